@@ -1,0 +1,226 @@
+import { RondoError, requireNumber, unknownName } from '../errors.js';
+import { activation, type ActivationFunction, type ActivationName } from '../expression/activations.js';
+import { add, type Expression, leaf, mul, sub } from '../expression/build.js';
+
+/** How a parameter or bias of a cell starts, by initializer name. */
+export type StartingValue = 'zeros' | 'ones' | 'uniform' | 'recurrentUniform';
+
+/** What a cell's `step` is written with. Every value is an expression of one unit at one time step. */
+export interface StepContext<Gate extends string, State extends string, Vector extends string> {
+  /** By gate: input product + recurrent product + bias. */
+  readonly gates: Readonly<Record<Gate, Expression>>;
+  /** By gate: `W x + b`, the part that sees only the input. */
+  readonly input: Readonly<Record<Gate, Expression>>;
+  /** By gate: `U h` (+ its own bias where the cell has `recurrentBias`), the part that sees only the first state. */
+  readonly recurrent: Readonly<Record<Gate, Expression>>;
+  /** By name: the states before this step. */
+  readonly states: Readonly<Record<State, Expression>>;
+  /** By name: the cell's per-unit parameters. */
+  readonly vectors: Readonly<Record<Vector, Expression>>;
+  /** `U_gate operand`: the recurrent product of a gate with something other than the state, such as `reset * hidden`. */
+  product(gate: Gate, operand: Expression): Expression;
+  /** The cell's activation (option `activation`). */
+  readonly activation: ActivationFunction;
+  /** The gates' activation (option `recurrentActivation`). */
+  readonly recurrentActivation: ActivationFunction;
+}
+
+/** A recurrent cell as its equations. */
+export interface CellDefinition<Gate extends string = string, State extends string = string, Vector extends string = string> {
+  /** The name under which layers, files and the command line know it. */
+  name: string;
+  /** In storage order: gate g owns columns `g * units` to `(g + 1) * units` of the kernels. */
+  gates: readonly Gate[];
+  /** The first is what recurrent products multiply and, unless `step` returns `output`, the cell's output. */
+  states: readonly State[];
+  /** Per-unit parameters and how they start (peepholes, diagonal recurrent weights). */
+  vectors?: Readonly<Record<Vector, StartingValue>>;
+  /** `full` (default): every gate has a recurrent kernel. `none`: no gate has one. */
+  recurrent?: 'full' | 'none';
+  /** Whether the recurrent product has a bias of its own, as the reset-after GRU. Default false. */
+  recurrentBias?: boolean;
+  /** Gates whose bias starts at 1 where the layer asks for `unitForgetBias`. */
+  forgetGates?: readonly Gate[];
+  /** Defaults of the options; `tanh` and `sigmoid` where absent. */
+  activation?: ActivationName;
+  recurrentActivation?: ActivationName;
+  /** One line and the source, shown by `rondo inspect` and in the docs. */
+  description?: string;
+  /** The equations: returns the next value of every state, and `output` where that is not the first state. */
+  step(context: StepContext<Gate, State, Vector>): Readonly<Record<State, Expression>> & { readonly output?: Expression };
+}
+
+/** Choices that change a cell's equations. */
+export interface EquationOptions {
+  activation?: string;
+  recurrentActivation?: string;
+  /** Default true. */
+  useBias?: boolean;
+  /** Multiplies what recurrent products see by the mask `recurrent` (constant over the sequence). */
+  recurrentDropout?: boolean;
+  /** `mask`: keeps the old state where the mask `zoneout.STATE` of the step is 1; `mean`: its expectation. */
+  zoneout?: { readonly kind: 'mask' | 'mean'; readonly states: readonly string[] };
+}
+
+/** The equations of a cell with all options applied: what a plan is made from. */
+export interface Equations {
+  readonly next: Readonly<Record<string, Expression>>;
+  readonly output: Expression;
+  /** By gate: what its recurrent product multiplies. */
+  readonly operands: ReadonlyMap<string, Expression>;
+}
+
+/** A defined cell. Its equations are symbolic; nothing is computed until a layer runs. */
+export interface Cell {
+  readonly name: string;
+  readonly gates: readonly string[];
+  readonly states: readonly string[];
+  readonly vectors: Readonly<Record<string, StartingValue>>;
+  readonly recurrent: 'full' | 'none';
+  readonly recurrentBias: boolean;
+  readonly forgetGates: readonly string[];
+  readonly activation: ActivationName;
+  readonly recurrentActivation: ActivationName;
+  readonly description: string;
+  equations(options?: EquationOptions): Equations;
+}
+
+/**
+ * Makes a cell from its equations. The reference, the derivative and the fused kernels all come from `step`, so a cell
+ * defined here runs as fast as a built-in one.
+ *
+ * @throws USAGE where a name is used twice, a state has no next value, or a gate's product is used with two operands.
+ */
+export function defineCell<const Gate extends string, const State extends string, const Vector extends string = never>(
+  definition: CellDefinition<Gate, State, Vector>,
+): Cell {
+  const where = `defineCell(${definition.name})`;
+  requireNames(where, 'gate', definition.gates);
+  requireNames(where, 'state', definition.states);
+  if (definition.states.length === 0) throw usage(where, 'a cell needs at least one state.', "name it, for example states: ['hidden'].");
+  const vectors = definition.vectors ?? ({} as Record<Vector, StartingValue>);
+  for (const gate of definition.forgetGates ?? []) {
+    if (!definition.gates.includes(gate)) throw unknownName(where, 'gate', gate, definition.gates);
+  }
+  const cell: Cell = {
+    name: definition.name,
+    gates: definition.gates,
+    states: definition.states,
+    vectors,
+    recurrent: definition.recurrent ?? 'full',
+    recurrentBias: definition.recurrentBias ?? false,
+    forgetGates: definition.forgetGates ?? [],
+    activation: definition.activation ?? 'tanh',
+    recurrentActivation: definition.recurrentActivation ?? 'sigmoid',
+    description: definition.description ?? '',
+    equations: (options = {}) => equationsOf(definition, cell, options),
+  };
+  cell.equations();
+  return cell;
+}
+
+function equationsOf<Gate extends string, State extends string, Vector extends string>(
+  definition: CellDefinition<Gate, State, Vector>,
+  cell: Cell,
+  options: EquationOptions,
+): Equations {
+  const where = `cell ${cell.name}`;
+  const useBias = options.useBias ?? true;
+  const operands = new Map<string, Expression>();
+  const states = record(definition.states, (state) => leaf(`state.${state}`));
+  const product = (gate: Gate, operand: Expression): Expression => {
+    if (cell.recurrent === 'none') {
+      throw usage(where, `gate \`${gate}\` has no recurrent kernel.`, "remove `recurrent: 'none'`, or write the gate from `input` alone.");
+    }
+    if (!definition.gates.includes(gate)) throw unknownName(where, 'gate', gate, definition.gates);
+    const before = operands.get(gate);
+    if (before !== undefined && before !== operand) {
+      throw usage(where, `the recurrent product of gate \`${gate}\` is used with two different operands.`, 'add a gate, so that each product has a kernel of its own.');
+    }
+    operands.set(gate, operand);
+    const result = leaf(`recurrent.${gate}`);
+    return cell.recurrentBias && useBias ? add(result, leaf(`recurrentBias.${gate}`, 'column')) : result;
+  };
+  const input = record(definition.gates, (gate) => {
+    const result = leaf(`input.${gate}`);
+    return useBias ? add(result, leaf(`bias.${gate}`, 'column')) : result;
+  });
+  const recurrent = lazyRecord(definition.gates, (gate) => product(gate, states[definition.states[0]]));
+  const gates = lazyRecord(definition.gates, (gate) => (cell.recurrent === 'none' ? input[gate] : add(input[gate], recurrent[gate])));
+  const returned = definition.step({
+    gates,
+    input,
+    recurrent,
+    states,
+    vectors: record(Object.keys(cell.vectors) as Vector[], (name) => leaf(`vector.${name}`, 'column')),
+    product,
+    activation: activation(options.activation ?? cell.activation, where),
+    recurrentActivation: activation(options.recurrentActivation ?? cell.recurrentActivation, where),
+  });
+  return withRegularisation(where, definition.states, states, returned, operands, options);
+}
+
+/** Applies recurrent dropout (Gal and Ghahramani 2016, eq. 7) and zoneout (Krueger et al. 2017, eq. 2-4) to equations. */
+function withRegularisation<State extends string>(
+  where: string,
+  names: readonly State[],
+  states: Readonly<Record<State, Expression>>,
+  returned: Readonly<Record<State, Expression>> & { readonly output?: Expression },
+  operands: Map<string, Expression>,
+  options: EquationOptions,
+): Equations {
+  const next: Record<string, Expression> = {};
+  for (const state of names) {
+    if (returned[state] === undefined) throw usage(where, `step returns no next value for state \`${state}\`.`, `return { ${names.join(', ')} }.`);
+    next[state] = returned[state];
+  }
+  for (const state of options.zoneout?.states ?? []) {
+    const keep = options.zoneout!.kind === 'mask' ? leaf(`mask.zoneout.${state}`) : leaf(`zoneout.${state}`, 'scalar');
+    next[state] = add(mul(keep, states[state as State]), mul(sub(1, keep), next[state]));
+  }
+  if (options.recurrentDropout === true) {
+    const mask = leaf('mask.recurrent');
+    const masked = new Map<Expression, Expression>();
+    for (const [gate, operand] of operands) {
+      if (!masked.has(operand)) masked.set(operand, mul(operand, mask));
+      operands.set(gate, masked.get(operand)!);
+    }
+  }
+  return { next, output: returned.output ?? next[names[0]], operands };
+}
+
+/** A rate of dropout or zoneout. @throws OUT_OF_RANGE outside [0, 1). */
+export function requireRate(where: string, name: string, value: number): void {
+  requireNumber(where, name, value, 'a number of at least 0 and less than 1', (v) => v >= 0 && v < 1);
+}
+
+function record<Name extends string>(names: readonly Name[], value: (name: Name) => Expression): Record<Name, Expression> {
+  return Object.fromEntries(names.map((name) => [name, value(name)])) as Record<Name, Expression>;
+}
+
+/** Like {@link record}, but a value is made when it is first asked for, so that unused products cost nothing. */
+function lazyRecord<Name extends string>(names: readonly Name[], value: (name: Name) => Expression): Record<Name, Expression> {
+  const made = new Map<Name, Expression>();
+  const result = {} as Record<Name, Expression>;
+  for (const name of names) {
+    Object.defineProperty(result, name, {
+      enumerable: true,
+      get: () => {
+        if (!made.has(name)) made.set(name, value(name));
+        return made.get(name);
+      },
+    });
+  }
+  return result;
+}
+
+function requireNames(where: string, kind: string, names: readonly string[]): void {
+  for (const name of names) {
+    if (!/^[A-Za-z][A-Za-z0-9]*$/.test(name)) throw usage(where, `\`${name}\` cannot name a ${kind}.`, 'use letters and digits, starting with a letter.');
+  }
+  if (new Set(names).size !== names.length) throw usage(where, `a ${kind} is named twice.`, `give each ${kind} its own name.`);
+}
+
+function usage(where: string, what: string, fix: string): RondoError {
+  return new RondoError('USAGE', { where, what, fix });
+}

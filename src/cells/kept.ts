@@ -1,0 +1,49 @@
+import { childrenOf, type Expression, topologicalOrder } from '../expression/build.js';
+
+const transcendental = new Set(['sigmoid', 'tanh', 'exp', 'log', 'softplus', 'erf']);
+
+/** A value that costs at most this many transcendentals to recompute from stored ones is not kept. */
+const cheapTranscendentals = 1;
+
+/**
+ * Which forward values the backward pass must find stored: those its derivatives refer to and that cannot be recomputed
+ * cheaply from states, parameters and other stored values. For an LSTM these are the four activated gates; the
+ * hyperbolic tangent of the cell is recomputed.
+ *
+ * @param stored nodes whose values are stored anyway (next states, operands of products).
+ */
+export function chooseKept(
+  forwardRoots: readonly Expression[],
+  gradients: readonly Expression[],
+  stored: ReadonlyMap<Expression, Expression>,
+): Expression[] {
+  const forward = new Set(topologicalOrder(forwardRoots));
+  const referred = new Set<Expression>();
+  for (const gradient of gradients) if (forward.has(gradient)) referred.add(gradient);
+  for (const node of topologicalOrder(gradients)) {
+    if (forward.has(node)) continue;
+    for (const child of childrenOf(node)) if (forward.has(child)) referred.add(child);
+  }
+  const kept = new Set<Expression>();
+  const isStored = (node: Expression): boolean => stored.has(node) || kept.has(node);
+  for (const node of forward) {
+    if (!referred.has(node) || isStored(node)) continue;
+    if (recomputeCost(node, isStored) > cheapTranscendentals) kept.add(node);
+  }
+  return [...kept];
+}
+
+/** Transcendentals needed to compute a node from stored values; infinite where a product's result would be needed. */
+function recomputeCost(root: Expression, isStored: (node: Expression) => boolean): number {
+  const counted = new Set<Expression>();
+  const visit = (node: Expression): number => {
+    if (counted.has(node) || isStored(node)) return 0;
+    counted.add(node);
+    if (node.kind === 'leaf') return /^(input|recurrent)\./.test(node.name) ? Infinity : 0;
+    let cost = node.kind === 'unary' && transcendental.has(node.operation) ? 1 : 0;
+    if (node.kind === 'reduction') return Infinity;
+    for (const child of childrenOf(node)) cost += visit(child);
+    return cost;
+  };
+  return visit(root);
+}

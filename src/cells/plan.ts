@@ -1,0 +1,251 @@
+import { type Expression, leaf, leavesOf, topologicalOrder, childrenOf } from '../expression/build.js';
+import { derive } from '../expression/derive.js';
+import { Simplifier } from '../expression/simplify.js';
+import { type OutputRequest, type PointwiseProgram, pointwiseProgram } from '../kernels/program.js';
+import type { Cell, EquationOptions } from './define-cell.js';
+import { chooseKept } from './kept.js';
+
+/**
+ * How a cell's equations run along time: an alternation of pointwise programs and matrix products, forward and
+ * backward. The plan is made from the equations alone; no backend and no engine ever asks which cell it has.
+ */
+export interface CellPlan {
+  readonly cell: Cell;
+  readonly options: EquationOptions;
+  /** What recurrent products multiply: a state, or a value computed in the step (index into `operands`). */
+  readonly products: readonly Product[];
+  /** How many computed operands each row stores. */
+  readonly operands: readonly string[];
+  /** Slots of `units` values per row of the gates buffer: input products first; kept values lie over or behind them. */
+  readonly gateSlots: number;
+  /** Slot of each kept value in the gates buffer. */
+  readonly keptSlots: readonly number[];
+  /** The state that is the output, or undefined where the output is a value of its own. */
+  readonly outputState: string | undefined;
+  readonly masks: readonly string[];
+  readonly scalars: readonly string[];
+  readonly hasBias: boolean;
+  readonly hasRecurrentBias: boolean;
+  /** Whether dL/d(input product) and dL/d(recurrent product) are the same for every gate. */
+  readonly sharedGateGradient: boolean;
+  /** Whether dL/d(input product) may overwrite the kept values. */
+  readonly gradientOverKept: boolean;
+  readonly trainingStages: readonly Stage[];
+  readonly inferenceStages: readonly Stage[];
+  /** With and without a gradient of each step's output. */
+  backward(hasOutputGradient: boolean): BackwardPlan;
+}
+
+/** One recurrent product over neighbouring gates: `operand [rows, units] x recurrentKernel[:, gates]`. */
+export interface Product {
+  readonly state?: string;
+  readonly operand?: number;
+  readonly firstGate: number;
+  readonly numGates: number;
+}
+
+/** A pointwise program (where there is something to compute), then the products that need its operands. */
+export interface Stage {
+  readonly program?: PointwiseProgram;
+  readonly products: readonly Product[];
+}
+
+/** State gradients are written by the last stage alone, so that they may lie over the gradients they come from. */
+export interface BackwardPlan {
+  readonly stages: readonly Stage[];
+  /** Products with a state: their transposed products add to that state's gradient at the end of the step. */
+  readonly stateProducts: readonly Product[];
+  /** States whose gradient has no pointwise part. */
+  readonly statesWithoutDirectGradient: readonly string[];
+}
+
+/** Makes the plan of a cell. Pure and quick (well under a millisecond), but callers cache it per layer. */
+export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
+  const equations = cell.equations(options);
+  const simplifier = new Simplifier();
+  const next = Object.fromEntries(cell.states.map((state) => [state, simplifier.simplify(equations.next[state])]));
+  const output = simplifier.simplify(equations.output);
+  const operandOf = new Map([...equations.operands].map(([gate, operand]) => [gate, simplifier.simplify(operand)]));
+
+  const computed = [...new Set(operandOf.values())].filter((node) => !isState(node));
+  const products = groupProducts(cell, operandOf, computed);
+  const levels = new Levels('recurrent.', (gate) => operandOf.get(gate));
+  const outputState = cell.states.find((state) => next[state] === output);
+  const finals: OutputRequest[] = cell.states.map((state) => ({ name: `next.${state}`, expression: next[state] }));
+  if (outputState === undefined) finals.push({ name: 'output', expression: output });
+
+  const forwardRoots = [...Object.values(next), output, ...computed];
+  const cotangents = (hasOutputGradient: boolean): { output: Expression; by: Expression }[] => [
+    ...cell.states.map((state) => ({ output: next[state], by: leaf(`dNext.${state}`) })),
+    ...(hasOutputGradient ? [{ output, by: leaf('dOutput') }] : []),
+    ...computed.map((node, j) => ({ output: node, by: leaf(`dOperand.${j}`) })),
+  ];
+  const leafOf = new Map(leavesOf(forwardRoots).map((node) => [node.name, node]));
+  const wantedNames = [
+    ...cell.gates.flatMap((gate) => [`input.${gate}`, `recurrent.${gate}`]),
+    ...cell.states.map((state) => `state.${state}`),
+    ...Object.keys(cell.vectors).map((name) => `vector.${name}`),
+  ];
+  const gradients = (hasOutputGradient: boolean): Map<string, Expression> => {
+    const wanted = wantedNames.map((name) => leafOf.get(name) ?? leaf(name));
+    const derived = derive(cotangents(hasOutputGradient), wanted);
+    return new Map(wantedNames.map((name, i) => [name, simplifier.simplify(derived.get(wanted[i])!)]));
+  };
+
+  const withOutput = gradients(true);
+  const stored = new Map<Expression, Expression>();
+  for (const state of cell.states) if (!isLeafOrConstant(next[state])) stored.set(next[state], leaf(`next.${state}`));
+  computed.forEach((node, j) => stored.set(node, leaf(`operand.${j}`)));
+  const kept = chooseKept(forwardRoots, [...withOutput.values()], stored);
+  kept.forEach((node, k) => stored.set(node, leaf(`kept.${k}`)));
+
+  const finalLevel = Math.max(0, ...[...finals.map(({ expression }) => levels.of(expression)), ...kept.map((node) => levels.of(node))]);
+  const keptLieOver = kept.every((node) => levels.of(node) === finalLevel);
+  const keptSlots = kept.map((_, k) => (keptLieOver ? k : cell.gates.length + k));
+  const gateSlots = Math.max(cell.gates.length, ...keptSlots.map((slot) => slot + 1));
+  const keptOutputs = kept.map((node, k): OutputRequest => ({ name: `kept.${k}`, expression: node }));
+  const operandOutputs = computed.map((node, j): OutputRequest => ({ name: `operand.${j}`, expression: node }));
+
+  const stagesOf = (name: string, early: OutputRequest[]): Stage[] => {
+    const stages: Stage[] = [];
+    for (let level = 0; level <= finalLevel; level++) {
+      const outputs = [...early, ...operandOutputs].filter(({ expression }) => levels.of(expression) === level);
+      if (level === finalLevel) outputs.push(...finals);
+      stages.push({
+        program: outputs.length > 0 ? pointwiseProgram(`${cell.name}.${name}.${level}`, outputs) : undefined,
+        products: products.filter((product) => levels.of(operandNode(product, computed)) === level),
+      });
+    }
+    return stages;
+  };
+
+  const sharedGateGradient = cell.gates.every((gate) => !operandOf.has(gate) || withOutput.get(`input.${gate}`) === withOutput.get(`recurrent.${gate}`));
+  const backwardPlans = new Map<boolean, BackwardPlan>();
+  const backward = (hasOutputGradient: boolean): BackwardPlan => {
+    let plan = backwardPlans.get(hasOutputGradient);
+    if (plan === undefined) {
+      plan = planBackward(cell, hasOutputGradient ? withOutput : gradients(false), stored, products, operandOf, sharedGateGradient);
+      backwardPlans.set(hasOutputGradient, plan);
+    }
+    return plan;
+  };
+  const allLeaves = leavesOf([...forwardRoots, ...withOutput.values()]);
+  return {
+    cell,
+    options,
+    products,
+    operands: computed.map((_, j) => `operand.${j}`),
+    gateSlots,
+    keptSlots,
+    outputState,
+    masks: allLeaves.filter(({ name }) => name.startsWith('mask.')).map(({ name }) => name),
+    scalars: allLeaves.filter(({ access }) => access === 'scalar').map(({ name }) => name),
+    hasBias: options.useBias ?? true,
+    hasRecurrentBias: cell.recurrentBias && (options.useBias ?? true),
+    sharedGateGradient,
+    gradientOverKept: keptLieOver && backward(true).stages.length === 1,
+    trainingStages: stagesOf('forward', keptOutputs),
+    inferenceStages: stagesOf('infer', []),
+    backward,
+  };
+}
+
+function planBackward(
+  cell: Cell,
+  gradients: ReadonlyMap<string, Expression>,
+  stored: ReadonlyMap<Expression, Expression>,
+  products: readonly Product[],
+  operandOf: ReadonlyMap<string, Expression>,
+  sharedGateGradient: boolean,
+): BackwardPlan {
+  const simplifier = new Simplifier((node) => stored.get(node));
+  const requests: OutputRequest[] = [];
+  const withoutDirect: string[] = [];
+  const gradientOf = new Map<string, Expression>();
+  for (const [name, derived] of gradients) {
+    const expression = simplifier.simplify(derived);
+    gradientOf.set(name, expression);
+    const [role, what] = splitName(name);
+    if (role === 'input') requests.push({ name: `dInput.${what}`, expression });
+    if (role === 'recurrent' && operandOf.has(what) && !sharedGateGradient) requests.push({ name: `dRecurrent.${what}`, expression });
+    if (role === 'state' && expression.kind === 'constant' && expression.value === 0) withoutDirect.push(what);
+    else if (role === 'state') requests.push({ name: `dState.${what}`, expression });
+    if (role === 'vector') requests.push({ name: `dVector.${what}`, expression, reduce: 'rows', accumulate: true });
+  }
+  const levels = new Levels('dOperand.', (index) => {
+    const product = products.filter(({ operand }) => operand === Number(index));
+    return product.flatMap(({ firstGate, numGates }) => cell.gates.slice(firstGate, firstGate + numGates).map((gate) => gradientOf.get(`recurrent.${gate}`)!));
+  });
+  const lastLevel = Math.max(0, ...requests.map(({ expression }) => levels.of(expression)));
+  const stages: Stage[] = [];
+  for (let level = 0; level <= lastLevel; level++) {
+    const outputs = requests.filter(({ name, expression }) => (name.startsWith('dState.') ? lastLevel : levels.of(expression)) === level);
+    stages.push({
+      program: outputs.length > 0 ? pointwiseProgram(`${cell.name}.backward.${level}`, outputs) : undefined,
+      products: products.filter(({ operand }) => operand !== undefined && levels.of(leaf(`dOperand.${operand}`)) === level + 1),
+    });
+  }
+  return { stages, stateProducts: products.filter(({ state }) => state !== undefined), statesWithoutDirectGradient: withoutDirect };
+}
+
+/** Neighbouring gates that multiply the same operand share one product. */
+function groupProducts(cell: Cell, operandOf: ReadonlyMap<string, Expression>, computed: readonly Expression[]): Product[] {
+  const products: { node: Expression; firstGate: number; numGates: number }[] = [];
+  cell.gates.forEach((gate, index) => {
+    const node = operandOf.get(gate);
+    if (node === undefined) return;
+    const last = products.at(-1);
+    if (last !== undefined && last.node === node && last.firstGate + last.numGates === index) last.numGates++;
+    else products.push({ node, firstGate: index, numGates: 1 });
+  });
+  return products.map(({ node, firstGate, numGates }) => {
+    const operand = computed.indexOf(node);
+    return operand >= 0 ? { operand, firstGate, numGates } : { state: stateName(node), firstGate, numGates };
+  });
+}
+
+function operandNode(product: Product, computed: readonly Expression[]): Expression {
+  return product.operand !== undefined ? computed[product.operand] : leaf(`state.${product.state}`);
+}
+
+/** How many rounds of products an expression waits for: a product's result is one round later than what it multiplies. */
+class Levels {
+  private readonly known = new Map<Expression, number>();
+
+  constructor(
+    private readonly productPrefix: string,
+    private readonly sourcesOf: (name: string) => Expression | readonly Expression[] | undefined,
+  ) {}
+
+  of(root: Expression): number {
+    for (const node of topologicalOrder([root])) {
+      if (this.known.has(node)) continue;
+      this.known.set(node, node.kind === 'leaf' ? this.ofLeaf(node.name) : Math.max(0, ...childrenOf(node).map((child) => this.known.get(child)!)));
+    }
+    return this.known.get(root)!;
+  }
+
+  private ofLeaf(name: string): number {
+    if (!name.startsWith(this.productPrefix)) return 0;
+    const sources = this.sourcesOf(name.slice(this.productPrefix.length)) ?? [];
+    const list = Array.isArray(sources) ? (sources as readonly Expression[]) : [sources as Expression];
+    return 1 + Math.max(0, ...list.map((source) => this.of(source)));
+  }
+}
+
+function splitName(name: string): [role: string, what: string] {
+  const dot = name.indexOf('.');
+  return [name.slice(0, dot), name.slice(dot + 1)];
+}
+
+function isState(node: Expression): boolean {
+  return node.kind === 'leaf' && node.name.startsWith('state.');
+}
+
+function stateName(node: Expression): string {
+  return node.kind === 'leaf' ? splitName(node.name)[1] : '';
+}
+
+function isLeafOrConstant(node: Expression): boolean {
+  return node.kind === 'leaf' || node.kind === 'constant';
+}

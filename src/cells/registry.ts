@@ -1,0 +1,50 @@
+import { RondoError, unknownName } from '../errors.js';
+import { coupledLSTM } from './coupled-lstm.js';
+import type { Cell } from './define-cell.js';
+import { gru } from './gru.js';
+import { gruResetBefore } from './gru-reset-before.js';
+import { indRNN } from './ind-rnn.js';
+import { lstm } from './lstm.js';
+import { lstm1997 } from './lstm1997.js';
+import { mgu } from './mgu.js';
+import { minGRU } from './min-gru.js';
+import { minLSTM } from './min-lstm.js';
+import { peepholeLSTM } from './peephole-lstm.js';
+import { qrnn } from './qrnn.js';
+import { simple } from './simple.js';
+import { sru } from './sru.js';
+
+/** Every cell of the library; tests, benchmarks and the command line go through this list. */
+export const libraryCells: readonly Cell[] = [
+  simple,
+  lstm,
+  peepholeLSTM,
+  lstm1997,
+  coupledLSTM,
+  gru,
+  gruResetBefore,
+  mgu,
+  minGRU,
+  minLSTM,
+  sru,
+  indRNN,
+  qrnn,
+];
+
+const cells = new Map<string, Cell>(libraryCells.map((cell) => [cell.name, cell]));
+
+/** Makes a user's cell known by name, so that saved models that use it can be loaded. @throws USAGE when the name is taken by another cell. */
+export function registerCell(cell: Cell): void {
+  const before = cells.get(cell.name);
+  if (before !== undefined && before !== cell && libraryCells.includes(before)) {
+    throw new RondoError('USAGE', { where: 'registerCell', what: `\`${cell.name}\` is a cell of the library.`, fix: 'give your cell another name.' });
+  }
+  cells.set(cell.name, cell);
+}
+
+/** The cell of a name. @throws UNKNOWN_NAME with the nearest names. */
+export function cellNamed(name: string, where = 'cell'): Cell {
+  const found = cells.get(name);
+  if (found === undefined) throw unknownName(where, 'cell', name, [...cells.keys()]);
+  return found;
+}

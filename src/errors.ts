@@ -1,0 +1,132 @@
+/**
+ * Coded errors: data first, text second. Every failure a user can cause is thrown as a {@link RondoError}
+ * whose message says what was expected, what came, and how to fix it.
+ */
+
+/** Every code, in the order of docs/errors.md. A test keeps the two lists equal. */
+export const errorCodes = [
+  'SHAPE_MISMATCH',
+  'OUT_OF_RANGE',
+  'UNKNOWN_NAME',
+  'NOT_FINITE',
+  'BACKEND_UNAVAILABLE',
+  'OUT_OF_MEMORY',
+  'FILE_FORMAT',
+  'FILE_VERSION',
+  'FILE_ACCESS',
+  'DATA_FORMAT',
+  'USAGE',
+  'ABORTED',
+  'INTERNAL',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** The facts of one failure. */
+export interface ErrorFacts {
+  /** Where it was noticed: a public name such as `LSTM.call` or `rondo train forecast`. */
+  where: string;
+  /** What is wrong, as one sentence. */
+  what: string;
+  expected?: string;
+  received?: string;
+  /** What the user can do about it. */
+  fix?: string;
+  cause?: unknown;
+}
+
+/** An error with a code and the facts its message is written from. */
+export class RondoError extends Error {
+  readonly code: ErrorCode;
+  readonly facts: Readonly<ErrorFacts>;
+
+  constructor(code: ErrorCode, facts: ErrorFacts) {
+    super(messageOf(code, facts), facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.name = 'RondoError';
+    this.code = code;
+    this.facts = facts;
+  }
+}
+
+function messageOf(code: ErrorCode, facts: ErrorFacts): string {
+  const lines = [`[${code}] ${facts.where}: ${facts.what}`];
+  for (const field of ['expected', 'received', 'fix'] as const) {
+    const text = facts[field];
+    if (text !== undefined) lines.push(`  ${field}: ${text}`);
+  }
+  return lines.join('\n');
+}
+
+/** Number of single-character edits between two words (Levenshtein 1966). */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = previous[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(previous[j] + 1, current[j - 1] + 1, substitution));
+    }
+    previous = current;
+  }
+  return previous[b.length];
+}
+
+/** The known names nearest to `name`, best first; empty when none is close enough to be a slip. */
+export function nearestNames(name: string, known: readonly string[], most = 3): string[] {
+  const wanted = name.toLowerCase();
+  return known
+    .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))
+    .filter(({ candidate, distance }) => distance <= Math.max(2, Math.floor(candidate.length / 3)))
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, most)
+    .map(({ candidate }) => candidate);
+}
+
+/** The error for a name that is not in a list, suggesting the nearest ones. */
+export function unknownName(where: string, kind: string, name: string, known: readonly string[]): RondoError {
+  const near = nearestNames(name, known);
+  const quote = (names: readonly string[]): string => names.map((n) => `\`${n}\``).join(', ');
+  return new RondoError('UNKNOWN_NAME', {
+    where,
+    what: `unknown ${kind} \`${name}\`${near.length > 0 ? `; did you mean ${quote(near)}?` : '.'}`,
+    expected: `one of ${quote(known)}`,
+    received: `\`${name}\``,
+    fix: near.length > 0 ? `use ${quote(near.slice(0, 1))}.` : `choose one of the ${known.length} known names.`,
+  });
+}
+
+/** Refuses option names that nobody reads, all at once. */
+export function refuseUnknownOptions(where: string, options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).filter((key) => !known.includes(key));
+  if (unknown.length === 0) return;
+  if (unknown.length === 1) throw unknownName(where, 'option', unknown[0], known);
+  throw new RondoError('UNKNOWN_NAME', {
+    where,
+    what: `unknown options ${unknown.map((name) => `\`${name}\``).join(', ')}.`,
+    expected: `only ${known.map((name) => `\`${name}\``).join(', ')}`,
+    fix: 'remove them, or correct their spelling.',
+  });
+}
+
+/** Throws OUT_OF_RANGE unless `value` is a finite number that satisfies `holds`. */
+export function requireNumber(
+  where: string,
+  name: string,
+  value: number,
+  expected: string,
+  holds: (value: number) => boolean,
+): void {
+  if (typeof value === 'number' && Number.isFinite(value) && holds(value)) return;
+  throw new RondoError('OUT_OF_RANGE', {
+    where,
+    what: `\`${name}\` is out of range.`,
+    expected,
+    received: String(value),
+    fix: `give \`${name}\` ${expected}.`,
+  });
+}
+
+/** Throws OUT_OF_RANGE unless `value` is a whole number of at least `least`. */
+export function requireCount(where: string, name: string, value: number, least = 1): void {
+  requireNumber(where, name, value, `a whole number of at least ${least}`, (v) => Number.isInteger(v) && v >= least);
+}

@@ -1,0 +1,179 @@
+import type { CellPlan } from '../cells/plan.js';
+import type { PointwiseProgram } from './program.js';
+
+/**
+ * The whole boundary between Rondo and what computes for it. A backend gives out opaque buffers and runs a few coarse
+ * operations on them. Rules that hold for every backend and are tested by one conformance suite:
+ *
+ * - Work runs in call order. A `read` sees everything called before it.
+ * - The caller owns outputs and workspace; a backend keeps nothing between calls but compiled kernels.
+ * - Sizes and offsets are counted in elements, never bytes. Matrices are row-major.
+ * - Arguments have been checked by the caller (`checked.ts` wraps a backend to verify that in tests).
+ *
+ * Letters: B batch, T time steps, N packed rows (the sum over steps of their active rows), U units, G gates.
+ */
+export interface Backend {
+  readonly name: string;
+  /** How many bytes one element takes: 4 (float32) or 8 (float64). */
+  readonly elementBytes: 4 | 8;
+  /** Whether the backend can do something, and why not where it cannot. */
+  supports(capability: Capability): Support;
+
+  /** A zeroed buffer of `size` elements that lives until `free`. @throws OUT_OF_MEMORY */
+  allocate(size: number): Buffer;
+  free(buffer: Buffer): void;
+  /** Opens a scope: buffers taken with `temporary` inside it are given back together at its end. Scopes nest. */
+  openScope(): void;
+  closeScope(): void;
+  /** A buffer (contents undefined) that lives until the innermost open scope closes. @throws OUT_OF_MEMORY */
+  temporary(size: number): Buffer;
+  /** Memory use, for leak checks and reports. */
+  memory(): MemoryReport;
+
+  write(view: View, data: ArrayLike<number>): void;
+  /** A copy of `size` elements. */
+  read(view: View, size: number): Promise<Float32Array | Float64Array>;
+  /** The same at once, on backends whose memory the host can see; undefined on others. */
+  readonly readNow?: (view: View, size: number) => Float32Array | Float64Array;
+  fill(view: View, size: number, value: number): void;
+
+  pointwise(call: PointwiseCall): void;
+  matmul(call: MatmulCall): void;
+  gatherRows(call: GatherCall): void;
+  scatterAddRows(call: GatherCall): void;
+  recurrentForward(call: RecurrentForwardCall): void;
+  recurrentBackward(call: RecurrentBackwardCall): void;
+}
+
+export type Capability = 'relaxedSimd' | 'threads' | 'float64' | 'readNow';
+export interface Support {
+  readonly supported: boolean;
+  /** Why, in a sentence, for reports and errors. */
+  readonly reason: string;
+}
+
+export interface MemoryReport {
+  /** Elements' bytes held by `allocate`. */
+  persistentBytes: number;
+  /** Bytes of open scopes. */
+  temporaryBytes: number;
+  /** The most ever used at once. */
+  peakBytes: number;
+}
+
+/** Memory of a backend; only the backend that made it can look inside. */
+export interface Buffer {
+  readonly size: number;
+}
+
+/** A place in a buffer. */
+export interface View {
+  readonly buffer: Buffer;
+  /** In elements. */
+  readonly offset: number;
+}
+
+/** A view read or written as rows. */
+export interface Strided extends View {
+  /** Elements from one row to the next; for `row` access from one value to the next (0 repeats one value). */
+  readonly rowStride: number;
+}
+
+/**
+ * Runs a program over `[rows, columns]`. Element arrays are contiguous along a row. `column` inputs and outputs reduced
+ * over rows are `columns` contiguous values; row inputs and outputs reduced over columns have one value per row,
+ * `rowStride` apart; outputs reduced over all are one value. An output without `reduce` whose expression is one value
+ * per row is still written at every element.
+ */
+export interface PointwiseCall {
+  readonly program: PointwiseProgram;
+  readonly rows: number;
+  readonly columns: number;
+  readonly inputs: Readonly<Record<string, Strided>>;
+  readonly outputs: Readonly<Record<string, Strided>>;
+  readonly scalars?: Readonly<Record<string, number>>;
+}
+
+/**
+ * `c = op(a) op(b) + (accumulate ? c : 0)` where op(a) is `[m, k]`, op(b) `[k, n]`, c `[m, n]`; `transposeA` says that a is
+ * stored `[k, m]`, `transposeB` that b is stored `[n, k]`. Row strides let a matrix be a range of another's columns.
+ * c overlaps neither a nor b. With k = 0, c becomes 0 (or stays, where accumulated).
+ */
+export interface MatmulCall {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly a: Strided;
+  readonly b: Strided;
+  readonly c: Strided;
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  readonly accumulate?: boolean;
+}
+
+/**
+ * gatherRows: `target[i] = source[indices[i]]` for each of `indices.length` rows of `columns` values; a negative index
+ * gives a row of zeros. scatterAddRows is its adjoint: `source[indices[i]] += target[i]`, in index order, negative
+ * indices ignored. Source and target do not overlap.
+ */
+export interface GatherCall {
+  readonly columns: number;
+  readonly indices: Int32Array;
+  readonly source: View;
+  readonly target: View;
+}
+
+/**
+ * One recurrent layer along time, over packed rows: step t works on the first `activeRows[t]` rows of the batch
+ * (non-increasing, because rows are sorted by length), stored one step after the other.
+ */
+export interface RecurrentCall {
+  readonly plan: CellPlan;
+  readonly units: number;
+  /** B. */
+  readonly batch: number;
+  readonly activeRows: Int32Array;
+  /** Weights by role. `recurrentKernel` is `[units, gates * units]`, biases `[gates * units]`, vectors `[units]`. */
+  readonly weights: RecurrentWeights;
+  /**
+   * `[N, gateSlots * units]` (see {@link CellPlan.gateSlots}): on entry of the forward pass the first `gates` slots of a
+   * row hold the input products; on return the slots hold what the backward pass keeps.
+   */
+  readonly gates: View;
+  /** By state: `[B + N, units]`. Rows 0..B-1 hold the initial state on entry; the state after step t follows. */
+  readonly states: Readonly<Record<string, View>>;
+  /** By operand of {@link CellPlan.operands}: `[N, units]`; what later products multiplied. */
+  readonly operands: readonly View[];
+  /** `[N, units]` where the cell's output is not one of its states. */
+  readonly output?: View;
+  /** By name: `[B, units]` masks constant over time, or `[N, units]` masks of each step, as the plan declares. */
+  readonly masks: Readonly<Record<string, View>>;
+  readonly scalars: Readonly<Record<string, number>>;
+}
+
+export interface RecurrentWeights {
+  readonly recurrentKernel?: View;
+  readonly bias?: View;
+  readonly recurrentBias?: View;
+  readonly vectors: Readonly<Record<string, View>>;
+}
+
+export interface RecurrentForwardCall extends RecurrentCall {
+  /** Whether to keep what the backward pass needs. */
+  readonly training: boolean;
+}
+
+/**
+ * Backpropagation through time for a finished forward call. `gates` and `states` are as the forward pass left them;
+ * `gates` may be overwritten.
+ */
+export interface RecurrentBackwardCall extends RecurrentCall {
+  /** `[N, units]`: dL/d(output of each step); absent where only the final states count. */
+  readonly dOutput?: View;
+  /** By state `[B, units]`: dL/d(final state) on entry, dL/d(initial state) on return. */
+  readonly dStates: Readonly<Record<string, View>>;
+  /** `[N, gates * units]`, rows `rowStride` apart: receives dL/d(input products). May be `gates` where the plan allows it. */
+  readonly dInput: Strided;
+  /** Where wanted: the gradient is added to what the view holds. */
+  readonly dWeights: RecurrentWeights;
+}

@@ -1,0 +1,177 @@
+import { RondoError } from '../../errors.js';
+import { Interpreter } from '../../expression/interpret.js';
+import type { Backend, Buffer, Capability, GatherCall, MatmulCall, MemoryReport, PointwiseCall, RecurrentBackwardCall, RecurrentForwardCall, Strided, Support, View } from '../contract.js';
+import { recurrentBackward, recurrentForward } from '../sequence.js';
+
+class ReferenceBuffer implements Buffer {
+  readonly data: Float64Array;
+  constructor(readonly size: number) {
+    this.data = new Float64Array(size);
+  }
+}
+
+/**
+ * The contract in double precision, one obvious loop an operation: the oracle of the conformance suite and the backend
+ * of gradient checks. Speed is no aim.
+ */
+class ReferenceBackend implements Backend {
+  readonly name = 'reference';
+  readonly elementBytes = 8;
+  private readonly scopes: number[] = [];
+  private readonly report: MemoryReport = { persistentBytes: 0, temporaryBytes: 0, peakBytes: 0 };
+
+  supports(capability: Capability): Support {
+    if (capability === 'float64' || capability === 'readNow') return { supported: true, reason: 'the reference computes in double precision on the host.' };
+    return { supported: false, reason: 'the reference is plain TypeScript on one thread.' };
+  }
+
+  allocate(size: number): Buffer {
+    this.report.persistentBytes += 8 * size;
+    this.notePeak();
+    return new ReferenceBuffer(size);
+  }
+
+  free(buffer: Buffer): void {
+    this.report.persistentBytes -= 8 * buffer.size;
+  }
+
+  openScope(): void {
+    this.scopes.push(0);
+  }
+
+  closeScope(): void {
+    const size = this.scopes.pop();
+    if (size === undefined) throw new RondoError('INTERNAL', { where: 'reference', what: 'closeScope without openScope.' });
+    this.report.temporaryBytes -= 8 * size;
+  }
+
+  temporary(size: number): Buffer {
+    if (this.scopes.length === 0) throw new RondoError('INTERNAL', { where: 'reference', what: 'temporary memory is taken outside of a scope.' });
+    this.scopes[this.scopes.length - 1] += size;
+    this.report.temporaryBytes += 8 * size;
+    this.notePeak();
+    const buffer = new ReferenceBuffer(size);
+    buffer.data.fill(NaN); // contents are undefined: whoever relies on zeros is found out
+    return buffer;
+  }
+
+  memory(): MemoryReport {
+    return { ...this.report };
+  }
+
+  private notePeak(): void {
+    this.report.peakBytes = Math.max(this.report.peakBytes, this.report.persistentBytes + this.report.temporaryBytes);
+  }
+
+  write({ buffer, offset }: View, data: ArrayLike<number>): void {
+    dataOf(buffer).set(data, offset);
+  }
+
+  async read(view: View, size: number): Promise<Float64Array> {
+    return this.readNow(view, size);
+  }
+
+  readNow({ buffer, offset }: View, size: number): Float64Array {
+    return dataOf(buffer).slice(offset, offset + size);
+  }
+
+  fill({ buffer, offset }: View, size: number, value: number): void {
+    dataOf(buffer).fill(value, offset, offset + size);
+  }
+
+  pointwise({ program, rows, columns, inputs, outputs, scalars = {} }: PointwiseCall): void {
+    const readers = new Map<string, (row: number, column: number) => number>();
+    for (const { name, access } of program.inputs) {
+      const { buffer, offset, rowStride } = inputs[name];
+      const data = dataOf(buffer);
+      if (access === 'column') readers.set(name, (_, column) => data[offset + column]);
+      else if (access === 'row') readers.set(name, (row) => data[offset + row * rowStride]);
+      else readers.set(name, (row, column) => data[offset + row * rowStride + column]);
+    }
+    for (const name of program.scalars) readers.set(name, () => scalars[name]);
+    const interpreter = new Interpreter((name, row, column) => readers.get(name)!(row, column), columns);
+    for (const output of program.outputs) clearSums(outputs[output.name], output.reduce, output.accumulate, rows, columns);
+    for (let row = 0; row < rows; row++) {
+      // All values of the row before any write, since outputs may lie over inputs.
+      const values = program.outputs.map(({ expression }) => Float64Array.from({ length: columns }, (_, column) => interpreter.at(expression, row, column)));
+      program.outputs.forEach(({ name, reduce, accumulate }, index) => {
+        const { buffer, offset, rowStride } = outputs[name];
+        const data = dataOf(buffer);
+        values[index].forEach((value, column) => {
+          if (reduce === 'none' && !accumulate) data[offset + row * rowStride + column] = value;
+          else if (reduce === 'none') data[offset + row * rowStride + column] += value;
+          else if (reduce === 'perRow') {
+            if (column === 0) data[offset + row * rowStride] = accumulate ? data[offset + row * rowStride] + value : value;
+          } else if (reduce === 'rows') data[offset + column] += value;
+          else if (reduce === 'columns') data[offset + row * rowStride] += value;
+          else data[offset] += value;
+        });
+      });
+    }
+  }
+
+  matmul({ m, n, k, a, b, c, transposeA = false, transposeB = false, accumulate = false }: MatmulCall): void {
+    const left = dataOf(a.buffer);
+    const right = dataOf(b.buffer);
+    const result = dataOf(c.buffer);
+    for (let i = 0; i < m; i++) {
+      for (let j = 0; j < n; j++) {
+        let sum = 0;
+        for (let l = 0; l < k; l++) {
+          const x = left[a.offset + (transposeA ? l * a.rowStride + i : i * a.rowStride + l)];
+          const y = right[b.offset + (transposeB ? j * b.rowStride + l : l * b.rowStride + j)];
+          sum += x * y;
+        }
+        const place = c.offset + i * c.rowStride + j;
+        result[place] = accumulate ? result[place] + sum : sum;
+      }
+    }
+  }
+
+  gatherRows({ columns, indices, source, target }: GatherCall): void {
+    const from = dataOf(source.buffer);
+    const to = dataOf(target.buffer);
+    indices.forEach((index, row) => {
+      for (let column = 0; column < columns; column++) {
+        to[target.offset + row * columns + column] = index < 0 ? 0 : from[source.offset + index * columns + column];
+      }
+    });
+  }
+
+  scatterAddRows({ columns, indices, source, target }: GatherCall): void {
+    const into = dataOf(source.buffer);
+    const from = dataOf(target.buffer);
+    indices.forEach((index, row) => {
+      if (index < 0) return;
+      for (let column = 0; column < columns; column++) {
+        into[source.offset + index * columns + column] += from[target.offset + row * columns + column];
+      }
+    });
+  }
+
+  recurrentForward(call: RecurrentForwardCall): void {
+    recurrentForward(this, call);
+  }
+
+  recurrentBackward(call: RecurrentBackwardCall): void {
+    recurrentBackward(this, call);
+  }
+}
+
+function dataOf(buffer: Buffer): Float64Array {
+  if (!(buffer instanceof ReferenceBuffer)) throw new RondoError('INTERNAL', { where: 'reference', what: 'a buffer of another backend was given.' });
+  return buffer.data;
+}
+
+function clearSums({ buffer, offset, rowStride }: Strided, reduce: string, accumulate: boolean, rows: number, columns: number): void {
+  if (accumulate || reduce === 'none' || reduce === 'perRow') return;
+  const data = dataOf(buffer);
+  if (reduce === 'rows') data.fill(0, offset, offset + columns);
+  else if (reduce === 'all') data[offset] = 0;
+  else for (let row = 0; row < rows; row++) data[offset + row * rowStride] = 0;
+}
+
+/** A new reference backend: float64, one thread, no limits but the host's memory. */
+export function createReferenceBackend(): Backend {
+  return new ReferenceBackend();
+}

@@ -1,0 +1,52 @@
+import { RondoError, unknownName } from '../errors.js';
+import type { Backend } from './contract.js';
+import { createReferenceBackend } from './reference/backend.js';
+import { createWasmBackend } from './wasm/backend.js';
+
+/** The backends a user can name. */
+export const backendNames = ['wasm', 'reference'] as const;
+export type BackendName = (typeof backendNames)[number];
+
+const makers: Record<BackendName, () => Backend> = {
+  wasm: () => createWasmBackend(),
+  reference: createReferenceBackend,
+};
+
+const made = new Map<BackendName, Backend>();
+let current: Backend | undefined;
+
+/**
+ * Chooses what computes from now on: `wasm` (float32, the default) or `reference` (float64, slow, for checks). Weights
+ * move along when they are next used. Nothing else ever switches the backend.
+ *
+ * @throws UNKNOWN_NAME; BACKEND_UNAVAILABLE where the host cannot run it.
+ */
+export function useBackend(backend: BackendName | Backend): Backend {
+  if (typeof backend !== 'string') {
+    current = backend;
+    return backend;
+  }
+  if (!backendNames.includes(backend)) throw unknownName('useBackend', 'backend', backend, backendNames);
+  let instance = made.get(backend);
+  if (instance === undefined) {
+    try {
+      instance = makers[backend]();
+    } catch (cause) {
+      throw new RondoError('BACKEND_UNAVAILABLE', {
+        where: 'useBackend',
+        what: `the backend \`${backend}\` cannot start here.`,
+        received: cause instanceof Error ? cause.message : String(cause),
+        fix: backend === 'wasm' ? 'use a host with WebAssembly SIMD (Node 20.19 or later, or a browser of 2023 or later).' : 'report this.',
+        cause,
+      });
+    }
+    made.set(backend, instance);
+  }
+  current = instance;
+  return instance;
+}
+
+/** The backend in use; `wasm` unless {@link useBackend} said otherwise. */
+export function currentBackend(): Backend {
+  return current ?? useBackend('wasm');
+}

@@ -1,0 +1,6 @@
+/** Operations on tensors, each with its derivative. Exported as the namespace `ops`. */
+export * from './arithmetic.js';
+export { gatherTensor } from './gather.js';
+export { matmul } from './matmul.js';
+export { concatenate, expand, reshape, reverse, slice, stack, transpose } from './movement.js';
+export { argMax, flatten, max, mean, sum } from './reduce.js';

@@ -1,0 +1,172 @@
+import { type Access, type Expression, leaf, type Leaf, topologicalOrder } from '../expression/build.js';
+import { derive } from '../expression/derive.js';
+import { Simplifier } from '../expression/simplify.js';
+import type { Strided } from '../kernels/contract.js';
+import { type PointwiseProgram, pointwiseProgram, type Reduce } from '../kernels/program.js';
+import { currentBackend } from '../kernels/select.js';
+import { broadcastShapes, type Shape } from '../shape.js';
+import { type BlockLayout, blockLayout, expansionIndices } from './broadcast.js';
+import { gatherInto, scatterAdd } from './gather.js';
+import { type Backward, operation } from './tape.js';
+import { emptyTensor, type Tensor } from './tensor.js';
+
+/**
+ * An elementwise function of tensors, written once as an expression: its derivative and its kernel come from that.
+ * Operands broadcast as in NumPy.
+ */
+export interface PointwiseFunction {
+  /** Names the function in messages and profiles; functions of equal name must be equal. */
+  readonly name: string;
+  /** From one leaf per operand, and scalars by name, to the result. */
+  readonly build: (operands: readonly Expression[], scalars: Readonly<Record<string, Expression>>) => Expression;
+  /** Names of numbers given at each call. */
+  readonly scalars?: readonly string[];
+  /** Whether rows are normalised or summed: the last axis is then the row. */
+  readonly alongRows?: boolean;
+  /** The result is one value per row (only with `alongRows`): the last axis is dropped. */
+  readonly perRow?: boolean;
+}
+
+interface Compiled {
+  readonly forward: PointwiseProgram;
+  /** By which operands need a derivative, as a string of 0 and 1. */
+  readonly backward: Map<string, PointwiseProgram>;
+  readonly leaves: readonly Leaf[];
+  readonly output: Expression;
+}
+
+const compiled = new WeakMap<PointwiseFunction, Map<string, Compiled>>();
+
+/** Applies a pointwise function. @throws SHAPE_MISMATCH where operands cannot be broadcast together. */
+export function applyPointwise(fn: PointwiseFunction, operands: readonly Tensor[], scalars: Readonly<Record<string, number>> = {}): Tensor {
+  const shape = operands.map((operand) => operand.shape).reduce((a, b) => broadcastShapes(fn.name, a, b));
+  const [result] = operation(operands, () => {
+    const layout = blockLayout(shape, operands.map((operand) => operand.shape), fn.alongRows ? Math.max(0, shape.length - 1) : undefined);
+    const program = programFor(fn, layout);
+    const reads = operandArrays(operands, shape, layout);
+    const output = emptyTensor(fn.perRow ? shape.slice(0, -1) : shape);
+    const backend = currentBackend();
+    const outputArray: Strided = { ...output.viewOn(backend), rowStride: fn.perRow ? 1 : layout.columns };
+    backend.pointwise({
+      program: program.forward,
+      rows: layout.rows,
+      columns: layout.columns,
+      inputs: namedInputs(program.forward, reads),
+      outputs: { y: outputArray },
+      scalars,
+    });
+    const backward: Backward = ([dOutput], wanted) => {
+      if (dOutput === undefined) return operands.map(() => undefined);
+      return runBackward({ fn, program, layout, shape, operands, reads, output: outputArray, scalars }, dOutput, wanted);
+    };
+    return { outputs: [output], backward };
+  });
+  return result;
+}
+
+function programFor(fn: PointwiseFunction, layout: BlockLayout): Compiled {
+  let byAccess = compiled.get(fn);
+  if (byAccess === undefined) compiled.set(fn, (byAccess = new Map()));
+  const accesses = layout.reads.map((read): Access => read?.access ?? 'element');
+  const key = accesses.join(' ');
+  let found = byAccess.get(key);
+  if (found === undefined) {
+    const leaves = accesses.map((access, i) => leaf(`x${i}`, access));
+    const scalars = Object.fromEntries((fn.scalars ?? []).map((name) => [name, leaf(name, 'scalar')]));
+    const output = new Simplifier().simplify(fn.build(leaves, scalars));
+    const forward = pointwiseProgram(fn.name, [{ name: 'y', expression: output, reduce: fn.perRow ? 'perRow' : 'none' }]);
+    found = { forward, backward: new Map(), leaves, output };
+    byAccess.set(key, found);
+  }
+  return found;
+}
+
+/** How the derivative by an operand is summed over the places that read one value of it. */
+const reductionOf: Record<Access, Reduce> = { element: 'none', column: 'rows', row: 'perRow', scalar: 'all' };
+
+function backwardProgram(fn: PointwiseFunction, program: Compiled, wanted: readonly boolean[]): PointwiseProgram {
+  const key = wanted.map(Number).join('');
+  let found = program.backward.get(key);
+  if (found === undefined) {
+    const { output } = program;
+    const own = leavesByName(output);
+    const leaves = program.leaves.map(({ name, access }) => own.get(name) ?? leaf(name, access));
+    const derived = derive([{ output, by: leaf('dy', fn.perRow ? 'row' : 'element') }], leaves);
+    // The stored result stands for the expression it was computed from.
+    const isStored = output.kind !== 'leaf' && output.kind !== 'constant' && fn.perRow !== true;
+    const simplifier = new Simplifier((node) => (isStored && node === output ? leaf('y') : undefined));
+    const requests = leaves.map((node, i) => ({
+      name: `dx${i}`,
+      expression: simplifier.simplify(derived.get(node)!),
+      reduce: reductionOf[program.leaves[i].access],
+    }));
+    found = pointwiseProgram(`${fn.name}.backward`, requests.filter((_, i) => wanted[i]));
+    program.backward.set(key, found);
+  }
+  return found;
+}
+
+/** What the backward pass of one application needs. */
+interface Application {
+  readonly fn: PointwiseFunction;
+  readonly program: Compiled;
+  readonly layout: BlockLayout;
+  readonly shape: Shape;
+  readonly operands: readonly Tensor[];
+  readonly reads: readonly Strided[];
+  readonly output: Strided;
+  readonly scalars: Readonly<Record<string, number>>;
+}
+
+function runBackward(application: Application, dOutput: Tensor, wanted: readonly boolean[]): (Tensor | undefined)[] {
+  const { fn, program, layout, shape, operands, reads, output, scalars } = application;
+  const backend = currentBackend();
+  const backward = backwardProgram(fn, program, wanted);
+  const outputs: Record<string, Strided> = {};
+  const results = operands.map((operand, i) => {
+    if (!wanted[i]) return undefined;
+    const read = layout.reads[i];
+    const result = emptyTensor(read === undefined ? shape : read.single ? [layout.rows] : operand.shape);
+    outputs[`dx${i}`] = { ...result.viewOn(backend), rowStride: (read?.access ?? 'element') === 'element' ? layout.columns : 1 };
+    return result;
+  });
+  const dy: Strided = { ...dOutput.viewOn(backend), rowStride: fn.perRow ? 1 : layout.columns };
+  const inputs = namedInputs(backward, reads, { y: output, dy });
+  backend.pointwise({ program: backward, rows: layout.rows, columns: layout.columns, inputs, outputs, scalars });
+  return results.map((result, i) => {
+    if (result === undefined) return undefined;
+    const read = layout.reads[i];
+    if (read === undefined) return scatterAdd(result, operands[i].shape, 1, expansionIndices(shape, operands[i].shape));
+    return read.single ? sumOf(result, operands[i].shape) : result;
+  });
+}
+
+const total = pointwiseProgram('total', [{ name: 'sum', expression: leaf('x'), reduce: 'all' }]);
+
+function sumOf(values: Tensor, shape: Shape): Tensor {
+  const backend = currentBackend();
+  const result = emptyTensor(shape);
+  const x: Strided = { ...values.viewOn(backend), rowStride: values.size };
+  backend.pointwise({ program: total, rows: 1, columns: values.size, inputs: { x }, outputs: { sum: { ...result.viewOn(backend), rowStride: 0 } } });
+  return result;
+}
+
+function operandArrays(operands: readonly Tensor[], shape: Shape, layout: BlockLayout): Strided[] {
+  const backend = currentBackend();
+  return operands.map((operand, i) => {
+    const read = layout.reads[i];
+    if (read !== undefined) return { ...operand.viewOn(backend), rowStride: read.rowStride };
+    const expanded = gatherInto(shape, operand, 1, expansionIndices(shape, operand.shape));
+    return { ...expanded.viewOn(backend), rowStride: layout.columns };
+  });
+}
+
+function namedInputs(program: PointwiseProgram, reads: readonly Strided[], others: Readonly<Record<string, Strided>> = {}): Record<string, Strided> {
+  return Object.fromEntries(program.inputs.map(({ name }) => [name, others[name] ?? reads[Number(name.slice(1))]]));
+}
+
+function leavesByName(root: Expression): Map<string, Expression> {
+  const found = new Map<string, Expression>();
+  for (const node of topologicalOrder([root])) if (node.kind === 'leaf') found.set(node.name, node);
+  return found;
+}

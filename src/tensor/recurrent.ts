@@ -1,0 +1,249 @@
+import type { CellPlan } from '../cells/plan.js';
+import type { RecurrentWeights, Strided, View } from '../kernels/contract.js';
+import { currentBackend } from '../kernels/select.js';
+import { addTensors, constantTensor } from './accumulate.js';
+import { gatherInto, scatterAdd } from './gather.js';
+import { inverseOf, type Packing, packSequences } from './packing.js';
+import { operation } from './tape.js';
+import { emptyTensor, type Tensor } from './tensor.js';
+
+/** One recurrent layer along time. Shapes: B batch, T time, F features, U units, G gates. */
+export interface RecurrentArguments {
+  readonly plan: CellPlan;
+  readonly units: number;
+  /** `[B, T, F]`. */
+  readonly input: Tensor;
+  /** `[B * T]` on the host, 0 where a step does not count: its state and output stay those of the step before. */
+  readonly mask?: ArrayLike<number>;
+  /** By state: `[B, U]`. */
+  readonly initialStates: Readonly<Record<string, Tensor>>;
+  /** `[F, G * U]`. */
+  readonly kernel: Tensor;
+  /** `[U, G * U]`. */
+  readonly recurrentKernel?: Tensor;
+  /** `[G * U]`. */
+  readonly bias?: Tensor;
+  /** `[G * U]`. */
+  readonly recurrentBias?: Tensor;
+  /** By name: `[U]`. */
+  readonly vectors: Readonly<Record<string, Tensor>>;
+  /** Dropout and zoneout masks by the plan's names: `[B, U]` for the whole sequence, `[T * B, U]` for each step. */
+  readonly masks: Readonly<Record<string, Tensor>>;
+  readonly scalars: Readonly<Record<string, number>>;
+  readonly reverse: boolean;
+  readonly outputOrder: 'time' | 'computed';
+  readonly returnSequences: boolean;
+  readonly training: boolean;
+}
+
+export interface RecurrentResult {
+  /** `[B, T, U]`, or `[B, U]` of the last step. */
+  readonly output: Tensor;
+  /** By state: `[B, U]`. */
+  readonly finalStates: Readonly<Record<string, Tensor>>;
+}
+
+/** Runs a cell along time with the hoisted input product, and notes its derivative. */
+export function recurrent(call: RecurrentArguments): RecurrentResult {
+  const { plan, units, input, kernel } = call;
+  const [batch, time] = input.shape;
+  const states = plan.cell.states;
+  const vectorNames = Object.keys(call.vectors);
+  const packing = packSequences(batch, time, call.mask, call);
+  const roles: [role: string, value: Tensor | undefined][] = [
+    ['input', input],
+    ['kernel', kernel],
+    ['recurrentKernel', call.recurrentKernel],
+    ['bias', call.bias],
+    ['recurrentBias', call.recurrentBias],
+    ...vectorNames.map((name): [string, Tensor] => [`vector.${name}`, call.vectors[name]]),
+    ...states.map((state): [string, Tensor] => [`state.${state}`, call.initialStates[state]]),
+  ];
+  const present = roles.filter((entry): entry is [string, Tensor] => entry[1] !== undefined);
+  const outputs = operation(
+    present.map(([, value]) => value),
+    () => {
+      const run = new RecurrentRun(call, packing);
+      run.forward();
+      return {
+        outputs: [run.outputTensor(), ...states.map((state) => run.finalState(state))],
+        backward: (dOutputs, wanted) => {
+          const gradients = run.backward(dOutputs, new Set(present.filter((_, i) => wanted[i]).map(([role]) => role)));
+          return present.map(([role]) => gradients.get(role));
+        },
+      };
+    },
+  );
+  return { output: outputs[0], finalStates: Object.fromEntries(states.map((state, i) => [state, outputs[i + 1]])) };
+}
+
+/** The buffers of one run, from its forward to its backward pass. */
+class RecurrentRun {
+  private readonly backend = currentBackend();
+  private readonly batch: number;
+  private readonly features: number;
+  private readonly gateWidth: number;
+  private readonly packedInput: Tensor;
+  private readonly gates: Tensor;
+  private readonly states: Record<string, Tensor>;
+  private readonly operands: Tensor[];
+  private readonly separateOutput: Tensor | undefined;
+  private readonly masks: Record<string, Tensor>;
+
+  constructor(
+    private readonly call: RecurrentArguments,
+    private readonly packing: Packing,
+  ) {
+    const { plan, units, input } = call;
+    const { numRows } = packing;
+    this.batch = input.shape[0];
+    this.features = input.shape[2];
+    this.gateWidth = plan.cell.gates.length * units;
+    this.packedInput = gatherInto([numRows, this.features], input, this.features, packing.sourceOf);
+    this.gates = emptyTensor([numRows, plan.gateSlots * units]);
+    this.states = Object.fromEntries(plan.cell.states.map((state) => [state, this.statesBuffer(call.initialStates[state])]));
+    this.operands = plan.operands.map(() => emptyTensor([numRows, units]));
+    this.separateOutput = plan.outputState === undefined ? emptyTensor([numRows, units]) : undefined;
+    this.masks = Object.fromEntries(Object.entries(call.masks).map(([name, mask]) => [name, name === 'mask.recurrent' ? this.sorted(mask) : mask]));
+  }
+
+  forward(): void {
+    const { kernel, plan, units } = this.call;
+    this.backend.matmul({
+      m: this.packing.numRows,
+      n: this.gateWidth,
+      k: this.features,
+      a: this.rows(this.packedInput, this.features),
+      b: this.rows(kernel, this.gateWidth),
+      c: this.rows(this.gates, plan.gateSlots * units),
+    });
+    this.backend.recurrentForward({ ...this.commonCall(), training: this.call.training });
+  }
+
+  outputTensor(): Tensor {
+    const { units, input, returnSequences, plan } = this.call;
+    const source = this.separateOutput ?? this.states[plan.outputState!];
+    // A states buffer begins with the initial states.
+    const shift = this.separateOutput === undefined ? this.batch : 0;
+    const indices = returnSequences ? this.packing.outputAt : this.packing.lastOf;
+    const shape = returnSequences ? [this.batch, input.shape[1], units] : [this.batch, units];
+    return gatherInto(shape, source, units, shift === 0 ? indices : indices.map((row) => (row < 0 ? row : row + shift)));
+  }
+
+  finalState(state: string): Tensor {
+    return gatherInto([this.batch, this.call.units], this.states[state], this.call.units, this.packing.finalStateOf);
+  }
+
+  /** @returns by role, the gradients that are wanted. */
+  backward([dOutput, ...dFinal]: readonly (Tensor | undefined)[], wanted: ReadonlySet<string>): Map<string, Tensor> {
+    const { plan, units, kernel, input, returnSequences } = this.call;
+    const { numRows } = this.packing;
+    const dStates = Object.fromEntries(
+      plan.cell.states.map((state, i) => [state, dFinal[i] === undefined ? constantTensor([this.batch, units], 0) : this.sorted(dFinal[i])]),
+    );
+    let dPacked: Tensor | undefined;
+    if (dOutput !== undefined && !returnSequences && plan.outputState !== undefined) {
+      const places = this.packing.order.map((sequence) => (this.packing.lastOf[sequence] < 0 ? -1 : sequence));
+      const last = gatherInto([this.batch, units], dOutput, units, places);
+      dStates[plan.outputState] = addTensors(dStates[plan.outputState], last);
+    } else if (dOutput !== undefined) dPacked = this.packedOutputGradient(dOutput);
+
+    const slots = plan.gateSlots * units;
+    const dInput: Strided = plan.gradientOverKept ? this.rows(this.gates, slots) : this.rows(emptyTensor([numRows, this.gateWidth]), this.gateWidth);
+    const gradients = new Map<string, Tensor>();
+    const zerosLike = (role: string, value: Tensor | undefined): View | undefined => {
+      if (value === undefined || !wanted.has(role)) return undefined;
+      const gradient = constantTensor(value.shape, 0);
+      gradients.set(role, gradient);
+      return gradient.viewOn(this.backend);
+    };
+    const dVectors: Record<string, View> = {};
+    for (const [name, value] of Object.entries(this.call.vectors)) {
+      const view = zerosLike(`vector.${name}`, value);
+      if (view !== undefined) dVectors[name] = view;
+    }
+    const dWeights: RecurrentWeights = {
+      recurrentKernel: zerosLike('recurrentKernel', this.call.recurrentKernel),
+      bias: zerosLike('bias', this.call.bias),
+      recurrentBias: zerosLike('recurrentBias', this.call.recurrentBias),
+      vectors: dVectors,
+    };
+    this.backend.recurrentBackward({
+      ...this.commonCall(),
+      dOutput: dPacked?.viewOn(this.backend),
+      dStates: this.views(dStates),
+      dInput,
+      dWeights,
+    });
+    if (wanted.has('kernel')) {
+      const dKernel = emptyTensor(kernel.shape);
+      this.backend.matmul({ m: this.features, n: this.gateWidth, k: numRows, a: this.rows(this.packedInput, this.features), transposeA: true, b: dInput, c: this.rows(dKernel, this.gateWidth) });
+      gradients.set('kernel', dKernel);
+    }
+    if (wanted.has('input')) {
+      const dRows = emptyTensor([numRows, this.features]);
+      this.backend.matmul({ m: numRows, n: this.features, k: this.gateWidth, a: dInput, b: this.rows(kernel, this.gateWidth), transposeB: true, c: this.rows(dRows, this.features) });
+      gradients.set('input', gatherInto(input.shape, dRows, this.features, this.packing.packedAt));
+    }
+    for (const state of plan.cell.states) {
+      if (wanted.has(`state.${state}`)) gradients.set(`state.${state}`, this.unsorted(dStates[state]));
+    }
+    return gradients;
+  }
+
+  private commonCall() {
+    const { call, packing } = this;
+    const view = (value: Tensor | undefined): View | undefined => value?.viewOn(this.backend);
+    return {
+      plan: call.plan,
+      units: call.units,
+      batch: this.batch,
+      activeRows: packing.activeRows,
+      weights: {
+        recurrentKernel: view(call.recurrentKernel),
+        bias: view(call.bias),
+        recurrentBias: view(call.recurrentBias),
+        vectors: this.views(call.vectors),
+      },
+      gates: this.gates.viewOn(this.backend),
+      states: this.views(this.states),
+      operands: this.operands.map((operand) => operand.viewOn(this.backend)),
+      output: view(this.separateOutput),
+      masks: this.views(this.masks),
+      scalars: call.scalars,
+    };
+  }
+
+  /** dL/d(output) of each packed row, from dL/d(output sequence) or dL/d(last output). */
+  private packedOutputGradient(dOutput: Tensor): Tensor {
+    const { units, returnSequences } = this.call;
+    const { outputAt, lastOf, isDense, numRows } = this.packing;
+    const shape = [numRows, units];
+    if (returnSequences && isDense) return gatherInto(shape, dOutput, units, inverseOf(outputAt));
+    return scatterAdd(dOutput, shape, units, returnSequences ? outputAt : lastOf);
+  }
+
+  private statesBuffer(initial: Tensor): Tensor {
+    const { units } = this.call;
+    const buffer = emptyTensor([this.batch + this.packing.numRows, units]);
+    const { buffer: target, offset } = buffer.viewOn(this.backend);
+    this.backend.gatherRows({ columns: units, indices: this.packing.order, source: initial.viewOn(this.backend), target: { buffer: target, offset } });
+    return buffer;
+  }
+
+  private sorted(values: Tensor): Tensor {
+    return gatherInto([this.batch, this.call.units], values, this.call.units, this.packing.order);
+  }
+
+  private unsorted(values: Tensor): Tensor {
+    return gatherInto([this.batch, this.call.units], values, this.call.units, this.packing.rankOf);
+  }
+
+  private rows(values: Tensor, rowStride: number): Strided {
+    return { ...values.viewOn(this.backend), rowStride };
+  }
+
+  private views(values: Readonly<Record<string, Tensor>>): Record<string, View> {
+    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.viewOn(this.backend)]));
+  }
+}
