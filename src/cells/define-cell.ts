@@ -3,7 +3,7 @@ import { activation, type ActivationFunction, type ActivationName } from '../exp
 import { add, type Expression, leaf, mul, sub } from '../expression/build.js';
 
 /** How a parameter or bias of a cell starts, by initializer name. */
-export type StartingValue = 'zeros' | 'ones' | 'uniform' | 'recurrentUniform';
+export type StartingValue = 'zeros' | 'ones' | 'randomUniform' | 'recurrentUniform';
 
 /** What a cell's `step` is written with. Every value is an expression of one unit at one time step. */
 export interface StepContext<Gate extends string, State extends string, Vector extends string> {

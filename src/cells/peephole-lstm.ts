@@ -10,7 +10,7 @@ export const peepholeLSTM = defineCell({
   description: 'LSTM with peephole connections (Gers et al. 2002)',
   gates: ['input', 'forget', 'candidate', 'output'],
   states: ['hidden', 'cell'],
-  vectors: { inputPeephole: 'uniform', forgetPeephole: 'uniform', outputPeephole: 'uniform' },
+  vectors: { inputPeephole: 'randomUniform', forgetPeephole: 'randomUniform', outputPeephole: 'randomUniform' },
   forgetGates: ['forget'],
   step({ gates, states, vectors, activation, recurrentActivation }) {
     const input = recurrentActivation(add(gates.input, mul(vectors.inputPeephole, states.cell)));

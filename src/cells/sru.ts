@@ -11,7 +11,7 @@ export const sru = defineCell({
   description: 'simple recurrent unit (Lei et al. 2018)',
   gates: ['candidate', 'forget', 'reset', 'highway'],
   states: ['cell'],
-  vectors: { forgetRecurrent: 'uniform', resetRecurrent: 'uniform' },
+  vectors: { forgetRecurrent: 'randomUniform', resetRecurrent: 'randomUniform' },
   recurrent: 'none',
   forgetGates: ['forget'],
   step({ gates, states, vectors, recurrentActivation }) {

@@ -4,3 +4,4 @@ export { gatherTensor } from './gather.js';
 export { matmul } from './matmul.js';
 export { concatenate, expand, reshape, reverse, slice, stack, transpose } from './movement.js';
 export { argMax, flatten, max, mean, sum } from './reduce.js';
+export { ones, zeros } from './constants.js';

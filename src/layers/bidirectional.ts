@@ -1,0 +1,117 @@
+import { RondoError, unknownName } from '../errors.js';
+import * as ops from '../tensor/index.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
+import { setMask } from './mask.js';
+import { type NamedStates, type OutputAndState, type RecurrentCallOptions, type RNN, zeroMasked } from './rnn.js';
+
+const mergeModes = ['concat', 'sum', 'mul', 'ave', 'none'] as const;
+export type MergeMode = (typeof mergeModes)[number];
+
+export interface BidirectionalOptions<Merge extends MergeMode = MergeMode> extends LayerOptions {
+  /** Runs forwards; a copy of it, with weights of its own, runs backwards. */
+  layer: RNN<boolean>;
+  /** The layer to run backwards, where it is not to be a copy. */
+  backwardLayer?: RNN<boolean>;
+  /** How both outputs become one; `none` returns both. Default concat. */
+  mergeMode?: Merge;
+}
+
+/** What a Bidirectional returns whose layers have `returnState`. */
+export interface BidirectionalStates {
+  readonly output: Tensor | readonly [forward: Tensor, backward: Tensor];
+  readonly forward: readonly NamedStates[];
+  readonly backward: readonly NamedStates[];
+}
+
+/** States to start from, for each direction. */
+export interface BidirectionalCallOptions extends CallOptions {
+  initialState?: { forward?: RecurrentCallOptions['initialState']; backward?: RecurrentCallOptions['initialState'] };
+}
+
+type Returned<Merge extends MergeMode, ReturnState extends boolean> = ReturnState extends true
+  ? BidirectionalStates
+  : Merge extends 'none'
+    ? readonly [forward: Tensor, backward: Tensor]
+    : Tensor;
+
+/**
+ * Runs a recurrent layer in both directions of time and merges the outputs, each at the step it belongs to. Schuster and
+ * Paliwal 1997, "Bidirectional recurrent neural networks". With `returnSequences`, masked steps are zeros, as in Keras.
+ */
+export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState extends boolean = false> extends Layer<Returned<Merge, ReturnState>> {
+  readonly className = 'Bidirectional';
+  readonly forwardLayer: RNN<boolean>;
+  readonly backwardLayer: RNN<boolean>;
+  readonly mergeMode: MergeMode;
+  protected override readonly passesMask: boolean;
+
+  constructor(options: BidirectionalOptions<Merge> & { layer: RNN<ReturnState> }) {
+    super('Bidirectional', { ...options, inputShape: options.inputShape ?? options.layer.givenInputShape?.slice(1) }, ['layer', 'backwardLayer', 'mergeMode']);
+    this.mergeMode = options.mergeMode ?? 'concat';
+    if (!mergeModes.includes(this.mergeMode)) throw unknownName('Bidirectional', 'mergeMode', this.mergeMode, mergeModes);
+    this.forwardLayer = options.layer;
+    this.backwardLayer = options.backwardLayer ?? this.forwardLayer.copy();
+    const { forwardLayer, backwardLayer } = this;
+    if (forwardLayer.returnSequences !== backwardLayer.returnSequences || forwardLayer.returnState !== backwardLayer.returnState) {
+      throw new RondoError('USAGE', { where: 'Bidirectional', what: 'the two layers return different things.', expected: 'equal returnSequences and returnState', fix: 'give both layers the same options.' });
+    }
+    this.passesMask = forwardLayer.returnSequences;
+  }
+
+  override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
+    return new Map<string, Layer<unknown>>([['forward', this.forwardLayer], ['backward', this.backwardLayer]]);
+  }
+
+  override computeOutputShape(inputShape: OpenShape): OpenShape {
+    const forward = this.forwardLayer.computeOutputShape(inputShape);
+    const backward = this.backwardLayer.computeOutputShape(inputShape);
+    if (this.mergeMode === 'concat') return [...forward.slice(0, -1), forward.at(-1)! + backward.at(-1)!];
+    if (forward.at(-1) !== backward.at(-1) && this.mergeMode !== 'none') {
+      throw new RondoError('SHAPE_MISMATCH', { where: 'Bidirectional', what: `mergeMode \`${this.mergeMode}\` needs equally wide outputs.`, expected: `${forward.at(-1)} units in both directions`, received: `${backward.at(-1)}`, fix: "use mergeMode: 'concat', or equal units." });
+    }
+    return forward;
+  }
+
+  override build(inputShape: OpenShape): void {
+    this.forwardLayer.ensureBuilt(inputShape);
+    this.backwardLayer.ensureBuilt(inputShape);
+  }
+
+  override apply(inputs: Tensor | readonly Tensor[], options: BidirectionalCallOptions = {}): Returned<Merge, ReturnState> {
+    return super.apply(inputs, options);
+  }
+
+  override call(inputs: Tensor | readonly Tensor[], options: BidirectionalCallOptions): Returned<Merge, ReturnState> {
+    const input = singleInput(this.name, inputs);
+    const run = (layer: RNN<boolean>, initialState: RecurrentCallOptions['initialState'], reverse: boolean): OutputAndState =>
+      layer.runCells(input, { training: options.training, mask: options.mask, initialState }, reverse, 'time');
+    const forward = run(this.forwardLayer, options.initialState?.forward, false);
+    const backward = run(this.backwardLayer, options.initialState?.backward, true);
+    const outputs = [forward, backward].map(({ output }) => (this.passesMask && options.mask !== undefined ? zeroMasked(output, options.mask) : output));
+    const output = this.merge(outputs[0], outputs[1]);
+    if (!this.forwardLayer.returnState) return output as Returned<Merge, ReturnState>;
+    if (this.passesMask && !Array.isArray(output)) setMask(output as Tensor, options.mask);
+    return { output, forward: forward.states, backward: backward.states } as unknown as Returned<Merge, ReturnState>;
+  }
+
+  override getConfig(): Record<string, Json | undefined> {
+    const nested = (layer: RNN<boolean>): Json => ({ className: layer.className, config: layer.getConfig() as { [key: string]: Json } });
+    return { ...this.baseConfig(), layer: nested(this.forwardLayer), backwardLayer: nested(this.backwardLayer), mergeMode: this.mergeMode };
+  }
+
+  private merge(forward: Tensor, backward: Tensor): Tensor | readonly [Tensor, Tensor] {
+    switch (this.mergeMode) {
+      case 'concat':
+        return ops.concatenate([forward, backward], -1);
+      case 'sum':
+        return ops.add(forward, backward);
+      case 'mul':
+        return ops.mul(forward, backward);
+      case 'ave':
+        return ops.mul(ops.add(forward, backward), 0.5);
+      case 'none':
+        return [forward, backward];
+    }
+  }
+}

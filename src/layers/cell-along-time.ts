@@ -1,0 +1,169 @@
+import { type Cell, type EquationOptions, requireRate } from '../cells/define-cell.js';
+import { type CellPlan, planCell } from '../cells/plan.js';
+import { unknownName } from '../errors.js';
+import { activation } from '../expression/activations.js';
+import { currentRandom } from '../random.js';
+import * as ops from '../tensor/index.js';
+import { recurrent, type RecurrentResult } from '../tensor/recurrent.js';
+import type { Tensor, Variable } from '../tensor/tensor.js';
+import { constraintNamed } from './constraints.js';
+import { bernoulli, dropoutMask } from './dropout-mask.js';
+import { type Initializer, initializerNamed } from './initializers.js';
+import { knownAxis, Layer, type OpenShape } from './layer.js';
+import type { Mask } from './mask.js';
+import type { RecurrentOptions } from './recurrent-options.js';
+import { regularizerNamed } from './regularizers.js';
+
+/** What one run of a cell along time is given. */
+export interface CellRun {
+  readonly input: Tensor;
+  readonly mask: Mask | undefined;
+  readonly initialStates: Readonly<Record<string, Tensor>>;
+  readonly training: boolean;
+  readonly reverse: boolean;
+  readonly outputOrder: 'time' | 'computed';
+  readonly returnSequences: boolean;
+}
+
+/** The weights of one cell and its run along time: what recurrent layers are made of. */
+export class CellAlongTime extends Layer<never> {
+  readonly className = 'Cell';
+  private kernel!: Variable;
+  private recurrentKernel: Variable | undefined;
+  private bias: Variable | undefined;
+  private readonly vectors: Record<string, Variable> = {};
+  private readonly zoneout: Readonly<Record<string, number>>;
+  private readonly plans = new Map<string, CellPlan>();
+
+  constructor(
+    readonly cell: Cell,
+    readonly units: number,
+    private readonly options: RecurrentOptions,
+    name: string,
+    private readonly where: string,
+  ) {
+    super(name, { name }, []);
+    for (const rate of ['dropout', 'recurrentDropout'] as const) requireRate(where, rate, options[rate] ?? 0);
+    for (const name of ['activation', 'recurrentActivation'] as const) if (options[name] !== undefined) activation(options[name], where);
+    this.zoneout = zoneoutRates(cell, options.zoneout, where);
+  }
+
+  override computeOutputShape(inputShape: OpenShape): OpenShape {
+    return [inputShape[0], inputShape[1], this.units];
+  }
+
+  override build(inputShape: OpenShape): void {
+    const { cell, units, options, where } = this;
+    const width = cell.gates.length * units;
+    this.kernel = this.addWeight('kernel', [knownAxis(where, inputShape, 2, 'features'), width], {
+      initializer: options.kernelInitializer ?? 'glorotUniform',
+      regularizer: regularizerNamed(options.kernelRegularizer, where),
+      constraint: constraintNamed(options.kernelConstraint, where),
+    });
+    if (cell.recurrent === 'full') {
+      this.recurrentKernel = this.addWeight('recurrentKernel', [units, width], {
+        initializer: options.recurrentInitializer ?? 'orthogonal',
+        regularizer: regularizerNamed(options.recurrentRegularizer, where),
+        constraint: constraintNamed(options.recurrentConstraint, where),
+      });
+    }
+    for (const [name, start] of Object.entries(cell.vectors)) this.vectors[name] = this.addWeight(name, [units], { initializer: start });
+    if (options.useBias === false) return;
+    this.bias = this.addWeight('bias', cell.recurrentBias ? [2, width] : [width], {
+      initializer: this.biasInitializer(),
+      regularizer: regularizerNamed(options.biasRegularizer, where),
+      constraint: constraintNamed(options.biasConstraint, where),
+    });
+  }
+
+  override call(): never {
+    throw new TypeError('CellAlongTime.run is called instead');
+  }
+
+  override getConfig(): Record<string, never> {
+    return {};
+  }
+
+  /** Zeros for every state. */
+  zeroStates(batch: number): Record<string, Tensor> {
+    return Object.fromEntries(this.cell.states.map((state) => [state, ops.zeros([batch, this.units])]));
+  }
+
+  run({ input, mask, initialStates, training, reverse, outputOrder, returnSequences }: CellRun): RecurrentResult {
+    const { cell, units, options } = this;
+    const [batch, time, features] = input.shape;
+    const dropout = training ? (options.dropout ?? 0) : 0;
+    const recurrentDropout = training ? (options.recurrentDropout ?? 0) : 0;
+    const masks: Record<string, Tensor> = {};
+    if (recurrentDropout > 0) masks['mask.recurrent'] = dropoutMask([batch, units], recurrentDropout);
+    const scalars: Record<string, number> = {};
+    for (const [state, rate] of Object.entries(this.zoneout)) {
+      scalars[`zoneout.${state}`] = rate;
+      if (training) masks[`mask.zoneout.${state}`] = bernoulli([batch * time, units], rate, 1);
+    }
+    const [bias, recurrentBias] = this.biases();
+    return recurrent({
+      plan: this.plan(recurrentDropout > 0, training),
+      units,
+      input: dropout > 0 ? ops.mul(input, dropoutMask([batch, 1, features], dropout)) : input,
+      mask,
+      initialStates,
+      kernel: this.kernel,
+      recurrentKernel: this.recurrentKernel,
+      bias,
+      recurrentBias,
+      vectors: this.vectors,
+      masks,
+      scalars,
+      reverse,
+      outputOrder,
+      returnSequences,
+      training,
+    });
+  }
+
+  /** Input bias and recurrent bias: one vector, or the two rows of a matrix as in Keras's reset-after GRU. */
+  private biases(): [Tensor | undefined, Tensor | undefined] {
+    const { bias } = this;
+    if (bias === undefined || !this.cell.recurrentBias) return [bias, undefined];
+    const row = (i: number): Tensor => ops.reshape(ops.slice(bias, 0, i, i + 1), [bias.shape[1]]);
+    return [row(0), row(1)];
+  }
+
+  private plan(recurrentDropout: boolean, training: boolean): CellPlan {
+    const key = `${recurrentDropout} ${training}`;
+    let plan = this.plans.get(key);
+    if (plan === undefined) {
+      const { activation, recurrentActivation, useBias } = this.options;
+      const states = Object.keys(this.zoneout);
+      const zoneout: EquationOptions['zoneout'] = states.length > 0 ? { kind: training ? 'mask' : 'mean', states } : undefined;
+      plan = planCell(this.cell, { activation, recurrentActivation, useBias, recurrentDropout, zoneout });
+      this.plans.set(key, plan);
+    }
+    return plan;
+  }
+
+  /** The bias initializer, with forget gates at 1 where that is asked for. */
+  private biasInitializer(): Initializer {
+    const { cell, units, options } = this;
+    const base = initializerNamed(options.biasInitializer ?? 'zeros', `${this.where}.biasInitializer`);
+    const gates = (options.unitForgetBias ?? true) ? cell.forgetGates : [];
+    return {
+      ...base,
+      values: (shape) => {
+        const values = base.values(shape, currentRandom());
+        for (const gate of gates) values.fill(1, cell.gates.indexOf(gate) * units, (cell.gates.indexOf(gate) + 1) * units);
+        return values;
+      },
+    };
+  }
+}
+
+function zoneoutRates(cell: Cell, zoneout: RecurrentOptions['zoneout'], where: string): Record<string, number> {
+  const given = typeof zoneout === 'number' ? Object.fromEntries(cell.states.map((state) => [state, zoneout])) : (zoneout ?? {});
+  for (const [state, rate] of Object.entries(given)) {
+    if (!cell.states.includes(state)) throw unknownName(where, 'state', state, cell.states);
+    requireRate(where, `zoneout.${state}`, rate);
+  }
+  return Object.fromEntries(Object.entries(given).filter(([, rate]) => rate > 0));
+}

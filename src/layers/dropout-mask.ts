@@ -1,0 +1,17 @@
+import { currentRandom } from '../random.js';
+import { type Shape, sizeOf } from '../shape.js';
+import { type Tensor, tensor } from '../tensor/tensor.js';
+
+/** 0 with probability `rate`, else `1 / (1 - rate)`, drawn for every element (Srivastava et al. 2014, inverted form). */
+export function dropoutMask(shape: Shape, rate: number): Tensor {
+  return bernoulli(shape, 1 - rate, 1 / (1 - rate));
+}
+
+/** `value` with the given probability, else 0. */
+export function bernoulli(shape: Shape, probability: number, value: number): Tensor {
+  const random = currentRandom();
+  const limit = probability * 4294967296;
+  const mask = new Float32Array(sizeOf(shape));
+  for (let i = 0; i < mask.length; i++) mask[i] = random.uint32() < limit ? value : 0;
+  return tensor(mask, shape);
+}

@@ -1,0 +1,26 @@
+import { gru } from '../cells/gru.js';
+import { gruResetBefore } from '../cells/gru-reset-before.js';
+import type { Json } from './layer.js';
+import type { RecurrentOptions } from './recurrent-options.js';
+import { RNN } from './rnn.js';
+
+/** What only a GRU has. */
+export interface GRUOptions extends RecurrentOptions {
+  units: number;
+  /** Whether the reset gate acts after the recurrent product (as cuDNN and PyTorch) or before it. Default true. */
+  resetAfter?: boolean;
+}
+
+/** Gated recurrent unit along time, with Keras 3's options and defaults. See {@link RNN} for shapes and masks. */
+export class GRU<ReturnState extends boolean = false> extends RNN<ReturnState> {
+  override readonly className = 'GRU';
+
+  constructor(options: GRUOptions & { returnState?: ReturnState }) {
+    super({ ...options, cell: (options.resetAfter ?? true) ? gru : gruResetBefore }, 'GRU', ['cell', 'resetAfter']);
+  }
+
+  override getConfig(): Record<string, Json | undefined> {
+    const { cell: _cell, ...config } = super.getConfig();
+    return config;
+  }
+}

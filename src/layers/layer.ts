@@ -1,0 +1,184 @@
+import { RondoError, refuseUnknownOptions } from '../errors.js';
+import { currentRandom } from '../random.js';
+import { describeShape, type Shape } from '../shape.js';
+import { scope, Tensor, Variable } from '../tensor/tensor.js';
+import { type Constraint, constraintNamed } from './constraints.js';
+import { initializerNamed, type InitializerLike } from './initializers.js';
+import { type Mask, maskOf, setMask } from './mask.js';
+import { type Regularizer, regularizerNamed } from './regularizers.js';
+
+/** Plain JSON: what configurations are made of. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
+
+/** A shape whose batch axis (and any other unknown axis) is null. */
+export type OpenShape = readonly (number | null)[];
+
+/** How a layer is run. */
+export interface CallOptions {
+  /** Whether dropout and its like are active. Default false. */
+  training?: boolean;
+  /** `[batch * time]`, 0 where a step is padding; by default the mask that came with the input. */
+  mask?: Mask;
+}
+
+export interface LayerOptions {
+  /** Unique within a model; the first part of its weights' names. By default the class's name, numbered. */
+  name?: string;
+  /** Whether optimizers change its weights. Default true. */
+  trainable?: boolean;
+  /** Shape of one sample, without the batch axis; null for an axis of any size. Builds the layer at once. */
+  inputShape?: readonly (number | null)[];
+}
+
+export interface WeightOptions {
+  initializer: InitializerLike;
+  regularizer?: Regularizer;
+  constraint?: Constraint;
+  trainable?: boolean;
+}
+
+/** A variable of a layer with what training does to it besides the optimizer's step. */
+export interface LayerWeight {
+  readonly variable: Variable;
+  readonly regularizer: Regularizer | undefined;
+  readonly constraint: Constraint | undefined;
+}
+
+const optionNames: readonly (keyof LayerOptions)[] = ['name', 'trainable', 'inputShape'];
+
+/**
+ * A piece of a model: weights and a function of tensors. Subclasses write `build` (makes the weights once the input shape
+ * is known), `call` (computes) and `computeOutputShape`, and list their configuration in `getConfig`.
+ *
+ * @typeParam Output what `apply` returns.
+ */
+export abstract class Layer<Output = Tensor> {
+  /** The name under which saved models know the class. */
+  abstract readonly className: string;
+  name: string;
+  trainable: boolean;
+  /** Shape of one sample as given by the user; undefined where the first input decides. */
+  readonly givenInputShape: OpenShape | undefined;
+  /** Whether a mask that comes with the input goes on with the output. */
+  protected readonly passesMask: boolean = false;
+  private readonly ownWeights = new Map<string, LayerWeight>();
+  private builtFor: OpenShape | undefined;
+  /** Whether the name was made up and may be changed by a model to make it unique. */
+  readonly hasGivenName: boolean;
+
+  /** @param known the option names of the subclass; others are refused. @throws UNKNOWN_NAME */
+  constructor(defaultName: string, options: LayerOptions, known: readonly string[]) {
+    refuseUnknownOptions(defaultName, options, [...optionNames, ...known]);
+    this.hasGivenName = options.name !== undefined;
+    this.name = options.name ?? defaultName;
+    this.trainable = options.trainable ?? true;
+    this.givenInputShape = options.inputShape === undefined ? undefined : [null, ...options.inputShape];
+  }
+
+  /** Makes the weights. Runs once, before the first call. @param inputShape with the batch axis, which is null. */
+  abstract build(inputShape: OpenShape): void;
+  abstract call(inputs: Tensor | readonly Tensor[], options: CallOptions): Output;
+  /** The shape of the output; null where an axis is unknown. @throws SHAPE_MISMATCH for an input it cannot take. */
+  abstract computeOutputShape(inputShape: OpenShape): OpenShape;
+  /** Everything needed to make an equal layer (without weights). */
+  abstract getConfig(): Record<string, Json | undefined>;
+
+  /** Layers inside this one, by the name that goes before their weights' names. */
+  get sublayers(): ReadonlyMap<string, Layer<unknown>> {
+    return new Map();
+  }
+
+  get isBuilt(): boolean {
+    return this.builtFor !== undefined;
+  }
+
+  /** Makes the weights for an input shape, unless they exist. */
+  ensureBuilt(inputShape: OpenShape): void {
+    if (this.builtFor !== undefined) return;
+    const shape = [null, ...inputShape.slice(1)];
+    this.computeOutputShape(shape);
+    this.build(shape);
+    this.builtFor = shape;
+  }
+
+  /** The input shape the weights were made for. */
+  get buildShape(): OpenShape | undefined {
+    return this.builtFor;
+  }
+
+  /** Runs the layer, building it first where needed. Masks travel with tensors. */
+  apply(inputs: Tensor | readonly Tensor[], options: CallOptions = {}): Output {
+    const first = inputs instanceof Tensor ? inputs : inputs[0];
+    return scope(() => {
+      this.ensureBuilt(first.shape);
+      const mask = options.mask ?? maskOf(first);
+      const output = this.call(inputs, { ...options, mask });
+      if (this.passesMask && output instanceof Tensor) setMask(output, mask);
+      return output;
+    });
+  }
+
+  /** Makes and keeps a weight. @param weightName the last part of its name in files. */
+  protected addWeight(weightName: string, shape: Shape, options: WeightOptions): Variable {
+    const initializer = initializerNamed(options.initializer, `${this.className}.${weightName}`);
+    const variable = new Variable(shape, initializer.values(shape, currentRandom()), `${this.name}/${weightName}`, options.trainable ?? true);
+    this.ownWeights.set(weightName, { variable, regularizer: options.regularizer, constraint: options.constraint });
+    return variable;
+  }
+
+  /** All weights of the layer and of those inside it, by path below the layer's name, in a fixed order. */
+  *namedWeights(prefix = this.name): Generator<[path: string, weight: LayerWeight]> {
+    for (const [name, weight] of this.ownWeights) yield [`${prefix}/${name}`, weight];
+    for (const [name, sublayer] of this.sublayers) yield* sublayer.namedWeights(`${prefix}/${name}`);
+  }
+
+  /** All variables, trainable or not. */
+  get weights(): Variable[] {
+    return [...this.namedWeights()].map(([, { variable }]) => variable);
+  }
+
+  /** The variables that optimizers change; none where the layer is frozen. */
+  get trainableWeights(): Variable[] {
+    if (!this.trainable) return [];
+    const inside = [...this.sublayers.values()].flatMap((sublayer) => sublayer.trainableWeights);
+    return [...[...this.ownWeights.values()].map(({ variable }) => variable).filter(({ trainable }) => trainable), ...inside];
+  }
+
+  /** Forgets carried states, here and in layers inside. */
+  resetStates(): void {
+    for (const sublayer of this.sublayers.values()) sublayer.resetStates();
+  }
+
+  /** The part of a configuration that every layer has. */
+  protected baseConfig(): Record<string, Json | undefined> {
+    return { name: this.name, trainable: this.trainable, inputShape: this.givenInputShape?.slice(1) };
+  }
+}
+
+/** The one tensor of inputs that may be several. @throws SHAPE_MISMATCH when there are several. */
+export function singleInput(where: string, inputs: Tensor | readonly Tensor[]): Tensor {
+  if (inputs instanceof Tensor) return inputs;
+  if (inputs.length === 1) return inputs[0];
+  throw new RondoError('SHAPE_MISMATCH', { where, what: 'the layer takes one tensor.', expected: 'one tensor', received: `${inputs.length} tensors`, fix: 'concatenate them, or call the layer once for each.' });
+}
+
+/** Checks an open shape against named axes (null = any size). @throws SHAPE_MISMATCH */
+export function requireOpenAxes(where: string, shape: OpenShape, axes: readonly (readonly [name: string, size: number | null])[], fix: string): void {
+  const fits = shape.length === axes.length && axes.every(([, size], i) => size === null || shape[i] === null || shape[i] === size);
+  if (fits) return;
+  const written = axes.map(([name, size]) => (size === null ? name : `${name} = ${size}`)).join(', ');
+  throw new RondoError('SHAPE_MISMATCH', { where, what: 'the input has the wrong shape.', expected: `[${written}]`, received: describeOpenShape(shape), fix });
+}
+
+/** The size of an axis that a layer must know to make its weights. @throws SHAPE_MISMATCH when it is unknown. */
+export function knownAxis(where: string, shape: OpenShape, axis: number, name: string): number {
+  const size = shape.at(axis);
+  if (typeof size === 'number') return size;
+  throw new RondoError('SHAPE_MISMATCH', { where, what: `the axis \`${name}\` has no known size.`, expected: `a number of ${name}`, received: describeOpenShape(shape), fix: `give the layer an inputShape whose ${name} axis is a number.` });
+}
+
+export function describeOpenShape(shape: OpenShape): string {
+  return shape.some((axis) => axis === null) ? `[${shape.map((axis) => axis ?? 'any').join(', ')}]` : describeShape(shape as Shape);
+}
+
+export { constraintNamed, regularizerNamed };

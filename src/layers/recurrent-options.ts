@@ -1,0 +1,51 @@
+import type { ConstraintLike } from './constraints.js';
+import type { InitializerLike } from './initializers.js';
+import type { LayerOptions } from './layer.js';
+import type { RegularizerLike } from './regularizers.js';
+
+/** Keras 3's options of recurrent layers, with its defaults. */
+export interface RecurrentOptions extends LayerOptions {
+  /** Width of the state, and of the output. A list gives each cell of a list its own. */
+  units: number | readonly number[];
+  /** By default the cell's own (tanh for most). */
+  activation?: string;
+  /** By default the cell's own (sigmoid for most). */
+  recurrentActivation?: string;
+  /** Default true. */
+  useBias?: boolean;
+  /** Default glorotUniform. */
+  kernelInitializer?: InitializerLike;
+  /** Default orthogonal. */
+  recurrentInitializer?: InitializerLike;
+  /** Default zeros. */
+  biasInitializer?: InitializerLike;
+  /** Starts the bias of forget gates at 1 (Jozefowicz et al. 2015). Default true; cells without such gates ignore it. */
+  unitForgetBias?: boolean;
+  kernelRegularizer?: RegularizerLike;
+  recurrentRegularizer?: RegularizerLike;
+  biasRegularizer?: RegularizerLike;
+  kernelConstraint?: ConstraintLike;
+  recurrentConstraint?: ConstraintLike;
+  biasConstraint?: ConstraintLike;
+  /** Share of the input features dropped, the same ones at every step of a sequence. Default 0. */
+  dropout?: number;
+  /** Share of the state that recurrent products do not see, the same units at every step. Default 0. */
+  recurrentDropout?: number;
+  /** Chance that a unit keeps its old state, drawn at each step (Krueger et al. 2017); one rate, or one by state. Default 0. */
+  zoneout?: number | Readonly<Record<string, number>>;
+  /** Whether the output has every step or only the last. Default false. */
+  returnSequences?: boolean;
+  /** Reads time backwards; the output is in the order it was computed, as in Keras. Default false. */
+  goBackwards?: boolean;
+  /** Carries the state from one batch to the next until `resetStates()`. Default false. */
+  stateful?: boolean;
+  /** Whether masked steps give zeros instead of repeating the output before. Default false. */
+  zeroOutputForMask?: boolean;
+}
+
+/** Every name of {@link RecurrentOptions} but those all layers have. */
+export const recurrentOptionNames: readonly string[] = [
+  'units', 'activation', 'recurrentActivation', 'useBias', 'kernelInitializer', 'recurrentInitializer', 'biasInitializer', 'unitForgetBias',
+  'kernelRegularizer', 'recurrentRegularizer', 'biasRegularizer', 'kernelConstraint', 'recurrentConstraint', 'biasConstraint', 'dropout',
+  'recurrentDropout', 'zoneout', 'returnSequences', 'returnState', 'goBackwards', 'stateful', 'zeroOutputForMask',
+];

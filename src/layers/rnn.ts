@@ -1,0 +1,193 @@
+import type { Cell } from '../cells/define-cell.js';
+import { cellNamed } from '../cells/registry.js';
+import { RondoError, requireCount } from '../errors.js';
+import { requireAxes, type Shape } from '../shape.js';
+import { assignTensor } from '../tensor/accumulate.js';
+import * as ops from '../tensor/index.js';
+import { withoutTape } from '../tensor/tape.js';
+import { type Tensor, tensor, Variable } from '../tensor/tensor.js';
+import { CellAlongTime } from './cell-along-time.js';
+import { type CallOptions, type Json, Layer, type OpenShape, requireOpenAxes, singleInput } from './layer.js';
+import { type Mask, setMask } from './mask.js';
+import { type RecurrentOptions, recurrentOptionNames } from './recurrent-options.js';
+
+/** The states of a cell by name, each `[batch, units]`. */
+export type NamedStates = Readonly<Record<string, Tensor>>;
+
+/** What a recurrent layer with `returnState` returns. */
+export interface OutputAndState {
+  /** `[batch, time, units]` with `returnSequences`, else `[batch, units]`. */
+  readonly output: Tensor;
+  /** By cell (one for most layers): the states after the last step that counts. */
+  readonly states: readonly NamedStates[];
+}
+
+/** What a recurrent layer is run with. */
+export interface RecurrentCallOptions extends CallOptions {
+  /** The states to start from, by name; one entry a cell where the layer has several. Zeros by default. */
+  initialState?: NamedStates | readonly NamedStates[];
+}
+
+export type CellLike = Cell | string;
+
+export interface RNNOptions extends RecurrentOptions {
+  /** A cell, its name, or a list of them, run one above the other. */
+  cell: CellLike | readonly CellLike[];
+}
+
+type Returned<ReturnState extends boolean> = ReturnState extends true ? OutputAndState : Tensor;
+
+/**
+ * Runs any cell, or several above each other, along time. Input `[batch, time, features]`; output
+ * `[batch, time, units]` with `returnSequences`, else `[batch, units]`; with `returnState` also the final states.
+ *
+ * A masked step keeps state and output of the step before, so padding changes no result and costs no work.
+ *
+ * @throws SHAPE_MISMATCH, OUT_OF_RANGE, UNKNOWN_NAME before anything is computed.
+ */
+export class RNN<ReturnState extends boolean = false> extends Layer<Returned<ReturnState>> {
+  readonly className: string = 'RNN';
+  readonly cells: readonly Cell[];
+  readonly units: readonly number[];
+  readonly returnSequences: boolean;
+  readonly returnState: boolean;
+  readonly stateful: boolean;
+  protected override readonly passesMask: boolean;
+  private readonly stack: readonly CellAlongTime[];
+  private carried: Record<string, Variable>[] | undefined;
+
+  constructor(protected readonly options: RNNOptions & { returnState?: ReturnState }, where = 'RNN', known: readonly string[] = ['cell']) {
+    super(where, options, [...recurrentOptionNames, ...known]);
+    const listed = Array.isArray(options.cell) ? (options.cell as readonly CellLike[]) : [options.cell as CellLike];
+    this.cells = listed.map((cell) => (typeof cell === 'string' ? cellNamed(cell, where) : cell));
+    this.units = typeof options.units === 'object' ? options.units : listed.map(() => options.units as number);
+    if (this.units.length !== this.cells.length || this.cells.length === 0) {
+      throw new RondoError('USAGE', { where, what: 'cells and units do not match.', expected: `${this.cells.length} numbers of units`, received: `${this.units.length}`, fix: 'give one number, or one for each cell.' });
+    }
+    for (const count of this.units) requireCount(where, 'units', count);
+    this.returnSequences = options.returnSequences ?? false;
+    this.returnState = options.returnState ?? false;
+    this.stateful = options.stateful ?? false;
+    this.passesMask = this.returnSequences;
+    this.stack = this.cells.map((cell, i) => new CellAlongTime(cell, this.units[i], options, this.cells.length === 1 ? 'cell' : `cell${i}`, where));
+  }
+
+  override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
+    return new Map(this.stack.map((member) => [member.name, member]));
+  }
+
+  override computeOutputShape(inputShape: OpenShape): OpenShape {
+    const features = this.buildShape?.at(2) ?? null;
+    requireOpenAxes(`${this.className} ${this.name}`, inputShape, [['batch', null], ['time', null], ['features', features]], 'a recurrent layer reads sequences: give it [batch, time, features], for example from an Embedding or a layer with returnSequences: true.');
+    const units = this.units[this.units.length - 1];
+    return this.returnSequences ? [inputShape[0], inputShape[1], units] : [inputShape[0], units];
+  }
+
+  override build(inputShape: OpenShape): void {
+    let shape = inputShape;
+    for (const member of this.stack) {
+      member.ensureBuilt(shape);
+      shape = member.computeOutputShape(shape);
+    }
+  }
+
+  override apply(inputs: Tensor | readonly Tensor[], options: RecurrentCallOptions = {}): Returned<ReturnState> {
+    return super.apply(inputs, options);
+  }
+
+  override call(inputs: Tensor | readonly Tensor[], options: RecurrentCallOptions): Returned<ReturnState> {
+    const result = this.runCells(singleInput(this.name, inputs), options, this.options.goBackwards ?? false, 'computed');
+    if (!this.returnState) return result.output as Returned<ReturnState>;
+    setMask(result.output, this.passesMask ? options.mask : undefined);
+    return result as Returned<ReturnState>;
+  }
+
+  /** Runs the cells from the bottom to the top; what Bidirectional builds on. */
+  runCells(input: Tensor, { training = false, mask, initialState }: RecurrentCallOptions, reverse: boolean, outputOrder: 'time' | 'computed'): OutputAndState {
+    this.computeOutputShape(input.shape);
+    this.requireMask(input.shape, mask);
+    const initial = this.initialStates(input.shape[0], initialState);
+    const states: NamedStates[] = [];
+    let output = input;
+    this.stack.forEach((member, i) => {
+      const isTop = i === this.stack.length - 1;
+      const result = member.run({
+        input: output,
+        mask,
+        initialStates: initial[i],
+        training,
+        reverse,
+        outputOrder: isTop ? outputOrder : 'time',
+        returnSequences: isTop ? this.returnSequences : true,
+      });
+      output = result.output;
+      states.push(result.finalStates);
+    });
+    if (this.stateful) this.carry(states);
+    if (this.returnSequences && mask !== undefined && this.options.zeroOutputForMask === true) output = zeroMasked(output, mask, reverse && outputOrder === 'computed');
+    return { output, states };
+  }
+
+  /** A layer with the same options and weights of its own. */
+  copy(): RNN<ReturnState> {
+    const { name: _name, ...options } = this.options;
+    return new (this.constructor as new (options: RNNOptions & { returnState?: ReturnState }) => RNN<ReturnState>)(options as typeof this.options);
+  }
+
+  /** Forgets the carried state, so that the next batch starts from zeros and may have another size. */
+  override resetStates(): void {
+    this.carried = undefined;
+  }
+
+  override getConfig(): Record<string, Json | undefined> {
+    const { cell: _cell, ...options } = this.options as unknown as Record<string, Json>;
+    const names = this.cells.map(({ name }) => name);
+    return { ...options, ...this.baseConfig(), cell: names.length === 1 ? names[0] : names };
+  }
+
+  private requireMask(shape: Shape, mask: Mask | undefined): void {
+    if (mask === undefined || mask.length === shape[0] * shape[1]) return;
+    throw new RondoError('SHAPE_MISMATCH', { where: `${this.className} ${this.name}`, what: 'the mask has the wrong size.', expected: `${shape[0]} * ${shape[1]} entries, one a step`, received: `${mask.length} entries`, fix: 'give one 0 or 1 for every time step of every sequence.' });
+  }
+
+  private initialStates(batch: number, given: RecurrentCallOptions['initialState']): readonly NamedStates[] {
+    const where = `${this.className} ${this.name}`;
+    if (given === undefined) return this.carried !== undefined ? this.carriedFor(batch) : this.stack.map((member) => member.zeroStates(batch));
+    const list = Array.isArray(given) ? (given as readonly NamedStates[]) : [given as NamedStates];
+    if (list.length !== this.stack.length) {
+      throw new RondoError('SHAPE_MISMATCH', { where, what: 'initialState does not fit the cells.', expected: `${this.stack.length} sets of states`, received: `${list.length}`, fix: 'give the states of every cell, from the bottom to the top.' });
+    }
+    return this.cells.map((cell, i) => {
+      const unknown = Object.keys(list[i]).find((name) => !cell.states.includes(name));
+      const missing = cell.states.find((name) => list[i][name] === undefined);
+      if (unknown !== undefined || missing !== undefined) {
+        throw new RondoError('UNKNOWN_NAME', { where, what: 'initialState names other states than the cell has.', expected: `{ ${cell.states.join(', ')} }`, received: `{ ${Object.keys(list[i]).join(', ')} }`, fix: 'give every state of the cell by its name.' });
+      }
+      return Object.fromEntries(
+        cell.states.map((state) => {
+          const value = tensor(list[i][state]);
+          requireAxes(where, `initialState.${state}`, value.shape, [['batch', batch], ['units', this.units[i]]], 'give one row of states for every sequence of the batch.');
+          return [state, value];
+        }),
+      );
+    });
+  }
+
+  private carriedFor(batch: number): readonly NamedStates[] {
+    const before = Object.values(this.carried![0])[0].shape[0];
+    if (before === batch) return this.carried!;
+    throw new RondoError('SHAPE_MISMATCH', { where: `${this.className} ${this.name}`, what: 'the batch size changed while the state is carried over.', expected: `${before} sequences`, received: `${batch}`, fix: 'keep the batch size, or call resetStates() first.' });
+  }
+
+  private carry(states: readonly NamedStates[]): void {
+    this.carried ??= states.map((named) => Object.fromEntries(Object.entries(named).map(([name, { shape, size }]) => [name, new Variable(shape, new Float32Array(size), `${this.name}/state/${name}`, false)])));
+    withoutTape(() => states.forEach((named, i) => Object.entries(named).forEach(([name, value]) => assignTensor(this.carried![i][name], value))));
+  }
+}
+
+/** The output with masked steps set to zero. */
+export function zeroMasked(output: Tensor, mask: Mask, reversed = false): Tensor {
+  const [batch, time] = output.shape;
+  const counts = tensor(Float32Array.from(mask), [batch, time, 1]);
+  return ops.mul(output, reversed ? ops.reverse(counts, 1) : counts);
+}

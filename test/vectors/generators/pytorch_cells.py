@@ -1,0 +1,237 @@
+"""
+Cases of cells/: the equations of each cell as its paper prints them, differentiated by PyTorch.
+
+Shapes: x [B, F], states [B, U], kernel [F, G * U], recurrentKernel [U, G * U], bias [G * U], per-unit vectors [U].
+The G gates lie side by side in the order that a cell's `gates` lists.
+"""
+
+from dataclasses import dataclass, field
+from typing import Callable
+
+import torch
+from torch import relu, sigmoid, tanh
+
+from .pytorch_case import arrays, differentiate, leaves, source
+from .vector_file import BATCH, FEATURES, TIME, UNITS, Draw, tensors, write_case
+
+
+@dataclass
+class Cell:
+    step: Callable
+    """(weights, x, states) -> (output, new states)"""
+    gates: list
+    states: list
+    has_recurrent_kernel: bool = True
+    vectors: list = field(default_factory=list)
+    unbiased_gates: list = field(default_factory=list)
+    """Gates without a bias: their part of the bias vector is 0 and no equation reads it."""
+    num_biases: int = 1
+
+
+def write_cell_cases():
+    for name, cell in CELLS.items():
+        _write_cell(name, cell)
+
+
+def _write_cell(name, cell):
+    draw = Draw(f"cell {name}")
+    given = {
+        "input": draw.normal(BATCH, TIME, FEATURES),
+        "initialState": {state: draw.normal(BATCH, UNITS) for state in cell.states},
+        "weights": _draw_weights(draw, cell),
+    }
+    sources = leaves(given)
+    results = _run(cell, sources)
+    cotangents, gradients = differentiate(results, sources, draw)
+    write_case("cells", _kebab_case(name), source(draw), {
+        "layer": "RNN",
+        "config": {"cell": name, "units": UNITS, "returnSequences": True, "returnState": True},
+        "gates": cell.gates,
+        "weights": tensors(given["weights"]),
+        "inputs": tensors({"input": given["input"], "initialState": given["initialState"]}),
+        "cotangents": tensors(cotangents),
+        "expected": {**tensors(arrays(results)), "gradients": tensors(gradients)},
+    })
+
+
+def _draw_weights(draw, cell):
+    width = len(cell.gates) * UNITS
+    weights = {"kernel": draw.normal(FEATURES, width, scale=0.5)}
+    if cell.has_recurrent_kernel:
+        weights["recurrentKernel"] = draw.normal(UNITS, width, scale=0.5)
+    weights["bias"] = draw.normal(*([width] if cell.num_biases == 1 else [cell.num_biases, width]), scale=0.5)
+    for gate in cell.unbiased_gates:
+        start = cell.gates.index(gate) * UNITS
+        weights["bias"][start : start + UNITS] = 0
+    for vector in cell.vectors:
+        weights[vector] = draw.normal(UNITS, scale=0.5)
+    return weights
+
+
+def _run(cell, sources):
+    states, outputs = sources["initialState"], []
+    for t in range(TIME):
+        output, states = cell.step(sources["weights"], sources["input"][:, t], states)
+        outputs.append(output)
+    return {"output": torch.stack(outputs, dim=1), "finalState": states}
+
+
+def _kebab_case(name):
+    known = {"peepholeLSTM": "peephole-lstm", "coupledLSTM": "coupled-lstm", "minGRU": "min-gru",
+             "minLSTM": "min-lstm", "indRNN": "ind-rnn", "gruResetBefore": "gru-reset-before"}
+    return known.get(name, name)
+
+
+def _gates(product):
+    """The parts [..., U] of a product [..., G * U], in the order of the gates."""
+    return torch.split(product, UNITS, dim=-1)
+
+
+def _preacts(weights, x, hidden):
+    return _gates(x @ weights["kernel"] + hidden @ weights["recurrentKernel"] + weights["bias"])
+
+
+def _simple(weights, x, states):
+    """Elman 1990, Finding structure in time."""
+    (preact,) = _preacts(weights, x, states["hidden"])
+    hidden = tanh(preact)
+    return hidden, {"hidden": hidden}
+
+
+def _lstm(weights, x, states):
+    """Gers, Schmidhuber and Cummins 2000, Learning to forget."""
+    input_gate, forget, candidate, output = _preacts(weights, x, states["hidden"])
+    cell = sigmoid(forget) * states["cell"] + sigmoid(input_gate) * tanh(candidate)
+    hidden = sigmoid(output) * tanh(cell)
+    return hidden, {"hidden": hidden, "cell": cell}
+
+
+def _lstm1997(weights, x, states):
+    """Hochreiter and Schmidhuber 1997, Long short-term memory: no forget gate; squashing functions are tanh here."""
+    input_gate, candidate, output = _preacts(weights, x, states["hidden"])
+    cell = states["cell"] + sigmoid(input_gate) * tanh(candidate)
+    hidden = sigmoid(output) * tanh(cell)
+    return hidden, {"hidden": hidden, "cell": cell}
+
+
+def _peephole_lstm(weights, x, states):
+    """Gers, Schraudolph and Schmidhuber 2002: input and forget gates see the old cell, the output gate the new one."""
+    input_gate, forget, candidate, output = _preacts(weights, x, states["hidden"])
+    old = states["cell"]
+    input_gate = sigmoid(input_gate + weights["inputPeephole"] * old)
+    forget = sigmoid(forget + weights["forgetPeephole"] * old)
+    cell = forget * old + input_gate * tanh(candidate)
+    hidden = sigmoid(output + weights["outputPeephole"] * cell) * tanh(cell)
+    return hidden, {"hidden": hidden, "cell": cell}
+
+
+def _coupled_lstm(weights, x, states):
+    """Greff et al. 2017, LSTM: a search space odyssey, variant CIFG: forget = 1 - input."""
+    input_gate, candidate, output = _preacts(weights, x, states["hidden"])
+    input_gate = sigmoid(input_gate)
+    cell = (1 - input_gate) * states["cell"] + input_gate * tanh(candidate)
+    hidden = sigmoid(output) * tanh(cell)
+    return hidden, {"hidden": hidden, "cell": cell}
+
+
+def _gru(weights, x, states):
+    """Cho et al. 2014 with the reset gate after the product: the recurrent candidate has a bias of its own."""
+    hidden = states["hidden"]
+    bias, recurrent_bias = weights["bias"]
+    from_input = _gates(x @ weights["kernel"] + bias)
+    from_hidden = _gates(hidden @ weights["recurrentKernel"] + recurrent_bias)
+    update = sigmoid(from_input[0] + from_hidden[0])
+    reset = sigmoid(from_input[1] + from_hidden[1])
+    candidate = tanh(from_input[2] + reset * from_hidden[2])
+    hidden = update * hidden + (1 - update) * candidate
+    return hidden, {"hidden": hidden}
+
+
+def _gru_reset_before(weights, x, states):
+    """Cho et al. 2014, Learning phrase representations using RNN encoder-decoder; update keeps the old state."""
+    hidden = states["hidden"]
+    update_kernel, reset_kernel, candidate_kernel = _gates(weights["recurrentKernel"])
+    from_input = _gates(x @ weights["kernel"] + weights["bias"])
+    update = sigmoid(from_input[0] + hidden @ update_kernel)
+    reset = sigmoid(from_input[1] + hidden @ reset_kernel)
+    candidate = tanh(from_input[2] + (reset * hidden) @ candidate_kernel)
+    hidden = update * hidden + (1 - update) * candidate
+    return hidden, {"hidden": hidden}
+
+
+def _mgu(weights, x, states):
+    """Zhou et al. 2016, Minimal gated unit for recurrent neural networks; its forget gate f is 1 - update here."""
+    hidden = states["hidden"]
+    update_kernel, candidate_kernel = _gates(weights["recurrentKernel"])
+    from_input = _gates(x @ weights["kernel"] + weights["bias"])
+    update = sigmoid(from_input[0] + hidden @ update_kernel)
+    candidate = tanh(from_input[1] + ((1 - update) * hidden) @ candidate_kernel)
+    hidden = update * hidden + (1 - update) * candidate
+    return hidden, {"hidden": hidden}
+
+
+def _min_gru(weights, x, states):
+    """Feng et al. 2024, Were RNNs all we needed?: candidate without activation; update takes the new value."""
+    update, candidate = _gates(x @ weights["kernel"] + weights["bias"])
+    update = sigmoid(update)
+    hidden = (1 - update) * states["hidden"] + update * candidate
+    return hidden, {"hidden": hidden}
+
+
+def _min_lstm(weights, x, states):
+    """Feng et al. 2024, Were RNNs all we needed?: forget and input gates normalised to sum to 1."""
+    forget, input_gate, candidate = _gates(x @ weights["kernel"] + weights["bias"])
+    forget, input_gate = sigmoid(forget), sigmoid(input_gate)
+    total = forget + input_gate
+    hidden = (forget / total) * states["hidden"] + (input_gate / total) * candidate
+    return hidden, {"hidden": hidden}
+
+
+def _sru(weights, x, states):
+    """Lei et al. 2018, Simple recurrent units for highly parallelizable recurrence; the highway is a projection."""
+    candidate, forget, reset, highway = _gates(x @ weights["kernel"])
+    _, forget_bias, reset_bias, _ = _gates(weights["bias"])
+    old = states["cell"]
+    forget = sigmoid(forget + weights["forgetRecurrent"] * old + forget_bias)
+    reset = sigmoid(reset + weights["resetRecurrent"] * old + reset_bias)
+    cell = forget * old + (1 - forget) * candidate
+    return reset * cell + (1 - reset) * highway, {"cell": cell}
+
+
+def _ind_rnn(weights, x, states):
+    """Li et al. 2018, Independently recurrent neural network: each unit sees its own past only."""
+    hidden = relu(x @ weights["kernel"] + weights["recurrent"] * states["hidden"] + weights["bias"])
+    return hidden, {"hidden": hidden}
+
+
+def _qrnn(weights, x, states):
+    """Bradbury et al. 2017, Quasi-recurrent neural networks: fo-pooling, convolution of width 1."""
+    candidate, forget, output = _gates(x @ weights["kernel"] + weights["bias"])
+    forget = sigmoid(forget)
+    cell = forget * states["cell"] + (1 - forget) * tanh(candidate)
+    return sigmoid(output) * cell, {"cell": cell}
+
+
+HIDDEN, HIDDEN_AND_CELL = ["hidden"], ["hidden", "cell"]
+
+CELLS = {
+    "simple": Cell(_simple, ["candidate"], HIDDEN),
+    "lstm": Cell(_lstm, ["input", "forget", "candidate", "output"], HIDDEN_AND_CELL),
+    "lstm1997": Cell(_lstm1997, ["input", "candidate", "output"], HIDDEN_AND_CELL),
+    "peepholeLSTM": Cell(
+        _peephole_lstm, ["input", "forget", "candidate", "output"], HIDDEN_AND_CELL,
+        vectors=["inputPeephole", "forgetPeephole", "outputPeephole"],
+    ),
+    "coupledLSTM": Cell(_coupled_lstm, ["input", "candidate", "output"], HIDDEN_AND_CELL),
+    "gru": Cell(_gru, ["update", "reset", "candidate"], HIDDEN, num_biases=2),
+    "gruResetBefore": Cell(_gru_reset_before, ["update", "reset", "candidate"], HIDDEN),
+    "mgu": Cell(_mgu, ["update", "candidate"], HIDDEN),
+    "minGRU": Cell(_min_gru, ["update", "candidate"], HIDDEN, has_recurrent_kernel=False),
+    "minLSTM": Cell(_min_lstm, ["forget", "input", "candidate"], HIDDEN, has_recurrent_kernel=False),
+    "sru": Cell(
+        _sru, ["candidate", "forget", "reset", "highway"], ["cell"], has_recurrent_kernel=False,
+        vectors=["forgetRecurrent", "resetRecurrent"], unbiased_gates=["candidate", "highway"],
+    ),
+    "indRNN": Cell(_ind_rnn, ["candidate"], HIDDEN, has_recurrent_kernel=False, vectors=["recurrent"]),
+    "qrnn": Cell(_qrnn, ["candidate", "forget", "output"], ["cell"], has_recurrent_kernel=False),
+}

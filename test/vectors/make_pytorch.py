@@ -1,0 +1,10 @@
+"""Writes the vectors that PyTorch makes. See README.md."""
+
+from generators.pytorch_cells import write_cell_cases
+from generators.pytorch_layers import write_pytorch_layer_cases
+from generators.pytorch_optimizers import write_pytorch_optimizer_cases
+
+if __name__ == "__main__":
+    write_cell_cases()
+    write_pytorch_layer_cases()
+    write_pytorch_optimizer_cases()
