@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The rooms in the order data may flow: a room imports itself and rooms to its left. See docs/architecture.md. */
+const order = [
+  ['src/errors.ts', 'src/shape.ts', 'src/random.ts'],
+  ['src/expression/'],
+  ['src/cells/'],
+  ['src/kernels/contract.ts', 'src/kernels/sequence.ts'],
+  ['src/kernels/reference/', 'src/kernels/wasm/'],
+  ['src/kernels/select.ts'],
+  ['src/tensor/'],
+  ['src/layers/'],
+  ['src/training/'],
+  ['src/data/', 'src/io/'],
+  ['src/tasks/'],
+  ['src/index.ts'],
+  ['src/node.ts'],
+  ['cli/', 'examples/', 'bench/'],
+];
+
+function roomOf(file: string): number {
+  return order.findIndex((rooms) => rooms.some((room) => file === room || (room.endsWith('/') && file.startsWith(room))));
+}
+
+function sources(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts'))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((file) => !file.includes('node_modules'));
+}
+
+function importsOf(file: string): { target: string; bare: boolean }[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  const found = [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1]);
+  return found.map((target) =>
+    target.startsWith('.') ? { target: normalize(join(dirname(file), target)).replace(/\.js$/, '.ts'), bare: false } : { target, bare: true },
+  );
+}
+
+const files = ['src', 'cli', 'examples', 'bench'].flatMap(sources);
+
+describe('the rooms of the project', () => {
+  it('contain every source file', () => {
+    expect(files.length).toBeGreaterThan(50);
+    expect(files.filter((file) => roomOf(file) < 0)).toEqual([]);
+  });
+
+  it('import only leftwards', () => {
+    const wrong = files.flatMap((file) =>
+      importsOf(file)
+        .filter(({ target, bare }) => !bare && roomOf(target) > roomOf(file))
+        .map(({ target }) => `${file} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('let the command line and the examples use the public surface alone', () => {
+    const inside = files
+      .filter((file) => /^(cli|examples)\//.test(file))
+      .flatMap((file) => importsOf(file).filter(({ target, bare }) => !bare && target.startsWith('src/') && !['src/index.ts', 'src/node.ts'].includes(target)).map(({ target }) => `${file} imports ${target}`));
+    expect(inside).toEqual([]);
+  });
+
+  it('keep Node modules out of what a browser loads', () => {
+    const reached = new Set<string>();
+    const visit = (file: string): void => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const { target, bare } of importsOf(file)) if (!bare) visit(target);
+    };
+    visit('src/index.ts');
+    const nodeImports = [...reached].flatMap((file) => importsOf(file).filter(({ target, bare }) => bare && target.startsWith('node:')).map(({ target }) => `${file} imports ${target}`));
+    expect(nodeImports).toEqual([]);
+  });
+
+  it('hold no file longer than 400 lines', () => {
+    const long = files.map((file) => ({ file, lines: readFileSync(join(root, file), 'utf8').split('\n').length })).filter(({ lines }) => lines > 400);
+    expect(long).toEqual([]);
+  });
+});
