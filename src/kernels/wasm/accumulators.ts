@@ -1,0 +1,115 @@
+import { f32x4, type FunctionBuilder, i32x4, type Local, shuffle, v128, type Value } from './assembler.js';
+import { instruction } from './values.js';
+import type { Bundle } from './vector-code.js';
+
+type V128 = Value<'v128'>;
+
+function vectorInstruction(name: string, opcode: number) {
+  return (...operands: V128[]): V128 =>
+    instruction('v128', name, operands, operands.map(() => 'v128'), (code) => {
+      code.u8(0xfd);
+      code.u32(opcode);
+    });
+}
+const promoteLow = vectorInstruction('f64x2.promote_low_f32x4', 0x5f);
+const demote = vectorInstruction('f32x4.demote_f64x2_zero', 0x5e);
+const addDoubles = vectorInstruction('f64x2.add', 0xf0);
+
+/** What a loop over columns gathers into one value. */
+export interface Accumulator {
+  clear(): void;
+  /** Takes all lanes of the vectors. */
+  take(values: Bundle): void;
+  /** Takes the first lane alone. */
+  takeFirst(value: V128): void;
+  /** The result, in all lanes. */
+  result(): Local<'v128'>;
+}
+
+/** A sum of single-precision numbers in double precision: its error does not grow noticeably with their number. */
+export class DoubleSum implements Accumulator {
+  readonly #low: Local<'v128'>;
+  readonly #high: Local<'v128'>;
+
+  constructor(private readonly f: FunctionBuilder) {
+    this.#low = f.local('v128');
+    this.#high = f.local('v128');
+  }
+
+  clear(): void {
+    this.f.set(this.#low, f32x4.const(0));
+    this.f.set(this.#high, f32x4.const(0));
+  }
+
+  take(values: Bundle): void {
+    this.f.set(this.#low, addDoubles(this.#low, combined(addDoubles, values.map((value) => promoteLow(value)))));
+    this.f.set(this.#high, addDoubles(this.#high, combined(addDoubles, values.map((value) => promoteLow(upperHalf(value))))));
+  }
+
+  takeFirst(value: V128): void {
+    this.f.set(this.#low, addDoubles(this.#low, promoteLow(shuffle(value, f32x4.const(0), [0, 4, 4, 4]))));
+  }
+
+  /** Rounded to single precision. */
+  result(): Local<'v128'> {
+    const both = this.f.let(addDoubles(this.#low, this.#high));
+    const sum = this.f.let(demote(addDoubles(both, shuffle(both, both, [2, 3, 0, 1]))));
+    return this.f.let(shuffle(sum, sum, [0, 0, 0, 0]));
+  }
+}
+
+/** The largest of some numbers; NaN where one of them is NaN. */
+export class Largest implements Accumulator {
+  readonly #largest: Local<'v128'>;
+  /** All bits of a lane are 1, which is a NaN, once the lane has seen a NaN. */
+  readonly #unordered: Local<'v128'>;
+
+  constructor(private readonly f: FunctionBuilder) {
+    this.#largest = f.local('v128');
+    this.#unordered = f.local('v128');
+  }
+
+  clear(): void {
+    this.f.set(this.#largest, f32x4.const(-Infinity));
+    this.f.set(this.#unordered, i32x4.const(0));
+  }
+
+  take(values: Bundle): void {
+    // `pmax` takes one instruction where `max`, with its rules for NaN, takes eight.
+    this.f.set(this.#largest, f32x4.pmax(this.#largest, combined(f32x4.pmax, values)));
+    this.f.set(this.#unordered, v128.or(this.#unordered, combined(v128.or, values.map((value) => f32x4.ne(value, value)))));
+  }
+
+  takeFirst(value: V128): void {
+    this.take([this.f.let(shuffle(value, value, [0, 0, 0, 0]))]);
+  }
+
+  result(): Local<'v128'> {
+    const lanes = this.f.let(v128.or(this.#largest, this.#unordered));
+    const pairs = this.f.let(f32x4.max(lanes, shuffle(lanes, lanes, [2, 3, 0, 1])));
+    return this.f.let(f32x4.max(pairs, shuffle(pairs, pairs, [1, 0, 3, 2])));
+  }
+}
+
+/** Adds four single-precision numbers to four doubles in memory. */
+export function addToDoubles(f: FunctionBuilder, address: Local<'i32'>, value: Local<'v128'>): void {
+  f.storeV128(address, addDoubles(v128.load(address), promoteLow(value)));
+  f.storeV128(address, addDoubles(v128.load(address, 16), promoteLow(upperHalf(value))), 16);
+}
+
+/** The double at an address plus a single-precision number (in the first lane), rounded to single precision. */
+export function roundedSum(double: Value<'i32'>, single?: V128): V128 {
+  const value = v128.load64_zero(double);
+  return demote(single === undefined ? value : addDoubles(value, promoteLow(single)));
+}
+
+/** All parts combined pairwise, so that no long chain of dependent instructions arises. */
+function combined(combine: (a: V128, b: V128) => V128, parts: readonly V128[]): V128 {
+  if (parts.length === 1) return parts[0];
+  const half = parts.length >> 1;
+  return combine(combined(combine, parts.slice(0, half)), combined(combine, parts.slice(half)));
+}
+
+function upperHalf(value: V128): V128 {
+  return shuffle(value, value, [2, 3, 2, 3]);
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { leaf, mul } from '../../expression/build.js';
+import { RondoError } from '../../errors.js';
+import { Random } from '../../random.js';
+import { pointwiseProgram } from '../program.js';
+import { createWasmBackend } from './backend.js';
+import { hasRelaxedSimd } from './features.js';
+
+function errorOf(action: () => unknown): RondoError {
+  try {
+    action();
+  } catch (error) {
+    return error as RondoError;
+  }
+  throw new Error('nothing was thrown');
+}
+
+const backends = [
+  ['by default', createWasmBackend()],
+  ['deterministic', createWasmBackend({ deterministic: true })],
+  ['with shared memory', createWasmBackend({ sharedMemory: true })],
+] as const;
+
+describe.each(backends)('the WebAssembly backend %s', (_, backend) => {
+  it('writes, fills and reads ranges and touches nothing else', async () => {
+    const buffer = backend.allocate(23);
+    backend.write({ buffer, offset: 2 }, [1, 2, 3.5]);
+    backend.fill({ buffer, offset: 6 }, 11, -2);
+    expect([...(await backend.read({ buffer, offset: 0 }, 23))]).toEqual([0, 0, 1, 2, 3.5, 0, ...Array<number>(11).fill(-2), 0, 0, 0, 0, 0, 0]);
+    expect(backend.readNow({ buffer, offset: 4 }, 1)[0]).toBe(3.5);
+    expect(errorOf(() => backend.write({ buffer, offset: 20 }, [1, 2, 3, 4])).code).toBe('INTERNAL');
+    expect(errorOf(() => backend.readNow({ buffer, offset: 20 }, 4)).code).toBe('INTERNAL');
+    backend.free(buffer);
+    expect(errorOf(() => backend.readNow({ buffer, offset: 0 }, 1)).code).toBe('INTERNAL');
+  });
+
+  it('gathers rows and adds them back, by any width', () => {
+    const random = new Random(3);
+    for (const columns of [1, 2, 3, 4, 5, 8, 13]) {
+      const numRows = 9;
+      const indices = new Int32Array([3, -1, 0, 8, 3, 3, -7, 5]);
+      const source = { buffer: backend.allocate(3 + numRows * columns), offset: 3 };
+      const target = { buffer: backend.allocate(5 + indices.length * columns), offset: 5 };
+      const values = Float32Array.from({ length: 3 + numRows * columns }, () => random.normal());
+      backend.write({ ...source, offset: 0 }, values);
+      backend.fill(target, indices.length * columns, 99);
+      backend.gatherRows({ columns, indices, source, target });
+      const gathered = backend.readNow(target, indices.length * columns);
+      expect([...gathered]).toEqual([...indices].flatMap((index) => Array.from({ length: columns }, (_, j) => (index < 0 ? 0 : values[3 + index * columns + j]))));
+
+      const expected = values.slice();
+      indices.forEach((index, i) => {
+        for (let j = 0; index >= 0 && j < columns; j++) expected[3 + index * columns + j] += gathered[i * columns + j];
+      });
+      backend.scatterAddRows({ columns, indices, source, target });
+      expect(backend.readNow({ ...source, offset: 0 }, expected.length)).toEqual(expected);
+      expect(backend.readNow(target, gathered.length)).toEqual(gathered);
+      for (const { buffer } of [source, target]) backend.free(buffer);
+    }
+  });
+
+  it('keeps its memory over thousands of calls', () => {
+    const a = backend.allocate(70 * 90);
+    const c = backend.allocate(70 * 70);
+    const program = pointwiseProgram('double', [{ name: 'y', expression: mul(leaf('x'), 2) }]);
+    const step = (): void => {
+      backend.openScope();
+      const t = backend.temporary(70 * 70);
+      backend.matmul({ m: 70, n: 70, k: 90, a: { buffer: a, offset: 0, rowStride: 90 }, b: { buffer: a, offset: 0, rowStride: 90 }, transposeB: true, c: { buffer: t, offset: 0, rowStride: 70 } });
+      backend.pointwise({ program, rows: 70, columns: 70, inputs: { x: { buffer: t, offset: 0, rowStride: 70 } }, outputs: { y: { buffer: c, offset: 0, rowStride: 70 } } });
+      backend.gatherRows({ columns: 70, indices: new Int32Array([1, 2, 3]), source: { buffer: c, offset: 0 }, target: { buffer: t, offset: 0 } });
+      backend.closeScope();
+    };
+    step();
+    const before = backend.memory();
+    for (let i = 0; i < 2000; i++) step();
+    expect(backend.memory()).toEqual(before);
+    backend.free(a);
+    backend.free(c);
+    expect(backend.memory().temporaryBytes).toBe(0);
+  });
+
+  it('answers what it supports, with a reason', () => {
+    expect(backend.supports('readNow').supported).toBe(true);
+    expect(backend.supports('float64').supported).toBe(false);
+    expect(backend.supports('threads').supported).toBe(false);
+    expect(backend.supports('relaxedSimd').supported).toBe(backend.tileChoice.family.madd === 'relaxed');
+    for (const capability of ['readNow', 'float64', 'threads', 'relaxedSimd'] as const) expect(backend.supports(capability).reason).toMatch(/^[a-z].*\.$/);
+  });
+
+  it('refuses buffers of another backend', () => {
+    const foreign = createWasmBackend().allocate(4);
+    expect(errorOf(() => backend.fill({ buffer: foreign, offset: 0 }, 4, 1)).code).toBe('INTERNAL');
+    expect(errorOf(() => backend.free({ size: 4 })).code).toBe('INTERNAL');
+  });
+});
+
+describe('the WebAssembly backend', () => {
+  it('says which tiles it chose, and chooses once', () => {
+    const { tileChoice } = createWasmBackend();
+    expect(createWasmBackend().tileChoice).toBe(tileChoice);
+    expect(tileChoice.family.wide).toBe(false);
+    expect(tileChoice.family.madd).toBe(hasRelaxedSimd() ? 'relaxed' : 'plain');
+    expect(tileChoice.measured.length).toBeGreaterThan(1);
+    for (const { gigaflops } of tileChoice.measured) expect(gigaflops).toBeGreaterThan(0);
+    expect(createWasmBackend({ deterministic: true }).tileChoice.family.madd).toBe('plain');
+  });
+
+  it('refuses unknown options and ones that exclude each other', () => {
+    expect(errorOf(() => createWasmBackend({ determinstic: true } as object)).message).toMatchInlineSnapshot(`
+      "[UNKNOWN_NAME] createWasmBackend: unknown option \`determinstic\`; did you mean \`deterministic\`?
+        expected: one of \`deterministic\`, \`sharedMemory\`, \`wideTiles\`
+        received: \`determinstic\`
+        fix: use \`deterministic\`."
+    `);
+    expect(errorOf(() => createWasmBackend({ deterministic: true, wideTiles: true })).message).toMatchInlineSnapshot(`
+      "[USAGE] createWasmBackend: \`deterministic\` and \`wideTiles\` exclude each other.
+        fix: leave one out: wide tiles round as the processor does."
+    `);
+  });
+});

@@ -1,0 +1,159 @@
+import { f32, i32, type ModuleBuilder, select } from './assembler.js';
+import { forBlocks, forHeight, forTiles, type IntFunc, ints, placeIn, placeOf } from './matmul-loops.js';
+import { type PackFunc, writeCopyPacker, writeEdgePacker, writeStripPacker, writeTransposePacker } from './matmul-pack.js';
+import { type TileFamily, type TileFunc, writeTile } from './matmul-tiles.js';
+
+/**
+ * The blocked matrix product around the tile kernels (Goto and van de Geijn 2008): c is computed in blocks of columns,
+ * k in blocks whose b panel stays in the first-level cache, rows in blocks whose packed a stays in the second level.
+ * Inside a block, one panel of b at a time meets all row tiles.
+ *
+ * - b is packed when the first row block needs it, a strip of panels at a time. Where there is only one row block, all
+ *   strips share one place.
+ * - With `direct`, whole panels of b are read where they are (b not transposed, few rows): copying would cost more.
+ * - A block's rows are cut into tiles of nearly equal height, because low tiles cannot keep the processor busy.
+ */
+
+/** Columns of a strip: a cache line of b. */
+export const stripColumns = 16;
+
+/**
+ * Adds the function `product` and what it needs. Its parameters, all integers, strides and addresses in bytes:
+ * m n k, a strideA transposeA, b strideB transposeB, c strideC accumulate, blockM blockN blockK,
+ * packedA packedB edgeTile (workspace), stripStep (bytes from one packed strip of b to the next, 0 to share one place),
+ * direct.
+ */
+export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
+  const { columns } = family;
+  const packBlock = writeBlockPacker(module, family.rows);
+  const packStrip = writeStripPacker(module, columns, stripColumns / columns);
+  const packPanel = stripColumns > columns ? writeStripPacker(module, columns, 1) : packStrip;
+  const packTransposed = writeTransposePacker(module, columns);
+  const packEdge = writeEdgePacker(module, columns);
+  const tiles = Array.from({ length: family.rows }, (_, i) => writeTile(module, family, i + 1));
+  const pass = writePass(module, family, tiles);
+  const edgePass = writeEdgePass(module, family, tiles);
+
+  /** (columns, k, b, strideB, transposeB, packed, direct): the panels of a strip; with `direct` only its edge. */
+  const packB = module.func('pack_b', { params: ints(7) }, (f, width, k, b, strideB, transposeB, packed, direct) => {
+    const panelBytes = f.let(i32.mul(k, 4 * columns));
+    const isWhole = i32.and(i32.eq(width, stripColumns), i32.eqz(i32.or(transposeB, direct)));
+    const strideColumn = f.let(select(strideB, i32.const(4), transposeB));
+    f.if(
+      isWhole,
+      () => f.call(packStrip, k, b, strideB, packed),
+      () =>
+        forBlocks(f, width, columns, (_, panelColumns) => {
+          f.if(
+            i32.lt_s(panelColumns, columns),
+            () => f.call(packEdge, k, panelColumns, b, select(i32.const(4), strideB, transposeB), strideColumn, packed),
+            () =>
+              f.if(
+                transposeB,
+                () => f.call(packTransposed, k, b, strideB, packed),
+                () => f.if(i32.eqz(direct), () => f.call(packPanel, k, b, strideB, packed)),
+              ),
+          );
+          f.set(packed, i32.add(packed, panelBytes));
+          f.set(b, i32.add(b, i32.mul(strideColumn, columns)));
+        }),
+    );
+  });
+
+  /** (columns, m, k, packed a, b, strideB, packed b, direct, c, strideC, accumulate, edgeTile): a strip of c. */
+  const multiply = module.func('multiply_strip', { params: ints(12) }, (f, width, m, k, packedA, b, strideB, packed, direct, c, strideC, accumulate, edgeTile) => {
+    const panelBytes = f.let(i32.mul(k, 4 * columns));
+    forBlocks(f, width, columns, (_, panelColumns) => {
+      f.if(
+        i32.lt_s(panelColumns, columns),
+        () => f.call(edgePass, m, k, packedA, packed, 4 * columns, c, strideC, accumulate, panelColumns, edgeTile),
+        () =>
+          f.if(
+            direct,
+            () => f.call(pass, m, k, packedA, b, strideB, c, strideC, accumulate),
+            () => f.call(pass, m, k, packedA, packed, 4 * columns, c, strideC, accumulate),
+          ),
+      );
+      f.set(packed, i32.add(packed, panelBytes));
+      f.set(b, i32.add(b, 4 * columns));
+      f.set(c, i32.add(c, 4 * columns));
+    });
+  });
+
+  module.func('product', { params: ints(20) }, (f, ...params) => {
+    const [m, n, k, a, strideA, transposeA, b, strideB, transposeB, c, strideC, accumulate] = params;
+    const [blockM, blockN, blockK, packedA, packedB, edgeTile, stripStep, direct] = params.slice(12);
+    forBlocks(f, n, blockN, (n0, numColumns) => {
+      forBlocks(f, k, blockK, (k0, depth) => {
+        const adds = f.let(i32.or(accumulate, i32.ne(k0, 0)));
+        forBlocks(f, m, blockM, (m0, numRows) => {
+          f.call(packBlock, numRows, depth, placeIn(a, strideA, transposeA, m0, k0), strideA, transposeA, packedA);
+          const isNew = f.let(i32.or(i32.eqz(m0), i32.eqz(stripStep)));
+          const packed = f.let(packedB);
+          forBlocks(f, numColumns, stripColumns, (j, width) => {
+            const column = f.let(i32.add(n0, j));
+            const source = f.let(placeIn(b, strideB, transposeB, k0, column));
+            const target = i32.add(placeOf(c, strideC, m0), i32.shl(column, 2));
+            f.if(isNew, () => f.call(packB, width, depth, source, strideB, transposeB, packed, direct));
+            f.call(multiply, width, numRows, depth, packedA, source, strideB, packed, direct, target, strideC, adds, edgeTile);
+            f.set(packed, i32.add(packed, stripStep));
+          });
+        });
+      });
+    });
+  });
+}
+
+/** (m, k, a, strideA, transposeA, packed): the rows of a block as panels, one after the other. */
+function writeBlockPacker(module: ModuleBuilder, mostRows: number): IntFunc {
+  const heights = Array.from({ length: mostRows }, (_, i) => i + 1);
+  const copy = heights.map((height) => writeCopyPacker(module, height));
+  const transposed = heights.map((height) => writeTransposePacker(module, height));
+  return module.func('pack_block', { params: ints(6) }, (f, m, k, a, strideA, transposeA, packed) => {
+    forTiles(f, m, mostRows, (height) => {
+      const packWith = (packers: readonly PackFunc[]) => (): void =>
+        forHeight(f, height, mostRows, (rows) => f.call(packers[rows - 1], k, a, strideA, packed));
+      f.if(transposeA, packWith(copy), packWith(transposed));
+      f.set(a, i32.add(a, i32.mul(height, select(i32.const(4), strideA, transposeA))));
+      f.set(packed, i32.add(packed, i32.shl(i32.mul(height, k), 2)));
+    });
+  });
+}
+
+/** (m, k, packed a, b, strideB, c, strideC, accumulate): all row tiles of a block with one panel of b. */
+function writePass(module: ModuleBuilder, { rows: mostRows }: TileFamily, tiles: readonly TileFunc[]): IntFunc {
+  return module.func('pass', { params: ints(8) }, (f, m, k, a, b, strideB, c, strideC, accumulate) => {
+    forTiles(f, m, mostRows, (height) => {
+      forHeight(f, height, mostRows, (rows) => f.call(tiles[rows - 1], k, a, b, strideB, c, strideC, accumulate));
+      f.set(a, i32.add(a, i32.shl(i32.mul(height, k), 2)));
+      f.set(c, i32.add(c, i32.mul(height, strideC)));
+    });
+  });
+}
+
+/** The same for the last columns, `width` of them: tiles are computed aside and their part is copied or added. */
+function writeEdgePass(module: ModuleBuilder, { rows: mostRows, columns }: TileFamily, tiles: readonly TileFunc[]): IntFunc {
+  const copyEdge = module.func('copy_edge', { params: ints(6) }, (f, height, width, tile, c, strideC, accumulate) => {
+    const j = f.local('i32');
+    f.loop((again) => {
+      f.for(j, 0, i32.shl(width, 2), 4, () => {
+        const value = f.let(f32.load(i32.add(tile, j)));
+        const target = f.let(i32.add(c, j));
+        f.if(accumulate, () => f.set(value, f32.add(f32.load(target), value)));
+        f.storeF32(target, value);
+      });
+      f.set(tile, i32.add(tile, 4 * columns));
+      f.set(c, i32.add(c, strideC));
+      f.set(height, i32.sub(height, 1));
+      f.brIf(again, height);
+    });
+  });
+  return module.func('edge_pass', { params: ints(10) }, (f, m, k, a, b, strideB, c, strideC, accumulate, width, tile) => {
+    forTiles(f, m, mostRows, (height) => {
+      forHeight(f, height, mostRows, (rows) => f.call(tiles[rows - 1], k, a, b, strideB, tile, 4 * columns, 0));
+      f.call(copyEdge, height, width, tile, c, strideC, accumulate);
+      f.set(a, i32.add(a, i32.shl(i32.mul(height, k), 2)));
+      f.set(c, i32.add(c, i32.mul(height, strideC)));
+    });
+  });
+}

@@ -1,0 +1,157 @@
+import { RondoError } from '../../errors.js';
+import { i32, instantiate, ModuleBuilder } from './assembler.js';
+import { hasRelaxedSimd } from './features.js';
+import { type TileFamily, tileFamilies, writeTile } from './matmul-tiles.js';
+
+/** How the tile family of a process was chosen. */
+export interface TileChoice {
+  readonly family: TileFamily;
+  /** What each family reached; 0 where it computed wrong numbers. */
+  readonly measured: readonly { readonly name: string; readonly gigaflops: number }[];
+  readonly elapsedMs: number;
+}
+
+export interface TileOptions {
+  /** Only families whose results are the same on every processor. */
+  deterministic: boolean;
+  /** Tries the wide families too. */
+  wide: boolean;
+}
+
+/** A family must be this much faster than the first one to displace it, because measurements are noisy. */
+const leastAdvantage = 1.04;
+/** A run lasts at least this many ticks of the clock; browsers make the clock coarse. */
+const leastTicks = 8;
+const fewestTimes = 4;
+/** V8 compiles well only what it has seen running, in the background: the probe runs until nothing gets faster. */
+const mostElapsedMs = 40;
+const settledMs = 8;
+/** A jump of this much since the first run means that the optimizing compiler has been there. */
+const leastJump = 1.5;
+
+const chosen = new Map<string, TileChoice>();
+
+/** The fastest tile family here that computes right numbers; measured once per process and options. */
+export function chooseTiles({ deterministic, wide }: TileOptions): TileChoice {
+  const madd = deterministic || !hasRelaxedSimd() ? 'plain' : 'relaxed';
+  const key = `${madd} ${wide}`;
+  let choice = chosen.get(key);
+  if (choice === undefined) {
+    choice = measure(tileFamilies.filter((family) => family.madd === madd && (wide || !family.wide)));
+    chosen.set(key, choice);
+  }
+  return choice;
+}
+
+const depth = 192;
+const numPanels = 8;
+const address = { a: 1024, b: 1 << 16, c: 1 << 17 };
+
+interface Candidate {
+  readonly family: TileFamily;
+  readonly run: (times: number) => void;
+  first: number;
+  best: number;
+}
+
+function measure(families: readonly TileFamily[]): TileChoice {
+  const memory = new WebAssembly.Memory({ initial: 3 });
+  const functions = instantiate(probeModule(families), memory);
+  const candidates = families.map((family): Candidate => ({ family, run: functions[`run_${family.name}`], first: 0, best: 0 }));
+  const times = Math.max(fewestTimes, Math.ceil((leastTicks * clockTickMs()) / 0.002));
+  const started = performance.now();
+  let lastProgress = started;
+  for (let now = started; now - started < mostElapsedMs && now - lastProgress < settledMs; now = performance.now()) {
+    for (const candidate of candidates) {
+      const speed = gigaflopsOf(candidate, times);
+      candidate.first ||= speed;
+      if (speed <= candidate.best) continue;
+      if (speed > 1.05 * candidate.best) lastProgress = performance.now();
+      candidate.best = speed;
+    }
+  }
+  const measured = candidates.map((candidate) => ({
+    candidate,
+    name: candidate.family.name,
+    gigaflops: computesRight(candidate, memory) ? candidate.best : 0,
+  }));
+  const [standard, ...others] = measured.filter(({ gigaflops }) => gigaflops > 0);
+  if (standard === undefined) {
+    throw new RondoError('BACKEND_UNAVAILABLE', {
+      where: 'wasm backend',
+      what: 'the matrix kernels compute wrong numbers here.',
+      received: families.map(({ name }) => name).join(', '),
+      fix: 'update the host, or start it without experimental WebAssembly flags.',
+    });
+  }
+  const isOptimized = candidates.every(({ first, best }) => best > leastJump * first);
+  const best = others.reduce((fastest, other) => (other.gigaflops > fastest.gigaflops ? other : fastest), standard);
+  const needed = leastAdvantage + (times > fewestTimes ? 1 / leastTicks : 0);
+  const family = isOptimized && best.gigaflops > needed * standard.gigaflops ? best.candidate.family : standard.candidate.family;
+  return { family, measured: measured.map(({ name, gigaflops }) => ({ name, gigaflops })), elapsedMs: performance.now() - started };
+}
+
+/** By family one function that runs its full tile, `times` over `numPanels` panels of a. */
+function probeModule(families: readonly TileFamily[]): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder();
+  for (const family of families) {
+    const { rows, columns, name } = family;
+    const tile = writeTile(module, family, rows);
+    module.func(`run_${name}`, { params: ['i32'] }, (f, times) => {
+      const panel = f.local('i32');
+      f.while(times, () => {
+        f.for(panel, 0, numPanels, 1, () => {
+          const a = i32.add(address.a, i32.mul(panel, 4 * rows * depth));
+          const c = i32.add(address.c, i32.mul(panel, 4 * rows * columns));
+          f.call(tile, depth, a, address.b, 4 * columns, c, 4 * columns, 0);
+        });
+        f.set(times, i32.sub(times, 1));
+      });
+    });
+  }
+  return module.toBytes();
+}
+
+/** The smallest step of the clock, at most a millisecond. The first readings are slow, so the smallest of several counts. */
+function clockTickMs(): number {
+  let tick = 1;
+  for (let turn = 0; turn < 8; turn++) {
+    const started = performance.now();
+    let now = started;
+    for (let i = 0; i < 100_000 && now === started; i++) now = performance.now();
+    if (now > started) tick = Math.min(tick, now - started);
+  }
+  return tick;
+}
+
+/** One run of about 2 us a time, once optimized. */
+function gigaflopsOf({ family: { rows, columns }, run }: Candidate, times: number): number {
+  const started = performance.now();
+  run(times);
+  const elapsedMs = performance.now() - started;
+  return elapsedMs === 0 ? 0 : (2 * rows * columns * depth * numPanels * times) / elapsedMs / 1e6;
+}
+
+/** Compares the optimized code's numbers with float64. */
+function computesRight({ family: { rows, columns }, run }: Candidate, memory: WebAssembly.Memory): boolean {
+  const floats = new Float32Array(memory.buffer);
+  const [a, b, c] = [address.a, address.b, address.c].map((bytes) => bytes / 4);
+  for (let i = 0; i < numPanels * rows * depth; i++) floats[a + i] = ((i * 37) % 101) / 50 - 1;
+  for (let i = 0; i < columns * depth; i++) floats[b + i] = ((i * 53) % 97) / 48 - 1;
+  run(1);
+  for (let row = 0; row < numPanels * rows; row++) {
+    const panel = Math.floor(row / rows);
+    for (let column = 0; column < columns; column++) {
+      let sum = 0;
+      let magnitude = 0;
+      for (let p = 0; p < depth; p++) {
+        const product = floats[a + panel * rows * depth + p * rows + (row % rows)] * floats[b + p * columns + column];
+        sum += product;
+        magnitude += Math.abs(product);
+      }
+      const error = Math.abs(floats[c + row * columns + column] - sum);
+      if (!(error <= (depth + 2) * 2 ** -24 * magnitude)) return false;
+    }
+  }
+  return true;
+}

@@ -1,0 +1,162 @@
+import type { UnaryOperation } from '../../expression/build.js';
+import { f32x4, i32x4, v128 } from './assembler.js';
+import type { Bundle, VectorCode } from './vector-code.js';
+
+/**
+ * The unary operations in single precision, four lanes at a time, without branches or tables. All of them give NaN for
+ * NaN and the limit for an infinite argument. The polynomial coefficients are minimax fits of the relative error, made
+ * with Lawson's iteration (Rice and Usow 1968, "The Lawson algorithm and extensions") in double precision.
+ */
+
+/** Writes one operation. */
+export function unaryCode(code: VectorCode, operation: UnaryOperation, x: Bundle): Bundle {
+  switch (operation) {
+    case 'neg':
+      return code.unary(f32x4.neg, x);
+    case 'abs':
+      return code.unary(f32x4.abs, x);
+    case 'sqrt':
+      return code.unary(f32x4.sqrt, x);
+    case 'sign':
+      return signCode(code, x);
+    case 'relu':
+      // pmax(x, 0) is `x < 0 ? 0 : x`, which keeps NaN.
+      return code.binary(f32x4.pmax, x, code.float(0));
+    case 'exp':
+      return expCode(code, x);
+    case 'log':
+      return logCode(code, x);
+    case 'sigmoid':
+      return sigmoidCode(code, x);
+    case 'tanh':
+      return tanhCode(code, x);
+    case 'softplus':
+      return softplusCode(code, x);
+    case 'erf':
+      return erfCode(code, x);
+    case 'detach':
+      return x;
+  }
+}
+
+/** -1, 0 or 1. */
+function signCode(code: VectorCode, x: Bundle): Bundle {
+  const zero = code.float(0);
+  const positive = code.binary(v128.and, code.binary(f32x4.gt, x, zero), code.float(1));
+  const negative = code.binary(v128.and, code.binary(f32x4.lt, x, zero), code.float(-1));
+  const isNaN = code.binary(f32x4.ne, x, x);
+  return code.binary(v128.or, code.binary(v128.or, positive, negative), isNaN);
+}
+
+const LOG2_E = 1.4426950408889634;
+/** ln 2 in two parts; the first has few bits, so that n times it is exact. */
+const LN2_HIGH = 0.693359375;
+const LN2_LOW = -2.12194440054690583e-4;
+/** exp is flushed to 0 here: 2^-126, the smallest normal number. */
+const EXP_LOWEST = -87.33654;
+/** Beyond the largest argument whose exp is finite (88.7228). */
+const EXP_HIGHEST = 88.8;
+/** Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits; the bias of 2^(n - 1) rides along. */
+const ROUND_AND_BIAS = 1.5 * 2 ** 23 + 126;
+/** (exp(r) - 1 - r) / r^2 on [-ln(2) / 2, ln(2) / 2]; relative error of exp 3e-9. */
+const EXP_TAIL = [0.49999993443308166, 0.16666520577765992, 0.041668388830759025, 0.008368723304105971, 0.0013814577837861735];
+
+/**
+ * `exp(sign * x)` as `[2 exp(r), 2^(n - 1)]` with `sign * x = n ln 2 + r`: their product overflows to infinity and
+ * underflows to 0 as exp does, although 2^n alone would not fit.
+ */
+function expParts(code: VectorCode, x: Bundle, sign: 1 | -1): [mantissa: Bundle, power: Bundle] {
+  const kept = sign === 1 ? code.clamp(x, EXP_LOWEST, EXP_HIGHEST) : code.clamp(x, -EXP_HIGHEST, -EXP_LOWEST);
+  const shifted = code.madd(kept, code.float(sign * LOG2_E), code.float(ROUND_AND_BIAS));
+  const n = code.sub(shifted, code.float(ROUND_AND_BIAS));
+  // `sign * r`, so that a negated argument costs nothing.
+  let r = code.nmadd(n, code.float(sign * LN2_HIGH), kept);
+  r = code.nmadd(n, code.float(sign * LN2_LOW), r);
+  const coefficients = [2, 2, ...EXP_TAIL.map((c) => 2 * c)].map((c, k) => (k % 2 === 1 ? sign * c : c));
+  const mantissa = code.polynomial(r, coefficients);
+  const power = code.each((i) => i32x4.shl(shifted[i], 23));
+  return [mantissa, power];
+}
+
+/** Range reduction and polynomial as in Cephes' expf (Moshier 1989). Results below 1.7e-38 are flushed to 0. */
+function expCode(code: VectorCode, x: Bundle): Bundle {
+  const [mantissa, power] = expParts(code, x, 1);
+  return code.mul(mantissa, power);
+}
+
+/** `1 / (1 + exp(-x))`: accurate relative to itself also where it is tiny, and never outside of [0, 1]. */
+function sigmoidCode(code: VectorCode, x: Bundle): Bundle {
+  const one = code.float(1);
+  const [mantissa, power] = expParts(code, x, -1);
+  return code.div(one, code.madd(mantissa, power, one));
+}
+
+/**
+ * tanh(x) / x as a rational function of x^2; relative error 1e-8 before rounding. The bound and the coefficients' last
+ * digits are chosen so that tanh is exactly 1 at the bound, with and without fused multiply-add, and never above 1.
+ */
+const TANH_SATURATES = 8.08701801;
+const TANH_NUMERATOR = [1, 0.1344558, 0.00357284304, 2.19135436e-5, 1.52532262e-8];
+const TANH_DENOMINATOR = [1, 0.467789143, 0.0261692777, 0.000341326057, 8.53251606e-7];
+
+function tanhCode(code: VectorCode, x: Bundle): Bundle {
+  const kept = code.clamp(x, -TANH_SATURATES, TANH_SATURATES);
+  const square = code.mul(kept, kept);
+  const numerator = code.mul(kept, code.polynomial(square, TANH_NUMERATOR));
+  return code.div(numerator, code.polynomial(square, TANH_DENOMINATOR));
+}
+
+/** (atanh(s) / s - 1) / s^2 as a polynomial in s^2 on [0, 1/9]; relative error of log1p 5e-9. */
+const ATANH_TAIL = [0.3333320805557879, 0.2001076879645877, 0.14000817987502218, 0.14006403787710583];
+
+/** `max(x, 0) + log1p(exp(-|x|))`, with `log1p(e) = 2 atanh(e / (e + 2))`. */
+function softplusCode(code: VectorCode, x: Bundle): Bundle {
+  const e = expCode(code, code.unary(f32x4.neg, code.unary(f32x4.abs, x)));
+  const s = code.div(e, code.add(e, code.float(2)));
+  const square = code.mul(s, s);
+  const log = code.mul(s, code.polynomial(square, [2, ...ATANH_TAIL.map((c) => 2 * c)]));
+  return code.add(code.binary(f32x4.pmax, x, code.float(0)), log);
+}
+
+/** erf(x) / x as a rational function of x^2, chosen like that of tanh. */
+const ERF_SATURATES = 3.65808606;
+const ERF_NUMERATOR = [1.12837911, 0.190783814, 0.0527902767, 0.00377960992, 0.000284808775, 2.04197158e-6];
+const ERF_DENOMINATOR = [1, 0.502410293, 0.114257522, 0.0149974404, 0.00116521306, 3.80040947e-5];
+
+function erfCode(code: VectorCode, x: Bundle): Bundle {
+  const kept = code.clamp(x, -ERF_SATURATES, ERF_SATURATES);
+  const square = code.mul(kept, kept);
+  const numerator = code.mul(kept, code.polynomial(square, ERF_NUMERATOR));
+  return code.div(numerator, code.polynomial(square, ERF_DENOMINATOR));
+}
+
+const SMALLEST_NORMAL = 2 ** -126;
+const SQRT_HALF_BITS = 0x3f3504f3;
+/** (log(1 + f) - f + f^2 / 2) / f^3 on [sqrt(1/2) - 1, sqrt(2) - 1]; relative error of log 8e-10. */
+const LOG_TAIL = [
+  0.3333331260756128, -0.25000009620815855, 0.20002118501816527, -0.16667994993295512, 0.14219554360251763, -0.12405601032118413, 0.11888158863407586,
+  -0.11675592087262697, 0.06746585614457631,
+];
+
+/** `x = 2^n (1 + f)` with f near 0, then `n ln 2 + log(1 + f)`, as in Cephes' logf (Moshier 1989). */
+function logCode(code: VectorCode, x: Bundle): Bundle {
+  const isSubnormal = code.binary(f32x4.lt, x, code.float(SMALLEST_NORMAL));
+  const normal = code.choose(isSubnormal, code.mul(x, code.float(2 ** 23)), x);
+  const bits = code.binary(i32x4.sub, normal, code.bits(SQRT_HALF_BITS));
+  const exponent = code.each((i) => i32x4.shr_s(bits[i], 23));
+  const f = code.sub(
+    code.binary(i32x4.sub, normal, code.each((i) => i32x4.shl(exponent[i], 23))),
+    code.float(1),
+  );
+  const correction = code.binary(v128.and, isSubnormal, code.float(-23));
+  const n = code.add(code.unary(f32x4.convert_i32x4_s, exponent), correction);
+  const square = code.mul(f, f);
+  const tail = code.mul(code.mul(f, square), code.polynomial(f, LOG_TAIL));
+  const low = code.nmadd(square, code.float(0.5), code.madd(n, code.float(LN2_LOW), tail));
+  const finite = code.madd(n, code.float(LN2_HIGH), code.add(f, low));
+  const isInfinite = code.binary(f32x4.eq, x, code.float(Infinity));
+  const isZero = code.binary(f32x4.eq, x, code.float(0));
+  const limit = code.choose(isZero, code.float(-Infinity), code.choose(isInfinite, x, finite));
+  const isNaN = code.each((i) => v128.not(f32x4.ge(x[i], 0)));
+  return code.binary(v128.or, limit, isNaN);
+}
