@@ -1,0 +1,164 @@
+import { RondoError } from '../errors.js';
+import { describeShape, sizeOf } from '../shape.js';
+import { fileKindOf } from './file-kind.js';
+import { float32FromBfloat16, float32FromHalf } from './half-precision.js';
+import { arrayOfDtype, tensorDtypes, type DecodedTensor, type TensorDtype } from './safetensors-types.js';
+
+/** The reference implementation refuses longer headers, so that a damaged length cannot make a reader allocate them. */
+const largestHeaderBytes = 100_000_000;
+
+interface Entry {
+  name: string;
+  dtype: TensorDtype | 'F16' | 'BF16';
+  shape: number[];
+  begin: number;
+  end: number;
+}
+
+/**
+ * The tensors and metadata of a safetensors file.
+ *
+ * Tensors come in the order of their bytes. Every tensor is a copy, so `bytes` may be reused. `F16` and `BF16` are
+ * widened to `Float32Array` without loss. Nothing is allocated before the whole header is checked: lengths and
+ * offsets inside the file, every tensor's byte count, no gap and no overlap.
+ *
+ * @param where the file's name, for messages.
+ * @throws FILE_FORMAT when the bytes are cut short, damaged, or another format.
+ */
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  where: string,
+): { tensors: Map<string, DecodedTensor>; metadata: Record<string, string> } {
+  const { header, dataStart } = readHeader(bytes, where);
+  const metadata = readMetadata(header, where);
+  const entries = Object.keys(header)
+    .filter((name) => name !== '__metadata__')
+    .map((name) => readEntry(name, header[name], where))
+    .sort((a, b) => a.begin - b.begin || a.end - b.end);
+
+  let covered = 0;
+  for (const { name, begin, end } of entries) {
+    if (begin !== covered) {
+      const what = begin < covered ? `\`${name}\` overlaps the tensor before it.` : `there is a gap before \`${name}\`.`;
+      throw damaged(where, what, `it to begin at byte ${covered} of the data`, `byte ${begin}`);
+    }
+    covered = end;
+  }
+  const dataSize = bytes.length - dataStart;
+  if (covered !== dataSize) {
+    const what = covered > dataSize ? 'the file is cut short.' : 'the file goes on after its last tensor.';
+    throw damaged(where, what, `${dataStart + covered} bytes in all`, `${bytes.length} bytes`);
+  }
+
+  const tensors = new Map<string, DecodedTensor>();
+  for (const entry of entries) tensors.set(entry.name, readTensor(bytes.subarray(dataStart), entry));
+  return { tensors, metadata };
+}
+
+function readHeader(bytes: Uint8Array, where: string): { header: Record<string, unknown>; dataStart: number } {
+  if (bytes.length < 8) throw foreign(bytes, where, 'at least 8 bytes', `${bytes.length} bytes`);
+  const headerSize = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
+  const dataStart = 8 + headerSize;
+  if (headerSize > largestHeaderBytes) {
+    throw foreign(bytes, where, `a header of at most ${largestHeaderBytes} bytes`, `a header length of ${headerSize}`);
+  }
+  if (bytes.length > 8 && bytes[8] !== 0x7b) {
+    throw foreign(bytes, where, 'a header that begins with `{` at byte 8', `byte ${bytes[8]}`);
+  }
+  if (dataStart > bytes.length) {
+    throw damaged(where, 'the file is cut short inside its header.', `at least ${dataStart} bytes`, `${bytes.length} bytes`);
+  }
+  if (headerSize < 2) throw foreign(bytes, where, 'a JSON header', `a header length of ${headerSize}`);
+
+  let header: unknown;
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(8, dataStart));
+    header = JSON.parse(text);
+  } catch (cause) {
+    throw damaged(where, 'the header is not JSON.', 'JSON in UTF-8', cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  if (!isRecord(header)) throw damaged(where, 'the header is not a JSON object.', 'an object', describe(header));
+  return { header, dataStart };
+}
+
+function readMetadata(header: Record<string, unknown>, where: string): Record<string, string> {
+  if (!Object.hasOwn(header, '__metadata__')) return {};
+  const metadata = header.__metadata__;
+  if (!isRecord(metadata)) throw damaged(where, '`__metadata__` is not an object.', 'an object of texts', describe(metadata));
+  for (const key of Object.keys(metadata)) {
+    if (typeof metadata[key] !== 'string') {
+      throw damaged(where, `the metadata value \`${key}\` is not text.`, 'text', describe(metadata[key]));
+    }
+  }
+  return metadata as Record<string, string>;
+}
+
+function readEntry(name: string, entry: unknown, where: string): Entry {
+  if (!isRecord(entry)) throw damaged(where, `the entry of \`${name}\` is not an object.`, 'an object', describe(entry));
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (!isDtype(dtype)) {
+    throw new RondoError('FILE_FORMAT', {
+      where,
+      what: `\`${name}\` has an element type that is not read.`,
+      expected: `one of ${[...tensorDtypes, 'F16', 'BF16'].join(', ')}`,
+      received: describe(dtype),
+      fix: 'save the tensor as F32.',
+    });
+  }
+  if (!isCounts(shape)) throw damaged(where, `\`${name}\` has an impossible shape.`, 'whole numbers, none negative', describe(shape));
+  if (!isCounts(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
+    throw damaged(where, `\`${name}\` has impossible data offsets.`, '[begin, end] in bytes, begin <= end', describe(offsets));
+  }
+  const [begin, end] = offsets;
+  const wanted = sizeOf(shape) * bytesPerElement(dtype);
+  if (wanted !== end - begin) {
+    const expected = `${wanted} bytes for ${dtype} ${describeShape(shape)}`;
+    throw damaged(where, `\`${name}\` has the wrong number of bytes.`, expected, `${end - begin} bytes`);
+  }
+  return { name, dtype, shape, begin, end };
+}
+
+function readTensor(data: Uint8Array, { dtype, shape, begin, end }: Entry): DecodedTensor {
+  // A fresh copy starts at offset 0, so any element type may view it.
+  const { buffer } = new Uint8Array(data.subarray(begin, end));
+  if (dtype === 'F16') return { dtype: 'F32', storedDtype: dtype, shape, data: float32FromHalf(new Uint16Array(buffer)) };
+  if (dtype === 'BF16') return { dtype: 'F32', storedDtype: dtype, shape, data: float32FromBfloat16(new Uint16Array(buffer)) };
+  return { dtype, storedDtype: dtype, shape, data: new arrayOfDtype[dtype](buffer) };
+}
+
+function bytesPerElement(dtype: Entry['dtype']): number {
+  return dtype === 'F16' || dtype === 'BF16' ? 2 : arrayOfDtype[dtype].BYTES_PER_ELEMENT;
+}
+
+function isDtype(value: unknown): value is Entry['dtype'] {
+  return value === 'F16' || value === 'BF16' || (tensorDtypes as readonly unknown[]).includes(value);
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function describe(value: unknown): string {
+  return (JSON.stringify(value) ?? 'nothing').slice(0, 100);
+}
+
+function damaged(where: string, what: string, expected: string, received: string, cause?: unknown): RondoError {
+  const fix = 'copy or download the file again; if it was written by a program, report the fault there.';
+  return new RondoError('FILE_FORMAT', { where, what, expected, received: received.slice(0, 300), fix, cause });
+}
+
+/** The error for bytes that were never a safetensors file, saying what they look like. */
+function foreign(bytes: Uint8Array, where: string, expected: string, received: string): RondoError {
+  const kind = fileKindOf(bytes);
+  return new RondoError('FILE_FORMAT', {
+    where,
+    what: `this is not a safetensors file${kind === undefined ? '.' : `; it looks like ${kind}.`}`,
+    expected,
+    received,
+    fix: 'give a .safetensors file, or convert the weights to one with the program that wrote them.',
+  });
+}

@@ -1,0 +1,140 @@
+import { RondoError } from '../errors.js';
+import { fileKindOf } from './file-kind.js';
+
+/**
+ * The text of UTF-8 bytes, read strictly; a byte order mark at the start is left out.
+ *
+ * @param where the file's name, for messages.
+ * @throws DATA_FORMAT when the file is empty or is not UTF-8: the message names the first wrong byte, its line, and
+ * the encoding the file is probably in.
+ */
+export function decodeUtf8(bytes: Uint8Array, where: string): string {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const offset = firstInvalidByte(bytes);
+    if (offset < bytes.length) throw notUtf8(bytes, where, offset, cause);
+    throw new RondoError('OUT_OF_MEMORY', {
+      where,
+      what: 'the text is too long for one string.',
+      expected: 'at most about 500 million characters',
+      received: `${bytes.length} bytes`,
+      fix: 'split the file into parts.',
+      cause,
+    });
+  }
+  if (text.length === 0) {
+    throw new RondoError('DATA_FORMAT', {
+      where,
+      what: 'the file is empty.',
+      expected: 'text in UTF-8',
+      received: `${bytes.length} bytes`,
+      fix: 'check that the file was written and downloaded completely.',
+    });
+  }
+  const zero = bytes.indexOf(0);
+  if (zero >= 0) throw notUtf8(bytes, where, zero);
+  return text;
+}
+
+/** Offset of the first byte that does not continue valid UTF-8 (RFC 3629); the length when there is none. */
+export function firstInvalidByte(bytes: Uint8Array): number {
+  let i = 0;
+  while (i < bytes.length) {
+    const lead = bytes[i];
+    let more: number;
+    // The second byte's range excludes overlong forms, surrogates and code points above U+10FFFF.
+    let [low, high] = [0x80, 0xbf];
+    if (lead < 0x80) more = 0;
+    else if (lead >= 0xc2 && lead <= 0xdf) more = 1;
+    else if (lead >= 0xe0 && lead <= 0xef) {
+      more = 2;
+      if (lead === 0xe0) low = 0xa0;
+      if (lead === 0xed) high = 0x9f;
+    } else if (lead >= 0xf0 && lead <= 0xf4) {
+      more = 3;
+      if (lead === 0xf0) low = 0x90;
+      if (lead === 0xf4) high = 0x8f;
+    } else return i;
+    for (let k = 1; k <= more; k++) {
+      const byte = bytes[i + k];
+      if (!(byte >= low && byte <= high)) return i;
+      [low, high] = [0x80, 0xbf];
+    }
+    i += more + 1;
+  }
+  return bytes.length;
+}
+
+function notUtf8(bytes: Uint8Array, where: string, offset: number, cause?: unknown): RondoError {
+  const at = `byte ${offset} (line ${lineOfByte(bytes, offset)})`;
+  const value = `0x${bytes[offset].toString(16).padStart(2, '0')}`;
+  const kind = fileKindOf(bytes);
+  if (kind !== undefined && kind !== 'a text file' && !kind.startsWith('text in UTF-16')) {
+    return new RondoError('DATA_FORMAT', {
+      where,
+      what: `this is not a text file; it looks like ${kind}.`,
+      expected: 'text in UTF-8',
+      received: `${value} at ${at}`,
+      fix: 'unpack it, or export the data as text (CSV for a table) in UTF-8.',
+      cause,
+    });
+  }
+  const encoding = probableEncoding(bytes);
+  return new RondoError('DATA_FORMAT', {
+    where,
+    what: 'the text is not in UTF-8.',
+    expected: 'text in UTF-8',
+    received: `${value} at ${at}${encoding === undefined ? '; the file may not be text at all' : `; it looks like ${encoding.title}`}`,
+    fix:
+      encoding === undefined
+        ? 'give a text file, or remove the damaged bytes.'
+        : `save the file as UTF-8, for example: iconv -f ${encoding.iconv} -t UTF-8 in.txt > out.txt`,
+    cause,
+  });
+}
+
+function lineOfByte(bytes: Uint8Array, offset: number): number {
+  let line = 1;
+  for (let i = 0; i < offset; i++) if (bytes[i] === 0x0a) line++;
+  return line;
+}
+
+/** A guess from the first 64 KiB; undefined when the bytes look like no text. */
+function probableEncoding(bytes: Uint8Array): { title: string; iconv: string } | undefined {
+  const head = bytes.subarray(0, 65536);
+  const zeros = [0, 0];
+  let control = 0;
+  for (let i = 0; i < head.length; i++) {
+    if (head[i] === 0) zeros[i & 1]++;
+    else if (head[i] < 9 || (head[i] > 13 && head[i] < 32)) control++;
+  }
+  const half = head.length / 2;
+  if ((head[0] === 0xff && head[1] === 0xfe) || (zeros[1] > half * 0.3 && zeros[0] < half * 0.05)) {
+    return { title: 'UTF-16 (little endian)', iconv: 'UTF-16LE' };
+  }
+  if ((head[0] === 0xfe && head[1] === 0xff) || (zeros[0] > half * 0.3 && zeros[1] < half * 0.05)) {
+    return { title: 'UTF-16 (big endian)', iconv: 'UTF-16BE' };
+  }
+  if (zeros[0] + zeros[1] > 0 || control > head.length * 0.01) return undefined;
+  return looksLikeGb18030(head)
+    ? { title: 'GB18030 or GBK (Chinese)', iconv: 'GB18030' }
+    : { title: 'a one-byte encoding such as Windows-1252 (Western European)', iconv: 'WINDOWS-1252' };
+}
+
+/** Chinese text in GB 2312 is runs of byte pairs, both at or above 0xA1; accented Latin letters stand alone. */
+function looksLikeGb18030(bytes: Uint8Array): boolean {
+  let inPairs = 0;
+  let alone = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    if (bytes[i] < 0x80) continue;
+    let end = i;
+    while (end < bytes.length && bytes[end] >= 0xa1) end++;
+    const run = end - i;
+    if (run >= 2 && run % 2 === 0) inPairs += run;
+    else alone += Math.max(run, 1);
+    i = Math.max(end - 1, i);
+  }
+  return inPairs >= 4 && inPairs > alone * 4;
+}
