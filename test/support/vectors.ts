@@ -13,7 +13,7 @@ export interface LayerVector {
   readonly layer: string;
   readonly config: Record<string, unknown>;
   readonly weights: Record<string, VectorTensor>;
-  readonly inputs: { readonly input: VectorTensor; readonly mask?: VectorTensor; readonly initialState?: Record<string, VectorTensor> };
+  readonly inputs: { readonly input: VectorTensor; readonly mask?: VectorTensor; readonly initialState?: Record<string, VectorTensor>; readonly lengths?: number[] };
   readonly cotangents: { readonly output: VectorTensor; readonly finalState?: Record<string, VectorTensor> };
   readonly expected: {
     readonly output: VectorTensor;

@@ -15,13 +15,16 @@ const promoteLow = vectorInstruction('f64x2.promote_low_f32x4', 0x5f);
 const demote = vectorInstruction('f32x4.demote_f64x2_zero', 0x5e);
 const addDoubles = vectorInstruction('f64x2.add', 0xf0);
 
+/** How many lanes of a vector count where a row ends within it. */
+export type PartOfVector = 1 | 2 | 3;
+
 /** What a loop over columns gathers into one value. */
 export interface Accumulator {
   clear(): void;
   /** Takes all lanes of the vectors. */
   take(values: Bundle): void;
-  /** Takes the first lane alone. */
-  takeFirst(value: V128): void;
+  /** Takes the first lanes of a vector alone. */
+  takeFirst(value: V128, lanes: PartOfVector): void;
   /** The result, in all lanes. */
   result(): Local<'v128'>;
 }
@@ -46,8 +49,8 @@ export class DoubleSum implements Accumulator {
     this.f.set(this.#high, addDoubles(this.#high, combined(addDoubles, values.map((value) => promoteLow(upperHalf(value))))));
   }
 
-  takeFirst(value: V128): void {
-    this.f.set(this.#low, addDoubles(this.#low, promoteLow(shuffle(value, f32x4.const(0), [0, 4, 4, 4]))));
+  takeFirst(value: V128, lanes: PartOfVector): void {
+    this.take([this.f.let(firstLanes(value, lanes, f32x4.const(0), 4))]);
   }
 
   /** Rounded to single precision. */
@@ -80,8 +83,8 @@ export class Largest implements Accumulator {
     this.f.set(this.#unordered, v128.or(this.#unordered, combined(v128.or, values.map((value) => f32x4.ne(value, value)))));
   }
 
-  takeFirst(value: V128): void {
-    this.take([this.f.let(shuffle(value, value, [0, 0, 0, 0]))]);
+  takeFirst(value: V128, lanes: PartOfVector): void {
+    this.take([this.f.let(firstLanes(value, lanes, value, 0))]);
   }
 
   result(): Local<'v128'> {
@@ -108,6 +111,11 @@ function combined(combine: (a: V128, b: V128) => V128, parts: readonly V128[]): 
   if (parts.length === 1) return parts[0];
   const half = parts.length >> 1;
   return combine(combined(combine, parts.slice(0, half)), combined(combine, parts.slice(half)));
+}
+
+/** The first lanes of a vector; in the others, one lane (of eight) of the vector and another. */
+function firstLanes(value: V128, lanes: PartOfVector, other: V128, lane: number): V128 {
+  return shuffle(value, other, [0, lanes > 1 ? 1 : lane, lanes > 2 ? 2 : lane, lane]);
 }
 
 function upperHalf(value: V128): V128 {

@@ -3,7 +3,8 @@ import type { PointwiseCall } from '../contract.js';
 import type { PointwiseProgram } from '../program.js';
 import { instantiate, ModuleBuilder } from './assembler.js';
 import type { WasmBuffer, WasmMemory } from './memory.js';
-import { type ArgumentLayout, argumentLayout, emitPointwise, scratchBytes } from './pointwise-emit.js';
+import { argumentBytes, scratchBytes } from './pointwise-arguments.js';
+import { emitPointwise } from './pointwise-emit.js';
 import { type PointwisePlan, planPointwise } from './pointwise-plan.js';
 
 /** Room for the arguments of a program of about 500 arrays. */
@@ -16,7 +17,6 @@ export interface PointwiseKernelsOptions {
 
 interface Kernel {
   readonly plan: PointwisePlan;
-  readonly layout: ArgumentLayout;
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
   readonly run: (block: number, rows: number, columns: number) => number;
@@ -51,8 +51,7 @@ export class PointwiseKernels {
     let isContiguous = plan.canJoinRows;
     const scratch = plan.needsScratch ? this.#openScratch(plan, columns) : 0;
     const words = memory.integers;
-    const start = this.#arguments.address >> 2;
-    let at = start;
+    let at = this.#arguments.address / 4;
     for (let i = 0; i < inputNames.length; i++) {
       const array = inputs[inputNames[i]];
       words[at] = memory.byteAddress(array);
@@ -97,14 +96,13 @@ export class PointwiseKernels {
 
   #compile(program: PointwiseProgram): Kernel {
     const plan = planPointwise(program);
-    const layout = argumentLayout(plan);
-    if (layout.bytes > ARGUMENT_ELEMENTS * 4) {
+    if (argumentBytes(plan) > ARGUMENT_ELEMENTS * 4) {
       throw new RondoError('INTERNAL', { where: `program ${program.name}`, what: 'it has more arrays than one kernel takes.' });
     }
     const { isShared, maximumPages, memory } = this.#memory;
     const module = new ModuleBuilder(isShared ? { sharedMemory: true, maximumPages } : {});
     emitPointwise(module, plan, this.#relaxed ? 'relaxed' : 'plain');
     const { run } = instantiate(module.toBytes(), memory);
-    return { plan, layout, inputNames: program.inputs.map(({ name }) => name), outputNames: program.outputs.map(({ name }) => name), run };
+    return { plan, inputNames: program.inputs.map(({ name }) => name), outputNames: program.outputs.map(({ name }) => name), run };
   }
 }

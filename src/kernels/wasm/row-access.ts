@@ -1,0 +1,88 @@
+import type { PartOfVector } from './accumulators.js';
+import { type FunctionBuilder, i32, type Local, v128, type Value } from './assembler.js';
+import type { Bundle, VectorCode } from './vector-code.js';
+
+export const VECTOR_BYTES = 16;
+/** Vectors computed side by side in the main loop: the fastest number in bench/pointwise.ts where V8 keeps this order (Node 24). */
+const UNROLLED = 4;
+
+/** How much of a row is computed at a time: some vectors, or the first lanes of one at the row's end. */
+export interface Step {
+  readonly vectors: number;
+  readonly lanes: PartOfVector | 4;
+}
+
+const wholeSteps: readonly Step[] = [
+  { vectors: UNROLLED, lanes: 4 },
+  { vectors: 1, lanes: 4 },
+];
+const lastSteps: readonly Step[] = ([1, 2, 3] as const).map((lanes) => ({ vectors: 1, lanes }));
+
+/** A walk over the columns of a row, and the access to what lies at the place it has reached. */
+export class RowAccess {
+  readonly rowBytes: Local<'i32'>;
+  /** The row's length in whole vectors. */
+  readonly paddedBytes: Local<'i32'>;
+  /** How far the walk is, in bytes. */
+  private readonly column: Local<'i32'>;
+  private readonly address: Local<'i32'>;
+
+  constructor(
+    private readonly f: FunctionBuilder,
+    columns: Local<'i32'>,
+  ) {
+    this.rowBytes = f.let(i32.shl(columns, 2));
+    this.paddedBytes = f.let(i32.and(i32.add(this.rowBytes, VECTOR_BYTES - 1), -VECTOR_BYTES));
+    this.column = f.local('i32');
+    this.address = f.local('i32');
+  }
+
+  /** Writes `body` for every step: in a loop over several vectors, in one over single vectors, and for each possible rest. */
+  walk(body: (step: Step) => void): void {
+    const { f, column } = this;
+    f.set(column, 0);
+    for (const step of wholeSteps) {
+      const bytes = step.vectors * VECTOR_BYTES;
+      const end = f.let(i32.and(this.rowBytes, -bytes));
+      f.if(i32.lt_u(column, end), () =>
+        f.loop((again) => {
+          body(step);
+          f.set(column, i32.add(column, bytes));
+          f.brIf(again, i32.lt_u(column, end));
+        }),
+      );
+    }
+    const rest = f.let(i32.sub(this.rowBytes, column));
+    for (const step of lastSteps) f.if(i32.eq(rest, 4 * step.lanes), () => body(step));
+  }
+
+  /** What a row holds at the place of the walk; lanes beyond the row's end are 0 and not read. */
+  load(row: Local<'i32'>, { lanes }: Step, code: VectorCode): Bundle {
+    const address = this.addressIn(row);
+    switch (lanes) {
+      case 1:
+        return code.each(() => v128.load32_zero(address));
+      case 2:
+        return code.each(() => v128.load64_zero(address));
+      case 3:
+        return code.each(() => v128.load32_lane(address, v128.load64_zero(address), 2, 8));
+      case 4:
+        return code.each((i) => v128.load(address, i * VECTOR_BYTES));
+    }
+  }
+
+  /** Writes to a row at the place of the walk, and nothing beyond its end. */
+  store(row: Local<'i32'>, values: Bundle, { lanes }: Step): void {
+    const { f } = this;
+    const address = this.addressIn(row);
+    if (lanes === 4) values.forEach((value: Value<'v128'>, i) => f.storeV128(address, value, i * VECTOR_BYTES));
+    if (lanes === 2 || lanes === 3) f.storePair(address, values[0], 0);
+    if (lanes === 1) f.storeLane(address, values[0], 0);
+    if (lanes === 3) f.storeLane(address, values[0], 2, 8);
+  }
+
+  private addressIn(row: Local<'i32'>): Local<'i32'> {
+    this.f.set(this.address, i32.add(row, this.column));
+    return this.address;
+  }
+}
