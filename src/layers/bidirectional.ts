@@ -3,14 +3,14 @@ import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
 import { setMask } from './mask.js';
-import { type NamedStates, type OutputAndState, type RecurrentCallOptions, type RNN, zeroMasked } from './rnn.js';
+import { type NamedStates, type OutputAndState, type RecurrentCallOptions, RNN, zeroMasked } from './rnn.js';
 
 const mergeModes = ['concat', 'sum', 'mul', 'ave', 'none'] as const;
 export type MergeMode = (typeof mergeModes)[number];
 
-export interface BidirectionalOptions<Merge extends MergeMode = MergeMode> extends LayerOptions {
+export interface BidirectionalOptions<Merge extends MergeMode = MergeMode, ReturnState extends boolean = boolean> extends LayerOptions {
   /** Runs forwards; a copy of it, with weights of its own, runs backwards. */
-  layer: RNN<boolean>;
+  layer: RNN<ReturnState>;
   /** The layer to run backwards, where it is not to be a copy. */
   backwardLayer?: RNN<boolean>;
   /** How both outputs become one; `none` returns both. Default concat. */
@@ -29,7 +29,8 @@ export interface BidirectionalCallOptions extends CallOptions {
   initialState?: { forward?: RecurrentCallOptions['initialState']; backward?: RecurrentCallOptions['initialState'] };
 }
 
-type Returned<Merge extends MergeMode, ReturnState extends boolean> = ReturnState extends true
+/** A layer made in place, whose `returnState` the compiler infers as boolean, counts as one without it. */
+type Returned<Merge extends MergeMode, ReturnState extends boolean> = [ReturnState] extends [true]
   ? BidirectionalStates
   : Merge extends 'none'
     ? readonly [forward: Tensor, backward: Tensor]
@@ -46,10 +47,13 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
   readonly mergeMode: MergeMode;
   protected override readonly passesMask: boolean;
 
-  constructor(options: BidirectionalOptions<Merge> & { layer: RNN<ReturnState> }) {
-    super('Bidirectional', { ...options, inputShape: options.inputShape ?? options.layer.givenInputShape?.slice(1) }, ['layer', 'backwardLayer', 'mergeMode']);
+  constructor(options: BidirectionalOptions<Merge, ReturnState>) {
+    super('Bidirectional', { ...options, inputShape: options.inputShape ?? options.layer?.givenInputShape?.slice(1) }, ['layer', 'backwardLayer', 'mergeMode']);
     this.mergeMode = options.mergeMode ?? 'concat';
     if (!mergeModes.includes(this.mergeMode)) throw unknownName('Bidirectional', 'mergeMode', this.mergeMode, mergeModes);
+    if (!(options.layer instanceof RNN) || options.layer.getConfig().goBackwards === true) {
+      throw new RondoError('USAGE', { where: 'Bidirectional', what: '`layer` is no recurrent layer that runs forwards.', expected: 'an LSTM, GRU, SimpleRNN or RNN without goBackwards', fix: 'give the forward layer; its copy runs backwards.' });
+    }
     this.forwardLayer = options.layer;
     this.backwardLayer = options.backwardLayer ?? this.forwardLayer.copy();
     const { forwardLayer, backwardLayer } = this;

@@ -1,18 +1,16 @@
 import { type Cell, type EquationOptions, requireRate } from '../cells/define-cell.js';
 import { type CellPlan, planCell } from '../cells/plan.js';
-import { unknownName } from '../errors.js';
+import { RondoError, unknownName } from '../errors.js';
 import { activation } from '../expression/activations.js';
-import { currentRandom } from '../random.js';
 import * as ops from '../tensor/index.js';
 import { recurrent, type RecurrentResult } from '../tensor/recurrent.js';
 import type { Tensor, Variable } from '../tensor/tensor.js';
-import { constraintNamed } from './constraints.js';
 import { bernoulli, dropoutMask } from './dropout-mask.js';
-import { type Initializer, initializerNamed } from './initializers.js';
-import { knownAxis, Layer, type OpenShape } from './layer.js';
+import { initializerNamed } from './initializers.js';
+import { knownAxis, Layer, type OpenShape, type WeightOptions } from './layer.js';
 import type { Mask } from './mask.js';
 import type { RecurrentOptions } from './recurrent-options.js';
-import { regularizerNamed } from './regularizers.js';
+import { weightOptions } from './weight-options.js';
 
 /** What one run of a cell along time is given. */
 export interface CellRun {
@@ -33,6 +31,9 @@ export class CellAlongTime extends Layer<never> {
   private bias: Variable | undefined;
   private readonly vectors: Record<string, Variable> = {};
   private readonly zoneout: Readonly<Record<string, number>>;
+  private readonly kernelOptions: WeightOptions;
+  private readonly recurrentOptions: WeightOptions;
+  private readonly biasOptions: WeightOptions;
   private readonly plans = new Map<string, CellPlan>();
 
   constructor(
@@ -44,8 +45,14 @@ export class CellAlongTime extends Layer<never> {
   ) {
     super(name, { name }, []);
     for (const rate of ['dropout', 'recurrentDropout'] as const) requireRate(where, rate, options[rate] ?? 0);
+    if (cell.recurrent === 'none' && (options.recurrentDropout ?? 0) > 0) {
+      throw new RondoError('USAGE', { where, what: `\`${cell.name}\` has no recurrent product that recurrentDropout could act on.`, received: `recurrentDropout ${options.recurrentDropout}`, fix: 'use dropout or zoneout, or another cell.' });
+    }
     for (const name of ['activation', 'recurrentActivation'] as const) if (options[name] !== undefined) activation(options[name], where);
     this.zoneout = zoneoutRates(cell, options.zoneout, where);
+    this.kernelOptions = weightOptions(where, 'kernel', options, 'glorotUniform');
+    this.recurrentOptions = weightOptions(where, 'recurrent', options, 'orthogonal');
+    this.biasOptions = this.withForgetBias(weightOptions(where, 'bias', options, 'zeros'));
   }
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {
@@ -55,25 +62,10 @@ export class CellAlongTime extends Layer<never> {
   override build(inputShape: OpenShape): void {
     const { cell, units, options, where } = this;
     const width = cell.gates.length * units;
-    this.kernel = this.addWeight('kernel', [knownAxis(where, inputShape, 2, 'features'), width], {
-      initializer: options.kernelInitializer ?? 'glorotUniform',
-      regularizer: regularizerNamed(options.kernelRegularizer, where),
-      constraint: constraintNamed(options.kernelConstraint, where),
-    });
-    if (cell.recurrent === 'full') {
-      this.recurrentKernel = this.addWeight('recurrentKernel', [units, width], {
-        initializer: options.recurrentInitializer ?? 'orthogonal',
-        regularizer: regularizerNamed(options.recurrentRegularizer, where),
-        constraint: constraintNamed(options.recurrentConstraint, where),
-      });
-    }
+    this.kernel = this.addWeight('kernel', [knownAxis(where, inputShape, 2, 'features'), width], this.kernelOptions);
+    if (cell.recurrent === 'full') this.recurrentKernel = this.addWeight('recurrentKernel', [units, width], this.recurrentOptions);
     for (const [name, start] of Object.entries(cell.vectors)) this.vectors[name] = this.addWeight(name, [units], { initializer: start });
-    if (options.useBias === false) return;
-    this.bias = this.addWeight('bias', cell.recurrentBias ? [2, width] : [width], {
-      initializer: this.biasInitializer(),
-      regularizer: regularizerNamed(options.biasRegularizer, where),
-      constraint: constraintNamed(options.biasConstraint, where),
-    });
+    if (options.useBias ?? true) this.bias = this.addWeight('bias', cell.recurrentBias ? [2, width] : [width], this.biasOptions);
   }
 
   override call(): never {
@@ -143,17 +135,22 @@ export class CellAlongTime extends Layer<never> {
     return plan;
   }
 
-  /** The bias initializer, with forget gates at 1 where that is asked for. */
-  private biasInitializer(): Initializer {
-    const { cell, units, options } = this;
-    const base = initializerNamed(options.biasInitializer ?? 'zeros', `${this.where}.biasInitializer`);
-    const gates = (options.unitForgetBias ?? true) ? cell.forgetGates : [];
+  /** The bias's options, with forget gates starting at 1 where that is asked for. */
+  private withForgetBias(given: WeightOptions): WeightOptions {
+    const { cell, units } = this;
+    const base = initializerNamed(given.initializer);
+    const forgetGates = (this.options.unitForgetBias ?? true) ? cell.forgetGates : [];
     return {
-      ...base,
-      values: (shape) => {
-        const values = base.values(shape, currentRandom());
-        for (const gate of gates) values.fill(1, cell.gates.indexOf(gate) * units, (cell.gates.indexOf(gate) + 1) * units);
-        return values;
+      ...given,
+      role: { gates: cell.gates },
+      initializer: {
+        name: base.name,
+        getConfig: () => base.getConfig(),
+        values: (shape, random, role) => {
+          const values = base.values(shape, random, role);
+          for (const gate of forgetGates) values.fill(1, cell.gates.indexOf(gate) * units, (cell.gates.indexOf(gate) + 1) * units);
+          return values;
+        },
       },
     };
   }

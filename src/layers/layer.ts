@@ -2,10 +2,10 @@ import { RondoError, refuseUnknownOptions } from '../errors.js';
 import { currentRandom } from '../random.js';
 import { describeShape, type Shape } from '../shape.js';
 import { scope, Tensor, Variable } from '../tensor/tensor.js';
-import { type Constraint, constraintNamed } from './constraints.js';
-import { initializerNamed, type InitializerLike } from './initializers.js';
+import type { Constraint } from './constraints.js';
+import { initializerNamed, type InitializerLike, type WeightRole } from './initializers.js';
 import { type Mask, maskOf, setMask } from './mask.js';
-import { type Regularizer, regularizerNamed } from './regularizers.js';
+import type { Regularizer } from './regularizers.js';
 
 /** Plain JSON: what configurations are made of. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
@@ -35,6 +35,8 @@ export interface WeightOptions {
   regularizer?: Regularizer;
   constraint?: Constraint;
   trainable?: boolean;
+  /** What the initializer is told about the weight. */
+  role?: WeightRole;
 }
 
 /** A variable of a layer with what training does to it besides the optimizer's step. */
@@ -108,11 +110,33 @@ export abstract class Layer<Output = Tensor> {
 
   /** Runs the layer, building it first where needed. Masks travel with tensors. */
   apply(inputs: Tensor | readonly Tensor[], options: CallOptions = {}): Output {
+    return this.runWith(inputs, options, (given, all) => this.call(given, all));
+  }
+
+  /**
+   * The softmax or sigmoid that the output ends with, where {@link Layer.callLogits} can leave it out: losses that have a
+   * form for such inputs are then computed from them, without the rounding of probabilities near 0 and 1.
+   */
+  get finalActivation(): FinalActivation | undefined {
+    return undefined;
+  }
+
+  /** `call` without {@link Layer.finalActivation}; a layer that has one defines this. */
+  callLogits(inputs: Tensor | readonly Tensor[], options: CallOptions): Output {
+    return this.call(inputs, options);
+  }
+
+  /** `apply` without {@link Layer.finalActivation}. */
+  applyLogits(inputs: Tensor | readonly Tensor[], options: CallOptions = {}): Output {
+    return this.runWith(inputs, options, (given, all) => this.callLogits(given, all));
+  }
+
+  private runWith(inputs: Tensor | readonly Tensor[], options: CallOptions, call: (inputs: Tensor | readonly Tensor[], options: CallOptions) => Output): Output {
     const first = inputs instanceof Tensor ? inputs : inputs[0];
     return scope(() => {
       this.ensureBuilt(first.shape);
       const mask = options.mask ?? maskOf(first);
-      const output = this.call(inputs, { ...options, mask });
+      const output = call(inputs, { ...options, mask });
       if (this.passesMask && output instanceof Tensor) setMask(output, mask);
       return output;
     });
@@ -121,7 +145,7 @@ export abstract class Layer<Output = Tensor> {
   /** Makes and keeps a weight. @param weightName the last part of its name in files. */
   protected addWeight(weightName: string, shape: Shape, options: WeightOptions): Variable {
     const initializer = initializerNamed(options.initializer, `${this.className}.${weightName}`);
-    const variable = new Variable(shape, initializer.values(shape, currentRandom()), `${this.name}/${weightName}`, options.trainable ?? true);
+    const variable = new Variable(shape, initializer.values(shape, currentRandom(), options.role), `${this.name}/${weightName}`, options.trainable ?? true);
     this.ownWeights.set(weightName, { variable, regularizer: options.regularizer, constraint: options.constraint });
     return variable;
   }
@@ -144,6 +168,14 @@ export abstract class Layer<Output = Tensor> {
     return [...[...this.ownWeights.values()].map(({ variable }) => variable).filter(({ trainable }) => trainable), ...inside];
   }
 
+  /** By name: the states that this layer (not those inside it) carries from one batch to the next; none for most. */
+  carriedStates(): ReadonlyMap<string, Tensor> {
+    return new Map();
+  }
+
+  /** Takes back what {@link Layer.carriedStates} gave, from a checkpoint. */
+  setCarriedStates(_states: ReadonlyMap<string, Tensor>): void {}
+
   /** Forgets carried states, here and in layers inside. */
   resetStates(): void {
     for (const sublayer of this.sublayers.values()) sublayer.resetStates();
@@ -153,6 +185,14 @@ export abstract class Layer<Output = Tensor> {
   protected baseConfig(): Record<string, Json | undefined> {
     return { name: this.name, trainable: this.trainable, inputShape: this.givenInputShape?.slice(1) };
   }
+}
+
+/** Activations that losses can do without. */
+export type FinalActivation = 'softmax' | 'sigmoid';
+
+/** The activation of a name, where losses can do without it. */
+export function finalActivationOf(activation: string): FinalActivation | undefined {
+  return activation === 'softmax' || activation === 'sigmoid' ? activation : undefined;
 }
 
 /** The one tensor of inputs that may be several. @throws SHAPE_MISMATCH when there are several. */
@@ -180,5 +220,3 @@ export function knownAxis(where: string, shape: OpenShape, axis: number, name: s
 export function describeOpenShape(shape: OpenShape): string {
   return shape.some((axis) => axis === null) ? `[${shape.map((axis) => axis ?? 'any').join(', ')}]` : describeShape(shape as Shape);
 }
-
-export { constraintNamed, regularizerNamed };

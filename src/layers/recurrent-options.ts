@@ -29,7 +29,7 @@ export interface RecurrentOptions extends LayerOptions {
   biasConstraint?: ConstraintLike;
   /** Share of the input features dropped, the same ones at every step of a sequence. Default 0. */
   dropout?: number;
-  /** Share of the state that recurrent products do not see, the same units at every step. Default 0. */
+  /** Share of the state that recurrent products do not see, the same units at every step; refused by cells without such products. Default 0. */
   recurrentDropout?: number;
   /** Chance that a unit keeps its old state, drawn at each step (Krueger et al. 2017); one rate, or one by state. Default 0. */
   zoneout?: number | Readonly<Record<string, number>>;

@@ -5,10 +5,11 @@ import { requireAxes, type Shape } from '../shape.js';
 import { assignTensor } from '../tensor/accumulate.js';
 import * as ops from '../tensor/index.js';
 import { withoutTape } from '../tensor/tape.js';
-import { type Tensor, tensor, Variable } from '../tensor/tensor.js';
+import { scope, type Tensor, tensor, Variable } from '../tensor/tensor.js';
 import { CellAlongTime } from './cell-along-time.js';
 import { type CallOptions, type Json, Layer, type OpenShape, requireOpenAxes, singleInput } from './layer.js';
 import { type Mask, setMask } from './mask.js';
+import { plainOptions } from './plain-options.js';
 import { type RecurrentOptions, recurrentOptionNames } from './recurrent-options.js';
 
 /** The states of a cell by name, each `[batch, units]`. */
@@ -139,8 +140,25 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
     this.carried = undefined;
   }
 
+  override carriedStates(): ReadonlyMap<string, Tensor> {
+    const entries = (this.carried ?? []).flatMap((named, i) => Object.entries(named).map(([state, value]): [string, Tensor] => [this.carriedName(i, state), value]));
+    return new Map(entries);
+  }
+
+  override setCarriedStates(states: ReadonlyMap<string, Tensor>): void {
+    this.carried = undefined;
+    if (states.size === 0) return;
+    const value = (i: number, state: string): Tensor => {
+      const found = states.get(this.carriedName(i, state));
+      if (found !== undefined) return found;
+      throw new RondoError('FILE_FORMAT', { where: `${this.className} ${this.name}`, what: `the carried state \`${state}\` is missing.`, expected: 'every state of every cell', received: [...states.keys()].join(', '), fix: 'use an intact checkpoint of this model.' });
+    };
+    const named = this.cells.map((cell, i) => Object.fromEntries(cell.states.map((state) => [state, value(i, state)])));
+    scope(() => this.carry(named));
+  }
+
   override getConfig(): Record<string, Json | undefined> {
-    const { cell: _cell, ...options } = this.options as unknown as Record<string, Json>;
+    const { cell: _cell, ...options } = plainOptions(this.options);
     const names = this.cells.map(({ name }) => name);
     return { ...options, ...this.baseConfig(), cell: names.length === 1 ? names[0] : names };
   }
@@ -177,6 +195,11 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
     const before = Object.values(this.carried![0])[0].shape[0];
     if (before === batch) return this.carried!;
     throw new RondoError('SHAPE_MISMATCH', { where: `${this.className} ${this.name}`, what: 'the batch size changed while the state is carried over.', expected: `${before} sequences`, received: `${batch}`, fix: 'keep the batch size, or call resetStates() first.' });
+  }
+
+  /** The name of a carried state in checkpoints. */
+  private carriedName(i: number, state: string): string {
+    return this.cells.length === 1 ? `state/${state}` : `state${i}/${state}`;
   }
 
   private carry(states: readonly NamedStates[]): void {

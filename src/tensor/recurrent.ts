@@ -4,7 +4,7 @@ import { currentBackend } from '../kernels/select.js';
 import { addTensors, constantTensor } from './accumulate.js';
 import { gatherInto, scatterAdd } from './gather.js';
 import { inverseOf, type Packing, packSequences } from './packing.js';
-import { operation } from './tape.js';
+import { isActive, operation } from './tape.js';
 import { emptyTensor, type Tensor } from './tensor.js';
 
 /** One recurrent layer along time. Shapes: B batch, T time, F features, U units, G gates. */
@@ -33,6 +33,7 @@ export interface RecurrentArguments {
   readonly reverse: boolean;
   readonly outputOrder: 'time' | 'computed';
   readonly returnSequences: boolean;
+  /** Whether to keep what a backward pass needs; derivatives that are noted on a tape keep it in any case. */
   readonly training: boolean;
 }
 
@@ -64,7 +65,7 @@ export function recurrent(call: RecurrentArguments): RecurrentResult {
     present.map(([, value]) => value),
     () => {
       const run = new RecurrentRun(call, packing);
-      run.forward();
+      run.forward(call.training || present.some(([, value]) => isActive(value)));
       return {
         outputs: [run.outputTensor(), ...states.map((state) => run.finalState(state))],
         backward: (dOutputs, wanted) => {
@@ -107,7 +108,7 @@ class RecurrentRun {
     this.masks = Object.fromEntries(Object.entries(call.masks).map(([name, mask]) => [name, name === 'mask.recurrent' ? this.sorted(mask) : mask]));
   }
 
-  forward(): void {
+  forward(keepForBackward: boolean): void {
     const { kernel, plan, units } = this.call;
     this.backend.matmul({
       m: this.packing.numRows,
@@ -117,7 +118,7 @@ class RecurrentRun {
       b: this.rows(kernel, this.gateWidth),
       c: this.rows(this.gates, plan.gateSlots * units),
     });
-    this.backend.recurrentForward({ ...this.commonCall(), training: this.call.training });
+    this.backend.recurrentForward({ ...this.commonCall(), training: keepForBackward });
   }
 
   outputTensor(): Tensor {

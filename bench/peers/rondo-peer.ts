@@ -1,0 +1,91 @@
+/**
+ * Rondo, timed on request by bench/compare.ts in a process of its own like its peers; keras-peer.py describes the requests.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { optimizers, RNN, Sequential, useBackend } from '../../src/index.js';
+import { createWasmBackend } from '../../src/kernels/wasm/backend.js';
+import { CaseModel } from '../case-model.js';
+import { isStreaming } from '../cases.js';
+import type { ComparedCase } from '../comparison/compared-case.js';
+import type { Description, Measurement, PeerRequest, Preparation } from '../comparison/peer-process.js';
+import { writeArrays } from '../comparison/shared-arrays.js';
+
+// Wide tiles pay only where V8 widens them; whoever starts Node with its flag wants to see what they reach.
+const isWide = process.execArgv.includes('--experimental-wasm-revectorize');
+if (isWide) useBackend(createWasmBackend({ wideTiles: true }));
+
+/** By variant: runs a case once, and gives the loss where it is a training case. */
+type Runs = Record<string, () => Promise<number> | number>;
+
+let runs: Runs = {};
+
+async function prepare(benchCase: ComparedCase, directory: string): Promise<Preparation> {
+  const model = new CaseModel(benchCase, benchCase.adamEpsilon);
+  writeArrays(directory, model.arrays);
+  const outputs = Array.from({ length: isStreaming(benchCase) ? 3 : 1 }, () => Float32Array.from(model.infer()));
+  writeFileSync(join(directory, 'rondo-output.bin'), Buffer.concat(outputs.map(({ buffer }) => Buffer.from(buffer))));
+  runs = benchCase.mode === 'train' ? trainingRuns(benchCase, model) : { apply: () => model.infer()[0] };
+  const losses: Record<string, number[]> = {};
+  if (benchCase.mode === 'train') {
+    for (const [variant, run] of Object.entries(runs)) {
+      losses[variant] = [];
+      for (let step = 0; step < benchCase.checkedSteps; step++) losses[variant].push(await run());
+    }
+  }
+  return { outputFile: 'rondo-output.bin', losses, variants: Object.keys(runs) };
+}
+
+/** A model's own `trainOnBatch`, and the step that also computes the gradient by the input. */
+function trainingRuns({ cell, units, layers, timesteps, features, adamEpsilon }: ComparedCase, own: CaseModel): Runs {
+  const stack = Array.from({ length: layers }, (_, i) => new RNN({ name: `layer${i}`, cell, units, returnSequences: true, ...(i === 0 ? { inputShape: [timesteps, features] } : {}) }));
+  const model = new Sequential(stack);
+  model.compile({ optimizer: optimizers.adam({ learningRate: 1e-3, epsilon: adamEpsilon }), loss: 'meanSquaredError' });
+  const values = own.arrays.slice(2);
+  model.weights.forEach((weight, i) => weight.assign(values[i].values));
+  return {
+    trainOnBatch: async () => (await model.trainOnBatch(own.input, own.target)).loss,
+    "step with the input's gradient": () => own.train(),
+  };
+}
+
+async function measure(variant: string, repeats: number): Promise<Measurement> {
+  const run = runs[variant];
+  const elapsedMs: number[] = [];
+  const cpuBefore = process.cpuUsage();
+  const wallBefore = performance.now();
+  for (let i = 0; i < repeats; i++) {
+    const before = performance.now();
+    // Waiting for what is there already costs a microsecond, which a streaming step would show.
+    const result = run();
+    if (typeof result !== 'number') await result;
+    elapsedMs.push(performance.now() - before);
+  }
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return { elapsedMs, cpuMs: (user + system) / 1000, wallMs: performance.now() - wallBefore };
+}
+
+async function respond(request: PeerRequest): Promise<Description | Preparation | Measurement> {
+  switch (request.request) {
+    case 'describe':
+      return { versions: `backend wasm${isWide ? ' with wide tiles' : ''}, ${[`Node ${process.versions.node}`, ...process.execArgv].join(' ')}` };
+    case 'prepare':
+      return prepare(request.case as ComparedCase, request.directory);
+    case 'measure':
+      return measure(request.variant, request.repeats);
+    case 'close':
+      return process.exit(0);
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const request = JSON.parse(line) as PeerRequest;
+  let answer: object;
+  try {
+    answer = await respond(request);
+  } catch (cause) {
+    answer = { error: String(cause) };
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}

@@ -1,0 +1,78 @@
+import { type BenchCase, benchCases, caseNamed } from '../../bench/cases.js';
+import { describeMachine } from '../../bench/machine.js';
+import { type CaseResult, runCase } from '../../bench/run-case.js';
+import { type BackendName, currentBackend, RondoError } from '../../src/index.js';
+import { computeOptions, defineCommand, jsonOption } from '../options.js';
+import { fileSize, textTable } from '../text-table.js';
+
+const where = 'rondo bench';
+const headings = ['case', 'batch', 'steps', 'features', 'units', 'layers', 'median', 'fastest', 'GFLOP/s', 'memory', 'error'];
+
+/** `rondo bench`: how fast this machine trains and runs recurrent layers. */
+export const bench = defineCommand({
+  name: 'bench',
+  summary: 'Time training and inference of recurrent layers on this machine.',
+  usage: '[--case NAME ...] [options]',
+  examples: ['rondo bench --case lstm-train', 'rondo bench --case lstm-train gru-train lstm-step --json', 'rondo bench --backend reference --case lstm-step'],
+  options: {
+    case: { type: 'text', value: 'NAME ...', about: `Which cases; all ${benchCases.length} by default: CELL-train and CELL-infer for every cell of the library, and ${specialNames().join(', ')}.` },
+    threads: { type: 'count', value: 'N', about: 'Threads that compute. This version has one.' },
+    backend: computeOptions.backend,
+    ...jsonOption,
+  },
+  async run({ options, positionals }) {
+    requireOneThread(options.threads ?? 1);
+    const names = [...(options.case === undefined ? [] : options.case.split(',')), ...positionals];
+    const cases = names.length === 0 ? benchCases : names.map((name) => caseNamed(name, where));
+    const backend = (options.backend ?? currentBackend().name) as BackendName;
+    if (options.json) {
+      const results = cases.map((benchCase) => runCase(benchCase, { backend }));
+      console.log(`[\n${results.map((result) => JSON.stringify(inOrder(result))).join(',\n')}\n]`);
+      return;
+    }
+    const { processor, logicalCores, runtime, load } = describeMachine();
+    console.log(`${processor}, ${logicalCores} logical cores, ${runtime}, load ${load}; backend ${backend}, 1 thread`);
+    console.log('Each case was compared with the float64 reference before it was timed.\n');
+    const lines = printer(cases);
+    for (const benchCase of cases) lines(runCase(benchCase, { backend }));
+  },
+});
+
+/** The cases that are not the two rows of every cell. */
+function specialNames(): string[] {
+  return benchCases.map(({ name }) => name).filter((name) => name.split('-').length > 2 || name.endsWith('-step'));
+}
+
+/** @throws BACKEND_UNAVAILABLE for more threads than there are. */
+function requireOneThread(threads: number): void {
+  if (threads === 1) return;
+  throw new RondoError('BACKEND_UNAVAILABLE', {
+    where,
+    what: `the backend \`${currentBackend().name}\` cannot run on ${threads} threads.`,
+    expected: '--threads 1',
+    received: `--threads ${threads}`,
+    fix: 'leave --threads out: this version computes on one thread.',
+  });
+}
+
+/** Prints each row as soon as it is there, under headings as wide as every row needs. */
+function printer(cases: readonly BenchCase[]): (result: CaseResult) => void {
+  const widest = cases.reduce((longest, { name }) => (name.length > longest.length ? name : longest), '');
+  const sample = [widest, '1000', '1000', '1000', '1000', '10', '10000.0 ms', '10000.0 ms', '100.0', '100 MB', '1e-10'];
+  const rowsBelow = (row: readonly string[]): string[] => textTable(headings, [sample, row]).split('\n');
+  console.log(rowsBelow(sample)[0]);
+  return (result) => console.log(rowsBelow(cellsOf(result))[2]);
+}
+
+function cellsOf({ name, batch, timesteps, features, units, layers, medianMs, fastestMs, gflops, stepBytes, largestError }: CaseResult): string[] {
+  const sizes = [batch, timesteps, features, units, layers].map(String);
+  return [name, ...sizes, milliseconds(medianMs), milliseconds(fastestMs), gflops.toFixed(1), fileSize(stepBytes), largestError.toExponential(0)];
+}
+
+function milliseconds(ms: number): string {
+  return `${ms < 1 ? ms.toFixed(4) : ms.toFixed(2)} ms`;
+}
+
+function inOrder({ cell, mode, batch, timesteps, features, units, layers, threads, backend, medianMs, gflops, name, ...others }: CaseResult): object {
+  return { cell, mode, batch, timesteps, features, units, layers, threads, backend, medianMs, gflops, name, ...others };
+}

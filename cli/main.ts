@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+import { nearestNames, RondoError, setSeed, useBackend } from '../src/index.js';
+import { commands } from './commands/index.js';
+import { helpFor, overview } from './help.js';
+import { type Command, commonOptions } from './options.js';
+import { parseArguments } from './parse-arguments.js';
+import { WrongUsage } from './wrong-usage.js';
+
+/** The command that the first words name, and what follows it. */
+function commandOf(args: readonly string[]): { command: Command; rest: readonly string[] } {
+  for (const words of [2, 1]) {
+    const command = commands.find(({ name }) => name === args.slice(0, words).join(' '));
+    if (command !== undefined) return { command, rest: args.slice(words) };
+  }
+  const names = commands.map(({ name }) => name);
+  const below = names.filter((name) => name.startsWith(`${args[0]} `));
+  const typed = below.length > 0 && args[1] !== undefined && !args[1].startsWith('-') ? `${args[0]} ${args[1]}` : args[0];
+  const near = nearestNames(typed, names, 1);
+  const isIncomplete = typed === args[0] && below.length > 0;
+  throw new WrongUsage({
+    where: 'rondo',
+    what: isIncomplete ? `\`${typed}\` needs to know what.` : `unknown command \`${typed}\`${near.length > 0 ? `; did you mean \`${near[0]}\`?` : '.'}`,
+    expected: `one of ${(below.length > 0 ? below : names).join(', ')}`,
+    received: args.slice(0, 2).join(' '),
+    fix: 'see rondo --help.',
+  });
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const isHelp = (word: string | undefined): boolean => word === undefined || ['--help', '-h', 'help'].includes(word);
+  if (isHelp(args[0])) {
+    console.log(overview(commands));
+    return;
+  }
+  if (args.length === 2 && isHelp(args[1]) && !commands.some(({ name }) => name === args[0])) {
+    const below = commands.filter(({ name }) => name.startsWith(`${args[0]} `));
+    if (below.length > 0) {
+      console.log(overview(below));
+      return;
+    }
+  }
+  const { command, rest } = commandOf(args);
+  const line = parseArguments(command.name, rest, { ...command.options, ...commonOptions });
+  if (line.options.help === true) {
+    console.log(helpFor({ ...command, options: { ...command.options, ...commonOptions } }));
+    return;
+  }
+  if (line.options.backend === 'wasm' || line.options.backend === 'reference') useBackend(line.options.backend);
+  setSeed(typeof line.options.seed === 'number' ? line.options.seed : 0);
+  await command.run(line);
+}
+
+/** A reader such as `head` may close the pipe; that is no fault. */
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const shown = error instanceof RondoError ? error.message : `[INTERNAL] rondo: ${error instanceof Error ? error.message : String(error)}`;
+  process.stderr.write(`${shown}\n`);
+  process.exitCode = error instanceof WrongUsage ? 2 : 1;
+});

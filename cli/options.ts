@@ -1,0 +1,89 @@
+/** What an option takes, as a value of {@link OptionSpec.type}. */
+interface OptionValues {
+  /** Given or not; takes no value. */
+  flag: boolean;
+  text: string;
+  /** Any finite number. */
+  number: number;
+  /** A whole number of at least 1. */
+  count: number;
+  /** A whole number of at least 0. */
+  whole: number;
+}
+
+/** One option of a command. */
+export interface OptionSpec {
+  readonly type: keyof OptionValues;
+  /** What stands for the value in the help. */
+  readonly value?: string;
+  /** The only values allowed. */
+  readonly choices?: readonly string[];
+  readonly about: string;
+}
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+/** The options of a command line by name; those not given are undefined, flags false. */
+export type Given<Specs extends OptionSpecs> = {
+  readonly [Name in keyof Specs]: Specs[Name]['type'] extends 'flag' ? boolean : OptionValues[Specs[Name]['type']] | undefined;
+};
+
+export interface CommandLine<Specs extends OptionSpecs> {
+  readonly positionals: readonly string[];
+  readonly options: Given<Specs>;
+}
+
+/** What `rondo` can do. */
+export interface Command {
+  /** One word or two, as typed. */
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** What follows the name in the usage line. */
+  readonly usage: string;
+  /** A few command lines that work. */
+  readonly examples: readonly string[];
+  readonly options: OptionSpecs;
+  run(line: CommandLine<OptionSpecs>): Promise<void>;
+}
+
+/** Makes a command whose `run` sees its options by name with their types. */
+export function defineCommand<const Specs extends OptionSpecs>(
+  command: Omit<Command, 'options' | 'run'> & { readonly options: Specs; run(line: CommandLine<Specs>): Promise<void> },
+): Command {
+  return { ...command, run: (line) => command.run(line as CommandLine<Specs>) };
+}
+
+/** Options that every command has. */
+export const commonOptions = {
+  help: { type: 'flag', about: 'Show this help.' },
+} as const satisfies OptionSpecs;
+
+/** Options of commands that compute. */
+export const computeOptions = {
+  backend: { type: 'text', value: 'NAME', choices: ['wasm', 'reference'], about: 'What computes: wasm (default) or reference (float64, slow).' },
+  seed: { type: 'whole', value: 'N', about: 'Makes a run repeatable: weights, dropout, shuffling, sampling. Default 0.' },
+} as const satisfies OptionSpecs;
+
+/** Options of commands whose answer a program may read. */
+export const jsonOption = {
+  json: { type: 'flag', about: 'Print one JSON document and nothing else.' },
+} as const satisfies OptionSpecs;
+
+/** Options of every `rondo train`. */
+export const trainingOptions = {
+  out: { type: 'text', value: 'FILE', about: 'Where the model goes.' },
+  force: { type: 'flag', about: 'Overwrite an existing model.' },
+  resume: { type: 'flag', about: 'Go on where an interrupted training with this --out stopped.' },
+  cell: { type: 'text', value: 'NAME', about: 'Recurrent cell.' },
+  units: { type: 'count', value: 'N', about: 'Width of each recurrent layer.' },
+  layers: { type: 'count', value: 'N', about: 'Recurrent layers above each other.' },
+  dropout: { type: 'number', value: 'RATE', about: 'Share of values dropped between layers while training.' },
+  epochs: { type: 'count', value: 'N', about: 'Passes over the training data.' },
+  'batch-size': { type: 'count', value: 'N', about: 'Sequences computed together.' },
+  'learning-rate': { type: 'number', value: 'RATE', about: 'Largest step size of the optimizer.' },
+  timesteps: { type: 'count', value: 'N', about: 'Steps in one training sequence.' },
+  ...computeOptions,
+  quiet: { type: 'flag', about: 'Show no progress.' },
+  ...jsonOption,
+} as const satisfies OptionSpecs;

@@ -1,0 +1,26 @@
+/** Rows under headings, columns aligned: the first to the left, the others to the right. */
+export function textTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [headings, ...rows];
+  const widths = headings.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  return lines.map((line) => line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  ').trimEnd()).join('\n');
+}
+
+/** A number with about four significant digits; `-` where there is none. */
+export function shortNumber(value: number | null | undefined): string {
+  if (value === null || value === undefined) return '-';
+  if (!Number.isFinite(value)) return String(value);
+  const magnitude = Math.abs(value);
+  if (magnitude !== 0 && (magnitude >= 1e6 || magnitude < 1e-4)) return value.toExponential(3);
+  return Number(value.toPrecision(magnitude >= 1000 ? 6 : 4)).toString();
+}
+
+/** `1,234,567`. */
+export function withSeparators(count: number): string {
+  return Math.round(count).toString().replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** `12.3 MB`: decimal units, as disks are sold. */
+export function fileSize(sizeBytes: number): string {
+  for (const [size, unit] of [[1e9, 'GB'], [1e6, 'MB'], [1e3, 'kB']] as const) if (sizeBytes >= size) return `${(sizeBytes / size).toPrecision(3)} ${unit}`;
+  return `${sizeBytes} bytes`;
+}

@@ -1,0 +1,90 @@
+/** Everything a user of the library needs. Runs in Node and in browsers; files and folders are in `rondo/node`. */
+
+// Errors, randomness, backends
+export { type ErrorCode, errorCodes, type ErrorFacts, nearestNames, refuseUnknownOptions, requireCount, requireNumber, RondoError, unknownName } from './errors.js';
+export { currentRandom, Random, type RandomState, setSeed } from './random.js';
+export { type BackendName, backendNames, currentBackend, useBackend } from './kernels/select.js';
+export type { Backend, MemoryReport } from './kernels/contract.js';
+
+// Tensors and derivatives
+export type { Shape } from './shape.js';
+export { type FlatArray, type NestedNumbers, scope, Tensor, tensor, Variable } from './tensor/tensor.js';
+export { type ValueAndGradients, valueAndGradients } from './tensor/tape.js';
+export * as ops from './tensor/index.js';
+
+// Cells as their equations
+export { type Cell, type CellDefinition, defineCell, type StepContext } from './cells/define-cell.js';
+export { cellNamed, libraryCells, registerCell } from './cells/registry.js';
+export { coupledLSTM } from './cells/coupled-lstm.js';
+export { gru } from './cells/gru.js';
+export { gruResetBefore } from './cells/gru-reset-before.js';
+export { indRNN } from './cells/ind-rnn.js';
+export { lstm } from './cells/lstm.js';
+export { lstm1997 } from './cells/lstm1997.js';
+export { mgu } from './cells/mgu.js';
+export { minGRU } from './cells/min-gru.js';
+export { minLSTM } from './cells/min-lstm.js';
+export { peepholeLSTM } from './cells/peephole-lstm.js';
+export { qrnn } from './cells/qrnn.js';
+export { simple } from './cells/simple.js';
+export { sru } from './cells/sru.js';
+export {
+  abs, add, constant, detach, div, equal, erf, exp, type Expression, greater, log, max, min, mul, neg, type Operand, relu, rowMax, rowSum,
+  select, sigmoid, sign, softplus, sqrt, square, sub, tanh,
+} from './expression/build.js';
+
+// Layers
+export { type CallOptions, type Json, Layer, type LayerOptions, type LayerWeight, type OpenShape, singleInput, type WeightOptions } from './layers/layer.js';
+export { type Mask, maskOf, setMask } from './layers/mask.js';
+export { layerFromConfig, type LayerConfig, type LayerMaker, registerLayer } from './layers/registry.js';
+export { type CellLike, type NamedStates, type OutputAndState, type RecurrentCallOptions, RNN, type RNNOptions } from './layers/rnn.js';
+export type { RecurrentOptions } from './layers/recurrent-options.js';
+export { LSTM } from './layers/lstm.js';
+export { GRU, type GRUOptions } from './layers/gru.js';
+export { SimpleRNN } from './layers/simple-rnn.js';
+export { Bidirectional, type BidirectionalCallOptions, type BidirectionalOptions, type BidirectionalStates, type MergeMode } from './layers/bidirectional.js';
+export { Activation, type ActivationOptions } from './layers/activation.js';
+export { Concatenate, type ConcatenateOptions } from './layers/concatenate.js';
+export { Conv1D, type Conv1DOptions } from './layers/conv-1d.js';
+export { Dense, type DenseOptions } from './layers/dense.js';
+export { Dropout, type DropoutOptions } from './layers/dropout.js';
+export { Embedding, type EmbeddingOptions } from './layers/embedding.js';
+export { Flatten } from './layers/flatten.js';
+export { GlobalAveragePooling1D } from './layers/global-average-pooling-1d.js';
+export { GlobalMaxPooling1D } from './layers/global-max-pooling-1d.js';
+export { Input, type InputOptions } from './layers/input-layer.js';
+export { LayerNormalization, type LayerNormalizationOptions } from './layers/layer-normalization.js';
+export { Masking, type MaskingOptions } from './layers/masking.js';
+export { RepeatVector, type RepeatVectorOptions } from './layers/repeat-vector.js';
+export { Reshape, type ReshapeOptions } from './layers/reshape.js';
+export { SpatialDropout1D, type SpatialDropout1DOptions } from './layers/spatial-dropout-1d.js';
+export { TimeDistributed, type TimeDistributedOptions } from './layers/time-distributed.js';
+export * as initializers from './layers/initializers.js';
+export * as regularizers from './layers/regularizers.js';
+export * as constraints from './layers/constraints.js';
+
+// Training
+export { Model, type ModelOptions } from './training/model.js';
+export { Sequential, type SequentialOptions } from './training/sequential.js';
+export * from './training/callbacks/index.js';
+export * as losses from './training/losses/index.js';
+export * as metrics from './training/metrics/index.js';
+export * as optimizers from './training/optimizers/index.js';
+export * as schedules from './training/schedules.js';
+
+// Data
+export { charactersOf, graphemesOf, linesOf, type WordOptions, wordsOf } from './data/text.js';
+export { Vocabulary, type VocabularyJson, type VocabularyOptions } from './data/vocabulary.js';
+export { Tokenizer, type TokenizerJson, type TokenizerOptions, type TokenizerText } from './data/tokenizer.js';
+export { padSequences, type PadSequencesOptions, type Sequence } from './data/pad-sequences.js';
+export { type StreamWindow, TokenStreams, type TokenStreamsOptions } from './data/streams.js';
+export { numericColumn, type NumericColumnOptions, readTable, type ReadTableOptions, Table } from './data/csv.js';
+export { MinMaxScaler, Scaler, scalerFromJSON, type ScalerJson, StandardScaler } from './data/scaler.js';
+export { type SlidingWindows, slidingWindows, type SlidingWindowsOptions, type WindowBatch } from './data/windows.js';
+export { timeseriesFromArray, type TimeseriesFromArrayOptions, type TimeseriesWindows } from './data/timeseries-from-array.js';
+export { type Share, type Split, splitInOrder, type SplitShares, splitShuffled } from './data/split.js';
+export { detectSeason, type DetectSeasonOptions, driftForecast, naiveForecast, seasonalNaiveForecast } from './data/baselines.js';
+
+// Files as bytes
+export { type DecodedTensor, decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorDtype } from './io/safetensors.js';
+export { decodeUtf8 } from './io/utf8.js';

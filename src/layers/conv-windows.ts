@@ -1,0 +1,44 @@
+/** How a convolution moves along time. */
+export interface ConvolutionSteps {
+  readonly kernelSize: number;
+  readonly strides: number;
+  readonly dilationRate: number;
+  readonly padding: ConvolutionPadding;
+}
+
+/**
+ * `valid` reads only whole windows; `same` pads both ends with zeros (one more at the right where the number is odd) so
+ * that stride 1 keeps the length; `causal` pads the left end, so that an output sees no later step.
+ */
+export type ConvolutionPadding = 'valid' | 'same' | 'causal';
+
+/** Number of windows over `time` steps; 0 where none fits. */
+export function countWindows(time: number, { kernelSize, strides, dilationRate, padding }: ConvolutionSteps): number {
+  if (padding !== 'valid') return Math.ceil(time / strides);
+  return Math.max(0, Math.ceil((time - dilationRate * (kernelSize - 1)) / strides));
+}
+
+/** For each step of each window of `[batch, windows, kernelSize]`: its row in `[batch * time]`, -1 in the padding. */
+export function windowIndices(batch: number, time: number, steps: ConvolutionSteps): Int32Array {
+  const { kernelSize, strides, dilationRate } = steps;
+  const windows = countWindows(time, steps);
+  const start = -paddingBefore(time, windows, steps);
+  const indices = new Int32Array(batch * windows * kernelSize);
+  let i = 0;
+  for (let b = 0; b < batch; b++) {
+    for (let w = 0; w < windows; w++) {
+      for (let k = 0; k < kernelSize; k++) {
+        const t = start + w * strides + k * dilationRate;
+        indices[i++] = t >= 0 && t < time ? b * time + t : -1;
+      }
+    }
+  }
+  return indices;
+}
+
+function paddingBefore(time: number, windows: number, { kernelSize, strides, dilationRate, padding }: ConvolutionSteps): number {
+  const reach = dilationRate * (kernelSize - 1);
+  if (padding === 'valid') return 0;
+  if (padding === 'causal') return reach;
+  return Math.floor(Math.max(0, (windows - 1) * strides + reach + 1 - time) / 2);
+}

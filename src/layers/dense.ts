@@ -1,0 +1,56 @@
+import { requireCount } from '../errors.js';
+import * as ops from '../tensor/index.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { requireFeatures } from './input-axes.js';
+import { KernelLayer, type KernelOptions } from './kernel-layer.js';
+import { type FinalActivation, finalActivationOf, knownAxis, type OpenShape, singleInput } from './layer.js';
+
+export interface DenseOptions extends KernelOptions {
+  /** Width of the output. */
+  units: number;
+}
+
+/**
+ * `activation(x kernel + bias)` along the last axis, with Keras 3's options and defaults. Input `[batch, ..., features]`,
+ * output `[batch, ..., units]`; a mask goes on with the output.
+ *
+ * @throws SHAPE_MISMATCH, OUT_OF_RANGE, UNKNOWN_NAME
+ */
+export class Dense extends KernelLayer {
+  readonly className = 'Dense';
+  protected override readonly passesMask = true;
+  readonly units: number;
+
+  constructor(options: DenseOptions) {
+    super('Dense', options, ['units']);
+    this.units = options.units;
+    requireCount('Dense', 'units', this.units);
+  }
+
+  override computeOutputShape(inputShape: OpenShape): OpenShape {
+    requireFeatures(this, inputShape, this.buildShape?.at(-1) ?? null);
+    return [...inputShape.slice(0, -1), this.units];
+  }
+
+  override build(inputShape: OpenShape): void {
+    this.addKernel([knownAxis('Dense', inputShape, -1, 'features'), this.units], this.units);
+  }
+
+  override call(inputs: Tensor | readonly Tensor[]): Tensor {
+    return this.activated(this.product(inputs));
+  }
+
+  override get finalActivation(): FinalActivation | undefined {
+    return finalActivationOf(this.activation);
+  }
+
+  override callLogits(inputs: Tensor | readonly Tensor[]): Tensor {
+    return this.activated(this.product(inputs), 'linear');
+  }
+
+  private product(inputs: Tensor | readonly Tensor[]): Tensor {
+    const input = singleInput(this.name, inputs);
+    this.computeOutputShape(input.shape);
+    return ops.matmul(input, this.kernel);
+  }
+}

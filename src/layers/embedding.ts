@@ -1,0 +1,97 @@
+import { RondoError, requireCount } from '../errors.js';
+import type { Shape } from '../shape.js';
+import { gatherTensor } from '../tensor/gather.js';
+import type { Tensor, Variable } from '../tensor/tensor.js';
+import type { ConstraintLike } from './constraints.js';
+import type { InitializerLike } from './initializers.js';
+import { titleOf } from './input-axes.js';
+import { type Json, Layer, type LayerOptions, type OpenShape, singleInput, type WeightOptions } from './layer.js';
+import { setMask } from './mask.js';
+import { plainOptions } from './plain-options.js';
+import type { RegularizerLike } from './regularizers.js';
+import { weightOptions } from './weight-options.js';
+
+/** Keras 3's options. `trainable: false` freezes pretrained vectors. */
+export interface EmbeddingOptions extends LayerOptions {
+  /** Number of rows: the largest index + 1. */
+  inputDim: number;
+  /** Width of a row. */
+  outputDim: number;
+  /** Default uniform in [-0.05, 0.05]. */
+  embeddingsInitializer?: InitializerLike;
+  embeddingsRegularizer?: RegularizerLike;
+  embeddingsConstraint?: ConstraintLike;
+  /** Whether index 0 is padding, which later layers skip. Default false. */
+  maskZero?: boolean;
+}
+
+/**
+ * Replaces each index by its row of a table. Input: whole numbers `[batch, ...]`; output `[batch, ..., outputDim]`.
+ *
+ * @throws OUT_OF_RANGE for an index that has no row, naming the index and its place.
+ */
+export class Embedding extends Layer {
+  readonly className = 'Embedding';
+  readonly inputDim: number;
+  readonly outputDim: number;
+  readonly maskZero: boolean;
+  private readonly embeddingsOptions: WeightOptions;
+  private embeddings!: Variable;
+
+  constructor(private readonly options: EmbeddingOptions) {
+    super('Embedding', options, ['inputDim', 'outputDim', 'embeddingsInitializer', 'embeddingsRegularizer', 'embeddingsConstraint', 'maskZero']);
+    this.inputDim = options.inputDim;
+    this.outputDim = options.outputDim;
+    this.maskZero = options.maskZero ?? false;
+    requireCount('Embedding', 'inputDim', this.inputDim);
+    requireCount('Embedding', 'outputDim', this.outputDim);
+    this.embeddingsOptions = weightOptions('Embedding', 'embeddings', options, 'randomUniform');
+  }
+
+  override computeOutputShape(inputShape: OpenShape): OpenShape {
+    return [...inputShape, this.outputDim];
+  }
+
+  override build(): void {
+    this.embeddings = this.addWeight('embeddings', [this.inputDim, this.outputDim], this.embeddingsOptions);
+  }
+
+  override call(inputs: Tensor | readonly Tensor[]): Tensor {
+    const input = singleInput(this.name, inputs);
+    const indices = this.indicesOf(input);
+    const output = gatherTensor(this.embeddings, [...input.shape, this.outputDim], this.outputDim, indices);
+    if (this.maskZero) setMask(output, Uint8Array.from(indices, (index) => (index === 0 ? 0 : 1)));
+    return output;
+  }
+
+  override getConfig(): Record<string, Json | undefined> {
+    return { ...plainOptions(this.options), ...this.baseConfig(), maskZero: this.maskZero };
+  }
+
+  /** The indices on the host, each checked: a kernel would read whatever lies behind the table. */
+  private indicesOf(input: Tensor): Int32Array {
+    const values = input.hostNumbers();
+    const indices = new Int32Array(values.length);
+    for (let i = 0; i < values.length; i++) {
+      const index = values[i];
+      if (!(index >= 0 && index < this.inputDim && Number.isInteger(index))) throw this.badIndex(index, i, input.shape);
+      indices[i] = index;
+    }
+    return indices;
+  }
+
+  private badIndex(index: number, place: number, shape: Shape): RondoError {
+    const position: number[] = [];
+    for (let axis = shape.length - 1, rest = place; axis >= 0; axis--) {
+      position.unshift(rest % shape[axis]);
+      rest = Math.floor(rest / shape[axis]);
+    }
+    return new RondoError('OUT_OF_RANGE', {
+      where: titleOf(this),
+      what: `index ${index} at [${position.join(', ')}] has no row in the table.`,
+      expected: `whole numbers from 0 to ${this.inputDim - 1}`,
+      received: String(index),
+      fix: Number.isInteger(index) && index >= 0 ? `make inputDim at least ${index + 1}, or map unknown entries to an index of their own.` : 'encode the entries as whole numbers from 0.',
+    });
+  }
+}

@@ -1,0 +1,27 @@
+import * as ops from '../tensor/index.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
+
+/** Joins all axes but the batch: `[batch, a, b, ...]` becomes `[batch, a * b * ...]`; `[batch]` becomes `[batch, 1]`. */
+export class Flatten extends Layer {
+  readonly className = 'Flatten';
+
+  constructor(options: LayerOptions = {}) {
+    super('Flatten', options, []);
+  }
+
+  override build(): void {}
+
+  override computeOutputShape([batch, ...axes]: OpenShape): OpenShape {
+    const size = axes.reduce((product, axis) => (product === null || axis === null ? null : product * axis), 1);
+    return [batch, size];
+  }
+
+  override call(inputs: Tensor | readonly Tensor[]): Tensor {
+    return ops.flatten(singleInput(this.name, inputs));
+  }
+
+  override getConfig(): Record<string, Json | undefined> {
+    return this.baseConfig();
+  }
+}

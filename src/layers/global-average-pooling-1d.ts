@@ -1,0 +1,29 @@
+import * as ops from '../tensor/index.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { GlobalPooling1D, type GlobalPooling1DOptions } from './global-pooling-1d.js';
+import type { Mask } from './mask.js';
+import { weighted } from './masking.js';
+
+/**
+ * The mean over time: `[batch, time, features]` becomes `[batch, features]`. Masked steps do not count; a sequence
+ * without real steps gives zeros (Keras: NaN).
+ */
+export class GlobalAveragePooling1D extends GlobalPooling1D {
+  readonly className = 'GlobalAveragePooling1D';
+
+  constructor(options: GlobalPooling1DOptions = {}) {
+    super('GlobalAveragePooling1D', options);
+  }
+
+  protected override pool(input: Tensor, mask: Mask | undefined): Tensor {
+    if (mask === undefined) return ops.mean(input, 1);
+    const [batch, time] = input.shape;
+    const weights = Float64Array.from(mask);
+    for (let b = 0; b < batch; b++) {
+      const row = weights.subarray(b * time, (b + 1) * time);
+      const count = row.reduce((sum, step) => sum + step, 0);
+      if (count > 0) row.forEach((step, t) => (row[t] = step / count));
+    }
+    return ops.sum(weighted(input, weights), 1);
+  }
+}

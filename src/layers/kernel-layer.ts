@@ -1,0 +1,82 @@
+import { activation } from '../expression/activations.js';
+import { add } from '../expression/build.js';
+import type { Shape } from '../shape.js';
+import { activate } from '../tensor/arithmetic.js';
+import { applyPointwise, type PointwiseFunction } from '../tensor/pointwise.js';
+import type { Tensor, Variable } from '../tensor/tensor.js';
+import type { ConstraintLike } from './constraints.js';
+import type { InitializerLike } from './initializers.js';
+import { type Json, Layer, type LayerOptions, type WeightOptions } from './layer.js';
+import { plainOptions } from './plain-options.js';
+import type { RegularizerLike } from './regularizers.js';
+import { weightOptions } from './weight-options.js';
+
+/** Keras 3's options of layers that compute `activation(x * kernel + bias)`. */
+export interface KernelOptions extends LayerOptions {
+  /** Default linear. */
+  activation?: string;
+  /** Default true. */
+  useBias?: boolean;
+  /** Default glorotUniform. */
+  kernelInitializer?: InitializerLike;
+  /** Default zeros. */
+  biasInitializer?: InitializerLike;
+  kernelRegularizer?: RegularizerLike;
+  biasRegularizer?: RegularizerLike;
+  kernelConstraint?: ConstraintLike;
+  biasConstraint?: ConstraintLike;
+}
+
+const kernelOptionNames: readonly string[] = [
+  'activation', 'useBias', 'kernelInitializer', 'biasInitializer', 'kernelRegularizer', 'biasRegularizer', 'kernelConstraint', 'biasConstraint',
+];
+
+/** What Dense and Conv1D have in common: a kernel, a bias, and an activation applied in one pass with the bias. */
+export abstract class KernelLayer extends Layer {
+  protected kernel!: Variable;
+  private bias: Variable | undefined;
+  protected readonly activation: string;
+  private readonly kernelOptions: WeightOptions;
+  private readonly biasOptions: WeightOptions;
+
+  constructor(
+    defaultName: string,
+    protected readonly options: KernelOptions,
+    known: readonly string[],
+  ) {
+    super(defaultName, options, [...kernelOptionNames, ...known]);
+    this.activation = options.activation ?? 'linear';
+    activation(this.activation, `${defaultName}.activation`);
+    this.kernelOptions = weightOptions(defaultName, 'kernel', options, 'glorotUniform');
+    this.biasOptions = weightOptions(defaultName, 'bias', options, 'zeros');
+  }
+
+  override getConfig(): Record<string, Json | undefined> {
+    return { ...plainOptions(this.options), ...this.baseConfig(), activation: this.activation, useBias: this.options.useBias ?? true };
+  }
+
+  /** Makes kernel and bias. */
+  protected addKernel(shape: Shape, width: number): void {
+    this.kernel = this.addWeight('kernel', shape, this.kernelOptions);
+    if (this.options.useBias ?? true) this.bias = this.addWeight('bias', [width], this.biasOptions);
+  }
+
+  /** `activation(product + bias)`. */
+  protected activated(product: Tensor, activation = this.activation): Tensor {
+    if (this.bias === undefined) return activate(activation, product);
+    return applyPointwise(biased(activation), [product, this.bias]);
+  }
+}
+
+const biasedFunctions = new Map<string, PointwiseFunction>();
+
+/** `activation(x + bias)` as one pass; softmax runs along the last axis. */
+function biased(name: string): PointwiseFunction {
+  let fn = biasedFunctions.get(name);
+  if (fn === undefined) {
+    const build = activation(name);
+    fn = { name: `${name} with bias`, build: ([x, bias]) => build(add(x, bias)), alongRows: name === 'softmax' };
+    biasedFunctions.set(name, fn);
+  }
+  return fn;
+}

@@ -1,0 +1,83 @@
+import { RondoError } from '../errors.js';
+import * as ops from '../tensor/index.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { titleOf } from './input-axes.js';
+import { type CallOptions, describeOpenShape, type FinalActivation, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
+import { type Mask, maskOf, setMask } from './mask.js';
+
+export interface TimeDistributedOptions extends LayerOptions {
+  /** Applied to every step, with the same weights. */
+  layer: Layer;
+}
+
+/**
+ * Applies a layer to every step of `[batch, time, ...]`, as if the steps were a larger batch.
+ *
+ * A mask of steps goes on with the output. A mask of what lies inside the steps (the words of sentences) is given to the
+ * layer; a step then counts where anything inside it counts.
+ *
+ * @throws SHAPE_MISMATCH
+ */
+export class TimeDistributed extends Layer {
+  readonly className = 'TimeDistributed';
+  readonly layer: Layer;
+
+  constructor(options: TimeDistributedOptions) {
+    super('TimeDistributed', options, ['layer']);
+    this.layer = options.layer;
+    if (!(this.layer instanceof Layer)) {
+      throw new RondoError('USAGE', { where: 'TimeDistributed', what: '`layer` is no layer.', received: String(options.layer), fix: 'give the layer to apply to every step: new TimeDistributed({ layer: new Dense({ units: 5 }) }).' });
+    }
+  }
+
+  override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
+    return new Map([['layer', this.layer]]);
+  }
+
+  override computeOutputShape(inputShape: OpenShape): OpenShape {
+    const [batch, time, ...inside] = inputShape;
+    if (time === undefined) {
+      throw new RondoError('SHAPE_MISMATCH', { where: titleOf(this), what: 'the input has the wrong shape.', expected: '[batch, time, ...]', received: describeOpenShape(inputShape), fix: 'give the layer sequences.' });
+    }
+    return [batch, time, ...this.layer.computeOutputShape([batch, ...inside]).slice(1)];
+  }
+
+  override build([batch, , ...inside]: OpenShape): void {
+    this.layer.ensureBuilt([batch, ...inside]);
+  }
+
+  override get finalActivation(): FinalActivation | undefined {
+    return this.layer.finalActivation;
+  }
+
+  override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
+    return this.eachStep(inputs, options, (steps, inside) => this.layer.apply(steps, inside));
+  }
+
+  override callLogits(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
+    return this.eachStep(inputs, options, (steps, inside) => this.layer.applyLogits(steps, inside));
+  }
+
+  private eachStep(inputs: Tensor | readonly Tensor[], { training, mask }: CallOptions, apply: (steps: Tensor, options: CallOptions) => Tensor): Tensor {
+    const input = singleInput(this.name, inputs);
+    this.computeOutputShape(input.shape);
+    const [batch, time, ...inside] = input.shape;
+    const numSteps = batch * time;
+    const insideMask = mask !== undefined && mask.length > numSteps ? mask : undefined;
+    const steps = apply(ops.reshape(input, [numSteps, ...inside]), { training, mask: insideMask });
+    const output = ops.reshape(steps, [batch, time, ...steps.shape.slice(1)]);
+    const outputMask = maskOf(steps) ?? (insideMask === undefined ? mask : anyInside(insideMask, numSteps));
+    setMask(output, outputMask);
+    return output;
+  }
+
+  override getConfig(): Record<string, Json | undefined> {
+    return { ...this.baseConfig(), layer: { className: this.layer.className, config: this.layer.getConfig() as { [key: string]: Json } } };
+  }
+}
+
+/** 1 for every step with something that counts. */
+function anyInside(mask: Mask, numSteps: number): Mask {
+  const width = mask.length / numSteps;
+  return Uint8Array.from({ length: numSteps }, (_, step) => (mask.subarray(step * width, (step + 1) * width).includes(1) ? 1 : 0));
+}

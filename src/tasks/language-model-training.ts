@@ -1,0 +1,133 @@
+import { refuseUnknownOptions, requireNumber, RondoError } from '../errors.js';
+import { TokenStreams } from '../data/streams.js';
+import { Dense } from '../layers/dense.js';
+import { Embedding } from '../layers/embedding.js';
+import type { DatasetBatch } from '../training/dataset.js';
+import { sparseCategoricalCrossentropy } from '../training/losses/index.js';
+import { Sequential } from '../training/sequential.js';
+import { LanguageModel } from './language-model.js';
+import { type RecurrentTaskOptions, recurrentStack, recurrentTaskOptionNames, requireRecurrentOptions } from './recurrent-stack.js';
+import { TextCodec, type TextCodecOptions } from './text-codec.js';
+import { cosineAdam, runTraining, type TrainingControls, type TrainingOutcome } from './training-run.js';
+
+/** How a language model is built and trained. */
+export interface LanguageModelOptions extends TextCodecOptions, RecurrentTaskOptions {
+  /** Width of the token embedding. Default 64 for characters, `units` for words. */
+  embeddingUnits?: number;
+  /** Share of the text, at its end, that is held out to choose the best epoch. Default 0.1. */
+  validation?: number;
+}
+
+const defaults = {
+  level: 'characters',
+  lower: false,
+  maxTokens: 20_000,
+  punctuation: 'separate',
+  cell: 'lstm',
+  units: 256,
+  layers: 1,
+  dropout: 0,
+  epochs: 10,
+  batchSize: 32,
+  timesteps: 64,
+  learningRate: 0.004,
+  validation: 0.1,
+} as const;
+
+/**
+ * A recurrent language model of a text: an embedding, recurrent layers and the logits of the next token, trained by truncated
+ * backpropagation through time over parallel streams of the text whose state is carried from window to window.
+ *
+ * @example
+ * const training = new LanguageModelTraining(text, { units: 128, epochs: 5 });
+ * await training.train();
+ * for await (const piece of generate(training.languageModel)) process.stdout.write(piece);
+ *
+ * @throws UNKNOWN_NAME, OUT_OF_RANGE for impossible options or a text that is too short.
+ */
+export class LanguageModelTraining {
+  readonly languageModel: LanguageModel;
+  readonly numTrainingTokens: number;
+  readonly numValidationTokens: number;
+  /** Steps of an epoch. */
+  readonly numBatches: number;
+  private readonly trainStreams: TokenStreams;
+  private readonly validationStreams: TokenStreams;
+
+  /** @param interrupted the model of a checkpoint, to go on with; its own options then count. */
+  constructor(text: string, options: LanguageModelOptions = {}, interrupted?: LanguageModel) {
+    const resolved = interrupted?.options ?? resolvedOptions(options);
+    const { level, lower, maxTokens, punctuation, validation } = resolved;
+    const codec = interrupted?.codec ?? TextCodec.fromText(text, { level, lower, maxTokens, punctuation });
+    const tokens = codec.encode(text);
+    const held = Math.round(tokens.length * validation);
+    requireLength(tokens.length, held, codec.level);
+    this.numTrainingTokens = tokens.length - held;
+    this.numValidationTokens = held;
+    this.trainStreams = streamsOf(tokens.slice(0, tokens.length - held), resolved.batchSize, resolved.timesteps);
+    this.validationStreams = streamsOf(tokens.slice(tokens.length - held), resolved.batchSize, resolved.timesteps);
+    this.numBatches = this.trainStreams.length;
+    this.languageModel = interrupted ?? new LanguageModel(modelOf(codec.size, resolved), codec, resolved);
+    const { model } = this.languageModel;
+    const numSteps = this.numBatches * resolved.epochs;
+    model.compile({ optimizer: cosineAdam({ learningRate: resolved.learningRate, numSteps }), loss: sparseCategoricalCrossentropy({ fromLogits: true }) });
+  }
+
+  /** Tokens of one step. */
+  get tokensPerStep(): number {
+    return this.trainStreams.batchSize * this.trainStreams.timesteps;
+  }
+
+  /** Trains, and leaves {@link LanguageModelTraining.languageModel} with the weights of its best epoch. */
+  async train(controls: TrainingControls = {}): Promise<TrainingOutcome> {
+    const { model, options } = this.languageModel;
+    const data = { train: () => batches(this.trainStreams), validation: () => batches(this.validationStreams), epochs: options.epochs, patience: options.epochs };
+    // Each epoch reads the text from its beginning.
+    const startOver = { name: 'startOver', onEpochBegin: () => model.resetStates() };
+    const outcome = await runTraining(model, data, controls, [startOver]);
+    model.resetStates();
+    this.languageModel.outcome = outcome;
+    return outcome;
+  }
+}
+
+function resolvedOptions(options: LanguageModelOptions): Required<LanguageModelOptions> {
+  const where = 'LanguageModelTraining';
+  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, 'level', 'lower', 'maxTokens', 'punctuation', 'embeddingUnits', 'validation']);
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as LanguageModelOptions;
+  const resolved = { ...defaults, ...given };
+  const all = { ...resolved, embeddingUnits: resolved.embeddingUnits ?? (resolved.level === 'words' ? resolved.units : 64) };
+  requireRecurrentOptions(where, all);
+  requireNumber(where, 'embeddingUnits', all.embeddingUnits, 'a whole number of at least 1', (value) => Number.isInteger(value) && value >= 1);
+  requireNumber(where, 'validation', all.validation, 'a number between 0 and 1', (value) => value > 0 && value < 1);
+  return all;
+}
+
+function modelOf(vocabulary: number, options: Required<LanguageModelOptions>): Sequential {
+  return new Sequential([
+    new Embedding({ inputDim: vocabulary, outputDim: options.embeddingUnits, inputShape: [null] }),
+    ...recurrentStack(options, { stateful: true, returnSequences: true }),
+    new Dense({ units: vocabulary }),
+  ]);
+}
+
+/** Streams of the wanted size, with fewer of them where the text is too short. */
+function streamsOf(tokens: Int32Array, batchSize: number, timesteps: number): TokenStreams {
+  const steps = Math.min(timesteps, tokens.length - 1);
+  return new TokenStreams(tokens, { timesteps: steps, batchSize: Math.max(1, Math.min(batchSize, Math.floor((tokens.length - 1) / steps))) });
+}
+
+function* batches(streams: TokenStreams): Generator<DatasetBatch> {
+  for (const { input, target } of streams) yield { x: input, y: target };
+}
+
+function requireLength(numTokens: number, held: number, level: string): void {
+  if (held >= 2 && numTokens - held >= 2) return;
+  throw new RondoError('OUT_OF_RANGE', {
+    where: 'LanguageModelTraining',
+    what: 'the text is too short to train on and to hold a part out.',
+    expected: `at least 2 ${level} in each part`,
+    received: `${numTokens - held} to train on, ${held} held out`,
+    fix: 'give a longer text, or another share of validation.',
+  });
+}

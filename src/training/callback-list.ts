@@ -1,0 +1,65 @@
+import type { Callback, Logs, Progress, StopReason, TrainingContext } from './callbacks/callback.js';
+import type { EpochLogs } from './epoch-logs.js';
+
+/** What is known of the epoch besides its logs. */
+export interface EpochTime {
+  readonly numRows: number;
+  readonly startedMs: number;
+}
+
+/** Calls the callbacks of a run one after the other. */
+export class CallbackList {
+  /** Whether any callback wants to know of batches. */
+  readonly watchBatches: boolean;
+
+  constructor(
+    private readonly callbacks: readonly Callback[],
+    private readonly context: TrainingContext & { readonly numBatches: number | undefined },
+  ) {
+    this.watchBatches = callbacks.some(({ onBatchEnd }) => onBatchEnd !== undefined);
+  }
+
+  async trainBegin(): Promise<void> {
+    for (const callback of this.callbacks) await callback.onTrainBegin?.(this.context);
+  }
+
+  async epochBegin(epoch: number): Promise<void> {
+    for (const callback of this.callbacks) await callback.onEpochBegin?.(epoch, this.context);
+  }
+
+  /** A promise only where a callback returned one: most steps need no turn of the event loop. */
+  batchEnd(epoch: number, batch: number, logs: EpochLogs, time: EpochTime): Promise<void> | undefined {
+    const progress = this.progress(epoch, batch, logs, time);
+    let waiting: Promise<void> | undefined;
+    for (const callback of this.callbacks) {
+      if (waiting !== undefined) waiting = waiting.then(() => callback.onBatchEnd?.(progress, this.context));
+      else waiting = callback.onBatchEnd?.(progress, this.context) ?? undefined;
+    }
+    return waiting;
+  }
+
+  async epochEnd(epoch: number, logs: Logs): Promise<void> {
+    for (const callback of this.callbacks) await callback.onEpochEnd?.(epoch, logs, this.context);
+  }
+
+  async trainEnd(reason: StopReason): Promise<void> {
+    for (const callback of this.callbacks) await callback.onTrainEnd?.(reason, this.context);
+  }
+
+  private progress(epoch: number, batch: number, logs: EpochLogs, { numRows, startedMs }: EpochTime): Progress {
+    const { epochs, numBatches } = this.context;
+    const elapsedMs = performance.now() - startedMs;
+    return {
+      epoch,
+      epochs,
+      batch,
+      numBatches,
+      loss: logs.loss,
+      get logs() {
+        return logs.values();
+      },
+      elapsedMs,
+      samplesPerSecond: elapsedMs > 0 ? (1000 * numRows) / elapsedMs : 0,
+    };
+  }
+}

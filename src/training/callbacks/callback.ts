@@ -1,0 +1,64 @@
+import type { Json } from '../../layers/layer.js';
+import type { HostArray } from '../host-data.js';
+import type { Model } from '../model.js';
+
+/** Loss and metrics by name; those of the validation data begin with `val`. */
+export type Logs = Readonly<Record<string, number>>;
+
+/** Why `fit` returned: all epochs done, a callback asked for it, or the signal was aborted. */
+export type StopReason = 'completed' | 'callback' | 'aborted';
+
+/** How far training is, after a batch. */
+export interface Progress {
+  /** From 0. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** From 0, within the epoch. */
+  readonly batch: number;
+  /** Undefined for a dataset of unknown length. */
+  readonly numBatches: number | undefined;
+  /** Mean loss of the epoch so far. */
+  readonly loss: number;
+  /** Loss and metrics of the epoch so far; worked out when it is read. */
+  readonly logs: Logs;
+  /** Since the epoch began (or was resumed). */
+  readonly elapsedMs: number;
+  readonly samplesPerSecond: number;
+}
+
+/** What callbacks can see and do. */
+export interface TrainingContext {
+  readonly model: Model;
+  readonly epochs: number;
+  /** The names that the logs of an epoch will have; undefined until a model without a known output has seen data. */
+  readonly logNames: readonly string[] | undefined;
+  /** Whether more of a log is better, as its metric says; false for losses. */
+  moreIsBetter(logName: string): boolean;
+  /** Steps taken since training began, across resumed runs. */
+  readonly numSteps: number;
+  /** Ends training after the current step. */
+  stopTraining(): void;
+}
+
+/** What a callback must remember for an exact resume; plain JSON, and arrays apart from it. */
+export interface CallbackState {
+  readonly values: { readonly [key: string]: Json | undefined };
+  readonly arrays?: Readonly<Record<string, HostArray>>;
+}
+
+/**
+ * Something that watches or steers training. Every method may be absent, so a plain object will do:
+ * `callbacks: [{ onEpochEnd: (epoch, logs) => draw(epoch, logs.loss) }]`. Methods may be asynchronous; training waits.
+ */
+export interface Callback {
+  /** Under which its state is kept in checkpoints. */
+  readonly name?: string;
+  onTrainBegin?(context: TrainingContext): void | Promise<void>;
+  onEpochBegin?(epoch: number, context: TrainingContext): void | Promise<void>;
+  onBatchEnd?(progress: Progress, context: TrainingContext): void | Promise<void>;
+  onEpochEnd?(epoch: number, logs: Logs, context: TrainingContext): void | Promise<void>;
+  onTrainEnd?(reason: StopReason, context: TrainingContext): void | Promise<void>;
+  /** What {@link Callback.setState} needs to go on as if training had not been interrupted. */
+  getState?(): CallbackState;
+  setState?(state: CallbackState): void;
+}

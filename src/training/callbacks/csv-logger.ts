@@ -1,0 +1,38 @@
+import type { Callback, CallbackState, Logs } from './callback.js';
+
+/**
+ * Keeps the logs of all epochs as a CSV table. `save` gets the whole table after each epoch, so that a resumed run leaves
+ * no row twice; `rondo/node` has `csvLogger`, which saves to a file.
+ */
+export class CSVLogger implements Callback {
+  readonly name = 'csvLogger';
+  private names: readonly string[] | undefined;
+  private rows: string[] = [];
+  private isResumed = false;
+
+  constructor(private readonly save: (table: string) => void | Promise<void>) {}
+
+  onTrainBegin(): void {
+    if (!this.isResumed) {
+      this.names = undefined;
+      this.rows = [];
+    }
+    this.isResumed = false;
+  }
+
+  async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
+    this.names ??= Object.keys(logs);
+    this.rows.push([epoch, ...this.names.map((name) => logs[name])].join(','));
+    await this.save([['epoch', ...this.names].join(','), ...this.rows, ''].join('\n'));
+  }
+
+  getState(): CallbackState {
+    return { values: { names: this.names, rows: [...this.rows] } };
+  }
+
+  setState({ values }: CallbackState): void {
+    this.names = values.names as readonly string[] | undefined;
+    this.rows = [...(values.rows as readonly string[])];
+    this.isResumed = true;
+  }
+}

@@ -1,0 +1,86 @@
+import { refuseUnknownOptions, requireCount, requireNumber, RondoError } from '../errors.js';
+import type { Callback } from './callbacks/callback.js';
+import type { Dataset, DatasetBatch } from './dataset.js';
+import type { ModelData } from './host-data.js';
+import type { Model } from './model.js';
+import { type ClassWeight, requireClassWeight } from './sample-weights.js';
+import type { TrainingSnapshot } from './snapshot.js';
+
+/** Data to evaluate on after each epoch. */
+export type ValidationData = DatasetBatch | readonly [x: ModelData, y: ModelData] | Dataset;
+
+/** Keeps what an interrupted run needs to be resumed exactly. */
+export interface CheckpointOptions {
+  /** Stores the model with the snapshot at once, before training goes on; `rondo/node` has `checkpointFile`. */
+  save: (model: Model, snapshot: TrainingSnapshot) => void | Promise<void>;
+  /** Saves after every so many steps. */
+  everySteps?: number;
+  /** Saves after every so many epochs. Default 1, unless everySteps is given. */
+  everyEpochs?: number;
+}
+
+/** Options of `fit` for any data. */
+export interface DatasetFitOptions {
+  /** The epoch to stop before. Default 1. */
+  epochs?: number;
+  /** The number of the first epoch. Default 0. */
+  initialEpoch?: number;
+  validationData?: ValidationData;
+  /** Rows a batch of validation arrays. Default: batchSize. */
+  validationBatchSize?: number;
+  /** How much samples of each class count, on top of sample weights; targets are class indices or one-hot. */
+  classWeight?: ClassWeight;
+  callbacks?: readonly Callback[];
+  /**
+   * Stops training after the current step. `fit` then returns the history so far with `stopReason: 'aborted'`: the weights
+   * are those of that step, nothing is thrown. With `checkpoint`, the point is saved and can be resumed from.
+   */
+  signal?: AbortSignal;
+  /** Gets one line an epoch, for example `console.log`. Default: nothing is written. */
+  verbose?: (line: string) => void;
+  checkpoint?: CheckpointOptions;
+  /**
+   * What `checkpoint` saved. With the model loaded from the same checkpoint and the same data, options and callbacks,
+   * training ends with the same bits as if it had not been interrupted.
+   */
+  resumeFrom?: TrainingSnapshot;
+}
+
+/** Options of `fit` for arrays. */
+export interface FitOptions extends DatasetFitOptions {
+  /** Rows a batch; the last batch holds what is left. Default 32. */
+  batchSize?: number;
+  /** The share of rows at the end, before shuffling, that is kept for validation. */
+  validationSplit?: number;
+  /** Whether rows are put into a new order each epoch. Default true. */
+  shuffle?: boolean;
+  /** How much each row counts, `[rows]`, or each step of it, `[rows, time]`; by output where there are several. */
+  sampleWeight?: DatasetBatch['sampleWeight'];
+}
+
+const datasetNames: readonly (keyof DatasetFitOptions)[] = [
+  'epochs', 'initialEpoch', 'validationData', 'validationBatchSize', 'classWeight', 'callbacks', 'signal', 'verbose', 'checkpoint', 'resumeFrom',
+];
+const arrayNames: readonly (keyof FitOptions)[] = [...datasetNames, 'batchSize', 'validationSplit', 'shuffle', 'sampleWeight'];
+
+/** Checks options that stand by themselves. @throws UNKNOWN_NAME, OUT_OF_RANGE, USAGE */
+export function requireFitOptions(where: string, options: FitOptions, isDataset: boolean): void {
+  refuseUnknownOptions(where, options, isDataset ? datasetNames : arrayNames);
+  const { epochs = 1, initialEpoch = 0, batchSize = 32, validationBatchSize = 32, validationSplit, checkpoint } = options;
+  requireCount(where, 'epochs', epochs, 0);
+  requireCount(where, 'initialEpoch', initialEpoch, 0);
+  requireCount(where, 'batchSize', batchSize);
+  requireCount(where, 'validationBatchSize', validationBatchSize);
+  if (validationSplit !== undefined) requireNumber(where, 'validationSplit', validationSplit, 'a number between 0 and 1', (v) => v > 0 && v < 1);
+  if (validationSplit !== undefined && options.validationData !== undefined) throw conflict(where, 'validationSplit', 'validationData');
+  if (options.resumeFrom !== undefined && options.initialEpoch !== undefined) throw conflict(where, 'resumeFrom', 'initialEpoch');
+  if (options.classWeight !== undefined) requireClassWeight(options.classWeight, where);
+  if (checkpoint === undefined) return;
+  refuseUnknownOptions(`${where}.checkpoint`, checkpoint, ['save', 'everySteps', 'everyEpochs']);
+  requireCount(`${where}.checkpoint`, 'everySteps', checkpoint.everySteps ?? 1);
+  requireCount(`${where}.checkpoint`, 'everyEpochs', checkpoint.everyEpochs ?? 1);
+}
+
+function conflict(where: string, a: string, b: string): RondoError {
+  return new RondoError('USAGE', { where, what: `\`${a}\` and \`${b}\` cannot be given together.`, expected: 'one of them', fix: 'remove one.' });
+}

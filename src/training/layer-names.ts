@@ -1,0 +1,37 @@
+import { RondoError } from '../errors.js';
+import type { Layer } from '../layers/layer.js';
+
+/** `LSTM` becomes `lstm`, `SimpleRNN` `simpleRNN`, `LSTMStack` `lstmStack`. */
+export function layerNameOf(className: string): string {
+  return className.replace(/^[A-Z]+(?![a-z])|^[A-Z]/, (capitals) => capitals.toLowerCase());
+}
+
+/** Layers whose name a model has settled; another model that shares them keeps it. */
+const settled = new WeakSet<Layer<unknown>>();
+
+/**
+ * Settles the name of a layer that joins a list of layers, unique among `taken`: the user's name, or one made from the
+ * class, numbered where needed (`lstm`, `lstm1`, ...).
+ *
+ * @throws USAGE for a name given twice or one that would break up the paths of weights.
+ */
+export function settleName(layer: Layer<unknown>, taken: ReadonlySet<string>, where: string): string {
+  if (layer.hasGivenName && taken.has(layer.name)) {
+    throw new RondoError('USAGE', { where, what: `two layers are named \`${layer.name}\`.`, expected: 'a name of its own for every layer', received: [...taken, layer.name].join(', '), fix: 'rename one of them.' });
+  }
+  if (layer.name.includes('/')) {
+    throw new RondoError('USAGE', { where, what: `the layer name \`${layer.name}\` holds a slash.`, expected: 'a name without `/`, which separates the parts of weight names', fix: 'use `-` or `_`.' });
+  }
+  const isFree = layer.hasGivenName || (settled.has(layer) && !taken.has(layer.name));
+  const name = isFree ? layer.name : numbered(layerNameOf(layer.className), taken);
+  if (!settled.has(layer)) layer.name = name;
+  settled.add(layer);
+  return name;
+}
+
+function numbered(base: string, taken: ReadonlySet<string>): string {
+  if (!taken.has(base)) return base;
+  let number = 1;
+  while (taken.has(`${base}${number}`)) number++;
+  return `${base}${number}`;
+}

@@ -1,0 +1,38 @@
+import { Catalog, type Given } from '../../layers/configured.js';
+import { accuracy, binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy, sparseTopKCategoricalAccuracy, topKCategoricalAccuracy } from './accuracy.js';
+import { auc } from './auc.js';
+import { f1Score, precision, recall } from './class-counts.js';
+import { mase, smape } from './forecast.js';
+import { bitsPerCharacter, perplexity } from './language.js';
+import type { Metric } from './metric.js';
+import { r2Score } from './r2-score.js';
+import { meanAbsoluteError, meanSquaredError, rootMeanSquaredError } from './regression.js';
+
+export { accuracy, binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy, sparseTopKCategoricalAccuracy, topKCategoricalAccuracy } from './accuracy.js';
+export { auc, type AucOptions } from './auc.js';
+export { type Average, type ClassCountMetric, type ClassCountOptions, f1Score, precision, recall } from './class-counts.js';
+export { mase, type MaseOptions, smape } from './forecast.js';
+export { bitsPerCharacter, type DistributionOptions, perplexity } from './language.js';
+export { type HostArray, MeanMetric, type Metric, type MetricBatch } from './metric.js';
+export { type ClassAggregation, type R2Score, r2Score } from './r2-score.js';
+export { meanAbsoluteError, meanSquaredError, rootMeanSquaredError } from './regression.js';
+
+/** A metric, its name, or its stored configuration. */
+export type MetricLike = Given<Metric>;
+
+const catalog = new Catalog<Metric>(
+  'metric',
+  {
+    accuracy, binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy, topKCategoricalAccuracy, sparseTopKCategoricalAccuracy,
+    precision, recall, f1Score, auc, perplexity, bitsPerCharacter,
+    meanAbsoluteError, meanSquaredError, rootMeanSquaredError, mase, smape, r2Score,
+  },
+  { acc: 'accuracy', f1: 'f1Score', mae: 'meanAbsoluteError', mse: 'meanSquaredError', rmse: 'rootMeanSquaredError', r2: 'r2Score' },
+);
+
+export const metricNames = catalog.names;
+
+/** The metric that is given; by name or configuration a new one, with nothing seen. @throws UNKNOWN_NAME with the nearest names. */
+export function metricNamed(given: MetricLike, where = 'metric'): Metric {
+  return catalog.named(given, where);
+}

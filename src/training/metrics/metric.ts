@@ -1,0 +1,148 @@
+import { RondoError } from '../../errors.js';
+import type { Configuration, Configured } from '../../layers/configured.js';
+import type { Json } from '../../layers/layer.js';
+import { describeShape, type Shape, sizeOf } from '../../shape.js';
+
+/** Numbers on the host with their shape, row-major. */
+export interface HostArray {
+  readonly data: ArrayLike<number>;
+  readonly shape: Shape;
+}
+
+/** One batch as metrics see it. */
+export interface MetricBatch {
+  readonly yTrue: HostArray;
+  readonly yPred: HostArray;
+  /** One weight per sample, or per sample and step. */
+  readonly sampleWeight?: HostArray;
+  /** 1 where a sample or step counts, 0 where it is padding. */
+  readonly mask?: HostArray;
+}
+
+/**
+ * A measure of predictions, gathered batch by batch on the host in double precision. What it says after several batches is
+ * what it would say of all of them at once.
+ */
+export interface Metric extends Configured {
+  /** Which of two results is better, for callbacks that watch it. */
+  readonly better: 'higher' | 'lower';
+  /** Forgets what was seen. */
+  reset(): void;
+  /** @throws SHAPE_MISMATCH where targets, weights or mask do not fit the predictions */
+  update(batch: MetricBatch): void;
+  /** NaN where nothing was seen that counts, so that it cannot be taken for a measurement (Keras says 0). */
+  result(): number;
+  /** What was seen so far, for training that is interrupted within an epoch. */
+  getState(): Json;
+  setState(state: Json): void;
+}
+
+/** Weighted values, to be averaged: what {@link MeanMetric} gathers from a batch. */
+export type Gather = (batch: MetricBatch, add: (value: number, weight: number) => void) => void;
+
+/** The weighted mean of values. */
+export class MeanMetric implements Metric {
+  private total = 0;
+  private weight = 0;
+
+  /** @param finish what is made of the mean at the end. */
+  constructor(
+    readonly name: string,
+    readonly better: Metric['better'],
+    private readonly gather: Gather,
+    private readonly config: Readonly<Record<string, unknown>> = {},
+    private readonly finish: (mean: number) => number = (mean) => mean,
+  ) {}
+
+  reset(): void {
+    this.total = 0;
+    this.weight = 0;
+  }
+
+  update(batch: MetricBatch): void {
+    this.gather(batch, (value, weight) => {
+      // Padding may hold anything, NaN included.
+      if (weight === 0) return;
+      this.total += value * weight;
+      this.weight += weight;
+    });
+  }
+
+  result(): number {
+    return this.finish(this.total / this.weight);
+  }
+
+  getState(): Json {
+    return [this.total, this.weight];
+  }
+
+  setState(state: Json): void {
+    [this.total, this.weight] = state as [number, number];
+  }
+
+  getConfig(): Configuration {
+    return { name: this.name, config: this.config };
+  }
+}
+
+/**
+ * The weight of each value of a batch, from sample weights and mask, which belong to the leading axes of the values.
+ *
+ * @throws SHAPE_MISMATCH
+ */
+export function weightsOf(where: string, { sampleWeight, mask }: MetricBatch, shape: Shape): (index: number) => number {
+  const size = sizeOf(shape);
+  const readers = (['sampleWeight', 'mask'] as const).flatMap((name) => {
+    const given = name === 'mask' ? mask : sampleWeight;
+    if (given === undefined) return [];
+    const repeat = size / leadingSize(where, name, given.shape, shape);
+    return [(index: number): number => given.data[Math.floor(index / repeat)]];
+  });
+  if (readers.length === 0) return () => 1;
+  if (readers.length === 1) return readers[0];
+  return (index) => readers[0](index) * readers[1](index);
+}
+
+function leadingSize(where: string, name: string, given: Shape, shape: Shape): number {
+  let rank = given.length;
+  const isLeading = (): boolean => rank <= shape.length && given.slice(0, rank).every((axis, i) => axis === shape[i]);
+  while (!isLeading() && rank > 1 && given[rank - 1] === 1) rank--;
+  if (isLeading()) return sizeOf(given.slice(0, rank));
+  throw new RondoError('SHAPE_MISMATCH', { where, what: `\`${name}\` does not fit the predictions.`, expected: `the leading axes of ${describeShape(shape)}`, received: describeShape(given), fix: 'give one number per sample, or one per sample and step.' });
+}
+
+/** Targets and predictions element by element; a last axis of 1 may be missing in one of them. @throws SHAPE_MISMATCH */
+export function requireEqualShapes(where: string, { yTrue, yPred }: MetricBatch): void {
+  const trimmed = ({ shape }: HostArray): string => (shape.at(-1) === 1 ? shape.slice(0, -1) : shape).join(' ');
+  if (sizeOf(yTrue.shape) === sizeOf(yPred.shape) && (yTrue.shape.join(' ') === yPred.shape.join(' ') || trimmed(yTrue) === trimmed(yPred))) return;
+  throw targetsDiffer(where, describeShape(yPred.shape), yTrue.shape);
+}
+
+/** Class indices `[...]` or `[..., 1]` for predictions `[..., classes]`. */
+export function isSparse({ yTrue, yPred }: MetricBatch): boolean {
+  return yTrue.shape.length < yPred.shape.length || (yTrue.shape.at(-1) === 1 && (yPred.shape.at(-1) ?? 1) > 1);
+}
+
+/** Reads the true class of each row of predictions, from class indices or from one-hot rows. @throws SHAPE_MISMATCH */
+export function classOf(where: string, batch: MetricBatch): (row: number) => number {
+  const { yTrue, yPred } = batch;
+  const classes = yPred.shape.at(-1) ?? 1;
+  const rows = sizeOf(yPred.shape) / classes;
+  if (isSparse(batch)) {
+    if (sizeOf(yTrue.shape) !== rows) throw targetsDiffer(where, `${describeShape(yPred.shape.slice(0, -1))} (class indices)`, yTrue.shape);
+    return (row) => yTrue.data[row];
+  }
+  requireEqualShapes(where, batch);
+  return (row) => largestOf(yTrue.data, row * classes, classes);
+}
+
+/** The place of the largest of `count` values from `start`; the first of several. */
+export function largestOf(data: ArrayLike<number>, start: number, count: number): number {
+  let best = 0;
+  for (let i = 1; i < count; i++) if (data[start + i] > data[start + best]) best = i;
+  return best;
+}
+
+function targetsDiffer(where: string, expected: string, received: Shape): RondoError {
+  return new RondoError('SHAPE_MISMATCH', { where, what: 'the targets do not fit the predictions.', expected: `targets of shape ${expected}`, received: describeShape(received), fix: 'give one target for every prediction.' });
+}

@@ -1,0 +1,58 @@
+import { RondoError } from '../errors.js';
+import type { Layer } from '../layers/layer.js';
+import { describeShape, sameShape } from '../shape.js';
+import { type Tensor, tensor, type Variable } from '../tensor/tensor.js';
+import { type HostArray, hostArray, type OneArray } from './host-data.js';
+
+/** Weights by their readable names, such as `lstm/cell/kernel`. */
+export type NamedWeights = Readonly<Record<string, OneArray>>;
+
+/** The variables of a model by name, trainable or not, in a fixed order; a shared one once. */
+export function variablesOf(model: Layer<unknown>): Map<string, Variable> {
+  const found = new Map<string, Variable>();
+  const seen = new Set<Variable>();
+  for (const [path, { variable }] of model.namedWeights()) {
+    if (seen.has(variable)) continue;
+    seen.add(variable);
+    found.set(path, variable);
+  }
+  return found;
+}
+
+/** A copy of all weights, on the host. */
+export function hostWeights(model: Layer<unknown>): Record<string, HostArray> {
+  return Object.fromEntries([...variablesOf(model)].map(([name, variable]) => [name, { data: variable.dataSync(), shape: variable.shape }]));
+}
+
+/** The same as tensors. */
+export function weightTensors(model: Layer<unknown>): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(hostWeights(model)).map(([name, { data, shape }]) => [name, tensor(data, shape)]));
+}
+
+/**
+ * Replaces all weights. Nothing is changed unless every name and shape fits.
+ *
+ * @throws SHAPE_MISMATCH naming every weight that is missing, unknown or of another shape, or `code` where given.
+ */
+export function assignWeights(model: Layer<unknown>, weights: NamedWeights, where: string, code: 'SHAPE_MISMATCH' | 'FILE_FORMAT' = 'SHAPE_MISMATCH'): void {
+  const variables = variablesOf(model);
+  const given = new Map(Object.entries(weights).map(([name, weight]) => [name, hostArray(weight, where, name)]));
+  const faults: string[] = [];
+  for (const [name, { shape }] of variables) {
+    const weight = given.get(name);
+    if (weight === undefined) faults.push(`\`${name}\` is missing`);
+    else if (!sameShape(weight.shape, shape)) faults.push(`\`${name}\` is ${describeShape(weight.shape)}, not ${describeShape(shape)}`);
+  }
+  for (const name of given.keys()) if (!variables.has(name)) faults.push(`\`${name}\` is no weight of the model`);
+  if (faults.length > 0) {
+    const shown = faults.slice(0, 20).join('; ');
+    throw new RondoError(code, {
+      where,
+      what: 'the weights do not fit the model.',
+      expected: `${variables.size} weights with the names and shapes of the model`,
+      received: faults.length > 20 ? `${shown}; and ${faults.length - 20} more` : shown,
+      fix: 'use weights of the same architecture; the model is unchanged.',
+    });
+  }
+  for (const [name, variable] of variables) variable.assign(given.get(name)!.data);
+}

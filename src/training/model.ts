@@ -1,0 +1,218 @@
+import { RondoError } from '../errors.js';
+import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape } from '../layers/layer.js';
+import type { LayerWeight } from '../layers/layer.js';
+import { describeShape, type Shape } from '../shape.js';
+import { scope, type Tensor } from '../tensor/tensor.js';
+import { type CompileOptions, Compiled } from './compiled.js';
+import { type Dataset, isDataset } from './dataset.js';
+import { evaluateModel, type EvaluateOptions } from './evaluation.js';
+import type { DatasetFitOptions, FitOptions } from './fit-options.js';
+import type { History } from './history.js';
+import type { ModelData } from './host-data.js';
+import { layerNameOf } from './layer-names.js';
+import { layersAmong } from './model-layers.js';
+import { type ModelOutput, type OutputForm, type Outputs, outputsOf } from './model-outputs.js';
+import { assignWeights, type NamedWeights, weightTensors } from './model-weights.js';
+import type { Optimizer } from './optimizers/index.js';
+import { type PredictOptions, predictModel, predictStream } from './prediction.js';
+import { sizeOfAll, summaryOf } from './summary.js';
+import { trainBatch, type TrainBatchOptions } from './train-batch.js';
+import { fitModel } from './trainer.js';
+
+export type ModelOptions = Pick<LayerOptions, 'name' | 'trainable'>;
+
+/**
+ * Layers put together by a `call` method, with training, evaluation and prediction. Layers are found among the model's own
+ * properties, arrays and Maps (not in `#private` fields); the property is the first part of their weights' names. The
+ * weights are made when the model first sees data.
+ *
+ * @example
+ * class TwoHeads extends Model {
+ *   encoder = new LSTM({ units: 8 });
+ *   value = new Dense({ units: 1 });
+ *   kind = new Dense({ units: 3, activation: 'softmax' });
+ *   call(x: Tensor, options: CallOptions) {
+ *     const code = this.encoder.apply(x, options);
+ *     return { value: this.value.apply(code), kind: this.kind.apply(code) };
+ *   }
+ * }
+ */
+export abstract class Model<Output extends ModelOutput = ModelOutput> extends Layer<Output> {
+  readonly className: string;
+  /** The order in which `call` takes several inputs that are given by name. */
+  readonly inputNames?: readonly string[];
+  private compiled: Compiled | undefined;
+  private outputForm: OutputForm | undefined;
+  private outputCount = 0;
+  private sampleShapes: readonly Shape[] | undefined;
+
+  constructor(options: ModelOptions = {}, known: readonly string[] = []) {
+    super(new.target.name, options, known);
+    this.className = new.target.name;
+    if (!this.hasGivenName) this.name = layerNameOf(this.className);
+  }
+
+  /** Everything needed to make an equal model; a subclass with options of its own adds them. */
+  override getConfig(): Record<string, Json | undefined> {
+    return { name: this.name, trainable: this.trainable };
+  }
+
+  /** Layers make their weights when `call` first reaches them. */
+  override build(_inputShape: OpenShape): void {}
+
+  override ensureBuilt(_inputShape: OpenShape): void {
+    for (const [name, layer] of this.sublayers) if (!layer.hasGivenName && layer.name === layer.className) layer.name = name;
+  }
+
+  override get isBuilt(): boolean {
+    const inside = [...this.sublayers.values()];
+    return inside.length > 0 && inside.every((layer) => layer.isBuilt);
+  }
+
+  override computeOutputShape(_inputShape: OpenShape): OpenShape {
+    throw new RondoError('USAGE', { where: `${this.className}.computeOutputShape`, what: 'the output shape of this model is not known without data.', fix: 'define computeOutputShape(inputShape) in the class.' });
+  }
+
+  override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
+    return layersAmong(this);
+  }
+
+  /** The weights of a model by itself have no prefix; those of a model inside another have its name. */
+  override *namedWeights(prefix = ''): Generator<[path: string, weight: LayerWeight]> {
+    for (const [path, weight] of super.namedWeights(prefix)) yield [prefix === '' ? path.slice(1) : path, weight];
+  }
+
+  /**
+   * Says how to train: an optimizer, a loss and metrics, by name or ready made. With several outputs, losses and metrics are
+   * lists or objects by output. Compiling again starts the optimizer anew and keeps the weights.
+   *
+   * @throws UNKNOWN_NAME
+   */
+  compile(options: CompileOptions): void {
+    this.compiled = new Compiled(options, `${this.className}.compile`);
+  }
+
+  /** The optimizer given to {@link Model.compile}. @throws USAGE before that. */
+  get optimizer(): Optimizer {
+    return this.requireCompiled('optimizer').optimizer;
+  }
+
+  /**
+   * Trains on arrays, or on a dataset of batches that may be larger than memory. See {@link FitOptions}.
+   *
+   * Data that hold NaN, or whose shape does not fit, are refused before any weight changes. A loss or gradient that is not
+   * finite ends training with the last good weights.
+   *
+   * @throws USAGE when not compiled; SHAPE_MISMATCH, NOT_FINITE, OUT_OF_RANGE, DATA_FORMAT
+   */
+  fit(x: ModelData, y: ModelData, options?: FitOptions): Promise<History>;
+  fit(dataset: Dataset, options?: DatasetFitOptions): Promise<History>;
+  fit(data: ModelData | Dataset, second?: ModelData | DatasetFitOptions, third?: FitOptions): Promise<History> {
+    if (isDataset(data)) return fitModel(this, { dataset: data }, (second ?? {}) as DatasetFitOptions);
+    return fitModel(this, { x: data, y: second as ModelData }, third ?? {});
+  }
+
+  /** Loss and metrics on data, by name. @throws as {@link Model.fit}; ABORTED */
+  evaluate(x: ModelData, y: ModelData, options?: EvaluateOptions): Promise<Record<string, number>>;
+  evaluate(dataset: Dataset, options?: EvaluateOptions): Promise<Record<string, number>>;
+  evaluate(data: ModelData | Dataset, second?: ModelData | EvaluateOptions, third?: EvaluateOptions): Promise<Record<string, number>> {
+    if (isDataset(data)) return evaluateModel(this, { dataset: data }, (second ?? {}) as EvaluateOptions);
+    return evaluateModel(this, { x: data, y: second as ModelData }, third ?? {});
+  }
+
+  /**
+   * The outputs for every row of `x`, computed batch by batch; for an async iterable of batches, the outputs of each batch
+   * as it comes.
+   *
+   * @throws SHAPE_MISMATCH, NOT_FINITE; ABORTED
+   */
+  predict(x: AsyncIterable<ModelData>, options?: PredictOptions): AsyncGenerator<Output>;
+  predict(x: ModelData, options?: PredictOptions): Promise<Output>;
+  predict(x: ModelData | AsyncIterable<ModelData>, options: PredictOptions = {}): Promise<Output> | AsyncGenerator<Output> {
+    if (x !== null && typeof x === 'object' && Symbol.asyncIterator in x) return predictStream(this, x, options) as AsyncGenerator<Output>;
+    return predictModel(this, x, options) as Promise<Output>;
+  }
+
+  /** One step on one batch; the loss and metrics of that batch alone, from before the step. @throws as {@link Model.fit} */
+  trainOnBatch(x: ModelData, y: ModelData, options: TrainBatchOptions = {}): Promise<Record<string, number>> {
+    return trainBatch(this, x, y, options);
+  }
+
+  /** A table of layers, output shapes and numbers of parameters. */
+  summary(): string {
+    return summaryOf(this);
+  }
+
+  /** The number of values in all weights. */
+  countParams(): number {
+    return sizeOfAll(this.weights);
+  }
+
+  /** A copy of all weights by name. */
+  getWeights(): Record<string, Tensor> {
+    return weightTensors(this);
+  }
+
+  /** Replaces all weights; changes nothing unless every name and shape fits. @throws SHAPE_MISMATCH naming each that does not */
+  setWeights(weights: NamedWeights): void {
+    assignWeights(this, weights, `${this.className}.setWeights`);
+  }
+
+  /** @internal */
+  requireCompiled(what: string): Compiled {
+    if (this.compiled !== undefined) return this.compiled;
+    throw new RondoError('USAGE', { where: `${this.className}.${what}`, what: 'the model is not compiled.', fix: "call compile({ optimizer: 'adam', loss: ... }) first." });
+  }
+
+  /** @internal */
+  get compiledTraining(): Compiled | undefined {
+    return this.compiled;
+  }
+
+  /** @internal Runs the model on a batch. @param logits leaves out the final activation. */
+  forward(inputs: readonly Tensor[], options: CallOptions, logits = false): Outputs {
+    const given = inputs.length === 1 ? inputs[0] : inputs;
+    const outputs = outputsOf(logits ? this.applyLogits(given, options) : this.apply(given, options), this.className);
+    if (this.outputForm === undefined) {
+      this.outputForm = outputs.form;
+      this.outputCount = outputs.tensors.length;
+      this.noteBuilt(inputs.map(({ shape }) => shape.slice(1)));
+    }
+    return outputs;
+  }
+
+  /** @internal How outputs are arranged; undefined before the first run. */
+  get outputArrangement(): OutputForm | undefined {
+    return this.outputForm;
+  }
+
+  /** @internal How many tensors `call` returns; 0 before the first run. */
+  get numOutputs(): number {
+    return this.outputCount;
+  }
+
+  /** @internal Shapes of one sample of each input; undefined before the weights are made. */
+  get inputSampleShapes(): readonly Shape[] | undefined {
+    return this.sampleShapes;
+  }
+
+  /** @internal Makes the weights by a run on one row, unless they exist. */
+  buildOn(rows: readonly Tensor[]): void {
+    if (this.outputForm !== undefined) return;
+    scope(() => void this.forward(rows, { training: false }));
+    this.resetStates();
+  }
+
+  /** @internal Refuses data that the model cannot take, where that is known. @throws SHAPE_MISMATCH */
+  requireInputShapes(shapes: readonly Shape[], where: string): void {
+    const known = this.sampleShapes;
+    if (known === undefined || known.length === shapes.length) return;
+    throw new RondoError('SHAPE_MISMATCH', { where, what: 'the model takes another number of inputs.', expected: `${known.length}`, received: `${shapes.length}: ${shapes.map(describeShape).join(', ')}`, fix: 'give one array for every input.' });
+  }
+
+  /** @internal Notes that the weights exist and gives them their names. */
+  protected noteBuilt(sampleShapes: readonly Shape[]): void {
+    this.sampleShapes = sampleShapes;
+    for (const [path, { variable }] of this.namedWeights()) variable.name = path;
+  }
+}

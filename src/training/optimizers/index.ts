@@ -1,0 +1,34 @@
+import { Catalog, type Given } from '../../layers/configured.js';
+import { adadelta } from './adadelta.js';
+import { adagrad } from './adagrad.js';
+import { adam, adamW } from './adam.js';
+import { averagedSGD } from './averaged-sgd.js';
+import { lion } from './lion.js';
+import { nadam } from './nadam.js';
+import type { Optimizer } from './optimizer.js';
+import { rmsprop } from './rmsprop.js';
+import { sgd } from './sgd.js';
+
+export { adadelta, type AdadeltaOptions } from './adadelta.js';
+export { adagrad, type AdagradOptions } from './adagrad.js';
+export { adam, type AdamOptions, adamW } from './adam.js';
+export { averagedSGD, type AveragedSGDOptions } from './averaged-sgd.js';
+export { lion, type LionOptions } from './lion.js';
+export { nadam, type NadamOptions } from './nadam.js';
+export { Optimizer, type OptimizerState } from './optimizer.js';
+export type { OptimizerOptions } from './options.js';
+export { rmsprop, type RMSpropOptions } from './rmsprop.js';
+export { sgd, type SGDOptions } from './sgd.js';
+export type { Moment, UpdateContext, UpdateRule } from './update-rule.js';
+
+/** An optimizer, its name, or its stored configuration. */
+export type OptimizerLike = Given<Optimizer>;
+
+const catalog = new Catalog<Optimizer>('optimizer', { sgd, rmsprop, adagrad, adadelta, adam, adamW, nadam, lion, averagedSGD }, { adamw: 'adamW' });
+
+export const optimizerNames = catalog.names;
+
+/** The optimizer that is given; by name or configuration a new one. @throws UNKNOWN_NAME with the nearest names. */
+export function optimizerNamed(given: OptimizerLike, where = 'optimizer'): Optimizer {
+  return catalog.named(given, where);
+}

@@ -1,0 +1,244 @@
+import { RondoError } from '../../errors.js';
+import { add, leaf, mul } from '../../expression/build.js';
+import type { Strided } from '../../kernels/contract.js';
+import { type PointwiseProgram, pointwiseProgram } from '../../kernels/program.js';
+import { currentBackend } from '../../kernels/select.js';
+import type { Configuration, Configured } from '../../layers/configured.js';
+import { scope, type Tensor, Variable } from '../../tensor/tensor.js';
+import { finiteNorms, requireFit, type SquaredNorms, squaredNorms } from './gradient-norms.js';
+import { type CommonOptions, commonOptions, type OptimizerOptions, requireLearningRate } from './options.js';
+import { updateProgram } from './update-program.js';
+import type { UpdateRule } from './update-rule.js';
+
+/** What an optimizer remembers of one weight. */
+interface WeightState {
+  readonly slots: Readonly<Record<string, Variable>>;
+  /** The moving average of the weight. */
+  readonly average: Variable | undefined;
+  /** The sum of the gradients since the last update. */
+  readonly accumulated: Variable | undefined;
+}
+
+/** The numbers of an optimizer, as plain JSON. Its variables are saved beside it, see {@link Optimizer.stateVariables}. */
+export interface OptimizerState {
+  readonly name: string;
+  readonly batches: number;
+  /** Null where a schedule gives it. */
+  readonly learningRate: number | null;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+const accumulate = pointwiseProgram('accumulateGradient', [{ name: 'sum', expression: mul(add(leaf('sum'), leaf('gradient')), leaf('share', 'scalar')) }]);
+const swap = pointwiseProgram('swapAverage', [
+  { name: 'weight', expression: leaf('average') },
+  { name: 'average', expression: leaf('weight') },
+]);
+const copy = pointwiseProgram('copyAverage', [{ name: 'weight', expression: leaf('average') }]);
+
+/**
+ * Changes weights along their gradients. Clipping, weight decay, the rule's equations and the moving average of a weight
+ * are one pointwise program, run in place once per weight. The order is Keras 3's: clip, decay, update, average.
+ */
+export class Optimizer implements Configured {
+  readonly name: string;
+  private readonly common: CommonOptions;
+  private rate: CommonOptions['learningRate'];
+  private batchesSeen = 0;
+  private counters: Record<string, number>;
+  private readonly states = new Map<Variable, WeightState>();
+  private readonly programs = new Map<boolean, PointwiseProgram>();
+
+  constructor(
+    private readonly rule: UpdateRule,
+    options: OptimizerOptions = {},
+    defaultLearningRate = 0.001,
+  ) {
+    this.name = rule.name;
+    this.common = commonOptions(rule.name, options, defaultLearningRate);
+    this.rate = this.common.learningRate;
+    this.counters = { ...rule.counters };
+    if (this.common.ema !== undefined && rule.averageSlot !== undefined) {
+      throw new RondoError('USAGE', { where: rule.name, what: 'the optimizer keeps averages already.', fix: 'remove `useEMA`.' });
+    }
+  }
+
+  /** The number of batches seen. */
+  get batches(): number {
+    return this.batchesSeen;
+  }
+
+  /** The number of updates done. */
+  get iterations(): number {
+    return Math.floor(this.batchesSeen / this.common.gradientAccumulationSteps);
+  }
+
+  /** The learning rate of the next batch. */
+  get learningRate(): number {
+    return typeof this.rate === 'number' ? this.rate : this.rate.at(this.batchesSeen);
+  }
+
+  /** @throws USAGE where a schedule gives it; OUT_OF_RANGE */
+  set learningRate(value: number) {
+    if (typeof this.rate !== 'number') {
+      throw new RondoError('USAGE', { where: `${this.name}.learningRate`, what: 'a schedule gives the learning rate.', fix: 'make the optimizer with a number instead of a schedule.' });
+    }
+    requireLearningRate(this.name, value);
+    this.rate = value;
+  }
+
+  /** Makes the state of the weights, unless it exists. Called by the first update; call it before to load saved state. */
+  build(variables: readonly Variable[]): void {
+    if (this.states.size > 0) {
+      const stranger = variables.find((variable) => !this.states.has(variable));
+      if (stranger === undefined) return;
+      throw new RondoError('USAGE', { where: this.name, what: `the weight \`${stranger.name}\` is not one the optimizer was made for.`, fix: 'make a new optimizer (compile the model again).' });
+    }
+    for (const variable of variables) {
+      const state = (kind: string, value: number): Variable => new Variable(variable.shape, new Float64Array(variable.size).fill(value), `${this.name}/${kind}/${variable.name}`, false);
+      this.states.set(variable, {
+        slots: Object.fromEntries(Object.entries(this.rule.slots).map(([slot, value]) => [slot, state(slot, value)])),
+        average: this.common.ema && state('average', 0),
+        accumulated: this.common.gradientAccumulationSteps > 1 ? state('gradientAccumulator', 0) : undefined,
+      });
+    }
+  }
+
+  /**
+   * Takes the gradients of one batch, in the order of the variables, and updates the variables in place (every
+   * `gradientAccumulationSteps` batches).
+   *
+   * @param options.requireFinite reads back the norm of the gradients before anything is changed.
+   * @throws NOT_FINITE where that norm is not finite; USAGE for other variables than at the first call; SHAPE_MISMATCH
+   */
+  applyGradients(gradients: readonly Tensor[], variables: readonly Variable[], { requireFinite = false }: { requireFinite?: boolean } = {}): void {
+    requireFit(this.name, gradients, variables);
+    this.build(variables);
+    scope(() => {
+      const steps = this.common.gradientAccumulationSteps;
+      let norms = requireFinite ? finiteNorms(this.name, gradients, variables, this.batchesSeen + 1) : undefined;
+      let effective = gradients;
+      if (steps > 1) {
+        const isUpdate = (this.batchesSeen + 1) % steps === 0;
+        effective = gradients.map((gradient, i) => this.accumulated(gradient, variables[i], isUpdate ? 1 / steps : 1));
+        norms = undefined;
+        if (!isUpdate) return;
+      }
+      if (this.common.clip !== undefined && this.common.clip.kind !== 'value') norms ??= squaredNorms(effective);
+      this.updateAll(effective, variables, norms);
+      if (steps > 1) for (const sum of effective) currentBackend().fill(sum.viewOn(currentBackend()), sum.size, 0);
+    });
+    this.batchesSeen++;
+  }
+
+  /** The norm of all gradients together, as one number read back. Infinite too where the sum of squares exceeds the backend's range. */
+  gradientNorm(gradients: readonly Tensor[]): number {
+    return scope(() => Math.sqrt(squaredNorms(gradients).all.item()));
+  }
+
+  /** Everything that is remembered of the weights, under readable names such as `adam/velocity/lstm/kernel`. */
+  stateVariables(): Variable[] {
+    return [...this.states.values()].flatMap(({ slots, average, accumulated }) => [...Object.values(slots), average, accumulated].filter((kept) => kept !== undefined));
+  }
+
+  /** With {@link stateVariables}, all that a resumed run needs to end with the same bits. */
+  getState(): OptimizerState {
+    return { name: this.name, batches: this.batchesSeen, learningRate: typeof this.rate === 'number' ? this.rate : null, counters: { ...this.counters } };
+  }
+
+  /** @throws FILE_FORMAT for the state of another optimizer, or a damaged one */
+  setState(state: OptimizerState): void {
+    const isOwn = state?.name === this.name && Number.isInteger(state.batches) && state.batches >= 0 && Object.keys(this.counters).every((counter) => Number.isFinite(state.counters?.[counter]));
+    if (!isOwn || (typeof this.rate === 'number') !== (typeof state.learningRate === 'number')) {
+      throw new RondoError('FILE_FORMAT', { where: `${this.name}.setState`, what: 'this is not the state of such an optimizer.', expected: JSON.stringify(this.getState()), received: JSON.stringify(state), fix: 'resume with the optimizer and the options of the run that was saved.' });
+    }
+    this.batchesSeen = state.batches;
+    if (state.learningRate !== null) this.learningRate = state.learningRate;
+    this.counters = Object.fromEntries(Object.keys(this.counters).map((counter) => [counter, state.counters[counter]]));
+  }
+
+  /** Whether averages of the weights are kept. */
+  get hasAverages(): boolean {
+    return this.common.ema !== undefined || this.rule.averageSlot !== undefined;
+  }
+
+  /** Exchanges weights and averages in place: once to evaluate with the averages, once more to train on. @throws USAGE where none are kept */
+  swapAverages(): void {
+    if (!this.hasAverages) throw new RondoError('USAGE', { where: `${this.name}.swapAverages`, what: 'no averages of the weights are kept.', fix: 'make the optimizer with `useEMA: true`.' });
+    this.withAverages(swap);
+  }
+
+  /** Replaces the weights by their averages, at the end of training. Nothing happens where none are kept. */
+  finalizeWeights(): void {
+    if (this.hasAverages) this.withAverages(copy);
+  }
+
+  getConfig(): Configuration {
+    const { common, rule } = this;
+    const { clip, ema } = common;
+    const optional = {
+      ...(common.weightDecay > 0 && { weightDecay: common.weightDecay }),
+      ...(common.excludeFromWeightDecay.length > 0 && { excludeFromWeightDecay: common.excludeFromWeightDecay }),
+      ...(clip && { [{ value: 'clipValue', norm: 'clipNorm', globalNorm: 'globalClipNorm' }[clip.kind]]: clip.limit }),
+      ...(ema && { useEMA: true, emaMomentum: ema.momentum }),
+      ...(ema?.overwriteFrequency !== undefined && { emaOverwriteFrequency: ema.overwriteFrequency }),
+      ...(common.gradientAccumulationSteps > 1 && { gradientAccumulationSteps: common.gradientAccumulationSteps }),
+    };
+    return { name: this.name, config: { learningRate: typeof this.rate === 'number' ? this.rate : this.rate.getConfig(), ...rule.config, ...optional } };
+  }
+
+  /** Adds a gradient to what is accumulated of its weight, and multiplies by `share`. */
+  private accumulated(gradient: Tensor, variable: Variable, share: number): Variable {
+    const backend = currentBackend();
+    const sum = this.states.get(variable)!.accumulated!;
+    const place = flat(sum);
+    backend.pointwise({ program: accumulate, rows: 1, columns: sum.size, inputs: { sum: place, gradient: flat(gradient) }, outputs: { sum: place }, scalars: { share } });
+    return sum;
+  }
+
+  private updateAll(gradients: readonly Tensor[], variables: readonly Variable[], norms: SquaredNorms | undefined): void {
+    const { rule, common } = this;
+    const backend = currentBackend();
+    const learningRate = this.learningRate;
+    const step = this.iterations + 1;
+    const { ema } = common;
+    const program = this.programFor(ema?.overwriteFrequency !== undefined && step % ema.overwriteFrequency === 0);
+    const scalars = { ...rule.scalars({ step, learningRate, counters: this.counters }), decay: 0, emaMomentum: step === 1 ? 0 : (ema?.momentum ?? 0) };
+    variables.forEach((variable, i) => {
+      const { slots, average } = this.states.get(variable)!;
+      const own: Record<string, Strided> = { weight: flat(variable) };
+      for (const [slot, state] of Object.entries(slots)) own[`slot.${slot}`] = flat(state);
+      if (average !== undefined) own.average = flat(average);
+      const inputs: Record<string, Strided> = { ...own, gradient: flat(gradients[i]) };
+      if (norms !== undefined) inputs.squaredNorm = squaredNormOf(norms, common.clip?.kind === 'norm' ? i : undefined);
+      const isDecayed = !common.excludeFromWeightDecay.some((part) => variable.name.includes(part));
+      const decay = isDecayed ? common.weightDecay * learningRate : 0;
+      backend.pointwise({ program, rows: 1, columns: variable.size, inputs, outputs: own, scalars: { ...scalars, decay } });
+    });
+  }
+
+  private programFor(overwrites: boolean): PointwiseProgram {
+    let program = this.programs.get(overwrites);
+    if (program === undefined) this.programs.set(overwrites, (program = updateProgram(this.rule, this.common, overwrites)));
+    return program;
+  }
+
+  private withAverages(program: PointwiseProgram): void {
+    // Before the first update averages are empty.
+    if (this.iterations === 0) return;
+    scope(() => {
+      for (const [variable, state] of this.states) {
+        const places = { weight: flat(variable), average: flat(state.average ?? state.slots[this.rule.averageSlot!]) };
+        currentBackend().pointwise({ program, rows: 1, columns: variable.size, inputs: places, outputs: places });
+      }
+    });
+  }
+}
+
+function squaredNormOf({ each, all }: SquaredNorms, index: number | undefined): Strided {
+  const { buffer, offset } = (index === undefined ? all : each).viewOn(currentBackend());
+  return { buffer, offset: offset + (index ?? 0), rowStride: 0 };
+}
+
+function flat(values: Tensor): Strided {
+  return { ...values.viewOn(currentBackend()), rowStride: values.size };
+}

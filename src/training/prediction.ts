@@ -1,0 +1,70 @@
+import { refuseUnknownOptions, requireCount, RondoError } from '../errors.js';
+import { describeShape, sameShape } from '../shape.js';
+import { type FlatArray, scope, type Tensor, tensor } from '../tensor/tensor.js';
+import { BatchReader } from './batch.js';
+import { requireNotAborted } from './evaluation.js';
+import type { HostArray, ModelData } from './host-data.js';
+import type { Model } from './model.js';
+import { arranged, type ModelOutput } from './model-outputs.js';
+import { hostTensor, sliceRows } from './rows.js';
+import { hostIsWaiting, yieldToHost } from './yield-to-host.js';
+
+export interface PredictOptions {
+  /** Rows computed at once. Default 32. */
+  batchSize?: number;
+  /** Ends the prediction with the error ABORTED. */
+  signal?: AbortSignal;
+}
+
+/** The outputs for every row. */
+export async function predictModel(model: Model, x: ModelData, options: PredictOptions): Promise<ModelOutput> {
+  const where = `${model.className}.predict`;
+  refuseUnknownOptions(where, options, ['batchSize', 'signal']);
+  const { batchSize = 32, signal } = options;
+  requireCount(where, 'batchSize', batchSize);
+  const { arrays, numRows } = new BatchReader(model, where).readInputs(x);
+  const collected: Collected[] = [];
+  for (let start = 0; start < numRows; start += batchSize) {
+    requireNotAborted(signal, where);
+    const end = Math.min(numRows, start + batchSize);
+    computeRows(model, arrays.map((array) => sliceRows(array, start, end)), start, numRows, collected);
+    if (hostIsWaiting()) await yieldToHost();
+  }
+  return arranged(collected.map(({ data, shape }) => tensor(data, shape)), model.outputArrangement!);
+}
+
+/** The outputs of each batch. */
+export async function* predictStream(model: Model, batches: AsyncIterable<ModelData>, options: PredictOptions): AsyncGenerator<ModelOutput> {
+  for await (const x of batches) yield await predictModel(model, x, options);
+}
+
+/** One output of all rows. */
+interface Collected {
+  readonly data: FlatArray;
+  readonly shape: readonly number[];
+}
+
+function computeRows(model: Model, inputs: readonly HostArray[], start: number, numRows: number, collected: Collected[]): void {
+  scope(() => {
+    const { tensors } = model.forward(inputs.map(hostTensor), { training: false });
+    tensors.forEach((output, i) => {
+      const rows = output.dataSync();
+      if (start === 0 && output.shape[0] === numRows) {
+        collected.push({ data: rows, shape: output.shape });
+        return;
+      }
+      collected[i] ??= { data: rows instanceof Float64Array ? new Float64Array(sizeOfAll(output, numRows)) : new Float32Array(sizeOfAll(output, numRows)), shape: [numRows, ...output.shape.slice(1)] };
+      requireSameRows(model, collected[i].shape, output);
+      collected[i].data.set(rows, (start * rows.length) / output.shape[0]);
+    });
+  });
+}
+
+function sizeOfAll(output: Tensor, numRows: number): number {
+  return (output.size / output.shape[0]) * numRows;
+}
+
+function requireSameRows(model: Model, expected: readonly number[], output: Tensor): void {
+  if (sameShape(expected.slice(1), output.shape.slice(1))) return;
+  throw new RondoError('SHAPE_MISMATCH', { where: `${model.className}.predict`, what: 'the batches have outputs of different shapes.', expected: describeShape(expected), received: describeShape(output.shape), fix: 'predict batch by batch: give an async iterable.' });
+}

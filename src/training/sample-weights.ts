@@ -1,0 +1,51 @@
+import { RondoError, requireNumber } from '../errors.js';
+import { describeShape, sameShape, type Shape, sizeOf } from '../shape.js';
+import type { HostArray } from './host-data.js';
+
+/** By class: how much its samples count; 1 for a class that is not named. */
+export type ClassWeight = Readonly<Record<number, number>>;
+
+/** @throws OUT_OF_RANGE for a class that is no whole number or a weight that is not finite */
+export function requireClassWeight(classWeight: ClassWeight, where: string): void {
+  for (const [name, weight] of Object.entries(classWeight)) {
+    requireNumber(where, `classWeight[${name}]`, weight, 'a number of at least 0', (v) => v >= 0);
+    requireNumber(where, 'a class of classWeight', Number(name), 'a whole number of at least 0', (v) => Number.isInteger(v) && v >= 0);
+  }
+}
+
+/**
+ * The weight of each sample (or step) by its class, from targets that are class indices, one-hot rows, or single scores.
+ *
+ * @param output the shape of the predictions.
+ */
+export function classWeights(classWeight: ClassWeight, { data, shape }: HostArray, output: Shape): HostArray {
+  const rows = output.slice(0, -1);
+  const classes = output.at(-1) ?? 1;
+  const isOneHot = classes > 1 && sameShape(shape, output);
+  const numRows = sizeOf(rows);
+  if (!isOneHot && data.length !== numRows) {
+    throw new RondoError('SHAPE_MISMATCH', { where: 'classWeight', what: 'the targets are neither class indices nor one-hot rows.', expected: `${describeShape(rows)} or ${describeShape(output)}`, received: describeShape(shape), fix: 'use classWeight with classification targets only.' });
+  }
+  const weights = new Float64Array(numRows);
+  for (let row = 0; row < numRows; row++) {
+    const label = isOneHot ? largestAt(data, row * classes, classes) : Math.round(data[row]);
+    weights[row] = classWeight[label] ?? 1;
+  }
+  return { data: weights, shape: rows };
+}
+
+/** The product of two weights per sample or step; steps take the weight of their sample. */
+export function multiplied(a: HostArray | undefined, b: HostArray | undefined): HostArray | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  const [fine, coarse] = a.data.length >= b.data.length ? [a, b] : [b, a];
+  const repeat = fine.data.length / Math.max(1, coarse.data.length);
+  const product = new Float64Array(fine.data.length);
+  for (let i = 0; i < product.length; i++) product[i] = fine.data[i] * coarse.data[Math.floor(i / repeat)];
+  return { data: product, shape: fine.shape };
+}
+
+function largestAt(data: ArrayLike<number>, start: number, count: number): number {
+  let best = 0;
+  for (let i = 1; i < count; i++) if (data[start + i] > data[start + best]) best = i;
+  return best;
+}

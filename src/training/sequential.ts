@@ -1,0 +1,200 @@
+import { RondoError } from '../errors.js';
+import { type CallOptions, describeOpenShape, type FinalActivation, type Json, type Layer, type OpenShape } from '../layers/layer.js';
+import { type LayerConfig, layerFromConfig, registerLayer } from '../layers/registry.js';
+import type { Shape } from '../shape.js';
+import { Tensor } from '../tensor/tensor.js';
+import { settleName } from './layer-names.js';
+import { Model, type ModelOptions } from './model.js';
+import type { OutputForm } from './model-outputs.js';
+
+export interface SequentialOptions extends ModelOptions {
+  /** Shape of one sample, without the batch axis; null for an axis of any size. By default what the first layer says. */
+  inputShape?: readonly (number | null)[];
+}
+
+/**
+ * Layers one after the other. Where the input shape is known (from `inputShape` of the model or of its first layer), shapes
+ * are checked and weights made at once, else when the first data come.
+ *
+ * Layers without a name are named after their class, `lstm`, `lstm1`, ...; weights have names such as `lstm/cell/kernel`.
+ *
+ * @example
+ * const model = new Sequential([new LSTM({ units: 8, inputShape: [null, 3] }), new Dense({ units: 1 })]);
+ * model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
+ *
+ * @throws SHAPE_MISMATCH naming the layers that do not fit together; USAGE for a layer listed twice
+ */
+export class Sequential extends Model<Tensor> {
+  override readonly className = 'Sequential';
+  private readonly chain = new Map<string, Layer>();
+  private shape: OpenShape | undefined;
+  private outputShape: OpenShape | undefined;
+  private readonly ownInputShape: OpenShape | undefined;
+
+  constructor(layers: readonly Layer[] = [], { inputShape, ...options }: SequentialOptions = {}) {
+    super(options);
+    this.ownInputShape = inputShape && [null, ...inputShape];
+    for (const layer of layers) this.join(layer);
+    this.buildWherePossible();
+  }
+
+  /** Adds a layer at the end. @throws as the constructor */
+  add(layer: Layer): this {
+    this.join(layer);
+    if (this.shape === undefined) this.buildWherePossible();
+    else this.buildChain(this.shape);
+    return this;
+  }
+
+  get layers(): readonly Layer[] {
+    return [...this.chain.values()];
+  }
+
+  override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
+    return this.chain;
+  }
+
+  override get isBuilt(): boolean {
+    return this.shape !== undefined;
+  }
+
+  override get buildShape(): OpenShape | undefined {
+    return this.shape;
+  }
+
+  override get outputArrangement(): OutputForm | undefined {
+    return this.isBuilt ? 'one' : undefined;
+  }
+
+  override get numOutputs(): number {
+    return 1;
+  }
+
+  override ensureBuilt(inputShape: OpenShape): void {
+    if (this.shape === undefined) this.buildChain([null, ...inputShape.slice(1)]);
+  }
+
+  override computeOutputShape(inputShape: OpenShape): OpenShape {
+    let shape = inputShape;
+    let before: string | undefined;
+    for (const [name, layer] of this.requireLayers()) {
+      shape = this.shapeAfter(layer, shape, before);
+      before = name;
+    }
+    return shape;
+  }
+
+  override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
+    return this.run(inputs, options, (last, value, own) => last.apply(value, own));
+  }
+
+  override get finalActivation(): FinalActivation | undefined {
+    return this.layers.at(-1)?.finalActivation;
+  }
+
+  override callLogits(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
+    return this.run(inputs, options, (last, value, own) => last.applyLogits(value, own));
+  }
+
+  override getConfig(): Record<string, Json | undefined> {
+    const layers = this.layers.map((layer) => ({ className: layer.className, config: layer.getConfig() as { [key: string]: Json } }));
+    const inputShape = (this.shape ?? this.ownInputShape)?.slice(1);
+    return { ...super.getConfig(), inputShape, layers };
+  }
+
+  override buildOn([row]: readonly Tensor[]): void {
+    this.ensureBuilt(row.shape);
+  }
+
+  override requireInputShapes(shapes: readonly Shape[], where: string): void {
+    if (shapes.length !== 1) {
+      throw new RondoError('SHAPE_MISMATCH', { where, what: 'a Sequential takes one input.', expected: 'one array', received: `${shapes.length} arrays`, fix: 'write a Model with a call method for several inputs.' });
+    }
+    this.computeOutputShape([null, ...shapes[0]]);
+  }
+
+  private join(layer: Layer): void {
+    if (this.layers.includes(layer)) {
+      throw new RondoError('USAGE', { where: 'Sequential', what: `the layer \`${layer.name}\` is listed twice.`, expected: 'every layer once', fix: 'make a second layer, or share weights in a Model with a call method.' });
+    }
+    this.chain.set(settleName(layer, new Set(this.chain.keys()), 'Sequential'), layer);
+  }
+
+  private buildWherePossible(): void {
+    const known = this.ownInputShape ?? this.layers[0]?.givenInputShape;
+    if (known !== undefined && this.chain.size > 0) this.buildChain(known);
+  }
+
+  private buildChain(inputShape: OpenShape): void {
+    let shape = inputShape;
+    let before: string | undefined;
+    this.computeOutputShape(inputShape);
+    for (const [name, layer] of this.requireLayers()) {
+      layer.ensureBuilt(shape);
+      shape = this.shapeAfter(layer, shape, before);
+      before = name;
+    }
+    this.shape = inputShape;
+    this.outputShape = shape;
+    this.noteBuilt([inputShape.slice(1).map((axis) => axis ?? 1)]);
+  }
+
+  private run(inputs: Tensor | readonly Tensor[], options: CallOptions, applyLast: (last: Layer, value: Tensor | readonly Tensor[], options: CallOptions) => Tensor): Tensor {
+    const layers = this.layers;
+    let value = inputs;
+    layers.forEach((layer, i) => {
+      const own = i === 0 ? options : { training: options.training };
+      const result: unknown = i === layers.length - 1 ? applyLast(layer, value, own) : layer.apply(value, own);
+      if (!(result instanceof Tensor)) {
+        throw new RondoError('USAGE', { where: 'Sequential', what: `the layer \`${layer.name}\` returns more than one tensor.`, expected: 'a layer that returns one tensor', fix: "remove returnState, or mergeMode: 'none', or write a Model with a call method." });
+      }
+      value = result;
+    });
+    return value as Tensor;
+  }
+
+  /** The shape after a layer; a misfit names both layers. */
+  private shapeAfter(layer: Layer, shape: OpenShape, before: string | undefined): OpenShape {
+    try {
+      return layer.computeOutputShape(shape);
+    } catch (error) {
+      if (!(error instanceof RondoError) || error.code !== 'SHAPE_MISMATCH' || before === undefined) throw error;
+      const { expected, fix } = error.facts;
+      const lostTime = shape.length === 2 ? ` If \`${before}\` is a recurrent layer, give it returnSequences: true.` : '';
+      throw new RondoError('SHAPE_MISMATCH', {
+        where: `Sequential, layer \`${layer.name}\` (${layer.className})`,
+        what: `it cannot take what the layer before it, \`${before}\`, gives.`,
+        expected,
+        received: `${describeOpenShape(shape)} from \`${before}\``,
+        fix: `${fix ?? 'change one of the two layers.'}${lostTime}`,
+        cause: error,
+      });
+    }
+  }
+
+  private requireLayers(): ReadonlyMap<string, Layer> {
+    if (this.chain.size > 0) return this.chain;
+    throw new RondoError('USAGE', { where: 'Sequential', what: 'the model has no layers.', expected: 'at least one layer', fix: 'give a list of layers, or add them.' });
+  }
+}
+
+/** What `getConfig` of a Sequential returns. */
+interface StoredSequential extends SequentialOptions {
+  readonly layers: readonly LayerConfig[];
+}
+
+registerLayer('Sequential', (config) => {
+  const { layers, inputShape, name, trainable } = config as unknown as StoredSequential;
+  return new Sequential(layers.map((layer) => layerFromConfig(layer) as Layer), { name, trainable, inputShape });
+});
+
+/**
+ * Makes a model from its stored class and configuration, with new weights.
+ *
+ * @throws UNKNOWN_NAME for a class that is not registered; FILE_FORMAT where it is no model
+ */
+export function modelFromConfig(config: LayerConfig): Model {
+  const model = layerFromConfig(config);
+  if (model instanceof Model) return model;
+  throw new RondoError('FILE_FORMAT', { where: 'modelFromConfig', what: `\`${config.className}\` is a layer, not a model.`, expected: 'a Sequential, or a class that extends Model', received: config.className, fix: 'make the layer with layerFromConfig.' });
+}

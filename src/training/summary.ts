@@ -1,0 +1,40 @@
+import { describeOpenShape, type Layer } from '../layers/layer.js';
+import type { Variable } from '../tensor/tensor.js';
+import { variablesOf } from './model-weights.js';
+
+/** A table of a model's layers with their output shapes and numbers of parameters, and the sums, as text. */
+export function summaryOf(model: Layer<unknown>): string {
+  const rows = [...model.sublayers].map(([name, layer]) => [`${name} (${layer.className})`, outputShapeOf(layer), layer.isBuilt ? count(sizeOfAll(layer.weights)) : 'not built']);
+  const header = ['layer', 'output shape', 'parameters'];
+  const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
+  const line = (cells: readonly string[]): string => cells.map((cell, i) => (i === 2 ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  ').trimEnd();
+  const rule = '-'.repeat(widths.reduce((sum, width) => sum + width, 4));
+  const all = [...variablesOf(model).values()];
+  const trainable = new Set(model.trainableWeights);
+  const numTrainable = sizeOfAll([...trainable]);
+  return [
+    `${model.className} ${model.name}`,
+    line(header),
+    rule,
+    ...rows.map(line),
+    rule,
+    `parameters: ${count(sizeOfAll(all))} (trainable ${count(numTrainable)}, frozen ${count(sizeOfAll(all) - numTrainable)})`,
+  ].join('\n');
+}
+
+/** Number of values of distinct variables. */
+export function sizeOfAll(variables: readonly Variable[]): number {
+  let total = 0;
+  for (const { size } of new Set(variables)) total += size;
+  return total;
+}
+
+function outputShapeOf(layer: Layer<unknown>): string {
+  const { buildShape } = layer;
+  if (buildShape === undefined) return 'unknown';
+  return describeOpenShape(layer.computeOutputShape(buildShape));
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}

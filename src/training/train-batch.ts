@@ -1,0 +1,28 @@
+import { refuseUnknownOptions } from '../errors.js';
+import { BatchReader } from './batch.js';
+import type { DatasetBatch } from './dataset.js';
+import { EpochLogs } from './epoch-logs.js';
+import { outputsFor } from './evaluation.js';
+import type { ModelData } from './host-data.js';
+import type { Model } from './model.js';
+import { type ClassWeight, requireClassWeight } from './sample-weights.js';
+import { TrainStep } from './train-step.js';
+
+export interface TrainBatchOptions {
+  sampleWeight?: DatasetBatch['sampleWeight'];
+  classWeight?: ClassWeight;
+}
+
+/** One step on one batch. */
+export async function trainBatch(model: Model, x: ModelData, y: ModelData, options: TrainBatchOptions): Promise<Record<string, number>> {
+  const where = `${model.className}.trainOnBatch`;
+  refuseUnknownOptions(where, options, ['sampleWeight', 'classWeight']);
+  const { sampleWeight, classWeight } = options;
+  if (classWeight !== undefined) requireClassWeight(classWeight, where);
+  const compiled = model.requireCompiled('trainOnBatch');
+  const batch = new BatchReader(model, where).read({ x, y, sampleWeight });
+  const outputs = outputsFor(model);
+  const logs = new EpochLogs(outputs);
+  new TrainStep(model, compiled, outputs, classWeight, where).run(batch, logs, model.optimizer.batches + 1);
+  return logs.values();
+}

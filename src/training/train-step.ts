@@ -1,0 +1,81 @@
+import { RondoError } from '../errors.js';
+import type { LayerWeight } from '../layers/layer.js';
+import { valueAndGradients } from '../tensor/tape.js';
+import { scope, type Tensor, type Variable } from '../tensor/tensor.js';
+import type { Batch } from './batch.js';
+import { type BatchLoss, BatchLossFunction } from './batch-loss.js';
+import type { Compiled, OutputTraining } from './compiled.js';
+import type { EpochLogs } from './epoch-logs.js';
+import type { Model } from './model.js';
+import type { Optimizer } from './optimizers/index.js';
+import type { ClassWeight } from './sample-weights.js';
+
+/** One training step: loss, gradients, check, update, constraints. Made once per run. */
+export class TrainStep {
+  private readonly lossFunction: BatchLossFunction;
+  private readonly optimizer: Optimizer;
+  private readonly variables: readonly Variable[];
+  private readonly constrained: readonly LayerWeight[];
+  private lastFiniteLoss: number | undefined;
+
+  /** @throws USAGE where the model has nothing to train */
+  constructor(
+    private readonly model: Model,
+    compiled: Compiled,
+    outputs: readonly OutputTraining[],
+    classWeight: ClassWeight | undefined,
+    private readonly where: string,
+  ) {
+    this.optimizer = compiled.optimizer;
+    this.lossFunction = new BatchLossFunction(model, outputs, classWeight);
+    this.variables = [...new Set(model.trainableWeights)];
+    if (this.variables.length === 0) throw new RondoError('USAGE', { where, what: 'the model has no trainable weights.', fix: 'set `trainable` of some layer, or use evaluate.' });
+    const trainable = new Set(this.variables);
+    this.constrained = [...model.namedWeights()].map(([, weight]) => weight).filter(({ variable, constraint }) => constraint !== undefined && trainable.has(variable));
+    this.optimizer.build(this.variables);
+  }
+
+  /**
+   * Runs one step and adds its loss and predictions to the logs. Weights change only after loss and gradients were found
+   * finite.
+   *
+   * @param number of the step, from 1, for messages.
+   * @throws NOT_FINITE naming the step, the weights and the last finite loss
+   */
+  run(batch: Batch, logs: EpochLogs, number: number): void {
+    scope(() => {
+      let computed: BatchLoss | undefined;
+      const { value, gradients } = valueAndGradients(() => (computed = this.lossFunction.compute(batch, true)).total, this.variables);
+      const loss = value.item();
+      if (!Number.isFinite(loss)) throw this.notFinite(`the loss is ${loss}`, gradients, number);
+      this.update(gradients, number);
+      this.lastFiniteLoss = loss;
+      logs.add(computed!, loss, batch.numRows);
+    });
+  }
+
+  private update(gradients: readonly Tensor[], number: number): void {
+    try {
+      this.optimizer.applyGradients(gradients, this.variables, { requireFinite: true });
+    } catch (error) {
+      if (error instanceof RondoError && error.code === 'NOT_FINITE') throw this.notFinite('a gradient is not finite', gradients, number);
+      throw error;
+    }
+    for (const { variable, constraint } of this.constrained) constraint!.apply(variable);
+  }
+
+  private notFinite(what: string, gradients: readonly Tensor[], number: number): RondoError {
+    const isFinite = (gradient: Tensor): boolean => Number.isFinite(this.optimizer.gradientNorm([gradient]));
+    const names = this.variables.filter((_, i) => !isFinite(gradients[i])).map(({ name }) => `\`${name}\``);
+    const shown = names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
+    // States carried to the next batch may hold NaN as well.
+    this.model.resetStates();
+    return new RondoError('NOT_FINITE', {
+      where: this.where,
+      what: `${what} at step ${number}; the weights are those from before the step.`,
+      expected: 'a finite loss and finite gradients',
+      received: `${names.length > 0 ? `gradients that are not finite: ${shown}; ` : ''}last finite loss: ${this.lastFiniteLoss ?? 'none'}`,
+      fix: 'lower the learning rate, give the optimizer `globalClipNorm: 1`, or scale the data.',
+    });
+  }
+}

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Cell } from '../../src/cells/define-cell.js';
+import { libraryCells } from '../../src/cells/registry.js';
+import { useBackend } from '../../src/kernels/select.js';
+import { RNN, type RNNOptions } from '../../src/layers/rnn.js';
+import { Random, setSeed } from '../../src/random.js';
+import * as ops from '../../src/tensor/index.js';
+import { valueAndGradients } from '../../src/tensor/tape.js';
+import { scope, type Tensor, Variable } from '../../src/tensor/tensor.js';
+import { expectClose } from '../support/close.js';
+import { normals, randomise } from '../support/random.js';
+
+const [BATCH, TIME, FEATURES, UNITS] = [3, 5, 7, 5];
+
+/** Central differences in float64: the error of the formula is about step^2, that of rounding about 1e-16 / step. */
+const STEP = 1e-5;
+const TOLERANCE = 2e-8;
+
+const masks: Readonly<Record<string, Uint8Array | undefined>> = {
+  'all steps': undefined,
+  'variable lengths': Uint8Array.from([1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0]),
+  'gaps and an empty row': Uint8Array.from([1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 1]),
+};
+
+interface Variant {
+  readonly options: Partial<RNNOptions>;
+  readonly masks: readonly string[];
+}
+
+/** Everything that changes the equations or the run along time. */
+const variants: Readonly<Record<string, Variant>> = {
+  'default options': { options: {}, masks: Object.keys(masks) },
+  'without bias': { options: { useBias: false }, masks: ['all steps'] },
+  'other activations': { options: { activation: 'softsign', recurrentActivation: 'hardSigmoid' }, masks: ['all steps'] },
+  'unbounded activations': { options: { activation: 'gelu' }, masks: ['variable lengths'] },
+  relu: { options: { activation: 'relu' }, masks: ['variable lengths'] },
+  'recurrent dropout': { options: { recurrentDropout: 0.4 }, masks: ['all steps', 'variable lengths'] },
+  'input dropout': { options: { dropout: 0.3 }, masks: ['variable lengths'] },
+  zoneout: { options: { zoneout: 0.3 }, masks: ['all steps', 'variable lengths'] },
+  'zoneout and dropout, without bias': { options: { zoneout: 0.3, dropout: 0.4, useBias: false }, masks: ['gaps and an empty row'] },
+  'zoneout and recurrent dropout, without bias': { options: { zoneout: 0.3, recurrentDropout: 0.4, useBias: false }, masks: ['gaps and an empty row'] },
+  backwards: { options: { goBackwards: true }, masks: ['variable lengths'] },
+  'the last step only': { options: { returnSequences: false }, masks: ['variable lengths', 'gaps and an empty row'] },
+  'zeros at masked steps': { options: { zeroOutputForMask: true }, masks: ['gaps and an empty row'] },
+};
+
+function casesOf(cell: Cell): (readonly [variant: string, mask: string, options: Partial<RNNOptions>])[] {
+  const possible = Object.entries(variants).filter(([, { options }]) => cell.recurrent === 'full' || options.recurrentDropout === undefined);
+  return possible.flatMap(([name, { options, masks: names }]) => names.map((mask) => [name, mask, options] as const));
+}
+
+/** Random directions in which each weight, input and initial state is moved; the default options move every number by itself. */
+const DIRECTIONS = 3;
+
+describe.each(libraryCells.map((cell) => [cell.name, cell] as const))('gradients of %s agree with central differences', (_, cell) => {
+  beforeAll(() => void useBackend('reference'));
+  afterAll(() => void useBackend('wasm'));
+
+  it.each(casesOf(cell))('%s, %s', (variant, mask, options) => checkGradients({ cell, units: UNITS, returnSequences: true, ...options }, masks[mask], { everyNumber: variant === 'default options' }));
+
+  it('zoneout at inference', () => checkGradients({ cell, units: UNITS, returnSequences: true, zoneout: 0.3 }, undefined, { training: false }));
+});
+
+function checkGradients(options: RNNOptions, mask: Uint8Array | undefined, { training = true, everyNumber = false }: { training?: boolean; everyNumber?: boolean }): void {
+  const random = new Random(17, (options.cell as Cell).name);
+  const layer = new RNN({ ...options, returnState: true });
+  layer.ensureBuilt([null, TIME, FEATURES]);
+  randomise(layer, random);
+  const { states } = options.cell as Cell;
+  const input = new Variable([BATCH, TIME, FEATURES], normals([BATCH, TIME, FEATURES], random).dataSync(), 'input');
+  const initial = Object.fromEntries(states.map((state) => [state, new Variable([BATCH, UNITS], normals([BATCH, UNITS], random).dataSync(), `initial ${state}`)]));
+  const outputShape = options.returnSequences === false ? [BATCH, UNITS] : [BATCH, TIME, UNITS];
+  const cotangent = normals(outputShape, random);
+  const stateCotangents = Object.fromEntries(states.map((state) => [state, normals([BATCH, UNITS], random)]));
+
+  const loss = (): Tensor => {
+    // The same dropout and zoneout masks every time.
+    setSeed(5);
+    const result = layer.apply(input, { mask, training, initialState: initial });
+    const parts = states.map((state) => ops.sum(ops.mul(result.states[0][state], stateCotangents[state])));
+    return parts.reduce((a, b) => ops.add(a, b), ops.sum(ops.mul(result.output, cotangent)));
+  };
+  const by = [...layer.weights, input, ...Object.values(initial)];
+  const { gradients } = valueAndGradients(loss, by);
+  by.forEach((variable, i) => {
+    const gradient = gradients[i].dataSync();
+    const directions = everyNumber ? axesOf(variable) : Array.from({ length: DIRECTIONS }, () => directionFor(variable, random));
+    const slopes = directions.map((direction) => slopeAlong(variable, direction, () => scope(loss).item()));
+    const products = directions.map((direction) => direction.reduce((sum, step, j) => sum + step * gradient[j], 0));
+    expectClose(products, slopes, TOLERANCE, `gradient of ${variable.name}`);
+  });
+  const isUsed = gradients.filter((gradient) => gradient.dataSync().some((value) => value !== 0));
+  expect(isUsed.length, 'weights and inputs the loss depends on').toBe(by.length);
+}
+
+/** One direction for each number. */
+function axesOf({ size }: Variable): Float64Array[] {
+  return Array.from({ length: size }, (_, i) => new Float64Array(size).fill(1, i, i + 1));
+}
+
+/** A random direction of length 1. */
+function directionFor({ size }: Variable, random: Random): Float64Array {
+  const direction = Float64Array.from({ length: size }, () => random.normal());
+  const length = Math.hypot(...direction);
+  return direction.map((step) => step / length);
+}
+
+/** The derivative of the loss when the variable moves in a direction. */
+function slopeAlong(variable: Variable, direction: Float64Array, loss: () => number): number {
+  const values = Float64Array.from(variable.dataSync());
+  const at = (distance: number): number => {
+    variable.assign(values.map((value, i) => value + distance * direction[i]));
+    return loss();
+  };
+  const slope = (at(STEP) - at(-STEP)) / (2 * STEP);
+  variable.assign(values);
+  return slope;
+}

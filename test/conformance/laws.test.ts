@@ -1,0 +1,272 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Cell } from '../../src/cells/define-cell.js';
+import { libraryCells } from '../../src/cells/registry.js';
+import { createReferenceBackend } from '../../src/kernels/reference/backend.js';
+import { backendNames, useBackend } from '../../src/kernels/select.js';
+import { createWasmBackend } from '../../src/kernels/wasm/backend.js';
+import { Bidirectional } from '../../src/layers/bidirectional.js';
+import type { NamedStates, OutputAndState, RecurrentCallOptions } from '../../src/layers/rnn.js';
+import { RNN, type RNNOptions } from '../../src/layers/rnn.js';
+import { Random, setSeed } from '../../src/random.js';
+import * as ops from '../../src/tensor/index.js';
+import { valueAndGradients } from '../../src/tensor/tape.js';
+import { scope, type Tensor, tensor } from '../../src/tensor/tensor.js';
+import { expectClose } from '../support/close.js';
+import { normals, randomise } from '../support/random.js';
+
+const [BATCH, TIME, FEATURES, UNITS] = [3, 5, 7, 5];
+
+/** The order of sums may differ with the number of rows: float64 and float32 rounding over 5 steps of at most 12 products. */
+const tolerances = { reference: 1e-13, wasm: 2e-6 };
+
+/** What a mask hides must not be read: not even a value that is no number. */
+const HIDDEN = NaN;
+
+const pairs = backendNames.flatMap((backend) => libraryCells.map((cell) => [cell.name, backend, cell] as const));
+
+describe.each(pairs)('laws of %s on %s', (_, backend, cell) => {
+  afterAll(() => void useBackend('wasm'));
+  const tolerance = tolerances[backend];
+  const random = new Random(23, cell.name);
+
+  const layerOf = (options: Partial<RNNOptions> = {}): RNN<true> => {
+    useBackend(backend);
+    const layer = new RNN({ cell, units: UNITS, returnSequences: true, ...options, returnState: true });
+    layer.ensureBuilt([null, TIME, FEATURES]);
+    randomise(layer, new Random(29, cell.name));
+    return layer;
+  };
+  const statesFor = (batch: number): NamedStates => Object.fromEntries(cell.states.map((state) => [state, normals([batch, UNITS], random)]));
+  const input = normals([BATCH, TIME, FEATURES], random);
+  const initialState = statesFor(BATCH);
+  const run = (layer: RNN<true>, x: Tensor = input, options: RecurrentCallOptions = {}): OutputAndState => layer.apply(x, { initialState, ...options });
+  const expectEqual = (actual: Tensor, expected: Tensor, label: string): void => {
+    expect(actual.shape, label).toEqual(expected.shape);
+    expectClose(actual.dataSync(), expected.dataSync(), tolerance, label);
+  };
+  const expectEqualStates = (actual: OutputAndState, expected: OutputAndState): void => {
+    for (const state of cell.states) expectEqual(actual.states[0][state], expected.states[0][state], `final ${state}`);
+  };
+
+  it('a sequence cut anywhere, with its state carried over, gives the same output', () => {
+    const layer = layerOf();
+    const whole = run(layer);
+    for (let cut = 1; cut < TIME; cut++) {
+      const first = run(layer, ops.slice(input, 1, 0, cut));
+      const second = run(layer, ops.slice(input, 1, cut), { initialState: first.states[0] });
+      expectEqual(ops.concatenate([first.output, second.output], 1), whole.output, `cut at ${cut}`);
+      expectEqualStates(second, whole);
+    }
+  });
+
+  it('permuting the batch permutes the output', () => {
+    const layer = layerOf();
+    const order = [2, 0, 1];
+    const mask = Uint8Array.from([1, 1, 0, 1, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0]);
+    const permuted = <T extends Tensor>(x: T): Tensor => ops.concatenate(order.map((row) => ops.slice(x, 0, row, row + 1)), 0);
+    const plain = run(layer, input, { mask });
+    const other = run(layer, permuted(input), {
+      mask: Uint8Array.from(order.flatMap((row) => [...mask.subarray(row * TIME, (row + 1) * TIME)])),
+      initialState: Object.fromEntries(cell.states.map((state) => [state, permuted(initialState[state])])),
+    });
+    expectEqual(other.output, permuted(plain.output), 'output');
+    for (const state of cell.states) expectEqual(other.states[0][state], permuted(plain.states[0][state]), `final ${state}`);
+  });
+
+  /** By padding: for each step of the padded sequence the step of the input, -1 for padding. */
+  const paddings = { right: [0, 1, 2, 3, 4, -1, -1], left: [-1, -1, 0, 1, 2, 3, 4], gaps: [0, -1, 1, 2, -1, -1, 3, 4] };
+
+  it.each(Object.entries(paddings))('padding (%s) changes nothing', (_name, steps) => {
+    const layer = layerOf();
+    const plain = run(layer);
+    const { x, mask } = padded(input, steps);
+    const result = run(layer, x, { mask });
+    const real = (y: Tensor): Tensor => ops.concatenate(steps.flatMap((step, t) => (step < 0 ? [] : [ops.slice(y, 1, t, t + 1)])), 1);
+    expectEqual(real(result.output), plain.output, 'output at the real steps');
+    expectEqualStates(result, plain);
+    const last = layerOf({ returnSequences: false });
+    expectEqual(run(last, x, { mask }).output, run(last).output, 'last output');
+  });
+
+  it('padding does not reach the gradients', () => {
+    const layer = layerOf();
+    const loss = ({ states }: OutputAndState): Tensor => cell.states.map((state) => ops.sum(states[0][state])).reduce((a, b) => ops.add(a, b));
+    const plain = valueAndGradients(() => loss(run(layer)), layer.weights);
+    const { x, mask } = padded(input, paddings.gaps);
+    const result = valueAndGradients(() => loss(run(layer, x, { mask })), layer.weights);
+    layer.weights.forEach(({ name }, i) => expectClose(result.gradients[i].dataSync(), plain.gradients[i].dataSync(), 4 * tolerance, name));
+  });
+
+  it('the output at t ignores x after t', () => {
+    const layer = layerOf();
+    const whole = run(layer).output;
+    for (let t = 0; t < TIME - 1; t++) {
+      const changed = ops.concatenate([ops.slice(input, 1, 0, t + 1), normals([BATCH, TIME - t - 1, FEATURES], random)], 1);
+      expectEqual(ops.slice(run(layer, changed).output, 1, 0, t + 1), ops.slice(whole, 1, 0, t + 1), `steps up to ${t}`);
+    }
+  });
+
+  it('a backward layer is flip, then forward; in a Bidirectional flip, forward, flip', () => {
+    const forward = run(layerOf(), ops.reverse(input, 1));
+    const backward = run(layerOf({ goBackwards: true }));
+    expectEqual(backward.output, forward.output, 'goBackwards');
+    expectEqualStates(backward, forward);
+    const both = new Bidirectional({ layer: layerOf(), backwardLayer: layerOf(), mergeMode: 'none' });
+    const result = both.apply(input, { initialState: { forward: initialState, backward: initialState } });
+    expectEqual((result.output as readonly Tensor[])[1], ops.reverse(forward.output, 1), 'the backward half');
+    expectEqual((result.output as readonly Tensor[])[0], run(layerOf()).output, 'the forward half');
+  });
+
+  it('a stateful layer over windows is a stateless one over the whole sequence, until its states are reset', () => {
+    const stateless = layerOf();
+    const stateful = layerOf({ stateful: true });
+    const whole = stateless.apply(input);
+    for (let round = 0; round < 2; round++) {
+      const windows = [[0, 2], [2, 3], [3, 5]].map(([from, to]) => stateful.apply(ops.slice(input, 1, from, to)));
+      expectEqual(ops.concatenate(windows.map(({ output }) => output), 1), whole.output, `round ${round}`);
+      expectEqualStates(windows[2], whole);
+      stateful.resetStates();
+    }
+  });
+
+  it('dropout and zoneout at rate 0 are off, in training and outside', () => {
+    const plain = run(layerOf());
+    for (const training of [false, true]) {
+      const off = run(layerOf({ dropout: 0, recurrentDropout: 0, zoneout: 0 }), input, { training });
+      expect(off.output.dataSync()).toEqual(plain.output.dataSync());
+    }
+  });
+
+  it('dropout acts only in training', () => {
+    const plain = run(layerOf());
+    const layer = layerOf({ dropout: 0.4, recurrentDropout: cell.recurrent === 'full' ? 0.4 : 0 });
+    expect(run(layer).output.dataSync()).toEqual(plain.output.dataSync());
+    expect(run(layer, input, { training: true }).output.dataSync()).not.toEqual(plain.output.dataSync());
+  });
+
+  it('zoneout keeps each unit of a state or takes its new value in training, and mixes them outside', () => {
+    const rate = 0.3;
+    const step = ops.slice(input, 1, 0, 1);
+    const renewed = run(layerOf(), step);
+    const layer = layerOf({ zoneout: rate });
+    let kept = 0;
+    let seen = 0;
+    setSeed(3);
+    for (let repeat = 0; repeat < 40; repeat++) {
+      const zoned = run(layer, step, { training: true });
+      for (const state of cell.states) {
+        const before = initialState[state].dataSync();
+        const after = renewed.states[0][state].dataSync();
+        zoned.states[0][state].dataSync().forEach((value, i) => {
+          const isOld = Math.abs(value - before[i]) <= tolerance;
+          expect(isOld || Math.abs(value - after[i]) <= tolerance * (1 + Math.abs(after[i])), `${state} ${i}: ${value} is neither ${before[i]} nor ${after[i]}`).toBe(true);
+          kept += isOld ? 1 : 0;
+          seen++;
+        });
+      }
+    }
+    // Binomial: five standard deviations.
+    expect(Math.abs(kept / seen - rate)).toBeLessThan(5 * Math.sqrt((rate * (1 - rate)) / seen));
+    const mixed = run(layer, step);
+    for (const state of cell.states) {
+      expectEqual(mixed.states[0][state], scope(() => ops.add(ops.mul(initialState[state], rate), ops.mul(renewed.states[0][state], 1 - rate))), `mean of ${state}`);
+    }
+  });
+
+  it('the same seed gives the same bits', () => {
+    const once = (seed: number): Float32Array | Float64Array => {
+      useBackend(backend);
+      setSeed(seed);
+      const layer = new RNN({ cell, units: UNITS, dropout: 0.2, recurrentDropout: cell.recurrent === 'full' ? 0.3 : 0, zoneout: 0.1, returnSequences: true });
+      return layer.apply(input, { training: true }).dataSync();
+    };
+    const first = once(41);
+    expect(once(41)).toEqual(first);
+    expect(once(42)).not.toEqual(first);
+  });
+
+  it('a thousand training steps leave the memory as it was', () => {
+    // A backend of its own, so that nothing else is freed meanwhile.
+    const own = useBackend(backend === 'wasm' ? createWasmBackend() : createReferenceBackend());
+    const layer = new RNN({ cell, units: 2, dropout: 0.2, zoneout: 0.1, stateful: true });
+    const x = normals([2, 3, 2], random);
+    const mask = Uint8Array.from([1, 1, 1, 1, 0, 1]);
+    const step = (): void => void valueAndGradients(() => ops.sum(layer.apply(x, { mask, training: true })), layer.weights);
+    // The first step makes the carried states, the second reaches the peak.
+    step();
+    step();
+    const before = own.memory();
+    for (let i = 0; i < 1000; i++) step();
+    expect(own.memory()).toEqual(before);
+    expect(before.temporaryBytes).toBe(0);
+    expect(layer.weights.length).toBeGreaterThan(0);
+  });
+});
+
+describe.each(backendNames)('recurrent dropout on %s', (backend) => {
+  afterAll(() => void useBackend('wasm'));
+
+  it('changes no expectation: a linear net with dropout is on average the net without', () => {
+    useBackend(backend);
+    setSeed(7);
+    const batch = 4000;
+    const rate = 0.4;
+    const options = { units: 2, cell: 'simple', activation: 'linear' } as const;
+    const plain = new RNN(options);
+    const dropped = new RNN({ ...options, recurrentDropout: rate });
+    for (const layer of [plain, dropped]) {
+      layer.ensureBuilt([null, 1, 3]);
+      randomise(layer, new Random(31));
+    }
+    const repeated = (values: readonly number[]): Tensor => tensor(Float64Array.from({ length: batch * values.length }, (_, i) => values[i % values.length]), [batch, values.length]);
+    const x = ops.reshape(repeated([0.3, -0.2, 0.5]), [batch, 1, 3]);
+    const initialState = { hidden: repeated([0.7, -0.4]) };
+    const expected = plain.apply(x, { initialState }).dataSync();
+    const actual = dropped.apply(x, { initialState, training: true }).dataSync();
+    for (let unit = 0; unit < 2; unit++) {
+      const values = Float64Array.from({ length: batch }, (_, row) => actual[row * 2 + unit]);
+      const mean = values.reduce((a, b) => a + b, 0) / batch;
+      const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / batch);
+      expect(deviation).toBeGreaterThan(0.01);
+      expect(Math.abs(mean - expected[unit])).toBeLessThan((5 * deviation) / Math.sqrt(batch));
+    }
+  });
+
+  it('drops the same units at every step of a sequence', () => {
+    useBackend(backend);
+    setSeed(9);
+    const layer = new RNN({ cell: 'simple', units: 6, activation: 'linear', useBias: false, recurrentInitializer: 'identity', kernelInitializer: 'zeros', recurrentDropout: 0.5, returnSequences: true });
+    const hidden = tensor(new Float64Array(24).fill(1), [4, 6]);
+    const output = layer.apply(tensor(new Float64Array(4 * 3 * 2), [4, 3, 2]), { initialState: { hidden }, training: true });
+    // With U = I, a kept unit doubles at each step and a dropped one stays 0.
+    expect(histories(output)).toEqual(new Set(['2 4 8', '0 0 0']));
+  });
+});
+
+describe.each(backendNames)('dropout of the input on %s', (backend) => {
+  afterAll(() => void useBackend('wasm'));
+
+  it('drops the same features at every step of a sequence', () => {
+    useBackend(backend);
+    setSeed(9);
+    const layer = new RNN({ cell: 'simple', units: 6, activation: 'linear', useBias: false, recurrentInitializer: 'zeros', kernelInitializer: 'identity', dropout: 0.5, returnSequences: true });
+    // With W = I, a kept feature is doubled and a dropped one is 0.
+    expect(histories(layer.apply(ops.ones([4, 3, 6]), { training: true }))).toEqual(new Set(['2 2 2', '0 0 0']));
+  });
+});
+
+/** What the units of `[batch, 3, units]` hold over time. */
+function histories(output: Tensor): Set<string> {
+  const values = output.dataSync();
+  const [batch, time, units] = output.shape;
+  const ofUnit = (row: number, unit: number): string => Array.from({ length: time }, (_, t) => values[(row * time + t) * units + unit]).join(' ');
+  return new Set(Array.from({ length: batch * units }, (_, i) => ofUnit(Math.floor(i / units), i % units)));
+}
+
+function padded(input: Tensor, steps: readonly number[]): { x: Tensor; mask: Uint8Array } {
+  const [batch, , features] = input.shape;
+  const hidden = tensor(new Float64Array(batch * features).fill(HIDDEN), [batch, 1, features]);
+  const x = ops.concatenate(steps.map((step) => (step < 0 ? hidden : ops.slice(input, 1, step, step + 1))), 1);
+  const row = steps.map((step) => (step < 0 ? 0 : 1));
+  return { x, mask: Uint8Array.from(Array.from({ length: batch }, () => row).flat()) };
+}

@@ -1,0 +1,78 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { backendNames, useBackend } from '../../src/kernels/select.js';
+import * as ops from '../../src/tensor/index.js';
+import { valueAndGradients } from '../../src/tensor/tape.js';
+import type { Tensor } from '../../src/tensor/tensor.js';
+import { expectClose } from '../support/close.js';
+import { asTensor, byPath, kerasSubject } from '../support/layer-cases.js';
+import { torchSubject } from '../support/torch-cases.js';
+import { type LayerVector, readVectors } from '../support/vectors.js';
+
+/** float64: rounding alone; float32: at most 11 steps of sums of at most 42 products, 2^-24 each, with a factor 20 for growth. */
+const tolerances = { reference: 1e-12, wasm: 2e-5 };
+
+const vectors = readVectors<LayerVector>('layers');
+const isTorch = ({ layer }: LayerVector): boolean => layer.startsWith('torch.');
+
+describe.each(backendNames)('layers on %s', (backend) => {
+  afterAll(() => void useBackend('wasm'));
+  const expectAgreement = (actual: Tensor | ArrayLike<number>, expected: ArrayLike<number>, factor: number, label: string): void => {
+    const values = 'dataSync' in actual ? actual.dataSync() : actual;
+    if (backend === 'reference') expectClose(values, expected, factor * tolerances.reference, label);
+    else expectCloseInFloat32(values, expected, factor * tolerances.wasm, label);
+  };
+
+  const check = (vector: LayerVector): void => {
+    useBackend(backend);
+    const subject = isTorch(vector) ? torchSubject(vector) : kerasSubject(vector);
+    const input = asTensor(vector.inputs.input);
+    const states = Object.fromEntries(Object.entries(byPath(vector.inputs.initialState)).map(([path, value]) => [path, asTensor(value)]));
+    const cotangents = byPath(vector.cotangents);
+    const { gradients: expectedGradients, ...expectedResults } = vector.expected;
+    const expected = byPath(expectedResults);
+    const variables = [...new Set([...subject.weights.values()].map(({ variable }) => variable))];
+    const by: Tensor[] = [...variables, input, ...Object.values(states)];
+    const { gradients } = valueAndGradients(() => {
+      const results = subject.apply(input, states, maskOf(vector));
+      expect(Object.keys(results).sort()).toEqual(Object.keys(expected).sort());
+      for (const [path, value] of Object.entries(expected)) {
+        expect(results[path].shape, path).toEqual(value.shape);
+        expectAgreement(results[path], value.data, 1, path);
+      }
+      const parts = Object.entries(cotangents).map(([path, cotangent]) => ops.sum(ops.mul(results[path], asTensor(cotangent))));
+      return parts.reduce((a, b) => ops.add(a, b));
+    }, by);
+    const gradientBy = new Map(by.map((value, i) => [value, gradients[i]]));
+    const weightGradients = Object.entries(expectedGradients.weights ?? {});
+    expect([...subject.weights.keys()].sort()).toEqual(weightGradients.map(([name]) => name).sort());
+    for (const [name, value] of weightGradients) {
+      const { variable, gradient } = subject.weights.get(name)!;
+      expectAgreement(gradient(gradientBy.get(variable)!.dataSync()), value.data, 4, `gradient of ${name}`);
+    }
+    if (expectedGradients.input !== undefined) expectAgreement(gradientBy.get(input)!, expectedGradients.input.data, 4, 'gradient of input');
+    for (const [path, value] of Object.entries(byPath(expectedGradients.initialState))) {
+      expectAgreement(gradientBy.get(states[path])!, value.data, 4, `gradient of initial ${path}`);
+    }
+  };
+
+  it.each(vectors.filter((vector) => !isTorch(vector)).map((vector) => [vector.file, vector] as const))('%s agrees with Keras: outputs, states, all gradients', (_, vector) => check(vector));
+  it.each(vectors.filter(isTorch).map((vector) => [vector.file, vector] as const))('%s agrees with PyTorch: outputs, states, all gradients', (_, vector) => check(vector));
+});
+
+/** The mask of a vector, also from lengths. */
+function maskOf({ inputs }: LayerVector): Uint8Array | undefined {
+  const { mask, lengths, input } = inputs;
+  if (mask !== undefined) return Uint8Array.from(mask.data);
+  if (lengths === undefined) return undefined;
+  const time = input.shape[1];
+  return Uint8Array.from(lengths.flatMap((length) => Array.from({ length: time }, (_, t) => (t < length ? 1 : 0))));
+}
+
+/** What float32 cannot hold is infinite there; everything else is held to the tolerance. */
+function expectCloseInFloat32(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, label: string): void {
+  const overflows = Array.from(expected, (value) => Math.abs(Math.fround(value)) === Infinity);
+  const overflowed = (values: ArrayLike<number>): number[] => Array.from(values).filter((_, i) => overflows[i]).map(Math.fround);
+  expect(overflowed(actual), `${label}: values beyond float32`).toEqual(overflowed(expected));
+  const held = (values: ArrayLike<number>): number[] => Array.from(values, (value, i) => (overflows[i] ? 0 : value));
+  expectClose(held(actual), held(expected), tolerance, label);
+}

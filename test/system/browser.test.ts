@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { chromium } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { trainTenSteps } from './browser/ten-steps.js';
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+
+/** Core budget of the package, gzipped, kernels included. */
+const largestCoreBytes = 80_000;
+
+async function bundle(entry: string): Promise<{ text: string; inputs: string[] }> {
+  const result = await build({
+    entryPoints: [path(entry)],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    write: false,
+    metafile: true,
+    external: ['papaparse'],
+    alias: { rondo: path('../../src/index.ts') },
+  });
+  return { text: result.outputFiles[0].text, inputs: Object.keys(result.metafile.inputs) };
+}
+
+const browserPath = [process.env.RONDO_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((candidate) => candidate !== undefined && existsSync(candidate));
+
+describe('the browser bundle', () => {
+  it('holds the whole public surface in 80 kB gzipped, without a module of Node', async () => {
+    const { text } = await bundle('../../src/index.ts');
+    const sizeBytes = gzipSync(text, { level: 9 }).length;
+    expect(text).not.toMatch(/from"node:/);
+    expect(sizeBytes).toBeLessThan(largestCoreBytes);
+  });
+
+  it.skipIf(browserPath === undefined)(`trains ten steps in headless Chromium with the losses of Node${browserPath === undefined ? ' (not run: no Chromium found; set RONDO_CHROMIUM)' : ''}`, async () => {
+    const { text } = await bundle('./browser/page.ts');
+    const server = createServer((request, response) => {
+      const isScript = request.url === '/page.js';
+      response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
+      response.end(isScript ? text : '<!doctype html><title>Rondo</title><script type="module" src="/page.js"></script>');
+    }).listen(0, '127.0.0.1');
+    const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
+    try {
+      const page = await browser.newPage();
+      const failures: string[] = [];
+      page.on('pageerror', (error) => failures.push(error.message));
+      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      await page.waitForFunction('globalThis.tenLosses !== undefined', undefined, { timeout: 30_000 }).catch(() => undefined);
+      expect(failures).toEqual([]);
+      const losses = (await page.evaluate('globalThis.tenLosses')) as number[];
+      const here = await trainTenSteps();
+      expect(losses).toHaveLength(10);
+      expect(losses[9]).toBeLessThan(losses[0]);
+      // Two builds of V8 may choose different tiles, which add in another order.
+      losses.forEach((loss, i) => expect(Math.abs(loss - here[i])).toBeLessThan(1e-4));
+    } finally {
+      await browser.close();
+      server.close();
+    }
+  });
+});

@@ -1,0 +1,3 @@
+import { trainTenSteps } from './ten-steps.js';
+
+trainTenSteps().then((losses) => Object.assign(globalThis, { tenLosses: losses }));
