@@ -80,10 +80,10 @@ async function main(): Promise<void> {
 function linesOf({ case: { name }, rondoVariant, rondoMs, rondoCoresUsed, peers }: CaseComparison): string[] {
   return [
     `${name}: Rondo (${rondoVariant}) ${rondoMs.toFixed(3)} ms, ${rondoCoresUsed.toFixed(2)} cores`,
-    ...peers.map(({ peer, notRun, variant, medianMs, ratio, lowestRatio, highestRatio, coresUsed }) =>
+    ...peers.map(({ peer, notRun, variant, medianMs, ratio, lowestRatio, highestRatio, cpuRatio, coresUsed }) =>
       notRun !== undefined
         ? `  ${peer}: not run: ${notRun}`
-        : `  ${peer} (${variant}): ${medianMs?.toFixed(3)} ms, ratio ${ratio?.toFixed(2)} (${lowestRatio?.toFixed(2)} to ${highestRatio?.toFixed(2)}), ${coresUsed?.toFixed(2)} cores`,
+        : `  ${peer} (${variant}): ${medianMs?.toFixed(3)} ms, ratio ${ratio?.toFixed(2)} (${lowestRatio?.toFixed(2)} to ${highestRatio?.toFixed(2)}), by processor time ${cpuRatio?.toFixed(2)}, ${coresUsed?.toFixed(2)} cores`,
     ),
   ];
 }

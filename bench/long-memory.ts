@@ -8,7 +8,7 @@
  *
  * Run: npm run build && node dist/bench/long-memory.js [adding|copy] [T]
  */
-import { Dense, initializers, type Layer, losses, optimizers, Random, RNN, setSeed, type Tensor, tensor, valueAndGradients } from '../src/index.js';
+import { Dense, type Layer, losses, optimizers, Random, RNN, setSeed, type Tensor, tensor, valueAndGradients } from '../src/index.js';
 
 interface Task {
   readonly name: string;
@@ -79,7 +79,7 @@ function copy(pause: number): Task {
 function solve(task: Task, cell: string, units: number, horizon: number): void {
   setSeed(1);
   const random = new Random(2);
-  const recurrent = new RNN({ cell, units, returnSequences: task.returnSequences, biasInitializer: initializers.chrono({ maxTimesteps: horizon }), unitForgetBias: false });
+  const recurrent = new RNN({ cell, units, returnSequences: task.returnSequences, biasInitializer: { name: 'chrono', config: { maxTimesteps: horizon } }, unitForgetBias: false });
   const layers: Layer[] = [recurrent, new Dense({ units: task.outputs })];
   const apply = (x: Tensor): Tensor => layers.reduce((value, layer) => layer.apply(value, { training: true }), x);
   apply(task.batch(random).x);

@@ -11,7 +11,7 @@ const labels = texts.map((_, i) => [i < good.length ? 1 : 0]);
 
 const tokenizer = new Tokenizer({ numWords: 100, oovToken: '<OOV>' });
 tokenizer.fitOnTexts(texts);
-const encode = (batch: string[]): number[][] => padSequences(tokenizer.textsToSequences(batch), { maxlen: 8, padding: 'post', truncating: 'post' });
+const encode = (batch: string[]) => padSequences(tokenizer.textsToSequences(batch), { maxlen: 8, padding: 'post', truncating: 'post' });
 
 const recurrentLayers: Record<string, () => Layer> = {
   SimpleRNN: () => new SimpleRNN({ units: 16, dropout: 0.1, recurrentDropout: 0.1 }),

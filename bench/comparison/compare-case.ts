@@ -21,6 +21,8 @@ export interface PeerResult {
   readonly ratio?: number;
   readonly lowestRatio?: number;
   readonly highestRatio?: number;
+  /** The same ratio of the processor time of one run, which other work on the machine hardly changes. */
+  readonly cpuRatio?: number;
   /** Processor time over time passed while it was timed: 1 for one busy thread, less where the machine was busy with something else. */
   readonly coresUsed?: number;
   /** From Rondo's output, relative to the largest value, before anything was timed. */
@@ -39,6 +41,8 @@ export interface CaseComparison {
   readonly rondoVariant: string;
   readonly rondoFirstMs: Readonly<Record<string, number>>;
   readonly rondoMs: number;
+  /** Processor time of one run: median over the rounds. */
+  readonly rondoCpuMs: number;
   readonly rondoCoresUsed: number;
   readonly peers: readonly PeerResult[];
 }
@@ -55,6 +59,8 @@ interface Contender {
   variant: string;
   repeats: number;
   readonly roundMs: number[];
+  /** By round: processor time of one run. */
+  readonly roundCpuMs: number[];
   cpuMs: number;
   wallMs: number;
 }
@@ -86,31 +92,34 @@ export async function compareCase(benchCase: ComparedCase, rondo: PeerProcess, p
     for (const entered of round % 2 === 0 ? contenders : [...contenders].reverse()) {
       const { elapsedMs, cpuMs, wallMs } = await entered.process.measure(entered.variant, entered.repeats);
       entered.roundMs.push(median(elapsedMs));
+      entered.roundCpuMs.push(cpuMs / entered.repeats);
       entered.cpuMs += cpuMs;
       entered.wallMs += wallMs;
     }
   }
-  const { roundMs: ownMs, cpuMs, wallMs } = first.contender;
+  const { roundMs, roundCpuMs, cpuMs, wallMs } = first.contender;
   return {
     case: benchCase,
     rounds,
     gigaflop: operationsOf(benchCase) / 1e9,
     rondoVariant: first.contender.variant,
     rondoFirstMs: first.firstMs,
-    rondoMs: median(ownMs),
+    rondoMs: median(roundMs),
+    rondoCpuMs: median(roundCpuMs),
     rondoCoresUsed: cpuMs / wallMs,
-    peers: results.map(({ result, contender: entered }) => (entered === undefined ? result : { ...result, ...ratiosOf(ownMs, entered) })),
+    peers: results.map(({ result, contender: entered }) => (entered === undefined ? result : { ...result, ...ratiosOf(first.contender, entered) })),
   };
 }
 
-function ratiosOf(ownMs: readonly number[], { roundMs, cpuMs, wallMs }: Contender): Partial<PeerResult> {
-  const ratios = roundMs.map((ms, round) => ms / ownMs[round]);
+function ratiosOf(own: Contender, peer: Contender): Partial<PeerResult> {
+  const ratios = peer.roundMs.map((ms, round) => ms / own.roundMs[round]);
   return {
-    medianMs: median(roundMs),
-    ratio: median(roundMs) / median(ownMs),
+    medianMs: median(peer.roundMs),
+    ratio: median(peer.roundMs) / median(own.roundMs),
     lowestRatio: Math.min(...ratios),
     highestRatio: Math.max(...ratios),
-    coresUsed: cpuMs / wallMs,
+    cpuRatio: median(peer.roundCpuMs) / median(own.roundCpuMs),
+    coresUsed: peer.cpuMs / peer.wallMs,
   };
 }
 
@@ -120,7 +129,7 @@ async function contender(process: PeerProcess, variants: readonly string[]): Pro
   for (const variant of variants) firstMs[variant] = await settledMs(process, variant);
   const variant = variants.reduce((best, other) => (firstMs[other] < firstMs[best] ? other : best));
   const repeats = Math.max(1, Math.min(400, Math.ceil(ROUND_MS / firstMs[variant])));
-  return { contender: { process, variant, repeats, roundMs: [], cpuMs: 0, wallMs: 0 }, firstMs };
+  return { contender: { process, variant, repeats, roundMs: [], roundCpuMs: [], cpuMs: 0, wallMs: 0 }, firstMs };
 }
 
 /** Runs a variant until it gets no faster. @returns the median of the fastest pass. */

@@ -24,10 +24,11 @@ export function markdownReport({ machine, loadAfter, date, versions, threads, ca
     'Each library runs in a process of its own; they are timed in turn, in rounds. A time is the median over the rounds. A ratio is',
     "the peer's time over Rondo's: of the medians, then (least to greatest of one round). Every library is timed in each way it offers and",
     'counts with its fastest. Before timing, outputs and the losses of the first training steps were compared; the largest relative',
-    'difference is given. Training is forward, backward and Adam.',
+    'difference is given. Training is forward, backward and Adam. The last ratio is that of the processor time of one run, which other',
+    'work on the machine hardly changes.',
     '',
-    '| case | Rondo, fastest way | peer, fastest way | time | ratio | difference |',
-    '|---|---|---|---:|---:|---:|',
+    '| case | Rondo, fastest way | peer, fastest way | time | ratio | by processor time | difference |',
+    '|---|---|---|---:|---:|---:|---:|',
     ...cases.flatMap((comparison) => comparison.peers.map((peer) => row(comparison, peer))),
     '',
     '| case | sizes | GFLOP in products, with the input gradient |',
@@ -38,11 +39,11 @@ export function markdownReport({ machine, loadAfter, date, versions, threads, ca
 }
 
 function row({ case: { name }, rondoVariant, rondoMs }: CaseComparison, peer: PeerResult): string {
-  const { peer: who, notRun, variant, medianMs, ratio, lowestRatio, highestRatio, outputDifference, lossDifference } = peer;
+  const { peer: who, notRun, variant, medianMs, ratio, lowestRatio, highestRatio, cpuRatio, outputDifference, lossDifference } = peer;
   const start = `| ${name} | \`${rondoVariant}\` ${milliseconds(rondoMs)} | ${who}`;
-  if (medianMs === undefined || ratio === undefined) return `${start} | not run | | ${notRun} |`;
+  if (medianMs === undefined || ratio === undefined) return `${start} | not run | | | ${notRun} |`;
   const difference = Math.max(outputDifference ?? 0, lossDifference ?? 0);
-  return `${start}: \`${variant}\` | ${milliseconds(medianMs)} | **${ratio.toFixed(2)}** (${lowestRatio?.toFixed(2)} to ${highestRatio?.toFixed(2)}) | ${difference.toExponential(0)} |`;
+  return `${start}: \`${variant}\` | ${milliseconds(medianMs)} | **${ratio.toFixed(2)}** (${lowestRatio?.toFixed(2)} to ${highestRatio?.toFixed(2)}) | ${cpuRatio?.toFixed(2)} | ${difference.toExponential(0)} |`;
 }
 
 function milliseconds(ms: number): string {

@@ -1,6 +1,6 @@
 import { RondoError, refuseUnknownOptions } from '../errors.js';
 import { currentRandom } from '../random.js';
-import { describeShape, type Shape } from '../shape.js';
+import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { scope, Tensor, Variable } from '../tensor/tensor.js';
 import type { Constraint } from './constraints.js';
 import { initializerNamed, type InitializerLike, type WeightRole } from './initializers.js';
@@ -145,7 +145,8 @@ export abstract class Layer<Output = Tensor> {
   /** Makes and keeps a weight. @param weightName the last part of its name in files. */
   protected addWeight(weightName: string, shape: Shape, options: WeightOptions): Variable {
     const initializer = initializerNamed(options.initializer, `${this.className}.${weightName}`);
-    const variable = new Variable(shape, initializer.values(shape, currentRandom(), options.role), `${this.name}/${weightName}`, options.trainable ?? true);
+    const values = drawsWeights ? initializer.values(shape, currentRandom(), options.role) : new Float32Array(sizeOf(shape));
+    const variable = new Variable(shape, values, `${this.name}/${weightName}`, options.trainable ?? true);
     this.ownWeights.set(weightName, { variable, regularizer: options.regularizer, constraint: options.constraint });
     return variable;
   }
@@ -184,6 +185,19 @@ export abstract class Layer<Output = Tensor> {
   /** The part of a configuration that every layer has. */
   protected baseConfig(): Record<string, Json | undefined> {
     return { name: this.name, trainable: this.trainable, inputShape: this.givenInputShape?.slice(1) };
+  }
+}
+
+let drawsWeights = true;
+
+/** Runs work in which layers start with zeros instead of drawn weights, because theirs are about to be read from a file. */
+export function withoutInitialWeights<T>(work: () => T): T {
+  const before = drawsWeights;
+  drawsWeights = false;
+  try {
+    return work();
+  } finally {
+    drawsWeights = before;
   }
 }
 

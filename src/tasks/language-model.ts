@@ -50,8 +50,7 @@ export class LanguageModel {
     }
     const numTokens = tokens.length - 1;
     const loss = -logLikelihood / numTokens;
-    const numCharacters = Array.from(this.codec.level === 'characters' ? '' : text).length;
-    const tokensPerCharacter = this.codec.level === 'characters' ? 1 : tokens.length / Math.max(1, numCharacters);
+    const tokensPerCharacter = this.codec.level === 'characters' ? 1 : tokens.length / Array.from(text).length;
     return {
       numTokens,
       numUnknown: tokens.subarray(1).reduce((count, token) => count + (token === this.codec.unknownId ? 1 : 0), 0),

@@ -58,8 +58,8 @@ export async function runTraining(
   return outcomeOf(history);
 }
 
-function outcomeOf({ history, stopReason }: History): TrainingOutcome {
-  const { loss = [], valLoss = [] } = history;
+function outcomeOf({ metrics, stopReason }: History): TrainingOutcome {
+  const { loss = [], valLoss = [] } = metrics;
   const best = valLoss.reduce((lowest, value, epoch) => (value < valLoss[lowest] ? epoch : lowest), 0);
   return { stopReason, loss, valLoss, bestEpoch: stopReason === 'aborted' ? loss.length - 1 : best };
 }

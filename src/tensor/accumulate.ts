@@ -1,32 +1,53 @@
 import { add, leaf } from '../expression/build.js';
+import type { Strided } from '../kernels/contract.js';
 import { pointwiseProgram } from '../kernels/program.js';
 import { currentBackend } from '../kernels/select.js';
 import type { Shape } from '../shape.js';
 import { emptyTensor, type Tensor, type Variable } from './tensor.js';
 
 const sum = pointwiseProgram('accumulate', [{ name: 'sum', expression: add(leaf('a'), leaf('b')) }]);
-const copy = pointwiseProgram('copy', [{ name: 'copy', expression: leaf('a') }]);
+
+/** @internal How a block's source is read: an element for each place, one per column (rows repeat), or one per row. */
+export type CopyAccess = 'element' | 'column' | 'row';
+
+const copies = {
+  element: pointwiseProgram('copy', [{ name: 'copy', expression: leaf('a') }]),
+  column: pointwiseProgram('copy.column', [{ name: 'copy', expression: leaf('a', 'column') }]),
+  row: pointwiseProgram('copy.row', [{ name: 'copy', expression: leaf('a', 'row') }]),
+};
 
 /** @internal The sum of two tensors of equal shape, not noted on the tape. */
 export function addTensors(a: Tensor, b: Tensor): Tensor {
-  const backend = currentBackend();
   const result = emptyTensor(a.shape);
-  const flat = (x: Tensor): { buffer: ReturnType<Tensor['viewOn']>['buffer']; offset: number; rowStride: number } => ({ ...x.viewOn(backend), rowStride: a.size });
-  backend.pointwise({ program: sum, rows: 1, columns: a.size, inputs: { a: flat(a), b: flat(b) }, outputs: { sum: flat(result) } });
+  currentBackend().pointwise({ program: sum, rows: 1, columns: a.size, inputs: { a: asRow(a), b: asRow(b) }, outputs: { sum: asRow(result) } });
   return result;
 }
 
 /** @internal Copies a tensor's numbers into a variable of the same size. */
 export function assignTensor(target: Variable, source: Tensor): void {
-  const backend = currentBackend();
-  const strided = (x: Tensor): { buffer: ReturnType<Tensor['viewOn']>['buffer']; offset: number; rowStride: number } => ({ ...x.viewOn(backend), rowStride: source.size });
-  backend.pointwise({ program: copy, rows: 1, columns: source.size, inputs: { a: strided(source) }, outputs: { copy: strided(target) } });
+  copyBlock(1, source.size, asRow(source), asRow(target));
+}
+
+/** @internal Copies a block of `[rows, columns]`. */
+export function copyBlock(rows: number, columns: number, from: Strided, to: Strided, access: CopyAccess = 'element'): void {
+  if (rows === 0 || columns === 0) return;
+  currentBackend().pointwise({ program: copies[access], rows, columns, inputs: { a: from }, outputs: { copy: to } });
 }
 
 /** @internal A tensor of one repeated value in the open scope. */
 export function constantTensor(shape: Shape, value: number): Tensor {
-  const backend = currentBackend();
   const result = emptyTensor(shape);
+  const backend = currentBackend();
   backend.fill(result.viewOn(backend), result.size, value);
   return result;
+}
+
+/** @internal A tensor's numbers as rows, from the `start`th number on. */
+export function asRows(values: Tensor, rowStride: number, start = 0): Strided {
+  const { buffer, offset } = values.viewOn(currentBackend());
+  return { buffer, offset: offset + start, rowStride };
+}
+
+function asRow(values: Tensor): Strided {
+  return asRows(values, values.size);
 }

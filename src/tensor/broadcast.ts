@@ -1,5 +1,6 @@
 import type { Access } from '../expression/build.js';
 import { type Shape, sizeOf } from '../shape.js';
+import { BoundedCache } from './bounded-cache.js';
 
 /** How operands of several shapes are read as one `[rows, columns]` block. */
 export interface BlockLayout {
@@ -47,20 +48,35 @@ function readAs(shape: Shape, operand: Shape, split: number): OperandRead | unde
   return undefined;
 }
 
-/** For each element of `shape`, the index of the element of a broadcast operand. */
-export function expansionIndices(shape: Shape, operand: Shape): Int32Array {
+/** How a broadcast operand is repeated: rows of `columns` of its numbers, by index. */
+export interface Expansion {
+  readonly columns: number;
+  readonly indices: Int32Array;
+}
+
+/** For each row of `shape`, the row of a broadcast operand. Last axes that the operand has whole move as one row. */
+export function expansionOf(shape: Shape, operand: Shape): Expansion {
   const padded = [...new Array<number>(shape.length - operand.length).fill(1), ...operand];
-  const strides = new Array<number>(shape.length).fill(0);
+  let outer = shape.length;
+  while (outer > 0 && padded[outer - 1] === shape[outer - 1]) outer--;
+  const strides = new Array<number>(outer).fill(0);
   let stride = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
+  for (let axis = outer - 1; axis >= 0; axis--) {
     if (padded[axis] !== 1) strides[axis] = stride;
     stride *= padded[axis];
   }
-  return indicesByStrides(shape, strides);
+  return { columns: sizeOf(shape.slice(outer)), indices: indicesByStrides(shape.slice(0, outer), strides) };
 }
 
-/** The index `sum(i[axis] * strides[axis]) + start` for every place of a shape, in row-major order. */
+/** 8 MiB of indices. */
+const remembered = new BoundedCache<Int32Array>(1 << 21, (indices) => indices.length);
+
+/** The index `sum(i[axis] * strides[axis]) + start` for every place of a shape, in row-major order; not to be written. */
 export function indicesByStrides(shape: Shape, strides: readonly number[], start = 0): Int32Array {
+  return remembered.get(`${shape.join()} ${strides.join()} ${start}`, () => makeIndices(shape, strides, start));
+}
+
+function makeIndices(shape: Shape, strides: readonly number[], start: number): Int32Array {
   const indices = new Int32Array(sizeOf(shape));
   if (indices.length === 0) return indices;
   const place = new Array<number>(shape.length).fill(0);

@@ -1,6 +1,8 @@
+import { RondoError } from '../errors.js';
 import { currentBackend } from '../kernels/select.js';
-import type { Shape } from '../shape.js';
+import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { constantTensor } from './accumulate.js';
+import { requireTensors } from './operands.js';
 import { operation } from './tape.js';
 import { emptyTensor, type Tensor } from './tensor.js';
 
@@ -21,10 +23,39 @@ export function scatterAdd(values: Tensor, shape: Shape, columns: number, indice
 }
 
 /**
- * @internal Copies rows of `columns` numbers of a tensor into a new shape by index, with its derivative: the one
- * primitive of all data movement (embedding, transpose, slice, concatenation along time, packing of sequences).
+ * Copies rows of `columns` numbers into a new shape by index: row i of the result is row `indices[i]` of the source, or
+ * zeros where the index is negative. Its derivative adds each row's gradient to the row it came from (an embedding's, a
+ * convolution window's).
+ *
+ * @throws SHAPE_MISMATCH where rows do not divide the source or fill the shape; OUT_OF_RANGE where an index has no row.
  */
 export function gatherTensor(source: Tensor, shape: Shape, columns: number, indices: Int32Array): Tensor {
+  requireTensors('gatherTensor', [source]);
+  const rows = columns > 0 ? source.size / columns : 0;
+  if (!Number.isInteger(rows) || sizeOf(shape) !== indices.length * columns) {
+    throw new RondoError('SHAPE_MISMATCH', {
+      where: 'gatherTensor',
+      what: `rows of ${columns} numbers do not fit the shapes.`,
+      expected: `rows that divide ${describeShape(source.shape)}, ${indices.length} of them in the result`,
+      received: describeShape(shape),
+      fix: 'give the shape that the indexed rows have together.',
+    });
+  }
+  for (let i = 0; i < indices.length; i++) {
+    if (indices[i] < rows || columns === 0) continue;
+    throw new RondoError('OUT_OF_RANGE', {
+      where: 'gatherTensor',
+      what: `index ${indices[i]} at ${i} has no row.`,
+      expected: `indices below ${rows}, or negative for zeros`,
+      received: String(indices[i]),
+      fix: 'correct the indices.',
+    });
+  }
+  return gather(source, shape, columns, indices);
+}
+
+/** @internal {@link gatherTensor} without its checks, for indices that are right by construction. */
+export function gather(source: Tensor, shape: Shape, columns: number, indices: Int32Array): Tensor {
   const [result] = operation([source], () => ({
     outputs: [gatherInto(shape, source, columns, indices)],
     backward: ([dOutput]) => [dOutput && scatterAdd(dOutput, source.shape, columns, indices)],

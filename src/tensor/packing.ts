@@ -1,3 +1,5 @@
+import { BoundedCache } from './bounded-cache.js';
+
 /**
  * Where the steps of a padded batch lie when only the steps that count are kept, one time step after the other and the
  * longest sequences first, so that each step works on the first rows of the batch. Index -1 stands for "nothing there".
@@ -13,8 +15,8 @@ export interface Packing {
   readonly packedAt: Int32Array;
   /** By place of the output sequence: the packed row whose output stands there (a masked step repeats the one before). */
   readonly outputAt: Int32Array;
-  /** Whether every place is a step of its own, so that `outputAt` is a permutation. */
-  readonly isDense: boolean;
+  /** By packed row: the place of the output sequence that shows it; undefined where masked steps repeat a row. */
+  readonly placeOf: Int32Array | undefined;
   /** By sorted row: its sequence in the batch. */
   readonly order: Int32Array;
   /** By sequence: its sorted row. */
@@ -32,8 +34,20 @@ export interface PackingOptions {
   outputOrder: 'time' | 'computed';
 }
 
-/** @param mask `[batch * time]`, 0 where a step does not count; undefined where all do. */
-export function packSequences(batch: number, time: number, mask: ArrayLike<number> | undefined, { reverse, outputOrder }: PackingOptions): Packing {
+/** 8 MiB of packings of batches without a mask, which depend on their shape alone. */
+const unmasked = new BoundedCache<Packing>(1 << 21, ({ numRows, order }) => 4 * (numRows + order.length));
+
+/**
+ * Works out the packing of a batch; not to be written, since that of an unmasked one is remembered.
+ *
+ * @param mask `[batch * time]`, 0 where a step does not count; undefined where all do.
+ */
+export function packSequences(batch: number, time: number, mask: ArrayLike<number> | undefined, options: PackingOptions): Packing {
+  if (mask !== undefined) return makePacking(batch, time, mask, options);
+  return unmasked.get(`${batch} ${time} ${options.reverse} ${options.outputOrder}`, () => makePacking(batch, time, undefined, options));
+}
+
+function makePacking(batch: number, time: number, mask: ArrayLike<number> | undefined, { reverse, outputOrder }: PackingOptions): Packing {
   const timeAt = (position: number): number => (reverse ? time - 1 - position : position);
   const counts = (sequence: number, position: number): boolean => mask === undefined || mask[sequence * time + timeAt(position)] !== 0;
   const lengths = new Int32Array(batch).fill(mask === undefined ? time : 0);
@@ -75,11 +89,11 @@ export function packSequences(batch: number, time: number, mask: ArrayLike<numbe
     lastOf[b] = last;
     finalStateOf[b] = last < 0 ? rankOf[b] : batch + last;
   }
-  return { activeRows, numRows, sourceOf, packedAt, outputAt, isDense: numRows === batch * time, order, rankOf, lastOf, finalStateOf };
+  const placeOf = numRows === batch * time ? inverseOf(outputAt) : undefined;
+  return { activeRows, numRows, sourceOf, packedAt, outputAt, placeOf, order, rankOf, lastOf, finalStateOf };
 }
 
-/** By packed row: the place of the output sequence that shows it; only for dense packings. */
-export function inverseOf(outputAt: Int32Array): Int32Array {
+function inverseOf(outputAt: Int32Array): Int32Array {
   const inverse = new Int32Array(outputAt.length);
   outputAt.forEach((row, place) => (inverse[row] = place));
   return inverse;

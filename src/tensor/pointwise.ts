@@ -1,12 +1,15 @@
+import { RondoError } from '../errors.js';
 import { type Access, type Expression, leaf, type Leaf, topologicalOrder } from '../expression/build.js';
 import { derive } from '../expression/derive.js';
 import { Simplifier } from '../expression/simplify.js';
 import type { Strided } from '../kernels/contract.js';
 import { type PointwiseProgram, pointwiseProgram, type Reduce } from '../kernels/program.js';
 import { currentBackend } from '../kernels/select.js';
-import { broadcastShapes, type Shape } from '../shape.js';
-import { type BlockLayout, blockLayout, expansionIndices } from './broadcast.js';
+import { broadcastShapes, describeShape, type Shape, sizeOf } from '../shape.js';
+import { constantTensor } from './accumulate.js';
+import { type BlockLayout, blockLayout, expansionOf } from './broadcast.js';
 import { gatherInto, scatterAdd } from './gather.js';
+import { requireTensors } from './operands.js';
 import { type Backward, operation } from './tape.js';
 import { emptyTensor, type Tensor } from './tensor.js';
 
@@ -37,11 +40,18 @@ interface Compiled {
 
 const compiled = new WeakMap<PointwiseFunction, Map<string, Compiled>>();
 
-/** Applies a pointwise function. @throws SHAPE_MISMATCH where operands cannot be broadcast together. */
+/**
+ * Applies a pointwise function.
+ *
+ * @throws SHAPE_MISMATCH where operands cannot be broadcast together, or rows that give one value each are empty; USAGE
+ *   where an operand is no tensor.
+ */
 export function applyPointwise(fn: PointwiseFunction, operands: readonly Tensor[], scalars: Readonly<Record<string, number>> = {}): Tensor {
+  requireTensors(fn.name, operands);
   const shape = operands.map((operand) => operand.shape).reduce((a, b) => broadcastShapes(fn.name, a, b));
   const [result] = operation(operands, () => {
     const layout = blockLayout(shape, operands.map((operand) => operand.shape), fn.alongRows ? Math.max(0, shape.length - 1) : undefined);
+    if (layout.rows * layout.columns === 0) return emptyResult(fn, shape, operands);
     const program = programFor(fn, layout);
     const reads = operandArrays(operands, shape, layout);
     const output = emptyTensor(fn.perRow ? shape.slice(0, -1) : shape);
@@ -62,6 +72,17 @@ export function applyPointwise(fn: PointwiseFunction, operands: readonly Tensor[
     return { outputs: [output], backward };
   });
   return result;
+}
+
+/** Without places there is nothing to compute, and nothing that a derivative depends on. */
+function emptyResult(fn: PointwiseFunction, shape: Shape, operands: readonly Tensor[]): { outputs: Tensor[]; backward: Backward } {
+  if (fn.perRow && shape.at(-1) === 0 && sizeOf(shape.slice(0, -1)) > 0) {
+    throw new RondoError('SHAPE_MISMATCH', { where: fn.name, what: 'the last axis is empty.', expected: 'at least one value a row', received: describeShape(shape), fix: 'leave out what has no values.' });
+  }
+  return {
+    outputs: [emptyTensor(fn.perRow ? shape.slice(0, -1) : shape)],
+    backward: (_, wanted) => operands.map((operand, i) => (wanted[i] ? constantTensor(operand.shape, 0) : undefined)),
+  };
 }
 
 function programFor(fn: PointwiseFunction, layout: BlockLayout): Compiled {
@@ -136,7 +157,10 @@ function runBackward(application: Application, dOutput: Tensor, wanted: readonly
   return results.map((result, i) => {
     if (result === undefined) return undefined;
     const read = layout.reads[i];
-    if (read === undefined) return scatterAdd(result, operands[i].shape, 1, expansionIndices(shape, operands[i].shape));
+    if (read === undefined) {
+      const { columns, indices } = expansionOf(shape, operands[i].shape);
+      return scatterAdd(result, operands[i].shape, columns, indices);
+    }
     return read.single ? sumOf(result, operands[i].shape) : result;
   });
 }
@@ -156,8 +180,8 @@ function operandArrays(operands: readonly Tensor[], shape: Shape, layout: BlockL
   return operands.map((operand, i) => {
     const read = layout.reads[i];
     if (read !== undefined) return { ...operand.viewOn(backend), rowStride: read.rowStride };
-    const expanded = gatherInto(shape, operand, 1, expansionIndices(shape, operand.shape));
-    return { ...expanded.viewOn(backend), rowStride: layout.columns };
+    const { columns, indices } = expansionOf(shape, operand.shape);
+    return { ...gatherInto(shape, operand, columns, indices).viewOn(backend), rowStride: layout.columns };
   });
 }
 

@@ -3,9 +3,9 @@ import type { RecurrentWeights, Strided, View } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
 import { addTensors, constantTensor } from './accumulate.js';
 import { gatherInto, scatterAdd } from './gather.js';
-import { inverseOf, type Packing, packSequences } from './packing.js';
+import { type Packing, packSequences } from './packing.js';
 import { isActive, operation } from './tape.js';
-import { emptyTensor, type Tensor } from './tensor.js';
+import { aliasTensor, emptyTensor, type Tensor } from './tensor.js';
 
 /** One recurrent layer along time. Shapes: B batch, T time, F features, U units, G gates. */
 export interface RecurrentArguments {
@@ -123,12 +123,10 @@ class RecurrentRun {
 
   outputTensor(): Tensor {
     const { units, input, returnSequences, plan } = this.call;
-    const source = this.separateOutput ?? this.states[plan.outputState!];
+    const { numRows, outputAt, lastOf } = this.packing;
     // A states buffer begins with the initial states.
-    const shift = this.separateOutput === undefined ? this.batch : 0;
-    const indices = returnSequences ? this.packing.outputAt : this.packing.lastOf;
-    const shape = returnSequences ? [this.batch, input.shape[1], units] : [this.batch, units];
-    return gatherInto(shape, source, units, shift === 0 ? indices : indices.map((row) => (row < 0 ? row : row + shift)));
+    const source = this.separateOutput ?? aliasTensor(this.states[plan.outputState!], [numRows, units], this.batch * units);
+    return returnSequences ? gatherInto([this.batch, input.shape[1], units], source, units, outputAt) : gatherInto([this.batch, units], source, units, lastOf);
   }
 
   finalState(state: string): Tensor {
@@ -218,9 +216,9 @@ class RecurrentRun {
   /** dL/d(output) of each packed row, from dL/d(output sequence) or dL/d(last output). */
   private packedOutputGradient(dOutput: Tensor): Tensor {
     const { units, returnSequences } = this.call;
-    const { outputAt, lastOf, isDense, numRows } = this.packing;
+    const { outputAt, lastOf, placeOf, numRows } = this.packing;
     const shape = [numRows, units];
-    if (returnSequences && isDense) return gatherInto(shape, dOutput, units, inverseOf(outputAt));
+    if (returnSequences && placeOf !== undefined) return gatherInto(shape, dOutput, units, placeOf);
     return scatterAdd(dOutput, shape, units, returnSequences ? outputAt : lastOf);
   }
 

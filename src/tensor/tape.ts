@@ -1,7 +1,8 @@
 import { RondoError } from '../errors.js';
 import { describeShape } from '../shape.js';
 import { addTensors, constantTensor } from './accumulate.js';
-import { scope, type Tensor } from './tensor.js';
+import { requireTensors } from './operands.js';
+import { scope, Tensor } from './tensor.js';
 
 /** The derivative of one operation: from dL/d(outputs) to dL/d(inputs); undefined stands for zero. */
 export type Backward = (dOutputs: readonly (Tensor | undefined)[], wanted: readonly boolean[]) => readonly (Tensor | undefined)[];
@@ -62,26 +63,34 @@ export interface ValueAndGradients {
  * Computes `loss()` and its derivative by each of `by` (variables or other tensors it uses). A tensor that the loss does
  * not depend on has a gradient of zeros.
  *
- * @throws SHAPE_MISMATCH when the loss is not one number.
+ * @throws SHAPE_MISMATCH when the loss is not one number; USAGE when it is no tensor, or inside of another call.
  */
 export function valueAndGradients(loss: () => Tensor, by: readonly Tensor[]): ValueAndGradients {
+  if (tape !== undefined) throw new RondoError('USAGE', { where: 'valueAndGradients', what: 'calls cannot be nested.', fix: 'compute the inner gradients before.' });
+  requireTensors('valueAndGradients', by);
   return scope(() => {
-    if (tape !== undefined) throw new RondoError('USAGE', { where: 'valueAndGradients', what: 'calls cannot be nested.', fix: 'compute the inner gradients before.' });
     const own = new Tape();
     for (const input of by) own.active.add(input);
     tape = own;
     let value: Tensor;
     try {
-      value = loss();
+      value = scope(loss);
     } finally {
       tape = undefined;
     }
-    if (value.size !== 1) {
-      throw new RondoError('SHAPE_MISMATCH', { where: 'valueAndGradients', what: 'the loss is not one number.', expected: '[]', received: describeShape(value.shape), fix: 'return the mean or the sum.' });
-    }
+    requireOneNumber(value);
     const gradients = runBackwards(own, value);
     return { value, gradients: by.map((input) => gradients.get(input) ?? constantTensor(input.shape, 0)) };
   });
+}
+
+function requireOneNumber(value: unknown): void {
+  if (!(value instanceof Tensor)) {
+    throw new RondoError('USAGE', { where: 'valueAndGradients', what: 'the loss is not a tensor.', expected: 'a tensor of one number', received: String(value), fix: 'return the loss from the function, as a tensor.' });
+  }
+  if (value.size !== 1) {
+    throw new RondoError('SHAPE_MISMATCH', { where: 'valueAndGradients', what: 'the loss is not one number.', expected: '[]', received: describeShape(value.shape), fix: 'return the mean or the sum.' });
+  }
 }
 
 function runBackwards(own: Tape, value: Tensor): Map<Tensor, Tensor> {

@@ -1,26 +1,28 @@
 import { RondoError } from '../errors.js';
 import type { Backend, Buffer, View } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
-import { describeShape, type Shape, sizeOf } from '../shape.js';
+import { describeShape, sameShape, type Shape, sizeOf } from '../shape.js';
+import { flatten, type HostNumbers, nest, type NestedNumbers } from './nested.js';
 
-/** Numbers in a flat array of the backend's precision. */
+export type { NestedNumbers } from './nested.js';
+
+/** Numbers in a flat array: of the backend's precision where it computed them, else in the precision they were given. */
 export type FlatArray = Float32Array | Float64Array;
 
-/** Nested arrays of numbers, as a user writes them. */
-export type NestedNumbers = number | readonly NestedNumbers[] | ArrayLike<number>;
-
-/** Where a tensor's numbers are: on the host, on a backend until its scope ends, or both. */
-interface DeviceStorage {
+/** Numbers on a backend. */
+interface Resident {
   readonly backend: Backend;
   readonly view: View;
-  /** The scope that owns the buffer; undefined for variables. */
-  readonly scope: Scope | undefined;
+}
+
+/** Numbers on a backend until their scope ends. */
+interface Temporary extends Resident {
+  readonly scope: Scope;
 }
 
 /** A stretch of work whose intermediate tensors are given back together. */
 class Scope {
   isOpen = true;
-  readonly tensors: Tensor[] = [];
   constructor(readonly backend: Backend) {}
 }
 
@@ -34,39 +36,38 @@ let currentScope: Scope | undefined;
 export class Tensor {
   readonly shape: Shape;
   readonly size: number;
-  private host: ArrayLike<number> | undefined;
-  private device: DeviceStorage | undefined;
+  private host: HostNumbers | undefined;
+  private device: Temporary | undefined;
 
   /** @internal Use {@link tensor}. */
-  constructor(shape: Shape, host: ArrayLike<number> | undefined, device?: DeviceStorage) {
+  constructor(shape: Shape, host: HostNumbers | undefined, device?: Temporary) {
     this.shape = shape;
     this.size = sizeOf(shape);
     this.host = host;
     this.device = device;
-    if (device?.scope !== undefined) device.scope.tensors.push(this);
   }
 
   /** The numbers in row-major order; a copy. */
   async data(): Promise<FlatArray> {
     if (this.host !== undefined) return flatCopy(this.host);
-    const { backend, view } = this.requireDevice();
+    const { backend, view } = this.resident();
     return backend.read(view, this.size);
   }
 
-  /** The numbers at once. @throws BACKEND_UNAVAILABLE on a backend that can only be read asynchronously. */
+  /** The numbers at once; a copy. @throws BACKEND_UNAVAILABLE on a backend that can only be read asynchronously. */
   dataSync(): FlatArray {
     if (this.host !== undefined) return flatCopy(this.host);
-    const { backend, view } = this.requireDevice();
+    const { backend, view } = this.resident();
     if (backend.readNow === undefined) {
       throw new RondoError('BACKEND_UNAVAILABLE', { where: 'Tensor.dataSync', what: `\`${backend.name}\` cannot be read synchronously.`, fix: 'await tensor.data().' });
     }
     return backend.readNow(view, this.size);
   }
 
-  /** The one number of a tensor with one element. */
+  /** The one number of a tensor with one element. @throws SHAPE_MISMATCH */
   item(): number {
     if (this.size !== 1) {
-      throw new RondoError('SHAPE_MISMATCH', { where: 'Tensor.item', what: 'the tensor has more than one element.', expected: '[] or [1]', received: describeShape(this.shape), fix: 'use data() or array().' });
+      throw new RondoError('SHAPE_MISMATCH', { where: 'Tensor.item', what: `the tensor has ${this.size} elements.`, expected: 'one element, as in [] or [1]', received: describeShape(this.shape), fix: 'use data() or array().' });
     }
     return this.dataSync()[0];
   }
@@ -82,49 +83,53 @@ export class Tensor {
 
   /** @internal The numbers on a backend, uploaded for the open scope where they are not there. */
   viewOn(backend: Backend): View {
-    if (this.device !== undefined && this.device.backend === backend && (this.device.scope === undefined || this.device.scope.isOpen)) {
-      return this.device.view;
-    }
     const scope = requireScope();
+    const before = this.temporary();
+    if (before !== undefined) return before.view;
+    const numbers = this.hostNumbers();
     const view: View = { buffer: backend.temporary(this.size), offset: 0 };
-    backend.write(view, this.hostNumbers());
+    backend.write(view, numbers);
     this.device = { backend, view, scope };
-    scope.tensors.push(this);
     return view;
   }
 
   /** @internal The numbers on the host without a copy where possible; not to be written. */
-  hostNumbers(): ArrayLike<number> {
+  hostNumbers(): HostNumbers {
     return this.host ?? this.dataSync();
+  }
+
+  /** @internal Whether the numbers are on the host alone, so that work on them there moves nothing. */
+  isOnHost(): boolean {
+    return this.host !== undefined && this.temporary() === undefined;
   }
 
   /** @internal Keeps the numbers past the end of their scope. */
   moveToHost(): void {
-    if (this.device === undefined || this.device.scope === undefined) return;
     this.host ??= this.dataSync();
     this.device = undefined;
   }
 
-  /** @internal Forgets numbers whose scope has ended. */
-  leaveScope(scope: Scope): void {
-    if (this.device?.scope === scope) this.device = undefined;
+  /** Where the numbers are on a backend. @throws USAGE where their scope has ended */
+  protected resident(): Resident {
+    const device = this.temporary();
+    if (device !== undefined) return device;
+    throw new RondoError('USAGE', {
+      where: 'Tensor',
+      what: `a tensor of shape ${describeShape(this.shape)} is used after the step that computed it has ended.`,
+      fix: 'return it from the function given to scope() or valueAndGradients(), or read its data inside.',
+    });
   }
 
-  private requireDevice(): DeviceStorage {
-    if (this.device === undefined) {
-      throw new RondoError('USAGE', {
-        where: 'Tensor',
-        what: `a tensor of shape ${describeShape(this.shape)} is used after the step that computed it has ended.`,
-        fix: 'return it from the function given to scope() or valueAndGradients(), or read its data inside.',
-      });
-    }
+  /** The numbers in an open scope; what a closed one held is forgotten. */
+  private temporary(): Temporary | undefined {
+    if (this.device?.scope.isOpen === false) this.device = undefined;
     return this.device;
   }
 }
 
 /** A tensor that lives until the program drops it and whose numbers can be replaced: a weight, a layer's state. */
 export class Variable extends Tensor {
-  private resident: DeviceStorage;
+  private place: Resident;
 
   /**
    * @param name readable and unique within a model; the name in saved files.
@@ -136,168 +141,154 @@ export class Variable extends Tensor {
     public name: string,
     public trainable = true,
   ) {
-    super(shape, undefined);
-    this.resident = place(currentBackend(), this, data);
+    super([...shape], undefined);
+    requireValues(`Variable ${name}`, shape, data.length);
+    this.place = placeOn(currentBackend(), this, data);
   }
 
   override viewOn(backend: Backend): View {
-    if (this.resident.backend !== backend) this.moveTo(backend);
-    return this.resident.view;
-  }
-
-  override async data(): Promise<FlatArray> {
-    return this.resident.backend.read(this.resident.view, this.size);
-  }
-
-  override dataSync(): FlatArray {
-    const { backend, view } = this.resident;
-    if (backend.readNow === undefined) {
-      throw new RondoError('BACKEND_UNAVAILABLE', { where: 'Variable.dataSync', what: `\`${backend.name}\` cannot be read synchronously.`, fix: 'await variable.data().' });
+    if (this.place.backend !== backend) {
+      const before = this.place;
+      this.place = placeOn(backend, this, this.dataSync());
+      before.backend.free(before.view.buffer);
     }
-    return backend.readNow(view, this.size);
+    return this.place.view;
   }
 
-  override hostNumbers(): ArrayLike<number> {
-    return this.dataSync();
+  /** Replaces all numbers. @throws SHAPE_MISMATCH when their count differs. */
+  assign(data: ArrayLike<number>): void {
+    requireValues(`Variable ${this.name}`, this.shape, data.length);
+    this.place.backend.write(this.place.view, data);
+  }
+
+  override isOnHost(): boolean {
+    return false;
   }
 
   override moveToHost(): void {}
 
-  /** Replaces all numbers. @throws SHAPE_MISMATCH when their count differs. */
-  assign(data: ArrayLike<number>): void {
-    if (data.length !== this.size) {
-      throw new RondoError('SHAPE_MISMATCH', { where: `Variable ${this.name}`, what: 'the new values have another size.', expected: `${this.size} values, shape ${describeShape(this.shape)}`, received: `${data.length} values`, fix: 'give values of the same shape.' });
-    }
-    this.resident.backend.write(this.resident.view, data);
-  }
-
-  private moveTo(backend: Backend): void {
-    const before = this.resident;
-    const data = this.dataSync();
-    this.resident = place(backend, this, data);
-    before.backend.free(before.view.buffer);
+  protected override resident(): Resident {
+    return this.place;
   }
 }
 
 /** Gives back the memory of variables that were dropped. */
 const dropped = new FinalizationRegistry<{ backend: Backend; buffer: Buffer }>(({ backend, buffer }) => backend.free(buffer));
 
-function place(backend: Backend, variable: Variable, data: ArrayLike<number>): DeviceStorage {
-  if (data.length !== variable.size) {
-    throw new RondoError('SHAPE_MISMATCH', { where: 'Variable', what: 'the values do not fill the shape.', expected: `${variable.size} values for ${describeShape(variable.shape)}`, received: `${data.length} values`, fix: 'give one value per element.' });
-  }
+function placeOn(backend: Backend, variable: Variable, data: ArrayLike<number>): Resident {
   const view: View = { buffer: backend.allocate(variable.size), offset: 0 };
   backend.write(view, data);
   dropped.unregister(variable);
   dropped.register(variable, { backend, buffer: view.buffer }, variable);
-  return { backend, view, scope: undefined };
+  return { backend, view };
 }
 
 /**
- * Runs `work` and gives back the memory of every tensor it computed, except those it returns (directly, or in arrays and
- * plain objects). A scope inside a scope is part of it. Work must be synchronous.
+ * Runs `work` and gives back the memory of every tensor it computed, except those it returns (directly, or in arrays,
+ * maps, sets and plain objects). A scope inside a scope is part of it.
+ *
+ * @throws USAGE where `work` is asynchronous, or the backend is switched inside.
  */
 export function scope<T>(work: () => T): T {
-  if (currentScope !== undefined) return work();
+  if (currentScope !== undefined) return synchronous(work());
   const backend = currentBackend();
+  backend.openScope();
   const own = new Scope(backend);
   currentScope = own;
-  backend.openScope();
   try {
-    const result = work();
-    for (const kept of tensorsIn(result)) kept.moveToHost();
+    const result = synchronous(work());
+    moveToHost(result, new Set());
     return result;
   } finally {
     currentScope = undefined;
     own.isOpen = false;
-    for (const member of own.tensors) member.leaveScope(own);
     backend.closeScope();
   }
 }
 
-/** @internal A tensor of undefined contents that lives until the open scope ends. */
-export function emptyTensor(shape: Shape): Tensor {
-  const own = requireScope();
-  const view: View = { buffer: own.backend.temporary(sizeOf(shape)), offset: 0 };
-  return new Tensor(shape, undefined, { backend: own.backend, view, scope: own });
+function synchronous<T>(result: T): T {
+  if (!(result instanceof Promise)) return result;
+  // The rest of the work fails later, without a scope; the error below says why.
+  result.catch(() => undefined);
+  throw new RondoError('USAGE', {
+    where: 'scope',
+    what: 'the function is asynchronous, but its tensors are given back when it returns.',
+    fix: 'await what it needs before, and give scope() or valueAndGradients() a function without async.',
+  });
 }
 
-/** @internal The same numbers under another shape of equal size. */
-export function aliasTensor(source: Tensor, shape: Shape): Tensor {
-  const own = requireScope();
-  return new Tensor(shape, undefined, { backend: own.backend, view: source.viewOn(own.backend), scope: own });
+function moveToHost(value: unknown, seen: Set<object>): void {
+  if (value === null || typeof value !== 'object' || seen.has(value)) return;
+  seen.add(value);
+  if (value instanceof Tensor) value.moveToHost();
+  else if (Array.isArray(value) || value instanceof Map || value instanceof Set) for (const member of value.values()) moveToHost(member, seen);
+  else if (Object.getPrototypeOf(value) === Object.prototype) for (const member of Object.values(value)) moveToHost(member, seen);
+}
+
+/** @internal A tensor of undefined contents that lives until the open scope ends. */
+export function emptyTensor(shape: Shape): Tensor {
+  const scope = requireScope();
+  const { backend } = scope;
+  const view: View = { buffer: backend.temporary(sizeOf(shape)), offset: 0 };
+  return new Tensor(shape, undefined, { backend, view, scope });
+}
+
+/**
+ * @internal The numbers of `source` from the `start`th on under another shape, in the same memory: what changes a variable
+ * later changes them too.
+ */
+export function aliasTensor(source: Tensor, shape: Shape, start = 0): Tensor {
+  if (source.isOnHost()) return new Tensor(shape, source.hostNumbers().subarray(start, start + sizeOf(shape)));
+  const scope = requireScope();
+  const { backend } = scope;
+  const { buffer, offset } = source.viewOn(backend);
+  return new Tensor(shape, undefined, { backend, view: { buffer, offset: offset + start }, scope });
 }
 
 function requireScope(): Scope {
   if (currentScope === undefined) throw new RondoError('INTERNAL', { where: 'tensor', what: 'an operation ran outside of a scope.' });
+  if (currentScope.backend !== currentBackend()) {
+    throw new RondoError('USAGE', {
+      where: 'useBackend',
+      what: 'the backend was switched inside a running step.',
+      expected: `\`${currentScope.backend.name}\` until the step ends`,
+      received: `\`${currentBackend().name}\``,
+      fix: 'call useBackend before scope(), valueAndGradients() or fit().',
+    });
+  }
   return currentScope;
 }
 
-function* tensorsIn(value: unknown, depth = 0): Generator<Tensor> {
-  if (value instanceof Tensor) yield value;
-  else if (value instanceof Map) for (const member of value.values()) yield* tensorsIn(member, depth + 1);
-  else if (Array.isArray(value)) for (const member of value) yield* tensorsIn(member, depth + 1);
-  else if (value !== null && typeof value === 'object' && depth < 8 && Object.getPrototypeOf(value) === Object.prototype) {
-    for (const member of Object.values(value)) yield* tensorsIn(member, depth + 1);
-  }
-}
-
 /**
- * A tensor from nested arrays, or from a flat array and a shape.
+ * A tensor from nested arrays, or from a flat array and a shape. A typed array is not copied: it must not change while the
+ * tensor is used.
  *
- * @throws SHAPE_MISMATCH where nested arrays are ragged or the shape does not fit the data.
+ * @throws SHAPE_MISMATCH where nested arrays are ragged or the shape does not fit the data; DATA_FORMAT where an entry is
+ *   not a number.
  */
 export function tensor(values: NestedNumbers | Tensor, shape?: Shape): Tensor {
-  if (values instanceof Tensor) return values;
-  if (typeof values === 'number') return new Tensor(shape ?? [], [values]);
-  if (ArrayBuffer.isView(values) || (shape !== undefined && (values.length === 0 || typeof values[0] === 'number'))) {
-    const flat = values as ArrayLike<number>;
-    const wanted = shape ?? [flat.length];
-    if (sizeOf(wanted) !== flat.length) {
-      throw new RondoError('SHAPE_MISMATCH', { where: 'tensor', what: 'the data do not fill the shape.', expected: `${sizeOf(wanted)} numbers for ${describeShape(wanted)}`, received: `${flat.length} numbers`, fix: 'correct the shape, or give all numbers.' });
-    }
-    return new Tensor(wanted, flat);
+  if (values instanceof Tensor) {
+    if (shape === undefined || sameShape(shape, values.shape)) return values;
+    throw new RondoError('SHAPE_MISMATCH', { where: 'tensor', what: 'a tensor has a shape already.', expected: describeShape(values.shape), received: describeShape(shape), fix: 'use ops.reshape.' });
   }
-  const found = shapeOfNested(values);
-  const flat = new Float64Array(sizeOf(found));
-  flatten(values, found, 0, flat, 0);
-  return tensor(flat, shape ?? found);
+  const { flat, shape: found } = flatten(values);
+  if (shape === undefined) return new Tensor(found, flat);
+  requireValues('tensor', shape, flat.length);
+  return new Tensor([...shape], flat);
 }
 
-function shapeOfNested(values: NestedNumbers): number[] {
-  const shape: number[] = [];
-  for (let level: NestedNumbers = values; typeof level !== 'number'; level = level[0]) {
-    shape.push(level.length);
-    if (level.length === 0) break;
-  }
-  return shape;
+function requireValues(where: string, shape: Shape, count: number): void {
+  const isShape = shape.every((axis) => Number.isInteger(axis) && axis >= 0);
+  if (isShape && sizeOf(shape) === count) return;
+  throw new RondoError('SHAPE_MISMATCH', {
+    where,
+    what: isShape ? 'the numbers do not fill the shape.' : 'the shape has an axis that is no whole number of at least 0.',
+    expected: isShape ? `${sizeOf(shape)} numbers for ${describeShape(shape)}` : 'whole numbers of at least 0',
+    received: isShape ? `${count} numbers` : describeShape(shape),
+    fix: 'correct the shape, or give one number per element.',
+  });
 }
 
-function flatten(values: NestedNumbers, shape: Shape, axis: number, target: Float64Array, start: number): number {
-  if (axis === shape.length) {
-    if (typeof values !== 'number') throw ragged('a number', 'an array');
-    target[start] = values;
-    return start + 1;
-  }
-  if (typeof values === 'number' || values.length !== shape[axis]) {
-    throw ragged(`${shape[axis]} entries at every place of axis ${axis}`, typeof values === 'number' ? 'a number' : `${values.length} entries`);
-  }
-  let next = start;
-  for (let i = 0; i < values.length; i++) next = flatten(values[i], shape, axis + 1, target, next);
-  return next;
-}
-
-function ragged(expected: string, received: string): RondoError {
-  return new RondoError('SHAPE_MISMATCH', { where: 'tensor', what: 'the nested arrays are ragged.', expected, received, fix: 'make rows equally long; padSequences pads them.' });
-}
-
-function flatCopy(host: ArrayLike<number>): FlatArray {
-  return host instanceof Float64Array ? host.slice() : Float32Array.from(host);
-}
-
-function nest(flat: FlatArray, shape: Shape): NestedNumbers {
-  if (shape.length === 0) return flat[0];
-  if (shape.length === 1) return Array.from(flat);
-  const stride = flat.length / shape[0];
-  return Array.from({ length: shape[0] }, (_, i) => nest(flat.subarray(i * stride, (i + 1) * stride), shape.slice(1)));
+function flatCopy(host: HostNumbers): FlatArray {
+  return host instanceof Float32Array ? host.slice() : Float64Array.from(host);
 }

@@ -32,6 +32,9 @@ export class TrainStep {
     if (this.variables.length === 0) throw new RondoError('USAGE', { where, what: 'the model has no trainable weights.', fix: 'set `trainable` of some layer, or use evaluate.' });
     const trainable = new Set(this.variables);
     this.constrained = [...model.namedWeights()].map(([, weight]) => weight).filter(({ variable, constraint }) => constraint !== undefined && trainable.has(variable));
+    if (classWeight !== undefined && outputs.length > 1) {
+      throw new RondoError('USAGE', { where, what: '`classWeight` does not say which output it is for.', expected: 'a model with one output', received: outputs.map(({ name }) => name).join(', '), fix: 'give `sampleWeight` by output.' });
+    }
     this.optimizer.build(this.variables);
   }
 

@@ -134,8 +134,9 @@ class FitRun {
     if (everyEpochs !== undefined && (isLast || this.epoch % everyEpochs === 0)) await this.save();
   }
 
+  /** Keeps the point that was reached, unless no step was taken. */
   private async abort(): Promise<false> {
-    if (this.options.checkpoint !== undefined) await this.save();
+    if (this.options.checkpoint !== undefined && this.step !== undefined) await this.save();
     return false;
   }
 

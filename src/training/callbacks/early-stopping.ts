@@ -7,7 +7,7 @@ import { Monitor, type MonitorOptions } from './monitor.js';
 export interface EarlyStoppingOptions extends MonitorOptions {
   /** How many epochs in a row may pass without an improvement. Default 0. */
   patience?: number;
-  /** A value to be beaten: epochs above it count as epochs without improvement. */
+  /** A value to be beaten: until then, epochs that improve do not start the count of `patience` anew. */
   baseline?: number;
   /** Ends with the weights of the best epoch instead of the last. Default false. */
   restoreBestWeights?: boolean;

@@ -1,7 +1,7 @@
 import { RondoError } from '../../errors.js';
 import type { Configuration, Configured } from '../../layers/configured.js';
 import type { Json } from '../../layers/layer.js';
-import { describeShape, type Shape, sizeOf } from '../../shape.js';
+import { describeShape, sameShape, type Shape, sizeOf } from '../../shape.js';
 
 /** Numbers on the host with their shape, row-major. */
 export interface HostArray {
@@ -113,8 +113,8 @@ function leadingSize(where: string, name: string, given: Shape, shape: Shape): n
 
 /** Targets and predictions element by element; a last axis of 1 may be missing in one of them. @throws SHAPE_MISMATCH */
 export function requireEqualShapes(where: string, { yTrue, yPred }: MetricBatch): void {
-  const trimmed = ({ shape }: HostArray): string => (shape.at(-1) === 1 ? shape.slice(0, -1) : shape).join(' ');
-  if (sizeOf(yTrue.shape) === sizeOf(yPred.shape) && (yTrue.shape.join(' ') === yPred.shape.join(' ') || trimmed(yTrue) === trimmed(yPred))) return;
+  const [truth, predicted] = [yTrue.shape, yPred.shape];
+  if (sameShape(truth, predicted) || sameShape([...truth, 1], predicted) || sameShape(truth, [...predicted, 1])) return;
   throw targetsDiffer(where, describeShape(yPred.shape), yTrue.shape);
 }
 

@@ -1,0 +1,143 @@
+import { RondoError, refuseUnknownOptions } from '../errors.js';
+import { type Json, withoutInitialWeights } from '../layers/layer.js';
+import { type Shape, sizeOf } from '../shape.js';
+import { tensor } from '../tensor/tensor.js';
+import type { HostArray } from '../training/host-data.js';
+import type { Model } from '../training/model.js';
+import { assignWeights, hostWeights } from '../training/model-weights.js';
+import { modelFromConfig } from '../training/sequential.js';
+import type { TrainingSnapshot } from '../training/snapshot.js';
+import { type CheckpointMetadata, decodeMetadata, encodeMetadata, formatVersion, metadataKey } from './checkpoint-metadata.js';
+import { libraryVersion } from './library-version.js';
+import { decodeSafetensors, type DecodedTensor, encodeSafetensors, type StoredTensor } from './safetensors.js';
+
+/** Tensors whose names begin with this belong to the training state, not to the model. */
+const trainingPrefix = '@training/';
+
+export interface SerializeOptions {
+  /** Whatever turns raw data into inputs, as plain JSON: a tokenizer, scalers, class names. */
+  preprocessing?: Json;
+  /** Adds the optimizer's state, so that training can go on where it was. Default false. */
+  includeOptimizer?: boolean;
+  /** Adds all that an exact resume needs, as `fit`'s `checkpoint` gives it. */
+  training?: TrainingSnapshot;
+}
+
+/** What a model file holds. */
+export interface LoadedModel {
+  /** Built, with its weights; compiled where the file says how. */
+  readonly model: Model;
+  /** Null where none was saved. */
+  readonly preprocessing: Json;
+  /** For `fit`'s `resumeFrom`; undefined where none was saved. */
+  readonly training: TrainingSnapshot | undefined;
+}
+
+/**
+ * A model as one safetensors file: its weights under readable names, and in the metadata the architecture, the way it was
+ * compiled and the preprocessing. Whoever has the file can predict.
+ *
+ * @throws USAGE where the weights do not exist yet; FILE_FORMAT where a name cannot be stored
+ */
+export function serializeModel(model: Model, options: SerializeOptions = {}): Uint8Array {
+  const where = 'serializeModel';
+  refuseUnknownOptions(where, options, ['preprocessing', 'includeOptimizer', 'training']);
+  const { preprocessing = null, includeOptimizer = false, training } = options;
+  const weights = hostWeights(model);
+  if (!model.isBuilt) throw new RondoError('USAGE', { where, what: 'the model has no weights yet.', expected: 'a model that was built or has seen data', fix: 'give it an inputShape, or train it first.' });
+  const tensors = new Map<string, StoredTensor>();
+  for (const [name, weight] of Object.entries(weights)) {
+    if (name.startsWith(trainingPrefix)) throw new RondoError('FILE_FORMAT', { where, what: `the weight name \`${name}\` is reserved.`, expected: `a name that does not begin with ${trainingPrefix}`, fix: 'rename the layer.' });
+    tensors.set(name, stored(name, weight));
+  }
+  const { optimizer } = model.compiledTraining ?? {};
+  const state: Record<string, HostArray> = { ...training?.arrays };
+  if (includeOptimizer && training === undefined) for (const variable of optimizer?.stateVariables() ?? []) state[`optimizer/${variable.name}`] = { data: variable.dataSync(), shape: variable.shape };
+  for (const [name, array] of Object.entries(state)) tensors.set(trainingPrefix + name, stored(name, array));
+  const metadata: CheckpointMetadata = {
+    formatVersion,
+    libraryVersion,
+    architecture: { className: model.className, config: model.getConfig() },
+    inputShapes: model.inputSampleShapes ?? null,
+    compiled: model.compiledTraining?.config ?? null,
+    preprocessing,
+    optimizer: (includeOptimizer && training === undefined && optimizer?.getState()) || null,
+    training: training?.values ?? null,
+  };
+  return encodeSafetensors(tensors, { [metadataKey]: encodeMetadata(metadata) });
+}
+
+/**
+ * The model of a file's bytes. A class of your own must have been registered with `registerLayer`, a cell with
+ * `registerCell`. A model compiled with a loss, metric or optimizer of your own comes back not compiled.
+ *
+ * @param where the file's name, for messages.
+ * @throws FILE_FORMAT where the file is cut short, foreign or damaged, or weights are missing, unknown or of another shape;
+ *   FILE_VERSION where a later version of Rondo wrote it; UNKNOWN_NAME for a class that is not registered
+ */
+export function deserializeModel(bytes: Uint8Array, where = 'deserializeModel'): LoadedModel {
+  const { tensors, metadata } = decodeSafetensors(bytes, where);
+  const facts = decodeMetadata(metadata, where);
+  const { weights, state } = separated(tensors, where);
+  const model = withoutInitialWeights(() => built(modelFromConfig(facts.architecture), facts.inputShapes));
+  assignWeights(model, weights, where, 'FILE_FORMAT');
+  if (facts.compiled !== null) compileAsStored(model, facts, state, where);
+  const training = facts.training === null ? undefined : { values: facts.training, arrays: state };
+  return { model, preprocessing: facts.preprocessing, training };
+}
+
+/**
+ * Reads the weights of a safetensors file into a model made in code; all names and shapes must fit. A model that has seen no
+ * data is built first, where the file was written by Rondo.
+ *
+ * @throws FILE_FORMAT naming each weight that does not fit; the model is then unchanged. USAGE where it has no weights
+ */
+export function loadWeights(model: Model, bytes: Uint8Array, where = 'loadWeights'): void {
+  const { tensors, metadata } = decodeSafetensors(bytes, where);
+  const inputShapes = metadata[metadataKey] === undefined ? null : decodeMetadata(metadata, where).inputShapes;
+  if (!model.isBuilt) withoutInitialWeights(() => built(model, inputShapes));
+  if (!model.isBuilt) throw new RondoError('USAGE', { where, what: 'the model has no weights yet.', expected: 'a model that was built or has seen data', fix: 'give it an inputShape, or predict once before loading.' });
+  assignWeights(model, separated(tensors, where).weights, where, 'FILE_FORMAT');
+}
+
+function built(model: Model, inputShapes: readonly Shape[] | null): Model {
+  // Ones and not zeros: zeros are padding to a layer that masks them.
+  if (inputShapes !== null) model.buildOn(inputShapes.map((shape) => tensor(new Float32Array(sizeOf(shape)).fill(1), [1, ...shape])));
+  return model;
+}
+
+function compileAsStored(model: Model, { compiled, optimizer: counters }: CheckpointMetadata, state: Readonly<Record<string, HostArray>>, where: string): void {
+  try {
+    model.compile(compiled!);
+  } catch (error) {
+    // Something of the user's own, which only the user can compile.
+    if (error instanceof RondoError && error.code === 'UNKNOWN_NAME') return;
+    throw error;
+  }
+  if (counters === null) return;
+  const { optimizer } = model;
+  optimizer.build([...new Set(model.trainableWeights)]);
+  for (const variable of optimizer.stateVariables()) {
+    const array = state[`optimizer/${variable.name}`];
+    if (array === undefined || array.data.length !== variable.size) throw new RondoError('FILE_FORMAT', { where, what: `the optimizer's \`${variable.name}\` is missing, or has another size.`, expected: `${variable.size} values`, received: array === undefined ? 'none' : `${array.data.length} values`, fix: 'use an intact copy of the file.' });
+    variable.assign(array.data);
+  }
+  optimizer.setState(counters);
+}
+
+function stored(name: string, { data, shape }: HostArray): StoredTensor {
+  if (data instanceof Float32Array) return { dtype: 'F32', shape, data };
+  if (data instanceof Float64Array) return { dtype: 'F64', shape, data };
+  throw new RondoError('FILE_FORMAT', { where: 'serializeModel', what: `\`${name}\` is no array of floating-point numbers.`, expected: 'Float32Array or Float64Array', received: data.constructor.name, fix: 'give weights and states as such arrays.' });
+}
+
+function separated(tensors: ReadonlyMap<string, DecodedTensor>, where: string): { weights: Record<string, HostArray>; state: Record<string, HostArray> } {
+  const weights: Record<string, HostArray> = {};
+  const state: Record<string, HostArray> = {};
+  for (const [name, { data, shape }] of tensors) {
+    if (data instanceof BigInt64Array || data instanceof BigUint64Array) throw new RondoError('FILE_FORMAT', { where, what: `\`${name}\` holds 64-bit integers.`, expected: 'floating-point numbers', received: data.constructor.name, fix: 'save the tensor as F32.' });
+    if (name.startsWith(trainingPrefix)) state[name.slice(trainingPrefix.length)] = { data, shape };
+    else weights[name] = { data, shape };
+  }
+  return { weights, state };
+}
