@@ -63,9 +63,21 @@ export * as initializers from './layers/initializers.js';
 export * as regularizers from './layers/regularizers.js';
 export * as constraints from './layers/constraints.js';
 
-// Training
+// Models and training
 export { Model, type ModelOptions } from './training/model.js';
-export { Sequential, type SequentialOptions } from './training/sequential.js';
+export { modelFromConfig, Sequential, type SequentialOptions } from './training/sequential.js';
+export type { CompileOptions, LossFunction, TrainingConfig } from './training/compiled.js';
+export type { Dataset, DatasetBatch } from './training/dataset.js';
+export type { EvaluateOptions } from './training/evaluation.js';
+export type { CheckpointOptions, DatasetFitOptions, FitOptions, ValidationData } from './training/fit-options.js';
+export type { History } from './training/history.js';
+export type { ModelData, OneArray, ShapedNumbers, TypedNumbers } from './training/host-data.js';
+export type { ModelOutput } from './training/model-outputs.js';
+export type { NamedWeights } from './training/model-weights.js';
+export type { PredictOptions } from './training/prediction.js';
+export type { ClassWeight } from './training/sample-weights.js';
+export type { TrainingSnapshot } from './training/snapshot.js';
+export type { TrainBatchOptions } from './training/train-batch.js';
 export * from './training/callbacks/index.js';
 export * as losses from './training/losses/index.js';
 export * as metrics from './training/metrics/index.js';
@@ -85,6 +97,22 @@ export { timeseriesFromArray, type TimeseriesFromArrayOptions, type TimeseriesWi
 export { type Share, type Split, splitInOrder, type SplitShares, splitShuffled } from './data/split.js';
 export { detectSeason, type DetectSeasonOptions, driftForecast, naiveForecast, seasonalNaiveForecast } from './data/baselines.js';
 
+// Tasks: from data to answers
+export { generate, type GenerateOptions } from './tasks/generate.js';
+export { LanguageModel, type TextScore, type TrainedText } from './tasks/language-model.js';
+export { type LanguageModelOptions, LanguageModelTraining } from './tasks/language-model-training.js';
+export { sampleToken, type SamplingOptions } from './tasks/sample-token.js';
+export { TextCodec, type TextCodecOptions, type TextLevel } from './tasks/text-codec.js';
+export { type ForecastErrors, forecastErrors, seasonalScale } from './tasks/forecast-errors.js';
+export type { ForecastReport, ShownForecast } from './tasks/forecast-report.js';
+export { type ForecastOptions, ForecastTraining } from './tasks/forecast-training.js';
+export { Forecaster, type TrainedSeries } from './tasks/forecaster.js';
+export { type LeftOutColumn, type SeriesColumns, seriesColumns, type SeriesColumnsOptions } from './tasks/series-columns.js';
+export type { RecurrentTaskOptions } from './tasks/recurrent-stack.js';
+export type { TrainingControls, TrainingOutcome } from './tasks/training-run.js';
+export { deserializeTask, type LoadedTask, serializeTask, type TaskModel } from './tasks/task-file.js';
+
 // Files as bytes
+export { deserializeModel, type LoadedModel, loadWeights, serializeModel, type SerializeOptions } from './io/checkpoint.js';
 export { type DecodedTensor, decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorDtype } from './io/safetensors.js';
 export { decodeUtf8 } from './io/utf8.js';

@@ -1,2 +1,19 @@
 /** What needs Node: files. Everything else is in `rondo`. */
+import { readBytes, writeFileAtomically } from './io/files.js';
+import { deserializeTask, type LoadedTask, serializeTask, type TaskModel } from './tasks/task-file.js';
+import type { TrainingSnapshot } from './training/snapshot.js';
+
 export { fileAccessError, readBytes, readText, writeFileAtomically } from './io/files.js';
+export {
+  checkpointFile, type CheckpointFileOptions, csvLogger, loadModel, loadWeightsFile, modelCheckpoint, type ModelCheckpointFileOptions, saveModel, tensorBoard,
+} from './io/model-files.js';
+
+/** Writes a task's model to one file; a reader sees the old file or the new one, never a part. @throws FILE_ACCESS */
+export async function saveTask(task: TaskModel, path: string, training?: TrainingSnapshot): Promise<void> {
+  await writeFileAtomically(path, serializeTask(task, training));
+}
+
+/** The task of a file. @throws FILE_ACCESS; as `deserializeTask` */
+export async function loadTask(path: string): Promise<LoadedTask> {
+  return deserializeTask(await readBytes(path), path);
+}

@@ -1,9 +1,10 @@
 import { RondoError, refuseUnknownOptions } from '../errors.js';
 import { type Json, withoutInitialWeights } from '../layers/layer.js';
 import { type Shape, sizeOf } from '../shape.js';
-import { tensor } from '../tensor/tensor.js';
+import { type Tensor, tensor } from '../tensor/tensor.js';
 import type { HostArray } from '../training/host-data.js';
 import type { Model } from '../training/model.js';
+import type { ModelOutput } from '../training/model-outputs.js';
 import { assignWeights, hostWeights } from '../training/model-weights.js';
 import { modelFromConfig } from '../training/sequential.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
@@ -23,10 +24,10 @@ export interface SerializeOptions {
   training?: TrainingSnapshot;
 }
 
-/** What a model file holds. */
-export interface LoadedModel {
+/** What a model file holds. @typeParam Output what the model returns: one tensor for every Sequential, which is the default. */
+export interface LoadedModel<Output extends ModelOutput = Tensor> {
   /** Built, with its weights; compiled where the file says how. */
-  readonly model: Model;
+  readonly model: Model<Output>;
   /** Null where none was saved. */
   readonly preprocessing: Json;
   /** For `fit`'s `resumeFrom`; undefined where none was saved. */
@@ -75,7 +76,7 @@ export function serializeModel(model: Model, options: SerializeOptions = {}): Ui
  * @throws FILE_FORMAT where the file is cut short, foreign or damaged, or weights are missing, unknown or of another shape;
  *   FILE_VERSION where a later version of Rondo wrote it; UNKNOWN_NAME for a class that is not registered
  */
-export function deserializeModel(bytes: Uint8Array, where = 'deserializeModel'): LoadedModel {
+export function deserializeModel<Output extends ModelOutput = Tensor>(bytes: Uint8Array, where = 'deserializeModel'): LoadedModel<Output> {
   const { tensors, metadata } = decodeSafetensors(bytes, where);
   const facts = decodeMetadata(metadata, where);
   const { weights, state } = separated(tensors, where);
@@ -83,7 +84,7 @@ export function deserializeModel(bytes: Uint8Array, where = 'deserializeModel'):
   assignWeights(model, weights, where, 'FILE_FORMAT');
   if (facts.compiled !== null) compileAsStored(model, facts, state, where);
   const training = facts.training === null ? undefined : { values: facts.training, arrays: state };
-  return { model, preprocessing: facts.preprocessing, training };
+  return { model: model as Model as Model<Output>, preprocessing: facts.preprocessing, training };
 }
 
 /**

@@ -1,12 +1,14 @@
 import { appendFile, mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { Tensor } from '../tensor/tensor.js';
 import { CSVLogger } from '../training/callbacks/csv-logger.js';
 import type { Logs } from '../training/callbacks/callback.js';
 import { ModelCheckpoint, type ModelCheckpointOptions } from '../training/callbacks/model-checkpoint.js';
 import { TensorBoard, type TensorBoardOptions } from '../training/callbacks/tensor-board.js';
 import type { CheckpointOptions } from '../training/fit-options.js';
 import type { Model } from '../training/model.js';
+import type { ModelOutput } from '../training/model-outputs.js';
 import { deserializeModel, type LoadedModel, loadWeights, serializeModel, type SerializeOptions } from './checkpoint.js';
 import { fileAccessError, readBytes, writeFileAtomically } from './files.js';
 
@@ -20,7 +22,7 @@ export async function saveModel(model: Model, path: string, options?: SerializeO
 }
 
 /** The model of a file, see `deserializeModel`. @throws FILE_ACCESS; as `deserializeModel` */
-export async function loadModel(path: string): Promise<LoadedModel> {
+export async function loadModel<Output extends ModelOutput = Tensor>(path: string): Promise<LoadedModel<Output>> {
   return deserializeModel(await readBytes(path), path);
 }
 

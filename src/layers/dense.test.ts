@@ -25,6 +25,11 @@ describe.each(backendNames)('Dense on %s', (backend) => {
     expect(output.dataSync()).toEqual(rows.dataSync());
   });
 
+  it('softmax runs along the units, also where there is only one', () => {
+    useBackend(backend);
+    expect(Array.from(new Dense({ units: 1, activation: 'softmax' }).apply(normals([3, 7], new Random(1))).dataSync())).toEqual([1, 1, 1]);
+  });
+
   const shared: readonly (readonly [Layer, readonly number[]])[] = [
     [new Dense({ units: 7, activation: 'tanh' }), [3, 7]],
     [new LSTM({ units: 7, returnSequences: true }), [3, 5, 7]],

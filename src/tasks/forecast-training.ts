@@ -5,10 +5,11 @@ import type { Table } from '../data/table.js';
 import { Dense } from '../layers/dense.js';
 import { meanAbsoluteError } from '../training/losses/index.js';
 import { Sequential } from '../training/sequential.js';
+import { fingerprintOf } from './fingerprint.js';
 import { seasonalScale } from './forecast-errors.js';
 import type { ForecastReport } from './forecast-report.js';
 import { ForecastWindows } from './forecast-windows.js';
-import { Forecaster, fingerprintOf } from './forecaster.js';
+import { Forecaster } from './forecaster.js';
 import { type RecurrentTaskOptions, recurrentStack, recurrentTaskOptionNames, requireRecurrentOptions } from './recurrent-stack.js';
 import { findSeason } from './season.js';
 import { columnOf, type SeriesColumns, seriesColumns, type SeriesColumnsOptions } from './series-columns.js';
@@ -24,11 +25,11 @@ export interface ForecastOptions extends SeriesColumnsOptions, RecurrentTaskOpti
   validation?: number;
   /** Share of the rows, at the end, that is held out for the errors. Default 0.2. */
   test?: number;
-  /** Epochs without improvement after which training stops. Default 6. */
+  /** Epochs without improvement after which training stops. Default 8. */
   patience?: number;
 }
 
-const defaults = { features: 'all', missing: 'error', cell: 'gru', units: 48, layers: 1, dropout: 0, epochs: 30, batchSize: 64, learningRate: 0.005, validation: 0.1, test: 0.2, patience: 6 } as const;
+const defaults = { features: 'all', missing: 'error', cell: 'gru', units: 32, layers: 1, dropout: 0.1, epochs: 30, batchSize: 64, learningRate: 0.005, validation: 0.1, test: 0.2, patience: 8 } as const;
 
 /**
  * A direct multi-step forecaster of one column of a table: windows of the past through recurrent layers to the next `horizon`

@@ -4,6 +4,7 @@ import type { Table } from '../data/table.js';
 import type { Json } from '../layers/layer.js';
 import { tensor } from '../tensor/tensor.js';
 import type { Sequential } from '../training/sequential.js';
+import { fingerprintOf } from './fingerprint.js';
 import { type ForecastReport, forecastReport } from './forecast-report.js';
 import type { ForecastOptions } from './forecast-training.js';
 import { subtractLast } from './forecast-windows.js';
@@ -108,13 +109,6 @@ export class Forecaster {
       outcome: this.outcome === undefined ? null : { ...this.outcome },
     };
   }
-}
-
-/** A 32-bit hash of numbers (FNV-1a, Fowler et al.). */
-export function fingerprintOf(values: Float64Array): number {
-  let hash = 0x811c9dc5;
-  for (const byte of new Uint8Array(values.slice().buffer)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash >>> 0;
 }
 
 function tooFewRows(timesteps: number, numRows: number): RondoError {

@@ -5,6 +5,7 @@ import { Embedding } from '../layers/embedding.js';
 import type { DatasetBatch } from '../training/dataset.js';
 import { sparseCategoricalCrossentropy } from '../training/losses/index.js';
 import { Sequential } from '../training/sequential.js';
+import { fingerprintOf } from './fingerprint.js';
 import { LanguageModel } from './language-model.js';
 import { type RecurrentTaskOptions, recurrentStack, recurrentTaskOptionNames, requireRecurrentOptions } from './recurrent-stack.js';
 import { TextCodec, type TextCodecOptions } from './text-codec.js';
@@ -67,7 +68,9 @@ export class LanguageModelTraining {
     this.trainStreams = streamsOf(tokens.slice(0, tokens.length - held), resolved.batchSize, resolved.timesteps);
     this.validationStreams = streamsOf(tokens.slice(tokens.length - held), resolved.batchSize, resolved.timesteps);
     this.numBatches = this.trainStreams.length;
-    this.languageModel = interrupted ?? new LanguageModel(modelOf(codec.size, resolved), codec, resolved);
+    if (interrupted?.isTrainedOn(tokens) === false) throw otherText();
+    const facts = { numTokens: tokens.length, numTrainingTokens: this.numTrainingTokens, fingerprint: fingerprintOf(tokens) };
+    this.languageModel = interrupted ?? new LanguageModel(modelOf(codec.size, resolved), codec, facts, resolved);
     const { model } = this.languageModel;
     const numSteps = this.numBatches * resolved.epochs;
     model.compile({ optimizer: cosineAdam({ learningRate: resolved.learningRate, numSteps }), loss: sparseCategoricalCrossentropy({ fromLogits: true }) });
@@ -130,4 +133,8 @@ function requireLength(numTokens: number, held: number, level: string): void {
     received: `${numTokens - held} to train on, ${held} held out`,
     fix: 'give a longer text, or another share of validation.',
   });
+}
+
+function otherText(): RondoError {
+  return new RondoError('USAGE', { where: 'LanguageModelTraining', what: 'this is not the text of the interrupted training.', expected: 'the same text', fix: 'give the same files in the same order, or start anew without resuming.' });
 }

@@ -1,6 +1,7 @@
 import { RondoError } from '../errors.js';
 import type { Json } from '../layers/layer.js';
 import type { Sequential } from '../training/sequential.js';
+import { fingerprintOf } from './fingerprint.js';
 import type { LanguageModelOptions } from './language-model-training.js';
 import type { TextCodec } from './text-codec.js';
 import { TextReader } from './text-reader.js';
@@ -8,6 +9,8 @@ import type { TrainingOutcome } from './training-run.js';
 
 /** How well a model knows a text. */
 export interface TextScore {
+  /** Whether the whole text was scored, or the end that was held out in training. */
+  readonly part: 'all' | 'held out';
   /** Tokens that were predicted: all but the first. */
   readonly numTokens: number;
   /** Tokens of them that the vocabulary does not hold. */
@@ -22,6 +25,15 @@ export interface TextScore {
   readonly logLikelihood: number;
 }
 
+/** What a language model remembers of the text it was trained on; plain JSON. */
+export interface TrainedText {
+  readonly numTokens: number;
+  /** Tokens that were learned from; those after them chose the best epoch. */
+  readonly numTrainingTokens: number;
+  /** Of all tokens, to know the text again. */
+  readonly fingerprint: number;
+}
+
 /** A trained model of text with everything needed to use it. See {@link LanguageModelTraining} and {@link generate}. */
 export class LanguageModel {
   readonly task = 'languageModel';
@@ -30,6 +42,7 @@ export class LanguageModel {
     /** `[batch, time]` token ids to logits `[batch, time, vocabulary]`, stateful. */
     readonly model: Sequential,
     readonly codec: TextCodec,
+    readonly text: TrainedText,
     /** Everything it was trained with. */
     readonly options: Readonly<Required<LanguageModelOptions>>,
     /** How training went; undefined before. */
@@ -37,12 +50,15 @@ export class LanguageModel {
   ) {}
 
   /**
-   * Scores a text, carrying the state through all of it.
+   * Scores a text, carrying the state through all of it. Of the text it was trained on only the held-out end is scored, after
+   * reading nothing else.
    *
    * @throws OUT_OF_RANGE for a text of less than two tokens.
    */
   async evaluate(text: string, { signal }: { signal?: AbortSignal } = {}): Promise<TextScore> {
-    const tokens = this.tokensOf(text, 2, 'LanguageModel.evaluate');
+    const all = this.tokensOf(text, 2, 'LanguageModel.evaluate');
+    const isHeldOut = this.isTrainedOn(all);
+    const tokens = isHeldOut ? all.subarray(this.text.numTrainingTokens) : all;
     let logLikelihood = 0;
     for await (const { logProbability } of this.logProbabilities(tokens)) {
       logLikelihood += logProbability;
@@ -50,8 +66,9 @@ export class LanguageModel {
     }
     const numTokens = tokens.length - 1;
     const loss = -logLikelihood / numTokens;
-    const tokensPerCharacter = this.codec.level === 'characters' ? 1 : tokens.length / Array.from(text).length;
+    const tokensPerCharacter = this.codec.level === 'characters' ? 1 : all.length / Array.from(text).length;
     return {
+      part: isHeldOut ? 'held out' : 'all',
       numTokens,
       numUnknown: tokens.subarray(1).reduce((count, token) => count + (token === this.codec.unknownId ? 1 : 0), 0),
       loss,
@@ -59,6 +76,11 @@ export class LanguageModel {
       bitsPerCharacter: (loss / Math.LN2) * tokensPerCharacter,
       logLikelihood,
     };
+  }
+
+  /** Whether these are the tokens it was trained on. */
+  isTrainedOn(tokens: Int32Array): boolean {
+    return tokens.length === this.text.numTokens && fingerprintOf(tokens) === this.text.fingerprint;
   }
 
   /** `ln P` of each token of a text after the first, given all before it. */
@@ -80,7 +102,7 @@ export class LanguageModel {
 
   /** What a model file keeps beside the weights. */
   toJSON(): Json {
-    return { task: this.task, codec: this.codec.toJSON(), options: { ...this.options }, outcome: this.outcome === undefined ? null : { ...this.outcome } };
+    return { task: this.task, codec: this.codec.toJSON(), text: { ...this.text }, options: { ...this.options }, outcome: this.outcome === undefined ? null : { ...this.outcome } };
   }
 
   private tokensOf(text: string, least: number, where: string): Int32Array {

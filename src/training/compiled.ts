@@ -43,8 +43,9 @@ export interface OutputTraining {
 export interface TrainingConfig {
   readonly optimizer: Configuration;
   readonly loss: Configuration | ByOutput<Configuration>;
-  readonly metrics?: readonly Configuration[] | ByOutput<readonly Configuration[]>;
-  readonly weightedMetrics?: readonly Configuration[] | ByOutput<readonly Configuration[]>;
+  /** Those given by name stay names, because logs are named after them. */
+  readonly metrics?: readonly (string | Configuration)[] | ByOutput<readonly (string | Configuration)[]>;
+  readonly weightedMetrics?: TrainingConfig['metrics'];
   readonly lossWeights?: ByOutput<number>;
 }
 
@@ -86,7 +87,7 @@ export class Compiled {
     const losses = isLoss(this.losses) ? [this.losses] : Object.values(this.losses);
     if (losses.some((loss) => loss.name === functionName)) return undefined;
     const { metrics, weightedMetrics, lossWeights } = this.options;
-    const stored = (list: CompileOptions['metrics']): TrainingConfig['metrics'] => list && mapMetrics(list, (metric) => metricNamed(metric).getConfig());
+    const stored = (list: CompileOptions['metrics']): TrainingConfig['metrics'] => list && mapMetrics(list, (metric) => (typeof metric === 'string' ? metric : metricNamed(metric).getConfig()));
     return {
       optimizer: this.optimizer.getConfig(),
       loss: isLoss(this.losses) ? this.losses.getConfig() : mapByOutput(this.losses, (loss) => loss.getConfig()),

@@ -111,10 +111,28 @@ describe('fit', () => {
     const targets = flat.map(([a, b]) => [a, -b]);
     const predicted = (await model.predict(flat)).dataSync();
     const error = mean(targets.flat().map((target, i) => (target - predicted[i]) ** 2));
-    const penalty = 0.5 * model.getWeights()['dense/kernel'].dataSync().reduce((sum, value) => sum + value * value, 0);
+    const penalty = 0.5 * weightsOf(model).slice(0, 6).reduce((sum, value) => sum + value * value, 0);
     expect((await model.evaluate(flat, targets)).loss).toBeCloseTo(error + penalty, 12);
     expect((await model.trainOnBatch(flat, targets)).loss).toBeCloseTo(error + penalty, 12);
     expect(Math.min(...model.getWeights()['dense/kernel'].dataSync())).toBeGreaterThanOrEqual(0);
+  });
+
+  it('ends with averaged weights where the optimizer keeps averages', async () => {
+    const model = regression();
+    model.compile({ optimizer: { name: 'sgd', config: { learningRate: 0.1, useEMA: true, emaMomentum: 0.5 } }, loss: 'mse' });
+    await model.fit(x, y, { epochs: 2 });
+    expect(weightsOf(model)).toEqual(model.optimizer.stateVariables().filter(({ name }) => name.includes('/average/')).flatMap((variable) => [...variable.dataSync()]));
+  });
+
+  it('holds no more memory after a thousand steps than after ten', async () => {
+    const backend = useBackend('wasm');
+    const model = classifier();
+    await model.fit(x, labels, { epochs: 10 });
+    const { persistentBytes, temporaryBytes } = backend.memory();
+    await model.fit(x, labels, { epochs: 1000 });
+    expect(backend.memory()).toMatchObject({ persistentBytes, temporaryBytes });
+    expect(temporaryBytes).toBe(0);
+    useBackend('reference');
   });
 
   it('leaves frozen layers as they are', async () => {
@@ -268,6 +286,17 @@ describe('a loss or gradient that is not finite', () => {
     expect(await messageOf(made.trainOnBatch(inputs, inputs))).toMatch(/the loss is -Infinity at step 1;.*\n.*\n.*last finite loss: none/);
     expect(weightsOf(made)).toEqual(before);
   });
+
+  it('leaves no carried states behind, which may not be finite either', async () => {
+    const made = new Sequential([new GRU({ units: 2, stateful: true }), new Dense({ units: 1 })]);
+    const isLeft = (): boolean => made.layers.some((layer) => layer.carriedStates().size > 0);
+    made.compile({ optimizer: 'sgd', loss: 'mse' });
+    await made.trainOnBatch(x, y);
+    expect(isLeft()).toBe(true);
+    made.compile({ optimizer: 'sgd', loss: (_, yPred) => ops.log(ops.neg(ops.square(ops.sum(yPred, -1)))) });
+    expect(await messageOf(made.trainOnBatch(x, y))).toMatch(/the loss is NaN/);
+    expect(isLeft()).toBe(false);
+  });
 });
 
 describe('an abort signal', () => {
@@ -279,7 +308,7 @@ describe('an abort signal', () => {
     const history = await model.fit(x, y, {
       ...options,
       signal: controller.signal,
-      callbacks: [{ onBatchEnd: ({ epoch, batch }) => epoch === 1 && batch === 1 && controller.abort(), onTrainEnd: (reason) => void ended.push(reason) } as object],
+      callbacks: [{ onBatchEnd: ({ epoch, batch }) => void (epoch === 1 && batch === 1 && controller.abort()), onTrainEnd: (reason) => void ended.push(reason) }],
     });
     expect(history).toMatchObject({ stopReason: 'aborted', epochs: [0] });
     expect(ended).toEqual(['aborted']);

@@ -28,7 +28,6 @@ export class Sequential extends Model<Tensor> {
   override readonly className = 'Sequential';
   private readonly chain = new Map<string, Layer>();
   private shape: OpenShape | undefined;
-  private outputShape: OpenShape | undefined;
   private readonly ownInputShape: OpenShape | undefined;
 
   constructor(layers: readonly Layer[] = [], { inputShape, ...options }: SequentialOptions = {}) {
@@ -135,7 +134,6 @@ export class Sequential extends Model<Tensor> {
       before = name;
     }
     this.shape = inputShape;
-    this.outputShape = shape;
     this.noteBuilt([inputShape.slice(1).map((axis) => axis ?? 1)]);
   }
 

@@ -1,0 +1,104 @@
+import { isCount, isFiniteNumbers, isText, isTexts, SavedFields } from '../data/saved-fields.js';
+import { scalerFromJSON } from '../data/scaler.js';
+import { RondoError } from '../errors.js';
+import { deserializeModel, serializeModel } from '../io/checkpoint.js';
+import type { Json } from '../layers/layer.js';
+import { Sequential } from '../training/sequential.js';
+import type { TrainingSnapshot } from '../training/snapshot.js';
+import type { ForecastOptions } from './forecast-training.js';
+import { Forecaster, type TrainedSeries } from './forecaster.js';
+import { LanguageModel } from './language-model.js';
+import type { LanguageModelOptions } from './language-model-training.js';
+import { TextCodec } from './text-codec.js';
+import type { TrainingOutcome } from './training-run.js';
+
+/** What a task makes: a model with everything that turns data into answers. */
+export type TaskModel = LanguageModel | Forecaster;
+
+/** What a task's file holds. */
+export interface LoadedTask {
+  readonly task: TaskModel;
+  /** For {@link TrainingControls.resumeFrom}; undefined where the file is no checkpoint. */
+  readonly training: TrainingSnapshot | undefined;
+}
+
+/** A task's model as one safetensors file; with a snapshot, as a checkpoint to resume from. See `serializeModel`. */
+export function serializeTask(task: TaskModel, training?: TrainingSnapshot): Uint8Array {
+  return serializeModel(task.model, { preprocessing: task.toJSON(), training });
+}
+
+/**
+ * The task of a file's bytes.
+ *
+ * @param where the file's name, for messages.
+ * @throws FILE_FORMAT for a foreign or damaged file, and for a model that no task made; as `deserializeModel`
+ */
+export function deserializeTask(bytes: Uint8Array, where = 'deserializeTask'): LoadedTask {
+  const { model, preprocessing, training } = deserializeModel(bytes, where);
+  const kind = isRecord(preprocessing) ? preprocessing.task : undefined;
+  const restore = typeof kind === 'string' && Object.hasOwn(restorers, kind) ? restorers[kind as TaskModel['task']] : undefined;
+  if (restore === undefined || !(model instanceof Sequential)) {
+    throw new RondoError('FILE_FORMAT', {
+      where,
+      what: 'the file holds a model, but not of a task that is known here.',
+      expected: `a model made by one of the tasks ${Object.keys(restorers).join(', ')}`,
+      received: typeof kind === 'string' ? kind : `${model.className} without a task`,
+      fix: 'load it with loadModel, and use it from code.',
+    });
+  }
+  return { task: restore(model, new SavedFields(where, preprocessing), where), training };
+}
+
+const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: SavedFields, where: string) => TaskModel>> = {
+  languageModel: (model, saved, where) => {
+    const codec = TextCodec.fromJSON(saved.read('codec', 'an object', isRecord), where);
+    const options = saved.read('options', 'an object', isRecord) as unknown as Required<LanguageModelOptions>;
+    if (model.computeOutputShape([1, 1]).at(-1) !== codec.size) throw saved.fault('the vocabulary does not fit the model.', `${codec.size} outputs, one for each token`, model.computeOutputShape([1, 1]));
+    const text = new SavedFields(where, saved.read('text', 'an object', isRecord));
+    const count = (name: string): number => text.read(name, 'a whole number', isCount);
+    const facts = { numTokens: count('numTokens'), numTrainingTokens: count('numTrainingTokens'), fingerprint: count('fingerprint') };
+    return new LanguageModel(model, codec, facts, options, outcomeOf(saved));
+  },
+  forecast: (model, saved, where) => {
+    const scaler = scalerFromJSON(saved.read('scaler', 'an object', isRecord), where);
+    const series = trainedSeries(new SavedFields(where, saved.read('series', 'an object', isRecord)));
+    const options = saved.read('options', 'an object', isRecord) as unknown as Required<ForecastOptions>;
+    const own = new SavedFields(where, options);
+    for (const name of ['horizon', 'timesteps', 'season']) own.read(name, 'a number', isFiniteNumber);
+    if (scaler.columns !== series.names.length || model.computeOutputShape([1, options.timesteps, scaler.columns]).at(-1) !== options.horizon) {
+      throw saved.fault('the scaler does not fit the model.', `${series.names.length} columns, horizon ${options.horizon}`, model.computeOutputShape([1, options.timesteps, scaler.columns]));
+    }
+    return new Forecaster(model, scaler, series, options, outcomeOf(saved));
+  },
+};
+
+function trainedSeries(saved: SavedFields): TrainedSeries {
+  const number = (name: string): number => saved.read(name, 'a number', isFiniteNumber);
+  return {
+    names: saved.read('names', 'a list of texts', isTexts),
+    numTrainingRows: number('numTrainingRows'),
+    numSeenRows: number('numSeenRows'),
+    fingerprint: number('fingerprint'),
+    naiveScale: number('naiveScale'),
+  };
+}
+
+function outcomeOf(saved: SavedFields): TrainingOutcome | undefined {
+  const found = saved.read('outcome', 'an object or null', (value): value is Record<string, unknown> | null => value === null || isRecord(value));
+  if (found === null) return undefined;
+  const fields = new SavedFields(saved.where, found);
+  return {
+    stopReason: fields.read('stopReason', 'a text', isText) as TrainingOutcome['stopReason'],
+    loss: fields.read('loss', 'a list of numbers', isFiniteNumbers),
+    valLoss: fields.read('valLoss', 'a list of numbers', isFiniteNumbers),
+    bestEpoch: fields.read('bestEpoch', 'a number', isFiniteNumber),
+  };
+}
+
+function isFiniteNumber(value: unknown): value is number {
+  return Number.isFinite(value);
+}
+
+function isRecord(value: unknown): value is Record<string, Json | undefined> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
