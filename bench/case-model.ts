@@ -13,7 +13,7 @@ const squaredError = losses.meanSquaredError();
 
 /** The layers of a case with weights and data, run as a user's program would run them. */
 export class CaseModel {
-  /** `input`, `target`, then the weights of every layer from the bottom to the top. */
+  /** `input`, `target`, then `weight0`, ...: the weights of every layer from the bottom to the top. */
   readonly arrays: readonly CaseArray[];
   /** Backend memory that the last run held when it had computed everything, besides weights and optimizer state. */
   stepBytes = 0;
@@ -35,7 +35,7 @@ export class CaseModel {
     const wanted: [name: string, shape: readonly number[], scale: number][] = [
       ['input', [batch, timesteps, features], 1],
       ['target', [batch, timesteps, units], 1],
-      ...this.weights.map(({ name, shape }): [string, readonly number[], number] => [name, shape, weightScale]),
+      ...this.weights.map(({ shape }, i): [string, readonly number[], number] => [`weight${i}`, shape, weightScale]),
     ];
     this.arrays = wanted.map(([name, shape, scale], i) => ({ name, shape, values: repeatableNumbers(shape.reduce((a, b) => a * b, 1), scale, i + 1) }));
     const [input, target, ...values] = this.arrays;

@@ -67,7 +67,8 @@ async function main(): Promise<void> {
     const comparison: Comparison = { machine, loadAfter: describeMachine().load, date: new Date().toISOString(), versions, threads: 1, cases: compared };
     const results = join(folder, 'results');
     mkdirSync(results, { recursive: true });
-    const file = join(results, `comparison-node-${process.versions.node.split('.')[0]}`);
+    const flags = process.execArgv.map((flag) => flag.replace(/^-/, '').replace(/[^\w-]/g, '-')).join('');
+    const file = join(results, `comparison-node-${process.versions.node.split('.')[0]}${flags}`);
     writeFileSync(`${file}.json`, `${JSON.stringify(comparison, null, 2)}\n`);
     writeFileSync(`${file}.md`, markdownReport(comparison));
     console.log(`\nwrote ${file}.json and .md; load ${machine.load} before, ${comparison.loadAfter} after`);

@@ -25,8 +25,10 @@ export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
 /** The options of a command line by name; those not given are undefined, flags false. */
 export type Given<Specs extends OptionSpecs> = {
-  readonly [Name in keyof Specs]: Specs[Name]['type'] extends 'flag' ? boolean : OptionValues[Specs[Name]['type']] | undefined;
+  readonly [Name in keyof Specs]: Specs[Name]['type'] extends 'flag' ? boolean : ValueOf<Specs[Name]> | undefined;
 };
+
+type ValueOf<Spec extends OptionSpec> = Spec extends { readonly choices: readonly (infer Choice)[] } ? Choice : OptionValues[Spec['type']];
 
 export interface CommandLine<Specs extends OptionSpecs> {
   readonly positionals: readonly string[];

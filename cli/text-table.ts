@@ -14,6 +14,13 @@ export function shortNumber(value: number | null | undefined): string {
   return Number(value.toPrecision(magnitude >= 1000 ? 6 : 4)).toString();
 }
 
+/** Four significant digits with their zeros, for columns; `-` where there is no number. */
+export function fourDigits(value: number | null): string {
+  if (value === null) return '-';
+  const magnitude = Math.abs(value);
+  return magnitude >= 1e4 || (magnitude < 1e-3 && magnitude > 0) ? value.toExponential(3) : value.toPrecision(4);
+}
+
 /** `1,234,567`. */
 export function withSeparators(count: number): string {
   return Math.round(count).toString().replace(/\B(?=(\d{3})+$)/g, ',');

@@ -73,7 +73,7 @@ class PreparedCase:
     def build(self, unroll=False):
         case = self.case
         if case["cell"] not in LAYERS:
-            raise Unsupported(f"Keras has no layer for the cell {case['cell']}")
+            raise Unsupported(f"it has no layer for the cell {case['cell']}")
         make = LAYERS[case["cell"]]
         model = keras.Sequential([keras.Input(batch_shape=self.x.shape)])
         for _ in range(case["layers"]):
@@ -163,7 +163,7 @@ def main():
             match request["request"]:
                 case "describe":
                     python = ".".join(map(str, sys.version_info[:3]))
-                    versions = f"Keras {keras.__version__}, TensorFlow {tf.__version__} CPU"
+                    versions = f"{keras.__version__} on TensorFlow {tf.__version__} CPU"
                     answer = {"versions": f"{versions}, Python {python}"}
                 case "prepare":
                     keras.backend.clear_session()

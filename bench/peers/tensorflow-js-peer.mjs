@@ -45,8 +45,9 @@ function readArrays(directory) {
 
 async function prepare(benchCase, directory) {
   prepared?.model.dispose();
+  prepared = undefined;
   const { cell, mode, batch, timesteps, features, units, layers } = benchCase;
-  if (makers[cell] === undefined) return { unsupported: `TensorFlow.js has no layer for the cell ${cell}${cell === 'gru' ? ' (reset after the product)' : ''}` };
+  if (makers[cell] === undefined) return { unsupported: `it has no layer for the cell ${cell}${cell === 'gru' ? ' (reset after the product)' : ''}` };
   const isStreaming = mode === 'infer' && timesteps === 1;
   const arrays = readArrays(directory);
   const [input, target] = ['input', 'target'].map((wanted) => arrays.find(({ name }) => name === wanted).tensor);
@@ -87,7 +88,7 @@ async function measure(variant, repeats) {
 async function respond(request) {
   switch (request.request) {
     case 'describe':
-      return { versions: `TensorFlow.js ${tf.version.tfjs}, backend ${tf.getBackend()}, Node ${process.versions.node}` };
+      return { versions: `${tf.version.tfjs}, backend ${tf.getBackend()}, Node ${process.versions.node}` };
     case 'prepare':
       return prepare(request.case, request.directory);
     case 'measure':

@@ -16,8 +16,7 @@ export function recurrentForward(backend: Backend, call: RecurrentForwardCall): 
   const gateWidth = plan.cell.gates.length * units;
   backend.openScope();
   const recurrent: Strided = { buffer: backend.temporary(plan.products.length > 0 ? call.batch * gateWidth : 0), offset: 0, rowStride: gateWidth };
-  const arrays = (name: string): StepArray => forwardArray(call, recurrent, name);
-  const stages = bindStages(backend, call, call.training ? plan.trainingStages : plan.inferenceStages, arrays);
+  const stages = bindStages(backend, call, call.training ? plan.trainingStages : plan.inferenceStages, (role, what) => forwardArray(call, recurrent, role, what));
   for (let t = 0; t < layout.steps; t++) {
     for (const { program, products } of stages) {
       program?.run(layout, t);
@@ -47,9 +46,8 @@ export function recurrentBackward(backend: Backend, call: RecurrentBackwardCall)
     ? call.dInput
     : { buffer: backend.temporary(layout.rows * gateWidth), offset: 0, rowStride: gateWidth };
   const dOperands = plan.operands.map((): View => ({ buffer: backend.temporary(call.batch * units), offset: 0 }));
-  const unwanted: View = { buffer: backend.temporary(units), offset: 0 };
-  const arrays = (name: string): StepArray => backwardArray(call, dRecurrent, dOperands, unwanted, name);
-  const stages = bindStages(backend, call, backward.stages, arrays);
+  const own: BackwardArrays = { dRecurrent, dOperands, unwanted: { buffer: backend.temporary(units), offset: 0 } };
+  const stages = bindStages(backend, call, backward.stages, (role, what) => backwardArray(call, own, role, what));
   const transposedProduct = (product: Product, t: number, target: View, accumulate: boolean): void => {
     backend.matmul({
       m: layout.activeRows[t],
@@ -161,36 +159,70 @@ function layoutOf({ activeRows, batch }: RecurrentCall): Layout {
 /** How an array's place moves from step to step. */
 type Movement = 'fixed' | 'packed' | 'stateBefore' | 'stateAfter';
 
-interface StepArray extends Strided {
+type MovingView = { -readonly [K in keyof Strided]: Strided[K] };
+
+interface StepArray extends MovingView {
   readonly movement: Movement;
 }
+
+function stepArray({ buffer, offset }: View, column: number, rowStride: number, movement: Movement): StepArray {
+  return { buffer, offset: offset + column, rowStride, movement };
+}
+
+/** A name such as `input.forget` in its parts, read once for each program. */
+interface ArrayName {
+  readonly name: string;
+  readonly role: string;
+  readonly what: string;
+}
+
+const namesOfPrograms = new WeakMap<PointwiseProgram, { readonly inputs: readonly ArrayName[]; readonly outputs: readonly ArrayName[] }>();
+
+function namesOf(program: PointwiseProgram): { readonly inputs: readonly ArrayName[]; readonly outputs: readonly ArrayName[] } {
+  let names = namesOfPrograms.get(program);
+  if (names === undefined) {
+    const parts = ({ name }: { readonly name: string }): ArrayName => {
+      const dot = name.indexOf('.');
+      return dot < 0 ? { name, role: name, what: '' } : { name, role: name.slice(0, dot), what: name.slice(dot + 1) };
+    };
+    names = { inputs: program.inputs.map(parts), outputs: program.outputs.map(parts) };
+    namesOfPrograms.set(program, names);
+  }
+  return names;
+}
+
+/** Finds the array behind a leaf or output of a program. */
+type ArrayFinder = (role: string, what: string) => StepArray;
 
 /** A pointwise program bound to the arrays of a call; running a step only moves their offsets. */
 class StepProgram {
   private readonly call: { -readonly [K in keyof PointwiseCall]: PointwiseCall[K] };
-  private readonly moving: { target: { -readonly [K in keyof Strided]: Strided[K] }; array: StepArray }[] = [];
+  private readonly moving: { readonly target: StepArray; readonly start: number }[] = [];
 
   constructor(
     private readonly backend: Backend,
     program: PointwiseProgram,
     columns: number,
     scalars: Readonly<Record<string, number>>,
-    arrayOf: (name: string) => StepArray,
+    find: ArrayFinder,
   ) {
-    const bind = ({ name }: { readonly name: string }): [string, Strided] => {
-      const array = arrayOf(name);
-      const target = { buffer: array.buffer, offset: array.offset, rowStride: array.rowStride };
-      if (array.movement !== 'fixed') this.moving.push({ target, array });
-      return [name, target];
-    };
-    const inputs = Object.fromEntries(program.inputs.map(bind));
-    const outputs = Object.fromEntries(program.outputs.map(bind));
-    this.call = { program, rows: 0, columns, inputs, outputs, scalars };
+    const { inputs, outputs } = namesOf(program);
+    this.call = { program, rows: 0, columns, inputs: this.bind(inputs, find), outputs: this.bind(outputs, find), scalars };
+  }
+
+  private bind(names: readonly ArrayName[], find: ArrayFinder): Record<string, Strided> {
+    const arrays: Record<string, Strided> = {};
+    for (const { name, role, what } of names) {
+      const target = find(role, what);
+      if (target.movement !== 'fixed') this.moving.push({ target, start: target.offset });
+      arrays[name] = target;
+    }
+    return arrays;
   }
 
   run(layout: Layout, t: number): void {
     this.call.rows = layout.activeRows[t];
-    for (const { target, array } of this.moving) target.offset = array.offset + rowAt(layout, array.movement, t) * array.rowStride;
+    for (const { target, start } of this.moving) target.offset = start + rowAt(layout, target.movement, t) * target.rowStride;
     this.backend.pointwise(this.call);
   }
 }
@@ -213,49 +245,56 @@ interface BoundStage {
   readonly products: readonly Product[];
 }
 
-function bindStages(backend: Backend, call: RecurrentCall, stages: readonly Stage[], arrayOf: (name: string) => StepArray): BoundStage[] {
+function bindStages(backend: Backend, call: RecurrentCall, stages: readonly Stage[], find: ArrayFinder): BoundStage[] {
   return stages.map(({ program, products }) => ({
-    program: program === undefined ? undefined : new StepProgram(backend, program, call.units, call.scalars, arrayOf),
+    program: program === undefined ? undefined : new StepProgram(backend, program, call.units, call.scalars, find),
     products,
   }));
 }
 
-/** The array behind a leaf or output name of a forward program. */
-function forwardArray(call: RecurrentCall, recurrent: Strided, name: string): StepArray {
+/** The array behind a leaf or output of a forward program. */
+function forwardArray(call: RecurrentCall, recurrent: Strided, role: string, what: string): StepArray {
   const { units, plan } = call;
-  const [role, what] = splitName(name);
   switch (role) {
     case 'recurrent':
-      return { ...columnsAt(recurrent, 0, gateIndex(plan, what) * units), movement: 'fixed' };
+      return stepArray(recurrent, gateIndex(plan, what) * units, recurrent.rowStride, 'fixed');
     case 'next':
-      return { ...call.states[what], rowStride: units, movement: 'stateAfter' };
+      return stepArray(call.states[what], 0, units, 'stateAfter');
     case 'output':
-      return { ...call.output!, rowStride: units, movement: 'packed' };
+      return stepArray(call.output!, 0, units, 'packed');
     default:
       return sharedArray(call, role, what);
   }
 }
 
-/** The array behind a leaf or output name of a backward program. */
-function backwardArray(call: RecurrentBackwardCall, dRecurrent: Strided, dOperands: readonly View[], unwanted: View, name: string): StepArray {
+/** What only the backward pass has. */
+interface BackwardArrays {
+  readonly dRecurrent: Strided;
+  /** By operand: `[B, U]`. */
+  readonly dOperands: readonly View[];
+  /** Takes the gradient of a vector that nobody wants. */
+  readonly unwanted: View;
+}
+
+/** The array behind a leaf or output of a backward program. */
+function backwardArray(call: RecurrentBackwardCall, { dRecurrent, dOperands, unwanted }: BackwardArrays, role: string, what: string): StepArray {
   const { units, plan } = call;
-  const [role, what] = splitName(name);
   switch (role) {
     case 'next':
-      return { ...call.states[what], rowStride: units, movement: 'stateAfter' };
+      return stepArray(call.states[what], 0, units, 'stateAfter');
     case 'dNext':
     case 'dState':
-      return { ...call.dStates[what], rowStride: units, movement: 'fixed' };
+      return stepArray(call.dStates[what], 0, units, 'fixed');
     case 'dOutput':
-      return { ...call.dOutput!, rowStride: units, movement: 'packed' };
+      return stepArray(call.dOutput!, 0, units, 'packed');
     case 'dOperand':
-      return { ...dOperands[Number(what)], rowStride: units, movement: 'fixed' };
+      return stepArray(dOperands[Number(what)], 0, units, 'fixed');
     case 'dInput':
-      return { ...columnsAt(call.dInput, 0, gateIndex(plan, what) * units), movement: 'packed' };
+      return stepArray(call.dInput, gateIndex(plan, what) * units, call.dInput.rowStride, 'packed');
     case 'dRecurrent':
-      return { ...columnsAt(dRecurrent, 0, gateIndex(plan, what) * units), movement: 'packed' };
+      return stepArray(dRecurrent, gateIndex(plan, what) * units, dRecurrent.rowStride, 'packed');
     case 'dVector':
-      return { ...(call.dWeights.vectors[what] ?? unwanted), rowStride: 0, movement: 'fixed' };
+      return stepArray(call.dWeights.vectors[what] ?? unwanted, 0, 0, 'fixed');
     default:
       return sharedArray(call, role, what);
   }
@@ -263,25 +302,24 @@ function backwardArray(call: RecurrentBackwardCall, dRecurrent: Strided, dOperan
 
 function sharedArray(call: RecurrentCall, role: string, what: string): StepArray {
   const { units, plan } = call;
-  const slots: Strided = { ...call.gates, rowStride: plan.gateSlots * units };
   switch (role) {
     case 'input':
-      return { ...columnsAt(slots, 0, gateIndex(plan, what) * units), movement: 'packed' };
+      return stepArray(call.gates, gateIndex(plan, what) * units, plan.gateSlots * units, 'packed');
     case 'kept':
-      return { ...columnsAt(slots, 0, plan.keptSlots[Number(what)] * units), movement: 'packed' };
+      return stepArray(call.gates, plan.keptSlots[Number(what)] * units, plan.gateSlots * units, 'packed');
     case 'state':
-      return { ...call.states[what], rowStride: units, movement: 'stateBefore' };
+      return stepArray(call.states[what], 0, units, 'stateBefore');
     case 'operand':
-      return { ...call.operands[Number(what)], rowStride: units, movement: 'packed' };
+      return stepArray(call.operands[Number(what)], 0, units, 'packed');
     case 'bias':
-      return { ...columnsAt({ ...call.weights.bias!, rowStride: 0 }, 0, gateIndex(plan, what) * units), movement: 'fixed' };
+      return stepArray(call.weights.bias!, gateIndex(plan, what) * units, 0, 'fixed');
     case 'recurrentBias':
-      return { ...columnsAt({ ...call.weights.recurrentBias!, rowStride: 0 }, 0, gateIndex(plan, what) * units), movement: 'fixed' };
+      return stepArray(call.weights.recurrentBias!, gateIndex(plan, what) * units, 0, 'fixed');
     case 'vector':
-      return { ...call.weights.vectors[what], rowStride: 0, movement: 'fixed' };
+      return stepArray(call.weights.vectors[what], 0, 0, 'fixed');
     default:
       // Masks: recurrent dropout holds for the whole sequence, zoneout draws anew at each step.
-      return { ...call.masks[`${role}.${what}`], rowStride: units, movement: what.startsWith('zoneout') ? 'packed' : 'fixed' };
+      return stepArray(call.masks[`${role}.${what}`], 0, units, what.startsWith('zoneout') ? 'packed' : 'fixed');
   }
 }
 
@@ -302,9 +340,4 @@ function columnsAt(array: Strided, row: number, column: number): Strided {
 
 function gateIndex(plan: CellPlan, gate: string): number {
   return plan.cell.gates.indexOf(gate);
-}
-
-function splitName(name: string): [role: string, what: string] {
-  const dot = name.indexOf('.');
-  return dot < 0 ? [name, ''] : [name.slice(0, dot), name.slice(dot + 1)];
 }

@@ -82,7 +82,7 @@ export class CellAlongTime extends Layer<never> {
   }
 
   run({ input, mask, initialStates, training, reverse, outputOrder, returnSequences }: CellRun): RecurrentResult {
-    const { cell, units, options } = this;
+    const { units, options } = this;
     const [batch, time, features] = input.shape;
     const dropout = training ? (options.dropout ?? 0) : 0;
     const recurrentDropout = training ? (options.recurrentDropout ?? 0) : 0;

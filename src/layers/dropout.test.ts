@@ -2,7 +2,6 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { backendNames, useBackend } from '../kernels/select.js';
 import { setSeed } from '../random.js';
 import * as ops from '../tensor/index.js';
-import { tensor } from '../tensor/tensor.js';
 import { Dropout } from './dropout.js';
 import { SpatialDropout1D } from './spatial-dropout-1d.js';
 

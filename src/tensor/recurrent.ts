@@ -46,7 +46,7 @@ export interface RecurrentResult {
 
 /** Runs a cell along time with the hoisted input product, and notes its derivative. */
 export function recurrent(call: RecurrentArguments): RecurrentResult {
-  const { plan, units, input, kernel } = call;
+  const { plan, input, kernel } = call;
   const [batch, time] = input.shape;
   const states = plan.cell.states;
   const vectorNames = Object.keys(call.vectors);

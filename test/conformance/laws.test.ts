@@ -1,12 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Cell } from '../../src/cells/define-cell.js';
 import { libraryCells } from '../../src/cells/registry.js';
 import { createReferenceBackend } from '../../src/kernels/reference/backend.js';
 import { backendNames, useBackend } from '../../src/kernels/select.js';
 import { createWasmBackend } from '../../src/kernels/wasm/backend.js';
 import { Bidirectional } from '../../src/layers/bidirectional.js';
-import type { NamedStates, OutputAndState, RecurrentCallOptions } from '../../src/layers/rnn.js';
-import { RNN, type RNNOptions } from '../../src/layers/rnn.js';
+import { type NamedStates, type OutputAndState, type RecurrentCallOptions, RNN, type RNNOptions } from '../../src/layers/rnn.js';
 import { Random, setSeed } from '../../src/random.js';
 import * as ops from '../../src/tensor/index.js';
 import { valueAndGradients } from '../../src/tensor/tape.js';
@@ -111,10 +109,24 @@ describe.each(pairs)('laws of %s on %s', (_, backend, cell) => {
     const backward = run(layerOf({ goBackwards: true }));
     expectEqual(backward.output, forward.output, 'goBackwards');
     expectEqualStates(backward, forward);
+    const mask = Uint8Array.from([1, 0, 1, 1, 0, 1, 1, 1, 0, 0, 0, 0, 1, 0, 1]);
+    const flippedMask = Uint8Array.from(Array.from(mask, (_value, i) => mask[Math.floor(i / TIME) * TIME + TIME - 1 - (i % TIME)]));
+    const zeroed = run(layerOf({ goBackwards: true, zeroOutputForMask: true }), input, { mask });
+    expectEqual(zeroed.output, run(layerOf({ zeroOutputForMask: true }), ops.reverse(input, 1), { mask: flippedMask }).output, 'zeroOutputForMask');
     const both = new Bidirectional({ layer: layerOf(), backwardLayer: layerOf(), mergeMode: 'none' });
     const result = both.apply(input, { initialState: { forward: initialState, backward: initialState } });
     expectEqual((result.output as readonly Tensor[])[1], ops.reverse(forward.output, 1), 'the backward half');
     expectEqual((result.output as readonly Tensor[])[0], run(layerOf()).output, 'the forward half');
+  });
+
+  it('cells above each other are layers above each other, forwards and backwards', () => {
+    const stacked = (goBackwards: boolean): RNN<true> => layerOf({ cell: [cell, 'gru'], units: [UNITS, 6], goBackwards });
+    const forward = stacked(false);
+    const [lower, upper] = [layerOf(), new RNN({ cell: 'gru', units: 6, returnSequences: true })];
+    upper.ensureBuilt([null, TIME, UNITS]);
+    [...lower.weights, ...upper.weights].forEach((variable, i) => variable.assign(forward.weights[i].dataSync()));
+    expectEqual(forward.apply(input).output, upper.apply(lower.apply(input).output), 'forwards');
+    expectEqual(stacked(true).apply(input).output, forward.apply(ops.reverse(input, 1)).output, 'backwards');
   });
 
   it('a stateful layer over windows is a stateless one over the whole sequence, until its states are reset', () => {
@@ -202,66 +214,6 @@ describe.each(pairs)('laws of %s on %s', (_, backend, cell) => {
     expect(layer.weights.length).toBeGreaterThan(0);
   });
 });
-
-describe.each(backendNames)('recurrent dropout on %s', (backend) => {
-  afterAll(() => void useBackend('wasm'));
-
-  it('changes no expectation: a linear net with dropout is on average the net without', () => {
-    useBackend(backend);
-    setSeed(7);
-    const batch = 4000;
-    const rate = 0.4;
-    const options = { units: 2, cell: 'simple', activation: 'linear' } as const;
-    const plain = new RNN(options);
-    const dropped = new RNN({ ...options, recurrentDropout: rate });
-    for (const layer of [plain, dropped]) {
-      layer.ensureBuilt([null, 1, 3]);
-      randomise(layer, new Random(31));
-    }
-    const repeated = (values: readonly number[]): Tensor => tensor(Float64Array.from({ length: batch * values.length }, (_, i) => values[i % values.length]), [batch, values.length]);
-    const x = ops.reshape(repeated([0.3, -0.2, 0.5]), [batch, 1, 3]);
-    const initialState = { hidden: repeated([0.7, -0.4]) };
-    const expected = plain.apply(x, { initialState }).dataSync();
-    const actual = dropped.apply(x, { initialState, training: true }).dataSync();
-    for (let unit = 0; unit < 2; unit++) {
-      const values = Float64Array.from({ length: batch }, (_, row) => actual[row * 2 + unit]);
-      const mean = values.reduce((a, b) => a + b, 0) / batch;
-      const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / batch);
-      expect(deviation).toBeGreaterThan(0.01);
-      expect(Math.abs(mean - expected[unit])).toBeLessThan((5 * deviation) / Math.sqrt(batch));
-    }
-  });
-
-  it('drops the same units at every step of a sequence', () => {
-    useBackend(backend);
-    setSeed(9);
-    const layer = new RNN({ cell: 'simple', units: 6, activation: 'linear', useBias: false, recurrentInitializer: 'identity', kernelInitializer: 'zeros', recurrentDropout: 0.5, returnSequences: true });
-    const hidden = tensor(new Float64Array(24).fill(1), [4, 6]);
-    const output = layer.apply(tensor(new Float64Array(4 * 3 * 2), [4, 3, 2]), { initialState: { hidden }, training: true });
-    // With U = I, a kept unit doubles at each step and a dropped one stays 0.
-    expect(histories(output)).toEqual(new Set(['2 4 8', '0 0 0']));
-  });
-});
-
-describe.each(backendNames)('dropout of the input on %s', (backend) => {
-  afterAll(() => void useBackend('wasm'));
-
-  it('drops the same features at every step of a sequence', () => {
-    useBackend(backend);
-    setSeed(9);
-    const layer = new RNN({ cell: 'simple', units: 6, activation: 'linear', useBias: false, recurrentInitializer: 'zeros', kernelInitializer: 'identity', dropout: 0.5, returnSequences: true });
-    // With W = I, a kept feature is doubled and a dropped one is 0.
-    expect(histories(layer.apply(ops.ones([4, 3, 6]), { training: true }))).toEqual(new Set(['2 2 2', '0 0 0']));
-  });
-});
-
-/** What the units of `[batch, 3, units]` hold over time. */
-function histories(output: Tensor): Set<string> {
-  const values = output.dataSync();
-  const [batch, time, units] = output.shape;
-  const ofUnit = (row: number, unit: number): string => Array.from({ length: time }, (_, t) => values[(row * time + t) * units + unit]).join(' ');
-  return new Set(Array.from({ length: batch * units }, (_, i) => ofUnit(Math.floor(i / units), i % units)));
-}
 
 function padded(input: Tensor, steps: readonly number[]): { x: Tensor; mask: Uint8Array } {
   const [batch, , features] = input.shape;

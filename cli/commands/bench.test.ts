@@ -1,0 +1,40 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { parseArguments } from '../parse-arguments.js';
+import { bench } from './bench.js';
+
+const printed = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+afterEach(() => printed.mockClear());
+
+const run = (...args: string[]): Promise<void> => bench.run(parseArguments('bench', args, bench.options));
+const output = (): string => printed.mock.calls.map(([text]) => String(text)).join('\n');
+
+describe('rondo bench', () => {
+  test('prints one JSON document with an object for each case', async () => {
+    await run('--json', '--case', 'minGRU-step', 'gru-step');
+    const results = JSON.parse(output()) as Record<string, unknown>[];
+    expect(results.map(({ name }) => name)).toEqual(['minGRU-step', 'gru-step']);
+    expect(results[1]).toMatchObject({ cell: 'gru', mode: 'infer', batch: 1, timesteps: 1, features: 64, units: 128, layers: 1, threads: 1, backend: 'wasm' });
+    for (const { medianMs, gflops, largestError } of results) {
+      expect(medianMs).toBeGreaterThan(0);
+      expect(gflops).toBeGreaterThan(0);
+      expect(largestError).toBeGreaterThan(0);
+    }
+  });
+
+  test('prints a row for each case below its headings', async () => {
+    await run('--case=lstm-step');
+    const lines = output().trimEnd().split('\n');
+    expect(lines.at(-2)).toMatch(/^case +batch +steps .* GFLOP\/s/);
+    expect(lines.at(-1)).toMatch(/^lstm-step +1 +1 +64 +128 +1 +[\d.]+ ms /);
+  });
+
+  test('refuses more than the one thread that it has, before anything runs', async () => {
+    await expect(run('--threads', '2')).rejects.toThrow(/^\[BACKEND_UNAVAILABLE\] rondo bench: [^]*received: --threads 2/);
+    expect(output()).toBe('');
+  });
+
+  test('refuses an unknown case with the nearest name', async () => {
+    await expect(run('--case', 'lstm-trian')).rejects.toThrow(/did you mean `lstm-train`/);
+    expect(output()).toBe('');
+  });
+});

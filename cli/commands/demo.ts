@@ -1,0 +1,28 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { forecastPart } from '../demo/forecast-part.js';
+import { spellingPart } from '../demo/spelling-part.js';
+import { computeOptions, defineCommand } from '../options.js';
+import { formatDuration } from '../terminal/progress.js';
+import { requirePositionals } from '../wrong-usage.js';
+
+/** `rondo demo`: a forecast and a language model, trained and used in about a minute. */
+export const demo = defineCommand({
+  name: 'demo',
+  summary: 'Train and use a forecaster and a language model, in about a minute.',
+  usage: '[options]',
+  examples: ['rondo demo'],
+  options: { ...computeOptions, quiet: { type: 'flag', about: 'Show no progress.' } },
+  async run({ positionals, options }) {
+    requirePositionals(this, positionals, 0);
+    const startedMs = performance.now();
+    const folder = await mkdtemp(join(tmpdir(), 'rondo-demo-'));
+    const settings = { folder, isQuiet: options.quiet };
+    if (!(await forecastPart(settings)) || !(await spellingPart(settings))) return;
+    console.log(`${formatDuration(performance.now() - startedMs)} in all. The files stay in ${folder}; try`);
+    console.log(`   rondo inspect ${join(folder, 'tides.safetensors')}`);
+    console.log(`   rondo predict ${join(folder, 'tides.safetensors')} ${join(folder, 'tides.csv')}`);
+    console.log(`   rondo generate ${join(folder, 'numbers.safetensors')} --prompt '42 ' --length 40`);
+  },
+});

@@ -1,0 +1,58 @@
+import { type Forecaster, type LanguageModel } from '../../src/index.js';
+import { loadTask } from '../../src/node.js';
+import { computeOptions, defineCommand, jsonOption } from '../options.js';
+import { readTableInput, readTextInputs } from '../read-input.js';
+import { errorTable, forecastPlot } from '../show-forecast.js';
+import { shortNumber, textTable, withSeparators } from '../text-table.js';
+import { requirePositionals, WrongUsage } from '../wrong-usage.js';
+
+/** `rondo evaluate`: how good a model is on data. */
+export const evaluate = defineCommand({
+  name: 'evaluate',
+  summary: 'Measure a model on data; of the data it was trained on, on the end that was held out.',
+  usage: 'MODEL FILE... [options]',
+  examples: ['rondo evaluate sunspots.safetensors sunspots.csv', 'rondo evaluate shakespeare.safetensors sonnets.txt --json'],
+  options: { backend: computeOptions.backend, ...jsonOption },
+  async run({ positionals, options }) {
+    requirePositionals(this, positionals, 2, Infinity);
+    const [path, ...files] = positionals;
+    const { task } = await loadTask(path);
+    if (task.task === 'languageModel') return evaluateText(task, files, options.json);
+    if (files.length > 1) throw new WrongUsage({ where: `rondo ${this.name}`, what: 'a forecast is measured on one table.', expected: `rondo ${this.name} ${path} FILE.csv`, received: files.join(' '), fix: 'give one file.' });
+    return evaluateForecast(task, files[0], options.json);
+  },
+});
+
+async function evaluateText(languageModel: LanguageModel, files: readonly string[], json: boolean): Promise<void> {
+  const score = await languageModel.evaluate(await readTextInputs(files));
+  if (json) {
+    console.log(JSON.stringify(score));
+    return;
+  }
+  if (score.part === 'held out') console.log('This is the text it was trained on: only the end that was held out is measured.');
+  const { numTokens, numUnknown, loss, perplexity, bitsPerCharacter } = score;
+  console.log(
+    textTable(
+      ['measure', 'value'],
+      [
+        ['tokens', withSeparators(numTokens)],
+        ['of them not in the vocabulary', withSeparators(numUnknown)],
+        ['loss (nats a token)', shortNumber(loss)],
+        ['perplexity', shortNumber(perplexity)],
+        ['bits a character', shortNumber(bitsPerCharacter)],
+      ],
+    ),
+  );
+}
+
+async function evaluateForecast(forecaster: Forecaster, file: string, json: boolean): Promise<void> {
+  const columns = forecaster.columnsOf(await readTableInput(file));
+  const isTrainedOn = forecaster.firstUnseenRow(columns) !== undefined;
+  const report = await forecaster.evaluate(columns);
+  if (json) {
+    console.log(JSON.stringify({ part: isTrainedOn ? 'held out' : 'all', ...report }));
+    return;
+  }
+  if (isTrainedOn) console.log('This is the series it was trained on: only the rows after those it has seen are measured.');
+  console.log(`${forecastPlot(report)}\n\n${errorTable(report)}`);
+}

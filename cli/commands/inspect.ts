@@ -1,0 +1,69 @@
+import { stat } from 'node:fs/promises';
+import { cellNamed, type Forecaster, type LanguageModel, RondoError } from '../../src/index.js';
+import { loadModel, loadTask } from '../../src/node.js';
+import { defineCommand, jsonOption } from '../options.js';
+import { sparkline } from '../terminal/plot.js';
+import { fileSize, shortNumber, withSeparators } from '../text-table.js';
+import { requirePositionals } from '../wrong-usage.js';
+
+/** `rondo inspect`: what is in a model file. */
+export const inspect = defineCommand({
+  name: 'inspect',
+  summary: 'Show what a model file holds.',
+  usage: 'MODEL [options]',
+  examples: ['rondo inspect shakespeare.safetensors', 'rondo inspect shakespeare.safetensors --json'],
+  options: jsonOption,
+  async run({ positionals, options }) {
+    requirePositionals(this, positionals, 1);
+    const [path] = positionals;
+    const { model, preprocessing, training } = await loadModel(path);
+    const task = await loadTask(path).then((loaded) => loaded.task, withoutTask);
+    const sizeBytes = (await stat(path)).size;
+    if (options.json) {
+      const architecture = { className: model.className, config: model.getConfig() };
+      console.log(JSON.stringify({ path, sizeBytes, parameters: model.countParams(), task: task?.task ?? null, isCheckpoint: training !== undefined, architecture, preprocessing }));
+      return;
+    }
+    console.log(`${path}: ${fileSize(sizeBytes)}${training === undefined ? '' : `, a checkpoint after ${training.values.epoch} epochs and ${training.values.batch} steps`}\n`);
+    console.log(model.summary());
+    if (task === undefined) {
+      console.log('\nNo task: a model to be used from code.');
+      return;
+    }
+    console.log(`\n${(task.task === 'forecast' ? aboutForecaster(task) : aboutLanguageModel(task)).join('\n')}`);
+  },
+});
+
+/** A model that no task made can be inspected as well. */
+function withoutTask(error: unknown): undefined {
+  if (error instanceof RondoError && error.code === 'FILE_FORMAT') return undefined;
+  throw error;
+}
+
+function aboutForecaster({ options, series, outcome }: Forecaster): string[] {
+  const [target, ...others] = series.names;
+  return [
+    `task      forecast of ${target}, ${options.horizon} steps ahead from windows of ${options.timesteps}`,
+    `columns   ${[target, ...others].join(', ')}`,
+    `trained   on ${withSeparators(series.numTrainingRows)} rows, chosen on ${withSeparators(series.numSeenRows - series.numTrainingRows)} more; season ${options.season}`,
+    ...aboutTraining(options, outcome),
+  ];
+}
+
+function aboutLanguageModel({ options, codec, text, outcome }: LanguageModel): string[] {
+  const sample = codec.vocabulary.tokens.slice(0, 20).map((token) => JSON.stringify(token).slice(1, -1));
+  return [
+    `task      language model of ${options.level}${options.lower ? ', lower-cased' : ''}`,
+    `tokens    ${withSeparators(codec.size)} different: ${sample.join(' ')}${codec.size > 20 ? ' ...' : ''}`,
+    `trained   on ${withSeparators(text.numTrainingTokens)} tokens, chosen on ${withSeparators(text.numTokens - text.numTrainingTokens)} more`,
+    ...aboutTraining(options, outcome),
+  ];
+}
+
+function aboutTraining({ cell, epochs, batchSize, timesteps, learningRate, dropout }: Forecaster['options'] | LanguageModel['options'], outcome: Forecaster['outcome']): string[] {
+  return [
+    `cell      ${cell}: ${cellNamed(cell).description}`,
+    `training  ${epochs} epochs of batches of ${batchSize} x ${timesteps}, learning rate ${learningRate}, dropout ${dropout}`,
+    ...(outcome === undefined ? [] : [`outcome   best epoch ${outcome.bestEpoch + 1} of ${outcome.loss.length}, validation loss ${shortNumber(outcome.valLoss[outcome.bestEpoch])}  ${sparkline(outcome.valLoss, { width: 40 })}`]),
+  ];
+}

@@ -1,0 +1,91 @@
+import { type ForecastOptions, ForecastTraining } from '../../src/index.js';
+import { defineCommand, type Given, type OptionSpecs, trainingOptions } from '../options.js';
+import { interruptedTask, outputPaths, requireNoOptions } from '../output-paths.js';
+import { defaultOutput, readTableInput } from '../read-input.js';
+import { errorTable, forecastPlot } from '../show-forecast.js';
+import { withSeparators } from '../text-table.js';
+import { quoted, runTrain, trainReport, type TrainRun } from '../train-run.js';
+import { requirePositionals, WrongUsage } from '../wrong-usage.js';
+
+const specs = {
+  target: { type: 'text', value: 'COLUMN', about: 'What to forecast. Default: the only column of numbers.' },
+  horizon: { type: 'count', value: 'N', about: 'Steps to forecast.' },
+  features: { type: 'text', value: 'COLUMNS', about: 'What else the model sees: all (default), none, or columns separated by commas.' },
+  season: { type: 'count', value: 'N', about: 'Steps of a season, for the seasonal-naive forecast. Default: found by autocorrelation.' },
+  missing: { type: 'text', value: 'HOW', choices: ['error', 'interpolate', 'previous'], about: 'What to do about missing values. Default: refuse them.' },
+  validation: { type: 'number', value: 'SHARE', about: 'Share of the rows that chooses the best epoch. Default 0.1.' },
+  test: { type: 'number', value: 'SHARE', about: 'Share of the rows at the end that is held out for the errors. Default 0.2.' },
+  ...trainingOptions,
+} as const satisfies OptionSpecs;
+
+/** `rondo train forecast`: a forecaster of a column of a table. */
+export const trainForecast = defineCommand({
+  name: 'train forecast',
+  summary: 'Learn to forecast a column of a CSV table.',
+  usage: 'FILE.csv --horizon N [--target COLUMN] [options]',
+  examples: ['rondo train forecast sunspots.csv --horizon 12', 'rondo train forecast power.csv --target load --horizon 24 --features none --out load.safetensors', 'rondo train forecast power.csv --out load.safetensors --resume'],
+  options: specs,
+  async run({ positionals, options }) {
+    const where = `rondo ${this.name}`;
+    requirePositionals(this, positionals, 1);
+    const [file] = positionals;
+    const { resume, quiet, json } = options;
+    if (resume) requireNoOptions(where, options, ['out', 'resume', 'quiet', 'json', 'backend']);
+    else if (options.horizon === undefined) throw new WrongUsage({ where, what: '--horizon is missing.', expected: '--horizon N', fix: 'say how many steps to forecast.' });
+    const paths = await outputPaths(where, options.out ?? defaultOutput(file, '.safetensors'), options);
+    const interrupted = resume ? await interruptedTask(where, paths, 'forecast') : undefined;
+    const table = await readTableInput(file);
+    const training = new ForecastTraining(table, forecastOptions(options, options.horizon ?? 1), interrupted?.task);
+    const { forecaster, columns, numRows } = training;
+    const { cell, units, layers, timesteps, season, horizon, epochs, batchSize } = forecaster.options;
+    if (!json) {
+      const others = columns.names.slice(1);
+      console.log(`${table.where}: ${withSeparators(columns.numRows)} rows; target ${columns.names[0]}${others.length > 0 ? `, with ${others.join(', ')}` : ''}${columns.leftOut.map(({ name, reason }) => `; left out ${name} (${reason})`).join('')}`);
+      console.log(`train ${withSeparators(numRows.train)}, validation ${withSeparators(numRows.validation)}, held out ${withSeparators(numRows.test)} rows; season ${season}`);
+      console.log(`${layers} x ${cell} of ${units} units, ${withSeparators(forecaster.model.countParams())} parameters; windows of ${timesteps} steps, ${horizon} ahead`);
+    }
+    const run: TrainRun = {
+      task: forecaster,
+      paths,
+      epochs,
+      numBatches: training.numBatches,
+      unitsPerStep: batchSize,
+      unit: 'windows',
+      isQuiet: quiet || json,
+      resumeFrom: interrupted?.training,
+      resumeCommand: `rondo ${this.name} ${quoted(file)} --out ${quoted(paths.model)} --resume`,
+      train: (controls) => training.train(controls),
+    };
+    const outcome = await runTrain(run);
+    if (outcome === undefined) return;
+    const report = await training.evaluate();
+    if (json) {
+      console.log(JSON.stringify({ model: paths.model, rows: numRows, options: forecaster.options, outcome, report }));
+      return;
+    }
+    console.log(`\n${await trainReport(run, outcome)}`);
+    if (!quiet) console.log(`\n${forecastPlot(report)}`);
+    console.log(`\n${errorTable(report)}`);
+  },
+});
+
+function forecastOptions(options: Given<typeof specs>, horizon: number): ForecastOptions {
+  const { features } = options;
+  return {
+    target: options.target,
+    horizon,
+    features: features === undefined || features === 'all' || features === 'none' ? features : features.split(',').map((name) => name.trim()),
+    season: options.season,
+    missing: options.missing,
+    validation: options.validation,
+    test: options.test,
+    cell: options.cell,
+    units: options.units,
+    layers: options.layers,
+    dropout: options.dropout,
+    epochs: options.epochs,
+    batchSize: options['batch-size'],
+    learningRate: options['learning-rate'],
+    timesteps: options.timesteps,
+  };
+}

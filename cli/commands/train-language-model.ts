@@ -1,0 +1,89 @@
+import { generate, type LanguageModelOptions, LanguageModelTraining } from '../../src/index.js';
+import { defineCommand, type Given, type OptionSpecs, trainingOptions } from '../options.js';
+import { interruptedTask, outputPaths, requireNoOptions } from '../output-paths.js';
+import { defaultOutput, readTextInputs } from '../read-input.js';
+import { shortNumber, withSeparators } from '../text-table.js';
+import { quoted, runTrain, trainReport, type TrainRun } from '../train-run.js';
+import { requirePositionals } from '../wrong-usage.js';
+
+const specs = {
+  level: { type: 'text', value: 'LEVEL', choices: ['characters', 'words'], about: 'What a token is. Default characters.' },
+  lower: { type: 'flag', about: 'Lower-case the text.' },
+  'max-tokens': { type: 'count', value: 'N', about: 'Most tokens in the vocabulary; rarer ones become one unknown token. Default 20000.' },
+  punctuation: { type: 'text', value: 'HOW', choices: ['separate', 'attach'], about: 'For words: each sign is a token (separate, default), or cut at white space only (attach).' },
+  'embedding-units': { type: 'count', value: 'N', about: 'Width of the token embedding. Default 64 for characters, --units for words.' },
+  validation: { type: 'number', value: 'SHARE', about: 'Share of the text at its end that chooses the best epoch. Default 0.1.' },
+  ...trainingOptions,
+} as const satisfies OptionSpecs;
+
+/** `rondo train language-model`: a model of text, by characters or words. */
+export const trainLanguageModel = defineCommand({
+  name: 'train language-model',
+  summary: 'Learn to write text like the text of some files.',
+  usage: 'FILE... [--level characters|words] [options]',
+  examples: ['rondo train language-model shakespeare.txt --units 256 --epochs 10', 'rondo train language-model *.txt --level words --lower --max-tokens 10000 --out words.safetensors', 'rondo train language-model shakespeare.txt --out shakespeare.safetensors --resume'],
+  options: specs,
+  async run({ positionals, options }) {
+    const where = `rondo ${this.name}`;
+    requirePositionals(this, positionals, 1, Infinity);
+    const { resume, quiet, json } = options;
+    if (resume) requireNoOptions(where, options, ['out', 'resume', 'quiet', 'json', 'backend']);
+    const paths = await outputPaths(where, options.out ?? defaultOutput(positionals[0], '.safetensors'), options);
+    const interrupted = resume ? await interruptedTask(where, paths, 'languageModel') : undefined;
+    const text = await readTextInputs(positionals);
+    const training = new LanguageModelTraining(text, languageModelOptions(options), interrupted?.task);
+    const { languageModel, numTrainingTokens, numValidationTokens, numBatches, tokensPerStep } = training;
+    const { cell, units, layers, epochs, level } = languageModel.options;
+    if (!json) {
+      console.log(`${withSeparators(numTrainingTokens)} ${level} to learn from, ${withSeparators(numValidationTokens)} held out, ${withSeparators(languageModel.codec.size)} different ones`);
+      console.log(`${layers} x ${cell} of ${units} units, ${withSeparators(languageModel.model.countParams())} parameters`);
+    }
+    const run: TrainRun = {
+      task: languageModel,
+      paths,
+      epochs,
+      numBatches,
+      unitsPerStep: tokensPerStep,
+      unit: 'tokens',
+      isQuiet: quiet || json,
+      resumeFrom: interrupted?.training,
+      resumeCommand: `rondo ${this.name} ${positionals.map(quoted).join(' ')} --out ${quoted(paths.model)} --resume`,
+      train: (controls) => training.train(controls),
+    };
+    const startedMs = performance.now();
+    const outcome = await runTrain(run);
+    if (outcome === undefined) return;
+    const seconds = (performance.now() - startedMs) / 1000;
+    const valLoss = outcome.valLoss[outcome.bestEpoch];
+    const scores = { valLoss, perplexity: Math.exp(valLoss), bitsPerToken: valLoss / Math.LN2, seconds };
+    if (json) {
+      console.log(JSON.stringify({ model: paths.model, options: languageModel.options, numTrainingTokens, numValidationTokens, vocabulary: languageModel.codec.size, outcome, ...scores }));
+      return;
+    }
+    console.log(`\n${await trainReport(run, outcome)}`);
+    console.log(`held-out end: ${shortNumber(valLoss)} nats a token, perplexity ${shortNumber(scores.perplexity)}${level === 'characters' ? `, ${shortNumber(scores.bitsPerToken)} bits a character` : ''}`);
+    if (quiet) return;
+    console.log('\nIt writes (temperature 0.8):');
+    for await (const piece of generate(languageModel, { length: level === 'characters' ? 300 : 60, temperature: 0.8 })) process.stdout.write(piece);
+    console.log(`\n\nMore with: rondo generate ${quoted(paths.model)}`);
+  },
+});
+
+function languageModelOptions(options: Given<typeof specs>): LanguageModelOptions {
+  return {
+    level: options.level,
+    lower: options.lower,
+    maxTokens: options['max-tokens'],
+    punctuation: options.punctuation,
+    embeddingUnits: options['embedding-units'],
+    validation: options.validation,
+    cell: options.cell,
+    units: options.units,
+    layers: options.layers,
+    dropout: options.dropout,
+    epochs: options.epochs,
+    batchSize: options['batch-size'],
+    learningRate: options['learning-rate'],
+    timesteps: options.timesteps,
+  };
+}

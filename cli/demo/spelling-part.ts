@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { inWords, spelledNumbers } from '../../examples/spelled-numbers.js';
+import { generate, type LanguageModel, LanguageModelTraining } from '../../src/index.js';
+import { loadTask } from '../../src/node.js';
+import { requireTask } from '../require-task.js';
+import { withSeparators } from '../text-table.js';
+import { runTrain, trainReport, type TrainRun } from '../train-run.js';
+import type { DemoSettings } from './forecast-part.js';
+
+/** Learns to spell numbers from examples, and is asked for numbers it has never seen. @returns whether it was finished. */
+export async function spellingPart({ folder, isQuiet }: DemoSettings): Promise<boolean> {
+  const { text, heldOut } = spelledNumbers();
+  console.log('2. Language model: numbers in words, one character at a time\n');
+  console.log(`   ${text.split('\n').slice(0, 3).join('\n   ')}\n   ...\n`);
+  const training = new LanguageModelTraining(text, { cell: 'gru', units: 128, epochs: 20, timesteps: 48, embeddingUnits: 32, validation: 0.1, learningRate: 0.008 });
+  const { languageModel } = training;
+  console.log(`${withSeparators(training.numTrainingTokens)} characters to learn from; ${heldOut.length} numbers are left out of the text`);
+  const run: TrainRun = {
+    task: languageModel,
+    paths: { model: join(folder, 'numbers.safetensors'), checkpoint: join(folder, 'numbers.checkpoint.safetensors') },
+    epochs: languageModel.options.epochs,
+    numBatches: training.numBatches,
+    unitsPerStep: training.tokensPerStep,
+    unit: 'tokens',
+    isQuiet,
+    resumeFrom: undefined,
+    resumeCommand: 'rondo demo',
+    train: (controls) => training.train(controls),
+  };
+  const outcome = await runTrain(run);
+  if (outcome === undefined) return false;
+  console.log(`\n${await trainReport(run, outcome)}`);
+  const loaded = requireTask('rondo demo', run.paths.model, (await loadTask(run.paths.model)).task, 'languageModel');
+  const spelled: { number: number; words: string }[] = [];
+  for (const number of heldOut) spelled.push({ number, words: await spell(loaded, number) });
+  const right = spelled.filter(({ number, words }) => words === inWords(number));
+  const wrong = spelled.filter(({ number, words }) => words !== inWords(number));
+  console.log(`\nloaded again from ${run.paths.model}, and asked for the numbers it has never seen:`);
+  for (const { number, words } of [...right.slice(0, 4), ...wrong.slice(0, 2)]) console.log(`   ${number} ${words}${words === inWords(number) ? '' : `   (wrong: ${inWords(number)})`}`);
+  console.log(`${right.length} of ${heldOut.length} unseen numbers are spelled right (${((100 * right.length) / heldOut.length).toFixed(1)} %)`);
+  console.log('\nand left to itself it writes:');
+  let written = '';
+  for await (const piece of generate(loaded, { length: 160, temperature: 0.7 })) written += piece;
+  console.log(`   ${written.trim().split('\n').slice(0, -1).join('\n   ')}\n`);
+  return true;
+}
+
+async function spell(languageModel: LanguageModel, number: number): Promise<string> {
+  let words = '';
+  for await (const piece of generate(languageModel, { prompt: `\n${number} `, temperature: 0, stop: '\n', length: 60 })) words += piece;
+  return words;
+}

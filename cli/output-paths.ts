@@ -1,0 +1,74 @@
+import { stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { RondoError } from '../src/index.js';
+import { fileAccessError, loadTask } from '../src/node.js';
+import type { LoadedTask, TaskModel } from '../src/index.js';
+import { WrongUsage } from './wrong-usage.js';
+
+/** Where a training writes. */
+export interface OutputPaths {
+  /** The finished model. */
+  readonly model: string;
+  /** What an interrupted training is resumed from; removed when it is done. */
+  readonly checkpoint: string;
+}
+
+/** Options that decide about files. */
+export interface OutputOptions {
+  readonly force: boolean;
+  readonly resume: boolean;
+}
+
+/**
+ * The files of a training, checked before any work is done.
+ *
+ * @throws FILE_ACCESS where the folder does not exist, or a model or an interrupted training would be lost.
+ */
+export async function outputPaths(where: string, model: string, { force, resume }: OutputOptions): Promise<OutputPaths> {
+  const paths = { model, checkpoint: `${model.replace(/\.safetensors$/, '')}.checkpoint.safetensors` };
+  const folder = dirname(resolve(model));
+  const found = await stat(folder).catch(() => undefined);
+  if (found === undefined || !found.isDirectory()) throw await fileAccessError('write', model, { code: found === undefined ? 'ENOENT' : 'ENOTDIR' });
+  if ((await stat(model).catch(() => undefined))?.isDirectory()) throw await fileAccessError('write', model, { code: 'EISDIR' });
+  if (force || resume) return paths;
+  if (await exists(paths.checkpoint)) throw wouldLose(where, `${paths.checkpoint} holds an interrupted training.`, 'go on with it with --resume, start anew with --force, or choose another --out.');
+  if (await exists(model)) throw wouldLose(where, `${model} exists already.`, 'overwrite it with --force, or choose another --out.');
+  return paths;
+}
+
+/** The interrupted training of a checkpoint. @throws FILE_ACCESS where there is none; FILE_FORMAT where it is of another task */
+export async function interruptedTask<Kind extends TaskModel['task']>(
+  where: string,
+  { checkpoint }: OutputPaths,
+  kind: Kind,
+): Promise<{ task: Extract<TaskModel, { task: Kind }>; training: NonNullable<LoadedTask['training']> }> {
+  if (!(await exists(checkpoint))) {
+    throw new RondoError('FILE_ACCESS', { where, what: 'there is nothing to resume.', expected: checkpoint, received: 'no such file', fix: 'leave --resume out to start, or give the --out of the interrupted training.' });
+  }
+  const { task, training } = await loadTask(checkpoint);
+  if (task.task !== kind || training === undefined) {
+    throw new RondoError('FILE_FORMAT', { where, what: `${checkpoint} does not hold such a training.`, expected: `an interrupted training of the task ${kind}`, received: training === undefined ? 'a finished model' : task.task, fix: 'give the --out of the interrupted training.' });
+  }
+  return { task: task as Extract<TaskModel, { task: Kind }>, training };
+}
+
+/** With --resume the options of the interrupted training count; others would be ignored, so they are refused. @throws WrongUsage */
+export function requireNoOptions(where: string, options: Readonly<Record<string, unknown>>, allowed: readonly string[]): void {
+  const given = Object.keys(options).filter((name) => !allowed.includes(name) && options[name] !== undefined && options[name] !== false);
+  if (given.length === 0) return;
+  throw new WrongUsage({
+    where,
+    what: '--resume goes on with the options of the interrupted training.',
+    expected: `besides --resume only ${allowed.map((name) => `--${name}`).join(' ')}`,
+    received: given.map((name) => `--${name}`).join(' '),
+    fix: 'leave them out, or start anew without --resume.',
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+function wouldLose(where: string, what: string, fix: string): RondoError {
+  return new RondoError('FILE_ACCESS', { where, what, fix });
+}

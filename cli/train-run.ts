@@ -1,0 +1,120 @@
+import { rm, stat } from 'node:fs/promises';
+import type { Callback, TaskModel, TrainingControls, TrainingOutcome, TrainingSnapshot } from '../src/index.js';
+import { saveTask } from '../src/node.js';
+import type { OutputPaths } from './output-paths.js';
+import { styleOf } from './style.js';
+import { linePlot } from './terminal/plot.js';
+import { formatDuration, ProgressLine } from './terminal/progress.js';
+import { fileSize, shortNumber, withSeparators } from './text-table.js';
+
+/** Least time between two checkpoints. */
+const checkpointEveryMs = 10_000;
+
+/** One training as the command line runs it. */
+export interface TrainRun {
+  readonly task: TaskModel;
+  readonly paths: OutputPaths;
+  readonly epochs: number;
+  /** Steps of an epoch. */
+  readonly numBatches: number;
+  readonly unitsPerStep: number;
+  /** What is counted: tokens, windows. */
+  readonly unit: string;
+  readonly isQuiet: boolean;
+  readonly resumeFrom: TrainingSnapshot | undefined;
+  /** The command line that goes on after an interruption. */
+  readonly resumeCommand: string;
+  train(controls: TrainingControls): Promise<TrainingOutcome>;
+}
+
+/**
+ * Trains with a progress line and regular checkpoints, and saves the model. Ctrl-C stops after the current step, saves a
+ * checkpoint and says how to go on.
+ *
+ * @returns undefined where it was interrupted; the exit code is then set.
+ */
+export async function runTrain(run: TrainRun): Promise<TrainingOutcome | undefined> {
+  const { task, paths, resumeFrom } = run;
+  const interruption = interruptions();
+  const watcher = run.isQuiet ? silentWatcher : progressWatcher(run);
+  let savedMs = performance.now();
+  const save = async (snapshot: TrainingSnapshot): Promise<void> => {
+    if (!interruption.signal.aborted && performance.now() - savedMs < checkpointEveryMs) return;
+    await saveTask(task, paths.checkpoint, snapshot);
+    savedMs = performance.now();
+  };
+  try {
+    const outcome = await run.train({ signal: interruption.signal, resumeFrom, checkpoint: { save, everySteps: 100 }, callbacks: [watcher.callback] });
+    watcher.finish();
+    if (outcome.stopReason === 'aborted') {
+      process.stderr.write(`Stopped after ${outcome.loss.length} of ${run.epochs} epochs; everything is in ${paths.checkpoint}. Go on with:\n  ${run.resumeCommand}\n`);
+      process.exitCode = 130;
+      return undefined;
+    }
+    await saveTask(task, paths.model);
+    await rm(paths.checkpoint, { force: true });
+    return outcome;
+  } catch (error) {
+    watcher.finish();
+    throw error;
+  } finally {
+    interruption.end();
+  }
+}
+
+/** The loss by epoch as a plot, and where the model is. */
+export async function trainReport({ task, paths, isQuiet }: TrainRun, { loss, valLoss, bestEpoch, stopReason }: TrainingOutcome): Promise<string> {
+  const { width, colour, ascii } = styleOf();
+  const size = (await stat(paths.model)).size;
+  const lines: string[] = [];
+  if (!isQuiet && loss.length > 1) {
+    lines.push(linePlot([{ name: 'train', values: loss, start: 1 }, { name: 'validation', values: valLoss, start: 1 }], { width: Math.min(width, 72), height: 10, title: 'loss', xLabel: 'epoch', colour, ascii }), '');
+  }
+  const why = stopReason === 'callback' ? ', stopped early' : '';
+  lines.push(`best epoch ${bestEpoch + 1} of ${loss.length}${why}: loss ${shortNumber(loss[bestEpoch])}, validation ${shortNumber(valLoss[bestEpoch])}`);
+  lines.push(`saved ${paths.model} (${fileSize(size)}, ${withSeparators(task.model.countParams())} parameters)`);
+  return lines.join('\n');
+}
+
+/** A word of a command line as a shell needs it. */
+export function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Ends the work when the user asks for it; asked twice, at once. */
+function interruptions(): { signal: AbortSignal; end(): void } {
+  const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    process.stderr.write('\nStopping after this step; press Ctrl-C again to stop at once.\n');
+    controller.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+  return { signal: controller.signal, end: () => void ['SIGINT', 'SIGTERM'].forEach((signal) => process.off(signal, stop)) };
+}
+
+interface Watcher {
+  readonly callback: Callback;
+  finish(): void;
+}
+
+/** Has the name of the other, because a resumed run must have the same callbacks. */
+const silentWatcher: Watcher = { callback: { name: 'progress' }, finish: () => undefined };
+
+function progressWatcher({ epochs, numBatches, unitsPerStep, unit, resumeFrom }: TrainRun): Watcher {
+  const line = new ProgressLine(process.stderr, { ascii: styleOf(process.stderr).ascii });
+  const total = epochs * numBatches * unitsPerStep;
+  const doneAtStart = (resumeFrom?.values.numSteps ?? 0) * unitsPerStep;
+  const epochWidth = String(epochs).length;
+  const label = (epoch: number): string => `epoch ${String(epoch + 1).padStart(epochWidth)}/${epochs}`;
+  let startedMs = performance.now();
+  const callback: Callback = {
+    name: 'progress',
+    onEpochBegin: () => {
+      startedMs = performance.now();
+    },
+    onBatchEnd: ({ epoch, loss }, { numSteps }) => line.update({ label: label(epoch), done: numSteps * unitsPerStep, total, unit, doneAtStart, metrics: { loss } }),
+    onEpochEnd: (epoch, { loss, valLoss }) => line.note(`${label(epoch)}  loss ${shortNumber(loss)}  validation ${shortNumber(valLoss)}  ${formatDuration(performance.now() - startedMs)}`),
+  };
+  return { callback, finish: () => line.finish() };
+}
