@@ -2,7 +2,7 @@
  * Speed of the matrix products that recurrent layers are made of, on one thread.
  *
  *   npm run build && node dist/bench/matmul.js
- *   node --experimental-wasm-revectorize dist/bench/matmul.js --wide
+ *   node --experimental-wasm-revectorize dist/bench/matmul.js
  */
 import { cpus, loadavg } from 'node:os';
 import type { MatmulCall } from '../src/kernels/contract.js';
@@ -81,8 +81,7 @@ function gigaflopsOf(backend: WasmBackend, call: MatmulCall): number {
   return (flops * times) / bestMs / 1e6;
 }
 
-const wideTiles = process.argv.includes('--wide');
-const backend = createWasmBackend({ wideTiles });
+const backend = createWasmBackend();
 const { family, measured, elapsedMs } = backend.tileChoice;
 console.log(`${cpus()[0].model}, Node ${process.versions.node}, V8 ${process.versions.v8}, load ${loadavg()[0].toFixed(1)}`);
 console.log(`tiles: ${family.name}, chosen in ${elapsedMs.toFixed(0)} ms among ${measured.map(({ name, gigaflops }) => `${name} ${gigaflops.toFixed(0)}`).join(', ')}\n`);

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { nearestNames, RondoError, setSeed, useBackend } from '../src/index.js';
+import { allowWideKernels } from '../src/node.js';
 import { commands } from './commands/index.js';
 import { helpFor, overview } from './help.js';
 import { type Command, commonOptions } from './options.js';
@@ -45,6 +46,7 @@ async function main(args: readonly string[]): Promise<void> {
     console.log(helpFor({ ...command, options: { ...command.options, ...commonOptions } }));
     return;
   }
+  allowWideKernels();
   if (line.options.backend === 'wasm' || line.options.backend === 'reference') useBackend(line.options.backend);
   setSeed(typeof line.options.seed === 'number' ? line.options.seed : 0);
   await command.run(line);

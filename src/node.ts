@@ -17,3 +17,4 @@ export async function saveTask(task: TaskModel, path: string, training?: Trainin
 export async function loadTask(path: string): Promise<LoadedTask> {
   return deserializeTask(await readBytes(path), path);
 }
+export { allowWideKernels } from './kernels/wasm/v8-flags.js';

@@ -4,17 +4,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { optimizers, RNN, Sequential, useBackend } from '../../src/index.js';
-import { createWasmBackend } from '../../src/kernels/wasm/backend.js';
+import { optimizers, RNN, Sequential } from '../../src/index.js';
 import { CaseModel } from '../case-model.js';
 import { isStreaming } from '../cases.js';
 import type { ComparedCase } from '../comparison/compared-case.js';
 import type { Description, Measurement, PeerRequest, Preparation } from '../comparison/peer-process.js';
 import { writeArrays } from '../comparison/shared-arrays.js';
-
-// Wide tiles pay only where V8 widens them; whoever starts Node with its flag wants to see what they reach.
-const isWide = process.execArgv.includes('--experimental-wasm-revectorize');
-if (isWide) useBackend(createWasmBackend({ wideTiles: true }));
 
 /** By variant: runs a case once, and gives the loss where it is a training case. */
 type Runs = Record<string, () => Promise<number> | number>;
@@ -69,7 +64,7 @@ async function measure(variant: string, repeats: number): Promise<Measurement> {
 async function respond(request: PeerRequest): Promise<Description | Preparation | Measurement> {
   switch (request.request) {
     case 'describe':
-      return { versions: `backend wasm${isWide ? ' with wide tiles' : ''}, ${[`Node ${process.versions.node}`, ...process.execArgv].join(' ')}` };
+      return { versions: `backend wasm, ${[`Node ${process.versions.node}`, ...process.execArgv].join(' ')}` };
     case 'prepare':
       return prepare(request.case as ComparedCase, request.directory);
     case 'measure':

@@ -2,6 +2,7 @@ import { refuseUnknownOptions, requireNumber, RondoError } from '../errors.js';
 import { TokenStreams } from '../data/streams.js';
 import { Dense } from '../layers/dense.js';
 import { Embedding } from '../layers/embedding.js';
+import { randomNormal } from '../layers/initializers.js';
 import type { DatasetBatch } from '../training/dataset.js';
 import { sparseCategoricalCrossentropy } from '../training/losses/index.js';
 import { Sequential } from '../training/sequential.js';
@@ -108,7 +109,7 @@ function resolvedOptions(options: LanguageModelOptions): Required<LanguageModelO
 
 function modelOf(vocabulary: number, options: Required<LanguageModelOptions>): Sequential {
   return new Sequential([
-    new Embedding({ inputDim: vocabulary, outputDim: options.embeddingUnits, inputShape: [null] }),
+    new Embedding({ inputDim: vocabulary, outputDim: options.embeddingUnits, embeddingsInitializer: randomNormal({ stddev: Number((globalThis as any).process?.env.EMB ?? 1) }), inputShape: [null] }),
     ...recurrentStack(options, { stateful: true, returnSequences: true }),
     new Dense({ units: vocabulary }),
   ]);

@@ -219,6 +219,8 @@ describe('Variable', () => {
     const seen = scope(() => { const before = ops.mul(weight, 1); weight.assign([5, 6]); return [before, ops.mul(weight, 1), weight]; });
     expect(seen.map((x) => x.array())).toEqual([[1, 2], [5, 6], [5, 6]]);
     expect(seen[2]).toBe(weight);
+    weight.assign([7, 8]);
+    expect(weight.array()).toEqual([7, 8]);
   });
 
   it('is refused numbers that do not fill it', () => {

@@ -99,23 +99,18 @@ describe('the WebAssembly backend', () => {
   it('says which tiles it chose, and chooses once', () => {
     const { tileChoice } = createWasmBackend();
     expect(createWasmBackend().tileChoice).toBe(tileChoice);
-    expect(tileChoice.family.wide).toBe(false);
     expect(tileChoice.family.madd).toBe(hasRelaxedSimd() ? 'relaxed' : 'plain');
     expect(tileChoice.measured.length).toBeGreaterThan(1);
     for (const { gigaflops } of tileChoice.measured) expect(gigaflops).toBeGreaterThan(0);
     expect(createWasmBackend({ deterministic: true }).tileChoice.family.madd).toBe('plain');
   });
 
-  it('refuses unknown options and ones that exclude each other', () => {
+  it('refuses unknown options', () => {
     expect(errorOf(() => createWasmBackend({ determinstic: true } as object)).message).toMatchInlineSnapshot(`
       "[UNKNOWN_NAME] createWasmBackend: unknown option \`determinstic\`; did you mean \`deterministic\`?
-        expected: one of \`deterministic\`, \`sharedMemory\`, \`wideTiles\`
+        expected: one of \`deterministic\`, \`sharedMemory\`
         received: \`determinstic\`
         fix: use \`deterministic\`."
-    `);
-    expect(errorOf(() => createWasmBackend({ deterministic: true, wideTiles: true })).message).toMatchInlineSnapshot(`
-      "[USAGE] createWasmBackend: \`deterministic\` and \`wideTiles\` exclude each other.
-        fix: leave one out: wide tiles round as the processor does."
     `);
   });
 });

@@ -25,8 +25,6 @@ export interface WasmBackendOptions {
   deterministic?: boolean;
   /** A memory that worker threads can share. Default false, because browsers allow it only in isolated pages. */
   sharedMemory?: boolean;
-  /** Also tries the tiles for V8's --experimental-wasm-revectorize, and uses them where they are fastest. Default false. */
-  wideTiles?: boolean;
 }
 
 /** The contract in float32, by WebAssembly written at run time. */
@@ -41,8 +39,8 @@ export class WasmBackend implements Backend {
   readonly #rows: RowKernels;
   readonly #pointwise: PointwiseKernels;
 
-  constructor({ deterministic = false, sharedMemory = false, wideTiles = false }: WasmBackendOptions = {}) {
-    this.tileChoice = chooseTiles({ deterministic, wide: wideTiles });
+  constructor({ deterministic = false, sharedMemory = false }: WasmBackendOptions = {}) {
+    this.tileChoice = chooseTiles({ deterministic });
     this.#isRelaxed = !deterministic && hasRelaxedSimd();
     this.#memory = new WasmMemory({ shared: sharedMemory });
     this.#matmul = new MatmulKernels(this.#memory, this.tileChoice.family);
@@ -150,14 +148,7 @@ export class WasmBackend implements Backend {
  * @throws UNKNOWN_NAME for an unknown option; BACKEND_UNAVAILABLE where the host has no WebAssembly SIMD
  */
 export function createWasmBackend(options: WasmBackendOptions = {}): WasmBackend {
-  refuseUnknownOptions('createWasmBackend', options, ['deterministic', 'sharedMemory', 'wideTiles']);
-  if (options.deterministic === true && options.wideTiles === true) {
-    throw new RondoError('USAGE', {
-      where: 'createWasmBackend',
-      what: '`deterministic` and `wideTiles` exclude each other.',
-      fix: 'leave one out: wide tiles round as the processor does.',
-    });
-  }
+  refuseUnknownOptions('createWasmBackend', options, ['deterministic', 'sharedMemory']);
   if (!hasSimd()) {
     throw new RondoError('BACKEND_UNAVAILABLE', {
       where: 'createWasmBackend',

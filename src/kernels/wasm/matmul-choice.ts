@@ -14,8 +14,6 @@ export interface TileChoice {
 export interface TileOptions {
   /** Only families whose results are the same on every processor. */
   deterministic: boolean;
-  /** Tries the wide families too. */
-  wide: boolean;
 }
 
 /** A family must be this much faster than the first one to displace it, because measurements are noisy. */
@@ -32,13 +30,12 @@ const leastJump = 1.5;
 const chosen = new Map<string, TileChoice>();
 
 /** The fastest tile family here that computes right numbers; measured once per process and options. */
-export function chooseTiles({ deterministic, wide }: TileOptions): TileChoice {
+export function chooseTiles({ deterministic }: TileOptions): TileChoice {
   const madd = deterministic || !hasRelaxedSimd() ? 'plain' : 'relaxed';
-  const key = `${madd} ${wide}`;
-  let choice = chosen.get(key);
+  let choice = chosen.get(madd);
   if (choice === undefined) {
-    choice = measure(tileFamilies.filter((family) => family.madd === madd && (wide || !family.wide)));
-    chosen.set(key, choice);
+    choice = measure(tileFamilies.filter((family) => family.madd === madd));
+    chosen.set(madd, choice);
   }
   return choice;
 }
@@ -84,8 +81,8 @@ function measure(families: readonly TileFamily[]): TileChoice {
       fix: 'update the host, or start it without experimental WebAssembly flags.',
     });
   }
-  const isOptimized = candidates.every(({ first, best }) => best > leastJump * first);
   const best = others.reduce((fastest, other) => (other.gigaflops > fastest.gigaflops ? other : fastest), standard);
+  const isOptimized = [standard, best].every(({ candidate }) => candidate.best > leastJump * candidate.first);
   const needed = leastAdvantage + (times > fewestTimes ? 1 / leastTicks : 0);
   const family = isOptimized && best.gigaflops > needed * standard.gigaflops ? best.candidate.family : standard.candidate.family;
   return { family, measured: measured.map(({ name, gigaflops }) => ({ name, gigaflops })), elapsedMs: performance.now() - started };

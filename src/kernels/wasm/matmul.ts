@@ -12,14 +12,14 @@ const mostBlockK = 256;
 /** Up to so many row tiles a b stored `[k, n]` is read where it is. */
 const mostDirectTiles = 3;
 
-/** Up to so many rows a b stored `[n, k]` is read where it is: the ends of short dot products cost, and wide tiles win early. */
-function mostDotRows(k: number, { wide }: TileFamily): number {
-  return wide || k < 128 ? 8 : 24;
+/** Up to so many rows a b stored `[n, k]` is read where it is: the ends of short dot products cost. */
+function mostDotRows(k: number): number {
+  return k < 128 ? 8 : 16;
 }
 
 /**
  * The matrix products of the contract, in one memory, by one tile family. How a product is cut depends on its sizes
- * alone, and every sum runs along k in the same order with every family, so results depend on its `madd` and `wide` only.
+ * alone, and every sum runs along k in the same order with every family, so results depend on its `madd` alone: a run resumed with another family ends with the same bits.
  */
 export class MatmulKernels {
   readonly family: TileFamily;
@@ -59,7 +59,7 @@ export class MatmulKernels {
       this.#exports.few_rows(m, n, k, addressA, rowOfA, stepOfA, addressB, strideB, addressC, strideC, adds);
       return;
     }
-    if (transposeB && m <= mostDotRows(k, this.family) && (!transposeA || (m === 1 && a.rowStride === 1))) {
+    if (transposeB && m <= mostDotRows(k) && (!transposeA || (m === 1 && a.rowStride === 1))) {
       this.#exports.dot_rows(m, n, k, addressA, strideA, addressB, strideB, addressC, strideC, adds);
       return;
     }
