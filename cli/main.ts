@@ -15,9 +15,9 @@ function commandOf(args: readonly string[]): { command: Command; rest: readonly 
   }
   const names = commands.map(({ name }) => name);
   const below = names.filter((name) => name.startsWith(`${args[0]} `));
-  const typed = below.length > 0 && args[1] !== undefined && !args[1].startsWith('-') ? `${args[0]} ${args[1]}` : args[0];
-  const near = nearestNames(typed, names, 1);
-  const isIncomplete = typed === args[0] && below.length > 0;
+  const isIncomplete = below.length > 0 && (args[1] === undefined || args[1].startsWith('-'));
+  const typed = below.length > 0 && !isIncomplete ? `${args[0]} ${args[1]}` : args[0];
+  const near = [...nearestNames(args.slice(0, 2).join(' '), names, 1), ...nearestNames(args[0], [...names, ...names.map((name) => name.split(' ')[0])], 1)];
   throw new WrongUsage({
     where: 'rondo',
     what: isIncomplete ? `\`${typed}\` needs to know what.` : `unknown command \`${typed}\`${near.length > 0 ? `; did you mean \`${near[0]}\`?` : '.'}`,

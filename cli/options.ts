@@ -1,3 +1,5 @@
+import { libraryCells } from '../src/index.js';
+
 /** What an option takes, as a value of {@link OptionSpec.type}. */
 interface OptionValues {
   /** Given or not; takes no value. */
@@ -72,20 +74,33 @@ export const jsonOption = {
   json: { type: 'flag', about: 'Print one JSON document and nothing else.' },
 } as const satisfies OptionSpecs;
 
+/** Defaults that differ from task to task, as the help shows them. */
+export interface TrainingDefaults {
+  readonly cell: string;
+  readonly units: string;
+  readonly dropout: string;
+  readonly epochs: string;
+  readonly batchSize: string;
+  readonly learningRate: string;
+  readonly timesteps: string;
+}
+
 /** Options of every `rondo train`. */
-export const trainingOptions = {
-  out: { type: 'text', value: 'FILE', about: 'Where the model goes.' },
-  force: { type: 'flag', about: 'Overwrite an existing model.' },
-  resume: { type: 'flag', about: 'Go on where an interrupted training with this --out stopped.' },
-  cell: { type: 'text', value: 'NAME', about: 'Recurrent cell.' },
-  units: { type: 'count', value: 'N', about: 'Width of each recurrent layer.' },
-  layers: { type: 'count', value: 'N', about: 'Recurrent layers above each other.' },
-  dropout: { type: 'number', value: 'RATE', about: 'Share of values dropped between layers while training.' },
-  epochs: { type: 'count', value: 'N', about: 'Passes over the training data.' },
-  'batch-size': { type: 'count', value: 'N', about: 'Sequences computed together.' },
-  'learning-rate': { type: 'number', value: 'RATE', about: 'Largest step size of the optimizer.' },
-  timesteps: { type: 'count', value: 'N', about: 'Steps in one training sequence.' },
-  ...computeOptions,
-  quiet: { type: 'flag', about: 'Show no progress.' },
-  ...jsonOption,
-} as const satisfies OptionSpecs;
+export function trainingOptions(defaults: TrainingDefaults) {
+  return {
+    out: { type: 'text', value: 'FILE', about: 'Where the model goes. Default: the name of the data with .safetensors, in this folder.' },
+    force: { type: 'flag', about: 'Overwrite an existing model.' },
+    resume: { type: 'flag', about: 'Go on where an interrupted training with this --out stopped.' },
+    cell: { type: 'text', value: 'NAME', about: `Recurrent cell: ${libraryCells.map(({ name }) => name).join(', ')}. Default ${defaults.cell}.` },
+    units: { type: 'count', value: 'N', about: `Width of each recurrent layer. Default ${defaults.units}.` },
+    layers: { type: 'count', value: 'N', about: 'Recurrent layers above each other. Default 1.' },
+    dropout: { type: 'number', value: 'RATE', about: `Share of values dropped after each layer while training. Default ${defaults.dropout}.` },
+    epochs: { type: 'count', value: 'N', about: `Passes over the training data. Default ${defaults.epochs}.` },
+    'batch-size': { type: 'count', value: 'N', about: `Sequences computed together. Default ${defaults.batchSize}.` },
+    'learning-rate': { type: 'number', value: 'RATE', about: `Largest step size of the optimizer. Default ${defaults.learningRate}.` },
+    timesteps: { type: 'count', value: 'N', about: `Steps in one training sequence. Default ${defaults.timesteps}.` },
+    ...computeOptions,
+    quiet: { type: 'flag', about: 'Show no progress and no plots.' },
+    ...jsonOption,
+  } as const satisfies OptionSpecs;
+}

@@ -25,7 +25,7 @@ export interface SpelledNumbers {
  * A text of numbers and their words: a language small enough to learn in a minute, with rules to find and exceptions to
  * remember. Every number below `limit` comes once in each of `repeats` random orders, except those held out.
  */
-export function spelledNumbers({ limit = 1000, heldOutShare = 0.2, repeats = 4, seed = 0 } = {}): SpelledNumbers {
+export function spelledNumbers({ limit = 1000, heldOutShare = 0.1, repeats = 8, seed = 0 } = {}): SpelledNumbers {
   const random = new Random(seed, 'spelled numbers');
   const numbers = random.shuffle(Array.from({ length: limit }, (_, number) => number));
   const numHeldOut = Math.round(limit * heldOutShare);

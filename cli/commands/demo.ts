@@ -21,8 +21,8 @@ export const demo = defineCommand({
     const settings = { folder, isQuiet: options.quiet };
     if (!(await forecastPart(settings)) || !(await spellingPart(settings))) return;
     console.log(`${formatDuration(performance.now() - startedMs)} in all. The files stay in ${folder}; try`);
-    console.log(`   rondo inspect ${join(folder, 'tides.safetensors')}`);
-    console.log(`   rondo predict ${join(folder, 'tides.safetensors')} ${join(folder, 'tides.csv')}`);
+    console.log(`   rondo inspect ${join(folder, 'sunspots.safetensors')}`);
+    console.log(`   rondo predict ${join(folder, 'sunspots.safetensors')} examples/data/sunspots.csv`);
     console.log(`   rondo generate ${join(folder, 'numbers.safetensors')} --prompt '42 ' --length 40`);
   },
 });

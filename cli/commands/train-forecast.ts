@@ -15,7 +15,7 @@ const specs = {
   missing: { type: 'text', value: 'HOW', choices: ['error', 'interpolate', 'previous'], about: 'What to do about missing values. Default: refuse them.' },
   validation: { type: 'number', value: 'SHARE', about: 'Share of the rows that chooses the best epoch. Default 0.1.' },
   test: { type: 'number', value: 'SHARE', about: 'Share of the rows at the end that is held out for the errors. Default 0.2.' },
-  ...trainingOptions,
+  ...trainingOptions({ cell: 'gru', units: '32', dropout: '0.1', epochs: '30, fewer where the validation loss stops falling', batchSize: '64', learningRate: '0.005', timesteps: 'a season, or four horizons where that is more' }),
 } as const satisfies OptionSpecs;
 
 /** `rondo train forecast`: a forecaster of a column of a table. */

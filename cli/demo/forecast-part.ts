@@ -1,7 +1,8 @@
-import { join } from 'node:path';
-import { tideLevels } from '../../examples/tide-levels.js';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { ForecastTraining, readTable } from '../../src/index.js';
-import { loadTask, writeFileAtomically } from '../../src/node.js';
+import { loadTask, readText } from '../../src/node.js';
 import { requireTask } from '../require-task.js';
 import { errorTable, forecastPlot } from '../show-forecast.js';
 import { shortNumber, withSeparators } from '../text-table.js';
@@ -14,20 +15,27 @@ export interface DemoSettings {
   readonly isQuiet: boolean;
 }
 
-/** Learns to forecast water levels, draws the forecast, and goes on from the saved file. @returns whether it was finished. */
+/** The figures in the package, above the folder of this module whether it is compiled or not. */
+function sunspotsPath(): string {
+  const relative = join('examples', 'data', 'sunspots.csv');
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, relative)) && dirname(folder) !== folder) folder = dirname(folder);
+  return join(folder, relative);
+}
+
+/** Learns to forecast sunspots, draws the forecast, and goes on from the saved file. @returns whether it was finished. */
 export async function forecastPart({ folder, isQuiet }: DemoSettings): Promise<boolean> {
-  console.log('1. Forecast: hourly water levels of a harbour, one day ahead');
-  console.log('   (tides, weather and a noisy gauge, made by examples/tide-levels.ts)\n');
-  const csv = join(folder, 'tides.csv');
-  await writeFileAtomically(csv, tideLevels());
-  const table = await readTable(tideLevels(), { where: csv });
-  const training = new ForecastTraining(table, { target: 'level', horizon: 24, epochs: 12 });
+  console.log('1. Forecast: monthly sunspot numbers since 1749, one year ahead');
+  console.log('   (public figures, see examples/data/README.md)\n');
+  const csv = sunspotsPath();
+  const table = await readTable(await readText(csv), { where: csv });
+  const training = new ForecastTraining(table, { target: 'sunspots', horizon: 12 });
   const { forecaster, numRows } = training;
   const { cell, units, timesteps, batchSize, epochs } = forecaster.options;
-  console.log(`${withSeparators(numRows.train)} hours to learn from, ${withSeparators(numRows.test)} held out; ${cell} of ${units} units over windows of ${timesteps} hours`);
+  console.log(`${withSeparators(numRows.train)} months to learn from, ${withSeparators(numRows.test)} held out; ${cell} of ${units} units over windows of ${timesteps} months`);
   const run: TrainRun = {
     task: forecaster,
-    paths: { model: join(folder, 'tides.safetensors'), checkpoint: join(folder, 'tides.checkpoint.safetensors') },
+    paths: { model: join(folder, 'sunspots.safetensors'), checkpoint: join(folder, 'sunspots.checkpoint.safetensors') },
     epochs,
     numBatches: training.numBatches,
     unitsPerStep: batchSize,
@@ -44,6 +52,6 @@ export async function forecastPart({ folder, isQuiet }: DemoSettings): Promise<b
   console.log(`\n${forecastPlot({ ...report, shown: report.shown.slice(-4) })}\n\n${errorTable(report)}`);
   const loaded = requireTask('rondo demo', run.paths.model, (await loadTask(run.paths.model)).task, 'forecast');
   const next = await loaded.predictNext(training.columns);
-  console.log(`\nloaded again from ${run.paths.model}; the next 12 hours:\n${[...next.subarray(0, 12)].map(shortNumber).join('  ')} m\n`);
+  console.log(`\nloaded again from ${run.paths.model}; the 12 months after the last:\n${[...next.subarray(0, 12)].map(shortNumber).join('  ')}\n`);
   return true;
 }

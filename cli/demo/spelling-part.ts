@@ -12,7 +12,7 @@ export async function spellingPart({ folder, isQuiet }: DemoSettings): Promise<b
   const { text, heldOut } = spelledNumbers();
   console.log('2. Language model: numbers in words, one character at a time\n');
   console.log(`   ${text.split('\n').slice(0, 3).join('\n   ')}\n   ...\n`);
-  const training = new LanguageModelTraining(text, { cell: 'gru', units: 128, epochs: 20, timesteps: 48, embeddingUnits: 32, validation: 0.1, learningRate: 0.008 });
+  const training = new LanguageModelTraining(text, { cell: 'lstm', units: 96, epochs: 10, batchSize: 8, timesteps: 40, embeddingUnits: 32, learningRate: 0.01 });
   const { languageModel } = training;
   console.log(`${withSeparators(training.numTrainingTokens)} characters to learn from; ${heldOut.length} numbers are left out of the text`);
   const run: TrainRun = {

@@ -123,6 +123,7 @@ describe('a plan', () => {
       { operand: 0, firstGate: 1, numGates: 1 },
       { state: 'hidden', firstGate: 2, numGates: 1 },
     ]);
+    expect(planCell(unusual('partlyRecurrent')).products).toEqual([{ state: 'hidden', firstGate: 0, numGates: 1 }, { state: 'hidden', firstGate: 2, numGates: 1 }]);
     expect(planCell(unusual('otherState')).products.map(({ state }) => state)).toEqual(['hidden', 'memory']);
   });
 

@@ -1,6 +1,5 @@
 import { refuseUnknownOptions, requireCount, requireNumber, RondoError } from '../errors.js';
 import { StandardScaler } from '../data/scaler.js';
-import { splitInOrder } from '../data/split.js';
 import type { Table } from '../data/table.js';
 import { Dense } from '../layers/dense.js';
 import { meanAbsoluteError } from '../training/losses/index.js';
@@ -60,8 +59,9 @@ export class ForecastTraining {
     const given = interrupted?.options ?? ({ ...defaults, ...withoutUndefined(options) } as ForecastOptions & typeof defaults);
     this.columns = interrupted?.columnsOf(table) ?? seriesColumns(table, given);
     const { names, numRows, values } = this.columns;
-    const split = splitInOrder(numRows, { validation: given.validation, test: given.test });
-    this.numRows = { train: split.train.length, validation: split.validation.length, test: split.test.length };
+    const [numValidation, numTest] = [Math.round(numRows * given.validation), Math.round(numRows * given.test)];
+    this.numRows = { train: numRows - numValidation - numTest, validation: numValidation, test: numTest };
+    requireParts(this.numRows, 1, given.horizon);
     const trainEnd = this.numRows.train;
     const seenEnd = trainEnd + this.numRows.validation;
     const target = columnOf(this.columns, 0);

@@ -161,10 +161,6 @@ export class Variable extends Tensor {
     this.place.backend.write(this.place.view, data);
   }
 
-  override isOnHost(): boolean {
-    return false;
-  }
-
   override moveToHost(): void {}
 
   protected override resident(): Resident {

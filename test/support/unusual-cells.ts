@@ -110,4 +110,14 @@ export const unusualCells: readonly Cell[] = [
     recurrentBias: true,
     step: ({ gates, input, recurrent }) => ({ hidden: mul(tanh(add(input.candidate, mul(sigmoid(gates.scale), recurrent.candidate))), sigmoid(input.bypass)) }),
   }),
+  defineCell({
+    name: 'writeOnly',
+    description: 'states that no later step reads: one is an output, one is only wanted at the end',
+    gates: ['write', 'trace'],
+    states: ['hidden', 'shown', 'trace'],
+    step({ gates, states }) {
+      const hidden = add(mul(0.5, states.hidden), tanh(gates.write));
+      return { hidden, shown: mul(hidden, hidden), trace: sigmoid(gates.trace) };
+    },
+  }),
 ];
