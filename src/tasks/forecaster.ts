@@ -4,6 +4,7 @@ import type { Table } from '../data/table.js';
 import type { Json } from '../layers/layer.js';
 import { tensor } from '../tensor/tensor.js';
 import type { Sequential } from '../training/sequential.js';
+import { hostIsWaiting, yieldToHost } from '../training/yield-to-host.js';
 import { fingerprintOf } from './fingerprint.js';
 import { type ForecastReport, forecastReport } from './forecast-report.js';
 import type { ForecastOptions } from './forecast-training.js';
@@ -74,6 +75,7 @@ export class Forecaster {
         last[i] = subtractLast(window, width);
         input.set(window, i * timesteps * width);
       }
+      if (hostIsWaiting()) await yieldToHost();
       const changes = await this.model.apply(tensor(input, [count, timesteps, width])).data();
       const scaled = Float64Array.from(changes, (change, at) => change + last[Math.floor(at / horizon)]);
       result.set(this.scaler.select([0]).inverse(scaled), start * horizon);

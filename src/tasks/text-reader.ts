@@ -1,6 +1,7 @@
 import { RondoError } from '../errors.js';
 import { tensor } from '../tensor/tensor.js';
 import type { Sequential } from '../training/sequential.js';
+import { hostIsWaiting, yieldToHost } from '../training/yield-to-host.js';
 
 /** Tokens read at once: enough to fill the matrix products, few enough that logits of large vocabularies stay small. */
 const pieceTokens = 256;
@@ -30,6 +31,7 @@ export class TextReader {
         throw new RondoError('USAGE', { where: 'TextReader', what: 'the model was used for another text before this one was done.', expected: 'one text at a time for each model', fix: 'finish one generation or evaluation before the next, or load the model twice.' });
       }
       const piece = tokens.slice(start, start + pieceTokens);
+      if (hostIsWaiting()) await yieldToHost();
       const logits = await this.model.apply(tensor(piece, [1, piece.length])).data();
       yield { start, length: piece.length, logits };
     }

@@ -1,0 +1,26 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** The built command line; `npm test` builds it first. */
+const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `rondo` in a folder and waits for its end. */
+export function rondo(folder: string, args: readonly string[], input = ''): Ended {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { cwd: folder, input, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } });
+  return { code: status, stdout, stderr };
+}
+
+/** Runs `rondo`, and hands out the process while it runs. */
+export function startRondo(folder: string, args: readonly string[]): { process: ChildProcess; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, [program, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (piece) => (stdout += piece));
+  child.stderr.on('data', (piece) => (stderr += piece));
+  return { process: child, ended: new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr }))) };
+}

@@ -1,0 +1,190 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { spelledNumbers } from '../../examples/spelled-numbers.js';
+import { tideLevels } from '../../examples/tide-levels.js';
+import { type Ended, rondo, startRondo } from '../support/rondo.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'rondo-cli-'));
+const at = (name: string): string => join(folder, name);
+const run = (...args: string[]): Ended => rondo(folder, args);
+const names = (): string[] => readdirSync(folder);
+
+const forecastArgs = ['train', 'forecast', 'tides.csv', '--horizon', '5', '--timesteps', '26', '--units', '12', '--epochs', '3'];
+const textArgs = ['train', 'language-model', 'numbers.txt', '--units', '24', '--epochs', '2', '--timesteps', '20'];
+
+beforeAll(() => {
+  writeFileSync(at('tides.csv'), tideLevels({ hours: 400 }));
+  writeFileSync(at('numbers.txt'), spelledNumbers({ limit: 300, repeats: 2 }).text);
+  writeFileSync(at('empty.csv'), '');
+  writeFileSync(at('nan.csv'), 'month,y\n2020-01,1\n2020-02,NaN\n2020-03,4\n');
+  writeFileSync(at('latin1.txt'), Buffer.from('un caf\xe9 noir, s\xe9v\xe8re\n', 'latin1'));
+  expect(run(...forecastArgs, '--out', 'tides.safetensors', '--quiet').stderr).toBe('');
+  expect(run(...textArgs, '--out', 'numbers.safetensors', '--quiet').stderr).toBe('');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A fault: the code at the start of the message, no stack, nothing on the standard output. */
+function expectFault(ended: Ended, exitCode: number, code: string, ...parts: string[]): void {
+  expect(ended.stderr.startsWith(`[${code}] `), ended.stderr).toBe(true);
+  for (const part of parts) expect(ended.stderr).toContain(part);
+  expect(ended.stderr).not.toMatch(/^ {4}at /m);
+  expect(ended.stdout).toBe('');
+  expect(ended.code).toBe(exitCode);
+}
+
+describe('wrong usage', () => {
+  it('is told apart from faults, and the nearest name is suggested', () => {
+    expectFault(run('trian', 'forecast'), 2, 'USAGE', 'did you mean `train forecast`');
+    expectFault(run('train'), 2, 'USAGE', '`train` needs to know what');
+    expectFault(run('train', 'forecst'), 2, 'USAGE', 'did you mean `train forecast`');
+    expectFault(run('generate', 'x', '--tempreture', '2'), 2, 'USAGE', 'did you mean `--temperature`');
+    expectFault(run(...forecastArgs, '--missing', 'interpolat'), 2, 'USAGE', 'did you mean `interpolate`');
+  });
+  it('names the value that is missing or impossible', () => {
+    expectFault(run('train', 'forecast', 'tides.csv'), 2, 'USAGE', '--horizon is missing');
+    expectFault(run('train', 'forecast', 'tides.csv', '--horizon'), 2, 'USAGE', '--horizon needs a value');
+    expectFault(run('train', 'forecast', 'tides.csv', '--horizon', '--units', '3'), 2, 'USAGE', '--horizon needs a value');
+    expectFault(run('train', 'forecast', 'tides.csv', '--horizon', '2.5'), 2, 'USAGE', 'a whole number of at least 1');
+    expectFault(run('train', 'forecast', '--horizon', '2'), 2, 'USAGE', 'something is missing');
+    expectFault(run('inspect', 'a', 'b'), 2, 'USAGE', 'more than the command takes');
+    expectFault(run(...forecastArgs, '--quiet=yes'), 2, 'USAGE', '--quiet takes no value');
+  });
+  it('is what --help is for', () => {
+    const overview = run('--help');
+    expect(overview.code).toBe(0);
+    for (const [, name] of overview.stdout.matchAll(/^ {2}(\S+(?: \S+)?) {2,}/gm)) {
+      const help = run(...name.split(' '), '--help');
+      expect(help.code).toBe(0);
+      expect(help.stdout).toContain(`Usage: rondo ${name}`);
+    }
+    expect(run('train', '--help').stdout).toContain('train forecast');
+  });
+});
+
+describe('bad data', () => {
+  it('is refused with file, line and column', () => {
+    expectFault(run('train', 'forecast', 'nan.csv', '--horizon', '1', '--out', 'bad.safetensors'), 1, 'DATA_FORMAT', 'nan.csv, line 3, column `y`');
+    expectFault(run('train', 'forecast', 'empty.csv', '--horizon', '1', '--out', 'bad.safetensors'), 1, 'DATA_FORMAT', 'empty.csv: the file is empty');
+    expectFault(run('train', 'language-model', 'latin1.txt', '--out', 'bad.safetensors'), 1, 'DATA_FORMAT', 'not in UTF-8', 'Windows-1252');
+    expectFault(run('train', 'language-model', 'absent.txt', '--out', 'bad.safetensors'), 1, 'FILE_ACCESS', 'no such file');
+    expectFault(run('train', 'forecast', 'tides.csv', '--target', 'levle', '--horizon', '1', '--out', 'bad.safetensors'), 1, 'UNKNOWN_NAME', 'did you mean `level`');
+    expectFault(run('train', 'forecast', 'tides.csv', '--horizon', '300', '--out', 'bad.safetensors'), 1, 'OUT_OF_RANGE', 'too short for the horizon');
+    expectFault(run('train', 'language-model', 'numbers.txt', '--cell', 'lsmt', '--out', 'bad.safetensors'), 1, 'UNKNOWN_NAME', 'did you mean `lstm`');
+    expect(names().filter((name) => name.startsWith('bad'))).toEqual([]);
+  });
+});
+
+describe('model files', () => {
+  it('are refused where they are foreign, cut short or of another task', () => {
+    writeFileSync(at('short.safetensors'), readFileSync(at('tides.safetensors')).subarray(0, 5000));
+    expectFault(run('inspect', 'short.safetensors'), 1, 'FILE_FORMAT', 'short.safetensors');
+    expectFault(run('predict', 'tides.csv', 'tides.csv'), 1, 'FILE_FORMAT', 'tides.csv');
+    expectFault(run('generate', 'empty.csv'), 1, 'FILE_FORMAT', 'empty.csv');
+    expectFault(run('generate', 'absent.safetensors'), 1, 'FILE_ACCESS', 'no such file');
+    expectFault(run('generate', 'tides.safetensors'), 1, 'USAGE', 'a model of another task', 'languageModel');
+    expectFault(run('predict', 'tides.safetensors', 'nan.csv'), 1, 'UNKNOWN_NAME', 'no column `level`');
+  });
+  it('are never overwritten without a word', () => {
+    const before = readFileSync(at('tides.safetensors'));
+    expectFault(run(...forecastArgs, '--out', 'tides.safetensors'), 1, 'FILE_ACCESS', 'tides.safetensors exists already', '--force');
+    expect(readFileSync(at('tides.safetensors')).equals(before)).toBe(true);
+    expectFault(run(...forecastArgs, '--out', 'nowhere/tides.safetensors'), 1, 'FILE_ACCESS', 'does not exist');
+    expectFault(run('train', 'forecast', 'tides.csv', '--out', 'new.safetensors', '--resume'), 1, 'FILE_ACCESS', 'nothing to resume');
+    expectFault(run('train', 'forecast', 'tides.csv', '--out', 'new.safetensors', '--resume', '--units', '3'), 2, 'USAGE', '--units');
+  });
+  it('are equal after equal commands', () => {
+    run(...forecastArgs, '--out', 'again.safetensors', '--quiet', '--seed', '0');
+    expect(readFileSync(at('again.safetensors')).equals(readFileSync(at('tides.safetensors')))).toBe(true);
+    run(...forecastArgs, '--out', 'again.safetensors', '--quiet', '--seed', '1', '--force');
+    expect(readFileSync(at('again.safetensors')).equals(readFileSync(at('tides.safetensors')))).toBe(false);
+  });
+  it('tell what they hold', () => {
+    const { stdout } = run('inspect', 'numbers.safetensors');
+    for (const part of ['rnn (RNN)', 'language model of characters', 'long short-term memory', 'learning rate', 'best epoch']) expect(stdout).toContain(part);
+    const facts = JSON.parse(run('inspect', 'tides.safetensors', '--json').stdout);
+    expect(facts).toMatchObject({ task: 'forecast', isCheckpoint: false, architecture: { className: 'Sequential' } });
+    expect(facts.sizeBytes).toBe(readFileSync(at('tides.safetensors')).length);
+  });
+});
+
+describe('a trained forecaster', () => {
+  it('shows losses, a forecast and errors', () => {
+    const { stdout, stderr, code } = run(...forecastArgs, '--out', 'shown.safetensors');
+    expect(code).toBe(0);
+    expect(stderr).toContain('epoch 3/3');
+    for (const part of ['best epoch', 'saved shown.safetensors', 'seasonal-naive', 'MASE']) expect(stdout).toContain(part);
+    expect(stdout).not.toContain('\x1b[');
+    expect(names()).not.toContain('shown.checkpoint.safetensors');
+  });
+  it('forecasts from a file and from the standard input', () => {
+    const { values, firstRow, target } = JSON.parse(run('predict', 'tides.safetensors', 'tides.csv', '--json').stdout);
+    expect(values).toHaveLength(5);
+    expect([firstRow, target]).toEqual([400, 'level']);
+    for (const value of values) expect(value).toBeGreaterThan(0);
+    const piped = rondo(folder, ['predict', 'tides.safetensors', '-', '--json'], readFileSync(at('tides.csv'), 'utf8'));
+    expect(JSON.parse(piped.stdout).values).toEqual(values);
+    expect(run('predict', 'tides.safetensors', 'tides.csv').stdout).toMatch(/^row +level\n400 /);
+  });
+  it('is measured on the rows that it has not seen', () => {
+    const report = JSON.parse(run('evaluate', 'tides.safetensors', 'tides.csv', '--json').stdout);
+    expect(report).toMatchObject({ part: 'held out', rows: [320, 400], horizon: 5 });
+    expect(report.errors.model.mae).toBeGreaterThan(0);
+    expectFault(run('evaluate', 'tides.safetensors', 'tides.csv', 'tides.csv'), 2, 'USAGE', 'one table');
+  });
+});
+
+describe('a trained language model', () => {
+  it('writes, repeatably', () => {
+    const first = run('generate', 'numbers.safetensors', '--prompt', '42 ', '--length', '30', '--seed', '5');
+    expect(first.stdout.startsWith('42 ')).toBe(true);
+    expect(first.stdout).toHaveLength(3 + 30 + 1);
+    expect(run('generate', 'numbers.safetensors', '--prompt', '42 ', '--length', '30', '--seed', '5').stdout).toBe(first.stdout);
+    expect(`42 ${JSON.parse(run('generate', 'numbers.safetensors', '--prompt', '42 ', '--length', '30', '--seed', '5', '--json').stdout).text}\n`).toBe(first.stdout);
+    expectFault(run('generate', 'numbers.safetensors', '--top-p', '2'), 1, 'OUT_OF_RANGE', 'topP');
+  });
+  it('says what comes next and how likely a text is', () => {
+    const { next, score } = JSON.parse(rondo(folder, ['predict', 'numbers.safetensors', '--json', '--top', '3'], '42 forty').stdout);
+    expect(next).toHaveLength(3);
+    expect(score.logLikelihood).toBeLessThan(0);
+    expect(score.numTokens).toBe(7);
+  });
+  it('is measured on the end that was held out', () => {
+    expect(JSON.parse(run('evaluate', 'numbers.safetensors', 'numbers.txt', '--json').stdout)).toMatchObject({ part: 'held out', numUnknown: 0 });
+  });
+});
+
+describe('an interrupted training', () => {
+  it('stops at Ctrl-C, says how to go on, and ends as if it had not been interrupted', async () => {
+    const args = ['train', 'language-model', 'numbers.txt', '--units', '40', '--epochs', '60', '--timesteps', '20', '--dropout', '0.1'];
+    const { process: child, ended } = startRondo(folder, [...args, '--out', 'stopped.safetensors']);
+    child.stderr!.once('data', () => child.kill('SIGINT'));
+    const { code, stderr } = await ended;
+    expect(code).toBe(130);
+    expect(stderr).toContain('rondo train language-model numbers.txt --out stopped.safetensors --resume');
+    expect(names()).toContain('stopped.checkpoint.safetensors');
+    expect(names()).not.toContain('stopped.safetensors');
+    expectFault(run(...args, '--out', 'stopped.safetensors'), 1, 'FILE_ACCESS', 'interrupted training', '--resume');
+
+    writeFileSync(at('changed.txt'), `${readFileSync(at('numbers.txt'), 'utf8')}1 one\n`);
+    const changed = run('train', 'language-model', 'changed.txt', '--out', 'stopped.safetensors', '--resume');
+    expect(changed.stderr).toContain('not the text of the interrupted training');
+
+    const resumed = run('train', 'language-model', 'numbers.txt', '--out', 'stopped.safetensors', '--resume', '--quiet');
+    expect(resumed.stderr).toBe('');
+    run(...args, '--out', 'whole.safetensors', '--quiet');
+    expect(readFileSync(at('stopped.safetensors')).equals(readFileSync(at('whole.safetensors')))).toBe(true);
+    expect(names()).not.toContain('stopped.checkpoint.safetensors');
+  });
+});
+
+describe('a closed pipe', () => {
+  it('ends the work quietly', async () => {
+    const { process: child, ended } = startRondo(folder, ['generate', 'numbers.safetensors', '--length', '100000']);
+    child.stdout!.once('data', () => child.stdout!.destroy());
+    const { code, stderr } = await ended;
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+  });
+});
