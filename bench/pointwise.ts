@@ -12,7 +12,7 @@ import { planCell } from '../src/cells/plan.js';
 import { add, div, type Expression, exp, leaf, mul, rowMax, rowSum, sigmoid, sqrt, square, sub, tanh } from '../src/expression/build.js';
 import { Interpreter } from '../src/expression/interpret.js';
 import type { Buffer, PointwiseCall, Strided } from '../src/kernels/contract.js';
-import { type PointwiseProgram, pointwiseProgram } from '../src/kernels/program.js';
+import { type PointwiseProgram, pointwiseProgram } from '../src/expression/program.js';
 import { WasmMemory } from '../src/kernels/wasm/memory.js';
 import { PointwiseKernels } from '../src/kernels/wasm/pointwise.js';
 

@@ -1,4 +1,4 @@
-import { RondoError } from './errors.js';
+import { requireNumber, RondoError } from './errors.js';
 
 /**
  * The one seeded generator: xoshiro128** (Blackman and Vigna, 2018, "Scrambled linear pseudorandom number
@@ -83,7 +83,9 @@ export class Random {
   }
 
   set state(state: RandomState) {
-    if (!Array.isArray(state.words) || state.words.length !== 4 || !state.words.every(Number.isInteger)) {
+    const isWord = (word: unknown): boolean => Number.isInteger(word) && (word as number) >= 0 && (word as number) < 2 ** 32;
+    const isSpare = state.spareNormal === null || Number.isFinite(state.spareNormal);
+    if (!Array.isArray(state.words) || state.words.length !== 4 || !state.words.every(isWord) || !state.words.some((word) => word !== 0) || !isSpare) {
       throw new RondoError('FILE_FORMAT', {
         where: 'Random.state',
         what: 'the saved state of the random generator is damaged.',
@@ -110,6 +112,7 @@ let current = new Random(0);
  * makes a whole run repeatable. Without a call the seed is 0.
  */
 export function setSeed(seed: number): void {
+  requireNumber('setSeed', 'seed', seed, 'a whole number', Number.isInteger);
   current = new Random(seed);
 }
 

@@ -1,6 +1,6 @@
-import { RondoError, requireNumber, unknownName } from '../errors.js';
+import { RondoError, refuseUnknownOptions, requireNumber, unknownName } from '../errors.js';
 import { activation, type ActivationFunction, type ActivationName } from '../expression/activations.js';
-import { add, type Expression, leaf, mul, sub } from '../expression/build.js';
+import { add, type Expression, expressionOf, leaf, mul, type Operand, sub } from '../expression/build.js';
 
 /** How a parameter or bias of a cell starts, by initializer name. */
 export type StartingValue = 'zeros' | 'ones' | 'randomUniform' | 'recurrentUniform';
@@ -50,6 +50,10 @@ export interface CellDefinition<Gate extends string = string, State extends stri
   step(context: StepContext<Gate, State, Vector>): Readonly<Record<State, Expression>> & { readonly output?: Expression };
 }
 
+const definitionKeys: readonly (keyof CellDefinition)[] = [
+  'name', 'gates', 'states', 'vectors', 'recurrent', 'recurrentBias', 'forgetGates', 'activation', 'recurrentActivation', 'description', 'step',
+];
+
 /** Choices that change a cell's equations. */
 export interface EquationOptions {
   activation?: string;
@@ -95,8 +99,12 @@ export function defineCell<const Gate extends string, const State extends string
   definition: CellDefinition<Gate, State, Vector>,
 ): Cell {
   const where = `defineCell(${definition.name})`;
+  refuseUnknownOptions(where, definition, definitionKeys);
+  requireNames(where, 'cell', [definition.name]);
   requireNames(where, 'gate', definition.gates);
-  requireNames(where, 'state', definition.states);
+  requireNames(where, 'state', definition.states, ['output']);
+  requireNames(where, 'vector', Object.keys(definition.vectors ?? {}), ['kernel', 'recurrentKernel', 'bias']);
+  if (definition.gates.length === 0) throw usage(where, 'a cell needs at least one gate.', "name it, for example gates: ['candidate'].");
   if (definition.states.length === 0) throw usage(where, 'a cell needs at least one state.', "name it, for example states: ['hidden'].");
   const vectors = definition.vectors ?? ({} as Record<Vector, StartingValue>);
   for (const gate of definition.forgetGates ?? []) {
@@ -128,7 +136,8 @@ function equationsOf<Gate extends string, State extends string, Vector extends s
   const useBias = options.useBias ?? true;
   const operands = new Map<string, Expression>();
   const states = record(definition.states, (state) => leaf(`state.${state}`));
-  const product = (gate: Gate, operand: Expression): Expression => {
+  const product = (gate: Gate, given: Operand): Expression => {
+    const operand = expressionOf(given);
     if (cell.recurrent === 'none') {
       throw usage(where, `gate \`${gate}\` has no recurrent kernel.`, "remove `recurrent: 'none'`, or write the gate from `input` alone.");
     }
@@ -171,9 +180,10 @@ function withRegularisation<State extends string>(
 ): Equations {
   const next: Record<string, Expression> = {};
   for (const state of names) {
-    if (returned[state] === undefined) throw usage(where, `step returns no next value for state \`${state}\`.`, `return { ${names.join(', ')} }.`);
-    next[state] = returned[state];
+    if (returned?.[state] === undefined) throw usage(where, `step returns no next value for state \`${state}\`.`, `return { ${names.join(', ')} }.`);
+    next[state] = expressionOf(returned[state]);
   }
+  refuseUnknownOptions(`${where}, what step returns`, returned, [...names, 'output']);
   for (const state of options.zoneout?.states ?? []) {
     const keep = options.zoneout!.kind === 'mask' ? leaf(`mask.zoneout.${state}`) : leaf(`zoneout.${state}`, 'scalar');
     next[state] = add(mul(keep, states[state as State]), mul(sub(1, keep), next[state]));
@@ -186,7 +196,7 @@ function withRegularisation<State extends string>(
       operands.set(gate, masked.get(operand)!);
     }
   }
-  return { next, output: returned.output ?? next[names[0]], operands };
+  return { next, output: returned.output === undefined ? next[names[0]] : expressionOf(returned.output), operands };
 }
 
 /** A rate of dropout or zoneout. @throws OUT_OF_RANGE outside [0, 1). */
@@ -214,8 +224,9 @@ function lazyRecord<Name extends string>(names: readonly Name[], value: (name: N
   return result;
 }
 
-function requireNames(where: string, kind: string, names: readonly string[]): void {
+function requireNames(where: string, kind: string, names: readonly string[], reserved: readonly string[] = []): void {
   for (const name of names) {
+    if (reserved.includes(name)) throw usage(where, `\`${name}\` has a meaning of its own and cannot name a ${kind}.`, 'choose another name.');
     if (!/^[A-Za-z][A-Za-z0-9]*$/.test(name)) throw usage(where, `\`${name}\` cannot name a ${kind}.`, 'use letters and digits, starting with a letter.');
   }
   if (new Set(names).size !== names.length) throw usage(where, `a ${kind} is named twice.`, `give each ${kind} its own name.`);

@@ -1,7 +1,7 @@
 import { type Expression, leaf, leavesOf, topologicalOrder, childrenOf } from '../expression/build.js';
 import { derive } from '../expression/derive.js';
 import { Simplifier } from '../expression/simplify.js';
-import { type OutputRequest, type PointwiseProgram, pointwiseProgram } from '../kernels/program.js';
+import { type OutputRequest, type PointwiseProgram, pointwiseProgram } from '../expression/program.js';
 import type { Cell, EquationOptions } from './define-cell.js';
 import { chooseKept } from './kept.js';
 

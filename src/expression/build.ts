@@ -77,7 +77,8 @@ export function leaf(name: string, access: Access = 'element'): Leaf {
   return { kind: 'leaf', name, access };
 }
 
-function expressionOf(operand: Operand): Expression {
+/** The expression an operand stands for. @throws USAGE when it is neither an expression nor a number */
+export function expressionOf(operand: Operand): Expression {
   if (typeof operand === 'number') return constant(operand);
   if (operand === null || typeof operand !== 'object' || !('kind' in operand)) {
     throw new RondoError('USAGE', {

@@ -80,7 +80,7 @@ export class Simplifier {
       case 'constant':
         return `constant ${Object.is(node.value, -0) ? '-0' : node.value}`;
       case 'leaf':
-        return `leaf ${node.name}`;
+        return `leaf ${node.access} ${node.name}`;
       case 'select':
         return `select ${ids.join(' ')}`;
       case 'binary':

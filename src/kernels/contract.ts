@@ -1,5 +1,5 @@
 import type { CellPlan } from '../cells/plan.js';
-import type { PointwiseProgram } from './program.js';
+import type { PointwiseProgram } from '../expression/program.js';
 
 /**
  * The whole boundary between Rondo and what computes for it. A backend gives out opaque buffers and runs a few coarse

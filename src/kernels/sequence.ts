@@ -1,7 +1,7 @@
 import type { CellPlan, Product, Stage } from '../cells/plan.js';
 import { leaf } from '../expression/build.js';
 import type { Backend, PointwiseCall, RecurrentBackwardCall, RecurrentCall, RecurrentForwardCall, Strided, View } from './contract.js';
-import { type PointwiseProgram, pointwiseProgram } from './program.js';
+import { type PointwiseProgram, pointwiseProgram } from '../expression/program.js';
 
 /**
  * Runs a cell's plan along time with a backend's products and pointwise programs: the one sequence engine of the CPU
@@ -78,8 +78,13 @@ export function recurrentBackward(backend: Backend, call: RecurrentBackwardCall)
     for (const state of unwritten) backend.fill(call.dStates[state], layout.activeRows[t] * units, 0);
   }
   addKernelGradients(backend, call, layout, dRecurrent);
-  if (call.dWeights.bias !== undefined) addColumnSums(backend, call.dInput, call.dWeights.bias, layout.rows, gateWidth);
-  if (call.dWeights.recurrentBias !== undefined) addColumnSums(backend, dRecurrent, call.dWeights.recurrentBias, layout.rows, gateWidth);
+  const { bias, recurrentBias } = call.dWeights;
+  if (bias !== undefined) addColumnSums(backend, call.dInput, bias, layout.rows, gateWidth);
+  // Gates without a recurrent product do not see their recurrent bias.
+  for (const { firstGate, numGates } of recurrentBias === undefined ? [] : plan.products) {
+    const first = firstGate * units;
+    addColumnSums(backend, columnsAt(dRecurrent, 0, first), { buffer: recurrentBias!.buffer, offset: recurrentBias!.offset + first }, layout.rows, numGates * units);
+  }
   backend.closeScope();
 }
 

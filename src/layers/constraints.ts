@@ -1,6 +1,6 @@
 import { RondoError, refuseUnknownOptions, requireNumber } from '../errors.js';
 import { add, div, type Expression, leaf, max, min, mul, rowSum, sqrt } from '../expression/build.js';
-import { type PointwiseProgram, pointwiseProgram } from '../kernels/program.js';
+import { type PointwiseProgram, pointwiseProgram } from '../expression/program.js';
 import { currentBackend } from '../kernels/select.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { emptyTensor, scope, type Variable } from '../tensor/tensor.js';

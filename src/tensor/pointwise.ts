@@ -3,7 +3,7 @@ import { type Access, type Expression, leaf, type Leaf, topologicalOrder } from 
 import { derive } from '../expression/derive.js';
 import { Simplifier } from '../expression/simplify.js';
 import type { Strided } from '../kernels/contract.js';
-import { type PointwiseProgram, pointwiseProgram, type Reduce } from '../kernels/program.js';
+import { type PointwiseProgram, pointwiseProgram, type Reduce } from '../expression/program.js';
 import { currentBackend } from '../kernels/select.js';
 import { broadcastShapes, describeShape, type Shape, sizeOf } from '../shape.js';
 import { constantTensor } from './accumulate.js';

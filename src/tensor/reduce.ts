@@ -1,7 +1,7 @@
 import { leaf } from '../expression/build.js';
 import * as e from '../expression/build.js';
 import { RondoError } from '../errors.js';
-import { type PointwiseProgram, pointwiseProgram } from '../kernels/program.js';
+import { type PointwiseProgram, pointwiseProgram } from '../expression/program.js';
 import { currentBackend } from '../kernels/select.js';
 import type { Strided } from '../kernels/contract.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';

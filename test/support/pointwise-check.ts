@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { formatExpression, Interpreter } from '../../src/expression/interpret.js';
 import type { Access } from '../../src/expression/build.js';
 import type { PointwiseCall, Strided } from '../../src/kernels/contract.js';
-import type { PointwiseProgram, Reduce } from '../../src/kernels/program.js';
+import type { PointwiseProgram, Reduce } from '../../src/expression/program.js';
 import { type WasmBuffer, WasmMemory } from '../../src/kernels/wasm/memory.js';
 import { PointwiseKernels } from '../../src/kernels/wasm/pointwise.js';
 import { type Bounded, boundedValue, HALF_ULP, sum } from './rounding-bound.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { leaf, mul } from '../../expression/build.js';
 import { RondoError } from '../../errors.js';
 import { Random } from '../../random.js';
-import { pointwiseProgram } from '../program.js';
+import { pointwiseProgram } from '../../expression/program.js';
 import { createWasmBackend } from './backend.js';
 import { hasRelaxedSimd } from './features.js';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { kinds, memory } from '../../../test/support/pointwise-check.js';
 import { leaf, type UnaryOperation } from '../../expression/build.js';
 import { unaryValue } from '../../expression/interpret.js';
-import { pointwiseProgram } from '../program.js';
+import { pointwiseProgram } from '../../expression/program.js';
 import type { PointwiseKernels } from './pointwise.js';
 
 function apply(kernels: PointwiseKernels, operation: UnaryOperation, x: Float32Array): Float32Array {

@@ -1,5 +1,5 @@
 import type { Expression, RowReduction } from '../../expression/build.js';
-import type { ProgramOutput } from '../program.js';
+import type { ProgramOutput } from '../../expression/program.js';
 import { type Accumulator, DoubleSum, Largest } from './accumulators.js';
 import { f32x4, FunctionBuilder, i32, type Local, type ModuleBuilder, v128, type Value } from './assembler.js';
 import { ExpressionCode } from './expression-code.js';

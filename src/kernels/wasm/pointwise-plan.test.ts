@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { softmax } from '../../expression/activations.js';
 import { add, constant, div, exp, type Expression, leaf, mul, rowMax, rowSum, sigmoid, sqrt, square, sub, tanh } from '../../expression/build.js';
 import { formatExpression } from '../../expression/interpret.js';
-import { pointwiseProgram } from '../program.js';
+import { pointwiseProgram } from '../../expression/program.js';
 import { type PointwisePlan, planPointwise } from './pointwise-plan.js';
 
 const x = leaf('x');

@@ -1,5 +1,5 @@
 import { childrenOf, type Expression, isRowValued, type Leaf, type RowReduction, topologicalOrder } from '../../expression/build.js';
-import type { PointwiseProgram, ProgramOutput } from '../program.js';
+import type { PointwiseProgram, ProgramOutput } from '../../expression/program.js';
 
 /**
  * In which order a pointwise program is computed: what is the same for the whole call once, what is the same for a row

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { checkPointwise, kinds } from '../../../test/support/pointwise-check.js';
 import { type Access, type BinaryOperation, constant, type Expression, isRowValued, leaf, type UnaryOperation } from '../../expression/build.js';
-import { type OutputRequest, pointwiseProgram, type Reduce } from '../program.js';
+import { type OutputRequest, pointwiseProgram, type Reduce } from '../../expression/program.js';
 
 const leaves: readonly [name: string, access: Access][] = [
   ['e0', 'element'],

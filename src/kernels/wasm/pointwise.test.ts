@@ -35,7 +35,7 @@ import {
 import { derive } from '../../expression/derive.js';
 import { formatExpression, Interpreter } from '../../expression/interpret.js';
 import type { PointwiseCall, Strided } from '../contract.js';
-import { type OutputRequest, type PointwiseProgram, pointwiseProgram, type Reduce } from '../program.js';
+import { type OutputRequest, type PointwiseProgram, pointwiseProgram, type Reduce } from '../../expression/program.js';
 import { type WasmBuffer, WasmMemory } from './memory.js';
 import { PointwiseKernels } from './pointwise.js';
 

@@ -1,6 +1,6 @@
 import { RondoError } from '../../errors.js';
 import type { PointwiseCall } from '../contract.js';
-import type { PointwiseProgram } from '../program.js';
+import type { PointwiseProgram } from '../../expression/program.js';
 import { instantiate, ModuleBuilder } from './assembler.js';
 import type { WasmBuffer, WasmMemory } from './memory.js';
 import { argumentBytes, scratchBytes } from './pointwise-arguments.js';

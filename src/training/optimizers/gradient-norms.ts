@@ -1,6 +1,6 @@
 import { RondoError } from '../../errors.js';
 import { leaf, mul } from '../../expression/build.js';
-import { pointwiseProgram } from '../../kernels/program.js';
+import { pointwiseProgram } from '../../expression/program.js';
 import { currentBackend } from '../../kernels/select.js';
 import { describeShape } from '../../shape.js';
 import { emptyTensor, type Tensor, type Variable } from '../../tensor/tensor.js';

@@ -1,5 +1,5 @@
 import { add, div, type Expression, leaf, max, min, mul, sqrt, sub } from '../../expression/build.js';
-import { type OutputRequest, type PointwiseProgram, pointwiseProgram } from '../../kernels/program.js';
+import { type OutputRequest, type PointwiseProgram, pointwiseProgram } from '../../expression/program.js';
 import type { CommonOptions } from './options.js';
 import type { UpdateRule } from './update-rule.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { messageOf } from '../../test/support/central-differences.js';
-import { add, constant, div, exp, greater, leaf, mul, rowMax, rowSum, select, sub, tanh } from '../expression/build.js';
-import { formatExpression } from '../expression/interpret.js';
+import { add, constant, div, exp, greater, leaf, mul, rowMax, rowSum, select, sub, tanh } from './build.js';
+import { formatExpression } from './interpret.js';
 import { type OutputRequest, pointwiseProgram } from './program.js';
 
 const x = leaf('x');

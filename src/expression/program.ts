@@ -1,6 +1,6 @@
 import { RondoError } from '../errors.js';
-import { type Expression, isRowValued, type Leaf, leavesOf } from '../expression/build.js';
-import { Simplifier } from '../expression/simplify.js';
+import { type Expression, isRowValued, type Leaf, leavesOf } from './build.js';
+import { Simplifier } from './simplify.js';
 
 /**
  * What an output holds: `none` one value per element `[rows, columns]`; `rows` the sum over the rows, one value per
