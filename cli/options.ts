@@ -90,7 +90,7 @@ export function trainingOptions(defaults: TrainingDefaults) {
   return {
     out: { type: 'text', value: 'FILE', about: 'Where the model goes. Default: the name of the data with .safetensors, in this folder.' },
     force: { type: 'flag', about: 'Overwrite an existing model.' },
-    resume: { type: 'flag', about: 'Go on where an interrupted training with this --out stopped.' },
+    resume: { type: 'flag', about: 'Go on where an interrupted training with this --out stopped, with its options.' },
     cell: { type: 'text', value: 'NAME', about: `Recurrent cell: ${libraryCells.map(({ name }) => name).join(', ')}. Default ${defaults.cell}.` },
     units: { type: 'count', value: 'N', about: `Width of each recurrent layer. Default ${defaults.units}.` },
     layers: { type: 'count', value: 'N', about: 'Recurrent layers above each other. Default 1.' },

@@ -52,15 +52,22 @@ export async function interruptedTask<Kind extends TaskModel['task']>(
   return { task: task as Extract<TaskModel, { task: Kind }>, training };
 }
 
-/** With --resume the options of the interrupted training count; others would be ignored, so they are refused. @throws WrongUsage */
-export function requireNoOptions(where: string, options: Readonly<Record<string, unknown>>, allowed: readonly string[]): void {
-  const given = Object.keys(options).filter((name) => !allowed.includes(name) && options[name] !== undefined && options[name] !== false);
-  if (given.length === 0) return;
+/**
+ * With --resume the options of the interrupted training count. They may be repeated; others would be ignored, so they are refused.
+ *
+ * @param given what the command line says, undefined where it says nothing.
+ * @throws WrongUsage naming all that differ
+ */
+export function requireSameOptions(where: string, given: object, before: object): void {
+  const earlier = before as Readonly<Record<string, unknown>>;
+  const differing = Object.entries(given).filter(([name, value]) => value !== undefined && value !== false && JSON.stringify(value) !== JSON.stringify(earlier[name]));
+  if (differing.length === 0) return;
+  const list = (value: (entry: [string, unknown]) => unknown): string => differing.map((entry) => `${entry[0]} ${JSON.stringify(value(entry))}`).join(', ');
   throw new WrongUsage({
     where,
     what: '--resume goes on with the options of the interrupted training.',
-    expected: `besides --resume only ${allowed.map((name) => `--${name}`).join(' ')}`,
-    received: given.map((name) => `--${name}`).join(' '),
+    expected: list(([name]) => earlier[name]),
+    received: list(([, value]) => value),
     fix: 'leave them out, or start anew without --resume.',
   });
 }

@@ -1,6 +1,6 @@
 import { type ForecastOptions, ForecastTraining } from '../../src/index.js';
 import { defineCommand, type Given, type OptionSpecs, trainingOptions } from '../options.js';
-import { interruptedTask, outputPaths, requireNoOptions } from '../output-paths.js';
+import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
 import { defaultOutput, readTableInput } from '../read-input.js';
 import { errorTable, forecastPlot } from '../show-forecast.js';
 import { withSeparators } from '../text-table.js';
@@ -30,10 +30,10 @@ export const trainForecast = defineCommand({
     requirePositionals(this, positionals, 1);
     const [file] = positionals;
     const { resume, quiet, json } = options;
-    if (resume) requireNoOptions(where, options, ['out', 'resume', 'quiet', 'json', 'backend']);
-    else if (options.horizon === undefined) throw new WrongUsage({ where, what: '--horizon is missing.', expected: '--horizon N', fix: 'say how many steps to forecast.' });
+    if (!resume && options.horizon === undefined) throw new WrongUsage({ where, what: '--horizon is missing.', expected: '--horizon N', fix: 'say how many steps to forecast.' });
     const paths = await outputPaths(where, options.out ?? defaultOutput(file, '.safetensors'), options);
     const interrupted = resume ? await interruptedTask(where, paths, 'forecast') : undefined;
+    if (interrupted !== undefined) requireSameOptions(where, forecastOptions(options, options.horizon), interrupted.task.options);
     const table = await readTableInput(file);
     const training = new ForecastTraining(table, forecastOptions(options, options.horizon ?? 1), interrupted?.task);
     const { forecaster, columns, numRows } = training;
@@ -69,7 +69,7 @@ export const trainForecast = defineCommand({
   },
 });
 
-function forecastOptions(options: Given<typeof specs>, horizon: number): ForecastOptions {
+function forecastOptions<Horizon extends number | undefined>(options: Given<typeof specs>, horizon: Horizon): Omit<ForecastOptions, 'horizon'> & { horizon: Horizon } {
   const { features } = options;
   return {
     target: options.target,

@@ -1,6 +1,6 @@
 import { generate, type LanguageModelOptions, LanguageModelTraining } from '../../src/index.js';
 import { defineCommand, type Given, type OptionSpecs, trainingOptions } from '../options.js';
-import { interruptedTask, outputPaths, requireNoOptions } from '../output-paths.js';
+import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
 import { defaultOutput, readTextInputs } from '../read-input.js';
 import { shortNumber, withSeparators } from '../text-table.js';
 import { quoted, runTrain, trainReport, type TrainRun } from '../train-run.js';
@@ -27,9 +27,9 @@ export const trainLanguageModel = defineCommand({
     const where = `rondo ${this.name}`;
     requirePositionals(this, positionals, 1, Infinity);
     const { resume, quiet, json } = options;
-    if (resume) requireNoOptions(where, options, ['out', 'resume', 'quiet', 'json', 'backend']);
     const paths = await outputPaths(where, options.out ?? defaultOutput(positionals[0], '.safetensors'), options);
     const interrupted = resume ? await interruptedTask(where, paths, 'languageModel') : undefined;
+    if (interrupted !== undefined) requireSameOptions(where, languageModelOptions(options), interrupted.task.options);
     const text = await readTextInputs(positionals);
     const training = new LanguageModelTraining(text, languageModelOptions(options), interrupted?.task);
     const { languageModel, numTrainingTokens, numValidationTokens, numBatches, tokensPerStep } = training;

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import type { OptionSpecs } from './options.js';
+import { parseArguments } from './parse-arguments.js';
+import { WrongUsage } from './wrong-usage.js';
+
+const specs = {
+  prompt: { type: 'text', about: '' },
+  temperature: { type: 'number', value: 'T', about: '' },
+  length: { type: 'count', value: 'N', about: '' },
+  seed: { type: 'whole', value: 'N', about: '' },
+  missing: { type: 'text', choices: ['error', 'previous'], about: '' },
+  json: { type: 'flag', about: '' },
+  help: { type: 'flag', about: '' },
+} as const satisfies OptionSpecs;
+
+const parse = (...args: string[]) => parseArguments('generate', args, specs);
+
+describe('parseArguments', () => {
+  it('reads options before, between and after words', () => {
+    expect(parse('--json', 'a', '--length', '3', 'b', '--prompt=x y')).toEqual({
+      positionals: ['a', 'b'],
+      options: { prompt: 'x y', temperature: undefined, length: 3, seed: undefined, missing: undefined, json: true, help: false },
+    });
+  });
+  it('takes negative and scientific numbers, and texts that look like options after =', () => {
+    expect(parse('--temperature', '-1e-3').options.temperature).toBe(-0.001);
+    expect(parse('--prompt=--json').options.prompt).toBe('--json');
+    expect(parse('--prompt', '-').options.prompt).toBe('-');
+    expect(parse('--prompt=').options.prompt).toBe('');
+  });
+  it('leaves everything after -- alone, and a single - is a word', () => {
+    expect(parse('-', '--', '--json').positionals).toEqual(['-', '--json']);
+  });
+  it('counts the last of an option given twice', () => {
+    expect(parse('--seed', '1', '--seed', '0').options.seed).toBe(0);
+  });
+  it.each([
+    [['--lenght', '3'], 'did you mean `--length`'],
+    [['-x'], 'unknown option `-x`'],
+    [['--length'], '--length needs a value'],
+    [['--prompt', '--json'], '--prompt needs a value'],
+    [['--length', '0'], 'at least 1'],
+    [['--length', '1.5'], 'at least 1'],
+    [['--seed', '-1'], 'at least 0'],
+    [['--temperature', ''], 'needs a number'],
+    [['--temperature', 'NaN'], 'needs a number'],
+    [['--temperature', 'Infinity'], 'needs a number'],
+    [['--missing', 'eror'], 'did you mean `error`'],
+    [['--json=1'], 'takes no value'],
+  ])('refuses %j', (args, message) => {
+    expect(() => parse(...args)).toThrow(WrongUsage);
+    expect(() => parse(...args)).toThrow(message);
+  });
+  it('knows -h', () => expect(parse('-h').options.help).toBe(true));
+});
