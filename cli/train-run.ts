@@ -7,8 +7,8 @@ import { linePlot } from './terminal/plot.js';
 import { formatDuration, ProgressLine } from './terminal/progress.js';
 import { fileSize, shortNumber, withSeparators } from './text-table.js';
 
-/** Least time between two checkpoints. */
-const checkpointEveryMs = 10_000;
+/** Least time between two checkpoints; the first is written as soon as it can be. */
+const checkpointEveryMs = 5_000;
 
 /** One training as the command line runs it. */
 export interface TrainRun {
@@ -37,14 +37,14 @@ export async function runTrain(run: TrainRun): Promise<TrainingOutcome | undefin
   const { task, paths, resumeFrom } = run;
   const interruption = interruptions();
   const watcher = run.isQuiet ? silentWatcher : progressWatcher(run);
-  let savedMs = performance.now();
+  let savedMs = -Infinity;
   const save = async (snapshot: TrainingSnapshot): Promise<void> => {
     if (!interruption.signal.aborted && performance.now() - savedMs < checkpointEveryMs) return;
     await saveTask(task, paths.checkpoint, snapshot);
     savedMs = performance.now();
   };
   try {
-    const outcome = await run.train({ signal: interruption.signal, resumeFrom, checkpoint: { save, everySteps: 100 }, callbacks: [watcher.callback] });
+    const outcome = await run.train({ signal: interruption.signal, resumeFrom, checkpoint: { save, everySteps: 10 }, callbacks: [watcher.callback] });
     watcher.finish();
     if (outcome.stopReason === 'aborted') {
       process.stderr.write(`Stopped after ${outcome.loss.length} of ${run.epochs} epochs; everything is in ${paths.checkpoint}. Go on with:\n  ${run.resumeCommand}\n`);

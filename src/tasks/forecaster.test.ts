@@ -119,6 +119,17 @@ describe('training a forecaster', () => {
     expect(await weightsWith((row, level) => (row >= 239 ? 3 * level : level))).not.toEqual(first);
   });
 
+  it('ends with the weights of its best epoch', async () => {
+    setSeed(2);
+    const training = new ForecastTraining(await tableOf(400), { ...options, learningRate: 0.05 });
+    const { forecaster, columns } = training;
+    const { valLoss, bestEpoch } = await training.train();
+    expect(bestEpoch).toBeLessThan(valLoss.length - 1);
+    const seen = { ...columns, values: columns.values.slice(0, 2 * 320), numRows: 320 };
+    const { errors } = await forecaster.evaluate(seen, { from: 280 });
+    expect(errors.model.mae / forecaster.scaler.toJSON().scale[0]).toBeCloseTo(Math.min(...valLoss), 4);
+  });
+
   it('ends with the same bits when it was interrupted within an epoch and resumed', async () => {
     const table = await tableOf(400);
     setSeed(7);

@@ -137,6 +137,15 @@ describe('training a language model', () => {
     expect(() => new LanguageModelTraining(`${text}!`, {}, task)).toThrow('not the text of the interrupted training');
   });
 
+  it('reads the text from its beginning in each epoch', async () => {
+    const training = new LanguageModelTraining(text, { ...options, epochs: 3 });
+    const numCarried: number[] = [];
+    const count = (): number => training.languageModel.model.layers.reduce((sum, layer) => sum + [...layer.sublayers.values(), layer].reduce((own, inside) => own + [...inside.carriedStates()].length, 0), 0);
+    await training.train({ callbacks: [{ onEpochBegin: () => void numCarried.push(count()), onBatchEnd: ({ batch }) => void (batch === 0 && numCarried.push(count())) }] });
+    expect(numCarried).toEqual([0, 2, 0, 2, 0, 2]);
+    expect(count()).toBe(0);
+  });
+
   it('learns words, with the rare ones as one unknown token', async () => {
     setSeed(2);
     const training = new LanguageModelTraining('The cat sat.\nThe dog ran!\n'.repeat(60), { level: 'words', lower: true, maxTokens: 6, units: 16, epochs: 15, batchSize: 4, timesteps: 9 });
