@@ -19,13 +19,18 @@ export interface OutputOptions {
   readonly resume: boolean;
 }
 
+/** The files of a training that ends in the model file of this name. */
+export function pathsOf(model: string): OutputPaths {
+  return { model, checkpoint: `${model.replace(/\.safetensors$/, '')}.checkpoint.safetensors` };
+}
+
 /**
  * The files of a training, checked before any work is done.
  *
  * @throws FILE_ACCESS where the folder does not exist, or a model or an interrupted training would be lost.
  */
 export async function outputPaths(where: string, model: string, { force, resume }: OutputOptions): Promise<OutputPaths> {
-  const paths = { model, checkpoint: `${model.replace(/\.safetensors$/, '')}.checkpoint.safetensors` };
+  const paths = pathsOf(model);
   const folder = dirname(resolve(model));
   const found = await stat(folder).catch(() => undefined);
   if (found === undefined || !found.isDirectory()) throw await fileAccessError('write', model, { code: found === undefined ? 'ENOENT' : 'ENOTDIR' });

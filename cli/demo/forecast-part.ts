@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ForecastTraining, readTable } from '../../src/index.js';
 import { loadTask, readText } from '../../src/node.js';
+import { pathsOf } from '../output-paths.js';
 import { requireTask } from '../require-task.js';
 import { errorTable, forecastPlot } from '../show-forecast.js';
 import { shortNumber, withSeparators } from '../text-table.js';
@@ -35,7 +36,7 @@ export async function forecastPart({ folder, isQuiet }: DemoSettings): Promise<b
   console.log(`${withSeparators(numRows.train)} months to learn from, ${withSeparators(numRows.test)} held out; ${cell} of ${units} units over windows of ${timesteps} months`);
   const run: TrainRun = {
     task: forecaster,
-    paths: { model: join(folder, 'sunspots.safetensors'), checkpoint: join(folder, 'sunspots.checkpoint.safetensors') },
+    paths: pathsOf(join(folder, 'sunspots.safetensors')),
     epochs,
     numBatches: training.numBatches,
     unitsPerStep: batchSize,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { inWords, spelledNumbers } from '../../examples/spelled-numbers.js';
 import { generate, type LanguageModel, LanguageModelTraining } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
+import { pathsOf } from '../output-paths.js';
 import { requireTask } from '../require-task.js';
 import { withSeparators } from '../text-table.js';
 import { runTrain, trainReport, type TrainRun } from '../train-run.js';
@@ -17,7 +18,7 @@ export async function spellingPart({ folder, isQuiet }: DemoSettings): Promise<b
   console.log(`${withSeparators(training.numTrainingTokens)} characters to learn from; ${heldOut.length} numbers are left out of the text`);
   const run: TrainRun = {
     task: languageModel,
-    paths: { model: join(folder, 'numbers.safetensors'), checkpoint: join(folder, 'numbers.checkpoint.safetensors') },
+    paths: pathsOf(join(folder, 'numbers.safetensors')),
     epochs: languageModel.options.epochs,
     numBatches: training.numBatches,
     unitsPerStep: training.tokensPerStep,

@@ -16,19 +16,18 @@ export interface TileFamily {
   readonly unroll: number;
   /** `plain` rounds product and sum, the same on every processor; `relaxed` may round once. */
   readonly madd: 'plain' | 'relaxed';
-  /** Made for V8's --experimental-wasm-revectorize, which widens pairs of vectors; slow without it. */
-  readonly wide: boolean;
 }
 
-/** The first family of each kind is used unless another is measured to be clearly faster (see matmul-choice.ts). */
+/** The first family of each kind is used unless another is measured to be clearly faster (see matmul-choice.ts). The wide
+ * ones are for V8's --experimental-wasm-revectorize, which makes one vector of a pair, and lose without it. */
 export const tileFamilies: readonly TileFamily[] = [
-  { name: 'plain-4x8', rows: 4, columns: 8, unroll: 1, madd: 'plain', wide: false },
-  { name: 'plain-2x16', rows: 2, columns: 16, unroll: 1, madd: 'plain', wide: false },
-  { name: 'relaxed-4x8', rows: 4, columns: 8, unroll: 1, madd: 'relaxed', wide: false },
-  { name: 'relaxed-2x16', rows: 2, columns: 16, unroll: 1, madd: 'relaxed', wide: false },
-  { name: 'relaxed-6x8', rows: 6, columns: 8, unroll: 1, madd: 'relaxed', wide: false },
-  { name: 'wide-4x16', rows: 4, columns: 16, unroll: 4, madd: 'relaxed', wide: true },
-  { name: 'wide-6x16', rows: 6, columns: 16, unroll: 4, madd: 'relaxed', wide: true },
+  { name: 'plain-4x8', rows: 4, columns: 8, unroll: 1, madd: 'plain' },
+  { name: 'plain-2x16', rows: 2, columns: 16, unroll: 1, madd: 'plain' },
+  { name: 'relaxed-4x8', rows: 4, columns: 8, unroll: 1, madd: 'relaxed' },
+  { name: 'relaxed-2x16', rows: 2, columns: 16, unroll: 1, madd: 'relaxed' },
+  { name: 'relaxed-6x8', rows: 6, columns: 8, unroll: 1, madd: 'relaxed' },
+  { name: 'wide-4x16', rows: 4, columns: 16, unroll: 4, madd: 'relaxed' },
+  { name: 'wide-6x16', rows: 6, columns: 16, unroll: 4, madd: 'relaxed' },
 ];
 
 /** `a * b + c` as the family rounds it. */

@@ -4,16 +4,13 @@ import { HALF_ULP } from '../../../test/support/rounding-bound.js';
 import { softmax } from '../../expression/activations.js';
 import {
   abs,
-  type Access,
   add,
-  type BinaryOperation,
   constant,
   div,
   equal,
   exp,
   type Expression,
   greater,
-  isRowValued,
   type Leaf,
   leaf,
   log,
@@ -30,7 +27,6 @@ import {
   square,
   sub,
   tanh,
-  type UnaryOperation,
 } from '../../expression/build.js';
 import { derive } from '../../expression/derive.js';
 import { formatExpression, Interpreter } from '../../expression/interpret.js';
