@@ -4,7 +4,7 @@
  *     npm run build && node dist/bench/profile.js lstm-train
  */
 import { parseArgs } from 'node:util';
-import { type Backend, useBackend } from '../src/index.js';
+import { type Backend, setThreads, useBackend } from '../src/index.js';
 import type { MatmulCall, PointwiseCall } from '../src/kernels/contract.js';
 import { runPartsInOrder } from '../src/kernels/run-parts.js';
 import { recurrentBackward, recurrentForward } from '../src/kernels/sequence/sequence.js';
@@ -68,6 +68,7 @@ function timedBackend(inner: Backend, costs: Costs): Backend {
     gatherRows: (call) => timed(`gather ${call.indices.length} x ${call.columns}`, 0, () => inner.gatherRows(call)),
     scatterAddRows: (call) => timed(`scatter ${call.indices.length} x ${call.columns}`, 0, () => inner.scatterAddRows(call)),
     numThreads: 1,
+    numMeetingThreads: 1,
     pack: (call) => timed(`pack ${call.k} x ${call.n}`, 0, () => inner.pack(call)),
     runParts: (parts) => runPartsInOrder(wrapped, parts),
     recurrentForward: (call) => recurrentForward(wrapped, call),
@@ -89,6 +90,7 @@ const FOR_MS = 1500;
 function main(): void {
   const { positionals } = parseArgs({ allowPositionals: true });
   const benchCase = caseNamed(positionals[0] ?? headlineCase, 'profile');
+  setThreads(1);
   const inner = useBackend('wasm');
   const model = new CaseModel(benchCase);
   const run = benchCase.mode === 'train' ? () => void model.train() : () => void model.infer();

@@ -3,7 +3,7 @@
 // Errors, randomness, backends
 export { type ErrorCode, errorCodes, type ErrorFacts, nearestNames, refuseUnknownOptions, requireCount, requireNumber, RondoError, unknownName } from './errors.js';
 export { currentRandom, Random, type RandomState, setSeed } from './random.js';
-export { type BackendName, backendNames, currentBackend, useBackend } from './kernels/select.js';
+export { type BackendName, backendNames, currentBackend, useBackend, setThreads } from './kernels/select.js';
 export type { Backend, MemoryReport } from './kernels/contract.js';
 
 // Tensors and derivatives

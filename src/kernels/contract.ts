@@ -46,6 +46,8 @@ export interface Backend {
 
   /** How many parts of {@link runParts} can run at the same time now; 1 where there are no threads. */
   readonly numThreads: number;
+  /** Among how many threads parts with meetings are worth splitting now; fewer while other work keeps threads from being in time. */
+  readonly numMeetingThreads: number;
   /**
    * Lays op(b) out for products with the same b, to be given as their `packed`; undefined where that would not pay. It
    * lives until the innermost open scope closes, and is not changed by later writes to b.
@@ -53,8 +55,8 @@ export interface Backend {
   pack(call: PackCall): PackedMatrix | undefined;
   /**
    * Runs parts at the same time where there are threads, each with its loops in order. No part may write what another
-   * reads or writes between two meetings. With `meets`, there are at most {@link numThreads} parts and all have the
-   * same number of meetings. Returns when all is done.
+   * reads or writes between two meetings. With `meets`, there are at most {@link numThreads} parts and
+   * all have the same number of meetings. Returns when all is done.
    */
   runParts(parts: readonly Part[], options?: { readonly meets: boolean }): void;
 }

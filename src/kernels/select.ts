@@ -1,19 +1,20 @@
 import { RondoError, unknownName } from '../errors.js';
 import type { Backend } from './contract.js';
 import { createReferenceBackend } from './reference/backend.js';
-import { createWasmBackend } from './wasm/backend.js';
+import { createWasmBackend, requireThreads, WasmBackend } from './wasm/backend.js';
 
 /** The backends a user can name. */
 export const backendNames = ['wasm', 'reference'] as const;
 export type BackendName = (typeof backendNames)[number];
 
 const makers: Record<BackendName, () => Backend> = {
-  wasm: () => createWasmBackend(),
+  wasm: () => createWasmBackend(wantedThreads === undefined ? {} : { threads: wantedThreads }),
   reference: createReferenceBackend,
 };
 
 const made = new Map<BackendName, Backend>();
 let current: Backend | undefined;
+let wantedThreads: number | undefined;
 
 /**
  * Chooses what computes from now on: `wasm` (float32, the default) or `reference` (float64, slow, for checks). Weights
@@ -49,4 +50,17 @@ export function useBackend(backend: BackendName | Backend): Backend {
 /** The backend in use; `wasm` unless {@link useBackend} said otherwise. */
 export function currentBackend(): Backend {
   return current ?? useBackend('wasm');
+}
+
+/**
+ * Chooses how many threads compute from now on, the caller's included; by default as many as there are cores, at most 8.
+ * Results do not depend on it.
+ *
+ * @throws OUT_OF_RANGE; BACKEND_UNAVAILABLE for more than one thread where workers cannot share memory, as in a page that
+ *   is not cross-origin isolated
+ */
+export function setThreads(threads: number): void {
+  requireThreads('setThreads', threads);
+  for (const backend of new Set([current, made.get('wasm')])) if (backend instanceof WasmBackend) backend.setThreads(threads);
+  wantedThreads = threads;
 }

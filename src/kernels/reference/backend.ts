@@ -151,6 +151,7 @@ class ReferenceBackend implements Backend {
   }
 
   readonly numThreads = 1;
+  readonly numMeetingThreads = 1;
 
   pack(): undefined {
     return undefined;

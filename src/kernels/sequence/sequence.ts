@@ -20,7 +20,7 @@ export function recurrentForward(backend: Backend, call: RecurrentForwardCall): 
   const layout = layoutOf(call);
   const { plan, units } = call;
   const gateWidth = plan.cell.gates.length * units;
-  const { shares, meets } = splitRun(call, layout, backend.numThreads);
+  const { shares, meets } = splitRun(call, layout, backend);
   const stages = call.training ? plan.trainingStages : plan.inferenceStages;
   backend.openScope();
   const recurrent: Strided = { buffer: backend.temporary(plan.products.length > 0 ? call.batch * gateWidth : 0), offset: 0, rowStride: gateWidth };
@@ -44,7 +44,7 @@ export function recurrentBackward(backend: Backend, call: RecurrentBackwardCall)
   const { plan, units } = call;
   const gateWidth = plan.cell.gates.length * units;
   const backward = plan.backward(call.dOutput !== undefined);
-  const { shares, meets } = splitRun(call, layout, backend.numThreads);
+  const { shares, meets } = splitRun(call, layout, backend);
   backend.openScope();
   const dRecurrent: Strided = plan.sharedGateGradient
     ? call.dInput

@@ -1,5 +1,5 @@
 import type { CellPlan } from '../../cells/plan.js';
-import type { RecurrentCall } from '../contract.js';
+import type { Backend, RecurrentCall } from '../contract.js';
 import type { Layout, Share } from './layout.js';
 
 /** How a run is split: into rows that know nothing of each other, or into units that meet before each product. */
@@ -26,7 +26,7 @@ const leastOperations = 1e6;
  * Splits a run among threads. Values do not depend on the split. Sums over rows (gradients of per-unit vectors) do, so
  * cells with such vectors are split by rows alone, in a way that depends on the batch and not on the number of threads.
  */
-export function splitRun({ plan, units }: RecurrentCall, layout: Layout, numThreads: number): Split {
+export function splitRun({ plan, units }: RecurrentCall, layout: Layout, { numThreads, numMeetingThreads }: Pick<Backend, 'numThreads' | 'numMeetingThreads'>): Split {
   const whole: Share = { firstRow: 0, numRows: layout.batch, firstUnit: 0, numUnits: units };
   const { gates, vectors } = plan.cell;
   const hasProducts = plan.products.length > 0;
@@ -34,8 +34,9 @@ export function splitRun({ plan, units }: RecurrentCall, layout: Layout, numThre
   const threads = isSmall ? 1 : numThreads;
   const isLarge = hasProducts && 4 * gates.length * units * units > residentBytes;
   const byBatch = Math.ceil(layout.batch / rowsOfShare);
-  const canSplitUnits = threads > 1 && units >= threads * leastUnits && !hasRowReductions(plan);
-  const byUnits = (): Split => ({ shares: sharesOfUnits(whole, threads), meets: hasProducts });
+  const unitThreads = isSmall ? 1 : hasProducts ? numMeetingThreads : numThreads;
+  const canSplitUnits = unitThreads > 1 && units >= unitThreads * leastUnits && !hasRowReductions(plan);
+  const byUnits = (): Split => ({ shares: sharesOfUnits(whole, unitThreads), meets: hasProducts });
   if (Object.keys(vectors).length > 0) {
     if (hasProducts && !isLarge && byBatch > 1) return { shares: sharesOfRows(whole, layout, byBatch), meets: false };
     return canSplitUnits ? byUnits() : { shares: [whole], meets: false };

@@ -96,6 +96,10 @@ export class WasmBackend implements Backend {
     return this.#runner.pool.numServing;
   }
 
+  get numMeetingThreads(): number {
+    return this.#runner.pool.numPunctual;
+  }
+
   /**
    * Changes how many threads compute, the caller's included.
    *
@@ -217,7 +221,7 @@ export class WasmBackend implements Backend {
     recurrentBackward(this, call);
   }
 
-  runParts(parts: readonly Part[]): void {
+  runParts(parts: readonly Part[], { meets = false } = {}): void {
     this.#runner.pool.start();
     this.#runner.runParts(
       parts.map((loops) => (writer, workspace) => {
@@ -232,6 +236,7 @@ export class WasmBackend implements Backend {
           writer.endLoop();
         }
       }),
+      meets,
     );
   }
 
@@ -263,7 +268,7 @@ function defaultThreads(): number {
 }
 
 /** @throws OUT_OF_RANGE */
-function requireThreads(where: string, threads: number): void {
+export function requireThreads(where: string, threads: number): void {
   if (Number.isInteger(threads) && threads >= 1 && threads <= mostThreads) return;
   throw new RondoError('OUT_OF_RANGE', { where, what: '`threads` is not a number of threads.', expected: `a whole number of 1 to ${mostThreads}`, received: String(threads), fix: 'give the number of cores to use.' });
 }

@@ -54,8 +54,8 @@ export class KernelRunner {
     );
   }
 
-  /** Runs parts at the same time; each `write` writes one. */
-  runParts(writeParts: readonly WriteCalls[]): void {
+  /** Runs parts at the same time; each `write` writes one. With `meets`, all of them wait for each other at their meetings. */
+  runParts(writeParts: readonly WriteCalls[], meets = false): void {
     const memory = this.#memory;
     const writer = this.#writer;
     memory.openScope();
@@ -67,8 +67,10 @@ export class KernelRunner {
     });
     const address = memory.temporaryBytes(4 * writer.length);
     writer.copyTo(address);
-    if (starts.length === 1 || this.pool.numServing === 1) for (const start of starts) this.pool.runAlone(address + 4 * start);
-    else this.pool.runTogether(starts.map((start) => address + 4 * start));
+    const addresses = starts.map((start) => address + 4 * start);
+    if (meets && addresses.length > 1) this.pool.runMeeting(addresses);
+    else if (addresses.length === 1 || this.pool.numServing === 1) for (const part of addresses) this.pool.runAlone(part);
+    else this.pool.runTogether(addresses);
     memory.closeScope();
   }
 }

@@ -1,16 +1,18 @@
-import { f32, i32, type ModuleBuilder, select } from './assembler.js';
+import { f32, type FunctionBuilder, i32, type ModuleBuilder, select, type Value } from './assembler.js';
+import type { OperandsOf } from './function-builder.js';
 import { writeKernel } from './kernel-modules.js';
 import { forBlocks, forHeight, forTiles, type I32, type IntFunc, ints, placeIn, placeOf } from './matmul-loops.js';
-import { type PackFunc, writeCopyPacker, writeEdgePacker, writeStripPacker, writeTransposePacker } from './matmul-pack.js';
-import { type TileFamily, type TileFunc, writeTile } from './matmul-tiles.js';
+import { writeCopyPacker, writeEdgePacker, writeStripPacker, writeTransposePacker } from './matmul-pack.js';
+import { type TileFamily, type TileFunc, type TileSource, writeTile } from './matmul-tiles.js';
 
 /**
  * The blocked matrix product around the tile kernels (Goto and van de Geijn 2008): c is computed in blocks of columns,
- * k in blocks whose b panel stays in the first-level cache, rows in blocks whose packed a stays in the second level.
+ * k in blocks whose b panel stays in the first-level cache, rows in blocks whose part of a stays in the second level.
  * Inside a block, one panel of b at a time meets all row tiles.
  *
  * - b is packed when the first row block needs it, a strip of panels at a time. Where there is only one row block, all
  *   strips share one place.
+ * - a is packed where it is transposed; else its rows are read where they are.
  * - With `direct`, whole panels of b are read where they are (b not transposed, few rows): copying would cost more.
  * - A block's rows are cut into tiles of nearly equal height, because low tiles cannot keep the processor busy.
  */
@@ -31,7 +33,8 @@ export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
   const packPanel = stripColumns > columns ? writeStripPacker(module, columns, 1) : packStrip;
   const packTransposed = writeTransposePacker(module, columns);
   const packEdge = writeEdgePacker(module, columns);
-  const tiles = Array.from({ length: family.rows }, (_, i) => writeTile(module, family, i + 1));
+  const tilesFrom = (source: TileSource): TileFunc[] => Array.from({ length: family.rows }, (_, i) => writeTile(module, family, i + 1, source));
+  const tiles: Tiles = { panel: tilesFrom('panel'), rows: tilesFrom('rows') };
   const pass = writePass(module, family, tiles);
   const edgePass = writeEdgePass(module, family, tiles);
 
@@ -61,18 +64,18 @@ export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
     );
   });
 
-  /** (columns, m, k, packed a, b, strideB, packed b, direct, c, strideC, accumulate, edgeTile): a strip of c. */
-  const multiply = module.func('multiply_strip', { params: ints(12) }, (f, width, m, k, packedA, b, strideB, packed, direct, c, strideC, accumulate, edgeTile) => {
+  /** (columns, m, k, a, strideA, b, strideB, packed b, direct, c, strideC, accumulate, edgeTile): a strip of c. */
+  const multiply = module.func('multiply_strip', { params: ints(13) }, (f, width, m, k, a, strideA, b, strideB, packed, direct, c, strideC, accumulate, edgeTile) => {
     const panelBytes = f.let(i32.mul(k, 4 * columns));
     forBlocks(f, width, columns, (_, panelColumns) => {
       f.if(
         i32.lt_s(panelColumns, columns),
-        () => f.call(edgePass, m, k, packedA, packed, 4 * columns, c, strideC, accumulate, panelColumns, edgeTile),
+        () => f.call(edgePass, m, k, a, strideA, packed, 4 * columns, c, strideC, accumulate, panelColumns, edgeTile),
         () =>
           f.if(
             direct,
-            () => f.call(pass, m, k, packedA, b, strideB, c, strideC, accumulate),
-            () => f.call(pass, m, k, packedA, packed, 4 * columns, c, strideC, accumulate),
+            () => f.call(pass, m, k, a, strideA, b, strideB, c, strideC, accumulate),
+            () => f.call(pass, m, k, a, strideA, packed, 4 * columns, c, strideC, accumulate),
           ),
       );
       f.set(packed, i32.add(packed, panelBytes));
@@ -80,6 +83,18 @@ export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
       f.set(c, i32.add(c, 4 * columns));
     });
   });
+
+  /** Where a block of a is read and how far its rows are apart: where it is, or packed if it is transposed (0: panels). */
+  const blockOfA = (f: FunctionBuilder, numRows: I32, depth: I32, place: Value<'i32'>, strideA: I32, transposeA: I32, packedA: I32): [I32, I32] => {
+    const block = f.let(place);
+    const stride = f.let(strideA);
+    f.if(transposeA, () => {
+      f.call(packBlock, numRows, depth, block, strideA, packedA);
+      f.set(block, packedA);
+      f.set(stride, 0);
+    });
+    return [block, stride];
+  };
 
   /** n k, b strideB transposeB, packed, blockK: all of b, block of k after block, as `product_packed` reads it. */
   const packAll = module.func('pack_all', { params: ints(7) }, (f, n, k, b, strideB, transposeB, packed, blockK) => {
@@ -99,11 +114,11 @@ export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
       const adds = f.let(i32.or(accumulate, i32.ne(k0, 0)));
       const panel = f.local('i32');
       forBlocks(f, m, blockM, (m0, numRows) => {
-        f.call(packBlock, numRows, depth, placeIn(a, strideA, transposeA, m0, k0), strideA, transposeA, packedA);
+        const [block, strideOfBlock] = blockOfA(f, numRows, depth, placeIn(a, strideA, transposeA, m0, k0), strideA, transposeA, packedA);
         f.set(panel, packed);
         forBlocks(f, n, stripColumns, (column, width) => {
           const target = i32.add(placeOf(c, strideC, m0), i32.shl(column, 2));
-          f.call(multiply, width, numRows, depth, packedA, 0, 0, panel, 0, target, strideC, adds, edgeTile);
+          f.call(multiply, width, numRows, depth, block, strideOfBlock, 0, 0, panel, 0, target, strideC, adds, edgeTile);
           f.set(panel, i32.add(panel, i32.mul(panelColumns(width, columns), i32.shl(depth, 2))));
         });
       });
@@ -118,7 +133,7 @@ export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
       forBlocks(f, k, blockK, (k0, depth) => {
         const adds = f.let(i32.or(accumulate, i32.ne(k0, 0)));
         forBlocks(f, m, blockM, (m0, numRows) => {
-          f.call(packBlock, numRows, depth, placeIn(a, strideA, transposeA, m0, k0), strideA, transposeA, packedA);
+          const [block, strideOfBlock] = blockOfA(f, numRows, depth, placeIn(a, strideA, transposeA, m0, k0), strideA, transposeA, packedA);
           const isNew = f.let(i32.or(i32.eqz(m0), i32.eqz(stripStep)));
           const packed = f.let(packedB);
           forBlocks(f, numColumns, stripColumns, (j, width) => {
@@ -126,7 +141,7 @@ export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
             const source = f.let(placeIn(b, strideB, transposeB, k0, column));
             const target = i32.add(placeOf(c, strideC, m0), i32.shl(column, 2));
             f.if(isNew, () => f.call(packB, width, depth, source, strideB, transposeB, packed, direct));
-            f.call(multiply, width, numRows, depth, packedA, source, strideB, packed, direct, target, strideC, adds, edgeTile);
+            f.call(multiply, width, numRows, depth, block, strideOfBlock, source, strideB, packed, direct, target, strideC, adds, edgeTile);
             f.set(packed, i32.add(packed, stripStep));
           });
         });
@@ -141,35 +156,37 @@ function panelColumns(width: I32, columns: number) {
   return i32.mul(i32.div_u(i32.add(width, columns - 1), columns), columns);
 }
 
-/** (m, k, a, strideA, transposeA, packed): the rows of a block as panels, one after the other. */
+/** (m, k, a, strideA, packed): the rows of a block of a transposed a, as panels, one after the other. */
 function writeBlockPacker(module: ModuleBuilder, mostRows: number): IntFunc {
-  const heights = Array.from({ length: mostRows }, (_, i) => i + 1);
-  const copy = heights.map((height) => writeCopyPacker(module, height));
-  const transposed = heights.map((height) => writeTransposePacker(module, height));
-  return module.func('pack_block', { params: ints(6) }, (f, m, k, a, strideA, transposeA, packed) => {
+  const packers = Array.from({ length: mostRows }, (_, i) => writeCopyPacker(module, i + 1));
+  return module.func('pack_block', { params: ints(5) }, (f, m, k, a, strideA, packed) => {
     forTiles(f, m, mostRows, (height) => {
-      const packWith = (packers: readonly PackFunc[]) => (): void =>
-        forHeight(f, height, mostRows, (rows) => f.call(packers[rows - 1], k, a, strideA, packed));
-      f.if(transposeA, packWith(copy), packWith(transposed));
-      f.set(a, i32.add(a, i32.mul(height, select(i32.const(4), strideA, transposeA))));
+      forHeight(f, height, mostRows, (rows) => f.call(packers[rows - 1], k, a, strideA, packed));
+      f.set(a, i32.add(a, i32.shl(height, 2)));
       f.set(packed, i32.add(packed, i32.shl(i32.mul(height, k), 2)));
     });
   });
 }
 
-/** (m, k, packed a, b, strideB, c, strideC, accumulate): all row tiles of a block with one panel of b. */
-function writePass(module: ModuleBuilder, { rows: mostRows }: TileFamily, tiles: readonly TileFunc[]): IntFunc {
-  return module.func('pass', { params: ints(8) }, (f, m, k, a, b, strideB, c, strideC, accumulate) => {
-    forTiles(f, m, mostRows, (height) => {
-      forHeight(f, height, mostRows, (rows) => f.call(tiles[rows - 1], k, a, b, strideB, c, strideC, accumulate));
-      f.set(a, i32.add(a, i32.shl(i32.mul(height, k), 2)));
+/** By source, tile kernels of every height. Panels have a row stride of 0. */
+interface Tiles {
+  readonly panel: readonly TileFunc[];
+  readonly rows: readonly TileFunc[];
+}
+
+/** (m, k, a, strideA, b, strideB, c, strideC, accumulate): all row tiles of a block with one panel of b. */
+function writePass(module: ModuleBuilder, family: TileFamily, tiles: Tiles): IntFunc {
+  return module.func('pass', { params: ints(9) }, (f, m, k, a, strideA, b, strideB, c, strideC, accumulate) => {
+    forTiles(f, m, family.rows, (height) => {
+      callTile(f, tiles, height, [k, a, strideA, b, strideB, c, strideC, accumulate]);
+      f.set(a, i32.add(a, bytesOfTile(height, k, strideA)));
       f.set(c, i32.add(c, i32.mul(height, strideC)));
     });
   });
 }
 
 /** The same for the last columns, `width` of them: tiles are computed aside and their part is copied or added. */
-function writeEdgePass(module: ModuleBuilder, { rows: mostRows, columns }: TileFamily, tiles: readonly TileFunc[]): IntFunc {
+function writeEdgePass(module: ModuleBuilder, { rows: mostRows, columns }: TileFamily, tiles: Tiles): IntFunc {
   const copyEdge = module.func('copy_edge', { params: ints(6) }, (f, height, width, tile, c, strideC, accumulate) => {
     const j = f.local('i32');
     f.loop((again) => {
@@ -185,12 +202,25 @@ function writeEdgePass(module: ModuleBuilder, { rows: mostRows, columns }: TileF
       f.brIf(again, height);
     });
   });
-  return module.func('edge_pass', { params: ints(10) }, (f, m, k, a, b, strideB, c, strideC, accumulate, width, tile) => {
+  return module.func('edge_pass', { params: ints(11) }, (f, m, k, a, strideA, b, strideB, c, strideC, accumulate, width, tile) => {
     forTiles(f, m, mostRows, (height) => {
-      forHeight(f, height, mostRows, (rows) => f.call(tiles[rows - 1], k, a, b, strideB, tile, 4 * columns, 0));
+      callTile(f, tiles, height, [k, a, strideA, b, strideB, tile, 4 * columns, 0]);
       f.call(copyEdge, height, width, tile, c, strideC, accumulate);
-      f.set(a, i32.add(a, i32.shl(i32.mul(height, k), 2)));
+      f.set(a, i32.add(a, bytesOfTile(height, k, strideA)));
       f.set(c, i32.add(c, i32.mul(height, strideC)));
     });
   });
+}
+
+type TileArguments = OperandsOf<TileFunc['params']>;
+
+/** Calls the tile of the height, from panels where the row stride (the third argument) is 0. */
+function callTile(f: FunctionBuilder, { panel, rows }: Tiles, height: I32, given: TileArguments): void {
+  const call = (tiles: readonly TileFunc[]) => (): void => forHeight(f, height, panel.length, (count) => f.call(tiles[count - 1], ...given));
+  f.if(given[2], call(rows), call(panel));
+}
+
+/** From one tile's place in a to the next one's. */
+function bytesOfTile(height: I32, k: I32, strideA: I32): Value<'i32'> {
+  return i32.mul(height, select(strideA, i32.shl(k, 2), strideA));
 }

@@ -93,14 +93,14 @@ function probeModule(families: readonly TileFamily[]): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   for (const family of families) {
     const { rows, columns, name } = family;
-    const tile = writeTile(module, family, rows);
+    const tile = writeTile(module, family, rows, 'panel');
     module.func(`run_${name}`, { params: ['i32'] }, (f, times) => {
       const panel = f.local('i32');
       f.while(times, () => {
         f.for(panel, 0, numPanels, 1, () => {
           const a = i32.add(address.a, i32.mul(panel, 4 * rows * depth));
           const c = i32.add(address.c, i32.mul(panel, 4 * rows * columns));
-          f.call(tile, depth, a, address.b, 4 * columns, c, 4 * columns, 0);
+          f.call(tile, depth, a, 0, address.b, 4 * columns, c, 4 * columns, 0);
         });
         f.set(times, i32.sub(times, 1));
       });

@@ -35,24 +35,32 @@ export function madd(kind: TileFamily['madd'], a: Value<'v128'>, b: Value<'v128'
   return kind === 'relaxed' ? f32x4.relaxed_madd(a, b, c) : f32x4.add(c, f32x4.mul(a, b));
 }
 
-/** (k, a panel, b panel, bytes from one row of b to the next, c, bytes from one row of c to the next, accumulate) */
-export type TileFunc = Func<readonly ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], undefined>;
+/**
+ * (k, a, bytes from one row of a to the next, b panel, bytes from one row of b to the next, c, bytes from one row of c to
+ * the next, accumulate)
+ */
+export type TileFunc = Func<readonly ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], undefined>;
+
+/** Where a tile reads a: `panel`, packed `[k][rows]` with exactly the tile's rows; `rows`, row after row as it is stored. */
+export type TileSource = 'panel' | 'rows';
 
 /**
- * Writes a tile kernel of `rows` (at most R; a panel of a has exactly as many) by C: `c = a b`, or `c += a b` where
- * `accumulate` is not 0. k is at least 1.
+ * Writes a tile kernel of `rows` (at most R) by C: `c = a b`, or `c += a b` where `accumulate` is not 0. k is at least 1.
  */
-export function writeTile(module: ModuleBuilder, { name, columns, unroll, madd: kind }: TileFamily, rows: number): TileFunc {
+export function writeTile(module: ModuleBuilder, { name, columns, unroll, madd: kind }: TileFamily, rows: number, source: TileSource): TileFunc {
   return module.func(
-    `tile_${name}_${rows}`,
-    { params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] },
-    (f, k, a, b, strideB, c, strideC, accumulate) => {
+    `tile_${name}_${rows}_${source}`,
+    { params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] },
+    (f, k, a, strideA, b, strideB, c, strideC, accumulate) => {
       const vectors = columns / 4;
       const sums = Array.from({ length: rows * vectors }, () => f.local('v128'));
-      const step = (aOffset: number): void => {
+      const rowsOfA = [a];
+      if (source === 'rows') while (rowsOfA.length < rows) rowsOfA.push(f.let(i32.add(rowsOfA[rowsOfA.length - 1], strideA)));
+      const load = (row: number, turn: number) => (source === 'rows' ? v128.load32_splat(rowsOfA[row], 4 * turn) : v128.load32_splat(a, 4 * (rows * turn + row)));
+      const step = (turn: number): void => {
         const bs = Array.from({ length: vectors }, (_, j) => f.let(v128.load(b, 16 * j)));
         for (let row = 0; row < rows; row++) {
-          const spread = f.let(v128.load32_splat(a, aOffset + 4 * row));
+          const spread = f.let(load(row, turn));
           for (let j = 0; j < vectors; j++) {
             const sum = sums[row * vectors + j];
             f.set(sum, madd(kind, spread, bs[j], sum));
@@ -62,8 +70,8 @@ export function writeTile(module: ModuleBuilder, { name, columns, unroll, madd: 
       };
       const turns = (count: Local<'i32'>, steps: number): void =>
         f.loop((again) => {
-          for (let s = 0; s < steps; s++) step(4 * rows * s);
-          f.set(a, i32.add(a, 4 * rows * steps));
+          for (let turn = 0; turn < steps; turn++) step(turn);
+          for (const row of rowsOfA) f.set(row, i32.add(row, source === 'rows' ? 4 * steps : 4 * rows * steps));
           f.set(count, i32.sub(count, 1));
           f.brIf(again, count);
         });

@@ -2,6 +2,7 @@ import { RondoError } from '../../../errors.js';
 import type { KernelModules } from '../kernel-modules.js';
 import type { WasmBuffer, WasmMemory } from '../memory.js';
 import { type HostWorker, startWorker } from './host.js';
+import { Punctuality } from './punctuality.js';
 import { controlWords, makeThread, type Thread } from './thread.js';
 
 /** Parts handed out at once; the word that counts them has room for so many. */
@@ -25,6 +26,7 @@ export class ThreadPool {
   /** How many of them the present workers can see. */
   #numPublished = 0;
   #failure: string | undefined;
+  readonly #punctuality = new Punctuality();
 
   /** @param numThreads with the caller's; more than 1 needs shared memory. */
   constructor(memory: WasmMemory, modules: KernelModules, numThreads: number) {
@@ -45,6 +47,11 @@ export class ThreadPool {
     return this.#workers.length === 0 ? 1 : 1 + this.#main.numServing();
   }
 
+  /** How many threads a run with meetings is worth splitting among now. */
+  get numPunctual(): number {
+    return this.#punctuality.isGood(performance.now()) ? this.numServing : 1;
+  }
+
   /** Why a worker does not serve. */
   get failure(): string | undefined {
     return this.#failure;
@@ -63,6 +70,13 @@ export class ThreadPool {
   runAlone(address: number): void {
     this.#takeNewKernels();
     this.#main.runPart(address >>> 2);
+  }
+
+  /** Runs parts that meet, given by their addresses; at most as many as threads serve. */
+  runMeeting(addresses: readonly number[]): void {
+    const before = this.#main.numLateMeetings();
+    this.runTogether(addresses);
+    this.#punctuality.note(this.#main.numLateMeetings() - before, performance.now());
   }
 
   /** Runs parts, given by their addresses, on all threads that serve. */

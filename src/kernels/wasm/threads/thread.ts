@@ -12,6 +12,8 @@ export interface Thread {
   runTogether(table: number, count: number): void;
   /** How many threads serve. */
   numServing(): number;
+  /** How often a thread slept at a meeting, because another was late. */
+  numLateMeetings(): number;
   publishModules(table: number, count: number): void;
   /** Waits for parts and runs them until the pool is closed. */
   serve(): void;
@@ -28,7 +30,7 @@ export interface Thread {
  */
 export function makeThread(memory: WebAssembly.Memory, base: number, isMain: boolean): Thread {
   const [JOB, DONE, ARRIVED, TURN] = [base, base + 16, base + 32, base + 48];
-  const [SLEEPING, SERVING, FAILED, CLOSED] = [base + 64, base + 80, base + 81, base + 82];
+  const [SLEEPING, SERVING, FAILED, CLOSED, LATE] = [base + 64, base + 80, base + 81, base + 82, base + 83];
   const [TABLE, NUM_PARTS, MODULE_TABLE, NUM_MODULES] = [base + 96, base + 97, base + 98, base + 99];
   const looks = 20_000;
   const longestSleepMs = 1000;
@@ -52,9 +54,12 @@ export function makeThread(memory: WebAssembly.Memory, base: number, isMain: boo
     while (words.length < end) words = new Int32Array(memory.buffer);
   };
 
-  const waitWhile = (index: number, isWaiting: (value: number) => boolean): void => {
+  /** @returns how often looking was in vain */
+  const waitWhile = (index: number, isWaiting: (value: number) => boolean): number => {
+    let inVain = 0;
     do {
-      for (let look = 0; look < looks; look++) if (!isWaiting(Atomics.load(words, index))) return;
+      for (let look = 0; look < looks; look++) if (!isWaiting(Atomics.load(words, index))) return inVain;
+      inVain++;
       if (canSleep) {
         // Whoever changes the word sees this count, or this thread sees the change.
         Atomics.add(words, SLEEPING, 1);
@@ -63,6 +68,7 @@ export function makeThread(memory: WebAssembly.Memory, base: number, isMain: boo
         Atomics.sub(words, SLEEPING, 1);
       }
     } while (Atomics.load(words, FAILED) === 0);
+    return inVain;
   };
 
   const wake = (index: number): void => {
@@ -76,7 +82,7 @@ export function makeThread(memory: WebAssembly.Memory, base: number, isMain: boo
       Atomics.add(words, TURN, 1);
       wake(TURN);
     } else {
-      waitWhile(TURN, (value) => value === turn);
+      if (waitWhile(TURN, (value) => value === turn) > 0) Atomics.add(words, LATE, 1);
       if (Atomics.load(words, FAILED) !== 0) throw new Error('another thread failed');
     }
   };
@@ -167,6 +173,7 @@ export function makeThread(memory: WebAssembly.Memory, base: number, isMain: boo
       while (Atomics.load(words, DONE) !== count) waitWhile(DONE, (value) => value !== count);
       if (Atomics.load(words, FAILED) !== 0) throw failure ?? new Error('another thread failed');
     },
+    numLateMeetings: () => Atomics.load(words, LATE),
     numServing: () => Atomics.load(words, SERVING),
     publishModules(table, count) {
       reach(memory.buffer.byteLength / 4);

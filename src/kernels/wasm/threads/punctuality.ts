@@ -1,0 +1,29 @@
+/** So many late meetings in one run are no accident: the first of a run may wait for a worker to wake. */
+const mostLate = 2;
+const shortestPauseMs = 100;
+const longestPauseMs = 5000;
+
+/**
+ * Decides whether splitting a run with meetings is worth it. On a busy machine a thread may be put aside for milliseconds
+ * between two meetings, and the others wait for it each time, so that two threads are many times slower than one. After a
+ * run with late meetings, runs stay on one thread for a while, longer each time that nothing has changed.
+ */
+export class Punctuality {
+  private pauseMs = shortestPauseMs;
+  private pausedUntilMs = 0;
+
+  /** Whether meetings are worth trying at a time. */
+  isGood(nowMs: number): boolean {
+    return nowMs >= this.pausedUntilMs;
+  }
+
+  /** Notes how often threads were late in a run that ended now. */
+  note(numLate: number, nowMs: number): void {
+    if (numLate <= mostLate) {
+      this.pauseMs = shortestPauseMs;
+      return;
+    }
+    this.pausedUntilMs = nowMs + this.pauseMs;
+    this.pauseMs = Math.min(longestPauseMs, 2 * this.pauseMs);
+  }
+}
