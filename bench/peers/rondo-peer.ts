@@ -9,14 +9,14 @@ import { layersOf } from '../case-layers.js';
 import { CaseModel } from '../case-model.js';
 import { isStreaming } from '../cases.js';
 import type { ComparedCase } from '../comparison/compared-case.js';
-import type { Description, Measurement, PeerRequest, Preparation } from '../comparison/peer-process.js';
+import { type Description, type Measurement, type PeerRequest, type Preparation, THREADS_VARIABLE } from '../comparison/peer-process.js';
 import { writeArrays } from '../comparison/shared-arrays.js';
 import { useThreads } from '../threads.js';
 
 /** By variant: runs a case once, and gives the loss where it is a training case. */
 type Runs = Record<string, () => Promise<number> | number>;
 
-const numThreads = Number(process.env.RONDO_BENCH_THREADS ?? 1);
+const numThreads = Number(process.env[THREADS_VARIABLE] ?? 1);
 
 let runs: Runs = {};
 
