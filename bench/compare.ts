@@ -8,7 +8,7 @@
  * Python needs keras, tensorflow-cpu and torch. A peer that is missing is reported as not run. Node's own options reach Rondo
  * and the peers in JavaScript.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,7 @@ import { comparedCase, comparedNames } from './comparison/compared-case.js';
 import { PeerProcess, PeerRefusal } from './comparison/peer-process.js';
 import { type Comparison, groupMeans, markdownReport } from './comparison/report.js';
 import { describeMachine } from './machine.js';
+import { benchFolder, resultName, writeResult } from './write-results.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -39,9 +40,8 @@ const { values: options } = parseArgs({
   },
 });
 
-// The compiled files lie in dist/bench, the peers' own and the results in bench.
+// Rondo's own peer is compiled; the others lie in bench as they are.
 const here = fileURLToPath(new URL('.', import.meta.url));
-const folder = existsSync(join(here, 'peers/keras-peer.py')) ? here : fileURLToPath(new URL('../../bench/', import.meta.url));
 
 /** By name: the program and its arguments after the folder of the peers. */
 const peerCommands: Readonly<Record<string, { readonly program: string; readonly args: readonly string[] }>> = {
@@ -72,7 +72,7 @@ function startPeers(numThreads: number, timeoutMs: number): { rondo: PeerProcess
     peers: names.map((name) => {
       const { program, args } = peerCommands[name];
       const [file, ...others] = args;
-      const path = join(folder, 'peers', file);
+      const path = join(benchFolder, 'peers', file);
       return new PeerProcess({ name, program, args: [...(program === process.execPath ? nodeArgs(path) : [path]), ...others], ...common });
     }),
   };
@@ -102,6 +102,7 @@ async function main(): Promise<void> {
     const versions = { Rondo: (await rondo.describe()).versions, ...(await versionsOf(peers)) };
     const compared: CaseComparison[] = [];
     const failed: Record<string, string> = {};
+    let written = '';
     for (const benchCase of cases) {
       try {
         const result = await compareCase(benchCase, rondo, peers, directory, budget);
@@ -113,27 +114,22 @@ async function main(): Promise<void> {
         console.log(`${benchCase.name}: not run by Rondo: ${reason.message}`);
       }
       // Written after every case, so that an interrupted run leaves what it found.
-      write({ machine, loadAfter: describeMachine().load, date: new Date().toISOString(), versions, threads, cases: compared, failed });
+      written = write({ machine, loadAfter: describeMachine().load, date: new Date().toISOString(), versions, threads, cases: compared, failed });
     }
     console.log('');
     for (const { group, peer, ratio, numCases, numNotRun } of groupMeans(compared)) console.log(`${group}, ${peer}: geometric mean ${ratio.toFixed(2)} of ${numCases} cases, ${numNotRun} not run`);
-    console.log(`\nwrote ${resultFile(threads)}.json and .md; load ${machine.load} before, ${describeMachine().load} after`);
+    console.log(`\nwrote ${written} and the same as JSON; load ${machine.load} before, ${describeMachine().load} after`);
   } finally {
     for (const peer of [rondo, ...peers]) peer.close();
     rmSync(directory, { recursive: true });
   }
 }
 
-function resultFile(threads: number): string {
-  const flags = process.execArgv.map((flag) => flag.replace(/^-/, '').replace(/[^\w-]/g, '-')).join('');
-  return join(options.out ?? join(folder, 'results'), `comparison-node-${process.versions.node.split('.')[0]}${flags}-threads-${threads}`);
-}
-
-function write(comparison: Comparison): void {
-  const file = resultFile(comparison.threads);
-  mkdirSync(join(file, '..'), { recursive: true });
-  writeFileSync(`${file}.json`, `${JSON.stringify({ ...comparison, groupMeans: groupMeans(comparison.cases) }, null, 2)}\n`);
-  writeFileSync(`${file}.md`, markdownReport(comparison));
+/** @returns the path of the Markdown file */
+function write(comparison: Comparison): string {
+  const name = resultName('comparison', comparison.threads);
+  writeResult(`${name}.json`, `${JSON.stringify({ ...comparison, groupMeans: groupMeans(comparison.cases) }, null, 2)}\n`, options.out);
+  return writeResult(`${name}.md`, markdownReport(comparison), options.out);
 }
 
 function linesOf({ case: { name }, rondoVariant, rondoMs, rondoCoresUsed, peers }: CaseComparison): string[] {
@@ -147,4 +143,11 @@ function linesOf({ case: { name }, rondoVariant, rondoMs, rondoCoresUsed, peers 
   ];
 }
 
-await main();
+try {
+  await main();
+} catch (reason) {
+  // Rondo itself cannot start, for example on so many threads; other errors are faults of this program.
+  if (!(reason instanceof PeerRefusal)) throw reason;
+  console.error(reason.message);
+  process.exitCode = 1;
+}

@@ -70,7 +70,8 @@ export class PeerProcess {
     return this.ask<Preparation>({ request: 'prepare', case: benchCase, directory });
   }
 
-  measure(variant: string, repeats: number): Promise<Measurement> {
+  /** @throws PeerRefusal also where the process that prepared the case has ended. */
+  async measure(variant: string, repeats: number): Promise<Measurement> {
     if (this.running === undefined) throw new PeerRefusal('its process has ended');
     return this.ask<Measurement>({ request: 'measure', variant, repeats });
   }
@@ -94,9 +95,15 @@ export class PeerProcess {
     const { missing, unsupported, error } = answer;
     if (typeof missing === 'string') this.missing = missing;
     const reason = [missing, unsupported, error].find((text) => typeof text === 'string');
-    if (typeof reason === 'string') throw new PeerRefusal(reason);
+    if (typeof reason === 'string') throw new PeerRefusal(shortened(reason));
     return answer as Answer;
   }
+}
+
+/** One line that fits a table. */
+function shortened(reason: string): string {
+  const line = reason.replace(/\s+/g, ' ').replaceAll('|', '/').trim();
+  return line.length > 240 ? `${line.slice(0, 240)} ...` : line;
 }
 
 /** One process of a peer, until it ends. */

@@ -1,8 +1,7 @@
 """Keras 3 on TensorFlow, timed on request by bench/compare.ts; peer_protocol.py describes the requests.
 
 Every way that Keras offers to run the same step is a variant. Cells that Keras lacks are written as its users write one,
-a cell under keras.layers.RNN, and minGRU also with keras.ops.associative_scan. Requirements: keras >= 3.5,
-tensorflow >= 2.16.
+a cell under keras.layers.RNN, and minGRU also as a parallel scan. Requirements: keras >= 3.4, tensorflow >= 2.16.
 """
 
 import os
@@ -64,10 +63,11 @@ class PreparedCase:
     def named(self, name, form):
         return name if form is None else f"{form}, {name}"
 
-    def build(self, form):
+    def build(self, form, masking=True):
+        """masking: without it, padded steps are computed too; they stand last, so they change no step that counts."""
         case = self.case
         model = keras.Sequential([keras.Input(batch_shape=self.x.shape)])
-        if self.lengths is not None:
+        if self.lengths is not None and masking:
             model.add(keras.layers.Masking())
         for _ in range(case["layers"]):
             options = {"return_sequences": True, "stateful": is_streaming(case)}
@@ -96,14 +96,16 @@ class PreparedCase:
         variants = {
             "train_on_batch": lambda: float(usual.train_on_batch(x, target)),
             "train_on_batch, jit_compile=True": lambda: float(jitted.train_on_batch(x, target)),
-            "tf.function step": self.graph_step(form, with_input_gradient=False),
+            "tf.function step": self.graph_step(form),
         }
+        if self.lengths is not None:
+            variants["tf.function step, the loss alone masked"] = self.graph_step(form, masking=False)
         if form is None:
             variants["tf.function step with the input's gradient"] = self.graph_step(form, with_input_gradient=True)
         return variants
 
-    def graph_step(self, form, with_input_gradient):
-        model, optimizer = self.build(form), self.adam()
+    def graph_step(self, form, with_input_gradient=False, masking=True):
+        model, optimizer = self.build(form, masking), self.adam()
         weights = model.trainable_variables
         optimizer.build(weights)
         if "numWords" in self.case:
@@ -135,11 +137,16 @@ class PreparedCase:
         model = self.model if form == self.forms[0] else self.build(form)
         x, tensor = self.x, self.tensors[0]
         graph = tf.function(lambda values: model(values, training=False))
-        return {
+        variants = {
             "predict_on_batch": lambda: model.predict_on_batch(x),
             "direct call": lambda: model(x, training=False).numpy(),
             "tf.function call": lambda: graph(tensor).numpy(),
         }
+        if self.lengths is not None:
+            padded = self.build(form, masking=False)
+            padded_graph = tf.function(lambda values: padded(values, training=False))
+            variants["tf.function call without the mask"] = lambda: padded_graph(tensor).numpy()
+        return variants
 
     def check(self, directory):
         """The outputs before training (or of three streaming steps) and the losses of the first steps."""

@@ -47,7 +47,10 @@ class MinGRUCell(keras.layers.Layer):
 
 
 class MinGRUScan(keras.layers.Layer):
-    """The same as one product over all steps and a parallel scan of h' = a h + b."""
+    """The same as one product over all steps and a scan of h' = a h + b in which each pass joins spans of twice the length.
+
+    keras.ops.associative_scan would say the same; Keras 3.15 cannot build a model with it on TensorFlow.
+    """
 
     def __init__(self, units):
         super().__init__()
@@ -61,17 +64,20 @@ class MinGRUScan(keras.layers.Layer):
         z, candidate = ops.split(ops.matmul(inputs, self.kernel) + self.bias, 2, axis=-1)
         z = ops.sigmoid(z)
 
-        def joined(first, second):
-            return second[0] * first[0], second[0] * first[1] + second[1]
-
-        return ops.associative_scan(joined, (1 - z, z * candidate), axis=1)[1]
+        a, b = 1 - z, z * candidate
+        span = 1
+        while span < a.shape[1]:
+            b = ops.concatenate([b[:, :span], b[:, span:] + a[:, span:] * b[:, :-span]], axis=1)
+            a = ops.concatenate([a[:, :span], a[:, span:] * a[:, :-span]], axis=1)
+            span *= 2
+        return b
 
 
 # By cell: the forms that it has.
-CUSTOM_CELLS = {"coupledLSTM": ["layers.RNN"], "minGRU": ["layers.RNN", "ops.associative_scan"]}
+CUSTOM_CELLS = {"coupledLSTM": ["layers.RNN"], "minGRU": ["layers.RNN", "scan by doubling"]}
 
 
 def custom_layer(cell, form, units, options):
-    if form == "ops.associative_scan":
+    if form == "scan by doubling":
         return MinGRUScan(units)
     return keras.layers.RNN({"coupledLSTM": CoupledLSTMCell, "minGRU": MinGRUCell}[cell](units), **options)
