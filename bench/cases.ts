@@ -50,6 +50,9 @@ const sizesByName: Readonly<Record<string, Sizes>> = {
   padded: { batch: 64, timesteps: 200, features: 64, units: 128, layers: 1, shortestLength: 10 },
 };
 
+/** What `lstm-NAME-train` and its like can be named. */
+export const sizeNames: readonly string[] = Object.keys(sizesByName);
+
 /** Sequences whose cell needs no product along time. */
 const long: Sizes = { batch: 8, timesteps: 512, features: 64, units: 256, layers: 1 };
 

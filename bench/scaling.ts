@@ -31,7 +31,8 @@ const FIXED_BATCH = 16;
 const FIXED_STEPS = 100;
 const FOR_MS = 1000;
 
-const headings = ['', 'training, ms', 'us a step and row', 'GFLOP/s', 'inference, ms', 'us a step and row', 'memory of a step, MB'];
+/** A step of one sequence is a row. */
+const headings = ['', 'training, ms', 'ms a row', 'GFLOP/s', 'inference, ms', 'ms a row', 'memory of a step, MB'];
 
 /** Times training and inference of one size. */
 function rowOf(label: string, sizes: Omit<BenchCase, 'mode' | 'name'>): string[] {
@@ -44,7 +45,7 @@ function rowOf(label: string, sizes: Omit<BenchCase, 'mode' | 'name'>): string[]
     const run = mode === 'train' ? (): void => void model.train() : (): void => void model.infer();
     warmUp(run);
     const ms = median(timeRuns(run, FOR_MS, 3));
-    cells.push(ms.toPrecision(4), ((1000 * ms) / rows).toPrecision(3));
+    cells.push(ms.toPrecision(4), (ms / rows).toPrecision(3));
     if (mode === 'train') {
       cells.push((operationsOf(benchCase) / ms / 1e6).toFixed(1));
       stepBytes = model.stepBytes;
@@ -53,16 +54,20 @@ function rowOf(label: string, sizes: Omit<BenchCase, 'mode' | 'name'>): string[]
   return [...cells, (stepBytes / 1e6).toFixed(1)];
 }
 
-/** Memory at ten points of a long training: what backend and process hold after each tenth. */
-function memoryRows(sizes: Omit<BenchCase, 'mode' | 'name'>, numSteps: number): string[][] {
+/** What backend and process hold after the first step of a long training and after each tenth. */
+async function memoryRows(sizes: Omit<BenchCase, 'mode' | 'name'>, numSteps: number): Promise<string[][]> {
   const model = new CaseModel({ name: 'scaling', mode: 'train', ...sizes });
-  return Array.from({ length: 11 }, (_, tenth) => {
-    const steps = tenth === 0 ? 1 : Math.round((numSteps * tenth) / 10) - Math.round((numSteps * (tenth - 1)) / 10) - (tenth === 1 ? 1 : 0);
-    for (let i = 0; i < steps; i++) model.train();
-    const { persistentBytes, temporaryBytes, peakBytes } = currentBackend().memory();
+  const rows: string[][] = [];
+  for (let done = 1; done <= numSteps; done++) {
+    model.train();
+    // As in `fit`: the collector gives dropped memory back only between tasks.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (done > 1 && (done * 10) % numSteps >= 10) continue;
+    const { persistentBytes, peakBytes } = currentBackend().memory();
     const { rss, heapUsed } = process.memoryUsage();
-    return [tenth === 0 ? '1' : String(Math.round((numSteps * tenth) / 10)), String(persistentBytes), String(temporaryBytes), String(peakBytes), megabytes(heapUsed), megabytes(rss)];
-  });
+    rows.push([String(done), String(persistentBytes), String(model.stepBytes), String(peakBytes), megabytes(heapUsed), megabytes(rss)]);
+  }
+  return rows;
 }
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
@@ -73,31 +78,28 @@ async function main(): Promise<void> {
   const { cell } = options;
   const units = Number(options.units);
   const common = { cell, features: 64, units, layers: 1 };
-  const memory = memoryRows({ ...common, batch: 7, timesteps: 9, units: 32 }, Number(options.steps));
-  const byTime = NUM_STEPS.map((timesteps) => rowOf(`${timesteps} steps`, { ...common, batch: FIXED_BATCH, timesteps }));
-  const byBatch = BATCHES.map((batch) => rowOf(`batch ${batch}`, { ...common, batch, timesteps: FIXED_STEPS }));
   const { processor, runtime, load } = describeMachine();
-  const text = [
+  const parts: string[] = [];
+  /** Prints a part as soon as it is there: all together take minutes. */
+  const add = (...lines: readonly string[]): void => {
+    const part = lines.map((line) => `${line}\n`).join('\n');
+    parts.push(part);
+    console.log(part);
+  };
+  add(
     '# How cost grows',
-    '',
-    `${new Date().toISOString().slice(0, 10)}, ${processor}, ${runtime}, ${numThreads} ${numThreads === 1 ? 'thread' : 'threads'}, load ${load}; cell ${cell}, 64 features, ${units} units.`,
-    'Training is forward, backward with the gradient of the input, and Adam. Times are medians after warming up.',
-    '',
-    `## By the number of steps, batch ${FIXED_BATCH}`,
-    '',
-    markdownTable(headings, byTime),
-    '',
-    `## By the batch, ${FIXED_STEPS} steps`,
-    '',
-    markdownTable(headings, byBatch),
-    '',
+    `${new Date().toISOString().slice(0, 10)}, ${processor}, ${runtime}, ${numThreads} ${numThreads === 1 ? 'thread' : 'threads'}, load ${load}; cell ${cell}, 64 features, ${units} units.\nTraining is forward, backward with the gradient of the input, and Adam. Times are medians after warming up.`,
+  );
+  const watched = await memoryRows({ ...common, batch: 7, timesteps: 9, units: 32 }, Number(options.steps));
+  add(
     `## Memory over ${options.steps} training steps, batch 7, 9 steps, 32 units`,
-    '',
-    markdownTable(['after training step', 'weights and optimizer, bytes', 'temporaries, bytes', 'peak, bytes', 'JavaScript heap, MB', 'process, MB'], memory),
-    '',
-  ].join('\n');
-  console.log(text);
-  console.log(`wrote ${writeResult(`${resultName('scaling', numThreads)}.md`, text, options.out)}`);
+    markdownTable(['after training step', 'weights and optimizer, bytes', 'temporaries at the end of a step, bytes', 'peak, bytes', 'JavaScript heap, MB', 'process, MB'], watched),
+  );
+  const byTime = NUM_STEPS.map((timesteps) => rowOf(`${timesteps} steps`, { ...common, batch: FIXED_BATCH, timesteps }));
+  add(`## By the number of steps, batch ${FIXED_BATCH}`, markdownTable(headings, byTime));
+  const byBatch = BATCHES.map((batch) => rowOf(`batch ${batch}`, { ...common, batch, timesteps: FIXED_STEPS }));
+  add(`## By the batch, ${FIXED_STEPS} steps`, markdownTable(headings, byBatch));
+  console.log(`wrote ${writeResult(`${resultName('scaling', numThreads)}.md`, parts.join('\n'), options.out)}`);
 }
 
 await main();

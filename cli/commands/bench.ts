@@ -1,4 +1,4 @@
-import { type BenchCase, benchCases, caseNamed } from '../../bench/cases.js';
+import { type BenchCase, benchCases, caseNamed, sizeNames } from '../../bench/cases.js';
 import { describeMachine } from '../../bench/machine.js';
 import { type CaseResult, runCase } from '../../bench/run-case.js';
 import { useThreads } from '../../bench/threads.js';
@@ -16,7 +16,7 @@ export const bench = defineCommand({
   usage: '[--case NAME ...] [options]',
   examples: ['rondo bench --case lstm-train', 'rondo bench --case lstm-train gru-train lstm-step --json', 'rondo bench --backend reference --case lstm-step'],
   options: {
-    case: { type: 'text', value: 'NAME ...', about: `Which cases; all ${benchCases.length} by default: CELL-train and CELL-infer for every cell of the library, and ${specialNames().join(', ')}.` },
+    case: { type: 'text', value: 'NAME ...', about: `Which cases; all ${benchCases.length} by default: CELL-train and CELL-infer for every cell of the library; lstm-SIZE-train, gru-SIZE-infer and so on, where SIZE is ${sizeNames.join(', ')}; and ${specialNames().join(', ')}.` },
     threads: { type: 'count', value: 'N', about: 'Threads that compute. This version has one.' },
     backend: computeOptions.backend,
     ...jsonOption,
@@ -40,10 +40,9 @@ export const bench = defineCommand({
   },
 });
 
-/** The cases that are not the two rows of every cell, those of LSTM and GRU and of both modes as one. */
+/** The cases that are neither the two rows of a cell nor a named size. */
 function specialNames(): string[] {
-  const names = benchCases.filter(({ name, cell, mode }) => name !== `${cell}-${mode}`).map(({ name }) => name.replace(/^(lstm|gru)-/, '{lstm,gru}-').replace(/-(train|infer)$/, '-{train,infer}'));
-  return [...new Set(names)];
+  return benchCases.filter(({ name, cell, mode }) => name !== `${cell}-${mode}` && !sizeNames.some((size) => name === `${cell}-${size}-${mode}`)).map(({ name }) => name);
 }
 
 /** Prints each row as soon as it is there, under headings as wide as every row needs. */
