@@ -3,7 +3,8 @@
  * no recurrent layers and no loop inside `jit`, so cells are written as its users would and their steps unrolled. A whole
  * training step, Adam included, is one function under `jit`. Arrays are in the order of time, batch, columns.
  */
-import { arrayNamed, clearPadding, isStreaming, loadOrLeave, numThreads, readArrays, serve, swapFirstAxes, Unsupported, weightsOf, writeOutput } from './peer-protocol.mjs';
+import { readFileSync } from 'node:fs';
+import { arrayNamed, clearPadding, isStreaming, loadOrLeave, readArrays, serve, swapFirstAxes, Unsupported, weightsOf, writeOutput } from './peer-protocol.mjs';
 
 const jax = await loadOrLeave(() => import('@jax-js/jax'));
 const { cells, forward } = await import('./jax-js-cells.mjs');
@@ -115,4 +116,6 @@ function training(benchCase, weights, x, arrays, lengths) {
   };
 }
 
-await serve(`0.1, backend wasm, ${numThreads} threads asked for`, prepare);
+const { version } = JSON.parse(readFileSync(new URL('node_modules/@jax-js/jax/package.json', import.meta.url), 'utf8'));
+// Its worker threads need a browser's `Worker`, which Node has not.
+await serve(`${version}, backend wasm, one thread`, prepare);
