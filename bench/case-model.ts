@@ -1,56 +1,64 @@
-import { currentBackend, losses, ops, optimizers, RNN, scope, type Tensor, tensor, valueAndGradients, type Variable } from '../src/index.js';
-import { type BenchCase, isStreaming } from './cases.js';
-import { repeatableNumbers } from './numbers.js';
-
-/** Numbers that a case computes with, under a name: what a peer is given too. */
-export interface CaseArray {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-}
-
-const squaredError = losses.meanSquaredError();
+import { Activation, currentBackend, type Layer, losses, optimizers, scope, type Tensor, tensor, valueAndGradients, type Variable } from '../src/index.js';
+import { type CaseArray, clearPadding, dataOf, maskOfLengths, randomArray } from './case-data.js';
+import { buildLayers, layersOf } from './case-layers.js';
+import { type BenchCase, lengthsOf } from './cases.js';
 
 /** The layers of a case with weights and data, run as a user's program would run them. */
 export class CaseModel {
-  /** `input`, `target`, then `weight0`, ...: the weights of every layer from the bottom to the top. */
+  /** What {@link dataOf} gives, then `weight0`, ...: the weights of every layer from the bottom to the top. */
   readonly arrays: readonly CaseArray[];
+  /** The last of {@link arrays}. */
+  readonly weightArrays: readonly CaseArray[];
   /** Backend memory that the last run held when it had computed everything, besides weights and optimizer state. */
   stepBytes = 0;
   readonly input: Tensor;
   readonly target: Tensor;
-  private readonly layers: readonly RNN[];
+  private readonly layers: readonly Layer[];
   private readonly weights: readonly Variable[];
   private readonly optimizer: optimizers.Optimizer;
+  private readonly loss: losses.Loss;
+  private readonly softmax: Activation | undefined;
+  private readonly lengths: readonly number[] | undefined;
+  private readonly mask: Uint8Array | undefined;
 
   /** @param epsilon of Adam; by default the optimizer's own. */
   constructor(benchCase: BenchCase, epsilon?: number) {
-    const { cell, batch, timesteps, features, units } = benchCase;
-    const stateful = isStreaming(benchCase);
-    this.layers = Array.from({ length: benchCase.layers }, (_, i) => new RNN({ name: `layer${i}`, cell, units, returnSequences: true, stateful }));
-    this.layers.forEach((layer, i) => layer.ensureBuilt([null, null, i === 0 ? features : units]));
+    const { timesteps, units, features, numWords } = benchCase;
+    this.layers = layersOf(benchCase, { softmax: false });
+    buildLayers(this.layers, features);
     this.weights = this.layers.flatMap((layer) => layer.trainableWeights);
     this.optimizer = optimizers.adam({ learningRate: 1e-3, ...(epsilon === undefined ? {} : { epsilon }) });
-    const weightScale = 1 / Math.sqrt(units);
-    const wanted: [name: string, shape: readonly number[], scale: number][] = [
-      ['input', [batch, timesteps, features], 1],
-      ['target', [batch, timesteps, units], 1],
-      ...this.weights.map(({ shape }, i): [string, readonly number[], number] => [`weight${i}`, shape, weightScale]),
-    ];
-    this.arrays = wanted.map(([name, shape, scale], i) => ({ name, shape, values: repeatableNumbers(shape.reduce((a, b) => a * b, 1), scale, i + 1) }));
-    const [input, target, ...values] = this.arrays;
-    this.input = tensor(input.values, input.shape);
-    this.target = tensor(target.values, target.shape);
-    this.weights.forEach((weight, i) => weight.assign(values[i].values));
+    this.loss = numWords === undefined ? losses.meanSquaredError() : losses.sparseCategoricalCrossentropy({ fromLogits: true });
+    this.softmax = numWords === undefined ? undefined : new Activation({ activation: 'softmax' });
+    this.lengths = lengthsOf(benchCase);
+    this.mask = this.lengths && maskOfLengths(this.lengths, timesteps);
+    const data = dataOf(benchCase);
+    this.weightArrays = this.weights.map(({ shape }, i) => randomArray(`weight${i}`, shape, 1 / Math.sqrt(units), i + 3));
+    this.arrays = [...data, ...this.weightArrays];
+    this.input = tensor(data[0].values, data[0].shape);
+    this.target = tensor(data[1].values, data[1].shape);
+    this.weights.forEach((weight, i) => weight.assign(this.weightArrays[i].values));
   }
 
-  /** One forward pass; a streaming case carries its state on to the next. @returns the output, `[batch, timesteps, units]` flat. */
+  /**
+   * One forward pass; a streaming case carries its state on to the next.
+   *
+   * @returns the output, `[batch, timesteps, units]` flat, or the probability of every word. Padding holds the last state.
+   */
   infer(): ArrayLike<number> {
     return scope(() => {
-      const output = this.forward(false).dataSync();
+      const top = this.forward(false);
+      const output = (this.softmax === undefined ? top : this.softmax.apply(top)).dataSync();
       this.noteMemory();
       return output;
     });
+  }
+
+  /** The output with zeros at padding, as the libraries are compared. */
+  comparedOutput(): Float32Array {
+    const values = Float32Array.from(this.infer());
+    if (this.lengths !== undefined) clearPadding({ shape: this.target.shape, values }, this.lengths);
+    return values;
   }
 
   /** One optimizer step, with the gradient by the input as a layer below would need it. @returns the loss before it. */
@@ -72,11 +80,12 @@ export class CaseModel {
   }
 
   private gradients(): { value: Tensor; gradients: Tensor[] } {
-    return valueAndGradients(() => ops.mean(squaredError.values(this.target, this.forward(true))), [this.input, ...this.weights]);
+    const mask = this.mask && tensor(Float32Array.from(this.mask), this.target.shape.slice(0, 2));
+    return valueAndGradients(() => losses.lossValue(this.loss, this.target, this.forward(true), { mask }), [this.input, ...this.weights]);
   }
 
   private forward(training: boolean): Tensor {
-    return this.layers.reduce((output, layer) => layer.apply(output, { training }), this.input);
+    return this.layers.reduce((output, layer) => layer.apply(output, { training, mask: this.mask }), this.input);
   }
 
   private noteMemory(): void {

@@ -7,7 +7,8 @@ export interface BenchCase {
   readonly cell: string;
   /**
    * `train`: forward, backward with the input's gradient, Adam step, for the mean squared error of the whole output
-   * sequence. `infer`: forward; with one time step, a streaming step that carries its state.
+   * sequence, or the cross-entropy where there are words. `infer`: forward; with one time step, a streaming step that
+   * carries its state.
    */
   readonly mode: 'train' | 'infer';
   readonly batch: number;
@@ -15,6 +16,12 @@ export interface BenchCase {
   readonly features: number;
   readonly units: number;
   readonly layers: number;
+  /** Each layer runs in both directions of time and joins the outputs. */
+  readonly bidirectional?: boolean;
+  /** The sequences have lengths spread evenly from this to `timesteps` and are padded at their end with zeros. */
+  readonly shortestLength?: number;
+  /** Size of a vocabulary whose next word a dense layer and a softmax tell at every step. The input counts as embedded already. */
+  readonly numWords?: number;
 }
 
 type Sizes = Omit<BenchCase, 'name' | 'cell' | 'mode'>;
@@ -22,42 +29,51 @@ type Sizes = Omit<BenchCase, 'name' | 'cell' | 'mode'>;
 /** The size of the headline, and of the rows that every cell has. */
 const usual: Sizes = { batch: 32, timesteps: 100, features: 64, units: 128, layers: 1 };
 
-/** Two layers of 200 on sequences of 35: the small model of Zaremba et al. 2014, "Recurrent neural network regularization". */
-const pennTreebankSmall: Sizes = { batch: 20, timesteps: 35, features: 200, units: 200, layers: 2 };
+/** The sizes that the LSTM and the GRU are timed at, for training and inference, besides the usual one. */
+const sizesByName: Readonly<Record<string, Sizes>> = {
+  /** One value a step and few units, as forecasts of one series have: overhead counts more than products. */
+  narrow: { batch: 32, timesteps: 100, features: 1, units: 32, layers: 1 },
+  small: { batch: 32, timesteps: 100, features: 32, units: 64, layers: 1 },
+  short: { batch: 32, timesteps: 64, features: 32, units: 128, layers: 1 },
+  medium: { batch: 32, timesteps: 100, features: 128, units: 256, layers: 1 },
+  large: { batch: 32, timesteps: 50, features: 256, units: 512, layers: 1 },
+  /** Weights larger than the second-level cache of most processors. */
+  wide: { batch: 16, timesteps: 32, features: 512, units: 1024, layers: 1 },
+  /** Zaremba et al. 2014, "Recurrent neural network regularization": the small model, with its softmax over 10,000 words. */
+  'ptb-small': { batch: 20, timesteps: 35, features: 200, units: 200, layers: 2, numWords: 10_000 },
+  /** The recurrent layers of the medium model of the same paper, alone. */
+  'ptb-medium': { batch: 20, timesteps: 35, features: 650, units: 650, layers: 2 },
+  deep: { batch: 32, timesteps: 64, features: 256, units: 256, layers: 2 },
+  /** One sequence: every product of a step is a matrix by a vector. */
+  single: { batch: 1, timesteps: 100, features: 64, units: 128, layers: 1 },
+  bidirectional: { ...usual, bidirectional: true },
+  padded: { batch: 64, timesteps: 200, features: 64, units: 128, layers: 1, shortestLength: 10 },
+};
+
+/** What `lstm-NAME-train` and its like can be named. */
+export const sizeNames: readonly string[] = Object.keys(sizesByName);
+
+/** Sequences whose cell needs no product along time. */
+const long: Sizes = { batch: 8, timesteps: 512, features: 64, units: 256, layers: 1 };
 
 /** One sequence, one step: what a stream asks for at every new value. */
 const streaming: Sizes = { batch: 1, timesteps: 1, features: 64, units: 128, layers: 1 };
 
-/** One value a step and few units, as forecasts of one series have: overhead counts more than products. */
-const narrow: Sizes = { batch: 32, timesteps: 100, features: 1, units: 32, layers: 1 };
-
-/** Weights too large for the second-level cache of most processors. */
-const wide: Sizes = { batch: 32, timesteps: 32, features: 512, units: 512, layers: 1 };
-
-/** One long sequence: every product of a step is a matrix by a vector. */
-const single: Sizes = { batch: 1, timesteps: 128, features: 256, units: 256, layers: 1 };
+/** A training case and an inference case. */
+function bothModes(name: string, cell: string, sizes: Sizes): BenchCase[] {
+  return (['train', 'infer'] as const).map((mode) => ({ name: `${name}-${mode}`, cell, mode, ...sizes }));
+}
 
 const sized: readonly BenchCase[] = [
-  { name: 'lstm-ptb-small-train', cell: 'lstm', mode: 'train', ...pennTreebankSmall },
-  { name: 'lstm-ptb-small-infer', cell: 'lstm', mode: 'infer', ...pennTreebankSmall },
-  { name: 'lstm-narrow-train', cell: 'lstm', mode: 'train', ...narrow },
-  { name: 'gru-narrow-train', cell: 'gru', mode: 'train', ...narrow },
-  { name: 'lstm-wide-train', cell: 'lstm', mode: 'train', ...wide },
-  { name: 'lstm-single-train', cell: 'lstm', mode: 'train', ...single },
-  { name: 'lstm-single-infer', cell: 'lstm', mode: 'infer', ...single },
-  { name: 'lstm-step', cell: 'lstm', mode: 'infer', ...streaming },
-  { name: 'gru-step', cell: 'gru', mode: 'infer', ...streaming },
-  { name: 'minGRU-step', cell: 'minGRU', mode: 'infer', ...streaming },
+  ...Object.entries(sizesByName).flatMap(([size, sizes]) => ['lstm', 'gru'].flatMap((cell) => bothModes(`${cell}-${size}`, cell, sizes))),
+  ...bothModes('minGRU-512', 'minGRU', long),
+  ...bothModes('minGRU-4096', 'minGRU', { ...long, timesteps: 4096 }),
+  ...['lstm', 'gru', 'minGRU'].map((cell): BenchCase => ({ name: `${cell}-step`, cell, mode: 'infer', ...streaming })),
+  ...['lstm', 'gru'].map((cell): BenchCase => ({ name: `${cell}-wide-step`, cell, mode: 'infer', ...streaming, units: 512 })),
 ];
 
 /** Every case; each cell of the library has two rows, so a new cell is timed without a change here. */
-export const benchCases: readonly BenchCase[] = [
-  ...libraryCells.flatMap(({ name }): BenchCase[] => [
-    { name: `${name}-train`, cell: name, mode: 'train', ...usual },
-    { name: `${name}-infer`, cell: name, mode: 'infer', ...usual },
-  ]),
-  ...sized,
-];
+export const benchCases: readonly BenchCase[] = [...libraryCells.flatMap(({ name }) => bothModes(name, name, usual)), ...sized];
 
 /** The case that the headline figures are about. */
 export const headlineCase = 'lstm-train';
@@ -74,12 +90,32 @@ export function isStreaming({ mode, timesteps }: BenchCase): boolean {
   return mode === 'infer' && timesteps === 1;
 }
 
+/** How many steps of each sequence count, longest and shortest included; undefined where all do. */
+export function lengthsOf({ batch, timesteps, shortestLength }: BenchCase): number[] | undefined {
+  if (shortestLength === undefined) return undefined;
+  const steps = Math.max(1, batch - 1);
+  const sorted = Array.from({ length: batch }, (_, i) => Math.round(timesteps - ((timesteps - shortestLength) * i) / steps));
+  // A step of the golden ratio scatters them, so that nothing gains from an order that real data does not have.
+  return Array.from({ length: batch }, (_, i) => i)
+    .sort((a, b) => ((a * 0.6180339887) % 1) - ((b * 0.6180339887) % 1))
+    .map((i) => sorted[i]);
+}
+
+/** Steps of all sequences that count. */
+export function numTokensOf(benchCase: BenchCase): number {
+  return lengthsOf(benchCase)?.reduce((sum, length) => sum + length, 0) ?? benchCase.batch * benchCase.timesteps;
+}
+
 /** Floating-point operations of the matrix products in one run; a backward pass costs twice its forward pass. */
-export function operationsOf({ cell, mode, batch, timesteps, features, units, layers }: BenchCase): number {
+export function operationsOf(benchCase: BenchCase): number {
+  const { cell, mode, features, units, layers, bidirectional = false, numWords = 0 } = benchCase;
   const definition = libraryCells.find(({ name }) => name === cell);
   if (definition === undefined) throw new RondoError('INTERNAL', { where: 'operationsOf', what: `no cell \`${cell}\`.` });
   const recurrentWidth = definition.recurrent === 'none' ? 0 : units;
-  let perToken = 0;
-  for (let layer = 0; layer < layers; layer++) perToken += 2 * definition.gates.length * units * ((layer === 0 ? features : units) + recurrentWidth);
-  return perToken * batch * timesteps * (mode === 'train' ? 3 : 1);
+  const directions = bidirectional ? 2 : 1;
+  let perToken = 2 * directions * units * numWords;
+  for (let layer = 0; layer < layers; layer++) {
+    perToken += directions * 2 * definition.gates.length * units * ((layer === 0 ? features : directions * units) + recurrentWidth);
+  }
+  return perToken * numTokensOf(benchCase) * (mode === 'train' ? 3 : 1);
 }

@@ -1,13 +1,14 @@
 /**
- * Times Rondo beside TensorFlow.js and Keras, in turn, one thread each, and writes what it finds to bench/results:
+ * Times Rondo beside other libraries, in turn, on one thread each or as many as `--threads` says, and writes what it finds
+ * to bench/results:
  *
  *     npm install --prefix bench/peers
  *     npm run build && node dist/bench/compare.js --python path/to/python
  *
- * Python needs keras and tensorflow-cpu. A peer that is missing is reported as not run. Node's own options reach Rondo and
- * TensorFlow.js.
+ * Python needs keras, tensorflow-cpu and torch. A peer that is missing is reported as not run. Node's own options reach Rondo
+ * and the peers in JavaScript.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,22 +16,67 @@ import { parseArgs } from 'node:util';
 import { compareCase, type CaseComparison } from './comparison/compare-case.js';
 import { comparedCase, comparedNames } from './comparison/compared-case.js';
 import { PeerProcess, PeerRefusal } from './comparison/peer-process.js';
-import { type Comparison, markdownReport } from './comparison/report.js';
+import { type Comparison, groupMeans, markdownReport } from './comparison/report.js';
 import { describeMachine } from './machine.js';
+import { benchFolder, resultName, writeResult } from './write-results.js';
 
 const { values: options } = parseArgs({
   options: {
-    /** The interpreter that has Keras; else the environment's RONDO_PYTHON. */
+    /** The interpreter that has Keras and PyTorch; else the environment's RONDO_PYTHON. */
     python: { type: 'string', default: process.env.RONDO_PYTHON ?? 'python3' },
     /** Names of cases, with commas between. */
     case: { type: 'string', default: comparedNames.join(',') },
+    /** Names of peers, with commas between; all by default. */
+    peer: { type: 'string' },
+    /** Each library is timed in at most so many rounds. */
     rounds: { type: 'string', default: '9' },
+    /** Each library takes about so long on each case at most. */
+    seconds: { type: 'string', default: '8' },
+    /** A peer that prepares or runs a case for longer is given up. */
+    timeout: { type: 'string', default: '120' },
+    threads: { type: 'string', default: '1' },
+    /** The folder to write to; bench/results by default. */
+    out: { type: 'string' },
   },
 });
 
-// The compiled files lie in dist/bench, the peers' own and the results in bench.
+// Rondo's own peer is compiled; the others lie in bench as they are.
 const here = fileURLToPath(new URL('.', import.meta.url));
-const folder = existsSync(join(here, 'peers/keras-peer.py')) ? here : fileURLToPath(new URL('../../bench/', import.meta.url));
+
+/** By name: the program and its arguments after the folder of the peers. */
+const peerCommands: Readonly<Record<string, { readonly program: string; readonly args: readonly string[] }>> = {
+  PyTorch: { program: options.python, args: ['pytorch-peer.py'] },
+  Keras: { program: options.python, args: ['keras-peer.py'] },
+  'TensorFlow.js': { program: process.execPath, args: ['tensorflow-js-peer.mjs'] },
+  'ONNX Runtime': { program: process.execPath, args: ['onnx-runtime-peer.mjs', 'node'] },
+  'ONNX Runtime Web': { program: process.execPath, args: ['onnx-runtime-peer.mjs', 'web'] },
+  'jax-js': { program: process.execPath, args: ['jax-js-peer.mjs'] },
+  'brain.js': { program: process.execPath, args: ['brain-js-peer.mjs'] },
+};
+
+/** A positive number from the command line. */
+function positive(name: 'rounds' | 'seconds' | 'timeout' | 'threads', isWhole: boolean): number {
+  const value = Number(options[name]);
+  if (value > 0 && (!isWhole || Number.isInteger(value))) return value;
+  throw new RangeError(`--${name} needs a ${isWhole ? 'whole number of at least 1' : 'number above 0'}, not ${options[name]}`);
+}
+
+function startPeers(numThreads: number, timeoutMs: number): { rondo: PeerProcess; peers: PeerProcess[] } {
+  const common = { numThreads, timeoutMs };
+  const nodeArgs = (file: string): string[] => [...process.execArgv, file];
+  const names = options.peer?.split(',') ?? Object.keys(peerCommands);
+  const unknown = names.find((name) => peerCommands[name] === undefined);
+  if (unknown !== undefined) throw new RangeError(`no peer \`${unknown}\`; there are ${Object.keys(peerCommands).join(', ')}`);
+  return {
+    rondo: new PeerProcess({ name: 'Rondo', program: process.execPath, args: nodeArgs(join(here, 'peers/rondo-peer.js')), ...common }),
+    peers: names.map((name) => {
+      const { program, args } = peerCommands[name];
+      const [file, ...others] = args;
+      const path = join(benchFolder, 'peers', file);
+      return new PeerProcess({ name, program, args: [...(program === process.execPath ? nodeArgs(path) : [path]), ...others], ...common });
+    }),
+  };
+}
 
 async function versionsOf(processes: readonly PeerProcess[]): Promise<Record<string, string>> {
   const versions: Record<string, string> = {};
@@ -47,46 +93,61 @@ async function versionsOf(processes: readonly PeerProcess[]): Promise<Record<str
 
 async function main(): Promise<void> {
   const cases = options.case.split(',').map(comparedCase);
-  const rounds = Number(options.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`--rounds needs a whole number of at least 1, not ${options.rounds}`);
-  const rondo = new PeerProcess({ name: 'Rondo', program: process.execPath, args: [...process.execArgv, join(here, 'peers/rondo-peer.js')] });
-  const peers = [
-    new PeerProcess({ name: 'TensorFlow.js', program: process.execPath, args: [...process.execArgv, join(folder, 'peers/tensorflow-js-peer.mjs')] }),
-    new PeerProcess({ name: 'Keras', program: options.python, args: [join(folder, 'peers/keras-peer.py')] }),
-  ];
+  const threads = positive('threads', true);
+  const budget = { mostRounds: positive('rounds', true), totalMs: positive('seconds', false) * 1000 };
+  const { rondo, peers } = startPeers(threads, positive('timeout', false) * 1000);
   const directory = mkdtempSync(join(tmpdir(), 'rondo-compare-'));
   try {
     const machine = describeMachine();
-    const versions = await versionsOf([rondo, ...peers]);
+    const versions = { Rondo: (await rondo.describe()).versions, ...(await versionsOf(peers)) };
     const compared: CaseComparison[] = [];
+    const failed: Record<string, string> = {};
+    let written = '';
     for (const benchCase of cases) {
-      const result = await compareCase(benchCase, rondo, peers, directory, rounds);
-      compared.push(result);
-      for (const line of linesOf(result)) console.log(line);
+      try {
+        const result = await compareCase(benchCase, rondo, peers, directory, budget);
+        compared.push(result);
+        for (const line of linesOf(result)) console.log(line);
+      } catch (reason) {
+        if (!(reason instanceof PeerRefusal)) throw reason;
+        failed[benchCase.name] = reason.message;
+        console.log(`${benchCase.name}: not run by Rondo: ${reason.message}`);
+      }
+      // Written after every case, so that an interrupted run leaves what it found.
+      written = write({ machine, loadAfter: describeMachine().load, date: new Date().toISOString(), versions, threads, cases: compared, failed });
     }
-    const comparison: Comparison = { machine, loadAfter: describeMachine().load, date: new Date().toISOString(), versions, threads: 1, cases: compared };
-    const results = join(folder, 'results');
-    mkdirSync(results, { recursive: true });
-    const flags = process.execArgv.map((flag) => flag.replace(/^-/, '').replace(/[^\w-]/g, '-')).join('');
-    const file = join(results, `comparison-node-${process.versions.node.split('.')[0]}${flags}`);
-    writeFileSync(`${file}.json`, `${JSON.stringify(comparison, null, 2)}\n`);
-    writeFileSync(`${file}.md`, markdownReport(comparison));
-    console.log(`\nwrote ${file}.json and .md; load ${machine.load} before, ${comparison.loadAfter} after`);
+    console.log('');
+    for (const { group, peer, ratio, numCases, numNotRun } of groupMeans(compared)) console.log(`${group}, ${peer}: geometric mean ${ratio.toFixed(2)} of ${numCases} cases, ${numNotRun} not run`);
+    console.log(`\nwrote ${written} and the same as JSON; load ${machine.load} before, ${describeMachine().load} after`);
   } finally {
     for (const peer of [rondo, ...peers]) peer.close();
     rmSync(directory, { recursive: true });
   }
 }
 
+/** @returns the path of the Markdown file */
+function write(comparison: Comparison): string {
+  const name = resultName('comparison', comparison.threads);
+  writeResult(`${name}.json`, `${JSON.stringify({ ...comparison, groupMeans: groupMeans(comparison.cases) }, null, 2)}\n`, options.out);
+  return writeResult(`${name}.md`, markdownReport(comparison), options.out);
+}
+
 function linesOf({ case: { name }, rondoVariant, rondoMs, rondoCoresUsed, peers }: CaseComparison): string[] {
   return [
     `${name}: Rondo (${rondoVariant}) ${rondoMs.toFixed(3)} ms, ${rondoCoresUsed.toFixed(2)} cores`,
-    ...peers.map(({ peer, notRun, variant, medianMs, ratio, lowestRatio, highestRatio, cpuRatio, coresUsed }) =>
+    ...peers.map(({ peer, notRun, variant, medianMs, ratio, lowestRatio, highestRatio, cpuRatio, coresUsed, rounds }) =>
       notRun !== undefined
         ? `  ${peer}: not run: ${notRun}`
-        : `  ${peer} (${variant}): ${medianMs?.toFixed(3)} ms, ratio ${ratio?.toFixed(2)} (${lowestRatio?.toFixed(2)} to ${highestRatio?.toFixed(2)}), by processor time ${cpuRatio?.toFixed(2)}, ${coresUsed?.toFixed(2)} cores`,
+        : `  ${peer} (${variant}): ${medianMs?.toFixed(3)} ms, ratio ${ratio?.toFixed(2)} (${lowestRatio?.toFixed(2)} to ${highestRatio?.toFixed(2)} in ${rounds} rounds), by processor time ${cpuRatio?.toFixed(2)}, ${coresUsed?.toFixed(2)} cores`,
     ),
   ];
 }
 
-await main();
+try {
+  await main();
+} catch (reason) {
+  // Rondo itself cannot start, for example on so many threads; other errors are faults of this program.
+  if (!(reason instanceof PeerRefusal)) throw reason;
+  console.error(reason.message);
+  process.exitCode = 1;
+}

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { largestDifference } from '../check-case.js';
 import { operationsOf } from '../cases.js';
-import { median } from '../timing.js';
-import type { ComparedCase } from './compared-case.js';
+import { type ComparedCase, groupOf } from './compared-case.js';
+import { type Budget, Contender } from './contender.js';
 import { PeerRefusal, type PeerProcess, type Preparation } from './peer-process.js';
 import { readFloats } from './shared-arrays.js';
 
@@ -17,6 +17,8 @@ export interface PeerResult {
   readonly firstMs?: Readonly<Record<string, number>>;
   /** Median over the rounds of each round's median. */
   readonly medianMs?: number;
+  /** In how many of the rounds it was timed: fewer than Rondo where one run takes long. */
+  readonly rounds?: number;
   /** Peer's time over Rondo's, of the medians; then the least and the greatest ratio of one round. */
   readonly ratio?: number;
   readonly lowestRatio?: number;
@@ -34,6 +36,8 @@ export interface PeerResult {
 /** All figures of one case. */
 export interface CaseComparison {
   readonly case: ComparedCase;
+  /** What the case is averaged with. */
+  readonly group: string;
   readonly rounds: number;
   /** Billions of floating-point operations in the matrix products of one run. */
   readonly gigaflop: number;
@@ -49,100 +53,80 @@ export interface CaseComparison {
 
 /** Outputs and losses agree to this: float32 products of some hundred terms, summed in different orders, over a hundred steps. */
 const TOLERANCE = 2e-5;
-/** One measurement of a round takes about this long, or one run where that is longer. */
-const ROUND_MS = 150;
-const WARM_UP_MS = 300;
-const MOST_WARM_UPS = 8;
 
-interface Contender {
-  readonly process: PeerProcess;
-  variant: string;
-  repeats: number;
-  readonly roundMs: number[];
-  /** By round: processor time of one run. */
-  readonly roundCpuMs: number[];
-  cpuMs: number;
-  wallMs: number;
+interface Entry {
+  readonly peer: string;
+  result: PeerResult;
+  contender?: Contender;
 }
 
 /**
  * Times one case with Rondo and each peer in turn, round after round, after comparing outputs and losses. A peer that is
- * missing, cannot run the case or computes other numbers is not timed, and says why.
+ * missing, cannot run the case, computes other numbers, ends or takes too long is not timed, and says why.
+ *
+ * @throws PeerRefusal where Rondo itself cannot.
  */
-export async function compareCase(benchCase: ComparedCase, rondo: PeerProcess, peers: readonly PeerProcess[], directory: string, rounds: number): Promise<CaseComparison> {
+export async function compareCase(benchCase: ComparedCase, rondo: PeerProcess, peers: readonly PeerProcess[], directory: string, budget: Budget): Promise<CaseComparison> {
   const own = await rondo.prepare(benchCase, directory);
   requireAgreement(own);
   const ownOutput = readFloats(join(directory, own.outputFile));
-  const first = await contender(rondo, own.variants);
-  const contenders = [first.contender];
-  const results: { result: PeerResult; contender?: Contender }[] = [];
+  const first = await Contender.of(rondo, own.variants, budget);
+  const entries: Entry[] = [];
   for (const peer of peers) {
-    try {
+    const entry: Entry = { peer: peer.name, result: { peer: peer.name } };
+    entries.push(entry);
+    await unlessRefused(entry, async () => {
       const preparation = await peer.prepare(benchCase, directory);
       const differences = differencesOf(own, ownOutput, preparation, directory);
-      const { contender: entered, firstMs } = await contender(peer, preparation.variants);
-      contenders.push(entered);
-      results.push({ result: { peer: peer.name, variant: entered.variant, firstMs, ...differences }, contender: entered });
-    } catch (reason) {
-      if (!(reason instanceof PeerRefusal)) throw reason;
-      results.push({ result: { peer: peer.name, notRun: reason.message } });
+      entry.contender = await Contender.of(peer, preparation.variants, budget);
+      entry.result = { peer: peer.name, variant: entry.contender.variant, firstMs: entry.contender.firstMs, ...differences };
+    });
+  }
+  for (let round = 0; round < budget.mostRounds; round++) {
+    const inTurn = [{ contender: first } as Entry, ...entries];
+    for (const entry of round % 2 === 0 ? inTurn : inTurn.reverse()) {
+      const { contender } = entry;
+      if (contender === undefined || contender.rounds <= round) continue;
+      if (contender === first) await contender.timeRound();
+      else await unlessRefused(entry, () => contender.timeRound());
     }
   }
-  for (let round = 0; round < rounds; round++) {
-    for (const entered of round % 2 === 0 ? contenders : [...contenders].reverse()) {
-      const { elapsedMs, cpuMs, wallMs } = await entered.process.measure(entered.variant, entered.repeats);
-      entered.roundMs.push(median(elapsedMs));
-      entered.roundCpuMs.push(cpuMs / entered.repeats);
-      entered.cpuMs += cpuMs;
-      entered.wallMs += wallMs;
-    }
-  }
-  const { roundMs, roundCpuMs, cpuMs, wallMs } = first.contender;
   return {
     case: benchCase,
-    rounds,
+    group: groupOf(benchCase),
+    rounds: first.rounds,
     gigaflop: operationsOf(benchCase) / 1e9,
-    rondoVariant: first.contender.variant,
+    rondoVariant: first.variant,
     rondoFirstMs: first.firstMs,
-    rondoMs: median(roundMs),
-    rondoCpuMs: median(roundCpuMs),
-    rondoCoresUsed: cpuMs / wallMs,
-    peers: results.map(({ result, contender: entered }) => (entered === undefined ? result : { ...result, ...ratiosOf(first.contender, entered) })),
+    rondoMs: first.medianMs,
+    rondoCpuMs: first.medianCpuMs,
+    rondoCoresUsed: first.coresUsed,
+    peers: entries.map(({ result, contender }) => (contender === undefined ? result : { ...result, ...ratiosOf(first, contender) })),
   };
+}
+
+/** Does a peer's part of the work; where the peer refuses or fails, that is its result. */
+async function unlessRefused(entry: Entry, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (reason) {
+    if (!(reason instanceof PeerRefusal)) throw reason;
+    entry.contender = undefined;
+    entry.result = { peer: entry.peer, notRun: reason.message };
+  }
 }
 
 function ratiosOf(own: Contender, peer: Contender): Partial<PeerResult> {
-  const ratios = peer.roundMs.map((ms, round) => ms / own.roundMs[round]);
+  const ratios = peer.roundMs.slice(0, own.roundMs.length).map((ms, round) => ms / own.roundMs[round]);
   return {
-    medianMs: median(peer.roundMs),
-    ratio: median(peer.roundMs) / median(own.roundMs),
+    medianMs: peer.medianMs,
+    rounds: peer.rounds,
+    ratio: peer.medianMs / own.medianMs,
     lowestRatio: Math.min(...ratios),
     highestRatio: Math.max(...ratios),
-    cpuRatio: median(peer.roundCpuMs) / median(own.roundCpuMs),
-    coresUsed: peer.cpuMs / peer.wallMs,
+    cpuRatio: peer.medianCpuMs / own.medianCpuMs,
+    coresUsed: peer.coresUsed,
   };
-}
-
-/** Warms up every variant of a peer and keeps the fastest. */
-async function contender(process: PeerProcess, variants: readonly string[]): Promise<{ contender: Contender; firstMs: Record<string, number> }> {
-  const firstMs: Record<string, number> = {};
-  for (const variant of variants) firstMs[variant] = await settledMs(process, variant);
-  const variant = variants.reduce((best, other) => (firstMs[other] < firstMs[best] ? other : best));
-  const repeats = Math.max(1, Math.min(400, Math.ceil(ROUND_MS / firstMs[variant])));
-  return { contender: { process, variant, repeats, roundMs: [], roundCpuMs: [], cpuMs: 0, wallMs: 0 }, firstMs };
-}
-
-/** Runs a variant until it gets no faster. @returns the median of the fastest pass. */
-async function settledMs(process: PeerProcess, variant: string): Promise<number> {
-  const { elapsedMs } = await process.measure(variant, 2);
-  const repeats = Math.max(2, Math.min(1000, Math.ceil(WARM_UP_MS / elapsedMs[1])));
-  let best = Infinity;
-  for (let i = 0; i < MOST_WARM_UPS; i++) {
-    const now = median((await process.measure(variant, repeats)).elapsedMs);
-    if (now > best * 0.95) return Math.min(now, best);
-    best = now;
-  }
-  return best;
 }
 
 /** Rondo's own ways must agree as well. */

@@ -40,35 +40,26 @@ export interface PeerCommand {
   readonly name: string;
   readonly program: string;
   readonly args: readonly string[];
+  readonly numThreads: number;
+  /** An answer that takes longer ends the process. */
+  readonly timeoutMs: number;
 }
 
-/** A library in a process of its own that stays alive, so that it is warmed up once and timed many times. */
+/** How every peer, Rondo among them, is told its number of threads: many read it before they load their library. */
+export const THREADS_VARIABLE = 'RONDO_BENCH_THREADS';
+
+/**
+ * A library in a process of its own that stays alive, so that it is warmed up once and timed many times. A process that
+ * ends or gives no answer in time is replaced by a new one at the next case.
+ */
 export class PeerProcess {
   readonly name: string;
-  private readonly child: ChildProcess;
-  private readonly answers: AsyncIterator<string>;
-  /** Why there will be no more answers. */
-  private ended = '';
-  private readonly whenEnded: Promise<void>;
+  private running: Running | undefined;
+  /** Why no new process is started: the library is not installed. */
+  private missing = '';
 
-  constructor({ name, program, args }: PeerCommand) {
-    this.name = name;
-    this.child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-    this.answers = createInterface({ input: this.child.stdout! })[Symbol.asyncIterator]();
-    let complaints = '';
-    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => (complaints = (complaints + text).slice(-600)));
-    this.whenEnded = new Promise((resolve) => {
-      this.child.on('error', (cause) => {
-        this.ended ||= cause.message;
-        resolve();
-      });
-      this.child.on('close', (code) => {
-        this.ended ||= `its process ended with code ${code}: ${complaints.trim().split('\n').at(-1) ?? ''}`;
-        resolve();
-      });
-    });
-    // Writing to a process that has ended: reading says why it did.
-    this.child.stdin!.on('error', () => undefined);
+  constructor(private readonly command: PeerCommand) {
+    this.name = command.name;
   }
 
   describe(): Promise<Description> {
@@ -79,27 +70,79 @@ export class PeerProcess {
     return this.ask<Preparation>({ request: 'prepare', case: benchCase, directory });
   }
 
-  measure(variant: string, repeats: number): Promise<Measurement> {
+  /** @throws PeerRefusal also where the process that prepared the case has ended. */
+  async measure(variant: string, repeats: number): Promise<Measurement> {
+    if (this.running === undefined) throw new PeerRefusal('its process has ended');
     return this.ask<Measurement>({ request: 'measure', variant, repeats });
   }
 
   close(): void {
-    if (this.ended === '') this.child.stdin!.end(`${JSON.stringify({ request: 'close' })}\n`);
+    this.running?.close();
+    this.running = undefined;
   }
 
-  /** @throws PeerRefusal where the peer is missing, does not support the case, or fails. */
+  /** @throws PeerRefusal where the peer is missing, does not support the case, fails, or takes too long. */
   private async ask<Answer extends object>(request: PeerRequest): Promise<Answer> {
-    this.child.stdin!.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await this.answers.next();
-    if (done === true) {
-      await this.whenEnded;
-      throw new PeerRefusal(this.ended);
+    if (this.missing !== '') throw new PeerRefusal(this.missing);
+    this.running ??= new Running(this.command);
+    let answer: Record<string, unknown>;
+    try {
+      answer = await this.running.ask(request);
+    } catch (reason) {
+      this.running = undefined;
+      throw reason;
     }
-    const answer = JSON.parse(value) as Record<string, unknown>;
     const { missing, unsupported, error } = answer;
-    if (typeof missing === 'string') this.ended = missing;
+    if (typeof missing === 'string') this.missing = missing;
     const reason = [missing, unsupported, error].find((text) => typeof text === 'string');
-    if (typeof reason === 'string') throw new PeerRefusal(reason);
+    if (typeof reason === 'string') throw new PeerRefusal(shortened(reason));
     return answer as Answer;
+  }
+}
+
+/** One line that fits a table. */
+function shortened(reason: string): string {
+  const line = reason.replace(/\s+/g, ' ').replaceAll('|', '/').trim();
+  return line.length > 240 ? `${line.slice(0, 240)} ...` : line;
+}
+
+/** One process of a peer, until it ends. */
+class Running {
+  private readonly child: ChildProcess;
+  private readonly answers: AsyncIterator<string>;
+  private readonly timeoutMs: number;
+  private readonly whenEnded: Promise<string>;
+
+  constructor({ program, args, numThreads, timeoutMs }: PeerCommand) {
+    this.timeoutMs = timeoutMs;
+    this.child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, [THREADS_VARIABLE]: String(numThreads) } });
+    this.answers = createInterface({ input: this.child.stdout! })[Symbol.asyncIterator]();
+    let complaints = '';
+    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => (complaints = (complaints + text).slice(-600)));
+    this.whenEnded = new Promise((resolve) => {
+      this.child.on('error', (cause) => resolve(cause.message));
+      this.child.on('close', (code, signal) => resolve(`its process ended with ${signal ?? `code ${code}`}: ${complaints.trim().split('\n').at(-1) ?? ''}`));
+    });
+    // Writing to a process that has ended: reading says why it did.
+    this.child.stdin!.on('error', () => undefined);
+  }
+
+  /** @throws PeerRefusal where the process ends instead, or is ended because it takes too long. */
+  async ask(request: PeerRequest): Promise<Record<string, unknown>> {
+    this.child.stdin!.write(`${JSON.stringify(request)}\n`);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.child.kill('SIGKILL');
+    }, this.timeoutMs);
+    const { value, done } = await this.answers.next();
+    clearTimeout(timer);
+    if (isLate) throw new PeerRefusal(`gave no answer to \`${request.request}\` in ${Math.round(this.timeoutMs / 1000)} s`);
+    if (done === true) throw new PeerRefusal(await this.whenEnded);
+    return JSON.parse(value as string) as Record<string, unknown>;
+  }
+
+  close(): void {
+    this.child.stdin!.end(`${JSON.stringify({ request: 'close' })}\n`);
   }
 }

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CaseArray } from '../case-model.js';
+import type { CaseArray } from '../case-data.js';
 
 /**
  * Writes the arrays of a case for every peer: `arrays.bin` holds float32 values in little-endian order one array after the

@@ -1,39 +1,30 @@
-"""Keras 3 on TensorFlow, timed on request by bench/compare.ts.
+"""Keras 3 on TensorFlow, timed on request by bench/compare.ts; peer_protocol.py describes the requests.
 
-Reads one JSON request a line from standard input and answers with one JSON line on standard output:
-
-    {"request": "describe"}
-    {"request": "prepare", "case": {...}, "directory": "..."}  builds the model from the shared weights, returns losses and output
-    {"request": "measure", "variant": "...", "repeats": 3}     runs one variant of the prepared case
-    {"request": "close"}
-
-TensorFlow runs on one thread. Every way that Keras offers to run the same step is a variant; the comparison takes the
-fastest. Requirements: keras >= 3.4, tensorflow >= 2.16.
+Every way that Keras offers to run the same step is a variant. Cells that Keras lacks are written as its users write one,
+a cell under keras.layers.RNN, and minGRU also as a parallel scan. Requirements: keras >= 3.4, tensorflow >= 2.16.
 """
 
-import json
 import os
-import sys
-import time
+
+from peer_protocol import (
+    NUM_THREADS, Unsupported, clear_padding, is_streaming, leave_missing, read_arrays, serve, weights_of, write_output,
+)
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["KERAS_BACKEND"] = "tensorflow"
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["OMP_NUM_THREADS"] = str(NUM_THREADS)
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-
-# Answers go to the real standard output; whatever libraries print goes to standard error.
-answers = os.fdopen(os.dup(1), "w")
-os.dup2(2, 1)
 
 try:
     import keras
     import numpy as np
     import tensorflow as tf
 except ImportError as missing:
-    print(json.dumps({"missing": f"{sys.executable} cannot import {missing.name}"}), file=answers, flush=True)
-    sys.exit(0)
+    leave_missing(missing)
 
-tf.config.threading.set_intra_op_parallelism_threads(1)
+from keras_cells import CUSTOM_CELLS, custom_layer
+
+tf.config.threading.set_intra_op_parallelism_threads(NUM_THREADS)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 
 LAYERS = {
@@ -44,72 +35,88 @@ LAYERS = {
 }
 
 
-class Unsupported(Exception):
-    """The case has no counterpart in Keras."""
-
-
 class PreparedCase:
-    """One model with the shared weights, and the ways to run it."""
+    """Models with the shared weights, and the ways to run them."""
 
     def __init__(self, case, directory):
+        keras.backend.clear_session()
         self.case = case
-        with open(os.path.join(directory, "arrays.json"), encoding="utf-8") as file:
-            listed = json.load(file)
-        values = np.fromfile(os.path.join(directory, "arrays.bin"), dtype="<f4")
-        arrays = {a["name"]: values[a["offset"] : a["offset"] + a["size"]].reshape(a["shape"]) for a in listed}
-        self.x, self.target = arrays["input"], arrays["target"]
+        if case["cell"] not in LAYERS and case["cell"] not in CUSTOM_CELLS:
+            raise Unsupported(f"the peer has no layer for the cell {case['cell']}")
+        arrays = read_arrays(directory)
+        self.x, self.target, self.lengths = arrays["input"], arrays["target"], arrays.get("lengths")
+        self.weights = weights_of(arrays)
+        if "numWords" in case:
+            self.target = self.target.astype("int32")
         self.tensors = (tf.constant(self.x), tf.constant(self.target))
-        self.weights = [array for name, array in arrays.items() if name not in ("input", "target")]
-        self.model = self.build()
-        if case["mode"] == "train":
-            self.variants = self.training_variants()
-        else:
-            self.variants = self.inference_variants()
+        self.mask = None
+        if self.lengths is not None:
+            self.mask = tf.sequence_mask(self.lengths.astype("int32"), case["timesteps"])
+        # By form: None is a layer of Keras.
+        self.forms = [None] if case["cell"] in LAYERS else list(CUSTOM_CELLS[case["cell"]])
+        if is_streaming(case):
+            self.forms = [form for form in self.forms if form is None or "scan" not in form]
+        self.model = self.build(self.forms[0])
+        variants = self.training_variants if case["mode"] == "train" else self.inference_variants
+        self.variants = {self.named(name, form): run for form in self.forms for name, run in variants(form).items()}
 
-    @property
-    def is_streaming(self):
-        return self.case["mode"] == "infer" and self.case["timesteps"] == 1
+    def named(self, name, form):
+        return name if form is None else f"{form}, {name}"
 
-    def build(self, unroll=False):
+    def build(self, form, masking=True):
+        """masking: without it, padded steps are computed too; they stand last, so they change no step that counts."""
         case = self.case
-        if case["cell"] not in LAYERS:
-            raise Unsupported(f"it has no layer for the cell {case['cell']}")
-        make = LAYERS[case["cell"]]
         model = keras.Sequential([keras.Input(batch_shape=self.x.shape)])
+        if self.lengths is not None and masking:
+            model.add(keras.layers.Masking())
         for _ in range(case["layers"]):
-            model.add(make(case["units"], return_sequences=True, stateful=self.is_streaming, unroll=unroll))
+            options = {"return_sequences": True, "stateful": is_streaming(case)}
+            if form is None:
+                layer = LAYERS[case["cell"]](case["units"], **options)
+            else:
+                layer = custom_layer(case["cell"], form, case["units"], options)
+            model.add(keras.layers.Bidirectional(layer) if case.get("bidirectional") else layer)
+        if "numWords" in case:
+            model.add(keras.layers.Dense(case["numWords"], activation="softmax"))
         model.set_weights(self.weights)
         return model
 
     def adam(self):
         return keras.optimizers.Adam(1e-3, epsilon=self.case["adamEpsilon"])
 
-    def compiled(self, jit, unroll=False):
-        model = self.build(unroll)
-        model.compile(optimizer=self.adam(), loss="mean_squared_error", jit_compile=jit)
+    def compiled(self, form, jit):
+        model = self.build(form)
+        loss = "sparse_categorical_crossentropy" if "numWords" in self.case else "mean_squared_error"
+        model.compile(optimizer=self.adam(), loss=loss, jit_compile=jit)
         return model
 
-    def training_variants(self):
+    def training_variants(self, form):
         x, target = self.x, self.target
-        usual, jitted = self.compiled("auto"), self.compiled(True)
-        return {
+        usual, jitted = self.compiled(form, "auto"), self.compiled(form, True)
+        variants = {
             "train_on_batch": lambda: float(usual.train_on_batch(x, target)),
             "train_on_batch, jit_compile=True": lambda: float(jitted.train_on_batch(x, target)),
-            "tf.function step": self.graph_step(with_input_gradient=False),
-            "tf.function step with the input's gradient": self.graph_step(with_input_gradient=True),
+            "tf.function step": self.graph_step(form),
         }
+        if self.lengths is not None:
+            variants["tf.function step, the loss alone masked"] = self.graph_step(form, masking=False)
+        if form is None:
+            variants["tf.function step with the input's gradient"] = self.graph_step(form, with_input_gradient=True)
+        return variants
 
-    def graph_step(self, with_input_gradient):
-        model, optimizer = self.build(), self.adam()
+    def graph_step(self, form, with_input_gradient=False, masking=True):
+        model, optimizer = self.build(form, masking), self.adam()
         weights = model.trainable_variables
         optimizer.build(weights)
+        if "numWords" in self.case:
+            model.layers[-1].activation = keras.activations.linear
 
         @tf.function
         def step(x, target):
             with tf.GradientTape() as tape:
                 if with_input_gradient:
                     tape.watch(x)
-                loss = tf.reduce_mean(tf.square(model(x, training=True) - target))
+                loss = self.loss(model(x, training=True), target)
             sources = [weight.value for weight in weights]
             gradients = tape.gradient(loss, sources + [x] if with_input_gradient else sources)
             optimizer.apply_gradients(zip(gradients, weights))
@@ -118,68 +125,37 @@ class PreparedCase:
         x, target = self.tensors
         return lambda: float(step(x, target)[0])
 
-    def inference_variants(self):
-        model, x = self.model, self.x
-        tensor = self.tensors[0]
+    def loss(self, output, target):
+        if "numWords" in self.case:
+            return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(target, output))
+        if self.mask is None:
+            return tf.reduce_mean(tf.square(output - target))
+        errors = tf.reduce_mean(tf.square(output - target), axis=-1) * tf.cast(self.mask, tf.float32)
+        return tf.reduce_sum(errors) / float(self.lengths.sum())
+
+    def inference_variants(self, form):
+        model = self.model if form == self.forms[0] else self.build(form)
+        x, tensor = self.x, self.tensors[0]
         graph = tf.function(lambda values: model(values, training=False))
-        return {
+        variants = {
             "predict_on_batch": lambda: model.predict_on_batch(x),
             "direct call": lambda: model(x, training=False).numpy(),
             "tf.function call": lambda: graph(tensor).numpy(),
         }
+        if self.lengths is not None:
+            padded = self.build(form, masking=False)
+            padded_graph = tf.function(lambda values: padded(values, training=False))
+            variants["tf.function call without the mask"] = lambda: padded_graph(tensor).numpy()
+        return variants
 
     def check(self, directory):
         """The outputs before training (or of three streaming steps) and the losses of the first steps."""
-        if self.is_streaming:
-            outputs = np.concatenate([np.asarray(self.model.predict_on_batch(self.x)) for _ in range(3)])
-        else:
-            outputs = np.asarray(self.model.predict_on_batch(self.x))
-        outputs.astype("<f4").tofile(os.path.join(directory, "keras-output.bin"))
+        outputs = [np.array(self.model.predict_on_batch(self.x)) for _ in range(3 if is_streaming(self.case) else 1)]
+        file = write_output(directory, "keras-output.bin", clear_padding(np.concatenate(outputs), self.lengths))
         losses = {}
         if self.case["mode"] == "train":
             losses = {name: [run() for _ in range(self.case["checkedSteps"])] for name, run in self.variants.items()}
-        return {"outputFile": "keras-output.bin", "losses": losses, "variants": list(self.variants)}
-
-    def measure(self, variant, repeats):
-        run = self.variants[variant]
-        elapsed = []
-        cpu_before, wall_before = time.process_time(), time.perf_counter()
-        for _ in range(repeats):
-            before = time.perf_counter()
-            run()
-            elapsed.append((time.perf_counter() - before) * 1e3)
-        return {
-            "elapsedMs": elapsed,
-            "cpuMs": (time.process_time() - cpu_before) * 1e3,
-            "wallMs": (time.perf_counter() - wall_before) * 1e3,
-        }
+        return {"outputFile": file, "losses": losses, "variants": list(self.variants)}
 
 
-def main():
-    prepared = None
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            match request["request"]:
-                case "describe":
-                    python = ".".join(map(str, sys.version_info[:3]))
-                    versions = f"{keras.__version__} on TensorFlow {tf.__version__} CPU"
-                    answer = {"versions": f"{versions}, Python {python}"}
-                case "prepare":
-                    keras.backend.clear_session()
-                    prepared = PreparedCase(request["case"], request["directory"])
-                    answer = prepared.check(request["directory"])
-                case "measure":
-                    answer = prepared.measure(request["variant"], request["repeats"])
-                case "close":
-                    return
-                case unknown:
-                    answer = {"error": f"unknown request {unknown}"}
-        except Unsupported as reason:
-            answer = {"unsupported": str(reason)}
-        except Exception as error:  # The comparison reports it as the row's reason.
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), file=answers, flush=True)
-
-
-main()
+serve(f"{keras.__version__} on TensorFlow {tf.__version__} CPU, {NUM_THREADS} threads", PreparedCase)

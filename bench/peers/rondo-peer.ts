@@ -4,22 +4,26 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { optimizers, RNN, Sequential } from '../../src/index.js';
+import { Masking, optimizers, Sequential } from '../../src/index.js';
+import { layersOf } from '../case-layers.js';
 import { CaseModel } from '../case-model.js';
 import { isStreaming } from '../cases.js';
 import type { ComparedCase } from '../comparison/compared-case.js';
-import type { Description, Measurement, PeerRequest, Preparation } from '../comparison/peer-process.js';
+import { type Description, type Measurement, type PeerRequest, type Preparation, THREADS_VARIABLE } from '../comparison/peer-process.js';
 import { writeArrays } from '../comparison/shared-arrays.js';
+import { useThreads } from '../threads.js';
 
 /** By variant: runs a case once, and gives the loss where it is a training case. */
 type Runs = Record<string, () => Promise<number> | number>;
+
+const numThreads = Number(process.env[THREADS_VARIABLE] ?? 1);
 
 let runs: Runs = {};
 
 async function prepare(benchCase: ComparedCase, directory: string): Promise<Preparation> {
   const model = new CaseModel(benchCase, benchCase.adamEpsilon);
   writeArrays(directory, model.arrays);
-  const outputs = Array.from({ length: isStreaming(benchCase) ? 3 : 1 }, () => Float32Array.from(model.infer()));
+  const outputs = Array.from({ length: isStreaming(benchCase) ? 3 : 1 }, () => model.comparedOutput());
   writeFileSync(join(directory, 'rondo-output.bin'), Buffer.concat(outputs.map(({ buffer }) => Buffer.from(buffer))));
   runs = benchCase.mode === 'train' ? trainingRuns(benchCase, model) : { apply: () => model.infer()[0] };
   const losses: Record<string, number[]> = {};
@@ -33,12 +37,13 @@ async function prepare(benchCase: ComparedCase, directory: string): Promise<Prep
 }
 
 /** A model's own `trainOnBatch`, and the step that also computes the gradient by the input. */
-function trainingRuns({ cell, units, layers, timesteps, features, adamEpsilon }: ComparedCase, own: CaseModel): Runs {
-  const stack = Array.from({ length: layers }, (_, i) => new RNN({ name: `layer${i}`, cell, units, returnSequences: true, ...(i === 0 ? { inputShape: [timesteps, features] } : {}) }));
-  const model = new Sequential(stack);
-  model.compile({ optimizer: optimizers.adam({ learningRate: 1e-3, epsilon: adamEpsilon }), loss: 'meanSquaredError' });
-  const values = own.arrays.slice(2);
-  model.weights.forEach((weight, i) => weight.assign(values[i].values));
+function trainingRuns(benchCase: ComparedCase, own: CaseModel): Runs {
+  const { timesteps, features, shortestLength, numWords, adamEpsilon } = benchCase;
+  const masking = shortestLength === undefined ? [] : [new Masking()];
+  const model = new Sequential([...masking, ...layersOf(benchCase, { softmax: true })], { inputShape: [timesteps, features] });
+  const loss = numWords === undefined ? 'meanSquaredError' : 'sparseCategoricalCrossentropy';
+  model.compile({ optimizer: optimizers.adam({ learningRate: 1e-3, epsilon: adamEpsilon }), loss });
+  model.weights.forEach((weight, i) => weight.assign(own.weightArrays[i].values));
   return {
     trainOnBatch: async () => (await model.trainOnBatch(own.input, own.target)).loss,
     "step with the input's gradient": () => own.train(),
@@ -64,6 +69,7 @@ async function measure(variant: string, repeats: number): Promise<Measurement> {
 async function respond(request: PeerRequest): Promise<Description | Preparation | Measurement> {
   switch (request.request) {
     case 'describe':
+      await useThreads(numThreads, 'compare');
       return { versions: `backend wasm, ${[`Node ${process.versions.node}`, ...process.execArgv].join(' ')}` };
     case 'prepare':
       return prepare(request.case as ComparedCase, request.directory);

@@ -1,12 +1,13 @@
-import { type BenchCase, benchCases, caseNamed } from '../../bench/cases.js';
+import { type BenchCase, benchCases, caseNamed, sizeNames } from '../../bench/cases.js';
 import { describeMachine } from '../../bench/machine.js';
 import { type CaseResult, runCase } from '../../bench/run-case.js';
-import { type BackendName, currentBackend, RondoError } from '../../src/index.js';
+import { useThreads } from '../../bench/threads.js';
+import { type BackendName, currentBackend } from '../../src/index.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { fileSize, textTable } from '../text-table.js';
 
 const where = 'rondo bench';
-const headings = ['case', 'batch', 'steps', 'features', 'units', 'layers', 'median', 'fastest', 'GFLOP/s', 'memory', 'error'];
+const headings = ['case', 'batch', 'steps', 'features', 'units', 'layers', 'median', 'fastest', 'GFLOP/s', 'peak', 'error'];
 
 /** `rondo bench`: how fast this machine trains and runs recurrent layers. */
 export const bench = defineCommand({
@@ -15,44 +16,33 @@ export const bench = defineCommand({
   usage: '[--case NAME ...] [options]',
   examples: ['rondo bench --case lstm-train', 'rondo bench --case lstm-train gru-train lstm-step --json', 'rondo bench --backend reference --case lstm-step'],
   options: {
-    case: { type: 'text', value: 'NAME ...', about: `Which cases; all ${benchCases.length} by default: CELL-train and CELL-infer for every cell of the library, and ${specialNames().join(', ')}.` },
+    case: { type: 'text', value: 'NAME ...', about: `Which cases; all ${benchCases.length} by default: CELL-train and CELL-infer for every cell of the library; lstm-SIZE-train, gru-SIZE-infer and so on, where SIZE is ${sizeNames.join(', ')}; and ${specialNames().join(', ')}.` },
     threads: { type: 'count', value: 'N', about: 'Threads that compute. This version has one.' },
     backend: computeOptions.backend,
     ...jsonOption,
   },
   async run({ options, positionals }) {
-    requireOneThread(options.threads ?? 1);
+    const threads = options.threads ?? 1;
+    await useThreads(threads, where);
     const names = [...(options.case === undefined ? [] : options.case.split(',')), ...positionals];
     const cases = names.length === 0 ? benchCases : names.map((name) => caseNamed(name, where));
     const backend = (options.backend ?? currentBackend().name) as BackendName;
     if (options.json) {
-      const results = cases.map((benchCase) => runCase(benchCase, { backend }));
+      const results = cases.map((benchCase) => runCase(benchCase, { backend, threads }));
       console.log(`[\n${results.map((result) => JSON.stringify(inOrder(result))).join(',\n')}\n]`);
       return;
     }
     const { processor, logicalCores, runtime, load } = describeMachine();
-    console.log(`${processor}, ${logicalCores} logical cores, ${runtime}, load ${load}; backend ${backend}, 1 thread`);
+    console.log(`${processor}, ${logicalCores} logical cores, ${runtime}, load ${load}; backend ${backend}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`);
     console.log('Each case was compared with the float64 reference before it was timed.\n');
     const lines = printer(cases);
-    for (const benchCase of cases) lines(runCase(benchCase, { backend }));
+    for (const benchCase of cases) lines(runCase(benchCase, { backend, threads }));
   },
 });
 
-/** The cases that are not the two rows of every cell. */
+/** The cases that are neither the two rows of a cell nor a named size. */
 function specialNames(): string[] {
-  return benchCases.map(({ name }) => name).filter((name) => name.split('-').length > 2 || name.endsWith('-step'));
-}
-
-/** @throws BACKEND_UNAVAILABLE for more threads than there are. */
-function requireOneThread(threads: number): void {
-  if (threads === 1) return;
-  throw new RondoError('BACKEND_UNAVAILABLE', {
-    where,
-    what: `the backend \`${currentBackend().name}\` cannot run on ${threads} threads.`,
-    expected: '--threads 1',
-    received: `--threads ${threads}`,
-    fix: 'leave --threads out: this version computes on one thread.',
-  });
+  return benchCases.filter(({ name, cell, mode }) => name !== `${cell}-${mode}` && !sizeNames.some((size) => name === `${cell}-${size}-${mode}`)).map(({ name }) => name);
 }
 
 /** Prints each row as soon as it is there, under headings as wide as every row needs. */
@@ -64,15 +54,15 @@ function printer(cases: readonly BenchCase[]): (result: CaseResult) => void {
   return (result) => console.log(rowsBelow(cellsOf(result))[2]);
 }
 
-function cellsOf({ name, batch, timesteps, features, units, layers, medianMs, fastestMs, gflops, stepBytes, largestError }: CaseResult): string[] {
+function cellsOf({ name, batch, timesteps, features, units, layers, medianMs, fastestMs, gflops, peakBytes, largestError }: CaseResult): string[] {
   const sizes = [batch, timesteps, features, units, layers].map(String);
-  return [name, ...sizes, milliseconds(medianMs), milliseconds(fastestMs), gflops.toFixed(1), fileSize(stepBytes), largestError.toExponential(0)];
+  return [name, ...sizes, milliseconds(medianMs), milliseconds(fastestMs), gflops.toFixed(1), fileSize(peakBytes), largestError.toExponential(0)];
 }
 
 function milliseconds(ms: number): string {
   return `${ms < 1 ? ms.toFixed(4) : ms.toFixed(2)} ms`;
 }
 
-function inOrder({ cell, mode, batch, timesteps, features, units, layers, threads, backend, medianMs, gflops, name, ...others }: CaseResult): object {
-  return { cell, mode, batch, timesteps, features, units, layers, threads, backend, medianMs, gflops, name, ...others };
+function inOrder({ cell, mode, batch, timesteps, features, units, layers, threads, backend, medianMs, gflops, peakBytes, name, ...others }: CaseResult): object {
+  return { cell, mode, batch, timesteps, features, units, layers, threads, backend, medianMs, gflops, peakBytes, name, ...others };
 }
