@@ -4,7 +4,6 @@ import { CaseModel } from './case-model.js';
 import { benchCases, caseNamed, lengthsOf, numTokensOf, operationsOf } from './cases.js';
 import { checkAgainstReference, largestDifference } from './check-case.js';
 import { runCase } from './run-case.js';
-import { useThreads } from './threads.js';
 
 describe('the cases of the benchmark', () => {
   test('hold a training row and an inference row of every cell of the library', () => {
@@ -85,9 +84,4 @@ test('A run reports its peak of memory, which holds weights, optimizer state and
   const numWeights = 3 * 11 * (7 + 11 + 2);
   expect(peakBytes).toBeGreaterThanOrEqual(stepBytes + 3 * 4 * numWeights);
   expect(peakBytes).toBeLessThan(stepBytes + 3 * 4 * numWeights + 100_000);
-});
-
-test('More threads than there are are refused', async () => {
-  await useThreads(1, 'test');
-  await expect(useThreads(2, 'test')).rejects.toThrow(/^\[BACKEND_UNAVAILABLE\] test: [^]*received: --threads 2/);
 });

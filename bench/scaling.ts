@@ -5,12 +5,11 @@
  *     npm run bench:scaling -- [--threads N] [--cell lstm] [--units 128] [--steps 10000] [--out FOLDER]
  */
 import { parseArgs } from 'node:util';
-import { currentBackend } from '../src/index.js';
+import { currentBackend, setThreads } from '../src/index.js';
 import { CaseModel } from './case-model.js';
 import { type BenchCase, operationsOf } from './cases.js';
 import { describeMachine } from './machine.js';
 import { median, timeRuns, warmUp } from './timing.js';
-import { useThreads } from './threads.js';
 import { markdownTable, resultName, writeResult } from './write-results.js';
 
 const { values: options } = parseArgs({
@@ -74,7 +73,7 @@ const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
 async function main(): Promise<void> {
   const numThreads = Number(options.threads);
-  await useThreads(numThreads, 'scaling');
+  setThreads(numThreads);
   const { cell } = options;
   const units = Number(options.units);
   const common = { cell, features: 64, units, layers: 1 };

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { nearestNames, RondoError, setSeed, useBackend } from '../src/index.js';
+import { nearestNames, RondoError, setSeed, setThreads, useBackend } from '../src/index.js';
 import { allowWideKernels } from '../src/node.js';
 import { commands } from './commands/index.js';
 import { helpFor, overview } from './help.js';
@@ -47,6 +47,7 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   allowWideKernels();
+  if (typeof line.options.threads === 'number') setThreads(line.options.threads);
   if (line.options.backend === 'wasm' || line.options.backend === 'reference') useBackend(line.options.backend);
   setSeed(typeof line.options.seed === 'number' ? line.options.seed : 0);
   await command.run(line);

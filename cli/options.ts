@@ -66,6 +66,7 @@ export const commonOptions = {
 /** Options of commands that compute. */
 export const computeOptions = {
   backend: { type: 'text', value: 'NAME', choices: ['wasm', 'reference'], about: 'What computes: wasm (default) or reference (float64, slow).' },
+  threads: { type: 'count', value: 'N', about: 'Threads that compute; by default one a core, at most 8. Results do not depend on it.' },
   seed: { type: 'whole', value: 'N', about: 'Makes a run repeatable: weights, dropout, shuffling, sampling. Default 0.' },
 } as const satisfies OptionSpecs;
 

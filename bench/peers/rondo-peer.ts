@@ -4,14 +4,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Masking, optimizers, Sequential } from '../../src/index.js';
+import { Masking, optimizers, Sequential, setThreads } from '../../src/index.js';
 import { layersOf } from '../case-layers.js';
 import { CaseModel } from '../case-model.js';
 import { isStreaming } from '../cases.js';
 import type { ComparedCase } from '../comparison/compared-case.js';
 import { type Description, type Measurement, type PeerRequest, type Preparation, THREADS_VARIABLE } from '../comparison/peer-process.js';
 import { writeArrays } from '../comparison/shared-arrays.js';
-import { useThreads } from '../threads.js';
 
 /** By variant: runs a case once, and gives the loss where it is a training case. */
 type Runs = Record<string, () => Promise<number> | number>;
@@ -69,7 +68,7 @@ async function measure(variant: string, repeats: number): Promise<Measurement> {
 async function respond(request: PeerRequest): Promise<Description | Preparation | Measurement> {
   switch (request.request) {
     case 'describe':
-      await useThreads(numThreads, 'compare');
+      setThreads(numThreads);
       return { versions: `backend wasm, ${[`Node ${process.versions.node}`, ...process.execArgv].join(' ')}` };
     case 'prepare':
       return prepare(request.case as ComparedCase, request.directory);

@@ -29,9 +29,12 @@ describe('rondo bench', () => {
     expect(lines.at(-1)).toMatch(/^lstm-step +1 +1 +64 +128 +1 +[\d.]+ ms /);
   });
 
-  test('refuses more than the one thread that it has, before anything runs', async () => {
-    await expect(run('--threads', '2')).rejects.toThrow(/^\[BACKEND_UNAVAILABLE\] rondo bench: [^]*received: --threads 2/);
+  test('computes on as many threads as it is told to, and refuses an impossible number before anything runs', async () => {
+    await expect(run('--threads', '1000')).rejects.toThrow(/^\[OUT_OF_RANGE\] setThreads: [^]*received: 1000/);
     expect(output()).toBe('');
+    await run('--threads', '2', '--json', '--case', 'minGRU-step');
+    expect(JSON.parse(output())[0]).toMatchObject({ threads: 2 });
+    setThreads(1);
   });
 
   test('refuses an unknown case with the nearest name', async () => {

@@ -1,8 +1,7 @@
 import { type BenchCase, benchCases, caseNamed, sizeNames } from '../../bench/cases.js';
 import { describeMachine } from '../../bench/machine.js';
 import { type CaseResult, runCase } from '../../bench/run-case.js';
-import { useThreads } from '../../bench/threads.js';
-import { type BackendName, currentBackend } from '../../src/index.js';
+import { type BackendName, currentBackend, setThreads } from '../../src/index.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { fileSize, textTable } from '../text-table.js';
 
@@ -17,13 +16,13 @@ export const bench = defineCommand({
   examples: ['rondo bench --case lstm-train', 'rondo bench --case lstm-train gru-train lstm-step --json', 'rondo bench --backend reference --case lstm-step'],
   options: {
     case: { type: 'text', value: 'NAME ...', about: `Which cases; all ${benchCases.length} by default: CELL-train and CELL-infer for every cell of the library; lstm-SIZE-train, gru-SIZE-infer and so on, where SIZE is ${sizeNames.join(', ')}; and ${specialNames().join(', ')}.` },
-    threads: { type: 'count', value: 'N', about: 'Threads that compute. This version has one.' },
+    threads: { type: 'count', value: 'N', about: 'Threads that compute. Default 1.' },
     backend: computeOptions.backend,
     ...jsonOption,
   },
   async run({ options, positionals }) {
     const threads = options.threads ?? 1;
-    await useThreads(threads, where);
+    setThreads(threads);
     const names = [...(options.case === undefined ? [] : options.case.split(',')), ...positionals];
     const cases = names.length === 0 ? benchCases : names.map((name) => caseNamed(name, where));
     const backend = (options.backend ?? currentBackend().name) as BackendName;
