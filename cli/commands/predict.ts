@@ -14,6 +14,7 @@ export const predict = defineCommand({
   options: {
     top: { type: 'count', value: 'N', about: 'For text: how many next tokens to show. Default 10.' },
     backend: computeOptions.backend,
+    blas: computeOptions.blas,
     ...jsonOption,
   },
   async run({ positionals, options }) {

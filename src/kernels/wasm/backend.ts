@@ -13,6 +13,7 @@ import type {
   View,
 } from '../contract.js';
 import { recurrentBackward, recurrentForward } from '../sequence.js';
+import type { Accelerator } from './accelerator.js';
 import { hasRelaxedSimd, hasSimd } from './features.js';
 import { MatmulKernels } from './matmul.js';
 import { chooseTiles, type TileChoice } from './matmul-choice.js';
@@ -33,6 +34,10 @@ export class WasmBackend implements Backend {
   readonly elementBytes = 4;
   /** Which tile family multiplies matrices, and what each candidate was measured to reach. */
   readonly tileChoice: TileChoice;
+  /** Whether results are the same bits on every processor. */
+  readonly isDeterministic: boolean;
+  /** Computes the products that it takes instead of the kernels here; see `useBlas` of `rondo/node`. */
+  accelerator: Accelerator | undefined;
   readonly #isRelaxed: boolean;
   readonly #memory: WasmMemory;
   readonly #matmul: MatmulKernels;
@@ -41,6 +46,7 @@ export class WasmBackend implements Backend {
 
   constructor({ deterministic = false, sharedMemory = false }: WasmBackendOptions = {}) {
     this.tileChoice = chooseTiles({ deterministic });
+    this.isDeterministic = deterministic;
     this.#isRelaxed = !deterministic && hasRelaxedSimd();
     this.#memory = new WasmMemory({ shared: sharedMemory });
     this.#matmul = new MatmulKernels(this.#memory, this.tileChoice.family);
@@ -86,6 +92,11 @@ export class WasmBackend implements Backend {
     return this.#memory.report();
   }
 
+  /** What the memory can grow to, as far as the host knows. */
+  get memoryLimitBytes(): number {
+    return this.#memory.maximumPages * 65536;
+  }
+
   write(view: View, data: ArrayLike<number>): void {
     const first = this.#firstElement(view, data.length);
     this.#memory.floats.set(data, first);
@@ -109,7 +120,13 @@ export class WasmBackend implements Backend {
   }
 
   matmul(call: MatmulCall): void {
-    this.#matmul.run(call);
+    const { accelerator } = this;
+    if (accelerator === undefined || !accelerator.takes(call)) {
+      this.#matmul.run(call);
+      return;
+    }
+    const memory = this.#memory;
+    accelerator.multiply({ call, a: memory.byteAddress(call.a), b: memory.byteAddress(call.b), c: memory.byteAddress(call.c), memory: memory.floats });
   }
 
   gatherRows(call: GatherCall): void {
