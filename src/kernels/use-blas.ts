@@ -1,8 +1,10 @@
 import { refuseUnknownOptions, RondoError, requireCount, unknownName } from '../errors.js';
 import { BlasAccelerator } from './blas/accelerator.js';
 import { type BlasSearch, findBlas } from './blas/find.js';
+import type { Refusal } from './blas/library.js';
 import { advantageOf, compareSpeeds, type ProductSpeed } from './blas/probe.js';
-import { currentBackend } from './select.js';
+import type { Support } from './contract.js';
+import { backendNamed, currentBackend } from './select.js';
 import { WasmBackend } from './wasm/backend.js';
 
 const where = 'useBlas';
@@ -64,6 +66,34 @@ export async function useBlas(options: BlasOptions = {}): Promise<BlasReport> {
   return { isUsed, library: library.path, version: library.version, measured };
 }
 
+/** What {@link describeBlas} finds. */
+export interface BlasDescription {
+  /** Whether the npm package koffi is there. */
+  readonly koffi: Support;
+  /** Whether a library was found that multiplies right. */
+  readonly found: Support;
+  readonly library: string | null;
+  readonly version: string | null;
+  /** Its products beside those of the kernels, on one thread each. */
+  readonly measured: readonly ProductSpeed[];
+  /** How many times faster it is over them, as a geometric mean; null where there is none. */
+  readonly advantage: number | null;
+}
+
+/** Looks for an installed BLAS and times it, without using it; `library` as in {@link BlasOptions}. */
+export async function describeBlas({ library: path }: Pick<BlasOptions, 'library'> = {}): Promise<BlasDescription> {
+  const { koffiFault, library, refused } = await findBlas(path);
+  const koffi = { supported: koffiFault === undefined, reason: koffiFault ?? 'the npm package koffi loads.' };
+  if (library === undefined) {
+    const reason = koffiFault === undefined ? `none of these is a BLAS that can be used: ${triedIn(refused)}.` : 'nothing was looked for, because koffi is missing.';
+    return { koffi, found: { supported: false, reason }, library: null, version: null, measured: [], advantage: null };
+  }
+  library.setThreads?.(1);
+  const measured = compareSpeeds(backendNamed('wasm') as WasmBackend, new BlasAccelerator(library));
+  const found = { supported: true, reason: 'it multiplies right in every form.' };
+  return { koffi, found, library: library.path, version: library.version, measured, advantage: advantageOf(measured) };
+}
+
 function acceleratedBackend(): WasmBackend {
   const backend = currentBackend();
   if (backend instanceof WasmBackend && !backend.isDeterministic) return backend;
@@ -84,9 +114,13 @@ function missing({ koffiFault, refused }: BlasSearch, path: string | undefined):
     where,
     what: path === undefined ? 'no installed BLAS was found.' : 'the BLAS cannot be used.',
     expected: 'a shared library with cblas_sgemm that multiplies right',
-    received: refused.map(({ path: tried, reason }) => (reason.includes(tried) ? reason : `${tried}: ${reason}`)).join('; '),
+    received: triedIn(refused),
     fix: path === undefined ? 'install OpenBLAS (apt install libopenblas0, brew install openblas), or name a library.' : 'give the path of OpenBLAS or another CBLAS, or leave it out to search the usual places.',
   });
+}
+
+function triedIn(refused: readonly Refusal[]): string {
+  return refused.map(({ path, reason }) => (reason.includes(path) ? reason : `${path}: ${reason}`)).join('; ');
 }
 
 function fixedThreads(path: string, threads: number): RondoError {
