@@ -14,7 +14,7 @@ import { Interpreter } from '../src/expression/interpret.js';
 import type { Buffer, PointwiseCall, Strided } from '../src/kernels/contract.js';
 import { type PointwiseProgram, pointwiseProgram } from '../src/expression/program.js';
 import { WasmMemory } from '../src/kernels/wasm/memory.js';
-import { PointwiseKernels } from '../src/kernels/wasm/pointwise.js';
+import { pointwiseOn } from '../test/support/kernels-on.js';
 
 if (process.versions.node.startsWith('20.')) setFlagsFromString('--experimental-wasm-relaxed-simd');
 
@@ -88,7 +88,7 @@ class Bound {
 
   constructor(
     private readonly memory: WasmMemory,
-    private readonly kernels: PointwiseKernels,
+    private readonly kernels: ReturnType<typeof pointwiseOn>,
     readonly item: Case,
   ) {
     const { program, rows, columns } = item;
@@ -177,7 +177,7 @@ function report(name: string, bounds: readonly Bound[], perCall = false): void {
 console.log(`${cpus()[0].model}, Node ${process.versions.node}, load ${loadavg()[0].toFixed(1)}`);
 console.log('ns per element, one core'.padEnd(25), 'relaxed: best, median, error | plain: best, median, error');
 const memory = new WasmMemory();
-const kinds = [new PointwiseKernels(memory, { relaxed: true }), new PointwiseKernels(memory, { relaxed: false })];
+const kinds = [pointwiseOn(memory, { relaxed: true }), pointwiseOn(memory, { relaxed: false })];
 const only = process.argv[2];
 for (const item of cases) {
   if (only !== undefined && !item.program.name.includes(only)) continue;

@@ -6,7 +6,8 @@
 import { parseArgs } from 'node:util';
 import { type Backend, useBackend } from '../src/index.js';
 import type { MatmulCall, PointwiseCall } from '../src/kernels/contract.js';
-import { recurrentBackward, recurrentForward } from '../src/kernels/sequence.js';
+import { runPartsInOrder } from '../src/kernels/run-parts.js';
+import { recurrentBackward, recurrentForward } from '../src/kernels/sequence/sequence.js';
 import { CaseModel } from './case-model.js';
 import { caseNamed, headlineCase, operationsOf } from './cases.js';
 import { describeMachine } from './machine.js';
@@ -66,6 +67,9 @@ function timedBackend(inner: Backend, costs: Costs): Backend {
     matmul: (call) => timed(matmulLabel(call), 2 * call.m * call.n * call.k, () => inner.matmul(call)),
     gatherRows: (call) => timed(`gather ${call.indices.length} x ${call.columns}`, 0, () => inner.gatherRows(call)),
     scatterAddRows: (call) => timed(`scatter ${call.indices.length} x ${call.columns}`, 0, () => inner.scatterAddRows(call)),
+    numThreads: 1,
+    pack: (call) => timed(`pack ${call.k} x ${call.n}`, 0, () => inner.pack(call)),
+    runParts: (parts) => runPartsInOrder(wrapped, parts),
     recurrentForward: (call) => recurrentForward(wrapped, call),
     recurrentBackward: (call) => recurrentBackward(wrapped, call),
   };

@@ -43,10 +43,10 @@ describe('rondo doctor', () => {
     const without: Examination = { ...found, blas: { ...found.blas, koffi: { supported: false, reason: 'gone.' }, found: { supported: false, reason: 'gone.' }, library: null, measured: [], advantage: null } };
     expect(adviceFor(without).join(' ')).toContain('npm install koffi');
     expect(examinationText(without)).toContain('koffi         no: gone.');
-    const withBlas = (advantage: number | null): string => adviceFor({ ...found, blas: { ...found.blas, koffi: { supported: true, reason: '' }, advantage } }).join(' ');
+    const withBlas = (advantage: number | null): string => adviceFor({ ...found, blas: { ...found.blas, koffi: { supported: true, reason: '' }, advantage, isWorthwhile: (advantage ?? 0) > 1.4 } }).join(' ');
     expect(withBlas(null)).toContain('apt install');
     expect(withBlas(1.5)).toContain('1.5 times as fast');
-    expect(withBlas(0.8)).toContain('leave --blas out');
+    expect(withBlas(0.8)).toContain('hardly gain');
     const onNode = (...flags: string[]): string => adviceFor({ ...found, wideKernels: { ...found.wideKernels, flags, isEffective: flags.length > 0 } }).join(' ');
     expect(onNode()).toContain('Node 24 or later');
     expect(onNode('--experimental-wasm-revectorize')).toContain('allowWideKernels()');

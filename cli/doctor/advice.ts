@@ -1,8 +1,5 @@
 import type { Examination } from './examine.js';
 
-/** A library must be so much faster to be recommended. */
-const leastAdvantage = 1.1;
-
 /** What would make this machine faster, in plain sentences, the most useful first. */
 export function adviceFor({ machine, wideKernels, blas }: Omit<Examination, 'advice'>): string[] {
   const advice: string[] = [];
@@ -15,10 +12,10 @@ export function adviceFor({ machine, wideKernels, blas }: Omit<Examination, 'adv
     advice.push('To let an installed BLAS such as OpenBLAS compute large products, run npm install koffi and look again.');
   } else if (blas.advantage === null) {
     advice.push('An installed OpenBLAS could compute large products (apt install libopenblas0, brew install openblas); RONDO_BLAS names one in another place.');
-  } else if (blas.advantage >= leastAdvantage) {
+  } else if (blas.isWorthwhile) {
     advice.push(`The BLAS computes large products ${blas.advantage.toFixed(1)} times as fast as the kernels here: use --blas, or useBlas() of rondo/node. Results differ by float32 rounding.`);
   } else {
-    advice.push('The BLAS is not clearly faster than the kernels here: leave --blas out.');
+    advice.push(`A training would hardly gain from the BLAS: its large products take ${(1 / blas.advantage).toFixed(2)} of the kernels' time, and the steps of a recurrence gain less.`);
   }
   if (machine.load > machine.logicalCores) {
     advice.push(`The machine is busy (load ${machine.load} on ${machine.logicalCores} cores): what was measured is less than it can do.`);

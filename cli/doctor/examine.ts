@@ -52,7 +52,7 @@ export async function examine(): Promise<Examination> {
 }
 
 const unseen = { supported: false, reason: 'nothing was looked for, because the WebAssembly backend does not start.' };
-const withoutBlas: BlasDescription = { koffi: unseen, found: unseen, library: null, version: null, measured: [], advantage: null };
+const withoutBlas: BlasDescription = { koffi: unseen, found: unseen, library: null, version: null, measured: [], advantage: null, isWorthwhile: false };
 
 function reasonFor(flags: readonly string[], { simd }: Examination['host']): string {
   if (simd.isWidened) return 'pairs of 128-bit vectors run as one of 256 bits.';

@@ -1,5 +1,5 @@
 import { RondoError } from '../errors.js';
-import { type Expression, isRowValued, type Leaf, leavesOf } from './build.js';
+import { type Expression, isRowValued, type Leaf, leavesOf, topologicalOrder } from './build.js';
 import { Simplifier } from './simplify.js';
 
 /**
@@ -28,6 +28,8 @@ export interface PointwiseProgram {
   /** Leaves given as numbers at each call. */
   readonly scalars: readonly string[];
   readonly outputs: readonly ProgramOutput[];
+  /** Whether some value depends on a whole row, so that its columns cannot be computed apart from each other. */
+  readonly hasRowReductions: boolean;
   /** Equal text, equal program: the key of a backend's compiled kernels. */
   readonly key: string;
 }
@@ -62,7 +64,8 @@ export function pointwiseProgram(name: string, requests: readonly OutputRequest[
   }
   const inputs = leaves.filter(({ access }) => access !== 'scalar');
   const scalars = leaves.filter(({ access }) => access === 'scalar').map((scalar) => scalar.name);
-  return { name, inputs, scalars, outputs, key: programKey(inputs, scalars, outputs) };
+  const hasRowReductions = topologicalOrder(outputs.map(({ expression }) => expression)).some(({ kind }) => kind === 'reduction');
+  return { name, inputs, scalars, outputs, hasRowReductions, key: programKey(inputs, scalars, outputs) };
 }
 
 function programKey(inputs: readonly Leaf[], scalars: readonly string[], outputs: readonly ProgramOutput[]): string {

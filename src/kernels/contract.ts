@@ -43,6 +43,20 @@ export interface Backend {
   scatterAddRows(call: GatherCall): void;
   recurrentForward(call: RecurrentForwardCall): void;
   recurrentBackward(call: RecurrentBackwardCall): void;
+
+  /** How many parts of {@link runParts} can run at the same time now; 1 where there are no threads. */
+  readonly numThreads: number;
+  /**
+   * Lays op(b) out for products with the same b, to be given as their `packed`; undefined where that would not pay. It
+   * lives until the innermost open scope closes, and is not changed by later writes to b.
+   */
+  pack(call: PackCall): PackedMatrix | undefined;
+  /**
+   * Runs parts at the same time where there are threads, each with its loops in order. No part may write what another
+   * reads or writes between two meetings. With `meets`, there are at most {@link numThreads} parts and all have the
+   * same number of meetings. Returns when all is done.
+   */
+  runParts(parts: readonly Part[], options?: { readonly meets: boolean }): void;
 }
 
 export type Capability = 'relaxedSimd' | 'threads' | 'float64' | 'readNow';
@@ -109,7 +123,52 @@ export interface MatmulCall {
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
   readonly accumulate?: boolean;
+  /** op(b) as {@link Backend.pack} laid it out, for a backend that would rather read that. */
+  readonly packed?: PackedMatrix;
 }
+
+/** The right-hand side of coming products: op(b) `[k, n]`; how many rows they have at most, and how many they are. */
+export interface PackCall extends Pick<MatmulCall, 'n' | 'k' | 'b' | 'transposeB'> {
+  readonly m: number;
+  readonly times: number;
+}
+
+/** Only the backend that packed it can look inside. */
+export interface PackedMatrix {
+  readonly n: number;
+  readonly k: number;
+}
+
+/** A view that lies `advance` elements further at each step of its loop, or stays where that is absent. */
+export interface Moving extends Strided {
+  readonly advance?: number;
+}
+
+/** One call of a loop. At a meeting, every part waits until all have come there. */
+export type StepCall =
+  | { readonly kind: 'pointwise'; readonly call: MovingPointwiseCall }
+  | { readonly kind: 'matmul'; readonly call: MovingMatmulCall }
+  | { readonly kind: 'meeting' };
+
+export interface MovingPointwiseCall extends PointwiseCall {
+  readonly inputs: Readonly<Record<string, Moving>>;
+  readonly outputs: Readonly<Record<string, Moving>>;
+}
+
+/** b stays. */
+export interface MovingMatmulCall extends MatmulCall {
+  readonly a: Moving;
+  readonly c: Moving;
+}
+
+/** Calls that are made once a step, in order. */
+export interface StepLoop {
+  readonly numSteps: number;
+  readonly calls: readonly StepCall[];
+}
+
+/** What one thread does, loop after loop. */
+export type Part = readonly StepLoop[];
 
 /**
  * gatherRows: `target[i] = source[indices[i]]` for each of `indices.length` rows of `columns` values; a negative index

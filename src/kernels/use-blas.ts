@@ -9,15 +9,18 @@ import { WasmBackend } from './wasm/backend.js';
 
 const where = 'useBlas';
 const occasions = ['always', 'faster', 'never'] as const;
-/** A library must be this much faster to displace the kernels here, because measurements are noisy. */
-const leastAdvantage = 1.05;
+/**
+ * A library's large products must be this much faster for a training to be: the steps of a recurrence gain less, since the
+ * kernels here lay the weights out once for all steps.
+ */
+const leastAdvantage = 1.4;
 
 export interface BlasOptions {
   /** Path or name of the shared library. Default: OpenBLAS, Accelerate, MKL or BLIS in the usual places; the environment variable RONDO_BLAS names another. */
   library?: string;
   /**
    * `always` (default) lets the library compute every product that is large enough; `faster` measures first, and changes
-   * nothing where WebAssembly is as fast; `never` computes everything in WebAssembly again.
+   * nothing where a training would hardly gain; `never` computes everything in WebAssembly again.
    */
   when?: (typeof occasions)[number];
   /** Threads of the library. Default 1, which repeats from run to run and leaves other cores alone. */
@@ -74,10 +77,12 @@ export interface BlasDescription {
   readonly found: Support;
   readonly library: string | null;
   readonly version: string | null;
-  /** Its products beside those of the kernels, on one thread each. */
+  /** Its products on one thread beside those of the kernels on the backend's threads. */
   readonly measured: readonly ProductSpeed[];
   /** How many times faster it is over them, as a geometric mean; null where there is none. */
   readonly advantage: number | null;
+  /** Whether that is enough for a training to gain. */
+  readonly isWorthwhile: boolean;
 }
 
 /** Looks for an installed BLAS and times it, without using it; `library` as in {@link BlasOptions}. */
@@ -86,12 +91,13 @@ export async function describeBlas({ library: path }: Pick<BlasOptions, 'library
   const koffi = { supported: koffiFault === undefined, reason: koffiFault ?? 'the npm package koffi loads.' };
   if (library === undefined) {
     const reason = koffiFault === undefined ? `none of these is a BLAS that can be used: ${triedIn(refused)}.` : 'nothing was looked for, because koffi is missing.';
-    return { koffi, found: { supported: false, reason }, library: null, version: null, measured: [], advantage: null };
+    return { koffi, found: { supported: false, reason }, library: null, version: null, measured: [], advantage: null, isWorthwhile: false };
   }
   library.setThreads?.(1);
   const measured = compareSpeeds(backendNamed('wasm') as WasmBackend, new BlasAccelerator(library));
   const found = { supported: true, reason: 'it multiplies right in every form.' };
-  return { koffi, found, library: library.path, version: library.version, measured, advantage: advantageOf(measured) };
+  const advantage = advantageOf(measured);
+  return { koffi, found, library: library.path, version: library.version, measured, advantage, isWorthwhile: advantage > leastAdvantage };
 }
 
 function acceleratedBackend(): WasmBackend {

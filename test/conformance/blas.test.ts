@@ -7,7 +7,9 @@ import { withBlas } from '../support/installed-blas.js';
 await withBlas('conformance with a BLAS', async (library) => {
   let numProducts = 0;
   beforeAll(() => {
-    (useBackend('wasm') as WasmBackend).accelerator = {
+    const backend = useBackend('wasm') as WasmBackend;
+    backend.setThreads(1);
+    backend.accelerator = {
       name: library.version,
       takes: ({ m, n, k }) => m > 0 && n > 0 && k > 0,
       multiply: (product) => {

@@ -10,7 +10,7 @@ const order = [
   ['src/errors.ts', 'src/shape.ts', 'src/random.ts'],
   ['src/expression/'],
   ['src/cells/'],
-  ['src/kernels/contract.ts', 'src/kernels/sequence.ts'],
+  ['src/kernels/contract.ts', 'src/kernels/run-parts.ts', 'src/kernels/sequence/'],
   ['src/kernels/reference/', 'src/kernels/wasm/', 'src/kernels/blas/'],
   ['src/kernels/select.ts', 'src/kernels/use-blas.ts', 'src/kernels/describe-host.ts'],
   ['src/tensor/'],

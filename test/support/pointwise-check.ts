@@ -4,7 +4,7 @@ import type { Access } from '../../src/expression/build.js';
 import type { PointwiseCall, Strided } from '../../src/kernels/contract.js';
 import type { PointwiseProgram, Reduce } from '../../src/expression/program.js';
 import { type WasmBuffer, WasmMemory } from '../../src/kernels/wasm/memory.js';
-import { PointwiseKernels } from '../../src/kernels/wasm/pointwise.js';
+import { pointwiseOn } from './kernels-on.js';
 import { type Bounded, boundedValue, HALF_ULP, sum } from './rounding-bound.js';
 
 // Node 20 and 21 have relaxed SIMD behind a flag; it must be set before the first module is compiled.
@@ -14,8 +14,8 @@ export const memory = new WasmMemory();
 
 /** Kernels with both kinds of multiply-add. */
 export const kinds = [
-  { name: 'plain', kernels: new PointwiseKernels(memory, { relaxed: false }) },
-  { name: 'relaxed', kernels: new PointwiseKernels(memory, { relaxed: true }) },
+  { name: 'plain', kernels: pointwiseOn(memory, { relaxed: false }) },
+  { name: 'relaxed', kernels: pointwiseOn(memory, { relaxed: true }) },
 ];
 
 /** Numbers with ties, zeros and signs. */
@@ -64,7 +64,7 @@ export interface Block {
  * Runs a program over random numbers, compares every output with the interpreter, and the rest of the arrays' memory
  * with what it held before. `inPlace` says which outputs may lie over an element input.
  */
-export function checkPointwise(kernels: PointwiseKernels, program: PointwiseProgram, inPlace: readonly boolean[], { rows, columns, slack, seed }: Block): void {
+export function checkPointwise(kernels: ReturnType<typeof pointwiseOn>, program: PointwiseProgram, inPlace: readonly boolean[], { rows, columns, slack, seed }: Block): void {
   const random = numbersFrom(seed);
   const inputs = new Map<string, Placed>();
   const held: WasmBuffer[] = [];

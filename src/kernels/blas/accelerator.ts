@@ -18,7 +18,7 @@ export class BlasAccelerator implements Accelerator {
     this.#library = library;
   }
 
-  takes({ m, n, k }: MatmulCall): boolean {
+  takes({ m, n, k }: Pick<MatmulCall, 'm' | 'n' | 'k'>): boolean {
     return m >= leastRows && n >= leastColumns && m * n * k >= leastMultiplyAdds;
   }
 

@@ -1,7 +1,8 @@
 import { RondoError } from '../../errors.js';
 import { Interpreter } from '../../expression/interpret.js';
-import type { Backend, Buffer, Capability, GatherCall, MatmulCall, MemoryReport, PointwiseCall, RecurrentBackwardCall, RecurrentForwardCall, Strided, Support, View } from '../contract.js';
-import { recurrentBackward, recurrentForward } from '../sequence.js';
+import type { Backend, Buffer, Capability, GatherCall, MatmulCall, MemoryReport, Part, PointwiseCall, RecurrentBackwardCall, RecurrentForwardCall, Strided, Support, View } from '../contract.js';
+import { runPartsInOrder } from '../run-parts.js';
+import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
 
 class ReferenceBuffer implements Buffer {
   readonly data: Float64Array;
@@ -147,6 +148,16 @@ class ReferenceBackend implements Backend {
         into[source.offset + index * columns + column] += from[target.offset + row * columns + column];
       }
     });
+  }
+
+  readonly numThreads = 1;
+
+  pack(): undefined {
+    return undefined;
+  }
+
+  runParts(parts: readonly Part[]): void {
+    runPartsInOrder(this, parts);
   }
 
   recurrentForward(call: RecurrentForwardCall): void {

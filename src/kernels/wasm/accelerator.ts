@@ -16,6 +16,6 @@ export interface Accelerator {
   /** What it is, for reports. */
   readonly name: string;
   /** Whether it takes a product of these sizes; it depends on nothing else, so that a run repeats. */
-  takes(call: MatmulCall): boolean;
+  takes(sizes: Pick<MatmulCall, 'm' | 'n' | 'k'>): boolean;
   multiply(product: PlacedProduct): void;
 }

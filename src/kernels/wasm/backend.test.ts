@@ -3,6 +3,7 @@ import { leaf, mul } from '../../expression/build.js';
 import { RondoError } from '../../errors.js';
 import { Random } from '../../random.js';
 import { pointwiseProgram } from '../../expression/program.js';
+import type { Strided } from '../contract.js';
 import { createWasmBackend } from './backend.js';
 import { hasRelaxedSimd } from './features.js';
 
@@ -18,7 +19,8 @@ function errorOf(action: () => unknown): RondoError {
 const backends = [
   ['by default', createWasmBackend()],
   ['deterministic', createWasmBackend({ deterministic: true })],
-  ['with shared memory', createWasmBackend({ sharedMemory: true })],
+  ['on one thread', createWasmBackend({ threads: 1 })],
+  ['with shared memory', createWasmBackend({ sharedMemory: true, threads: 1 })],
 ] as const;
 
 describe.each(backends)('the WebAssembly backend %s', (_, backend) => {
@@ -80,10 +82,21 @@ describe.each(backends)('the WebAssembly backend %s', (_, backend) => {
     expect(backend.memory().temporaryBytes).toBe(0);
   });
 
+  it('leaves zeros, or what was there, where k is 0', () => {
+    const c: Strided = { buffer: backend.allocate(6), offset: 0, rowStride: 3 };
+    const empty = { buffer: backend.allocate(0), offset: 0, rowStride: 0 };
+    const before = [1, 2, 3, 4, 5, 6];
+    backend.write(c, before);
+    backend.matmul({ m: 2, n: 2, k: 0, a: empty, b: empty, c, accumulate: true });
+    expect([...backend.readNow(c, 6)]).toEqual(before);
+    backend.matmul({ m: 2, n: 2, k: 0, a: empty, b: empty, c });
+    expect([...backend.readNow(c, 6)]).toEqual([0, 0, 3, 0, 0, 6]);
+    for (const { buffer } of [c, empty]) backend.free(buffer);
+  });
+
   it('answers what it supports, with a reason', () => {
     expect(backend.supports('readNow').supported).toBe(true);
     expect(backend.supports('float64').supported).toBe(false);
-    expect(backend.supports('threads').supported).toBe(false);
     expect(backend.supports('relaxedSimd').supported).toBe(backend.tileChoice.family.madd === 'relaxed');
     for (const capability of ['readNow', 'float64', 'threads', 'relaxedSimd'] as const) expect(backend.supports(capability).reason).toMatch(/^[a-z].*\.$/);
   });
@@ -108,7 +121,7 @@ describe('the WebAssembly backend', () => {
   it('refuses unknown options', () => {
     expect(errorOf(() => createWasmBackend({ determinstic: true } as object)).message).toMatchInlineSnapshot(`
       "[UNKNOWN_NAME] createWasmBackend: unknown option \`determinstic\`; did you mean \`deterministic\`?
-        expected: one of \`deterministic\`, \`sharedMemory\`
+        expected: one of \`deterministic\`, \`sharedMemory\`, \`threads\`
         received: \`determinstic\`
         fix: use \`deterministic\`."
     `);

@@ -6,27 +6,48 @@ import type {
   GatherCall,
   MatmulCall,
   MemoryReport,
+  PackCall,
+  PackedMatrix,
+  Part,
   PointwiseCall,
   RecurrentBackwardCall,
   RecurrentForwardCall,
   Support,
   View,
 } from '../contract.js';
-import { recurrentBackward, recurrentForward } from '../sequence.js';
+import { runPartsInOrder } from '../run-parts.js';
+import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
 import type { Accelerator } from './accelerator.js';
 import { hasRelaxedSimd, hasSimd } from './features.js';
+import { KernelRunner } from './kernel-runner.js';
 import { MatmulKernels } from './matmul.js';
 import { chooseTiles, type TileChoice } from './matmul-choice.js';
 import { WasmMemory } from './memory.js';
 import { PointwiseKernels } from './pointwise.js';
 import { RowKernels } from './rows.js';
+import { hostThreads } from './threads/host.js';
 
 export interface WasmBackendOptions {
   /** The same bits on every processor: products and sums are rounded separately, which is slower. Default false. */
   deterministic?: boolean;
-  /** A memory that worker threads can share. Default false, because browsers allow it only in isolated pages. */
+  /** A memory that worker threads can share. Default: where `threads` is more than 1. */
   sharedMemory?: boolean;
+  /**
+   * How many threads compute, the caller's included. Default: as many as the host has cores, at most 8; 1 in a page that is
+   * not cross-origin isolated. Results do not depend on it. Workers are started when there is first work for them.
+   */
+  threads?: number;
 }
+
+/** Without being asked, no more threads than this: small models do not fill them. */
+const mostThreadsByDefault = 8;
+/** Work of about 20 us for one thread; less is not shared, since telling another thread takes a few microseconds. */
+const sharedOperations = 1e6;
+const sharedElements = 1 << 15;
+/** Work of several milliseconds is cut finer than there are threads, so that one that is put aside delays the others little. */
+const fineOperations = 2e8;
+const mostThreads = 256;
+const isolationFix = 'serve the page with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.';
 
 /** The contract in float32, by WebAssembly written at run time. */
 export class WasmBackend implements Backend {
@@ -40,18 +61,21 @@ export class WasmBackend implements Backend {
   accelerator: Accelerator | undefined;
   readonly #isRelaxed: boolean;
   readonly #memory: WasmMemory;
+  readonly #runner: KernelRunner;
   readonly #matmul: MatmulKernels;
   readonly #rows: RowKernels;
   readonly #pointwise: PointwiseKernels;
 
-  constructor({ deterministic = false, sharedMemory = false }: WasmBackendOptions = {}) {
+  constructor({ deterministic = false, threads = defaultThreads(), sharedMemory = threads > 1 }: WasmBackendOptions = {}) {
     this.tileChoice = chooseTiles({ deterministic });
     this.isDeterministic = deterministic;
     this.#isRelaxed = !deterministic && hasRelaxedSimd();
     this.#memory = new WasmMemory({ shared: sharedMemory });
-    this.#matmul = new MatmulKernels(this.#memory, this.tileChoice.family);
-    this.#rows = new RowKernels(this.#memory);
-    this.#pointwise = new PointwiseKernels(this.#memory, { relaxed: this.#isRelaxed });
+    this.#runner = new KernelRunner(this.#memory, threads);
+    const { modules } = this.#runner;
+    this.#matmul = new MatmulKernels(this.#memory, modules, this.tileChoice.family);
+    this.#rows = new RowKernels(this.#memory, modules);
+    this.#pointwise = new PointwiseKernels(modules, { relaxed: this.#isRelaxed });
   }
 
   supports(capability: Capability): Support {
@@ -64,8 +88,38 @@ export class WasmBackend implements Backend {
       case 'float64':
         return { supported: false, reason: 'the kernels compute in float32.' };
       case 'threads':
-        return { supported: false, reason: 'this backend runs on the thread that calls it.' };
+        return this.#supportsThreads();
     }
+  }
+
+  #supportsThreads(): Support {
+    const { failure, numWanted, numServing } = this.#runner.pool;
+    if (failure !== undefined) return { supported: false, reason: `a worker could not start: ${failure}` };
+    if (numWanted > 1) return { supported: true, reason: `the work is shared by ${numWanted} threads, of which ${numServing} run.` };
+    return { supported: false, reason: this.#memory.isShared ? 'the backend was asked for one thread.' : hostThreads().canShare ? 'the backend was made for one thread.' : hostThreads().reason };
+  }
+
+  get numThreads(): number {
+    return this.#runner.pool.numServing;
+  }
+
+  /**
+   * Changes how many threads compute, the caller's included.
+   *
+   * @throws OUT_OF_RANGE; BACKEND_UNAVAILABLE where the memory cannot be shared
+   */
+  setThreads(threads: number): void {
+    requireThreads('setThreads', threads);
+    if (threads > 1 && !this.#memory.isShared) {
+      const { canShare, reason } = hostThreads();
+      throw new RondoError('BACKEND_UNAVAILABLE', {
+        where: 'setThreads',
+        what: 'the backend cannot use more than one thread.',
+        received: canShare ? 'a backend with memory of its own' : reason,
+        fix: canShare ? 'make it with createWasmBackend({ threads }).' : isolationFix,
+      });
+    }
+    this.#runner.pool.resize(threads);
   }
 
   allocate(size: number): Buffer {
@@ -112,29 +166,65 @@ export class WasmBackend implements Backend {
   }
 
   fill(view: View, size: number, value: number): void {
-    this.#rows.fill(view, size, value);
+    this.#runner.run((writer) => this.#rows.writeFill(writer, view, size, value));
   }
 
   pointwise(call: PointwiseCall): void {
-    this.#pointwise.run(call);
+    if (this.#sharesWork(call.rows * call.columns, sharedElements)) {
+      const cut = this.#pointwise.cut(call, this.numThreads);
+      if (cut !== undefined) return this.#runner.runAtOnce(cut.map((part) => (writer, workspace) => this.#pointwise.write(writer, part, workspace)));
+    }
+    this.#runner.run((writer, workspace) => this.#pointwise.write(writer, call, workspace));
   }
 
-  matmul(call: MatmulCall): void {
-    const { accelerator } = this;
-    if (accelerator === undefined || !accelerator.takes(call)) {
-      this.#matmul.run(call);
+  matmul(given: MatmulCall): void {
+    const { m, n, k, accumulate } = given;
+    if (m === 0 || n === 0) return;
+    if (k === 0) {
+      if (accumulate !== true) for (let row = 0; row < m; row++) this.fill({ ...given.c, offset: given.c.offset + row * given.c.rowStride }, n, 0);
       return;
     }
-    const memory = this.#memory;
-    accelerator.multiply({ call, a: memory.byteAddress(call.a), b: memory.byteAddress(call.b), c: memory.byteAddress(call.c), memory: memory.floats });
+    const { accelerator } = this;
+    if (accelerator?.takes(given) === true) {
+      const memory = this.#memory;
+      return accelerator.multiply({ call: given, a: memory.byteAddress(given.a), b: memory.byteAddress(given.b), c: memory.byteAddress(given.c), memory: memory.floats });
+    }
+    const { way, call } = this.#matmul.wayOf(given);
+    const operations = 2 * m * n * k;
+    if (this.#sharesWork(operations, sharedOperations) && call.packed === undefined) {
+      const cut = this.#matmul.cut(call, way, this.numThreads * (operations > fineOperations ? 2 : 1));
+      if (cut.length > 1) return this.#runner.runAtOnce(cut.map((part) => (writer, workspace) => this.#matmul.write(writer, part, way, workspace)));
+    }
+    this.#runner.run((writer, workspace) => this.#matmul.write(writer, call, way, workspace));
   }
 
   gatherRows(call: GatherCall): void {
-    this.#rows.gather(call);
+    const { columns, indices } = call;
+    const count = indices.length;
+    if (columns === 0 || count === 0) return;
+    this.#memory.openScope();
+    const address = this.#rows.place(indices);
+    if (this.#sharesWork(columns * count, sharedElements) && count >= this.numThreads) {
+      const each = Math.ceil(count / this.numThreads);
+      const firsts = Array.from({ length: Math.ceil(count / each) }, (_, i) => i * each);
+      this.#runner.runAtOnce(firsts.map((first) => (writer) => this.#rows.writeGather(writer, call, address, first, Math.min(each, count - first))));
+    } else this.#runner.run((writer) => this.#rows.writeGather(writer, call, address, 0, count));
+    this.#memory.closeScope();
   }
 
   scatterAddRows(call: GatherCall): void {
-    this.#rows.scatterAdd(call);
+    if (call.columns === 0 || call.indices.length === 0) return;
+    this.#memory.openScope();
+    const address = this.#rows.place(call.indices);
+    this.#runner.run((writer) => this.#rows.writeScatterAdd(writer, call, address));
+    this.#memory.closeScope();
+  }
+
+  pack(call: PackCall): PackedMatrix | undefined {
+    if (this.#acceleratesSteps(call)) return undefined;
+    const packed = this.#matmul.packPlace(call);
+    if (packed !== undefined) this.#runner.run((writer) => this.#matmul.writePack(writer, call, packed));
+    return packed;
   }
 
   recurrentForward(call: RecurrentForwardCall): void {
@@ -143,6 +233,37 @@ export class WasmBackend implements Backend {
 
   recurrentBackward(call: RecurrentBackwardCall): void {
     recurrentBackward(this, call);
+  }
+
+  runParts(parts: readonly Part[]): void {
+    this.#runner.pool.start();
+    if (parts.some((part) => part.some(({ calls }) => calls.some((step) => step.kind === 'matmul' && this.#acceleratesSteps(step.call))))) return runPartsInOrder(this, parts);
+    this.#runner.runParts(
+      parts.map((loops) => (writer, workspace) => {
+        writer.beginPart(loops.length);
+        for (const { numSteps, calls } of loops) {
+          writer.beginLoop(numSteps);
+          for (const step of calls) {
+            if (step.kind === 'meeting') writer.meeting();
+            else if (step.kind === 'pointwise') this.#pointwise.write(writer, step.call, workspace);
+            else this.#matmul.write(writer, step.call, this.#matmul.wayOf(step.call).way, workspace);
+          }
+          writer.endLoop();
+        }
+      }),
+    );
+  }
+
+  /** Whether the steps' products go to the accelerator: only where one thread was asked for, because threads know none. */
+  #acceleratesSteps(call: Pick<MatmulCall, 'm' | 'n' | 'k'>): boolean {
+    return this.accelerator !== undefined && this.#runner.pool.numWanted === 1 && this.accelerator.takes(call);
+  }
+
+  /** Whether work of some size is worth sharing, and there is somebody to share it with. */
+  #sharesWork(size: number, least: number): boolean {
+    if (size < least) return false;
+    this.#runner.pool.start();
+    return this.#runner.pool.numServing > 1;
   }
 
   #firstElement(view: View, size: number): number {
@@ -159,13 +280,35 @@ export class WasmBackend implements Backend {
   }
 }
 
+/** The threads that compute where nobody says how many: one a core, where workers can share memory. */
+function defaultThreads(): number {
+  const { cores, canShare } = hostThreads();
+  return canShare ? Math.min(cores, mostThreadsByDefault) : 1;
+}
+
+/** @throws OUT_OF_RANGE */
+function requireThreads(where: string, threads: number): void {
+  if (Number.isInteger(threads) && threads >= 1 && threads <= mostThreads) return;
+  throw new RondoError('OUT_OF_RANGE', { where, what: '`threads` is not a number of threads.', expected: `a whole number of 1 to ${mostThreads}`, received: String(threads), fix: 'give the number of cores to use.' });
+}
+
 /**
  * Makes the WebAssembly backend.
  *
- * @throws UNKNOWN_NAME for an unknown option; BACKEND_UNAVAILABLE where the host has no WebAssembly SIMD
+ * @throws UNKNOWN_NAME for an unknown option; OUT_OF_RANGE for an impossible number of threads; BACKEND_UNAVAILABLE
+ *   where the host has no WebAssembly SIMD, or threads are asked for and workers cannot share memory
  */
 export function createWasmBackend(options: WasmBackendOptions = {}): WasmBackend {
-  refuseUnknownOptions('createWasmBackend', options, ['deterministic', 'sharedMemory']);
+  refuseUnknownOptions('createWasmBackend', options, ['deterministic', 'sharedMemory', 'threads']);
+  if (options.threads !== undefined) requireThreads('createWasmBackend', options.threads);
+  if ((options.threads ?? 1) > 1 && (!hostThreads().canShare || options.sharedMemory === false)) {
+    throw new RondoError('BACKEND_UNAVAILABLE', {
+      where: 'createWasmBackend',
+      what: 'threads need a memory that workers can share.',
+      received: options.sharedMemory === false ? 'sharedMemory: false' : hostThreads().reason,
+      fix: options.sharedMemory === false ? 'leave out sharedMemory.' : isolationFix,
+    });
+  }
   if (!hasSimd()) {
     throw new RondoError('BACKEND_UNAVAILABLE', {
       where: 'createWasmBackend',

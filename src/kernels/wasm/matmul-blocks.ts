@@ -1,5 +1,6 @@
 import { f32, i32, type ModuleBuilder, select } from './assembler.js';
-import { forBlocks, forHeight, forTiles, type IntFunc, ints, placeIn, placeOf } from './matmul-loops.js';
+import { writeKernel } from './kernel-modules.js';
+import { forBlocks, forHeight, forTiles, type I32, type IntFunc, ints, placeIn, placeOf } from './matmul-loops.js';
 import { type PackFunc, writeCopyPacker, writeEdgePacker, writeStripPacker, writeTransposePacker } from './matmul-pack.js';
 import { type TileFamily, type TileFunc, writeTile } from './matmul-tiles.js';
 
@@ -18,7 +19,7 @@ import { type TileFamily, type TileFunc, writeTile } from './matmul-tiles.js';
 export const stripColumns = 16;
 
 /**
- * Adds the function `product` and what it needs. Its parameters, all integers, strides and addresses in bytes:
+ * Adds the kernels `product`, `pack_all` and `product_packed`, and what they need. The parameters of `product`, all integers, strides and addresses in bytes:
  * m n k, a strideA transposeA, b strideB transposeB, c strideC accumulate, blockM blockN blockK,
  * packedA packedB edgeTile (workspace), stripStep (bytes from one packed strip of b to the next, 0 to share one place),
  * direct.
@@ -80,7 +81,37 @@ export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
     });
   });
 
-  module.func('product', { params: ints(20) }, (f, ...params) => {
+  /** n k, b strideB transposeB, packed, blockK: all of b, block of k after block, as `product_packed` reads it. */
+  const packAll = module.func('pack_all', { params: ints(7) }, (f, n, k, b, strideB, transposeB, packed, blockK) => {
+    forBlocks(f, k, blockK, (k0, depth) => {
+      forBlocks(f, n, stripColumns, (column, width) => {
+        f.call(packB, width, depth, f.let(placeIn(b, strideB, transposeB, k0, column)), strideB, transposeB, packed, 0);
+        f.set(packed, i32.add(packed, i32.mul(panelColumns(width, columns), i32.shl(depth, 2))));
+      });
+    });
+  });
+
+  /** m n k, a strideA transposeA, packed, c strideC accumulate, blockM blockK, packedA edgeTile (workspace): a product with a b that is packed. */
+  const packedProduct = module.func('product_packed', { params: ints(14) }, (f, ...params) => {
+    const [m, n, k, a, strideA, transposeA, packed, c, strideC, accumulate] = params;
+    const [blockM, blockK, packedA, edgeTile] = params.slice(10);
+    forBlocks(f, k, blockK, (k0, depth) => {
+      const adds = f.let(i32.or(accumulate, i32.ne(k0, 0)));
+      const panel = f.local('i32');
+      forBlocks(f, m, blockM, (m0, numRows) => {
+        f.call(packBlock, numRows, depth, placeIn(a, strideA, transposeA, m0, k0), strideA, transposeA, packedA);
+        f.set(panel, packed);
+        forBlocks(f, n, stripColumns, (column, width) => {
+          const target = i32.add(placeOf(c, strideC, m0), i32.shl(column, 2));
+          f.call(multiply, width, numRows, depth, packedA, 0, 0, panel, 0, target, strideC, adds, edgeTile);
+          f.set(panel, i32.add(panel, i32.mul(panelColumns(width, columns), i32.shl(depth, 2))));
+        });
+      });
+      f.set(packed, panel);
+    });
+  });
+
+  const product = module.func('product', { params: ints(20) }, (f, ...params) => {
     const [m, n, k, a, strideA, transposeA, b, strideB, transposeB, c, strideC, accumulate] = params;
     const [blockM, blockN, blockK, packedA, packedB, edgeTile, stripStep, direct] = params.slice(12);
     forBlocks(f, n, blockN, (n0, numColumns) => {
@@ -102,6 +133,12 @@ export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
       });
     });
   });
+  for (const func of [product, packAll, packedProduct]) writeKernel(module, func);
+}
+
+/** Columns of the panels that hold `width` columns: the last panel is filled up. */
+function panelColumns(width: I32, columns: number) {
+  return i32.mul(i32.div_u(i32.add(width, columns - 1), columns), columns);
 }
 
 /** (m, k, a, strideA, transposeA, packed): the rows of a block as panels, one after the other. */

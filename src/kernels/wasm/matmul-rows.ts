@@ -1,4 +1,5 @@
 import { f32x4, type FunctionBuilder, i32, type Local, type ModuleBuilder, v128 } from './assembler.js';
+import { writeKernel } from './kernel-modules.js';
 import { forBlocks, forHeight, forTiles, type I32, type IntFunc, ints } from './matmul-loops.js';
 import { transpose } from './matmul-pack.js';
 import { madd, type TileFamily } from './matmul-tiles.js';
@@ -29,7 +30,7 @@ export function writeFewRows(module: ModuleBuilder, kind: Kind): void {
     deep: writeAddRows(module, kind, i + 1, depth),
     single: writeAddRows(module, kind, i + 1, 1),
   }));
-  module.func('few_rows', { params: ints(11) }, (f, m, n, k, a, strideA, stepA, b, strideB, c, strideC, accumulate) => {
+  const fewRows = module.func('few_rows', { params: ints(11) }, (f, m, n, k, a, strideA, stepA, b, strideB, c, strideC, accumulate) => {
     forBlocks(f, n, columnsOfPass, (n0, numColumns) => {
       const target = f.let(i32.add(c, i32.shl(n0, 2)));
       f.if(i32.eqz(accumulate), () => {
@@ -57,6 +58,7 @@ export function writeFewRows(module: ModuleBuilder, kind: Kind): void {
       });
     });
   });
+  writeKernel(module, fewRows);
 }
 
 /** (n, a, strideA, stepA, b, strideB, c, strideC): adds `depth` rows of b, times their numbers, to `rows` rows of c. */
@@ -88,12 +90,13 @@ function writeAddRows(module: ModuleBuilder, kind: Kind, rows: number, depth: nu
  */
 export function writeDotRows(module: ModuleBuilder, kind: Kind): void {
   const block = writeDotBlock(module, kind);
-  module.func('dot_rows', { params: ints(10) }, (f, m, n, k, a, strideA, b, strideB, c, strideC, accumulate) => {
+  const dotRows = module.func('dot_rows', { params: ints(10) }, (f, m, n, k, a, strideA, b, strideB, c, strideC, accumulate) => {
     forBlocks(f, k, depthOfDot, (k0, depth) => {
       const from = f.let(i32.shl(k0, 2));
       f.call(block, m, n, depth, i32.add(a, from), strideA, i32.add(b, from), strideB, c, strideC, i32.or(accumulate, i32.ne(k0, 0)));
     });
   });
+  writeKernel(module, dotRows);
 }
 
 function writeDotBlock(module: ModuleBuilder, kind: Kind): IntFunc {

@@ -1,9 +1,11 @@
-import type { MatmulCall } from '../contract.js';
-import { type Exports, instantiate, ModuleBuilder } from './assembler.js';
+import type { MatmulCall, Moving, MovingMatmulCall, PackCall, PackedMatrix, Strided } from '../contract.js';
+import { ModuleBuilder } from './assembler.js';
+import type { CallWriter, Workspace } from './call-writer.js';
+import type { KernelModules } from './kernel-modules.js';
 import { stripColumns, writeProduct } from './matmul-blocks.js';
 import { mostFewRows, writeDotRows, writeFewRows } from './matmul-rows.js';
 import type { TileFamily } from './matmul-tiles.js';
-import type { WasmMemory } from './memory.js';
+import type { WasmBuffer, WasmMemory } from './memory.js';
 
 /** Block sizes: a packed block of a takes at most 128 KiB, a packed panel of b 8 to 16 KiB, a block of b 2 MiB. */
 const mostBlockM = 128;
@@ -11,10 +13,28 @@ const mostBlockN = 2048;
 const mostBlockK = 256;
 /** Up to so many row tiles a b stored `[k, n]` is read where it is. */
 const mostDirectTiles = 3;
+/** From so many products on, laying b out once is cheaper than reading it where it is or packing it each time. */
+const fewestTimesPacked = 3;
 
 /** Up to so many rows a b stored `[n, k]` is read where it is: the ends of short dot products cost. */
 function mostDotRows(k: number): number {
   return k < 128 ? 8 : 16;
+}
+
+/**
+ * `few`: rows of b are added up; `dots`: dot products along rows of a and b; `blocks`: tiles of packed panels. Sums run in
+ * another order in each, so the way depends on the sizes of the whole product, never on how threads share it.
+ */
+export type ProductWay = 'few' | 'dots' | 'blocks';
+
+/** op(b) as panels (matmul-blocks.ts), in blocks of `blockK` steps of k. */
+class PackedPanels implements PackedMatrix {
+  constructor(
+    readonly n: number,
+    readonly k: number,
+    readonly blockK: number,
+    readonly panels: WasmBuffer,
+  ) {}
 }
 
 /**
@@ -24,66 +44,117 @@ function mostDotRows(k: number): number {
 export class MatmulKernels {
   readonly family: TileFamily;
   readonly #memory: WasmMemory;
-  readonly #exports: Exports;
+  readonly #kernels: Readonly<Record<string, number>>;
 
-  constructor(memory: WasmMemory, family: TileFamily) {
+  constructor(memory: WasmMemory, modules: KernelModules, family: TileFamily) {
     this.family = family;
     this.#memory = memory;
-    this.#exports = instantiate(matmulModule(family, { sharedMemory: memory.isShared, maximumPages: memory.maximumPages }), memory.memory);
+    const module = new ModuleBuilder(modules.limits);
+    writeProduct(module, family);
+    writeFewRows(module, family.madd);
+    writeDotRows(module, family.madd);
+    this.#kernels = modules.add(module);
   }
 
-  run(call: MatmulCall): void {
-    const { m, n, k } = call;
-    if (m === 0 || n === 0) return;
-    if (k === 0) {
-      if (call.accumulate !== true) this.#clear(call);
-    } else if (n === 1 && m > 1 && call.c.rowStride === 1) {
-      this.#multiply(asRow(call));
-    } else {
-      this.#multiply(call);
-    }
+  /** The same product as one whose way is known: one column is computed as one row. */
+  wayOf(call: MatmulCall): { way: ProductWay; call: MatmulCall } {
+    if (call.packed !== undefined) return { way: 'blocks', call };
+    if (call.n === 1 && call.m > 1 && call.c.rowStride === 1) return this.wayOf(asRow(call));
+    const { m, k, a, transposeA = false, transposeB = false } = call;
+    if (!transposeB && m <= mostFewRows) return { way: 'few', call };
+    if (transposeB && m <= mostDotRows(k) && (!transposeA || (m === 1 && a.rowStride === 1))) return { way: 'dots', call };
+    return { way: 'blocks', call };
   }
 
-  #multiply({ m, n, k, a, b, c, transposeA = false, transposeB = false, accumulate = false }: MatmulCall): void {
-    const memory = this.#memory;
-    const { rows, columns } = this.family;
-    const addressA = memory.byteAddress(a);
-    const addressB = memory.byteAddress(b);
-    const addressC = memory.byteAddress(c);
+  /** Writes the product's kernel call; nothing where there is nothing to compute. All sizes are at least 1. */
+  write(writer: CallWriter, { m, n, k, a, b, c, transposeA = false, transposeB = false, accumulate = false, packed }: MovingMatmulCall, way: ProductWay, workspace: Workspace): void {
     const strideA = 4 * a.rowStride;
     const strideB = 4 * b.rowStride;
-    const strideC = 4 * c.rowStride;
-    const adds = Number(accumulate);
-    if (!transposeB && m <= mostFewRows) {
-      const [rowOfA, stepOfA] = transposeA ? [4, strideA] : [strideA, 4];
-      this.#exports.few_rows(m, n, k, addressA, rowOfA, stepOfA, addressB, strideB, addressC, strideC, adds);
-      return;
-    }
-    if (transposeB && m <= mostDotRows(k) && (!transposeA || (m === 1 && a.rowStride === 1))) {
-      this.#exports.dot_rows(m, n, k, addressA, strideA, addressB, strideB, addressC, strideC, adds);
-      return;
-    }
+    const kernel = packed !== undefined ? 'product_packed' : way === 'few' ? 'few_rows' : way === 'dots' ? 'dot_rows' : 'product';
+    writer.beginCall(this.#kernels[kernel]);
+    for (const size of [m, n, k]) writer.int(size);
+    writer.address(a);
+    writer.int(way === 'few' && transposeA ? 4 : strideA);
+    if (way === 'few') writer.int(transposeA ? strideA : 4);
+    if (way === 'blocks') writer.int(Number(transposeA));
+    if (packed === undefined) {
+      writer.address(b);
+      writer.int(strideB);
+      if (way === 'blocks') writer.int(Number(transposeB));
+    } else writer.int(this.#memory.byteAddress({ buffer: (packed as PackedPanels).panels, offset: 0 }));
+    writer.address(c);
+    writer.int(4 * c.rowStride);
+    writer.int(Number(accumulate));
+    if (packed !== undefined) this.#writePackedBlocks(writer, m, packed as PackedPanels, workspace);
+    else if (way === 'blocks') this.#writeBlocks(writer, { m, n, k, transposeB }, workspace);
+    writer.endCall();
+  }
+
+  #writePackedBlocks(writer: CallWriter, m: number, { blockK }: PackedPanels, workspace: Workspace): void {
+    const { rows, columns } = this.family;
+    const blockM = evenBlock(m, mostBlockM, rows);
+    const edgeTile = workspace.take(4 * (rows * columns + blockM * blockK));
+    for (const word of [blockM, blockK, edgeTile + 4 * rows * columns, edgeTile]) writer.int(word);
+  }
+
+  #writeBlocks(writer: CallWriter, { m, n, k, transposeB }: { m: number; n: number; k: number; transposeB: boolean }, workspace: Workspace): void {
+    const { rows, columns } = this.family;
     const blockM = evenBlock(m, mostBlockM, rows);
     const blockN = evenBlock(n, mostBlockN, stripColumns);
-    const blockK = evenBlock(k, mostBlockK, 4);
+    const blockK = blockOfDepth(k);
     const isOneBlock = m <= blockM;
     const isDirect = !transposeB && m <= mostDirectTiles * rows;
     const stripStep = isOneBlock ? 0 : 4 * stripColumns * blockK;
-    memory.openScope();
-    const edgeTile = memory.temporaryBytes(4 * (rows * columns + (isOneBlock ? stripColumns : blockN) * blockK + blockM * blockK));
+    const edgeTile = workspace.take(4 * (rows * columns + (isOneBlock ? stripColumns : blockN) * blockK + blockM * blockK));
     const packedB = edgeTile + 4 * rows * columns;
     const packedA = packedB + 4 * (isOneBlock ? stripColumns : blockN) * blockK;
-    this.#exports.product(
-      m, n, k, addressA, strideA, Number(transposeA), addressB, strideB, Number(transposeB), addressC, strideC, adds,
-      blockM, blockN, blockK, packedA, packedB, edgeTile, stripStep, Number(isDirect),
-    );
-    memory.closeScope();
+    for (const word of [blockM, blockN, blockK, packedA, packedB, edgeTile, stripStep, Number(isDirect)]) writer.int(word);
   }
 
-  #clear({ m, n, c }: MatmulCall): void {
-    const start = this.#memory.byteAddress(c) / 4;
-    for (let row = 0; row < m; row++) this.#memory.floats.fill(0, start + row * c.rowStride, start + row * c.rowStride + n);
+  /** A place for op(b) in the open scope, where `times` products of m rows would rather have it packed. */
+  packPlace({ m, n, k, times }: PackCall): PackedMatrix | undefined {
+    if (m <= mostFewRows || n === 0 || k === 0 || times < fewestTimesPacked) return undefined;
+    const { columns } = this.family;
+    return new PackedPanels(n, k, blockOfDepth(k), this.#memory.temporary(Math.ceil(n / columns) * columns * k));
   }
+
+  /** Writes the kernel call that packs b there. */
+  writePack(writer: CallWriter, { b, transposeB = false }: PackCall, packed: PackedMatrix): void {
+    const { n, k, blockK, panels } = packed as PackedPanels;
+    writer.beginCall(this.#kernels.pack_all);
+    for (const word of [n, k, this.#memory.byteAddress(b), 4 * b.rowStride, Number(transposeB), panels.address, blockK]) writer.int(word);
+    writer.endCall();
+  }
+
+  /**
+   * Cuts a product into about `count` ranges of rows or of columns, whichever leaves less to be packed again. Every element is summed as in the whole.
+   */
+  cut(call: MatmulCall, way: ProductWay, count: number): MatmulCall[] {
+    const { m, n } = call;
+    const byRows = way === 'blocks' && m > n;
+    const [total, step] = byRows ? [m, this.family.rows] : [n, stripColumns];
+    const size = Math.ceil(total / count / step) * step;
+    const parts: MatmulCall[] = [];
+    for (let first = 0; first < total; first += size) {
+      const length = Math.min(size, total - first);
+      parts.push(byRows ? rowsOf(call, first, length) : columnsOf(call, first, length));
+    }
+    return parts;
+  }
+}
+
+function rowsOf(call: MatmulCall, first: number, m: number): MatmulCall {
+  const { a, c, transposeA = false } = call;
+  return { ...call, m, a: moved(a, transposeA ? first : first * a.rowStride), c: moved(c, first * c.rowStride) };
+}
+
+function columnsOf(call: MatmulCall, first: number, n: number): MatmulCall {
+  const { b, c, transposeB = false } = call;
+  return { ...call, n, b: moved(b, transposeB ? first * b.rowStride : first), c: moved(c, first) };
+}
+
+function moved(view: Strided, by: number): Moving {
+  return { ...view, offset: view.offset + by };
 }
 
 /** A product of one column, `c = op(a) b`, as the product of one row that has the same elements: `c' = b' op(a)'`. */
@@ -91,13 +162,9 @@ function asRow({ m, k, a, b, c, transposeA = false, transposeB = false, accumula
   return { m: 1, n: m, k, a: b, transposeA: !transposeB, b: a, transposeB: !transposeA, c, accumulate };
 }
 
-/** The bytes of the module of one tile family. */
-function matmulModule(family: TileFamily, limits: { sharedMemory: boolean; maximumPages: number }): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(limits);
-  writeProduct(module, family);
-  writeFewRows(module, family.madd);
-  writeDotRows(module, family.madd);
-  return module.toBytes();
+/** Steps of k that are summed before their sum is added to c; the same for every way of cutting and packing. */
+function blockOfDepth(k: number): number {
+  return evenBlock(k, mostBlockK, 4);
 }
 
 /** The size that cuts `total` into the fewest blocks of at most `most`, all nearly equal and multiples of `step`. */

@@ -1,11 +1,13 @@
+import type { pointwiseOn } from '../../../test/support/kernels-on.js';
 import { describe, expect, it } from 'vitest';
 import { kinds, memory } from '../../../test/support/pointwise-check.js';
 import { leaf, type UnaryOperation } from '../../expression/build.js';
 import { unaryValue } from '../../expression/interpret.js';
 import { pointwiseProgram } from '../../expression/program.js';
-import type { PointwiseKernels } from './pointwise.js';
 
-function apply(kernels: PointwiseKernels, operation: UnaryOperation, x: Float32Array): Float32Array {
+type PointwiseOn = ReturnType<typeof pointwiseOn>;
+
+function apply(kernels: PointwiseOn, operation: UnaryOperation, x: Float32Array): Float32Array {
   const program = pointwiseProgram(operation, [{ name: 'y', expression: { kind: 'unary', operation, a: leaf('x') } }]);
   const input = memory.allocate(x.length);
   const output = memory.allocate(x.length);
@@ -32,7 +34,7 @@ function everyMagnitude(): Float32Array {
 const sweeps = [everyMagnitude(), linear(-500, 500, 400_003), linear(-20, 20, 400_003), linear(-1, 1, 200_003)];
 
 /** The largest `|y - f(x)|` in units of `tolerance(f(x))`, where f(x) is finite in single precision, and where it is. */
-function worst(kernels: PointwiseKernels, operation: UnaryOperation, tolerance: (exact: number) => number): { ratio: number; at: number } {
+function worst(kernels: PointwiseOn, operation: UnaryOperation, tolerance: (exact: number) => number): { ratio: number; at: number } {
   let found = { ratio: 0, at: NaN };
   for (const sweep of sweeps) {
     const y = apply(kernels, operation, sweep);

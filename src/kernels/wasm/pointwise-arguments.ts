@@ -7,14 +7,13 @@ import { ROW_SUM_BUFFERS } from './row-sums.js';
 
 /**
  * The arguments of a kernel lie in a block of memory, four bytes each, because a call with dozens of parameters is slow:
- * every array's address and row stride in bytes (inputs, then outputs), the address of the workspace, the scalars.
+ * rows, columns, every array's address and row stride in bytes (inputs, then outputs), the address of the workspace,
+ * the scalars.
  */
-export function argumentBytes({ program }: PointwisePlan): number {
-  return scratchOffset(program) + 4 + 4 * program.scalars.length;
-}
+const arraysOffset = 8;
 
 function scratchOffset({ inputs, outputs }: PointwisePlan['program']): number {
-  return 8 * (inputs.length + outputs.length);
+  return arraysOffset + 8 * (inputs.length + outputs.length);
 }
 
 /** The workspace a kernel needs: row buffers, each padded to whole vectors. */
@@ -41,7 +40,7 @@ export class PointwiseArguments {
     private readonly block: Local<'i32'>,
   ) {
     const { inputs, outputs } = plan.program;
-    let offset = 0;
+    let offset = arraysOffset;
     const array = (moves: boolean): ArrayLocals => {
       const address = f.let(i32.load(block, offset));
       const stride = moves ? f.let(i32.load(block, offset + 4)) : undefined;

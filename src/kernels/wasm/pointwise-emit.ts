@@ -9,23 +9,27 @@ import { RowAccess, type Step } from './row-access.js';
 import { BLOCK_ROWS, ROW_SUM_BUFFERS, RowSums } from './row-sums.js';
 import { type Bundle, Constants, type Madd, Temporaries, VectorCode } from './vector-code.js';
 
-const params = ['i32', 'i32', 'i32'] as const;
+const params = ['i32'] as const;
 
-/** Writes the function `run(arguments, rows, columns)` of a plan. */
+/** Writes the kernel of a plan; its arguments are described in pointwise-arguments.ts. */
 export function emitPointwise(module: ModuleBuilder, plan: PointwisePlan, madd: Madd): void {
   const constants = new Constants();
-  const write = (f: FunctionBuilder, [block, rows, columns]: I32Locals): void => {
+  const write = (f: FunctionBuilder, [block]: I32Locals): void => {
     constants.hoist(f);
-    const access = new RowAccess(f, columns);
+    const rows = f.let(i32.load(block, 0));
+    const access = new RowAccess(f, f.let(i32.load(block, 4)));
     new PointwiseEmitter({ f, plan, access, block, constants, madd }).emit(rows);
   };
   // Once to learn which constants the code uses, and once for good.
   const rehearsal = new FunctionBuilder('rehearsal', params);
   write(rehearsal, rehearsal.params as I32Locals);
-  module.func('run', { params }, (f, ...locals) => write(f, locals));
+  module.func(`${kernelName}@`, { params }, (f, ...locals) => write(f, locals));
 }
 
-type I32Locals = readonly [Local<'i32'>, Local<'i32'>, Local<'i32'>];
+/** The name of every program's kernel. */
+export const kernelName = 'run';
+
+type I32Locals = readonly [Local<'i32'>];
 
 interface EmitterParts {
   readonly f: FunctionBuilder;

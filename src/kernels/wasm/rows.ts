@@ -1,5 +1,7 @@
 import type { GatherCall, View } from '../contract.js';
-import { type Exports, f32, f32x4, type FunctionBuilder, i32, instantiate, type Local, ModuleBuilder, v128 } from './assembler.js';
+import { f32, f32x4, type FunctionBuilder, i32, type Local, ModuleBuilder, v128 } from './assembler.js';
+import type { CallWriter } from './call-writer.js';
+import { type KernelModules, writeKernel } from './kernel-modules.js';
 import type { WasmMemory } from './memory.js';
 
 type I32 = Local<'i32'>;
@@ -7,51 +9,54 @@ type I32 = Local<'i32'>;
 /** Rows picked by index (embeddings, sorted and packed batches), and filling. */
 export class RowKernels {
   readonly #memory: WasmMemory;
-  readonly #exports: Exports;
+  readonly #kernels: Readonly<Record<string, number>>;
 
-  constructor(memory: WasmMemory) {
+  constructor(memory: WasmMemory, modules: KernelModules) {
     this.#memory = memory;
-    this.#exports = instantiate(rowsModule({ sharedMemory: memory.isShared, maximumPages: memory.maximumPages }), memory.memory);
+    const module = new ModuleBuilder(modules.limits);
+    writeByIndex(module, 'gather', copyRow, (f, row, columns) => f.fillMemory(row, 0, i32.shl(columns, 2)));
+    writeByIndex(module, 'scatter_add', (f, source, row, columns) => addRow(f, row, source, columns));
+    writeFill(module);
+    this.#kernels = modules.add(module);
   }
 
-  /** `target[i] = source[indices[i]]`; a negative index gives zeros. */
-  gather({ columns, indices, source, target }: GatherCall): void {
-    this.#run(this.#exports.gather, columns, indices, source, target);
+  /** Puts indices where kernels can read them, in the open scope. @returns their address */
+  place(indices: Int32Array): number {
+    const address = this.#memory.temporaryBytes(4 * indices.length);
+    this.#memory.integers.set(indices, address / 4);
+    return address;
   }
 
-  /** `source[indices[i]] += target[i]`, in index order; negative indices are ignored. */
-  scatterAdd({ columns, indices, source, target }: GatherCall): void {
-    this.#run(this.#exports.scatter_add, columns, indices, source, target);
+  /** Writes the call for `count` rows of a gather (`target[i] = source[indices[i]]`, zeros where negative) from the `first`th on. */
+  writeGather(writer: CallWriter, call: GatherCall, indices: number, first: number, count: number): void {
+    this.#write(writer, 'gather', call, indices, first, count);
   }
 
-  fill(view: View, size: number, value: number): void {
-    this.#exports.fill(this.#memory.byteAddress(view), size, value);
+  /** Writes the call for `source[indices[i]] += target[i]`, in index order; negative indices are ignored. */
+  writeScatterAdd(writer: CallWriter, call: GatherCall, indices: number): void {
+    this.#write(writer, 'scatter_add', call, indices, 0, call.indices.length);
   }
 
-  #run(kernel: (...args: number[]) => number, columns: number, indices: Int32Array, source: View, target: View): void {
-    if (columns === 0 || indices.length === 0) return;
-    const memory = this.#memory;
-    memory.openScope();
-    const address = memory.temporaryBytes(4 * indices.length);
-    memory.integers.set(indices, address / 4);
-    kernel(indices.length, columns, address, memory.byteAddress(source), memory.byteAddress(target));
-    memory.closeScope();
+  writeFill(writer: CallWriter, view: View, size: number, value: number): void {
+    writer.beginCall(this.#kernels.fill);
+    writer.address(view);
+    writer.int(size);
+    writer.float(value);
+    writer.endCall();
   }
-}
 
-function rowsModule(limits: { sharedMemory: boolean; maximumPages: number }): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(limits);
-  writeByIndex(module, 'gather', copyRow, (f, row, columns) => f.fillMemory(row, 0, i32.shl(columns, 2)));
-  writeByIndex(module, 'scatter_add', (f, source, row, columns) => addRow(f, row, source, columns));
-  writeFill(module);
-  return module.toBytes();
+  #write(writer: CallWriter, kernel: string, { columns, source, target }: GatherCall, indices: number, first: number, count: number): void {
+    writer.beginCall(this.#kernels[kernel]);
+    for (const word of [count, columns, indices + 4 * first, this.#memory.byteAddress(source), this.#memory.byteAddress(target) + 4 * columns * first]) writer.int(word);
+    writer.endCall();
+  }
 }
 
 type RowOperation = (f: FunctionBuilder, source: I32, target: I32, columns: I32) => void;
 
 /** (count, columns, indices, source, target): an operation for every pair of an indexed row and a row of target. */
 function writeByIndex(module: ModuleBuilder, name: string, operation: RowOperation, onNegative?: (f: FunctionBuilder, row: I32, columns: I32) => void): void {
-  module.func(name, { params: ['i32', 'i32', 'i32', 'i32', 'i32'] }, (f, count, columns, indices, source, target) => {
+  const byIndex = module.func(name, { params: ['i32', 'i32', 'i32', 'i32', 'i32'] }, (f, count, columns, indices, source, target) => {
     const stride = f.let(i32.shl(columns, 2));
     f.loop((again) => {
       const index = f.let(i32.load(indices));
@@ -66,6 +71,7 @@ function writeByIndex(module: ModuleBuilder, name: string, operation: RowOperati
       f.brIf(again, count);
     });
   });
+  writeKernel(module, byIndex);
 }
 
 function copyRow(f: FunctionBuilder, source: I32, target: I32, columns: I32): void {
@@ -106,7 +112,7 @@ function forElements(f: FunctionBuilder, columns: I32, addresses: readonly I32[]
 
 /** (address, count, value) */
 function writeFill(module: ModuleBuilder): void {
-  module.func('fill', { params: ['i32', 'i32', 'f32'] }, (f, address, count, value) => {
+  const fill = module.func('fill', { params: ['i32', 'i32', 'f32'] }, (f, address, count, value) => {
     const vector = f.let(f32x4.splat(value));
     forElements(
       f,
@@ -116,4 +122,5 @@ function writeFill(module: ModuleBuilder): void {
       () => f.storeF32(address, value),
     );
   });
+  writeKernel(module, fill);
 }

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { expectClose } from '../../test/support/close.js';
-import { unusualCells } from '../../test/support/unusual-cells.js';
-import type { Cell, EquationOptions } from '../cells/define-cell.js';
-import { planCell } from '../cells/plan.js';
-import { libraryCells } from '../cells/registry.js';
-import type { Expression } from '../expression/build.js';
-import { Interpreter } from '../expression/interpret.js';
-import { Random } from '../random.js';
-import type { Backend, RecurrentForwardCall, View } from './contract.js';
-import { createReferenceBackend } from './reference/backend.js';
-import { createWasmBackend } from './wasm/backend.js';
+import { expectClose } from '../../../test/support/close.js';
+import { unusualCells } from '../../../test/support/unusual-cells.js';
+import type { Cell, EquationOptions } from '../../cells/define-cell.js';
+import { planCell } from '../../cells/plan.js';
+import { libraryCells } from '../../cells/registry.js';
+import type { Expression } from '../../expression/build.js';
+import { Interpreter } from '../../expression/interpret.js';
+import { Random } from '../../random.js';
+import type { Backend, RecurrentForwardCall, View } from '../contract.js';
+import { createReferenceBackend } from '../reference/backend.js';
+import { createWasmBackend } from '../wasm/backend.js';
 
 /** B batch, N packed rows, U units, G gates: sizes that are pairwise different and no multiple of 4. */
 const [B, U] = [3, 5];

@@ -1,0 +1,88 @@
+import type { RecurrentCall } from '../contract.js';
+
+/** Where each step's rows lie. Letters: B batch, T time steps, N packed rows, U units. */
+export interface Layout {
+  /** T. */
+  readonly steps: number;
+  /** B. */
+  readonly batch: number;
+  /** N. */
+  readonly rows: number;
+  readonly activeRows: Int32Array;
+  /** By step: packed index of its first row. */
+  readonly firstRow: Int32Array;
+  /** By step: in a states buffer, the first row of the state it reads. */
+  readonly stateBefore: Int32Array;
+}
+
+export function layoutOf({ activeRows, batch }: Pick<RecurrentCall, 'activeRows' | 'batch'>): Layout {
+  const steps = activeRows.length;
+  const firstRow = new Int32Array(steps);
+  const stateBefore = new Int32Array(steps);
+  let rows = 0;
+  for (let t = 0; t < steps; t++) {
+    firstRow[t] = rows;
+    stateBefore[t] = t === 0 ? 0 : batch + firstRow[t - 1];
+    rows += activeRows[t];
+  }
+  return { steps, batch, rows, activeRows, firstRow, stateBefore };
+}
+
+/** The rows of the batch and the units that one part of a run works on. */
+export interface Share {
+  readonly firstRow: number;
+  readonly numRows: number;
+  readonly firstUnit: number;
+  readonly numUnits: number;
+}
+
+/** How an array's place moves from step to step. */
+export type Movement = 'fixed' | 'packed' | 'stateBefore' | 'stateAfter';
+
+/** Steps in which a share's arrays move evenly, so that one loop runs through them. */
+export interface Stretch {
+  readonly numSteps: number;
+  /** Rows of the share that are still active. */
+  readonly numRows: number;
+  /** By movement: the first row at the first step, and by how many rows each further step moves. */
+  readonly start: Readonly<Record<Movement, number>>;
+  readonly advance: Readonly<Record<Movement, number>>;
+}
+
+/** All steps of a share in which it has active rows, from the first step on or backwards from the last. */
+export function stretchesOf(layout: Layout, share: Share, order: 'forward' | 'backward'): Stretch[] {
+  const { steps, activeRows } = layout;
+  const stepAt = (i: number): number => (order === 'forward' ? i : steps - 1 - i);
+  const rowsAt = (t: number): number => Math.max(0, Math.min(share.numRows, activeRows[t] - share.firstRow));
+  const stretches: Stretch[] = [];
+  for (let first = 0; first < steps; ) {
+    const t = stepAt(first);
+    const numRows = rowsAt(t);
+    const start = placesOf(layout, share, t);
+    let advance: Record<Movement, number> = { fixed: 0, packed: 0, stateBefore: 0, stateAfter: 0 };
+    let numSteps = 1;
+    for (; first + numSteps < steps; numSteps++) {
+      const next = stepAt(first + numSteps);
+      if (rowsAt(next) !== numRows) break;
+      const moved = difference(placesOf(layout, share, next), placesOf(layout, share, stepAt(first + numSteps - 1)));
+      if (numSteps === 1) advance = moved;
+      else if (!isSame(moved, advance)) break;
+    }
+    if (numRows > 0) stretches.push({ numSteps, numRows, start, advance });
+    first += numSteps;
+  }
+  return stretches;
+}
+
+function placesOf({ batch, firstRow, stateBefore }: Layout, share: Share, t: number): Record<Movement, number> {
+  const first = share.firstRow;
+  return { fixed: first, packed: first + firstRow[t], stateBefore: first + stateBefore[t], stateAfter: first + batch + firstRow[t] };
+}
+
+function difference(a: Record<Movement, number>, b: Record<Movement, number>): Record<Movement, number> {
+  return { fixed: 0, packed: a.packed - b.packed, stateBefore: a.stateBefore - b.stateBefore, stateAfter: a.stateAfter - b.stateAfter };
+}
+
+function isSame(a: Record<Movement, number>, b: Record<Movement, number>): boolean {
+  return a.packed === b.packed && a.stateBefore === b.stateBefore && a.stateAfter === b.stateAfter;
+}

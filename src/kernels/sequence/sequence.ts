@@ -1,0 +1,180 @@
+import { constant, leaf } from '../../expression/build.js';
+import { pointwiseProgram } from '../../expression/program.js';
+import type { Backend, Part, RecurrentBackwardCall, RecurrentCall, RecurrentForwardCall, StepCall, Strided, View } from '../contract.js';
+import { type BackwardArrays, backwardArray, columnsAt, forwardArray, placed, programCall, stepArray } from './arrays.js';
+import { type Layout, layoutOf, type Share, type Stretch, stretchesOf } from './layout.js';
+import { RecurrentProducts } from './products.js';
+import { splitRun } from './split.js';
+
+/**
+ * Runs a cell's plan along time with a backend's products and pointwise programs: the one sequence engine of the CPU
+ * backends. Letters: B batch, T time steps, N packed rows, U units, G gates.
+ *
+ * States are stored `[B + N, U]`: the initial state, then the state after each step, so that no step is special. The
+ * rows that step t reads are the first `activeRows[t]` rows of what step t - 1 wrote.
+ *
+ * A run is split into shares of rows or of units (split.ts); each becomes a part with one loop for every stretch of
+ * steps in which its arrays move evenly, and the backend runs the parts, at the same time where it has threads.
+ */
+export function recurrentForward(backend: Backend, call: RecurrentForwardCall): void {
+  const layout = layoutOf(call);
+  const { plan, units } = call;
+  const gateWidth = plan.cell.gates.length * units;
+  const { shares, meets } = splitRun(call, layout, backend.numThreads);
+  const stages = call.training ? plan.trainingStages : plan.inferenceStages;
+  backend.openScope();
+  const recurrent: Strided = { buffer: backend.temporary(plan.products.length > 0 ? call.batch * gateWidth : 0), offset: 0, rowStride: gateWidth };
+  const products = new RecurrentProducts(backend, call);
+  const stepCalls = (share: Share, stretch: Stretch): StepCall[] =>
+    stages.flatMap((stage): StepCall[] => {
+      const calls: StepCall[] = [];
+      if (stage.program !== undefined) calls.push({ kind: 'pointwise', call: programCall(call, stage.program, share, stretch, (role, what) => forwardArray(call, recurrent, role, what)) });
+      // A product reads the units of all shares.
+      if (meets && stage.products.length > 0) calls.push({ kind: 'meeting' });
+      for (const product of stage.products) calls.push(...products.forward(product, recurrent, share, stretch));
+      return calls;
+    });
+  backend.runParts(shares.map((share) => partOf(layout, share, 'forward', stepCalls)), { meets });
+  backend.closeScope();
+}
+
+/** Backpropagation through time (Werbos 1990), with each weight gradient as one product after the loop. */
+export function recurrentBackward(backend: Backend, call: RecurrentBackwardCall): void {
+  const layout = layoutOf(call);
+  const { plan, units } = call;
+  const gateWidth = plan.cell.gates.length * units;
+  const backward = plan.backward(call.dOutput !== undefined);
+  const { shares, meets } = splitRun(call, layout, backend.numThreads);
+  backend.openScope();
+  const dRecurrent: Strided = plan.sharedGateGradient
+    ? call.dInput
+    : { buffer: backend.temporary(layout.rows * gateWidth), offset: 0, rowStride: gateWidth };
+  const dOperands = plan.operands.map((): View => ({ buffer: backend.temporary(call.batch * units), offset: 0 }));
+  const products = new RecurrentProducts(backend, call);
+  const vectors = new VectorGradients(backend, call, meets ? 1 : shares.length);
+
+  const stepCalls = (share: Share, stretch: Stretch, index: number): StepCall[] => {
+    const arrays: BackwardArrays = { dRecurrent, dOperands, dVectors: vectors.of(meets ? 0 : index) };
+    const calls: StepCall[] = [];
+    const meet = (): void => void (meets && calls.push({ kind: 'meeting' }));
+    for (const { program, products: following } of backward.stages) {
+      if (program !== undefined) calls.push({ kind: 'pointwise', call: programCall(call, program, share, stretch, (role, what) => backwardArray(call, arrays, role, what)) });
+      if (following.length > 0) meet();
+      const written = new Set<number>();
+      for (const product of following) {
+        calls.push(products.backward(product, dRecurrent, dOperands[product.operand!], written.has(product.operand!), share, stretch));
+        written.add(product.operand!);
+      }
+    }
+    if (backward.stateProducts.length > 0) meet();
+    const unwritten = new Set(backward.statesWithoutDirectGradient);
+    for (const product of backward.stateProducts) {
+      const state = product.state!;
+      calls.push(products.backward(product, dRecurrent, call.dStates[state], !unwritten.has(state), share, stretch));
+      unwritten.delete(state);
+    }
+    for (const state of unwritten) {
+      const cleared = placed(stepArray(call.dStates[state], 0, units, 'fixed'), share.firstUnit, stretch);
+      calls.push({ kind: 'pointwise', call: { program: clear, rows: stretch.numRows, columns: share.numUnits, inputs: {}, outputs: { cleared } } });
+    }
+    return calls;
+  };
+  backend.runParts(shares.map((share, i) => partOf(layout, share, 'backward', (own, stretch) => stepCalls(own, stretch, i))), { meets });
+  vectors.addUp();
+  addKernelGradients(backend, call, layout, dRecurrent);
+  addBiasGradients(backend, call, layout, dRecurrent);
+  backend.closeScope();
+}
+
+function partOf(layout: Layout, share: Share, order: 'forward' | 'backward', callsOf: (share: Share, stretch: Stretch) => readonly StepCall[]): Part {
+  return stretchesOf(layout, share, order).map((stretch) => ({ numSteps: stretch.numSteps, calls: callsOf(share, stretch) }));
+}
+
+const clear = pointwiseProgram('clear', [{ name: 'cleared', expression: constant(0) }]);
+const columnSums = pointwiseProgram('columnSums', [{ name: 'sum', expression: leaf('x'), reduce: 'rows', accumulate: true }]);
+
+/** Gradients of the per-unit vectors, which shares of rows sum apart from each other. */
+class VectorGradients {
+  private readonly names: readonly string[];
+  private readonly sums: readonly View[];
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly call: RecurrentBackwardCall,
+    private readonly numShares: number,
+  ) {
+    this.names = Object.keys(call.plan.cell.vectors);
+    const size = numShares * call.units;
+    this.sums = this.names.map((): View => ({ buffer: backend.temporary(size), offset: 0 }));
+    for (const sum of this.sums) backend.fill(sum, size, 0);
+  }
+
+  /** By name: where a share adds to. */
+  of(share: number): Record<string, View> {
+    return Object.fromEntries(this.names.map((name, i) => [name, { ...this.sums[i], offset: share * this.call.units }]));
+  }
+
+  /** Adds the shares' sums, in order, to the gradients that are wanted. */
+  addUp(): void {
+    const { units, dWeights } = this.call;
+    this.names.forEach((name, i) => {
+      const wanted = dWeights.vectors[name];
+      if (wanted !== undefined) addColumnSums(this.backend, { ...this.sums[i], rowStride: units }, wanted, this.numShares, units);
+    });
+  }
+}
+
+/** dL/dU of every product: what it multiplied, transposed, times the gradient of its result, over all steps at once. */
+function addKernelGradients(backend: Backend, call: RecurrentBackwardCall, layout: Layout, dRecurrent: Strided): void {
+  const target = call.dWeights.recurrentKernel;
+  if (target === undefined) return;
+  const { plan, units } = call;
+  const gathered = new Map<string, Strided>();
+  for (const product of plan.products) {
+    let multiplied: Strided;
+    if (product.state === undefined) multiplied = { ...call.operands[product.operand!], rowStride: units };
+    else {
+      if (!gathered.has(product.state)) gathered.set(product.state, previousStates(backend, call, layout, product.state));
+      multiplied = gathered.get(product.state)!;
+    }
+    backend.matmul({
+      m: units,
+      n: product.numGates * units,
+      k: layout.rows,
+      a: multiplied,
+      transposeA: true,
+      b: columnsAt(dRecurrent, 0, product.firstGate * units),
+      c: columnsAt({ ...target, rowStride: plan.cell.gates.length * units }, 0, product.firstGate * units),
+      accumulate: true,
+    });
+  }
+}
+
+function addBiasGradients(backend: Backend, call: RecurrentBackwardCall, layout: Layout, dRecurrent: Strided): void {
+  const { plan, units } = call;
+  const { bias, recurrentBias } = call.dWeights;
+  if (bias !== undefined) addColumnSums(backend, call.dInput, bias, layout.rows, plan.cell.gates.length * units);
+  // Gates without a recurrent product do not see their recurrent bias.
+  for (const { firstGate, numGates } of recurrentBias === undefined ? [] : plan.products) {
+    const first = firstGate * units;
+    addColumnSums(backend, columnsAt(dRecurrent, 0, first), { buffer: recurrentBias!.buffer, offset: recurrentBias!.offset + first }, layout.rows, numGates * units);
+  }
+}
+
+/** `[N, U]`: the state each packed row read. Without ended rows it lies in the states buffer already. */
+function previousStates(backend: Backend, call: RecurrentCall, layout: Layout, state: string): Strided {
+  const source = call.states[state];
+  const allActive = layout.activeRows.every((active) => active === call.batch);
+  if (allActive) return { ...source, rowStride: call.units };
+  const indices = new Int32Array(layout.rows);
+  for (let t = 0; t < layout.steps; t++) {
+    for (let row = 0; row < layout.activeRows[t]; row++) indices[layout.firstRow[t] + row] = layout.stateBefore[t] + row;
+  }
+  const target: View = { buffer: backend.temporary(layout.rows * call.units), offset: 0 };
+  backend.gatherRows({ columns: call.units, indices, source, target });
+  return { ...target, rowStride: call.units };
+}
+
+function addColumnSums(backend: Backend, x: Strided, sum: View, rows: number, columns: number): void {
+  backend.pointwise({ program: columnSums, rows, columns, inputs: { x }, outputs: { sum: { ...sum, rowStride: 0 } } });
+}

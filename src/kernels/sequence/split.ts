@@ -1,0 +1,88 @@
+import type { CellPlan } from '../../cells/plan.js';
+import type { RecurrentCall } from '../contract.js';
+import type { Layout, Share } from './layout.js';
+
+/** How a run is split: into rows that know nothing of each other, or into units that meet before each product. */
+export interface Split {
+  readonly shares: readonly Share[];
+  /** Whether the shares are ranges of units that multiply what the others computed. */
+  readonly meets: boolean;
+}
+
+/** Rows of a share: its gates stay in the first-level cache beside a panel of weights, and its tiles are high. */
+const rowsOfShare = 16;
+/** A recurrent kernel of up to this size stays in the second-level cache, and may be read once for every share of rows. */
+const residentBytes = 1 << 20;
+/** With fewer rows a thread, tiles are too low to keep the processor busy: units are split instead. */
+const leastRows = 6;
+/** The same where each thread reads the whole of a kernel that lies beyond the second-level cache. */
+const leastRowsOfLargeKernel = 24;
+/** Units a thread at least, where units are split: meetings cost about as much as so many units' products. */
+const leastUnits = 32;
+/** Operations below which a run stays on one thread: waking another costs some microseconds. */
+const leastOperations = 1e6;
+
+/**
+ * Splits a run among threads. Values do not depend on the split. Sums over rows (gradients of per-unit vectors) do, so
+ * cells with such vectors are split by rows alone, in a way that depends on the batch and not on the number of threads.
+ */
+export function splitRun({ plan, units }: RecurrentCall, layout: Layout, numThreads: number): Split {
+  const whole: Share = { firstRow: 0, numRows: layout.batch, firstUnit: 0, numUnits: units };
+  const { gates, vectors } = plan.cell;
+  const hasProducts = plan.products.length > 0;
+  const isSmall = gates.length * units * (hasProducts ? 2 * units : 20) * layout.rows < leastOperations;
+  const threads = isSmall ? 1 : numThreads;
+  const isLarge = hasProducts && 4 * gates.length * units * units > residentBytes;
+  const byBatch = Math.ceil(layout.batch / rowsOfShare);
+  const canSplitUnits = threads > 1 && units >= threads * leastUnits && !hasRowReductions(plan);
+  const byUnits = (): Split => ({ shares: sharesOfUnits(whole, threads), meets: hasProducts });
+  if (Object.keys(vectors).length > 0) {
+    if (hasProducts && !isLarge && byBatch > 1) return { shares: sharesOfRows(whole, layout, byBatch), meets: false };
+    return canSplitUnits ? byUnits() : { shares: [whole], meets: false };
+  }
+  const leastRowsEach = isLarge ? leastRowsOfLargeKernel : leastRows;
+  if (canSplitUnits && (!hasProducts || layout.batch < threads * leastRowsEach)) return byUnits();
+  const byThreads = Math.min(threads, Math.floor(layout.batch / leastRows));
+  const count = isSmall ? 1 : isLarge ? byThreads : Math.max(byBatch, byThreads);
+  return { shares: sharesOfRows(whole, layout, Math.max(1, count)), meets: false };
+}
+
+/** Ranges of units, whole vectors and cache lines where there are enough. */
+function sharesOfUnits(whole: Share, count: number): Share[] {
+  const step = whole.numUnits >= 16 * count ? 16 : 4;
+  const boundary = (i: number): number => (i === count ? whole.numUnits : Math.round((i * whole.numUnits) / count / step) * step);
+  return Array.from({ length: count }, (_, i) => ({ ...whole, firstUnit: boundary(i), numUnits: boundary(i + 1) - boundary(i) }));
+}
+
+/** Ranges of rows with about equally many steps; the first rows have the longest sequences. */
+function sharesOfRows(whole: Share, { activeRows, batch, rows, steps }: Layout, count: number): Share[] {
+  if (count === 1) return [whole];
+  const shares: Share[] = [];
+  let first = 0;
+  let before = 0;
+  let length = steps;
+  for (let row = 0; row < batch; row++) {
+    while (length > 0 && activeRows[length - 1] <= row) length--;
+    before += length;
+    const isLast = shares.length === count - 1;
+    if (!isLast && before >= ((shares.length + 1) * rows) / count) {
+      shares.push({ ...whole, firstRow: first, numRows: row + 1 - first });
+      first = row + 1;
+    }
+  }
+  if (first < batch) shares.push({ ...whole, firstRow: first, numRows: batch - first });
+  return shares;
+}
+
+const reductionsOf = new WeakMap<CellPlan, boolean>();
+
+/** Whether some value of a unit depends on the whole row, as in layer normalisation inside a cell. */
+function hasRowReductions(plan: CellPlan): boolean {
+  let known = reductionsOf.get(plan);
+  if (known === undefined) {
+    const stages = [...plan.trainingStages, ...plan.inferenceStages, ...plan.backward(true).stages];
+    known = stages.some(({ program }) => program?.hasRowReductions === true);
+    reductionsOf.set(plan, known);
+  }
+  return known;
+}

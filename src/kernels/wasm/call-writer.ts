@@ -1,0 +1,124 @@
+import type { Moving, View } from '../contract.js';
+import type { WasmMemory } from './memory.js';
+
+/** Marks a meeting of threads in place of a kernel's number. */
+export const meetingMark = -1;
+
+/**
+ * Writes kernel calls as words, for thread.ts to run:
+ *
+ * - a part: its number of loops, then the loops;
+ * - a loop: its number of steps, how many words its calls take, then the calls;
+ * - a call: the kernel's number (or {@link meetingMark}), how many arguments it has, how many of them move; the arguments; then for each that
+ *   moves, its place among the arguments and what is added to it after each step.
+ */
+export class CallWriter {
+  private staged = new Int32Array(4096);
+  private readonly asFloat = new Float32Array(1);
+  private readonly asWord = new Int32Array(this.asFloat.buffer);
+  /** How many words are written. */
+  length = 0;
+  private loopStart = 0;
+  private callStart = 0;
+  private readonly moving: number[] = [];
+
+  constructor(private readonly memory: WasmMemory) {}
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  beginPart(numLoops: number): void {
+    this.push(numLoops);
+  }
+
+  beginLoop(numSteps: number): void {
+    this.push(numSteps);
+    this.loopStart = this.length;
+    this.push(0);
+  }
+
+  endLoop(): void {
+    this.staged[this.loopStart] = this.length - this.loopStart - 1;
+  }
+
+  beginCall(kernel: number): void {
+    this.callStart = this.length;
+    this.push(kernel);
+    this.push(0);
+    this.push(0);
+    this.moving.length = 0;
+  }
+
+  endCall(): void {
+    this.staged[this.callStart + 1] = this.length - this.callStart - 3;
+    this.staged[this.callStart + 2] = this.moving.length / 2;
+    for (const word of this.moving) this.push(word);
+  }
+
+  meeting(): void {
+    this.beginCall(meetingMark);
+    this.endCall();
+  }
+
+  int(value: number): void {
+    this.push(value);
+  }
+
+  float(value: number): void {
+    this.asFloat[0] = value;
+    this.push(this.asWord[0]);
+  }
+
+  /** The address of a view, and how it moves. */
+  address(view: View | Moving): void {
+    this.movingInt(this.memory.byteAddress(view), 'advance' in view ? 4 * (view.advance ?? 0) : 0);
+  }
+
+  /** An argument that grows by `advance` after each step of its loop. */
+  movingInt(value: number, advance: number): void {
+    if (advance !== 0) this.moving.push(this.length - this.callStart - 3, advance);
+    this.push(value);
+  }
+
+  /** The kernel of the only call written. */
+  get kernel(): number {
+    return this.staged[0];
+  }
+
+  /** Writes the arguments of the only call to memory. */
+  copyArguments(address: number): void {
+    this.memory.integers.set(this.staged.subarray(3, 3 + this.staged[1]), address >>> 2);
+  }
+
+  /** Writes everything to memory. */
+  copyTo(address: number): void {
+    this.memory.integers.set(this.staged.subarray(0, this.length), address >>> 2);
+  }
+
+  private push(word: number): void {
+    if (this.length === this.staged.length) {
+      const larger = new Int32Array(2 * this.staged.length);
+      larger.set(this.staged);
+      this.staged = larger;
+    }
+    this.staged[this.length++] = word;
+  }
+}
+
+/** Memory that the calls of one part, which run one after the other, take turns in. It ends with the scope it was taken in. */
+export class Workspace {
+  private address = 0;
+  private bytes = 0;
+
+  constructor(private readonly memory: WasmMemory) {}
+
+  /** The address of at least `bytes` bytes. @throws OUT_OF_MEMORY */
+  take(bytes: number): number {
+    if (bytes > this.bytes) {
+      this.address = this.memory.temporaryBytes(bytes);
+      this.bytes = bytes;
+    }
+    return this.address;
+  }
+}

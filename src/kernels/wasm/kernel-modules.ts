@@ -1,0 +1,45 @@
+import { type Exports, f32, type Func, i32, instantiate, type ModuleBuilder, type ValueType } from './assembler.js';
+import type { WasmMemory } from './memory.js';
+
+/** Runs a kernel whose arguments lie in a block of memory, given by its address. */
+export type Kernel = (block: number) => number;
+
+/** Names that end so are kernels; every thread numbers them in the order in which modules export them. */
+const kernelMark = '@';
+
+/**
+ * Adds a kernel to a module: a function of one parameter, the address of a block that holds the parameters of `func`,
+ * four bytes each. So a call is a list of words, which any thread can be given.
+ */
+export function writeKernel(module: ModuleBuilder, func: Func<readonly ValueType[], undefined>): void {
+  const load = (type: ValueType, offset: number, block: Parameters<typeof i32.load>[0]) => (type === 'f32' ? f32.load(block, offset) : i32.load(block, offset));
+  module.func(`${func.name}${kernelMark}`, { params: ['i32'] }, (f, block) => f.call(func, ...func.params.map((type, i) => load(type, 4 * i, block))));
+}
+
+/** The compiled kernels of a backend, by number: the same numbers on every thread. */
+export class KernelModules {
+  readonly kernels: Kernel[] = [];
+  /** The modules' bytes, in order. */
+  readonly modules: Uint8Array<ArrayBuffer>[] = [];
+
+  constructor(private readonly memory: WasmMemory) {}
+
+  /** What a module must be built with to run in the memory. */
+  get limits(): { sharedMemory: boolean; maximumPages: number } {
+    return { sharedMemory: this.memory.isShared, maximumPages: this.memory.maximumPages };
+  }
+
+  /** @returns the numbers of the module's kernels by name. */
+  add(module: ModuleBuilder): Readonly<Record<string, number>> {
+    const bytes = module.toBytes();
+    const exports: Exports = instantiate(bytes, this.memory.memory);
+    const numbers: Record<string, number> = {};
+    for (const [name, kernel] of Object.entries(exports)) {
+      if (!name.endsWith(kernelMark)) continue;
+      numbers[name.slice(0, -kernelMark.length)] = this.kernels.length;
+      this.kernels.push(kernel);
+    }
+    this.modules.push(bytes);
+    return numbers;
+  }
+}

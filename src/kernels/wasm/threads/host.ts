@@ -1,0 +1,70 @@
+import { makeThread } from './thread.js';
+
+/** A worker of the host that serves a pool. */
+export interface HostWorker {
+  terminate(): void;
+}
+
+/** What a host tells of the threads it could give. */
+export interface HostThreads {
+  /** How many the processor runs at the same time. */
+  readonly cores: number;
+  readonly canShare: boolean;
+  /** Why memory can or cannot be shared, in a sentence. */
+  readonly reason: string;
+}
+
+interface NodeThreads {
+  Worker: new (source: string, options: object) => { unref(): void; on(event: 'error', listener: (error: Error) => void): void; terminate(): unknown };
+}
+interface NodeSystem {
+  availableParallelism(): number;
+}
+/** Node without an import, so that bundles for browsers need none. */
+interface NodeProcess {
+  getBuiltinModule?(name: 'node:worker_threads'): NodeThreads;
+  getBuiltinModule?(name: 'node:os'): NodeSystem;
+  versions?: { node?: string };
+}
+interface Host {
+  process?: NodeProcess;
+  crossOriginIsolated?: boolean;
+  navigator?: { hardwareConcurrency?: number };
+  SharedArrayBuffer?: unknown;
+  Worker?: new (url: string) => { postMessage(message: unknown): void; terminate(): void; onerror: ((event: { message?: string }) => void) | null };
+}
+
+const host = globalThis as unknown as Host;
+
+function nodeProcess(): NodeProcess | undefined {
+  return host.process?.versions?.node !== undefined && host.process.getBuiltinModule !== undefined ? host.process : undefined;
+}
+
+export function hostThreads(): HostThreads {
+  const node = nodeProcess();
+  const cores = node?.getBuiltinModule!('node:os').availableParallelism() ?? host.navigator?.hardwareConcurrency ?? 1;
+  if (host.SharedArrayBuffer === undefined || host.crossOriginIsolated === false) {
+    return { cores, canShare: false, reason: 'the page is not cross-origin isolated, so its workers cannot share memory.' };
+  }
+  if (node === undefined && host.Worker === undefined) return { cores, canShare: false, reason: 'the host has no workers.' };
+  return { cores, canShare: true, reason: `the host has ${cores} cores and shares memory between workers.` };
+}
+
+/** Starts a worker that serves the pool at `base` of a shared memory; `onError` hears why it could not. */
+export function startWorker(memory: WebAssembly.Memory, base: number, onError: (reason: string) => void): HostWorker {
+  const serve = `(${makeThread.toString()})`;
+  const node = nodeProcess();
+  if (node !== undefined) {
+    const { Worker } = node.getBuiltinModule!('node:worker_threads');
+    const source = `const { memory, base } = require('node:worker_threads').workerData; ${serve}(memory, base, false).serve();`;
+    const worker = new Worker(source, { eval: true, execArgv: [], workerData: { memory, base }, name: 'rondo' });
+    worker.on('error', (error) => onError(error.message));
+    worker.unref();
+    return { terminate: () => void worker.terminate() };
+  }
+  const url = URL.createObjectURL(new Blob([`onmessage = ({ data }) => ${serve}(data.memory, data.base, false).serve();`], { type: 'text/javascript' }));
+  const worker = new host.Worker!(url);
+  worker.onerror = ({ message }) => onError(message ?? 'the worker could not start');
+  worker.postMessage({ memory, base });
+  return { terminate: () => worker.terminate() };
+}

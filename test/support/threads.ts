@@ -1,0 +1,18 @@
+import { createWasmBackend, type WasmBackend, type WasmBackendOptions } from '../../src/kernels/wasm/backend.js';
+
+/** A backend whose workers serve already. */
+export async function threadedBackend(threads: number, options: WasmBackendOptions = {}): Promise<WasmBackend> {
+  const backend = createWasmBackend({ ...options, threads });
+  // Nothing is shared before a worker serves; a large product starts them.
+  const size = 128;
+  const view = { buffer: backend.allocate(size * size), offset: 0, rowStride: size };
+  const c = { ...view, buffer: backend.allocate(size * size) };
+  const started = performance.now();
+  while (backend.numThreads < threads) {
+    backend.matmul({ m: size, n: size, k: size, a: view, b: view, c });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (performance.now() - started > 20_000) throw new Error(`workers do not start: ${backend.supports('threads').reason}`);
+  }
+  for (const { buffer } of [view, c]) backend.free(buffer);
+  return backend;
+}
