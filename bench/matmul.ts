@@ -1,11 +1,14 @@
 /**
- * Speed of the matrix products that recurrent layers are made of, on one thread.
+ * Speed of the matrix products that recurrent layers are made of, on one thread: the kernels, and an installed BLAS
+ * where one is found (see `useBlas`), called for every shape.
  *
  *   npm run build && node dist/bench/matmul.js
  *   node --experimental-wasm-revectorize dist/bench/matmul.js
  */
 import { cpus, loadavg } from 'node:os';
 import type { MatmulCall } from '../src/kernels/contract.js';
+import { findBlas } from '../src/kernels/blas/find.js';
+import type { Accelerator } from '../src/kernels/wasm/accelerator.js';
 import { createWasmBackend, type WasmBackend } from '../src/kernels/wasm/backend.js';
 
 interface Shape {
@@ -65,30 +68,38 @@ function prepare(backend: WasmBackend, { form, m, n, k, use }: Shape): MatmulCal
   return call;
 }
 
-function gigaflopsOf(backend: WasmBackend, call: MatmulCall): number {
+/** The best of short runs, the kernels and then the BLAS in turn. */
+function gigaflopsOf(backend: WasmBackend, call: MatmulCall, ways: readonly (Accelerator | undefined)[]): number[] {
   const flops = 2 * call.m * call.n * call.k;
   const times = Math.max(1, Math.round(flopsOfRun / flops));
-  const run = (): number => {
+  const run = (way: Accelerator | undefined): number => {
+    backend.accelerator = way;
     const started = performance.now();
     for (let i = 0; i < times; i++) backend.matmul(call);
     return performance.now() - started;
   };
-  const warm = performance.now() + warmUpMs;
-  while (performance.now() < warm) run();
-  let bestMs = Infinity;
-  const end = performance.now() + measureMs;
-  while (performance.now() < end) bestMs = Math.min(bestMs, run());
-  return (flops * times) / bestMs / 1e6;
+  const bestMs = ways.map(() => Infinity);
+  const started = performance.now();
+  for (let now = started; now - started < warmUpMs + measureMs * ways.length; now = performance.now()) {
+    ways.forEach((way, i) => (bestMs[i] = Math.min(bestMs[i], run(way))));
+  }
+  backend.accelerator = undefined;
+  return bestMs.map((ms) => (flops * times) / ms / 1e6);
 }
 
 const backend = createWasmBackend();
 const { family, measured, elapsedMs } = backend.tileChoice;
 console.log(`${cpus()[0].model}, Node ${process.versions.node}, V8 ${process.versions.v8}, load ${loadavg()[0].toFixed(1)}`);
-console.log(`tiles: ${family.name}, chosen in ${elapsedMs.toFixed(0)} ms among ${measured.map(({ name, gigaflops }) => `${name} ${gigaflops.toFixed(0)}`).join(', ')}\n`);
-console.log('GFLOP/s  product                      use');
+console.log(`tiles: ${family.name}, chosen in ${elapsedMs.toFixed(0)} ms among ${measured.map(({ name, gigaflops }) => `${name} ${gigaflops.toFixed(0)}`).join(', ')}`);
+const { library, koffiFault } = await findBlas();
+const blas: Accelerator[] = library === undefined ? [] : [{ name: library.version, takes: () => true, multiply: library.multiply }];
+console.log(library === undefined ? `no BLAS (${koffiFault ?? 'none is installed'})\n` : `BLAS: ${library.version}, 1 thread\n`);
+console.log(`GFLOP/s ${library === undefined ? '' : '    BLAS  ratio '} product                      use`);
 for (const shape of shapes) {
   const call = prepare(backend, shape);
   const size = `${shape.form} m ${shape.m} k ${shape.k} n ${shape.n}`;
-  console.log(`${gigaflopsOf(backend, call).toFixed(1).padStart(7)}  ${size.padEnd(27)}  ${shape.use}`);
+  const [kernels, ...others] = gigaflopsOf(backend, call, [undefined, ...blas]);
+  const beside = others.map((speed) => `${speed.toFixed(1).padStart(8)} ${(speed / kernels).toFixed(2).padStart(6)} `).join('');
+  console.log(`${kernels.toFixed(1).padStart(7)} ${beside} ${size.padEnd(27)}  ${shape.use}`);
   for (const { buffer } of [call.a, call.b, call.c]) backend.free(buffer);
 }

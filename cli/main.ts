@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { nearestNames, RondoError, setSeed, setThreads, useBackend } from '../src/index.js';
-import { allowWideKernels } from '../src/node.js';
+import { allowWideKernels, useBlas } from '../src/node.js';
 import { commands } from './commands/index.js';
 import { helpFor, overview } from './help.js';
 import { type Command, commonOptions } from './options.js';
@@ -49,6 +49,7 @@ async function main(args: readonly string[]): Promise<void> {
   allowWideKernels();
   if (typeof line.options.threads === 'number') setThreads(line.options.threads);
   if (line.options.backend === 'wasm' || line.options.backend === 'reference') useBackend(line.options.backend);
+  if (line.options.blas === true) await useBlas();
   setSeed(typeof line.options.seed === 'number' ? line.options.seed : 0);
   await command.run(line);
 }

@@ -67,6 +67,7 @@ export const commonOptions = {
 export const computeOptions = {
   backend: { type: 'text', value: 'NAME', choices: ['wasm', 'reference'], about: 'What computes: wasm (default) or reference (float64, slow).' },
   threads: { type: 'count', value: 'N', about: 'Threads that compute; by default one a core, at most 8. Results do not depend on it.' },
+  blas: { type: 'flag', about: 'Let an installed BLAS compute large matrix products; needs the npm package koffi. See rondo doctor.' },
   seed: { type: 'whole', value: 'N', about: 'Makes a run repeatable: weights, dropout, shuffling, sampling. Default 0.' },
 } as const satisfies OptionSpecs;
 

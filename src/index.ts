@@ -3,8 +3,9 @@
 // Errors, randomness, backends
 export { type ErrorCode, errorCodes, type ErrorFacts, nearestNames, refuseUnknownOptions, requireCount, requireNumber, RondoError, unknownName } from './errors.js';
 export { currentRandom, Random, type RandomState, setSeed } from './random.js';
-export { type BackendName, backendNames, currentBackend, useBackend, setThreads } from './kernels/select.js';
-export type { Backend, MemoryReport } from './kernels/contract.js';
+export { type BackendName, backendNames, currentBackend, setThreads, useBackend } from './kernels/select.js';
+export type { Backend, MemoryReport, Support } from './kernels/contract.js';
+export { describeHost, type HostDescription, type WasmDescription } from './kernels/describe-host.js';
 
 // Tensors and derivatives
 export type { Shape } from './shape.js';

@@ -17,4 +17,6 @@ export async function saveTask(task: TaskModel, path: string, training?: Trainin
 export async function loadTask(path: string): Promise<LoadedTask> {
   return deserializeTask(await readBytes(path), path);
 }
+export { type BlasDescription, type BlasOptions, type BlasReport, describeBlas, useBlas } from './kernels/use-blas.js';
+export type { ProductSpeed } from './kernels/blas/probe.js';
 export { allowWideKernels } from './kernels/wasm/v8-flags.js';

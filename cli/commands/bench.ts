@@ -18,6 +18,7 @@ export const bench = defineCommand({
     case: { type: 'text', value: 'NAME ...', about: `Which cases; all ${benchCases.length} by default: CELL-train and CELL-infer for every cell of the library; lstm-SIZE-train, gru-SIZE-infer and so on, where SIZE is ${sizeNames.join(', ')}; and ${specialNames().join(', ')}.` },
     threads: { type: 'count', value: 'N', about: 'Threads that compute. Default 1.' },
     backend: computeOptions.backend,
+    blas: computeOptions.blas,
     ...jsonOption,
   },
   async run({ options, positionals }) {
@@ -28,11 +29,11 @@ export const bench = defineCommand({
     const backend = (options.backend ?? currentBackend().name) as BackendName;
     if (options.json) {
       const results = cases.map((benchCase) => runCase(benchCase, { backend, threads }));
-      console.log(`[\n${results.map((result) => JSON.stringify(inOrder(result))).join(',\n')}\n]`);
+      console.log(`[\n${results.map((result) => JSON.stringify({ ...inOrder(result), blas: options.blas })).join(',\n')}\n]`);
       return;
     }
     const { processor, logicalCores, runtime, load } = describeMachine();
-    console.log(`${processor}, ${logicalCores} logical cores, ${runtime}, load ${load}; backend ${backend}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`);
+    console.log(`${processor}, ${logicalCores} logical cores, ${runtime}, load ${load}; backend ${backend}${options.blas ? ' with a BLAS' : ''}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`);
     console.log('Each case was compared with the float64 reference before it was timed.\n');
     const lines = printer(cases);
     for (const benchCase of cases) lines(runCase(benchCase, { backend, threads }));

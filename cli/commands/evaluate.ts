@@ -12,7 +12,7 @@ export const evaluate = defineCommand({
   summary: 'Measure a model on data; of the data it was trained on, on the end that was held out.',
   usage: 'MODEL FILE... [options]',
   examples: ['rondo evaluate sunspots.safetensors sunspots.csv', 'rondo evaluate shakespeare.safetensors sonnets.txt --json'],
-  options: { backend: computeOptions.backend, threads: computeOptions.threads, ...jsonOption },
+  options: { backend: computeOptions.backend, threads: computeOptions.threads, blas: computeOptions.blas, ...jsonOption },
   async run({ positionals, options }) {
     requirePositionals(this, positionals, 2, Infinity);
     const [path, ...files] = positionals;

@@ -1,6 +1,7 @@
 import type { Command } from '../options.js';
 import { bench } from './bench.js';
 import { demo } from './demo.js';
+import { doctor } from './doctor.js';
 import { evaluate } from './evaluate.js';
 import { generate } from './generate.js';
 import { inspect } from './inspect.js';
@@ -9,4 +10,4 @@ import { trainForecast } from './train-forecast.js';
 import { trainLanguageModel } from './train-language-model.js';
 
 /** Every command, in the order of `rondo --help`. */
-export const commands: readonly Command[] = [trainLanguageModel, trainForecast, generate, predict, evaluate, inspect, bench, demo];
+export const commands: readonly Command[] = [trainLanguageModel, trainForecast, generate, predict, evaluate, inspect, bench, doctor, demo];

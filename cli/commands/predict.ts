@@ -15,6 +15,7 @@ export const predict = defineCommand({
     top: { type: 'count', value: 'N', about: 'For text: how many next tokens to show. Default 10.' },
     backend: computeOptions.backend,
     threads: computeOptions.threads,
+    blas: computeOptions.blas,
     ...jsonOption,
   },
   async run({ positionals, options }) {

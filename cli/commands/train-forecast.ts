@@ -53,7 +53,7 @@ export const trainForecast = defineCommand({
       unit: 'windows',
       isQuiet: quiet || json,
       resumeFrom: interrupted?.training,
-      resumeCommand: `rondo ${this.name} ${quoted(file)} --out ${quoted(paths.model)} --resume`,
+      resumeCommand: `rondo ${this.name} ${quoted(file)} --out ${quoted(paths.model)} --resume${options.blas ? ' --blas' : ''}`,
       train: (controls) => training.train(controls),
     };
     const outcome = await runTrain(run);

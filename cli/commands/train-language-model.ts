@@ -47,7 +47,7 @@ export const trainLanguageModel = defineCommand({
       unit: 'tokens',
       isQuiet: quiet || json,
       resumeFrom: interrupted?.training,
-      resumeCommand: `rondo ${this.name} ${positionals.map(quoted).join(' ')} --out ${quoted(paths.model)} --resume`,
+      resumeCommand: `rondo ${this.name} ${positionals.map(quoted).join(' ')} --out ${quoted(paths.model)} --resume${options.blas ? ' --blas' : ''}`,
       train: (controls) => training.train(controls),
     };
     const startedMs = performance.now();

@@ -28,22 +28,27 @@ export function useBackend(backend: BackendName | Backend): Backend {
     return backend;
   }
   if (!backendNames.includes(backend)) throw unknownName('useBackend', 'backend', backend, backendNames);
-  let instance = made.get(backend);
+  current = backendNamed(backend);
+  return current;
+}
+
+/** The backend of a name, made when it is first asked for, without choosing it. @throws BACKEND_UNAVAILABLE */
+export function backendNamed(name: BackendName): Backend {
+  let instance = made.get(name);
   if (instance === undefined) {
     try {
-      instance = makers[backend]();
+      instance = makers[name]();
     } catch (cause) {
       throw new RondoError('BACKEND_UNAVAILABLE', {
         where: 'useBackend',
-        what: `the backend \`${backend}\` cannot start here.`,
+        what: `the backend \`${name}\` cannot start here.`,
         received: cause instanceof Error ? cause.message : String(cause),
-        fix: backend === 'wasm' ? 'use a host with WebAssembly SIMD (Node 20.19 or later, or a browser of 2023 or later).' : 'report this.',
+        fix: name === 'wasm' ? 'use a host with WebAssembly SIMD (Node 20.19 or later, or a browser of 2023 or later).' : 'report this.',
         cause,
       });
     }
-    made.set(backend, instance);
+    made.set(name, instance);
   }
-  current = instance;
   return instance;
 }
 

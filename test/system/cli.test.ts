@@ -179,6 +179,20 @@ describe('an interrupted training', () => {
   });
 });
 
+describe('--blas', () => {
+  it('is refused with a fix where there is no such library', () => {
+    process.env.RONDO_BLAS = '/nowhere/libblas.so';
+    const ended = run('predict', 'tides.safetensors', 'tides.csv', '--blas');
+    const examined = JSON.parse(run('doctor', '--json').stdout);
+    delete process.env.RONDO_BLAS;
+    expectFault(ended, 1, 'BACKEND_UNAVAILABLE', 'useBlas', 'fix: ');
+    expect(examined.blas).toMatchObject({ found: { supported: false }, library: null });
+  });
+  it('serves the WebAssembly backend alone', () => {
+    expectFault(run('predict', 'tides.safetensors', 'tides.csv', '--blas', '--backend', 'reference'), 1, 'BACKEND_UNAVAILABLE', 'received: reference');
+  });
+});
+
 describe('a closed pipe', () => {
   it('ends the work quietly', async () => {
     const { process: child, ended } = startRondo(folder, ['generate', 'numbers.safetensors', '--length', '100000']);

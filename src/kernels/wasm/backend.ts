@@ -15,7 +15,9 @@ import type {
   Support,
   View,
 } from '../contract.js';
+import { runPartsInOrder } from '../run-parts.js';
 import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
+import type { Accelerator } from './accelerator.js';
 import { hasRelaxedSimd, hasSimd } from './features.js';
 import { KernelRunner } from './kernel-runner.js';
 import { MatmulKernels } from './matmul.js';
@@ -53,6 +55,10 @@ export class WasmBackend implements Backend {
   readonly elementBytes = 4;
   /** Which tile family multiplies matrices, and what each candidate was measured to reach. */
   readonly tileChoice: TileChoice;
+  /** Whether results are the same bits on every processor. */
+  readonly isDeterministic: boolean;
+  /** Computes the products that it takes instead of the kernels here; see `useBlas` of `rondo/node`. */
+  accelerator: Accelerator | undefined;
   readonly #isRelaxed: boolean;
   readonly #memory: WasmMemory;
   readonly #runner: KernelRunner;
@@ -62,6 +68,7 @@ export class WasmBackend implements Backend {
 
   constructor({ deterministic = false, threads = defaultThreads(), sharedMemory = threads > 1 }: WasmBackendOptions = {}) {
     this.tileChoice = chooseTiles({ deterministic });
+    this.isDeterministic = deterministic;
     this.#isRelaxed = !deterministic && hasRelaxedSimd();
     this.#memory = new WasmMemory({ shared: sharedMemory });
     this.#runner = new KernelRunner(this.#memory, threads);
@@ -143,6 +150,11 @@ export class WasmBackend implements Backend {
     return this.#memory.report();
   }
 
+  /** What the memory can grow to, as far as the host knows. */
+  get memoryLimitBytes(): number {
+    return this.#memory.maximumPages * 65536;
+  }
+
   write(view: View, data: ArrayLike<number>): void {
     const first = this.#firstElement(view, data.length);
     this.#memory.floats.set(data, first);
@@ -176,6 +188,11 @@ export class WasmBackend implements Backend {
       if (accumulate !== true) for (let row = 0; row < m; row++) this.fill({ ...given.c, offset: given.c.offset + row * given.c.rowStride }, n, 0);
       return;
     }
+    const { accelerator } = this;
+    if (accelerator?.takes(given) === true) {
+      const memory = this.#memory;
+      return accelerator.multiply({ call: given, a: memory.byteAddress(given.a), b: memory.byteAddress(given.b), c: memory.byteAddress(given.c), memory: memory.floats });
+    }
     const { way, call } = this.#matmul.wayOf(given);
     const operations = 2 * m * n * k;
     if (this.#sharesWork(operations, sharedOperations) && call.packed === undefined) {
@@ -208,6 +225,7 @@ export class WasmBackend implements Backend {
   }
 
   pack(call: PackCall): PackedMatrix | undefined {
+    if (this.#acceleratesSteps(call)) return undefined;
     const packed = this.#matmul.packPlace(call);
     if (packed !== undefined) this.#runner.run((writer) => this.#matmul.writePack(writer, call, packed));
     return packed;
@@ -223,6 +241,7 @@ export class WasmBackend implements Backend {
 
   runParts(parts: readonly Part[], { meets = false } = {}): void {
     this.#runner.pool.start();
+    if (parts.some((part) => part.some(({ calls }) => calls.some((step) => step.kind === 'matmul' && this.#acceleratesSteps(step.call))))) return runPartsInOrder(this, parts);
     this.#runner.runParts(
       parts.map((loops) => (writer, workspace) => {
         writer.beginPart(loops.length);
@@ -238,6 +257,11 @@ export class WasmBackend implements Backend {
       }),
       meets,
     );
+  }
+
+  /** Whether the steps' products go to the accelerator: only where one thread was asked for, because threads know none. */
+  #acceleratesSteps(call: Pick<MatmulCall, 'm' | 'n' | 'k'>): boolean {
+    return this.accelerator !== undefined && this.#runner.pool.numWanted === 1 && this.accelerator.takes(call);
   }
 
   /** Whether work of some size is worth sharing, and there is somebody to share it with. */

@@ -21,11 +21,16 @@ const leastAdvantage = 1.04;
 /** A run lasts at least this many ticks of the clock; browsers make the clock coarse. */
 const leastTicks = 8;
 const fewestTimes = 4;
-/** V8 compiles well only what it has seen running, in the background: the probe runs until nothing gets faster. */
-const mostElapsedMs = 40;
-const settledMs = 8;
-/** A jump of this much since the first run means that the optimizing compiler has been there. */
+/**
+ * V8 compiles well only what it has seen running, in the background. A jump of this much since the first run means that
+ * the optimizing compiler has been there; before that no family can be judged, so the probe waits for each of them, as
+ * long as a compiler with a core of its own needs. On a busy machine that is much longer than what the probe computes.
+ */
 const leastJump = 1.5;
+const mostTimes = 2000;
+const mostElapsedMs = 150;
+/** Once all are optimized: how long the fastest run of each is looked for. Interruptions make runs slower, never faster. */
+const settledMs = 3;
 
 const chosen = new Map<string, TileChoice>();
 
@@ -47,8 +52,36 @@ const address = { a: 1024, b: 1 << 16, c: 1 << 17 };
 interface Candidate {
   readonly family: TileFamily;
   readonly run: (times: number) => void;
+  /** What was reached before the optimizing compiler, and the most since. */
   first: number;
   best: number;
+}
+
+const isOptimized = ({ first, best }: Candidate): boolean => best > leastJump * first;
+
+/** Runs the candidates in turn, so that whatever else the machine does meets all of them alike. */
+function runInTurn(candidates: readonly Candidate[], times: number): void {
+  const started = performance.now();
+  for (const candidate of candidates) {
+    // The first call compiles. A fine clock can time one run, which is too short to set the optimizing compiler off.
+    candidate.run(1);
+    candidate.first = gigaflopsOf(candidate, times > fewestTimes ? times : 1);
+  }
+  // Families are alike before that compiler; one much slower than the others was interrupted.
+  const usual = candidates.map(({ first }) => first).sort((a, b) => a - b)[candidates.length >> 1];
+  for (const candidate of candidates) candidate.first = Math.max(candidate.first, usual);
+  let lastProgress = performance.now();
+  for (let now = lastProgress, done = 0; now - started < mostElapsedMs && done < mostTimes && now - lastProgress < settledMs; now = performance.now()) {
+    for (const candidate of candidates) {
+      const speed = gigaflopsOf(candidate, times);
+      if (speed > 1.05 * candidate.best) lastProgress = performance.now();
+      candidate.best = Math.max(candidate.best, speed);
+    }
+    if (!candidates.every(isOptimized)) {
+      lastProgress = performance.now();
+      done += times;
+    }
+  }
 }
 
 function measure(families: readonly TileFamily[]): TileChoice {
@@ -57,16 +90,7 @@ function measure(families: readonly TileFamily[]): TileChoice {
   const candidates = families.map((family): Candidate => ({ family, run: functions[`run_${family.name}`], first: 0, best: 0 }));
   const times = Math.max(fewestTimes, Math.ceil((leastTicks * clockTickMs()) / 0.002));
   const started = performance.now();
-  let lastProgress = started;
-  for (let now = started; now - started < mostElapsedMs && now - lastProgress < settledMs; now = performance.now()) {
-    for (const candidate of candidates) {
-      const speed = gigaflopsOf(candidate, times);
-      candidate.first ||= speed;
-      if (speed <= candidate.best) continue;
-      if (speed > 1.05 * candidate.best) lastProgress = performance.now();
-      candidate.best = speed;
-    }
-  }
+  runInTurn(candidates, times);
   const measured = candidates.map((candidate) => ({
     candidate,
     name: candidate.family.name,
@@ -82,9 +106,9 @@ function measure(families: readonly TileFamily[]): TileChoice {
     });
   }
   const best = others.reduce((fastest, other) => (other.gigaflops > fastest.gigaflops ? other : fastest), standard);
-  const isOptimized = [standard, best].every(({ candidate }) => candidate.best > leastJump * candidate.first);
+  const areOptimized = [standard, best].every(({ candidate }) => isOptimized(candidate));
   const needed = leastAdvantage + (times > fewestTimes ? 1 / leastTicks : 0);
-  const family = isOptimized && best.gigaflops > needed * standard.gigaflops ? best.candidate.family : standard.candidate.family;
+  const family = areOptimized && best.gigaflops > needed * standard.gigaflops ? best.candidate.family : standard.candidate.family;
   return { family, measured: measured.map(({ name, gigaflops }) => ({ name, gigaflops })), elapsedMs: performance.now() - started };
 }
 

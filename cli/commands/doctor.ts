@@ -1,0 +1,18 @@
+import { examine } from '../doctor/examine.js';
+import { examinationText } from '../doctor/show.js';
+import { defineCommand, jsonOption } from '../options.js';
+import { requirePositionals } from '../wrong-usage.js';
+
+/** `rondo doctor`: what this machine offers, what Rondo uses of it, and what would make it faster. */
+export const doctor = defineCommand({
+  name: 'doctor',
+  summary: 'Show what this machine offers, what is used of it, and what would be faster.',
+  usage: '[options]',
+  examples: ['rondo doctor', 'rondo doctor --json', 'RONDO_BLAS=/opt/blas/libopenblas.so rondo doctor'],
+  options: jsonOption,
+  async run({ positionals, options }) {
+    requirePositionals(this, positionals, 0);
+    const examination = await examine();
+    console.log(options.json ? JSON.stringify(examination) : examinationText(examination));
+  },
+});

@@ -1,0 +1,61 @@
+import { cpus, freemem, loadavg, totalmem } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
+import { describeHost, type HostDescription } from '../../src/index.js';
+import { allowWideKernels, type BlasDescription, describeBlas } from '../../src/node.js';
+import { adviceFor } from './advice.js';
+
+/** All that `rondo doctor` finds out. */
+export interface Examination {
+  readonly machine: {
+    readonly processor: string;
+    readonly logicalCores: number;
+    readonly platform: string;
+    /** Average number of running processes over the last minute; 0 on Windows. */
+    readonly load: number;
+    readonly memoryBytes: number;
+    readonly freeMemoryBytes: number;
+    /** The most that JavaScript values of this process may take; data sets count here. */
+    readonly heapLimitBytes: number;
+  };
+  readonly wideKernels: {
+    /** The flags of V8 that `rondo` sets on this Node. */
+    readonly flags: readonly string[];
+    readonly isEffective: boolean;
+    readonly reason: string;
+  };
+  readonly host: Omit<HostDescription, 'advice'>;
+  readonly blas: BlasDescription;
+  readonly advice: readonly string[];
+}
+
+/** Examines this machine and what Rondo makes of it; about half a second. */
+export async function examine(): Promise<Examination> {
+  const flags = allowWideKernels();
+  const { advice, ...host } = describeHost();
+  const blas = host.wasm.starts.supported ? await describeBlas() : withoutBlas;
+  const all = cpus();
+  const facts = {
+    machine: {
+      processor: all[0]?.model.trim() ?? 'unknown processor',
+      logicalCores: all.length,
+      platform: `${process.platform} ${process.arch}`,
+      load: Math.round(loadavg()[0] * 100) / 100,
+      memoryBytes: totalmem(),
+      freeMemoryBytes: freemem(),
+      heapLimitBytes: getHeapStatistics().heap_size_limit,
+    },
+    wideKernels: { flags, isEffective: host.simd.isWidened, reason: reasonFor(flags, host) },
+    host,
+    blas,
+  };
+  return { ...facts, advice: [...advice, ...adviceFor(facts)] };
+}
+
+const unseen = { supported: false, reason: 'nothing was looked for, because the WebAssembly backend does not start.' };
+const withoutBlas: BlasDescription = { koffi: unseen, found: unseen, library: null, version: null, measured: [], advantage: null, isWorthwhile: false };
+
+function reasonFor(flags: readonly string[], { simd }: Examination['host']): string {
+  if (simd.isWidened) return 'pairs of 128-bit vectors run as one of 256 bits.';
+  if (!flags.includes('--experimental-wasm-revectorize')) return 'this Node cannot widen vectors; Node 24 and later can.';
+  return 'the flag is set, but the wide kernels were not faster: the processor has no 256-bit vectors, or was busy.';
+}
