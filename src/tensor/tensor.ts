@@ -23,7 +23,11 @@ interface Temporary extends Resident {
 /** A stretch of work whose intermediate tensors are given back together. */
 class Scope {
   isOpen = true;
-  constructor(readonly backend: Backend) {}
+  /** @param outer the scope this one is inside of; see {@link innerScope}. */
+  constructor(
+    readonly backend: Backend,
+    readonly outer?: Scope,
+  ) {}
 }
 
 let currentScope: Scope | undefined;
@@ -109,6 +113,16 @@ export class Tensor {
     this.device = undefined;
   }
 
+  /** @internal Where the numbers are, where that is in `scope` and nowhere else. */
+  viewIn(scope: Scope): View | undefined {
+    return this.host === undefined && this.device?.scope === scope ? this.device.view : undefined;
+  }
+
+  /** @internal Says where the numbers are from now on. */
+  placeAt(view: View, scope: Scope): void {
+    this.device = { backend: scope.backend, view, scope };
+  }
+
   /** Where the numbers are on a backend. @throws USAGE where their scope has ended */
   protected resident(): Resident {
     const device = this.temporary();
@@ -155,8 +169,9 @@ export class Variable extends Tensor {
     return this.place.view;
   }
 
-  /** Replaces all numbers. @throws SHAPE_MISMATCH when their count differs. */
+  /** Replaces all numbers. @throws SHAPE_MISMATCH when their count differs; USAGE in work that may run twice. */
   assign(data: ArrayLike<number>): void {
+    requireRunsOnce(this);
     requireValues(`Variable ${this.name}`, this.shape, data.length);
     this.place.backend.write(this.place.view, data);
   }
@@ -200,6 +215,57 @@ export function scope<T>(work: () => T): T {
     own.isOpen = false;
     backend.closeScope();
   }
+}
+
+/**
+ * @internal Runs `work` inside the open scope and gives back at once the memory of what it computed, except of `leaving`:
+ * those move to the memory of the open scope and stay the same tensors.
+ */
+export function innerScope<T>(work: () => T, leaving: (result: T) => readonly Tensor[] = () => []): T {
+  const outer = requireScope();
+  const { backend } = outer;
+  const inner = new Scope(backend, outer);
+  // The arena is a stack: what is to outlive the inner scope waits outside of it until that is closed.
+  const waiting: { readonly tensor: Tensor; readonly buffer: Buffer }[] = [];
+  const copy = (columns: number, source: View, target: View): void => backend.gatherRows({ columns, indices: Int32Array.of(0), source, target });
+  backend.openScope();
+  currentScope = inner;
+  try {
+    let result: T;
+    try {
+      result = synchronous(work());
+      for (const tensor of new Set(leaving(result))) {
+        const view = tensor.viewIn(inner);
+        if (view === undefined) continue;
+        const buffer = backend.allocate(tensor.size);
+        waiting.push({ tensor, buffer });
+        copy(tensor.size, view, { buffer, offset: 0 });
+      }
+    } finally {
+      currentScope = outer;
+      inner.isOpen = false;
+      backend.closeScope();
+    }
+    for (const { tensor, buffer } of waiting) {
+      const view: View = { buffer: backend.temporary(tensor.size), offset: 0 };
+      copy(tensor.size, { buffer, offset: 0 }, view);
+      tensor.placeAt(view, outer);
+    }
+    return result;
+  } finally {
+    for (const { buffer } of waiting) backend.free(buffer);
+  }
+}
+
+/** @internal Refuses to change a variable inside {@link innerScope}, whose work may run again. @throws USAGE */
+export function requireRunsOnce({ name }: Variable): void {
+  if (currentScope?.outer === undefined) return;
+  throw new RondoError('USAGE', {
+    where: 'checkpoint',
+    what: `the variable \`${name}\` is changed by work that may run twice.`,
+    expected: 'work that only reads variables',
+    fix: 'change it outside; run a stateful layer outside too, or give it `recomputeSteps` instead.',
+  });
 }
 
 function synchronous<T>(result: T): T {
