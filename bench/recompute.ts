@@ -1,0 +1,53 @@
+/**
+ * What `recomputeSteps` saves and costs: the temporary memory and the time of one training step of an LSTM on a long sequence.
+ * Layers with and without it take turns; times are medians over the rounds.
+ *
+ * Run: npm run build && node dist/bench/recompute.js [timesteps] [rounds]
+ */
+import { LSTM, ops, Random, setSeed, tensor, useBackend, valueAndGradients } from '../src/index.js';
+import { createWasmBackend } from '../src/kernels/wasm/backend.js';
+import { median } from './timing.js';
+
+const [timesteps, rounds] = [Number(process.argv[2] ?? 5000), Number(process.argv[3] ?? 5)];
+const [batch, features, units] = [8, 32, 128];
+
+interface Run {
+  readonly label: string;
+  readonly timesMs: number[];
+  peakBytes(): number;
+  step(): void;
+}
+
+function runOf(label: string, recomputeSteps: number | undefined): Run {
+  const backend = useBackend(createWasmBackend());
+  setSeed(1);
+  const random = new Random(2);
+  const input = tensor(Float32Array.from({ length: batch * timesteps * features }, () => random.normal()), [batch, timesteps, features]);
+  const layer = new LSTM({ units, recomputeSteps, inputShape: [timesteps, features] });
+  layer.ensureBuilt(input.shape);
+  const { persistentBytes } = backend.memory();
+  const timesMs: number[] = [];
+  return {
+    label,
+    timesMs,
+    peakBytes: () => backend.memory().peakBytes - persistentBytes,
+    step() {
+      useBackend(backend);
+      const started = performance.now();
+      valueAndGradients(() => ops.sum(layer.apply(input, { training: true })), layer.trainableWeights);
+      timesMs.push(performance.now() - started);
+    },
+  };
+}
+
+const root = Math.round(Math.sqrt(timesteps));
+const runs = [runOf('everything kept', undefined), runOf('recomputeSteps 500', 500), runOf(`recomputeSteps ${root}`, root), runOf('recomputeSteps 20', 20)];
+for (const { step } of runs) step();
+for (const { timesMs } of runs) timesMs.length = 0;
+for (let round = 0; round < rounds; round++) for (const { step } of runs) step();
+
+console.log(`LSTM, batch ${batch}, ${timesteps} steps, ${features} features, ${units} units; input ${((batch * timesteps * features * 4) / 2 ** 20).toFixed(1)} MiB`);
+for (const { label, timesMs, peakBytes } of runs) {
+  const ratios = timesMs.map((time, round) => time / runs[0].timesMs[round]);
+  console.log(`${label.padEnd(20)} ${(peakBytes() / 2 ** 20).toFixed(1).padStart(7)} MiB, ${(runs[0].peakBytes() / peakBytes()).toFixed(1).padStart(5)} times less; ${median(timesMs).toFixed(0).padStart(6)} ms, x ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`);
+}
