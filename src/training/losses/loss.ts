@@ -6,6 +6,9 @@ import { reshape } from '../../tensor/movement.js';
 import { applyPointwise, type PointwiseFunction } from '../../tensor/pointwise.js';
 import type { Tensor } from '../../tensor/tensor.js';
 
+/** A loss as a function to one value per sample (and step). */
+export type LossFunction = (yTrue: Tensor, yPred: Tensor) => Tensor;
+
 /** Targets on the host. */
 export interface Targets {
   readonly data: ArrayLike<number>;
