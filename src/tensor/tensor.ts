@@ -143,7 +143,7 @@ export class Tensor {
 
 /** A tensor that lives until the program drops it and whose numbers can be replaced: a weight, a layer's state. */
 export class Variable extends Tensor {
-  private place: Resident;
+  private place: Resident | undefined;
 
   /**
    * @param name readable and unique within a model; the name in saved files.
@@ -161,25 +161,41 @@ export class Variable extends Tensor {
   }
 
   override viewOn(backend: Backend): View {
-    if (this.place.backend !== backend) {
-      const before = this.place;
-      this.place = placeOn(backend, this, this.dataSync());
-      before.backend.free(before.view.buffer);
-    }
-    return this.place.view;
+    const before = this.resident();
+    if (before.backend === backend) return before.view;
+    const place = placeOn(backend, this, this.dataSync());
+    this.place = place;
+    before.backend.free(before.view.buffer);
+    return place.view;
   }
 
   /** Replaces all numbers. @throws SHAPE_MISMATCH when their count differs; USAGE in work that may run twice. */
   assign(data: ArrayLike<number>): void {
     requireRunsOnce(this);
     requireValues(`Variable ${this.name}`, this.shape, data.length);
-    this.place.backend.write(this.place.view, data);
+    const { backend, view } = this.resident();
+    backend.write(view, data);
+  }
+
+  /**
+   * Gives the memory back at once; the variable cannot be used afterwards. Nobody needs this but a loop that makes and drops
+   * many models without awaiting anything: dropped variables are found between tasks only. Twice is once.
+   *
+   * @throws USAGE inside of a step.
+   */
+  dispose(): void {
+    if (currentScope !== undefined) throw new RondoError('USAGE', { where: `Variable ${this.name}`, what: 'a variable is disposed of inside of a step that may use it.', fix: 'call dispose() outside of scope(), valueAndGradients() and layers.' });
+    if (this.place === undefined) return;
+    dropped.unregister(this);
+    this.place.backend.free(this.place.view.buffer);
+    this.place = undefined;
   }
 
   override moveToHost(): void {}
 
   protected override resident(): Resident {
-    return this.place;
+    if (this.place !== undefined) return this.place;
+    throw new RondoError('USAGE', { where: `Variable ${this.name}`, what: 'the variable is used after dispose().', fix: 'make the layer or model anew.' });
   }
 }
 
@@ -187,11 +203,25 @@ export class Variable extends Tensor {
 const dropped = new FinalizationRegistry<{ backend: Backend; buffer: Buffer }>(({ backend, buffer }) => backend.free(buffer));
 
 function placeOn(backend: Backend, variable: Variable, data: ArrayLike<number>): Resident {
-  const view: View = { buffer: backend.allocate(variable.size), offset: 0 };
+  const view: View = { buffer: allocateFor(variable, backend), offset: 0 };
   backend.write(view, data);
   dropped.unregister(variable);
   dropped.register(variable, { backend, buffer: view.buffer }, variable);
   return { backend, view };
+}
+
+function allocateFor({ size, name }: Variable, backend: Backend): Buffer {
+  try {
+    return backend.allocate(size);
+  } catch (error) {
+    if (!(error instanceof RondoError) || error.code !== 'OUT_OF_MEMORY') throw error;
+    throw new RondoError('OUT_OF_MEMORY', {
+      ...error.facts,
+      where: `Variable ${name}`,
+      fix: 'use fewer units. In a loop that makes and drops many models, call dispose() of each, or await something: the memory of what was dropped comes back between tasks only.',
+      cause: error,
+    });
+  }
 }
 
 /**

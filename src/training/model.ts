@@ -158,6 +158,12 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
     assignWeights(this, weights, `${this.className}.setWeights`);
   }
 
+  /** Also gives back the optimizer's memory; see {@link Layer.dispose}. */
+  override dispose(): void {
+    super.dispose();
+    for (const variable of this.compiled?.optimizer.stateVariables() ?? []) variable.dispose();
+  }
+
   /** @internal */
   requireCompiled(what: string): Compiled {
     if (this.compiled !== undefined) return this.compiled;
