@@ -9,7 +9,7 @@ import { createWasmBackend } from '../src/kernels/wasm/backend.js';
 import { largestDifference } from './check-case.js';
 import { median } from './timing.js';
 
-const [timesteps, rounds] = [Number(process.argv[2] ?? 5000), Number(process.argv[3] ?? 5)];
+const [timesteps, rounds] = [Number(process.argv[2] ?? 5000), Number(process.argv[3] ?? 3)];
 /** Sums of 40 000 products in float32, in another order. */
 const tolerance = 1e-4;
 const [batch, features, units] = [8, 32, 128];
@@ -22,17 +22,17 @@ interface Run {
   step(): Tensor[];
 }
 
-function runOf(label: string, recomputeSteps: number | undefined): Run {
+function runOf(recomputeSteps: number | undefined, returnSequences: boolean): Run {
   const backend = useBackend(createWasmBackend());
   setSeed(1);
   const random = new Random(2);
   const input = tensor(Float32Array.from({ length: batch * timesteps * features }, () => random.normal()), [batch, timesteps, features]);
-  const layer = new LSTM({ units, recomputeSteps, inputShape: [timesteps, features] });
+  const layer = new LSTM({ units, recomputeSteps, returnSequences, inputShape: [timesteps, features] });
   layer.ensureBuilt(input.shape);
   const { persistentBytes } = backend.memory();
   const timesMs: number[] = [];
   return {
-    label,
+    label: recomputeSteps === undefined ? 'everything kept' : `recomputeSteps ${recomputeSteps}`,
     timesMs,
     peakBytes: () => backend.memory().peakBytes - persistentBytes,
     step() {
@@ -46,17 +46,23 @@ function runOf(label: string, recomputeSteps: number | undefined): Run {
 }
 
 const root = Math.round(Math.sqrt(timesteps));
-const runs = [runOf('everything kept', undefined), runOf('recomputeSteps 500', 500), runOf(`recomputeSteps ${root}`, root), runOf('recomputeSteps 20', 20)];
-const results = runs.map(({ step }) => step().map((gradient) => gradient.dataSync()));
-for (const gradients of results) {
-  const difference = Math.max(...gradients.map((values, i) => largestDifference(results[0][i], values)));
-  if (difference > tolerance) throw new Error(`the runs compute different gradients: ${difference}`);
+
+function compare(title: string, returnSequences: boolean): void {
+  const runs = [undefined, 500, root, 20].map((recomputeSteps) => runOf(recomputeSteps, returnSequences));
+  const results = runs.map(({ step }) => step().map((gradient) => gradient.dataSync()));
+  for (const gradients of results) {
+    const difference = Math.max(...gradients.map((values, i) => largestDifference(results[0][i], values)));
+    if (difference > tolerance) throw new Error(`the runs compute different gradients: ${difference}`);
+  }
+  for (const { timesMs } of runs) timesMs.length = 0;
+  for (let round = 0; round < rounds; round++) for (const { step } of runs) step();
+  console.log(`\n${title}`);
+  for (const { label, timesMs, peakBytes } of runs) {
+    const ratios = timesMs.map((time, round) => time / runs[0].timesMs[round]);
+    console.log(`${label.padEnd(20)} ${(peakBytes() / 2 ** 20).toFixed(1).padStart(7)} MiB, ${(runs[0].peakBytes() / peakBytes()).toFixed(1).padStart(5)} times less; ${median(timesMs).toFixed(0).padStart(6)} ms, x ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`);
+  }
 }
-for (const { timesMs } of runs) timesMs.length = 0;
-for (let round = 0; round < rounds; round++) for (const { step } of runs) step();
 
 console.log(`LSTM, batch ${batch}, ${timesteps} steps, ${features} features, ${units} units; input ${((batch * timesteps * features * 4) / 2 ** 20).toFixed(1)} MiB`);
-for (const { label, timesMs, peakBytes } of runs) {
-  const ratios = timesMs.map((time, round) => time / runs[0].timesMs[round]);
-  console.log(`${label.padEnd(20)} ${(peakBytes() / 2 ** 20).toFixed(1).padStart(7)} MiB, ${(runs[0].peakBytes() / peakBytes()).toFixed(1).padStart(5)} times less; ${median(timesMs).toFixed(0).padStart(6)} ms, x ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`);
-}
+compare('loss of every step (its outputs and their gradients are in memory in any case)', true);
+compare('loss of the last step', false);
