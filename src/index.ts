@@ -67,7 +67,8 @@ export * as constraints from './layers/constraints.js';
 // Models and training
 export { Model, type ModelOptions } from './training/model.js';
 export { modelFromConfig, Sequential, type SequentialOptions } from './training/sequential.js';
-export type { CompileOptions, LossFunction, TrainingConfig } from './training/compiled.js';
+export type { CompileOptions, TrainingConfig } from './training/compiled.js';
+export type { LossFunction } from './training/losses/index.js';
 export type { Dataset, DatasetBatch } from './training/dataset.js';
 export type { EvaluateOptions } from './training/evaluation.js';
 export type { CheckpointOptions, DatasetFitOptions, FitOptions, ValidationData } from './training/fit-options.js';

@@ -182,6 +182,15 @@ export abstract class Layer<Output = Tensor> {
     for (const sublayer of this.sublayers.values()) sublayer.resetStates();
   }
 
+  /**
+   * Gives the memory of the weights and states back at once, here and in layers inside; none of them can be used afterwards.
+   * Dropping a layer does the same a little later, see {@link Variable.dispose}.
+   */
+  dispose(): void {
+    for (const { variable } of this.ownWeights.values()) variable.dispose();
+    for (const sublayer of this.sublayers.values()) sublayer.dispose();
+  }
+
   /** The part of a configuration that every layer has. */
   protected baseConfig(): Record<string, Json | undefined> {
     return { name: this.name, trainable: this.trainable, inputShape: this.givenInputShape?.slice(1) };

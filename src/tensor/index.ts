@@ -1,5 +1,6 @@
 /** Operations on tensors, each with its derivative. Exported as the namespace `ops`. */
 export * from './arithmetic.js';
+export { checkpoint } from './checkpoint.js';
 export { gatherTensor } from './gather.js';
 export { matmul } from './matmul.js';
 export { concatenate, expand, reshape, reverse, slice, stack, transpose } from './movement.js';

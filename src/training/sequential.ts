@@ -69,6 +69,10 @@ export class Sequential extends Model<Tensor> {
     return 1;
   }
 
+  override get outputWidths(): readonly (number | null)[] {
+    return this.shape === undefined ? [] : [this.computeOutputShape(this.shape).at(-1) ?? null];
+  }
+
   override ensureBuilt(inputShape: OpenShape): void {
     if (this.shape === undefined) this.buildChain([null, ...inputShape.slice(1)]);
   }

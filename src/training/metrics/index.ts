@@ -36,3 +36,14 @@ export const metricNames = catalog.names;
 export function metricNamed(given: MetricLike, where = 'metric'): Metric {
   return catalog.named(given, where);
 }
+
+/**
+ * Makes a metric of your own known by its name, so that models compiled with it can be saved and loaded, and `compile` takes
+ * it by name. Register it before loading.
+ *
+ * @param make gives a new metric, with nothing seen, for the options in a file; `{}` by name.
+ * @throws USAGE when the library has a metric of that name
+ */
+export function registerMetric<Options extends object = Readonly<Record<string, unknown>>>(name: string, make: (options: Options) => Metric): void {
+  catalog.register(name, make as (options: never) => Metric, 'registerMetric');
+}
