@@ -34,7 +34,7 @@ const kernelOptionNames: readonly string[] = [
 /** What Dense and Conv1D have in common: a kernel, a bias, and an activation applied in one pass with the bias. */
 export abstract class KernelLayer extends Layer {
   protected kernel!: Variable;
-  private bias: Variable | undefined;
+  protected bias: Variable | undefined;
   protected readonly activation: string;
   private readonly kernelOptions: WeightOptions;
   private readonly biasOptions: WeightOptions;
