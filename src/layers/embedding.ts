@@ -26,7 +26,8 @@ export interface EmbeddingOptions extends LayerOptions {
 }
 
 /**
- * Replaces each index by its row of a table. Input: whole numbers `[batch, ...]`; output `[batch, ..., outputDim]`.
+ * Replaces each index by its row of a table. Input: whole numbers `[batch, ...]`; output `[batch, ..., outputDim]`. The table's
+ * gradient holds the rows that were read; which optimizers change those alone says their option `lazyRows`.
  *
  * @throws OUT_OF_RANGE for an index that has no row, naming the index and its place.
  */

@@ -1,7 +1,8 @@
 import { RondoError } from '../errors.js';
 import { describeShape } from '../shape.js';
-import { addTensors, constantTensor } from './accumulate.js';
+import { constantTensor } from './accumulate.js';
 import { requireTensors } from './operands.js';
+import { addGradients } from './row-gradient.js';
 import { scope, Tensor } from './tensor.js';
 
 /** The derivative of one operation: from dL/d(outputs) to dL/d(inputs); undefined stands for zero. */
@@ -107,7 +108,7 @@ function runBackwards(own: Tape, value: Tensor): Map<Tensor, Tensor> {
       const gradient = dInputs[j];
       if (!wanted[j] || gradient === undefined) return;
       const before = gradients.get(input);
-      gradients.set(input, before === undefined ? gradient : addTensors(before, gradient));
+      gradients.set(input, before === undefined ? gradient : addGradients(before, gradient));
     });
   }
   return gradients;
