@@ -21,4 +21,6 @@ export interface DeferredSoftmax {
   readonly mask: Mask | undefined;
   /** `-ln p` of a class for each row, differentiable by everything the layer computes with. @throws OUT_OF_RANGE */
   score(labels: Int32Array, options: ScoreOptions): ScoredLabels;
+  /** Given where `score` is an estimate: the distribution itself, which metrics see. */
+  readonly exact?: DeferredSoftmax;
 }

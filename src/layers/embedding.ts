@@ -49,6 +49,12 @@ export class Embedding extends Layer {
     this.embeddingsOptions = weightOptions('Embedding', 'embeddings', options, 'randomUniform');
   }
 
+  /** The rows `[inputDim, outputDim]`, made where they are not yet; for layers that share them. */
+  get table(): Variable {
+    this.ensureBuilt([null]);
+    return this.embeddings;
+  }
+
   override computeOutputShape(inputShape: OpenShape): OpenShape {
     return [...inputShape, this.outputDim];
   }

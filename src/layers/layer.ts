@@ -91,6 +91,11 @@ export abstract class Layer<Output = Tensor> {
     return new Map();
   }
 
+  /** Finds layers that this one, or one inside, refers to by name. Called when it joins a model that lists its layers. */
+  linkLayers(find: (name: string) => Layer<unknown> | undefined): void {
+    for (const sublayer of this.sublayers.values()) sublayer.linkLayers(find);
+  }
+
   get isBuilt(): boolean {
     return this.builtFor !== undefined;
   }

@@ -83,9 +83,13 @@ export class BatchLossFunction {
     const { weights, mask } = this.weighting(batch, 0, deferred.shape, deferred.mask);
     const leading = deferred.shape.slice(0, -1);
     const labels = labelsOf(hostTensor(batch.targets[0]), deferred.shape);
-    const scores = deferred.score(labels, { weights: coefficients(leading, { sampleWeight: weights && hostTensor(weights), mask: mask && hostTensor(mask) }), predicted });
-    const losses = once(() => scores.losses.dataSync());
-    const classes = once(() => scores.predicted?.dataSync());
+    const options = { weights: coefficients(leading, { sampleWeight: weights && hostTensor(weights), mask: mask && hostTensor(mask) }), predicted };
+    const scores = deferred.score(labels, options);
+    const { exact } = deferred;
+    // At once: metrics are updated after the weights are.
+    const seen = exact === undefined || this.outputs[0].metrics.length === 0 ? scores : withoutTape(() => exact.score(labels, options));
+    const losses = once(() => seen.losses.dataSync());
+    const classes = once(() => seen.predicted?.dataSync());
     return {
       total: this.totalOf([scores.total]),
       byOutput: [scores.total],

@@ -78,6 +78,9 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
     return layersAmong(this);
   }
 
+  /** Names inside a model are its own. */
+  override linkLayers(): void {}
+
   /** The weights of a model by itself have no prefix; those of a model inside another have its name. */
   override *namedWeights(prefix = ''): Generator<[path: string, weight: LayerWeight]> {
     for (const [path, weight] of super.namedWeights(prefix)) yield [prefix === '' ? path.slice(1) : path, weight];

@@ -125,7 +125,9 @@ export class Sequential extends Model<Tensor> {
     if (this.layers.includes(layer)) {
       throw new RondoError('USAGE', { where: 'Sequential', what: `the layer \`${layer.name}\` is listed twice.`, expected: 'every layer once', fix: 'make a second layer, or share weights in a Model with a call method.' });
     }
-    this.chain.set(settleName(layer, new Set(this.chain.keys()), 'Sequential'), layer);
+    const name = settleName(layer, new Set(this.chain.keys()), 'Sequential');
+    layer.linkLayers((before) => this.chain.get(before));
+    this.chain.set(name, layer);
   }
 
   private buildWherePossible(): void {
