@@ -35,7 +35,8 @@ export interface SampledSoftmaxOptions extends LayerOptions {
 /**
  * A softmax over many classes, `softmax(x kernel' + bias)`, that is trained on a sample of them: with
  * `sparseCategoricalCrossentropy` as the model's one loss, each training batch draws `numSampled` classes and its `loss` is the
- * estimate of {@link sampledCrossentropy}; only rows of drawn classes and labels have a gradient. Predictions, evaluation and
+ * estimate of {@link sampledCrossentropy}; only rows of drawn classes and labels have a gradient (and are touched by `sgd`,
+ * `adagrad`, or any optimizer with `lazyRows`). Predictions, evaluation and
  * metrics (those of training batches too, which then cost the full product) use all classes. With any other loss training
  * does, too.
  *
