@@ -9,6 +9,7 @@ export type { Backend, MemoryReport } from './kernels/contract.js';
 // Tensors and derivatives
 export type { Shape } from './shape.js';
 export { type FlatArray, type NestedNumbers, scope, Tensor, tensor, Variable } from './tensor/tensor.js';
+export { RowGradient } from './tensor/row-gradient.js';
 export { type ValueAndGradients, valueAndGradients } from './tensor/tape.js';
 export * as ops from './tensor/index.js';
 

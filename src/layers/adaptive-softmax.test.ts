@@ -1,13 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expectDerivative, messageOf } from '../../test/support/central-differences.js';
 import { expectClose } from '../../test/support/close.js';
+import { asTensor } from '../../test/support/layer-cases.js';
 import { normals, randomise } from '../../test/support/random.js';
+import { readVectors, type VectorTensor } from '../../test/support/vectors.js';
 import { backendNames, useBackend } from '../kernels/select.js';
 import { Random } from '../random.js';
 import * as ops from '../tensor/index.js';
 import { valueAndGradients } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { AdaptiveSoftmax } from './adaptive-softmax.js';
+import { AdaptiveSoftmax, type AdaptiveSoftmaxOptions } from './adaptive-softmax.js';
 
 beforeEach(() => void useBackend('reference'));
 afterEach(() => void useBackend('wasm'));
@@ -84,6 +86,34 @@ describe('AdaptiveSoftmax', () => {
       variable.assign(values);
       expectClose(gradients[i].dataSync(), numeric, 1e-8, `by ${variable.name}`);
     });
+  });
+
+  interface AdaptiveVector {
+    readonly config: AdaptiveSoftmaxOptions;
+    readonly weights: Readonly<Record<string, VectorTensor>>;
+    readonly hidden: VectorTensor;
+    readonly labels: readonly number[];
+    readonly expected: { loss: number; logProbabilities: VectorTensor; gradients: { hidden: VectorTensor; weights: Readonly<Record<string, VectorTensor>> } };
+  }
+  const vectors = readVectors<AdaptiveVector>('softmax');
+
+  it.each(vectors.map((vector) => [vector.file, vector] as const))('%s: agrees with PyTorch in loss, logarithms and all gradients', (_, { config, weights: given, hidden, labels: classes, expected }) => {
+    const layer = new AdaptiveSoftmax(config);
+    layer.ensureBuilt([null, hidden.shape[1]]);
+    const named = [...layer.namedWeights('')].map(([path, { variable }]) => [path.slice(1), variable] as const);
+    expect(named.map(([name]) => name).sort()).toEqual(Object.keys(given).sort());
+    for (const [name, variable] of named) variable.assign(given[name].data);
+    const input = asTensor(hidden);
+    const mean = new Float64Array(classes.length).fill(1 / classes.length);
+    const { value, gradients } = valueAndGradients(() => layer.applyDeferred(input).score(Int32Array.from(classes), { weights: mean, predicted: false }).total, [input, ...named.map(([, variable]) => variable)]);
+    expectClose([value.item()], [expected.loss], 1e-14, 'loss');
+    expectClose(layer.applyLogits(input).dataSync(), expected.logProbabilities.data, 1e-14, 'logarithms');
+    expectClose(gradients[0].dataSync(), expected.gradients.hidden.data, 1e-14, 'by hidden');
+    named.forEach(([name], i) => expectClose(gradients[i + 1].dataSync(), expected.gradients.weights[name].data, 1e-14, `by ${name}`));
+  });
+
+  it('has a vector with and one without a bias of the head', () => {
+    expect(vectors.map(({ config }) => config.headBias)).toEqual([true, false]);
   });
 
   it('is the same on wasm', () => {

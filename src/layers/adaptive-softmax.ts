@@ -16,7 +16,7 @@ export interface AdaptiveSoftmaxOptions extends LayerOptions {
   units: number;
   /** Where clusters begin, ascending: classes before the first are in the head, as many clusters as cutoffs follow. */
   cutoffs: readonly number[];
-  /** Cluster i reads its input through a projection to `features / divValue^(i + 1)` numbers. Default 4. */
+  /** Cluster i reads its input through a projection to `floor(features / divValue^(i + 1))` numbers, at least one. Default 4. */
   divValue?: number;
   /** Whether the head has a bias. Default false. */
   headBias?: boolean;

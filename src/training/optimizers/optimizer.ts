@@ -4,11 +4,11 @@ import type { Strided } from '../../kernels/contract.js';
 import { type PointwiseProgram, pointwiseProgram } from '../../expression/program.js';
 import { currentBackend } from '../../kernels/select.js';
 import type { Configuration, Configured } from '../../layers/configured.js';
-import { scope, type Tensor, Variable } from '../../tensor/tensor.js';
 import { RowGradient } from '../../tensor/row-gradient.js';
+import { scope, type Tensor, Variable } from '../../tensor/tensor.js';
 import { finiteNorms, requireFit, type SquaredNorms, squaredNorms } from './gradient-norms.js';
-import { updateRows } from './row-update.js';
 import { type CommonOptions, commonOptions, type OptimizerOptions, requireLearningRate } from './options.js';
+import { updateRows } from './row-update.js';
 import { updateProgram } from './update-program.js';
 import type { UpdateRule } from './update-rule.js';
 
