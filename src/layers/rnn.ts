@@ -11,6 +11,7 @@ import { type CallOptions, type Json, Layer, type OpenShape, requireOpenAxes, si
 import { type Mask, setMask } from './mask.js';
 import { plainOptions } from './plain-options.js';
 import { type RecurrentOptions, recurrentOptionNames } from './recurrent-options.js';
+import type { Stepper } from './stepper.js';
 
 /** The states of a cell by name, each `[batch, units]`. */
 export type NamedStates = Readonly<Record<string, Tensor>>;
@@ -103,8 +104,31 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
     return result as Returned<ReturnState>;
   }
 
-  /** Runs the cells from the bottom to the top; what Bidirectional builds on. */
-  runCells(input: Tensor, { training = false, mask, initialState }: RecurrentCallOptions, reverse: boolean, outputOrder: 'time' | 'computed'): OutputAndState {
+  /** Runs the cells from the bottom to the top and carries their states on; what Bidirectional builds on. */
+  runCells(input: Tensor, options: RecurrentCallOptions, reverse: boolean, outputOrder: 'time' | 'computed'): OutputAndState {
+    const result = this.alongTime(input, options, reverse, outputOrder);
+    if (this.stateful) this.carry(result.states);
+    return result;
+  }
+
+  /** The states are those of the stepper, whether or not the layer is stateful. */
+  override stepper(batch: number): Stepper {
+    const { goBackwards } = this.options;
+    if (goBackwards === true) {
+      throw new RondoError('USAGE', { where: `${this.className} ${this.name}`, what: 'the layer cannot be run one time step at a time.', expected: 'a layer that reads forwards', received: 'goBackwards: true', fix: 'apply the model to whole sequences.' });
+    }
+    const carried = this.stack.map(({ cell, units }) => Object.fromEntries(cell.states.map((state) => [state, new Variable([batch, units], new Float32Array(batch * units), `${this.name}/state/${state}`, false)])));
+    return {
+      states: new Map(carried.flatMap((named, i) => Object.entries(named).map(([state, value]): [string, Variable] => [this.carriedName(i, state), value]))),
+      step: (input) => {
+        const { output, states } = this.alongTime(input, { initialState: carried }, false, 'time');
+        assignStates(carried, states);
+        return output;
+      },
+    };
+  }
+
+  private alongTime(input: Tensor, { training = false, mask, initialState }: RecurrentCallOptions, reverse: boolean, outputOrder: 'time' | 'computed'): OutputAndState {
     this.computeOutputShape(input.shape);
     this.requireMask(input.shape, mask);
     const initial = this.initialStates(input.shape[0], initialState);
@@ -124,7 +148,6 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
       output = result.output;
       states.push(result.finalStates);
     });
-    if (this.stateful) this.carry(states);
     if (this.returnSequences && mask !== undefined && this.options.zeroOutputForMask === true) output = zeroMasked(output, mask, reverse && outputOrder === 'computed');
     return { output, states };
   }
@@ -204,8 +227,12 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
 
   private carry(states: readonly NamedStates[]): void {
     this.carried ??= states.map((named) => Object.fromEntries(Object.entries(named).map(([name, { shape, size }]) => [name, new Variable(shape, new Float32Array(size), `${this.name}/state/${name}`, false)])));
-    withoutTape(() => states.forEach((named, i) => Object.entries(named).forEach(([name, value]) => assignTensor(this.carried![i][name], value))));
+    assignStates(this.carried, states);
   }
+}
+
+function assignStates(targets: readonly Readonly<Record<string, Variable>>[], states: readonly NamedStates[]): void {
+  withoutTape(() => states.forEach((named, i) => Object.entries(named).forEach(([name, value]) => assignTensor(targets[i][name], value))));
 }
 
 /** The output with masked steps set to zero. */
