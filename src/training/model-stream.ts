@@ -88,7 +88,9 @@ export class ModelStream {
     const prepared = this.prepared;
     if (prepared?.recording === undefined || !this.isCurrent(prepared, backend)) this.prepare(backend);
     else prepared.recording.run();
-    backend.readInto!(this.output!.viewOn(backend), this.copied);
+    const output = this.output!.viewOn(backend);
+    if (backend.readInto !== undefined) backend.readInto(output, this.copied);
+    else this.copied.set(backend.readNow!(output, this.copied.length));
     return this.copied;
   }
 
@@ -157,6 +159,6 @@ export class ModelStream {
 /** @throws BACKEND_UNAVAILABLE */
 function synchronousBackend(where: string): Backend {
   const backend = currentBackend();
-  if (backend.readInto !== undefined) return backend;
+  if (backend.readNow !== undefined) return backend;
   throw new RondoError('BACKEND_UNAVAILABLE', { where, what: `\`${backend.name}\` cannot be read synchronously.`, fix: "choose another one: useBackend('wasm')." });
 }
