@@ -52,6 +52,8 @@ export class WasmRecording implements Recording {
   readonly #kept: readonly Chunk[];
   readonly #words: WasmBuffer;
   readonly #runs: readonly PlacedRun[];
+  /** Whether threads share some of it. */
+  readonly #isShared: boolean;
   /** The words as recorded, where running them changes some: the arguments that move from step to step. */
   readonly #pristine: Int32Array | undefined;
 
@@ -69,16 +71,19 @@ export class WasmRecording implements Recording {
       address += 4 * words.length;
     }
     this.#runs = runs.map(({ parts, meets, alone }) => ({ parts: parts.map((words) => addresses.get(words)!), meets, alone: alone && addresses.get(alone) }));
+    this.#isShared = runs.some(({ parts }) => parts.length > 1);
     if (all.some(hasMoving)) this.#pristine = memory.integers.slice(this.#words.address / 4, address / 4);
   }
 
   run(): void {
     if (this.#pristine !== undefined) this.#memory.integers.set(this.#pristine, this.#words.address / 4);
     const pool = this.#pool;
+    // A recording is short: where workers fall asleep between two runs of it, waking them costs more than they save.
+    const threads = this.#isShared ? pool.numPunctual : 1;
     for (const { parts, meets, alone } of this.#runs) {
-      if (alone !== undefined && pool.numPunctual < parts.length) pool.runAlone(alone);
-      else if (meets) pool.runMeeting(parts);
-      else if (parts.length > 1 && pool.numServing > 1) pool.runTogether(parts);
+      if (alone !== undefined && threads < parts.length) pool.runAlone(alone);
+      else if (meets) pool.runMeeting(parts, 0);
+      else if (parts.length > 1 && threads > 1) pool.runTogether(parts);
       else for (const part of parts) pool.runAlone(part);
     }
   }
