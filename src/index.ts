@@ -39,6 +39,7 @@ export {
 export { type CallOptions, type Json, Layer, type LayerOptions, type LayerWeight, type OpenShape, singleInput, type WeightOptions } from './layers/layer.js';
 export type { DeferredSoftmax, ScoreOptions } from './layers/deferred-softmax.js';
 export { type Mask, maskOf, setMask } from './layers/mask.js';
+export type { Stepper } from './layers/stepper.js';
 export { layerFromConfig, type LayerConfig, type LayerMaker, registerLayer } from './layers/registry.js';
 export { type CellLike, type NamedStates, type OutputAndState, type RecurrentCallOptions, RNN, type RNNOptions } from './layers/rnn.js';
 export type { RecurrentOptions } from './layers/recurrent-options.js';
@@ -80,6 +81,7 @@ export type { CheckpointOptions, DatasetFitOptions, FitOptions, ValidationData }
 export type { History } from './training/history.js';
 export type { ModelData, OneArray, ShapedNumbers, TypedNumbers } from './training/host-data.js';
 export type { ModelOutput } from './training/model-outputs.js';
+export type { ModelStream, StreamOptions } from './training/model-stream.js';
 export type { NamedWeights } from './training/model-weights.js';
 export type { PredictOptions } from './training/prediction.js';
 export type { ClassWeight } from './training/sample-weights.js';

@@ -1,8 +1,8 @@
 import { refuseUnknownOptions, requireCount } from '../errors.js';
 import { currentRandom, Random } from '../random.js';
+import { hostIsWaiting, yieldToHost } from '../training/yield-to-host.js';
 import type { LanguageModel } from './language-model.js';
 import { requireSampling, sampleToken, type SamplingOptions } from './sample-token.js';
-import { TextReader } from './text-reader.js';
 
 export interface GenerateOptions extends SamplingOptions {
   /** What the text begins with; it is read, not written. Default a line end. */
@@ -17,7 +17,7 @@ export interface GenerateOptions extends SamplingOptions {
 
 /**
  * Writes text, token by token: each yielded piece continues the text before it. A token costs one step of the model, however
- * long the text is.
+ * long the text is. Texts that are written by turns do not disturb each other.
  *
  * @example
  * for await (const piece of generate(model, { prompt: 'To be', temperature: 0.8 })) process.stdout.write(piece);
@@ -34,11 +34,15 @@ export function generate(languageModel: LanguageModel, options: GenerateOptions 
 
 async function* written({ model, codec }: LanguageModel, { prompt = '', length = 500, seed, stop = '', ...sampling }: GenerateOptions): AsyncGenerator<string> {
   const random = seed === undefined ? currentRandom() : new Random(seed, 'generate');
-  const reader = new TextReader(model);
+  const stream = model.stream();
   const start = codec.encode(prompt === '' ? '\n' : prompt);
   const never = new Set([codec.unknownId]);
   let before: number | undefined = prompt === '' ? undefined : start[start.length - 1];
-  let logits = await reader.next(start);
+  let logits: ArrayLike<number> = [];
+  for (const token of start) {
+    if (hostIsWaiting()) await yieldToHost();
+    logits = stream.step(token);
+  }
   let held = '';
   for (let count = 0; count < length; count++) {
     const token = sampleToken(logits, random, sampling, never);
@@ -52,7 +56,8 @@ async function* written({ model, codec }: LanguageModel, { prompt = '', length =
     const free = held.length - overlap(held, stop);
     if (free > 0) yield held.slice(0, free);
     held = held.slice(free);
-    if (count + 1 < length) logits = await reader.next(Int32Array.of(token));
+    if (hostIsWaiting()) await yieldToHost();
+    if (count + 1 < length) logits = stream.step(token);
   }
   if (held !== '') yield held;
 }

@@ -2,6 +2,7 @@ import { RondoError } from '../errors.js';
 import type { DeferredSoftmax } from '../layers/deferred-softmax.js';
 import { type CallOptions, describeOpenShape, type FinalActivation, type Json, type Layer, type OpenShape } from '../layers/layer.js';
 import { type LayerConfig, layerFromConfig, registerLayer } from '../layers/registry.js';
+import { chainOfSteppers, type Stepper } from '../layers/stepper.js';
 import type { Shape } from '../shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { settleName } from './layer-names.js';
@@ -106,6 +107,21 @@ export class Sequential extends Model<Tensor> {
 
   override callDeferred(inputs: Tensor | readonly Tensor[], options: CallOptions): DeferredSoftmax {
     return this.run(inputs, options, (last, value, own) => last.applyDeferred(value, own));
+  }
+
+  override stepper(batch: number): Stepper {
+    this.requireLayers();
+    const steppers = new Map<string, Stepper>();
+    let isFirst = true;
+    for (const [name, layer] of this.chain) {
+      const stepper = layer.stepper(batch);
+      if (!isFirst && stepper.read !== undefined) {
+        throw new RondoError('USAGE', { where: `Sequential, layer \`${name}\` (${layer.className})`, what: 'the layer cannot be run one time step at a time here.', expected: 'indices from the input of the model', received: 'indices from another layer', fix: 'apply the model to whole sequences.' });
+      }
+      isFirst &&= stepper.isIdentity === true;
+      steppers.set(name, stepper);
+    }
+    return chainOfSteppers(steppers);
   }
 
   override getConfig(): Record<string, Json | undefined> {

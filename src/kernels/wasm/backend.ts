@@ -12,6 +12,7 @@ import type {
   PointwiseCall,
   RecurrentBackwardCall,
   RecurrentForwardCall,
+  Recording,
   Support,
   View,
 } from '../contract.js';
@@ -104,7 +105,9 @@ export class WasmBackend implements Backend {
   }
 
   get numMeetingThreads(): number {
-    return this.#runner.pool.numPunctual;
+    const { pool, isRecording, isNotingAlone } = this.#runner;
+    if (isRecording) return isNotingAlone ? 1 : pool.numServing;
+    return pool.numPunctual;
   }
 
   /**
@@ -166,7 +169,19 @@ export class WasmBackend implements Backend {
 
   readNow(view: View, size: number): Float32Array {
     const first = this.#firstElement(view, size);
+    this.#requireNoRecording();
     return this.#memory.floats.slice(first, first + size);
+  }
+
+  readInto(view: View, target: Float32Array | Float64Array): void {
+    const first = this.#firstElement(view, target.length);
+    this.#requireNoRecording();
+    const { floats } = this.#memory;
+    for (let i = 0; i < target.length; i++) target[i] = floats[first + i];
+  }
+
+  record(work: () => void): Recording {
+    return this.#runner.record(work);
   }
 
   fill(view: View, size: number, value: number): void {
@@ -189,7 +204,7 @@ export class WasmBackend implements Backend {
       return;
     }
     const { accelerator } = this;
-    if (accelerator?.takes(given) === true) {
+    if (accelerator?.takes(given) === true && !this.#runner.isRecording) {
       const memory = this.#memory;
       return accelerator.multiply({ call: given, a: memory.byteAddress(given.a), b: memory.byteAddress(given.b), c: memory.byteAddress(given.c), memory: memory.floats });
     }
@@ -233,6 +248,7 @@ export class WasmBackend implements Backend {
 
   recurrentForward(calls: readonly RecurrentForwardCall[]): void {
     recurrentForward(this, calls);
+    this.#runner.noteAlone(() => recurrentForward(this, calls));
   }
 
   recurrentBackward(calls: readonly RecurrentBackwardCall[]): void {
@@ -261,7 +277,7 @@ export class WasmBackend implements Backend {
 
   /** Whether the steps' products go to the accelerator: only where one thread was asked for, because threads know none. */
   #acceleratesSteps(call: Pick<MatmulCall, 'm' | 'n' | 'k'>): boolean {
-    return this.accelerator !== undefined && this.#runner.pool.numWanted === 1 && this.accelerator.takes(call);
+    return this.accelerator !== undefined && !this.#runner.isRecording && this.#runner.pool.numWanted === 1 && this.accelerator.takes(call);
   }
 
   /** Whether work of some size is worth sharing, and there is somebody to share it with. */
@@ -269,6 +285,12 @@ export class WasmBackend implements Backend {
     if (size < least) return false;
     this.#runner.pool.start();
     return this.#runner.pool.numServing > 1;
+  }
+
+  /** What is read while recording would be the same in every later run. */
+  #requireNoRecording(): void {
+    if (!this.#runner.isRecording) return;
+    throw new RondoError('USAGE', { where: 'wasm backend', what: 'a step that is recorded reads its numbers back.', expected: 'operations on tensors alone', fix: 'compute with `ops`, or leave `worksStepByStep` of the layer false.' });
   }
 
   #firstElement(view: View, size: number): number {

@@ -72,11 +72,16 @@ export class ThreadPool {
     this.#main.runPart(address >>> 2);
   }
 
-  /** Runs parts that meet, given by their addresses; at most as many as threads serve. */
-  runMeeting(addresses: readonly number[]): void {
+  /**
+   * Runs parts that meet, given by their addresses; at most as many as threads serve.
+   *
+   * @param tolerated how many meetings may be late before runs stay on one thread for a while; by default a few, since the
+   *   first of a long run may wait for a worker to wake
+   */
+  runMeeting(addresses: readonly number[], tolerated?: number): void {
     const before = this.#main.numLateMeetings();
     this.runTogether(addresses);
-    this.#punctuality.note(this.#main.numLateMeetings() - before, performance.now());
+    this.#punctuality.note(this.#main.numLateMeetings() - before, performance.now(), tolerated);
   }
 
   /** Runs parts, given by their addresses, on all threads that serve. */

@@ -17,9 +17,9 @@ export class Punctuality {
     return nowMs >= this.pausedUntilMs;
   }
 
-  /** Notes how often threads were late in a run that ended now. */
-  note(numLate: number, nowMs: number): void {
-    if (numLate <= mostLate) {
+  /** Notes how often threads were late in a run that ended now, and how often they may be without consequence. */
+  note(numLate: number, nowMs: number, tolerated = mostLate): void {
+    if (numLate <= tolerated) {
       this.pauseMs = shortestPauseMs;
       return;
     }
