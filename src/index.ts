@@ -37,7 +37,6 @@ export {
 // Layers
 export { type CallOptions, type Json, Layer, type LayerOptions, type LayerWeight, type OpenShape, singleInput, type WeightOptions } from './layers/layer.js';
 export { type Mask, maskOf, setMask } from './layers/mask.js';
-export { layerFromConfig, type LayerConfig, type LayerMaker, registerLayer } from './layers/registry.js';
 export { type CellLike, type NamedStates, type OutputAndState, type RecurrentCallOptions, RNN, type RNNOptions } from './layers/rnn.js';
 export type { RecurrentOptions } from './layers/recurrent-options.js';
 export { LSTM } from './layers/lstm.js';
@@ -66,7 +65,8 @@ export * as constraints from './layers/constraints.js';
 
 // Models and training
 export { Model, type ModelOptions } from './training/model.js';
-export { modelFromConfig, Sequential, type SequentialOptions } from './training/sequential.js';
+export { Sequential, type SequentialOptions } from './training/sequential.js';
+export { layerFromConfig, type LayerConfig, type LayerMaker, modelFromConfig, registerLayer } from './training/layer-registry.js';
 export type { CompileOptions, LossFunction, TrainingConfig } from './training/compiled.js';
 export type { Dataset, DatasetBatch } from './training/dataset.js';
 export type { EvaluateOptions } from './training/evaluation.js';

@@ -1,6 +1,5 @@
 import { RondoError } from '../errors.js';
 import { type CallOptions, describeOpenShape, type FinalActivation, type Json, type Layer, type OpenShape } from '../layers/layer.js';
-import { type LayerConfig, layerFromConfig, registerLayer } from '../layers/registry.js';
 import type { Shape } from '../shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { settleName } from './layer-names.js';
@@ -174,25 +173,4 @@ export class Sequential extends Model<Tensor> {
     if (this.chain.size > 0) return this.chain;
     throw new RondoError('USAGE', { where: 'Sequential', what: 'the model has no layers.', expected: 'at least one layer', fix: 'give a list of layers, or add them.' });
   }
-}
-
-/** What `getConfig` of a Sequential returns. */
-interface StoredSequential extends SequentialOptions {
-  readonly layers: readonly LayerConfig[];
-}
-
-registerLayer('Sequential', (config) => {
-  const { layers, inputShape, name, trainable } = config as unknown as StoredSequential;
-  return new Sequential(layers.map((layer) => layerFromConfig(layer) as Layer), { name, trainable, inputShape });
-});
-
-/**
- * Makes a model from its stored class and configuration, with new weights.
- *
- * @throws UNKNOWN_NAME for a class that is not registered; FILE_FORMAT where it is no model
- */
-export function modelFromConfig(config: LayerConfig): Model {
-  const model = layerFromConfig(config);
-  if (model instanceof Model) return model;
-  throw new RondoError('FILE_FORMAT', { where: 'modelFromConfig', what: `\`${config.className}\` is a layer, not a model.`, expected: 'a Sequential, or a class that extends Model', received: config.className, fix: 'make the layer with layerFromConfig.' });
 }
