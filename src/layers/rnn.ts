@@ -140,6 +140,12 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
     this.carried = undefined;
   }
 
+  override dispose(): void {
+    super.dispose();
+    for (const named of this.carried ?? []) for (const state of Object.values(named)) state.dispose();
+    this.carried = undefined;
+  }
+
   override carriedStates(): ReadonlyMap<string, Tensor> {
     const entries = (this.carried ?? []).flatMap((named, i) => Object.entries(named).map(([state, value]): [string, Tensor] => [this.carriedName(i, state), value]));
     return new Map(entries);

@@ -3,10 +3,11 @@ import { useBackend } from '../kernels/select.js';
 import { Random } from '../random.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { Activation } from '../layers/activation.js';
+import { AdaptiveSoftmax } from '../layers/adaptive-softmax.js';
 import { Bidirectional } from '../layers/bidirectional.js';
 import { Concatenate } from '../layers/concatenate.js';
-import { Conv1D } from '../layers/conv-1d.js';
 import { maxNorm } from '../layers/constraints.js';
+import { Conv1D } from '../layers/conv-1d.js';
 import { Dense } from '../layers/dense.js';
 import { Dropout } from '../layers/dropout.js';
 import { Embedding } from '../layers/embedding.js';
@@ -24,15 +25,20 @@ import { l2 } from '../layers/regularizers.js';
 import { RepeatVector } from '../layers/repeat-vector.js';
 import { Reshape } from '../layers/reshape.js';
 import { RNN } from '../layers/rnn.js';
+import { SampledSoftmax } from '../layers/sampled-softmax.js';
 import { SimpleRNN } from '../layers/simple-rnn.js';
 import { SpatialDropout1D } from '../layers/spatial-dropout-1d.js';
+import { TiedDense } from '../layers/tied-dense.js';
 import { TimeDistributed } from '../layers/time-distributed.js';
 import { type LayerConfig, layerClassNames, layerFromConfig, modelFromConfig, registerLayer } from './layer-registry.js';
 import { Sequential } from './sequential.js';
 
+const table = new Embedding({ inputDim: 11, outputDim: 7, name: 'table' });
+
 /** Layers of every class, each with options that are not the defaults, and the shape of an input. */
 const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly number[]])[] = [
   [new Activation({ activation: 'gelu' }), [3, 7]],
+  [new AdaptiveSoftmax({ units: 11, cutoffs: [3, 7], divValue: 2, headBias: true }), [3, 5, 7]],
   [new Bidirectional({ layer: new LSTM({ units: 5, returnSequences: true, dropout: 0.1 }), mergeMode: 'ave', name: 'both' }), [3, 5, 7]],
   [new Bidirectional({ layer: new GRU({ units: 5 }), backwardLayer: new GRU({ units: 4, goBackwards: true, resetAfter: false }) }), [3, 5, 7]],
   [new Concatenate({ axis: 1 }), [3, 5, 7]],
@@ -51,9 +57,11 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
   [new RepeatVector({ n: 4 }), [3, 7]],
   [new Reshape({ targetShape: [7, -1] }), [3, 5, 7]],
   [new RNN({ cell: ['gru', 'peepholeLSTM'], units: [5, 6], returnState: true, stateful: true }), [3, 5, 7]],
+  [new SampledSoftmax({ units: 11, numSampled: 4, kernelRegularizer: 'l2', biasInitializer: 'ones' }), [3, 5, 7]],
   [new SimpleRNN({ units: 5, activation: 'relu', recurrentInitializer: 'identity' }), [3, 5, 7]],
   [new SpatialDropout1D({ rate: 0.3 }), [3, 5, 7]],
   [new Sequential([new Dense({ units: 5 }), new TimeDistributed({ layer: new Activation({ activation: 'elu' }) })], { inputShape: [5, 7], name: 'chain' }), [3, 5, 7]],
+  [new TiedDense({ embedding: table, activation: 'softmax', biasInitializer: 'ones' }), [3, 5, 7]],
   [new TimeDistributed({ layer: new Bidirectional({ layer: new LSTM({ units: 5 }) }) }), [3, 2, 5, 7]],
 ];
 
@@ -68,6 +76,7 @@ describe('layers and their configurations', () => {
   it.each(layers.map(([layer, inputShape]) => [layer.className, layer, inputShape] as const))('%s survives its configuration as JSON: same configuration, same weights, same output', (_, layer, inputShape) => {
     const stored = JSON.parse(JSON.stringify({ className: layer.className, config: layer.getConfig() })) as LayerConfig;
     const copy = layerFromConfig(stored);
+    copy.linkLayers((name) => (name === table.name ? table : undefined));
     expect(copy.constructor).toBe(layer.constructor);
     expect(JSON.parse(JSON.stringify(copy.getConfig()))).toEqual(stored.config);
     const random = new Random(3);

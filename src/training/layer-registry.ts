@@ -1,5 +1,6 @@
 import { RondoError, unknownName } from '../errors.js';
 import { Activation } from '../layers/activation.js';
+import { AdaptiveSoftmax } from '../layers/adaptive-softmax.js';
 import { Bidirectional } from '../layers/bidirectional.js';
 import { Concatenate } from '../layers/concatenate.js';
 import { Conv1D } from '../layers/conv-1d.js';
@@ -18,8 +19,10 @@ import { Masking } from '../layers/masking.js';
 import { RepeatVector } from '../layers/repeat-vector.js';
 import { Reshape } from '../layers/reshape.js';
 import { RNN } from '../layers/rnn.js';
+import { SampledSoftmax } from '../layers/sampled-softmax.js';
 import { SimpleRNN } from '../layers/simple-rnn.js';
 import { SpatialDropout1D } from '../layers/spatial-dropout-1d.js';
+import { TiedDense } from '../layers/tied-dense.js';
 import { TimeDistributed } from '../layers/time-distributed.js';
 import { Model } from './model.js';
 import { Sequential, type SequentialOptions } from './sequential.js';
@@ -55,6 +58,7 @@ interface StoredSequential extends SequentialOptions {
 const makers = new Map<string, LayerMaker>(
   Object.entries({
     Activation: plain(Activation),
+    AdaptiveSoftmax: plain(AdaptiveSoftmax),
     Bidirectional: (config) => {
       const backwardLayer = config.backwardLayer === undefined ? undefined : nested(config.backwardLayer);
       return new Bidirectional({ ...config, layer: nested(config.layer), backwardLayer } as ConstructorParameters<typeof Bidirectional>[0]);
@@ -79,8 +83,10 @@ const makers = new Map<string, LayerMaker>(
       const { layers, inputShape, name, trainable } = config as unknown as StoredSequential;
       return new Sequential(layers.map((layer) => layerFromConfig(layer) as Layer), { name, trainable, inputShape });
     },
+    SampledSoftmax: plain(SampledSoftmax),
     SimpleRNN: plain(SimpleRNN),
     SpatialDropout1D: plain(SpatialDropout1D),
+    TiedDense: plain(TiedDense),
     TimeDistributed: (config) => new TimeDistributed({ ...config, layer: nested(config.layer) as Layer }),
   } satisfies Record<string, LayerMaker>),
 );

@@ -78,7 +78,7 @@ describe('threads', () => {
     expect(backend.numThreads).toBe(1);
     expect(backend.supports('threads')).toEqual({ supported: false, reason: 'the backend was asked for one thread.' });
     expect(() => backend.setThreads(0)).toThrow(/^\[OUT_OF_RANGE\] setThreads: `threads` is not a number of threads/);
-    expect(() => createWasmBackend({ threads: 1 }).setThreads(2)).toThrow(/^\[BACKEND_UNAVAILABLE\] setThreads/);
+    expect(() => createWasmBackend({ threads: 1, sharedMemory: false }).setThreads(2)).toThrow(/^\[BACKEND_UNAVAILABLE\] setThreads/);
     expect(() => createWasmBackend({ threads: 2, sharedMemory: false })).toThrow(/^\[BACKEND_UNAVAILABLE\] createWasmBackend: threads need a memory/);
   });
 });
