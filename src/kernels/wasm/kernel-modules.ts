@@ -21,18 +21,21 @@ export class KernelModules {
   readonly kernels: Kernel[] = [];
   /** The modules' bytes, in order. */
   readonly modules: Uint8Array<ArrayBuffer>[] = [];
+  readonly #memory: WasmMemory;
 
-  constructor(private readonly memory: WasmMemory) {}
+  constructor(memory: WasmMemory) {
+    this.#memory = memory;
+  }
 
   /** What a module must be built with to run in the memory. */
   get limits(): { sharedMemory: boolean; maximumPages: number } {
-    return { sharedMemory: this.memory.isShared, maximumPages: this.memory.maximumPages };
+    return { sharedMemory: this.#memory.isShared, maximumPages: this.#memory.maximumPages };
   }
 
   /** @returns the numbers of the module's kernels by name. */
   add(module: ModuleBuilder): Readonly<Record<string, number>> {
     const bytes = module.toBytes();
-    const exports: Exports = instantiate(bytes, this.memory.memory);
+    const exports: Exports = instantiate(bytes, this.#memory.memory);
     const numbers: Record<string, number> = {};
     for (const [name, kernel] of Object.entries(exports)) {
       if (!name.endsWith(kernelMark)) continue;
