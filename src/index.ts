@@ -40,7 +40,6 @@ export { type CallOptions, type Json, Layer, type LayerOptions, type LayerWeight
 export type { DeferredSoftmax, ScoreOptions } from './layers/deferred-softmax.js';
 export { type Mask, maskOf, setMask } from './layers/mask.js';
 export type { Stepper } from './layers/stepper.js';
-export { layerFromConfig, type LayerConfig, type LayerMaker, registerLayer } from './layers/registry.js';
 export { type CellLike, type NamedStates, type OutputAndState, type RecurrentCallOptions, RNN, type RNNOptions } from './layers/rnn.js';
 export type { RecurrentOptions } from './layers/recurrent-options.js';
 export { LSTM } from './layers/lstm.js';
@@ -72,7 +71,8 @@ export * as constraints from './layers/constraints.js';
 
 // Models and training
 export { Model, type ModelOptions } from './training/model.js';
-export { modelFromConfig, Sequential, type SequentialOptions } from './training/sequential.js';
+export { Sequential, type SequentialOptions } from './training/sequential.js';
+export { layerFromConfig, type LayerConfig, type LayerMaker, modelFromConfig, registerLayer } from './training/layer-registry.js';
 export type { CompileOptions, TrainingConfig } from './training/compiled.js';
 export type { LossFunction } from './training/losses/index.js';
 export type { Dataset, DatasetBatch } from './training/dataset.js';

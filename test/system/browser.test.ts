@@ -16,6 +16,10 @@ const largestPageBytes = 80_000;
 /** Budget of everything together: tables, tokenizers, files and tasks too. */
 const largestWholeBytes = 110_000;
 
+/** What a page that loads no file and names no backend must not carry. */
+const elsewhere = /src\/(training\/(layer-registry|callbacks\/(?!callback\.))|kernels\/(reference|blas|describe-host|use-blas)|io|data|tasks)|src\/layers\/(conv|embedding|bidirectional|gru|reshape|time-distributed)/;
+
+/** `inputs`: the files of which something is in it. */
 async function bundle(entry: string): Promise<{ text: string; inputs: string[] }> {
   const result = await build({
     entryPoints: [path(entry)],
@@ -28,7 +32,8 @@ async function bundle(entry: string): Promise<{ text: string; inputs: string[] }
     external: ['papaparse'],
     alias: { rondo: path('../../src/index.ts') },
   });
-  return { text: result.outputFiles[0].text, inputs: Object.keys(result.metafile.inputs) };
+  const [output] = Object.values(result.metafile.outputs);
+  return { text: result.outputFiles[0].text, inputs: Object.keys(output.inputs).filter((file) => output.inputs[file].bytesInOutput > 0) };
 }
 
 const browserPath = [process.env.RONDO_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((candidate) => candidate !== undefined && existsSync(candidate));
@@ -42,6 +47,12 @@ describe('the browser bundle', () => {
     }));
     expect(sizes[0]).toBeLessThan(largestPageBytes);
     expect(sizes[1]).toBeLessThan(largestWholeBytes);
+  });
+
+  it('carries in a page only what the page uses', async () => {
+    const { inputs } = await bundle('./browser/page.ts');
+    expect(inputs.some((file) => file.endsWith('src/layers/lstm.ts'))).toBe(true);
+    expect(inputs.filter((file) => elsewhere.test(file))).toEqual([]);
   });
 
   const notRun = browserPath === undefined ? ' (not run: no Chromium found; set RONDO_CHROMIUM)' : '';

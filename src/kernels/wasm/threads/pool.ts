@@ -57,9 +57,14 @@ export class ThreadPool {
     return this.#failure;
   }
 
+  /** Whether no workers are left to be started. */
+  get isStarted(): boolean {
+    return this.#workers.length > 0 || this.#numThreads === 1 || this.#failure !== undefined;
+  }
+
   /** Starts the workers that are missing. */
   start(): void {
-    if (this.#workers.length > 0 || this.#numThreads === 1 || this.#failure !== undefined) return;
+    if (this.isStarted) return;
     this.#publishModules();
     for (let i = 1; i < this.#numThreads; i++) {
       this.#workers.push(startWorker(this.#memory.memory, this.#control.address / 4, (reason) => (this.#failure = reason)));
