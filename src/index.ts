@@ -45,6 +45,7 @@ export { GRU, type GRUOptions } from './layers/gru.js';
 export { SimpleRNN } from './layers/simple-rnn.js';
 export { Bidirectional, type BidirectionalCallOptions, type BidirectionalOptions, type BidirectionalStates, type MergeMode } from './layers/bidirectional.js';
 export { Activation, type ActivationOptions } from './layers/activation.js';
+export { AttentionPooling1D, type AttentionPooling1DOptions } from './layers/attention-pooling-1d.js';
 export { Concatenate, type ConcatenateOptions } from './layers/concatenate.js';
 export { Conv1D, type Conv1DOptions } from './layers/conv-1d.js';
 export { Dense, type DenseOptions } from './layers/dense.js';
@@ -58,6 +59,7 @@ export { LayerNormalization, type LayerNormalizationOptions } from './layers/lay
 export { Masking, type MaskingOptions } from './layers/masking.js';
 export { RepeatVector, type RepeatVectorOptions } from './layers/repeat-vector.js';
 export { Reshape, type ReshapeOptions } from './layers/reshape.js';
+export { SequencePooling1D, type SequencePooling1DOptions, type SequenceSummary } from './layers/sequence-pooling-1d.js';
 export { SpatialDropout1D, type SpatialDropout1DOptions } from './layers/spatial-dropout-1d.js';
 export { TimeDistributed, type TimeDistributedOptions } from './layers/time-distributed.js';
 export * as initializers from './layers/initializers.js';

@@ -3,6 +3,7 @@ import { useBackend } from '../kernels/select.js';
 import { Random } from '../random.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { Activation } from './activation.js';
+import { AttentionPooling1D } from './attention-pooling-1d.js';
 import { Bidirectional } from './bidirectional.js';
 import { Concatenate } from './concatenate.js';
 import { Conv1D } from './conv-1d.js';
@@ -25,6 +26,7 @@ import { type LayerConfig, layerClassNames, layerFromConfig, registerLayer } fro
 import { RepeatVector } from './repeat-vector.js';
 import { Reshape } from './reshape.js';
 import { RNN } from './rnn.js';
+import { SequencePooling1D } from './sequence-pooling-1d.js';
 import { SimpleRNN } from './simple-rnn.js';
 import { SpatialDropout1D } from './spatial-dropout-1d.js';
 import { TimeDistributed } from './time-distributed.js';
@@ -32,6 +34,7 @@ import { TimeDistributed } from './time-distributed.js';
 /** Layers of every class, each with options that are not the defaults, and the shape of an input. */
 const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly number[]])[] = [
   [new Activation({ activation: 'gelu' }), [3, 7]],
+  [new AttentionPooling1D({ units: 4, biasInitializer: 'ones' }), [3, 5, 7]],
   [new Bidirectional({ layer: new LSTM({ units: 5, returnSequences: true, dropout: 0.1 }), mergeMode: 'ave', name: 'both' }), [3, 5, 7]],
   [new Bidirectional({ layer: new GRU({ units: 5 }), backwardLayer: new GRU({ units: 4, goBackwards: true, resetAfter: false }) }), [3, 5, 7]],
   [new Concatenate({ axis: 1 }), [3, 5, 7]],
@@ -50,6 +53,7 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
   [new RepeatVector({ n: 4 }), [3, 7]],
   [new Reshape({ targetShape: [7, -1] }), [3, 5, 7]],
   [new RNN({ cell: ['gru', 'peepholeLSTM'], units: [5, 6], returnState: true, stateful: true }), [3, 5, 7]],
+  [new SequencePooling1D({ pooling: ['last', 'mean'], bidirectional: true }), [3, 5, 8]],
   [new SimpleRNN({ units: 5, activation: 'relu', recurrentInitializer: 'identity' }), [3, 5, 7]],
   [new SpatialDropout1D({ rate: 0.3 }), [3, 5, 7]],
   [new TimeDistributed({ layer: new Bidirectional({ layer: new LSTM({ units: 5 }) }) }), [3, 2, 5, 7]],

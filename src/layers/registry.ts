@@ -1,5 +1,6 @@
 import { RondoError, unknownName } from '../errors.js';
 import { Activation } from './activation.js';
+import { AttentionPooling1D } from './attention-pooling-1d.js';
 import { Bidirectional } from './bidirectional.js';
 import { Concatenate } from './concatenate.js';
 import { Conv1D } from './conv-1d.js';
@@ -18,6 +19,7 @@ import { Masking } from './masking.js';
 import { RepeatVector } from './repeat-vector.js';
 import { Reshape } from './reshape.js';
 import { RNN } from './rnn.js';
+import { SequencePooling1D } from './sequence-pooling-1d.js';
 import { SimpleRNN } from './simple-rnn.js';
 import { SpatialDropout1D } from './spatial-dropout-1d.js';
 import { TimeDistributed } from './time-distributed.js';
@@ -44,6 +46,7 @@ function nested(config: Json | undefined): Layer<unknown> {
 const makers = new Map<string, LayerMaker>(
   Object.entries({
     Activation: plain(Activation),
+    AttentionPooling1D: plain(AttentionPooling1D),
     Bidirectional: (config) => {
       const backwardLayer = config.backwardLayer === undefined ? undefined : nested(config.backwardLayer);
       return new Bidirectional({ ...config, layer: nested(config.layer), backwardLayer } as ConstructorParameters<typeof Bidirectional>[0]);
@@ -64,6 +67,7 @@ const makers = new Map<string, LayerMaker>(
     RepeatVector: plain(RepeatVector),
     Reshape: plain(Reshape),
     RNN: plain(RNN),
+    SequencePooling1D: plain(SequencePooling1D),
     SimpleRNN: plain(SimpleRNN),
     SpatialDropout1D: plain(SpatialDropout1D),
     TimeDistributed: (config) => new TimeDistributed({ ...config, layer: nested(config.layer) as Layer }),
