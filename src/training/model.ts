@@ -176,7 +176,8 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
     if (this.outputForm === undefined) {
       this.outputForm = outputs.form;
       this.outputCount = outputs.tensors.length;
-      this.noteBuilt(inputs.map(({ shape }) => shape.slice(1)));
+      // The first batch's length is chance where lengths differ: what was noted when the weights were made stays.
+      if (this.sampleShapes === undefined) this.noteBuilt(inputs.map(({ shape }) => shape.slice(1)));
     }
     return outputs;
   }

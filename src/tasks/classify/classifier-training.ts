@@ -68,9 +68,9 @@ export class ClassifierTraining {
     const settings = { tokens: resolved.tokens, lower: resolved.lower, locale: resolved.locale, timesteps: resolved.timesteps, truncating: resolved.truncating, padding: resolved.padding };
     const readable = (rows: LabelledTexts): LabelledTexts => keepTexts(rows, rows.texts.flatMap((text, i) => (tokenSpansOf(text, settings).length > 0 ? [i] : [])), resolved.empty);
     const given = { train: readable(data.train), validation: data.validation && readable(data.validation), test: data.test && readable(data.test) };
+    requireClasses(given.train);
     const parts = partsOf(given, resolved);
     const labels = [...new Set(parts.train.labels)].sort((a, b) => (a < b ? -1 : 1));
-    requireClasses(parts.train, labels);
 
     const fingerprintOfAll = textsFingerprint(given.train, given.validation, given.test);
     if (interrupted !== undefined && interrupted.data.fingerprintOfAll !== fingerprintOfAll) throw otherTexts();
@@ -140,10 +140,13 @@ export class ClassifierTraining {
       numTraining: parts.train.texts.length,
       numValidation: parts.validation.texts.length,
       numTest: parts.test?.texts.length ?? 0,
+      numSkipped: facts.numSkipped,
       classCounts: labels.map((label) => counts.get(label)!),
       shares: parts.shares,
+      fingerprint: facts.fingerprint,
+      fingerprintOfAll: facts.fingerprintOfAll,
       numVectors: table?.numFound ?? null,
-      ...facts,
+      reading: facts.reading,
     };
     return new Classifier(model, encoder, labels, data, { ...options, embeddingUnits: width });
   }
@@ -180,7 +183,8 @@ function requireLabels(data: ClassifierData): void {
   }
 }
 
-function requireClasses(train: LabelledTexts, labels: readonly string[]): void {
+function requireClasses(train: LabelledTexts): void {
+  const labels = [...new Set(train.labels)];
   if (labels.length >= 2) return;
   throw new RondoError('DATA_FORMAT', { where: placeOf(train, 0), what: 'there are not two classes to tell apart.', expected: 'texts of at least two classes', received: labels.length === 0 ? 'no texts' : `only \`${labels[0]}\`, ${train.texts.length} times`, fix: 'check the column of labels, and give texts of other classes too.' });
 }

@@ -19,6 +19,7 @@ export function restoreClassifier(model: Sequential, saved: SavedFields, outcome
   return new Classifier(model, encoder, labels, trainedTexts(new SavedFields(where, saved.read('data', 'an object', isObject))), all, outcome, calibrationOf(saved));
 }
 
+/** In the order in which training writes them, so that a restored classifier is saved with the same bytes. */
 function trainedTexts(saved: SavedFields): TrainedTexts {
   const count = (name: string): number => saved.read(name, 'a whole number', isCount);
   const shares = new SavedFields(saved.where, saved.read('shares', 'an object', isObject));
@@ -31,8 +32,8 @@ function trainedTexts(saved: SavedFields): TrainedTexts {
     shares: { validation: shares.read('validation', 'a number', isNumber), test: shares.read('test', 'a number', isNumber) },
     fingerprint: count('fingerprint'),
     fingerprintOfAll: count('fingerprintOfAll'),
-    reading: saved.read('reading', 'an object of texts', isTextRecord),
     numVectors: saved.read('numVectors', 'a whole number or null', isCountOrNull),
+    reading: saved.read('reading', 'an object of texts', isTextRecord),
   };
 }
 
