@@ -1,5 +1,6 @@
 import { evaluateClasses } from '../classify/evaluate-classes.js';
 import { emptyOption, readingOptions } from '../classify/reading-options.js';
+import { refuseReadingOptions } from '../classify/refuse-reading-options.js';
 import { type Forecaster, type LanguageModel } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
@@ -20,6 +21,7 @@ export const evaluate = defineCommand({
     const [path, ...files] = positionals;
     const { task } = await loadTask(path);
     if (task.task === 'classify') return evaluateClasses(task, files, options);
+    refuseReadingOptions(`rondo ${this.name}`, task, options);
     if (task.task === 'languageModel') return evaluateText(task, files, options.json);
     if (files.length > 1) throw new WrongUsage({ where: `rondo ${this.name}`, what: 'a forecast is measured on one table.', expected: `rondo ${this.name} ${path} FILE.csv`, received: files.join(' '), fix: 'give one file.' });
     return evaluateForecast(task, files[0], options.json);

@@ -1,5 +1,6 @@
 import { predictClasses } from '../classify/predict-classes.js';
 import { emptyOption, readingOptions } from '../classify/reading-options.js';
+import { refuseReadingOptions } from '../classify/refuse-reading-options.js';
 import { type Forecaster, type LanguageModel } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
@@ -27,6 +28,7 @@ export const predict = defineCommand({
     const [path, data = '-'] = positionals;
     const { task } = await loadTask(path);
     if (task.task === 'classify') return predictClasses(task, data, options);
+    refuseReadingOptions(`rondo ${this.name}`, task, options);
     if (task.task === 'forecast') await predictValues(task, data, options.json);
     else await predictTokens(task, data, options.top ?? 10, options.json);
   },

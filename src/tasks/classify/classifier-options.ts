@@ -104,12 +104,15 @@ export function resolveClassifierOptions(where: string, options: ClassifierOptio
   for (const name of ['tokenDropout', 'labelSmoothing'] as const) requireRate(where, name, all[name]);
   requireNumber(where, 'validation', all.validation, 'a number between 0 and 1', (share) => share > 0 && share < 1);
   requireNumber(where, 'test', all.test, 'a number from 0 to below 1', (share) => share >= 0 && share < 1);
-  requireLocale(where, all.locale);
+  requireLocale(where, all);
   requireClassWeighting(where, all.classWeight);
   return all;
 }
 
-function requireLocale(where: string, locale: string): void {
+function requireLocale(where: string, { locale, tokens }: Required<ClassifierOptions>): void {
+  if (locale !== defaults.locale && tokens !== 'segments') {
+    throw new RondoError('USAGE', { where, what: '`locale` says how segments are found, and the tokens are others.', expected: "tokens: 'segments'", received: tokens, fix: "leave `locale` out, or choose tokens: 'segments'." });
+  }
   try {
     Intl.getCanonicalLocales(locale);
   } catch (cause) {

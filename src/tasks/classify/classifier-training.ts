@@ -49,7 +49,7 @@ interface Part {
  * const { accuracy } = await training.evaluate();
  * const [{ label, probability }] = await training.classifier.predict(['what a film']);
  *
- * @throws UNKNOWN_NAME, OUT_OF_RANGE, DATA_FORMAT before anything is computed.
+ * @throws UNKNOWN_NAME, OUT_OF_RANGE, DATA_FORMAT, USAGE before anything is computed.
  */
 export class ClassifierTraining {
   readonly classifier: Classifier;
@@ -64,6 +64,7 @@ export class ClassifierTraining {
   constructor(data: ClassifierData, { vectors, ...options }: ClassifierTrainingOptions = {}, interrupted?: Classifier) {
     const where = 'ClassifierTraining';
     const resolved = interrupted?.options ?? resolveClassifierOptions(where, options);
+    if (interrupted === undefined && resolved.freezeVectors && vectors === undefined) throw new RondoError('USAGE', { where, what: '`freezeVectors` is given, and no vectors are.', expected: 'vectors of words', fix: 'give `vectors`, or leave `freezeVectors` out.' });
     requireLabels(data);
     const settings = { tokens: resolved.tokens, lower: resolved.lower, locale: resolved.locale, timesteps: resolved.timesteps, truncating: resolved.truncating, padding: resolved.padding };
     const readable = (rows: LabelledTexts): LabelledTexts => keepTexts(rows, rows.texts.flatMap((text, i) => (tokenSpansOf(text, settings).length > 0 ? [i] : [])), resolved.empty);

@@ -197,7 +197,9 @@ describe('training a classifier', () => {
     expect(await fault(reviews, { pooling: 'maxx' as 'max' })).toContain('did you mean `max`');
     expect(await fault(reviews, { classWeight: { positve: 2 } })).toContain('did you mean `positive`');
     expect(await fault(reviews, { classWeight: { positive: 0 } })).toContain('[OUT_OF_RANGE]');
-    expect(await fault(reviews, { locale: 'no language' })).toContain('[UNKNOWN_NAME]');
+    expect(await fault(reviews, { locale: 'no language', tokens: 'segments' })).toContain('[UNKNOWN_NAME]');
+    expect(await fault(reviews, { locale: 'zh' })).toContain('[USAGE]');
+    expect(await fault(reviews, { freezeVectors: true })).toContain('[USAGE]');
     expect(await fault(reviews, { labelSmoothing: 1 })).toContain('[OUT_OF_RANGE]');
     expect(await fault(reviews, { dropOut: 1 } as object)).toContain('did you mean `dropout`');
     expect(await messageAfter(() => new ClassifierTraining({ train: reviews, test: { texts: ['a'], labels: ['neutral'] } }, reviewOptions))).toContain('training has not seen the label `neutral`');
