@@ -31,7 +31,7 @@ const specs = {
   'class-weight': { type: 'text', value: 'HOW', about: 'How much classes count: none (default), balanced, or weights such as spam=3,ham=1.' },
   'label-smoothing': { type: 'number', value: 'SHARE', about: 'How much of each target is spread over all classes. Default 0.' },
   patience: { type: 'count', value: 'N', about: 'Epochs without improvement after which training stops. Default 3.' },
-  ...trainingOptions({ cell: 'gru', units: '64', dropout: '0.5', epochs: '12, fewer where the validation loss stops falling', batchSize: '32', learningRate: '0.002', timesteps: '256, the longest text in tokens; longer ones are cut' }),
+  ...trainingOptions({ cell: 'gru', units: '64', dropout: '0.5', epochs: '6, fewer where the validation loss stops falling', batchSize: '32', learningRate: '0.004', timesteps: '256, the longest text in tokens; longer ones are cut' }),
 } as const satisfies OptionSpecs;
 
 /** `rondo train classify`: a classifier of texts. */

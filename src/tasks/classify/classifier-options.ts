@@ -57,6 +57,10 @@ export interface ClassifierOptions extends RecurrentTaskOptions {
   patience?: number;
 }
 
+/**
+ * Chosen on validation parts (films, questions, hotel reviews in Chinese): on questions maximum pooling was ahead of attention
+ * and of three summaries together by one to two points, and more epochs overfit.
+ */
 const defaults: Required<ClassifierOptions> = {
   tokens: 'words',
   lower: true,
@@ -81,10 +85,10 @@ const defaults: Required<ClassifierOptions> = {
   units: 64,
   layers: 1,
   dropout: 0.5,
-  epochs: 12,
+  epochs: 6,
   batchSize: 32,
   timesteps: 256,
-  learningRate: 0.002,
+  learningRate: 0.004,
 };
 
 /** All options, checked. @throws UNKNOWN_NAME, OUT_OF_RANGE */
