@@ -42,6 +42,12 @@ describe('a stratified split', () => {
     );
   });
 
+  it('keeps the only text of a class for training, however large the other parts', () => {
+    const own = Array.from({ length: 13 }, (_, i) => `text ${i}`);
+    const classes = own.map((_, i) => (i === 12 ? 'alone' : 'x'));
+    for (let seed = 0; seed < 20; seed++) expect(splitStratified(own, classes, { validation: 0.2, test: 0.6 }, seed).train).toContain(12);
+  });
+
   it('refuses shares that leave nothing, and a part that would be empty', () => {
     expect(() => splitStratified(texts, labels, { validation: 0.6, test: 0.5 }, 0)).toThrow('[OUT_OF_RANGE]');
     expect(() => splitStratified(['a', 'b'], ['x', 'y'], { validation: 0.1, test: 0 }, 0)).toThrow('the validation part would be empty');
