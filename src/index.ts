@@ -48,6 +48,7 @@ export { SimpleRNN } from './layers/simple-rnn.js';
 export { Bidirectional, type BidirectionalCallOptions, type BidirectionalOptions, type BidirectionalStates, type MergeMode } from './layers/bidirectional.js';
 export { Activation, type ActivationOptions } from './layers/activation.js';
 export { AdaptiveSoftmax, type AdaptiveSoftmaxOptions } from './layers/adaptive-softmax.js';
+export { AttentionPooling1D, type AttentionPooling1DOptions } from './layers/attention-pooling-1d.js';
 export { Concatenate, type ConcatenateOptions } from './layers/concatenate.js';
 export { Conv1D, type Conv1DOptions } from './layers/conv-1d.js';
 export { Dense, type DenseOptions } from './layers/dense.js';
@@ -62,6 +63,7 @@ export { Masking, type MaskingOptions } from './layers/masking.js';
 export { RepeatVector, type RepeatVectorOptions } from './layers/repeat-vector.js';
 export { Reshape, type ReshapeOptions } from './layers/reshape.js';
 export { SampledSoftmax, type SampledSoftmaxOptions } from './layers/sampled-softmax.js';
+export { SequencePooling1D, type SequencePooling1DOptions, type SequenceSummary } from './layers/sequence-pooling-1d.js';
 export { SpatialDropout1D, type SpatialDropout1DOptions } from './layers/spatial-dropout-1d.js';
 export { TiedDense, type TiedDenseOptions } from './layers/tied-dense.js';
 export { TimeDistributed, type TimeDistributedOptions } from './layers/time-distributed.js';
@@ -95,6 +97,10 @@ export * as schedules from './training/schedules.js';
 
 // Data
 export { charactersOf, graphemesOf, linesOf, type WordOptions, wordsOf } from './data/text.js';
+export { type LabelledTexts, type ReadTextRowsOptions, readTextRows, type TextFormat, textFormats, type TextRows } from './data/text-rows.js';
+export { splitStratified, type StratifiedShares } from './data/stratified-split.js';
+export { type TokenKind, tokenKinds, type TokenSpan, type TokenSpanOptions, tokenSpansOf } from './data/token-spans.js';
+export { type TextSpan, wordSegmentsOf } from './data/word-segments.js';
 export { Vocabulary, type VocabularyJson, type VocabularyOptions } from './data/vocabulary.js';
 export { Tokenizer, type TokenizerJson, type TokenizerOptions, type TokenizerText } from './data/tokenizer.js';
 export { padSequences, type PadSequencesOptions, type Sequence } from './data/pad-sequences.js';
@@ -119,9 +125,21 @@ export { Forecaster, type TrainedSeries } from './tasks/forecaster.js';
 export { type LeftOutColumn, type SeriesColumns, seriesColumns, type SeriesColumnsOptions } from './tasks/series-columns.js';
 export type { RecurrentTaskOptions } from './tasks/recurrent-stack.js';
 export type { TrainingControls, TrainingOutcome } from './tasks/training-run.js';
+export { calibrationError, fitTemperature, probabilitiesOf } from './tasks/classify/calibration.js';
+export { type ClassificationReport, classificationReport, type ClassScores } from './tasks/classify/classification-report.js';
+export { type Calibration, Classifier, type ClassPrediction, type TrainedTexts } from './tasks/classify/classifier.js';
+export type { ClassifierOptions, ClassifierPooling, ClassWeighting } from './tasks/classify/classifier-options.js';
+export { type ClassifierData, ClassifierTraining, type ClassifierTrainingOptions } from './tasks/classify/classifier-training.js';
+export { explain, type Explanation, type ExplanationMethod, explanationMethods, type ExplainOptions, type TokenContribution } from './tasks/classify/explanation.js';
+export type { EmptyTexts } from './tasks/classify/keep-texts.js';
+export { robustness, type RobustnessOptions, type RobustnessReport, type RobustnessRow } from './tasks/classify/robustness.js';
+export { type TextNoise, textNoises, withNoise } from './tasks/classify/text-noise.js';
+export { TokenEncoder, type TextSide } from './tasks/classify/token-encoder.js';
+export type { WordVectors } from './tasks/classify/word-vectors.js';
 export { deserializeTask, type LoadedTask, serializeTask, type TaskModel } from './tasks/task-file.js';
 
 // Files as bytes
 export { deserializeModel, type LoadedModel, loadWeights, serializeModel, type SerializeOptions } from './io/checkpoint.js';
 export { type DecodedTensor, decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorDtype } from './io/safetensors.js';
+export { decodeText, type TextEncoding, textEncodings } from './io/encodings.js';
 export { decodeUtf8 } from './io/utf8.js';

@@ -4,6 +4,7 @@ import { deserializeTask, type LoadedTask, serializeTask, type TaskModel } from 
 import type { TrainingSnapshot } from './training/snapshot.js';
 
 export { fileAccessError, readBytes, readText, writeFileAtomically } from './io/files.js';
+export { type ReadTextFilesOptions, readTextFiles, type TextFileFormat, textFileFormats } from './io/text-row-files.js';
 export {
   checkpointFile, type CheckpointFileOptions, csvLogger, loadModel, loadWeightsFile, modelCheckpoint, type ModelCheckpointFileOptions, saveModel, tensorBoard,
 } from './io/model-files.js';

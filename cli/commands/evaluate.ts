@@ -1,3 +1,6 @@
+import { evaluateClasses } from '../classify/evaluate-classes.js';
+import { emptyOption, readingOptions } from '../classify/reading-options.js';
+import { refuseReadingOptions } from '../classify/refuse-reading-options.js';
 import { type Forecaster, type LanguageModel } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
@@ -9,14 +12,16 @@ import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 /** `rondo evaluate`: how good a model is on data. */
 export const evaluate = defineCommand({
   name: 'evaluate',
-  summary: 'Measure a model on data; of the data it was trained on, on the end that was held out.',
+  summary: 'Measure a model on data; of the data it was trained on, on the part that was held out.',
   usage: 'MODEL FILE... [options]',
-  examples: ['rondo evaluate sunspots.safetensors sunspots.csv', 'rondo evaluate shakespeare.safetensors sonnets.txt --json'],
-  options: { backend: computeOptions.backend, threads: computeOptions.threads, blas: computeOptions.blas, ...jsonOption },
+  examples: ['rondo evaluate sunspots.safetensors sunspots.csv', 'rondo evaluate shakespeare.safetensors sonnets.txt --json', 'rondo evaluate reviews.safetensors reviews.csv'],
+  options: { ...readingOptions, ...emptyOption, backend: computeOptions.backend, threads: computeOptions.threads, blas: computeOptions.blas, ...jsonOption },
   async run({ positionals, options }) {
     requirePositionals(this, positionals, 2, Infinity);
     const [path, ...files] = positionals;
     const { task } = await loadTask(path);
+    if (task.task === 'classify') return evaluateClasses(task, files, options);
+    refuseReadingOptions(`rondo ${this.name}`, task, options);
     if (task.task === 'languageModel') return evaluateText(task, files, options.json);
     if (files.length > 1) throw new WrongUsage({ where: `rondo ${this.name}`, what: 'a forecast is measured on one table.', expected: `rondo ${this.name} ${path} FILE.csv`, received: files.join(' '), fix: 'give one file.' });
     return evaluateForecast(task, files[0], options.json);

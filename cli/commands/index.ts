@@ -4,9 +4,12 @@ import type { Command } from '../options.js';
 export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'train language-model': async () => (await import('./train-language-model.js')).trainLanguageModel,
   'train forecast': async () => (await import('./train-forecast.js')).trainForecast,
+  'train classify': async () => (await import('./train-classify.js')).trainClassify,
   generate: async () => (await import('./generate.js')).generate,
   predict: async () => (await import('./predict.js')).predict,
   evaluate: async () => (await import('./evaluate.js')).evaluate,
+  explain: async () => (await import('./explain.js')).explain,
+  robustness: async () => (await import('./robustness.js')).robustness,
   inspect: async () => (await import('./inspect.js')).inspect,
   bench: async () => (await import('./bench.js')).bench,
   doctor: async () => (await import('./doctor.js')).doctor,

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { cellNamed, type Forecaster, type LanguageModel, RondoError } from '../../src/index.js';
+import { aboutClassifier } from '../classify/about-classifier.js';
+import { cellNamed, type Forecaster, type LanguageModel, type RecurrentTaskOptions, RondoError } from '../../src/index.js';
 import { loadModel, loadTask } from '../../src/node.js';
 import { defineCommand, jsonOption } from '../options.js';
 import { sparkline } from '../terminal/plot.js';
@@ -28,6 +29,10 @@ export const inspect = defineCommand({
     console.log(model.summary());
     if (task === undefined) {
       console.log('\nNo task: a model to be used from code.');
+      return;
+    }
+    if (task.task === 'classify') {
+      console.log(`\n${[...aboutClassifier(task), ...aboutTraining(task.options, task.outcome)].join('\n')}`);
       return;
     }
     console.log(`\n${(task.task === 'forecast' ? aboutForecaster(task) : aboutLanguageModel(task)).join('\n')}`);
@@ -60,7 +65,7 @@ function aboutLanguageModel({ options, codec, text, outcome }: LanguageModel): s
   ];
 }
 
-function aboutTraining({ cell, epochs, batchSize, timesteps, learningRate, dropout }: Forecaster['options'] | LanguageModel['options'], outcome: Forecaster['outcome']): string[] {
+function aboutTraining({ cell, epochs, batchSize, timesteps, learningRate, dropout }: Readonly<Required<RecurrentTaskOptions>>, outcome: Forecaster['outcome']): string[] {
   return [
     `cell      ${cell}: ${cellNamed(cell).description}`,
     `training  ${epochs} epochs of batches of ${batchSize} x ${timesteps}, learning rate ${learningRate}, dropout ${dropout}`,

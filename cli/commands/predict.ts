@@ -1,3 +1,6 @@
+import { predictClasses } from '../classify/predict-classes.js';
+import { emptyOption, readingOptions } from '../classify/reading-options.js';
+import { refuseReadingOptions } from '../classify/refuse-reading-options.js';
 import { type Forecaster, type LanguageModel } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
@@ -5,14 +8,16 @@ import { readTableInput, readTextInput } from '../read-input.js';
 import { shortNumber, textTable } from '../text-table.js';
 import { requirePositionals } from '../wrong-usage.js';
 
-/** `rondo predict`: what comes next, of any model. */
+/** `rondo predict`: what comes next, or which class it is, of any model. */
 export const predict = defineCommand({
   name: 'predict',
-  summary: 'Say what comes next: values after a table, tokens after a text.',
+  summary: 'Say what comes next (values after a table, tokens after a text), or which class each text is of.',
   usage: 'MODEL [FILE|-] [options]',
-  examples: ['rondo predict sunspots.safetensors sunspots.csv', "printf 'To be or not to' | rondo predict shakespeare.safetensors - --json"],
+  examples: ['rondo predict sunspots.safetensors sunspots.csv', 'rondo predict reviews.safetensors new.csv --text review', "printf 'To be or not to' | rondo predict shakespeare.safetensors - --json"],
   options: {
     top: { type: 'count', value: 'N', about: 'For text: how many next tokens to show. Default 10.' },
+    ...readingOptions,
+    ...emptyOption,
     backend: computeOptions.backend,
     threads: computeOptions.threads,
     blas: computeOptions.blas,
@@ -22,6 +27,8 @@ export const predict = defineCommand({
     requirePositionals(this, positionals, 1, 2);
     const [path, data = '-'] = positionals;
     const { task } = await loadTask(path);
+    if (task.task === 'classify') return predictClasses(task, data, options);
+    refuseReadingOptions(`rondo ${this.name}`, task, options);
     if (task.task === 'forecast') await predictValues(task, data, options.json);
     else await predictTokens(task, data, options.top ?? 10, options.json);
   },

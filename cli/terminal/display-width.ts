@@ -25,3 +25,13 @@ export function clipToWidth(text: string, columns: number): string {
   }
   return clipped;
 }
+
+/** A text filled with spaces at its end to so many columns. */
+export function padEndToWidth(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - displayWidth(text)));
+}
+
+/** A text filled with spaces at its start to so many columns. */
+export function padStartToWidth(text: string, columns: number): string {
+  return ' '.repeat(Math.max(0, columns - displayWidth(text))) + text;
+}

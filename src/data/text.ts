@@ -43,6 +43,14 @@ export function wordsOf(text: string, options: WordOptions = {}): string[] {
     throw unknownName('wordsOf', 'choice of `punctuation`', String(punctuation), punctuationChoices);
   }
   const cased = lower ? text.toLowerCase() : text;
-  const pattern = punctuation === 'attach' ? /\S+/gu : punctuation === 'drop' ? wordsOnly : wordsAndSigns;
-  return cased.match(pattern) ?? [];
+  return cased.match(patternOf(punctuation)) ?? [];
+}
+
+/** Where the words of {@link wordsOf} lie in the text as it is written: code units from `start` to before `end`. */
+export function wordSpansOf(text: string, punctuation: NonNullable<WordOptions['punctuation']> = 'separate'): { start: number; end: number }[] {
+  return Array.from(text.matchAll(patternOf(punctuation)), ({ index, 0: word }) => ({ start: index, end: index + word.length }));
+}
+
+function patternOf(punctuation: NonNullable<WordOptions['punctuation']>): RegExp {
+  return punctuation === 'attach' ? /\S+/gu : punctuation === 'drop' ? wordsOnly : wordsAndSigns;
 }

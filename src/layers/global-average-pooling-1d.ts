@@ -16,14 +16,19 @@ export class GlobalAveragePooling1D extends GlobalPooling1D {
   }
 
   protected override pool(input: Tensor, mask: Mask | undefined): Tensor {
-    if (mask === undefined) return ops.mean(input, 1);
-    const [batch, time] = input.shape;
-    const weights = Float64Array.from(mask);
-    for (let b = 0; b < batch; b++) {
-      const row = weights.subarray(b * time, (b + 1) * time);
-      const count = row.reduce((sum, step) => sum + step, 0);
-      if (count > 0) row.forEach((step, t) => (row[t] = step / count));
-    }
-    return ops.sum(weighted(input, weights), 1);
+    return meanOverTime(input, mask);
   }
+}
+
+/** The mean over the steps that count, `[batch, features]`; zeros where none does. */
+export function meanOverTime(input: Tensor, mask: Mask | undefined): Tensor {
+  if (mask === undefined) return ops.mean(input, 1);
+  const [batch, time] = input.shape;
+  const weights = Float64Array.from(mask);
+  for (let b = 0; b < batch; b++) {
+    const row = weights.subarray(b * time, (b + 1) * time);
+    const count = row.reduce((sum, step) => sum + step, 0);
+    if (count > 0) row.forEach((step, t) => (row[t] = step / count));
+  }
+  return ops.sum(weighted(input, weights), 1);
 }

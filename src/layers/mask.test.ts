@@ -5,6 +5,7 @@ import * as ops from '../tensor/index.js';
 import { valueAndGradients } from '../tensor/tape.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { Activation } from './activation.js';
+import { AttentionPooling1D } from './attention-pooling-1d.js';
 import { Bidirectional } from './bidirectional.js';
 import { Concatenate } from './concatenate.js';
 import { Conv1D } from './conv-1d.js';
@@ -19,6 +20,7 @@ import type { Layer } from './layer.js';
 import { LSTM } from './lstm.js';
 import { maskOf, setMask } from './mask.js';
 import { Masking } from './masking.js';
+import { SequencePooling1D } from './sequence-pooling-1d.js';
 import { SpatialDropout1D } from './spatial-dropout-1d.js';
 import { TimeDistributed } from './time-distributed.js';
 
@@ -50,7 +52,7 @@ describe.each(backendNames)('masks on %s', (backend) => {
     expect(maskOf(layer.apply(maskedInput(), { training: true }))).toBe(mask);
   });
 
-  const ending: readonly Layer[] = [new Conv1D({ filters: 3, kernelSize: 2 }), new Flatten(), new GlobalAveragePooling1D(), new GlobalMaxPooling1D(), new LSTM({ units: 3 })];
+  const ending: readonly Layer[] = [new AttentionPooling1D({ units: 3 }), new SequencePooling1D(), new Conv1D({ filters: 3, kernelSize: 2 }), new Flatten(), new GlobalAveragePooling1D(), new GlobalMaxPooling1D(), new LSTM({ units: 3 })];
   it.each(ending.map((layer) => [layer.className, layer] as const))('end at %s', (_, layer) => {
     useBackend(backend);
     expect(maskOf(layer.apply(maskedInput()))).toBeUndefined();

@@ -5,6 +5,8 @@ import { deserializeModel, serializeModel } from '../io/checkpoint.js';
 import type { Json } from '../layers/layer.js';
 import { Sequential } from '../training/sequential.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
+import type { Classifier } from './classify/classifier.js';
+import { restoreClassifier } from './classify/restore-classifier.js';
 import type { ForecastOptions } from './forecast-training.js';
 import { Forecaster, type TrainedSeries } from './forecaster.js';
 import { LanguageModel } from './language-model.js';
@@ -13,7 +15,10 @@ import { TextCodec } from './text-codec.js';
 import type { TrainingOutcome } from './training-run.js';
 
 /** What a task makes: a model with everything that turns data into answers. */
-export type TaskModel = LanguageModel | Forecaster;
+export type TaskModel =
+  | LanguageModel
+  | Forecaster
+  | Classifier;
 
 /** What a task's file holds. */
 export interface LoadedTask {
@@ -70,6 +75,7 @@ const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: S
     }
     return new Forecaster(model, scaler, series, options, outcomeOf(saved));
   },
+  classify: (model, saved) => restoreClassifier(model, saved, outcomeOf(saved)),
 };
 
 function trainedSeries(saved: SavedFields): TrainedSeries {

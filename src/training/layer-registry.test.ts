@@ -4,6 +4,7 @@ import { Random } from '../random.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { Activation } from '../layers/activation.js';
 import { AdaptiveSoftmax } from '../layers/adaptive-softmax.js';
+import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
 import { Bidirectional } from '../layers/bidirectional.js';
 import { Concatenate } from '../layers/concatenate.js';
 import { maxNorm } from '../layers/constraints.js';
@@ -26,6 +27,7 @@ import { RepeatVector } from '../layers/repeat-vector.js';
 import { Reshape } from '../layers/reshape.js';
 import { RNN } from '../layers/rnn.js';
 import { SampledSoftmax } from '../layers/sampled-softmax.js';
+import { SequencePooling1D } from '../layers/sequence-pooling-1d.js';
 import { SimpleRNN } from '../layers/simple-rnn.js';
 import { SpatialDropout1D } from '../layers/spatial-dropout-1d.js';
 import { TiedDense } from '../layers/tied-dense.js';
@@ -39,6 +41,7 @@ const table = new Embedding({ inputDim: 11, outputDim: 7, name: 'table' });
 const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly number[]])[] = [
   [new Activation({ activation: 'gelu' }), [3, 7]],
   [new AdaptiveSoftmax({ units: 11, cutoffs: [3, 7], divValue: 2, headBias: true }), [3, 5, 7]],
+  [new AttentionPooling1D({ units: 4, biasInitializer: 'ones' }), [3, 5, 7]],
   [new Bidirectional({ layer: new LSTM({ units: 5, returnSequences: true, dropout: 0.1 }), mergeMode: 'ave', name: 'both' }), [3, 5, 7]],
   [new Bidirectional({ layer: new GRU({ units: 5 }), backwardLayer: new GRU({ units: 4, goBackwards: true, resetAfter: false }) }), [3, 5, 7]],
   [new Concatenate({ axis: 1 }), [3, 5, 7]],
@@ -58,6 +61,7 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
   [new Reshape({ targetShape: [7, -1] }), [3, 5, 7]],
   [new RNN({ cell: ['gru', 'peepholeLSTM'], units: [5, 6], returnState: true, stateful: true }), [3, 5, 7]],
   [new SampledSoftmax({ units: 11, numSampled: 4, kernelRegularizer: 'l2', biasInitializer: 'ones' }), [3, 5, 7]],
+  [new SequencePooling1D({ pooling: ['last', 'mean'], bidirectional: true }), [3, 5, 8]],
   [new SimpleRNN({ units: 5, activation: 'relu', recurrentInitializer: 'identity' }), [3, 5, 7]],
   [new SpatialDropout1D({ rate: 0.3 }), [3, 5, 7]],
   [new Sequential([new Dense({ units: 5 }), new TimeDistributed({ layer: new Activation({ activation: 'elu' }) })], { inputShape: [5, 7], name: 'chain' }), [3, 5, 7]],

@@ -1,6 +1,7 @@
 import { RondoError, unknownName } from '../errors.js';
 import { Activation } from '../layers/activation.js';
 import { AdaptiveSoftmax } from '../layers/adaptive-softmax.js';
+import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
 import { Bidirectional } from '../layers/bidirectional.js';
 import { Concatenate } from '../layers/concatenate.js';
 import { Conv1D } from '../layers/conv-1d.js';
@@ -20,6 +21,7 @@ import { RepeatVector } from '../layers/repeat-vector.js';
 import { Reshape } from '../layers/reshape.js';
 import { RNN } from '../layers/rnn.js';
 import { SampledSoftmax } from '../layers/sampled-softmax.js';
+import { SequencePooling1D } from '../layers/sequence-pooling-1d.js';
 import { SimpleRNN } from '../layers/simple-rnn.js';
 import { SpatialDropout1D } from '../layers/spatial-dropout-1d.js';
 import { TiedDense } from '../layers/tied-dense.js';
@@ -59,6 +61,7 @@ const makers = new Map<string, LayerMaker>(
   Object.entries({
     Activation: plain(Activation),
     AdaptiveSoftmax: plain(AdaptiveSoftmax),
+    AttentionPooling1D: plain(AttentionPooling1D),
     Bidirectional: (config) => {
       const backwardLayer = config.backwardLayer === undefined ? undefined : nested(config.backwardLayer);
       return new Bidirectional({ ...config, layer: nested(config.layer), backwardLayer } as ConstructorParameters<typeof Bidirectional>[0]);
@@ -84,6 +87,7 @@ const makers = new Map<string, LayerMaker>(
       return new Sequential(layers.map((layer) => layerFromConfig(layer) as Layer), { name, trainable, inputShape });
     },
     SampledSoftmax: plain(SampledSoftmax),
+    SequencePooling1D: plain(SequencePooling1D),
     SimpleRNN: plain(SimpleRNN),
     SpatialDropout1D: plain(SpatialDropout1D),
     TiedDense: plain(TiedDense),

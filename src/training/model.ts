@@ -201,7 +201,8 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
     if (this.outputForm === undefined) {
       this.outputForm = outputs.form;
       this.widths = outputs.tensors.map(({ shape }) => shape.at(-1) ?? 1);
-      this.noteBuilt(inputs.map(({ shape }) => shape.slice(1)));
+      // The first batch's length is chance where lengths differ: what was noted when the weights were made stays.
+      if (this.sampleShapes === undefined) this.noteBuilt(inputs.map(({ shape }) => shape.slice(1)));
     }
     return outputs;
   }

@@ -83,6 +83,7 @@ describe('model files', () => {
     expectFault(run('predict', 'tides.csv', 'tides.csv'), 1, 'FILE_FORMAT', 'tides.csv');
     expectFault(run('generate', 'empty.csv'), 1, 'FILE_FORMAT', 'empty.csv');
     expectFault(run('generate', 'absent.safetensors'), 1, 'FILE_ACCESS', 'no such file');
+    expectFault(run('predict', 'tides.safetensors', 'tides.csv', '--text', 'level'), 2, 'USAGE', '--text can be used with classifiers only');
     expectFault(run('generate', 'tides.safetensors'), 1, 'USAGE', 'a model of another task', 'languageModel');
     expectFault(run('predict', 'tides.safetensors', 'nan.csv'), 1, 'UNKNOWN_NAME', 'no column `level`');
   });

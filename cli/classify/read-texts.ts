@@ -1,0 +1,52 @@
+import { stat } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import { decodeText, type LabelledTexts, readTextRows, RondoError, type TextEncoding, type TextFormat, type TextRows } from '../../src/index.js';
+import { readTextFiles, type TextFileFormat } from '../../src/node.js';
+import type { Given } from '../options.js';
+import { WrongUsage } from '../wrong-usage.js';
+import type { readingOptions } from './reading-options.js';
+
+type ReadingOptions = Given<typeof readingOptions>;
+
+/** What of the options a model file keeps, so that other files are read in the same way. */
+export function readingOf(options: ReadingOptions): Record<string, string> {
+  const { format, text, label, columns, encoding } = options;
+  const kept = { format, text, label, 'label-until': options['label-until'], columns, encoding };
+  return Object.fromEntries(Object.entries(kept).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** The options given, and for the others those that the model was trained with. */
+export function withReading(options: ReadingOptions, reading: Readonly<Record<string, string>>): ReadingOptions {
+  const given = readingOf(options);
+  return { ...reading, ...given } as ReadingOptions;
+}
+
+/** Labelled texts of files. @throws FILE_ACCESS, DATA_FORMAT, UNKNOWN_NAME, USAGE */
+export async function readLabelled(paths: readonly string[], options: ReadingOptions): Promise<LabelledTexts> {
+  const rows = await read(paths, options, undefined);
+  if (rows.labels !== undefined) return rows as LabelledTexts;
+  throw new RondoError('USAGE', { where: paths[0], what: 'texts without labels cannot be learned from or measured on.', expected: 'a format with labels', received: `--format ${options.format}`, fix: 'choose another --format.' });
+}
+
+/** Texts of a file or, for `-`, of the standard input; labels are not read. Files that tell no format hold one text a line. */
+export async function readUnlabelled(path: string, options: ReadingOptions): Promise<TextRows> {
+  return { ...(await read([path], { ...options, format: options.format ?? (await plainFormat(path)) }, null)), labels: undefined };
+}
+
+async function read(paths: readonly string[], options: ReadingOptions, noLabel: null | undefined): Promise<TextRows> {
+  const { format, text, columns, encoding } = options;
+  const common = { text, label: noLabel === null ? null : options.label, labelUntil: options['label-until'], columns: columns?.split(',') };
+  if (!paths.includes('-')) return readTextFiles(paths, { ...common, format: format as TextFileFormat | undefined, encoding: encoding as TextEncoding | undefined });
+  if (paths.length > 1 || format === undefined || format === 'folders' || format === 'class-files') {
+    throw new WrongUsage({ where: 'standard input', what: format === undefined ? 'it has no name that tells the format.' : 'it cannot be read in this way.', expected: '- alone, with --format csv, tsv, jsonl, lines or texts', received: paths.join(' '), fix: 'give --format, or name files.' });
+  }
+  if (process.stdin.isTTY) throw new WrongUsage({ where: 'standard input', what: 'nothing is sent to it.', expected: 'text from a pipe or a file', fix: 'write `rondo ... - < FILE`, or name a file.' });
+  const where = 'standard input';
+  return readTextRows(decodeText(new Uint8Array(await buffer(process.stdin)), where, encoding as TextEncoding | undefined), { ...common, where, format: format as TextFormat });
+}
+
+async function plainFormat(path: string): Promise<TextFileFormat | undefined> {
+  if (path === '-') return 'texts';
+  if ((await stat(path).catch(() => undefined))?.isDirectory()) return undefined;
+  return /\.(csv|tsv|jsonl|ndjson)$/i.test(path) ? undefined : 'texts';
+}

@@ -1,0 +1,51 @@
+import { stat } from 'node:fs/promises';
+import { explain as explainText, type Explanation, explanationMethods } from '../../src/index.js';
+import { loadTask, writeFileAtomically } from '../../src/node.js';
+import { explanationHtml } from '../classify/explanation-html.js';
+import { explanationLines } from '../classify/explanation-lines.js';
+import { emptyOption, readingOptions } from '../classify/reading-options.js';
+import { readUnlabelled, withReading } from '../classify/read-texts.js';
+import { computeOptions, defineCommand, jsonOption } from '../options.js';
+import { requireTask } from '../require-task.js';
+import { styleOf } from '../style.js';
+import { withSeparators } from '../text-table.js';
+import { requirePositionals } from '../wrong-usage.js';
+
+/** `rondo explain`: which words carried a decision. */
+export const explain = defineCommand({
+  name: 'explain',
+  summary: 'Show which words carried a decision of a classifier.',
+  usage: 'MODEL TEXT|FILE|- [options]',
+  examples: ["rondo explain reviews.safetensors 'a film that never finds its feet'", 'rondo explain reviews.safetensors new.csv --text review --html why.html'],
+  options: {
+    method: { type: 'text', value: 'METHOD', choices: explanationMethods, about: 'integrated-gradients (default; contributions add up to the probability) or occlusion (what is lost when a word is left out).' },
+    class: { type: 'text', value: 'LABEL', about: 'The class to explain. Default: the likeliest.' },
+    limit: { type: 'count', value: 'N', about: 'Most texts of a file. Default 20.' },
+    html: { type: 'text', value: 'OUT.html', about: 'Write a page of its own, without scripts, that shows all of them.' },
+    ...readingOptions,
+    ...emptyOption,
+    backend: computeOptions.backend,
+    threads: computeOptions.threads,
+    blas: computeOptions.blas,
+    ...jsonOption,
+  },
+  async run({ positionals, options }) {
+    requirePositionals(this, positionals, 2);
+    const [path, given] = positionals;
+    const classifier = requireTask(`rondo ${this.name}`, path, (await loadTask(path)).task, 'classify');
+    const isFile = given === '-' || (await stat(given).catch(() => undefined)) !== undefined;
+    const { format: _format, ...reading } = classifier.data.reading;
+    const read = isFile ? await readUnlabelled(given, withReading(options, reading)) : { texts: [given], labels: undefined };
+    const { rows } = classifier.encodeAll(read, options.empty ?? 'error');
+    const explanations: Explanation[] = [];
+    for (const text of rows.texts.slice(0, options.limit ?? 20)) explanations.push(await explainText(classifier, text, { method: options.method, label: options.class }));
+    if (options.html !== undefined) await writeFileAtomically(options.html, explanationHtml(explanations, classifier.labels));
+    if (options.json) {
+      console.log(JSON.stringify({ labels: classifier.labels, explanations }));
+      return;
+    }
+    console.log(explanations.map((explanation) => explanationLines(explanation, styleOf()).join('\n')).join('\n\n'));
+    if (rows.texts.length > explanations.length) console.log(`\n${withSeparators(rows.texts.length - explanations.length)} more texts; see --limit.`);
+    if (options.html !== undefined) console.log(`\nwrote ${options.html}`);
+  },
+});

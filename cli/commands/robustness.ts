@@ -1,0 +1,58 @@
+import { robustness as measureRobustness } from '../../src/index.js';
+import { loadTask } from '../../src/node.js';
+import { partNote } from '../classify/evaluate-classes.js';
+import { emptyOption, readingOptions } from '../classify/reading-options.js';
+import { readLabelled, withReading } from '../classify/read-texts.js';
+import { percent } from '../classify/show-report.js';
+import { computeOptions, defineCommand, jsonOption } from '../options.js';
+import { requireTask } from '../require-task.js';
+import { textTable, withSeparators } from '../text-table.js';
+import { requirePositionals, WrongUsage } from '../wrong-usage.js';
+
+/** `rondo robustness`: how a classifier does on texts with slips. */
+export const robustness = defineCommand({
+  name: 'robustness',
+  summary: 'Measure a classifier on texts with typos, dropped words and swapped words.',
+  usage: 'MODEL FILE... [options]',
+  examples: ['rondo robustness reviews.safetensors reviews.csv', 'rondo robustness reviews.safetensors new.csv --rates 0.1,0.3 --seed 7 --json'],
+  options: {
+    rates: { type: 'text', value: 'RATES', about: 'Shares of the words with a slip, separated by commas. Default 0.05,0.1,0.2,0.4.' },
+    ...readingOptions,
+    ...emptyOption,
+    backend: computeOptions.backend,
+    threads: computeOptions.threads,
+    blas: computeOptions.blas,
+    seed: { type: 'whole', value: 'N', about: 'Decides which words, and how. Default 0.' },
+    ...jsonOption,
+  },
+  async run({ positionals, options }) {
+    const where = `rondo ${this.name}`;
+    requirePositionals(this, positionals, 2, Infinity);
+    const [path, ...files] = positionals;
+    const classifier = requireTask(where, path, (await loadTask(path)).task, 'classify');
+    const data = await readLabelled(files, withReading(options, classifier.data.reading));
+    const report = await measureRobustness(classifier, data, { rates: ratesOf(where, options.rates), seed: options.seed, empty: options.empty });
+    if (options.json) {
+      console.log(JSON.stringify(report));
+      return;
+    }
+    const note = partNote(report.part);
+    if (note !== undefined) console.log(note);
+    const { numTexts, clean } = report;
+    const rows = report.rows.map(({ noise, rate, numChanged, numFlipped, accuracy, macroF1 }) => [noise, percent(rate), percent(accuracy), percent(macroF1), points(accuracy - clean.accuracy), withSeparators(numChanged), withSeparators(numFlipped)]);
+    console.log(`${withSeparators(numTexts)} texts; the rate is the share of words with a slip\n`);
+    console.log(textTable(['slip', 'rate', 'accuracy', 'macro F1', 'points', 'texts changed', 'of another class'], [['none', '', percent(clean.accuracy), percent(clean.macroF1), '', '', ''], ...rows]));
+  },
+});
+
+function ratesOf(where: string, text: string | undefined): number[] | undefined {
+  if (text === undefined) return undefined;
+  const rates = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
+  if (rates.every((rate) => rate > 0 && rate <= 1)) return rates;
+  throw new WrongUsage({ where, what: '--rates cannot be understood.', expected: 'numbers above 0, at most 1, separated by commas', received: text, fix: 'write for example --rates 0.1,0.3.' });
+}
+
+/** `-4.0`: a difference of shares in percentage points. */
+function points(difference: number): string {
+  return `${difference < 0 ? '' : '+'}${(100 * difference).toFixed(1)}`;
+}

@@ -1,0 +1,143 @@
+import { type ClassifierOptions, ClassifierTraining, type ClassWeighting, tokenKinds } from '../../src/index.js';
+import { readingOptions, emptyOption } from '../classify/reading-options.js';
+import { readingOf, readLabelled, withReading } from '../classify/read-texts.js';
+import { percent, reportText } from '../classify/show-report.js';
+import { defineCommand, type Given, type OptionSpecs, trainingOptions } from '../options.js';
+import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
+import { defaultOutput } from '../read-input.js';
+import { shortNumber, withSeparators } from '../text-table.js';
+import { quoted, runTrain, trainReport, type TrainRun } from '../train-run.js';
+import { requirePositionals, WrongUsage } from '../wrong-usage.js';
+
+const specs = {
+  ...readingOptions,
+  dev: { type: 'text', value: 'FILE', about: 'Texts that choose the best epoch and calibrate. Default: a share of the texts.' },
+  test: { type: 'text', value: 'FILE', about: 'Texts that are held out for the report. Default: a share of the texts.' },
+  'dev-share': { type: 'number', value: 'SHARE', about: 'Without --dev: the share of the texts, in every class. Default 0.1.' },
+  'test-share': { type: 'number', value: 'SHARE', about: 'Without --test: the share of the texts, in every class; 0 for none. Default 0.1.' },
+  'split-seed': { type: 'whole', value: 'N', about: 'Decides the split, whatever --seed. Default 0.' },
+  ...emptyOption,
+  tokens: { type: 'text', value: 'KIND', choices: tokenKinds, about: 'What a token is: words (default; a Chinese character is one), characters, or segments (words of the platform, also in Chinese, Japanese and Thai).' },
+  locale: { type: 'text', value: 'TAG', about: 'For segments: the language, such as zh. Default und, which serves all.' },
+  'keep-case': { type: 'flag', about: 'Do not lower-case the texts.' },
+  'max-tokens': { type: 'count', value: 'N', about: 'Most tokens in the vocabulary; rarer ones become one unknown token. Default 20000.' },
+  'min-count': { type: 'count', value: 'N', about: 'How often a token must be seen to be in the vocabulary. Default 2.' },
+  truncating: { type: 'text', value: 'END', choices: ['pre', 'post'], about: 'Which end of texts that are too long is cut off. Default post, their end.' },
+  padding: { type: 'text', value: 'END', choices: ['pre', 'post'], about: 'Which end of shorter texts is filled; padding is masked and changes no result. Default post.' },
+  'embedding-units': { type: 'count', value: 'N', about: 'Width of the token embedding. Default 128.' },
+  'forward-only': { type: 'flag', about: 'Read the texts from left to right only.' },
+  pooling: { type: 'text', value: 'HOW', choices: ['last', 'max', 'mean', 'concat', 'attention'], about: 'How the steps become one vector: last, max (default), mean, the three together (concat), or attention.' },
+  'token-dropout': { type: 'number', value: 'RATE', about: 'Share of tokens that become the unknown token while training. Default 0.1.' },
+  'class-weight': { type: 'text', value: 'HOW', about: 'How much classes count: none (default), balanced, or weights such as spam=3,ham=1.' },
+  'label-smoothing': { type: 'number', value: 'SHARE', about: 'How much of each target is spread over all classes. Default 0.' },
+  patience: { type: 'count', value: 'N', about: 'Epochs without improvement after which training stops. Default 3.' },
+  ...trainingOptions({ cell: 'gru', units: '64', dropout: '0.5', epochs: '6, fewer where the validation loss stops falling', batchSize: '32', learningRate: '0.004', timesteps: '256, the longest text in tokens; longer ones are cut' }),
+} as const satisfies OptionSpecs;
+
+/** `rondo train classify`: a classifier of texts. */
+export const trainClassify = defineCommand({
+  name: 'train classify',
+  summary: 'Learn to sort texts into classes.',
+  usage: 'FILE... [--text COLUMN] [--label COLUMN] [options]',
+  examples: [
+    'rondo train classify reviews.csv --text review --label label --out reviews.safetensors',
+    'rondo train classify rt-polarity.pos rt-polarity.neg --format class-files --out films.safetensors',
+    'rondo train classify train.txt --test test.txt --format lines --label-until : --encoding windows-1252 --out questions.safetensors',
+    'rondo train classify reviews.csv --out reviews.safetensors --resume',
+  ],
+  options: specs,
+  async run({ positionals, options }) {
+    const where = `rondo ${this.name}`;
+    requirePositionals(this, positionals, 1, Infinity);
+    const { resume, quiet, json } = options;
+    const paths = await outputPaths(where, options.out ?? defaultOutput(positionals[0].replace(/\/+$/, ''), '.safetensors'), options);
+    const interrupted = resume ? await interruptedTask(where, paths, 'classify') : undefined;
+    if (interrupted !== undefined) requireSameOptions(where, classifierOptions(where, options), interrupted.task.options);
+    const reading = withReading(options, interrupted?.task.data.reading ?? {});
+    const part = async (file: string | undefined) => (file === undefined ? undefined : readLabelled([file], reading));
+    const data = { train: await readLabelled(positionals, reading), validation: await part(options.dev), test: await part(options.test), reading: readingOf(reading) };
+    const training = new ClassifierTraining(data, classifierOptions(where, options), interrupted?.task);
+    const { classifier, numBatches } = training;
+    if (!json) console.log(aboutData(training, options).join('\n'));
+    const run: TrainRun = {
+      task: classifier,
+      paths,
+      epochs: classifier.options.epochs,
+      numBatches,
+      unitsPerStep: classifier.options.batchSize,
+      unit: 'texts',
+      isQuiet: quiet || json,
+      resumeFrom: interrupted?.training,
+      resumeCommand: [`rondo ${this.name} ${positionals.map(quoted).join(' ')}`, ...(['dev', 'test'] as const).flatMap((name) => (options[name] === undefined ? [] : [`--${name} ${quoted(options[name])}`])), `--out ${quoted(paths.model)} --resume${options.blas ? ' --blas' : ''}`].join(' '),
+      train: (controls) => training.train(controls),
+    };
+    const startedMs = performance.now();
+    const outcome = await runTrain(run);
+    if (outcome === undefined) return;
+    const seconds = (performance.now() - startedMs) / 1000;
+    const report = await training.evaluate();
+    const { calibration } = classifier;
+    if (json) {
+      console.log(JSON.stringify({ model: paths.model, labels: classifier.labels, options: classifier.options, data: classifier.data, outcome, calibration, report, seconds }));
+      return;
+    }
+    console.log(`\n${await trainReport(run, outcome)}`);
+    if (calibration !== undefined) {
+      console.log(`temperature ${shortNumber(calibration.temperature)}: expected calibration error ${percent(calibration.errorBefore)} before, ${percent(calibration.errorAfter)} after on the ${withSeparators(calibration.numTexts)} texts it was fitted to${report.part === 'held out' ? `; ${percent(report.uncalibratedError)} before, ${percent(report.calibrationError)} after on those held out` : ''}`);
+    }
+    console.log(`\n${report.part === 'held out' ? 'held out' : 'the texts that chose the epoch (nothing was held out)'}: ${reportText(report)}`);
+    console.log(`\nUse it with: rondo predict ${quoted(paths.model)} FILE, rondo explain ${quoted(paths.model)} TEXT`);
+  },
+});
+
+function aboutData({ classifier, numBatches }: ClassifierTraining, files: { readonly dev: string | undefined; readonly test: string | undefined }): string[] {
+  const { data, labels, options, encoder, model } = classifier;
+  const from = (file: string | undefined): string => (file === undefined ? '' : ` (${file})`);
+  const isSplit = data.shares.validation > 0 || data.shares.test > 0;
+  const shown = labels.slice(0, 12).map((label, i) => `${label} ${withSeparators(data.classCounts[i])}`);
+  const { cell, units, layers, bidirectional, pooling } = options;
+  return [
+    `train ${withSeparators(data.numTraining)}, validation ${withSeparators(data.numValidation)}${from(files.dev)}, held out ${withSeparators(data.numTest)}${from(files.test)} texts${isSplit ? `; split by class with seed ${options.splitSeed}, equal texts together` : ''}${data.numSkipped > 0 ? `; ${withSeparators(data.numSkipped)} without a token left out` : ''}`,
+    `${labels.length} classes: ${shown.join(', ')}${labels.length > shown.length ? ', ...' : ''}`,
+    `${withSeparators(encoder.size)} different ${options.tokens}; ${layers} x ${cell} of ${units} units${bidirectional ? ' in both directions' : ''}, pooling ${pooling}, ${withSeparators(model.countParams())} parameters; ${withSeparators(numBatches)} steps an epoch`,
+  ];
+}
+
+function classifierOptions(where: string, options: Given<typeof specs>): ClassifierOptions {
+  return {
+    tokens: options.tokens,
+    lower: options['keep-case'] ? false : undefined,
+    locale: options.locale,
+    maxTokens: options['max-tokens'],
+    minCount: options['min-count'],
+    truncating: options.truncating,
+    padding: options.padding,
+    embeddingUnits: options['embedding-units'],
+    bidirectional: options['forward-only'] ? false : undefined,
+    pooling: options.pooling,
+    tokenDropout: options['token-dropout'],
+    classWeight: classWeighting(where, options['class-weight']),
+    labelSmoothing: options['label-smoothing'],
+    validation: options['dev-share'],
+    test: options['test-share'],
+    splitSeed: options['split-seed'],
+    empty: options.empty,
+    patience: options.patience,
+    cell: options.cell,
+    units: options.units,
+    layers: options.layers,
+    dropout: options.dropout,
+    epochs: options.epochs,
+    batchSize: options['batch-size'],
+    learningRate: options['learning-rate'],
+    timesteps: options.timesteps,
+  };
+}
+
+/** `balanced`, `none`, or weights by label. @throws WrongUsage */
+function classWeighting(where: string, text: string | undefined): ClassWeighting | undefined {
+  if (text === undefined || text === 'none' || text === 'balanced') return text;
+  const pairs = text.split(',').map((pair) => /^(.+)=([^=]+)$/.exec(pair));
+  if (pairs.every((pair) => pair !== null && Number(pair[2]) > 0)) return Object.fromEntries(pairs.map((pair) => [pair![1].trim(), Number(pair![2])]));
+  throw new WrongUsage({ where, what: '--class-weight cannot be understood.', expected: 'none, balanced, or LABEL=WEIGHT,LABEL=WEIGHT with weights above 0', received: text, fix: 'write for example --class-weight spam=3,ham=1.' });
+}

@@ -1,0 +1,70 @@
+/** Temperatures outside of these bounds mean that the texts do not determine one. */
+const bounds = [0.05, 20] as const;
+
+/** Probabilities `[rows, classes]` from logits of the same shape: the softmax of each row of `logits / temperature`. */
+export function probabilitiesOf(logits: ArrayLike<number>, numClasses: number, temperature = 1): Float64Array {
+  const result = new Float64Array(logits.length);
+  for (let start = 0; start < logits.length; start += numClasses) {
+    let largest = -Infinity;
+    for (let i = start; i < start + numClasses; i++) largest = Math.max(largest, logits[i]);
+    let sum = 0;
+    for (let i = start; i < start + numClasses; i++) sum += result[i] = Math.exp((logits[i] - largest) / temperature);
+    for (let i = start; i < start + numClasses; i++) result[i] /= sum;
+  }
+  return result;
+}
+
+/**
+ * The temperature by which logits must be divided for the least cross-entropy; above 1 where they are too sure of themselves.
+ * The classes keep their order. Guo et al. 2017, "On calibration of modern neural networks", section 4.2.
+ *
+ * With `b = 1 / temperature` the derivative of the mean cross-entropy, `mean(sum(p_k z_k) - z_truth)`, grows with b, so its
+ * zero is found by bisection. Where it lies outside of 0.05 to 20 (every text right, or all as good as guessed) the
+ * temperature is 1.
+ *
+ * @param logits `[rows, classes]`.
+ * @param truth the class of each row.
+ */
+export function fitTemperature(logits: ArrayLike<number>, truth: ArrayLike<number>, numClasses: number): number {
+  const slope = (b: number): number => {
+    const p = probabilitiesOf(logits, numClasses, 1 / b);
+    let sum = 0;
+    for (let row = 0; row < truth.length; row++) {
+      const start = row * numClasses;
+      for (let k = 0; k < numClasses; k++) sum += p[start + k] * logits[start + k];
+      sum -= logits[start + truth[row]];
+    }
+    return sum;
+  };
+  let [low, high] = [1 / bounds[1], 1 / bounds[0]];
+  if (truth.length === 0 || !(slope(low) < 0) || !(slope(high) > 0)) return 1;
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2;
+    if (slope(middle) < 0) low = middle;
+    else high = middle;
+  }
+  return 2 / (low + high);
+}
+
+/**
+ * Expected calibration error: texts are put into 15 bins by the probability of their predicted class; the mean over all texts of
+ * the distance between a bin's accuracy and its mean probability. Guo et al. 2017, equation 3.
+ */
+export function calibrationError(probabilities: ArrayLike<number>, truth: ArrayLike<number>, numClasses: number, numBins = 15): number {
+  const surplus = new Float64Array(numBins);
+  for (let row = 0; row < truth.length; row++) {
+    const best = likeliest(probabilities, row, numClasses);
+    const confidence = probabilities[row * numClasses + best];
+    // Bins are open to the left, so a probability of 1 is in the last one.
+    const bin = Math.min(numBins - 1, Math.max(0, Math.ceil(confidence * numBins) - 1));
+    surplus[bin] += confidence - (best === truth[row] ? 1 : 0);
+  }
+  return surplus.reduce((sum, value) => sum + Math.abs(value), 0) / Math.max(1, truth.length);
+}
+
+/** The class of the largest value of a row; the first of equals. */
+export function likeliest(values: ArrayLike<number>, row: number, numClasses: number): number {
+  let best = 0;
+  for (let k = 1; k < numClasses; k++) if (values[row * numClasses + k] > values[row * numClasses + best]) best = k;
+  return best;
+}

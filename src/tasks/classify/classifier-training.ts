@@ -1,0 +1,195 @@
+import { splitStratified } from '../../data/stratified-split.js';
+import { type LabelledTexts, pickTextRows, placeOf } from '../../data/text-rows.js';
+import { tokenSpansOf } from '../../data/token-spans.js';
+import { RondoError } from '../../errors.js';
+import { currentRandom } from '../../random.js';
+import { categoricalCrossentropy } from '../../training/losses/index.js';
+import { cosineAdam, runTraining, type TrainingControls, type TrainingOutcome } from '../training-run.js';
+import { calibrationError, fitTemperature, probabilitiesOf } from './calibration.js';
+import { classWeightsOf } from './class-weights.js';
+import { type ClassificationReport, classificationReport } from './classification-report.js';
+import { Classifier, type TrainedTexts } from './classifier.js';
+import { classifierModel } from './classifier-model.js';
+import { type ClassifierOptions, resolveClassifierOptions } from './classifier-options.js';
+import { keepTexts } from './keep-texts.js';
+import { TextBatches } from './text-batches.js';
+import { textsFingerprint } from './texts-fingerprint.js';
+import { TokenEncoder } from './token-encoder.js';
+import { embeddingTable, type WordVectors } from './word-vectors.js';
+
+/** Labelled texts to train on. Parts that are not given are cut from `train`, as {@link ClassifierOptions} say. */
+export interface ClassifierData {
+  readonly train: LabelledTexts;
+  /** Chooses the best epoch and calibrates. */
+  readonly validation?: LabelledTexts;
+  /** Is held out for the report. */
+  readonly test?: LabelledTexts;
+  /** How the texts were read; kept in the model's file. See {@link TrainedTexts.reading}. */
+  readonly reading?: TrainedTexts['reading'];
+}
+
+export interface ClassifierTrainingOptions extends ClassifierOptions {
+  /** Pretrained vectors that the embedding starts from; not kept in the model's options. */
+  vectors?: WordVectors;
+}
+
+/** One part of the data, ready to compute with. */
+interface Part {
+  readonly ids: readonly Int32Array[];
+  readonly classes: Int32Array;
+}
+
+/**
+ * A recurrent classifier of texts: tokens, an embedding, recurrent layers, pooling and a softmax. The weights of the best epoch
+ * are kept and their probabilities calibrated on the texts that chose it.
+ *
+ * @example
+ * const training = new ClassifierTraining({ train: { texts, labels } }, { epochs: 8 });
+ * await training.train();
+ * const { accuracy } = await training.evaluate();
+ * const [{ label, probability }] = await training.classifier.predict(['what a film']);
+ *
+ * @throws UNKNOWN_NAME, OUT_OF_RANGE, DATA_FORMAT, USAGE before anything is computed.
+ */
+export class ClassifierTraining {
+  readonly classifier: Classifier;
+  /** Steps of an epoch. */
+  readonly numBatches: number;
+  private readonly validation: Part;
+  private readonly test: Part | undefined;
+  private readonly trainBatches: TextBatches;
+  private readonly validationBatches: TextBatches;
+
+  /** @param interrupted the classifier of a checkpoint, to go on with; its own options then count. */
+  constructor(data: ClassifierData, { vectors, ...options }: ClassifierTrainingOptions = {}, interrupted?: Classifier) {
+    const where = 'ClassifierTraining';
+    const resolved = interrupted?.options ?? resolveClassifierOptions(where, options);
+    if (interrupted === undefined && resolved.freezeVectors && vectors === undefined) throw new RondoError('USAGE', { where, what: '`freezeVectors` is given, and no vectors are.', expected: 'vectors of words', fix: 'give `vectors`, or leave `freezeVectors` out.' });
+    requireLabels(data);
+    const settings = { tokens: resolved.tokens, lower: resolved.lower, locale: resolved.locale, timesteps: resolved.timesteps, truncating: resolved.truncating, padding: resolved.padding };
+    const readable = (rows: LabelledTexts): LabelledTexts => keepTexts(rows, rows.texts.flatMap((text, i) => (tokenSpansOf(text, settings).length > 0 ? [i] : [])), resolved.empty);
+    const given = { train: readable(data.train), validation: data.validation && readable(data.validation), test: data.test && readable(data.test) };
+    requireClasses(given.train);
+    const parts = partsOf(given, resolved);
+    const labels = [...new Set(parts.train.labels)].sort((a, b) => (a < b ? -1 : 1));
+
+    const fingerprintOfAll = textsFingerprint(given.train, given.validation, given.test);
+    if (interrupted !== undefined && interrupted.data.fingerprintOfAll !== fingerprintOfAll) throw otherTexts();
+    this.classifier = interrupted ?? this.newClassifier(parts, labels, settings, resolved, vectors, {
+      numSkipped: numTextsOf(data) - numTextsOf(given),
+      fingerprint: textsFingerprint(given.train),
+      fingerprintOfAll,
+      reading: data.reading ?? {},
+    });
+    const { classifier } = this;
+    const part = (rows: LabelledTexts): Part => ({ ids: classifier.encodeAll(rows, 'error').ids, classes: classifier.classesOf(rows) });
+    const train = part(parts.train);
+    this.validation = part(parts.validation);
+    this.test = parts.test && part(parts.test);
+    const batchOptions = { numClasses: labels.length, batchSize: resolved.batchSize, padding: resolved.padding, classWeights: classWeightsOf(resolved.classWeight, labels, classifier.data.classCounts, where) };
+    this.trainBatches = new TextBatches(train.ids, train.classes, batchOptions);
+    this.validationBatches = new TextBatches(this.validation.ids, this.validation.classes, { ...batchOptions, batchSize: 4 * resolved.batchSize });
+    this.numBatches = this.trainBatches.length;
+    classifier.model.compile({
+      optimizer: cosineAdam({ learningRate: resolved.learningRate, numSteps: this.numBatches * resolved.epochs }),
+      loss: categoricalCrossentropy({ labelSmoothing: resolved.labelSmoothing }),
+      metrics: ['categoricalAccuracy'],
+    });
+  }
+
+  /** Trains, and leaves {@link ClassifierTraining.classifier} with the weights of its best epoch, calibrated. */
+  async train(controls: TrainingControls = {}): Promise<TrainingOutcome> {
+    const { classifier, validation } = this;
+    const { epochs, patience, tokenDropout } = classifier.options;
+    const outcome = await runTraining(
+      classifier.model,
+      { train: (_, random) => this.trainBatches.shuffled(random, tokenDropout), validation: () => this.validationBatches.byLength(), epochs, patience },
+      controls,
+    );
+    classifier.outcome = outcome;
+    if (outcome.stopReason === 'aborted') return outcome;
+    const numClasses = classifier.labels.length;
+    const logits = await classifier.logits(validation.ids);
+    const temperature = fitTemperature(logits, validation.classes, numClasses);
+    const errorAt = (t: number): number => calibrationError(probabilitiesOf(logits, numClasses, t), validation.classes, numClasses);
+    classifier.calibration = { temperature, errorBefore: errorAt(1), errorAfter: errorAt(temperature), numTexts: validation.ids.length };
+    return outcome;
+  }
+
+  /** Measures the classifier on the part that was held out; without one, on the part that chose the best epoch. @throws ABORTED */
+  async evaluate({ signal }: { signal?: AbortSignal } = {}): Promise<ClassificationReport & { part: 'held out' | 'validation'; uncalibratedError: number }> {
+    const { classifier, test, validation } = this;
+    const { ids, classes } = test ?? validation;
+    const numClasses = classifier.labels.length;
+    const logits = await classifier.logits(ids, signal);
+    return {
+      part: test === undefined ? 'validation' : 'held out',
+      uncalibratedError: calibrationError(probabilitiesOf(logits, numClasses), classes, numClasses),
+      ...classificationReport(classifier.labels, classes, probabilitiesOf(logits, numClasses, classifier.temperature)),
+    };
+  }
+
+  private newClassifier(parts: Parts, labels: readonly string[], settings: TokenEncoder['settings'], options: Required<ClassifierOptions>, vectors: WordVectors | undefined, facts: Pick<TrainedTexts, 'numSkipped' | 'fingerprint' | 'fingerprintOfAll' | 'reading'>): Classifier {
+    const encoder = TokenEncoder.fromTexts(parts.train.texts, settings, { maxTokens: options.maxTokens, minCount: options.minCount });
+    const table = vectors && embeddingTable(vectors, encoder, currentRandom());
+    const width = table?.width ?? options.embeddingUnits;
+    const model = classifierModel(options, labels.length, { numTokens: encoder.size, width, trainable: table === undefined || !options.freezeVectors });
+    if (table !== undefined) model.layers[0].weights[0].assign(table.values);
+    const counts = new Map<string, number>();
+    for (const label of parts.train.labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+    const data: TrainedTexts = {
+      numTraining: parts.train.texts.length,
+      numValidation: parts.validation.texts.length,
+      numTest: parts.test?.texts.length ?? 0,
+      numSkipped: facts.numSkipped,
+      classCounts: labels.map((label) => counts.get(label)!),
+      shares: parts.shares,
+      fingerprint: facts.fingerprint,
+      fingerprintOfAll: facts.fingerprintOfAll,
+      numVectors: table?.numFound ?? null,
+      reading: facts.reading,
+    };
+    return new Classifier(model, encoder, labels, data, { ...options, embeddingUnits: width });
+  }
+}
+
+interface Parts {
+  readonly train: LabelledTexts;
+  readonly validation: LabelledTexts;
+  readonly test: LabelledTexts | undefined;
+  /** What was cut from the training texts. */
+  readonly shares: TrainedTexts['shares'];
+}
+
+/** The parts that are given, and those that are cut from the training texts. */
+function partsOf({ train, validation, test }: ClassifierData, options: Required<ClassifierOptions>): Parts {
+  const shares = { validation: validation === undefined ? options.validation : 0, test: test === undefined ? options.test : 0 };
+  const split = splitStratified(train.texts, train.labels, shares, options.splitSeed);
+  return {
+    train: pickTextRows(train, split.train),
+    validation: validation ?? pickTextRows(train, split.validation),
+    test: test ?? (shares.test > 0 ? pickTextRows(train, split.test) : undefined),
+    shares,
+  };
+}
+
+function numTextsOf({ train, validation, test }: ClassifierData): number {
+  return train.texts.length + (validation?.texts.length ?? 0) + (test?.texts.length ?? 0);
+}
+
+function requireLabels(data: ClassifierData): void {
+  for (const rows of [data.train, data.validation, data.test]) {
+    if (rows === undefined || (Array.isArray(rows.labels) && rows.labels.length === rows.texts.length)) continue;
+    throw new RondoError('DATA_FORMAT', { where: placeOf(rows, 0), what: 'the texts do not all have a label.', expected: `${rows.texts.length} labels`, received: `${rows.labels?.length ?? 0}`, fix: 'give one label for each text.' });
+  }
+}
+
+function requireClasses(train: LabelledTexts): void {
+  const labels = [...new Set(train.labels)];
+  if (labels.length >= 2) return;
+  throw new RondoError('DATA_FORMAT', { where: placeOf(train, 0), what: 'there are not two classes to tell apart.', expected: 'texts of at least two classes', received: labels.length === 0 ? 'no texts' : `only \`${labels[0]}\`, ${train.texts.length} times`, fix: 'check the column of labels, and give texts of other classes too.' });
+}
+
+function otherTexts(): RondoError {
+  return new RondoError('USAGE', { where: 'ClassifierTraining', what: 'these are not the texts of the interrupted training.', expected: 'the same texts', fix: 'give the same files in the same order, or start anew without resuming.' });
+}

@@ -1,0 +1,183 @@
+import { padSequences } from '../../data/pad-sequences.js';
+import { type LabelledTexts, pickTextRows, placeOf, type TextRows } from '../../data/text-rows.js';
+import { splitStratified } from '../../data/stratified-split.js';
+import { nearestNames, RondoError } from '../../errors.js';
+import type { Json } from '../../layers/layer.js';
+import { scope, tensor } from '../../tensor/tensor.js';
+import type { Sequential } from '../../training/sequential.js';
+import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
+import type { TrainingOutcome } from '../training-run.js';
+import { likeliest, probabilitiesOf } from './calibration.js';
+import { type ClassificationReport, classificationReport } from './classification-report.js';
+import type { ClassifierOptions } from './classifier-options.js';
+import { type EmptyTexts, keepTexts } from './keep-texts.js';
+import { textsFingerprint } from './texts-fingerprint.js';
+import type { TokenEncoder } from './token-encoder.js';
+
+/** Tokens computed at once, padding included. */
+const tokensPerBatch = 16_384;
+
+/** What a classifier remembers of the texts it was trained on; plain JSON. */
+export interface TrainedTexts {
+  readonly numTraining: number;
+  readonly numValidation: number;
+  readonly numTest: number;
+  /** Texts left out because they hold no token. */
+  readonly numSkipped: number;
+  /** Training texts of each class. */
+  readonly classCounts: readonly number[];
+  /** Shares that were cut from the one list of texts; 0 where a part was given by itself, or not at all. */
+  readonly shares: { readonly validation: number; readonly test: number };
+  /** Of the one list of texts that was split, to know it again. */
+  readonly fingerprint: number;
+  /** Of all texts given, to know them again when a training is resumed. */
+  readonly fingerprintOfAll: number;
+  /** How many tokens began with a given vector; null without vectors. */
+  readonly numVectors: number | null;
+  /** How the texts were read, such as the name of their column, for reading others in the same way. */
+  readonly reading: Readonly<Record<string, string>>;
+}
+
+/** How the probabilities were calibrated, on the texts that chose the best epoch. */
+export interface Calibration {
+  /** See `fitTemperature`. */
+  readonly temperature: number;
+  /** Expected calibration error with a temperature of 1. */
+  readonly errorBefore: number;
+  readonly errorAfter: number;
+  readonly numTexts: number;
+}
+
+/** What a classifier says of a text. */
+export interface ClassPrediction {
+  /** The likeliest class. */
+  readonly label: string;
+  readonly probability: number;
+  /** Of every class, in the order of {@link Classifier.labels}; 1 in sum. */
+  readonly probabilities: readonly number[];
+}
+
+/** A trained classifier of texts with everything needed to use it. See {@link ClassifierTraining}. */
+export class Classifier {
+  readonly task = 'classify';
+
+  constructor(
+    /** Token ids `[batch, time]` to class probabilities `[batch, classes]`, before calibration. */
+    readonly model: Sequential,
+    readonly encoder: TokenEncoder,
+    /** The classes, in the order of their code units. */
+    readonly labels: readonly string[],
+    readonly data: TrainedTexts,
+    /** Everything it was trained with. */
+    readonly options: Readonly<Required<ClassifierOptions>>,
+    /** How training went; undefined before. */
+    public outcome?: TrainingOutcome,
+    /** Undefined before training is done. */
+    public calibration?: Calibration,
+  ) {}
+
+  get temperature(): number {
+    return this.calibration?.temperature ?? 1;
+  }
+
+  /**
+   * The class of each text with calibrated probabilities.
+   *
+   * @throws DATA_FORMAT for a text without a token, naming it; ABORTED
+   */
+  async predict(texts: TextRows | readonly string[], { signal }: { signal?: AbortSignal } = {}): Promise<ClassPrediction[]> {
+    const rows: TextRows = 'texts' in texts ? texts : { texts, labels: undefined };
+    const probabilities = await this.probabilities(this.encodeAll(rows, 'error').ids, signal);
+    const numClasses = this.labels.length;
+    return rows.texts.map((_, row) => {
+      const best = likeliest(probabilities, row, numClasses);
+      return { label: this.labels[best], probability: probabilities[row * numClasses + best], probabilities: Array.from(probabilities.subarray(row * numClasses, (row + 1) * numClasses)) };
+    });
+  }
+
+  /**
+   * Measures the classifier. Of the list of texts it was trained on, only the part that was held out is measured (the one that
+   * chose the best epoch where nothing else was held out).
+   *
+   * @param options.empty what to do about texts without a token; by default as in training.
+   * @throws UNKNOWN_NAME for a label that training did not see; DATA_FORMAT; ABORTED
+   */
+  async evaluate(data: LabelledTexts, { signal, empty = this.options.empty }: { signal?: AbortSignal; empty?: EmptyTexts } = {}): Promise<ClassificationReport & { part: 'all' | 'held out' | 'validation' }> {
+    const { rows } = this.encodeAll(data, empty);
+    const { kept, part } = this.unseenPart(rows);
+    const truth = this.classesOf(kept);
+    const probabilities = await this.probabilities(this.encodeAll(kept, 'error').ids, signal);
+    return { part, ...classificationReport(this.labels, truth, probabilities) };
+  }
+
+  /** The texts of a list that training has not learned from: all, or the held-out part of the list it was trained on. */
+  unseenPart(rows: LabelledTexts): { kept: LabelledTexts; part: 'all' | 'held out' | 'validation' } {
+    const { shares, fingerprint } = this.data;
+    const isSplit = shares.test > 0 || shares.validation > 0;
+    if (!isSplit || textsFingerprint(rows) !== fingerprint) return { kept: rows, part: 'all' };
+    const split = splitStratified(rows.texts, rows.labels, shares, this.options.splitSeed);
+    return shares.test > 0 ? { kept: pickTextRows(rows, split.test), part: 'held out' } : { kept: pickTextRows(rows, split.validation), part: 'validation' };
+  }
+
+  /** Calibrated probabilities of rows of token ids, `[rows, classes]`. */
+  async probabilities(ids: readonly Int32Array[], signal?: AbortSignal): Promise<Float64Array> {
+    return probabilitiesOf(await this.logits(ids, signal), this.labels.length, this.temperature);
+  }
+
+  /** What goes into the softmax, of rows of token ids, `[rows, classes]`. Rows of similar length are computed together. */
+  async logits(ids: readonly Int32Array[], signal?: AbortSignal): Promise<Float64Array> {
+    const numClasses = this.labels.length;
+    const result = new Float64Array(ids.length * numClasses);
+    const order = Int32Array.from(ids, (_, i) => i).sort((a, b) => ids[a].length - ids[b].length);
+    for (let start = 0; start < order.length; ) {
+      let end = start + 1;
+      while (end < order.length && end - start < 256 && (end + 1 - start) * ids[order[end]].length <= tokensPerBatch) end++;
+      const batch = order.subarray(start, end);
+      const { data, shape } = padSequences(Array.from(batch, (row) => (ids[row].length === 0 ? [0] : ids[row])), { padding: this.encoder.settings.padding });
+      const logits = scope(() => this.model.applyLogits(tensor(data, shape)).dataSync());
+      batch.forEach((row, i) => result.set(logits.subarray(i * numClasses, (i + 1) * numClasses), row * numClasses));
+      start = end;
+      if (signal?.aborted === true) throw new RondoError('ABORTED', { where: 'Classifier', what: 'it was stopped before it was done.', fix: 'start it again for a result.' });
+      if (hostIsWaiting()) await yieldToHost();
+    }
+    return result;
+  }
+
+  /** The token ids of texts, without those that have none where they are skipped. @throws DATA_FORMAT where they are not */
+  encodeAll<Rows extends TextRows>(rows: Rows, empty: EmptyTexts): { rows: Rows; ids: Int32Array[] } {
+    const ids = rows.texts.map((text) => this.encoder.encode(text));
+    const kept = ids.flatMap(({ length }, i) => (length > 0 ? [i] : []));
+    return { rows: keepTexts(rows, kept, empty), ids: kept.map((i) => ids[i]) };
+  }
+
+  /** The class of each label. @throws UNKNOWN_NAME for labels that training did not see */
+  classesOf(rows: LabelledTexts): Int32Array {
+    const classes = new Map(this.labels.map((label, i) => [label, i]));
+    const unknown = new Set(rows.labels.filter((label) => !classes.has(label)));
+    if (unknown.size === 0) return Int32Array.from(rows.labels, (label) => classes.get(label)!);
+    const first = rows.labels.findIndex((label) => unknown.has(label));
+    const near = nearestNames(rows.labels[first], this.labels, 1);
+    const listed = [...unknown].slice(0, 10).map((label) => `\`${label}\``).join(', ');
+    throw new RondoError('UNKNOWN_NAME', {
+      where: placeOf(rows, first),
+      what: unknown.size === 1 ? `training has not seen the label ${listed}${near.length > 0 ? `; did you mean \`${near[0]}\`?` : '.'}` : `training has not seen ${unknown.size} labels.`,
+      expected: `one of ${this.labels.slice(0, 20).map((label) => `\`${label}\``).join(', ')}${this.labels.length > 20 ? ` and ${this.labels.length - 20} more` : ''}`,
+      received: listed,
+      fix: 'check the column of labels, correct or remove these rows, or train with texts of these classes.',
+    });
+  }
+
+  /** What a model file keeps beside the weights. */
+  toJSON(): Json {
+    const { outcome, calibration } = this;
+    return {
+      task: this.task,
+      encoder: this.encoder.toJSON(),
+      labels: this.labels,
+      data: { ...this.data },
+      options: { ...this.options },
+      outcome: outcome === undefined ? null : { ...outcome },
+      calibration: calibration === undefined ? null : { ...calibration },
+    };
+  }
+}

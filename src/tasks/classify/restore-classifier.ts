@@ -1,0 +1,59 @@
+import { isCount, isCountOrNull, isFiniteNumbers, isText, isTexts, SavedFields } from '../../data/saved-fields.js';
+import type { Sequential } from '../../training/sequential.js';
+import type { TrainingOutcome } from '../training-run.js';
+import { type Calibration, Classifier, type TrainedTexts } from './classifier.js';
+import { type ClassifierOptions, resolveClassifierOptions } from './classifier-options.js';
+import { TokenEncoder } from './token-encoder.js';
+
+/** The classifier of what {@link Classifier.toJSON} wrote. @throws FILE_FORMAT where it is damaged or does not fit the model */
+export function restoreClassifier(model: Sequential, saved: SavedFields, outcome: TrainingOutcome | undefined): Classifier {
+  const { where } = saved;
+  const encoder = TokenEncoder.fromJSON(saved.read('encoder', 'an object', isObject), where);
+  const labels = saved.read('labels', 'a list of texts', isTexts);
+  const outputs = model.computeOutputShape([1, 1]).at(-1);
+  if (outputs !== labels.length) throw saved.fault('the labels do not fit the model.', `${outputs} labels`, labels);
+  const rows = model.layers[0]?.weights[0]?.shape[0];
+  if (rows !== encoder.size) throw saved.fault('the vocabulary does not fit the model.', `${rows} tokens`, encoder.size);
+  const options = saved.read('options', 'an object', isObject) as ClassifierOptions;
+  const all = resolveClassifierOptions(where, options);
+  return new Classifier(model, encoder, labels, trainedTexts(new SavedFields(where, saved.read('data', 'an object', isObject))), all, outcome, calibrationOf(saved));
+}
+
+/** In the order in which training writes them, so that a restored classifier is saved with the same bytes. */
+function trainedTexts(saved: SavedFields): TrainedTexts {
+  const count = (name: string): number => saved.read(name, 'a whole number', isCount);
+  const shares = new SavedFields(saved.where, saved.read('shares', 'an object', isObject));
+  return {
+    numTraining: count('numTraining'),
+    numValidation: count('numValidation'),
+    numTest: count('numTest'),
+    numSkipped: count('numSkipped'),
+    classCounts: saved.read('classCounts', 'a list of numbers', isFiniteNumbers),
+    shares: { validation: shares.read('validation', 'a number', isNumber), test: shares.read('test', 'a number', isNumber) },
+    fingerprint: count('fingerprint'),
+    fingerprintOfAll: count('fingerprintOfAll'),
+    numVectors: saved.read('numVectors', 'a whole number or null', isCountOrNull),
+    reading: saved.read('reading', 'an object of texts', isTextRecord),
+  };
+}
+
+function calibrationOf(saved: SavedFields): Calibration | undefined {
+  const found = saved.read('calibration', 'an object or null', (value): value is object | null => value === null || isObject(value));
+  if (found === null) return undefined;
+  const fields = new SavedFields(saved.where, found);
+  const number = (name: string): number => fields.read(name, 'a number', isNumber);
+  const temperature = fields.read('temperature', 'a number above 0', (value): value is number => isNumber(value) && value > 0);
+  return { temperature, errorBefore: number('errorBefore'), errorAfter: number('errorAfter'), numTexts: number('numTexts') };
+}
+
+function isNumber(value: unknown): value is number {
+  return Number.isFinite(value);
+}
+
+function isTextRecord(value: unknown): value is Record<string, string> {
+  return isObject(value) && Object.values(value).every(isText);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

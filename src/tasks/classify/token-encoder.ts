@@ -1,0 +1,87 @@
+import { isBoolean, isCount, isText, SavedFields } from '../../data/saved-fields.js';
+import { type TokenKind, tokenKinds, type TokenSpan, tokenSpansOf } from '../../data/token-spans.js';
+import { Vocabulary } from '../../data/vocabulary.js';
+import type { Json } from '../../layers/layer.js';
+
+const sides = ['pre', 'post'] as const;
+/** An end of a text: `pre` its beginning, `post` its end. */
+export type TextSide = (typeof sides)[number];
+
+/** How texts become rows of token ids. */
+export interface TokenEncoderSettings {
+  readonly tokens: TokenKind;
+  readonly lower: boolean;
+  readonly locale: string;
+  /** Longest row; longer texts lose tokens at the side `truncating`. */
+  readonly timesteps: number;
+  readonly truncating: TextSide;
+  /** The side at which shorter rows of a batch are filled with id 0, which is masked. */
+  readonly padding: TextSide;
+}
+
+const PADDING = '<pad>';
+const UNKNOWN = '<unk>';
+/** The id of padding. */
+export const paddingId = 0;
+/** The id of every token that is not in the vocabulary. */
+export const unknownId = 1;
+
+/** Texts to token ids, with the vocabulary of the texts it was made from: id 0 is padding, 1 stands for unknown tokens. */
+export class TokenEncoder {
+  private constructor(
+    readonly settings: TokenEncoderSettings,
+    readonly vocabulary: Vocabulary,
+  ) {}
+
+  /** @param limits the size of the vocabulary, special tokens included, and how often a token must be seen to be in it. */
+  static fromTexts(texts: readonly string[], settings: TokenEncoderSettings, limits: { maxTokens: number; minCount: number }): TokenEncoder {
+    function* tokens(): Generator<string> {
+      for (const text of texts) for (const { token } of tokenSpansOf(text, settings)) yield token;
+    }
+    return new TokenEncoder(settings, Vocabulary.fromTokens(tokens(), { paddingToken: PADDING, oovToken: UNKNOWN, ...limits }));
+  }
+
+  /** Number of ids. */
+  get size(): number {
+    return this.vocabulary.size;
+  }
+
+  /** The tokens of a text that the model reads, with their places. */
+  spans(text: string): TokenSpan[] {
+    const spans = tokenSpansOf(text, this.settings);
+    const { timesteps, truncating } = this.settings;
+    if (spans.length <= timesteps) return spans;
+    return truncating === 'pre' ? spans.slice(-timesteps) : spans.slice(0, timesteps);
+  }
+
+  /** The ids of {@link spans}. */
+  encode(text: string): Int32Array {
+    return this.ids(this.spans(text));
+  }
+
+  ids(spans: readonly TokenSpan[]): Int32Array {
+    const { vocabulary } = this;
+    // A text may hold the very letters of a special token.
+    return Int32Array.from(spans, ({ token }) => (token === PADDING ? unknownId : vocabulary.idOf(token)));
+  }
+
+  toJSON(): Json {
+    return { ...this.settings, vocabulary: [...this.vocabulary.toJSON().tokens] };
+  }
+
+  /** @throws FILE_FORMAT when the value is not what {@link toJSON} writes. */
+  static fromJSON(value: unknown, where: string): TokenEncoder {
+    const saved = new SavedFields(where, value);
+    const isSide = (found: unknown): found is TextSide => sides.includes(found as TextSide);
+    const settings: TokenEncoderSettings = {
+      tokens: saved.read('tokens', tokenKinds.join(' or '), (found): found is TokenKind => tokenKinds.includes(found as TokenKind)),
+      lower: saved.read('lower', 'true or false', isBoolean),
+      locale: saved.read('locale', 'a language tag', isText),
+      timesteps: saved.read('timesteps', 'a count', isCount),
+      truncating: saved.read('truncating', 'pre or post', isSide),
+      padding: saved.read('padding', 'pre or post', isSide),
+    };
+    const tokens = saved.read('vocabulary', 'a list of texts', (found): found is string[] => Array.isArray(found) && found.every(isText));
+    return new TokenEncoder(settings, Vocabulary.fromJSON({ tokens, paddingToken: PADDING, oovToken: UNKNOWN }, where));
+  }
+}

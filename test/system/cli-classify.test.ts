@@ -1,0 +1,166 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { madeReviews } from '../support/made-reviews.js';
+import { type Ended, rondo, startRondo } from '../support/rondo.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'rondo-classify-'));
+const at = (name: string): string => join(folder, name);
+const run = (...args: string[]): Ended => rondo(folder, args);
+const json = (...args: string[]) => JSON.parse(run(...args, '--json').stdout);
+
+const small = ['--units', '12', '--embedding-units', '9', '--min-count', '1', '--dropout', '0.1', '--token-dropout', '0', '--learning-rate', '0.02'];
+const columns = ['--text', 'review', '--label', 'verdict'];
+const trainArgs = ['train', 'classify', 'reviews.csv', ...columns, ...small, '--epochs', '8'];
+
+const { texts, labels } = madeReviews(500);
+const cell = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+const csv = (rows: readonly (readonly string[])[]): string => rows.map((row) => row.map(cell).join(',')).join('\n');
+
+beforeAll(() => {
+  writeFileSync(at('reviews.csv'), csv([['review', 'verdict'], ...texts.map((text, i) => [text, labels[i]])]));
+  writeFileSync(at('reviews.jsonl'), texts.slice(0, 120).map((text, i) => JSON.stringify({ review: text, verdict: labels[i] })).join('\n'));
+  writeFileSync(at('reviews.txt'), texts.slice(0, 120).map((text, i) => `${labels[i]}:fine ${text}`).join('\n'));
+  writeFileSync(at('made.positive'), texts.filter((_, i) => labels[i] === 'positive').slice(0, 50).join('\n'));
+  writeFileSync(at('made.negative'), texts.filter((_, i) => labels[i] === 'negative').slice(0, 50).join('\n'));
+  texts.slice(0, 120).forEach((text, i) => {
+    mkdirSync(at(`mail/${labels[i]}`), { recursive: true });
+    writeFileSync(at(`mail/${labels[i]}/${i}.txt`), text);
+  });
+  writeFileSync(at('other.csv'), csv([['review', 'verdict'], ...madeReviews(60, 5).texts.map((text, i) => [text, madeReviews(60, 5).labels[i]])]));
+  writeFileSync(at('gaps.csv'), csv([['review', 'verdict'], ['good', 'positive'], ['', 'negative'], ['bad', 'negative']]));
+  writeFileSync(at('strange.csv'), csv([['review', 'verdict'], ['good', 'positive'], ['so so', 'neutral']]));
+  writeFileSync(at('one.csv'), csv([['text', 'label'], ['a', 'x'], ['b', 'x']]));
+  writeFileSync(at('latin1.csv'), Buffer.from('text,label\ncaf\xe9,x\n', 'latin1'));
+  expect(run(...trainArgs, '--out', 'reviews.safetensors', '--quiet').stderr).toBe('');
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A fault: the code at the start of the message, no stack, nothing on the standard output. */
+function expectFault(ended: Ended, exitCode: number, code: string, ...parts: string[]): void {
+  expect(ended.stderr.startsWith(`[${code}] `), ended.stderr).toBe(true);
+  for (const part of parts) expect(ended.stderr).toContain(part);
+  expect(ended.stderr).not.toMatch(/^ {4}at /m);
+  expect(ended.stdout).toBe('');
+  expect(ended.code).toBe(exitCode);
+}
+
+describe('rondo train classify', () => {
+  it('says how the texts are split, and reports on those held out', () => {
+    const { stdout, stderr, code } = run(...trainArgs, '--out', 'shown.safetensors', '--epochs', '2');
+    expect(code).toBe(0);
+    expect(stderr).toContain('epoch 2/2');
+    for (const part of ['split by class with seed 0, equal texts together', '2 classes: negative', 'expected calibration error', 'held out: ', 'macro F1', 'precision', 'confusion: true class by row', 'rondo explain shown.safetensors']) expect(stdout).toContain(part);
+    expect(stdout).not.toContain('\x1b[');
+    expect(readdirSync(folder)).not.toContain('shown.checkpoint.safetensors');
+  });
+
+  it('reads JSON lines, labelled lines, folders of classes and files of classes', () => {
+    const quick = [...small, '--epochs', '1', '--json', '--force', '--out', 'quick.safetensors'];
+    const sizes = (...args: string[]) => {
+      const { data, labels: classes } = JSON.parse(run('train', 'classify', ...args, ...quick).stdout);
+      return [classes, data.numTraining + data.numValidation + data.numTest];
+    };
+    expect(sizes('reviews.jsonl', ...columns)).toEqual([['negative', 'positive'], 120]);
+    expect(sizes('reviews.txt', '--format', 'lines', '--label-until', ':')).toEqual([['negative', 'positive'], 120]);
+    expect(sizes('mail')).toEqual([['negative', 'positive'], 120]);
+    expect(sizes('made.positive', 'made.negative', '--format', 'class-files')).toEqual([['negative', 'positive'], 100]);
+    expect(sizes('reviews.csv', ...columns, '--dev', 'other.csv', '--test', 'other.csv')[1]).toBe(620);
+    expect(sizes('reviews.csv', 'other.csv', ...columns)[1]).toBe(560);
+  });
+
+  it('gives equal files for equal commands, and a split that the seed of the training does not move', () => {
+    run(...trainArgs, '--out', 'again.safetensors', '--quiet', '--seed', '0');
+    expect(readFileSync(at('again.safetensors')).equals(readFileSync(at('reviews.safetensors')))).toBe(true);
+    const { data } = json(...trainArgs, '--out', 'seeded.safetensors', '--seed', '3', '--epochs', '1');
+    expect(data.fingerprint).toBe(json('inspect', 'reviews.safetensors').preprocessing.data.fingerprint);
+  });
+
+  it('refuses data it cannot learn from, with file, line and what to do', () => {
+    const fault = (args: readonly string[], exitCode: number, code: string, ...parts: string[]): void => expectFault(run('train', 'classify', ...args, '--out', 'bad.safetensors'), exitCode, code, ...parts);
+    fault(['reviews.csv'], 1, 'UNKNOWN_NAME', 'no column `text`');
+    fault(['reviews.csv', '--text', 'reveiw'], 1, 'UNKNOWN_NAME', 'did you mean `review`');
+    fault(['one.csv'], 1, 'DATA_FORMAT', 'one.csv, line 2: there are not two classes');
+    fault(['gaps.csv', ...columns], 1, 'DATA_FORMAT', 'gaps.csv, line 3: the text is empty', 'skip');
+    fault(['latin1.csv'], 1, 'DATA_FORMAT', 'not in UTF-8', 'Windows-1252');
+    fault(['reviews.txt'], 1, 'USAGE', 'the name does not tell');
+    fault(['reviews.csv', ...columns, '--test', 'strange.csv'], 1, 'UNKNOWN_NAME', 'strange.csv, line 3', '`neutral`');
+    fault(['reviews.csv', ...columns, '--class-weight', 'positive'], 2, 'USAGE', '--class-weight cannot be understood');
+    fault(['reviews.csv', ...columns, '--cell', 'lsmt'], 1, 'UNKNOWN_NAME', 'did you mean `lstm`');
+    fault(['reviews.txt', '--format', 'texts'], 1, 'USAGE', 'without labels');
+    fault(['reviews.csv', ...columns, '--pooling', 'atention'], 2, 'USAGE', 'did you mean `attention`');
+    fault([], 2, 'USAGE', 'something is missing');
+    expect(readdirSync(folder).filter((name) => name.startsWith('bad'))).toEqual([]);
+  });
+
+  it('stops at Ctrl-C, and ends after --resume as if it had not', async () => {
+    const args = ['train', 'classify', 'reviews.csv', ...columns, ...small, '--epochs', '6', '--patience', '9', '--units', '40'];
+    const { process: child, ended } = startRondo(folder, [...args, '--out', 'stopped.safetensors']);
+    child.stderr!.once('data', () => child.kill('SIGINT'));
+    const { code, stderr } = await ended;
+    expect(code).toBe(130);
+    expect(stderr).toContain('rondo train classify reviews.csv --out stopped.safetensors --resume');
+    expectFault(run('train', 'classify', 'reviews.csv', '--out', 'stopped.safetensors', '--resume', '--units', '3'), 2, 'USAGE', 'units 3');
+    expect(run('train', 'classify', 'reviews.csv', '--out', 'stopped.safetensors', '--resume', '--quiet').stderr).toBe('');
+    run(...args, '--out', 'whole.safetensors', '--quiet');
+    expect(readFileSync(at('stopped.safetensors')).equals(readFileSync(at('whole.safetensors')))).toBe(true);
+  });
+});
+
+describe('a trained classifier', () => {
+  it('says the class of each line of the standard input, and of each row of a table', () => {
+    const piped = rondo(folder, ['predict', 'reviews.safetensors', '-'], 'the film was good\nthe film was not good\n');
+    expect(piped.stdout).toMatch(/^positive \d\.\d{3} +the film was good\nnegative \d\.\d{3} +the film was not good\n$/);
+    const { predictions } = json('predict', 'reviews.safetensors', 'other.csv');
+    expect(predictions).toHaveLength(60);
+    expect(predictions[0].place).toBe('other.csv, line 2');
+    expect(predictions[0].probabilities.positive + predictions[0].probabilities.negative).toBeCloseTo(1, 6);
+    expectFault(run('predict', 'reviews.safetensors', 'gaps.csv'), 1, 'DATA_FORMAT', 'gaps.csv, line 3');
+    expect(json('predict', 'reviews.safetensors', 'gaps.csv', '--empty', 'skip').predictions.map(({ place }: { place: string }) => place)).toEqual(['gaps.csv, line 2', 'gaps.csv, line 4']);
+  });
+
+  it('cannot be made to steer the terminal by the texts', () => {
+    const { stdout } = rondo(folder, ['predict', 'reviews.safetensors', '-'], 'good \x1b[31mred\x07\n');
+    expect(stdout).not.toContain('\x1b');
+    expect(run('explain', 'reviews.safetensors', 'good \x1b[31mred').stdout).not.toContain('\x1b');
+  });
+
+  it('is measured on what it has not seen, with the columns it was trained with', () => {
+    const report = json('evaluate', 'reviews.safetensors', 'reviews.csv');
+    expect(report).toMatchObject({ part: 'held out', numTexts: 50 });
+    expect(report.accuracy).toBeGreaterThan(0.8);
+    expect(json('evaluate', 'reviews.safetensors', 'other.csv')).toMatchObject({ part: 'all', numTexts: 60 });
+    expect(json('evaluate', 'reviews.safetensors', 'reviews.txt', '--format', 'lines', '--label-until', ':').numTexts).toBe(120);
+    expectFault(run('evaluate', 'reviews.safetensors', 'strange.csv'), 1, 'UNKNOWN_NAME', 'strange.csv, line 3', 'neutral');
+    expect(run('evaluate', 'reviews.safetensors', 'reviews.csv').stdout).toContain('only the part that was held out is measured');
+  });
+
+  it('tells what it is', () => {
+    const { stdout } = run('inspect', 'reviews.safetensors');
+    for (const part of ['2 classes: negative', 'words, lower-cased', 'pooling', '--text review --label verdict', 'calibrated by temperature', 'best epoch']) expect(stdout).toContain(part);
+    expectFault(run('generate', 'reviews.safetensors'), 1, 'USAGE', 'a model of another task');
+  });
+
+  it('explains its decisions in the terminal and as a page of its own', () => {
+    const { stdout } = run('explain', 'reviews.safetensors', 'the <b>film</b> was awful & "long"', '--html', 'why.html');
+    expect(stdout).toMatch(/^negative \d\.\d{3}\n.*\[awful \+/);
+    const page = readFileSync(at('why.html'), 'utf8');
+    expect(page).toContain('&lt;</span>');
+    expect(page).not.toMatch(/<b>|<script|https?:|<link|@import/);
+    const { explanations } = json('explain', 'reviews.safetensors', 'other.csv', '--method', 'occlusion', '--limit', '3');
+    expect(explanations).toHaveLength(3);
+    expect(explanations[0].tokens[0]).toMatchObject({ start: 0 });
+    expectFault(run('explain', 'reviews.safetensors', ' '), 1, 'DATA_FORMAT', 'the text is empty');
+    expectFault(run('explain', 'reviews.safetensors', 'a', '--class', 'positiv'), 1, 'UNKNOWN_NAME', 'did you mean `positive`');
+    expectFault(run('explain', 'reviews.safetensors'), 2, 'USAGE', 'something is missing');
+  });
+
+  it('is measured under slips of a writer', () => {
+    const report = json('robustness', 'reviews.safetensors', 'reviews.csv', '--rates', '0.2,0.5');
+    expect(report).toMatchObject({ part: 'held out', numTexts: 50 });
+    expect(report.rows).toHaveLength(12);
+    expect(run('robustness', 'reviews.safetensors', 'other.csv', '--rates', '0.2').stdout).toMatch(/swapped letters +20\.0 %/);
+    expectFault(run('robustness', 'reviews.safetensors', 'other.csv', '--rates', '2'), 2, 'USAGE', '--rates cannot be understood');
+  });
+});
