@@ -1,8 +1,10 @@
-import { type Forecaster, type LanguageModel } from '../../src/index.js';
+import type { Forecaster, LanguageModel, Tagger } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { readTableInput, readTextInputs } from '../read-input.js';
 import { errorTable, forecastPlot } from '../show-forecast.js';
+import { agreementTable, percent, scoreTable } from '../show-tagging.js';
+import { readWordFile, taggedFileOptions, type TaggedFileOptions, taggedSentencesOf } from '../tagged-files.js';
 import { shortNumber, textTable, withSeparators } from '../text-table.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
@@ -11,14 +13,15 @@ export const evaluate = defineCommand({
   name: 'evaluate',
   summary: 'Measure a model on data; of the data it was trained on, on the end that was held out.',
   usage: 'MODEL FILE... [options]',
-  examples: ['rondo evaluate sunspots.safetensors sunspots.csv', 'rondo evaluate shakespeare.safetensors sonnets.txt --json'],
-  options: { backend: computeOptions.backend, threads: computeOptions.threads, blas: computeOptions.blas, ...jsonOption },
+  examples: ['rondo evaluate sunspots.safetensors sunspots.csv', 'rondo evaluate shakespeare.safetensors sonnets.txt --json', 'rondo evaluate upos.safetensors en-test.conllu'],
+  options: { ...taggedFileOptions, column: { ...taggedFileOptions.column, about: 'Where the true tags are. Default: the column of the training data.' }, backend: computeOptions.backend, threads: computeOptions.threads, blas: computeOptions.blas, ...jsonOption },
   async run({ positionals, options }) {
     requirePositionals(this, positionals, 2, Infinity);
     const [path, ...files] = positionals;
     const { task } = await loadTask(path);
     if (task.task === 'languageModel') return evaluateText(task, files, options.json);
-    if (files.length > 1) throw new WrongUsage({ where: `rondo ${this.name}`, what: 'a forecast is measured on one table.', expected: `rondo ${this.name} ${path} FILE.csv`, received: files.join(' '), fix: 'give one file.' });
+    if (files.length > 1) throw new WrongUsage({ where: `rondo ${this.name}`, what: `a ${task.task === 'tag' ? 'tagger' : 'forecast'} is measured on one ${task.task === 'tag' ? 'file' : 'table'}.`, expected: `rondo ${this.name} ${path} FILE`, received: files.join(' '), fix: 'give one file.' });
+    if (task.task === 'tag') return evaluateTags(task, files[0], options, options.json);
     return evaluateForecast(task, files[0], options.json);
   },
 });
@@ -55,4 +58,19 @@ async function evaluateForecast(forecaster: Forecaster, file: string, json: bool
   }
   if (isTrainedOn) console.log('This is the series it was trained on: only the rows after those it has seen are measured.');
   console.log(`${forecastPlot(report)}\n\n${errorTable(report)}`);
+}
+
+async function evaluateTags(tagger: Tagger, file: string, options: TaggedFileOptions, json: boolean): Promise<void> {
+  const { column } = tagger.sentences;
+  const truth = taggedSentencesOf(await readWordFile(file, options), options.column ?? column ?? 'last');
+  const part = tagger.isTrainedOn(truth) ? 'trained on' : 'all';
+  const report = await tagger.evaluate(truth);
+  if (json) {
+    console.log(JSON.stringify({ part, ...report }));
+    return;
+  }
+  if (part === 'trained on') console.log('These are the sentences it was trained on: the figures say nothing of others.');
+  console.log(`${scoreTable(report, report.baseline)}\n`);
+  if (report.baseline === null) console.log(`On other sentences the HMM baseline of the same training was right in ${tagger.sentences.baseline.map((score) => `${percent(score.accuracy)} % (${score.part})`).join(', ')} of the words.\n`);
+  console.log(agreementTable(report));
 }

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { cellNamed, type Forecaster, type LanguageModel, RondoError } from '../../src/index.js';
+import { cellNamed, type Forecaster, type LanguageModel, RondoError, type Tagger } from '../../src/index.js';
 import { loadModel, loadTask } from '../../src/node.js';
 import { defineCommand, jsonOption } from '../options.js';
+import { percent } from '../show-tagging.js';
 import { sparkline } from '../terminal/plot.js';
 import { fileSize, shortNumber, withSeparators } from '../text-table.js';
 import { requirePositionals } from '../wrong-usage.js';
@@ -30,7 +31,7 @@ export const inspect = defineCommand({
       console.log('\nNo task: a model to be used from code.');
       return;
     }
-    console.log(`\n${(task.task === 'forecast' ? aboutForecaster(task) : aboutLanguageModel(task)).join('\n')}`);
+    console.log(`\n${(task.task === 'forecast' ? aboutForecaster(task) : task.task === 'tag' ? aboutTagger(task) : aboutLanguageModel(task)).join('\n')}`);
   },
 });
 
@@ -60,10 +61,23 @@ function aboutLanguageModel({ options, codec, text, outcome }: LanguageModel): s
   ];
 }
 
-function aboutTraining({ cell, epochs, batchSize, timesteps, learningRate, dropout }: Forecaster['options'] | LanguageModel['options'], outcome: Forecaster['outcome']): string[] {
+function aboutTagger({ options, codec, sentences, outcome }: Tagger): string[] {
+  const { crf, wordUnits, characterEncoder } = options;
+  return [
+    `task      tagger of words${sentences.column === null ? '' : `, column ${sentences.column}`}${sentences.scheme === null ? '' : `, spans by ${sentences.scheme}`}`,
+    `tags      ${withSeparators(codec.tags.length)}: ${codec.tags.slice(0, 25).join(' ')}${codec.tags.length > 25 ? ' ...' : ''}`,
+    `words     ${withSeparators(codec.words.size)} with vectors of ${wordUnits}${options.lower ? ', in lower case' : ''}${options.digits ? ', digits as 0' : ''}; ${withSeparators(codec.characters.size)} characters (${characterEncoder})`,
+    `output    ${crf ? 'conditional random field' : 'every tag by itself'}`,
+    `trained   on ${withSeparators(sentences.numSentences)} sentences of ${withSeparators(sentences.numWords)} words, chosen on ${withSeparators(sentences.numValidationSentences)} more`,
+    ...sentences.baseline.map(({ part, accuracy, unknownAccuracy }) => `baseline  HMM, ${part}: ${percent(accuracy)} % of words, ${percent(unknownAccuracy)} % of unknown ones`),
+    ...aboutTraining(options, outcome),
+  ];
+}
+
+function aboutTraining({ cell, epochs, batchSize, timesteps, learningRate, dropout }: Forecaster['options'] | LanguageModel['options'] | Tagger['options'], outcome: Forecaster['outcome']): string[] {
   return [
     `cell      ${cell}: ${cellNamed(cell).description}`,
     `training  ${epochs} epochs of batches of ${batchSize} x ${timesteps}, learning rate ${learningRate}, dropout ${dropout}`,
-    ...(outcome === undefined ? [] : [`outcome   best epoch ${outcome.bestEpoch + 1} of ${outcome.loss.length}, validation loss ${shortNumber(outcome.valLoss[outcome.bestEpoch])}  ${sparkline(outcome.valLoss, { width: 40 })}`]),
+    ...(outcome === undefined ? [] : [`outcome   best epoch ${outcome.bestEpoch + 1} of ${outcome.loss.length}, validation loss ${shortNumber(outcome.valLoss[outcome.bestEpoch])}${outcome.valScore === undefined ? '' : `, score ${shortNumber(outcome.valScore[outcome.bestEpoch])}`}  ${sparkline(outcome.valLoss, { width: 40 })}`]),
   ];
 }

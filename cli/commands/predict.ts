@@ -1,18 +1,23 @@
-import { type Forecaster, type LanguageModel } from '../../src/index.js';
+import type { Forecaster, LanguageModel, Tagger } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
+import { type PredictTagsOptions, taggedWords, withTags } from '../predict-tags.js';
 import { readTableInput, readTextInput } from '../read-input.js';
+import { taggedFileOptions } from '../tagged-files.js';
 import { shortNumber, textTable } from '../text-table.js';
 import { requirePositionals } from '../wrong-usage.js';
 
-/** `rondo predict`: what comes next, of any model. */
+/** `rondo predict`: what comes next, or the tags of words; whatever the model is for. */
 export const predict = defineCommand({
   name: 'predict',
-  summary: 'Say what comes next: values after a table, tokens after a text.',
+  summary: 'Say what comes next: values after a table, tokens after a text; or tag words.',
   usage: 'MODEL [FILE|-] [options]',
-  examples: ['rondo predict sunspots.safetensors sunspots.csv', "printf 'To be or not to' | rondo predict shakespeare.safetensors - --json"],
+  examples: ['rondo predict sunspots.safetensors sunspots.csv', "printf 'To be or not to' | rondo predict shakespeare.safetensors - --json", "echo 'Dogs bark .' | rondo predict upos.safetensors -", 'rondo predict upos.safetensors raw.conllu'],
   options: {
     top: { type: 'count', value: 'N', about: 'For text: how many next tokens to show. Default 10.' },
+    format: { ...taggedFileOptions.format, about: 'Of words to tag: conllu, or columns (a word a line, other columns beside it). Default: conllu where the first line is, else plain text, one sentence a line.' },
+    'word-column': taggedFileOptions['word-column'],
+    to: { type: 'text', value: 'FORMAT', choices: ['conllu', 'columns'], about: 'How tagged words are written. Default: as they came; plain text as columns.' },
     backend: computeOptions.backend,
     threads: computeOptions.threads,
     blas: computeOptions.blas,
@@ -23,6 +28,7 @@ export const predict = defineCommand({
     const [path, data = '-'] = positionals;
     const { task } = await loadTask(path);
     if (task.task === 'forecast') await predictValues(task, data, options.json);
+    else if (task.task === 'tag') await predictTags(task, data, options, options.json);
     else await predictTokens(task, data, options.top ?? 10, options.json);
   },
 });
@@ -36,6 +42,13 @@ async function predictValues(forecaster: Forecaster, data: string, json: boolean
     return;
   }
   console.log(textTable(['row', target], values.map((value, step) => [String(columns.numRows + step), shortNumber(value)])));
+}
+
+async function predictTags(tagger: Tagger, data: string, options: PredictTagsOptions, json: boolean): Promise<void> {
+  const text = await readTextInput(data);
+  const where = data === '-' ? 'standard input' : data;
+  if (json) console.log(JSON.stringify(await taggedWords(tagger, text, where, options)));
+  else process.stdout.write((await withTags(tagger, text, where, options)).replace(/\n*$/, '\n\n'));
 }
 
 async function predictTokens(languageModel: LanguageModel, data: string, count: number, json: boolean): Promise<void> {

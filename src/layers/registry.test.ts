@@ -6,6 +6,7 @@ import { Activation } from './activation.js';
 import { Bidirectional } from './bidirectional.js';
 import { Concatenate } from './concatenate.js';
 import { Conv1D } from './conv-1d.js';
+import { CRF } from './crf.js';
 import { maxNorm } from './constraints.js';
 import { Dense } from './dense.js';
 import { Dropout } from './dropout.js';
@@ -28,6 +29,7 @@ import { RNN } from './rnn.js';
 import { SimpleRNN } from './simple-rnn.js';
 import { SpatialDropout1D } from './spatial-dropout-1d.js';
 import { TimeDistributed } from './time-distributed.js';
+import { WordFeatures } from './word-features.js';
 
 /** Layers of every class, each with options that are not the defaults, and the shape of an input. */
 const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly number[]])[] = [
@@ -36,6 +38,7 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
   [new Bidirectional({ layer: new GRU({ units: 5 }), backwardLayer: new GRU({ units: 4, goBackwards: true, resetAfter: false }) }), [3, 5, 7]],
   [new Concatenate({ axis: 1 }), [3, 5, 7]],
   [new Conv1D({ filters: 5, kernelSize: 3, padding: 'causal', dilationRate: 2, activation: 'relu', kernelRegularizer: 'l1' }), [3, 5, 7]],
+  [new CRF({ constraints: { start: [true, false], end: [true, true], next: [[true, false], [true, true]] } }), [3, 5, 2]],
   [new Dense({ units: 5, activation: 'tanh', useBias: false, kernelConstraint: maxNorm({ maxValue: 3 }), trainable: false }), [3, 7]],
   [new Dropout({ rate: 0.3, noiseShape: [null, 1, null] }), [3, 5, 7]],
   [new Embedding({ inputDim: 11, outputDim: 7, maskZero: true, embeddingsInitializer: randomUniform({ minval: -1, maxval: 1 }) }), [3, 5]],
@@ -52,6 +55,7 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
   [new RNN({ cell: ['gru', 'peepholeLSTM'], units: [5, 6], returnState: true, stateful: true }), [3, 5, 7]],
   [new SimpleRNN({ units: 5, activation: 'relu', recurrentInitializer: 'identity' }), [3, 5, 7]],
   [new SpatialDropout1D({ rate: 0.3 }), [3, 5, 7]],
+  [new WordFeatures({ words: 11, wordUnits: 3, characters: 11, characterFeatures: 5, wordDropout: 0.1 }), [3, 5, 7]],
   [new TimeDistributed({ layer: new Bidirectional({ layer: new LSTM({ units: 5 }) }) }), [3, 2, 5, 7]],
 ];
 
@@ -70,7 +74,7 @@ describe('layers and their configurations', () => {
     expect(JSON.parse(JSON.stringify(copy.getConfig()))).toEqual(stored.config);
     const random = new Random(3);
     const size = inputShape.reduce((a, b) => a * b, 1);
-    const input = tensor(Float64Array.from({ length: size }, () => (layer instanceof Embedding ? random.integer(11) : random.normal())), inputShape);
+    const input = tensor(Float64Array.from({ length: size }, () => (layer instanceof Embedding || layer instanceof WordFeatures ? random.integer(11) : random.normal())), inputShape);
     layer.ensureBuilt(inputShape);
     copy.ensureBuilt(inputShape);
     const named = [...layer.namedWeights()];

@@ -3,6 +3,7 @@ import { Activation } from './activation.js';
 import { Bidirectional } from './bidirectional.js';
 import { Concatenate } from './concatenate.js';
 import { Conv1D } from './conv-1d.js';
+import { CRF } from './crf.js';
 import { Dense } from './dense.js';
 import { Dropout } from './dropout.js';
 import { Embedding } from './embedding.js';
@@ -21,6 +22,7 @@ import { RNN } from './rnn.js';
 import { SimpleRNN } from './simple-rnn.js';
 import { SpatialDropout1D } from './spatial-dropout-1d.js';
 import { TimeDistributed } from './time-distributed.js';
+import { WordFeatures } from './word-features.js';
 
 /** A layer as files store it: its class and what its `getConfig` returned. */
 export interface LayerConfig {
@@ -50,6 +52,7 @@ const makers = new Map<string, LayerMaker>(
     },
     Concatenate: plain(Concatenate),
     Conv1D: plain(Conv1D),
+    CRF: plain(CRF),
     Dense: plain(Dense),
     Dropout: plain(Dropout),
     Embedding: plain(Embedding),
@@ -67,6 +70,7 @@ const makers = new Map<string, LayerMaker>(
     SimpleRNN: plain(SimpleRNN),
     SpatialDropout1D: plain(SpatialDropout1D),
     TimeDistributed: (config) => new TimeDistributed({ ...config, layer: nested(config.layer) as Layer }),
+    WordFeatures: plain(WordFeatures),
   } satisfies Record<string, LayerMaker>),
 );
 

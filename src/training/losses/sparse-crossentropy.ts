@@ -59,7 +59,8 @@ function labelsFor(where: string, yTrue: Tensor, shape: Shape): Tensor {
   return reshape(yTrue, [...leading, 1]);
 }
 
-function requireLabels({ data, shape }: Targets, classes: number, where: string, name: string): void {
+/** @internal Refuses labels that are no class. */
+export function requireLabels({ data, shape }: Targets, classes: number, where: string, name: string): void {
   for (let i = 0; i < data.length; i++) {
     const label = data[i];
     if (label >= 0 && label < classes && Number.isInteger(label)) continue;
