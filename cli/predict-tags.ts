@@ -50,7 +50,7 @@ function written(tagger: Tagger, sentences: readonly (readonly string[])[], tags
     if (to === 'columns') return `${word}\t${tag}`;
     return conlluColumns.map((name, at) => (name === 'id' ? String(i + 1) : name === 'form' ? word : at === column ? (name === 'misc' ? `Tag=${tag}` : tag) : '_')).join('\t');
   };
-  return sentences.map((words, s) => `${words.map((word, i) => line(word, tags[s][i], i)).join('\n')}\n`).join('\n');
+  return sentences.map((words, s) => `${words.map((word, i) => line(word, tags[s][i], i)).join('\n')}\n\n`).join('');
 }
 
 /** Where CoNLL-U has no column of the model's kind, `misc` takes the tag. */

@@ -1,4 +1,4 @@
-import { type ColumnFile, ConlluFile, looksLikeConllu, readColumnFile, readConllu, type TaggedSentence, taggedSentences } from '../src/index.js';
+import { type ColumnFile, type ConlluFile, looksLikeConllu, readColumnFile, readConllu, RondoError, type TaggedSentence, taggedSentences } from '../src/index.js';
 import type { OptionSpecs } from './options.js';
 import { readTextInput } from './read-input.js';
 import { WrongUsage } from './wrong-usage.js';
@@ -42,5 +42,9 @@ export function columnName(command: string, { format, file }: WordFile, { column
 export function taggedSentencesOf({ format, file }: WordFile, column: string): TaggedSentence[] {
   const words = file.sentences.map((sentence) => sentence.words);
   if (format === 'conllu') return taggedSentences(words, file.column(column), file.where);
-  return taggedSentences(words, file.column(column === 'last' ? file.numColumns : Number(column)), file.where);
+  const number = column === 'last' ? file.numColumns : Number(column);
+  if (number === file.wordColumn) {
+    throw new RondoError('OUT_OF_RANGE', { where: file.where, what: `column ${number} holds the words.`, expected: `another of ${file.numColumns} columns`, received: column, fix: 'say with --column where the tags are, or with --word-column where the words are.' });
+  }
+  return taggedSentences(words, file.column(number), file.where);
 }

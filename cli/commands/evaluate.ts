@@ -61,8 +61,10 @@ async function evaluateForecast(forecaster: Forecaster, file: string, json: bool
 }
 
 async function evaluateTags(tagger: Tagger, file: string, options: TaggedFileOptions, json: boolean): Promise<void> {
+  const data = await readWordFile(file, options);
   const { column } = tagger.sentences;
-  const truth = taggedSentencesOf(await readWordFile(file, options), options.column ?? column ?? 'last');
+  const isName = column === null || !/^\d+$/.test(column);
+  const truth = taggedSentencesOf(data, options.column ?? (data.format === 'columns' && isName ? 'last' : (column ?? 'upos')));
   const part = tagger.isTrainedOn(truth) ? 'trained on' : 'all';
   const report = await tagger.evaluate(truth);
   if (json) {

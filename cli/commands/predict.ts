@@ -48,7 +48,10 @@ async function predictTags(tagger: Tagger, data: string, options: PredictTagsOpt
   const text = await readTextInput(data);
   const where = data === '-' ? 'standard input' : data;
   if (json) console.log(JSON.stringify(await taggedWords(tagger, text, where, options)));
-  else process.stdout.write((await withTags(tagger, text, where, options)).replace(/\n*$/, '\n\n'));
+  else {
+    const written = await withTags(tagger, text, where, options);
+    process.stdout.write(written === '' || written.endsWith('\n') ? written : `${written}\n`);
+  }
 }
 
 async function predictTokens(languageModel: LanguageModel, data: string, count: number, json: boolean): Promise<void> {

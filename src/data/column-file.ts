@@ -9,6 +9,8 @@ export class ColumnFile {
     readonly lines: readonly string[],
     readonly sentences: readonly SentenceLines[],
     readonly numColumns: number,
+    /** Where the words are, from 1. */
+    readonly wordColumn: number,
     /** Whether tabs separate the columns. */
     readonly isTabbed: boolean,
   ) {}
@@ -69,7 +71,7 @@ export function readColumnFile(text: string, options: ReadColumnFileOptions): Co
     open.fields.push(fields);
   });
   requireSentences(where, sentences, 'a word and its tags on each line');
-  return new ColumnFile(where, lines, sentences, numColumns, isTabbed);
+  return new ColumnFile(where, lines, sentences, numColumns, wordColumn, isTabbed);
 }
 
 function requireColumn(where: string, number: number, numColumns: number): void {

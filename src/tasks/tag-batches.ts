@@ -30,8 +30,7 @@ export function padded(sentences: readonly EncodedSentence[]): TagBatch {
       data[start] = word;
       data.set(sentence.characters[t], start + 1);
     });
-    // What was never seen in training has no label; it only stands for something in a loss that is not used.
-    sentence.tags.forEach((tag, t) => (tags[b * time + t] = Math.max(0, tag)));
+    tags.set(sentence.tags, b * time);
   });
   return { x: { data, shape: [sentences.length, time, columns] }, y: { data: tags, shape: [sentences.length, time] } };
 }

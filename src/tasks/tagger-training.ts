@@ -72,7 +72,7 @@ export class TaggerTraining {
     this.numSentences = { train: train.length, validation: validation.length };
     this.numWords = { train: numWordsOf(train), validation: numWordsOf(validation) };
     this.learned = cutSentences(train.map((sentence) => codec.encode(sentence)), resolved.timesteps);
-    this.validation = cutSentences(validation.map((sentence) => codec.encode(sentence)), resolved.timesteps);
+    this.validation = cutSentences(choosing(validation, codec).map((sentence) => codec.encode(sentence)), resolved.timesteps);
     this.numBatches = Math.ceil(this.learned.length / resolved.batchSize);
     this.measure = scheme === undefined ? 'accuracy' : 'spanF1';
     const { model } = this.tagger;
@@ -176,6 +176,15 @@ function heldOut(sentences: readonly TaggedSentence[], share: number): { train: 
   const [train, validation] = [sentences.filter((_, place) => !isHeld(place)), sentences.filter((_, place) => isHeld(place))];
   if (validation.length > 0) return { train, validation };
   throw new RondoError('OUT_OF_RANGE', { where: 'TaggerTraining', what: 'there are too few sentences to hold some out.', expected: `at least ${every}`, received: String(sentences.length), fix: 'give validation sentences, more sentences, or a larger share of validation.' });
+}
+
+/** The validation sentences that can choose an epoch: a tag that training never showed has no label. {@link Tagger.evaluate} counts all. */
+function choosing(validation: readonly TaggedSentence[], codec: TagCodec): readonly TaggedSentence[] {
+  const known = new Set(codec.tags);
+  const kept = validation.filter(({ tags }) => tags.every((tag) => known.has(tag)));
+  if (kept.length > 0) return kept;
+  const unseen = [...new Set(validation.flatMap(({ tags }) => tags.filter((tag) => !known.has(tag))))];
+  throw new RondoError('DATA_FORMAT', { where: 'TaggerTraining, validation', what: 'every sentence has a tag that training never shows.', expected: `tags such as ${codec.tags.slice(0, 10).join(', ')}`, received: unseen.slice(0, 10).join(', '), fix: 'give validation sentences from the same column of the same kind of data.' });
 }
 
 function schemeOf(given: Required<TaggerOptions>['scheme'], train: readonly TaggedSentence[]): TagScheme | undefined {

@@ -182,7 +182,8 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
     if (this.outputForm === undefined) {
       this.outputForm = outputs.form;
       this.widths = outputs.tensors.map(({ shape }) => shape.at(-1) ?? 1);
-      this.noteBuilt(inputs.map(({ shape }) => shape.slice(1)));
+      // What was built for a known shape keeps it, whatever the length of the first batch.
+      if (this.sampleShapes === undefined) this.noteBuilt(inputs.map(({ shape }) => shape.slice(1)));
     }
     return outputs;
   }
