@@ -140,6 +140,7 @@ export function stepLossGradients(
   const { labels: K, transitions } = weights;
   const n = scores.length / K;
   const dScores = new Float64Array(n * K);
+  const dTransitions = sums.transitions;
   if (n === 0) return dScores;
   const first = scoresOfFirst(scores, weights, later);
   const logZ = logSumExp(first);
@@ -163,15 +164,22 @@ export function stepLossGradients(
       if (flow[i] === 0) continue;
       const from = later[row - K + i];
       const sum = Math.exp(from - largest[i] - most);
-      const scale = flow[i] / sum;
-      const isSafe = sum > LEAST_SUM;
-      for (let j = 0, at = i * K; j < K; j++, at++) {
-        const part = isSafe ? scale * factors[at] * next[j] : flow[i] * Math.exp(transitions[at] + scores[row + j] + later[row + j] - from);
-        sums.transitions[at] += part;
-        reached[j] += part;
+      if (sum > LEAST_SUM) {
+        const scale = flow[i] / sum;
+        for (let j = 0, at = i * K; j < K; j++, at++) {
+          const part = scale * factors[at] * next[j];
+          dTransitions[at] += part;
+          reached[j] += part;
+        }
+      } else {
+        for (let j = 0, at = i * K; j < K; j++, at++) {
+          const part = flow[i] * Math.exp(transitions[at] + scores[row + j] + later[row + j] - from);
+          dTransitions[at] += part;
+          reached[j] += part;
+        }
       }
     }
-    sums.transitions[before * K + label] -= dLosses[t];
+    dTransitions[before * K + label] -= dLosses[t];
     reached[label] -= dLosses[t];
     dScores.set(reached, row);
     flow = reached;
