@@ -39,6 +39,13 @@ export function assignTensor(target: Variable, source: Tensor): void {
   copyInto(target, source);
 }
 
+/** @internal A copy in the open scope. */
+export function copyOf(source: Tensor): Tensor {
+  const copy = emptyTensor(source.shape);
+  copyBlock(1, source.size, asRow(source), asRow(copy));
+  return copy;
+}
+
 /** @internal Copies a block of `[rows, columns]`. */
 export function copyBlock(rows: number, columns: number, from: Strided, to: Strided, access: CopyAccess = 'element'): void {
   if (rows === 0 || columns === 0) return;

@@ -1,4 +1,5 @@
-import { addInto, addTensors, copyInto } from './accumulate.js';
+import { copyInto } from './accumulate.js';
+import { addGradientInto, addGradients, RowGradient } from './row-gradient.js';
 import { emptyTensor, type Tensor } from './tensor.js';
 
 /** @internal dL/d(tensor) by tensor, summed up while a tape runs backwards. */
@@ -21,10 +22,11 @@ export class Gradients {
       // An operation may give one tensor as the gradient of several inputs.
       this.sums.set(of, gradient);
     } else if (sum === undefined) this.begin(of, room!, gradient);
-    else if (this.owned.has(of)) addInto(sum, gradient);
+    else if (this.owned.has(of)) addGradientInto(sum, gradient);
     else {
-      this.sums.set(of, addTensors(sum, gradient));
-      this.owned.add(of);
+      const total = addGradients(sum, gradient);
+      this.sums.set(of, total);
+      if (!(total instanceof RowGradient)) this.owned.add(of);
     }
   }
 

@@ -90,11 +90,15 @@ export class Tensor {
     const scope = requireScope();
     const before = this.temporary();
     if (before !== undefined) return before.view;
-    const numbers = this.hostNumbers();
     const view: View = { buffer: backend.temporary(this.size), offset: 0 };
-    backend.write(view, numbers);
+    this.writeNumbers(backend, view);
     this.device = { backend, view, scope };
     return view;
+  }
+
+  /** Puts the numbers where none are yet. */
+  protected writeNumbers(backend: Backend, view: View): void {
+    backend.write(view, this.hostNumbers());
   }
 
   /** @internal The numbers on the host without a copy where possible; not to be written. */

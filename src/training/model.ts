@@ -1,4 +1,5 @@
 import { RondoError } from '../errors.js';
+import type { DeferredSoftmax } from '../layers/deferred-softmax.js';
 import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape } from '../layers/layer.js';
 import type { LayerWeight } from '../layers/layer.js';
 import { describeShape, type Shape } from '../shape.js';
@@ -76,6 +77,9 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
   override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
     return layersAmong(this);
   }
+
+  /** Names inside a model are its own. */
+  override linkLayers(): void {}
 
   /** The weights of a model by itself have no prefix; those of a model inside another have its name. */
   override *namedWeights(prefix = ''): Generator<[path: string, weight: LayerWeight]> {
@@ -186,6 +190,11 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
       if (this.sampleShapes === undefined) this.noteBuilt(inputs.map(({ shape }) => shape.slice(1)));
     }
     return outputs;
+  }
+
+  /** @internal Runs a model whose one output can be put off. */
+  forwardDeferred(inputs: readonly Tensor[], options: CallOptions): DeferredSoftmax {
+    return this.applyDeferred(inputs.length === 1 ? inputs[0] : inputs, options);
   }
 
   /** @internal How outputs are arranged; undefined before the first run. */

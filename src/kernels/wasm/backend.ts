@@ -231,12 +231,12 @@ export class WasmBackend implements Backend {
     return packed;
   }
 
-  recurrentForward(call: RecurrentForwardCall): void {
-    recurrentForward(this, call);
+  recurrentForward(calls: readonly RecurrentForwardCall[]): void {
+    recurrentForward(this, calls);
   }
 
-  recurrentBackward(call: RecurrentBackwardCall): void {
-    recurrentBackward(this, call);
+  recurrentBackward(calls: readonly RecurrentBackwardCall[]): void {
+    recurrentBackward(this, calls);
   }
 
   runParts(parts: readonly Part[], { meets = false } = {}): void {

@@ -3,8 +3,8 @@ import { chainOf } from '../../layers/crf.js';
 import { maskOf } from '../../layers/mask.js';
 import { sameShape } from '../../shape.js';
 import { chainLoss } from '../../tensor/chain-loss.js';
+import { requireLabels } from '../../tensor/softmax-crossentropy.js';
 import { type Loss, lossOf, targetMismatch } from './loss.js';
-import { requireLabels } from './sparse-crossentropy.js';
 
 /**
  * The negative log-likelihood of label sequences under the {@link CRF} layer that the predictions come from, in parts of one
@@ -24,5 +24,5 @@ export function crf(options: Readonly<Record<string, never>> = {}): Loss {
     if (!sameShape(yTrue.shape, steps) && !sameShape(yTrue.shape, [...steps, 1])) throw targetMismatch('crf', steps, yTrue.shape, 'give one label for every step.');
     return chainLoss({ scores: yPred, ...chain, targets: yTrue.hostNumbers(), mask: maskOf(yPred) });
   });
-  return { ...loss, requireTargets: requireLabels };
+  return { ...loss, requireTargets: ({ data, shape }, labels, where, name) => requireLabels(where, data, labels, { shape, name }) };
 }

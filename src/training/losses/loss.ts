@@ -27,6 +27,12 @@ export interface Loss extends Configured {
    * the predictions. @param name what messages call the targets.
    */
   requireTargets?(targets: Targets, width: number, where: string, name: string): void;
+  /**
+   * For a loss that is `-ln p` of a class of each row: how the classes are read from targets for predictions of a shape. A
+   * distribution that was not computed can then be asked for these alone. Undefined where predictions that end with this
+   * activation are not what the loss takes.
+   */
+  labelsFor?(activation: string | undefined): ((yTrue: Tensor, shape: Shape) => Int32Array) | undefined;
 }
 
 /** Keras's backend epsilon: probabilities are kept this far from 0 and 1 before their logarithm is taken. */

@@ -1,11 +1,12 @@
-import { RondoError, refuseUnknownOptions } from '../../errors.js';
+import { refuseUnknownOptions } from '../../errors.js';
 import { equal, log, mul, rowSum, sub } from '../../expression/build.js';
-import { describeShape, sameShape, type Shape, sizeOf } from '../../shape.js';
+import { sameShape, type Shape } from '../../shape.js';
 import { reshape } from '../../tensor/movement.js';
 import { applyPointwise, type PointwiseFunction } from '../../tensor/pointwise.js';
-import { type Tensor, tensor } from '../../tensor/tensor.js';
+import { columnNumbers, requireLabels } from '../../tensor/softmax-crossentropy.js';
+import type { Tensor } from '../../tensor/tensor.js';
 import { clipped, logSoftmaxParts } from './crossentropy.js';
-import { type Loss, lossOf, targetMismatch, type Targets } from './loss.js';
+import { type Loss, lossOf, targetMismatch } from './loss.js';
 
 // Operands: the label of the row, the row of predictions, and the index of each column. Where the two are equal is the
 // one-hot target, which is never stored.
@@ -41,12 +42,23 @@ export function sparseCategoricalCrossentropy(options: { fromLogits?: boolean } 
     (yTrue, yPred) => {
       const classes = yPred.shape.at(-1) ?? 1;
       const labels = labelsFor(fn.name, yTrue, yPred.shape);
-      requireLabels({ data: yTrue.hostNumbers(), shape: yTrue.shape }, classes, fn.name, 'the targets');
-      return applyPointwise(fn, [labels, yPred, classIndices(classes)]);
+      requireLabels(fn.name, yTrue.hostNumbers(), classes, yTrue);
+      return applyPointwise(fn, [labels, yPred, columnNumbers(classes)]);
     },
     (activation) => (!fromLogits && activation === 'softmax' ? sparseCategoricalCrossentropy({ fromLogits: true }) : undefined),
   );
-  return { ...loss, requireTargets: requireLabels };
+  return {
+    ...loss,
+    requireTargets: ({ data, shape }, classes, where, name) => requireLabels(where, data, classes, { shape, name }),
+    labelsFor: (activation) => (activation === (fromLogits ? undefined : 'softmax') ? labelsOf : undefined),
+  };
+}
+
+/** The class indices of targets for predictions of a shape, checked. */
+function labelsOf(yTrue: Tensor, shape: Shape): Int32Array {
+  const values = labelsFor(onLogits.name, yTrue, shape).hostNumbers();
+  requireLabels(onLogits.name, values, shape.at(-1) ?? 1, yTrue);
+  return Int32Array.from(values);
 }
 
 /** The labels as `[..., 1]`. */
@@ -57,29 +69,4 @@ function labelsFor(where: string, yTrue: Tensor, shape: Shape): Tensor {
     throw targetMismatch(where, leading, yTrue.shape, fix);
   }
   return reshape(yTrue, [...leading, 1]);
-}
-
-/** @internal Refuses labels that are no class. */
-export function requireLabels({ data, shape }: Targets, classes: number, where: string, name: string): void {
-  for (let i = 0; i < data.length; i++) {
-    const label = data[i];
-    if (label >= 0 && label < classes && Number.isInteger(label)) continue;
-    const position = shape.map((axis, j) => Math.floor(i / sizeOf(shape.slice(j + 1))) % axis);
-    throw new RondoError('OUT_OF_RANGE', {
-      where,
-      what: `${name} hold something that is no class, at ${describeShape(position)}.`,
-      expected: `a whole number from 0 to ${classes - 1}`,
-      received: String(label),
-      fix: `number the classes from 0, give the last layer more than ${classes} units, or give padding that a mask leaves out any class.`,
-    });
-  }
-}
-
-const indices = new Map<number, Tensor>();
-
-/** `[0, 1, ... classes - 1]` */
-function classIndices(classes: number): Tensor {
-  let found = indices.get(classes);
-  if (found === undefined) indices.set(classes, (found = tensor(Float32Array.from({ length: classes }, (_, i) => i))));
-  return found;
 }

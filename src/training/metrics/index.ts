@@ -13,7 +13,7 @@ export { auc, type AucOptions } from './auc.js';
 export { type Average, type ClassCountMetric, type ClassCountOptions, f1Score, precision, recall } from './class-counts.js';
 export { mase, type MaseOptions, smape } from './forecast.js';
 export { bitsPerCharacter, type DistributionOptions, perplexity } from './language.js';
-export { type HostArray, MeanMetric, type Metric, type MetricBatch } from './metric.js';
+export { type HostArray, MeanMetric, type Metric, type MetricBatch, type ScoredBatch, type ScoredReading } from './metric.js';
 export { type ClassAggregation, type R2Score, r2Score } from './r2-score.js';
 export { meanAbsoluteError, meanSquaredError, rootMeanSquaredError } from './regression.js';
 
