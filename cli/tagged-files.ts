@@ -10,6 +10,13 @@ export const taggedFileOptions = {
   'word-column': { type: 'count', value: 'N', about: 'Of columns: where the words are. Default 1.' },
 } as const satisfies OptionSpecs;
 
+/** Refuses options of tagged files for a model that is no tagger. @throws WrongUsage */
+export function refuseTaggerOptions(command: string, task: string, options: Readonly<Record<string, unknown>>): void {
+  const given = Object.entries(options).find(([, value]) => value !== undefined);
+  if (given === undefined) return;
+  throw new WrongUsage({ where: `rondo ${command}`, what: `--${given[0]} is for taggers.`, expected: 'a model made by rondo train tag', received: `a model of the task ${task}`, fix: `leave --${given[0]} out.` });
+}
+
 /** What the options above say. */
 export interface TaggedFileOptions {
   readonly format?: 'conllu' | 'columns';
@@ -26,7 +33,10 @@ export async function readWordFile(path: string, options: TaggedFileOptions): Pr
 }
 
 export function wordFileOf(text: string, where: string, { format, 'word-column': words }: TaggedFileOptions): WordFile {
-  if ((format ?? (looksLikeConllu(text) ? 'conllu' : 'columns')) === 'conllu') return { format: 'conllu', file: readConllu(text, { where }) };
+  if ((format ?? (looksLikeConllu(text) ? 'conllu' : 'columns')) === 'conllu') {
+    if (words !== undefined) throw new WrongUsage({ where, what: '--word-column is for files of columns; this is CoNLL-U.', expected: 'no --word-column', received: `--word-column ${words}`, fix: 'leave it out, or give --format columns.' });
+    return { format: 'conllu', file: readConllu(text, { where }) };
+  }
   return { format: 'columns', file: readColumnFile(text, { where, words }) };
 }
 

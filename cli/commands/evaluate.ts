@@ -4,7 +4,7 @@ import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { readTableInput, readTextInputs } from '../read-input.js';
 import { errorTable, forecastPlot } from '../show-forecast.js';
 import { agreementTable, percent, scoreTable } from '../show-tagging.js';
-import { readWordFile, taggedFileOptions, type TaggedFileOptions, taggedSentencesOf } from '../tagged-files.js';
+import { readWordFile, refuseTaggerOptions, taggedFileOptions, type TaggedFileOptions, taggedSentencesOf } from '../tagged-files.js';
 import { shortNumber, textTable, withSeparators } from '../text-table.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
@@ -19,6 +19,7 @@ export const evaluate = defineCommand({
     requirePositionals(this, positionals, 2, Infinity);
     const [path, ...files] = positionals;
     const { task } = await loadTask(path);
+    if (task.task !== 'tag') refuseTaggerOptions(this.name, task.task, { format: options.format, column: options.column, 'word-column': options['word-column'] });
     if (task.task === 'languageModel') return evaluateText(task, files, options.json);
     if (files.length > 1) throw new WrongUsage({ where: `rondo ${this.name}`, what: `a ${task.task === 'tag' ? 'tagger' : 'forecast'} is measured on one ${task.task === 'tag' ? 'file' : 'table'}.`, expected: `rondo ${this.name} ${path} FILE`, received: files.join(' '), fix: 'give one file.' });
     if (task.task === 'tag') return evaluateTags(task, files[0], options, options.json);

@@ -3,9 +3,9 @@ import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { type PredictTagsOptions, taggedWords, withTags } from '../predict-tags.js';
 import { readTableInput, readTextInput } from '../read-input.js';
-import { taggedFileOptions } from '../tagged-files.js';
+import { refuseTaggerOptions, taggedFileOptions } from '../tagged-files.js';
 import { shortNumber, textTable } from '../text-table.js';
-import { requirePositionals } from '../wrong-usage.js';
+import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
 /** `rondo predict`: what comes next, or the tags of words; whatever the model is for. */
 export const predict = defineCommand({
@@ -27,6 +27,8 @@ export const predict = defineCommand({
     requirePositionals(this, positionals, 1, 2);
     const [path, data = '-'] = positionals;
     const { task } = await loadTask(path);
+    if (task.task === 'tag' && options.top !== undefined) throw new WrongUsage({ where: `rondo ${this.name}`, what: '--top is for language models.', expected: 'a model made by rondo train language-model', received: 'a tagger', fix: 'leave --top out.' });
+    if (task.task !== 'tag') refuseTaggerOptions(this.name, task.task, { format: options.format, to: options.to, 'word-column': options['word-column'] });
     if (task.task === 'forecast') await predictValues(task, data, options.json);
     else if (task.task === 'tag') await predictTags(task, data, options, options.json);
     else await predictTokens(task, data, options.top ?? 10, options.json);

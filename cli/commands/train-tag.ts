@@ -24,7 +24,7 @@ const specs = {
   'keep-digits': { type: 'flag', about: 'Tell numbers apart by their digits; the characters always show them.' },
   validation: { type: 'number', value: 'SHARE', about: 'Share of the sentences that chooses the best epoch where there is no --dev. Default 0.1.' },
   patience: { type: 'count', value: 'N', about: 'Stop after so many epochs without a better score. Default 5.' },
-  ...trainingOptions({ cell: 'lstm', units: '128', dropout: '0.4', epochs: '20, fewer where the score stops rising', batchSize: '32', learningRate: '0.004', timesteps: '150' }),
+  ...trainingOptions({ cell: 'lstm', units: '128', dropout: '0.4', epochs: '20, fewer where the score stops rising', batchSize: '32', learningRate: '0.006', timesteps: '150' }),
   timesteps: { type: 'count', value: 'N', about: 'Most words of a training sentence; longer ones are cut. Default 150.' },
 } as const satisfies OptionSpecs;
 
@@ -63,7 +63,7 @@ export const trainTag = defineCommand({
       paths,
       epochs,
       numBatches,
-      unitsPerStep: numWords.train / numBatches,
+      unitsPerStep: Math.round(numWords.train / numBatches),
       unit: 'words',
       isQuiet: quiet || json,
       resumeFrom: interrupted?.training,

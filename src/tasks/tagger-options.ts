@@ -51,7 +51,7 @@ const defaults: Required<TaggerOptions> = {
   epochs: 20,
   batchSize: 32,
   timesteps: 150,
-  learningRate: 0.004,
+  learningRate: 0.006,
 };
 
 /** @internal Every option. @throws UNKNOWN_NAME, OUT_OF_RANGE */

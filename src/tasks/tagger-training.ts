@@ -62,9 +62,12 @@ export class TaggerTraining {
   /** @param interrupted the tagger of a checkpoint, to go on with; its own options then count. */
   constructor(data: TaggerData, options: TaggerOptions = {}, interrupted?: Tagger) {
     const all = requireTagged(data.train, 'TaggerTraining, train');
+    if (data.validation !== undefined && options.validation !== undefined) {
+      throw new RondoError('USAGE', { where: 'TaggerTraining', what: 'a share of validation and validation sentences cannot be given together.', expected: 'one of them', fix: 'leave the share out: the given sentences choose the best epoch.' });
+    }
     const resolved = interrupted?.options ?? resolvedTaggerOptions(options, vectorUnits(data.vectors, all));
     const { train, validation } = data.validation === undefined ? heldOut(all, resolved.validation) : { train: all, validation: requireTagged(data.validation, 'TaggerTraining, validation') };
-    if (interrupted?.isTrainedOn(train) === false) throw otherSentences();
+    if (interrupted !== undefined) requireSameSentences(interrupted, train, validation);
     const codec = interrupted?.codec ?? TagCodec.fromSentences(train, codecOptions(resolved), data.vectors);
     const scheme = interrupted === undefined ? schemeOf(resolved.scheme, train) : (interrupted.sentences.scheme ?? undefined);
     this.tagger = interrupted ?? newTagger(data, train, validation, codec, scheme, resolved);
@@ -196,6 +199,9 @@ function codecOptions({ lower, digits, minCount, maxCharacters }: Required<Tagge
   return { lower, digits, minCount, maxCharacters };
 }
 
-function otherSentences(): RondoError {
-  return new RondoError('USAGE', { where: 'TaggerTraining', what: 'these are not the sentences of the interrupted training.', expected: 'the same sentences', fix: 'give the same files, or start anew without resuming.' });
+/** A resumed run ends as if it had not been interrupted only with the same sentences. */
+function requireSameSentences(interrupted: Tagger, train: readonly TaggedSentence[], validation: readonly TaggedSentence[]): void {
+  const chosenOn = interrupted.sentences.baseline.find(({ part }) => part === 'validation');
+  if (interrupted.isTrainedOn(train) && chosenOn?.fingerprint === fingerprintOfSentences(validation)) return;
+  throw new RondoError('USAGE', { where: 'TaggerTraining', what: 'these are not the sentences of the interrupted training.', expected: 'the same sentences', fix: 'give the same files, or start anew without resuming.' });
 }

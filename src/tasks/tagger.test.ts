@@ -172,7 +172,7 @@ describe('training a tagger', () => {
     const second = new TaggerTraining({ train, validation }, {}, task);
     await second.train({ resumeFrom: training, callbacks: [{ name: 'stopper' }] });
     expect(Buffer.from(serializeTask(second.tagger)).equals(Buffer.from(serializeTask(whole.tagger)))).toBe(true);
-    expect(() => new TaggerTraining({ train: train.slice(1), validation }, {}, task)).toThrow('not the sentences of the interrupted training');
+    for (const other of [{ train: train.slice(1), validation }, { train, validation: validation.slice(1) }, { train }]) expect(() => new TaggerTraining(other, {}, task)).toThrow('not the sentences of the interrupted training');
   });
 
   it('starts from vectors that are given, and knows their words', async () => {
@@ -221,12 +221,13 @@ describe('training a tagger', () => {
     expect(of({}, { train: [{ words: ['a'], tags: [] }] })).toThrow('[SHAPE_MISMATCH] TaggerTraining, train, sentence 1');
     expect(of({}, { train: [] })).toThrow('[DATA_FORMAT] TaggerTraining, train: there are no words');
     expect(of({}, { train: train.slice(0, 3), validation: undefined })).toThrow('too few sentences to hold some out');
+    expect(of({ validation: 0.2 })).toThrow('[USAGE] TaggerTraining: a share of validation and validation sentences cannot be given together');
     expect(of({ unit: 3 })).toThrow('did you mean `units`');
     expect(of({ cell: 'lsmt' })).toThrow('did you mean `lstm`');
     expect(of({ scheme: 'boi' })).toThrow('did you mean `bio`');
     expect(of({ scheme: 'bio' })).toThrow('is no tag of the scheme `bio`');
     expect(of({ characterEncoder: 'cnv' })).toThrow('unknown characterEncoder');
     expect(of({ wordDropout: 1 })).toThrow('[OUT_OF_RANGE]');
-    expect(of({ validation: 0.6 })).toThrow('[OUT_OF_RANGE]');
+    expect(of({ validation: 0.6 }, { validation: undefined })).toThrow('[OUT_OF_RANGE]');
   });
 });

@@ -95,6 +95,9 @@ describe('rondo train tag', () => {
     expectFault(run('train', 'tag', 'pets.txt', '--column', 'upos', ...bad), 2, 'USAGE', '--column needs a number');
     expectFault(run('train', 'tag', 'pets.txt', '--column', '7', ...bad), 1, 'OUT_OF_RANGE', 'there is no column 7');
     expectFault(run('train', 'tag', 'pets.txt', '--crf', '--no-crf', ...bad), 2, 'USAGE', 'cannot be given together');
+    expectFault(run('train', 'tag', 'train.conllu', '--word-column', '2', ...bad), 2, 'USAGE', '--word-column is for files of columns');
+    expectFault(run('train', 'tag', 'train.conllu', '--dev', 'dev.conllu', '--validation', '0.2', ...bad), 1, 'USAGE', 'cannot be given together');
+    expectFault(run('predict', 'upos.safetensors', 'test.conllu', '--top', '3'), 2, 'USAGE', '--top is for language models');
     expectFault(run('train', 'tag', 'pets.txt', '--scheme', 'boi', ...bad), 2, 'USAGE', 'did you mean `bio`');
     expect(readdirSync(folder).filter((name) => name.startsWith('bad.s'))).toEqual([]);
   });
