@@ -43,6 +43,8 @@ describe.each(['rnn', 'conv'] as const)('word features with characters by %s', (
     for (let t = 0; t < 4; t++) expectClose(loose[t], tight[t], 1e-14, `word ${t}`);
     expectClose(loose[7], tight[4], 1e-14, 'second sentence');
     expectClose(alone[0], tight[4], 1e-14, 'alone');
+    // Alone, a short word has no padding at all after its characters.
+    expectClose(rowsOf(layer.apply(inputOf([[sentences[0][1]]], 1, 3)))[0], tight[1], 1e-14, 'short word alone');
     expect([...maskOf(layer.apply(inputOf(sentences, 5, 6)))!]).toEqual([1, 1, 1, 1, 0, 1, 0, 0, 0, 0]);
     expect(tight[0]).toEqual(tight[2]);
     expect(tight[0].slice(W)).not.toEqual(tight[1].slice(W));
