@@ -7,7 +7,8 @@ export function requireTask<Kind extends TaskModel['task']>(where: string, path:
 }
 
 const fixes: Readonly<Record<TaskModel['task'], string>> = {
-  languageModel: 'use rondo predict for forecasts and classes.',
+  languageModel: 'use rondo predict for forecasts, classes and tags.',
   forecast: 'give a model made by rondo train forecast.',
   classify: 'give a model made by rondo train classify.',
+  tag: 'give a model made by rondo train tag.',
 };

@@ -63,7 +63,7 @@ export async function runTrain(run: TrainRun): Promise<TrainingOutcome | undefin
 }
 
 /** The loss by epoch as a plot, and where the model is. */
-export async function trainReport({ task, paths, isQuiet }: TrainRun, { loss, valLoss, bestEpoch, stopReason }: TrainingOutcome): Promise<string> {
+export async function trainReport({ task, paths, isQuiet }: TrainRun, { loss, valLoss, valScore, bestEpoch, stopReason }: TrainingOutcome): Promise<string> {
   const { width, colour, ascii } = styleOf();
   const size = (await stat(paths.model)).size;
   const lines: string[] = [];
@@ -71,7 +71,7 @@ export async function trainReport({ task, paths, isQuiet }: TrainRun, { loss, va
     lines.push(linePlot([{ name: 'train', values: loss, start: 1 }, { name: 'validation', values: valLoss, start: 1 }], { width: Math.min(width, 72), height: 10, title: 'loss', xLabel: 'epoch', colour, ascii }), '');
   }
   const why = stopReason === 'callback' ? ', stopped early' : '';
-  lines.push(`best epoch ${bestEpoch + 1} of ${loss.length}${why}: loss ${shortNumber(loss[bestEpoch])}, validation ${shortNumber(valLoss[bestEpoch])}`);
+  lines.push(`best epoch ${bestEpoch + 1} of ${loss.length}${why}: loss ${shortNumber(loss[bestEpoch])}, validation ${shortNumber(valLoss[bestEpoch])}${scoreNote('validation score', valScore?.[bestEpoch])}`);
   lines.push(`saved ${paths.model} (${fileSize(size)}, ${withSeparators(task.model.countParams())} parameters)`);
   return lines.join('\n');
 }
@@ -101,6 +101,11 @@ interface Watcher {
 /** Has the name of the other, because a resumed run must have the same callbacks. */
 const silentWatcher: Watcher = { callback: { name: 'progress' }, finish: () => undefined };
 
+/** A score of the validation data, where there is one. */
+function scoreNote(name: string, score: number | undefined): string {
+  return score === undefined ? '' : `  ${name} ${shortNumber(score)}`;
+}
+
 function progressWatcher({ epochs, numBatches, unitsPerStep, unit, resumeFrom }: TrainRun): Watcher {
   const line = new ProgressLine(process.stderr, { ascii: styleOf(process.stderr).ascii });
   const total = epochs * numBatches * unitsPerStep;
@@ -114,7 +119,8 @@ function progressWatcher({ epochs, numBatches, unitsPerStep, unit, resumeFrom }:
       startedMs = performance.now();
     },
     onBatchEnd: ({ epoch, loss }, { numSteps }) => line.update({ label: label(epoch), done: numSteps * unitsPerStep, total, unit, doneAtStart, metrics: { loss } }),
-    onEpochEnd: (epoch, { loss, valLoss }) => line.note(`${label(epoch)}  loss ${shortNumber(loss)}  validation ${shortNumber(valLoss)}  ${formatDuration(performance.now() - startedMs)}`),
+    onEpochEnd: (epoch, { loss, valLoss, valAccuracy, valSpanF1 }) =>
+      line.note(`${label(epoch)}  loss ${shortNumber(loss)}  validation ${shortNumber(valLoss)}${scoreNote('accuracy', valAccuracy)}${scoreNote('span F1', valSpanF1)}  ${formatDuration(performance.now() - startedMs)}`),
   };
   return { callback, finish: () => line.finish() };
 }

@@ -50,6 +50,8 @@ export { Activation, type ActivationOptions } from './layers/activation.js';
 export { AdaptiveSoftmax, type AdaptiveSoftmaxOptions } from './layers/adaptive-softmax.js';
 export { AttentionPooling1D, type AttentionPooling1DOptions } from './layers/attention-pooling-1d.js';
 export { Concatenate, type ConcatenateOptions } from './layers/concatenate.js';
+export { CRF, type CRFOptions, type LabelScores } from './layers/crf.js';
+export type { ChainConstraints } from './tensor/chain-decoding.js';
 export { Conv1D, type Conv1DOptions } from './layers/conv-1d.js';
 export { Dense, type DenseOptions } from './layers/dense.js';
 export { Dropout, type DropoutOptions } from './layers/dropout.js';
@@ -67,6 +69,7 @@ export { SequencePooling1D, type SequencePooling1DOptions, type SequenceSummary 
 export { SpatialDropout1D, type SpatialDropout1DOptions } from './layers/spatial-dropout-1d.js';
 export { TiedDense, type TiedDenseOptions } from './layers/tied-dense.js';
 export { TimeDistributed, type TimeDistributedOptions } from './layers/time-distributed.js';
+export { type CharacterEncoder, WordFeatures, type WordFeaturesOptions } from './layers/word-features.js';
 export * as initializers from './layers/initializers.js';
 export * as regularizers from './layers/regularizers.js';
 export * as constraints from './layers/constraints.js';
@@ -112,6 +115,11 @@ export { timeseriesFromArray, type TimeseriesFromArrayOptions, type TimeseriesWi
 export { type Share, type Split, splitInOrder, type SplitShares, splitShuffled } from './data/split.js';
 export { detectSeason, type DetectSeasonOptions, driftForecast, naiveForecast, seasonalNaiveForecast } from './data/baselines.js';
 
+export { type ConlluColumn, conlluColumns, ConlluFile, looksLikeConllu, readConllu, type ReadConlluOptions } from './data/conllu.js';
+export { ColumnFile, readColumnFile, type ReadColumnFileOptions } from './data/column-file.js';
+export type { SentenceLines } from './data/tagged-lines.js';
+export { detectTagScheme, type Span, spansOf, tagConstraints, type TagScheme, tagSchemes } from './data/tag-schemes.js';
+
 // Tasks: from data to answers
 export { generate, type GenerateOptions } from './tasks/generate.js';
 export { LanguageModel, type TextScore, type TrainedText } from './tasks/language-model.js';
@@ -123,6 +131,13 @@ export type { ForecastReport, ShownForecast } from './tasks/forecast-report.js';
 export { type ForecastOptions, ForecastTraining } from './tasks/forecast-training.js';
 export { Forecaster, type TrainedSeries } from './tasks/forecaster.js';
 export { type LeftOutColumn, type SeriesColumns, seriesColumns, type SeriesColumnsOptions } from './tasks/series-columns.js';
+export { HmmTagger } from './tasks/hmm-tagger.js';
+export { TagCodec, type TagCodecOptions } from './tasks/tag-codec.js';
+export { type TaggedSentence, taggedSentences } from './tasks/tagged-sentence.js';
+export { type BaselineScore, Tagger, type TaggerReport, type TrainedSentences } from './tasks/tagger.js';
+export type { TaggerOptions } from './tasks/tagger-options.js';
+export { type TaggerData, TaggerTraining } from './tasks/tagger-training.js';
+export { type Agreement, type TaggingReport, taggingReport, type TaggingReportOptions, type TaggingScore } from './tasks/tagging-report.js';
 export type { RecurrentTaskOptions } from './tasks/recurrent-stack.js';
 export type { TrainingControls, TrainingOutcome } from './tasks/training-run.js';
 export { calibrationError, fitTemperature, probabilitiesOf } from './tasks/classify/calibration.js';
@@ -135,7 +150,7 @@ export type { EmptyTexts } from './tasks/classify/keep-texts.js';
 export { robustness, type RobustnessOptions, type RobustnessReport, type RobustnessRow } from './tasks/classify/robustness.js';
 export { type TextNoise, textNoises, withNoise } from './tasks/classify/text-noise.js';
 export { TokenEncoder, type TextSide } from './tasks/classify/token-encoder.js';
-export type { WordVectors } from './tasks/classify/word-vectors.js';
+export type { PretrainedVectors } from './tasks/pretrained-vectors.js';
 export { deserializeTask, type LoadedTask, serializeTask, type TaskModel } from './tasks/task-file.js';
 
 // Files as bytes

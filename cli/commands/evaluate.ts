@@ -1,11 +1,14 @@
 import { evaluateClasses } from '../classify/evaluate-classes.js';
 import { emptyOption, readingOptions } from '../classify/reading-options.js';
 import { refuseReadingOptions } from '../classify/refuse-reading-options.js';
-import { type Forecaster, type LanguageModel } from '../../src/index.js';
+import { dataFormatOption, tagFormat, textFormat } from '../data-format.js';
+import type { Forecaster, LanguageModel, Tagger } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { readTableInput, readTextInputs } from '../read-input.js';
 import { errorTable, forecastPlot } from '../show-forecast.js';
+import { agreementTable, percent, scoreTable } from '../show-tagging.js';
+import { readWordFile, refuseTaggerOptions, taggedFileOptions, type TaggedFileOptions, taggedSentencesOf } from '../tagged-files.js';
 import { shortNumber, textTable, withSeparators } from '../text-table.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
@@ -14,16 +17,30 @@ export const evaluate = defineCommand({
   name: 'evaluate',
   summary: 'Measure a model on data; of the data it was trained on, on the part that was held out.',
   usage: 'MODEL FILE... [options]',
-  examples: ['rondo evaluate sunspots.safetensors sunspots.csv', 'rondo evaluate shakespeare.safetensors sonnets.txt --json', 'rondo evaluate reviews.safetensors reviews.csv'],
-  options: { ...readingOptions, ...emptyOption, backend: computeOptions.backend, threads: computeOptions.threads, blas: computeOptions.blas, ...jsonOption },
+  examples: ['rondo evaluate sunspots.safetensors sunspots.csv', 'rondo evaluate shakespeare.safetensors sonnets.txt --json', 'rondo evaluate reviews.safetensors reviews.csv', 'rondo evaluate upos.safetensors en-test.conllu'],
+  options: {
+    ...readingOptions,
+    ...emptyOption,
+    ...dataFormatOption,
+    column: { ...taggedFileOptions.column, about: 'Where the true tags are. Default: the column of the training data.' },
+    'word-column': taggedFileOptions['word-column'],
+    backend: computeOptions.backend,
+    threads: computeOptions.threads,
+    blas: computeOptions.blas,
+    ...jsonOption,
+  },
   async run({ positionals, options }) {
     requirePositionals(this, positionals, 2, Infinity);
     const [path, ...files] = positionals;
     const { task } = await loadTask(path);
-    if (task.task === 'classify') return evaluateClasses(task, files, options);
-    refuseReadingOptions(`rondo ${this.name}`, task, options);
+    const where = `rondo ${this.name}`;
+    if (task.task !== 'tag') refuseTaggerOptions(this.name, task.task, { column: options.column, 'word-column': options['word-column'] });
+    if (task.task === 'classify') return evaluateClasses(task, files, { ...options, format: textFormat(where, options.format) });
+    const format = task.task === 'tag' ? tagFormat(where, options.format) : undefined;
+    refuseReadingOptions(where, task, { ...options, format: task.task === 'tag' ? undefined : textFormat(where, options.format) });
     if (task.task === 'languageModel') return evaluateText(task, files, options.json);
-    if (files.length > 1) throw new WrongUsage({ where: `rondo ${this.name}`, what: 'a forecast is measured on one table.', expected: `rondo ${this.name} ${path} FILE.csv`, received: files.join(' '), fix: 'give one file.' });
+    if (files.length > 1) throw new WrongUsage({ where: `rondo ${this.name}`, what: `a ${task.task === 'tag' ? 'tagger' : 'forecast'} is measured on one ${task.task === 'tag' ? 'file' : 'table'}.`, expected: `rondo ${this.name} ${path} FILE`, received: files.join(' '), fix: 'give one file.' });
+    if (task.task === 'tag') return evaluateTags(task, files[0], { ...options, format }, options.json);
     return evaluateForecast(task, files[0], options.json);
   },
 });
@@ -60,4 +77,21 @@ async function evaluateForecast(forecaster: Forecaster, file: string, json: bool
   }
   if (isTrainedOn) console.log('This is the series it was trained on: only the rows after those it has seen are measured.');
   console.log(`${forecastPlot(report)}\n\n${errorTable(report)}`);
+}
+
+async function evaluateTags(tagger: Tagger, file: string, options: TaggedFileOptions, json: boolean): Promise<void> {
+  const data = await readWordFile(file, options);
+  const { column } = tagger.sentences;
+  const isName = column === null || !/^\d+$/.test(column);
+  const truth = taggedSentencesOf(data, options.column ?? (data.format === 'columns' && isName ? 'last' : (column ?? 'upos')));
+  const part = tagger.isTrainedOn(truth) ? 'trained on' : 'all';
+  const report = await tagger.evaluate(truth);
+  if (json) {
+    console.log(JSON.stringify({ part, ...report }));
+    return;
+  }
+  if (part === 'trained on') console.log('These are the sentences it was trained on: the figures say nothing of others.');
+  console.log(`${scoreTable(report, report.baseline)}\n`);
+  if (report.baseline === null) console.log(`On other sentences the HMM baseline of the same training was right in ${tagger.sentences.baseline.map((score) => `${percent(score.accuracy)} % (${score.part})`).join(', ')} of the words.\n`);
+  console.log(agreementTable(report));
 }

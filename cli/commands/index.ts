@@ -4,6 +4,7 @@ import type { Command } from '../options.js';
 export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'train language-model': async () => (await import('./train-language-model.js')).trainLanguageModel,
   'train forecast': async () => (await import('./train-forecast.js')).trainForecast,
+  'train tag': async () => (await import('./train-tag.js')).trainTag,
   'train classify': async () => (await import('./train-classify.js')).trainClassify,
   generate: async () => (await import('./generate.js')).generate,
   predict: async () => (await import('./predict.js')).predict,

@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { aboutClassifier } from '../classify/about-classifier.js';
-import { cellNamed, type Forecaster, type LanguageModel, type RecurrentTaskOptions, RondoError } from '../../src/index.js';
+import { cellNamed, type Forecaster, type LanguageModel, type RecurrentTaskOptions, RondoError, type Tagger } from '../../src/index.js';
 import { loadModel, loadTask } from '../../src/node.js';
 import { defineCommand, jsonOption } from '../options.js';
+import { percent } from '../show-tagging.js';
 import { sparkline } from '../terminal/plot.js';
 import { fileSize, shortNumber, withSeparators } from '../text-table.js';
 import { requirePositionals } from '../wrong-usage.js';
@@ -35,7 +36,7 @@ export const inspect = defineCommand({
       console.log(`\n${[...aboutClassifier(task), ...aboutTraining(task.options, task.outcome)].join('\n')}`);
       return;
     }
-    console.log(`\n${(task.task === 'forecast' ? aboutForecaster(task) : aboutLanguageModel(task)).join('\n')}`);
+    console.log(`\n${(task.task === 'forecast' ? aboutForecaster(task) : task.task === 'tag' ? aboutTagger(task) : aboutLanguageModel(task)).join('\n')}`);
   },
 });
 
@@ -65,10 +66,23 @@ function aboutLanguageModel({ options, codec, text, outcome }: LanguageModel): s
   ];
 }
 
+function aboutTagger({ options, codec, sentences, outcome }: Tagger): string[] {
+  const { crf, wordUnits, characterEncoder } = options;
+  return [
+    `task      tagger of words${sentences.column === null ? '' : `, column ${sentences.column}`}${sentences.scheme === null ? '' : `, spans by ${sentences.scheme}`}`,
+    `tags      ${withSeparators(codec.tags.length)}: ${codec.tags.slice(0, 25).join(' ')}${codec.tags.length > 25 ? ' ...' : ''}`,
+    `words     ${withSeparators(codec.words.size)} with vectors of ${wordUnits}${options.lower ? ', in lower case' : ''}${options.digits ? ', digits as 0' : ''}; ${withSeparators(codec.characters.size)} characters (${characterEncoder})`,
+    `output    ${crf ? 'conditional random field' : 'every tag by itself'}`,
+    `trained   on ${withSeparators(sentences.numSentences)} sentences of ${withSeparators(sentences.numWords)} words, chosen on ${withSeparators(sentences.numValidationSentences)} more`,
+    ...sentences.baseline.map(({ part, accuracy, unknownAccuracy }) => `baseline  HMM, ${part}: ${percent(accuracy)} % of words, ${percent(unknownAccuracy)} % of unknown ones`),
+    ...aboutTraining(options, outcome),
+  ];
+}
+
 function aboutTraining({ cell, epochs, batchSize, timesteps, learningRate, dropout }: Readonly<Required<RecurrentTaskOptions>>, outcome: Forecaster['outcome']): string[] {
   return [
     `cell      ${cell}: ${cellNamed(cell).description}`,
     `training  ${epochs} epochs of batches of ${batchSize} x ${timesteps}, learning rate ${learningRate}, dropout ${dropout}`,
-    ...(outcome === undefined ? [] : [`outcome   best epoch ${outcome.bestEpoch + 1} of ${outcome.loss.length}, validation loss ${shortNumber(outcome.valLoss[outcome.bestEpoch])}  ${sparkline(outcome.valLoss, { width: 40 })}`]),
+    ...(outcome === undefined ? [] : [`outcome   best epoch ${outcome.bestEpoch + 1} of ${outcome.loss.length}, validation loss ${shortNumber(outcome.valLoss[outcome.bestEpoch])}${outcome.valScore === undefined ? '' : `, score ${shortNumber(outcome.valScore[outcome.bestEpoch])}`}  ${sparkline(outcome.valLoss, { width: 40 })}`]),
   ];
 }

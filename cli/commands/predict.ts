@@ -1,23 +1,29 @@
 import { predictClasses } from '../classify/predict-classes.js';
 import { emptyOption, readingOptions } from '../classify/reading-options.js';
 import { refuseReadingOptions } from '../classify/refuse-reading-options.js';
-import { type Forecaster, type LanguageModel } from '../../src/index.js';
+import { dataFormatOption, tagFormat, textFormat } from '../data-format.js';
+import type { Forecaster, LanguageModel, Tagger } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
+import { type PredictTagsOptions, taggedWords, withTags } from '../predict-tags.js';
 import { readTableInput, readTextInput } from '../read-input.js';
+import { refuseTaggerOptions, taggedFileOptions } from '../tagged-files.js';
 import { shortNumber, textTable } from '../text-table.js';
-import { requirePositionals } from '../wrong-usage.js';
+import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
-/** `rondo predict`: what comes next, or which class it is, of any model. */
+/** `rondo predict`: what comes next, which class it is, or the tags of words, of any model. */
 export const predict = defineCommand({
   name: 'predict',
-  summary: 'Say what comes next (values after a table, tokens after a text), or which class each text is of.',
+  summary: 'Say what comes next (values after a table, tokens after a text), which class each text is of, or the tags of words.',
   usage: 'MODEL [FILE|-] [options]',
-  examples: ['rondo predict sunspots.safetensors sunspots.csv', 'rondo predict reviews.safetensors new.csv --text review', "printf 'To be or not to' | rondo predict shakespeare.safetensors - --json"],
+  examples: ['rondo predict sunspots.safetensors sunspots.csv', 'rondo predict reviews.safetensors new.csv --text review', "printf 'To be or not to' | rondo predict shakespeare.safetensors - --json", "echo 'Dogs bark .' | rondo predict upos.safetensors -"],
   options: {
-    top: { type: 'count', value: 'N', about: 'For text: how many next tokens to show. Default 10.' },
+    top: { type: 'count', value: 'N', about: 'For text: how many next tokens or classes to show. Default 10 tokens.' },
     ...readingOptions,
     ...emptyOption,
+    ...dataFormatOption,
+    'word-column': taggedFileOptions['word-column'],
+    to: { type: 'text', value: 'FORMAT', choices: ['conllu', 'columns'], about: 'How tagged words are written. Default: as they came; plain text as columns.' },
     backend: computeOptions.backend,
     threads: computeOptions.threads,
     blas: computeOptions.blas,
@@ -27,9 +33,14 @@ export const predict = defineCommand({
     requirePositionals(this, positionals, 1, 2);
     const [path, data = '-'] = positionals;
     const { task } = await loadTask(path);
-    if (task.task === 'classify') return predictClasses(task, data, options);
-    refuseReadingOptions(`rondo ${this.name}`, task, options);
+    const where = `rondo ${this.name}`;
+    if (task.task !== 'tag') refuseTaggerOptions(this.name, task.task, { to: options.to, 'word-column': options['word-column'] });
+    if (task.task === 'classify') return predictClasses(task, data, { ...options, format: textFormat(where, options.format) });
+    const format = task.task === 'tag' ? tagFormat(where, options.format) : undefined;
+    refuseReadingOptions(where, task, { ...options, format: task.task === 'tag' ? undefined : textFormat(where, options.format) });
+    if (task.task === 'tag' && options.top !== undefined) throw new WrongUsage({ where, what: '--top is for language models and classifiers.', expected: 'a model of another task', received: 'a tagger', fix: 'leave --top out.' });
     if (task.task === 'forecast') await predictValues(task, data, options.json);
+    else if (task.task === 'tag') await predictTags(task, data, { ...options, format }, options.json);
     else await predictTokens(task, data, options.top ?? 10, options.json);
   },
 });
@@ -43,6 +54,16 @@ async function predictValues(forecaster: Forecaster, data: string, json: boolean
     return;
   }
   console.log(textTable(['row', target], values.map((value, step) => [String(columns.numRows + step), shortNumber(value)])));
+}
+
+async function predictTags(tagger: Tagger, data: string, options: PredictTagsOptions, json: boolean): Promise<void> {
+  const text = await readTextInput(data);
+  const where = data === '-' ? 'standard input' : data;
+  if (json) console.log(JSON.stringify(await taggedWords(tagger, text, where, options)));
+  else {
+    const written = await withTags(tagger, text, where, options);
+    process.stdout.write(written === '' || written.endsWith('\n') ? written : `${written}\n`);
+  }
 }
 
 async function predictTokens(languageModel: LanguageModel, data: string, count: number, json: boolean): Promise<void> {

@@ -1,5 +1,6 @@
-import { isCount, isFiniteNumbers, isText, isTexts, SavedFields } from '../data/saved-fields.js';
+import { isCount, isFiniteNumbers, isText, isTextOrNull, isTexts, SavedFields } from '../data/saved-fields.js';
 import { scalerFromJSON } from '../data/scaler.js';
+import { type TagScheme, tagSchemes } from '../data/tag-schemes.js';
 import { RondoError } from '../errors.js';
 import { deserializeModel, serializeModel } from '../io/checkpoint.js';
 import type { Json } from '../layers/layer.js';
@@ -11,6 +12,9 @@ import type { ForecastOptions } from './forecast-training.js';
 import { Forecaster, type TrainedSeries } from './forecaster.js';
 import { LanguageModel } from './language-model.js';
 import type { LanguageModelOptions } from './language-model-training.js';
+import { TagCodec } from './tag-codec.js';
+import { type BaselineScore, Tagger } from './tagger.js';
+import type { TaggerOptions } from './tagger-options.js';
 import { TextCodec } from './text-codec.js';
 import type { TrainingOutcome } from './training-run.js';
 
@@ -18,7 +22,8 @@ import type { TrainingOutcome } from './training-run.js';
 export type TaskModel =
   | LanguageModel
   | Forecaster
-  | Classifier;
+  | Classifier
+  | Tagger;
 
 /** What a task's file holds. */
 export interface LoadedTask {
@@ -76,6 +81,24 @@ const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: S
     return new Forecaster(model, scaler, series, options, outcomeOf(saved));
   },
   classify: (model, saved) => restoreClassifier(model, saved, outcomeOf(saved)),
+  tag: (model, saved, where) => {
+    const codec = TagCodec.fromJSON(saved.read('codec', 'an object', isRecord), where);
+    const options = saved.read('options', 'an object', isRecord) as unknown as Required<TaggerOptions>;
+    const numScores = model.computeOutputShape([1, 1, 2]).at(-1);
+    if (numScores !== codec.tags.length) throw saved.fault('the tags do not fit the model.', `${codec.tags.length} scores, one for each tag`, numScores);
+    const facts = new SavedFields(where, saved.read('sentences', 'an object', isRecord));
+    const count = (name: string): number => facts.read(name, 'a whole number', isCount);
+    const sentences = {
+      numSentences: count('numSentences'),
+      numWords: count('numWords'),
+      numValidationSentences: count('numValidationSentences'),
+      fingerprint: count('fingerprint'),
+      column: facts.read('column', 'a text or null', isTextOrNull),
+      scheme: facts.read('scheme', 'a scheme or null', (found): found is TagScheme | null => found === null || tagSchemes.includes(found as TagScheme)),
+      baseline: facts.read('baseline', 'a list of scores', (found): found is BaselineScore[] => Array.isArray(found) && found.every((score) => isRecord(score) && isFiniteNumber(score.accuracy) && isCount(score.fingerprint))),
+    };
+    return new Tagger(model, codec, sentences, options, outcomeOf(saved));
+  },
 };
 
 function trainedSeries(saved: SavedFields): TrainedSeries {
@@ -93,11 +116,13 @@ function outcomeOf(saved: SavedFields): TrainingOutcome | undefined {
   const found = saved.read('outcome', 'an object or null', (value): value is Record<string, unknown> | null => value === null || isRecord(value));
   if (found === null) return undefined;
   const fields = new SavedFields(saved.where, found);
+  const valScore = found.valScore === undefined ? undefined : fields.read('valScore', 'a list of numbers', isFiniteNumbers);
   return {
     stopReason: fields.read('stopReason', 'a text', isText) as TrainingOutcome['stopReason'],
     loss: fields.read('loss', 'a list of numbers', isFiniteNumbers),
     valLoss: fields.read('valLoss', 'a list of numbers', isFiniteNumbers),
     bestEpoch: fields.read('bestEpoch', 'a number', isFiniteNumber),
+    ...(valScore && { valScore }),
   };
 }
 

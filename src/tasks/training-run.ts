@@ -27,8 +27,10 @@ export interface TrainingOutcome {
   readonly loss: readonly number[];
   /** By epoch. */
   readonly valLoss: readonly number[];
-  /** The epoch whose weights the model has, from 0: the one of the lowest `valLoss`, or the last where the run was stopped. */
+  /** The epoch whose weights the model has, from 0: the best by `valLoss` or `valScore`, or the last where the run was stopped. */
   readonly bestEpoch: number;
+  /** By epoch: what chose the best epoch where that is a score and not the loss; more is better. */
+  readonly valScore?: readonly number[];
 }
 
 /** Adam with a linear warm-up, a cosine to 0 and clipping of the global gradient norm at 1. */
@@ -38,14 +40,17 @@ export function cosineAdam({ learningRate, numSteps, weightDecay }: { learningRa
   return adam({ learningRate: schedule, globalClipNorm: 1, weightDecay });
 }
 
-/** Trains a compiled model and ends with the weights of its best epoch. */
+/**
+ * Trains a compiled model and ends with the weights of its best epoch: that of the lowest `valLoss`, or of the highest
+ * `monitor` where that is given.
+ */
 export async function runTraining(
   model: Sequential,
-  data: { readonly train: Dataset; readonly validation: Dataset; readonly epochs: number; readonly patience: number },
+  data: { readonly train: Dataset; readonly validation: Dataset; readonly epochs: number; readonly patience: number; readonly monitor?: string },
   controls: TrainingControls,
   own: readonly Callback[] = [],
 ): Promise<TrainingOutcome> {
-  const keepBest = new EarlyStopping({ monitor: 'valLoss', patience: data.patience, restoreBestWeights: true });
+  const keepBest = new EarlyStopping({ monitor: data.monitor ?? 'valLoss', patience: data.patience, restoreBestWeights: true });
   const { checkpoint, signal, resumeFrom } = controls;
   const history = await model.fit(data.train, {
     epochs: data.epochs,
@@ -55,11 +60,12 @@ export async function runTraining(
     resumeFrom,
     checkpoint: checkpoint && { everyEpochs: 1, everySteps: checkpoint.everySteps, save: (_, snapshot) => checkpoint.save(snapshot) },
   });
-  return outcomeOf(history);
+  return outcomeOf(history, data.monitor);
 }
 
-function outcomeOf({ metrics, stopReason }: History): TrainingOutcome {
+function outcomeOf({ metrics, stopReason }: History, monitor: string | undefined): TrainingOutcome {
   const { loss = [], valLoss = [] } = metrics;
-  const best = valLoss.reduce((lowest, value, epoch) => (value < valLoss[lowest] ? epoch : lowest), 0);
-  return { stopReason, loss, valLoss, bestEpoch: stopReason === 'aborted' ? loss.length - 1 : best };
+  const valScore = monitor === undefined ? undefined : (metrics[monitor] ?? []);
+  const best = (valScore ?? valLoss.map((value) => -value)).reduce((highest, value, epoch, values) => (value > values[highest] ? epoch : highest), 0);
+  return { stopReason, loss, valLoss, bestEpoch: stopReason === 'aborted' ? loss.length - 1 : best, ...(valScore && { valScore }) };
 }

@@ -9,6 +9,7 @@ import { Bidirectional } from '../layers/bidirectional.js';
 import { Concatenate } from '../layers/concatenate.js';
 import { maxNorm } from '../layers/constraints.js';
 import { Conv1D } from '../layers/conv-1d.js';
+import { CRF } from '../layers/crf.js';
 import { Dense } from '../layers/dense.js';
 import { Dropout } from '../layers/dropout.js';
 import { Embedding } from '../layers/embedding.js';
@@ -32,6 +33,7 @@ import { SimpleRNN } from '../layers/simple-rnn.js';
 import { SpatialDropout1D } from '../layers/spatial-dropout-1d.js';
 import { TiedDense } from '../layers/tied-dense.js';
 import { TimeDistributed } from '../layers/time-distributed.js';
+import { WordFeatures } from '../layers/word-features.js';
 import { type LayerConfig, layerClassNames, layerFromConfig, modelFromConfig, registerLayer } from './layer-registry.js';
 import { Sequential } from './sequential.js';
 
@@ -46,6 +48,7 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
   [new Bidirectional({ layer: new GRU({ units: 5 }), backwardLayer: new GRU({ units: 4, goBackwards: true, resetAfter: false }) }), [3, 5, 7]],
   [new Concatenate({ axis: 1 }), [3, 5, 7]],
   [new Conv1D({ filters: 5, kernelSize: 3, padding: 'causal', dilationRate: 2, activation: 'relu', kernelRegularizer: 'l1' }), [3, 5, 7]],
+  [new CRF({ constraints: { start: [true, false], end: [true, true], next: [[true, false], [true, true]] } }), [3, 5, 2]],
   [new Dense({ units: 5, activation: 'tanh', useBias: false, kernelConstraint: maxNorm({ maxValue: 3 }), trainable: false }), [3, 7]],
   [new Dropout({ rate: 0.3, noiseShape: [null, 1, null] }), [3, 5, 7]],
   [new Embedding({ inputDim: 11, outputDim: 7, maskZero: true, embeddingsInitializer: randomUniform({ minval: -1, maxval: 1 }) }), [3, 5]],
@@ -65,6 +68,7 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
   [new SimpleRNN({ units: 5, activation: 'relu', recurrentInitializer: 'identity' }), [3, 5, 7]],
   [new SpatialDropout1D({ rate: 0.3 }), [3, 5, 7]],
   [new Sequential([new Dense({ units: 5 }), new TimeDistributed({ layer: new Activation({ activation: 'elu' }) })], { inputShape: [5, 7], name: 'chain' }), [3, 5, 7]],
+  [new WordFeatures({ words: 11, wordUnits: 3, characters: 11, characterFeatures: 5, wordDropout: 0.1 }), [3, 5, 7]],
   [new TiedDense({ embedding: table, activation: 'softmax', biasInitializer: 'ones' }), [3, 5, 7]],
   [new TimeDistributed({ layer: new Bidirectional({ layer: new LSTM({ units: 5 }) }) }), [3, 2, 5, 7]],
 ];
@@ -85,7 +89,7 @@ describe('layers and their configurations', () => {
     expect(JSON.parse(JSON.stringify(copy.getConfig()))).toEqual(stored.config);
     const random = new Random(3);
     const size = inputShape.reduce((a, b) => a * b, 1);
-    const input = tensor(Float64Array.from({ length: size }, () => (layer instanceof Embedding ? random.integer(11) : random.normal())), inputShape);
+    const input = tensor(Float64Array.from({ length: size }, () => (layer instanceof Embedding || layer instanceof WordFeatures ? random.integer(11) : random.normal())), inputShape);
     layer.ensureBuilt(inputShape);
     copy.ensureBuilt(inputShape);
     const named = [...layer.namedWeights()];

@@ -5,6 +5,7 @@ import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
 import { Bidirectional } from '../layers/bidirectional.js';
 import { Concatenate } from '../layers/concatenate.js';
 import { Conv1D } from '../layers/conv-1d.js';
+import { CRF } from '../layers/crf.js';
 import { Dense } from '../layers/dense.js';
 import { Dropout } from '../layers/dropout.js';
 import { Embedding } from '../layers/embedding.js';
@@ -26,6 +27,7 @@ import { SimpleRNN } from '../layers/simple-rnn.js';
 import { SpatialDropout1D } from '../layers/spatial-dropout-1d.js';
 import { TiedDense } from '../layers/tied-dense.js';
 import { TimeDistributed } from '../layers/time-distributed.js';
+import { WordFeatures } from '../layers/word-features.js';
 import { Model } from './model.js';
 import { Sequential, type SequentialOptions } from './sequential.js';
 
@@ -68,6 +70,7 @@ const makers = new Map<string, LayerMaker>(
     },
     Concatenate: plain(Concatenate),
     Conv1D: plain(Conv1D),
+    CRF: plain(CRF),
     Dense: plain(Dense),
     Dropout: plain(Dropout),
     Embedding: plain(Embedding),
@@ -92,6 +95,7 @@ const makers = new Map<string, LayerMaker>(
     SpatialDropout1D: plain(SpatialDropout1D),
     TiedDense: plain(TiedDense),
     TimeDistributed: (config) => new TimeDistributed({ ...config, layer: nested(config.layer) as Layer }),
+    WordFeatures: plain(WordFeatures),
   } satisfies Record<string, LayerMaker>),
 );
 

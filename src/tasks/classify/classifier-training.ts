@@ -15,7 +15,8 @@ import { keepTexts } from './keep-texts.js';
 import { TextBatches } from './text-batches.js';
 import { textsFingerprint } from './texts-fingerprint.js';
 import { TokenEncoder } from './token-encoder.js';
-import { embeddingTable, type WordVectors } from './word-vectors.js';
+import type { PretrainedVectors } from '../pretrained-vectors.js';
+import { embeddingTable } from './word-vectors.js';
 
 /** Labelled texts to train on. Parts that are not given are cut from `train`, as {@link ClassifierOptions} say. */
 export interface ClassifierData {
@@ -30,7 +31,7 @@ export interface ClassifierData {
 
 export interface ClassifierTrainingOptions extends ClassifierOptions {
   /** Pretrained vectors that the embedding starts from; not kept in the model's options. */
-  vectors?: WordVectors;
+  vectors?: PretrainedVectors;
 }
 
 /** One part of the data, ready to compute with. */
@@ -129,7 +130,7 @@ export class ClassifierTraining {
     };
   }
 
-  private newClassifier(parts: Parts, labels: readonly string[], settings: TokenEncoder['settings'], options: Required<ClassifierOptions>, vectors: WordVectors | undefined, facts: Pick<TrainedTexts, 'numSkipped' | 'fingerprint' | 'fingerprintOfAll' | 'reading'>): Classifier {
+  private newClassifier(parts: Parts, labels: readonly string[], settings: TokenEncoder['settings'], options: Required<ClassifierOptions>, vectors: PretrainedVectors | undefined, facts: Pick<TrainedTexts, 'numSkipped' | 'fingerprint' | 'fingerprintOfAll' | 'reading'>): Classifier {
     const encoder = TokenEncoder.fromTexts(parts.train.texts, settings, { maxTokens: options.maxTokens, minCount: options.minCount });
     const table = vectors && embeddingTable(vectors, encoder, currentRandom());
     const width = table?.width ?? options.embeddingUnits;

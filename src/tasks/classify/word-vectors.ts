@@ -1,11 +1,7 @@
+import type { PretrainedVectors } from '../pretrained-vectors.js';
 import { RondoError } from '../../errors.js';
 import { Random } from '../../random.js';
 import type { TokenEncoder } from './token-encoder.js';
-
-/** Pretrained vectors of words, all of one width; a `Map<string, Float32Array>` is one. */
-export interface WordVectors {
-  get(word: string): ArrayLike<number> | undefined;
-}
 
 /** A table of token vectors begun with pretrained ones. */
 export interface EmbeddingTable {
@@ -22,7 +18,7 @@ export interface EmbeddingTable {
  *
  * @throws DATA_FORMAT where no token has a vector, or vectors differ in width or hold numbers that are not finite.
  */
-export function embeddingTable(vectors: WordVectors, encoder: TokenEncoder, random: Random): EmbeddingTable {
+export function embeddingTable(vectors: PretrainedVectors, encoder: TokenEncoder, random: Random): EmbeddingTable {
   const { tokens } = encoder.vocabulary;
   const found = tokens.map((token) => vectors.get(token) ?? vectors.get(token.toLowerCase()));
   const first = found.findIndex((vector) => vector !== undefined);

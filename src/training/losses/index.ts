@@ -1,10 +1,12 @@
 import { Catalog, type Given } from '../../layers/configured.js';
+import { crf } from './crf.js';
 import { binaryCrossentropy, categoricalCrossentropy } from './crossentropy.js';
 import { type Loss, type LossFunction, lossOf } from './loss.js';
 import { quantile } from './quantile.js';
 import { cosineSimilarity, huber, klDivergence, logCosh, meanAbsoluteError, meanSquaredError, poisson } from './regression.js';
 import { sparseCategoricalCrossentropy } from './sparse-crossentropy.js';
 
+export { crf } from './crf.js';
 export { binaryCrossentropy, categoricalCrossentropy, type CrossentropyOptions } from './crossentropy.js';
 export { defineLoss, type Loss, type LossDefinition, type LossFunction } from './loss.js';
 export { quantile } from './quantile.js';
@@ -19,7 +21,7 @@ const catalog = new Catalog<Loss>(
   'loss',
   {
     meanSquaredError, meanAbsoluteError, huber, logCosh, poisson, klDivergence, cosineSimilarity, quantile,
-    binaryCrossentropy, categoricalCrossentropy, sparseCategoricalCrossentropy,
+    binaryCrossentropy, categoricalCrossentropy, sparseCategoricalCrossentropy, crf,
   },
   { mse: 'meanSquaredError', mae: 'meanAbsoluteError' },
 );

@@ -1,0 +1,112 @@
+import { type TaggerOptions, TaggerTraining } from '../../src/index.js';
+import { defineCommand, type Given, type OptionSpecs, trainingOptions } from '../options.js';
+import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
+import { defaultOutput } from '../read-input.js';
+import { agreementTable, percent, scoreTable } from '../show-tagging.js';
+import { columnName, readWordFile, taggedFileOptions, taggedSentencesOf } from '../tagged-files.js';
+import { withSeparators } from '../text-table.js';
+import { quoted, runTrain, trainReport, type TrainRun } from '../train-run.js';
+import { requirePositionals, WrongUsage } from '../wrong-usage.js';
+
+const specs = {
+  ...taggedFileOptions,
+  dev: { type: 'text', value: 'FILE', about: 'Sentences that choose the best epoch. Default: every tenth sentence of FILE, which is then not learned from.' },
+  test: { type: 'text', value: 'FILE', about: 'Sentences that are only measured, at the end.' },
+  crf: { type: 'flag', about: 'Score neighbouring tags together by a conditional random field (default).' },
+  'no-crf': { type: 'flag', about: 'Choose every tag by itself.' },
+  scheme: { type: 'text', value: 'SCHEME', choices: ['auto', 'none', 'bio', 'iob1', 'iobes', 'bilou'], about: 'How tags mark spans, such as B-PER I-PER. Default auto: by the tags.' },
+  'word-units': { type: 'count', value: 'N', about: "Width of a word's vector. Default 100." },
+  characters: { type: 'text', value: 'HOW', choices: ['rnn', 'conv', 'none'], about: 'What reads the characters of words: a recurrent layer in both directions (rnn, default), a convolution (conv), or nothing.' },
+  'character-units': { type: 'count', value: 'N', about: 'Width of what the characters add to a word. Default 96.' },
+  'word-dropout': { type: 'number', value: 'RATE', about: 'Share of words shown as unknown while training. Default 0.1.' },
+  'min-count': { type: 'count', value: 'N', about: 'Words seen less often have no vector of their own. Default 2.' },
+  'keep-case': { type: 'flag', about: 'Tell words apart by their case; the characters always show it.' },
+  'keep-digits': { type: 'flag', about: 'Tell numbers apart by their digits; the characters always show them.' },
+  validation: { type: 'number', value: 'SHARE', about: 'Share of the sentences that chooses the best epoch where there is no --dev. Default 0.1.' },
+  patience: { type: 'count', value: 'N', about: 'Stop after so many epochs without a better score. Default 5.' },
+  ...trainingOptions({ cell: 'lstm', units: '128', dropout: '0.4', epochs: '20, fewer where the score stops rising', batchSize: '32', learningRate: '0.006', timesteps: '150' }),
+  timesteps: { type: 'count', value: 'N', about: 'Most words of a training sentence; longer ones are cut. Default 150.' },
+} as const satisfies OptionSpecs;
+
+/** `rondo train tag`: a tagger of words. */
+export const trainTag = defineCommand({
+  name: 'train tag',
+  summary: 'Learn to tag words: parts of speech, names, chunks.',
+  usage: 'FILE [--column COLUMN] [--dev FILE] [--test FILE] [options]',
+  examples: ['rondo train tag en-train.conllu --column upos --dev en-dev.conllu --test en-test.conllu --out upos.safetensors', 'rondo train tag names.txt --out names.safetensors', 'rondo train tag names.txt --no-crf --characters conv --out plain.safetensors', 'rondo train tag names.txt --out names.safetensors --resume'],
+  options: specs,
+  async run({ positionals, options }) {
+    const where = `rondo ${this.name}`;
+    requirePositionals(this, positionals, 1);
+    if (options.crf && options['no-crf']) throw new WrongUsage({ where, what: '--crf and --no-crf cannot be given together.', expected: 'one of them', received: '--crf --no-crf', fix: 'leave one out.' });
+    const [file] = positionals;
+    const { resume, quiet, json } = options;
+    const paths = await outputPaths(where, options.out ?? defaultOutput(file, '.safetensors'), options);
+    const interrupted = resume ? await interruptedTask(where, paths, 'tag') : undefined;
+    if (interrupted !== undefined) requireSameOptions(where, taggerOptions(options), interrupted.task.options);
+    const main = await readWordFile(file, options);
+    const column = interrupted?.task.sentences.column ?? columnName(this.name, main, options);
+    const sentencesOf = async (path: string | undefined) => (path === undefined ? undefined : taggedSentencesOf(await readWordFile(path, options), column));
+    const [validation, test] = [await sentencesOf(options.dev), await sentencesOf(options.test)];
+    const training = new TaggerTraining({ train: taggedSentencesOf(main, column), validation, test, column }, taggerOptions(options), interrupted?.task);
+    const { tagger, numSentences, numWords, numBatches } = training;
+    const { cell, units, layers, epochs, crf } = tagger.options;
+    const { scheme } = tagger.sentences;
+    if (!json) {
+      console.log(`${file}: column ${column}, ${withSeparators(tagger.codec.tags.length)} tags${scheme === null ? '' : `, spans by ${scheme}`}`);
+      console.log(`train ${withSeparators(numSentences.train)} sentences of ${withSeparators(numWords.train)} words, validation ${withSeparators(numSentences.validation)} of ${withSeparators(numWords.validation)}${test === undefined ? '' : `, test ${withSeparators(test.length)}`}`);
+      console.log(`${layers} x ${cell} of 2 x ${units} units, ${crf ? 'conditional random field' : 'every tag by itself'}, ${withSeparators(tagger.model.countParams())} parameters`);
+      console.log(`HMM baseline: ${tagger.sentences.baseline.map(({ part, accuracy }) => `${percent(accuracy)} % of the ${part} words`).join(', ')}`);
+    }
+    const run: TrainRun = {
+      task: tagger,
+      paths,
+      epochs,
+      numBatches,
+      unitsPerStep: Math.round(numWords.train / numBatches),
+      unit: 'words',
+      isQuiet: quiet || json,
+      resumeFrom: interrupted?.training,
+      resumeCommand: [`rondo ${this.name} ${quoted(file)}`, ...[['dev', options.dev], ['test', options.test]].flatMap(([name, path]) => (path === undefined ? [] : [`--${name} ${quoted(path)}`])), `--out ${quoted(paths.model)} --resume${options.blas ? ' --blas' : ''}`].join(' '),
+      train: (controls) => training.train(controls),
+    };
+    const startedMs = performance.now();
+    const outcome = await runTrain(run);
+    if (outcome === undefined) return;
+    const seconds = (performance.now() - startedMs) / 1000;
+    const wordsPerSecond = (outcome.loss.length * numWords.train) / seconds;
+    const reports = { validation: await training.evaluate(), test: test === undefined ? undefined : await tagger.evaluate(test) };
+    if (json) {
+      console.log(JSON.stringify({ model: paths.model, column, tags: tagger.codec.tags, numSentences, numWords, options: tagger.options, outcome, seconds, wordsPerSecond, ...reports }));
+      return;
+    }
+    console.log(`\n${await trainReport(run, outcome)}`);
+    for (const [part, report] of Object.entries(reports)) if (report !== undefined) console.log(`\n${part}\n${scoreTable(report, report.baseline)}`);
+    console.log(`\n${agreementTable(reports.test ?? reports.validation)}`);
+    if (!quiet) console.log(`\nTag text with: echo 'Some words here .' | rondo predict ${quoted(paths.model)} -`);
+  },
+});
+
+function taggerOptions(options: Given<typeof specs>): TaggerOptions {
+  return {
+    crf: options['no-crf'] ? false : options.crf ? true : undefined,
+    scheme: options.scheme,
+    wordUnits: options['word-units'],
+    characterEncoder: options.characters,
+    characterFeatures: options['character-units'],
+    wordDropout: options['word-dropout'],
+    minCount: options['min-count'],
+    lower: options['keep-case'] ? false : undefined,
+    digits: options['keep-digits'] ? false : undefined,
+    validation: options.validation,
+    patience: options.patience,
+    cell: options.cell,
+    units: options.units,
+    layers: options.layers,
+    dropout: options.dropout,
+    epochs: options.epochs,
+    batchSize: options['batch-size'],
+    learningRate: options['learning-rate'],
+    timesteps: options.timesteps,
+  };
+}

@@ -1,0 +1,125 @@
+import { RondoError } from '../errors.js';
+import { describeShape } from '../shape.js';
+import { bestLabels, type ChainConstraints, labelMarginals } from '../tensor/chain-decoding.js';
+import { chainWeights, countedSteps, scoresAt } from '../tensor/chain-loss.js';
+import type { ChainWeights } from '../tensor/linear-chain.js';
+import type { Tensor, Variable } from '../tensor/tensor.js';
+import { requireSequence, titleOf } from './input-axes.js';
+import { type Json, knownAxis, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
+import type { Mask } from './mask.js';
+
+export interface CRFOptions extends LayerOptions {
+  /** What decoding may return; by default everything. Training does not use them, so that data may break them. See `tagConstraints`. */
+  constraints?: ChainConstraints;
+}
+
+/** The weights of the chain whose scores a tensor holds. */
+export interface ChainVariables {
+  readonly transitions: Variable;
+  readonly start: Variable;
+  readonly end: Variable;
+}
+
+const chains = new WeakMap<Tensor, ChainVariables>();
+
+/** @internal The chain that travels with the output of a {@link CRF}. */
+export function chainOf(scores: Tensor): ChainVariables | undefined {
+  return chains.get(scores);
+}
+
+/** Label scores on the host, as `Model.predict` returns them. */
+export interface LabelScores {
+  /** `[batch, time, labels]` */
+  readonly scores: Tensor;
+  /** `[batch * time]`, 0 where a step is padding; by default all count. */
+  readonly mask?: Mask;
+}
+
+/**
+ * A linear-chain conditional random field over label scores `[batch, time, labels]`, which go through unchanged: the layer
+ * adds learned scores of neighbouring labels, and of the first and the last label. Train with the loss `crf`, which is the
+ * negative log-likelihood of whole label sequences, and read the best sequences with {@link CRF.decode}.
+ *
+ * @example
+ * const crf = new CRF();
+ * const model = new Sequential([new Bidirectional({ layer: new LSTM({ units: 32, returnSequences: true, inputShape: [null, 8] }) }), new Dense({ units: 5 }), crf]);
+ * model.compile({ optimizer: 'adam', loss: 'crf' });
+ * const labels = crf.decode({ scores: await model.predict(x) });
+ *
+ * @throws SHAPE_MISMATCH. Lafferty, McCallum and Pereira 2001, "Conditional random fields"
+ */
+export class CRF extends Layer {
+  readonly className = 'CRF';
+  readonly constraints: ChainConstraints | undefined;
+  protected override readonly passesMask = true;
+  private variables: ChainVariables | undefined;
+
+  constructor(options: CRFOptions = {}) {
+    super('CRF', options, ['constraints']);
+    this.constraints = options.constraints;
+  }
+
+  override computeOutputShape(inputShape: OpenShape): OpenShape {
+    requireSequence(this, inputShape, this.buildShape?.at(2) ?? null, 'give the layer one score for every label at every step, for example from a Dense layer.');
+    return inputShape;
+  }
+
+  override build(inputShape: OpenShape): void {
+    const K = knownAxis('CRF', inputShape, 2, 'labels');
+    this.requireConstraints(K);
+    const weight = (name: string, shape: readonly number[]): Variable => this.addWeight(name, shape, { initializer: 'zeros' });
+    this.variables = { transitions: weight('transitions', [K, K]), start: weight('start', [K]), end: weight('end', [K]) };
+  }
+
+  override call(inputs: Tensor | readonly Tensor[]): Tensor {
+    const scores = singleInput(this.name, inputs);
+    this.computeOutputShape(scores.shape);
+    chains.set(scores, this.variables!);
+    return scores;
+  }
+
+  override getConfig(): Record<string, Json | undefined> {
+    return { ...this.baseConfig(), constraints: this.constraints && { ...this.constraints } };
+  }
+
+  /** By sequence: the labels of the highest score, one for each step that counts. The constraints always hold. @throws OUT_OF_RANGE where they allow none */
+  decode({ scores, mask }: LabelScores): Int32Array[] {
+    const weights = this.weightsFor(scores);
+    return perSequence(scores, mask, (own) => bestLabels(own, weights, this.constraints).labels);
+  }
+
+  /** By sequence: `P(label at step t)` for every step that counts and every label, `[steps, labels]`, among what the constraints allow. */
+  marginals({ scores, mask }: LabelScores): Float64Array[] {
+    const weights = this.weightsFor(scores);
+    return perSequence(scores, mask, (own) => labelMarginals(own, weights, this.constraints));
+  }
+
+  /** The chain's weights on the host. @throws USAGE before the layer has any; SHAPE_MISMATCH */
+  private weightsFor(scores: Tensor): ChainWeights {
+    this.computeOutputShape(scores.shape);
+    if (this.variables === undefined) throw new RondoError('USAGE', { where: titleOf(this), what: 'the layer has no weights yet.', fix: 'run the model it belongs to first.' });
+    const { transitions, start, end } = this.variables;
+    return chainWeights(scores.shape[2], transitions, start, end);
+  }
+
+  private requireConstraints(K: number): void {
+    if (this.constraints === undefined) return;
+    const { start, end, next } = this.constraints;
+    const where = titleOf(this);
+    if (start.length !== K || end.length !== K || next.length !== K || next.some((row) => row.length !== K)) {
+      throw new RondoError('SHAPE_MISMATCH', { where, what: 'the constraints do not fit the labels.', expected: `${K} labels`, received: `start ${start.length}, end ${end.length}, next ${describeShape([next.length, next[0]?.length ?? 0])}`, fix: 'make the constraints from the list of all labels.' });
+    }
+    if (!start.includes(true) || !end.includes(true)) {
+      throw new RondoError('OUT_OF_RANGE', { where, what: `the constraints allow no label at the ${start.includes(true) ? 'end' : 'start'}.`, expected: 'at least one', fix: 'add a label that may stand anywhere, such as `O`.' });
+    }
+  }
+}
+
+function perSequence<T>(scores: Tensor, mask: Mask | undefined, decode: (own: Float64Array) => T): T[] {
+  const [batch, time, K] = scores.shape;
+  if (mask !== undefined && mask.length !== batch * time) {
+    throw new RondoError('SHAPE_MISMATCH', { where: 'CRF.decode', what: '`mask` does not fit the scores.', expected: `${batch} * ${time} entries`, received: String(mask.length), fix: 'give one 0 or 1 for every step of every sequence.' });
+  }
+  const values = scores.hostNumbers();
+  return Array.from({ length: batch }, (_, b) => decode(scoresAt(values, countedSteps(b, time, mask), K)));
+}

@@ -1,0 +1,174 @@
+import { requireRate } from '../cells/define-cell.js';
+import { requireCount, unknownName } from '../errors.js';
+import { currentRandom } from '../random.js';
+import { gatherTensor } from '../tensor/gather.js';
+import * as ops from '../tensor/index.js';
+import { type Tensor, tensor } from '../tensor/tensor.js';
+import { Bidirectional } from './bidirectional.js';
+import { Conv1D } from './conv-1d.js';
+import { Embedding } from './embedding.js';
+import { GlobalMaxPooling1D } from './global-max-pooling-1d.js';
+import { randomNormal, randomUniform } from './initializers.js';
+import { requireSequence } from './input-axes.js';
+import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
+import { type Mask, maskOf, setMask } from './mask.js';
+import { plainOptions } from './plain-options.js';
+import { RNN, zeroMasked } from './rnn.js';
+
+const encoders = ['rnn', 'conv', 'none'] as const;
+/** What reads the characters of a word. */
+export type CharacterEncoder = (typeof encoders)[number];
+
+export interface WordFeaturesOptions extends LayerOptions {
+  /** Number of word indices: 0 is padding, 1 stands for every word that is not known. */
+  words: number;
+  /** Width of a word's vector. */
+  wordUnits: number;
+  /** Number of character indices: 0 is padding. */
+  characters: number;
+  /** Width of a character's vector. Default 32. */
+  characterUnits?: number;
+  /** `rnn` (default): a recurrent layer in both directions. `conv`: a convolution of three characters, and its maximum. `none`. */
+  characterEncoder?: CharacterEncoder;
+  /** Width of what the characters add to a word's vector; at least 2 for `rnn`, half of it in each direction. Default 64. */
+  characterFeatures?: number;
+  /** Cell of the encoder `rnn`. Default lstm. */
+  cell?: string;
+  /** Share of the words that training shows as unknown, so that the characters learn to stand in for them. Default 0. */
+  wordDropout?: number;
+}
+
+/** The index of words that are not known. */
+const UNKNOWN = 1;
+
+/**
+ * A vector for each word of a sentence, from its index and from its characters. Input: whole numbers `[batch, time, 1 + length]`,
+ * the word's index and then its characters' indices, both padded with 0; output `[batch, time, wordUnits + characterFeatures]`,
+ * masked where the word's index is 0. Each spelling in a batch is read once. Ling et al. 2015, "Finding function in form"; Ma
+ * and Hovy 2016, "End-to-end sequence labeling via bi-directional LSTM-CNNs-CRF" for `conv`.
+ *
+ * @throws OUT_OF_RANGE for an index that has no row, SHAPE_MISMATCH, UNKNOWN_NAME
+ */
+export class WordFeatures extends Layer {
+  readonly className = 'WordFeatures';
+  private readonly width: number;
+  private readonly encoder: CharacterEncoder;
+  private readonly wordDropout: number;
+  private readonly inside = new Map<string, Layer<unknown>>();
+  private readonly words: Embedding;
+  private readonly encode: ((characters: Tensor, training: boolean) => Tensor) | undefined;
+
+  constructor(private readonly options: WordFeaturesOptions) {
+    super('WordFeatures', options, ['words', 'wordUnits', 'characters', 'characterUnits', 'characterEncoder', 'characterFeatures', 'cell', 'wordDropout']);
+    const { words, wordUnits, characters, characterUnits = 32, characterEncoder = 'rnn', characterFeatures = 64, cell = 'lstm', wordDropout = 0 } = options;
+    requireCount('WordFeatures', 'words', words, 2);
+    requireCount('WordFeatures', 'wordUnits', wordUnits);
+    requireCount('WordFeatures', 'characterFeatures', characterFeatures, characterEncoder === 'rnn' ? 2 : 1);
+    requireRate('WordFeatures', 'wordDropout', wordDropout);
+    if (!encoders.includes(characterEncoder)) throw unknownName('WordFeatures', 'characterEncoder', characterEncoder, encoders);
+    this.encoder = characterEncoder;
+    this.wordDropout = wordDropout;
+    this.width = wordUnits + (characterEncoder === 'none' ? 0 : characterFeatures);
+    this.words = this.member('words', new Embedding({ inputDim: words, outputDim: wordUnits, embeddingsInitializer: randomUniform({ minval: -Math.sqrt(3 / wordUnits), maxval: Math.sqrt(3 / wordUnits) }) }));
+    if (characterEncoder === 'none') return;
+    const table = this.member('characters', new Embedding({ inputDim: characters, outputDim: characterUnits, maskZero: true, embeddingsInitializer: randomNormal({ stddev: 1 / Math.sqrt(characterUnits) }) }));
+    this.encode = characterEncoder === 'rnn' ? this.recurrentEncoder(table, cell, characterFeatures) : this.convolutionEncoder(table, characterFeatures);
+  }
+
+  override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
+    return this.inside;
+  }
+
+  override computeOutputShape(inputShape: OpenShape): OpenShape {
+    requireSequence(this, inputShape, null, 'give the layer [batch, time, 1 + length]: the index of each word and those of its characters.');
+    return [inputShape[0], inputShape[1], this.width];
+  }
+
+  override build(): void {
+    this.words.ensureBuilt([null, null]);
+    let shape: OpenShape = [null, null];
+    for (const [name, layer] of this.inside) {
+      if (name === 'words') continue;
+      layer.ensureBuilt(shape);
+      shape = layer.computeOutputShape(shape);
+    }
+  }
+
+  override call(inputs: Tensor | readonly Tensor[], { training = false }: CallOptions): Tensor {
+    const input = singleInput(this.name, inputs);
+    this.computeOutputShape(input.shape);
+    const [batch, time, columns] = input.shape;
+    const values = input.hostNumbers();
+    const words = Int32Array.from({ length: batch * time }, (_, row) => values[row * columns]);
+    const mask: Mask = Uint8Array.from(words, (word) => (word === 0 ? 0 : 1));
+    if (training && this.wordDropout > 0) this.forgetSome(words);
+    const parts = [this.words.apply(tensor(words, [batch, time]))];
+    if (this.encode !== undefined) {
+      const { spellings, lengths, spellingOf } = differentSpellings(values, columns, mask);
+      const encoded = this.encode(tensor(spellings, [lengths.count, lengths.longest]), training);
+      const width = encoded.shape[1];
+      parts.push(gatherTensor(encoded, [batch, time, width], width, spellingOf));
+    }
+    const output = ops.concatenate(parts, -1);
+    setMask(output, mask);
+    return output;
+  }
+
+  override getConfig(): Record<string, Json | undefined> {
+    return { ...plainOptions(this.options), ...this.baseConfig() };
+  }
+
+  private forgetSome(words: Int32Array): void {
+    const random = currentRandom();
+    for (let i = 0; i < words.length; i++) if (words[i] !== 0 && random.uniform() < this.wordDropout) words[i] = UNKNOWN;
+  }
+
+  private recurrentEncoder(table: Embedding, cell: string, features: number): (characters: Tensor, training: boolean) => Tensor {
+    const half = this.member('characterEncoder', new Bidirectional({ layer: new RNN({ cell, units: Math.ceil(features / 2) }), backwardLayer: new RNN({ cell, units: Math.floor(features / 2) }) }));
+    return (characters, training) => half.apply(table.apply(characters), { training });
+  }
+
+  private convolutionEncoder(table: Embedding, features: number): (characters: Tensor, training: boolean) => Tensor {
+    const convolution = this.member('characterEncoder', new Conv1D({ filters: features, kernelSize: 3, padding: 'same', activation: 'relu' }));
+    const pooling = new GlobalMaxPooling1D();
+    return (characters) => {
+      const vectors = table.apply(characters);
+      const mask = maskOf(vectors)!;
+      // A window at a word's end sees zeros, whatever stands in the padding's row.
+      return pooling.apply(convolution.apply(zeroMasked(vectors, mask)), { mask });
+    };
+  }
+
+  private member<T extends Layer<unknown>>(name: string, layer: T): T {
+    layer.name = name;
+    this.inside.set(name, layer);
+    return layer;
+  }
+}
+
+/** The different rows of characters of `[batch * time, 1 + length]`, without the columns that are padding in all of them. */
+function differentSpellings(values: ArrayLike<number>, columns: number, mask: Mask): { spellings: Int32Array; lengths: { count: number; longest: number }; spellingOf: Int32Array } {
+  const rows = new Map<string, number>();
+  const firstRow: number[] = [];
+  let longest = 1;
+  const spellingOf = Int32Array.from(mask, (counts, row) => {
+    if (counts === 0) return -1;
+    let key = '';
+    for (let c = 1; c < columns; c++) {
+      const index = values[row * columns + c];
+      key += String.fromCharCode(index);
+      if (index !== 0) longest = Math.max(longest, c);
+    }
+    let at = rows.get(key);
+    if (at === undefined) {
+      rows.set(key, (at = rows.size));
+      firstRow.push(row);
+    }
+    return at;
+  });
+  const spellings = new Int32Array(firstRow.length * longest);
+  firstRow.forEach((row, i) => {
+    for (let c = 0; c < longest && c + 1 < columns; c++) spellings[i * longest + c] = values[row * columns + 1 + c];
+  });
+  return { spellings, lengths: { count: firstRow.length, longest }, spellingOf };
+}

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { HmmTagger } from './hmm-tagger.js';
+import { type TaggedSentence, taggedSentences } from './tagged-sentence.js';
+import { taggingReport } from './tagging-report.js';
+
+const sentence = (words: string, tags: string): TaggedSentence => ({ words: words.split(' '), tags: tags.split(' ') });
+
+describe('a tagging report', () => {
+  it('counts words, unknown words, sentences and tags', () => {
+    const truth = [sentence('the dog barks', 'D N V'), sentence('cats', 'N'), sentence('go now', 'V A')];
+    const report = taggingReport(truth, [['D', 'N', 'N'], ['N'], ['V', 'D']], { isUnknown: (word) => ['cats', 'barks'].includes(word), tags: ['D', 'N', 'V'] });
+    expect(report).toMatchObject({ numSentences: 3, numWords: 6, numUnknown: 2, unknownAccuracy: 0.5, numUnseenTags: 1, spans: null, byKind: null });
+    expect(report.accuracy).toBeCloseTo(4 / 6, 12);
+    expect(report.sentenceAccuracy).toBeCloseTo(1 / 3, 12);
+    expect(report.byTag.N).toMatchObject({ numTrue: 2, numPredicted: 3, numCorrect: 2, recall: 1 });
+    expect(report.byTag.N.precision).toBeCloseTo(2 / 3, 12);
+    expect(report.byTag.N.f1).toBeCloseTo(0.8, 12);
+    expect(report.byTag.A).toMatchObject({ numTrue: 1, numPredicted: 0, precision: 0, recall: 0, f1: 0 });
+    expect(Object.keys(report.byTag)).toEqual(['N', 'V', 'A', 'D']);
+  });
+
+  // Counted by hand, by the rules of the shared tasks' script: a span counts when kind, first and last word agree.
+  it.each([
+    ['B-A I-A O B-B', 'B-A I-A O B-B', [2, 2, 2]],
+    ['B-A I-A O B-B', 'B-A O O B-A', [2, 2, 0]],
+    ['B-A I-A I-A', 'B-A B-A I-A', [1, 2, 0]],
+    ['B-A I-A O O', 'I-A I-A O B-B', [1, 2, 1]],
+    ['B-A I-A', 'B-A I-B', [1, 2, 0]],
+    ['I-A I-A B-A', 'B-A I-A B-A', [2, 2, 2]],
+    ['O O', 'O I-A', [0, 1, 0]],
+    ['B-A O B-A', 'O O O', [2, 0, 0]],
+  ])('counts the spans of %s as %s', (truth, guess, [numTrue, numPredicted, numCorrect]) => {
+    const { spans } = taggingReport([sentence(truth, truth)], [guess.split(' ')], { scheme: 'bio' });
+    expect(spans).toMatchObject({ numTrue, numPredicted, numCorrect });
+    expect(spans!.f1).toBeCloseTo(numTrue + numPredicted === 0 ? 0 : (2 * numCorrect) / (numTrue + numPredicted), 12);
+  });
+
+  it('does not join spans of two sentences, and has a row for each kind', () => {
+    const truth = [sentence('a', 'B-A'), sentence('b c', 'I-A B-B')];
+    const { spans, byKind } = taggingReport(truth, [['B-A'], ['I-A', 'O']], { scheme: 'bio' });
+    expect(spans).toMatchObject({ numTrue: 3, numPredicted: 2, numCorrect: 2, precision: 1 });
+    expect(byKind!.A.f1).toBe(1);
+    expect(byKind!.B).toMatchObject({ numTrue: 1, numPredicted: 0, f1: 0 });
+  });
+
+  it('refuses tags that do not fit the words', () => {
+    expect(() => taggingReport([sentence('a b', 'X Y')], [['X']])).toThrow('[SHAPE_MISMATCH] taggingReport, sentence 1');
+    expect(() => taggedSentences([['a', 'b']], [['X']], 'f.txt')).toThrow('[SHAPE_MISMATCH] f.txt, sentence 1: there is not one tag for each word');
+    expect(() => taggedSentences([['a', '']], [['X', 'Y']], 'f.txt')).toThrow('[DATA_FORMAT] f.txt, sentence 1: word 2 is empty');
+    expect(() => taggedSentences([[]], [[]], 'f.txt')).toThrow('[DATA_FORMAT] f.txt: there are no words');
+    expect(taggedSentences([[], ['a']], [[], ['X']])).toEqual([{ words: ['a'], tags: ['X'] }]);
+  });
+});
+
+describe('a hidden Markov tagger', () => {
+  const sentences = [sentence('the dog barks', 'D N V'), sentence('the cat sleeps', 'D N V'), sentence('the walking dog sleeps', 'D A N V'), sentence('dogs bark', 'N V'), sentence('The barking cat walks', 'D A N V')];
+  const tagger = new HmmTagger(sentences, ['D', 'N', 'V', 'A']);
+
+  it('knows what it has seen', () => {
+    for (const { words, tags } of sentences) expect(tagger.tag(words)).toEqual(tags);
+  });
+
+  it('guesses unknown words from their endings and their place', () => {
+    expect(tagger.tag('the jumping cat jumps'.split(' '))).toEqual(['D', 'A', 'N', 'V']);
+    expect(tagger.tag('the zyx barks'.split(' '))).toEqual(['D', 'N', 'V']);
+  });
+
+  it('tags anything: one word, none, emoji, ten thousand words', () => {
+    expect(tagger.tag([])).toEqual([]);
+    expect(tagger.tag(['dog'])).toHaveLength(1);
+    expect(tagger.tag(['👩‍👩‍👧', 'e\u0301', '१२'])).toHaveLength(3);
+    expect(new Set(tagger.tag(new Array<string>(10_000).fill('the')))).not.toContain(undefined);
+  });
+
+  it('works where two tags are equally frequent', () => {
+    const even = new HmmTagger([sentence('a b', 'X Y'), sentence('a b', 'X Y')], ['X', 'Y']);
+    expect(even.tag(['a', 'b', 'c'])).toHaveLength(3);
+    expect(even.tag(['a', 'b'])).toEqual(['X', 'Y']);
+  });
+});
