@@ -117,3 +117,11 @@ export { deserializeTask, type LoadedTask, serializeTask, type TaskModel } from 
 export { deserializeModel, type LoadedModel, loadWeights, serializeModel, type SerializeOptions } from './io/checkpoint.js';
 export { type DecodedTensor, decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorDtype } from './io/safetensors.js';
 export { decodeUtf8 } from './io/utf8.js';
+
+// Word vectors
+export type { ByteSource } from './io/word-vectors/byte-reader.js';
+export { embeddingFromVectors, type EmbeddingFromVectorsOptions, type VectorCoverage, type VectorEmbedding } from './io/word-vectors/embedding-from-vectors.js';
+export { type Neighbour, nearestWords, wordAnalogy } from './io/word-vectors/neighbours.js';
+export { readWordVectors, type ReadWordVectorsOptions, type VectorFormat } from './io/word-vectors/read-word-vectors.js';
+export { subwordBuckets, subwordHash, Subwords, type SubwordTable } from './io/word-vectors/subwords.js';
+export { euclideanLength, WordVectors } from './io/word-vectors/word-vectors.js';

@@ -1,9 +1,10 @@
-import { generate, type LanguageModelOptions, LanguageModelTraining } from '../../src/index.js';
+import { generate, type LanguageModelOptions, LanguageModelTraining, TextCodec } from '../../src/index.js';
 import { defineCommand, type Given, type OptionSpecs, trainingOptions } from '../options.js';
 import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
 import { defaultOutput, readTextInputs } from '../read-input.js';
 import { shortNumber, withSeparators } from '../text-table.js';
 import { quoted, runTrain, trainReport, type TrainRun } from '../train-run.js';
+import { coverageLine, embeddingVectorOptions, readEmbeddingVectors } from '../vector-options.js';
 import { requirePositionals } from '../wrong-usage.js';
 
 const specs = {
@@ -12,6 +13,7 @@ const specs = {
   'max-tokens': { type: 'count', value: 'N', about: 'Most tokens in the vocabulary; rarer ones become one unknown token. Default 20000.' },
   punctuation: { type: 'text', value: 'HOW', choices: ['separate', 'attach'], about: 'For words: each sign is a token (separate, default), or cut at white space only (attach).' },
   'embedding-units': { type: 'count', value: 'N', about: 'Width of the token embedding. Default 64 for characters, --units for words.' },
+  ...embeddingVectorOptions,
   validation: { type: 'number', value: 'SHARE', about: 'Share of the text at its end that chooses the best epoch. Default 0.1.' },
   ...trainingOptions({ cell: 'lstm', units: '256', dropout: '0', epochs: '10', batchSize: '32', learningRate: '0.09 / sqrt(units)', timesteps: '64' }),
 } as const satisfies OptionSpecs;
@@ -31,11 +33,14 @@ export const trainLanguageModel = defineCommand({
     const interrupted = resume ? await interruptedTask(where, paths, 'languageModel') : undefined;
     if (interrupted !== undefined) requireSameOptions(where, languageModelOptions(options), interrupted.task.options);
     const text = await readTextInputs(positionals);
-    const training = new LanguageModelTraining(text, languageModelOptions(options), interrupted?.task);
+    const { level, lower, maxTokens, punctuation } = languageModelOptions(options);
+    const vectors = await readEmbeddingVectors(where, options, () => TextCodec.fromText(text, { level, lower, maxTokens, punctuation }).vocabulary.tokens);
+    const training = new LanguageModelTraining(text, languageModelOptions(options), interrupted?.task, vectors);
     const { languageModel, numTrainingTokens, numValidationTokens, numBatches, tokensPerStep } = training;
-    const { cell, units, layers, epochs, level } = languageModel.options;
+    const { cell, units, layers, epochs } = languageModel.options;
     if (!json) {
-      console.log(`${withSeparators(numTrainingTokens)} ${level} to learn from, ${withSeparators(numValidationTokens)} held out, ${withSeparators(languageModel.codec.size)} different ones`);
+      console.log(`${withSeparators(numTrainingTokens)} ${languageModel.codec.level} to learn from, ${withSeparators(numValidationTokens)} held out, ${withSeparators(languageModel.codec.size)} different ones`);
+      if (training.coverage !== undefined) console.log(coverageLine(training.coverage));
       console.log(`${layers} x ${cell} of ${units} units, ${withSeparators(languageModel.model.countParams())} parameters`);
     }
     const run: TrainRun = {
@@ -61,10 +66,10 @@ export const trainLanguageModel = defineCommand({
       return;
     }
     console.log(`\n${await trainReport(run, outcome)}`);
-    console.log(`held-out end: ${shortNumber(valLoss)} nats a token, perplexity ${shortNumber(scores.perplexity)}${level === 'characters' ? `, ${shortNumber(scores.bitsPerToken)} bits a character` : ''}`);
+    console.log(`held-out end: ${shortNumber(valLoss)} nats a token, perplexity ${shortNumber(scores.perplexity)}${languageModel.codec.level === 'characters' ? `, ${shortNumber(scores.bitsPerToken)} bits a character` : ''}`);
     if (quiet) return;
     console.log('\nIt writes (temperature 0.8):');
-    for await (const piece of generate(languageModel, { length: level === 'characters' ? 300 : 60, temperature: 0.8 })) process.stdout.write(piece);
+    for await (const piece of generate(languageModel, { length: languageModel.codec.level === 'characters' ? 300 : 60, temperature: 0.8 })) process.stdout.write(piece);
     console.log(`\n\nMore with: rondo generate ${quoted(paths.model)}`);
   },
 });
@@ -76,6 +81,7 @@ function languageModelOptions(options: Given<typeof specs>): LanguageModelOption
     maxTokens: options['max-tokens'],
     punctuation: options.punctuation,
     embeddingUnits: options['embedding-units'],
+    freeze: options.freeze,
     validation: options.validation,
     cell: options.cell,
     units: options.units,

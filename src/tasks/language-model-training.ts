@@ -1,5 +1,7 @@
 import { refuseUnknownOptions, requireNumber, RondoError } from '../errors.js';
 import { TokenStreams } from '../data/streams.js';
+import { embeddingFromVectors, type VectorCoverage } from '../io/word-vectors/embedding-from-vectors.js';
+import type { WordVectors } from '../io/word-vectors/word-vectors.js';
 import { Dense } from '../layers/dense.js';
 import { Embedding } from '../layers/embedding.js';
 import { randomNormal } from '../layers/initializers.js';
@@ -18,6 +20,8 @@ export interface LanguageModelOptions extends TextCodecOptions, RecurrentTaskOpt
   learningRate?: number;
   /** Width of the token embedding. Default 64 for characters, `units` for words. */
   embeddingUnits?: number;
+  /** Leaves the vectors that {@link LanguageModelTraining} is given as they are. Default false. */
+  freeze?: boolean;
   /** Share of the text, at its end, that is held out to choose the best epoch. Default 0.1. */
   validation?: number;
 }
@@ -34,6 +38,7 @@ const defaults: Required<Omit<LanguageModelOptions, 'embeddingUnits' | 'learning
   epochs: 10,
   batchSize: 32,
   timesteps: 64,
+  freeze: false,
   validation: 0.1,
 };
 
@@ -54,12 +59,17 @@ export class LanguageModelTraining {
   readonly numValidationTokens: number;
   /** Steps of an epoch. */
   readonly numBatches: number;
+  /** How much of the text the given vectors cover; undefined without any. */
+  readonly coverage: VectorCoverage | undefined;
   private readonly trainStreams: TokenStreams;
   private readonly validationStreams: TokenStreams;
 
-  /** @param interrupted the model of a checkpoint, to go on with; its own options then count. */
-  constructor(text: string, options: LanguageModelOptions = {}, interrupted?: LanguageModel) {
-    const resolved = interrupted?.options ?? resolvedOptions(options);
+  /**
+   * @param interrupted the model of a checkpoint, to go on with; its own options then count.
+   * @param vectors what the embedding starts from.
+   */
+  constructor(text: string, options: LanguageModelOptions = {}, interrupted?: LanguageModel, vectors?: WordVectors) {
+    const resolved = interrupted?.options ?? resolvedOptions(options, vectors);
     const { level, lower, maxTokens, punctuation, validation } = resolved;
     const codec = interrupted?.codec ?? TextCodec.fromText(text, { level, lower, maxTokens, punctuation });
     const tokens = codec.encode(text);
@@ -72,7 +82,9 @@ export class LanguageModelTraining {
     this.numBatches = this.trainStreams.length;
     if (interrupted?.isTrainedOn(tokens) === false) throw otherText();
     const facts = { numTokens: tokens.length, numTrainingTokens: this.numTrainingTokens, fingerprint: fingerprintOf(tokens) };
-    this.languageModel = interrupted ?? new LanguageModel(modelOf(codec.size, resolved), codec, facts, resolved);
+    const pretrained = vectors && embeddingFromVectors(codec.vocabulary, vectors, { trainable: !resolved.freeze, tokens });
+    this.coverage = pretrained?.coverage;
+    this.languageModel = interrupted ?? new LanguageModel(modelOf(codec.size, resolved, pretrained?.embedding), codec, facts, resolved);
     const { model } = this.languageModel;
     const numSteps = this.numBatches * resolved.epochs;
     model.compile({ optimizer: cosineAdam({ learningRate: resolved.learningRate, numSteps }), loss: sparseCategoricalCrossentropy({ fromLogits: true }) });
@@ -96,17 +108,19 @@ export class LanguageModelTraining {
   }
 }
 
-function resolvedOptions(options: LanguageModelOptions): Required<LanguageModelOptions> {
+function resolvedOptions(options: LanguageModelOptions, vectors: WordVectors | undefined): Required<LanguageModelOptions> {
   const where = 'LanguageModelTraining';
-  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, 'level', 'lower', 'maxTokens', 'punctuation', 'embeddingUnits', 'validation']);
+  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, 'level', 'lower', 'maxTokens', 'punctuation', 'embeddingUnits', 'freeze', 'validation']);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as LanguageModelOptions;
   const resolved = { ...defaults, ...given };
   const all = {
     ...resolved,
-    embeddingUnits: resolved.embeddingUnits ?? (resolved.level === 'words' ? resolved.units : 64),
+    embeddingUnits: resolved.embeddingUnits ?? vectors?.dimension ?? (resolved.level === 'words' ? resolved.units : 64),
     learningRate: resolved.learningRate ?? 0.09 / Math.sqrt(resolved.units),
   };
   requireRecurrentOptions(where, all);
+  if (vectors !== undefined && all.embeddingUnits !== vectors.dimension) throw new RondoError('USAGE', { where, what: 'the vectors decide how wide the embedding is.', expected: `embeddingUnits ${vectors.dimension}, or none`, received: String(all.embeddingUnits), fix: 'leave embeddingUnits out.' });
+  if (vectors === undefined && all.freeze) throw new RondoError('USAGE', { where, what: '`freeze` has no vectors to keep.', fix: 'give vectors, or leave it out.' });
   requireNumber(where, 'embeddingUnits', all.embeddingUnits, 'a whole number of at least 1', (value) => Number.isInteger(value) && value >= 1);
   requireNumber(where, 'validation', all.validation, 'a number between 0 and 1', (value) => value > 0 && value < 1);
   return all;
@@ -116,9 +130,9 @@ function resolvedOptions(options: LanguageModelOptions): Required<LanguageModelO
  * Embeddings begin as standard normal numbers, as PyTorch's: Keras's 20 times smaller ones leave the gates blind to the input
  * for the first epochs (Tiny Shakespeare, 5 epochs of 128 units: 1.66 instead of 1.90 nats a character).
  */
-function modelOf(vocabulary: number, options: Required<LanguageModelOptions>): Sequential {
+function modelOf(vocabulary: number, options: Required<LanguageModelOptions>, pretrained: Embedding | undefined): Sequential {
   return new Sequential([
-    new Embedding({ inputDim: vocabulary, outputDim: options.embeddingUnits, embeddingsInitializer: randomNormal({ stddev: 1 }), inputShape: [null] }),
+    pretrained ?? new Embedding({ inputDim: vocabulary, outputDim: options.embeddingUnits, embeddingsInitializer: randomNormal({ stddev: 1 }), inputShape: [null] }),
     ...recurrentStack(options, { stateful: true, returnSequences: true }),
     new Dense({ units: vocabulary }),
   ]);
