@@ -41,7 +41,7 @@ async function predictValues(forecaster: Forecaster, data: string, json: boolean
 async function predictTokens(languageModel: LanguageModel, data: string, count: number, json: boolean): Promise<void> {
   const text = await readTextInput(data);
   const next = await languageModel.nextTokens(text, count);
-  const score = languageModel.codec.split(text).length < 2 ? undefined : await languageModel.evaluate(text);
+  const score = languageModel.codec.encode(text).length < 2 ? undefined : await languageModel.evaluate(text);
   if (json) {
     console.log(JSON.stringify({ next, score: score ?? null }));
     return;

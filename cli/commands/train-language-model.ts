@@ -1,4 +1,4 @@
-import { generate, type LanguageModelOptions, LanguageModelTraining, TextCodec } from '../../src/index.js';
+import { generate, type LanguageModelOptions, LanguageModelTraining, TextCodec, type TokenLevel, tokenLevels } from '../../src/index.js';
 import { defineCommand, type Given, type OptionSpecs, trainingOptions } from '../options.js';
 import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
 import { defaultOutput, readTextInputs } from '../read-input.js';
@@ -8,22 +8,25 @@ import { coverageLine, embeddingVectorOptions, readEmbeddingVectors } from '../v
 import { requirePositionals } from '../wrong-usage.js';
 
 const specs = {
-  level: { type: 'text', value: 'LEVEL', choices: ['characters', 'words'], about: 'What a token is. Default characters.' },
+  tokens: { type: 'text', value: 'KIND', choices: tokenLevels, about: 'What a token is: characters (default), words, bytes, or bpe for byte pairs learned from the text.' },
   lower: { type: 'flag', about: 'Lower-case the text.' },
-  'max-tokens': { type: 'count', value: 'N', about: 'Most tokens in the vocabulary; rarer ones become one unknown token. Default 20000.' },
+  vocabulary: { type: 'count', value: 'N', about: 'Most tokens in the vocabulary. Default 20000, 4096 for bpe; rarer characters and words become one unknown token.' },
   punctuation: { type: 'text', value: 'HOW', choices: ['separate', 'attach'], about: 'For words: each sign is a token (separate, default), or cut at white space only (attach).' },
-  'embedding-units': { type: 'count', value: 'N', about: 'Width of the token embedding. Default 64 for characters, --units for words.' },
+  'embedding-units': { type: 'count', value: 'N', about: 'Width of the token embedding. Default 64 for characters and bytes, --units for words and bpe.' },
   ...embeddingVectorOptions,
   validation: { type: 'number', value: 'SHARE', about: 'Share of the text at its end that chooses the best epoch. Default 0.1.' },
   ...trainingOptions({ cell: 'lstm', units: '256', dropout: '0', epochs: '10', batchSize: '32', learningRate: '0.09 / sqrt(units)', timesteps: '64' }),
 } as const satisfies OptionSpecs;
 
-/** `rondo train language-model`: a model of text, by characters or words. */
+/** Tokens as a person counts them. */
+const countedAs: Readonly<Record<TokenLevel, string>> = { characters: 'characters', words: 'words', bytes: 'bytes', bpe: 'byte pairs', file: 'tokens' };
+
+/** `rondo train language-model`: a model of text, by characters, words, bytes or byte pairs. */
 export const trainLanguageModel = defineCommand({
   name: 'train language-model',
   summary: 'Learn to write text like the text of some files.',
-  usage: 'FILE... [--level characters|words] [options]',
-  examples: ['rondo train language-model shakespeare.txt --units 256 --epochs 10', 'rondo train language-model *.txt --level words --lower --max-tokens 10000 --out words.safetensors', 'rondo train language-model shakespeare.txt --out shakespeare.safetensors --resume'],
+  usage: 'FILE... [--tokens characters|words|bytes|bpe] [options]',
+  examples: ['rondo train language-model shakespeare.txt --units 256 --epochs 10', 'rondo train language-model *.txt --tokens words --lower --vocabulary 10000 --out words.safetensors', 'rondo train language-model shakespeare.txt --out shakespeare.safetensors --resume'],
   options: specs,
   async run({ positionals, options }) {
     const where = `rondo ${this.name}`;
@@ -34,12 +37,12 @@ export const trainLanguageModel = defineCommand({
     if (interrupted !== undefined) requireSameOptions(where, languageModelOptions(options), interrupted.task.options);
     const text = await readTextInputs(positionals);
     const { level, lower, maxTokens, punctuation } = languageModelOptions(options);
-    const vectors = await readEmbeddingVectors(where, options, () => TextCodec.fromText(text, { level, lower, maxTokens, punctuation }).vocabulary.tokens);
+    const vectors = await readEmbeddingVectors(where, options, () => TextCodec.fromText(text, { ...(level === 'words' && { level }), lower, maxTokens, punctuation }).vocabulary.tokens);
     const training = new LanguageModelTraining(text, languageModelOptions(options), interrupted?.task, vectors);
     const { languageModel, numTrainingTokens, numValidationTokens, numBatches, tokensPerStep } = training;
     const { cell, units, layers, epochs } = languageModel.options;
     if (!json) {
-      console.log(`${withSeparators(numTrainingTokens)} ${languageModel.codec.level} to learn from, ${withSeparators(numValidationTokens)} held out, ${withSeparators(languageModel.codec.size)} different ones`);
+      console.log(`${withSeparators(numTrainingTokens)} ${countedAs[languageModel.codec.level]} to learn from, ${withSeparators(numValidationTokens)} held out, ${withSeparators(languageModel.codec.size)} different ones`);
       if (training.coverage !== undefined) console.log(coverageLine(training.coverage));
       console.log(`${layers} x ${cell} of ${units} units, ${withSeparators(languageModel.model.countParams())} parameters`);
     }
@@ -69,16 +72,16 @@ export const trainLanguageModel = defineCommand({
     console.log(`held-out end: ${shortNumber(valLoss)} nats a token, perplexity ${shortNumber(scores.perplexity)}${languageModel.codec.level === 'characters' ? `, ${shortNumber(scores.bitsPerToken)} bits a character` : ''}`);
     if (quiet) return;
     console.log('\nIt writes (temperature 0.8):');
-    for await (const piece of generate(languageModel, { length: languageModel.codec.level === 'characters' ? 300 : 60, temperature: 0.8 })) process.stdout.write(piece);
+    for await (const piece of generate(languageModel, { length: languageModel.codec.level === 'words' ? 60 : 300, temperature: 0.8 })) process.stdout.write(piece);
     console.log(`\n\nMore with: rondo generate ${quoted(paths.model)}`);
   },
 });
 
 function languageModelOptions(options: Given<typeof specs>): LanguageModelOptions {
   return {
-    level: options.level,
+    level: options.tokens,
     lower: options.lower,
-    maxTokens: options['max-tokens'],
+    maxTokens: options.vocabulary,
     punctuation: options.punctuation,
     embeddingUnits: options['embedding-units'],
     freeze: options.freeze,

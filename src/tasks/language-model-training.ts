@@ -8,17 +8,18 @@ import { randomNormal } from '../layers/initializers.js';
 import type { DatasetBatch } from '../training/dataset.js';
 import { sparseCategoricalCrossentropy } from '../training/losses/index.js';
 import { Sequential } from '../training/sequential.js';
+import { codecOfText, type CodecOptions, defaultMaxTokens } from './codec-of-text.js';
 import { fingerprintOf } from './fingerprint.js';
 import { LanguageModel } from './language-model.js';
 import { type RecurrentTaskOptions, recurrentStack, recurrentTaskOptionNames, requireRecurrentOptions } from './recurrent-stack.js';
-import { TextCodec, type TextCodecOptions } from './text-codec.js';
+import { TextCodec } from './text-codec.js';
 import { cosineAdam, runTraining, type TrainingControls, type TrainingOutcome } from './training-run.js';
 
 /** How a language model is built and trained. */
-export interface LanguageModelOptions extends TextCodecOptions, RecurrentTaskOptions {
+export interface LanguageModelOptions extends CodecOptions, RecurrentTaskOptions {
   /** Default `0.09 / sqrt(units)`: 0.008 for 128 units, 0.0056 for 256. Wider layers need smaller steps. */
   learningRate?: number;
-  /** Width of the token embedding. Default 64 for characters, `units` for words. */
+  /** Width of the token embedding. Default that of the given vectors, else 64 for characters and bytes, `units` for words and byte pairs. */
   embeddingUnits?: number;
   /** Leaves the vectors that {@link LanguageModelTraining} is given as they are. Default false. */
   freeze?: boolean;
@@ -26,10 +27,9 @@ export interface LanguageModelOptions extends TextCodecOptions, RecurrentTaskOpt
   validation?: number;
 }
 
-const defaults: Required<Omit<LanguageModelOptions, 'embeddingUnits' | 'learningRate'>> = {
+const defaults: Required<Omit<LanguageModelOptions, 'embeddingUnits' | 'learningRate' | 'maxTokens'>> = {
   level: 'characters',
   lower: false,
-  maxTokens: 20_000,
   punctuation: 'separate',
   cell: 'lstm',
   units: 256,
@@ -71,7 +71,7 @@ export class LanguageModelTraining {
   constructor(text: string, options: LanguageModelOptions = {}, interrupted?: LanguageModel, vectors?: WordVectors) {
     const resolved = interrupted?.options ?? resolvedOptions(options, vectors);
     const { level, lower, maxTokens, punctuation, validation } = resolved;
-    const codec = interrupted?.codec ?? TextCodec.fromText(text, { level, lower, maxTokens, punctuation });
+    const codec = interrupted?.codec ?? codecOfText(text, { level, lower, maxTokens, punctuation });
     const tokens = codec.encode(text);
     const held = Math.round(tokens.length * validation);
     requireLength(tokens.length, held, codec.level);
@@ -82,7 +82,8 @@ export class LanguageModelTraining {
     this.numBatches = this.trainStreams.length;
     if (interrupted?.isTrainedOn(tokens) === false) throw otherText();
     const facts = { numTokens: tokens.length, numTrainingTokens: this.numTrainingTokens, fingerprint: fingerprintOf(tokens) };
-    const pretrained = vectors && embeddingFromVectors(codec.vocabulary, vectors, { trainable: !resolved.freeze, tokens });
+    if (vectors !== undefined && !(codec instanceof TextCodec)) throw new RondoError('USAGE', { where: 'LanguageModelTraining', what: 'word vectors have no vectors for bytes.', expected: 'level words or characters', received: `level ${codec.level}`, fix: 'choose words, or leave the vectors out.' });
+    const pretrained = vectors && codec instanceof TextCodec ? embeddingFromVectors(codec.vocabulary, vectors, { trainable: !resolved.freeze, tokens }) : undefined;
     this.coverage = pretrained?.coverage;
     this.languageModel = interrupted ?? new LanguageModel(modelOf(codec.size, resolved, pretrained?.embedding), codec, facts, resolved);
     const { model } = this.languageModel;
@@ -115,7 +116,8 @@ function resolvedOptions(options: LanguageModelOptions, vectors: WordVectors | u
   const resolved = { ...defaults, ...given };
   const all = {
     ...resolved,
-    embeddingUnits: resolved.embeddingUnits ?? vectors?.dimension ?? (resolved.level === 'words' ? resolved.units : 64),
+    maxTokens: resolved.maxTokens ?? defaultMaxTokens[resolved.level] ?? 20_000,
+    embeddingUnits: resolved.embeddingUnits ?? vectors?.dimension ?? (resolved.level === 'words' || resolved.level === 'bpe' ? resolved.units : 64),
     learningRate: resolved.learningRate ?? 0.09 / Math.sqrt(resolved.units),
   };
   requireRecurrentOptions(where, all);

@@ -3,7 +3,8 @@ import type { Json } from '../layers/layer.js';
 import type { Sequential } from '../training/sequential.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { LanguageModelOptions } from './language-model-training.js';
-import type { TextCodec } from './text-codec.js';
+import { logSumExp } from './log-softmax.js';
+import type { TokenCodec } from './token-codec.js';
 import { TextReader } from './text-reader.js';
 import type { TrainingOutcome } from './training-run.js';
 
@@ -41,7 +42,7 @@ export class LanguageModel {
   constructor(
     /** `[batch, time]` token ids to logits `[batch, time, vocabulary]`, stateful. */
     readonly model: Sequential,
-    readonly codec: TextCodec,
+    readonly codec: TokenCodec,
     readonly text: TrainedText,
     /** Everything it was trained with. */
     readonly options: Readonly<Required<LanguageModelOptions>>,
@@ -87,7 +88,7 @@ export class LanguageModel {
   async tokenScores(text: string): Promise<{ readonly token: string; readonly logProbability: number }[]> {
     const scores = [];
     const tokens = this.tokensOf(text, 2, 'LanguageModel.tokenScores');
-    for await (const { token, logProbability } of this.logProbabilities(tokens)) scores.push({ token: this.codec.vocabulary.tokenOf(token), logProbability });
+    for await (const { token, logProbability } of this.logProbabilities(tokens)) scores.push({ token: this.codec.shown(token), logProbability });
     return scores;
   }
 
@@ -95,7 +96,7 @@ export class LanguageModel {
   async nextTokens(text: string, count = 10): Promise<{ readonly token: string; readonly probability: number }[]> {
     const logits = await new TextReader(this.model).next(this.tokensOf(text, 1, 'LanguageModel.nextTokens'));
     const logSum = logSumExp(logits, 0, logits.length);
-    return Array.from(logits, (logit, id) => ({ token: this.codec.vocabulary.tokenOf(id), probability: Math.exp(logit - logSum) }))
+    return Array.from(logits, (logit, id) => ({ token: this.codec.shown(id), probability: Math.exp(logit - logSum) }))
       .sort((a, b) => b.probability - a.probability)
       .slice(0, count);
   }
@@ -120,13 +121,4 @@ export class LanguageModel {
       }
     }
   }
-}
-
-/** `ln(sum(exp))` of `count` values from `start`, without overflow. */
-function logSumExp(values: ArrayLike<number>, start: number, count: number): number {
-  let largest = -Infinity;
-  for (let i = start; i < start + count; i++) largest = Math.max(largest, values[i]);
-  let sum = 0;
-  for (let i = start; i < start + count; i++) sum += Math.exp(values[i] - largest);
-  return largest + Math.log(sum);
 }

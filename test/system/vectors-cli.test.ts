@@ -14,7 +14,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const train = ['train', 'language-model', 'numbers.txt', '--level', 'words', '--units', '8', '--epochs', '1', '--timesteps', '10'];
+const train = ['train', 'language-model', 'numbers.txt', '--tokens', 'words', '--units', '8', '--epochs', '1', '--timesteps', '10'];
 
 describe('rondo vectors', () => {
   it('shows a file, neighbours, analogies and vectors', () => {
