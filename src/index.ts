@@ -101,6 +101,7 @@ export { detectSeason, type DetectSeasonOptions, driftForecast, naiveForecast, s
 
 // Tasks: from data to answers
 export { generate, type GenerateOptions } from './tasks/generate.js';
+export type { DynamicOptions } from './tasks/dynamic-evaluation.js';
 export { LanguageModel, type TextScore, type TrainedText } from './tasks/language-model.js';
 export { type LanguageModelOptions, LanguageModelTraining } from './tasks/language-model-training.js';
 export { PoemForm, type PoemFormOptions, type TokenConstraint } from './tasks/poem-form.js';
@@ -108,6 +109,7 @@ export type { RepetitionOptions } from './tasks/repetition.js';
 export type { TokenCodec, TokenLevel, TokenWriter } from './tasks/token-codec.js';
 export { sampleToken, type SamplingOptions } from './tasks/sample-token.js';
 export { ByteCodec } from './tasks/byte-codec.js';
+export { type FileTokenizer, TokenizerCodec } from './tasks/tokenizer-codec.js';
 export { codecOfText, type CodecOptions, tokenLevels } from './tasks/codec-of-text.js';
 export { TextCodec, type TextCodecOptions, type TextLevel } from './tasks/text-codec.js';
 export { type ForecastErrors, forecastErrors, seasonalScale } from './tasks/forecast-errors.js';

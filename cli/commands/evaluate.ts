@@ -1,4 +1,4 @@
-import { type Forecaster, type LanguageModel } from '../../src/index.js';
+import { type DynamicOptions, type Forecaster, type LanguageModel } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { readTableInput, readTextInputs } from '../read-input.js';
@@ -11,20 +11,29 @@ export const evaluate = defineCommand({
   name: 'evaluate',
   summary: 'Measure a model on data; of the data it was trained on, on the end that was held out.',
   usage: 'MODEL FILE... [options]',
-  examples: ['rondo evaluate sunspots.safetensors sunspots.csv', 'rondo evaluate shakespeare.safetensors sonnets.txt --json'],
-  options: { backend: computeOptions.backend, threads: computeOptions.threads, blas: computeOptions.blas, ...jsonOption },
+  examples: ['rondo evaluate sunspots.safetensors sunspots.csv', 'rondo evaluate shakespeare.safetensors sonnets.txt --dynamic --json'],
+  options: {
+    dynamic: { type: 'flag', about: 'Let a language model learn from what it has read; the file stays as it is.' },
+    'dynamic-rate': { type: 'number', value: 'RATE', about: 'Step size of --dynamic. Default 0.05.' },
+    'dynamic-decay': { type: 'number', value: 'SHARE', about: 'Share of the way back to the trained weights after each step of --dynamic. Default 0.002.' },
+    backend: computeOptions.backend, threads: computeOptions.threads, blas: computeOptions.blas,
+    ...jsonOption,
+  },
   async run({ positionals, options }) {
     requirePositionals(this, positionals, 2, Infinity);
     const [path, ...files] = positionals;
     const { task } = await loadTask(path);
-    if (task.task === 'languageModel') return evaluateText(task, files, options.json);
+    const { dynamic, 'dynamic-rate': learningRate, 'dynamic-decay': decay } = options;
+    if (!dynamic && (learningRate ?? decay) !== undefined) throw new WrongUsage({ where: `rondo ${this.name}`, what: 'these options belong to --dynamic.', expected: '--dynamic', received: learningRate === undefined ? '--dynamic-decay' : '--dynamic-rate', fix: 'add --dynamic.' });
+    if (task.task === 'languageModel') return evaluateText(task, files, options.json, dynamic ? { ...(learningRate !== undefined && { learningRate }), ...(decay !== undefined && { decay }) } : undefined);
+    if (dynamic) throw new WrongUsage({ where: `rondo ${this.name}`, what: '--dynamic is for language models.', received: task.task, fix: 'leave it out.' });
     if (files.length > 1) throw new WrongUsage({ where: `rondo ${this.name}`, what: 'a forecast is measured on one table.', expected: `rondo ${this.name} ${path} FILE.csv`, received: files.join(' '), fix: 'give one file.' });
     return evaluateForecast(task, files[0], options.json);
   },
 });
 
-async function evaluateText(languageModel: LanguageModel, files: readonly string[], json: boolean): Promise<void> {
-  const score = await languageModel.evaluate(await readTextInputs(files));
+async function evaluateText(languageModel: LanguageModel, files: readonly string[], json: boolean, dynamic: DynamicOptions | undefined): Promise<void> {
+  const score = await languageModel.evaluate(await readTextInputs(files), { dynamic });
   if (json) {
     console.log(JSON.stringify(score));
     return;

@@ -1,6 +1,7 @@
 import { RondoError } from '../errors.js';
 import type { Json } from '../layers/layer.js';
 import type { Sequential } from '../training/sequential.js';
+import { dynamicLogLikelihood, type DynamicOptions, resolvedDynamic } from './dynamic-evaluation.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { LanguageModelOptions } from './language-model-training.js';
 import { logSumExp } from './log-softmax.js';
@@ -54,17 +55,14 @@ export class LanguageModel {
    * Scores a text, carrying the state through all of it. Of the text it was trained on only the held-out end is scored, after
    * reading nothing else.
    *
+   * @param options.dynamic lets the model learn from what it has read, see `dynamicLogLikelihood`; it is unchanged afterwards.
    * @throws OUT_OF_RANGE for a text of less than two tokens.
    */
-  async evaluate(text: string, { signal }: { signal?: AbortSignal } = {}): Promise<TextScore> {
+  async evaluate(text: string, { signal, dynamic }: { signal?: AbortSignal; dynamic?: DynamicOptions } = {}): Promise<TextScore> {
     const all = this.tokensOf(text, 2, 'LanguageModel.evaluate');
     const isHeldOut = this.isTrainedOn(all);
     const tokens = isHeldOut ? all.subarray(this.text.numTrainingTokens) : all;
-    let logLikelihood = 0;
-    for await (const { logProbability } of this.logProbabilities(tokens)) {
-      logLikelihood += logProbability;
-      if (signal?.aborted === true) throw new RondoError('ABORTED', { where: 'LanguageModel.evaluate', what: 'it was stopped before it was done.', fix: 'start it again for a result.' });
-    }
+    const logLikelihood = dynamic === undefined ? await this.logLikelihood(tokens, signal) : await dynamicLogLikelihood(this.model, tokens, resolvedDynamic('LanguageModel.evaluate', dynamic), signal);
     const numTokens = tokens.length - 1;
     const loss = -logLikelihood / numTokens;
     const tokensPerCharacter = this.codec.level === 'characters' ? 1 : all.length / Array.from(text).length;
@@ -110,6 +108,15 @@ export class LanguageModel {
     const tokens = this.codec.encode(text);
     if (tokens.length >= least) return tokens;
     throw new RondoError('OUT_OF_RANGE', { where, what: 'the text is too short.', expected: `at least ${least} ${this.codec.level}`, received: `${tokens.length} ${this.codec.level}`, fix: 'give a longer text.' });
+  }
+
+  private async logLikelihood(tokens: Int32Array, signal: AbortSignal | undefined): Promise<number> {
+    let sum = 0;
+    for await (const { logProbability } of this.logProbabilities(tokens)) {
+      sum += logProbability;
+      if (signal?.aborted === true) throw new RondoError('ABORTED', { where: 'LanguageModel.evaluate', what: 'it was stopped before it was done.', fix: 'start it again for a result.' });
+    }
+    return sum;
   }
 
   private async *logProbabilities(tokens: Int32Array): AsyncGenerator<{ token: number; logProbability: number }> {
