@@ -71,8 +71,8 @@ function timedBackend(inner: Backend, costs: Costs): Backend {
     numMeetingThreads: 1,
     pack: (call) => timed(`pack ${call.k} x ${call.n}`, 0, () => inner.pack(call)),
     runParts: (parts) => runPartsInOrder(wrapped, parts),
-    recurrentForward: (call) => recurrentForward(wrapped, call),
-    recurrentBackward: (call) => recurrentBackward(wrapped, call),
+    recurrentForward: (calls) => recurrentForward(wrapped, calls),
+    recurrentBackward: (calls) => recurrentBackward(wrapped, calls),
   };
   return wrapped;
 }

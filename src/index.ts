@@ -10,6 +10,7 @@ export { describeHost, type HostDescription, type WasmDescription } from './kern
 // Tensors and derivatives
 export type { Shape } from './shape.js';
 export { type FlatArray, type NestedNumbers, scope, Tensor, tensor, Variable } from './tensor/tensor.js';
+export { RowGradient } from './tensor/row-gradient.js';
 export { type ValueAndGradients, valueAndGradients } from './tensor/tape.js';
 export * as ops from './tensor/index.js';
 
@@ -36,6 +37,7 @@ export {
 
 // Layers
 export { type CallOptions, type Json, Layer, type LayerOptions, type LayerWeight, type OpenShape, singleInput, type WeightOptions } from './layers/layer.js';
+export type { DeferredSoftmax, ScoreOptions } from './layers/deferred-softmax.js';
 export { type Mask, maskOf, setMask } from './layers/mask.js';
 export { layerFromConfig, type LayerConfig, type LayerMaker, registerLayer } from './layers/registry.js';
 export { type CellLike, type NamedStates, type OutputAndState, type RecurrentCallOptions, RNN, type RNNOptions } from './layers/rnn.js';
@@ -45,6 +47,7 @@ export { GRU, type GRUOptions } from './layers/gru.js';
 export { SimpleRNN } from './layers/simple-rnn.js';
 export { Bidirectional, type BidirectionalCallOptions, type BidirectionalOptions, type BidirectionalStates, type MergeMode } from './layers/bidirectional.js';
 export { Activation, type ActivationOptions } from './layers/activation.js';
+export { AdaptiveSoftmax, type AdaptiveSoftmaxOptions } from './layers/adaptive-softmax.js';
 export { Concatenate, type ConcatenateOptions } from './layers/concatenate.js';
 export { Conv1D, type Conv1DOptions } from './layers/conv-1d.js';
 export { Dense, type DenseOptions } from './layers/dense.js';
@@ -58,7 +61,9 @@ export { LayerNormalization, type LayerNormalizationOptions } from './layers/lay
 export { Masking, type MaskingOptions } from './layers/masking.js';
 export { RepeatVector, type RepeatVectorOptions } from './layers/repeat-vector.js';
 export { Reshape, type ReshapeOptions } from './layers/reshape.js';
+export { SampledSoftmax, type SampledSoftmaxOptions } from './layers/sampled-softmax.js';
 export { SpatialDropout1D, type SpatialDropout1DOptions } from './layers/spatial-dropout-1d.js';
+export { TiedDense, type TiedDenseOptions } from './layers/tied-dense.js';
 export { TimeDistributed, type TimeDistributedOptions } from './layers/time-distributed.js';
 export * as initializers from './layers/initializers.js';
 export * as regularizers from './layers/regularizers.js';
@@ -67,7 +72,8 @@ export * as constraints from './layers/constraints.js';
 // Models and training
 export { Model, type ModelOptions } from './training/model.js';
 export { modelFromConfig, Sequential, type SequentialOptions } from './training/sequential.js';
-export type { CompileOptions, LossFunction, TrainingConfig } from './training/compiled.js';
+export type { CompileOptions, TrainingConfig } from './training/compiled.js';
+export type { LossFunction } from './training/losses/index.js';
 export type { Dataset, DatasetBatch } from './training/dataset.js';
 export type { EvaluateOptions } from './training/evaluation.js';
 export type { CheckpointOptions, DatasetFitOptions, FitOptions, ValidationData } from './training/fit-options.js';

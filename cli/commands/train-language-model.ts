@@ -14,6 +14,7 @@ const specs = {
   punctuation: { type: 'text', value: 'HOW', choices: ['separate', 'attach'], about: 'For words: each sign is a token (separate, default), or cut at white space only (attach).' },
   'embedding-units': { type: 'count', value: 'N', about: 'Width of the token embedding. Default 64 for characters and bytes, --units for words and bpe.' },
   ...embeddingVectorOptions,
+  tied: { type: 'flag', about: 'Let the output use the token embedding, whose width is then --units.' },
   validation: { type: 'number', value: 'SHARE', about: 'Share of the text at its end that chooses the best epoch. Default 0.1.' },
   ...trainingOptions({ cell: 'lstm', units: '256', dropout: '0', epochs: '10', batchSize: '32', learningRate: '0.09 / sqrt(units)', timesteps: '64' }),
 } as const satisfies OptionSpecs;
@@ -85,6 +86,7 @@ function languageModelOptions(options: Given<typeof specs>): LanguageModelOption
     punctuation: options.punctuation,
     embeddingUnits: options['embedding-units'],
     freeze: options.freeze,
+    tied: options.tied,
     validation: options.validation,
     cell: options.cell,
     units: options.units,

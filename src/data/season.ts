@@ -3,6 +3,8 @@ import { RondoError, refuseUnknownOptions, requireCount } from '../errors.js';
 /** Only the last values are looked at, so that the work stays bounded: at most this many times {@link longestSeason}. */
 const longestLookBack = 20_000;
 const longestSeason = 2_000;
+/** Less leaves nothing of a season. */
+const leastWindow = 8;
 
 export interface DetectSeasonOptions {
   /** Longest season to look for; a third of the series by default, and never above 2000. */
@@ -15,8 +17,13 @@ export interface DetectSeasonOptions {
  * The straight trend is taken away, then the autocorrelation `r(k)` is read: a season is a peak of at least
  * `max(0.3, 3 / sqrt(n))` that stands at least 0.3 above the valley before it, and returns at twice its length with at
  * least 0.3 of its height. Of several the highest counts, and the shortest of those that are as high within
- * `0.05 + 1.5 / sqrt(n)`. The series has to hold three seasons, and only its last 20 000 values are read. It is a guess:
- * a season that is known should be given.
+ * `0.05 + 1.5 / sqrt(n)`. The series has to hold three seasons, and only its last 20 000 values are read.
+ *
+ * Where none is found, a level that wanders may have drowned it: the same is asked of the series less its moving average over
+ * 8, 16, 32 ... values, for seasons up to that length, as long as the series holds eight of them. (A moving average takes
+ * away what is slower, and can make waves of its own out of a random walk; eight seasons tell the two apart.)
+ *
+ * It is a guess: a season that is known should be given.
  *
  * @throws NOT_FINITE naming the position of a value that is not finite.
  */
@@ -24,7 +31,17 @@ export function detectSeason(values: ArrayLike<number>, options: DetectSeasonOpt
   refuseUnknownOptions('detectSeason', options, ['maxSeason']);
   if (options.maxSeason !== undefined) requireCount('detectSeason', 'maxSeason', options.maxSeason, 2);
   const series = detrended(values);
-  const maxLag = Math.min(options.maxSeason ?? longestSeason, longestSeason, Math.floor(series.length / 3));
+  const longest = Math.min(options.maxSeason ?? longestSeason, longestSeason);
+  const season = seasonOf(series, Math.min(longest, Math.floor(series.length / 3)));
+  if (season !== undefined) return season;
+  for (let window = leastWindow; window < 2 * longest && 8 * window <= series.length; window *= 2) {
+    const found = seasonOf(withoutAverage(series, window), Math.min(longest, window));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function seasonOf(series: Float64Array, maxLag: number): number | undefined {
   if (maxLag < 2) return undefined;
   const correlation = autocorrelation(series, 2 * maxLag + 1);
 
@@ -83,6 +100,15 @@ function detrended(values: ArrayLike<number>): Float64Array {
   for (let t = 0; t < series.length; t++) series[t] -= mean + (squares > 0 ? slope / squares : 0) * (t - middle);
   // What is left of a constant or a straight line is rounding noise, which may look periodic.
   return series.every((value) => Math.abs(value) <= 1e-12 * largest) ? series.fill(0) : series;
+}
+
+/** The values less the mean of `window` values (one more, where even) around each; half a window shorter at both ends. */
+function withoutAverage(series: Float64Array, window: number): Float64Array {
+  const half = window >> 1;
+  const sums = new Float64Array(series.length + 1);
+  for (let t = 0; t < series.length; t++) sums[t + 1] = sums[t] + series[t];
+  const around = (t: number): number => (sums[t + half + 1] - sums[t - half]) / (2 * half + 1);
+  return series.slice(half, series.length - half).map((value, i) => value - around(i + half));
 }
 
 /** `r(k) = c(k) / c(0)` for k below `numLags`, with `c(k)` the mean of `x(t) x(t + k)` over its `n - k` terms. */

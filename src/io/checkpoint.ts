@@ -70,7 +70,8 @@ export function serializeModel(model: Model, options: SerializeOptions = {}): Ui
 
 /**
  * The model of a file's bytes. A class of your own must have been registered with `registerLayer`, a cell with
- * `registerCell`. A model compiled with a loss, metric or optimizer of your own comes back not compiled.
+ * `registerCell`. A model compiled with a loss or metric of your own comes back not compiled unless that was registered with
+ * `losses.registerLoss` or `metrics.registerMetric`; so does one with an optimizer of your own.
  *
  * @param where the file's name, for messages.
  * @throws FILE_FORMAT where the file is cut short, foreign or damaged, or weights are missing, unknown or of another shape;

@@ -1,5 +1,6 @@
 import { RondoError } from '../errors.js';
 import { fileKindOf } from './file-kind.js';
+import { probableEncoding } from './probable-encoding.js';
 
 /**
  * The text of UTF-8 bytes, read strictly; a byte order mark at the start is left out.
@@ -99,42 +100,4 @@ function lineOfByte(bytes: Uint8Array, offset: number): number {
   let line = 1;
   for (let i = 0; i < offset; i++) if (bytes[i] === 0x0a) line++;
   return line;
-}
-
-/** A guess from the first 64 KiB; undefined when the bytes look like no text. */
-function probableEncoding(bytes: Uint8Array): { title: string; iconv: string } | undefined {
-  const head = bytes.subarray(0, 65536);
-  const zeros = [0, 0];
-  let control = 0;
-  for (let i = 0; i < head.length; i++) {
-    if (head[i] === 0) zeros[i & 1]++;
-    else if (head[i] < 9 || (head[i] > 13 && head[i] < 32)) control++;
-  }
-  const half = head.length / 2;
-  if ((head[0] === 0xff && head[1] === 0xfe) || (zeros[1] > half * 0.3 && zeros[0] < half * 0.05)) {
-    return { title: 'UTF-16 (little endian)', iconv: 'UTF-16LE' };
-  }
-  if ((head[0] === 0xfe && head[1] === 0xff) || (zeros[0] > half * 0.3 && zeros[1] < half * 0.05)) {
-    return { title: 'UTF-16 (big endian)', iconv: 'UTF-16BE' };
-  }
-  if (zeros[0] + zeros[1] > 0 || control > head.length * 0.01) return undefined;
-  return looksLikeGb18030(head)
-    ? { title: 'GB18030 or GBK (Chinese)', iconv: 'GB18030' }
-    : { title: 'a one-byte encoding such as Windows-1252 (Western European)', iconv: 'WINDOWS-1252' };
-}
-
-/** Chinese text in GB 2312 is runs of byte pairs, both at or above 0xA1; accented Latin letters stand alone. */
-function looksLikeGb18030(bytes: Uint8Array): boolean {
-  let inPairs = 0;
-  let alone = 0;
-  for (let i = 0; i < bytes.length; i++) {
-    if (bytes[i] < 0x80) continue;
-    let end = i;
-    while (end < bytes.length && bytes[end] >= 0xa1) end++;
-    const run = end - i;
-    if (run >= 2 && run % 2 === 0) inPairs += run;
-    else alone += Math.max(run, 1);
-    i = Math.max(end - 1, i);
-  }
-  return inPairs >= 4 && inPairs > alone * 4;
 }

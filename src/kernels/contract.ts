@@ -41,8 +41,9 @@ export interface Backend {
   matmul(call: MatmulCall): void;
   gatherRows(call: GatherCall): void;
   scatterAddRows(call: GatherCall): void;
-  recurrentForward(call: RecurrentForwardCall): void;
-  recurrentBackward(call: RecurrentBackwardCall): void;
+  /** Runs layers along time; those given together do not depend on each other. */
+  recurrentForward(calls: readonly RecurrentForwardCall[]): void;
+  recurrentBackward(calls: readonly RecurrentBackwardCall[]): void;
 
   /** How many parts of {@link runParts} can run at the same time now; 1 where there are no threads. */
   readonly numThreads: number;

@@ -3,7 +3,7 @@ import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
 import { setMask } from './mask.js';
-import { type NamedStates, type OutputAndState, type RecurrentCallOptions, RNN, zeroMasked } from './rnn.js';
+import { type LayerRun, type NamedStates, type RecurrentCallOptions, RNN, zeroMasked } from './rnn.js';
 
 const mergeModes = ['concat', 'sum', 'mul', 'ave', 'none'] as const;
 export type MergeMode = (typeof mergeModes)[number];
@@ -88,10 +88,15 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
 
   override call(inputs: Tensor | readonly Tensor[], options: BidirectionalCallOptions): Returned<Merge, ReturnState> {
     const input = singleInput(this.name, inputs);
-    const run = (layer: RNN<boolean>, initialState: RecurrentCallOptions['initialState'], reverse: boolean): OutputAndState =>
-      layer.runCells(input, { training: options.training, mask: options.mask, initialState }, reverse, 'time');
-    const forward = run(this.forwardLayer, options.initialState?.forward, false);
-    const backward = run(this.backwardLayer, options.initialState?.backward, true);
+    const run = (layer: RNN<boolean>, initialState: RecurrentCallOptions['initialState'], reverse: boolean): LayerRun => ({
+      layer,
+      input,
+      options: { training: options.training, mask: options.mask, initialState },
+      reverse,
+      outputOrder: 'time',
+    });
+    const { forwardLayer, backwardLayer } = this;
+    const [forward, backward] = RNN.runTogether([run(forwardLayer, options.initialState?.forward, false), run(backwardLayer, options.initialState?.backward, true)]);
     const outputs = [forward, backward].map(({ output }) => (this.passesMask && options.mask !== undefined ? zeroMasked(output, options.mask) : output));
     const output = this.merge(outputs[0], outputs[1]);
     if (!this.forwardLayer.returnState) return output as Returned<Merge, ReturnState>;

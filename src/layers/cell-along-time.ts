@@ -1,9 +1,10 @@
 import { type Cell, type EquationOptions, requireRate } from '../cells/define-cell.js';
 import { type CellPlan, planCell } from '../cells/plan.js';
-import { RondoError, unknownName } from '../errors.js';
+import { requireCount, RondoError, unknownName } from '../errors.js';
 import { activation } from '../expression/activations.js';
 import * as ops from '../tensor/index.js';
-import { recurrent, type RecurrentResult } from '../tensor/recurrent.js';
+import { type RecurrentArguments, type RecurrentResult, recurrentTogether } from '../tensor/recurrent.js';
+import { recurrentInSegments } from '../tensor/recurrent-segments.js';
 import type { Tensor, Variable } from '../tensor/tensor.js';
 import { bernoulli, dropoutMask } from './dropout-mask.js';
 import { initializerNamed } from './initializers.js';
@@ -45,6 +46,7 @@ export class CellAlongTime extends Layer<never> {
   ) {
     super(name, { name }, []);
     for (const rate of ['dropout', 'recurrentDropout'] as const) requireRate(where, rate, options[rate] ?? 0);
+    if (options.recomputeSteps !== undefined) requireCount(where, 'recomputeSteps', options.recomputeSteps);
     if (cell.recurrent === 'none' && (options.recurrentDropout ?? 0) > 0) {
       throw new RondoError('USAGE', { where, what: `\`${cell.name}\` has no recurrent product that recurrentDropout could act on.`, received: `recurrentDropout ${options.recurrentDropout}`, fix: 'use dropout or zoneout, or another cell.' });
     }
@@ -81,7 +83,7 @@ export class CellAlongTime extends Layer<never> {
     return Object.fromEntries(this.cell.states.map((state) => [state, ops.zeros([batch, this.units])]));
   }
 
-  run({ input, mask, initialStates, training, reverse, outputOrder, returnSequences }: CellRun): RecurrentResult {
+  private argumentsOf({ input, mask, initialStates, training, reverse, outputOrder, returnSequences }: CellRun): RecurrentArguments {
     const { units, options } = this;
     const [batch, time, features] = input.shape;
     const dropout = training ? (options.dropout ?? 0) : 0;
@@ -94,7 +96,7 @@ export class CellAlongTime extends Layer<never> {
       if (training) masks[`mask.zoneout.${state}`] = bernoulli([batch * time, units], rate, 1);
     }
     const [bias, recurrentBias] = this.biases();
-    return recurrent({
+    return {
       plan: this.plan(recurrentDropout > 0, training),
       units,
       input: dropout > 0 ? ops.mul(input, dropoutMask([batch, 1, features], dropout)) : input,
@@ -111,7 +113,14 @@ export class CellAlongTime extends Layer<never> {
       outputOrder,
       returnSequences,
       training,
-    });
+    };
+  }
+
+  /** Runs cells that do not depend on each other, at the same time where there are threads. */
+  static runTogether(runs: readonly (readonly [member: CellAlongTime, run: CellRun])[]): RecurrentResult[] {
+    const calls = runs.map(([member, run]) => member.argumentsOf(run));
+    if (runs.every(([{ options }]) => options.recomputeSteps === undefined)) return recurrentTogether(calls);
+    return calls.map((call, i) => recurrentInSegments(call, runs[i][0].options.recomputeSteps ?? Infinity));
   }
 
   /** Input bias and recurrent bias: one vector, or the two rows of a matrix as in Keras's reset-after GRU. */

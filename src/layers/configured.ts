@@ -20,7 +20,10 @@ export type Maker<T> = (options: never) => T;
 
 /** The objects of one kind, by name. */
 export class Catalog<T extends Configured> {
+  /** Those of the library. */
   readonly names: readonly string[];
+  /** The user's own. */
+  private readonly registered = new Map<string, Maker<T>>();
 
   /**
    * @param kind what messages call it, such as `loss`.
@@ -50,9 +53,29 @@ export class Catalog<T extends Configured> {
     });
   }
 
+  /**
+   * Makes an object of the user's own known by its name. It is given the stored options, or none at all by name.
+   *
+   * @throws USAGE where the library has one of that name.
+   */
+  register(name: string, make: Maker<T>, where: string): void {
+    if (Object.hasOwn(this.makers, name) || Object.hasOwn(this.aliases, name)) {
+      throw new RondoError('USAGE', { where, what: `\`${name}\` is a ${this.kind} of the library.`, fix: 'choose another name.' });
+    }
+    this.registered.set(name, make);
+  }
+
   private made(given: string, options: unknown, where: string): T {
     const name = Object.hasOwn(this.aliases, given) ? this.aliases[given] : given;
-    if (!Object.hasOwn(this.makers, name)) throw unknownName(where, this.kind, given, [...this.names, ...Object.keys(this.aliases)]);
+    const own = this.registered.get(name);
+    if (own !== undefined) return this.ownMade(name, own((options ?? {}) as never), where);
+    if (!Object.hasOwn(this.makers, name)) throw unknownName(where, this.kind, given, [...this.names, ...Object.keys(this.aliases), ...this.registered.keys()]);
     return this.makers[name](options as never);
+  }
+
+  /** A name that differs would be stored, and not be found again. */
+  private ownMade(name: string, made: T, where: string): T {
+    if (made.name === name) return made;
+    throw new RondoError('USAGE', { where, what: `the ${this.kind} that was registered as \`${name}\` has another name.`, expected: `\`${name}\``, received: `\`${made.name}\``, fix: 'register it under its own name.' });
   }
 }

@@ -1,9 +1,11 @@
 import { requireCount } from '../errors.js';
 import * as ops from '../tensor/index.js';
+import { softmaxCrossentropy } from '../tensor/softmax-crossentropy.js';
 import type { Tensor } from '../tensor/tensor.js';
+import type { DeferredSoftmax } from './deferred-softmax.js';
 import { requireFeatures } from './input-axes.js';
 import { KernelLayer, type KernelOptions } from './kernel-layer.js';
-import { type FinalActivation, finalActivationOf, knownAxis, type OpenShape, singleInput } from './layer.js';
+import { type CallOptions, type FinalActivation, finalActivationOf, knownAxis, type OpenShape, singleInput } from './layer.js';
 
 export interface DenseOptions extends KernelOptions {
   /** Width of the output. */
@@ -48,9 +50,24 @@ export class Dense extends KernelLayer {
     return this.activated(this.product(inputs), 'linear');
   }
 
+  override get defersSoftmax(): boolean {
+    return this.units > 1 && (this.activation === 'softmax' || this.activation === 'linear');
+  }
+
+  override callDeferred(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): DeferredSoftmax {
+    const input = this.checked(inputs);
+    const hidden = ops.reshape(input, [-1, this.kernel.shape[0]]);
+    const { kernel, bias, units } = this;
+    return { shape: [...input.shape.slice(0, -1), units], mask, score: (labels, options) => softmaxCrossentropy(hidden, kernel, labels, { bias, ...options }) };
+  }
+
   private product(inputs: Tensor | readonly Tensor[]): Tensor {
+    return ops.matmul(this.checked(inputs), this.kernel);
+  }
+
+  private checked(inputs: Tensor | readonly Tensor[]): Tensor {
     const input = singleInput(this.name, inputs);
     this.computeOutputShape(input.shape);
-    return ops.matmul(input, this.kernel);
+    return input;
   }
 }

@@ -26,7 +26,8 @@ export interface EmbeddingOptions extends LayerOptions {
 }
 
 /**
- * Replaces each index by its row of a table. Input: whole numbers `[batch, ...]`; output `[batch, ..., outputDim]`.
+ * Replaces each index by its row of a table. Input: whole numbers `[batch, ...]`; output `[batch, ..., outputDim]`. The table's
+ * gradient holds the rows that were read; which optimizers change those alone says their option `lazyRows`.
  *
  * @throws OUT_OF_RANGE for an index that has no row, naming the index and its place.
  */
@@ -46,6 +47,12 @@ export class Embedding extends Layer {
     requireCount('Embedding', 'inputDim', this.inputDim);
     requireCount('Embedding', 'outputDim', this.outputDim);
     this.embeddingsOptions = weightOptions('Embedding', 'embeddings', options, 'randomUniform');
+  }
+
+  /** The rows `[inputDim, outputDim]`, made where they are not yet; for layers that share them. */
+  get table(): Variable {
+    this.ensureBuilt([null]);
+    return this.embeddings;
   }
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {

@@ -34,7 +34,7 @@ const kernelOptionNames: readonly string[] = [
 /** What Dense and Conv1D have in common: a kernel, a bias, and an activation applied in one pass with the bias. */
 export abstract class KernelLayer extends Layer {
   protected kernel!: Variable;
-  private bias: Variable | undefined;
+  protected bias: Variable | undefined;
   protected readonly activation: string;
   private readonly kernelOptions: WeightOptions;
   private readonly biasOptions: WeightOptions;
@@ -63,9 +63,13 @@ export abstract class KernelLayer extends Layer {
 
   /** `activation(product + bias)`. */
   protected activated(product: Tensor, activation = this.activation): Tensor {
-    if (this.bias === undefined) return activate(activation, product);
-    return applyPointwise(biased(activation), [product, this.bias]);
+    return activatedSum(activation, product, this.bias);
   }
+}
+
+/** @internal `activation(x + bias)`, or of x alone. */
+export function activatedSum(activation: string, x: Tensor, bias: Tensor | undefined): Tensor {
+  return bias === undefined ? activate(activation, x) : applyPointwise(biased(activation), [x, bias]);
 }
 
 const biasedFunctions = new Map<string, PointwiseFunction>();

@@ -3,6 +3,7 @@ import { currentRandom } from '../random.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { scope, Tensor, Variable } from '../tensor/tensor.js';
 import type { Constraint } from './constraints.js';
+import type { DeferredSoftmax } from './deferred-softmax.js';
 import { initializerNamed, type InitializerLike, type WeightRole } from './initializers.js';
 import { type Mask, maskOf, setMask } from './mask.js';
 import type { Regularizer } from './regularizers.js';
@@ -90,6 +91,11 @@ export abstract class Layer<Output = Tensor> {
     return new Map();
   }
 
+  /** Finds layers that this one, or one inside, refers to by name. Called when it joins a model that lists its layers. */
+  linkLayers(find: (name: string) => Layer<unknown> | undefined): void {
+    for (const sublayer of this.sublayers.values()) sublayer.linkLayers(find);
+  }
+
   get isBuilt(): boolean {
     return this.builtFor !== undefined;
   }
@@ -131,7 +137,25 @@ export abstract class Layer<Output = Tensor> {
     return this.runWith(inputs, options, (given, all) => this.callLogits(given, all));
   }
 
-  private runWith(inputs: Tensor | readonly Tensor[], options: CallOptions, call: (inputs: Tensor | readonly Tensor[], options: CallOptions) => Output): Output {
+  /**
+   * Whether the output is a softmax over classes, or goes into one (as {@link Layer.finalActivation} says), that
+   * {@link Layer.callDeferred} can put off.
+   */
+  get defersSoftmax(): boolean {
+    return false;
+  }
+
+  /** `call` without computing the distribution; a layer that can put it off defines this. */
+  callDeferred(_inputs: Tensor | readonly Tensor[], _options: CallOptions): DeferredSoftmax {
+    throw new RondoError('INTERNAL', { where: this.className, what: 'the layer has no softmax to put off.' });
+  }
+
+  /** `apply` without computing the distribution. */
+  applyDeferred(inputs: Tensor | readonly Tensor[], options: CallOptions = {}): DeferredSoftmax {
+    return this.runWith(inputs, options, (given, all) => this.callDeferred(given, all));
+  }
+
+  private runWith<Result>(inputs: Tensor | readonly Tensor[], options: CallOptions, call: (inputs: Tensor | readonly Tensor[], options: CallOptions) => Result): Result {
     const first = inputs instanceof Tensor ? inputs : inputs[0];
     return scope(() => {
       this.ensureBuilt(first.shape);
@@ -180,6 +204,15 @@ export abstract class Layer<Output = Tensor> {
   /** Forgets carried states, here and in layers inside. */
   resetStates(): void {
     for (const sublayer of this.sublayers.values()) sublayer.resetStates();
+  }
+
+  /**
+   * Gives the memory of the weights and states back at once, here and in layers inside; none of them can be used afterwards.
+   * Dropping a layer does the same a little later, see {@link Variable.dispose}.
+   */
+  dispose(): void {
+    for (const { variable } of this.ownWeights.values()) variable.dispose();
+    for (const sublayer of this.sublayers.values()) sublayer.dispose();
   }
 
   /** The part of a configuration that every layer has. */

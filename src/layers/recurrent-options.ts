@@ -41,6 +41,12 @@ export interface RecurrentOptions extends LayerOptions {
   stateful?: boolean;
   /** Whether masked steps give zeros instead of repeating the output before. Default false. */
   zeroOutputForMask?: boolean;
+  /**
+   * Trades time for memory on long sequences: only the states every so many steps are kept, and the backward pass computes
+   * the rest again, one segment after the other. Results do not change. About the square root of the number of steps needs
+   * least memory. By default everything is kept.
+   */
+  recomputeSteps?: number;
 }
 
 /** Every name of {@link RecurrentOptions} but those all layers have. */
@@ -48,4 +54,5 @@ export const recurrentOptionNames: readonly string[] = [
   'units', 'activation', 'recurrentActivation', 'useBias', 'kernelInitializer', 'recurrentInitializer', 'biasInitializer', 'unitForgetBias',
   'kernelRegularizer', 'recurrentRegularizer', 'biasRegularizer', 'kernelConstraint', 'recurrentConstraint', 'biasConstraint', 'dropout',
   'recurrentDropout', 'zoneout', 'returnSequences', 'returnState', 'goBackwards', 'stateful', 'zeroOutputForMask',
+  'recomputeSteps',
 ];

@@ -3,6 +3,7 @@ import { useBackend } from '../kernels/select.js';
 import { Random } from '../random.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { Activation } from './activation.js';
+import { AdaptiveSoftmax } from './adaptive-softmax.js';
 import { Bidirectional } from './bidirectional.js';
 import { Concatenate } from './concatenate.js';
 import { Conv1D } from './conv-1d.js';
@@ -25,13 +26,18 @@ import { type LayerConfig, layerClassNames, layerFromConfig, registerLayer } fro
 import { RepeatVector } from './repeat-vector.js';
 import { Reshape } from './reshape.js';
 import { RNN } from './rnn.js';
+import { SampledSoftmax } from './sampled-softmax.js';
 import { SimpleRNN } from './simple-rnn.js';
 import { SpatialDropout1D } from './spatial-dropout-1d.js';
+import { TiedDense } from './tied-dense.js';
 import { TimeDistributed } from './time-distributed.js';
+
+const table = new Embedding({ inputDim: 11, outputDim: 7, name: 'table' });
 
 /** Layers of every class, each with options that are not the defaults, and the shape of an input. */
 const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly number[]])[] = [
   [new Activation({ activation: 'gelu' }), [3, 7]],
+  [new AdaptiveSoftmax({ units: 11, cutoffs: [3, 7], divValue: 2, headBias: true }), [3, 5, 7]],
   [new Bidirectional({ layer: new LSTM({ units: 5, returnSequences: true, dropout: 0.1 }), mergeMode: 'ave', name: 'both' }), [3, 5, 7]],
   [new Bidirectional({ layer: new GRU({ units: 5 }), backwardLayer: new GRU({ units: 4, goBackwards: true, resetAfter: false }) }), [3, 5, 7]],
   [new Concatenate({ axis: 1 }), [3, 5, 7]],
@@ -50,8 +56,10 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
   [new RepeatVector({ n: 4 }), [3, 7]],
   [new Reshape({ targetShape: [7, -1] }), [3, 5, 7]],
   [new RNN({ cell: ['gru', 'peepholeLSTM'], units: [5, 6], returnState: true, stateful: true }), [3, 5, 7]],
+  [new SampledSoftmax({ units: 11, numSampled: 4, kernelRegularizer: 'l2', biasInitializer: 'ones' }), [3, 5, 7]],
   [new SimpleRNN({ units: 5, activation: 'relu', recurrentInitializer: 'identity' }), [3, 5, 7]],
   [new SpatialDropout1D({ rate: 0.3 }), [3, 5, 7]],
+  [new TiedDense({ embedding: table, activation: 'softmax', biasInitializer: 'ones' }), [3, 5, 7]],
   [new TimeDistributed({ layer: new Bidirectional({ layer: new LSTM({ units: 5 }) }) }), [3, 2, 5, 7]],
 ];
 
@@ -66,6 +74,7 @@ describe('layers and their configurations', () => {
   it.each(layers.map(([layer, inputShape]) => [layer.className, layer, inputShape] as const))('%s survives its configuration as JSON: same configuration, same weights, same output', (_, layer, inputShape) => {
     const stored = JSON.parse(JSON.stringify({ className: layer.className, config: layer.getConfig() })) as LayerConfig;
     const copy = layerFromConfig(stored);
+    copy.linkLayers((name) => (name === table.name ? table : undefined));
     expect(copy.constructor).toBe(layer.constructor);
     expect(JSON.parse(JSON.stringify(copy.getConfig()))).toEqual(stored.config);
     const random = new Random(3);

@@ -1,5 +1,6 @@
 import { RondoError, unknownName } from '../errors.js';
 import { Activation } from './activation.js';
+import { AdaptiveSoftmax } from './adaptive-softmax.js';
 import { Bidirectional } from './bidirectional.js';
 import { Concatenate } from './concatenate.js';
 import { Conv1D } from './conv-1d.js';
@@ -18,8 +19,10 @@ import { Masking } from './masking.js';
 import { RepeatVector } from './repeat-vector.js';
 import { Reshape } from './reshape.js';
 import { RNN } from './rnn.js';
+import { SampledSoftmax } from './sampled-softmax.js';
 import { SimpleRNN } from './simple-rnn.js';
 import { SpatialDropout1D } from './spatial-dropout-1d.js';
+import { TiedDense } from './tied-dense.js';
 import { TimeDistributed } from './time-distributed.js';
 
 /** A layer as files store it: its class and what its `getConfig` returned. */
@@ -44,6 +47,7 @@ function nested(config: Json | undefined): Layer<unknown> {
 const makers = new Map<string, LayerMaker>(
   Object.entries({
     Activation: plain(Activation),
+    AdaptiveSoftmax: plain(AdaptiveSoftmax),
     Bidirectional: (config) => {
       const backwardLayer = config.backwardLayer === undefined ? undefined : nested(config.backwardLayer);
       return new Bidirectional({ ...config, layer: nested(config.layer), backwardLayer } as ConstructorParameters<typeof Bidirectional>[0]);
@@ -64,8 +68,10 @@ const makers = new Map<string, LayerMaker>(
     RepeatVector: plain(RepeatVector),
     Reshape: plain(Reshape),
     RNN: plain(RNN),
+    SampledSoftmax: plain(SampledSoftmax),
     SimpleRNN: plain(SimpleRNN),
     SpatialDropout1D: plain(SpatialDropout1D),
+    TiedDense: plain(TiedDense),
     TimeDistributed: (config) => new TimeDistributed({ ...config, layer: nested(config.layer) as Layer }),
   } satisfies Record<string, LayerMaker>),
 );

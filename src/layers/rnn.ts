@@ -29,6 +29,16 @@ export interface RecurrentCallOptions extends CallOptions {
   initialState?: NamedStates | readonly NamedStates[];
 }
 
+/** One layer's part of a common run. */
+export interface LayerRun {
+  readonly layer: RNN<boolean>;
+  readonly input: Tensor;
+  readonly options: RecurrentCallOptions;
+  readonly reverse: boolean;
+  /** Where outputs stand: at the time they belong to, or in the order they were computed. */
+  readonly outputOrder: 'time' | 'computed';
+}
+
 export type CellLike = Cell | string;
 
 export interface RNNOptions extends RecurrentOptions {
@@ -97,36 +107,43 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
   }
 
   override call(inputs: Tensor | readonly Tensor[], options: RecurrentCallOptions): Returned<ReturnState> {
-    const result = this.runCells(singleInput(this.name, inputs), options, this.options.goBackwards ?? false, 'computed');
+    const [result] = RNN.runTogether([{ layer: this, input: singleInput(this.name, inputs), options, reverse: this.options.goBackwards ?? false, outputOrder: 'computed' }]);
     if (!this.returnState) return result.output as Returned<ReturnState>;
     setMask(result.output, this.passesMask ? options.mask : undefined);
     return result as Returned<ReturnState>;
   }
 
-  /** Runs the cells from the bottom to the top; what Bidirectional builds on. */
-  runCells(input: Tensor, { training = false, mask, initialState }: RecurrentCallOptions, reverse: boolean, outputOrder: 'time' | 'computed'): OutputAndState {
-    this.computeOutputShape(input.shape);
-    this.requireMask(input.shape, mask);
-    const initial = this.initialStates(input.shape[0], initialState);
-    const states: NamedStates[] = [];
-    let output = input;
-    this.stack.forEach((member, i) => {
-      const isTop = i === this.stack.length - 1;
-      const result = member.run({
-        input: output,
-        mask,
-        initialStates: initial[i],
-        training,
-        reverse,
-        outputOrder: isTop ? outputOrder : 'time',
-        returnSequences: isTop ? this.returnSequences : true,
-      });
-      output = result.output;
-      states.push(result.finalStates);
+  /**
+   * Runs layers that do not depend on each other, cell by cell from the bottom to the top; what Bidirectional builds on.
+   * Cells of one level run at the same time where there are threads.
+   */
+  static runTogether(runs: readonly LayerRun[]): OutputAndState[] {
+    const started = runs.map(({ layer, input, options: { mask, initialState } }) => {
+      layer.computeOutputShape(input.shape);
+      layer.requireMask(input.shape, mask);
+      return { output: input, states: [] as NamedStates[], initial: layer.initialStates(input.shape[0], initialState) };
     });
-    if (this.stateful) this.carry(states);
-    if (this.returnSequences && mask !== undefined && this.options.zeroOutputForMask === true) output = zeroMasked(output, mask, reverse && outputOrder === 'computed');
-    return { output, states };
+    const numLevels = Math.max(...runs.map(({ layer }) => layer.stack.length));
+    for (let level = 0; level < numLevels; level++) {
+      const here = started.flatMap((state, i) => (level < runs[i].layer.stack.length ? [{ state, ...runs[i] }] : []));
+      const results = CellAlongTime.runTogether(
+        here.map(({ state, layer, options: { mask, training = false }, reverse, outputOrder }) => {
+          const isTop = level === layer.stack.length - 1;
+          const returnSequences = isTop ? layer.returnSequences : true;
+          return [layer.stack[level], { input: state.output, mask, initialStates: state.initial[level], training, reverse, outputOrder: isTop ? outputOrder : 'time', returnSequences }];
+        }),
+      );
+      here.forEach(({ state }, i) => {
+        state.output = results[i].output;
+        state.states.push(results[i].finalStates);
+      });
+    }
+    return runs.map(({ layer, options: { mask }, reverse, outputOrder }, i) => {
+      const { output, states } = started[i];
+      if (layer.stateful) layer.carry(states);
+      const zeroes = layer.returnSequences && mask !== undefined && layer.options.zeroOutputForMask === true;
+      return { output: zeroes ? zeroMasked(output, mask, reverse && outputOrder === 'computed') : output, states };
+    });
   }
 
   /** A layer with the same options and weights of its own. */
@@ -137,6 +154,12 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
 
   /** Forgets the carried state, so that the next batch starts from zeros and may have another size. */
   override resetStates(): void {
+    this.carried = undefined;
+  }
+
+  override dispose(): void {
+    super.dispose();
+    for (const named of this.carried ?? []) for (const state of Object.values(named)) state.dispose();
     this.carried = undefined;
   }
 

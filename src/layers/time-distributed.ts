@@ -1,6 +1,7 @@
 import { RondoError } from '../errors.js';
 import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
+import type { DeferredSoftmax } from './deferred-softmax.js';
 import { titleOf } from './input-axes.js';
 import { type CallOptions, describeOpenShape, type FinalActivation, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
 import { type Mask, maskOf, setMask } from './mask.js';
@@ -58,17 +59,33 @@ export class TimeDistributed extends Layer {
     return this.eachStep(inputs, options, (steps, inside) => this.layer.applyLogits(steps, inside));
   }
 
-  private eachStep(inputs: Tensor | readonly Tensor[], { training, mask }: CallOptions, apply: (steps: Tensor, options: CallOptions) => Tensor): Tensor {
+  override get defersSoftmax(): boolean {
+    return this.layer.defersSoftmax;
+  }
+
+  override callDeferred(inputs: Tensor | readonly Tensor[], options: CallOptions): DeferredSoftmax {
+    const { batch, time, steps, inside, outputMask } = this.split(inputs, options);
+    const deferred = this.layer.applyDeferred(steps, inside);
+    return { ...deferred, shape: [batch, time, ...deferred.shape.slice(1)], mask: deferred.mask ?? outputMask };
+  }
+
+  private eachStep(inputs: Tensor | readonly Tensor[], options: CallOptions, apply: (steps: Tensor, options: CallOptions) => Tensor): Tensor {
+    const { batch, time, steps, inside, outputMask } = this.split(inputs, options);
+    const applied = apply(steps, inside);
+    const output = ops.reshape(applied, [batch, time, ...applied.shape.slice(1)]);
+    setMask(output, maskOf(applied) ?? outputMask);
+    return output;
+  }
+
+  /** The steps as a larger batch, and the mask of the output where the layer gives none. */
+  private split(inputs: Tensor | readonly Tensor[], { training, mask }: CallOptions): { batch: number; time: number; steps: Tensor; inside: CallOptions; outputMask: Mask | undefined } {
     const input = singleInput(this.name, inputs);
     this.computeOutputShape(input.shape);
-    const [batch, time, ...inside] = input.shape;
+    const [batch, time, ...axes] = input.shape;
     const numSteps = batch * time;
     const insideMask = mask !== undefined && mask.length > numSteps ? mask : undefined;
-    const steps = apply(ops.reshape(input, [numSteps, ...inside]), { training, mask: insideMask });
-    const output = ops.reshape(steps, [batch, time, ...steps.shape.slice(1)]);
-    const outputMask = maskOf(steps) ?? (insideMask === undefined ? mask : anyInside(insideMask, numSteps));
-    setMask(output, outputMask);
-    return output;
+    const outputMask = insideMask === undefined ? mask : anyInside(insideMask, numSteps);
+    return { batch, time, steps: ops.reshape(input, [numSteps, ...axes]), inside: { training, mask: insideMask }, outputMask };
   }
 
   override getConfig(): Record<string, Json | undefined> {

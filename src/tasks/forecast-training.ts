@@ -1,5 +1,6 @@
 import { refuseUnknownOptions, requireCount, requireNumber, RondoError } from '../errors.js';
 import { StandardScaler } from '../data/scaler.js';
+import { detectSeason } from '../data/season.js';
 import type { Table } from '../data/table.js';
 import { Dense } from '../layers/dense.js';
 import { meanAbsoluteError } from '../training/losses/index.js';
@@ -10,7 +11,6 @@ import type { ForecastReport } from './forecast-report.js';
 import { ForecastWindows } from './forecast-windows.js';
 import { Forecaster } from './forecaster.js';
 import { type RecurrentTaskOptions, recurrentStack, recurrentTaskOptionNames, requireRecurrentOptions } from './recurrent-stack.js';
-import { findSeason } from './season.js';
 import { columnOf, type SeriesColumns, seriesColumns, type SeriesColumnsOptions } from './series-columns.js';
 import { cosineAdam, runTraining, type TrainingControls, type TrainingOutcome } from './training-run.js';
 
@@ -65,7 +65,7 @@ export class ForecastTraining {
     const trainEnd = this.numRows.train;
     const seenEnd = trainEnd + this.numRows.validation;
     const target = columnOf(this.columns, 0);
-    const season = given.season ?? findSeason(target.subarray(0, trainEnd));
+    const season = given.season ?? detectSeason(target.subarray(0, trainEnd)) ?? 1;
     const { horizon } = given;
     const timesteps = given.timesteps ?? defaultTimesteps(horizon, season, trainEnd);
     const resolved = { ...given, target: names[0], season, timesteps };

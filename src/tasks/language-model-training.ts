@@ -4,6 +4,7 @@ import { embeddingFromVectors, type VectorCoverage } from '../io/word-vectors/em
 import type { WordVectors } from '../io/word-vectors/word-vectors.js';
 import { Dense } from '../layers/dense.js';
 import { Embedding } from '../layers/embedding.js';
+import { TiedDense } from '../layers/tied-dense.js';
 import { randomNormal } from '../layers/initializers.js';
 import type { DatasetBatch } from '../training/dataset.js';
 import { sparseCategoricalCrossentropy } from '../training/losses/index.js';
@@ -23,6 +24,8 @@ export interface LanguageModelOptions extends CodecOptions, RecurrentTaskOptions
   embeddingUnits?: number;
   /** Leaves the vectors that {@link LanguageModelTraining} is given as they are. Default false. */
   freeze?: boolean;
+  /** Whether the output uses the token embedding's rows, whose width is then `units`. Default false. */
+  tied?: boolean;
   /** Share of the text, at its end, that is held out to choose the best epoch. Default 0.1. */
   validation?: number;
 }
@@ -39,6 +42,7 @@ const defaults: Required<Omit<LanguageModelOptions, 'embeddingUnits' | 'learning
   batchSize: 32,
   timesteps: 64,
   freeze: false,
+  tied: false,
   validation: 0.1,
 };
 
@@ -111,32 +115,38 @@ export class LanguageModelTraining {
 
 function resolvedOptions(options: LanguageModelOptions, vectors: WordVectors | undefined): Required<LanguageModelOptions> {
   const where = 'LanguageModelTraining';
-  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, 'level', 'lower', 'maxTokens', 'punctuation', 'embeddingUnits', 'freeze', 'validation']);
+  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, 'level', 'lower', 'maxTokens', 'punctuation', 'embeddingUnits', 'freeze', 'tied', 'validation']);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as LanguageModelOptions;
   const resolved = { ...defaults, ...given };
   const all = {
     ...resolved,
     maxTokens: resolved.maxTokens ?? defaultMaxTokens[resolved.level] ?? 20_000,
-    embeddingUnits: resolved.embeddingUnits ?? vectors?.dimension ?? (resolved.level === 'words' || resolved.level === 'bpe' ? resolved.units : 64),
+    embeddingUnits: resolved.embeddingUnits ?? vectors?.dimension ?? (resolved.level === 'words' || resolved.level === 'bpe' || resolved.tied ? resolved.units : 64),
     learningRate: resolved.learningRate ?? 0.09 / Math.sqrt(resolved.units),
   };
   requireRecurrentOptions(where, all);
   if (vectors !== undefined && all.embeddingUnits !== vectors.dimension) throw new RondoError('USAGE', { where, what: 'the vectors decide how wide the embedding is.', expected: `embeddingUnits ${vectors.dimension}, or none`, received: String(all.embeddingUnits), fix: 'leave embeddingUnits out.' });
   if (vectors === undefined && all.freeze) throw new RondoError('USAGE', { where, what: '`freeze` has no vectors to keep.', fix: 'give vectors, or leave it out.' });
   requireNumber(where, 'embeddingUnits', all.embeddingUnits, 'a whole number of at least 1', (value) => Number.isInteger(value) && value >= 1);
+  if (all.tied && all.embeddingUnits !== all.units) {
+    throw new RondoError('OUT_OF_RANGE', { where, what: '`embeddingUnits` is not `units`, which a tied output needs.', expected: `embeddingUnits ${all.units}`, received: String(all.embeddingUnits), fix: 'leave `embeddingUnits` out, or the output untied.' });
+  }
   requireNumber(where, 'validation', all.validation, 'a number between 0 and 1', (value) => value > 0 && value < 1);
   return all;
 }
 
 /**
  * Embeddings begin as standard normal numbers, as PyTorch's: Keras's 20 times smaller ones leave the gates blind to the input
- * for the first epochs (Tiny Shakespeare, 5 epochs of 128 units: 1.66 instead of 1.90 nats a character).
+ * for the first epochs (Tiny Shakespeare, 5 epochs of 128 units: 1.66 instead of 1.90 nats a character). Where they are the output's kernel too, larger
+ * logits than those of `1 / sqrt(units)` cost more than that gains.
  */
 function modelOf(vocabulary: number, options: Required<LanguageModelOptions>, pretrained: Embedding | undefined): Sequential {
+  const stddev = options.tied ? 1 / Math.sqrt(options.units) : 1;
+  const embedding = pretrained ?? new Embedding({ inputDim: vocabulary, outputDim: options.embeddingUnits, embeddingsInitializer: randomNormal({ stddev }), inputShape: [null] });
   return new Sequential([
-    pretrained ?? new Embedding({ inputDim: vocabulary, outputDim: options.embeddingUnits, embeddingsInitializer: randomNormal({ stddev: 1 }), inputShape: [null] }),
+    embedding,
     ...recurrentStack(options, { stateful: true, returnSequences: true }),
-    new Dense({ units: vocabulary }),
+    options.tied ? new TiedDense({ embedding }) : new Dense({ units: vocabulary }),
   ]);
 }
 

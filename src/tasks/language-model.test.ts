@@ -17,6 +17,25 @@ async function textOf(model: LanguageModel, settings: Parameters<typeof generate
   return written;
 }
 
+describe('a language model with a tied output', () => {
+  it('has one table, learns, and is the same after it was saved', async () => {
+    setSeed(4);
+    const { cell, batchSize, timesteps } = options;
+    const training = new LanguageModelTraining(text, { cell, batchSize, timesteps, units: 24, epochs: 12, tied: true });
+    const { languageModel } = training;
+    const { valLoss, bestEpoch } = await training.train();
+    expect(valLoss[bestEpoch]).toBeLessThan(0.5);
+    const size = languageModel.codec.size;
+    expect(languageModel.model.countParams()).toBe(size * 24 + 3 * 24 * (24 + 24 + 2) + size);
+    const restored = deserializeTask(serializeTask(languageModel)).task as LanguageModel;
+    expect((await restored.evaluate(line)).loss).toBe((await languageModel.evaluate(line)).loss);
+  });
+
+  it('is refused another width of the embedding', () => {
+    expect(() => new LanguageModelTraining(text, { units: 24, embeddingUnits: 7, tied: true })).toThrow('[OUT_OF_RANGE] LanguageModelTraining: `embeddingUnits` is not `units`, which a tied output needs.');
+  });
+});
+
 describe('a language model', () => {
   let model: LanguageModel;
   beforeAll(async () => {

@@ -3,7 +3,7 @@ import type { Strided } from '../kernels/contract.js';
 import { pointwiseProgram } from '../expression/program.js';
 import { currentBackend } from '../kernels/select.js';
 import type { Shape } from '../shape.js';
-import { emptyTensor, type Tensor, type Variable } from './tensor.js';
+import { emptyTensor, requireRunsOnce, type Tensor, type Variable } from './tensor.js';
 
 const sum = pointwiseProgram('accumulate', [{ name: 'sum', expression: add(leaf('a'), leaf('b')) }]);
 
@@ -23,9 +23,27 @@ export function addTensors(a: Tensor, b: Tensor): Tensor {
   return result;
 }
 
-/** @internal Copies a tensor's numbers into a variable of the same size. */
-export function assignTensor(target: Variable, source: Tensor): void {
+/** @internal Adds a tensor to another of equal size, in place. */
+export function addInto(target: Tensor, added: Tensor): void {
+  currentBackend().pointwise({ program: sum, rows: 1, columns: target.size, inputs: { a: asRow(target), b: asRow(added) }, outputs: { sum: asRow(target) } });
+}
+
+/** @internal Copies a tensor's numbers into another of the same size, or over the first numbers of a larger one. */
+export function copyInto(target: Tensor, source: Tensor): void {
   copyBlock(1, source.size, asRow(source), asRow(target));
+}
+
+/** @internal Copies a tensor's numbers into a variable of the same size. @throws USAGE in work that may run twice */
+export function assignTensor(target: Variable, source: Tensor): void {
+  requireRunsOnce(target);
+  copyInto(target, source);
+}
+
+/** @internal A copy in the open scope. */
+export function copyOf(source: Tensor): Tensor {
+  const copy = emptyTensor(source.shape);
+  copyBlock(1, source.size, asRow(source), asRow(copy));
+  return copy;
 }
 
 /** @internal Copies a block of `[rows, columns]`. */

@@ -59,6 +59,20 @@ export function activate(name: string, x: Tensor, where = 'activation'): Tensor 
   return applyPointwise(fn, [x]);
 }
 
+const logSoftmaxFunction: PointwiseFunction = {
+  name: 'logSoftmax',
+  build: ([x]) => {
+    const shifted = e.sub(x, e.detach(e.rowMax(x)));
+    return e.sub(shifted, e.log(e.rowSum(e.exp(shifted))));
+  },
+  alongRows: true,
+};
+
+/** The logarithm of {@link softmax}, without overflow and without the rounding of probabilities to 0. */
+export function logSoftmax(x: Tensor): Tensor {
+  return applyPointwise(logSoftmaxFunction, [x]);
+}
+
 /** Normalised exponentials along the last axis. */
 export function softmax(x: Tensor): Tensor {
   return activate('softmax', x);

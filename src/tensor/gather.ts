@@ -3,8 +3,9 @@ import { currentBackend } from '../kernels/select.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { constantTensor } from './accumulate.js';
 import { requireTensors } from './operands.js';
+import { rowGradient } from './row-gradient.js';
 import { operation } from './tape.js';
-import { emptyTensor, type Tensor } from './tensor.js';
+import { emptyTensor, type Tensor, Variable } from './tensor.js';
 
 /** @internal Row i of the result is row `indices[i]` of the source (zeros where negative); not noted on the tape. */
 export function gatherInto(shape: Shape, source: Tensor, columns: number, indices: Int32Array): Tensor {
@@ -25,7 +26,7 @@ export function scatterAdd(values: Tensor, shape: Shape, columns: number, indice
 /**
  * Copies rows of `columns` numbers into a new shape by index: row i of the result is row `indices[i]` of the source, or
  * zeros where the index is negative. Its derivative adds each row's gradient to the row it came from (an embedding's, a
- * convolution window's).
+ * convolution window's); by a variable it is a {@link RowGradient}.
  *
  * @throws SHAPE_MISMATCH where rows do not divide the source or fill the shape; OUT_OF_RANGE where an index has no row.
  */
@@ -58,7 +59,8 @@ export function gatherTensor(source: Tensor, shape: Shape, columns: number, indi
 export function gather(source: Tensor, shape: Shape, columns: number, indices: Int32Array): Tensor {
   const [result] = operation([source], () => ({
     outputs: [gatherInto(shape, source, columns, indices)],
-    backward: ([dOutput]) => [dOutput && scatterAdd(dOutput, source.shape, columns, indices)],
+    // The gradient of what other operations computed goes on to them whole.
+    backward: ([dOutput]) => [dOutput && (source instanceof Variable ? rowGradient(source.shape, columns, indices, dOutput) : scatterAdd(dOutput, source.shape, columns, indices))],
   }));
   return result;
 }

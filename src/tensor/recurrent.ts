@@ -1,11 +1,9 @@
 import type { CellPlan } from '../cells/plan.js';
-import type { RecurrentWeights, Strided, View } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
-import { addTensors, constantTensor } from './accumulate.js';
-import { gatherInto, scatterAdd } from './gather.js';
-import { type Packing, packSequences } from './packing.js';
+import { packSequences } from './packing.js';
+import { RecurrentRun } from './recurrent-run.js';
 import { isActive, operation } from './tape.js';
-import { aliasTensor, emptyTensor, type Tensor } from './tensor.js';
+import type { Tensor } from './tensor.js';
 
 /** One recurrent layer along time. Shapes: B batch, T time, F features, U units, G gates. */
 export interface RecurrentArguments {
@@ -46,203 +44,64 @@ export interface RecurrentResult {
 
 /** Runs a cell along time with the hoisted input product, and notes its derivative. */
 export function recurrent(call: RecurrentArguments): RecurrentResult {
-  const { plan, input, kernel } = call;
-  const [batch, time] = input.shape;
-  const states = plan.cell.states;
-  const vectorNames = Object.keys(call.vectors);
-  const packing = packSequences(batch, time, call.mask, call);
-  const roles: [role: string, value: Tensor | undefined][] = [
-    ['input', input],
-    ['kernel', kernel],
-    ['recurrentKernel', call.recurrentKernel],
-    ['bias', call.bias],
-    ['recurrentBias', call.recurrentBias],
-    ...vectorNames.map((name): [string, Tensor] => [`vector.${name}`, call.vectors[name]]),
-    ...states.map((state): [string, Tensor] => [`state.${state}`, call.initialStates[state]]),
-  ];
-  const present = roles.filter((entry): entry is [string, Tensor] => entry[1] !== undefined);
+  return recurrentTogether([call])[0];
+}
+
+/** The same for runs that do not depend on each other, such as both directions of a bidirectional layer: at the same time where there are threads. */
+export function recurrentTogether(calls: readonly RecurrentArguments[]): RecurrentResult[] {
+  const given = calls.map((call) => ({ call, roles: rolesOf(call), packing: packSequences(call.input.shape[0], call.input.shape[1], call.mask, call) }));
+  const backend = currentBackend();
   const outputs = operation(
-    present.map(([, value]) => value),
+    given.flatMap(({ roles }) => roles.map(([, value]) => value)),
     () => {
-      const run = new RecurrentRun(call, packing);
-      run.forward(call.training || present.some(([, value]) => isActive(value)));
+      const runs = given.map(({ call, packing }) => new RecurrentRun(call, packing));
+      for (const run of runs) run.multiplyInput();
+      backend.recurrentForward(runs.map((run, i) => run.forwardCall(given[i].call.training || given[i].roles.some(([, value]) => isActive(value)))));
       return {
-        outputs: [run.outputTensor(), ...states.map((state) => run.finalState(state))],
+        outputs: runs.flatMap((run, i) => [run.outputTensor(), ...given[i].call.plan.cell.states.map((state) => run.finalState(state))]),
         backward: (dOutputs, wanted) => {
-          const gradients = run.backward(dOutputs, new Set(present.filter((_, i) => wanted[i]).map(([role]) => role)));
-          return present.map(([role]) => gradients.get(role));
+          const [outputsOf, inputsOf] = [shares(dOutputs, calls.map(numResults)), shares(wanted, given.map(({ roles }) => roles.length))];
+          const started = runs.map((run, i) => {
+            const names = given[i].roles.map(([role]) => role).filter((_, j) => inputsOf[i][j]);
+            // A run that nothing depends on has no gradients.
+            return outputsOf[i].some((gradient) => gradient !== undefined) ? run.startBackward(outputsOf[i], new Set(names)) : undefined;
+          });
+          backend.recurrentBackward(started.filter((run) => run !== undefined).map(({ call }) => call));
+          return started.flatMap((run, i) => {
+            const gradients = run?.finish();
+            return given[i].roles.map(([role]) => gradients?.get(role));
+          });
         },
       };
     },
   );
-  return { output: outputs[0], finalStates: Object.fromEntries(states.map((state, i) => [state, outputs[i + 1]])) };
+  return shares(outputs, calls.map(numResults)).map(([output, ...finals], i) => ({
+    output,
+    finalStates: Object.fromEntries(calls[i].plan.cell.states.map((state, j) => [state, finals[j]])),
+  }));
 }
 
-/** The buffers of one run, from its forward to its backward pass. */
-class RecurrentRun {
-  private readonly backend = currentBackend();
-  private readonly batch: number;
-  private readonly features: number;
-  private readonly gateWidth: number;
-  private readonly packedInput: Tensor;
-  private readonly gates: Tensor;
-  private readonly states: Record<string, Tensor>;
-  private readonly operands: Tensor[];
-  private readonly separateOutput: Tensor | undefined;
-  private readonly masks: Record<string, Tensor>;
+/** The tensors that a run depends on, by what they are to it. */
+function rolesOf(call: RecurrentArguments): readonly (readonly [role: string, value: Tensor])[] {
+  const roles: (readonly [string, Tensor | undefined])[] = [
+    ['input', call.input],
+    ['kernel', call.kernel],
+    ['recurrentKernel', call.recurrentKernel],
+    ['bias', call.bias],
+    ['recurrentBias', call.recurrentBias],
+    ...Object.entries(call.vectors).map(([name, value]) => [`vector.${name}`, value] as const),
+    ...call.plan.cell.states.map((state) => [`state.${state}`, call.initialStates[state]] as const),
+  ];
+  return roles.filter((entry): entry is readonly [string, Tensor] => entry[1] !== undefined);
+}
 
-  constructor(
-    private readonly call: RecurrentArguments,
-    private readonly packing: Packing,
-  ) {
-    const { plan, units, input } = call;
-    const { numRows } = packing;
-    this.batch = input.shape[0];
-    this.features = input.shape[2];
-    this.gateWidth = plan.cell.gates.length * units;
-    this.packedInput = gatherInto([numRows, this.features], input, this.features, packing.sourceOf);
-    this.gates = emptyTensor([numRows, plan.gateSlots * units]);
-    this.states = Object.fromEntries(plan.cell.states.map((state) => [state, this.statesBuffer(call.initialStates[state])]));
-    this.operands = plan.operands.map(() => emptyTensor([numRows, units]));
-    this.separateOutput = plan.outputState === undefined ? emptyTensor([numRows, units]) : undefined;
-    this.masks = Object.fromEntries(Object.entries(call.masks).map(([name, mask]) => [name, name === 'mask.recurrent' ? this.sorted(mask) : mask]));
-  }
+/** A run gives its output and a final state for each state. */
+function numResults({ plan }: RecurrentArguments): number {
+  return 1 + plan.cell.states.length;
+}
 
-  forward(keepForBackward: boolean): void {
-    const { kernel, plan, units } = this.call;
-    this.backend.matmul({
-      m: this.packing.numRows,
-      n: this.gateWidth,
-      k: this.features,
-      a: this.rows(this.packedInput, this.features),
-      b: this.rows(kernel, this.gateWidth),
-      c: this.rows(this.gates, plan.gateSlots * units),
-    });
-    this.backend.recurrentForward({ ...this.commonCall(), training: keepForBackward });
-  }
-
-  outputTensor(): Tensor {
-    const { units, input, returnSequences, plan } = this.call;
-    const { numRows, outputAt, lastOf } = this.packing;
-    // A states buffer begins with the initial states.
-    const source = this.separateOutput ?? aliasTensor(this.states[plan.outputState!], [numRows, units], this.batch * units);
-    return returnSequences ? gatherInto([this.batch, input.shape[1], units], source, units, outputAt) : gatherInto([this.batch, units], source, units, lastOf);
-  }
-
-  finalState(state: string): Tensor {
-    return gatherInto([this.batch, this.call.units], this.states[state], this.call.units, this.packing.finalStateOf);
-  }
-
-  /** @returns by role, the gradients that are wanted. */
-  backward([dOutput, ...dFinal]: readonly (Tensor | undefined)[], wanted: ReadonlySet<string>): Map<string, Tensor> {
-    const { plan, units, kernel, input, returnSequences } = this.call;
-    const { numRows } = this.packing;
-    const dStates = Object.fromEntries(
-      plan.cell.states.map((state, i) => [state, dFinal[i] === undefined ? constantTensor([this.batch, units], 0) : this.sorted(dFinal[i])]),
-    );
-    let dPacked: Tensor | undefined;
-    if (dOutput !== undefined && !returnSequences && plan.outputState !== undefined) {
-      const places = this.packing.order.map((sequence) => (this.packing.lastOf[sequence] < 0 ? -1 : sequence));
-      const last = gatherInto([this.batch, units], dOutput, units, places);
-      dStates[plan.outputState] = addTensors(dStates[plan.outputState], last);
-    } else if (dOutput !== undefined) dPacked = this.packedOutputGradient(dOutput);
-
-    const slots = plan.gateSlots * units;
-    const dInput: Strided = plan.gradientOverKept ? this.rows(this.gates, slots) : this.rows(emptyTensor([numRows, this.gateWidth]), this.gateWidth);
-    const gradients = new Map<string, Tensor>();
-    const zerosLike = (role: string, value: Tensor | undefined): View | undefined => {
-      if (value === undefined || !wanted.has(role)) return undefined;
-      const gradient = constantTensor(value.shape, 0);
-      gradients.set(role, gradient);
-      return gradient.viewOn(this.backend);
-    };
-    const dVectors: Record<string, View> = {};
-    for (const [name, value] of Object.entries(this.call.vectors)) {
-      const view = zerosLike(`vector.${name}`, value);
-      if (view !== undefined) dVectors[name] = view;
-    }
-    const dWeights: RecurrentWeights = {
-      recurrentKernel: zerosLike('recurrentKernel', this.call.recurrentKernel),
-      bias: zerosLike('bias', this.call.bias),
-      recurrentBias: zerosLike('recurrentBias', this.call.recurrentBias),
-      vectors: dVectors,
-    };
-    this.backend.recurrentBackward({
-      ...this.commonCall(),
-      dOutput: dPacked?.viewOn(this.backend),
-      dStates: this.views(dStates),
-      dInput,
-      dWeights,
-    });
-    if (wanted.has('kernel')) {
-      const dKernel = emptyTensor(kernel.shape);
-      this.backend.matmul({ m: this.features, n: this.gateWidth, k: numRows, a: this.rows(this.packedInput, this.features), transposeA: true, b: dInput, c: this.rows(dKernel, this.gateWidth) });
-      gradients.set('kernel', dKernel);
-    }
-    if (wanted.has('input')) {
-      const dRows = emptyTensor([numRows, this.features]);
-      this.backend.matmul({ m: numRows, n: this.features, k: this.gateWidth, a: dInput, b: this.rows(kernel, this.gateWidth), transposeB: true, c: this.rows(dRows, this.features) });
-      gradients.set('input', gatherInto(input.shape, dRows, this.features, this.packing.packedAt));
-    }
-    for (const state of plan.cell.states) {
-      if (wanted.has(`state.${state}`)) gradients.set(`state.${state}`, this.unsorted(dStates[state]));
-    }
-    return gradients;
-  }
-
-  private commonCall() {
-    const { call, packing } = this;
-    const view = (value: Tensor | undefined): View | undefined => value?.viewOn(this.backend);
-    return {
-      plan: call.plan,
-      units: call.units,
-      batch: this.batch,
-      activeRows: packing.activeRows,
-      weights: {
-        recurrentKernel: view(call.recurrentKernel),
-        bias: view(call.bias),
-        recurrentBias: view(call.recurrentBias),
-        vectors: this.views(call.vectors),
-      },
-      gates: this.gates.viewOn(this.backend),
-      states: this.views(this.states),
-      operands: this.operands.map((operand) => operand.viewOn(this.backend)),
-      output: view(this.separateOutput),
-      masks: this.views(this.masks),
-      scalars: call.scalars,
-    };
-  }
-
-  /** dL/d(output) of each packed row, from dL/d(output sequence) or dL/d(last output). */
-  private packedOutputGradient(dOutput: Tensor): Tensor {
-    const { units, returnSequences } = this.call;
-    const { outputAt, lastOf, placeOf, numRows } = this.packing;
-    const shape = [numRows, units];
-    if (returnSequences && placeOf !== undefined) return gatherInto(shape, dOutput, units, placeOf);
-    return scatterAdd(dOutput, shape, units, returnSequences ? outputAt : lastOf);
-  }
-
-  private statesBuffer(initial: Tensor): Tensor {
-    const { units } = this.call;
-    const buffer = emptyTensor([this.batch + this.packing.numRows, units]);
-    const { buffer: target, offset } = buffer.viewOn(this.backend);
-    this.backend.gatherRows({ columns: units, indices: this.packing.order, source: initial.viewOn(this.backend), target: { buffer: target, offset } });
-    return buffer;
-  }
-
-  private sorted(values: Tensor): Tensor {
-    return gatherInto([this.batch, this.call.units], values, this.call.units, this.packing.order);
-  }
-
-  private unsorted(values: Tensor): Tensor {
-    return gatherInto([this.batch, this.call.units], values, this.call.units, this.packing.rankOf);
-  }
-
-  private rows(values: Tensor, rowStride: number): Strided {
-    return { ...values.viewOn(this.backend), rowStride };
-  }
-
-  private views(values: Readonly<Record<string, Tensor>>): Record<string, View> {
-    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.viewOn(this.backend)]));
-  }
+/** Cuts a list into neighbouring shares of these sizes. */
+function shares<T>(values: readonly T[], sizes: readonly number[]): T[][] {
+  let first = 0;
+  return sizes.map((size) => values.slice(first, (first += size)));
 }

@@ -1,11 +1,15 @@
 import { RondoError } from '../errors.js';
 import { describeShape } from '../shape.js';
-import { addTensors, constantTensor } from './accumulate.js';
+import { constantTensor } from './accumulate.js';
+import { Gradients } from './gradients.js';
 import { requireTensors } from './operands.js';
 import { scope, Tensor } from './tensor.js';
 
-/** The derivative of one operation: from dL/d(outputs) to dL/d(inputs); undefined stands for zero. */
-export type Backward = (dOutputs: readonly (Tensor | undefined)[], wanted: readonly boolean[]) => readonly (Tensor | undefined)[];
+/**
+ * The derivative of one operation: from dL/d(outputs) to dL/d(inputs); undefined stands for zero. An operation may add to
+ * `sums` itself what it does not return.
+ */
+export type Backward = (dOutputs: readonly (Tensor | undefined)[], wanted: readonly boolean[], sums: Gradients) => readonly (Tensor | undefined)[];
 
 interface Entry {
   readonly inputs: readonly Tensor[];
@@ -13,18 +17,66 @@ interface Entry {
   readonly backward: Backward;
 }
 
-/** What was computed, in order, so that derivatives can be run backwards through it. */
-class Tape {
-  readonly entries: Entry[] = [];
-  /** Tensors that depend on something watched. */
-  readonly active = new Set<Tensor>();
+/** What is told of every operation while derivatives will be asked for. */
+interface Recorder {
+  /** Whether a tensor depends on something watched. */
+  isActive(value: Tensor): boolean;
+  /** Takes an operation of which some input is active. */
+  note(entry: Entry): void;
 }
 
-let tape: Tape | undefined;
+/** What was computed, in order, so that derivatives can be run backwards through it. */
+class Tape implements Recorder {
+  readonly entries: Entry[] = [];
+  private readonly active: Set<Tensor>;
+
+  constructor(watched: readonly Tensor[]) {
+    this.active = new Set(watched);
+  }
+
+  isActive(value: Tensor): boolean {
+    return this.active.has(value);
+  }
+
+  note(entry: Entry): void {
+    this.entries.push(entry);
+    for (const output of entry.outputs) this.active.add(output);
+  }
+}
+
+/** Finds what depends on what and keeps nothing of what was computed. */
+class Trace implements Recorder {
+  /** Tensors that the recorder outside watches and that were read. */
+  readonly uses = new Set<Tensor>();
+  readonly computed = new Set<Tensor>();
+
+  constructor(private readonly outside: Recorder) {}
+
+  isActive(value: Tensor): boolean {
+    return this.computed.has(value) || this.outside.isActive(value);
+  }
+
+  note({ inputs, outputs }: Entry): void {
+    for (const input of inputs) if (!this.computed.has(input) && this.outside.isActive(input)) this.uses.add(input);
+    for (const output of outputs) this.computed.add(output);
+  }
+}
+
+let recorder: Recorder | undefined;
+
+function recordedBy<T>(own: Recorder | undefined, work: () => T): T {
+  const outer = recorder;
+  recorder = own;
+  try {
+    return work();
+  } finally {
+    recorder = outer;
+  }
+}
 
 /** @internal Whether derivatives by `input` will be asked for. */
 export function isActive(input: Tensor): boolean {
-  return tape?.active.has(input) ?? false;
+  return recorder?.isActive(input) ?? false;
 }
 
 /**
@@ -34,23 +86,49 @@ export function isActive(input: Tensor): boolean {
 export function operation(inputs: readonly Tensor[], compute: () => { outputs: Tensor[]; backward: Backward }): Tensor[] {
   return scope(() => {
     const { outputs, backward } = compute();
-    if (tape !== undefined && inputs.some(isActive)) {
-      tape.entries.push({ inputs, outputs, backward });
-      for (const output of outputs) tape.active.add(output);
-    }
+    noteOperation(inputs, outputs, backward);
     return outputs;
   });
 }
 
+/** @internal Notes the derivative of what was computed, unless no input is watched. */
+export function noteOperation(inputs: readonly Tensor[], outputs: readonly Tensor[], backward: Backward): void {
+  if (recorder !== undefined && inputs.some(isActive)) recorder.note({ inputs, outputs, backward });
+}
+
 /** @internal Runs work without noting derivatives. */
 export function withoutTape<T>(work: () => T): T {
-  const outer = tape;
-  tape = undefined;
-  try {
-    return work();
-  } finally {
-    tape = outer;
-  }
+  return recordedBy(undefined, work);
+}
+
+/** What {@link traced} found. */
+export interface Traced<T> {
+  readonly result: T;
+  /** The watched tensors that the work read: its inputs, and variables. */
+  readonly uses: readonly Tensor[];
+  /** Whether a tensor was computed from them. */
+  depends(value: Tensor): boolean;
+}
+
+/** @internal Runs work without noting derivatives, but finds what they would depend on. */
+export function traced<T>(work: () => T): Traced<T> {
+  if (recorder === undefined) return { result: work(), uses: [], depends: () => false };
+  const trace = new Trace(recorder);
+  const result = recordedBy(trace, work);
+  return { result, uses: [...trace.uses], depends: (value) => trace.computed.has(value) };
+}
+
+/** @internal Runs work on a tape of its own and then backwards from dL/d(results), for dL/d(`by`). */
+export function pullBack(work: () => readonly Tensor[], by: readonly Tensor[], dResults: readonly (Tensor | undefined)[]): Gradients {
+  const own = new Tape(by);
+  const results = recordedBy(own, work);
+  const sums = new Gradients();
+  results.forEach((result, i) => {
+    const gradient = dResults[i];
+    if (gradient !== undefined && own.isActive(result)) sums.add(result, gradient);
+  });
+  runBackwards(own, sums);
+  return sums;
 }
 
 /** A loss and its derivatives by what was watched, in the order given. */
@@ -66,21 +144,18 @@ export interface ValueAndGradients {
  * @throws SHAPE_MISMATCH when the loss is not one number; USAGE when it is no tensor, or inside of another call.
  */
 export function valueAndGradients(loss: () => Tensor, by: readonly Tensor[]): ValueAndGradients {
-  if (tape !== undefined) throw new RondoError('USAGE', { where: 'valueAndGradients', what: 'calls cannot be nested.', fix: 'compute the inner gradients before.' });
+  if (recorder !== undefined) throw new RondoError('USAGE', { where: 'valueAndGradients', what: 'calls cannot be nested.', fix: 'compute the inner gradients before.' });
   requireTensors('valueAndGradients', by);
   return scope(() => {
-    const own = new Tape();
-    for (const input of by) own.active.add(input);
-    tape = own;
-    let value: Tensor;
-    try {
-      value = scope(loss);
-    } finally {
-      tape = undefined;
-    }
+    const own = new Tape(by);
+    const value = recordedBy(own, () => scope(loss));
     requireOneNumber(value);
-    const gradients = runBackwards(own, value);
-    return { value, gradients: by.map((input) => gradients.get(input) ?? constantTensor(input.shape, 0)) };
+    const sums = new Gradients();
+    if (own.isActive(value)) {
+      sums.add(value, constantTensor(value.shape, 1));
+      runBackwards(own, sums);
+    }
+    return { value, gradients: by.map((input) => sums.get(input) ?? constantTensor(input.shape, 0)) };
   });
 }
 
@@ -93,22 +168,16 @@ function requireOneNumber(value: unknown): void {
   }
 }
 
-function runBackwards(own: Tape, value: Tensor): Map<Tensor, Tensor> {
-  const gradients = new Map<Tensor, Tensor>();
-  if (!own.active.has(value)) return gradients;
-  gradients.set(value, constantTensor(value.shape, 1));
+function runBackwards(own: Tape, sums: Gradients): void {
   for (let i = own.entries.length - 1; i >= 0; i--) {
     const { inputs, outputs, backward } = own.entries[i];
-    const dOutputs = outputs.map((output) => gradients.get(output));
+    const dOutputs = outputs.map((output) => sums.get(output));
     if (dOutputs.every((gradient) => gradient === undefined)) continue;
-    const wanted = inputs.map((input) => own.active.has(input));
-    const dInputs = backward(dOutputs, wanted);
+    const wanted = inputs.map((input) => own.isActive(input));
+    const dInputs = backward(dOutputs, wanted, sums);
     inputs.forEach((input, j) => {
       const gradient = dInputs[j];
-      if (!wanted[j] || gradient === undefined) return;
-      const before = gradients.get(input);
-      gradients.set(input, before === undefined ? gradient : addTensors(before, gradient));
+      if (wanted[j] && gradient !== undefined) sums.add(input, gradient);
     });
   }
-  return gradients;
 }

@@ -23,7 +23,11 @@ interface Temporary extends Resident {
 /** A stretch of work whose intermediate tensors are given back together. */
 class Scope {
   isOpen = true;
-  constructor(readonly backend: Backend) {}
+  /** @param outer the scope this one is inside of; see {@link innerScope}. */
+  constructor(
+    readonly backend: Backend,
+    readonly outer?: Scope,
+  ) {}
 }
 
 let currentScope: Scope | undefined;
@@ -86,11 +90,15 @@ export class Tensor {
     const scope = requireScope();
     const before = this.temporary();
     if (before !== undefined) return before.view;
-    const numbers = this.hostNumbers();
     const view: View = { buffer: backend.temporary(this.size), offset: 0 };
-    backend.write(view, numbers);
+    this.writeNumbers(backend, view);
     this.device = { backend, view, scope };
     return view;
+  }
+
+  /** Puts the numbers where none are yet. */
+  protected writeNumbers(backend: Backend, view: View): void {
+    backend.write(view, this.hostNumbers());
   }
 
   /** @internal The numbers on the host without a copy where possible; not to be written. */
@@ -107,6 +115,16 @@ export class Tensor {
   moveToHost(): void {
     this.host ??= this.dataSync();
     this.device = undefined;
+  }
+
+  /** @internal Where the numbers are, where that is in `scope` and nowhere else. */
+  viewIn(scope: Scope): View | undefined {
+    return this.host === undefined && this.device?.scope === scope ? this.device.view : undefined;
+  }
+
+  /** @internal Says where the numbers are from now on. */
+  placeAt(view: View, scope: Scope): void {
+    this.device = { backend: scope.backend, view, scope };
   }
 
   /** Where the numbers are on a backend. @throws USAGE where their scope has ended */
@@ -129,7 +147,7 @@ export class Tensor {
 
 /** A tensor that lives until the program drops it and whose numbers can be replaced: a weight, a layer's state. */
 export class Variable extends Tensor {
-  private place: Resident;
+  private place: Resident | undefined;
 
   /**
    * @param name readable and unique within a model; the name in saved files.
@@ -147,24 +165,41 @@ export class Variable extends Tensor {
   }
 
   override viewOn(backend: Backend): View {
-    if (this.place.backend !== backend) {
-      const before = this.place;
-      this.place = placeOn(backend, this, this.dataSync());
-      before.backend.free(before.view.buffer);
-    }
-    return this.place.view;
+    const before = this.resident();
+    if (before.backend === backend) return before.view;
+    const place = placeOn(backend, this, this.dataSync());
+    this.place = place;
+    before.backend.free(before.view.buffer);
+    return place.view;
   }
 
-  /** Replaces all numbers. @throws SHAPE_MISMATCH when their count differs. */
+  /** Replaces all numbers. @throws SHAPE_MISMATCH when their count differs; USAGE in work that may run twice. */
   assign(data: ArrayLike<number>): void {
+    requireRunsOnce(this);
     requireValues(`Variable ${this.name}`, this.shape, data.length);
-    this.place.backend.write(this.place.view, data);
+    const { backend, view } = this.resident();
+    backend.write(view, data);
+  }
+
+  /**
+   * Gives the memory back at once; the variable cannot be used afterwards. Nobody needs this but a loop that makes and drops
+   * many models without awaiting anything: dropped variables are found between tasks only. Twice is once.
+   *
+   * @throws USAGE inside of a step.
+   */
+  dispose(): void {
+    if (currentScope !== undefined) throw new RondoError('USAGE', { where: `Variable ${this.name}`, what: 'a variable is disposed of inside of a step that may use it.', fix: 'call dispose() outside of scope(), valueAndGradients() and layers.' });
+    if (this.place === undefined) return;
+    dropped.unregister(this);
+    this.place.backend.free(this.place.view.buffer);
+    this.place = undefined;
   }
 
   override moveToHost(): void {}
 
   protected override resident(): Resident {
-    return this.place;
+    if (this.place !== undefined) return this.place;
+    throw new RondoError('USAGE', { where: `Variable ${this.name}`, what: 'the variable is used after dispose().', fix: 'make the layer or model anew.' });
   }
 }
 
@@ -172,11 +207,25 @@ export class Variable extends Tensor {
 const dropped = new FinalizationRegistry<{ backend: Backend; buffer: Buffer }>(({ backend, buffer }) => backend.free(buffer));
 
 function placeOn(backend: Backend, variable: Variable, data: ArrayLike<number>): Resident {
-  const view: View = { buffer: backend.allocate(variable.size), offset: 0 };
+  const view: View = { buffer: allocateFor(variable, backend), offset: 0 };
   backend.write(view, data);
   dropped.unregister(variable);
   dropped.register(variable, { backend, buffer: view.buffer }, variable);
   return { backend, view };
+}
+
+function allocateFor({ size, name }: Variable, backend: Backend): Buffer {
+  try {
+    return backend.allocate(size);
+  } catch (error) {
+    if (!(error instanceof RondoError) || error.code !== 'OUT_OF_MEMORY') throw error;
+    throw new RondoError('OUT_OF_MEMORY', {
+      ...error.facts,
+      where: `Variable ${name}`,
+      fix: 'use fewer units. In a loop that makes and drops many models, call dispose() of each, or await something: the memory of what was dropped comes back between tasks only.',
+      cause: error,
+    });
+  }
 }
 
 /**
@@ -200,6 +249,57 @@ export function scope<T>(work: () => T): T {
     own.isOpen = false;
     backend.closeScope();
   }
+}
+
+/**
+ * @internal Runs `work` inside the open scope and gives back at once the memory of what it computed, except of `leaving`:
+ * those move to the memory of the open scope and stay the same tensors.
+ */
+export function innerScope<T>(work: () => T, leaving: (result: T) => readonly Tensor[] = () => []): T {
+  const outer = requireScope();
+  const { backend } = outer;
+  const inner = new Scope(backend, outer);
+  // The arena is a stack: what is to outlive the inner scope waits outside of it until that is closed.
+  const waiting: { readonly tensor: Tensor; readonly buffer: Buffer }[] = [];
+  const copy = (columns: number, source: View, target: View): void => backend.gatherRows({ columns, indices: Int32Array.of(0), source, target });
+  backend.openScope();
+  currentScope = inner;
+  try {
+    let result: T;
+    try {
+      result = synchronous(work());
+      for (const tensor of new Set(leaving(result))) {
+        const view = tensor.viewIn(inner);
+        if (view === undefined) continue;
+        const buffer = backend.allocate(tensor.size);
+        waiting.push({ tensor, buffer });
+        copy(tensor.size, view, { buffer, offset: 0 });
+      }
+    } finally {
+      currentScope = outer;
+      inner.isOpen = false;
+      backend.closeScope();
+    }
+    for (const { tensor, buffer } of waiting) {
+      const view: View = { buffer: backend.temporary(tensor.size), offset: 0 };
+      copy(tensor.size, { buffer, offset: 0 }, view);
+      tensor.placeAt(view, outer);
+    }
+    return result;
+  } finally {
+    for (const { buffer } of waiting) backend.free(buffer);
+  }
+}
+
+/** @internal Refuses to change a variable inside {@link innerScope}, whose work may run again. @throws USAGE */
+export function requireRunsOnce({ name }: Variable): void {
+  if (currentScope?.outer === undefined) return;
+  throw new RondoError('USAGE', {
+    where: 'checkpoint',
+    what: `the variable \`${name}\` is changed by work that may run twice.`,
+    expected: 'work that only reads variables',
+    fix: 'change it outside; run a stateful layer outside too, or give it `recomputeSteps` instead.',
+  });
 }
 
 function synchronous<T>(result: T): T {

@@ -1,16 +1,16 @@
 import { RondoError } from '../errors.js';
 import type { FinalActivation, LayerWeight } from '../layers/layer.js';
-import { maskOf } from '../layers/mask.js';
+import { type Mask, maskOf } from '../layers/mask.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { activate } from '../tensor/arithmetic.js';
 import * as ops from '../tensor/index.js';
 import { withoutTape } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Batch } from './batch.js';
-import type { OutputTraining } from './compiled.js';
+import type { NamedMetric, OutputTraining } from './compiled.js';
 import type { HostArray } from './host-data.js';
 import { type Loss, lossValue, logitsForm } from './losses/index.js';
-import type { MetricBatch } from './metrics/index.js';
+import { coefficients } from './losses/value.js';
 import type { Model } from './model.js';
 import { hostTensor } from './rows.js';
 import { type ClassWeight, classWeights, multiplied } from './sample-weights.js';
@@ -21,8 +21,8 @@ export interface BatchLoss {
   readonly total: Tensor;
   /** By output, before the loss weights. */
   readonly byOutput: readonly Tensor[];
-  /** What metrics of an output see; to be asked for in the scope of the loss. */
-  metricBatch(output: number, isWeighted: boolean): MetricBatch;
+  /** Shows the batch to a metric of an output; in the scope of the loss. */
+  update(metric: NamedMetric, output: number): void;
 }
 
 /** How a model's loss is computed; made once per run. */
@@ -30,6 +30,7 @@ export class BatchLossFunction {
   private readonly finalActivation: FinalActivation | undefined;
   private readonly losses: readonly Loss[];
   private readonly regularized: readonly LayerWeight[];
+  private readonly scoring: Scoring | undefined;
 
   constructor(
     private readonly model: Model,
@@ -40,25 +41,23 @@ export class BatchLossFunction {
     const onLogits = outputs.length === 1 && finalActivation !== undefined ? logitsForm(outputs[0].loss, finalActivation) : undefined;
     this.finalActivation = onLogits === undefined ? undefined : finalActivation;
     this.losses = onLogits === undefined ? outputs.map(({ loss }) => loss) : [onLogits];
+    this.scoring = scoringOf(model, outputs);
     const trainable = new Set(model.trainableWeights);
     this.regularized = [...model.namedWeights()].map(([, weight]) => weight).filter(({ variable, regularizer }) => regularizer !== undefined && trainable.has(variable));
   }
 
   /** The loss of a batch, differentiable by the weights. Needs an open scope. @throws SHAPE_MISMATCH */
   compute(batch: Batch, training: boolean): BatchLoss {
-    const { model, outputs, finalActivation } = this;
+    const { model, outputs, finalActivation, scoring } = this;
+    if (scoring !== undefined) return this.scored(scoring, batch, training);
     const computed = model.forward(batch.inputs.map(hostTensor), { training }, finalActivation !== undefined).tensors;
     requireOutputs(model, computed, outputs);
     const parts = computed.map((output, i) => {
       const target = batch.targets[i];
-      const byClass = this.classWeight && classWeights(this.classWeight, target, output.shape);
-      const weights = multiplied(batch.sampleWeights[i], byClass);
-      const mask = outputMask(output);
+      const { weights, mask } = this.weighting(batch, i, output.shape, maskOf(output));
       const loss = lossValue(this.losses[i], hostTensor(target), output, { sampleWeight: weights && hostTensor(weights), mask: mask && hostTensor(mask) });
       return { output, target, weights, mask, loss };
     });
-    const weighted = parts.map(({ loss }, i) => (outputs[i].lossWeight === 1 ? loss : ops.mul(loss, outputs[i].lossWeight)));
-    const penalties = this.regularized.map(({ variable, regularizer }) => regularizer!.penalty(variable));
     const predictions = new Map<number, HostArray>();
     const predictionOf = (i: number): HostArray => {
       let found = predictions.get(i);
@@ -70,21 +69,73 @@ export class BatchLossFunction {
       }
       return found;
     };
+    const losses = parts.map(({ loss }) => loss);
     return {
-      total: [...weighted, ...penalties].reduce((sum, part) => ops.add(sum, part)),
-      byOutput: parts.map(({ loss }) => loss),
-      metricBatch: (i, isWeighted) => ({ yTrue: parts[i].target, yPred: predictionOf(i), mask: parts[i].mask, sampleWeight: isWeighted ? parts[i].weights : undefined }),
+      total: this.totalOf(losses),
+      byOutput: losses,
+      update: ({ metric, isWeighted }, i) => metric.update({ yTrue: parts[i].target, yPred: predictionOf(i), mask: parts[i].mask, sampleWeight: isWeighted ? parts[i].weights : undefined }),
     };
+  }
+
+  /** The same where nothing looks at the predictions but at what they say of the labels. */
+  private scored({ labelsOf, predicted }: Scoring, batch: Batch, training: boolean): BatchLoss {
+    const deferred = this.model.forwardDeferred(batch.inputs.map(hostTensor), { training });
+    const { weights, mask } = this.weighting(batch, 0, deferred.shape, deferred.mask);
+    const leading = deferred.shape.slice(0, -1);
+    const labels = labelsOf(hostTensor(batch.targets[0]), deferred.shape);
+    const options = { weights: coefficients(leading, { sampleWeight: weights && hostTensor(weights), mask: mask && hostTensor(mask) }), predicted };
+    const scores = deferred.score(labels, options);
+    const { exact } = deferred;
+    // At once: metrics are updated after the weights are.
+    const seen = exact === undefined || this.outputs[0].metrics.length === 0 ? scores : withoutTape(() => exact.score(labels, options));
+    const losses = once(() => seen.losses.dataSync());
+    const classes = once(() => seen.predicted?.dataSync());
+    return {
+      total: this.totalOf([scores.total]),
+      byOutput: [scores.total],
+      update: ({ metric, isWeighted }) => metric.scored!.update({ shape: leading, labels, losses: losses(), predicted: classes(), mask, sampleWeight: isWeighted ? weights : undefined }),
+    };
+  }
+
+  private weighting(batch: Batch, output: number, shape: Shape, mask: Mask | undefined): { weights: HostArray | undefined; mask: HostArray | undefined } {
+    const byClass = this.classWeight && classWeights(this.classWeight, batch.targets[output], shape);
+    return { weights: multiplied(batch.sampleWeights[output], byClass), mask: mask && outputMask(mask, shape) };
+  }
+
+  private totalOf(losses: readonly Tensor[]): Tensor {
+    const weighted = losses.map((loss, i) => (this.outputs[i].lossWeight === 1 ? loss : ops.mul(loss, this.outputs[i].lossWeight)));
+    const penalties = this.regularized.map(({ variable, regularizer }) => regularizer!.penalty(variable));
+    return [...weighted, ...penalties].reduce((sum, part) => ops.add(sum, part));
   }
 }
 
+/** How the labels of a model's one output are scored without its predictions. */
+interface Scoring {
+  readonly labelsOf: NonNullable<ReturnType<NonNullable<Loss['labelsFor']>>>;
+  /** Whether a metric needs the likeliest classes. */
+  readonly predicted: boolean;
+}
+
+/** Undefined where the model, the loss or a metric needs predictions. */
+function scoringOf(model: Model, outputs: readonly OutputTraining[]): Scoring | undefined {
+  if (outputs.length !== 1 || !model.defersSoftmax) return undefined;
+  const [{ loss, metrics }] = outputs;
+  const { finalActivation } = model;
+  const labelsOf = loss.labelsFor?.(finalActivation);
+  const isScored = metrics.every(({ metric: { scored } }) => scored !== undefined && (scored.fromLogits === undefined || scored.fromLogits === (finalActivation === undefined)));
+  return labelsOf && isScored ? { labelsOf, predicted: metrics.some(({ metric }) => metric.scored!.needsPredicted) } : undefined;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
 /** The mask that travels with an output, shaped like its leading axes. */
-function outputMask(output: Tensor): HostArray | undefined {
-  const mask = maskOf(output);
-  if (mask === undefined) return undefined;
+function outputMask(mask: Mask, output: Shape): HostArray {
   const shape: number[] = [];
-  for (let axis = 0; axis < output.shape.length && sizeOf(shape) !== mask.length; axis++) shape.push(output.shape[axis]);
-  return { data: mask, shape: axesOf(mask.length, shape, output.shape) };
+  for (let axis = 0; axis < output.length && sizeOf(shape) !== mask.length; axis++) shape.push(output[axis]);
+  return { data: mask, shape: axesOf(mask.length, shape, output) };
 }
 
 function axesOf(size: number, shape: Shape, output: Shape): Shape {

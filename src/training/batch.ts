@@ -4,7 +4,7 @@ import type { DatasetBatch } from './dataset.js';
 import { requireFiniteData } from './finite-data.js';
 import { arrayNames, type HostArray, type HostArrays, hostArrays, type ModelData, numRowsOf } from './host-data.js';
 import type { Model } from './model.js';
-import { outputNames } from './model-outputs.js';
+import { type OutputForm, outputNames } from './model-outputs.js';
 import { firstRow } from './rows.js';
 
 /** Rows of a model's inputs and targets, checked, in the model's order. */
@@ -52,7 +52,17 @@ export class BatchReader {
     const targetNames = arrayNames(given, 'y');
     given.arrays.forEach((array, i) => requireFiniteData(where, targetNames[i], array));
     numRowsOf([inputs[0], ...given.arrays], where, [names[0], ...targetNames]);
+    this.requireTargets(targets, form, where);
     return { inputs, targets, sampleWeights: readWeights(where, sampleWeight, { first: inputs[0], name: names[0] }, outputs), numRows };
+  }
+
+  /** Refuses targets that the losses cannot take, as far as they can say so without predictions. */
+  private requireTargets(targets: readonly HostArray[], form: OutputForm, where: string): void {
+    const judged = this.model.compiledTraining?.outputs(form, targets.length) ?? [];
+    judged.forEach(({ name, loss }, i) => {
+      const width = this.model.outputWidths[i] ?? null;
+      if (width !== null) loss.requireTargets?.(targets[i], width, where, form === 'one' ? 'the targets' : `the targets of \`${name}\``);
+    });
   }
 
   /** Reads and checks inputs alone, and builds the model where it is not. */

@@ -1,14 +1,12 @@
 import { RondoError, refuseUnknownOptions, unknownName } from '../errors.js';
 import type { Configuration } from '../layers/configured.js';
-import type { Tensor } from '../tensor/tensor.js';
-import { type Loss, type LossLike, lossNamed } from './losses/index.js';
+import { type Loss, type LossFunction, type LossLike, lossNamed } from './losses/index.js';
 import { type Metric, type MetricLike, metricNamed } from './metrics/index.js';
 import { type OutputForm, outputNames } from './model-outputs.js';
 import { type Optimizer, type OptimizerLike, optimizerNamed } from './optimizers/index.js';
 
 /** A loss by name, ready made, or as a function to one value per sample (and step). */
 export type GivenLoss = LossLike | LossFunction;
-export type LossFunction = (yTrue: Tensor, yPred: Tensor) => Tensor;
 
 /** One thing for a single output; a list or an object by output for several. */
 export type ByOutput<T> = readonly T[] | Readonly<Record<string, T>>;
@@ -39,7 +37,7 @@ export interface OutputTraining {
   readonly metrics: readonly NamedMetric[];
 }
 
-/** What can be stored of {@link CompileOptions}; losses given as functions cannot. */
+/** What can be stored of {@link CompileOptions}; losses given as functions cannot, unless they are registered. */
 export interface TrainingConfig {
   readonly optimizer: Configuration;
   readonly loss: Configuration | ByOutput<Configuration>;

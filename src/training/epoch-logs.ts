@@ -38,7 +38,7 @@ export class EpochLogs {
     this.totals[0] += loss * numRows;
     if (this.totals.length > 1) batch.byOutput.forEach((own, i) => (this.totals[i + 1] += own.item() * numRows));
     this.outputs.forEach(({ metrics }, i) => {
-      for (const { metric, isWeighted } of metrics) metric.update(batch.metricBatch(i, isWeighted));
+      for (const metric of metrics) batch.update(metric, i);
     });
   }
 

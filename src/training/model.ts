@@ -1,4 +1,5 @@
 import { RondoError } from '../errors.js';
+import type { DeferredSoftmax } from '../layers/deferred-softmax.js';
 import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape } from '../layers/layer.js';
 import type { LayerWeight } from '../layers/layer.js';
 import { describeShape, type Shape } from '../shape.js';
@@ -43,7 +44,7 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
   readonly inputNames?: readonly string[];
   private compiled: Compiled | undefined;
   private outputForm: OutputForm | undefined;
-  private outputCount = 0;
+  private widths: readonly number[] = [];
   private sampleShapes: readonly Shape[] | undefined;
 
   constructor(options: ModelOptions = {}, known: readonly string[] = []) {
@@ -76,6 +77,9 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
   override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
     return layersAmong(this);
   }
+
+  /** Names inside a model are its own. */
+  override linkLayers(): void {}
 
   /** The weights of a model by itself have no prefix; those of a model inside another have its name. */
   override *namedWeights(prefix = ''): Generator<[path: string, weight: LayerWeight]> {
@@ -158,6 +162,12 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
     assignWeights(this, weights, `${this.className}.setWeights`);
   }
 
+  /** Also gives back the optimizer's memory; see {@link Layer.dispose}. */
+  override dispose(): void {
+    super.dispose();
+    for (const variable of this.compiled?.optimizer.stateVariables() ?? []) variable.dispose();
+  }
+
   /** @internal */
   requireCompiled(what: string): Compiled {
     if (this.compiled !== undefined) return this.compiled;
@@ -175,10 +185,15 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
     const outputs = outputsOf(logits ? this.applyLogits(given, options) : this.apply(given, options), this.className);
     if (this.outputForm === undefined) {
       this.outputForm = outputs.form;
-      this.outputCount = outputs.tensors.length;
+      this.widths = outputs.tensors.map(({ shape }) => shape.at(-1) ?? 1);
       this.noteBuilt(inputs.map(({ shape }) => shape.slice(1)));
     }
     return outputs;
+  }
+
+  /** @internal Runs a model whose one output can be put off. */
+  forwardDeferred(inputs: readonly Tensor[], options: CallOptions): DeferredSoftmax {
+    return this.applyDeferred(inputs.length === 1 ? inputs[0] : inputs, options);
   }
 
   /** @internal How outputs are arranged; undefined before the first run. */
@@ -188,7 +203,12 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
 
   /** @internal How many tensors `call` returns; 0 before the first run. */
   get numOutputs(): number {
-    return this.outputCount;
+    return this.widths.length;
+  }
+
+  /** @internal By output: the size of its last axis, as it was in the first run; null where it is unknown. */
+  get outputWidths(): readonly (number | null)[] {
+    return this.widths;
   }
 
   /** @internal Shapes of one sample of each input; undefined before the weights are made. */

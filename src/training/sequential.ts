@@ -1,4 +1,5 @@
 import { RondoError } from '../errors.js';
+import type { DeferredSoftmax } from '../layers/deferred-softmax.js';
 import { type CallOptions, describeOpenShape, type FinalActivation, type Json, type Layer, type OpenShape } from '../layers/layer.js';
 import { type LayerConfig, layerFromConfig, registerLayer } from '../layers/registry.js';
 import type { Shape } from '../shape.js';
@@ -69,6 +70,10 @@ export class Sequential extends Model<Tensor> {
     return 1;
   }
 
+  override get outputWidths(): readonly (number | null)[] {
+    return this.shape === undefined ? [] : [this.computeOutputShape(this.shape).at(-1) ?? null];
+  }
+
   override ensureBuilt(inputShape: OpenShape): void {
     if (this.shape === undefined) this.buildChain([null, ...inputShape.slice(1)]);
   }
@@ -84,7 +89,7 @@ export class Sequential extends Model<Tensor> {
   }
 
   override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
-    return this.run(inputs, options, (last, value, own) => last.apply(value, own));
+    return this.run(inputs, options, (last, value, own) => requireTensor(last, last.apply(value, own)));
   }
 
   override get finalActivation(): FinalActivation | undefined {
@@ -92,7 +97,15 @@ export class Sequential extends Model<Tensor> {
   }
 
   override callLogits(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
-    return this.run(inputs, options, (last, value, own) => last.applyLogits(value, own));
+    return this.run(inputs, options, (last, value, own) => requireTensor(last, last.applyLogits(value, own)));
+  }
+
+  override get defersSoftmax(): boolean {
+    return this.layers.at(-1)?.defersSoftmax ?? false;
+  }
+
+  override callDeferred(inputs: Tensor | readonly Tensor[], options: CallOptions): DeferredSoftmax {
+    return this.run(inputs, options, (last, value, own) => last.applyDeferred(value, own));
   }
 
   override getConfig(): Record<string, Json | undefined> {
@@ -116,7 +129,9 @@ export class Sequential extends Model<Tensor> {
     if (this.layers.includes(layer)) {
       throw new RondoError('USAGE', { where: 'Sequential', what: `the layer \`${layer.name}\` is listed twice.`, expected: 'every layer once', fix: 'make a second layer, or share weights in a Model with a call method.' });
     }
-    this.chain.set(settleName(layer, new Set(this.chain.keys()), 'Sequential'), layer);
+    const name = settleName(layer, new Set(this.chain.keys()), 'Sequential');
+    layer.linkLayers((before) => this.chain.get(before));
+    this.chain.set(name, layer);
   }
 
   private buildWherePossible(): void {
@@ -137,18 +152,13 @@ export class Sequential extends Model<Tensor> {
     this.noteBuilt([inputShape.slice(1).map((axis) => axis ?? 1)]);
   }
 
-  private run(inputs: Tensor | readonly Tensor[], options: CallOptions, applyLast: (last: Layer, value: Tensor | readonly Tensor[], options: CallOptions) => Tensor): Tensor {
+  private run<Result>(inputs: Tensor | readonly Tensor[], options: CallOptions, applyLast: (last: Layer, value: Tensor | readonly Tensor[], options: CallOptions) => Result): Result {
     const layers = this.layers;
     let value = inputs;
-    layers.forEach((layer, i) => {
-      const own = i === 0 ? options : { training: options.training };
-      const result: unknown = i === layers.length - 1 ? applyLast(layer, value, own) : layer.apply(value, own);
-      if (!(result instanceof Tensor)) {
-        throw new RondoError('USAGE', { where: 'Sequential', what: `the layer \`${layer.name}\` returns more than one tensor.`, expected: 'a layer that returns one tensor', fix: "remove returnState, or mergeMode: 'none', or write a Model with a call method." });
-      }
-      value = result;
+    layers.slice(0, -1).forEach((layer, i) => {
+      value = requireTensor(layer, layer.apply(value, ownOptions(options, i)));
     });
-    return value as Tensor;
+    return applyLast(layers[layers.length - 1], value, ownOptions(options, layers.length - 1));
   }
 
   /** The shape after a layer; a misfit names both layers. */
@@ -174,6 +184,16 @@ export class Sequential extends Model<Tensor> {
     if (this.chain.size > 0) return this.chain;
     throw new RondoError('USAGE', { where: 'Sequential', what: 'the model has no layers.', expected: 'at least one layer', fix: 'give a list of layers, or add them.' });
   }
+}
+
+/** A mask that is given is that of the first layer's input. */
+function ownOptions(options: CallOptions, place: number): CallOptions {
+  return place === 0 ? options : { training: options.training };
+}
+
+function requireTensor(layer: Layer, result: unknown): Tensor {
+  if (result instanceof Tensor) return result;
+  throw new RondoError('USAGE', { where: 'Sequential', what: `the layer \`${layer.name}\` returns more than one tensor.`, expected: 'a layer that returns one tensor', fix: "remove returnState, or mergeMode: 'none', or write a Model with a call method." });
 }
 
 /** What `getConfig` of a Sequential returns. */

@@ -3,6 +3,7 @@ import { libraryCells } from '../../src/cells/registry.js';
 import type { Backend } from '../../src/kernels/contract.js';
 import { useBackend } from '../../src/kernels/select.js';
 import { createWasmBackend } from '../../src/kernels/wasm/backend.js';
+import { Bidirectional } from '../../src/layers/bidirectional.js';
 import { RNN } from '../../src/layers/rnn.js';
 import { Random } from '../../src/random.js';
 import * as ops from '../../src/tensor/index.js';
@@ -58,6 +59,20 @@ describe.each(sizes)('threads change no bit: $name', ({ batch, time, features, u
 });
 
 describe('threads', () => {
+  it.each([1, 5, 40])('change no bit of two directions that run at the same time, in a batch of %s', (batch) => {
+    const input = normals([batch, 9, 13], new Random(41));
+    const results = backends.map(([, backend]) => {
+      useBackend(backend);
+      const make = (): RNN => new RNN({ cell: ['peepholeLSTM', 'gru'], units: [71, 67], returnSequences: true });
+      const layer = new Bidirectional({ layer: make(), backwardLayer: make() });
+      layer.ensureBuilt([null, 9, 13]);
+      randomise(layer, new Random(43));
+      const { value, gradients } = valueAndGradients(() => ops.mean(ops.square(layer.apply(input))), [input, ...layer.weights]);
+      return [value, ...gradients].map((tensor) => tensor.dataSync());
+    });
+    for (const result of results.slice(1)) result.forEach((values, j) => expect(values.every((bits, k) => Object.is(bits, results[0][j][k])), `array ${j}`).toBe(true));
+  });
+
   it('hold no more memory after thousands of runs than after some', () => {
     const backend = backends[1][1];
     useBackend(backend);
@@ -78,7 +93,7 @@ describe('threads', () => {
     expect(backend.numThreads).toBe(1);
     expect(backend.supports('threads')).toEqual({ supported: false, reason: 'the backend was asked for one thread.' });
     expect(() => backend.setThreads(0)).toThrow(/^\[OUT_OF_RANGE\] setThreads: `threads` is not a number of threads/);
-    expect(() => createWasmBackend({ threads: 1 }).setThreads(2)).toThrow(/^\[BACKEND_UNAVAILABLE\] setThreads/);
+    expect(() => createWasmBackend({ threads: 1, sharedMemory: false }).setThreads(2)).toThrow(/^\[BACKEND_UNAVAILABLE\] setThreads/);
     expect(() => createWasmBackend({ threads: 2, sharedMemory: false })).toThrow(/^\[BACKEND_UNAVAILABLE\] createWasmBackend: threads need a memory/);
   });
 });

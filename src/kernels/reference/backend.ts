@@ -161,12 +161,12 @@ class ReferenceBackend implements Backend {
     runPartsInOrder(this, parts);
   }
 
-  recurrentForward(call: RecurrentForwardCall): void {
-    recurrentForward(this, call);
+  recurrentForward(calls: readonly RecurrentForwardCall[]): void {
+    recurrentForward(this, calls);
   }
 
-  recurrentBackward(call: RecurrentBackwardCall): void {
-    recurrentBackward(this, call);
+  recurrentBackward(calls: readonly RecurrentBackwardCall[]): void {
+    recurrentBackward(this, calls);
   }
 }
 

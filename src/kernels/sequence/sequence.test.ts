@@ -154,7 +154,7 @@ describe.each(cells.map((cell) => [cell.name, cell] as const))('the sequence of 
       onBackend(make, (backend) => {
         for (const training of [false, true]) {
           const { call, result } = prepare(backend, cell, variants[variant], values, training);
-          backend.recurrentForward(call);
+          backend.recurrentForward([call]);
           const { states, output } = result();
           for (const state of cell.states) expectClose(states[state], expected.states[state], tolerance, `${state} on ${name}, training: ${training}`);
           expectClose(output, expected.output, tolerance, `output on ${name}, training: ${training}`);
@@ -226,10 +226,10 @@ function backwards(backend: Backend, cell: Cell, options: EquationOptions, value
   const targets: Record<string, { view: View; size: number; start: number }> = {};
   const target = (name: string, size: number): View => (targets[name] = { view: weight(size), size, start: started }).view;
   const dStates = Object.fromEntries(cell.states.map((state) => [state, view(B * U, cotangents[state])]));
-  backend.recurrentForward(call);
+  backend.recurrentForward([call]);
   const width = plan.gradientOverKept ? plan.gateSlots * U : G * U;
   const dInput = plan.gradientOverKept ? { ...call.gates, rowStride: width } : { ...view(N * G * U), rowStride: width };
-  backend.recurrentBackward({
+  backend.recurrentBackward([{
     ...call,
     dOutput: hasOutput ? view(N * U, cotangents.output) : undefined,
     dStates,
@@ -240,7 +240,7 @@ function backwards(backend: Backend, cell: Cell, options: EquationOptions, value
       recurrentBias: call.weights.recurrentBias && target('recurrentBias', G * U),
       vectors: Object.fromEntries(Object.keys(cell.vectors).map((name) => [name, target(`vector.${name}`, U)])),
     },
-  });
+  }]);
   const read = (from: View, size: number): Float64Array => Float64Array.from(backend.readNow!(from, size));
   const gradients: Values = Object.fromEntries(Object.entries(targets).map(([name, { view: from, size, start }]) => [name, read(from, size).map((value) => value - start)]));
   for (const state of cell.states) gradients[`state.${state}`] = read(dStates[state], B * U);
@@ -257,7 +257,7 @@ describe('a sequence', () => {
       const values = valuesFor(lstm, {}, 4);
       const { call } = prepare(backend, lstm, {}, values, true);
       const empty = { ...call, activeRows: new Int32Array(0) };
-      backend.recurrentForward(empty);
+      backend.recurrentForward([empty]);
       const dStates = Object.fromEntries(lstm.states.map((state) => {
         const view = { buffer: backend.temporary(B * U), offset: 0 };
         backend.fill(view, B * U, 2);
@@ -265,7 +265,7 @@ describe('a sequence', () => {
       }));
       const dKernel = { buffer: backend.temporary(U * 4 * U), offset: 0 };
       backend.fill(dKernel, U * 4 * U, 1);
-      backend.recurrentBackward({ ...empty, dStates, dInput: { ...call.gates, rowStride: 4 * U }, dWeights: { recurrentKernel: dKernel, vectors: {} } });
+      backend.recurrentBackward([{ ...empty, dStates, dInput: { ...call.gates, rowStride: 4 * U }, dWeights: { recurrentKernel: dKernel, vectors: {} } }]);
       expect([...backend.readNow!(dStates.hidden, B * U)]).toEqual(new Array(B * U).fill(2));
       expect([...backend.readNow!(dKernel, U * 4 * U)]).toEqual(new Array(U * 4 * U).fill(1));
       expect([...backend.readNow!(call.states.cell, B * U)]).toEqual([...values['state.cell']]);
@@ -276,7 +276,7 @@ describe('a sequence', () => {
     const peephole = libraryCells.find(({ name }) => name === 'peepholeLSTM')!;
     onBackend(createReferenceBackend, (backend) => {
       const { call } = prepare(backend, peephole, {}, valuesFor(peephole, {}, 5), true);
-      backend.recurrentForward(call);
+      backend.recurrentForward([call]);
       const products: number[] = [];
       const watched = Object.assign(Object.create(backend) as Backend, { matmul: (given: Parameters<Backend['matmul']>[0]) => { products.push(given.m); backend.matmul(given); } });
       const dStates = Object.fromEntries(peephole.states.map((state) => {
@@ -284,7 +284,7 @@ describe('a sequence', () => {
         backend.fill(view, B * U, 1);
         return [state, view];
       }));
-      const run = (dWeights: Parameters<Backend['recurrentBackward']>[0]['dWeights']): void => watched.recurrentBackward({ ...call, dStates, dInput: { ...call.gates, rowStride: call.plan.gateSlots * U }, dWeights });
+      const run = (dWeights: Parameters<Backend['recurrentBackward']>[0][number]['dWeights']): void => watched.recurrentBackward([{ ...call, dStates, dInput: { ...call.gates, rowStride: call.plan.gateSlots * U }, dWeights }]);
       run({ vectors: {} });
       // One transposed product a step, and none of the size of a weight.
       expect(products).toEqual([...activeRows].reverse());

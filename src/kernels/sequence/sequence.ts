@@ -14,15 +14,43 @@ import { splitRun } from './split.js';
  * rows that step t reads are the first `activeRows[t]` rows of what step t - 1 wrote.
  *
  * A run is split into shares of rows or of units (split.ts); each becomes a part with one loop for every stretch of
- * steps in which its arrays move evenly, and the backend runs the parts, at the same time where it has threads.
+ * steps in which its arrays move evenly, and the backend runs the parts, at the same time where it has threads. Runs that do
+ * not depend on each other, such as the two directions of a bidirectional layer, are given together.
  */
-export function recurrentForward(backend: Backend, call: RecurrentForwardCall): void {
+export function recurrentForward(backend: Backend, calls: readonly RecurrentForwardCall[]): void {
+  backend.openScope();
+  const runs = calls.map((call) => forwardRun(backend, call, threadsFor(backend, calls)));
+  backend.runParts(runs.flatMap(({ parts }) => parts), { meets: runs.some(({ meets }) => meets) });
+  backend.closeScope();
+}
+
+/** Backpropagation through time (Werbos 1990), with each weight gradient as one product after the loop. */
+export function recurrentBackward(backend: Backend, calls: readonly RecurrentBackwardCall[]): void {
+  backend.openScope();
+  const runs = calls.map((call) => backwardRun(backend, call, threadsFor(backend, calls)));
+  backend.runParts(runs.flatMap(({ parts }) => parts), { meets: runs.some(({ meets }) => meets) });
+  for (const { finish } of runs) finish();
+  backend.closeScope();
+}
+
+type Threads = Pick<Backend, 'numThreads' | 'numMeetingThreads'>;
+
+/** Several runs fill the threads without meetings. */
+function threadsFor({ numThreads, numMeetingThreads }: Backend, calls: readonly RecurrentCall[]): Threads {
+  return { numThreads, numMeetingThreads: calls.length === 1 ? numMeetingThreads : 1 };
+}
+
+interface Run {
+  readonly parts: readonly Part[];
+  readonly meets: boolean;
+}
+
+function forwardRun(backend: Backend, call: RecurrentForwardCall, threads: Threads): Run {
   const layout = layoutOf(call);
   const { plan, units } = call;
   const gateWidth = plan.cell.gates.length * units;
-  const { shares, meets } = splitRun(call, layout, backend);
+  const { shares, meets } = splitRun(call, layout, threads);
   const stages = call.training ? plan.trainingStages : plan.inferenceStages;
-  backend.openScope();
   const recurrent: Strided = { buffer: backend.temporary(plan.products.length > 0 ? call.batch * gateWidth : 0), offset: 0, rowStride: gateWidth };
   const products = new RecurrentProducts(backend, call);
   const stepCalls = (share: Share, stretch: Stretch): StepCall[] =>
@@ -34,18 +62,16 @@ export function recurrentForward(backend: Backend, call: RecurrentForwardCall): 
       for (const product of stage.products) calls.push(...products.forward(product, recurrent, share, stretch));
       return calls;
     });
-  backend.runParts(shares.map((share) => partOf(layout, share, 'forward', stepCalls)), { meets });
-  backend.closeScope();
+  return { parts: shares.map((share) => partOf(layout, share, 'forward', stepCalls)), meets };
 }
 
-/** Backpropagation through time (Werbos 1990), with each weight gradient as one product after the loop. */
-export function recurrentBackward(backend: Backend, call: RecurrentBackwardCall): void {
+/** `finish` makes the gradients that are sums over all steps. */
+function backwardRun(backend: Backend, call: RecurrentBackwardCall, threads: Threads): Run & { finish(): void } {
   const layout = layoutOf(call);
   const { plan, units } = call;
   const gateWidth = plan.cell.gates.length * units;
   const backward = plan.backward(call.dOutput !== undefined);
-  const { shares, meets } = splitRun(call, layout, backend);
-  backend.openScope();
+  const { shares, meets } = splitRun(call, layout, threads);
   const dRecurrent: Strided = plan.sharedGateGradient
     ? call.dInput
     : { buffer: backend.temporary(layout.rows * gateWidth), offset: 0, rowStride: gateWidth };
@@ -79,11 +105,15 @@ export function recurrentBackward(backend: Backend, call: RecurrentBackwardCall)
     }
     return calls;
   };
-  backend.runParts(shares.map((share, i) => partOf(layout, share, 'backward', (own, stretch) => stepCalls(own, stretch, i))), { meets });
-  vectors.addUp();
-  addKernelGradients(backend, call, layout, dRecurrent);
-  addBiasGradients(backend, call, layout, dRecurrent);
-  backend.closeScope();
+  return {
+    parts: shares.map((share, i) => partOf(layout, share, 'backward', (own, stretch) => stepCalls(own, stretch, i))),
+    meets,
+    finish() {
+      vectors.addUp();
+      addKernelGradients(backend, call, layout, dRecurrent);
+      addBiasGradients(backend, call, layout, dRecurrent);
+    },
+  };
 }
 
 function partOf(layout: Layout, share: Share, order: 'forward' | 'backward', callsOf: (share: Share, stretch: Stretch) => readonly StepCall[]): Part {

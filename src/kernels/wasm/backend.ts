@@ -30,7 +30,7 @@ import { hostThreads } from './threads/host.js';
 export interface WasmBackendOptions {
   /** The same bits on every processor: products and sums are rounded separately, which is slower. Default false. */
   deterministic?: boolean;
-  /** A memory that worker threads can share. Default: where `threads` is more than 1. */
+  /** A memory that worker threads can share. Default: where the host allows it. */
   sharedMemory?: boolean;
   /**
    * How many threads compute, the caller's included. Default: as many as the host has cores, at most 8; 1 in a page that is
@@ -66,7 +66,7 @@ export class WasmBackend implements Backend {
   readonly #rows: RowKernels;
   readonly #pointwise: PointwiseKernels;
 
-  constructor({ deterministic = false, threads = defaultThreads(), sharedMemory = threads > 1 }: WasmBackendOptions = {}) {
+  constructor({ deterministic = false, threads = defaultThreads(), sharedMemory = hostThreads().canShare }: WasmBackendOptions = {}) {
     this.tileChoice = chooseTiles({ deterministic });
     this.isDeterministic = deterministic;
     this.#isRelaxed = !deterministic && hasRelaxedSimd();
@@ -231,12 +231,12 @@ export class WasmBackend implements Backend {
     return packed;
   }
 
-  recurrentForward(call: RecurrentForwardCall): void {
-    recurrentForward(this, call);
+  recurrentForward(calls: readonly RecurrentForwardCall[]): void {
+    recurrentForward(this, calls);
   }
 
-  recurrentBackward(call: RecurrentBackwardCall): void {
-    recurrentBackward(this, call);
+  recurrentBackward(calls: readonly RecurrentBackwardCall[]): void {
+    recurrentBackward(this, calls);
   }
 
   runParts(parts: readonly Part[], { meets = false } = {}): void {

@@ -60,10 +60,10 @@ export class PointwiseKernels {
     const call = plan.canJoinRows && isContiguous(given) ? { ...given, rows: 1, columns: given.rows * given.columns } : given;
     const { program, rows, columns } = call;
     const reductions = new Set(program.outputs.map(({ reduce }) => reduce));
-    if (reductions.has('all')) return undefined;
-    const sumsRows = reductions.has('rows');
+    // Sums over rows could be cut by columns, but a thread would read most of them from the other's cache, which is slower.
+    if (reductions.has('all') || reductions.has('rows')) return undefined;
     const sumsColumns = reductions.has('columns') || reductions.has('perRow') || program.hasRowReductions;
-    if (!sumsRows && rows >= count) return ranges(rows, count, 1, (first, length) => rowsOf(call, first, length));
+    if (rows >= count) return ranges(rows, count, 1, (first, length) => rowsOf(call, first, length));
     if (!sumsColumns && columns >= count * columnStep) return ranges(columns, count, columnStep, (first, length) => columnsOf(call, first, length));
     return undefined;
   }

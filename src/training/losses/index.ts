@@ -1,12 +1,12 @@
 import { Catalog, type Given } from '../../layers/configured.js';
 import { binaryCrossentropy, categoricalCrossentropy } from './crossentropy.js';
-import type { Loss } from './loss.js';
+import { type Loss, type LossFunction, lossOf } from './loss.js';
 import { quantile } from './quantile.js';
 import { cosineSimilarity, huber, klDivergence, logCosh, meanAbsoluteError, meanSquaredError, poisson } from './regression.js';
 import { sparseCategoricalCrossentropy } from './sparse-crossentropy.js';
 
 export { binaryCrossentropy, categoricalCrossentropy, type CrossentropyOptions } from './crossentropy.js';
-export { defineLoss, type Loss, type LossDefinition } from './loss.js';
+export { defineLoss, type Loss, type LossDefinition, type LossFunction } from './loss.js';
 export { quantile } from './quantile.js';
 export { cosineSimilarity, huber, klDivergence, logCosh, meanAbsoluteError, meanSquaredError, poisson } from './regression.js';
 export { sparseCategoricalCrossentropy } from './sparse-crossentropy.js';
@@ -29,6 +29,24 @@ export const lossNames = catalog.names;
 /** The loss that is given. @throws UNKNOWN_NAME with the nearest names. */
 export function lossNamed(given: LossLike, where = 'loss'): Loss {
   return catalog.named(given, where);
+}
+
+/**
+ * Makes a loss of your own known by its name, so that models compiled with it can be saved and loaded, and `compile` takes it
+ * by name. Register it before loading.
+ *
+ * @param make gives the loss for the options in a file; `{}` by name.
+ * @throws USAGE when the library has a loss of that name
+ *
+ * @example
+ * losses.registerLoss('fourthPower', () => (yTrue, yPred) => ops.mean(ops.square(ops.square(ops.sub(yTrue, yPred))), -1));
+ */
+export function registerLoss<Options extends object = Readonly<Record<string, unknown>>>(name: string, make: (options: Options) => Loss | LossFunction): void {
+  const asLoss = (options: Options): Loss => {
+    const made = make(options);
+    return typeof made === 'function' ? lossOf(name, { ...options } as Loss['config'], made) : made;
+  };
+  catalog.register(name, asLoss as (options: never) => Loss, 'registerLoss');
 }
 
 /**

@@ -6,6 +6,15 @@ import { reshape } from '../../tensor/movement.js';
 import { applyPointwise, type PointwiseFunction } from '../../tensor/pointwise.js';
 import type { Tensor } from '../../tensor/tensor.js';
 
+/** A loss as a function to one value per sample (and step). */
+export type LossFunction = (yTrue: Tensor, yPred: Tensor) => Tensor;
+
+/** Targets on the host. */
+export interface Targets {
+  readonly data: ArrayLike<number>;
+  readonly shape: Shape;
+}
+
 /** How far predictions are from targets. */
 export interface Loss extends Configured {
   readonly config: Readonly<Record<string, unknown>>;
@@ -13,6 +22,17 @@ export interface Loss extends Configured {
   values(yTrue: Tensor, yPred: Tensor): Tensor;
   /** The same loss on what goes into the activation that made the predictions, where there is such a form. */
   onLogits?(activation: string): Loss | undefined;
+  /**
+   * Refuses targets that no prediction fits, so that training on data in memory does not start. @param width the last axis of
+   * the predictions. @param name what messages call the targets.
+   */
+  requireTargets?(targets: Targets, width: number, where: string, name: string): void;
+  /**
+   * For a loss that is `-ln p` of a class of each row: how the classes are read from targets for predictions of a shape. A
+   * distribution that was not computed can then be asked for these alone. Undefined where predictions that end with this
+   * activation are not what the loss takes.
+   */
+  labelsFor?(activation: string | undefined): ((yTrue: Tensor, shape: Shape) => Int32Array) | undefined;
 }
 
 /** Keras's backend epsilon: probabilities are kept this far from 0 and 1 before their logarithm is taken. */

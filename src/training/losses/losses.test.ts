@@ -186,10 +186,10 @@ describe('losses', () => {
     expect(message(() => losses.lossValue(losses.meanSquaredError(), rows, rows, { sampleWeight: tensor([1, 2]) }))).toMatch(/^\[SHAPE_MISMATCH\] loss: `sampleWeight`/);
     expect(message(() => losses.sparseCategoricalCrossentropy().values(tensor([0, 5, 1]), rows))).toBe(
       [
-        '[OUT_OF_RANGE] sparseCategoricalCrossentropy: target 1 is no class.',
+        '[OUT_OF_RANGE] sparseCategoricalCrossentropy: the targets hold something that is no class, at [1].',
         '  expected: a whole number from 0 to 4',
         '  received: 5',
-        '  fix: number the classes from 0, give the last layer more than 5 units, or mask the steps that have no class.',
+        '  fix: number the classes from 0, give the last layer more than 5 units, or give padding that a mask leaves out any class.',
       ].join('\n'),
     );
     for (const label of [-1, 1.5, NaN]) expect(message(() => losses.sparseCategoricalCrossentropy().values(tensor([0, label, 1]), rows))).toMatch(/^\[OUT_OF_RANGE\]/);

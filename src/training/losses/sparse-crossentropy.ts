@@ -1,9 +1,10 @@
-import { RondoError, refuseUnknownOptions } from '../../errors.js';
+import { refuseUnknownOptions } from '../../errors.js';
 import { equal, log, mul, rowSum, sub } from '../../expression/build.js';
 import { sameShape, type Shape } from '../../shape.js';
 import { reshape } from '../../tensor/movement.js';
 import { applyPointwise, type PointwiseFunction } from '../../tensor/pointwise.js';
-import { type Tensor, tensor } from '../../tensor/tensor.js';
+import { columnNumbers, requireLabels } from '../../tensor/softmax-crossentropy.js';
+import type { Tensor } from '../../tensor/tensor.js';
 import { clipped, logSoftmaxParts } from './crossentropy.js';
 import { type Loss, lossOf, targetMismatch } from './loss.js';
 
@@ -28,23 +29,36 @@ const onLogits: PointwiseFunction = {
  * `-log p[label]` over the last axis, for targets that are class indices `[...]` or `[..., 1]`. Probabilities are kept 1e-7
  * from 0 and 1 and then divided by their sum, in this order as Keras does it.
  *
- * @throws when used: OUT_OF_RANGE for a label that is no class, SHAPE_MISMATCH
+ * @throws when used, and before training starts where the targets are in memory: OUT_OF_RANGE for a label that is no class;
+ *   when used: SHAPE_MISMATCH
  */
 export function sparseCategoricalCrossentropy(options: { fromLogits?: boolean } = {}): Loss {
   refuseUnknownOptions('sparseCategoricalCrossentropy', options, ['fromLogits']);
   const { fromLogits = false } = options;
   const fn = fromLogits ? onLogits : onProbabilities;
-  return lossOf(
+  const loss = lossOf(
     fn.name,
     { fromLogits },
     (yTrue, yPred) => {
       const classes = yPred.shape.at(-1) ?? 1;
       const labels = labelsFor(fn.name, yTrue, yPred.shape);
-      requireLabels(fn.name, yTrue.hostNumbers(), classes);
-      return applyPointwise(fn, [labels, yPred, classIndices(classes)]);
+      requireLabels(fn.name, yTrue.hostNumbers(), classes, yTrue);
+      return applyPointwise(fn, [labels, yPred, columnNumbers(classes)]);
     },
     (activation) => (!fromLogits && activation === 'softmax' ? sparseCategoricalCrossentropy({ fromLogits: true }) : undefined),
   );
+  return {
+    ...loss,
+    requireTargets: ({ data, shape }, classes, where, name) => requireLabels(where, data, classes, { shape, name }),
+    labelsFor: (activation) => (activation === (fromLogits ? undefined : 'softmax') ? labelsOf : undefined),
+  };
+}
+
+/** The class indices of targets for predictions of a shape, checked. */
+function labelsOf(yTrue: Tensor, shape: Shape): Int32Array {
+  const values = labelsFor(onLogits.name, yTrue, shape).hostNumbers();
+  requireLabels(onLogits.name, values, shape.at(-1) ?? 1, yTrue);
+  return Int32Array.from(values);
 }
 
 /** The labels as `[..., 1]`. */
@@ -55,27 +69,4 @@ function labelsFor(where: string, yTrue: Tensor, shape: Shape): Tensor {
     throw targetMismatch(where, leading, yTrue.shape, fix);
   }
   return reshape(yTrue, [...leading, 1]);
-}
-
-function requireLabels(where: string, labels: ArrayLike<number>, classes: number): void {
-  for (let i = 0; i < labels.length; i++) {
-    const label = labels[i];
-    if (label >= 0 && label < classes && Number.isInteger(label)) continue;
-    throw new RondoError('OUT_OF_RANGE', {
-      where,
-      what: `target ${i} is no class.`,
-      expected: `a whole number from 0 to ${classes - 1}`,
-      received: String(label),
-      fix: `number the classes from 0, give the last layer more than ${classes} units, or mask the steps that have no class.`,
-    });
-  }
-}
-
-const indices = new Map<number, Tensor>();
-
-/** `[0, 1, ... classes - 1]` */
-function classIndices(classes: number): Tensor {
-  let found = indices.get(classes);
-  if (found === undefined) indices.set(classes, (found = tensor(Float32Array.from({ length: classes }, (_, i) => i))));
-  return found;
 }

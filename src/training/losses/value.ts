@@ -24,12 +24,12 @@ export function lossValue(loss: Loss, yTrue: Tensor, yPred: Tensor, { sampleWeig
   return scope(() => {
     const values = loss.values(yTrue, yPred);
     if (sampleWeight === undefined && mask === undefined) return mean(values);
-    return sum(mul(values, tensor(coefficients(values.shape, sampleWeight, mask), values.shape)));
+    return sum(mul(values, tensor(coefficients(values.shape, { sampleWeight, mask }), values.shape)));
   });
 }
 
-/** What each value is multiplied with before all are added up. Weights and masks are data, so this is worked out on the host. */
-function coefficients(shape: Shape, sampleWeight: Tensor | undefined, mask: Tensor | undefined): Float64Array {
+/** @internal What each value is multiplied with before all are added up. Weights and masks are data, so this is worked out on the host. */
+export function coefficients(shape: Shape, { sampleWeight, mask }: Weighting): Float64Array {
   const size = sizeOf(shape);
   const result = new Float64Array(size).fill(1 / size);
   if (sampleWeight !== undefined) {

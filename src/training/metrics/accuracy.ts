@@ -1,6 +1,6 @@
 import { refuseUnknownOptions, requireCount, requireNumber } from '../../errors.js';
 import { sizeOf } from '../../shape.js';
-import { classOf, type Gather, isSparse, largestOf, MeanMetric, type Metric, requireEqualShapes, weightsOf } from './metric.js';
+import { classOf, type Gather, isSparse, largestOf, MeanMetric, type Metric, requireEqualShapes, type ScoredReading, weightsOf } from './metric.js';
 
 /** The share of predictions that are right, of values that are compared one by one. */
 function shareEqual(name: string, isEqual: (truth: number, prediction: number) => boolean): Gather {
@@ -20,6 +20,18 @@ function shareOfRows(name: string, isRight: (data: ArrayLike<number>, start: num
     const truth = classOf(name, batch);
     const weight = weightsOf(name, batch, shape.slice(0, -1));
     for (let row = 0; row < sizeOf(shape) / classes; row++) add(Number(isRight(data, row * classes, classes, truth(row))), weight(row));
+  };
+}
+
+/** The share of labels that are the likeliest class. */
+function scoredShare(name: string): ScoredReading {
+  return {
+    needsPredicted: true,
+    gather: (batch, add) => {
+      const { labels, predicted = [] } = batch;
+      const weight = weightsOf(name, batch, batch.shape);
+      for (let row = 0; row < labels.length; row++) add(Number(labels[row] === predicted[row]), weight(row));
+    },
   };
 }
 
@@ -43,7 +55,7 @@ export function categoricalAccuracy(options: object = {}): Metric {
 /** The share of rows whose largest score is at the target's class index. */
 export function sparseCategoricalAccuracy(options: object = {}): Metric {
   refuseUnknownOptions('sparseCategoricalAccuracy', options, []);
-  return new MeanMetric('sparseCategoricalAccuracy', 'higher', shareOfRows('sparseCategoricalAccuracy', largestIsTrue));
+  return new MeanMetric('sparseCategoricalAccuracy', 'higher', shareOfRows('sparseCategoricalAccuracy', largestIsTrue)).alsoScored(scoredShare('sparseCategoricalAccuracy'));
 }
 
 /**
@@ -60,7 +72,7 @@ export function accuracy(options: object = {}): Metric {
     if (shape.length < 2 && !isSparse(batch)) ofLabels(batch, add);
     else if (shape.at(-1) === 1) ofScores(batch, add);
     else ofClasses(batch, add);
-  });
+  }).alsoScored(scoredShare('accuracy'));
 }
 
 function topK(name: string): (options?: { k?: number }) => Metric {

@@ -13,7 +13,7 @@ export { auc, type AucOptions } from './auc.js';
 export { type Average, type ClassCountMetric, type ClassCountOptions, f1Score, precision, recall } from './class-counts.js';
 export { mase, type MaseOptions, smape } from './forecast.js';
 export { bitsPerCharacter, type DistributionOptions, perplexity } from './language.js';
-export { type HostArray, MeanMetric, type Metric, type MetricBatch } from './metric.js';
+export { type HostArray, MeanMetric, type Metric, type MetricBatch, type ScoredBatch, type ScoredReading } from './metric.js';
 export { type ClassAggregation, type R2Score, r2Score } from './r2-score.js';
 export { meanAbsoluteError, meanSquaredError, rootMeanSquaredError } from './regression.js';
 
@@ -35,4 +35,15 @@ export const metricNames = catalog.names;
 /** The metric that is given; by name or configuration a new one, with nothing seen. @throws UNKNOWN_NAME with the nearest names. */
 export function metricNamed(given: MetricLike, where = 'metric'): Metric {
   return catalog.named(given, where);
+}
+
+/**
+ * Makes a metric of your own known by its name, so that models compiled with it can be saved and loaded, and `compile` takes
+ * it by name. Register it before loading.
+ *
+ * @param make gives a new metric, with nothing seen, for the options in a file; `{}` by name.
+ * @throws USAGE when the library has a metric of that name
+ */
+export function registerMetric<Options extends object = Readonly<Record<string, unknown>>>(name: string, make: (options: Options) => Metric): void {
+  catalog.register(name, make as (options: never) => Metric, 'registerMetric');
 }

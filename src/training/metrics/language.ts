@@ -1,6 +1,6 @@
 import { refuseUnknownOptions } from '../../errors.js';
 import { sizeOf } from '../../shape.js';
-import { classOf, type Gather, MeanMetric, type Metric, weightsOf } from './metric.js';
+import { classOf, type Gather, MeanMetric, type Metric, type ScoredReading, weightsOf } from './metric.js';
 
 /** Options of measures of predicted distributions. */
 export interface DistributionOptions {
@@ -25,6 +25,18 @@ function surprise(name: string, fromLogits: boolean): Gather {
   };
 }
 
+/** The same of labels whose losses are known. */
+function scoredSurprise(name: string, fromLogits: boolean): ScoredReading {
+  return {
+    needsPredicted: false,
+    fromLogits,
+    gather: (batch, add) => {
+      const weight = weightsOf(name, batch, batch.shape);
+      for (let row = 0; row < batch.losses.length; row++) add(batch.losses[row], weight(row));
+    },
+  };
+}
+
 function ofProbabilities(data: ArrayLike<number>, start: number, classes: number, truth: number): number {
   let sum = 0;
   for (let i = 0; i < classes; i++) sum += data[start + i];
@@ -44,12 +56,12 @@ function ofLogits(data: ArrayLike<number>, start: number, classes: number, truth
 export function perplexity(options: DistributionOptions = {}): Metric {
   refuseUnknownOptions('perplexity', options, ['fromLogits']);
   const { fromLogits = false } = options;
-  return new MeanMetric('perplexity', 'lower', surprise('perplexity', fromLogits), { fromLogits }, Math.exp);
+  return new MeanMetric('perplexity', 'lower', surprise('perplexity', fromLogits), { fromLogits }, Math.exp).alsoScored(scoredSurprise('perplexity', fromLogits));
 }
 
 /** `mean(-log2 p)` of the true classes; for models of characters, the bits that a coder would need for each. Shannon 1948. */
 export function bitsPerCharacter(options: DistributionOptions = {}): Metric {
   refuseUnknownOptions('bitsPerCharacter', options, ['fromLogits']);
   const { fromLogits = false } = options;
-  return new MeanMetric('bitsPerCharacter', 'lower', surprise('bitsPerCharacter', fromLogits), { fromLogits }, (mean) => mean / Math.LN2);
+  return new MeanMetric('bitsPerCharacter', 'lower', surprise('bitsPerCharacter', fromLogits), { fromLogits }, (mean) => mean / Math.LN2).alsoScored(scoredSurprise('bitsPerCharacter', fromLogits));
 }

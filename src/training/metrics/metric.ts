@@ -19,6 +19,25 @@ export interface MetricBatch {
   readonly mask?: HostArray;
 }
 
+/** Labels whose losses are known while the distributions they come from were never stored. */
+export interface ScoredBatch extends Omit<MetricBatch, 'yTrue' | 'yPred'> {
+  /** The axes before that of the classes. */
+  readonly shape: Shape;
+  readonly labels: ArrayLike<number>;
+  /** `-ln p` of each label. */
+  readonly losses: ArrayLike<number>;
+  /** The likeliest class of each row; undefined where no metric needs it. */
+  readonly predicted: ArrayLike<number> | undefined;
+}
+
+/** How a metric is gathered from {@link ScoredBatch} instead of predictions. */
+export interface ScoredReading {
+  readonly needsPredicted: boolean;
+  /** Whether the metric would take predictions for logits; undefined where that makes no difference. */
+  readonly fromLogits?: boolean;
+  readonly gather: (batch: ScoredBatch, add: (value: number, weight: number) => void) => void;
+}
+
 /**
  * A measure of predictions, gathered batch by batch on the host in double precision. What it says after several batches is
  * what it would say of all of them at once.
@@ -30,6 +49,8 @@ export interface Metric extends Configured {
   reset(): void;
   /** @throws SHAPE_MISMATCH where targets, weights or mask do not fit the predictions */
   update(batch: MetricBatch): void;
+  /** Given where scored labels are enough for the metric. */
+  readonly scored?: { readonly needsPredicted: boolean; readonly fromLogits?: boolean; update(batch: ScoredBatch): void };
   /** NaN where nothing was seen that counts, so that it cannot be taken for a measurement (Keras says 0). */
   result(): number;
   /** What was seen so far, for training that is interrupted within an epoch. */
@@ -42,6 +63,7 @@ export type Gather = (batch: MetricBatch, add: (value: number, weight: number) =
 
 /** The weighted mean of values. */
 export class MeanMetric implements Metric {
+  scored: Metric['scored'];
   private total = 0;
   private weight = 0;
 
@@ -59,14 +81,22 @@ export class MeanMetric implements Metric {
     this.weight = 0;
   }
 
-  update(batch: MetricBatch): void {
-    this.gather(batch, (value, weight) => {
-      // Padding may hold anything, NaN included.
-      if (weight === 0) return;
-      this.total += value * weight;
-      this.weight += weight;
-    });
+  /** Lets scored labels stand for predictions. */
+  alsoScored({ gather, ...needs }: ScoredReading): this {
+    this.scored = { ...needs, update: (batch) => gather(batch, this.add) };
+    return this;
   }
+
+  update(batch: MetricBatch): void {
+    this.gather(batch, this.add);
+  }
+
+  private readonly add = (value: number, weight: number): void => {
+    // Padding may hold anything, NaN included.
+    if (weight === 0) return;
+    this.total += value * weight;
+    this.weight += weight;
+  };
 
   result(): number {
     return this.finish(this.total / this.weight);
@@ -90,7 +120,7 @@ export class MeanMetric implements Metric {
  *
  * @throws SHAPE_MISMATCH
  */
-export function weightsOf(where: string, { sampleWeight, mask }: MetricBatch, shape: Shape): (index: number) => number {
+export function weightsOf(where: string, { sampleWeight, mask }: Pick<MetricBatch, 'sampleWeight' | 'mask'>, shape: Shape): (index: number) => number {
   const size = sizeOf(shape);
   const readers = (['sampleWeight', 'mask'] as const).flatMap((name) => {
     const given = name === 'mask' ? mask : sampleWeight;

@@ -24,6 +24,7 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
       name: 'adagrad',
       config: { initialAccumulatorValue, epsilon },
       slots: { accumulator: initialAccumulatorValue },
+      restsWithoutGradient: true,
       scalars: ({ learningRate }) => ({ rate: learningRate }),
       update: ({ gradient, weight, slots, scalars }) => {
         const accumulator = add(slots.accumulator, square(gradient));

@@ -3,6 +3,7 @@ import { leaf, mul } from '../../expression/build.js';
 import { pointwiseProgram } from '../../expression/program.js';
 import { currentBackend } from '../../kernels/select.js';
 import { describeShape } from '../../shape.js';
+import { numbersOf } from '../../tensor/row-gradient.js';
 import { emptyTensor, type Tensor, type Variable } from '../../tensor/tensor.js';
 
 const squareSum = pointwiseProgram('squareSum', [{ name: 'sum', expression: mul(leaf('x'), leaf('x')), reduce: 'all' }]);
@@ -21,8 +22,10 @@ export function squaredNorms(gradients: readonly Tensor[]): SquaredNorms {
   const all = emptyTensor([1]);
   const { buffer, offset } = each.viewOn(backend);
   gradients.forEach((gradient, i) => {
-    const x = { ...gradient.viewOn(backend), rowStride: gradient.size };
-    backend.pointwise({ program: squareSum, rows: 1, columns: gradient.size, inputs: { x }, outputs: { sum: { buffer, offset: offset + i, rowStride: 0 } } });
+    const numbers = numbersOf(gradient);
+    if (numbers.size === 0) return backend.fill({ buffer, offset: offset + i }, 1, 0);
+    const x = { ...numbers.viewOn(backend), rowStride: numbers.size };
+    backend.pointwise({ program: squareSum, rows: 1, columns: numbers.size, inputs: { x }, outputs: { sum: { buffer, offset: offset + i, rowStride: 0 } } });
   });
   const x = { buffer, offset, rowStride: gradients.length };
   backend.pointwise({ program: total, rows: 1, columns: gradients.length, inputs: { x }, outputs: { sum: { ...all.viewOn(backend), rowStride: 0 } } });

@@ -4,9 +4,11 @@ import type { Strided } from '../../kernels/contract.js';
 import { type PointwiseProgram, pointwiseProgram } from '../../expression/program.js';
 import { currentBackend } from '../../kernels/select.js';
 import type { Configuration, Configured } from '../../layers/configured.js';
+import { RowGradient } from '../../tensor/row-gradient.js';
 import { scope, type Tensor, Variable } from '../../tensor/tensor.js';
 import { finiteNorms, requireFit, type SquaredNorms, squaredNorms } from './gradient-norms.js';
 import { type CommonOptions, commonOptions, type OptimizerOptions, requireLearningRate } from './options.js';
+import { updateRows } from './row-update.js';
 import { updateProgram } from './update-program.js';
 import type { UpdateRule } from './update-rule.js';
 
@@ -182,6 +184,7 @@ export class Optimizer implements Configured {
       ...(ema && { useEMA: true, emaMomentum: ema.momentum }),
       ...(ema?.overwriteFrequency !== undefined && { emaOverwriteFrequency: ema.overwriteFrequency }),
       ...(common.gradientAccumulationSteps > 1 && { gradientAccumulationSteps: common.gradientAccumulationSteps }),
+      ...(common.lazyRows && { lazyRows: true }),
     };
     return { name: this.name, config: { learningRate: typeof this.rate === 'number' ? this.rate : this.rate.getConfig(), ...rule.config, ...optional } };
   }
@@ -205,15 +208,25 @@ export class Optimizer implements Configured {
     const scalars = { ...rule.scalars({ step, learningRate, counters: this.counters }), decay: 0, emaMomentum: step === 1 ? 0 : (ema?.momentum ?? 0) };
     variables.forEach((variable, i) => {
       const { slots, average } = this.states.get(variable)!;
-      const own: Record<string, Strided> = { weight: flat(variable) };
-      for (const [slot, state] of Object.entries(slots)) own[`slot.${slot}`] = flat(state);
-      if (average !== undefined) own.average = flat(average);
-      const inputs: Record<string, Strided> = { ...own, gradient: flat(gradients[i]) };
-      if (norms !== undefined) inputs.squaredNorm = squaredNormOf(norms, common.clip?.kind === 'norm' ? i : undefined);
+      const own: Record<string, Variable> = { weight: variable };
+      for (const [slot, state] of Object.entries(slots)) own[`slot.${slot}`] = state;
+      if (average !== undefined) own.average = average;
       const isDecayed = !common.excludeFromWeightDecay.some((part) => variable.name.includes(part));
       const decay = isDecayed ? common.weightDecay * learningRate : 0;
-      backend.pointwise({ program, rows: 1, columns: variable.size, inputs, outputs: own, scalars: { ...scalars, decay } });
+      const numbers = { ...scalars, decay };
+      const inputs: Record<string, Strided> = norms === undefined ? {} : { squaredNorm: squaredNormOf(norms, common.clip?.kind === 'norm' ? i : undefined) };
+      const gradient = gradients[i];
+      if (gradient instanceof RowGradient && this.leavesOutRows(gradient, decay)) return updateRows({ program, own, gradient, inputs, scalars: numbers });
+      const places = Object.fromEntries(Object.entries(own).map(([name, state]) => [name, flat(state)]));
+      backend.pointwise({ program, rows: 1, columns: variable.size, inputs: { ...inputs, ...places, gradient: flat(gradient) }, outputs: places, scalars: numbers });
     });
+  }
+
+  /** Whether rows without a gradient may be left out; where it changes nothing, only where that is less work. */
+  private leavesOutRows({ indices, numRows }: RowGradient, decay: number): boolean {
+    const { rule, common } = this;
+    if (common.lazyRows) return true;
+    return rule.restsWithoutGradient === true && decay === 0 && common.ema === undefined && indices.length < numRows / 2;
   }
 
   private programFor(overwrites: boolean): PointwiseProgram {

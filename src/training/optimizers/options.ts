@@ -21,6 +21,14 @@ export interface OptimizerOptions {
   emaMomentum?: number;
   /** Weights are replaced by their average after every so many updates. Default: only at the end of training. */
   emaOverwriteFrequency?: number;
+  /**
+   * Whether an update leaves out the rows of an embedding that its batch did not read: their weights stay, and so do their
+   * averages (momentum and the like), which then count only the batches that read the row. Default false: results are
+   * those of Keras, where momentum moves such rows on and averages fade. Without momentum, averages and weight decay (`sgd`,
+   * `adagrad`) both are the same, and unread rows are always left out. PyTorch's SparseAdam and TensorFlow's LazyAdam do as
+   * `true` does. Weight decay then reaches only the rows that are read.
+   */
+  lazyRows?: boolean;
   /** Updates happen once in so many batches, with the mean of their gradients. Default 1. */
   gradientAccumulationSteps?: number;
 }
@@ -33,11 +41,12 @@ export interface CommonOptions {
   readonly clip: { readonly kind: 'value' | 'norm' | 'globalNorm'; readonly limit: number } | undefined;
   readonly ema: { readonly momentum: number; readonly overwriteFrequency: number | undefined } | undefined;
   readonly gradientAccumulationSteps: number;
+  readonly lazyRows: boolean;
 }
 
 const commonNames: readonly (keyof OptimizerOptions)[] = [
   'learningRate', 'weightDecay', 'excludeFromWeightDecay', 'clipValue', 'clipNorm', 'globalClipNorm',
-  'useEMA', 'emaMomentum', 'emaOverwriteFrequency', 'gradientAccumulationSteps',
+  'useEMA', 'emaMomentum', 'emaOverwriteFrequency', 'gradientAccumulationSteps', 'lazyRows',
 ];
 
 /** Refuses options that neither the rule nor every optimizer has. @throws UNKNOWN_NAME */
@@ -55,13 +64,17 @@ export function commonOptions(where: string, options: OptimizerOptions, defaultL
   const given = options.learningRate ?? defaultLearningRate;
   const learningRate = typeof given === 'number' ? given : scheduleFromConfig(given, `${where}.learningRate`);
   if (typeof learningRate === 'number') requireLearningRate(where, learningRate);
-  const { weightDecay = 0, excludeFromWeightDecay = [], gradientAccumulationSteps = 1 } = options;
+  const { weightDecay = 0, excludeFromWeightDecay = [], gradientAccumulationSteps = 1, lazyRows = false } = options;
   requireNumber(where, 'weightDecay', weightDecay, 'a number of at least 0', (v) => v >= 0);
   requireCount(where, 'gradientAccumulationSteps', gradientAccumulationSteps);
   if (excludeFromWeightDecay.length > 0 && weightDecay === 0) {
     throw new RondoError('USAGE', { where, what: '`excludeFromWeightDecay` has no effect without weight decay of its kind.', fix: 'give `weightDecay`, or remove it.' });
   }
-  return { learningRate, weightDecay, excludeFromWeightDecay, clip: clipOf(where, options), ema: emaOf(where, options), gradientAccumulationSteps };
+  const ema = emaOf(where, options);
+  if (lazyRows && (ema !== undefined || gradientAccumulationSteps > 1)) {
+    throw new RondoError('USAGE', { where, what: `\`lazyRows\` cannot be combined with \`${ema !== undefined ? 'useEMA' : 'gradientAccumulationSteps'}\`, which touches every row.`, fix: 'remove one of the two.' });
+  }
+  return { learningRate, weightDecay, excludeFromWeightDecay, clip: clipOf(where, options), ema, gradientAccumulationSteps, lazyRows };
 }
 
 export function requireLearningRate(where: string, value: number): void {

@@ -4,7 +4,7 @@ import { Optimizer } from './optimizer.js';
 import { commonPart, type OptimizerOptions, refuseUnknownOptimizerOptions } from './options.js';
 
 export interface SGDOptions extends OptimizerOptions {
-  /** How much of the last step goes on. Default 0. */
+  /** How much of the last step goes on, in rows of an embedding that the batch did not read too (see `lazyRows`). Default 0. */
   momentum?: number;
   /** Looks ahead along the momentum. Default false. */
   nesterov?: boolean;
@@ -27,6 +27,7 @@ export function sgd(options: SGDOptions = {}): Optimizer {
       name: 'sgd',
       config: { momentum, nesterov },
       slots: momentum > 0 ? { momentum: 0 } : {},
+      restsWithoutGradient: momentum === 0,
       scalars: ({ learningRate }) => ({ rate: learningRate }),
       update: ({ gradient, weight, slots, scalars }): Record<string, Expression> => {
         const step = mul(gradient, scalars.rate);

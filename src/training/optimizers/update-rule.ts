@@ -30,6 +30,8 @@ export interface UpdateRule {
   readonly slots: Readonly<Record<string, number>>;
   /** The slot that holds averaged weights, where there is one. */
   readonly averageSlot?: string;
+  /** Whether a gradient of zero leaves weight and slots as they are, so that rows without a gradient may be left out. */
+  readonly restsWithoutGradient?: boolean;
   /** Numbers that go from update to update, and their first values. */
   readonly counters?: Readonly<Record<string, number>>;
   /** Numbers of this update, the same for all weights. Called once per update. */

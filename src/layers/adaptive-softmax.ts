@@ -1,0 +1,169 @@
+import { RondoError, requireCount, requireNumber } from '../errors.js';
+import { gatherTensor, scatterAdd } from '../tensor/gather.js';
+import * as ops from '../tensor/index.js';
+import { requireLabels, type ScoredLabels } from '../tensor/softmax-crossentropy.js';
+import { withoutTape } from '../tensor/tape.js';
+import { scope, type Tensor, tensor } from '../tensor/tensor.js';
+import type { DeferredSoftmax, ScoreOptions } from './deferred-softmax.js';
+import { Dense } from './dense.js';
+import type { InitializerLike } from './initializers.js';
+import { requireFeatures } from './input-axes.js';
+import { type CallOptions, type FinalActivation, type Json, knownAxis, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
+import { plainOptions } from './plain-options.js';
+
+export interface AdaptiveSoftmaxOptions extends LayerOptions {
+  /** Number of classes, numbered from the most frequent on. */
+  units: number;
+  /** Where clusters begin, ascending: classes before the first are in the head, as many clusters as cutoffs follow. */
+  cutoffs: readonly number[];
+  /** Cluster i reads its input through a projection to `floor(features / divValue^(i + 1))` numbers, at least one. Default 4. */
+  divValue?: number;
+  /** Whether the head has a bias. Default false. */
+  headBias?: boolean;
+  /** Of every kernel. Default glorotUniform. */
+  kernelInitializer?: InitializerLike;
+}
+
+/** Classes that share a projection. */
+interface Cluster {
+  readonly first: number;
+  readonly size: number;
+  readonly projection: Dense;
+  readonly output: Dense;
+}
+
+/** Numbers held at once where the likeliest class is looked for. */
+const MOST_NUMBERS = 1 << 21;
+
+/**
+ * A softmax over many classes in two levels: the head has the frequent classes and one entry for each cluster of rarer ones,
+ * and a class of a cluster has the probability of its cluster times that within it. Labels are scored (by
+ * `sparseCategoricalCrossentropy` as the model's one loss) with the head and, for the rows of a cluster's labels alone, that
+ * cluster. Grave et al. 2017, "Efficient softmax approximation for GPUs", section 4.3, with PyTorch's defaults.
+ *
+ * It is a distribution of its own, not an approximation: output, evaluation and metrics are exact, and sum to 1.
+ * Input `[batch, ..., features]`, output probabilities `[batch, ..., units]`; a mask goes on with the output.
+ *
+ * @throws OUT_OF_RANGE, SHAPE_MISMATCH
+ */
+export class AdaptiveSoftmax extends Layer {
+  readonly className = 'AdaptiveSoftmax';
+  protected override readonly passesMask = true;
+  readonly units: number;
+  readonly cutoffs: readonly number[];
+  readonly divValue: number;
+  private readonly head: Dense;
+  private clusters: readonly Cluster[] = [];
+
+  constructor(private readonly options: AdaptiveSoftmaxOptions) {
+    super('AdaptiveSoftmax', options, ['units', 'cutoffs', 'divValue', 'headBias', 'kernelInitializer']);
+    const { units, cutoffs, divValue = 4, headBias = false, kernelInitializer } = options;
+    requireCount('AdaptiveSoftmax', 'units', units);
+    requireNumber('AdaptiveSoftmax', 'divValue', divValue, 'a number of at least 1', (value) => value >= 1);
+    const ascends = Array.isArray(cutoffs) && cutoffs.length > 0 && cutoffs.every((cutoff, i) => Number.isInteger(cutoff) && cutoff > (cutoffs[i - 1] ?? 0) && cutoff < units);
+    if (!ascends) {
+      throw new RondoError('OUT_OF_RANGE', { where: 'AdaptiveSoftmax', what: '`cutoffs` do not divide the classes.', expected: `ascending whole numbers from 1 to ${units - 1}`, received: JSON.stringify(cutoffs) ?? 'nothing', fix: 'give for example [2000, 10000] for 50000 classes.' });
+    }
+    this.units = units;
+    this.cutoffs = cutoffs;
+    this.divValue = divValue;
+    this.head = new Dense({ units: cutoffs[0] + cutoffs.length, useBias: headBias, kernelInitializer });
+  }
+
+  override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
+    const tails = this.clusters.flatMap(({ projection, output }, i): [string, Dense][] => [[`projection${i}`, projection], [`output${i}`, output]]);
+    return new Map<string, Layer<unknown>>([['head', this.head], ...tails]);
+  }
+
+  override computeOutputShape(inputShape: OpenShape): OpenShape {
+    requireFeatures(this, inputShape, this.buildShape?.at(-1) ?? null);
+    return [...inputShape.slice(0, -1), this.units];
+  }
+
+  override build(inputShape: OpenShape): void {
+    const features = knownAxis('AdaptiveSoftmax', inputShape, -1, 'features');
+    const { kernelInitializer } = this.options;
+    this.head.ensureBuilt([null, features]);
+    this.clusters = this.cutoffs.map((first, i) => {
+      const width = Math.max(1, Math.floor(features / this.divValue ** (i + 1)));
+      const size = (this.cutoffs[i + 1] ?? this.units) - first;
+      const projection = new Dense({ units: width, useBias: false, kernelInitializer });
+      const output = new Dense({ units: size, useBias: false, kernelInitializer });
+      projection.ensureBuilt([null, features]);
+      output.ensureBuilt([null, width]);
+      return { first, size, projection, output };
+    });
+  }
+
+  override call(inputs: Tensor | readonly Tensor[]): Tensor {
+    return ops.exp(this.callLogits(inputs));
+  }
+
+  override get finalActivation(): FinalActivation {
+    return 'softmax';
+  }
+
+  /** Logarithms of the probabilities, whose softmax is the probabilities. */
+  override callLogits(inputs: Tensor | readonly Tensor[]): Tensor {
+    const input = this.checked(inputs);
+    return ops.reshape(this.logProbabilities(this.rowsOf(input)), [...input.shape.slice(0, -1), this.units]);
+  }
+
+  override get defersSoftmax(): boolean {
+    return true;
+  }
+
+  override callDeferred(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): DeferredSoftmax {
+    const input = this.checked(inputs);
+    const hidden = this.rowsOf(input);
+    return { shape: [...input.shape.slice(0, -1), this.units], mask, score: (labels, options) => scope(() => this.score(hidden, labels, options)) };
+  }
+
+  override getConfig(): Record<string, Json | undefined> {
+    return { ...plainOptions(this.options), ...this.baseConfig(), divValue: this.divValue, headBias: this.options.headBias ?? false };
+  }
+
+  private score(hidden: Tensor, labels: Int32Array, { weights, predicted }: ScoreOptions): ScoredLabels {
+    const [shortlist] = this.cutoffs;
+    requireLabels(this.className, labels, this.units);
+    // By row: the cluster of its label, -1 for the head.
+    const clusterOf = labels.map((label) => this.cutoffs.filter((first) => label >= first).length - 1);
+    const inHead = this.head.applyDeferred(hidden).score(labels.map((label, row) => (clusterOf[row] < 0 ? label : shortlist + clusterOf[row])), { weights, predicted: false });
+    let { total, losses } = inHead;
+    this.clusters.forEach(({ first, projection, output }, i) => {
+      const rows = Int32Array.from(labels.keys()).filter((row) => clusterOf[row] === i);
+      if (rows.length === 0) return;
+      const own = projection.apply(gatherTensor(hidden, [rows.length, hidden.shape[1]], hidden.shape[1], rows));
+      const within = output.applyDeferred(own).score(rows.map((row) => labels[row] - first), { weights: Float64Array.from(rows, (row) => weights[row]), predicted: false });
+      total = ops.add(total, within.total);
+      losses = withoutTape(() => ops.add(losses, scatterAdd(within.losses, losses.shape, 1, rows)));
+    });
+    return { total, losses, predicted: predicted ? withoutTape(() => this.likeliest(hidden)) : undefined };
+  }
+
+  /** `[rows, units]` */
+  private logProbabilities(hidden: Tensor): Tensor {
+    const [shortlist] = this.cutoffs;
+    const head = ops.logSoftmax(this.head.apply(hidden));
+    const tails = this.clusters.map(({ projection, output }, i) => ops.add(ops.slice(head, 1, shortlist + i, shortlist + i + 1), ops.logSoftmax(output.apply(projection.apply(hidden)))));
+    return ops.concatenate([ops.slice(head, 1, 0, shortlist), ...tails], 1);
+  }
+
+  private likeliest(hidden: Tensor): Tensor {
+    const [numRows] = hidden.shape;
+    const step = Math.max(1, Math.floor(MOST_NUMBERS / this.units));
+    const found = new Int32Array(numRows);
+    for (let start = 0; start < numRows; start += step) found.set(ops.argMax(this.logProbabilities(ops.slice(hidden, 0, start, Math.min(numRows, start + step)))), start);
+    return tensor(found, [numRows]);
+  }
+
+  private rowsOf(input: Tensor): Tensor {
+    return ops.reshape(input, [-1, input.shape[input.shape.length - 1]]);
+  }
+
+  private checked(inputs: Tensor | readonly Tensor[]): Tensor {
+    const input = singleInput(this.name, inputs);
+    this.computeOutputShape(input.shape);
+    return input;
+  }
+}

@@ -1,0 +1,120 @@
+import { requireCount } from '../errors.js';
+import { currentRandom } from '../random.js';
+import * as ops from '../tensor/index.js';
+import { sampledCrossentropy } from '../tensor/sampled-crossentropy.js';
+import { softmaxCrossentropy } from '../tensor/softmax-crossentropy.js';
+import type { Tensor, Variable } from '../tensor/tensor.js';
+import type { ConstraintLike } from './constraints.js';
+import type { DeferredSoftmax } from './deferred-softmax.js';
+import type { InitializerLike } from './initializers.js';
+import { requireFeatures } from './input-axes.js';
+import { activatedSum } from './kernel-layer.js';
+import { type CallOptions, type FinalActivation, type Json, knownAxis, Layer, type LayerOptions, type OpenShape, singleInput, type WeightOptions } from './layer.js';
+import { logUniformCandidates } from './log-uniform.js';
+import { plainOptions } from './plain-options.js';
+import type { RegularizerLike } from './regularizers.js';
+import { weightOptions } from './weight-options.js';
+
+export interface SampledSoftmaxOptions extends LayerOptions {
+  /** Number of classes, numbered from the most frequent on. */
+  units: number;
+  /** Classes drawn for each batch. More are slower and closer to the full softmax. */
+  numSampled: number;
+  /** Default true. */
+  useBias?: boolean;
+  /** Default glorotUniform. */
+  kernelInitializer?: InitializerLike;
+  /** Default zeros. */
+  biasInitializer?: InitializerLike;
+  kernelRegularizer?: RegularizerLike;
+  biasRegularizer?: RegularizerLike;
+  kernelConstraint?: ConstraintLike;
+  biasConstraint?: ConstraintLike;
+}
+
+/**
+ * A softmax over many classes, `softmax(x kernel' + bias)`, that is trained on a sample of them: with
+ * `sparseCategoricalCrossentropy` as the model's one loss, each training batch draws `numSampled` classes and its `loss` is the
+ * estimate of {@link sampledCrossentropy}; only rows of drawn classes and labels have a gradient (and are touched by `sgd`,
+ * `adagrad`, or any optimizer with `lazyRows`). Predictions, evaluation and
+ * metrics (those of training batches too, which then cost the full product) use all classes. With any other loss, or a metric that
+ * needs the predictions themselves (such as the top five), training uses all classes, too.
+ *
+ * Input `[batch, ..., features]`, output `[batch, ..., units]`; the kernel is `[units, features]`; a mask goes on with the output.
+ *
+ * @throws OUT_OF_RANGE, SHAPE_MISMATCH
+ */
+export class SampledSoftmax extends Layer {
+  readonly className = 'SampledSoftmax';
+  protected override readonly passesMask = true;
+  readonly units: number;
+  readonly numSampled: number;
+  private kernel!: Variable;
+  private bias: Variable | undefined;
+  private readonly kernelOptions: WeightOptions;
+  private readonly biasOptions: WeightOptions;
+
+  constructor(private readonly options: SampledSoftmaxOptions) {
+    super('SampledSoftmax', options, ['units', 'numSampled', 'useBias', 'kernelInitializer', 'biasInitializer', 'kernelRegularizer', 'biasRegularizer', 'kernelConstraint', 'biasConstraint']);
+    this.units = options.units;
+    this.numSampled = options.numSampled;
+    requireCount('SampledSoftmax', 'units', this.units);
+    requireCount('SampledSoftmax', 'numSampled', this.numSampled);
+    this.kernelOptions = weightOptions('SampledSoftmax', 'kernel', options, 'glorotUniform');
+    this.biasOptions = weightOptions('SampledSoftmax', 'bias', options, 'zeros');
+  }
+
+  override computeOutputShape(inputShape: OpenShape): OpenShape {
+    requireFeatures(this, inputShape, this.buildShape?.at(-1) ?? null);
+    return [...inputShape.slice(0, -1), this.units];
+  }
+
+  override build(inputShape: OpenShape): void {
+    this.kernel = this.addWeight('kernel', [this.units, knownAxis('SampledSoftmax', inputShape, -1, 'features')], this.kernelOptions);
+    if (this.options.useBias ?? true) this.bias = this.addWeight('bias', [this.units], this.biasOptions);
+  }
+
+  override call(inputs: Tensor | readonly Tensor[]): Tensor {
+    return activatedSum('softmax', this.product(inputs), this.bias);
+  }
+
+  override get finalActivation(): FinalActivation {
+    return 'softmax';
+  }
+
+  override callLogits(inputs: Tensor | readonly Tensor[]): Tensor {
+    return activatedSum('linear', this.product(inputs), this.bias);
+  }
+
+  override get defersSoftmax(): boolean {
+    return this.units > 1;
+  }
+
+  override callDeferred(inputs: Tensor | readonly Tensor[], { mask, training = false }: CallOptions): DeferredSoftmax {
+    const input = this.checked(inputs);
+    const { kernel, bias, units, numSampled } = this;
+    const hidden = ops.reshape(input, [-1, kernel.shape[1]]);
+    const exact: DeferredSoftmax = {
+      shape: [...input.shape.slice(0, -1), units],
+      mask,
+      score: (labels, options) => softmaxCrossentropy(hidden, kernel, labels, { bias, transposeKernel: true, ...options }),
+    };
+    if (!training) return exact;
+    const candidates = logUniformCandidates(numSampled, units, currentRandom());
+    return { ...exact, exact, score: (labels, { weights }) => ({ ...sampledCrossentropy(hidden, kernel, labels, candidates, { bias, weights }), predicted: undefined }) };
+  }
+
+  override getConfig(): Record<string, Json | undefined> {
+    return { ...plainOptions(this.options), ...this.baseConfig(), useBias: this.options.useBias ?? true };
+  }
+
+  private product(inputs: Tensor | readonly Tensor[]): Tensor {
+    return ops.matmul(this.checked(inputs), this.kernel, { transposeB: true });
+  }
+
+  private checked(inputs: Tensor | readonly Tensor[]): Tensor {
+    const input = singleInput(this.name, inputs);
+    this.computeOutputShape(input.shape);
+    return input;
+  }
+}

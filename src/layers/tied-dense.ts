@@ -1,0 +1,128 @@
+import { activation } from '../expression/activations.js';
+import { RondoError } from '../errors.js';
+import * as ops from '../tensor/index.js';
+import { softmaxCrossentropy } from '../tensor/softmax-crossentropy.js';
+import type { Tensor, Variable } from '../tensor/tensor.js';
+import type { ConstraintLike } from './constraints.js';
+import type { DeferredSoftmax } from './deferred-softmax.js';
+import { Embedding } from './embedding.js';
+import type { InitializerLike } from './initializers.js';
+import { requireFeatures, titleOf } from './input-axes.js';
+import { activatedSum } from './kernel-layer.js';
+import { type CallOptions, type FinalActivation, finalActivationOf, type Json, Layer, type LayerOptions, type OpenShape, singleInput, type WeightOptions } from './layer.js';
+import { plainOptions } from './plain-options.js';
+import type { RegularizerLike } from './regularizers.js';
+import { weightOptions } from './weight-options.js';
+
+export interface TiedDenseOptions extends LayerOptions {
+  /** The layer whose table is used, or its name among the layers before this one in a Sequential. */
+  embedding: Embedding | string;
+  /** Default linear. */
+  activation?: string;
+  /** Default true. */
+  useBias?: boolean;
+  /** Default zeros. */
+  biasInitializer?: InitializerLike;
+  biasRegularizer?: RegularizerLike;
+  biasConstraint?: ConstraintLike;
+}
+
+/**
+ * A Dense layer whose kernel is the transposed table of an embedding: `activation(x table' + bias)`. Input
+ * `[batch, ..., outputDim]` of the embedding, output `[batch, ..., inputDim]`; a mask goes on with the output.
+ *
+ * The table belongs to the embedding: it is saved there, once, frozen there, and its gradient is the sum of both uses. So the
+ * embedding must be part of the model too. Press and Wolf 2017, "Using the output embedding to improve language models"; Inan
+ * et al. 2017, "Tying word vectors and word classifiers".
+ *
+ * @example
+ * const words = new Embedding({ inputDim: 10000, outputDim: 200, inputShape: [null] });
+ * new Sequential([words, new LSTM({ units: 200, returnSequences: true }), new TiedDense({ embedding: words, activation: 'softmax' })]);
+ *
+ * @throws SHAPE_MISMATCH, UNKNOWN_NAME; USAGE where the embedding is not found
+ */
+export class TiedDense extends Layer {
+  readonly className = 'TiedDense';
+  protected override readonly passesMask = true;
+  readonly activation: string;
+  private linked: Embedding | undefined;
+  private bias: Variable | undefined;
+  private readonly biasOptions: WeightOptions;
+
+  constructor(private readonly options: TiedDenseOptions) {
+    super('TiedDense', options, ['embedding', 'activation', 'useBias', 'biasInitializer', 'biasRegularizer', 'biasConstraint']);
+    const { embedding } = options;
+    if (!(embedding instanceof Embedding) && typeof embedding !== 'string') {
+      throw new RondoError('USAGE', { where: 'TiedDense', what: '`embedding` is no embedding.', expected: 'an Embedding, or its name in a Sequential', received: String(embedding), fix: 'give the layer whose table is to be used.' });
+    }
+    if (embedding instanceof Embedding) this.linked = embedding;
+    this.activation = options.activation ?? 'linear';
+    activation(this.activation, 'TiedDense.activation');
+    this.biasOptions = weightOptions('TiedDense', 'bias', options, 'zeros');
+  }
+
+  /** The layer whose table is used. @throws USAGE where a name has not been found in a model */
+  get embedding(): Embedding {
+    if (this.linked !== undefined) return this.linked;
+    throw this.notFound(`\`${String(this.options.embedding)}\` is the name of an embedding, but the layer is in no Sequential that has it`);
+  }
+
+  override linkLayers(find: (name: string) => Layer<unknown> | undefined): void {
+    const { embedding } = this.options;
+    const found = find(typeof embedding === 'string' ? embedding : embedding.name);
+    if (!(found instanceof Embedding)) throw this.notFound(`no layer before it is an embedding named \`${typeof embedding === 'string' ? embedding : embedding.name}\``);
+    if (typeof embedding !== 'string' && found !== embedding) throw this.notFound('the embedding it was given is not among the layers before it');
+    this.linked = found;
+  }
+
+  override computeOutputShape(inputShape: OpenShape): OpenShape {
+    requireFeatures(this, inputShape, this.embedding.outputDim);
+    return [...inputShape.slice(0, -1), this.embedding.inputDim];
+  }
+
+  override build(): void {
+    if (this.options.useBias ?? true) this.bias = this.addWeight('bias', [this.embedding.inputDim], this.biasOptions);
+  }
+
+  override call(inputs: Tensor | readonly Tensor[]): Tensor {
+    return activatedSum(this.activation, this.product(inputs), this.bias);
+  }
+
+  override get finalActivation(): FinalActivation | undefined {
+    return finalActivationOf(this.activation);
+  }
+
+  override callLogits(inputs: Tensor | readonly Tensor[]): Tensor {
+    return activatedSum('linear', this.product(inputs), this.bias);
+  }
+
+  override get defersSoftmax(): boolean {
+    return this.embedding.inputDim > 1 && (this.activation === 'softmax' || this.activation === 'linear');
+  }
+
+  override callDeferred(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): DeferredSoftmax {
+    const input = this.checked(inputs);
+    const { bias, embedding } = this;
+    const hidden = ops.reshape(input, [-1, embedding.outputDim]);
+    return { shape: this.computeOutputShape(input.shape) as number[], mask, score: (labels, options) => softmaxCrossentropy(hidden, embedding.table, labels, { bias, transposeKernel: true, ...options }) };
+  }
+
+  override getConfig(): Record<string, Json | undefined> {
+    const { embedding, ...options } = this.options;
+    return { ...plainOptions(options), ...this.baseConfig(), embedding: typeof embedding === 'string' ? embedding : embedding.name, activation: this.activation, useBias: this.options.useBias ?? true };
+  }
+
+  private product(inputs: Tensor | readonly Tensor[]): Tensor {
+    return ops.matmul(this.checked(inputs), this.embedding.table, { transposeB: true });
+  }
+
+  private checked(inputs: Tensor | readonly Tensor[]): Tensor {
+    const input = singleInput(this.name, inputs);
+    this.computeOutputShape(input.shape);
+    return input;
+  }
+
+  private notFound(what: string): RondoError {
+    return new RondoError('USAGE', { where: titleOf(this), what: `${what}.`, expected: 'an Embedding before it in the same model', fix: 'add the embedding to the model before this layer, and give the layer itself or its name.' });
+  }
+}

@@ -1,0 +1,298 @@
+import { RondoError } from '../errors.js';
+import { add, div, equal, exp, type Expression, leaf, log, mul, neg, rowMax, select, sub } from '../expression/build.js';
+import { type OutputRequest, type PointwiseProgram, pointwiseProgram } from '../expression/program.js';
+import type { Strided } from '../kernels/contract.js';
+import { currentBackend } from '../kernels/select.js';
+import { describeShape, type Shape, sizeOf } from '../shape.js';
+import { asRows, constantTensor } from './accumulate.js';
+import { requireTensors } from './operands.js';
+import { type Backward, isActive, operation } from './tape.js';
+import { emptyTensor, scope, tensor, type Tensor } from './tensor.js';
+
+export interface SoftmaxCrossentropyOptions {
+  /** Whether the kernel is stored `[classes, units]`, as an embedding's table is. Default false: `[units, classes]`. */
+  transposeKernel?: boolean;
+  /** `[classes]`, added to every row of logits. */
+  bias?: Tensor;
+  /** What each row's loss is multiplied with in the total. Default 1. */
+  weights?: ArrayLike<number>;
+  /** Whether the likeliest class of each row is wanted. Default false. */
+  predicted?: boolean;
+  /** The most logits held at once; see {@link softmaxCrossentropy}. Default 2,097,152. */
+  mostLogits?: number;
+}
+
+/** Rows of labels, scored. */
+export interface ScoredLabels {
+  /** `[]`: the weighted sum of the losses. Only this has a derivative. */
+  readonly total: Tensor;
+  /** `[rows]`: `-ln p` of each row's label. */
+  readonly losses: Tensor;
+  /** `[rows]`: the class of the largest logit, the first of several; where it was asked for. */
+  readonly predicted: Tensor | undefined;
+}
+
+/** 8 MiB of float32: 209 rows of 10,000 classes. Fewer make the kernel's gradient pass through the cache too often. */
+const MOST_LOGITS = 1 << 21;
+
+/**
+ * The cross-entropy of `softmax(hidden kernel + bias)` with class labels, without the logits of all rows ever being stored.
+ *
+ *     loss[i] = ln(sum_j exp(x[i, j])) - x[i, label[i]],   x = hidden kernel + bias
+ *     total   = sum_i weights[i] loss[i]
+ *
+ * Hidden `[rows, units]`, kernel `[units, classes]` (or transposed), labels `[rows]`. Rows are worked off in chunks of at most
+ * `mostLogits` numbers (at least one row), so memory does not grow with the rows. The upstream gradient of the total is one
+ * number, so derivatives up to that factor are made while a chunk's exponentials are at hand: three products in all, and
+ * nothing is computed again. Milakov and Gimelshein 2018, "Online normalizer calculation for softmax", section 1, for the
+ * shift by the row's largest logit.
+ *
+ * @throws SHAPE_MISMATCH; OUT_OF_RANGE for a label that is no class
+ */
+export function softmaxCrossentropy(hidden: Tensor, kernel: Tensor, labels: ArrayLike<number>, options: SoftmaxCrossentropyOptions = {}): ScoredLabels {
+  const { bias, weights, predicted = false } = options;
+  const inputs = bias === undefined ? [hidden, kernel] : [hidden, kernel, bias];
+  requireTensors('softmaxCrossentropy', inputs);
+  const sizes = sizesOf(hidden, kernel, labels, options);
+  return scope(() => {
+    let losses!: Tensor;
+    let classes: Tensor | undefined;
+    const [total] = operation(inputs, () => {
+      const run = new Scoring(sizes, { hidden, kernel, bias, labels: Int32Array.from(labels), weights, predicted });
+      ({ losses, predicted: classes } = run);
+      return { outputs: [run.total], backward: run.backward };
+    });
+    return { total, losses, predicted: classes };
+  });
+}
+
+interface Sizes {
+  readonly rows: number;
+  readonly units: number;
+  readonly classes: number;
+  readonly transposeKernel: boolean;
+  /** Rows of one chunk; the last may have fewer. */
+  readonly chunkRows: number;
+}
+
+interface Operands {
+  readonly hidden: Tensor;
+  readonly kernel: Tensor;
+  readonly bias: Tensor | undefined;
+  readonly labels: Int32Array;
+  readonly weights: ArrayLike<number> | undefined;
+  readonly predicted: boolean;
+}
+
+/** One run over all chunks; the derivatives up to the upstream factor, where they are wanted. */
+class Scoring {
+  readonly total: Tensor;
+  readonly losses: Tensor;
+  readonly predicted: Tensor | undefined;
+  private readonly dHidden: Tensor | undefined;
+  private readonly dKernel: Tensor | undefined;
+  private readonly dBias: Tensor | undefined;
+  private readonly logits: Tensor;
+  private readonly scaled: Tensor;
+  private readonly weights: Tensor;
+  private readonly programs: Programs;
+
+  constructor(
+    private readonly sizes: Sizes,
+    private readonly operands: Operands,
+  ) {
+    const { rows, units, classes, chunkRows } = sizes;
+    const { hidden, kernel, bias, weights } = operands;
+    const derivative = (operand: Tensor | undefined): Tensor | undefined => (operand !== undefined && isActive(operand) ? (rows === 0 ? constantTensor(operand.shape, 0) : emptyTensor(operand.shape)) : undefined);
+    [this.dHidden, this.dKernel, this.dBias] = [hidden, kernel, bias].map(derivative);
+    this.losses = emptyTensor([rows]);
+    this.predicted = operands.predicted ? emptyTensor([rows]) : undefined;
+    this.weights = weights === undefined ? constantTensor([rows], 1) : tensor(Float64Array.from(weights), [rows]);
+    this.logits = emptyTensor([Math.min(rows, chunkRows), classes]);
+    this.scaled = emptyTensor(this.dKernel === undefined ? [0] : [Math.min(rows, chunkRows), units]);
+    this.programs = programsFor({ hasBias: bias !== undefined, predicted: operands.predicted, derives: this.derives });
+    for (let start = 0; start < rows; start += chunkRows) this.chunk(start, Math.min(chunkRows, rows - start));
+    this.total = rows === 0 ? constantTensor([], 0) : this.weightedSum();
+  }
+
+  readonly backward: Backward = ([dTotal], wanted) => {
+    const { dHidden, dKernel, dBias } = this;
+    return [dHidden, dKernel, dBias].slice(0, wanted.length).map((gradient, i) => (dTotal && wanted[i] && gradient ? multiplied(gradient, dTotal) : undefined));
+  };
+
+  private get derives(): boolean {
+    return this.dHidden !== undefined || this.dKernel !== undefined || this.dBias !== undefined;
+  }
+
+  private chunk(start: number, numRows: number): void {
+    const backend = currentBackend();
+    const { sizes, programs, logits } = this;
+    const { units, classes, transposeKernel } = sizes;
+    const { hidden, kernel, bias, labels } = this.operands;
+    const x = asRows(logits, classes);
+    backend.matmul({ m: numRows, n: classes, k: units, a: asRows(hidden, units, start * units), b: asRows(kernel, transposeKernel ? units : classes), c: x, transposeB: transposeKernel });
+
+    const ofLabels = labels.subarray(start, start + numRows);
+    const places = Int32Array.from(ofLabels, (label, i) => i * classes + label);
+    const [ofLabel, biasOfLabel, sum, largest, scale, minusSum] = Array.from({ length: 6 }, () => emptyTensor([numRows]));
+    backend.gatherRows({ columns: 1, indices: places, source: logits.viewOn(backend), target: ofLabel.viewOn(backend) });
+    if (bias !== undefined) backend.gatherRows({ columns: 1, indices: ofLabels, source: bias.viewOn(backend), target: biasOfLabel.viewOn(backend) });
+
+    backend.pointwise({
+      program: programs.exponentials,
+      rows: numRows,
+      columns: classes,
+      inputs: { x, ...(bias && { bias: asRows(bias, 1) }), ...(this.predicted && { index: asRows(columnNumbers(classes), 1) }) },
+      outputs: { ...(this.derives && { exponential: x }), sum: asRows(sum, 1), largest: asRows(largest, 1), ...(this.predicted && { predicted: asRows(this.predicted, 1, start) }) },
+    });
+    const row = (values: Tensor, from = 0): Strided => asRows(values, numRows, from);
+    backend.pointwise({
+      program: programs.losses,
+      rows: 1,
+      columns: numRows,
+      inputs: { sum: row(sum), largest: row(largest), ofLabel: row(ofLabel), ...(bias && { biasOfLabel: row(biasOfLabel) }), ...(this.derives && { weight: row(this.weights, start) }) },
+      outputs: { loss: row(this.losses, start), ...(this.derives && { scale: row(scale), minusSum: row(minusSum) }) },
+    });
+    if (!this.derives) return;
+    // The exponentials less their sum at the label: times `scale`, that is dL/dx.
+    backend.scatterAddRows({ columns: 1, indices: places, source: logits.viewOn(backend), target: minusSum.viewOn(backend) });
+    this.derive(start, numRows, scale);
+  }
+
+  /** dL/d(operands) of a chunk whose logits have become `dL/dx / scale`: the scale of a row goes to the smaller factor. */
+  private derive(start: number, numRows: number, scale: Tensor): void {
+    const backend = currentBackend();
+    const { dHidden, dKernel, dBias, logits, scaled } = this;
+    const { units, classes, transposeKernel } = this.sizes;
+    const { hidden, kernel } = this.operands;
+    const dx = asRows(logits, classes);
+    const byRow = asRows(scale, 1);
+    if (dHidden !== undefined) {
+      const own = asRows(dHidden, units, start * units);
+      backend.matmul({ m: numRows, n: units, k: classes, a: dx, b: asRows(kernel, transposeKernel ? units : classes), c: own, transposeB: !transposeKernel });
+      backend.pointwise({ program: scaleRows, rows: numRows, columns: units, inputs: { x: own, scale: byRow }, outputs: { y: own } });
+    }
+    if (dKernel !== undefined) {
+      const h = asRows(scaled, units);
+      backend.pointwise({ program: scaleRows, rows: numRows, columns: units, inputs: { x: asRows(hidden, units, start * units), scale: byRow }, outputs: { y: h } });
+      const accumulate = start > 0;
+      if (transposeKernel) backend.matmul({ m: classes, n: units, k: numRows, a: dx, b: h, c: asRows(dKernel, units), transposeA: true, accumulate });
+      else backend.matmul({ m: units, n: classes, k: numRows, a: h, b: dx, c: asRows(dKernel, classes), transposeA: true, accumulate });
+    }
+    if (dBias !== undefined) {
+      backend.pointwise({ program: start > 0 ? addToBias : sumToBias, rows: numRows, columns: classes, inputs: { x: dx, scale: byRow }, outputs: { sum: asRows(dBias, 1) } });
+    }
+  }
+
+  private weightedSum(): Tensor {
+    const total = emptyTensor([]);
+    const { rows } = this.sizes;
+    currentBackend().pointwise({ program: weightedTotal, rows: 1, columns: rows, inputs: { loss: asRows(this.losses, rows), weight: asRows(this.weights, rows) }, outputs: { total: asRows(total, 0) } });
+    return total;
+  }
+}
+
+const scaledElement = mul(leaf('x'), leaf('scale', 'row'));
+const scaleRows = pointwiseProgram('scaleRows', [{ name: 'y', expression: scaledElement }]);
+const sumToBias = pointwiseProgram('sumScaledRows', [{ name: 'sum', expression: scaledElement, reduce: 'rows' }]);
+const addToBias = pointwiseProgram('addScaledRows', [{ name: 'sum', expression: scaledElement, reduce: 'rows', accumulate: true }]);
+const weightedTotal = pointwiseProgram('weightedTotal', [{ name: 'total', expression: mul(leaf('loss'), leaf('weight')), reduce: 'all' }]);
+const timesFactor = pointwiseProgram('timesFactor', [{ name: 'y', expression: mul(leaf('x'), leaf('factor', 'row')) }]);
+
+/** In place: nobody else holds the derivative. */
+function multiplied(gradient: Tensor, factor: Tensor): Tensor {
+  const place = asRows(gradient, gradient.size);
+  if (gradient.size > 0) currentBackend().pointwise({ program: timesFactor, rows: 1, columns: gradient.size, inputs: { x: place, factor: asRows(factor, 0) }, outputs: { y: place } });
+  return gradient;
+}
+
+interface Programs {
+  /** From logits to the exponentials of their distance from the largest, and what is known of each row. */
+  readonly exponentials: PointwiseProgram;
+  /** From what is known of each row to its loss, and to what its derivative is scaled with. */
+  readonly losses: PointwiseProgram;
+}
+
+interface Variant {
+  readonly hasBias: boolean;
+  readonly predicted: boolean;
+  readonly derives: boolean;
+}
+
+const programs = new Map<string, Programs>();
+
+function programsFor(variant: Variant): Programs {
+  const key = JSON.stringify(variant);
+  let found = programs.get(key);
+  if (found === undefined) programs.set(key, (found = makePrograms(variant)));
+  return found;
+}
+
+function makePrograms({ hasBias, predicted, derives }: Variant): Programs {
+  const x = hasBias ? add(leaf('x'), leaf('bias', 'column')) : leaf('x');
+  const largest = rowMax(x);
+  const exponential = exp(sub(x, largest));
+  // The smallest column among the largest logits.
+  const first = neg(rowMax(select(equal(x, largest), neg(leaf('index', 'column')), -Infinity)));
+  const exponentials: OutputRequest[] = [
+    ...(derives ? [{ name: 'exponential', expression: exponential }] : []),
+    { name: 'sum', expression: exponential, reduce: 'columns' },
+    { name: 'largest', expression: largest, reduce: 'perRow' },
+    ...(predicted ? [{ name: 'predicted', expression: first, reduce: 'perRow' as const }] : []),
+  ];
+  const ofLabel: Expression = hasBias ? add(leaf('ofLabel'), leaf('biasOfLabel')) : leaf('ofLabel');
+  const losses: OutputRequest[] = [
+    { name: 'loss', expression: sub(log(leaf('sum')), sub(ofLabel, leaf('largest'))) },
+    ...(derives ? [{ name: 'scale', expression: div(leaf('weight'), leaf('sum')) }, { name: 'minusSum', expression: neg(leaf('sum')) }] : []),
+  ];
+  return { exponentials: pointwiseProgram('shiftedExponentials', exponentials), losses: pointwiseProgram('lossesOfRows', losses) };
+}
+
+const numbers = new Map<number, Tensor>();
+
+/** @internal `[0, 1, ... classes - 1]` */
+export function columnNumbers(classes: number): Tensor {
+  let found = numbers.get(classes);
+  if (found === undefined) numbers.set(classes, (found = tensor(Float32Array.from({ length: classes }, (_, i) => i))));
+  return found;
+}
+
+function sizesOf(hidden: Tensor, kernel: Tensor, labels: ArrayLike<number>, options: SoftmaxCrossentropyOptions): Sizes {
+  const { transposeKernel = false, bias, weights, mostLogits = MOST_LOGITS } = options;
+  const [rows, units] = hidden.shape;
+  const [inner, classes] = transposeKernel ? [kernel.shape[1], kernel.shape[0]] : kernel.shape;
+  const fits =
+    hidden.shape.length === 2 && kernel.shape.length === 2 && inner === units && classes > 0 && labels.length === rows &&
+    (bias === undefined || (bias.shape.length === 1 && bias.size === classes)) && (weights === undefined || weights.length === rows);
+  if (!fits) {
+    const received = [`hidden ${describeShape(hidden.shape)}`, `kernel ${describeShape(kernel.shape)}`, bias && `a bias ${describeShape(bias.shape)}`, `${labels.length} labels`, weights && `${weights.length} weights`];
+    throw new RondoError('SHAPE_MISMATCH', {
+      where: 'softmaxCrossentropy',
+      what: 'the operands do not fit together.',
+      expected: `hidden [rows, units], kernel ${transposeKernel ? '[classes, units]' : '[units, classes]'}, bias [classes], and a label and a weight for each row`,
+      received: received.filter((part) => part !== undefined).join(', '),
+      fix: 'reshape or transpose one of them.',
+    });
+  }
+  requireLabels('softmaxCrossentropy', labels, classes);
+  const mostRows = Math.max(1, Math.floor(mostLogits / classes));
+  // Chunks of equal size rather than a short last one.
+  const chunkRows = Math.max(1, Math.ceil(rows / Math.max(1, Math.ceil(rows / mostRows))));
+  return { rows, units, classes, transposeKernel, chunkRows };
+}
+
+/** @internal @throws OUT_OF_RANGE for a label that is no class, naming it and its place */
+export function requireLabels(where: string, labels: ArrayLike<number>, classes: number, { shape = [labels.length], name = 'the targets' }: { shape?: Shape; name?: string } = {}): void {
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i];
+    if (label >= 0 && label < classes && Number.isInteger(label)) continue;
+    const place = shape.map((axis, j) => Math.floor(i / sizeOf(shape.slice(j + 1))) % axis);
+    throw new RondoError('OUT_OF_RANGE', {
+      where,
+      what: `${name} hold something that is no class, at ${describeShape(place)}.`,
+      expected: `a whole number from 0 to ${classes - 1}`,
+      received: String(label),
+      fix: `number the classes from 0, give the last layer more than ${classes} units, or give padding that a mask leaves out any class.`,
+    });
+  }
+}

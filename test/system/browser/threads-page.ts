@@ -1,0 +1,3 @@
+import { computeOnThreads } from './threads.js';
+
+computeOnThreads().then((found) => Object.assign(globalThis, { found }));
