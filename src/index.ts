@@ -47,6 +47,7 @@ export { GRU, type GRUOptions } from './layers/gru.js';
 export { SimpleRNN } from './layers/simple-rnn.js';
 export { Bidirectional, type BidirectionalCallOptions, type BidirectionalOptions, type BidirectionalStates, type MergeMode } from './layers/bidirectional.js';
 export { Activation, type ActivationOptions } from './layers/activation.js';
+export { ActivationPenalty, type ActivationPenaltyOptions } from './layers/activation-penalty.js';
 export { AdaptiveSoftmax, type AdaptiveSoftmaxOptions } from './layers/adaptive-softmax.js';
 export { Concatenate, type ConcatenateOptions } from './layers/concatenate.js';
 export { Conv1D, type Conv1DOptions } from './layers/conv-1d.js';
@@ -109,6 +110,7 @@ export { detectSeason, type DetectSeasonOptions, driftForecast, naiveForecast, s
 export { generate, type GenerateOptions } from './tasks/generate.js';
 export type { DynamicOptions } from './tasks/dynamic-evaluation.js';
 export { LanguageModel, type TextScore, type TrainedText } from './tasks/language-model.js';
+export { type LanguageModelPreset, languageModelPresetNames, languageModelPresets } from './tasks/language-model-presets.js';
 export { type LanguageModelOptions, LanguageModelTraining } from './tasks/language-model-training.js';
 export { PoemForm, type PoemFormOptions, type TokenConstraint } from './tasks/poem-form.js';
 export type { RepetitionOptions } from './tasks/repetition.js';

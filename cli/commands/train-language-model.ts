@@ -1,4 +1,4 @@
-import { generate, type LanguageModelOptions, LanguageModelTraining, TextCodec, type TokenLevel, tokenLevels } from '../../src/index.js';
+import { generate, type LanguageModelOptions, languageModelPresetNames, LanguageModelTraining, TextCodec, type TokenLevel, tokenLevels } from '../../src/index.js';
 import { defineCommand, type Given, type OptionSpecs, trainingOptions } from '../options.js';
 import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
 import { defaultOutput, readTextInputs } from '../read-input.js';
@@ -15,6 +15,13 @@ const specs = {
   'embedding-units': { type: 'count', value: 'N', about: 'Width of the token embedding. Default 64 for characters and bytes, --units for words and bpe.' },
   ...embeddingVectorOptions,
   tied: { type: 'flag', about: 'Let the output use the token embedding, whose width is then --units.' },
+  preset: { type: 'text', value: 'NAME', choices: languageModelPresetNames, about: 'Options that go well together: zaremba-small, awd, mingru, stacked; those given besides count before them. Their defaults are shown by rondo inspect.' },
+  'input-dropout': { type: 'number', value: 'RATE', about: 'Share of the embedding dropped while training. Default 0.' },
+  variational: { type: 'flag', about: 'Draw dropout once for each sequence and not at each step.' },
+  'weight-dropout': { type: 'number', value: 'RATE', about: 'Share of the recurrent weights dropped while training. Default 0.' },
+  'embedding-dropout': { type: 'number', value: 'RATE', about: 'Share of the tokens dropped from the embedding while training. Default 0.' },
+  'activation-penalty': { type: 'number', value: 'W', about: 'Weight of the mean square of the outputs. Default 0.' },
+  'change-penalty': { type: 'number', value: 'W', about: 'Weight of the mean square of their change from step to step. Default 0.' },
   validation: { type: 'number', value: 'SHARE', about: 'Share of the text at its end that chooses the best epoch. Default 0.1.' },
   ...trainingOptions({ cell: 'lstm', units: '256', dropout: '0', epochs: '10', batchSize: '32', learningRate: '0.09 / sqrt(units)', timesteps: '64' }),
 } as const satisfies OptionSpecs;
@@ -64,13 +71,14 @@ export const trainLanguageModel = defineCommand({
     if (outcome === undefined) return;
     const seconds = (performance.now() - startedMs) / 1000;
     const valLoss = outcome.valLoss[outcome.bestEpoch];
-    const scores = { valLoss, perplexity: Math.exp(valLoss), bitsPerToken: valLoss / Math.LN2, seconds };
+    const bitsPerToken = valLoss / Math.LN2;
+    const scores = { valLoss, perplexity: Math.exp(valLoss), bitsPerToken, bitsPerCharacter: bitsPerToken / training.charactersPerToken, seconds };
     if (json) {
       console.log(JSON.stringify({ model: paths.model, options: languageModel.options, numTrainingTokens, numValidationTokens, vocabulary: languageModel.codec.size, outcome, ...scores }));
       return;
     }
     console.log(`\n${await trainReport(run, outcome)}`);
-    console.log(`held-out end: ${shortNumber(valLoss)} nats a token, perplexity ${shortNumber(scores.perplexity)}${languageModel.codec.level === 'characters' ? `, ${shortNumber(scores.bitsPerToken)} bits a character` : ''}`);
+    console.log(`held-out end: ${shortNumber(valLoss)} nats a token, perplexity ${shortNumber(scores.perplexity)}${languageModel.codec.level === 'words' ? '' : `, ${shortNumber(scores.bitsPerCharacter)} bits a character`}`);
     if (quiet) return;
     console.log('\nIt writes (temperature 0.8):');
     for await (const piece of generate(languageModel, { length: languageModel.codec.level === 'words' ? 60 : 300, temperature: 0.8 })) process.stdout.write(piece);
@@ -86,7 +94,14 @@ function languageModelOptions(options: Given<typeof specs>): LanguageModelOption
     punctuation: options.punctuation,
     embeddingUnits: options['embedding-units'],
     freeze: options.freeze,
-    tied: options.tied,
+    tied: options.tied || undefined,
+    preset: options.preset,
+    inputDropout: options['input-dropout'],
+    variational: options.variational || undefined,
+    weightDropout: options['weight-dropout'],
+    embeddingDropout: options['embedding-dropout'],
+    activationPenalty: options['activation-penalty'],
+    changePenalty: options['change-penalty'],
     validation: options.validation,
     cell: options.cell,
     units: options.units,

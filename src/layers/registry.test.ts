@@ -3,6 +3,7 @@ import { useBackend } from '../kernels/select.js';
 import { Random } from '../random.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { Activation } from './activation.js';
+import { ActivationPenalty } from './activation-penalty.js';
 import { AdaptiveSoftmax } from './adaptive-softmax.js';
 import { Bidirectional } from './bidirectional.js';
 import { Concatenate } from './concatenate.js';
@@ -59,6 +60,7 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
   [new SampledSoftmax({ units: 11, numSampled: 4, kernelRegularizer: 'l2', biasInitializer: 'ones' }), [3, 5, 7]],
   [new SimpleRNN({ units: 5, activation: 'relu', recurrentInitializer: 'identity' }), [3, 5, 7]],
   [new SpatialDropout1D({ rate: 0.3 }), [3, 5, 7]],
+  [new ActivationPenalty({ size: 2, change: 1 }), [3, 5, 7]],
   [new TiedDense({ embedding: table, activation: 'softmax', biasInitializer: 'ones' }), [3, 5, 7]],
   [new TimeDistributed({ layer: new Bidirectional({ layer: new LSTM({ units: 5 }) }) }), [3, 2, 5, 7]],
 ];

@@ -1,5 +1,6 @@
 import { RondoError, unknownName } from '../errors.js';
 import { Activation } from './activation.js';
+import { ActivationPenalty } from './activation-penalty.js';
 import { AdaptiveSoftmax } from './adaptive-softmax.js';
 import { Bidirectional } from './bidirectional.js';
 import { Concatenate } from './concatenate.js';
@@ -47,6 +48,7 @@ function nested(config: Json | undefined): Layer<unknown> {
 const makers = new Map<string, LayerMaker>(
   Object.entries({
     Activation: plain(Activation),
+    ActivationPenalty: plain(ActivationPenalty),
     AdaptiveSoftmax: plain(AdaptiveSoftmax),
     Bidirectional: (config) => {
       const backwardLayer = config.backwardLayer === undefined ? undefined : nested(config.backwardLayer);
