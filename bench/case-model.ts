@@ -1,7 +1,7 @@
-import { Activation, currentBackend, type Layer, losses, optimizers, scope, type Tensor, tensor, valueAndGradients, type Variable } from '../src/index.js';
+import { Activation, currentBackend, type Layer, losses, type ModelStream, optimizers, scope, Sequential, type Tensor, tensor, valueAndGradients, type Variable } from '../src/index.js';
 import { type CaseArray, clearPadding, dataOf, maskOfLengths, randomArray } from './case-data.js';
 import { buildLayers, layersOf } from './case-layers.js';
-import { type BenchCase, lengthsOf } from './cases.js';
+import { type BenchCase, isStreaming, lengthsOf } from './cases.js';
 
 /** The layers of a case with weights and data, run as a user's program would run them. */
 export class CaseModel {
@@ -20,6 +20,8 @@ export class CaseModel {
   private readonly softmax: Activation | undefined;
   private readonly lengths: readonly number[] | undefined;
   private readonly mask: Uint8Array | undefined;
+  /** Of a streaming case. */
+  private readonly stream: ModelStream | undefined;
 
   /** @param epsilon of Adam; by default the optimizer's own. */
   constructor(benchCase: BenchCase, epsilon?: number) {
@@ -38,6 +40,7 @@ export class CaseModel {
     this.input = tensor(data[0].values, data[0].shape);
     this.target = tensor(data[1].values, data[1].shape);
     this.weights.forEach((weight, i) => weight.assign(this.weightArrays[i].values));
+    if (isStreaming(benchCase)) this.stream = new Sequential(this.layers, { inputShape: [null, features] }).stream({ batchSize: benchCase.batch });
   }
 
   /**
@@ -46,6 +49,7 @@ export class CaseModel {
    * @returns the output, `[batch, timesteps, units]` flat, or the probability of every word. Padding holds the last state.
    */
   infer(): ArrayLike<number> {
+    if (this.stream !== undefined) return this.stream.step(this.arrays[0].values).slice();
     return scope(() => {
       const top = this.forward(false);
       const output = (this.softmax === undefined ? top : this.softmax.apply(top)).dataSync();

@@ -69,6 +69,7 @@ const sized: readonly BenchCase[] = [
   ...bothModes('minGRU-512', 'minGRU', long),
   ...bothModes('minGRU-4096', 'minGRU', { ...long, timesteps: 4096 }),
   ...['lstm', 'gru', 'minGRU'].map((cell): BenchCase => ({ name: `${cell}-step`, cell, mode: 'infer', ...streaming })),
+  ...['lstm', 'gru'].map((cell): BenchCase => ({ name: `${cell}-medium-step`, cell, mode: 'infer', ...streaming, units: 256 })),
   ...['lstm', 'gru'].map((cell): BenchCase => ({ name: `${cell}-wide-step`, cell, mode: 'infer', ...streaming, units: 512 })),
 ];
 

@@ -17,7 +17,8 @@ const { values: options } = parseArgs({ options: { rounds: { type: 'string', def
 /** Beyond Node's own start. */
 const TARGET_MS = 60;
 
-const library = JSON.stringify(new URL('../src/index.js', import.meta.url).href);
+/** What `rondo` is for Node. */
+const library = JSON.stringify(new URL('../node/index.js', import.meta.url).href);
 /** Each prints the time since its process started and the processor time that it took, which other work on the machine hardly changes. */
 const report = 'const { user, system } = process.cpuUsage(); process.stdout.write(JSON.stringify({ wallMs: performance.now(), cpuMs: (user + system) / 1000 }));';
 const programs: Readonly<Record<string, string>> = {

@@ -7,13 +7,14 @@ import { type Command, commonOptions } from './options.js';
 import { parseArguments } from './parse-arguments.js';
 import { WrongUsage } from './wrong-usage.js';
 
+const names = Object.keys(commands);
+
 /** The command that the first words name, and what follows it. */
-function commandOf(args: readonly string[]): { command: Command; rest: readonly string[] } {
+async function commandOf(args: readonly string[]): Promise<{ command: Command; rest: readonly string[] }> {
   for (const words of [2, 1]) {
-    const command = commands.find(({ name }) => name === args.slice(0, words).join(' '));
-    if (command !== undefined) return { command, rest: args.slice(words) };
+    const name = args.slice(0, words).join(' ');
+    if (Object.hasOwn(commands, name)) return { command: await commands[name](), rest: args.slice(words) };
   }
-  const names = commands.map(({ name }) => name);
   const below = names.filter((name) => name.startsWith(`${args[0]} `));
   const isIncomplete = below.length > 0 && (args[1] === undefined || args[1].startsWith('-'));
   const typed = below.length > 0 && !isIncomplete ? `${args[0]} ${args[1]}` : args[0];
@@ -27,20 +28,24 @@ function commandOf(args: readonly string[]): { command: Command; rest: readonly 
   });
 }
 
+async function overviewOf(shown: readonly string[]): Promise<string> {
+  return overview(await Promise.all(shown.map((name) => commands[name]())));
+}
+
 async function main(args: readonly string[]): Promise<void> {
   const isHelp = (word: string | undefined): boolean => word === undefined || ['--help', '-h', 'help'].includes(word);
   if (isHelp(args[0])) {
-    console.log(overview(commands));
+    console.log(await overviewOf(names));
     return;
   }
-  if (args.length === 2 && isHelp(args[1]) && !commands.some(({ name }) => name === args[0])) {
-    const below = commands.filter(({ name }) => name.startsWith(`${args[0]} `));
+  if (args.length === 2 && isHelp(args[1]) && !names.includes(args[0])) {
+    const below = names.filter((name) => name.startsWith(`${args[0]} `));
     if (below.length > 0) {
-      console.log(overview(below));
+      console.log(await overviewOf(below));
       return;
     }
   }
-  const { command, rest } = commandOf(args);
+  const { command, rest } = await commandOf(args);
   const line = parseArguments(command.name, rest, { ...command.options, ...commonOptions });
   if (line.options.help === true) {
     console.log(helpFor({ ...command, options: { ...command.options, ...commonOptions } }));

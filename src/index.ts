@@ -39,7 +39,7 @@ export {
 export { type CallOptions, type Json, Layer, type LayerOptions, type LayerWeight, type OpenShape, singleInput, type WeightOptions } from './layers/layer.js';
 export type { DeferredSoftmax, ScoreOptions } from './layers/deferred-softmax.js';
 export { type Mask, maskOf, setMask } from './layers/mask.js';
-export { layerFromConfig, type LayerConfig, type LayerMaker, registerLayer } from './layers/registry.js';
+export type { Stepper } from './layers/stepper.js';
 export { type CellLike, type NamedStates, type OutputAndState, type RecurrentCallOptions, RNN, type RNNOptions } from './layers/rnn.js';
 export type { RecurrentOptions } from './layers/recurrent-options.js';
 export { LSTM } from './layers/lstm.js';
@@ -72,7 +72,8 @@ export * as constraints from './layers/constraints.js';
 
 // Models and training
 export { Model, type ModelOptions } from './training/model.js';
-export { modelFromConfig, Sequential, type SequentialOptions } from './training/sequential.js';
+export { Sequential, type SequentialOptions } from './training/sequential.js';
+export { layerFromConfig, type LayerConfig, type LayerMaker, modelFromConfig, registerLayer } from './training/layer-registry.js';
 export type { CompileOptions, TrainingConfig } from './training/compiled.js';
 export type { LossFunction } from './training/losses/index.js';
 export type { Dataset, DatasetBatch } from './training/dataset.js';
@@ -81,6 +82,7 @@ export type { CheckpointOptions, DatasetFitOptions, FitOptions, ValidationData }
 export type { History } from './training/history.js';
 export type { ModelData, OneArray, ShapedNumbers, TypedNumbers } from './training/host-data.js';
 export type { ModelOutput } from './training/model-outputs.js';
+export type { ModelStream, StreamOptions } from './training/model-stream.js';
 export type { NamedWeights } from './training/model-weights.js';
 export type { PredictOptions } from './training/prediction.js';
 export type { ClassWeight } from './training/sample-weights.js';

@@ -6,11 +6,11 @@ import { requireNumber, RondoError } from './errors.js';
  * {@link Random.state} makes a run resumable at the exact draw it stopped at.
  */
 export class Random {
-  private a = 0;
-  private b = 0;
-  private c = 0;
-  private d = 0;
-  private spareNormal: number | undefined;
+  #a = 0;
+  #b = 0;
+  #c = 0;
+  #d = 0;
+  #spareNormal: number | undefined;
 
   /** @param seed any whole number; only its low 32 bits are used, and streams with different names differ. */
   constructor(seed: number, stream = '') {
@@ -23,23 +23,23 @@ export class Random {
       z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
       return (z ^ (z >>> 15)) >>> 0;
     };
-    this.a = next();
-    this.b = next();
-    this.c = next();
-    this.d = next() | 1;
+    this.#a = next();
+    this.#b = next();
+    this.#c = next();
+    this.#d = next() | 1;
   }
 
   /** A whole number in [0, 2^32). */
   uint32(): number {
-    const scrambled = Math.imul(this.b, 5);
+    const scrambled = Math.imul(this.#b, 5);
     const result = Math.imul((scrambled << 7) | (scrambled >>> 25), 9) >>> 0;
-    const shifted = this.b << 9;
-    this.c ^= this.a;
-    this.d ^= this.b;
-    this.b ^= this.c;
-    this.a ^= this.d;
-    this.c ^= shifted;
-    this.d = (this.d << 11) | (this.d >>> 21);
+    const shifted = this.#b << 9;
+    this.#c ^= this.#a;
+    this.#d ^= this.#b;
+    this.#b ^= this.#c;
+    this.#a ^= this.#d;
+    this.#c ^= shifted;
+    this.#d = (this.#d << 11) | (this.#d >>> 21);
     return result;
   }
 
@@ -55,14 +55,14 @@ export class Random {
 
   /** A standard normal number (Box and Muller, 1958). */
   normal(): number {
-    if (this.spareNormal !== undefined) {
-      const spare = this.spareNormal;
-      this.spareNormal = undefined;
+    if (this.#spareNormal !== undefined) {
+      const spare = this.#spareNormal;
+      this.#spareNormal = undefined;
       return spare;
     }
     const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
     const angle = 2 * Math.PI * this.uniform();
-    this.spareNormal = radius * Math.sin(angle);
+    this.#spareNormal = radius * Math.sin(angle);
     return radius * Math.cos(angle);
   }
 
@@ -79,7 +79,7 @@ export class Random {
 
   /** Everything needed to go on from here, as plain JSON. */
   get state(): RandomState {
-    return { words: [this.a >>> 0, this.b >>> 0, this.c >>> 0, this.d >>> 0], spareNormal: this.spareNormal ?? null };
+    return { words: [this.#a >>> 0, this.#b >>> 0, this.#c >>> 0, this.#d >>> 0], spareNormal: this.#spareNormal ?? null };
   }
 
   set state(state: RandomState) {
@@ -94,8 +94,8 @@ export class Random {
         fix: 'use an intact checkpoint.',
       });
     }
-    [this.a, this.b, this.c, this.d] = state.words;
-    this.spareNormal = state.spareNormal ?? undefined;
+    [this.#a, this.#b, this.#c, this.#d] = state.words;
+    this.#spareNormal = state.spareNormal ?? undefined;
   }
 }
 

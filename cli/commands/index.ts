@@ -1,14 +1,15 @@
 import type { Command } from '../options.js';
-import { bench } from './bench.js';
-import { demo } from './demo.js';
-import { doctor } from './doctor.js';
-import { evaluate } from './evaluate.js';
-import { generate } from './generate.js';
-import { inspect } from './inspect.js';
-import { predict } from './predict.js';
-import { trainForecast } from './train-forecast.js';
-import { trainLanguageModel } from './train-language-model.js';
-import { vectors } from './vectors.js';
 
-/** Every command, in the order of `rondo --help`. */
-export const commands: readonly Command[] = [trainLanguageModel, trainForecast, generate, predict, evaluate, inspect, bench, doctor, demo, vectors];
+/** Every command by its name, in the order of `rondo --help`. One is loaded when it is run. */
+export const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  'train language-model': async () => (await import('./train-language-model.js')).trainLanguageModel,
+  'train forecast': async () => (await import('./train-forecast.js')).trainForecast,
+  generate: async () => (await import('./generate.js')).generate,
+  predict: async () => (await import('./predict.js')).predict,
+  evaluate: async () => (await import('./evaluate.js')).evaluate,
+  inspect: async () => (await import('./inspect.js')).inspect,
+  bench: async () => (await import('./bench.js')).bench,
+  doctor: async () => (await import('./doctor.js')).doctor,
+  vectors: async () => (await import('./vectors.js')).vectors,
+  demo: async () => (await import('./demo.js')).demo,
+};

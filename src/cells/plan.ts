@@ -222,24 +222,29 @@ function operandNode(product: Product, computed: readonly Expression[]): Express
 
 /** How many rounds of products an expression waits for: a product's result is one round later than what it multiplies. */
 class Levels {
-  private readonly known = new Map<Expression, number>();
+  readonly #known = new Map<Expression, number>();
+  readonly #productPrefix: string;
+  readonly #sourcesOf: (name: string) => Expression | readonly Expression[] | undefined;
 
   constructor(
-    private readonly productPrefix: string,
-    private readonly sourcesOf: (name: string) => Expression | readonly Expression[] | undefined,
-  ) {}
+    productPrefix: string,
+    sourcesOf: (name: string) => Expression | readonly Expression[] | undefined,
+  ) {
+    this.#productPrefix = productPrefix;
+    this.#sourcesOf = sourcesOf;
+  }
 
   of(root: Expression): number {
     for (const node of topologicalOrder([root])) {
-      if (this.known.has(node)) continue;
-      this.known.set(node, node.kind === 'leaf' ? this.ofLeaf(node.name) : Math.max(0, ...childrenOf(node).map((child) => this.known.get(child)!)));
+      if (this.#known.has(node)) continue;
+      this.#known.set(node, node.kind === 'leaf' ? this.#ofLeaf(node.name) : Math.max(0, ...childrenOf(node).map((child) => this.#known.get(child)!)));
     }
-    return this.known.get(root)!;
+    return this.#known.get(root)!;
   }
 
-  private ofLeaf(name: string): number {
-    if (!name.startsWith(this.productPrefix)) return 0;
-    const sources = this.sourcesOf(name.slice(this.productPrefix.length)) ?? [];
+  #ofLeaf(name: string): number {
+    if (!name.startsWith(this.#productPrefix)) return 0;
+    const sources = this.#sourcesOf(name.slice(this.#productPrefix.length)) ?? [];
     const list = Array.isArray(sources) ? (sources as readonly Expression[]) : [sources as Expression];
     return 1 + Math.max(0, ...list.map((source) => this.of(source)));
   }

@@ -2,19 +2,19 @@ import { RondoError } from '../errors.js';
 
 /** A saved JSON object whose fields are checked as they are read; every fault is FILE_FORMAT with the field's name. */
 export class SavedFields {
-  private readonly fields: Readonly<Record<string, unknown>>;
+  readonly #fields: Readonly<Record<string, unknown>>;
 
   /** @param where what is being restored, for messages. */
   constructor(readonly where: string, value: unknown) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw this.fault('the saved state is not an object.', 'a JSON object', value);
     }
-    this.fields = value as Record<string, unknown>;
+    this.#fields = value as Record<string, unknown>;
   }
 
   /** @param holds whether the value is what `expected` says. */
   read<T>(name: string, expected: string, holds: (value: unknown) => value is T): T {
-    const value = Object.hasOwn(this.fields, name) ? this.fields[name] : undefined;
+    const value = Object.hasOwn(this.#fields, name) ? this.#fields[name] : undefined;
     if (!holds(value)) throw this.fault(`the saved field \`${name}\` is ${value === undefined ? 'missing' : 'damaged'}.`, expected, value);
     return value;
   }

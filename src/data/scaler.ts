@@ -47,12 +47,12 @@ export abstract class Scaler {
 
   /** Number of columns it was fitted to. */
   get columns(): number {
-    return this.fitted('columns').offset.length;
+    return this.#fitted('columns').offset.length;
   }
 
   /** `(value - offset) / scale + shift`, in a new array. */
   transform(values: ArrayLike<number>): Float32Array {
-    const { offset, scale } = this.fitted('transform');
+    const { offset, scale } = this.#fitted('transform');
     const columns = offset.length;
     requireRows(`${this.className}.transform`, values, columns);
     const result = new Float32Array(values.length);
@@ -66,7 +66,7 @@ export abstract class Scaler {
 
   /** Undoes {@link transform}, in a new array; in float64, because the original numbers may be large. */
   inverse(values: ArrayLike<number>): Float64Array {
-    const { offset, scale } = this.fitted('inverse');
+    const { offset, scale } = this.#fitted('inverse');
     const columns = offset.length;
     requireRows(`${this.className}.inverse`, values, columns);
     const result = new Float64Array(values.length);
@@ -79,7 +79,7 @@ export abstract class Scaler {
    * @throws OUT_OF_RANGE for a column that does not exist.
    */
   select(columns: readonly number[]): Scaler {
-    const { offset, scale } = this.fitted('select');
+    const { offset, scale } = this.#fitted('select');
     for (const column of columns) {
       if (column in offset) continue;
       throw new RondoError('OUT_OF_RANGE', {
@@ -95,7 +95,7 @@ export abstract class Scaler {
   }
 
   toJSON(): ScalerJson {
-    const { offset, scale } = this.fitted('toJSON');
+    const { offset, scale } = this.#fitted('toJSON');
     return { kind: this.kind, offset: [...offset], scale: [...scale] };
   }
 
@@ -106,7 +106,7 @@ export abstract class Scaler {
     return this;
   }
 
-  private fitted(method: string): { offset: Float64Array; scale: Float64Array } {
+  #fitted(method: string): { offset: Float64Array; scale: Float64Array } {
     if (this.offset !== undefined && this.scale !== undefined) return { offset: this.offset, scale: this.scale };
     throw new RondoError('OUT_OF_RANGE', {
       where: `${this.className}.${method}`,

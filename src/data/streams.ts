@@ -29,7 +29,7 @@ export class TokenStreams implements Iterable<StreamWindow> {
   readonly timesteps: number;
   /** Tokens that are never a target; the very first token of the text is not counted. */
   readonly unusedTokens: number;
-  private readonly streamLength: number;
+  readonly #streamLength: number;
 
   /**
    * @param tokens kept, not copied.
@@ -43,8 +43,8 @@ export class TokenStreams implements Iterable<StreamWindow> {
     requireCount(where, 'timesteps', timesteps);
     this.batchSize = batchSize;
     this.timesteps = timesteps;
-    this.streamLength = Math.floor((tokens.length - 1) / batchSize);
-    this.length = Math.max(0, Math.floor(this.streamLength / timesteps));
+    this.#streamLength = Math.floor((tokens.length - 1) / batchSize);
+    this.length = Math.max(0, Math.floor(this.#streamLength / timesteps));
     this.unusedTokens = Math.max(0, tokens.length - 1) - this.length * batchSize * timesteps;
     if (this.length > 0) return;
     const fitting = Math.floor((tokens.length - 1) / timesteps);
@@ -72,7 +72,7 @@ export class TokenStreams implements Iterable<StreamWindow> {
     const input = new Int32Array(batchSize * timesteps);
     const target = new Int32Array(batchSize * timesteps);
     for (let b = 0; b < batchSize; b++) {
-      const start = b * this.streamLength + index * timesteps;
+      const start = b * this.#streamLength + index * timesteps;
       input.set(tokens.subarray(start, start + timesteps), b * timesteps);
       target.set(tokens.subarray(start + 1, start + timesteps + 1), b * timesteps);
     }

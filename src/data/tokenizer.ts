@@ -57,9 +57,9 @@ export class Tokenizer {
   documentCount = 0;
   /** How often each word was seen, in the order of first appearance. */
   readonly wordCounts = new Map<string, number>();
-  private index: Map<string, number> = new Map();
-  private words: (string | undefined)[] = [];
-  private readonly filtered: RegExp | undefined;
+  #index: Map<string, number> = new Map();
+  #words: (string | undefined)[] = [];
+  readonly #filtered: RegExp | undefined;
 
   constructor(options: TokenizerOptions = {}) {
     refuseUnknownOptions('Tokenizer', options, optionNames);
@@ -79,32 +79,32 @@ export class Tokenizer {
         fix: 'use charLevel: true to cut texts into characters.',
       });
     }
-    if (this.filters !== '') this.filtered = new RegExp(`[${this.filters.replace(/[\\\]^-]/g, '\\$&')}]`, 'gu');
+    if (this.filters !== '') this.#filtered = new RegExp(`[${this.filters.replace(/[\\\]^-]/g, '\\$&')}]`, 'gu');
   }
 
   /** Every word and its id, 1 and up. */
   get wordIndex(): ReadonlyMap<string, number> {
-    return this.index;
+    return this.#index;
   }
 
   /** Counts the words of the texts, in addition to all before, and numbers the words anew. */
   fitOnTexts(texts: Iterable<TokenizerText>): void {
     for (const text of texts) {
       this.documentCount += 1;
-      for (const word of this.wordsOf(text)) this.wordCounts.set(word, (this.wordCounts.get(word) ?? 0) + 1);
+      for (const word of this.#wordsOf(text)) this.wordCounts.set(word, (this.wordCounts.get(word) ?? 0) + 1);
     }
-    this.numberWords();
+    this.#numberWords();
   }
 
   /** The ids of the words of each text; words that are not kept become the `oovToken`, or nothing. */
   textsToSequences(texts: Iterable<TokenizerText>): number[][] {
-    this.requireFitted('Tokenizer.textsToSequences');
+    this.#requireFitted('Tokenizer.textsToSequences');
     const limit = this.numWords ?? Infinity;
-    const oovId = this.oovToken === undefined ? undefined : this.index.get(this.oovToken);
+    const oovId = this.oovToken === undefined ? undefined : this.#index.get(this.oovToken);
     return Array.from(texts, (text) => {
       const ids: number[] = [];
-      for (const word of this.wordsOf(text)) {
-        const id = this.index.get(word);
+      for (const word of this.#wordsOf(text)) {
+        const id = this.#index.get(word);
         if (id !== undefined && id < limit) ids.push(id);
         else if (oovId !== undefined) ids.push(oovId);
       }
@@ -114,12 +114,12 @@ export class Tokenizer {
 
   /** The words of each sequence with a space between them; ids that are not kept become the `oovToken`, or nothing. */
   sequencesToTexts(sequences: Iterable<ArrayLike<number>>): string[] {
-    this.requireFitted('Tokenizer.sequencesToTexts');
+    this.#requireFitted('Tokenizer.sequencesToTexts');
     const limit = this.numWords ?? Infinity;
     return Array.from(sequences, (ids) => {
       const words: string[] = [];
       for (let i = 0; i < ids.length; i++) {
-        const word = ids[i] < limit ? this.words[ids[i]] : undefined;
+        const word = ids[i] < limit ? this.#words[ids[i]] : undefined;
         if (word !== undefined) words.push(word);
         else if (this.oovToken !== undefined) words.push(this.oovToken);
       }
@@ -147,28 +147,28 @@ export class Tokenizer {
     for (const [word, count] of saved.read('wordCounts', 'pairs of a word and its count', isWordCounts)) {
       tokenizer.wordCounts.set(word, count);
     }
-    tokenizer.numberWords();
+    tokenizer.#numberWords();
     return tokenizer;
   }
 
-  private wordsOf(text: TokenizerText): readonly string[] {
+  #wordsOf(text: TokenizerText): readonly string[] {
     if (typeof text !== 'string') return this.lower ? text.map((word) => word.toLowerCase()) : text;
     const cased = this.lower ? text.toLowerCase() : text;
     if (this.charLevel) return Array.from(cased);
-    const spaced = this.filtered === undefined ? cased : cased.replace(this.filtered, () => this.split);
+    const spaced = this.#filtered === undefined ? cased : cased.replace(this.#filtered, () => this.split);
     return spaced.split(this.split).filter((word) => word !== '');
   }
 
-  private numberWords(): void {
+  #numberWords(): void {
     const byCount = [...this.wordCounts].sort(([, a], [, b]) => b - a);
     const ordered = byCount.map(([word]) => word);
     if (this.oovToken !== undefined) ordered.unshift(this.oovToken);
-    this.index = new Map(ordered.map((word, i) => [word, i + 1]));
-    this.words = [];
-    for (const [word, id] of this.index) this.words[id] = word;
+    this.#index = new Map(ordered.map((word, i) => [word, i + 1]));
+    this.#words = [];
+    for (const [word, id] of this.#index) this.#words[id] = word;
   }
 
-  private requireFitted(where: string): void {
+  #requireFitted(where: string): void {
     if (this.documentCount > 0) return;
     throw new RondoError('OUT_OF_RANGE', {
       where,

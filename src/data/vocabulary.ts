@@ -29,7 +29,7 @@ export class Vocabulary {
   readonly tokens: readonly string[];
   readonly paddingToken: string | undefined;
   readonly oovToken: string | undefined;
-  private readonly ids = new Map<string, number>();
+  readonly #ids = new Map<string, number>();
 
   /** @throws OUT_OF_RANGE when a token comes twice. */
   constructor(tokens: readonly string[], special: { paddingToken?: string; oovToken?: string } = {}) {
@@ -38,7 +38,7 @@ export class Vocabulary {
     this.oovToken = special.oovToken;
     this.tokens = [...specialTokens(special), ...tokens];
     for (const token of this.tokens) {
-      if (this.ids.has(token)) {
+      if (this.#ids.has(token)) {
         throw new RondoError('OUT_OF_RANGE', {
           where: 'Vocabulary',
           what: `the token ${describeToken(token)} comes twice.`,
@@ -46,7 +46,7 @@ export class Vocabulary {
           fix: 'list each token once, and give the special tokens as options only.',
         });
       }
-      this.ids.set(token, this.ids.size);
+      this.#ids.set(token, this.#ids.size);
     }
   }
 
@@ -88,7 +88,7 @@ export class Vocabulary {
   }
 
   has(token: string): boolean {
-    return this.ids.has(token);
+    return this.#ids.has(token);
   }
 
   /**
@@ -96,7 +96,7 @@ export class Vocabulary {
    * @throws UNKNOWN_NAME when the token is not known and there is no out-of-vocabulary token.
    */
   idOf(token: string): number {
-    const id = this.ids.get(token) ?? (this.oovToken === undefined ? undefined : this.ids.get(this.oovToken));
+    const id = this.#ids.get(token) ?? (this.oovToken === undefined ? undefined : this.#ids.get(this.oovToken));
     if (id !== undefined) return id;
     // Any single character is near any other, so only words get suggestions.
     const near = token.length > 2 ? nearestNames(token, this.tokens) : [];

@@ -81,47 +81,52 @@ export type LeafReader = (name: string, row: number, column: number) => number;
  * reference. Values of a row (reductions) are remembered until another row is asked for.
  */
 export class Interpreter {
-  private row = -1;
-  private readonly rowValues = new Map<Expression, number>();
+  #row = -1;
+  readonly #rowValues = new Map<Expression, number>();
+  readonly #read: LeafReader;
+  readonly #columns: number;
 
   constructor(
-    private readonly read: LeafReader,
-    private readonly columns: number,
-  ) {}
-
-  at(root: Expression, row: number, column: number): number {
-    if (row !== this.row) {
-      this.row = row;
-      this.rowValues.clear();
-    }
-    return this.value(root, column, new Map());
+    read: LeafReader,
+    columns: number,
+  ) {
+    this.#read = read;
+    this.#columns = columns;
   }
 
-  private value(node: Expression, column: number, known: Map<Expression, number>): number {
-    const before = known.get(node) ?? this.rowValues.get(node);
+  at(root: Expression, row: number, column: number): number {
+    if (row !== this.#row) {
+      this.#row = row;
+      this.#rowValues.clear();
+    }
+    return this.#value(root, column, new Map());
+  }
+
+  #value(node: Expression, column: number, known: Map<Expression, number>): number {
+    const before = known.get(node) ?? this.#rowValues.get(node);
     if (before !== undefined) return before;
-    const result = this.compute(node, column, known);
-    if (node.kind === 'reduction') this.rowValues.set(node, result);
+    const result = this.#compute(node, column, known);
+    if (node.kind === 'reduction') this.#rowValues.set(node, result);
     else known.set(node, result);
     return result;
   }
 
-  private compute(node: Expression, column: number, known: Map<Expression, number>): number {
+  #compute(node: Expression, column: number, known: Map<Expression, number>): number {
     switch (node.kind) {
       case 'constant':
         return node.value;
       case 'leaf':
-        return this.read(node.name, this.row, column);
+        return this.#read(node.name, this.#row, column);
       case 'unary':
-        return unaryValue(node.operation, this.value(node.a, column, known));
+        return unaryValue(node.operation, this.#value(node.a, column, known));
       case 'binary':
-        return binaryValue(node.operation, this.value(node.a, column, known), this.value(node.b, column, known));
+        return binaryValue(node.operation, this.#value(node.a, column, known), this.#value(node.b, column, known));
       case 'select':
-        return this.value(node.condition, column, known) !== 0 ? this.value(node.a, column, known) : this.value(node.b, column, known);
+        return this.#value(node.condition, column, known) !== 0 ? this.#value(node.a, column, known) : this.#value(node.b, column, known);
       case 'reduction': {
         let result = node.operation === 'rowSum' ? 0 : -Infinity;
-        for (let j = 0; j < this.columns; j++) {
-          const value = this.value(node.a, j, new Map());
+        for (let j = 0; j < this.#columns; j++) {
+          const value = this.#value(node.a, j, new Map());
           result = node.operation === 'rowSum' ? result + value : Math.max(result, value);
         }
         return result;

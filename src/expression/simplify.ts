@@ -10,38 +10,41 @@ import { binaryValue, unaryValue } from './interpret.js';
  * factor 0 says that the path does not exist.
  */
 export class Simplifier {
-  private readonly byKey = new Map<string, Expression>();
-  private readonly idOf = new Map<Expression, number>();
-  private readonly done = new Map<Expression, Expression>();
+  readonly #byKey = new Map<string, Expression>();
+  readonly #idOf = new Map<Expression, number>();
+  readonly #done = new Map<Expression, Expression>();
+  readonly #replace: ((node: Expression) => Expression | undefined) | undefined;
 
-  constructor(private readonly replace?: (node: Expression) => Expression | undefined) {}
+  constructor(replace?: (node: Expression) => Expression | undefined) {
+    this.#replace = replace;
+  }
 
   simplify(root: Expression): Expression {
     for (const node of topologicalOrder([root])) {
-      if (this.done.has(node)) continue;
-      this.done.set(node, this.rewrite(node));
+      if (this.#done.has(node)) continue;
+      this.#done.set(node, this.#rewrite(node));
     }
-    return this.done.get(root)!;
+    return this.#done.get(root)!;
   }
 
-  private rewrite(node: Expression): Expression {
-    return this.intern(this.replace?.(node) ?? this.reduced(node));
+  #rewrite(node: Expression): Expression {
+    return this.#intern(this.#replace?.(node) ?? this.#reduced(node));
   }
 
   /** The node over its simplified children, with the algebraic rules applied once. */
-  private reduced(node: Expression): Expression {
+  #reduced(node: Expression): Expression {
     switch (node.kind) {
       case 'constant':
       case 'leaf':
         return node;
       case 'unary':
-        return reducedUnary(this.overSimple(node) as Unary);
+        return reducedUnary(this.#overSimple(node) as Unary);
       case 'binary':
-        return reducedBinary(this.overSimple(node) as Binary);
+        return reducedBinary(this.#overSimple(node) as Binary);
       case 'reduction':
-        return this.overSimple(node);
+        return this.#overSimple(node);
       case 'select': {
-        const simple = this.overSimple(node) as Select;
+        const simple = this.#overSimple(node) as Select;
         if (simple.condition.kind === 'constant') return simple.condition.value !== 0 ? simple.a : simple.b;
         return simple.a === simple.b ? simple.a : simple;
       }
@@ -49,33 +52,33 @@ export class Simplifier {
   }
 
   /** The node over its simplified children; the node itself where they are simple already. */
-  private overSimple(node: Expression): Expression {
-    const changed = childrenOf(node).some((child) => this.done.get(child) !== child);
+  #overSimple(node: Expression): Expression {
+    const changed = childrenOf(node).some((child) => this.#done.get(child) !== child);
     if (!changed) return node;
     switch (node.kind) {
       case 'unary':
       case 'reduction':
-        return { ...node, a: this.done.get(node.a)! };
+        return { ...node, a: this.#done.get(node.a)! };
       case 'binary':
-        return { ...node, a: this.done.get(node.a)!, b: this.done.get(node.b)! };
+        return { ...node, a: this.#done.get(node.a)!, b: this.#done.get(node.b)! };
       case 'select':
-        return { ...node, condition: this.done.get(node.condition)!, a: this.done.get(node.a)!, b: this.done.get(node.b)! };
+        return { ...node, condition: this.#done.get(node.condition)!, a: this.#done.get(node.a)!, b: this.#done.get(node.b)! };
       default:
         return node;
     }
   }
 
-  private intern(node: Expression): Expression {
-    const key = this.keyOf(node);
-    const known = this.byKey.get(key);
+  #intern(node: Expression): Expression {
+    const key = this.#keyOf(node);
+    const known = this.#byKey.get(key);
     if (known !== undefined) return known;
-    this.byKey.set(key, node);
-    this.idOf.set(node, this.idOf.size);
+    this.#byKey.set(key, node);
+    this.#idOf.set(node, this.#idOf.size);
     return node;
   }
 
-  private keyOf(node: Expression): string {
-    const ids = childrenOf(node).map((child) => this.idOf.get(child) ?? this.idOf.get(this.intern(child)));
+  #keyOf(node: Expression): string {
+    const ids = childrenOf(node).map((child) => this.#idOf.get(child) ?? this.#idOf.get(this.#intern(child)));
     switch (node.kind) {
       case 'constant':
         return `constant ${Object.is(node.value, -0) ? '-0' : node.value}`;

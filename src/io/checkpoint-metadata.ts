@@ -1,6 +1,6 @@
 import { RondoError } from '../errors.js';
 import type { Json } from '../layers/layer.js';
-import type { LayerConfig } from '../layers/registry.js';
+import type { LayerConfig } from '../training/layer-registry.js';
 import type { Shape } from '../shape.js';
 import type { TrainingConfig } from '../training/compiled.js';
 import type { OptimizerState } from '../training/optimizers/index.js';

@@ -14,7 +14,7 @@ import { Input } from '../layers/input-layer.js';
 import type { Json } from '../layers/layer.js';
 import { LayerNormalization } from '../layers/layer-normalization.js';
 import { LSTM } from '../layers/lstm.js';
-import { registerLayer } from '../layers/registry.js';
+import { registerLayer } from '../training/layer-registry.js';
 import { RNN } from '../layers/rnn.js';
 import { TimeDistributed } from '../layers/time-distributed.js';
 import { currentRandom, setSeed } from '../random.js';

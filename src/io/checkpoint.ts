@@ -6,7 +6,7 @@ import type { HostArray } from '../training/host-data.js';
 import type { Model } from '../training/model.js';
 import type { ModelOutput } from '../training/model-outputs.js';
 import { assignWeights, hostWeights } from '../training/model-weights.js';
-import { modelFromConfig } from '../training/sequential.js';
+import { modelFromConfig } from '../training/layer-registry.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
 import { type CheckpointMetadata, decodeMetadata, encodeMetadata, formatVersion, metadataKey } from './checkpoint-metadata.js';
 import { libraryVersion } from './library-version.js';

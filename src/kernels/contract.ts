@@ -35,6 +35,8 @@ export interface Backend {
   read(view: View, size: number): Promise<Float32Array | Float64Array>;
   /** The same at once, on backends whose memory the host can see; undefined on others. */
   readonly readNow?: (view: View, size: number) => Float32Array | Float64Array;
+  /** The same without an allocation: as many elements as `target` has are copied there. */
+  readonly readInto?: (view: View, target: Float32Array | Float64Array) => void;
   fill(view: View, size: number, value: number): void;
 
   pointwise(call: PointwiseCall): void;
@@ -60,6 +62,22 @@ export interface Backend {
    * all have the same number of meetings. Returns when all is done.
    */
   runParts(parts: readonly Part[], options?: { readonly meets: boolean }): void;
+
+  /**
+   * Carries out `work` and notes what it computes, to be computed again from what buffers of {@link Backend.allocate} then
+   * hold. What `work` writes to temporaries stays as it is; it must not read anything back. Undefined on backends
+   * that have nothing to gain from it.
+   *
+   * @throws USAGE where `work` reads numbers back
+   */
+  readonly record?: (work: () => void) => Recording;
+}
+
+/** Operations on fixed places, ready to be carried out again. */
+export interface Recording {
+  run(): void;
+  /** Gives its memory back; it cannot be run afterwards. */
+  free(): void;
 }
 
 export type Capability = 'relaxedSimd' | 'threads' | 'float64' | 'readNow';

@@ -7,14 +7,13 @@ import { createWasmBackend, requireThreads, WasmBackend } from './wasm/backend.j
 export const backendNames = ['wasm', 'reference'] as const;
 export type BackendName = (typeof backendNames)[number];
 
-const makers: Record<BackendName, () => Backend> = {
-  wasm: () => createWasmBackend(wantedThreads === undefined ? {} : { threads: wantedThreads }),
-  reference: createReferenceBackend,
-};
-
 const made = new Map<BackendName, Backend>();
 let current: Backend | undefined;
 let wantedThreads: number | undefined;
+
+const makeWasm = (): Backend => createWasmBackend(wantedThreads === undefined ? {} : { threads: wantedThreads });
+/** Only {@link backendNamed} refers to all of them, so that a bundle that names no backend carries `wasm` alone. */
+const makers: Record<BackendName, () => Backend> = { wasm: makeWasm, reference: createReferenceBackend };
 
 /**
  * Chooses what computes from now on: `wasm` (float32, the default) or `reference` (float64, slow, for checks). Weights
@@ -34,10 +33,14 @@ export function useBackend(backend: BackendName | Backend): Backend {
 
 /** The backend of a name, made when it is first asked for, without choosing it. @throws BACKEND_UNAVAILABLE */
 export function backendNamed(name: BackendName): Backend {
+  return madeOnce(name, makers[name]);
+}
+
+function madeOnce(name: BackendName, make: () => Backend): Backend {
   let instance = made.get(name);
   if (instance === undefined) {
     try {
-      instance = makers[name]();
+      instance = make();
     } catch (cause) {
       throw new RondoError('BACKEND_UNAVAILABLE', {
         where: 'useBackend',
@@ -54,7 +57,7 @@ export function backendNamed(name: BackendName): Backend {
 
 /** The backend in use; `wasm` unless {@link useBackend} said otherwise. */
 export function currentBackend(): Backend {
-  return current ?? useBackend('wasm');
+  return (current ??= madeOnce('wasm', makeWasm));
 }
 
 /**

@@ -5,6 +5,7 @@ import { operation } from '../tensor/tape.js';
 import { aliasTensor, type Tensor } from '../tensor/tensor.js';
 import { requireSequence } from './input-axes.js';
 import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
+import type { Stepper } from './stepper.js';
 
 export interface ActivationPenaltyOptions extends LayerOptions {
   /** Weight of the mean square of the values. Default 0. */
@@ -52,6 +53,10 @@ export class ActivationPenalty extends Layer {
       backward: ([dOutput]) => [dOutput, constantTensor([], 1)],
     }));
     return output;
+  }
+
+  override stepper(): Stepper {
+    return { states: new Map(), step: (input) => input, isIdentity: true };
   }
 
   override getConfig(): Record<string, Json | undefined> {

@@ -11,6 +11,7 @@ export interface ActivationOptions extends LayerOptions {
 export class Activation extends Layer {
   readonly className = 'Activation';
   protected override readonly passesMask = true;
+  protected override readonly worksStepByStep = true;
   readonly activation: string;
 
   constructor(options: ActivationOptions) {

@@ -52,11 +52,13 @@ export class AdaptiveSoftmax extends Layer {
   readonly units: number;
   readonly cutoffs: readonly number[];
   readonly divValue: number;
-  private readonly head: Dense;
-  private clusters: readonly Cluster[] = [];
+  readonly #head: Dense;
+  #clusters: readonly Cluster[] = [];
+  readonly #options: AdaptiveSoftmaxOptions;
 
-  constructor(private readonly options: AdaptiveSoftmaxOptions) {
+  constructor(options: AdaptiveSoftmaxOptions) {
     super('AdaptiveSoftmax', options, ['units', 'cutoffs', 'divValue', 'headBias', 'kernelInitializer']);
+    this.#options = options;
     const { units, cutoffs, divValue = 4, headBias = false, kernelInitializer } = options;
     requireCount('AdaptiveSoftmax', 'units', units);
     requireNumber('AdaptiveSoftmax', 'divValue', divValue, 'a number of at least 1', (value) => value >= 1);
@@ -67,12 +69,12 @@ export class AdaptiveSoftmax extends Layer {
     this.units = units;
     this.cutoffs = cutoffs;
     this.divValue = divValue;
-    this.head = new Dense({ units: cutoffs[0] + cutoffs.length, useBias: headBias, kernelInitializer });
+    this.#head = new Dense({ units: cutoffs[0] + cutoffs.length, useBias: headBias, kernelInitializer });
   }
 
   override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
-    const tails = this.clusters.flatMap(({ projection, output }, i): [string, Dense][] => [[`projection${i}`, projection], [`output${i}`, output]]);
-    return new Map<string, Layer<unknown>>([['head', this.head], ...tails]);
+    const tails = this.#clusters.flatMap(({ projection, output }, i): [string, Dense][] => [[`projection${i}`, projection], [`output${i}`, output]]);
+    return new Map<string, Layer<unknown>>([['head', this.#head], ...tails]);
   }
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {
@@ -82,9 +84,9 @@ export class AdaptiveSoftmax extends Layer {
 
   override build(inputShape: OpenShape): void {
     const features = knownAxis('AdaptiveSoftmax', inputShape, -1, 'features');
-    const { kernelInitializer } = this.options;
-    this.head.ensureBuilt([null, features]);
-    this.clusters = this.cutoffs.map((first, i) => {
+    const { kernelInitializer } = this.#options;
+    this.#head.ensureBuilt([null, features]);
+    this.#clusters = this.cutoffs.map((first, i) => {
       const width = Math.max(1, Math.floor(features / this.divValue ** (i + 1)));
       const size = (this.cutoffs[i + 1] ?? this.units) - first;
       const projection = new Dense({ units: width, useBias: false, kernelInitializer });
@@ -105,8 +107,8 @@ export class AdaptiveSoftmax extends Layer {
 
   /** Logarithms of the probabilities, whose softmax is the probabilities. */
   override callLogits(inputs: Tensor | readonly Tensor[]): Tensor {
-    const input = this.checked(inputs);
-    return ops.reshape(this.logProbabilities(this.rowsOf(input)), [...input.shape.slice(0, -1), this.units]);
+    const input = this.#checked(inputs);
+    return ops.reshape(this.#logProbabilities(this.#rowsOf(input)), [...input.shape.slice(0, -1), this.units]);
   }
 
   override get defersSoftmax(): boolean {
@@ -114,23 +116,23 @@ export class AdaptiveSoftmax extends Layer {
   }
 
   override callDeferred(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): DeferredSoftmax {
-    const input = this.checked(inputs);
-    const hidden = this.rowsOf(input);
-    return { shape: [...input.shape.slice(0, -1), this.units], mask, score: (labels, options) => scope(() => this.score(hidden, labels, options)) };
+    const input = this.#checked(inputs);
+    const hidden = this.#rowsOf(input);
+    return { shape: [...input.shape.slice(0, -1), this.units], mask, score: (labels, options) => scope(() => this.#score(hidden, labels, options)) };
   }
 
   override getConfig(): Record<string, Json | undefined> {
-    return { ...plainOptions(this.options), ...this.baseConfig(), divValue: this.divValue, headBias: this.options.headBias ?? false };
+    return { ...plainOptions(this.#options), ...this.baseConfig(), divValue: this.divValue, headBias: this.#options.headBias ?? false };
   }
 
-  private score(hidden: Tensor, labels: Int32Array, { weights, predicted }: ScoreOptions): ScoredLabels {
+  #score(hidden: Tensor, labels: Int32Array, { weights, predicted }: ScoreOptions): ScoredLabels {
     const [shortlist] = this.cutoffs;
     requireLabels(this.className, labels, this.units);
     // By row: the cluster of its label, -1 for the head.
     const clusterOf = labels.map((label) => this.cutoffs.filter((first) => label >= first).length - 1);
-    const inHead = this.head.applyDeferred(hidden).score(labels.map((label, row) => (clusterOf[row] < 0 ? label : shortlist + clusterOf[row])), { weights, predicted: false });
+    const inHead = this.#head.applyDeferred(hidden).score(labels.map((label, row) => (clusterOf[row] < 0 ? label : shortlist + clusterOf[row])), { weights, predicted: false });
     let { total, losses } = inHead;
-    this.clusters.forEach(({ first, projection, output }, i) => {
+    this.#clusters.forEach(({ first, projection, output }, i) => {
       const rows = Int32Array.from(labels.keys()).filter((row) => clusterOf[row] === i);
       if (rows.length === 0) return;
       const own = projection.apply(gatherTensor(hidden, [rows.length, hidden.shape[1]], hidden.shape[1], rows));
@@ -138,30 +140,30 @@ export class AdaptiveSoftmax extends Layer {
       total = ops.add(total, within.total);
       losses = withoutTape(() => ops.add(losses, scatterAdd(within.losses, losses.shape, 1, rows)));
     });
-    return { total, losses, predicted: predicted ? withoutTape(() => this.likeliest(hidden)) : undefined };
+    return { total, losses, predicted: predicted ? withoutTape(() => this.#likeliest(hidden)) : undefined };
   }
 
   /** `[rows, units]` */
-  private logProbabilities(hidden: Tensor): Tensor {
+  #logProbabilities(hidden: Tensor): Tensor {
     const [shortlist] = this.cutoffs;
-    const head = ops.logSoftmax(this.head.apply(hidden));
-    const tails = this.clusters.map(({ projection, output }, i) => ops.add(ops.slice(head, 1, shortlist + i, shortlist + i + 1), ops.logSoftmax(output.apply(projection.apply(hidden)))));
+    const head = ops.logSoftmax(this.#head.apply(hidden));
+    const tails = this.#clusters.map(({ projection, output }, i) => ops.add(ops.slice(head, 1, shortlist + i, shortlist + i + 1), ops.logSoftmax(output.apply(projection.apply(hidden)))));
     return ops.concatenate([ops.slice(head, 1, 0, shortlist), ...tails], 1);
   }
 
-  private likeliest(hidden: Tensor): Tensor {
+  #likeliest(hidden: Tensor): Tensor {
     const [numRows] = hidden.shape;
     const step = Math.max(1, Math.floor(MOST_NUMBERS / this.units));
     const found = new Int32Array(numRows);
-    for (let start = 0; start < numRows; start += step) found.set(ops.argMax(this.logProbabilities(ops.slice(hidden, 0, start, Math.min(numRows, start + step)))), start);
+    for (let start = 0; start < numRows; start += step) found.set(ops.argMax(this.#logProbabilities(ops.slice(hidden, 0, start, Math.min(numRows, start + step)))), start);
     return tensor(found, [numRows]);
   }
 
-  private rowsOf(input: Tensor): Tensor {
+  #rowsOf(input: Tensor): Tensor {
     return ops.reshape(input, [-1, input.shape[input.shape.length - 1]]);
   }
 
-  private checked(inputs: Tensor | readonly Tensor[]): Tensor {
+  #checked(inputs: Tensor | readonly Tensor[]): Tensor {
     const input = singleInput(this.name, inputs);
     this.computeOutputShape(input.shape);
     return input;

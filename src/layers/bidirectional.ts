@@ -98,7 +98,7 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
     const { forwardLayer, backwardLayer } = this;
     const [forward, backward] = RNN.runTogether([run(forwardLayer, options.initialState?.forward, false), run(backwardLayer, options.initialState?.backward, true)]);
     const outputs = [forward, backward].map(({ output }) => (this.passesMask && options.mask !== undefined ? zeroMasked(output, options.mask) : output));
-    const output = this.merge(outputs[0], outputs[1]);
+    const output = this.#merge(outputs[0], outputs[1]);
     if (!this.forwardLayer.returnState) return output as Returned<Merge, ReturnState>;
     if (this.passesMask && !Array.isArray(output)) setMask(output as Tensor, options.mask);
     return { output, forward: forward.states, backward: backward.states } as unknown as Returned<Merge, ReturnState>;
@@ -109,7 +109,7 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
     return { ...this.baseConfig(), layer: nested(this.forwardLayer), backwardLayer: nested(this.backwardLayer), mergeMode: this.mergeMode };
   }
 
-  private merge(forward: Tensor, backward: Tensor): Tensor | readonly [Tensor, Tensor] {
+  #merge(forward: Tensor, backward: Tensor): Tensor | readonly [Tensor, Tensor] {
     switch (this.mergeMode) {
       case 'concat':
         return ops.concatenate([forward, backward], -1);

@@ -27,15 +27,15 @@ export interface CellRun {
 /** The weights of one cell and its run along time: what recurrent layers are made of. */
 export class CellAlongTime extends Layer<never> {
   readonly className = 'Cell';
-  private kernel!: Variable;
-  private recurrentKernel: Variable | undefined;
+  #kernel!: Variable;
+  #recurrentKernel: Variable | undefined;
   private bias: Variable | undefined;
-  private readonly vectors: Record<string, Variable> = {};
-  private readonly zoneout: Readonly<Record<string, number>>;
-  private readonly kernelOptions: WeightOptions;
-  private readonly recurrentOptions: WeightOptions;
-  private readonly biasOptions: WeightOptions;
-  private readonly plans = new Map<string, CellPlan>();
+  readonly #vectors: Record<string, Variable> = {};
+  readonly #zoneout: Readonly<Record<string, number>>;
+  readonly #kernelOptions: WeightOptions;
+  readonly #recurrentOptions: WeightOptions;
+  readonly #biasOptions: WeightOptions;
+  readonly #plans = new Map<string, CellPlan>();
 
   constructor(
     readonly cell: Cell,
@@ -52,10 +52,10 @@ export class CellAlongTime extends Layer<never> {
       throw new RondoError('USAGE', { where, what: `\`${cell.name}\` has no recurrent product that ${unusable} could act on.`, received: `${unusable} ${options[unusable]}`, fix: 'use dropout or zoneout, or another cell.' });
     }
     for (const name of ['activation', 'recurrentActivation'] as const) if (options[name] !== undefined) activation(options[name], where);
-    this.zoneout = zoneoutRates(cell, options.zoneout, where);
-    this.kernelOptions = weightOptions(where, 'kernel', options, 'glorotUniform');
-    this.recurrentOptions = weightOptions(where, 'recurrent', options, 'orthogonal');
-    this.biasOptions = this.withForgetBias(weightOptions(where, 'bias', options, 'zeros'));
+    this.#zoneout = zoneoutRates(cell, options.zoneout, where);
+    this.#kernelOptions = weightOptions(where, 'kernel', options, 'glorotUniform');
+    this.#recurrentOptions = weightOptions(where, 'recurrent', options, 'orthogonal');
+    this.#biasOptions = this.#withForgetBias(weightOptions(where, 'bias', options, 'zeros'));
   }
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {
@@ -65,10 +65,10 @@ export class CellAlongTime extends Layer<never> {
   override build(inputShape: OpenShape): void {
     const { cell, units, options, where } = this;
     const width = cell.gates.length * units;
-    this.kernel = this.addWeight('kernel', [knownAxis(where, inputShape, 2, 'features'), width], this.kernelOptions);
-    if (cell.recurrent === 'full') this.recurrentKernel = this.addWeight('recurrentKernel', [units, width], this.recurrentOptions);
-    for (const [name, start] of Object.entries(cell.vectors)) this.vectors[name] = this.addWeight(name, [units], { initializer: start });
-    if (options.useBias ?? true) this.bias = this.addWeight('bias', cell.recurrentBias ? [2, width] : [width], this.biasOptions);
+    this.#kernel = this.addWeight('kernel', [knownAxis(where, inputShape, 2, 'features'), width], this.#kernelOptions);
+    if (cell.recurrent === 'full') this.#recurrentKernel = this.addWeight('recurrentKernel', [units, width], this.#recurrentOptions);
+    for (const [name, start] of Object.entries(cell.vectors)) this.#vectors[name] = this.addWeight(name, [units], { initializer: start });
+    if (options.useBias ?? true) this.bias = this.addWeight('bias', cell.recurrentBias ? [2, width] : [width], this.#biasOptions);
   }
 
   override call(): never {
@@ -92,22 +92,22 @@ export class CellAlongTime extends Layer<never> {
     const masks: Record<string, Tensor> = {};
     if (recurrentDropout > 0) masks['mask.recurrent'] = dropoutMask([batch, units], recurrentDropout);
     const scalars: Record<string, number> = {};
-    for (const [state, rate] of Object.entries(this.zoneout)) {
+    for (const [state, rate] of Object.entries(this.#zoneout)) {
       scalars[`zoneout.${state}`] = rate;
       if (training) masks[`mask.zoneout.${state}`] = bernoulli([batch * time, units], rate, 1);
     }
-    const [bias, recurrentBias] = this.biases();
+    const [bias, recurrentBias] = this.#biases();
     return {
-      plan: this.plan(recurrentDropout > 0, training),
+      plan: this.#plan(recurrentDropout > 0, training),
       units,
       input: dropout > 0 ? ops.mul(input, dropoutMask([batch, 1, features], dropout)) : input,
       mask,
       initialStates,
-      kernel: this.kernel,
-      recurrentKernel: this.droppedKernel(training),
+      kernel: this.#kernel,
+      recurrentKernel: this.#droppedKernel(training),
       bias,
       recurrentBias,
-      vectors: this.vectors,
+      vectors: this.#vectors,
       masks,
       scalars,
       reverse,
@@ -125,35 +125,35 @@ export class CellAlongTime extends Layer<never> {
   }
 
   /** The recurrent kernel, in training without the weights that `weightDropout` drops. */
-  private droppedKernel(training: boolean): Tensor | undefined {
-    const { recurrentKernel, options } = this;
-    const rate = training ? (options.weightDropout ?? 0) : 0;
+  #droppedKernel(training: boolean): Tensor | undefined {
+    const recurrentKernel = this.#recurrentKernel;
+    const rate = training ? (this.options.weightDropout ?? 0) : 0;
     return recurrentKernel === undefined || rate === 0 ? recurrentKernel : ops.mul(recurrentKernel, dropoutMask(recurrentKernel.shape, rate));
   }
 
   /** Input bias and recurrent bias: one vector, or the two rows of a matrix as in Keras's reset-after GRU. */
-  private biases(): [Tensor | undefined, Tensor | undefined] {
+  #biases(): [Tensor | undefined, Tensor | undefined] {
     const { bias } = this;
     if (bias === undefined || !this.cell.recurrentBias) return [bias, undefined];
     const row = (i: number): Tensor => ops.reshape(ops.slice(bias, 0, i, i + 1), [bias.shape[1]]);
     return [row(0), row(1)];
   }
 
-  private plan(recurrentDropout: boolean, training: boolean): CellPlan {
+  #plan(recurrentDropout: boolean, training: boolean): CellPlan {
     const key = `${recurrentDropout} ${training}`;
-    let plan = this.plans.get(key);
+    let plan = this.#plans.get(key);
     if (plan === undefined) {
       const { activation, recurrentActivation, useBias } = this.options;
-      const states = Object.keys(this.zoneout);
+      const states = Object.keys(this.#zoneout);
       const zoneout: EquationOptions['zoneout'] = states.length > 0 ? { kind: training ? 'mask' : 'mean', states } : undefined;
       plan = planCell(this.cell, { activation, recurrentActivation, useBias, recurrentDropout, zoneout });
-      this.plans.set(key, plan);
+      this.#plans.set(key, plan);
     }
     return plan;
   }
 
   /** The bias's options, with forget gates starting at 1 where that is asked for. */
-  private withForgetBias(given: WeightOptions): WeightOptions {
+  #withForgetBias(given: WeightOptions): WeightOptions {
     const { cell, units } = this;
     const base = initializerNamed(given.initializer);
     const forgetGates = (this.options.unitForgetBias ?? true) ? cell.forgetGates : [];

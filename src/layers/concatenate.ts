@@ -33,7 +33,7 @@ export class Concatenate extends Layer {
   /** @param inputShapes of all inputs; with only the first, the size of the joined axis is unknown. */
   override computeOutputShape(...inputShapes: OpenShape[]): OpenShape {
     const first = inputShapes[0];
-    const at = this.place(first);
+    const at = this.#place(first);
     const sizes = inputShapes.map((shape) => shape[at]);
     const total = sizes.reduce((sum, size) => (sum === null || size === null ? null : sum + size), 0);
     return first.map((size, i) => (i === at ? (inputShapes.length > 1 ? total : null) : size));
@@ -41,7 +41,7 @@ export class Concatenate extends Layer {
 
   override call(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): Tensor {
     const list = inputs instanceof Tensor ? [inputs] : inputs;
-    const at = this.place(list[0].shape);
+    const at = this.#place(list[0].shape);
     const output = ops.concatenate(list, at);
     const masks = list.map((input, i) => (i === 0 ? mask : maskOf(input)));
     if (masks.some((each) => each !== undefined)) setMask(output, joinedMask(list, masks, at));
@@ -52,7 +52,7 @@ export class Concatenate extends Layer {
     return { ...this.baseConfig(), axis: this.axis };
   }
 
-  private place(shape: OpenShape): number {
+  #place(shape: OpenShape): number {
     const at = this.axis < 0 ? shape.length + this.axis : this.axis;
     if (at >= 1 && at < shape.length) return at;
     throw new RondoError('SHAPE_MISMATCH', { where: titleOf(this), what: `the inputs have no axis ${this.axis} besides the batch.`, expected: `more axes, or another axis`, received: describeOpenShape(shape), fix: 'correct `axis`.' });

@@ -23,7 +23,8 @@ export class Catalog<T extends Configured> {
   /** Those of the library. */
   readonly names: readonly string[];
   /** The user's own. */
-  private readonly registered = new Map<string, Maker<T>>();
+  readonly #registered = new Map<string, Maker<T>>();
+  readonly #makers: Readonly<Record<string, Maker<T>>>;
 
   /**
    * @param kind what messages call it, such as `loss`.
@@ -31,18 +32,19 @@ export class Catalog<T extends Configured> {
    */
   constructor(
     private readonly kind: string,
-    private readonly makers: Readonly<Record<string, Maker<T>>>,
+    makers: Readonly<Record<string, Maker<T>>>,
     private readonly aliases: Readonly<Record<string, string>> = {},
   ) {
+    this.#makers = makers;
     this.names = Object.keys(makers);
   }
 
   /** @throws UNKNOWN_NAME with the nearest names; USAGE when what is given is none of the three. */
   named(given: Given<T>, where = this.kind): T {
-    if (typeof given === 'string') return this.made(given, undefined, where);
+    if (typeof given === 'string') return this.#made(given, undefined, where);
     if (given !== null && typeof given === 'object') {
       if ('getConfig' in given && typeof given.getConfig === 'function') return given;
-      if (typeof given.name === 'string' && 'config' in given) return this.made(given.name, given.config, where);
+      if (typeof given.name === 'string' && 'config' in given) return this.#made(given.name, given.config, where);
     }
     throw new RondoError('USAGE', {
       where,
@@ -59,22 +61,22 @@ export class Catalog<T extends Configured> {
    * @throws USAGE where the library has one of that name.
    */
   register(name: string, make: Maker<T>, where: string): void {
-    if (Object.hasOwn(this.makers, name) || Object.hasOwn(this.aliases, name)) {
+    if (Object.hasOwn(this.#makers, name) || Object.hasOwn(this.aliases, name)) {
       throw new RondoError('USAGE', { where, what: `\`${name}\` is a ${this.kind} of the library.`, fix: 'choose another name.' });
     }
-    this.registered.set(name, make);
+    this.#registered.set(name, make);
   }
 
-  private made(given: string, options: unknown, where: string): T {
+  #made(given: string, options: unknown, where: string): T {
     const name = Object.hasOwn(this.aliases, given) ? this.aliases[given] : given;
-    const own = this.registered.get(name);
-    if (own !== undefined) return this.ownMade(name, own((options ?? {}) as never), where);
-    if (!Object.hasOwn(this.makers, name)) throw unknownName(where, this.kind, given, [...this.names, ...Object.keys(this.aliases), ...this.registered.keys()]);
-    return this.makers[name](options as never);
+    const own = this.#registered.get(name);
+    if (own !== undefined) return this.#ownMade(name, own((options ?? {}) as never), where);
+    if (!Object.hasOwn(this.#makers, name)) throw unknownName(where, this.kind, given, [...this.names, ...Object.keys(this.aliases), ...this.#registered.keys()]);
+    return this.#makers[name](options as never);
   }
 
   /** A name that differs would be stored, and not be found again. */
-  private ownMade(name: string, made: T, where: string): T {
+  #ownMade(name: string, made: T, where: string): T {
     if (made.name === name) return made;
     throw new RondoError('USAGE', { where, what: `the ${this.kind} that was registered as \`${name}\` has another name.`, expected: `\`${name}\``, received: `\`${made.name}\``, fix: 'register it under its own name.' });
   }

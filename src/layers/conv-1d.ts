@@ -32,13 +32,13 @@ export interface Conv1DOptions extends KernelOptions {
 export class Conv1D extends KernelLayer {
   readonly className = 'Conv1D';
   readonly filters: number;
-  private readonly steps: ConvolutionSteps;
+  readonly #steps: ConvolutionSteps;
 
   constructor(options: Conv1DOptions) {
     super('Conv1D', options, ['filters', 'kernelSize', 'strides', 'padding', 'dilationRate']);
     const { filters, kernelSize, strides = 1, padding = 'valid', dilationRate = 1 } = options;
     this.filters = filters;
-    this.steps = { kernelSize, strides, padding, dilationRate };
+    this.#steps = { kernelSize, strides, padding, dilationRate };
     for (const [name, value] of Object.entries({ filters, kernelSize, strides, dilationRate })) requireCount('Conv1D', name, value);
     if (!paddings.includes(padding)) throw unknownName('Conv1D', 'padding', padding, paddings);
     if (strides > 1 && dilationRate > 1) {
@@ -49,37 +49,37 @@ export class Conv1D extends KernelLayer {
   override computeOutputShape(inputShape: OpenShape): OpenShape {
     requireSequence(this, inputShape, this.buildShape?.at(2) ?? null);
     const [batch, time] = inputShape;
-    const windows = time === null ? null : countWindows(time, this.steps);
+    const windows = time === null ? null : countWindows(time, this.#steps);
     if (windows === 0) {
-      const reach = this.steps.dilationRate * (this.steps.kernelSize - 1) + 1;
+      const reach = this.#steps.dilationRate * (this.#steps.kernelSize - 1) + 1;
       throw new RondoError('SHAPE_MISMATCH', { where: titleOf(this), what: 'the sequences are shorter than one window.', expected: `at least ${reach} steps`, received: describeOpenShape(inputShape), fix: "pad the sequences, use a smaller kernelSize, or padding: 'same'." });
     }
     return [batch, windows, this.filters];
   }
 
   override build(inputShape: OpenShape): void {
-    this.addKernel([this.steps.kernelSize, knownAxis('Conv1D', inputShape, 2, 'features'), this.filters], this.filters);
+    this.addKernel([this.#steps.kernelSize, knownAxis('Conv1D', inputShape, 2, 'features'), this.filters], this.filters);
   }
 
   override call(inputs: Tensor | readonly Tensor[]): Tensor {
-    return this.activated(this.product(inputs));
+    return this.activated(this.#product(inputs));
   }
 
   override callLogits(inputs: Tensor | readonly Tensor[]): Tensor {
-    return this.activated(this.product(inputs), 'linear');
+    return this.activated(this.#product(inputs), 'linear');
   }
 
   override getConfig(): Record<string, Json | undefined> {
-    return { ...super.getConfig(), filters: this.filters, ...this.steps };
+    return { ...super.getConfig(), filters: this.filters, ...this.#steps };
   }
 
   /** The windows laid out side by side, times the kernel. */
-  private product(inputs: Tensor | readonly Tensor[]): Tensor {
+  #product(inputs: Tensor | readonly Tensor[]): Tensor {
     const input = singleInput(this.name, inputs);
     const windows = this.computeOutputShape(input.shape)[1]!;
     const [batch, time, features] = input.shape;
-    const width = this.steps.kernelSize * features;
-    const seen = gatherTensor(input, [batch, windows, width], features, windowIndices(batch, time, this.steps));
+    const width = this.#steps.kernelSize * features;
+    const seen = gatherTensor(input, [batch, windows, width], features, windowIndices(batch, time, this.#steps));
     return ops.matmul(seen, ops.reshape(this.kernel, [width, this.filters]));
   }
 }

@@ -21,6 +21,7 @@ export interface DenseOptions extends KernelOptions {
 export class Dense extends KernelLayer {
   readonly className = 'Dense';
   protected override readonly passesMask = true;
+  protected override readonly worksStepByStep = true;
   readonly units: number;
 
   constructor(options: DenseOptions) {

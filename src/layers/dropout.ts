@@ -6,6 +6,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { dropoutMask } from './dropout-mask.js';
 import { titleOf } from './input-axes.js';
 import { type CallOptions, describeOpenShape, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
+import type { Stepper } from './stepper.js';
 
 export interface DropoutOptions extends LayerOptions {
   /** Share of the values set to 0 in training, at least 0 and less than 1. */
@@ -44,6 +45,11 @@ export class Dropout extends Layer {
     this.computeOutputShape(input.shape);
     if (!training || this.rate === 0) return input;
     return ops.mul(input, dropoutMask(this.noiseShape(input.shape), this.rate));
+  }
+
+  /** Streams are not training. */
+  override stepper(): Stepper {
+    return { states: new Map(), step: (input) => input, isIdentity: true };
   }
 
   override getConfig(): Record<string, Json | undefined> {

@@ -1,15 +1,17 @@
 import { requireRate } from '../cells/define-cell.js';
 import { RondoError, requireCount } from '../errors.js';
+import { currentBackend } from '../kernels/select.js';
 import { currentRandom } from '../random.js';
-import type { Shape } from '../shape.js';
+import { type Shape, sizeOf } from '../shape.js';
 import { gatherTensor } from '../tensor/gather.js';
 import * as ops from '../tensor/index.js';
-import { type Tensor, tensor, type Variable } from '../tensor/tensor.js';
+import { type Tensor, tensor, Variable } from '../tensor/tensor.js';
 import type { ConstraintLike } from './constraints.js';
 import type { InitializerLike } from './initializers.js';
 import { titleOf } from './input-axes.js';
 import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput, type WeightOptions } from './layer.js';
 import { setMask } from './mask.js';
+import type { Stepper } from './stepper.js';
 import { plainOptions } from './plain-options.js';
 import type { RegularizerLike } from './regularizers.js';
 import { weightOptions } from './weight-options.js';
@@ -76,11 +78,29 @@ export class Embedding extends Layer {
 
   override call(inputs: Tensor | readonly Tensor[], { training = false }: CallOptions = {}): Tensor {
     const input = singleInput(this.name, inputs);
-    const indices = this.indicesOf(input);
+    const indices = this.indicesOf(input.hostNumbers(), input.shape);
     const rows = gatherTensor(this.embeddings, [...input.shape, this.outputDim], this.outputDim, indices);
     const output = training && this.dropout > 0 ? ops.mul(rows, this.rowMask(indices, input.shape)) : rows;
     if (this.maskZero) setMask(output, Uint8Array.from(indices, (index) => (index === 0 ? 0 : 1)));
     return output;
+  }
+
+  /** Rows are looked up when a step's indices are read. */
+  override stepper(batch: number): Stepper {
+    const shape = [batch, ...(this.buildShape ?? [null, 1]).slice(1).map((size, i) => (i === 0 ? 1 : size!))];
+    const rows = new Variable([...shape, this.outputDim], new Float32Array(sizeOf(shape) * this.outputDim), `${this.name}/rows`, false);
+    return {
+      states: new Map(),
+      step: () => rows,
+      read: (input) => {
+        const indices = this.indicesOf(input, shape);
+        if (this.maskZero && indices.includes(0)) {
+          throw new RondoError('OUT_OF_RANGE', { where: titleOf(this), what: 'a step of a stream is padding.', expected: 'indices other than 0, which maskZero makes padding', received: '0', fix: 'leave padding out of the stream.' });
+        }
+        const backend = currentBackend();
+        backend.gatherRows({ columns: this.outputDim, indices, source: this.embeddings.viewOn(backend), target: rows.viewOn(backend) });
+      },
+    };
   }
 
   override getConfig(): Record<string, Json | undefined> {
@@ -96,12 +116,11 @@ export class Embedding extends Layer {
   }
 
   /** The indices on the host, each checked: a kernel would read whatever lies behind the table. */
-  private indicesOf(input: Tensor): Int32Array {
-    const values = input.hostNumbers();
+  private indicesOf(values: ArrayLike<number>, shape: Shape): Int32Array {
     const indices = new Int32Array(values.length);
     for (let i = 0; i < values.length; i++) {
       const index = values[i];
-      if (!(index >= 0 && index < this.inputDim && Number.isInteger(index))) throw this.badIndex(index, i, input.shape);
+      if (!(index >= 0 && index < this.inputDim && Number.isInteger(index))) throw this.badIndex(index, i, shape);
       indices[i] = index;
     }
     return indices;

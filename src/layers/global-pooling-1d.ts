@@ -11,11 +11,11 @@ export interface GlobalPooling1DOptions extends LayerOptions {
 
 /** Makes one vector of a sequence; the mask ends here. @throws SHAPE_MISMATCH */
 export abstract class GlobalPooling1D extends Layer {
-  private readonly keepdims: boolean;
+  readonly #keepdims: boolean;
 
   constructor(defaultName: string, options: GlobalPooling1DOptions) {
     super(defaultName, options, ['keepdims']);
-    this.keepdims = options.keepdims ?? false;
+    this.#keepdims = options.keepdims ?? false;
   }
 
   /** `[batch, time, features]` to `[batch, features]`. */
@@ -26,7 +26,7 @@ export abstract class GlobalPooling1D extends Layer {
   override computeOutputShape(inputShape: OpenShape): OpenShape {
     requireSequence(this, inputShape, null);
     const [batch, , features] = inputShape;
-    return this.keepdims ? [batch, 1, features] : [batch, features];
+    return this.#keepdims ? [batch, 1, features] : [batch, features];
   }
 
   override call(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): Tensor {
@@ -36,6 +36,6 @@ export abstract class GlobalPooling1D extends Layer {
   }
 
   override getConfig(): Record<string, Json | undefined> {
-    return { ...this.baseConfig(), keepdims: this.keepdims };
+    return { ...this.baseConfig(), keepdims: this.#keepdims };
   }
 }

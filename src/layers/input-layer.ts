@@ -1,6 +1,7 @@
 import type { Tensor } from '../tensor/tensor.js';
 import { titleOf } from './input-axes.js';
 import { type Json, Layer, type LayerOptions, type OpenShape, requireOpenAxes, singleInput } from './layer.js';
+import type { Stepper } from './stepper.js';
 
 export interface InputOptions extends Pick<LayerOptions, 'name'> {
   /** Shape of one sample, without the batch axis; null for an axis of any size. */
@@ -28,6 +29,11 @@ export class InputLayer extends Layer {
     const input = singleInput(this.name, inputs);
     this.computeOutputShape(input.shape);
     return input;
+  }
+
+  /** The stated number of steps is that of whole sequences. */
+  override stepper(): Stepper {
+    return { states: new Map(), step: (input) => input, isIdentity: true };
   }
 
   override getConfig(): Record<string, Json | undefined> {

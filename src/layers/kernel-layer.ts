@@ -36,8 +36,8 @@ export abstract class KernelLayer extends Layer {
   protected kernel!: Variable;
   protected bias: Variable | undefined;
   protected readonly activation: string;
-  private readonly kernelOptions: WeightOptions;
-  private readonly biasOptions: WeightOptions;
+  readonly #kernelOptions: WeightOptions;
+  readonly #biasOptions: WeightOptions;
 
   constructor(
     defaultName: string,
@@ -47,8 +47,8 @@ export abstract class KernelLayer extends Layer {
     super(defaultName, options, [...kernelOptionNames, ...known]);
     this.activation = options.activation ?? 'linear';
     activation(this.activation, `${defaultName}.activation`);
-    this.kernelOptions = weightOptions(defaultName, 'kernel', options, 'glorotUniform');
-    this.biasOptions = weightOptions(defaultName, 'bias', options, 'zeros');
+    this.#kernelOptions = weightOptions(defaultName, 'kernel', options, 'glorotUniform');
+    this.#biasOptions = weightOptions(defaultName, 'bias', options, 'zeros');
   }
 
   override getConfig(): Record<string, Json | undefined> {
@@ -57,8 +57,8 @@ export abstract class KernelLayer extends Layer {
 
   /** Makes kernel and bias. */
   protected addKernel(shape: Shape, width: number): void {
-    this.kernel = this.addWeight('kernel', shape, this.kernelOptions);
-    if (this.options.useBias ?? true) this.bias = this.addWeight('bias', [width], this.biasOptions);
+    this.kernel = this.addWeight('kernel', shape, this.#kernelOptions);
+    if (this.options.useBias ?? true) this.bias = this.addWeight('bias', [width], this.#biasOptions);
   }
 
   /** `activation(product + bias)`. */

@@ -7,6 +7,7 @@ import type { DeferredSoftmax } from './deferred-softmax.js';
 import { initializerNamed, type InitializerLike, type WeightRole } from './initializers.js';
 import { type Mask, maskOf, setMask } from './mask.js';
 import type { Regularizer } from './regularizers.js';
+import type { Stepper } from './stepper.js';
 
 /** Plain JSON: what configurations are made of. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
@@ -64,6 +65,8 @@ export abstract class Layer<Output = Tensor> {
   readonly givenInputShape: OpenShape | undefined;
   /** Whether a mask that comes with the input goes on with the output. */
   protected readonly passesMask: boolean = false;
+  /** Whether each time step of the output depends on that step of the input alone, by operations on tensors alone. */
+  protected readonly worksStepByStep: boolean = false;
   private readonly ownWeights = new Map<string, LayerWeight>();
   private builtFor: OpenShape | undefined;
   /** Whether the name was made up and may be changed by a model to make it unique. */
@@ -191,6 +194,22 @@ export abstract class Layer<Output = Tensor> {
     if (!this.trainable) return [];
     const inside = [...this.sublayers.values()].flatMap((sublayer) => sublayer.trainableWeights);
     return [...[...this.ownWeights.values()].map(({ variable }) => variable).filter(({ trainable }) => trainable), ...inside];
+  }
+
+  /**
+   * Runs the layer one time step at a time, for `batch` sequences, with a state of its own.
+   *
+   * @throws USAGE where a step of its output depends on other steps in a way that it carries no state for
+   */
+  stepper(_batch: number): Stepper {
+    if (this.worksStepByStep) return { states: new Map(), step: (input) => this.apply(input) as Tensor };
+    throw new RondoError('USAGE', {
+      where: `${this.className}${this.name === this.className ? '' : ` ${this.name}`}`,
+      what: 'the layer cannot be run one time step at a time.',
+      expected: 'recurrent layers that read forwards, and layers that treat every step by itself',
+      received: this.className,
+      fix: 'apply the model to whole sequences, or leave this layer out of it.',
+    });
   }
 
   /** By name: the states that this layer (not those inside it) carries from one batch to the next; none for most. */

@@ -36,7 +36,7 @@ export class Masking extends Layer {
   override call(inputs: Tensor | readonly Tensor[]): Tensor {
     const input = singleInput(this.name, inputs);
     this.computeOutputShape(input.shape);
-    const mask = this.maskFor(input);
+    const mask = this.#maskFor(input);
     const output = mask.includes(0) ? weighted(input, mask) : applyPointwise(copy, [input]);
     setMask(output, mask);
     return output;
@@ -46,7 +46,7 @@ export class Masking extends Layer {
     return { ...this.baseConfig(), maskValue: this.maskValue };
   }
 
-  private maskFor(input: Tensor): Mask {
+  #maskFor(input: Tensor): Mask {
     const values = input.hostNumbers();
     const features = input.shape.at(-1)!;
     // The numbers may have been rounded to float32 on their way; the value to compare with must be as well.

@@ -32,14 +32,14 @@ class ReflectionProduct {
   private readonly heap: Float64Array;
   private readonly addTile: AddTile;
   /** Q, at 0 of the heap, `[width / 4][height][4]`. */
-  private readonly q = 0;
+  readonly #q = 0;
   /** V of the block at hand, `[B / 4][stride][4]`; row 0 is row `start` of Q. */
-  private readonly v: number;
+  readonly #v: number;
   /** Some rows of V, `[ROWS / 4][B][4]`. */
-  private readonly vRows: number;
+  readonly #vRows: number;
   /** `V' Q` and `-T V' Q`, `[columns / 4][B][4]`. */
-  private readonly product: number;
-  private readonly weighted: number;
+  readonly #product: number;
+  readonly #weighted: number;
   /** T of the block at hand, `[B, B]`, upper triangular. */
   private readonly t = new Float64Array(B * B);
 
@@ -52,28 +52,28 @@ class ReflectionProduct {
     // The last block may reach below the matrix where n is no multiple of B.
     this.height = roundUp(Math.max(m, this.width), 4);
     this.stride = this.height + ROWS;
-    this.v = this.width * this.height;
-    this.vRows = this.v + B * this.stride;
-    this.product = this.vRows + ROWS * B;
-    this.weighted = this.product + B * this.width;
-    ({ heap: this.heap, addTile: this.addTile } = tileHeap(this.weighted + B * this.width, kind));
+    this.#v = this.width * this.height;
+    this.#vRows = this.#v + B * this.stride;
+    this.#product = this.#vRows + ROWS * B;
+    this.#weighted = this.#product + B * this.width;
+    ({ heap: this.heap, addTile: this.addTile } = tileHeap(this.#weighted + B * this.width, kind));
   }
 
   /** Multiplies by the reflections `start` to `start + B` from the left. */
   multiplyBlock(start: number, random: Random): void {
-    this.heap.fill(0, this.v, this.v + B * this.stride);
+    this.heap.fill(0, this.#v, this.#v + B * this.stride);
     const count = Math.min(B, this.n - start);
     const scales: number[] = [];
-    for (let j = 0; j < count; j++) scales.push(this.drawReflection(start, j, random));
-    this.fillT(scales);
-    this.applyBlock(start);
+    for (let j = 0; j < count; j++) scales.push(this.#drawReflection(start, j, random));
+    this.#fillT(scales);
+    this.#applyBlock(start);
   }
 
   /** The columns as a row-major matrix. */
   columns(): Float64Array {
     const { m, n, heap, height } = this;
     const result = new Float64Array(m * n);
-    for (let j = 0; j < n; j++) for (let i = 0; i < m; i++) result[i * n + j] = heap[this.q + placeOf(height, i, j)];
+    for (let j = 0; j < n; j++) for (let i = 0; i < m; i++) result[i * n + j] = heap[this.#q + placeOf(height, i, j)];
     return result;
   }
 
@@ -81,75 +81,75 @@ class ReflectionProduct {
    * Draws the vector v of the reflection `I - scale v v'` that maps a normal vector x to an axis, and starts the column
    * of Q with the sign of R's diagonal. @returns scale
    */
-  private drawReflection(start: number, j: number, random: Random): number {
+  #drawReflection(start: number, j: number, random: Random): number {
     const { heap, stride } = this;
     const rows = this.m - start;
     let square = 0;
     for (let i = j; i < rows; i++) {
       const x = random.normal();
-      heap[this.v + placeOf(stride, i, j)] = x;
+      heap[this.#v + placeOf(stride, i, j)] = x;
       square += x * x;
     }
-    const at = this.v + placeOf(stride, j, j);
+    const at = this.#v + placeOf(stride, j, j);
     const first = heap[at];
     const norm = Math.sqrt(square);
     // x is mapped to -sign(first) |x|, the sign that does not cancel.
     const sign = first < 0 ? -1 : 1;
     heap[at] = first + sign * norm;
-    heap[this.q + placeOf(this.height, start + j, start + j)] = -sign;
+    heap[this.#q + placeOf(this.height, start + j, start + j)] = -sign;
     return norm === 0 ? 0 : 1 / (norm * (norm + Math.abs(first)));
   }
 
   /** T of the product of the reflections: `T[:j, j] = -scale_j T[:j, :j] (V' V)[:j, j]`, `T[j, j] = scale_j`. */
-  private fillT(scales: readonly number[]): void {
+  #fillT(scales: readonly number[]): void {
     const { t, heap } = this;
-    this.multiplyTransposed(this.v, this.stride, 0, B);
+    this.#multiplyTransposed(this.#v, this.stride, 0, B);
     t.fill(0);
     scales.forEach((scale, j) => {
       t[j * B + j] = scale;
       for (let i = 0; i < j; i++) {
         let sum = 0;
-        for (let l = i; l < j; l++) sum += t[i * B + l] * heap[this.product + placeOf(B, l, j)];
+        for (let l = i; l < j; l++) sum += t[i * B + l] * heap[this.#product + placeOf(B, l, j)];
         t[i * B + j] = -scale * sum;
       }
     });
   }
 
   /** `Q[start:, start:] -= V T V' Q[start:, start:]`. */
-  private applyBlock(start: number): void {
+  #applyBlock(start: number): void {
     const { heap, height, stride, addTile } = this;
     const numRows = height - start;
     const numColumns = this.width - start;
-    this.multiplyTransposed(this.q + placeOf(height, 0, start), height, start, numColumns);
-    for (let column = 0; column < numColumns; column += 4) this.weigh(this.product + column * B, this.weighted + column * B);
+    this.#multiplyTransposed(this.#q + placeOf(height, 0, start), height, start, numColumns);
+    for (let column = 0; column < numColumns; column += 4) this.#weigh(this.#product + column * B, this.#weighted + column * B);
     for (let from = 0; from < numRows; from += ROWS) {
       const count = Math.min(ROWS, numRows - from);
       for (let j = 0; j < B; j++) {
-        const source = this.v + placeOf(stride, from, j);
-        for (let i = 0; i < count; i++) heap[this.vRows + placeOf(B, j, i)] = heap[source + 4 * i];
+        const source = this.#v + placeOf(stride, from, j);
+        for (let i = 0; i < count; i++) heap[this.#vRows + placeOf(B, j, i)] = heap[source + 4 * i];
       }
       for (let column = 0; column < numColumns; column += 4) {
-        const target = this.q + placeOf(height, start + from, start + column);
-        for (let i = 0; i < count; i += 4) addTile(this.vRows + i * B, this.weighted + column * B, B, target + 4 * i);
+        const target = this.#q + placeOf(height, start + from, start + column);
+        for (let i = 0; i < count; i += 4) addTile(this.#vRows + i * B, this.#weighted + column * B, B, target + 4 * i);
       }
     }
   }
 
   /** `product = V' M[row:]` for a matrix stored at `matrix` in panels of `matrixHeight` rows. */
-  private multiplyTransposed(matrix: number, matrixHeight: number, row: number, numColumns: number): void {
+  #multiplyTransposed(matrix: number, matrixHeight: number, row: number, numColumns: number): void {
     const numRows = this.height - row;
-    this.heap.fill(0, this.product, this.product + B * numColumns);
+    this.heap.fill(0, this.#product, this.#product + B * numColumns);
     for (let from = 0; from < numRows; from += ROWS) {
       const depth = Math.min(ROWS, numRows - from);
       for (let column = 0; column < numColumns; column += 4) {
         const operand = matrix + placeOf(matrixHeight, row + from, column);
-        for (let i = 0; i < B; i += 4) this.addTile(this.v + placeOf(this.stride, from, i), operand, depth, this.product + column * B + 4 * i);
+        for (let i = 0; i < B; i += 4) this.addTile(this.#v + placeOf(this.stride, from, i), operand, depth, this.#product + column * B + 4 * i);
       }
     }
   }
 
   /** `-T` times one panel of the product. */
-  private weigh(source: number, target: number): void {
+  #weigh(source: number, target: number): void {
     const { heap, t } = this;
     for (let i = 0; i < B; i++) {
       let s0 = 0, s1 = 0, s2 = 0, s3 = 0;

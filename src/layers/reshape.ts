@@ -28,19 +28,19 @@ export class Reshape extends Layer {
 
   override computeOutputShape([batch, ...axes]: OpenShape): OpenShape {
     if (axes.includes(null)) return [batch, ...this.targetShape.map((axis) => (axis === -1 ? null : axis))];
-    return [batch, ...this.resolved(axes as Shape)];
+    return [batch, ...this.#resolved(axes as Shape)];
   }
 
   override call(inputs: Tensor | readonly Tensor[]): Tensor {
     const input = singleInput(this.name, inputs);
-    return ops.reshape(input, [input.shape[0], ...this.resolved(input.shape.slice(1))]);
+    return ops.reshape(input, [input.shape[0], ...this.#resolved(input.shape.slice(1))]);
   }
 
   override getConfig(): Record<string, Json | undefined> {
     return { ...this.baseConfig(), targetShape: this.targetShape };
   }
 
-  private resolved(sample: Shape): Shape {
+  #resolved(sample: Shape): Shape {
     const size = sizeOf(sample);
     const known = sizeOf(this.targetShape.filter((axis) => axis !== -1));
     const shape = this.targetShape.map((axis) => (axis === -1 ? size / known : axis));

@@ -11,6 +11,7 @@ import { type CallOptions, type Json, Layer, type OpenShape, requireOpenAxes, si
 import { type Mask, setMask } from './mask.js';
 import { plainOptions } from './plain-options.js';
 import { type RecurrentOptions, recurrentOptionNames } from './recurrent-options.js';
+import type { Stepper } from './stepper.js';
 
 /** The states of a cell by name, each `[batch, units]`. */
 export type NamedStates = Readonly<Record<string, Tensor>>;
@@ -113,11 +114,17 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
     return result as Returned<ReturnState>;
   }
 
-  /**
-   * Runs layers that do not depend on each other, cell by cell from the bottom to the top; what Bidirectional builds on.
-   * Cells of one level run at the same time where there are threads.
-   */
+  /** Runs layers that do not depend on each other, and carries the states of stateful ones on; what Bidirectional builds on. */
   static runTogether(runs: readonly LayerRun[]): OutputAndState[] {
+    const results = RNN.alongTime(runs);
+    runs.forEach(({ layer }, i) => {
+      if (layer.stateful) layer.carry(results[i].states);
+    });
+    return results;
+  }
+
+  /** Cell by cell from the bottom to the top; cells of one level run at the same time where there are threads. */
+  private static alongTime(runs: readonly LayerRun[]): OutputAndState[] {
     const started = runs.map(({ layer, input, options: { mask, initialState } }) => {
       layer.computeOutputShape(input.shape);
       layer.requireMask(input.shape, mask);
@@ -140,10 +147,26 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
     }
     return runs.map(({ layer, options: { mask }, reverse, outputOrder }, i) => {
       const { output, states } = started[i];
-      if (layer.stateful) layer.carry(states);
       const zeroes = layer.returnSequences && mask !== undefined && layer.options.zeroOutputForMask === true;
       return { output: zeroes ? zeroMasked(output, mask, reverse && outputOrder === 'computed') : output, states };
     });
+  }
+
+  /** The states are those of the stepper, whether or not the layer is stateful. */
+  override stepper(batch: number): Stepper {
+    const { goBackwards } = this.options;
+    if (goBackwards === true) {
+      throw new RondoError('USAGE', { where: `${this.className} ${this.name}`, what: 'the layer cannot be run one time step at a time.', expected: 'a layer that reads forwards', received: 'goBackwards: true', fix: 'apply the model to whole sequences.' });
+    }
+    const carried = this.stack.map(({ cell, units }) => Object.fromEntries(cell.states.map((state) => [state, new Variable([batch, units], new Float32Array(batch * units), `${this.name}/state/${state}`, false)])));
+    return {
+      states: new Map(carried.flatMap((named, i) => Object.entries(named).map(([state, value]): [string, Variable] => [this.carriedName(i, state), value]))),
+      step: (input) => {
+        const [{ output, states }] = RNN.alongTime([{ layer: this, input, options: { initialState: carried }, reverse: false, outputOrder: 'time' }]);
+        assignStates(carried, states);
+        return output;
+      },
+    };
   }
 
   /** A layer with the same options and weights of its own. */
@@ -227,8 +250,12 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
 
   private carry(states: readonly NamedStates[]): void {
     this.carried ??= states.map((named) => Object.fromEntries(Object.entries(named).map(([name, { shape, size }]) => [name, new Variable(shape, new Float32Array(size), `${this.name}/state/${name}`, false)])));
-    withoutTape(() => states.forEach((named, i) => Object.entries(named).forEach(([name, value]) => assignTensor(this.carried![i][name], value))));
+    assignStates(this.carried, states);
   }
+}
+
+function assignStates(targets: readonly Readonly<Record<string, Variable>>[], states: readonly NamedStates[]): void {
+  withoutTape(() => states.forEach((named, i) => Object.entries(named).forEach(([name, value]) => assignTensor(targets[i][name], value))));
 }
 
 /** The output with masked steps set to zero. */

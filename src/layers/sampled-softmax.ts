@@ -51,17 +51,19 @@ export class SampledSoftmax extends Layer {
   readonly numSampled: number;
   private kernel!: Variable;
   private bias: Variable | undefined;
-  private readonly kernelOptions: WeightOptions;
-  private readonly biasOptions: WeightOptions;
+  readonly #kernelOptions: WeightOptions;
+  readonly #biasOptions: WeightOptions;
+  readonly #options: SampledSoftmaxOptions;
 
-  constructor(private readonly options: SampledSoftmaxOptions) {
+  constructor(options: SampledSoftmaxOptions) {
     super('SampledSoftmax', options, ['units', 'numSampled', 'useBias', 'kernelInitializer', 'biasInitializer', 'kernelRegularizer', 'biasRegularizer', 'kernelConstraint', 'biasConstraint']);
+    this.#options = options;
     this.units = options.units;
     this.numSampled = options.numSampled;
     requireCount('SampledSoftmax', 'units', this.units);
     requireCount('SampledSoftmax', 'numSampled', this.numSampled);
-    this.kernelOptions = weightOptions('SampledSoftmax', 'kernel', options, 'glorotUniform');
-    this.biasOptions = weightOptions('SampledSoftmax', 'bias', options, 'zeros');
+    this.#kernelOptions = weightOptions('SampledSoftmax', 'kernel', options, 'glorotUniform');
+    this.#biasOptions = weightOptions('SampledSoftmax', 'bias', options, 'zeros');
   }
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {
@@ -70,12 +72,12 @@ export class SampledSoftmax extends Layer {
   }
 
   override build(inputShape: OpenShape): void {
-    this.kernel = this.addWeight('kernel', [this.units, knownAxis('SampledSoftmax', inputShape, -1, 'features')], this.kernelOptions);
-    if (this.options.useBias ?? true) this.bias = this.addWeight('bias', [this.units], this.biasOptions);
+    this.kernel = this.addWeight('kernel', [this.units, knownAxis('SampledSoftmax', inputShape, -1, 'features')], this.#kernelOptions);
+    if (this.#options.useBias ?? true) this.bias = this.addWeight('bias', [this.units], this.#biasOptions);
   }
 
   override call(inputs: Tensor | readonly Tensor[]): Tensor {
-    return activatedSum('softmax', this.product(inputs), this.bias);
+    return activatedSum('softmax', this.#product(inputs), this.bias);
   }
 
   override get finalActivation(): FinalActivation {
@@ -83,7 +85,7 @@ export class SampledSoftmax extends Layer {
   }
 
   override callLogits(inputs: Tensor | readonly Tensor[]): Tensor {
-    return activatedSum('linear', this.product(inputs), this.bias);
+    return activatedSum('linear', this.#product(inputs), this.bias);
   }
 
   override get defersSoftmax(): boolean {
@@ -91,7 +93,7 @@ export class SampledSoftmax extends Layer {
   }
 
   override callDeferred(inputs: Tensor | readonly Tensor[], { mask, training = false }: CallOptions): DeferredSoftmax {
-    const input = this.checked(inputs);
+    const input = this.#checked(inputs);
     const { kernel, bias, units, numSampled } = this;
     const hidden = ops.reshape(input, [-1, kernel.shape[1]]);
     const exact: DeferredSoftmax = {
@@ -105,14 +107,14 @@ export class SampledSoftmax extends Layer {
   }
 
   override getConfig(): Record<string, Json | undefined> {
-    return { ...plainOptions(this.options), ...this.baseConfig(), useBias: this.options.useBias ?? true };
+    return { ...plainOptions(this.#options), ...this.baseConfig(), useBias: this.#options.useBias ?? true };
   }
 
-  private product(inputs: Tensor | readonly Tensor[]): Tensor {
-    return ops.matmul(this.checked(inputs), this.kernel, { transposeB: true });
+  #product(inputs: Tensor | readonly Tensor[]): Tensor {
+    return ops.matmul(this.#checked(inputs), this.kernel, { transposeB: true });
   }
 
-  private checked(inputs: Tensor | readonly Tensor[]): Tensor {
+  #checked(inputs: Tensor | readonly Tensor[]): Tensor {
     const input = singleInput(this.name, inputs);
     this.computeOutputShape(input.shape);
     return input;

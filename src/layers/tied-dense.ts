@@ -45,34 +45,36 @@ export class TiedDense extends Layer {
   readonly className = 'TiedDense';
   protected override readonly passesMask = true;
   readonly activation: string;
-  private linked: Embedding | undefined;
+  #linked: Embedding | undefined;
   private bias: Variable | undefined;
-  private readonly biasOptions: WeightOptions;
+  readonly #biasOptions: WeightOptions;
+  readonly #options: TiedDenseOptions;
 
-  constructor(private readonly options: TiedDenseOptions) {
+  constructor(options: TiedDenseOptions) {
     super('TiedDense', options, ['embedding', 'activation', 'useBias', 'biasInitializer', 'biasRegularizer', 'biasConstraint']);
+    this.#options = options;
     const { embedding } = options;
     if (!(embedding instanceof Embedding) && typeof embedding !== 'string') {
       throw new RondoError('USAGE', { where: 'TiedDense', what: '`embedding` is no embedding.', expected: 'an Embedding, or its name in a Sequential', received: String(embedding), fix: 'give the layer whose table is to be used.' });
     }
-    if (embedding instanceof Embedding) this.linked = embedding;
+    if (embedding instanceof Embedding) this.#linked = embedding;
     this.activation = options.activation ?? 'linear';
     activation(this.activation, 'TiedDense.activation');
-    this.biasOptions = weightOptions('TiedDense', 'bias', options, 'zeros');
+    this.#biasOptions = weightOptions('TiedDense', 'bias', options, 'zeros');
   }
 
   /** The layer whose table is used. @throws USAGE where a name has not been found in a model */
   get embedding(): Embedding {
-    if (this.linked !== undefined) return this.linked;
-    throw this.notFound(`\`${String(this.options.embedding)}\` is the name of an embedding, but the layer is in no Sequential that has it`);
+    if (this.#linked !== undefined) return this.#linked;
+    throw this.#notFound(`\`${String(this.#options.embedding)}\` is the name of an embedding, but the layer is in no Sequential that has it`);
   }
 
   override linkLayers(find: (name: string) => Layer<unknown> | undefined): void {
-    const { embedding } = this.options;
+    const { embedding } = this.#options;
     const found = find(typeof embedding === 'string' ? embedding : embedding.name);
-    if (!(found instanceof Embedding)) throw this.notFound(`no layer before it is an embedding named \`${typeof embedding === 'string' ? embedding : embedding.name}\``);
-    if (typeof embedding !== 'string' && found !== embedding) throw this.notFound('the embedding it was given is not among the layers before it');
-    this.linked = found;
+    if (!(found instanceof Embedding)) throw this.#notFound(`no layer before it is an embedding named \`${typeof embedding === 'string' ? embedding : embedding.name}\``);
+    if (typeof embedding !== 'string' && found !== embedding) throw this.#notFound('the embedding it was given is not among the layers before it');
+    this.#linked = found;
   }
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {
@@ -81,11 +83,11 @@ export class TiedDense extends Layer {
   }
 
   override build(): void {
-    if (this.options.useBias ?? true) this.bias = this.addWeight('bias', [this.embedding.inputDim], this.biasOptions);
+    if (this.#options.useBias ?? true) this.bias = this.addWeight('bias', [this.embedding.inputDim], this.#biasOptions);
   }
 
   override call(inputs: Tensor | readonly Tensor[]): Tensor {
-    return activatedSum(this.activation, this.product(inputs), this.bias);
+    return activatedSum(this.activation, this.#product(inputs), this.bias);
   }
 
   override get finalActivation(): FinalActivation | undefined {
@@ -93,7 +95,7 @@ export class TiedDense extends Layer {
   }
 
   override callLogits(inputs: Tensor | readonly Tensor[]): Tensor {
-    return activatedSum('linear', this.product(inputs), this.bias);
+    return activatedSum('linear', this.#product(inputs), this.bias);
   }
 
   override get defersSoftmax(): boolean {
@@ -101,28 +103,28 @@ export class TiedDense extends Layer {
   }
 
   override callDeferred(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): DeferredSoftmax {
-    const input = this.checked(inputs);
+    const input = this.#checked(inputs);
     const { bias, embedding } = this;
     const hidden = ops.reshape(input, [-1, embedding.outputDim]);
     return { shape: this.computeOutputShape(input.shape) as number[], mask, score: (labels, options) => softmaxCrossentropy(hidden, embedding.table, labels, { bias, transposeKernel: true, ...options }) };
   }
 
   override getConfig(): Record<string, Json | undefined> {
-    const { embedding, ...options } = this.options;
-    return { ...plainOptions(options), ...this.baseConfig(), embedding: typeof embedding === 'string' ? embedding : embedding.name, activation: this.activation, useBias: this.options.useBias ?? true };
+    const { embedding, ...options } = this.#options;
+    return { ...plainOptions(options), ...this.baseConfig(), embedding: typeof embedding === 'string' ? embedding : embedding.name, activation: this.activation, useBias: this.#options.useBias ?? true };
   }
 
-  private product(inputs: Tensor | readonly Tensor[]): Tensor {
-    return ops.matmul(this.checked(inputs), this.embedding.table, { transposeB: true });
+  #product(inputs: Tensor | readonly Tensor[]): Tensor {
+    return ops.matmul(this.#checked(inputs), this.embedding.table, { transposeB: true });
   }
 
-  private checked(inputs: Tensor | readonly Tensor[]): Tensor {
+  #checked(inputs: Tensor | readonly Tensor[]): Tensor {
     const input = singleInput(this.name, inputs);
     this.computeOutputShape(input.shape);
     return input;
   }
 
-  private notFound(what: string): RondoError {
+  #notFound(what: string): RondoError {
     return new RondoError('USAGE', { where: titleOf(this), what: `${what}.`, expected: 'an Embedding before it in the same model', fix: 'add the embedding to the model before this layer, and give the layer itself or its name.' });
   }
 }

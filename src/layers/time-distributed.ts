@@ -21,6 +21,7 @@ export interface TimeDistributedOptions extends LayerOptions {
  */
 export class TimeDistributed extends Layer {
   readonly className = 'TimeDistributed';
+  protected override readonly worksStepByStep = true;
   readonly layer: Layer;
 
   constructor(options: TimeDistributedOptions) {

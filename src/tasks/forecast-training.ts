@@ -49,8 +49,8 @@ export class ForecastTraining {
   readonly numRows: { readonly train: number; readonly validation: number; readonly test: number };
   /** Steps of an epoch. */
   readonly numBatches: number;
-  private readonly trainWindows: ForecastWindows;
-  private readonly validationWindows: ForecastWindows;
+  readonly #trainWindows: ForecastWindows;
+  readonly #validationWindows: ForecastWindows;
 
   /** @param interrupted the forecaster of a checkpoint, to go on with; its own options then count. */
   constructor(table: Table, options: ForecastOptions, interrupted?: Forecaster) {
@@ -77,9 +77,9 @@ export class ForecastTraining {
     const scaled = scaler.transform(values);
     // Windows of the validation part begin in the training part, as in use, and forecast the validation part alone.
     const windows = (from: number, to: number): ForecastWindows => new ForecastWindows(scaled.subarray(from * width, to * width), { columns: width, timesteps, horizon });
-    this.trainWindows = windows(0, trainEnd);
-    this.validationWindows = windows(trainEnd - timesteps, seenEnd);
-    this.numBatches = Math.ceil(this.trainWindows.length / resolved.batchSize);
+    this.#trainWindows = windows(0, trainEnd);
+    this.#validationWindows = windows(trainEnd - timesteps, seenEnd);
+    this.numBatches = Math.ceil(this.#trainWindows.length / resolved.batchSize);
     const series = {
       names,
       numTrainingRows: trainEnd,
@@ -97,7 +97,7 @@ export class ForecastTraining {
 
   /** Windows to train on. */
   get numWindows(): number {
-    return this.trainWindows.length;
+    return this.#trainWindows.length;
   }
 
   /** Trains, and leaves {@link ForecastTraining.forecaster} with the weights of its best epoch. */
@@ -106,7 +106,7 @@ export class ForecastTraining {
     const { batchSize, epochs, patience } = options;
     const outcome = await runTraining(
       model,
-      { train: (_, random) => this.trainWindows.batches(batchSize, random), validation: () => this.validationWindows.batches(4 * batchSize), epochs, patience },
+      { train: (_, random) => this.#trainWindows.batches(batchSize, random), validation: () => this.#validationWindows.batches(4 * batchSize), epochs, patience },
       controls,
     );
     this.forecaster.outcome = outcome;

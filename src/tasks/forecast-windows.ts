@@ -10,28 +10,28 @@ import type { Random } from '../random.js';
  * Letters: T timesteps, C columns, H horizon.
  */
 export class ForecastWindows {
-  private readonly windows: SlidingWindows;
-  private readonly columns: number;
+  readonly #windows: SlidingWindows;
+  readonly #columns: number;
 
   /**
    * @param values `[rows, C]`, scaled; column 0 is forecast.
    * @throws OUT_OF_RANGE when there are fewer than T + H rows.
    */
   constructor(values: Float32Array, { columns, timesteps, horizon }: { columns: number; timesteps: number; horizon: number }) {
-    this.columns = columns;
-    this.windows = slidingWindows(values, { columns, timesteps, horizon, targetColumns: [0] });
+    this.#columns = columns;
+    this.#windows = slidingWindows(values, { columns, timesteps, horizon, targetColumns: [0] });
   }
 
   get length(): number {
-    return this.windows.length;
+    return this.#windows.length;
   }
 
   /** x `[windows, T, C]`, y `[windows, H]`. */
   batch(indices: ArrayLike<number>): DatasetBatch {
-    const { x, y } = this.windows.batch(indices);
-    const { timesteps, horizon } = this.windows;
+    const { x, y } = this.#windows.batch(indices);
+    const { timesteps, horizon } = this.#windows;
     for (let i = 0; i < indices.length; i++) {
-      const last = subtractLast(x.data.subarray(i * timesteps * this.columns, (i + 1) * timesteps * this.columns), this.columns);
+      const last = subtractLast(x.data.subarray(i * timesteps * this.#columns, (i + 1) * timesteps * this.#columns), this.#columns);
       for (let step = 0; step < horizon; step++) y.data[i * horizon + step] -= last;
     }
     return { x, y };

@@ -1,12 +1,12 @@
 import { RondoError, refuseUnknownOptions, requireCount } from '../errors.js';
 import { currentRandom, Random } from '../random.js';
+import { hostIsWaiting, yieldToHost } from '../training/yield-to-host.js';
 import { beamSearch } from './beam-search.js';
 import type { LanguageModel } from './language-model.js';
 import { PoemForm, type PoemFormOptions, type TokenConstraint } from './poem-form.js';
 import { penalised, type RepetitionOptions, requireRepetition } from './repetition.js';
 import { requireSampling, sampleToken, samplingOptionNames, type SamplingOptions } from './sample-token.js';
 import { StopTexts } from './stop-texts.js';
-import { TextReader } from './text-reader.js';
 import type { TokenCodec } from './token-codec.js';
 
 export interface GenerateOptions extends SamplingOptions, RepetitionOptions {
@@ -28,7 +28,7 @@ const ownNames = ['prompt', 'length', 'seed', 'stop', 'beams', 'poem', 'repetiti
 
 /**
  * Writes text, token by token: each yielded piece continues the text before it. A token costs one step of the model, however
- * long the text is.
+ * long the text is. Texts that are written by turns do not disturb each other.
  *
  * @example
  * for await (const piece of generate(model, { prompt: 'To be', temperature: 0.8 })) process.stdout.write(piece);
@@ -79,7 +79,7 @@ function mostTokens(length: number | undefined, form: PoemForm | undefined): num
 async function* drawn({ model, codec }: LanguageModel, options: GenerateOptions, form: PoemForm | undefined): AsyncGenerator<string> {
   const { length, seed, temperature, topK, topP, minP } = options;
   const random = seed === undefined ? currentRandom() : new Random(seed, 'generate');
-  const reader = new TextReader(model);
+  const stream = model.stream();
   const { start, before } = startOf(codec, options);
   const writer = codec.writer(before);
   const stops = new StopTexts(stopsOf(options));
@@ -87,7 +87,11 @@ async function* drawn({ model, codec }: LanguageModel, options: GenerateOptions,
   let constraint: TokenConstraint | undefined = form?.start();
   const never = { has: (token: number): boolean => token === codec.unknownId || constraint?.allows(token) === false };
   const most = mostTokens(length, form);
-  let logits = await reader.next(start);
+  let logits: ArrayLike<number> = [];
+  for (const token of start) {
+    if (hostIsWaiting()) await yieldToHost();
+    logits = stream.step(token);
+  }
   for (let count = 0; count < most; count++) {
     const token = sampleToken(penalised(logits, recent, options), random, { temperature, topK, topP, minP }, never);
     const isWritten = constraint?.writes(token) ?? true;
@@ -97,7 +101,8 @@ async function* drawn({ model, codec }: LanguageModel, options: GenerateOptions,
     if (isStopped) return;
     if (constraint?.isDone === true) break;
     recent.push(token);
-    if (count + 1 < most) logits = await reader.next(Int32Array.of(token));
+    if (hostIsWaiting()) await yieldToHost();
+    if (count + 1 < most) logits = stream.step(token);
   }
   const { free } = stops.push(writer.end());
   const rest = free + stops.rest();

@@ -6,6 +6,7 @@ import { generate } from './generate.js';
 import type { LanguageModel } from './language-model.js';
 import { LanguageModelTraining } from './language-model-training.js';
 import { deserializeTask, serializeTask } from './task-file.js';
+import { TextReader } from './text-reader.js';
 
 const line = '春眠不覺曉，處處聞啼鳥。the quick brown fox\n';
 const text = line.repeat(40);
@@ -122,10 +123,24 @@ describe('a language model', () => {
     expect(next.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 5);
   });
 
+  it('writes several texts by turns', async () => {
+    const settings = { length: 9, seed: 3 };
+    const alone = await textOf(model, settings);
+    const first = generate(model, settings);
+    let written = '';
+    for await (const piece of first) {
+      written += piece;
+      await generate(model, { length: 2 }).next();
+      await model.nextTokens('quick');
+    }
+    expect(written).toBe(alone);
+  });
+
   it('refuses to mix two texts in one state', async () => {
-    const first = generate(model, { length: 5 });
+    const tokens = model.codec.encode(line.repeat(30));
+    const first = new TextReader(model.model).logits(tokens);
     await first.next();
-    await generate(model, { length: 5 }).next();
+    await model.nextTokens('quick');
     await expect(first.next()).rejects.toThrow('[USAGE] TextReader');
   });
 });

@@ -8,16 +8,16 @@ import { aliasTensor, emptyTensor, type Tensor } from './tensor.js';
 
 /** The buffers of one run, from its forward to its backward pass. */
 export class RecurrentRun {
-  private readonly backend = currentBackend();
-  private readonly batch: number;
-  private readonly features: number;
-  private readonly gateWidth: number;
-  private readonly packedInput: Tensor;
-  private readonly gates: Tensor;
-  private readonly states: Record<string, Tensor>;
-  private readonly operands: Tensor[];
-  private readonly separateOutput: Tensor | undefined;
-  private readonly masks: Record<string, Tensor>;
+  readonly #backend = currentBackend();
+  readonly #batch: number;
+  readonly #features: number;
+  readonly #gateWidth: number;
+  readonly #packedInput: Tensor;
+  readonly #gates: Tensor;
+  readonly #states: Record<string, Tensor>;
+  readonly #operands: Tensor[];
+  readonly #separateOutput: Tensor | undefined;
+  readonly #masks: Record<string, Tensor>;
 
   constructor(
     private readonly call: RecurrentArguments,
@@ -25,44 +25,44 @@ export class RecurrentRun {
   ) {
     const { plan, units, input } = call;
     const { numRows } = packing;
-    this.batch = input.shape[0];
-    this.features = input.shape[2];
-    this.gateWidth = plan.cell.gates.length * units;
-    this.packedInput = gatherInto([numRows, this.features], input, this.features, packing.sourceOf);
-    this.gates = emptyTensor([numRows, plan.gateSlots * units]);
-    this.states = Object.fromEntries(plan.cell.states.map((state) => [state, this.statesBuffer(call.initialStates[state])]));
-    this.operands = plan.operands.map(() => emptyTensor([numRows, units]));
-    this.separateOutput = plan.outputState === undefined ? emptyTensor([numRows, units]) : undefined;
-    this.masks = Object.fromEntries(Object.entries(call.masks).map(([name, mask]) => [name, name === 'mask.recurrent' ? this.sorted(mask) : mask]));
+    this.#batch = input.shape[0];
+    this.#features = input.shape[2];
+    this.#gateWidth = plan.cell.gates.length * units;
+    this.#packedInput = gatherInto([numRows, this.#features], input, this.#features, packing.sourceOf);
+    this.#gates = emptyTensor([numRows, plan.gateSlots * units]);
+    this.#states = Object.fromEntries(plan.cell.states.map((state) => [state, this.#statesBuffer(call.initialStates[state])]));
+    this.#operands = plan.operands.map(() => emptyTensor([numRows, units]));
+    this.#separateOutput = plan.outputState === undefined ? emptyTensor([numRows, units]) : undefined;
+    this.#masks = Object.fromEntries(Object.entries(call.masks).map(([name, mask]) => [name, name === 'mask.recurrent' ? this.#sorted(mask) : mask]));
   }
 
   /** The products of all steps' inputs, into the gates. */
   multiplyInput(): void {
     const { kernel, plan, units } = this.call;
-    this.backend.matmul({
+    this.#backend.matmul({
       m: this.packing.numRows,
-      n: this.gateWidth,
-      k: this.features,
-      a: this.rows(this.packedInput, this.features),
-      b: this.rows(kernel, this.gateWidth),
-      c: this.rows(this.gates, plan.gateSlots * units),
+      n: this.#gateWidth,
+      k: this.#features,
+      a: this.#rows(this.#packedInput, this.#features),
+      b: this.#rows(kernel, this.#gateWidth),
+      c: this.#rows(this.#gates, plan.gateSlots * units),
     });
   }
 
   forwardCall(keepForBackward: boolean): RecurrentForwardCall {
-    return { ...this.commonCall(), training: keepForBackward };
+    return { ...this.#commonCall(), training: keepForBackward };
   }
 
   outputTensor(): Tensor {
     const { units, input, returnSequences, plan } = this.call;
     const { numRows, outputAt, lastOf } = this.packing;
     // A states buffer begins with the initial states.
-    const source = this.separateOutput ?? aliasTensor(this.states[plan.outputState!], [numRows, units], this.batch * units);
-    return returnSequences ? gatherInto([this.batch, input.shape[1], units], source, units, outputAt) : gatherInto([this.batch, units], source, units, lastOf);
+    const source = this.#separateOutput ?? aliasTensor(this.#states[plan.outputState!], [numRows, units], this.#batch * units);
+    return returnSequences ? gatherInto([this.#batch, input.shape[1], units], source, units, outputAt) : gatherInto([this.#batch, units], source, units, lastOf);
   }
 
   finalState(state: string): Tensor {
-    return gatherInto([this.batch, this.call.units], this.states[state], this.call.units, this.packing.finalStateOf);
+    return gatherInto([this.#batch, this.call.units], this.#states[state], this.call.units, this.packing.finalStateOf);
   }
 
   /** What the backend is to run backwards; `finish` then gives, by role, the gradients that are wanted. */
@@ -70,23 +70,23 @@ export class RecurrentRun {
     const { plan, units, kernel, input, returnSequences } = this.call;
     const { numRows } = this.packing;
     const dStates = Object.fromEntries(
-      plan.cell.states.map((state, i) => [state, dFinal[i] === undefined ? constantTensor([this.batch, units], 0) : this.sorted(dFinal[i])]),
+      plan.cell.states.map((state, i) => [state, dFinal[i] === undefined ? constantTensor([this.#batch, units], 0) : this.#sorted(dFinal[i])]),
     );
     let dPacked: Tensor | undefined;
     if (dOutput !== undefined && !returnSequences && plan.outputState !== undefined) {
       const places = this.packing.order.map((sequence) => (this.packing.lastOf[sequence] < 0 ? -1 : sequence));
-      const last = gatherInto([this.batch, units], dOutput, units, places);
+      const last = gatherInto([this.#batch, units], dOutput, units, places);
       dStates[plan.outputState] = addTensors(dStates[plan.outputState], last);
-    } else if (dOutput !== undefined) dPacked = this.packedOutputGradient(dOutput);
+    } else if (dOutput !== undefined) dPacked = this.#packedOutputGradient(dOutput);
 
     const slots = plan.gateSlots * units;
-    const dInput: Strided = plan.gradientOverKept ? this.rows(this.gates, slots) : this.rows(emptyTensor([numRows, this.gateWidth]), this.gateWidth);
+    const dInput: Strided = plan.gradientOverKept ? this.#rows(this.#gates, slots) : this.#rows(emptyTensor([numRows, this.#gateWidth]), this.#gateWidth);
     const gradients = new Map<string, Tensor>();
     const zerosLike = (role: string, value: Tensor | undefined): View | undefined => {
       if (value === undefined || !wanted.has(role)) return undefined;
       const gradient = constantTensor(value.shape, 0);
       gradients.set(role, gradient);
-      return gradient.viewOn(this.backend);
+      return gradient.viewOn(this.#backend);
     };
     const dVectors: Record<string, View> = {};
     for (const [name, value] of Object.entries(this.call.vectors)) {
@@ -100,59 +100,59 @@ export class RecurrentRun {
       vectors: dVectors,
     };
     const call: RecurrentBackwardCall = {
-      ...this.commonCall(),
-      dOutput: dPacked?.viewOn(this.backend),
-      dStates: this.views(dStates),
+      ...this.#commonCall(),
+      dOutput: dPacked?.viewOn(this.#backend),
+      dStates: this.#views(dStates),
       dInput,
       dWeights,
     };
-    return { call, finish: () => this.finishBackward(gradients, dInput, dStates, wanted) };
+    return { call, finish: () => this.#finishBackward(gradients, dInput, dStates, wanted) };
   }
 
-  private finishBackward(gradients: Map<string, Tensor>, dInput: Strided, dStates: Readonly<Record<string, Tensor>>, wanted: ReadonlySet<string>): Map<string, Tensor> {
+  #finishBackward(gradients: Map<string, Tensor>, dInput: Strided, dStates: Readonly<Record<string, Tensor>>, wanted: ReadonlySet<string>): Map<string, Tensor> {
     const { plan, kernel, input } = this.call;
     const { numRows } = this.packing;
     if (wanted.has('kernel')) {
       const dKernel = emptyTensor(kernel.shape);
-      this.backend.matmul({ m: this.features, n: this.gateWidth, k: numRows, a: this.rows(this.packedInput, this.features), transposeA: true, b: dInput, c: this.rows(dKernel, this.gateWidth) });
+      this.#backend.matmul({ m: this.#features, n: this.#gateWidth, k: numRows, a: this.#rows(this.#packedInput, this.#features), transposeA: true, b: dInput, c: this.#rows(dKernel, this.#gateWidth) });
       gradients.set('kernel', dKernel);
     }
     if (wanted.has('input')) {
-      const dRows = emptyTensor([numRows, this.features]);
-      this.backend.matmul({ m: numRows, n: this.features, k: this.gateWidth, a: dInput, b: this.rows(kernel, this.gateWidth), transposeB: true, c: this.rows(dRows, this.features) });
-      gradients.set('input', gatherInto(input.shape, dRows, this.features, this.packing.packedAt));
+      const dRows = emptyTensor([numRows, this.#features]);
+      this.#backend.matmul({ m: numRows, n: this.#features, k: this.#gateWidth, a: dInput, b: this.#rows(kernel, this.#gateWidth), transposeB: true, c: this.#rows(dRows, this.#features) });
+      gradients.set('input', gatherInto(input.shape, dRows, this.#features, this.packing.packedAt));
     }
     for (const state of plan.cell.states) {
-      if (wanted.has(`state.${state}`)) gradients.set(`state.${state}`, this.unsorted(dStates[state]));
+      if (wanted.has(`state.${state}`)) gradients.set(`state.${state}`, this.#unsorted(dStates[state]));
     }
     return gradients;
   }
 
-  private commonCall() {
+  #commonCall() {
     const { call, packing } = this;
-    const view = (value: Tensor | undefined): View | undefined => value?.viewOn(this.backend);
+    const view = (value: Tensor | undefined): View | undefined => value?.viewOn(this.#backend);
     return {
       plan: call.plan,
       units: call.units,
-      batch: this.batch,
+      batch: this.#batch,
       activeRows: packing.activeRows,
       weights: {
         recurrentKernel: view(call.recurrentKernel),
         bias: view(call.bias),
         recurrentBias: view(call.recurrentBias),
-        vectors: this.views(call.vectors),
+        vectors: this.#views(call.vectors),
       },
-      gates: this.gates.viewOn(this.backend),
-      states: this.views(this.states),
-      operands: this.operands.map((operand) => operand.viewOn(this.backend)),
-      output: view(this.separateOutput),
-      masks: this.views(this.masks),
+      gates: this.#gates.viewOn(this.#backend),
+      states: this.#views(this.#states),
+      operands: this.#operands.map((operand) => operand.viewOn(this.#backend)),
+      output: view(this.#separateOutput),
+      masks: this.#views(this.#masks),
       scalars: call.scalars,
     };
   }
 
   /** dL/d(output) of each packed row, from dL/d(output sequence) or dL/d(last output). */
-  private packedOutputGradient(dOutput: Tensor): Tensor {
+  #packedOutputGradient(dOutput: Tensor): Tensor {
     const { units, returnSequences } = this.call;
     const { outputAt, lastOf, placeOf, numRows } = this.packing;
     const shape = [numRows, units];
@@ -160,27 +160,27 @@ export class RecurrentRun {
     return scatterAdd(dOutput, shape, units, returnSequences ? outputAt : lastOf);
   }
 
-  private statesBuffer(initial: Tensor): Tensor {
+  #statesBuffer(initial: Tensor): Tensor {
     const { units } = this.call;
-    const buffer = emptyTensor([this.batch + this.packing.numRows, units]);
-    const { buffer: target, offset } = buffer.viewOn(this.backend);
-    this.backend.gatherRows({ columns: units, indices: this.packing.order, source: initial.viewOn(this.backend), target: { buffer: target, offset } });
+    const buffer = emptyTensor([this.#batch + this.packing.numRows, units]);
+    const { buffer: target, offset } = buffer.viewOn(this.#backend);
+    this.#backend.gatherRows({ columns: units, indices: this.packing.order, source: initial.viewOn(this.#backend), target: { buffer: target, offset } });
     return buffer;
   }
 
-  private sorted(values: Tensor): Tensor {
-    return gatherInto([this.batch, this.call.units], values, this.call.units, this.packing.order);
+  #sorted(values: Tensor): Tensor {
+    return gatherInto([this.#batch, this.call.units], values, this.call.units, this.packing.order);
   }
 
-  private unsorted(values: Tensor): Tensor {
-    return gatherInto([this.batch, this.call.units], values, this.call.units, this.packing.rankOf);
+  #unsorted(values: Tensor): Tensor {
+    return gatherInto([this.#batch, this.call.units], values, this.call.units, this.packing.rankOf);
   }
 
-  private rows(values: Tensor, rowStride: number): Strided {
-    return { ...values.viewOn(this.backend), rowStride };
+  #rows(values: Tensor, rowStride: number): Strided {
+    return { ...values.viewOn(this.#backend), rowStride };
   }
 
-  private views(values: Readonly<Record<string, Tensor>>): Record<string, View> {
-    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.viewOn(this.backend)]));
+  #views(values: Readonly<Record<string, Tensor>>): Record<string, View> {
+    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.viewOn(this.#backend)]));
   }
 }

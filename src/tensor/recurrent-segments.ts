@@ -34,21 +34,23 @@ function weightsOf({ kernel, recurrentKernel, bias, recurrentBias, vectors }: Re
 
 /** What one run keeps from its forward to its backward pass. States lie in the packing's order of sequences. */
 class SegmentedRun {
-  private readonly backend = currentBackend();
+  readonly #backend = currentBackend();
   private readonly batch: number;
-  private readonly masks: Readonly<Record<string, Tensor>>;
+  readonly #masks: Readonly<Record<string, Tensor>>;
   /** By segment and state: `[A, U]`, the states it starts from. */
   private readonly starts: readonly (readonly Tensor[])[];
+  readonly #packing: Packing;
 
   constructor(
     private readonly call: RecurrentArguments,
     private readonly weights: readonly Tensor[],
-    private readonly packing: Packing,
+    packing: Packing,
     private readonly segments: readonly Segment[],
   ) {
+    this.#packing = packing;
     const { plan, units } = call;
     this.batch = call.input.shape[0];
-    this.masks = Object.fromEntries(Object.entries(call.masks).map(([name, mask]) => [name, isForWholeSequence(name) ? this.sorted(mask) : mask]));
+    this.#masks = Object.fromEntries(Object.entries(call.masks).map(([name, mask]) => [name, isForWholeSequence(name) ? this.#sorted(mask) : mask]));
     this.starts = segments.map(({ rows }) => plan.cell.states.map(() => emptyTensor([rows, units])));
   }
 
@@ -57,39 +59,39 @@ class SegmentedRun {
     const { call, batch, starts } = this;
     const { units, returnSequences, initialStates } = call;
     const names = call.plan.cell.states;
-    const states = names.map((state) => this.sorted(initialStates[state]));
+    const states = names.map((state) => this.#sorted(initialStates[state]));
     const output = constantTensor(returnSequences ? [batch, call.input.shape[1], units] : [batch, units], 0);
     this.segments.forEach((segment, i) => {
       starts[i].forEach((start, j) => copyInto(start, firstRows(states[j], segment.rows)));
       innerScope(() => {
-        const result = this.run(segment, this.inputOf(segment), starts[i]);
+        const result = this.#run(segment, this.#inputOf(segment), starts[i]);
         names.forEach((state, j) => copyInto(states[j], result.finalStates[state]));
         if (!returnSequences) return copyInto(output, result.output);
         const shown = gatherInto([segment.stepAt.length, units], result.output, units, segment.stepAt);
-        this.backend.scatterAddRows({ columns: units, indices: segment.outputPlaces, source: output.viewOn(this.backend), target: shown.viewOn(this.backend) });
+        this.#backend.scatterAddRows({ columns: units, indices: segment.outputPlaces, source: output.viewOn(this.#backend), target: shown.viewOn(this.#backend) });
       });
     });
-    return [returnSequences ? output : this.unsorted(output), ...states.map((state) => this.unsorted(state))];
+    return [returnSequences ? output : this.#unsorted(output), ...states.map((state) => this.#unsorted(state))];
   }
 
   /** @returns the gradients of the input, the weights and the initial states. */
   backward([dOutput, ...dFinals]: readonly (Tensor | undefined)[], wanted: readonly boolean[]): readonly (Tensor | undefined)[] {
     const { call, weights, batch, segments, starts } = this;
     const { units, input } = call;
-    const dStates = starts[0].map((_, i) => (dFinals[i] === undefined ? constantTensor([batch, units], 0) : this.sorted(dFinals[i])));
+    const dStates = starts[0].map((_, i) => (dFinals[i] === undefined ? constantTensor([batch, units], 0) : this.#sorted(dFinals[i])));
     const dInput = wanted[0] ? constantTensor(input.shape, 0) : undefined;
     const dWeights = weights.map((weight, i) => (wanted[i + 1] ? constantTensor(weight.shape, 0) : undefined));
     const wantedWeights = weights.filter((_, i) => wanted[i + 1]);
     for (let i = segments.length - 1; i >= 0; i--) {
       const segment = segments[i];
       innerScope(() => {
-        const own = this.inputOf(segment);
+        const own = this.#inputOf(segment);
         const by = [...(dInput === undefined ? [] : [own]), ...wantedWeights, ...starts[i]];
         const again = (): Tensor[] => {
-          const result = this.run(segment, own, starts[i]);
+          const result = this.#run(segment, own, starts[i]);
           return [result.output, ...call.plan.cell.states.map((state) => result.finalStates[state])];
         };
-        const dResults = [dOutput && this.outputGradient(segment, dOutput), ...dStates.map((dState) => firstRows(dState, segment.rows))];
+        const dResults = [dOutput && this.#outputGradient(segment, dOutput), ...dStates.map((dState) => firstRows(dState, segment.rows))];
         const gradients = pullBack(again, by, dResults);
         starts[i].forEach((start, j) => copyInto(dStates[j], gradients.get(start)!));
         weights.forEach((weight, j) => {
@@ -98,15 +100,15 @@ class SegmentedRun {
         });
         const dOwn = gradients.get(own);
         if (dInput === undefined || dOwn === undefined) return;
-        this.backend.scatterAddRows({ columns: input.shape[2], indices: segment.sourceOf, source: dInput.viewOn(this.backend), target: dOwn.viewOn(this.backend) });
+        this.#backend.scatterAddRows({ columns: input.shape[2], indices: segment.sourceOf, source: dInput.viewOn(this.#backend), target: dOwn.viewOn(this.#backend) });
       });
     }
-    return [dInput, ...dWeights, ...dStates.map((dState) => this.unsorted(dState))];
+    return [dInput, ...dWeights, ...dStates.map((dState) => this.#unsorted(dState))];
   }
 
-  private run({ rows, mask, firstRow, numRows }: Segment, input: Tensor, starts: readonly Tensor[]): RecurrentResult {
+  #run({ rows, mask, firstRow, numRows }: Segment, input: Tensor, starts: readonly Tensor[]): RecurrentResult {
     const { call } = this;
-    const masks = Object.entries(this.masks).map(([name, values]): [string, Tensor] => [
+    const masks = Object.entries(this.#masks).map(([name, values]): [string, Tensor] => [
       name,
       isForWholeSequence(name) ? firstRows(values, rows) : aliasTensor(values, [numRows, call.units], firstRow * call.units),
     ]);
@@ -115,25 +117,25 @@ class SegmentedRun {
     return recurrent({ ...call, input, mask, initialStates, masks: Object.fromEntries(masks), reverse: false, outputOrder: 'time', training: false });
   }
 
-  private inputOf({ rows, steps, sourceOf }: Segment): Tensor {
+  #inputOf({ rows, steps, sourceOf }: Segment): Tensor {
     const { input } = this.call;
     return gatherInto([rows, steps, input.shape[2]], input, input.shape[2], sourceOf);
   }
 
   /** dL/d(output) of a segment: of all its steps, or of the last steps of those sequences that end in it. */
-  private outputGradient({ rows, steps, rowsAfter, outputPlaces, stepAt }: Segment, dOutput: Tensor): Tensor {
+  #outputGradient({ rows, steps, rowsAfter, outputPlaces, stepAt }: Segment, dOutput: Tensor): Tensor {
     const { units, returnSequences } = this.call;
     if (returnSequences) return scatterAdd(gatherInto([outputPlaces.length, units], dOutput, units, outputPlaces), [rows, steps, units], units, stepAt);
-    const ending = this.packing.order.slice(0, rows).map((sequence, row) => (row < rowsAfter ? -1 : sequence));
+    const ending = this.#packing.order.slice(0, rows).map((sequence, row) => (row < rowsAfter ? -1 : sequence));
     return gatherInto([rows, units], dOutput, units, ending);
   }
 
-  private sorted(values: Tensor): Tensor {
-    return gatherInto([this.batch, this.call.units], values, this.call.units, this.packing.order);
+  #sorted(values: Tensor): Tensor {
+    return gatherInto([this.batch, this.call.units], values, this.call.units, this.#packing.order);
   }
 
-  private unsorted(values: Tensor): Tensor {
-    return gatherInto([this.batch, this.call.units], values, this.call.units, this.packing.rankOf);
+  #unsorted(values: Tensor): Tensor {
+    return gatherInto([this.batch, this.call.units], values, this.call.units, this.#packing.rankOf);
   }
 }
 

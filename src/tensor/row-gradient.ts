@@ -32,11 +32,11 @@ export class RowGradient extends Tensor {
   }
 
   override async data(): Promise<FlatArray> {
-    return this.spread(await this.rows.data());
+    return this.#spread(await this.rows.data());
   }
 
   override dataSync(): FlatArray {
-    return this.spread(this.rows.dataSync());
+    return this.#spread(this.rows.dataSync());
   }
 
   override moveToHost(): void {
@@ -48,7 +48,7 @@ export class RowGradient extends Tensor {
     backend.scatterAddRows({ columns: this.columns, indices: this.indices, source: view, target: this.rows.viewOn(backend) });
   }
 
-  private spread(rows: FlatArray): FlatArray {
+  #spread(rows: FlatArray): FlatArray {
     const all = rows instanceof Float32Array ? new Float32Array(this.size) : new Float64Array(this.size);
     this.indices.forEach((index, i) => all.set(rows.subarray(i * this.columns, (i + 1) * this.columns), index * this.columns));
     return all;

@@ -94,25 +94,27 @@ class Scoring {
   private readonly dBias: Tensor | undefined;
   private readonly logits: Tensor;
   private readonly scaled: Tensor;
-  private readonly weights: Tensor;
+  readonly #weights: Tensor;
   private readonly programs: Programs;
+  readonly #operands: Operands;
 
   constructor(
     private readonly sizes: Sizes,
-    private readonly operands: Operands,
+    operands: Operands,
   ) {
+    this.#operands = operands;
     const { rows, units, classes, chunkRows } = sizes;
     const { hidden, kernel, bias, weights } = operands;
     const derivative = (operand: Tensor | undefined): Tensor | undefined => (operand !== undefined && isActive(operand) ? (rows === 0 ? constantTensor(operand.shape, 0) : emptyTensor(operand.shape)) : undefined);
     [this.dHidden, this.dKernel, this.dBias] = [hidden, kernel, bias].map(derivative);
     this.losses = emptyTensor([rows]);
     this.predicted = operands.predicted ? emptyTensor([rows]) : undefined;
-    this.weights = weights === undefined ? constantTensor([rows], 1) : tensor(Float64Array.from(weights), [rows]);
+    this.#weights = weights === undefined ? constantTensor([rows], 1) : tensor(Float64Array.from(weights), [rows]);
     this.logits = emptyTensor([Math.min(rows, chunkRows), classes]);
     this.scaled = emptyTensor(this.dKernel === undefined ? [0] : [Math.min(rows, chunkRows), units]);
-    this.programs = programsFor({ hasBias: bias !== undefined, predicted: operands.predicted, derives: this.derives });
-    for (let start = 0; start < rows; start += chunkRows) this.chunk(start, Math.min(chunkRows, rows - start));
-    this.total = rows === 0 ? constantTensor([], 0) : this.weightedSum();
+    this.programs = programsFor({ hasBias: bias !== undefined, predicted: operands.predicted, derives: this.#derives });
+    for (let start = 0; start < rows; start += chunkRows) this.#chunk(start, Math.min(chunkRows, rows - start));
+    this.total = rows === 0 ? constantTensor([], 0) : this.#weightedSum();
   }
 
   readonly backward: Backward = ([dTotal], wanted) => {
@@ -120,15 +122,15 @@ class Scoring {
     return [dHidden, dKernel, dBias].slice(0, wanted.length).map((gradient, i) => (dTotal && wanted[i] && gradient ? multiplied(gradient, dTotal) : undefined));
   };
 
-  private get derives(): boolean {
+  get #derives(): boolean {
     return this.dHidden !== undefined || this.dKernel !== undefined || this.dBias !== undefined;
   }
 
-  private chunk(start: number, numRows: number): void {
+  #chunk(start: number, numRows: number): void {
     const backend = currentBackend();
     const { sizes, programs, logits } = this;
     const { units, classes, transposeKernel } = sizes;
-    const { hidden, kernel, bias, labels } = this.operands;
+    const { hidden, kernel, bias, labels } = this.#operands;
     const x = asRows(logits, classes);
     backend.matmul({ m: numRows, n: classes, k: units, a: asRows(hidden, units, start * units), b: asRows(kernel, transposeKernel ? units : classes), c: x, transposeB: transposeKernel });
 
@@ -143,28 +145,28 @@ class Scoring {
       rows: numRows,
       columns: classes,
       inputs: { x, ...(bias && { bias: asRows(bias, 1) }), ...(this.predicted && { index: asRows(columnNumbers(classes), 1) }) },
-      outputs: { ...(this.derives && { exponential: x }), sum: asRows(sum, 1), largest: asRows(largest, 1), ...(this.predicted && { predicted: asRows(this.predicted, 1, start) }) },
+      outputs: { ...(this.#derives && { exponential: x }), sum: asRows(sum, 1), largest: asRows(largest, 1), ...(this.predicted && { predicted: asRows(this.predicted, 1, start) }) },
     });
     const row = (values: Tensor, from = 0): Strided => asRows(values, numRows, from);
     backend.pointwise({
       program: programs.losses,
       rows: 1,
       columns: numRows,
-      inputs: { sum: row(sum), largest: row(largest), ofLabel: row(ofLabel), ...(bias && { biasOfLabel: row(biasOfLabel) }), ...(this.derives && { weight: row(this.weights, start) }) },
-      outputs: { loss: row(this.losses, start), ...(this.derives && { scale: row(scale), minusSum: row(minusSum) }) },
+      inputs: { sum: row(sum), largest: row(largest), ofLabel: row(ofLabel), ...(bias && { biasOfLabel: row(biasOfLabel) }), ...(this.#derives && { weight: row(this.#weights, start) }) },
+      outputs: { loss: row(this.losses, start), ...(this.#derives && { scale: row(scale), minusSum: row(minusSum) }) },
     });
-    if (!this.derives) return;
+    if (!this.#derives) return;
     // The exponentials less their sum at the label: times `scale`, that is dL/dx.
     backend.scatterAddRows({ columns: 1, indices: places, source: logits.viewOn(backend), target: minusSum.viewOn(backend) });
-    this.derive(start, numRows, scale);
+    this.#derive(start, numRows, scale);
   }
 
   /** dL/d(operands) of a chunk whose logits have become `dL/dx / scale`: the scale of a row goes to the smaller factor. */
-  private derive(start: number, numRows: number, scale: Tensor): void {
+  #derive(start: number, numRows: number, scale: Tensor): void {
     const backend = currentBackend();
     const { dHidden, dKernel, dBias, logits, scaled } = this;
     const { units, classes, transposeKernel } = this.sizes;
-    const { hidden, kernel } = this.operands;
+    const { hidden, kernel } = this.#operands;
     const dx = asRows(logits, classes);
     const byRow = asRows(scale, 1);
     if (dHidden !== undefined) {
@@ -184,10 +186,10 @@ class Scoring {
     }
   }
 
-  private weightedSum(): Tensor {
+  #weightedSum(): Tensor {
     const total = emptyTensor([]);
     const { rows } = this.sizes;
-    currentBackend().pointwise({ program: weightedTotal, rows: 1, columns: rows, inputs: { loss: asRows(this.losses, rows), weight: asRows(this.weights, rows) }, outputs: { total: asRows(total, 0) } });
+    currentBackend().pointwise({ program: weightedTotal, rows: 1, columns: rows, inputs: { loss: asRows(this.losses, rows), weight: asRows(this.#weights, rows) }, outputs: { total: asRows(total, 0) } });
     return total;
   }
 }

@@ -28,19 +28,19 @@ interface Recorder {
 /** What was computed, in order, so that derivatives can be run backwards through it. */
 class Tape implements Recorder {
   readonly entries: Entry[] = [];
-  private readonly active: Set<Tensor>;
+  readonly #active: Set<Tensor>;
 
   constructor(watched: readonly Tensor[]) {
-    this.active = new Set(watched);
+    this.#active = new Set(watched);
   }
 
   isActive(value: Tensor): boolean {
-    return this.active.has(value);
+    return this.#active.has(value);
   }
 
   note(entry: Entry): void {
     this.entries.push(entry);
-    for (const output of entry.outputs) this.active.add(output);
+    for (const output of entry.outputs) this.#active.add(output);
   }
 }
 
@@ -49,15 +49,18 @@ class Trace implements Recorder {
   /** Tensors that the recorder outside watches and that were read. */
   readonly uses = new Set<Tensor>();
   readonly computed = new Set<Tensor>();
+  readonly #outside: Recorder;
 
-  constructor(private readonly outside: Recorder) {}
+  constructor(outside: Recorder) {
+    this.#outside = outside;
+  }
 
   isActive(value: Tensor): boolean {
-    return this.computed.has(value) || this.outside.isActive(value);
+    return this.computed.has(value) || this.#outside.isActive(value);
   }
 
   note({ inputs, outputs }: Entry): void {
-    for (const input of inputs) if (!this.computed.has(input) && this.outside.isActive(input)) this.uses.add(input);
+    for (const input of inputs) if (!this.computed.has(input) && this.#outside.isActive(input)) this.uses.add(input);
     for (const output of outputs) this.computed.add(output);
   }
 }

@@ -40,27 +40,27 @@ let currentScope: Scope | undefined;
 export class Tensor {
   readonly shape: Shape;
   readonly size: number;
-  private host: HostNumbers | undefined;
-  private device: Temporary | undefined;
+  #host: HostNumbers | undefined;
+  #device: Temporary | undefined;
 
   /** @internal Use {@link tensor}. */
   constructor(shape: Shape, host: HostNumbers | undefined, device?: Temporary) {
     this.shape = shape;
     this.size = sizeOf(shape);
-    this.host = host;
-    this.device = device;
+    this.#host = host;
+    this.#device = device;
   }
 
   /** The numbers in row-major order; a copy. */
   async data(): Promise<FlatArray> {
-    if (this.host !== undefined) return flatCopy(this.host);
+    if (this.#host !== undefined) return flatCopy(this.#host);
     const { backend, view } = this.resident();
     return backend.read(view, this.size);
   }
 
   /** The numbers at once; a copy. @throws BACKEND_UNAVAILABLE on a backend that can only be read asynchronously. */
   dataSync(): FlatArray {
-    if (this.host !== undefined) return flatCopy(this.host);
+    if (this.#host !== undefined) return flatCopy(this.#host);
     const { backend, view } = this.resident();
     if (backend.readNow === undefined) {
       throw new RondoError('BACKEND_UNAVAILABLE', { where: 'Tensor.dataSync', what: `\`${backend.name}\` cannot be read synchronously.`, fix: 'await tensor.data().' });
@@ -88,11 +88,11 @@ export class Tensor {
   /** @internal The numbers on a backend, uploaded for the open scope where they are not there. */
   viewOn(backend: Backend): View {
     const scope = requireScope();
-    const before = this.temporary();
+    const before = this.#temporary();
     if (before !== undefined) return before.view;
     const view: View = { buffer: backend.temporary(this.size), offset: 0 };
     this.writeNumbers(backend, view);
-    this.device = { backend, view, scope };
+    this.#device = { backend, view, scope };
     return view;
   }
 
@@ -103,33 +103,33 @@ export class Tensor {
 
   /** @internal The numbers on the host without a copy where possible; not to be written. */
   hostNumbers(): HostNumbers {
-    return this.host ?? this.dataSync();
+    return this.#host ?? this.dataSync();
   }
 
   /** @internal Whether the numbers are on the host alone, so that work on them there moves nothing. */
   isOnHost(): boolean {
-    return this.host !== undefined && this.temporary() === undefined;
+    return this.#host !== undefined && this.#temporary() === undefined;
   }
 
   /** @internal Keeps the numbers past the end of their scope. */
   moveToHost(): void {
-    this.host ??= this.dataSync();
-    this.device = undefined;
+    this.#host ??= this.dataSync();
+    this.#device = undefined;
   }
 
   /** @internal Where the numbers are, where that is in `scope` and nowhere else. */
   viewIn(scope: Scope): View | undefined {
-    return this.host === undefined && this.device?.scope === scope ? this.device.view : undefined;
+    return this.#host === undefined && this.#device?.scope === scope ? this.#device.view : undefined;
   }
 
   /** @internal Says where the numbers are from now on. */
   placeAt(view: View, scope: Scope): void {
-    this.device = { backend: scope.backend, view, scope };
+    this.#device = { backend: scope.backend, view, scope };
   }
 
   /** Where the numbers are on a backend. @throws USAGE where their scope has ended */
   protected resident(): Resident {
-    const device = this.temporary();
+    const device = this.#temporary();
     if (device !== undefined) return device;
     throw new RondoError('USAGE', {
       where: 'Tensor',
@@ -139,15 +139,15 @@ export class Tensor {
   }
 
   /** The numbers in an open scope; what a closed one held is forgotten. */
-  private temporary(): Temporary | undefined {
-    if (this.device?.scope.isOpen === false) this.device = undefined;
-    return this.device;
+  #temporary(): Temporary | undefined {
+    if (this.#device?.scope.isOpen === false) this.#device = undefined;
+    return this.#device;
   }
 }
 
 /** A tensor that lives until the program drops it and whose numbers can be replaced: a weight, a layer's state. */
 export class Variable extends Tensor {
-  private place: Resident | undefined;
+  #place: Resident | undefined;
 
   /**
    * @param name readable and unique within a model; the name in saved files.
@@ -161,14 +161,14 @@ export class Variable extends Tensor {
   ) {
     super([...shape], undefined);
     requireValues(`Variable ${name}`, shape, data.length);
-    this.place = placeOn(currentBackend(), this, data);
+    this.#place = placeOn(currentBackend(), this, data);
   }
 
   override viewOn(backend: Backend): View {
     const before = this.resident();
     if (before.backend === backend) return before.view;
     const place = placeOn(backend, this, this.dataSync());
-    this.place = place;
+    this.#place = place;
     before.backend.free(before.view.buffer);
     return place.view;
   }
@@ -189,16 +189,16 @@ export class Variable extends Tensor {
    */
   dispose(): void {
     if (currentScope !== undefined) throw new RondoError('USAGE', { where: `Variable ${this.name}`, what: 'a variable is disposed of inside of a step that may use it.', fix: 'call dispose() outside of scope(), valueAndGradients() and layers.' });
-    if (this.place === undefined) return;
+    if (this.#place === undefined) return;
     dropped.unregister(this);
-    this.place.backend.free(this.place.view.buffer);
-    this.place = undefined;
+    this.#place.backend.free(this.#place.view.buffer);
+    this.#place = undefined;
   }
 
   override moveToHost(): void {}
 
   protected override resident(): Resident {
-    if (this.place !== undefined) return this.place;
+    if (this.#place !== undefined) return this.#place;
     throw new RondoError('USAGE', { where: `Variable ${this.name}`, what: 'the variable is used after dispose().', fix: 'make the layer or model anew.' });
   }
 }

@@ -28,34 +28,36 @@ export interface BatchLoss {
 /** How a model's loss is computed; made once per run. */
 export class BatchLossFunction {
   private readonly finalActivation: FinalActivation | undefined;
-  private readonly losses: readonly Loss[];
-  private readonly regularized: readonly LayerWeight[];
+  readonly #losses: readonly Loss[];
+  readonly #regularized: readonly LayerWeight[];
   private readonly scoring: Scoring | undefined;
+  readonly #classWeight: ClassWeight | undefined;
 
   constructor(
     private readonly model: Model,
     private readonly outputs: readonly OutputTraining[],
-    private readonly classWeight: ClassWeight | undefined,
+    classWeight: ClassWeight | undefined,
   ) {
+    this.#classWeight = classWeight;
     const { finalActivation } = model;
     const onLogits = outputs.length === 1 && finalActivation !== undefined ? logitsForm(outputs[0].loss, finalActivation) : undefined;
     this.finalActivation = onLogits === undefined ? undefined : finalActivation;
-    this.losses = onLogits === undefined ? outputs.map(({ loss }) => loss) : [onLogits];
+    this.#losses = onLogits === undefined ? outputs.map(({ loss }) => loss) : [onLogits];
     this.scoring = scoringOf(model, outputs);
     const trainable = new Set(model.trainableWeights);
-    this.regularized = [...model.namedWeights()].map(([, weight]) => weight).filter(({ variable, regularizer }) => regularizer !== undefined && trainable.has(variable));
+    this.#regularized = [...model.namedWeights()].map(([, weight]) => weight).filter(({ variable, regularizer }) => regularizer !== undefined && trainable.has(variable));
   }
 
   /** The loss of a batch, differentiable by the weights. Needs an open scope. @throws SHAPE_MISMATCH */
   compute(batch: Batch, training: boolean): BatchLoss {
     const { model, outputs, finalActivation, scoring } = this;
-    if (scoring !== undefined) return this.scored(scoring, batch, training);
+    if (scoring !== undefined) return this.#scored(scoring, batch, training);
     const computed = model.forward(batch.inputs.map(hostTensor), { training }, finalActivation !== undefined).tensors;
     requireOutputs(model, computed, outputs);
     const parts = computed.map((output, i) => {
       const target = batch.targets[i];
-      const { weights, mask } = this.weighting(batch, i, output.shape, maskOf(output));
-      const loss = lossValue(this.losses[i], hostTensor(target), output, { sampleWeight: weights && hostTensor(weights), mask: mask && hostTensor(mask) });
+      const { weights, mask } = this.#weighting(batch, i, output.shape, maskOf(output));
+      const loss = lossValue(this.#losses[i], hostTensor(target), output, { sampleWeight: weights && hostTensor(weights), mask: mask && hostTensor(mask) });
       return { output, target, weights, mask, loss };
     });
     const predictions = new Map<number, HostArray>();
@@ -71,16 +73,16 @@ export class BatchLossFunction {
     };
     const losses = parts.map(({ loss }) => loss);
     return {
-      total: this.totalOf(losses),
+      total: this.#totalOf(losses),
       byOutput: losses,
       update: ({ metric, isWeighted }, i) => metric.update({ yTrue: parts[i].target, yPred: predictionOf(i), mask: parts[i].mask, sampleWeight: isWeighted ? parts[i].weights : undefined }),
     };
   }
 
   /** The same where nothing looks at the predictions but at what they say of the labels. */
-  private scored({ labelsOf, predicted }: Scoring, batch: Batch, training: boolean): BatchLoss {
+  #scored({ labelsOf, predicted }: Scoring, batch: Batch, training: boolean): BatchLoss {
     const deferred = this.model.forwardDeferred(batch.inputs.map(hostTensor), { training });
-    const { weights, mask } = this.weighting(batch, 0, deferred.shape, deferred.mask);
+    const { weights, mask } = this.#weighting(batch, 0, deferred.shape, deferred.mask);
     const leading = deferred.shape.slice(0, -1);
     const labels = labelsOf(hostTensor(batch.targets[0]), deferred.shape);
     const options = { weights: coefficients(leading, { sampleWeight: weights && hostTensor(weights), mask: mask && hostTensor(mask) }), predicted };
@@ -91,20 +93,20 @@ export class BatchLossFunction {
     const losses = once(() => seen.losses.dataSync());
     const classes = once(() => seen.predicted?.dataSync());
     return {
-      total: this.totalOf([scores.total]),
+      total: this.#totalOf([scores.total]),
       byOutput: [scores.total],
       update: ({ metric, isWeighted }) => metric.scored!.update({ shape: leading, labels, losses: losses(), predicted: classes(), mask, sampleWeight: isWeighted ? weights : undefined }),
     };
   }
 
-  private weighting(batch: Batch, output: number, shape: Shape, mask: Mask | undefined): { weights: HostArray | undefined; mask: HostArray | undefined } {
-    const byClass = this.classWeight && classWeights(this.classWeight, batch.targets[output], shape);
+  #weighting(batch: Batch, output: number, shape: Shape, mask: Mask | undefined): { weights: HostArray | undefined; mask: HostArray | undefined } {
+    const byClass = this.#classWeight && classWeights(this.#classWeight, batch.targets[output], shape);
     return { weights: multiplied(batch.sampleWeights[output], byClass), mask: mask && outputMask(mask, shape) };
   }
 
-  private totalOf(losses: readonly Tensor[]): Tensor {
+  #totalOf(losses: readonly Tensor[]): Tensor {
     const weighted = losses.map((loss, i) => (this.outputs[i].lossWeight === 1 ? loss : ops.mul(loss, this.outputs[i].lossWeight)));
-    const penalties = this.regularized.map(({ variable, regularizer }) => regularizer!.penalty(variable));
+    const penalties = this.#regularized.map(({ variable, regularizer }) => regularizer!.penalty(variable));
     return [...weighted, ...penalties].reduce((sum, part) => ops.add(sum, part));
   }
 }

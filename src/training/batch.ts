@@ -35,14 +35,18 @@ export interface BatchSource {
 
 /** Reads data of any form for one model; the first data it reads build the model. */
 export class BatchReader {
+  readonly #where: string;
+
   constructor(
     private readonly model: Model,
-    private readonly where: string,
-  ) {}
+    where: string,
+  ) {
+    this.#where = where;
+  }
 
   /** @param place added to where the data come from, in messages. @throws SHAPE_MISMATCH, NOT_FINITE, DATA_FORMAT, USAGE */
   read({ x, y, sampleWeight }: DatasetBatch, place = ''): Batch {
-    const where = this.where + place;
+    const where = this.#where + place;
     const { arrays: inputs, names, numRows } = this.readInputs(x, where);
     if (y === undefined || y === null) throw new RondoError('USAGE', { where, what: '`y` is missing.', expected: 'one target for every row of `x`', fix: 'give the targets as the second argument.' });
     const given = hostArrays(y, where, 'y');
@@ -52,12 +56,12 @@ export class BatchReader {
     const targetNames = arrayNames(given, 'y');
     given.arrays.forEach((array, i) => requireFiniteData(where, targetNames[i], array));
     numRowsOf([inputs[0], ...given.arrays], where, [names[0], ...targetNames]);
-    this.requireTargets(targets, form, where);
+    this.#requireTargets(targets, form, where);
     return { inputs, targets, sampleWeights: readWeights(where, sampleWeight, { first: inputs[0], name: names[0] }, outputs), numRows };
   }
 
   /** Refuses targets that the losses cannot take, as far as they can say so without predictions. */
-  private requireTargets(targets: readonly HostArray[], form: OutputForm, where: string): void {
+  #requireTargets(targets: readonly HostArray[], form: OutputForm, where: string): void {
     const judged = this.model.compiledTraining?.outputs(form, targets.length) ?? [];
     judged.forEach(({ name, loss }, i) => {
       const width = this.model.outputWidths[i] ?? null;
@@ -66,7 +70,7 @@ export class BatchReader {
   }
 
   /** Reads and checks inputs alone, and builds the model where it is not. */
-  readInputs(x: ModelData, where = this.where): { arrays: readonly HostArray[]; names: readonly string[]; numRows: number } {
+  readInputs(x: ModelData, where = this.#where): { arrays: readonly HostArray[]; names: readonly string[]; numRows: number } {
     const { model } = this;
     const given = hostArrays(x, where, 'x');
     const names = arrayNames(given, 'x');

@@ -11,43 +11,47 @@ export interface EpochTime {
 export class CallbackList {
   /** Whether any callback wants to know of batches. */
   readonly watchBatches: boolean;
+  readonly #callbacks: readonly Callback[];
+  readonly #context: TrainingContext & { readonly numBatches: number | undefined };
 
   constructor(
-    private readonly callbacks: readonly Callback[],
-    private readonly context: TrainingContext & { readonly numBatches: number | undefined },
+    callbacks: readonly Callback[],
+    context: TrainingContext & { readonly numBatches: number | undefined },
   ) {
+    this.#callbacks = callbacks;
+    this.#context = context;
     this.watchBatches = callbacks.some(({ onBatchEnd }) => onBatchEnd !== undefined);
   }
 
   async trainBegin(): Promise<void> {
-    for (const callback of this.callbacks) await callback.onTrainBegin?.(this.context);
+    for (const callback of this.#callbacks) await callback.onTrainBegin?.(this.#context);
   }
 
   async epochBegin(epoch: number): Promise<void> {
-    for (const callback of this.callbacks) await callback.onEpochBegin?.(epoch, this.context);
+    for (const callback of this.#callbacks) await callback.onEpochBegin?.(epoch, this.#context);
   }
 
   /** A promise only where a callback returned one: most steps need no turn of the event loop. */
   batchEnd(epoch: number, batch: number, logs: EpochLogs, time: EpochTime): Promise<void> | undefined {
-    const progress = this.progress(epoch, batch, logs, time);
+    const progress = this.#progress(epoch, batch, logs, time);
     let waiting: Promise<void> | undefined;
-    for (const callback of this.callbacks) {
-      if (waiting !== undefined) waiting = waiting.then(() => callback.onBatchEnd?.(progress, this.context));
-      else waiting = callback.onBatchEnd?.(progress, this.context) ?? undefined;
+    for (const callback of this.#callbacks) {
+      if (waiting !== undefined) waiting = waiting.then(() => callback.onBatchEnd?.(progress, this.#context));
+      else waiting = callback.onBatchEnd?.(progress, this.#context) ?? undefined;
     }
     return waiting;
   }
 
   async epochEnd(epoch: number, logs: Logs): Promise<void> {
-    for (const callback of this.callbacks) await callback.onEpochEnd?.(epoch, logs, this.context);
+    for (const callback of this.#callbacks) await callback.onEpochEnd?.(epoch, logs, this.#context);
   }
 
   async trainEnd(reason: StopReason): Promise<void> {
-    for (const callback of this.callbacks) await callback.onTrainEnd?.(reason, this.context);
+    for (const callback of this.#callbacks) await callback.onTrainEnd?.(reason, this.#context);
   }
 
-  private progress(epoch: number, batch: number, logs: EpochLogs, { numRows, startedMs }: EpochTime): Progress {
-    const { epochs, numBatches } = this.context;
+  #progress(epoch: number, batch: number, logs: EpochLogs, { numRows, startedMs }: EpochTime): Progress {
+    const { epochs, numBatches } = this.#context;
     const elapsedMs = performance.now() - startedMs;
     return {
       epoch,

@@ -50,8 +50,8 @@ export interface TrainingConfig {
 /** A model's optimizer, losses and metrics. */
 export class Compiled {
   readonly optimizer: Optimizer;
-  private readonly losses: Loss | ByOutput<Loss>;
-  private readonly resolved = new Map<string, readonly OutputTraining[]>();
+  readonly #losses: Loss | ByOutput<Loss>;
+  readonly #resolved = new Map<string, readonly OutputTraining[]>();
 
   /** @throws UNKNOWN_NAME */
   constructor(
@@ -63,45 +63,45 @@ export class Compiled {
       throw new RondoError('USAGE', { where, what: `\`${options.optimizer === undefined ? 'optimizer' : 'loss'}\` is missing.`, expected: 'an optimizer and a loss', fix: "give both: compile({ optimizer: 'adam', loss: 'meanSquaredError' })." });
     }
     this.optimizer = optimizerNamed(options.optimizer, where);
-    this.losses = isOneLoss(options.loss) ? asLoss(options.loss, where) : mapByOutput(options.loss as ByOutput<GivenLoss>, (loss) => asLoss(loss, where));
+    this.#losses = isOneLoss(options.loss) ? asLoss(options.loss, where) : mapByOutput(options.loss as ByOutput<GivenLoss>, (loss) => asLoss(loss, where));
     for (const list of [options.metrics, options.weightedMetrics]) if (list !== undefined) mapMetrics(list, (metric) => metricNamed(metric, where));
   }
 
   /** How each output is judged, once it is known which there are. Metrics start empty. @throws USAGE, UNKNOWN_NAME */
   outputs(form: OutputForm, count: number): readonly OutputTraining[] {
     const key = typeof form === 'string' ? `${form} ${count}` : form.join(' ');
-    let found = this.resolved.get(key);
-    if (found === undefined) this.resolved.set(key, (found = this.resolve(form, outputNames(form, count))));
+    let found = this.#resolved.get(key);
+    if (found === undefined) this.#resolved.set(key, (found = this.#resolve(form, outputNames(form, count))));
     return found;
   }
 
   /** Every metric that holds what it has seen. */
   get metricsInUse(): Metric[] {
-    return [...this.resolved.values()].flatMap((outputs) => outputs.flatMap(({ metrics }) => metrics.map(({ metric }) => metric)));
+    return [...this.#resolved.values()].flatMap((outputs) => outputs.flatMap(({ metrics }) => metrics.map(({ metric }) => metric)));
   }
 
   /** Undefined where a loss is a function. */
   get config(): TrainingConfig | undefined {
-    const losses = isLoss(this.losses) ? [this.losses] : Object.values(this.losses);
+    const losses = isLoss(this.#losses) ? [this.#losses] : Object.values(this.#losses);
     if (losses.some((loss) => loss.name === functionName)) return undefined;
     const { metrics, weightedMetrics, lossWeights } = this.options;
     const stored = (list: CompileOptions['metrics']): TrainingConfig['metrics'] => list && mapMetrics(list, (metric) => (typeof metric === 'string' ? metric : metricNamed(metric).getConfig()));
     return {
       optimizer: this.optimizer.getConfig(),
-      loss: isLoss(this.losses) ? this.losses.getConfig() : mapByOutput(this.losses, (loss) => loss.getConfig()),
+      loss: isLoss(this.#losses) ? this.#losses.getConfig() : mapByOutput(this.#losses, (loss) => loss.getConfig()),
       metrics: stored(metrics),
       weightedMetrics: stored(weightedMetrics),
       lossWeights,
     };
   }
 
-  private resolve(form: OutputForm, names: readonly string[]): readonly OutputTraining[] {
+  #resolve(form: OutputForm, names: readonly string[]): readonly OutputTraining[] {
     const { options, where } = this;
     const isSingle = form === 'one';
-    const losses = isLoss(this.losses) ? names.map(() => this.losses as Loss) : this.byOutput(this.losses, names, 'loss');
-    const weights = options.lossWeights === undefined ? names.map(() => 1) : this.byOutput(options.lossWeights, names, 'lossWeights', 1);
-    const plain = this.metricsByOutput(options.metrics, names, isSingle, 'metrics');
-    const weighted = this.metricsByOutput(options.weightedMetrics, names, isSingle, 'weightedMetrics');
+    const losses = isLoss(this.#losses) ? names.map(() => this.#losses as Loss) : this.#byOutput(this.#losses, names, 'loss');
+    const weights = options.lossWeights === undefined ? names.map(() => 1) : this.#byOutput(options.lossWeights, names, 'lossWeights', 1);
+    const plain = this.#metricsByOutput(options.metrics, names, isSingle, 'metrics');
+    const weighted = this.#metricsByOutput(options.weightedMetrics, names, isSingle, 'weightedMetrics');
     return names.map((name, i) => {
       const taken = new Set<string>();
       const named = (given: MetricLike, isWeighted: boolean): NamedMetric => {
@@ -117,17 +117,17 @@ export class Compiled {
     });
   }
 
-  private metricsByOutput(given: CompileOptions['metrics'], names: readonly string[], isSingle: boolean, what: string): readonly (readonly MetricLike[])[] {
+  #metricsByOutput(given: CompileOptions['metrics'], names: readonly string[], isSingle: boolean, what: string): readonly (readonly MetricLike[])[] {
     if (given === undefined) return names.map(() => []);
     if (isSingle && isMetricList(given)) return [given];
     if (isMetricList(given)) {
       throw new RondoError('USAGE', { where: this.where, what: `\`${what}\` does not say which output each metric is for.`, expected: `an object of lists by output: ${names.join(', ')}`, received: 'one list', fix: `give { ${names[0]}: ['accuracy'] }.` });
     }
-    return this.byOutput(given, names, what, []);
+    return this.#byOutput(given, names, what, []);
   }
 
   /** @param missing for an output that an object does not name. */
-  private byOutput<T>(given: ByOutput<T>, names: readonly string[], what: string, missing?: T): readonly T[] {
+  #byOutput<T>(given: ByOutput<T>, names: readonly string[], what: string, missing?: T): readonly T[] {
     if (isList(given)) {
       if (given.length === names.length) return given;
       throw new RondoError('USAGE', { where: this.where, what: `\`${what}\` does not fit the outputs.`, expected: `${names.length} entries, for ${names.join(', ')}`, received: String(given.length), fix: 'give one for each output.' });

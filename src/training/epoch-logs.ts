@@ -15,53 +15,55 @@ export interface EpochLogsState {
  * Keras; metrics are those of all rows together.
  */
 export class EpochLogs {
-  private numRows = 0;
+  #numRows = 0;
   /** Sums of loss times rows: the total, then each output where there are several. */
-  private readonly totals: Float64Array;
-  private readonly lossNames: readonly string[];
+  readonly #totals: Float64Array;
+  readonly #lossNames: readonly string[];
+  readonly #outputs: readonly OutputTraining[];
 
-  constructor(private readonly outputs: readonly OutputTraining[]) {
-    this.lossNames = lossNamesOf(outputs);
-    this.totals = new Float64Array(this.lossNames.length);
+  constructor(outputs: readonly OutputTraining[]) {
+    this.#outputs = outputs;
+    this.#lossNames = lossNamesOf(outputs);
+    this.#totals = new Float64Array(this.#lossNames.length);
     this.reset();
   }
 
   reset(): void {
-    this.numRows = 0;
-    this.totals.fill(0);
-    for (const { metrics } of this.outputs) for (const { metric } of metrics) metric.reset();
+    this.#numRows = 0;
+    this.#totals.fill(0);
+    for (const { metrics } of this.#outputs) for (const { metric } of metrics) metric.reset();
   }
 
   /** Adds a batch. In the scope of its loss. */
   add(batch: BatchLoss, loss: number, numRows: number): void {
-    this.numRows += numRows;
-    this.totals[0] += loss * numRows;
-    if (this.totals.length > 1) batch.byOutput.forEach((own, i) => (this.totals[i + 1] += own.item() * numRows));
-    this.outputs.forEach(({ metrics }, i) => {
+    this.#numRows += numRows;
+    this.#totals[0] += loss * numRows;
+    if (this.#totals.length > 1) batch.byOutput.forEach((own, i) => (this.#totals[i + 1] += own.item() * numRows));
+    this.#outputs.forEach(({ metrics }, i) => {
       for (const metric of metrics) batch.update(metric, i);
     });
   }
 
   get loss(): number {
-    return this.totals[0] / this.numRows;
+    return this.#totals[0] / this.#numRows;
   }
 
   /** Everything by name. */
   values(): Record<string, number> {
     const logs: Record<string, number> = {};
-    this.lossNames.forEach((name, i) => (logs[name] = this.totals[i] / this.numRows));
-    for (const { metrics } of this.outputs) for (const { name, metric } of metrics) logs[name] = metric.result();
+    this.#lossNames.forEach((name, i) => (logs[name] = this.#totals[i] / this.#numRows));
+    for (const { metrics } of this.#outputs) for (const { name, metric } of metrics) logs[name] = metric.result();
     return logs;
   }
 
   get state(): EpochLogsState {
-    return { numRows: this.numRows, totals: [...this.totals], metrics: this.outputs.flatMap(({ metrics }) => metrics.map(({ metric }) => metric.getState())) };
+    return { numRows: this.#numRows, totals: [...this.#totals], metrics: this.#outputs.flatMap(({ metrics }) => metrics.map(({ metric }) => metric.getState())) };
   }
 
   set state({ numRows, totals, metrics }: EpochLogsState) {
-    this.numRows = numRows;
-    this.totals.set(totals);
-    this.outputs.flatMap((output) => output.metrics).forEach(({ metric }, i) => metric.setState(metrics[i]));
+    this.#numRows = numRows;
+    this.#totals.set(totals);
+    this.#outputs.flatMap((output) => output.metrics).forEach(({ metric }, i) => metric.setState(metrics[i]));
   }
 }
 

@@ -12,6 +12,7 @@ import type { History } from './history.js';
 import type { ModelData } from './host-data.js';
 import { layerNameOf } from './layer-names.js';
 import { layersAmong } from './model-layers.js';
+import { ModelStream, type StreamOptions } from './model-stream.js';
 import { type ModelOutput, type OutputForm, type Outputs, outputsOf } from './model-outputs.js';
 import { assignWeights, type NamedWeights, weightTensors } from './model-weights.js';
 import type { Optimizer } from './optimizers/index.js';
@@ -135,6 +136,20 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
   predict(x: ModelData | AsyncIterable<ModelData>, options: PredictOptions = {}): Promise<Output> | AsyncGenerator<Output> {
     if (x !== null && typeof x === 'object' && Symbol.asyncIterator in x) return predictStream(this, x, options) as AsyncGenerator<Output>;
     return predictModel(this, x, options) as Promise<Output>;
+  }
+
+  /**
+   * Runs the model one time step at a time, each in little more than the time of its products. Layers may be recurrent (read
+   * forwards) or treat every step by itself.
+   *
+   * @example
+   * const stream = model.stream();
+   * for (const value of [0.1, 0.4, 0.2]) console.log(stream.step([value])[0]);
+   *
+   * @throws USAGE naming the layer that cannot be run so, or for a model without weights; UNKNOWN_NAME, OUT_OF_RANGE
+   */
+  stream(options: StreamOptions = {}): ModelStream {
+    return new ModelStream(this, options);
   }
 
   /** One step on one batch; the loss and metrics of that batch alone, from before the step. @throws as {@link Model.fit} */

@@ -1,7 +1,7 @@
 import { RondoError } from '../errors.js';
 import type { DeferredSoftmax } from '../layers/deferred-softmax.js';
 import { type CallOptions, describeOpenShape, type FinalActivation, type Json, type Layer, type OpenShape } from '../layers/layer.js';
-import { type LayerConfig, layerFromConfig, registerLayer } from '../layers/registry.js';
+import { chainOfSteppers, type Stepper } from '../layers/stepper.js';
 import type { Shape } from '../shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { settleName } from './layer-names.js';
@@ -108,6 +108,21 @@ export class Sequential extends Model<Tensor> {
     return this.run(inputs, options, (last, value, own) => last.applyDeferred(value, own));
   }
 
+  override stepper(batch: number): Stepper {
+    this.requireLayers();
+    const steppers = new Map<string, Stepper>();
+    let isFirst = true;
+    for (const [name, layer] of this.chain) {
+      const stepper = layer.stepper(batch);
+      if (!isFirst && stepper.read !== undefined) {
+        throw new RondoError('USAGE', { where: `Sequential, layer \`${name}\` (${layer.className})`, what: 'the layer cannot be run one time step at a time here.', expected: 'indices from the input of the model', received: 'indices from another layer', fix: 'apply the model to whole sequences.' });
+      }
+      isFirst &&= stepper.isIdentity === true;
+      steppers.set(name, stepper);
+    }
+    return chainOfSteppers(steppers);
+  }
+
   override getConfig(): Record<string, Json | undefined> {
     const layers = this.layers.map((layer) => ({ className: layer.className, config: layer.getConfig() as { [key: string]: Json } }));
     const inputShape = (this.shape ?? this.ownInputShape)?.slice(1);
@@ -194,25 +209,4 @@ function ownOptions(options: CallOptions, place: number): CallOptions {
 function requireTensor(layer: Layer, result: unknown): Tensor {
   if (result instanceof Tensor) return result;
   throw new RondoError('USAGE', { where: 'Sequential', what: `the layer \`${layer.name}\` returns more than one tensor.`, expected: 'a layer that returns one tensor', fix: "remove returnState, or mergeMode: 'none', or write a Model with a call method." });
-}
-
-/** What `getConfig` of a Sequential returns. */
-interface StoredSequential extends SequentialOptions {
-  readonly layers: readonly LayerConfig[];
-}
-
-registerLayer('Sequential', (config) => {
-  const { layers, inputShape, name, trainable } = config as unknown as StoredSequential;
-  return new Sequential(layers.map((layer) => layerFromConfig(layer) as Layer), { name, trainable, inputShape });
-});
-
-/**
- * Makes a model from its stored class and configuration, with new weights.
- *
- * @throws UNKNOWN_NAME for a class that is not registered; FILE_FORMAT where it is no model
- */
-export function modelFromConfig(config: LayerConfig): Model {
-  const model = layerFromConfig(config);
-  if (model instanceof Model) return model;
-  throw new RondoError('FILE_FORMAT', { where: 'modelFromConfig', what: `\`${config.className}\` is a layer, not a model.`, expected: 'a Sequential, or a class that extends Model', received: config.className, fix: 'make the layer with layerFromConfig.' });
 }

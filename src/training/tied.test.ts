@@ -5,7 +5,7 @@ import { useBackend } from '../kernels/select.js';
 import { Embedding } from '../layers/embedding.js';
 import type { CallOptions, Json } from '../layers/layer.js';
 import { LSTM } from '../layers/lstm.js';
-import { registerLayer } from '../layers/registry.js';
+import { registerLayer } from './layer-registry.js';
 import { TiedDense } from '../layers/tied-dense.js';
 import { deserializeModel, serializeModel } from '../io/checkpoint.js';
 import { Random, setSeed } from '../random.js';

@@ -12,30 +12,34 @@ import type { ClassWeight } from './sample-weights.js';
 
 /** One training step: loss, gradients, check, update, constraints. Made once per run. */
 export class TrainStep {
-  private readonly lossFunction: BatchLossFunction;
-  private readonly optimizer: Optimizer;
-  private readonly variables: readonly Variable[];
-  private readonly constrained: readonly LayerWeight[];
-  private lastFiniteLoss: number | undefined;
+  readonly #lossFunction: BatchLossFunction;
+  readonly #optimizer: Optimizer;
+  readonly #variables: readonly Variable[];
+  readonly #constrained: readonly LayerWeight[];
+  #lastFiniteLoss: number | undefined;
+  readonly #model: Model;
+  readonly #where: string;
 
   /** @throws USAGE where the model has nothing to train */
   constructor(
-    private readonly model: Model,
+    model: Model,
     compiled: Compiled,
     outputs: readonly OutputTraining[],
     classWeight: ClassWeight | undefined,
-    private readonly where: string,
+    where: string,
   ) {
-    this.optimizer = compiled.optimizer;
-    this.lossFunction = new BatchLossFunction(model, outputs, classWeight);
-    this.variables = [...new Set(model.trainableWeights)];
-    if (this.variables.length === 0) throw new RondoError('USAGE', { where, what: 'the model has no trainable weights.', fix: 'set `trainable` of some layer, or use evaluate.' });
-    const trainable = new Set(this.variables);
-    this.constrained = [...model.namedWeights()].map(([, weight]) => weight).filter(({ variable, constraint }) => constraint !== undefined && trainable.has(variable));
+    this.#model = model;
+    this.#where = where;
+    this.#optimizer = compiled.optimizer;
+    this.#lossFunction = new BatchLossFunction(model, outputs, classWeight);
+    this.#variables = [...new Set(model.trainableWeights)];
+    if (this.#variables.length === 0) throw new RondoError('USAGE', { where, what: 'the model has no trainable weights.', fix: 'set `trainable` of some layer, or use evaluate.' });
+    const trainable = new Set(this.#variables);
+    this.#constrained = [...model.namedWeights()].map(([, weight]) => weight).filter(({ variable, constraint }) => constraint !== undefined && trainable.has(variable));
     if (classWeight !== undefined && outputs.length > 1) {
       throw new RondoError('USAGE', { where, what: '`classWeight` does not say which output it is for.', expected: 'a model with one output', received: outputs.map(({ name }) => name).join(', '), fix: 'give `sampleWeight` by output.' });
     }
-    this.optimizer.build(this.variables);
+    this.#optimizer.build(this.#variables);
   }
 
   /**
@@ -48,36 +52,36 @@ export class TrainStep {
   run(batch: Batch, logs: EpochLogs, number: number): void {
     scope(() => {
       let computed: BatchLoss | undefined;
-      const { value, gradients } = valueAndGradients(() => (computed = this.lossFunction.compute(batch, true)).total, this.variables);
+      const { value, gradients } = valueAndGradients(() => (computed = this.#lossFunction.compute(batch, true)).total, this.#variables);
       const loss = value.item();
-      if (!Number.isFinite(loss)) throw this.notFinite(`the loss is ${loss}`, gradients, number);
-      this.update(gradients, number);
-      this.lastFiniteLoss = loss;
+      if (!Number.isFinite(loss)) throw this.#notFinite(`the loss is ${loss}`, gradients, number);
+      this.#update(gradients, number);
+      this.#lastFiniteLoss = loss;
       logs.add(computed!, loss, batch.numRows);
     });
   }
 
-  private update(gradients: readonly Tensor[], number: number): void {
+  #update(gradients: readonly Tensor[], number: number): void {
     try {
-      this.optimizer.applyGradients(gradients, this.variables, { requireFinite: true });
+      this.#optimizer.applyGradients(gradients, this.#variables, { requireFinite: true });
     } catch (error) {
-      if (error instanceof RondoError && error.code === 'NOT_FINITE') throw this.notFinite('a gradient is not finite', gradients, number);
+      if (error instanceof RondoError && error.code === 'NOT_FINITE') throw this.#notFinite('a gradient is not finite', gradients, number);
       throw error;
     }
-    for (const { variable, constraint } of this.constrained) constraint!.apply(variable);
+    for (const { variable, constraint } of this.#constrained) constraint!.apply(variable);
   }
 
-  private notFinite(what: string, gradients: readonly Tensor[], number: number): RondoError {
-    const isFinite = (gradient: Tensor): boolean => Number.isFinite(this.optimizer.gradientNorm([gradient]));
-    const names = this.variables.filter((_, i) => !isFinite(gradients[i])).map(({ name }) => `\`${name}\``);
+  #notFinite(what: string, gradients: readonly Tensor[], number: number): RondoError {
+    const isFinite = (gradient: Tensor): boolean => Number.isFinite(this.#optimizer.gradientNorm([gradient]));
+    const names = this.#variables.filter((_, i) => !isFinite(gradients[i])).map(({ name }) => `\`${name}\``);
     const shown = names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
     // States carried to the next batch may hold NaN as well.
-    this.model.resetStates();
+    this.#model.resetStates();
     return new RondoError('NOT_FINITE', {
-      where: this.where,
+      where: this.#where,
       what: `${what} at step ${number}; the weights are those from before the step.`,
       expected: 'a finite loss and finite gradients',
-      received: `${names.length > 0 ? `gradients that are not finite: ${shown}; ` : ''}last finite loss: ${this.lastFiniteLoss ?? 'none'}`,
+      received: `${names.length > 0 ? `gradients that are not finite: ${shown}; ` : ''}last finite loss: ${this.#lastFiniteLoss ?? 'none'}`,
       fix: 'lower the learning rate, give the optimizer `globalClipNorm: 1`, or scale the data.',
     });
   }

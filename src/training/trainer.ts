@@ -37,54 +37,56 @@ class FitRun {
   private readonly source: BatchSource;
   private readonly validation: BatchSource | undefined;
   private readonly batchSize: number;
-  private readonly epochs: number;
-  private readonly callbacks: CallbackList;
-  private step: TrainStep | undefined;
-  private logs: EpochLogs | undefined;
-  private history = new HistoryRecord();
+  readonly #epochs: number;
+  readonly #callbacks: CallbackList;
+  #step: TrainStep | undefined;
+  #logs: EpochLogs | undefined;
+  #history = new HistoryRecord();
   private epoch: number;
   private batch = 0;
   private seed: number | null = null;
   private numSteps = 0;
   private isStopping = false;
+  readonly #compiled: Compiled;
 
   /** Reads and checks all data that are in memory. */
   constructor(
     private readonly model: Model,
-    private readonly compiled: Compiled,
+    compiled: Compiled,
     data: GivenData,
     private readonly options: FitOptions,
     private readonly where: string,
   ) {
+    this.#compiled = compiled;
     this.batchSize = options.batchSize ?? 32;
-    this.epochs = options.epochs ?? 1;
+    this.#epochs = options.epochs ?? 1;
     this.epoch = options.initialEpoch ?? 0;
-    [this.source, this.validation] = this.readSources(data);
-    this.callbacks = new CallbackList(options.callbacks ?? [], this.context());
+    [this.source, this.validation] = this.#readSources(data);
+    this.#callbacks = new CallbackList(options.callbacks ?? [], this.#context());
   }
 
   async run(): Promise<History> {
     const { resumeFrom } = this.options;
-    if (resumeFrom !== undefined) this.resume(resumeFrom);
-    await this.callbacks.trainBegin();
+    if (resumeFrom !== undefined) this.#resume(resumeFrom);
+    await this.#callbacks.trainBegin();
     let isAborted = false;
     // A run that was interrupted within an epoch finishes it even where a callback has asked to stop.
-    while (!isAborted && this.epoch < this.epochs && (!this.isStopping || this.seed !== null)) isAborted = !(await this.runEpoch());
+    while (!isAborted && this.epoch < this.#epochs && (!this.isStopping || this.seed !== null)) isAborted = !(await this.#runEpoch());
     const reason: StopReason = isAborted ? 'aborted' : this.isStopping ? 'callback' : 'completed';
-    if (!isAborted) this.compiled.optimizer.finalizeWeights();
-    await this.callbacks.trainEnd(reason);
-    return this.history.finished(reason);
+    if (!isAborted) this.#compiled.optimizer.finalizeWeights();
+    await this.#callbacks.trainEnd(reason);
+    return this.#history.finished(reason);
   }
 
   /** @returns false where the signal was aborted. */
-  private async runEpoch(): Promise<boolean> {
+  async #runEpoch(): Promise<boolean> {
     const { signal, checkpoint } = this.options;
-    if (isAborted(signal)) return this.abort();
+    if (isAborted(signal)) return this.#abort();
     const startedMs = performance.now();
     if (this.seed === null) {
-      await this.callbacks.epochBegin(this.epoch);
+      await this.#callbacks.epochBegin(this.epoch);
       this.seed = currentRandom().uint32();
-      this.logs?.reset();
+      this.#logs?.reset();
     }
     let numRows = 0;
     const iterator = this.source.open(this.epoch, this.seed, this.batch);
@@ -93,27 +95,27 @@ class FitRun {
         const next = iterator.next();
         const batch = next instanceof Promise ? await next : next;
         if (batch === undefined) break;
-        const { step, logs } = this.prepared();
+        const { step, logs } = this.#prepared();
         step.run(batch, logs, ++this.numSteps);
         this.batch++;
         numRows += batch.numRows;
-        if (this.callbacks.watchBatches) {
-          const watched = this.callbacks.batchEnd(this.epoch, this.batch - 1, logs, { numRows, startedMs });
+        if (this.#callbacks.watchBatches) {
+          const watched = this.#callbacks.batchEnd(this.epoch, this.batch - 1, logs, { numRows, startedMs });
           if (watched !== undefined) await watched;
         }
-        if (checkpoint?.everySteps !== undefined && this.numSteps % checkpoint.everySteps === 0) await this.save();
+        if (checkpoint?.everySteps !== undefined && this.numSteps % checkpoint.everySteps === 0) await this.#save();
         if (hostIsWaiting()) await yieldToHost();
-        if (isAborted(signal)) return await this.abort();
+        if (isAborted(signal)) return await this.#abort();
       }
     } finally {
       await iterator.close();
     }
-    if (this.logs === undefined || this.batch === 0) throw this.noBatches();
-    await this.endEpoch(this.logs, startedMs, numRows);
+    if (this.#logs === undefined || this.batch === 0) throw this.#noBatches();
+    await this.#endEpoch(this.#logs, startedMs, numRows);
     return true;
   }
 
-  private async endEpoch(logs: EpochLogs, startedMs: number, numRows: number): Promise<void> {
+  async #endEpoch(logs: EpochLogs, startedMs: number, numRows: number): Promise<void> {
     const { checkpoint, verbose } = this.options;
     const elapsedMs = performance.now() - startedMs;
     let values = logs.values();
@@ -122,40 +124,40 @@ class FitRun {
       const validated = await withFreshStates(this.model, () => evaluateSource(this.model, validation, { where: `${this.where}, validationData` }));
       values = { ...values, ...validationLogs(validated) };
     }
-    this.history.add(this.epoch, values);
-    verbose?.(lineOf(this.epoch, this.epochs, values, elapsedMs, numRows));
-    await this.callbacks.epochEnd(this.epoch, values);
+    this.#history.add(this.epoch, values);
+    verbose?.(lineOf(this.epoch, this.#epochs, values, elapsedMs, numRows));
+    await this.#callbacks.epochEnd(this.epoch, values);
     this.epoch++;
     this.batch = 0;
     this.seed = null;
     if (checkpoint === undefined) return;
     const everyEpochs = checkpoint.everyEpochs ?? (checkpoint.everySteps === undefined ? 1 : undefined);
-    const isLast = this.epoch === this.epochs || this.isStopping;
-    if (everyEpochs !== undefined && (isLast || this.epoch % everyEpochs === 0)) await this.save();
+    const isLast = this.epoch === this.#epochs || this.isStopping;
+    if (everyEpochs !== undefined && (isLast || this.epoch % everyEpochs === 0)) await this.#save();
   }
 
   /** Keeps the point that was reached, unless no step was taken. */
-  private async abort(): Promise<false> {
-    if (this.options.checkpoint !== undefined && this.step !== undefined) await this.save();
+  async #abort(): Promise<false> {
+    if (this.options.checkpoint !== undefined && this.#step !== undefined) await this.#save();
     return false;
   }
 
   /** The step and the sums, which need the weights and so the first data. */
-  private prepared(): { step: TrainStep; logs: EpochLogs } {
-    if (this.step === undefined || this.logs === undefined) {
+  #prepared(): { step: TrainStep; logs: EpochLogs } {
+    if (this.#step === undefined || this.#logs === undefined) {
       const outputs = outputsFor(this.model);
-      this.step = new TrainStep(this.model, this.compiled, outputs, this.options.classWeight, this.where);
-      if (this.logs === undefined) this.logs = new EpochLogs(outputs);
+      this.#step = new TrainStep(this.model, this.#compiled, outputs, this.options.classWeight, this.where);
+      if (this.#logs === undefined) this.#logs = new EpochLogs(outputs);
     }
-    return { step: this.step, logs: this.logs };
+    return { step: this.#step, logs: this.#logs };
   }
 
-  private async save(): Promise<void> {
+  async #save(): Promise<void> {
     const { checkpoint, callbacks } = this.options;
-    await checkpoint!.save(this.model, takeSnapshot(this.model, this.position(), callbacks ?? []));
+    await checkpoint!.save(this.model, takeSnapshot(this.model, this.#position(), callbacks ?? []));
   }
 
-  private position(): TrainingPosition {
+  #position(): TrainingPosition {
     const { epoch, batch, seed, numSteps, isStopping, source, batchSize } = this;
     return {
       epoch,
@@ -163,14 +165,14 @@ class FitRun {
       seed,
       numSteps,
       isStopping,
-      history: { epochs: [...this.history.epochs], metrics: structuredClone(this.history.metrics) },
-      logs: seed === null ? null : this.logs!.state,
+      history: { epochs: [...this.#history.epochs], metrics: structuredClone(this.#history.metrics) },
+      logs: seed === null ? null : this.#logs!.state,
       numRows: source.numRows ?? null,
       batchSize: source.numRows === undefined ? null : batchSize,
     };
   }
 
-  private resume(snapshot: TrainingSnapshot): void {
+  #resume(snapshot: TrainingSnapshot): void {
     const { values } = snapshot;
     const [numRows, batchSize] = [this.source.numRows ?? null, this.source.numRows === undefined ? null : this.batchSize];
     if (values.numRows !== numRows || values.batchSize !== batchSize) {
@@ -178,12 +180,12 @@ class FitRun {
       throw new RondoError('USAGE', { where: this.where, what: 'the data are not those of the interrupted run.', expected: written(values.numRows, values.batchSize), received: written(numRows, batchSize), fix: 'give the same data, batchSize and validationSplit.' });
     }
     restoreSnapshot(this.model, snapshot, this.options.callbacks ?? [], this.where);
-    this.history = new HistoryRecord(values.history);
+    this.#history = new HistoryRecord(values.history);
     ({ epoch: this.epoch, batch: this.batch, seed: this.seed, numSteps: this.numSteps, isStopping: this.isStopping } = values);
-    if (values.logs !== null) this.prepared().logs.state = values.logs;
+    if (values.logs !== null) this.#prepared().logs.state = values.logs;
   }
 
-  private readSources(data: GivenData): [source: BatchSource, validation: BatchSource | undefined] {
+  #readSources(data: GivenData): [source: BatchSource, validation: BatchSource | undefined] {
     const { model, where, options, batchSize } = this;
     const { validationData, validationSplit, validationBatchSize = batchSize, shuffle = true, sampleWeight } = options;
     const validationFrom = (given: ValidationData): BatchSource => {
@@ -204,16 +206,16 @@ class FitRun {
     ];
   }
 
-  private noBatches(): RondoError {
+  #noBatches(): RondoError {
     return new RondoError('DATA_FORMAT', { where: this.where, what: `the dataset has no batches in epoch ${this.epoch}.`, expected: 'at least one batch in every epoch', fix: 'a generator object can be run through only once: give a function that makes a new one for each epoch.' });
   }
 
-  private context(): ConstructorParameters<typeof CallbackList>[1] {
+  #context(): ConstructorParameters<typeof CallbackList>[1] {
     const run = this;
     const metrics = () => (run.model.outputArrangement === undefined ? undefined : outputsFor(run.model));
     return {
       model: run.model,
-      epochs: run.epochs,
+      epochs: run.#epochs,
       numBatches: run.source.numBatches,
       get logNames() {
         const outputs = metrics();

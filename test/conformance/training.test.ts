@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { backendNames, useBackend } from '../../src/kernels/select.js';
-import { type LayerConfig, layerFromConfig } from '../../src/layers/registry.js';
+import { type LayerConfig, layerFromConfig } from '../../src/training/layer-registry.js';
 import type { Layer } from '../../src/layers/layer.js';
 import { optimizerNamed } from '../../src/training/optimizers/index.js';
 import { Sequential } from '../../src/training/sequential.js';

@@ -1,4 +1,4 @@
-import { type LayerConfig, layerFromConfig } from '../../src/layers/registry.js';
+import { type LayerConfig, layerFromConfig } from '../../src/training/layer-registry.js';
 import type { Layer } from '../../src/layers/layer.js';
 import type { RecurrentCallOptions } from '../../src/layers/rnn.js';
 import { type Tensor, tensor, Variable } from '../../src/tensor/tensor.js';

@@ -29,6 +29,8 @@ const measureMs = 30;
 /** Times what recurrent layers multiply, in turns; about a tenth of a second. The accelerator is not installed after. */
 export function compareSpeeds(backend: WasmBackend, accelerator: BlasAccelerator): readonly ProductSpeed[] {
   const before = backend.accelerator;
+  // The library is to be compared with the fastest tiles.
+  void backend.tileChoice;
   backend.openScope();
   try {
     const size = Math.max(...forms.map(({ m, n, k }) => Math.max(m * n, m * k, n * k)));

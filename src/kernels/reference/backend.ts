@@ -76,6 +76,10 @@ class ReferenceBackend implements Backend {
     return dataOf(buffer).slice(offset, offset + size);
   }
 
+  readInto({ buffer, offset }: View, target: Float32Array | Float64Array): void {
+    target.set(dataOf(buffer).subarray(offset, offset + target.length));
+  }
+
   fill({ buffer, offset }: View, size: number, value: number): void {
     dataOf(buffer).fill(value, offset, offset + size);
   }

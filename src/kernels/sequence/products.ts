@@ -8,39 +8,43 @@ import type { Share, Stretch } from './layout.js';
  * kernel is laid out for them once a run, where that pays, however many steps there are.
  */
 export class RecurrentProducts {
-  private readonly packed = new Map<string, PackedMatrix | undefined>();
-  private readonly gateWidth: number;
+  readonly #packed = new Map<string, PackedMatrix | undefined>();
+  readonly #gateWidth: number;
+  readonly #backend: Backend;
+  readonly #call: RecurrentCall;
 
   constructor(
-    private readonly backend: Backend,
-    private readonly call: RecurrentCall,
+    backend: Backend,
+    call: RecurrentCall,
   ) {
-    this.gateWidth = call.plan.cell.gates.length * call.units;
+    this.#backend = backend;
+    this.#call = call;
+    this.#gateWidth = call.plan.cell.gates.length * call.units;
   }
 
   /** A share's columns of a product: all gates at once where the share has all units. */
   forward(product: Product, target: Strided, share: Share, stretch: Stretch): StepCall[] {
-    const { units } = this.call;
+    const { units } = this.#call;
     const isWhole = share.numUnits === units;
     const n = isWhole ? product.numGates * units : share.numUnits;
     const a = placed(this.operand(product), 0, stretch);
     return Array.from({ length: isWhole ? 1 : product.numGates }, (_, i): StepCall => {
       const column = (product.firstGate + i) * units + share.firstUnit;
       const c = placed(stepArray(target, column, target.rowStride, 'fixed'), 0, stretch);
-      return this.matmul(`forward ${column}`, { m: stretch.numRows, n, k: units, a, b: columnsAt(this.kernel(), 0, column), c });
+      return this.#matmul(`forward ${column}`, { m: stretch.numRows, n, k: units, a, b: columnsAt(this.#kernel(), 0, column), c });
     });
   }
 
   /** A share's units of the transposed product: dL/d(operand) from dL/d(product). */
   backward(product: Product, dRecurrent: Strided, target: View, accumulate: boolean, share: Share, stretch: Stretch): StepCall {
-    const { units } = this.call;
+    const { units } = this.#call;
     const column = product.firstGate * units;
-    return this.matmul(`backward ${column} ${share.firstUnit}`, {
+    return this.#matmul(`backward ${column} ${share.firstUnit}`, {
       m: stretch.numRows,
       n: share.numUnits,
       k: product.numGates * units,
       a: placed(stepArray(dRecurrent, column, dRecurrent.rowStride, 'packed'), 0, stretch),
-      b: columnsAt(this.kernel(), share.firstUnit, column),
+      b: columnsAt(this.#kernel(), share.firstUnit, column),
       transposeB: true,
       c: placed(stepArray(target, share.firstUnit, units, 'fixed'), 0, stretch),
       accumulate,
@@ -49,16 +53,16 @@ export class RecurrentProducts {
 
   /** What a product multiplies: the state before the step, or a value computed in the step. */
   operand({ state, operand }: Product): StepArray {
-    const { units, states, operands } = this.call;
+    const { units, states, operands } = this.#call;
     return state !== undefined ? stepArray(states[state], 0, units, 'stateBefore') : stepArray(operands[operand!], 0, units, 'packed');
   }
 
-  private matmul(key: string, call: MatmulCall): StepCall {
-    if (!this.packed.has(key)) this.packed.set(key, this.backend.pack({ ...call, m: this.call.batch, times: this.call.activeRows.length }));
-    return { kind: 'matmul', call: { ...call, packed: this.packed.get(key) } };
+  #matmul(key: string, call: MatmulCall): StepCall {
+    if (!this.#packed.has(key)) this.#packed.set(key, this.#backend.pack({ ...call, m: this.#call.batch, times: this.#call.activeRows.length }));
+    return { kind: 'matmul', call: { ...call, packed: this.#packed.get(key) } };
   }
 
-  private kernel(): Strided {
-    return { ...this.call.weights.recurrentKernel!, rowStride: this.gateWidth };
+  #kernel(): Strided {
+    return { ...this.#call.weights.recurrentKernel!, rowStride: this.#gateWidth };
   }
 }

@@ -125,31 +125,37 @@ const columnSums = pointwiseProgram('columnSums', [{ name: 'sum', expression: le
 
 /** Gradients of the per-unit vectors, which shares of rows sum apart from each other. */
 class VectorGradients {
-  private readonly names: readonly string[];
-  private readonly sums: readonly View[];
+  readonly #names: readonly string[];
+  readonly #sums: readonly View[];
+  readonly #backend: Backend;
+  readonly #call: RecurrentBackwardCall;
+  readonly #numShares: number;
 
   constructor(
-    private readonly backend: Backend,
-    private readonly call: RecurrentBackwardCall,
-    private readonly numShares: number,
+    backend: Backend,
+    call: RecurrentBackwardCall,
+    numShares: number,
   ) {
-    this.names = Object.keys(call.plan.cell.vectors);
+    this.#backend = backend;
+    this.#call = call;
+    this.#numShares = numShares;
+    this.#names = Object.keys(call.plan.cell.vectors);
     const size = numShares * call.units;
-    this.sums = this.names.map((): View => ({ buffer: backend.temporary(size), offset: 0 }));
-    for (const sum of this.sums) backend.fill(sum, size, 0);
+    this.#sums = this.#names.map((): View => ({ buffer: backend.temporary(size), offset: 0 }));
+    for (const sum of this.#sums) backend.fill(sum, size, 0);
   }
 
   /** By name: where a share adds to. */
   of(share: number): Record<string, View> {
-    return Object.fromEntries(this.names.map((name, i) => [name, { ...this.sums[i], offset: share * this.call.units }]));
+    return Object.fromEntries(this.#names.map((name, i) => [name, { ...this.#sums[i], offset: share * this.#call.units }]));
   }
 
   /** Adds the shares' sums, in order, to the gradients that are wanted. */
   addUp(): void {
-    const { units, dWeights } = this.call;
-    this.names.forEach((name, i) => {
+    const { units, dWeights } = this.#call;
+    this.#names.forEach((name, i) => {
       const wanted = dWeights.vectors[name];
-      if (wanted !== undefined) addColumnSums(this.backend, { ...this.sums[i], rowStride: units }, wanted, this.numShares, units);
+      if (wanted !== undefined) addColumnSums(this.#backend, { ...this.#sums[i], rowStride: units }, wanted, this.#numShares, units);
     });
   }
 }

@@ -33,31 +33,33 @@ export interface Accumulator {
 export class DoubleSum implements Accumulator {
   readonly #low: Local<'v128'>;
   readonly #high: Local<'v128'>;
+  readonly #f: FunctionBuilder;
 
-  constructor(private readonly f: FunctionBuilder) {
+  constructor(f: FunctionBuilder) {
+    this.#f = f;
     this.#low = f.local('v128');
     this.#high = f.local('v128');
   }
 
   clear(): void {
-    this.f.set(this.#low, f32x4.const(0));
-    this.f.set(this.#high, f32x4.const(0));
+    this.#f.set(this.#low, f32x4.const(0));
+    this.#f.set(this.#high, f32x4.const(0));
   }
 
   take(values: Bundle): void {
-    this.f.set(this.#low, addDoubles(this.#low, combined(addDoubles, values.map((value) => promoteLow(value)))));
-    this.f.set(this.#high, addDoubles(this.#high, combined(addDoubles, values.map((value) => promoteLow(upperHalf(value))))));
+    this.#f.set(this.#low, addDoubles(this.#low, combined(addDoubles, values.map((value) => promoteLow(value)))));
+    this.#f.set(this.#high, addDoubles(this.#high, combined(addDoubles, values.map((value) => promoteLow(upperHalf(value))))));
   }
 
   takeFirst(value: V128, lanes: PartOfVector): void {
-    this.take([this.f.let(firstLanes(value, lanes, f32x4.const(0), 4))]);
+    this.take([this.#f.let(firstLanes(value, lanes, f32x4.const(0), 4))]);
   }
 
   /** Rounded to single precision. */
   result(): Local<'v128'> {
-    const both = this.f.let(addDoubles(this.#low, this.#high));
-    const sum = this.f.let(demote(addDoubles(both, shuffle(both, both, [2, 3, 0, 1]))));
-    return this.f.let(shuffle(sum, sum, [0, 0, 0, 0]));
+    const both = this.#f.let(addDoubles(this.#low, this.#high));
+    const sum = this.#f.let(demote(addDoubles(both, shuffle(both, both, [2, 3, 0, 1]))));
+    return this.#f.let(shuffle(sum, sum, [0, 0, 0, 0]));
   }
 }
 
@@ -66,31 +68,33 @@ export class Largest implements Accumulator {
   readonly #largest: Local<'v128'>;
   /** All bits of a lane are 1, which is a NaN, once the lane has seen a NaN. */
   readonly #unordered: Local<'v128'>;
+  readonly #f: FunctionBuilder;
 
-  constructor(private readonly f: FunctionBuilder) {
+  constructor(f: FunctionBuilder) {
+    this.#f = f;
     this.#largest = f.local('v128');
     this.#unordered = f.local('v128');
   }
 
   clear(): void {
-    this.f.set(this.#largest, f32x4.const(-Infinity));
-    this.f.set(this.#unordered, i32x4.const(0));
+    this.#f.set(this.#largest, f32x4.const(-Infinity));
+    this.#f.set(this.#unordered, i32x4.const(0));
   }
 
   take(values: Bundle): void {
     // `pmax` takes one instruction where `max`, with its rules for NaN, takes eight.
-    this.f.set(this.#largest, f32x4.pmax(this.#largest, combined(f32x4.pmax, values)));
-    this.f.set(this.#unordered, v128.or(this.#unordered, combined(v128.or, values.map((value) => f32x4.ne(value, value)))));
+    this.#f.set(this.#largest, f32x4.pmax(this.#largest, combined(f32x4.pmax, values)));
+    this.#f.set(this.#unordered, v128.or(this.#unordered, combined(v128.or, values.map((value) => f32x4.ne(value, value)))));
   }
 
   takeFirst(value: V128, lanes: PartOfVector): void {
-    this.take([this.f.let(firstLanes(value, lanes, value, 0))]);
+    this.take([this.#f.let(firstLanes(value, lanes, value, 0))]);
   }
 
   result(): Local<'v128'> {
-    const lanes = this.f.let(v128.or(this.#largest, this.#unordered));
-    const pairs = this.f.let(f32x4.max(lanes, shuffle(lanes, lanes, [2, 3, 0, 1])));
-    return this.f.let(f32x4.max(pairs, shuffle(pairs, pairs, [1, 0, 3, 2])));
+    const lanes = this.#f.let(v128.or(this.#largest, this.#unordered));
+    const pairs = this.#f.let(f32x4.max(lanes, shuffle(lanes, lanes, [2, 3, 0, 1])));
+    return this.#f.let(f32x4.max(pairs, shuffle(pairs, pairs, [1, 0, 3, 2])));
   }
 }
 

@@ -12,6 +12,7 @@ import type {
   PointwiseCall,
   RecurrentBackwardCall,
   RecurrentForwardCall,
+  Recording,
   Support,
   View,
 } from '../contract.js';
@@ -20,8 +21,8 @@ import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
 import type { Accelerator } from './accelerator.js';
 import { hasRelaxedSimd, hasSimd } from './features.js';
 import { KernelRunner } from './kernel-runner.js';
-import { MatmulKernels } from './matmul.js';
-import { chooseTiles, type TileChoice } from './matmul-choice.js';
+import { MatmulKernels, type ProductWay } from './matmul.js';
+import { chooseTiles, standardTiles, type TileChoice } from './matmul-choice.js';
 import { WasmMemory } from './memory.js';
 import { PointwiseKernels } from './pointwise.js';
 import { RowKernels } from './rows.js';
@@ -44,8 +45,12 @@ const mostThreadsByDefault = 8;
 /** Work of about 20 us for one thread; less is not shared, since telling another thread takes a few microseconds. */
 const sharedOperations = 1e6;
 const sharedElements = 1 << 15;
+/** What one element of a cell's pointwise program costs, the activations of some gates included. */
+const operationsOfElement = 100;
 /** Work of several milliseconds is cut finer than there are threads, so that one that is put aside delays the others little. */
 const fineOperations = 2e8;
+/** A program that multiplies no more than this is done before the probe of the tiles would have paid. Some 20 ms for one thread. */
+const operationsBeforeProbe = 4e8;
 const mostThreads = 256;
 const isolationFix = 'serve the page with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.';
 
@@ -53,8 +58,6 @@ const isolationFix = 'serve the page with the headers Cross-Origin-Opener-Policy
 export class WasmBackend implements Backend {
   readonly name = 'wasm';
   readonly elementBytes = 4;
-  /** Which tile family multiplies matrices, and what each candidate was measured to reach. */
-  readonly tileChoice: TileChoice;
   /** Whether results are the same bits on every processor. */
   readonly isDeterministic: boolean;
   /** Computes the products that it takes instead of the kernels here; see `useBlas` of `rondo/node`. */
@@ -62,20 +65,35 @@ export class WasmBackend implements Backend {
   readonly #isRelaxed: boolean;
   readonly #memory: WasmMemory;
   readonly #runner: KernelRunner;
-  readonly #matmul: MatmulKernels;
+  #matmul: MatmulKernels;
+  #tileChoice: TileChoice | undefined;
+  /** What tiles have multiplied before one family was chosen. */
+  #operationsOfTiles = 0;
   readonly #rows: RowKernels;
   readonly #pointwise: PointwiseKernels;
 
   constructor({ deterministic = false, threads = defaultThreads(), sharedMemory = hostThreads().canShare }: WasmBackendOptions = {}) {
-    this.tileChoice = chooseTiles({ deterministic });
     this.isDeterministic = deterministic;
     this.#isRelaxed = !deterministic && hasRelaxedSimd();
     this.#memory = new WasmMemory({ shared: sharedMemory });
     this.#runner = new KernelRunner(this.#memory, threads);
     const { modules } = this.#runner;
-    this.#matmul = new MatmulKernels(this.#memory, modules, this.tileChoice.family);
+    this.#matmul = new MatmulKernels(this.#memory, modules, standardTiles({ deterministic }));
     this.#rows = new RowKernels(this.#memory, modules);
     this.#pointwise = new PointwiseKernels(modules, { relaxed: this.#isRelaxed });
+  }
+
+  /**
+   * Which tile family multiplies matrices from now on, and what each candidate was measured to reach. Asking for it measures,
+   * unless that has been done; so does computing, once there were enough products. No result depends on the family.
+   */
+  get tileChoice(): TileChoice {
+    if (this.#tileChoice === undefined) {
+      this.#tileChoice = chooseTiles({ deterministic: this.isDeterministic });
+      const { family } = this.#tileChoice;
+      if (family !== this.#matmul.family) this.#matmul = new MatmulKernels(this.#memory, this.#runner.modules, family);
+    }
+    return this.#tileChoice;
   }
 
   supports(capability: Capability): Support {
@@ -104,7 +122,9 @@ export class WasmBackend implements Backend {
   }
 
   get numMeetingThreads(): number {
-    return this.#runner.pool.numPunctual;
+    const { pool, isRecording, isNotingAlone } = this.#runner;
+    if (isRecording) return isNotingAlone ? 1 : pool.numServing;
+    return pool.numPunctual;
   }
 
   /**
@@ -166,7 +186,19 @@ export class WasmBackend implements Backend {
 
   readNow(view: View, size: number): Float32Array {
     const first = this.#firstElement(view, size);
+    this.#requireNoRecording();
     return this.#memory.floats.slice(first, first + size);
+  }
+
+  readInto(view: View, target: Float32Array | Float64Array): void {
+    const first = this.#firstElement(view, target.length);
+    this.#requireNoRecording();
+    const { floats } = this.#memory;
+    for (let i = 0; i < target.length; i++) target[i] = floats[first + i];
+  }
+
+  record(work: () => void): Recording {
+    return this.#runner.record(work);
   }
 
   fill(view: View, size: number, value: number): void {
@@ -189,12 +221,13 @@ export class WasmBackend implements Backend {
       return;
     }
     const { accelerator } = this;
-    if (accelerator?.takes(given) === true) {
+    if (accelerator?.takes(given) === true && !this.#runner.isRecording) {
       const memory = this.#memory;
       return accelerator.multiply({ call: given, a: memory.byteAddress(given.a), b: memory.byteAddress(given.b), c: memory.byteAddress(given.c), memory: memory.floats });
     }
     const { way, call } = this.#matmul.wayOf(given);
     const operations = 2 * m * n * k;
+    this.#countOperations(way, operations);
     if (this.#sharesWork(operations, sharedOperations) && call.packed === undefined) {
       const cut = this.#matmul.cut(call, way, this.numThreads * (operations > fineOperations ? 2 : 1));
       if (cut.length > 1) return this.#runner.runAtOnce(cut.map((part) => (writer, workspace) => this.#matmul.write(writer, part, way, workspace)));
@@ -233,6 +266,7 @@ export class WasmBackend implements Backend {
 
   recurrentForward(calls: readonly RecurrentForwardCall[]): void {
     recurrentForward(this, calls);
+    this.#runner.noteAlone(() => recurrentForward(this, calls));
   }
 
   recurrentBackward(calls: readonly RecurrentBackwardCall[]): void {
@@ -240,7 +274,8 @@ export class WasmBackend implements Backend {
   }
 
   runParts(parts: readonly Part[], { meets = false } = {}): void {
-    this.#runner.pool.start();
+    const { pool } = this.#runner;
+    if (!pool.isStarted && operationsOf(parts) >= sharedOperations) pool.start();
     if (parts.some((part) => part.some(({ calls }) => calls.some((step) => step.kind === 'matmul' && this.#acceleratesSteps(step.call))))) return runPartsInOrder(this, parts);
     this.#runner.runParts(
       parts.map((loops) => (writer, workspace) => {
@@ -250,7 +285,12 @@ export class WasmBackend implements Backend {
           for (const step of calls) {
             if (step.kind === 'meeting') writer.meeting();
             else if (step.kind === 'pointwise') this.#pointwise.write(writer, step.call, workspace);
-            else this.#matmul.write(writer, step.call, this.#matmul.wayOf(step.call).way, workspace);
+            else {
+              const { m, n, k } = step.call;
+              const { way } = this.#matmul.wayOf(step.call);
+              this.#countOperations(way, 2 * m * n * k * numSteps);
+              this.#matmul.write(writer, step.call, way, workspace);
+            }
           }
           writer.endLoop();
         }
@@ -261,7 +301,14 @@ export class WasmBackend implements Backend {
 
   /** Whether the steps' products go to the accelerator: only where one thread was asked for, because threads know none. */
   #acceleratesSteps(call: Pick<MatmulCall, 'm' | 'n' | 'k'>): boolean {
-    return this.accelerator !== undefined && this.#runner.pool.numWanted === 1 && this.accelerator.takes(call);
+    return this.accelerator !== undefined && !this.#runner.isRecording && this.#runner.pool.numWanted === 1 && this.accelerator.takes(call);
+  }
+
+  /** Chooses the tiles once they have multiplied enough for it to pay. */
+  #countOperations(way: ProductWay, operations: number): void {
+    if (this.#tileChoice !== undefined || way !== 'blocks') return;
+    this.#operationsOfTiles += operations;
+    if (this.#operationsOfTiles > operationsBeforeProbe) void this.tileChoice;
   }
 
   /** Whether work of some size is worth sharing, and there is somebody to share it with. */
@@ -269,6 +316,12 @@ export class WasmBackend implements Backend {
     if (size < least) return false;
     this.#runner.pool.start();
     return this.#runner.pool.numServing > 1;
+  }
+
+  /** What is read while recording would be the same in every later run. */
+  #requireNoRecording(): void {
+    if (!this.#runner.isRecording) return;
+    throw new RondoError('USAGE', { where: 'wasm backend', what: 'a step that is recorded reads its numbers back.', expected: 'operations on tensors alone', fix: 'compute with `ops`, or leave `worksStepByStep` of the layer false.' });
   }
 
   #firstElement(view: View, size: number): number {
@@ -283,6 +336,18 @@ export class WasmBackend implements Backend {
     }
     return address / 4;
   }
+}
+
+/** What parts compute, counted as the split of a run counts it. */
+function operationsOf(parts: readonly Part[]): number {
+  let operations = 0;
+  for (const { numSteps, calls } of parts.flat()) {
+    for (const step of calls) {
+      if (step.kind === 'matmul') operations += 2 * step.call.m * step.call.n * step.call.k * numSteps;
+      else if (step.kind === 'pointwise') operations += operationsOfElement * step.call.rows * step.call.columns * numSteps;
+    }
+  }
+  return operations;
 }
 
 /** The threads that compute where nobody says how many: one a core, where workers can share memory. */

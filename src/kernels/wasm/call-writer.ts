@@ -96,6 +96,11 @@ export class CallWriter {
     this.memory.integers.set(this.staged.subarray(0, this.length), address >>> 2);
   }
 
+  /** A copy of what is written from a place on. */
+  wordsFrom(start: number): Int32Array {
+    return this.staged.slice(start, this.length);
+  }
+
   private push(word: number): void {
     if (this.length === this.staged.length) {
       const larger = new Int32Array(2 * this.staged.length);

@@ -5,9 +5,9 @@ import type { Bundle, VectorCode } from './vector-code.js';
 
 /** Writes the nodes of expressions, children before parents, and remembers where their values are. */
 export class ExpressionCode {
-  private readonly values = new Map<Expression, Bundle>();
+  readonly #values = new Map<Expression, Bundle>();
   /** Comparisons are kept as bit masks; they become 1 and 0 only where something other than a selection uses them. */
-  private readonly masks = new Map<Expression, Bundle>();
+  readonly #masks = new Map<Expression, Bundle>();
 
   /**
    * @param known values from outside: what is the same for a whole row
@@ -20,15 +20,15 @@ export class ExpressionCode {
   ) {}
 
   set(node: Expression, value: Bundle): void {
-    this.values.set(node, value);
+    this.#values.set(node, value);
   }
 
   valueOf(node: Expression): Bundle {
-    const own = this.values.get(node);
+    const own = this.#values.get(node);
     if (own !== undefined) return own;
-    const mask = this.masks.get(node);
+    const mask = this.#masks.get(node);
     const value = mask !== undefined ? this.code.binary(v128.and, mask, this.code.float(1)) : this.code.repeat(this.known.get(node)!);
-    this.values.set(node, value);
+    this.#values.set(node, value);
     return value;
   }
 
@@ -36,24 +36,24 @@ export class ExpressionCode {
   compute(node: Expression): void {
     switch (node.kind) {
       case 'constant':
-        this.values.set(node, this.code.float(node.value));
+        this.#values.set(node, this.code.float(node.value));
         return;
       case 'unary':
-        this.values.set(node, unaryCode(this.code, node.operation, this.valueOf(node.a)));
+        this.#values.set(node, unaryCode(this.code, node.operation, this.valueOf(node.a)));
         return;
       case 'select':
-        this.values.set(node, this.select(node));
+        this.#values.set(node, this.#select(node));
         return;
       case 'binary':
         if (node.operation === 'greater' || node.operation === 'equal') {
-          this.masks.set(node, this.code.binary(node.operation === 'greater' ? f32x4.gt : f32x4.eq, this.valueOf(node.a), this.valueOf(node.b)));
+          this.#masks.set(node, this.code.binary(node.operation === 'greater' ? f32x4.gt : f32x4.eq, this.valueOf(node.a), this.valueOf(node.b)));
         } else if (!this.fusedProducts.has(node)) {
-          this.values.set(node, this.binary(node));
+          this.#values.set(node, this.#binary(node));
         }
     }
   }
 
-  private binary({ operation, a, b }: Binary): Bundle {
+  #binary({ operation, a, b }: Binary): Bundle {
     const { code } = this;
     switch (operation) {
       case 'add':
@@ -66,16 +66,16 @@ export class ExpressionCode {
       case 'mul':
         return code.mul(this.valueOf(a), this.valueOf(b));
       case 'max':
-        return this.extreme(f32x4.pmax, a, b);
+        return this.#extreme(f32x4.pmax, a, b);
       case 'min':
-        return this.extreme(f32x4.pmin, a, b);
+        return this.#extreme(f32x4.pmin, a, b);
       default:
         return code.div(this.valueOf(a), this.valueOf(b));
     }
   }
 
   /** `pmax` and `pmin` are one instruction, but keep only a NaN of their first operand: one of the second is put back. */
-  private extreme(pseudo: typeof f32x4.pmax, a: Expression, b: Expression): Bundle {
+  #extreme(pseudo: typeof f32x4.pmax, a: Expression, b: Expression): Bundle {
     if (isNumber(a)) return this.code.binary(pseudo, this.valueOf(b), this.valueOf(a));
     const second = this.valueOf(b);
     const extreme = this.code.binary(pseudo, this.valueOf(a), second);
@@ -83,8 +83,8 @@ export class ExpressionCode {
     return this.code.binary(v128.or, extreme, this.code.binary(f32x4.ne, second, second));
   }
 
-  private select({ condition, a, b }: Select): Bundle {
-    const mask = this.masks.get(condition) ?? this.code.binary(f32x4.ne, this.valueOf(condition), this.code.float(0));
+  #select({ condition, a, b }: Select): Bundle {
+    const mask = this.#masks.get(condition) ?? this.code.binary(f32x4.ne, this.valueOf(condition), this.code.float(0));
     if (isZero(b)) return this.code.binary(v128.and, this.valueOf(a), mask);
     if (isZero(a)) return this.code.binary(v128.andnot, this.valueOf(b), mask);
     return this.code.choose(mask, this.valueOf(a), this.valueOf(b));

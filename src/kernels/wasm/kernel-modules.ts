@@ -1,4 +1,4 @@
-import { type Exports, f32, type Func, i32, instantiate, type ModuleBuilder, type ValueType } from './assembler.js';
+import { type Exports, f32, type Func, i32, instantiate, ModuleBuilder, type ValueType } from './assembler.js';
 import type { WasmMemory } from './memory.js';
 
 /** Runs a kernel whose arguments lie in a block of memory, given by its address. */
@@ -21,18 +21,21 @@ export class KernelModules {
   readonly kernels: Kernel[] = [];
   /** The modules' bytes, in order. */
   readonly modules: Uint8Array<ArrayBuffer>[] = [];
+  readonly #memory: WasmMemory;
 
-  constructor(private readonly memory: WasmMemory) {}
+  constructor(memory: WasmMemory) {
+    this.#memory = memory;
+  }
 
   /** What a module must be built with to run in the memory. */
   get limits(): { sharedMemory: boolean; maximumPages: number } {
-    return { sharedMemory: this.memory.isShared, maximumPages: this.memory.maximumPages };
+    return { sharedMemory: this.#memory.isShared, maximumPages: this.#memory.maximumPages };
   }
 
   /** @returns the numbers of the module's kernels by name. */
   add(module: ModuleBuilder): Readonly<Record<string, number>> {
     const bytes = module.toBytes();
-    const exports: Exports = instantiate(bytes, this.memory.memory);
+    const exports: Exports = instantiate(bytes, this.#memory.memory);
     const numbers: Record<string, number> = {};
     for (const [name, kernel] of Object.entries(exports)) {
       if (!name.endsWith(kernelMark)) continue;
@@ -41,5 +44,27 @@ export class KernelModules {
     }
     this.modules.push(bytes);
     return numbers;
+  }
+}
+
+/** Kernels that are compiled when one is first called, because writing them takes milliseconds and most programs call few. */
+export class LazyKernels<Name extends string> {
+  readonly #modules: KernelModules;
+  readonly #writers: Readonly<Record<Name, (module: ModuleBuilder) => void>>;
+  readonly #numbers = new Map<string, number>();
+
+  /** @param writers by kernel, what adds it to a module; kernels that share code name the same function, which adds them all. */
+  constructor(modules: KernelModules, writers: Readonly<Record<Name, (module: ModuleBuilder) => void>>) {
+    this.#modules = modules;
+    this.#writers = writers;
+  }
+
+  numberOf(name: Name): number {
+    if (!this.#numbers.has(name)) {
+      const module = new ModuleBuilder(this.#modules.limits);
+      this.#writers[name](module);
+      for (const [added, number] of Object.entries(this.#modules.add(module))) this.#numbers.set(added, number);
+    }
+    return this.#numbers.get(name)!;
   }
 }

@@ -1,6 +1,9 @@
+import { RondoError } from '../../errors.js';
+import type { Recording } from '../contract.js';
 import { CallWriter, Workspace } from './call-writer.js';
 import { KernelModules } from './kernel-modules.js';
 import type { WasmBuffer, WasmMemory } from './memory.js';
+import { CallRecorder, WasmRecording } from './recording.js';
 import { ThreadPool } from './threads/pool.js';
 
 /** Writes a kernel call, or the loops of a part. */
@@ -16,6 +19,7 @@ export class KernelRunner {
   readonly #memory: WasmMemory;
   readonly #writer: CallWriter;
   #arguments: WasmBuffer;
+  #recorder: CallRecorder | undefined;
 
   constructor(memory: WasmMemory, numThreads = 1) {
     this.#memory = memory;
@@ -25,8 +29,41 @@ export class KernelRunner {
     this.pool = new ThreadPool(memory, this.modules, numThreads);
   }
 
+  /** Whether calls are noted to be made again. */
+  get isRecording(): boolean {
+    return this.#recorder !== undefined;
+  }
+
+  /** Whether calls are noted for one thread, and not made. */
+  get isNotingAlone(): boolean {
+    return this.#recorder?.isNotingAlone === true;
+  }
+
+  /** Carries out `work` and notes its calls. */
+  record(work: () => void): Recording {
+    if (this.isRecording) throw new RondoError('INTERNAL', { where: 'wasm backend', what: 'a recording is made inside another.' });
+    const recorder = new CallRecorder();
+    this.#recorder = recorder;
+    try {
+      const kept = this.#memory.keepTemporaries(work);
+      return new WasmRecording(this.#memory, this.pool, recorder.runs, kept);
+    } finally {
+      this.#recorder = undefined;
+    }
+  }
+
+  /** While recording: notes what one thread would do in place of the last run, if that has meetings. */
+  noteAlone(work: () => void): void {
+    const recorder = this.#recorder;
+    if (recorder?.runs.at(-1)?.meets !== true) return;
+    recorder.isNotingAlone = true;
+    work();
+    recorder.isNotingAlone = false;
+  }
+
   /** Runs the one call that is written, on the caller's thread. */
   run(write: WriteCalls): void {
+    if (this.#recorder !== undefined) return this.runAtOnce([write]);
     const memory = this.#memory;
     const writer = this.#writer;
     memory.openScope();
@@ -65,6 +102,11 @@ export class KernelRunner {
       write(writer, new Workspace(memory));
       return start;
     });
+    if (this.#recorder !== undefined) {
+      const words = writer.wordsFrom(0);
+      this.#recorder.note(starts.map((start, i) => words.slice(start, starts[i + 1])), meets);
+      if (this.isNotingAlone) return memory.closeScope();
+    }
     const address = memory.temporaryBytes(4 * writer.length);
     writer.copyTo(address);
     const addresses = starts.map((start) => address + 4 * start);

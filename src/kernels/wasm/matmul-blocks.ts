@@ -185,9 +185,14 @@ function writePass(module: ModuleBuilder, family: TileFamily, tiles: Tiles): Int
   });
 }
 
+/** Tiles for the last columns where one vector holds them: a family's own would compute as many columns as ever. They fit the place of an edge tile. */
+const narrowRows = 8;
+const narrowColumns = 4;
+
 /** The same for the last columns, `width` of them: tiles are computed aside and their part is copied or added. */
-function writeEdgePass(module: ModuleBuilder, { rows: mostRows, columns }: TileFamily, tiles: Tiles): IntFunc {
-  const copyEdge = module.func('copy_edge', { params: ints(6) }, (f, height, width, tile, c, strideC, accumulate) => {
+function writeEdgePass(module: ModuleBuilder, family: TileFamily, tiles: Tiles): IntFunc {
+  const { rows: mostRows, columns } = family;
+  const copyEdge = module.func('copy_edge', { params: ints(7) }, (f, height, width, tile, strideTile, c, strideC, accumulate) => {
     const j = f.local('i32');
     f.loop((again) => {
       f.for(j, 0, i32.shl(width, 2), 4, () => {
@@ -196,19 +201,26 @@ function writeEdgePass(module: ModuleBuilder, { rows: mostRows, columns }: TileF
         f.if(accumulate, () => f.set(value, f32.add(f32.load(target), value)));
         f.storeF32(target, value);
       });
-      f.set(tile, i32.add(tile, 4 * columns));
+      f.set(tile, i32.add(tile, strideTile));
       f.set(c, i32.add(c, strideC));
       f.set(height, i32.sub(height, 1));
       f.brIf(again, height);
     });
   });
+  const narrow = Array.from({ length: narrowRows }, (_, i) => writeTile(module, { ...family, name: 'narrow', columns: narrowColumns, unroll: 1 }, i + 1, 'rows'));
   return module.func('edge_pass', { params: ints(11) }, (f, m, k, a, strideA, b, strideB, c, strideC, accumulate, width, tile) => {
-    forTiles(f, m, mostRows, (height) => {
-      callTile(f, tiles, height, [k, a, strideA, b, strideB, tile, 4 * columns, 0]);
-      f.call(copyEdge, height, width, tile, c, strideC, accumulate);
-      f.set(a, i32.add(a, bytesOfTile(height, k, strideA)));
-      f.set(c, i32.add(c, i32.mul(height, strideC)));
-    });
+    const tilesOf = (rows: number, columnsOfTile: number, compute: (height: I32) => void): void =>
+      forTiles(f, m, rows, (height) => {
+        compute(height);
+        f.call(copyEdge, height, width, tile, 4 * columnsOfTile, c, strideC, accumulate);
+        f.set(a, i32.add(a, bytesOfTile(height, k, strideA)));
+        f.set(c, i32.add(c, i32.mul(height, strideC)));
+      });
+    f.if(
+      i32.and(i32.ne(strideA, 0), i32.le_s(width, narrowColumns)),
+      () => tilesOf(narrowRows, narrowColumns, (height) => forHeight(f, height, narrowRows, (rows) => f.call(narrow[rows - 1], k, a, strideA, b, strideB, tile, 4 * narrowColumns, 0))),
+      () => tilesOf(mostRows, columns, (height) => callTile(f, tiles, height, [k, a, strideA, b, strideB, tile, 4 * columns, 0])),
+    );
   });
 }
 

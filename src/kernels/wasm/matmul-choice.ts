@@ -34,14 +34,22 @@ const settledMs = 3;
 
 const chosen = new Map<string, TileChoice>();
 
-/** The fastest tile family here that computes right numbers; measured once per process and options. */
-export function chooseTiles({ deterministic }: TileOptions): TileChoice {
+function familiesFor({ deterministic }: TileOptions): readonly TileFamily[] {
   const madd = deterministic || !hasRelaxedSimd() ? 'plain' : 'relaxed';
+  return tileFamilies.filter((family) => family.madd === madd);
+}
+
+/** The family to begin with, before it is known which is the fastest. */
+export function standardTiles(options: TileOptions): TileFamily {
+  return familiesFor(options)[0];
+}
+
+/** The fastest tile family here that computes right numbers; measured once per process and options. */
+export function chooseTiles(options: TileOptions): TileChoice {
+  const families = familiesFor(options);
+  const [{ madd }] = families;
   let choice = chosen.get(madd);
-  if (choice === undefined) {
-    choice = measure(tileFamilies.filter((family) => family.madd === madd));
-    chosen.set(madd, choice);
-  }
+  if (choice === undefined) chosen.set(madd, (choice = measure(families)));
   return choice;
 }
 

@@ -3,6 +3,8 @@ import { matmulOn } from '../../../test/support/kernels-on.js';
 import { Random } from '../../random.js';
 import type { MatmulCall, Strided } from '../contract.js';
 import { hasRelaxedSimd } from './features.js';
+import { KernelRunner } from './kernel-runner.js';
+import { MatmulKernels } from './matmul.js';
 import { tileFamilies, type TileFamily } from './matmul-tiles.js';
 import { type WasmBuffer, WasmMemory } from './memory.js';
 
@@ -125,6 +127,29 @@ describe('matrix products', () => {
     for (const madd of ['plain', 'relaxed'] as const) {
       const [first, ...others] = families.filter((family) => family.madd === madd);
       for (const other of others) expect(bitsOf(other, 29, inOrder(29), false)).toEqual(bitsOf(first, 29, inOrder(29), false));
+    }
+  });
+
+  it('read what kernels of another family packed', () => {
+    const random = new Random(10);
+    const [m, n, k] = [29, 47, 301];
+    const runner = new KernelRunner(memory);
+    for (const madd of ['plain', 'relaxed'] as const) {
+      const [before, ...others] = families.filter((family) => family.madd === madd).map((family) => new MatmulKernels(memory, runner.modules, family));
+      for (const after of others) {
+        const [a, b] = [filled(random, m, k, 0), filled(random, k, n, 0)];
+        const c = [0, 1].map(() => memory.allocate(m * n));
+        const call = (i: number): MatmulCall => ({ m, n, k, a: { buffer: a, offset: 0, rowStride: k }, b: { buffer: b, offset: 0, rowStride: n }, c: { buffer: c[i], offset: 0, rowStride: n } });
+        memory.openScope();
+        const packed = before.packPlace({ ...call(0), times: 10 })!;
+        runner.run((writer) => before.writePack(writer, { ...call(0), times: 10 }, packed));
+        [before, after].forEach((kernels, i) => runner.run((writer, workspace) => kernels.write(writer, { ...call(i), packed }, 'blocks', workspace)));
+        memory.closeScope();
+        const [expected, received] = c.map((buffer) => memory.floats.slice(buffer.address / 4, buffer.address / 4 + m * n));
+        expect(expected.some((value) => value !== 0)).toBe(true);
+        expect(received).toEqual(expected);
+        for (const buffer of [a, b, ...c]) memory.free(buffer);
+      }
     }
   });
 

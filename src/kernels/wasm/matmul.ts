@@ -1,7 +1,7 @@
 import type { MatmulCall, Moving, MovingMatmulCall, PackCall, PackedMatrix, Strided } from '../contract.js';
-import { ModuleBuilder } from './assembler.js';
+import type { ModuleBuilder } from './assembler.js';
 import type { CallWriter, Workspace } from './call-writer.js';
-import type { KernelModules } from './kernel-modules.js';
+import { type KernelModules, LazyKernels } from './kernel-modules.js';
 import { stripColumns, writeProduct } from './matmul-blocks.js';
 import { mostFewRows, writeDotRows, writeFewRows } from './matmul-rows.js';
 import type { TileFamily } from './matmul-tiles.js';
@@ -27,9 +27,10 @@ function mostDotRows(k: number): number {
  */
 export type ProductWay = 'few' | 'dots' | 'blocks';
 
-/** op(b) as panels (matmul-blocks.ts), in blocks of `blockK` steps of k. */
+/** op(b) as panels (matmul-blocks.ts), in blocks of `blockK` steps of k; only the kernels that packed it can read it. */
 class PackedPanels implements PackedMatrix {
   constructor(
+    readonly kernels: MatmulKernels,
     readonly n: number,
     readonly k: number,
     readonly blockK: number,
@@ -44,16 +45,19 @@ class PackedPanels implements PackedMatrix {
 export class MatmulKernels {
   readonly family: TileFamily;
   readonly #memory: WasmMemory;
-  readonly #kernels: Readonly<Record<string, number>>;
+  readonly #kernels: LazyKernels<'product' | 'product_packed' | 'pack_all' | 'few_rows' | 'dot_rows'>;
 
   constructor(memory: WasmMemory, modules: KernelModules, family: TileFamily) {
     this.family = family;
     this.#memory = memory;
-    const module = new ModuleBuilder(modules.limits);
-    writeProduct(module, family);
-    writeFewRows(module, family.madd);
-    writeDotRows(module, family.madd);
-    this.#kernels = modules.add(module);
+    const writeBlocks = (module: ModuleBuilder): void => writeProduct(module, family);
+    this.#kernels = new LazyKernels(modules, {
+      product: writeBlocks,
+      product_packed: writeBlocks,
+      pack_all: writeBlocks,
+      few_rows: (module) => writeFewRows(module, family.madd),
+      dot_rows: (module) => writeDotRows(module, family.madd),
+    });
   }
 
   /** The same product as one whose way is known: one column is computed as one row. */
@@ -67,11 +71,14 @@ export class MatmulKernels {
   }
 
   /** Writes the product's kernel call; nothing where there is nothing to compute. All sizes are at least 1. */
-  write(writer: CallWriter, { m, n, k, a, b, c, transposeA = false, transposeB = false, accumulate = false, packed }: MovingMatmulCall, way: ProductWay, workspace: Workspace): void {
+  write(writer: CallWriter, call: MovingMatmulCall, way: ProductWay, workspace: Workspace): void {
+    const { m, n, k, a, b, c, transposeA = false, transposeB = false, accumulate = false } = call;
+    const packed = call.packed as PackedPanels | undefined;
+    if (packed !== undefined && packed.kernels !== this) return packed.kernels.write(writer, call, way, workspace);
     const strideA = 4 * a.rowStride;
     const strideB = 4 * b.rowStride;
     const kernel = packed !== undefined ? 'product_packed' : way === 'few' ? 'few_rows' : way === 'dots' ? 'dot_rows' : 'product';
-    writer.beginCall(this.#kernels[kernel]);
+    writer.beginCall(this.#kernels.numberOf(kernel));
     for (const size of [m, n, k]) writer.int(size);
     writer.address(a);
     writer.int(way === 'few' && transposeA ? 4 : strideA);
@@ -81,11 +88,11 @@ export class MatmulKernels {
       writer.address(b);
       writer.int(strideB);
       if (way === 'blocks') writer.int(Number(transposeB));
-    } else writer.int(this.#memory.byteAddress({ buffer: (packed as PackedPanels).panels, offset: 0 }));
+    } else writer.int(this.#memory.byteAddress({ buffer: packed.panels, offset: 0 }));
     writer.address(c);
     writer.int(4 * c.rowStride);
     writer.int(Number(accumulate));
-    if (packed !== undefined) this.#writePackedBlocks(writer, m, packed as PackedPanels, workspace);
+    if (packed !== undefined) this.#writePackedBlocks(writer, m, packed, workspace);
     else if (way === 'blocks') this.#writeBlocks(writer, { m, n, k, transposeB }, workspace);
     writer.endCall();
   }
@@ -115,13 +122,13 @@ export class MatmulKernels {
   packPlace({ m, n, k, times }: PackCall): PackedMatrix | undefined {
     if (m <= mostFewRows || n === 0 || k === 0 || times < fewestTimesPacked) return undefined;
     const { columns } = this.family;
-    return new PackedPanels(n, k, blockOfDepth(k), this.#memory.temporary(Math.ceil(n / columns) * columns * k));
+    return new PackedPanels(this, n, k, blockOfDepth(k), this.#memory.temporary(Math.ceil(n / columns) * columns * k));
   }
 
   /** Writes the kernel call that packs b there. */
   writePack(writer: CallWriter, { b, transposeB = false }: PackCall, packed: PackedMatrix): void {
     const { n, k, blockK, panels } = packed as PackedPanels;
-    writer.beginCall(this.#kernels.pack_all);
+    writer.beginCall(this.#kernels.numberOf('pack_all'));
     for (const word of [n, k, this.#memory.byteAddress(b), 4 * b.rowStride, Number(transposeB), panels.address, blockK]) writer.int(word);
     writer.endCall();
   }

@@ -31,7 +31,8 @@ export class WasmBuffer implements Buffer {
   }
 }
 
-interface Chunk {
+/** A range of a memory. */
+export interface Chunk {
   readonly address: number;
   readonly bytes: number;
 }
@@ -74,6 +75,8 @@ export class WasmMemory {
   #persistentBytes = 0;
   #temporaryBytes = 0;
   #peakBytes = 0;
+  /** Where the temporaries of {@link WasmMemory.keepTemporaries} are. */
+  #kept: Chunk[] | undefined;
 
   constructor(options: WasmMemoryOptions = {}) {
     this.isShared = options.shared ?? false;
@@ -142,6 +145,7 @@ export class WasmMemory {
       throw new RondoError('INTERNAL', { where: 'WasmMemory.temporary', what: 'no scope is open.', fix: 'call openScope before.' });
     }
     const needed = aligned(bytes);
+    if (this.#kept !== undefined) return this.#keep(needed, this.#kept);
     let chunk = this.#chunks[this.#chunk];
     while (chunk === undefined || this.#used + needed > chunk.bytes) {
       // A chunk too small for this request is passed over; it is used again once the scope closes.
@@ -155,6 +159,40 @@ export class WasmMemory {
     const address = chunk.address + this.#used;
     this.#used += needed;
     this.#temporaryBytes += needed;
+    this.#notePeak();
+    return address;
+  }
+
+  /**
+   * Runs `work`, each of whose temporaries gets a place of its own that nothing else uses until it is given to
+   * {@link WasmMemory.giveBack}, so that what was computed there can be computed again.
+   */
+  keepTemporaries(work: () => void): readonly Chunk[] {
+    const kept: Chunk[] = [];
+    this.#kept = kept;
+    try {
+      work();
+      return kept;
+    } catch (error) {
+      this.giveBack(kept);
+      throw error;
+    } finally {
+      this.#kept = undefined;
+    }
+  }
+
+  /** Frees what {@link WasmMemory.keepTemporaries} kept. */
+  giveBack(kept: readonly Chunk[]): void {
+    for (const { address, bytes } of kept) {
+      this.#free.give(address, bytes);
+      this.#persistentBytes -= bytes;
+    }
+  }
+
+  #keep(bytes: number, kept: Chunk[]): number {
+    const address = this.#take(bytes);
+    kept.push({ address, bytes });
+    this.#persistentBytes += bytes;
     this.#notePeak();
     return address;
   }

@@ -30,15 +30,21 @@ interface ArrayLocals {
 
 /** Reads the argument block at a kernel's start and moves the arrays from row to row. */
 export class PointwiseArguments {
-  private readonly inputs = new Map<string, ArrayLocals>();
-  private readonly outputs = new Map<string, ArrayLocals>();
-  private readonly scratch: Local<'i32'>;
+  readonly #inputs = new Map<string, ArrayLocals>();
+  readonly #outputs = new Map<string, ArrayLocals>();
+  readonly #scratch: Local<'i32'>;
+  readonly #f: FunctionBuilder;
+  readonly #plan: PointwisePlan;
+  readonly #block: Local<'i32'>;
 
   constructor(
-    private readonly f: FunctionBuilder,
-    private readonly plan: PointwisePlan,
-    private readonly block: Local<'i32'>,
+    f: FunctionBuilder,
+    plan: PointwisePlan,
+    block: Local<'i32'>,
   ) {
+    this.#f = f;
+    this.#plan = plan;
+    this.#block = block;
     const { inputs, outputs } = plan.program;
     let offset = arraysOffset;
     const array = (moves: boolean): ArrayLocals => {
@@ -47,36 +53,36 @@ export class PointwiseArguments {
       offset += 8;
       return { address, stride };
     };
-    for (const { name, access } of inputs) this.inputs.set(name, array(access !== 'column'));
-    for (const { name, reduce } of outputs) this.outputs.set(name, array(reduce !== 'rows' && reduce !== 'all'));
-    this.scratch = f.let(i32.load(block, offset));
+    for (const { name, access } of inputs) this.#inputs.set(name, array(access !== 'column'));
+    for (const { name, reduce } of outputs) this.#outputs.set(name, array(reduce !== 'rows' && reduce !== 'all'));
+    this.#scratch = f.let(i32.load(block, offset));
   }
 
   input(name: string): Local<'i32'> {
-    return this.inputs.get(name)!.address;
+    return this.#inputs.get(name)!.address;
   }
 
   output({ name }: ProgramOutput): Local<'i32'> {
-    return this.outputs.get(name)!.address;
+    return this.#outputs.get(name)!.address;
   }
 
   /** The value of a row or scalar leaf, in all lanes. */
   splat(leaf: Leaf): Value<'v128'> {
     if (leaf.access === 'row') return v128.load32_splat(this.input(leaf.name));
-    const { program } = this.plan;
-    return v128.load32_splat(this.block, scratchOffset(program) + 4 + 4 * program.scalars.indexOf(leaf.name));
+    const { program } = this.#plan;
+    return v128.load32_splat(this.#block, scratchOffset(program) + 4 + 4 * program.scalars.indexOf(leaf.name));
   }
 
   /** The next of the workspace's row buffers. */
   rowBuffer(access: RowAccess): Local<'i32'> {
-    const address = this.f.let<'i32'>(this.scratch);
-    this.f.set(this.scratch, i32.add(this.scratch, access.paddedBytes));
+    const address = this.#f.let<'i32'>(this.#scratch);
+    this.#f.set(this.#scratch, i32.add(this.#scratch, access.paddedBytes));
     return address;
   }
 
   nextRow(): void {
-    for (const { address, stride } of [...this.inputs.values(), ...this.outputs.values()]) {
-      if (stride !== undefined) this.f.set(address, i32.add(address, stride));
+    for (const { address, stride } of [...this.#inputs.values(), ...this.#outputs.values()]) {
+      if (stride !== undefined) this.#f.set(address, i32.add(address, stride));
     }
   }
 }

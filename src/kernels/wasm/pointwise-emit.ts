@@ -44,143 +44,143 @@ type Reductions = ReadonlyMap<RowReduction, Accumulator>;
 
 class PointwiseEmitter {
   private readonly f: FunctionBuilder;
-  private readonly plan: PointwisePlan;
-  private readonly access: RowAccess;
-  private readonly arguments: PointwiseArguments;
+  readonly #plan: PointwisePlan;
+  readonly #access: RowAccess;
+  readonly #arguments: PointwiseArguments;
   private readonly constants: Constants;
   private readonly madd: Madd;
   /** For the walk over columns; values of a row have locals of their own. */
   private readonly temporaries: Temporaries;
-  private readonly rowCode: VectorCode;
+  readonly #rowCode: VectorCode;
   /** What is the same for the current row, or for the whole call. */
-  private readonly rowValues = new Map<Expression, Value<'v128'>>();
-  private readonly caches: readonly Local<'i32'>[];
+  readonly #rowValues = new Map<Expression, Value<'v128'>>();
+  readonly #caches: readonly Local<'i32'>[];
   /** The outputs summed over rows, and those summed over columns or over everything. */
-  private readonly rowSums = new Map<ProgramOutput, RowSums>();
-  private readonly sums = new Map<ProgramOutput, DoubleSum>();
+  readonly #rowSums = new Map<ProgramOutput, RowSums>();
+  readonly #sums = new Map<ProgramOutput, DoubleSum>();
 
   constructor({ f, plan, access, block, constants, madd }: EmitterParts) {
     this.f = f;
-    this.plan = plan;
-    this.access = access;
+    this.#plan = plan;
+    this.#access = access;
     this.constants = constants;
     this.madd = madd;
     this.temporaries = new Temporaries(f);
-    this.rowCode = new VectorCode({ constants, madd, temporaries: new Temporaries(f), width: 1 });
-    this.arguments = new PointwiseArguments(f, plan, block);
-    const rowBuffers = (count: number): Local<'i32'>[] => Array.from({ length: count }, () => this.arguments.rowBuffer(access));
-    this.caches = rowBuffers(plan.numCaches);
+    this.#rowCode = new VectorCode({ constants, madd, temporaries: new Temporaries(f), width: 1 });
+    this.#arguments = new PointwiseArguments(f, plan, block);
+    const rowBuffers = (count: number): Local<'i32'>[] => Array.from({ length: count }, () => this.#arguments.rowBuffer(access));
+    this.#caches = rowBuffers(plan.numCaches);
     for (const output of plan.program.outputs) {
-      if (output.reduce === 'rows') this.rowSums.set(output, new RowSums(f, access, rowBuffers(ROW_SUM_BUFFERS)));
-      else if (output.reduce === 'columns' || output.reduce === 'all') this.sums.set(output, new DoubleSum(f));
+      if (output.reduce === 'rows') this.#rowSums.set(output, new RowSums(f, access, rowBuffers(ROW_SUM_BUFFERS)));
+      else if (output.reduce === 'columns' || output.reduce === 'all') this.#sums.set(output, new DoubleSum(f));
     }
   }
 
   emit(rows: Local<'i32'>): void {
-    this.computeRowValues(this.plan.uniform);
-    this.clearSums('all');
-    if (this.rowSums.size > 0) this.blocksOfRows(rows);
-    else this.rowLoop(rows);
-    this.storeSums('all');
+    this.#computeRowValues(this.#plan.uniform);
+    this.#clearSums('all');
+    if (this.#rowSums.size > 0) this.#blocksOfRows(rows);
+    else this.#rowLoop(rows);
+    this.#storeSums('all');
   }
 
-  private blocksOfRows(rows: Local<'i32'>): void {
+  #blocksOfRows(rows: Local<'i32'>): void {
     const { f } = this;
-    const sums = [...this.rowSums.values()];
+    const sums = [...this.#rowSums.values()];
     const blockRows = f.local('i32');
     for (const sum of sums) sum.clear();
     f.while(i32.gt_s(rows, 0), () => {
       f.set(blockRows, BLOCK_ROWS);
       f.if(i32.lt_s(rows, BLOCK_ROWS), () => f.set(blockRows, rows));
       for (const sum of sums) sum.openBlock();
-      this.rowLoop(blockRows);
+      this.#rowLoop(blockRows);
       for (const sum of sums) sum.closeBlock();
       f.set(rows, i32.sub(rows, blockRows));
     });
-    for (const [output, sum] of this.rowSums) sum.store(this.arguments.output(output), output.accumulate);
+    for (const [output, sum] of this.#rowSums) sum.store(this.#arguments.output(output), output.accumulate);
   }
 
-  private rowLoop(rows: Local<'i32'>): void {
+  #rowLoop(rows: Local<'i32'>): void {
     const { f } = this;
     const row = f.local('i32');
     f.for(row, 0, rows, 1, () => {
-      this.clearSums('columns');
-      for (const pass of this.plan.passes) this.pass(pass);
-      this.storeSums('columns');
-      this.arguments.nextRow();
+      this.#clearSums('columns');
+      for (const pass of this.#plan.passes) this.#pass(pass);
+      this.#storeSums('columns');
+      this.#arguments.nextRow();
     });
   }
 
-  private pass(pass: Pass): void {
-    this.computeRowValues(pass.rowNodes);
+  #pass(pass: Pass): void {
+    this.#computeRowValues(pass.rowNodes);
     const reductions = new Map<RowReduction, Accumulator>();
     for (const node of pass.reductions) {
       const accumulator = node.operation === 'rowSum' ? new DoubleSum(this.f) : new Largest(this.f);
       accumulator.clear();
       reductions.set(node, accumulator);
     }
-    if (pass.elementOutputs.length > 0 || reductions.size > 0) this.access.walk((step) => this.columns(pass, step, reductions));
-    for (const [node, accumulator] of reductions) this.rowValues.set(node, accumulator.result());
-    for (const output of pass.rowOutputs) this.storeRowValue(output);
+    if (pass.elementOutputs.length > 0 || reductions.size > 0) this.#access.walk((step) => this.#columns(pass, step, reductions));
+    for (const [node, accumulator] of reductions) this.#rowValues.set(node, accumulator.result());
+    for (const output of pass.rowOutputs) this.#storeRowValue(output);
   }
 
   /** All that a pass does with the columns of one step: every array is read before any is written. */
-  private columns(pass: Pass, step: Step, reductions: Reductions): void {
+  #columns(pass: Pass, step: Step, reductions: Reductions): void {
     const { constants, temporaries, madd } = this;
     const code = new VectorCode({ constants, temporaries, madd, width: step.vectors });
-    const expressions = this.elements(pass, step, code);
+    const expressions = this.#elements(pass, step, code);
     for (const [node, accumulator] of reductions) take(accumulator, expressions.valueOf(node.a), step);
-    for (const [node, cache] of pass.stores) this.access.store(this.caches[cache], expressions.valueOf(node), step);
-    for (const output of pass.elementOutputs) this.output(output, expressions.valueOf(output.expression), step, code);
+    for (const [node, cache] of pass.stores) this.#access.store(this.#caches[cache], expressions.valueOf(node), step);
+    for (const output of pass.elementOutputs) this.#output(output, expressions.valueOf(output.expression), step, code);
     temporaries.release(constants.float(0));
   }
 
-  private elements(pass: Pass, step: Step, code: VectorCode): ExpressionCode {
-    const expressions = new ExpressionCode(code, this.rowValues, this.plan.fusedProducts);
+  #elements(pass: Pass, step: Step, code: VectorCode): ExpressionCode {
+    const expressions = new ExpressionCode(code, this.#rowValues, this.#plan.fusedProducts);
     for (const node of pass.elements) {
       const cache = pass.loads.get(node);
-      if (cache !== undefined) expressions.set(node, this.access.load(this.caches[cache], step, code));
-      else if (isArrayLeaf(node)) expressions.set(node, this.access.load(this.arguments.input(node.name), step, code));
+      if (cache !== undefined) expressions.set(node, this.#access.load(this.#caches[cache], step, code));
+      else if (isArrayLeaf(node)) expressions.set(node, this.#access.load(this.#arguments.input(node.name), step, code));
       else expressions.compute(node);
     }
     return expressions;
   }
 
-  private output(output: ProgramOutput, values: Bundle, step: Step, code: VectorCode): void {
-    const sum = this.sums.get(output);
-    const rowSum = this.rowSums.get(output);
+  #output(output: ProgramOutput, values: Bundle, step: Step, code: VectorCode): void {
+    const sum = this.#sums.get(output);
+    const rowSum = this.#rowSums.get(output);
     if (sum !== undefined) take(sum, values, step);
     else if (rowSum !== undefined) rowSum.add(values, step, code);
     else {
-      const row = this.arguments.output(output);
-      this.access.store(row, output.accumulate ? code.add(this.access.load(row, step, code), values) : values, step);
+      const row = this.#arguments.output(output);
+      this.#access.store(row, output.accumulate ? code.add(this.#access.load(row, step, code), values) : values, step);
     }
   }
 
   /** Nodes that have one value for the whole row, in all lanes of a vector. */
-  private computeRowValues(nodes: readonly Expression[]): void {
-    const expressions = new ExpressionCode(this.rowCode, this.rowValues, this.plan.fusedProducts);
+  #computeRowValues(nodes: readonly Expression[]): void {
+    const expressions = new ExpressionCode(this.#rowCode, this.#rowValues, this.#plan.fusedProducts);
     for (const node of nodes) {
-      if (node.kind === 'leaf') expressions.set(node, this.rowCode.each(() => this.arguments.splat(node)));
+      if (node.kind === 'leaf') expressions.set(node, this.#rowCode.each(() => this.#arguments.splat(node)));
       else expressions.compute(node);
     }
-    for (const node of nodes) this.rowValues.set(node, expressions.valueOf(node)[0]);
+    for (const node of nodes) this.#rowValues.set(node, expressions.valueOf(node)[0]);
   }
 
-  private storeRowValue(output: ProgramOutput): void {
-    const address = this.arguments.output(output);
-    const value = this.rowValues.get(output.expression)!;
+  #storeRowValue(output: ProgramOutput): void {
+    const address = this.#arguments.output(output);
+    const value = this.#rowValues.get(output.expression)!;
     this.f.storeLane(address, output.accumulate ? f32x4.add(value, v128.load32_zero(address)) : value, 0);
   }
 
-  private clearSums(reduce: 'columns' | 'all'): void {
-    for (const [output, sum] of this.sums) if (output.reduce === reduce) sum.clear();
+  #clearSums(reduce: 'columns' | 'all'): void {
+    for (const [output, sum] of this.#sums) if (output.reduce === reduce) sum.clear();
   }
 
-  private storeSums(reduce: 'columns' | 'all'): void {
-    for (const [output, sum] of this.sums) {
+  #storeSums(reduce: 'columns' | 'all'): void {
+    for (const [output, sum] of this.#sums) {
       if (output.reduce !== reduce) continue;
-      const address = this.arguments.output(output);
+      const address = this.#arguments.output(output);
       if (output.accumulate) sum.takeFirst(this.f.let(v128.load32_zero(address)), 1);
       this.f.storeLane(address, sum.result(), 0);
     }

@@ -25,7 +25,7 @@ export class RowAccess {
   readonly paddedBytes: Local<'i32'>;
   /** How far the walk is, in bytes. */
   private readonly column: Local<'i32'>;
-  private readonly address: Local<'i32'>;
+  readonly #address: Local<'i32'>;
 
   constructor(
     private readonly f: FunctionBuilder,
@@ -34,7 +34,7 @@ export class RowAccess {
     this.rowBytes = f.let(i32.shl(columns, 2));
     this.paddedBytes = f.let(i32.and(i32.add(this.rowBytes, VECTOR_BYTES - 1), -VECTOR_BYTES));
     this.column = f.local('i32');
-    this.address = f.local('i32');
+    this.#address = f.local('i32');
   }
 
   /** Writes `body` for every step: in a loop over several vectors, in one over single vectors, and for each possible rest. */
@@ -58,7 +58,7 @@ export class RowAccess {
 
   /** What a row holds at the place of the walk; lanes beyond the row's end are 0 and not read. */
   load(row: Local<'i32'>, { lanes }: Step, code: VectorCode): Bundle {
-    const address = this.addressIn(row);
+    const address = this.#addressIn(row);
     switch (lanes) {
       case 1:
         return code.each(() => v128.load32_zero(address));
@@ -74,15 +74,15 @@ export class RowAccess {
   /** Writes to a row at the place of the walk, and nothing beyond its end. */
   store(row: Local<'i32'>, values: Bundle, { lanes }: Step): void {
     const { f } = this;
-    const address = this.addressIn(row);
+    const address = this.#addressIn(row);
     if (lanes === 4) values.forEach((value: Value<'v128'>, i) => f.storeV128(address, value, i * VECTOR_BYTES));
     if (lanes === 2 || lanes === 3) f.storePair(address, values[0], 0);
     if (lanes === 1) f.storeLane(address, values[0], 0);
     if (lanes === 3) f.storeLane(address, values[0], 2, 8);
   }
 
-  private addressIn(row: Local<'i32'>): Local<'i32'> {
-    this.f.set(this.address, i32.add(row, this.column));
-    return this.address;
+  #addressIn(row: Local<'i32'>): Local<'i32'> {
+    this.f.set(this.#address, i32.add(row, this.column));
+    return this.#address;
   }
 }

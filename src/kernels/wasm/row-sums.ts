@@ -10,36 +10,38 @@ export const ROW_SUM_BUFFERS = 3;
 
 /** The sum over rows of one output, a value per column: fast within a block of rows, exact between blocks. */
 export class RowSums {
-  private readonly block: Local<'i32'>;
-  private readonly total: Local<'i32'>;
+  readonly #block: Local<'i32'>;
+  readonly #total: Local<'i32'>;
+  readonly #access: RowAccess;
 
   /** @param buffers addresses of row buffers that lie one behind the other */
   constructor(
     private readonly f: FunctionBuilder,
-    private readonly access: RowAccess,
+    access: RowAccess,
     buffers: readonly Local<'i32'>[],
   ) {
-    [this.block, this.total] = buffers;
+    this.#access = access;
+    [this.#block, this.#total] = buffers;
   }
 
   clear(): void {
-    this.f.fillMemory(this.total, 0, i32.shl(this.access.paddedBytes, 1));
+    this.f.fillMemory(this.#total, 0, i32.shl(this.#access.paddedBytes, 1));
   }
 
   openBlock(): void {
-    this.f.fillMemory(this.block, 0, this.access.paddedBytes);
+    this.f.fillMemory(this.#block, 0, this.#access.paddedBytes);
   }
 
   /** Adds the values at the place of the walk over the current row. */
   add(values: Bundle, step: Step, code: VectorCode): void {
-    this.access.store(this.block, code.add(this.access.load(this.block, step, code), values), step);
+    this.#access.store(this.#block, code.add(this.#access.load(this.#block, step, code), values), step);
   }
 
   closeBlock(): void {
     const { f } = this;
     const offset = f.local('i32');
-    f.for(offset, 0, this.access.paddedBytes, VECTOR_BYTES, () => {
-      addToDoubles(f, f.let(i32.add(this.total, i32.shl(offset, 1))), f.let(v128.load(i32.add(this.block, offset))));
+    f.for(offset, 0, this.#access.paddedBytes, VECTOR_BYTES, () => {
+      addToDoubles(f, f.let(i32.add(this.#total, i32.shl(offset, 1))), f.let(v128.load(i32.add(this.#block, offset))));
     });
   }
 
@@ -47,10 +49,10 @@ export class RowSums {
   store(output: Local<'i32'>, accumulate: boolean): void {
     const { f } = this;
     const offset = f.local('i32');
-    f.for(offset, 0, this.access.rowBytes, 4, () => {
+    f.for(offset, 0, this.#access.rowBytes, 4, () => {
       const place = f.let(i32.add(output, offset));
       const before = accumulate ? v128.load32_zero(place) : undefined;
-      f.storeLane(place, roundedSum(i32.add(this.total, i32.shl(offset, 1)), before), 0);
+      f.storeLane(place, roundedSum(i32.add(this.#total, i32.shl(offset, 1)), before), 0);
     });
   }
 }

@@ -1,7 +1,7 @@
 import type { GatherCall, View } from '../contract.js';
-import { f32, f32x4, type FunctionBuilder, i32, type Local, ModuleBuilder, v128 } from './assembler.js';
+import { f32, f32x4, type FunctionBuilder, i32, type Local, type ModuleBuilder, v128 } from './assembler.js';
 import type { CallWriter } from './call-writer.js';
-import { type KernelModules, writeKernel } from './kernel-modules.js';
+import { type KernelModules, LazyKernels, writeKernel } from './kernel-modules.js';
 import type { WasmMemory } from './memory.js';
 
 type I32 = Local<'i32'>;
@@ -9,15 +9,15 @@ type I32 = Local<'i32'>;
 /** Rows picked by index (embeddings, sorted and packed batches), and filling. */
 export class RowKernels {
   readonly #memory: WasmMemory;
-  readonly #kernels: Readonly<Record<string, number>>;
+  readonly #kernels: LazyKernels<'gather' | 'scatter_add' | 'fill'>;
 
   constructor(memory: WasmMemory, modules: KernelModules) {
     this.#memory = memory;
-    const module = new ModuleBuilder(modules.limits);
-    writeByIndex(module, 'gather', copyRow, (f, row, columns) => f.fillMemory(row, 0, i32.shl(columns, 2)));
-    writeByIndex(module, 'scatter_add', (f, source, row, columns) => addRow(f, row, source, columns));
-    writeFill(module);
-    this.#kernels = modules.add(module);
+    this.#kernels = new LazyKernels(modules, {
+      gather: (module) => writeByIndex(module, 'gather', copyRow, (f, row, columns) => f.fillMemory(row, 0, i32.shl(columns, 2))),
+      scatter_add: (module) => writeByIndex(module, 'scatter_add', (f, source, row, columns) => addRow(f, row, source, columns)),
+      fill: writeFill,
+    });
   }
 
   /** Puts indices where kernels can read them, in the open scope. @returns their address */
@@ -38,15 +38,15 @@ export class RowKernels {
   }
 
   writeFill(writer: CallWriter, view: View, size: number, value: number): void {
-    writer.beginCall(this.#kernels.fill);
+    writer.beginCall(this.#kernels.numberOf('fill'));
     writer.address(view);
     writer.int(size);
     writer.float(value);
     writer.endCall();
   }
 
-  #write(writer: CallWriter, kernel: string, { columns, source, target }: GatherCall, indices: number, first: number, count: number): void {
-    writer.beginCall(this.#kernels[kernel]);
+  #write(writer: CallWriter, kernel: 'gather' | 'scatter_add', { columns, source, target }: GatherCall, indices: number, first: number, count: number): void {
+    writer.beginCall(this.#kernels.numberOf(kernel));
     for (const word of [count, columns, indices + 4 * first, this.#memory.byteAddress(source), this.#memory.byteAddress(target) + 4 * columns * first]) writer.int(word);
     writer.endCall();
   }

@@ -51,19 +51,22 @@ export class Constants {
 export class Temporaries {
   readonly #locals: Local<'v128'>[] = [];
   #used = 0;
+  readonly #f: FunctionBuilder;
 
-  constructor(private readonly f: FunctionBuilder) {}
+  constructor(f: FunctionBuilder) {
+    this.#f = f;
+  }
 
   let(value: Value<'v128'>): Local<'v128'> {
-    if (this.#used === this.#locals.length) this.#locals.push(this.f.local('v128'));
+    if (this.#used === this.#locals.length) this.#locals.push(this.#f.local('v128'));
     const local = this.#locals[this.#used++];
-    this.f.set(local, value);
+    this.#f.set(local, value);
     return local;
   }
 
   /** Ends a turn: the values are gone, and later code may use the locals. */
   release(anything: Value<'v128'>): void {
-    for (let i = 0; i < this.#used; i++) this.f.set(this.#locals[i], anything);
+    for (let i = 0; i < this.#used; i++) this.#f.set(this.#locals[i], anything);
     this.#used = 0;
   }
 }
@@ -79,23 +82,23 @@ export interface VectorCodeParts {
 /** Writes computations on bundles; every result is a bundle of locals, to be used any number of times. */
 export class VectorCode {
   readonly width: number;
-  private readonly constants: Constants;
-  private readonly temporaries: Temporaries;
-  private readonly maddKind: Madd;
+  readonly #constants: Constants;
+  readonly #temporaries: Temporaries;
+  readonly #maddKind: Madd;
 
   constructor({ constants, temporaries, madd, width }: VectorCodeParts) {
-    this.constants = constants;
-    this.temporaries = temporaries;
-    this.maddKind = madd;
+    this.#constants = constants;
+    this.#temporaries = temporaries;
+    this.#maddKind = madd;
     this.width = width;
   }
 
   float(value: number): Bundle {
-    return this.repeat(this.constants.float(value));
+    return this.repeat(this.#constants.float(value));
   }
 
   bits(value: number): Bundle {
-    return this.repeat(this.constants.bits(value));
+    return this.repeat(this.#constants.bits(value));
   }
 
   /** A bundle whose members are one and the same value. */
@@ -105,7 +108,7 @@ export class VectorCode {
 
   /** A bundle of the values that `make` gives for each vector. */
   each(make: (vector: number) => Value<'v128'>): Bundle {
-    return Array.from({ length: this.width }, (_, vector) => this.temporaries.let(make(vector)));
+    return Array.from({ length: this.width }, (_, vector) => this.#temporaries.let(make(vector)));
   }
 
   unary(operation: Unary, a: Bundle): Bundle {
@@ -134,13 +137,13 @@ export class VectorCode {
 
   /** `a * b + c` */
   madd(a: Bundle, b: Bundle, c: Bundle): Bundle {
-    if (this.maddKind === 'relaxed') return this.each((i) => f32x4.relaxed_madd(a[i], b[i], c[i]));
+    if (this.#maddKind === 'relaxed') return this.each((i) => f32x4.relaxed_madd(a[i], b[i], c[i]));
     return this.each((i) => f32x4.add(f32x4.mul(a[i], b[i]), c[i]));
   }
 
   /** `c - a * b` */
   nmadd(a: Bundle, b: Bundle, c: Bundle): Bundle {
-    if (this.maddKind === 'relaxed') return this.each((i) => f32x4.relaxed_nmadd(a[i], b[i], c[i]));
+    if (this.#maddKind === 'relaxed') return this.each((i) => f32x4.relaxed_nmadd(a[i], b[i], c[i]));
     return this.each((i) => f32x4.sub(c[i], f32x4.mul(a[i], b[i])));
   }
 

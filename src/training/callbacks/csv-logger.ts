@@ -6,33 +6,36 @@ import type { Callback, CallbackState, Logs } from './callback.js';
  */
 export class CSVLogger implements Callback {
   readonly name = 'csvLogger';
-  private names: readonly string[] | undefined;
-  private rows: string[] = [];
-  private isResumed = false;
+  #names: readonly string[] | undefined;
+  #rows: string[] = [];
+  #isResumed = false;
+  readonly #save: (table: string) => void | Promise<void>;
 
-  constructor(private readonly save: (table: string) => void | Promise<void>) {}
+  constructor(save: (table: string) => void | Promise<void>) {
+    this.#save = save;
+  }
 
   onTrainBegin(): void {
-    if (!this.isResumed) {
-      this.names = undefined;
-      this.rows = [];
+    if (!this.#isResumed) {
+      this.#names = undefined;
+      this.#rows = [];
     }
-    this.isResumed = false;
+    this.#isResumed = false;
   }
 
   async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
-    this.names ??= Object.keys(logs);
-    this.rows.push([epoch, ...this.names.map((name) => logs[name])].join(','));
-    await this.save([['epoch', ...this.names].join(','), ...this.rows, ''].join('\n'));
+    this.#names ??= Object.keys(logs);
+    this.#rows.push([epoch, ...this.#names.map((name) => logs[name])].join(','));
+    await this.#save([['epoch', ...this.#names].join(','), ...this.#rows, ''].join('\n'));
   }
 
   getState(): CallbackState {
-    return { values: { names: this.names, rows: [...this.rows] } };
+    return { values: { names: this.#names, rows: [...this.#rows] } };
   }
 
   setState({ values }: CallbackState): void {
-    this.names = values.names as readonly string[] | undefined;
-    this.rows = [...(values.rows as readonly string[])];
-    this.isResumed = true;
+    this.#names = values.names as readonly string[] | undefined;
+    this.#rows = [...(values.rows as readonly string[])];
+    this.#isResumed = true;
   }
 }

@@ -24,70 +24,72 @@ export class EarlyStopping implements Callback {
   readonly name = 'earlyStopping';
   /** The epoch after which training was stopped. */
   stoppedEpoch: number | undefined;
-  private readonly monitor: Monitor;
-  private readonly patience: number;
-  private readonly startFromEpoch: number;
-  private numWaited = 0;
-  private bestEpoch = 0;
-  private bestWeights: Record<string, HostArray> | undefined;
-  private isResumed = false;
+  readonly #monitor: Monitor;
+  readonly #patience: number;
+  readonly #startFromEpoch: number;
+  #numWaited = 0;
+  #bestEpoch = 0;
+  #bestWeights: Record<string, HostArray> | undefined;
+  #isResumed = false;
+  readonly #options: EarlyStoppingOptions;
 
-  constructor(private readonly options: EarlyStoppingOptions = {}) {
+  constructor(options: EarlyStoppingOptions = {}) {
+    this.#options = options;
     refuseUnknownOptions('EarlyStopping', options, ['monitor', 'mode', 'minDelta', 'patience', 'baseline', 'restoreBestWeights', 'startFromEpoch']);
-    this.patience = options.patience ?? 0;
-    this.startFromEpoch = options.startFromEpoch ?? 0;
-    requireCount('EarlyStopping', 'patience', this.patience, 0);
-    requireCount('EarlyStopping', 'startFromEpoch', this.startFromEpoch, 0);
-    this.monitor = new Monitor('EarlyStopping', options);
+    this.#patience = options.patience ?? 0;
+    this.#startFromEpoch = options.startFromEpoch ?? 0;
+    requireCount('EarlyStopping', 'patience', this.#patience, 0);
+    requireCount('EarlyStopping', 'startFromEpoch', this.#startFromEpoch, 0);
+    this.#monitor = new Monitor('EarlyStopping', options);
   }
 
   onTrainBegin(context: TrainingContext): void {
-    this.monitor.requireLogged(context);
-    if (!this.isResumed) {
-      this.monitor.best = undefined;
-      this.numWaited = 0;
-      this.bestWeights = undefined;
+    this.#monitor.requireLogged(context);
+    if (!this.#isResumed) {
+      this.#monitor.best = undefined;
+      this.#numWaited = 0;
+      this.#bestWeights = undefined;
     }
-    this.isResumed = false;
+    this.#isResumed = false;
     this.stoppedEpoch = undefined;
   }
 
   onEpochEnd(epoch: number, logs: Logs, context: TrainingContext): void {
-    if (epoch < this.startFromEpoch) return;
-    const value = this.monitor.valueIn(logs);
-    if (this.bestWeights === undefined) this.keepWeights(epoch, context);
-    this.numWaited++;
-    if (this.monitor.improves(value, context)) {
-      this.keepWeights(epoch, context);
-      const { baseline } = this.options;
-      if (baseline === undefined || this.monitor.beats(value, baseline, context)) this.numWaited = 0;
+    if (epoch < this.#startFromEpoch) return;
+    const value = this.#monitor.valueIn(logs);
+    if (this.#bestWeights === undefined) this.#keepWeights(epoch, context);
+    this.#numWaited++;
+    if (this.#monitor.improves(value, context)) {
+      this.#keepWeights(epoch, context);
+      const { baseline } = this.#options;
+      if (baseline === undefined || this.#monitor.beats(value, baseline, context)) this.#numWaited = 0;
       return;
     }
-    if (this.numWaited < this.patience || epoch === 0) return;
+    if (this.#numWaited < this.#patience || epoch === 0) return;
     this.stoppedEpoch = epoch;
     context.stopTraining();
   }
 
   /** An aborted run keeps its weights: it may be resumed. */
   onTrainEnd(reason: StopReason, { model }: TrainingContext): void {
-    if (reason === 'aborted' || this.bestWeights === undefined) return;
-    model.setWeights(this.bestWeights);
+    if (reason === 'aborted' || this.#bestWeights === undefined) return;
+    model.setWeights(this.#bestWeights);
   }
 
   getState(): CallbackState {
-    return { values: { best: this.monitor.best, numWaited: this.numWaited, bestEpoch: this.bestEpoch }, arrays: this.bestWeights };
+    return { values: { best: this.#monitor.best, numWaited: this.#numWaited, bestEpoch: this.#bestEpoch }, arrays: this.#bestWeights };
   }
 
   setState({ values, arrays }: CallbackState): void {
-    this.monitor.best = values.best as number | undefined;
-    this.numWaited = values.numWaited as number;
-    this.bestEpoch = values.bestEpoch as number;
-    this.bestWeights = arrays === undefined || Object.keys(arrays).length === 0 ? undefined : { ...arrays };
-    this.isResumed = true;
+    this.#monitor.best = values.best as number | undefined;
+    this.#numWaited = values.numWaited as number;
+    this.#bestEpoch = values.bestEpoch as number;
+    this.#bestWeights = arrays === undefined || Object.keys(arrays).length === 0 ? undefined : { ...arrays };
+    this.#isResumed = true;
   }
 
-  private keepWeights(epoch: number, { model }: TrainingContext): void {
-    this.bestEpoch = epoch;
-    if (this.options.restoreBestWeights === true) this.bestWeights = hostWeights(model);
+  #keepWeights(epoch: number, { model }: TrainingContext): void {
+    this.#bestEpoch = epoch;
+    if (this.#options.restoreBestWeights === true) this.#bestWeights = hostWeights(model);
   }
 }

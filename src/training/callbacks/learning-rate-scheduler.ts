@@ -5,8 +5,11 @@ import { requireSettableRate } from './reduce-lr-on-plateau.js';
 /** Sets the learning rate at the start of each epoch to what `schedule(epoch, learningRate)` returns; epochs count from 0. */
 export class LearningRateScheduler implements Callback {
   readonly name = 'learningRateScheduler';
+  readonly #schedule: (epoch: number, learningRate: number) => number;
 
-  constructor(private readonly schedule: (epoch: number, learningRate: number) => number) {}
+  constructor(schedule: (epoch: number, learningRate: number) => number) {
+    this.#schedule = schedule;
+  }
 
   onTrainBegin(context: TrainingContext): void {
     requireSettableRate('LearningRateScheduler', context);
@@ -14,7 +17,7 @@ export class LearningRateScheduler implements Callback {
 
   /** @throws OUT_OF_RANGE where the schedule returns no learning rate */
   onEpochBegin(epoch: number, { model: { optimizer } }: TrainingContext): void {
-    const learningRate = this.schedule(epoch, optimizer.learningRate);
+    const learningRate = this.#schedule(epoch, optimizer.learningRate);
     requireNumber('LearningRateScheduler', 'learningRate', learningRate, 'a number of at least 0', (v) => v >= 0);
     optimizer.learningRate = learningRate;
   }

@@ -16,36 +16,38 @@ export interface ModelCheckpointOptions extends Omit<MonitorOptions, 'minDelta'>
  */
 export class ModelCheckpoint implements Callback {
   readonly name = 'modelCheckpoint';
-  private readonly monitor: Monitor;
-  private isResumed = false;
+  readonly #monitor: Monitor;
+  #isResumed = false;
+  readonly #options: ModelCheckpointOptions;
 
   /** @throws UNKNOWN_NAME, USAGE */
-  constructor(private readonly options: ModelCheckpointOptions) {
+  constructor(options: ModelCheckpointOptions) {
+    this.#options = options;
     refuseUnknownOptions('ModelCheckpoint', options, ['save', 'saveBestOnly', 'monitor', 'mode']);
     if (typeof options.save !== 'function') throw new RondoError('USAGE', { where: 'ModelCheckpoint', what: '`save` is missing.', expected: 'a function that stores the model', fix: 'give one, or use modelCheckpoint(path) of rondo/node.' });
     if (options.saveBestOnly !== true && (options.monitor !== undefined || options.mode !== undefined)) {
       throw new RondoError('USAGE', { where: 'ModelCheckpoint', what: '`monitor` and `mode` have no effect on a model that is saved after every epoch.', fix: 'add `saveBestOnly: true`, or remove them.' });
     }
-    this.monitor = new Monitor('ModelCheckpoint', options);
+    this.#monitor = new Monitor('ModelCheckpoint', options);
   }
 
   onTrainBegin(context: TrainingContext): void {
-    if (this.options.saveBestOnly === true) this.monitor.requireLogged(context);
-    if (!this.isResumed) this.monitor.best = undefined;
-    this.isResumed = false;
+    if (this.#options.saveBestOnly === true) this.#monitor.requireLogged(context);
+    if (!this.#isResumed) this.#monitor.best = undefined;
+    this.#isResumed = false;
   }
 
   async onEpochEnd(epoch: number, logs: Logs, context: TrainingContext): Promise<void> {
-    if (this.options.saveBestOnly === true && !this.monitor.improves(this.monitor.valueIn(logs), context)) return;
-    await this.options.save(context.model, epoch, logs);
+    if (this.#options.saveBestOnly === true && !this.#monitor.improves(this.#monitor.valueIn(logs), context)) return;
+    await this.#options.save(context.model, epoch, logs);
   }
 
   getState(): CallbackState {
-    return { values: { best: this.monitor.best } };
+    return { values: { best: this.#monitor.best } };
   }
 
   setState({ values }: CallbackState): void {
-    this.monitor.best = values.best as number | undefined;
-    this.isResumed = true;
+    this.#monitor.best = values.best as number | undefined;
+    this.#isResumed = true;
   }
 }

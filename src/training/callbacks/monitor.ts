@@ -17,27 +17,29 @@ export interface MonitorOptions {
 export class Monitor {
   readonly name: string;
   best: number | undefined;
-  private readonly mode: MonitorMode;
-  private readonly minDelta: number;
+  readonly #mode: MonitorMode;
+  readonly #minDelta: number;
+  readonly #where: string;
 
   /** @throws UNKNOWN_NAME, OUT_OF_RANGE */
-  constructor(private readonly where: string, { monitor = 'valLoss', mode = 'auto', minDelta = 0 }: MonitorOptions) {
+  constructor(where: string, { monitor = 'valLoss', mode = 'auto', minDelta = 0 }: MonitorOptions) {
+    this.#where = where;
     if (!modes.includes(mode)) throw unknownName(where, 'mode', mode, modes);
     requireNumber(where, 'minDelta', minDelta, 'a number of at least 0', (v) => v >= 0);
     this.name = monitor;
-    this.mode = mode;
-    this.minDelta = minDelta;
+    this.#mode = mode;
+    this.#minDelta = minDelta;
   }
 
   /** Refuses a name that training will never log, where that is known already. @throws UNKNOWN_NAME */
   requireLogged({ logNames }: TrainingContext): void {
-    if (logNames !== undefined && !logNames.includes(this.name)) throw unknownName(`${this.where}.monitor`, 'log', this.name, logNames);
+    if (logNames !== undefined && !logNames.includes(this.name)) throw unknownName(`${this.#where}.monitor`, 'log', this.name, logNames);
   }
 
   /** The watched value. @throws UNKNOWN_NAME */
   valueIn(logs: Logs): number {
     const value = logs[this.name];
-    if (value === undefined) throw unknownName(`${this.where}.monitor`, 'log', this.name, Object.keys(logs));
+    if (value === undefined) throw unknownName(`${this.#where}.monitor`, 'log', this.name, Object.keys(logs));
     return value;
   }
 
@@ -50,7 +52,7 @@ export class Monitor {
 
   /** Whether a value is better than another by more than `minDelta`. */
   beats(value: number, reference: number, context: TrainingContext): boolean {
-    const wantsMore = this.mode === 'max' || (this.mode === 'auto' && context.moreIsBetter(this.name));
-    return wantsMore ? value - this.minDelta > reference : value + this.minDelta < reference;
+    const wantsMore = this.#mode === 'max' || (this.#mode === 'auto' && context.moreIsBetter(this.name));
+    return wantsMore ? value - this.#minDelta > reference : value + this.#minDelta < reference;
   }
 }

@@ -16,14 +16,14 @@ export interface ReduceLROnPlateauOptions extends MonitorOptions {
 /** Lowers the learning rate when a loss or metric has stopped improving, as Keras's does. `minDelta` is 0.0001 by default. */
 export class ReduceLROnPlateau implements Callback {
   readonly name = 'reduceLROnPlateau';
-  private readonly monitor: Monitor;
-  private readonly factor: number;
-  private readonly patience: number;
-  private readonly cooldown: number;
-  private readonly minLearningRate: number;
-  private numWaited = 0;
-  private numCooling = 0;
-  private isResumed = false;
+  readonly #monitor: Monitor;
+  readonly #factor: number;
+  readonly #patience: number;
+  readonly #cooldown: number;
+  readonly #minLearningRate: number;
+  #numWaited = 0;
+  #numCooling = 0;
+  #isResumed = false;
 
   /** @throws OUT_OF_RANGE, UNKNOWN_NAME */
   constructor(options: ReduceLROnPlateauOptions = {}) {
@@ -34,50 +34,50 @@ export class ReduceLROnPlateau implements Callback {
     requireCount(where, 'patience', patience, 0);
     requireCount(where, 'cooldown', cooldown, 0);
     requireNumber(where, 'minLearningRate', minLearningRate, 'a number of at least 0', (v) => v >= 0);
-    this.factor = factor;
-    this.patience = patience;
-    this.cooldown = cooldown;
-    this.minLearningRate = minLearningRate;
-    this.monitor = new Monitor(where, { ...options, minDelta: options.minDelta ?? 1e-4 });
+    this.#factor = factor;
+    this.#patience = patience;
+    this.#cooldown = cooldown;
+    this.#minLearningRate = minLearningRate;
+    this.#monitor = new Monitor(where, { ...options, minDelta: options.minDelta ?? 1e-4 });
   }
 
   onTrainBegin(context: TrainingContext): void {
-    this.monitor.requireLogged(context);
+    this.#monitor.requireLogged(context);
     requireSettableRate('ReduceLROnPlateau', context);
-    if (!this.isResumed) {
-      this.monitor.best = undefined;
-      this.numWaited = 0;
-      this.numCooling = 0;
+    if (!this.#isResumed) {
+      this.#monitor.best = undefined;
+      this.#numWaited = 0;
+      this.#numCooling = 0;
     }
-    this.isResumed = false;
+    this.#isResumed = false;
   }
 
   onEpochEnd(_epoch: number, logs: Logs, context: TrainingContext): void {
-    const value = this.monitor.valueIn(logs);
-    if (this.numCooling > 0) {
-      this.numCooling--;
-      this.numWaited = 0;
+    const value = this.#monitor.valueIn(logs);
+    if (this.#numCooling > 0) {
+      this.#numCooling--;
+      this.#numWaited = 0;
     }
-    if (this.monitor.improves(value, context)) this.numWaited = 0;
-    else if (this.numCooling === 0) {
-      this.numWaited++;
+    if (this.#monitor.improves(value, context)) this.#numWaited = 0;
+    else if (this.#numCooling === 0) {
+      this.#numWaited++;
       const { optimizer } = context.model;
-      if (this.numWaited < this.patience || optimizer.learningRate <= this.minLearningRate) return;
-      optimizer.learningRate = Math.max(optimizer.learningRate * this.factor, this.minLearningRate);
-      this.numCooling = this.cooldown;
-      this.numWaited = 0;
+      if (this.#numWaited < this.#patience || optimizer.learningRate <= this.#minLearningRate) return;
+      optimizer.learningRate = Math.max(optimizer.learningRate * this.#factor, this.#minLearningRate);
+      this.#numCooling = this.#cooldown;
+      this.#numWaited = 0;
     }
   }
 
   getState(): CallbackState {
-    return { values: { best: this.monitor.best, numWaited: this.numWaited, numCooling: this.numCooling } };
+    return { values: { best: this.#monitor.best, numWaited: this.#numWaited, numCooling: this.#numCooling } };
   }
 
   setState({ values }: CallbackState): void {
-    this.monitor.best = values.best as number | undefined;
-    this.numWaited = values.numWaited as number;
-    this.numCooling = values.numCooling as number;
-    this.isResumed = true;
+    this.#monitor.best = values.best as number | undefined;
+    this.#numWaited = values.numWaited as number;
+    this.#numCooling = values.numCooling as number;
+    this.#isResumed = true;
   }
 }
 

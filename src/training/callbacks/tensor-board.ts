@@ -15,31 +15,33 @@ export interface TensorBoardOptions {
  */
 export class TensorBoard implements Callback {
   readonly name = 'tensorBoard';
+  readonly #options: TensorBoardOptions;
 
   /** @throws OUT_OF_RANGE */
-  constructor(private readonly options: TensorBoardOptions) {
+  constructor(options: TensorBoardOptions) {
+    this.#options = options;
     refuseUnknownOptions('TensorBoard', options, ['write', 'everySteps']);
     if (options.everySteps !== undefined) requireCount('TensorBoard', 'everySteps', options.everySteps);
   }
 
   async onTrainBegin(): Promise<void> {
-    await this.options.write(encodeFileVersion(Date.now() / 1000));
+    await this.#options.write(encodeFileVersion(Date.now() / 1000));
   }
 
   /** Is not asynchronous where there is nothing to write. */
   onBatchEnd({ loss }: Progress, { numSteps }: TrainingContext): void | Promise<void> {
-    const { everySteps } = this.options;
+    const { everySteps } = this.#options;
     if (everySteps === undefined || numSteps % everySteps !== 0) return;
-    return this.write({ 'step/loss': loss }, numSteps);
+    return this.#write({ 'step/loss': loss }, numSteps);
   }
 
   onEpochEnd(epoch: number, logs: Logs, { model }: TrainingContext): void | Promise<void> {
     const values: Record<string, number> = {};
     for (const [name, value] of Object.entries(logs)) values[tagOf(name, logs)] = value;
-    return this.write({ ...values, learningRate: model.optimizer.learningRate }, epoch);
+    return this.#write({ ...values, learningRate: model.optimizer.learningRate }, epoch);
   }
 
-  private write(values: Logs, step: number): void | Promise<void> {
+  #write(values: Logs, step: number): void | Promise<void> {
     const wallTimeSeconds = Date.now() / 1000;
     const records = Object.entries(values).map(([tag, value]) => encodeScalar({ tag, value, step, wallTimeSeconds }));
     const joined = new Uint8Array(records.reduce((size, { length }) => size + length, 0));
@@ -48,7 +50,7 @@ export class TensorBoard implements Callback {
       joined.set(record, offset);
       offset += record.length;
     }
-    return this.options.write(joined);
+    return this.#options.write(joined);
   }
 }
 

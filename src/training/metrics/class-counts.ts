@@ -25,13 +25,17 @@ interface Counts {
 /** Precision, recall and F1: quotients of counts per class (column of the predictions). */
 export class ClassCountMetric implements Metric {
   readonly better = 'higher';
-  private counts: Counts[] = [];
+  #counts: Counts[] = [];
+  readonly #quotient: (counts: Counts) => number;
+  readonly #options: Required<ClassCountOptions>;
 
   constructor(
     readonly name: string,
-    private readonly quotient: (counts: Counts) => number,
-    private readonly options: Required<ClassCountOptions>,
+    quotient: (counts: Counts) => number,
+    options: Required<ClassCountOptions>,
   ) {
+    this.#quotient = quotient;
+    this.#options = options;
     const { threshold, average } = options;
     if (!averages.includes(average)) throw unknownName(name, 'average', String(average), averages);
     if (threshold !== 'largest' && !Number.isFinite(threshold)) {
@@ -40,7 +44,7 @@ export class ClassCountMetric implements Metric {
   }
 
   reset(): void {
-    this.counts = [];
+    this.#counts = [];
   }
 
   update(batch: MetricBatch): void {
@@ -52,8 +56,8 @@ export class ClassCountMetric implements Metric {
     const sparse = classes > 1 && isSparse(batch);
     if (!sparse) requireEqualShapes(this.name, batch);
     const label = sparse ? classOf(this.name, batch) : undefined;
-    while (this.counts.length < classes) this.counts.push({ truePositives: 0, falsePositives: 0, falseNegatives: 0 });
-    const { threshold } = this.options;
+    while (this.#counts.length < classes) this.#counts.push({ truePositives: 0, falsePositives: 0, falseNegatives: 0 });
+    const { threshold } = this.#options;
     for (let row = 0; row < rows; row++) {
       const w = weight(row);
       if (w === 0) continue;
@@ -62,40 +66,40 @@ export class ClassCountMetric implements Metric {
       for (let c = 0; c < classes; c++) {
         const isTrue = label === undefined ? yTrue.data[start + c] !== 0 : label(row) === c;
         const isPredicted = largest >= 0 ? c === largest : yPred.data[start + c] > (threshold === 'largest' ? 0.5 : threshold);
-        if (isTrue && isPredicted) this.counts[c].truePositives += w;
-        else if (isPredicted) this.counts[c].falsePositives += w;
-        else if (isTrue) this.counts[c].falseNegatives += w;
+        if (isTrue && isPredicted) this.#counts[c].truePositives += w;
+        else if (isPredicted) this.#counts[c].falsePositives += w;
+        else if (isTrue) this.#counts[c].falseNegatives += w;
       }
     }
   }
 
   /** The value of each class; 0 for a class of which there is nothing to divide by. */
   perClass(): number[] {
-    return this.counts.map((counts) => this.quotient(counts) || 0);
+    return this.#counts.map((counts) => this.#quotient(counts) || 0);
   }
 
   result(): number {
-    if (this.counts.length === 0) return NaN;
-    const { average } = this.options;
+    if (this.#counts.length === 0) return NaN;
+    const { average } = this.#options;
     if (average === 'micro') {
-      const sum = (key: keyof Counts): number => this.counts.reduce((total, counts) => total + counts[key], 0);
-      return this.quotient({ truePositives: sum('truePositives'), falsePositives: sum('falsePositives'), falseNegatives: sum('falseNegatives') }) || 0;
+      const sum = (key: keyof Counts): number => this.#counts.reduce((total, counts) => total + counts[key], 0);
+      return this.#quotient({ truePositives: sum('truePositives'), falsePositives: sum('falsePositives'), falseNegatives: sum('falseNegatives') }) || 0;
     }
-    const weights = this.counts.map(({ truePositives, falseNegatives }) => (average === 'weighted' ? truePositives + falseNegatives : 1));
+    const weights = this.#counts.map(({ truePositives, falseNegatives }) => (average === 'weighted' ? truePositives + falseNegatives : 1));
     const total = weights.reduce((a, b) => a + b, 0);
     return this.perClass().reduce((sum, value, i) => sum + value * weights[i], 0) / total;
   }
 
   getState(): Json {
-    return this.counts.map((counts) => ({ ...counts }));
+    return this.#counts.map((counts) => ({ ...counts }));
   }
 
   setState(state: Json): void {
-    this.counts = (state as unknown as Counts[]).map((counts) => ({ ...counts }));
+    this.#counts = (state as unknown as Counts[]).map((counts) => ({ ...counts }));
   }
 
   getConfig(): Configuration {
-    return { name: this.name, config: { ...this.options } };
+    return { name: this.name, config: { ...this.#options } };
   }
 }
 

@@ -64,54 +64,59 @@ export type Gather = (batch: MetricBatch, add: (value: number, weight: number) =
 /** The weighted mean of values. */
 export class MeanMetric implements Metric {
   scored: Metric['scored'];
-  private total = 0;
-  private weight = 0;
+  #total = 0;
+  #weight = 0;
+  readonly #gather: Gather;
+  readonly #config: Readonly<Record<string, unknown>>;
 
   /** @param finish what is made of the mean at the end. */
   constructor(
     readonly name: string,
     readonly better: Metric['better'],
-    private readonly gather: Gather,
-    private readonly config: Readonly<Record<string, unknown>> = {},
+    gather: Gather,
+    config: Readonly<Record<string, unknown>> = {},
     private readonly finish: (mean: number) => number = (mean) => mean,
-  ) {}
+  ) {
+    this.#gather = gather;
+    this.#config = config;
+  }
 
   reset(): void {
-    this.total = 0;
-    this.weight = 0;
+    this.#total = 0;
+    this.#weight = 0;
   }
 
   /** Lets scored labels stand for predictions. */
   alsoScored({ gather, ...needs }: ScoredReading): this {
-    this.scored = { ...needs, update: (batch) => gather(batch, this.add) };
+    this.scored = { ...needs, update: (batch) => gather(batch, this.#add) };
     return this;
   }
 
   update(batch: MetricBatch): void {
-    this.gather(batch, this.add);
+    this.#gather(batch, this.#add);
   }
 
-  private readonly add = (value: number, weight: number): void => {
+  readonly #add = (value: number, weight: number): void => {
     // Padding may hold anything, NaN included.
     if (weight === 0) return;
-    this.total += value * weight;
-    this.weight += weight;
+    this.#total += value * weight;
+    this.#weight += weight;
   };
 
   result(): number {
-    return this.finish(this.total / this.weight);
+    return this.finish(this.#total / this.#weight);
   }
 
   getState(): Json {
-    return [this.total, this.weight];
+    return [this.#total, this.#weight];
   }
 
   setState(state: Json): void {
-    [this.total, this.weight] = state as [number, number];
+    [this.#total, this.#weight] = state as [number, number];
   }
 
   getConfig(): Configuration {
-    return { name: this.name, config: this.config };
+    return { name: this.name, config: this.#config };
   }
 }
 

@@ -21,12 +21,15 @@ interface Moments {
 export class R2Score implements Metric {
   readonly name = 'r2Score';
   readonly better = 'higher';
-  private outputs: Moments[] = [];
+  #outputs: Moments[] = [];
+  readonly #classAggregation: ClassAggregation;
 
-  constructor(private readonly classAggregation: ClassAggregation) {}
+  constructor(classAggregation: ClassAggregation) {
+    this.#classAggregation = classAggregation;
+  }
 
   reset(): void {
-    this.outputs = [];
+    this.#outputs = [];
   }
 
   update(batch: MetricBatch): void {
@@ -34,11 +37,11 @@ export class R2Score implements Metric {
     const { yTrue, yPred } = batch;
     const width = yPred.shape.length < 2 ? 1 : yPred.shape.at(-1)!;
     const weight = weightsOf('r2Score', batch, yPred.shape);
-    while (this.outputs.length < width) this.outputs.push({ weight: 0, mean: 0, spread: 0, residual: 0 });
+    while (this.#outputs.length < width) this.#outputs.push({ weight: 0, mean: 0, spread: 0, residual: 0 });
     for (let i = 0; i < yPred.data.length; i++) {
       const w = weight(i);
       if (w === 0) continue;
-      const output = this.outputs[i % width];
+      const output = this.#outputs[i % width];
       // West 1979, "Updating mean and variance estimates": no cancellation, as sums of squares would have.
       output.weight += w;
       const distance = yTrue.data[i] - output.mean;
@@ -50,25 +53,25 @@ export class R2Score implements Metric {
 
   /** `1 - sum((t - p)^2) / sum((t - mean(t))^2)` of each output; 0 where the target does not vary, as in Keras. */
   perOutput(): number[] {
-    return this.outputs.map(({ spread, residual }) => (spread === 0 ? 0 : 1 - residual / spread));
+    return this.#outputs.map(({ spread, residual }) => (spread === 0 ? 0 : 1 - residual / spread));
   }
 
   result(): number {
     const scores = this.perOutput();
-    const weights = this.outputs.map(({ spread }) => (this.classAggregation === 'uniformAverage' ? 1 : spread));
+    const weights = this.#outputs.map(({ spread }) => (this.#classAggregation === 'uniformAverage' ? 1 : spread));
     return scores.reduce((sum, score, i) => sum + score * weights[i], 0) / weights.reduce((a, b) => a + b, 0);
   }
 
   getState(): Json {
-    return this.outputs.map((output) => ({ ...output }));
+    return this.#outputs.map((output) => ({ ...output }));
   }
 
   setState(state: Json): void {
-    this.outputs = (state as unknown as Moments[]).map((output) => ({ ...output }));
+    this.#outputs = (state as unknown as Moments[]).map((output) => ({ ...output }));
   }
 
   getConfig(): Configuration {
-    return { name: 'r2Score', config: { classAggregation: this.classAggregation } };
+    return { name: 'r2Score', config: { classAggregation: this.#classAggregation } };
   }
 }
 

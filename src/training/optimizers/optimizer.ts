@@ -44,11 +44,11 @@ const copy = pointwiseProgram('copyAverage', [{ name: 'weight', expression: leaf
 export class Optimizer implements Configured {
   readonly name: string;
   private readonly common: CommonOptions;
-  private rate: CommonOptions['learningRate'];
-  private batchesSeen = 0;
-  private counters: Record<string, number>;
-  private readonly states = new Map<Variable, WeightState>();
-  private readonly programs = new Map<boolean, PointwiseProgram>();
+  #rate: CommonOptions['learningRate'];
+  #batchesSeen = 0;
+  #counters: Record<string, number>;
+  readonly #states = new Map<Variable, WeightState>();
+  readonly #programs = new Map<boolean, PointwiseProgram>();
 
   constructor(
     private readonly rule: UpdateRule,
@@ -57,8 +57,8 @@ export class Optimizer implements Configured {
   ) {
     this.name = rule.name;
     this.common = commonOptions(rule.name, options, defaultLearningRate);
-    this.rate = this.common.learningRate;
-    this.counters = { ...rule.counters };
+    this.#rate = this.common.learningRate;
+    this.#counters = { ...rule.counters };
     if (this.common.ema !== undefined && rule.averageSlot !== undefined) {
       throw new RondoError('USAGE', { where: rule.name, what: 'the optimizer keeps averages already.', fix: 'remove `useEMA`.' });
     }
@@ -66,38 +66,38 @@ export class Optimizer implements Configured {
 
   /** The number of batches seen. */
   get batches(): number {
-    return this.batchesSeen;
+    return this.#batchesSeen;
   }
 
   /** The number of updates done. */
   get iterations(): number {
-    return Math.floor(this.batchesSeen / this.common.gradientAccumulationSteps);
+    return Math.floor(this.#batchesSeen / this.common.gradientAccumulationSteps);
   }
 
   /** The learning rate of the next batch. */
   get learningRate(): number {
-    return typeof this.rate === 'number' ? this.rate : this.rate.at(this.batchesSeen);
+    return typeof this.#rate === 'number' ? this.#rate : this.#rate.at(this.#batchesSeen);
   }
 
   /** @throws USAGE where a schedule gives it; OUT_OF_RANGE */
   set learningRate(value: number) {
-    if (typeof this.rate !== 'number') {
+    if (typeof this.#rate !== 'number') {
       throw new RondoError('USAGE', { where: `${this.name}.learningRate`, what: 'a schedule gives the learning rate.', fix: 'make the optimizer with a number instead of a schedule.' });
     }
     requireLearningRate(this.name, value);
-    this.rate = value;
+    this.#rate = value;
   }
 
   /** Makes the state of the weights, unless it exists. Called by the first update; call it before to load saved state. */
   build(variables: readonly Variable[]): void {
-    if (this.states.size > 0) {
-      const stranger = variables.find((variable) => !this.states.has(variable));
+    if (this.#states.size > 0) {
+      const stranger = variables.find((variable) => !this.#states.has(variable));
       if (stranger === undefined) return;
       throw new RondoError('USAGE', { where: this.name, what: `the weight \`${stranger.name}\` is not one the optimizer was made for.`, fix: 'make a new optimizer (compile the model again).' });
     }
     for (const variable of variables) {
       const state = (kind: string, value: number): Variable => new Variable(variable.shape, new Float64Array(variable.size).fill(value), `${this.name}/${kind}/${variable.name}`, false);
-      this.states.set(variable, {
+      this.#states.set(variable, {
         slots: Object.fromEntries(Object.entries(this.rule.slots).map(([slot, value]) => [slot, state(slot, value)])),
         average: this.common.ema && state('average', 0),
         accumulated: this.common.gradientAccumulationSteps > 1 ? state('gradientAccumulator', 0) : undefined,
@@ -117,19 +117,19 @@ export class Optimizer implements Configured {
     this.build(variables);
     scope(() => {
       const steps = this.common.gradientAccumulationSteps;
-      let norms = requireFinite ? finiteNorms(this.name, gradients, variables, this.batchesSeen + 1) : undefined;
+      let norms = requireFinite ? finiteNorms(this.name, gradients, variables, this.#batchesSeen + 1) : undefined;
       let effective = gradients;
       if (steps > 1) {
-        const isUpdate = (this.batchesSeen + 1) % steps === 0;
-        effective = gradients.map((gradient, i) => this.accumulated(gradient, variables[i], isUpdate ? 1 / steps : 1));
+        const isUpdate = (this.#batchesSeen + 1) % steps === 0;
+        effective = gradients.map((gradient, i) => this.#accumulated(gradient, variables[i], isUpdate ? 1 / steps : 1));
         norms = undefined;
         if (!isUpdate) return;
       }
       if (this.common.clip !== undefined && this.common.clip.kind !== 'value') norms ??= squaredNorms(effective);
-      this.updateAll(effective, variables, norms);
+      this.#updateAll(effective, variables, norms);
       if (steps > 1) for (const sum of effective) currentBackend().fill(sum.viewOn(currentBackend()), sum.size, 0);
     });
-    this.batchesSeen++;
+    this.#batchesSeen++;
   }
 
   /** The norm of all gradients together, as one number read back. Infinite too where the sum of squares exceeds the backend's range. */
@@ -139,23 +139,23 @@ export class Optimizer implements Configured {
 
   /** Everything that is remembered of the weights, under readable names such as `adam/velocity/lstm/kernel`. */
   stateVariables(): Variable[] {
-    return [...this.states.values()].flatMap(({ slots, average, accumulated }) => [...Object.values(slots), average, accumulated].filter((kept) => kept !== undefined));
+    return [...this.#states.values()].flatMap(({ slots, average, accumulated }) => [...Object.values(slots), average, accumulated].filter((kept) => kept !== undefined));
   }
 
   /** With {@link stateVariables}, all that a resumed run needs to end with the same bits. */
   getState(): OptimizerState {
-    return { name: this.name, batches: this.batchesSeen, learningRate: typeof this.rate === 'number' ? this.rate : null, counters: { ...this.counters } };
+    return { name: this.name, batches: this.#batchesSeen, learningRate: typeof this.#rate === 'number' ? this.#rate : null, counters: { ...this.#counters } };
   }
 
   /** @throws FILE_FORMAT for the state of another optimizer, or a damaged one */
   setState(state: OptimizerState): void {
-    const isOwn = state?.name === this.name && Number.isInteger(state.batches) && state.batches >= 0 && Object.keys(this.counters).every((counter) => Number.isFinite(state.counters?.[counter]));
-    if (!isOwn || (typeof this.rate === 'number') !== (typeof state.learningRate === 'number')) {
+    const isOwn = state?.name === this.name && Number.isInteger(state.batches) && state.batches >= 0 && Object.keys(this.#counters).every((counter) => Number.isFinite(state.counters?.[counter]));
+    if (!isOwn || (typeof this.#rate === 'number') !== (typeof state.learningRate === 'number')) {
       throw new RondoError('FILE_FORMAT', { where: `${this.name}.setState`, what: 'this is not the state of such an optimizer.', expected: JSON.stringify(this.getState()), received: JSON.stringify(state), fix: 'resume with the optimizer and the options of the run that was saved.' });
     }
-    this.batchesSeen = state.batches;
+    this.#batchesSeen = state.batches;
     if (state.learningRate !== null) this.learningRate = state.learningRate;
-    this.counters = Object.fromEntries(Object.keys(this.counters).map((counter) => [counter, state.counters[counter]]));
+    this.#counters = Object.fromEntries(Object.keys(this.#counters).map((counter) => [counter, state.counters[counter]]));
   }
 
   /** Whether averages of the weights are kept. */
@@ -165,20 +165,20 @@ export class Optimizer implements Configured {
 
   /** Lets an optimizer that averages from some update on start now. @throws USAGE for one that does not */
   startAveraging(): void {
-    if (this.counters.averagingStart === undefined) throw new RondoError('USAGE', { where: `${this.name}.startAveraging`, what: 'the optimizer has no such start.', expected: 'averagedSGD', received: this.name, fix: "compile the model with optimizer: 'averagedSGD'." });
+    if (this.#counters.averagingStart === undefined) throw new RondoError('USAGE', { where: `${this.name}.startAveraging`, what: 'the optimizer has no such start.', expected: 'averagedSGD', received: this.name, fix: "compile the model with optimizer: 'averagedSGD'." });
     // The next update's weights are the first of the mean.
-    this.counters.averagingStart = Math.min(this.counters.averagingStart, this.iterations - 1);
+    this.#counters.averagingStart = Math.min(this.#counters.averagingStart, this.iterations - 1);
   }
 
   /** Exchanges weights and averages in place: once to evaluate with the averages, once more to train on. @throws USAGE where none are kept */
   swapAverages(): void {
     if (!this.hasAverages) throw new RondoError('USAGE', { where: `${this.name}.swapAverages`, what: 'no averages of the weights are kept.', fix: 'make the optimizer with `useEMA: true`.' });
-    this.withAverages(swap);
+    this.#withAverages(swap);
   }
 
   /** Replaces the weights by their averages, at the end of training. Nothing happens where none are kept. */
   finalizeWeights(): void {
-    if (this.hasAverages) this.withAverages(copy);
+    if (this.hasAverages) this.#withAverages(copy);
   }
 
   getConfig(): Configuration {
@@ -193,28 +193,28 @@ export class Optimizer implements Configured {
       ...(common.gradientAccumulationSteps > 1 && { gradientAccumulationSteps: common.gradientAccumulationSteps }),
       ...(common.lazyRows && { lazyRows: true }),
     };
-    return { name: this.name, config: { learningRate: typeof this.rate === 'number' ? this.rate : this.rate.getConfig(), ...rule.config, ...optional } };
+    return { name: this.name, config: { learningRate: typeof this.#rate === 'number' ? this.#rate : this.#rate.getConfig(), ...rule.config, ...optional } };
   }
 
   /** Adds a gradient to what is accumulated of its weight, and multiplies by `share`. */
-  private accumulated(gradient: Tensor, variable: Variable, share: number): Variable {
+  #accumulated(gradient: Tensor, variable: Variable, share: number): Variable {
     const backend = currentBackend();
-    const sum = this.states.get(variable)!.accumulated!;
+    const sum = this.#states.get(variable)!.accumulated!;
     const place = flat(sum);
     backend.pointwise({ program: accumulate, rows: 1, columns: sum.size, inputs: { sum: place, gradient: flat(gradient) }, outputs: { sum: place }, scalars: { share } });
     return sum;
   }
 
-  private updateAll(gradients: readonly Tensor[], variables: readonly Variable[], norms: SquaredNorms | undefined): void {
+  #updateAll(gradients: readonly Tensor[], variables: readonly Variable[], norms: SquaredNorms | undefined): void {
     const { rule, common } = this;
     const backend = currentBackend();
     const learningRate = this.learningRate;
     const step = this.iterations + 1;
     const { ema } = common;
-    const program = this.programFor(ema?.overwriteFrequency !== undefined && step % ema.overwriteFrequency === 0);
-    const scalars = { ...rule.scalars({ step, learningRate, counters: this.counters }), decay: 0, emaMomentum: step === 1 ? 0 : (ema?.momentum ?? 0) };
+    const program = this.#programFor(ema?.overwriteFrequency !== undefined && step % ema.overwriteFrequency === 0);
+    const scalars = { ...rule.scalars({ step, learningRate, counters: this.#counters }), decay: 0, emaMomentum: step === 1 ? 0 : (ema?.momentum ?? 0) };
     variables.forEach((variable, i) => {
-      const { slots, average } = this.states.get(variable)!;
+      const { slots, average } = this.#states.get(variable)!;
       const own: Record<string, Variable> = { weight: variable };
       for (const [slot, state] of Object.entries(slots)) own[`slot.${slot}`] = state;
       if (average !== undefined) own.average = average;
@@ -223,30 +223,30 @@ export class Optimizer implements Configured {
       const numbers = { ...scalars, decay };
       const inputs: Record<string, Strided> = norms === undefined ? {} : { squaredNorm: squaredNormOf(norms, common.clip?.kind === 'norm' ? i : undefined) };
       const gradient = gradients[i];
-      if (gradient instanceof RowGradient && this.leavesOutRows(gradient, decay)) return updateRows({ program, own, gradient, inputs, scalars: numbers });
+      if (gradient instanceof RowGradient && this.#leavesOutRows(gradient, decay)) return updateRows({ program, own, gradient, inputs, scalars: numbers });
       const places = Object.fromEntries(Object.entries(own).map(([name, state]) => [name, flat(state)]));
       backend.pointwise({ program, rows: 1, columns: variable.size, inputs: { ...inputs, ...places, gradient: flat(gradient) }, outputs: places, scalars: numbers });
     });
   }
 
   /** Whether rows without a gradient may be left out; where it changes nothing, only where that is less work. */
-  private leavesOutRows({ indices, numRows }: RowGradient, decay: number): boolean {
+  #leavesOutRows({ indices, numRows }: RowGradient, decay: number): boolean {
     const { rule, common } = this;
     if (common.lazyRows) return true;
     return rule.restsWithoutGradient === true && decay === 0 && common.ema === undefined && indices.length < numRows / 2;
   }
 
-  private programFor(overwrites: boolean): PointwiseProgram {
-    let program = this.programs.get(overwrites);
-    if (program === undefined) this.programs.set(overwrites, (program = updateProgram(this.rule, this.common, overwrites)));
+  #programFor(overwrites: boolean): PointwiseProgram {
+    let program = this.#programs.get(overwrites);
+    if (program === undefined) this.#programs.set(overwrites, (program = updateProgram(this.rule, this.common, overwrites)));
     return program;
   }
 
-  private withAverages(program: PointwiseProgram): void {
+  #withAverages(program: PointwiseProgram): void {
     // Before the first update averages are empty.
     if (this.iterations === 0) return;
     scope(() => {
-      for (const [variable, state] of this.states) {
+      for (const [variable, state] of this.#states) {
         const places = { weight: flat(variable), average: flat(state.average ?? state.slots[this.rule.averageSlot!]) };
         currentBackend().pointwise({ program, rows: 1, columns: variable.size, inputs: places, outputs: places });
       }

@@ -57,9 +57,14 @@ export class ThreadPool {
     return this.#failure;
   }
 
+  /** Whether no workers are left to be started. */
+  get isStarted(): boolean {
+    return this.#workers.length > 0 || this.#numThreads === 1 || this.#failure !== undefined;
+  }
+
   /** Starts the workers that are missing. */
   start(): void {
-    if (this.#workers.length > 0 || this.#numThreads === 1 || this.#failure !== undefined) return;
+    if (this.isStarted) return;
     this.#publishModules();
     for (let i = 1; i < this.#numThreads; i++) {
       this.#workers.push(startWorker(this.#memory.memory, this.#control.address / 4, (reason) => (this.#failure = reason)));
@@ -72,11 +77,16 @@ export class ThreadPool {
     this.#main.runPart(address >>> 2);
   }
 
-  /** Runs parts that meet, given by their addresses; at most as many as threads serve. */
-  runMeeting(addresses: readonly number[]): void {
+  /**
+   * Runs parts that meet, given by their addresses; at most as many as threads serve.
+   *
+   * @param tolerated how many meetings may be late before runs stay on one thread for a while; by default a few, since the
+   *   first of a long run may wait for a worker to wake
+   */
+  runMeeting(addresses: readonly number[], tolerated?: number): void {
     const before = this.#main.numLateMeetings();
     this.runTogether(addresses);
-    this.#punctuality.note(this.#main.numLateMeetings() - before, performance.now());
+    this.#punctuality.note(this.#main.numLateMeetings() - before, performance.now(), tolerated);
   }
 
   /** Runs parts, given by their addresses, on all threads that serve. */

@@ -19,4 +19,6 @@ it('gives meetings up for a while after they were late, for longer when they sti
   punctuality.note(0, 5300);
   punctuality.note(50, 6000);
   expect(goodFrom(6000)).toBe(6100);
+  punctuality.note(1, 6100, 0);
+  expect(goodFrom(6100)).toBe(6300);
 });

@@ -9,21 +9,21 @@ const longestPauseMs = 5000;
  * run with late meetings, runs stay on one thread for a while, longer each time that nothing has changed.
  */
 export class Punctuality {
-  private pauseMs = shortestPauseMs;
-  private pausedUntilMs = 0;
+  #pauseMs = shortestPauseMs;
+  #pausedUntilMs = 0;
 
   /** Whether meetings are worth trying at a time. */
   isGood(nowMs: number): boolean {
-    return nowMs >= this.pausedUntilMs;
+    return nowMs >= this.#pausedUntilMs;
   }
 
-  /** Notes how often threads were late in a run that ended now. */
-  note(numLate: number, nowMs: number): void {
-    if (numLate <= mostLate) {
-      this.pauseMs = shortestPauseMs;
+  /** Notes how often threads were late in a run that ended now, and how often they may be without consequence. */
+  note(numLate: number, nowMs: number, tolerated = mostLate): void {
+    if (numLate <= tolerated) {
+      this.#pauseMs = shortestPauseMs;
       return;
     }
-    this.pausedUntilMs = nowMs + this.pauseMs;
-    this.pauseMs = Math.min(longestPauseMs, 2 * this.pauseMs);
+    this.#pausedUntilMs = nowMs + this.#pauseMs;
+    this.#pauseMs = Math.min(longestPauseMs, 2 * this.#pauseMs);
   }
 }

@@ -2,36 +2,37 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useBackend } from '../kernels/select.js';
 import { Random } from '../random.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
-import { Activation } from './activation.js';
-import { ActivationPenalty } from './activation-penalty.js';
-import { AdaptiveSoftmax } from './adaptive-softmax.js';
-import { Bidirectional } from './bidirectional.js';
-import { Concatenate } from './concatenate.js';
-import { Conv1D } from './conv-1d.js';
-import { maxNorm } from './constraints.js';
-import { Dense } from './dense.js';
-import { Dropout } from './dropout.js';
-import { Embedding } from './embedding.js';
-import { Flatten } from './flatten.js';
-import { GlobalAveragePooling1D } from './global-average-pooling-1d.js';
-import { GlobalMaxPooling1D } from './global-max-pooling-1d.js';
-import { GRU } from './gru.js';
-import { randomUniform } from './initializers.js';
-import { InputLayer } from './input-layer.js';
-import { LayerNormalization } from './layer-normalization.js';
-import { Layer, singleInput } from './layer.js';
-import { LSTM } from './lstm.js';
-import { Masking } from './masking.js';
-import { l2 } from './regularizers.js';
-import { type LayerConfig, layerClassNames, layerFromConfig, registerLayer } from './registry.js';
-import { RepeatVector } from './repeat-vector.js';
-import { Reshape } from './reshape.js';
-import { RNN } from './rnn.js';
-import { SampledSoftmax } from './sampled-softmax.js';
-import { SimpleRNN } from './simple-rnn.js';
-import { SpatialDropout1D } from './spatial-dropout-1d.js';
-import { TiedDense } from './tied-dense.js';
-import { TimeDistributed } from './time-distributed.js';
+import { Activation } from '../layers/activation.js';
+import { ActivationPenalty } from '../layers/activation-penalty.js';
+import { AdaptiveSoftmax } from '../layers/adaptive-softmax.js';
+import { Bidirectional } from '../layers/bidirectional.js';
+import { Concatenate } from '../layers/concatenate.js';
+import { maxNorm } from '../layers/constraints.js';
+import { Conv1D } from '../layers/conv-1d.js';
+import { Dense } from '../layers/dense.js';
+import { Dropout } from '../layers/dropout.js';
+import { Embedding } from '../layers/embedding.js';
+import { Flatten } from '../layers/flatten.js';
+import { GlobalAveragePooling1D } from '../layers/global-average-pooling-1d.js';
+import { GlobalMaxPooling1D } from '../layers/global-max-pooling-1d.js';
+import { GRU } from '../layers/gru.js';
+import { randomUniform } from '../layers/initializers.js';
+import { InputLayer } from '../layers/input-layer.js';
+import { LayerNormalization } from '../layers/layer-normalization.js';
+import { Layer, singleInput } from '../layers/layer.js';
+import { LSTM } from '../layers/lstm.js';
+import { Masking } from '../layers/masking.js';
+import { l2 } from '../layers/regularizers.js';
+import { RepeatVector } from '../layers/repeat-vector.js';
+import { Reshape } from '../layers/reshape.js';
+import { RNN } from '../layers/rnn.js';
+import { SampledSoftmax } from '../layers/sampled-softmax.js';
+import { SimpleRNN } from '../layers/simple-rnn.js';
+import { SpatialDropout1D } from '../layers/spatial-dropout-1d.js';
+import { TiedDense } from '../layers/tied-dense.js';
+import { TimeDistributed } from '../layers/time-distributed.js';
+import { type LayerConfig, layerClassNames, layerFromConfig, modelFromConfig, registerLayer } from './layer-registry.js';
+import { Sequential } from './sequential.js';
 
 const table = new Embedding({ inputDim: 11, outputDim: 7, name: 'table' });
 
@@ -61,6 +62,7 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
   [new SimpleRNN({ units: 5, activation: 'relu', recurrentInitializer: 'identity' }), [3, 5, 7]],
   [new SpatialDropout1D({ rate: 0.3 }), [3, 5, 7]],
   [new ActivationPenalty({ size: 2, change: 1 }), [3, 5, 7]],
+  [new Sequential([new Dense({ units: 5 }), new TimeDistributed({ layer: new Activation({ activation: 'elu' }) })], { inputShape: [5, 7], name: 'chain' }), [3, 5, 7]],
   [new TiedDense({ embedding: table, activation: 'softmax', biasInitializer: 'ones' }), [3, 5, 7]],
   [new TimeDistributed({ layer: new Bidirectional({ layer: new LSTM({ units: 5 }) }) }), [3, 2, 5, 7]],
 ];
@@ -118,6 +120,7 @@ describe('layers and their configurations', () => {
     expect(() => layerFromConfig({ className: 'LTSM', config: { units: 5 } })).toThrow('unknown layer `LTSM`; did you mean `LSTM`');
     expect(() => layerFromConfig({ className: 'Dense', config: { unit: 5 } })).toThrow('unknown option `unit`; did you mean `units`?');
     expect(() => layerFromConfig({ className: 'TimeDistributed', config: {} })).toThrow('[FILE_FORMAT] layerFromConfig: this is no configuration of a layer.');
+    expect(() => modelFromConfig({ className: 'Dense', config: { units: 5 } })).toThrow('[FILE_FORMAT] modelFromConfig: `Dense` is a layer, not a model.');
   });
 });
 

@@ -1,30 +1,32 @@
 import { RondoError, unknownName } from '../errors.js';
-import { Activation } from './activation.js';
-import { ActivationPenalty } from './activation-penalty.js';
-import { AdaptiveSoftmax } from './adaptive-softmax.js';
-import { Bidirectional } from './bidirectional.js';
-import { Concatenate } from './concatenate.js';
-import { Conv1D } from './conv-1d.js';
-import { Dense } from './dense.js';
-import { Dropout } from './dropout.js';
-import { Embedding } from './embedding.js';
-import { Flatten } from './flatten.js';
-import { GlobalAveragePooling1D } from './global-average-pooling-1d.js';
-import { GlobalMaxPooling1D } from './global-max-pooling-1d.js';
-import { GRU } from './gru.js';
-import { InputLayer } from './input-layer.js';
-import { LayerNormalization } from './layer-normalization.js';
-import type { Json, Layer } from './layer.js';
-import { LSTM } from './lstm.js';
-import { Masking } from './masking.js';
-import { RepeatVector } from './repeat-vector.js';
-import { Reshape } from './reshape.js';
-import { RNN } from './rnn.js';
-import { SampledSoftmax } from './sampled-softmax.js';
-import { SimpleRNN } from './simple-rnn.js';
-import { SpatialDropout1D } from './spatial-dropout-1d.js';
-import { TiedDense } from './tied-dense.js';
-import { TimeDistributed } from './time-distributed.js';
+import { Activation } from '../layers/activation.js';
+import { ActivationPenalty } from '../layers/activation-penalty.js';
+import { AdaptiveSoftmax } from '../layers/adaptive-softmax.js';
+import { Bidirectional } from '../layers/bidirectional.js';
+import { Concatenate } from '../layers/concatenate.js';
+import { Conv1D } from '../layers/conv-1d.js';
+import { Dense } from '../layers/dense.js';
+import { Dropout } from '../layers/dropout.js';
+import { Embedding } from '../layers/embedding.js';
+import { Flatten } from '../layers/flatten.js';
+import { GlobalAveragePooling1D } from '../layers/global-average-pooling-1d.js';
+import { GlobalMaxPooling1D } from '../layers/global-max-pooling-1d.js';
+import { GRU } from '../layers/gru.js';
+import { InputLayer } from '../layers/input-layer.js';
+import { LayerNormalization } from '../layers/layer-normalization.js';
+import type { Json, Layer } from '../layers/layer.js';
+import { LSTM } from '../layers/lstm.js';
+import { Masking } from '../layers/masking.js';
+import { RepeatVector } from '../layers/repeat-vector.js';
+import { Reshape } from '../layers/reshape.js';
+import { RNN } from '../layers/rnn.js';
+import { SampledSoftmax } from '../layers/sampled-softmax.js';
+import { SimpleRNN } from '../layers/simple-rnn.js';
+import { SpatialDropout1D } from '../layers/spatial-dropout-1d.js';
+import { TiedDense } from '../layers/tied-dense.js';
+import { TimeDistributed } from '../layers/time-distributed.js';
+import { Model } from './model.js';
+import { Sequential, type SequentialOptions } from './sequential.js';
 
 /** A layer as files store it: its class and what its `getConfig` returned. */
 export interface LayerConfig {
@@ -45,6 +47,15 @@ function nested(config: Json | undefined): Layer<unknown> {
   return layerFromConfig(config as unknown as LayerConfig);
 }
 
+/** What `getConfig` of a Sequential returns. */
+interface StoredSequential extends SequentialOptions {
+  readonly layers: readonly LayerConfig[];
+}
+
+/**
+ * Every class that a file may name. This is the only place that knows them all, and only what loads files imports it, so
+ * that a page that builds its model in code carries the layers that it uses.
+ */
 const makers = new Map<string, LayerMaker>(
   Object.entries({
     Activation: plain(Activation),
@@ -70,6 +81,10 @@ const makers = new Map<string, LayerMaker>(
     RepeatVector: plain(RepeatVector),
     Reshape: plain(Reshape),
     RNN: plain(RNN),
+    Sequential: (config) => {
+      const { layers, inputShape, name, trainable } = config as unknown as StoredSequential;
+      return new Sequential(layers.map((layer) => layerFromConfig(layer) as Layer), { name, trainable, inputShape });
+    },
     SampledSoftmax: plain(SampledSoftmax),
     SimpleRNN: plain(SimpleRNN),
     SpatialDropout1D: plain(SpatialDropout1D),
@@ -111,4 +126,15 @@ export function registerLayer(className: string, make: LayerMaker): void {
     throw new RondoError('USAGE', { where: 'registerLayer', what: `\`${className}\` is a layer of the library.`, fix: 'give your class another className.' });
   }
   makers.set(className, make);
+}
+
+/**
+ * Makes a model from its stored class and configuration, with new weights.
+ *
+ * @throws UNKNOWN_NAME for a class that is not registered; FILE_FORMAT where it is no model
+ */
+export function modelFromConfig(config: LayerConfig): Model {
+  const model = layerFromConfig(config);
+  if (model instanceof Model) return model;
+  throw new RondoError('FILE_FORMAT', { where: 'modelFromConfig', what: `\`${config.className}\` is a layer, not a model.`, expected: 'a Sequential, or a class that extends Model', received: config.className, fix: 'make the layer with layerFromConfig.' });
 }

@@ -1,0 +1,105 @@
+import type { Recording } from '../contract.js';
+import type { Chunk, WasmBuffer, WasmMemory } from './memory.js';
+import type { ThreadPool } from './threads/pool.js';
+
+/** Parts that run at the same time, as words of call-writer.ts. */
+interface RecordedRun {
+  readonly parts: Int32Array[];
+  /** Whether the parts wait for each other at meetings. */
+  readonly meets: boolean;
+  /** What one thread does instead where others are not in time for meetings. */
+  alone?: Int32Array;
+}
+
+/** Notes kernel calls while they are made. */
+export class CallRecorder {
+  readonly runs: RecordedRun[] = [];
+  /** While what one thread would do is noted for the last run, nothing is carried out. */
+  isNotingAlone = false;
+
+  /** Notes a run; one part after another one becomes a part with the loops of both. */
+  note(parts: readonly Int32Array[], meets: boolean): void {
+    const last = this.runs.at(-1);
+    if (this.isNotingAlone) {
+      last!.alone = (last!.alone === undefined ? parts : [last!.alone, ...parts]).reduce(joined);
+      return;
+    }
+    if (parts.length === 1 && last?.parts.length === 1) last.parts[0] = joined(last.parts[0], parts[0]);
+    else this.runs.push({ parts: [...parts], meets: meets && parts.length > 1 });
+  }
+}
+
+/** A part with the loops of two. */
+function joined(first: Int32Array, second: Int32Array): Int32Array {
+  const words = new Int32Array(first.length + second.length - 1);
+  words.set(first);
+  words.set(second.subarray(1), first.length);
+  words[0] += second[0];
+  return words;
+}
+
+/** A run whose words lie in memory. */
+interface PlacedRun {
+  readonly parts: readonly number[];
+  readonly meets: boolean;
+  readonly alone: number | undefined;
+}
+
+/** Recorded kernel calls, with the temporaries that they work on. */
+export class WasmRecording implements Recording {
+  readonly #memory: WasmMemory;
+  readonly #pool: ThreadPool;
+  readonly #kept: readonly Chunk[];
+  readonly #words: WasmBuffer;
+  readonly #runs: readonly PlacedRun[];
+  /** Whether threads share some of it. */
+  readonly #isShared: boolean;
+  /** The words as recorded, where running them changes some: the arguments that move from step to step. */
+  readonly #pristine: Int32Array | undefined;
+
+  constructor(memory: WasmMemory, pool: ThreadPool, runs: readonly RecordedRun[], kept: readonly Chunk[]) {
+    this.#memory = memory;
+    this.#pool = pool;
+    this.#kept = kept;
+    const all = runs.flatMap(({ parts, alone }) => (alone === undefined ? parts : [...parts, alone]));
+    this.#words = memory.allocate(all.reduce((sum, { length }) => sum + length, 0));
+    const addresses = new Map<Int32Array, number>();
+    let address = this.#words.address;
+    for (const words of all) {
+      memory.integers.set(words, address / 4);
+      addresses.set(words, address);
+      address += 4 * words.length;
+    }
+    this.#runs = runs.map(({ parts, meets, alone }) => ({ parts: parts.map((words) => addresses.get(words)!), meets, alone: alone && addresses.get(alone) }));
+    this.#isShared = runs.some(({ parts }) => parts.length > 1);
+    if (all.some(hasMoving)) this.#pristine = memory.integers.slice(this.#words.address / 4, address / 4);
+  }
+
+  run(): void {
+    if (this.#pristine !== undefined) this.#memory.integers.set(this.#pristine, this.#words.address / 4);
+    const pool = this.#pool;
+    // A recording is short: where workers fall asleep between two runs of it, waking them costs more than they save.
+    const threads = this.#isShared ? pool.numPunctual : 1;
+    for (const { parts, meets, alone } of this.#runs) {
+      if (alone !== undefined && threads < parts.length) pool.runAlone(alone);
+      else if (meets) pool.runMeeting(parts, 0);
+      else if (parts.length > 1 && threads > 1) pool.runTogether(parts);
+      else for (const part of parts) pool.runAlone(part);
+    }
+  }
+
+  free(): void {
+    this.#memory.free(this.#words);
+    this.#memory.giveBack(this.#kept);
+  }
+}
+
+/** Whether a part has a call with arguments that move. */
+function hasMoving(words: Int32Array): boolean {
+  for (let place = 1, loop = words[0]; loop > 0; loop--) {
+    const end = place + 2 + words[place + 1];
+    for (let call = place + 2; call < end; call += 3 + words[call + 1] + 2 * words[call + 2]) if (words[call + 2] > 0) return true;
+    place = end;
+  }
+  return false;
+}

@@ -1,0 +1,27 @@
+import type { Tensor, Variable } from '../tensor/tensor.js';
+
+/** A layer, or a chain of them, run one time step at a time. */
+export interface Stepper {
+  /** By name: what is carried from one step to the next, zeros at first. */
+  readonly states: ReadonlyMap<string, Variable>;
+  /**
+   * The output for one step of the input, `[batch, 1, ...]`; the states move on. It must run the same operations every
+   * time, so that they can be recorded.
+   */
+  readonly step: (input: Tensor) => Tensor;
+  /** Where the host has to look at a step's numbers, as for indices: it takes them before `step`, which is then given nothing of use. */
+  readonly read?: (input: ArrayLike<number>) => void;
+  /** Whether the output is the input. */
+  readonly isIdentity?: boolean;
+}
+
+/** Steppers one after the other, by the names of their layers; at most the first that does anything reads on the host. */
+export function chainOfSteppers(steppers: ReadonlyMap<string, Stepper>): Stepper {
+  const all = [...steppers.values()];
+  return {
+    states: new Map([...steppers].flatMap(([name, { states }]) => [...states].map(([state, value]): [string, Variable] => [`${name}/${state}`, value]))),
+    step: (input) => all.reduce((value, { step }) => step(value), input),
+    read: all.find(({ isIdentity }) => isIdentity !== true)?.read,
+    isIdentity: all.every(({ isIdentity }) => isIdentity === true),
+  };
+}

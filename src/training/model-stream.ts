@@ -1,0 +1,164 @@
+import { refuseUnknownOptions, requireCount, RondoError } from '../errors.js';
+import type { Backend, Buffer, Recording } from '../kernels/contract.js';
+import { currentBackend } from '../kernels/select.js';
+import type { Stepper } from '../layers/stepper.js';
+import { describeShape, type Shape, sizeOf } from '../shape.js';
+import { assignTensor } from '../tensor/accumulate.js';
+import { withoutTape } from '../tensor/tape.js';
+import { type FlatArray, scope, Variable } from '../tensor/tensor.js';
+import type { Model } from './model.js';
+
+export interface StreamOptions {
+  /** Sequences that go on side by side. Default 1. */
+  batchSize?: number;
+}
+
+/** A step as it was prepared on a backend. */
+interface Prepared {
+  readonly backend: Backend;
+  readonly numThreads: number;
+  /** Where the weights were. */
+  readonly buffers: readonly Buffer[];
+  /** Undefined on backends that do not record. */
+  readonly recording: Recording | undefined;
+}
+
+/** Gives back the memory of streams that were dropped. */
+const dropped = new FinalizationRegistry<Recording>((recording) => recording.free());
+
+/**
+ * A model run one time step at a time: for live signals and for text as it is written. The operations of a step are worked
+ * out once; a step then writes its input, repeats them and copies the output, so that it costs little more than its
+ * products. See {@link Model.stream}.
+ *
+ * The state belongs to the stream, not to the layers: a model may have several streams, and `stateful` makes no difference. A step computes
+ * with the weights as they are when it is taken, so training may go on between steps.
+ */
+export class ModelStream {
+  readonly batchSize: number;
+  /** The shape of one step of the input: `[batch, features]`, or `[batch]` for a model that reads indices. */
+  readonly inputShape: Shape;
+  /** By layer and state, such as `lstm/state/hidden`: what is carried from step to step. */
+  private readonly states: ReadonlyMap<string, Variable>;
+  private readonly stepper: Stepper;
+  private readonly weights: readonly Variable[];
+  private readonly input: Variable;
+  private output: Variable | undefined;
+  /** What {@link ModelStream.step} returns. */
+  private copied: FlatArray = new Float32Array(0);
+  private prepared: Prepared | undefined;
+
+  /** @internal Use {@link Model.stream}. */
+  constructor(model: Model, options: StreamOptions = {}) {
+    const where = `${model.className}.stream`;
+    refuseUnknownOptions(where, options, ['batchSize']);
+    const { batchSize = 1 } = options;
+    requireCount(where, 'batchSize', batchSize);
+    const { buildShape } = model;
+    if (buildShape === undefined) {
+      throw new RondoError('USAGE', { where, what: 'the model has no weights yet.', fix: 'give it or its first layer an inputShape, or train it first.' });
+    }
+    this.batchSize = batchSize;
+    this.stepper = model.stepper(batchSize);
+    this.states = this.stepper.states;
+    this.inputShape = [batchSize, ...buildShape.slice(2).map((size) => size ?? 1)];
+    const [batch, ...features] = this.inputShape;
+    this.input = new Variable([batch, 1, ...features], new Float32Array(sizeOf(this.inputShape)), 'input', false);
+    this.weights = model.weights;
+    // The first run compiles: better now than when the first value comes.
+    this.prepare(synchronousBackend(where));
+    this.reset();
+  }
+
+  /**
+   * Takes one step of every sequence.
+   *
+   * @param input `[batch, features]` flat, or `[batch]` indices; a single number stands for itself
+   * @returns the output of the step, flat: the same array at every step, to be read or copied before the next
+   * @throws SHAPE_MISMATCH, OUT_OF_RANGE before the state moves
+   */
+  step(input: ArrayLike<number> | number): FlatArray {
+    const values = typeof input === 'number' ? [input] : input;
+    if (values.length !== this.input.size) {
+      throw new RondoError('SHAPE_MISMATCH', { where: 'ModelStream.step', what: 'the input has the wrong size.', expected: `${this.input.size} numbers for ${describeShape(this.inputShape)}`, received: `${values.length} numbers`, fix: 'give one step of every sequence.' });
+    }
+    const backend = synchronousBackend('ModelStream.step');
+    if (this.stepper.read !== undefined) this.stepper.read(values);
+    else backend.write(this.input.viewOn(backend), values);
+    const prepared = this.prepared;
+    if (prepared?.recording === undefined || !this.isCurrent(prepared, backend)) this.prepare(backend);
+    else prepared.recording.run();
+    const output = this.output!.viewOn(backend);
+    if (backend.readInto !== undefined) backend.readInto(output, this.copied);
+    else this.copied.set(backend.readNow!(output, this.copied.length));
+    return this.copied;
+  }
+
+  /** Sets the state to zeros, for other sequences. */
+  reset(): void {
+    for (const state of this.states.values()) state.assign(new Float32Array(state.size));
+  }
+
+  /** A copy of the state, by layer and state, each `[batch, units]` flat. */
+  getState(): Map<string, FlatArray> {
+    return new Map([...this.states].map(([name, state]) => [name, state.dataSync()]));
+  }
+
+  /** Goes on from a state that {@link ModelStream.getState} gave. @throws SHAPE_MISMATCH, before anything changes, for names or sizes that do not fit */
+  setState(states: ReadonlyMap<string, ArrayLike<number>>): void {
+    const describe = (entries: Iterable<[string, number]>): string => [...entries].map(([name, size]) => `${name} (${size})`).sort().join(', ');
+    const expected = describe([...this.states].map(([name, { size }]) => [name, size]));
+    const received = describe([...states].map(([name, { length }]) => [name, length]));
+    if (expected !== received) {
+      throw new RondoError('SHAPE_MISMATCH', { where: 'ModelStream.setState', what: 'the state does not fit the model and batchSize.', expected, received, fix: 'give what getState() of a stream of such a model gave.' });
+    }
+    for (const [name, state] of this.states) state.assign(states.get(name)!);
+  }
+
+  /** Takes a step on whatever the input holds, noting its operations where the backend can. */
+  private prepare(backend: Backend): void {
+    this.forget();
+    const { stepper, input } = this;
+    const work = (): void => {
+      const result = stepper.step(input);
+      this.output ??= new Variable(result.shape, new Float32Array(result.size), 'output', false);
+      assignTensor(this.output, result);
+    };
+    // Moves weights that are elsewhere, which is no part of a step.
+    const buffers = [...this.weights, ...this.states.values()].map((variable) => variable.viewOn(backend).buffer);
+    const numThreads = backend.numThreads;
+    let recording: Recording | undefined;
+    withoutTape(() =>
+      scope(() => {
+        if (backend.record === undefined) work();
+        else recording = backend.record(work);
+      }),
+    );
+    if (recording !== undefined) dropped.register(this, recording, this);
+    const { size } = this.output!;
+    const isWide = backend.elementBytes === 8;
+    if (this.copied.length !== size || this.copied instanceof Float64Array !== isWide) this.copied = isWide ? new Float64Array(size) : new Float32Array(size);
+    this.prepared = { backend, numThreads, buffers, recording };
+  }
+
+  private forget(): void {
+    this.prepared?.recording?.free();
+    this.prepared = undefined;
+    dropped.unregister(this);
+  }
+
+  /** Whether a recording would do what a step does now. */
+  private isCurrent({ backend, numThreads, buffers }: Prepared, now: Backend): boolean {
+    if (backend !== now || numThreads !== now.numThreads) return false;
+    const { weights } = this;
+    for (let i = 0; i < weights.length; i++) if (weights[i].viewOn(now).buffer !== buffers[i]) return false;
+    return true;
+  }
+}
+
+/** @throws BACKEND_UNAVAILABLE */
+function synchronousBackend(where: string): Backend {
+  const backend = currentBackend();
+  if (backend.readNow !== undefined) return backend;
+  throw new RondoError('BACKEND_UNAVAILABLE', { where, what: `\`${backend.name}\` cannot be read synchronously.`, fix: "choose another one: useBackend('wasm')." });
+}
