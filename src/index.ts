@@ -47,6 +47,7 @@ export { GRU, type GRUOptions } from './layers/gru.js';
 export { SimpleRNN } from './layers/simple-rnn.js';
 export { Bidirectional, type BidirectionalCallOptions, type BidirectionalOptions, type BidirectionalStates, type MergeMode } from './layers/bidirectional.js';
 export { Activation, type ActivationOptions } from './layers/activation.js';
+export { ActivationPenalty, type ActivationPenaltyOptions } from './layers/activation-penalty.js';
 export { AdaptiveSoftmax, type AdaptiveSoftmaxOptions } from './layers/adaptive-softmax.js';
 export { AttentionPooling1D, type AttentionPooling1DOptions } from './layers/attention-pooling-1d.js';
 export { Concatenate, type ConcatenateOptions } from './layers/concatenate.js';
@@ -106,6 +107,7 @@ export { type TokenKind, tokenKinds, type TokenSpan, type TokenSpanOptions, toke
 export { type TextSpan, wordSegmentsOf } from './data/word-segments.js';
 export { Vocabulary, type VocabularyJson, type VocabularyOptions } from './data/vocabulary.js';
 export { Tokenizer, type TokenizerJson, type TokenizerOptions, type TokenizerText } from './data/tokenizer.js';
+export { BytePairs, type BytePairsJson } from './data/byte-pairs/byte-pairs.js';
 export { padSequences, type PadSequencesOptions, type Sequence } from './data/pad-sequences.js';
 export { type StreamWindow, TokenStreams, type TokenStreamsOptions } from './data/streams.js';
 export { numericColumn, type NumericColumnOptions, readTable, type ReadTableOptions, Table } from './data/csv.js';
@@ -122,9 +124,17 @@ export { detectTagScheme, type Span, spansOf, tagConstraints, type TagScheme, ta
 
 // Tasks: from data to answers
 export { generate, type GenerateOptions } from './tasks/generate.js';
+export type { DynamicOptions } from './tasks/dynamic-evaluation.js';
 export { LanguageModel, type TextScore, type TrainedText } from './tasks/language-model.js';
+export { type LanguageModelPreset, languageModelPresetNames, languageModelPresets } from './tasks/language-model-presets.js';
 export { type LanguageModelOptions, LanguageModelTraining } from './tasks/language-model-training.js';
+export { PoemForm, type PoemFormOptions, type TokenConstraint } from './tasks/poem-form.js';
+export type { RepetitionOptions } from './tasks/repetition.js';
+export type { TokenCodec, TokenLevel, TokenWriter } from './tasks/token-codec.js';
 export { sampleToken, type SamplingOptions } from './tasks/sample-token.js';
+export { ByteCodec } from './tasks/byte-codec.js';
+export { type FileTokenizer, TokenizerCodec } from './tasks/tokenizer-codec.js';
+export { codecOfText, type CodecOptions, tokenLevels } from './tasks/codec-of-text.js';
 export { TextCodec, type TextCodecOptions, type TextLevel } from './tasks/text-codec.js';
 export { type ForecastErrors, forecastErrors, seasonalScale } from './tasks/forecast-errors.js';
 export type { ForecastReport, ShownForecast } from './tasks/forecast-report.js';
@@ -158,3 +168,11 @@ export { deserializeModel, type LoadedModel, loadWeights, serializeModel, type S
 export { type DecodedTensor, decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorDtype } from './io/safetensors.js';
 export { decodeText, type TextEncoding, textEncodings } from './io/encodings.js';
 export { decodeUtf8 } from './io/utf8.js';
+
+// Word vectors
+export type { ByteSource } from './io/word-vectors/byte-reader.js';
+export { embeddingFromVectors, type EmbeddingFromVectorsOptions, type VectorCoverage, type VectorEmbedding } from './io/word-vectors/embedding-from-vectors.js';
+export { type Neighbour, nearestWords, wordAnalogy } from './io/word-vectors/neighbours.js';
+export { readWordVectors, type ReadWordVectorsOptions, type VectorFormat } from './io/word-vectors/read-word-vectors.js';
+export { subwordBuckets, subwordHash, Subwords, type SubwordTable } from './io/word-vectors/subwords.js';
+export { euclideanLength, WordVectors } from './io/word-vectors/word-vectors.js';

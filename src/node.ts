@@ -21,3 +21,5 @@ export async function loadTask(path: string): Promise<LoadedTask> {
 export { type BlasDescription, type BlasOptions, type BlasReport, describeBlas, useBlas } from './kernels/use-blas.js';
 export type { ProductSpeed } from './kernels/blas/probe.js';
 export { allowWideKernels } from './kernels/wasm/v8-flags.js';
+export { loadWordVectors } from './io/word-vectors/load-word-vectors.js';
+export { loadTokenizer } from './tasks/load-tokenizer.js';

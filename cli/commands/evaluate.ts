@@ -2,7 +2,7 @@ import { evaluateClasses } from '../classify/evaluate-classes.js';
 import { emptyOption, readingOptions } from '../classify/reading-options.js';
 import { refuseReadingOptions } from '../classify/refuse-reading-options.js';
 import { dataFormatOption, tagFormat, textFormat } from '../data-format.js';
-import type { Forecaster, LanguageModel, Tagger } from '../../src/index.js';
+import type { DynamicOptions, Forecaster, LanguageModel, Tagger } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { readTableInput, readTextInputs } from '../read-input.js';
@@ -17,13 +17,16 @@ export const evaluate = defineCommand({
   name: 'evaluate',
   summary: 'Measure a model on data; of the data it was trained on, on the part that was held out.',
   usage: 'MODEL FILE... [options]',
-  examples: ['rondo evaluate sunspots.safetensors sunspots.csv', 'rondo evaluate shakespeare.safetensors sonnets.txt --json', 'rondo evaluate reviews.safetensors reviews.csv', 'rondo evaluate upos.safetensors en-test.conllu'],
+  examples: ['rondo evaluate sunspots.safetensors sunspots.csv', 'rondo evaluate shakespeare.safetensors sonnets.txt --dynamic --json', 'rondo evaluate reviews.safetensors reviews.csv', 'rondo evaluate upos.safetensors en-test.conllu'],
   options: {
     ...readingOptions,
     ...emptyOption,
     ...dataFormatOption,
     column: { ...taggedFileOptions.column, about: 'Where the true tags are. Default: the column of the training data.' },
     'word-column': taggedFileOptions['word-column'],
+    dynamic: { type: 'flag', about: 'Let a language model learn from what it has read; the file stays as it is.' },
+    'dynamic-rate': { type: 'number', value: 'RATE', about: 'Step size of --dynamic. Default 0.05.' },
+    'dynamic-decay': { type: 'number', value: 'SHARE', about: 'Share of the way back to the trained weights after each step of --dynamic. Default 0.002.' },
     backend: computeOptions.backend,
     threads: computeOptions.threads,
     blas: computeOptions.blas,
@@ -34,19 +37,22 @@ export const evaluate = defineCommand({
     const [path, ...files] = positionals;
     const { task } = await loadTask(path);
     const where = `rondo ${this.name}`;
+    const { dynamic, 'dynamic-rate': learningRate, 'dynamic-decay': decay } = options;
+    if (!dynamic && (learningRate ?? decay) !== undefined) throw new WrongUsage({ where, what: 'these options belong to --dynamic.', expected: '--dynamic', received: learningRate === undefined ? '--dynamic-decay' : '--dynamic-rate', fix: 'add --dynamic.' });
+    if (dynamic && task.task !== 'languageModel') throw new WrongUsage({ where, what: '--dynamic is for language models.', received: task.task, fix: 'leave it out.' });
     if (task.task !== 'tag') refuseTaggerOptions(this.name, task.task, { column: options.column, 'word-column': options['word-column'] });
     if (task.task === 'classify') return evaluateClasses(task, files, { ...options, format: textFormat(where, options.format) });
     const format = task.task === 'tag' ? tagFormat(where, options.format) : undefined;
     refuseReadingOptions(where, task, { ...options, format: task.task === 'tag' ? undefined : textFormat(where, options.format) });
-    if (task.task === 'languageModel') return evaluateText(task, files, options.json);
+    if (task.task === 'languageModel') return evaluateText(task, files, options.json, dynamic ? { ...(learningRate !== undefined && { learningRate }), ...(decay !== undefined && { decay }) } : undefined);
     if (files.length > 1) throw new WrongUsage({ where: `rondo ${this.name}`, what: `a ${task.task === 'tag' ? 'tagger' : 'forecast'} is measured on one ${task.task === 'tag' ? 'file' : 'table'}.`, expected: `rondo ${this.name} ${path} FILE`, received: files.join(' '), fix: 'give one file.' });
     if (task.task === 'tag') return evaluateTags(task, files[0], { ...options, format }, options.json);
     return evaluateForecast(task, files[0], options.json);
   },
 });
 
-async function evaluateText(languageModel: LanguageModel, files: readonly string[], json: boolean): Promise<void> {
-  const score = await languageModel.evaluate(await readTextInputs(files));
+async function evaluateText(languageModel: LanguageModel, files: readonly string[], json: boolean, dynamic: DynamicOptions | undefined): Promise<void> {
+  const score = await languageModel.evaluate(await readTextInputs(files), { dynamic });
   if (json) {
     console.log(JSON.stringify(score));
     return;

@@ -1,39 +1,84 @@
-import { generate as generateText } from '../../src/index.js';
+import { generate as generateText, type GenerateOptions, graphemesOf, type LanguageModel } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { requireTask } from '../require-task.js';
-import { computeOptions, defineCommand, jsonOption } from '../options.js';
-import { requirePositionals } from '../wrong-usage.js';
+import { computeOptions, defineCommand, type Given, jsonOption, type OptionSpecs } from '../options.js';
+import { requirePositionals, WrongUsage } from '../wrong-usage.js';
+
+const specs = {
+  prompt: { type: 'text', value: 'TEXT', about: 'What the text begins with; before a poem it is read and not shown. Default a line end.' },
+  length: { type: 'count', value: 'N', about: 'Most tokens to write. Default 500.' },
+  temperature: { type: 'number', value: 'T', about: 'Below 1 plays safe, above 1 dares more, 0 always takes the likeliest. Default 1.' },
+  'top-k': { type: 'count', value: 'K', about: 'Draw only from the K likeliest tokens.' },
+  'top-p': { type: 'number', value: 'P', about: 'Draw only from the fewest tokens whose probabilities sum to P.' },
+  'min-p': { type: 'number', value: 'P', about: 'Draw only tokens at least P times as likely as the likeliest.' },
+  'repetition-penalty': { type: 'number', value: 'F', about: 'Make tokens of the last 64 less likely: 1 changes nothing, 1.2 is usual for words.' },
+  beams: { type: 'count', value: 'N', about: 'Search the likeliest text among N at a time instead of drawing.' },
+  stop: { type: 'text', value: 'TEXT', about: 'End before this text is written.' },
+  lines: { type: 'count', value: 'N', about: 'Write a poem of N lines.' },
+  'characters-per-line': { type: 'count', value: 'N', about: 'Of a poem: characters in each line, without white space.' },
+  acrostic: { type: 'text', value: 'TEXT', about: 'Of a poem: the characters that its lines begin with.' },
+  'line-ends': { type: 'text', value: 'SIGNS', about: 'Of a poem: signs that end its lines by turns, such as ,. with a line break after the last. Default a line break.' },
+  ...computeOptions,
+  ...jsonOption,
+} as const satisfies OptionSpecs;
 
 /** `rondo generate`: text from a language model, as it is written. */
 export const generate = defineCommand({
   name: 'generate',
-  summary: 'Write text with a language model.',
+  summary: 'Write text, or a poem in a given form, with a language model.',
   usage: 'MODEL [options]',
-  examples: ["rondo generate shakespeare.safetensors --prompt 'ROMEO:' --temperature 0.8", 'rondo generate shakespeare.safetensors --length 2000 --top-p 0.9 --seed 7'],
-  options: {
-    prompt: { type: 'text', value: 'TEXT', about: 'What the text begins with. Default a line end.' },
-    length: { type: 'count', value: 'N', about: 'Most tokens to write. Default 500.' },
-    temperature: { type: 'number', value: 'T', about: 'Below 1 plays safe, above 1 dares more, 0 always takes the likeliest. Default 1.' },
-    'top-k': { type: 'count', value: 'K', about: 'Draw only from the K likeliest tokens.' },
-    'top-p': { type: 'number', value: 'P', about: 'Draw only from the fewest tokens whose probabilities sum to P.' },
-    stop: { type: 'text', value: 'TEXT', about: 'End before this text is written.' },
-    ...computeOptions,
-    ...jsonOption,
-  },
+  examples: [
+    "rondo generate shakespeare.safetensors --prompt 'ROMEO:' --temperature 0.8",
+    'rondo generate shakespeare.safetensors --length 2000 --top-p 0.9 --seed 7',
+    'rondo generate tang.safetensors --acrostic 春夏秋冬 --characters-per-line 5 --line-ends ，。',
+  ],
+  options: specs,
   async run({ positionals, options }) {
     requirePositionals(this, positionals, 1);
     const [path] = positionals;
-    const languageModel = requireTask(`rondo ${this.name}`, path, (await loadTask(path)).task, 'languageModel');
-    const { prompt = '', length, temperature, seed, stop, json } = options;
-    const pieces = generateText(languageModel, { prompt, length, temperature, topK: options['top-k'], topP: options['top-p'], seed, stop });
+    const where = `rondo ${this.name}`;
+    const poem = poemOf(where, options);
+    const languageModel = requireTask(where, path, (await loadTask(path)).task, 'languageModel');
+    const { prompt = '', length, temperature, seed, stop, beams, json } = options;
+    const pieces = generateText(languageModel, {
+      ...without({ length, temperature, topK: options['top-k'], topP: options['top-p'], minP: options['min-p'], repetitionPenalty: options['repetition-penalty'], seed, stop, beams, poem }),
+      prompt,
+    });
+    warnOfUnknown(languageModel, prompt);
     if (json) {
       let text = '';
       for await (const piece of pieces) text += piece;
       console.log(JSON.stringify({ prompt, text }));
       return;
     }
-    process.stdout.write(prompt);
+    if (poem === undefined) process.stdout.write(prompt);
     for await (const piece of pieces) process.stdout.write(piece);
     process.stdout.write('\n');
   },
 });
+
+/** The form that the options describe; undefined where they describe none. */
+function poemOf(where: string, options: Given<typeof specs>): GenerateOptions['poem'] {
+  const { lines, acrostic } = options;
+  const signs = options['line-ends'];
+  const charactersPerLine = options['characters-per-line'];
+  if (lines === undefined && acrostic === undefined) {
+    const loose = signs !== undefined ? '--line-ends' : charactersPerLine !== undefined ? '--characters-per-line' : undefined;
+    if (loose !== undefined) throw new WrongUsage({ where, what: `${loose} belongs to a poem.`, expected: '--lines or --acrostic beside it', received: loose, fix: 'say how many lines the poem has.' });
+    return undefined;
+  }
+  const ends = signs === undefined ? undefined : graphemesOf(signs);
+  return { ...without({ lines, charactersPerLine, acrostic }), ...(ends !== undefined && { lineEnds: ends.map((sign, i) => (i === ends.length - 1 ? `${sign}\n` : sign)) }) };
+}
+
+/** The options that were given. */
+function without<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+/** Says on the standard error what of a prompt the model cannot read. */
+function warnOfUnknown({ codec }: LanguageModel, prompt: string): void {
+  if (codec.unknownId === undefined || prompt === '') return;
+  const count = codec.encode(prompt).filter((token) => token === codec.unknownId).length;
+  if (count > 0) process.stderr.write(`${count} ${codec.level} of the prompt are not in the vocabulary; the model reads them as unknown.\n`);
+}

@@ -14,5 +14,6 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   inspect: async () => (await import('./inspect.js')).inspect,
   bench: async () => (await import('./bench.js')).bench,
   doctor: async () => (await import('./doctor.js')).doctor,
+  vectors: async () => (await import('./vectors.js')).vectors,
   demo: async () => (await import('./demo.js')).demo,
 };

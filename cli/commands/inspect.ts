@@ -57,7 +57,7 @@ function aboutForecaster({ options, series, outcome }: Forecaster): string[] {
 }
 
 function aboutLanguageModel({ options, codec, text, outcome }: LanguageModel): string[] {
-  const sample = codec.vocabulary.tokens.slice(0, 20).map((token) => JSON.stringify(token).slice(1, -1));
+  const sample = Array.from({ length: Math.min(20, codec.size) }, (_, token) => JSON.stringify(codec.shown(token)).slice(1, -1));
   return [
     `task      language model of ${options.level}${options.lower ? ', lower-cased' : ''}`,
     `tokens    ${withSeparators(codec.size)} different: ${sample.join(' ')}${codec.size > 20 ? ' ...' : ''}`,

@@ -69,7 +69,7 @@ async function predictTags(tagger: Tagger, data: string, options: PredictTagsOpt
 async function predictTokens(languageModel: LanguageModel, data: string, count: number, json: boolean): Promise<void> {
   const text = await readTextInput(data);
   const next = await languageModel.nextTokens(text, count);
-  const score = languageModel.codec.split(text).length < 2 ? undefined : await languageModel.evaluate(text);
+  const score = languageModel.codec.encode(text).length < 2 ? undefined : await languageModel.evaluate(text);
   if (json) {
     console.log(JSON.stringify({ next, score: score ?? null }));
     return;

@@ -1,28 +1,40 @@
-import { generate, type LanguageModelOptions, LanguageModelTraining } from '../../src/index.js';
+import { generate, type LanguageModelOptions, languageModelPresetNames, LanguageModelTraining, TextCodec, type TokenLevel, tokenLevels } from '../../src/index.js';
 import { defineCommand, type Given, type OptionSpecs, trainingOptions } from '../options.js';
 import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
 import { defaultOutput, readTextInputs } from '../read-input.js';
 import { shortNumber, withSeparators } from '../text-table.js';
 import { quoted, runTrain, trainReport, type TrainRun } from '../train-run.js';
+import { coverageLine, embeddingVectorOptions, readEmbeddingVectors } from '../vector-options.js';
 import { requirePositionals } from '../wrong-usage.js';
 
 const specs = {
-  level: { type: 'text', value: 'LEVEL', choices: ['characters', 'words'], about: 'What a token is. Default characters.' },
+  tokens: { type: 'text', value: 'KIND', choices: tokenLevels, about: 'What a token is: characters (default), words, bytes, or bpe for byte pairs learned from the text.' },
   lower: { type: 'flag', about: 'Lower-case the text.' },
-  'max-tokens': { type: 'count', value: 'N', about: 'Most tokens in the vocabulary; rarer ones become one unknown token. Default 20000.' },
+  vocabulary: { type: 'count', value: 'N', about: 'Most tokens in the vocabulary. Default 20000, 4096 for bpe; rarer characters and words become one unknown token.' },
   punctuation: { type: 'text', value: 'HOW', choices: ['separate', 'attach'], about: 'For words: each sign is a token (separate, default), or cut at white space only (attach).' },
-  'embedding-units': { type: 'count', value: 'N', about: 'Width of the token embedding. Default 64 for characters, --units for words.' },
+  'embedding-units': { type: 'count', value: 'N', about: 'Width of the token embedding. Default 64 for characters and bytes, --units for words and bpe.' },
+  ...embeddingVectorOptions,
   tied: { type: 'flag', about: 'Let the output use the token embedding, whose width is then --units.' },
+  preset: { type: 'text', value: 'NAME', choices: languageModelPresetNames, about: 'Options that go well together: zaremba-small, awd, mingru, stacked; those given besides count before them. Their defaults are shown by rondo inspect.' },
+  'input-dropout': { type: 'number', value: 'RATE', about: 'Share of the embedding dropped while training. Default 0.' },
+  variational: { type: 'flag', about: 'Draw dropout once for each sequence and not at each step.' },
+  'weight-dropout': { type: 'number', value: 'RATE', about: 'Share of the recurrent weights dropped while training. Default 0.' },
+  'embedding-dropout': { type: 'number', value: 'RATE', about: 'Share of the tokens dropped from the embedding while training. Default 0.' },
+  'activation-penalty': { type: 'number', value: 'W', about: 'Weight of the mean square of the outputs. Default 0.' },
+  'change-penalty': { type: 'number', value: 'W', about: 'Weight of the mean square of their change from step to step. Default 0.' },
   validation: { type: 'number', value: 'SHARE', about: 'Share of the text at its end that chooses the best epoch. Default 0.1.' },
   ...trainingOptions({ cell: 'lstm', units: '256', dropout: '0', epochs: '10', batchSize: '32', learningRate: '0.09 / sqrt(units)', timesteps: '64' }),
 } as const satisfies OptionSpecs;
 
-/** `rondo train language-model`: a model of text, by characters or words. */
+/** Tokens as a person counts them. */
+const countedAs: Readonly<Record<TokenLevel, string>> = { characters: 'characters', words: 'words', bytes: 'bytes', bpe: 'byte pairs', file: 'tokens' };
+
+/** `rondo train language-model`: a model of text, by characters, words, bytes or byte pairs. */
 export const trainLanguageModel = defineCommand({
   name: 'train language-model',
   summary: 'Learn to write text like the text of some files.',
-  usage: 'FILE... [--level characters|words] [options]',
-  examples: ['rondo train language-model shakespeare.txt --units 256 --epochs 10', 'rondo train language-model *.txt --level words --lower --max-tokens 10000 --out words.safetensors', 'rondo train language-model shakespeare.txt --out shakespeare.safetensors --resume'],
+  usage: 'FILE... [--tokens characters|words|bytes|bpe] [options]',
+  examples: ['rondo train language-model shakespeare.txt --units 256 --epochs 10', 'rondo train language-model *.txt --tokens words --lower --vocabulary 10000 --out words.safetensors', 'rondo train language-model shakespeare.txt --out shakespeare.safetensors --resume'],
   options: specs,
   async run({ positionals, options }) {
     const where = `rondo ${this.name}`;
@@ -32,11 +44,14 @@ export const trainLanguageModel = defineCommand({
     const interrupted = resume ? await interruptedTask(where, paths, 'languageModel') : undefined;
     if (interrupted !== undefined) requireSameOptions(where, languageModelOptions(options), interrupted.task.options);
     const text = await readTextInputs(positionals);
-    const training = new LanguageModelTraining(text, languageModelOptions(options), interrupted?.task);
+    const { level, lower, maxTokens, punctuation } = languageModelOptions(options);
+    const vectors = await readEmbeddingVectors(where, options, () => TextCodec.fromText(text, { ...(level === 'words' && { level }), lower, maxTokens, punctuation }).vocabulary.tokens);
+    const training = new LanguageModelTraining(text, languageModelOptions(options), interrupted?.task, vectors);
     const { languageModel, numTrainingTokens, numValidationTokens, numBatches, tokensPerStep } = training;
-    const { cell, units, layers, epochs, level } = languageModel.options;
+    const { cell, units, layers, epochs } = languageModel.options;
     if (!json) {
-      console.log(`${withSeparators(numTrainingTokens)} ${level} to learn from, ${withSeparators(numValidationTokens)} held out, ${withSeparators(languageModel.codec.size)} different ones`);
+      console.log(`${withSeparators(numTrainingTokens)} ${countedAs[languageModel.codec.level]} to learn from, ${withSeparators(numValidationTokens)} held out, ${withSeparators(languageModel.codec.size)} different ones`);
+      if (training.coverage !== undefined) console.log(coverageLine(training.coverage));
       console.log(`${layers} x ${cell} of ${units} units, ${withSeparators(languageModel.model.countParams())} parameters`);
     }
     const run: TrainRun = {
@@ -56,28 +71,37 @@ export const trainLanguageModel = defineCommand({
     if (outcome === undefined) return;
     const seconds = (performance.now() - startedMs) / 1000;
     const valLoss = outcome.valLoss[outcome.bestEpoch];
-    const scores = { valLoss, perplexity: Math.exp(valLoss), bitsPerToken: valLoss / Math.LN2, seconds };
+    const bitsPerToken = valLoss / Math.LN2;
+    const scores = { valLoss, perplexity: Math.exp(valLoss), bitsPerToken, bitsPerCharacter: bitsPerToken / training.charactersPerToken, seconds };
     if (json) {
       console.log(JSON.stringify({ model: paths.model, options: languageModel.options, numTrainingTokens, numValidationTokens, vocabulary: languageModel.codec.size, outcome, ...scores }));
       return;
     }
     console.log(`\n${await trainReport(run, outcome)}`);
-    console.log(`held-out end: ${shortNumber(valLoss)} nats a token, perplexity ${shortNumber(scores.perplexity)}${level === 'characters' ? `, ${shortNumber(scores.bitsPerToken)} bits a character` : ''}`);
+    console.log(`held-out end: ${shortNumber(valLoss)} nats a token, perplexity ${shortNumber(scores.perplexity)}${languageModel.codec.level === 'words' ? '' : `, ${shortNumber(scores.bitsPerCharacter)} bits a character`}`);
     if (quiet) return;
     console.log('\nIt writes (temperature 0.8):');
-    for await (const piece of generate(languageModel, { length: level === 'characters' ? 300 : 60, temperature: 0.8 })) process.stdout.write(piece);
+    for await (const piece of generate(languageModel, { length: languageModel.codec.level === 'words' ? 60 : 300, temperature: 0.8 })) process.stdout.write(piece);
     console.log(`\n\nMore with: rondo generate ${quoted(paths.model)}`);
   },
 });
 
 function languageModelOptions(options: Given<typeof specs>): LanguageModelOptions {
   return {
-    level: options.level,
+    level: options.tokens,
     lower: options.lower,
-    maxTokens: options['max-tokens'],
+    maxTokens: options.vocabulary,
     punctuation: options.punctuation,
     embeddingUnits: options['embedding-units'],
-    tied: options.tied,
+    freeze: options.freeze,
+    tied: options.tied || undefined,
+    preset: options.preset,
+    inputDropout: options['input-dropout'],
+    variational: options.variational || undefined,
+    weightDropout: options['weight-dropout'],
+    embeddingDropout: options['embedding-dropout'],
+    activationPenalty: options['activation-penalty'],
+    changePenalty: options['change-penalty'],
     validation: options.validation,
     cell: options.cell,
     units: options.units,

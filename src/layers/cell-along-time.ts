@@ -45,10 +45,11 @@ export class CellAlongTime extends Layer<never> {
     private readonly where: string,
   ) {
     super(name, { name }, []);
-    for (const rate of ['dropout', 'recurrentDropout'] as const) requireRate(where, rate, options[rate] ?? 0);
+    for (const rate of ['dropout', 'recurrentDropout', 'weightDropout'] as const) requireRate(where, rate, options[rate] ?? 0);
     if (options.recomputeSteps !== undefined) requireCount(where, 'recomputeSteps', options.recomputeSteps);
-    if (cell.recurrent === 'none' && (options.recurrentDropout ?? 0) > 0) {
-      throw new RondoError('USAGE', { where, what: `\`${cell.name}\` has no recurrent product that recurrentDropout could act on.`, received: `recurrentDropout ${options.recurrentDropout}`, fix: 'use dropout or zoneout, or another cell.' });
+    const unusable = (['recurrentDropout', 'weightDropout'] as const).find((name) => (options[name] ?? 0) > 0 && cell.recurrent !== 'full' && (name === 'weightDropout' || cell.recurrent === 'none'));
+    if (unusable !== undefined) {
+      throw new RondoError('USAGE', { where, what: `\`${cell.name}\` has no recurrent product that ${unusable} could act on.`, received: `${unusable} ${options[unusable]}`, fix: 'use dropout or zoneout, or another cell.' });
     }
     for (const name of ['activation', 'recurrentActivation'] as const) if (options[name] !== undefined) activation(options[name], where);
     this.#zoneout = zoneoutRates(cell, options.zoneout, where);
@@ -103,7 +104,7 @@ export class CellAlongTime extends Layer<never> {
       mask,
       initialStates,
       kernel: this.#kernel,
-      recurrentKernel: this.#recurrentKernel,
+      recurrentKernel: this.#droppedKernel(training),
       bias,
       recurrentBias,
       vectors: this.#vectors,
@@ -121,6 +122,13 @@ export class CellAlongTime extends Layer<never> {
     const calls = runs.map(([member, run]) => member.argumentsOf(run));
     if (runs.every(([{ options }]) => options.recomputeSteps === undefined)) return recurrentTogether(calls);
     return calls.map((call, i) => recurrentInSegments(call, runs[i][0].options.recomputeSteps ?? Infinity));
+  }
+
+  /** The recurrent kernel, in training without the weights that `weightDropout` drops. */
+  #droppedKernel(training: boolean): Tensor | undefined {
+    const recurrentKernel = this.#recurrentKernel;
+    const rate = training ? (this.options.weightDropout ?? 0) : 0;
+    return recurrentKernel === undefined || rate === 0 ? recurrentKernel : ops.mul(recurrentKernel, dropoutMask(recurrentKernel.shape, rate));
   }
 
   /** Input bias and recurrent bias: one vector, or the two rows of a matrix as in Keras's reset-after GRU. */

@@ -1,12 +1,15 @@
+import { requireRate } from '../cells/define-cell.js';
 import { RondoError, requireCount } from '../errors.js';
 import { currentBackend } from '../kernels/select.js';
+import { currentRandom } from '../random.js';
 import { type Shape, sizeOf } from '../shape.js';
 import { gatherTensor } from '../tensor/gather.js';
-import { type Tensor, Variable } from '../tensor/tensor.js';
+import * as ops from '../tensor/index.js';
+import { type Tensor, tensor, Variable } from '../tensor/tensor.js';
 import type { ConstraintLike } from './constraints.js';
 import type { InitializerLike } from './initializers.js';
 import { titleOf } from './input-axes.js';
-import { type Json, Layer, type LayerOptions, type OpenShape, singleInput, type WeightOptions } from './layer.js';
+import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput, type WeightOptions } from './layer.js';
 import { setMask } from './mask.js';
 import type { Stepper } from './stepper.js';
 import { plainOptions } from './plain-options.js';
@@ -25,6 +28,11 @@ export interface EmbeddingOptions extends LayerOptions {
   embeddingsConstraint?: ConstraintLike;
   /** Whether index 0 is padding, which later layers skip. Default false. */
   maskZero?: boolean;
+  /**
+   * Share of the rows dropped in training, all occurrences of an index together; the others are scaled by `1 / (1 - dropout)`. Gal
+   * and Ghahramani 2016, "A theoretically grounded application of dropout in recurrent neural networks", section 4.2. Default 0.
+   */
+  dropout?: number;
 }
 
 /**
@@ -38,16 +46,19 @@ export class Embedding extends Layer {
   readonly inputDim: number;
   readonly outputDim: number;
   readonly maskZero: boolean;
+  readonly dropout: number;
   private readonly embeddingsOptions: WeightOptions;
   private embeddings!: Variable;
 
   constructor(private readonly options: EmbeddingOptions) {
-    super('Embedding', options, ['inputDim', 'outputDim', 'embeddingsInitializer', 'embeddingsRegularizer', 'embeddingsConstraint', 'maskZero']);
+    super('Embedding', options, ['inputDim', 'outputDim', 'embeddingsInitializer', 'embeddingsRegularizer', 'embeddingsConstraint', 'maskZero', 'dropout']);
     this.inputDim = options.inputDim;
     this.outputDim = options.outputDim;
     this.maskZero = options.maskZero ?? false;
     requireCount('Embedding', 'inputDim', this.inputDim);
     requireCount('Embedding', 'outputDim', this.outputDim);
+    this.dropout = options.dropout ?? 0;
+    requireRate('Embedding', 'dropout', this.dropout);
     this.embeddingsOptions = weightOptions('Embedding', 'embeddings', options, 'randomUniform');
   }
 
@@ -65,10 +76,11 @@ export class Embedding extends Layer {
     this.embeddings = this.addWeight('embeddings', [this.inputDim, this.outputDim], this.embeddingsOptions);
   }
 
-  override call(inputs: Tensor | readonly Tensor[]): Tensor {
+  override call(inputs: Tensor | readonly Tensor[], { training = false }: CallOptions = {}): Tensor {
     const input = singleInput(this.name, inputs);
     const indices = this.indicesOf(input.hostNumbers(), input.shape);
-    const output = gatherTensor(this.embeddings, [...input.shape, this.outputDim], this.outputDim, indices);
+    const rows = gatherTensor(this.embeddings, [...input.shape, this.outputDim], this.outputDim, indices);
+    const output = training && this.dropout > 0 ? ops.mul(rows, this.rowMask(indices, input.shape)) : rows;
     if (this.maskZero) setMask(output, Uint8Array.from(indices, (index) => (index === 0 ? 0 : 1)));
     return output;
   }
@@ -93,6 +105,14 @@ export class Embedding extends Layer {
 
   override getConfig(): Record<string, Json | undefined> {
     return { ...plainOptions(this.options), ...this.baseConfig(), maskZero: this.maskZero };
+  }
+
+  /** One draw for each index, at each of its places: `[..., 1]`. */
+  private rowMask(indices: Int32Array, shape: Shape): Tensor {
+    const random = currentRandom();
+    const draws = new Map<number, number>();
+    for (const index of indices) if (!draws.has(index)) draws.set(index, random.uniform() < this.dropout ? 0 : 1 / (1 - this.dropout));
+    return tensor(Float32Array.from(indices, (index) => draws.get(index)!), [...shape, 1]);
   }
 
   /** The indices on the host, each checked: a kernel would read whatever lies behind the table. */

@@ -31,6 +31,11 @@ export interface RecurrentOptions extends LayerOptions {
   dropout?: number;
   /** Share of the state that recurrent products do not see, the same units at every step; refused by cells without such products. Default 0. */
   recurrentDropout?: number;
+  /**
+   * Share of the recurrent kernel's weights dropped, the same ones at every step and for every sequence of a batch (DropConnect;
+   * Merity et al. 2018, "Regularizing and optimizing LSTM language models", section 2); refused as recurrentDropout. Default 0.
+   */
+  weightDropout?: number;
   /** Chance that a unit keeps its old state, drawn at each step (Krueger et al. 2017); one rate, or one by state. Default 0. */
   zoneout?: number | Readonly<Record<string, number>>;
   /** Whether the output has every step or only the last. Default false. */
@@ -53,6 +58,6 @@ export interface RecurrentOptions extends LayerOptions {
 export const recurrentOptionNames: readonly string[] = [
   'units', 'activation', 'recurrentActivation', 'useBias', 'kernelInitializer', 'recurrentInitializer', 'biasInitializer', 'unitForgetBias',
   'kernelRegularizer', 'recurrentRegularizer', 'biasRegularizer', 'kernelConstraint', 'recurrentConstraint', 'biasConstraint', 'dropout',
-  'recurrentDropout', 'zoneout', 'returnSequences', 'returnState', 'goBackwards', 'stateful', 'zeroOutputForMask',
+  'recurrentDropout', 'weightDropout', 'zoneout', 'returnSequences', 'returnState', 'goBackwards', 'stateful', 'zeroOutputForMask',
   'recomputeSteps',
 ];

@@ -63,7 +63,7 @@ describe('a language model', () => {
       model.model.resetStates();
       const logits = model.model.apply(tensor(Int32Array.from(read), [1, read.length])).dataSync();
       const last = logits.slice(-model.codec.size);
-      last[model.codec.unknownId] = -Infinity;
+      last[model.codec.unknownId!] = -Infinity;
       read.push(last.indexOf(Math.max(...last)));
     }
     expect(await textOf(model, { prompt: 'the quick', temperature: 0, length: 15 })).toBe(model.codec.decode(read.slice(prompt.length)));

@@ -1,9 +1,11 @@
 import { RondoError } from '../errors.js';
 import type { Json } from '../layers/layer.js';
 import type { Sequential } from '../training/sequential.js';
+import { dynamicLogLikelihood, type DynamicOptions, resolvedDynamic } from './dynamic-evaluation.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { LanguageModelOptions } from './language-model-training.js';
-import type { TextCodec } from './text-codec.js';
+import { logSumExp } from './log-softmax.js';
+import type { TokenCodec } from './token-codec.js';
 import { TextReader } from './text-reader.js';
 import type { TrainingOutcome } from './training-run.js';
 
@@ -41,7 +43,7 @@ export class LanguageModel {
   constructor(
     /** `[batch, time]` token ids to logits `[batch, time, vocabulary]`, stateful. */
     readonly model: Sequential,
-    readonly codec: TextCodec,
+    readonly codec: TokenCodec,
     readonly text: TrainedText,
     /** Everything it was trained with. */
     readonly options: Readonly<Required<LanguageModelOptions>>,
@@ -53,17 +55,14 @@ export class LanguageModel {
    * Scores a text, carrying the state through all of it. Of the text it was trained on only the held-out end is scored, after
    * reading nothing else.
    *
+   * @param options.dynamic lets the model learn from what it has read, see `dynamicLogLikelihood`; it is unchanged afterwards.
    * @throws OUT_OF_RANGE for a text of less than two tokens.
    */
-  async evaluate(text: string, { signal }: { signal?: AbortSignal } = {}): Promise<TextScore> {
+  async evaluate(text: string, { signal, dynamic }: { signal?: AbortSignal; dynamic?: DynamicOptions } = {}): Promise<TextScore> {
     const all = this.tokensOf(text, 2, 'LanguageModel.evaluate');
     const isHeldOut = this.isTrainedOn(all);
     const tokens = isHeldOut ? all.subarray(this.text.numTrainingTokens) : all;
-    let logLikelihood = 0;
-    for await (const { logProbability } of this.logProbabilities(tokens)) {
-      logLikelihood += logProbability;
-      if (signal?.aborted === true) throw new RondoError('ABORTED', { where: 'LanguageModel.evaluate', what: 'it was stopped before it was done.', fix: 'start it again for a result.' });
-    }
+    const logLikelihood = dynamic === undefined ? await this.logLikelihood(tokens, signal) : await dynamicLogLikelihood(this.model, tokens, resolvedDynamic('LanguageModel.evaluate', dynamic), signal);
     const numTokens = tokens.length - 1;
     const loss = -logLikelihood / numTokens;
     const tokensPerCharacter = this.codec.level === 'characters' ? 1 : all.length / Array.from(text).length;
@@ -87,7 +86,7 @@ export class LanguageModel {
   async tokenScores(text: string): Promise<{ readonly token: string; readonly logProbability: number }[]> {
     const scores = [];
     const tokens = this.tokensOf(text, 2, 'LanguageModel.tokenScores');
-    for await (const { token, logProbability } of this.logProbabilities(tokens)) scores.push({ token: this.codec.vocabulary.tokenOf(token), logProbability });
+    for await (const { token, logProbability } of this.logProbabilities(tokens)) scores.push({ token: this.codec.shown(token), logProbability });
     return scores;
   }
 
@@ -95,7 +94,7 @@ export class LanguageModel {
   async nextTokens(text: string, count = 10): Promise<{ readonly token: string; readonly probability: number }[]> {
     const logits = await new TextReader(this.model).next(this.tokensOf(text, 1, 'LanguageModel.nextTokens'));
     const logSum = logSumExp(logits, 0, logits.length);
-    return Array.from(logits, (logit, id) => ({ token: this.codec.vocabulary.tokenOf(id), probability: Math.exp(logit - logSum) }))
+    return Array.from(logits, (logit, id) => ({ token: this.codec.shown(id), probability: Math.exp(logit - logSum) }))
       .sort((a, b) => b.probability - a.probability)
       .slice(0, count);
   }
@@ -111,6 +110,15 @@ export class LanguageModel {
     throw new RondoError('OUT_OF_RANGE', { where, what: 'the text is too short.', expected: `at least ${least} ${this.codec.level}`, received: `${tokens.length} ${this.codec.level}`, fix: 'give a longer text.' });
   }
 
+  private async logLikelihood(tokens: Int32Array, signal: AbortSignal | undefined): Promise<number> {
+    let sum = 0;
+    for await (const { logProbability } of this.logProbabilities(tokens)) {
+      sum += logProbability;
+      if (signal?.aborted === true) throw new RondoError('ABORTED', { where: 'LanguageModel.evaluate', what: 'it was stopped before it was done.', fix: 'start it again for a result.' });
+    }
+    return sum;
+  }
+
   private async *logProbabilities(tokens: Int32Array): AsyncGenerator<{ token: number; logProbability: number }> {
     for await (const { start, length, logits } of new TextReader(this.model).logits(tokens.subarray(0, -1))) {
       const width = logits.length / length;
@@ -120,13 +128,4 @@ export class LanguageModel {
       }
     }
   }
-}
-
-/** `ln(sum(exp))` of `count` values from `start`, without overflow. */
-function logSumExp(values: ArrayLike<number>, start: number, count: number): number {
-  let largest = -Infinity;
-  for (let i = start; i < start + count; i++) largest = Math.max(largest, values[i]);
-  let sum = 0;
-  for (let i = start; i < start + count; i++) sum += Math.exp(values[i] - largest);
-  return largest + Math.log(sum);
 }

@@ -12,13 +12,22 @@ export interface SamplingOptions {
    * curious case of neural text degeneration". Applied after `topK`.
    */
   topP?: number;
+  /**
+   * Draws only tokens at least `minP` times as likely as the likeliest, after the temperature; 0 by default. Nguyen et al. 2024,
+   * "Turning up the heat: min-p sampling for creative and coherent LLM outputs". Applied with the others: a token must pass all.
+   */
+  minP?: number;
 }
 
+/** Names of {@link SamplingOptions}. */
+export const samplingOptionNames = ['temperature', 'topK', 'topP', 'minP'] as const;
+
 /** @throws OUT_OF_RANGE */
-export function requireSampling(where: string, { temperature, topK, topP }: SamplingOptions): void {
+export function requireSampling(where: string, { temperature, topK, topP, minP }: SamplingOptions): void {
   if (temperature !== undefined) requireNumber(where, 'temperature', temperature, 'a number of at least 0', (value) => value >= 0);
   if (topK !== undefined) requireCount(where, 'topK', topK);
   if (topP !== undefined) requireNumber(where, 'topP', topP, 'a number above 0 and at most 1', (value) => value > 0 && value <= 1);
+  if (minP !== undefined) requireNumber(where, 'minP', minP, 'a number from 0 to 1', (value) => value >= 0 && value <= 1);
 }
 
 /**
@@ -27,11 +36,11 @@ export function requireSampling(where: string, { temperature, topK, topP }: Samp
  *
  * @throws NOT_FINITE when no token has a finite logit.
  */
-export function sampleToken(logits: ArrayLike<number>, random: Random, options: SamplingOptions = {}, never: ReadonlySet<number> = new Set()): number {
+export function sampleToken(logits: ArrayLike<number>, random: Random, options: SamplingOptions = {}, never: { has(token: number): boolean } = new Set<number>()): number {
   const where = 'sampleToken';
-  refuseUnknownOptions(where, options, ['temperature', 'topK', 'topP']);
+  refuseUnknownOptions(where, options, samplingOptionNames);
   requireSampling(where, options);
-  const { temperature = 1, topK = Infinity, topP = 1 } = options;
+  const { temperature = 1, topK = Infinity, topP = 1, minP = 0 } = options;
   const draw = random.uniform();
   const candidates: number[] = [];
   for (let i = 0; i < logits.length; i++) if (!never.has(i) && logits[i] !== -Infinity) candidates.push(i);
@@ -42,9 +51,9 @@ export function sampleToken(logits: ArrayLike<number>, random: Random, options: 
   if (temperature === 0) return best;
   // Subtracting the largest logit first keeps every power at most 1.
   const weight = (i: number): number => Math.exp((logits[i] - logits[best]) / temperature);
-  let kept = candidates;
+  let kept = minP > 0 ? candidates.filter((i) => weight(i) >= minP) : candidates;
   if (topK < kept.length || topP < 1) {
-    kept = [...candidates].sort((a, b) => logits[b] - logits[a] || a - b).slice(0, topK);
+    kept = [...kept].sort((a, b) => logits[b] - logits[a] || a - b).slice(0, topK);
     if (topP < 1) kept = nucleus(kept, kept.map(weight), topP);
   }
   const weights = kept.map(weight);

@@ -8,6 +8,7 @@ import { Sequential } from '../training/sequential.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
 import type { Classifier } from './classify/classifier.js';
 import { restoreClassifier } from './classify/restore-classifier.js';
+import { codecFromJSON } from './codec-of-text.js';
 import type { ForecastOptions } from './forecast-training.js';
 import { Forecaster, type TrainedSeries } from './forecaster.js';
 import { LanguageModel } from './language-model.js';
@@ -15,7 +16,6 @@ import type { LanguageModelOptions } from './language-model-training.js';
 import { TagCodec } from './tag-codec.js';
 import { type BaselineScore, Tagger } from './tagger.js';
 import type { TaggerOptions } from './tagger-options.js';
-import { TextCodec } from './text-codec.js';
 import type { TrainingOutcome } from './training-run.js';
 
 /** What a task makes: a model with everything that turns data into answers. */
@@ -61,7 +61,7 @@ export function deserializeTask(bytes: Uint8Array, where = 'deserializeTask'): L
 
 const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: SavedFields, where: string) => TaskModel>> = {
   languageModel: (model, saved, where) => {
-    const codec = TextCodec.fromJSON(saved.read('codec', 'an object', isRecord), where);
+    const codec = codecFromJSON(saved.read('codec', 'an object', isRecord), where);
     const options = saved.read('options', 'an object', isRecord) as unknown as Required<LanguageModelOptions>;
     if (model.computeOutputShape([1, 1]).at(-1) !== codec.size) throw saved.fault('the vocabulary does not fit the model.', `${codec.size} outputs, one for each token`, model.computeOutputShape([1, 1]));
     const text = new SavedFields(where, saved.read('text', 'an object', isRecord));

@@ -3,6 +3,7 @@ import { isBoolean, isText, SavedFields } from '../data/saved-fields.js';
 import { charactersOf, wordsOf } from '../data/text.js';
 import { Vocabulary } from '../data/vocabulary.js';
 import type { Json } from '../layers/layer.js';
+import type { TokenCodec, TokenWriter } from './token-codec.js';
 
 const levels = ['characters', 'words'] as const;
 export type TextLevel = (typeof levels)[number];
@@ -27,7 +28,7 @@ export interface TextCodecOptions {
 const outOfVocabulary: Record<TextLevel, string> = { characters: '\ufffd', words: '<unk>' };
 
 /** Text to token ids and back, with the vocabulary of the text it was made from. */
-export class TextCodec {
+export class TextCodec implements TokenCodec {
   private constructor(
     readonly level: TextLevel,
     readonly lower: boolean,
@@ -79,6 +80,22 @@ export class TextCodec {
     let text = '';
     for (let i = 0; i < ids.length; i++) text += this.written(ids[i], i === 0 ? undefined : ids[i - 1]);
     return text;
+  }
+
+  shown(token: number): string {
+    return this.vocabulary.tokenOf(token);
+  }
+
+  writer(before?: number): TokenWriter {
+    let left = before;
+    return {
+      write: (token) => {
+        const text = this.written(token, left);
+        left = token;
+        return text;
+      },
+      end: () => '',
+    };
   }
 
   toJSON(): Json {

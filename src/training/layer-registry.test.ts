@@ -3,6 +3,7 @@ import { useBackend } from '../kernels/select.js';
 import { Random } from '../random.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { Activation } from '../layers/activation.js';
+import { ActivationPenalty } from '../layers/activation-penalty.js';
 import { AdaptiveSoftmax } from '../layers/adaptive-softmax.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
 import { Bidirectional } from '../layers/bidirectional.js';
@@ -67,6 +68,7 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
   [new SequencePooling1D({ pooling: ['last', 'mean'], bidirectional: true }), [3, 5, 8]],
   [new SimpleRNN({ units: 5, activation: 'relu', recurrentInitializer: 'identity' }), [3, 5, 7]],
   [new SpatialDropout1D({ rate: 0.3 }), [3, 5, 7]],
+  [new ActivationPenalty({ size: 2, change: 1 }), [3, 5, 7]],
   [new Sequential([new Dense({ units: 5 }), new TimeDistributed({ layer: new Activation({ activation: 'elu' }) })], { inputShape: [5, 7], name: 'chain' }), [3, 5, 7]],
   [new WordFeatures({ words: 11, wordUnits: 3, characters: 11, characterFeatures: 5, wordDropout: 0.1 }), [3, 5, 7]],
   [new TiedDense({ embedding: table, activation: 'softmax', biasInitializer: 'ones' }), [3, 5, 7]],

@@ -1,5 +1,6 @@
 import { RondoError, unknownName } from '../errors.js';
 import { Activation } from '../layers/activation.js';
+import { ActivationPenalty } from '../layers/activation-penalty.js';
 import { AdaptiveSoftmax } from '../layers/adaptive-softmax.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
 import { Bidirectional } from '../layers/bidirectional.js';
@@ -62,6 +63,7 @@ interface StoredSequential extends SequentialOptions {
 const makers = new Map<string, LayerMaker>(
   Object.entries({
     Activation: plain(Activation),
+    ActivationPenalty: plain(ActivationPenalty),
     AdaptiveSoftmax: plain(AdaptiveSoftmax),
     AttentionPooling1D: plain(AttentionPooling1D),
     Bidirectional: (config) => {

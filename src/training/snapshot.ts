@@ -101,7 +101,7 @@ export async function withFreshStates<T>(model: Layer<unknown>, work: () => Prom
 }
 
 /** Every layer inside a layer, by path. */
-function* layersBelow(layer: Layer<unknown>, path = ''): Generator<[path: string, layer: Layer<unknown>]> {
+export function* layersBelow(layer: Layer<unknown>, path = ''): Generator<[path: string, layer: Layer<unknown>]> {
   for (const [name, inside] of layer.sublayers) {
     const at = path === '' ? name : `${path}/${name}`;
     yield [at, inside];

@@ -1,4 +1,5 @@
 /** What can watch and steer training. */
+export { AveragingTrigger, type AveragingTriggerOptions } from './averaging-trigger.js';
 export type { Callback, CallbackState, Logs, Progress, StopReason, TrainingContext } from './callback.js';
 export { CSVLogger } from './csv-logger.js';
 export { EarlyStopping, type EarlyStoppingOptions } from './early-stopping.js';

@@ -8,7 +8,7 @@ export interface AveragedSGDOptions extends OptimizerOptions {
   lambd?: number;
   /** Exponent of the shrinking steps. Default 0.75. */
   alpha?: number;
-  /** Updates before averaging starts; until then averages are the weights. Default 1e6. */
+  /** Updates before averaging starts; until then averages are the weights. Default 1e6. See `AveragingTrigger`. */
   t0?: number;
 }
 
@@ -32,9 +32,10 @@ export function averagedSGD(options: AveragedSGDOptions = {}): Optimizer {
       config: { lambd, alpha, t0, weightDecay },
       slots: { average: 0 },
       averageSlot: 'average',
-      scalars: ({ step, learningRate }) => {
+      counters: { averagingStart: t0 },
+      scalars: ({ step, learningRate, counters }) => {
         const before = step - 1;
-        return { eta: learningRate / (1 + lambd * learningRate * before) ** alpha, mu: 1 / Math.max(1, before - t0) };
+        return { eta: learningRate / (1 + lambd * learningRate * before) ** alpha, mu: 1 / Math.max(1, before - counters.averagingStart) };
       },
       update: ({ gradient, weight, slots, scalars }) => {
         const decayed = weightDecay > 0 ? add(gradient, mul(weightDecay, weight)) : gradient;

@@ -163,6 +163,13 @@ export class Optimizer implements Configured {
     return this.common.ema !== undefined || this.rule.averageSlot !== undefined;
   }
 
+  /** Lets an optimizer that averages from some update on start now. @throws USAGE for one that does not */
+  startAveraging(): void {
+    if (this.#counters.averagingStart === undefined) throw new RondoError('USAGE', { where: `${this.name}.startAveraging`, what: 'the optimizer has no such start.', expected: 'averagedSGD', received: this.name, fix: "compile the model with optimizer: 'averagedSGD'." });
+    // The next update's weights are the first of the mean.
+    this.#counters.averagingStart = Math.min(this.#counters.averagingStart, this.iterations - 1);
+  }
+
   /** Exchanges weights and averages in place: once to evaluate with the averages, once more to train on. @throws USAGE where none are kept */
   swapAverages(): void {
     if (!this.hasAverages) throw new RondoError('USAGE', { where: `${this.name}.swapAverages`, what: 'no averages of the weights are kept.', fix: 'make the optimizer with `useEMA: true`.' });

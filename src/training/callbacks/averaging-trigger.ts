@@ -1,0 +1,57 @@
+import { refuseUnknownOptions, requireCount } from '../../errors.js';
+import type { Callback, CallbackState, Logs, TrainingContext } from './callback.js';
+import { Monitor } from './monitor.js';
+
+export interface AveragingTriggerOptions {
+  /** The loss or metric to watch, of which less is better. Default `valLoss`. */
+  monitor?: string;
+  /** How many epochs back the best of the older values is looked for, n of the paper. Default 5. */
+  patience?: number;
+}
+
+/**
+ * Lets an `averagedSGD` optimizer start averaging once training no longer gets better: after the first epoch whose value is
+ * above the least of those more than `patience` epochs before. With the optimizer's `lambd: 0` and a constant learning rate
+ * this is NT-AvSGD of Merity et al. 2018, "Regularizing and optimizing LSTM language models", algorithm 1. `fit` ends with the
+ * averages; do not also let EarlyStopping restore weights from before.
+ *
+ * @throws OUT_OF_RANGE; UNKNOWN_NAME for a log that does not exist; USAGE with another optimizer
+ */
+export class AveragingTrigger implements Callback {
+  readonly name = 'averagingTrigger';
+  private readonly monitor: string;
+  private readonly patience: number;
+  private values: number[] = [];
+  private isTriggered = false;
+
+  constructor(options: AveragingTriggerOptions = {}) {
+    refuseUnknownOptions('AveragingTrigger', options, ['monitor', 'patience']);
+    this.monitor = options.monitor ?? 'valLoss';
+    this.patience = options.patience ?? 5;
+    requireCount('AveragingTrigger', 'patience', this.patience);
+  }
+
+  /** Whether averaging has started. */
+  get hasStarted(): boolean {
+    return this.isTriggered;
+  }
+
+  onEpochEnd(_epoch: number, logs: Logs, { model }: TrainingContext): void {
+    if (this.isTriggered) return;
+    const value = new Monitor('AveragingTrigger', { monitor: this.monitor }).valueIn(logs);
+    if (this.values.length > this.patience && value > Math.min(...this.values.slice(0, -this.patience))) {
+      model.optimizer.startAveraging();
+      this.isTriggered = true;
+    }
+    this.values.push(value);
+  }
+
+  getState(): CallbackState {
+    return { values: { values: [...this.values], isTriggered: this.isTriggered } };
+  }
+
+  setState({ values }: CallbackState): void {
+    this.values = [...(values.values as number[])];
+    this.isTriggered = values.isTriggered === true;
+  }
+}
