@@ -1,4 +1,4 @@
-import { libraryCells } from '../src/index.js';
+import { libraryCells, type RecurrentTaskOptions } from '../src/index.js';
 
 /** What an option takes, as a value of {@link OptionSpec.type}. */
 interface OptionValues {
@@ -105,4 +105,18 @@ export function trainingOptions(defaults: TrainingDefaults) {
     quiet: { type: 'flag', about: 'Show no progress and no plots.' },
     ...jsonOption,
   } as const satisfies OptionSpecs;
+}
+
+/** What the options of every `rondo train` say of the network and its training. */
+export function recurrentOptions(options: Given<ReturnType<typeof trainingOptions>>): RecurrentTaskOptions {
+  return {
+    cell: options.cell,
+    units: options.units,
+    layers: options.layers,
+    dropout: options.dropout,
+    epochs: options.epochs,
+    batchSize: options['batch-size'],
+    learningRate: options['learning-rate'],
+    timesteps: options.timesteps,
+  };
 }

@@ -2,7 +2,7 @@ import { type ClassifierOptions, ClassifierTraining, type ClassWeighting, tokenK
 import { readingOptions, emptyOption } from '../classify/reading-options.js';
 import { readingOf, readLabelled, withReading } from '../classify/read-texts.js';
 import { percent, reportText } from '../classify/show-report.js';
-import { defineCommand, type Given, type OptionSpecs, trainingOptions } from '../options.js';
+import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
 import { defaultOutput } from '../read-input.js';
 import { shortNumber, withSeparators } from '../text-table.js';
@@ -123,14 +123,7 @@ function classifierOptions(where: string, options: Given<typeof specs>): Classif
     splitSeed: options['split-seed'],
     empty: options.empty,
     patience: options.patience,
-    cell: options.cell,
-    units: options.units,
-    layers: options.layers,
-    dropout: options.dropout,
-    epochs: options.epochs,
-    batchSize: options['batch-size'],
-    learningRate: options['learning-rate'],
-    timesteps: options.timesteps,
+    ...recurrentOptions(options),
   };
 }
 

@@ -1,5 +1,5 @@
 import { type ForecastOptions, ForecastTraining } from '../../src/index.js';
-import { defineCommand, type Given, type OptionSpecs, trainingOptions } from '../options.js';
+import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
 import { defaultOutput, readTableInput } from '../read-input.js';
 import { errorTable, forecastPlot } from '../show-forecast.js';
@@ -79,13 +79,6 @@ function forecastOptions<Horizon extends number | undefined>(options: Given<type
     missing: options.missing,
     validation: options.validation,
     test: options.test,
-    cell: options.cell,
-    units: options.units,
-    layers: options.layers,
-    dropout: options.dropout,
-    epochs: options.epochs,
-    batchSize: options['batch-size'],
-    learningRate: options['learning-rate'],
-    timesteps: options.timesteps,
+    ...recurrentOptions(options),
   };
 }

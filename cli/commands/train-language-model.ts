@@ -1,5 +1,5 @@
 import { generate, type LanguageModelOptions, languageModelPresetNames, LanguageModelTraining, TextCodec, type TokenLevel, tokenLevels } from '../../src/index.js';
-import { defineCommand, type Given, type OptionSpecs, trainingOptions } from '../options.js';
+import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
 import { defaultOutput, readTextInputs } from '../read-input.js';
 import { shortNumber, withSeparators } from '../text-table.js';
@@ -103,13 +103,6 @@ function languageModelOptions(options: Given<typeof specs>): LanguageModelOption
     activationPenalty: options['activation-penalty'],
     changePenalty: options['change-penalty'],
     validation: options.validation,
-    cell: options.cell,
-    units: options.units,
-    layers: options.layers,
-    dropout: options.dropout,
-    epochs: options.epochs,
-    batchSize: options['batch-size'],
-    learningRate: options['learning-rate'],
-    timesteps: options.timesteps,
+    ...recurrentOptions(options),
   };
 }

@@ -1,5 +1,5 @@
 import { type TaggerOptions, TaggerTraining } from '../../src/index.js';
-import { defineCommand, type Given, type OptionSpecs, trainingOptions } from '../options.js';
+import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
 import { defaultOutput } from '../read-input.js';
 import { agreementTable, percent, scoreTable } from '../show-tagging.js';
@@ -100,13 +100,6 @@ function taggerOptions(options: Given<typeof specs>): TaggerOptions {
     digits: options['keep-digits'] ? false : undefined,
     validation: options.validation,
     patience: options.patience,
-    cell: options.cell,
-    units: options.units,
-    layers: options.layers,
-    dropout: options.dropout,
-    epochs: options.epochs,
-    batchSize: options['batch-size'],
-    learningRate: options['learning-rate'],
-    timesteps: options.timesteps,
+    ...recurrentOptions(options),
   };
 }

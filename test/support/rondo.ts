@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
 
 /** The built command line; `npm test` builds it first. */
 const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -23,4 +24,13 @@ export function startRondo(folder: string, args: readonly string[]): { process: 
   child.stdout.on('data', (piece) => (stdout += piece));
   child.stderr.on('data', (piece) => (stderr += piece));
   return { process: child, ended: new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr }))) };
+}
+
+/** A fault: the code at the start of the message, no stack, nothing on the standard output. */
+export function expectFault(ended: Ended, exitCode: number, code: string, ...parts: string[]): void {
+  expect(ended.stderr.startsWith(`[${code}] `), ended.stderr).toBe(true);
+  for (const part of parts) expect(ended.stderr).toContain(part);
+  expect(ended.stderr).not.toMatch(/^ {4}at /m);
+  expect(ended.stdout).toBe('');
+  expect(ended.code).toBe(exitCode);
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { madeReviews } from '../support/made-reviews.js';
-import { type Ended, rondo, startRondo } from '../support/rondo.js';
+import { type Ended, expectFault, rondo, startRondo } from '../support/rondo.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rondo-classify-'));
 const at = (name: string): string => join(folder, name);
@@ -36,15 +36,6 @@ beforeAll(() => {
   expect(run(...trainArgs, '--out', 'reviews.safetensors', '--quiet').stderr).toBe('');
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** A fault: the code at the start of the message, no stack, nothing on the standard output. */
-function expectFault(ended: Ended, exitCode: number, code: string, ...parts: string[]): void {
-  expect(ended.stderr.startsWith(`[${code}] `), ended.stderr).toBe(true);
-  for (const part of parts) expect(ended.stderr).toContain(part);
-  expect(ended.stderr).not.toMatch(/^ {4}at /m);
-  expect(ended.stdout).toBe('');
-  expect(ended.code).toBe(exitCode);
-}
 
 describe('rondo train classify', () => {
   it('says how the texts are split, and reports on those held out', () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Ended, rondo, startRondo } from '../support/rondo.js';
+import { type Ended, expectFault, rondo, startRondo } from '../support/rondo.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rondo-cli-tag-'));
 const at = (name: string): string => join(folder, name);
@@ -37,14 +37,6 @@ beforeAll(() => {
   expect(run('train', 'tag', 'pets.txt', ...small, '--out', 'pets.safetensors', '--quiet').stderr).toBe('');
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true }));
-
-function expectFault(ended: Ended, exitCode: number, code: string, ...parts: string[]): void {
-  expect(ended.stderr.startsWith(`[${code}] `), ended.stderr).toBe(true);
-  for (const part of parts) expect(ended.stderr).toContain(part);
-  expect(ended.stderr).not.toMatch(/^ {4}at /m);
-  expect(ended.stdout).toBe('');
-  expect(ended.code).toBe(exitCode);
-}
 
 describe('rondo train tag', () => {
   it('shows the data, the baseline, progress and what was reached', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { spelledNumbers } from '../../examples/spelled-numbers.js';
 import { tideLevels } from '../../examples/tide-levels.js';
-import { type Ended, rondo, startRondo } from '../support/rondo.js';
+import { type Ended, expectFault, rondo, startRondo } from '../support/rondo.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rondo-cli-'));
 const at = (name: string): string => join(folder, name);
@@ -24,15 +24,6 @@ beforeAll(() => {
   expect(run(...textArgs, '--out', 'numbers.safetensors', '--quiet').stderr).toBe('');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** A fault: the code at the start of the message, no stack, nothing on the standard output. */
-function expectFault(ended: Ended, exitCode: number, code: string, ...parts: string[]): void {
-  expect(ended.stderr.startsWith(`[${code}] `), ended.stderr).toBe(true);
-  for (const part of parts) expect(ended.stderr).toContain(part);
-  expect(ended.stderr).not.toMatch(/^ {4}at /m);
-  expect(ended.stdout).toBe('');
-  expect(ended.code).toBe(exitCode);
-}
 
 describe('wrong usage', () => {
   it('is told apart from faults, and the nearest name is suggested', () => {
