@@ -63,7 +63,7 @@ describe('useBlas', () => {
 
   it('takes the library only where it is faster, when asked to', async () => {
     const slow = (): void => {
-      const end = performance.now() + 3;
+      const end = performance.now() + 30;
       while (performance.now() < end);
     };
     vi.mocked(findBlas).mockResolvedValueOnce({ koffiFault: undefined, library: { path: '/slow.so', version: 'Slow 1', multiply: slow, setThreads: undefined }, refused: [] });
