@@ -73,7 +73,8 @@ describe.each(backends)('the WebAssembly backend %s', (_, backend) => {
       backend.gatherRows({ columns: 70, indices: new Int32Array([1, 2, 3]), source: { buffer: c, offset: 0 }, target: { buffer: t, offset: 0 } });
       backend.closeScope();
     };
-    step();
+    // Long enough for the tiles to be chosen, which may need another workspace, and for workers to have started.
+    for (let i = 0; i < 1000; i++) step();
     const before = backend.memory();
     for (let i = 0; i < 2000; i++) step();
     expect(backend.memory()).toEqual(before);
