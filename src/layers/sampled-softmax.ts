@@ -4,32 +4,21 @@ import * as ops from '../tensor/index.js';
 import { sampledCrossentropy } from '../tensor/sampled-crossentropy.js';
 import { softmaxCrossentropy } from '../tensor/softmax-crossentropy.js';
 import type { Tensor, Variable } from '../tensor/tensor.js';
-import type { ConstraintLike } from './constraints.js';
 import type { DeferredSoftmax } from './deferred-softmax.js';
-import type { InitializerLike } from './initializers.js';
 import { requireFeatures } from './input-axes.js';
 import { activatedSum } from './kernel-layer.js';
-import { type CallOptions, type FinalActivation, type Json, knownAxis, Layer, type LayerOptions, type OpenShape, singleInput, type WeightOptions } from './layer.js';
+import { type CallOptions, type FinalActivation, type Json, knownAxis, Layer, type OpenShape, singleInput, type WeightOptions } from './layer.js';
 import { logUniformCandidates } from './log-uniform.js';
 import { plainOptions } from './plain-options.js';
-import type { RegularizerLike } from './regularizers.js';
+import type { KernelOptions } from './kernel-layer.js';
 import { weightOptions } from './weight-options.js';
 
-export interface SampledSoftmaxOptions extends LayerOptions {
+/** Those of a Dense layer, whose activation is softmax here. */
+export interface SampledSoftmaxOptions extends Omit<KernelOptions, 'activation'> {
   /** Number of classes, numbered from the most frequent on. */
   units: number;
   /** Classes drawn for each batch. More are slower and closer to the full softmax. */
   numSampled: number;
-  /** Default true. */
-  useBias?: boolean;
-  /** Default glorotUniform. */
-  kernelInitializer?: InitializerLike;
-  /** Default zeros. */
-  biasInitializer?: InitializerLike;
-  kernelRegularizer?: RegularizerLike;
-  biasRegularizer?: RegularizerLike;
-  kernelConstraint?: ConstraintLike;
-  biasConstraint?: ConstraintLike;
 }
 
 /**

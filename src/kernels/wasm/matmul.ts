@@ -70,7 +70,7 @@ export class MatmulKernels {
     return { way: 'blocks', call };
   }
 
-  /** Writes the product's kernel call; nothing where there is nothing to compute. All sizes are at least 1. */
+  /** Writes the product's kernel call. All sizes are at least 1. */
   write(writer: CallWriter, call: MovingMatmulCall, way: ProductWay, workspace: Workspace): void {
     const { m, n, k, a, b, c, transposeA = false, transposeB = false, accumulate = false } = call;
     const packed = call.packed as PackedPanels | undefined;

@@ -4,8 +4,6 @@ export const controlWords = 128;
 /** One thread's side of a pool. */
 export interface Thread {
   readonly kernels: ((block: number) => number)[];
-  /** Whether this thread may sleep; the main thread of a page may not. */
-  readonly canSleep: boolean;
   /** Runs the part that is written at a place, in words. */
   runPart(at: number): void;
   /** Runs parts, together with the threads that serve, and returns when all are done. */
@@ -156,7 +154,6 @@ export function makeThread(memory: WebAssembly.Memory, base: number, isMain: boo
 
   return {
     kernels,
-    canSleep,
     runPart(at) {
       reach(memory.buffer.byteLength / 4);
       runPart(at);
