@@ -1,6 +1,6 @@
 import { textFileFormats } from '../src/node.js';
 import type { OptionSpecs } from './options.js';
-import { taggedFileOptions } from './tagged-files.js';
+import { taggedFileOptions } from './tag/tagged-files.js';
 import { WrongUsage } from './wrong-usage.js';
 
 const tagFormats = taggedFileOptions.format.choices;

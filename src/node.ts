@@ -22,4 +22,4 @@ export { type BlasDescription, type BlasOptions, type BlasReport, describeBlas, 
 export type { ProductSpeed } from './kernels/blas/probe.js';
 export { allowWideKernels } from './kernels/wasm/v8-flags.js';
 export { loadWordVectors } from './io/word-vectors/load-word-vectors.js';
-export { loadTokenizer } from './tasks/load-tokenizer.js';
+export { loadTokenizer } from './tasks/language-model/load-tokenizer.js';

@@ -7,8 +7,8 @@ import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { readTableInput, readTextInputs } from '../read-input.js';
 import { errorTable, forecastPlot } from '../show-forecast.js';
-import { agreementTable, percent, scoreTable } from '../show-tagging.js';
-import { readWordFile, refuseTaggerOptions, taggedFileOptions, type TaggedFileOptions, taggedSentencesOf } from '../tagged-files.js';
+import { agreementTable, percent, scoreTable } from '../tag/show-tagging.js';
+import { readWordFile, refuseTaggerOptions, taggedFileOptions, type TaggedFileOptions, taggedSentencesOf } from '../tag/tagged-files.js';
 import { shortNumber, textTable, withSeparators } from '../text-table.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 

@@ -3,7 +3,7 @@ import { aboutClassifier } from '../classify/about-classifier.js';
 import { cellNamed, type Forecaster, type LanguageModel, type RecurrentTaskOptions, RondoError, type Tagger } from '../../src/index.js';
 import { loadModel, loadTask } from '../../src/node.js';
 import { defineCommand, jsonOption } from '../options.js';
-import { percent } from '../show-tagging.js';
+import { percent } from '../tag/show-tagging.js';
 import { sparkline } from '../terminal/plot.js';
 import { fileSize, shortNumber, withSeparators } from '../text-table.js';
 import { requirePositionals } from '../wrong-usage.js';

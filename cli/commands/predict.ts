@@ -5,9 +5,9 @@ import { dataFormatOption, tagFormat, textFormat } from '../data-format.js';
 import type { Forecaster, LanguageModel, Tagger } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
-import { type PredictTagsOptions, taggedWords, withTags } from '../predict-tags.js';
+import { type PredictTagsOptions, taggedWords, withTags } from '../tag/predict-tags.js';
 import { readTableInput, readTextInput } from '../read-input.js';
-import { refuseTaggerOptions, taggedFileOptions } from '../tagged-files.js';
+import { refuseTaggerOptions, taggedFileOptions } from '../tag/tagged-files.js';
 import { shortNumber, textTable } from '../text-table.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { serializeModel } from '../io/checkpoint.js';
 import { Dense } from '../layers/dense.js';
 import { Sequential } from '../training/sequential.js';
-import { LanguageModelTraining } from './language-model-training.js';
+import { LanguageModelTraining } from './language-model/language-model-training.js';
 import { deserializeTask, serializeTask } from './task-file.js';
 
 const model = new Sequential([new Dense({ units: 2, inputShape: [3] })]);

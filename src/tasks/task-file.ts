@@ -8,14 +8,14 @@ import { Sequential } from '../training/sequential.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
 import type { Classifier } from './classify/classifier.js';
 import { restoreClassifier } from './classify/restore-classifier.js';
-import { codecFromJSON } from './codec-of-text.js';
-import type { ForecastOptions } from './forecast-training.js';
-import { Forecaster, type TrainedSeries } from './forecaster.js';
-import { LanguageModel } from './language-model.js';
-import type { LanguageModelOptions } from './language-model-training.js';
-import { TagCodec } from './tag-codec.js';
-import { type BaselineScore, Tagger } from './tagger.js';
-import type { TaggerOptions } from './tagger-options.js';
+import { codecFromJSON } from './language-model/codec-of-text.js';
+import type { ForecastOptions } from './forecast/forecast-training.js';
+import { Forecaster, type TrainedSeries } from './forecast/forecaster.js';
+import { LanguageModel } from './language-model/language-model.js';
+import type { LanguageModelOptions } from './language-model/language-model-training.js';
+import { TagCodec } from './tag/tag-codec.js';
+import { type BaselineScore, Tagger } from './tag/tagger.js';
+import type { TaggerOptions } from './tag/tagger-options.js';
 import type { TrainingOutcome } from './training-run.js';
 
 /** What a task makes: a model with everything that turns data into answers. */

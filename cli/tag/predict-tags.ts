@@ -1,0 +1,59 @@
+import { conlluColumns, linesOf, looksLikeConllu, type Tagger, wordsOf } from '../../src/index.js';
+import { type TaggedFileOptions, wordFileOf } from './tagged-files.js';
+
+export interface PredictTagsOptions extends TaggedFileOptions {
+  /** What is written; by default CoNLL-U for CoNLL-U, columns for all else. */
+  readonly to?: 'conllu' | 'columns';
+}
+
+/** What text is: data whose words are given, or a text whose words must be found. */
+function isData(text: string, { format }: TaggedFileOptions): boolean {
+  return format !== undefined || looksLikeConllu(text);
+}
+
+/** Sentences of a text, one a line; words and signs apart. */
+export function sentencesOf(text: string): string[][] {
+  return linesOf(text).map((line) => wordsOf(line, { lower: false })).filter((words) => words.length > 0);
+}
+
+/**
+ * The same text with tags. CoNLL-U keeps its comments and other columns; other files get a column more; a plain text becomes
+ * a word and its tag a line.
+ *
+ * @throws DATA_FORMAT
+ */
+export async function withTags(tagger: Tagger, text: string, where: string, options: PredictTagsOptions): Promise<string> {
+  if (!isData(text, options)) {
+    const sentences = sentencesOf(text);
+    return written(tagger, sentences, await tagger.tag(sentences), options.to ?? 'columns');
+  }
+  const { format, file } = wordFileOf(text, where, options);
+  const sentences = file.sentences.map(({ words }) => words);
+  const tags = await tagger.tag(sentences);
+  const to = options.to ?? format;
+  if (format === 'columns' && to === 'columns') return file.withNewColumn(tags);
+  const column = conlluColumnOf(tagger);
+  if (format === 'conllu' && to === 'conllu') return file.withColumn(column, column === 'misc' ? tags.map((own) => own.map((tag) => `Tag=${tag}`)) : tags);
+  return written(tagger, sentences, tags, to);
+}
+
+/** The words and tags of a text, for `--json`. */
+export async function taggedWords(tagger: Tagger, text: string, where: string, options: PredictTagsOptions): Promise<{ words: readonly string[]; tags: readonly string[] }[]> {
+  const sentences: readonly (readonly string[])[] = isData(text, options) ? wordFileOf(text, where, options).file.sentences.map(({ words }) => words) : sentencesOf(text);
+  const tags = await tagger.tag(sentences);
+  return sentences.map((words, s) => ({ words, tags: tags[s] }));
+}
+
+function written(tagger: Tagger, sentences: readonly (readonly string[])[], tags: readonly (readonly string[])[], to: 'conllu' | 'columns'): string {
+  const column = conlluColumns.indexOf(conlluColumnOf(tagger));
+  const line = (word: string, tag: string, i: number): string => {
+    if (to === 'columns') return `${word}\t${tag}`;
+    return conlluColumns.map((name, at) => (name === 'id' ? String(i + 1) : name === 'form' ? word : at === column ? (name === 'misc' ? `Tag=${tag}` : tag) : '_')).join('\t');
+  };
+  return sentences.map((words, s) => `${words.map((word, i) => line(word, tags[s][i], i)).join('\n')}\n\n`).join('');
+}
+
+/** Where CoNLL-U has no column of the model's kind, `misc` takes the tag. */
+function conlluColumnOf(tagger: Tagger): (typeof conlluColumns)[number] {
+  return conlluColumns.find((name) => name === tagger.sentences.column && name !== 'id' && name !== 'form') ?? 'misc';
+}

@@ -1,0 +1,60 @@
+import { type ColumnFile, type ConlluFile, looksLikeConllu, readColumnFile, readConllu, RondoError, type TaggedSentence, taggedSentences } from '../../src/index.js';
+import type { OptionSpecs } from '../options.js';
+import { readTextInput } from '../read-input.js';
+import { WrongUsage } from '../wrong-usage.js';
+
+/** Options of commands that read words with tags. */
+export const taggedFileOptions = {
+  format: { type: 'text', value: 'FORMAT', choices: ['conllu', 'columns'], about: 'Of the data: conllu or columns (a word and its tags a line). Default: by the first line.' },
+  column: { type: 'text', value: 'COLUMN', about: 'Where the tags are. Of CoNLL-U: upos (default), xpos, feats, deprel, lemma ... Of columns: a number from 1, or last (default).' },
+  'word-column': { type: 'count', value: 'N', about: 'Of columns: where the words are. Default 1.' },
+} as const satisfies OptionSpecs;
+
+/** Refuses options of tagged files for a model that is no tagger. @throws WrongUsage */
+export function refuseTaggerOptions(command: string, task: string, options: Readonly<Record<string, unknown>>): void {
+  const given = Object.entries(options).find(([, value]) => value !== undefined);
+  if (given === undefined) return;
+  throw new WrongUsage({ where: `rondo ${command}`, what: `--${given[0]} is for taggers.`, expected: 'a model made by rondo train tag', received: `a model of the task ${task}`, fix: `leave --${given[0]} out.` });
+}
+
+/** What the options above say. */
+export interface TaggedFileOptions {
+  readonly format?: 'conllu' | 'columns';
+  readonly column?: string;
+  readonly 'word-column'?: number;
+}
+
+/** A file with words in sentences, in either format. */
+export type WordFile = { readonly format: 'conllu'; readonly file: ConlluFile } | { readonly format: 'columns'; readonly file: ColumnFile };
+
+/** @throws FILE_ACCESS, DATA_FORMAT */
+export async function readWordFile(path: string, options: TaggedFileOptions): Promise<WordFile> {
+  return wordFileOf(await readTextInput(path), path === '-' ? 'standard input' : path, options);
+}
+
+export function wordFileOf(text: string, where: string, { format, 'word-column': words }: TaggedFileOptions): WordFile {
+  if ((format ?? (looksLikeConllu(text) ? 'conllu' : 'columns')) === 'conllu') {
+    if (words !== undefined) throw new WrongUsage({ where, what: '--word-column is for files of columns; this is CoNLL-U.', expected: 'no --word-column', received: `--word-column ${words}`, fix: 'leave it out, or give --format columns.' });
+    return { format: 'conllu', file: readConllu(text, { where }) };
+  }
+  return { format: 'columns', file: readColumnFile(text, { where, words }) };
+}
+
+/** The column of the tags, as it is written in the model. */
+export function columnName(command: string, { format, file }: WordFile, { column }: TaggedFileOptions): string {
+  if (format === 'conllu') return column?.toLowerCase() ?? 'upos';
+  const number = column === undefined || column === 'last' ? file.numColumns : Number(column);
+  if (Number.isInteger(number)) return column === undefined ? 'last' : column;
+  throw new WrongUsage({ where: `rondo ${command}`, what: '--column needs a number for a file of columns.', expected: `a number from 1 to ${file.numColumns}, or last`, received: column ?? '', fix: 'count the columns from 1, or give --format conllu.' });
+}
+
+/** Words and tags of a file. @throws UNKNOWN_NAME, OUT_OF_RANGE for a column that it does not have */
+export function taggedSentencesOf({ format, file }: WordFile, column: string): TaggedSentence[] {
+  const words = file.sentences.map((sentence) => sentence.words);
+  if (format === 'conllu') return taggedSentences(words, file.column(column), file.where);
+  const number = column === 'last' ? file.numColumns : Number(column);
+  if (number === file.wordColumn) {
+    throw new RondoError('OUT_OF_RANGE', { where: file.where, what: `column ${number} holds the words.`, expected: `another of ${file.numColumns} columns`, received: column, fix: 'say with --column where the tags are, or with --word-column where the words are.' });
+  }
+  return taggedSentences(words, file.column(number), file.where);
+}

@@ -1,0 +1,165 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { readTable } from '../../data/csv.js';
+import type { Table } from '../../data/table.js';
+import { Random, setSeed } from '../../random.js';
+import type { TrainingSnapshot } from '../../training/snapshot.js';
+import { ForecastTraining } from './forecast-training.js';
+import type { Forecaster } from './forecaster.js';
+import type { SeriesColumns } from './series-columns.js';
+import { deserializeTask, serializeTask } from '../task-file.js';
+
+/** A season of 12 on a level that wanders, and a second column that leads it. */
+function tableOf(numRows: number, change: (row: number, level: number) => number = (_, level) => level): Promise<Table> {
+  const random = new Random(6);
+  let drift = 0;
+  const lines = Array.from({ length: numRows }, (_, row) => {
+    drift = 0.97 * drift + 0.15 * random.normal();
+    const level = 50 + 10 * Math.sin((2 * Math.PI * row) / 12) + 6 * drift + 0.3 * random.normal();
+    return `${row},${change(row, level).toFixed(4)},${(7 * Math.cos((2 * Math.PI * (row + 2)) / 12)).toFixed(4)}`;
+  });
+  return readTable(`row,level,lead\n${lines.join('\n')}\n`, { where: 'made.csv' });
+}
+
+const options = { target: 'level', horizon: 7, timesteps: 25, epochs: 8, units: 11, batchSize: 16 } as const;
+
+describe('a forecaster', () => {
+  let forecaster: Forecaster;
+  let columns: SeriesColumns;
+  let training: ForecastTraining;
+  beforeAll(async () => {
+    setSeed(3);
+    training = new ForecastTraining(await tableOf(900), options);
+    await training.train();
+    ({ forecaster, columns } = training);
+  });
+
+  it('beats the naive and the seasonal-naive forecast on the held-out end', async () => {
+    expect(forecaster.options.season).toBe(12);
+    const { errors, numForecasts, rows, shown } = await training.evaluate();
+    expect(errors.model.mae).toBeLessThan(0.8 * errors.seasonalNaive.mae);
+    expect(errors.model.mae).toBeLessThan(0.5 * errors.naive.mae);
+    expect(rows).toEqual([720, 900]);
+    expect(numForecasts).toBe(900 - 720 - 7 + 1);
+    expect(shown.at(-1)!.origin).toBe(893);
+  });
+
+  it('never sees what it forecasts', async () => {
+    const changed = { ...columns, values: columns.values.map((value, at) => (at >= 2 * 800 ? value + 100 : value)) };
+    expect(await forecaster.predictAt(changed, [800])).toEqual(await forecaster.predictAt(columns, [800]));
+    expect(await forecaster.predictAt(changed, [801])).not.toEqual(await forecaster.predictAt(columns, [801]));
+  });
+
+  it('sees only the last timesteps rows', async () => {
+    const changed = { ...columns, values: columns.values.map((value, at) => (at < 2 * (800 - 25) ? 0 : value)) };
+    expect(await forecaster.predictAt(changed, [800])).toEqual(await forecaster.predictAt(columns, [800]));
+  });
+
+  it('moves with the level of the series', async () => {
+    const raised = { ...columns, values: columns.values.map((value, at) => (at % 2 === 0 ? value + 32 : value)) };
+    const before = await forecaster.predictAt(columns, [300, 501]);
+    const after = await forecaster.predictAt(raised, [300, 501]);
+    // float32 windows of a scaled series near 5: 24 bits leave about 1e-6 of the deviation, 7.
+    after.forEach((value, i) => expect(value - 32).toBeCloseTo(before[i], 4));
+  });
+
+  it('forecasts many origins at once as one by one', async () => {
+    const origins = Array.from({ length: 300 }, (_, i) => 30 + i);
+    const together = await forecaster.predictAt(columns, origins);
+    for (const i of [0, 255, 256, 299]) {
+      const alone = await forecaster.predictAt(columns, [origins[i]]);
+      alone.forEach((value, step) => expect(together[i * 7 + step]).toBeCloseTo(value, 4));
+    }
+  });
+
+  it('is the same after a file, and then forecasts what follows a table', async () => {
+    const { task } = deserializeTask(serializeTask(forecaster));
+    if (task.task !== 'forecast') throw new Error(task.task);
+    const next = await task.predictNext(task.columnsOf(await tableOf(850)));
+    expect(next).toEqual(await forecaster.predictNext(forecaster.columnsOf(await tableOf(850))));
+    expect(next).toEqual(await forecaster.predictAt(columns, [850]));
+    expect(task.outcome).toEqual(forecaster.outcome);
+  });
+
+  it('measures the whole of another series, and the unseen end of its own', async () => {
+    expect(forecaster.firstUnseenRow(columns)).toBe(720);
+    const longer = forecaster.columnsOf(await tableOf(1000));
+    expect((await forecaster.evaluate(longer)).rows).toEqual([720, 1000]);
+    const other = forecaster.columnsOf(await tableOf(900, (_, level) => level + 1));
+    expect((await forecaster.evaluate(other)).rows).toEqual([25, 900]);
+  });
+
+  it('refuses a table without its columns, and a past that is too short', async () => {
+    expect(() => forecaster.columnsOf(columnsTable)).toThrow('there is no column `level`');
+    await expect(forecaster.predictNext(forecaster.columnsOf(await tableOf(24)))).rejects.toThrow('at least 25 rows');
+    await expect(forecaster.evaluate(forecaster.columnsOf(await tableOf(31)))).rejects.toThrow('[OUT_OF_RANGE]');
+  });
+
+  let columnsTable: Table;
+  beforeAll(async () => {
+    columnsTable = await readTable('a,b\n1,2\n3,4\n', { where: 'other.csv' });
+  });
+});
+
+describe('training a forecaster', () => {
+  it('begins as the naive forecast', async () => {
+    const { forecaster, columns } = new ForecastTraining(await tableOf(300), options);
+    const level = columns.values[2 * 199];
+    (await forecaster.predictAt(columns, [200])).forEach((value) => expect(value).toBeCloseTo(level, 4));
+  });
+
+  it('learns nothing from the held-out rows', async () => {
+    const weightsWith = async (change: (row: number, level: number) => number): Promise<Uint8Array> => {
+      setSeed(5);
+      const training = new ForecastTraining(await tableOf(300, change), { ...options, epochs: 2 });
+      await training.train();
+      return serializeTask(training.forecaster);
+    };
+    const first = await weightsWith((_, level) => level);
+    expect(await weightsWith((row, level) => (row >= 240 ? 3 * level : level))).toEqual(first);
+    expect(await weightsWith((row, level) => (row >= 239 ? 3 * level : level))).not.toEqual(first);
+  });
+
+  it('ends with the weights of its best epoch', async () => {
+    setSeed(2);
+    const training = new ForecastTraining(await tableOf(400), { ...options, learningRate: 0.05 });
+    const { forecaster, columns } = training;
+    const { valLoss, bestEpoch } = await training.train();
+    expect(bestEpoch).toBeLessThan(valLoss.length - 1);
+    const seen = { ...columns, values: columns.values.slice(0, 2 * 320), numRows: 320 };
+    const { errors } = await forecaster.evaluate(seen, { from: 280 });
+    expect(errors.model.mae / forecaster.scaler.toJSON().scale[0]).toBeCloseTo(Math.min(...valLoss), 4);
+  });
+
+  it('ends with the same bits when it was interrupted within an epoch and resumed', async () => {
+    const table = await tableOf(400);
+    setSeed(7);
+    const whole = new ForecastTraining(table, { ...options, epochs: 3, dropout: 0.2 });
+    await whole.train();
+
+    setSeed(7);
+    const first = new ForecastTraining(table, { ...options, epochs: 3, dropout: 0.2 });
+    const controller = new AbortController();
+    let saved: Uint8Array | undefined;
+    let numSteps = 0;
+    const stopper = { name: 'stopper', onBatchEnd: () => void (++numSteps === first.numBatches + 3 && controller.abort()) };
+    const save = (snapshot: TrainingSnapshot): void => void (saved = serializeTask(first.forecaster, snapshot));
+    expect((await first.train({ signal: controller.signal, callbacks: [stopper], checkpoint: { save } })).stopReason).toBe('aborted');
+
+    setSeed(1);
+    const { task, training } = deserializeTask(saved!);
+    if (task.task !== 'forecast') throw new Error(task.task);
+    const second = new ForecastTraining(table, options, task);
+    await second.train({ resumeFrom: training, callbacks: [{ name: 'stopper' }] });
+    expect(Buffer.from(serializeTask(second.forecaster)).equals(Buffer.from(serializeTask(whole.forecaster)))).toBe(true);
+    const other = await tableOf(400, (_, level) => level + 1);
+    expect(() => new ForecastTraining(other, options, task)).toThrow('not the series of the interrupted training');
+  });
+
+  it('refuses a horizon longer than the parts of the series', async () => {
+    const table = await tableOf(100);
+    expect(() => new ForecastTraining(table, { target: 'level', horizon: 11 })).toThrow('validation: 10 rows, at least 11');
+    expect(() => new ForecastTraining(table, { target: 'level', horizon: 7, timesteps: 90 })).toThrow('training: 70 rows, at least 97');
+    expect(() => new ForecastTraining(table, { target: 'levle', horizon: 2 })).toThrow('did you mean `level`');
+    expect(() => new ForecastTraining(table, { target: 'level', horizon: 0 })).toThrow('[OUT_OF_RANGE]');
+  });
+});

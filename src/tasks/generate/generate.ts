@@ -1,0 +1,137 @@
+import { RondoError, refuseUnknownOptions, requireCount } from '../../errors.js';
+import { currentRandom, Random } from '../../random.js';
+import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
+import { beamSearch } from './beam-search.js';
+import type { LanguageModel } from '../language-model/language-model.js';
+import { PoemForm, type PoemFormOptions, type TokenConstraint } from './poem-form.js';
+import { penalised, type RepetitionOptions, requireRepetition } from './repetition.js';
+import { requireSampling, sampleToken, samplingOptionNames, type SamplingOptions } from './sample-token.js';
+import { StopTexts } from './stop-texts.js';
+import type { TokenCodec } from '../language-model/token-codec.js';
+
+export interface GenerateOptions extends SamplingOptions, RepetitionOptions {
+  /** What the text begins with; it is read, not written. Default a line end. */
+  prompt?: string;
+  /** Most tokens to write. Default 500; a poem decides itself. */
+  length?: number;
+  /** Makes the text repeatable; by default it goes on with the library's generator, see `setSeed`. */
+  seed?: number;
+  /** Ends before this text, or the first of these, is written. */
+  stop?: string | readonly string[];
+  /** Searches the likeliest text among so many at a time instead of drawing; it is then yielded at once. See `beamSearch`. */
+  beams?: number;
+  /** Writes in a form that is never broken. */
+  poem?: PoemFormOptions;
+}
+
+const ownNames = ['prompt', 'length', 'seed', 'stop', 'beams', 'poem', 'repetitionPenalty', 'repetitionWindow'] as const;
+
+/**
+ * Writes text, token by token: each yielded piece continues the text before it. A token costs one step of the model, however
+ * long the text is. Texts that are written by turns do not disturb each other.
+ *
+ * @example
+ * for await (const piece of generate(model, { prompt: 'To be', temperature: 0.8 })) process.stdout.write(piece);
+ *
+ * @throws OUT_OF_RANGE, UNKNOWN_NAME, and USAGE for options that exclude each other, before anything is computed.
+ */
+export function generate(languageModel: LanguageModel, options: GenerateOptions = {}): AsyncGenerator<string> {
+  const where = 'generate';
+  refuseUnknownOptions(where, options, [...ownNames, ...samplingOptionNames]);
+  requireSampling(where, options);
+  requireRepetition(where, options);
+  requireCount(where, 'length', options.length ?? 500, 0);
+  if (options.beams !== undefined) requireCount(where, 'beams', options.beams, 1);
+  requireTogether(where, options);
+  const form = options.poem && new PoemForm(languageModel.codec, options.poem, where);
+  return options.beams === undefined ? drawn(languageModel, options, form) : searched(languageModel, { ...options, beams: options.beams }, form);
+}
+
+function requireTogether(where: string, options: GenerateOptions): void {
+  const given = (names: readonly (keyof GenerateOptions)[]): string[] => names.filter((name) => options[name] !== undefined);
+  const refuse = (reason: string, names: readonly string[]): void => {
+    if (names.length > 0) throw new RondoError('USAGE', { where, what: `${reason}.`, expected: `no ${names.map((name) => `\`${name}\``).join(', ')}`, received: names.map((name) => `${name} ${JSON.stringify(options[name as keyof GenerateOptions])}`).join(', '), fix: 'leave out the one or the other.' });
+  };
+  if (options.beams !== undefined) refuse('a beam search draws nothing', given(['temperature', 'topK', 'topP', 'minP', 'seed']));
+  if (options.poem !== undefined) refuse('the form of a poem decides where it ends', given(['length', 'stop']));
+  if (options.repetitionPenalty === undefined) refuse('a window needs a penalty', given(['repetitionWindow']));
+  if (stopsOf(options).includes('')) throw new RondoError('USAGE', { where, what: 'a text to stop at is empty.', expected: 'at least one character', received: JSON.stringify(options.stop), fix: 'leave it out.' });
+}
+
+function stopsOf({ stop = [] }: GenerateOptions): readonly string[] {
+  return typeof stop === 'string' ? [stop] : stop;
+}
+
+/** What a text goes on from. */
+function startOf(codec: TokenCodec, { prompt, poem }: GenerateOptions): { start: Int32Array; before: number | undefined } {
+  const isGiven = prompt !== undefined && prompt !== '';
+  const encoded = codec.encode(isGiven ? prompt : '\n');
+  const start = encoded.length > 0 ? encoded : codec.encode('\n');
+  // A poem begins a line of its own.
+  return { start, before: isGiven && poem === undefined ? start[start.length - 1] : undefined };
+}
+
+/** A poem is as long as its form; 10,000 tokens a line are beyond any. */
+function mostTokens(length: number | undefined, form: PoemForm | undefined): number {
+  return form === undefined ? (length ?? 500) : form.numLines * 10_000;
+}
+
+async function* drawn({ model, codec }: LanguageModel, options: GenerateOptions, form: PoemForm | undefined): AsyncGenerator<string> {
+  const { length, seed, temperature, topK, topP, minP } = options;
+  const random = seed === undefined ? currentRandom() : new Random(seed, 'generate');
+  const stream = model.stream();
+  const { start, before } = startOf(codec, options);
+  const writer = codec.writer(before);
+  const stops = new StopTexts(stopsOf(options));
+  const recent = [...start];
+  let constraint: TokenConstraint | undefined = form?.start();
+  const never = { has: (token: number): boolean => token === codec.unknownId || constraint?.allows(token) === false };
+  const most = mostTokens(length, form);
+  let logits: ArrayLike<number> = [];
+  for (const token of start) {
+    if (hostIsWaiting()) await yieldToHost();
+    logits = stream.step(token);
+  }
+  for (let count = 0; count < most; count++) {
+    const token = sampleToken(penalised(logits, recent, options), random, { temperature, topK, topP, minP }, never);
+    const isWritten = constraint?.writes(token) ?? true;
+    constraint = constraint?.after(token);
+    const { free, isStopped } = stops.push(isWritten ? writer.write(token) : '');
+    if (free !== '') yield free;
+    if (isStopped) return;
+    if (constraint?.isDone === true) break;
+    recent.push(token);
+    if (hostIsWaiting()) await yieldToHost();
+    if (count + 1 < most) logits = stream.step(token);
+  }
+  const { free } = stops.push(writer.end());
+  const rest = free + stops.rest();
+  if (rest !== '') yield rest;
+}
+
+async function* searched({ model, codec }: LanguageModel, options: GenerateOptions & { beams: number }, form: PoemForm | undefined): AsyncGenerator<string> {
+  const { start, before } = startOf(codec, options);
+  const stops = stopsOf(options);
+  const textOf = (tokens: readonly number[]): string => {
+    const writer = codec.writer(before);
+    let constraint = form?.start();
+    let text = '';
+    for (const token of tokens) {
+      if (constraint?.writes(token) ?? true) text += writer.write(token);
+      constraint = constraint?.after(token);
+    }
+    return text + writer.end();
+  };
+  const tokens = await beamSearch(model, start, {
+    beams: options.beams,
+    length: mostTokens(options.length, form),
+    never: { has: (token) => token === codec.unknownId },
+    constraint: form?.start(),
+    repetitionPenalty: options.repetitionPenalty,
+    repetitionWindow: options.repetitionWindow,
+    isComplete: (found) => stops.length > 0 && stops.some((stop) => textOf(found).includes(stop)),
+  });
+  const { free } = new StopTexts(stops).push(textOf(tokens));
+  const text = stops.some((stop) => textOf(tokens).includes(stop)) ? free : textOf(tokens);
+  if (text !== '') yield text;
+}

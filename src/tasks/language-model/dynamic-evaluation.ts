@@ -1,0 +1,97 @@
+import { RondoError, refuseUnknownOptions, requireCount, requireNumber } from '../../errors.js';
+import { add, leaf, mul, sub } from '../../expression/build.js';
+import { type PointwiseProgram, pointwiseProgram } from '../../expression/program.js';
+import type { Strided } from '../../kernels/contract.js';
+import { currentBackend } from '../../kernels/select.js';
+import { valueAndGradients } from '../../tensor/tape.js';
+import { scope, type Tensor, tensor, Variable } from '../../tensor/tensor.js';
+import { lossValue } from '../../training/losses/value.js';
+import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
+import type { Sequential } from '../../training/sequential.js';
+import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
+
+/** How a model learns while it reads. */
+export interface DynamicOptions {
+  /** Size of the steps. Default 0.05. */
+  learningRate?: number;
+  /** Share of the way back to the trained weights after each step. Default 0.002. */
+  decay?: number;
+  /** Tokens that are read with the same weights, and then learned from. Default 20. */
+  segment?: number;
+  /** Largest norm of all gradients together; larger ones are scaled down. Default 1. */
+  globalClipNorm?: number;
+}
+
+/** @throws UNKNOWN_NAME, OUT_OF_RANGE */
+export function resolvedDynamic(where: string, options: DynamicOptions): Required<DynamicOptions> {
+  refuseUnknownOptions(where, options, ['learningRate', 'decay', 'segment', 'globalClipNorm']);
+  const { learningRate = 0.05, decay = 0.002, segment = 20, globalClipNorm = 1 } = options;
+  requireNumber(where, 'learningRate', learningRate, 'a number of at least 0', (value) => value >= 0);
+  requireNumber(where, 'decay', decay, 'a number from 0 to 1', (value) => value >= 0 && value <= 1);
+  requireCount(where, 'segment', segment);
+  requireNumber(where, 'globalClipNorm', globalClipNorm, 'a number above 0', (value) => value > 0);
+  return { learningRate, decay, segment, globalClipNorm };
+}
+
+const flat = (values: Tensor): Strided => ({ ...values.viewOn(currentBackend()), rowStride: values.size });
+
+let step: PointwiseProgram | undefined;
+
+/** `w <- w - rate g + decay (w0 - w)`. */
+function stepProgram(): PointwiseProgram {
+  const [weight, gradient, trained] = [leaf('weight'), leaf('gradient'), leaf('trained')];
+  step ??= pointwiseProgram('dynamicStep', [
+    { name: 'weight', expression: add(sub(weight, mul(leaf('rate', 'scalar'), gradient)), mul(leaf('decay', 'scalar'), sub(trained, weight))) },
+  ]);
+  return step;
+}
+
+/**
+ * The sum of `ln P` of all tokens after the first, where the model learns from each segment after it was scored, so that it
+ * grows used to the text: `w <- w - learningRate dL/dw + decay (w0 - w)`, L the mean loss of the segment and w0 the trained
+ * weights. The weights are those from before when it is done. Krause et al. 2018, "Dynamic evaluation of neural sequence
+ * models", section 4, eq. 3 and 4 with a constant learning rate (the form with plain gradients).
+ *
+ * @throws NOT_FINITE where the steps are too large; ABORTED
+ */
+export async function dynamicLogLikelihood(model: Sequential, tokens: Int32Array, options: Required<DynamicOptions>, signal?: AbortSignal): Promise<number> {
+  const where = 'LanguageModel.evaluate';
+  const loss = sparseCategoricalCrossentropy({ fromLogits: true });
+  const variables = [...new Set(model.trainableWeights)];
+  const trained = variables.map((variable) => new Variable(variable.shape, variable.dataSync(), `${variable.name}/trained`, false));
+  let logLikelihood = 0;
+  model.resetStates();
+  try {
+    for (let start = 0; start + 1 < tokens.length; start += options.segment) {
+      if (signal?.aborted === true) throw new RondoError('ABORTED', { where, what: 'it was stopped before it was done.', fix: 'start it again for a result.' });
+      if (hostIsWaiting()) await yieldToHost();
+      const end = Math.min(start + options.segment, tokens.length - 1);
+      const length = end - start;
+      const [x, y] = [tokens.slice(start, end), tokens.slice(start + 1, end + 1)].map((part) => tensor(part, [1, length]));
+      scope(() => {
+        const { value, gradients } = valueAndGradients(() => lossValue(loss, y, model.apply(x)), variables);
+        const mean = value.item();
+        const norm = Math.sqrt(gradients.reduce((sum, gradient) => sum + squares(gradient), 0));
+        if (!Number.isFinite(mean) || !Number.isFinite(norm)) {
+          throw new RondoError('NOT_FINITE', { where, what: `the loss or a gradient is not finite at token ${start + 1}.`, expected: 'finite numbers', received: `loss ${mean}, gradient norm ${norm}`, fix: 'give a smaller learning rate.' });
+        }
+        logLikelihood -= mean * length;
+        const rate = options.learningRate * Math.min(1, options.globalClipNorm / Math.max(norm, 1e-12));
+        variables.forEach((variable, i) => {
+          const weight = flat(variable);
+          currentBackend().pointwise({ program: stepProgram(), rows: 1, columns: variable.size, inputs: { weight, gradient: flat(gradients[i]), trained: flat(trained[i]) }, outputs: { weight }, scalars: { rate, decay: options.decay } });
+        });
+      });
+    }
+    return logLikelihood;
+  } finally {
+    variables.forEach((variable, i) => variable.assign(trained[i].dataSync()));
+    model.resetStates();
+  }
+}
+
+function squares(gradient: Tensor): number {
+  let sum = 0;
+  for (const value of gradient.dataSync()) sum += value * value;
+  return sum;
+}

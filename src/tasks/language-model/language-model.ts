@@ -1,0 +1,131 @@
+import { RondoError } from '../../errors.js';
+import type { Json } from '../../layers/layer.js';
+import type { Sequential } from '../../training/sequential.js';
+import { dynamicLogLikelihood, type DynamicOptions, resolvedDynamic } from './dynamic-evaluation.js';
+import { fingerprintOf } from '../fingerprint.js';
+import type { LanguageModelOptions } from './language-model-training.js';
+import { logSumExp } from '../generate/log-softmax.js';
+import type { TokenCodec } from './token-codec.js';
+import { TextReader } from './text-reader.js';
+import type { TrainingOutcome } from '../training-run.js';
+
+/** How well a model knows a text. */
+export interface TextScore {
+  /** Whether the whole text was scored, or the end that was held out in training. */
+  readonly part: 'all' | 'held out';
+  /** Tokens that were predicted: all but the first. */
+  readonly numTokens: number;
+  /** Tokens of them that the vocabulary does not hold. */
+  readonly numUnknown: number;
+  /** Mean of `-ln P(token | tokens before)`, in nats a token. */
+  readonly loss: number;
+  /** `exp(loss)`. */
+  readonly perplexity: number;
+  /** `loss / ln 2`, times tokens over code points: bits that a coder would need for each character of the text. */
+  readonly bitsPerCharacter: number;
+  /** Sum of `ln P` of all tokens. */
+  readonly logLikelihood: number;
+}
+
+/** What a language model remembers of the text it was trained on; plain JSON. */
+export interface TrainedText {
+  readonly numTokens: number;
+  /** Tokens that were learned from; those after them chose the best epoch. */
+  readonly numTrainingTokens: number;
+  /** Of all tokens, to know the text again. */
+  readonly fingerprint: number;
+}
+
+/** A trained model of text with everything needed to use it. See {@link LanguageModelTraining} and {@link generate}. */
+export class LanguageModel {
+  readonly task = 'languageModel';
+
+  constructor(
+    /** `[batch, time]` token ids to logits `[batch, time, vocabulary]`, stateful. */
+    readonly model: Sequential,
+    readonly codec: TokenCodec,
+    readonly text: TrainedText,
+    /** Everything it was trained with. */
+    readonly options: Readonly<Required<LanguageModelOptions>>,
+    /** How training went; undefined before. */
+    public outcome?: TrainingOutcome,
+  ) {}
+
+  /**
+   * Scores a text, carrying the state through all of it. Of the text it was trained on only the held-out end is scored, after
+   * reading nothing else.
+   *
+   * @param options.dynamic lets the model learn from what it has read, see `dynamicLogLikelihood`; it is unchanged afterwards.
+   * @throws OUT_OF_RANGE for a text of less than two tokens.
+   */
+  async evaluate(text: string, { signal, dynamic }: { signal?: AbortSignal; dynamic?: DynamicOptions } = {}): Promise<TextScore> {
+    const all = this.tokensOf(text, 2, 'LanguageModel.evaluate');
+    const isHeldOut = this.isTrainedOn(all);
+    const tokens = isHeldOut ? all.subarray(this.text.numTrainingTokens) : all;
+    const logLikelihood = dynamic === undefined ? await this.logLikelihood(tokens, signal) : await dynamicLogLikelihood(this.model, tokens, resolvedDynamic('LanguageModel.evaluate', dynamic), signal);
+    const numTokens = tokens.length - 1;
+    const loss = -logLikelihood / numTokens;
+    const tokensPerCharacter = this.codec.level === 'characters' ? 1 : all.length / Array.from(text).length;
+    return {
+      part: isHeldOut ? 'held out' : 'all',
+      numTokens,
+      numUnknown: tokens.subarray(1).reduce((count, token) => count + (token === this.codec.unknownId ? 1 : 0), 0),
+      loss,
+      perplexity: Math.exp(loss),
+      bitsPerCharacter: (loss / Math.LN2) * tokensPerCharacter,
+      logLikelihood,
+    };
+  }
+
+  /** Whether these are the tokens it was trained on. */
+  isTrainedOn(tokens: Int32Array): boolean {
+    return tokens.length === this.text.numTokens && fingerprintOf(tokens) === this.text.fingerprint;
+  }
+
+  /** `ln P` of each token of a text after the first, given all before it. */
+  async tokenScores(text: string): Promise<{ readonly token: string; readonly logProbability: number }[]> {
+    const scores = [];
+    const tokens = this.tokensOf(text, 2, 'LanguageModel.tokenScores');
+    for await (const { token, logProbability } of this.logProbabilities(tokens)) scores.push({ token: this.codec.shown(token), logProbability });
+    return scores;
+  }
+
+  /** The likeliest tokens after a text, best first. */
+  async nextTokens(text: string, count = 10): Promise<{ readonly token: string; readonly probability: number }[]> {
+    const logits = await new TextReader(this.model).next(this.tokensOf(text, 1, 'LanguageModel.nextTokens'));
+    const logSum = logSumExp(logits, 0, logits.length);
+    return Array.from(logits, (logit, id) => ({ token: this.codec.shown(id), probability: Math.exp(logit - logSum) }))
+      .sort((a, b) => b.probability - a.probability)
+      .slice(0, count);
+  }
+
+  /** What a model file keeps beside the weights. */
+  toJSON(): Json {
+    return { task: this.task, codec: this.codec.toJSON(), text: { ...this.text }, options: { ...this.options }, outcome: this.outcome === undefined ? null : { ...this.outcome } };
+  }
+
+  private tokensOf(text: string, least: number, where: string): Int32Array {
+    const tokens = this.codec.encode(text);
+    if (tokens.length >= least) return tokens;
+    throw new RondoError('OUT_OF_RANGE', { where, what: 'the text is too short.', expected: `at least ${least} ${this.codec.level}`, received: `${tokens.length} ${this.codec.level}`, fix: 'give a longer text.' });
+  }
+
+  private async logLikelihood(tokens: Int32Array, signal: AbortSignal | undefined): Promise<number> {
+    let sum = 0;
+    for await (const { logProbability } of this.logProbabilities(tokens)) {
+      sum += logProbability;
+      if (signal?.aborted === true) throw new RondoError('ABORTED', { where: 'LanguageModel.evaluate', what: 'it was stopped before it was done.', fix: 'start it again for a result.' });
+    }
+    return sum;
+  }
+
+  private async *logProbabilities(tokens: Int32Array): AsyncGenerator<{ token: number; logProbability: number }> {
+    for await (const { start, length, logits } of new TextReader(this.model).logits(tokens.subarray(0, -1))) {
+      const width = logits.length / length;
+      for (let i = 0; i < length; i++) {
+        const token = tokens[start + i + 1];
+        yield { token, logProbability: logits[i * width + token] - logSumExp(logits, i * width, width) };
+      }
+    }
+  }
+}

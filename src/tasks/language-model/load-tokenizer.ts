@@ -1,0 +1,43 @@
+import { RondoError } from '../../errors.js';
+import { readText } from '../../io/files.js';
+import type { Json } from '../../layers/layer.js';
+import { type FileTokenizer, TokenizerCodec } from './tokenizer-codec.js';
+
+interface TokenizerLibrary {
+  readonly Tokenizer: new (tokenizer: object, config: object) => FileTokenizer;
+}
+
+/**
+ * Reads the `tokenizer.json` of a Hugging Face model. It needs the npm package `@huggingface/tokenizers`, which is loaded here
+ * and nowhere else. In a page, give its tokenizer to {@link TokenizerCodec} instead.
+ *
+ * @throws FILE_ACCESS, DATA_FORMAT; FILE_FORMAT where the file is no tokenizer; BACKEND_UNAVAILABLE without the package
+ */
+export async function loadTokenizer(path: string, load: () => Promise<TokenizerLibrary> = loadLibrary): Promise<TokenizerCodec> {
+  const text = await readText(path);
+  let json: Json;
+  try {
+    json = JSON.parse(text) as Json;
+  } catch (cause) {
+    throw notATokenizer(path, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  const isTokenizer = typeof json === 'object' && json !== null && !Array.isArray(json) && typeof (json as { model?: unknown }).model === 'object' && (json as { model?: unknown }).model !== null;
+  if (!isTokenizer) throw notATokenizer(path, text.slice(0, 80));
+  const { Tokenizer } = await load().catch((cause: unknown) => {
+    throw new RondoError('BACKEND_UNAVAILABLE', { where: 'loadTokenizer', what: 'the npm package @huggingface/tokenizers is not installed, or does not load.', expected: 'the package beside rondo', received: cause instanceof Error ? cause.message.split('\n')[0] : String(cause), fix: 'run: npm install @huggingface/tokenizers', cause });
+  });
+  try {
+    return new TokenizerCodec(new Tokenizer(json as object, {}), json, path);
+  } catch (cause) {
+    if (cause instanceof RondoError) throw cause;
+    throw notATokenizer(path, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+async function loadLibrary(): Promise<TokenizerLibrary> {
+  return (await import('@huggingface/tokenizers')) as unknown as TokenizerLibrary;
+}
+
+function notATokenizer(where: string, received: string, cause?: unknown): RondoError {
+  return new RondoError('FILE_FORMAT', { where, what: 'this is no tokenizer.', expected: 'a tokenizer.json with a `model`', received, fix: 'give the tokenizer.json that comes with a model (not tokenizer_config.json).', cause });
+}

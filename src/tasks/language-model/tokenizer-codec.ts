@@ -1,0 +1,78 @@
+import { RondoError } from '../../errors.js';
+import type { Json } from '../../layers/layer.js';
+import type { TokenCodec, TokenWriter } from './token-codec.js';
+
+/** What is used of a tokenizer of `@huggingface/tokenizers`, or of another library of this form. */
+export interface FileTokenizer {
+  encode(text: string, options?: { add_special_tokens?: boolean }): { readonly ids: ArrayLike<number> };
+  decode(ids: number[], options?: { skip_special_tokens?: boolean; clean_up_tokenization_spaces?: boolean }): string;
+  token_to_id(token: string): number | undefined;
+  id_to_token(id: number): string | undefined;
+  get_vocab(withAddedTokens?: boolean): ReadonlyMap<string, number>;
+}
+
+/** Tokens before the one that is written which its text may depend on. */
+const contextTokens = 8;
+
+/**
+ * A tokenizer that another program trained, from its `tokenizer.json`. Whether a text comes back exactly is the file's choice:
+ * with byte-level pairs it does, with lower case or an unknown token it does not.
+ */
+export class TokenizerCodec implements TokenCodec {
+  readonly level = 'file';
+  readonly size: number;
+  readonly unknownId: number | undefined;
+
+  /** @param json the content of the file. @throws FILE_FORMAT where its ids have no end */
+  constructor(
+    private readonly tokenizer: FileTokenizer,
+    private readonly json: Json,
+    where = 'TokenizerCodec',
+  ) {
+    let largest = -1;
+    for (const id of tokenizer.get_vocab(true).values()) largest = Math.max(largest, id);
+    this.size = largest + 1;
+    if (!Number.isSafeInteger(this.size) || this.size < 1 || this.size > 2 ** 26) throw new RondoError('FILE_FORMAT', { where, what: 'the tokenizer has no tokens, or impossible ids.', expected: 'ids from 0 up', received: String(largest), fix: 'use an intact tokenizer.json.' });
+    const { model } = json as { model?: { unk_token?: unknown } };
+    this.unknownId = typeof model?.unk_token === 'string' ? tokenizer.token_to_id(model.unk_token) : undefined;
+  }
+
+  encode(text: string): Int32Array {
+    return text === '' ? new Int32Array(0) : Int32Array.from(this.tokenizer.encode(text, { add_special_tokens: false }).ids);
+  }
+
+  decode(ids: ArrayLike<number>): string {
+    return ids.length === 0 ? '' : this.tokenizer.decode(Array.from(ids), { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+  }
+
+  written(token: number, before: number | undefined): string | undefined {
+    const text = before === undefined ? this.decode([token]) : this.decode([before, token]).slice(this.decode([before]).length);
+    return text.includes('\ufffd') ? undefined : text;
+  }
+
+  shown(token: number): string {
+    return this.tokenizer.id_to_token(token) ?? '';
+  }
+
+  writer(before?: number): TokenWriter {
+    let shown: number[] = before === undefined ? [] : [before];
+    let waiting: number[] = [];
+    const next = (): string => this.decode([...shown, ...waiting]).slice(this.decode(shown).length);
+    return {
+      write: (token) => {
+        waiting.push(token);
+        const text = next();
+        // The bytes of a character are not all there yet.
+        if (text.endsWith('\ufffd')) return '';
+        shown = [...shown, ...waiting].slice(-contextTokens);
+        waiting = [];
+        return text;
+      },
+      end: () => (waiting.length === 0 ? '' : next()),
+    };
+  }
+
+  toJSON(): Json {
+    return { level: this.level, tokenizer: this.json };
+  }
+}

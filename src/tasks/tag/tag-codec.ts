@@ -1,0 +1,135 @@
+import type { PretrainedVectors } from '../pretrained-vectors.js';
+import { refuseUnknownOptions, requireCount, RondoError } from '../../errors.js';
+import { isBoolean, isCount, isTexts, SavedFields } from '../../data/saved-fields.js';
+import { Vocabulary } from '../../data/vocabulary.js';
+import type { Json } from '../../layers/layer.js';
+import type { TaggedSentence } from './tagged-sentence.js';
+
+/** How words become numbers. */
+export interface TagCodecOptions {
+  /** Look words up in lower case; the characters keep theirs. Default true. */
+  lower?: boolean;
+  /** Look words up with every digit as `0`; the characters keep theirs. Default true. */
+  digits?: boolean;
+  /** Words seen less often in training share the vector of unknown words, which is so learned from them. Default 2. */
+  minCount?: number;
+  /** Of longer words the first and the last characters are read, half each. Default 24. */
+  maxCharacters?: number;
+}
+
+/** @internal */
+export const tagCodecOptionNames = ['lower', 'digits', 'minCount', 'maxCharacters'] as const;
+
+/** A sentence as numbers. */
+export interface EncodedSentence {
+  readonly words: Int32Array;
+  /** By word. */
+  readonly characters: readonly Int32Array[];
+  readonly tags: Int32Array;
+}
+
+/** No word of a line holds a line end. */
+const special = { paddingToken: '\n', oovToken: '\n\n' };
+const UNKNOWN = 1;
+
+/** Words, characters and tags to indices and back, with the vocabularies of the sentences it was made from. */
+export class TagCodec {
+  private readonly rareWords: ReadonlySet<string>;
+  private readonly tagIds: ReadonlyMap<string, number>;
+
+  private constructor(
+    readonly options: Readonly<Required<TagCodecOptions>>,
+    /** By look-up form; index 0 is padding, 1 stands for every other word. */
+    readonly words: Vocabulary,
+    readonly characters: Vocabulary,
+    /** In the order of their labels. */
+    readonly tags: readonly string[],
+    rareWords: readonly string[],
+  ) {
+    this.rareWords = new Set(rareWords);
+    this.tagIds = new Map(tags.map((tag, id) => [tag, id]));
+  }
+
+  /** The codec of training sentences. @throws OUT_OF_RANGE where they have one tag only */
+  static fromSentences(sentences: readonly TaggedSentence[], options: TagCodecOptions = {}, vectors?: PretrainedVectors): TagCodec {
+    const where = 'TagCodec.fromSentences';
+    refuseUnknownOptions(where, options, tagCodecOptionNames);
+    const { lower = true, digits = true, minCount = 2, maxCharacters = 24 } = options;
+    requireCount(where, 'minCount', minCount);
+    requireCount(where, 'maxCharacters', maxCharacters);
+    const all = { lower, digits, minCount, maxCharacters };
+    const counts = new Map<string, number>();
+    const tagCounts = new Map<string, number>();
+    const characters: string[] = [];
+    for (const { words, tags } of sentences) {
+      for (const word of words) {
+        const form = lookUpForm(word, all);
+        counts.set(form, (counts.get(form) ?? 0) + 1);
+        for (const character of word) characters.push(character);
+      }
+      for (const tag of tags) tagCounts.set(tag, (tagCounts.get(tag) ?? 0) + 1);
+    }
+    if (tagCounts.size < 2) {
+      throw new RondoError('OUT_OF_RANGE', { where, what: `all words have the same tag, ${[...tagCounts.keys()].map((tag) => JSON.stringify(tag)).join('')}.`, expected: 'at least 2 different tags', received: '1', fix: 'choose the column that holds the tags.' });
+    }
+    const byCount = ([a, countA]: [string, number], [b, countB]: [string, number]): number => countB - countA || (a < b ? -1 : 1);
+    const sorted = [...counts].sort(byCount);
+    const isFrequent = ([form, count]: [string, number]): boolean => count >= minCount || vectors?.get(form) !== undefined;
+    const known = new Set(sorted.filter(isFrequent).map(([form]) => form));
+    const rare = sorted.map(([form]) => form).filter((form) => !known.has(form));
+    // What only the vectors know comes after what training shows.
+    for (const word of vectors?.keys?.() ?? []) if (!counts.has(lookUpForm(word, all))) known.add(lookUpForm(word, all));
+    for (const token of Object.values(special)) known.delete(token);
+    return new TagCodec(all, new Vocabulary([...known], special), Vocabulary.fromTokens(characters, { ...special, minCount: 2 }), [...tagCounts].sort(byCount).map(([tag]) => tag), rare);
+  }
+
+  /** Whether training never showed the word, in its look-up form. */
+  isUnknown(word: string): boolean {
+    const form = lookUpForm(word, this.options);
+    return !this.words.has(form) && !this.rareWords.has(form);
+  }
+
+  /** The form in which a word is looked up. */
+  lookUpForm(word: string): string {
+    return lookUpForm(word, this.options);
+  }
+
+  /** A sentence as numbers; a tag that training never showed is -1. */
+  encode({ words, tags = [] }: { readonly words: readonly string[]; readonly tags?: readonly string[] }): EncodedSentence {
+    return {
+      words: Int32Array.from(words, (word) => Math.max(UNKNOWN, this.words.idOf(this.lookUpForm(word)))),
+      characters: words.map((word) => this.charactersOf(word)),
+      tags: Int32Array.from(tags, (tag) => this.tagIds.get(tag) ?? -1),
+    };
+  }
+
+  toJSON(): Json {
+    return { ...this.options, words: this.words.toJSON().tokens, characters: this.characters.toJSON().tokens, tags: this.tags, rareWords: [...this.rareWords] };
+  }
+
+  /** @throws FILE_FORMAT when the value is not what {@link toJSON} writes. */
+  static fromJSON(value: unknown, where = 'TagCodec.fromJSON'): TagCodec {
+    const saved = new SavedFields(where, value);
+    const texts = (name: string): string[] => saved.read(name, 'a list of texts', isTexts);
+    const vocabulary = (name: string): Vocabulary => Vocabulary.fromJSON({ tokens: texts(name), ...special }, where);
+    const flag = (name: string): boolean => saved.read(name, 'true or false', isBoolean);
+    const count = (name: string): number => saved.read(name, 'a whole number', isCount);
+    const options = { lower: flag('lower'), digits: flag('digits'), minCount: count('minCount'), maxCharacters: count('maxCharacters') };
+    return new TagCodec(options, vocabulary('words'), vocabulary('characters'), texts('tags'), texts('rareWords'));
+  }
+
+  private charactersOf(word: string): Int32Array {
+    const { maxCharacters } = this.options;
+    let points = Array.from(word);
+    if (points.length > maxCharacters) {
+      const head = Math.ceil(maxCharacters / 2);
+      points = [...points.slice(0, head), ...points.slice(points.length - (maxCharacters - head))];
+    }
+    return Int32Array.from(points, (point) => Math.max(UNKNOWN, this.characters.idOf(point)));
+  }
+}
+
+function lookUpForm(word: string, { lower, digits }: Pick<Required<TagCodecOptions>, 'lower' | 'digits'>): string {
+  const cased = lower ? word.toLowerCase() : word;
+  return digits ? cased.replace(/\p{Nd}/gu, '0') : cased;
+}

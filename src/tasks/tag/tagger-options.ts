@@ -1,0 +1,71 @@
+import { requireRate } from '../../cells/define-cell.js';
+import { refuseUnknownOptions, requireCount, requireNumber, unknownName } from '../../errors.js';
+import { tagSchemes } from '../../data/tag-schemes.js';
+import type { CharacterEncoder } from '../../layers/word-features.js';
+import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
+import { type TagCodecOptions, tagCodecOptionNames } from './tag-codec.js';
+
+const schemeChoices = ['auto', 'none', ...tagSchemes] as const;
+const encoderChoices: readonly CharacterEncoder[] = ['rnn', 'conv', 'none'];
+
+/** How a tagger is built and trained. `timesteps` is the most words of a training sentence; longer ones are cut. */
+export interface TaggerOptions extends TagCodecOptions, RecurrentTaskOptions {
+  /** Whether a conditional random field scores neighbouring tags together; without it every tag is chosen by itself. Default true. */
+  crf?: boolean;
+  /** How tags mark spans, for the span scores and the CRF's constraints. Default `auto`: by the tags. */
+  scheme?: (typeof schemeChoices)[number];
+  /** Width of a word's vector. Default 100, or that of the given vectors. */
+  wordUnits?: number;
+  /** What reads the characters of a word: see {@link WordFeatures}. Default rnn. */
+  characterEncoder?: CharacterEncoder;
+  /** Width of a character's vector. Default 32. */
+  characterUnits?: number;
+  /** Width of what the characters add to a word's vector. Default 96. */
+  characterFeatures?: number;
+  /** Share of words that training shows as unknown. Default 0.1. */
+  wordDropout?: number;
+  /** Share of the sentences that chooses the best epoch where no others are given: every so-manieth. Default 0.1. */
+  validation?: number;
+  /** Training stops after so many epochs without a better score on the validation sentences. Default 5. */
+  patience?: number;
+}
+
+const defaults: Required<TaggerOptions> = {
+  crf: true,
+  scheme: 'auto',
+  wordUnits: 100,
+  characterEncoder: 'rnn',
+  characterUnits: 32,
+  characterFeatures: 96,
+  wordDropout: 0.1,
+  validation: 0.1,
+  patience: 5,
+  lower: true,
+  digits: true,
+  minCount: 2,
+  maxCharacters: 24,
+  cell: 'lstm',
+  units: 128,
+  layers: 1,
+  dropout: 0.4,
+  epochs: 20,
+  batchSize: 32,
+  timesteps: 150,
+  learningRate: 0.006,
+};
+
+/** @internal Every option. @throws UNKNOWN_NAME, OUT_OF_RANGE */
+export function resolvedTaggerOptions(options: TaggerOptions, vectorUnits: number | undefined): Required<TaggerOptions> {
+  const where = 'TaggerTraining';
+  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, ...tagCodecOptionNames, 'crf', 'scheme', 'wordUnits', 'characterEncoder', 'characterUnits', 'characterFeatures', 'wordDropout', 'validation', 'patience']);
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as TaggerOptions;
+  const all = { ...defaults, wordUnits: vectorUnits ?? defaults.wordUnits, ...given };
+  requireRecurrentOptions(where, all);
+  if (!schemeChoices.includes(all.scheme)) throw unknownName(where, 'scheme', all.scheme, schemeChoices);
+  if (!encoderChoices.includes(all.characterEncoder)) throw unknownName(where, 'characterEncoder', all.characterEncoder, encoderChoices);
+  for (const name of ['wordUnits', 'characterUnits', 'characterFeatures', 'patience', 'minCount', 'maxCharacters'] as const) requireCount(where, name, all[name]);
+  requireRate(where, 'wordDropout', all.wordDropout);
+  requireNumber(where, 'validation', all.validation, 'a number above 0 and at most 0.5', (value) => value > 0 && value <= 0.5);
+  if (vectorUnits !== undefined) requireNumber(where, 'wordUnits', all.wordUnits, `${vectorUnits}, the width of the given vectors`, (value) => value === vectorUnits);
+  return all;
+}

@@ -1,0 +1,208 @@
+import { RondoError } from '../../errors.js';
+import { detectTagScheme, tagConstraints, type TagScheme } from '../../data/tag-schemes.js';
+import { Bidirectional } from '../../layers/bidirectional.js';
+import { CRF } from '../../layers/crf.js';
+import { Dense } from '../../layers/dense.js';
+import { Dropout } from '../../layers/dropout.js';
+import type { Layer } from '../../layers/layer.js';
+import { RNN } from '../../layers/rnn.js';
+import { WordFeatures } from '../../layers/word-features.js';
+import type { Random } from '../../random.js';
+import type { DatasetBatch } from '../../training/dataset.js';
+import { crf as crfLoss, sparseCategoricalCrossentropy } from '../../training/losses/index.js';
+import { Sequential } from '../../training/sequential.js';
+import { HmmTagger } from './hmm-tagger.js';
+import { cutSentences, epochBatches, padded, placesByLength } from './tag-batches.js';
+import type { PretrainedVectors } from '../pretrained-vectors.js';
+import { type EncodedSentence, TagCodec } from './tag-codec.js';
+import { type TagMeasure, tagMetric } from './tag-metrics.js';
+import { numWordsOf, requireTagged, type TaggedSentence } from './tagged-sentence.js';
+import { type BaselineScore, fingerprintOfSentences, Tagger, type TaggerReport } from './tagger.js';
+import { resolvedTaggerOptions, type TaggerOptions } from './tagger-options.js';
+import { scoreOf, taggingReport } from './tagging-report.js';
+import { cosineAdam, runTraining, type TrainingControls, type TrainingOutcome } from '../training-run.js';
+
+/** What a tagger learns from. */
+export interface TaggerData {
+  readonly train: readonly TaggedSentence[];
+  /** Choose the best epoch; by default some of the training sentences do, which are then not learned from. */
+  readonly validation?: readonly TaggedSentence[];
+  /** Only measured, by the baseline; {@link Tagger.evaluate} measures the tagger. */
+  readonly test?: readonly TaggedSentence[];
+  /** Vectors to start from, by look-up form of the word (in lower case unless `lower` is false). Training goes on with them. */
+  readonly vectors?: PretrainedVectors;
+  /** What the files' column is called, for those who use the tagger. */
+  readonly column?: string;
+}
+
+/**
+ * A tagger of words: a vector of each word and of its characters, recurrent layers in both directions, and a conditional random
+ * field or the best tag of each word by itself. Lample et al. 2016, "Neural architectures for named entity recognition".
+ *
+ * @example
+ * const file = readConllu(text, { where: 'train.conllu' });
+ * const training = new TaggerTraining({ train: taggedSentences(file.sentences.map(({ words }) => words), file.column('upos')) });
+ * await training.train();
+ * const [tags] = await training.tagger.tag([['They', 'sleep', '.']]);
+ *
+ * @throws UNKNOWN_NAME, OUT_OF_RANGE for impossible options or too few tags or sentences; DATA_FORMAT, SHAPE_MISMATCH for
+ *   sentences that are none
+ */
+export class TaggerTraining {
+  readonly tagger: Tagger;
+  /** The sentences that are learned from, and those that choose the best epoch. */
+  readonly numSentences: Readonly<Record<'train' | 'validation', number>>;
+  readonly numWords: Readonly<Record<'train' | 'validation', number>>;
+  /** Steps of an epoch. */
+  readonly numBatches: number;
+  private readonly learned: readonly EncodedSentence[];
+  private readonly validation: readonly EncodedSentence[];
+  private readonly heldOut: readonly TaggedSentence[];
+  private readonly measure: TagMeasure;
+
+  /** @param interrupted the tagger of a checkpoint, to go on with; its own options then count. */
+  constructor(data: TaggerData, options: TaggerOptions = {}, interrupted?: Tagger) {
+    const all = requireTagged(data.train, 'TaggerTraining, train');
+    if (data.validation !== undefined && options.validation !== undefined) {
+      throw new RondoError('USAGE', { where: 'TaggerTraining', what: 'a share of validation and validation sentences cannot be given together.', expected: 'one of them', fix: 'leave the share out: the given sentences choose the best epoch.' });
+    }
+    const resolved = interrupted?.options ?? resolvedTaggerOptions(options, vectorUnits(data.vectors, all));
+    const { train, validation } = data.validation === undefined ? heldOut(all, resolved.validation) : { train: all, validation: requireTagged(data.validation, 'TaggerTraining, validation') };
+    if (interrupted !== undefined) requireSameSentences(interrupted, train, validation);
+    const codec = interrupted?.codec ?? TagCodec.fromSentences(train, codecOptions(resolved), data.vectors);
+    const scheme = interrupted === undefined ? schemeOf(resolved.scheme, train) : (interrupted.sentences.scheme ?? undefined);
+    this.tagger = interrupted ?? newTagger(data, train, validation, codec, scheme, resolved);
+    this.heldOut = validation;
+    this.numSentences = { train: train.length, validation: validation.length };
+    this.numWords = { train: numWordsOf(train), validation: numWordsOf(validation) };
+    this.learned = cutSentences(train.map((sentence) => codec.encode(sentence)), resolved.timesteps);
+    this.validation = cutSentences(choosing(validation, codec).map((sentence) => codec.encode(sentence)), resolved.timesteps);
+    this.numBatches = Math.ceil(this.learned.length / resolved.batchSize);
+    this.measure = scheme === undefined ? 'accuracy' : 'spanF1';
+    const { model } = this.tagger;
+    const measures: TagMeasure[] = scheme === undefined ? ['accuracy'] : ['accuracy', 'spanF1'];
+    model.compile({
+      optimizer: cosineAdam({ learningRate: resolved.learningRate, numSteps: this.numBatches * resolved.epochs }),
+      loss: resolved.crf ? crfLoss() : sparseCategoricalCrossentropy({ fromLogits: true }),
+      metrics: measures.map((measure) => tagMetric(measure, model, codec.tags)),
+    });
+  }
+
+  /** Trains, and leaves {@link TaggerTraining.tagger} with the weights of its best epoch. */
+  async train(controls: TrainingControls = {}): Promise<TrainingOutcome> {
+    const { model, options } = this.tagger;
+    const data = {
+      train: (_epoch: number, random: Random) => epochBatches(this.learned, options.batchSize, random),
+      validation: () => batchesInOrder(this.validation),
+      epochs: options.epochs,
+      patience: options.patience,
+      monitor: this.measure === 'accuracy' ? 'valAccuracy' : 'valSpanF1',
+    };
+    const outcome = await runTraining(model, data, controls);
+    this.tagger.outcome = outcome;
+    return outcome;
+  }
+
+  /** How the tagger does on the validation sentences. */
+  async evaluate(controls: { signal?: AbortSignal } = {}): Promise<TaggerReport> {
+    return this.tagger.evaluate(this.heldOut, controls);
+  }
+}
+
+function* batchesInOrder(sentences: readonly EncodedSentence[]): Generator<DatasetBatch> {
+  for (const places of placesByLength(sentences.map(({ words }) => words.length))) yield padded(places.map((place) => sentences[place]));
+}
+
+function newTagger(data: TaggerData, train: readonly TaggedSentence[], validation: readonly TaggedSentence[], codec: TagCodec, scheme: TagScheme | undefined, options: Required<TaggerOptions>): Tagger {
+  const test = data.test && requireTagged(data.test, 'TaggerTraining, test');
+  const hmm = new HmmTagger(train, codec.tags);
+  const measured = (part: BaselineScore['part'], sentences: readonly TaggedSentence[]): BaselineScore => {
+    const report = taggingReport(sentences, sentences.map(({ words }) => hmm.tag(words)), { scheme, isUnknown: (word) => codec.isUnknown(word) });
+    return { ...scoreOf(report), part, fingerprint: fingerprintOfSentences(sentences) };
+  };
+  const facts = {
+    numSentences: train.length,
+    numWords: numWordsOf(train),
+    numValidationSentences: validation.length,
+    fingerprint: fingerprintOfSentences(train),
+    column: data.column ?? null,
+    scheme: scheme ?? null,
+    baseline: [measured('validation', validation), ...(test === undefined ? [] : [measured('test', test)])],
+  };
+  const model = modelOf(codec, scheme, options);
+  if (data.vectors !== undefined) useVectors(model, codec, data.vectors);
+  return new Tagger(model, codec, facts, options);
+}
+
+function modelOf(codec: TagCodec, scheme: TagScheme | undefined, options: Required<TaggerOptions>): Sequential {
+  const { cell, units, layers, dropout, wordUnits, characterUnits, characterEncoder, characterFeatures, wordDropout } = options;
+  const drop = (): Layer[] => (dropout > 0 ? [new Dropout({ rate: dropout })] : []);
+  return new Sequential([
+    new WordFeatures({ words: codec.words.size, wordUnits, characters: codec.characters.size, characterUnits, characterEncoder, characterFeatures, cell, wordDropout, inputShape: [null, null] }),
+    ...drop(),
+    ...Array.from({ length: layers }, () => [new Bidirectional({ layer: new RNN({ cell, units, returnSequences: true }) }), ...drop()]).flat(),
+    new Dense({ units: codec.tags.length }),
+    ...(options.crf ? [new CRF({ constraints: scheme && tagConstraints(codec.tags, scheme) })] : []),
+  ]);
+}
+
+/** Puts the given vectors in the place of drawn ones. */
+function useVectors(model: Sequential, codec: TagCodec, vectors: PretrainedVectors): void {
+  const path = [...model.namedWeights()].find(([name]) => name.endsWith('/words/embeddings'))!;
+  const { variable } = path[1];
+  const [rows, width] = variable.shape;
+  const values = variable.dataSync();
+  for (let row = 0; row < rows; row++) {
+    const vector = vectors.get(codec.words.tokenOf(row));
+    if (vector === undefined) continue;
+    if (vector.length !== width) throw new RondoError('SHAPE_MISMATCH', { where: 'TaggerTraining, vectors', what: `the vector of ${JSON.stringify(codec.words.tokenOf(row))} has another width than the others.`, expected: `${width} numbers`, received: String(vector.length), fix: 'give vectors of one width.' });
+    values.set(vector, row * width);
+  }
+  variable.assign(values);
+}
+
+/** The width of the first vector that a training word has. */
+function vectorUnits(vectors: PretrainedVectors | undefined, sentences: readonly TaggedSentence[]): number | undefined {
+  if (vectors === undefined) return undefined;
+  for (const { words } of sentences) {
+    for (const word of words) {
+      const vector = vectors.get(word) ?? vectors.get(word.toLowerCase());
+      if (vector !== undefined) return vector.length;
+    }
+  }
+  throw new RondoError('DATA_FORMAT', { where: 'TaggerTraining, vectors', what: 'no word of the training sentences has a vector.', expected: 'vectors of words of the same language', fix: 'give other vectors, or none.' });
+}
+
+/** Every so-manieth sentence is held out, so that both parts come from everywhere in the file. */
+function heldOut(sentences: readonly TaggedSentence[], share: number): { train: TaggedSentence[]; validation: TaggedSentence[] } {
+  const every = Math.round(1 / share);
+  const isHeld = (place: number): boolean => place % every === every - 1;
+  const [train, validation] = [sentences.filter((_, place) => !isHeld(place)), sentences.filter((_, place) => isHeld(place))];
+  if (validation.length > 0) return { train, validation };
+  throw new RondoError('OUT_OF_RANGE', { where: 'TaggerTraining', what: 'there are too few sentences to hold some out.', expected: `at least ${every}`, received: String(sentences.length), fix: 'give validation sentences, more sentences, or a larger share of validation.' });
+}
+
+/** The validation sentences that can choose an epoch: a tag that training never showed has no label. {@link Tagger.evaluate} counts all. */
+function choosing(validation: readonly TaggedSentence[], codec: TagCodec): readonly TaggedSentence[] {
+  const known = new Set(codec.tags);
+  const kept = validation.filter(({ tags }) => tags.every((tag) => known.has(tag)));
+  if (kept.length > 0) return kept;
+  const unseen = [...new Set(validation.flatMap(({ tags }) => tags.filter((tag) => !known.has(tag))))];
+  throw new RondoError('DATA_FORMAT', { where: 'TaggerTraining, validation', what: 'every sentence has a tag that training never shows.', expected: `tags such as ${codec.tags.slice(0, 10).join(', ')}`, received: unseen.slice(0, 10).join(', '), fix: 'give validation sentences from the same column of the same kind of data.' });
+}
+
+function schemeOf(given: Required<TaggerOptions>['scheme'], train: readonly TaggedSentence[]): TagScheme | undefined {
+  if (given === 'none') return undefined;
+  return given === 'auto' ? detectTagScheme(train.map(({ tags }) => tags)) : given;
+}
+
+function codecOptions({ lower, digits, minCount, maxCharacters }: Required<TaggerOptions>): Pick<Required<TaggerOptions>, 'lower' | 'digits' | 'minCount' | 'maxCharacters'> {
+  return { lower, digits, minCount, maxCharacters };
+}
+
+/** A resumed run ends as if it had not been interrupted only with the same sentences. */
+function requireSameSentences(interrupted: Tagger, train: readonly TaggedSentence[], validation: readonly TaggedSentence[]): void {
+  const chosenOn = interrupted.sentences.baseline.find(({ part }) => part === 'validation');
+  if (interrupted.isTrainedOn(train) && chosenOn?.fingerprint === fingerprintOfSentences(validation)) return;
+  throw new RondoError('USAGE', { where: 'TaggerTraining', what: 'these are not the sentences of the interrupted training.', expected: 'the same sentences', fix: 'give the same files, or start anew without resuming.' });
+}

@@ -1,0 +1,152 @@
+import { RondoError } from '../../errors.js';
+import type { TagScheme } from '../../data/tag-schemes.js';
+import { CRF } from '../../layers/crf.js';
+import type { Json } from '../../layers/layer.js';
+import { largestOf } from '../../training/metrics/metric.js';
+import type { Sequential } from '../../training/sequential.js';
+import { scope, type Tensor, tensor } from '../../tensor/tensor.js';
+import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
+import { fingerprintOf } from '../fingerprint.js';
+import { padded, placesByLength } from './tag-batches.js';
+import type { TagCodec } from './tag-codec.js';
+import { numWordsOf, requireTagged, type TaggedSentence } from './tagged-sentence.js';
+import type { TaggerOptions } from './tagger-options.js';
+import { type TaggingReport, taggingReport, type TaggingScore } from './tagging-report.js';
+import type { TrainingOutcome } from '../training-run.js';
+
+/** What the baseline, a hidden Markov tagger of the same training sentences, reached on other sentences. */
+export interface BaselineScore extends TaggingScore {
+  /** What training used the sentences for. */
+  readonly part: 'validation' | 'test';
+  /** Of the sentences, to know them again. */
+  readonly fingerprint: number;
+}
+
+/** What a tagger remembers of its training data; plain JSON. */
+export interface TrainedSentences {
+  readonly numSentences: number;
+  readonly numWords: number;
+  /** Sentences that chose the best epoch. */
+  readonly numValidationSentences: number;
+  readonly fingerprint: number;
+  /** The column of the files it was trained on, as the command line names it; null where there was none. */
+  readonly column: string | null;
+  /** How the tags mark spans; null where they mark none. */
+  readonly scheme: TagScheme | null;
+  readonly baseline: readonly BaselineScore[];
+}
+
+/** What {@link Tagger.evaluate} finds. */
+export interface TaggerReport extends TaggingReport {
+  /** What the baseline reached on the same sentences; null where training did not see them. */
+  readonly baseline: BaselineScore | null;
+}
+
+/** A trained model that gives every word of a sentence a tag, with everything needed to use it. See {@link TaggerTraining}. */
+export class Tagger {
+  readonly task = 'tag';
+
+  constructor(
+    /** Indices of words and characters, `[batch, time, 1 + characters]`, to label scores `[batch, time, tags]`. */
+    readonly model: Sequential,
+    readonly codec: TagCodec,
+    readonly sentences: TrainedSentences,
+    /** Everything it was trained with. */
+    readonly options: Readonly<Required<TaggerOptions>>,
+    /** How training went; undefined before. */
+    public outcome?: TrainingOutcome,
+  ) {}
+
+  /** The tags of sentences, one for each word. A sentence without words has none. @throws ABORTED */
+  async tag(sentences: readonly (readonly string[])[], { signal }: { signal?: AbortSignal } = {}): Promise<string[][]> {
+    const tags: string[][] = sentences.map(() => []);
+    const labels = this.labelsOf(sentences, signal);
+    for await (const { place, labels: own } of labels) tags[place] = own.map((label) => this.codec.tags[label]);
+    return tags;
+  }
+
+  /**
+   * How sure the model is: for each word `P(tag | sentence)` of every tag, in the order of `codec.tags`; with a CRF, summed over
+   * all tags of the other words.
+   */
+  async probabilities(words: readonly string[]): Promise<Float64Array[]> {
+    if (words.length === 0) return [];
+    const K = this.codec.tags.length;
+    const scores = this.scoresOf([words]);
+    const crf = crfOf(this.model);
+    const all = crf === undefined ? softmaxRows(scores.dataSync(), K) : crf.marginals({ scores })[0];
+    return words.map((_, t) => all.slice(t * K, (t + 1) * K));
+  }
+
+  /** Compares its tags with the true ones, with the baseline's figures where training measured it on the same sentences. @throws as `taggedSentences`; ABORTED */
+  async evaluate(sentences: readonly TaggedSentence[], { signal }: { signal?: AbortSignal } = {}): Promise<TaggerReport> {
+    const truth = requireTagged(sentences, 'Tagger.evaluate');
+    const predicted = await this.tag(truth.map(({ words }) => words), { signal });
+    const report = taggingReport(truth, predicted, { scheme: this.sentences.scheme ?? undefined, isUnknown: (word) => this.codec.isUnknown(word), tags: this.codec.tags });
+    const fingerprint = fingerprintOfSentences(truth);
+    return { ...report, baseline: this.sentences.baseline.find((score) => score.fingerprint === fingerprint) ?? null };
+  }
+
+  /** Whether these are the sentences it was trained on. */
+  isTrainedOn(sentences: readonly TaggedSentence[]): boolean {
+    return sentences.length === this.sentences.numSentences && numWordsOf(sentences) === this.sentences.numWords && fingerprintOfSentences(sentences) === this.sentences.fingerprint;
+  }
+
+  /** What a model file keeps beside the weights. */
+  toJSON(): Json {
+    const baseline = this.sentences.baseline.map(({ spans, ...score }) => ({ ...score, spans: spans && { ...spans } }));
+    return { task: this.task, codec: this.codec.toJSON(), sentences: { ...this.sentences, baseline }, options: { ...this.options }, outcome: this.outcome === undefined ? null : { ...this.outcome } };
+  }
+
+  private async *labelsOf(sentences: readonly (readonly string[])[], signal: AbortSignal | undefined): AsyncGenerator<{ place: number; labels: number[] }> {
+    const places = [...sentences.keys()].filter((place) => sentences[place].length > 0);
+    for (const batch of placesByLength(places.map((place) => sentences[place].length))) {
+      if (signal?.aborted === true) throw new RondoError('ABORTED', { where: 'Tagger', what: 'it was stopped before it was done.', fix: 'start it again for a result.' });
+      const own = batch.map((i) => places[i]);
+      const scores = this.scoresOf(own.map((place) => sentences[place]));
+      const labels = decodeScores(this.model, scores, own.map((place) => sentences[place].length));
+      for (const [i, place] of own.entries()) yield { place, labels: labels[i] };
+      if (hostIsWaiting()) await yieldToHost();
+    }
+  }
+
+  private scoresOf(sentences: readonly (readonly string[])[]): Tensor {
+    const { x } = padded(sentences.map((words) => this.codec.encode({ words })));
+    return scope(() => this.model.apply(tensor(x.data, x.shape)));
+  }
+}
+
+/** The CRF that a model ends with, if any. */
+export function crfOf(model: Sequential): CRF | undefined {
+  const last: unknown = model.layers.at(-1);
+  return last instanceof CRF ? last : undefined;
+}
+
+/** @internal By sequence: the best labels of the first `lengths[i]` steps; without a CRF the best of each step by itself. */
+export function decodeScores(model: Sequential, scores: Tensor, lengths: readonly number[]): number[][] {
+  const [batch, time, K] = scores.shape;
+  const crf = crfOf(model);
+  if (crf !== undefined) {
+    const mask = Uint8Array.from({ length: batch * time }, (_, at) => (at % time < lengths[Math.floor(at / time)] ? 1 : 0));
+    return crf.decode({ scores, mask }).map((labels) => [...labels]);
+  }
+  const values = scores.hostNumbers();
+  return lengths.map((length, b) => Array.from({ length }, (_, t) => largestOf(values, (b * time + t) * K, K)));
+}
+
+/** @internal To know sentences again. */
+export function fingerprintOfSentences(sentences: readonly TaggedSentence[]): number {
+  const text = sentences.map(({ words, tags }) => `${words.join('\n')}\t${tags.join('\n')}`).join('\t');
+  return fingerprintOf(Int32Array.from({ length: text.length }, (_, i) => text.charCodeAt(i)));
+}
+
+function softmaxRows(scores: ArrayLike<number>, K: number): Float64Array {
+  const result = new Float64Array(scores.length);
+  for (let start = 0; start < scores.length; start += K) {
+    const most = scores[start + largestOf(scores, start, K)];
+    let sum = 0;
+    for (let j = start; j < start + K; j++) sum += result[j] = Math.exp(scores[j] - most);
+    for (let j = start; j < start + K; j++) result[j] /= sum;
+  }
+  return result;
+}
