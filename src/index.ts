@@ -126,6 +126,7 @@ export { detectTagScheme, type Span, spansOf, tagConstraints, type TagScheme, ta
 export { generate, type GenerateOptions } from './tasks/generate/generate.js';
 export type { DynamicOptions } from './tasks/language-model/dynamic-evaluation.js';
 export { LanguageModel, type TextScore, type TrainedText } from './tasks/language-model/language-model.js';
+export { type LanguageModelOptimizer, languageModelOptimizers } from './tasks/language-model/language-model-optimizer.js';
 export { type LanguageModelPreset, languageModelPresetNames, languageModelPresets } from './tasks/language-model/language-model-presets.js';
 export { type LanguageModelOptions, LanguageModelTraining } from './tasks/language-model/language-model-training.js';
 export { PoemForm, type PoemFormOptions, type TokenConstraint } from './tasks/generate/poem-form.js';

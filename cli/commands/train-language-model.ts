@@ -1,4 +1,4 @@
-import { generate, type LanguageModelOptions, languageModelPresetNames, LanguageModelTraining, TextCodec, type TokenLevel, tokenLevels } from '../../src/index.js';
+import { generate, languageModelOptimizers, type LanguageModelOptions, languageModelPresetNames, LanguageModelTraining, TextCodec, type TokenLevel, tokenLevels } from '../../src/index.js';
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
 import { defaultOutput, readTextInputs } from '../read-input.js';
@@ -14,8 +14,14 @@ const specs = {
   punctuation: { type: 'text', value: 'HOW', choices: ['separate', 'attach'], about: 'For words: each sign is a token (separate, default), or cut at white space only (attach).' },
   'embedding-units': { type: 'count', value: 'N', about: 'Width of the token embedding. Default 64 for characters and bytes, --units for words and bpe.' },
   ...embeddingVectorOptions,
-  tied: { type: 'flag', about: 'Let the output use the token embedding, whose width is then --units.' },
-  preset: { type: 'text', value: 'NAME', choices: languageModelPresetNames, about: 'Options that go well together: zaremba-small, awd, mingru, stacked; those given besides count before them. Their defaults are shown by rondo inspect.' },
+  tied: { type: 'flag', about: 'Let the output use the token embedding; the last recurrent layer then has its width.' },
+  preset: { type: 'text', value: 'NAME', choices: languageModelPresetNames, about: `Options that go well together: ${languageModelPresetNames.slice(1).join(', ')}; those given besides count before them. What they were is shown by rondo inspect.` },
+  optimizer: { type: 'text', value: 'NAME', choices: languageModelOptimizers, about: 'adam, whose rate falls along a cosine (default); sgd, whose rate falls from epoch to epoch; or ntasgd, which averages weights once training no longer gets better.' },
+  'full-rate-epochs': { type: 'count', value: 'N', about: 'Epochs of sgd before its rate falls. Default half of them.' },
+  'rate-decay': { type: 'number', value: 'FACTOR', about: "By what sgd's rate is multiplied for each later epoch. Default 0.5." },
+  'clip-norm': { type: 'number', value: 'NORM', about: 'Largest norm of all gradients together. Default 1 for adam, 0.25 for the others.' },
+  'weight-decay': { type: 'number', value: 'W', about: 'Share of the weights, times the rate, that each step takes away. Default 0.' },
+  'initial-range': { type: 'number', value: 'R', about: 'Let all weights begin uniform in plus and minus R. Default: as each layer does.' },
   'input-dropout': { type: 'number', value: 'RATE', about: 'Share of the embedding dropped while training. Default 0.' },
   variational: { type: 'flag', about: 'Draw dropout once for each sequence and not at each step.' },
   'weight-dropout': { type: 'number', value: 'RATE', about: 'Share of the recurrent weights dropped while training. Default 0.' },
@@ -23,7 +29,7 @@ const specs = {
   'activation-penalty': { type: 'number', value: 'W', about: 'Weight of the mean square of the outputs. Default 0.' },
   'change-penalty': { type: 'number', value: 'W', about: 'Weight of the mean square of their change from step to step. Default 0.' },
   validation: { type: 'number', value: 'SHARE', about: 'Share of the text at its end that chooses the best epoch. Default 0.1.' },
-  ...trainingOptions({ cell: 'lstm', units: '256', dropout: '0', epochs: '10', batchSize: '32', learningRate: '0.09 / sqrt(units)', timesteps: '64' }),
+  ...trainingOptions({ cell: 'lstm', units: '256', dropout: '0', epochs: '10', batchSize: '32', learningRate: '0.09 / sqrt(units) for adam, 20 for sgd, 30 for ntasgd', timesteps: '64' }),
 } as const satisfies OptionSpecs;
 
 /** Tokens as a person counts them. */
@@ -96,6 +102,12 @@ function languageModelOptions(options: Given<typeof specs>): LanguageModelOption
     freeze: options.freeze,
     tied: options.tied || undefined,
     preset: options.preset,
+    optimizer: options.optimizer,
+    fullRateEpochs: options['full-rate-epochs'],
+    rateDecay: options['rate-decay'],
+    clipNorm: options['clip-norm'],
+    weightDecay: options['weight-decay'],
+    initialRange: options['initial-range'],
     inputDropout: options['input-dropout'],
     variational: options.variational || undefined,
     weightDropout: options['weight-dropout'],

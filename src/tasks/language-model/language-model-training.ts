@@ -1,28 +1,46 @@
 import { requireRate } from '../../cells/define-cell.js';
-import { refuseUnknownOptions, requireNumber, RondoError, unknownName } from '../../errors.js';
+import { refuseUnknownOptions, requireCount, requireNumber, RondoError, unknownName } from '../../errors.js';
 import { TokenStreams } from '../../data/streams.js';
 import { embeddingFromVectors, type VectorCoverage } from '../../io/word-vectors/embedding-from-vectors.js';
 import type { WordVectors } from '../../io/word-vectors/word-vectors.js';
+import type { Callback } from '../../training/callbacks/callback.js';
 import type { DatasetBatch } from '../../training/dataset.js';
 import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
 import { codecOfText, type CodecOptions, defaultMaxTokens } from './codec-of-text.js';
 import { fingerprintOf } from '../fingerprint.js';
 import { LanguageModel } from './language-model.js';
 import { languageModelNetwork } from './language-model-network.js';
+import { defaultClipNorms, defaultLearningRate, languageModelOptimizer, type LanguageModelOptimizer, languageModelOptimizers } from './language-model-optimizer.js';
 import { type LanguageModelPreset, languageModelPresetNames, languageModelPresets } from './language-model-presets.js';
 import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
 import { TextCodec } from './text-codec.js';
-import { cosineAdam, runTraining, type TrainingControls, type TrainingOutcome } from '../training-run.js';
+import { runTraining, type TrainingControls, type TrainingOutcome } from '../training-run.js';
 
 /** How a language model is built and trained. */
 export interface LanguageModelOptions extends CodecOptions, RecurrentTaskOptions {
-  /** Default `0.09 / sqrt(units)`: 0.008 for 128 units, 0.0056 for 256. Wider layers need smaller steps. */
+  /**
+   * `adam` (default): rises to `learningRate` and falls along a cosine to 0. `sgd`: plain gradient descent at `learningRate` for
+   * `fullRateEpochs`, then each epoch at `rateDecay` of the one before. `ntasgd`: at `learningRate` throughout, whose result is the
+   * mean of the weights from the epoch on that no longer got better, see `AveragingTrigger`.
+   */
+  optimizer?: LanguageModelOptimizer;
+  /** Of the loss per token. Default `0.09 / sqrt(units)` for adam (0.008 for 128 units, 0.0056 for 256), 20 for sgd, 30 for ntasgd. */
   learningRate?: number;
-  /** Width of the token embedding. Default that of the given vectors, else 64 for characters and bytes, `units` for words and byte pairs. */
+  /** Epochs of sgd before the rate falls. Default half of all. */
+  fullRateEpochs?: number;
+  /** By what sgd's rate is multiplied after each later epoch. Default 0.5. */
+  rateDecay?: number;
+  /** Largest norm of all gradients together. Default 1 for adam, 0.25 for the others. */
+  clipNorm?: number;
+  /** See `OptimizerOptions.weightDecay`. Default 0. */
+  weightDecay?: number;
+  /** All weights begin uniform in plus and minus this, without the forget gate's bias of 1. Default 0: each layer's own initializers. */
+  initialRange?: number;
+  /** Width of the token embedding. Default that of the given vectors, else 64 for characters and bytes, `units` for words, byte pairs and a tied output. */
   embeddingUnits?: number;
   /** Leaves the vectors that {@link LanguageModelTraining} is given as they are. Default false. */
   freeze?: boolean;
-  /** Whether the output uses the token embedding's rows, whose width is then `units`. Default false. */
+  /** Whether the output uses the token embedding's rows; the last recurrent layer then has `embeddingUnits` units. Default false. */
   tied?: boolean;
   /** Options that go well together, see `languageModelPresets`; those given besides count before them. Default none. */
   preset?: LanguageModelPreset;
@@ -42,7 +60,7 @@ export interface LanguageModelOptions extends CodecOptions, RecurrentTaskOptions
   validation?: number;
 }
 
-const defaults: Required<Omit<LanguageModelOptions, 'embeddingUnits' | 'learningRate' | 'maxTokens'>> = {
+const defaults: Required<Omit<LanguageModelOptions, 'embeddingUnits' | 'learningRate' | 'maxTokens' | 'fullRateEpochs' | 'clipNorm'>> = {
   level: 'characters',
   lower: false,
   punctuation: 'separate',
@@ -53,6 +71,10 @@ const defaults: Required<Omit<LanguageModelOptions, 'embeddingUnits' | 'learning
   epochs: 10,
   batchSize: 32,
   timesteps: 64,
+  optimizer: 'adam',
+  rateDecay: 0.5,
+  weightDecay: 0,
+  initialRange: 0,
   freeze: false,
   tied: false,
   preset: 'none',
@@ -88,6 +110,7 @@ export class LanguageModelTraining {
   readonly coverage: VectorCoverage | undefined;
   private readonly trainStreams: TokenStreams;
   private readonly validationStreams: TokenStreams;
+  private readonly optimizerCallbacks: readonly Callback[];
 
   /**
    * @param interrupted the model of a checkpoint, to go on with; its own options then count.
@@ -113,8 +136,9 @@ export class LanguageModelTraining {
     this.coverage = pretrained?.coverage;
     this.languageModel = interrupted ?? new LanguageModel(languageModelNetwork(codec.size, resolved, pretrained?.embedding), codec, facts, resolved);
     const { model } = this.languageModel;
-    const numSteps = this.numBatches * resolved.epochs;
-    model.compile({ optimizer: cosineAdam({ learningRate: resolved.learningRate, numSteps }), loss: sparseCategoricalCrossentropy({ fromLogits: true }) });
+    const { optimizer, callbacks } = languageModelOptimizer(resolved, this.numBatches);
+    this.optimizerCallbacks = callbacks;
+    model.compile({ optimizer, loss: sparseCategoricalCrossentropy({ fromLogits: true }) });
   }
 
   /** Tokens of one step. */
@@ -128,7 +152,7 @@ export class LanguageModelTraining {
     const data = { train: () => batches(this.trainStreams), validation: () => batches(this.validationStreams), epochs: options.epochs, patience: options.epochs };
     // Each epoch reads the text from its beginning.
     const startOver = { name: 'startOver', onEpochBegin: () => model.resetStates() };
-    const outcome = await runTraining(model, data, controls, [startOver]);
+    const outcome = await runTraining(model, data, controls, [startOver, ...this.optimizerCallbacks]);
     model.resetStates();
     this.languageModel.outcome = outcome;
     return outcome;
@@ -137,27 +161,29 @@ export class LanguageModelTraining {
 
 function resolvedOptions(options: LanguageModelOptions, vectors: WordVectors | undefined): Required<LanguageModelOptions> {
   const where = 'LanguageModelTraining';
-  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, 'level', 'lower', 'maxTokens', 'punctuation', 'embeddingUnits', 'freeze', 'tied', 'preset', 'inputDropout', 'variational', 'weightDropout', 'embeddingDropout', 'activationPenalty', 'changePenalty', 'validation']);
+  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, 'level', 'lower', 'maxTokens', 'punctuation', 'embeddingUnits', 'freeze', 'tied', 'preset', 'optimizer', 'fullRateEpochs', 'rateDecay', 'clipNorm', 'weightDecay', 'initialRange', 'inputDropout', 'variational', 'weightDropout', 'embeddingDropout', 'activationPenalty', 'changePenalty', 'validation']);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as LanguageModelOptions;
   const { preset = 'none' } = given;
   if (!languageModelPresetNames.includes(preset)) throw unknownName(where, 'preset', preset, languageModelPresetNames);
   const resolved: LanguageModelOptions & typeof defaults = { ...defaults, ...languageModelPresets[preset], ...given };
+  if (!languageModelOptimizers.includes(resolved.optimizer)) throw unknownName(where, 'optimizer', resolved.optimizer, languageModelOptimizers);
   const all = {
     ...resolved,
     maxTokens: resolved.maxTokens ?? defaultMaxTokens[resolved.level] ?? 20_000,
     embeddingUnits: resolved.embeddingUnits ?? vectors?.dimension ?? (resolved.level === 'words' || resolved.level === 'bpe' || resolved.tied ? resolved.units : 64),
-    learningRate: resolved.learningRate ?? 0.09 / Math.sqrt(resolved.units),
+    learningRate: resolved.learningRate ?? defaultLearningRate(resolved.optimizer, resolved.units),
+    fullRateEpochs: resolved.fullRateEpochs ?? Math.ceil(resolved.epochs / 2),
+    clipNorm: resolved.clipNorm ?? defaultClipNorms[resolved.optimizer],
   };
   requireRecurrentOptions(where, all);
+  requireCount(where, 'fullRateEpochs', all.fullRateEpochs);
+  for (const name of ['rateDecay', 'clipNorm'] as const) requireNumber(where, name, all[name], 'a number above 0', (value) => value > 0);
   for (const name of ['inputDropout', 'weightDropout', 'embeddingDropout'] as const) requireRate(where, name, all[name]);
-  for (const name of ['activationPenalty', 'changePenalty'] as const) requireNumber(where, name, all[name], 'a number of at least 0', (value) => value >= 0);
+  for (const name of ['activationPenalty', 'changePenalty', 'weightDecay', 'initialRange'] as const) requireNumber(where, name, all[name], 'a number of at least 0', (value) => value >= 0);
   if (vectors !== undefined && all.embeddingDropout > 0) throw new RondoError('USAGE', { where, what: '`embeddingDropout` does not go with given vectors.', received: `embeddingDropout ${all.embeddingDropout}`, fix: 'use inputDropout.' });
   if (vectors !== undefined && all.embeddingUnits !== vectors.dimension) throw new RondoError('USAGE', { where, what: 'the vectors decide how wide the embedding is.', expected: `embeddingUnits ${vectors.dimension}, or none`, received: String(all.embeddingUnits), fix: 'leave embeddingUnits out.' });
   if (vectors === undefined && all.freeze) throw new RondoError('USAGE', { where, what: '`freeze` has no vectors to keep.', fix: 'give vectors, or leave it out.' });
   requireNumber(where, 'embeddingUnits', all.embeddingUnits, 'a whole number of at least 1', (value) => Number.isInteger(value) && value >= 1);
-  if (all.tied && all.embeddingUnits !== all.units) {
-    throw new RondoError('OUT_OF_RANGE', { where, what: '`embeddingUnits` is not `units`, which a tied output needs.', expected: `embeddingUnits ${all.units}`, received: String(all.embeddingUnits), fix: 'leave `embeddingUnits` out, or the output untied.' });
-  }
   requireNumber(where, 'validation', all.validation, 'a number between 0 and 1', (value) => value > 0 && value < 1);
   return all;
 }
