@@ -6,7 +6,7 @@ import type { WordVectors } from '../../io/word-vectors/word-vectors.js';
 import type { Callback } from '../../training/callbacks/callback.js';
 import type { DatasetBatch } from '../../training/dataset.js';
 import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
-import { codecOfText, type CodecOptions, defaultMaxTokens } from './codec-of-text.js';
+import { codecOfText, type CodecOptions, defaultMaxTokens, tokenLevels } from './codec-of-text.js';
 import { fingerprintOf } from '../fingerprint.js';
 import { LanguageModel } from './language-model.js';
 import { languageModelNetwork } from './language-model-network.js';
@@ -14,10 +14,24 @@ import { defaultClipNorms, defaultLearningRate, languageModelOptimizer, type Lan
 import { type LanguageModelPreset, languageModelPresetNames, languageModelPresets } from './language-model-presets.js';
 import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
 import { TextCodec } from './text-codec.js';
+import type { TokenCodec, TokenLevel } from './token-codec.js';
 import { runTraining, type TrainingControls, type TrainingOutcome } from '../training-run.js';
 
+/** What a language model learns from, where it is more than a text. */
+export interface LanguageModelData {
+  readonly train: string;
+  /** Chooses the best epoch; by default the end of `train` does, which is then not learned from. */
+  readonly validation?: string;
+  /** What the embedding starts from; for words and characters. */
+  readonly vectors?: WordVectors;
+  /** Cuts the text into tokens in the place of one made from it, such as that of `loadTokenizer`. */
+  readonly codec?: TokenCodec;
+}
+
 /** How a language model is built and trained. */
-export interface LanguageModelOptions extends CodecOptions, RecurrentTaskOptions {
+export interface LanguageModelOptions extends Omit<CodecOptions, 'level'>, RecurrentTaskOptions {
+  /** What a token is, see {@link CodecOptions}. With a given codec its own, which cannot be chosen. */
+  level?: TokenLevel;
   /**
    * `adam` (default): rises to `learningRate` and falls along a cosine to 0. `sgd`: plain gradient descent at `learningRate` for
    * `fullRateEpochs`, then each epoch at `rateDecay` of the one before. `ntasgd`: at `learningRate` throughout, whose result is the
@@ -38,7 +52,7 @@ export interface LanguageModelOptions extends CodecOptions, RecurrentTaskOptions
   initialRange?: number;
   /** Width of the token embedding. Default that of the given vectors, else 64 for characters and bytes, `units` for words, byte pairs and a tied output. */
   embeddingUnits?: number;
-  /** Leaves the vectors that {@link LanguageModelTraining} is given as they are. Default false. */
+  /** Leaves the vectors that {@link LanguageModelData} holds as they are. Default false. */
   freeze?: boolean;
   /** Whether the output uses the token embedding's rows; the last recurrent layer then has `embeddingUnits` units. Default false. */
   tied?: boolean;
@@ -114,15 +128,14 @@ export class LanguageModelTraining {
 
   /**
    * @param interrupted the model of a checkpoint, to go on with; its own options then count.
-   * @param vectors what the embedding starts from.
    */
-  constructor(text: string, options: LanguageModelOptions = {}, interrupted?: LanguageModel, vectors?: WordVectors) {
-    const resolved = interrupted?.options ?? resolvedOptions(options, vectors);
-    const { level, lower, maxTokens, punctuation, validation } = resolved;
-    const codec = interrupted?.codec ?? codecOfText(text, { level, lower, maxTokens, punctuation });
-    const tokens = codec.encode(text);
-    this.charactersPerToken = Array.from(text).length / Math.max(1, tokens.length);
-    const held = Math.round(tokens.length * validation);
+  constructor(text: string | LanguageModelData, options: LanguageModelOptions = {}, interrupted?: LanguageModel) {
+    const data: LanguageModelData = typeof text === 'string' ? { train: text } : text;
+    const { train, validation, vectors } = data;
+    const resolved = interrupted?.options ?? resolvedOptions(options, data);
+    const codec = interrupted?.codec ?? data.codec ?? codecOfText(train, codecOptionsOf(resolved));
+    const { tokens, held } = tokensOf(codec, train, validation, resolved.validation);
+    this.charactersPerToken = (Array.from(train).length + Array.from(validation ?? '').length) / Math.max(1, tokens.length);
     requireLength(tokens.length, held, codec.level);
     this.numTrainingTokens = tokens.length - held;
     this.numValidationTokens = held;
@@ -131,7 +144,7 @@ export class LanguageModelTraining {
     this.numBatches = this.trainStreams.length;
     if (interrupted?.isTrainedOn(tokens) === false) throw otherText();
     const facts = { numTokens: tokens.length, numTrainingTokens: this.numTrainingTokens, fingerprint: fingerprintOf(tokens) };
-    if (vectors !== undefined && !(codec instanceof TextCodec)) throw new RondoError('USAGE', { where: 'LanguageModelTraining', what: 'word vectors have no vectors for bytes.', expected: 'level words or characters', received: `level ${codec.level}`, fix: 'choose words, or leave the vectors out.' });
+    if (vectors !== undefined && !(codec instanceof TextCodec)) throw new RondoError('USAGE', { where: 'LanguageModelTraining', what: 'word vectors have no vectors for such tokens.', expected: 'level words or characters', received: `level ${codec.level}`, fix: 'choose words, or leave the vectors out.' });
     const pretrained = vectors && codec instanceof TextCodec ? embeddingFromVectors(codec.vocabulary, vectors, { trainable: !resolved.freeze, tokens }) : undefined;
     this.coverage = pretrained?.coverage;
     this.languageModel = interrupted ?? new LanguageModel(languageModelNetwork(codec.size, resolved, pretrained?.embedding), codec, facts, resolved);
@@ -159,18 +172,37 @@ export class LanguageModelTraining {
   }
 }
 
-function resolvedOptions(options: LanguageModelOptions, vectors: WordVectors | undefined): Required<LanguageModelOptions> {
+/** All tokens, and how many at their end are held out. */
+function tokensOf(codec: TokenCodec, train: string, validation: string | undefined, share: number): { tokens: Int32Array; held: number } {
+  const tokens = codec.encode(train);
+  if (validation === undefined) return { tokens, held: Math.round(tokens.length * share) };
+  const heldOut = codec.encode(validation);
+  const all = new Int32Array(tokens.length + heldOut.length);
+  all.set(tokens);
+  all.set(heldOut, tokens.length);
+  return { tokens: all, held: heldOut.length };
+}
+
+function codecOptionsOf({ level, lower, maxTokens, punctuation }: Required<LanguageModelOptions>): CodecOptions {
+  if (level !== 'file') return { level, lower, maxTokens, punctuation };
+  throw new RondoError('USAGE', { where: 'LanguageModelTraining', what: 'level `file` is that of a given codec.', expected: tokenLevels.join(', '), received: 'file', fix: 'give `codec`, or another level.' });
+}
+
+function resolvedOptions(options: LanguageModelOptions, { vectors, codec, validation }: LanguageModelData): Required<LanguageModelOptions> {
   const where = 'LanguageModelTraining';
   refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, 'level', 'lower', 'maxTokens', 'punctuation', 'embeddingUnits', 'freeze', 'tied', 'preset', 'optimizer', 'fullRateEpochs', 'rateDecay', 'clipNorm', 'weightDecay', 'initialRange', 'inputDropout', 'variational', 'weightDropout', 'embeddingDropout', 'activationPenalty', 'changePenalty', 'validation']);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as LanguageModelOptions;
+  if (validation !== undefined && given.validation !== undefined) throw new RondoError('USAGE', { where, what: 'a share of validation and a text of validation cannot be given together.', expected: 'one of them', fix: 'leave the share out: the given text chooses the best epoch.' });
+  const ofText = codec === undefined ? [] : (['level', 'lower', 'maxTokens', 'punctuation'] as const).filter((name) => given[name] !== undefined);
+  if (ofText.length > 0) throw new RondoError('USAGE', { where, what: 'the given codec decides what a token is.', expected: `no ${ofText.map((name) => `\`${name}\``).join(', ')}`, received: ofText.map((name) => `${name} ${given[name]}`).join(', '), fix: 'leave them out, or give no codec.' });
   const { preset = 'none' } = given;
   if (!languageModelPresetNames.includes(preset)) throw unknownName(where, 'preset', preset, languageModelPresetNames);
-  const resolved: LanguageModelOptions & typeof defaults = { ...defaults, ...languageModelPresets[preset], ...given };
+  const resolved: LanguageModelOptions & typeof defaults = { ...defaults, ...languageModelPresets[preset], ...given, ...(codec && { level: codec.level, maxTokens: codec.size }) };
   if (!languageModelOptimizers.includes(resolved.optimizer)) throw unknownName(where, 'optimizer', resolved.optimizer, languageModelOptimizers);
   const all = {
     ...resolved,
-    maxTokens: resolved.maxTokens ?? defaultMaxTokens[resolved.level] ?? 20_000,
-    embeddingUnits: resolved.embeddingUnits ?? vectors?.dimension ?? (resolved.level === 'words' || resolved.level === 'bpe' || resolved.tied ? resolved.units : 64),
+    maxTokens: resolved.maxTokens ?? (resolved.level === 'file' ? 20_000 : (defaultMaxTokens[resolved.level] ?? 20_000)),
+    embeddingUnits: resolved.embeddingUnits ?? vectors?.dimension ?? (resolved.level === 'characters' || resolved.level === 'bytes' ? (resolved.tied ? resolved.units : 64) : resolved.units),
     learningRate: resolved.learningRate ?? defaultLearningRate(resolved.optimizer, resolved.units),
     fullRateEpochs: resolved.fullRateEpochs ?? Math.ceil(resolved.epochs / 2),
     clipNorm: resolved.clipNorm ?? defaultClipNorms[resolved.optimizer],

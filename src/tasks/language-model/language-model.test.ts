@@ -40,6 +40,19 @@ describe('a language model with a tied output', () => {
   });
 });
 
+describe('a text that chooses the best epoch', () => {
+  it('may be given, is not learned from, and is known again behind the training text', async () => {
+    setSeed(4);
+    const validation = 'a text of other words\n'.repeat(6);
+    const training = new LanguageModelTraining({ train: line.repeat(4), validation }, { ...options, epochs: 1 });
+    const { languageModel } = training;
+    expect([training.numTrainingTokens, training.numValidationTokens]).toEqual([line.length * 4, validation.length]);
+    await training.train();
+    expect((await languageModel.evaluate(line.repeat(4) + validation)).part).toBe('held out');
+    expect(() => new LanguageModelTraining({ train: line, validation }, { validation: 0.2 })).toThrow('[USAGE] LanguageModelTraining: a share of validation and a text of validation');
+  });
+});
+
 describe('a language model', () => {
   let model: LanguageModel;
   beforeAll(async () => {
