@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { RondoError } from '../src/index.js';
-import { PeerProcess, PeerRefusal, type TraineeFacts, type TrainingFacts } from './comparison/peer-process.js';
+import { PeerProcess, PeerRefusal, type TrainingFacts } from './comparison/peer-process.js';
 import { describeMachine } from './machine.js';
 import { linesOfTask, markdownOfQuality, type QualityReport, type TaskReport } from './quality/quality-report.js';
 import type { QualityTask } from './quality/quality-task.js';
@@ -68,16 +68,15 @@ function startPair(numThreads: number, timeoutMs: number): Pair {
 }
 
 /** @throws PeerRefusal where a library cannot do it, or the models differ in size. */
-async function compareTask(task: QualityTask, { rondo, pytorch }: Pair, numSeeds: number, share: number, directory: string): Promise<TaskReport> {
+async function compareTask(task: QualityTask, pair: Pair, numSeeds: number, share: number, directory: string): Promise<TaskReport> {
   const epochs = options.epochs === undefined ? task.defaultEpochs : number('epochs', options.epochs);
   const dataFile = join(directory, `${task.name}.json`);
   writeFileSync(dataFile, JSON.stringify(await task.prepare(share, epochs)));
+  const numParameters = await commonSize(task, pair, dataFile);
   const runs: TaskReport['runs'] = { Rondo: [], PyTorch: [] };
   for (let seed = 1; seed <= numSeeds; seed++) {
-    for (const peer of [rondo, pytorch]) {
+    for (const peer of [pair.rondo, pair.pytorch]) {
       const built = await peer.build(task.name, dataFile, seed);
-      requireEqualSizes(task, built, runs.Rondo[0]);
-      if (seed === 1) console.log(`${task.name}, ${peer.name}: ${built.numParameters} parameters`);
       const trained: TrainingFacts = await peer.train();
       peer.close();
       runs[peer.name as keyof TaskReport['runs']].push({ seed, ...built, ...trained });
@@ -85,12 +84,19 @@ async function compareTask(task: QualityTask, { rondo, pytorch }: Pair, numSeeds
       console.log(`${task.name}, seed ${seed}, ${peer.name}: ${scores.join(', ')}, ${(trained.trainMs / 1000).toFixed(1)} s`);
     }
   }
-  return { name: task.name, epochs, numParameters: runs.Rondo[0].numParameters, scoreTitles: task.scoreTitles, runs };
+  return { name: task.name, epochs, numParameters, scoreTitles: task.scoreTitles, runs };
 }
 
-function requireEqualSizes(task: QualityTask, { numParameters }: TraineeFacts, first: TraineeFacts | undefined): void {
-  if (first === undefined || first.numParameters === numParameters) return;
-  throw new PeerRefusal(`${task.name}: the models are not the same: Rondo's has ${first.numParameters} parameters, PyTorch's ${numParameters}`);
+/** The number of parameters of both models. @throws PeerRefusal where they differ */
+async function commonSize(task: QualityTask, pair: Pair, dataFile: string): Promise<number> {
+  const sizes: number[] = [];
+  for (const peer of [pair.rondo, pair.pytorch]) {
+    sizes.push((await peer.build(task.name, dataFile, 1)).numParameters);
+    peer.close();
+    console.log(`${task.name}, ${peer.name}: ${sizes.at(-1)} parameters`);
+  }
+  if (sizes[0] === sizes[1]) return sizes[0];
+  throw new PeerRefusal(`${task.name}: the models are not the same: they have ${sizes.join(' and ')} parameters`);
 }
 
 async function main(): Promise<void> {
