@@ -32,8 +32,8 @@ export const vectors = defineCommand({
     if (analogy !== undefined) return show(wordAnalogy(found, [words[0], words[1], words[2]], count), json);
     if (word !== undefined) {
       // Asks for neighbours first, because its message for an unknown word helps.
-      if (found.vectorOf(word) === undefined) nearestWords(found, word, 1);
-      const vector = Array.from(found.vectorOf(word)!);
+      if (found.get(word) === undefined) nearestWords(found, word, 1);
+      const vector = Array.from(found.get(word)!);
       console.log(json ? JSON.stringify({ word, inFile: found.has(word), length: euclideanLength(vector), vector }) : vector.map((value) => String(Number(value.toPrecision(6)))).join(' '));
       return;
     }
