@@ -90,6 +90,9 @@ describe('text files', () => {
     expect((await readWordVectors(bytes, { faultyWords: 'skip' })).words).toEqual(['the']);
     expect((await read('a 1\nb 2\na 3\n', { faultyWords: 'skip' })).values).toEqual(Float32Array.of(1, 2));
   });
+  it('may begin with a byte order mark', async () => {
+    for (const text of ['the 1 2\ncat 3 4\n', '2 2\nthe 1 2\ncat 3 4\n']) expect((await read(`\ufeff${text}`)).words).toEqual(['the', 'cat']);
+  });
   it('need options that exist', async () => {
     expect(await messageOf(read('a 1\n', { limits: 1 } as object))).toContain('did you mean `limit`');
     expect(await messageOf(read('a 1\n', { format: 'golve' as 'glove' }))).toContain('did you mean `glove`');

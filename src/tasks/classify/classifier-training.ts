@@ -71,7 +71,7 @@ export class ClassifierTraining {
     const settings = { tokens: resolved.tokens, lower: resolved.lower, locale: resolved.locale, timesteps: resolved.timesteps, truncating: resolved.truncating, padding: resolved.padding };
     const readable = (rows: LabelledTexts): LabelledTexts => keepTexts(rows, rows.texts.flatMap((text, i) => (tokenSpansOf(text, settings).length > 0 ? [i] : [])), resolved.empty);
     const given = { train: readable(data.train), validation: data.validation && readable(data.validation), test: data.test && readable(data.test) };
-    requireClasses(given.train);
+    requireClasses(given.train, data.train);
     const parts = partsOf(given, resolved);
     const labels = [...new Set(parts.train.labels)].sort((a, b) => (a < b ? -1 : 1));
 
@@ -198,9 +198,11 @@ function requireLabels(data: ClassifierData): void {
   }
 }
 
-function requireClasses(train: LabelledTexts): void {
+/** @param all with those that were left out. */
+function requireClasses(train: LabelledTexts, all: LabelledTexts): void {
   const labels = [...new Set(train.labels)];
   if (labels.length >= 2) return;
+  if (labels.length === 0 && all.texts.length > 0) throw new RondoError('DATA_FORMAT', { where: placeOf(all, 0), what: 'no text holds a token.', expected: 'texts of at least two classes', received: `${all.texts.length} empty texts`, fix: 'check the column of texts.' });
   throw new RondoError('DATA_FORMAT', { where: placeOf(train, 0), what: 'there are not two classes to tell apart.', expected: 'texts of at least two classes', received: labels.length === 0 ? 'no texts' : `only \`${labels[0]}\`, ${train.texts.length} times`, fix: 'check the column of labels, and give texts of other classes too.' });
 }
 

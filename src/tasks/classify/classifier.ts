@@ -157,7 +157,8 @@ export class Classifier {
     const unknown = new Set(rows.labels.filter((label) => !classes.has(label)));
     if (unknown.size === 0) return Int32Array.from(rows.labels, (label) => classes.get(label)!);
     const first = rows.labels.findIndex((label) => unknown.has(label));
-    const near = nearestNames(rows.labels[first], this.labels, 1);
+    // Any single character is near any other.
+    const near = rows.labels[first].length > 2 ? nearestNames(rows.labels[first], this.labels, 1) : [];
     const listed = [...unknown].slice(0, 10).map((label) => `\`${label}\``).join(', ');
     throw new RondoError('UNKNOWN_NAME', {
       where: placeOf(rows, first),
