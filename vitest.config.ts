@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'cli/**/*.test.ts', 'bench/**/*.test.ts', 'examples/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 60_000,
+    // A hook that is given up goes on in the background, and draws from the generator that the tests seed.
+    hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
   },

@@ -109,7 +109,7 @@ function languageModelOptions(options: Given<typeof specs>): LanguageModelOption
     maxTokens: options.vocabulary,
     punctuation: options.punctuation,
     embeddingUnits: options['embedding-units'],
-    freeze: options.freeze,
+    freezeVectors: options.freeze,
     tied: options.tied || undefined,
     preset: options.preset,
     optimizer: options.optimizer,

@@ -8,8 +8,6 @@ import { FormVectors } from './form-vectors.js';
 import type { PretrainedVectors } from './pretrained-vectors.js';
 import { vectorTable } from './vector-table.js';
 
-export type { VectorCoverage };
-
 export interface EmbeddingFromVectorsOptions extends LayerOptions {
   /** Whether training changes the vectors. Default false: they stay as the file has them, and so do those drawn for unknown words. */
   trainable?: boolean;

@@ -1,12 +1,14 @@
 import { requireRate } from '../../cells/define-cell.js';
 import { refuseUnknownOptions, requireCount, requireNumber, RondoError, unknownName } from '../../errors.js';
 import { TokenStreams } from '../../data/streams.js';
-import { embeddingFromVectors, type VectorCoverage } from '../../io/word-vectors/embedding-from-vectors.js';
+import type { VectorCoverage } from '../../io/word-vectors/coverage.js';
+import { embeddingFromVectors } from '../../io/word-vectors/embedding-from-vectors.js';
 import type { WordVectors } from '../../io/word-vectors/word-vectors.js';
 import type { Callback } from '../../training/callbacks/callback.js';
 import type { DatasetBatch } from '../../training/dataset.js';
 import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
 import { codecOfText, type CodecOptions, defaultMaxTokens, tokenLevels } from './codec-of-text.js';
+import { currentRandom } from '../../random.js';
 import { fingerprintOf } from '../fingerprint.js';
 import { LanguageModel } from './language-model.js';
 import { languageModelNetwork } from './language-model-network.js';
@@ -53,7 +55,7 @@ export interface LanguageModelOptions extends Omit<CodecOptions, 'level'>, Recur
   /** Width of the token embedding. Default that of the given vectors, else 64 for characters and bytes, `units` for words, byte pairs and a tied output. */
   embeddingUnits?: number;
   /** Leaves the vectors that {@link LanguageModelData} holds as they are. Default false. */
-  freeze?: boolean;
+  freezeVectors?: boolean;
   /** Whether the output uses the token embedding's rows; the last recurrent layer then has `embeddingUnits` units. Default false. */
   tied?: boolean;
   /** Options that go well together, see `languageModelPresets`; those given besides count before them. Default none. */
@@ -89,7 +91,7 @@ const defaults: Required<Omit<LanguageModelOptions, 'embeddingUnits' | 'learning
   rateDecay: 0.5,
   weightDecay: 0,
   initialRange: 0,
-  freeze: false,
+  freezeVectors: false,
   tied: false,
   preset: 'none',
   inputDropout: 0,
@@ -145,7 +147,7 @@ export class LanguageModelTraining {
     if (interrupted?.isTrainedOn(tokens) === false) throw otherText();
     const facts = { numTokens: tokens.length, numTrainingTokens: this.numTrainingTokens, fingerprint: fingerprintOf(tokens) };
     if (vectors !== undefined && !(codec instanceof TextCodec)) throw new RondoError('USAGE', { where: 'LanguageModelTraining', what: 'word vectors have no vectors for such tokens.', expected: 'level words or characters', received: `level ${codec.level}`, fix: 'choose words, or leave the vectors out.' });
-    const pretrained = vectors && codec instanceof TextCodec ? embeddingFromVectors(codec.vocabulary, vectors, { trainable: !resolved.freeze, tokens }) : undefined;
+    const pretrained = vectors && codec instanceof TextCodec ? embeddingFromVectors(codec.vocabulary, vectors, { trainable: !resolved.freezeVectors, tokens, seed: currentRandom().uint32() }) : undefined;
     this.coverage = pretrained?.coverage;
     this.languageModel = interrupted ?? new LanguageModel(languageModelNetwork(codec.size, resolved, pretrained?.embedding), codec, facts, resolved);
     const { model } = this.languageModel;
@@ -190,7 +192,7 @@ function codecOptionsOf({ level, lower, maxTokens, punctuation }: Required<Langu
 
 function resolvedOptions(options: LanguageModelOptions, { vectors, codec, validation }: LanguageModelData): Required<LanguageModelOptions> {
   const where = 'LanguageModelTraining';
-  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, 'level', 'lower', 'maxTokens', 'punctuation', 'embeddingUnits', 'freeze', 'tied', 'preset', 'optimizer', 'fullRateEpochs', 'rateDecay', 'clipNorm', 'weightDecay', 'initialRange', 'inputDropout', 'variational', 'weightDropout', 'embeddingDropout', 'activationPenalty', 'changePenalty', 'validation']);
+  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, 'level', 'lower', 'maxTokens', 'punctuation', 'embeddingUnits', 'freezeVectors', 'tied', 'preset', 'optimizer', 'fullRateEpochs', 'rateDecay', 'clipNorm', 'weightDecay', 'initialRange', 'inputDropout', 'variational', 'weightDropout', 'embeddingDropout', 'activationPenalty', 'changePenalty', 'validation']);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as LanguageModelOptions;
   if (validation !== undefined && given.validation !== undefined) throw new RondoError('USAGE', { where, what: 'a share of validation and a text of validation cannot be given together.', expected: 'one of them', fix: 'leave the share out: the given text chooses the best epoch.' });
   const ofText = codec === undefined ? [] : (['level', 'lower', 'maxTokens', 'punctuation'] as const).filter((name) => given[name] !== undefined);
@@ -214,7 +216,7 @@ function resolvedOptions(options: LanguageModelOptions, { vectors, codec, valida
   for (const name of ['activationPenalty', 'changePenalty', 'weightDecay', 'initialRange'] as const) requireNumber(where, name, all[name], 'a number of at least 0', (value) => value >= 0);
   if (vectors !== undefined && all.embeddingDropout > 0) throw new RondoError('USAGE', { where, what: '`embeddingDropout` does not go with given vectors.', received: `embeddingDropout ${all.embeddingDropout}`, fix: 'use inputDropout.' });
   if (vectors !== undefined && all.embeddingUnits !== vectors.dimension) throw new RondoError('USAGE', { where, what: 'the vectors decide how wide the embedding is.', expected: `embeddingUnits ${vectors.dimension}, or none`, received: String(all.embeddingUnits), fix: 'leave embeddingUnits out.' });
-  if (vectors === undefined && all.freeze) throw new RondoError('USAGE', { where, what: '`freeze` has no vectors to keep.', fix: 'give vectors, or leave it out.' });
+  if (vectors === undefined && all.freezeVectors) throw new RondoError('USAGE', { where, what: '`freezeVectors` has no vectors to keep.', fix: 'give vectors, or leave it out.' });
   requireNumber(where, 'embeddingUnits', all.embeddingUnits, 'a whole number of at least 1', (value) => Number.isInteger(value) && value >= 1);
   requireNumber(where, 'validation', all.validation, 'a number between 0 and 1', (value) => value > 0 && value < 1);
   return all;
