@@ -40,7 +40,7 @@ export interface TrainingContext {
   /** Ends training after the current step. */
   stopTraining(): void;
   /**
-   * In `onBatchEnd`: the loss of the batch of the step, now that the weights have changed, without dropout and differentiable
+   * In `onBatchEnd` and `onEpochEnd`: the loss of the batch of the last step, now that the weights have changed, without dropout and differentiable
    * by the weights. Needs an open {@link scope}.
    */
   lossOfLastBatch?(): Tensor;

@@ -1,6 +1,6 @@
-import { planCell } from '../../cells/plan.js';
-import type { Cell } from '../../cells/define-cell.js';
-import { recurrent } from '../../tensor/recurrent.js';
+import { type CellPlan, planCell } from '../../cells/plan.js';
+import { recurrent, type RecurrentArguments } from '../../tensor/recurrent.js';
+import type { FlatArray } from '../../tensor/tensor.js';
 import { type Gate, gatesOf, showingGate } from './gates.js';
 import type { ProbedRun } from './probed-run.js';
 
@@ -36,44 +36,58 @@ const ends: Readonly<Record<string, { readonly low: number; readonly high: numbe
 const leastChange = 1e-6;
 
 /** Runs a layer's cell again, once for every gate with that gate as its output. Needs an open scope. */
-export function activityOf(run: ProbedRun): Activity {
-  const { plan: { cell, options } } = run.call;
-  const gates = gatesOf(cell, options).flatMap((gate, i) => (Object.hasOwn(ends, gate.activation) ? [spreadOf(gate, unitsOf(run, showingGate(cell, i)))] : []));
-  const numDead = unitsOf(run, cell).filter((values) => largest(values) - smallest(values) < leastChange).length;
-  return { gates, numDead };
+export function activityOf({ call }: ProbedRun): Activity {
+  return { gates: shownBy(call.plan).map(({ gate, plan }) => spreadOf(gate, { ...call, plan })), numDead: numDead(call) };
 }
 
-function spreadOf(gate: Gate, units: readonly (readonly number[])[]): GateActivity {
-  const { low, high } = ends[gate.activation];
-  const isLow = (value: number): boolean => value <= low;
-  const isHigh = (value: number): boolean => high !== null && value >= high;
-  const all = units.flat();
-  const share = (test: (value: number) => boolean): number => all.filter(test).length / all.length;
-  return {
-    ...gate,
-    mean: all.reduce((sum, value) => sum + value, 0) / all.length,
-    low: share(isLow),
-    high: high === null ? null : share(isHigh),
-    numStuck: units.filter((values) => values.every(isLow) || values.every(isHigh)).length,
-  };
-}
+/** Plans are made once for a layer. */
+const shown = new WeakMap<CellPlan, { readonly gate: Gate; readonly plan: CellPlan }[]>();
 
-/** By unit: the outputs of a cell at all steps that count. */
-function unitsOf({ call }: ProbedRun, cell: Cell): number[][] {
-  const plan = planCell(cell, call.plan.options);
-  const values = recurrent({ ...call, plan, returnSequences: true, outputOrder: 'time', training: false }).output.dataSync();
-  const units = Array.from({ length: call.units }, (): number[] => []);
-  for (let step = 0; step * call.units < values.length; step++) {
-    if (call.mask !== undefined && call.mask[step] === 0) continue;
-    for (let unit = 0; unit < call.units; unit++) units[unit].push(values[step * call.units + unit]);
+function shownBy(plan: CellPlan): { readonly gate: Gate; readonly plan: CellPlan }[] {
+  let plans = shown.get(plan);
+  if (plans === undefined) {
+    const { cell, options } = plan;
+    plans = gatesOf(cell, options).flatMap((gate, i) => (Object.hasOwn(ends, gate.activation) ? [{ gate, plan: planCell(showingGate(cell, i), options) }] : []));
+    shown.set(plan, plans);
   }
-  return units;
+  return plans;
 }
 
-function largest(values: readonly number[]): number {
-  return values.reduce((most, value) => Math.max(most, value), -Infinity);
+function spreadOf(gate: Gate, call: RecurrentArguments): GateActivity {
+  const { low, high } = ends[gate.activation];
+  const { units } = call;
+  const [lowOf, highOf] = [new Float64Array(units), new Float64Array(units)];
+  let [count, sum] = [0, 0];
+  forEachStep(call, outputsOf(call), (values) => {
+    count++;
+    for (let unit = 0; unit < units; unit++) {
+      const value = values[unit];
+      sum += value;
+      if (value <= low) lowOf[unit]++;
+      else if (high !== null && value >= high) highOf[unit]++;
+    }
+  });
+  const share = (counts: Float64Array): number => counts.reduce((all, one) => all + one, 0) / (count * units);
+  return { ...gate, mean: sum / (count * units), low: share(lowOf), high: high === null ? null : share(highOf), numStuck: lowOf.filter((lows, unit) => lows === count || highOf[unit] === count).length };
 }
 
-function smallest(values: readonly number[]): number {
-  return values.reduce((least, value) => Math.min(least, value), Infinity);
+function numDead(call: RecurrentArguments): number {
+  const [least, most] = [new Float64Array(call.units).fill(Infinity), new Float64Array(call.units).fill(-Infinity)];
+  forEachStep(call, outputsOf(call), (values) => {
+    for (let unit = 0; unit < call.units; unit++) {
+      least[unit] = Math.min(least[unit], values[unit]);
+      most[unit] = Math.max(most[unit], values[unit]);
+    }
+  });
+  return most.filter((value, unit) => value - least[unit] < leastChange).length;
+}
+
+/** What the cell returns at every step, `[rows, time, units]`. */
+function outputsOf(call: RecurrentArguments): FlatArray {
+  return recurrent({ ...call, returnSequences: true, outputOrder: 'time', training: false }).output.dataSync();
+}
+
+/** Goes through the steps that count. */
+function forEachStep({ mask, units }: RecurrentArguments, outputs: FlatArray, see: (values: FlatArray) => void): void {
+  for (let step = 0; step * units < outputs.length; step++) if (mask === undefined || mask[step] !== 0) see(outputs.subarray(step * units, (step + 1) * units));
 }

@@ -1,4 +1,20 @@
+import { adviceOnActivity } from './advice-on-activity.js';
+import { adviceOnLoss } from './advice-on-loss.js';
+import { adviceOnTimeGradient } from './advice-on-time-gradient.js';
+import { adviceOnWeights } from './advice-on-weights.js';
 import type { DiagnosisFacts } from './report.js';
 
-export interface Advice { readonly text: string }
-export function adviceOn(_facts: DiagnosisFacts): Advice[] { return []; }
+/** Something that stands out, with its figure, and what to change. */
+export interface Advice {
+  readonly about: 'explodingGradient' | 'vanishingGradient' | 'clipping' | 'depth' | 'saturation' | 'forgetting' | 'deadUnits' | 'largeUpdates' | 'smallUpdates' | 'noGradient' | 'plateau' | 'overfitting' | 'divergence';
+  /** The path of the layer; null where it is about the model. */
+  readonly layer: string | null;
+  /** Plain sentences. */
+  readonly text: string;
+}
+
+/** What to change, the most urgent first. */
+export function adviceOn(facts: DiagnosisFacts): Advice[] {
+  if (facts.steps.length === 0) return [];
+  return [...facts.recurrent.flatMap(adviceOnTimeGradient), ...facts.recurrent.flatMap(adviceOnActivity), ...adviceOnWeights(facts), ...adviceOnLoss(facts)];
+}

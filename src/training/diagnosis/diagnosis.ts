@@ -10,7 +10,7 @@ import { copyWeights, updateRatios, type WeightCopies } from './update-ratio.js'
 import { trainableByLayer } from './weight-groups.js';
 
 export interface DiagnosisOptions {
-  /** Measures every so many steps; a measurement takes about as long as one or two steps. Default 50. */
+  /** Measures every so many steps; a measurement takes about as long as two steps. Default 100. Steps 2, 10, 25, 50 and the last one of all are measured too. */
   everySteps?: number;
   /** Where there are more measurements, every second is dropped and they become half as frequent. At least 4. Default 40. */
   maxSamples?: number;
@@ -41,7 +41,7 @@ export class Diagnosis implements Callback {
 
   constructor(options: DiagnosisOptions = {}) {
     refuseUnknownOptions('Diagnosis', options, ['everySteps', 'maxSamples']);
-    const { everySteps = 50, maxSamples = 40 } = options;
+    const { everySteps = 100, maxSamples = 40 } = options;
     requireCount('Diagnosis', 'everySteps', everySteps);
     requireCount('Diagnosis', 'maxSamples', maxSamples, 4);
     this.#everySteps = everySteps;
@@ -57,16 +57,18 @@ export class Diagnosis implements Callback {
     this.#recorded = { ...this.#recorded, clipNorm: globalClipNorm ?? null };
   }
 
-  onBatchEnd(progress: Progress, context: TrainingContext): Promise<void> | undefined {
-    const left = stepsAfter(progress);
-    if (isMeasured(context.numSteps, this.#recorded.everySteps, left)) return this.#measure(context, left);
-    this.#keepWeights(context, left);
+  onBatchEnd(_progress: Progress, context: TrainingContext): Promise<void> | undefined {
+    if (isMeasured(context.numSteps, this.#recorded.everySteps)) return this.#measure(context);
+    this.#keepWeights(context);
     return undefined;
   }
 
-  onEpochEnd(_epoch: number, { loss, valLoss }: Logs): void {
+  /** The end of the last epoch is measured too. */
+  onEpochEnd(epoch: number, { loss, valLoss }: Logs, context: TrainingContext): Promise<void> | undefined {
     const recorded = this.#recorded;
     this.#recorded = { ...recorded, loss: [...recorded.loss, loss], valLoss: valLoss === undefined ? recorded.valLoss : [...recorded.valLoss, valLoss] };
+    const isLast = epoch === context.epochs - 1 && recorded.samples.at(-1)?.step !== context.numSteps;
+    return isLast ? this.#measure(context) : undefined;
   }
 
   getState(): CallbackState {
@@ -85,7 +87,7 @@ export class Diagnosis implements Callback {
     return { ...facts, advice: adviceOn(facts) };
   }
 
-  async #measure(context: TrainingContext, left: number | undefined): Promise<void> {
+  async #measure(context: TrainingContext): Promise<void> {
     const { model, numSteps: step, lossOfLastBatch } = context;
     if (lossOfLastBatch === undefined) return;
     const startedMs = performance.now();
@@ -96,16 +98,11 @@ export class Diagnosis implements Callback {
     const isFull = samples.length > this.#maxSamples;
     const { everySteps, elapsedMs } = this.#recorded;
     this.#recorded = { ...this.#recorded, samples: isFull ? thinned(samples) : samples, everySteps: isFull ? 2 * everySteps : everySteps, elapsedMs: elapsedMs + performance.now() - startedMs };
-    this.#keepWeights(context, left);
+    this.#keepWeights(context);
   }
 
   /** Copies the weights where the step to come is measured. */
-  #keepWeights({ model, numSteps: step }: TrainingContext, left: number | undefined): void {
-    const isDue = isMeasured(step + 1, this.#recorded.everySteps, left === undefined ? undefined : left - 1);
-    this.#before = isDue ? { step, weights: copyWeights(trainableByLayer(model)) } : undefined;
+  #keepWeights({ model, numSteps: step }: TrainingContext): void {
+    this.#before = isMeasured(step + 1, this.#recorded.everySteps) ? { step, weights: copyWeights(trainableByLayer(model)) } : undefined;
   }
-}
-
-function stepsAfter({ epoch, epochs, batch, numBatches }: Progress): number | undefined {
-  return numBatches === undefined ? undefined : (epochs - epoch) * numBatches - batch - 1;
 }

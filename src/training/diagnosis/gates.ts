@@ -8,6 +8,10 @@ export interface Gate {
   readonly name: string;
   /** By the name of an activation. */
   readonly activation: string;
+  /** Whether it is applied to a state. */
+  readonly isState: boolean;
+  /** Whether the cell calls it a forget gate. */
+  readonly isForgetGate: boolean;
 }
 
 interface Found extends Gate {
@@ -16,7 +20,7 @@ interface Found extends Gate {
 
 /** The gates and candidates of a cell: every activation in its equations, in the order of its gates, then of its states. */
 export function gatesOf(cell: Cell, options: EquationOptions = {}): Gate[] {
-  return found(cell, cell.equations(options), options).map(({ name, activation: applied }) => ({ name, activation: applied }));
+  return found(cell, cell.equations(options), options).map(({ node: _node, ...gate }) => gate);
 }
 
 /** The same cell, but what it returns at each step is the value of the gate at a place of {@link gatesOf}. */
@@ -47,7 +51,11 @@ function found(cell: Cell, equations: Equations, options: EquationOptions): Foun
     }
   }
   const order = [...cell.gates, ...cell.states];
-  return [...all].map(([node, { name, argument }]) => ({ node, activation: name, name: subjectOf(argument, all) })).sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+  const gates = [...all].map(([node, { name, argument }]): Found => {
+    const subject = subjectOf(argument, all);
+    return { node, name: subject, activation: name, isState: cell.states.includes(subject), isForgetGate: cell.forgetGates.includes(subject) };
+  });
+  return gates.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
 }
 
 const hole = 'x';

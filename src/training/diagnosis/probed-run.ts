@@ -5,7 +5,7 @@ import { noteOperation } from '../../tensor/tape.js';
 import { aliasTensor, type Tensor, tensor, Variable } from '../../tensor/tensor.js';
 
 /** About how many steps of sequences are looked at in a layer. */
-const stepsLookedAt = 1024;
+const stepsLookedAt = 256;
 
 /** What a cell was given along time for the first rows of a batch, and how the batch's loss depends on what it returned. */
 export interface ProbedRun {

@@ -1,9 +1,9 @@
 /** Steps that are measured besides every so many: training changes most at its beginning. */
-const firstSteps: readonly number[] = [2, 10, 25];
+const firstSteps: readonly number[] = [2, 10, 25, 50];
 
-/** Whether a step, counted from 1, is measured. @param left how many steps follow, where that is known */
-export function isMeasured(step: number, everySteps: number, left: number | undefined): boolean {
-  return left === 0 || firstSteps.includes(step) || step % everySteps === 0;
+/** Whether a step, counted from 1, is measured. */
+export function isMeasured(step: number, everySteps: number): boolean {
+  return firstSteps.includes(step) || step % everySteps === 0;
 }
 
 /** Every second of a list and its last. */
