@@ -65,7 +65,8 @@ export async function runTrain(run: TrainRun): Promise<DiagnosedOutcome | undefi
   } catch (error) {
     watcher.finish();
     // What was measured before a failure says most about it.
-    if (diagnosis !== undefined) process.stderr.write(`${diagnosisText(diagnosis.report(), { hasPlots: !run.isQuiet }, styleOf(process.stderr))}\n\n`);
+    const report = diagnosis?.report();
+    if (report !== undefined && report.steps.length > 0) process.stderr.write(`${diagnosisText(report, { hasPlots: !run.isQuiet }, styleOf(process.stderr))}\n\n`);
     throw error;
   } finally {
     interruption.end();

@@ -6,7 +6,7 @@ import type { RecurrentReport } from './report.js';
 /** From this share on, values near the ends of a gate stand out. */
 const saturatedGate = 0.8;
 /** The same for candidates and states, which are meant to lie between their ends. */
-const saturatedCandidate = 0.5;
+const saturatedCandidate = 0.7;
 /** From this share of a layer's units on, dead ones stand out. */
 const deadShare = 0.05;
 

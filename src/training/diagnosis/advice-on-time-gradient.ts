@@ -7,7 +7,7 @@ const growth = 10;
 /** Windows shorter than this say little of how a gradient decays. */
 const fewestSteps = 8;
 
-/** On gradients that grow back in time, or are gone before half of the way. */
+/** On gradients that grow back in time, or are gone early: before half of the way, in cells with gates before a quarter, since those close where nothing is to be kept. */
 export function adviceOnTimeGradient({ layer, cell, gates, timeGradient }: RecurrentReport): Advice[] {
   const { norms, decay } = timeGradient?.last ?? { norms: [], decay: null };
   if (decay === null) return [];
@@ -20,8 +20,8 @@ export function adviceOnTimeGradient({ layer, cell, gates, timeGradient }: Recur
     }];
   }
   const reach = decay.stepsToThousandth;
-  if (reach === null || distance < fewestSteps || reach > distance / 2) return [];
   const isGated = gates.some(({ activation, isState }) => !isState && (activation === 'sigmoid' || activation === 'hardSigmoid'));
+  if (reach === null || distance < fewestSteps || reach > distance / (isGated ? 4 : 2)) return [];
   const remedy = isGated
     ? `If something further back matters, let the cell keep more: start the forget bias higher (biasInitializer: chrono({ maxTimesteps: ${distance + 1} }), unitForgetBias: false). If not, windows of ${2 * reach} steps teach about the same in less time.`
     : `If something further back matters, use a cell with gates (lstm, gru) instead of ${cell}. If not, windows of ${2 * reach} steps teach about the same in less time.`;
