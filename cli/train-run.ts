@@ -73,7 +73,7 @@ export async function runTrain(run: TrainRun): Promise<DiagnosedOutcome | undefi
   }
 }
 
-/** The loss by epoch as a plot, and where the model is. */
+/** The loss by epoch as a plot, the diagnosis where there is one, and where the model is. */
 export async function trainReport({ task, paths, isQuiet }: TrainRun, { loss, valLoss, valScore, bestEpoch, stopReason, diagnosis }: DiagnosedOutcome): Promise<string> {
   const { width, colour, ascii } = styleOf();
   const size = (await stat(paths.model)).size;
@@ -81,10 +81,10 @@ export async function trainReport({ task, paths, isQuiet }: TrainRun, { loss, va
   if (!isQuiet && loss.length > 1) {
     lines.push(linePlot([{ name: 'train', values: loss, start: 1 }, { name: 'validation', values: valLoss, start: 1 }], { width: Math.min(width, 72), height: 10, title: 'loss', xLabel: 'epoch', colour, ascii }), '');
   }
+  if (diagnosis !== undefined) lines.push(diagnosisText(diagnosis, { hasPlots: !isQuiet }), '');
   const why = stopReason === 'callback' ? ', stopped early' : '';
   lines.push(`best epoch ${bestEpoch + 1} of ${loss.length}${why}: loss ${shortNumber(loss[bestEpoch])}, validation ${shortNumber(valLoss[bestEpoch])}${scoreNote('validation score', valScore?.[bestEpoch])}`);
   lines.push(`saved ${paths.model} (${fileSize(size)}, ${withSeparators(task.model.countParams())} parameters)`);
-  if (diagnosis !== undefined) lines.push('', diagnosisText(diagnosis, { hasPlots: !isQuiet }));
   return lines.join('\n');
 }
 
