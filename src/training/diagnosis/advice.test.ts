@@ -35,6 +35,12 @@ describe('advice', () => {
     for (const part of parts) expect(one).toContain(part);
   });
 
+  it('names saturation as the cause of a gradient that vanishes with it', () => {
+    const [saturation, vanishing] = advice({ recurrent: [decaying(0.4, [{ ...sigmoid, name: 'candidate', activation: 'tanh', isForgetGate: false, low: 0.4, high: 0.5 }], 'simple')] });
+    expect(saturation).toContain('saturation: 90 % of the values of the candidate of lstm are near an end (40 % low, 50 % high)');
+    expect(vanishing).toMatch(/^vanishingGradient: .* The saturation is the likely cause/);
+  });
+
   it('is given on updates that are large or small for the weights', () => {
     expect(advice({ layers: [layer(0.3, 0.2)] })).toEqual(['largeUpdates: A step changes lstm by 0.2 of its size (median; about 1e-3 is usual). Lower the learning rate by 10 or so.']);
     expect(advice({ layers: [layer(0.3, 2e-5)] })).toEqual(['smallUpdates: No layer changes by more than 2e-5 of its size in a step (median; about 1e-3 is usual). Raise the learning rate by 3 or so.']);

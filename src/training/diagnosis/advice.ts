@@ -13,8 +13,8 @@ export interface Advice {
   readonly text: string;
 }
 
-/** What to change, the most urgent first. */
+/** What to change: in the recurrent layers, then in the size of steps, then in the run. */
 export function adviceOn(facts: DiagnosisFacts): Advice[] {
   if (facts.steps.length === 0) return [];
-  return [...facts.recurrent.flatMap(adviceOnTimeGradient), ...facts.recurrent.flatMap(adviceOnActivity), ...adviceOnWeights(facts), ...adviceOnLoss(facts)];
+  return [...facts.recurrent.flatMap((layer) => [...adviceOnActivity(layer), ...adviceOnTimeGradient(layer)]), ...adviceOnWeights(facts), ...adviceOnLoss(facts)];
 }
