@@ -101,6 +101,7 @@ export function trainingOptions(defaults: TrainingDefaults) {
     'batch-size': { type: 'count', value: 'N', about: `Sequences computed together. Default ${defaults.batchSize}.` },
     'learning-rate': { type: 'number', value: 'RATE', about: `Largest step size of the optimizer. Default ${defaults.learningRate}.` },
     timesteps: { type: 'count', value: 'N', about: `Steps in one training sequence. Default ${defaults.timesteps}.` },
+    diagnose: { type: 'flag', about: 'Measure gradients, gates and updates while training, and say what to change. The model stays the same.' },
     ...computeOptions,
     quiet: { type: 'flag', about: 'Show no progress and no plots.' },
     ...jsonOption,

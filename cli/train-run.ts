@@ -1,11 +1,13 @@
 import { rm, stat } from 'node:fs/promises';
-import type { Callback, TaskModel, TrainingControls, TrainingOutcome, TrainingSnapshot } from '../src/index.js';
+import { type Callback, Diagnosis, type DiagnosisReport, type TaskModel, type TrainingControls, type TrainingOutcome, type TrainingSnapshot } from '../src/index.js';
 import { saveTask } from '../src/node.js';
 import type { OutputPaths } from './output-paths.js';
+import { diagnosisText } from './show-diagnosis.js';
 import { styleOf } from './style.js';
 import { linePlot } from './terminal/plot.js';
 import { formatDuration, ProgressLine } from './terminal/progress.js';
 import { fileSize, shortNumber, withSeparators } from './text-table.js';
+import { watchingToo } from './watching.js';
 
 /** Least time between two checkpoints; the first is written as soon as it can be. */
 const checkpointEveryMs = 5_000;
@@ -21,11 +23,16 @@ export interface TrainRun {
   /** What is counted: tokens, windows. */
   readonly unit: string;
   readonly isQuiet: boolean;
+  /** Whether to look for what is wrong with the training. Default false. */
+  readonly diagnose?: boolean;
   readonly resumeFrom: TrainingSnapshot | undefined;
   /** The command line that goes on after an interruption. */
   readonly resumeCommand: string;
   train(controls: TrainingControls): Promise<TrainingOutcome>;
 }
+
+/** How a run ended, with what `diagnose` found. */
+export type DiagnosedOutcome = TrainingOutcome & { readonly diagnosis?: DiagnosisReport };
 
 /**
  * Trains with a progress line and regular checkpoints, and saves the model. Ctrl-C stops after the current step, saves a
@@ -33,10 +40,11 @@ export interface TrainRun {
  *
  * @returns undefined where it was interrupted; the exit code is then set.
  */
-export async function runTrain(run: TrainRun): Promise<TrainingOutcome | undefined> {
+export async function runTrain(run: TrainRun): Promise<DiagnosedOutcome | undefined> {
   const { task, paths, resumeFrom } = run;
   const interruption = interruptions();
   const watcher = run.isQuiet ? silentWatcher : progressWatcher(run);
+  const diagnosis = run.diagnose ? new Diagnosis() : undefined;
   let savedMs = -Infinity;
   const save = async (snapshot: TrainingSnapshot): Promise<void> => {
     if (!interruption.signal.aborted && performance.now() - savedMs < checkpointEveryMs) return;
@@ -44,7 +52,7 @@ export async function runTrain(run: TrainRun): Promise<TrainingOutcome | undefin
     savedMs = performance.now();
   };
   try {
-    const outcome = await run.train({ signal: interruption.signal, resumeFrom, checkpoint: { save, everySteps: 10 }, callbacks: [watcher.callback] });
+    const outcome = await run.train({ signal: interruption.signal, resumeFrom, checkpoint: { save, everySteps: 10 }, callbacks: [watchingToo(watcher.callback, diagnosis)] });
     watcher.finish();
     if (outcome.stopReason === 'aborted') {
       process.stderr.write(`Stopped after ${outcome.loss.length} of ${run.epochs} epochs; everything is in ${paths.checkpoint}. Go on with:\n  ${run.resumeCommand}\n`);
@@ -53,23 +61,27 @@ export async function runTrain(run: TrainRun): Promise<TrainingOutcome | undefin
     }
     await saveTask(task, paths.model);
     await rm(paths.checkpoint, { force: true });
-    return outcome;
+    return { ...outcome, ...(diagnosis && { diagnosis: diagnosis.report() }) };
   } catch (error) {
     watcher.finish();
+    // What was measured before a failure says most about it.
+    const report = diagnosis?.report();
+    if (report !== undefined && report.steps.length > 0) process.stderr.write(`${diagnosisText(report, { hasPlots: !run.isQuiet }, styleOf(process.stderr))}\n\n`);
     throw error;
   } finally {
     interruption.end();
   }
 }
 
-/** The loss by epoch as a plot, and where the model is. */
-export async function trainReport({ task, paths, isQuiet }: TrainRun, { loss, valLoss, valScore, bestEpoch, stopReason }: TrainingOutcome): Promise<string> {
+/** The loss by epoch as a plot, the diagnosis where there is one, and where the model is. */
+export async function trainReport({ task, paths, isQuiet }: TrainRun, { loss, valLoss, valScore, bestEpoch, stopReason, diagnosis }: DiagnosedOutcome): Promise<string> {
   const { width, colour, ascii } = styleOf();
   const size = (await stat(paths.model)).size;
   const lines: string[] = [];
   if (!isQuiet && loss.length > 1) {
     lines.push(linePlot([{ name: 'train', values: loss, start: 1 }, { name: 'validation', values: valLoss, start: 1 }], { width: Math.min(width, 72), height: 10, title: 'loss', xLabel: 'epoch', colour, ascii }), '');
   }
+  if (diagnosis !== undefined) lines.push(diagnosisText(diagnosis, { hasPlots: !isQuiet }), '');
   const why = stopReason === 'callback' ? ', stopped early' : '';
   lines.push(`best epoch ${bestEpoch + 1} of ${loss.length}${why}: loss ${shortNumber(loss[bestEpoch])}, validation ${shortNumber(valLoss[bestEpoch])}${scoreNote('validation score', valScore?.[bestEpoch])}`);
   lines.push(`saved ${paths.model} (${fileSize(size)}, ${withSeparators(task.model.countParams())} parameters)`);

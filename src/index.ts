@@ -94,6 +94,7 @@ export type { ClassWeight } from './training/sample-weights.js';
 export type { TrainingSnapshot } from './training/snapshot.js';
 export type { TrainBatchOptions } from './training/train-batch.js';
 export * from './training/callbacks/index.js';
+export * from './training/diagnosis/index.js';
 export * as losses from './training/losses/index.js';
 export * as metrics from './training/metrics/index.js';
 export * as optimizers from './training/optimizers/index.js';

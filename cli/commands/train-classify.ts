@@ -71,6 +71,7 @@ export const trainClassify = defineCommand({
       unitsPerStep: classifier.options.batchSize,
       unit: 'texts',
       isQuiet: quiet || json,
+      diagnose: options.diagnose,
       resumeFrom: interrupted?.training,
       resumeCommand: [`rondo ${this.name} ${positionals.map(quoted).join(' ')}`, ...(['dev', 'test'] as const).flatMap((name) => (options[name] === undefined ? [] : [`--${name} ${quoted(options[name])}`])), `--out ${quoted(paths.model)} --resume${options.blas ? ' --blas' : ''}`].join(' '),
       train: (controls) => training.train(controls),

@@ -52,6 +52,7 @@ export const trainForecast = defineCommand({
       unitsPerStep: batchSize,
       unit: 'windows',
       isQuiet: quiet || json,
+      diagnose: options.diagnose,
       resumeFrom: interrupted?.training,
       resumeCommand: `rondo ${this.name} ${quoted(file)} --out ${quoted(paths.model)} --resume${options.blas ? ' --blas' : ''}`,
       train: (controls) => training.train(controls),

@@ -75,6 +75,7 @@ export const trainLanguageModel = defineCommand({
       unitsPerStep: tokensPerStep,
       unit: 'tokens',
       isQuiet: quiet || json,
+      diagnose: options.diagnose,
       resumeFrom: interrupted?.training,
       resumeCommand: `rondo ${this.name} ${positionals.map(quoted).join(' ')}${(['dev', 'test'] as const).map((name) => (options[name] === undefined ? '' : ` --${name} ${quoted(options[name])}`)).join('')} --out ${quoted(paths.model)} --resume${options.blas ? ' --blas' : ''}`,
       train: (controls) => training.train(controls),

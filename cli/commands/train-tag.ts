@@ -71,6 +71,7 @@ export const trainTag = defineCommand({
       unitsPerStep: Math.round(numWords.train / numBatches),
       unit: 'words',
       isQuiet: quiet || json,
+      diagnose: options.diagnose,
       resumeFrom: interrupted?.training,
       resumeCommand: [`rondo ${this.name} ${quoted(file)}`, ...[['dev', options.dev], ['test', options.test]].flatMap(([name, path]) => (path === undefined ? [] : [`--${name} ${quoted(path)}`])), `--out ${quoted(paths.model)} --resume${options.blas ? ' --blas' : ''}`].join(' '),
       train: (controls) => training.train(controls),

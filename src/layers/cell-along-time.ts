@@ -10,6 +10,7 @@ import { bernoulli, dropoutMask } from './dropout-mask.js';
 import { initializerNamed } from './initializers.js';
 import { knownAxis, Layer, type OpenShape, type WeightOptions } from './layer.js';
 import type { Mask } from './mask.js';
+import { observed } from './observed-cells.js';
 import type { RecurrentOptions } from './recurrent-options.js';
 import { weightOptions } from './weight-options.js';
 
@@ -120,8 +121,9 @@ export class CellAlongTime extends Layer<never> {
   /** Runs cells that do not depend on each other, at the same time where there are threads. */
   static runTogether(runs: readonly (readonly [member: CellAlongTime, run: CellRun])[]): RecurrentResult[] {
     const calls = runs.map(([member, run]) => member.argumentsOf(run));
-    if (runs.every(([{ options }]) => options.recomputeSteps === undefined)) return recurrentTogether(calls);
-    return calls.map((call, i) => recurrentInSegments(call, runs[i][0].options.recomputeSteps ?? Infinity));
+    const isKept = runs.every(([{ options }]) => options.recomputeSteps === undefined);
+    const results = isKept ? recurrentTogether(calls) : calls.map((call, i) => recurrentInSegments(call, runs[i][0].options.recomputeSteps ?? Infinity));
+    return results.map((result, i) => observed(runs[i][0], calls[i], result));
   }
 
   /** The recurrent kernel, in training without the weights that `weightDropout` drops. */

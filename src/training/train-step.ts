@@ -61,6 +61,11 @@ export class TrainStep {
     });
   }
 
+  /** The loss of a batch without dropout, differentiable by the weights. Needs an open scope. */
+  lossOf(batch: Batch): Tensor {
+    return this.#lossFunction.compute(batch, false).total;
+  }
+
   #update(gradients: readonly Tensor[], number: number): void {
     try {
       this.#optimizer.applyGradients(gradients, this.#variables, { requireFinite: true });

@@ -1,7 +1,7 @@
 import { RondoError } from '../errors.js';
 import { currentRandom } from '../random.js';
 import { ArraySource, sliceBatch } from './array-source.js';
-import { BatchReader, type BatchSource } from './batch.js';
+import { type Batch, BatchReader, type BatchSource } from './batch.js';
 import { CallbackList } from './callback-list.js';
 import type { Logs, StopReason } from './callbacks/callback.js';
 import type { Compiled } from './compiled.js';
@@ -41,6 +41,7 @@ class FitRun {
   readonly #callbacks: CallbackList;
   #step: TrainStep | undefined;
   #logs: EpochLogs | undefined;
+  #lastBatch: Batch | undefined;
   #history = new HistoryRecord();
   private epoch: number;
   private batch = 0;
@@ -97,6 +98,7 @@ class FitRun {
         if (batch === undefined) break;
         const { step, logs } = this.#prepared();
         step.run(batch, logs, ++this.numSteps);
+        this.#lastBatch = batch;
         this.batch++;
         numRows += batch.numRows;
         if (this.#callbacks.watchBatches) {
@@ -234,6 +236,7 @@ class FitRun {
       stopTraining: () => {
         run.isStopping = true;
       },
+      lossOfLastBatch: () => run.#prepared().step.lossOf(run.#lastBatch!),
     };
   }
 }

@@ -114,6 +114,21 @@ describe('model files', () => {
   });
 });
 
+describe('a diagnosis', () => {
+  it('is shown after training, and leaves the model as it is', () => {
+    const { stdout, code } = run(...forecastArgs, '--out', 'diagnosed.safetensors', '--diagnose');
+    expect(code).toBe(0);
+    for (const part of ['diagnosis: ', 'gradient norm of each layer, log10', 'update / weight: median', 'gradients back in time', 'a step on average', 'candidate', 'what to change']) expect(stdout).toContain(part);
+    expect(readFileSync(at('diagnosed.safetensors')).equals(readFileSync(at('tides.safetensors')))).toBe(true);
+  });
+  it('is part of the JSON document', () => {
+    const { diagnosis } = JSON.parse(run(...textArgs, '--out', 'facts.safetensors', '--diagnose', '--json').stdout).outcome;
+    expect(diagnosis.steps[0]).toBe(2);
+    expect(diagnosis.recurrent[0]).toMatchObject({ cell: 'lstm', units: 24 });
+    expect(diagnosis.recurrent[0].timeGradient.last.norms).toHaveLength(20);
+  });
+});
+
 describe('a trained forecaster', () => {
   it('shows losses, a forecast and errors', () => {
     const { stdout, stderr, code } = run(...forecastArgs, '--out', 'shown.safetensors');

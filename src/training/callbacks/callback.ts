@@ -1,4 +1,5 @@
 import type { Json } from '../../layers/layer.js';
+import type { Tensor } from '../../tensor/tensor.js';
 import type { HostArray } from '../host-data.js';
 import type { Model } from '../model.js';
 
@@ -38,6 +39,11 @@ export interface TrainingContext {
   readonly numSteps: number;
   /** Ends training after the current step. */
   stopTraining(): void;
+  /**
+   * In `onBatchEnd` and `onEpochEnd`: the loss of the batch of the last step, now that the weights have changed, without dropout and differentiable
+   * by the weights. Needs an open {@link scope}.
+   */
+  lossOfLastBatch?(): Tensor;
 }
 
 /** What a callback must remember for an exact resume; plain JSON, and arrays apart from it. */

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { defineCell } from '../../cells/define-cell.js';
+import { libraryCells } from '../../cells/registry.js';
+import { gatesOf } from './gates.js';
+
+const written = (cell: (typeof libraryCells)[number], options = {}): string[] => gatesOf(cell, options).map(({ name, activation }) => `${activation}(${name})`);
+const named = (name: string): (typeof libraryCells)[number] => libraryCells.find((cell) => cell.name === name)!;
+
+describe('the gates of a cell', () => {
+  it('are found in the equations of every cell of the library', () => {
+    expect(Object.fromEntries(libraryCells.map((cell) => [cell.name, written(cell).join(' ')]))).toEqual({
+      simple: 'tanh(candidate)',
+      lstm: 'sigmoid(input) sigmoid(forget) tanh(candidate) sigmoid(output) tanh(cell)',
+      peepholeLSTM: 'sigmoid(input) sigmoid(forget) tanh(candidate) sigmoid(output) tanh(cell)',
+      lstm1997: 'sigmoid(input) tanh(candidate) sigmoid(output) tanh(cell)',
+      coupledLSTM: 'sigmoid(input) tanh(candidate) sigmoid(output) tanh(cell)',
+      gru: 'sigmoid(update) sigmoid(reset) tanh(candidate)',
+      gruResetBefore: 'sigmoid(update) sigmoid(reset) tanh(candidate)',
+      mgu: 'sigmoid(update) tanh(candidate)',
+      minGRU: 'sigmoid(update)',
+      minLSTM: 'sigmoid(forget) sigmoid(input)',
+      sru: 'sigmoid(forget) sigmoid(reset)',
+      indRNN: 'relu(candidate)',
+      qrnn: 'tanh(candidate) sigmoid(forget) sigmoid(output)',
+    });
+  });
+  it('follow the activations that a layer chooses', () => {
+    expect(written(named('lstm'), { activation: 'softsign', recurrentActivation: 'hardSigmoid' })).toEqual(['hardSigmoid(input)', 'hardSigmoid(forget)', 'softsign(candidate)', 'hardSigmoid(output)', 'softsign(cell)']);
+    expect(written(named('simple'), { activation: 'relu' })).toEqual(['relu(candidate)']);
+  });
+  it('hide what an activation is made of', () => {
+    expect(written(named('simple'), { activation: 'silu' })).toEqual(['silu(candidate)']);
+    expect(written(named('simple'), { activation: 'mish' })).toEqual(['mish(candidate)']);
+    expect(written(named('simple'), { activation: 'linear' })).toEqual([]);
+  });
+  it('know which keep the state', () => {
+    expect(gatesOf(named('lstm')).filter(({ isForgetGate }) => isForgetGate).map(({ name }) => name)).toEqual(['forget']);
+    expect(gatesOf(named('lstm')).filter(({ isState }) => isState).map(({ name }) => name)).toEqual(['cell']);
+  });
+  it('are found in cells of the user', () => {
+    const cell = defineCell({ name: 'own', gates: ['mix'], states: ['hidden'], step: ({ gates, recurrentActivation }) => ({ hidden: recurrentActivation(gates.mix) }) });
+    expect(written(cell)).toEqual(['sigmoid(mix)']);
+  });
+});

@@ -1,0 +1,6 @@
+/** What watches training and says what is wrong with it. */
+export type { GateActivity } from './activity.js';
+export type { Advice } from './advice.js';
+export type { Decay } from './decay.js';
+export { Diagnosis, type DiagnosisOptions } from './diagnosis.js';
+export type { DiagnosisFacts, DiagnosisReport, LayerReport, RecurrentReport, TimeGradientReport } from './report.js';

@@ -1,0 +1,73 @@
+import type { CellAlongTime } from '../../layers/cell-along-time.js';
+import { type CellObserver, observingCells } from '../../layers/observed-cells.js';
+import type { RecurrentArguments } from '../../tensor/recurrent.js';
+import { noteOperation } from '../../tensor/tape.js';
+import { aliasTensor, type Tensor, tensor, Variable } from '../../tensor/tensor.js';
+
+/** About how many steps of sequences are looked at in a layer. */
+const stepsLookedAt = 256;
+
+/** What a cell was given along time for the first rows of a batch, and how the batch's loss depends on what it returned. */
+export interface ProbedRun {
+  /** Can be run again, by {@link recurrent}; its tensors do not end with a scope. */
+  readonly call: RecurrentArguments;
+  /** dL/d(output), shaped as the output; undefined where the loss does not depend on it. */
+  readonly dOutput: Tensor | undefined;
+  /** By state, dL/d(final state). */
+  readonly dFinalStates: Readonly<Record<string, Tensor | undefined>>;
+}
+
+/** Runs work that computes a loss and its derivatives, and takes note of every cell along time. A cell that runs twice counts as it ran last. */
+export function probingCells<T>(work: () => T): { result: T; runs: Map<CellAlongTime, ProbedRun> } {
+  const runs = new Map<CellAlongTime, ProbedRun>();
+  const observer: CellObserver = (member, call, { output, finalStates }) => {
+    const numRows = rowsLookedAt(call.input.shape);
+    const kept = firstRowsOf(call, numRows);
+    runs.set(member, { call: kept, dOutput: undefined, dFinalStates: {} });
+    const { states } = call.plan.cell;
+    const [seenOutput, ...seenFinals] = seen([output, ...states.map((state) => finalStates[state])], ([dOutput, ...dFinals]) => {
+      const firstRows = (gradient: Tensor | undefined): Tensor | undefined => gradient && rowsOf(gradient, numRows);
+      runs.set(member, { call: kept, dOutput: firstRows(dOutput), dFinalStates: Object.fromEntries(states.map((state, i) => [state, firstRows(dFinals[i])])) });
+    });
+    return { output: seenOutput, finalStates: Object.fromEntries(states.map((state, i) => [state, seenFinals[i]])) };
+  };
+  return { result: observingCells(observer, work), runs };
+}
+
+/** The same numbers; `see` is shown the derivatives by them. */
+function seen(values: readonly Tensor[], see: (gradients: readonly (Tensor | undefined)[]) => void): Tensor[] {
+  const results = values.map((value) => aliasTensor(value, value.shape));
+  noteOperation(values, results, (gradients) => {
+    see(gradients);
+    return gradients;
+  });
+  return results;
+}
+
+function rowsLookedAt([batch, time]: readonly number[]): number {
+  return Math.min(batch, Math.max(4, Math.ceil(stepsLookedAt / time)));
+}
+
+function firstRowsOf(call: RecurrentArguments, numRows: number): RecurrentArguments {
+  const { input, mask, initialStates, kernel, recurrentKernel, bias, recurrentBias } = call;
+  const time = input.shape[1];
+  return {
+    ...call,
+    input: rowsOf(input, numRows),
+    mask: mask && Uint8Array.from({ length: numRows * time }, (_, i) => mask[i]),
+    initialStates: Object.fromEntries(Object.entries(initialStates).map(([state, value]) => [state, rowsOf(value, numRows)])),
+    kernel: kept(kernel),
+    recurrentKernel: recurrentKernel && kept(recurrentKernel),
+    bias: bias && kept(bias),
+    recurrentBias: recurrentBias && kept(recurrentBias),
+  };
+}
+
+function rowsOf(value: Tensor, numRows: number): Tensor {
+  const [batch, ...rest] = value.shape;
+  return tensor(value.dataSync().subarray(0, (numRows * value.size) / batch), [numRows, ...rest]);
+}
+
+function kept(weight: Tensor): Tensor {
+  return weight instanceof Variable ? weight : tensor(weight.dataSync(), weight.shape);
+}
