@@ -17,6 +17,8 @@ export interface OutputPaths {
 export interface OutputOptions {
   readonly force: boolean;
   readonly resume: boolean;
+  /** Writes nothing, so nothing can be lost. */
+  readonly 'find-learning-rate'?: boolean;
 }
 
 /** The files of a training that ends in the model file of this name. */
@@ -27,15 +29,16 @@ export function pathsOf(model: string): OutputPaths {
 /**
  * The files of a training, checked before any work is done.
  *
- * @throws FILE_ACCESS where the folder does not exist, or a model or an interrupted training would be lost.
+ * @throws WrongUsage for options that exclude each other; FILE_ACCESS where the folder does not exist, or a model or an interrupted training would be lost.
  */
-export async function outputPaths(where: string, model: string, { force, resume }: OutputOptions): Promise<OutputPaths> {
+export async function outputPaths(where: string, model: string, { force, resume, 'find-learning-rate': isTest = false }: OutputOptions): Promise<OutputPaths> {
+  if (isTest && resume) throw new WrongUsage({ where, what: '--find-learning-rate and --resume cannot be given together.', expected: 'one of them', received: '--find-learning-rate --resume', fix: 'leave one out: the rate of an interrupted training stays.' });
   const paths = pathsOf(model);
   const folder = dirname(resolve(model));
   const found = await stat(folder).catch(() => undefined);
   if (found === undefined || !found.isDirectory()) throw await fileAccessError('write', model, { code: found === undefined ? 'ENOENT' : 'ENOTDIR' });
   if ((await stat(model).catch(() => undefined))?.isDirectory()) throw await fileAccessError('write', model, { code: 'EISDIR' });
-  if (force || resume) return paths;
+  if (force || resume || isTest) return paths;
   if (await exists(paths.checkpoint)) throw wouldLose(where, `${paths.checkpoint} holds an interrupted training.`, 'go on with it with --resume, start anew with --force, or choose another --out.');
   if (await exists(model)) throw wouldLose(where, `${model} exists already.`, 'overwrite it with --force, or choose another --out.');
   return paths;

@@ -5,6 +5,7 @@ import { percent, reportText } from '../classify/show-report.js';
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
 import { defaultOutput } from '../read-input.js';
+import { showLearningRates } from '../show-learning-rates.js';
 import { shortNumber, withSeparators } from '../text-table.js';
 import { quoted, runTrain, trainReport, type TrainRun } from '../train-run.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
@@ -59,6 +60,7 @@ export const trainClassify = defineCommand({
     const training = new ClassifierTraining(data, classifierOptions(where, options), interrupted?.task);
     const { classifier, numBatches } = training;
     if (!json) console.log(aboutData(training, options).join('\n'));
+    if (options['find-learning-rate']) return showLearningRates(this, { positionals, options }, training);
     const run: TrainRun = {
       task: classifier,
       paths,

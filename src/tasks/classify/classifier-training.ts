@@ -2,9 +2,10 @@ import { splitStratified } from '../../data/stratified-split.js';
 import { type LabelledTexts, pickTextRows, placeOf } from '../../data/text-rows.js';
 import { tokenSpansOf } from '../../data/token-spans.js';
 import { RondoError } from '../../errors.js';
-import { currentRandom } from '../../random.js';
+import { currentRandom, type Random } from '../../random.js';
+import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { categoricalCrossentropy } from '../../training/losses/index.js';
-import { cosineAdam, runTraining, type TrainingControls, type TrainingOutcome } from '../training-run.js';
+import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
 import { calibrationError, fitTemperature, probabilitiesOf } from './calibration.js';
 import { classWeightsOf } from './class-weights.js';
 import { type ClassificationReport, classificationReport } from './classification-report.js';
@@ -98,13 +99,18 @@ export class ClassifierTraining {
     });
   }
 
+  /** Which learning rates suit this model on these data; trains nothing. See {@link findLearningRate}. @throws ABORTED */
+  findLearningRate(options: TaskLearningRateOptions = {}): Promise<LearningRateSearch> {
+    return findLearningRate(this.classifier.model, this.trainData, options);
+  }
+
   /** Trains, and leaves {@link ClassifierTraining.classifier} with the weights of its best epoch, calibrated. */
   async train(controls: TrainingControls = {}): Promise<TrainingOutcome> {
     const { classifier, validation } = this;
-    const { epochs, patience, tokenDropout } = classifier.options;
+    const { epochs, patience } = classifier.options;
     const outcome = await runTraining(
       classifier.model,
-      { train: (_, random) => this.trainBatches.shuffled(random, tokenDropout), validation: () => this.validationBatches.byLength(), epochs, patience },
+      { train: this.trainData, validation: () => this.validationBatches.byLength(), epochs, patience },
       controls,
     );
     classifier.outcome = outcome;
@@ -129,6 +135,8 @@ export class ClassifierTraining {
       ...classificationReport(classifier.labels, classes, probabilitiesOf(logits, numClasses, classifier.temperature)),
     };
   }
+
+  private readonly trainData = (_epoch: number, random: Random) => this.trainBatches.shuffled(random, this.classifier.options.tokenDropout);
 
   private newClassifier(parts: Parts, labels: readonly string[], settings: TokenEncoder['settings'], options: Required<ClassifierOptions>, vectors: PretrainedVectors | undefined, facts: Pick<TrainedTexts, 'numSkipped' | 'fingerprint' | 'fingerprintOfAll' | 'reading'>): Classifier {
     const encoder = TokenEncoder.fromTexts(parts.train.texts, settings, { maxTokens: options.maxTokens, minCount: options.minCount });

@@ -4,6 +4,7 @@ import { TokenStreams } from '../../data/streams.js';
 import { embeddingFromVectors, type VectorCoverage } from '../../io/word-vectors/embedding-from-vectors.js';
 import type { WordVectors } from '../../io/word-vectors/word-vectors.js';
 import type { DatasetBatch } from '../../training/dataset.js';
+import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
 import { codecOfText, type CodecOptions, defaultMaxTokens } from './codec-of-text.js';
 import { fingerprintOf } from '../fingerprint.js';
@@ -12,7 +13,7 @@ import { languageModelNetwork } from './language-model-network.js';
 import { type LanguageModelPreset, languageModelPresetNames, languageModelPresets } from './language-model-presets.js';
 import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
 import { TextCodec } from './text-codec.js';
-import { cosineAdam, runTraining, type TrainingControls, type TrainingOutcome } from '../training-run.js';
+import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
 
 /** How a language model is built and trained. */
 export interface LanguageModelOptions extends CodecOptions, RecurrentTaskOptions {
@@ -120,6 +121,16 @@ export class LanguageModelTraining {
   /** Tokens of one step. */
   get tokensPerStep(): number {
     return this.trainStreams.batchSize * this.trainStreams.timesteps;
+  }
+
+  /** Which learning rates suit this model on these data; trains nothing. See {@link findLearningRate}. @throws ABORTED */
+  findLearningRate(options: TaskLearningRateOptions = {}): Promise<LearningRateSearch> {
+    const { model } = this.languageModel;
+    const fromItsBeginning = (): Iterable<DatasetBatch> => {
+      model.resetStates();
+      return batches(this.trainStreams);
+    };
+    return findLearningRate(model, fromItsBeginning, options);
   }
 
   /** Trains, and leaves {@link LanguageModelTraining.languageModel} with the weights of its best epoch. */
