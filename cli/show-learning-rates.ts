@@ -53,13 +53,12 @@ function plotOf({ learningRates, smoothed }: LearningRateSearch): string {
   });
 }
 
-function verdict({ learningRates, smoothed, suggested, steepest, tenthOfMinimum, stopReason }: LearningRateSearch, command: string | null): string[] {
+function verdict({ learningRates, smoothed, suggested, steepest, stopReason }: LearningRateSearch, command: string | null): string[] {
   const seen = `loss ${shortNumber(smoothed[0])}, at best ${shortNumber(Math.min(...smoothed))}; ${stopReason === 'diverged' ? `it blew up at a rate of ${shortNumber(learningRates[learningRates.length - 1])}` : 'it did not blow up'}`;
   if (command === null) return [seen, 'No suggestion: the loss never fell. Check the data and their labels, or give larger batches.'];
   return [
     seen,
-    `falls fastest at ${shortNumber(steepest)}; a tenth of the rate of its minimum is ${shortNumber(tenthOfMinimum)}`,
-    `suggested learning rate: ${shortNumber(suggested)}, the geometric mean of both`,
+    `suggested learning rate: ${shortNumber(suggested)}, a tenth of where the loss is lowest; it falls fastest at ${shortNumber(steepest)}`,
     '',
     'Train with it:',
     `  ${command}`,

@@ -34,6 +34,8 @@ export interface FindLearningRateOptions {
 }
 
 export interface LearningRateSearch extends LearningRateCurve, LearningRateSuggestions {
+  /** The moving average of the losses so far, corrected for its start from 0. */
+  readonly smoothed: readonly number[];
   /** `diverged`: the loss blew up, or was not finite, before the last step. */
   readonly stopReason: 'completed' | 'diverged';
 }
@@ -50,6 +52,7 @@ const optionNames = ['minimum', 'maximum', 'steps', 'smoothing', 'blowUp', 'batc
  * A new optimizer with the options of the compiled one takes the steps, so its rate may be a schedule: the rates of the test count instead,
  * and a suggestion is meant for the schedule's highest rate. Afterwards weights, carried states, metrics and the random generator are what
  * they were, also after an error; the compiled optimizer is not touched. Weights that did not exist are made by the first data, and stay.
+ * The suggestion is the order of magnitude and no more: batches are few, and dropout and long training move the best rate.
  *
  * @example
  * model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
@@ -121,7 +124,7 @@ async function rangeTest(model: Model, batches: EndlessBatches, settings: Return
   } finally {
     for (const variable of optimizer.stateVariables()) variable.dispose();
   }
-  return { ...curve, ...suggestLearningRates(curve), stopReason };
+  return { ...curve, ...suggestLearningRates(curve, Math.round(smoothing / (1 - smoothing))), stopReason };
 }
 
 /** The error of a step that could not be taken; weights are then those from before it. */
