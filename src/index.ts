@@ -165,6 +165,13 @@ export { TokenEncoder, type TextSide } from './tasks/classify/token-encoder.js';
 export type { PretrainedVectors } from './tasks/pretrained-vectors.js';
 export { deserializeTask, type LoadedTask, serializeTask, type TaskModel } from './tasks/task-file.js';
 
+// Searching for hyper-parameters
+export { parseSearch } from './tuning/parse-search.js';
+export { sampleTrials } from './tuning/sample-trials.js';
+export type { Choices, NumberRange, SearchDimension, SearchSpace, SearchValue, TrialValues } from './tuning/search-space.js';
+export { pendingRuns, rankTrials, type Run, type RunResult, type SearchRungs } from './tuning/search-state.js';
+export { halvingRungs, type HalvingOptions, type Rung } from './tuning/successive-halving.js';
+
 // Files as bytes
 export { deserializeModel, type LoadedModel, loadWeights, serializeModel, type SerializeOptions } from './io/checkpoint.js';
 export { type DecodedTensor, decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorDtype } from './io/safetensors.js';

@@ -80,7 +80,8 @@ export const trainClassify = defineCommand({
     const report = await training.evaluate();
     const { calibration } = classifier;
     if (json) {
-      console.log(JSON.stringify({ model: paths.model, labels: classifier.labels, options: classifier.options, data: classifier.data, outcome, calibration, report, seconds }));
+      const { accuracy, loss } = await training.evaluate({ part: 'validation' });
+      console.log(JSON.stringify({ model: paths.model, labels: classifier.labels, options: classifier.options, data: classifier.data, outcome, calibration, validation: { accuracy, loss }, report, seconds }));
       return;
     }
     console.log(`\n${await trainReport(run, outcome)}`);

@@ -123,9 +123,14 @@ export class ClassifierTraining {
     return outcome;
   }
 
-  /** Measures the classifier on the part that was held out; without one, on the part that chose the best epoch. @throws ABORTED */
-  async evaluate({ signal }: { signal?: AbortSignal } = {}): Promise<ClassificationReport & { part: 'held out' | 'validation'; uncalibratedError: number }> {
-    const { classifier, test, validation } = this;
+  /**
+   * Measures the classifier on the part that was held out; without one, or where it is asked for, on the part that chose the best epoch.
+   *
+   * @throws ABORTED
+   */
+  async evaluate({ signal, part }: { signal?: AbortSignal; part?: 'validation' } = {}): Promise<ClassificationReport & { part: 'held out' | 'validation'; uncalibratedError: number }> {
+    const { classifier, validation } = this;
+    const test = part === 'validation' ? undefined : this.test;
     const { ids, classes } = test ?? validation;
     const numClasses = classifier.labels.length;
     const logits = await classifier.logits(ids, signal);
