@@ -8,7 +8,7 @@ import { styleOf } from '../style.js';
 import { ProgressLine } from '../terminal/progress.js';
 import { runSearch } from '../tune/run-search.js';
 import { searchOf, type Search } from '../tune/search.js';
-import { SearchFolder } from '../tune/search-folder.js';
+import { asCounted, SearchFolder } from '../tune/search-folder.js';
 import { aboutSearch, bestCommand, runLine, searchReport } from '../tune/show-search.js';
 import { TrainProcesses } from '../tune/train-process.js';
 import { passedOn, tuneOptions, type TuneOptions } from '../tune/tune-options.js';
@@ -75,7 +75,7 @@ export function tuneCommand(train: Command): Command {
       const model = keepsBest ? folder.bestModel : undefined;
       if (json) {
         const best = rankTrials(search.better, records).find(({ score: own }) => own !== null);
-        console.log(JSON.stringify({ folder: path, search, runs: records, best: best === undefined ? null : { ...best, command: bestCommand(search, records), ...(model !== undefined && { model }) } }));
+        console.log(JSON.stringify({ folder: path, search, runs: records.map(asCounted), best: best === undefined ? null : { ...asCounted(best), command: bestCommand(search, records), ...(model !== undefined && { model }) } }));
       } else console.log(`${isQuiet ? '' : '\n'}${searchReport(search, score, records, model)}`);
       if (records.every(({ score: own }) => own === null)) process.exitCode = 1;
     },

@@ -7,7 +7,7 @@ import { type OutputPaths, pathsOf } from '../output-paths.js';
 import { WrongUsage } from '../wrong-usage.js';
 import type { Search } from './search.js';
 
-/** One line of trials.jsonl: one run of a trial. */
+/** One run of a trial. In trials.jsonl, one a line, trials and rungs are counted from 1. */
 export interface RunRecord extends RunResult {
   readonly epochs: number | null;
   readonly values: TrialValues;
@@ -73,7 +73,7 @@ export class SearchFolder {
     // Before the record: what is not recorded is run again, and ends with the same model.
     if (keepModel) await rename(model, this.bestModel);
     // One write of one line, so that a reader sees whole lines.
-    await appendFile(this.at('trials.jsonl'), `${JSON.stringify(record)}\n`);
+    await appendFile(this.at('trials.jsonl'), lineOf(record));
     this.records.push(record);
     await rm(model, { force: true });
     await rm(checkpoint, { force: true });
@@ -81,7 +81,7 @@ export class SearchFolder {
 
   /** Writes the same as a table for spreadsheets, and tidies up. */
   async close({ space, score }: Search): Promise<void> {
-    const rows = this.records.map(({ trial, rung, epochs, values, seed, score: own, bestEpoch, seconds, status, reason = '' }) => ({ trial: trial + 1, rung: rung + 1, epochs, ...Object.fromEntries(Object.keys(space).map((name) => [name, values[name]])), seed, [score]: own, bestEpoch, seconds, status, reason }));
+    const rows = this.records.map(asCounted).map(({ trial, rung, epochs, values, seed, score: own, bestEpoch, seconds, status, reason = '' }) => ({ trial, rung, epochs, ...Object.fromEntries(Object.keys(space).map((name) => [name, values[name]])), seed, [score]: own, bestEpoch, seconds, status, reason }));
     await writeFileAtomically(this.at('trials.csv'), `${papa.unparse(rows, { newline: '\n' })}\n`);
     const running = this.at('running');
     if ((await readdir(running)).length === 0) await rmdir(running);
@@ -97,7 +97,7 @@ export class SearchFolder {
       if (record !== undefined) this.records.push(record);
       else if (i < lines.length - 1) throw new RondoError('FILE_FORMAT', { where: `${path}, line ${i + 1}`, what: 'this is no record of a run.', received: line.slice(0, 80), fix: 'remove the line; its run is then done again.' });
     }
-    await writeFileAtomically(path, this.records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    await writeFileAtomically(path, this.records.map(lineOf).join(''));
   }
 
   private at(...names: readonly string[]): string {
@@ -105,10 +105,19 @@ export class SearchFolder {
   }
 }
 
+/** A record as people count: trials and rungs from 1. */
+export function asCounted<R extends RunResult>(record: R): R {
+  return { ...record, trial: record.trial + 1, rung: record.rung + 1 };
+}
+
+function lineOf(record: RunRecord): string {
+  return `${JSON.stringify(asCounted(record))}\n`;
+}
+
 function recordOf(line: string): RunRecord | undefined {
   try {
     const record = JSON.parse(line) as RunRecord;
-    return Number.isInteger(record.trial) && Number.isInteger(record.rung) ? record : undefined;
+    return Number.isInteger(record.trial) && Number.isInteger(record.rung) ? { ...record, trial: record.trial - 1, rung: record.rung - 1 } : undefined;
   } catch {
     return undefined;
   }

@@ -102,8 +102,8 @@ function dimensionOf(where: string, { name: command, options: specs, task }: Sea
   const incomparable = task.incomparable[name] ?? [];
   if (incomparable === 'all') throw refused(`\`${name}\` changes what the score measures, so trials could not be compared.`, `give one --${name} to all trials.`);
   if (incomparable.includes(score)) throw refused(`\`${name}\` changes what the score \`${score}\` measures, so trials could not be compared.`, `choose --score ${Object.keys(task.scores).find((other) => !incomparable.includes(other))}, or give one --${name} to all trials.`);
-  if (Object.hasOwn(fixed, name)) throw refused(`\`${name}\` is both given and to be searched.`, 'leave one out.');
   if (name === 'epochs' && method === 'halving') throw refused('halving decides the `epochs` itself.', 'give the epochs of the last rung as --epochs.');
+  if (Object.hasOwn(fixed, name)) throw refused(`\`${name}\` is both given and to be searched.`, 'leave one out.');
   if ('choices' in dimension) {
     if (spec.type === 'flag' && dimension.choices.every((choice) => choice === 'true' || choice === 'false')) return dimension;
     if (spec.type === 'flag') throw refused(`\`${name}\` is a flag.`, `write ${name}=true,false.`);
