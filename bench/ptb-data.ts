@@ -2,9 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { linesOf, Vocabulary, wordsOf } from '../src/index.js';
 import { readText } from '../src/node.js';
-
-/** Where data sets are kept: $RONDO_DATA, or a folder beside the checkout. */
-export const dataFolder = process.env.RONDO_DATA ?? '../shared/data';
+import { dataFolder } from './data-folder.js';
 
 /** The Penn Treebank as Mikolov prepared it: 10,000 words, each line ended by `<eos>`. */
 export interface PennTreebank {

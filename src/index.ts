@@ -128,14 +128,15 @@ export { detectTagScheme, type Span, spansOf, tagConstraints, type TagScheme, ta
 export { generate, type GenerateOptions } from './tasks/generate/generate.js';
 export type { DynamicOptions } from './tasks/language-model/dynamic-evaluation.js';
 export { LanguageModel, type TextScore, type TrainedText } from './tasks/language-model/language-model.js';
+export { type LanguageModelOptimizer, languageModelOptimizers } from './tasks/language-model/language-model-optimizer.js';
 export { type LanguageModelPreset, languageModelPresetNames, languageModelPresets } from './tasks/language-model/language-model-presets.js';
-export { type LanguageModelOptions, LanguageModelTraining } from './tasks/language-model/language-model-training.js';
+export { type LanguageModelData, type LanguageModelOptions, LanguageModelTraining } from './tasks/language-model/language-model-training.js';
 export { PoemForm, type PoemFormOptions, type TokenConstraint } from './tasks/generate/poem-form.js';
 export type { RepetitionOptions } from './tasks/generate/repetition.js';
 export type { TokenCodec, TokenLevel, TokenWriter } from './tasks/language-model/token-codec.js';
 export { sampleToken, type SamplingOptions } from './tasks/generate/sample-token.js';
 export { ByteCodec } from './tasks/language-model/byte-codec.js';
-export { type FileTokenizer, TokenizerCodec } from './tasks/language-model/tokenizer-codec.js';
+export { type FileTokenizer, TokenizerCodec, type TokenizerLibrary } from './tasks/language-model/tokenizer-codec.js';
 export { codecOfText, type CodecOptions, tokenLevels } from './tasks/language-model/codec-of-text.js';
 export { TextCodec, type TextCodecOptions, type TextLevel } from './tasks/language-model/text-codec.js';
 export { type ForecastErrors, forecastErrors, seasonalScale } from './tasks/forecast/forecast-errors.js';

@@ -1,5 +1,7 @@
 /** What needs Node: files. Everything else is in `rondo`. */
+import { RondoError } from './errors.js';
 import { readBytes, writeFileAtomically } from './io/files.js';
+import { tokenizerLibrary } from './tasks/language-model/load-tokenizer.js';
 import { deserializeTask, type LoadedTask, serializeTask, type TaskModel } from './tasks/task-file.js';
 import type { TrainingSnapshot } from './training/snapshot.js';
 
@@ -14,9 +16,15 @@ export async function saveTask(task: TaskModel, path: string, training?: Trainin
   await writeFileAtomically(path, serializeTask(task, training));
 }
 
-/** The task of a file. @throws FILE_ACCESS; as `deserializeTask` */
+/** The task of a file; the library for its tokenizer is loaded where it needs one. @throws FILE_ACCESS; as `deserializeTask` */
 export async function loadTask(path: string): Promise<LoadedTask> {
-  return deserializeTask(await readBytes(path), path);
+  const bytes = await readBytes(path);
+  try {
+    return deserializeTask(bytes, path);
+  } catch (error) {
+    if (!(error instanceof RondoError) || error.code !== 'BACKEND_UNAVAILABLE') throw error;
+    return deserializeTask(bytes, path, await tokenizerLibrary());
+  }
 }
 export { type BlasDescription, type BlasOptions, type BlasReport, describeBlas, useBlas } from './kernels/use-blas.js';
 export type { ProductSpeed } from './kernels/blas/probe.js';

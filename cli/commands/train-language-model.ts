@@ -1,7 +1,8 @@
-import { generate, type LanguageModelOptions, languageModelPresetNames, LanguageModelTraining, TextCodec, type TokenLevel, tokenLevels } from '../../src/index.js';
+import { generate, languageModelOptimizers, type LanguageModelOptions, languageModelPresetNames, LanguageModelTraining, TextCodec, type TokenLevel, tokenLevels } from '../../src/index.js';
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
-import { defaultOutput, readTextInputs } from '../read-input.js';
+import { loadTokenizer } from '../../src/node.js';
+import { defaultOutput, readTextInput, readTextInputs } from '../read-input.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { shortNumber, withSeparators } from '../text-table.js';
 import { quoted, runTrain, trainReport, type TrainRun } from '../train-run.js';
@@ -10,21 +11,30 @@ import { requirePositionals } from '../wrong-usage.js';
 
 const specs = {
   tokens: { type: 'text', value: 'KIND', choices: tokenLevels, about: 'What a token is: characters (default), words, bytes, or bpe for byte pairs learned from the text.' },
+  tokenizer: { type: 'text', value: 'FILE', about: 'Tokens of another program: its tokenizer.json. Needs the npm package @huggingface/tokenizers.' },
   lower: { type: 'flag', about: 'Lower-case the text.' },
   vocabulary: { type: 'count', value: 'N', about: 'Most tokens in the vocabulary. Default 20000, 4096 for bpe; rarer characters and words become one unknown token.' },
   punctuation: { type: 'text', value: 'HOW', choices: ['separate', 'attach'], about: 'For words: each sign is a token (separate, default), or cut at white space only (attach).' },
   'embedding-units': { type: 'count', value: 'N', about: 'Width of the token embedding. Default 64 for characters and bytes, --units for words and bpe.' },
   ...embeddingVectorOptions,
-  tied: { type: 'flag', about: 'Let the output use the token embedding, whose width is then --units.' },
-  preset: { type: 'text', value: 'NAME', choices: languageModelPresetNames, about: 'Options that go well together: zaremba-small, awd, mingru, stacked; those given besides count before them. Their defaults are shown by rondo inspect.' },
+  tied: { type: 'flag', about: 'Let the output use the token embedding; the last recurrent layer then has its width.' },
+  preset: { type: 'text', value: 'NAME', choices: languageModelPresetNames, about: `Options that go well together: ${languageModelPresetNames.slice(1).join(', ')}; those given besides count before them. What they were is shown by rondo inspect.` },
+  optimizer: { type: 'text', value: 'NAME', choices: languageModelOptimizers, about: 'adam, whose rate falls along a cosine (default); sgd, whose rate falls from epoch to epoch; or ntasgd, which averages weights once training no longer gets better.' },
+  'full-rate-epochs': { type: 'count', value: 'N', about: 'Epochs of sgd before its rate falls. Default half of them.' },
+  'rate-decay': { type: 'number', value: 'FACTOR', about: "By what sgd's rate is multiplied for each later epoch. Default 0.5." },
+  'clip-norm': { type: 'number', value: 'NORM', about: 'Largest norm of all gradients together. Default 1 for adam, 0.25 for the others.' },
+  'weight-decay': { type: 'number', value: 'W', about: 'Share of the weights, times the rate, that each step takes away. Default 0.' },
+  'initial-range': { type: 'number', value: 'R', about: 'Let all weights begin uniform in plus and minus R. Default: as each layer does.' },
   'input-dropout': { type: 'number', value: 'RATE', about: 'Share of the embedding dropped while training. Default 0.' },
   variational: { type: 'flag', about: 'Draw dropout once for each sequence and not at each step.' },
   'weight-dropout': { type: 'number', value: 'RATE', about: 'Share of the recurrent weights dropped while training. Default 0.' },
   'embedding-dropout': { type: 'number', value: 'RATE', about: 'Share of the tokens dropped from the embedding while training. Default 0.' },
   'activation-penalty': { type: 'number', value: 'W', about: 'Weight of the mean square of the outputs. Default 0.' },
   'change-penalty': { type: 'number', value: 'W', about: 'Weight of the mean square of their change from step to step. Default 0.' },
+  dev: { type: 'text', value: 'FILE', about: 'Text that chooses the best epoch. Default: the end of the training text, see --validation.' },
+  test: { type: 'text', value: 'FILE', about: 'Text that is only measured, at the end.' },
   validation: { type: 'number', value: 'SHARE', about: 'Share of the text at its end that chooses the best epoch. Default 0.1.' },
-  ...trainingOptions({ cell: 'lstm', units: '256', dropout: '0', epochs: '10', batchSize: '32', learningRate: '0.09 / sqrt(units)', timesteps: '64' }),
+  ...trainingOptions({ cell: 'lstm', units: '256', dropout: '0', epochs: '10', batchSize: '32', learningRate: '0.09 / sqrt(units) for adam, 20 for sgd, 30 for ntasgd', timesteps: '64' }),
 } as const satisfies OptionSpecs;
 
 /** Tokens as a person counts them. */
@@ -35,7 +45,7 @@ export const trainLanguageModel = defineCommand({
   name: 'train language-model',
   summary: 'Learn to write text like the text of some files.',
   usage: 'FILE... [--tokens characters|words|bytes|bpe] [options]',
-  examples: ['rondo train language-model shakespeare.txt --units 256 --epochs 10', 'rondo train language-model *.txt --tokens words --lower --vocabulary 10000 --out words.safetensors', 'rondo train language-model shakespeare.txt --out shakespeare.safetensors --resume'],
+  examples: ['rondo train language-model shakespeare.txt --units 256 --epochs 10', 'rondo train language-model *.txt --tokens words --lower --vocabulary 10000 --out words.safetensors', 'rondo train language-model ptb.train.txt --dev ptb.valid.txt --test ptb.test.txt --preset zaremba-medium --out ptb.safetensors', 'rondo train language-model shakespeare.txt --out shakespeare.safetensors --resume'],
   options: specs,
   async run({ positionals, options }) {
     const where = `rondo ${this.name}`;
@@ -47,7 +57,10 @@ export const trainLanguageModel = defineCommand({
     const text = await readTextInputs(positionals);
     const { level, lower, maxTokens, punctuation } = languageModelOptions(options);
     const vectors = await readEmbeddingVectors(where, options, () => TextCodec.fromText(text, { ...(level === 'words' && { level }), lower, maxTokens, punctuation }).vocabulary.tokens);
-    const training = new LanguageModelTraining(text, languageModelOptions(options), interrupted?.task, vectors);
+    const validation = options.dev === undefined ? undefined : await readTextInput(options.dev);
+    const test = options.test === undefined ? undefined : await readTextInput(options.test);
+    const codec = options.tokenizer === undefined || resume ? undefined : await loadTokenizer(options.tokenizer);
+    const training = new LanguageModelTraining({ train: text, validation, vectors, codec }, languageModelOptions(options), interrupted?.task);
     const { languageModel, numTrainingTokens, numValidationTokens, numBatches, tokensPerStep } = training;
     const { cell, units, layers, epochs } = languageModel.options;
     if (!json) {
@@ -65,7 +78,7 @@ export const trainLanguageModel = defineCommand({
       unit: 'tokens',
       isQuiet: quiet || json,
       resumeFrom: interrupted?.training,
-      resumeCommand: `rondo ${this.name} ${positionals.map(quoted).join(' ')} --out ${quoted(paths.model)} --resume${options.blas ? ' --blas' : ''}`,
+      resumeCommand: `rondo ${this.name} ${positionals.map(quoted).join(' ')}${(['dev', 'test'] as const).map((name) => (options[name] === undefined ? '' : ` --${name} ${quoted(options[name])}`)).join('')} --out ${quoted(paths.model)} --resume${options.blas ? ' --blas' : ''}`,
       train: (controls) => training.train(controls),
     };
     const startedMs = performance.now();
@@ -75,12 +88,15 @@ export const trainLanguageModel = defineCommand({
     const valLoss = outcome.valLoss[outcome.bestEpoch];
     const bitsPerToken = valLoss / Math.LN2;
     const scores = { valLoss, perplexity: Math.exp(valLoss), bitsPerToken, bitsPerCharacter: bitsPerToken / training.charactersPerToken, seconds };
+    const testScore = test === undefined ? undefined : await languageModel.evaluate(test);
     if (json) {
-      console.log(JSON.stringify({ model: paths.model, options: languageModel.options, numTrainingTokens, numValidationTokens, vocabulary: languageModel.codec.size, outcome, ...scores }));
+      console.log(JSON.stringify({ model: paths.model, options: languageModel.options, numTrainingTokens, numValidationTokens, vocabulary: languageModel.codec.size, outcome, ...scores, test: testScore }));
       return;
     }
     console.log(`\n${await trainReport(run, outcome)}`);
-    console.log(`held-out end: ${shortNumber(valLoss)} nats a token, perplexity ${shortNumber(scores.perplexity)}${languageModel.codec.level === 'words' ? '' : `, ${shortNumber(scores.bitsPerCharacter)} bits a character`}`);
+    const bitsOf = (bitsPerCharacter: number): string => (languageModel.codec.level === 'words' ? '' : `, ${shortNumber(bitsPerCharacter)} bits a character`);
+    console.log(`${validation === undefined ? 'held-out end' : 'validation'}: ${shortNumber(valLoss)} nats a token, perplexity ${shortNumber(scores.perplexity)}${bitsOf(scores.bitsPerCharacter)}`);
+    if (testScore !== undefined) console.log(`test: ${shortNumber(testScore.loss)} nats a token, perplexity ${shortNumber(testScore.perplexity)}${bitsOf(testScore.bitsPerCharacter)}, of ${withSeparators(testScore.numTokens)} tokens`);
     if (quiet) return;
     console.log('\nIt writes (temperature 0.8):');
     for await (const piece of generate(languageModel, { length: languageModel.codec.level === 'words' ? 60 : 300, temperature: 0.8 })) process.stdout.write(piece);
@@ -98,6 +114,12 @@ function languageModelOptions(options: Given<typeof specs>): LanguageModelOption
     freeze: options.freeze,
     tied: options.tied || undefined,
     preset: options.preset,
+    optimizer: options.optimizer,
+    fullRateEpochs: options['full-rate-epochs'],
+    rateDecay: options['rate-decay'],
+    clipNorm: options['clip-norm'],
+    weightDecay: options['weight-decay'],
+    initialRange: options['initial-range'],
     inputDropout: options['input-dropout'],
     variational: options.variational || undefined,
     weightDropout: options['weight-dropout'],

@@ -79,7 +79,7 @@ interface SpaceContext {
 }
 
 function spaceOf(where: string, searched: Searched, given: readonly string[] | undefined, context: SpaceContext): SearchSpace {
-  if (given === undefined) return parseSearch(searched.task.space.filter((spec) => !Object.hasOwn(context.fixed, spec.split('=')[0])), where);
+  if (given === undefined) return parseSearch(searched.task.space(context.fixed).filter((spec) => !Object.hasOwn(context.fixed, spec.split('=')[0])), where);
   let space: SearchSpace;
   try {
     space = parseSearch(given, where);

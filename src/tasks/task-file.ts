@@ -12,6 +12,7 @@ import { codecFromJSON } from './language-model/codec-of-text.js';
 import type { ForecastOptions } from './forecast/forecast-training.js';
 import { Forecaster, type TrainedSeries } from './forecast/forecaster.js';
 import { LanguageModel } from './language-model/language-model.js';
+import type { TokenizerLibrary } from './language-model/tokenizer-codec.js';
 import type { LanguageModelOptions } from './language-model/language-model-training.js';
 import { TagCodec } from './tag/tag-codec.js';
 import { type BaselineScore, Tagger } from './tag/tagger.js';
@@ -41,9 +42,11 @@ export function serializeTask(task: TaskModel, training?: TrainingSnapshot): Uin
  * The task of a file's bytes.
  *
  * @param where the file's name, for messages.
- * @throws FILE_FORMAT for a foreign or damaged file, and for a model that no task made; as `deserializeModel`
+ * @param tokenizers makes the tokenizer of a language model that has another program's.
+ * @throws FILE_FORMAT for a foreign or damaged file, and for a model that no task made; as `deserializeModel`; BACKEND_UNAVAILABLE
+ *   where `tokenizers` is needed
  */
-export function deserializeTask(bytes: Uint8Array, where = 'deserializeTask'): LoadedTask {
+export function deserializeTask(bytes: Uint8Array, where = 'deserializeTask', tokenizers?: TokenizerLibrary): LoadedTask {
   const { model, preprocessing, training } = deserializeModel(bytes, where);
   const kind = isRecord(preprocessing) ? preprocessing.task : undefined;
   const restore = typeof kind === 'string' && Object.hasOwn(restorers, kind) ? restorers[kind as TaskModel['task']] : undefined;
@@ -56,12 +59,12 @@ export function deserializeTask(bytes: Uint8Array, where = 'deserializeTask'): L
       fix: 'load it with loadModel, and use it from code.',
     });
   }
-  return { task: restore(model, new SavedFields(where, preprocessing), where), training };
+  return { task: restore(model, new SavedFields(where, preprocessing), where, tokenizers), training };
 }
 
-const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: SavedFields, where: string) => TaskModel>> = {
-  languageModel: (model, saved, where) => {
-    const codec = codecFromJSON(saved.read('codec', 'an object', isRecord), where);
+const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: SavedFields, where: string, tokenizers: TokenizerLibrary | undefined) => TaskModel>> = {
+  languageModel: (model, saved, where, tokenizers) => {
+    const codec = codecFromJSON(saved.read('codec', 'an object', isRecord), where, tokenizers);
     const options = saved.read('options', 'an object', isRecord) as unknown as Required<LanguageModelOptions>;
     if (model.computeOutputShape([1, 1]).at(-1) !== codec.size) throw saved.fault('the vocabulary does not fit the model.', `${codec.size} outputs, one for each token`, model.computeOutputShape([1, 1]));
     const text = new SavedFields(where, saved.read('text', 'an object', isRecord));

@@ -37,11 +37,11 @@ export interface TrainingOutcome {
   readonly valScore?: readonly number[];
 }
 
-/** Adam with a linear warm-up, a cosine to 0 and clipping of the global gradient norm at 1. */
-export function cosineAdam({ learningRate, numSteps, weightDecay }: { learningRate: number; numSteps: number; weightDecay?: number }): Optimizer {
+/** Adam with a linear warm-up, a cosine to 0 and clipping of the global gradient norm, by default at 1. */
+export function cosineAdam({ learningRate, numSteps, weightDecay, globalClipNorm = 1 }: { learningRate: number; numSteps: number; weightDecay?: number; globalClipNorm?: number }): Optimizer {
   const warmupSteps = Math.max(1, Math.min(200, Math.floor(numSteps / 10)));
   const schedule = cosineDecay({ initialLearningRate: learningRate / 100, warmupTarget: learningRate, warmupSteps, decaySteps: Math.max(1, numSteps - warmupSteps) });
-  return adam({ learningRate: schedule, globalClipNorm: 1, weightDecay });
+  return adam({ learningRate: schedule, globalClipNorm, weightDecay });
 }
 
 /**
@@ -59,7 +59,8 @@ export async function runTraining(
   const history = await model.fit(data.train, {
     epochs: data.epochs,
     validationData: data.validation,
-    callbacks: [...own, keepBest, ...(controls.callbacks ?? [])],
+    // The task's own come after the one that keeps the best weights: they may exchange weights for a validation, and back.
+    callbacks: [keepBest, ...own, ...(controls.callbacks ?? [])],
     signal,
     resumeFrom,
     checkpoint: checkpoint && { everyEpochs: 1, everySteps: checkpoint.everySteps, save: (_, snapshot) => checkpoint.save(snapshot) },

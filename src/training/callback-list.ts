@@ -42,6 +42,10 @@ export class CallbackList {
     return waiting;
   }
 
+  async validationBegin(epoch: number): Promise<void> {
+    for (const callback of this.#callbacks) await callback.onValidationBegin?.(epoch, this.#context);
+  }
+
   async epochEnd(epoch: number, logs: Logs): Promise<void> {
     for (const callback of this.#callbacks) await callback.onEpochEnd?.(epoch, logs, this.#context);
   }

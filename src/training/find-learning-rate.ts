@@ -14,9 +14,9 @@ import { trainAlone } from './training-lock.js';
 import { hostIsWaiting, yieldToHost } from './yield-to-host.js';
 
 export interface FindLearningRateOptions {
-  /** The rate of the first step. Default 1e-6. */
+  /** The rate of the first step. Default 1e-5. */
   minimum?: number;
-  /** The rate of the last step. Default 10. */
+  /** The rate of the last step. Default 100, which only plain gradient descent on gently sloping losses survives. */
   maximum?: number;
   /** Steps from the one to the other; data that are shorter are begun anew. Default 100. */
   steps?: number;
@@ -74,7 +74,7 @@ export async function findLearningRate(model: Model, data: Dataset | DatasetBatc
 
 function settingsOf(where: string, options: FindLearningRateOptions) {
   refuseUnknownOptions(where, options, optionNames);
-  const { minimum = 1e-6, maximum = 10, steps = 100, smoothing = 0.9, blowUp = 4, batchSize = 32, ...others } = options;
+  const { minimum = 1e-5, maximum = 100, steps = 100, smoothing = 0.9, blowUp = 4, batchSize = 32, ...others } = options;
   requireNumber(where, 'minimum', minimum, 'a number above 0', (value) => value > 0);
   requireNumber(where, 'maximum', maximum, `a number above minimum, ${minimum}`, (value) => value > minimum);
   requireCount(where, 'steps', steps, 10);

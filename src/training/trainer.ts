@@ -114,6 +114,7 @@ class FitRun {
     let values = logs.values();
     const { validation } = this;
     if (validation !== undefined) {
+      await this.#callbacks.validationBegin(this.epoch);
       const validated = await withFreshStates(this.model, () => evaluateSource(this.model, validation, { where: `${this.where}, validationData` }));
       values = { ...values, ...validationLogs(validated) };
     }

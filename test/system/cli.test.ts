@@ -54,6 +54,20 @@ describe('wrong usage', () => {
   });
 });
 
+describe('a language model', () => {
+  it('may be given texts to validate and to test on', () => {
+    writeFileSync(at('dev.txt'), spelledNumbers({ limit: 40, repeats: 1 }).text);
+    const trained = run(...textArgs, '--epochs', '1', '--dev', 'dev.txt', '--test', 'numbers.txt', '--out', 'parts.safetensors', '--json');
+    expect(trained.stderr).toBe('');
+    const { numValidationTokens, valLoss, test } = JSON.parse(trained.stdout) as { numValidationTokens: number; valLoss: number; test: { part: string; loss: number } };
+    expect(numValidationTokens).toBe(Array.from(readFileSync(at('dev.txt'), 'utf8')).length);
+    expect(test.part).toBe('all');
+    expect(Math.abs(test.loss - valLoss)).toBeLessThan(1);
+    expectFault(run(...textArgs, '--dev', 'dev.txt', '--validation', '0.2', '--out', 'bad.safetensors'), 1, 'USAGE', 'leave the share out');
+    expectFault(run(...textArgs, '--tokenizer', 'numbers.txt', '--out', 'bad.safetensors'), 1, 'FILE_FORMAT', 'this is no tokenizer');
+  });
+});
+
 describe('bad data', () => {
   it('is refused with file, line and column', () => {
     expectFault(run('train', 'forecast', 'nan.csv', '--horizon', '1', '--out', 'bad.safetensors'), 1, 'DATA_FORMAT', 'nan.csv, line 3, column `y`');

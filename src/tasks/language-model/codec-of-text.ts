@@ -4,6 +4,7 @@ import { RondoError, refuseUnknownOptions, requireCount, unknownName } from '../
 import { ByteCodec } from './byte-codec.js';
 import { TextCodec, type TextCodecOptions, type TextLevel } from './text-codec.js';
 import type { TokenCodec, TokenLevel } from './token-codec.js';
+import { TokenizerCodec, type TokenizerLibrary } from './tokenizer-codec.js';
 
 /** What a token may be where tokens are made from a text. */
 export const tokenLevels = ['characters', 'words', 'bytes', 'bpe'] as const satisfies readonly TokenLevel[];
@@ -39,9 +40,15 @@ export function codecOfText(text: string, options: CodecOptions = {}): TokenCode
   throw new RondoError('OUT_OF_RANGE', { where, what: 'no two bytes stand beside each other twice.', expected: 'a text that repeats itself', received: `${text.length} characters`, fix: 'give a longer text, or use bytes.' });
 }
 
-/** The codec of a model file. @throws FILE_FORMAT */
-export function codecFromJSON(value: unknown, where: string): TokenCodec {
+/**
+ * The codec of a model file.
+ *
+ * @param tokenizers what a file's own tokenizer is made with, see {@link TokenizerLibrary}.
+ * @throws FILE_FORMAT; BACKEND_UNAVAILABLE where a tokenizer is to be made without a library
+ */
+export function codecFromJSON(value: unknown, where: string, tokenizers?: TokenizerLibrary): TokenCodec {
   const level = new SavedFields(where, value).read('level', 'a kind of tokens', isText) as TextLevel | TokenLevel;
+  if (level === 'file') return TokenizerCodec.fromJSON(value, where, tokenizers);
   return level === 'bytes' || level === 'bpe' ? ByteCodec.fromJSON(value, where) : TextCodec.fromJSON(value, where);
 }
 

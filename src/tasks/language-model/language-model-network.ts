@@ -2,7 +2,7 @@ import { ActivationPenalty } from '../../layers/activation-penalty.js';
 import { Dense } from '../../layers/dense.js';
 import { Dropout } from '../../layers/dropout.js';
 import { Embedding } from '../../layers/embedding.js';
-import { randomNormal } from '../../layers/initializers.js';
+import { randomNormal, randomUniform } from '../../layers/initializers.js';
 import type { Layer } from '../../layers/layer.js';
 import { RNN } from '../../layers/rnn.js';
 import { SpatialDropout1D } from '../../layers/spatial-dropout-1d.js';
@@ -16,18 +16,22 @@ import type { LanguageModelOptions } from './language-model-training.js';
  *
  * Embeddings begin as standard normal numbers, as PyTorch's: Keras's 20 times smaller ones leave the gates blind to the input
  * for the first epochs (Tiny Shakespeare, 5 epochs of 128 units: 1.66 instead of 1.90 nats a character). Where they are the output's kernel too, larger
- * logits than those of `1 / sqrt(units)` cost more than that gains.
+ * logits than those of `1 / sqrt(embeddingUnits)` cost more than that gains.
  */
 export function languageModelNetwork(vocabulary: number, options: Required<LanguageModelOptions>, pretrained: Embedding | undefined): Sequential {
-  const { cell, units, layers, dropout, inputDropout, variational, weightDropout, activationPenalty, changePenalty, tied } = options;
-  const stddev = tied ? 1 / Math.sqrt(units) : 1;
+  const { cell, units, layers, dropout, inputDropout, variational, weightDropout, activationPenalty, changePenalty, tied, initialRange: range } = options;
+  const stddev = tied ? 1 / Math.sqrt(options.embeddingUnits) : 1;
+  const uniform = range > 0 ? randomUniform({ minval: -range, maxval: range }) : undefined;
   const embedding =
     pretrained ??
-    new Embedding({ inputDim: vocabulary, outputDim: options.embeddingUnits, embeddingsInitializer: randomNormal({ stddev }), inputShape: [null], ...(options.embeddingDropout > 0 && { dropout: options.embeddingDropout }) });
+    new Embedding({ inputDim: vocabulary, outputDim: options.embeddingUnits, embeddingsInitializer: uniform ?? randomNormal({ stddev }), inputShape: [null], ...(options.embeddingDropout > 0 && { dropout: options.embeddingDropout }) });
   const dropped = (rate: number): Layer[] => (rate === 0 ? [] : [variational ? new SpatialDropout1D({ rate }) : new Dropout({ rate })]);
   const recurrent = Array.from({ length: layers }, (_, i): Layer[] => {
-    const layer = new RNN({ cell, units, stateful: true, returnSequences: true, ...(weightDropout > 0 && { weightDropout }) });
     const isLast = i === layers - 1;
+    const layer = new RNN({
+      cell, units: isLast && tied ? options.embeddingUnits : units, stateful: true, returnSequences: true, ...(weightDropout > 0 && { weightDropout }),
+      ...(uniform && { kernelInitializer: uniform, recurrentInitializer: uniform, biasInitializer: uniform, unitForgetBias: false }),
+    });
     return [layer, ...(isLast && changePenalty > 0 ? [new ActivationPenalty({ change: changePenalty })] : []), ...dropped(dropout)];
   });
   return new Sequential([
@@ -35,6 +39,6 @@ export function languageModelNetwork(vocabulary: number, options: Required<Langu
     ...dropped(inputDropout),
     ...recurrent.flat(),
     ...(activationPenalty > 0 ? [new ActivationPenalty({ size: activationPenalty })] : []),
-    tied ? new TiedDense({ embedding }) : new Dense({ units: vocabulary }),
+    tied ? new TiedDense({ embedding }) : new Dense({ units: vocabulary, ...(uniform && { kernelInitializer: uniform, biasInitializer: uniform }) }),
   ]);
 }

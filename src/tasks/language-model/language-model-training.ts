@@ -1,29 +1,61 @@
 import { requireRate } from '../../cells/define-cell.js';
-import { refuseUnknownOptions, requireNumber, RondoError, unknownName } from '../../errors.js';
+import { refuseUnknownOptions, requireCount, requireNumber, RondoError, unknownName } from '../../errors.js';
 import { TokenStreams } from '../../data/streams.js';
 import { embeddingFromVectors, type VectorCoverage } from '../../io/word-vectors/embedding-from-vectors.js';
 import type { WordVectors } from '../../io/word-vectors/word-vectors.js';
+import type { Callback } from '../../training/callbacks/callback.js';
 import type { DatasetBatch } from '../../training/dataset.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
-import { codecOfText, type CodecOptions, defaultMaxTokens } from './codec-of-text.js';
+import { codecOfText, type CodecOptions, defaultMaxTokens, tokenLevels } from './codec-of-text.js';
 import { fingerprintOf } from '../fingerprint.js';
 import { LanguageModel } from './language-model.js';
 import { languageModelNetwork } from './language-model-network.js';
+import { defaultClipNorms, defaultLearningRate, languageModelOptimizer, type LanguageModelOptimizer, languageModelOptimizers } from './language-model-optimizer.js';
 import { type LanguageModelPreset, languageModelPresetNames, languageModelPresets } from './language-model-presets.js';
 import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
 import { TextCodec } from './text-codec.js';
-import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
+import type { TokenCodec, TokenLevel } from './token-codec.js';
+import { runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
+
+/** What a language model learns from, where it is more than a text. */
+export interface LanguageModelData {
+  readonly train: string;
+  /** Chooses the best epoch; by default the end of `train` does, which is then not learned from. */
+  readonly validation?: string;
+  /** What the embedding starts from; for words and characters. */
+  readonly vectors?: WordVectors;
+  /** Cuts the text into tokens in the place of one made from it, such as that of `loadTokenizer`. */
+  readonly codec?: TokenCodec;
+}
 
 /** How a language model is built and trained. */
-export interface LanguageModelOptions extends CodecOptions, RecurrentTaskOptions {
-  /** Default `0.09 / sqrt(units)`: 0.008 for 128 units, 0.0056 for 256. Wider layers need smaller steps. */
+export interface LanguageModelOptions extends Omit<CodecOptions, 'level'>, RecurrentTaskOptions {
+  /** What a token is, see {@link CodecOptions}. With a given codec its own, which cannot be chosen. */
+  level?: TokenLevel;
+  /**
+   * `adam` (default): rises to `learningRate` and falls along a cosine to 0. `sgd`: plain gradient descent at `learningRate` for
+   * `fullRateEpochs`, then each epoch at `rateDecay` of the one before. `ntasgd`: at `learningRate` throughout, whose result is the
+   * mean of the weights from the epoch on that no longer got better, see `AveragingTrigger`.
+   */
+  optimizer?: LanguageModelOptimizer;
+  /** Of the loss per token. Default `0.09 / sqrt(units)` for adam (0.008 for 128 units, 0.0056 for 256), 20 for sgd, 30 for ntasgd. */
   learningRate?: number;
-  /** Width of the token embedding. Default that of the given vectors, else 64 for characters and bytes, `units` for words and byte pairs. */
+  /** Epochs of sgd before the rate falls. Default half of all. */
+  fullRateEpochs?: number;
+  /** By what sgd's rate is multiplied after each later epoch. Default 0.5. */
+  rateDecay?: number;
+  /** Largest norm of all gradients together. Default 1 for adam, 0.25 for the others. */
+  clipNorm?: number;
+  /** See `OptimizerOptions.weightDecay`. Default 0. */
+  weightDecay?: number;
+  /** All weights begin uniform in plus and minus this, without the forget gate's bias of 1. Default 0: each layer's own initializers. */
+  initialRange?: number;
+  /** Width of the token embedding. Default that of the given vectors, else 64 for characters and bytes, `units` for words, byte pairs and a tied output. */
   embeddingUnits?: number;
-  /** Leaves the vectors that {@link LanguageModelTraining} is given as they are. Default false. */
+  /** Leaves the vectors that {@link LanguageModelData} holds as they are. Default false. */
   freeze?: boolean;
-  /** Whether the output uses the token embedding's rows, whose width is then `units`. Default false. */
+  /** Whether the output uses the token embedding's rows; the last recurrent layer then has `embeddingUnits` units. Default false. */
   tied?: boolean;
   /** Options that go well together, see `languageModelPresets`; those given besides count before them. Default none. */
   preset?: LanguageModelPreset;
@@ -43,7 +75,7 @@ export interface LanguageModelOptions extends CodecOptions, RecurrentTaskOptions
   validation?: number;
 }
 
-const defaults: Required<Omit<LanguageModelOptions, 'embeddingUnits' | 'learningRate' | 'maxTokens'>> = {
+const defaults: Required<Omit<LanguageModelOptions, 'embeddingUnits' | 'learningRate' | 'maxTokens' | 'fullRateEpochs' | 'clipNorm'>> = {
   level: 'characters',
   lower: false,
   punctuation: 'separate',
@@ -54,6 +86,10 @@ const defaults: Required<Omit<LanguageModelOptions, 'embeddingUnits' | 'learning
   epochs: 10,
   batchSize: 32,
   timesteps: 64,
+  optimizer: 'adam',
+  rateDecay: 0.5,
+  weightDecay: 0,
+  initialRange: 0,
   freeze: false,
   tied: false,
   preset: 'none',
@@ -89,18 +125,18 @@ export class LanguageModelTraining {
   readonly coverage: VectorCoverage | undefined;
   private readonly trainStreams: TokenStreams;
   private readonly validationStreams: TokenStreams;
+  private readonly optimizerCallbacks: readonly Callback[];
 
   /**
    * @param interrupted the model of a checkpoint, to go on with; its own options then count.
-   * @param vectors what the embedding starts from.
    */
-  constructor(text: string, options: LanguageModelOptions = {}, interrupted?: LanguageModel, vectors?: WordVectors) {
-    const resolved = interrupted?.options ?? resolvedOptions(options, vectors);
-    const { level, lower, maxTokens, punctuation, validation } = resolved;
-    const codec = interrupted?.codec ?? codecOfText(text, { level, lower, maxTokens, punctuation });
-    const tokens = codec.encode(text);
-    this.charactersPerToken = Array.from(text).length / Math.max(1, tokens.length);
-    const held = Math.round(tokens.length * validation);
+  constructor(text: string | LanguageModelData, options: LanguageModelOptions = {}, interrupted?: LanguageModel) {
+    const data: LanguageModelData = typeof text === 'string' ? { train: text } : text;
+    const { train, validation, vectors } = data;
+    const resolved = interrupted?.options ?? resolvedOptions(options, data);
+    const codec = interrupted?.codec ?? data.codec ?? codecOfText(train, codecOptionsOf(resolved));
+    const { tokens, held } = tokensOf(codec, train, validation, resolved.validation);
+    this.charactersPerToken = (Array.from(train).length + Array.from(validation ?? '').length) / Math.max(1, tokens.length);
     requireLength(tokens.length, held, codec.level);
     this.numTrainingTokens = tokens.length - held;
     this.numValidationTokens = held;
@@ -109,13 +145,14 @@ export class LanguageModelTraining {
     this.numBatches = this.trainStreams.length;
     if (interrupted?.isTrainedOn(tokens) === false) throw otherText();
     const facts = { numTokens: tokens.length, numTrainingTokens: this.numTrainingTokens, fingerprint: fingerprintOf(tokens) };
-    if (vectors !== undefined && !(codec instanceof TextCodec)) throw new RondoError('USAGE', { where: 'LanguageModelTraining', what: 'word vectors have no vectors for bytes.', expected: 'level words or characters', received: `level ${codec.level}`, fix: 'choose words, or leave the vectors out.' });
+    if (vectors !== undefined && !(codec instanceof TextCodec)) throw new RondoError('USAGE', { where: 'LanguageModelTraining', what: 'word vectors have no vectors for such tokens.', expected: 'level words or characters', received: `level ${codec.level}`, fix: 'choose words, or leave the vectors out.' });
     const pretrained = vectors && codec instanceof TextCodec ? embeddingFromVectors(codec.vocabulary, vectors, { trainable: !resolved.freeze, tokens }) : undefined;
     this.coverage = pretrained?.coverage;
     this.languageModel = interrupted ?? new LanguageModel(languageModelNetwork(codec.size, resolved, pretrained?.embedding), codec, facts, resolved);
     const { model } = this.languageModel;
-    const numSteps = this.numBatches * resolved.epochs;
-    model.compile({ optimizer: cosineAdam({ learningRate: resolved.learningRate, numSteps }), loss: sparseCategoricalCrossentropy({ fromLogits: true }) });
+    const { optimizer, callbacks } = languageModelOptimizer(resolved, this.numBatches);
+    this.optimizerCallbacks = callbacks;
+    model.compile({ optimizer, loss: sparseCategoricalCrossentropy({ fromLogits: true }) });
   }
 
   /** Tokens of one step. */
@@ -139,36 +176,57 @@ export class LanguageModelTraining {
     const data = { train: () => batches(this.trainStreams), validation: () => batches(this.validationStreams), epochs: options.epochs, patience: options.epochs };
     // Each epoch reads the text from its beginning.
     const startOver = { name: 'startOver', onEpochBegin: () => model.resetStates() };
-    const outcome = await runTraining(model, data, controls, [startOver]);
+    const outcome = await runTraining(model, data, controls, [startOver, ...this.optimizerCallbacks]);
     model.resetStates();
     this.languageModel.outcome = outcome;
     return outcome;
   }
 }
 
-function resolvedOptions(options: LanguageModelOptions, vectors: WordVectors | undefined): Required<LanguageModelOptions> {
+/** All tokens, and how many at their end are held out. */
+function tokensOf(codec: TokenCodec, train: string, validation: string | undefined, share: number): { tokens: Int32Array; held: number } {
+  const tokens = codec.encode(train);
+  if (validation === undefined) return { tokens, held: Math.round(tokens.length * share) };
+  const heldOut = codec.encode(validation);
+  const all = new Int32Array(tokens.length + heldOut.length);
+  all.set(tokens);
+  all.set(heldOut, tokens.length);
+  return { tokens: all, held: heldOut.length };
+}
+
+function codecOptionsOf({ level, lower, maxTokens, punctuation }: Required<LanguageModelOptions>): CodecOptions {
+  if (level !== 'file') return { level, lower, maxTokens, punctuation };
+  throw new RondoError('USAGE', { where: 'LanguageModelTraining', what: 'level `file` is that of a given codec.', expected: tokenLevels.join(', '), received: 'file', fix: 'give `codec`, or another level.' });
+}
+
+function resolvedOptions(options: LanguageModelOptions, { vectors, codec, validation }: LanguageModelData): Required<LanguageModelOptions> {
   const where = 'LanguageModelTraining';
-  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, 'level', 'lower', 'maxTokens', 'punctuation', 'embeddingUnits', 'freeze', 'tied', 'preset', 'inputDropout', 'variational', 'weightDropout', 'embeddingDropout', 'activationPenalty', 'changePenalty', 'validation']);
+  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, 'level', 'lower', 'maxTokens', 'punctuation', 'embeddingUnits', 'freeze', 'tied', 'preset', 'optimizer', 'fullRateEpochs', 'rateDecay', 'clipNorm', 'weightDecay', 'initialRange', 'inputDropout', 'variational', 'weightDropout', 'embeddingDropout', 'activationPenalty', 'changePenalty', 'validation']);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as LanguageModelOptions;
+  if (validation !== undefined && given.validation !== undefined) throw new RondoError('USAGE', { where, what: 'a share of validation and a text of validation cannot be given together.', expected: 'one of them', fix: 'leave the share out: the given text chooses the best epoch.' });
+  const ofText = codec === undefined ? [] : (['level', 'lower', 'maxTokens', 'punctuation'] as const).filter((name) => given[name] !== undefined);
+  if (ofText.length > 0) throw new RondoError('USAGE', { where, what: 'the given codec decides what a token is.', expected: `no ${ofText.map((name) => `\`${name}\``).join(', ')}`, received: ofText.map((name) => `${name} ${given[name]}`).join(', '), fix: 'leave them out, or give no codec.' });
   const { preset = 'none' } = given;
   if (!languageModelPresetNames.includes(preset)) throw unknownName(where, 'preset', preset, languageModelPresetNames);
-  const resolved: LanguageModelOptions & typeof defaults = { ...defaults, ...languageModelPresets[preset], ...given };
+  const resolved: LanguageModelOptions & typeof defaults = { ...defaults, ...languageModelPresets[preset], ...given, ...(codec && { level: codec.level, maxTokens: codec.size }) };
+  if (!languageModelOptimizers.includes(resolved.optimizer)) throw unknownName(where, 'optimizer', resolved.optimizer, languageModelOptimizers);
   const all = {
     ...resolved,
-    maxTokens: resolved.maxTokens ?? defaultMaxTokens[resolved.level] ?? 20_000,
-    embeddingUnits: resolved.embeddingUnits ?? vectors?.dimension ?? (resolved.level === 'words' || resolved.level === 'bpe' || resolved.tied ? resolved.units : 64),
-    learningRate: resolved.learningRate ?? 0.09 / Math.sqrt(resolved.units),
+    maxTokens: resolved.maxTokens ?? (resolved.level === 'file' ? 20_000 : (defaultMaxTokens[resolved.level] ?? 20_000)),
+    embeddingUnits: resolved.embeddingUnits ?? vectors?.dimension ?? (resolved.level === 'characters' || resolved.level === 'bytes' ? (resolved.tied ? resolved.units : 64) : resolved.units),
+    learningRate: resolved.learningRate ?? defaultLearningRate(resolved.optimizer, resolved.units),
+    fullRateEpochs: resolved.fullRateEpochs ?? Math.ceil(resolved.epochs / 2),
+    clipNorm: resolved.clipNorm ?? defaultClipNorms[resolved.optimizer],
   };
   requireRecurrentOptions(where, all);
+  requireCount(where, 'fullRateEpochs', all.fullRateEpochs);
+  for (const name of ['rateDecay', 'clipNorm'] as const) requireNumber(where, name, all[name], 'a number above 0', (value) => value > 0);
   for (const name of ['inputDropout', 'weightDropout', 'embeddingDropout'] as const) requireRate(where, name, all[name]);
-  for (const name of ['activationPenalty', 'changePenalty'] as const) requireNumber(where, name, all[name], 'a number of at least 0', (value) => value >= 0);
+  for (const name of ['activationPenalty', 'changePenalty', 'weightDecay', 'initialRange'] as const) requireNumber(where, name, all[name], 'a number of at least 0', (value) => value >= 0);
   if (vectors !== undefined && all.embeddingDropout > 0) throw new RondoError('USAGE', { where, what: '`embeddingDropout` does not go with given vectors.', received: `embeddingDropout ${all.embeddingDropout}`, fix: 'use inputDropout.' });
   if (vectors !== undefined && all.embeddingUnits !== vectors.dimension) throw new RondoError('USAGE', { where, what: 'the vectors decide how wide the embedding is.', expected: `embeddingUnits ${vectors.dimension}, or none`, received: String(all.embeddingUnits), fix: 'leave embeddingUnits out.' });
   if (vectors === undefined && all.freeze) throw new RondoError('USAGE', { where, what: '`freeze` has no vectors to keep.', fix: 'give vectors, or leave it out.' });
   requireNumber(where, 'embeddingUnits', all.embeddingUnits, 'a whole number of at least 1', (value) => Number.isInteger(value) && value >= 1);
-  if (all.tied && all.embeddingUnits !== all.units) {
-    throw new RondoError('OUT_OF_RANGE', { where, what: '`embeddingUnits` is not `units`, which a tied output needs.', expected: `embeddingUnits ${all.units}`, received: String(all.embeddingUnits), fix: 'leave `embeddingUnits` out, or the output untied.' });
-  }
   requireNumber(where, 'validation', all.validation, 'a number between 0 and 1', (value) => value > 0 && value < 1);
   return all;
 }

@@ -1,3 +1,4 @@
+import { RNN } from '../../layers/rnn.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { setSeed } from '../../random.js';
 import { tensor } from '../../tensor/tensor.js';
@@ -32,8 +33,23 @@ describe('a language model with a tied output', () => {
     expect((await restored.evaluate(line)).loss).toBe((await languageModel.evaluate(line)).loss);
   });
 
-  it('is refused another width of the embedding', () => {
-    expect(() => new LanguageModelTraining(text, { units: 24, embeddingUnits: 7, tied: true })).toThrow('[OUT_OF_RANGE] LanguageModelTraining: `embeddingUnits` is not `units`, which a tied output needs.');
+  it('ends in a layer as wide as the embedding, whatever the width of the others', () => {
+    const { languageModel } = new LanguageModelTraining(text, { units: 24, layers: 3, embeddingUnits: 7, tied: true });
+    const recurrent = languageModel.model.layers.filter((layer) => layer instanceof RNN);
+    expect(recurrent.map((layer) => layer.weights[1].shape)).toEqual([[24, 96], [24, 96], [7, 28]]);
+  });
+});
+
+describe('a text that chooses the best epoch', () => {
+  it('may be given, is not learned from, and is known again behind the training text', async () => {
+    setSeed(4);
+    const validation = 'a text of other words\n'.repeat(6);
+    const training = new LanguageModelTraining({ train: line.repeat(4), validation }, { ...options, epochs: 1 });
+    const { languageModel } = training;
+    expect([training.numTrainingTokens, training.numValidationTokens]).toEqual([line.length * 4, validation.length]);
+    await training.train();
+    expect((await languageModel.evaluate(line.repeat(4) + validation)).part).toBe('held out');
+    expect(() => new LanguageModelTraining({ train: line, validation }, { validation: 0.2 })).toThrow('[USAGE] LanguageModelTraining: a share of validation and a text of validation');
   });
 });
 

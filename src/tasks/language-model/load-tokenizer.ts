@@ -1,11 +1,7 @@
 import { RondoError } from '../../errors.js';
 import { readText } from '../../io/files.js';
 import type { Json } from '../../layers/layer.js';
-import { type FileTokenizer, TokenizerCodec } from './tokenizer-codec.js';
-
-interface TokenizerLibrary {
-  readonly Tokenizer: new (tokenizer: object, config: object) => FileTokenizer;
-}
+import { TokenizerCodec, type TokenizerLibrary } from './tokenizer-codec.js';
 
 /**
  * Reads the `tokenizer.json` of a Hugging Face model. It needs the npm package `@huggingface/tokenizers`, which is loaded here
@@ -13,7 +9,7 @@ interface TokenizerLibrary {
  *
  * @throws FILE_ACCESS, DATA_FORMAT; FILE_FORMAT where the file is no tokenizer; BACKEND_UNAVAILABLE without the package
  */
-export async function loadTokenizer(path: string, load: () => Promise<TokenizerLibrary> = loadLibrary): Promise<TokenizerCodec> {
+export async function loadTokenizer(path: string, load: () => Promise<TokenizerLibrary> = tokenizerLibrary): Promise<TokenizerCodec> {
   const text = await readText(path);
   let json: Json;
   try {
@@ -23,9 +19,7 @@ export async function loadTokenizer(path: string, load: () => Promise<TokenizerL
   }
   const isTokenizer = typeof json === 'object' && json !== null && !Array.isArray(json) && typeof (json as { model?: unknown }).model === 'object' && (json as { model?: unknown }).model !== null;
   if (!isTokenizer) throw notATokenizer(path, text.slice(0, 80));
-  const { Tokenizer } = await load().catch((cause: unknown) => {
-    throw new RondoError('BACKEND_UNAVAILABLE', { where: 'loadTokenizer', what: 'the npm package @huggingface/tokenizers is not installed, or does not load.', expected: 'the package beside rondo', received: cause instanceof Error ? cause.message.split('\n')[0] : String(cause), fix: 'run: npm install @huggingface/tokenizers', cause });
-  });
+  const { Tokenizer } = await load();
   try {
     return new TokenizerCodec(new Tokenizer(json as object, {}), json, path);
   } catch (cause) {
@@ -34,8 +28,13 @@ export async function loadTokenizer(path: string, load: () => Promise<TokenizerL
   }
 }
 
-async function loadLibrary(): Promise<TokenizerLibrary> {
-  return (await import('@huggingface/tokenizers')) as unknown as TokenizerLibrary;
+/** The optional package, loaded on use. @throws BACKEND_UNAVAILABLE */
+export async function tokenizerLibrary(importPackage: () => Promise<unknown> = () => import('@huggingface/tokenizers')): Promise<TokenizerLibrary> {
+  try {
+    return (await importPackage()) as TokenizerLibrary;
+  } catch (cause) {
+    throw new RondoError('BACKEND_UNAVAILABLE', { where: 'loadTokenizer', what: 'the npm package @huggingface/tokenizers is not installed, or does not load.', expected: 'the package beside rondo', received: cause instanceof Error ? cause.message.split('\n')[0] : String(cause), fix: 'run: npm install @huggingface/tokenizers', cause });
+  }
 }
 
 function notATokenizer(where: string, received: string, cause?: unknown): RondoError {

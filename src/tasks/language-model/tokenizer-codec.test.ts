@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadTokenizer } from './load-tokenizer.js';
+import { loadTask, saveTask } from '../../node.js';
+import { setSeed } from '../../random.js';
+import { generate } from '../generate/generate.js';
+import { deserializeTask, serializeTask } from '../task-file.js';
+import type { LanguageModel } from './language-model.js';
+import { LanguageModelTraining } from './language-model-training.js';
+import { loadTokenizer, tokenizerLibrary } from './load-tokenizer.js';
 
 /** The sign that stands for a byte in byte-level vocabularies: itself where it is visible, else one from U+0100 on. */
 function signOf(byte: number): string {
@@ -57,6 +63,28 @@ describe('a tokenizer.json', () => {
     await expect(loadTokenizer(at('config.json'))).rejects.toThrow('this is no tokenizer');
     await expect(loadTokenizer(at('odd.json'))).rejects.toThrow('[FILE_FORMAT]');
     await expect(loadTokenizer(at('absent.json'))).rejects.toThrow('[FILE_ACCESS]');
-    await expect(loadTokenizer(at('tokenizer.json'), () => Promise.reject(new Error('Cannot find package')))).rejects.toThrow('[BACKEND_UNAVAILABLE] loadTokenizer: the npm package @huggingface/tokenizers is not installed');
+    await expect(tokenizerLibrary(() => Promise.reject(new Error('Cannot find package')))).rejects.toThrow('[BACKEND_UNAVAILABLE] loadTokenizer: the npm package @huggingface/tokenizers is not installed');
+  });
+
+  it('cuts the texts of a language model, which keeps it in its file', async () => {
+    setSeed(1);
+    const codec = await loadTokenizer(at('tokenizer.json'));
+    const text = 'the cat sat on the mat, the dog lay by the door\n'.repeat(20);
+    const training = new LanguageModelTraining({ train: text, codec }, { units: 12, timesteps: 10, batchSize: 4, epochs: 2 });
+    await training.train();
+    const { languageModel } = training;
+    expect(languageModel.options).toMatchObject({ level: 'file', maxTokens: 260, embeddingUnits: 12 });
+    await saveTask(languageModel, at('model.safetensors'));
+    const { task } = await loadTask(at('model.safetensors'));
+    const written = async (model: LanguageModel): Promise<string> => {
+      let all = '';
+      for await (const piece of generate(model, { prompt: 'the', length: 20, seed: 3 })) all += piece;
+      return all;
+    };
+    expect(await written(task as LanguageModel)).toBe(await written(languageModel));
+    expect((await (task as LanguageModel).evaluate('the door')).loss).toBe((await languageModel.evaluate('the door')).loss);
+    expect(() => deserializeTask(serializeTask(languageModel), 'model')).toThrow('[BACKEND_UNAVAILABLE] model: the model has the tokenizer of another program');
+    expect(() => new LanguageModelTraining({ train: text, codec }, { level: 'words' })).toThrow('[USAGE] LanguageModelTraining: the given codec decides what a token is.');
+    expect(() => new LanguageModelTraining(text, { level: 'file' })).toThrow('[USAGE] LanguageModelTraining: level `file` is that of a given codec.');
   });
 });

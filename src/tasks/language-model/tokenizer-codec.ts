@@ -1,3 +1,4 @@
+import { SavedFields } from '../../data/saved-fields.js';
 import { RondoError } from '../../errors.js';
 import type { Json } from '../../layers/layer.js';
 import type { TokenCodec, TokenWriter } from './token-codec.js';
@@ -9,6 +10,11 @@ export interface FileTokenizer {
   token_to_id(token: string): number | undefined;
   id_to_token(id: number): string | undefined;
   get_vocab(withAddedTokens?: boolean): ReadonlyMap<string, number>;
+}
+
+/** The npm package `@huggingface/tokenizers`, or another of this form. */
+export interface TokenizerLibrary {
+  readonly Tokenizer: new (tokenizer: object, config: object) => FileTokenizer;
 }
 
 /** Tokens before the one that is written which its text may depend on. */
@@ -74,5 +80,12 @@ export class TokenizerCodec implements TokenCodec {
 
   toJSON(): Json {
     return { level: this.level, tokenizer: this.json };
+  }
+
+  /** @throws FILE_FORMAT; BACKEND_UNAVAILABLE without a library */
+  static fromJSON(value: unknown, where: string, library: TokenizerLibrary | undefined): TokenizerCodec {
+    const json = new SavedFields(where, value).read('tokenizer', 'an object', (found): found is { [key: string]: Json } => typeof found === 'object' && found !== null && !Array.isArray(found));
+    if (library !== undefined) return new TokenizerCodec(new library.Tokenizer(json, {}), json, where);
+    throw new RondoError('BACKEND_UNAVAILABLE', { where, what: 'the model has the tokenizer of another program, which needs a library.', expected: 'the npm package @huggingface/tokenizers', received: 'none', fix: 'give it as `tokenizers`; in Node, loadTask does.' });
   }
 }

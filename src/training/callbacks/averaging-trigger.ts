@@ -11,9 +11,10 @@ export interface AveragingTriggerOptions {
 
 /**
  * Lets an `averagedSGD` optimizer start averaging once training no longer gets better: after the first epoch whose value is
- * above the least of those more than `patience` epochs before. With the optimizer's `lambd: 0` and a constant learning rate
- * this is NT-AvSGD of Merity et al. 2018, "Regularizing and optimizing LSTM language models", algorithm 1. `fit` ends with the
- * averages; do not also let EarlyStopping restore weights from before.
+ * above the least of those more than `patience` epochs before. From then on the averages are validated. With the optimizer's
+ * `lambd: 0` and a constant learning rate this is NT-AvSGD of Merity et al. 2018, "Regularizing and optimizing LSTM language
+ * models", algorithm 1. `fit` ends with the averages, or with the best epoch's where EarlyStopping stands before this
+ * callback in the list and restores them.
  *
  * @throws OUT_OF_RANGE; UNKNOWN_NAME for a log that does not exist; USAGE with another optimizer
  */
@@ -23,6 +24,7 @@ export class AveragingTrigger implements Callback {
   private readonly patience: number;
   private values: number[] = [];
   private isTriggered = false;
+  private isSwapped = false;
 
   constructor(options: AveragingTriggerOptions = {}) {
     refuseUnknownOptions('AveragingTrigger', options, ['monitor', 'patience']);
@@ -36,7 +38,15 @@ export class AveragingTrigger implements Callback {
     return this.isTriggered;
   }
 
+  onValidationBegin(_epoch: number, { model }: TrainingContext): void {
+    if (!this.isTriggered) return;
+    model.optimizer.swapAverages();
+    this.isSwapped = true;
+  }
+
   onEpochEnd(_epoch: number, logs: Logs, { model }: TrainingContext): void {
+    if (this.isSwapped) model.optimizer.swapAverages();
+    this.isSwapped = false;
     if (this.isTriggered) return;
     const value = new Monitor('AveragingTrigger', { monitor: this.monitor }).valueIn(logs);
     if (this.values.length > this.patience && value > Math.min(...this.values.slice(0, -this.patience))) {

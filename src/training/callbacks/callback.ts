@@ -56,6 +56,8 @@ export interface Callback {
   onTrainBegin?(context: TrainingContext): void | Promise<void>;
   onEpochBegin?(epoch: number, context: TrainingContext): void | Promise<void>;
   onBatchEnd?(progress: Progress, context: TrainingContext): void | Promise<void>;
+  /** Before the validation data are evaluated, where there are any. */
+  onValidationBegin?(epoch: number, context: TrainingContext): void | Promise<void>;
   onEpochEnd?(epoch: number, logs: Logs, context: TrainingContext): void | Promise<void>;
   onTrainEnd?(reason: StopReason, context: TrainingContext): void | Promise<void>;
   /** What {@link Callback.setState} needs to go on as if training had not been interrupted. */
