@@ -38,7 +38,7 @@ export function searchOf(where: string, { name, options: specs, task }: Searched
   const fixed = Object.fromEntries(Object.keys(passedOn(specs)).map((key) => [key, given[key]] as const).filter(([, value]) => value !== undefined && value !== false));
   const { method = 'random', seed = 0, trials = method === 'halving' ? 27 : 20 } = options;
   const space = spaceOf(where, { name, options: specs, task }, options.search, { fixed, score, method });
-  return {
+  const search: Search = {
     command: name,
     files: positionals,
     options: { ...fixed, ...(options.seed !== undefined && { seed }) },
@@ -49,6 +49,17 @@ export function searchOf(where: string, { name, options: specs, task }: Searched
     score,
     better: task.scores[score].better,
   };
+  asUsage(where, () => trialsOf(search));
+  return search;
+}
+
+/** What the library refuses is, on a command line, wrong usage. */
+function asUsage<T>(where: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof RondoError ? new WrongUsage({ ...error.facts, where }) : error;
+  }
 }
 
 /** The trials of a search, always the same ones. */
@@ -69,7 +80,7 @@ function rungsOf(where: string, method: Search['method'], trials: number, { eta,
     return [{ numTrials: trials }];
   }
   if (typeof epochs !== 'number') throw new WrongUsage({ where, what: '--method halving needs to know the epochs of its last rung.', expected: '--epochs N', fix: 'give --epochs, such as 9: with --eta 3 the first rung then has 1 epoch.' });
-  return halvingRungs({ trials, epochs, eta });
+  return asUsage(where, () => halvingRungs({ trials, epochs, eta }));
 }
 
 interface SpaceContext {
@@ -80,12 +91,7 @@ interface SpaceContext {
 
 function spaceOf(where: string, searched: Searched, given: readonly string[] | undefined, context: SpaceContext): SearchSpace {
   if (given === undefined) return parseSearch(searched.task.space(context.fixed).filter((spec) => !Object.hasOwn(context.fixed, spec.split('=')[0])), where);
-  let space: SearchSpace;
-  try {
-    space = parseSearch(given, where);
-  } catch (error) {
-    throw error instanceof RondoError ? new WrongUsage(error.facts) : error;
-  }
+  const space = asUsage(where, () => parseSearch(given, where));
   return Object.fromEntries(Object.entries(space).map(([name, dimension]) => [name, dimensionOf(where, searched, name, dimension, context)]));
 }
 
