@@ -40,7 +40,7 @@ export function tuneCommand(train: Command): Command {
       const folder = await SearchFolder.open(where, path, search, options);
       const { records } = folder;
       const isQuiet = options.quiet || json;
-      if (!json) console.log([...aboutSearch(search, score), ...(options.resume ? [`${records.length} runs are done already`] : []), ''].join('\n'));
+      if (!json) console.log([...aboutSearch(search, score), ...(options.resume ? [`${records.length} runs are done already`] : [])].join('\n'));
 
       const processes = new TrainProcesses();
       const interruption = interruptions('Stopping; the trainings save what they have. Press Ctrl-C again to stop at once.', () => processes.stop('SIGKILL'));
@@ -76,7 +76,7 @@ export function tuneCommand(train: Command): Command {
       if (json) {
         const best = rankTrials(search.better, records).find(({ score: own }) => own !== null);
         console.log(JSON.stringify({ folder: path, search, runs: records.map(asCounted), best: best === undefined ? null : { ...asCounted(best), command: bestCommand(search, records), ...(model !== undefined && { model }) } }));
-      } else console.log(`${isQuiet ? '' : '\n'}${searchReport(search, score, records, model)}`);
+      } else console.log(`\n${searchReport(search, score, records, model)}`);
       if (records.every(({ score: own }) => own === null)) process.exitCode = 1;
     },
   };

@@ -62,9 +62,10 @@ function asUsage<T>(where: string, work: () => T): T {
   }
 }
 
-/** The trials of a search, always the same ones. */
+/** The trials of a search, always the same ones. The first is the command as it stands: what it is not worth changing. */
 export function trialsOf({ space, rungs, seed }: Search): TrialValues[] {
-  return sampleTrials(space, rungs[0].numTrials, seed);
+  const numDrawn = rungs[0].numTrials - 1;
+  return [{}, ...(numDrawn === 0 ? [] : sampleTrials(space, numDrawn, seed))];
 }
 
 /** The options of one run, as a user would give them. */

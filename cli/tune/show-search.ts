@@ -35,7 +35,7 @@ export function searchReport(search: Search, score: TrialScore, records: readonl
   const hasRungs = search.rungs.length > 1;
   const rows = ranked.slice(0, shownTrials).map(({ trial, epochs, values, score: own, bestEpoch, seconds, status }) => [
     String(trial + 1),
-    ...names.map((name) => String(values[name])),
+    ...names.map((name) => String(values[name] ?? 'default')),
     ...(hasRungs ? [String(epochs)] : []),
     status === 'done' ? shortNumber(own) : 'failed',
     bestEpoch === null ? '-' : String(bestEpoch),
@@ -58,7 +58,7 @@ export function bestCommand(search: Search, records: readonly RunRecord[]): stri
 }
 
 function valuesText(values: RunRecord['values']): string {
-  return Object.entries(values).map(([name, value]) => `${name} ${value}`).join('  ');
+  return Object.entries(values).map(([name, value]) => `${name} ${value}`).join('  ') || 'the command as it stands';
 }
 
 function byReason(failed: readonly RunRecord[]): Record<string, number[]> {

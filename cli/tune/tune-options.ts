@@ -3,7 +3,7 @@ import { computeOptions, type Given, jsonOption, type OptionSpecs } from '../opt
 /** Options of every `rondo tune`, beside those of the `rondo train` that it runs. */
 export const tuneOptions = {
   search: { type: 'texts', value: 'SPEC', about: 'What to search, may be repeated: NAME=VALUE,VALUE for choices, NAME=LOW..HIGH for numbers, with :log behind it for a logarithmic scale. NAME is an option of the train command; true and false switch a flag. Default: what matters for the task.' },
-  trials: { type: 'count', value: 'N', about: 'Settings to try. Default 20, 27 with --method halving.' },
+  trials: { type: 'count', value: 'N', about: 'Settings to try; the first is the command as it stands, the others are drawn. Default 20, 27 with --method halving.' },
   method: { type: 'text', value: 'HOW', choices: ['random', 'halving'], about: 'random (default): every trial is trained in full. halving: all get few epochs, the best --eta-th part of them more, up to --epochs; every rung trains anew, with the schedule of its own epochs.' },
   eta: { type: 'count', value: 'N', about: 'For halving: one in N trials goes on, with N times the epochs. Default 3.' },
   score: { type: 'text', value: 'NAME', about: 'What decides: for classify loss (default) or accuracy; other tasks have one score each. Always of the validation data, never of what is held out.' },

@@ -23,8 +23,10 @@ describe('rondo tune', () => {
   it('shows what it searches, how each trial did, and the command of the best', () => {
     const { stdout, stderr, code } = run(...search, '--out', 'shown');
     expect(code).toBe(0);
-    for (const part of ['random search, 3 trials; seed 0', 'units 5|7|11; learning-rate 0.001 to 0.05 (log)', 'validation loss, lower is better', 'trial  units  learning-rate', 'Best: trial ']) expect(stdout).toContain(part);
-    for (const trial of [1, 2, 3]) expect(stderr).toContain(`trial ${trial}  units`);
+    for (const part of ['random search, 3 trials; seed 0', 'units 5|7|11; learning-rate 0.001 to 0.05 (log)', 'validation loss, lower is better', 'Best: trial ']) expect(stdout).toContain(part);
+    expect(stdout).toMatch(/^trial +units +learning-rate +validation loss +best epoch +time\n/m);
+    expect(stderr).toContain('trial 1  the command as it stands');
+    for (const trial of [2, 3]) expect(stderr).toContain(`trial ${trial}  units`);
     expect(readdirSync(at('shown')).sort()).toEqual(['search.json', 'trials.csv', 'trials.jsonl']);
     const [heading, ...rows] = readFileSync(at('shown', 'trials.csv'), 'utf8').trim().split('\n');
     expect(heading).toBe('trial,rung,epochs,units,learning-rate,seed,loss,bestEpoch,seconds,status,reason');
@@ -72,7 +74,7 @@ describe('rondo tune', () => {
 
   it('records a trial that fails and goes on, and stops where none can succeed', () => {
     const rest = ['forecast', 'tides.csv', '--horizon', '5', '--units', '3', '--epochs', '1'];
-    const failing = run('tune', ...rest, '--search', 'timesteps=26,390', '--trials', '2', '--out', 'failing', '--quiet');
+    const failing = run('tune', ...rest, '--search', 'timesteps=26,390', '--trials', '3', '--out', 'failing', '--quiet');
     expect(failing.code).toBe(0);
     expect(failing.stdout).toMatch(/failed: trial \d: OUT_OF_RANGE: the series is too short/);
     expectFault(run('tune', 'forecast', 'none.csv', '--horizon', '5', '--trials', '3', '--out', 'none', '--json'), 1, 'FILE_ACCESS', 'there is no such file');
