@@ -34,7 +34,7 @@ if (missing !== undefined) console.log(`bench:ptb was not run: ${missing}.`);
 else await replicate(await readPennTreebank());
 
 async function replicate({ vocabularySize, train, valid, test }: PennTreebank): Promise<void> {
-  const isWide = allowWideKernels();
+  const isWide = allowWideKernels().length > 0;
   const { processor, logicalCores, runtime, load } = describeMachine();
   say(`${processor}, ${logicalCores} logical cores, ${runtime}${isWide ? ', wide kernels' : ''}, load ${load}`);
   say(`${train.length} training, ${valid.length} validation and ${test.length} test words, vocabulary of ${vocabularySize}`);

@@ -28,7 +28,7 @@ if (existsSync(folder)) await run();
 else console.log(`bench:poems was not run: ${folder} does not exist; set RONDO_DATA to the folder that holds poetry/tang.`);
 
 async function run(): Promise<void> {
-  const isWide = allowWideKernels();
+  const isWide = allowWideKernels().length > 0;
   const { processor, runtime, load } = describeMachine();
   console.log(`${processor}, ${runtime}${isWide ? ', wide kernels' : ''}, load ${load}`);
   const poems = await regularPoems();

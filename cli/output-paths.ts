@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { RondoError } from '../src/index.js';
 import { fileAccessError, loadTask } from '../src/node.js';
@@ -29,16 +30,25 @@ export function pathsOf(model: string): OutputPaths {
 /**
  * The files of a training, checked before any work is done.
  *
- * @throws WrongUsage for options that exclude each other; FILE_ACCESS where the folder does not exist, or a model or an interrupted training would be lost.
+ * @throws WrongUsage for an empty name, or options that exclude each other; FILE_ACCESS where the folder does not exist or may not
+ *   be written to, or a model or an interrupted training would be lost
  */
 export async function outputPaths(where: string, model: string, { force, resume, 'find-learning-rate': isTest = false }: OutputOptions): Promise<OutputPaths> {
+  if (model === '') throw new WrongUsage({ where, what: '--out is empty.', expected: 'the name of a file', received: "''", fix: 'name the file that the model goes to.' });
   if (isTest && resume) throw new WrongUsage({ where, what: '--find-learning-rate and --resume cannot be given together.', expected: 'one of them', received: '--find-learning-rate --resume', fix: 'leave one out: the rate of an interrupted training stays.' });
   const paths = pathsOf(model);
+  // Nothing is written then.
+  if (isTest) return paths;
   const folder = dirname(resolve(model));
   const found = await stat(folder).catch(() => undefined);
   if (found === undefined || !found.isDirectory()) throw await fileAccessError('write', model, { code: found === undefined ? 'ENOENT' : 'ENOTDIR' });
   if ((await stat(model).catch(() => undefined))?.isDirectory()) throw await fileAccessError('write', model, { code: 'EISDIR' });
-  if (force || resume || isTest) return paths;
+  for (const path of [folder, model]) {
+    await access(path, constants.W_OK).catch(async (cause: NodeJS.ErrnoException) => {
+      if (path === folder || cause.code !== 'ENOENT') throw await fileAccessError('write', path, cause);
+    });
+  }
+  if (force || resume) return paths;
   if (await exists(paths.checkpoint)) throw wouldLose(where, `${paths.checkpoint} holds an interrupted training.`, 'go on with it with --resume, start anew with --force, or choose another --out.');
   if (await exists(model)) throw wouldLose(where, `${model} exists already.`, 'overwrite it with --force, or choose another --out.');
   return paths;

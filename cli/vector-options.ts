@@ -1,4 +1,4 @@
-import { type ReadWordVectorsOptions, type VectorCoverage, type WordVectors } from '../src/index.js';
+import { defaultVectorWords, type VectorCoverage, type WordVectors } from '../src/index.js';
 import { loadWordVectors } from '../src/node.js';
 import type { Given, OptionSpecs } from './options.js';
 import { withSeparators } from './text-table.js';
@@ -10,30 +10,44 @@ export const embeddingVectorOptions = {
   freeze: { type: 'flag', about: 'Leave the vectors of --vectors as they are.' },
 } as const satisfies OptionSpecs;
 
+/** The same for models that may know more words than training shows. */
+export const wordVectorOptions = {
+  ...embeddingVectorOptions,
+  'vector-words': { type: 'whole', value: 'N', about: `So many of the first words of --vectors are in the model although training does not show them. Default ${defaultVectorWords}.` },
+} as const satisfies OptionSpecs;
+
 /**
- * The vectors of `--vectors` for the words of a vocabulary; undefined where none are wanted.
+ * The vectors of `--vectors` for tokens, in whatever case, and for the first words of the file; undefined where none are wanted.
  *
- * @throws WrongUsage for `--freeze` alone, and with `--resume`, whose checkpoint has its embedding
+ * @param firstWords how many of the first words of the file are read besides.
+ * @throws WrongUsage for other options of vectors alone, and with `--resume`, whose checkpoint has its embedding
  */
 export async function readEmbeddingVectors(
   where: string,
-  { vectors, freeze, resume }: Given<typeof embeddingVectorOptions> & { readonly resume: boolean },
+  { vectors, freeze, resume, ...others }: Given<typeof embeddingVectorOptions> & { readonly resume: boolean; readonly 'vector-words'?: number },
   tokens: () => Iterable<string>,
+  firstWords = 0,
 ): Promise<WordVectors | undefined> {
   if (vectors === undefined) {
-    if (freeze && !resume) throw new WrongUsage({ where, what: '--freeze has no vectors to keep.', expected: '--vectors FILE --freeze', received: '--freeze', fix: 'add --vectors, or leave --freeze out.' });
+    const alone = freeze ? '--freeze' : others['vector-words'] === undefined ? undefined : '--vector-words';
+    if (alone !== undefined && !resume) throw new WrongUsage({ where, what: `${alone} has no vectors${freeze ? ' to keep' : ''}.`, expected: `--vectors FILE ${alone}`, received: alone, fix: `add --vectors, or leave ${alone} out.` });
     return undefined;
   }
   if (resume) throw new WrongUsage({ where, what: '--resume goes on with the embedding of the interrupted training.', received: `--vectors ${vectors}`, fix: 'leave --vectors out, or start anew without --resume.' });
-  const wanted = new Set(tokens());
-  const choice: ReadWordVectorsOptions = { keep: (word) => wanted.has(word), faultyWords: 'skip' };
-  return loadWordVectors(vectors, choice);
+  const wanted = new Set(Array.from(tokens(), looseForm));
+  let numRead = 0;
+  return loadWordVectors(vectors, { keep: (word) => numRead++ < firstWords || wanted.has(looseForm(word)), faultyWords: 'skip' });
+}
+
+/** Equal for all spellings that a task may take for one word. */
+function looseForm(word: string): string {
+  return word.normalize('NFC').toLowerCase().replace(/\p{Nd}/gu, '0');
 }
 
 /** One line on how much of the text the vectors cover. */
 export function coverageLine({ numTypes, foundTypes, subwordTypes, shareOfTypes, shareOfTokens, missing }: VectorCoverage): string {
   const bySubwords = subwordTypes > 0 ? ` and ${withSeparators(subwordTypes)} by their n-grams` : '';
-  const ofTokens = shareOfTokens === undefined ? '' : `, ${percent(shareOfTokens)} of the text`;
+  const ofTokens = shareOfTokens === null ? '' : `, ${percent(shareOfTokens)} of the text`;
   const without = missing.length === 0 ? '' : `; none for ${missing.slice(0, 5).map((word) => JSON.stringify(word)).join(' ')}${missing.length > 5 ? ' ...' : ''}`;
   return `vectors for ${withSeparators(foundTypes)} of ${withSeparators(numTypes)} tokens${bySubwords} (${percent(shareOfTypes)}${ofTokens})${without}`;
 }

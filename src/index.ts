@@ -163,7 +163,6 @@ export type { EmptyTexts } from './tasks/classify/keep-texts.js';
 export { robustness, type RobustnessOptions, type RobustnessReport, type RobustnessRow } from './tasks/classify/robustness.js';
 export { type TextNoise, textNoises, withNoise } from './tasks/classify/text-noise.js';
 export { TokenEncoder, type TextSide } from './tasks/classify/token-encoder.js';
-export type { PretrainedVectors } from './tasks/pretrained-vectors.js';
 export { deserializeTask, type LoadedTask, serializeTask, type TaskModel } from './tasks/task-file.js';
 
 // Searching for hyper-parameters
@@ -181,8 +180,11 @@ export { decodeUtf8 } from './io/utf8.js';
 
 // Word vectors
 export type { ByteSource } from './io/word-vectors/byte-reader.js';
-export { embeddingFromVectors, type EmbeddingFromVectorsOptions, type VectorCoverage, type VectorEmbedding } from './io/word-vectors/embedding-from-vectors.js';
+export type { VectorCoverage } from './io/word-vectors/coverage.js';
+export { embeddingFromVectors, type EmbeddingFromVectorsOptions, type VectorEmbedding } from './io/word-vectors/embedding-from-vectors.js';
+export { defaultVectorWords } from './io/word-vectors/form-vectors.js';
 export { type Neighbour, nearestWords, wordAnalogy } from './io/word-vectors/neighbours.js';
+export type { PretrainedVectors } from './io/word-vectors/pretrained-vectors.js';
 export { readWordVectors, type ReadWordVectorsOptions, type VectorFormat } from './io/word-vectors/read-word-vectors.js';
 export { subwordBuckets, subwordHash, Subwords, type SubwordTable } from './io/word-vectors/subwords.js';
 export { euclideanLength, WordVectors } from './io/word-vectors/word-vectors.js';

@@ -48,6 +48,15 @@ describe('a peer', () => {
     peer.close();
   });
 
+  test('trains what it has built, in one process until it is closed', async () => {
+    const peer = peerOf(`({ request, task, seed }, count) => (request === 'build' ? { numParameters: seed, initialLoss: task.length } : { trainMs: count, cpuMs: 1, meanLosses: [], scores: {} })`);
+    for (let seed = 4; seed < 6; seed++) {
+      expect(await peer.build('abc', 'data.json', seed)).toEqual({ numParameters: seed, initialLoss: 3 });
+      expect((await peer.train()).trainMs).toBe(2);
+      peer.close();
+    }
+  });
+
   test('is told its number of threads', async () => {
     const peer = peerOf('() => ({ versions: process.env.RONDO_BENCH_THREADS })', 20_000, 3);
     expect(await peer.describe()).toEqual({ versions: '3' });

@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { TrainingRun } from '../quality/quality-task.js';
 
 /** A question to a peer: one line of JSON. */
 export type PeerRequest =
   | { readonly request: 'describe' }
   | { readonly request: 'prepare'; readonly case: object; readonly directory: string }
   | { readonly request: 'measure'; readonly variant: string; readonly repeats: number }
+  | { readonly request: 'build'; readonly task: string; readonly dataFile: string; readonly seed: number }
+  | { readonly request: 'train' }
   | { readonly request: 'close' };
 
 /** A peer's answer to `describe`. */
@@ -29,6 +32,17 @@ export interface Measurement {
   /** Processor time of all the process's threads, and the time that passed. */
   readonly cpuMs: number;
   readonly wallMs: number;
+}
+
+/** A peer's answer to `build`. */
+export interface TraineeFacts {
+  readonly numParameters: number;
+  readonly initialLoss: number;
+}
+
+/** A peer's answer to `train`, which trains what was built. */
+export interface TrainingFacts extends TrainingRun {
+  readonly scores: Readonly<Record<string, number>>;
 }
 
 /** Why a peer cannot do what it was asked, in words for the report. */
@@ -76,6 +90,15 @@ export class PeerProcess {
     return this.ask<Measurement>({ request: 'measure', variant, repeats });
   }
 
+  build(task: string, dataFile: string, seed: number): Promise<TraineeFacts> {
+    return this.ask<TraineeFacts>({ request: 'build', task, dataFile, seed });
+  }
+
+  train(): Promise<TrainingFacts> {
+    return this.ask<TrainingFacts>({ request: 'train' });
+  }
+
+  /** Ends the process; the next question starts another. */
   close(): void {
     this.running?.close();
     this.running = undefined;

@@ -91,28 +91,39 @@ def python_version():
 
 
 def serve(versions, prepare):
-    """Answers requests until the end.
+    """Answers requests to prepare and to measure until the end.
 
     versions: text for the report. prepare: (case, directory) -> object with `variants`, functions by name, and
     `check(directory)`, which gives the answer to `prepare`.
     """
     prepared = None
+
+    def answer_prepare(request):
+        nonlocal prepared
+        prepared = None
+        prepared = prepare(request["case"], request["directory"])
+        return prepared.check(request["directory"])
+
+    def answer_measure(request):
+        return measure(prepared.variants[request["variant"]], request["repeats"])
+
+    serve_requests(versions, {"prepare": answer_prepare, "measure": answer_measure})
+
+
+def serve_requests(versions, handlers):
+    """Answers requests until the end. handlers: by the request's name, what makes its answer from it."""
     for line in sys.stdin:
         request = json.loads(line)
+        name = request["request"]
+        if name == "close":
+            return
         try:
-            match request["request"]:
-                case "describe":
-                    answer({"versions": f"{versions}, {python_version()}"})
-                case "prepare":
-                    prepared = None
-                    prepared = prepare(request["case"], request["directory"])
-                    answer(prepared.check(request["directory"]))
-                case "measure":
-                    answer(measure(prepared.variants[request["variant"]], request["repeats"]))
-                case "close":
-                    return
-                case unknown:
-                    answer({"error": f"unknown request {unknown}"})
+            if name == "describe":
+                answer({"versions": f"{versions}, {python_version()}"})
+            elif name in handlers:
+                answer(handlers[name](request))
+            else:
+                answer({"error": f"unknown request {name}"})
         except Unsupported as reason:
             answer({"unsupported": str(reason)})
         except Exception as error:  # The comparison reports it as the row's reason.

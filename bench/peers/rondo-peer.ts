@@ -76,6 +76,8 @@ async function respond(request: PeerRequest): Promise<Description | Preparation 
       return measure(request.variant, request.repeats);
     case 'close':
       return process.exit(0);
+    default:
+      throw new Error(`no answer to ${request.request}`);
   }
 }
 

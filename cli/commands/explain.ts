@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { explain as explainText, type Explanation, explanationMethods } from '../../src/index.js';
-import { loadTask, writeFileAtomically } from '../../src/node.js';
+import { fileAccessError, loadTask, writeFileAtomically } from '../../src/node.js';
 import { explanationHtml } from '../classify/explanation-html.js';
 import { explanationLines } from '../classify/explanation-lines.js';
 import { emptyOption, readingOptions } from '../classify/reading-options.js';
@@ -34,6 +34,8 @@ export const explain = defineCommand({
     const [path, given] = positionals;
     const classifier = requireTask(`rondo ${this.name}`, path, (await loadTask(path)).task, 'classify');
     const isFile = given === '-' || (await stat(given).catch(() => undefined)) !== undefined;
+    // A text of one word that ends as a file does is more often a file's name with a slip.
+    if (!isFile && /^\S+\.(csv|tsv|jsonl|ndjson|txt)$/i.test(given)) throw await fileAccessError('read', given, { code: 'ENOENT' });
     const { format: _format, ...reading } = classifier.data.reading;
     const read = isFile ? await readUnlabelled(given, withReading(options, reading)) : { texts: [given], labels: undefined };
     const { rows } = classifier.encodeAll(read, options.empty ?? 'error');

@@ -1,4 +1,4 @@
-import { type ClassifierOptions, ClassifierTraining, type ClassWeighting, tokenKinds } from '../../src/index.js';
+import { type ClassifierOptions, ClassifierTraining, type ClassWeighting, defaultVectorWords, tokenKinds } from '../../src/index.js';
 import { readingOptions, emptyOption } from '../classify/reading-options.js';
 import { readingOf, readLabelled, withReading } from '../classify/read-texts.js';
 import { percent, reportText } from '../classify/show-report.js';
@@ -8,6 +8,7 @@ import { defaultOutput } from '../read-input.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { shortNumber, withSeparators } from '../text-table.js';
 import { quoted, runTrain, trainReport, type TrainRun } from '../train-run.js';
+import { coverageLine, readEmbeddingVectors, wordVectorOptions } from '../vector-options.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
 const specs = {
@@ -25,7 +26,8 @@ const specs = {
   'min-count': { type: 'count', value: 'N', about: 'How often a token must be seen to be in the vocabulary. Default 2.' },
   truncating: { type: 'text', value: 'END', choices: ['pre', 'post'], about: 'Which end of texts that are too long is cut off. Default post, their end.' },
   padding: { type: 'text', value: 'END', choices: ['pre', 'post'], about: 'Which end of shorter texts is filled; padding is masked and changes no result. Default post.' },
-  'embedding-units': { type: 'count', value: 'N', about: 'Width of the token embedding. Default 128.' },
+  'embedding-units': { type: 'count', value: 'N', about: 'Width of the token embedding. Default 128, or that of --vectors.' },
+  ...wordVectorOptions,
   'forward-only': { type: 'flag', about: 'Read the texts from left to right only.' },
   pooling: { type: 'text', value: 'HOW', choices: ['last', 'max', 'mean', 'concat', 'attention'], about: 'How the steps become one vector: last, max (default), mean, the three together (concat), or attention.' },
   'token-dropout': { type: 'number', value: 'RATE', about: 'Share of tokens that become the unknown token while training. Default 0.1.' },
@@ -57,7 +59,9 @@ export const trainClassify = defineCommand({
     const reading = withReading(options, interrupted?.task.data.reading ?? {});
     const part = async (file: string | undefined) => (file === undefined ? undefined : readLabelled([file], reading));
     const data = { train: await readLabelled(positionals, reading), validation: await part(options.dev), test: await part(options.test), reading: readingOf(reading) };
-    const training = new ClassifierTraining(data, classifierOptions(where, options), interrupted?.task);
+    const own = classifierOptions(where, options);
+    const vectors = await readEmbeddingVectors(where, options, () => ClassifierTraining.tokensOf(data.train.texts, own), options['vector-words'] ?? defaultVectorWords);
+    const training = new ClassifierTraining(data, { ...own, vectors }, interrupted?.task);
     const { classifier, numBatches } = training;
     if (!json) console.log(aboutData(training, options).join('\n'));
     if (options['find-learning-rate']) return showLearningRates(this, { positionals, options }, training);
@@ -102,6 +106,7 @@ function aboutData({ classifier, numBatches }: ClassifierTraining, files: { read
   return [
     `train ${withSeparators(data.numTraining)}, validation ${withSeparators(data.numValidation)}${from(files.dev)}, held out ${withSeparators(data.numTest)}${from(files.test)} texts${isSplit ? `; split by class with seed ${options.splitSeed}, equal texts together` : ''}${data.numSkipped > 0 ? `; ${withSeparators(data.numSkipped)} without a token left out` : ''}`,
     `${labels.length} classes: ${shown.join(', ')}${labels.length > shown.length ? ', ...' : ''}`,
+    ...(data.vectors === null ? [] : [coverageLine(data.vectors)]),
     `${withSeparators(encoder.size)} different ${options.tokens}; ${layers} x ${cell} of ${units} units${bidirectional ? ' in both directions' : ''}, pooling ${pooling}, ${withSeparators(model.countParams())} parameters; ${withSeparators(numBatches)} steps an epoch`,
   ];
 }
@@ -117,6 +122,8 @@ function classifierOptions(where: string, options: Given<typeof specs>): Classif
     padding: options.padding,
     embeddingUnits: options['embedding-units'],
     bidirectional: options['forward-only'] ? false : undefined,
+    freezeVectors: options.freeze || undefined,
+    vectorWords: options['vector-words'],
     pooling: options.pooling,
     tokenDropout: options['token-dropout'],
     classWeight: classWeighting(where, options['class-weight']),

@@ -1,4 +1,4 @@
-import { type TaggerOptions, TaggerTraining } from '../../src/index.js';
+import { defaultVectorWords, type TaggerOptions, TaggerTraining } from '../../src/index.js';
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
 import { defaultOutput } from '../read-input.js';
@@ -7,6 +7,7 @@ import { agreementTable, percent, scoreTable } from '../tag/show-tagging.js';
 import { columnName, readWordFile, taggedFileOptions, taggedSentencesOf } from '../tag/tagged-files.js';
 import { withSeparators } from '../text-table.js';
 import { quoted, runTrain, trainReport, type TrainRun } from '../train-run.js';
+import { coverageLine, readEmbeddingVectors, wordVectorOptions } from '../vector-options.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
 const specs = {
@@ -16,7 +17,8 @@ const specs = {
   crf: { type: 'flag', about: 'Score neighbouring tags together by a conditional random field (default).' },
   'no-crf': { type: 'flag', about: 'Choose every tag by itself.' },
   scheme: { type: 'text', value: 'SCHEME', choices: ['auto', 'none', 'bio', 'iob1', 'iobes', 'bilou'], about: 'How tags mark spans, such as B-PER I-PER. Default auto: by the tags.' },
-  'word-units': { type: 'count', value: 'N', about: "Width of a word's vector. Default 100." },
+  'word-units': { type: 'count', value: 'N', about: "Width of a word's vector. Default 100, or that of --vectors." },
+  ...wordVectorOptions,
   characters: { type: 'text', value: 'HOW', choices: ['rnn', 'conv', 'none'], about: 'What reads the characters of words: a recurrent layer in both directions (rnn, default), a convolution (conv), or nothing.' },
   'character-units': { type: 'count', value: 'N', about: 'Width of what the characters add to a word. Default 96.' },
   'word-dropout': { type: 'number', value: 'RATE', about: 'Share of words shown as unknown while training. Default 0.1.' },
@@ -49,13 +51,16 @@ export const trainTag = defineCommand({
     const column = interrupted?.task.sentences.column ?? columnName(this.name, main, options);
     const sentencesOf = async (path: string | undefined) => (path === undefined ? undefined : taggedSentencesOf(await readWordFile(path, options), column));
     const [validation, test] = [await sentencesOf(options.dev), await sentencesOf(options.test)];
-    const training = new TaggerTraining({ train: taggedSentencesOf(main, column), validation, test, column }, taggerOptions(options), interrupted?.task);
+    const train = taggedSentencesOf(main, column);
+    const vectors = await readEmbeddingVectors(where, options, () => train.flatMap(({ words }) => words), options['vector-words'] ?? defaultVectorWords);
+    const training = new TaggerTraining({ train, validation, test, vectors, column }, taggerOptions(options), interrupted?.task);
     const { tagger, numSentences, numWords, numBatches } = training;
     const { cell, units, layers, epochs, crf } = tagger.options;
-    const { scheme } = tagger.sentences;
+    const { scheme, vectors: coverage } = tagger.sentences;
     if (!json) {
       console.log(`${file}: column ${column}, ${withSeparators(tagger.codec.tags.length)} tags${scheme === null ? '' : `, spans by ${scheme}`}`);
       console.log(`train ${withSeparators(numSentences.train)} sentences of ${withSeparators(numWords.train)} words, validation ${withSeparators(numSentences.validation)} of ${withSeparators(numWords.validation)}${test === undefined ? '' : `, test ${withSeparators(test.length)}`}`);
+      if (coverage !== null) console.log(coverageLine(coverage));
       console.log(`${layers} x ${cell} of 2 x ${units} units, ${crf ? 'conditional random field' : 'every tag by itself'}, ${withSeparators(tagger.model.countParams())} parameters`);
       console.log(`HMM baseline: ${tagger.sentences.baseline.map(({ part, accuracy }) => `${percent(accuracy)} % of the ${part} words`).join(', ')}`);
     }
@@ -79,7 +84,7 @@ export const trainTag = defineCommand({
     const wordsPerSecond = (outcome.loss.length * numWords.train) / seconds;
     const reports = { validation: await training.evaluate(), test: test === undefined ? undefined : await tagger.evaluate(test) };
     if (json) {
-      console.log(JSON.stringify({ model: paths.model, column, tags: tagger.codec.tags, numSentences, numWords, options: tagger.options, outcome, seconds, wordsPerSecond, ...reports }));
+      console.log(JSON.stringify({ model: paths.model, column, tags: tagger.codec.tags, numSentences, numWords, options: tagger.options, vectors: coverage, outcome, seconds, wordsPerSecond, ...reports }));
       return;
     }
     console.log(`\n${await trainReport(run, outcome)}`);
@@ -94,6 +99,8 @@ function taggerOptions(options: Given<typeof specs>): TaggerOptions {
     crf: options['no-crf'] ? false : options.crf ? true : undefined,
     scheme: options.scheme,
     wordUnits: options['word-units'],
+    freezeVectors: options.freeze || undefined,
+    vectorWords: options['vector-words'],
     characterEncoder: options.characters,
     characterFeatures: options['character-units'],
     wordDropout: options['word-dropout'],

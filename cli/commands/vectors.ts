@@ -1,6 +1,7 @@
 import { euclideanLength, type Neighbour, nearestWords, wordAnalogy } from '../../src/index.js';
 import { loadWordVectors } from '../../src/node.js';
 import { defineCommand, jsonOption } from '../options.js';
+import { printable } from '../terminal/printable.js';
 import { textTable, withSeparators } from '../text-table.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
@@ -32,8 +33,8 @@ export const vectors = defineCommand({
     if (analogy !== undefined) return show(wordAnalogy(found, [words[0], words[1], words[2]], count), json);
     if (word !== undefined) {
       // Asks for neighbours first, because its message for an unknown word helps.
-      if (found.vectorOf(word) === undefined) nearestWords(found, word, 1);
-      const vector = Array.from(found.vectorOf(word)!);
+      if (found.get(word) === undefined) nearestWords(found, word, 1);
+      const vector = Array.from(found.get(word)!);
       console.log(json ? JSON.stringify({ word, inFile: found.has(word), length: euclideanLength(vector), vector }) : vector.map((value) => String(Number(value.toPrecision(6)))).join(' '));
       return;
     }
@@ -43,11 +44,11 @@ export const vectors = defineCommand({
       return;
     }
     console.log(`${withSeparators(found.size)} words of ${found.dimension} numbers${facts.hasSubwords ? ', with n-grams for unknown words' : ''}`);
-    console.log(`first: ${facts.first.join(' ')}${found.size > count ? ' ...' : ''}`);
+    console.log(`first: ${facts.first.map(printable).join(' ')}${found.size > count ? ' ...' : ''}`);
   },
 });
 
 function show(neighbours: readonly Neighbour[], json: boolean): void {
   if (json) console.log(JSON.stringify(neighbours));
-  else console.log(textTable(['word', 'cosine'], neighbours.map(({ word, similarity }) => [word, similarity.toFixed(4)])));
+  else console.log(textTable(['word', 'cosine'], neighbours.map(({ word, similarity }) => [printable(word), similarity.toFixed(4)])));
 }

@@ -1,5 +1,5 @@
-import { conlluColumns, linesOf, looksLikeConllu, type Tagger, wordsOf } from '../../src/index.js';
-import { type TaggedFileOptions, wordFileOf } from './tagged-files.js';
+import { conlluColumns, linesOf, type Tagger, wordsOf } from '../../src/index.js';
+import { isConllu, type TaggedFileOptions, wordFileOf } from './tagged-files.js';
 
 export interface PredictTagsOptions extends TaggedFileOptions {
   /** What is written; by default CoNLL-U for CoNLL-U, columns for all else. */
@@ -7,8 +7,8 @@ export interface PredictTagsOptions extends TaggedFileOptions {
 }
 
 /** What text is: data whose words are given, or a text whose words must be found. */
-function isData(text: string, { format }: TaggedFileOptions): boolean {
-  return format !== undefined || looksLikeConllu(text);
+function isData(text: string, where: string, { format }: TaggedFileOptions): boolean {
+  return format !== undefined || isConllu(text, where);
 }
 
 /** Sentences of a text, one a line; words and signs apart. */
@@ -23,7 +23,7 @@ export function sentencesOf(text: string): string[][] {
  * @throws DATA_FORMAT
  */
 export async function withTags(tagger: Tagger, text: string, where: string, options: PredictTagsOptions): Promise<string> {
-  if (!isData(text, options)) {
+  if (!isData(text, where, options)) {
     const sentences = sentencesOf(text);
     return written(tagger, sentences, await tagger.tag(sentences), options.to ?? 'columns');
   }
@@ -39,7 +39,7 @@ export async function withTags(tagger: Tagger, text: string, where: string, opti
 
 /** The words and tags of a text, for `--json`. */
 export async function taggedWords(tagger: Tagger, text: string, where: string, options: PredictTagsOptions): Promise<{ words: readonly string[]; tags: readonly string[] }[]> {
-  const sentences: readonly (readonly string[])[] = isData(text, options) ? wordFileOf(text, where, options).file.sentences.map(({ words }) => words) : sentencesOf(text);
+  const sentences: readonly (readonly string[])[] = isData(text, where, options) ? wordFileOf(text, where, options).file.sentences.map(({ words }) => words) : sentencesOf(text);
   const tags = await tagger.tag(sentences);
   return sentences.map((words, s) => ({ words, tags: tags[s] }));
 }

@@ -5,7 +5,7 @@ import { WrongUsage } from '../wrong-usage.js';
 
 /** Options of commands that read words with tags. */
 export const taggedFileOptions = {
-  format: { type: 'text', value: 'FORMAT', choices: ['conllu', 'columns'], about: 'Of the data: conllu or columns (a word and its tags a line). Default: by the first line.' },
+  format: { type: 'text', value: 'FORMAT', choices: ['conllu', 'columns'], about: 'Of the data: conllu or columns (a word and its tags a line). Default: by the name, .conllu, or by the first line.' },
   column: { type: 'text', value: 'COLUMN', about: 'Where the tags are. Of CoNLL-U: upos (default), xpos, feats, deprel, lemma ... Of columns: a number from 1, or last (default).' },
   'word-column': { type: 'count', value: 'N', about: 'Of columns: where the words are. Default 1.' },
 } as const satisfies OptionSpecs;
@@ -32,8 +32,13 @@ export async function readWordFile(path: string, options: TaggedFileOptions): Pr
   return wordFileOf(await readTextInput(path), path === '-' ? 'standard input' : path, options);
 }
 
+/** Whether a file is CoNLL-U by its name or its first line. */
+export function isConllu(text: string, where: string): boolean {
+  return /\.conllu$/i.test(where) || looksLikeConllu(text);
+}
+
 export function wordFileOf(text: string, where: string, { format, 'word-column': words }: TaggedFileOptions): WordFile {
-  if ((format ?? (looksLikeConllu(text) ? 'conllu' : 'columns')) === 'conllu') {
+  if ((format ?? (isConllu(text, where) ? 'conllu' : 'columns')) === 'conllu') {
     if (words !== undefined) throw new WrongUsage({ where, what: '--word-column is for files of columns; this is CoNLL-U.', expected: 'no --word-column', received: `--word-column ${words}`, fix: 'leave it out, or give --format columns.' });
     return { format: 'conllu', file: readConllu(text, { where }) };
   }

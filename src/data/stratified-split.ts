@@ -34,12 +34,27 @@ export function splitStratified(texts: readonly string[], labels: readonly strin
     }
     for (const group of groups.slice(next)) parts.train.push(...group);
   }
+  keepEveryClass(parts, texts, labels);
   for (const part of ['validation', 'test'] as const) {
     if (shares[part] === 0 || parts[part].length > 0) continue;
-    throw new RondoError('OUT_OF_RANGE', { where, what: `the ${part} part would be empty.`, expected: 'enough texts for every part', received: `${shares[part]} of ${texts.length} texts`, fix: `give more texts, or a larger share of ${part}.` });
+    throw new RondoError('OUT_OF_RANGE', { where, what: `the ${part} part would be empty.`, expected: 'enough texts for every part', received: `${shares[part]} of ${texts.length} texts, ${new Set(texts).size} of them different`, fix: `give more texts, or a larger share of ${part}.` });
   }
   const sorted = (part: keyof Split): Int32Array => Int32Array.from(parts[part]).sort();
   return { train: sorted('train'), validation: sorted('validation'), test: sorted('test') };
+}
+
+/** A class whose texts all go with those of other classes has none to train on yet: the first of them moves, with its equals. */
+function keepEveryClass(parts: Record<keyof Split, number[]>, texts: readonly string[], labels: readonly string[]): void {
+  const learned = new Set(parts.train.map((i) => labels[i]));
+  for (const part of ['validation', 'test'] as const) {
+    for (const i of [...parts[part]]) {
+      if (learned.has(labels[i])) continue;
+      const moved = parts[part].filter((other) => texts[other] === texts[i]);
+      parts[part] = parts[part].filter((other) => texts[other] !== texts[i]);
+      parts.train.push(...moved);
+      for (const other of moved) learned.add(labels[other]);
+    }
+  }
 }
 
 /** By label in the order of its code units: the positions of equal texts together. A text with several labels goes with its first. */

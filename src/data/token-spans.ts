@@ -31,9 +31,14 @@ export function tokenSpansOf(text: string, { tokens, lower, locale }: TokenSpanO
   const spans = tokens === 'words' ? wordSpansOf(text) : tokens === 'segments' ? wordSegmentsOf(text, locale) : characterSpansOf(text);
   return spans.map(({ start, end }) => {
     const written = text.slice(start, end);
-    const token = tokens === 'characters' && /^\s/u.test(written) ? ' ' : written.normalize('NFC');
-    return { token: lower ? token.toLowerCase() : token, start, end };
+    return { token: tokens === 'characters' && /^\s/u.test(written) ? ' ' : tokenForm(written, lower), start, end };
   });
+}
+
+/** A word as a token is written. */
+export function tokenForm(word: string, lower: boolean): string {
+  const composed = word.normalize('NFC');
+  return lower ? composed.toLowerCase() : composed;
 }
 
 /** Graphemes, runs of white space as one, none at either end. */

@@ -13,7 +13,7 @@ export type TextEncoding = (typeof textEncodings)[number];
  */
 export function decodeText(bytes: Uint8Array, where: string, encoding: TextEncoding = 'utf-8'): string {
   if (!textEncodings.includes(encoding)) throw unknownName(where, 'encoding', String(encoding), textEncodings);
-  if (encoding === 'utf-8') return decodeUtf8(bytes, where);
+  if (encoding === 'utf-8') return decodeUtf8(bytes, where, true);
   let text: string;
   try {
     text = new TextDecoder(encoding, { fatal: true }).decode(bytes);

@@ -1,7 +1,8 @@
-/** An encoding as messages call it, and as the program iconv does. */
+/** An encoding as messages call it, as the program iconv does, and as `decodeText` does. */
 export interface Encoding {
   readonly title: string;
   readonly iconv: string;
+  readonly name: string;
 }
 
 /** Encodings whose characters often end in a byte that is ASCII by itself. */
@@ -9,6 +10,7 @@ const twoByteEncodings: readonly (Encoding & { looksLike(bytes: Uint8Array): boo
   {
     title: 'Shift-JIS (Japanese)',
     iconv: 'CP932',
+    name: 'shift_jis',
     // Punctuation and kana, which begin with 0x81 to 0x83, are a good part of any Japanese text and of no other.
     looksLike: (bytes) => {
       const { pairs, typical, alone } = readPairs(bytes, (lead) => (lead >= 0x81 && lead <= 0x9f) || (lead >= 0xe0 && lead <= 0xfc), (trail) => trail >= 0x40 && trail !== 0x7f && trail <= 0xfc, (lead) => lead <= 0x83);
@@ -18,6 +20,7 @@ const twoByteEncodings: readonly (Encoding & { looksLike(bytes: Uint8Array): boo
   {
     title: 'Big5 (Chinese)',
     iconv: 'BIG5',
+    name: 'big5',
     // The 5400 frequent characters begin with 0xA4 to 0xC6, punctuation with 0xA1; letters with accents lie above them.
     looksLike: (bytes) => {
       const { pairs, typical, low, alone } = readPairs(bytes, (lead) => lead >= 0xa1 && lead <= 0xf9, (trail) => (trail >= 0x40 && trail <= 0x7e) || trail >= 0xa1, (lead) => lead === 0xa1 || (lead >= 0xa4 && lead <= 0xc6));
@@ -53,14 +56,14 @@ export function probableEncoding(bytes: Uint8Array): Encoding | undefined {
   }
   const half = head.length / 2;
   if ((head[0] === 0xff && head[1] === 0xfe) || (zeros[1] > half * 0.3 && zeros[0] < half * 0.05)) {
-    return { title: 'UTF-16 (little endian)', iconv: 'UTF-16LE' };
+    return { title: 'UTF-16 (little endian)', iconv: 'UTF-16LE', name: 'utf-16le' };
   }
   if ((head[0] === 0xfe && head[1] === 0xff) || (zeros[0] > half * 0.3 && zeros[1] < half * 0.05)) {
-    return { title: 'UTF-16 (big endian)', iconv: 'UTF-16BE' };
+    return { title: 'UTF-16 (big endian)', iconv: 'UTF-16BE', name: 'utf-16be' };
   }
   if (zeros[0] + zeros[1] > 0 || control > head.length * 0.01) return undefined;
-  if (looksLikeGb18030(head)) return { title: 'GB18030 or GBK (Chinese)', iconv: 'GB18030' };
-  return twoByteEncodings.find(({ looksLike }) => looksLike(head)) ?? { title: 'a one-byte encoding such as Windows-1252 (Western European)', iconv: 'WINDOWS-1252' };
+  if (looksLikeGb18030(head)) return { title: 'GB18030 or GBK (Chinese)', iconv: 'GB18030', name: 'gb18030' };
+  return twoByteEncodings.find(({ looksLike }) => looksLike(head)) ?? { title: 'a one-byte encoding such as Windows-1252 (Western European)', iconv: 'WINDOWS-1252', name: 'windows-1252' };
 }
 
 /** Chinese text in GB 2312 is runs of byte pairs, both at or above 0xA1; accented Latin letters stand alone. */

@@ -6,16 +6,17 @@ import { probableEncoding } from './probable-encoding.js';
  * The text of UTF-8 bytes, read strictly; a byte order mark at the start is left out.
  *
  * @param where the file's name, for messages.
+ * @param mayName whether the caller could name another encoding, which the message then says.
  * @throws DATA_FORMAT when the file is empty or is not UTF-8: the message names the first wrong byte, its line, and
  * the encoding the file is probably in.
  */
-export function decodeUtf8(bytes: Uint8Array, where: string): string {
+export function decodeUtf8(bytes: Uint8Array, where: string, mayName = false): string {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     const offset = firstInvalidByte(bytes);
-    if (offset < bytes.length) throw notUtf8(bytes, where, offset, cause);
+    if (offset < bytes.length) throw notUtf8(bytes, where, offset, mayName, cause);
     throw new RondoError('OUT_OF_MEMORY', {
       where,
       what: 'the text is too long for one string.',
@@ -35,7 +36,7 @@ export function decodeUtf8(bytes: Uint8Array, where: string): string {
     });
   }
   const zero = bytes.indexOf(0);
-  if (zero >= 0) throw notUtf8(bytes, where, zero);
+  if (zero >= 0) throw notUtf8(bytes, where, zero, mayName);
   return text;
 }
 
@@ -68,7 +69,7 @@ export function firstInvalidByte(bytes: Uint8Array): number {
   return bytes.length;
 }
 
-function notUtf8(bytes: Uint8Array, where: string, offset: number, cause?: unknown): RondoError {
+function notUtf8(bytes: Uint8Array, where: string, offset: number, mayName: boolean, cause?: unknown): RondoError {
   const at = `byte ${offset} (line ${lineOfByte(bytes, offset)})`;
   const value = `0x${bytes[offset].toString(16).padStart(2, '0')}`;
   const kind = fileKindOf(bytes);
@@ -91,7 +92,7 @@ function notUtf8(bytes: Uint8Array, where: string, offset: number, cause?: unkno
     fix:
       encoding === undefined
         ? 'give a text file, or remove the damaged bytes.'
-        : `save the file as UTF-8, for example: iconv -f ${encoding.iconv} -t UTF-8 in.txt > out.txt`,
+        : `${mayName ? `name its encoding, ${encoding.name}, or ` : ''}save the file as UTF-8, for example: iconv -f ${encoding.iconv} -t UTF-8 in.txt > out.txt`,
     cause,
   });
 }

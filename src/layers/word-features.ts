@@ -24,6 +24,8 @@ export interface WordFeaturesOptions extends LayerOptions {
   words: number;
   /** Width of a word's vector. */
   wordUnits: number;
+  /** Whether training changes the words' vectors. Default true. */
+  trainableWords?: boolean;
   /** Number of character indices: 0 is padding. */
   characters: number;
   /** Width of a character's vector. Default 32. */
@@ -59,8 +61,8 @@ export class WordFeatures extends Layer {
   private readonly encode: ((characters: Tensor, training: boolean) => Tensor) | undefined;
 
   constructor(private readonly options: WordFeaturesOptions) {
-    super('WordFeatures', options, ['words', 'wordUnits', 'characters', 'characterUnits', 'characterEncoder', 'characterFeatures', 'cell', 'wordDropout']);
-    const { words, wordUnits, characters, characterUnits = 32, characterEncoder = 'rnn', characterFeatures = 64, cell = 'lstm', wordDropout = 0 } = options;
+    super('WordFeatures', options, ['words', 'wordUnits', 'trainableWords', 'characters', 'characterUnits', 'characterEncoder', 'characterFeatures', 'cell', 'wordDropout']);
+    const { words, wordUnits, trainableWords = true, characters, characterUnits = 32, characterEncoder = 'rnn', characterFeatures = 64, cell = 'lstm', wordDropout = 0 } = options;
     requireCount('WordFeatures', 'words', words, 2);
     requireCount('WordFeatures', 'wordUnits', wordUnits);
     requireCount('WordFeatures', 'characterFeatures', characterFeatures, characterEncoder === 'rnn' ? 2 : 1);
@@ -69,7 +71,7 @@ export class WordFeatures extends Layer {
     this.encoder = characterEncoder;
     this.wordDropout = wordDropout;
     this.width = wordUnits + (characterEncoder === 'none' ? 0 : characterFeatures);
-    this.words = this.member('words', new Embedding({ inputDim: words, outputDim: wordUnits, embeddingsInitializer: randomUniform({ minval: -Math.sqrt(3 / wordUnits), maxval: Math.sqrt(3 / wordUnits) }) }));
+    this.words = this.member('words', new Embedding({ inputDim: words, outputDim: wordUnits, trainable: trainableWords, embeddingsInitializer: randomUniform({ minval: -Math.sqrt(3 / wordUnits), maxval: Math.sqrt(3 / wordUnits) }) }));
     if (characterEncoder === 'none') return;
     const table = this.member('characters', new Embedding({ inputDim: characters, outputDim: characterUnits, maskZero: true, embeddingsInitializer: randomNormal({ stddev: 1 / Math.sqrt(characterUnits) }) }));
     this.encode = characterEncoder === 'rnn' ? this.recurrentEncoder(table, cell, characterFeatures) : this.convolutionEncoder(table, characterFeatures);

@@ -3,6 +3,7 @@ import { scalerFromJSON } from '../data/scaler.js';
 import { type TagScheme, tagSchemes } from '../data/tag-schemes.js';
 import { RondoError } from '../errors.js';
 import { deserializeModel, serializeModel } from '../io/checkpoint.js';
+import { savedCoverage } from '../io/word-vectors/coverage.js';
 import type { Json } from '../layers/layer.js';
 import { Sequential } from '../training/sequential.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
@@ -99,6 +100,7 @@ const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: S
       column: facts.read('column', 'a text or null', isTextOrNull),
       scheme: facts.read('scheme', 'a scheme or null', (found): found is TagScheme | null => found === null || tagSchemes.includes(found as TagScheme)),
       baseline: facts.read('baseline', 'a list of scores', (found): found is BaselineScore[] => Array.isArray(found) && found.every((score) => isRecord(score) && isFiniteNumber(score.accuracy) && isCount(score.fingerprint))),
+      vectors: savedCoverage(facts),
     };
     return new Tagger(model, codec, sentences, options, outcomeOf(saved));
   },

@@ -74,7 +74,7 @@ describe('rondo train classify', () => {
     fault(['reviews.csv', '--text', 'reveiw'], 1, 'UNKNOWN_NAME', 'did you mean `review`');
     fault(['one.csv'], 1, 'DATA_FORMAT', 'one.csv, line 2: there are not two classes');
     fault(['gaps.csv', ...columns], 1, 'DATA_FORMAT', 'gaps.csv, line 3: the text is empty', 'skip');
-    fault(['latin1.csv'], 1, 'DATA_FORMAT', 'not in UTF-8', 'Windows-1252');
+    fault(['latin1.csv'], 1, 'DATA_FORMAT', 'not in UTF-8', 'Windows-1252', 'fix: name its encoding, windows-1252, or save the file as UTF-8');
     fault(['reviews.txt'], 1, 'USAGE', 'the name does not tell');
     fault(['reviews.csv', ...columns, '--test', 'strange.csv'], 1, 'UNKNOWN_NAME', 'strange.csv, line 3', '`neutral`');
     fault(['reviews.csv', ...columns, '--class-weight', 'positive'], 2, 'USAGE', '--class-weight cannot be understood');

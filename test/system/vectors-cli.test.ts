@@ -32,7 +32,7 @@ describe('rondo vectors', () => {
   });
 });
 
-describe('--vectors', () => {
+describe('--vectors of a language model', () => {
   it('starts the embedding of a language model, which has their width and says what they cover', () => {
     const ended = run(...train, '--vectors', 'v.vec', '--freeze', '--out', 'frozen.safetensors', '--quiet');
     expect(ended.stderr).toBe('');
@@ -43,5 +43,49 @@ describe('--vectors', () => {
   it('does not go with --resume or another width; --freeze needs it', () => {
     expect(run(...train, '--freeze')).toMatchObject({ code: 2, stderr: expect.stringContaining('--freeze has no vectors') as string });
     expect(run(...train, '--vectors', 'v.vec', '--embedding-units', '5', '--out', 'x.safetensors')).toMatchObject({ code: 1, stderr: expect.stringContaining('the vectors decide') as string });
+  });
+});
+
+describe('--vectors of classifiers and taggers', () => {
+  const facts = (model: string) => JSON.parse(run('inspect', model, '--json').stdout).preprocessing;
+
+  it('start the embedding, know the first words of the file, and leave words of held-out texts alone', () => {
+    writeFileSync(join(folder, 'cased.vec'), '5 2\nZebra 1 2\nGood 3 4\nfine 5 6\nBAD 7 8\nsecret 9 9\n');
+    const texts = Array.from({ length: 40 }, (_, i) => `${i % 2 === 0 ? 'good' : 'bad'} film ${i},${i % 2}`);
+    writeFileSync(join(folder, 'films.csv'), `text,label\n${texts.join('\n')}\n`);
+    writeFileSync(join(folder, 'dev.csv'), 'text,label\nsecret good,0\nsecret bad,1\n');
+    const args = ['train', 'classify', 'films.csv', '--dev', 'dev.csv', '--units', '4', '--epochs', '1', '--vectors', 'cased.vec', '--out', 'films.safetensors'];
+    const { stdout, stderr } = run(...args, '--vector-words', '2', '--freeze', '--quiet');
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/vectors for 2 of 3 tokens \(66\.7 %, \d\d\.\d % of the text\); none for "film"/);
+    const { options, encoder, data } = facts('films.safetensors');
+    expect(options).toMatchObject({ embeddingUnits: 2, freezeVectors: true, vectorWords: 2 });
+    expect(encoder.vocabulary.slice(0, 4)).toEqual(['film', 'bad', 'good', 'zebra']);
+    expect(data.vectors.foundTypes).toBe(2);
+    expect(run('inspect', 'films.safetensors').stdout).toContain('begun     with vectors for 2 of 3 tokens');
+    run(...args, '--force', '--quiet');
+    expect(facts('films.safetensors').encoder.vocabulary).toEqual(['film', 'bad', 'good', 'zebra', 'fine', 'secret']);
+  });
+
+  it('start the words of a tagger, which tags words that only the vectors know', () => {
+    writeFileSync(join(folder, 'words.txt'), 'The D\ncat N\n. P\n\nthe D\ndog N\n. P\n\n'.repeat(12));
+    writeFileSync(join(folder, 'animals.vec'), '4 2\nthe 0 0\ncat 1 1\ndog 1 0.9\nzebra 1 1\n');
+    const ended = run('train', 'tag', 'words.txt', '--units', '4', '--epochs', '1', '--vectors', 'animals.vec', '--freeze', '--out', 'words.safetensors', '--quiet');
+    expect(ended.stderr).toBe('');
+    expect(ended.stdout).toContain('vectors for 3 of 4 tokens (75.0 %, 66.7 % of the text); none for "."');
+    expect(facts('words.safetensors')).toMatchObject({ options: { wordUnits: 2, freezeVectors: true }, codec: { numVectorWords: 1 }, sentences: { vectors: { foundTypes: 3 } } });
+    expect(run('inspect', 'words.safetensors').stdout).toContain('; kept as they were');
+    expect(rondo(folder, ['predict', 'words.safetensors', '-'], 'the zebra .').stdout.split('\n')).toHaveLength(5);
+  });
+
+  it('are refused where they are broken, and where their options have none', () => {
+    const classify = ['train', 'classify', 'films.csv', '--out', 'x.safetensors'];
+    expect(run(...classify, '--vectors', 'bad.vec')).toMatchObject({ code: 1, stderr: expect.stringContaining('[FILE_FORMAT] bad.vec: the file is cut short.') as string });
+    expect(run(...classify, '--vectors', 'absent.vec')).toMatchObject({ code: 1, stderr: expect.stringContaining('[FILE_ACCESS]') as string });
+    expect(run(...classify, '--vectors', 'v.vec')).toMatchObject({ code: 1, stderr: expect.stringContaining('no token of the text has a vector') as string });
+    expect(run(...classify, '--vectors', 'cased.vec', '--embedding-units', '3')).toMatchObject({ code: 1, stderr: expect.stringContaining('expected: embeddingUnits 2, or none') as string });
+    expect(run(...classify, '--vector-words', '5')).toMatchObject({ code: 2, stderr: expect.stringContaining('--vector-words has no vectors') as string });
+    expect(run('train', 'tag', 'words.txt', '--freeze', '--out', 'x.safetensors')).toMatchObject({ code: 2, stderr: expect.stringContaining('--freeze has no vectors to keep') as string });
+    expect(run('train', 'tag', 'words.txt', '--vectors', 'animals.vec', '--word-units', '3', '--out', 'x.safetensors')).toMatchObject({ code: 1, stderr: expect.stringContaining('expected: wordUnits 2, or none') as string });
   });
 });

@@ -27,10 +27,10 @@ describe('embeddingFromVectors', () => {
   });
   it('spells unknown words by their n-grams where the file has any', () => {
     const { embedding, coverage } = embeddingFromVectors(vocabulary, withSubwords, { tokens: vocabulary.encode(['the', 'dgo', 'the', 'horse']) });
-    expect(Array.from(embedding.weights[0].dataSync().slice(12, 15))).toEqual(Array.from(withSubwords.vectorOf('dgo')!));
+    expect(Array.from(embedding.weights[0].dataSync().slice(12, 15))).toEqual(Array.from(withSubwords.get('dgo')!));
     expect(coverage).toEqual({ numTypes: 4, foundTypes: 2, subwordTypes: 2, shareOfTypes: 1, shareOfTokens: 0.75, missing: [] });
     const drawn = embeddingFromVectors(vocabulary, withSubwords, { unknown: 'normal' });
-    expect(drawn.coverage).toMatchObject({ foundTypes: 2, subwordTypes: 0, shareOfTypes: 0.5, shareOfTokens: undefined, missing: ['dgo', '🎉'] });
+    expect(drawn.coverage).toMatchObject({ foundTypes: 2, subwordTypes: 0, shareOfTypes: 0.5, shareOfTokens: null, missing: ['dgo', '🎉'] });
   });
   it('stays as it is where it is frozen, and learns where it is not; both survive a file', async () => {
     for (const trainable of [false, true]) {
@@ -46,7 +46,9 @@ describe('embeddingFromVectors', () => {
     }
   });
   it('refuses what cannot be', () => {
-    expect(() => embeddingFromVectors(vocabulary, new WordVectors([], new Float32Array()))).toThrow('[OUT_OF_RANGE]');
+    expect(() => embeddingFromVectors(vocabulary, new WordVectors([], new Float32Array()))).toThrow('[DATA_FORMAT] embeddingFromVectors, vectors: no token of the text has a vector');
+    expect(() => embeddingFromVectors(vocabulary, new WordVectors(['Hund'], Float32Array.of(1)))).toThrow('[DATA_FORMAT]');
+    expect(() => embeddingFromVectors(vocabulary, new Map([['the', [1, NaN]]]))).toThrow('the vector of "the" holds a number that is not finite');
     expect(() => embeddingFromVectors(vocabulary, plain, { tokens: [6] })).toThrow('[USAGE]');
     expect(() => embeddingFromVectors(vocabulary, plain, { frozen: true } as object)).toThrow('[UNKNOWN_NAME]');
     expect(() => new WordVectors(['a', 'a'], Float32Array.of(1, 2))).toThrow('[OUT_OF_RANGE] WordVectors: a word comes twice.');

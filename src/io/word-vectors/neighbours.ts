@@ -64,7 +64,7 @@ function unit(vector: Float32Array): Float64Array {
 }
 
 function vectorOrThrow(vectors: WordVectors, word: string, where: string): Float32Array {
-  const vector = vectors.vectorOf(word);
+  const vector = vectors.get(word);
   if (vector !== undefined) return vector;
   // Comparing with every word of a large file would take longer than the answer is worth.
   const near = nearestNames(word, vectors.words.slice(0, 50_000));

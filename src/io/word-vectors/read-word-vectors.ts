@@ -46,10 +46,16 @@ export async function readWordVectors(source: ByteSource, options: ReadWordVecto
     const found = format ?? formatOf(await reader.peek(4096), where);
     if (found === 'fastText') return await readFastText(reader, where, { ...choice, subwords });
     if (found === 'word2vecBinary') return await readWord2VecBinary(reader, where, choice);
+    // A byte order mark is no part of the first word.
+    if (startsWithMark(await reader.peek(3))) reader.take(3);
     return await readVectorText(reader, where, found === 'text', choice);
   } finally {
     await reader.close();
   }
+}
+
+function startsWithMark(bytes: Uint8Array): boolean {
+  return bytes.length === 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 }
 
 function requireEncoding(label: string): void {

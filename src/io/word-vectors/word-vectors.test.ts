@@ -90,6 +90,9 @@ describe('text files', () => {
     expect((await readWordVectors(bytes, { faultyWords: 'skip' })).words).toEqual(['the']);
     expect((await read('a 1\nb 2\na 3\n', { faultyWords: 'skip' })).values).toEqual(Float32Array.of(1, 2));
   });
+  it('may begin with a byte order mark', async () => {
+    for (const text of ['the 1 2\ncat 3 4\n', '2 2\nthe 1 2\ncat 3 4\n']) expect((await read(`\ufeff${text}`)).words).toEqual(['the', 'cat']);
+  });
   it('need options that exist', async () => {
     expect(await messageOf(read('a 1\n', { limits: 1 } as object))).toContain('did you mean `limit`');
     expect(await messageOf(read('a 1\n', { format: 'golve' as 'glove' }))).toContain('did you mean `glove`');
@@ -128,14 +131,14 @@ describe('fastText models', () => {
     const buckets = ['<n', 'né', 'é>'].map((gram) => subwordHash(utf8(gram)) % 3);
     expect(subwordBuckets('né', { minLength: 2, maxLength: 2, buckets: 3 })).toEqual(buckets);
     const mean = (index: number): number => (buckets.reduce((sum, bucket) => sum + rows[bucket][index], 0) + index + 1) / 4;
-    expectClose(vectors.vectorOf('né')!, [mean(0), mean(1)], 1e-6, 'né');
-    expect([...vectors.vectorOf('</s>')!]).toEqual([3, 4]);
+    expectClose(vectors.get('né')!, [mean(0), mean(1)], 1e-6, 'né');
+    expect([...vectors.get('</s>')!]).toEqual([3, 4]);
     const unknown = subwordBuckets('x', { minLength: 2, maxLength: 2, buckets: 3 });
     expect(unknown.length).toBe(2);
-    expectClose(vectors.vectorOf('x')!, [(rows[unknown[0]][0] + rows[unknown[1]][0]) / 2, (rows[unknown[0]][1] + rows[unknown[1]][1]) / 2], 1e-6, 'x');
+    expectClose(vectors.get('x')!, [(rows[unknown[0]][0] + rows[unknown[1]][0]) / 2, (rows[unknown[0]][1] + rows[unknown[1]][1]) / 2], 1e-6, 'x');
     const frugal = await readWordVectors(tinyFastText(), { subwords: false, keep: (word) => word === 'né' });
-    expect([...frugal.vectorOf('né')!]).toEqual([...vectors.vectorOf('né')!]);
-    expect(frugal.vectorOf('x')).toBeUndefined();
+    expect([...frugal.get('né')!]).toEqual([...vectors.get('né')!]);
+    expect(frugal.get('x')).toBeUndefined();
   });
   it('cut n-grams between characters and leave lone brackets out', () => {
     const grams = (word: string, minLength: number, maxLength: number): number => subwordBuckets(word, { minLength, maxLength, buckets: 1000 }).length;
@@ -216,7 +219,7 @@ describe('published files', () => {
       const text = await loadWordVectors(join(path, `${name}.vec`), { encoding });
       expect(model.words).toEqual(text.words);
       // The text has five digits.
-      text.words.forEach((word, i) => expect(Array.from(model.vectorOf(word)!, (value) => Math.fround(Number(value.toPrecision(5)))), word).toEqual([...text.at(i)]));
+      text.words.forEach((word, i) => expect(Array.from(model.get(word)!, (value) => Math.fround(Number(value.toPrecision(5)))), word).toEqual([...text.at(i)]));
     }
   }, 60_000);
 

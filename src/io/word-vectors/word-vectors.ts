@@ -1,8 +1,9 @@
 import { RondoError, requireCount } from '../../errors.js';
+import type { PretrainedVectors } from './pretrained-vectors.js';
 import type { Subwords } from './subwords.js';
 
 /** Words and their vectors, as a file of word2vec, GloVe or fastText holds them. See `readWordVectors`. */
-export class WordVectors {
+export class WordVectors implements PretrainedVectors {
   /** In the order of the file: most frequent first in files of the usual programs. */
   readonly words: readonly string[];
   /** Numbers in a vector. */
@@ -39,6 +40,11 @@ export class WordVectors {
     return this.places.has(word);
   }
 
+  /** {@link words}, as a map has them. */
+  keys(): Iterable<string> {
+    return this.words;
+  }
+
   /** The place of a word in {@link words}; undefined where it is not there. */
   indexOf(word: string): number | undefined {
     return this.places.get(word);
@@ -50,7 +56,7 @@ export class WordVectors {
   }
 
   /** The vector of a word, by its subwords where it is not in the file and the file has any; undefined where there is none. */
-  vectorOf(word: string): Float32Array | undefined {
+  get(word: string): Float32Array | undefined {
     const place = this.places.get(word);
     return place === undefined ? this.subwords?.vectorOf(word) : this.at(place).slice();
   }

@@ -1,6 +1,7 @@
 import { requireRate } from '../../cells/define-cell.js';
 import { type TokenKind, tokenKinds } from '../../data/token-spans.js';
 import { refuseUnknownOptions, requireCount, requireNumber, RondoError, unknownName } from '../../errors.js';
+import { defaultVectorWords } from '../../io/word-vectors/form-vectors.js';
 import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
 import type { EmptyTexts } from './keep-texts.js';
 import type { TextSide } from './token-encoder.js';
@@ -35,6 +36,8 @@ export interface ClassifierOptions extends RecurrentTaskOptions {
   embeddingUnits?: number;
   /** Keep given vectors as they are. Default false: they are trained on. */
   freezeVectors?: boolean;
+  /** So many of the first words of given vectors are in the vocabulary although the texts do not hold them. Default 20,000. */
+  vectorWords?: number;
   /** Read each text in both directions. Default true. */
   bidirectional?: boolean;
   /** Default max. */
@@ -71,6 +74,7 @@ const defaults: Required<ClassifierOptions> = {
   padding: 'post',
   embeddingUnits: 128,
   freezeVectors: false,
+  vectorWords: defaultVectorWords,
   bidirectional: true,
   pooling: 'max',
   tokenDropout: 0.1,
@@ -104,7 +108,7 @@ export function resolveClassifierOptions(where: string, options: ClassifierOptio
   }
   requireCount(where, 'maxTokens', all.maxTokens, 3);
   for (const name of ['minCount', 'embeddingUnits', 'patience'] as const) requireCount(where, name, all[name]);
-  requireCount(where, 'splitSeed', all.splitSeed, 0);
+  for (const name of ['splitSeed', 'vectorWords'] as const) requireCount(where, name, all[name], 0);
   for (const name of ['tokenDropout', 'labelSmoothing'] as const) requireRate(where, name, all[name]);
   requireNumber(where, 'validation', all.validation, 'a number between 0 and 1', (share) => share > 0 && share < 1);
   requireNumber(where, 'test', all.test, 'a number from 0 to below 1', (share) => share >= 0 && share < 1);

@@ -1,7 +1,10 @@
 import { splitStratified } from '../../data/stratified-split.js';
 import { type LabelledTexts, pickTextRows, placeOf } from '../../data/text-rows.js';
-import { tokenSpansOf } from '../../data/token-spans.js';
+import { tokenForm, tokenSpansOf } from '../../data/token-spans.js';
 import { RondoError } from '../../errors.js';
+import { FormVectors } from '../../io/word-vectors/form-vectors.js';
+import type { PretrainedVectors } from '../../io/word-vectors/pretrained-vectors.js';
+import { vectorTable } from '../../io/word-vectors/vector-table.js';
 import { currentRandom, type Random } from '../../random.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { categoricalCrossentropy } from '../../training/losses/index.js';
@@ -16,8 +19,6 @@ import { keepTexts } from './keep-texts.js';
 import { TextBatches } from './text-batches.js';
 import { textsFingerprint } from './texts-fingerprint.js';
 import { TokenEncoder } from './token-encoder.js';
-import type { PretrainedVectors } from '../pretrained-vectors.js';
-import { embeddingTable } from './word-vectors.js';
 
 /** Labelled texts to train on. Parts that are not given are cut from `train`, as {@link ClassifierOptions} say. */
 export interface ClassifierData {
@@ -31,7 +32,7 @@ export interface ClassifierData {
 }
 
 export interface ClassifierTrainingOptions extends ClassifierOptions {
-  /** Pretrained vectors that the embedding starts from; not kept in the model's options. */
+  /** Vectors that the embedding starts from, found whatever their case where the texts are lower-cased. */
   vectors?: PretrainedVectors;
 }
 
@@ -71,13 +72,13 @@ export class ClassifierTraining {
     const settings = { tokens: resolved.tokens, lower: resolved.lower, locale: resolved.locale, timesteps: resolved.timesteps, truncating: resolved.truncating, padding: resolved.padding };
     const readable = (rows: LabelledTexts): LabelledTexts => keepTexts(rows, rows.texts.flatMap((text, i) => (tokenSpansOf(text, settings).length > 0 ? [i] : [])), resolved.empty);
     const given = { train: readable(data.train), validation: data.validation && readable(data.validation), test: data.test && readable(data.test) };
-    requireClasses(given.train);
+    requireClasses(given.train, data.train);
     const parts = partsOf(given, resolved);
     const labels = [...new Set(parts.train.labels)].sort((a, b) => (a < b ? -1 : 1));
 
     const fingerprintOfAll = textsFingerprint(given.train, given.validation, given.test);
     if (interrupted !== undefined && interrupted.data.fingerprintOfAll !== fingerprintOfAll) throw otherTexts();
-    this.classifier = interrupted ?? this.newClassifier(parts, labels, settings, resolved, vectors, {
+    this.classifier = interrupted ?? this.newClassifier(parts, labels, settings, resolved, vectors && { vectors, embeddingUnits: options.embeddingUnits }, {
       numSkipped: numTextsOf(data) - numTextsOf(given),
       fingerprint: textsFingerprint(given.train),
       fingerprintOfAll,
@@ -97,6 +98,14 @@ export class ClassifierTraining {
       loss: categoricalCrossentropy({ labelSmoothing: resolved.labelSmoothing }),
       metrics: ['categoricalAccuracy'],
     });
+  }
+
+  /** The different tokens of texts, as the options cut them: to read their vectors alone from a large file. @throws UNKNOWN_NAME, OUT_OF_RANGE */
+  static tokensOf(texts: readonly string[], options: ClassifierOptions = {}): Set<string> {
+    const settings = resolveClassifierOptions('ClassifierTraining.tokensOf', options);
+    const tokens = new Set<string>();
+    for (const text of texts) for (const { token } of tokenSpansOf(text, settings)) tokens.add(token);
+    return tokens;
   }
 
   /** Which learning rates suit this model on these data; trains nothing. See {@link findLearningRate}. @throws ABORTED */
@@ -143,24 +152,28 @@ export class ClassifierTraining {
 
   private readonly trainData = (_epoch: number, random: Random) => this.trainBatches.shuffled(random, this.classifier.options.tokenDropout);
 
-  private newClassifier(parts: Parts, labels: readonly string[], settings: TokenEncoder['settings'], options: Required<ClassifierOptions>, vectors: PretrainedVectors | undefined, facts: Pick<TrainedTexts, 'numSkipped' | 'fingerprint' | 'fingerprintOfAll' | 'reading'>): Classifier {
-    const encoder = TokenEncoder.fromTexts(parts.train.texts, settings, { maxTokens: options.maxTokens, minCount: options.minCount });
-    const table = vectors && embeddingTable(vectors, encoder, currentRandom());
+  private newClassifier(parts: Parts, labels: readonly string[], settings: TokenEncoder['settings'], options: Required<ClassifierOptions>, given: { vectors: PretrainedVectors; embeddingUnits: number | undefined } | undefined, facts: Pick<TrainedTexts, 'numSkipped' | 'fingerprint' | 'fingerprintOfAll' | 'reading'>): Classifier {
+    const { maxTokens, minCount, vectorWords } = options;
+    const pretrained = given && { vectors: new FormVectors(given.vectors, (word) => tokenForm(word, settings.lower)), numWords: vectorWords };
+    const encoder = TokenEncoder.fromTexts(parts.train.texts, settings, { maxTokens, minCount }, pretrained);
+    const counts = new Float64Array(encoder.size);
+    if (given !== undefined) for (const text of parts.train.texts) for (const id of encoder.encode(text)) counts[id]++;
+    const table = pretrained && vectorTable(encoder.vocabulary, pretrained.vectors, 'ClassifierTraining', { random: currentRandom(), width: { embeddingUnits: given.embeddingUnits }, counts, isOfText: (id) => counts[id] > 0 });
     const width = table?.width ?? options.embeddingUnits;
     const model = classifierModel(options, labels.length, { numTokens: encoder.size, width, trainable: table === undefined || !options.freezeVectors });
     if (table !== undefined) model.layers[0].weights[0].assign(table.values);
-    const counts = new Map<string, number>();
-    for (const label of parts.train.labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+    const classCounts = new Map<string, number>();
+    for (const label of parts.train.labels) classCounts.set(label, (classCounts.get(label) ?? 0) + 1);
     const data: TrainedTexts = {
       numTraining: parts.train.texts.length,
       numValidation: parts.validation.texts.length,
       numTest: parts.test?.texts.length ?? 0,
       numSkipped: facts.numSkipped,
-      classCounts: labels.map((label) => counts.get(label)!),
+      classCounts: labels.map((label) => classCounts.get(label)!),
       shares: parts.shares,
       fingerprint: facts.fingerprint,
       fingerprintOfAll: facts.fingerprintOfAll,
-      numVectors: table?.numFound ?? null,
+      vectors: table?.coverage ?? null,
       reading: facts.reading,
     };
     return new Classifier(model, encoder, labels, data, { ...options, embeddingUnits: width });
@@ -198,9 +211,11 @@ function requireLabels(data: ClassifierData): void {
   }
 }
 
-function requireClasses(train: LabelledTexts): void {
+/** @param all with those that were left out. */
+function requireClasses(train: LabelledTexts, all: LabelledTexts): void {
   const labels = [...new Set(train.labels)];
   if (labels.length >= 2) return;
+  if (labels.length === 0 && all.texts.length > 0) throw new RondoError('DATA_FORMAT', { where: placeOf(all, 0), what: 'no text holds a token.', expected: 'texts of at least two classes', received: `${all.texts.length} empty texts`, fix: 'check the column of texts.' });
   throw new RondoError('DATA_FORMAT', { where: placeOf(train, 0), what: 'there are not two classes to tell apart.', expected: 'texts of at least two classes', received: labels.length === 0 ? 'no texts' : `only \`${labels[0]}\`, ${train.texts.length} times`, fix: 'check the column of labels, and give texts of other classes too.' });
 }
 

@@ -164,15 +164,29 @@ describe('training a classifier', () => {
   it('starts from given vectors, frozen where asked', async () => {
     const vectors = new Map(['good', 'bad', 'film', 'the'].map((word, i) => [word, Float32Array.of(i, -i, 0.5, 2)]));
     setSeed(7);
-    const training = trainingOf(madeReviews(120), { vectors, freezeVectors: true, epochs: 1 });
+    const training = trainingOf(madeReviews(120), { vectors, freezeVectors: true, epochs: 1, embeddingUnits: undefined });
     const { classifier } = training;
-    expect(classifier.data.numVectors).toBe(4);
+    expect(classifier.data.vectors).toMatchObject({ foundTypes: 4, subwordTypes: 0 });
     await training.train();
     const rowOf = (token: string): number[] => Array.from(classifier.model.layers[0].weights[0].dataSync().slice(classifier.encoder.vocabulary.idOf(token) * 4).slice(0, 4));
     expect(rowOf('bad')).toEqual([1, -1, 0.5, 2]);
     expect(restored(classifier).model.layers[0].trainable).toBe(false);
-    expect(await messageAfter(() => trainingOf(reviews, { vectors: new Map() }))).toContain('no token of the texts has a vector');
-    expect(await messageAfter(() => trainingOf(reviews, { vectors: new Map([['good', [1, 2]], ['bad', [1]]]) }))).toContain('another width');
+    expect(restored(classifier).data.vectors).toEqual(classifier.data.vectors);
+    expect(await messageAfter(() => trainingOf(reviews, { vectors, embeddingUnits: 5 }))).toContain('[USAGE] ClassifierTraining: the vectors decide how wide the embedding is.');
+    expect(await messageAfter(() => trainingOf(reviews, { vectors: new Map([['zebra', [1]]]), embeddingUnits: undefined }))).toContain('no token of the text has a vector');
+    expect(await messageAfter(() => trainingOf(reviews, { vectors: new Map([['good', [1, 2]], ['bad', [1]]]), embeddingUnits: undefined }))).toContain('another width');
+  });
+
+  it('knows what its texts or the first vectors hold, and nothing from texts that are held out', () => {
+    const texts = ['good film', 'good plot', 'bad film', 'bad plot'];
+    const rows = (words: string) => ({ texts: texts.map((text) => `${text} ${words}`), labels: ['p', 'p', 'n', 'n'] });
+    const vectors = new Map(['GOOD', 'zebra', 'two words', 'once', 'secret', 'Bad'].map((word, i) => [word, [i, 1]]));
+    const data = { train: { ...rows(''), texts: [...texts.slice(0, 3), 'bad once'] }, validation: rows('secret'), test: rows('secret') };
+    const { encoder } = new ClassifierTraining(data, { vectors, vectorWords: 3 }).classifier;
+    expect(encoder.vocabulary.tokens.slice(2)).toEqual(['bad', 'film', 'good', 'once', 'zebra']);
+    const { classifier } = new ClassifierTraining(data, { vectors, vectorWords: 3, lower: false, minCount: 3 });
+    expect(classifier.encoder.vocabulary.tokens.slice(2)).toEqual(['once', 'GOOD', 'zebra']);
+    expect(classifier.data.vectors).toEqual({ numTypes: 1, foundTypes: 1, subwordTypes: 0, shareOfTypes: 1, shareOfTokens: 0.125, missing: [] });
   });
 
   it('takes parts that are given as they are', async () => {

@@ -2,6 +2,7 @@ import { padSequences } from '../../data/pad-sequences.js';
 import { type LabelledTexts, pickTextRows, placeOf, type TextRows } from '../../data/text-rows.js';
 import { splitStratified } from '../../data/stratified-split.js';
 import { nearestNames, RondoError } from '../../errors.js';
+import type { VectorCoverage } from '../../io/word-vectors/coverage.js';
 import type { Json } from '../../layers/layer.js';
 import { scope, tensor } from '../../tensor/tensor.js';
 import type { Sequential } from '../../training/sequential.js';
@@ -32,8 +33,8 @@ export interface TrainedTexts {
   readonly fingerprint: number;
   /** Of all texts given, to know them again when a training is resumed. */
   readonly fingerprintOfAll: number;
-  /** How many tokens began with a given vector; null without vectors. */
-  readonly numVectors: number | null;
+  /** How much of the training texts the given vectors cover; null without vectors. */
+  readonly vectors: VectorCoverage | null;
   /** How the texts were read, such as the name of their column, for reading others in the same way. */
   readonly reading: Readonly<Record<string, string>>;
 }
@@ -156,7 +157,8 @@ export class Classifier {
     const unknown = new Set(rows.labels.filter((label) => !classes.has(label)));
     if (unknown.size === 0) return Int32Array.from(rows.labels, (label) => classes.get(label)!);
     const first = rows.labels.findIndex((label) => unknown.has(label));
-    const near = nearestNames(rows.labels[first], this.labels, 1);
+    // Any single character is near any other.
+    const near = rows.labels[first].length > 2 ? nearestNames(rows.labels[first], this.labels, 1) : [];
     const listed = [...unknown].slice(0, 10).map((label) => `\`${label}\``).join(', ');
     throw new RondoError('UNKNOWN_NAME', {
       where: placeOf(rows, first),
@@ -174,7 +176,7 @@ export class Classifier {
       task: this.task,
       encoder: this.encoder.toJSON(),
       labels: this.labels,
-      data: { ...this.data },
+      data: { ...this.data, vectors: this.data.vectors && { ...this.data.vectors } },
       options: { ...this.options },
       outcome: outcome === undefined ? null : { ...outcome },
       calibration: calibration === undefined ? null : { ...calibration },

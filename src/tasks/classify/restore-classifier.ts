@@ -1,4 +1,5 @@
-import { isCount, isCountOrNull, isFiniteNumbers, isText, isTexts, SavedFields } from '../../data/saved-fields.js';
+import { isCount, isFiniteNumbers, isText, isTexts, SavedFields } from '../../data/saved-fields.js';
+import { savedCoverage } from '../../io/word-vectors/coverage.js';
 import type { Sequential } from '../../training/sequential.js';
 import type { TrainingOutcome } from '../training-run.js';
 import { type Calibration, Classifier, type TrainedTexts } from './classifier.js';
@@ -32,7 +33,7 @@ function trainedTexts(saved: SavedFields): TrainedTexts {
     shares: { validation: shares.read('validation', 'a number', isNumber), test: shares.read('test', 'a number', isNumber) },
     fingerprint: count('fingerprint'),
     fingerprintOfAll: count('fingerprintOfAll'),
-    numVectors: saved.read('numVectors', 'a whole number or null', isCountOrNull),
+    vectors: savedCoverage(saved),
     reading: saved.read('reading', 'an object of texts', isTextRecord),
   };
 }

@@ -1,6 +1,7 @@
 import { isBoolean, isCount, isText, SavedFields } from '../../data/saved-fields.js';
 import { type TokenKind, tokenKinds, type TokenSpan, tokenSpansOf } from '../../data/token-spans.js';
 import { Vocabulary } from '../../data/vocabulary.js';
+import type { FormVectors } from '../../io/word-vectors/form-vectors.js';
 import type { Json } from '../../layers/layer.js';
 
 const sides = ['pre', 'post'] as const;
@@ -33,12 +34,23 @@ export class TokenEncoder {
     readonly vocabulary: Vocabulary,
   ) {}
 
-  /** @param limits the size of the vocabulary, special tokens included, and how often a token must be seen to be in it. */
-  static fromTexts(texts: readonly string[], settings: TokenEncoderSettings, limits: { maxTokens: number; minCount: number }): TokenEncoder {
+  /**
+   * @param limits the size of the vocabulary, special tokens included, and how often a token must be seen to be in it.
+   * @param pretrained vectors of words: a token that has one need not be seen so often, and the first `numWords` of the words that
+   *   can be tokens are in the vocabulary too, after those of the texts and beyond `maxTokens`.
+   */
+  static fromTexts(texts: readonly string[], settings: TokenEncoderSettings, limits: { maxTokens: number; minCount: number }, pretrained?: { vectors: FormVectors; numWords: number }): TokenEncoder {
+    const special = { paddingToken: PADDING, oovToken: UNKNOWN };
     function* tokens(): Generator<string> {
       for (const text of texts) for (const { token } of tokenSpansOf(text, settings)) yield token;
     }
-    return new TokenEncoder(settings, Vocabulary.fromTokens(tokens(), { paddingToken: PADDING, oovToken: UNKNOWN, ...limits }));
+    if (pretrained === undefined) return new TokenEncoder(settings, Vocabulary.fromTokens(tokens(), { ...special, ...limits }));
+    const seen = [...tokens()];
+    const all = Vocabulary.fromTokens(seen, special).toJSON().tokens;
+    const frequent = Vocabulary.fromTokens(seen, { ...special, minCount: limits.minCount });
+    const known = new Set(all.filter((token) => frequent.has(token) || pretrained.vectors.has(token)).slice(0, limits.maxTokens - 2));
+    for (const form of pretrained.vectors.firstForms(pretrained.numWords)) if (tokenSpansOf(form, settings)[0]?.token === form) known.add(form);
+    return new TokenEncoder(settings, new Vocabulary([...known], special));
   }
 
   /** Number of ids. */

@@ -1,7 +1,7 @@
-import type { PretrainedVectors } from '../pretrained-vectors.js';
 import { refuseUnknownOptions, requireCount, RondoError } from '../../errors.js';
 import { isBoolean, isCount, isTexts, SavedFields } from '../../data/saved-fields.js';
 import { Vocabulary } from '../../data/vocabulary.js';
+import type { FormVectors } from '../../io/word-vectors/form-vectors.js';
 import type { Json } from '../../layers/layer.js';
 import type { TaggedSentence } from './tagged-sentence.js';
 
@@ -32,6 +32,10 @@ export interface EncodedSentence {
 const special = { paddingToken: '\n', oovToken: '\n\n' };
 const UNKNOWN = 1;
 
+function isSpecial(form: string): boolean {
+  return form === special.paddingToken || form === special.oovToken;
+}
+
 /** Words, characters and tags to indices and back, with the vocabularies of the sentences it was made from. */
 export class TagCodec {
   private readonly rareWords: ReadonlySet<string>;
@@ -39,8 +43,9 @@ export class TagCodec {
 
   private constructor(
     readonly options: Readonly<Required<TagCodecOptions>>,
-    /** By look-up form; index 0 is padding, 1 stands for every other word. */
+    /** By look-up form: index 0 is padding, 1 stands for every other word; then those of training, then what only given vectors know. */
     readonly words: Vocabulary,
+    private readonly numVectorWords: number,
     readonly characters: Vocabulary,
     /** In the order of their labels. */
     readonly tags: readonly string[],
@@ -50,8 +55,14 @@ export class TagCodec {
     this.tagIds = new Map(tags.map((tag, id) => [tag, id]));
   }
 
-  /** The codec of training sentences. @throws OUT_OF_RANGE where they have one tag only */
-  static fromSentences(sentences: readonly TaggedSentence[], options: TagCodecOptions = {}, vectors?: PretrainedVectors): TagCodec {
+  /**
+   * The codec of training sentences.
+   *
+   * @param pretrained vectors by look-up form: a word that has one need not be seen so often, and the first `numWords` are known
+   *   although training did not show them.
+   * @throws OUT_OF_RANGE where all words have the same tag
+   */
+  static fromSentences(sentences: readonly TaggedSentence[], options: TagCodecOptions = {}, pretrained?: { vectors: FormVectors; numWords: number }): TagCodec {
     const where = 'TagCodec.fromSentences';
     refuseUnknownOptions(where, options, tagCodecOptionNames);
     const { lower = true, digits = true, minCount = 2, maxCharacters = 24 } = options;
@@ -74,19 +85,24 @@ export class TagCodec {
     }
     const byCount = ([a, countA]: [string, number], [b, countB]: [string, number]): number => countB - countA || (a < b ? -1 : 1);
     const sorted = [...counts].sort(byCount);
-    const isFrequent = ([form, count]: [string, number]): boolean => count >= minCount || vectors?.get(form) !== undefined;
-    const known = new Set(sorted.filter(isFrequent).map(([form]) => form));
+    const isFrequent = ([form, count]: [string, number]): boolean => count >= minCount || pretrained?.vectors.has(form) === true;
+    const known = new Set(sorted.filter(isFrequent).map(([form]) => form).filter((form) => !isSpecial(form)));
     const rare = sorted.map(([form]) => form).filter((form) => !known.has(form));
-    // What only the vectors know comes after what training shows.
-    for (const word of vectors?.keys?.() ?? []) if (!counts.has(lookUpForm(word, all))) known.add(lookUpForm(word, all));
-    for (const token of Object.values(special)) known.delete(token);
-    return new TagCodec(all, new Vocabulary([...known], special), Vocabulary.fromTokens(characters, { ...special, minCount: 2 }), [...tagCounts].sort(byCount).map(([tag]) => tag), rare);
+    const numSeen = known.size;
+    for (const form of pretrained?.vectors.firstForms(pretrained.numWords) ?? []) if (!isSpecial(form)) known.add(form);
+    return new TagCodec(all, new Vocabulary([...known], special), known.size - numSeen, Vocabulary.fromTokens(characters, { ...special, minCount: 2 }), [...tagCounts].sort(byCount).map(([tag]) => tag), rare);
   }
 
   /** Whether training never showed the word, in its look-up form. */
   isUnknown(word: string): boolean {
     const form = lookUpForm(word, this.options);
-    return !this.words.has(form) && !this.rareWords.has(form);
+    const id = this.words.idOf(form);
+    return (id === UNKNOWN || id >= this.numSeenWords) && !this.rareWords.has(form);
+  }
+
+  /** Indices below are padding, the unknown word and words of training. */
+  get numSeenWords(): number {
+    return this.words.size - this.numVectorWords;
   }
 
   /** The form in which a word is looked up. */
@@ -104,7 +120,7 @@ export class TagCodec {
   }
 
   toJSON(): Json {
-    return { ...this.options, words: this.words.toJSON().tokens, characters: this.characters.toJSON().tokens, tags: this.tags, rareWords: [...this.rareWords] };
+    return { ...this.options, words: this.words.toJSON().tokens, numVectorWords: this.numVectorWords, characters: this.characters.toJSON().tokens, tags: this.tags, rareWords: [...this.rareWords] };
   }
 
   /** @throws FILE_FORMAT when the value is not what {@link toJSON} writes. */
@@ -115,7 +131,7 @@ export class TagCodec {
     const flag = (name: string): boolean => saved.read(name, 'true or false', isBoolean);
     const count = (name: string): number => saved.read(name, 'a whole number', isCount);
     const options = { lower: flag('lower'), digits: flag('digits'), minCount: count('minCount'), maxCharacters: count('maxCharacters') };
-    return new TagCodec(options, vocabulary('words'), vocabulary('characters'), texts('tags'), texts('rareWords'));
+    return new TagCodec(options, vocabulary('words'), count('numVectorWords'), vocabulary('characters'), texts('tags'), texts('rareWords'));
   }
 
   private charactersOf(word: string): Int32Array {
@@ -129,7 +145,8 @@ export class TagCodec {
   }
 }
 
-function lookUpForm(word: string, { lower, digits }: Pick<Required<TagCodecOptions>, 'lower' | 'digits'>): string {
+/** @internal The form in which a word is looked up. */
+export function lookUpForm(word: string, { lower, digits }: Pick<Required<TagCodecOptions>, 'lower' | 'digits'>): string {
   const cased = lower ? word.toLowerCase() : word;
   return digits ? cased.replace(/\p{Nd}/gu, '0') : cased;
 }

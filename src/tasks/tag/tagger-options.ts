@@ -2,6 +2,7 @@ import { requireRate } from '../../cells/define-cell.js';
 import { refuseUnknownOptions, requireCount, requireNumber, unknownName } from '../../errors.js';
 import { tagSchemes } from '../../data/tag-schemes.js';
 import type { CharacterEncoder } from '../../layers/word-features.js';
+import { defaultVectorWords } from '../../io/word-vectors/form-vectors.js';
 import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
 import { type TagCodecOptions, tagCodecOptionNames } from './tag-codec.js';
 
@@ -16,6 +17,10 @@ export interface TaggerOptions extends TagCodecOptions, RecurrentTaskOptions {
   scheme?: (typeof schemeChoices)[number];
   /** Width of a word's vector. Default 100, or that of the given vectors. */
   wordUnits?: number;
+  /** Keep given vectors as they are. Default false: they are trained on. */
+  freezeVectors?: boolean;
+  /** So many of the first words of given vectors have vectors of their own although training does not show them. Default 20,000. */
+  vectorWords?: number;
   /** What reads the characters of a word: see {@link WordFeatures}. Default rnn. */
   characterEncoder?: CharacterEncoder;
   /** Width of a character's vector. Default 32. */
@@ -34,6 +39,8 @@ const defaults: Required<TaggerOptions> = {
   crf: true,
   scheme: 'auto',
   wordUnits: 100,
+  freezeVectors: false,
+  vectorWords: defaultVectorWords,
   characterEncoder: 'rnn',
   characterUnits: 32,
   characterFeatures: 96,
@@ -55,17 +62,17 @@ const defaults: Required<TaggerOptions> = {
 };
 
 /** @internal Every option. @throws UNKNOWN_NAME, OUT_OF_RANGE */
-export function resolvedTaggerOptions(options: TaggerOptions, vectorUnits: number | undefined): Required<TaggerOptions> {
+export function resolvedTaggerOptions(options: TaggerOptions): Required<TaggerOptions> {
   const where = 'TaggerTraining';
-  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, ...tagCodecOptionNames, 'crf', 'scheme', 'wordUnits', 'characterEncoder', 'characterUnits', 'characterFeatures', 'wordDropout', 'validation', 'patience']);
+  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, ...tagCodecOptionNames, 'crf', 'scheme', 'wordUnits', 'freezeVectors', 'vectorWords', 'characterEncoder', 'characterUnits', 'characterFeatures', 'wordDropout', 'validation', 'patience']);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as TaggerOptions;
-  const all = { ...defaults, wordUnits: vectorUnits ?? defaults.wordUnits, ...given };
+  const all = { ...defaults, ...given };
   requireRecurrentOptions(where, all);
   if (!schemeChoices.includes(all.scheme)) throw unknownName(where, 'scheme', all.scheme, schemeChoices);
   if (!encoderChoices.includes(all.characterEncoder)) throw unknownName(where, 'characterEncoder', all.characterEncoder, encoderChoices);
   for (const name of ['wordUnits', 'characterUnits', 'characterFeatures', 'patience', 'minCount', 'maxCharacters'] as const) requireCount(where, name, all[name]);
+  requireCount(where, 'vectorWords', all.vectorWords, 0);
   requireRate(where, 'wordDropout', all.wordDropout);
   requireNumber(where, 'validation', all.validation, 'a number above 0 and at most 0.5', (value) => value > 0 && value <= 0.5);
-  if (vectorUnits !== undefined) requireNumber(where, 'wordUnits', all.wordUnits, `${vectorUnits}, the width of the given vectors`, (value) => value === vectorUnits);
   return all;
 }

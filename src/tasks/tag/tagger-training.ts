@@ -1,5 +1,8 @@
 import { RondoError } from '../../errors.js';
 import { detectTagScheme, tagConstraints, type TagScheme } from '../../data/tag-schemes.js';
+import { FormVectors } from '../../io/word-vectors/form-vectors.js';
+import type { PretrainedVectors } from '../../io/word-vectors/pretrained-vectors.js';
+import { type VectorTable, vectorTable } from '../../io/word-vectors/vector-table.js';
 import { Bidirectional } from '../../layers/bidirectional.js';
 import { CRF } from '../../layers/crf.js';
 import { Dense } from '../../layers/dense.js';
@@ -7,15 +10,14 @@ import { Dropout } from '../../layers/dropout.js';
 import type { Layer } from '../../layers/layer.js';
 import { RNN } from '../../layers/rnn.js';
 import { WordFeatures } from '../../layers/word-features.js';
-import type { Random } from '../../random.js';
+import { currentRandom, type Random } from '../../random.js';
 import type { DatasetBatch } from '../../training/dataset.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { crf as crfLoss, sparseCategoricalCrossentropy } from '../../training/losses/index.js';
 import { Sequential } from '../../training/sequential.js';
 import { HmmTagger } from './hmm-tagger.js';
 import { cutSentences, epochBatches, padded, placesByLength } from './tag-batches.js';
-import type { PretrainedVectors } from '../pretrained-vectors.js';
-import { type EncodedSentence, TagCodec } from './tag-codec.js';
+import { type EncodedSentence, lookUpForm, TagCodec } from './tag-codec.js';
 import { type TagMeasure, tagMetric } from './tag-metrics.js';
 import { numWordsOf, requireTagged, type TaggedSentence } from './tagged-sentence.js';
 import { type BaselineScore, fingerprintOfSentences, Tagger, type TaggerReport } from './tagger.js';
@@ -30,7 +32,7 @@ export interface TaggerData {
   readonly validation?: readonly TaggedSentence[];
   /** Only measured, by the baseline; {@link Tagger.evaluate} measures the tagger. */
   readonly test?: readonly TaggedSentence[];
-  /** Vectors to start from, by look-up form of the word (in lower case unless `lower` is false). Training goes on with them. */
+  /** Vectors to start from, found whatever their case unless `lower` is false. */
   readonly vectors?: PretrainedVectors;
   /** What the files' column is called, for those who use the tagger. */
   readonly column?: string;
@@ -67,12 +69,15 @@ export class TaggerTraining {
     if (data.validation !== undefined && options.validation !== undefined) {
       throw new RondoError('USAGE', { where: 'TaggerTraining', what: 'a share of validation and validation sentences cannot be given together.', expected: 'one of them', fix: 'leave the share out: the given sentences choose the best epoch.' });
     }
-    const resolved = interrupted?.options ?? resolvedTaggerOptions(options, vectorUnits(data.vectors, all));
+    const resolved = interrupted?.options ?? resolvedTaggerOptions(options);
+    if (interrupted === undefined && resolved.freezeVectors && data.vectors === undefined) throw new RondoError('USAGE', { where: 'TaggerTraining', what: '`freezeVectors` is given, and no vectors are.', expected: 'vectors of words', fix: 'give `vectors`, or leave `freezeVectors` out.' });
     const { train, validation } = data.validation === undefined ? heldOut(all, resolved.validation) : { train: all, validation: requireTagged(data.validation, 'TaggerTraining, validation') };
     if (interrupted !== undefined) requireSameSentences(interrupted, train, validation);
-    const codec = interrupted?.codec ?? TagCodec.fromSentences(train, codecOptions(resolved), data.vectors);
+    const pretrained = data.vectors && interrupted === undefined ? { vectors: new FormVectors(data.vectors, (word) => lookUpForm(word, resolved)), numWords: resolved.vectorWords } : undefined;
+    const codec = interrupted?.codec ?? TagCodec.fromSentences(train, codecOptions(resolved), pretrained);
+    const started = pretrained && tableOf(pretrained.vectors, codec, train, options.wordUnits);
     const scheme = interrupted === undefined ? schemeOf(resolved.scheme, train) : (interrupted.sentences.scheme ?? undefined);
-    this.tagger = interrupted ?? newTagger(data, train, validation, codec, scheme, resolved);
+    this.tagger = interrupted ?? newTagger(data, { train, validation }, { codec, scheme, started, options: { ...resolved, wordUnits: started?.width ?? resolved.wordUnits } });
     this.heldOut = validation;
     this.numSentences = { train: train.length, validation: validation.length };
     this.numWords = { train: numWordsOf(train), validation: numWordsOf(validation) };
@@ -121,7 +126,14 @@ function* batchesInOrder(sentences: readonly EncodedSentence[]): Generator<Datas
   for (const places of placesByLength(sentences.map(({ words }) => words.length))) yield padded(places.map((place) => sentences[place]));
 }
 
-function newTagger(data: TaggerData, train: readonly TaggedSentence[], validation: readonly TaggedSentence[], codec: TagCodec, scheme: TagScheme | undefined, options: Required<TaggerOptions>): Tagger {
+interface TaggerParts {
+  readonly codec: TagCodec;
+  readonly scheme: TagScheme | undefined;
+  readonly started: VectorTable | undefined;
+  readonly options: Required<TaggerOptions>;
+}
+
+function newTagger(data: TaggerData, { train, validation }: { train: readonly TaggedSentence[]; validation: readonly TaggedSentence[] }, { codec, scheme, started, options }: TaggerParts): Tagger {
   const test = data.test && requireTagged(data.test, 'TaggerTraining, test');
   const hmm = new HmmTagger(train, codec.tags);
   const measured = (part: BaselineScore['part'], sentences: readonly TaggedSentence[]): BaselineScore => {
@@ -136,17 +148,18 @@ function newTagger(data: TaggerData, train: readonly TaggedSentence[], validatio
     column: data.column ?? null,
     scheme: scheme ?? null,
     baseline: [measured('validation', validation), ...(test === undefined ? [] : [measured('test', test)])],
+    vectors: started?.coverage ?? null,
   };
   const model = modelOf(codec, scheme, options);
-  if (data.vectors !== undefined) useVectors(model, codec, data.vectors);
+  if (started !== undefined) [...model.namedWeights()].find(([name]) => name.endsWith('/words/embeddings'))![1].variable.assign(started.values);
   return new Tagger(model, codec, facts, options);
 }
 
 function modelOf(codec: TagCodec, scheme: TagScheme | undefined, options: Required<TaggerOptions>): Sequential {
-  const { cell, units, layers, dropout, wordUnits, characterUnits, characterEncoder, characterFeatures, wordDropout } = options;
+  const { cell, units, layers, dropout, wordUnits, characterUnits, characterEncoder, characterFeatures, wordDropout, freezeVectors } = options;
   const drop = (): Layer[] => (dropout > 0 ? [new Dropout({ rate: dropout })] : []);
   return new Sequential([
-    new WordFeatures({ words: codec.words.size, wordUnits, characters: codec.characters.size, characterUnits, characterEncoder, characterFeatures, cell, wordDropout, inputShape: [null, null] }),
+    new WordFeatures({ words: codec.words.size, wordUnits, trainableWords: !freezeVectors, characters: codec.characters.size, characterUnits, characterEncoder, characterFeatures, cell, wordDropout, inputShape: [null, null] }),
     ...drop(),
     ...Array.from({ length: layers }, () => [new Bidirectional({ layer: new RNN({ cell, units, returnSequences: true }) }), ...drop()]).flat(),
     new Dense({ units: codec.tags.length }),
@@ -154,31 +167,11 @@ function modelOf(codec: TagCodec, scheme: TagScheme | undefined, options: Requir
   ]);
 }
 
-/** Puts the given vectors in the place of drawn ones. */
-function useVectors(model: Sequential, codec: TagCodec, vectors: PretrainedVectors): void {
-  const path = [...model.namedWeights()].find(([name]) => name.endsWith('/words/embeddings'))!;
-  const { variable } = path[1];
-  const [rows, width] = variable.shape;
-  const values = variable.dataSync();
-  for (let row = 0; row < rows; row++) {
-    const vector = vectors.get(codec.words.tokenOf(row));
-    if (vector === undefined) continue;
-    if (vector.length !== width) throw new RondoError('SHAPE_MISMATCH', { where: 'TaggerTraining, vectors', what: `the vector of ${JSON.stringify(codec.words.tokenOf(row))} has another width than the others.`, expected: `${width} numbers`, received: String(vector.length), fix: 'give vectors of one width.' });
-    values.set(vector, row * width);
-  }
-  variable.assign(values);
-}
-
-/** The width of the first vector that a training word has. */
-function vectorUnits(vectors: PretrainedVectors | undefined, sentences: readonly TaggedSentence[]): number | undefined {
-  if (vectors === undefined) return undefined;
-  for (const { words } of sentences) {
-    for (const word of words) {
-      const vector = vectors.get(word) ?? vectors.get(word.toLowerCase());
-      if (vector !== undefined) return vector.length;
-    }
-  }
-  throw new RondoError('DATA_FORMAT', { where: 'TaggerTraining, vectors', what: 'no word of the training sentences has a vector.', expected: 'vectors of words of the same language', fix: 'give other vectors, or none.' });
+/** What the words' vectors start from. */
+function tableOf(vectors: FormVectors, codec: TagCodec, train: readonly TaggedSentence[], wordUnits: number | undefined): VectorTable {
+  const counts = new Float64Array(codec.words.size);
+  for (const sentence of train) for (const id of codec.encode(sentence).words) counts[id]++;
+  return vectorTable(codec.words, vectors, 'TaggerTraining', { random: currentRandom(), width: { wordUnits }, counts, isOfText: (id) => id < codec.numSeenWords });
 }
 
 /** Every so-manieth sentence is held out, so that both parts come from everywhere in the file. */

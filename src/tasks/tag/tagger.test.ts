@@ -185,9 +185,33 @@ describe('training a tagger', () => {
       expect([...table.subarray(3 * row, 3 * row + 3)]).toEqual([...vector]);
     }
     expect(tagger.codec.words.idOf('zebra')).toBeGreaterThan(1);
-    expect(() => new TaggerTraining({ train, validation, vectors }, { wordUnits: 4 })).toThrow('3, the width of the given vectors');
-    expect(() => new TaggerTraining({ train, validation, vectors: new Map([['the', [1, 2]], ['zebra', [1]]]) })).toThrow('[SHAPE_MISMATCH] TaggerTraining, vectors');
+    // Training never showed it, so it counts as unknown in every report, the baseline's too.
+    expect([tagger.codec.isUnknown('zebra'), tagger.codec.isUnknown('the')]).toEqual([true, false]);
+    expect(tagger.sentences.vectors).toMatchObject({ foundTypes: 1, subwordTypes: 0 });
+    expect(new TaggerTraining({ train, validation, vectors }, { vectorWords: 1 }).tagger.codec.words.has('zebra')).toBe(false);
+    expect(() => new TaggerTraining({ train, validation, vectors }, { wordUnits: 4 })).toThrow('[USAGE] TaggerTraining: the vectors decide how wide the embedding is.\n  expected: wordUnits 3, or none');
+    expect(() => new TaggerTraining({ train, validation, vectors: new Map([['the', [1, 2]], ['zebra', [1]]]) })).toThrow('[DATA_FORMAT] TaggerTraining, vectors: the vector of "zebra" has another width');
     expect(() => new TaggerTraining({ train, validation, vectors: new Map() })).toThrow('[DATA_FORMAT] TaggerTraining, vectors');
+    expect(() => new TaggerTraining({ train, validation }, { freezeVectors: true })).toThrow('[USAGE] TaggerTraining: `freezeVectors` is given, and no vectors are.');
+  });
+
+  it('keeps frozen vectors, in training and in its file, and learns the others', async () => {
+    const vectors = new Map([['The', Float32Array.of(1, 2, 3)], ['the', Float32Array.of(3, 2, 1)], ['zebra', Float32Array.of(4, 5, 6)]]);
+    for (const freezeVectors of [true, false]) {
+      setSeed(4);
+      const training = new TaggerTraining({ train, validation, vectors }, { units: 4, characterFeatures: 4, epochs: 1, freezeVectors });
+      const { tagger } = training;
+      const rowOf = (word: string, { model, codec } = tagger): number[] => [...model.weights[0].dataSync().subarray(3 * codec.words.idOf(word), 3 * codec.words.idOf(word) + 3)];
+      await training.train();
+      expect(JSON.stringify(rowOf('the')) === '[3,2,1]').toBe(freezeVectors);
+      expect(rowOf('zebra')).toEqual([4, 5, 6]);
+      const { task } = deserializeTask(serializeTask(tagger));
+      if (task.task !== 'tag') throw new Error(task.task);
+      expect(rowOf('the', task)).toEqual(rowOf('the'));
+      expect(task.codec.isUnknown('zebra')).toBe(true);
+      expect(task.sentences.vectors).toEqual(tagger.sentences.vectors);
+      expect(task.model.trainableWeights.length).toBe(task.model.weights.length - (freezeVectors ? 1 : 0));
+    }
   });
 
   it('holds sentences out where none are given, and cuts long ones', () => {

@@ -1,5 +1,6 @@
 import { RondoError } from '../../errors.js';
 import type { TagScheme } from '../../data/tag-schemes.js';
+import type { VectorCoverage } from '../../io/word-vectors/coverage.js';
 import { CRF } from '../../layers/crf.js';
 import type { Json } from '../../layers/layer.js';
 import { largestOf } from '../../training/metrics/metric.js';
@@ -34,6 +35,8 @@ export interface TrainedSentences {
   /** How the tags mark spans; null where they mark none. */
   readonly scheme: TagScheme | null;
   readonly baseline: readonly BaselineScore[];
+  /** How much of the training sentences the given vectors cover; null without vectors. */
+  readonly vectors: VectorCoverage | null;
 }
 
 /** What {@link Tagger.evaluate} finds. */
@@ -95,7 +98,8 @@ export class Tagger {
   /** What a model file keeps beside the weights. */
   toJSON(): Json {
     const baseline = this.sentences.baseline.map(({ spans, ...score }) => ({ ...score, spans: spans && { ...spans } }));
-    return { task: this.task, codec: this.codec.toJSON(), sentences: { ...this.sentences, baseline }, options: { ...this.options }, outcome: this.outcome === undefined ? null : { ...this.outcome } };
+    const { vectors } = this.sentences;
+    return { task: this.task, codec: this.codec.toJSON(), sentences: { ...this.sentences, baseline, vectors: vectors && { ...vectors } }, options: { ...this.options }, outcome: this.outcome === undefined ? null : { ...this.outcome } };
   }
 
   private async *labelsOf(sentences: readonly (readonly string[])[], signal: AbortSignal | undefined): AsyncGenerator<{ place: number; labels: number[] }> {
