@@ -5,6 +5,8 @@ interface OptionValues {
   /** Given or not; takes no value. */
   flag: boolean;
   text: string;
+  /** May be given several times; the texts in their order. */
+  texts: readonly string[];
   /** Any finite number. */
   number: number;
   /** A whole number of at least 1. */
@@ -92,6 +94,7 @@ export function trainingOptions(defaults: TrainingDefaults) {
   return {
     out: { type: 'text', value: 'FILE', about: 'Where the model goes. Default: the name of the data with .safetensors, in this folder.' },
     force: { type: 'flag', about: 'Overwrite an existing model.' },
+    'find-learning-rate': { type: 'flag', about: 'Do not train: raise the rate step by step, draw what the loss does, and suggest a rate (Smith 2017).' },
     resume: { type: 'flag', about: 'Go on where an interrupted training with this --out stopped, with its options.' },
     cell: { type: 'text', value: 'NAME', about: `Recurrent cell: ${libraryCells.map(({ name }) => name).join(', ')}. Default ${defaults.cell}.` },
     units: { type: 'count', value: 'N', about: `Width of each recurrent layer. Default ${defaults.units}.` },

@@ -18,6 +18,8 @@ export interface OutputPaths {
 export interface OutputOptions {
   readonly force: boolean;
   readonly resume: boolean;
+  /** Writes nothing, so nothing can be lost. */
+  readonly 'find-learning-rate'?: boolean;
 }
 
 /** The files of a training that ends in the model file of this name. */
@@ -28,12 +30,15 @@ export function pathsOf(model: string): OutputPaths {
 /**
  * The files of a training, checked before any work is done.
  *
- * @throws WrongUsage for an empty name; FILE_ACCESS where the folder does not exist or may not be written to, or a model or an
- *   interrupted training would be lost
+ * @throws WrongUsage for an empty name, or options that exclude each other; FILE_ACCESS where the folder does not exist or may not
+ *   be written to, or a model or an interrupted training would be lost
  */
-export async function outputPaths(where: string, model: string, { force, resume }: OutputOptions): Promise<OutputPaths> {
+export async function outputPaths(where: string, model: string, { force, resume, 'find-learning-rate': isTest = false }: OutputOptions): Promise<OutputPaths> {
   if (model === '') throw new WrongUsage({ where, what: '--out is empty.', expected: 'the name of a file', received: "''", fix: 'name the file that the model goes to.' });
+  if (isTest && resume) throw new WrongUsage({ where, what: '--find-learning-rate and --resume cannot be given together.', expected: 'one of them', received: '--find-learning-rate --resume', fix: 'leave one out: the rate of an interrupted training stays.' });
   const paths = pathsOf(model);
+  // Nothing is written then.
+  if (isTest) return paths;
   const folder = dirname(resolve(model));
   const found = await stat(folder).catch(() => undefined);
   if (found === undefined || !found.isDirectory()) throw await fileAccessError('write', model, { code: found === undefined ? 'ENOENT' : 'ENOTDIR' });

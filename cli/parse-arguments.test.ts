@@ -10,6 +10,7 @@ const specs = {
   seed: { type: 'whole', value: 'N', about: '' },
   missing: { type: 'text', choices: ['error', 'previous'], about: '' },
   json: { type: 'flag', about: '' },
+  search: { type: 'texts', about: '' },
   help: { type: 'flag', about: '' },
 } as const satisfies OptionSpecs;
 
@@ -19,7 +20,7 @@ describe('parseArguments', () => {
   it('reads options before, between and after words', () => {
     expect(parse('--json', 'a', '--length', '3', 'b', '--prompt=x y')).toEqual({
       positionals: ['a', 'b'],
-      options: { prompt: 'x y', temperature: undefined, length: 3, seed: undefined, missing: undefined, json: true, help: false },
+      options: { prompt: 'x y', temperature: undefined, length: 3, seed: undefined, missing: undefined, json: true, search: undefined, help: false },
     });
   });
   it('takes negative and scientific numbers, and texts that look like options after =', () => {
@@ -33,6 +34,9 @@ describe('parseArguments', () => {
   });
   it('counts the last of an option given twice', () => {
     expect(parse('--seed', '1', '--seed', '0').options.seed).toBe(0);
+  });
+  it('collects an option that takes several texts', () => {
+    expect(parse('--search', 'a=1', '--json', '--search=-b=2').options.search).toEqual(['a=1', '-b=2']);
   });
   it.each([
     [['--lenght', '3'], 'did you mean `--length`'],

@@ -5,7 +5,7 @@ import { WrongUsage } from './wrong-usage.js';
 
 /**
  * Splits what follows a command's name into options and the rest. `--name value`, `--name=value` and `--` are understood; an
- * option given twice counts with its last value.
+ * option given twice counts with its last value, unless it takes several.
  *
  * @throws WrongUsage for an unknown option, a missing value, or a value the option cannot take.
  */
@@ -17,7 +17,7 @@ export function parseArguments(command: string, args: readonly string[], specs: 
     strict: false,
     tokens: true,
   });
-  const options: Record<string, string | number | boolean | undefined> = Object.fromEntries(
+  const options: Record<string, string | number | boolean | readonly string[] | undefined> = Object.fromEntries(
     Object.entries(specs).map(([name, { type }]) => [name, type === 'flag' ? false : undefined]),
   );
   const positionals: string[] = [];
@@ -27,12 +27,14 @@ export function parseArguments(command: string, args: readonly string[], specs: 
     const name = token.rawName === '-h' ? 'help' : token.name;
     const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
     if (spec === undefined) throw unknownOption(command, token.rawName, Object.keys(specs));
-    options[name] = valueOf(command, name, spec, token.value, token.inlineValue === true);
+    const value = valueOf(command, name, spec, token.value, token.inlineValue === true);
+    options[name] = spec.type === 'texts' ? [...((options[name] as readonly string[] | undefined) ?? []), String(value)] : value;
   }
   return { positionals, options };
 }
 
-function valueOf(command: string, name: string, spec: OptionSpec, text: string | undefined, isInline: boolean): string | number | boolean {
+/** What one option's text means. @throws WrongUsage */
+export function valueOf(command: string, name: string, spec: OptionSpec, text: string | undefined, isInline: boolean): string | number | boolean {
   const where = `rondo ${command}`;
   if (spec.type === 'flag') {
     if (text === undefined) return true;
@@ -47,7 +49,7 @@ function valueOf(command: string, name: string, spec: OptionSpec, text: string |
     const near = nearestNames(text, spec.choices, 1);
     throw new WrongUsage({ where, what: `--${name} does not know \`${text}\`${near.length > 0 ? `; did you mean \`${near[0]}\`?` : '.'}`, expected: spec.choices.join(', '), received: text, fix: 'choose one of these.' });
   }
-  if (spec.type === 'text') return text;
+  if (spec.type === 'text' || spec.type === 'texts') return text;
   const value = text.trim() === '' ? NaN : Number(text);
   const [expected, holds] = numberRules[spec.type];
   if (Number.isFinite(value) && holds(value)) return value;

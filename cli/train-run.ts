@@ -1,6 +1,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { type Callback, Diagnosis, type DiagnosisReport, type TaskModel, type TrainingControls, type TrainingOutcome, type TrainingSnapshot } from '../src/index.js';
 import { saveTask } from '../src/node.js';
+import { interruptions } from './interruptions.js';
 import type { OutputPaths } from './output-paths.js';
 import { diagnosisText } from './show-diagnosis.js';
 import { styleOf } from './style.js';
@@ -8,6 +9,8 @@ import { linePlot } from './terminal/plot.js';
 import { formatDuration, ProgressLine } from './terminal/progress.js';
 import { fileSize, shortNumber, withSeparators } from './text-table.js';
 import { watchingToo } from './watching.js';
+
+export { quoted } from './command-words.js';
 
 /** Least time between two checkpoints; the first is written as soon as it can be. */
 const checkpointEveryMs = 5_000;
@@ -86,23 +89,6 @@ export async function trainReport({ task, paths, isQuiet }: TrainRun, { loss, va
   lines.push(`best epoch ${bestEpoch + 1} of ${loss.length}${why}: loss ${shortNumber(loss[bestEpoch])}, validation ${shortNumber(valLoss[bestEpoch])}${scoreNote('validation score', valScore?.[bestEpoch])}`);
   lines.push(`saved ${paths.model} (${fileSize(size)}, ${withSeparators(task.model.countParams())} parameters)`);
   return lines.join('\n');
-}
-
-/** A word of a command line as a shell needs it. */
-export function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
-/** Ends the work when the user asks for it; asked twice, at once. */
-function interruptions(): { signal: AbortSignal; end(): void } {
-  const controller = new AbortController();
-  const stop = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    process.stderr.write('\nStopping after this step; press Ctrl-C again to stop at once.\n');
-    controller.abort();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
-  return { signal: controller.signal, end: () => void ['SIGINT', 'SIGTERM'].forEach((signal) => process.off(signal, stop)) };
 }
 
 interface Watcher {

@@ -84,6 +84,8 @@ export type { LossFunction } from './training/losses/index.js';
 export type { Dataset, DatasetBatch } from './training/dataset.js';
 export type { EvaluateOptions } from './training/evaluation.js';
 export type { CheckpointOptions, DatasetFitOptions, FitOptions, ValidationData } from './training/fit-options.js';
+export { findLearningRate, type FindLearningRateOptions, type LearningRateSearch } from './training/find-learning-rate.js';
+export { type LearningRateCurve, type LearningRateSuggestions, suggestLearningRates } from './training/learning-rate-curve.js';
 export type { History } from './training/history.js';
 export type { ModelData, OneArray, ShapedNumbers, TypedNumbers } from './training/host-data.js';
 export type { ModelOutput } from './training/model-outputs.js';
@@ -151,7 +153,7 @@ export type { TaggerOptions } from './tasks/tag/tagger-options.js';
 export { type TaggerData, TaggerTraining } from './tasks/tag/tagger-training.js';
 export { type Agreement, type TaggingReport, taggingReport, type TaggingReportOptions, type TaggingScore } from './tasks/tag/tagging-report.js';
 export type { RecurrentTaskOptions } from './tasks/recurrent-stack.js';
-export type { TrainingControls, TrainingOutcome } from './tasks/training-run.js';
+export type { TaskLearningRateOptions, TrainingControls, TrainingOutcome } from './tasks/training-run.js';
 export { calibrationError, fitTemperature, probabilitiesOf } from './tasks/classify/calibration.js';
 export { type ClassificationReport, classificationReport, type ClassScores } from './tasks/classify/classification-report.js';
 export { type Calibration, Classifier, type ClassPrediction, type TrainedTexts } from './tasks/classify/classifier.js';
@@ -163,6 +165,13 @@ export { robustness, type RobustnessOptions, type RobustnessReport, type Robustn
 export { type TextNoise, textNoises, withNoise } from './tasks/classify/text-noise.js';
 export { TokenEncoder, type TextSide } from './tasks/classify/token-encoder.js';
 export { deserializeTask, type LoadedTask, serializeTask, type TaskModel } from './tasks/task-file.js';
+
+// Searching for hyper-parameters
+export { parseSearch } from './tuning/parse-search.js';
+export { sampleTrials } from './tuning/sample-trials.js';
+export type { Choices, NumberRange, SearchDimension, SearchSpace, SearchValue, TrialValues } from './tuning/search-space.js';
+export { pendingRuns, rankTrials, type Run, type RunResult, type SearchRungs } from './tuning/search-state.js';
+export { halvingRungs, type HalvingOptions, type Rung } from './tuning/successive-halving.js';
 
 // Files as bytes
 export { deserializeModel, type LoadedModel, loadWeights, serializeModel, type SerializeOptions } from './io/checkpoint.js';

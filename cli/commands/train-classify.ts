@@ -5,6 +5,7 @@ import { percent, reportText } from '../classify/show-report.js';
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
 import { defaultOutput } from '../read-input.js';
+import { showLearningRates } from '../show-learning-rates.js';
 import { shortNumber, withSeparators } from '../text-table.js';
 import { quoted, runTrain, trainReport, type TrainRun } from '../train-run.js';
 import { coverageLine, readEmbeddingVectors, wordVectorOptions } from '../vector-options.js';
@@ -63,6 +64,7 @@ export const trainClassify = defineCommand({
     const training = new ClassifierTraining(data, { ...own, vectors }, interrupted?.task);
     const { classifier, numBatches } = training;
     if (!json) console.log(aboutData(training, options).join('\n'));
+    if (options['find-learning-rate']) return showLearningRates(this, { positionals, options }, training);
     const run: TrainRun = {
       task: classifier,
       paths,
@@ -83,7 +85,8 @@ export const trainClassify = defineCommand({
     const report = await training.evaluate();
     const { calibration } = classifier;
     if (json) {
-      console.log(JSON.stringify({ model: paths.model, labels: classifier.labels, options: classifier.options, data: classifier.data, outcome, calibration, report, seconds }));
+      const { accuracy, loss } = await training.evaluate({ part: 'validation' });
+      console.log(JSON.stringify({ model: paths.model, labels: classifier.labels, options: classifier.options, data: classifier.data, outcome, calibration, validation: { accuracy, loss }, report, seconds }));
       return;
     }
     console.log(`\n${await trainReport(run, outcome)}`);

@@ -3,6 +3,7 @@ import { defineCommand, type Given, type OptionSpecs, recurrentOptions, training
 import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
 import { defaultOutput, readTableInput } from '../read-input.js';
 import { errorTable, forecastPlot } from '../show-forecast.js';
+import { showLearningRates } from '../show-learning-rates.js';
 import { withSeparators } from '../text-table.js';
 import { quoted, runTrain, trainReport, type TrainRun } from '../train-run.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
@@ -44,6 +45,7 @@ export const trainForecast = defineCommand({
       console.log(`train ${withSeparators(numRows.train)}, validation ${withSeparators(numRows.validation)}, held out ${withSeparators(numRows.test)} rows; season ${season}`);
       console.log(`${layers} x ${cell} of ${units} units, ${withSeparators(forecaster.model.countParams())} parameters; windows of ${timesteps} steps, ${horizon} ahead`);
     }
+    if (options['find-learning-rate']) return showLearningRates(this, { positionals, options }, training);
     const run: TrainRun = {
       task: forecaster,
       paths,

@@ -3,6 +3,7 @@ import { defineCommand, type Given, type OptionSpecs, recurrentOptions, training
 import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
 import { loadTokenizer } from '../../src/node.js';
 import { defaultOutput, readTextInput, readTextInputs } from '../read-input.js';
+import { showLearningRates } from '../show-learning-rates.js';
 import { shortNumber, withSeparators } from '../text-table.js';
 import { quoted, runTrain, trainReport, type TrainRun } from '../train-run.js';
 import { coverageLine, embeddingVectorOptions, readEmbeddingVectors } from '../vector-options.js';
@@ -67,6 +68,7 @@ export const trainLanguageModel = defineCommand({
       if (training.coverage !== undefined) console.log(coverageLine(training.coverage));
       console.log(`${layers} x ${cell} of ${units} units, ${withSeparators(languageModel.model.countParams())} parameters`);
     }
+    if (options['find-learning-rate']) return showLearningRates(this, { positionals, options }, training);
     const run: TrainRun = {
       task: languageModel,
       paths,

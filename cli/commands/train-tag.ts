@@ -2,6 +2,7 @@ import { defaultVectorWords, type TaggerOptions, TaggerTraining } from '../../sr
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
 import { defaultOutput } from '../read-input.js';
+import { showLearningRates } from '../show-learning-rates.js';
 import { agreementTable, percent, scoreTable } from '../tag/show-tagging.js';
 import { columnName, readWordFile, taggedFileOptions, taggedSentencesOf } from '../tag/tagged-files.js';
 import { withSeparators } from '../text-table.js';
@@ -63,6 +64,7 @@ export const trainTag = defineCommand({
       console.log(`${layers} x ${cell} of 2 x ${units} units, ${crf ? 'conditional random field' : 'every tag by itself'}, ${withSeparators(tagger.model.countParams())} parameters`);
       console.log(`HMM baseline: ${tagger.sentences.baseline.map(({ part, accuracy }) => `${percent(accuracy)} % of the ${part} words`).join(', ')}`);
     }
+    if (options['find-learning-rate']) return showLearningRates(this, { positionals, options }, training);
     const run: TrainRun = {
       task: tagger,
       paths,

@@ -26,6 +26,12 @@ describe('a line plot', () => {
     );
   });
 
+  test('marks given places of the axis', () => {
+    const lines = linePlot([{ name: '', values: [3, 1, 2] }], { width: 40, height: 5, xTicks: [{ value: 0, label: '1e-3' }, { value: 1, label: '1e-2' }, { value: 2, label: '1e-1' }] }).split('\n');
+    expect(lines.at(-2)!.match(/┬/g)).toHaveLength(3);
+    expect(lines.at(-1)!.trim().split(/ +/)).toEqual(['1e-3', '1e-2', '1e-1']);
+  });
+
   test('draws several series without colour with a mark each, in ASCII when asked', () => {
     const series = [
       { name: 'a', values: [0, 1, 2, 3] },

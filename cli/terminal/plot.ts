@@ -1,6 +1,6 @@
 import { RondoError } from '../../src/index.js';
 import { PlotCanvas } from './plot-canvas.js';
-import { ticksBetween } from './plot-ticks.js';
+import { type Tick, ticksBetween } from './plot-ticks.js';
 
 export { sparkline, type SparklineOptions } from './sparkline.js';
 
@@ -20,6 +20,8 @@ export interface LinePlotOptions {
   title?: string;
   /** What the steps are, below the axis. */
   xLabel?: string;
+  /** Marks of the axis of steps, in their order; whole numbers by default. */
+  xTicks?: readonly Tick[];
   /** Colour the series (ANSI); false by default. */
   colour?: boolean;
   /** Use ASCII characters only; false by default. */
@@ -38,7 +40,7 @@ const marks = { unicode: ['•', '×', '+', 'o', '◆', '▲'], ascii: ['*', 'x'
  * @throws OUT_OF_RANGE when there is no room to draw (width below 32, height below 3).
  */
 export function linePlot(series: readonly PlotSeries[], options: LinePlotOptions = {}): string {
-  const { width = 72, height = 14, title, xLabel, colour = false, ascii = false } = options;
+  const { width = 72, height = 14, title, xLabel, xTicks, colour = false, ascii = false } = options;
   requireRoom('width', width, 32);
   requireRoom('height', height, 3);
   const range = rangeOf(series);
@@ -67,7 +69,8 @@ export function linePlot(series: readonly PlotSeries[], options: LinePlotOptions
     lines.push(`${(label ?? '').padStart(labelWidth)} ${axis}${canvas.row(row, glyph, paint)}`);
   }
   const columnOf = (x: number): number => Math.floor((dotX(x) * canvas.columns) / canvas.dotsWide);
-  lines.push(...xAxis(range, canvas.columns, columnOf, ascii).map((line) => ' '.repeat(labelWidth + 1) + line));
+  const marked = xTicks ?? ticksBetween(range.first, range.last, Math.floor(canvas.columns / 7), true);
+  lines.push(...xAxis(marked, canvas.columns, columnOf, ascii).map((line) => ' '.repeat(labelWidth + 1) + line));
   if (xLabel !== undefined) lines.push(' '.repeat(Math.max(0, width - xLabel.length)) + xLabel);
   const legend = series.map(({ name }, index) => paint(`${useDots ? '──' : markOf(index)} ${name}`, index));
   if (series.length > 1 || series[0].name !== '') lines.push(' '.repeat(labelWidth + 2) + legend.join('   '));
@@ -124,10 +127,10 @@ function draw(
 }
 
 /** The axis with its marks, and the line of labels below it; a label without room is left out, with its mark. */
-function xAxis({ first, last }: Range, columns: number, columnOf: (x: number) => number, ascii: boolean): string[] {
+function xAxis(ticks: readonly Tick[], columns: number, columnOf: (x: number) => number, ascii: boolean): string[] {
   const axis = new Array<string>(columns).fill(ascii ? '-' : '─');
   let labels = '';
-  for (const { value, label } of ticksBetween(first, last, Math.floor(columns / 7), true)) {
+  for (const { value, label } of ticks) {
     const column = columnOf(value);
     const at = Math.min(Math.max(0, column - Math.floor(label.length / 2)), columns - label.length);
     if (at < labels.length + (labels === '' ? 0 : 2)) continue;

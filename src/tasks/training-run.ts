@@ -1,6 +1,7 @@
 import type { Callback, StopReason } from '../training/callbacks/callback.js';
 import { EarlyStopping } from '../training/callbacks/early-stopping.js';
 import type { Dataset } from '../training/dataset.js';
+import type { FindLearningRateOptions } from '../training/find-learning-rate.js';
 import type { History } from '../training/history.js';
 import { adam } from '../training/optimizers/index.js';
 import type { Optimizer } from '../training/optimizers/index.js';
@@ -19,6 +20,9 @@ export interface TrainingControls {
   /** What `checkpoint` saved, together with the model saved at the same time. */
   resumeFrom?: TrainingSnapshot;
 }
+
+/** Options of a task's search for a learning rate: those of {@link findLearningRate} that its data leave open. */
+export type TaskLearningRateOptions = Omit<FindLearningRateOptions, 'batchSize' | 'classWeight'>;
 
 /** How a run ended; plain JSON, kept in model files. */
 export interface TrainingOutcome {

@@ -87,16 +87,12 @@ export function restoreSnapshot(model: Model, { values, arrays }: TrainingSnapsh
 /** Runs work with no carried states, then puts those of before back. */
 export async function withFreshStates<T>(model: Layer<unknown>, work: () => Promise<T>): Promise<T> {
   const carried = [...layersBelow(model)].map(([, layer]) => [layer, new Map([...layer.carriedStates()].map(([name, state]): [string, Tensor] => [name, hostCopy(state)]))] as const);
-  if (carried.every(([, states]) => states.size === 0)) {
-    const result = await work();
-    model.resetStates();
-    return result;
-  }
   model.resetStates();
   try {
     return await work();
   } finally {
-    for (const [layer, states] of carried) layer.setCarriedStates(states);
+    model.resetStates();
+    for (const [layer, states] of carried) if (states.size > 0) layer.setCarriedStates(states);
   }
 }
 

@@ -23,7 +23,7 @@ export class TrainStep {
   /** @throws USAGE where the model has nothing to train */
   constructor(
     model: Model,
-    compiled: Compiled,
+    compiled: Pick<Compiled, 'optimizer'>,
     outputs: readonly OutputTraining[],
     classWeight: ClassWeight | undefined,
     where: string,

@@ -14,22 +14,15 @@ import type { ModelData } from './host-data.js';
 import type { Model } from './model.js';
 import { restoreSnapshot, takeSnapshot, type TrainingPosition, type TrainingSnapshot, withFreshStates } from './snapshot.js';
 import { TrainStep } from './train-step.js';
+import { trainAlone } from './training-lock.js';
 import { hostIsWaiting, yieldToHost } from './yield-to-host.js';
-
-const inTraining = new WeakSet<Model>();
 
 /** Trains a model; see `Model.fit`. */
 export async function fitModel(model: Model, data: GivenData, options: FitOptions): Promise<History> {
   const where = `${model.className}.fit`;
   requireFitOptions(where, options, 'dataset' in data);
   const compiled = model.requireCompiled('fit');
-  if (inTraining.has(model)) throw new RondoError('USAGE', { where, what: 'the model is being trained already.', fix: 'await the first fit before the second.' });
-  inTraining.add(model);
-  try {
-    return await new FitRun(model, compiled, data, options, where).run();
-  } finally {
-    inTraining.delete(model);
-  }
+  return trainAlone(model, where, () => new FitRun(model, compiled, data, options, where).run());
 }
 
 /** One call of `fit`. */

@@ -16,7 +16,7 @@ const order = [
   ['src/tensor/'],
   ['src/layers/'],
   ['src/training/'],
-  ['src/data/', 'src/io/'],
+  ['src/data/', 'src/io/', 'src/tuning/'],
   ['src/tasks/'],
   ['src/index.ts'],
   ['src/node.ts'],

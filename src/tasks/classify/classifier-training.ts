@@ -5,9 +5,10 @@ import { RondoError } from '../../errors.js';
 import { FormVectors } from '../../io/word-vectors/form-vectors.js';
 import type { PretrainedVectors } from '../../io/word-vectors/pretrained-vectors.js';
 import { vectorTable } from '../../io/word-vectors/vector-table.js';
-import { currentRandom } from '../../random.js';
+import { currentRandom, type Random } from '../../random.js';
+import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { categoricalCrossentropy } from '../../training/losses/index.js';
-import { cosineAdam, runTraining, type TrainingControls, type TrainingOutcome } from '../training-run.js';
+import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
 import { calibrationError, fitTemperature, probabilitiesOf } from './calibration.js';
 import { classWeightsOf } from './class-weights.js';
 import { type ClassificationReport, classificationReport } from './classification-report.js';
@@ -107,13 +108,18 @@ export class ClassifierTraining {
     return tokens;
   }
 
+  /** Which learning rates suit this model on these data; trains nothing. See {@link findLearningRate}. @throws ABORTED */
+  findLearningRate(options: TaskLearningRateOptions = {}): Promise<LearningRateSearch> {
+    return findLearningRate(this.classifier.model, this.trainData, options);
+  }
+
   /** Trains, and leaves {@link ClassifierTraining.classifier} with the weights of its best epoch, calibrated. */
   async train(controls: TrainingControls = {}): Promise<TrainingOutcome> {
     const { classifier, validation } = this;
-    const { epochs, patience, tokenDropout } = classifier.options;
+    const { epochs, patience } = classifier.options;
     const outcome = await runTraining(
       classifier.model,
-      { train: (_, random) => this.trainBatches.shuffled(random, tokenDropout), validation: () => this.validationBatches.byLength(), epochs, patience },
+      { train: this.trainData, validation: () => this.validationBatches.byLength(), epochs, patience },
       controls,
     );
     classifier.outcome = outcome;
@@ -126,9 +132,14 @@ export class ClassifierTraining {
     return outcome;
   }
 
-  /** Measures the classifier on the part that was held out; without one, on the part that chose the best epoch. @throws ABORTED */
-  async evaluate({ signal }: { signal?: AbortSignal } = {}): Promise<ClassificationReport & { part: 'held out' | 'validation'; uncalibratedError: number }> {
-    const { classifier, test, validation } = this;
+  /**
+   * Measures the classifier on the part that was held out; without one, or where it is asked for, on the part that chose the best epoch.
+   *
+   * @throws ABORTED
+   */
+  async evaluate({ signal, part }: { signal?: AbortSignal; part?: 'validation' } = {}): Promise<ClassificationReport & { part: 'held out' | 'validation'; uncalibratedError: number }> {
+    const { classifier, validation } = this;
+    const test = part === 'validation' ? undefined : this.test;
     const { ids, classes } = test ?? validation;
     const numClasses = classifier.labels.length;
     const logits = await classifier.logits(ids, signal);
@@ -138,6 +149,8 @@ export class ClassifierTraining {
       ...classificationReport(classifier.labels, classes, probabilitiesOf(logits, numClasses, classifier.temperature)),
     };
   }
+
+  private readonly trainData = (_epoch: number, random: Random) => this.trainBatches.shuffled(random, this.classifier.options.tokenDropout);
 
   private newClassifier(parts: Parts, labels: readonly string[], settings: TokenEncoder['settings'], options: Required<ClassifierOptions>, given: { vectors: PretrainedVectors; embeddingUnits: number | undefined } | undefined, facts: Pick<TrainedTexts, 'numSkipped' | 'fingerprint' | 'fingerprintOfAll' | 'reading'>): Classifier {
     const { maxTokens, minCount, vectorWords } = options;

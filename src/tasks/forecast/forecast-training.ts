@@ -2,7 +2,9 @@ import { refuseUnknownOptions, requireCount, requireNumber, RondoError } from '.
 import { StandardScaler } from '../../data/scaler.js';
 import { detectSeason } from '../../data/season.js';
 import type { Table } from '../../data/table.js';
+import type { Random } from '../../random.js';
 import { Dense } from '../../layers/dense.js';
+import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { meanAbsoluteError } from '../../training/losses/index.js';
 import { Sequential } from '../../training/sequential.js';
 import { fingerprintOf } from '../fingerprint.js';
@@ -12,7 +14,7 @@ import { ForecastWindows } from './forecast-windows.js';
 import { Forecaster } from './forecaster.js';
 import { type RecurrentTaskOptions, recurrentStack, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
 import { columnOf, type SeriesColumns, seriesColumns, type SeriesColumnsOptions } from './series-columns.js';
-import { cosineAdam, runTraining, type TrainingControls, type TrainingOutcome } from '../training-run.js';
+import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
 
 /** How a forecaster is built and trained. `timesteps` is the length of the window that a forecast sees. */
 export interface ForecastOptions extends SeriesColumnsOptions, RecurrentTaskOptions {
@@ -100,18 +102,25 @@ export class ForecastTraining {
     return this.#trainWindows.length;
   }
 
+  /** Which learning rates suit this model on these data; trains nothing. See {@link findLearningRate}. @throws ABORTED */
+  findLearningRate(options: TaskLearningRateOptions = {}): Promise<LearningRateSearch> {
+    return findLearningRate(this.forecaster.model, this.#trainData, options);
+  }
+
   /** Trains, and leaves {@link ForecastTraining.forecaster} with the weights of its best epoch. */
   async train(controls: TrainingControls = {}): Promise<TrainingOutcome> {
     const { model, options } = this.forecaster;
     const { batchSize, epochs, patience } = options;
     const outcome = await runTraining(
       model,
-      { train: (_, random) => this.#trainWindows.batches(batchSize, random), validation: () => this.#validationWindows.batches(4 * batchSize), epochs, patience },
+      { train: this.#trainData, validation: () => this.#validationWindows.batches(4 * batchSize), epochs, patience },
       controls,
     );
     this.forecaster.outcome = outcome;
     return outcome;
   }
+
+  readonly #trainData = (_epoch: number, random: Random) => this.#trainWindows.batches(this.forecaster.options.batchSize, random);
 
   /** The errors on the held-out end. */
   evaluate(options: { signal?: AbortSignal } = {}): Promise<ForecastReport> {

@@ -6,6 +6,7 @@ import { embeddingFromVectors } from '../../io/word-vectors/embedding-from-vecto
 import type { WordVectors } from '../../io/word-vectors/word-vectors.js';
 import type { Callback } from '../../training/callbacks/callback.js';
 import type { DatasetBatch } from '../../training/dataset.js';
+import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
 import { codecOfText, type CodecOptions, defaultMaxTokens, tokenLevels } from './codec-of-text.js';
 import { currentRandom } from '../../random.js';
@@ -17,7 +18,7 @@ import { type LanguageModelPreset, languageModelPresetNames, languageModelPreset
 import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
 import { TextCodec } from './text-codec.js';
 import type { TokenCodec, TokenLevel } from './token-codec.js';
-import { runTraining, type TrainingControls, type TrainingOutcome } from '../training-run.js';
+import { runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
 
 /** What a language model learns from, where it is more than a text. */
 export interface LanguageModelData {
@@ -159,6 +160,16 @@ export class LanguageModelTraining {
   /** Tokens of one step. */
   get tokensPerStep(): number {
     return this.trainStreams.batchSize * this.trainStreams.timesteps;
+  }
+
+  /** Which learning rates suit this model on these data; trains nothing. See {@link findLearningRate}. @throws ABORTED */
+  findLearningRate(options: TaskLearningRateOptions = {}): Promise<LearningRateSearch> {
+    const { model } = this.languageModel;
+    const fromItsBeginning = (): Iterable<DatasetBatch> => {
+      model.resetStates();
+      return batches(this.trainStreams);
+    };
+    return findLearningRate(model, fromItsBeginning, options);
   }
 
   /** Trains, and leaves {@link LanguageModelTraining.languageModel} with the weights of its best epoch. */

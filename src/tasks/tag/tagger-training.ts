@@ -12,6 +12,7 @@ import { RNN } from '../../layers/rnn.js';
 import { WordFeatures } from '../../layers/word-features.js';
 import { currentRandom, type Random } from '../../random.js';
 import type { DatasetBatch } from '../../training/dataset.js';
+import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { crf as crfLoss, sparseCategoricalCrossentropy } from '../../training/losses/index.js';
 import { Sequential } from '../../training/sequential.js';
 import { HmmTagger } from './hmm-tagger.js';
@@ -22,7 +23,7 @@ import { numWordsOf, requireTagged, type TaggedSentence } from './tagged-sentenc
 import { type BaselineScore, fingerprintOfSentences, Tagger, type TaggerReport } from './tagger.js';
 import { resolvedTaggerOptions, type TaggerOptions } from './tagger-options.js';
 import { scoreOf, taggingReport } from './tagging-report.js';
-import { cosineAdam, runTraining, type TrainingControls, type TrainingOutcome } from '../training-run.js';
+import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
 
 /** What a tagger learns from. */
 export interface TaggerData {
@@ -93,11 +94,16 @@ export class TaggerTraining {
     });
   }
 
+  /** Which learning rates suit this model on these data; trains nothing. See {@link findLearningRate}. @throws ABORTED */
+  findLearningRate(options: TaskLearningRateOptions = {}): Promise<LearningRateSearch> {
+    return findLearningRate(this.tagger.model, this.trainData, options);
+  }
+
   /** Trains, and leaves {@link TaggerTraining.tagger} with the weights of its best epoch. */
   async train(controls: TrainingControls = {}): Promise<TrainingOutcome> {
     const { model, options } = this.tagger;
     const data = {
-      train: (_epoch: number, random: Random) => epochBatches(this.learned, options.batchSize, random),
+      train: this.trainData,
       validation: () => batchesInOrder(this.validation),
       epochs: options.epochs,
       patience: options.patience,
@@ -112,6 +118,8 @@ export class TaggerTraining {
   async evaluate(controls: { signal?: AbortSignal } = {}): Promise<TaggerReport> {
     return this.tagger.evaluate(this.heldOut, controls);
   }
+
+  private readonly trainData = (_epoch: number, random: Random) => epochBatches(this.learned, this.tagger.options.batchSize, random);
 }
 
 function* batchesInOrder(sentences: readonly EncodedSentence[]): Generator<DatasetBatch> {

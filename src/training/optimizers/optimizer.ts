@@ -52,7 +52,7 @@ export class Optimizer implements Configured {
 
   constructor(
     private readonly rule: UpdateRule,
-    options: OptimizerOptions = {},
+    private readonly options: OptimizerOptions = {},
     defaultLearningRate = 0.001,
   ) {
     this.name = rule.name;
@@ -86,6 +86,11 @@ export class Optimizer implements Configured {
     }
     requireLearningRate(this.name, value);
     this.#rate = value;
+  }
+
+  /** An optimizer with the same rule and options, this learning rate, and nothing remembered. @throws OUT_OF_RANGE */
+  anew(learningRate: number): Optimizer {
+    return new Optimizer(this.rule, { ...this.options, learningRate });
   }
 
   /** Makes the state of the weights, unless it exists. Called by the first update; call it before to load saved state. */

@@ -1,0 +1,103 @@
+import { availableParallelism } from 'node:os';
+import { rankTrials, type RunResult } from '../../src/index.js';
+import { commandText } from '../command-words.js';
+import { interruptions } from '../interruptions.js';
+import type { Command } from '../options.js';
+import { defaultOutput } from '../read-input.js';
+import { styleOf } from '../style.js';
+import { ProgressLine } from '../terminal/progress.js';
+import { runSearch } from '../tune/run-search.js';
+import { searchOf, type Search } from '../tune/search.js';
+import { asCounted, SearchFolder } from '../tune/search-folder.js';
+import { aboutSearch, bestCommand, runLine, searchReport } from '../tune/show-search.js';
+import { TrainProcesses } from '../tune/train-process.js';
+import { passedOn, tuneOptions, type TuneOptions } from '../tune/tune-options.js';
+import { tunedTasks } from '../tune/tuned-task.js';
+import { requirePositionals } from '../wrong-usage.js';
+
+/** `rondo tune TASK`: a search for the options of a `rondo train TASK`, each trial a process of that command. */
+export function tuneCommand(train: Command): Command {
+  const [, taskName] = train.name.split(' ');
+  const task = tunedTasks[taskName];
+  return {
+    name: `tune ${taskName}`,
+    summary: `Search for good options of ${train.name}.`,
+    usage: `${train.usage.replace('[options]', '').trim()} [--search SPEC]... [options of ${train.name}]`,
+    examples: [
+      `rondo tune ${taskName} ${exampleFiles[taskName]} --trials 20`,
+      `rondo tune ${taskName} ${exampleFiles[taskName]} --method halving --trials 27 --epochs 9 --search units=32,64,128 --search learning-rate=0.001..0.02:log --out search`,
+      `rondo tune ${taskName} ${exampleFiles[taskName]} --trials 20 --resume`,
+    ],
+    options: { ...tuneOptions, ...passedOn(train.options) },
+    async run(line) {
+      const where = `rondo ${this.name}`;
+      requirePositionals(this, line.positionals, 1, Infinity);
+      const options = line.options as unknown as TuneOptions;
+      const { threads = 1, jobs = Math.max(1, Math.floor(availableParallelism() / threads)), json, 'keep-best': keepsBest } = options;
+      const search = searchOf(where, { name: train.name, options: train.options, task }, line);
+      const score = task.scores[search.score];
+      const path = options.out ?? defaultOutput(line.positionals[0].replace(/\/+$/, ''), '-tune');
+      const folder = await SearchFolder.open(where, path, search, options);
+      const { records } = folder;
+      const isQuiet = options.quiet || json;
+      if (!json) console.log([...aboutSearch(search, score), ...(options.resume ? [`${records.length} runs are done already`] : [])].join('\n'));
+
+      const processes = new TrainProcesses();
+      const interruption = interruptions('Stopping; the trainings save what they have. Press Ctrl-C again to stop at once.', () => processes.stop('SIGKILL'));
+      interruption.signal.addEventListener('abort', () => processes.stop());
+      const progress = new ProgressLine(process.stderr, { ascii: styleOf(process.stderr).ascii });
+      const doneAtStart = costOf(search, records);
+      const show = (): void => {
+        const best = rankTrials(search.better, records)[0]?.score;
+        progress.update({ label: 'search', done: costOf(search, records), total: totalCost(search), unit: search.rungs[0].epochs === undefined ? 'trials' : 'epochs', doneAtStart, metrics: best === null || best === undefined ? {} : { best } });
+      };
+      try {
+        await runSearch({
+          search, score, folder, processes, jobs, threads, keepsBest, signal: interruption.signal,
+          onBegin: () => void (!isQuiet && show()),
+          onEnd: (record) => {
+            if (isQuiet) return;
+            progress.note(runLine(search, score, record, record.score !== null && rankTrials(search.better, records)[0] === record));
+            show();
+          },
+        });
+      } finally {
+        progress.finish();
+        interruption.end();
+        await folder.close(search);
+      }
+      if (interruption.signal.aborted) {
+        const again = { ...Object.fromEntries(Object.keys(this.options).map((name) => [name, line.options[name]])), force: false, resume: true };
+        process.stderr.write(`Stopped after ${records.length} runs; everything is in ${path}. Go on with:\n  ${commandText(this.name, line.positionals, again)}\n`);
+        process.exitCode = 130;
+        return;
+      }
+      const model = keepsBest ? folder.bestModel : undefined;
+      if (json) {
+        const best = rankTrials(search.better, records).find(({ score: own }) => own !== null);
+        console.log(JSON.stringify({ folder: path, search, runs: records.map(asCounted), best: best === undefined ? null : { ...asCounted(best), command: bestCommand(search, records), ...(model !== undefined && { model }) } }));
+      } else console.log(`\n${searchReport(search, score, records, model)}`);
+      if (records.every(({ score: own }) => own === null)) process.exitCode = 1;
+    },
+  };
+}
+
+const exampleFiles: Readonly<Record<string, string>> = {
+  classify: 'reviews.csv --text review --label label',
+  tag: 'names.txt',
+  'language-model': 'shakespeare.txt',
+  forecast: 'sunspots.csv --horizon 12',
+};
+
+/** Epochs of a run, or 1 where every run has the same. */
+function costOfRung({ rungs }: Search, rung: number): number {
+  return rungs[rung].epochs ?? 1;
+}
+
+function costOf(search: Search, runs: readonly RunResult[]): number {
+  return runs.reduce((sum, { rung }) => sum + costOfRung(search, rung), 0);
+}
+
+function totalCost(search: Search): number {
+  return search.rungs.reduce((sum, { numTrials }, rung) => sum + numTrials * costOfRung(search, rung), 0);
+}

@@ -1,0 +1,135 @@
+import { appendFile, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import papa from 'papaparse';
+import { RondoError, type RunResult, type TrialValues } from '../../src/index.js';
+import { fileAccessError, readText, writeFileAtomically } from '../../src/node.js';
+import { type OutputPaths, pathsOf } from '../output-paths.js';
+import { WrongUsage } from '../wrong-usage.js';
+import type { Search } from './search.js';
+
+/** One run of a trial. In trials.jsonl, one a line, trials and rungs are counted from 1. */
+export interface RunRecord extends RunResult {
+  readonly epochs: number | null;
+  readonly values: TrialValues;
+  readonly seed: number;
+  readonly status: 'done' | 'failed';
+  /** From 1; null where the run failed. */
+  readonly bestEpoch: number | null;
+  readonly seconds: number;
+  /** Why it failed. */
+  readonly reason?: string;
+}
+
+/** The folder of a search: what is searched, and what came of it. */
+export class SearchFolder {
+  private constructor(
+    readonly path: string,
+    readonly records: RunRecord[],
+  ) {}
+
+  /**
+   * Makes the folder, or takes up the search that it holds.
+   *
+   * @throws FILE_ACCESS where a search would be lost, or there is none to resume; WrongUsage where it is another one
+   */
+  static async open(where: string, path: string, search: Search, { force, resume }: { readonly force: boolean; readonly resume: boolean }): Promise<SearchFolder> {
+    const folder = new SearchFolder(path, []);
+    const known = await exists(folder.at('search.json'));
+    if (resume) {
+      if (!known) throw new RondoError('FILE_ACCESS', { where, what: 'there is no search to resume.', expected: folder.at('search.json'), received: 'no such file', fix: 'leave --resume out to start, or give the --out of the interrupted search.' });
+      requireSameSearch(where, path, JSON.parse(await readText(folder.at('search.json'))), search);
+      await folder.#readRecords();
+      await mkdir(folder.at('running'), { recursive: true });
+      return folder;
+    }
+    if (known && !force) throw new RondoError('FILE_ACCESS', { where, what: `${path} holds a search already.`, fix: 'go on with it with --resume, start anew with --force, or choose another --out.' });
+    try {
+      if (known) for (const name of ['trials.jsonl', 'trials.csv', 'best.safetensors', 'running']) await rm(folder.at(name), { recursive: true, force: true });
+      await mkdir(folder.at('running'), { recursive: true });
+    } catch (error) {
+      throw await fileAccessError('write', path, error);
+    }
+    await writeFileAtomically(folder.at('search.json'), `${JSON.stringify(search, null, 2)}\n`);
+    return folder;
+  }
+
+  get bestModel(): string {
+    return this.at('best.safetensors');
+  }
+
+  /** Where a run keeps its model and checkpoint while it lasts. */
+  pathsOf({ trial, rung }: Pick<RunResult, 'trial' | 'rung'>): OutputPaths {
+    return pathsOf(this.at('running', `trial-${trial + 1}-rung-${rung + 1}.safetensors`));
+  }
+
+  /** Whether a run was interrupted after its first checkpoint. */
+  isInterrupted(run: Pick<RunResult, 'trial' | 'rung'>): Promise<boolean> {
+    return exists(this.pathsOf(run).checkpoint);
+  }
+
+  /** Adds a run, and removes its files; the model is kept as the best where that is asked for. */
+  async add(record: RunRecord, keepModel: boolean): Promise<void> {
+    const { model, checkpoint } = this.pathsOf(record);
+    // Before the record: what is not recorded is run again, and ends with the same model.
+    if (keepModel) await rename(model, this.bestModel);
+    // One write of one line, so that a reader sees whole lines.
+    await appendFile(this.at('trials.jsonl'), lineOf(record));
+    this.records.push(record);
+    await rm(model, { force: true });
+    await rm(checkpoint, { force: true });
+  }
+
+  /** Writes the same as a table for spreadsheets, and tidies up. */
+  async close({ space, score }: Search): Promise<void> {
+    const rows = this.records.map(asCounted).map(({ trial, rung, epochs, values, seed, score: own, bestEpoch, seconds, status, reason = '' }) => ({ trial, rung, epochs, ...Object.fromEntries(Object.keys(space).map((name) => [name, values[name]])), seed, [score]: own, bestEpoch, seconds, status, reason }));
+    await writeFileAtomically(this.at('trials.csv'), `${papa.unparse(rows, { newline: '\n' })}\n`);
+    const running = this.at('running');
+    if ((await readdir(running)).length === 0) await rmdir(running);
+  }
+
+  /** A line that was being written when the machine went down is no record. */
+  async #readRecords(): Promise<void> {
+    const path = this.at('trials.jsonl');
+    if (!(await exists(path))) return;
+    const lines = (await readText(path)).split('\n').filter((line) => line !== '');
+    for (const [i, line] of lines.entries()) {
+      const record = recordOf(line);
+      if (record !== undefined) this.records.push(record);
+      else if (i < lines.length - 1) throw new RondoError('FILE_FORMAT', { where: `${path}, line ${i + 1}`, what: 'this is no record of a run.', received: line.slice(0, 80), fix: 'remove the line; its run is then done again.' });
+    }
+    await writeFileAtomically(path, this.records.map(lineOf).join(''));
+  }
+
+  private at(...names: readonly string[]): string {
+    return join(this.path, ...names);
+  }
+}
+
+/** A record as people count: trials and rungs from 1. */
+export function asCounted<R extends RunResult>(record: R): R {
+  return { ...record, trial: record.trial + 1, rung: record.rung + 1 };
+}
+
+function lineOf(record: RunRecord): string {
+  return `${JSON.stringify(asCounted(record))}\n`;
+}
+
+function recordOf(line: string): RunRecord | undefined {
+  try {
+    const record = JSON.parse(line) as RunRecord;
+    return Number.isInteger(record.trial) && Number.isInteger(record.rung) ? { ...record, trial: record.trial - 1, rung: record.rung - 1 } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function requireSameSearch(where: string, path: string, before: Search, now: Search): void {
+  const differing = (Object.keys(now) as (keyof Search)[]).filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
+  if (differing.length === 0) return;
+  const list = (search: Search): string => differing.map((key) => `${key} ${JSON.stringify(search[key])}`).join(', ');
+  throw new WrongUsage({ where, what: `${path} holds another search.`, expected: list(before), received: list(now), fix: 'give the command of that search, or choose another --out, or start anew with --force instead of --resume.' });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}

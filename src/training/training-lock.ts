@@ -1,0 +1,15 @@
+import { RondoError } from '../errors.js';
+import type { Model } from './model.js';
+
+const inTraining = new WeakSet<Model>();
+
+/** Runs work that changes a model's weights step by step. @throws USAGE where such work is going on */
+export async function trainAlone<T>(model: Model, where: string, work: () => Promise<T>): Promise<T> {
+  if (inTraining.has(model)) throw new RondoError('USAGE', { where, what: 'the model is being trained already.', fix: 'await the first fit before the second.' });
+  inTraining.add(model);
+  try {
+    return await work();
+  } finally {
+    inTraining.delete(model);
+  }
+}
