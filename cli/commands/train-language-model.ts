@@ -20,8 +20,8 @@ const specs = {
   tied: { type: 'flag', about: 'Let the output use the token embedding; the last recurrent layer then has its width.' },
   preset: { type: 'text', value: 'NAME', choices: languageModelPresetNames, about: `Options that go well together: ${languageModelPresetNames.slice(1).join(', ')}; those given besides count before them. What they were is shown by rondo inspect.` },
   optimizer: { type: 'text', value: 'NAME', choices: languageModelOptimizers, about: 'adam, whose rate falls along a cosine (default); sgd, whose rate falls from epoch to epoch; or ntasgd, which averages weights once training no longer gets better.' },
-  'full-rate-epochs': { type: 'count', value: 'N', about: 'Epochs of sgd before its rate falls. Default half of them.' },
-  'rate-decay': { type: 'number', value: 'FACTOR', about: "By what sgd's rate is multiplied for each later epoch. Default 0.5." },
+  'full-rate-epochs': { type: 'count', value: 'N', about: 'Epochs of sgd before its rate falls. Default 40 % of them.' },
+  'rate-decay': { type: 'number', value: 'FACTOR', about: "By what sgd's rate is multiplied for each later epoch. By default the last has a hundredth of the full rate." },
   'clip-norm': { type: 'number', value: 'NORM', about: 'Largest norm of all gradients together. Default 1 for adam, 0.25 for the others.' },
   'weight-decay': { type: 'number', value: 'W', about: 'Share of the weights, times the rate, that each step takes away. Default 0.' },
   'initial-range': { type: 'number', value: 'R', about: 'Let all weights begin uniform in plus and minus R. Default: as each layer does.' },
@@ -45,7 +45,7 @@ export const trainLanguageModel = defineCommand({
   name: 'train language-model',
   summary: 'Learn to write text like the text of some files.',
   usage: 'FILE... [--tokens characters|words|bytes|bpe] [options]',
-  examples: ['rondo train language-model shakespeare.txt --units 256 --epochs 10', 'rondo train language-model *.txt --tokens words --lower --vocabulary 10000 --out words.safetensors', 'rondo train language-model ptb.train.txt --dev ptb.valid.txt --test ptb.test.txt --preset zaremba-medium --out ptb.safetensors', 'rondo train language-model shakespeare.txt --out shakespeare.safetensors --resume'],
+  examples: ['rondo train language-model shakespeare.txt --units 256 --epochs 10', 'rondo train language-model *.txt --preset words --lower --vocabulary 10000 --out words.safetensors', 'rondo train language-model ptb.train.txt --dev ptb.valid.txt --test ptb.test.txt --preset words --punctuation attach --out ptb.safetensors', 'rondo train language-model shakespeare.txt --out shakespeare.safetensors --resume'],
   options: specs,
   async run({ positionals, options }) {
     const where = `rondo ${this.name}`;

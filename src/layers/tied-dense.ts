@@ -44,6 +44,7 @@ export interface TiedDenseOptions extends LayerOptions {
 export class TiedDense extends Layer {
   readonly className = 'TiedDense';
   protected override readonly passesMask = true;
+  protected override readonly worksStepByStep = true;
   readonly activation: string;
   #linked: Embedding | undefined;
   private bias: Variable | undefined;

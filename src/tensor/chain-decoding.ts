@@ -1,3 +1,4 @@
+import { exponential } from '../exponential.js';
 import { RondoError } from '../errors.js';
 import { type ChainWeights, logSumExp, scoresOfLater, transitionFactors } from './linear-chain.js';
 
@@ -96,7 +97,7 @@ export function labelMarginals(scores: Float64Array, given: ChainWeights, constr
         return logSumExp(terms) + scores[t * K + j];
       });
     }
-    for (let j = 0; j < K; j++) marginals[t * K + j] = Math.exp(earlier[j] + later[t * K + j] - logZ);
+    for (let j = 0; j < K; j++) marginals[t * K + j] = exponential(earlier[j] + later[t * K + j] - logZ);
   }
   return marginals;
 }

@@ -1,3 +1,5 @@
+import { exponential } from '../exponential.js';
+
 /**
  * One linear chain: labels `y` of `n` steps, each one of K, with a score for every label at every step and for every pair of
  * neighbours. Everything here is float64 on the host, one sequence at a time.
@@ -30,7 +32,7 @@ export function logSumExp(values: ArrayLike<number>, start = 0, count = values.l
   for (let i = start; i < start + count; i++) if (values[i] > largest) largest = values[i];
   if (largest === -Infinity) return -Infinity;
   let sum = 0;
-  for (let i = start; i < start + count; i++) sum += Math.exp(values[i] - largest);
+  for (let i = start; i < start + count; i++) sum += exponential(values[i] - largest);
   return largest + Math.log(sum);
 }
 
@@ -48,7 +50,7 @@ export function transitionFactors({ labels: K, transitions }: ChainWeights): Tra
     let most = -Infinity;
     for (let j = 0; j < K; j++) most = Math.max(most, transitions[i * K + j]);
     largest[i] = most === -Infinity ? 0 : most;
-    for (let j = 0; j < K; j++) factors[i * K + j] = Math.exp(transitions[i * K + j] - largest[i]);
+    for (let j = 0; j < K; j++) factors[i * K + j] = exponential(transitions[i * K + j] - largest[i]);
   }
   return { factors, largest };
 }
@@ -74,7 +76,7 @@ export function scoresOfLater(scores: Float64Array, weights: ChainWeights, { fac
       terms[j] = scores[row + j] + later[row + j];
       if (terms[j] > most) most = terms[j];
     }
-    for (let j = 0; j < K; j++) next[j] = Math.exp(terms[j] - most);
+    for (let j = 0; j < K; j++) next[j] = exponential(terms[j] - most);
     for (let i = 0; i < K; i++) {
       let sum = 0;
       for (let j = 0, at = i * K; j < K; j++, at++) sum += factors[at] * next[j];
@@ -145,7 +147,7 @@ export function stepLossGradients(
   const first = scoresOfFirst(scores, weights, later);
   const logZ = logSumExp(first);
   let flow = new Float64Array(K);
-  for (let j = 0; j < K; j++) flow[j] = dLosses[0] * Math.exp(first[j] - logZ);
+  for (let j = 0; j < K; j++) flow[j] = dLosses[0] * exponential(first[j] - logZ);
   flow[labels[0]] -= dLosses[0];
   for (let j = 0; j < K; j++) {
     sums.start[j] += flow[j];
@@ -158,12 +160,12 @@ export function stepLossGradients(
     flow[before] += dLosses[t];
     let most = -Infinity;
     for (let j = 0; j < K; j++) most = Math.max(most, scores[row + j] + later[row + j]);
-    for (let j = 0; j < K; j++) next[j] = Math.exp(scores[row + j] + later[row + j] - most);
+    for (let j = 0; j < K; j++) next[j] = exponential(scores[row + j] + later[row + j] - most);
     const reached = new Float64Array(K);
     for (let i = 0; i < K; i++) {
       if (flow[i] === 0) continue;
       const from = later[row - K + i];
-      const sum = Math.exp(from - largest[i] - most);
+      const sum = exponential(from - largest[i] - most);
       if (sum > LEAST_SUM) {
         const scale = flow[i] / sum;
         for (let j = 0, at = i * K; j < K; j++, at++) {
@@ -173,7 +175,7 @@ export function stepLossGradients(
         }
       } else {
         for (let j = 0, at = i * K; j < K; j++, at++) {
-          const part = flow[i] * Math.exp(transitions[at] + scores[row + j] + later[row + j] - from);
+          const part = flow[i] * exponential(transitions[at] + scores[row + j] + later[row + j] - from);
           dTransitions[at] += part;
           reached[j] += part;
         }

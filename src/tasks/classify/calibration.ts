@@ -1,3 +1,4 @@
+import { exponential } from '../../exponential.js';
 /** Temperatures outside of these bounds mean that the texts do not determine one. */
 const bounds = [0.05, 20] as const;
 
@@ -8,7 +9,7 @@ export function probabilitiesOf(logits: ArrayLike<number>, numClasses: number, t
     let largest = -Infinity;
     for (let i = start; i < start + numClasses; i++) largest = Math.max(largest, logits[i]);
     let sum = 0;
-    for (let i = start; i < start + numClasses; i++) sum += result[i] = Math.exp((logits[i] - largest) / temperature);
+    for (let i = start; i < start + numClasses; i++) sum += result[i] = exponential((logits[i] - largest) / temperature);
     for (let i = start; i < start + numClasses; i++) result[i] /= sum;
   }
   return result;

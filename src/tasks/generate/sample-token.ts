@@ -1,3 +1,4 @@
+import { exponential } from '../../exponential.js';
 import { RondoError, refuseUnknownOptions, requireCount, requireNumber } from '../../errors.js';
 import type { Random } from '../../random.js';
 
@@ -50,7 +51,7 @@ export function sampleToken(logits: ArrayLike<number>, random: Random, options: 
   }
   if (temperature === 0) return best;
   // Subtracting the largest logit first keeps every power at most 1.
-  const weight = (i: number): number => Math.exp((logits[i] - logits[best]) / temperature);
+  const weight = (i: number): number => exponential((logits[i] - logits[best]) / temperature);
   let kept = minP > 0 ? candidates.filter((i) => weight(i) >= minP) : candidates;
   if (topK < kept.length || topP < 1) {
     kept = [...kept].sort((a, b) => logits[b] - logits[a] || a - b).slice(0, topK);

@@ -22,6 +22,10 @@ describe('the optimizer of a language model', () => {
   it('keeps the full rate of sgd for some epochs and then lowers it from epoch to epoch', async () => {
     expect(await ratesOf({ ...small, epochs: 5, optimizer: 'sgd', learningRate: 2, fullRateEpochs: 2, rateDecay: 0.5 })).toEqual([2, 2, 1, 0.5, 0.25]);
     expect(await ratesOf({ ...small, optimizer: 'sgd', learningRate: 2, fullRateEpochs: 3 })).toEqual([2, 2, 2]);
+    const byDefault = await ratesOf({ ...small, epochs: 5, optimizer: 'sgd', learningRate: 2 });
+    expect(byDefault.slice(0, 2)).toEqual([2, 2]);
+    expect(byDefault[4]).toBeCloseTo(0.02, 12);
+    expect(byDefault[3] / byDefault[2]).toBeCloseTo(byDefault[4] / byDefault[3], 12);
   });
 
   it('keeps the rate of ntasgd, starts to average once an epoch got worse, and ends with the weights it validated best', async () => {

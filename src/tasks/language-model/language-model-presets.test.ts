@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { setSeed } from '../../random.js';
 import { LanguageModelTraining, type LanguageModelOptions } from './language-model-training.js';
 import { languageModelPresetNames } from './language-model-presets.js';
+import { generate } from '../generate/generate.js';
 import { deserializeTask, serializeTask } from '../task-file.js';
 
 const text = 'the cat sat on the mat .\nthe dog sat on the log .\n'.repeat(30);
@@ -18,6 +19,9 @@ describe('presets of language models', () => {
     if (task.task !== 'languageModel') throw new Error('another task');
     expect((await task.evaluate(text)).loss).toBe((await training.languageModel.evaluate(text)).loss);
     expect(task.options.preset).toBe(preset);
+    let written = '';
+    for await (const piece of generate(task, { prompt: 'the cat', length: 5, seed: 1 })) written += piece;
+    expect(written).not.toBe('');
   });
   it('give way to options that are given', () => {
     const { languageModel } = new LanguageModelTraining(text, { ...small, preset: 'awd', weightDropout: 0, tied: false, cell: 'gru' });

@@ -43,9 +43,9 @@ export interface LanguageModelOptions extends Omit<CodecOptions, 'level'>, Recur
   optimizer?: LanguageModelOptimizer;
   /** Of the loss per token. Default `0.09 / sqrt(units)` for adam (0.008 for 128 units, 0.0056 for 256), 20 for sgd, 30 for ntasgd. */
   learningRate?: number;
-  /** Epochs of sgd before the rate falls. Default half of all. */
+  /** Epochs of sgd before the rate falls. Default 40 % of all. */
   fullRateEpochs?: number;
-  /** By what sgd's rate is multiplied after each later epoch. Default 0.5. */
+  /** By what sgd's rate is multiplied for each later epoch. By default so that the last epoch has a hundredth of the full rate. */
   rateDecay?: number;
   /** Largest norm of all gradients together. Default 1 for adam, 0.25 for the others. */
   clipNorm?: number;
@@ -77,7 +77,7 @@ export interface LanguageModelOptions extends Omit<CodecOptions, 'level'>, Recur
   validation?: number;
 }
 
-const defaults: Required<Omit<LanguageModelOptions, 'embeddingUnits' | 'learningRate' | 'maxTokens' | 'fullRateEpochs' | 'clipNorm'>> = {
+const defaults: Required<Omit<LanguageModelOptions, 'embeddingUnits' | 'learningRate' | 'maxTokens' | 'fullRateEpochs' | 'rateDecay' | 'clipNorm'>> = {
   level: 'characters',
   lower: false,
   punctuation: 'separate',
@@ -89,7 +89,6 @@ const defaults: Required<Omit<LanguageModelOptions, 'embeddingUnits' | 'learning
   batchSize: 32,
   timesteps: 64,
   optimizer: 'adam',
-  rateDecay: 0.5,
   weightDecay: 0,
   initialRange: 0,
   freezeVectors: false,
@@ -212,12 +211,14 @@ function resolvedOptions(options: LanguageModelOptions, { vectors, codec, valida
   if (!languageModelPresetNames.includes(preset)) throw unknownName(where, 'preset', preset, languageModelPresetNames);
   const resolved: LanguageModelOptions & typeof defaults = { ...defaults, ...languageModelPresets[preset], ...given, ...(codec && { level: codec.level, maxTokens: codec.size }) };
   if (!languageModelOptimizers.includes(resolved.optimizer)) throw unknownName(where, 'optimizer', resolved.optimizer, languageModelOptimizers);
+  const fullRateEpochs = resolved.fullRateEpochs ?? Math.ceil(0.4 * resolved.epochs);
   const all = {
     ...resolved,
     maxTokens: resolved.maxTokens ?? (resolved.level === 'file' ? 20_000 : (defaultMaxTokens[resolved.level] ?? 20_000)),
     embeddingUnits: resolved.embeddingUnits ?? vectors?.dimension ?? (resolved.level === 'characters' || resolved.level === 'bytes' ? (resolved.tied ? resolved.units : 64) : resolved.units),
     learningRate: resolved.learningRate ?? defaultLearningRate(resolved.optimizer, resolved.units),
-    fullRateEpochs: resolved.fullRateEpochs ?? Math.ceil(resolved.epochs / 2),
+    fullRateEpochs,
+    rateDecay: resolved.rateDecay ?? 0.01 ** (1 / Math.max(1, resolved.epochs - fullRateEpochs)),
     clipNorm: resolved.clipNorm ?? defaultClipNorms[resolved.optimizer],
   };
   requireRecurrentOptions(where, all);

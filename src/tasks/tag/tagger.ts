@@ -1,3 +1,4 @@
+import { exponential } from '../../exponential.js';
 import { RondoError } from '../../errors.js';
 import type { TagScheme } from '../../data/tag-schemes.js';
 import type { VectorCoverage } from '../../io/word-vectors/coverage.js';
@@ -149,7 +150,7 @@ function softmaxRows(scores: ArrayLike<number>, K: number): Float64Array {
   for (let start = 0; start < scores.length; start += K) {
     const most = scores[start + largestOf(scores, start, K)];
     let sum = 0;
-    for (let j = start; j < start + K; j++) sum += result[j] = Math.exp(scores[j] - most);
+    for (let j = start; j < start + K; j++) sum += result[j] = exponential(scores[j] - most);
     for (let j = start; j < start + K; j++) result[j] /= sum;
   }
   return result;

@@ -1,3 +1,4 @@
+import { exponential } from '../../exponential.js';
 import { refuseUnknownOptions } from '../../errors.js';
 import { sizeOf } from '../../shape.js';
 import { classOf, type Gather, MeanMetric, type Metric, type ScoredReading, weightsOf } from './metric.js';
@@ -48,7 +49,7 @@ function ofLogits(data: ArrayLike<number>, start: number, classes: number, truth
   let largest = -Infinity;
   for (let i = 0; i < classes; i++) largest = Math.max(largest, data[start + i]);
   let sum = 0;
-  for (let i = 0; i < classes; i++) sum += Math.exp(data[start + i] - largest);
+  for (let i = 0; i < classes; i++) sum += exponential(data[start + i] - largest);
   return Math.log(sum) + largest - data[start + truth];
 }
 
