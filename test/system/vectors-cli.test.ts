@@ -38,7 +38,7 @@ describe('--vectors of a language model', () => {
     expect(ended.stderr).toBe('');
     expect(ended.stdout).toMatch(/vectors for 3 of \d+ tokens \(/);
     const config = JSON.parse(run('inspect', 'frozen.safetensors', '--json').stdout) as { preprocessing: { options: { embeddingUnits: number; freeze: boolean } } };
-    expect(config.preprocessing.options).toMatchObject({ embeddingUnits: 3, freeze: true });
+    expect(config.preprocessing.options).toMatchObject({ embeddingUnits: 3, freezeVectors: true });
   });
   it('does not go with --resume or another width; --freeze needs it', () => {
     expect(run(...train, '--freeze')).toMatchObject({ code: 2, stderr: expect.stringContaining('--freeze has no vectors') as string });
