@@ -2,26 +2,28 @@
  * Trains a language model of Tang quatrains and counts how many of the five-character ones that it writes freely keep the form: four
  * lines of five characters, two to a couplet. Nothing but the model decides where a line or a poem ends.
  *
- *     npm run bench:poems -- [--epochs 8] [--samples 400] [--temperature 0.8] [--out FILE]
+ *     npm run bench:poems -- [--epochs 8] [--samples 400] [--temperature 0.8] [--out FILE | --model FILE]
  *
  * Reads the poems of chinese-poetry (MIT) from poetry/tang/poet.tang.*.json below $RONDO_DATA. Learned from are poems whose lines all
  * have five or all have seven characters; longer ones are cut into quatrains, as half a regulated verse counts as one. They stand in an
- * order drawn by a seed, with 五言 or 七言 on a line before each, so that either can be asked for.
+ * order drawn by a seed, with 五言 or 七言 on a line before each, so that either can be asked for. `--model` samples from what `--out` saved.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { generate, type LanguageModel, LanguageModelTraining, Random, setSeed } from '../src/index.js';
-import { allowWideKernels, readText, saveTask } from '../src/node.js';
+import { allowWideKernels, loadTask, readText, saveTask } from '../src/node.js';
 import { dataFolder } from './data-folder.js';
 import { describeMachine } from './machine.js';
 
 const FIVE = '五言';
+/** What is read before each sample: a quatrain by Wang Zhihuan, since a model that has read nothing yet counts worse. */
+const PROMPT = `\n${FIVE}\n白日依山盡，黃河入海流。\n欲窮千里目，更上一層樓。\n\n${FIVE}\n`;
 const COUPLET = /^(\p{Script=Han}+)，(\p{Script=Han}+)。$/u;
 const QUATRAIN_FORM = /^\p{Script=Han}{5}，\p{Script=Han}{5}。\n\p{Script=Han}{5}，\p{Script=Han}{5}。$/u;
 
 const { values: options } = parseArgs({
-  options: { epochs: { type: 'string', default: '8' }, samples: { type: 'string', default: '400' }, temperature: { type: 'string', default: '0.8' }, out: { type: 'string' } },
+  options: { epochs: { type: 'string', default: '8' }, samples: { type: 'string', default: '400' }, temperature: { type: 'string', default: '0.8' }, out: { type: 'string' }, model: { type: 'string' } },
 });
 const folder = join(dataFolder, 'poetry', 'tang');
 
@@ -36,6 +38,12 @@ async function run(): Promise<void> {
   const text = quatrains.map(({ form, couplets }) => `${form}\n${couplets.join('\n')}\n`).join('\n');
   const numFive = quatrains.filter(({ form }) => form === FIVE).length;
   console.log(`${quatrains.length} quatrains, ${numFive} of them of five characters, ${Array.from(text).length} characters`);
+  const model = options.model === undefined ? await train(text) : (await loadTask(options.model)).task;
+  if (model.task !== 'languageModel') throw new Error(`${options.model} holds no language model.`);
+  await report(model, new Set(text.split(/[，。\n]+/)));
+}
+
+async function train(text: string): Promise<LanguageModel> {
   setSeed(0);
   const training = new LanguageModelTraining(text, { units: 256, embeddingUnits: 128, dropout: 0.3, inputDropout: 0.2, timesteps: 64, batchSize: 16, learningRate: 0.005, epochs: Number(options.epochs), validation: 0.05 });
   const startedMs = performance.now();
@@ -44,7 +52,7 @@ async function run(): Promise<void> {
   });
   console.log(`trained in ${minutes(startedMs)}, ${training.languageModel.model.countParams()} parameters, best held-out ${Math.min(...valLoss).toFixed(3)} nats a character`);
   if (options.out !== undefined) await saveTask(training.languageModel, options.out);
-  await report(training.languageModel, new Set(text.split(/[，。\n]+/)));
+  return training.languageModel;
 }
 
 /** Writes quatrains freely, and says how many keep the form and how many lines the training text holds. */
@@ -54,7 +62,7 @@ async function report(model: LanguageModel, known: ReadonlySet<string>): Promise
   let [numKept, numLines, numCopied] = [0, 0, 0];
   for (let seed = 0; seed < numSamples; seed++) {
     let poem = '';
-    for await (const piece of generate(model, { prompt: `\n${FIVE}\n`, stop: '\n\n', length: 200, temperature, seed })) poem += piece;
+    for await (const piece of generate(model, { prompt: PROMPT, stop: '\n\n', length: 200, temperature, seed })) poem += piece;
     if (seed < 4) console.log(`\n${poem}`);
     numKept += QUATRAIN_FORM.test(poem) ? 1 : 0;
     const lines = poem.split(/[，。\n]+/).filter((line) => line !== '');
