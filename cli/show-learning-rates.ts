@@ -12,8 +12,12 @@ interface RateSearching {
   findLearningRate(options: TaskLearningRateOptions): Promise<LearningRateSearch>;
 }
 
-/** `rondo train ... --find-learning-rate`: runs the range test on the task's model and data, and shows what it saw. */
-export async function showLearningRates({ name }: { readonly name: string }, { positionals, options }: CommandLine<OptionSpecs>, training: RateSearching): Promise<void> {
+/**
+ * `rondo train ... --find-learning-rate`: runs the range test on the task's model and data, and shows what it saw.
+ *
+ * @param caution what to know of the suggestion.
+ */
+export async function showLearningRates({ name }: { readonly name: string }, { positionals, options }: CommandLine<OptionSpecs>, training: RateSearching, caution?: string): Promise<void> {
   const { json, quiet } = options;
   const interruption = interruptions();
   const line = new ProgressLine(process.stderr, { ascii: styleOf(process.stderr).ascii });
@@ -24,7 +28,7 @@ export async function showLearningRates({ name }: { readonly name: string }, { p
     line.finish();
     const command = result.suggested === null ? null : commandText(name, positionals, { ...options, 'find-learning-rate': false, json: false, 'learning-rate': result.suggested });
     if (json) console.log(JSON.stringify({ ...result, command }));
-    else console.log([...(quiet ? [] : [plotOf(result), '']), ...verdict(result, command)].join('\n'));
+    else console.log([...(quiet ? [] : [plotOf(result), '']), ...verdict(result, command, caution)].join('\n'));
   } catch (error) {
     line.finish();
     if (!(error instanceof RondoError && error.code === 'ABORTED')) throw error;
@@ -53,12 +57,13 @@ function plotOf({ learningRates, smoothed }: LearningRateSearch): string {
   });
 }
 
-function verdict({ learningRates, smoothed, suggested, steepest, stopReason }: LearningRateSearch, command: string | null): string[] {
+function verdict({ learningRates, smoothed, suggested, steepest, stopReason }: LearningRateSearch, command: string | null, caution: string | undefined): string[] {
   const seen = `loss ${shortNumber(smoothed[0])}, at best ${shortNumber(Math.min(...smoothed))}; ${stopReason === 'diverged' ? `it blew up at a rate of ${shortNumber(learningRates[learningRates.length - 1])}` : 'it did not blow up'}`;
   if (command === null) return [seen, 'No suggestion: the loss never fell. Check the data and their labels, or give larger batches.'];
   return [
     seen,
     `suggested learning rate: ${shortNumber(suggested)}, a tenth of where the loss is lowest; it falls fastest at ${shortNumber(steepest)}`,
+    ...(caution === undefined ? [] : [caution]),
     '',
     'Train with it:',
     `  ${command}`,

@@ -68,7 +68,7 @@ export const trainLanguageModel = defineCommand({
       if (training.coverage !== undefined) console.log(coverageLine(training.coverage));
       console.log(`${layers} x ${cell} of ${units} units, ${withSeparators(languageModel.model.countParams())} parameters`);
     }
-    if (options['find-learning-rate']) return showLearningRates(this, { positionals, options }, training);
+    if (options['find-learning-rate']) return showLearningRates(this, { positionals, options }, training, cautionOfRate(languageModel.options));
     const run: TrainRun = {
       task: languageModel,
       paths,
@@ -104,6 +104,11 @@ export const trainLanguageModel = defineCommand({
     console.log(`\n\nMore with: rondo generate ${quoted(paths.model)}`);
   },
 });
+
+/** Steps of plain gradient descent cannot grow with the rate where gradients are clipped, so a range test suggests too small a rate. */
+function cautionOfRate({ optimizer, clipNorm }: Readonly<Required<LanguageModelOptions>>): string | undefined {
+  return optimizer === 'adam' ? undefined : `${optimizer} clips gradients at ${shortNumber(clipNorm)}, which keeps its steps short at any rate: larger rates may be better, and its presets take 20 to 35`;
+}
 
 function languageModelOptions(options: Given<typeof specs>): LanguageModelOptions {
   return {
