@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { RondoError } from '../src/index.js';
 import { fileAccessError, loadTask } from '../src/node.js';
 import type { LoadedTask, TaskModel } from '../src/index.js';
@@ -22,6 +22,12 @@ export interface OutputOptions {
   readonly 'find-learning-rate'?: boolean;
 }
 
+/** `series.csv` with its ending replaced, in the current folder. */
+export function defaultOutput(input: string, ending: string): string {
+  const name = input === '-' ? 'model' : basename(input).replace(/\.[^.]*$/, '');
+  return `${name}${ending}`;
+}
+
 /** The files of a training that ends in the model file of this name. */
 export function pathsOf(model: string): OutputPaths {
   return { model, checkpoint: `${model.replace(/\.safetensors$/, '')}.checkpoint.safetensors` };
@@ -33,7 +39,7 @@ export function pathsOf(model: string): OutputPaths {
  * @throws WrongUsage for an empty name, or options that exclude each other; FILE_ACCESS where the folder does not exist or may not
  *   be written to, or a model or an interrupted training would be lost
  */
-export async function outputPaths(where: string, model: string, { force, resume, 'find-learning-rate': isTest = false }: OutputOptions): Promise<OutputPaths> {
+async function outputPaths(where: string, model: string, { force, resume, 'find-learning-rate': isTest = false }: OutputOptions): Promise<OutputPaths> {
   if (model === '') throw new WrongUsage({ where, what: '--out is empty.', expected: 'the name of a file', received: "''", fix: 'name the file that the model goes to.' });
   if (isTest && resume) throw new WrongUsage({ where, what: '--find-learning-rate and --resume cannot be given together.', expected: 'one of them', received: '--find-learning-rate --resume', fix: 'leave one out: the rate of an interrupted training stays.' });
   const paths = pathsOf(model);
@@ -55,7 +61,7 @@ export async function outputPaths(where: string, model: string, { force, resume,
 }
 
 /** The interrupted training of a checkpoint. @throws FILE_ACCESS where there is none; FILE_FORMAT where it is of another task */
-export async function interruptedTask<Kind extends TaskModel['task']>(
+async function interruptedTask<Kind extends TaskModel['task']>(
   where: string,
   { checkpoint }: OutputPaths,
   kind: Kind,
@@ -70,13 +76,41 @@ export async function interruptedTask<Kind extends TaskModel['task']>(
   return { task: task as Extract<TaskModel, { task: Kind }>, training };
 }
 
+/** What a `rondo train` begins from. */
+export interface TrainingStart<Task> {
+  readonly paths: OutputPaths;
+  /** The training that --resume goes on with. */
+  readonly interrupted: { readonly task: Task; readonly training: NonNullable<LoadedTask['training']> } | undefined;
+}
+
+/**
+ * The files of a training, and with --resume what it goes on with.
+ *
+ * @param input the data's name, by which the model is called without --out.
+ * @param taskOptions what the command line says of the task; not asked for without --resume.
+ * @throws as {@link outputPaths}, {@link interruptedTask} and {@link requireSameOptions}
+ */
+export async function trainingStart<Kind extends TaskModel['task']>(
+  where: string,
+  kind: Kind,
+  input: string,
+  options: OutputOptions & { readonly out: string | undefined },
+  taskOptions: () => object,
+): Promise<TrainingStart<Extract<TaskModel, { task: Kind }>>> {
+  const paths = await outputPaths(where, options.out ?? defaultOutput(input, '.safetensors'), options);
+  if (!options.resume) return { paths, interrupted: undefined };
+  const interrupted = await interruptedTask(where, paths, kind);
+  requireSameOptions(where, taskOptions(), interrupted.task.options);
+  return { paths, interrupted };
+}
+
 /**
  * With --resume the options of the interrupted training count. They may be repeated; others would be ignored, so they are refused.
  *
  * @param given what the command line says, undefined where it says nothing.
  * @throws WrongUsage naming all that differ
  */
-export function requireSameOptions(where: string, given: object, before: object): void {
+function requireSameOptions(where: string, given: object, before: object): void {
   const earlier = before as Readonly<Record<string, unknown>>;
   const differing = Object.entries(given).filter(([name, value]) => value !== undefined && value !== false && JSON.stringify(value) !== JSON.stringify(earlier[name]));
   if (differing.length === 0) return;

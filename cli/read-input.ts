@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { decodeUtf8, readTable, type Table } from '../src/index.js';
 import { readText } from '../src/node.js';
@@ -23,10 +22,4 @@ export async function readTextInputs(paths: readonly string[]): Promise<string> 
 
 export async function readTableInput(path: string): Promise<Table> {
   return readTable(await readTextInput(path), { where: path === '-' ? 'standard input' : path });
-}
-
-/** `series.csv` with its ending replaced, in the current folder. */
-export function defaultOutput(input: string, ending: string): string {
-  const name = input === '-' ? 'model' : basename(input).replace(/\.[^.]*$/, '');
-  return `${name}${ending}`;
 }

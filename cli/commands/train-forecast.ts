@@ -1,7 +1,7 @@
 import { type ForecastOptions, ForecastTraining } from '../../src/index.js';
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
-import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
-import { defaultOutput, readTableInput } from '../read-input.js';
+import { trainingStart } from '../output-paths.js';
+import { readTableInput } from '../read-input.js';
 import { errorTable, forecastPlot } from '../show-forecast.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { withSeparators } from '../text-table.js';
@@ -32,9 +32,7 @@ export const trainForecast = defineCommand({
     const [file] = positionals;
     const { resume, quiet, json } = options;
     if (!resume && options.horizon === undefined) throw new WrongUsage({ where, what: '--horizon is missing.', expected: '--horizon N', fix: 'say how many steps to forecast.' });
-    const paths = await outputPaths(where, options.out ?? defaultOutput(file, '.safetensors'), options);
-    const interrupted = resume ? await interruptedTask(where, paths, 'forecast') : undefined;
-    if (interrupted !== undefined) requireSameOptions(where, forecastOptions(options, options.horizon), interrupted.task.options);
+    const { paths, interrupted } = await trainingStart(where, 'forecast', file, options, () => forecastOptions(options, options.horizon));
     const table = await readTableInput(file);
     const training = new ForecastTraining(table, forecastOptions(options, options.horizon ?? 1), interrupted?.task);
     const { forecaster, columns, numRows } = training;

@@ -1,8 +1,8 @@
 import { generate, languageModelOptimizers, type LanguageModelOptions, languageModelPresetNames, LanguageModelTraining, TextCodec, type TokenLevel, tokenLevels } from '../../src/index.js';
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
-import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
+import { trainingStart } from '../output-paths.js';
 import { loadTokenizer } from '../../src/node.js';
-import { defaultOutput, readTextInput, readTextInputs } from '../read-input.js';
+import { readTextInput, readTextInputs } from '../read-input.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { shortNumber, withSeparators } from '../text-table.js';
 import { quoted, runTrain, trainReport, type TrainRun } from '../train-run.js';
@@ -51,9 +51,7 @@ export const trainLanguageModel = defineCommand({
     const where = `rondo ${this.name}`;
     requirePositionals(this, positionals, 1, Infinity);
     const { resume, quiet, json } = options;
-    const paths = await outputPaths(where, options.out ?? defaultOutput(positionals[0], '.safetensors'), options);
-    const interrupted = resume ? await interruptedTask(where, paths, 'languageModel') : undefined;
-    if (interrupted !== undefined) requireSameOptions(where, languageModelOptions(options), interrupted.task.options);
+    const { paths, interrupted } = await trainingStart(where, 'languageModel', positionals[0], options, () => languageModelOptions(options));
     const text = await readTextInputs(positionals);
     const { level, lower, maxTokens, punctuation } = languageModelOptions(options);
     const vectors = await readEmbeddingVectors(where, options, () => TextCodec.fromText(text, { ...(level === 'words' && { level }), lower, maxTokens, punctuation }).vocabulary.tokens);

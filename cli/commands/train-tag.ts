@@ -1,7 +1,6 @@
 import { defaultVectorWords, type TaggerOptions, TaggerTraining } from '../../src/index.js';
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
-import { interruptedTask, outputPaths, requireSameOptions } from '../output-paths.js';
-import { defaultOutput } from '../read-input.js';
+import { trainingStart } from '../output-paths.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { agreementTable, percent, scoreTable } from '../tag/show-tagging.js';
 import { columnName, readWordFile, taggedFileOptions, taggedSentencesOf } from '../tag/tagged-files.js';
@@ -44,9 +43,7 @@ export const trainTag = defineCommand({
     if (options.crf && options['no-crf']) throw new WrongUsage({ where, what: '--crf and --no-crf cannot be given together.', expected: 'one of them', received: '--crf --no-crf', fix: 'leave one out.' });
     const [file] = positionals;
     const { resume, quiet, json } = options;
-    const paths = await outputPaths(where, options.out ?? defaultOutput(file, '.safetensors'), options);
-    const interrupted = resume ? await interruptedTask(where, paths, 'tag') : undefined;
-    if (interrupted !== undefined) requireSameOptions(where, taggerOptions(options), interrupted.task.options);
+    const { paths, interrupted } = await trainingStart(where, 'tag', file, options, () => taggerOptions(options));
     const main = await readWordFile(file, options);
     const column = interrupted?.task.sentences.column ?? columnName(this.name, main, options);
     const sentencesOf = async (path: string | undefined) => (path === undefined ? undefined : taggedSentencesOf(await readWordFile(path, options), column));

@@ -3,7 +3,7 @@ import { rankTrials, type RunResult } from '../../src/index.js';
 import { commandText } from '../command-words.js';
 import { interruptions } from '../interruptions.js';
 import type { Command } from '../options.js';
-import { defaultOutput } from '../read-input.js';
+import { defaultOutput } from '../output-paths.js';
 import { styleOf } from '../style.js';
 import { ProgressLine } from '../terminal/progress.js';
 import { runSearch } from '../tune/run-search.js';
