@@ -1,6 +1,6 @@
-import { exponential } from '../exponential.js';
+import { exponential, logSumExp } from '../exponential.js';
 import { RondoError } from '../errors.js';
-import { type ChainWeights, logSumExp, scoresOfLater, transitionFactors } from './linear-chain.js';
+import { type ChainWeights, scoresOfLater, transitionFactors } from './linear-chain.js';
 
 /** Which label sequences are allowed; plain JSON. */
 export interface ChainConstraints {

@@ -8,7 +8,8 @@ import { Random } from '../random.js';
 import { bestLabels, type ChainConstraints, labelMarginals } from './chain-decoding.js';
 import { chainLoss } from './chain-loss.js';
 import * as ops from './index.js';
-import { type ChainWeights, logPartition, logSumExp, scoresOfLater, stepLosses, transitionFactors } from './linear-chain.js';
+import { logSumExp } from '../exponential.js';
+import { type ChainWeights, logPartition, scoresOfLater, stepLosses, transitionFactors } from './linear-chain.js';
 import { valueAndGradients } from './tape.js';
 import { type Tensor, tensor } from './tensor.js';
 

@@ -1,4 +1,4 @@
-import { exponential } from '../exponential.js';
+import { exponential, logSumExp } from '../exponential.js';
 
 /**
  * One linear chain: labels `y` of `n` steps, each one of K, with a score for every label at every step and for every pair of
@@ -25,16 +25,6 @@ export interface ChainWeights {
 
 /** Sums of products below this may have lost terms to underflow; they are then computed with logarithms alone. */
 const LEAST_SUM = 1e-200;
-
-/** `ln(sum of exp(values))`, without overflow; -Infinity where all are. */
-export function logSumExp(values: ArrayLike<number>, start = 0, count = values.length): number {
-  let largest = -Infinity;
-  for (let i = start; i < start + count; i++) if (values[i] > largest) largest = values[i];
-  if (largest === -Infinity) return -Infinity;
-  let sum = 0;
-  for (let i = start; i < start + count; i++) sum += exponential(values[i] - largest);
-  return largest + Math.log(sum);
-}
 
 /** The transitions as factors: `factors[i, j] = exp(transitions[i, j] - largest[i])`, so that a step needs K exponentials and not K^2. */
 export interface TransitionFactors {

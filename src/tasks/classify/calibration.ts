@@ -1,18 +1,11 @@
-import { exponential } from '../../exponential.js';
+import { softmaxRows } from '../../exponential.js';
+
 /** Temperatures outside of these bounds mean that the texts do not determine one. */
 const bounds = [0.05, 20] as const;
 
 /** Probabilities `[rows, classes]` from logits of the same shape: the softmax of each row of `logits / temperature`. */
 export function probabilitiesOf(logits: ArrayLike<number>, numClasses: number, temperature = 1): Float64Array {
-  const result = new Float64Array(logits.length);
-  for (let start = 0; start < logits.length; start += numClasses) {
-    let largest = -Infinity;
-    for (let i = start; i < start + numClasses; i++) largest = Math.max(largest, logits[i]);
-    let sum = 0;
-    for (let i = start; i < start + numClasses; i++) sum += result[i] = exponential((logits[i] - largest) / temperature);
-    for (let i = start; i < start + numClasses; i++) result[i] /= sum;
-  }
-  return result;
+  return softmaxRows(logits, numClasses, temperature);
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Sequential } from '../../training/sequential.js';
 import { dynamicLogLikelihood, type DynamicOptions, resolvedDynamic } from './dynamic-evaluation.js';
 import { fingerprintOf } from '../fingerprint.js';
 import type { LanguageModelOptions } from './language-model-training.js';
-import { logSumExp } from '../generate/log-softmax.js';
+import { logSumExp } from '../../exponential.js';
 import type { TokenCodec } from './token-codec.js';
 import { TextReader } from './text-reader.js';
 import type { TrainingOutcome } from '../training-run.js';

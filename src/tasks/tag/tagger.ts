@@ -1,4 +1,4 @@
-import { exponential } from '../../exponential.js';
+import { softmaxRows } from '../../exponential.js';
 import { RondoError } from '../../errors.js';
 import type { TagScheme } from '../../data/tag-schemes.js';
 import type { VectorCoverage } from '../../io/word-vectors/coverage.js';
@@ -143,15 +143,4 @@ export function decodeScores(model: Sequential, scores: Tensor, lengths: readonl
 export function fingerprintOfSentences(sentences: readonly TaggedSentence[]): number {
   const text = sentences.map(({ words, tags }) => `${words.join('\n')}\t${tags.join('\n')}`).join('\t');
   return fingerprintOf(Int32Array.from({ length: text.length }, (_, i) => text.charCodeAt(i)));
-}
-
-function softmaxRows(scores: ArrayLike<number>, K: number): Float64Array {
-  const result = new Float64Array(scores.length);
-  for (let start = 0; start < scores.length; start += K) {
-    const most = scores[start + largestOf(scores, start, K)];
-    let sum = 0;
-    for (let j = start; j < start + K; j++) sum += result[j] = exponential(scores[j] - most);
-    for (let j = start; j < start + K; j++) result[j] /= sum;
-  }
-  return result;
 }

@@ -1,4 +1,4 @@
-import { exponential } from '../../exponential.js';
+import { logSumExp } from '../../exponential.js';
 import { refuseUnknownOptions } from '../../errors.js';
 import { sizeOf } from '../../shape.js';
 import { classOf, type Gather, MeanMetric, type Metric, type ScoredReading, weightsOf } from './metric.js';
@@ -46,11 +46,7 @@ function ofProbabilities(data: ArrayLike<number>, start: number, classes: number
 }
 
 function ofLogits(data: ArrayLike<number>, start: number, classes: number, truth: number): number {
-  let largest = -Infinity;
-  for (let i = 0; i < classes; i++) largest = Math.max(largest, data[start + i]);
-  let sum = 0;
-  for (let i = 0; i < classes; i++) sum += exponential(data[start + i] - largest);
-  return Math.log(sum) + largest - data[start + truth];
+  return logSumExp(data, start, classes) - data[start + truth];
 }
 
 /** `exp(mean(-log p))` of the true classes: the number of equally likely classes that would be as hard to tell. Jelinek et al. 1977, "Perplexity". */
