@@ -2,8 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { Contender } from './contender.js';
 import { PeerProcess, PeerRefusal } from './peer-process.js';
 
-/** A peer whose answers come from a function of the request, written as JavaScript. */
-function peerOf(answerCode: string, timeoutMs = 20_000, numThreads = 1): PeerProcess {
+/** No answer is waited for so long but one that does not come. */
+const patience = 600_000;
+
+/**
+ * A peer whose answers come from a function of the request, written as JavaScript.
+ *
+ * @param timeoutMs the patience with its first processes, one after the other
+ */
+function peerOf(answerCode: string, numThreads = 1, timeoutMs = [patience]): PeerProcess {
   const program = `
     let count = 0;
     require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
@@ -13,7 +20,15 @@ function peerOf(answerCode: string, timeoutMs = 20_000, numThreads = 1): PeerPro
       const answer = (${answerCode})(request, count);
       if (answer !== undefined) console.log(JSON.stringify(answer));
     });`;
-  return new PeerProcess({ name: 'peer', program: process.execPath, args: ['--eval', program], numThreads, timeoutMs });
+  return new PeerProcess({
+    name: 'peer',
+    program: process.execPath,
+    args: ['--eval', program],
+    numThreads,
+    get timeoutMs() {
+      return timeoutMs.shift() ?? patience;
+    },
+  });
 }
 
 const preparation = { outputFile: 'a', losses: {}, variants: ['only'] };
@@ -28,8 +43,8 @@ describe('a peer', () => {
   });
 
   test('that gives no answer in time is ended, and started anew for the next case', async () => {
-    const peer = peerOf(`({ case: { name } }) => (name === 'slow' ? undefined : ${JSON.stringify(preparation)})`, 1500);
-    await expect(peer.prepare({ name: 'slow' }, '')).rejects.toThrow(/no answer to `prepare` in 2 s/);
+    const peer = peerOf(`({ case: { name } }) => (name === 'slow' ? undefined : ${JSON.stringify(preparation)})`, 1, [600]);
+    await expect(peer.prepare({ name: 'slow' }, '')).rejects.toThrow(/no answer to `prepare` in 1 s/);
     await expect(peer.prepare({ name: 'quick' }, '')).resolves.toEqual(preparation);
     peer.close();
   });
@@ -58,7 +73,7 @@ describe('a peer', () => {
   });
 
   test('is told its number of threads', async () => {
-    const peer = peerOf('() => ({ versions: process.env.RONDO_BENCH_THREADS })', 20_000, 3);
+    const peer = peerOf('() => ({ versions: process.env.RONDO_BENCH_THREADS })', 3);
     expect(await peer.describe()).toEqual({ versions: '3' });
     peer.close();
   });

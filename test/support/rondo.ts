@@ -5,6 +5,9 @@ import { expect } from 'vitest';
 /** The built command line; `npm test` builds it first. */
 const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
+/** A process that hangs blocks its test, which then cannot end by itself. Nothing else may depend on the time a process takes. */
+export const hangGuardMs = 600_000;
+
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -13,7 +16,13 @@ export interface Ended {
 
 /** Runs `rondo` in a folder and waits for its end. */
 export function rondo(folder: string, args: readonly string[], input = ''): Ended {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { cwd: folder, input, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
+    cwd: folder,
+    input,
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1' },
+    timeout: hangGuardMs,
+  });
   return { code: status, stdout, stderr };
 }
 

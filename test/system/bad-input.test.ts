@@ -83,7 +83,7 @@ describe('rondo train tag', () => {
     expectFault(run('predict', 'one.safetensors', 'letter.conllu'), 1, 'DATA_FORMAT', 'letter.conllu, line 1');
     expect(run('predict', 'long.safetensors', 'long.txt', '--format', 'columns').stdout.trimEnd().split('\n')).toHaveLength(10_040);
     expect(run('evaluate', 'long.safetensors', 'long.txt').code).toBe(0);
-  }, 120_000);
+  });
 });
 
 describe('rondo vectors', () => {

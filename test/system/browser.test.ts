@@ -87,13 +87,16 @@ async function resultOfPage(entry: string, name: string, headers: Readonly<Recor
     response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
     response.end(isScript ? text : '<!doctype html><title>Rondo</title><script type="module" src="/page.js"></script>');
   }).listen(0, '127.0.0.1');
-  const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
+  const browser = await chromium.launch({ executablePath: browserPath, timeout: 0, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
   try {
     const page = await browser.newPage();
+    page.setDefaultTimeout(0);
     const failures: string[] = [];
     page.on('pageerror', (error) => failures.push(error.message));
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    await page.waitForFunction(`globalThis.${name} !== undefined`, undefined, { timeout: 30_000 }).catch(() => undefined);
+    const failed = new Promise((resolve) => page.once('pageerror', resolve));
+    const done = page.waitForFunction(`globalThis.${name} !== undefined`, undefined, { timeout: 0 }).catch(() => undefined);
+    await Promise.race([done, failed]);
     expect(failures).toEqual([]);
     return await page.evaluate(`globalThis.${name}`);
   } finally {

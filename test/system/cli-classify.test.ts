@@ -34,7 +34,7 @@ beforeAll(() => {
   writeFileSync(at('one.csv'), csv([['text', 'label'], ['a', 'x'], ['b', 'x']]));
   writeFileSync(at('latin1.csv'), Buffer.from('text,label\ncaf\xe9,x\n', 'latin1'));
   expect(run(...trainArgs, '--out', 'reviews.safetensors', '--quiet').stderr).toBe('');
-}, 60_000);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('rondo train classify', () => {

@@ -16,7 +16,7 @@ const recordsOf = (name: string): unknown[] => readFileSync(at(name, 'trials.jso
 beforeAll(() => {
   writeFileSync(at('tides.csv'), tideLevels({ hours: 400 }));
   expect(run(...search, '--out', 'whole', '--jobs', '1', '--keep-best', '--quiet').stderr).toBe('');
-}, 60_000);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('rondo tune', () => {
@@ -63,7 +63,7 @@ describe('rondo tune', () => {
     run(...args, '--out', 'unstopped', '--quiet');
     expect(recordsOf('stopped')).toEqual(recordsOf('unstopped'));
     expect(existsSync(at('stopped', 'running'))).toBe(false);
-  }, 120_000);
+  });
 
   it('halves: the best go on with more epochs', () => {
     const { runs, best } = JSON.parse(run('tune', ...small, '--method', 'halving', '--trials', '4', '--eta', '2', '--epochs', '4', '--search', 'units=2,3,5,7', '--out', 'halved', '--json').stdout);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
+import { hangGuardMs } from '../support/rondo.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'rondo-documents-'));
@@ -24,7 +25,7 @@ async function run(name: string, source: { entry?: string; text?: string }): Pro
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'silent',
   });
-  const { status, stdout, stderr } = spawnSync(process.execPath, [outfile], { cwd: folder, encoding: 'utf8', timeout: 110_000 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [outfile], { cwd: folder, encoding: 'utf8', timeout: hangGuardMs });
   expect(status, `${name}\n${stdout}\n${stderr}`).toBe(0);
   return stdout;
 }
@@ -41,7 +42,7 @@ describe('documents', () => {
 
   it.each(programs)('%s runs', async (name, text) => {
     await run(name, { text });
-  }, 120_000);
+  });
 
   // One after the other in one folder, since a command reads what the one before it wrote.
   it('give commands that run', () => {
@@ -50,10 +51,10 @@ describe('documents', () => {
     expect(commands.length).toBeGreaterThan(2);
     for (const command of new Set(commands)) {
       const line = command.replace('npx rondo', `"${process.execPath}" "${join(root, 'dist/cli/main.js')}"`);
-      const { status, stdout, stderr } = spawnSync('sh', ['-c', line], { cwd: folder, encoding: 'utf8', timeout: 110_000 });
+      const { status, stdout, stderr } = spawnSync('sh', ['-c', line], { cwd: folder, encoding: 'utf8', timeout: hangGuardMs });
       expect(status, `${command}\n${stdout}\n${stderr}`).toBe(0);
     }
-  }, 300_000);
+  });
 });
 
 describe('examples', () => {
@@ -61,5 +62,5 @@ describe('examples', () => {
 
   it.each(examples)('%s runs', async (name) => {
     await run(name, { entry: join(root, 'examples', name) });
-  }, 120_000);
+  });
 });

@@ -22,7 +22,7 @@ describe('a forecaster with its default options', () => {
     expect(errors.model.mae).toBeLessThan(21);
     expect(errors.model.mae).toBeLessThan(0.7 * errors.seasonalNaive.mae);
     expect(errors.model.rmse).toBeLessThan(errors.naive.rmse);
-  }, 180_000);
+  });
 
   itWithData(
     'is ahead of the naive and the seasonal-naive forecast on ETTh1, one day ahead',
@@ -34,6 +34,5 @@ describe('a forecaster with its default options', () => {
       expect(errors.model.mae).toBeLessThan(0.85 * errors.seasonalNaive.mae);
       expect(errors.model.mae).toBeLessThan(errors.naive.mae);
     },
-    180_000,
   );
 });

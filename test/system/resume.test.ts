@@ -18,10 +18,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Runs the script; kills it with SIGKILL after it has written so many steps. @returns the steps it wrote, as `epoch batch`. */
+/** Runs the script; after so many steps it waits, and is killed with SIGKILL. @returns the steps it wrote, as `epoch batch`. */
 function run(args: readonly string[], killAfter = Infinity): Promise<{ steps: string[]; killed: boolean }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [script, ...args, killAfter === Infinity ? '0' : '15'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [script, ...args, String(killAfter)], { stdio: ['ignore', 'pipe', 'inherit'] });
     let text = '';
     const steps = (): string[] => text.split('\n').slice(0, -1);
     child.stdout.on('data', (data: Buffer) => {

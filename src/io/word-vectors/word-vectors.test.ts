@@ -210,7 +210,7 @@ describe('published files', () => {
     expect((await loadWordVectors(join(path, 'cp852_fasttext.bin'), { faultyWords: 'skip' })).size).toBeGreaterThan(100);
     expect(await messageOf(loadWordVectors(join(path, 'pretrained.vec')))).toContain('the file is cut short.\n  expected: 3 words, as line 1 says\n  received: 1 words');
     expect(await messageOf(loadWordVectors(join(path, 'absent.vec')))).toContain('[FILE_ACCESS]');
-  }, 60_000);
+  });
 
   itWithData('of fastText agree: the vectors of a model are those of its text', folder, async (path) => {
     for (const name of ['lee_fasttext', 'crime-and-punishment', 'toy-model', 'pang_lee_polarity_fasttext']) {
@@ -221,7 +221,7 @@ describe('published files', () => {
       // The text has five digits.
       text.words.forEach((word, i) => expect(Array.from(model.get(word)!, (value) => Math.fround(Number(value.toPrecision(5)))), word).toEqual([...text.at(i)]));
     }
-  }, 60_000);
+  });
 
   itWithData('list the n-grams of words with their vectors', folder, async (path) => {
     const model = await loadWordVectors(join(path, 'crime-and-punishment.bin'));
@@ -235,5 +235,5 @@ describe('published files', () => {
       compared += rows.length;
     }
     expect(compared).toBeGreaterThan(50);
-  }, 60_000);
+  });
 });

@@ -22,7 +22,7 @@ describe('a classifier of texts', () => {
     training = trainingOf(reviews);
     await training.train();
     ({ classifier } = training);
-  }, 60_000);
+  });
 
   it('learns more than a bag of words could, on texts it has not seen', async () => {
     const report = await training.evaluate();

@@ -16,7 +16,7 @@ describe.each(['max', 'attention', 'last'] as const)('an explanation of a classi
     const training = new ClassifierTraining({ train: madeReviews(500) }, { ...reviewOptions, pooling });
     await training.train();
     ({ classifier } = training);
-  }, 60_000);
+  });
 
   it('by integrated gradients adds up to the probability (completeness), for every class', async () => {
     for (const given of [text, 'good', 'the film was not good , and the evening was awful']) {

@@ -15,7 +15,7 @@ describe('the robustness of a classifier', () => {
     const training = new ClassifierTraining({ train: madeReviews(500) }, reviewOptions);
     await training.train();
     ({ classifier } = training);
-  }, 60_000);
+  });
 
   it('is measured without and with each kind of slips at each rate, repeatably', async () => {
     const report = await robustness(classifier, others, { rates: [0.1, 0.6] });

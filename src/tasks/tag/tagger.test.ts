@@ -56,7 +56,7 @@ describe('a tagger', () => {
   let tagger: Tagger;
   beforeAll(async () => {
     tagger = await trained();
-  }, 60_000);
+  });
 
   it('learns endings and neighbours, also of words that it has never seen', async () => {
     const report = await tagger.evaluate(sentencesOf(40, 3));

@@ -26,7 +26,7 @@ export async function computeOnThreads(): Promise<ThreadsFound> {
   if (!supported) return { numThreads: backend.numThreads, reason, alone, together: compute() };
   setThreads(2);
   // Workers start once the page gives them time.
-  for (let turn = 0; turn < 500 && backend.numThreads < 2; turn++) {
+  while (backend.numThreads < 2 && backend.supports('threads').supported) {
     compute();
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
