@@ -1,8 +1,9 @@
 import type { Command, OptionSpec } from './options.js';
+import { widestOf } from './terminal/display-width.js';
 
 /** The text of `rondo --help`. */
 export function overview(commands: readonly Command[]): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
+  const width = widestOf(commands.map(({ name }) => name));
   return [
     'rondo: recurrent neural networks, trained and run here.',
     '',
@@ -17,7 +18,7 @@ export function overview(commands: readonly Command[]): string {
 /** The text of `rondo COMMAND --help`. */
 export function helpFor(command: Command): string {
   const rows = Object.entries(command.options).map(([name, spec]) => [heading(name, spec), spec.about] as const);
-  const width = Math.max(...rows.map(([left]) => left.length));
+  const width = widestOf(rows.map(([left]) => left));
   return [
     command.summary,
     '',

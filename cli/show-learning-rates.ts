@@ -39,11 +39,15 @@ export async function showLearningRates({ name }: { readonly name: string }, { p
   }
 }
 
+function lowestOf(values: readonly number[]): number {
+  return values.reduce((least, value) => Math.min(least, value), Infinity);
+}
+
 function plotOf({ learningRates, smoothed }: LearningRateSearch): string {
   const { width, colour, ascii } = styleOf();
-  const lowest = Math.min(...smoothed);
+  const lowest = lowestOf(smoothed);
   // What comes after the blow-up would press the rest into a line.
-  const highest = Math.max(...smoothed.slice(0, Math.ceil(smoothed.length / 2))) + 0.5 * (smoothed[0] - lowest);
+  const highest = smoothed.slice(0, Math.ceil(smoothed.length / 2)).reduce((most, value) => Math.max(most, value), -Infinity) + 0.5 * (smoothed[0] - lowest);
   const stepAt = (rate: number): number => ((learningRates.length - 1) * Math.log(rate / learningRates[0])) / Math.log(learningRates[learningRates.length - 1] / learningRates[0]);
   const powers = Array.from({ length: 25 }, (_, i) => i - 16).filter((power) => 10 ** power >= learningRates[0] * 0.999 && 10 ** power <= learningRates[learningRates.length - 1]);
   return linePlot([{ name: '', values: smoothed.map((value) => Math.min(value, highest)) }], {
@@ -58,7 +62,7 @@ function plotOf({ learningRates, smoothed }: LearningRateSearch): string {
 }
 
 function verdict({ learningRates, smoothed, suggested, steepest, stopReason }: LearningRateSearch, command: string | null, caution: string | undefined): string[] {
-  const seen = `loss ${shortNumber(smoothed[0])}, at best ${shortNumber(Math.min(...smoothed))}; ${stopReason === 'diverged' ? `it blew up at a rate of ${shortNumber(learningRates[learningRates.length - 1])}` : 'it did not blow up'}`;
+  const seen = `loss ${shortNumber(smoothed[0])}, at best ${shortNumber(lowestOf(smoothed))}; ${stopReason === 'diverged' ? `it blew up at a rate of ${shortNumber(learningRates[learningRates.length - 1])}` : 'it did not blow up'}`;
   if (command === null) return [seen, 'No suggestion: the loss never fell. Check the data and their labels, or give larger batches.'];
   return [
     seen,

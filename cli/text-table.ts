@@ -1,9 +1,9 @@
-import { displayWidth, padEndToWidth, padStartToWidth } from './terminal/display-width.js';
+import { padEndToWidth, padStartToWidth, widestOf } from './terminal/display-width.js';
 
 /** Rows under headings, columns aligned: the first to the left, the others to the right. */
 export function textTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [headings, ...rows];
-  const widths = headings.map((_, column) => Math.max(...lines.map((line) => displayWidth(line[column]))));
+  const widths = headings.map((_, column) => widestOf(lines.map((line) => line[column])));
   return lines.map((line) => line.map((cell, column) => (column === 0 ? padEndToWidth(cell, widths[0]) : padStartToWidth(cell, widths[column]))).join('  ').trimEnd()).join('\n');
 }
 

@@ -31,4 +31,10 @@ describe('a confusion matrix', () => {
       '     2  好 taken for bad',
     ]);
   });
+
+  it('can be made of 401 classes, whose counts are more than one call takes as arguments', () => {
+    const many = Array.from({ length: 401 }, (_, k) => `class ${k}`);
+    const counts = many.map((_, truth) => many.map((_, predicted) => (truth === 7 && predicted === 400 ? 5 : 0)));
+    expect(confusionMatrix(many, counts, { width: 80, colour: false, ascii: true }).split('\n').slice(1)).toEqual(['     5  class 7 taken for class 400']);
+  });
 });

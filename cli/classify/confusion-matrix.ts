@@ -1,4 +1,4 @@
-import { clipToWidth, displayWidth, padEndToWidth, padStartToWidth } from '../terminal/display-width.js';
+import { clipToWidth, padEndToWidth, padStartToWidth, widestOf } from '../terminal/display-width.js';
 import type { Style } from '../style.js';
 
 const shades = { unicode: [' ', '░', '▒', '▓', '█'], ascii: [' ', '.', ':', '+', '#'] };
@@ -10,8 +10,10 @@ const widestLabel = 12;
  */
 export function confusionMatrix(labels: readonly string[], confusion: readonly (readonly number[])[], { width, colour, ascii }: Style): string {
   const names = labels.map((label) => clipToWidth(label, widestLabel));
-  const cellWidth = Math.max(...confusion.flat().map((count) => String(count).length), ...names.map(displayWidth)) + 2;
-  const nameWidth = Math.max(...names.map(displayWidth), 'true'.length);
+  const widestName = widestOf(names);
+  const largestCount = confusion.flat().reduce((most, count) => Math.max(most, count), 0);
+  const cellWidth = Math.max(String(largestCount).length, widestName) + 2;
+  const nameWidth = Math.max(widestName, 'true'.length);
   if (nameWidth + 1 + cellWidth * labels.length > width) return frequentConfusions(labels, confusion);
   const header = `${' '.repeat(nameWidth + 1)}${names.map((name) => padStartToWidth(name, cellWidth - 1) + ' ').join('')}`.trimEnd();
   const rows = confusion.map((row, truth) => {

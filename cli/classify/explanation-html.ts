@@ -39,7 +39,7 @@ function articleOf(explanation: Explanation, labels: readonly string[]): string 
 }
 
 function markedText({ text, tokens }: Explanation): string {
-  const largest = Math.max(...tokens.map(({ contribution }) => Math.abs(contribution)), 1e-9);
+  const largest = tokens.reduce((most, { contribution }) => Math.max(most, Math.abs(contribution)), 1e-9);
   let marked = '';
   let at = 0;
   for (const { start, end, contribution, isKnown } of tokens) {

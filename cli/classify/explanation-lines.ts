@@ -24,7 +24,7 @@ export function explanationLines(explanation: Explanation, style: Style): string
 }
 
 function markedText({ text, tokens }: Explanation, strongest: readonly TokenContribution[], { colour }: Style): string {
-  const largest = Math.max(...tokens.map(({ contribution }) => Math.abs(contribution)), 1e-9);
+  const largest = tokens.reduce((most, { contribution }) => Math.max(most, Math.abs(contribution)), 1e-9);
   let marked = '';
   let at = 0;
   for (const token of tokens) {

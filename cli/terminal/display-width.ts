@@ -14,6 +14,11 @@ export function displayWidth(text: string): number {
   return width;
 }
 
+/** Columns that the widest of some texts takes. */
+export function widestOf(texts: readonly string[]): number {
+  return texts.reduce((widest, text) => Math.max(widest, displayWidth(text)), 0);
+}
+
 /** The start of a text that fits into so many columns. */
 export function clipToWidth(text: string, columns: number): string {
   let width = 0;

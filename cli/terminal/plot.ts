@@ -1,4 +1,5 @@
 import { RondoError } from '../../src/index.js';
+import { widestOf } from './display-width.js';
 import { PlotCanvas } from './plot-canvas.js';
 import { type Tick, ticksBetween } from './plot-ticks.js';
 
@@ -48,7 +49,7 @@ export function linePlot(series: readonly PlotSeries[], options: LinePlotOptions
   if (range === undefined) return [...heading, '(nothing to draw: no finite value)'].join('\n');
 
   const yTicks = ticksBetween(range.low, range.high, Math.max(3, Math.floor(height * 0.6)));
-  const labelWidth = Math.max(...yTicks.map(({ label }) => label.length), 1);
+  const labelWidth = Math.max(1, widestOf(yTicks.map(({ label }) => label)));
   const useDots = !ascii && (colour || series.length === 1);
   const canvas = new PlotCanvas(width - labelWidth - 2, height, useDots ? 2 : 1, useDots ? 4 : 1);
   const dotX = (x: number): number => Math.round(((x - range.first) / (range.last - range.first)) * (canvas.dotsWide - 1));
@@ -70,7 +71,7 @@ export function linePlot(series: readonly PlotSeries[], options: LinePlotOptions
   }
   const columnOf = (x: number): number => Math.floor((dotX(x) * canvas.columns) / canvas.dotsWide);
   const marked = xTicks ?? ticksBetween(range.first, range.last, Math.floor(canvas.columns / 7), true);
-  lines.push(...xAxis(marked, canvas.columns, columnOf, ascii).map((line) => ' '.repeat(labelWidth + 1) + line));
+  for (const line of xAxis(marked, canvas.columns, columnOf, ascii)) lines.push(' '.repeat(labelWidth + 1) + line);
   if (xLabel !== undefined) lines.push(' '.repeat(Math.max(0, width - xLabel.length)) + xLabel);
   const legend = series.map(({ name }, index) => paint(`${useDots ? '──' : markOf(index)} ${name}`, index));
   if (series.length > 1 || series[0].name !== '') lines.push(' '.repeat(labelWidth + 2) + legend.join('   '));

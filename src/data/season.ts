@@ -1,4 +1,5 @@
 import { RondoError, refuseUnknownOptions, requireCount } from '../errors.js';
+import { maximumOf } from '../extremes.js';
 
 /** Only the last values are looked at, so that the work stays bounded: at most this many times {@link longestSeason}. */
 const longestLookBack = 20_000;
@@ -55,7 +56,7 @@ function seasonOf(series: Float64Array, maxLag: number): number | undefined {
     if (isPeak && height >= leastHeight && height - valley >= 0.3 && returns(correlation, lag)) peaks.push(lag);
     valley = Math.min(valley, height);
   }
-  const highest = Math.max(...peaks.map((lag) => correlation[lag]));
+  const highest = maximumOf(peaks.map((lag) => correlation[lag]));
   // Twice and three times a season peak as high as the season itself, but for the error of the estimate.
   const error = 0.05 + 1.5 / Math.sqrt(series.length);
   const shortest = peaks.find((lag) => correlation[lag] >= highest - error);

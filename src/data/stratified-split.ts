@@ -30,9 +30,9 @@ export function splitStratified(texts: readonly string[], labels: readonly strin
     for (const part of ['test', 'validation'] as const) {
       // The shares of all classes so far are rounded together, so that small classes do not vanish from the parts.
       wanted[part] += shares[part] * size;
-      while (next < groups.length - 1 && parts[part].length + groups[next].length / 2 < wanted[part] + 1e-9) parts[part].push(...groups[next++]);
+      while (next < groups.length - 1 && parts[part].length + groups[next].length / 2 < wanted[part] + 1e-9) for (const i of groups[next++]) parts[part].push(i);
     }
-    for (const group of groups.slice(next)) parts.train.push(...group);
+    for (const group of groups.slice(next)) for (const i of group) parts.train.push(i);
   }
   keepEveryClass(parts, texts, labels);
   for (const part of ['validation', 'test'] as const) {
@@ -51,8 +51,10 @@ function keepEveryClass(parts: Record<keyof Split, number[]>, texts: readonly st
       if (learned.has(labels[i])) continue;
       const moved = parts[part].filter((other) => texts[other] === texts[i]);
       parts[part] = parts[part].filter((other) => texts[other] !== texts[i]);
-      parts.train.push(...moved);
-      for (const other of moved) learned.add(labels[other]);
+      for (const other of moved) {
+        parts.train.push(other);
+        learned.add(labels[other]);
+      }
     }
   }
 }

@@ -31,7 +31,7 @@ const beginnings: readonly (readonly [start: string, kind: string])[] = [
  */
 export function fileKindOf(bytes: Uint8Array): string | undefined {
   if (bytes.length === 0) return 'an empty file';
-  const head = String.fromCharCode(...bytes.subarray(0, 512));
+  const head = Array.from(bytes.subarray(0, 512), (byte) => String.fromCharCode(byte)).join('');
   const known = beginnings.find(([start]) => head.startsWith(start));
   if (known !== undefined) return known[1];
   if (/^\0+$/.test(head)) return 'a file of zero bytes (an interrupted copy or download leaves such files)';

@@ -1,12 +1,13 @@
 import { describeOpenShape, type Layer } from '../layers/layer.js';
 import type { Variable } from '../tensor/tensor.js';
 import { variablesOf } from './model-weights.js';
+import { maximumOf } from '../extremes.js';
 
 /** A table of a model's layers with their output shapes and numbers of parameters, and the sums, as text. */
 export function summaryOf(model: Layer<unknown>): string {
   const rows = [...model.sublayers].map(([name, layer]) => [`${name} (${layer.className})`, outputShapeOf(layer), layer.isBuilt ? count(sizeOfAll(layer.weights)) : 'not built']);
   const header = ['layer', 'output shape', 'parameters'];
-  const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
+  const widths = header.map((title, i) => maximumOf(rows.map((row) => row[i].length), title.length));
   const line = (cells: readonly string[]): string => cells.map((cell, i) => (i === 2 ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  ').trimEnd();
   const rule = '-'.repeat(widths.reduce((sum, width) => sum + width, 4));
   const all = [...variablesOf(model).values()];

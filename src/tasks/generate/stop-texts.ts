@@ -1,3 +1,5 @@
+import { maximumOf, minimumOf } from '../../extremes.js';
+
 /** Holds back the end of a growing text where it may be the beginning of a text to stop at. */
 export class StopTexts {
   private held = '';
@@ -8,8 +10,8 @@ export class StopTexts {
   push(text: string): { free: string; isStopped: boolean } {
     this.held += text;
     const ends = this.stops.map((stop) => this.held.indexOf(stop)).filter((place) => place >= 0);
-    if (ends.length > 0) return { free: this.held.slice(0, Math.min(...ends)), isStopped: true };
-    const kept = Math.max(0, ...this.stops.map((stop) => overlap(this.held, stop)));
+    if (ends.length > 0) return { free: this.held.slice(0, minimumOf(ends)), isStopped: true };
+    const kept = maximumOf(this.stops.map((stop) => overlap(this.held, stop)), 0);
     const free = this.held.slice(0, this.held.length - kept);
     this.held = this.held.slice(free.length);
     return { free, isStopped: false };

@@ -50,7 +50,7 @@ export class HmmTagger {
     }
     this.prior = probabilities(total);
     // Ends are one more follower of every tag.
-    const rows = Array.from({ length: K }, (_, i) => wittenBell(Float64Array.of(...follows.subarray(i * K, (i + 1) * K), last[i]), Float64Array.of(...this.prior.map((p) => p * 0.95), 0.05)));
+    const rows = Array.from({ length: K }, (_, i) => wittenBell(withOneMore(follows.subarray(i * K, (i + 1) * K), last[i]), withOneMore(this.prior.map((p) => p * 0.95), 0.05)));
     this.weights = {
       labels: K,
       start: wittenBell(first, this.prior).map(Math.log),
@@ -107,6 +107,13 @@ function addTo(counts: Map<string, Float64Array>, key: string, K: number, label:
   let own = counts.get(key);
   if (own === undefined) counts.set(key, (own = new Float64Array(K)));
   own[label]++;
+}
+
+function withOneMore(values: Float64Array, last: number): Float64Array {
+  const all = new Float64Array(values.length + 1);
+  all.set(values);
+  all[values.length] = last;
+  return all;
 }
 
 function probabilities(counts: Float64Array): Float64Array {

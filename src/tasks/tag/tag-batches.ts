@@ -1,6 +1,7 @@
 import type { Random } from '../../random.js';
 import type { DatasetBatch } from '../../training/dataset.js';
 import type { EncodedSentence } from './tag-codec.js';
+import { maximumOf } from '../../extremes.js';
 
 /** Batches whose sentences are sorted by length together. */
 const batchesPerPool = 40;
@@ -18,7 +19,7 @@ export interface TagBatch {
 
 /** @internal A sentence without words still has one step, of padding. */
 export function padded(sentences: readonly EncodedSentence[]): TagBatch {
-  const time = Math.max(1, ...sentences.map(({ words }) => words.length));
+  const time = maximumOf(sentences.map(({ words }) => words.length), 1);
   let longest = 1;
   for (const { characters } of sentences) for (const { length } of characters) longest = Math.max(longest, length);
   const columns = 1 + longest;

@@ -1,6 +1,7 @@
 import { refuseUnknownOptions, requireCount } from '../../errors.js';
 import type { Callback, CallbackState, Logs, TrainingContext } from './callback.js';
 import { Monitor } from './monitor.js';
+import { minimumOf } from '../../extremes.js';
 
 export interface AveragingTriggerOptions {
   /** The loss or metric to watch, of which less is better. Default `valLoss`. */
@@ -49,7 +50,7 @@ export class AveragingTrigger implements Callback {
     this.isSwapped = false;
     if (this.isTriggered) return;
     const value = new Monitor('AveragingTrigger', { monitor: this.monitor }).valueIn(logs);
-    if (this.values.length > this.patience && value > Math.min(...this.values.slice(0, -this.patience))) {
+    if (this.values.length > this.patience && value > minimumOf(this.values.slice(0, -this.patience))) {
       model.optimizer.startAveraging();
       this.isTriggered = true;
     }

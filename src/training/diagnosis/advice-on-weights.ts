@@ -1,3 +1,4 @@
+import { maximumOf } from '../../extremes.js';
 import type { Advice } from './advice.js';
 import { median } from './facts.js';
 import { figure, percentage } from './figures.js';
@@ -19,7 +20,7 @@ export function adviceOnWeights({ layers, gradientNorms, clipNorm, recurrent }: 
     if (norms.every((norm) => norm === 0)) found.push({ about: 'noGradient', layer, text: `No gradient reaches ${layer}: its norm is 0 at every measurement. Look for units that are dead behind it, or for an output that the loss does not use.` });
   }
   const middle = median(gradientNorms)!;
-  const most = Math.max(...gradientNorms);
+  const most = maximumOf(gradientNorms);
   if (clipNorm === null && most > spike * middle) {
     found.push({ about: 'clipping', layer: null, text: `The gradient norm has spikes: ${figure(most)} at most, ${figure(middle)} in the middle. Clip it: globalClipNorm: ${figure(2 * middle)}.` });
   }
@@ -27,7 +28,7 @@ export function adviceOnWeights({ layers, gradientNorms, clipNorm, recurrent }: 
     const share = gradientNorms.filter((norm) => norm > clipNorm).length / gradientNorms.length;
     found.push({ about: 'clipping', layer: null, text: `The gradient norm is above the clip of ${figure(clipNorm)} at ${percentage(share)} of the measurements (median ${figure(middle)}), so the clip sets the size of the steps. Lower the learning rate, or scale the inputs or the targets to about 1.` });
   }
-  const largestNorm = Math.max(...layers.map(({ medianGradientNorm }) => medianGradientNorm));
+  const largestNorm = maximumOf(layers.map(({ medianGradientNorm }) => medianGradientNorm));
   for (const { layer } of recurrent) {
     const norm = layers.find((one) => one.layer === layer)?.medianGradientNorm;
     if (norm === undefined || norm === 0 || norm >= smallGradient * largestNorm) continue;

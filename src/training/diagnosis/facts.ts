@@ -25,7 +25,7 @@ export function factsOf({ samples, clipNorm, loss, valLoss, elapsedMs }: Recorde
   return {
     steps: samples.map(({ step }) => step),
     layers: Object.keys(last?.gradientNorms ?? {}).map((layer) => layerReport(layer, samples)),
-    gradientNorms: samples.map(({ gradientNorms }) => Math.hypot(...Object.values(gradientNorms))),
+    gradientNorms: samples.map(({ gradientNorms }) => Math.sqrt(Object.values(gradientNorms).reduce((sum, norm) => sum + norm * norm, 0))),
     clipNorm,
     recurrent: (last?.recurrent ?? []).map((measured) => recurrentReport(measured, first, last!)),
     loss,
