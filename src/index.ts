@@ -141,10 +141,12 @@ export { type FileTokenizer, TokenizerCodec, type TokenizerLibrary } from './tas
 export { codecOfText, type CodecOptions, tokenLevels } from './tasks/language-model/codec-of-text.js';
 export { TextCodec, type TextCodecOptions, type TextLevel } from './tasks/language-model/text-codec.js';
 export { type ForecastErrors, forecastErrors, seasonalScale } from './tasks/forecast/forecast-errors.js';
-export type { ForecastReport, ShownForecast } from './tasks/forecast/forecast-report.js';
-export { type ForecastOptions, ForecastTraining } from './tasks/forecast/forecast-training.js';
-export { Forecaster, type TrainedSeries } from './tasks/forecast/forecaster.js';
+export type { ComparedErrors, ForecastReport, SeriesReport, ShownForecast } from './tasks/forecast/forecast-report.js';
+export { type ForecastOptions, ForecastTraining, type RowsOfParts } from './tasks/forecast/forecast-training.js';
+export { Forecaster } from './tasks/forecast/forecaster.js';
+export type { Series } from './tasks/forecast/series.js';
 export { type LeftOutColumn, type SeriesColumns, seriesColumns, type SeriesColumnsOptions } from './tasks/forecast/series-columns.js';
+export type { TrainedSeries } from './tasks/forecast/trained-series.js';
 export { HmmTagger } from './tasks/tag/hmm-tagger.js';
 export { TagCodec, type TagCodecOptions } from './tasks/tag/tag-codec.js';
 export { type TaggedSentence, taggedSentences } from './tasks/tag/tagged-sentence.js';

@@ -75,7 +75,7 @@ async function evaluateText(languageModel: LanguageModel, files: readonly string
 
 async function evaluateForecast(forecaster: Forecaster, file: string, json: boolean): Promise<void> {
   const columns = forecaster.columnsOf(await readTableInput(file));
-  const isTrainedOn = forecaster.firstUnseenRow(columns) !== undefined;
+  const isTrainedOn = columns.series.some((series) => forecaster.firstUnseenRow(series) !== undefined);
   const report = await forecaster.evaluate(columns);
   if (json) {
     console.log(JSON.stringify({ part: isTrainedOn ? 'held out' : 'all', ...report }));

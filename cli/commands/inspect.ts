@@ -47,12 +47,13 @@ function withoutTask(error: unknown): undefined {
   throw error;
 }
 
-function aboutForecaster({ options, series, outcome }: Forecaster): string[] {
-  const [target, ...others] = series.names;
+function aboutForecaster({ options, names, series, outcome }: Forecaster): string[] {
+  const [target, ...others] = names;
+  const rows = (name: 'numTrainingRows' | 'numSeenRows'): number => series.reduce((sum, one) => sum + one[name], 0);
   return [
     `task      forecast of ${target}, ${options.horizon} steps ahead from windows of ${options.timesteps}`,
     `columns   ${[target, ...others].join(', ')}`,
-    `trained   on ${withSeparators(series.numTrainingRows)} rows, chosen on ${withSeparators(series.numSeenRows - series.numTrainingRows)} more; season ${options.season}`,
+    `trained   on ${withSeparators(rows('numTrainingRows'))} rows, chosen on ${withSeparators(rows('numSeenRows') - rows('numTrainingRows'))} more; season ${options.season}`,
     ...aboutTraining(options, outcome),
   ];
 }

@@ -47,13 +47,14 @@ export const predict = defineCommand({
 
 async function predictValues(forecaster: Forecaster, data: string, json: boolean): Promise<void> {
   const columns = forecaster.columnsOf(await readTableInput(data));
-  const values = [...(await forecaster.predictNext(columns))];
   const [target] = columns.names;
+  const [series] = columns.series;
+  const values = [...(await forecaster.predictNext(series))];
   if (json) {
-    console.log(JSON.stringify({ target, firstRow: columns.numRows, values }));
+    console.log(JSON.stringify({ target, firstRow: series.numRows, values }));
     return;
   }
-  console.log(textTable(['row', target], values.map((value, step) => [String(columns.numRows + step), shortNumber(value)])));
+  console.log(textTable(['row', target], values.map((value, step) => [String(series.numRows + step), shortNumber(value)])));
 }
 
 async function predictTags(tagger: Tagger, data: string, options: PredictTagsOptions, json: boolean): Promise<void> {

@@ -39,7 +39,7 @@ export const trainForecast = defineCommand({
     const { cell, units, layers, timesteps, season, horizon, epochs, batchSize } = forecaster.options;
     if (!json) {
       const others = columns.names.slice(1);
-      console.log(`${table.where}: ${withSeparators(columns.numRows)} rows; target ${columns.names[0]}${others.length > 0 ? `, with ${others.join(', ')}` : ''}${columns.leftOut.map(({ name, reason }) => `; left out ${name} (${reason})`).join('')}`);
+      console.log(`${table.where}: ${withSeparators(columns.series.reduce((sum, series) => sum + series.numRows, 0))} rows; target ${columns.names[0]}${others.length > 0 ? `, with ${others.join(', ')}` : ''}${columns.leftOut.map(({ name, reason }) => `; left out ${name} (${reason})`).join('')}`);
       console.log(`train ${withSeparators(numRows.train)}, validation ${withSeparators(numRows.validation)}, held out ${withSeparators(numRows.test)} rows; season ${season}`);
       console.log(`${layers} x ${cell} of ${units} units, ${withSeparators(forecaster.model.countParams())} parameters; windows of ${timesteps} steps, ${horizon} ahead`);
     }

@@ -52,7 +52,7 @@ export async function forecastPart({ folder, isQuiet }: DemoSettings): Promise<b
   const report = await training.evaluate();
   console.log(`\n${forecastPlot({ ...report, shown: report.shown.slice(-4) })}\n\n${errorTable(report)}`);
   const loaded = requireTask('rondo demo', run.paths.model, (await loadTask(run.paths.model)).task, 'forecast');
-  const next = await loaded.predictNext(training.columns);
+  const next = await loaded.predictNext(training.columns.series[0]);
   console.log(`\nloaded again from ${run.paths.model}; the 12 months after the last:\n${[...next.subarray(0, 12)].map(shortNumber).join('  ')}\n`);
   return true;
 }

@@ -12,7 +12,7 @@ describe('task files', () => {
   it('are refused where no task made the model', () => {
     expect(() => deserializeTask(serializeModel(model), 'm.safetensors')).toThrow('[FILE_FORMAT] m.safetensors: the file holds a model, but not of a task');
     expect(() => deserializeTask(serializeModel(model, { preprocessing: { task: 'toString' } }))).toThrow('[FILE_FORMAT]');
-    expect(() => deserializeTask(serializeModel(model, { preprocessing: { task: 'forecast' } }))).toThrow('`scaler` is missing');
+    expect(() => deserializeTask(serializeModel(model, { preprocessing: { task: 'forecast' } }))).toThrow('`outcome` is missing');
   });
 
   it('are refused where vocabulary and model do not belong together', () => {

@@ -1,5 +1,4 @@
-import { isCount, isFiniteNumbers, isText, isTextOrNull, isTexts, SavedFields } from '../data/saved-fields.js';
-import { scalerFromJSON } from '../data/scaler.js';
+import { isCount, isFiniteNumbers, isText, isTextOrNull, SavedFields } from '../data/saved-fields.js';
 import { type TagScheme, tagSchemes } from '../data/tag-schemes.js';
 import { RondoError } from '../errors.js';
 import { deserializeModel, serializeModel } from '../io/checkpoint.js';
@@ -10,8 +9,8 @@ import type { TrainingSnapshot } from '../training/snapshot.js';
 import type { Classifier } from './classify/classifier.js';
 import { restoreClassifier } from './classify/restore-classifier.js';
 import { codecFromJSON } from './language-model/codec-of-text.js';
-import type { ForecastOptions } from './forecast/forecast-training.js';
-import { Forecaster, type TrainedSeries } from './forecast/forecaster.js';
+import type { Forecaster } from './forecast/forecaster.js';
+import { restoreForecaster } from './forecast/restore-forecaster.js';
 import { LanguageModel } from './language-model/language-model.js';
 import type { TokenizerLibrary } from './language-model/tokenizer-codec.js';
 import type { LanguageModelOptions } from './language-model/language-model-training.js';
@@ -73,17 +72,7 @@ const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: S
     const facts = { numTokens: count('numTokens'), numTrainingTokens: count('numTrainingTokens'), fingerprint: count('fingerprint') };
     return new LanguageModel(model, codec, facts, options, outcomeOf(saved));
   },
-  forecast: (model, saved, where) => {
-    const scaler = scalerFromJSON(saved.read('scaler', 'an object', isRecord), where);
-    const series = trainedSeries(new SavedFields(where, saved.read('series', 'an object', isRecord)));
-    const options = saved.read('options', 'an object', isRecord) as unknown as Required<ForecastOptions>;
-    const own = new SavedFields(where, options);
-    for (const name of ['horizon', 'timesteps', 'season']) own.read(name, 'a number', isFiniteNumber);
-    if (scaler.columns !== series.names.length || model.computeOutputShape([1, options.timesteps, scaler.columns]).at(-1) !== options.horizon) {
-      throw saved.fault('the scaler does not fit the model.', `${series.names.length} columns, horizon ${options.horizon}`, model.computeOutputShape([1, options.timesteps, scaler.columns]));
-    }
-    return new Forecaster(model, scaler, series, options, outcomeOf(saved));
-  },
+  forecast: (model, saved, where) => restoreForecaster(model, saved, where, outcomeOf(saved)),
   classify: (model, saved) => restoreClassifier(model, saved, outcomeOf(saved)),
   tag: (model, saved, where) => {
     const codec = TagCodec.fromJSON(saved.read('codec', 'an object', isRecord), where);
@@ -105,17 +94,6 @@ const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: S
     return new Tagger(model, codec, sentences, options, outcomeOf(saved));
   },
 };
-
-function trainedSeries(saved: SavedFields): TrainedSeries {
-  const number = (name: string): number => saved.read(name, 'a number', isFiniteNumber);
-  return {
-    names: saved.read('names', 'a list of texts', isTexts),
-    numTrainingRows: number('numTrainingRows'),
-    numSeenRows: number('numSeenRows'),
-    fingerprint: number('fingerprint'),
-    naiveScale: number('naiveScale'),
-  };
-}
 
 function outcomeOf(saved: SavedFields): TrainingOutcome | undefined {
   const found = saved.read('outcome', 'an object or null', (value): value is Record<string, unknown> | null => value === null || isRecord(value));

@@ -1,5 +1,4 @@
 import { refuseUnknownOptions, requireCount, requireNumber, RondoError } from '../../errors.js';
-import { StandardScaler } from '../../data/scaler.js';
 import { detectSeason } from '../../data/season.js';
 import type { Table } from '../../data/table.js';
 import type { Random } from '../../random.js';
@@ -7,13 +6,13 @@ import { Dense } from '../../layers/dense.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { meanAbsoluteError } from '../../training/losses/index.js';
 import { Sequential } from '../../training/sequential.js';
-import { fingerprintOf } from '../fingerprint.js';
-import { seasonalScale } from './forecast-errors.js';
 import type { ForecastReport } from './forecast-report.js';
 import { ForecastWindows } from './forecast-windows.js';
 import { Forecaster } from './forecaster.js';
 import { type RecurrentTaskOptions, recurrentStack, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
-import { columnOf, type SeriesColumns, seriesColumns, type SeriesColumnsOptions } from './series-columns.js';
+import { columnOf, type Series } from './series.js';
+import { type SeriesColumns, seriesColumns, type SeriesColumnsOptions } from './series-columns.js';
+import { trainedSeries, trainedSeriesJson } from './trained-series.js';
 import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
 
 /** How a forecaster is built and trained. `timesteps` is the length of the window that a forecast sees. */
@@ -28,6 +27,13 @@ export interface ForecastOptions extends SeriesColumnsOptions, RecurrentTaskOpti
   test?: number;
   /** Epochs without improvement after which training stops. Default 8. */
   patience?: number;
+}
+
+/** Rows of training, validation and what is held out, in this order. */
+export interface RowsOfParts {
+  readonly train: number;
+  readonly validation: number;
+  readonly test: number;
 }
 
 const defaults = { features: 'all', missing: 'error', cell: 'gru', units: 32, layers: 1, dropout: 0.1, epochs: 30, batchSize: 64, learningRate: 0.005, validation: 0.1, test: 0.2, patience: 8 } as const;
@@ -47,12 +53,14 @@ const defaults = { features: 'all', missing: 'error', cell: 'gru', units: 32, la
 export class ForecastTraining {
   readonly forecaster: Forecaster;
   readonly columns: SeriesColumns;
-  /** Rows of each part. */
-  readonly numRows: { readonly train: number; readonly validation: number; readonly test: number };
+  /** Rows of each part, all series together. */
+  readonly numRows: RowsOfParts;
   /** Steps of an epoch. */
   readonly numBatches: number;
   readonly #trainWindows: ForecastWindows;
   readonly #validationWindows: ForecastWindows;
+  /** By series. */
+  readonly #parts: readonly RowsOfParts[];
 
   /** @param interrupted the forecaster of a checkpoint, to go on with; its own options then count. */
   constructor(table: Table, options: ForecastOptions, interrupted?: Forecaster) {
@@ -60,37 +68,35 @@ export class ForecastTraining {
     if (interrupted === undefined) requireKnown(where, options);
     const given = interrupted?.options ?? ({ ...defaults, ...withoutUndefined(options) } as ForecastOptions & typeof defaults);
     this.columns = interrupted?.columnsOf(table) ?? seriesColumns(table, given);
-    const { names, numRows, values } = this.columns;
-    const [numValidation, numTest] = [Math.round(numRows * given.validation), Math.round(numRows * given.test)];
-    this.numRows = { train: numRows - numValidation - numTest, validation: numValidation, test: numTest };
-    requireParts(this.numRows, 1, given.horizon);
-    const trainEnd = this.numRows.train;
-    const seenEnd = trainEnd + this.numRows.validation;
-    const target = columnOf(this.columns, 0);
-    const season = given.season ?? detectSeason(target.subarray(0, trainEnd)) ?? 1;
+    const { names, series } = this.columns;
+    this.#parts = series.map(({ numRows }) => partsOf(numRows, given));
+    const longest = this.#parts.reduce((found, parts) => (parts.train > found.train ? parts : found));
+    requireParts(longest, 1, given.horizon);
+    const first = this.#parts.indexOf(longest);
+    const season = given.season ?? detectSeason(columnOf(series[first], 0).subarray(0, longest.train)) ?? 1;
     const { horizon } = given;
-    const timesteps = given.timesteps ?? defaultTimesteps(horizon, season, trainEnd);
+    const timesteps = given.timesteps ?? defaultTimesteps(horizon, season, longest.train);
     const resolved = { ...given, target: names[0], season, timesteps };
     if (interrupted === undefined) requireRecurrentOptions(where, resolved);
-    requireParts(this.numRows, timesteps, horizon);
+    requireParts(longest, timesteps, horizon);
+    this.numRows = sumOf(this.#parts);
 
+    const trained = series.map((one, i) => trainedSeries(one, { train: this.#parts[i].train, seen: this.#parts[i].train + this.#parts[i].validation }, season));
+    if (interrupted !== undefined && JSON.stringify(interrupted.series.map(trainedSeriesJson)) !== JSON.stringify(trained.map(trainedSeriesJson))) throw otherSeries(table.where);
     const width = names.length;
-    const scaler = interrupted?.scaler ?? new StandardScaler().fit(values.subarray(0, trainEnd * width), width);
-    const scaled = scaler.transform(values);
-    // Windows of the validation part begin in the training part, as in use, and forecast the validation part alone.
-    const windows = (from: number, to: number): ForecastWindows => new ForecastWindows(scaled.subarray(from * width, to * width), { columns: width, timesteps, horizon });
-    this.#trainWindows = windows(0, trainEnd);
-    this.#validationWindows = windows(trainEnd - timesteps, seenEnd);
-    this.numBatches = Math.ceil(this.#trainWindows.length / resolved.batchSize);
-    const series = {
-      names,
-      numTrainingRows: trainEnd,
-      numSeenRows: seenEnd,
-      fingerprint: fingerprintOf(target.subarray(0, seenEnd)),
-      naiveScale: seasonalScale(target.subarray(0, trainEnd), season),
+    const scaled = series.map(({ values }, i) => trained[i].scaler.transform(values));
+    const windows = (part: (rows: RowsOfParts) => [from: number, to: number]): ForecastWindows => {
+      const rows = series.map(({ isReal }, i) => {
+        const [from, to] = part(this.#parts[i]).map((row) => Math.max(0, row) * width);
+        return { values: scaled[i].subarray(from, to), isReal: isReal.subarray(from, to) };
+      });
+      return new ForecastWindows(rows, { columns: width, timesteps, horizon });
     };
-    if (interrupted !== undefined && interrupted.series.fingerprint !== series.fingerprint) throw otherSeries(table.where);
-    this.forecaster = interrupted ?? new Forecaster(modelOf(width, resolved), scaler, series, resolved);
+    this.#trainWindows = windows(({ train }) => [0, train]);
+    // Windows of the validation part begin in the training part, as in use, and forecast the validation part alone.
+    this.#validationWindows = windows(({ train, validation }) => [train - timesteps, train + validation]);
+    this.numBatches = Math.ceil(this.#trainWindows.length / resolved.batchSize);
+    this.forecaster = interrupted ?? new Forecaster(modelOf(width, resolved), names, trained, resolved);
     this.forecaster.model.compile({
       optimizer: cosineAdam({ learningRate: resolved.learningRate, numSteps: this.numBatches * resolved.epochs }),
       loss: meanAbsoluteError(),
@@ -124,7 +130,11 @@ export class ForecastTraining {
 
   /** The errors on the held-out end. */
   evaluate(options: { signal?: AbortSignal } = {}): Promise<ForecastReport> {
-    return this.forecaster.evaluate(this.columns, { from: this.numRows.train + this.numRows.validation, ...options });
+    const from = (series: Series): number => {
+      const { train, validation } = this.#parts[this.columns.series.indexOf(series)];
+      return train + validation;
+    };
+    return this.forecaster.evaluate(this.columns, { from, ...options });
   }
 }
 
@@ -151,7 +161,17 @@ function requireKnown(where: string, options: ForecastOptions): void {
   }
 }
 
-function requireParts({ train, validation, test }: ForecastTraining['numRows'], timesteps: number, horizon: number): void {
+function partsOf(numRows: number, shares: { validation: number; test: number }): RowsOfParts {
+  const [validation, test] = [Math.round(numRows * shares.validation), Math.round(numRows * shares.test)];
+  return { train: numRows - validation - test, validation, test };
+}
+
+function sumOf(parts: readonly RowsOfParts[]): RowsOfParts {
+  const sum = (name: keyof RowsOfParts): number => parts.reduce((total, rows) => total + rows[name], 0);
+  return { train: sum('train'), validation: sum('validation'), test: sum('test') };
+}
+
+function requireParts({ train, validation, test }: RowsOfParts, timesteps: number, horizon: number): void {
   const faults = [
     train < timesteps + horizon ? `training: ${train} rows, at least ${timesteps + horizon} (timesteps ${timesteps} + horizon ${horizon}) are needed` : '',
     validation < horizon ? `validation: ${validation} rows, at least ${horizon} (the horizon) are needed` : '',

@@ -5,6 +5,7 @@ import { Random, setSeed } from '../../random.js';
 import type { TrainingSnapshot } from '../../training/snapshot.js';
 import { ForecastTraining } from './forecast-training.js';
 import type { Forecaster } from './forecaster.js';
+import type { Series } from './series.js';
 import type { SeriesColumns } from './series-columns.js';
 import { deserializeTask, serializeTask } from '../task-file.js';
 
@@ -25,12 +26,14 @@ const options = { target: 'level', horizon: 7, timesteps: 25, epochs: 8, units: 
 describe('a forecaster', () => {
   let forecaster: Forecaster;
   let columns: SeriesColumns;
+  let series: Series;
   let training: ForecastTraining;
   beforeAll(async () => {
     setSeed(3);
     training = new ForecastTraining(await tableOf(900), options);
     await training.train();
     ({ forecaster, columns } = training);
+    [series] = columns.series;
   });
 
   it('beats the naive and the seasonal-naive forecast on the held-out end', async () => {
@@ -44,19 +47,19 @@ describe('a forecaster', () => {
   });
 
   it('never sees what it forecasts', async () => {
-    const changed = { ...columns, values: columns.values.map((value, at) => (at >= 2 * 800 ? value + 100 : value)) };
-    expect(await forecaster.predictAt(changed, [800])).toEqual(await forecaster.predictAt(columns, [800]));
-    expect(await forecaster.predictAt(changed, [801])).not.toEqual(await forecaster.predictAt(columns, [801]));
+    const changed = { ...series, values: series.values.map((value, at) => (at >= 2 * 800 ? value + 100 : value)) };
+    expect(await forecaster.predictAt(changed, [800])).toEqual(await forecaster.predictAt(series, [800]));
+    expect(await forecaster.predictAt(changed, [801])).not.toEqual(await forecaster.predictAt(series, [801]));
   });
 
   it('sees only the last timesteps rows', async () => {
-    const changed = { ...columns, values: columns.values.map((value, at) => (at < 2 * (800 - 25) ? 0 : value)) };
-    expect(await forecaster.predictAt(changed, [800])).toEqual(await forecaster.predictAt(columns, [800]));
+    const changed = { ...series, values: series.values.map((value, at) => (at < 2 * (800 - 25) ? 0 : value)) };
+    expect(await forecaster.predictAt(changed, [800])).toEqual(await forecaster.predictAt(series, [800]));
   });
 
   it('moves with the level of the series', async () => {
-    const raised = { ...columns, values: columns.values.map((value, at) => (at % 2 === 0 ? value + 32 : value)) };
-    const before = await forecaster.predictAt(columns, [300, 501]);
+    const raised = { ...series, values: series.values.map((value, at) => (at % 2 === 0 ? value + 32 : value)) };
+    const before = await forecaster.predictAt(series, [300, 501]);
     const after = await forecaster.predictAt(raised, [300, 501]);
     // float32 windows of a scaled series near 5: 24 bits leave about 1e-6 of the deviation, 7.
     after.forEach((value, i) => expect(value - 32).toBeCloseTo(before[i], 4));
@@ -64,9 +67,9 @@ describe('a forecaster', () => {
 
   it('forecasts many origins at once as one by one', async () => {
     const origins = Array.from({ length: 300 }, (_, i) => 30 + i);
-    const together = await forecaster.predictAt(columns, origins);
+    const together = await forecaster.predictAt(series, origins);
     for (const i of [0, 255, 256, 299]) {
-      const alone = await forecaster.predictAt(columns, [origins[i]]);
+      const alone = await forecaster.predictAt(series, [origins[i]]);
       alone.forEach((value, step) => expect(together[i * 7 + step]).toBeCloseTo(value, 4));
     }
   });
@@ -74,14 +77,14 @@ describe('a forecaster', () => {
   it('is the same after a file, and then forecasts what follows a table', async () => {
     const { task } = deserializeTask(serializeTask(forecaster));
     if (task.task !== 'forecast') throw new Error(task.task);
-    const next = await task.predictNext(task.columnsOf(await tableOf(850)));
-    expect(next).toEqual(await forecaster.predictNext(forecaster.columnsOf(await tableOf(850))));
-    expect(next).toEqual(await forecaster.predictAt(columns, [850]));
+    const next = await task.predictNext(task.columnsOf(await tableOf(850)).series[0]);
+    expect(next).toEqual(await forecaster.predictNext(forecaster.columnsOf(await tableOf(850)).series[0]));
+    expect(next).toEqual(await forecaster.predictAt(series, [850]));
     expect(task.outcome).toEqual(forecaster.outcome);
   });
 
   it('measures the whole of another series, and the unseen end of its own', async () => {
-    expect(forecaster.firstUnseenRow(columns)).toBe(720);
+    expect(forecaster.firstUnseenRow(series)).toBe(720);
     const longer = forecaster.columnsOf(await tableOf(1000));
     expect((await forecaster.evaluate(longer)).rows).toEqual([720, 1000]);
     const other = forecaster.columnsOf(await tableOf(900, (_, level) => level + 1));
@@ -90,7 +93,7 @@ describe('a forecaster', () => {
 
   it('refuses a table without its columns, and a past that is too short', async () => {
     expect(() => forecaster.columnsOf(columnsTable)).toThrow('there is no column `level`');
-    await expect(forecaster.predictNext(forecaster.columnsOf(await tableOf(24)))).rejects.toThrow('at least 25 rows');
+    await expect(forecaster.predictNext(forecaster.columnsOf(await tableOf(24)).series[0])).rejects.toThrow('at least 25 rows');
     await expect(forecaster.evaluate(forecaster.columnsOf(await tableOf(31)))).rejects.toThrow('[OUT_OF_RANGE]');
   });
 
@@ -103,8 +106,9 @@ describe('a forecaster', () => {
 describe('training a forecaster', () => {
   it('begins as the naive forecast', async () => {
     const { forecaster, columns } = new ForecastTraining(await tableOf(300), options);
-    const level = columns.values[2 * 199];
-    (await forecaster.predictAt(columns, [200])).forEach((value) => expect(value).toBeCloseTo(level, 4));
+    const [series] = columns.series;
+    const level = series.values[2 * 199];
+    (await forecaster.predictAt(series, [200])).forEach((value) => expect(value).toBeCloseTo(level, 4));
   });
 
   it('learns nothing from the held-out rows', async () => {
@@ -125,9 +129,10 @@ describe('training a forecaster', () => {
     const { forecaster, columns } = training;
     const { valLoss, bestEpoch } = await training.train();
     expect(bestEpoch).toBeLessThan(valLoss.length - 1);
-    const seen = { ...columns, values: columns.values.slice(0, 2 * 320), numRows: 320 };
-    const { errors } = await forecaster.evaluate(seen, { from: 280 });
-    expect(errors.model.mae / forecaster.scaler.toJSON().scale[0]).toBeCloseTo(Math.min(...valLoss), 4);
+    const [series] = columns.series;
+    const seen = { ...columns, series: [{ ...series, values: series.values.slice(0, 2 * 320), isReal: series.isReal.slice(0, 2 * 320), numRows: 320 }] };
+    const { errors } = await forecaster.evaluate(seen, { from: () => 280 });
+    expect(errors.model.mae / forecaster.series[0].scaler.toJSON().scale[0]).toBeCloseTo(Math.min(...valLoss), 4);
   });
 
   it('ends with the same bits when it was interrupted within an epoch and resumed', async () => {

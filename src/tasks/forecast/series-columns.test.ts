@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readTable, Table } from '../../data/csv.js';
-import { columnOf, seriesColumns } from './series-columns.js';
+import { columnOf } from './series.js';
+import { seriesColumns } from './series-columns.js';
 
 const text = 'No,date,load,wind,station,fixed\n1,2020-01-01,5,0.5,a,3\n2,2020-01-02,7,0.25,b,3\n3,2020-01-03,6,1,a,3\n';
 
@@ -8,8 +9,8 @@ describe('seriesColumns', () => {
   it('puts the target first and leaves out what is no series', async () => {
     const columns = seriesColumns(await readTable(text, { where: 'power.csv' }), { target: 'wind' });
     expect(columns.names).toEqual(['wind', 'load']);
-    expect([...columns.values]).toEqual([0.5, 5, 0.25, 7, 1, 6]);
-    expect([...columnOf(columns, 1)]).toEqual([5, 7, 6]);
+    expect([...columns.series[0].values]).toEqual([0.5, 5, 0.25, 7, 1, 6]);
+    expect([...columnOf(columns.series[0], 1)]).toEqual([5, 7, 6]);
     expect(columns.dateColumn).toBe('date');
     expect(columns.leftOut).toEqual([
       { name: 'No', reason: 'counter' },
@@ -25,7 +26,9 @@ describe('seriesColumns', () => {
   it('names file, line and column of a missing value', async () => {
     const table = await readTable('date,y\n2020-01,1\n2020-02,NaN\n2020-03,2\n', { where: 'y.csv' });
     expect(() => seriesColumns(table, { target: 'y' })).toThrow('y.csv, line 3, column `y`');
-    expect([...seriesColumns(table, { target: 'y', missing: 'interpolate' }).values]).toEqual([1, 1.5, 2]);
+    const [series] = seriesColumns(table, { target: 'y', missing: 'interpolate' }).series;
+    expect([...series.values]).toEqual([1, 1.5, 2]);
+    expect([...series.isReal]).toEqual([1, 0, 1]);
   });
   it('suggests the nearest column', async () => {
     const table = await readTable(text, { where: 'power.csv' });

@@ -2,6 +2,7 @@ import { RondoError } from '../../errors.js';
 import { cellKind } from '../../data/cell-kind.js';
 import { numericColumn, type NumericColumnOptions } from '../../data/numeric-column.js';
 import type { Table } from '../../data/table.js';
+import type { Series } from './series.js';
 
 /** Which columns of a table a forecast uses. */
 export interface SeriesColumnsOptions {
@@ -19,12 +20,10 @@ export interface LeftOutColumn {
   readonly reason: 'date' | 'text' | 'counter' | 'constant' | 'empty';
 }
 
-/** The columns of a table that a forecast uses, the target first. */
+/** The columns of a table that a forecast uses, the target first, as series of them. */
 export interface SeriesColumns {
   readonly names: readonly string[];
-  /** `[rows, columns]`, row-major. */
-  readonly values: Float64Array;
-  readonly numRows: number;
+  readonly series: readonly Series[];
   /** The first column of dates or times, for showing; undefined where there is none. */
   readonly dateColumn: string | undefined;
   readonly leftOut: readonly LeftOutColumn[];
@@ -47,22 +46,22 @@ export function seriesColumns(table: Table, options: SeriesColumnsOptions = {}):
   const names = [...new Set([target, ...others])];
   const columns = names.map((name) => numericColumn(table, name, { missing: options.missing ?? 'error' }));
   const values = new Float64Array(table.numRows * names.length);
-  columns.forEach((column, c) => column.forEach((value, row) => (values[row * names.length + c] = value)));
+  const isReal = new Uint8Array(values.length);
+  columns.forEach((column, c) => {
+    const cells = table.column(names[c]);
+    column.forEach((value, row) => {
+      values[row * names.length + c] = value;
+      isReal[row * names.length + c] = cellKind(cells[row]) === 'number' ? 1 : 0;
+    });
+  });
   return {
     names,
-    values,
-    numRows: table.numRows,
+    series: [{ name: '', numRows: table.numRows, values, isReal, times: undefined }],
     dateColumn: table.columns.find((name) => kinds.get(name) === 'date'),
     leftOut: table.columns
       .filter((name) => !names.includes(name) && (features === 'all' || !isNumeric(name)))
       .map((name) => ({ name, reason: kinds.get(name) as LeftOutColumn['reason'] })),
   };
-}
-
-/** One column as numbers, `[rows]`. */
-export function columnOf({ values, names }: SeriesColumns, column: number): Float64Array {
-  const width = names.length;
-  return Float64Array.from({ length: values.length / width }, (_, row) => values[row * width + column]);
 }
 
 function kindOfColumn(table: Table, name: string): LeftOutColumn['reason'] | 'number' {

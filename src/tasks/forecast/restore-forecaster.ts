@@ -1,0 +1,36 @@
+import { isTexts, SavedFields } from '../../data/saved-fields.js';
+import type { Sequential } from '../../training/sequential.js';
+import type { TrainingOutcome } from '../training-run.js';
+import type { ForecastOptions } from './forecast-training.js';
+import { Forecaster } from './forecaster.js';
+import { restoreTrainedSeries, type TrainedSeries } from './trained-series.js';
+
+/** What {@link Forecaster.toJSON} wrote, and what files of one series held before. @throws FILE_FORMAT */
+export function restoreForecaster(model: Sequential, saved: SavedFields, where: string, outcome: TrainingOutcome | undefined): Forecaster {
+  const { names, series } = savedSeries(saved, where);
+  const options = saved.read('options', 'an object', isRecord) as unknown as Required<ForecastOptions>;
+  const own = new SavedFields(where, options);
+  for (const name of ['horizon', 'timesteps', 'season']) {
+    own.read(name, 'a whole number of at least 1', (value): value is number => Number.isSafeInteger(value) && (value as number) >= 1);
+  }
+  const output = model.computeOutputShape([1, options.timesteps, names.length]);
+  if (output.at(-1) !== options.horizon) throw saved.fault('the model does not fit the horizon.', `horizon ${options.horizon}`, output);
+  return new Forecaster(model, names, series, options, outcome);
+}
+
+function savedSeries(saved: SavedFields, where: string): { names: string[]; series: TrainedSeries[] } {
+  const found = saved.read('series', 'a list of series', (value): value is object => typeof value === 'object' && value !== null);
+  if (!Array.isArray(found)) {
+    // Files of one series had its names with the series, and its scaler beside it.
+    const names = new SavedFields(where, found).read('names', 'a list of texts', isTexts);
+    const scaler = saved.read('scaler', 'an object', isRecord);
+    return { names, series: [restoreTrainedSeries({ name: '', ...found, scaler }, where, names.length)] };
+  }
+  const names = saved.read('names', 'a list of texts', isTexts);
+  if (found.length === 0) throw saved.fault('the saved field `series` is damaged.', 'at least one series', found);
+  return { names, series: found.map((one) => restoreTrainedSeries(one, where, names.length)) };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
