@@ -131,7 +131,9 @@ export type { DynamicOptions } from './tasks/language-model/dynamic-evaluation.j
 export { LanguageModel, type TextScore, type TrainedText } from './tasks/language-model/language-model.js';
 export { type LanguageModelOptimizer, languageModelOptimizers } from './tasks/language-model/language-model-optimizer.js';
 export { type LanguageModelPreset, languageModelPresetNames, languageModelPresets } from './tasks/language-model/language-model-presets.js';
-export { type LanguageModelData, type LanguageModelOptions, LanguageModelTraining } from './tasks/language-model/language-model-training.js';
+export type { LanguageModelOptions } from './tasks/language-model/language-model-options.js';
+export { type LanguageModelBeginning, type LanguageModelData, LanguageModelTraining } from './tasks/language-model/language-model-training.js';
+export type { TakenWeights, UnknownTokens } from './tasks/initial-model.js';
 export { PoemForm, type PoemFormOptions, type TokenConstraint } from './tasks/generate/poem-form.js';
 export type { RepetitionOptions } from './tasks/generate/repetition.js';
 export type { TokenCodec, TokenLevel, TokenWriter } from './tasks/language-model/token-codec.js';

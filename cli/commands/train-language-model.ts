@@ -2,6 +2,7 @@ import { generate, languageModelOptimizers, type LanguageModelOptions, languageM
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { trainingStart } from '../output-paths.js';
 import { loadTokenizer } from '../../src/node.js';
+import { initialLines, initOption, readInitial } from '../initial-model.js';
 import { readTextInput, readTextInputs } from '../read-input.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { shortNumber, withSeparators } from '../text-table.js';
@@ -34,6 +35,7 @@ const specs = {
   dev: { type: 'text', value: 'FILE', about: 'Text that chooses the best epoch. Default: the end of the training text, see --validation.' },
   test: { type: 'text', value: 'FILE', about: 'Text that is only measured, at the end.' },
   validation: { type: 'number', value: 'SHARE', about: 'Share of the text at its end that chooses the best epoch. Default 0.1.' },
+  ...initOption,
   ...trainingOptions({ cell: 'lstm', units: '256', dropout: '0', epochs: '10', batchSize: '32', learningRate: '0.09 / sqrt(units) for adam, 20 for sgd, 30 for ntasgd', timesteps: '64' }),
 } as const satisfies OptionSpecs;
 
@@ -58,11 +60,16 @@ export const trainLanguageModel = defineCommand({
     const validation = options.dev === undefined ? undefined : await readTextInput(options.dev);
     const test = options.test === undefined ? undefined : await readTextInput(options.test);
     const codec = options.tokenizer === undefined || resume ? undefined : await loadTokenizer(options.tokenizer);
-    const training = new LanguageModelTraining({ train: text, validation, vectors, codec }, languageModelOptions(options), interrupted?.task);
+    const initial = await readInitial(where, options, 'languageModel');
+    const training = new LanguageModelTraining({ train: text, validation, vectors, codec, initial }, languageModelOptions(options), interrupted?.task);
     const { languageModel, numTrainingTokens, numValidationTokens, numBatches, tokensPerStep } = training;
     const { cell, units, layers, epochs } = languageModel.options;
     if (!json) {
       console.log(`${withSeparators(numTrainingTokens)} ${countedAs[languageModel.codec.level]} to learn from, ${withSeparators(numValidationTokens)} held out, ${withSeparators(languageModel.codec.size)} different ones`);
+      if (options.init !== undefined && training.beginning !== undefined) {
+        const { beginning } = training;
+        for (const line of initialLines(options.init, beginning, beginning.unknown, countedAs[languageModel.codec.level])) console.log(line);
+      }
       if (training.coverage !== undefined) console.log(coverageLine(training.coverage));
       console.log(`${layers} x ${cell} of ${units} units, ${withSeparators(languageModel.model.countParams())} parameters`);
     }
@@ -89,7 +96,7 @@ export const trainLanguageModel = defineCommand({
     const scores = { valLoss, perplexity: Math.exp(valLoss), bitsPerToken, bitsPerCharacter: bitsPerToken / training.charactersPerToken, seconds };
     const testScore = test === undefined ? undefined : await languageModel.evaluate(test);
     if (json) {
-      console.log(JSON.stringify({ model: paths.model, options: languageModel.options, numTrainingTokens, numValidationTokens, vocabulary: languageModel.codec.size, outcome, ...scores, test: testScore }));
+      console.log(JSON.stringify({ model: paths.model, options: languageModel.options, numTrainingTokens, numValidationTokens, vocabulary: languageModel.codec.size, beginning: training.beginning, outcome, ...scores, test: testScore }));
       return;
     }
     console.log(`\n${await trainReport(run, outcome)}`);
@@ -111,7 +118,7 @@ function cautionOfRate({ optimizer, clipNorm }: Readonly<Required<LanguageModelO
 function languageModelOptions(options: Given<typeof specs>): LanguageModelOptions {
   return {
     level: options.tokens,
-    lower: options.lower,
+    lower: options.lower || undefined,
     maxTokens: options.vocabulary,
     punctuation: options.punctuation,
     embeddingUnits: options['embedding-units'],

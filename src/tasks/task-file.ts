@@ -13,7 +13,7 @@ import type { Forecaster } from './forecast/forecaster.js';
 import { restoreForecaster } from './forecast/restore-forecaster.js';
 import { LanguageModel } from './language-model/language-model.js';
 import type { TokenizerLibrary } from './language-model/tokenizer-codec.js';
-import type { LanguageModelOptions } from './language-model/language-model-training.js';
+import type { LanguageModelOptions } from './language-model/language-model-options.js';
 import { TagCodec } from './tag/tag-codec.js';
 import { type BaselineScore, Tagger } from './tag/tagger.js';
 import type { TaggerOptions } from './tag/tagger-options.js';

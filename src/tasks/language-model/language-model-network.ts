@@ -8,7 +8,7 @@ import { RNN } from '../../layers/rnn.js';
 import { SpatialDropout1D } from '../../layers/spatial-dropout-1d.js';
 import { TiedDense } from '../../layers/tied-dense.js';
 import { Sequential } from '../../training/sequential.js';
-import type { LanguageModelOptions } from './language-model-training.js';
+import type { LanguageModelOptions } from './language-model-options.js';
 
 /**
  * The network of a language model, token ids `[batch, time]` to logits `[batch, time, vocabulary]`: an embedding, stateful recurrent

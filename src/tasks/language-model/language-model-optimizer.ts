@@ -3,7 +3,7 @@ import type { Callback } from '../../training/callbacks/callback.js';
 import { averagedSGD, sgd, type Optimizer } from '../../training/optimizers/index.js';
 import { piecewiseConstantDecay } from '../../training/schedules.js';
 import { cosineAdam } from '../training-run.js';
-import type { LanguageModelOptions } from './language-model-training.js';
+import type { LanguageModelOptions } from './language-model-options.js';
 
 /** How the weights of a language model are found. */
 export const languageModelOptimizers = ['adam', 'sgd', 'ntasgd'] as const;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { setSeed } from '../../random.js';
-import { LanguageModelTraining, type LanguageModelOptions } from './language-model-training.js';
+import type { LanguageModelOptions } from './language-model-options.js';
+import { LanguageModelTraining } from './language-model-training.js';
 import { languageModelPresetNames } from './language-model-presets.js';
 import { generate } from '../generate/generate.js';
 import { deserializeTask, serializeTask } from '../task-file.js';

@@ -1,4 +1,4 @@
-import type { LanguageModelOptions } from './language-model-training.js';
+import type { LanguageModelOptions } from './language-model-options.js';
 
 const zaremba = { level: 'words', punctuation: 'attach', maxTokens: 10_000, cell: 'lstm', layers: 2, batchSize: 20, optimizer: 'sgd' } as const;
 

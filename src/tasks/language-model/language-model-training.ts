@@ -1,5 +1,4 @@
-import { requireRate } from '../../cells/define-cell.js';
-import { refuseUnknownOptions, requireCount, requireNumber, RondoError, unknownName } from '../../errors.js';
+import { RondoError } from '../../errors.js';
 import { TokenStreams } from '../../data/streams.js';
 import type { VectorCoverage } from '../../io/word-vectors/coverage.js';
 import { embeddingFromVectors } from '../../io/word-vectors/embedding-from-vectors.js';
@@ -8,16 +7,16 @@ import type { Callback } from '../../training/callbacks/callback.js';
 import type { DatasetBatch } from '../../training/dataset.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
-import { codecOfText, type CodecOptions, defaultMaxTokens, tokenLevels } from './codec-of-text.js';
+import { codecOfText } from './codec-of-text.js';
 import { currentRandom } from '../../random.js';
 import { fingerprintOf } from '../fingerprint.js';
+import { type TakenWeights, takeWeights, type UnknownTokens, unknownTokens } from '../initial-model.js';
 import { LanguageModel } from './language-model.js';
 import { languageModelNetwork } from './language-model-network.js';
-import { defaultClipNorms, defaultLearningRate, languageModelOptimizer, type LanguageModelOptimizer, languageModelOptimizers } from './language-model-optimizer.js';
-import { type LanguageModelPreset, languageModelPresetNames, languageModelPresets } from './language-model-presets.js';
-import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
+import { languageModelOptimizer } from './language-model-optimizer.js';
+import { codecOptionsOf, type LanguageModelOptions, resolvedOptions } from './language-model-options.js';
 import { TextCodec } from './text-codec.js';
-import type { TokenCodec, TokenLevel } from './token-codec.js';
+import type { TokenCodec } from './token-codec.js';
 import { runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
 
 /** What a language model learns from, where it is more than a text. */
@@ -29,79 +28,15 @@ export interface LanguageModelData {
   readonly vectors?: WordVectors;
   /** Cuts the text into tokens in the place of one made from it, such as that of `loadTokenizer`. */
   readonly codec?: TokenCodec;
+  /** An earlier model: training begins with its weights, tokens and shape. */
+  readonly initial?: LanguageModel;
 }
 
-/** How a language model is built and trained. */
-export interface LanguageModelOptions extends Omit<CodecOptions, 'level'>, RecurrentTaskOptions {
-  /** What a token is, see {@link CodecOptions}. With a given codec its own, which cannot be chosen. */
-  level?: TokenLevel;
-  /**
-   * `adam` (default): rises to `learningRate` and falls along a cosine to 0. `sgd`: plain gradient descent at `learningRate` for
-   * `fullRateEpochs`, then each epoch at `rateDecay` of the one before. `ntasgd`: at `learningRate` throughout, whose result is the
-   * mean of the weights from the epoch on that no longer got better, see `AveragingTrigger`.
-   */
-  optimizer?: LanguageModelOptimizer;
-  /** Of the loss per token. Default `0.09 / sqrt(units)` for adam (0.008 for 128 units, 0.0056 for 256), 20 for sgd, 30 for ntasgd. */
-  learningRate?: number;
-  /** Epochs of sgd before the rate falls. Default 40 % of all. */
-  fullRateEpochs?: number;
-  /** By what sgd's rate is multiplied for each later epoch. By default so that the last epoch has a hundredth of the full rate. */
-  rateDecay?: number;
-  /** Largest norm of all gradients together. Default 1 for adam, 0.25 for the others. */
-  clipNorm?: number;
-  /** See `OptimizerOptions.weightDecay`. Default 0. */
-  weightDecay?: number;
-  /** All weights begin uniform in plus and minus this, without the forget gate's bias of 1. Default 0: each layer's own initializers. */
-  initialRange?: number;
-  /** Width of the token embedding. Default that of the given vectors, else 64 for characters and bytes, `units` for words, byte pairs and a tied output. */
-  embeddingUnits?: number;
-  /** Leaves the vectors that {@link LanguageModelData} holds as they are. Default false. */
-  freezeVectors?: boolean;
-  /** Whether the output uses the token embedding's rows; the last recurrent layer then has `embeddingUnits` units. Default false. */
-  tied?: boolean;
-  /** Options that go well together, see `languageModelPresets`; those given besides count before them. Default none. */
-  preset?: LanguageModelPreset;
-  /** Share of the embedding's features dropped before the first recurrent layer. Default 0. */
-  inputDropout?: number;
-  /** Whether dropout draws one mask for each sequence and not for each step. Default false. Gal and Ghahramani 2016. */
-  variational?: boolean;
-  /** Share of the recurrent weights dropped in each step, see `weightDropout` of recurrent layers. Default 0. */
-  weightDropout?: number;
-  /** Share of the tokens whose embedding is dropped everywhere in a batch. Default 0. */
-  embeddingDropout?: number;
-  /** Weight of the mean square of the last layer's output, after dropout. Default 0. See `ActivationPenalty`. */
-  activationPenalty?: number;
-  /** Weight of the mean square of its change from step to step, before dropout. Default 0. */
-  changePenalty?: number;
-  /** Share of the text, at its end, that is held out to choose the best epoch. Default 0.1. */
-  validation?: number;
+/** What a training that begins with an earlier model takes from it, and what of the text that model does not know. */
+export interface LanguageModelBeginning extends TakenWeights {
+  /** Undefined where its tokens can spell any text. */
+  readonly unknown: UnknownTokens | undefined;
 }
-
-const defaults: Required<Omit<LanguageModelOptions, 'embeddingUnits' | 'learningRate' | 'maxTokens' | 'fullRateEpochs' | 'rateDecay' | 'clipNorm'>> = {
-  level: 'characters',
-  lower: false,
-  punctuation: 'separate',
-  cell: 'lstm',
-  units: 256,
-  layers: 1,
-  dropout: 0,
-  epochs: 10,
-  batchSize: 32,
-  timesteps: 64,
-  optimizer: 'adam',
-  weightDecay: 0,
-  initialRange: 0,
-  freezeVectors: false,
-  tied: false,
-  preset: 'none',
-  inputDropout: 0,
-  variational: false,
-  weightDropout: 0,
-  embeddingDropout: 0,
-  activationPenalty: 0,
-  changePenalty: 0,
-  validation: 0.1,
-};
 
 /**
  * A recurrent language model of a text: an embedding, recurrent layers and the logits of the next token, trained by truncated
@@ -124,6 +59,8 @@ export class LanguageModelTraining {
   readonly charactersPerToken: number;
   /** How much of the text the given vectors cover; undefined without any. */
   readonly coverage: VectorCoverage | undefined;
+  /** Undefined without an earlier model. */
+  readonly beginning: LanguageModelBeginning | undefined;
   private readonly trainStreams: TokenStreams;
   private readonly validationStreams: TokenStreams;
   private readonly optimizerCallbacks: readonly Callback[];
@@ -135,7 +72,7 @@ export class LanguageModelTraining {
     const data: LanguageModelData = typeof text === 'string' ? { train: text } : text;
     const { train, validation, vectors } = data;
     const resolved = interrupted?.options ?? resolvedOptions(options, data);
-    const codec = interrupted?.codec ?? data.codec ?? codecOfText(train, codecOptionsOf(resolved));
+    const codec = interrupted?.codec ?? data.initial?.codec ?? data.codec ?? codecOfText(train, codecOptionsOf(resolved));
     const { tokens, held } = tokensOf(codec, train, validation, resolved.validation);
     this.charactersPerToken = (Array.from(train).length + Array.from(validation ?? '').length) / Math.max(1, tokens.length);
     requireLength(tokens.length, held, codec.level);
@@ -151,6 +88,7 @@ export class LanguageModelTraining {
     this.coverage = pretrained?.coverage;
     this.languageModel = interrupted ?? new LanguageModel(languageModelNetwork(codec.size, resolved, pretrained?.embedding), codec, facts, resolved);
     const { model } = this.languageModel;
+    this.beginning = data.initial && { ...takeWeights(model, data.initial.model), unknown: unknownIn(codec, train) };
     const { optimizer, callbacks } = languageModelOptimizer(resolved, this.numBatches);
     this.optimizerCallbacks = callbacks;
     model.compile({ optimizer, loss: sparseCategoricalCrossentropy({ fromLogits: true }) });
@@ -195,43 +133,9 @@ function tokensOf(codec: TokenCodec, train: string, validation: string | undefin
   return { tokens: all, held: heldOut.length };
 }
 
-function codecOptionsOf({ level, lower, maxTokens, punctuation }: Required<LanguageModelOptions>): CodecOptions {
-  if (level !== 'file') return { level, lower, maxTokens, punctuation };
-  throw new RondoError('USAGE', { where: 'LanguageModelTraining', what: 'level `file` is that of a given codec.', expected: tokenLevels.join(', '), received: 'file', fix: 'give `codec`, or another level.' });
-}
-
-function resolvedOptions(options: LanguageModelOptions, { vectors, codec, validation }: LanguageModelData): Required<LanguageModelOptions> {
-  const where = 'LanguageModelTraining';
-  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, 'level', 'lower', 'maxTokens', 'punctuation', 'embeddingUnits', 'freezeVectors', 'tied', 'preset', 'optimizer', 'fullRateEpochs', 'rateDecay', 'clipNorm', 'weightDecay', 'initialRange', 'inputDropout', 'variational', 'weightDropout', 'embeddingDropout', 'activationPenalty', 'changePenalty', 'validation']);
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as LanguageModelOptions;
-  if (validation !== undefined && given.validation !== undefined) throw new RondoError('USAGE', { where, what: 'a share of validation and a text of validation cannot be given together.', expected: 'one of them', fix: 'leave the share out: the given text chooses the best epoch.' });
-  const ofText = codec === undefined ? [] : (['level', 'lower', 'maxTokens', 'punctuation'] as const).filter((name) => given[name] !== undefined);
-  if (ofText.length > 0) throw new RondoError('USAGE', { where, what: 'the given codec decides what a token is.', expected: `no ${ofText.map((name) => `\`${name}\``).join(', ')}`, received: ofText.map((name) => `${name} ${given[name]}`).join(', '), fix: 'leave them out, or give no codec.' });
-  const { preset = 'none' } = given;
-  if (!languageModelPresetNames.includes(preset)) throw unknownName(where, 'preset', preset, languageModelPresetNames);
-  const resolved: LanguageModelOptions & typeof defaults = { ...defaults, ...languageModelPresets[preset], ...given, ...(codec && { level: codec.level, maxTokens: codec.size }) };
-  if (!languageModelOptimizers.includes(resolved.optimizer)) throw unknownName(where, 'optimizer', resolved.optimizer, languageModelOptimizers);
-  const fullRateEpochs = resolved.fullRateEpochs ?? Math.ceil(0.4 * resolved.epochs);
-  const all = {
-    ...resolved,
-    maxTokens: resolved.maxTokens ?? (resolved.level === 'file' ? 20_000 : (defaultMaxTokens[resolved.level] ?? 20_000)),
-    embeddingUnits: resolved.embeddingUnits ?? vectors?.dimension ?? (resolved.level === 'characters' || resolved.level === 'bytes' ? (resolved.tied ? resolved.units : 64) : resolved.units),
-    learningRate: resolved.learningRate ?? defaultLearningRate(resolved.optimizer, resolved.units),
-    fullRateEpochs,
-    rateDecay: resolved.rateDecay ?? 0.01 ** (1 / Math.max(1, resolved.epochs - fullRateEpochs)),
-    clipNorm: resolved.clipNorm ?? defaultClipNorms[resolved.optimizer],
-  };
-  requireRecurrentOptions(where, all);
-  requireCount(where, 'fullRateEpochs', all.fullRateEpochs);
-  for (const name of ['rateDecay', 'clipNorm'] as const) requireNumber(where, name, all[name], 'a number above 0', (value) => value > 0);
-  for (const name of ['inputDropout', 'weightDropout', 'embeddingDropout'] as const) requireRate(where, name, all[name]);
-  for (const name of ['activationPenalty', 'changePenalty', 'weightDecay', 'initialRange'] as const) requireNumber(where, name, all[name], 'a number of at least 0', (value) => value >= 0);
-  if (vectors !== undefined && all.embeddingDropout > 0) throw new RondoError('USAGE', { where, what: '`embeddingDropout` does not go with given vectors.', received: `embeddingDropout ${all.embeddingDropout}`, fix: 'use inputDropout.' });
-  if (vectors !== undefined && all.embeddingUnits !== vectors.dimension) throw new RondoError('USAGE', { where, what: 'the vectors decide how wide the embedding is.', expected: `embeddingUnits ${vectors.dimension}, or none`, received: String(all.embeddingUnits), fix: 'leave embeddingUnits out.' });
-  if (vectors === undefined && all.freezeVectors) throw new RondoError('USAGE', { where, what: '`freezeVectors` has no vectors to keep.', fix: 'give vectors, or leave it out.' });
-  requireNumber(where, 'embeddingUnits', all.embeddingUnits, 'a whole number of at least 1', (value) => Number.isInteger(value) && value >= 1);
-  requireNumber(where, 'validation', all.validation, 'a number between 0 and 1', (value) => value > 0 && value < 1);
-  return all;
+/** Undefined for tokens that can spell any text. */
+function unknownIn(codec: TokenCodec, text: string): UnknownTokens | undefined {
+  return codec instanceof TextCodec ? unknownTokens(codec.split(text), (token) => codec.vocabulary.has(token)) : undefined;
 }
 
 /** Streams of the wanted size, with fewer of them where the text is too short. */

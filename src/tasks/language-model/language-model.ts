@@ -3,7 +3,7 @@ import type { Json } from '../../layers/layer.js';
 import type { Sequential } from '../../training/sequential.js';
 import { dynamicLogLikelihood, type DynamicOptions, resolvedDynamic } from './dynamic-evaluation.js';
 import { fingerprintOf } from '../fingerprint.js';
-import type { LanguageModelOptions } from './language-model-training.js';
+import type { LanguageModelOptions } from './language-model-options.js';
 import { logSumExp } from '../../exponential.js';
 import type { TokenCodec } from './token-codec.js';
 import { TextReader } from './text-reader.js';

@@ -1,0 +1,39 @@
+import type { TakenWeights, TaskModel, UnknownTokens } from '../src/index.js';
+import { loadTask } from '../src/node.js';
+import type { OptionSpecs } from './options.js';
+import { requireTask } from './require-task.js';
+import { withSeparators } from './text-table.js';
+import { WrongUsage } from './wrong-usage.js';
+
+/** The option of a `rondo train` that can begin with an earlier model. */
+export const initOption = {
+  init: { type: 'text', value: 'MODEL', about: 'Begin with the weights and the vocabulary of a model of the same task, whose shape the new one then has.' },
+} as const satisfies OptionSpecs;
+
+/** The model that --init names; undefined without it. @throws WrongUsage beside --resume; USAGE for a model of another task */
+export async function readInitial<Kind extends TaskModel['task']>(
+  where: string,
+  { init, resume }: { readonly init: string | undefined; readonly resume: boolean },
+  kind: Kind,
+): Promise<Extract<TaskModel, { task: Kind }> | undefined> {
+  if (init === undefined) return undefined;
+  if (resume) {
+    throw new WrongUsage({
+      where,
+      what: '--init and --resume cannot be given together.',
+      expected: 'one of them',
+      received: '--init --resume',
+      fix: 'leave --init out: an interrupted training has its weights in its checkpoint.',
+    });
+  }
+  return requireTask(where, init, (await loadTask(init)).task, kind);
+}
+
+/** What was taken from the model of --init, and what of the data it does not know. */
+export function initialLines(path: string, { numTaken, anew }: TakenWeights, unknown: UnknownTokens | undefined, kindOfToken: string): string[] {
+  const weights = `begins with ${withSeparators(numTaken)} parameters of ${path}${anew.length === 0 ? '' : `; anew: ${anew.join(', ')}`}`;
+  if (unknown === undefined || unknown.numUnknown === 0) return [weights];
+  const { numTokens, numUnknown, examples } = unknown;
+  const shown = examples.map((token) => JSON.stringify(token).slice(1, -1)).join(' ');
+  return [weights, `${withSeparators(numUnknown)} of ${withSeparators(numTokens)} ${kindOfToken} are not in its vocabulary and are read as unknown, most often ${shown}`];
+}

@@ -1,0 +1,195 @@
+import { requireRate } from '../../cells/define-cell.js';
+import { refuseUnknownOptions, requireCount, requireNumber, RondoError, unknownName } from '../../errors.js';
+import { type CodecOptions, defaultMaxTokens, tokenLevels } from './codec-of-text.js';
+import { optionsOfInitial } from '../initial-model.js';
+import type { LanguageModelData } from './language-model-training.js';
+import { defaultClipNorms, defaultLearningRate, type LanguageModelOptimizer, languageModelOptimizers } from './language-model-optimizer.js';
+import { type LanguageModelPreset, languageModelPresetNames, languageModelPresets } from './language-model-presets.js';
+import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
+import type { TokenLevel } from './token-codec.js';
+
+/** How a language model is built and trained. */
+export interface LanguageModelOptions extends Omit<CodecOptions, 'level'>, RecurrentTaskOptions {
+  /** What a token is, see {@link CodecOptions}. With a given codec its own, which cannot be chosen. */
+  level?: TokenLevel;
+  /**
+   * `adam` (default): rises to `learningRate` and falls along a cosine to 0. `sgd`: plain gradient descent at `learningRate` for
+   * `fullRateEpochs`, then each epoch at `rateDecay` of the one before. `ntasgd`: at `learningRate` throughout, whose result is the
+   * mean of the weights from the epoch on that no longer got better, see `AveragingTrigger`.
+   */
+  optimizer?: LanguageModelOptimizer;
+  /** Of the loss per token. Default `0.09 / sqrt(units)` for adam (0.008 for 128 units, 0.0056 for 256), 20 for sgd, 30 for ntasgd. */
+  learningRate?: number;
+  /** Epochs of sgd before the rate falls. Default 40 % of all. */
+  fullRateEpochs?: number;
+  /** By what sgd's rate is multiplied for each later epoch. By default so that the last epoch has a hundredth of the full rate. */
+  rateDecay?: number;
+  /** Largest norm of all gradients together. Default 1 for adam, 0.25 for the others. */
+  clipNorm?: number;
+  /** See `OptimizerOptions.weightDecay`. Default 0. */
+  weightDecay?: number;
+  /** All weights begin uniform in plus and minus this, without the forget gate's bias of 1. Default 0: each layer's own initializers. */
+  initialRange?: number;
+  /** Width of the token embedding. Default that of the given vectors, else 64 for characters and bytes, `units` for words, byte pairs and a tied output. */
+  embeddingUnits?: number;
+  /** Leaves the vectors that {@link LanguageModelData} holds as they are. Default false. */
+  freezeVectors?: boolean;
+  /** Whether the output uses the token embedding's rows; the last recurrent layer then has `embeddingUnits` units. Default false. */
+  tied?: boolean;
+  /** Options that go well together, see `languageModelPresets`; those given besides count before them. Default none. */
+  preset?: LanguageModelPreset;
+  /** Share of the embedding's features dropped before the first recurrent layer. Default 0. */
+  inputDropout?: number;
+  /** Whether dropout draws one mask for each sequence and not for each step. Default false. Gal and Ghahramani 2016. */
+  variational?: boolean;
+  /** Share of the recurrent weights dropped in each step, see `weightDropout` of recurrent layers. Default 0. */
+  weightDropout?: number;
+  /** Share of the tokens whose embedding is dropped everywhere in a batch. Default 0. */
+  embeddingDropout?: number;
+  /** Weight of the mean square of the last layer's output, after dropout. Default 0. See `ActivationPenalty`. */
+  activationPenalty?: number;
+  /** Weight of the mean square of its change from step to step, before dropout. Default 0. */
+  changePenalty?: number;
+  /** Share of the text, at its end, that is held out to choose the best epoch. Default 0.1. */
+  validation?: number;
+}
+
+const defaults: Required<Omit<LanguageModelOptions, 'embeddingUnits' | 'learningRate' | 'maxTokens' | 'fullRateEpochs' | 'rateDecay' | 'clipNorm'>> = {
+  level: 'characters',
+  lower: false,
+  punctuation: 'separate',
+  cell: 'lstm',
+  units: 256,
+  layers: 1,
+  dropout: 0,
+  epochs: 10,
+  batchSize: 32,
+  timesteps: 64,
+  optimizer: 'adam',
+  weightDecay: 0,
+  initialRange: 0,
+  freezeVectors: false,
+  tied: false,
+  preset: 'none',
+  inputDropout: 0,
+  variational: false,
+  weightDropout: 0,
+  embeddingDropout: 0,
+  activationPenalty: 0,
+  changePenalty: 0,
+  validation: 0.1,
+};
+
+/** What decides the shape of the weights and what a token is: options that a training takes from the model it begins with. */
+const shapeOptions = ['level', 'lower', 'maxTokens', 'punctuation', 'cell', 'units', 'layers', 'embeddingUnits', 'tied'] as const;
+
+/** Options that are taken from that model where nothing else is said. */
+const inheritedOptions = [
+  'dropout', 'inputDropout', 'variational', 'weightDropout', 'embeddingDropout', 'activationPenalty', 'changePenalty', 'batchSize', 'timesteps',
+] as const;
+
+const optionNames = [
+  ...recurrentTaskOptionNames,
+  'level', 'lower', 'maxTokens', 'punctuation', 'embeddingUnits', 'freezeVectors', 'tied', 'preset', 'optimizer', 'fullRateEpochs',
+  'rateDecay', 'clipNorm', 'weightDecay', 'initialRange',
+  'inputDropout', 'variational', 'weightDropout', 'embeddingDropout', 'activationPenalty', 'changePenalty', 'validation',
+] as const;
+
+const where = 'LanguageModelTraining';
+
+/** All options of a training, with defaults for those that are not given. @throws UNKNOWN_NAME, OUT_OF_RANGE, USAGE */
+export function resolvedOptions(options: LanguageModelOptions, data: LanguageModelData): Required<LanguageModelOptions> {
+  const { vectors, codec, initial } = data;
+  refuseUnknownOptions(where, options, optionNames);
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as LanguageModelOptions;
+  requireFittingData(given, data);
+  const { preset = 'none' } = given;
+  if (!languageModelPresetNames.includes(preset)) throw unknownName(where, 'preset', preset, languageModelPresetNames);
+  const said: LanguageModelOptions = { ...languageModelPresets[preset], ...given };
+  const before = initial && {
+    ...Object.fromEntries(inheritedOptions.map((name) => [name, said[name] ?? initial.options[name]])),
+    ...optionsOfInitial<LanguageModelOptions, (typeof shapeOptions)[number]>(where, said, initial.options, shapeOptions),
+  };
+  const resolved: LanguageModelOptions & typeof defaults = { ...defaults, ...said, ...before, ...(codec && { level: codec.level, maxTokens: codec.size }) };
+  if (!languageModelOptimizers.includes(resolved.optimizer)) throw unknownName(where, 'optimizer', resolved.optimizer, languageModelOptimizers);
+  const fullRateEpochs = resolved.fullRateEpochs ?? Math.ceil(0.4 * resolved.epochs);
+  const all: Required<LanguageModelOptions> = {
+    ...resolved,
+    maxTokens: resolved.maxTokens ?? (resolved.level === 'file' ? 20_000 : (defaultMaxTokens[resolved.level] ?? 20_000)),
+    embeddingUnits: resolved.embeddingUnits ?? vectors?.dimension ?? defaultEmbeddingUnits(resolved),
+    learningRate: resolved.learningRate ?? defaultLearningRate(resolved.optimizer, resolved.units),
+    fullRateEpochs,
+    rateDecay: resolved.rateDecay ?? 0.01 ** (1 / Math.max(1, resolved.epochs - fullRateEpochs)),
+    clipNorm: resolved.clipNorm ?? defaultClipNorms[resolved.optimizer],
+  };
+  requireRanges(all);
+  requireFittingVectors(all, data);
+  return all;
+}
+
+/** Which options make the codec of a text. @throws USAGE for a level that has none */
+export function codecOptionsOf({ level, lower, maxTokens, punctuation }: Required<LanguageModelOptions>): CodecOptions {
+  if (level !== 'file') return { level, lower, maxTokens, punctuation };
+  throw new RondoError('USAGE', { where, what: 'level `file` is that of a given codec.', expected: tokenLevels.join(', '), received: 'file', fix: 'give `codec`, or another level.' });
+}
+
+function defaultEmbeddingUnits({ level, tied, units }: Pick<typeof defaults, 'level' | 'tied' | 'units'>): number {
+  return (level === 'characters' || level === 'bytes') && !tied ? 64 : units;
+}
+
+function requireRanges(all: Required<LanguageModelOptions>): void {
+  requireRecurrentOptions(where, all);
+  requireCount(where, 'fullRateEpochs', all.fullRateEpochs);
+  for (const name of ['rateDecay', 'clipNorm'] as const) requireNumber(where, name, all[name], 'a number above 0', (value) => value > 0);
+  for (const name of ['inputDropout', 'weightDropout', 'embeddingDropout'] as const) requireRate(where, name, all[name]);
+  for (const name of ['activationPenalty', 'changePenalty', 'weightDecay', 'initialRange'] as const) {
+    requireNumber(where, name, all[name], 'a number of at least 0', (value) => value >= 0);
+  }
+  requireNumber(where, 'embeddingUnits', all.embeddingUnits, 'a whole number of at least 1', (value) => Number.isInteger(value) && value >= 1);
+  requireNumber(where, 'validation', all.validation, 'a number between 0 and 1', (value) => value > 0 && value < 1);
+}
+
+/** @throws USAGE for data that exclude each other, or an option */
+function requireFittingData(given: LanguageModelOptions, { validation, vectors, codec, initial }: LanguageModelData): void {
+  if (validation !== undefined && given.validation !== undefined) {
+    throw new RondoError('USAGE', {
+      where,
+      what: 'a share of validation and a text of validation cannot be given together.',
+      expected: 'one of them',
+      fix: 'leave the share out: the given text chooses the best epoch.',
+    });
+  }
+  const ofText = codec === undefined ? [] : (['level', 'lower', 'maxTokens', 'punctuation'] as const).filter((name) => given[name] !== undefined);
+  if (ofText.length > 0) {
+    throw new RondoError('USAGE', {
+      where,
+      what: 'the given codec decides what a token is.',
+      expected: `no ${ofText.map((name) => `\`${name}\``).join(', ')}`,
+      received: ofText.map((name) => `${name} ${given[name]}`).join(', '),
+      fix: 'leave them out, or give no codec.',
+    });
+  }
+  if (initial === undefined || (vectors === undefined && codec === undefined)) return;
+  throw new RondoError('USAGE', {
+    where,
+    what: 'the model that training begins with has tokens and vectors of its own.',
+    expected: 'no `vectors` and no `codec` beside `initial`',
+    received: [...(vectors === undefined ? [] : ['vectors']), ...(codec === undefined ? [] : ['codec'])].join(', '),
+    fix: 'leave them out, or begin without a model.',
+  });
+}
+
+function requireFittingVectors(all: Required<LanguageModelOptions>, { vectors }: LanguageModelData): void {
+  const fault = (what: string, facts: { expected?: string; received?: string; fix: string }): RondoError => new RondoError('USAGE', { where, what, ...facts });
+  if (vectors === undefined) {
+    if (all.freezeVectors) throw fault('`freezeVectors` has no vectors to keep.', { fix: 'give vectors, or leave it out.' });
+    return;
+  }
+  if (all.embeddingDropout > 0) throw fault('`embeddingDropout` does not go with given vectors.', { received: `embeddingDropout ${all.embeddingDropout}`, fix: 'use inputDropout.' });
+  if (all.embeddingUnits === vectors.dimension) return;
+  throw fault('the vectors decide how wide the embedding is.', {
+    expected: `embeddingUnits ${vectors.dimension}, or none`,
+    received: String(all.embeddingUnits),
+    fix: 'leave embeddingUnits out.',
+  });
+}
