@@ -11,7 +11,8 @@ export function overview(commands: readonly Command[]): string {
     '',
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '',
-    'rondo COMMAND --help tells more. Exit codes: 0 done, 1 data or own fault, 2 wrong usage.',
+    'rondo COMMAND --help tells more, rondo --version its version.',
+    'Exit codes: 0 done, 1 data or own fault, 2 wrong usage, 130 stopped by Ctrl-C, 141 nobody reads the output.',
   ].join('\n');
 }
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
-import { nearestNames, RondoError, setSeed, setThreads, useBackend } from '../src/index.js';
+import { libraryVersion, nearestNames, RondoError, setSeed, setThreads, useBackend } from '../src/index.js';
 import { allowWideKernels, useBlas } from '../src/node.js';
 import { commands } from './commands/index.js';
 import { helpFor, overview } from './help.js';
+import { inFlags, type ReadCommandLine } from './flag-names.js';
 import { type Command, commonOptions } from './options.js';
+import { errorText, finishOutput, print, say, watchOutput } from './output.js';
 import { parseArguments } from './parse-arguments.js';
 import { WrongUsage } from './wrong-usage.js';
 
@@ -35,22 +37,29 @@ async function overviewOf(shown: readonly string[]): Promise<string> {
 async function main(args: readonly string[]): Promise<void> {
   const isHelp = (word: string | undefined): boolean => word === undefined || ['--help', '-h', 'help'].includes(word);
   if (isHelp(args[0])) {
-    console.log(await overviewOf(names));
+    print(await overviewOf(names));
+    return;
+  }
+  if (args[0] === '--version' || args[0] === '-v') {
+    print(`rondo ${libraryVersion}`);
     return;
   }
   if (args.length === 2 && isHelp(args[1]) && !names.includes(args[0])) {
     const below = names.filter((name) => name.startsWith(`${args[0]} `));
     if (below.length > 0) {
-      console.log(await overviewOf(below));
+      print(await overviewOf(below));
       return;
     }
   }
   const { command, rest } = await commandOf(args);
-  const line = parseArguments(command.name, rest, { ...command.options, ...commonOptions });
+  const specs = { ...command.options, ...commonOptions };
+  const line = parseArguments(command.name, rest, specs);
   if (line.options.help === true) {
-    console.log(helpFor({ ...command, options: { ...command.options, ...commonOptions } }));
+    print(helpFor({ ...command, options: specs }));
     return;
   }
+  read = { name: command.name, specs, options: line.options };
+  isOutputNeeded = !Object.hasOwn(specs, 'out');
   allowWideKernels();
   if (typeof line.options.threads === 'number') setThreads(line.options.threads);
   if (line.options.backend === 'wasm' || line.options.backend === 'reference') useBackend(line.options.backend);
@@ -59,16 +68,18 @@ async function main(args: readonly string[]): Promise<void> {
   await command.run(line);
 }
 
-/** A reader such as `head` may close the pipe; that is no fault. */
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
-}
+/** Of the command that runs; undefined until its options are understood. */
+let read: ReadCommandLine | undefined;
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  const shown = error instanceof RondoError ? error.message : `[INTERNAL] rondo: ${error instanceof Error ? error.message : String(error)}`;
-  process.stderr.write(`${shown}\n`);
-  process.exitCode = error instanceof WrongUsage ? 2 : 1;
-});
+/** A command that writes a file at --out does its work whether or not anyone reads what it prints. */
+let isOutputNeeded = true;
+watchOutput({ isNeeded: () => isOutputNeeded });
+
+try {
+  await main(process.argv.slice(2));
+  await finishOutput();
+} catch (thrown) {
+  const { error, isUsage } = thrown instanceof RondoError && read !== undefined ? inFlags(thrown, read) : { error: thrown, isUsage: thrown instanceof WrongUsage };
+  say(errorText(error));
+  process.exitCode = isUsage ? 2 : 1;
+}

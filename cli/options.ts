@@ -22,6 +22,8 @@ export interface OptionSpec {
   readonly value?: string;
   /** The only values allowed. */
   readonly choices?: readonly string[];
+  /** The option of the library that it sets, where that is not its own name in camel case; messages of the library then speak of the flag. */
+  readonly sets?: string;
   readonly about: string;
 }
 

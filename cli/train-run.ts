@@ -2,6 +2,7 @@ import { rm, stat } from 'node:fs/promises';
 import { type Callback, Diagnosis, type DiagnosisReport, type TaskModel, type TrainingControls, type TrainingOutcome, type TrainingSnapshot } from '../src/index.js';
 import { saveTask } from '../src/node.js';
 import { interruptions } from './interruptions.js';
+import { print, printJson } from './output.js';
 import type { OutputPaths } from './output-paths.js';
 import { diagnosisText } from './show-diagnosis.js';
 import { styleOf } from './style.js';
@@ -74,6 +75,35 @@ export async function runTrain(run: TrainRun): Promise<DiagnosedOutcome | undefi
   } finally {
     interruption.end();
   }
+}
+
+/** What a train command has to tell at its end. */
+export interface TrainAnswer {
+  /** For programs: what belongs into the JSON document beside `model`, `options`, `outcome`, `hints` and `verdict`. */
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** For people: parts of the report after the losses, each its lines. */
+  readonly sections: readonly string[];
+  /** What could be done better, each one sentence; those that hold for every task are added. */
+  readonly hints?: readonly string[];
+  /** The last line, where the model should not be used as it is: that it does not beat a baseline. */
+  readonly verdict?: string;
+}
+
+/** Shows what a training has brought, as a report or as a JSON document: the same order and names for every task. */
+export async function showTrained(run: TrainRun, outcome: DiagnosedOutcome, { facts, sections, hints = [], verdict }: TrainAnswer, json: boolean): Promise<void> {
+  const all = [...hintsOf(run, outcome), ...hints];
+  if (json) {
+    printJson({ model: run.paths.model, options: run.task.options, outcome, ...facts, hints: all, verdict: verdict ?? null });
+    return;
+  }
+  const parts = [await trainReport(run, outcome), ...sections, ...(all.length === 0 ? [] : [all.map((hint) => `hint: ${hint}`).join('\n')]), ...(verdict === undefined ? [] : [verdict])];
+  print(`\n${parts.join('\n\n')}`);
+}
+
+/** What holds for a training of any task. */
+function hintsOf({ epochs }: TrainRun, { loss, bestEpoch, stopReason }: DiagnosedOutcome): string[] {
+  const isLast = stopReason === 'completed' && loss.length === epochs && bestEpoch === epochs - 1;
+  return isLast ? [`the best epoch is the last, so more may be better: --epochs ${2 * epochs}`] : [];
 }
 
 /** The loss by epoch as a plot, the diagnosis where there is one, and where the model is. */

@@ -32,6 +32,8 @@ export interface ErrorFacts {
   received?: string;
   /** What the user can do about it. */
   fix?: string;
+  /** The name of the option whose value is at fault, where it is one's; the command line then speaks of its flag. */
+  option?: string;
   cause?: unknown;
 }
 
@@ -123,6 +125,7 @@ export function requireNumber(
     expected,
     received: String(value),
     fix: `give \`${name}\` ${expected}.`,
+    option: name,
   });
 }
 

@@ -1,6 +1,7 @@
 /** Everything a user of the library needs. Runs in Node and in browsers; files and folders are in `rondo/node`. */
 
 // Errors, randomness, backends
+export { libraryVersion } from './io/library-version.js';
 export { type ErrorCode, errorCodes, type ErrorFacts, nearestNames, refuseUnknownOptions, requireCount, requireNumber, RondoError, unknownName } from './errors.js';
 export { currentRandom, Random, type RandomState, setSeed } from './random.js';
 export { type BackendName, backendNames, currentBackend, setThreads, useBackend } from './kernels/select.js';

@@ -20,7 +20,7 @@ describe('an explanation', () => {
 
   it('marks words in the terminal without letting the text steer it', () => {
     const plain = explanationLines(explanation, { width: 80, colour: false, ascii: false });
-    expect(plain[1]).toBe('a <i>"[fine +0.600]"</i> [& +0.100] [31m[long -0.200] film');
+    expect(plain[1]).toBe('a <i>"[fine +0.600]"</i> [& +0.100] ␛[31m[long -0.200] film');
     const coloured = explanationLines(explanation, { width: 80, colour: true, ascii: false })[1];
     expect(coloured).toContain('\x1b[48;5;69m\x1b[38;5;16mfine\x1b[0m');
     expect(coloured).not.toContain('\x1b[31m');

@@ -6,7 +6,7 @@ import { defineCommand, type Given, type OptionSpecs, recurrentOptions, training
 import { trainingStart } from '../output-paths.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { shortNumber, withSeparators } from '../text-table.js';
-import { quoted, runTrain, trainReport, type TrainRun } from '../train-run.js';
+import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
 import { coverageLine, readEmbeddingVectors, wordVectorOptions } from '../vector-options.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
@@ -81,17 +81,18 @@ export const trainClassify = defineCommand({
     const seconds = (performance.now() - startedMs) / 1000;
     const report = await training.evaluate();
     const { calibration } = classifier;
-    if (json) {
-      const { accuracy, loss } = await training.evaluate({ part: 'validation' });
-      console.log(JSON.stringify({ model: paths.model, labels: classifier.labels, options: classifier.options, data: classifier.data, outcome, calibration, validation: { accuracy, loss }, report, seconds }));
-      return;
-    }
-    console.log(`\n${await trainReport(run, outcome)}`);
+    const { accuracy, loss } = await training.evaluate({ part: 'validation' });
+    const sections = [
+      `${report.part === 'held out' ? 'held out' : 'the texts that chose the epoch (nothing was held out)'}: ${reportText(report)}`,
+      `Use it with: rondo predict ${quoted(paths.model)} FILE, rondo explain ${quoted(paths.model)} TEXT`,
+    ];
     if (calibration !== undefined) {
-      console.log(`temperature ${shortNumber(calibration.temperature)}: expected calibration error ${percent(calibration.errorBefore)} before, ${percent(calibration.errorAfter)} after on the ${withSeparators(calibration.numTexts)} texts it was fitted to${report.part === 'held out' ? `; ${percent(report.uncalibratedError)} before, ${percent(report.calibrationError)} after on those held out` : ''}`);
+      const { temperature, errorBefore, errorAfter, numTexts } = calibration;
+      const onHeldOut = report.part === 'held out' ? `; ${percent(report.uncalibratedError)} before, ${percent(report.calibrationError)} after on those held out` : '';
+      sections.unshift(`temperature ${shortNumber(temperature)}: expected calibration error ${percent(errorBefore)} before, ${percent(errorAfter)} after on the ${withSeparators(numTexts)} texts it was fitted to${onHeldOut}`);
     }
-    console.log(`\n${report.part === 'held out' ? 'held out' : 'the texts that chose the epoch (nothing was held out)'}: ${reportText(report)}`);
-    console.log(`\nUse it with: rondo predict ${quoted(paths.model)} FILE, rondo explain ${quoted(paths.model)} TEXT`);
+    const facts = { labels: classifier.labels, data: classifier.data, calibration, validation: { accuracy, loss }, report, seconds };
+    await showTrained(run, outcome, { facts, sections }, json);
   },
 });
 

@@ -5,7 +5,7 @@ import { readTableInput } from '../read-input.js';
 import { errorTable, forecastPlot } from '../show-forecast.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { withSeparators } from '../text-table.js';
-import { quoted, runTrain, trainReport, type TrainRun } from '../train-run.js';
+import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
 const specs = {
@@ -60,13 +60,8 @@ export const trainForecast = defineCommand({
     const outcome = await runTrain(run);
     if (outcome === undefined) return;
     const report = await training.evaluate();
-    if (json) {
-      console.log(JSON.stringify({ model: paths.model, rows: numRows, options: forecaster.options, outcome, report }));
-      return;
-    }
-    console.log(`\n${await trainReport(run, outcome)}`);
-    if (!quiet) console.log(`\n${forecastPlot(report)}`);
-    console.log(`\n${errorTable(report)}`);
+    const sections = [...(quiet ? [] : [forecastPlot(report)]), errorTable(report)];
+    await showTrained(run, outcome, { facts: { rows: numRows, report }, sections }, json);
   },
 });
 

@@ -6,7 +6,7 @@ import { initialLines, initOption, readInitial } from '../initial-model.js';
 import { readTextInput, readTextInputs } from '../read-input.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { shortNumber, withSeparators } from '../text-table.js';
-import { quoted, runTrain, trainReport, type TrainRun } from '../train-run.js';
+import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
 import { coverageLine, embeddingVectorOptions, readEmbeddingVectors } from '../vector-options.js';
 import { requirePositionals } from '../wrong-usage.js';
 
@@ -95,18 +95,17 @@ export const trainLanguageModel = defineCommand({
     const bitsPerToken = valLoss / Math.LN2;
     const scores = { valLoss, perplexity: Math.exp(valLoss), bitsPerToken, bitsPerCharacter: bitsPerToken / training.charactersPerToken, seconds };
     const testScore = test === undefined ? undefined : await languageModel.evaluate(test);
-    if (json) {
-      console.log(JSON.stringify({ model: paths.model, options: languageModel.options, numTrainingTokens, numValidationTokens, vocabulary: languageModel.codec.size, beginning: training.beginning, outcome, ...scores, test: testScore }));
-      return;
-    }
-    console.log(`\n${await trainReport(run, outcome)}`);
     const bitsOf = (bitsPerCharacter: number): string => (languageModel.codec.level === 'words' ? '' : `, ${shortNumber(bitsPerCharacter)} bits a character`);
-    console.log(`${validation === undefined ? 'held-out end' : 'validation'}: ${shortNumber(valLoss)} nats a token, perplexity ${shortNumber(scores.perplexity)}${bitsOf(scores.bitsPerCharacter)}`);
-    if (testScore !== undefined) console.log(`test: ${shortNumber(testScore.loss)} nats a token, perplexity ${shortNumber(testScore.perplexity)}${bitsOf(testScore.bitsPerCharacter)}, of ${withSeparators(testScore.numTokens)} tokens`);
-    if (quiet) return;
-    console.log('\nIt writes (temperature 0.8):');
-    for await (const piece of generate(languageModel, { length: languageModel.codec.level === 'words' ? 60 : 300, temperature: 0.8 })) process.stdout.write(piece);
-    console.log(`\n\nMore with: rondo generate ${quoted(paths.model)}`);
+    const measured = [`${validation === undefined ? 'held-out end' : 'validation'}: ${shortNumber(valLoss)} nats a token, perplexity ${shortNumber(scores.perplexity)}${bitsOf(scores.bitsPerCharacter)}`];
+    if (testScore !== undefined) measured.push(`test: ${shortNumber(testScore.loss)} nats a token, perplexity ${shortNumber(testScore.perplexity)}${bitsOf(testScore.bitsPerCharacter)}, of ${withSeparators(testScore.numTokens)} tokens`);
+    const sample = async (): Promise<string> => {
+      let text = '';
+      for await (const piece of generate(languageModel, { length: languageModel.codec.level === 'words' ? 60 : 300, temperature: 0.8 })) text += piece;
+      return `It writes (temperature 0.8):\n${text}`;
+    };
+    const sections = [measured.join('\n'), ...(quiet || json ? [] : [await sample(), `More with: rondo generate ${quoted(paths.model)}`])];
+    const facts = { numTrainingTokens, numValidationTokens, vocabulary: languageModel.codec.size, beginning: training.beginning, ...scores, test: testScore };
+    await showTrained(run, outcome, { facts, sections }, json);
   },
 });
 

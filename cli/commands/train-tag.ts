@@ -5,7 +5,7 @@ import { showLearningRates } from '../show-learning-rates.js';
 import { agreementTable, percent, scoreTable } from '../tag/show-tagging.js';
 import { columnName, readWordFile, taggedFileOptions, taggedSentencesOf } from '../tag/tagged-files.js';
 import { withSeparators } from '../text-table.js';
-import { quoted, runTrain, trainReport, type TrainRun } from '../train-run.js';
+import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
 import { coverageLine, readEmbeddingVectors, wordVectorOptions } from '../vector-options.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
@@ -81,14 +81,13 @@ export const trainTag = defineCommand({
     const seconds = (performance.now() - startedMs) / 1000;
     const wordsPerSecond = (outcome.loss.length * numWords.train) / seconds;
     const reports = { validation: await training.evaluate(), test: test === undefined ? undefined : await tagger.evaluate(test) };
-    if (json) {
-      console.log(JSON.stringify({ model: paths.model, column, tags: tagger.codec.tags, numSentences, numWords, options: tagger.options, vectors: coverage, outcome, seconds, wordsPerSecond, ...reports }));
-      return;
-    }
-    console.log(`\n${await trainReport(run, outcome)}`);
-    for (const [part, report] of Object.entries(reports)) if (report !== undefined) console.log(`\n${part}\n${scoreTable(report, report.baseline)}`);
-    console.log(`\n${agreementTable(reports.test ?? reports.validation)}`);
-    if (!quiet) console.log(`\nTag text with: echo 'Some words here .' | rondo predict ${quoted(paths.model)} -`);
+    const sections = [
+      ...Object.entries(reports).flatMap(([part, report]) => (report === undefined ? [] : [`${part}\n${scoreTable(report, report.baseline)}`])),
+      agreementTable(reports.test ?? reports.validation),
+      ...(quiet ? [] : [`Tag text with: echo 'Some words here .' | rondo predict ${quoted(paths.model)} -`]),
+    ];
+    const facts = { column, tags: tagger.codec.tags, numSentences, numWords, vectors: coverage, seconds, wordsPerSecond, ...reports };
+    await showTrained(run, outcome, { facts, sections }, json);
   },
 });
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 
 /** The built command line; `npm test` builds it first. */
-const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** A process that hangs blocks its test, which then cannot end by itself. Nothing else may depend on the time a process takes. */
 export const hangGuardMs = 600_000;

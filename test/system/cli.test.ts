@@ -1,10 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { spelledNumbers } from '../../examples/spelled-numbers.js';
 import { tideLevels } from '../../examples/tide-levels.js';
-import { type Ended, expectFault, rondo, startRondo } from '../support/rondo.js';
+import { libraryVersion } from '../../src/index.js';
+import { type Ended, expectFault, program, rondo, startRondo } from '../support/rondo.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rondo-cli-'));
 const at = (name: string): string => join(folder, name);
@@ -162,7 +164,7 @@ describe('a trained language model', () => {
     expect(first.stdout).toHaveLength(3 + 30 + 1);
     expect(run('generate', 'numbers.safetensors', '--prompt', '42 ', '--length', '30', '--seed', '5').stdout).toBe(first.stdout);
     expect(`42 ${JSON.parse(run('generate', 'numbers.safetensors', '--prompt', '42 ', '--length', '30', '--seed', '5', '--json').stdout).text}\n`).toBe(first.stdout);
-    expectFault(run('generate', 'numbers.safetensors', '--top-p', '2'), 1, 'OUT_OF_RANGE', 'topP');
+    expectFault(run('generate', 'numbers.safetensors', '--top-p', '2'), 2, 'OUT_OF_RANGE', 'rondo generate: `--top-p` is out of range', 'give `--top-p`');
   });
   it('says what comes next and how likely a text is', () => {
     const { next, score } = JSON.parse(rondo(folder, ['predict', 'numbers.safetensors', '--json', '--top', '3'], '42 forty').stdout);
@@ -214,12 +216,36 @@ describe('--blas', () => {
   });
 });
 
-describe('a closed pipe', () => {
-  it('ends the work quietly', async () => {
+describe('an output that nobody reads', () => {
+  it('ends a command quietly, as it ends other programs', async () => {
     const { process: child, ended } = startRondo(folder, ['generate', 'numbers.safetensors', '--length', '100000']);
     child.stdout!.once('data', () => child.stdout!.destroy());
     const { code, stderr } = await ended;
     expect(stderr).toBe('');
-    expect(code).toBe(0);
+    expect(code).toBe(141);
+  });
+  it('does not end a training, which saves the same model', async () => {
+    const { process: child, ended } = startRondo(folder, [...forecastArgs, '--out', 'unread.safetensors']);
+    child.stdout!.destroy();
+    child.stderr!.destroy();
+    expect((await ended).code).toBe(0);
+    expect(readFileSync(at('unread.safetensors')).equals(readFileSync(at('tides.safetensors')))).toBe(true);
+  });
+  it.skipIf(!existsSync('/dev/full'))('is a fault where the disk is full, after a training that has saved its model', () => {
+    const into = (...args: string[]): Ended => {
+      const full = openSync('/dev/full', 'w');
+      const { status, stderr } = spawnSync(process.execPath, [program, ...args], { cwd: folder, encoding: 'utf8', stdio: ['ignore', full, 'pipe'] });
+      closeSync(full);
+      return { code: status, stdout: '', stderr };
+    };
+    expectFault(into(...forecastArgs, '--out', 'full.safetensors', '--quiet'), 1, 'FILE_ACCESS', 'standard output: it cannot be written to: the disk is full', 'its files are written');
+    expect(readFileSync(at('full.safetensors')).equals(readFileSync(at('tides.safetensors')))).toBe(true);
+    expectFault(into('inspect', 'tides.safetensors'), 1, 'FILE_ACCESS', 'the disk is full', 'the command ended there');
+  });
+});
+
+describe('rondo --version', () => {
+  it('says its version', () => {
+    expect(run('--version')).toEqual({ code: 0, stdout: `rondo ${libraryVersion}\n`, stderr: '' });
   });
 });

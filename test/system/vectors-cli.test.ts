@@ -83,7 +83,7 @@ describe('--vectors of classifiers and taggers', () => {
     expect(run(...classify, '--vectors', 'bad.vec')).toMatchObject({ code: 1, stderr: expect.stringContaining('[FILE_FORMAT] bad.vec: the file is cut short.') as string });
     expect(run(...classify, '--vectors', 'absent.vec')).toMatchObject({ code: 1, stderr: expect.stringContaining('[FILE_ACCESS]') as string });
     expect(run(...classify, '--vectors', 'v.vec')).toMatchObject({ code: 1, stderr: expect.stringContaining('no token of the text has a vector') as string });
-    expect(run(...classify, '--vectors', 'cased.vec', '--embedding-units', '3')).toMatchObject({ code: 1, stderr: expect.stringContaining('expected: embeddingUnits 2, or none') as string });
+    expect(run(...classify, '--vectors', 'cased.vec', '--embedding-units', '3')).toMatchObject({ code: 1, stderr: expect.stringContaining('expected: --embedding-units 2, or none') as string });
     expect(run(...classify, '--vector-words', '5')).toMatchObject({ code: 2, stderr: expect.stringContaining('--vector-words has no vectors') as string });
     expect(run('train', 'tag', 'words.txt', '--freeze', '--out', 'x.safetensors')).toMatchObject({ code: 2, stderr: expect.stringContaining('--freeze has no vectors to keep') as string });
     expect(run('train', 'tag', 'words.txt', '--vectors', 'animals.vec', '--word-units', '3', '--out', 'x.safetensors')).toMatchObject({ code: 1, stderr: expect.stringContaining('expected: wordUnits 2, or none') as string });
