@@ -1,28 +1,26 @@
 import { RondoError } from '../errors.js';
 import { cellKind } from './cell-kind.js';
-import type { Table } from './table.js';
 
-/** Refuses a first line that is not column names: empty or repeated names, or values. */
-export function requireColumnNames(
-  where: string,
-  columns: readonly string[],
-  line: number,
-  firstRow: readonly string[] | undefined,
-): void {
-  const here = `${where}, line ${line}`;
+/**
+ * Refuses a first line that is not column names: empty or repeated names, or values.
+ *
+ * @param firstRow the cells of the row below it; undefined where there is none.
+ */
+export function requireColumnNames(where: string, columns: readonly string[], firstRow: readonly string[] | undefined): void {
   if (looksLikeValues(columns, firstRow)) {
     throw new RondoError('DATA_FORMAT', {
-      where: here,
+      where,
       what: 'the first line holds values, not column names.',
       expected: 'a line of column names, such as `date,value`',
       received: shortened(columns),
-      fix: 'add a first line with a name for each column.',
+      fix: `give the names of the ${columns.length === 1 ? 'column' : `${columns.length} columns`} as \`columns\`, on the command line ` +
+        `--columns ${columns.slice(0, 3).map((_, i) => 'abc'[i]).join(',')}${columns.length > 3 ? ',...' : ''}, or add a first line with them.`,
     });
   }
   const empty = columns.flatMap((name, i) => (name === '' ? [i + 1] : []));
   if (empty.length > 0) {
     throw new RondoError('DATA_FORMAT', {
-      where: `${here}, column ${empty.slice(0, 10).join(', ')}`,
+      where: `${where}, column ${empty.slice(0, 10).join(', ')}`,
       what: empty.length === 1 ? 'a column has no name.' : `${empty.length} columns have no name.`,
       expected: 'a name for each column',
       received: shortened(columns),
@@ -31,6 +29,11 @@ export function requireColumnNames(
         : 'name the columns, or remove the extra separators.',
     });
   }
+  requireDifferentNames(where, columns);
+}
+
+/** @throws DATA_FORMAT where two columns have one name */
+export function requireDifferentNames(where: string, columns: readonly string[]): void {
   const seen = new Map<string, number>();
   for (const [i, name] of columns.entries()) {
     const first = seen.get(name);
@@ -39,7 +42,7 @@ export function requireColumnNames(
       continue;
     }
     throw new RondoError('DATA_FORMAT', {
-      where: `${here}, column ${i + 1}`,
+      where: `${where}, column ${i + 1}`,
       what: `two columns are named \`${name}\`.`,
       expected: 'a different name for each column',
       received: `\`${name}\` in columns ${first} and ${i + 1}`,
@@ -48,44 +51,16 @@ export function requireColumnNames(
   }
 }
 
-/**
- * Refuses a table without rows, rows with a wrong number of cells, and a table of dates alone.
- * It stands here because each of these often comes from a first line that was misread.
- */
-export function requireRows(table: Table, delimiter: string): void {
-  const { where, columns, rows, lines } = table;
-  if (rows.length === 0) {
-    throw new RondoError('DATA_FORMAT', {
-      where,
-      what: 'there is a line of column names but no row below it.',
-      expected: 'at least one row',
-      received: shortened(columns),
-      fix: 'check that the file was written completely.',
-    });
-  }
-  const ragged = rows.findIndex((row) => row.length !== columns.length);
-  if (ragged >= 0) {
-    const row = rows[ragged];
-    const numMore = rows.filter((other) => other.length !== columns.length).length - 1;
-    const separator = delimiter === '\t' ? 'tab' : `\`${delimiter}\``;
-    throw new RondoError('DATA_FORMAT', {
-      where: `${where}, line ${lines[ragged]}, column ${Math.min(row.length, columns.length) + 1}`,
-      what: `the row has too ${row.length < columns.length ? 'few' : 'many'} cells${numMore > 0 ? `, and so have ${numMore} more rows` : ''}.`,
-      expected: `${columns.length} cells separated by ${separator}: ${shortened(columns)}`,
-      received: `${row.length} cells: ${shortened(row)}`,
-      fix: `correct the row, and quote cells that hold a ${separator}.`,
-    });
-  }
-  const sample = rows.slice(0, 100);
-  if (sample.every((row) => row.every((cell) => cellKind(cell) === 'date'))) {
-    throw new RondoError('DATA_FORMAT', {
-      where,
-      what: 'the table holds only dates or times, no values.',
-      expected: 'a column of values beside the dates',
-      received: `${columns.length === 1 ? 'the column' : 'the columns'} ${shortened(columns)}, line ${lines[0]}: ${shortened(rows[0])}`,
-      fix: 'add the column of values; if it is there, check the separator and the quotes.',
-    });
-  }
+/** Refuses names given by the user that are not as many as the columns. */
+export function requireNumColumns(where: string, line: number, columns: readonly string[], numCells: number): void {
+  if (columns.length === numCells) return;
+  throw new RondoError('DATA_FORMAT', {
+    where: `${where}, line ${line}`,
+    what: `there are ${columns.length} names of columns for ${numCells} columns.`,
+    expected: `a name for each of the ${numCells} columns`,
+    received: shortened(columns),
+    fix: 'give as many names as a row has cells; if the file has a line of names, give none.',
+  });
 }
 
 /**
@@ -98,10 +73,13 @@ function looksLikeValues(names: readonly string[], firstRow: readonly string[] |
   const isYear = (name: string): boolean => /^[12]\d{3}$/.test(name);
   if (!names.some((name, i) => kinds[i] === 'date' || (kinds[i] === 'number' && !isYear(name)))) return false;
   if (firstRow === undefined) return true;
-  return names.every((_, i) => firstRow[i] === undefined || kinds[i] === cellKind(firstRow[i]) || cellKind(firstRow[i]) === 'missing');
+  return names.every((_, i) => {
+    const below = firstRow[i] === undefined ? 'missing' : cellKind(firstRow[i]);
+    return below === 'missing' || below === kinds[i];
+  });
 }
 
-function shortened(cells: readonly string[]): string {
+export function shortened(cells: readonly string[]): string {
   const shown = cells.slice(0, 8).map((cell) => `\`${cell.length > 30 ? `${cell.slice(0, 30)}...` : cell}\``);
   return shown.join(', ') + (cells.length > 8 ? ` and ${cells.length - 8} more` : '');
 }

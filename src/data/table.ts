@@ -1,20 +1,34 @@
 import { nearestNames, RondoError } from '../errors.js';
+import { CellColumn } from './cell-column.js';
 
 /** A table of text cells with named columns; every row has one cell for each column. */
 export class Table {
+  readonly #cells: readonly CellColumn[];
+
   /**
    * @param where the file's name, for messages.
+   * @param cells of each column.
    * @param lines the line of the file on which each row begins, counted from 1.
+   * @param delimiter the character between cells; undefined where there was none.
    */
   constructor(
     readonly where: string,
     readonly columns: readonly string[],
-    readonly rows: readonly (readonly string[])[],
-    readonly lines: readonly number[],
-  ) {}
+    cells: readonly CellColumn[],
+    readonly lines: ArrayLike<number>,
+    readonly delimiter?: string,
+  ) {
+    this.#cells = cells;
+  }
+
+  /** A table of rows of texts that come from no file; its lines are counted as if names stood on the first. */
+  static fromRows(where: string, columns: readonly string[], rows: readonly (readonly string[])[]): Table {
+    const cells = columns.map((_, c) => CellColumn.of(rows.map((row) => row[c])));
+    return new Table(where, columns, cells, Uint32Array.from(rows, (_, i) => i + 2));
+  }
 
   get numRows(): number {
-    return this.rows.length;
+    return this.lines.length;
   }
 
   /**
@@ -26,18 +40,29 @@ export class Table {
     if (index >= 0) return index;
     const near = nearestNames(name, this.columns);
     const quote = (names: readonly string[]): string => names.map((known) => `\`${known}\``).join(', ');
+    const numMore = this.columns.length - 50;
     throw new RondoError('UNKNOWN_NAME', {
       where: this.where,
       what: `there is no column \`${name}\`${near.length > 0 ? `; did you mean ${quote(near)}?` : '.'}`,
-      expected: `one of ${quote(this.columns.slice(0, 50))}${this.columns.length > 50 ? ` and ${this.columns.length - 50} more` : ''}`,
+      expected: `one of ${quote(this.columns.slice(0, 50))}${numMore > 0 ? ` and ${numMore} more` : ''}`,
       received: `\`${name}\``,
       fix: near.length > 0 ? `use ${quote(near.slice(0, 1))}.` : 'use a name from the first line of the file.',
     });
   }
 
-  /** The cells of one column, top to bottom. */
+  /** The cells of one column; a text is made when it is asked for. @throws UNKNOWN_NAME */
+  cells(name: string): CellColumn {
+    return this.#cells[this.indexOf(name)];
+  }
+
+  /** The cells of one column as texts, top to bottom. @throws UNKNOWN_NAME */
   column(name: string): string[] {
-    const index = this.indexOf(name);
-    return this.rows.map((row) => row[index]);
+    const cells = this.cells(name);
+    return Array.from({ length: this.numRows }, (_, row) => cells.text(row));
+  }
+
+  /** The cells of one row as texts. */
+  row(row: number): string[] {
+    return this.#cells.map((cells) => cells.text(row));
   }
 }

@@ -78,11 +78,9 @@ export function joinTextRows(parts: readonly TextRows[]): TextRows {
 
 async function tableRows(content: string, { where, format, text = 'text', label = 'label', columns }: ReadTextRowsOptions): Promise<TextRows> {
   const delimiter = format === 'tsv' ? '\t' : undefined;
-  const isHeadless = columns !== undefined;
-  const named = isHeadless ? `${columns.join(delimiter ?? ',')}\n${content.replace(/^\ufeff/, '')}` : content;
-  const table = await readTable(named, { where, delimiter: isHeadless ? delimiter ?? ',' : delimiter });
-  const texts = table.column(text);
-  return { texts, labels: label === null ? undefined : table.column(label), places: table.lines.map((line) => `${where}, line ${isHeadless ? line - 1 : line}`) };
+  // A table without a line of names has no first line to tell what separates its cells.
+  const table = await readTable(content, { where, delimiter: columns === undefined ? delimiter : delimiter ?? ',', columns });
+  return { texts: table.column(text), labels: label === null ? undefined : table.column(label), places: Array.from(table.lines, (line) => `${where}, line ${line}`) };
 }
 
 function jsonRows(content: string, { where, text = 'text', label = 'label' }: ReadTextRowsOptions): TextRows {

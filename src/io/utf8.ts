@@ -16,7 +16,7 @@ export function decodeUtf8(bytes: Uint8Array, where: string, mayName = false): s
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     const offset = firstInvalidByte(bytes);
-    if (offset < bytes.length) throw notUtf8(bytes, where, offset, mayName, cause);
+    if (offset < bytes.length) throw notUtf8(bytes, offset, { where, mayName, cause });
     throw new RondoError('OUT_OF_MEMORY', {
       where,
       what: 'the text is too long for one string.',
@@ -36,7 +36,7 @@ export function decodeUtf8(bytes: Uint8Array, where: string, mayName = false): s
     });
   }
   const zero = bytes.indexOf(0);
-  if (zero >= 0) throw notUtf8(bytes, where, zero, mayName);
+  if (zero >= 0) throw notUtf8(bytes, zero, { where, mayName });
   return text;
 }
 
@@ -69,10 +69,25 @@ export function firstInvalidByte(bytes: Uint8Array): number {
   return bytes.length;
 }
 
-function notUtf8(bytes: Uint8Array, where: string, offset: number, mayName: boolean, cause?: unknown): RondoError {
-  const at = `byte ${offset} (line ${lineOfByte(bytes, offset)})`;
-  const value = `0x${bytes[offset].toString(16).padStart(2, '0')}`;
-  const kind = fileKindOf(bytes);
+/** Where bytes that are not UTF-8 stand, and what is known of their file. */
+export interface NotUtf8Facts {
+  readonly where: string;
+  /** Whether the caller could name another encoding. */
+  readonly mayName: boolean;
+  /** The beginning of the file, of which `bytes` may be a part. Default: that of `bytes`. */
+  readonly head?: Uint8Array;
+  /** Of the byte in the file. Default: as in `bytes`. */
+  readonly offset?: number;
+  readonly line?: number;
+  readonly cause?: unknown;
+}
+
+/** The error for a byte that is not UTF-8, which tells what the bytes are probably. */
+export function notUtf8(bytes: Uint8Array, index: number, facts: NotUtf8Facts): RondoError {
+  const { where, mayName, head = bytes, offset = index, line = lineOfByte(bytes, index), cause } = facts;
+  const at = `byte ${offset} (line ${line})`;
+  const value = `0x${bytes[index].toString(16).padStart(2, '0')}`;
+  const kind = fileKindOf(head);
   if (kind !== undefined && kind !== 'a text file' && !kind.startsWith('text in UTF-16')) {
     return new RondoError('DATA_FORMAT', {
       where,
@@ -83,7 +98,8 @@ function notUtf8(bytes: Uint8Array, where: string, offset: number, mayName: bool
       cause,
     });
   }
-  const encoding = probableEncoding(bytes);
+  // Of a long file, what stands around the byte tells more than its beginning.
+  const encoding = probableEncoding(bytes.subarray(Math.max(0, index - 32768)));
   return new RondoError('DATA_FORMAT', {
     where,
     what: 'the text is not in UTF-8.',

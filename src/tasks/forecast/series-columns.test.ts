@@ -38,5 +38,5 @@ describe('seriesColumns', () => {
 });
 
 function tableOf(rows: string[][]): Table {
-  return new Table('test', rows[0], rows.slice(1), rows.slice(1).map((_, i) => i + 2));
+  return Table.fromRows('test', rows[0], rows.slice(1));
 }
