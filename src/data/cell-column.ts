@@ -140,12 +140,13 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 function textOf(bytes: Uint8Array, from: number, to: number): string {
   if (to - from > 40) return decoder.decode(bytes.subarray(from, to));
-  const codes: number[] = [];
+  // For a few letters a call of the decoder takes longer than this.
+  let text = '';
   for (let i = from; i < to; i++) {
     if (bytes[i] >= 0x80) return decoder.decode(bytes.subarray(from, to));
-    codes.push(bytes[i]);
+    text += String.fromCharCode(bytes[i]);
   }
-  return String.fromCharCode(...codes);
+  return text;
 }
 
 function trimTexts(block: Block): void {

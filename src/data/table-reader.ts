@@ -126,7 +126,7 @@ export class TableReader {
       throw nothingInTable(this.#where, head.length);
     }
     // Spreadsheets write the separator on a line of its own.
-    const told = /^"?sep=([^\r\n"])"?(\r\n?|\n)/i.exec(String.fromCharCode(...head.subarray(0, 16)));
+    const told = /^"?sep=([^\r\n"])"?(\r\n?|\n)/i.exec(new TextDecoder().decode(head.subarray(0, 16)));
     if (told !== null) {
       if (this.#delimiter < 0) this.#delimiter = told[1].charCodeAt(0);
       this.#drop(told[0].length);
