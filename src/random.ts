@@ -1,7 +1,7 @@
 import { requireNumber, RondoError } from './errors.js';
 
 /**
- * The one seeded generator: xoshiro128** (Blackman and Vigna, 2018, "Scrambled linear pseudorandom number
+ * A seeded generator: xoshiro128** (Blackman and Vigna, 2018, "Scrambled linear pseudorandom number
  * generators"), seeded through splitmix32. Equal seeds give equal sequences on every platform, and
  * {@link Random.state} makes a run resumable at the exact draw it stopped at.
  */
@@ -105,18 +105,77 @@ export interface RandomState {
   spareNormal: number | null;
 }
 
-let current = new Random(0);
-
-/**
- * Starts the library's generator anew: initial weights, shuffling, dropout and sampling all draw from it, so one seed
- * makes a whole run repeatable. Without a call the seed is 0.
- */
-export function setSeed(seed: number): void {
-  requireNumber('setSeed', 'seed', seed, 'a whole number', Number.isInteger);
-  current = new Random(seed);
+/** A seed, with how many streams have been split from it. */
+interface Seed {
+  readonly value: number;
+  /** What draws outside of every stream, such as the weights of a layer that is in no model. */
+  readonly random: Random;
+  numStreams: number;
 }
 
-/** The generator everything draws from. */
+let seed = seedOf(0);
+let active: Random | undefined;
+
+/**
+ * Starts the library's generators anew, so that one seed makes a whole run repeatable: initial weights, shuffling, dropout and
+ * sampling. Every model has a stream of its own, split from the seed by its place among the models made since: what it draws for
+ * its weights and in `fit` changes nothing for others, also where they train at the same time. Models made before take their
+ * places anew when they next draw. Without a call the seed is 0.
+ */
+export function setSeed(value: number): void {
+  requireNumber('setSeed', 'seed', value, 'a whole number', Number.isInteger);
+  seed = seedOf(value);
+}
+
+/** The generator to draw from: that of the model that is computing, else the seed's own. */
 export function currentRandom(): Random {
-  return current;
+  return active ?? seed.random;
+}
+
+/** Runs work that draws from a generator; one that is in use already stays in use. What follows an `await` draws from others. */
+export function withRandom<T>(random: Random, work: () => T): T {
+  if (active !== undefined) return work();
+  active = random;
+  try {
+    return work();
+  } finally {
+    active = undefined;
+  }
+}
+
+/** Runs work on a generator that starts in a given state, whichever is in use. */
+export function replayed<T>(state: RandomState, work: () => T): { result: T; after: RandomState } {
+  const before = active;
+  const random = (active = new Random(0));
+  random.state = state;
+  try {
+    const result = work();
+    return { result, after: random.state };
+  } finally {
+    active = before;
+  }
+}
+
+/** A generator that belongs to one owner, see {@link setSeed}. */
+export class RandomStream {
+  #seed = seed;
+  #random = nextStream();
+
+  get random(): Random {
+    if (this.#seed !== seed) {
+      this.#seed = seed;
+      this.#random = nextStream();
+    }
+    return this.#random;
+  }
+}
+
+function seedOf(value: number): Seed {
+  return { value, random: new Random(value, 'unowned'), numStreams: 0 };
+}
+
+/** The first is that of the bare seed. */
+function nextStream(): Random {
+  const number = seed.numStreams++;
+  return new Random(seed.value, number === 0 ? '' : `stream ${number}`);
 }

@@ -158,7 +158,8 @@ export abstract class Layer<Output = Tensor> {
     return this.runWith(inputs, options, (given, all) => this.callDeferred(given, all));
   }
 
-  private runWith<Result>(inputs: Tensor | readonly Tensor[], options: CallOptions, call: (inputs: Tensor | readonly Tensor[], options: CallOptions) => Result): Result {
+  /** What every way to run the layer goes through. */
+  protected runWith<Result>(inputs: Tensor | readonly Tensor[], options: CallOptions, call: (inputs: Tensor | readonly Tensor[], options: CallOptions) => Result): Result {
     const first = inputs instanceof Tensor ? inputs : inputs[0];
     return scope(() => {
       this.ensureBuilt(first.shape);

@@ -1,5 +1,5 @@
 import { RondoError } from '../errors.js';
-import { currentRandom, type RandomState } from '../random.js';
+import { currentRandom, type RandomState, replayed } from '../random.js';
 import { describeShape, sameShape } from '../shape.js';
 import { requireTensors } from './operands.js';
 import { noteOperation, pullBack, traced } from './tape.js';
@@ -24,8 +24,9 @@ export function checkpoint<const Inputs extends readonly Tensor[], Output extend
   requireTensors('checkpoint', inputs);
   return scope(() => {
     const before = currentRandom().state;
-    const { result, uses, depends } = traced(() => innerScope(() => work(...inputs), listed));
-    const after = currentRandom().state;
+    const first = replayed(before, () => traced(() => innerScope(() => work(...inputs), listed)));
+    const { after, result: { result, uses, depends } } = first;
+    currentRandom().state = after;
     const results = listed(result);
     // What passes through unchanged keeps its own derivative.
     const places = results.flatMap((value, i) => (depends(value) ? [i] : []));
@@ -33,13 +34,13 @@ export function checkpoint<const Inputs extends readonly Tensor[], Output extend
     noteOperation(uses, places.map((place) => results[place]), (dResults, wanted, sums) => {
       const by = uses.filter((_, i) => wanted[i]);
       for (const value of by) sums.reserve(value);
-      const again = (): Tensor[] =>
-        withRandomState(before, () => {
-          const repeated = listed(work(...inputs));
-          const isSame = sameState(currentRandom().state, after) && repeated.length === results.length && places.every((place, i) => sameShape(repeated[place].shape, shapes[i]));
-          if (!isSame) throw notRepeated(results, repeated);
-          return places.map((place) => repeated[place]);
-        });
+      const again = (): Tensor[] => {
+        const second = replayed(before, () => listed(work(...inputs)));
+        const repeated = second.result;
+        const hasShapes = repeated.length === results.length && places.every((place, i) => sameShape(repeated[place].shape, shapes[i]));
+        if (!hasShapes || !sameState(second.after, after)) throw notRepeated(results, repeated);
+        return places.map((place) => repeated[place]);
+      };
       innerScope(() => {
         const gradients = pullBack(again, by, dResults);
         for (const value of by) {
@@ -57,18 +58,6 @@ function listed(result: Tensor | readonly Tensor[]): readonly Tensor[] {
   const list = result instanceof Tensor ? [result] : result;
   if (Array.isArray(list) && list.every((value) => value instanceof Tensor)) return list;
   throw new RondoError('USAGE', { where: 'checkpoint', what: 'the work returns something other than tensors.', expected: 'a tensor, or an array of tensors', received: String(result), fix: 'return what later steps need, as tensors.' });
-}
-
-/** Runs work with the generator in an earlier state, and lets it go on afterwards as if nothing had been drawn. */
-function withRandomState<T>(state: RandomState, work: () => T): T {
-  const random = currentRandom();
-  const { state: kept } = random;
-  random.state = state;
-  try {
-    return work();
-  } finally {
-    random.state = kept;
-  }
 }
 
 function sameState(a: RandomState, b: RandomState): boolean {

@@ -1,5 +1,5 @@
 import { refuseUnknownOptions, requireCount, requireNumber, RondoError } from '../errors.js';
-import { currentRandom } from '../random.js';
+import { Random, withRandom } from '../random.js';
 import { type Dataset, type DatasetBatch, isDataset } from './dataset.js';
 import { EndlessBatches } from './endless-batches.js';
 import { EpochLogs } from './epoch-logs.js';
@@ -50,8 +50,8 @@ const optionNames = ['minimum', 'maximum', 'steps', 'smoothing', 'blowUp', 'batc
  * `average_n = smoothing average_(n-1) + (1 - smoothing) loss_n`, `smoothed_n = average_n / (1 - smoothing^n)`.
  *
  * A new optimizer with the options of the compiled one takes the steps, so its rate may be a schedule: the rates of the test count instead,
- * and a suggestion is meant for the schedule's highest rate. Afterwards weights, carried states, metrics and the random generator are what
- * they were, also after an error; the compiled optimizer is not touched. Weights that did not exist are made by the first data, and stay.
+ * and a suggestion is meant for the schedule's highest rate. Afterwards weights, carried states, metrics and random streams are what they
+ * were, also after an error; the compiled optimizer is not touched. Weights that did not exist are made by the first data, and stay.
  * The suggestion is the order of magnitude and no more: batches are few, and dropout and long training move the best rate.
  *
  * @example
@@ -67,8 +67,9 @@ export async function findLearningRate(model: Model, data: Dataset | DatasetBatc
   model.requireCompiled(where);
   return trainAlone(model, where, async () => {
     const source = sourceOf(model, isDataset(data) ? { dataset: data } : data, where, settings.batchSize, true);
-    const batches = new EndlessBatches(source, currentRandom().state.words[0], where);
-    return putBack(model, batches, () => rangeTest(model, batches, settings, where));
+    const random = new Random(model.random.state.words[0], 'findLearningRate');
+    const batches = new EndlessBatches(source, random.uint32(), where);
+    return putBack(model, batches, () => rangeTest(model, batches, settings, where, random));
   });
 }
 
@@ -85,7 +86,7 @@ function settingsOf(where: string, options: FindLearningRateOptions) {
   return { minimum, maximum, steps, smoothing, blowUp, batchSize, ...others };
 }
 
-async function rangeTest(model: Model, batches: EndlessBatches, settings: ReturnType<typeof settingsOf>, where: string): Promise<LearningRateSearch> {
+async function rangeTest(model: Model, batches: EndlessBatches, settings: ReturnType<typeof settingsOf>, where: string, random: Random): Promise<LearningRateSearch> {
   const { minimum, maximum, steps, smoothing, blowUp, classWeight, signal, onStep } = settings;
   const optimizer = model.optimizer.anew(minimum);
   // Metrics cost time and hold what an evaluation may be counting.
@@ -103,7 +104,7 @@ async function rangeTest(model: Model, batches: EndlessBatches, settings: Return
       optimizer.learningRate = learningRate;
       const batch = await batches.next();
       logs.reset();
-      const fault = notFinite(() => step.run(batch, logs, i + 1));
+      const fault = notFinite(() => withRandom(random, () => step.run(batch, logs, i + 1)));
       // No rate has had an effect on the first loss.
       if (fault !== undefined && i === 0) throw fault;
       if (fault !== undefined) {
@@ -138,13 +139,10 @@ function notFinite(run: () => void): RondoError | undefined {
   }
 }
 
-/** Runs work on the data, then puts weights, carried states and the random generator back. */
+/** Runs work on the data, then puts weights and carried states back. */
 async function putBack<T>(model: Model, batches: EndlessBatches, work: () => Promise<T>): Promise<T> {
-  const isBuilt = model.isBuilt;
-  let random = currentRandom().state;
   try {
     await batches.open();
-    if (!isBuilt) random = currentRandom().state;
     const weights = hostWeights(model);
     try {
       return await withFreshStates(model, work);
@@ -153,6 +151,5 @@ async function putBack<T>(model: Model, batches: EndlessBatches, work: () => Pro
     }
   } finally {
     await batches.close();
-    currentRandom().state = random;
   }
 }

@@ -2,6 +2,7 @@ import { RondoError } from '../errors.js';
 import type { DeferredSoftmax } from '../layers/deferred-softmax.js';
 import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape } from '../layers/layer.js';
 import type { LayerWeight } from '../layers/layer.js';
+import { type Random, RandomStream, withRandom } from '../random.js';
 import { describeShape, type Shape } from '../shape.js';
 import { scope, type Tensor } from '../tensor/tensor.js';
 import { type CompileOptions, Compiled } from './compiled.js';
@@ -43,6 +44,7 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
   readonly className: string;
   /** The order in which `call` takes several inputs that are given by name. */
   readonly inputNames?: readonly string[];
+  readonly #stream = new RandomStream();
   private compiled: Compiled | undefined;
   private outputForm: OutputForm | undefined;
   private widths: readonly number[] = [];
@@ -181,6 +183,15 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
   override dispose(): void {
     super.dispose();
     for (const variable of this.compiled?.optimizer.stateVariables() ?? []) variable.dispose();
+  }
+
+  /** @internal The model's own stream of random numbers, for its weights and its training. */
+  get random(): Random {
+    return this.#stream.random;
+  }
+
+  protected override runWith<Result>(inputs: Tensor | readonly Tensor[], options: CallOptions, call: (inputs: Tensor | readonly Tensor[], options: CallOptions) => Result): Result {
+    return withRandom(this.random, () => super.runWith(inputs, options, call));
   }
 
   /** @internal */

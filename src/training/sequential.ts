@@ -2,6 +2,7 @@ import { RondoError } from '../errors.js';
 import type { DeferredSoftmax } from '../layers/deferred-softmax.js';
 import { type CallOptions, describeOpenShape, type FinalActivation, type Json, type Layer, type OpenShape } from '../layers/layer.js';
 import { chainOfSteppers, type Stepper } from '../layers/stepper.js';
+import { withRandom } from '../random.js';
 import type { Shape } from '../shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { settleName } from './layer-names.js';
@@ -158,11 +159,13 @@ export class Sequential extends Model<Tensor> {
     let shape = inputShape;
     let before: string | undefined;
     this.computeOutputShape(inputShape);
-    for (const [name, layer] of this.requireLayers()) {
-      layer.ensureBuilt(shape);
-      shape = this.shapeAfter(layer, shape, before);
-      before = name;
-    }
+    withRandom(this.random, () => {
+      for (const [name, layer] of this.requireLayers()) {
+        layer.ensureBuilt(shape);
+        shape = this.shapeAfter(layer, shape, before);
+        before = name;
+      }
+    });
     this.shape = inputShape;
     this.noteBuilt([inputShape.slice(1).map((axis) => axis ?? 1)]);
   }

@@ -1,6 +1,6 @@
 import { RondoError } from '../errors.js';
 import type { Layer } from '../layers/layer.js';
-import { currentRandom, type RandomState } from '../random.js';
+import type { RandomState } from '../random.js';
 import { sameShape } from '../shape.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import type { Callback, CallbackState } from './callbacks/callback.js';
@@ -33,6 +33,7 @@ export interface TrainingPosition {
 export interface TrainingSnapshot {
   /** Plain JSON (but for numbers that are not finite). */
   readonly values: TrainingPosition & {
+    /** Of the model's stream. */
     readonly random: RandomState;
     readonly optimizer: OptimizerState;
     readonly callbacks: readonly (Pick<CallbackState, 'values'> & { readonly name: string })[];
@@ -51,7 +52,7 @@ export function takeSnapshot(model: Model, position: TrainingPosition, callbacks
     for (const [name, array] of Object.entries(own)) arrays[`callback/${i}/${name}`] = array;
     return { name: nameOf(callback), values };
   });
-  return { values: { ...position, random: currentRandom().state, optimizer: model.optimizer.getState(), callbacks: states }, arrays };
+  return { values: { ...position, random: model.random.state, optimizer: model.optimizer.getState(), callbacks: states }, arrays };
 }
 
 /**
@@ -81,7 +82,7 @@ export function restoreSnapshot(model: Model, { values, arrays }: TrainingSnapsh
     layer.setCarriedStates(new Map(states.map(([name, { data, shape }]) => [name, tensor(data, shape)])));
   }
   callbacks.forEach((callback, i) => callback.setState?.({ values: values.callbacks[i].values, arrays: Object.fromEntries(below(`callback/${i}/`)) }));
-  currentRandom().state = values.random;
+  model.random.state = values.random;
 }
 
 /** Runs work with no carried states, then puts those of before back. */

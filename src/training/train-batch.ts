@@ -1,4 +1,5 @@
 import { refuseUnknownOptions } from '../errors.js';
+import { withRandom } from '../random.js';
 import { BatchReader } from './batch.js';
 import type { DatasetBatch } from './dataset.js';
 import { EpochLogs } from './epoch-logs.js';
@@ -23,6 +24,7 @@ export async function trainBatch(model: Model, x: ModelData, y: ModelData, optio
   const batch = new BatchReader(model, where).read({ x, y, sampleWeight });
   const outputs = outputsFor(model);
   const logs = new EpochLogs(outputs);
-  new TrainStep(model, compiled, outputs, classWeight, where).run(batch, logs, model.optimizer.batches + 1);
+  const step = new TrainStep(model, compiled, outputs, classWeight, where);
+  withRandom(model.random, () => step.run(batch, logs, model.optimizer.batches + 1));
   return logs.values();
 }

@@ -1,5 +1,5 @@
 import { RondoError } from '../errors.js';
-import { currentRandom } from '../random.js';
+import { withRandom } from '../random.js';
 import { ArraySource, sliceBatch } from './array-source.js';
 import { type Batch, BatchReader, type BatchSource } from './batch.js';
 import { CallbackList } from './callback-list.js';
@@ -79,7 +79,7 @@ class FitRun {
     const startedMs = performance.now();
     if (this.seed === null) {
       await this.#callbacks.epochBegin(this.epoch);
-      this.seed = currentRandom().uint32();
+      this.seed = this.model.random.uint32();
       this.#logs?.reset();
     }
     let numRows = 0;
@@ -90,7 +90,8 @@ class FitRun {
         const batch = next instanceof Promise ? await next : next;
         if (batch === undefined) break;
         const { step, logs } = this.#prepared();
-        step.run(batch, logs, ++this.numSteps);
+        const number = ++this.numSteps;
+        withRandom(this.model.random, () => step.run(batch, logs, number));
         this.#lastBatch = batch;
         this.batch++;
         numRows += batch.numRows;

@@ -78,7 +78,7 @@ function mostTokens(length: number | undefined, form: PoemForm | undefined): num
 
 async function* drawn({ model, codec }: LanguageModel, options: GenerateOptions, form: PoemForm | undefined): AsyncGenerator<string> {
   const { length, seed, temperature, topK, topP, minP } = options;
-  const random = seed === undefined ? currentRandom() : new Random(seed, 'generate');
+  const random = new Random(seed ?? currentRandom().uint32(), 'generate');
   const stream = model.stream();
   const { start, before } = startOf(codec, options);
   const writer = codec.writer(before);

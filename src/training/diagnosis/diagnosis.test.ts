@@ -6,7 +6,7 @@ import { LSTM } from '../../layers/lstm.js';
 import { RNN } from '../../layers/rnn.js';
 import { SimpleRNN } from '../../layers/simple-rnn.js';
 import { libraryCells } from '../../cells/registry.js';
-import { currentRandom, Random, setSeed } from '../../random.js';
+import { Random, setSeed } from '../../random.js';
 import type { Layer } from '../../layers/layer.js';
 import { hostWeights } from '../model-weights.js';
 import { sgd } from '../optimizers/index.js';
@@ -130,7 +130,7 @@ describe('a run that is diagnosed', () => {
     model.compile({ optimizer: 'adam', loss: 'mse' });
     const { metrics } = await model.fit(drawn([4 * batch, time, features]), drawn([4 * batch, time, 1], 'targets'), { batchSize: batch, epochs: 4, callbacks, validationData: [drawn([batch, time, features]), drawn([batch, time, 1])] });
     const states = [...model.layers[0].carriedStates()].map(([, state]) => state.dataSync());
-    return { weights: hostWeights(model), metrics, states, random: currentRandom().state };
+    return { weights: hostWeights(model), metrics, states, random: model.random.state };
   };
 
   it('ends with the same bits', async () => {

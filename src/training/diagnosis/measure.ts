@@ -1,5 +1,5 @@
 import { CellAlongTime } from '../../layers/cell-along-time.js';
-import { currentRandom } from '../../random.js';
+import { replayed } from '../../random.js';
 import { valueAndGradients } from '../../tensor/tape.js';
 import { scope, type Tensor, type Variable } from '../../tensor/tensor.js';
 import type { Model } from '../model.js';
@@ -29,16 +29,9 @@ export interface Measurement {
   readonly recurrent: readonly RecurrentMeasurement[];
 }
 
-/** Measures gradients and activations of a loss, without dropout and from states of zeros; leaves the model, its carried states and the generator as they were. */
+/** Measures gradients and activations of a loss, without dropout and from states of zeros; leaves the model, its carried states and its stream of random numbers as they were. */
 export function measure(model: Model, loss: () => Tensor, groups: ReadonlyMap<string, readonly Variable[]>): Promise<Measurement> {
-  const { state } = currentRandom();
-  return withFreshStates(model, async () => {
-    try {
-      return scope(() => measured(model, loss, groups));
-    } finally {
-      currentRandom().state = state;
-    }
-  });
+  return withFreshStates(model, async () => replayed(model.random.state, () => scope(() => measured(model, loss, groups))).result);
 }
 
 function measured(model: Model, loss: () => Tensor, groups: ReadonlyMap<string, readonly Variable[]>): Measurement {
