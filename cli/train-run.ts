@@ -1,5 +1,5 @@
 import { rm, stat } from 'node:fs/promises';
-import { type Callback, Diagnosis, type DiagnosisReport, type TaskModel, type TrainingControls, type TrainingOutcome, type TrainingSnapshot } from '../src/index.js';
+import { type Callback, Diagnosis, type DiagnosisReport, plannedEpochs, type TaskModel, type TrainingControls, type TrainingOutcome, type TrainingRounds, type TrainingSnapshot } from '../src/index.js';
 import { saveTask } from '../src/node.js';
 import { interruptions } from './interruptions.js';
 import { print, printJson } from './output.js';
@@ -20,7 +20,10 @@ const checkpointEveryMs = 5_000;
 export interface TrainRun {
   readonly task: TaskModel;
   readonly paths: OutputPaths;
+  /** At most. */
   readonly epochs: number;
+  /** Where training goes on in rounds while that makes it better. */
+  readonly rounds?: TrainingRounds;
   /** Steps of an epoch. */
   readonly numBatches: number;
   readonly unitsPerStep: number;
@@ -59,7 +62,7 @@ export async function runTrain(run: TrainRun): Promise<DiagnosedOutcome | undefi
     const outcome = await run.train({ signal: interruption.signal, resumeFrom, checkpoint: { save, everySteps: 10 }, callbacks: [watchingToo(watcher.callback, diagnosis)] });
     watcher.finish();
     if (outcome.stopReason === 'aborted') {
-      process.stderr.write(`Stopped after ${outcome.loss.length} of ${run.epochs} epochs; everything is in ${paths.checkpoint}. Go on with:\n  ${run.resumeCommand}\n`);
+      process.stderr.write(`Stopped after ${outcome.loss.length} of ${plannedOf(run, outcome.loss.length)} epochs; everything is in ${paths.checkpoint}. Go on with:\n  ${run.resumeCommand}\n`);
       process.exitCode = 130;
       return undefined;
     }
@@ -134,19 +137,25 @@ function scoreNote(name: string, score: number | undefined): string {
   return score === undefined ? '' : `  ${name} ${shortNumber(score)}`;
 }
 
-function progressWatcher({ epochs, numBatches, unitsPerStep, unit, resumeFrom }: TrainRun): Watcher {
+/** How many epochs are planned once so many are done. */
+function plannedOf({ epochs, rounds }: TrainRun, numDone: number): number {
+  return rounds === undefined ? epochs : plannedEpochs(rounds, numDone);
+}
+
+function progressWatcher(run: TrainRun): Watcher {
+  const { epochs, numBatches, unitsPerStep, unit, resumeFrom } = run;
   const line = new ProgressLine(process.stderr, { ascii: styleOf(process.stderr).ascii });
-  const total = epochs * numBatches * unitsPerStep;
+  const totalIn = (epoch: number): number => plannedOf(run, epoch) * numBatches * unitsPerStep;
   const doneAtStart = (resumeFrom?.values.numSteps ?? 0) * unitsPerStep;
   const epochWidth = String(epochs).length;
-  const label = (epoch: number): string => `epoch ${String(epoch + 1).padStart(epochWidth)}/${epochs}`;
+  const label = (epoch: number): string => `epoch ${String(epoch + 1).padStart(epochWidth)}/${plannedOf(run, epoch)}`;
   let startedMs = performance.now();
   const callback: Callback = {
     name: 'progress',
     onEpochBegin: () => {
       startedMs = performance.now();
     },
-    onBatchEnd: ({ epoch, loss }, { numSteps }) => line.update({ label: label(epoch), done: numSteps * unitsPerStep, total, unit, doneAtStart, metrics: { loss } }),
+    onBatchEnd: ({ epoch, loss }, { numSteps }) => line.update({ label: label(epoch), done: numSteps * unitsPerStep, total: totalIn(epoch), unit, doneAtStart, metrics: { loss } }),
     onEpochEnd: (epoch, { loss, valLoss, valAccuracy, valSpanF1 }) =>
       line.note(`${label(epoch)}  loss ${shortNumber(loss)}  validation ${shortNumber(valLoss)}${scoreNote('accuracy', valAccuracy)}${scoreNote('span F1', valSpanF1)}  ${formatDuration(performance.now() - startedMs)}`),
   };

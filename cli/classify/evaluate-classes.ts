@@ -1,8 +1,9 @@
-import type { Classifier } from '../../src/index.js';
+import type { Classifier, ClassifierReport } from '../../src/index.js';
 import type { Given } from '../options.js';
 import { readLabelled, withReading } from './read-texts.js';
 import type { emptyOption, readingOptions } from './reading-options.js';
-import { reportText } from './show-report.js';
+import { withSeparators } from '../text-table.js';
+import { percent, reportText } from './show-report.js';
 
 type Options = Given<typeof readingOptions & typeof emptyOption> & { readonly json: boolean };
 
@@ -17,10 +18,20 @@ export async function evaluateClasses(classifier: Classifier, files: readonly st
   const note = partNote(report.part);
   if (note !== undefined) console.log(note);
   console.log(reportText(report));
+  const seen = seenNote(report);
+  if (seen !== undefined) console.log(`\n${seen}`);
+}
+
+/** How many of the texts training has seen, where it is some of them: the figures are kinder for that. */
+function seenNote({ part, numTexts, numTrained, numChosen, unseenAccuracy }: ClassifierReport): string | undefined {
+  if (part !== 'all' || numTrained + numChosen === 0) return undefined;
+  const share = `${withSeparators(numTrained + numChosen)} of ${withSeparators(numTexts)} texts (${percent((numTrained + numChosen) / numTexts)})`;
+  return `Training has seen ${share}: it learned from ${withSeparators(numTrained)}, and ${withSeparators(numChosen)} chose the best epoch. On the others the accuracy is ${percent(unseenAccuracy ?? 0)}.`;
 }
 
 /** Which part of the texts is measured, where it is not all. */
-export function partNote(part: 'all' | 'held out' | 'validation'): string | undefined {
+export function partNote(part: ClassifierReport['part']): string | undefined {
+  if (part === 'trained on') return 'Training has seen all of these texts: the figures say nothing of others.';
   if (part === 'held out') return 'These are the texts it was trained on: only the part that was held out is measured.';
   if (part === 'validation') return 'These are the texts it was trained on: only the part that chose the best epoch is measured, which is a little kind.';
   return undefined;

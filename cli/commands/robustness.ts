@@ -38,7 +38,8 @@ export const robustness = defineCommand({
     }
     const note = partNote(report.part);
     if (note !== undefined) console.log(note);
-    const { numTexts, clean } = report;
+    const { numTexts, numSeen, part, clean } = report;
+    if (part === 'all' && numSeen > 0) console.log(`Training has seen ${withSeparators(numSeen)} of these texts: the figures are kinder for that.`);
     const rows = report.rows.map(({ noise, rate, numChanged, numFlipped, accuracy, macroF1 }) => [noise, percent(rate), percent(accuracy), percent(macroF1), points(accuracy - clean.accuracy), withSeparators(numChanged), withSeparators(numFlipped)]);
     console.log(`${withSeparators(numTexts)} texts; the rate is the share of words with a slip\n`);
     console.log(textTable(['slip', 'rate', 'accuracy', 'macro F1', 'points', 'texts changed', 'of another class'], [['none', '', percent(clean.accuracy), percent(clean.macroF1), '', '', ''], ...rows]));

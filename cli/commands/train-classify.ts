@@ -1,5 +1,6 @@
 import { type ClassifierOptions, ClassifierTraining, type ClassWeighting, defaultVectorWords, tokenKinds } from '../../src/index.js';
 import { readingOptions, emptyOption } from '../classify/reading-options.js';
+import { comparedWith, overlapLines, trainingHints } from '../classify/about-training.js';
 import { readingOf, readLabelled, withReading } from '../classify/read-texts.js';
 import { percent, reportText } from '../classify/show-report.js';
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
@@ -18,7 +19,7 @@ const specs = {
   'test-share': { type: 'number', value: 'SHARE', about: 'Without --test: the share of the texts, in every class; 0 for none. Default 0.1.' },
   'split-seed': { type: 'whole', value: 'N', about: 'Decides the split, whatever --seed. Default 0.' },
   ...emptyOption,
-  tokens: { type: 'text', value: 'KIND', choices: tokenKinds, about: 'What a token is: words (default; a Chinese character is one), characters, or segments (words of the platform, also in Chinese, Japanese and Thai).' },
+  tokens: { type: 'text', value: 'KIND', choices: tokenKinds, about: 'What a token is: words (default; a Chinese character is one), characters (default where texts are single words that hardly ever occur again, as names are), or segments (words of the platform, also in Chinese, Japanese and Thai).' },
   locale: { type: 'text', value: 'TAG', about: 'For segments: the language, such as zh. Default und, which serves all.' },
   'keep-case': { type: 'flag', about: 'Do not lower-case the texts.' },
   'max-tokens': { type: 'count', value: 'N', about: 'Most tokens in the vocabulary; rarer ones become one unknown token. Default 20000.' },
@@ -32,8 +33,9 @@ const specs = {
   'token-dropout': { type: 'number', value: 'RATE', about: 'Share of tokens that become the unknown token while training. Default 0.1.' },
   'class-weight': { type: 'text', value: 'HOW', about: 'How much classes count: none (default), balanced, or weights such as spam=3,ham=1.' },
   'label-smoothing': { type: 'number', value: 'SHARE', about: 'How much of each target is spread over all classes. Default 0.' },
-  patience: { type: 'count', value: 'N', about: 'Epochs without improvement after which training stops. Default 3.' },
-  ...trainingOptions({ cell: 'gru', units: '64', dropout: '0.5', epochs: '6, fewer where the validation loss stops falling', batchSize: '32', learningRate: '0.004', timesteps: '256, the longest text in tokens; longer ones are cut' }),
+  'max-epochs': { type: 'count', value: 'N', about: 'While the best epoch is the last, training goes on with twice as many; at most so many in all. Default: three such rounds, or no more than --epochs where that is given.' },
+  patience: { type: 'count', value: 'N', about: 'Epochs without improvement after which the first round ends. Default half of --epochs.' },
+  ...trainingOptions({ cell: 'gru', units: '64', dropout: '0.5', epochs: '6, more where that is less than 600 steps, fewer where the validation loss stops falling', batchSize: '32', learningRate: '0.004', timesteps: '256, the longest text in tokens; longer ones are cut' }),
 } as const satisfies OptionSpecs;
 
 /** `rondo train classify`: a classifier of texts. */
@@ -60,12 +62,13 @@ export const trainClassify = defineCommand({
     const vectors = await readEmbeddingVectors(where, options, () => ClassifierTraining.tokensOf(data.train.texts, own), options['vector-words'] ?? defaultVectorWords);
     const training = new ClassifierTraining(data, { ...own, vectors }, interrupted?.task);
     const { classifier, numBatches } = training;
-    if (!json) console.log(aboutData(training, options).join('\n'));
+    if (!json) console.log([...aboutData(training, options), ...overlapLines(training)].join('\n'));
     if (options['find-learning-rate']) return showLearningRates(this, { positionals, options }, training);
     const run: TrainRun = {
       task: classifier,
       paths,
-      epochs: classifier.options.epochs,
+      epochs: classifier.options.maxEpochs,
+      rounds: classifier.options,
       numBatches,
       unitsPerStep: classifier.options.batchSize,
       unit: 'texts',
@@ -80,19 +83,22 @@ export const trainClassify = defineCommand({
     if (outcome === undefined) return;
     const seconds = (performance.now() - startedMs) / 1000;
     const report = await training.evaluate();
+    const baseline = training.baseline();
     const { calibration } = classifier;
     const { accuracy, loss } = await training.evaluate({ part: 'validation' });
+    const { beaten, line } = comparedWith(baseline, report.accuracy);
     const sections = [
       `${report.part === 'held out' ? 'held out' : 'the texts that chose the epoch (nothing was held out)'}: ${reportText(report)}`,
       `Use it with: rondo predict ${quoted(paths.model)} FILE, rondo explain ${quoted(paths.model)} TEXT`,
+      ...(beaten ? [line] : []),
     ];
     if (calibration !== undefined) {
       const { temperature, errorBefore, errorAfter, numTexts } = calibration;
       const onHeldOut = report.part === 'held out' ? `; ${percent(report.uncalibratedError)} before, ${percent(report.calibrationError)} after on those held out` : '';
       sections.unshift(`temperature ${shortNumber(temperature)}: expected calibration error ${percent(errorBefore)} before, ${percent(errorAfter)} after on the ${withSeparators(numTexts)} texts it was fitted to${onHeldOut}`);
     }
-    const facts = { labels: classifier.labels, data: classifier.data, calibration, validation: { accuracy, loss }, report, seconds };
-    await showTrained(run, outcome, { facts, sections }, json);
+    const facts = { labels: classifier.labels, data: classifier.data, calibration, validation: { accuracy, loss }, report, baseline, overlap: training.overlap(), seconds };
+    await showTrained(run, outcome, { facts, sections, hints: trainingHints(training), verdict: beaten ? undefined : line }, json);
   },
 });
 
@@ -103,7 +109,7 @@ function aboutData({ classifier, numBatches }: ClassifierTraining, files: { read
   const shown = labels.slice(0, 12).map((label, i) => `${label} ${withSeparators(data.classCounts[i])}`);
   const { cell, units, layers, bidirectional, pooling } = options;
   return [
-    `train ${withSeparators(data.numTraining)}, validation ${withSeparators(data.numValidation)}${from(files.dev)}, held out ${withSeparators(data.numTest)}${from(files.test)} texts${isSplit ? `; split by class with seed ${options.splitSeed}, equal texts together` : ''}${data.numSkipped > 0 ? `; ${withSeparators(data.numSkipped)} without a token left out` : ''}`,
+    `train ${withSeparators(data.numTraining)}, validation ${withSeparators(data.numValidation)}${from(files.dev)}, held out ${withSeparators(data.numTest)}${from(files.test)} texts${isSplit ? `; split by class with seed ${options.splitSeed}, texts that read alike together` : ''}${data.numSkipped > 0 ? `; ${withSeparators(data.numSkipped)} without a token left out` : ''}`,
     `${labels.length} classes: ${shown.join(', ')}${labels.length > shown.length ? ', ...' : ''}`,
     ...(data.vectors === null ? [] : [coverageLine(data.vectors)]),
     `${withSeparators(encoder.size)} different ${options.tokens}; ${layers} x ${cell} of ${units} units${bidirectional ? ' in both directions' : ''}, pooling ${pooling}, ${withSeparators(model.countParams())} parameters; ${withSeparators(numBatches)} steps an epoch`,
@@ -131,6 +137,7 @@ function classifierOptions(where: string, options: Given<typeof specs>): Classif
     test: options['test-share'],
     splitSeed: options['split-seed'],
     empty: options.empty,
+    maxEpochs: options['max-epochs'],
     patience: options.patience,
     ...recurrentOptions(options),
   };

@@ -5,9 +5,10 @@ import type { FindLearningRateOptions } from '../training/find-learning-rate.js'
 import type { History } from '../training/history.js';
 import { adam } from '../training/optimizers/index.js';
 import type { Optimizer } from '../training/optimizers/index.js';
-import { cosineDecay } from '../training/schedules.js';
+import { cosineDecay, cosineDecayRestarts } from '../training/schedules.js';
 import type { Sequential } from '../training/sequential.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
+import { roundGrowth, RoundStop } from './training-rounds.js';
 
 /** What steers a training run from outside. */
 export interface TrainingControls {
@@ -37,35 +38,60 @@ export interface TrainingOutcome {
   readonly valScore?: readonly number[];
 }
 
-/** Adam with a linear warm-up, a cosine to 0 and clipping of the global gradient norm, by default at 1. */
-export function cosineAdam({ learningRate, numSteps, weightDecay, globalClipNorm = 1 }: { learningRate: number; numSteps: number; weightDecay?: number; globalClipNorm?: number }): Optimizer {
+/** How {@link cosineAdam} trains. */
+export interface CosineAdamOptions {
+  readonly learningRate: number;
+  /** Steps until the rate has fallen to 0. */
+  readonly numSteps: number;
+  readonly weightDecay?: number;
+  /** Default 1. */
+  readonly globalClipNorm?: number;
+  /** Whether the rate then starts again, for the longer round that follows; else it stays at 0. Default false. */
+  readonly startsAgain?: boolean;
+}
+
+/** Adam with a linear warm-up, a cosine to 0 and clipping of the global gradient norm. */
+export function cosineAdam({ learningRate, numSteps, weightDecay, globalClipNorm = 1, startsAgain = false }: CosineAdamOptions): Optimizer {
   const warmupSteps = Math.max(1, Math.min(200, Math.floor(numSteps / 10)));
-  const schedule = cosineDecay({ initialLearningRate: learningRate / 100, warmupTarget: learningRate, warmupSteps, decaySteps: Math.max(1, numSteps - warmupSteps) });
+  const schedule =
+    startsAgain && warmupSteps < numSteps
+      ? cosineDecayRestarts({ initialLearningRate: learningRate, firstDecaySteps: numSteps, tMul: roundGrowth, warmupSteps })
+      : cosineDecay({ initialLearningRate: learningRate / 100, warmupTarget: learningRate, warmupSteps, decaySteps: Math.max(1, numSteps - warmupSteps) });
   return adam({ learningRate: schedule, globalClipNorm, weightDecay });
+}
+
+/** What a run trains on, and for how long. */
+export interface TrainingData {
+  readonly train: Dataset;
+  readonly validation: Dataset;
+  readonly epochs: number;
+  /** Where it is above `epochs`, training goes on in rounds while the best epoch is the last; see {@link RoundStop}. */
+  readonly maxEpochs?: number;
+  readonly patience: number;
+  readonly monitor?: string;
 }
 
 /**
  * Trains a compiled model and ends with the weights of its best epoch: that of the lowest `valLoss`, or of the highest
  * `monitor` where that is given.
  */
-export async function runTraining(
-  model: Sequential,
-  data: { readonly train: Dataset; readonly validation: Dataset; readonly epochs: number; readonly patience: number; readonly monitor?: string },
-  controls: TrainingControls,
-  own: readonly Callback[] = [],
-): Promise<TrainingOutcome> {
-  const keepBest = new EarlyStopping({ monitor: data.monitor ?? 'valLoss', patience: data.patience, restoreBestWeights: true });
+export async function runTraining(model: Sequential, data: TrainingData, controls: TrainingControls, own: readonly Callback[] = []): Promise<TrainingOutcome> {
+  const { monitor = 'valLoss', epochs, maxEpochs = epochs, patience } = data;
+  const rounds = maxEpochs > epochs ? new RoundStop({ monitor, epochs, maxEpochs, patience }) : undefined;
+  // Where rounds decide when to stop, it only keeps the weights.
+  const keepBest = new EarlyStopping({ monitor, patience: rounds === undefined ? patience : maxEpochs, restoreBestWeights: true });
   const { checkpoint, signal, resumeFrom } = controls;
   const history = await model.fit(data.train, {
-    epochs: data.epochs,
+    epochs: maxEpochs,
     validationData: data.validation,
     // The task's own come after the one that keeps the best weights: they may exchange weights for a validation, and back.
-    callbacks: [keepBest, ...own, ...(controls.callbacks ?? [])],
+    callbacks: [keepBest, ...(rounds === undefined ? [] : [rounds]), ...own, ...(controls.callbacks ?? [])],
     signal,
     resumeFrom,
     checkpoint: checkpoint && { everyEpochs: 1, everySteps: checkpoint.everySteps, save: (_, snapshot) => checkpoint.save(snapshot) },
   });
-  return outcomeOf(history, data.monitor);
+  const outcome = outcomeOf(history, data.monitor);
+  return { ...outcome, stopReason: rounds?.stopReason(outcome.stopReason) ?? outcome.stopReason };
 }
 
 function outcomeOf({ metrics, stopReason }: History, monitor: string | undefined): TrainingOutcome {

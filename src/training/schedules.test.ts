@@ -29,6 +29,8 @@ describe('schedules', () => {
     expectClose(rates(schedule, [0, 2, 4, 8, 12]), expected, 1e-15, 'rates');
     expect(schedule.at(3)).toBeLessThan(schedule.at(4));
     expectClose(rates(schedules.cosineDecayRestarts({ initialLearningRate: 1, firstDecaySteps: 3, tMul: 1 }), [0, 3, 6, 7]), [1, 1, 1, 0.75], 1e-15, 'equal periods');
+    // A warm-up belongs to the first period: the cosine takes the other three of its five batches.
+    expectClose(rates(schedules.cosineDecayRestarts({ initialLearningRate: 1, firstDecaySteps: 5, warmupSteps: 2 }), [0, 1, 2, 3, 5, 10]), [0.01, 0.505, 1, 0.75, 1, 0.5], 1e-15, 'with a warm-up');
   });
 
   it('rises to the top of one cycle and falls to its end', () => {

@@ -117,19 +117,25 @@ export interface CosineDecayRestartsOptions {
   mMul?: number;
   /** The last rate of a period as a part of the first of all. Default 0. */
   alpha?: number;
+  /** Batches at the start of the first period in which the rate rises evenly, from a hundredth. Default 0. */
+  warmupSteps?: number;
 }
 
 /** Cosine decays that start again, each `tMul` times as long. Loshchilov and Hutter 2016, "SGDR: stochastic gradient descent with warm restarts", eq. 5. @throws OUT_OF_RANGE */
 export function cosineDecayRestarts(options: CosineDecayRestartsOptions): Schedule {
   const where = 'cosineDecayRestarts';
-  requireOptions(where, options, ['initialLearningRate', 'firstDecaySteps'], ['tMul', 'mMul', 'alpha']);
-  const { initialLearningRate, firstDecaySteps, tMul = 2, mMul = 1, alpha = 0 } = options;
+  requireOptions(where, options, ['initialLearningRate', 'firstDecaySteps'], ['tMul', 'mMul', 'alpha', 'warmupSteps']);
+  const { initialLearningRate, firstDecaySteps, tMul = 2, mMul = 1, alpha = 0, warmupSteps = 0 } = options;
   requireRate(where, 'initialLearningRate', initialLearningRate);
   requireCount(where, 'firstDecaySteps', firstDecaySteps);
   requireNumber(where, 'tMul', tMul, 'a number of at least 1', (v) => v >= 1);
   requireRate(where, 'mMul', mMul);
   requireNumber(where, 'alpha', alpha, 'a number from 0 to 1', (v) => v >= 0 && v <= 1);
-  return schedule(where, { initialLearningRate, firstDecaySteps, tMul, mMul, alpha }, (step) => {
+  requireNumber(where, 'warmupSteps', warmupSteps, `a whole number from 0 to below firstDecaySteps, ${firstDecaySteps}`, (v) => Number.isInteger(v) && v >= 0 && v < firstDecaySteps);
+  return schedule(where, { initialLearningRate, firstDecaySteps, tMul, mMul, alpha, warmupSteps }, (step) => {
+    const lowest = initialLearningRate / 100;
+    if (step < warmupSteps) return lowest + ((initialLearningRate - lowest) * step) / warmupSteps;
+    if (step < firstDecaySteps) return initialLearningRate * cosine((step - warmupSteps) / (firstDecaySteps - warmupSteps), alpha);
     let start = 0;
     let length = firstDecaySteps;
     let height = 1;

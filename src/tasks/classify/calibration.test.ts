@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../random.js';
-import { calibrationError, fitTemperature, likeliest, probabilitiesOf } from './calibration.js';
+import { calibrationError, fitTemperature, likeliest, probabilitiesOf, temperatureBounds } from './calibration.js';
 
 /** Logits whose truth is drawn from their softmax at a temperature. */
 function drawn(numRows: number, temperature: number): { logits: Float64Array; truth: number[] } {
@@ -14,9 +14,12 @@ function drawn(numRows: number, temperature: number): { logits: Float64Array; tr
   return { logits, truth };
 }
 
+/** Of the texts, and one more whose class is unknown. */
 function crossEntropy(logits: Float64Array, truth: readonly number[], temperature: number): number {
   const p = probabilitiesOf(logits, 3, temperature);
-  return -truth.reduce((sum, label, row) => sum + Math.log(p[row * 3 + label]), 0) / truth.length;
+  const spread = 1 / (truth.length + 2);
+  const target = (label: number, k: number): number => (label === k ? 1 - spread : 0) + spread / 3;
+  return -truth.reduce((sum, label, row) => sum + [0, 1, 2].reduce((own, k) => own + target(label, k) * Math.log(p[row * 3 + k]), 0), 0) / truth.length;
 }
 
 describe('probabilities', () => {
@@ -34,10 +37,22 @@ describe('the temperature', () => {
     for (const other of [0.98, 1.02]) expect(crossEntropy(logits, truth, found * other)).toBeGreaterThan(crossEntropy(logits, truth, found));
   });
 
-  it('is 1 where the texts do not determine it: all right, all wrong, or none', () => {
-    expect(fitTemperature([5, 0, 0, 5], [0, 1], 2)).toBe(1);
-    expect(fitTemperature([5, 0, 0, 5], [1, 0], 2)).toBe(1);
+  it('is surer the more texts are right, where all are', () => {
+    // One text more of an unknown class: of 2 texts, the truth has 1 - 1/4 + 1/8.
+    expect(probabilitiesOf([5, 0], 2, fitTemperature([5, 0, 0, 5], [0, 1], 2))[0]).toBeCloseTo(0.875, 9);
+    const many = Array.from({ length: 50 }, () => [5, 0, 0, 5]).flat();
+    expect(probabilitiesOf([5, 0], 2, fitTemperature(many, Array.from({ length: 100 }, (_, i) => i % 2), 2))[0]).toBeCloseTo(1 - 0.5 / 102, 9);
+  });
+
+  it('makes all classes as likely where the logits say no more than guessing', () => {
+    const temperature = fitTemperature([5, 0, 0, 5], [1, 0], 2);
+    expect(temperature).toBe(temperatureBounds[1]);
+    expect(probabilitiesOf([5, 0], 2, temperature)[0]).toBeCloseTo(0.5, 2);
+  });
+
+  it('is 1 where nothing determines it: no text, or logits that are all equal', () => {
     expect(fitTemperature([], [], 2)).toBe(1);
+    expect(fitTemperature([3, 3, 3, 3], [0, 1], 2)).toBe(1);
   });
 
   it('makes probabilities mean what they say, and leaves the decisions', () => {

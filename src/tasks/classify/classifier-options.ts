@@ -2,6 +2,7 @@ import { requireRate } from '../../cells/define-cell.js';
 import { type TokenKind, tokenKinds } from '../../data/token-spans.js';
 import { refuseUnknownOptions, requireCount, requireNumber, RondoError, unknownName } from '../../errors.js';
 import { defaultVectorWords } from '../../io/word-vectors/form-vectors.js';
+import { usualMaxEpochs } from '../training-rounds.js';
 import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
 import type { EmptyTexts } from './keep-texts.js';
 import type { TextSide } from './token-encoder.js';
@@ -18,7 +19,7 @@ export type ClassWeighting = 'none' | 'balanced' | Readonly<Record<string, numbe
 
 /** How a classifier is built and trained. `timesteps` is the longest text in tokens; longer ones are cut. */
 export interface ClassifierOptions extends RecurrentTaskOptions {
-  /** What a token is. Default words. */
+  /** What a token is. Default words; characters where the texts are single words that hardly ever occur again, as names are. */
   tokens?: TokenKind;
   /** Lower-case the texts. Default true. */
   lower?: boolean;
@@ -56,7 +57,11 @@ export interface ClassifierOptions extends RecurrentTaskOptions {
   splitSeed?: number;
   /** What to do about texts without a token: refuse them (`error`, default) or leave them out (`skip`). */
   empty?: EmptyTexts;
-  /** Epochs without improvement after which training stops. Default 3. */
+  /** Epochs of the first round; longer ones follow while the best epoch is the last. Default 6, more where that is less than 600 steps. */
+  epochs?: number;
+  /** Most epochs in all rounds. Default `epochs` where that is given, else three rounds, each twice as long as the one before. */
+  maxEpochs?: number;
+  /** Epochs without improvement after which the first round ends. Default half of `epochs`. */
   patience?: number;
 }
 
@@ -64,7 +69,7 @@ export interface ClassifierOptions extends RecurrentTaskOptions {
  * Chosen on validation parts (films, questions, hotel reviews in Chinese): on questions maximum pooling was ahead of attention
  * and of three summaries together by one to two points, and more epochs overfit.
  */
-const defaults: Required<ClassifierOptions> = {
+const defaults: Omit<Required<ClassifierOptions>, 'epochs' | 'maxEpochs' | 'patience'> = {
   tokens: 'words',
   lower: true,
   locale: 'und',
@@ -84,22 +89,37 @@ const defaults: Required<ClassifierOptions> = {
   test: 0.1,
   splitSeed: 0,
   empty: 'error',
-  patience: 3,
   cell: 'gru',
   units: 64,
   layers: 1,
   dropout: 0.5,
-  epochs: 6,
   batchSize: 32,
   timesteps: 256,
   learningRate: 0.004,
 };
 
-/** All options, checked. @throws UNKNOWN_NAME, OUT_OF_RANGE */
+/** Epochs of the first round, if they are so many steps. */
+const [usualEpochs, leastSteps] = [6, 600];
+/** Few texts make short epochs, of which so many at most are in the first round. */
+const mostUsualEpochs = 60;
+
+/**
+ * How long training goes on.
+ *
+ * @param numBatches steps of an epoch.
+ */
+export function budgetOf(options: ClassifierOptions, numBatches: number): Required<Pick<ClassifierOptions, 'epochs' | 'maxEpochs' | 'patience'>> {
+  const usual = Math.min(mostUsualEpochs, Math.max(usualEpochs, Math.ceil(leastSteps / numBatches)));
+  const { epochs = usual } = options;
+  const { maxEpochs = options.epochs === undefined ? usualMaxEpochs(epochs) : epochs, patience = Math.ceil(epochs / 2) } = options;
+  return { epochs, maxEpochs, patience };
+}
+
+/** All options, checked; how long training goes on as for texts of many steps. @throws UNKNOWN_NAME, OUT_OF_RANGE */
 export function resolveClassifierOptions(where: string, options: ClassifierOptions): Required<ClassifierOptions> {
-  refuseUnknownOptions(where, options, [...new Set([...recurrentTaskOptionNames, ...Object.keys(defaults)])]);
+  refuseUnknownOptions(where, options, [...new Set([...recurrentTaskOptionNames, ...Object.keys(defaults), 'maxEpochs', 'patience'])]);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as ClassifierOptions;
-  const all = { ...defaults, ...given };
+  const all = { ...defaults, ...given, ...budgetOf(given, leastSteps) };
   requireRecurrentOptions(where, all);
   const choices = { tokens: tokenKinds, truncating: ['pre', 'post'], padding: ['pre', 'post'], pooling: poolings, empty: ['error', 'skip'] } as const;
   for (const [name, known] of Object.entries(choices)) {
@@ -108,6 +128,7 @@ export function resolveClassifierOptions(where: string, options: ClassifierOptio
   }
   requireCount(where, 'maxTokens', all.maxTokens, 3);
   for (const name of ['minCount', 'embeddingUnits', 'patience'] as const) requireCount(where, name, all[name]);
+  requireCount(where, 'maxEpochs', all.maxEpochs, all.epochs);
   for (const name of ['splitSeed', 'vectorWords'] as const) requireCount(where, name, all[name], 0);
   for (const name of ['tokenDropout', 'labelSmoothing'] as const) requireRate(where, name, all[name]);
   requireNumber(where, 'validation', all.validation, 'a number between 0 and 1', (share) => share > 0 && share < 1);

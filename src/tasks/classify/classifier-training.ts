@@ -12,13 +12,17 @@ import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingCon
 import { calibrationError, fitTemperature, probabilitiesOf } from './calibration.js';
 import { classWeightsOf } from './class-weights.js';
 import { type ClassificationReport, classificationReport } from './classification-report.js';
+import { SeenItems } from '../seen-items.js';
 import { Classifier, type TrainedTexts } from './classifier.js';
+import { type ClassifierBaseline, classifierBaseline, type TokenisedPart } from './classifier-baseline.js';
 import { classifierModel } from './classifier-model.js';
-import { type ClassifierOptions, resolveClassifierOptions } from './classifier-options.js';
+import { budgetOf, type ClassifierOptions, resolveClassifierOptions } from './classifier-options.js';
 import { keepTexts } from './keep-texts.js';
 import { TextBatches } from './text-batches.js';
+import { overlapOf, textKey, type TextOverlap } from './text-keys.js';
 import { textsFingerprint } from './texts-fingerprint.js';
-import { TokenEncoder } from './token-encoder.js';
+import { TokenEncoder, tokensRead, unknownId } from './token-encoder.js';
+import { tokenKindFor } from './token-kind-for.js';
 
 /** Labelled texts to train on. Parts that are not given are cut from `train`, as {@link ClassifierOptions} say. */
 export interface ClassifierData {
@@ -62,29 +66,38 @@ export class ClassifierTraining {
   private readonly test: Part | undefined;
   private readonly trainBatches: TextBatches;
   private readonly validationBatches: TextBatches;
+  private readonly parts: Parts;
 
   /** @param interrupted the classifier of a checkpoint, to go on with; its own options then count. */
   constructor(data: ClassifierData, { vectors, ...options }: ClassifierTrainingOptions = {}, interrupted?: Classifier) {
     const where = 'ClassifierTraining';
-    const resolved = interrupted?.options ?? resolveClassifierOptions(where, options);
+    const kind = options.tokens ?? (vectors === undefined && options.locale === undefined ? tokenKindFor(data.train.texts) : undefined);
+    const resolved = interrupted?.options ?? resolveClassifierOptions(where, { ...options, tokens: kind });
     if (interrupted === undefined && resolved.freezeVectors && vectors === undefined) throw new RondoError('USAGE', { where, what: '`freezeVectors` is given, and no vectors are.', expected: 'vectors of words', fix: 'give `vectors`, or leave `freezeVectors` out.' });
     requireLabels(data);
     const settings = { tokens: resolved.tokens, lower: resolved.lower, locale: resolved.locale, timesteps: resolved.timesteps, truncating: resolved.truncating, padding: resolved.padding };
     const readable = (rows: LabelledTexts): LabelledTexts => keepTexts(rows, rows.texts.flatMap((text, i) => (tokenSpansOf(text, settings).length > 0 ? [i] : [])), resolved.empty);
     const given = { train: readable(data.train), validation: data.validation && readable(data.validation), test: data.test && readable(data.test) };
     requireClasses(given.train, data.train);
-    const parts = partsOf(given, resolved);
+    // Trainings that were begun before spellings counted have kept no hashes.
+    const isBySpelling = interrupted !== undefined && interrupted.data.seen === undefined;
+    const keysOf = ({ texts }: LabelledTexts): readonly string[] => (isBySpelling ? texts : texts.map((text) => textKey(text, settings)));
+    const parts = partsOf(given, keysOf(given.train), resolved);
+    this.parts = parts;
+    this.numBatches = Math.ceil(parts.train.texts.length / resolved.batchSize);
     const labels = [...new Set(parts.train.labels)].sort((a, b) => (a < b ? -1 : 1));
 
     const fingerprintOfAll = textsFingerprint(given.train, given.validation, given.test);
     if (interrupted !== undefined && interrupted.data.fingerprintOfAll !== fingerprintOfAll) throw otherTexts();
-    this.classifier = interrupted ?? this.newClassifier(parts, labels, settings, resolved, vectors && { vectors, embeddingUnits: options.embeddingUnits }, {
+    this.classifier = interrupted ?? this.newClassifier(parts, labels, settings, { ...resolved, ...budgetOf(options, this.numBatches) }, vectors && { vectors, embeddingUnits: options.embeddingUnits }, {
       numSkipped: numTextsOf(data) - numTextsOf(given),
       fingerprint: textsFingerprint(given.train),
       fingerprintOfAll,
       reading: data.reading ?? {},
+      seen: SeenItems.of(keysOf(parts.train), keysOf(parts.validation)).toJSON(),
     });
     const { classifier } = this;
+    const { learningRate, epochs, maxEpochs } = classifier.options;
     const part = (rows: LabelledTexts): Part => ({ ids: classifier.encodeAll(rows, 'error').ids, classes: classifier.classesOf(rows) });
     const train = part(parts.train);
     this.validation = part(parts.validation);
@@ -92,9 +105,8 @@ export class ClassifierTraining {
     const batchOptions = { numClasses: labels.length, batchSize: resolved.batchSize, padding: resolved.padding, classWeights: classWeightsOf(resolved.classWeight, labels, classifier.data.classCounts, where) };
     this.trainBatches = new TextBatches(train.ids, train.classes, batchOptions);
     this.validationBatches = new TextBatches(this.validation.ids, this.validation.classes, { ...batchOptions, batchSize: 4 * resolved.batchSize });
-    this.numBatches = this.trainBatches.length;
     classifier.model.compile({
-      optimizer: cosineAdam({ learningRate: resolved.learningRate, numSteps: this.numBatches * resolved.epochs }),
+      optimizer: cosineAdam({ learningRate, numSteps: this.numBatches * epochs, startsAgain: maxEpochs > epochs }),
       loss: categoricalCrossentropy({ labelSmoothing: resolved.labelSmoothing }),
       metrics: ['categoricalAccuracy'],
     });
@@ -116,10 +128,10 @@ export class ClassifierTraining {
   /** Trains, and leaves {@link ClassifierTraining.classifier} with the weights of its best epoch, calibrated. */
   async train(controls: TrainingControls = {}): Promise<TrainingOutcome> {
     const { classifier, validation } = this;
-    const { epochs, patience } = classifier.options;
+    const { epochs, maxEpochs, patience } = classifier.options;
     const outcome = await runTraining(
       classifier.model,
-      { train: this.trainData, validation: () => this.validationBatches.byLength(), epochs, patience },
+      { train: this.trainData, validation: () => this.validationBatches.byLength(), epochs, maxEpochs, patience },
       controls,
     );
     classifier.outcome = outcome;
@@ -150,9 +162,32 @@ export class ClassifierTraining {
     };
   }
 
+  /** What is right without a network, of the texts that {@link ClassifierTraining.evaluate} measures. */
+  baseline(): ClassifierBaseline {
+    const { classifier, parts } = this;
+    const { settings } = classifier.encoder;
+    const tokenised = (rows: LabelledTexts): TokenisedPart => ({ tokens: rows.texts.map((text) => tokensRead(text, settings).map(({ token }) => token)), classes: classifier.classesOf(rows) });
+    const [train, validation] = [tokenised(parts.train), tokenised(parts.validation)];
+    return classifierBaseline(settings.tokens, classifier.labels.length, { train, validation, measured: parts.test === undefined ? validation : tokenised(parts.test) });
+  }
+
+  /** How many texts of the other parts are also learned from, in this or another spelling. */
+  overlap(): { readonly validation: TextOverlap; readonly test: TextOverlap | undefined } {
+    const { train, validation, test } = this.parts;
+    const keyOf = (text: string): string => textKey(text, this.classifier.encoder.settings);
+    return { validation: overlapOf(validation.texts, train.texts, keyOf), test: test && overlapOf(test.texts, train.texts, keyOf) };
+  }
+
+  /** Share of the validation texts' tokens that are not in the vocabulary. */
+  get unknownShare(): number {
+    const { ids } = this.validation;
+    const numTokens = ids.reduce((sum, { length }) => sum + length, 0);
+    return ids.reduce((sum, own) => sum + own.reduce((count, id) => count + (id === unknownId ? 1 : 0), 0), 0) / Math.max(1, numTokens);
+  }
+
   private readonly trainData = (_epoch: number, random: Random) => this.trainBatches.shuffled(random, this.classifier.options.tokenDropout);
 
-  private newClassifier(parts: Parts, labels: readonly string[], settings: TokenEncoder['settings'], options: Required<ClassifierOptions>, given: { vectors: PretrainedVectors; embeddingUnits: number | undefined } | undefined, facts: Pick<TrainedTexts, 'numSkipped' | 'fingerprint' | 'fingerprintOfAll' | 'reading'>): Classifier {
+  private newClassifier(parts: Parts, labels: readonly string[], settings: TokenEncoder['settings'], options: Required<ClassifierOptions>, given: { vectors: PretrainedVectors; embeddingUnits: number | undefined } | undefined, facts: Pick<TrainedTexts, 'numSkipped' | 'fingerprint' | 'fingerprintOfAll' | 'reading' | 'seen'>): Classifier {
     const { maxTokens, minCount, vectorWords } = options;
     const pretrained = given && { vectors: new FormVectors(given.vectors, (word) => tokenForm(word, settings.lower)), numWords: vectorWords };
     const encoder = TokenEncoder.fromTexts(parts.train.texts, settings, { maxTokens, minCount }, pretrained);
@@ -175,6 +210,7 @@ export class ClassifierTraining {
       fingerprintOfAll: facts.fingerprintOfAll,
       vectors: table?.coverage ?? null,
       reading: facts.reading,
+      seen: facts.seen,
     };
     return new Classifier(model, encoder, labels, data, { ...options, embeddingUnits: width });
   }
@@ -188,10 +224,10 @@ interface Parts {
   readonly shares: TrainedTexts['shares'];
 }
 
-/** The parts that are given, and those that are cut from the training texts. */
-function partsOf({ train, validation, test }: ClassifierData, options: Required<ClassifierOptions>): Parts {
+/** The parts that are given, and those that are cut from the training texts. @param keys equal for training texts that stay together. */
+function partsOf({ train, validation, test }: ClassifierData, keys: readonly string[], options: Required<ClassifierOptions>): Parts {
   const shares = { validation: validation === undefined ? options.validation : 0, test: test === undefined ? options.test : 0 };
-  const split = splitStratified(train.texts, train.labels, shares, options.splitSeed);
+  const split = splitStratified(keys, train.labels, shares, options.splitSeed);
   return {
     train: pickTextRows(train, split.train),
     validation: validation ?? pickTextRows(train, split.validation),

@@ -7,11 +7,13 @@ import type { Json } from '../../layers/layer.js';
 import { scope, tensor } from '../../tensor/tensor.js';
 import type { Sequential } from '../../training/sequential.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
+import { type SavedSeenItems, SeenItems } from '../seen-items.js';
 import type { TrainingOutcome } from '../training-run.js';
 import { likeliest, probabilitiesOf } from './calibration.js';
 import { type ClassificationReport, classificationReport } from './classification-report.js';
 import type { ClassifierOptions } from './classifier-options.js';
 import { type EmptyTexts, keepTexts } from './keep-texts.js';
+import { textKey } from './text-keys.js';
 import { textsFingerprint } from './texts-fingerprint.js';
 import type { TokenEncoder } from './token-encoder.js';
 
@@ -35,6 +37,8 @@ export interface TrainedTexts {
   readonly fingerprintOfAll: number;
   /** How much of the training texts the given vectors cover; null without vectors. */
   readonly vectors: VectorCoverage | null;
+  /** Which texts were learned from and which chose the best epoch, by {@link textKey}; older files do not say. */
+  readonly seen?: SavedSeenItems;
   /** How the texts were read, such as the name of their column, for reading others in the same way. */
   readonly reading: Readonly<Record<string, string>>;
 }
@@ -58,6 +62,30 @@ export interface ClassPrediction {
   readonly probabilities: readonly number[];
 }
 
+/** Which of some texts training has seen, and how right a classifier is on the others. */
+export interface SeenTexts {
+  /** Learned from. */
+  readonly numTrained: number;
+  /** Chose the best epoch. */
+  readonly numChosen: number;
+  /** Accuracy on the others; null where there are none, or all are. */
+  readonly unseenAccuracy: number | null;
+}
+
+/** The texts that are measured, of those given. */
+export interface MeasuredTexts {
+  readonly kept: LabelledTexts;
+  /** `held out`, `validation`: that part of the list it was trained on. `trained on`: all were learned from or chose the epoch. */
+  readonly part: 'all' | 'held out' | 'validation' | 'trained on';
+  /** By text kept: what training used it for; undefined where it has not seen it. */
+  readonly seen: readonly ('train' | 'validation' | undefined)[];
+}
+
+/** What {@link Classifier.evaluate} finds. */
+export interface ClassifierReport extends ClassificationReport, SeenTexts {
+  readonly part: MeasuredTexts['part'];
+}
+
 /** A trained classifier of texts with everything needed to use it. See {@link ClassifierTraining}. */
 export class Classifier {
   readonly task = 'classify';
@@ -76,6 +104,8 @@ export class Classifier {
     /** Undefined before training is done. */
     public calibration?: Calibration,
   ) {}
+
+  private seenItems: SeenItems | undefined;
 
   get temperature(): number {
     return this.calibration?.temperature ?? 1;
@@ -98,26 +128,49 @@ export class Classifier {
 
   /**
    * Measures the classifier. Of the list of texts it was trained on, only the part that was held out is measured (the one that
-   * chose the best epoch where nothing else was held out).
+   * chose the best epoch where nothing else was held out). Of other texts all are, and the report says how many of them training
+   * has seen.
    *
    * @param options.empty what to do about texts without a token; by default as in training.
    * @throws UNKNOWN_NAME for a label that training did not see; DATA_FORMAT; ABORTED
    */
-  async evaluate(data: LabelledTexts, { signal, empty = this.options.empty }: { signal?: AbortSignal; empty?: EmptyTexts } = {}): Promise<ClassificationReport & { part: 'all' | 'held out' | 'validation' }> {
+  async evaluate(data: LabelledTexts, { signal, empty = this.options.empty }: { signal?: AbortSignal; empty?: EmptyTexts } = {}): Promise<ClassifierReport> {
     const { rows } = this.encodeAll(data, empty);
-    const { kept, part } = this.unseenPart(rows);
+    const { kept, part, seen } = this.measuredPart(rows);
     const truth = this.classesOf(kept);
+    const numClasses = this.labels.length;
     const probabilities = await this.probabilities(this.encodeAll(kept, 'error').ids, signal);
-    return { part, ...classificationReport(this.labels, truth, probabilities) };
+    const unseen = seen.flatMap((own, row) => (own === undefined ? [row] : []));
+    const numRight = unseen.reduce((sum, row) => sum + (likeliest(probabilities, row, numClasses) === truth[row] ? 1 : 0), 0);
+    return {
+      part,
+      numTrained: seen.filter((own) => own === 'train').length,
+      numChosen: seen.filter((own) => own === 'validation').length,
+      unseenAccuracy: unseen.length === 0 || unseen.length === seen.length ? null : numRight / unseen.length,
+      ...classificationReport(this.labels, truth, probabilities),
+    };
   }
 
-  /** The texts of a list that training has not learned from: all, or the held-out part of the list it was trained on. */
-  unseenPart(rows: LabelledTexts): { kept: LabelledTexts; part: 'all' | 'held out' | 'validation' } {
-    const { shares, fingerprint } = this.data;
-    const isSplit = shares.test > 0 || shares.validation > 0;
-    if (!isSplit || textsFingerprint(rows) !== fingerprint) return { kept: rows, part: 'all' };
-    const split = splitStratified(rows.texts, rows.labels, shares, this.options.splitSeed);
-    return shares.test > 0 ? { kept: pickTextRows(rows, split.test), part: 'held out' } : { kept: pickTextRows(rows, split.validation), part: 'validation' };
+  /** The texts of a list to measure: all, or of the list it was trained on those that it has not learned from. */
+  measuredPart(rows: LabelledTexts): MeasuredTexts {
+    const { shares, fingerprint, seen: saved } = this.data;
+    const isTrainingList = textsFingerprint(rows) === fingerprint;
+    const part = shares.test > 0 ? 'held out' : 'validation';
+    if (saved === undefined) {
+      if (!isTrainingList) return { kept: rows, part: 'all', seen: rows.texts.map(() => undefined) };
+      if (shares.test === 0 && shares.validation === 0) return { kept: rows, part: 'trained on', seen: rows.texts.map(() => 'train') };
+      const split = splitStratified(rows.texts, rows.labels, shares, this.options.splitSeed);
+      const kept = pickTextRows(rows, part === 'held out' ? split.test : split.validation);
+      return { kept, part, seen: kept.texts.map(() => (part === 'held out' ? undefined : 'validation')) };
+    }
+    const items = (this.seenItems ??= SeenItems.fromJSON(saved));
+    const seen = rows.texts.map((text) => items.partOf(textKey(text, this.encoder.settings)));
+    if (isTrainingList && (shares.test > 0 || shares.validation > 0)) {
+      const wanted = part === 'held out' ? undefined : 'validation';
+      const kept = seen.flatMap((own, i) => (own === wanted ? [i] : []));
+      return { kept: pickTextRows(rows, kept), part, seen: kept.map(() => wanted) };
+    }
+    return { kept: rows, part: seen.length > 0 && seen.every((own) => own !== undefined) ? 'trained on' : 'all', seen };
   }
 
   /** Calibrated probabilities of rows of token ids, `[rows, classes]`. */
@@ -176,7 +229,7 @@ export class Classifier {
       task: this.task,
       encoder: this.encoder.toJSON(),
       labels: this.labels,
-      data: { ...this.data, vectors: this.data.vectors && { ...this.data.vectors } },
+      data: { ...this.data, vectors: this.data.vectors && { ...this.data.vectors }, seen: this.data.seen && { ...this.data.seen } },
       options: { ...this.options },
       outcome: outcome === undefined ? null : { ...outcome },
       calibration: calibration === undefined ? null : { ...calibration },

@@ -1,6 +1,7 @@
 import { isCount, isFiniteNumbers, isText, isTexts, SavedFields } from '../../data/saved-fields.js';
 import { savedCoverage } from '../../io/word-vectors/coverage.js';
 import type { Sequential } from '../../training/sequential.js';
+import { isSavedSeenItems, type SavedSeenItems } from '../seen-items.js';
 import type { TrainingOutcome } from '../training-run.js';
 import { type Calibration, Classifier, type TrainedTexts } from './classifier.js';
 import { type ClassifierOptions, resolveClassifierOptions } from './classifier-options.js';
@@ -35,6 +36,7 @@ function trainedTexts(saved: SavedFields): TrainedTexts {
     fingerprintOfAll: count('fingerprintOfAll'),
     vectors: savedCoverage(saved),
     reading: saved.read('reading', 'an object of texts', isTextRecord),
+    seen: saved.read('seen', 'hashes of texts', (value): value is SavedSeenItems | undefined => value === undefined || isSavedSeenItems(value)),
   };
 }
 

@@ -3,7 +3,7 @@ import { refuseUnknownOptions, requireNumber, RondoError, unknownName } from '..
 import { Random } from '../../random.js';
 import { likeliest } from './calibration.js';
 import { classificationReport } from './classification-report.js';
-import type { Classifier } from './classifier.js';
+import type { Classifier, MeasuredTexts } from './classifier.js';
 import type { EmptyTexts } from './keep-texts.js';
 import { type TextNoise, textNoises, withNoise } from './text-noise.js';
 
@@ -32,7 +32,9 @@ export interface RobustnessRow {
 }
 
 export interface RobustnessReport {
-  readonly part: 'all' | 'held out' | 'validation';
+  readonly part: MeasuredTexts['part'];
+  /** Texts among them that training has seen. */
+  readonly numSeen: number;
   readonly numTexts: number;
   /** Without noise. */
   readonly clean: { readonly accuracy: number; readonly macroF1: number };
@@ -52,7 +54,7 @@ export async function robustness(classifier: Classifier, data: LabelledTexts, op
   for (const rate of rates) requireNumber(where, 'a rate', rate, 'a number above 0, at most 1', (value) => value > 0 && value <= 1);
   for (const noise of noises) if (!textNoises.includes(noise)) throw unknownName(where, 'noise', String(noise), textNoises);
   if (rates.length === 0) throw new RondoError('OUT_OF_RANGE', { where, what: 'there is no rate.', expected: 'at least one rate', fix: 'give rates such as [0.1, 0.2].' });
-  const { kept, part } = classifier.unseenPart(classifier.encodeAll(data, empty).rows);
+  const { kept, part, seen } = classifier.measuredPart(classifier.encodeAll(data, empty).rows);
   const truth = classifier.classesOf(kept);
   const { labels, encoder } = classifier;
   const measure = async (texts: readonly string[]) => {
@@ -72,5 +74,5 @@ export async function robustness(classifier: Classifier, data: LabelledTexts, op
       rows.push({ noise, rate, numChanged, numFlipped, accuracy, macroF1 });
     }
   }
-  return { part, numTexts: kept.texts.length, clean: { accuracy: clean.accuracy, macroF1: clean.macroF1 }, rows };
+  return { part, numSeen: seen.filter((own) => own !== undefined).length, numTexts: kept.texts.length, clean: { accuracy: clean.accuracy, macroF1: clean.macroF1 }, rows };
 }

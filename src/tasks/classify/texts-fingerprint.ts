@@ -1,15 +1,9 @@
 import type { LabelledTexts } from '../../data/text-rows.js';
 import { fingerprintOf } from '../fingerprint.js';
+import { hashOf } from '../seen-items.js';
 
 /** A 32-bit hash of texts and labels in their order, to know them again. */
 export function textsFingerprint(...parts: readonly (LabelledTexts | undefined)[]): number {
   const hashes = parts.flatMap((part) => (part === undefined ? [0] : [part.texts.length, ...part.texts.map((text, i) => hashOf(`${part.labels[i]}\n${text}`))]));
   return fingerprintOf(Int32Array.from(hashes));
-}
-
-/** FNV-1a over code units. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash;
 }

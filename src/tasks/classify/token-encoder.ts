@@ -27,6 +27,14 @@ export const paddingId = 0;
 /** The id of every token that is not in the vocabulary. */
 export const unknownId = 1;
 
+/** The tokens of a text that a model with these settings reads, with their places. */
+export function tokensRead(text: string, settings: TokenEncoderSettings): TokenSpan[] {
+  const spans = tokenSpansOf(text, settings);
+  const { timesteps, truncating } = settings;
+  if (spans.length <= timesteps) return spans;
+  return truncating === 'pre' ? spans.slice(-timesteps) : spans.slice(0, timesteps);
+}
+
 /** Texts to token ids, with the vocabulary of the texts it was made from: id 0 is padding, 1 stands for unknown tokens. */
 export class TokenEncoder {
   private constructor(
@@ -60,10 +68,7 @@ export class TokenEncoder {
 
   /** The tokens of a text that the model reads, with their places. */
   spans(text: string): TokenSpan[] {
-    const spans = tokenSpansOf(text, this.settings);
-    const { timesteps, truncating } = this.settings;
-    if (spans.length <= timesteps) return spans;
-    return truncating === 'pre' ? spans.slice(-timesteps) : spans.slice(0, timesteps);
+    return tokensRead(text, this.settings);
   }
 
   /** The ids of {@link spans}. */

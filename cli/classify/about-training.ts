@@ -1,0 +1,44 @@
+import { type ClassifierBaseline, type ClassifierTraining, temperatureBounds, type TextOverlap } from '../../src/index.js';
+import { withSeparators } from '../text-table.js';
+import { percent } from './show-report.js';
+
+/** From this share of unknown tokens on, another kind of token or vectors may help. */
+const manyUnknown = 0.2;
+
+/** Texts of the other parts that are learned from in some spelling. */
+export function overlapLines(training: ClassifierTraining): string[] {
+  const { validation, test } = training.overlap();
+  return ([['validation', validation], ['held-out', test]] as const).flatMap(([part, overlap]) => (overlap === undefined ? [] : overlapLine(part, overlap)));
+}
+
+function overlapLine(part: string, { numEqual, numNear }: TextOverlap): string[] {
+  const counts = [
+    ...(numEqual > 0 ? [`${withSeparators(numEqual)} read like texts that are learned from`] : []),
+    ...(numNear > 0 ? [`${withSeparators(numNear)} differ from such texts in case, signs or white space alone`] : []),
+  ];
+  return counts.length === 0 ? [] : [`of the ${part} texts ${counts.join(', ')}: the figures are kinder for that`];
+}
+
+/** What could be done better. */
+export function trainingHints({ classifier, unknownShare }: ClassifierTraining): string[] {
+  const { options, data, calibration } = classifier;
+  const hints: string[] = [];
+  const remedies = [...(options.tokens === 'characters' ? [] : ['--tokens characters']), ...(data.vectors === null ? ['--vectors FILE'] : [])];
+  if (unknownShare > manyUnknown && remedies.length > 0) {
+    hints.push(`${percent(unknownShare)} of the ${options.tokens} of the validation texts are not in the vocabulary: try ${remedies.join(' or ')}`);
+  }
+  if (calibration !== undefined && calibration.temperature >= temperatureBounds[1]) {
+    hints.push('the probabilities of all classes are nearly equal: on the texts that chose the epoch the model says no more than guessing does');
+  }
+  return hints;
+}
+
+/** The model beside what is right without a network; `beaten` where the model is better. */
+export function comparedWith({ majority, naiveBayes }: ClassifierBaseline, accuracy: number): { readonly beaten: boolean; readonly line: string } {
+  const figures = `always the commonest class ${percent(majority)}, naive Bayes ${percent(naiveBayes)}`;
+  if (accuracy > Math.max(majority, naiveBayes)) return { beaten: true, line: `Right without a network: ${figures}.` };
+  return {
+    beaten: false,
+    line: `The model does not beat counting words: it is right in ${percent(accuracy)} (${figures}). More texts, --vectors FILE or other options (rondo tune classify) may help.`,
+  };
+}
