@@ -9,8 +9,8 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { Batch } from './batch.js';
 import type { NamedMetric, OutputTraining } from './compiled.js';
 import type { HostArray } from './host-data.js';
-import { type Loss, lossValue, logitsForm } from './losses/index.js';
-import { coefficients } from './losses/value.js';
+import { type Loss, logitsForm } from './losses/index.js';
+import { coefficients, countedLoss } from './losses/value.js';
 import type { Model } from './model.js';
 import { hostTensor } from './rows.js';
 import { type ClassWeight, classWeights, multiplied } from './sample-weights.js';
@@ -21,6 +21,8 @@ export interface BatchLoss {
   readonly total: Tensor;
   /** By output, before the loss weights. */
   readonly byOutput: readonly Tensor[];
+  /** By output: of how many values its loss is the mean. */
+  readonly counts: readonly number[];
   /** Shows the batch to a metric of an output; in the scope of the loss. */
   update(metric: NamedMetric, output: number): void;
 }
@@ -57,8 +59,9 @@ export class BatchLossFunction {
     const parts = computed.map((output, i) => {
       const target = batch.targets[i];
       const { weights, mask } = this.#weighting(batch, i, output.shape, maskOf(output));
-      const loss = lossValue(this.#losses[i], hostTensor(target), output, { sampleWeight: weights && hostTensor(weights), mask: mask && hostTensor(mask) });
-      return { output, target, weights, mask, loss };
+      const weighting = { sampleWeight: weights && hostTensor(weights), mask: mask && hostTensor(mask) };
+      const { value: loss, count } = countedLoss(this.#losses[i], hostTensor(target), output, weighting);
+      return { output, target, weights, mask, loss, count };
     });
     const predictions = new Map<number, HostArray>();
     const predictionOf = (i: number): HostArray => {
@@ -75,6 +78,7 @@ export class BatchLossFunction {
     return {
       total: this.#totalOf(losses),
       byOutput: losses,
+      counts: parts.map(({ count }) => count),
       update: ({ metric, isWeighted }, i) => metric.update({ yTrue: parts[i].target, yPred: predictionOf(i), mask: parts[i].mask, sampleWeight: isWeighted ? parts[i].weights : undefined }),
     };
   }
@@ -85,7 +89,8 @@ export class BatchLossFunction {
     const { weights, mask } = this.#weighting(batch, 0, deferred.shape, deferred.mask);
     const leading = deferred.shape.slice(0, -1);
     const labels = labelsOf(hostTensor(batch.targets[0]), deferred.shape);
-    const options = { weights: coefficients(leading, { sampleWeight: weights && hostTensor(weights), mask: mask && hostTensor(mask) }), predicted };
+    const { each, count } = coefficients(leading, { sampleWeight: weights && hostTensor(weights), mask: mask && hostTensor(mask) });
+    const options = { weights: each, predicted };
     const scores = deferred.score(labels, options);
     const { exact } = deferred;
     // At once: metrics are updated after the weights are.
@@ -95,6 +100,7 @@ export class BatchLossFunction {
     return {
       total: this.#totalOf([scores.total]),
       byOutput: [scores.total],
+      counts: [count],
       update: ({ metric, isWeighted }) => metric.scored!.update({ shape: leading, labels, losses: losses(), predicted: classes(), mask, sampleWeight: isWeighted ? weights : undefined }),
     };
   }

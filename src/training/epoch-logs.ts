@@ -5,19 +5,23 @@ import { logName, type OutputTraining } from './compiled.js';
 
 /** Sums from which an epoch's logs are made; plain JSON. */
 export interface EpochLogsState {
-  readonly numRows: number;
+  /** Of the losses in `totals`: how many values each has counted. */
+  readonly counts?: readonly number[];
+  /** In files of earlier versions, in place of `counts`. */
+  readonly numRows?: number;
   readonly totals: readonly number[];
   readonly metrics: readonly Json[];
 }
 
 /**
- * Loss and metrics of the batches of an epoch so far. The loss is the mean over batches, each counted by its rows, as in
- * Keras; metrics are those of all rows together.
+ * Loss and metrics of the batches of an epoch so far. Losses are the means over all values that counted (samples or steps, padding
+ * left out), so they do not depend on how rows are put into batches. Keras weights each batch's mean by its rows, which counts a
+ * step of a short sequence more than one of a long one. NaN where nothing counted, as for metrics.
  */
 export class EpochLogs {
-  #numRows = 0;
-  /** Sums of loss times rows: the total, then each output where there are several. */
+  /** Sums of loss times count: the total, then each output where there are several. */
   readonly #totals: Float64Array;
+  readonly #counts: Float64Array;
   readonly #lossNames: readonly string[];
   readonly #outputs: readonly OutputTraining[];
 
@@ -25,45 +29,69 @@ export class EpochLogs {
     this.#outputs = outputs;
     this.#lossNames = lossNamesOf(outputs);
     this.#totals = new Float64Array(this.#lossNames.length);
+    this.#counts = new Float64Array(this.#lossNames.length);
     this.reset();
   }
 
   reset(): void {
-    this.#numRows = 0;
     this.#totals.fill(0);
+    this.#counts.fill(0);
     for (const { metrics } of this.#outputs) for (const { metric } of metrics) metric.reset();
   }
 
   /** Adds a batch. In the scope of its loss. */
   add(batch: BatchLoss, loss: number, numRows: number): void {
-    this.#numRows += numRows;
-    this.#totals[0] += loss * numRows;
-    if (this.#totals.length > 1) batch.byOutput.forEach((own, i) => (this.#totals[i + 1] += own.item() * numRows));
+    if (this.#totals.length === 1) this.#count(0, loss, batch.counts[0]);
+    else this.#addOutputs(batch, loss, numRows);
     this.#outputs.forEach(({ metrics }, i) => {
       for (const metric of metrics) batch.update(metric, i);
     });
   }
 
   get loss(): number {
-    return this.#totals[0] / this.#numRows;
+    return this.#lossValues()[0];
   }
 
   /** Everything by name. */
   values(): Record<string, number> {
     const logs: Record<string, number> = {};
-    this.#lossNames.forEach((name, i) => (logs[name] = this.#totals[i] / this.#numRows));
+    const losses = this.#lossValues();
+    this.#lossNames.forEach((name, i) => (logs[name] = losses[i]));
     for (const { metrics } of this.#outputs) for (const { name, metric } of metrics) logs[name] = metric.result();
     return logs;
   }
 
   get state(): EpochLogsState {
-    return { numRows: this.#numRows, totals: [...this.#totals], metrics: this.#outputs.flatMap(({ metrics }) => metrics.map(({ metric }) => metric.getState())) };
+    const metrics = this.#outputs.flatMap((output) => output.metrics.map(({ metric }) => metric.getState()));
+    return { counts: [...this.#counts], totals: [...this.#totals], metrics };
   }
 
-  set state({ numRows, totals, metrics }: EpochLogsState) {
-    this.#numRows = numRows;
+  set state({ counts, numRows, totals, metrics }: EpochLogsState) {
+    if (counts === undefined) this.#counts.fill(numRows!);
+    else this.#counts.set(counts);
     this.#totals.set(totals);
     this.#outputs.flatMap((output) => output.metrics).forEach(({ metric }, i) => metric.setState(metrics[i]));
+  }
+
+  /** With several outputs, each counts its own values; of the total that leaves the penalties of weights, a mean over rows. */
+  #addOutputs(batch: BatchLoss, loss: number, numRows: number): void {
+    let penalties = loss;
+    batch.byOutput.forEach((own, i) => {
+      const value = own.item();
+      penalties -= value * this.#outputs[i].lossWeight;
+      this.#count(i + 1, value, batch.counts[i]);
+    });
+    this.#count(0, penalties, numRows);
+  }
+
+  #count(place: number, loss: number, count: number): void {
+    this.#totals[place] += loss * count;
+    this.#counts[place] += count;
+  }
+
+  #lossValues(): number[] {
+    const [first, ...own] = Array.from(this.#totals, (total, i) => total / this.#counts[i]);
+    return [own.reduce((sum, value, i) => sum + value * this.#outputs[i].lossWeight, first), ...own];
   }
 }
 

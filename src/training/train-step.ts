@@ -55,7 +55,7 @@ export class TrainStep {
       const { value, gradients } = valueAndGradients(() => (computed = this.#lossFunction.compute(batch, true)).total, this.#variables);
       const loss = value.item();
       if (!Number.isFinite(loss)) throw this.#notFinite(`the loss is ${loss}`, gradients, number);
-      this.#update(gradients, number);
+      this.#update(gradients, number, computed!.counts.reduce((sum, count) => sum + count, 0));
       this.#lastFiniteLoss = loss;
       logs.add(computed!, loss, batch.numRows);
     });
@@ -66,9 +66,9 @@ export class TrainStep {
     return this.#lossFunction.compute(batch, false).total;
   }
 
-  #update(gradients: readonly Tensor[], number: number): void {
+  #update(gradients: readonly Tensor[], number: number, count: number): void {
     try {
-      this.#optimizer.applyGradients(gradients, this.#variables, { requireFinite: true });
+      this.#optimizer.applyGradients(gradients, this.#variables, { requireFinite: true, count });
     } catch (error) {
       if (error instanceof RondoError && error.code === 'NOT_FINITE') throw this.#notFinite('a gradient is not finite', gradients, number);
       throw error;

@@ -20,32 +20,52 @@ export interface Weighting {
  *
  * @throws SHAPE_MISMATCH where weights or mask do not fit the leading axes of the values.
  */
-export function lossValue(loss: Loss, yTrue: Tensor, yPred: Tensor, { sampleWeight, mask }: Weighting = {}): Tensor {
-  return scope(() => {
-    const values = loss.values(yTrue, yPred);
-    if (sampleWeight === undefined && mask === undefined) return mean(values);
-    return sum(mul(values, tensor(coefficients(values.shape, { sampleWeight, mask }), values.shape)));
-  });
+export function lossValue(loss: Loss, yTrue: Tensor, yPred: Tensor, weighting: Weighting = {}): Tensor {
+  return countedLoss(loss, yTrue, yPred, weighting).value;
 }
 
-/** @internal What each value is multiplied with before all are added up. Weights and masks are data, so this is worked out on the host. */
-export function coefficients(shape: Shape, { sampleWeight, mask }: Weighting): Float64Array {
+/** @internal {@link lossValue}, and of how many values it is the mean: batches are weighted with it. */
+export function countedLoss(loss: Loss, yTrue: Tensor, yPred: Tensor, { sampleWeight, mask }: Weighting): { value: Tensor; count: number } {
+  let count = 0;
+  const value = scope(() => {
+    const values = loss.values(yTrue, yPred);
+    if (sampleWeight === undefined && mask === undefined) {
+      count = values.size;
+      return mean(values);
+    }
+    const share = coefficients(values.shape, { sampleWeight, mask });
+    ({ count } = share);
+    return sum(mul(values, tensor(share.each, values.shape)));
+  });
+  return { value, count };
+}
+
+/** What each value is multiplied with before all are added up, and how many of them count. */
+interface Coefficients {
+  readonly each: Float64Array;
+  readonly count: number;
+}
+
+/** @internal Weights and masks are data, so this is worked out on the host. */
+export function coefficients(shape: Shape, { sampleWeight, mask }: Weighting): Coefficients {
   const size = sizeOf(shape);
-  const result = new Float64Array(size).fill(1 / size);
+  const each = new Float64Array(size).fill(1 / size);
+  let count = size;
   if (sampleWeight !== undefined) {
     const weights = sampleWeight.hostNumbers();
     const repeat = size / leadingSize('sampleWeight', sampleWeight.shape, shape);
-    for (let i = 0; i < size; i++) result[i] *= weights[Math.floor(i / repeat)];
+    for (let i = 0; i < size; i++) each[i] *= weights[Math.floor(i / repeat)];
   }
   if (mask !== undefined) {
     const counts = mask.hostNumbers();
     const repeat = size / leadingSize('mask', mask.shape, shape);
     let valid = 0;
     for (let i = 0; i < counts.length; i++) if (counts[i] !== 0) valid++;
+    count = valid * repeat;
     const scale = valid === 0 ? 0 : counts.length / valid;
-    for (let i = 0; i < size; i++) result[i] *= counts[Math.floor(i / repeat)] !== 0 ? scale : 0;
+    for (let i = 0; i < size; i++) each[i] *= counts[Math.floor(i / repeat)] !== 0 ? scale : 0;
   }
-  return result;
+  return { each, count };
 }
 
 /** The number of weights, which stand for the leading axes of the values. */

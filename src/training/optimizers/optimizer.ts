@@ -28,9 +28,13 @@ export interface OptimizerState {
   /** Null where a schedule gives it. */
   readonly learningRate: number | null;
   readonly counters: Readonly<Record<string, number>>;
+  /** What the batches have counted whose gradients are accumulated; not in files of earlier versions, where each counts 1. */
+  readonly accumulatedCount?: number;
 }
 
-const accumulate = pointwiseProgram('accumulateGradient', [{ name: 'sum', expression: mul(add(leaf('sum'), leaf('gradient')), leaf('share', 'scalar')) }]);
+const accumulate = pointwiseProgram('accumulateGradient', [
+  { name: 'sum', expression: mul(add(leaf('sum'), mul(leaf('gradient'), leaf('count', 'scalar'))), leaf('share', 'scalar')) },
+]);
 const swap = pointwiseProgram('swapAverage', [
   { name: 'weight', expression: leaf('average') },
   { name: 'average', expression: leaf('weight') },
@@ -46,6 +50,7 @@ export class Optimizer implements Configured {
   private readonly common: CommonOptions;
   #rate: CommonOptions['learningRate'];
   #batchesSeen = 0;
+  #accumulatedCount = 0;
   #counters: Record<string, number>;
   readonly #states = new Map<Variable, WeightState>();
   readonly #programs = new Map<boolean, PointwiseProgram>();
@@ -115,9 +120,12 @@ export class Optimizer implements Configured {
    * `gradientAccumulationSteps` batches).
    *
    * @param options.requireFinite reads back the norm of the gradients before anything is changed.
+   * @param options.count how much this batch counts beside the others that are accumulated: of how many values its loss is the
+   *   mean. The update is then that of one large batch, where Keras takes the mean of the batches' gradients. With several outputs
+   *   whose masks differ that holds for the sum of their counts alone. Default 1.
    * @throws NOT_FINITE where that norm is not finite; USAGE for other variables than at the first call; SHAPE_MISMATCH
    */
-  applyGradients(gradients: readonly Tensor[], variables: readonly Variable[], { requireFinite = false }: { requireFinite?: boolean } = {}): void {
+  applyGradients(gradients: readonly Tensor[], variables: readonly Variable[], { requireFinite = false, count = 1 }: { requireFinite?: boolean; count?: number } = {}): void {
     requireFit(this.name, gradients, variables);
     this.build(variables);
     scope(() => {
@@ -126,13 +134,17 @@ export class Optimizer implements Configured {
       let effective = gradients;
       if (steps > 1) {
         const isUpdate = (this.#batchesSeen + 1) % steps === 0;
-        effective = gradients.map((gradient, i) => this.#accumulated(gradient, variables[i], isUpdate ? 1 / steps : 1));
+        this.#accumulatedCount += count;
+        const share = isUpdate && this.#accumulatedCount > 0 ? 1 / this.#accumulatedCount : 1;
+        effective = gradients.map((gradient, i) => this.#accumulated(gradient, variables[i], { count, share }));
         norms = undefined;
         if (!isUpdate) return;
       }
       if (this.common.clip !== undefined && this.common.clip.kind !== 'value') norms ??= squaredNorms(effective);
       this.#updateAll(effective, variables, norms);
-      if (steps > 1) for (const sum of effective) currentBackend().fill(sum.viewOn(currentBackend()), sum.size, 0);
+      if (steps === 1) return;
+      for (const sum of effective) currentBackend().fill(sum.viewOn(currentBackend()), sum.size, 0);
+      this.#accumulatedCount = 0;
     });
     this.#batchesSeen++;
   }
@@ -149,16 +161,25 @@ export class Optimizer implements Configured {
 
   /** With {@link stateVariables}, all that a resumed run needs to end with the same bits. */
   getState(): OptimizerState {
-    return { name: this.name, batches: this.#batchesSeen, learningRate: typeof this.#rate === 'number' ? this.#rate : null, counters: { ...this.#counters } };
+    return {
+      name: this.name,
+      batches: this.#batchesSeen,
+      learningRate: typeof this.#rate === 'number' ? this.#rate : null,
+      counters: { ...this.#counters },
+      ...(this.#accumulatedCount > 0 && { accumulatedCount: this.#accumulatedCount }),
+    };
   }
 
   /** @throws FILE_FORMAT for the state of another optimizer, or a damaged one */
   setState(state: OptimizerState): void {
-    const isOwn = state?.name === this.name && Number.isInteger(state.batches) && state.batches >= 0 && Object.keys(this.#counters).every((counter) => Number.isFinite(state.counters?.[counter]));
+    const steps = this.common.gradientAccumulationSteps;
+    const accumulatedCount = state?.accumulatedCount ?? state?.batches % steps;
+    const isOwn = state?.name === this.name && Number.isFinite(accumulatedCount) && accumulatedCount >= 0 && Number.isInteger(state.batches) && state.batches >= 0 && Object.keys(this.#counters).every((counter) => Number.isFinite(state.counters?.[counter]));
     if (!isOwn || (typeof this.#rate === 'number') !== (typeof state.learningRate === 'number')) {
       throw new RondoError('FILE_FORMAT', { where: `${this.name}.setState`, what: 'this is not the state of such an optimizer.', expected: JSON.stringify(this.getState()), received: JSON.stringify(state), fix: 'resume with the optimizer and the options of the run that was saved.' });
     }
     this.#batchesSeen = state.batches;
+    this.#accumulatedCount = accumulatedCount;
     if (state.learningRate !== null) this.learningRate = state.learningRate;
     this.#counters = Object.fromEntries(Object.keys(this.#counters).map((counter) => [counter, state.counters[counter]]));
   }
@@ -201,12 +222,12 @@ export class Optimizer implements Configured {
     return { name: this.name, config: { learningRate: typeof this.#rate === 'number' ? this.#rate : this.#rate.getConfig(), ...rule.config, ...optional } };
   }
 
-  /** Adds a gradient to what is accumulated of its weight, and multiplies by `share`. */
-  #accumulated(gradient: Tensor, variable: Variable, share: number): Variable {
+  /** Adds a gradient, as often as it counts, to what is accumulated of its weight, and multiplies by `share`. */
+  #accumulated(gradient: Tensor, variable: Variable, scalars: { count: number; share: number }): Variable {
     const backend = currentBackend();
     const sum = this.#states.get(variable)!.accumulated!;
     const place = flat(sum);
-    backend.pointwise({ program: accumulate, rows: 1, columns: sum.size, inputs: { sum: place, gradient: flat(gradient) }, outputs: { sum: place }, scalars: { share } });
+    backend.pointwise({ program: accumulate, rows: 1, columns: sum.size, inputs: { sum: place, gradient: flat(gradient) }, outputs: { sum: place }, scalars });
     return sum;
   }
 

@@ -29,7 +29,10 @@ export interface OptimizerOptions {
    * `true` does. Weight decay then reaches only the rows that are read.
    */
   lazyRows?: boolean;
-  /** Updates happen once in so many batches, with the mean of their gradients. Default 1. */
+  /**
+   * Updates happen once in so many batches, with the mean of their gradients. In `fit` each counts by its samples and steps that are
+   * no padding, so the update is that of one large batch; Keras counts batches alike. Default 1.
+   */
   gradientAccumulationSteps?: number;
 }
 
