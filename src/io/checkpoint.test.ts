@@ -24,6 +24,7 @@ import { defineLoss } from '../training/losses/index.js';
 import { Model } from '../training/model.js';
 import { hostWeights } from '../training/model-weights.js';
 import { Sequential } from '../training/sequential.js';
+import type { TrainingSnapshot } from '../training/snapshot.js';
 import { deserializeModel, loadWeights, serializeModel } from './checkpoint.js';
 import { metadataKey } from './checkpoint-metadata.js';
 import { libraryVersion } from './library-version.js';
@@ -108,8 +109,12 @@ describe('a saved and loaded model', () => {
   it('keeps preprocessing, its names and what training needs, numbers that are not finite included', () => {
     const preprocessing = { vocabulary: ['a', 'ä'], mean: [0.1, -3e-9], none: null };
     const model = small();
-    const snapshot = { values: { history: { epochs: [0], metrics: { auc: [NaN] } } }, arrays: { 'callback/0/a': { data: Float32Array.of(1, 2), shape: [2] } } };
-    const bytes = serializeModel(model, { preprocessing, training: snapshot as never });
+    model.compile({ optimizer: 'sgd', loss: 'mse' });
+    const position = { epoch: 1, batch: 0, seed: null, numSteps: 3, isStopping: false, logs: null, numRows: 4, batchSize: 2 };
+    const values = { ...position, history: { epochs: [0], metrics: { auc: [NaN] } }, random: currentRandom().state, optimizer: model.optimizer.getState() };
+    const arrays = { 'callback/0/a': { data: Float32Array.of(1, 2), shape: [2] } };
+    const snapshot: TrainingSnapshot = { values: { ...values, callbacks: [{ name: 'own', values: { a: 1 } }] }, arrays };
+    const bytes = serializeModel(model, { preprocessing, training: snapshot });
     const loaded = deserializeModel(bytes);
     expect(loaded.preprocessing).toEqual(preprocessing);
     expect(loaded.training).toEqual(snapshot);
@@ -191,7 +196,7 @@ describe('a file that is no intact model', () => {
   it('is refused where the description is damaged or names an unknown layer', () => {
     const bytes = serializeModel(small());
     const { tensors } = decodeSafetensors(bytes, 'test');
-    expect(messageOf(() => deserializeModel(encodeSafetensors(tensors, { [metadataKey]: '{"formatVersion": 1' })))).toMatch(/description of the model is damaged.\n {2}expected: JSON/);
+    expect(messageOf(() => deserializeModel(encodeSafetensors(tensors, { [metadataKey]: '{"formatVersion": 1' })))).toMatch(/description of the model is not JSON.\n {2}expected: JSON/);
     expect(messageOf(() => deserializeModel(edited(bytes, (description) => delete description.architecture)))).toMatch(/an architecture/);
     expect(messageOf(() => deserializeModel(edited(bytes, (description) => Object.assign(description, { architecture: { className: 'Sequentiel', config: {} } }))))).toMatch(/^\[UNKNOWN_NAME\].*did you mean `Sequential`/);
     expect(messageOf(() => deserializeModel(edited(bytes, (description) => Object.assign(description, { architecture: { className: 'Dense', config: { units: 1 } } }))))).toMatch(/is a layer, not a model/);
@@ -202,7 +207,7 @@ describe('a file that is no intact model', () => {
     tensors.set('dense/scale', tensors.get('dense/bias')!);
     tensors.delete('dense/bias');
     tensors.set('gru/cell/kernel', { ...tensors.get('gru/cell/kernel')!, shape: [6, 2] });
-    const bytes = encodeSafetensors(tensors, metadata);
+    const bytes = encodeSafetensors(tensors, { [metadataKey]: metadata[metadataKey] });
     expect(messageOf(() => deserializeModel(bytes, 'm.safetensors'))).toMatchInlineSnapshot(`
       "[FILE_FORMAT] m.safetensors: the weights do not fit the model.
         expected: 5 weights with the names and shapes of the model

@@ -9,7 +9,9 @@ import { assignWeights, hostWeights } from '../training/model-weights.js';
 import { modelFromConfig } from '../training/layer-registry.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
 import { type CheckpointMetadata, decodeMetadata, encodeMetadata, formatVersion, metadataKey } from './checkpoint-metadata.js';
+import { checksumKey, checksumOf, requireChecksum } from './file-checksum.js';
 import { libraryVersion } from './library-version.js';
+import { madeFromFile } from '../made-from-file.js';
 import { decodeSafetensors, type DecodedTensor, encodeSafetensors, type StoredTensor } from './safetensors.js';
 
 /** Tensors whose names begin with this belong to the training state, not to the model. */
@@ -53,7 +55,13 @@ export function serializeModel(model: Model, options: SerializeOptions = {}): Ui
   }
   const { optimizer } = model.compiledTraining ?? {};
   const state: Record<string, HostArray> = { ...training?.arrays };
-  if (includeOptimizer && training === undefined) for (const variable of optimizer?.stateVariables() ?? []) state[`optimizer/${variable.name}`] = { data: variable.dataSync(), shape: variable.shape };
+  if (includeOptimizer && training === undefined && optimizer !== undefined) {
+    // An optimizer that has taken no step has made no state yet, and its file would miss it.
+    optimizer.build([...new Set(model.trainableWeights)]);
+    for (const variable of optimizer.stateVariables()) {
+      state[`optimizer/${variable.name}`] = { data: variable.dataSync(), shape: variable.shape };
+    }
+  }
   for (const [name, array] of Object.entries(state)) tensors.set(trainingPrefix + name, stored(name, array));
   const metadata: CheckpointMetadata = {
     formatVersion,
@@ -65,7 +73,8 @@ export function serializeModel(model: Model, options: SerializeOptions = {}): Ui
     optimizer: (includeOptimizer && training === undefined && optimizer?.getState()) || null,
     training: training?.values ?? null,
   };
-  return encodeSafetensors(tensors, { [metadataKey]: encodeMetadata(metadata) });
+  const description = encodeMetadata(metadata);
+  return encodeSafetensors(tensors, { [metadataKey]: description, [checksumKey]: checksumOf(tensors, description) });
 }
 
 /**
@@ -80,10 +89,14 @@ export function serializeModel(model: Model, options: SerializeOptions = {}): Ui
 export function deserializeModel<Output extends ModelOutput = Tensor>(bytes: Uint8Array, where = 'deserializeModel'): LoadedModel<Output> {
   const { tensors, metadata } = decodeSafetensors(bytes, where);
   const facts = decodeMetadata(metadata, where);
+  requireChecksum(tensors, metadata, metadata[metadataKey], where);
   const { weights, state } = separated(tensors, where);
-  const model = withoutInitialWeights(() => built(modelFromConfig(facts.architecture), facts.inputShapes));
-  assignWeights(model, weights, where, 'FILE_FORMAT');
-  if (facts.compiled !== null) compileAsStored(model, facts, state, where);
+  const model = madeFromFile(where, () => {
+    const made = withoutInitialWeights(numValuesOf(weights), () => built(modelFromConfig(facts.architecture), facts.inputShapes));
+    assignWeights(made, weights, where, 'FILE_FORMAT');
+    if (facts.compiled !== null) compileAsStored(made, facts, state, where);
+    return made;
+  });
   const training = facts.training === null ? undefined : { values: facts.training, arrays: state };
   return { model: model as Model as Model<Output>, preprocessing: facts.preprocessing, training };
 }
@@ -96,16 +109,39 @@ export function deserializeModel<Output extends ModelOutput = Tensor>(bytes: Uin
  */
 export function loadWeights(model: Model, bytes: Uint8Array, where = 'loadWeights'): void {
   const { tensors, metadata } = decodeSafetensors(bytes, where);
-  const inputShapes = metadata[metadataKey] === undefined ? null : decodeMetadata(metadata, where).inputShapes;
-  if (!model.isBuilt) withoutInitialWeights(() => built(model, inputShapes));
+  const description = metadata[metadataKey];
+  const inputShapes = description === undefined ? null : decodeMetadata(metadata, where).inputShapes;
+  if (description !== undefined) requireChecksum(tensors, metadata, description, where);
+  const { weights } = separated(tensors, where);
+  if (!model.isBuilt) madeFromFile(where, () => withoutInitialWeights(numValuesOf(weights), () => built(model, inputShapes)));
   if (!model.isBuilt) throw new RondoError('USAGE', { where, what: 'the model has no weights yet.', expected: 'a model that was built or has seen data', fix: 'give it an inputShape, or predict once before loading.' });
-  assignWeights(model, separated(tensors, where).weights, where, 'FILE_FORMAT');
+  assignWeights(model, weights, where, 'FILE_FORMAT');
 }
 
+/** The most values of one row of input that a model with a `call` of its own is run on to make its weights. */
+const largestRow = 2 ** 24;
+
 function built(model: Model, inputShapes: readonly Shape[] | null): Model {
-  // Ones and not zeros: zeros are padding to a layer that masks them.
-  if (inputShapes !== null) model.buildOn(inputShapes.map((shape) => tensor(new Float32Array(sizeOf(shape)).fill(1), [1, ...shape])));
+  if (inputShapes === null) return model;
+  model.buildOn(inputShapes, () => {
+    const numValues = inputShapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
+    if (numValues > largestRow) {
+      throw new RondoError('OUT_OF_RANGE', {
+        where: model.className,
+        what: 'the description names inputs too large to make the weights with.',
+        expected: `at most ${largestRow} values in one row`,
+        received: `${numValues} values`,
+        fix: 'make the model in code, build it on a shorter input, and read the weights with loadWeights.',
+      });
+    }
+    // Ones and not zeros: zeros are padding to a layer that masks them.
+    return inputShapes.map((shape) => tensor(new Float32Array(sizeOf(shape)).fill(1), [1, ...shape]));
+  });
   return model;
+}
+
+function numValuesOf(weights: Readonly<Record<string, HostArray>>): number {
+  return Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
 }
 
 function compileAsStored(model: Model, { compiled, optimizer: counters }: CheckpointMetadata, state: Readonly<Record<string, HostArray>>, where: string): void {

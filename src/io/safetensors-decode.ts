@@ -1,5 +1,6 @@
 import { RondoError } from '../errors.js';
 import { describeShape, sizeOf } from '../shape.js';
+import { parseBoundedJson } from './bounded-json.js';
 import { fileKindOf } from './file-kind.js';
 import { float32FromBfloat16, float32FromHalf } from './half-precision.js';
 import { arrayOfDtype, tensorDtypes, type DecodedTensor, type TensorDtype } from './safetensors-types.js';
@@ -70,15 +71,17 @@ function readHeader(bytes: Uint8Array, where: string): { header: Record<string, 
   }
   if (headerSize < 2) throw foreign(bytes, where, 'a JSON header', `a header length of ${headerSize}`);
 
-  let header: unknown;
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(8, dataStart));
-    header = JSON.parse(text);
-  } catch (cause) {
-    throw damaged(where, 'the header is not JSON.', 'JSON in UTF-8', cause instanceof Error ? cause.message : String(cause), cause);
-  }
+  const header = parseBoundedJson(headerText(bytes.subarray(8, dataStart), where), where, 'the header');
   if (!isRecord(header)) throw damaged(where, 'the header is not a JSON object.', 'an object', describe(header));
   return { header, dataStart };
+}
+
+function headerText(bytes: Uint8Array, where: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw damaged(where, 'the header is not text.', 'JSON in UTF-8', cause instanceof Error ? cause.message : String(cause), cause);
+  }
 }
 
 function readMetadata(header: Record<string, unknown>, where: string): Record<string, string> {

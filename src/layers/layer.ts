@@ -173,7 +173,7 @@ export abstract class Layer<Output = Tensor> {
   /** Makes and keeps a weight. @param weightName the last part of its name in files. */
   protected addWeight(weightName: string, shape: Shape, options: WeightOptions): Variable {
     const initializer = initializerNamed(options.initializer, `${this.className}.${weightName}`);
-    const values = drawsWeights ? initializer.values(shape, currentRandom(), options.role) : new Float32Array(sizeOf(shape));
+    const values = valuesLeft === undefined ? initializer.values(shape, currentRandom(), options.role) : takeZeros(shape, `${this.name}/${weightName}`);
     const variable = new Variable(shape, values, `${this.name}/${weightName}`, options.trainable ?? true);
     this.ownWeights.set(weightName, { variable, regularizer: options.regularizer, constraint: options.constraint });
     return variable;
@@ -241,17 +241,37 @@ export abstract class Layer<Output = Tensor> {
   }
 }
 
-let drawsWeights = true;
+/** How many values of weights a file that is being read still has; undefined where weights are drawn. */
+let valuesLeft: number | undefined;
 
-/** Runs work in which layers start with zeros instead of drawn weights, because theirs are about to be read from a file. */
-export function withoutInitialWeights<T>(work: () => T): T {
-  const before = drawsWeights;
-  drawsWeights = false;
+/**
+ * Runs work in which layers start with zeros instead of drawn weights, because theirs are about to be read from a file.
+ *
+ * @param numValues how many values the file has for them: a description that asks for more is refused before memory is taken.
+ */
+export function withoutInitialWeights<T>(numValues: number, work: () => T): T {
+  const before = valuesLeft;
+  valuesLeft = numValues;
   try {
     return work();
   } finally {
-    drawsWeights = before;
+    valuesLeft = before;
   }
+}
+
+function takeZeros(shape: Shape, name: string): Float32Array {
+  const size = sizeOf(shape);
+  if (!(size <= valuesLeft!)) {
+    throw new RondoError('OUT_OF_RANGE', {
+      where: name,
+      what: 'the description asks for more weights than the file holds.',
+      expected: `at most ${valuesLeft} values`,
+      received: `${size} values, ${describeShape(shape)}`,
+      fix: 'use an intact copy of the file.',
+    });
+  }
+  valuesLeft! -= size;
+  return new Float32Array(size);
 }
 
 /** Activations that losses can do without. */

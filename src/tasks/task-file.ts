@@ -2,6 +2,7 @@ import { isCount, isFiniteNumbers, isText, isTextOrNull, SavedFields } from '../
 import { type TagScheme, tagSchemes } from '../data/tag-schemes.js';
 import { RondoError } from '../errors.js';
 import { deserializeModel, serializeModel } from '../io/checkpoint.js';
+import { madeFromFile } from '../made-from-file.js';
 import { savedCoverage } from '../io/word-vectors/coverage.js';
 import type { Json } from '../layers/layer.js';
 import { Sequential } from '../training/sequential.js';
@@ -59,7 +60,7 @@ export function deserializeTask(bytes: Uint8Array, where = 'deserializeTask', to
       fix: 'load it with loadModel, and use it from code.',
     });
   }
-  return { task: restore(model, new SavedFields(where, preprocessing), where, tokenizers), training };
+  return { task: madeFromFile(where, () => restore(model, new SavedFields(where, preprocessing), where, tokenizers)), training };
 }
 
 const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: SavedFields, where: string, tokenizers: TokenizerLibrary | undefined) => TaskModel>> = {

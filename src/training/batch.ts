@@ -80,8 +80,9 @@ export class BatchReader {
       throw new RondoError('SHAPE_MISMATCH', { where, what: '`x` has no rows.', expected: 'at least one row', received: describeShape(given.arrays[0].shape), fix: 'give data.' });
     }
     const arrays = inOrder(given, model.inputNames, where, 'x');
-    model.requireInputShapes(arrays.map(({ shape }) => shape.slice(1)), where);
-    if (model.outputArrangement === undefined) model.buildOn(arrays.map(firstRow));
+    const shapes = arrays.map(({ shape }) => shape.slice(1));
+    model.requireInputShapes(shapes, where);
+    if (model.outputArrangement === undefined) model.buildOn(shapes, () => arrays.map(firstRow));
     return { arrays, names, numRows };
   }
 }

@@ -243,10 +243,10 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
     return this.sampleShapes;
   }
 
-  /** @internal Makes the weights by a run on one row, unless they exist. */
-  buildOn(rows: readonly Tensor[]): void {
+  /** @internal Makes the weights by a run on one row, unless they exist. @param rows where shapes alone do not do, `[1, ...shape]` each. */
+  buildOn(_shapes: readonly Shape[], rows: () => readonly Tensor[]): void {
     if (this.outputForm !== undefined) return;
-    scope(() => void this.forward(rows, { training: false }));
+    scope(() => void this.forward(rows(), { training: false }));
     this.resetStates();
   }
 

@@ -130,8 +130,8 @@ export class Sequential extends Model<Tensor> {
     return { ...super.getConfig(), inputShape, layers };
   }
 
-  override buildOn([row]: readonly Tensor[]): void {
-    this.ensureBuilt(row.shape);
+  override buildOn([shape]: readonly Shape[]): void {
+    this.ensureBuilt([null, ...shape]);
   }
 
   override requireInputShapes(shapes: readonly Shape[], where: string): void {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { crc32c, encodeFileVersion, encodeScalar } from './tensorboard.js';
+import { crc32c } from '../checksum.js';
+import { encodeFileVersion, encodeScalar } from './tensorboard.js';
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 

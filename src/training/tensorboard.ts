@@ -1,3 +1,4 @@
+import { crc32c } from '../checksum.js';
 import { RondoError } from '../errors.js';
 
 /**
@@ -95,19 +96,6 @@ function record(data: readonly number[]): Uint8Array {
   result.set(data, 12);
   view.setUint32(12 + data.length, maskedChecksum(result.subarray(12, 12 + data.length)), true);
   return result;
-}
-
-const checksumTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let rest = byte;
-  for (let bit = 0; bit < 8; bit++) rest = rest & 1 ? (rest >>> 1) ^ 0x82f63b78 : rest >>> 1;
-  return rest;
-});
-
-/** CRC-32C (Castagnoli polynomial, reflected; RFC 3720, appendix B.4). */
-export function crc32c(data: Uint8Array): number {
-  let rest = 0xffffffff;
-  for (const byte of data) rest = checksumTable[(rest ^ byte) & 255] ^ (rest >>> 8);
-  return (rest ^ 0xffffffff) >>> 0;
 }
 
 /** Rotated and shifted, so that a checksum of data that hold a checksum stays meaningful. */

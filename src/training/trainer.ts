@@ -1,4 +1,5 @@
 import { RondoError } from '../errors.js';
+import { restoredFromFile } from '../made-from-file.js';
 import { withRandom } from '../random.js';
 import { ArraySource, sliceBatch } from './array-source.js';
 import { type Batch, BatchReader, type BatchSource } from './batch.js';
@@ -176,6 +177,11 @@ class FitRun {
       const written = (rows: number | null, size: number | null): string => (rows === null ? 'a dataset' : `${rows} rows in batches of ${size}`);
       throw new RondoError('USAGE', { where: this.where, what: 'the data are not those of the interrupted run.', expected: written(values.numRows, values.batchSize), received: written(numRows, batchSize), fix: 'give the same data, batchSize and validationSplit.' });
     }
+    restoredFromFile(this.where, () => this.#restore(snapshot));
+  }
+
+  #restore(snapshot: TrainingSnapshot): void {
+    const { values } = snapshot;
     restoreSnapshot(this.model, snapshot, this.options.callbacks ?? [], this.where);
     this.#history = new HistoryRecord(values.history);
     ({ epoch: this.epoch, batch: this.batch, seed: this.seed, numSteps: this.numSteps, isStopping: this.isStopping } = values);

@@ -1,3 +1,5 @@
+import { RondoError } from '../../errors.js';
+import type { Json } from '../../layers/layer.js';
 import type { Callback, CallbackState, Logs } from './callback.js';
 
 /**
@@ -34,8 +36,21 @@ export class CSVLogger implements Callback {
   }
 
   setState({ values }: CallbackState): void {
-    this.#names = values.names as readonly string[] | undefined;
-    this.#rows = [...(values.rows as readonly string[])];
+    const { names, rows } = values;
+    if (!isTexts(rows) || !(names === undefined || isTexts(names))) {
+      throw new RondoError('FILE_FORMAT', {
+        where: 'CSVLogger.setState',
+        what: 'this is not the state of such a logger.',
+        expected: 'names and rows, as texts',
+        fix: 'resume from an intact checkpoint.',
+      });
+    }
+    this.#names = names;
+    this.#rows = [...rows];
     this.#isResumed = true;
   }
+}
+
+function isTexts(value: Json | undefined): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
