@@ -24,7 +24,7 @@ export interface OutputOptions {
 
 /** `series.csv` with its ending replaced, in the current folder. */
 export function defaultOutput(input: string, ending: string): string {
-  const name = input === '-' ? 'model' : basename(input).replace(/\.[^.]*$/, '');
+  const name = input === '-' ? 'model' : basename(input).replace(/\.gz$/i, '').replace(/\.[^.]*$/, '');
   return `${name}${ending}`;
 }
 

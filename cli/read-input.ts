@@ -1,25 +1,45 @@
-import { buffer } from 'node:stream/consumers';
-import { decodeUtf8, readTable, type Table } from '../src/index.js';
-import { readText } from '../src/node.js';
+import { decodeText, readTable, type ReadTableOptions, type Table, type TextEncoding, utf8Pieces } from '../src/index.js';
+import { joined, readTableFile, readText, unpacked } from '../src/node.js';
 import { WrongUsage } from './wrong-usage.js';
 
+const standardInput = 'standard input';
+
+/** What comes from the standard input, unpacked where it is a gzip archive. @throws WrongUsage where nothing is sent */
+function inputPieces(): AsyncIterable<Uint8Array> {
+  if (process.stdin.isTTY) {
+    throw new WrongUsage({
+      where: standardInput,
+      what: 'nothing is sent to it.',
+      expected: 'text from a pipe or a file',
+      fix: 'write `rondo ... - < FILE`, or name a file.',
+    });
+  }
+  return unpacked(process.stdin, standardInput);
+}
+
 /** The text of a file, or of the standard input for `-`. @throws FILE_ACCESS, DATA_FORMAT */
-export async function readTextInput(path: string): Promise<string> {
-  if (path !== '-') return readText(path);
-  if (process.stdin.isTTY) throw new WrongUsage({ where: 'standard input', what: 'nothing is sent to it.', expected: 'text from a pipe or a file', fix: 'write `rondo ... - < FILE`, or name a file.' });
-  return decodeUtf8(new Uint8Array(await buffer(process.stdin)), 'standard input');
+export async function readTextInput(path: string, encoding?: TextEncoding): Promise<string> {
+  if (path !== '-') return readText(path, encoding);
+  return decodeText(await joined(inputPieces(), standardInput), standardInput, encoding);
 }
 
 /** Several texts as one, each ended by a line end. */
-export async function readTextInputs(paths: readonly string[]): Promise<string> {
+export async function readTextInputs(paths: readonly string[], encoding?: TextEncoding): Promise<string> {
   let all = '';
   for (const path of paths) {
-    const text = await readTextInput(path);
+    const text = await readTextInput(path, encoding);
     all += text.endsWith('\n') || paths.length === 1 ? text : `${text}\n`;
   }
   return all;
 }
 
-export async function readTableInput(path: string): Promise<Table> {
-  return readTable(await readTextInput(path), { where: path === '-' ? 'standard input' : path });
+/** How a table is read, as far as the command line says. */
+export interface TableInputOptions extends Pick<ReadTableOptions, 'columns'> {
+  readonly encoding?: TextEncoding;
+}
+
+/** The table of a file, or of the standard input for `-`. @throws FILE_ACCESS, DATA_FORMAT */
+export async function readTableInput(path: string, { encoding, columns }: TableInputOptions = {}): Promise<Table> {
+  if (path !== '-') return readTableFile(path, { encoding, columns });
+  return readTable(utf8Pieces(inputPieces(), standardInput, encoding), { where: standardInput, columns });
 }

@@ -114,7 +114,8 @@ export { Tokenizer, type TokenizerJson, type TokenizerOptions, type TokenizerTex
 export { BytePairs, type BytePairsJson } from './data/byte-pairs/byte-pairs.js';
 export { padSequences, type PadSequencesOptions, type Sequence } from './data/pad-sequences.js';
 export { type StreamWindow, TokenStreams, type TokenStreamsOptions } from './data/streams.js';
-export { numericColumn, type NumericColumnOptions, readTable, type ReadTableOptions, Table } from './data/csv.js';
+export { numericColumn, type NumericColumnOptions, readTable, type ReadTableOptions, Table, type TableSource } from './data/csv.js';
+export type { CellColumn } from './data/cell-column.js';
 export { MinMaxScaler, Scaler, scalerFromJSON, type ScalerJson, StandardScaler } from './data/scaler.js';
 export { type SlidingWindows, slidingWindows, type SlidingWindowsOptions, type WindowBatch } from './data/windows.js';
 export { timeseriesFromArray, type TimeseriesFromArrayOptions, type TimeseriesWindows } from './data/timeseries-from-array.js';
@@ -184,7 +185,7 @@ export { halvingRungs, type HalvingOptions, type Rung } from './tuning/successiv
 // Files as bytes
 export { deserializeModel, type LoadedModel, loadWeights, serializeModel, type SerializeOptions } from './io/checkpoint.js';
 export { type DecodedTensor, decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorDtype } from './io/safetensors.js';
-export { decodeText, type TextEncoding, textEncodings } from './io/encodings.js';
+export { decodeText, type TextEncoding, textEncodings, utf8Pieces } from './io/encodings.js';
 export { decodeUtf8 } from './io/utf8.js';
 
 // Word vectors

@@ -5,7 +5,10 @@ import { tokenizerLibrary } from './tasks/language-model/load-tokenizer.js';
 import { deserializeTask, type LoadedTask, serializeTask, type TaskModel } from './tasks/task-file.js';
 import type { TrainingSnapshot } from './training/snapshot.js';
 
-export { fileAccessError, readBytes, readText, writeFileAtomically } from './io/files.js';
+export {
+  type BytePieces, dataPieces, joined, readData, readTableFile, type ReadTableFileOptions, readText, unpacked,
+} from './io/data-files.js';
+export { fileAccessError, readBytes, writeFileAtomically } from './io/files.js';
 export { type ReadTextFilesOptions, readTextFiles, type TextFileFormat, textFileFormats } from './io/text-row-files.js';
 export {
   checkpointFile, type CheckpointFileOptions, csvLogger, loadModel, loadWeightsFile, modelCheckpoint, type ModelCheckpointFileOptions, saveModel, tensorBoard,

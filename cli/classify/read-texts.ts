@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { buffer } from 'node:stream/consumers';
-import { decodeText, type LabelledTexts, readTextRows, RondoError, type TextEncoding, type TextFormat, type TextRows } from '../../src/index.js';
+import { type LabelledTexts, readTextRows, RondoError, type TextEncoding, type TextFormat, type TextRows } from '../../src/index.js';
 import { readTextFiles, type TextFileFormat } from '../../src/node.js';
 import type { Given } from '../options.js';
+import { readTextInput } from '../read-input.js';
 import { WrongUsage } from '../wrong-usage.js';
 import type { readingOptions } from './reading-options.js';
 
@@ -40,13 +40,12 @@ async function read(paths: readonly string[], options: ReadingOptions, noLabel: 
   if (paths.length > 1 || format === undefined || format === 'folders' || format === 'class-files') {
     throw new WrongUsage({ where: 'standard input', what: format === undefined ? 'it has no name that tells the format.' : 'it cannot be read in this way.', expected: '- alone, with --format csv, tsv, jsonl, lines or texts', received: paths.join(' '), fix: 'give --format, or name files.' });
   }
-  if (process.stdin.isTTY) throw new WrongUsage({ where: 'standard input', what: 'nothing is sent to it.', expected: 'text from a pipe or a file', fix: 'write `rondo ... - < FILE`, or name a file.' });
-  const where = 'standard input';
-  return readTextRows(decodeText(new Uint8Array(await buffer(process.stdin)), where, encoding as TextEncoding | undefined), { ...common, where, format: format as TextFormat });
+  const content = await readTextInput('-', encoding as TextEncoding | undefined);
+  return readTextRows(content, { ...common, where: 'standard input', format: format as TextFormat });
 }
 
 async function plainFormat(path: string): Promise<TextFileFormat | undefined> {
   if (path === '-') return 'texts';
   if ((await stat(path).catch(() => undefined))?.isDirectory()) return undefined;
-  return /\.(csv|tsv|jsonl|ndjson)$/i.test(path) ? undefined : 'texts';
+  return /\.(csv|tsv|jsonl|ndjson)(\.gz)?$/i.test(path) ? undefined : 'texts';
 }

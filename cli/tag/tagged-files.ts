@@ -34,7 +34,7 @@ export async function readWordFile(path: string, options: TaggedFileOptions): Pr
 
 /** Whether a file is CoNLL-U by its name or its first line. */
 export function isConllu(text: string, where: string): boolean {
-  return /\.conllu$/i.test(where) || looksLikeConllu(text);
+  return /\.conllu(\.gz)?$/i.test(where) || looksLikeConllu(text);
 }
 
 export function wordFileOf(text: string, where: string, { format, 'word-column': words }: TaggedFileOptions): WordFile {

@@ -5,6 +5,11 @@ export const textEncodings = ['utf-8', 'windows-1252', 'gb18030', 'big5', 'shift
 /** Encodings of text files that are read besides UTF-8. `windows-1252` reads Latin-1 as well. */
 export type TextEncoding = (typeof textEncodings)[number];
 
+/** @throws UNKNOWN_NAME for another encoding */
+export function requireTextEncoding(where: string, encoding: TextEncoding): void {
+  if (!textEncodings.includes(encoding)) throw unknownName(where, 'encoding', String(encoding), textEncodings);
+}
+
 /**
  * The text of bytes in an encoding.
  *
@@ -12,14 +17,48 @@ export type TextEncoding = (typeof textEncodings)[number];
  * @throws UNKNOWN_NAME for another encoding; DATA_FORMAT for bytes that are not in it, and for an empty file.
  */
 export function decodeText(bytes: Uint8Array, where: string, encoding: TextEncoding = 'utf-8'): string {
-  if (!textEncodings.includes(encoding)) throw unknownName(where, 'encoding', String(encoding), textEncodings);
+  requireTextEncoding(where, encoding);
   if (encoding === 'utf-8') return decodeUtf8(bytes, where, true);
   let text: string;
   try {
     text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new RondoError('DATA_FORMAT', { where, what: `the text is not in ${encoding}.`, expected: `text in ${encoding}`, received: `${bytes.length} bytes that are not`, fix: 'name the encoding of the file, or save it as UTF-8.', cause });
+    throw notInEncoding(where, encoding, bytes.length, cause);
   }
   if (text.length > 0) return text;
   throw new RondoError('DATA_FORMAT', { where, what: 'the file is empty.', expected: `text in ${encoding}`, received: `${bytes.length} bytes`, fix: 'check that the file was written and downloaded completely.' });
+}
+
+/** Bytes in an encoding as UTF-8, as they come; UTF-8 itself stays as it is. @throws DATA_FORMAT, when they are read */
+export async function* utf8Pieces(pieces: AsyncIterable<Uint8Array>, where: string, encoding: TextEncoding = 'utf-8'): AsyncGenerator<Uint8Array> {
+  if (encoding === 'utf-8') {
+    yield* pieces;
+    return;
+  }
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  const encoder = new TextEncoder();
+  let size = 0;
+  const decoded = (piece?: Uint8Array): Uint8Array => {
+    try {
+      return encoder.encode(piece === undefined ? decoder.decode() : decoder.decode(piece, { stream: true }));
+    } catch (cause) {
+      throw notInEncoding(where, encoding, size, cause);
+    }
+  };
+  for await (const piece of pieces) {
+    size += piece.length;
+    yield decoded(piece);
+  }
+  yield decoded();
+}
+
+function notInEncoding(where: string, encoding: TextEncoding, sizeBytes: number, cause: unknown): RondoError {
+  return new RondoError('DATA_FORMAT', {
+    where,
+    what: `the text is not in ${encoding}.`,
+    expected: `text in ${encoding}`,
+    received: `${sizeBytes} bytes that are not`,
+    fix: 'name the encoding of the file, or save it as UTF-8.',
+    cause,
+  });
 }

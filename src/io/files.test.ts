@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RondoError } from '../errors.js';
-import { fileAccessError, readBytes, readText, writeFileAtomically } from './files.js';
+import { readText } from './data-files.js';
+import { fileAccessError, readBytes, writeFileAtomically } from './files.js';
 
 let folder = '';
 beforeEach(async () => {

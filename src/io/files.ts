@@ -2,7 +2,6 @@ import { constants, type Stats } from 'node:fs';
 import { access, chmod, open, readdir, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { nearestNames, RondoError } from '../errors.js';
-import { decodeUtf8 } from './utf8.js';
 
 /** One read call takes at most this much: Node refuses more than 2^31 - 1 bytes in one call. */
 const readPieceBytes = 2 ** 30;
@@ -81,15 +80,6 @@ export async function readBytes(path: string): Promise<Uint8Array> {
   } catch (cause) {
     throw await fileAccessError('read', path, cause);
   }
-}
-
-/**
- * The text of a UTF-8 file, without a byte order mark.
- *
- * @throws FILE_ACCESS as {@link readBytes}; DATA_FORMAT when it is empty or not UTF-8.
- */
-export async function readText(path: string): Promise<string> {
-  return decodeUtf8(await readBytes(path), path);
 }
 
 /** Pipes, devices and the files of /proc say that they hold nothing. */

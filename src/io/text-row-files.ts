@@ -3,7 +3,8 @@ import { basename, extname, join } from 'node:path';
 import { joinTextRows, readTextRows, type ReadTextRowsOptions, type TextFormat, type TextRows } from '../data/text-rows.js';
 import { RondoError } from '../errors.js';
 import { decodeText, type TextEncoding } from './encodings.js';
-import { fileAccessError, readBytes } from './files.js';
+import { readData, readText } from './data-files.js';
+import { fileAccessError } from './files.js';
 
 /** `folders`: a folder for each class, with one text a file. `class-files`: a file for each class, with one text a line. */
 export type TextFileFormat = TextFormat | 'folders' | 'class-files';
@@ -24,12 +25,12 @@ export interface ReadTextFilesOptions extends Omit<ReadTextRowsOptions, 'where' 
 export async function readTextFiles(paths: readonly string[], options: ReadTextFilesOptions = {}): Promise<TextRows> {
   const { encoding, format, ...own } = options;
   const parts: TextRows[] = [];
-  const names = paths.map((path) => basename(path));
+  const names = paths.map((path) => withoutArchive(basename(path)));
   for (const [i, path] of paths.entries()) {
     const kind = format ?? (await formatOf(path));
     if (kind === 'folders') parts.push(await readClassFolders(path, encoding));
     else if (kind === 'class-files') parts.push(await readClassFile(path, classOf(names, i), encoding));
-    else parts.push(await readTextRows(decodeText(await readBytes(path), path, encoding), { ...own, where: path, format: kind }));
+    else parts.push(await readTextRows(await readText(path, encoding), { ...own, where: path, format: kind }));
   }
   return joinTextRows(parts);
 }
@@ -40,7 +41,7 @@ async function formatOf(path: string): Promise<TextFileFormat> {
   });
   if (facts.isDirectory()) return 'folders';
   const known: Readonly<Record<string, TextFormat>> = { '.csv': 'csv', '.tsv': 'tsv', '.jsonl': 'jsonl', '.ndjson': 'jsonl' };
-  const found = known[extname(path).toLowerCase()];
+  const found = known[extname(withoutArchive(path)).toLowerCase()];
   if (found !== undefined) return found;
   throw new RondoError('USAGE', { where: path, what: 'the name does not tell how texts and labels stand in it.', expected: `a format: ${textFileFormats.join(', ')}`, received: extname(path) === '' ? 'a name without an ending' : extname(path), fix: 'give the format.' });
 }
@@ -54,7 +55,7 @@ async function readClassFolders(folder: string, encoding: TextEncoding | undefin
     for (const entry of await listed(join(folder, label))) {
       const path = join(folder, label, entry.name);
       if (!entry.isFile()) throw new RondoError('DATA_FORMAT', { where: path, what: 'a folder of a class holds another folder.', expected: 'text files', fix: 'give the folder that holds the folders of the classes.' });
-      const bytes = await readBytes(path);
+      const bytes = await readData(path);
       texts.push(bytes.length === 0 ? '' : decodeText(bytes, path, encoding));
       labels.push(label);
       places.push(path);
@@ -64,8 +65,13 @@ async function readClassFolders(folder: string, encoding: TextEncoding | undefin
 }
 
 async function readClassFile(path: string, label: string, encoding: TextEncoding | undefined): Promise<TextRows> {
-  const rows = await readTextRows(decodeText(await readBytes(path), path, encoding), { where: path, format: 'texts' });
+  const rows = await readTextRows(await readText(path, encoding), { where: path, format: 'texts' });
   return { ...rows, labels: rows.texts.map(() => label) };
+}
+
+/** The name of what a gzip archive holds. */
+function withoutArchive(path: string): string {
+  return path.replace(/\.gz$/i, '');
 }
 
 /** The name without its ending; the ending where that is all that differs (`polarity.pos`, `polarity.neg`). */

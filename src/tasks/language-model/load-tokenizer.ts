@@ -1,5 +1,5 @@
 import { RondoError } from '../../errors.js';
-import { readText } from '../../io/files.js';
+import { readText } from '../../io/data-files.js';
 import type { Json } from '../../layers/layer.js';
 import { TokenizerCodec, type TokenizerLibrary } from './tokenizer-codec.js';
 
