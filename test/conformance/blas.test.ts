@@ -1,14 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../../src/kernels/select.js';
-import type { WasmBackend } from '../../src/kernels/wasm/backend.js';
+import { createWasmBackend, type WasmBackend } from '../../src/kernels/wasm/backend.js';
+import { conformOn } from '../support/conformance-backends.js';
 import { withBlas } from '../support/installed-blas.js';
 
 /** The suite once more, with every product of the WebAssembly backend computed by an installed BLAS, however small. */
 await withBlas('conformance with a BLAS', async (library) => {
   let numProducts = 0;
-  beforeAll(() => {
-    const backend = useBackend('wasm') as WasmBackend;
-    backend.setThreads(1);
+  const accelerate = (backend: WasmBackend): WasmBackend => {
     backend.accelerator = {
       name: library.version,
       takes: ({ m, n, k }) => m > 0 && n > 0 && k > 0,
@@ -17,6 +16,12 @@ await withBlas('conformance with a BLAS', async (library) => {
         library.multiply(product);
       },
     };
+    return backend;
+  };
+  conformOn({ title: 'wasm with a BLAS', name: 'wasm', make: () => accelerate(createWasmBackend({ threads: 1 })) });
+  beforeAll(() => {
+    const backend = accelerate(useBackend('wasm') as WasmBackend);
+    backend.setThreads(1);
   });
   await import('./cells.test.js');
   await import('./layers.test.js');

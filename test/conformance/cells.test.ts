@@ -1,12 +1,13 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planCell } from '../../src/cells/plan.js';
 import { cellNamed, libraryCells } from '../../src/cells/registry.js';
-import { backendNames, useBackend } from '../../src/kernels/select.js';
+import { useBackend } from '../../src/kernels/select.js';
 import * as ops from '../../src/tensor/index.js';
 import { recurrent } from '../../src/tensor/recurrent.js';
 import { valueAndGradients } from '../../src/tensor/tape.js';
 import { type Tensor, tensor } from '../../src/tensor/tensor.js';
 import { expectClose } from '../support/close.js';
+import { conformanceBackends } from '../support/conformance-backends.js';
 import { type LayerVector, readVectors, type VectorTensor } from '../support/vectors.js';
 
 /** float64: rounding alone; float32: 5 steps of sums of at most 12 products, 2^-24 each, with a factor 20 for growth. */
@@ -14,7 +15,8 @@ const tolerances = { reference: 1e-12, wasm: 2e-5 };
 
 const vectors = readVectors<LayerVector>('cells');
 
-describe.each(backendNames)('cells on %s', (backend) => {
+describe.each(conformanceBackends)('cells on $title', ({ name: backend, make }) => {
+  beforeAll(() => void useBackend(make()));
   afterAll(() => void useBackend('wasm'));
 
   it('has a vector for every cell of the library', () => {
@@ -22,7 +24,6 @@ describe.each(backendNames)('cells on %s', (backend) => {
   });
 
   it.each(vectors.map((vector) => [vector.file, vector] as const))('%s agrees with its equations in PyTorch: outputs, states, all gradients', (_, vector) => {
-    useBackend(backend);
     const tolerance = tolerances[backend];
     const cell = cellNamed(vector.config.cell as string);
     const weights = new Map(Object.entries(vector.weights).map(([name, value]) => [name, asTensor(value)]));

@@ -1,9 +1,10 @@
-import { afterAll, describe, expect, it } from 'vitest';
-import { backendNames, useBackend } from '../../src/kernels/select.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { useBackend } from '../../src/kernels/select.js';
 import * as ops from '../../src/tensor/index.js';
 import { valueAndGradients } from '../../src/tensor/tape.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { expectClose } from '../support/close.js';
+import { conformanceBackends } from '../support/conformance-backends.js';
 import { asTensor, byPath, kerasSubject } from '../support/layer-cases.js';
 import { torchSubject } from '../support/torch-cases.js';
 import { type LayerVector, readVectors } from '../support/vectors.js';
@@ -14,7 +15,8 @@ const tolerances = { reference: 1e-12, wasm: 2e-5 };
 const vectors = readVectors<LayerVector>('layers');
 const isTorch = ({ layer }: LayerVector): boolean => layer.startsWith('torch.');
 
-describe.each(backendNames)('layers on %s', (backend) => {
+describe.each(conformanceBackends)('layers on $title', ({ name: backend, make }) => {
+  beforeAll(() => void useBackend(make()));
   afterAll(() => void useBackend('wasm'));
   const expectAgreement = (actual: Tensor | ArrayLike<number>, expected: ArrayLike<number>, factor: number, label: string): void => {
     const values = 'dataSync' in actual ? actual.dataSync() : actual;
@@ -23,7 +25,6 @@ describe.each(backendNames)('layers on %s', (backend) => {
   };
 
   const check = (vector: LayerVector): void => {
-    useBackend(backend);
     const subject = isTorch(vector) ? torchSubject(vector) : kerasSubject(vector);
     const input = asTensor(vector.inputs.input);
     const states = Object.fromEntries(Object.entries(byPath(vector.inputs.initialState)).map(([path, value]) => [path, asTensor(value)]));

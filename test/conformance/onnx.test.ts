@@ -1,10 +1,11 @@
-import { afterAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { planCell } from '../../src/cells/plan.js';
 import { cellNamed } from '../../src/cells/registry.js';
-import { backendNames, useBackend } from '../../src/kernels/select.js';
+import { useBackend } from '../../src/kernels/select.js';
 import { recurrent } from '../../src/tensor/recurrent.js';
 import { type Tensor, tensor } from '../../src/tensor/tensor.js';
 import { expectClose } from '../support/close.js';
+import { conformanceBackends } from '../support/conformance-backends.js';
 import { readVectors, type VectorTensor } from '../support/vectors.js';
 
 interface OnnxCase {
@@ -22,11 +23,11 @@ const tolerance = 2e-6;
 
 const cases = readVectors<OnnxCase>('onnx');
 
-describe.each(backendNames)("ONNX's recurrent node tests on %s", (backend) => {
+describe.each(conformanceBackends)("ONNX's recurrent node tests on $title", ({ name: backend, make }) => {
+  beforeAll(() => void useBackend(make()));
   afterAll(() => void useBackend('wasm'));
 
   it.each(cases.map((vector) => [vector.file, vector] as const))('%s gives the same numbers', (_, vector) => {
-    useBackend(backend);
     const units = vector.attributes.hidden_size;
     const isBatchFirst = vector.attributes.layout === 1;
     const { X, W, R, B, P, initial_h: h, initial_c: c } = vector.inputs;

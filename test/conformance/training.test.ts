@@ -1,10 +1,11 @@
-import { afterAll, describe, expect, it } from 'vitest';
-import { backendNames, useBackend } from '../../src/kernels/select.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { useBackend } from '../../src/kernels/select.js';
 import { type LayerConfig, layerFromConfig } from '../../src/training/layer-registry.js';
 import type { Layer } from '../../src/layers/layer.js';
 import { optimizerNamed } from '../../src/training/optimizers/index.js';
 import { Sequential } from '../../src/training/sequential.js';
 import { expectClose } from '../support/close.js';
+import { conformanceBackends } from '../support/conformance-backends.js';
 import { readVectors, type VectorTensor } from '../support/vectors.js';
 
 interface StoredLayer {
@@ -32,11 +33,11 @@ const tolerances = { reference: 1e-14, wasm: 2e-6 };
 
 const vectors = readVectors<TrainingVector>('training');
 
-describe.each(backendNames)('ten steps of training on %s', (backend) => {
+describe.each(conformanceBackends)('ten steps of training on $title', ({ name: backend, make }) => {
+  beforeAll(() => void useBackend(make()));
   afterAll(() => void useBackend('wasm'));
 
   it.each(vectors.map((vector) => [vector.file, vector] as const))('%s have the losses and weights of Keras', async (_, vector) => {
-    useBackend(backend);
     const layers = vector.layers.map(({ layer, config }) => layerFromConfig(configOf(layer, config)) as Layer);
     const model = new Sequential(layers, { inputShape: vector.x.shape.slice(1) });
     const names = [...model.sublayers.keys()];

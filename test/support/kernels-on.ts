@@ -12,15 +12,27 @@ export function pointwiseOn(memory: WasmMemory, options: PointwiseKernelsOptions
   return { run: (call) => runner.run((writer, workspace) => kernels.write(writer, call, workspace)) };
 }
 
+/** How a product is computed: with b packed before, or cut for so many threads, whose parts run one after the other. */
+export interface ProductForm {
+  readonly packed?: boolean;
+  readonly parts?: number;
+}
+
 /** Matrix products that run at once in a memory; sizes are at least 1. */
-export function matmulOn(memory: WasmMemory, family: TileFamily): { family: TileFamily; run(call: MatmulCall): void } {
+export function matmulOn(memory: WasmMemory, family: TileFamily): { family: TileFamily; run(call: MatmulCall, form?: ProductForm): void } {
   const runner = new KernelRunner(memory);
   const kernels = new MatmulKernels(memory, runner.modules, family);
   return {
     family,
-    run(given) {
-      const { way, call } = kernels.wayOf(given);
-      runner.run((writer, workspace) => kernels.write(writer, call, way, workspace));
+    run(given, { packed = false, parts = 1 } = {}) {
+      memory.openScope();
+      const place = packed ? kernels.packPlace({ ...given, times: 9 }) : undefined;
+      if (place !== undefined) runner.run((writer) => kernels.writePack(writer, { ...given, times: 9 }, place));
+      const { way, call } = kernels.wayOf({ ...given, packed: place });
+      for (const part of parts > 1 ? kernels.cut(call, way, parts) : [call]) {
+        runner.run((writer, workspace) => kernels.write(writer, part, way, workspace));
+      }
+      memory.closeScope();
     },
   };
 }

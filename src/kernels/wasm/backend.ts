@@ -23,6 +23,7 @@ import { hasRelaxedSimd, hasSimd } from './features.js';
 import { KernelRunner } from './kernel-runner.js';
 import { MatmulKernels, type ProductWay } from './matmul.js';
 import { chooseTiles, standardTiles, type TileChoice } from './matmul-choice.js';
+import type { TileFamily } from './matmul-tiles.js';
 import { WasmMemory } from './memory.js';
 import { PointwiseKernels } from './pointwise.js';
 import { RowKernels } from './rows.js';
@@ -72,13 +73,16 @@ export class WasmBackend implements Backend {
   readonly #rows: RowKernels;
   readonly #pointwise: PointwiseKernels;
 
-  constructor({ deterministic = false, threads = defaultThreads(), sharedMemory = hostThreads().canShare }: WasmBackendOptions = {}) {
+  /** @param family the tiles to multiply with, instead of those that are the fastest here */
+  constructor(options: WasmBackendOptions = {}, family?: TileFamily) {
+    const { deterministic = false, threads = defaultThreads(), sharedMemory = hostThreads().canShare } = options;
     this.isDeterministic = deterministic;
     this.#isRelaxed = !deterministic && hasRelaxedSimd();
     this.#memory = new WasmMemory({ shared: sharedMemory });
     this.#runner = new KernelRunner(this.#memory, threads);
     const { modules } = this.#runner;
-    this.#matmul = new MatmulKernels(this.#memory, modules, standardTiles({ deterministic }));
+    this.#matmul = new MatmulKernels(this.#memory, modules, family ?? standardTiles({ deterministic }));
+    if (family !== undefined) this.#tileChoice = { family, measured: [], elapsedMs: 0 };
     this.#rows = new RowKernels(this.#memory, modules);
     this.#pointwise = new PointwiseKernels(modules, { relaxed: this.#isRelaxed });
   }

@@ -19,10 +19,13 @@ interface Case {
   accumulate?: boolean;
   /** Columns that the matrices are ranges of, beyond their own. */
   slack?: number;
+  packed?: boolean;
+  /** For how many threads it is cut; what is packed is not. */
+  parts?: number;
 }
 
-const describeCase = ({ m, n, k, transposeA, transposeB, accumulate, slack = 0 }: Case): string =>
-  `${m}x${n}x${k} ${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'}${accumulate ? ' accumulate' : ''} slack ${slack}`;
+const describeCase = ({ m, n, k, transposeA, transposeB, accumulate, slack = 0, packed, parts = 1 }: Case): string =>
+  `${m}x${n}x${k} ${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'}${accumulate ? ' accumulate' : ''}${packed ? ' packed' : ''} slack ${slack} in ${parts}`;
 
 function filled(random: Random, rows: number, stride: number, offset: number): WasmBuffer {
   const buffer = memory.allocate(offset + rows * stride + 5);
@@ -47,7 +50,7 @@ function worstError(kernels: ReturnType<typeof matmulOn>, shape: Case, random: R
   };
   const [valuesA, valuesB, before] = [a, b, c].map(copyOf);
   const call: MatmulCall = { m, n, k, a, b, c, transposeA, transposeB, accumulate };
-  kernels.run(call);
+  kernels.run(call, shape);
   const after = copyOf(c);
   const [rowOfA, stepOfA] = transposeA ? [1, a.rowStride] : [a.rowStride, 1];
   const [stepOfB, columnOfB] = transposeB ? [1, b.rowStride] : [b.rowStride, 1];
@@ -78,8 +81,9 @@ const families = tileFamilies.filter(({ madd }) => madd === 'plain' || hasRelaxe
 
 describe.each(families)('matrix products with $name tiles', (family: TileFamily) => {
   const kernels = matmulOn(memory, family);
+  const expectRight = (shape: Case, random: Random): void => expect(worstError(kernels, shape, random), describeCase(shape)).toBeLessThan(1);
 
-  it('are right for every small size, form, stride and accumulation', () => {
+  it('are right for every small size, form, stride, accumulation, packing or cut', () => {
     const random = new Random(5);
     for (let turn = 0; turn < 900; turn++) {
       const shape: Case = {
@@ -89,17 +93,38 @@ describe.each(families)('matrix products with $name tiles', (family: TileFamily)
         ...forms[turn % 4],
         accumulate: random.integer(2) === 1,
         slack: random.integer(3) * 3,
+        packed: turn % 3 === 1,
+        parts: turn % 3 === 1 ? 1 : 1 + random.integer(4),
       };
-      expect(worstError(kernels, shape, random), describeCase(shape)).toBeLessThan(1);
+      expectRight(shape, random);
     }
   });
 
   it('are right where rows, columns and k need several blocks', () => {
     const random = new Random(6);
-    for (const [index, [m, n, k]] of [[150, 37, 530], [131, 2060, 3], [5, 2061, 7], [33, 19, 769], [3, 51, 1030], [1, 29, 1027], [2, 3, 259], [12, 1031, 5], [141, 1, 266], [19, 23, 150], [24, 5, 1030]].entries()) {
+    const sizes = [[150, 37, 530], [131, 2060, 3], [5, 2061, 7], [33, 19, 769], [3, 51, 1030], [1, 29, 1027], [2, 3, 259], [12, 1031, 5], [141, 1, 266], [19, 23, 150], [24, 5, 1030]];
+    for (const [index, [m, n, k]] of sizes.entries()) {
+      for (const form of forms) expectRight({ m, n, k, ...form, accumulate: index % 2 === 1, slack: 7 }, random);
+    }
+  });
+
+  it('are right where what is packed needs several blocks', () => {
+    const random = new Random(7);
+    for (const [index, [m, n, k]] of [[5, 37, 259], [7, 19, 770], [141, 51, 261], [4, 1, 1030]].entries()) {
+      for (const form of forms) expectRight({ m, n, k, ...form, packed: true, accumulate: index % 2 === 1, slack: 5 }, random);
+    }
+  });
+
+  // A cut is a whole number of tiles or strips; the last part holds what is left, here one row or column.
+  it('are right where they are cut for threads and the last part has one row or one column', () => {
+    const random = new Random(8);
+    const { rows } = family;
+    for (const parts of [2, 3]) {
       for (const form of forms) {
-        const shape: Case = { m, n, k, ...form, accumulate: index % 2 === 1, slack: 7 };
-        expect(worstError(kernels, shape, random), describeCase(shape)).toBeLessThan(1);
+        expectRight({ m: 6 * parts * rows + 1, n: 5, k: 23, ...form, parts, slack: 3 }, random);
+        expectRight({ m: 24 * parts * rows + 1, n: 21, k: 9, ...form, parts, accumulate: true }, random);
+        expectRight({ m: 7, n: 16 * parts + 1, k: 11, ...form, parts, slack: 1 }, random);
+        expectRight({ m: 2, n: 16 * parts + 1, k: 131, ...form, parts, accumulate: true }, random);
       }
     }
   });
