@@ -15,6 +15,13 @@ describe('spans', () => {
     ['B-A E-A B-A E-A', ['A 0-2', 'A 2-4']],
     ['S-A S-A I-A', ['A 0-1', 'A 1-2', 'A 2-3']],
     ['E-A E-A', ['A 0-1', 'A 1-2']],
+    ['B-A S-A', ['A 0-1', 'A 1-2']],
+    ['B-A I-A S-A O', ['A 0-2', 'A 2-3']],
+    ['I-A S-B B-B', ['A 0-1', 'B 1-2', 'B 2-3']],
+    ['E-A I-A', ['A 0-1', 'A 1-2']],
+    ['B-A E-A I-A E-A', ['A 0-2', 'A 2-4']],
+    ['O E-A S-A', ['A 1-2', 'A 2-3']],
+    ['B-A U-A', ['A 0-1', 'A 1-2']],
     ['B-A L-A U-B', ['A 0-2', 'B 2-3']],
     ['B-new-york I-new-york', ['new-york 0-2']],
     ['O O', []],
@@ -35,6 +42,19 @@ describe('the scheme of tags', () => {
     expect(detected('O O')).toBeUndefined();
     expect(detected('B-A B-B')).toBeUndefined();
     expect(detected('B-A L-A S-A O')).toBeUndefined();
+  });
+
+  // Rows: the tag before; columns: the tag after, in the same order. 1 is allowed.
+  it.each([
+    ['bio', 'O B-A I-A B-B I-B', ['11010', '11110', '11110', '11011', '11011'], '11010', '11111'],
+    ['iob1', 'O I-A B-A I-B B-B', ['11010', '11110', '11110', '11011', '11011'], '11010', '11111'],
+    ['iobes', 'O B-A I-A E-A S-A I-B E-B', ['1100100', '0011000', '0011000', '1100100', '1100100', '0000011', '1100100'], '1100100', '1001101'],
+    ['bilou', 'O B-A I-A L-A U-A I-B L-B', ['1100100', '0011000', '0011000', '1100100', '1100100', '0000011', '1100100'], '1100100', '1001101'],
+  ] as const)('%s says which tags may follow each other', (scheme, tags, next, start, end) => {
+    const written = (allowed: readonly boolean[]): string => allowed.map(Number).join('');
+    const found = tagConstraints(tags.split(' '), scheme);
+    expect(found.next.map(written)).toEqual(next);
+    expect([written(found.start), written(found.end)]).toEqual([start, end]);
   });
 
   it('refuses tags that it does not have', () => {

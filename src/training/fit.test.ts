@@ -13,6 +13,7 @@ import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Progress } from './callbacks/callback.js';
 import type { Dataset } from './dataset.js';
+import type { FitOptions } from './fit-options.js';
 import { Sequential } from './sequential.js';
 
 // Before each, so that a test that fails on another backend leaves the next ones theirs.
@@ -255,6 +256,66 @@ describe('data that cannot be trained on', () => {
     expect(await messageOf(model.fit([['a']] as unknown as number[][], y))).toMatch(/^\[DATA_FORMAT\].*`x` holds something other than numbers/);
     expect(await messageOf(model.fit([], []))).toMatch(/SHAPE_MISMATCH/);
     expect(await messageOf(model.fit({ data: new Float32Array(10), shape: [11, 5, 3] }, y))).toMatch(/product is 10/);
+  });
+});
+
+describe('rows in batches', () => {
+  /** The rows that each step of an epoch saw, one number a row, as the first number of its first step. */
+  const seenBy = async (seed: number, options: FitOptions): Promise<string[]> => {
+    const model = regression();
+    const seen: string[] = [];
+    const numbered = x.map((steps, row) => [[row, 0, 0], ...steps.slice(1)]);
+    // The loss sees the targets, which are numbers of the rows here; the learning rate of 0 keeps the model as it is.
+    model.compile({
+      optimizer: { name: 'sgd', config: { learningRate: 0 } },
+      loss: (yTrue, yPred) => {
+        seen.push(Array.from(yTrue.dataSync()).join(' '));
+        return ops.mean(ops.square(ops.sub(yTrue, yPred)), -1);
+      },
+    });
+    setSeed(seed);
+    await model.fit(numbered, numbered.map((_, row) => [row]), { batchSize: 4, ...options });
+    return seen;
+  };
+  const inOrder = ['0 1 2 3', '4 5 6 7', '8 9 10'];
+  const rowsOf = (batches: readonly string[]): number[] => batches.flatMap((batch) => batch.split(' ').map(Number));
+
+  it('come in an order of their own in each epoch, which follows from the seed', async () => {
+    const first = await seenBy(5, { epochs: 2 });
+    expect(first).toHaveLength(6);
+    for (const epoch of [first.slice(0, 3), first.slice(3)]) {
+      expect(rowsOf(epoch).sort((a, b) => a - b)).toEqual(x.map((_, row) => row));
+      expect(epoch).not.toEqual(inOrder);
+    }
+    expect(first.slice(0, 3)).not.toEqual(first.slice(3));
+    expect(await seenBy(5, { epochs: 2 })).toEqual(first);
+    expect(await seenBy(6, { epochs: 2 })).not.toEqual(first);
+  });
+
+  it('stay in their order where they are not shuffled, and the last of them are for validation alone', async () => {
+    expect(await seenBy(5, { shuffle: false })).toEqual(inOrder);
+    const batches = await seenBy(5, { validationSplit: 0.3 });
+    expect(rowsOf(batches.slice(0, 2)).sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(rowsOf(batches.slice(2))).toEqual([7, 8, 9, 10]);
+  });
+});
+
+describe('class weights', () => {
+  it('count in the loss of training and not in that of validation', async () => {
+    const model = classifier();
+    model.compile({ optimizer: { name: 'sgd', config: { learningRate: 0 } }, loss: 'sparseCategoricalCrossentropy' });
+    const targets = labels.map((label) => [label]);
+    const { loss: plain } = await model.evaluate(x, targets);
+    const classWeight = { 0: 5, 1: 0.25, 2: 3 };
+    const { metrics } = await model.fit(x, targets, { classWeight, validationData: [x, targets] });
+    expect(metrics.valLoss[0]).toBeCloseTo(plain, 12);
+    expect(Math.abs(metrics.loss[0] - plain)).toBeGreaterThan(0.01);
+    const perRow = await Promise.all(x.map(async (row, i) => (await model.evaluate([row], [targets[i]])).loss));
+    const counts = labels.map((label) => classWeight[label as 0 | 1 | 2]);
+    const weighted = perRow.map((loss, i) => loss * counts[i]).reduce((a, b) => a + b);
+    // Keras divides by the number of rows and not by the sum of weights; either is a mean that the weights have turned.
+    const possible = [weighted / x.length, weighted / counts.reduce((a, b) => a + b)];
+    expect(possible.some((value) => Math.abs(value - metrics.loss[0]) < 1e-10), `${metrics.loss[0]}`).toBe(true);
   });
 });
 

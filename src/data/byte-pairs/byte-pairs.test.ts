@@ -30,6 +30,23 @@ describe('BytePairs', () => {
       expect(learnMerges(parts.join(''), 290)).toEqual(slowMerges(parts.join(''), 290));
     }), { numRuns: 60 });
   });
+  it('cut a text by the pairs in the order in which they were learned', () => {
+    const pairs = BytePairs.learn(sample.repeat(3), 330);
+    // The definition: one learned pair after the other, wherever it stands.
+    const slowTokens = (text: string): number[] =>
+      piecesOf(text).flatMap((piece) => {
+        const tokens = Array.from(new TextEncoder().encode(piece));
+        pairs.merges.forEach(([left, right], rank) => {
+          for (let i = 0; i + 1 < tokens.length; i++) if (tokens[i] === left && tokens[i + 1] === right) tokens.splice(i, 2, 256 + rank);
+        });
+        return tokens;
+      });
+    for (const text of [sample, 'aaaa aaaaaa aa aaa', 'that hat on the oat; thee', '月光霜光月']) expect([...pairs.encode(text)]).toEqual(slowTokens(text));
+    // `a b` was learned before `b c`, and `b c` before `c d`: a pair that begins later may have been learned earlier.
+    const chain = new BytePairs([[98, 99], [97, 98], [99, 100]]);
+    expect([...chain.encode('abcd')]).toEqual([97, 256, 100]);
+    expect([...chain.encode('abd cd')].filter((token) => token >= 256)).toEqual([257, 258]);
+  });
   it('give every text back exactly, of any characters', () => {
     const pairs = BytePairs.learn(sample.repeat(3), 400);
     const bytes = new BytePairs();

@@ -150,7 +150,9 @@ describe('fastText models', () => {
     // Published values of the hash: bytes below 0x80 are plain FNV-1a.
     expect(subwordHash(utf8('a'))).toBe(0xe40c292c);
     expect(subwordHash(utf8('foobar'))).toBe(0xbf9cf968);
-    expect(subwordHash(utf8('é'))).not.toBe(0x7d9e3dcd);
+    // Bytes from 0x80 up are taken as negative; plain FNV-1a gives 0x1e9de8c1, 0xfb005d77 and 0x80d4e4fd.
+    expect([subwordHash(utf8('é')), subwordHash(utf8('<né')), subwordHash(utf8('日'))]).toEqual([0x3cfa68c1, 0xb4028977, 0xbf8a57fd]);
+    expect(subwordHash(utf8('xéy'), 1, 3)).toBe(0x3cfa68c1);
   });
   it('are refused where they are quantized, unknown or cut short', async () => {
     const message = (bytes: Uint8Array): Promise<string> => messageOf(readWordVectors(bytes, { where: 'v.bin', format: 'fastText' }));
@@ -177,6 +179,11 @@ describe('neighbours', () => {
   });
   it('answer analogies', async () => {
     expect(wordAnalogy(await vectors, ['man', 'king', 'woman'], 1)[0].word).toBe('queen');
+  });
+  it('answer analogies by directions: how long a vector is does not count', async () => {
+    // The vectors as they are would make a + (0, 100) of the long one, which is nearest to `long`.
+    const uneven = await read('man 1 0 0\nking 0 9 0\nwoman 0.2 0 0.2\nqueen -0.2 1 0.7\nlong -0.1 9 0.1\n');
+    expect(wordAnalogy(uneven, ['man', 'king', 'woman'], 2).map(({ word }) => word)).toEqual(['queen', 'long']);
   });
   it('refuse words that have no vector', async () => {
     const known = await vectors;

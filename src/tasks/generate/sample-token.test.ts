@@ -34,6 +34,20 @@ describe('sampleToken', () => {
     near(shares({ topP: 0.8 }), [kept[1], 0, 0, kept[0], 0]);
     expect(shares({ topP: 0.73 })[3]).toBe(1);
   });
+  it('applies the temperature before topP and minP', () => {
+    const drawn = (options: SamplingOptions): number[] => shares(options, undefined, 4000).flatMap((share, i) => (share > 0 ? [i] : []));
+    // Probabilities at temperature 1: 0.735, 0.164, 0.047, 0.022, 0.005; at 3: 0.379, 0.230, 0.152, 0.118, 0.072; at 0.5: 0.947, 0.047, ...
+    expect(drawn({ topP: 0.7 })).toEqual([3]);
+    expect(drawn({ topP: 0.7, temperature: 3 })).toEqual([0, 2, 3]);
+    expect(drawn({ topP: 0.8 })).toEqual([0, 3]);
+    expect(drawn({ topP: 0.8, temperature: 0.5 })).toEqual([3]);
+    expect(drawn({ minP: 0.3 })).toEqual([3]);
+    expect(drawn({ minP: 0.3, temperature: 3 })).toEqual([0, 1, 2, 3]);
+  });
+  it('applies topP to what topK left', () => {
+    // Of the two likeliest, 0.735 and 0.164, the first has 82 %.
+    expect(shares({ topK: 2, topP: 0.8 }, undefined, 4000)[3]).toBe(1);
+  });
   it('never draws what is forbidden', () => {
     const found = shares({}, new Set([3]));
     expect(found[3]).toBe(0);

@@ -3,11 +3,51 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { itWithData } from '../../../test/support/published-data.js';
 import { readConllu } from '../../data/conllu.js';
+import { Random } from '../../random.js';
 import { HmmTagger } from './hmm-tagger.js';
 import { type TaggedSentence, taggedSentences } from './tagged-sentence.js';
 import { taggingReport } from './tagging-report.js';
 
 const sentence = (words: string, tags: string): TaggedSentence => ({ words: words.split(' '), tags: tags.split(' ') });
+
+/** The tags of largest probability, by the formulas of the tagger's description and by trying all of them. */
+function likeliestTags(train: readonly TaggedSentence[], tags: readonly string[], words: readonly string[]): string[] {
+  const pairs = train.flatMap((given) => given.words.map((word, i) => ({ word, tag: given.tags[i] })));
+  const smoothed = (seen: readonly string[], events: readonly string[], fallback: (event: string) => number) => (event: string): number => {
+    const different = Math.max(1, new Set(seen.filter((own) => events.includes(own))).size);
+    return (seen.filter((own) => own === event).length + different * fallback(event)) / (seen.length + different);
+  };
+  const prior = (tag: string): number => pairs.filter((pair) => pair.tag === tag).length / pairs.length;
+  const start = smoothed(train.map((given) => given.tags[0]), tags, prior);
+  const followers = (tag: string): string[] => train.flatMap((given) => given.tags.flatMap((own, i) => (own === tag ? [given.tags[i + 1] ?? 'END'] : [])));
+  const next = new Map(tags.map((tag) => [tag, smoothed(followers(tag), [...tags, 'END'], (event) => (event === 'END' ? 0.05 : 0.95 * prior(event)))]));
+  const shape = (word: string): string => (/[0-9]/.test(word) ? '0' : /^[A-Z]/.test(word) ? 'A' : /[A-Za-z]/.test(word) ? 'a' : '-');
+  const isRare = (word: string): boolean => pairs.filter((pair) => pair.word === word).length <= 10;
+  const ofWord = (word: string) => {
+    let given = prior;
+    for (let length = 0; length <= Math.min(8, word.length); length++) {
+      const suffix = word.toLowerCase().slice(word.length - length);
+      const alike = pairs.filter((pair) => isRare(pair.word) && shape(pair.word) === shape(word) && pair.word.toLowerCase().endsWith(suffix));
+      if (alike.length === 0) break;
+      given = smoothed(alike.map(({ tag }) => tag), tags, given);
+    }
+    for (const same of [pairs.filter((pair) => pair.word.toLowerCase() === word.toLowerCase()), pairs.filter((pair) => pair.word === word)]) {
+      if (same.length > 0) given = smoothed(same.map(({ tag }) => tag), tags, given);
+    }
+    return given;
+  };
+  const emission = words.map(ofWord);
+  let best: { tags: string[]; score: number } = { tags: [], score: -Infinity };
+  for (let code = 0; code < tags.length ** words.length; code++) {
+    const chosen = words.map((_, i) => tags[Math.floor(code / tags.length ** i) % tags.length]);
+    const score = chosen.reduce((sum, tag, i) => {
+      const transition = i === 0 ? start(tag) : next.get(chosen[i - 1])!(tag);
+      return sum + Math.log(transition) + Math.log(emission[i](tag) / prior(tag));
+    }, Math.log(next.get(chosen[chosen.length - 1])!('END')));
+    if (score > best.score) best = { tags: chosen, score };
+  }
+  return best.tags;
+}
 
 describe('a tagging report', () => {
   it('counts words, unknown words, sentences and tags', () => {
@@ -80,6 +120,25 @@ describe('a hidden Markov tagger', () => {
     const found = new HmmTagger(named, ['V', 'X', 'A', 'P']);
     expect(found.tag(['come', 'PLEASE', 'now'])).toEqual(['V', 'X', 'A']);
     expect(found.tag(['come', 'Dora', 'now'])).toEqual(['V', 'P', 'A']);
+  });
+
+  it('finds the likeliest tags of the definition', () => {
+    const random = new Random(12);
+    const pick = <T>(list: readonly T[]): T => list[random.integer(list.length)];
+    const [words, names] = [['run', 'runs', 'Run', 'sun', 'bun', 'the', 'B2', '...', 'rerun'], ['D', 'N', 'V']];
+    const made = (numWords: number): TaggedSentence => {
+      const own = Array.from({ length: numWords }, () => pick(words));
+      return { words: own, tags: own.map((word) => (random.uniform() < 0.6 ? names[word.length % 3] : pick(names))) };
+    };
+    for (let turn = 0; turn < 12; turn++) {
+      const train = Array.from({ length: 3 + 2 * turn }, (_, i) => made(1 + ((i + turn) % 4)));
+      const known = names.filter((name) => train.some(({ tags }) => tags.includes(name)));
+      const hmm = new HmmTagger(train, known);
+      for (let i = 0; i < 25; i++) {
+        const sentence = Array.from({ length: 1 + (i % 4) }, () => pick([...words, 'fun', 'Sun', 'a1', '?']));
+        expect(hmm.tag(sentence), sentence.join(' ')).toEqual(likeliestTags(train, known, sentence));
+      }
+    }
   });
 
   itWithData('reaches 92.3 % of the words of UD English EWT', 'tagging/ud_en_ewt', async (path) => {

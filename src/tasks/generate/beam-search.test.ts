@@ -1,0 +1,68 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useBackend } from '../../kernels/select.js';
+import { Dense } from '../../layers/dense.js';
+import { Embedding } from '../../layers/embedding.js';
+import { GRU } from '../../layers/gru.js';
+import { Random } from '../../random.js';
+import { Sequential } from '../../training/sequential.js';
+import { randomise } from '../../../test/support/random.js';
+import { tensor } from '../../tensor/tensor.js';
+import { beamSearch } from './beam-search.js';
+import { logSoftmax } from './log-softmax.js';
+
+const [TOKENS, END] = [4, 3];
+
+function modelOf(seed: number): Sequential {
+  const model = new Sequential([
+    new Embedding({ inputDim: TOKENS, outputDim: 5, inputShape: [null] }),
+    new GRU({ units: 7, stateful: true, returnSequences: true }),
+    new Dense({ units: TOKENS }),
+  ]);
+  randomise(model, new Random(seed), 1.2);
+  return model;
+}
+
+/** Of all continuations of at most `length` tokens that end with the first END: that of the largest mean of ln P. */
+function bestOfAll(model: Sequential, start: number[], length: number): { tokens: number[]; mean: number }[] {
+  const found: { tokens: number[]; mean: number }[] = [];
+  const follow = (tokens: number[], score: number): void => {
+    if (tokens.length === length) return;
+    model.resetStates();
+    const read = [...start, ...tokens];
+    const logits = model.apply(tensor(Int32Array.from(read), [1, read.length])).dataSync();
+    const logProbabilities = logSoftmax(logits.slice(-TOKENS));
+    for (let token = 0; token < TOKENS; token++) {
+      const next = { tokens: [...tokens, token], score: score + logProbabilities[token] };
+      if (token === END) found.push({ tokens: next.tokens, mean: next.score / next.tokens.length });
+      else follow(next.tokens, next.score);
+    }
+  };
+  follow([], 0);
+  model.resetStates();
+  return found.sort((a, b) => b.mean - a.mean);
+}
+
+describe('a beam search', () => {
+  beforeAll(() => void useBackend('reference'));
+
+  it('goes on as long as a continuation can still be better than the best complete one', async () => {
+    const lengths = new Set<number>();
+    for (let seed = 0; seed < 12; seed++) {
+      const model = modelOf(seed);
+      const [best] = bestOfAll(model, [1, 2], 5);
+      const found = await beamSearch(model, Int32Array.of(1, 2), { beams: 3 ** 5, length: 5, never: new Set(), isComplete: (tokens) => tokens.at(-1) === END });
+      expect(found, `model ${seed}`).toEqual(best.tokens);
+      lengths.add(best.tokens.length);
+    }
+    // Otherwise stopping at the first complete one would do.
+    expect(lengths.size).toBeGreaterThan(2);
+  });
+
+  it('never writes a forbidden token, also where it is the likeliest', async () => {
+    const model = modelOf(1);
+    const [likeliest] = await beamSearch(model, Int32Array.of(1), { beams: 1, length: 1, never: new Set(), isComplete: () => false });
+    const others = await beamSearch(model, Int32Array.of(1), { beams: 5, length: 4, never: new Set([likeliest]), isComplete: () => false });
+    expect(others).toHaveLength(4);
+    expect(others).not.toContain(likeliest);
+  });
+});
