@@ -1,23 +1,35 @@
 import { describe, expect, it } from 'vitest';
-import type { TrainingContext } from '../training/callbacks/callback.js';
+import { Dense } from '../layers/dense.js';
+import type { CallbackState, TrainingContext } from '../training/callbacks/callback.js';
+import { Sequential } from '../training/sequential.js';
 import { plannedEpochs, roundEnds, RoundStop, usualMaxEpochs } from './training-rounds.js';
 
-const context = (stop: () => void): TrainingContext => ({ moreIsBetter: () => false, stopTraining: stop }) as unknown as TrainingContext;
+type Rounds = { epochs: number; maxEpochs: number; patience: number };
 
-/** After how many epochs training ends whose losses are these, and why. */
-function endOf(losses: readonly number[], rounds: { epochs: number; maxEpochs: number; patience: number }, restoreAt?: number): { epochs: number; reason: string } {
-  let roundStop = new RoundStop({ monitor: 'valLoss', ...rounds });
+/**
+ * After how many epochs training ends whose losses are these, why, and of which epoch the weights are, of which there is one: the
+ * epoch's number.
+ */
+function endOf(losses: readonly number[], rounds: Rounds, { monitor = 'valLoss', restoreAt }: { monitor?: string; restoreAt?: number } = {}): { epochs: number; reason: string; weight: number } {
+  const model = new Sequential([new Dense({ units: 1, useBias: false, inputShape: [1] })]);
+  const [weight] = model.layers[0].weights;
   let isStopped = false;
-  for (const [epoch, valLoss] of losses.slice(0, rounds.maxEpochs).entries()) {
+  const context = { model, moreIsBetter: (name: string) => name !== 'valLoss', stopTraining: () => (isStopped = true) } as unknown as TrainingContext;
+  let roundStop = new RoundStop({ monitor, ...rounds });
+  let epoch = 0;
+  for (; epoch < Math.min(losses.length, rounds.maxEpochs) && !isStopped; epoch++) {
     if (epoch === restoreAt) {
       const state = roundStop.getState();
-      roundStop = new RoundStop({ monitor: 'valLoss', ...rounds });
-      roundStop.setState(state);
+      roundStop = new RoundStop({ monitor, ...rounds });
+      roundStop.setState(JSON.parse(JSON.stringify(state, (_, value: unknown) => (value instanceof Float32Array ? [...value] : value))) as CallbackState);
     }
-    roundStop.onEpochEnd(epoch, { valLoss }, context(() => (isStopped = true)));
-    if (isStopped) return { epochs: epoch + 1, reason: roundStop.stopReason('callback') };
+    weight.assign(Float32Array.of(epoch));
+    roundStop.onEpochEnd(epoch, { [monitor]: losses[epoch] }, context);
   }
-  return { epochs: Math.min(losses.length, rounds.maxEpochs), reason: roundStop.stopReason('completed') };
+  const reason = roundStop.stopReason(isStopped ? 'callback' : 'completed');
+  roundStop.onTrainEnd(reason as 'completed', context);
+  expect(weight.dataSync()[0]).toBe(roundStop.bestEpoch);
+  return { epochs: epoch, reason, weight: roundStop.bestEpoch };
 }
 
 const falling = Array.from({ length: 50 }, (_, i) => 1 / (i + 1));
@@ -32,22 +44,31 @@ describe('rounds of training', () => {
   });
 
   it('go on while the best epoch is the last, up to the most epochs', () => {
-    expect(endOf(falling, { epochs: 3, maxEpochs: 21, patience: 2 })).toEqual({ epochs: 21, reason: 'completed' });
+    expect(endOf(falling, { epochs: 3, maxEpochs: 21, patience: 2 })).toEqual({ epochs: 21, reason: 'completed', weight: 20 });
   });
 
   it('end with a round whose last epoch is not the best, which is no early stop', () => {
-    expect(endOf([5, 3, 4, 1], { epochs: 3, maxEpochs: 21, patience: 2 })).toEqual({ epochs: 3, reason: 'completed' });
+    expect(endOf([5, 3, 4, 1], { epochs: 3, maxEpochs: 21, patience: 2 })).toEqual({ epochs: 3, reason: 'completed', weight: 1 });
     // The second round comes near, but not below the first.
-    expect(endOf([5, 4, 3, 9, 8, 7, 6, 5, 4, 1], { epochs: 3, maxEpochs: 21, patience: 2 })).toEqual({ epochs: 9, reason: 'completed' });
+    expect(endOf([5, 4, 3, 9, 8, 7, 6, 5, 4, 1], { epochs: 3, maxEpochs: 21, patience: 2 })).toEqual({ epochs: 9, reason: 'completed', weight: 2 });
   });
 
   it('stop within a round by patience, which grows with it and knows nothing of the rounds before', () => {
-    expect(endOf([2, 3, 4, 1], { epochs: 4, maxEpochs: 28, patience: 2 })).toEqual({ epochs: 3, reason: 'callback' });
-    expect(endOf([3, 2, 1, 4, 5, 5, 5, 5, 5], { epochs: 3, maxEpochs: 21, patience: 1 })).toEqual({ epochs: 6, reason: 'callback' });
+    expect(endOf([2, 3, 4, 1], { epochs: 4, maxEpochs: 28, patience: 2 })).toEqual({ epochs: 3, reason: 'callback', weight: 0 });
+    expect(endOf([3, 2, 1, 4, 5, 5, 5, 5, 5], { epochs: 3, maxEpochs: 21, patience: 1 })).toEqual({ epochs: 6, reason: 'callback', weight: 2 });
   });
 
   it('end in the same way where they were interrupted', () => {
     const losses = [3, 2, 1, 4, 5, 5, 5, 5, 5];
-    for (const at of [1, 3, 4, 5]) expect(endOf(losses, { epochs: 3, maxEpochs: 21, patience: 1 }, at)).toEqual({ epochs: 6, reason: 'callback' });
+    for (const at of [1, 3, 4, 5]) expect(endOf(losses, { epochs: 3, maxEpochs: 21, patience: 1 }, { restoreAt: at })).toEqual({ epochs: 6, reason: 'callback', weight: 2 });
+  });
+
+  it('keep the weights of an earlier round unless a later one is better by a hundredth', () => {
+    expect(endOf([3, 2, 1, 2, 0.995, 2, 2, 2, 2], { epochs: 3, maxEpochs: 21, patience: 9 })).toEqual({ epochs: 9, reason: 'completed', weight: 2 });
+    expect(endOf([3, 2, 1, 2, 0.985, 2, 2, 2, 2], { epochs: 3, maxEpochs: 21, patience: 9 })).toEqual({ epochs: 9, reason: 'completed', weight: 4 });
+    // Of a score it is a hundredth of what lacks to 1: here 0.001.
+    const score = { monitor: 'valAccuracy' };
+    expect(endOf([0.1, 0.9, 0.9005, 0.1, 0.1, 0.1], { epochs: 2, maxEpochs: 14, patience: 9 }, score).weight).toBe(1);
+    expect(endOf([0.1, 0.9, 0.902, 0.1, 0.1, 0.1], { epochs: 2, maxEpochs: 14, patience: 9 }, score).weight).toBe(2);
   });
 });

@@ -1,5 +1,7 @@
 import type { Callback, CallbackState, Logs, StopReason, TrainingContext } from '../training/callbacks/callback.js';
 import { Monitor } from '../training/callbacks/monitor.js';
+import type { HostArray } from '../training/host-data.js';
+import { hostWeights } from '../training/model-weights.js';
 
 /** How long a task trains. */
 export interface TrainingRounds {
@@ -36,39 +38,65 @@ export interface RoundStopOptions extends TrainingRounds {
   readonly patience: number;
 }
 
+/** What a later round must gain to replace an earlier one: less is no more than chance, and its rate may be high still. */
+const leastGain = 0.01;
+
 /**
  * Trains in rounds: at the end of each the learning rate has fallen to 0. Where the best epoch of all is the last of its round,
  * more epochs would have been better, and a longer round follows; else training is done. Within a round, patience decides.
+ * Training ends with the weights of the best epoch; one of a later round must be better than all earlier rounds by a hundredth
+ * of the loss, or of what a score lacks to 1.
  */
 export class RoundStop implements Callback {
   readonly name = 'roundStop';
-  readonly #best: Monitor;
-  readonly #bestOfRound: Monitor;
+  readonly #monitor: Monitor;
   readonly #ends: readonly number[];
   readonly #patience: number;
-  #bestEpoch = 0;
+  #best = { epoch: 0, value: NaN };
+  /** The best value that a round must beat clearly: of all rounds before it. */
+  #earlier = NaN;
   #numWaited = 0;
   #isWhole = false;
+  #bestWeights: Record<string, HostArray> | undefined;
 
   constructor({ monitor, patience, ...rounds }: RoundStopOptions) {
-    this.#best = new Monitor('RoundStop', { monitor });
-    this.#bestOfRound = new Monitor('RoundStop', { monitor });
+    this.#monitor = new Monitor('RoundStop', { monitor });
     this.#ends = roundEnds(rounds);
     this.#patience = patience;
   }
 
+  /** The epoch whose weights the model ends with, from 0. */
+  get bestEpoch(): number {
+    return this.#best.epoch;
+  }
+
+  onTrainBegin(context: TrainingContext): void {
+    this.#monitor.requireLogged(context);
+  }
+
   onEpochEnd(epoch: number, logs: Logs, context: TrainingContext): void {
-    const value = this.#best.valueIn(logs);
-    if (this.#best.improves(value, context)) this.#bestEpoch = epoch;
-    this.#numWaited = this.#bestOfRound.improves(value, context) ? 0 : this.#numWaited + 1;
+    const value = this.#monitor.valueIn(logs);
+    const wantsMore = context.moreIsBetter(this.#monitor.name);
+    const isBetter = (than: number, gain = 0): boolean => Number.isNaN(than) || (wantsMore ? value > than + gain * (1 - than) : value < than - gain * Math.abs(than));
+    this.#numWaited = this.#monitor.improves(value, context) ? 0 : this.#numWaited + 1;
+    if (isBetter(this.#best.value) && isBetter(this.#earlier, leastGain)) {
+      this.#best = { epoch, value };
+      this.#bestWeights = hostWeights(context.model);
+    }
     const round = this.#ends.findIndex((end) => end > epoch);
     if (this.#ends[round] === epoch + 1) {
-      this.#bestOfRound.best = undefined;
+      this.#monitor.best = undefined;
       this.#numWaited = 0;
-      if (this.#bestEpoch === epoch) return;
+      this.#earlier = this.#best.value;
+      if (this.#best.epoch === epoch) return;
       this.#isWhole = true;
       context.stopTraining();
     } else if (this.#numWaited >= this.#patience * roundGrowth ** round) context.stopTraining();
+  }
+
+  /** An aborted run keeps its weights: it may be resumed. */
+  onTrainEnd(reason: StopReason, { model }: TrainingContext): void {
+    if (reason !== 'aborted' && this.#bestWeights !== undefined) model.setWeights(this.#bestWeights);
   }
 
   /** Training that ends with a round has done all that was planned. */
@@ -77,13 +105,17 @@ export class RoundStop implements Callback {
   }
 
   getState(): CallbackState {
-    return { values: { best: this.#best.best, bestOfRound: this.#bestOfRound.best, bestEpoch: this.#bestEpoch, numWaited: this.#numWaited } };
+    const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value);
+    const values = { best: orNull(this.#best.value), bestEpoch: this.#best.epoch, earlier: orNull(this.#earlier), bestOfRound: this.#monitor.best, numWaited: this.#numWaited };
+    return { values, arrays: this.#bestWeights };
   }
 
-  setState({ values }: CallbackState): void {
-    this.#best.best = values.best as number | undefined;
-    this.#bestOfRound.best = values.bestOfRound as number | undefined;
-    this.#bestEpoch = values.bestEpoch as number;
+  setState({ values, arrays }: CallbackState): void {
+    const orNaN = (value: unknown): number => (value as number | null) ?? NaN;
+    this.#best = { epoch: values.bestEpoch as number, value: orNaN(values.best) };
+    this.#earlier = orNaN(values.earlier);
+    this.#monitor.best = values.bestOfRound as number | undefined;
     this.#numWaited = values.numWaited as number;
+    this.#bestWeights = arrays === undefined || Object.keys(arrays).length === 0 ? undefined : { ...arrays };
   }
 }

@@ -78,20 +78,20 @@ export interface TrainingData {
 export async function runTraining(model: Sequential, data: TrainingData, controls: TrainingControls, own: readonly Callback[] = []): Promise<TrainingOutcome> {
   const { monitor = 'valLoss', epochs, maxEpochs = epochs, patience } = data;
   const rounds = maxEpochs > epochs ? new RoundStop({ monitor, epochs, maxEpochs, patience }) : undefined;
-  // Where rounds decide when to stop, it only keeps the weights.
-  const keepBest = new EarlyStopping({ monitor, patience: rounds === undefined ? patience : maxEpochs, restoreBestWeights: true });
+  const keepBest = rounds ?? new EarlyStopping({ monitor, patience, restoreBestWeights: true });
   const { checkpoint, signal, resumeFrom } = controls;
   const history = await model.fit(data.train, {
     epochs: maxEpochs,
     validationData: data.validation,
     // The task's own come after the one that keeps the best weights: they may exchange weights for a validation, and back.
-    callbacks: [keepBest, ...(rounds === undefined ? [] : [rounds]), ...own, ...(controls.callbacks ?? [])],
+    callbacks: [keepBest, ...own, ...(controls.callbacks ?? [])],
     signal,
     resumeFrom,
     checkpoint: checkpoint && { everyEpochs: 1, everySteps: checkpoint.everySteps, save: (_, snapshot) => checkpoint.save(snapshot) },
   });
   const outcome = outcomeOf(history, data.monitor);
-  return { ...outcome, stopReason: rounds?.stopReason(outcome.stopReason) ?? outcome.stopReason };
+  if (rounds === undefined || outcome.stopReason === 'aborted') return outcome;
+  return { ...outcome, stopReason: rounds.stopReason(outcome.stopReason), bestEpoch: rounds.bestEpoch };
 }
 
 function outcomeOf({ metrics, stopReason }: History, monitor: string | undefined): TrainingOutcome {
