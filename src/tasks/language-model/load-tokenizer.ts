@@ -1,6 +1,9 @@
 import { RondoError } from '../../errors.js';
+import { isObject, objectWith } from '../../data/saved-fields.js';
+import { parseBoundedJson } from '../../io/bounded-json.js';
 import { readText } from '../../io/data-files.js';
 import type { Json } from '../../layers/layer.js';
+import { boundedLibrary } from './bounded-tokenizer.js';
 import { TokenizerCodec, type TokenizerLibrary } from './tokenizer-codec.js';
 
 /**
@@ -11,17 +14,11 @@ import { TokenizerCodec, type TokenizerLibrary } from './tokenizer-codec.js';
  */
 export async function loadTokenizer(path: string, load: () => Promise<TokenizerLibrary> = tokenizerLibrary): Promise<TokenizerCodec> {
   const text = await readText(path);
-  let json: Json;
+  const json = parseBoundedJson(text, path, 'the tokenizer');
+  if (!objectWith({ model: isObject })(json)) throw notATokenizer(path, text.slice(0, 80));
+  const library = await load();
   try {
-    json = JSON.parse(text) as Json;
-  } catch (cause) {
-    throw notATokenizer(path, cause instanceof Error ? cause.message : String(cause), cause);
-  }
-  const isTokenizer = typeof json === 'object' && json !== null && !Array.isArray(json) && typeof (json as { model?: unknown }).model === 'object' && (json as { model?: unknown }).model !== null;
-  if (!isTokenizer) throw notATokenizer(path, text.slice(0, 80));
-  const { Tokenizer } = await load();
-  try {
-    return new TokenizerCodec(new Tokenizer(json as object, {}), json, path);
+    return TokenizerCodec.from(json as { [key: string]: Json }, library, path);
   } catch (cause) {
     if (cause instanceof RondoError) throw cause;
     throw notATokenizer(path, cause instanceof Error ? cause.message : String(cause), cause);
@@ -31,7 +28,7 @@ export async function loadTokenizer(path: string, load: () => Promise<TokenizerL
 /** The optional package, loaded on use. @throws BACKEND_UNAVAILABLE */
 export async function tokenizerLibrary(importPackage: () => Promise<unknown> = () => import('@huggingface/tokenizers')): Promise<TokenizerLibrary> {
   try {
-    return (await importPackage()) as TokenizerLibrary;
+    return boundedLibrary((await importPackage()) as TokenizerLibrary);
   } catch (cause) {
     throw new RondoError('BACKEND_UNAVAILABLE', { where: 'loadTokenizer', what: 'the npm package @huggingface/tokenizers is not installed, or does not load.', expected: 'the package beside rondo', received: cause instanceof Error ? cause.message.split('\n')[0] : String(cause), fix: 'run: npm install @huggingface/tokenizers', cause });
   }

@@ -1,6 +1,7 @@
 import { SavedFields } from '../../data/saved-fields.js';
 import { RondoError } from '../../errors.js';
 import type { Json } from '../../layers/layer.js';
+import { requireSafeTokenizer } from './require-safe-tokenizer.js';
 import type { TokenCodec, TokenWriter } from './token-codec.js';
 
 /** What is used of a tokenizer of `@huggingface/tokenizers`, or of another library of this form. */
@@ -82,10 +83,16 @@ export class TokenizerCodec implements TokenCodec {
     return { level: this.level, tokenizer: this.json };
   }
 
+  /** Checks the content of a `tokenizer.json` before the library sees it. @throws FILE_FORMAT */
+  static from(json: { [key: string]: Json }, { Tokenizer }: TokenizerLibrary, where: string): TokenizerCodec {
+    requireSafeTokenizer(json, where);
+    return new TokenizerCodec(new Tokenizer(json, {}), json, where);
+  }
+
   /** @throws FILE_FORMAT; BACKEND_UNAVAILABLE without a library */
   static fromJSON(value: unknown, where: string, library: TokenizerLibrary | undefined): TokenizerCodec {
     const json = new SavedFields(where, value).read('tokenizer', 'an object', (found): found is { [key: string]: Json } => typeof found === 'object' && found !== null && !Array.isArray(found));
-    if (library !== undefined) return new TokenizerCodec(new library.Tokenizer(json, {}), json, where);
+    if (library !== undefined) return TokenizerCodec.from(json, library, where);
     throw new RondoError('BACKEND_UNAVAILABLE', { where, what: 'the model has the tokenizer of another program, which needs a library.', expected: 'the npm package @huggingface/tokenizers', received: 'none', fix: 'give it as `tokenizers`; in Node, loadTask does.' });
   }
 }
