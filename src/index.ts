@@ -150,6 +150,10 @@ export { type ForecastOptions, ForecastTraining, type RowsOfParts } from './task
 export { Forecaster } from './tasks/forecast/forecaster.js';
 export type { Series } from './tasks/forecast/series.js';
 export { type LeftOutColumn, type SeriesColumns, seriesColumns, type SeriesColumnsOptions } from './tasks/forecast/series-columns.js';
+export { describeFrequency, type Frequency } from './data/time/frequency.js';
+export type { SeriesNote } from './tasks/forecast/series-note.js';
+export type { SeriesReading } from './tasks/forecast/series-reading.js';
+export { type SeriesTime, stampOf } from './tasks/forecast/series-time.js';
 export type { TrainedSeries } from './tasks/forecast/trained-series.js';
 export { HmmTagger } from './tasks/tag/hmm-tagger.js';
 export { TagCodec, type TagCodecOptions } from './tasks/tag/tag-codec.js';

@@ -1,12 +1,13 @@
 import { evaluateClasses } from '../classify/evaluate-classes.js';
 import { emptyOption, readingOptions } from '../classify/reading-options.js';
 import { refuseReadingOptions } from '../classify/refuse-reading-options.js';
+import { evaluateValues } from '../forecast/evaluate-values.js';
+import { givenTimes, timeOptions } from '../forecast/series-options.js';
 import { dataFormatOption, tagFormat, textFormat } from '../data-format.js';
-import type { DynamicOptions, Forecaster, LanguageModel, Tagger } from '../../src/index.js';
+import type { DynamicOptions, LanguageModel, Tagger } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
-import { readTableInput, readTextInputs } from '../read-input.js';
-import { errorTable, forecastPlot } from '../show-forecast.js';
+import { readTextInputs } from '../read-input.js';
 import { agreementTable, percent, scoreTable } from '../tag/show-tagging.js';
 import { readWordFile, refuseTaggerOptions, taggedFileOptions, type TaggedFileOptions, taggedSentencesOf } from '../tag/tagged-files.js';
 import { shortNumber, textTable, withSeparators } from '../text-table.js';
@@ -27,6 +28,7 @@ export const evaluate = defineCommand({
     dynamic: { type: 'flag', about: 'Let a language model learn from what it has read; the file stays as it is.' },
     'dynamic-rate': { type: 'number', value: 'RATE', about: 'Step size of --dynamic. Default 0.05.' },
     'dynamic-decay': { type: 'number', value: 'SHARE', about: 'Share of the way back to the trained weights after each step of --dynamic. Default 0.002.' },
+    ...timeOptions,
     backend: computeOptions.backend,
     threads: computeOptions.threads,
     blas: computeOptions.blas,
@@ -47,7 +49,7 @@ export const evaluate = defineCommand({
     if (task.task === 'languageModel') return evaluateText(task, files, options.json, dynamic ? { ...(learningRate !== undefined && { learningRate }), ...(decay !== undefined && { decay }) } : undefined);
     if (files.length > 1) throw new WrongUsage({ where: `rondo ${this.name}`, what: `a ${task.task === 'tag' ? 'tagger' : 'forecast'} is measured on one ${task.task === 'tag' ? 'file' : 'table'}.`, expected: `rondo ${this.name} ${path} FILE`, received: files.join(' '), fix: 'give one file.' });
     if (task.task === 'tag') return evaluateTags(task, files[0], { ...options, format }, options.json);
-    return evaluateForecast(task, files[0], options.json);
+    return evaluateValues(task, files[0], givenTimes(options), options.json);
   },
 });
 
@@ -71,18 +73,6 @@ async function evaluateText(languageModel: LanguageModel, files: readonly string
       ],
     ),
   );
-}
-
-async function evaluateForecast(forecaster: Forecaster, file: string, json: boolean): Promise<void> {
-  const columns = forecaster.columnsOf(await readTableInput(file));
-  const isTrainedOn = columns.series.some((series) => forecaster.firstUnseenRow(series) !== undefined);
-  const report = await forecaster.evaluate(columns);
-  if (json) {
-    console.log(JSON.stringify({ part: isTrainedOn ? 'held out' : 'all', ...report }));
-    return;
-  }
-  if (isTrainedOn) console.log('This is the series it was trained on: only the rows after those it has seen are measured.');
-  console.log(`${forecastPlot(report)}\n\n${errorTable(report)}`);
 }
 
 async function evaluateTags(tagger: Tagger, file: string, options: TaggedFileOptions, json: boolean): Promise<void> {

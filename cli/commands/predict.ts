@@ -2,11 +2,13 @@ import { predictClasses } from '../classify/predict-classes.js';
 import { emptyOption, readingOptions } from '../classify/reading-options.js';
 import { refuseReadingOptions } from '../classify/refuse-reading-options.js';
 import { dataFormatOption, tagFormat, textFormat } from '../data-format.js';
-import type { Forecaster, LanguageModel, Tagger } from '../../src/index.js';
+import type { LanguageModel, Tagger } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
+import { predictValues } from '../forecast/predict-values.js';
+import { givenTimes, timeOptions } from '../forecast/series-options.js';
 import { type PredictTagsOptions, taggedWords, withTags } from '../tag/predict-tags.js';
-import { readTableInput, readTextInput } from '../read-input.js';
+import { readTextInput } from '../read-input.js';
 import { refuseTaggerOptions, taggedFileOptions } from '../tag/tagged-files.js';
 import { shortNumber, textTable } from '../text-table.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
@@ -24,6 +26,7 @@ export const predict = defineCommand({
     ...dataFormatOption,
     'word-column': taggedFileOptions['word-column'],
     to: { type: 'text', value: 'FORMAT', choices: ['conllu', 'columns'], about: 'How tagged words are written. Default: as they came; plain text as columns.' },
+    ...timeOptions,
     backend: computeOptions.backend,
     threads: computeOptions.threads,
     blas: computeOptions.blas,
@@ -39,23 +42,11 @@ export const predict = defineCommand({
     const format = task.task === 'tag' ? tagFormat(where, options.format) : undefined;
     refuseReadingOptions(where, task, { ...options, format: task.task === 'tag' ? undefined : textFormat(where, options.format) });
     if (task.task === 'tag' && options.top !== undefined) throw new WrongUsage({ where, what: '--top is for language models and classifiers.', expected: 'a model of another task', received: 'a tagger', fix: 'leave --top out.' });
-    if (task.task === 'forecast') await predictValues(task, data, options.json);
+    if (task.task === 'forecast') await predictValues(task, data, givenTimes(options), options.json);
     else if (task.task === 'tag') await predictTags(task, data, { ...options, format }, options.json);
     else await predictTokens(task, data, options.top ?? 10, options.json);
   },
 });
-
-async function predictValues(forecaster: Forecaster, data: string, json: boolean): Promise<void> {
-  const columns = forecaster.columnsOf(await readTableInput(data));
-  const [target] = columns.names;
-  const [series] = columns.series;
-  const values = [...(await forecaster.predictNext(series))];
-  if (json) {
-    console.log(JSON.stringify({ target, firstRow: series.numRows, values }));
-    return;
-  }
-  console.log(textTable(['row', target], values.map((value, step) => [String(series.numRows + step), shortNumber(value)])));
-}
 
 async function predictTags(tagger: Tagger, data: string, options: PredictTagsOptions, json: boolean): Promise<void> {
   const text = await readTextInput(data);

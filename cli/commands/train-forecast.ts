@@ -1,8 +1,12 @@
 import { type ForecastOptions, ForecastTraining } from '../../src/index.js';
+import { seriesLines } from '../forecast/series-lines.js';
+import { givenSeries, seriesOptions } from '../forecast/series-options.js';
+import { errorTable, forecastPlot } from '../forecast/show-forecast.js';
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
+import { print } from '../output.js';
 import { trainingStart } from '../output-paths.js';
 import { readTableInput } from '../read-input.js';
-import { errorTable, forecastPlot } from '../show-forecast.js';
+
 import { showLearningRates } from '../show-learning-rates.js';
 import { withSeparators } from '../text-table.js';
 import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
@@ -13,7 +17,7 @@ const specs = {
   horizon: { type: 'count', value: 'N', about: 'Steps to forecast.' },
   features: { type: 'text', value: 'COLUMNS', about: 'What else the model sees: all (default), none, or columns separated by commas.' },
   season: { type: 'count', value: 'N', about: 'Steps of a season, for the seasonal-naive forecast. Default: found by autocorrelation.' },
-  missing: { type: 'text', value: 'HOW', choices: ['error', 'interpolate', 'previous'], about: 'What to do about missing values. Default: refuse them.' },
+  ...seriesOptions,
   validation: { type: 'number', value: 'SHARE', about: 'Share of the rows that chooses the best epoch. Default 0.1.' },
   test: { type: 'number', value: 'SHARE', about: 'Share of the rows at the end that is held out for the errors. Default 0.2.' },
   ...trainingOptions({ cell: 'gru', units: '32', dropout: '0.1', epochs: '30, fewer where the validation loss stops falling', batchSize: '64', learningRate: '0.005', timesteps: 'a season, or four horizons where that is more' }),
@@ -38,10 +42,9 @@ export const trainForecast = defineCommand({
     const { forecaster, columns, numRows } = training;
     const { cell, units, layers, timesteps, season, horizon, epochs, batchSize } = forecaster.options;
     if (!json) {
-      const others = columns.names.slice(1);
-      console.log(`${table.where}: ${withSeparators(columns.series.reduce((sum, series) => sum + series.numRows, 0))} rows; target ${columns.names[0]}${others.length > 0 ? `, with ${others.join(', ')}` : ''}${columns.leftOut.map(({ name, reason }) => `; left out ${name} (${reason})`).join('')}`);
-      console.log(`train ${withSeparators(numRows.train)}, validation ${withSeparators(numRows.validation)}, held out ${withSeparators(numRows.test)} rows; season ${season}`);
-      console.log(`${layers} x ${cell} of ${units} units, ${withSeparators(forecaster.model.countParams())} parameters; windows of ${timesteps} steps, ${horizon} ahead`);
+      for (const line of seriesLines(table.where, columns)) print(line);
+      print(`train ${withSeparators(numRows.train)}, validation ${withSeparators(numRows.validation)}, held out ${withSeparators(numRows.test)} rows; season ${season}`);
+      print(`${layers} x ${cell} of ${units} units, ${withSeparators(forecaster.model.countParams())} parameters; windows of ${timesteps} steps, ${horizon} ahead`);
     }
     if (options['find-learning-rate']) return showLearningRates(this, { positionals, options }, training);
     const run: TrainRun = {
@@ -60,8 +63,8 @@ export const trainForecast = defineCommand({
     const outcome = await runTrain(run);
     if (outcome === undefined) return;
     const report = await training.evaluate();
-    const sections = [...(quiet ? [] : [forecastPlot(report)]), errorTable(report)];
-    await showTrained(run, outcome, { facts: { rows: numRows, report }, sections }, json);
+    const sections = [...(quiet ? [] : [forecastPlot(report, columns)]), errorTable(report, columns)];
+    await showTrained(run, outcome, { facts: { rows: numRows, report, notes: columns.notes.map(({ text }) => text) }, sections }, json);
   },
 });
 
@@ -72,7 +75,7 @@ function forecastOptions<Horizon extends number | undefined>(options: Given<type
     horizon,
     features: features === undefined || features === 'all' || features === 'none' ? features : features.split(',').map((name) => name.trim()),
     season: options.season,
-    missing: options.missing,
+    ...givenSeries(options),
     validation: options.validation,
     test: options.test,
     ...recurrentOptions(options),

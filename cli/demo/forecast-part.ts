@@ -5,7 +5,7 @@ import { ForecastTraining, readTable } from '../../src/index.js';
 import { loadTask, readText } from '../../src/node.js';
 import { pathsOf } from '../output-paths.js';
 import { requireTask } from '../require-task.js';
-import { errorTable, forecastPlot } from '../show-forecast.js';
+import { errorTable, forecastPlot } from '../forecast/show-forecast.js';
 import { shortNumber, withSeparators } from '../text-table.js';
 import { runTrain, trainReport, type TrainRun } from '../train-run.js';
 
@@ -50,7 +50,7 @@ export async function forecastPart({ folder, isQuiet }: DemoSettings): Promise<b
   if (outcome === undefined) return false;
   console.log(`\n${await trainReport(run, outcome)}`);
   const report = await training.evaluate();
-  console.log(`\n${forecastPlot({ ...report, shown: report.shown.slice(-4) })}\n\n${errorTable(report)}`);
+  console.log(`\n${forecastPlot({ ...report, shown: report.shown.slice(-4) }, training.columns)}\n\n${errorTable(report, training.columns)}`);
   const loaded = requireTask('rondo demo', run.paths.model, (await loadTask(run.paths.model)).task, 'forecast');
   const next = await loaded.predictNext(training.columns.series[0]);
   console.log(`\nloaded again from ${run.paths.model}; the 12 months after the last:\n${[...next.subarray(0, 12)].map(shortNumber).join('  ')}\n`);

@@ -155,6 +155,7 @@ function ambiguous(table: Table, columns: readonly string[], cells: readonly str
     what: 'the dates can be read in more than one way, and nothing in the column decides.',
     expected: formats.join(' or '),
     received: JSON.stringify(cells[row].slice(0, 80)),
-    fix: `say which with \`timeFormat\`, for example ${formats[0]}.`,
+    fix: `say which with \`timeFormat\`: '${formats.join("' or '")}'.`,
+    option: 'timeFormat',
   });
 }

@@ -45,9 +45,11 @@ export function findTimeColumns(table: Table): FoundTimeColumns | undefined {
 }
 
 function sampleOf(table: Table, name: string): string[] {
-  const cells = table.column(name).map((cell) => cell.trim()).filter((cell) => cellKind(cell) !== 'missing');
-  if (cells.length <= numLookedAt) return cells;
-  return Array.from({ length: numLookedAt }, (_, i) => cells[Math.floor((i * cells.length) / numLookedAt)]);
+  const cells = table.cells(name);
+  const stride = Math.max(1, table.numRows / numLookedAt);
+  const sample: string[] = [];
+  for (let at = 0; at < table.numRows; at += stride) sample.push(cells.text(Math.floor(at)).trim());
+  return sample.filter((cell) => cellKind(cell) !== 'missing');
 }
 
 /** Whether most cells are dates, times of a day, numbers or something else. */
@@ -117,11 +119,11 @@ export function joinedCells(table: Table, columns: readonly string[]): string[] 
   const whole = (column: number, row: number): string => cells[column][row].replace(/\.0$/, '');
   if (parts[0] === 'year' && parts[1] === 'month') {
     const padded = (column: number, row: number): string => whole(column, row).padStart(2, '0');
-    return table.rows.map((_, row) => {
+    return Array.from({ length: table.numRows }, (_, row) => {
       const date = [whole(0, row), ...parts.slice(1, 3).map((_, i) => padded(i + 1, row))].join('-');
       const clock = parts.slice(3).map((_, i) => padded(i + 3, row));
       return clock.length === 0 ? date : `${date} ${clock[0]}:${clock[1] ?? '00'}`;
     });
   }
-  return table.rows.map((_, row) => columns.map((_, i) => (i > 0 && /^\d$/.test(whole(i, row)) ? `0${whole(i, row)}` : whole(i, row))).join(' '));
+  return Array.from({ length: table.numRows }, (_, row) => columns.map((_, i) => (i > 0 && /^\d$/.test(whole(i, row)) ? `0${whole(i, row)}` : whole(i, row))).join(' '));
 }

@@ -1,4 +1,4 @@
-import { RondoError, unknownName } from '../../errors.js';
+import { RondoError } from '../../errors.js';
 import { cellKind } from '../cell-kind.js';
 import type { Table } from '../table.js';
 import { chooseNotation, type ReadCells, readCells } from './choose-notation.js';
@@ -29,7 +29,7 @@ export interface TimeColumn {
 export interface TimeColumnOptions {
   /** A column, several separated by commas, `auto` (default): the one that is clearly of stamps, or `none`. */
   time?: string;
-  /** How its stamps are written, as {@link TimeNotation.format}; found from all cells by default. */
+  /** How its stamps are written, as {@link TimeNotation.format}; `auto` (default) finds it from all cells. */
   timeFormat?: string;
   /** How another table of the kind was read; it counts where these cells are written so too. */
   known?: TimeReading;
@@ -45,7 +45,8 @@ const mostForeign = 0.1;
  * day and month could be either way round.
  */
 export function timeColumn(table: Table, options: TimeColumnOptions = {}): TimeColumn | undefined {
-  const { time = 'auto', timeFormat, known } = options;
+  const { time = 'auto', known } = options;
+  const timeFormat = options.timeFormat === 'auto' ? undefined : options.timeFormat;
   if (time === 'none') return undefined;
   const given = time === 'auto' ? known?.columns : columnsNamed(table, time);
   if (given === undefined) return foundColumn(table, timeFormat);
@@ -109,11 +110,7 @@ function noStamps(table: Table, columns: readonly string[], cells: readonly stri
     what: `most cells of the column are no times${timeFormat === undefined ? '' : ' of this format'}.`,
     expected: timeFormat ?? 'dates, times, or numbers that grow with time',
     received: JSON.stringify(cells[row].slice(0, 80)),
-    fix: timeFormat === undefined ? "name another column, or say how they are written with `timeFormat`; `time: 'none'` takes rows in their order." : 'correct `timeFormat`, or leave it out.',
+    fix: timeFormat === undefined ? "name another column, or say how they are written with `timeFormat`; 'none' for `time` takes the rows in their order." : 'correct `timeFormat`, or leave it out.',
+    option: timeFormat === undefined ? 'time' : 'timeFormat',
   });
-}
-
-/** The error for `time` where a table lacks the column that a model was trained with. */
-export function missingTimeColumn(table: Table, name: string): RondoError {
-  return unknownName(table.where, 'column', name, table.columns);
 }

@@ -36,7 +36,7 @@ export interface RowsOfParts {
   readonly test: number;
 }
 
-const defaults = { features: 'all', missing: 'error', cell: 'gru', units: 32, layers: 1, dropout: 0.1, epochs: 30, batchSize: 64, learningRate: 0.005, validation: 0.1, test: 0.2, patience: 8 } as const;
+const defaults = { features: 'all', missing: 'previous', time: 'auto', timeFormat: 'auto', series: 'none', cell: 'gru', units: 32, layers: 1, dropout: 0.1, epochs: 30, batchSize: 64, learningRate: 0.005, validation: 0.1, test: 0.2, patience: 8 } as const;
 
 /**
  * A direct multi-step forecaster of one column of a table: windows of the past through recurrent layers to the next `horizon`
@@ -96,7 +96,7 @@ export class ForecastTraining {
     // Windows of the validation part begin in the training part, as in use, and forecast the validation part alone.
     this.#validationWindows = windows(({ train, validation }) => [train - timesteps, train + validation]);
     this.numBatches = Math.ceil(this.#trainWindows.length / resolved.batchSize);
-    this.forecaster = interrupted ?? new Forecaster(modelOf(width, resolved), names, trained, resolved);
+    this.forecaster = interrupted ?? new Forecaster(modelOf(width, resolved), names, trained, resolved, this.columns.reading);
     this.forecaster.model.compile({
       optimizer: cosineAdam({ learningRate: resolved.learningRate, numSteps: this.numBatches * resolved.epochs }),
       loss: meanAbsoluteError(),
@@ -152,7 +152,7 @@ function defaultTimesteps(horizon: number, season: number, numTrainingRows: numb
 }
 
 function requireKnown(where: string, options: ForecastOptions): void {
-  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, 'target', 'features', 'missing', 'horizon', 'season', 'validation', 'test', 'patience']);
+  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, 'target', 'features', 'missing', 'time', 'timeFormat', 'series', 'horizon', 'season', 'validation', 'test', 'patience']);
   requireCount(where, 'horizon', options.horizon);
   if (options.season !== undefined) requireCount(where, 'season', options.season);
   if (options.patience !== undefined) requireCount(where, 'patience', options.patience);

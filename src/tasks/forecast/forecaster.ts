@@ -8,7 +8,8 @@ import { type ForecastReport, forecastReport } from './forecast-report.js';
 import type { ForecastOptions } from './forecast-training.js';
 import { subtractLast } from './forecast-windows.js';
 import { fingerprintOfRows, type Series } from './series.js';
-import { type SeriesColumns, seriesColumns } from './series-columns.js';
+import { type SeriesColumns, seriesColumns, type SeriesColumnsOptions } from './series-columns.js';
+import { type SeriesReading, seriesReadingJson } from './series-reading.js';
 import { type TrainedSeries, trainedSeries, trainedSeriesJson } from './trained-series.js';
 import type { TrainingOutcome } from '../training-run.js';
 
@@ -28,14 +29,22 @@ export class Forecaster {
     readonly series: readonly TrainedSeries[],
     /** Everything it was trained with. */
     readonly options: Readonly<Required<ForecastOptions>>,
+    /** How its table was read; undefined for a file from before tables had times. */
+    readonly reading: SeriesReading | undefined,
     /** How training went; undefined before. */
     public outcome?: TrainingOutcome,
   ) {}
 
-  /** The columns it was trained on, out of a table. @throws UNKNOWN_NAME where one is missing; DATA_FORMAT where one holds no numbers. */
-  columnsOf(table: Table): SeriesColumns {
+  /**
+   * The columns it was trained on, out of a table that is read as that of the training was.
+   *
+   * @param options where the times of this table are, and how they are written, where that is otherwise.
+   * @throws UNKNOWN_NAME where a column is missing; DATA_FORMAT where one holds no numbers.
+   */
+  columnsOf(table: Table, { time, timeFormat }: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'> = {}): SeriesColumns {
     const [target, ...features] = this.names;
-    return seriesColumns(table, { target, features: features.length === 0 ? 'none' : features, missing: this.options.missing });
+    const missing = this.options.missing === 'error' ? 'error' : 'previous';
+    return seriesColumns(table, { target, features: features.length === 0 ? 'none' : features, missing, time, timeFormat }, this.reading);
   }
 
   /**
@@ -109,6 +118,7 @@ export class Forecaster {
       names: this.names,
       series: this.series.map(trainedSeriesJson),
       options: { ...this.options },
+      ...(this.reading && { reading: seriesReadingJson(this.reading) }),
       outcome: this.outcome === undefined ? null : { ...this.outcome },
     };
   }

@@ -3,6 +3,7 @@ import type { Sequential } from '../../training/sequential.js';
 import type { TrainingOutcome } from '../training-run.js';
 import type { ForecastOptions } from './forecast-training.js';
 import { Forecaster } from './forecaster.js';
+import { restoreSeriesReading } from './series-reading.js';
 import { restoreTrainedSeries, type TrainedSeries } from './trained-series.js';
 
 /** What {@link Forecaster.toJSON} wrote, and what files of one series held before. @throws FILE_FORMAT */
@@ -15,7 +16,8 @@ export function restoreForecaster(model: Sequential, saved: SavedFields, where: 
   }
   const output = model.computeOutputShape([1, options.timesteps, names.length]);
   if (output.at(-1) !== options.horizon) throw saved.fault('the model does not fit the horizon.', `horizon ${options.horizon}`, output);
-  return new Forecaster(model, names, series, options, outcome);
+  const reading = saved.read('reading', 'an object', (value): value is object | undefined => value === undefined || isRecord(value));
+  return new Forecaster(model, names, series, options, restoreSeriesReading(reading, where), outcome);
 }
 
 function savedSeries(saved: SavedFields, where: string): { names: string[]; series: TrainedSeries[] } {

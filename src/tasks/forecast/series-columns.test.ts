@@ -11,10 +11,9 @@ describe('seriesColumns', () => {
     expect(columns.names).toEqual(['wind', 'load']);
     expect([...columns.series[0].values]).toEqual([0.5, 5, 0.25, 7, 1, 6]);
     expect([...columnOf(columns.series[0], 1)]).toEqual([5, 7, 6]);
-    expect(columns.dateColumn).toBe('date');
+    expect(columns.time?.reading.columns).toEqual(['date']);
     expect(columns.leftOut).toEqual([
       { name: 'No', reason: 'counter' },
-      { name: 'date', reason: 'date' },
       { name: 'station', reason: 'text' },
       { name: 'fixed', reason: 'constant' },
     ]);
@@ -23,12 +22,13 @@ describe('seriesColumns', () => {
     expect(seriesColumns(await readTable('date,y\n2020-01,1\n2020-02,3\n', { where: 'y.csv' })).names).toEqual(['y']);
     expect(() => seriesColumns(tableOf([['a', 'b'], ['1', '3'], ['2', '5']]))).toThrow('must be named');
   });
-  it('names file, line and column of a missing value', async () => {
+  it('names file, line and column of a missing value where it is to be refused', async () => {
     const table = await readTable('date,y\n2020-01,1\n2020-02,NaN\n2020-03,2\n', { where: 'y.csv' });
-    expect(() => seriesColumns(table, { target: 'y' })).toThrow('y.csv, line 3, column `y`');
-    const [series] = seriesColumns(table, { target: 'y', missing: 'interpolate' }).series;
-    expect([...series.values]).toEqual([1, 1.5, 2]);
+    expect(() => seriesColumns(table, { target: 'y', missing: 'error' })).toThrow('y.csv, line 3, column `y`');
+    const [series] = seriesColumns(table, { target: 'y' }).series;
+    expect([...series.values]).toEqual([1, 1, 2]);
     expect([...series.isReal]).toEqual([1, 0, 1]);
+    expect(() => seriesColumns(table, { missing: 'interpolate' as 'error' })).toThrow("a line to the next value tells what is to be forecast");
   });
   it('suggests the nearest column', async () => {
     const table = await readTable(text, { where: 'power.csv' });

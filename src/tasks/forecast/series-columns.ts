@@ -1,81 +1,185 @@
-import { RondoError } from '../../errors.js';
+import { RondoError, unknownName } from '../../errors.js';
 import { cellKind } from '../../data/cell-kind.js';
-import { numericColumn, type NumericColumnOptions } from '../../data/numeric-column.js';
+import { numericColumn } from '../../data/numeric-column.js';
 import type { Table } from '../../data/table.js';
+import { type TimeColumn, timeColumn } from '../../data/time/time-column.js';
 import type { Series } from './series.js';
+import { repeatedStamps, seriesColumnsNamed, seriesGroups } from './series-groups.js';
+import { counted, linesOf, type SeriesNote } from './series-note.js';
+import type { SeriesReading } from './series-reading.js';
+import { orderedRows, type SeriesRows } from './series-rows.js';
+import type { SeriesTime } from './series-time.js';
+import { fillingNotes, type MissingCells, newFilling, requireNoneMissing, seriesValues } from './series-values.js';
 
-/** Which columns of a table a forecast uses. */
+/** Which columns of a table a forecast uses, and what its rows are. */
 export interface SeriesColumnsOptions {
   /** The column to forecast; the only numeric column where there is just one. */
   target?: string;
   /** What else the model sees: `all` other numeric columns (default), `none`, or columns by name. */
   features?: 'all' | 'none' | readonly string[];
-  /** What to do about missing values; `error` by default. */
-  missing?: NumericColumnOptions['missing'];
+  /**
+   * The column of dates or times, or several of them separated by commas. `auto` (default) takes what is clearly one; `none`
+   * takes the rows in their order.
+   */
+  time?: string;
+  /** How times are written, for example `DD/MM/YYYY`; see {@link TimeNotation.format}. Found from all cells by default. */
+  timeFormat?: string;
+  /** The column that names the series of each row, or several separated by commas; `none` by default. */
+  series?: string;
+  /**
+   * What to do about cells without a number: `previous` (default) lets the model see the last value before them, `error` refuses
+   * them. Filled cells are never scored.
+   */
+  missing?: MissingCells;
 }
 
 /** A column that is not used, and why. */
 export interface LeftOutColumn {
   readonly name: string;
-  readonly reason: 'date' | 'text' | 'counter' | 'constant' | 'empty';
+  readonly reason: 'date' | 'text' | 'counter' | 'constant' | 'empty' | 'begins late';
 }
 
 /** The columns of a table that a forecast uses, the target first, as series of them. */
 export interface SeriesColumns {
   readonly names: readonly string[];
   readonly series: readonly Series[];
-  /** The first column of dates or times, for showing; undefined where there is none. */
-  readonly dateColumn: string | undefined;
+  /** Undefined where rows are taken in their order. */
+  readonly time: SeriesTime | undefined;
+  readonly reading: SeriesReading;
   readonly leftOut: readonly LeftOutColumn[];
+  /** What was done to the rows; empty for a table that was whole and in order. */
+  readonly notes: readonly SeriesNote[];
 }
 
+/** A column whose first value comes after so large a share of the rows is left out: it would cost those before. */
+const latestStart = 0.3;
+
 /**
- * Takes the target and the features out of a table. Columns of dates and text are left out, and so are columns that only
- * count rows or never change: they say nothing about the future that the model could use.
+ * Takes the target and the features out of a table, as series whose rows are in order of time, one a step. Columns of text are
+ * left out, and so are columns that only count rows or never change: they say nothing about the future that the model could use.
  *
- * @throws UNKNOWN_NAME for a column that does not exist; DATA_FORMAT for one that holds no numbers.
+ * @param reading how another table was read: it counts where the options say nothing.
+ * @throws UNKNOWN_NAME for a column that does not exist; DATA_FORMAT for one that holds no numbers, for stamps that begin again
+ * in a series, and for dates that can be read in two ways.
  */
-export function seriesColumns(table: Table, options: SeriesColumnsOptions = {}): SeriesColumns {
-  const kinds = new Map(table.columns.map((name) => [name, kindOfColumn(table, name)]));
-  const isNumeric = (name: string): boolean => ['number', 'counter', 'constant'].includes(kinds.get(name)!);
-  const target = options.target ?? onlyNumeric(table, table.columns.filter((name) => kinds.get(name) === 'number'));
+export function seriesColumns(table: Table, options: SeriesColumnsOptions = {}, reading?: SeriesReading): SeriesColumns {
+  const { features = 'all', missing = 'previous' } = options;
+  requireMissingChoice(missing);
+  const time = options.time ?? (reading?.time === null ? 'none' : undefined);
+  const found = timeColumn(table, { time, timeFormat: options.timeFormat, known: reading?.time ?? undefined });
+  const named = options.series === 'none' ? [] : options.series === undefined ? (reading?.series ?? []) : seriesColumnsNamed(table, options.series);
+  const isGiven = (time ?? 'auto') !== 'auto' || (reading?.time ?? null) !== null;
+  const repeats = found && repeatedStamps(table, seriesGroups(table, named, found), found, named, isGiven);
+  const stamps = repeats === undefined ? found : undefined;
+  const groups = seriesGroups(table, named, stamps);
+  const { series: rows, frequency, notes } = orderedRows(table, groups, stamps, reading?.frequency ?? undefined);
+
+  const isTaken = (name: string): boolean => named.includes(name) || (stamps?.reading.columns.includes(name) ?? false);
+  const kinds = new Map(table.columns.map((name) => [name, stamps?.others.includes(name) ? 'date' : kindOfColumn(table, name, rows)] as const));
+  const usable = table.columns.filter((name) => !isTaken(name) && kinds.get(name) === 'number');
+  const target = options.target ?? onlyNumeric(table, usable);
   table.indexOf(target);
-  const { features = 'all' } = options;
-  const others = features === 'none' ? [] : features === 'all' ? table.columns.filter((name) => name !== target && kinds.get(name) === 'number') : features;
+  const others = features === 'none' ? [] : features === 'all' ? usable.filter((name) => name !== target) : features;
   for (const name of others) table.indexOf(name);
-  const names = [...new Set([target, ...others])];
-  const columns = names.map((name) => numericColumn(table, name, { missing: options.missing ?? 'error' }));
-  const values = new Float64Array(table.numRows * names.length);
-  const isReal = new Uint8Array(values.length);
-  columns.forEach((column, c) => {
-    const cells = table.column(names[c]);
-    column.forEach((value, row) => {
-      values[row * names.length + c] = value;
-      isReal[row * names.length + c] = cellKind(cells[row]) === 'number' ? 1 : 0;
-    });
-  });
+  const wanted = [...new Set([target, ...others])];
+  const all = new Map(wanted.map((name) => [name, columnNumbers(table, name, rows)]));
+  const late = features === 'all' ? wanted.slice(1).filter((name) => beginsLate(all.get(name)!, rows)) : [];
+  const names = wanted.filter((name) => !late.includes(name));
+  const columns = names.map((name) => all.get(name)!);
+  if (missing === 'error') requireNoneMissing(table, rows, names, columns);
+  const filling = newFilling();
+  const series = rows.map((own) => seriesValues(own, names, columns, filling)).filter((one) => one !== undefined);
+  if (series.length === 0) throw nothingLeft(table, names);
+
+  const isLeftOut = (name: string): boolean => !names.includes(name) && !isTaken(name) && (features === 'all' || !['number', 'counter', 'constant'].includes(kinds.get(name)!));
   return {
     names,
-    series: [{ name: '', numRows: table.numRows, values, isReal, times: undefined }],
-    dateColumn: table.columns.find((name) => kinds.get(name) === 'date'),
-    leftOut: table.columns
-      .filter((name) => !names.includes(name) && (features === 'all' || !isNumeric(name)))
-      .map((name) => ({ name, reason: kinds.get(name) as LeftOutColumn['reason'] })),
+    series,
+    time: stamps && { reading: stamps.reading, format: stamps.format, frequency, zones: lastZones(rows, stamps) },
+    reading: { time: stamps?.reading ?? null, frequency: frequency ?? null, series: named },
+    leftOut: table.columns.filter(isLeftOut).map((name) => ({ name, reason: late.includes(name) ? 'begins late' : (kinds.get(name) as LeftOutColumn['reason']) })),
+    notes: [...(repeats === undefined ? [] : [repeats]), ...foreignNotes(table, stamps), ...notes, ...fillingNotes(filling, names)],
   };
 }
 
-function kindOfColumn(table: Table, name: string): LeftOutColumn['reason'] | 'number' {
+function requireMissingChoice(missing: string): void {
+  const choices: readonly string[] = ['previous', 'error'] satisfies MissingCells[];
+  if (choices.includes(missing)) return;
+  if (missing !== 'interpolate') throw unknownName('seriesColumns', 'choice of `missing`', missing, choices);
+  throw new RondoError('OUT_OF_RANGE', {
+    where: 'seriesColumns',
+    what: "`missing` cannot be 'interpolate' for a forecast: a line to the next value tells what is to be forecast.",
+    expected: "'previous' or 'error'",
+    received: "'interpolate'",
+    fix: "leave it out, or set missing to 'previous': the model then sees the last value before each gap.",
+  });
+}
+
+/** Numbers by row of the table, NaN where a cell is missing. Rows that no series has, as totals, may hold anything. */
+function columnNumbers(table: Table, name: string, rows: readonly SeriesRows[]): Float64Array {
+  const cells = table.column(name);
+  const values = new Float64Array(cells.length).fill(NaN);
+  let numReal = 0;
+  for (const { rows: own } of rows) {
+    for (const row of own) {
+      const kind = cellKind(cells[row]);
+      if (kind === 'number') {
+        values[row] = Number(cells[row]);
+        numReal++;
+        // Says which cell is wrong, and how.
+      } else if (kind !== 'missing') numericColumn(table, name, { missing: 'interpolate' });
+    }
+  }
+  if (numReal > 0) return values;
+  throw new RondoError('DATA_FORMAT', {
+    where: `${table.where}, column \`${name}\``,
+    what: 'the column holds no number at all.',
+    expected: 'numbers',
+    received: counted(cells.length, 'missing value'),
+    fix: 'choose another column.',
+  });
+}
+
+function beginsLate(values: Float64Array, rows: readonly SeriesRows[]): boolean {
+  return rows.every((own) => {
+    const first = own.rows.findIndex((row) => !Number.isNaN(values[row]));
+    return first < 0 || first > latestStart * own.rows.length;
+  });
+}
+
+function kindOfColumn(table: Table, name: string, series: readonly SeriesRows[]): LeftOutColumn['reason'] | 'number' {
   const cells = table.column(name);
   const counts = { number: 0, date: 0, missing: 0, text: 0 };
-  for (const cell of cells) counts[cellKind(cell)] += 1;
-  if (counts.missing === cells.length) return 'empty';
+  for (const { rows } of series) for (const row of rows) counts[cellKind(cells[row])] += 1;
+  const numRows = series.reduce((sum, { rows }) => sum + rows.length, 0);
+  if (counts.missing === numRows) return 'empty';
   if (counts.date > counts.number && counts.date >= counts.text) return 'date';
   // A few cells that are no numbers are faults to report; a column of words is not.
   if (counts.text > counts.number) return 'text';
-  if (counts.number < cells.length || cells.length < 3) return 'number';
-  const step = Number(cells[1]) - Number(cells[0]);
-  if (Math.abs(step) === 1 && cells.every((cell, i) => i === 0 || Number(cell) - Number(cells[i - 1]) === step)) return 'counter';
-  return cells.every((cell) => Number(cell) === Number(cells[0])) ? 'constant' : 'number';
+  if (counts.number < numRows || numRows < 3) return 'number';
+  const values = series.map(({ rows }) => Float64Array.from(rows, (row) => Number(cells[row])));
+  if (values.every((own) => own.every((value) => value === values[0][0]))) return 'constant';
+  return values.every(isCounter) ? 'counter' : 'number';
+}
+
+/** Whether each value is one more than that before it, or one less; or a larger step throughout many. */
+function isCounter(values: Float64Array): boolean {
+  if (values.length < 2) return true;
+  const step = values[1] - values[0];
+  if (step === 0 || (Math.abs(step) !== 1 && values.length < 30)) return false;
+  return values.every((value, i) => i === 0 || Math.abs(value - values[i - 1] - step) <= 1e-9 * Math.abs(step));
+}
+
+function lastZones(rows: readonly SeriesRows[], { zones }: TimeColumn): Map<string, string> {
+  return new Map(rows.map(({ name, rows: own }) => [name, zones?.[own[own.length - 1]] ?? '']));
+}
+
+function foreignNotes(table: Table, stamps: TimeColumn | undefined): SeriesNote[] {
+  if (stamps === undefined || stamps.foreignRows.length === 0) return [];
+  const { foreignRows, reading } = stamps;
+  const [cell] = table.column(reading.columns[0]).slice(foreignRows[0], foreignRows[0] + 1);
+  const lines = linesOf(foreignRows.map((row) => table.lines[row]));
+  return [{ kind: 'foreign', count: foreignRows.length, text: `${counted(foreignRows.length, 'row')} without a time (${lines}: ${JSON.stringify(cell.slice(0, 40))}) left out` }];
 }
 
 function onlyNumeric(table: Table, numeric: readonly string[]): string {
@@ -86,5 +190,15 @@ function onlyNumeric(table: Table, numeric: readonly string[]): string {
     expected: 'a target column',
     received: numeric.length === 0 ? table.columns.join(', ') : numeric.join(', '),
     fix: numeric.length === 0 ? 'give a table with a column of numbers.' : `name one, for example target ${numeric[numeric.length - 1]}.`,
+  });
+}
+
+function nothingLeft(table: Table, names: readonly string[]): RondoError {
+  return new RondoError('DATA_FORMAT', {
+    where: table.where,
+    what: `there is no row from which on all of ${names.slice(0, 8).join(', ')} have values.`,
+    expected: 'columns with values at the same times',
+    received: `${table.numRows} rows`,
+    fix: 'leave out the columns that begin after the others end.',
   });
 }

@@ -1,0 +1,18 @@
+import type { Forecaster, SeriesColumnsOptions } from '../../src/index.js';
+import { print, printJson, say } from '../output.js';
+import { readTableInput } from '../read-input.js';
+import { errorTable, forecastPlot } from './show-forecast.js';
+
+/** Prints how good the forecasts of a table are. */
+export async function evaluateValues(forecaster: Forecaster, file: string, times: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'>, json: boolean): Promise<void> {
+  const columns = forecaster.columnsOf(await readTableInput(file), times);
+  const isTrainedOn = columns.series.some((series) => forecaster.firstUnseenRow(series) !== undefined);
+  const report = await forecaster.evaluate(columns);
+  if (json) {
+    printJson({ part: isTrainedOn ? 'held out' : 'all', ...report, notes: columns.notes.map(({ text }) => text) });
+    return;
+  }
+  for (const { text } of columns.notes) say(text);
+  if (isTrainedOn) print('This is the series it was trained on: only the rows after those it has seen are measured.');
+  print(`${forecastPlot(report, columns)}\n\n${errorTable(report, columns)}`);
+}

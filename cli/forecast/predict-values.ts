@@ -1,0 +1,44 @@
+import { type Forecaster, type SeriesColumnsOptions, stampOf } from '../../src/index.js';
+import { print, printJson, say } from '../output.js';
+import { readTableInput } from '../read-input.js';
+import { shortNumber, textTable } from '../text-table.js';
+
+/** The forecast of one series. */
+interface Answer {
+  readonly name: string;
+  readonly firstRow: number;
+  /** By step, as the table writes times; null where it has none, or no even steps. */
+  readonly times: readonly (string | null)[];
+  readonly values: readonly number[];
+}
+
+/** Prints what comes after the end of each series of a table. */
+export async function predictValues(forecaster: Forecaster, data: string, times: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'>, json: boolean): Promise<void> {
+  const columns = forecaster.columnsOf(await readTableInput(data), times);
+  const [target] = columns.names;
+  const { timesteps } = forecaster.options;
+  const isPanel = columns.reading.series.length > 0;
+  // One series that is too short is a fault; one of many must not cost the others their answer.
+  const isLongEnough = ({ numRows }: { readonly numRows: number }): boolean => !isPanel || numRows >= timesteps;
+  const short = columns.series.filter((series) => !isLongEnough(series));
+  const known = short.length === columns.series.length ? columns.series : columns.series.filter(isLongEnough);
+  const answers: Answer[] = [];
+  for (const series of known) {
+    const values = [...(await forecaster.predictNext(series))];
+    answers.push({ name: series.name, firstRow: series.numRows, times: values.map((_, step) => stampOf(columns.time, series, series.numRows + step) ?? null), values });
+  }
+  const notes = columns.notes.map(({ text }) => text);
+  if (short.length > 0) notes.push(`fewer than the ${timesteps} rows that a forecast sees, so no forecast of ${short.map(({ name }) => name).join(', ')}`);
+  if (json) {
+    if (isPanel) printJson({ target, series: answers, notes });
+    else {
+      const [{ firstRow, times, values }] = answers;
+      printJson({ target, firstRow, values, ...(columns.time && { times }), notes });
+    }
+    return;
+  }
+  for (const note of notes) say(note);
+  const heading = columns.time === undefined ? 'row' : columns.time.reading.columns.join(' ');
+  const rows = answers.flatMap(({ name, firstRow, times, values }) => values.map((value, step) => [...(isPanel ? [name] : []), times[step] ?? String(firstRow + step), shortNumber(value)]));
+  print(textTable([...(isPanel ? [columns.reading.series.join(', ')] : []), heading, target], rows));
+}

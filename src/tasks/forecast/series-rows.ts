@@ -1,0 +1,172 @@
+import type { Table } from '../../data/table.js';
+import { hourMs, weekdayOf } from '../../data/time/civil-time.js';
+import { type Frequency, findFrequency, stepsBetween, timeAfter } from '../../data/time/frequency.js';
+import type { TimeColumn } from '../../data/time/time-column.js';
+import { counted, type SeriesNote } from './series-note.js';
+
+/** Where the rows of one series stand in its steps of time. */
+export interface SeriesRows {
+  readonly name: string;
+  /** Rows of the table, in order of time. */
+  readonly rows: Int32Array;
+  /** The step of each of `rows`, from 0; rows of one stamp share a step. */
+  readonly steps: Int32Array;
+  readonly numSteps: number;
+  /** Milliseconds since 1970 of each step; undefined without stamps. */
+  readonly times: Float64Array | undefined;
+}
+
+/** The rows of a table in the order of time. */
+export interface OrderedRows {
+  readonly series: readonly SeriesRows[];
+  /** How stamps follow each other; undefined where they do not, or there are none. */
+  readonly frequency: Frequency | undefined;
+  readonly notes: readonly SeriesNote[];
+}
+
+/** A series in its order, before its steps are counted. */
+interface Ordered {
+  readonly name: string;
+  readonly rows: Int32Array;
+  readonly times: Float64Array;
+  readonly order: 'rising' | 'falling' | 'mixed';
+}
+
+/** More steps than this for each row of the file are no gaps: the frequency is not that of the rows. */
+const mostStepsPerRow = 4;
+
+function mostFilled({ times }: TimeColumn): number {
+  return mostStepsPerRow * Math.max(25, times.length);
+}
+
+/** @param groups the rows of each series, as they stand in the file. */
+export function orderedRows(table: Table, groups: ReadonlyMap<string, Int32Array>, stamps: TimeColumn | undefined, known?: Frequency): OrderedRows {
+  if (stamps === undefined) {
+    const series = [...groups].map(([name, rows]) => ({ name, rows, steps: rows.map((_, i) => i), numSteps: rows.length, times: undefined }));
+    return { series, frequency: undefined, notes: [] };
+  }
+  const ordered = [...groups].map(([name, rows]) => inOrder(name, rows, stamps.times));
+  const isClock = stamps.reading.notation.format !== 'number';
+  const frequency = known ?? findFrequency(ordered.map(({ times }) => times), isClock);
+  const found = { gaps: 0, filled: 0, longest: 0, longestAt: '', closed: 0, changes: new Set<string>() };
+  const series = ordered.map((one) => withSteps(one, frequency, isClock, stamps, found));
+  const isEven = frequency !== undefined && found.filled <= mostFilled(stamps);
+  const result = isEven ? series : ordered.map((one) => withSteps(one, undefined, isClock, stamps, { ...found, changes: new Set() }));
+  const notes = [orderNote(ordered), ...(isEven ? gapNotes(found) : [irregularNote(table)])].filter((note) => note !== undefined);
+  return { series: result, frequency: isEven ? frequency : undefined, notes };
+}
+
+/** Rising order; rows of one stamp stay as they stand. A file with the newest row first is turned over, so that repeated hours keep their order. */
+function inOrder(name: string, rows: Int32Array, allTimes: Float64Array): Ordered {
+  const turned = rows.slice().reverse();
+  for (const [order, candidate] of [['rising', rows], ['falling', turned]] as const) {
+    const times = Float64Array.from(candidate, (row) => allTimes[row]);
+    if (isRising(times)) return { name, rows: candidate, times, order };
+  }
+  const sorted = rows.slice().sort((a, b) => allTimes[a] - allTimes[b] || a - b);
+  return { name, rows: sorted, times: Float64Array.from(sorted, (row) => allTimes[row]), order: 'mixed' };
+}
+
+/** Whether every stamp is at or after the one before it, but for clocks that go back an hour. */
+function isRising(times: Float64Array): boolean {
+  for (let i = 1; i < times.length; i++) {
+    const back = times[i - 1] - times[i];
+    if (back > 0 && !(back < hourMs && mayChangeClock(times[i]))) return false;
+  }
+  return true;
+}
+
+/** Clocks change in a night to Sunday (Friday or Saturday in a few countries), in spring or autumn. */
+function mayChangeClock(ms: number): boolean {
+  const date = new Date(ms);
+  return [5, 6, 7].includes(weekdayOf(ms)) && date.getUTCHours() <= 3 && [2, 3, 8, 9, 10].includes(date.getUTCMonth());
+}
+
+interface FoundGaps {
+  gaps: number;
+  filled: number;
+  longest: number;
+  longestAt: string;
+  closed: number;
+  readonly changes: Set<string>;
+}
+
+function withSteps({ name, rows, times }: Ordered, frequency: Frequency | undefined, isClock: boolean, stamps: TimeColumn, found: FoundGaps): SeriesRows {
+  const steps = new Int32Array(rows.length);
+  const all: number[] = times.length > 0 ? [times[0]] : [];
+  const shown = (ms: number, row: number): string => stamps.format.write(ms, stamps.zones?.[row]);
+  for (let i = 1; i < rows.length; i++) {
+    const [before, now] = [times[i - 1], times[i]];
+    const change = isClock && stamps.zones === undefined ? clockChange(times, i, frequency) : undefined;
+    if (change !== undefined) found.changes.add(`${change === 'back' ? 'an hour twice' : 'an hour missing'} at ${shown(now, rows[i])}`);
+    if (now === before && change === undefined) {
+      steps[i] = all.length - 1;
+      continue;
+    }
+    if (frequency !== undefined && change === undefined) {
+      const between = missingTimes(frequency, before, now, mostFilled(stamps) + 1 - found.filled);
+      found.closed += between.closed;
+      if (between.times.length > 0) {
+        found.gaps++;
+        found.filled += between.times.length;
+        if (between.times.length > found.longest) [found.longest, found.longestAt] = [between.times.length, shown(before, rows[i - 1])];
+      }
+      for (const ms of between.times) all.push(ms);
+    }
+    steps[i] = all.length;
+    all.push(now);
+  }
+  return { name, rows, steps, numSteps: all.length, times: Float64Array.from(all) };
+}
+
+/** Whether the clock went back or forward an hour just before a row. */
+function clockChange(times: Float64Array, i: number, frequency: Frequency | undefined): 'back' | 'forward' | undefined {
+  if (frequency?.unit !== 'fixed' || hourMs % frequency.step !== 0) return undefined;
+  const step = times[i] - times[i - 1];
+  if (!mayChangeClock(times[i])) return undefined;
+  // Three rows of one stamp are repeats, whatever the day.
+  const isRepeat = step === 0 && (times[i - 2] === times[i] || times[i + 1] === times[i]);
+  if (step === frequency.step - hourMs && !isRepeat) return 'back';
+  return step === frequency.step + hourMs ? 'forward' : undefined;
+}
+
+/**
+ * The stamps that are missing between two: whole days without any are days off where there are such.
+ *
+ * @param most more are not listed: a frequency far finer than the rows is given up.
+ */
+function missingTimes(frequency: Frequency, from: number, to: number, most: number): { times: number[]; closed: number } {
+  const count = Math.min(stepsBetween(frequency, from, to) - 1, Math.max(0, most));
+  if (count <= 0) return { times: [], closed: 0 };
+  const missing = Array.from({ length: count }, (_, k) => timeAfter(frequency, from, k + 1));
+  if (frequency.unit !== 'open') return { times: missing, closed: 0 };
+  const dayOf = (ms: number): number => Math.floor((ms - frequency.times[0] + frequency.step / 2) / (24 * hourMs));
+  const inOpenDays = missing.filter((ms) => dayOf(ms) === dayOf(from) || dayOf(ms) === dayOf(to));
+  return { times: inOpenDays, closed: new Set(missing.map(dayOf)).size - new Set(inOpenDays.map(dayOf)).size };
+}
+
+function orderNote(ordered: readonly Ordered[]): SeriesNote | undefined {
+  const others = ordered.filter(({ order }) => order !== 'rising');
+  if (others.length === 0) return undefined;
+  const isTurned = others.every(({ order }) => order === 'falling');
+  const which = ordered.length === 1 ? 'the rows stood' : `the rows of ${others.length} of ${ordered.length} series stood`;
+  return { kind: 'order', count: others.length, text: `${which} ${isTurned ? 'with the newest first and were turned over' : 'in no order of time and were sorted'}` };
+}
+
+function gapNotes({ gaps, filled, longest, longestAt, closed, changes }: FoundGaps): SeriesNote[] {
+  const notes: SeriesNote[] = [];
+  if (filled > 0) {
+    const where = gaps === 1 ? `after ${longestAt}` : `in ${gaps} gaps, the longest of ${longest} after ${longestAt}`;
+    notes.push({ kind: 'gaps', count: filled, text: `${counted(filled, 'stamp')} missing ${where}: rows were added, and are not scored` });
+  }
+  if (closed > 0) notes.push({ kind: 'closed', count: closed, text: `${counted(closed, 'open day')} without rows, as holidays: none were added` });
+  if (changes.size > 0) {
+    const shown = [...changes].slice(0, 4).join('; ');
+    notes.push({ kind: 'clock', count: changes.size, text: `the clock was changed ${changes.size === 1 ? 'once' : `${changes.size} times`} (${shown}${changes.size > 4 ? '; ...' : ''}): no gap, no repeat` });
+  }
+  return notes;
+}
+
+function irregularNote(table: Table): SeriesNote {
+  return { kind: 'irregular', count: table.numRows, text: 'the stamps have no regular distance: each row is taken as one step, whatever the time between' };
+}
