@@ -19,6 +19,11 @@ export function describeAxes(axes: readonly (readonly [name: string, size: numbe
   return `[${axes.map(([name, size]) => (size === null ? name : `${name} = ${size}`)).join(', ')}]`;
 }
 
+/** The place of an element in a shape, by axis. */
+export function placeOf(index: number, shape: Shape): number[] {
+  return shape.map((axis, i) => Math.floor(index / sizeOf(shape.slice(i + 1))) % axis);
+}
+
 export function describeShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }

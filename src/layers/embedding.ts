@@ -2,7 +2,7 @@ import { requireRate } from '../cells/define-cell.js';
 import { RondoError, requireCount } from '../errors.js';
 import { currentBackend } from '../kernels/select.js';
 import { currentRandom } from '../random.js';
-import { type Shape, sizeOf } from '../shape.js';
+import { describeShape, placeOf, type Shape, sizeOf } from '../shape.js';
 import { gatherTensor } from '../tensor/gather.js';
 import * as ops from '../tensor/index.js';
 import { type Tensor, tensor, Variable } from '../tensor/tensor.js';
@@ -127,14 +127,9 @@ export class Embedding extends Layer {
   }
 
   private badIndex(index: number, place: number, shape: Shape): RondoError {
-    const position: number[] = [];
-    for (let axis = shape.length - 1, rest = place; axis >= 0; axis--) {
-      position.unshift(rest % shape[axis]);
-      rest = Math.floor(rest / shape[axis]);
-    }
     return new RondoError('OUT_OF_RANGE', {
       where: titleOf(this),
-      what: `index ${index} at [${position.join(', ')}] has no row in the table.`,
+      what: `index ${index} at ${describeShape(placeOf(place, shape))} has no row in the table.`,
       expected: `whole numbers from 0 to ${this.inputDim - 1}`,
       received: String(index),
       fix: Number.isInteger(index) && index >= 0 ? `make inputDim at least ${index + 1}, or map unknown entries to an index of their own.` : 'encode the entries as whole numbers from 0.',

@@ -89,14 +89,14 @@ export async function runTraining(model: Sequential, data: TrainingData, control
     resumeFrom,
     checkpoint: checkpoint && { everyEpochs: 1, everySteps: checkpoint.everySteps, save: (_, snapshot) => checkpoint.save(snapshot) },
   });
-  const outcome = outcomeOf(history, data.monitor);
+  const outcome = outcomeOf(history, data.monitor, checkpoint !== undefined);
   if (rounds === undefined || outcome.stopReason === 'aborted') return outcome;
   return { ...outcome, stopReason: rounds.stopReason(outcome.stopReason), bestEpoch: rounds.bestEpoch };
 }
 
-function outcomeOf({ metrics, stopReason }: History, monitor: string | undefined): TrainingOutcome {
+function outcomeOf({ metrics, stopReason }: History, monitor: string | undefined, isResumable: boolean): TrainingOutcome {
   const { loss = [], valLoss = [] } = metrics;
   const valScore = monitor === undefined ? undefined : (metrics[monitor] ?? []);
   const best = (valScore ?? valLoss.map((value) => -value)).reduce((highest, value, epoch, values) => (value > values[highest] ? epoch : highest), 0);
-  return { stopReason, loss, valLoss, bestEpoch: stopReason === 'aborted' ? loss.length - 1 : best, ...(valScore && { valScore }) };
+  return { stopReason, loss, valLoss, bestEpoch: stopReason === 'aborted' && isResumable ? loss.length - 1 : best, ...(valScore && { valScore }) };
 }

@@ -3,7 +3,7 @@ import { add, div, equal, exp, type Expression, leaf, log, mul, neg, rowMax, sel
 import { type OutputRequest, type PointwiseProgram, pointwiseProgram } from '../expression/program.js';
 import type { Strided } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
-import { describeShape, type Shape, sizeOf } from '../shape.js';
+import { describeShape, placeOf, type Shape, sizeOf } from '../shape.js';
 import { asRows, constantTensor } from './accumulate.js';
 import { requireTensors } from './operands.js';
 import { type Backward, isActive, operation } from './tape.js';
@@ -288,10 +288,9 @@ export function requireLabels(where: string, labels: ArrayLike<number>, classes:
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i];
     if (label >= 0 && label < classes && Number.isInteger(label)) continue;
-    const place = shape.map((axis, j) => Math.floor(i / sizeOf(shape.slice(j + 1))) % axis);
     throw new RondoError('OUT_OF_RANGE', {
       where,
-      what: `${name} hold something that is no class, at ${describeShape(place)}.`,
+      what: `${name} hold something that is no class, at ${describeShape(placeOf(i, shape))}.`,
       expected: `a whole number from 0 to ${classes - 1}`,
       received: String(label),
       fix: `number the classes from 0, give the last layer more than ${classes} units, or give padding that a mask leaves out any class.`,

@@ -54,6 +54,10 @@ export class CallbackList {
     for (const callback of this.#callbacks) await callback.onTrainEnd?.(reason, this.#context);
   }
 
+  async trainError(error: unknown): Promise<void> {
+    for (const callback of this.#callbacks) await callback.onTrainError?.(error, this.#context);
+  }
+
   #progress(epoch: number, batch: number, logs: EpochLogs, { numRows, startedMs }: EpochTime): Progress {
     const { epochs, numBatches } = this.#context;
     const elapsedMs = performance.now() - startedMs;

@@ -33,7 +33,7 @@ export interface DatasetFitOptions {
   callbacks?: readonly Callback[];
   /**
    * Stops training after the current step. `fit` then returns the history so far with `stopReason: 'aborted'`: the weights
-   * are those of that step, nothing is thrown. With `checkpoint`, the point is saved and can be resumed from.
+   * are those of that step (or the best, where a callback restores them), nothing is thrown. With `checkpoint`, the point is saved and can be resumed from.
    */
   signal?: AbortSignal;
   /** Gets one line an epoch, for example `console.log`. Default: nothing is written. */

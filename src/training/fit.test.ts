@@ -335,7 +335,7 @@ describe('a loss or gradient that is not finite', () => {
     const message = await messageOf(failing.fit(inputs, [[1], [1], [0], [1]], { batchSize: 1, shuffle: false }));
     const losses = [await reference.trainOnBatch([[1, 2]], [[1]]), await reference.trainOnBatch([[3, 4]], [[1]])];
     expect(message).toBe(
-      `[NOT_FINITE] Sequential.fit: a gradient is not finite at step 3; the weights are those from before the step.\n  expected: a finite loss and finite gradients\n  received: gradients that are not finite: \`dense/kernel\`, \`dense1/kernel\`; last finite loss: ${losses[1].loss}\n  fix: lower the learning rate, give the optimizer \`globalClipNorm: 1\`, or scale the data.`,
+      `[NOT_FINITE] Sequential.fit: a gradient is not finite at step 3; the step was not taken.\n  expected: a finite loss and finite gradients\n  received: gradients that are not finite: \`dense/kernel\`, \`dense1/kernel\`; last finite loss: ${losses[1].loss}\n  fix: lower the learning rate, give the optimizer \`globalClipNorm: 1\`, or scale the data.`,
     );
     expect(weightsOf(failing)).toEqual(weightsOf(reference));
     expect(failing.optimizer.batches).toBe(2);

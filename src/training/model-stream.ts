@@ -6,6 +6,7 @@ import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { assignTensor } from '../tensor/accumulate.js';
 import { withoutTape } from '../tensor/tape.js';
 import { type FlatArray, scope, Variable } from '../tensor/tensor.js';
+import { firstNotFinite } from './finite-data.js';
 import type { Model } from './model.js';
 
 export interface StreamOptions {
@@ -75,13 +76,15 @@ export class ModelStream {
    *
    * @param input `[batch, features]` flat, or `[batch]` indices; a single number stands for itself
    * @returns the output of the step, flat: the same array at every step, to be read or copied before the next
-   * @throws SHAPE_MISMATCH, OUT_OF_RANGE before the state moves
+   * @throws SHAPE_MISMATCH, NOT_FINITE, OUT_OF_RANGE before the state moves
    */
   step(input: ArrayLike<number> | number): FlatArray {
     const values = typeof input === 'number' ? [input] : input;
     if (values.length !== this.input.size) {
       throw new RondoError('SHAPE_MISMATCH', { where: 'ModelStream.step', what: 'the input has the wrong size.', expected: `${this.input.size} numbers for ${describeShape(this.inputShape)}`, received: `${values.length} numbers`, fix: 'give one step of every sequence.' });
     }
+    const bad = firstNotFinite(values);
+    if (bad >= 0) throw notFinite(values, bad);
     const backend = synchronousBackend('ModelStream.step');
     if (this.stepper.read !== undefined) this.stepper.read(values);
     else backend.write(this.input.viewOn(backend), values);
@@ -154,6 +157,17 @@ export class ModelStream {
     for (let i = 0; i < weights.length; i++) if (weights[i].viewOn(now).buffer !== buffers[i]) return false;
     return true;
   }
+}
+
+/** A state that has seen NaN never gets rid of it. */
+function notFinite(values: ArrayLike<number>, place: number): RondoError {
+  return new RondoError('NOT_FINITE', {
+    where: 'ModelStream.step',
+    what: `the input holds ${values[place]}, at ${place}; the state is that of before.`,
+    expected: 'finite numbers that float32 can hold',
+    received: String(values[place]),
+    fix: 'leave the step out, or give the last good value in its place.',
+  });
 }
 
 /** @throws BACKEND_UNAVAILABLE */

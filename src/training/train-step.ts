@@ -84,7 +84,7 @@ export class TrainStep {
     this.#model.resetStates();
     return new RondoError('NOT_FINITE', {
       where: this.#where,
-      what: `${what} at step ${number}; the weights are those from before the step.`,
+      what: `${what} at step ${number}; the step was not taken.`,
       expected: 'a finite loss and finite gradients',
       received: `${names.length > 0 ? `gradients that are not finite: ${shown}; ` : ''}last finite loss: ${this.#lastFiniteLoss ?? 'none'}`,
       fix: 'lower the learning rate, give the optimizer `globalClipNorm: 1`, or scale the data.',

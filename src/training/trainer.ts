@@ -64,6 +64,15 @@ class FitRun {
     const { resumeFrom } = this.options;
     if (resumeFrom !== undefined) this.#resume(resumeFrom);
     await this.#callbacks.trainBegin();
+    try {
+      return await this.#runEpochs();
+    } catch (error) {
+      await this.#callbacks.trainError(error);
+      throw error;
+    }
+  }
+
+  async #runEpochs(): Promise<History> {
     let isAborted = false;
     // A run that was interrupted within an epoch finishes it even where a callback has asked to stop.
     while (!isAborted && this.epoch < this.#epochs && (!this.isStopping || this.seed !== null)) isAborted = !(await this.#runEpoch());
@@ -220,6 +229,7 @@ class FitRun {
       model: run.model,
       epochs: run.#epochs,
       numBatches: run.source.numBatches,
+      savesSnapshots: run.options.checkpoint !== undefined,
       get logNames() {
         const outputs = metrics();
         return outputs && logNamesOf(outputs, run.validation !== undefined);

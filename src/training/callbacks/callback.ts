@@ -37,6 +37,8 @@ export interface TrainingContext {
   moreIsBetter(logName: string): boolean;
   /** Steps taken since training began, across resumed runs. */
   readonly numSteps: number;
+  /** Whether a run that is aborted saves a snapshot, with which the model as it then is can be trained on. */
+  readonly savesSnapshots?: boolean;
   /** Ends training after the current step. */
   stopTraining(): void;
   /**
@@ -66,6 +68,8 @@ export interface Callback {
   onValidationBegin?(epoch: number, context: TrainingContext): void | Promise<void>;
   onEpochEnd?(epoch: number, logs: Logs, context: TrainingContext): void | Promise<void>;
   onTrainEnd?(reason: StopReason, context: TrainingContext): void | Promise<void>;
+  /** Where training ends with an exception, which `fit` then throws. */
+  onTrainError?(error: unknown, context: TrainingContext): void | Promise<void>;
   /** What {@link Callback.setState} needs to go on as if training had not been interrupted. */
   getState?(): CallbackState;
   setState?(state: CallbackState): void;

@@ -50,6 +50,40 @@ describe('EarlyStopping', () => {
     expect(await play(new EarlyStopping({ patience: 3 }), [5, 4, 3, 2])).toBe(4);
   });
 
+  it.each(['an exception', 'a loss that is not finite', 'an abort'])('puts the best weights back after %s', async (end) => {
+    const model = compiled(0.1);
+    const controller = new AbortController();
+    let best: unknown;
+    const [x, y] = [[[1, 2], [2, 0.5], [0, 1]], [[1], [2], [3]]];
+    const disturb: Callback = {
+      onEpochEnd: (epoch) => {
+        if (epoch === 0) best = biasOf(model);
+        // From here on every epoch is worse.
+        if (epoch === 0) model.optimizer.learningRate = 0.9;
+      },
+      onBatchEnd: ({ epoch }) => {
+        if (epoch < 3) return;
+        if (end === 'an exception') throw new Error('lost');
+        if (end === 'an abort') controller.abort();
+        else model.setWeights({ 'dense/kernel': [[1e30], [1e30]], 'dense/bias': [1e300] });
+      },
+    };
+    const keeper = new EarlyStopping({ patience: 9, restoreBestWeights: true });
+    const run = model.fit(x, y, { epochs: 5, validationData: [x, y], callbacks: [keeper, disturb], signal: controller.signal });
+    expect(await run.then(({ stopReason }) => stopReason, (error: unknown) => (error as Error).message.slice(0, 12))).toBe({ 'an exception': 'lost', 'an abort': 'aborted' }[end] ?? '[NOT_FINITE]');
+    expect(biasOf(model)).toBe(best);
+  });
+
+  it('leaves the weights of an aborted run that saved a snapshot, which may be resumed', async () => {
+    const model = compiled(0.1);
+    const controller = new AbortController();
+    let saved: unknown;
+    const worse: Callback = { onEpochEnd: (epoch) => void (epoch === 0 && (model.optimizer.learningRate = 0.9)), onBatchEnd: ({ epoch }) => void (epoch === 3 && controller.abort()) };
+    const keeper = new EarlyStopping({ monitor: 'loss', patience: 9, restoreBestWeights: true });
+    await model.fit([[1, 2], [2, 0.5]], [[1], [2]], { epochs: 5, callbacks: [keeper, worse], signal: controller.signal, checkpoint: { save: (now) => void (saved = biasOf(now)) } });
+    expect(biasOf(model)).toBe(saved);
+  });
+
   it('counts only changes above minDelta', async () => {
     expect(await play(new EarlyStopping({ patience: 2, minDelta: 0.5 }), [5, 4.8, 4.6, 1])).toBe(3);
     expect(await play(new EarlyStopping({ patience: 2, minDelta: 0.5 }), [5, 4.8, 4.4, 4.3, 1])).toBe(5);

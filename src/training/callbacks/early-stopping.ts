@@ -1,5 +1,6 @@
 import { refuseUnknownOptions, requireCount } from '../../errors.js';
 import type { HostArray } from '../host-data.js';
+import type { Model } from '../model.js';
 import { hostWeights } from '../model-weights.js';
 import type { Callback, CallbackState, Logs, StopReason, TrainingContext } from './callback.js';
 import { Monitor, type MonitorOptions } from './monitor.js';
@@ -9,7 +10,10 @@ export interface EarlyStoppingOptions extends MonitorOptions {
   patience?: number;
   /** A value to be beaten: until then, epochs that improve do not start the count of `patience` anew. */
   baseline?: number;
-  /** Ends with the weights of the best epoch instead of the last. Default false. */
+  /**
+   * Ends with the weights of the best epoch instead of the last, also where training ends with an exception, or is aborted without
+   * a `checkpoint` to resume from. Default false.
+   */
   restoreBestWeights?: boolean;
   /** Epochs before this one are not watched. Default 0. */
   startFromEpoch?: number;
@@ -70,10 +74,13 @@ export class EarlyStopping implements Callback {
     context.stopTraining();
   }
 
-  /** An aborted run keeps its weights: it may be resumed. */
-  onTrainEnd(reason: StopReason, { model }: TrainingContext): void {
-    if (reason === 'aborted' || this.#bestWeights === undefined) return;
-    model.setWeights(this.#bestWeights);
+  /** An aborted run that saved a snapshot keeps its weights: it may be resumed. */
+  onTrainEnd(reason: StopReason, { model, savesSnapshots }: TrainingContext): void {
+    if (reason !== 'aborted' || savesSnapshots !== true) this.#restoreBest(model);
+  }
+
+  onTrainError(_: unknown, { model }: TrainingContext): void {
+    this.#restoreBest(model);
   }
 
   getState(): CallbackState {
@@ -86,6 +93,10 @@ export class EarlyStopping implements Callback {
     this.#bestEpoch = values.bestEpoch as number;
     this.#bestWeights = arrays === undefined || Object.keys(arrays).length === 0 ? undefined : { ...arrays };
     this.#isResumed = true;
+  }
+
+  #restoreBest(model: Model): void {
+    if (this.#bestWeights !== undefined) model.setWeights(this.#bestWeights);
   }
 
   #keepWeights(epoch: number, { model }: TrainingContext): void {

@@ -2,6 +2,7 @@ import { refuseUnknownOptions, requireNumber } from '../../errors.js';
 import { add, detach, div, exp, type Expression, log, max, min, mul, neg, rowMax, rowSum, softplus, sub } from '../../expression/build.js';
 import type { PointwiseFunction } from '../../tensor/pointwise.js';
 import { elementLoss, EPSILON, type Loss, meanOf } from './loss.js';
+import { requireDistributions, requireTargetRange } from './target-checks.js';
 
 /** Options of cross-entropies between probabilities. */
 export interface CrossentropyOptions {
@@ -51,12 +52,23 @@ const binaryOnLogits = meanOf(
   ['smoothing'],
 );
 
-/** `-mean(t log p + (1 - t) log(1 - p))` over the last axis; p is kept 1e-7 from 0 and 1. Targets are 0 or 1, or in between. @throws OUT_OF_RANGE */
+const binaryRange = {
+  least: 0,
+  most: 1,
+  expected: 'numbers from 0 to 1',
+  fix: 'give 0 or 1; use sparseCategoricalCrossentropy for more than two classes, meanSquaredError for other numbers.',
+};
+
+/** `-mean(t log p + (1 - t) log(1 - p))` over the last axis; p is kept 1e-7 from 0 and 1. Targets are 0 or 1, or in between. @throws OUT_OF_RANGE, also before training for other targets */
 export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
   const config = crossentropyOptions('binaryCrossentropy', options);
   const { fromLogits, labelSmoothing } = config;
   const loss = elementLoss(fromLogits ? binaryOnLogits : binary, { smoothing: labelSmoothing }, config);
-  return { ...loss, onLogits: (activation) => (!fromLogits && activation === 'sigmoid' ? binaryCrossentropy({ ...config, fromLogits: true }) : undefined) };
+  return {
+    ...loss,
+    onLogits: (activation) => (!fromLogits && activation === 'sigmoid' ? binaryCrossentropy({ ...config, fromLogits: true }) : undefined),
+    requireTargets: (targets, _, where, name) => requireTargetRange(targets, { where, name }, binaryRange),
+  };
 }
 
 const smoothedRow = (t: Expression, smoothing: Expression, columns: Expression): Expression => add(mul(t, sub(1, smoothing)), div(smoothing, columns));
@@ -79,11 +91,17 @@ const categoricalOnLogits: PointwiseFunction = {
 
 /**
  * `-sum(t log p)` over the last axis, with targets such as one-hot rows. Probabilities are first divided by their sum and
- * kept 1e-7 from 0 and 1. @throws OUT_OF_RANGE
+ * kept 1e-7 from 0 and 1.
+ *
+ * @throws OUT_OF_RANGE; before training SHAPE_MISMATCH and OUT_OF_RANGE for targets that are no distributions over the classes
  */
 export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss {
   const config = crossentropyOptions('categoricalCrossentropy', options);
   const { fromLogits, labelSmoothing } = config;
   const loss = elementLoss(fromLogits ? categoricalOnLogits : categorical, { smoothing: labelSmoothing }, config);
-  return { ...loss, onLogits: (activation) => (!fromLogits && activation === 'softmax' ? categoricalCrossentropy({ ...config, fromLogits: true }) : undefined) };
+  return {
+    ...loss,
+    onLogits: (activation) => (!fromLogits && activation === 'softmax' ? categoricalCrossentropy({ ...config, fromLogits: true }) : undefined),
+    requireTargets: (targets, classes, where, name) => requireDistributions(targets, classes, { where, name }),
+  };
 }
