@@ -25,12 +25,17 @@ export async function readTextInput(path: string, encoding?: TextEncoding): Prom
 
 /** Several texts as one, each ended by a line end. */
 export async function readTextInputs(paths: readonly string[], encoding?: TextEncoding): Promise<string> {
-  let all = '';
+  return (await readEachTextInput(paths, encoding)).join('');
+}
+
+/** Several texts, each ended by a line end where it is not the only one. */
+export async function readEachTextInput(paths: readonly string[], encoding?: TextEncoding): Promise<string[]> {
+  const texts: string[] = [];
   for (const path of paths) {
     const text = await readTextInput(path, encoding);
-    all += text.endsWith('\n') || paths.length === 1 ? text : `${text}\n`;
+    texts.push(text.endsWith('\n') || paths.length === 1 ? text : `${text}\n`);
   }
-  return all;
+  return texts;
 }
 
 /** How a table is read, as far as the command line says. */

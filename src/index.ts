@@ -134,6 +134,7 @@ export { LanguageModel, type TextScore, type TrainedText } from './tasks/languag
 export { type LanguageModelOptimizer, languageModelOptimizers } from './tasks/language-model/language-model-optimizer.js';
 export { type LanguageModelPreset, languageModelPresetNames, languageModelPresets } from './tasks/language-model/language-model-presets.js';
 export type { LanguageModelOptions } from './tasks/language-model/language-model-options.js';
+export { type DocumentKind, documentKinds, type DocumentStarts, type StartKind, type TextStart } from './tasks/language-model/document-starts.js';
 export { type LanguageModelBeginning, type LanguageModelData, LanguageModelTraining } from './tasks/language-model/language-model-training.js';
 export type { TakenWeights, UnknownTokens } from './tasks/initial-model.js';
 export { PoemForm, type PoemFormOptions, type TokenConstraint } from './tasks/generate/poem-form.js';

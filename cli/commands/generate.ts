@@ -5,7 +5,7 @@ import { computeOptions, defineCommand, type Given, jsonOption, type OptionSpecs
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
 const specs = {
-  prompt: { type: 'text', value: 'TEXT', about: 'What the text begins with; before a poem it is read and not shown. Default a line end.' },
+  prompt: { type: 'text', value: 'TEXT', about: 'What the text begins with; before a poem it is read and not shown. Default nothing: it begins as the texts of the training do.' },
   length: { type: 'count', value: 'N', about: 'Most tokens to write. Default 500.' },
   temperature: { type: 'number', value: 'T', about: 'Below 1 plays safe, above 1 dares more, 0 always takes the likeliest. Default 1.' },
   'top-k': { type: 'count', value: 'K', about: 'Draw only from the K likeliest tokens.' },
@@ -45,6 +45,9 @@ export const generate = defineCommand({
       prompt,
     });
     warnOfUnknown(languageModel, prompt);
+    if (languageModel.text.start === undefined) {
+      process.stderr.write('The file is of an earlier version and does not say how its texts begin: a line end is read first, after which untrained states may write nonsense. A long prompt helps, training anew more.\n');
+    }
     if (json) {
       let text = '';
       for await (const piece of pieces) text += piece;

@@ -4,6 +4,7 @@ import { cellNamed, type Forecaster, type LanguageModel, type RecurrentTaskOptio
 import { loadModel, loadTask } from '../../src/node.js';
 import { defineCommand, jsonOption } from '../options.js';
 import { percent } from '../tag/show-tagging.js';
+import { startLine } from '../text-start.js';
 import { sparkline } from '../terminal/plot.js';
 import { fileSize, shortNumber, withSeparators } from '../text-table.js';
 import { coverageLine } from '../vector-options.js';
@@ -64,6 +65,7 @@ function aboutLanguageModel({ options, codec, text, outcome }: LanguageModel): s
     `task      language model of ${options.level}${options.lower ? ', lower-cased' : ''}`,
     `tokens    ${withSeparators(codec.size)} different: ${sample.join(' ')}${codec.size > 20 ? ' ...' : ''}`,
     `trained   on ${withSeparators(text.numTrainingTokens)} tokens, chosen on ${withSeparators(text.numTokens - text.numTrainingTokens)} more`,
+    `writes    ${text.start === undefined ? 'after a line end: a file of an earlier version does not say how its texts begin' : startLine(text.start, codec)}`,
     ...aboutTraining(options, outcome),
   ];
 }

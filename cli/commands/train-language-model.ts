@@ -1,9 +1,10 @@
-import { generate, languageModelOptimizers, type LanguageModelOptions, languageModelPresetNames, LanguageModelTraining, TextCodec, type TokenLevel, tokenLevels } from '../../src/index.js';
+import { documentKinds, generate, languageModelOptimizers, type LanguageModelOptions, languageModelPresetNames, LanguageModelTraining, TextCodec, type TokenLevel, tokenLevels } from '../../src/index.js';
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { trainingStart } from '../output-paths.js';
 import { loadTokenizer } from '../../src/node.js';
 import { initialLines, initOption, readInitial } from '../initial-model.js';
-import { readTextInput, readTextInputs } from '../read-input.js';
+import { readEachTextInput, readTextInput } from '../read-input.js';
+import { startLine } from '../text-start.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { shortNumber, withSeparators } from '../text-table.js';
 import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
@@ -32,11 +33,17 @@ const specs = {
   'embedding-dropout': { type: 'number', value: 'RATE', about: 'Share of the tokens dropped from the embedding while training. Default 0.' },
   'activation-penalty': { type: 'number', value: 'W', about: 'Weight of the mean square of the outputs. Default 0.' },
   'change-penalty': { type: 'number', value: 'W', about: 'Weight of the mean square of their change from step to step. Default 0.' },
+  documents: {
+    type: 'text',
+    value: 'KIND',
+    choices: [...documentKinds, 'auto'],
+    about: 'What one document is: a file, what stands between blank lines, or a line. Generated texts begin as documents do. Default auto: the first that is there often.',
+  },
   dev: { type: 'text', value: 'FILE', about: 'Text that chooses the best epoch. Default: the end of the training text, see --validation.' },
   test: { type: 'text', value: 'FILE', about: 'Text that is only measured, at the end.' },
   validation: { type: 'number', value: 'SHARE', about: 'Share of the text at its end that chooses the best epoch. Default 0.1.' },
   ...initOption,
-  ...trainingOptions({ cell: 'lstm', units: '256', dropout: '0', epochs: '10', batchSize: '32', learningRate: '0.09 / sqrt(units) for adam, 20 for sgd, 30 for ntasgd', timesteps: '64' }),
+  ...trainingOptions({ cell: 'lstm', units: '256', dropout: '0', epochs: '10, more for short texts', batchSize: '32, fewer for short texts', learningRate: '0.09 / sqrt(units) for adam, 20 for sgd, 30 for ntasgd', timesteps: '64' }),
 } as const satisfies OptionSpecs;
 
 /** Tokens as a person counts them. */
@@ -54,14 +61,14 @@ export const trainLanguageModel = defineCommand({
     requirePositionals(this, positionals, 1, Infinity);
     const { resume, quiet, json } = options;
     const { paths, interrupted } = await trainingStart(where, 'languageModel', positionals[0], options, () => languageModelOptions(options));
-    const text = await readTextInputs(positionals);
+    const texts = await readEachTextInput(positionals);
     const { level, lower, maxTokens, punctuation } = languageModelOptions(options);
-    const vectors = await readEmbeddingVectors(where, options, () => TextCodec.fromText(text, { ...(level === 'words' && { level }), lower, maxTokens, punctuation }).vocabulary.tokens);
+    const vectors = await readEmbeddingVectors(where, options, () => TextCodec.fromText(texts.join(''), { ...(level === 'words' && { level }), lower, maxTokens, punctuation }).vocabulary.tokens);
     const validation = options.dev === undefined ? undefined : await readTextInput(options.dev);
     const test = options.test === undefined ? undefined : await readTextInput(options.test);
     const codec = options.tokenizer === undefined || resume ? undefined : await loadTokenizer(options.tokenizer);
     const initial = await readInitial(where, options, 'languageModel');
-    const training = new LanguageModelTraining({ train: text, validation, vectors, codec, initial }, languageModelOptions(options), interrupted?.task);
+    const training = new LanguageModelTraining({ train: texts, validation, vectors, codec, initial }, languageModelOptions(options), interrupted?.task);
     const { languageModel, numTrainingTokens, numValidationTokens, numBatches, tokensPerStep } = training;
     const { cell, units, layers, epochs } = languageModel.options;
     if (!json) {
@@ -70,6 +77,7 @@ export const trainLanguageModel = defineCommand({
         const { beginning } = training;
         for (const line of initialLines(options.init, beginning, beginning.unknown, countedAs[languageModel.codec.level])) console.log(line);
       }
+      console.log(`${startLine(training.documents, languageModel.codec)} (${withSeparators(training.documents.places.length)} of them)`);
       if (training.coverage !== undefined) console.log(coverageLine(training.coverage));
       console.log(`${layers} x ${cell} of ${units} units, ${withSeparators(languageModel.model.countParams())} parameters`);
     }
@@ -104,7 +112,7 @@ export const trainLanguageModel = defineCommand({
       return `It writes (temperature 0.8):\n${text}`;
     };
     const sections = [measured.join('\n'), ...(quiet || json ? [] : [await sample(), `More with: rondo generate ${quoted(paths.model)}`])];
-    const facts = { numTrainingTokens, numValidationTokens, vocabulary: languageModel.codec.size, beginning: training.beginning, ...scores, test: testScore };
+    const facts = { numTrainingTokens, numValidationTokens, vocabulary: languageModel.codec.size, start: languageModel.text.start, beginning: training.beginning, ...scores, test: testScore };
     await showTrained(run, outcome, { facts, sections }, json);
   },
 });
@@ -136,6 +144,7 @@ function languageModelOptions(options: Given<typeof specs>): LanguageModelOption
     embeddingDropout: options['embedding-dropout'],
     activationPenalty: options['activation-penalty'],
     changePenalty: options['change-penalty'],
+    documents: options.documents,
     validation: options.validation,
     ...recurrentOptions(options),
   };

@@ -9,6 +9,7 @@ import { Sequential } from '../training/sequential.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
 import type { Classifier } from './classify/classifier.js';
 import { restoreClassifier } from './classify/restore-classifier.js';
+import { savedStart } from './language-model/document-starts.js';
 import { codecFromJSON } from './language-model/codec-of-text.js';
 import type { Forecaster } from './forecast/forecaster.js';
 import { restoreForecaster } from './forecast/restore-forecaster.js';
@@ -71,7 +72,8 @@ const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: S
     const text = new SavedFields(where, saved.read('text', 'an object', isRecord));
     const count = (name: string): number => text.read(name, 'a whole number', isCount);
     const facts = { numTokens: count('numTokens'), numTrainingTokens: count('numTrainingTokens'), fingerprint: count('fingerprint') };
-    return new LanguageModel(model, codec, facts, options, outcomeOf(saved));
+    const start = savedStart(text, codec.size);
+    return new LanguageModel(model, codec, { ...facts, ...(start && { start }) }, options, outcomeOf(saved));
   },
   forecast: (model, saved, where) => restoreForecaster(model, saved, where, outcomeOf(saved)),
   classify: (model, saved) => restoreClassifier(model, saved, outcomeOf(saved)),

@@ -10,7 +10,7 @@ import { StopTexts } from './stop-texts.js';
 import type { TokenCodec } from '../language-model/token-codec.js';
 
 export interface GenerateOptions extends SamplingOptions, RepetitionOptions {
-  /** What the text begins with; it is read, not written. Default a line end. */
+  /** What the text begins with; it is read, not written. Default nothing: a text begins as those of the training did. */
   prompt?: string;
   /** Most tokens to write. Default 500; a poem decides itself. */
   length?: number;
@@ -62,13 +62,24 @@ function stopsOf({ stop = [] }: GenerateOptions): readonly string[] {
   return typeof stop === 'string' ? [stop] : stop;
 }
 
-/** What a text goes on from. */
-function startOf(codec: TokenCodec, { prompt, poem }: GenerateOptions): { start: Int32Array; before: number | undefined } {
-  const isGiven = prompt !== undefined && prompt !== '';
-  const encoded = codec.encode(isGiven ? prompt : '\n');
-  const start = encoded.length > 0 ? encoded : codec.encode('\n');
+/** What is read before the first token is written, and the token to its left where it goes on from a prompt. */
+function startOf({ codec, text }: LanguageModel, { prompt, poem }: GenerateOptions): { start: Int32Array; before: number | undefined } {
+  // A file of an earlier version does not say how its texts begin.
+  const beginning = text.start?.tokens ?? codec.encode('\n');
+  const given = codec.encode(prompt ?? '');
   // A poem begins a line of its own.
-  return { start, before: isGiven && poem === undefined ? start[start.length - 1] : undefined };
+  return { start: joined(beginning, given), before: given.length > 0 && poem === undefined ? given[given.length - 1] : undefined };
+}
+
+/** The prompt behind what stands before a text's beginning; where the prompt begins with the end of that, it is not said twice. */
+function joined(beginning: ArrayLike<number>, prompt: Int32Array): Int32Array {
+  let overlap = Math.min(beginning.length, prompt.length);
+  const isOverlap = (size: number): boolean => {
+    for (let i = 0; i < size; i++) if (beginning[beginning.length - size + i] !== prompt[i]) return false;
+    return true;
+  };
+  while (!isOverlap(overlap)) overlap--;
+  return Int32Array.from([...Array.from(beginning), ...prompt.subarray(overlap)]);
 }
 
 /** A poem is as long as its form; 10,000 tokens a line are beyond any. */
@@ -76,11 +87,12 @@ function mostTokens(length: number | undefined, form: PoemForm | undefined): num
   return form === undefined ? (length ?? 500) : form.numLines * 10_000;
 }
 
-async function* drawn({ model, codec }: LanguageModel, options: GenerateOptions, form: PoemForm | undefined): AsyncGenerator<string> {
+async function* drawn(languageModel: LanguageModel, options: GenerateOptions, form: PoemForm | undefined): AsyncGenerator<string> {
+  const { model, codec } = languageModel;
   const { length, seed, temperature, topK, topP, minP } = options;
   const random = new Random(seed ?? currentRandom().uint32(), 'generate');
   const stream = model.stream();
-  const { start, before } = startOf(codec, options);
+  const { start, before } = startOf(languageModel, options);
   const writer = codec.writer(before);
   const stops = new StopTexts(stopsOf(options));
   const recent = [...start];
@@ -109,8 +121,13 @@ async function* drawn({ model, codec }: LanguageModel, options: GenerateOptions,
   if (rest !== '') yield rest;
 }
 
-async function* searched({ model, codec }: LanguageModel, options: GenerateOptions & { beams: number }, form: PoemForm | undefined): AsyncGenerator<string> {
-  const { start, before } = startOf(codec, options);
+async function* searched(
+  languageModel: LanguageModel,
+  options: GenerateOptions & { beams: number },
+  form: PoemForm | undefined,
+): AsyncGenerator<string> {
+  const { model, codec } = languageModel;
+  const { start, before } = startOf(languageModel, options);
   const stops = stopsOf(options);
   const textOf = (tokens: readonly number[]): string => {
     const writer = codec.writer(before);

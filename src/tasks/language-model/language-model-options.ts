@@ -1,6 +1,7 @@
 import { requireRate } from '../../cells/define-cell.js';
 import { refuseUnknownOptions, requireCount, requireNumber, RondoError, unknownName } from '../../errors.js';
 import { type CodecOptions, defaultMaxTokens, tokenLevels } from './codec-of-text.js';
+import { type DocumentKind, documentKinds } from './document-starts.js';
 import { optionsOfInitial } from '../initial-model.js';
 import type { LanguageModelData } from './language-model-training.js';
 import { defaultClipNorms, defaultLearningRate, type LanguageModelOptimizer, languageModelOptimizers } from './language-model-optimizer.js';
@@ -50,6 +51,16 @@ export interface LanguageModelOptions extends Omit<CodecOptions, 'level'>, Recur
   activationPenalty?: number;
   /** Weight of the mean square of its change from step to step, before dropout. Default 0. */
   changePenalty?: number;
+  /**
+   * What one document is: each given text (`file`), what stands between blank lines, or each line. Training shows how they begin, on
+   * empty states, and generated texts begin so. Default `auto`: the first of these that is there often enough; of a text without
+   * lines sentences, or what follows its most frequent sign.
+   */
+  documents?: DocumentKind | 'auto';
+  /** Passes over the text. Default 10, and up to 100 where a short text would give fewer than 500 steps. */
+  epochs?: number;
+  /** Streams of the text that are read side by side. Default 32, fewer for short texts. */
+  batchSize?: number;
   /** Share of the text, at its end, that is held out to choose the best epoch. Default 0.1. */
   validation?: number;
 }
@@ -77,6 +88,7 @@ const defaults: Required<Omit<LanguageModelOptions, 'embeddingUnits' | 'learning
   embeddingDropout: 0,
   activationPenalty: 0,
   changePenalty: 0,
+  documents: 'auto',
   validation: 0.1,
 };
 
@@ -92,13 +104,18 @@ const optionNames = [
   ...recurrentTaskOptionNames,
   'level', 'lower', 'maxTokens', 'punctuation', 'embeddingUnits', 'freezeVectors', 'tied', 'preset', 'optimizer', 'fullRateEpochs',
   'rateDecay', 'clipNorm', 'weightDecay', 'initialRange',
-  'inputDropout', 'variational', 'weightDropout', 'embeddingDropout', 'activationPenalty', 'changePenalty', 'validation',
+  'inputDropout', 'variational', 'weightDropout', 'embeddingDropout', 'activationPenalty', 'changePenalty', 'documents', 'validation',
 ] as const;
 
 const where = 'LanguageModelTraining';
 
-/** All options of a training, with defaults for those that are not given. @throws UNKNOWN_NAME, OUT_OF_RANGE, USAGE */
-export function resolvedOptions(options: LanguageModelOptions, data: LanguageModelData): Required<LanguageModelOptions> {
+/**
+ * All options of a training, with defaults for those that are not given.
+ *
+ * @param numTokens that are learned from; while it is not known, the text counts as a long one.
+ * @throws UNKNOWN_NAME, OUT_OF_RANGE, USAGE
+ */
+export function resolvedOptions(options: LanguageModelOptions, data: LanguageModelData, numTokens = Infinity): Required<LanguageModelOptions> {
   const { vectors, codec, initial } = data;
   refuseUnknownOptions(where, options, optionNames);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as LanguageModelOptions;
@@ -110,8 +127,10 @@ export function resolvedOptions(options: LanguageModelOptions, data: LanguageMod
     ...Object.fromEntries(inheritedOptions.map((name) => [name, said[name] ?? initial.options[name]])),
     ...optionsOfInitial<LanguageModelOptions, (typeof shapeOptions)[number]>(where, said, initial.options, shapeOptions),
   };
-  const resolved: LanguageModelOptions & typeof defaults = { ...defaults, ...said, ...before, ...(codec && { level: codec.level, maxTokens: codec.size }) };
+  const merged = { ...defaults, ...said, ...before, ...(codec && { level: codec.level, maxTokens: codec.size }) };
+  const resolved: LanguageModelOptions & typeof defaults = { ...merged, ...budgetOf({ ...said, ...before }, merged.timesteps, numTokens) };
   if (!languageModelOptimizers.includes(resolved.optimizer)) throw unknownName(where, 'optimizer', resolved.optimizer, languageModelOptimizers);
+  if (![...documentKinds, 'auto'].includes(resolved.documents)) throw unknownName(where, 'kind of documents', resolved.documents, [...documentKinds, 'auto']);
   const fullRateEpochs = resolved.fullRateEpochs ?? Math.ceil(0.4 * resolved.epochs);
   const all: Required<LanguageModelOptions> = {
     ...resolved,
@@ -125,6 +144,20 @@ export function resolvedOptions(options: LanguageModelOptions, data: LanguageMod
   requireRanges(all);
   requireFittingVectors(all, data);
   return all;
+}
+
+/** Steps below which a model has hardly learned to spell. */
+const leastSteps = 500;
+
+/** However short a text is. */
+const mostEpochs = 100;
+
+/** Epochs and batch size: a short text is read in small batches, and so often that there are enough steps. */
+function budgetOf(said: LanguageModelOptions, timesteps: number, numTokens: number): Pick<typeof defaults, 'epochs' | 'batchSize'> {
+  const numWindows = numTokens / timesteps;
+  const batchSize = said.batchSize ?? Math.min(defaults.batchSize, Math.max(4, Math.floor(numWindows / 16)));
+  const wanted = Math.ceil(leastSteps / Math.max(1, Math.floor(numWindows / batchSize)));
+  return { batchSize, epochs: said.epochs ?? Math.min(mostEpochs, Math.max(defaults.epochs, wanted)) };
 }
 
 /** Which options make the codec of a text. @throws USAGE for a level that has none */

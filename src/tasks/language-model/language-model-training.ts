@@ -4,12 +4,14 @@ import type { VectorCoverage } from '../../io/word-vectors/coverage.js';
 import { embeddingFromVectors } from '../../io/word-vectors/embedding-from-vectors.js';
 import type { WordVectors } from '../../io/word-vectors/word-vectors.js';
 import type { Callback } from '../../training/callbacks/callback.js';
-import type { DatasetBatch } from '../../training/dataset.js';
+import type { Dataset, DatasetBatch } from '../../training/dataset.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
 import { codecOfText } from './codec-of-text.js';
-import { currentRandom } from '../../random.js';
+import { currentRandom, type Random } from '../../random.js';
+import { type DocumentStarts, documentStarts } from './document-starts.js';
 import { fingerprintOf } from '../fingerprint.js';
+import { forgetRows } from './forget-rows.js';
 import { type TakenWeights, takeWeights, type UnknownTokens, unknownTokens } from '../initial-model.js';
 import { LanguageModel } from './language-model.js';
 import { languageModelNetwork } from './language-model-network.js';
@@ -17,11 +19,13 @@ import { languageModelOptimizer } from './language-model-optimizer.js';
 import { codecOptionsOf, type LanguageModelOptions, resolvedOptions } from './language-model-options.js';
 import { TextCodec } from './text-codec.js';
 import type { TokenCodec } from './token-codec.js';
+import { TrainingWindows, type TrainingWindow } from './training-windows.js';
 import { runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
 
 /** What a language model learns from, where it is more than a text. */
 export interface LanguageModelData {
-  readonly train: string;
+  /** Several texts are several documents. */
+  readonly train: string | readonly string[];
   /** Chooses the best epoch; by default the end of `train` does, which is then not learned from. */
   readonly validation?: string;
   /** What the embedding starts from; for words and characters. */
@@ -61,34 +65,43 @@ export class LanguageModelTraining {
   readonly coverage: VectorCoverage | undefined;
   /** Undefined without an earlier model. */
   readonly beginning: LanguageModelBeginning | undefined;
-  private readonly trainStreams: TokenStreams;
+  /** Where the documents of the training part begin. */
+  readonly documents: DocumentStarts;
+  private readonly windows: TrainingWindows;
   private readonly validationStreams: TokenStreams;
   private readonly optimizerCallbacks: readonly Callback[];
+  /** The window that was read last. */
+  #window: TrainingWindow | undefined;
 
   /**
    * @param interrupted the model of a checkpoint, to go on with; its own options then count.
    */
   constructor(text: string | LanguageModelData, options: LanguageModelOptions = {}, interrupted?: LanguageModel) {
     const data: LanguageModelData = typeof text === 'string' ? { train: text } : text;
-    const { train, validation, vectors } = data;
-    const resolved = interrupted?.options ?? resolvedOptions(options, data);
-    const codec = interrupted?.codec ?? data.initial?.codec ?? data.codec ?? codecOfText(train, codecOptionsOf(resolved));
-    const { tokens, held } = tokensOf(codec, train, validation, resolved.validation);
-    this.charactersPerToken = (Array.from(train).length + Array.from(validation ?? '').length) / Math.max(1, tokens.length);
+    const { validation, vectors, initial } = data;
+    const train = typeof data.train === 'string' ? [data.train] : data.train;
+    const beforehand = interrupted?.options ?? resolvedOptions(options, data);
+    const codec = interrupted?.codec ?? initial?.codec ?? data.codec ?? codecOfText(train.join(''), codecOptionsOf(beforehand));
+    const { tokens, held, files } = tokensOf(codec, train, validation, beforehand.validation);
+    this.charactersPerToken = [...train, validation ?? ''].reduce((sum, part) => sum + Array.from(part).length, 0) / Math.max(1, tokens.length);
     requireLength(tokens.length, held, codec.level);
+    if (interrupted?.isTrainedOn(tokens) === false) throw otherText();
     this.numTrainingTokens = tokens.length - held;
     this.numValidationTokens = held;
-    this.trainStreams = streamsOf(tokens.slice(0, tokens.length - held), resolved.batchSize, resolved.timesteps);
-    this.validationStreams = streamsOf(tokens.slice(tokens.length - held), resolved.batchSize, resolved.timesteps);
-    this.numBatches = this.trainStreams.length;
-    if (interrupted?.isTrainedOn(tokens) === false) throw otherText();
-    const facts = { numTokens: tokens.length, numTrainingTokens: this.numTrainingTokens, fingerprint: fingerprintOf(tokens) };
-    if (vectors !== undefined && !(codec instanceof TextCodec)) throw new RondoError('USAGE', { where: 'LanguageModelTraining', what: 'word vectors have no vectors for such tokens.', expected: 'level words or characters', received: `level ${codec.level}`, fix: 'choose words, or leave the vectors out.' });
-    const pretrained = vectors && codec instanceof TextCodec ? embeddingFromVectors(codec.vocabulary, vectors, { trainable: !resolved.freezeVectors, tokens, seed: currentRandom().uint32() }) : undefined;
+    const resolved = interrupted?.options ?? resolvedOptions(options, data, tokens.length - held);
+    const learned = tokens.slice(0, tokens.length - held);
+    this.documents = documentStarts(learned, codec, files, resolved.documents === 'auto' ? undefined : resolved.documents);
+    this.windows = new TrainingWindows(learned, { ...sizeOf(learned, resolved), starts: this.documents.places, unknownId: codec.unknownId });
+    const heldOut = tokens.slice(tokens.length - held);
+    this.validationStreams = new TokenStreams(heldOut, sizeOf(heldOut, resolved));
+    this.numBatches = this.windows.length;
+    const start = { kind: this.documents.kind, tokens: this.documents.tokens };
+    const facts = { numTokens: tokens.length, numTrainingTokens: this.numTrainingTokens, fingerprint: fingerprintOf(tokens), start };
+    const pretrained = vectors && pretrainedEmbedding(codec, vectors, tokens, resolved);
     this.coverage = pretrained?.coverage;
     this.languageModel = interrupted ?? new LanguageModel(languageModelNetwork(codec.size, resolved, pretrained?.embedding), codec, facts, resolved);
     const { model } = this.languageModel;
-    this.beginning = data.initial && { ...takeWeights(model, data.initial.model), unknown: unknownIn(codec, train) };
+    this.beginning = initial && { ...takeWeights(model, initial.model), unknown: unknownIn(codec, train) };
     const { optimizer, callbacks } = languageModelOptimizer(resolved, this.numBatches);
     this.optimizerCallbacks = callbacks;
     model.compile({ optimizer, loss: sparseCategoricalCrossentropy({ fromLogits: true }) });
@@ -96,52 +109,83 @@ export class LanguageModelTraining {
 
   /** Tokens of one step. */
   get tokensPerStep(): number {
-    return this.trainStreams.batchSize * this.trainStreams.timesteps;
+    return this.windows.batchSize * this.windows.timesteps;
   }
 
   /** Which learning rates suit this model on these data; trains nothing. See {@link findLearningRate}. @throws ABORTED */
   findLearningRate(options: TaskLearningRateOptions = {}): Promise<LearningRateSearch> {
     const { model } = this.languageModel;
-    const fromItsBeginning = (): Iterable<DatasetBatch> => {
+    const { windows } = this;
+    function* fromItsBeginning(_: number, random: Random): Generator<DatasetBatch> {
       model.resetStates();
-      return batches(this.trainStreams);
-    };
+      for (const { input, target, anewAfter } of windows.epoch(random)) {
+        yield { x: input, y: target };
+        forgetRows(model, anewAfter);
+      }
+    }
     return findLearningRate(model, fromItsBeginning, options);
   }
 
   /** Trains, and leaves {@link LanguageModelTraining.languageModel} with the weights of its best epoch. */
   async train(controls: TrainingControls = {}): Promise<TrainingOutcome> {
     const { model, options } = this.languageModel;
-    const data = { train: () => batches(this.trainStreams), validation: () => batches(this.validationStreams), epochs: options.epochs, patience: options.epochs };
-    // Each epoch reads the text from its beginning.
-    const startOver = { name: 'startOver', onEpochBegin: () => model.resetStates() };
+    const train: Dataset = (_, random) => this.#batches(random);
+    const data = { train, validation: () => batches(this.validationStreams), epochs: options.epochs, patience: options.epochs };
+    // Each epoch reads the text from its beginning. What a row must forget it forgets before a checkpoint is taken.
+    const startOver = {
+      name: 'startOver',
+      onEpochBegin: () => model.resetStates(),
+      onBatchEnd: () => forgetRows(model, this.#window?.anewAfter ?? []),
+    };
     const outcome = await runTraining(model, data, controls, [startOver, ...this.optimizerCallbacks]);
     model.resetStates();
     this.languageModel.outcome = outcome;
     return outcome;
   }
+
+  *#batches(random: Random): Generator<DatasetBatch> {
+    for (const window of this.windows.epoch(random)) {
+      this.#window = window;
+      yield { x: window.input, y: window.target };
+    }
+  }
 }
 
-/** All tokens, and how many at their end are held out. */
-function tokensOf(codec: TokenCodec, train: string, validation: string | undefined, share: number): { tokens: Int32Array; held: number } {
-  const tokens = codec.encode(train);
-  if (validation === undefined) return { tokens, held: Math.round(tokens.length * share) };
-  const heldOut = codec.encode(validation);
-  const all = new Int32Array(tokens.length + heldOut.length);
-  all.set(tokens);
-  all.set(heldOut, tokens.length);
-  return { tokens: all, held: heldOut.length };
+/** All tokens, where each file's begin, and how many at the end are held out. */
+function tokensOf(codec: TokenCodec, train: readonly string[], validation: string | undefined, share: number): { tokens: Int32Array; files: readonly number[]; held: number } {
+  const parts = [...train, ...(validation === undefined ? [] : [validation])].map((text) => codec.encode(text));
+  const files: number[] = [];
+  let numTokens = 0;
+  for (const part of parts) {
+    files.push(numTokens);
+    numTokens += part.length;
+  }
+  const tokens = new Int32Array(numTokens);
+  parts.forEach((part, i) => tokens.set(part, files[i]));
+  return { tokens, files: files.slice(0, train.length), held: validation === undefined ? Math.round(numTokens * share) : parts[train.length].length };
+}
+
+/** @throws USAGE for tokens that words have no vectors for */
+function pretrainedEmbedding(codec: TokenCodec, vectors: WordVectors, tokens: Int32Array, { freezeVectors }: Required<LanguageModelOptions>): ReturnType<typeof embeddingFromVectors> {
+  if (codec instanceof TextCodec) return embeddingFromVectors(codec.vocabulary, vectors, { trainable: !freezeVectors, tokens, seed: currentRandom().uint32() });
+  throw new RondoError('USAGE', {
+    where: 'LanguageModelTraining',
+    what: 'word vectors have no vectors for such tokens.',
+    expected: 'level words or characters',
+    received: `level ${codec.level}`,
+    fix: 'choose words, or leave the vectors out.',
+  });
 }
 
 /** Undefined for tokens that can spell any text. */
-function unknownIn(codec: TokenCodec, text: string): UnknownTokens | undefined {
-  return codec instanceof TextCodec ? unknownTokens(codec.split(text), (token) => codec.vocabulary.has(token)) : undefined;
+function unknownIn(codec: TokenCodec, texts: readonly string[]): UnknownTokens | undefined {
+  return codec instanceof TextCodec ? unknownTokens(codec.split(texts.join('')), (token) => codec.vocabulary.has(token)) : undefined;
 }
 
-/** Streams of the wanted size, with fewer of them where the text is too short. */
-function streamsOf(tokens: Int32Array, batchSize: number, timesteps: number): TokenStreams {
-  const steps = Math.min(timesteps, tokens.length - 1);
-  return new TokenStreams(tokens, { timesteps: steps, batchSize: Math.max(1, Math.min(batchSize, Math.floor((tokens.length - 1) / steps))) });
+/** The wanted size of windows, smaller where the text is too short for it. */
+function sizeOf(tokens: Int32Array, options: Required<LanguageModelOptions>): { batchSize: number; timesteps: number } {
+  const timesteps = Math.min(options.timesteps, tokens.length - 1);
+  return { timesteps, batchSize: Math.max(1, Math.min(options.batchSize, Math.floor((tokens.length - 1) / timesteps))) };
 }
 
 function* batches(streams: TokenStreams): Generator<DatasetBatch> {

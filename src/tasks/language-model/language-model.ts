@@ -2,6 +2,7 @@ import { RondoError } from '../../errors.js';
 import type { Json } from '../../layers/layer.js';
 import type { Sequential } from '../../training/sequential.js';
 import { dynamicLogLikelihood, type DynamicOptions, resolvedDynamic } from './dynamic-evaluation.js';
+import type { TextStart } from './document-starts.js';
 import { fingerprintOf } from '../fingerprint.js';
 import type { LanguageModelOptions } from './language-model-options.js';
 import { logSumExp } from '../../exponential.js';
@@ -34,6 +35,8 @@ export interface TrainedText {
   readonly numTrainingTokens: number;
   /** Of all tokens, to know the text again. */
   readonly fingerprint: number;
+  /** What is read before a text is written; undefined in files of earlier versions. */
+  readonly start?: TextStart;
 }
 
 /** A trained model of text with everything needed to use it. See {@link LanguageModelTraining} and {@link generate}. */
@@ -101,7 +104,9 @@ export class LanguageModel {
 
   /** What a model file keeps beside the weights. */
   toJSON(): Json {
-    return { task: this.task, codec: this.codec.toJSON(), text: { ...this.text }, options: { ...this.options }, outcome: this.outcome === undefined ? null : { ...this.outcome } };
+    const { start, ...facts } = this.text;
+    const text = { ...facts, ...(start && { start: { ...start } }) };
+    return { task: this.task, codec: this.codec.toJSON(), text, options: { ...this.options }, outcome: this.outcome === undefined ? null : { ...this.outcome } };
   }
 
   private tokensOf(text: string, least: number, where: string): Int32Array {

@@ -1,0 +1,17 @@
+import { Variable } from '../../tensor/tensor.js';
+import type { Sequential } from '../../training/sequential.js';
+import { layersBelow } from '../../training/snapshot.js';
+
+/** Makes the carried states of some rows of a batch zeros, as `resetStates` does with all of them. */
+export function forgetRows(model: Sequential, rows: readonly number[]): void {
+  if (rows.length === 0) return;
+  for (const [, layer] of layersBelow(model)) {
+    for (const state of layer.carriedStates().values()) {
+      if (!(state instanceof Variable)) continue;
+      const values = state.dataSync().slice();
+      const width = values.length / state.shape[0];
+      for (const row of rows) values.fill(0, row * width, (row + 1) * width);
+      state.assign(values);
+    }
+  }
+}
