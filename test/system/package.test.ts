@@ -1,12 +1,25 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../cli/commands/index.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const { exports, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: Record<string, Record<string, string>>; bin: Record<string, string> };
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  exports: Record<string, Record<string, string>>;
+  bin: Record<string, string>;
+  keywords: string[];
+  peerDependencies: Record<string, string>;
+};
+const { exports, bin } = manifest;
+
+/** The files of the tarball. */
+function packedPaths(): string[] {
+  const { stdout } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root, encoding: 'utf8' });
+  const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+  return files.map(({ path }) => path);
+}
 
 /** Runs a module that imports the package by its name, as `npm test` built it. */
 function run(program: string, ...options: string[]): unknown {
@@ -31,10 +44,28 @@ describe('the package', () => {
     expect(run("console.log(JSON.stringify(['rondo', 'rondo/node'].map((name) => import.meta.resolve(name).split('/dist/')[1])))")).toEqual(['node/index.js', 'node/node.js']);
   });
 
+  it('says where it comes from, and lets other versions of its optional packages be', () => {
+    expect(manifest).toMatchObject({ repository: { type: 'git' }, homepage: expect.stringMatching(/^https:/), license: 'MIT' });
+    expect(manifest.keywords.length).toBeGreaterThan(5);
+    // An upper bound, or a caret, would make npm refuse to install beside another version.
+    expect(Object.values(manifest.peerDependencies).filter((range) => !range.startsWith('>='))).toEqual([]);
+  });
+
+  it('holds what its documents link to', () => {
+    const paths = packedPaths();
+    const dead = paths.filter((path) => path.endsWith('.md')).flatMap((path) =>
+      [...readFileSync(join(root, path), 'utf8').matchAll(/\]\(([^)\s]+)\)/g)]
+        .map(([, link]) => link.replace(/#.*/, ''))
+        .filter((link) => link !== '' && !/^[a-z]+:/.test(link))
+        .map((link) => posix.join(posix.dirname(path), link).replace(/\/$/, ''))
+        .filter((target) => !paths.some((packed) => packed === target || packed.startsWith(`${target}/`)))
+        .map((target) => `${path} links to ${target}`),
+    );
+    expect(dead).toEqual([]);
+  });
+
   it('holds what it refers to, and neither tests nor benchmarks', () => {
-    const { stdout } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root, encoding: 'utf8' });
-    const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
-    const paths = files.map(({ path }) => path);
+    const paths = packedPaths();
     const referred = [...Object.values(exports).flatMap((conditions) => Object.values(conditions)), ...Object.values(bin)].map((path) => path.replace('./', ''));
     expect(referred.filter((path) => !paths.includes(path))).toEqual([]);
     expect(paths.filter((path) => /\.test\.|^dist\/(bench|examples|test)|^(src|test|node_modules)\//.test(path))).toEqual([]);

@@ -61,6 +61,8 @@ describe('the search for a BLAS', () => {
 
 describe('the search for koffi', () => {
   it('says why it is not there', async () => {
+    const old = await findKoffi(() => Promise.resolve({ default: { load: () => ({ func: () => () => undefined }) } as never }));
+    expect(old).toMatchObject({ koffi: undefined, reason: expect.stringContaining('npm install koffi@latest') });
     const failing = (code: string, message: string) => findKoffi(() => Promise.reject(Object.assign(new Error(message), { code })));
     expect(await failing('ERR_MODULE_NOT_FOUND', "Cannot find package 'koffi'")).toEqual({ koffi: undefined, reason: 'the npm package koffi is not installed.' });
     expect(await failing('', 'no binary for this system\n  at x')).toEqual({ koffi: undefined, reason: 'the npm package koffi does not load: no binary for this system' });

@@ -16,7 +16,9 @@ export type KoffiSearch = { readonly koffi: Koffi } | { readonly koffi: undefine
 /** Looks for the package `koffi`; it is no dependency, because only an installed BLAS needs it. */
 export async function findKoffi(load: () => Promise<{ default: Koffi }> = () => import('koffi')): Promise<KoffiSearch> {
   try {
-    return { koffi: (await load()).default };
+    const { default: koffi } = await load();
+    if (typeof koffi.address === 'function') return { koffi };
+    return { koffi: undefined, reason: 'the npm package koffi is too old: it cannot tell the address of an array. Run: npm install koffi@latest' };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ERR_MODULE_NOT_FOUND') return { koffi: undefined, reason: 'the npm package koffi is not installed.' };
