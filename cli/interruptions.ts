@@ -1,8 +1,21 @@
+import { say } from './output.js';
+
 /** A way to end work before its time. */
 export interface Interruption {
   readonly signal: AbortSignal;
+  /** What a process says that such a signal has ended: 128 and its number. */
+  readonly exitCode: number;
   end(): void;
 }
+
+/** Ctrl-C, the order to end, and the terminal that is gone. */
+const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** Set for the trainings of a search: they end with the process that started them, which may die without a word. */
+export const endsWithParent = 'RONDO_ENDS_WITH_PARENT';
+
+/** Terminals and npm may both pass on one Ctrl-C: what comes so soon is the same one. */
+const sameAskingMs = 300;
 
 /**
  * Ends the work when the user asks for it; asked twice, at once.
@@ -12,14 +25,34 @@ export interface Interruption {
  */
 export function interruptions(notice = 'Stopping after this step; press Ctrl-C again to stop at once.', atOnce: () => void = () => undefined): Interruption {
   const controller = new AbortController();
-  const stop = (): void => {
-    if (controller.signal.aborted) {
+  let exitCode: number = exitCodes.SIGINT;
+  let askedMs = 0;
+  const stop = (code: number): void => {
+    if (!controller.signal.aborted) {
+      askedMs = performance.now();
+      exitCode = code;
+      say(`\n${notice}`);
+      controller.abort();
+    } else if (performance.now() - askedMs > sameAskingMs) {
       atOnce();
-      process.exit(130);
+      process.exit(code);
     }
-    process.stderr.write(`\n${notice}\n`);
-    controller.abort();
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
-  return { signal: controller.signal, end: () => void ['SIGINT', 'SIGTERM'].forEach((signal) => process.off(signal, stop)) };
+  const handlers = Object.entries(exitCodes).map(([signal, code]) => [signal, () => stop(code)] as const);
+  for (const [signal, handler] of handlers) process.on(signal, handler);
+  const orphaned = (): void => stop(exitCodes.SIGTERM);
+  if (process.env[endsWithParent] !== undefined) {
+    if (process.connected) process.on('disconnect', orphaned);
+    else orphaned();
+  }
+  return {
+    signal: controller.signal,
+    get exitCode() {
+      return exitCode;
+    },
+    end: () => {
+      for (const [signal, handler] of handlers) process.off(signal, handler);
+      process.off('disconnect', orphaned);
+    },
+  };
 }

@@ -7,6 +7,7 @@ import { inFlags, type ReadCommandLine } from './flag-names.js';
 import { type Command, commonOptions } from './options.js';
 import { errorText, finishOutput, print, say, watchOutput } from './output.js';
 import { parseArguments } from './parse-arguments.js';
+import { protectInputs } from './protect-inputs.js';
 import { WrongUsage } from './wrong-usage.js';
 
 const names = Object.keys(commands);
@@ -58,6 +59,7 @@ async function main(args: readonly string[]): Promise<void> {
     print(helpFor({ ...command, options: specs }));
     return;
   }
+  protectInputs(line, specs);
   read = { name: command.name, specs, options: line.options };
   isOutputNeeded = !Object.hasOwn(specs, 'out');
   allowWideKernels();

@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { RondoError } from '../src/index.js';
-import { fileAccessError, loadTask } from '../src/node.js';
-import type { LoadedTask, TaskModel } from '../src/index.js';
+import { type LoadedTask, RondoError, type RunIdentity, setSeed, type TaskModel } from '../src/index.js';
+import { fileAccessError, FileLock, loadTask } from '../src/node.js';
+import { say } from './output.js';
+import { requireNoInput } from './protect-inputs.js';
 import { WrongUsage } from './wrong-usage.js';
 
 /** Where a training writes. */
@@ -12,6 +13,15 @@ export interface OutputPaths {
   readonly model: string;
   /** What an interrupted training is resumed from; removed when it is done. */
   readonly checkpoint: string;
+  /** That they belong to this process and this run; undefined where nobody else can know their names. */
+  readonly claim?: OutputClaim;
+}
+
+export interface OutputClaim {
+  /** Kept in checkpoints. */
+  readonly run: RunIdentity;
+  /** Locks the files when training begins. While data are read there is no lock: that may be killed at any time. */
+  take(): Promise<FileLock>;
 }
 
 /** Options that decide about files. */
@@ -20,6 +30,9 @@ export interface OutputOptions {
   readonly resume: boolean;
   /** Writes nothing, so nothing can be lost. */
   readonly 'find-learning-rate'?: boolean;
+  readonly seed?: number | undefined;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
 }
 
 /** `series.csv` with its ending replaced, in the current folder. */
@@ -31,6 +44,11 @@ export function defaultOutput(input: string, ending: string): string {
 /** The files of a training that ends in the model file of this name. */
 export function pathsOf(model: string): OutputPaths {
   return { model, checkpoint: `${model.replace(/\.safetensors$/, '')}.checkpoint.safetensors` };
+}
+
+/** The lock beside a model that is being trained. */
+export function lockPathOf(model: string): string {
+  return `${model}.lock`;
 }
 
 /**
@@ -54,10 +72,18 @@ async function outputPaths(where: string, model: string, { force, resume, 'find-
       if (path === folder || cause.code !== 'ENOENT') throw await fileAccessError('write', path, cause);
     });
   }
+  for (const path of [model, paths.checkpoint]) await requireNoInput(where, '--out', path);
   if (force || resume) return paths;
   if (await exists(paths.checkpoint)) throw wouldLose(where, `${paths.checkpoint} holds an interrupted training.`, 'go on with it with --resume, start anew with --force, or choose another --out.');
   if (await exists(model)) throw wouldLose(where, `${model} exists already.`, 'overwrite it with --force, or choose another --out.');
   return paths;
+}
+
+/** An output that may take no other file's place without --force. @throws WrongUsage; FILE_ACCESS */
+export async function requireNewFile(where: string, option: string, path: string, force: boolean): Promise<void> {
+  await requireNoInput(where, option, path);
+  // Devices and pipes are written to and not replaced.
+  if (!force && (await stat(path).catch(() => undefined))?.isFile()) throw wouldLose(where, `${path} exists already.`, `overwrite it with --force, or choose another ${option}.`);
 }
 
 /** The interrupted training of a checkpoint. @throws FILE_ACCESS where there is none; FILE_FORMAT where it is of another task */
@@ -98,10 +124,29 @@ export async function trainingStart<Kind extends TaskModel['task']>(
   taskOptions: () => object,
 ): Promise<TrainingStart<Extract<TaskModel, { task: Kind }>>> {
   const paths = await outputPaths(where, options.out ?? defaultOutput(input, '.safetensors'), options);
-  if (!options.resume) return { paths, interrupted: undefined };
+  if (options['find-learning-rate'] === true) return { paths, interrupted: undefined };
+  const lockPath = lockPathOf(paths.model);
+  await FileLock.requireFree(lockPath);
+  const take = async (): Promise<FileLock> => {
+    const { lock, predecessor } = await FileLock.take(lockPath, `${where} ${input}`);
+    if (predecessor !== undefined && !options.quiet) say(`${lockPath} was left by ${predecessor === null ? 'a process' : `process ${predecessor.pid}, ${predecessor.about}`}, which is gone; taken over.`);
+    // Another training may have ended while the data were read.
+    await outputPaths(where, paths.model, options);
+    return lock;
+  };
+  const newRun = (): RunIdentity => ({ id: crypto.randomUUID(), seed: options.seed ?? 0, begun: new Date().toISOString() });
+  if (!options.resume) return { paths: { ...paths, claim: { run: newRun(), take } }, interrupted: undefined };
   const interrupted = await interruptedTask(where, paths, kind);
-  requireSameOptions(where, taskOptions(), interrupted.task.options);
-  return { paths, interrupted };
+  const { run, epoch, numSteps } = interrupted.training.values;
+  const { options: before } = interrupted.task;
+  requireSameOptions(where, { ...taskOptions(), seed: options.seed }, { ...before, seed: run?.seed });
+  // Files of earlier versions do not say their run; what is left to be drawn is in the checkpoint.
+  if (run !== undefined) setSeed(run.seed);
+  if (!options.quiet && !options.json) {
+    const begun = run === undefined ? 'an earlier training' : `the training begun ${run.begun} with seed ${run.seed}`;
+    say(`Going on with ${begun}, after ${numSteps} steps, in epoch ${epoch + 1}.`);
+  }
+  return { paths: { ...paths, claim: { run: run ?? newRun(), take } }, interrupted };
 }
 
 /**
@@ -114,7 +159,7 @@ function requireSameOptions(where: string, given: object, before: object): void 
   const earlier = before as Readonly<Record<string, unknown>>;
   const differing = Object.entries(given).filter(([name, value]) => value !== undefined && value !== false && JSON.stringify(value) !== JSON.stringify(earlier[name]));
   if (differing.length === 0) return;
-  const list = (value: (entry: [string, unknown]) => unknown): string => differing.map((entry) => `${entry[0]} ${JSON.stringify(value(entry))}`).join(', ');
+  const list = (value: (entry: [string, unknown]) => unknown): string => differing.map((entry) => `${entry[0]} ${JSON.stringify(value(entry)) ?? 'that nobody knows'}`).join(', ');
   throw new WrongUsage({
     where,
     what: '--resume goes on with the options of the interrupted training.',

@@ -1,6 +1,7 @@
 import { type LearningRateSearch, RondoError, type TaskLearningRateOptions } from '../src/index.js';
 import { commandText } from './command-words.js';
 import { interruptions } from './interruptions.js';
+import { print, printJson, say } from './output.js';
 import type { CommandLine, OptionSpecs } from './options.js';
 import { styleOf } from './style.js';
 import { linePlot } from './terminal/plot.js';
@@ -27,13 +28,13 @@ export async function showLearningRates({ name }: { readonly name: string }, { p
     const result = await training.findLearningRate({ steps, signal: interruption.signal, onStep: json || quiet ? undefined : onStep });
     line.finish();
     const command = result.suggested === null ? null : commandText(name, positionals, { ...options, 'find-learning-rate': false, json: false, 'learning-rate': result.suggested });
-    if (json) console.log(JSON.stringify({ ...result, command }));
-    else console.log([...(quiet ? [] : [plotOf(result), '']), ...verdict(result, command, caution)].join('\n'));
+    if (json) printJson({ ...result, command });
+    else print([...(quiet ? [] : [plotOf(result), '']), ...verdict(result, command, caution)].join('\n'));
   } catch (error) {
     line.finish();
     if (!(error instanceof RondoError && error.code === 'ABORTED')) throw error;
-    process.stderr.write('Stopped; nothing was trained and nothing written.\n');
-    process.exitCode = 130;
+    say('Stopped; nothing was trained and nothing written.');
+    process.exitCode = interruption.exitCode;
   } finally {
     interruption.end();
   }

@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
-import { type Callback, Diagnosis, type DiagnosisReport, plannedEpochs, type TaskModel, type TrainingControls, type TrainingOutcome, type TrainingRounds, type TrainingSnapshot } from '../src/index.js';
-import { saveTask } from '../src/node.js';
-import { interruptions } from './interruptions.js';
-import { print, printJson } from './output.js';
+import { type Callback, Diagnosis, type DiagnosisReport, plannedEpochs, RondoError, type TaskModel, type TrainingControls, type TrainingOutcome, type TrainingRounds, type TrainingSnapshot } from '../src/index.js';
+import { type FileLock, saveTask } from '../src/node.js';
+import { type Interruption, interruptions } from './interruptions.js';
+import { print, printJson, say } from './output.js';
 import type { OutputPaths } from './output-paths.js';
 import { diagnosisText } from './show-diagnosis.js';
 import { styleOf } from './style.js';
@@ -52,32 +53,44 @@ export async function runTrain(run: TrainRun): Promise<DiagnosedOutcome | undefi
   const interruption = interruptions();
   const watcher = run.isQuiet ? silentWatcher : progressWatcher(run);
   const diagnosis = run.diagnose ? new Diagnosis() : undefined;
+  let lock: FileLock | undefined;
   let savedMs = -Infinity;
   const save = async (snapshot: TrainingSnapshot): Promise<void> => {
     if (!interruption.signal.aborted && performance.now() - savedMs < checkpointEveryMs) return;
-    await saveTask(task, paths.checkpoint, snapshot);
+    await lock?.confirm();
+    const { values } = snapshot;
+    await saveTask(task, paths.checkpoint, { ...snapshot, values: { ...values, run: paths.claim?.run } });
     savedMs = performance.now();
   };
   try {
+    if (interruption.signal.aborted) return stopped(run, interruption, 'before the beginning');
+    lock = await paths.claim?.take();
     const outcome = await run.train({ signal: interruption.signal, resumeFrom, checkpoint: { save, everySteps: 10 }, callbacks: [watchingToo(watcher.callback, diagnosis)] });
     watcher.finish();
-    if (outcome.stopReason === 'aborted') {
-      process.stderr.write(`Stopped after ${outcome.loss.length} of ${plannedOf(run, outcome.loss.length)} epochs; everything is in ${paths.checkpoint}. Go on with:\n  ${run.resumeCommand}\n`);
-      process.exitCode = 130;
-      return undefined;
-    }
+    if (outcome.stopReason === 'aborted') return stopped(run, interruption, `after ${outcome.loss.length} of ${plannedOf(run, outcome.loss.length)} epochs`);
+    await lock?.confirm();
     await saveTask(task, paths.model);
     await rm(paths.checkpoint, { force: true });
     return { ...outcome, ...(diagnosis && { diagnosis: diagnosis.report() }) };
   } catch (error) {
     watcher.finish();
+    // After the last epoch, in what a task does then: calibrating, or training again.
+    if (interruption.signal.aborted && error instanceof RondoError && error.code === 'ABORTED') return stopped(run, interruption, 'before the end');
     // What was measured before a failure says most about it.
     const report = diagnosis?.report();
-    if (report !== undefined && report.steps.length > 0) process.stderr.write(`${diagnosisText(report, { hasPlots: !run.isQuiet }, styleOf(process.stderr))}\n\n`);
+    if (report !== undefined && report.steps.length > 0) say(`${diagnosisText(report, { hasPlots: !run.isQuiet }, styleOf(process.stderr))}\n`);
     throw error;
   } finally {
     interruption.end();
+    await lock?.release();
   }
+}
+
+function stopped({ paths, resumeCommand }: TrainRun, { exitCode }: Interruption, when: string): undefined {
+  const hasBegun = existsSync(paths.checkpoint);
+  say(hasBegun ? `Stopped ${when}; everything is in ${paths.checkpoint}. Go on with:\n  ${resumeCommand}` : 'Stopped before the first step; nothing was trained.');
+  process.exitCode = exitCode;
+  return undefined;
 }
 
 /** What a train command has to tell at its end. */

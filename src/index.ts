@@ -94,7 +94,7 @@ export type { ModelStream, StreamOptions } from './training/model-stream.js';
 export type { NamedWeights } from './training/model-weights.js';
 export type { PredictOptions } from './training/prediction.js';
 export type { ClassWeight } from './training/sample-weights.js';
-export type { TrainingSnapshot } from './training/snapshot.js';
+export type { RunIdentity, TrainingSnapshot } from './training/snapshot.js';
 export type { TrainBatchOptions } from './training/train-batch.js';
 export * from './training/callbacks/index.js';
 export * from './training/diagnosis/index.js';

@@ -9,6 +9,7 @@ export {
   type BytePieces, dataPieces, joined, readData, readTableFile, type ReadTableFileOptions, readText, unpacked,
 } from './io/data-files.js';
 export { fileAccessError, readBytes, writeFileAtomically } from './io/files.js';
+export { FileLock, type LockOwner, type TakenLock } from './io/file-lock.js';
 export { type ReadTextFilesOptions, readTextFiles, type TextFileFormat, textFileFormats } from './io/text-row-files.js';
 export {
   checkpointFile, type CheckpointFileOptions, csvLogger, loadModel, loadWeightsFile, modelCheckpoint, type ModelCheckpointFileOptions, saveModel, tensorBoard,

@@ -7,6 +7,7 @@ import { emptyOption, readingOptions } from '../classify/reading-options.js';
 import { readUnlabelled, withReading } from '../classify/read-texts.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { requireTask } from '../require-task.js';
+import { requireNewFile } from '../output-paths.js';
 import { styleOf } from '../style.js';
 import { withSeparators } from '../text-table.js';
 import { requirePositionals } from '../wrong-usage.js';
@@ -22,6 +23,7 @@ export const explain = defineCommand({
     class: { type: 'text', value: 'LABEL', about: 'The class to explain. Default: the likeliest.' },
     limit: { type: 'count', value: 'N', about: 'Most texts of a file. Default 20.' },
     html: { type: 'text', value: 'OUT.html', about: 'Write a page of its own, without scripts, that shows all of them.' },
+    force: { type: 'flag', about: 'Overwrite an existing page.' },
     ...readingOptions,
     ...emptyOption,
     backend: computeOptions.backend,
@@ -32,6 +34,7 @@ export const explain = defineCommand({
   async run({ positionals, options }) {
     requirePositionals(this, positionals, 2);
     const [path, given] = positionals;
+    if (options.html !== undefined) await requireNewFile(`rondo ${this.name}`, '--html', options.html, options.force);
     const classifier = requireTask(`rondo ${this.name}`, path, (await loadTask(path)).task, 'classify');
     const isFile = given === '-' || (await stat(given).catch(() => undefined)) !== undefined;
     // A text of one word that ends as a file does is more often a file's name with a slip.

@@ -3,6 +3,7 @@ import { rankTrials, type RunResult } from '../../src/index.js';
 import { commandText } from '../command-words.js';
 import { interruptions } from '../interruptions.js';
 import type { Command } from '../options.js';
+import { print, printJson, say } from '../output.js';
 import { defaultOutput } from '../output-paths.js';
 import { styleOf } from '../style.js';
 import { ProgressLine } from '../terminal/progress.js';
@@ -40,7 +41,7 @@ export function tuneCommand(train: Command): Command {
       const folder = await SearchFolder.open(where, path, search, options);
       const { records } = folder;
       const isQuiet = options.quiet || json;
-      if (!json) console.log([...aboutSearch(search, score), ...(options.resume ? [`${records.length} runs are done already`] : [])].join('\n'));
+      if (!json) print([...aboutSearch(search, score), ...(options.resume ? [`${records.length} runs are done already`] : [])].join('\n'));
 
       const processes = new TrainProcesses();
       const interruption = interruptions('Stopping; the trainings save what they have. Press Ctrl-C again to stop at once.', () => processes.stop('SIGKILL'));
@@ -55,6 +56,7 @@ export function tuneCommand(train: Command): Command {
         await runSearch({
           search, score, folder, processes, jobs, threads, keepsBest, signal: interruption.signal,
           onBegin: () => void (!isQuiet && show()),
+          onWait: ({ trial }, { pid }) => progress.note(`trial ${trial + 1} is still with process ${pid} of the search before, which saves what it has; waiting for it`),
           onEnd: (record) => {
             if (isQuiet) return;
             progress.note(runLine(search, score, record, record.score !== null && rankTrials(search.better, records)[0] === record));
@@ -68,15 +70,15 @@ export function tuneCommand(train: Command): Command {
       }
       if (interruption.signal.aborted) {
         const again = { ...Object.fromEntries(Object.keys(this.options).map((name) => [name, line.options[name]])), force: false, resume: true };
-        process.stderr.write(`Stopped after ${records.length} runs; everything is in ${path}. Go on with:\n  ${commandText(this.name, line.positionals, again)}\n`);
-        process.exitCode = 130;
+        say(`Stopped after ${records.length} runs; everything is in ${path}. Go on with:\n  ${commandText(this.name, line.positionals, again)}`);
+        process.exitCode = interruption.exitCode;
         return;
       }
       const model = keepsBest ? folder.bestModel : undefined;
       if (json) {
         const best = rankTrials(search.better, records).find(({ score: own }) => own !== null);
-        console.log(JSON.stringify({ folder: path, search, runs: records.map(asCounted), best: best === undefined ? null : { ...asCounted(best), command: bestCommand(search, records), ...(model !== undefined && { model }) } }));
-      } else console.log(`\n${searchReport(search, score, records, model)}`);
+        printJson({ folder: path, search, runs: records.map(asCounted), best: best === undefined ? null : { ...asCounted(best), command: bestCommand(search, records), ...(model !== undefined && { model }) } });
+      } else print(`\n${searchReport(search, score, records, model)}`);
       if (records.every(({ score: own }) => own === null)) process.exitCode = 1;
     },
   };

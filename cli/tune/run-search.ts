@@ -1,4 +1,5 @@
 import { pendingRuns, rankTrials, type RondoError, type Run, type TrialValues } from '../../src/index.js';
+import type { LockOwner } from '../../src/node.js';
 import { optionWords } from '../command-words.js';
 import { WrongUsage } from '../wrong-usage.js';
 import { runOptions, type Search, trialsOf } from './search.js';
@@ -16,6 +17,8 @@ export interface SearchRun {
   readonly keepsBest: boolean;
   readonly signal: AbortSignal;
   onBegin(run: Run): void;
+  /** Where a run waits for the process of a search that was killed. */
+  onWait(run: Run, owner: LockOwner): void;
   onEnd(record: RunRecord): void;
 }
 
@@ -46,8 +49,10 @@ export async function runSearch(run: SearchRun): Promise<void> {
 }
 
 /** @returns the error that no other run can escape. */
-async function oneRun({ search, score, folder, processes, threads, keepsBest, signal, onBegin, onEnd }: SearchRun, run: Run, values: TrialValues): Promise<RondoError | undefined> {
+async function oneRun({ search, score, folder, processes, threads, keepsBest, signal, onBegin, onWait, onEnd }: SearchRun, run: Run, values: TrialValues): Promise<RondoError | undefined> {
   onBegin(run);
+  await folder.untilFree(run, signal, (owner) => onWait(run, owner));
+  if (signal.aborted) return undefined;
   const isInterrupted = await folder.isInterrupted(run);
   const own = { ...runOptions(search, values, run.rung), threads, out: folder.pathsOf(run).model, json: true, [isInterrupted ? 'resume' : 'force']: true };
   const startedMs = performance.now();

@@ -1,9 +1,12 @@
 import { appendFile, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import papa from 'papaparse';
 import { RondoError, type RunResult, type TrialValues } from '../../src/index.js';
-import { fileAccessError, readText, writeFileAtomically } from '../../src/node.js';
-import { type OutputPaths, pathsOf } from '../output-paths.js';
+import { fileAccessError, FileLock, type LockOwner, readText, writeFileAtomically } from '../../src/node.js';
+import { say } from '../output.js';
+import { lockPathOf, type OutputPaths, pathsOf } from '../output-paths.js';
+import { requireNoInput } from '../protect-inputs.js';
 import { WrongUsage } from '../wrong-usage.js';
 import type { Search } from './search.js';
 
@@ -20,35 +23,44 @@ export interface RunRecord extends RunResult {
   readonly reason?: string;
 }
 
+/** What a search writes beside search.json. */
+const resultNames = ['trials.jsonl', 'trials.csv', 'best.safetensors'];
+
 /** The folder of a search: what is searched, and what came of it. */
 export class SearchFolder {
+  #lock: FileLock | undefined;
+
   private constructor(
     readonly path: string,
     readonly records: RunRecord[],
   ) {}
 
   /**
-   * Makes the folder, or takes up the search that it holds.
+   * Makes the folder, or takes up the search that it holds; it then belongs to this process.
    *
-   * @throws FILE_ACCESS where a search would be lost, or there is none to resume; WrongUsage where it is another one
+   * @throws FILE_ACCESS where a search would be lost, another process is at work on it, or there is none to resume; WrongUsage where it is
+   *   another one, or data would be overwritten
    */
   static async open(where: string, path: string, search: Search, { force, resume }: { readonly force: boolean; readonly resume: boolean }): Promise<SearchFolder> {
     const folder = new SearchFolder(path, []);
-    const known = await exists(folder.at('search.json'));
-    if (resume) {
-      if (!known) throw new RondoError('FILE_ACCESS', { where, what: 'there is no search to resume.', expected: folder.at('search.json'), received: 'no such file', fix: 'leave --resume out to start, or give the --out of the interrupted search.' });
-      requireSameSearch(where, path, JSON.parse(await readText(folder.at('search.json'))), search);
-      await folder.#readRecords();
-      await mkdir(folder.at('running'), { recursive: true });
-      return folder;
-    }
-    if (known && !force) throw new RondoError('FILE_ACCESS', { where, what: `${path} holds a search already.`, fix: 'go on with it with --resume, start anew with --force, or choose another --out.' });
+    if (resume) requireSameSearch(where, path, await folder.#knownSearch(where), search);
+    else await folder.#requireUnused(where, force);
+    for (const name of ['search.json', ...resultNames]) await requireNoInput(where, '--out', folder.at(name));
     try {
-      if (known) for (const name of ['trials.jsonl', 'trials.csv', 'best.safetensors', 'running']) await rm(folder.at(name), { recursive: true, force: true });
       await mkdir(folder.at('running'), { recursive: true });
     } catch (error) {
       throw await fileAccessError('write', path, error);
     }
+    const { lock, predecessor } = await FileLock.take(folder.at('search.lock'), `${where} --out ${path}`);
+    folder.#lock = lock;
+    if (predecessor !== undefined) say(`${lock.path} was left by ${predecessor === null ? 'a process' : `process ${predecessor.pid}`}, which is gone; taken over.`);
+    if (resume) {
+      await folder.#readRecords();
+      return folder;
+    }
+    // Another search may have begun since the first look.
+    await folder.#requireUnused(where, force);
+    for (const name of resultNames) await rm(folder.at(name), { recursive: true, force: true });
     await writeFileAtomically(folder.at('search.json'), `${JSON.stringify(search, null, 2)}\n`);
     return folder;
   }
@@ -67,8 +79,24 @@ export class SearchFolder {
     return exists(this.pathsOf(run).checkpoint);
   }
 
+  /**
+   * Waits while the training of a run is still under way, begun by a search that was killed: it has noticed, and is saving what it has.
+   *
+   * @param onWait is called once, where there is something to wait for.
+   */
+  async untilFree(run: Pick<RunResult, 'trial' | 'rung'>, signal: AbortSignal, onWait: (owner: LockOwner) => void): Promise<void> {
+    const path = lockPathOf(this.pathsOf(run).model);
+    for (let isFirst = true; !signal.aborted; isFirst = false) {
+      const owner = await FileLock.holder(path);
+      if (owner === undefined) return;
+      if (isFirst) onWait(owner);
+      await setTimeout(100, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
   /** Adds a run, and removes its files; the model is kept as the best where that is asked for. */
   async add(record: RunRecord, keepModel: boolean): Promise<void> {
+    await this.#lock?.confirm();
     const { model, checkpoint } = this.pathsOf(record);
     // Before the record: what is not recorded is run again, and ends with the same model.
     if (keepModel) await rename(model, this.bestModel);
@@ -79,12 +107,31 @@ export class SearchFolder {
     await rm(checkpoint, { force: true });
   }
 
-  /** Writes the same as a table for spreadsheets, and tidies up. */
+  /** Writes the same as a table for spreadsheets, tidies up, and gives the folder back. */
   async close({ space, score }: Search): Promise<void> {
     const rows = this.records.map(asCounted).map(({ trial, rung, epochs, values, seed, score: own, bestEpoch, seconds, status, reason = '' }) => ({ trial, rung, epochs, ...Object.fromEntries(Object.keys(space).map((name) => [name, values[name]])), seed, [score]: own, bestEpoch, seconds, status, reason }));
     await writeFileAtomically(this.at('trials.csv'), `${papa.unparse(rows, { newline: '\n' })}\n`);
     const running = this.at('running');
     if ((await readdir(running)).length === 0) await rmdir(running);
+    await this.#lock?.release();
+  }
+
+  async #knownSearch(where: string): Promise<Search> {
+    const path = this.at('search.json');
+    if (!(await exists(path))) throw new RondoError('FILE_ACCESS', { where, what: 'there is no search to resume.', expected: path, received: 'no such file', fix: 'leave --resume out to start, or give the --out of the interrupted search.' });
+    const text = await readText(path);
+    const found = parsed(text);
+    if (typeof found === 'object' && found !== null && !Array.isArray(found)) return found as Search;
+    throw new RondoError('FILE_FORMAT', { where: path, what: 'this is no description of a search.', expected: 'what rondo tune has written there', received: text.slice(0, 80), fix: 'start anew with --force, or choose another --out.' });
+  }
+
+  async #requireUnused(where: string, force: boolean): Promise<void> {
+    if (force) return;
+    const { path } = this;
+    if (await exists(this.at('search.json'))) throw new RondoError('FILE_ACCESS', { where, what: `${path} holds a search already.`, fix: 'go on with it with --resume, start anew with --force, or choose another --out.' });
+    for (const name of resultNames) {
+      if (await exists(this.at(name))) throw new RondoError('FILE_ACCESS', { where, what: `${this.at(name)} exists already, and is of no search.`, fix: 'overwrite it with --force, or choose another --out.' });
+    }
   }
 
   /** A line that was being written when the machine went down is no record. */
@@ -115,9 +162,21 @@ function lineOf(record: RunRecord): string {
 }
 
 function recordOf(line: string): RunRecord | undefined {
+  const found = parsed(line) as Partial<RunRecord> | null | undefined;
+  const { trial, rung, score, values, status } = found ?? {};
+  if (!isCount(trial) || !isCount(rung) || !(score === null || Number.isFinite(score))) return undefined;
+  if (typeof values !== 'object' || values === null || (status !== 'done' && status !== 'failed')) return undefined;
+  return { ...(found as RunRecord), trial: trial - 1, rung: rung - 1 };
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1;
+}
+
+/** Undefined for what is no JSON. */
+function parsed(text: string): unknown {
   try {
-    const record = JSON.parse(line) as RunRecord;
-    return Number.isInteger(record.trial) && Number.isInteger(record.rung) ? { ...record, trial: record.trial - 1, rung: record.rung - 1 } : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

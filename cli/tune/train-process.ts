@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type ErrorCode, errorCodes, type ErrorFacts, RondoError } from '../../src/index.js';
+import { endsWithParent } from '../interruptions.js';
 import { WrongUsage } from '../wrong-usage.js';
 
 /** How a training process ended. */
@@ -19,11 +20,16 @@ export class TrainProcesses {
   run(words: readonly string[]): Promise<TrainEnded> {
     if (this.#isStopped) return Promise.resolve({ document: undefined, fault: new RondoError('ABORTED', { where: 'rondo train', what: 'it was stopped before it began.' }) });
     // A group of its own: Ctrl-C reaches it once, by `stop`, and not a second time from the terminal.
-    const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...words], { stdio: ['ignore', 'pipe', 'pipe'], detached: process.platform !== 'win32' });
+    const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...words], {
+      // By the channel it notices that this process is gone, even where it was killed.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { ...process.env, [endsWithParent]: '1' },
+      detached: process.platform !== 'win32',
+    });
     this.#running.add(child);
     let [printed, messages] = ['', ''];
-    child.stdout.setEncoding('utf8').on('data', (piece: string) => (printed += piece));
-    child.stderr.setEncoding('utf8').on('data', (piece: string) => (messages += piece));
+    child.stdout!.setEncoding('utf8').on('data', (piece: string) => (printed += piece));
+    child.stderr!.setEncoding('utf8').on('data', (piece: string) => (messages += piece));
     return new Promise((resolve) => {
       const ended = (code: number | null, signal: NodeJS.Signals | null, error?: Error): void => {
         this.#running.delete(child);
@@ -61,7 +67,7 @@ function faultOf(code: number | null, signal: NodeJS.Signals | null, messages: s
       const [, field, text] = /^ {2}(expected|received|fix): (.*)$/.exec(line) ?? [];
       if (field !== undefined) facts[field as 'expected' | 'received' | 'fix'] = text;
     }
-    return code === 2 ? new WrongUsage(facts) : new RondoError(found[1] as ErrorCode, facts);
+    return found[1] === 'USAGE' && code === 2 ? new WrongUsage(facts) : new RondoError(found[1] as ErrorCode, facts);
   }
   const isMemory = signal === 'SIGKILL' || /heap out of memory|allocation failed/i.test(messages);
   return new RondoError(isMemory ? 'OUT_OF_MEMORY' : 'INTERNAL', {

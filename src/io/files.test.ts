@@ -1,10 +1,12 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RondoError } from '../errors.js';
 import { readText } from './data-files.js';
 import { fileAccessError, readBytes, writeFileAtomically } from './files.js';
+import { temporaryNameFor } from './temporary-files.js';
 
 let folder = '';
 beforeEach(async () => {
@@ -39,6 +41,19 @@ describe('writeFileAtomically', () => {
     expect(error.code).toBe('FILE_ACCESS');
     expect(await readFile(path, 'utf8')).toBe('old');
     expect(await readdir(folder)).toEqual(['a.txt']);
+  });
+
+  test('removes what a killed process has left of the same file, and nothing of living ones or of other machines', async () => {
+    const { pid: gone } = spawnSync(process.execPath, ['--version']);
+    const path = join(folder, 'm.safetensors');
+    const own = basename(temporaryNameFor(path));
+    const [tag] = own.slice('.m.safetensors.'.length).split('-');
+    const uuid = crypto.randomUUID();
+    const kept = [own, `.m.safetensors.00000000-${gone}-.${uuid}.tmp`, `.other.safetensors.${tag}-${gone}-.${uuid}.tmp`, `.m.safetensors.${uuid}.tmp`];
+    const left = [`.m.safetensors.${tag}-${gone}-17.${uuid}.tmp`, `.m.safetensors.${tag}-${gone}-.${uuid}.tmp`];
+    for (const name of [...kept, ...left]) await writeFile(join(folder, name), 'part');
+    await writeFileAtomically(path, 'whole');
+    expect((await readdir(folder)).sort()).toEqual([...kept, 'm.safetensors'].sort());
   });
 
   test('keeps permissions, and a symbolic link stays one', async () => {

@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { access, chmod, open, readdir, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { nearestNames, RondoError } from '../errors.js';
+import { removeAbandoned, temporaryNameFor } from './temporary-files.js';
 
 /** One read call takes at most this much: Node refuses more than 2^31 - 1 bytes in one call. */
 const readPieceBytes = 2 ** 30;
@@ -9,8 +10,9 @@ const readPieceBytes = 2 ** 30;
 /**
  * Writes a file so that a reader sees the old content or the new, never a part: a temporary file in the same folder,
  * flushed to the disk, then renamed over `path`, then the folder flushed. When anything fails the temporary file is
- * removed and the old file is as it was. A symbolic link keeps pointing at the file that is replaced, an existing
- * file keeps its permissions, and a device or pipe such as /dev/stdout is written directly.
+ * removed and the old file is as it was; one that a killed process left behind is removed as well. A symbolic link keeps
+ * pointing at the file that is replaced, an existing file keeps its permissions, and a device or pipe such as /dev/stdout is
+ * written directly.
  *
  * @throws FILE_ACCESS when the folder does not exist, the disk is full, or permission is missing.
  */
@@ -20,7 +22,8 @@ export async function writeFileAtomically(path: string, content: Uint8Array | st
   if (old?.isDirectory()) throw await fileAccessError('write', path, { code: 'EISDIR' });
   if (old !== undefined && !old.isFile()) return writeDirectly(path, content);
 
-  const temporary = join(dirname(target), `.${basename(target).slice(0, 200)}.${crypto.randomUUID()}.tmp`);
+  await removeAbandoned(target);
+  const temporary = temporaryNameFor(target);
   let created = false;
   try {
     if (old !== undefined) await access(target, constants.W_OK);

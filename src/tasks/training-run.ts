@@ -12,7 +12,7 @@ import { roundGrowth, RoundStop } from './training-rounds.js';
 
 /** What steers a training run from outside. */
 export interface TrainingControls {
-  /** Stops after the current step; the run can be resumed from its last checkpoint. */
+  /** Stops after the current step or batch of a validation; the run can be resumed from its last checkpoint. */
   signal?: AbortSignal;
   /** Watch the run; see {@link Callback}. */
   callbacks?: readonly Callback[];

@@ -46,6 +46,10 @@ export class CallbackList {
     for (const callback of this.#callbacks) await callback.onValidationBegin?.(epoch, this.#context);
   }
 
+  async validationStopped(epoch: number): Promise<void> {
+    for (const callback of this.#callbacks) await callback.onValidationStopped?.(epoch, this.#context);
+  }
+
   async epochEnd(epoch: number, logs: Logs): Promise<void> {
     for (const callback of this.#callbacks) await callback.onEpochEnd?.(epoch, logs, this.#context);
   }

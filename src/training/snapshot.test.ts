@@ -6,10 +6,12 @@ import { Dropout } from '../layers/dropout.js';
 import { GRU } from '../layers/gru.js';
 import { LSTM } from '../layers/lstm.js';
 import { Random, setSeed } from '../random.js';
+import { AveragingTrigger } from './callbacks/averaging-trigger.js';
 import type { Callback } from './callbacks/callback.js';
 import type { Dataset } from './dataset.js';
 import type { DatasetFitOptions } from './fit-options.js';
 import { hostWeights } from './model-weights.js';
+import { averagedSGD } from './optimizers/index.js';
 import { Sequential } from './sequential.js';
 import type { TrainingSnapshot } from './snapshot.js';
 
@@ -75,6 +77,40 @@ describe('training resumed from a snapshot', () => {
     expect(history.stopReason).toBe('aborted');
     await model.fit(dataset, { epochs: 2, callbacks: [{}], resumeFrom: snapshot });
     expect(hostWeights(model)).toEqual(hostWeights(whole));
+  });
+
+  it('continues a run that the signal aborted within a validation, which begins anew', async () => {
+    const averaged = (): Sequential => {
+      const model = compiled();
+      model.compile({ optimizer: averagedSGD({ learningRate: 0.3, lambd: 0 }), loss: 'binaryCrossentropy', metrics: ['auc', 'f1'] });
+      model.optimizer.startAveraging();
+      return model;
+    };
+    // Swaps the averages in for each validation, as a run does whose averaging was triggered.
+    const swapping = (): Callback => {
+      const trigger = new AveragingTrigger();
+      trigger.setState({ values: { values: [], isTriggered: true } });
+      return trigger;
+    };
+    const whole = averaged();
+    const expected = await whole.fit(dataset, { epochs: 3, validationData: () => batches.slice(0, 3), callbacks: [swapping()] });
+    const controller = new AbortController();
+    let numValidated = 0;
+    const stopping: Dataset = function* () {
+      for (const batch of batches.slice(0, 3)) {
+        if (++numValidated === 5) controller.abort();
+        yield batch;
+      }
+    };
+    const model = averaged();
+    let snapshot: TrainingSnapshot | undefined;
+    const history = await model.fit(dataset, { epochs: 3, validationData: stopping, callbacks: [swapping()], signal: controller.signal, checkpoint: { save: (_, taken) => void (snapshot = structuredClone(taken)), everyEpochs: 9 } });
+    expect([history.stopReason, history.epochs, numValidated]).toEqual(['aborted', [0], 5]);
+    const resumed = averaged();
+    setSeed(999);
+    resumed.setWeights(hostWeights(model));
+    expect(await resumed.fit(dataset, { epochs: 3, validationData: () => batches.slice(0, 3), callbacks: [swapping()], resumeFrom: snapshot })).toEqual(expected);
+    expect(hostWeights(resumed)).toEqual(hostWeights(whole));
   });
 
   it('is refused with other data, callbacks or another model', async () => {

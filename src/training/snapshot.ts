@@ -29,6 +29,14 @@ export interface TrainingPosition {
   readonly batchSize: number | null;
 }
 
+/** One training from its begin to its end, however often it was interrupted. */
+export interface RunIdentity {
+  readonly id: string;
+  readonly seed: number;
+  /** Date and time. */
+  readonly begun: string;
+}
+
 /** Everything besides the weights that an interrupted run needs to go on as if nothing had happened. */
 export interface TrainingSnapshot {
   /** Plain JSON (but for numbers that are not finite). */
@@ -37,6 +45,8 @@ export interface TrainingSnapshot {
     readonly random: RandomState;
     readonly optimizer: OptimizerState;
     readonly callbacks: readonly (Pick<CallbackState, 'values'> & { readonly name: string })[];
+    /** Which run of a program it belongs to, where the program says so; `fit` does not look at it. */
+    readonly run?: RunIdentity;
   };
   /** By name: `optimizer/...`, `state/...` (carried layer states) and `callback/<place>/...`. */
   readonly arrays: Readonly<Record<string, HostArray>>;

@@ -117,18 +117,17 @@ class FitRun {
       await iterator.close();
     }
     if (this.#logs === undefined || this.batch === 0) throw this.#noBatches();
-    await this.#endEpoch(this.#logs, startedMs, numRows);
-    return true;
+    return this.#endEpoch(this.#logs, startedMs, numRows);
   }
 
-  async #endEpoch(logs: EpochLogs, startedMs: number, numRows: number): Promise<void> {
+  /** @returns false where the signal was aborted before the validation had ended: the epoch is then not over. */
+  async #endEpoch(logs: EpochLogs, startedMs: number, numRows: number): Promise<boolean> {
     const { checkpoint, verbose } = this.options;
     const elapsedMs = performance.now() - startedMs;
     let values = logs.values();
-    const { validation } = this;
-    if (validation !== undefined) {
-      await this.#callbacks.validationBegin(this.epoch);
-      const validated = await withFreshStates(this.model, () => evaluateSource(this.model, validation, { where: `${this.where}, validationData` }));
+    if (this.validation !== undefined) {
+      const validated = await this.#validate(this.validation, logs);
+      if (validated === undefined) return this.#abort();
       values = { ...values, ...validationLogs(validated) };
     }
     this.#history.add(this.epoch, values);
@@ -137,10 +136,27 @@ class FitRun {
     this.epoch++;
     this.batch = 0;
     this.seed = null;
-    if (checkpoint === undefined) return;
+    if (checkpoint === undefined) return true;
     const everyEpochs = checkpoint.everyEpochs ?? (checkpoint.everySteps === undefined ? 1 : undefined);
     const isLast = this.epoch === this.#epochs || this.isStopping;
     if (everyEpochs !== undefined && (isLast || this.epoch % everyEpochs === 0)) await this.#save();
+    return true;
+  }
+
+  /** @returns undefined where the signal was aborted; sums, states and callbacks are then as before. */
+  async #validate(validation: BatchSource, logs: EpochLogs): Promise<Record<string, number> | undefined> {
+    const { signal } = this.options;
+    // The sums of the epoch lie in the same metrics; a run that is resumed here needs them.
+    const sums = logs.state;
+    await this.#callbacks.validationBegin(this.epoch);
+    try {
+      return await withFreshStates(this.model, () => evaluateSource(this.model, validation, { signal, where: `${this.where}, validationData` }));
+    } catch (error) {
+      if (!isAborted(signal) || !(error instanceof RondoError && error.code === 'ABORTED')) throw error;
+      await this.#callbacks.validationStopped(this.epoch);
+      logs.state = sums;
+      return undefined;
+    }
   }
 
   /** Keeps the point that was reached, unless no step was taken. */
@@ -246,7 +262,10 @@ class FitRun {
       stopTraining: () => {
         run.isStopping = true;
       },
-      lossOfLastBatch: () => run.#prepared().step.lossOf(run.#lastBatch!),
+      get lossOfLastBatch() {
+        const batch = run.#lastBatch;
+        return batch && (() => run.#prepared().step.lossOf(batch));
+      },
     };
   }
 }

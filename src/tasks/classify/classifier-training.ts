@@ -137,7 +137,7 @@ export class ClassifierTraining {
     classifier.outcome = outcome;
     if (outcome.stopReason === 'aborted') return outcome;
     const numClasses = classifier.labels.length;
-    const logits = await classifier.logits(validation.ids);
+    const logits = await classifier.logits(validation.ids, controls.signal);
     const temperature = fitTemperature(logits, validation.classes, numClasses);
     const errorAt = (t: number): number => calibrationError(probabilitiesOf(logits, numClasses, t), validation.classes, numClasses);
     classifier.calibration = { temperature, errorBefore: errorAt(1), errorAfter: errorAt(temperature), numTexts: validation.ids.length };

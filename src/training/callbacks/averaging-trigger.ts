@@ -45,9 +45,14 @@ export class AveragingTrigger implements Callback {
     this.isSwapped = true;
   }
 
-  onEpochEnd(_epoch: number, logs: Logs, { model }: TrainingContext): void {
+  onValidationStopped(_epoch: number, { model }: TrainingContext): void {
     if (this.isSwapped) model.optimizer.swapAverages();
     this.isSwapped = false;
+  }
+
+  onEpochEnd(epoch: number, logs: Logs, context: TrainingContext): void {
+    this.onValidationStopped(epoch, context);
+    const { model } = context;
     if (this.isTriggered) return;
     const value = new Monitor('AveragingTrigger', { monitor: this.monitor }).valueIn(logs);
     if (this.values.length > this.patience && value > minimumOf(this.values.slice(0, -this.patience))) {

@@ -43,7 +43,7 @@ export interface TrainingContext {
   stopTraining(): void;
   /**
    * In `onBatchEnd` and `onEpochEnd`: the loss of the batch of the last step, now that the weights have changed, without dropout and differentiable
-   * by the weights. Needs an open {@link scope}.
+   * by the weights. Needs an open {@link scope}. Undefined where this run has not taken a step.
    */
   lossOfLastBatch?(): Tensor;
 }
@@ -66,6 +66,8 @@ export interface Callback {
   onBatchEnd?(progress: Progress, context: TrainingContext): void | Promise<void>;
   /** Before the validation data are evaluated, where there are any. */
   onValidationBegin?(epoch: number, context: TrainingContext): void | Promise<void>;
+  /** In place of `onEpochEnd` where a signal has stopped the evaluation: takes back what `onValidationBegin` did. */
+  onValidationStopped?(epoch: number, context: TrainingContext): void | Promise<void>;
   onEpochEnd?(epoch: number, logs: Logs, context: TrainingContext): void | Promise<void>;
   onTrainEnd?(reason: StopReason, context: TrainingContext): void | Promise<void>;
   /** Where training ends with an exception, which `fit` then throws. */
