@@ -104,7 +104,7 @@ function isNumericStamp(table: Table, name: string, index: number): boolean {
   const isDate = (year: number, month: number, day: number): boolean => year >= 1700 && year < 2200 && month >= 1 && month <= 12 && day >= 1 && new Date(dateMs(year, month, day)).getUTCMonth() === month - 1;
   const digits = (cell: string, from: number, to: number): number => Number(cell.slice(from, to));
   if (areTexts(/^\d{8}(\d{2}|\d{4}|\d{6})?$/) && cells.filter((cell) => isDate(digits(cell, 0, 4), digits(cell, 4, 6), digits(cell, 6, 8))).length >= 0.9 * cells.length) return true;
-  if (areTexts(/^\d{4}[.]?\d{2}$/) && every((value) => isDate(Math.floor(value > 9999 ? value / 100 : value), Math.round(value > 9999 ? value % 100 : (value % 1) * 100), 1))) return true;
+  if (areTexts(/^(\d{6}|\d{4}\.\d{1,2})$/) && every((value) => isDate(Math.floor(value > 9999 ? value / 100 : value), Math.round(value > 9999 ? value % 100 : (value % 1) * 100), 1))) return true;
   // A column of years may stand beside others that count or measure.
   if (areTexts(/^\d{4}$/) && every((value) => value >= 1500 && value < 2200)) return isInOrder || isNamed;
   if (areTexts(/^\d+(\.\d+)?$/) && every((value) => (value >= 1e8 && value < 5e9) || (value >= 1e11 && value < 5e12) || (value >= 1e14 && value < 5e15) || (value >= 1e17 && value < 5e18))) return true;
@@ -113,7 +113,7 @@ function isNumericStamp(table: Table, name: string, index: number): boolean {
 
 /** The cells of columns that make a stamp together, as one text a row. */
 export function joinedCells(table: Table, columns: readonly string[]): string[] {
-  if (columns.length === 1) return table.column(columns[0]);
+  if (columns.length === 1) return withLastZeros(table.column(columns[0]));
   const cells = columns.map((name) => table.column(name).map((cell) => cell.trim()));
   const parts = columns.map((name, i) => (Object.keys(partNames) as PartName[]).find((part) => partNames[part].test(name.trim()) && cells[i].some((cell) => /^\d{1,4}(\.0)?$/.test(cell))));
   const whole = (column: number, row: number): string => cells[column][row].replace(/\.0$/, '');
@@ -126,4 +126,11 @@ export function joinedCells(table: Table, columns: readonly string[]): string[] 
     });
   }
   return Array.from({ length: table.numRows }, (_, row) => columns.map((_, i) => (i > 0 && /^\d$/.test(whole(i, row)) ? `0${whole(i, row)}` : whole(i, row))).join(' '));
+}
+
+/** Numbers lose their last zero: beside 2019.09 and 2019.11, 2019.1 is October. */
+function withLastZeros(cells: string[]): string[] {
+  const isMonth = /^\d{4}\.\d{1,2}$/;
+  if (!isMonth.test(cells[0]?.trim() ?? '') || !cells.some((cell) => /^\d{4}\.0\d$/.test(cell.trim()))) return cells;
+  return cells.map((cell) => (/^\d{4}\.1$/.test(cell.trim()) ? `${cell.trim()}0` : cell));
 }

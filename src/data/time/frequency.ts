@@ -60,7 +60,7 @@ function fixedStep(sorted: Float64Array, isClock: boolean): Extract<Frequency, {
   const median = sorted[sorted.length >> 1];
   // Stamps that come a little early or late have no step that is frequent, but one that is meant.
   const meant = isClock ? usualSteps.find((step) => Math.abs(median - step) <= 0.1 * step) : undefined;
-  const step = share >= 0.3 ? value : (meant ?? median);
+  const step = share >= 0.5 ? value : (meant ?? (share >= 0.3 ? value : median));
   let numFitting = 0;
   for (const difference of sorted) {
     const count = Math.round(difference / step);
