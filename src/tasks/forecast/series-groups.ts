@@ -83,12 +83,15 @@ export function repeatedStamps(table: Table, groups: ReadonlyMap<string, Int32Ar
 /** The column, or the pair of them, within whose values each stamp stands once; that with the fewest values. */
 function columnsThatTellApart(table: Table, stamps: TimeColumn, used: readonly string[]): string[] | undefined {
   const isStamp = (name: string): boolean => stamps.reading.columns.includes(name) || stamps.others.includes(name);
+  const numStamps = new Set(stamps.times).size;
   const candidates = table.columns.filter((name) => !isStamp(name)).flatMap((name) => {
     const cells = table.column(name);
     const numValues = new Set(cells).size;
-    // What is measured has many values, and fractions.
-    const isName = numValues > 1 && numValues <= cells.length / 3 && cells.every((cell) => cellKind(cell) !== 'number' || /^\d+$/.test(cell.trim()));
-    return isName ? [{ name, numValues }] : [];
+    if (numValues < 2 || numValues > cells.length / 3) return [];
+    const isText = cells.every((cell) => cellKind(cell) !== 'number');
+    // Whole numbers name something where nearly each of them stands beside nearly each stamp; else they rather measure.
+    const isNumbered = cells.every((cell) => /^\d+$/.test(cell.trim())) && cells.length >= 0.75 * numValues * numStamps;
+    return isText || isNumbered ? [{ name, numValues }] : [];
   }).sort((a, b) => a.numValues - b.numValues).slice(0, 12);
   const tells = (names: readonly string[]): boolean => {
     const series = seriesNames(table, names);
