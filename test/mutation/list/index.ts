@@ -1,7 +1,19 @@
 import type { Mutation } from '../mutation.js';
+import { commandLineMutations } from './command-line.js';
+import { dataAndFileMutations } from './data-and-files.js';
 import { expressionAndCellMutations } from './expressions-and-cells.js';
 import { kernelMutations } from './kernels.js';
+import { layerAndTrainingMutations } from './layers-and-training.js';
+import { taskMutations } from './tasks.js';
 import { tensorMutations } from './tensors.js';
 
 /** Bugs that a tired person could write, over all rooms of the project. */
-export const mutations: readonly Mutation[] = [...expressionAndCellMutations, ...kernelMutations, ...tensorMutations];
+export const mutations: readonly Mutation[] = [
+  ...expressionAndCellMutations,
+  ...kernelMutations,
+  ...tensorMutations,
+  ...layerAndTrainingMutations,
+  ...dataAndFileMutations,
+  ...taskMutations,
+  ...commandLineMutations,
+];
