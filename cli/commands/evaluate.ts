@@ -8,8 +8,9 @@ import type { DynamicOptions, LanguageModel, Tagger } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { readTextInputs } from '../read-input.js';
+import { seenSentencesNote } from '../tag/about-tagging.js';
 import { agreementTable, percent, scoreTable } from '../tag/show-tagging.js';
-import { readWordFile, refuseTaggerOptions, taggedFileOptions, type TaggedFileOptions, taggedSentencesOf } from '../tag/tagged-files.js';
+import { readWordFile, refuseTaggerOptions, taggedDataOf, taggedFileOptions, type TaggedFileOptions, untaggedNote } from '../tag/tagged-files.js';
 import { shortNumber, textTable, withSeparators } from '../text-table.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
@@ -79,14 +80,14 @@ async function evaluateTags(tagger: Tagger, file: string, options: TaggedFileOpt
   const data = await readWordFile(file, options);
   const { column } = tagger.sentences;
   const isName = column === null || !/^\d+$/.test(column);
-  const truth = taggedSentencesOf(data, options.column ?? (data.format === 'columns' && isName ? 'last' : (column ?? 'upos')));
-  const part = tagger.isTrainedOn(truth) ? 'trained on' : 'all';
-  const report = await tagger.evaluate(truth);
+  const tagged = taggedDataOf(data, options.column ?? (data.format === 'columns' && isName ? 'last' : (column ?? 'upos')));
+  const report = await tagger.evaluate(tagged.sentences);
+  const part = report.numTrained + report.numChosen === report.numSentences ? 'trained on' : 'all';
   if (json) {
-    console.log(JSON.stringify({ part, ...report }));
+    console.log(JSON.stringify({ part, numUntagged: tagged.numUntagged, ...report }));
     return;
   }
-  if (part === 'trained on') console.log('These are the sentences it was trained on: the figures say nothing of others.');
+  for (const note of [untaggedNote(file, tagged), seenSentencesNote(report)]) if (note !== undefined) console.log(note);
   console.log(`${scoreTable(report, report.baseline)}\n`);
   if (report.baseline === null) console.log(`On other sentences the HMM baseline of the same training was right in ${tagger.sentences.baseline.map((score) => `${percent(score.accuracy)} % (${score.part})`).join(', ')} of the words.\n`);
   console.log(agreementTable(report));

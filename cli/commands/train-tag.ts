@@ -2,8 +2,9 @@ import { defaultVectorWords, type TaggerOptions, TaggerTraining } from '../../sr
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { trainingStart } from '../output-paths.js';
 import { showLearningRates } from '../show-learning-rates.js';
+import { seenSentencesNote, taggingHints, taggingVerdict } from '../tag/about-tagging.js';
 import { agreementTable, percent, scoreTable } from '../tag/show-tagging.js';
-import { columnName, readWordFile, taggedFileOptions, taggedSentencesOf } from '../tag/tagged-files.js';
+import { columnName, readWordFile, taggedDataOf, taggedFileOptions, untaggedNote } from '../tag/tagged-files.js';
 import { withSeparators } from '../text-table.js';
 import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
 import { coverageLine, readEmbeddingVectors, wordVectorOptions } from '../vector-options.js';
@@ -25,8 +26,9 @@ const specs = {
   'keep-case': { type: 'flag', about: 'Tell words apart by their case; the characters always show it.' },
   'keep-digits': { type: 'flag', about: 'Tell numbers apart by their digits; the characters always show them.' },
   validation: { type: 'number', value: 'SHARE', about: 'Share of the sentences that chooses the best epoch where there is no --dev. Default 0.1.' },
-  patience: { type: 'count', value: 'N', about: 'Stop after so many epochs without a better score. Default 5.' },
-  ...trainingOptions({ cell: 'lstm', units: '128', dropout: '0.4', epochs: '20, fewer where the score stops rising', batchSize: '32', learningRate: '0.006', timesteps: '150' }),
+  'max-epochs': { type: 'count', value: 'N', about: 'While the best epoch is the last, training goes on with twice as many; at most so many in all. Default: two such rounds, or no more than --epochs where that is given.' },
+  patience: { type: 'count', value: 'N', about: 'Epochs without a better score after which the first round ends. Default half of --epochs.' },
+  ...trainingOptions({ cell: 'lstm', units: '128', dropout: '0.4', epochs: '20, more where that is less than 1500 steps, fewer where the score stops rising', batchSize: '32', learningRate: '0.006', timesteps: '150' }),
   timesteps: { type: 'count', value: 'N', about: 'Most words of a training sentence; longer ones are cut. Default 150.' },
 } as const satisfies OptionSpecs;
 
@@ -46,15 +48,23 @@ export const trainTag = defineCommand({
     const { paths, interrupted } = await trainingStart(where, 'tag', file, options, () => taggerOptions(options));
     const main = await readWordFile(file, options);
     const column = interrupted?.task.sentences.column ?? columnName(this.name, main, options);
-    const sentencesOf = async (path: string | undefined) => (path === undefined ? undefined : taggedSentencesOf(await readWordFile(path, options), column));
+    const notes: string[] = [];
+    const sentencesOf = async (path: string | undefined) => {
+      if (path === undefined) return undefined;
+      const found = taggedDataOf(path === file ? main : await readWordFile(path, options), column);
+      const note = untaggedNote(path, found);
+      if (note !== undefined) notes.push(note);
+      return found.sentences;
+    };
+    const train = (await sentencesOf(file))!;
     const [validation, test] = [await sentencesOf(options.dev), await sentencesOf(options.test)];
-    const train = taggedSentencesOf(main, column);
     const vectors = await readEmbeddingVectors(where, options, () => train.flatMap(({ words }) => words), options['vector-words'] ?? defaultVectorWords);
     const training = new TaggerTraining({ train, validation, test, vectors, column }, taggerOptions(options), interrupted?.task);
     const { tagger, numSentences, numWords, numBatches } = training;
-    const { cell, units, layers, epochs, crf } = tagger.options;
+    const { cell, units, layers, maxEpochs, crf } = tagger.options;
     const { scheme, vectors: coverage } = tagger.sentences;
     if (!json) {
+      for (const note of notes) console.log(note);
       console.log(`${file}: column ${column}, ${withSeparators(tagger.codec.tags.length)} tags${scheme === null ? '' : `, spans by ${scheme}`}`);
       console.log(`train ${withSeparators(numSentences.train)} sentences of ${withSeparators(numWords.train)} words, validation ${withSeparators(numSentences.validation)} of ${withSeparators(numWords.validation)}${test === undefined ? '' : `, test ${withSeparators(test.length)}`}`);
       if (coverage !== null) console.log(coverageLine(coverage));
@@ -65,7 +75,8 @@ export const trainTag = defineCommand({
     const run: TrainRun = {
       task: tagger,
       paths,
-      epochs,
+      epochs: maxEpochs,
+      rounds: tagger.options,
       numBatches,
       unitsPerStep: Math.round(numWords.train / numBatches),
       unit: 'words',
@@ -84,10 +95,12 @@ export const trainTag = defineCommand({
     const sections = [
       ...Object.entries(reports).flatMap(([part, report]) => (report === undefined ? [] : [`${part}\n${scoreTable(report, report.baseline)}`])),
       agreementTable(reports.test ?? reports.validation),
+      ...[seenSentencesNote(reports.validation, 'validation'), reports.test && seenSentencesNote(reports.test, 'test')].filter((note) => note !== undefined),
       ...(quiet ? [] : [`Tag text with: echo 'Some words here .' | rondo predict ${quoted(paths.model)} -`]),
     ];
     const facts = { column, tags: tagger.codec.tags, numSentences, numWords, vectors: coverage, seconds, wordsPerSecond, ...reports };
-    await showTrained(run, outcome, { facts, sections }, json);
+    const report = reports.test ?? reports.validation;
+    await showTrained(run, outcome, { facts, sections, hints: taggingHints(tagger, report), verdict: taggingVerdict(report) }, json);
   },
 });
 
@@ -105,6 +118,7 @@ function taggerOptions(options: Given<typeof specs>): TaggerOptions {
     lower: options['keep-case'] ? false : undefined,
     digits: options['keep-digits'] ? false : undefined,
     validation: options.validation,
+    maxEpochs: options['max-epochs'],
     patience: options.patience,
     ...recurrentOptions(options),
   };

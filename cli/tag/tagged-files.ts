@@ -1,6 +1,7 @@
 import { type ColumnFile, type ConlluFile, looksLikeConllu, readColumnFile, readConllu, RondoError, type TaggedSentence, taggedSentences } from '../../src/index.js';
 import type { OptionSpecs } from '../options.js';
 import { readTextInput } from '../read-input.js';
+import { withSeparators } from '../text-table.js';
 import { WrongUsage } from '../wrong-usage.js';
 
 /** Options of commands that read words with tags. */
@@ -53,13 +54,28 @@ export function columnName(command: string, { format, file }: WordFile, { column
   throw new WrongUsage({ where: `rondo ${command}`, what: '--column needs a number for a file of columns.', expected: `a number from 1 to ${file.numColumns}, or last`, received: column ?? '', fix: 'count the columns from 1, or give --format conllu.' });
 }
 
-/** Words and tags of a file. @throws UNKNOWN_NAME, OUT_OF_RANGE for a column that it does not have */
-export function taggedSentencesOf({ format, file }: WordFile, column: string): TaggedSentence[] {
+/** What a file holds for a tagger. */
+export interface TaggedData {
+  readonly sentences: readonly TaggedSentence[];
+  /** Words without a tag, left out. */
+  readonly numUntagged: number;
+}
+
+/** Words and tags of a file. @throws UNKNOWN_NAME, OUT_OF_RANGE for a column that it does not have; DATA_FORMAT where no word has a tag */
+export function taggedDataOf({ format, file }: WordFile, column: string): TaggedData {
+  if (format === 'conllu') {
+    const { words, tags, numUntagged } = file.tagged(column);
+    return { sentences: taggedSentences(words, tags, file.where), numUntagged };
+  }
   const words = file.sentences.map((sentence) => sentence.words);
-  if (format === 'conllu') return taggedSentences(words, file.column(column), file.where);
   const number = column === 'last' ? file.numColumns : Number(column);
   if (number === file.wordColumn) {
     throw new RondoError('OUT_OF_RANGE', { where: file.where, what: `column ${number} holds the words.`, expected: `another of ${file.numColumns} columns`, received: column, fix: 'say with --column where the tags are, or with --word-column where the words are.' });
   }
-  return taggedSentences(words, file.column(number), file.where);
+  return { sentences: taggedSentences(words, file.column(number), file.where), numUntagged: 0 };
+}
+
+/** One line on the words without a tag; undefined where all have one. */
+export function untaggedNote(file: string, { numUntagged }: TaggedData): string | undefined {
+  return numUntagged === 0 ? undefined : `${file}: ${withSeparators(numUntagged)} words without a tag (\`_\`) are neither learned nor measured; sentences are cut there`;
 }

@@ -38,4 +38,8 @@ describe('a column file', () => {
     expect(messageOf(() => read('a\tX\nb\t\n'))).toContain('a.txt, line 2: column 2 is empty');
     expect(messageOf(() => read('-DOCSTART- O\n\n'))).toContain('a.txt: the file holds no sentence');
   });
+
+  it('keeps the end of every line', () => {
+    expect(read('a X\r\nb Y\r\n\r\nc X').withNewColumn([['1', '2'], ['3']])).toBe('a X 1\r\nb Y 2\r\n\r\nc X 3');
+  });
 });

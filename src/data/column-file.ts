@@ -1,5 +1,5 @@
 import { refuseUnknownOptions, requireCount, RondoError } from '../errors.js';
-import { badLine, plainLines, requireSentences, type SentenceLines } from './tagged-lines.js';
+import { badLine, linesWithEnds, requireSentences, type SentenceLines, withEnds } from './tagged-lines.js';
 
 /** A file with a word and its tags on each line. */
 export class ColumnFile {
@@ -13,6 +13,8 @@ export class ColumnFile {
     readonly wordColumn: number,
     /** Whether tabs separate the columns. */
     readonly isTabbed: boolean,
+    /** What ends each line. Default LF. */
+    private readonly ends?: readonly string[],
   ) {}
 
   /** By sentence: what a column holds for each word. @param number from 1. @throws OUT_OF_RANGE */
@@ -25,7 +27,7 @@ export class ColumnFile {
   withNewColumn(values: readonly (readonly string[])[]): string {
     const lines = [...this.lines];
     this.sentences.forEach(({ fields, lines: places }, s) => places.forEach((line, i) => (lines[line] = [...fields[i], values[s][i]].join(this.isTabbed ? '\t' : ' '))));
-    return lines.join('\n');
+    return withEnds(lines, this.ends);
   }
 }
 
@@ -49,7 +51,7 @@ export function readColumnFile(text: string, options: ReadColumnFileOptions): Co
   refuseUnknownOptions('readColumnFile', options, ['where', 'words']);
   const { where, words: wordColumn = 1 } = options;
   requireCount('readColumnFile', 'words', wordColumn);
-  const lines = plainLines(text);
+  const { lines, ends } = linesWithEnds(text);
   const isBlank = (line: string): boolean => line.trim() === '';
   const firstAt = lines.findIndex((line) => !isBlank(line) && !documentStart.test(line));
   const isTabbed = firstAt >= 0 && lines[firstAt].includes('\t');
@@ -71,7 +73,7 @@ export function readColumnFile(text: string, options: ReadColumnFileOptions): Co
     open.fields.push(fields);
   });
   requireSentences(where, sentences, 'a word and its tags on each line');
-  return new ColumnFile(where, lines, sentences, numColumns, wordColumn, isTabbed);
+  return new ColumnFile(where, lines, sentences, numColumns, wordColumn, isTabbed, ends);
 }
 
 function requireColumn(where: string, number: number, numColumns: number): void {

@@ -62,4 +62,23 @@ describe('CoNLL-U', () => {
     expect(looksLikeConllu('# A heading\nSome text.\n')).toBe(false);
     expect(looksLikeConllu('')).toBe(false);
   });
+
+  it('gives words without a value no tag and cuts sentences there, but features may be none', () => {
+    const file = read([line('1', 'A', 'X'), line('2', 'B', '_'), line('3', 'C', 'Y'), line('4', 'D', 'X'), '', line('1', 'E', '_'), ''].join('\n'));
+    expect(file.tagged('upos')).toEqual({ words: [['A'], ['C', 'D']], tags: [['X'], ['Y', 'X']], numUntagged: 2 });
+    expect(file.tagged('feats')).toMatchObject({ tags: [['_', '_', '_', '_'], ['_']], numUntagged: 0 });
+    expect(messageOf(() => file.tagged('misc'))).toMatchInlineSnapshot(`
+      "[DATA_FORMAT] a.conllu: the column \`misc\` holds no value.
+        expected: tags; \`_\` stands for none
+        received: \`_\` for each of 5 words
+        fix: choose another column."
+    `);
+  });
+
+  it('keeps the end of every line where it is written again', () => {
+    const lines = [line('1', 'A', 'X'), line('2', 'B', 'Y')];
+    const mixed = `# c\r\n${lines[0]}\n${lines[1]}\r\n\r\n`;
+    expect(read(mixed).withColumn('upos', [['X', 'Y']])).toBe(mixed);
+    expect(read(lines.join('\r')).withColumn('upos', [['X', 'Y']])).toBe(lines.join('\r'));
+  });
 });

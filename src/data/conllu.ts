@@ -1,9 +1,23 @@
 import { refuseUnknownOptions, RondoError, unknownName } from '../errors.js';
-import { badLine, plainLines, requireSentences, type SentenceLines } from './tagged-lines.js';
+import { badLine, linesWithEnds, plainLines, requireSentences, type SentenceLines, withEnds } from './tagged-lines.js';
 
 /** The columns of CoNLL-U by name, in their order. */
 export const conlluColumns = ['id', 'form', 'lemma', 'upos', 'xpos', 'feats', 'head', 'deprel', 'deps', 'misc'] as const;
 export type ConlluColumn = (typeof conlluColumns)[number];
+
+/** Whether a column's `_` means that there is no value; of features it means that a word has none, which is one. */
+function isValue(column: string, value: string): boolean {
+  return value !== '_' || column.toLowerCase() === 'feats';
+}
+
+/** Words with what a column holds for each. */
+export interface ConlluTags {
+  /** Sentences, cut where words without a value are left out. */
+  readonly words: readonly (readonly string[])[];
+  readonly tags: readonly (readonly string[])[];
+  /** Words left out, because `_` in their column is no value. */
+  readonly numUntagged: number;
+}
 
 /** A file in CoNLL-U: its sentences, and every line, so that it can be written again with one column changed. */
 export class ConlluFile {
@@ -13,12 +27,46 @@ export class ConlluFile {
     readonly lines: readonly string[],
     /** Words only: multi-word tokens (`1-2`) and empty nodes (`2.1`) are lines, but no words. */
     readonly sentences: readonly SentenceLines[],
+    /** What ends each line. Default LF. */
+    private readonly ends?: readonly string[],
   ) {}
 
   /** By sentence: what a column holds for each word. @throws UNKNOWN_NAME */
   column(name: string): string[][] {
     const at = columnIndex(this.where, name);
     return this.sentences.map(({ fields }) => fields.map((field) => field[at]));
+  }
+
+  /** The words that have a value in a column, with it. @throws UNKNOWN_NAME; DATA_FORMAT where no word has one */
+  tagged(name: string): ConlluTags {
+    const words: string[][] = [];
+    const tags: string[][] = [];
+    let numUntagged = 0;
+    this.column(name).forEach((values, s) => {
+      let isOpen = false;
+      values.forEach((value, i) => {
+        if (!isValue(name, value)) {
+          numUntagged++;
+          isOpen = false;
+          return;
+        }
+        if (!isOpen) {
+          words.push([]);
+          tags.push([]);
+          isOpen = true;
+        }
+        words[words.length - 1].push(this.sentences[s].words[i]);
+        tags[tags.length - 1].push(value);
+      });
+    });
+    if (words.length > 0) return { words, tags, numUntagged };
+    throw new RondoError('DATA_FORMAT', {
+      where: this.where,
+      what: `the column \`${name}\` holds no value.`,
+      expected: 'tags; `_` stands for none',
+      received: `\`_\` for each of ${numUntagged} words`,
+      fix: 'choose another column.',
+    });
   }
 
   /**
@@ -35,7 +83,7 @@ export class ConlluFile {
       }
       places.forEach((line, i) => (lines[line] = fields[i].map((field, column) => (column === at ? values[s][i] || '_' : field)).join('\t')));
     });
-    return lines.join('\n');
+    return withEnds(lines, this.ends);
   }
 }
 
@@ -53,7 +101,7 @@ export interface ReadConlluOptions {
 export function readConllu(text: string, options: ReadConlluOptions): ConlluFile {
   refuseUnknownOptions('readConllu', options, ['where']);
   const { where } = options;
-  const lines = plainLines(text);
+  const { lines, ends } = linesWithEnds(text);
   const sentences: SentenceLines[] = [];
   let open: { words: string[]; lines: number[]; fields: string[][] } | undefined;
   const close = (): void => {
@@ -73,7 +121,7 @@ export function readConllu(text: string, options: ReadConlluOptions): ConlluFile
   });
   close();
   requireSentences(where, sentences, 'CoNLL-U: lines of ten columns separated by tabs');
-  return new ConlluFile(where, lines, sentences);
+  return new ConlluFile(where, lines, sentences, ends);
 }
 
 /** Whether a text looks like CoNLL-U: its first line that is no comment has ten columns and begins with an ID. */

@@ -14,6 +14,16 @@ export function plainLines(text: string): string[] {
   return (text.startsWith('\ufeff') ? text.slice(1) : text).split(/\r\n|\n|\r/);
 }
 
+/** @internal The same lines with what ends each (LF, CRLF, CR, or nothing after the last), so that they can be written again. */
+export function linesWithEnds(text: string): { readonly lines: string[]; readonly ends: string[] } {
+  return { lines: plainLines(text), ends: [...Array.from(text.matchAll(/\r\n|\n|\r/g), ([end]) => end), ''] };
+}
+
+/** @internal Lines as one text. @param ends of each; without them LF between all */
+export function withEnds(lines: readonly string[], ends: readonly string[] | undefined): string {
+  return ends === undefined ? lines.join('\n') : lines.map((line, i) => line + ends[i]).join('');
+}
+
 /** @internal A malformed line. @param line from 0. */
 export function badLine(where: string, line: number, what: string, facts: { expected: string; received: string; fix: string }): RondoError {
   return new RondoError('DATA_FORMAT', { where: `${where}, line ${line + 1}`, what, ...facts, received: JSON.stringify(facts.received.slice(0, 120)) });

@@ -16,6 +16,7 @@ import { restoreForecaster } from './forecast/restore-forecaster.js';
 import { LanguageModel } from './language-model/language-model.js';
 import type { TokenizerLibrary } from './language-model/tokenizer-codec.js';
 import type { LanguageModelOptions } from './language-model/language-model-options.js';
+import { isSavedSeenItems, type SavedSeenItems } from './seen-items.js';
 import { TagCodec } from './tag/tag-codec.js';
 import { type BaselineScore, Tagger } from './tag/tagger.js';
 import type { TaggerOptions } from './tag/tagger-options.js';
@@ -79,7 +80,9 @@ const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: S
   classify: (model, saved) => restoreClassifier(model, saved, outcomeOf(saved)),
   tag: (model, saved, where) => {
     const codec = TagCodec.fromJSON(saved.read('codec', 'an object', isRecord), where);
-    const options = saved.read('options', 'an object', isRecord) as unknown as Required<TaggerOptions>;
+    const kept = saved.read('options', 'an object', isRecord) as unknown as Required<TaggerOptions>;
+    // Older files have trained for their epochs and no more.
+    const options = { ...kept, maxEpochs: kept.maxEpochs ?? kept.epochs };
     const numScores = model.computeOutputShape([1, 1, 2]).at(-1);
     if (numScores !== codec.tags.length) throw saved.fault('the tags do not fit the model.', `${codec.tags.length} scores, one for each tag`, numScores);
     const facts = new SavedFields(where, saved.read('sentences', 'an object', isRecord));
@@ -93,6 +96,7 @@ const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: S
       scheme: facts.read('scheme', 'a scheme or null', (found): found is TagScheme | null => found === null || tagSchemes.includes(found as TagScheme)),
       baseline: facts.read('baseline', 'a list of scores', (found): found is BaselineScore[] => Array.isArray(found) && found.every((score) => isRecord(score) && isFiniteNumber(score.accuracy) && isCount(score.fingerprint))),
       vectors: savedCoverage(facts),
+      seen: facts.read('seen', 'hashes of sentences', (value): value is SavedSeenItems | undefined => value === undefined || isSavedSeenItems(value)),
     };
     return new Tagger(model, codec, sentences, options, outcomeOf(saved));
   },

@@ -42,7 +42,7 @@ describe('rondo train classify', () => {
     const { stdout, stderr, code } = run(...trainArgs, '--out', 'shown.safetensors', '--epochs', '2');
     expect(code).toBe(0);
     expect(stderr).toContain('epoch 2/2');
-    for (const part of ['split by class with seed 0, equal texts together', '2 classes: negative', 'expected calibration error', 'held out: ', 'macro F1', 'precision', 'confusion: true class by row', 'rondo explain shown.safetensors']) expect(stdout).toContain(part);
+    for (const part of ['split by class with seed 0, texts that read alike together', '2 classes: negative', 'expected calibration error', 'held out: ', 'macro F1', 'precision', 'confusion: true class by row', 'rondo explain shown.safetensors']) expect(stdout).toContain(part);
     expect(stdout).not.toContain('\x1b[');
     expect(readdirSync(folder)).not.toContain('shown.checkpoint.safetensors');
   });

@@ -126,7 +126,7 @@ describe('a tagger from a file', () => {
   it('is measured beside the baseline', () => {
     const { stdout } = run('evaluate', 'upos.safetensors', 'test.conllu');
     for (const part of ['tagger', 'HMM baseline', '100.00', 'whole sentences (31)', 'VERB']) expect(stdout).toContain(part);
-    expect(run('evaluate', 'upos.safetensors', 'train.conllu').stdout).toContain('the sentences it was trained on');
+    expect(run('evaluate', 'upos.safetensors', 'train.conllu').stdout).toContain('Training has seen all of the 120 sentences');
     writeFileSync(at('other.conllu'), conllu(sentences(7)));
     expect(run('evaluate', 'upos.safetensors', 'other.conllu').stdout).toContain('On other sentences the HMM baseline of the same training was right in');
     const report = JSON.parse(run('evaluate', 'pets.safetensors', 'pets.txt', '--json').stdout);

@@ -80,9 +80,7 @@ export class TagCodec {
       }
       for (const tag of tags) tagCounts.set(tag, (tagCounts.get(tag) ?? 0) + 1);
     }
-    if (tagCounts.size < 2) {
-      throw new RondoError('OUT_OF_RANGE', { where, what: `all words have the same tag, ${[...tagCounts.keys()].map((tag) => JSON.stringify(tag)).join('')}.`, expected: 'at least 2 different tags', received: '1', fix: 'choose the column that holds the tags.' });
-    }
+    requireDifferentTags(sentences, where);
     const byCount = ([a, countA]: [string, number], [b, countB]: [string, number]): number => countB - countA || (a < b ? -1 : 1);
     const sorted = [...counts].sort(byCount);
     const isFrequent = ([form, count]: [string, number]): boolean => count >= minCount || pretrained?.vectors.has(form) === true;
@@ -143,6 +141,19 @@ export class TagCodec {
     }
     return Int32Array.from(points, (point) => Math.max(UNKNOWN, this.characters.idOf(point)));
   }
+}
+
+/** @internal @throws OUT_OF_RANGE where all words have the same tag */
+export function requireDifferentTags(sentences: readonly TaggedSentence[], where: string): void {
+  const first = sentences[0]?.tags[0];
+  if (sentences.some(({ tags }) => tags.some((tag) => tag !== first))) return;
+  throw new RondoError('OUT_OF_RANGE', {
+    where,
+    what: `all words have the same tag, ${JSON.stringify(first)}.`,
+    expected: 'at least 2 different tags',
+    received: '1',
+    fix: 'choose the column that holds the tags.',
+  });
 }
 
 /** @internal The form in which a word is looked up. */

@@ -36,6 +36,11 @@ export function requireTagged(sentences: readonly TaggedSentence[], where: strin
   throw new RondoError('DATA_FORMAT', { where, what: 'there are no words.', expected: 'at least one sentence of one word', received: `${sentences.length} empty sentences`, fix: 'give tagged sentences.' });
 }
 
+/** Equal for sentences that differ in case and digits alone: in another part one would be known by heart. */
+export function sentenceKey(words: readonly string[]): string {
+  return words.map((word) => word.normalize('NFC').toLowerCase().replace(/\p{Nd}/gu, '0')).join('\n');
+}
+
 /** How many words sentences have together. */
 export function numWordsOf(sentences: readonly { readonly words: readonly unknown[] }[]): number {
   return sentences.reduce((sum, { words }) => sum + words.length, 0);

@@ -4,6 +4,7 @@ import { tagSchemes } from '../../data/tag-schemes.js';
 import type { CharacterEncoder } from '../../layers/word-features.js';
 import { defaultVectorWords } from '../../io/word-vectors/form-vectors.js';
 import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
+import { roundGrowth } from '../training-rounds.js';
 import { type TagCodecOptions, tagCodecOptionNames } from './tag-codec.js';
 
 const schemeChoices = ['auto', 'none', ...tagSchemes] as const;
@@ -31,11 +32,15 @@ export interface TaggerOptions extends TagCodecOptions, RecurrentTaskOptions {
   wordDropout?: number;
   /** Share of the sentences that chooses the best epoch where no others are given: every so-manieth. Default 0.1. */
   validation?: number;
-  /** Training stops after so many epochs without a better score on the validation sentences. Default 5. */
+  /** Epochs of the first round; a longer one follows while the best epoch is the last. Default 20, more where that is less than 1,500 steps. */
+  epochs?: number;
+  /** Most epochs in all rounds. Default `epochs` where that is given, else two rounds, the second twice as long as the first. */
+  maxEpochs?: number;
+  /** The first round ends after so many epochs without a better score on the validation sentences. Default half of `epochs`. */
   patience?: number;
 }
 
-const defaults: Required<TaggerOptions> = {
+const defaults: Omit<Required<TaggerOptions>, 'epochs' | 'maxEpochs' | 'patience'> = {
   crf: true,
   scheme: 'auto',
   wordUnits: 100,
@@ -46,7 +51,6 @@ const defaults: Required<TaggerOptions> = {
   characterFeatures: 96,
   wordDropout: 0.1,
   validation: 0.1,
-  patience: 5,
   lower: true,
   digits: true,
   minCount: 2,
@@ -55,23 +59,34 @@ const defaults: Required<TaggerOptions> = {
   units: 128,
   layers: 1,
   dropout: 0.4,
-  epochs: 20,
   batchSize: 32,
   timesteps: 150,
   learningRate: 0.006,
 };
 
-/** @internal Every option. @throws UNKNOWN_NAME, OUT_OF_RANGE */
+/** Epochs of the first round, if they are so many steps; few sentences make short epochs, of which there are more, up to a bound. */
+const [usualEpochs, leastSteps, mostUsualEpochs] = [20, 1500, 100];
+
+/** @internal How long training goes on. @param numBatches steps of an epoch. */
+export function taggerBudget(options: TaggerOptions, numBatches: number): Required<Pick<TaggerOptions, 'epochs' | 'maxEpochs' | 'patience'>> {
+  const usual = Math.min(mostUsualEpochs, Math.max(usualEpochs, Math.ceil(leastSteps / numBatches)));
+  const { epochs = usual } = options;
+  const { maxEpochs = options.epochs === undefined ? (1 + roundGrowth) * epochs : epochs, patience = Math.ceil(epochs / 2) } = options;
+  return { epochs, maxEpochs, patience };
+}
+
+/** @internal Every option; how long training goes on as for sentences of many steps. @throws UNKNOWN_NAME, OUT_OF_RANGE */
 export function resolvedTaggerOptions(options: TaggerOptions): Required<TaggerOptions> {
   const where = 'TaggerTraining';
-  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, ...tagCodecOptionNames, 'crf', 'scheme', 'wordUnits', 'freezeVectors', 'vectorWords', 'characterEncoder', 'characterUnits', 'characterFeatures', 'wordDropout', 'validation', 'patience']);
+  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, ...tagCodecOptionNames, 'crf', 'scheme', 'wordUnits', 'freezeVectors', 'vectorWords', 'characterEncoder', 'characterUnits', 'characterFeatures', 'wordDropout', 'validation', 'maxEpochs', 'patience']);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as TaggerOptions;
-  const all = { ...defaults, ...given };
+  const all = { ...defaults, ...given, ...taggerBudget(given, leastSteps) };
   requireRecurrentOptions(where, all);
   if (!schemeChoices.includes(all.scheme)) throw unknownName(where, 'scheme', all.scheme, schemeChoices);
   if (!encoderChoices.includes(all.characterEncoder)) throw unknownName(where, 'characterEncoder', all.characterEncoder, encoderChoices);
   for (const name of ['wordUnits', 'characterUnits', 'characterFeatures', 'patience', 'minCount', 'maxCharacters'] as const) requireCount(where, name, all[name]);
   requireCount(where, 'vectorWords', all.vectorWords, 0);
+  requireCount(where, 'maxEpochs', all.maxEpochs, all.epochs);
   requireRate(where, 'wordDropout', all.wordDropout);
   requireNumber(where, 'validation', all.validation, 'a number above 0 and at most 0.5', (value) => value > 0 && value <= 0.5);
   return all;

@@ -17,11 +17,12 @@ import { crf as crfLoss, sparseCategoricalCrossentropy } from '../../training/lo
 import { Sequential } from '../../training/sequential.js';
 import { HmmTagger } from './hmm-tagger.js';
 import { cutSentences, epochBatches, padded, placesByLength } from './tag-batches.js';
-import { type EncodedSentence, lookUpForm, TagCodec } from './tag-codec.js';
+import { type EncodedSentence, lookUpForm, requireDifferentTags, TagCodec } from './tag-codec.js';
 import { type TagMeasure, tagMetric } from './tag-metrics.js';
-import { numWordsOf, requireTagged, type TaggedSentence } from './tagged-sentence.js';
+import { SeenItems } from '../seen-items.js';
+import { numWordsOf, requireTagged, sentenceKey, type TaggedSentence } from './tagged-sentence.js';
 import { type BaselineScore, fingerprintOfSentences, Tagger, type TaggerReport } from './tagger.js';
-import { resolvedTaggerOptions, type TaggerOptions } from './tagger-options.js';
+import { resolvedTaggerOptions, taggerBudget, type TaggerOptions } from './tagger-options.js';
 import { scoreOf, taggingReport } from './tagging-report.js';
 import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
 
@@ -71,24 +72,29 @@ export class TaggerTraining {
     }
     const resolved = interrupted?.options ?? resolvedTaggerOptions(options);
     if (interrupted === undefined && resolved.freezeVectors && data.vectors === undefined) throw new RondoError('USAGE', { where: 'TaggerTraining', what: '`freezeVectors` is given, and no vectors are.', expected: 'vectors of words', fix: 'give `vectors`, or leave `freezeVectors` out.' });
-    const { train, validation } = data.validation === undefined ? heldOut(all, resolved.validation) : { train: all, validation: requireTagged(data.validation, 'TaggerTraining, validation') };
+    requireDifferentTags(all, 'TaggerTraining');
+    // Trainings that were begun before spellings counted have kept no hashes.
+    const keyOf = interrupted !== undefined && interrupted.sentences.seen === undefined ? undefined : sentenceKey;
+    const { train, validation } = data.validation === undefined ? heldOut(all, resolved.validation, keyOf) : { train: all, validation: requireTagged(data.validation, 'TaggerTraining, validation') };
     if (interrupted !== undefined) requireSameSentences(interrupted, train, validation);
     const pretrained = data.vectors && interrupted === undefined ? { vectors: new FormVectors(data.vectors, (word) => lookUpForm(word, resolved)), numWords: resolved.vectorWords } : undefined;
     const codec = interrupted?.codec ?? TagCodec.fromSentences(train, codecOptions(resolved), pretrained);
     const started = pretrained && tableOf(pretrained.vectors, codec, train, options.wordUnits);
     const scheme = interrupted === undefined ? schemeOf(resolved.scheme, train) : (interrupted.sentences.scheme ?? undefined);
-    this.tagger = interrupted ?? newTagger(data, { train, validation }, { codec, scheme, started, options: { ...resolved, wordUnits: started?.width ?? resolved.wordUnits } });
+    this.learned = cutSentences(train.map((sentence) => codec.encode(sentence)), resolved.timesteps);
+    this.numBatches = Math.ceil(this.learned.length / resolved.batchSize);
+    const own = { ...resolved, ...taggerBudget(options, this.numBatches), wordUnits: started?.width ?? resolved.wordUnits };
+    this.tagger = interrupted ?? newTagger(data, { train, validation }, { codec, scheme, started, options: own });
     this.heldOut = validation;
     this.numSentences = { train: train.length, validation: validation.length };
     this.numWords = { train: numWordsOf(train), validation: numWordsOf(validation) };
-    this.learned = cutSentences(train.map((sentence) => codec.encode(sentence)), resolved.timesteps);
     this.validation = cutSentences(choosing(validation, codec).map((sentence) => codec.encode(sentence)), resolved.timesteps);
-    this.numBatches = Math.ceil(this.learned.length / resolved.batchSize);
     this.measure = scheme === undefined ? 'accuracy' : 'spanF1';
     const { model } = this.tagger;
+    const { learningRate, epochs, maxEpochs } = this.tagger.options;
     const measures: TagMeasure[] = scheme === undefined ? ['accuracy'] : ['accuracy', 'spanF1'];
     model.compile({
-      optimizer: cosineAdam({ learningRate: resolved.learningRate, numSteps: this.numBatches * resolved.epochs }),
+      optimizer: cosineAdam({ learningRate, numSteps: this.numBatches * epochs, startsAgain: maxEpochs > epochs }),
       loss: resolved.crf ? crfLoss() : sparseCategoricalCrossentropy({ fromLogits: true }),
       metrics: measures.map((measure) => tagMetric(measure, model, codec.tags)),
     });
@@ -106,6 +112,7 @@ export class TaggerTraining {
       train: this.trainData,
       validation: () => batchesInOrder(this.validation),
       epochs: options.epochs,
+      maxEpochs: options.maxEpochs,
       patience: options.patience,
       monitor: this.measure === 'accuracy' ? 'valAccuracy' : 'valSpanF1',
     };
@@ -149,6 +156,7 @@ function newTagger(data: TaggerData, { train, validation }: { train: readonly Ta
     scheme: scheme ?? null,
     baseline: [measured('validation', validation), ...(test === undefined ? [] : [measured('test', test)])],
     vectors: started?.coverage ?? null,
+    seen: SeenItems.of(train.map(({ words }) => sentenceKey(words)), validation.map(({ words }) => sentenceKey(words))).toJSON(),
   };
   const model = modelOf(codec, scheme, options);
   if (started !== undefined) [...model.namedWeights()].find(([name]) => name.endsWith('/words/embeddings'))![1].variable.assign(started.values);
@@ -174,13 +182,24 @@ function tableOf(vectors: FormVectors, codec: TagCodec, train: readonly TaggedSe
   return vectorTable(codec.words, vectors, 'TaggerTraining', { random: currentRandom(), width: { wordUnits }, counts, isOfText: (id) => id < codec.numSeenWords });
 }
 
-/** Every so-manieth sentence is held out, so that both parts come from everywhere in the file. */
-function heldOut(sentences: readonly TaggedSentence[], share: number): { train: TaggedSentence[]; validation: TaggedSentence[] } {
+/**
+ * Every so-manieth different sentence is held out, so that both parts come from everywhere in the file.
+ *
+ * @param keyOf equal for sentences that stay together; without it all are different.
+ */
+function heldOut(sentences: readonly TaggedSentence[], share: number, keyOf: ((words: readonly string[]) => string) | undefined): { train: TaggedSentence[]; validation: TaggedSentence[] } {
   const every = Math.round(1 / share);
-  const isHeld = (place: number): boolean => place % every === every - 1;
+  const numbers = new Map<string, number>();
+  const numberOf = sentences.map(({ words }, place) => {
+    const key = keyOf?.(words) ?? String(place);
+    const number = numbers.get(key) ?? numbers.size;
+    numbers.set(key, number);
+    return number;
+  });
+  const isHeld = (place: number): boolean => numberOf[place] % every === every - 1;
   const [train, validation] = [sentences.filter((_, place) => !isHeld(place)), sentences.filter((_, place) => isHeld(place))];
   if (validation.length > 0) return { train, validation };
-  throw new RondoError('OUT_OF_RANGE', { where: 'TaggerTraining', what: 'there are too few sentences to hold some out.', expected: `at least ${every}`, received: String(sentences.length), fix: 'give validation sentences, more sentences, or a larger share of validation.' });
+  throw new RondoError('OUT_OF_RANGE', { where: 'TaggerTraining', what: 'there are too few sentences to hold some out.', expected: `at least ${every} different ones`, received: `${sentences.length}, of them ${numbers.size} different`, fix: 'give validation sentences, more sentences, or a larger share of validation.' });
 }
 
 /** The validation sentences that can choose an epoch: a tag that training never showed has no label. {@link Tagger.evaluate} counts all. */

@@ -10,10 +10,11 @@ import { scope, type Tensor, tensor } from '../../tensor/tensor.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
 import { fingerprintOf } from '../fingerprint.js';
 import { padded, placesByLength } from './tag-batches.js';
+import { type SavedSeenItems, SeenItems } from '../seen-items.js';
 import type { TagCodec } from './tag-codec.js';
-import { numWordsOf, requireTagged, type TaggedSentence } from './tagged-sentence.js';
+import { numWordsOf, requireTagged, sentenceKey, type TaggedSentence } from './tagged-sentence.js';
 import type { TaggerOptions } from './tagger-options.js';
-import { type TaggingReport, taggingReport, type TaggingScore } from './tagging-report.js';
+import { scoreOf, type TaggingReport, taggingReport, type TaggingScore } from './tagging-report.js';
 import type { TrainingOutcome } from '../training-run.js';
 
 /** What the baseline, a hidden Markov tagger of the same training sentences, reached on other sentences. */
@@ -38,12 +39,20 @@ export interface TrainedSentences {
   readonly baseline: readonly BaselineScore[];
   /** How much of the training sentences the given vectors cover; null without vectors. */
   readonly vectors: VectorCoverage | null;
+  /** Which sentences were learned from and which chose the best epoch; older files do not say. */
+  readonly seen?: SavedSeenItems;
 }
 
 /** What {@link Tagger.evaluate} finds. */
 export interface TaggerReport extends TaggingReport {
   /** What the baseline reached on the same sentences; null where training did not see them. */
   readonly baseline: BaselineScore | null;
+  /** Sentences that training learned from, whatever their case and digits. */
+  readonly numTrained: number;
+  /** Sentences that chose its best epoch. */
+  readonly numChosen: number;
+  /** Figures of the others; null where there are none, or all are. */
+  readonly unseen: TaggingScore | null;
 }
 
 /** A trained model that gives every word of a sentence a tag, with everything needed to use it. See {@link TaggerTraining}. */
@@ -82,13 +91,33 @@ export class Tagger {
     return words.map((_, t) => all.slice(t * K, (t + 1) * K));
   }
 
+  private seenItems: SeenItems | undefined;
+
   /** Compares its tags with the true ones, with the baseline's figures where training measured it on the same sentences. @throws as `taggedSentences`; ABORTED */
   async evaluate(sentences: readonly TaggedSentence[], { signal }: { signal?: AbortSignal } = {}): Promise<TaggerReport> {
     const truth = requireTagged(sentences, 'Tagger.evaluate');
     const predicted = await this.tag(truth.map(({ words }) => words), { signal });
-    const report = taggingReport(truth, predicted, { scheme: this.sentences.scheme ?? undefined, isUnknown: (word) => this.codec.isUnknown(word), tags: this.codec.tags });
+    const options = { scheme: this.sentences.scheme ?? undefined, isUnknown: (word: string) => this.codec.isUnknown(word), tags: this.codec.tags };
+    const report = taggingReport(truth, predicted, options);
     const fingerprint = fingerprintOfSentences(truth);
-    return { ...report, baseline: this.sentences.baseline.find((score) => score.fingerprint === fingerprint) ?? null };
+    const seen = this.partsOf(truth);
+    const places = seen.flatMap((part, s) => (part === undefined ? [s] : []));
+    const isMixed = places.length > 0 && places.length < truth.length;
+    return {
+      ...report,
+      baseline: this.sentences.baseline.find((score) => score.fingerprint === fingerprint) ?? null,
+      numTrained: seen.filter((part) => part === 'train').length,
+      numChosen: seen.filter((part) => part === 'validation').length,
+      unseen: isMixed ? scoreOf(taggingReport(places.map((s) => truth[s]), places.map((s) => predicted[s]), options)) : null,
+    };
+  }
+
+  /** What training used each sentence for; undefined where it has not seen it. */
+  private partsOf(sentences: readonly TaggedSentence[]): readonly ('train' | 'validation' | undefined)[] {
+    const { seen } = this.sentences;
+    if (seen === undefined) return sentences.map(() => (this.isTrainedOn(sentences) ? 'train' : undefined));
+    const items = (this.seenItems ??= SeenItems.fromJSON(seen));
+    return sentences.map(({ words }) => items.partOf(sentenceKey(words)));
   }
 
   /** Whether these are the sentences it was trained on. */
@@ -99,8 +128,8 @@ export class Tagger {
   /** What a model file keeps beside the weights. */
   toJSON(): Json {
     const baseline = this.sentences.baseline.map(({ spans, ...score }) => ({ ...score, spans: spans && { ...spans } }));
-    const { vectors } = this.sentences;
-    return { task: this.task, codec: this.codec.toJSON(), sentences: { ...this.sentences, baseline, vectors: vectors && { ...vectors } }, options: { ...this.options }, outcome: this.outcome === undefined ? null : { ...this.outcome } };
+    const { vectors, seen } = this.sentences;
+    return { task: this.task, codec: this.codec.toJSON(), sentences: { ...this.sentences, baseline, vectors: vectors && { ...vectors }, seen: seen && { ...seen } }, options: { ...this.options }, outcome: this.outcome === undefined ? null : { ...this.outcome } };
   }
 
   private async *labelsOf(sentences: readonly (readonly string[])[], signal: AbortSignal | undefined): AsyncGenerator<{ place: number; labels: number[] }> {
