@@ -65,7 +65,8 @@ export function chooseNotation(
   const most = readings.reduce((largest, { numRead }) => Math.max(largest, numRead), 0);
   if (most === 0) return undefined;
   const best = withoutTwins(readings.filter(({ numRead }) => numRead === most));
-  const chosen = best.length === 1 ? best[0] : likeliest(best);
+  // Where no order of day and month fits most cells, the first says which cells it does not fit.
+  const chosen = best.length === 1 || most < 0.9 * filled.length - 1 ? best[0] : likeliest(best);
   if (chosen === undefined) throw ambiguous(table, columns, cells, best);
   return { ...chosen, notation: timeFormat === undefined ? asWritten(chosen.notation, sample) : chosen.notation };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { dayMs, hourMs, minuteMs } from './civil-time.js';
-import { describeFrequency, findFrequency, type Frequency, stepsBetween, timeAfter } from './frequency.js';
+import { calendarSeasons, describeFrequency, findFrequency, type Frequency, nearCalendar, stepsBetween, timeAfter } from './frequency.js';
 
 const stamps = (...texts: string[]): Float64Array => Float64Array.from(texts, (text) => Date.parse(`${text}Z`));
 const every = (start: string, count: number, step: number): Float64Array => Float64Array.from({ length: count }, (_, i) => Date.parse(`${start}Z`) + i * step);
@@ -75,5 +75,24 @@ describe('the stamps that follow', () => {
         from = timeAfter(frequency, from, 1);
       }
     }
+  });
+});
+
+describe('the seasons of a calendar', () => {
+  it('are what an hour, a day, a week and a year hold', () => {
+    expect(calendarSeasons({ unit: 'fixed', step: 30 * minuteMs })).toEqual([2, 48, 336, 17_532]);
+    expect(calendarSeasons({ unit: 'fixed', step: dayMs })).toEqual([7, 365]);
+    expect(calendarSeasons({ unit: 'fixed', step: 7 * dayMs })).toEqual([52]);
+    expect(calendarSeasons({ unit: 'months', step: 3, day: 1 })).toEqual([4]);
+    expect(calendarSeasons({ unit: 'open', step: dayMs, weekdays: [1, 2, 3, 4, 5], times: [0] })).toEqual([5, 260]);
+  });
+
+  it('stand for one that was measured near them', () => {
+    const daily: Frequency = { unit: 'fixed', step: dayMs };
+    expect([367, 7, 8, 340, 29].map((season) => nearCalendar(season, daily))).toEqual([365, 7, 8, 340, 29]);
+    expect(nearCalendar(23, { unit: 'fixed', step: hourMs })).toBe(24);
+    expect(nearCalendar(11, { unit: 'fixed', step: hourMs })).toBe(11);
+    expect(nearCalendar(128, { unit: 'months', step: 1, day: 1 })).toBe(128);
+    expect(nearCalendar(25, undefined)).toBe(25);
   });
 });

@@ -186,6 +186,24 @@ function openTimeOf({ weekdays, times }: Open, index: number): number {
   return (week * 7 - 3 + weekday - 1) * dayMs + times[index - dayIndex * times.length];
 }
 
+/** Steps of an hour, a day, a week and a year, as far as they hold several. */
+export function calendarSeasons(frequency: Frequency): number[] {
+  if (frequency.unit === 'months') return [12 / frequency.step].filter((season) => season >= 2 && Number.isInteger(season));
+  if (frequency.unit === 'open') {
+    const { weekdays, times } = frequency;
+    return [times.length, weekdays.length * times.length, 52 * weekdays.length * times.length].filter((season) => season >= 2);
+  }
+  const whole = [hourMs, dayMs, 7 * dayMs].map((cycle) => cycle / frequency.step).filter(Number.isInteger);
+  const year = Math.floor((365.25 * dayMs) / frequency.step);
+  return [...whole, year].filter((season) => season >= 2);
+}
+
+/** The season of the calendar that one found by measuring is meant for, where it is within a twentieth; else as it was found. */
+export function nearCalendar(season: number, frequency: Frequency | undefined): number {
+  const near = frequency === undefined ? [] : calendarSeasons(frequency).filter((known) => Math.abs(known - season) <= 0.05 * known);
+  return near.reduce((best, known) => (Math.abs(known - season) < Math.abs(best - season) ? known : best), near[0] ?? season);
+}
+
 /** In words: `1 hour`, `every 3 months`, `1 day, Monday to Friday`. */
 export function describeFrequency(frequency: Frequency): string {
   if (frequency.unit === 'months') {

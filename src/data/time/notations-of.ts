@@ -102,7 +102,9 @@ export function notationsOf(cell: string): TimeNotation[] {
   return found;
 }
 
-function languagesOf(word: string): MonthLanguage[] {
+/** English alone where it knows the name: a column in another language has other names too. */
+function languagesOf(word: string): readonly MonthLanguage[] {
+  if (monthOfName(word, 'en') !== undefined) return ['en'];
   return monthLanguages.filter((language) => monthOfName(word, language) !== undefined);
 }
 

@@ -70,6 +70,8 @@ function foundColumn(table: Table, timeFormat: string | undefined): TimeColumn |
   const cells = joinedCells(table, found.columns);
   const read = chooseNotation(table, found.columns, cells, { timeFormat, isGiven: false });
   if (read === undefined || !isMostlyStamps(read, cells)) {
+    // What looks like dates throughout, but is not of one order, is no column of anything else.
+    if (read !== undefined && read.impossible.length > 0) return finished(table, found.columns, cells, read, found.others);
     if (timeFormat !== undefined) throw noStamps(table, found.columns, cells, read, timeFormat);
     return undefined;
   }

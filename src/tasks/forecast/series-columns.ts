@@ -77,7 +77,7 @@ export function seriesColumns(table: Table, options: SeriesColumnsOptions = {}, 
   const isTaken = (name: string): boolean => named.includes(name) || (stamps?.reading.columns.includes(name) ?? false);
   const kinds = new Map(table.columns.map((name) => [name, stamps?.others.includes(name) ? 'date' : kindOfColumn(table, name, rows)] as const));
   const usable = table.columns.filter((name) => !isTaken(name) && kinds.get(name) === 'number');
-  const target = options.target ?? onlyNumeric(table, usable);
+  const target = options.target ?? onlyNumeric(table, usable.length > 0 ? usable : table.columns.filter((name) => !isTaken(name) && kinds.get(name) === 'counter'));
   table.indexOf(target);
   const others = features === 'none' ? [] : features === 'all' ? usable.filter((name) => name !== target) : features;
   for (const name of others) table.indexOf(name);
@@ -162,12 +162,13 @@ function kindOfColumn(table: Table, name: string, series: readonly SeriesRows[])
   return values.every(isCounter) ? 'counter' : 'number';
 }
 
-/** Whether each value is one more than that before it, or one less; or a larger step throughout many. */
+/** Whether each value is one more than that before it, or one less; or many are on a straight line but for their rounding. */
 function isCounter(values: Float64Array): boolean {
   if (values.length < 2) return true;
-  const step = values[1] - values[0];
+  const step = (values[values.length - 1] - values[0]) / (values.length - 1);
   if (step === 0 || (Math.abs(step) !== 1 && values.length < 30)) return false;
-  return values.every((value, i) => i === 0 || Math.abs(value - values[i - 1] - step) <= 1e-9 * Math.abs(step));
+  const slack = values.length < 30 ? 0 : 0.1 * Math.abs(step);
+  return values.every((value, i) => Math.abs(value - values[0] - i * step) <= slack);
 }
 
 function lastZones(rows: readonly SeriesRows[], { zones }: TimeColumn): Map<string, string> {

@@ -1,5 +1,5 @@
 import type { Table } from '../../data/table.js';
-import { hourMs, weekdayOf } from '../../data/time/civil-time.js';
+import { civilTimeOf, daysOfMonth, hourMs, weekdayOf } from '../../data/time/civil-time.js';
 import { type Frequency, findFrequency, stepsBetween, timeAfter } from '../../data/time/frequency.js';
 import type { TimeColumn } from '../../data/time/time-column.js';
 import { counted, type SeriesNote } from './series-note.js';
@@ -71,16 +71,27 @@ function inOrder(name: string, rows: Int32Array, allTimes: Float64Array): Ordere
 function isRising(times: Float64Array): boolean {
   for (let i = 1; i < times.length; i++) {
     const back = times[i - 1] - times[i];
-    if (back > 0 && !(back < hourMs && mayChangeClock(times[i]))) return false;
+    if (back > 0 && !(back < hourMs && mayChangeClock(times[i], 'back'))) return false;
   }
   return true;
 }
 
-/** Clocks change in a night to Sunday (Friday or Saturday in a few countries), in spring or autumn. */
-function mayChangeClock(ms: number): boolean {
-  const date = new Date(ms);
-  return [5, 6, 7].includes(weekdayOf(ms)) && date.getUTCHours() <= 3 && [2, 3, 8, 9, 10].includes(date.getUTCMonth());
+/**
+ * Whether clocks go forward, or back, in the night to a Sunday: the second or last of March, the first of April, the last of
+ * September, the first or last of October, the first of November, as in Europe, America, Australia and New Zealand. Any other
+ * missing or repeated hour is one.
+ */
+function mayChangeClock(ms: number, direction: 'forward' | 'back'): boolean {
+  const { month, day, hour, year } = civilTimeOf(ms);
+  if (weekdayOf(ms) !== 7 || hour > 4) return false;
+  const which = day + 7 > daysOfMonth(year, month) ? 'last' : `${Math.ceil(day / 7)}`;
+  return clockSundays[direction].includes(`${which} of ${month}`);
 }
+
+const clockSundays = {
+  forward: ['2 of 3', 'last of 3', '1 of 4', 'last of 9', '1 of 10'],
+  back: ['1 of 4', 'last of 9', 'last of 10', '1 of 11'],
+};
 
 interface FoundGaps {
   gaps: number;
@@ -123,11 +134,10 @@ function withSteps({ name, rows, times }: Ordered, frequency: Frequency | undefi
 function clockChange(times: Float64Array, i: number, frequency: Frequency | undefined): 'back' | 'forward' | undefined {
   if (frequency?.unit !== 'fixed' || hourMs % frequency.step !== 0) return undefined;
   const step = times[i] - times[i - 1];
-  if (!mayChangeClock(times[i])) return undefined;
   // Three rows of one stamp are repeats, whatever the day.
   const isRepeat = step === 0 && (times[i - 2] === times[i] || times[i + 1] === times[i]);
-  if (step === frequency.step - hourMs && !isRepeat) return 'back';
-  return step === frequency.step + hourMs ? 'forward' : undefined;
+  if (step === frequency.step - hourMs && !isRepeat && mayChangeClock(times[i], 'back')) return 'back';
+  return step === frequency.step + hourMs && mayChangeClock(times[i], 'forward') ? 'forward' : undefined;
 }
 
 /**
