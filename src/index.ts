@@ -116,6 +116,9 @@ export { padSequences, type PadSequencesOptions, type Sequence } from './data/pa
 export { type StreamWindow, TokenStreams, type TokenStreamsOptions } from './data/streams.js';
 export { numericColumn, type NumericColumnOptions, readTable, type ReadTableOptions, Table, type TableSource } from './data/csv.js';
 export type { CellColumn } from './data/cell-column.js';
+export { cellNumbers, type CellNumbers, filledNumbers, numberInCell } from './data/numeric-column.js';
+export { type NumberFacts, numberFacts, type NumberNotation } from './data/number-notation.js';
+export { type DecimalSign, decimalSigns, writtenNumber, type WrittenNumber } from './data/written-number.js';
 export { MinMaxScaler, Scaler, scalerFromJSON, type ScalerJson, StandardScaler } from './data/scaler.js';
 export { type SlidingWindows, slidingWindows, type SlidingWindowsOptions, type WindowBatch } from './data/windows.js';
 export { timeseriesFromArray, type TimeseriesFromArrayOptions, type TimeseriesWindows } from './data/timeseries-from-array.js';

@@ -1,5 +1,6 @@
 import { RondoError } from '../errors.js';
-import { cellKind } from './cell-kind.js';
+import { type CellKind, cellKind } from './cell-kind.js';
+import { writtenNumber } from './written-number.js';
 
 /**
  * Refuses a first line that is not column names: empty or repeated names, or values.
@@ -65,18 +66,35 @@ export function requireNumColumns(where: string, line: number, columns: readonly
 
 /**
  * Values give themselves away by a number or date where a name should stand, above a row of the same kinds. Years and
- * the numbers 0, 1, 2, ... in order do name columns.
+ * whole numbers counted in order (0, 1, 2, ... or 1990, 1991, ...) do name columns, unless a year stands below.
  */
 function looksLikeValues(names: readonly string[], firstRow: readonly string[] | undefined): boolean {
-  if (names.length > 1 && names.every((name, i) => name === String(i))) return false;
-  const kinds = names.map(cellKind);
-  const isYear = (name: string): boolean => /^[12]\d{3}$/.test(name);
-  if (!names.some((name, i) => kinds[i] === 'date' || (kinds[i] === 'number' && !isYear(name)))) return false;
-  if (firstRow === undefined) return true;
-  return names.every((_, i) => {
-    const below = firstRow[i] === undefined ? 'missing' : cellKind(firstRow[i]);
-    return below === 'missing' || below === kinds[i];
-  });
+  const numbers = names.filter((name) => valueKind(name) === 'number');
+  if (numbers.length > 1 && numbers.every((name, i) => /^\d+$/.test(name) && Number(name) === Number(numbers[0]) + i)) return false;
+  const below = names.map((_, i) => firstRow?.[i] ?? '');
+  const isValue = (name: string, i: number): boolean => {
+    const kind = valueKind(name);
+    return kind === 'date' || (kind === 'number' && (!isYear(name) || isYear(below[i])));
+  };
+  if (!names.some(isValue)) return false;
+  if (names.some((name, i) => isFraction(name) && valueKind(below[i]) === 'number')) return true;
+  return names.every((name, i) => valueKind(below[i]) === 'missing' || valueKind(below[i]) === valueKind(name));
+}
+
+function isYear(cell: string): boolean {
+  return /^[12]\d{3}$/.test(cell.trim());
+}
+
+function isFraction(cell: string): boolean {
+  return valueKind(cell) === 'number' && !/^\d+$/.test(cell.trim());
+}
+
+/** The kind of a cell, with numbers as other countries write them. */
+function valueKind(cell: string): CellKind {
+  const kind = cellKind(cell);
+  if (kind !== 'text') return kind;
+  const number = writtenNumber(cell);
+  return number !== undefined && number.before + number.after === '' ? 'number' : 'text';
 }
 
 export function shortened(cells: readonly string[]): string {

@@ -54,6 +54,9 @@ describe('readTable', () => {
     ['no names', '2020-01-01,3.5\n2020-01-02,3.6\n', 'the first line holds values, not column names'],
     ['no names and one column', '12.5\n13\n', 'the first line holds values'],
     ['no names beside words', 'AAPL,3.5\nMSFT,3.6\n', 'the first line holds values'],
+    ['no names and decimal commas', '1,5;2,5\n2,5;3,5\n', 'the first line holds values'],
+    ['no names and years', '1500\n1600\n', 'the first line holds values'],
+    ['no names beside numbers of another kind', '1.5,abc\n2.5,7\n', 'the first line holds values'],
     ['only dates', 'date\n2020-01-01\n2020-01-02\n', 'the table holds only dates or times'],
     ['no rows', 'a,b\n', 'no row below it'],
     ['white space', ' \n\n', 'the file holds no table'],
@@ -68,6 +71,8 @@ describe('readTable', () => {
     ['years', '2019,2020\n1,2\n'],
     ['numbers counted from 0', '0,1,2\n5,6,7\n'],
     ['a date above a number', 'name,2020-01\nsales,5\n'],
+    ['numbers counted from 1 beside a name', 'id,1,2,3\na,0.5,0.25,0.125\n'],
+    ['one year', '2020\n12.5\n'],
   ])('takes %s as column names', async (_, text) => {
     expect((await readTable(text, { where })).numRows).toBe(1);
   });
@@ -112,16 +117,14 @@ describe('a column of a table', () => {
   });
 
   test.each([
-    ['12,5', 'decimals with a point'],
-    ['1,234.5', 'thousands separators'],
-    ['12 %', 'percent'],
-    ['$5', 'the unit'],
     ['0x10', 'correct the cell'],
     ['2020-01-01', 'dates'],
+    ['12 %', 'with the same unit, or all without'],
+    ['1.234,5', 'with a point before decimals'],
   ])('with %s says what to do about it', async (cell, said) => {
-    const table = await readTable(`t\tload\na\t1\nb\t${cell}\nc\twords\n`, { where });
+    const table = await readTable(`t\tload\na\t1.5\nb\t2.5\nc\t${cell}\nd\twords\n`, { where });
     const read = (): unknown => numericColumn(table, 'load');
-    expect(read).toThrow(/line 3, column `load`: the cell is not a number, nor are 1 more/);
+    expect(read).toThrow(/line 4, column `load`: the cell is not a number, nor are 1 more/);
     expect(read).toThrow(said);
   });
 

@@ -1,7 +1,8 @@
-import { refuseUnknownOptions } from '../errors.js';
+import { refuseUnknownOptions, unknownName } from '../errors.js';
 import { requireDelimiter } from './delimiter.js';
 import { TableReader, type TableReaderOptions } from './table-reader.js';
 import type { Table } from './table.js';
+import { decimalSigns } from './written-number.js';
 
 export { numericColumn, type NumericColumnOptions } from './numeric-column.js';
 export { Table } from './table.js';
@@ -26,8 +27,10 @@ const pieceLength = 2 ** 18;
  * too few cells, a quote stays open, there are no rows, or there is nothing but dates.
  */
 export async function readTable(source: TableSource, options: ReadTableOptions): Promise<Table> {
-  refuseUnknownOptions('readTable', options, ['where', 'delimiter', 'columns']);
+  refuseUnknownOptions('readTable', options, ['where', 'delimiter', 'columns', 'decimal']);
   requireDelimiter(options.delimiter);
+  const { decimal } = options;
+  if (decimal !== undefined && !decimalSigns.includes(decimal)) throw unknownName('readTable', 'sign of `decimal`', String(decimal), decimalSigns);
   const reader = new TableReader(options);
   if (typeof source === 'string') for (const piece of encoded(source)) reader.push(piece);
   else if (source instanceof Uint8Array) reader.push(source);

@@ -1,6 +1,10 @@
 import { RondoError, refuseUnknownOptions, unknownName } from '../errors.js';
+import { type CellColumn, commaCode, plainValue, textCode } from './cell-column.js';
 import { cellKind } from './cell-kind.js';
+import { isThousands } from './number-forms.js';
+import { type NumberFacts, numberFacts, type NumberNotation, requireClearNotation, requireSameUnit } from './number-notation.js';
 import type { Table } from './table.js';
+import { writtenNumber } from './written-number.js';
 
 const missingChoices = ['error', 'interpolate', 'previous'] as const;
 
@@ -14,30 +18,51 @@ export interface NumericColumnOptions {
    * - `previous`: the last number before the gap; a gap at the very start is refused.
    */
   missing?: (typeof missingChoices)[number];
+  /** How the same column was written in the data that a model was trained on: decides where the cells do not. */
+  notation?: NumberNotation;
+}
+
+/** Numbers of a column, as its cells hold them. */
+export interface CellNumbers {
+  /** `[rows]`; NaN for a cell that holds none. */
+  readonly values: Float64Array;
+  readonly facts: NumberFacts;
 }
 
 /**
- * One column as numbers, `[rows]`.
+ * One column as numbers, and NaN wherever a cell holds none: it is missing, or text.
+ *
+ * @throws UNKNOWN_NAME for a column that does not exist; DATA_FORMAT where numbers can be read in two ways, or have another unit
+ *   than `notation` says.
+ */
+export function cellNumbers(table: Table, name: string, notation?: NumberNotation): CellNumbers {
+  const facts = numberFacts(table, name, notation);
+  requireClearNotation(table, name, facts);
+  requireSameUnit(table, name, facts, notation);
+  const cells = table.cells(name);
+  return { values: Float64Array.from({ length: table.numRows }, (_, row) => numberInCell(cells, row, facts.notation)), facts };
+}
+
+/**
+ * One column as numbers, `[rows]`. All of its cells decide how it is written: with a point or a comma before decimals, with
+ * thousands set apart, with a unit; see {@link numberFacts}.
  *
  * @throws UNKNOWN_NAME for a column that does not exist; DATA_FORMAT naming file, line and column for a cell that is no
- * number, or is missing and may not be.
+ * number, or is missing and may not be; as {@link cellNumbers}.
  */
 export function numericColumn(table: Table, name: string, options: NumericColumnOptions = {}): Float64Array {
-  refuseUnknownOptions('numericColumn', options, ['missing']);
-  const { missing = 'error' } = options;
+  refuseUnknownOptions('numericColumn', options, ['missing', 'notation']);
+  const { missing = 'error', notation } = options;
   if (!missingChoices.includes(missing)) throw unknownName('numericColumn', 'choice of `missing`', String(missing), missingChoices);
-  const cells = table.column(name);
-  const values = new Float64Array(cells.length);
-  let numMissing = 0;
-  for (let i = 0; i < cells.length; i++) {
-    const kind = cellKind(cells[i]);
-    if (kind === 'number') values[i] = Number(cells[i]);
-    else if (kind === 'missing') {
-      values[i] = NaN;
-      numMissing++;
-    } else throw notANumber(table, name, cells, i);
-  }
-  if (numMissing === 0) return values;
+  return filledNumbers(table, name, cellNumbers(table, name, notation), missing);
+}
+
+/** The numbers of a column with its gaps filled, in place; as {@link numericColumn}. @throws DATA_FORMAT */
+export function filledNumbers(table: Table, name: string, { values, facts }: CellNumbers, missing: NonNullable<NumericColumnOptions['missing']>): Float64Array {
+  const { number, date, text } = facts.counts;
+  if (number === values.length) return values;
+  if (date + text > 0) throw notANumber(table, name, values, facts);
+  const numMissing = values.length - number;
   if (numMissing === values.length) {
     throw new RondoError('DATA_FORMAT', {
       where: `${table.where}, column \`${name}\``,
@@ -48,13 +73,27 @@ export function numericColumn(table: Table, name: string, options: NumericColumn
     });
   }
   const first = values.findIndex((value) => Number.isNaN(value));
-  if (missing === 'error') throw missingValue(table, name, cells, first, numMissing);
+  if (missing === 'error') throw missingValue(table, name, first, numMissing);
   if (missing === 'interpolate') interpolate(values);
   else {
     if (first === 0) throw nothingBefore(table, name);
     for (let i = first; i < values.length; i++) if (Number.isNaN(values[i])) values[i] = values[i - 1];
   }
   return values;
+}
+
+/** The number in a cell; NaN where there is none. */
+export function numberInCell(cells: CellColumn, row: number, { decimal, before, after }: NumberNotation): number {
+  const code = cells.code(row);
+  if (code < textCode) {
+    if (before !== '' || after !== '') return NaN;
+    const digits = cells.digits(row);
+    if (code === 0 || code < commaCode === (decimal === 'point')) return plainValue(digits, code);
+    return isThousands(digits, code) ? digits : NaN;
+  }
+  const number = writtenNumber(cells.text(row));
+  if (number === undefined || number.before !== before || number.after !== after) return NaN;
+  return Number.isFinite(number[decimal]) ? number[decimal] : NaN;
 }
 
 function interpolate(values: Float64Array): void {
@@ -72,33 +111,39 @@ function interpolate(values: Float64Array): void {
   }
 }
 
-function notANumber(table: Table, name: string, cells: readonly string[], row: number): RondoError {
-  const numMore = cells.filter((cell, i) => i > row && ['text', 'date'].includes(cellKind(cell))).length;
-  const cell = cells[row].trim();
+function notANumber(table: Table, name: string, values: Float64Array, { counts, notation }: NumberFacts): RondoError {
+  const cells = table.cells(name);
+  const row = values.findIndex((value, i) => Number.isNaN(value) && cellKind(cells.text(i)) !== 'missing');
+  const numMore = counts.text + counts.date - 1;
+  const cell = cells.text(row).trim();
   return new RondoError('DATA_FORMAT', {
     where: `${table.where}, line ${table.lines[row]}, column \`${name}\``,
-    what: `the cell is not a number${numMore > 0 ? `, nor are ${numMore} more below it` : ''}.`,
-    expected: 'a number such as 12, -0.5 or 1e3',
+    what: `the cell is not a number${numMore > 0 ? `, nor are ${numMore} more` : ''}.`,
+    expected: expectedNumber(notation),
     received: JSON.stringify(cell.slice(0, 80)),
-    fix: adviceFor(cell),
+    fix: adviceFor(cell, notation),
   });
 }
 
-function adviceFor(cell: string): string {
-  if (cellKind(cell) === 'date') return 'choose another column; this one holds dates.';
-  if (/^[+-]?\d{1,3}(\.\d{3})*,\d+$/.test(cell) && !/^[+-]?\d{1,3}(,\d{3})+$/.test(cell)) return 'write decimals with a point, not a comma.';
-  if (/^[+-]?\d{1,3}([, '\u00a0\u202f]\d{3})+(\.\d+)?$/.test(cell)) return 'remove the thousands separators.';
-  if (/^[+-]?[\d.,]+\s*%$/.test(cell)) return 'remove the percent signs.';
-  if (/^[^\d\s]{1,3}\s?[\d.,]+$|^[\d.,]+\s?\D{1,3}$/.test(cell)) return 'remove the unit, and write the number alone.';
-  return 'correct the cell, or choose another column.';
+function expectedNumber({ decimal, before, after }: NumberNotation): string {
+  if (before + after !== '') return `a number as in the other cells, such as ${JSON.stringify(`${before}12${after}`)}`;
+  return decimal === 'comma' ? 'a number with a comma before decimals, as in other cells, such as 12 or -0,5' : 'a number such as 12, -0.5 or 1e3';
 }
 
-function missingValue(table: Table, name: string, cells: readonly string[], row: number, count: number): RondoError {
+function adviceFor(cell: string, { decimal, before, after }: NumberNotation): string {
+  if (cellKind(cell) === 'date') return 'choose another column; this one holds dates.';
+  const number = writtenNumber(cell);
+  if (number === undefined) return 'correct the cell, or choose another column.';
+  if (number.before !== before || number.after !== after) return 'write all numbers of the column with the same unit, or all without.';
+  return `write all numbers of the column with a ${decimal} before decimals.`;
+}
+
+function missingValue(table: Table, name: string, row: number, count: number): RondoError {
   return new RondoError('DATA_FORMAT', {
     where: `${table.where}, line ${table.lines[row]}, column \`${name}\``,
-    what: count === 1 ? 'a value is missing.' : `a value is missing, the first of ${count} in ${cells.length} rows.`,
+    what: count === 1 ? 'a value is missing.' : `a value is missing, the first of ${count} in ${table.numRows} rows.`,
     expected: 'a finite number',
-    received: JSON.stringify(cells[row]),
+    received: JSON.stringify(table.cells(name).text(row)),
     fix: "fill the gap, or set missing to 'interpolate' or 'previous'.",
   });
 }

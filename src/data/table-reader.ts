@@ -5,6 +5,7 @@ import { requireColumnNames, requireDifferentNames, requireNumColumns } from './
 import { guessDelimiter } from './delimiter.js';
 import { badQuote, nothingInTable, type RaggedRows, requireRows, tooManyColumns, unendedRow } from './table-faults.js';
 import { Table } from './table.js';
+import type { DecimalSign } from './written-number.js';
 
 export interface TableReaderOptions {
   /** The file's name, for messages. */
@@ -13,6 +14,8 @@ export interface TableReaderOptions {
   delimiter?: string;
   /** Names of the columns of a table without a line of names. */
   columns?: readonly string[];
+  /** What stands before the decimals of numbers; by default the cells of each column tell. */
+  decimal?: DecimalSign;
 }
 
 /** Bytes at the beginning that decide what stands between the cells. */
@@ -35,6 +38,7 @@ const [tab, lineFeed, carriageReturn, space, quote, comma, minus, point, zero, n
  */
 export class TableReader {
   readonly #where: string;
+  readonly #decimal: DecimalSign | undefined;
   /** What is passed over around a plain number. */
   #blank = space;
   /** What has not been read yet, ended by a zero byte. */
@@ -67,8 +71,9 @@ export class TableReader {
   #innerLines = 0;
   #numCells = 0;
 
-  constructor({ where, delimiter, columns }: TableReaderOptions) {
+  constructor({ where, delimiter, columns, decimal }: TableReaderOptions) {
     this.#where = where;
+    this.#decimal = decimal;
     this.#delimiter = delimiter === undefined ? -1 : delimiter.charCodeAt(0);
     this.#hasNameLine = columns === undefined;
     if (columns === undefined) return;
@@ -95,7 +100,8 @@ export class TableReader {
     if (this.#hasNameLine && !this.#areNamesRead) this.#requireNames(undefined);
     for (const column of this.#cells) column.trim(this.#numRows);
     const delimiter = String.fromCharCode(this.#delimiter);
-    const table = new Table(this.#where, this.#names, this.#cells, this.#lines.slice(0, this.#numRows), this.#names.length === 1 ? undefined : delimiter);
+    const lines = this.#lines.slice(0, this.#numRows);
+    const table = new Table(this.#where, this.#names, this.#cells, lines, this.#names.length === 1 ? undefined : delimiter, this.#decimal);
     requireRows(table, delimiter, this.#ragged);
     return table;
   }

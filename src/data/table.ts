@@ -1,5 +1,6 @@
 import { nearestNames, RondoError } from '../errors.js';
 import { CellColumn } from './cell-column.js';
+import type { DecimalSign } from './written-number.js';
 
 /** A table of text cells with named columns; every row has one cell for each column. */
 export class Table {
@@ -10,6 +11,7 @@ export class Table {
    * @param cells of each column.
    * @param lines the line of the file on which each row begins, counted from 1.
    * @param delimiter the character between cells; undefined where there was none.
+   * @param decimal what stands before the decimals of its numbers, where that was told; else the cells tell.
    */
   constructor(
     readonly where: string,
@@ -17,6 +19,7 @@ export class Table {
     cells: readonly CellColumn[],
     readonly lines: ArrayLike<number>,
     readonly delimiter?: string,
+    readonly decimal?: DecimalSign,
   ) {
     this.#cells = cells;
   }

@@ -1,6 +1,7 @@
 import { RondoError, unknownName } from '../../errors.js';
 import { cellKind } from '../../data/cell-kind.js';
-import { numericColumn } from '../../data/numeric-column.js';
+import { numberFacts, type NumberFacts, type NumberNotation, requireClearNotation, requireSameUnit } from '../../data/number-notation.js';
+import { numberInCell, numericColumn } from '../../data/numeric-column.js';
 import type { Table } from '../../data/table.js';
 import { type TimeColumn, timeColumn } from '../../data/time/time-column.js';
 import type { Series } from './series.js';
@@ -74,15 +75,17 @@ export function seriesColumns(table: Table, options: SeriesColumnsOptions = {}, 
   const groups = seriesGroups(table, named, stamps);
   const { series: rows, frequency, notes } = orderedRows(table, groups, stamps, reading?.frequency ?? undefined);
 
+  const known = reading?.numbers ?? {};
+  const factsOf = (name: string): NumberFacts => numberFacts(table, name, Object.hasOwn(known, name) ? known[name] : undefined);
   const isTaken = (name: string): boolean => named.includes(name) || (stamps?.reading.columns.includes(name) ?? false);
-  const kinds = new Map(table.columns.map((name) => [name, stamps?.others.includes(name) ? 'date' : kindOfColumn(table, name, rows)] as const));
+  const kinds = new Map(table.columns.map((name) => [name, stamps?.others.includes(name) ? 'date' : kindOfColumn(table, name, rows, factsOf(name).notation)] as const));
   const usable = table.columns.filter((name) => !isTaken(name) && kinds.get(name) === 'number');
   const target = options.target ?? onlyNumeric(table, usable.length > 0 ? usable : table.columns.filter((name) => !isTaken(name) && kinds.get(name) === 'counter'));
   table.indexOf(target);
   const others = features === 'none' ? [] : features === 'all' ? usable.filter((name) => name !== target) : features;
   for (const name of others) table.indexOf(name);
   const wanted = [...new Set([target, ...others])];
-  const all = new Map(wanted.map((name) => [name, columnNumbers(table, name, rows)]));
+  const all = new Map(wanted.map((name) => [name, columnNumbers(table, name, rows, factsOf(name), known)]));
   const late = features === 'all' ? wanted.slice(1).filter((name) => beginsLate(all.get(name)!, rows)) : [];
   const names = wanted.filter((name) => !late.includes(name));
   const columns = names.map((name) => all.get(name)!);
@@ -96,9 +99,9 @@ export function seriesColumns(table: Table, options: SeriesColumnsOptions = {}, 
     names,
     series,
     time: stamps && { reading: stamps.reading, format: stamps.format, frequency, zones: lastZones(rows, stamps) },
-    reading: { time: stamps?.reading ?? null, frequency: frequency ?? null, series: named },
+    reading: { time: stamps?.reading ?? null, frequency: frequency ?? null, series: named, numbers: Object.fromEntries(names.map((name) => [name, factsOf(name).notation])) },
     leftOut: table.columns.filter(isLeftOut).map((name) => ({ name, reason: late.includes(name) ? 'begins late' : (kinds.get(name) as LeftOutColumn['reason']) })),
-    notes: [...(repeats === undefined ? [] : [repeats]), ...foreignNotes(table, stamps), ...notes, ...fillingNotes(filling, names)],
+    notes: [...numberNotes(names, factsOf), ...(repeats === undefined ? [] : [repeats]), ...foreignNotes(table, stamps), ...notes, ...fillingNotes(filling, names)],
   };
 }
 
@@ -116,18 +119,18 @@ function requireMissingChoice(missing: string): void {
 }
 
 /** Numbers by row of the table, NaN where a cell is missing. Rows that no series has, as totals, may hold anything. */
-function columnNumbers(table: Table, name: string, rows: readonly SeriesRows[]): Float64Array {
-  const cells = table.column(name);
-  const values = new Float64Array(cells.length).fill(NaN);
+function columnNumbers(table: Table, name: string, rows: readonly SeriesRows[], facts: NumberFacts, known: SeriesReading['numbers']): Float64Array {
+  requireClearNotation(table, name, facts);
+  requireSameUnit(table, name, facts, Object.hasOwn(known, name) ? known[name] : undefined);
+  const cells = table.cells(name);
+  const values = new Float64Array(table.numRows).fill(NaN);
   let numReal = 0;
   for (const { rows: own } of rows) {
     for (const row of own) {
-      const kind = cellKind(cells[row]);
-      if (kind === 'number') {
-        values[row] = Number(cells[row]);
-        numReal++;
-        // Says which cell is wrong, and how.
-      } else if (kind !== 'missing') numericColumn(table, name, { missing: 'interpolate' });
+      values[row] = numberInCell(cells, row, facts.notation);
+      if (!Number.isNaN(values[row])) numReal++;
+      // Says which cell is wrong, and how.
+      else if (cellKind(cells.text(row)) !== 'missing') numericColumn(table, name, { missing: 'interpolate', notation: known[name] });
     }
   }
   if (numReal > 0) return values;
@@ -135,7 +138,7 @@ function columnNumbers(table: Table, name: string, rows: readonly SeriesRows[]):
     where: `${table.where}, column \`${name}\``,
     what: 'the column holds no number at all.',
     expected: 'numbers',
-    received: counted(cells.length, 'missing value'),
+    received: counted(table.numRows, 'missing value'),
     fix: 'choose another column.',
   });
 }
@@ -147,17 +150,32 @@ function beginsLate(values: Float64Array, rows: readonly SeriesRows[]): boolean 
   });
 }
 
-function kindOfColumn(table: Table, name: string, series: readonly SeriesRows[]): LeftOutColumn['reason'] | 'number' {
-  const cells = table.column(name);
+/** How the numbers of columns are written, where that is not as programs do. */
+function numberNotes(names: readonly string[], factsOf: (name: string) => NumberFacts): SeriesNote[] {
+  const columnsOf = new Map<string, string[]>();
+  for (const name of names) {
+    const way = factsOf(name).notes.join(' and ');
+    if (way !== '') columnsOf.set(way, [...(columnsOf.get(way) ?? []), name]);
+  }
+  return [...columnsOf].map(([way, own]) => ({ kind: 'numbers', count: own.length, text: `${own.slice(0, 8).join(', ')}${own.length > 8 ? ' ...' : ''} read with ${way}` }));
+}
+
+function kindOfColumn(table: Table, name: string, series: readonly SeriesRows[], notation: NumberNotation): LeftOutColumn['reason'] | 'number' {
+  const cells = table.cells(name);
   const counts = { number: 0, date: 0, missing: 0, text: 0 };
-  for (const { rows } of series) for (const row of rows) counts[cellKind(cells[row])] += 1;
+  for (const { rows } of series) {
+    for (const row of rows) {
+      const kind = Number.isNaN(numberInCell(cells, row, notation)) ? cellKind(cells.text(row)) : 'number';
+      counts[kind] += 1;
+    }
+  }
   const numRows = series.reduce((sum, { rows }) => sum + rows.length, 0);
   if (counts.missing === numRows) return 'empty';
   if (counts.date > counts.number && counts.date >= counts.text) return 'date';
   // A few cells that are no numbers are faults to report; a column of words is not.
   if (counts.text > counts.number) return 'text';
   if (counts.number < numRows || numRows < 3) return 'number';
-  const values = series.map(({ rows }) => Float64Array.from(rows, (row) => Number(cells[row])));
+  const values = series.map(({ rows }) => Float64Array.from(rows, (row) => numberInCell(cells, row, notation)));
   if (values.every((own) => own.every((value) => value === values[0][0]))) return 'constant';
   return values.every(isCounter) ? 'counter' : 'number';
 }

@@ -1,6 +1,7 @@
 /** Something that was done or guessed when a table was taken as series, and may not be what was meant. */
 export interface SeriesNote {
   readonly kind:
+    | 'numbers'
     | 'order'
     | 'foreign'
     | 'repeats'

@@ -1,8 +1,10 @@
+import type { NumberNotation } from '../../data/number-notation.js';
 import { isFiniteNumbers, isText, isTexts, SavedFields } from '../../data/saved-fields.js';
 import type { Frequency } from '../../data/time/frequency.js';
 import { type MonthLanguage, monthLanguages, type MonthStyle } from '../../data/time/month-names.js';
 import { TimeFormat, type TimeNotation } from '../../data/time/time-format.js';
 import type { TimeReading } from '../../data/time/time-column.js';
+import { type DecimalSign, decimalSigns } from '../../data/written-number.js';
 import type { Json } from '../../layers/layer.js';
 
 /** What was decided when a table was read as series, to read others alike. */
@@ -13,14 +15,17 @@ export interface SeriesReading {
   readonly frequency: Frequency | null;
   /** Columns that name the series; empty where the table is one. */
   readonly series: readonly string[];
+  /** How the numbers of columns are written, by their names. */
+  readonly numbers: Readonly<Record<string, NumberNotation>>;
 }
 
-export function seriesReadingJson({ time, frequency, series }: SeriesReading): Json {
+export function seriesReadingJson({ time, frequency, series, numbers }: SeriesReading): Json {
   const months = time?.notation.months;
   return {
     time: time && { columns: time.columns, notation: { format: time.notation.format, ...(months && { months: { ...months } }) } },
     frequency: frequency && { ...frequency },
     series,
+    numbers: Object.fromEntries(Object.entries(numbers).map(([name, notation]) => [name, { ...notation }])),
   };
 }
 
@@ -38,7 +43,17 @@ export function restoreSeriesReading(found: unknown, where: string): SeriesReadi
     time: time && restoreTime(new SavedFields(where, time), where),
     frequency: frequency && restoreFrequency(new SavedFields(where, frequency)),
     series: saved.read('series', 'a list of texts', isTexts),
+    numbers: restoreNumbers(saved),
   };
+}
+
+/** Files had none while all numbers were written as programs do. */
+function restoreNumbers(saved: SavedFields): SeriesReading['numbers'] {
+  const isNotation = (value: unknown): value is NumberNotation =>
+    isRecord(value) && decimalSigns.includes(value.decimal as DecimalSign) && isText(value.before) && isText(value.after);
+  const isNotations = (value: unknown): value is SeriesReading['numbers'] | undefined =>
+    value === undefined || (isRecord(value) && Object.values(value).every(isNotation));
+  return saved.read('numbers', 'the decimal sign and the unit of each column', isNotations) ?? {};
 }
 
 function restoreTime(saved: SavedFields, where: string): TimeReading {
