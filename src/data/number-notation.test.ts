@@ -46,6 +46,12 @@ describe('the numbers of a column', () => {
     expect(await numbers(['998', '1.001'])).toEqual([998, 1001]);
   });
 
+  it('are no thousands because a few whole ones were typed between them', async () => {
+    const measured = Array.from({ length: 30 }, (_, i) => (7 + i / 8 + (i % 3) / 100).toFixed(3));
+    expect(await numbers([...measured, '5'], { delimiter: ',' })).toEqual([...measured.map(Number), 5]);
+    expect(await refusal([...measured, '5'], { delimiter: ';' })).toContain('can be read in two ways');
+  });
+
   it('of a file with commas between the cells have points before decimals', async () => {
     expect(await numbers(['12.345', '10.020'], { delimiter: ',' })).toEqual([12.345, 10.02]);
     expect(await numbers(['1,234', '5,678'], { delimiter: ',' })).toEqual([1234, 5678]);

@@ -24,6 +24,9 @@ export interface NumberFacts {
   readonly ambiguous: string | undefined;
 }
 
+/** A smaller share of whole numbers below a thousand may be there by chance, or typed by hand beside numbers with decimals. */
+const fewestWhole = 0.1;
+
 const formsOf = new WeakMap<Table, Map<string, NumberForms>>();
 
 /** How a column's cells are written; a column is gone through once. */
@@ -117,7 +120,7 @@ function signOfTable(table: Table, forms: NumberForms): DecimalSign | undefined 
   if (others.size > 0) return others.size === 1 ? [...others][0] : undefined;
   const sign = onlySign(forms.ambiguous);
   if (sign === undefined) return undefined;
-  const hasWhole = forms.shortWhole > 0;
+  const hasWhole = forms.shortWhole >= fewestWhole * (forms.shortWhole + forms.ambiguous.point + forms.ambiguous.comma);
   if (hasWhole && forms.endsInZero) return otherSign(sign);
   const hasDottedDates = columns.some((other) => other.hasDottedDates);
   if (table.delimiter === ',') return sign === 'comma' || !hasWhole ? 'point' : undefined;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readTable, Table } from '../../data/csv.js';
 import { columnOf } from './series.js';
+import { restoreSeriesReading, seriesReadingJson } from './series-reading.js';
 import { seriesColumns } from './series-columns.js';
 
 const text = 'No,date,load,wind,station,fixed\n1,2020-01-01,5,0.5,a,3\n2,2020-01-02,7,0.25,b,3\n3,2020-01-03,6,1,a,3\n';
@@ -40,3 +41,29 @@ describe('seriesColumns', () => {
 function tableOf(rows: string[][]): Table {
   return Table.fromRows('test', rows[0], rows.slice(1));
 }
+
+describe('numbers as other countries write them', () => {
+  const german = 'monat;umsatz;anteil\n01.01.2020;998;5 %\n01.02.2020;1.001;7 %\n01.03.2020;1.010;6 %\n01.04.2020;1.024;8 %\n';
+
+  it('are columns as any, and it is said how they were read', async () => {
+    const columns = seriesColumns(await readTable(german, { where: 'umsatz.csv' }), { target: 'umsatz' });
+    expect([...columnOf(columns.series[0], 0)]).toEqual([998, 1001, 1010, 1024]);
+    expect([...columnOf(columns.series[0], 1)]).toEqual([5, 7, 6, 8]);
+    expect(columns.leftOut).toEqual([]);
+    expect(columns.notes.map(({ text }) => text)).toEqual(['umsatz read with signs between thousands', 'anteil read with % after the numbers']);
+  });
+
+  it('are read in a short table as in a long one', async () => {
+    const { reading } = seriesColumns(await readTable(german, { where: 'umsatz.csv' }), { target: 'umsatz' });
+    const short = await readTable('monat,umsatz,anteil\n01.05.2020,1.031,7 %\n01.06.2020,1.057,6 %\n', { where: 'neu.csv' });
+    expect([...columnOf(seriesColumns(short, { target: 'umsatz' }, reading).series[0], 0)]).toEqual([1031, 1057]);
+    const saved = restoreSeriesReading(JSON.parse(JSON.stringify(seriesReadingJson(reading))), 'model');
+    expect(saved).toEqual(reading);
+    expect(() => restoreSeriesReading({ ...(seriesReadingJson(reading) as object), numbers: { umsatz: { decimal: 'dot' } } }, 'model')).toThrow('[FILE_FORMAT]');
+  });
+
+  it('that can be read in two ways are refused', async () => {
+    const table = await readTable('t;y\na;1.234\nb;5.678\nc;2.345\n', { where: 'y.csv' });
+    expect(() => seriesColumns(table)).toThrow('y.csv, column `y`: the numbers can be read in two ways');
+  });
+});

@@ -113,7 +113,7 @@ describe('a table as series in time', () => {
 
   it('reads a short table as that of the training was', async () => {
     const trained = await read([names, ...daily(40).map((line) => line.replace(/(\d+)-(\d+)-(\d+)/, '$2/$3/$1'))], target);
-    expect(trained.reading).toEqual({ time: { columns: ['date'], notation: { format: 'MM/DD/YYYY' } }, frequency: { unit: 'fixed', step: dayMs }, series: [] });
+    expect(trained.reading).toEqual({ time: { columns: ['date'], notation: { format: 'MM/DD/YYYY' } }, frequency: { unit: 'fixed', step: dayMs }, series: [], numbers: expect.objectContaining({ y: { decimal: 'point', before: '', after: '' } }) });
     const short = await read([names, '04/03/2021,8,1', '04/01/2021,7,2'], target, trained);
     expect([...columnOf(short.series[0], 0)]).toEqual([7, 7, 8]);
     expect(after(short)[0]).toBe('04/04/2021');
