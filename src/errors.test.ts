@@ -52,6 +52,29 @@ describe('numbers', () => {
   });
 });
 
+describe('a message', () => {
+  const long = Array.from({ length: 1_000_000 }, (_, i) => i / 7);
+  const textOf = (received: string): string => new RondoError('USAGE', { where: 'here', what: 'it is long.', received }).message;
+
+  it.each<[string, string]>([
+    ['an array', String(long)],
+    ['a nested array', JSON.stringify(Array.from({ length: 1000 }, () => long.slice(0, 30)))],
+    ['a typed array', JSON.stringify(Float32Array.from(long.slice(0, 1000)))],
+    ['whatever else', 'x'.repeat(17_000_000)],
+  ])('shows a few numbers of %s', (_, received) => {
+    const shown = textOf(received);
+    expect(shown.length).toBeLessThan(2200);
+    expect(shown.match(/\d+\.\d+/g)?.length ?? 0).toBeLessThan(10);
+    expect(shown).toContain('...');
+  });
+
+  it('keeps shapes and short lists whole', () => {
+    const list = '[32, 100, 12] and 1, 2, 3, 4, 5, 6, 7, 8, 9';
+    expect(textOf(list)).toContain(list);
+    expect(textOf('[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]')).toContain('received: [1, 2, 3, 4, 5, 6, ...]');
+  });
+});
+
 describe('docs/errors.md', () => {
   it('has a heading for every code and no other', () => {
     const text = readFileSync(new URL('../docs/errors.md', import.meta.url), 'utf8');

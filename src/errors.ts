@@ -42,12 +42,34 @@ export class RondoError extends Error {
   readonly code: ErrorCode;
   readonly facts: Readonly<ErrorFacts>;
 
-  constructor(code: ErrorCode, facts: ErrorFacts) {
+  constructor(code: ErrorCode, given: ErrorFacts) {
+    const facts = { ...given, what: shortened(given.what) };
+    for (const field of ['expected', 'received', 'fix'] as const) if (facts[field] !== undefined) facts[field] = shortened(facts[field]);
     super(messageOf(code, facts), facts.cause === undefined ? undefined : { cause: facts.cause });
     this.name = 'RondoError';
     this.code = code;
     this.facts = facts;
   }
+}
+
+/** Numbers of an array that a message shows, and the longest text of one fact. */
+const SHOWN_NUMBERS = 6;
+const LONGEST_FACT = 2000;
+
+const aNumber = String.raw`(?:"\d+":)?(?:-?\d[\d.]*(?:e[+-]?\d+)?|NaN|null|-?Infinity)`;
+/** More than ten numbers in a row, as arrays, nested arrays and typed arrays are written. */
+const manyNumbers = new RegExp(String.raw`(?:${aNumber}[\s,[\]]+){10,}(?:${aNumber})?`, 'gi');
+
+/** A text that may hold the numbers of a whole array, with some of them. */
+function shortened(text: string): string {
+  // The end of a text that is cut off anyway is not searched.
+  const some = text.slice(0, 20 * LONGEST_FACT).replace(manyNumbers, (run) => {
+    const numbers = run.split(/[\s,[\]]+/).filter((part) => part !== '');
+    let end = 0;
+    for (let i = 0; i < SHOWN_NUMBERS; i++) end = run.indexOf(numbers[i], end) + numbers[i].length;
+    return `${run.slice(0, end)}, ...${run.slice(run.trimEnd().search(/\]*$/))}`;
+  });
+  return some.length <= LONGEST_FACT ? some : `${some.slice(0, LONGEST_FACT)} ... (${text.length} characters)`;
 }
 
 function messageOf(code: ErrorCode, facts: ErrorFacts): string {
@@ -84,8 +106,12 @@ export function nearestNames(name: string, known: readonly string[], most = 3): 
     .map(({ candidate }) => candidate);
 }
 
-/** The error for a name that is not in a list, suggesting the nearest ones. */
-export function unknownName(where: string, kind: string, name: string, known: readonly string[]): RondoError {
+/**
+ * The error for a name that is not in a list, suggesting the nearest ones.
+ *
+ * @param own what to do where it is the name of something of the user's own, as one sentence.
+ */
+export function unknownName(where: string, kind: string, name: string, known: readonly string[], own?: string): RondoError {
   const near = nearestNames(name, known);
   const quote = (names: readonly string[]): string => names.map((n) => `\`${n}\``).join(', ');
   return new RondoError('UNKNOWN_NAME', {
@@ -93,7 +119,7 @@ export function unknownName(where: string, kind: string, name: string, known: re
     what: `unknown ${kind} \`${name}\`${near.length > 0 ? `; did you mean ${quote(near)}?` : '.'}`,
     expected: `one of ${quote(known)}`,
     received: `\`${name}\``,
-    fix: near.length > 0 ? `use ${quote(near.slice(0, 1))}.` : `choose one of the ${known.length} known names.`,
+    fix: `${near.length > 0 ? `use ${quote(near.slice(0, 1))}.` : `choose one of the ${known.length} known names.`}${own === undefined ? '' : ` ${own}`}`,
   });
 }
 

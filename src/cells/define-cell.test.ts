@@ -53,7 +53,7 @@ describe('defineCell', () => {
     ],
     'an activation that does not exist': [
       { ...base, activation: 'tangent' as 'tanh' },
-      '[UNKNOWN_NAME] cell mine: unknown activation `tangent`.\n  expected: one of `linear`, `relu`, `sigmoid`, `tanh`, `softmax`, `softplus`, `softsign`, `elu`, `selu`, `gelu`, `silu`, `swish`, `mish`, `exponential`, `hardSigmoid`, `leakyRelu`, `relu6`\n  received: `tangent`\n  fix: choose one of the 17 known names.',
+      '[UNKNOWN_NAME] cell mine: unknown activation `tangent`.\n  expected: one of `linear`, `relu`, `sigmoid`, `tanh`, `softmax`, `softplus`, `softsign`, `elu`, `selu`, `gelu`, `silu`, `swish`, `mish`, `exponential`, `hardSigmoid`, `leakyRelu`, `relu6`\n  received: `tangent`\n  fix: choose one of the 17 known names. An equation of your own goes into a cell (defineCell) or a layer of your own.',
     ],
   };
   it.each(Object.keys(wrong))('refuses %s', (name) => {
@@ -158,5 +158,16 @@ describe("a user's cell", () => {
     const expected = ops.add(ops.mul(leak, hidden), ops.mul(ops.sub(1, leak), ops.tanh(ops.slice(preact, 1, U))));
     // The third sequence is masked at its first step.
     expectClose(ops.slice(ops.slice(run(inputs).output, 1, 0, 1), 0, 0, 2).dataSync(), ops.slice(expected, 0, 0, 2).dataSync(), 1e-14, 'first step');
+  });
+
+  it.each<[string, (gate: number) => unknown]>([
+    ['gate * 2', (gate) => gate * 2],
+    ['gate + 1', (gate) => gate + 1],
+    ['Math.tanh(gate)', (gate) => Math.tanh(gate)],
+    ['gate > 0 ? a : b', (gate) => (gate > 0 ? 1 : 0)],
+    ['-gate', (gate) => -gate],
+  ])('refuses JavaScript in place of equations, %s', (_, wrong) => {
+    const define = () => defineCell({ name: 'slip', gates: ['write'], states: ['hidden'], step: ({ gates, states }) => ({ hidden: add(states.hidden, wrong(gates.write as unknown as number) as number) }) });
+    expect(define).toThrow(/^\[USAGE\] expression: a symbol of an equation was used as a number[\s\S]*mul\(gate, 2\)[\s\S]*tanh\(gate\) for `Math.tanh\(gate\)`/);
   });
 });

@@ -45,6 +45,8 @@ export function registerCell(cell: Cell): void {
 /** The cell of a name. @throws UNKNOWN_NAME with the nearest names. */
 export function cellNamed(name: string, where = 'cell'): Cell {
   const found = cells.get(name);
-  if (found === undefined) throw unknownName(where, 'cell', name, [...cells.keys()]);
+  if (found === undefined) {
+    throw unknownName(where, 'cell', name, [...cells.keys()], `A cell of your own is made known before: registerCell(${name}), with what defineCell gave.`);
+  }
   return found;
 }

@@ -51,6 +51,9 @@ export function activation(name: string, where = 'activation'): ActivationFuncti
     throw new RondoError('USAGE', { where, what: 'an activation is given by its name.', expected: activationNames.join(', '), received: String(name), fix: 'pass a string.' });
   }
   const found = (activationTable as Record<string, ActivationFunction | undefined>)[name];
-  if (found === undefined || !Object.hasOwn(activationTable, name)) throw unknownName(where, 'activation', name, activationNames);
+  if (found === undefined || !Object.hasOwn(activationTable, name)) {
+    const own = 'An equation of your own goes into a cell (defineCell) or a layer of your own.';
+    throw unknownName(where, 'activation', name, activationNames, own);
+  }
   return found;
 }

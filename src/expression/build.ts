@@ -69,12 +69,30 @@ export interface RowReduction {
 /** What the building functions take: numbers stand for constants. */
 export type Operand = Expression | number;
 
+/** JavaScript's operators would make NaN of symbols, and training would go on with it. */
+const symbolic = {
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return 'an expression';
+    throw new RondoError('USAGE', {
+      where: 'expression',
+      what: 'a symbol of an equation was used as a number.',
+      expected: 'the functions for expressions: add, sub, mul, div, max, min, tanh, sigmoid, exp, log, sqrt, abs, greater, select ...',
+      received: 'an operator such as `gate * 2`, or a function such as `Math.tanh(gate)`',
+      fix: 'import them from rondo: mul(gate, 2) for `gate * 2`, add(a, b) for `a + b`, tanh(gate) for `Math.tanh(gate)`.',
+    });
+  },
+};
+
+function node<Node extends Expression>(fields: Node): Node {
+  return Object.assign(Object.create(symbolic) as object, fields) as Node;
+}
+
 export function constant(value: number): Constant {
-  return { kind: 'constant', value };
+  return node({ kind: 'constant', value });
 }
 
 export function leaf(name: string, access: Access = 'element'): Leaf {
-  return { kind: 'leaf', name, access };
+  return node({ kind: 'leaf', name, access });
 }
 
 /** The expression an operand stands for. @throws USAGE when it is neither an expression nor a number */
@@ -92,11 +110,11 @@ export function expressionOf(operand: Operand): Expression {
 }
 
 function unary(operation: UnaryOperation): (a: Operand) => Expression {
-  return (a) => ({ kind: 'unary', operation, a: expressionOf(a) });
+  return (a) => node({ kind: 'unary', operation, a: expressionOf(a) });
 }
 
 function binary(operation: BinaryOperation): (a: Operand, b: Operand) => Expression {
-  return (a, b) => ({ kind: 'binary', operation, a: expressionOf(a), b: expressionOf(b) });
+  return (a, b) => node({ kind: 'binary', operation, a: expressionOf(a), b: expressionOf(b) });
 }
 
 export const neg = unary('neg');
@@ -129,12 +147,12 @@ export const equal = binary('equal');
 
 /** The sum of its operands, added from the left. */
 export function add(first: Operand, ...others: Operand[]): Expression {
-  return others.reduce<Expression>((sum, b) => ({ kind: 'binary', operation: 'add', a: sum, b: expressionOf(b) }), expressionOf(first));
+  return others.reduce<Expression>((sum, b) => node({ kind: 'binary', operation: 'add', a: sum, b: expressionOf(b) }), expressionOf(first));
 }
 
 /** The product of its operands, multiplied from the left. */
 export function mul(first: Operand, ...others: Operand[]): Expression {
-  return others.reduce<Expression>((product, b) => ({ kind: 'binary', operation: 'mul', a: product, b: expressionOf(b) }), expressionOf(first));
+  return others.reduce<Expression>((product, b) => node({ kind: 'binary', operation: 'mul', a: product, b: expressionOf(b) }), expressionOf(first));
 }
 
 export function square(a: Operand): Expression {
@@ -143,17 +161,17 @@ export function square(a: Operand): Expression {
 
 /** `a` where `condition` is not zero, else `b`; the condition is seen as a constant by {@link derive}. */
 export function select(condition: Operand, a: Operand, b: Operand): Expression {
-  return { kind: 'select', condition: expressionOf(condition), a: expressionOf(a), b: expressionOf(b) };
+  return node({ kind: 'select', condition: expressionOf(condition), a: expressionOf(a), b: expressionOf(b) });
 }
 
 /** The sum over the row's columns. */
 export function rowSum(a: Operand): Expression {
-  return { kind: 'reduction', operation: 'rowSum', a: expressionOf(a) };
+  return node({ kind: 'reduction', operation: 'rowSum', a: expressionOf(a) });
 }
 
 /** The largest value of the row; where several are equal they share its derivative. */
 export function rowMax(a: Operand): Expression {
-  return { kind: 'reduction', operation: 'rowMax', a: expressionOf(a) };
+  return node({ kind: 'reduction', operation: 'rowMax', a: expressionOf(a) });
 }
 
 /** The nodes an expression is computed from directly. */

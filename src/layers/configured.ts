@@ -29,11 +29,13 @@ export class Catalog<T extends Configured> {
   /**
    * @param kind what messages call it, such as `loss`.
    * @param aliases short names that stand for another name.
+   * @param ownFix how one of the user's own is made known, as one sentence.
    */
   constructor(
     private readonly kind: string,
     makers: Readonly<Record<string, Maker<T>>>,
     private readonly aliases: Readonly<Record<string, string>> = {},
+    private readonly ownFix?: (name: string) => string,
   ) {
     this.#makers = makers;
     this.names = Object.keys(makers);
@@ -71,7 +73,9 @@ export class Catalog<T extends Configured> {
     const name = Object.hasOwn(this.aliases, given) ? this.aliases[given] : given;
     const own = this.#registered.get(name);
     if (own !== undefined) return this.#ownMade(name, own((options ?? {}) as never), where);
-    if (!Object.hasOwn(this.#makers, name)) throw unknownName(where, this.kind, given, [...this.names, ...Object.keys(this.aliases), ...this.#registered.keys()]);
+    if (!Object.hasOwn(this.#makers, name)) {
+      throw unknownName(where, this.kind, given, [...this.names, ...Object.keys(this.aliases), ...this.#registered.keys()], this.ownFix?.(given));
+    }
     return this.#makers[name](options as never);
   }
 

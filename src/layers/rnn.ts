@@ -1,5 +1,6 @@
 import type { Cell } from '../cells/define-cell.js';
-import { cellNamed } from '../cells/registry.js';
+import { equationsFingerprint } from '../cells/fingerprint.js';
+import { cellNamed, libraryCells } from '../cells/registry.js';
 import { RondoError, requireCount } from '../errors.js';
 import { requireAxes, type Shape } from '../shape.js';
 import { assignTensor } from '../tensor/accumulate.js';
@@ -45,6 +46,8 @@ export type CellLike = Cell | string;
 export interface RNNOptions extends RecurrentOptions {
   /** A cell, its name, or a list of them, run one above the other. */
   cell: CellLike | readonly CellLike[];
+  /** @internal In files: fingerprints of the cells that are the user's own, by name. */
+  cellEquations?: Readonly<Record<string, string>>;
 }
 
 type Returned<ReturnState extends boolean> = ReturnState extends true ? OutputAndState : Tensor;
@@ -68,10 +71,11 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
   private readonly stack: readonly CellAlongTime[];
   private carried: Record<string, Variable>[] | undefined;
 
-  constructor(protected readonly options: RNNOptions & { returnState?: ReturnState }, where = 'RNN', known: readonly string[] = ['cell']) {
+  constructor(protected readonly options: RNNOptions & { returnState?: ReturnState }, where = 'RNN', known: readonly string[] = ['cell', 'cellEquations']) {
     super(where, options, [...recurrentOptionNames, ...known]);
     const listed = Array.isArray(options.cell) ? (options.cell as readonly CellLike[]) : [options.cell as CellLike];
     this.cells = listed.map((cell) => (typeof cell === 'string' ? cellNamed(cell, where) : cell));
+    requireEquations(where, this.cells, options.cellEquations);
     this.units = typeof options.units === 'object' ? options.units : listed.map(() => options.units as number);
     if (this.units.length !== this.cells.length || this.cells.length === 0) {
       throw new RondoError('USAGE', { where, what: 'cells and units do not match.', expected: `${this.cells.length} numbers of units`, received: `${this.units.length}`, fix: 'give one number, or one for each cell.' });
@@ -204,9 +208,9 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
   }
 
   override getConfig(): Record<string, Json | undefined> {
-    const { cell: _cell, ...options } = plainOptions(this.options);
+    const { cell: _cell, cellEquations: _equations, ...options } = plainOptions(this.options);
     const names = this.cells.map(({ name }) => name);
-    return { ...options, ...this.baseConfig(), cell: names.length === 1 ? names[0] : names };
+    return { ...options, ...this.baseConfig(), cell: names.length === 1 ? names[0] : names, cellEquations: ownEquations(this.cells) };
   }
 
   private requireMask(shape: Shape, mask: Mask | undefined): void {
@@ -263,4 +267,27 @@ export function zeroMasked(output: Tensor, mask: Mask, reversed = false): Tensor
   const [batch, time] = output.shape;
   const counts = tensor(Float32Array.from(mask), [batch, time, 1]);
   return ops.mul(output, reversed ? ops.reverse(counts, 1) : counts);
+}
+
+/** Fingerprints of the cells that are not the library's; undefined where all are. */
+function ownEquations(cells: readonly Cell[]): Readonly<Record<string, string>> | undefined {
+  const own = cells.filter((cell) => !libraryCells.includes(cell));
+  return own.length === 0 ? undefined : Object.fromEntries(own.map((cell) => [cell.name, equationsFingerprint(cell)]));
+}
+
+/** Weights mean nothing to other equations than those they were trained with. @throws FILE_FORMAT */
+function requireEquations(where: string, cells: readonly Cell[], stored: Readonly<Record<string, string>> = {}): void {
+  for (const cell of cells) {
+    const expected = Object.hasOwn(stored, cell.name) ? stored[cell.name] : undefined;
+    if (expected === undefined) continue;
+    const received = equationsFingerprint(cell);
+    if (received === expected) continue;
+    throw new RondoError('FILE_FORMAT', {
+      where,
+      what: `the cell that is known as \`${cell.name}\` has other equations than the one that was saved.`,
+      expected: `equations with the fingerprint ${String(expected).slice(0, 20)}`,
+      received: `equations with the fingerprint ${received}`,
+      fix: `register the cell that the file was saved with: registerCell(${cell.name}); give new equations a name of their own.`,
+    });
+  }
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -68,8 +69,21 @@ describe('tensor', () => {
     expect(messageOf(() => tensor([]).item())).toMatch('the tensor has 0 elements');
   });
 
-  it('names its shape as text', () => {
-    expect(String(tensor([[1, 2, 3]]))).toBe('Tensor [1, 3]');
+  it('shows its shape, precision and some numbers as text, and in console.log', () => {
+    expect(String(tensor([[1, 2, 3.14159265]]))).toBe('Tensor [1, 3] float64 [[1, 2, 3.1416]]');
+    expect(String(tensor(new Float32Array(9).fill(0.1)))).toBe('Tensor [9] float32 [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, ... 3 more]');
+    expect(inspect(tensor(5))).toBe('Tensor [] float64 5');
+    expect(inspect({ weights: new Variable([2, 1], [1, 2], 'dense/kernel') })).toMatch(/Variable dense\/kernel \[2, 1\] float\d\d\s+\[\[1\],\s+\[2\]\]/);
+    expect(inspect(tensor(new Float32Array(3_000_000), [300, 100, 100])).length).toBeLessThan(2000);
+    let gone: Tensor | undefined;
+    scope(() => void (gone = ops.add(tensor([1, 2]), 1)));
+    expect(String(gone)).toMatch(/^Tensor \[2\] \(a tensor of shape \[2\] is used after the step/);
+  });
+
+  it('is no number to operators and to Math, which would make NaN of it', () => {
+    const value = tensor([1, 2]) as unknown as number;
+    for (const wrong of [() => value * 2, () => Math.tanh(value), () => value + 1, () => value > 0]) expect(wrong).toThrow(/^\[USAGE\] Tensor: a tensor was used as a number[\s\S]*ops.mul\(x, 2\)/);
+    expect(`${value}`).toContain('Tensor [2]');
   });
 });
 

@@ -3,6 +3,7 @@ import type { Backend, Buffer, View } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
 import { describeShape, sameShape, type Shape, sizeOf } from '../shape.js';
 import { flatten, type HostNumbers, nest, type NestedNumbers } from './nested.js';
+import { ShownNumbers } from './show.js';
 
 export type { NestedNumbers } from './nested.js';
 
@@ -37,7 +38,7 @@ let currentScope: Scope | undefined;
  * training step and prediction runs in one) is given back at its end, what leaves it is moved to the host, where the
  * garbage collector owns it.
  */
-export class Tensor {
+export class Tensor extends ShownNumbers {
   readonly shape: Shape;
   readonly size: number;
   #host: HostNumbers | undefined;
@@ -45,6 +46,7 @@ export class Tensor {
 
   /** @internal Use {@link tensor}. */
   constructor(shape: Shape, host: HostNumbers | undefined, device?: Temporary) {
+    super();
     this.shape = shape;
     this.size = sizeOf(shape);
     this.#host = host;
@@ -79,10 +81,6 @@ export class Tensor {
   /** The numbers as nested arrays. */
   array(): NestedNumbers {
     return nest(this.dataSync(), this.shape);
-  }
-
-  toString(): string {
-    return `Tensor ${describeShape(this.shape)}`;
   }
 
   /** @internal The numbers on a backend, uploaded for the open scope where they are not there. */
@@ -162,6 +160,10 @@ export class Variable extends Tensor {
     super([...shape], undefined);
     requireValues(`Variable ${name}`, shape, data.length);
     this.#place = placeOn(currentBackend(), this, data);
+  }
+
+  protected override get title(): string {
+    return `Variable ${this.name}`;
   }
 
   override viewOn(backend: Backend): View {

@@ -119,7 +119,10 @@ export function layerFromConfig(stored: LayerConfig): Layer<unknown> {
     throw new RondoError('FILE_FORMAT', { where: 'layerFromConfig', what: 'this is no configuration of a layer.', expected: '{ className, config }', received: JSON.stringify(stored) ?? 'nothing', fix: 'use a file written by save(), or { className: layer.className, config: layer.getConfig() }.' });
   }
   const make = makers.get(className);
-  if (make === undefined) throw unknownName('layerFromConfig', 'layer', className, layerClassNames());
+  if (make === undefined) {
+    const own = `A layer or model of your own is made known before: registerLayer('${className}', (config) => new ${className}(config)).`;
+    throw unknownName('layerFromConfig', 'layer', className, layerClassNames(), own);
+  }
   return make(config);
 }
 

@@ -28,6 +28,7 @@ const catalog = new Catalog<Metric>(
     meanAbsoluteError, meanSquaredError, rootMeanSquaredError, mase, smape, r2Score,
   },
   { acc: 'accuracy', f1: 'f1Score', mae: 'meanAbsoluteError', mse: 'meanSquaredError', rmse: 'rootMeanSquaredError', r2: 'r2Score' },
+  (name) => `A metric of your own is made known before: metrics.registerMetric('${name}', (options) => ...).`,
 );
 
 export const metricNames = catalog.names;
