@@ -35,7 +35,7 @@ function blocksOf(file: string, language: string): string[] {
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map((match) => match[1]);
 }
 
-const documents = ['README.md', 'README.zh-CN.md', ...readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
+const documents = ['README.md', 'README.zh-CN.md', ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md') && !name.startsWith('reference')).map((name) => `docs/${name}`)];
 
 describe('documents', () => {
   const programs = documents.flatMap((file) => blocksOf(file, 'ts').map((text, i) => [`${file} block ${i + 1}`, text] as const));
