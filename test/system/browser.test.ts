@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -21,10 +21,13 @@ const budgets = [
 /** What a page that loads no file and names no backend must not carry. */
 const elsewhere = /src\/(training\/(layer-registry|callbacks\/(?!callback\.))|kernels\/(reference|blas|describe-host|use-blas)|io|data|tasks)|src\/layers\/(conv|embedding|bidirectional|gru|reshape|time-distributed)/;
 
+/** A program of a page: a file, or TypeScript as a document shows it. */
+type Entry = string | { readonly program: string };
+
 /** `inputs`: the files of which something is in it. */
-async function bundle(entry: string): Promise<{ text: string; inputs: string[] }> {
+async function bundle(entry: Entry): Promise<{ text: string; inputs: string[] }> {
   const result = await build({
-    entryPoints: [path(entry)],
+    ...(typeof entry === 'string' ? { entryPoints: [path(entry)] } : { stdin: { contents: entry.program, loader: 'ts', resolveDir: path('.') } }),
     bundle: true,
     minify: true,
     format: 'esm',
@@ -66,7 +69,7 @@ describe('the browser bundle', () => {
 
   it.skipIf(browserPath === undefined)(`computes on two threads in a page that is cross-origin isolated, with the same bits${notRun}`, async () => {
     const headers = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
-    const found = (await resultOfPage('./browser/threads-page.ts', 'found', headers)) as ThreadsFound;
+    const found = (await resultOfPage('./browser/threads-page.ts', 'found', { headers })) as ThreadsFound;
     expect(found.numThreads).toBe(2);
     expect(found.together).toEqual(found.alone);
   });
@@ -76,16 +79,33 @@ describe('the browser bundle', () => {
     expect(found).toMatchObject({ numThreads: 1, reason: 'the page is not cross-origin isolated, so its workers cannot share memory.' });
     expect(found.together).toEqual(found.alone);
   });
+
+  it.skipIf(browserPath === undefined)(`runs the programs of the guide, a worker among them${notRun}`, async () => {
+    const { pages } = programsOf('in-a-page.md');
+    expect(pages).toHaveLength(2);
+    expect(await resultOfPage({ program: pages[0] }, 'losses')).toHaveLength(5);
+    expect(await resultOfPage({ program: pages[1] }, 'threads')).toBeDefined();
+    const { pages: [main], worker } = programsOf('in-a-worker.md');
+    expect(await resultOfPage({ program: main }, 'next', { worker: { program: worker! } })).toEqual([[expect.any(Number)]]);
+  });
 });
 
+/** The programs of a document's `ts page` and `ts worker` blocks. */
+function programsOf(document: string): { pages: string[]; worker: string | undefined } {
+  const text = readFileSync(path(`../../docs/guide/${document}`), 'utf8');
+  const blocks = [...text.matchAll(/^```ts (page|worker)\n([\s\S]*?)^```/gm)].map(([, kind, program]) => ({ kind, program }));
+  return { pages: blocks.filter(({ kind }) => kind === 'page').map(({ program }) => program), worker: blocks.find(({ kind }) => kind === 'worker')?.program };
+}
+
 /** Runs the bundle of an entry in headless Chromium until it has set a global, and returns that. */
-async function resultOfPage(entry: string, name: string, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
-  const { text } = await bundle(entry);
+async function resultOfPage(entry: Entry, name: string, { headers = {}, worker }: { headers?: Readonly<Record<string, string>>; worker?: Entry } = {}): Promise<unknown> {
+  const scripts = new Map([['/page.js', (await bundle(entry)).text]]);
+  if (worker !== undefined) scripts.set('/trainer.js', (await bundle(worker)).text);
   const server = createServer((request, response) => {
-    const isScript = request.url === '/page.js';
+    const script = scripts.get(request.url ?? '');
     for (const [header, value] of Object.entries(headers)) response.setHeader(header, value);
-    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? text : '<!doctype html><title>Rondo</title><script type="module" src="/page.js"></script>');
+    response.setHeader('content-type', script === undefined ? 'text/html' : 'text/javascript');
+    response.end(script ?? '<!doctype html><title>Rondo</title><script type="module" src="/page.js"></script>');
   }).listen(0, '127.0.0.1');
   const browser = await chromium.launch({ executablePath: browserPath, timeout: 0, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
   try {
