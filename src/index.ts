@@ -149,8 +149,13 @@ export { type FileTokenizer, TokenizerCodec, type TokenizerLibrary } from './tas
 export { codecOfText, type CodecOptions, tokenLevels } from './tasks/language-model/codec-of-text.js';
 export { TextCodec, type TextCodecOptions, type TextLevel } from './tasks/language-model/text-codec.js';
 export { type ForecastErrors, forecastErrors, seasonalScale } from './tasks/forecast/forecast-errors.js';
-export type { ComparedErrors, ForecastReport, SeriesReport, ShownForecast } from './tasks/forecast/forecast-report.js';
-export { type ForecastOptions, ForecastTraining, type RowsOfParts } from './tasks/forecast/forecast-training.js';
+export { type BaseForecast, type BaseName, baseNames, describeBase } from './tasks/forecast/base-forecast.js';
+export type { SmoothingParameters } from './tasks/forecast/exponential-smoothing.js';
+export type { ForecastFindings } from './tasks/forecast/findings.js';
+export type { ForecastOptions } from './tasks/forecast/forecast-options.js';
+export type { RowsOfParts } from './tasks/forecast/forecast-parts.js';
+export type { BaselineName, ComparedErrors, ForecastReport, SeriesReport, ShownForecast } from './tasks/forecast/forecast-report.js';
+export { ForecastTraining } from './tasks/forecast/forecast-training.js';
 export { Forecaster } from './tasks/forecast/forecaster.js';
 export type { Series } from './tasks/forecast/series.js';
 export { type LeftOutColumn, type SeriesColumns, seriesColumns, type SeriesColumnsOptions } from './tasks/forecast/series-columns.js';

@@ -1,4 +1,5 @@
 import { type ForecastOptions, ForecastTraining } from '../../src/index.js';
+import { aboutForecasts, forecastVerdict } from '../forecast/about-forecasts.js';
 import { seriesLines } from '../forecast/series-lines.js';
 import { givenSeries, seriesOptions } from '../forecast/series-options.js';
 import { errorTable, forecastPlot } from '../forecast/show-forecast.js';
@@ -6,21 +7,36 @@ import { defineCommand, type Given, type OptionSpecs, recurrentOptions, training
 import { print } from '../output.js';
 import { trainingStart } from '../output-paths.js';
 import { readTableInput } from '../read-input.js';
-
 import { showLearningRates } from '../show-learning-rates.js';
 import { withSeparators } from '../text-table.js';
 import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
+/** By the names on the command line. */
+const bases = {
+  auto: 'auto',
+  naive: 'naive',
+  'seasonal-naive': 'seasonalNaive',
+  drift: 'drift',
+  'seasonal-drift': 'seasonalDrift',
+  mean: 'mean',
+  smoothing: 'smoothing',
+} as const;
+const baseChoices = ['auto', 'naive', 'seasonal-naive', 'drift', 'seasonal-drift', 'mean', 'smoothing'] as const satisfies readonly (keyof typeof bases)[];
+
 const specs = {
   target: { type: 'text', value: 'COLUMN', about: 'What to forecast. Default: the only column of numbers.' },
   horizon: { type: 'count', value: 'N', about: 'Steps to forecast.' },
   features: { type: 'text', value: 'COLUMNS', about: 'What else the model sees: all (default), none, or columns separated by commas.' },
-  season: { type: 'count', value: 'N', about: 'Steps of a season, for the seasonal-naive forecast. Default: found by autocorrelation.' },
+  season: { type: 'count', value: 'N', about: 'Steps of a season. Default: found by itself.' },
   ...seriesOptions,
-  validation: { type: 'number', value: 'SHARE', about: 'Share of the rows that chooses the best epoch. Default 0.1.' },
-  test: { type: 'number', value: 'SHARE', about: 'Share of the rows at the end that is held out for the errors. Default 0.2.' },
-  ...trainingOptions({ cell: 'gru', units: '32', dropout: '0.1', epochs: '30, fewer where the validation loss stops falling', batchSize: '64', learningRate: '0.005', timesteps: 'a season, or four horizons where that is more' }),
+  base: { type: 'text', value: 'NAME', choices: baseChoices, about: 'The forecast that the network corrects. Default auto: the best on training and validation rows.' },
+  validation: { type: 'number', value: 'SHARE', about: 'Share of the rows that chooses the best epoch and how much the network counts. Default 0.1; 0 for none.' },
+  test: { type: 'number', value: 'SHARE', about: 'Share of the rows at the end that is held out for the errors. Default 0.2; 0 for none.' },
+  refit: { type: 'text', value: 'yes|no', choices: ['yes', 'no'], about: 'Train again on all rows once everything is chosen. Default yes; the errors are those from before.' },
+  'forecast-with': { type: 'text', value: 'best|model', choices: ['best', 'model'], about: 'What the file forecasts with: the model, or (default) the baseline that is ahead of it.' },
+  'allow-negative': { type: 'flag', about: 'Let forecasts go below zero though no value does.' },
+  ...trainingOptions({ cell: 'gru', units: '32', dropout: '0.1', epochs: '30 of at least 50 steps, fewer where the validation loss stops falling', batchSize: '64', learningRate: '0.005', timesteps: 'a season, or four horizons where that is more' }),
 } as const satisfies OptionSpecs;
 
 /** `rondo train forecast`: a forecaster of a column of a table. */
@@ -62,9 +78,20 @@ export const trainForecast = defineCommand({
     };
     const outcome = await runTrain(run);
     if (outcome === undefined) return;
-    const report = await training.evaluate();
-    const sections = [...(quiet ? [] : [forecastPlot(report, columns)]), errorTable(report, columns)];
-    await showTrained(run, outcome, { facts: { rows: numRows, report, notes: columns.notes.map(({ text }) => text) }, sections }, json);
+    const { report, ...found } = forecaster.findings;
+    const sections = [
+      aboutForecasts(forecaster).join('\n'),
+      ...(report === null || quiet ? [] : [forecastPlot(report, columns)]),
+      ...(report === null ? [] : [errorTable(report, columns)]),
+    ];
+    const facts = {
+      rows: numRows,
+      bases: forecaster.series.map(({ name, base }) => ({ series: name, base })),
+      findings: found,
+      report,
+      notes: columns.notes.map(({ text }) => text),
+    };
+    await showTrained(run, outcome, { facts, sections, verdict: forecastVerdict(forecaster) }, json);
   },
 });
 
@@ -78,6 +105,10 @@ function forecastOptions<Horizon extends number | undefined>(options: Given<type
     ...givenSeries(options),
     validation: options.validation,
     test: options.test,
+    base: options.base && bases[options.base],
+    refit: options.refit && options.refit === 'yes',
+    forecastWith: options['forecast-with'],
+    allowNegative: options['allow-negative'] || undefined,
     ...recurrentOptions(options),
   };
 }

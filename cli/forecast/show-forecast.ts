@@ -26,14 +26,27 @@ export function forecastPlot({ target, name, horizon, season, shown }: ForecastR
   );
 }
 
+/** What the rows of the table are called. */
+export const rowNames: Readonly<Record<keyof ForecastReport['errors'], (season: number) => string>> = {
+  model: () => 'model',
+  base: () => 'its base alone',
+  naive: () => 'naive (last value)',
+  seasonalNaive: (season) => `seasonal-naive (${season})`,
+  drift: () => 'drift',
+  seasonalDrift: (season) => `seasonal-naive with drift (${season})`,
+  mean: () => 'mean',
+};
+
 /** The table of errors; where there are several series, of each one too. */
 export function errorTable(report: ForecastReport, columns: SeriesColumns): string {
   const { errors, numForecasts, horizon, season, rows, name } = report;
-  const row = (label: string, { mae, rmse, mase, smape }: ForecastReport['errors']['model']): string[] => [label, fourDigits(mae), fourDigits(rmse), fourDigits(mase), `${fourDigits(smape)} %`];
-  const table = textTable(
-    ['', 'MAE', 'RMSE', 'MASE', 'sMAPE'],
-    [row('model', errors.model), row('naive (last value)', errors.naive), row(`seasonal-naive (${season})`, errors.seasonalNaive)],
-  );
+  const row = (compared: keyof ForecastReport['errors']): string[] => {
+    const { mae, rmse, mase, smape } = errors[compared];
+    return [rowNames[compared](season), fourDigits(mae), fourDigits(rmse), fourDigits(mase), `${fourDigits(smape)} %`];
+  };
+  const isShown = (compared: string): boolean => compared in errors && (season > 1 || !compared.startsWith('seasonal'));
+  const compared = (Object.keys(rowNames) as (keyof ForecastReport['errors'])[]).filter(isShown);
+  const table = textTable(['', 'MAE', 'RMSE', 'MASE', 'sMAPE'], compared.map(row));
   const drawn = columns.series.find((one) => one.name === name) ?? columns.series[0];
   const span = spanOf(columns.time, drawn, rows[0], rows[1] - 1);
   const parts = report.series.length > 1 ? `, ${withSeparators(report.series.length)} series, ${span} in ${name}` : `, ${span}`;

@@ -30,7 +30,7 @@ export interface TrainingOutcome {
   readonly stopReason: StopReason;
   /** By epoch. */
   readonly loss: readonly number[];
-  /** By epoch. */
+  /** By epoch; empty without validation data. */
   readonly valLoss: readonly number[];
   /** The epoch whose weights the model has, from 0: the best by `valLoss` or `valScore`, or the last where the run was stopped. */
   readonly bestEpoch: number;
@@ -63,7 +63,8 @@ export function cosineAdam({ learningRate, numSteps, weightDecay, globalClipNorm
 /** What a run trains on, and for how long. */
 export interface TrainingData {
   readonly train: Dataset;
-  readonly validation: Dataset;
+  /** Without it training ends with the weights of its last epoch. */
+  readonly validation: Dataset | undefined;
   readonly epochs: number;
   /** Where it is above `epochs`, training goes on in rounds while the best epoch is the last; see {@link RoundStop}. */
   readonly maxEpochs?: number;
@@ -77,14 +78,14 @@ export interface TrainingData {
  */
 export async function runTraining(model: Sequential, data: TrainingData, controls: TrainingControls, own: readonly Callback[] = []): Promise<TrainingOutcome> {
   const { monitor = 'valLoss', epochs, maxEpochs = epochs, patience } = data;
-  const rounds = maxEpochs > epochs ? new RoundStop({ monitor, epochs, maxEpochs, patience }) : undefined;
-  const keepBest = rounds ?? new EarlyStopping({ monitor, patience, restoreBestWeights: true });
+  const rounds = maxEpochs > epochs && data.validation !== undefined ? new RoundStop({ monitor, epochs, maxEpochs, patience }) : undefined;
+  const keepBest = data.validation === undefined ? [] : [rounds ?? new EarlyStopping({ monitor, patience, restoreBestWeights: true })];
   const { checkpoint, signal, resumeFrom } = controls;
   const history = await model.fit(data.train, {
-    epochs: maxEpochs,
+    epochs: rounds === undefined ? epochs : maxEpochs,
     validationData: data.validation,
     // The task's own come after the one that keeps the best weights: they may exchange weights for a validation, and back.
-    callbacks: [keepBest, ...own, ...(controls.callbacks ?? [])],
+    callbacks: [...keepBest, ...own, ...(controls.callbacks ?? [])],
     signal,
     resumeFrom,
     checkpoint: checkpoint && { everyEpochs: 1, everySteps: checkpoint.everySteps, save: (_, snapshot) => checkpoint.save(snapshot) },
@@ -98,5 +99,6 @@ function outcomeOf({ metrics, stopReason }: History, monitor: string | undefined
   const { loss = [], valLoss = [] } = metrics;
   const valScore = monitor === undefined ? undefined : (metrics[monitor] ?? []);
   const best = (valScore ?? valLoss.map((value) => -value)).reduce((highest, value, epoch, values) => (value > values[highest] ? epoch : highest), 0);
-  return { stopReason, loss, valLoss, bestEpoch: stopReason === 'aborted' && isResumable ? loss.length - 1 : best, ...(valScore && { valScore }) };
+  const isLast = (stopReason === 'aborted' && isResumable) || (valScore ?? valLoss).length === 0;
+  return { stopReason, loss, valLoss, bestEpoch: isLast ? loss.length - 1 : best, ...(valScore && { valScore }) };
 }

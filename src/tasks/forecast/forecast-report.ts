@@ -1,9 +1,10 @@
-import { naiveForecast, seasonalNaiveForecast } from '../../data/baselines.js';
 import { RondoError } from '../../errors.js';
+import type { BaseName } from './base-forecast.js';
 import { ErrorSums, type ForecastErrors } from './forecast-errors.js';
 import type { Forecaster } from './forecaster.js';
-import { columnOf, realTargets, type Series } from './series.js';
+import type { Series } from './series.js';
 import type { SeriesColumns } from './series-columns.js';
+import { SeriesForecasts } from './series-forecasts.js';
 
 /** Forecasts from one origin beside what came. */
 export interface ShownForecast {
@@ -14,14 +15,12 @@ export interface ShownForecast {
   readonly seasonalNaive: readonly number[];
 }
 
-/** The errors of a model and of naive forecasts. */
-export interface ComparedErrors {
-  readonly model: ForecastErrors;
-  /** The last value, again and again. */
-  readonly naive: ForecastErrors;
-  /** The last season, again and again. */
-  readonly seasonalNaive: ForecastErrors;
-}
+/** What a model is compared with: the simple forecasts, and its own base without the network. */
+export const baselineNames = ['naive', 'seasonalNaive', 'drift', 'seasonalDrift', 'mean'] as const satisfies readonly BaseName[];
+export type BaselineName = (typeof baselineNames)[number];
+
+/** The errors of a model, of its base without the network, and of the baselines. */
+export type ComparedErrors = Readonly<Record<'model' | 'base' | BaselineName, ForecastErrors>>;
 
 /** How good the forecasts of one series are. */
 export interface SeriesReport {
@@ -33,11 +32,13 @@ export interface SeriesReport {
   readonly errors: ComparedErrors;
 }
 
-/** How good forecasts are beside naive ones. */
+/** How good forecasts are beside baselines. */
 export interface ForecastReport extends SeriesReport {
   readonly target: string;
   readonly horizon: number;
   readonly season: number;
+  /** The baseline of the lowest error, by `mase` where there is one. */
+  readonly bestBaseline: BaselineName;
   /** Mean absolute error of the model at each step ahead. */
   readonly maeByStep: readonly (number | null)[];
   /** The last forecasts of the first series that do not overlap, for drawing. */
@@ -49,53 +50,54 @@ export interface ForecastReport extends SeriesReport {
 /** Origins computed before a signal is looked at. */
 const originsPerPiece = 1024;
 
+const comparedNames = ['model', 'base', ...baselineNames] as const;
+type Forecasts = Readonly<Record<(typeof comparedNames)[number], Float64Array>>;
+
 /** Errors as they come. */
 class Comparison {
-  readonly errors = { model: new ErrorSums(), naive: new ErrorSums(), seasonalNaive: new ErrorSums() };
+  readonly sums = Object.fromEntries(comparedNames.map((name) => [name, new ErrorSums()])) as Record<(typeof comparedNames)[number], ErrorSums>;
 
   result(): ComparedErrors {
-    const { model, naive, seasonalNaive } = this.errors;
-    return { model: model.result(), naive: naive.result(), seasonalNaive: seasonalNaive.result() };
+    return Object.fromEntries(comparedNames.map((name) => [name, this.sums[name].result()])) as ComparedErrors;
   }
 }
 
 /** See {@link Forecaster.evaluate}. Only values that stand in the file are compared with. */
 export async function forecastReport(forecaster: Forecaster, columns: SeriesColumns, from: (series: Series) => number, signal?: AbortSignal): Promise<ForecastReport> {
-  const { horizon, timesteps, season } = forecaster.options;
+  const { horizon, season } = forecaster.options;
   const all = new Comparison();
   const bySteps = Array.from({ length: horizon }, () => new ErrorSums());
   const reports: SeriesReport[] = [];
   let shown: ShownForecast[] = [];
   for (const series of columns.series) {
-    const first = Math.max(from(series), timesteps);
+    const forecasts = new SeriesForecasts(forecaster, series);
+    const first = Math.max(from(series), forecasts.rowsNeeded);
     const numForecasts = series.numRows - horizon - first + 1;
     if (numForecasts < 1) continue;
     const own = new Comparison();
     const { naiveScale } = forecaster.knownSeries(series);
-    const target = columnOf(series, 0);
-    const isReal = realTargets(series);
+    const { target, isReal } = forecasts;
     for (let start = 0; start < numForecasts; start += originsPerPiece) {
       if (signal?.aborted === true) throw stopped();
       const origins = Int32Array.from({ length: Math.min(originsPerPiece, numForecasts - start) }, (_, i) => first + start + i);
-      const model = await forecaster.predictAt(series, origins);
+      const made = await forecastsAt(forecasts, origins, horizon);
       origins.forEach((origin, i) => {
-        const past = target.subarray(0, origin);
-        const forecasts = { model: model.subarray(i * horizon, (i + 1) * horizon), naive: naiveForecast(past, horizon), seasonalNaive: seasonalNaive(past, horizon, season) };
         for (let step = 0; step < horizon; step++) {
           const row = origin + step;
-          if (!isReal[row]) continue;
-          for (const name of ['model', 'naive', 'seasonalNaive'] as const) {
-            for (const { errors } of [own, all]) errors[name].add(target[row], forecasts[name][step], naiveScale);
+          if (isReal[row] !== 1) continue;
+          for (const name of comparedNames) {
+            for (const { sums } of [own, all]) sums[name].add(target[row], made[name][i * horizon + step], naiveScale);
           }
-          bySteps[step].add(target[row], forecasts.model[step], naiveScale);
+          bySteps[step].add(target[row], made.model[i * horizon + step], naiveScale);
         }
       });
     }
-    if (own.errors.model.count === 0) continue;
-    if (reports.length === 0) shown = await shownForecasts(forecaster, series, target, first);
+    if (own.sums.model.count === 0) continue;
+    if (reports.length === 0) shown = await shownForecasts(forecasts, series.numRows - horizon, first, horizon);
     reports.push({ name: series.name, numForecasts, rows: [first, series.numRows], errors: own.result() });
   }
-  if (reports.length === 0) throw nothingToCompare(columns, timesteps, horizon, from);
+  if (reports.length === 0) throw nothingToCompare(forecaster, columns, from);
+  const errors = all.result();
   return {
     target: columns.names[0],
     name: reports[0].name,
@@ -103,30 +105,37 @@ export async function forecastReport(forecaster: Forecaster, columns: SeriesColu
     season,
     numForecasts: reports.reduce((sum, report) => sum + report.numForecasts, 0),
     rows: reports[0].rows,
-    errors: all.result(),
+    errors,
+    bestBaseline: baselineNames.reduce((best, name) => (sizeOfError(errors[name]) < sizeOfError(errors[best]) ? name : best)),
     maeByStep: bySteps.map((sums) => (sums.count > 0 ? sums.result().mae : null)),
     shown,
     series: reports,
   };
 }
 
-/** The seasonal-naive forecast; the naive one where no whole season is known yet. */
-export function seasonalNaive(past: Float64Array, horizon: number, season: number): Float64Array {
-  return past.length < season ? naiveForecast(past, horizon) : seasonalNaiveForecast(past, horizon, season);
+/** What forecasts are compared by: series of every size count alike in the scaled error. */
+export function sizeOfError({ mase, mae }: ForecastErrors): number {
+  return mase ?? mae;
+}
+
+async function forecastsAt(forecasts: SeriesForecasts, origins: Int32Array, horizon: number): Promise<Forecasts> {
+  const base = new Float64Array(origins.length * horizon);
+  origins.forEach((origin, i) => base.set(forecasts.base(origin), i * horizon));
+  const baselines = Object.fromEntries(baselineNames.map((name) => [name, forecasts.baseline(name, origins)])) as Record<BaselineName, Float64Array>;
+  return { model: await forecasts.model(origins), base, ...baselines };
 }
 
 /** The last forecasts that do not overlap: about 120 steps of them, at least one. */
-async function shownForecasts(forecaster: Forecaster, series: Series, target: Float64Array, first: number): Promise<ShownForecast[]> {
-  const { horizon, season } = forecaster.options;
-  const lastOrigin = series.numRows - horizon;
+async function shownForecasts(forecasts: SeriesForecasts, lastOrigin: number, first: number, horizon: number): Promise<ShownForecast[]> {
   const numShown = Math.min(Math.floor((lastOrigin - first) / horizon) + 1, Math.max(1, Math.ceil(120 / horizon)));
-  const origins = Array.from({ length: numShown }, (_, i) => lastOrigin - (numShown - 1 - i) * horizon);
-  const model = await forecaster.predictAt(series, origins);
-  return origins.map((origin, i) => ({
+  const origins = Int32Array.from({ length: numShown }, (_, i) => lastOrigin - (numShown - 1 - i) * horizon);
+  const made = await forecastsAt(forecasts, origins, horizon);
+  const part = (values: Float64Array, i: number): number[] => [...values.subarray(i * horizon, (i + 1) * horizon)];
+  return Array.from(origins, (origin, i) => ({
     origin,
-    truth: [...target.subarray(origin, origin + horizon)],
-    model: [...model.subarray(i * horizon, (i + 1) * horizon)],
-    seasonalNaive: [...seasonalNaive(target.subarray(0, origin), horizon, season)],
+    truth: [...forecasts.target.subarray(origin, origin + horizon)],
+    model: part(made.model, i),
+    seasonalNaive: part(made.seasonalNaive, i),
   }));
 }
 
@@ -134,9 +143,10 @@ function stopped(): RondoError {
   return new RondoError('ABORTED', { where: 'Forecaster.evaluate', what: 'it was stopped before it was done.', fix: 'start it again for a result.' });
 }
 
-function nothingToCompare(columns: SeriesColumns, timesteps: number, horizon: number, from: (series: Series) => number): RondoError {
+function nothingToCompare(forecaster: Forecaster, columns: SeriesColumns, from: (series: Series) => number): RondoError {
+  const { horizon } = forecaster.options;
   const longest = columns.series.reduce((found, series) => (series.numRows > found.numRows ? series : found));
-  const first = Math.max(from(longest), timesteps);
+  const first = Math.max(from(longest), new SeriesForecasts(forecaster, longest).rowsNeeded);
   return new RondoError('OUT_OF_RANGE', {
     where: 'Forecaster.evaluate',
     what: 'no forecast can be compared with the truth.',

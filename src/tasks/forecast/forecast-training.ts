@@ -1,52 +1,43 @@
-import { refuseUnknownOptions, requireCount, requireNumber, RondoError } from '../../errors.js';
-import { detectSeason } from '../../data/season.js';
+import { requireCount, RondoError } from '../../errors.js';
 import type { Table } from '../../data/table.js';
-import type { Random } from '../../random.js';
 import { Dense } from '../../layers/dense.js';
+import { type Random, withRandom } from '../../random.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { meanAbsoluteError } from '../../training/losses/index.js';
 import { Sequential } from '../../training/sequential.js';
-import type { ForecastReport } from './forecast-report.js';
+import { recurrentStack, requireRecurrentOptions } from '../recurrent-stack.js';
+import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
+import { type BaseChoice, chooseBase } from './choose-base.js';
+import { chooseShare } from './choose-share.js';
+import { type ForecastOptions, forecastDefaults, requireForecastOptions } from './forecast-options.js';
+import { defaultTimesteps, partsOf, requireRoom, type RowsOfParts, sumOfParts } from './forecast-parts.js';
+import { type ForecastReport, sizeOfError } from './forecast-report.js';
 import { ForecastWindows } from './forecast-windows.js';
 import { Forecaster } from './forecaster.js';
-import { type RecurrentTaskOptions, recurrentStack, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
-import { columnOf, type Series } from './series.js';
-import { type SeriesColumns, seriesColumns, type SeriesColumnsOptions } from './series-columns.js';
-import { trainedSeries, trainedSeriesJson } from './trained-series.js';
-import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
+import { NetworkSeries } from './network-series.js';
+import { columnOf, realTargets, type Series } from './series.js';
+import { type SeriesColumns, seriesColumns } from './series-columns.js';
+import { type SeenRows, type TrainedSeries, trainedSeries, trainedSeriesJson } from './trained-series.js';
 
-/** How a forecaster is built and trained. `timesteps` is the length of the window that a forecast sees. */
-export interface ForecastOptions extends SeriesColumnsOptions, RecurrentTaskOptions {
-  /** Steps to forecast. */
-  horizon: number;
-  /** Steps of a season, for the seasonal-naive forecast; found by autocorrelation by default. */
-  season?: number;
-  /** Share of the rows, before the test part, that chooses the best epoch. Default 0.1. */
-  validation?: number;
-  /** Share of the rows, at the end, that is held out for the errors. Default 0.2. */
-  test?: number;
-  /** Epochs without improvement after which training stops. Default 8. */
-  patience?: number;
-}
-
-/** Rows of training, validation and what is held out, in this order. */
-export interface RowsOfParts {
-  readonly train: number;
-  readonly validation: number;
-  readonly test: number;
-}
-
-const defaults = { features: 'all', missing: 'previous', time: 'auto', timeFormat: 'auto', series: 'none', cell: 'gru', units: 32, layers: 1, dropout: 0.1, epochs: 30, batchSize: 64, learningRate: 0.005, validation: 0.1, test: 0.2, patience: 8 } as const;
+/** Steps of an epoch, at least: a short series is gone through several times. */
+const leastSteps = 50;
+/** Share of the network's corrections where no validation rows say how good they are. */
+const shareWithoutValidation = 0.5;
 
 /**
- * A direct multi-step forecaster of one column of a table: windows of the past through recurrent layers to the next `horizon`
- * changes of the target. Rows are split in the order of time, scalers see the training part only, and the loss is the mean
- * absolute error, which is less swayed by rare jumps than its square.
+ * A direct multi-step forecaster of one column of a table: a base forecast without a network, and a recurrent net that corrects it
+ * from a window of the past. In turn:
+ *
+ * 1. The base of each series is chosen on its training and validation rows, from many origins ({@link chooseBase}).
+ * 2. The network learns from the training rows and keeps the weights of its best epoch on the validation rows, which then choose the
+ *    share of its corrections. The loss is the mean absolute error, which is less swayed by rare jumps than its square.
+ * 3. The errors on the held-out rows are kept as the report.
+ * 4. With `refit` base and network learn again, from all rows, for as many epochs as were best.
  *
  * @example
  * const training = new ForecastTraining(await readTable(csv, { where: 'series.csv' }), { target: 'load', horizon: 24 });
  * await training.train();
- * const { errors } = await training.evaluate();
+ * const report = await training.evaluate();
  *
  * @throws UNKNOWN_NAME, OUT_OF_RANGE, DATA_FORMAT before anything is computed.
  */
@@ -57,50 +48,45 @@ export class ForecastTraining {
   readonly numRows: RowsOfParts;
   /** Steps of an epoch. */
   readonly numBatches: number;
-  readonly #trainWindows: ForecastWindows;
-  readonly #validationWindows: ForecastWindows;
   /** By series. */
   readonly #parts: readonly RowsOfParts[];
+  readonly #trainWindows: ForecastWindows;
+  readonly #validationWindows: ForecastWindows;
 
   /** @param interrupted the forecaster of a checkpoint, to go on with; its own options then count. */
   constructor(table: Table, options: ForecastOptions, interrupted?: Forecaster) {
     const where = 'ForecastTraining';
-    if (interrupted === undefined) requireKnown(where, options);
-    const given = interrupted?.options ?? ({ ...defaults, ...withoutUndefined(options) } as ForecastOptions & typeof defaults);
+    if (interrupted === undefined) requireForecastOptions(where, options);
+    const given = interrupted?.options ?? { ...forecastDefaults, ...withoutUndefined(options) };
     this.columns = interrupted?.columnsOf(table) ?? seriesColumns(table, given);
     const { names, series } = this.columns;
+    const { horizon } = given;
     this.#parts = series.map(({ numRows }) => partsOf(numRows, given));
     const longest = this.#parts.reduce((found, parts) => (parts.train > found.train ? parts : found));
-    requireParts(longest, 1, given.horizon);
-    const first = this.#parts.indexOf(longest);
-    const season = given.season ?? detectSeason(columnOf(series[first], 0).subarray(0, longest.train)) ?? 1;
-    const { horizon } = given;
+    requireRoom(longest, 1, horizon);
+
+    const split = this.#parts.map(({ train, validation }) => ({ train, seen: train + validation }));
+    const choices = series.map((one, i) => this.#choose(one, split[i].seen, given));
+    const { season } = choices[this.#parts.indexOf(longest)];
     const timesteps = given.timesteps ?? defaultTimesteps(horizon, season, longest.train);
     const resolved = { ...given, target: names[0], season, timesteps };
     if (interrupted === undefined) requireRecurrentOptions(where, resolved);
-    requireParts(longest, timesteps, horizon);
-    this.numRows = sumOf(this.#parts);
+    requireRoom(longest, timesteps, horizon);
+    this.numRows = sumOfParts(this.#parts);
 
-    const trained = series.map((one, i) => trainedSeries(one, { train: this.#parts[i].train, seen: this.#parts[i].train + this.#parts[i].validation }, season));
-    if (interrupted !== undefined && JSON.stringify(interrupted.series.map(trainedSeriesJson)) !== JSON.stringify(trained.map(trainedSeriesJson))) throw otherSeries(table.where);
-    const width = names.length;
-    const scaled = series.map(({ values }, i) => trained[i].scaler.transform(values));
-    const windows = (part: (rows: RowsOfParts) => [from: number, to: number]): ForecastWindows => {
-      const rows = series.map(({ isReal }, i) => {
-        const [from, to] = part(this.#parts[i]).map((row) => Math.max(0, row) * width);
-        return { values: scaled[i].subarray(from, to), isReal: isReal.subarray(from, to) };
-      });
-      return new ForecastWindows(rows, { columns: width, timesteps, horizon });
-    };
-    this.#trainWindows = windows(({ train }) => [0, train]);
+    const isRefitting = interrupted?.findings.stage === 'refitting';
+    const chosen = series.map((one, i) => trainedSeries(one, split[i], { ...choices[i], season, horizon }));
+    const known = isRefitting ? this.#onAllRows(chosen, resolved) : chosen;
+    if (interrupted !== undefined && !sameSeries(interrupted.series, known)) throw otherSeries(table.where);
+    const seen = this.#networkSeries(known);
+    this.#trainWindows = isRefitting ? this.#windows(seen, known, resolved, allRows) : this.#windows(seen, known, resolved, ({ train }) => [0, train]);
     // Windows of the validation part begin in the training part, as in use, and forecast the validation part alone.
-    this.#validationWindows = windows(({ train, validation }) => [train - timesteps, train + validation]);
-    this.numBatches = Math.ceil(this.#trainWindows.length / resolved.batchSize);
-    this.forecaster = interrupted ?? new Forecaster(modelOf(width, resolved), names, trained, resolved, this.columns.reading);
-    this.forecaster.model.compile({
-      optimizer: cosineAdam({ learningRate: resolved.learningRate, numSteps: this.numBatches * resolved.epochs }),
-      loss: meanAbsoluteError(),
-    });
+    this.#validationWindows = this.#windows(seen, known, resolved, ({ train, validation }) => [train, train + validation]);
+    if (this.#trainWindows.length === 0) throw noWindow(known, resolved);
+    this.numBatches = numBatchesOf(this.#trainWindows, resolved);
+    this.forecaster = interrupted ?? new Forecaster(modelOf(seen[0].width, resolved), names, known, resolved, this.columns.reading);
+    const { stage, epochs } = { stage: this.forecaster.findings.stage, epochs: resolved.epochs };
+    compile(this.forecaster.model, resolved, this.numBatches * (stage === 'refitting' ? this.#refitEpochs : epochs));
   }
 
   /** Windows to train on. */
@@ -113,82 +99,154 @@ export class ForecastTraining {
     return findLearningRate(this.forecaster.model, this.#trainData, options);
   }
 
-  /** Trains, and leaves {@link ForecastTraining.forecaster} with the weights of its best epoch. */
+  /** Trains, and leaves {@link ForecastTraining.forecaster} as it is to be used. */
   async train(controls: TrainingControls = {}): Promise<TrainingOutcome> {
+    const { forecaster } = this;
+    const { test, refit } = { test: this.numRows.test, refit: forecaster.options.refit };
+    if (forecaster.findings.stage === 'refitting') return this.#refit(this.#trainWindows, controls);
+    const outcome = await this.#select(controls);
+    forecaster.outcome = outcome;
+    if (outcome.stopReason === 'aborted') return outcome;
+    const chosen = this.#validationWindows.length === 0 ? undefined : await chooseShare(forecaster.model, this.#validationWindows, 4 * forecaster.options.batchSize);
+    forecaster.findings = { ...forecaster.findings, share: chosen?.share ?? shareWithoutValidation, validation: chosen === undefined ? null : { base: chosen.base, model: chosen.model } };
+    const report = test === 0 ? null : await this.#measure();
+    forecaster.findings = { ...forecaster.findings, report, instead: report === null ? null : betterBaseline(report, forecaster.options), stage: 'done' };
+    return refit ? this.#beginRefit(outcome, controls) : outcome;
+  }
+
+  /** The errors on the held-out rows, of the model before it learned from them. @throws OUT_OF_RANGE where no rows are held out */
+  async evaluate(): Promise<ForecastReport> {
+    if (this.numRows.test === 0) throw nothingHeldOut();
+    return this.forecaster.findings.report ?? this.#measure();
+  }
+
+  readonly #trainData = (_epoch: number, random: Random) => this.#trainWindows.shuffledBatches(this.forecaster.options.batchSize, this.numBatches, random);
+
+  #measure(): Promise<ForecastReport> {
+    const { series } = this.columns;
+    const from = (one: Series): number => one.numRows - this.#parts[series.indexOf(one)].test;
+    return this.forecaster.evaluate(this.columns, { from });
+  }
+
+  #select(controls: TrainingControls): Promise<TrainingOutcome> {
     const { model, options } = this.forecaster;
     const { batchSize, epochs, patience } = options;
-    const outcome = await runTraining(
-      model,
-      { train: this.#trainData, validation: () => this.#validationWindows.batches(4 * batchSize), epochs, patience },
-      controls,
-    );
-    this.forecaster.outcome = outcome;
-    return outcome;
+    const hasValidation = this.#validationWindows.length > 0;
+    const validation = hasValidation ? () => this.#validationWindows.batches(4 * batchSize) : undefined;
+    return runTraining(model, { train: this.#trainData, validation, epochs, patience }, controls);
   }
 
-  readonly #trainData = (_epoch: number, random: Random) => this.#trainWindows.batches(this.forecaster.options.batchSize, random);
+  async #beginRefit(outcome: TrainingOutcome, controls: TrainingControls): Promise<TrainingOutcome> {
+    const { forecaster } = this;
+    const { options } = forecaster;
+    const before = forecaster.model;
+    forecaster.series = this.#onAllRows(forecaster.series, options);
+    // Without a share of it the network is not asked, so that it need not learn again.
+    if (forecaster.findings.share === 0) return outcome;
+    const seen = this.#networkSeries(forecaster.series);
+    const windows = this.#windows(seen, forecaster.series, options, allRows);
+    // Its weights and its order go on from the stream of the model before, which a checkpoint holds.
+    forecaster.model = withRandom(before.random, () => modelOf(seen[0].width, options));
+    forecaster.model.random.state = before.random.state;
+    forecaster.findings = { ...forecaster.findings, stage: 'refitting' };
+    compile(forecaster.model, options, numBatchesOf(windows, options) * this.#refitEpochs);
+    return this.#refit(windows, { ...controls, resumeFrom: undefined });
+  }
 
-  /** The errors on the held-out end. */
-  evaluate(options: { signal?: AbortSignal } = {}): Promise<ForecastReport> {
-    const from = (series: Series): number => {
-      const { train, validation } = this.#parts[this.columns.series.indexOf(series)];
-      return train + validation;
-    };
-    return this.forecaster.evaluate(this.columns, { from, ...options });
+  async #refit(windows: ForecastWindows, controls: TrainingControls): Promise<TrainingOutcome> {
+    const { forecaster } = this;
+    const { batchSize } = forecaster.options;
+    const numBatches = numBatchesOf(windows, forecaster.options);
+    const train = (_epoch: number, random: Random) => windows.shuffledBatches(batchSize, numBatches, random);
+    const { stopReason } = await runTraining(forecaster.model, { train, validation: undefined, epochs: this.#refitEpochs, patience: 0 }, controls);
+    if (stopReason !== 'aborted') forecaster.findings = { ...forecaster.findings, stage: 'done' };
+    return { ...forecaster.outcome!, stopReason: stopReason === 'aborted' ? 'aborted' : forecaster.outcome!.stopReason };
+  }
+
+  /** As many as were best. */
+  get #refitEpochs(): number {
+    return (this.forecaster.outcome?.bestEpoch ?? 0) + 1;
+  }
+
+  #choose(series: Series, numRows: number, { base = 'auto', horizon, season }: Pick<ForecastOptions, 'base' | 'horizon' | 'season'>): BaseChoice {
+    const rows = { values: columnOf(series, 0).subarray(0, numRows), isReal: realTargets(series) };
+    return chooseBase(rows, { horizon, season, base: base === 'auto' ? undefined : base, numSeries: this.columns.series.length });
+  }
+
+  /** The same kinds of base, with everything they and the network are scaled by, from all rows. */
+  #onAllRows(before: readonly TrainedSeries[], options: { horizon: number; season: number }): TrainedSeries[] {
+    const { horizon, season } = options;
+    return this.columns.series.map((series, i) => {
+      const { base } = this.#choose(series, series.numRows, { base: before[i].base.name, horizon, season });
+      const rows: SeenRows = { train: series.numRows, seen: series.numRows };
+      return { ...trainedSeries(series, rows, { base, season, horizon }), naiveScale: before[i].naiveScale };
+    });
+  }
+
+  #networkSeries(known: readonly TrainedSeries[]): NetworkSeries[] {
+    return this.columns.series.map((series, i) => new NetworkSeries(series, known[i]));
+  }
+
+  /** The windows that forecast rows of a part alone. */
+  #windows(seen: readonly NetworkSeries[], known: readonly TrainedSeries[], { timesteps, horizon }: { timesteps: number; horizon: number }, part: (rows: RowsOfParts) => readonly [number, number]): ForecastWindows {
+    const origins = seen.map((series, i) => {
+      const [from, to] = part(this.#parts[i]);
+      return { series, first: Math.max(from, NetworkSeries.rowsNeeded(known[i], timesteps)), end: to - horizon + 1 };
+    });
+    return new ForecastWindows(origins, { timesteps, horizon });
   }
 }
 
-function modelOf(columns: number, options: Required<ForecastOptions>): Sequential {
+const allRows = ({ train, validation, test }: RowsOfParts): readonly [number, number] => [0, train + validation + test];
+
+function numBatchesOf(windows: ForecastWindows, { batchSize }: { batchSize: number }): number {
+  requireCount('ForecastTraining', 'batchSize', batchSize);
+  return Math.max(leastSteps, Math.ceil(windows.length / batchSize));
+}
+
+function compile(model: Sequential, { learningRate }: { learningRate: number }, numSteps: number): void {
+  model.compile({ optimizer: cosineAdam({ learningRate, numSteps }), loss: meanAbsoluteError() });
+}
+
+function modelOf(width: number, options: Required<ForecastOptions>): Sequential {
   const [first, ...rest] = recurrentStack(options, { stateful: false, returnSequences: false });
-  // Zeros make the untrained model the naive forecast.
+  // Zeros make the untrained model the base forecast.
   const head = new Dense({ units: options.horizon, kernelInitializer: 'zeros' });
-  return new Sequential([first, ...rest, head], { inputShape: [null, columns] });
+  return new Sequential([first, ...rest, head], { inputShape: [null, width] });
 }
 
-/** A season, or four horizons where that is more, as far as the training part allows. */
-function defaultTimesteps(horizon: number, season: number, numTrainingRows: number): number {
-  const wanted = Math.min(336, Math.max(season, 4 * horizon, 8));
-  return Math.max(1, Math.min(wanted, Math.floor((numTrainingRows - horizon) / 2)));
+/** The baseline that is ahead of the model, where forecasts may be made with it. Where both are equal the simpler one is. */
+function betterBaseline({ errors, bestBaseline }: ForecastReport, { forecastWith }: { forecastWith: string }): ForecastReport['bestBaseline'] | null {
+  return forecastWith === 'best' && sizeOfError(errors[bestBaseline]) <= sizeOfError(errors.model) ? bestBaseline : null;
 }
 
-function requireKnown(where: string, options: ForecastOptions): void {
-  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, 'target', 'features', 'missing', 'time', 'timeFormat', 'series', 'horizon', 'season', 'validation', 'test', 'patience']);
-  requireCount(where, 'horizon', options.horizon);
-  if (options.season !== undefined) requireCount(where, 'season', options.season);
-  if (options.patience !== undefined) requireCount(where, 'patience', options.patience);
-  for (const name of ['validation', 'test'] as const) {
-    if (options[name] !== undefined) requireNumber(where, name, options[name], 'a number between 0 and 1', (value) => value > 0 && value < 1);
-  }
-}
-
-function partsOf(numRows: number, shares: { validation: number; test: number }): RowsOfParts {
-  const [validation, test] = [Math.round(numRows * shares.validation), Math.round(numRows * shares.test)];
-  return { train: numRows - validation - test, validation, test };
-}
-
-function sumOf(parts: readonly RowsOfParts[]): RowsOfParts {
-  const sum = (name: keyof RowsOfParts): number => parts.reduce((total, rows) => total + rows[name], 0);
-  return { train: sum('train'), validation: sum('validation'), test: sum('test') };
-}
-
-function requireParts({ train, validation, test }: RowsOfParts, timesteps: number, horizon: number): void {
-  const faults = [
-    train < timesteps + horizon ? `training: ${train} rows, at least ${timesteps + horizon} (timesteps ${timesteps} + horizon ${horizon}) are needed` : '',
-    validation < horizon ? `validation: ${validation} rows, at least ${horizon} (the horizon) are needed` : '',
-    test < horizon ? `test: ${test} rows, at least ${horizon} (the horizon) are needed` : '',
-  ].filter((fault) => fault !== '');
-  if (faults.length === 0) return;
-  throw new RondoError('OUT_OF_RANGE', {
-    where: 'ForecastTraining',
-    what: 'the series is too short for the horizon.',
-    expected: 'room for a window in training, validation and test',
-    received: faults.join('; '),
-    fix: 'use a shorter horizon, fewer timesteps, or a longer series.',
-  });
+function sameSeries(before: readonly TrainedSeries[], now: readonly TrainedSeries[]): boolean {
+  return JSON.stringify(before.map(trainedSeriesJson)) === JSON.stringify(now.map(trainedSeriesJson));
 }
 
 function otherSeries(where: string): RondoError {
   return new RondoError('USAGE', { where, what: 'this is not the series of the interrupted training.', expected: 'the same file', fix: 'give the same data, or start anew without resuming.' });
+}
+
+function noWindow(known: readonly TrainedSeries[], { timesteps, horizon }: { timesteps: number; horizon: number }): RondoError {
+  const needed = known.reduce((least, series) => Math.min(least, NetworkSeries.rowsNeeded(series, timesteps)), Infinity) + horizon;
+  return new RondoError('OUT_OF_RANGE', {
+    where: 'ForecastTraining',
+    what: 'no training part has room for a window.',
+    expected: `at least ${needed} rows to learn from`,
+    received: known.map(({ numTrainingRows }) => numTrainingRows).slice(0, 5).join(', '),
+    fix: 'use a shorter horizon, fewer timesteps, a shorter season, or a longer series.',
+  });
+}
+
+function nothingHeldOut(): RondoError {
+  return new RondoError('OUT_OF_RANGE', {
+    where: 'ForecastTraining.evaluate',
+    what: 'no rows were held out, so nothing says how good the forecasts are.',
+    expected: 'a `test` part',
+    received: 'test 0',
+    fix: 'hold rows out, or call Forecaster.evaluate with rows that came later.',
+  });
 }
 
 function withoutUndefined<T extends object>(options: T): T {

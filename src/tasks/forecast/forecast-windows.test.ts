@@ -1,42 +1,52 @@
 import { describe, expect, it } from 'vitest';
+import { StandardScaler } from '../../data/scaler.js';
 import { Random } from '../../random.js';
 import { ForecastWindows } from './forecast-windows.js';
+import { NetworkSeries } from './network-series.js';
+import type { Series } from './series.js';
+import type { TrainedSeries } from './trained-series.js';
 
-// Rows [row * row, 100 + row].
-const values = Float32Array.from({ length: 2 * 9 }, (_, at) => (at % 2 === 0 ? Math.floor(at / 2) ** 2 : 100 + Math.floor(at / 2)));
+// Rows [row * row, 100 + row]; row 5 of the target was filled.
+const values = Float64Array.from({ length: 2 * 9 }, (_, at) => (at % 2 === 0 ? Math.floor(at / 2) ** 2 : 100 + Math.floor(at / 2)));
 const isReal = Uint8Array.from(values, (_, at) => (at === 2 * 5 ? 0 : 1));
-const windows = new ForecastWindows([{ values, isReal }], { columns: 2, timesteps: 3, horizon: 2 });
-const numbers = (data: unknown): number[] => [...(data as { data: Float32Array }).data];
+const part = (from: number, to: number): Series => ({ name: '', numRows: to - from, values: values.subarray(2 * from, 2 * to), isReal: isReal.subarray(2 * from, 2 * to), times: undefined });
+const known: TrainedSeries = {
+  name: '', numTrainingRows: 9, numSeenRows: 9, fingerprint: 0, naiveScale: 1, lowest: 0,
+  base: { name: 'naive' }, correctionScale: 4, errorScale: 0.5, scaler: new StandardScaler().restore([0, 0], [1, 2]),
+};
+const origins = (series: Series) => ({ series: new NetworkSeries(series, known), first: 3, end: series.numRows - 2 + 1 });
+const sizes = { timesteps: 3, horizon: 2 };
+const windows = new ForecastWindows([origins(part(0, 9))], sizes);
+const numbers = ({ data }: { data: Float32Array }): number[] => [...data];
 
 describe('ForecastWindows', () => {
-  it('are changes since the last known row', () => {
+  it('are changes since the last known row with what the base missed, and corrections of the base', () => {
     expect(windows.length).toBe(5);
     const { x, y, sampleWeight } = windows.batch([1]);
-    // Rows 1 to 3 are 1, 4, 9 and 101, 102, 103; rows 4 and 5 are 16 and 25.
-    expect(numbers(x)).toEqual([-8, -2, -5, -1, 0, 0]);
-    expect(numbers(y)).toEqual([7, 16]);
-    // Row 5 was filled.
+    // Rows 1 to 3 are 1, 4, 9 and 101, 102, 103; the last value misses 1, 3, 5. Rows 4 and 5 are 16 and 25, 7 and 16 from 9.
+    expect(numbers(x)).toEqual([-8, -1, 2, -5, -0.5, 6, 0, 0, 10]);
+    expect(numbers(y)).toEqual([7 / 4, 16 / 4]);
     expect(numbers(sampleWeight)).toEqual([1, 0]);
   });
   it('never hold rows of two series, and a series that is too short has none', () => {
-    const part = (from: number, to: number) => ({ values: values.subarray(2 * from, 2 * to), isReal: isReal.subarray(2 * from, 2 * to) });
-    const several = new ForecastWindows([part(0, 6), part(6, 8), part(2, 9)], { columns: 2, timesteps: 3, horizon: 2 });
+    const several = new ForecastWindows([origins(part(0, 6)), origins(part(6, 8)), origins(part(2, 9))], sizes);
     expect(several.length).toBe(2 + 0 + 3);
-    expect(several.batch([0, 1, 2, 3, 4]).y).toEqual(windows.batch([0, 1, 2, 3, 4]).y);
-    expect(several.batch([3, 1])).toEqual(windows.batch([3, 1]));
-    expect(several.batch([4, 2]).x).toEqual(windows.batch([4, 2]).x);
+    expect(numbers(several.batch([0, 1, 2, 3, 4]).y)).toEqual(numbers(windows.batch([0, 1, 2, 3, 4]).y));
+    expect(several.batch([1]).x).toEqual(windows.batch([1]).x);
   });
-  it('come all once, in batches, in the order of time', () => {
-    const sizes = [...windows.batches(2)].map(({ y }) => numbers(y).length / 2);
-    expect(sizes).toEqual([2, 2, 1]);
-    expect([...windows.batches(2)].flatMap(({ y }) => numbers(y))).toEqual([...windows.batches(5)].flatMap(({ y }) => numbers(y)));
+  it('come all once, in batches, in the order of time, and in blocks of a horizon', () => {
+    const batches = [...windows.batches(2)];
+    expect(batches.map(({ y }) => y.shape[0])).toEqual([2, 2, 1]);
+    expect(batches.flatMap(({ y }) => numbers(y))).toEqual(numbers(windows.batch([0, 1, 2, 3, 4]).y));
+    expect([0, 1, 2, 3, 4].map((window) => windows.blockOf(window)[1])).toEqual([0, 0, 1, 1, 2]);
   });
-  it('come shuffled, by seed', () => {
-    const firsts = (seed?: number): number[] => [...windows.batches(2, seed === undefined ? undefined : new Random(seed))].flatMap(({ y }) => numbers(y).filter((_, at) => at % 2 === 0));
-    const inOrder = firsts();
-    expect(firsts(1)).toEqual(firsts(1));
-    expect(firsts(1)).not.toEqual(inOrder);
-    expect(firsts(1)).not.toEqual(firsts(2));
-    expect(firsts(1).sort((a, b) => a - b)).toEqual([...inOrder].sort((a, b) => a - b));
+  it('come shuffled, by seed, again and again for as many batches as are asked for', () => {
+    const firsts = (seed: number, numBatches: number): number[] => [...windows.shuffledBatches(2, numBatches, new Random(seed))].flatMap(({ y }) => numbers(y as { data: Float32Array }).filter((_, at) => at % 2 === 0));
+    const inOrder = numbers(windows.batch([0, 1, 2, 3, 4]).y).filter((_, at) => at % 2 === 0);
+    expect(firsts(1, 3)).toEqual(firsts(1, 3));
+    expect(firsts(1, 3)).not.toEqual(firsts(2, 3));
+    expect(firsts(1, 3).sort((a, b) => a - b)).toEqual([...inOrder].sort((a, b) => a - b));
+    expect(firsts(1, 7)).toHaveLength(5 + 5 + 2);
+    expect(firsts(1, 7).slice(0, 5)).toEqual(firsts(1, 3));
   });
 });

@@ -1,77 +1,97 @@
 import type { DatasetBatch } from '../../training/dataset.js';
 import type { Random } from '../../random.js';
+import type { NetworkSeries } from './network-series.js';
 
-/** Scaled rows of one series that windows are cut from. */
-export interface WindowRows {
-  /** `[rows, C]`; column 0 is forecast. */
-  readonly values: Float32Array;
-  /** `[rows, C]`, 0 where a value was filled. */
-  readonly isReal: Uint8Array;
+/** The origins of one series that windows belong to. */
+export interface WindowOrigins {
+  readonly series: NetworkSeries;
+  readonly first: number;
+  /** The origin after the last. */
+  readonly end: number;
+}
+
+interface Floats {
+  readonly data: Float32Array;
+  readonly shape: number[];
+}
+
+/** Windows as batches of them are trained on. */
+export interface WindowBatch {
+  /** `[windows, T, C]` */
+  readonly x: Floats;
+  /** `[windows, H, 1]` */
+  readonly y: Floats;
+  /** `[windows, H]` */
+  readonly sampleWeight: Floats;
 }
 
 /**
- * Windows of scaled series as a forecasting model sees them: every column less its value at the last step of the window, and
- * as targets the changes of the first column since then. A model of changes needs no level, which wanders (Kim et al. 2022,
- * "Reversible instance normalization", and Zeng et al. 2023, "Are transformers effective for time series forecasting?").
- * No window holds rows of two series; a target that was filled has the weight 0.
- *
- * Letters: T timesteps, C columns, H horizon.
+ * Windows of series with the corrections that would be right. No window holds rows of two series; a value that was filled has the
+ * weight 0.
  */
 export class ForecastWindows {
   readonly length: number;
-  readonly #series: readonly WindowRows[];
-  readonly #sizes: { readonly columns: number; readonly timesteps: number; readonly horizon: number };
-  /** First window of each series, then the number of all. */
+  readonly #parts: readonly WindowOrigins[];
+  readonly #timesteps: number;
+  readonly #horizon: number;
+  /** First window of each part, then the number of all. */
   readonly #starts: readonly number[];
 
-  /** A series of fewer than T + H rows has no window. */
-  constructor(series: readonly WindowRows[], sizes: { columns: number; timesteps: number; horizon: number }) {
-    this.#series = series;
-    this.#sizes = sizes;
+  constructor(parts: readonly WindowOrigins[], { timesteps, horizon }: { timesteps: number; horizon: number }) {
+    this.#parts = parts;
+    [this.#timesteps, this.#horizon] = [timesteps, horizon];
     const starts = [0];
-    for (const { values } of series) {
-      starts.push(starts[starts.length - 1] + Math.max(0, values.length / sizes.columns - sizes.timesteps - sizes.horizon + 1));
-    }
+    for (const { first, end } of parts) starts.push(starts[starts.length - 1] + Math.max(0, end - first));
     this.#starts = starts;
-    this.length = starts[series.length];
+    this.length = starts[parts.length];
   }
 
-  /** x `[windows, T, C]`, y `[windows, H, 1]`, weights `[windows, H]`. */
-  batch(indices: ArrayLike<number>): DatasetBatch {
-    const { columns, timesteps, horizon } = this.#sizes;
-    const size = timesteps * columns;
+  /** The windows with these numbers. */
+  batch(indices: ArrayLike<number>): WindowBatch {
+    const [timesteps, horizon] = [this.#timesteps, this.#horizon];
+    const width = this.#parts[0].series.width;
+    const size = timesteps * width;
     const x = new Float32Array(indices.length * size);
     const y = new Float32Array(indices.length * horizon);
     const weights = new Float32Array(y.length);
     for (let i = 0; i < indices.length; i++) {
-      const series = this.#seriesOf(indices[i]);
-      const { values, isReal } = this.#series[series];
-      const start = (indices[i] - this.#starts[series]) * columns;
-      x.set(values.subarray(start, start + size), i * size);
-      const last = subtractLast(x.subarray(i * size, (i + 1) * size), columns);
-      for (let step = 0; step < horizon; step++) {
-        const at = start + size + step * columns;
-        y[i * horizon + step] = values[at] - last;
-        weights[i * horizon + step] = isReal[at];
-      }
+      const part = this.#partOf(indices[i]);
+      const { series, first } = this.#parts[part];
+      const origin = first + indices[i] - this.#starts[part];
+      series.inputInto(origin, x.subarray(i * size, (i + 1) * size));
+      series.targetsInto(origin, y.subarray(i * horizon, (i + 1) * horizon), weights.subarray(i * horizon, (i + 1) * horizon));
     }
     return {
-      x: { data: x, shape: [indices.length, timesteps, columns] },
+      x: { data: x, shape: [indices.length, timesteps, width] },
       y: { data: y, shape: [indices.length, horizon, 1] },
       sampleWeight: { data: weights, shape: [indices.length, horizon] },
     };
   }
 
-  /** All windows once, in the order of series and time or shuffled. */
-  *batches(batchSize: number, random?: Random): Generator<DatasetBatch> {
-    const order = Int32Array.from({ length: this.length }, (_, i) => i);
-    random?.shuffle(order);
-    for (let start = 0; start < order.length; start += batchSize) yield this.batch(order.subarray(start, start + batchSize));
+  /** All windows once, in the order of series and time. */
+  *batches(batchSize: number): Generator<WindowBatch> {
+    for (let start = 0; start < this.length; start += batchSize) {
+      yield this.batch(Int32Array.from({ length: Math.min(batchSize, this.length - start) }, (_, i) => start + i));
+    }
   }
 
-  /** The series that a window is cut from. */
-  #seriesOf(window: number): number {
-    let [low, high] = [0, this.#series.length - 1];
+  /** All windows shuffled, again and again where they are fewer than so many batches. */
+  *shuffledBatches(batchSize: number, numBatches: number, random: Random): Generator<DatasetBatch> {
+    const order = Int32Array.from({ length: this.length }, (_, i) => i);
+    for (let done = 0; done < numBatches; ) {
+      random.shuffle(order);
+      for (let start = 0; start < order.length && done < numBatches; start += batchSize, done++) yield this.batch(order.subarray(start, start + batchSize));
+    }
+  }
+
+  /** Windows of one block forecast the same stretch of a horizon's length, so that their errors go together; `[part, block]`. */
+  blockOf(window: number): readonly [part: number, block: number] {
+    const part = this.#partOf(window);
+    return [part, Math.floor((window - this.#starts[part]) / this.#horizon)];
+  }
+
+  #partOf(window: number): number {
+    let [low, high] = [0, this.#parts.length - 1];
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       if (this.#starts[middle] <= window) low = middle;
@@ -79,11 +99,4 @@ export class ForecastWindows {
     }
     return low;
   }
-}
-
-/** Subtracts the last row from all rows of a window `[T, C]`, in place. @returns what was subtracted from column 0. */
-export function subtractLast(window: Float32Array, columns: number): number {
-  const last = window.slice(-columns);
-  for (let i = 0; i < window.length; i++) window[i] -= last[i % columns];
-  return last[0];
 }

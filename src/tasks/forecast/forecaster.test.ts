@@ -21,7 +21,8 @@ function tableOf(numRows: number, change: (row: number, level: number) => number
   return readTable(`row,level,lead\n${lines.join('\n')}\n`, { where: 'made.csv' });
 }
 
-const options = { target: 'level', horizon: 7, timesteps: 25, epochs: 8, units: 11, batchSize: 16 } as const;
+/** A network that corrects the last value, as it was chosen. */
+const options = { target: 'level', horizon: 7, timesteps: 25, epochs: 8, units: 11, batchSize: 16, base: 'naive', refit: false } as const;
 
 describe('a forecaster', () => {
   let forecaster: Forecaster;
@@ -41,6 +42,7 @@ describe('a forecaster', () => {
     const { errors, numForecasts, rows, shown } = await training.evaluate();
     expect(errors.model.mae).toBeLessThan(0.8 * errors.seasonalNaive.mae);
     expect(errors.model.mae).toBeLessThan(0.5 * errors.naive.mae);
+    expect(forecaster.findings.report!.errors).toEqual(errors);
     expect(rows).toEqual([720, 900]);
     expect(numForecasts).toBe(900 - 720 - 7 + 1);
     expect(shown.at(-1)!.origin).toBe(893);
@@ -52,8 +54,8 @@ describe('a forecaster', () => {
     expect(await forecaster.predictAt(changed, [801])).not.toEqual(await forecaster.predictAt(series, [801]));
   });
 
-  it('sees only the last timesteps rows', async () => {
-    const changed = { ...series, values: series.values.map((value, at) => (at < 2 * (800 - 25) ? 0 : value)) };
+  it('sees only the last timesteps rows, and what the base missed at the first of them', async () => {
+    const changed = { ...series, values: series.values.map((value, at) => (at < 2 * (800 - 26) ? 0 : value)) };
     expect(await forecaster.predictAt(changed, [800])).toEqual(await forecaster.predictAt(series, [800]));
   });
 
@@ -116,6 +118,8 @@ describe('training a forecaster', () => {
       setSeed(5);
       const training = new ForecastTraining(await tableOf(300, change), { ...options, epochs: 2 });
       await training.train();
+      // The report is of the held-out rows.
+      training.forecaster.findings = { ...training.forecaster.findings, report: null, instead: null };
       return serializeTask(training.forecaster);
     };
     const first = await weightsWith((_, level) => level);
@@ -131,8 +135,9 @@ describe('training a forecaster', () => {
     expect(bestEpoch).toBeLessThan(valLoss.length - 1);
     const [series] = columns.series;
     const seen = { ...columns, series: [{ ...series, values: series.values.slice(0, 2 * 320), isReal: series.isReal.slice(0, 2 * 320), numRows: 320 }] };
+    forecaster.findings = { ...forecaster.findings, share: 1 };
     const { errors } = await forecaster.evaluate(seen, { from: () => 280 });
-    expect(errors.model.mae / forecaster.series[0].scaler.toJSON().scale[0]).toBeCloseTo(Math.min(...valLoss), 4);
+    expect(errors.model.mae / forecaster.series[0].correctionScale).toBeCloseTo(Math.min(...valLoss), 4);
   });
 
   it('ends with the same bits when it was interrupted within an epoch and resumed', async () => {
@@ -160,10 +165,92 @@ describe('training a forecaster', () => {
     expect(() => new ForecastTraining(other, options, task)).toThrow('not the series of the interrupted training');
   });
 
+  it('chooses smoothing where a season wanders, leaves out a network that does not help, and learns from all rows', async () => {
+    setSeed(4);
+    const random = new Random(8);
+    let level = 100;
+    const lines = Array.from({ length: 150 }, (_, row) => ((level += 0.3 * random.normal()) + 5 * (row % 12) + 4 * random.normal()).toFixed(3));
+    const table = await readTable(`y\n${lines.join('\n')}\n`, { where: 'y.csv' });
+    const training = new ForecastTraining(table, { horizon: 5, units: 3, epochs: 2 });
+    expect(training.forecaster.series[0]).toMatchObject({ numTrainingRows: 105, numSeenRows: 120, base: { name: 'smoothing' } });
+    await training.train();
+    const { series, findings } = training.forecaster;
+    expect(series[0]).toMatchObject({ numTrainingRows: 150, numSeenRows: 150, base: { name: 'smoothing' } });
+    expect(findings).toMatchObject({ stage: 'done', share: 0, instead: null });
+    const { errors, rows, bestBaseline } = await training.evaluate();
+    expect(rows).toEqual([120, 150]);
+    expect(errors.model).toEqual(errors.base);
+    expect(errors.model.mae).toBeLessThan(errors[bestBaseline].mae);
+  });
+
+  it('forecasts with the last value where nothing beats it, unless it is told not to', async () => {
+    const random = new Random(11);
+    let level = 0;
+    const table = await readTable(`y\n${Array.from({ length: 260 }, () => (level += random.normal()).toFixed(4)).join('\n')}\n`, { where: 'walk.csv' });
+    const trained = async (forecastWith: 'best' | 'model'): Promise<Forecaster> => {
+      const training = new ForecastTraining(table, { horizon: 3, units: 3, epochs: 2, base: 'mean', forecastWith });
+      await training.train();
+      return training.forecaster;
+    };
+    const best = await trained('best');
+    const [series] = best.columnsOf(table).series;
+    expect(best.findings.instead).toBe('naive');
+    expect([...(await best.predictNext(series))]).toEqual(new Array(3).fill(series.values[259]));
+    const own = await trained('model');
+    expect(own.findings.instead).toBeNull();
+    expect([...(await own.predictNext(series))]).not.toContain(series.values[259]);
+  });
+
+  it('forecasts nothing below zero where no value is, unless it may', async () => {
+    const table = await readTable(`y\n${Array.from({ length: 90 }, (_, row) => Math.max(0, 60 - row)).join('\n')}\n`, { where: 'falling.csv' });
+    const forecastOf = async (allowNegative: boolean): Promise<number[]> => {
+      const training = new ForecastTraining(table, { horizon: 4, units: 3, epochs: 1, base: 'drift', forecastWith: 'model', allowNegative, test: 0, validation: 0.2 });
+      await training.train();
+      return [...(await training.forecaster.predictNext(training.columns.series[0]))];
+    };
+    expect(await forecastOf(false)).toEqual([0, 0, 0, 0]);
+    for (const value of await forecastOf(true)) expect(value).toBeLessThan(0);
+  });
+
+  it('does without validation rows and without held-out rows', async () => {
+    const training = new ForecastTraining(await tableOf(300), { ...options, validation: 0, test: 0, epochs: 2 });
+    expect(training.numRows).toEqual({ train: 300, validation: 0, test: 0 });
+    const { valLoss, bestEpoch } = await training.train();
+    expect([valLoss.length, bestEpoch]).toEqual([0, 1]);
+    expect(training.forecaster.findings).toMatchObject({ share: 0.5, validation: null, report: null, instead: null });
+    await expect(training.evaluate()).rejects.toThrow('no rows were held out');
+  });
+
+  it('ends with the same bits when it was interrupted while it learned from all rows', async () => {
+    const table = await tableOf(300);
+    const refitted = { ...options, epochs: 3, refit: true } as const;
+    setSeed(7);
+    const whole = new ForecastTraining(table, refitted);
+    await whole.train();
+    expect(whole.forecaster.findings.share).toBeGreaterThan(0);
+
+    setSeed(7);
+    const first = new ForecastTraining(table, refitted);
+    const controller = new AbortController();
+    let saved: Uint8Array | undefined;
+    const stopper = { name: 'stopper', onBatchEnd: ({ batch }: { batch: number }) => void (first.forecaster.findings.stage === 'refitting' && batch === 2 && controller.abort()) };
+    const save = (snapshot: TrainingSnapshot): void => void (saved = serializeTask(first.forecaster, snapshot));
+    expect((await first.train({ signal: controller.signal, callbacks: [stopper], checkpoint: { save } })).stopReason).toBe('aborted');
+
+    setSeed(1);
+    const { task, training } = deserializeTask(saved!);
+    if (task.task !== 'forecast') throw new Error(task.task);
+    expect(task.findings.stage).toBe('refitting');
+    const second = new ForecastTraining(table, options, task);
+    await second.train({ resumeFrom: training, callbacks: [{ name: 'stopper' }] });
+    expect(Buffer.from(serializeTask(second.forecaster)).equals(Buffer.from(serializeTask(whole.forecaster)))).toBe(true);
+    expect((await second.evaluate()).rows).toEqual([240, 300]);
+  });
+
   it('refuses a horizon longer than the parts of the series', async () => {
     const table = await tableOf(100);
-    expect(() => new ForecastTraining(table, { target: 'level', horizon: 11 })).toThrow('validation: 10 rows, at least 11');
-    expect(() => new ForecastTraining(table, { target: 'level', horizon: 7, timesteps: 90 })).toThrow('training: 70 rows, at least 97');
+    expect(() => new ForecastTraining(table, { target: 'level', horizon: 40 })).toThrow('20 of 100 rows; 40 are for validation, 40 are held out');
+    expect(() => new ForecastTraining(table, { target: 'level', horizon: 7, timesteps: 90 })).toThrow('at least 97 rows to learn from');
     expect(() => new ForecastTraining(table, { target: 'levle', horizon: 2 })).toThrow('did you mean `level`');
     expect(() => new ForecastTraining(table, { target: 'level', horizon: 0 })).toThrow('[OUT_OF_RANGE]');
   });

@@ -1,7 +1,8 @@
-import { isTexts, SavedFields } from '../../data/saved-fields.js';
+import { isObject, isTexts, optional, SavedFields } from '../../data/saved-fields.js';
 import type { Sequential } from '../../training/sequential.js';
 import type { TrainingOutcome } from '../training-run.js';
-import type { ForecastOptions } from './forecast-training.js';
+import { restoreFindings } from './findings.js';
+import { type ForecastOptions, forecastDefaults } from './forecast-options.js';
 import { Forecaster } from './forecaster.js';
 import { restoreSeriesReading } from './series-reading.js';
 import { restoreTrainedSeries, type TrainedSeries } from './trained-series.js';
@@ -9,15 +10,18 @@ import { restoreTrainedSeries, type TrainedSeries } from './trained-series.js';
 /** What {@link Forecaster.toJSON} wrote, and what files of one series held before. @throws FILE_FORMAT */
 export function restoreForecaster(model: Sequential, saved: SavedFields, where: string, outcome: TrainingOutcome | undefined): Forecaster {
   const { names, series } = savedSeries(saved, where);
-  const options = saved.read('options', 'an object', isRecord) as unknown as Required<ForecastOptions>;
+  // Files of before an option was there behave as its default says.
+  const options = { ...forecastDefaults, ...saved.read('options', 'an object', isObject) } as unknown as Required<ForecastOptions>;
   const own = new SavedFields(where, options);
   for (const name of ['horizon', 'timesteps', 'season']) {
     own.read(name, 'a whole number of at least 1', (value): value is number => Number.isSafeInteger(value) && (value as number) >= 1);
   }
-  const output = model.computeOutputShape([1, options.timesteps, names.length]);
+  const width = names.length + (series[0].errorScale === null ? 0 : 1);
+  const output = model.computeOutputShape([1, options.timesteps, width]);
   if (output.at(-1) !== options.horizon) throw saved.fault('the model does not fit the horizon.', `horizon ${options.horizon}`, output);
-  const reading = saved.read('reading', 'an object', (value): value is object | undefined => value === undefined || isRecord(value));
-  return new Forecaster(model, names, series, options, restoreSeriesReading(reading, where), outcome);
+  const reading = restoreSeriesReading(saved.read('reading', 'an object', optional(isObject)), where);
+  const findings = restoreFindings(saved.read('findings', 'an object', optional(isObject)), where);
+  return new Forecaster(model, names, series, options, reading, outcome, findings);
 }
 
 function savedSeries(saved: SavedFields, where: string): { names: string[]; series: TrainedSeries[] } {
@@ -25,14 +29,10 @@ function savedSeries(saved: SavedFields, where: string): { names: string[]; seri
   if (!Array.isArray(found)) {
     // Files of one series had its names with the series, and its scaler beside it.
     const names = new SavedFields(where, found).read('names', 'a list of texts', isTexts);
-    const scaler = saved.read('scaler', 'an object', isRecord);
+    const scaler = saved.read('scaler', 'an object', isObject);
     return { names, series: [restoreTrainedSeries({ name: '', ...found, scaler }, where, names.length)] };
   }
   const names = saved.read('names', 'a list of texts', isTexts);
   if (found.length === 0) throw saved.fault('the saved field `series` is damaged.', 'at least one series', found);
   return { names, series: found.map((one) => restoreTrainedSeries(one, where, names.length)) };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,52 +1,121 @@
 import { isCount, isText, SavedFields } from '../../data/saved-fields.js';
 import { type Scaler, scalerFromJSON, StandardScaler } from '../../data/scaler.js';
 import type { Json } from '../../layers/layer.js';
+import { type BaseForecast, baseForecaster, type TargetRows } from './base-forecast.js';
 import { seasonalScale } from './forecast-errors.js';
+import { judgedOrigins } from './judge-forecasts.js';
+import { restoreBase } from './restore-base.js';
 import { columnOf, fingerprintOfRows, realTargets, type Series } from './series.js';
 
 /** What a forecaster remembers of a series it was trained on. */
 export interface TrainedSeries {
   readonly name: string;
   readonly numTrainingRows: number;
-  /** Rows of training and validation; what follows in the same file was never seen. */
+  /** Rows that anything was chosen by or learned from; what follows in the same file was never seen. */
   readonly numSeenRows: number;
   /** Of the target's values in those rows, to know the file again. */
   readonly fingerprint: number;
   /** Mean absolute change over one season in the training part; see {@link ForecastErrors.mase}. */
   readonly naiveScale: number;
+  /** The lowest value of the target in the rows that were seen. */
+  readonly lowest: number;
+  /** The forecast that the network corrects. */
+  readonly base: BaseForecast;
+  /** Mean absolute error of the base on the training rows, in the units that the network's answers stand for. */
+  readonly correctionScale: number;
+  /** Mean absolute error of the base one step ahead, which the network sees; null in files whose network does not. */
+  readonly errorScale: number | null;
   /** Of each column, by its training rows. */
   readonly scaler: Scaler;
 }
 
-/** @param rows how many of the series are for training, and how many are seen in all. */
-export function trainedSeries(series: Series, { train, seen }: { train: number; seen: number }, season: number): TrainedSeries {
+/** The rows of a series that are learned from, and those that anything is chosen by. */
+export interface SeenRows {
+  readonly train: number;
+  readonly seen: number;
+}
+
+/** Origins that scales are measured at, in values. */
+const mostValues = 20_000;
+
+export function trainedSeries(series: Series, { train, seen }: SeenRows, { base, season, horizon }: { base: BaseForecast; season: number; horizon: number }): TrainedSeries {
   const width = series.values.length / series.numRows;
+  const rows: TargetRows = { values: columnOf(series, 0), isReal: realTargets(series) };
+  const target = rows.values.subarray(0, seen);
+  const lowest = target.reduce((least, value, row) => (rows.isReal[row] === 1 ? Math.min(least, value) : least), Infinity);
+  const space = spaceOf(base, lowest);
+  const values = series.values.slice(0, train * width);
+  for (let row = 0; row < train; row++) values[row * width] = space.into(values[row * width]);
   return {
     name: series.name,
     numTrainingRows: train,
     numSeenRows: seen,
     fingerprint: fingerprintOfRows(series, seen),
-    naiveScale: seasonalScale(columnOf(series, 0).subarray(0, train), season, realTargets(series)),
-    scaler: new StandardScaler().fit(series.values.subarray(0, train * width), width),
+    naiveScale: seasonalScale(target.subarray(0, train), season, rows.isReal),
+    lowest,
+    base,
+    correctionScale: scaleOf(base, space, rows, train, horizon),
+    errorScale: scaleOf(base, space, rows, train, 1),
+    scaler: new StandardScaler().fit(values, width),
   };
 }
 
-export function trainedSeriesJson({ scaler, ...facts }: TrainedSeries): Json {
-  return { ...facts, scaler: { ...scaler.toJSON() } };
+/** The units that a network works in: logarithms where the base does, so that corrections grow with the level. */
+export interface Space {
+  into(value: number): number;
+  from(value: number): number;
+}
+
+export function spaceOf(base: BaseForecast, lowest: number): Space {
+  if (base.name !== 'smoothing' || !base.parameters.isLog) return { into: (value) => value, from: (value) => value };
+  // A value below all that were seen may have no logarithm.
+  return { into: (value) => Math.log(Math.max(value, lowest / 2)), from: Math.exp };
+}
+
+/** Mean absolute error of a base up to some steps ahead; 1 where it makes none. */
+function scaleOf(base: BaseForecast, space: Space, { values, isReal }: TargetRows, train: number, horizon: number): number {
+  const known = { values: values.subarray(0, train), isReal };
+  const origins = judgedOrigins({ ...known, firstOrigin: Math.max(1, Math.floor(train / 3)), horizon, mostValues });
+  const forecaster = baseForecaster(base, known);
+  const forecast = new Float64Array(horizon);
+  let [sum, count] = [0, 0];
+  for (const origin of origins) {
+    forecaster.forecastInto(origin, forecast);
+    for (let step = 0; step < horizon; step++) {
+      if (isReal[origin + step] !== 1) continue;
+      sum += Math.abs(space.into(values[origin + step]) - space.into(forecast[step]));
+      count++;
+    }
+  }
+  return count > 0 && sum > 0 ? sum / count : 1;
+}
+
+export function trainedSeriesJson({ scaler, base, ...facts }: TrainedSeries): Json {
+  return { ...facts, base: structuredClone(base) as unknown as Json, scaler: { ...scaler.toJSON() } };
 }
 
 /** @throws FILE_FORMAT */
 export function restoreTrainedSeries(found: unknown, where: string, numColumns: number): TrainedSeries {
   const saved = new SavedFields(where, found);
   const count = (name: string): number => saved.read(name, 'a whole number', isCount);
+  const positive = (name: string): number => saved.read(name, 'a number above 0', (value): value is number => Number.isFinite(value) && (value as number) > 0);
   const scaler = scalerFromJSON(saved.read('scaler', 'an object', (value): value is object => typeof value === 'object' && value !== null), where);
   if (scaler.columns !== numColumns) throw saved.fault('a scaler does not fit the columns.', `${numColumns} columns`, scaler.columns);
-  return {
+  const common = {
     name: saved.read('name', 'a text', isText),
     numTrainingRows: count('numTrainingRows'),
     numSeenRows: count('numSeenRows'),
     fingerprint: count('fingerprint'),
     naiveScale: saved.read('naiveScale', 'a number of at least 0', (value): value is number => Number.isFinite(value) && (value as number) >= 0),
     scaler,
+  };
+  // Files of before there was a choice: the network answers with changes since the last value.
+  if (!('base' in (found as object))) return { ...common, lowest: -Infinity, base: { name: 'naive' }, correctionScale: scaler.toJSON().scale[0], errorScale: null };
+  return {
+    ...common,
+    lowest: saved.read('lowest', 'a number', (value): value is number => Number.isFinite(value)),
+    base: restoreBase(saved.read('base', 'an object', (value): value is object => typeof value === 'object' && value !== null), where),
+    correctionScale: positive('correctionScale'),
+    errorScale: positive('errorScale'),
   };
 }

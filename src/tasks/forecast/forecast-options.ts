@@ -1,0 +1,46 @@
+import { refuseUnknownOptions, requireCount, requireNumber, unknownName } from '../../errors.js';
+import { type RecurrentTaskOptions, recurrentTaskOptionNames } from '../recurrent-stack.js';
+import { type BaseName, baseNames } from './base-forecast.js';
+import type { SeriesColumnsOptions } from './series-columns.js';
+
+/** How a forecaster is built and trained. `timesteps` is the length of the window that the network sees. */
+export interface ForecastOptions extends SeriesColumnsOptions, RecurrentTaskOptions {
+  /** Steps to forecast. */
+  horizon: number;
+  /** Steps of a season; found by itself by default. */
+  season?: number;
+  /** The forecast that the network corrects; by default (`auto`) the one that is best on training and validation rows. */
+  base?: 'auto' | BaseName;
+  /** Share of the rows, before the test part, that chooses the best epoch and how much the network counts. Default 0.1; 0 for none. */
+  validation?: number;
+  /** Share of the rows, at the end, that is held out for the errors. Default 0.2; 0 for none. */
+  test?: number;
+  /** Epochs without improvement after which training stops. Default 8. */
+  patience?: number;
+  /** Whether the model is trained again on all rows once everything is chosen. Default true. */
+  refit?: boolean;
+  /** What forecasts are made with: the model, or (`best`, the default) a baseline that was ahead of it on the held-out rows. */
+  forecastWith?: 'best' | 'model';
+  /** Whether forecasts may be below zero though no value was. Default false. */
+  allowNegative?: boolean;
+}
+
+export const forecastDefaults = {
+  features: 'all', missing: 'previous', time: 'auto', timeFormat: 'auto', series: 'none', cell: 'gru', units: 32, layers: 1, dropout: 0.1, epochs: 30, batchSize: 64, learningRate: 0.005,
+  validation: 0.1, test: 0.2, patience: 8, base: 'auto', refit: true, forecastWith: 'best', allowNegative: false,
+} as const;
+
+/** @throws UNKNOWN_NAME, OUT_OF_RANGE */
+export function requireForecastOptions(where: string, options: ForecastOptions): void {
+  const own = ['target', 'features', 'missing', 'time', 'timeFormat', 'series', 'horizon', 'season', 'base', 'validation', 'test', 'patience', 'refit', 'forecastWith', 'allowNegative'];
+  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, ...own]);
+  requireCount(where, 'horizon', options.horizon);
+  if (options.season !== undefined) requireCount(where, 'season', options.season);
+  if (options.patience !== undefined) requireCount(where, 'patience', options.patience);
+  for (const name of ['validation', 'test'] as const) {
+    if (options[name] !== undefined) requireNumber(where, name, options[name], 'a number from 0 to below 1', (value) => value >= 0 && value < 1);
+  }
+  const { base = 'auto', forecastWith = 'best' } = options;
+  if (base !== 'auto' && !baseNames.includes(base)) throw unknownName(where, 'base', base, ['auto', ...baseNames]);
+  if (forecastWith !== 'best' && forecastWith !== 'model') throw unknownName(where, 'choice of `forecastWith`', forecastWith, ['best', 'model']);
+}

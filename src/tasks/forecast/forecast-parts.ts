@@ -1,0 +1,43 @@
+import { RondoError } from '../../errors.js';
+
+/** Rows of training, validation and what is held out, in this order. */
+export interface RowsOfParts {
+  readonly train: number;
+  readonly validation: number;
+  readonly test: number;
+}
+
+/**
+ * The parts of a series by their shares, in the order of time. A part that there is at all has room for a forecast; validation has
+ * room for two where that is at most a fifth of the rows, so that it is not one chance alone.
+ */
+export function partsOf(numRows: number, { validation, test, horizon }: { validation: number; test: number; horizon: number }): RowsOfParts {
+  const rows = (share: number, least: number): number => (share === 0 ? 0 : Math.max(least, Math.round(numRows * share)));
+  const numTest = rows(test, horizon);
+  const numValidation = rows(validation, Math.max(horizon, Math.min(2 * horizon, Math.floor(numRows / 5))));
+  return { train: numRows - numValidation - numTest, validation: numValidation, test: numTest };
+}
+
+export function sumOfParts(parts: readonly RowsOfParts[]): RowsOfParts {
+  const sum = (name: keyof RowsOfParts): number => parts.reduce((total, rows) => total + rows[name], 0);
+  return { train: sum('train'), validation: sum('validation'), test: sum('test') };
+}
+
+/** @throws OUT_OF_RANGE where the training part has no room for one window */
+export function requireRoom({ train, validation, test }: RowsOfParts, timesteps: number, horizon: number): void {
+  if (train >= timesteps + horizon) return;
+  const taken = [...(validation > 0 ? [`${validation} are for validation`] : []), ...(test > 0 ? [`${test} are held out`] : [])];
+  throw new RondoError('OUT_OF_RANGE', {
+    where: 'ForecastTraining',
+    what: 'the series is too short for the horizon.',
+    expected: `at least ${timesteps + horizon} rows to learn from: timesteps ${timesteps} + horizon ${horizon}`,
+    received: `${Math.max(0, train)} of ${train + validation + test} rows${taken.length > 0 ? `; ${taken.join(', ')}` : ''}`,
+    fix: 'use a shorter horizon, fewer timesteps, a smaller validation or test part (0 for none), or a longer series.',
+  });
+}
+
+/** A season, or four horizons where that is more, as far as the training part allows. */
+export function defaultTimesteps(horizon: number, season: number, numTrainingRows: number): number {
+  const wanted = Math.min(336, Math.max(season, 4 * horizon, 8));
+  return Math.max(1, Math.min(wanted, Math.floor((numTrainingRows - horizon) / 2)));
+}

@@ -1,0 +1,95 @@
+import { RondoError } from '../../errors.js';
+import { tensor } from '../../tensor/tensor.js';
+import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
+import { type BaseName, baseForecaster } from './base-forecast.js';
+import type { Forecaster } from './forecaster.js';
+import { NetworkSeries } from './network-series.js';
+import type { Series } from './series.js';
+
+/** Windows computed at once. */
+const windowsPerBatch = 256;
+
+/** Makes the forecasts of a forecaster for one series, from any of its rows. */
+export class SeriesForecasts {
+  readonly #forecaster: Forecaster;
+  readonly #network: NetworkSeries;
+  readonly #rowsNeeded: number;
+  readonly #isBounded: boolean;
+
+  constructor(forecaster: Forecaster, series: Series) {
+    const known = forecaster.knownSeries(series);
+    const { timesteps, allowNegative } = forecaster.options;
+    this.#forecaster = forecaster;
+    this.#network = new NetworkSeries(series, known);
+    this.#rowsNeeded = NetworkSeries.rowsNeeded(known, timesteps);
+    this.#isBounded = known.lowest >= 0 && !allowNegative;
+  }
+
+  /** The forecasts of the model for rows `origin` and after, `[origins * horizon]`. @throws OUT_OF_RANGE where too few rows are before one. */
+  async model(origins: ArrayLike<number>): Promise<Float64Array> {
+    const { timesteps, horizon } = this.#forecaster.options;
+    const { share } = this.#forecaster.findings;
+    const network = this.#network;
+    for (let i = 0; i < origins.length; i++) if (origins[i] < this.#rowsNeeded) throw tooFewRows(this.#rowsNeeded, origins[i]);
+    const result = new Float64Array(origins.length * horizon);
+    const size = timesteps * network.width;
+    for (let start = 0; start < origins.length; start += windowsPerBatch) {
+      const count = Math.min(windowsPerBatch, origins.length - start);
+      let corrections = new Float32Array(count * horizon);
+      if (share > 0) {
+        const input = new Float32Array(count * size);
+        for (let i = 0; i < count; i++) network.inputInto(origins[start + i], input.subarray(i * size, (i + 1) * size));
+        if (hostIsWaiting()) await yieldToHost();
+        corrections = Float32Array.from(await this.#forecaster.model.apply(tensor(input, [count, timesteps, network.width])).data());
+      }
+      for (let i = 0; i < count; i++) {
+        const base = network.baseAt(origins[start + i], horizon);
+        result.set(this.#bounded(network.corrected(base, corrections.subarray(i * horizon, (i + 1) * horizon), share)), (start + i) * horizon);
+      }
+    }
+    return result;
+  }
+
+  /** The base forecast alone, `[horizon]`. */
+  base(origin: number): Float64Array {
+    return this.#bounded(this.#network.baseAt(origin, this.#forecaster.options.horizon));
+  }
+
+  /** The forecasts of a simple baseline, `[origins * horizon]`. */
+  baseline(name: Exclude<BaseName, 'smoothing'>, origins: ArrayLike<number>): Float64Array {
+    const { horizon, season } = this.#forecaster.options;
+    const { target: values, isReal } = this.#network;
+    const baseline = baseForecaster(name === 'seasonalNaive' || name === 'seasonalDrift' ? { name, season } : { name }, { values, isReal });
+    const result = new Float64Array(origins.length * horizon);
+    for (let i = 0; i < origins.length; i++) baseline.forecastInto(origins[i], result.subarray(i * horizon, (i + 1) * horizon));
+    return this.#bounded(result);
+  }
+
+  get target(): Float64Array {
+    return this.#network.target;
+  }
+
+  get isReal(): Uint8Array {
+    return this.#network.isReal;
+  }
+
+  /** Rows that must come before an origin. */
+  get rowsNeeded(): number {
+    return this.#rowsNeeded;
+  }
+
+  /** Where no value was ever below zero, no forecast is. */
+  #bounded(values: Float64Array): Float64Array {
+    return this.#isBounded ? values.map((value) => Math.max(0, value)) : values;
+  }
+}
+
+function tooFewRows(needed: number, numRows: number): RondoError {
+  return new RondoError('OUT_OF_RANGE', {
+    where: 'Forecaster',
+    what: 'there are too few rows before the forecast.',
+    expected: `at least ${needed} rows, as in training`,
+    received: `${numRows} rows`,
+    fix: 'give more of the past of the series.',
+  });
+}
