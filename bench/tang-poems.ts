@@ -17,8 +17,8 @@ import { dataFolder } from './data-folder.js';
 import { describeMachine } from './machine.js';
 
 const FIVE = '五言';
-/** What is read before each sample: a quatrain by Wang Zhihuan, since a model that has read nothing yet counts worse. */
-const PROMPT = `\n${FIVE}\n白日依山盡，黃河入海流。\n欲窮千里目，更上一層樓。\n\n${FIVE}\n`;
+/** What is read before each sample: the form alone, as at the beginning of a text; or a quatrain by Wang Zhihuan before it. */
+const PROMPTS = { 'from the start': `${FIVE}\n`, 'after a quatrain': `${FIVE}\n白日依山盡，黃河入海流。\n欲窮千里目，更上一層樓。\n\n${FIVE}\n` };
 const COUPLET = /^(\p{Script=Han}+)，(\p{Script=Han}+)。$/u;
 const QUATRAIN_FORM = /^\p{Script=Han}{5}，\p{Script=Han}{5}。\n\p{Script=Han}{5}，\p{Script=Han}{5}。$/u;
 
@@ -40,7 +40,8 @@ async function run(): Promise<void> {
   console.log(`${quatrains.length} quatrains, ${numFive} of them of five characters, ${Array.from(text).length} characters`);
   const model = options.model === undefined ? await train(text) : (await loadTask(options.model)).task;
   if (model.task !== 'languageModel') throw new Error(`${options.model} holds no language model.`);
-  await report(model, new Set(text.split(/[，。\n]+/)));
+  const known = new Set(text.split(/[，。\n]+/));
+  for (const [place, prompt] of Object.entries(PROMPTS)) await report(model, known, { place, prompt });
 }
 
 async function train(text: string): Promise<LanguageModel> {
@@ -56,20 +57,20 @@ async function train(text: string): Promise<LanguageModel> {
 }
 
 /** Writes quatrains freely, and says how many keep the form and how many lines the training text holds. */
-async function report(model: LanguageModel, known: ReadonlySet<string>): Promise<void> {
+async function report(model: LanguageModel, known: ReadonlySet<string>, { place, prompt }: { place: string; prompt: string }): Promise<void> {
   const numSamples = Number(options.samples);
   const temperature = Number(options.temperature);
   let [numKept, numLines, numCopied] = [0, 0, 0];
   for (let seed = 0; seed < numSamples; seed++) {
     let poem = '';
-    for await (const piece of generate(model, { prompt: PROMPT, stop: '\n\n', length: 200, temperature, seed })) poem += piece;
+    for await (const piece of generate(model, { prompt, stop: '\n\n', length: 200, temperature, seed })) poem += piece;
     if (seed < 4) console.log(`\n${poem}`);
     numKept += QUATRAIN_FORM.test(poem) ? 1 : 0;
     const lines = poem.split(/[，。\n]+/).filter((line) => line !== '');
     numLines += lines.length;
     numCopied += lines.filter((line) => known.has(line)).length;
   }
-  console.log(`\n${numKept} of ${numSamples} quatrains (${((100 * numKept) / numSamples).toFixed(1)} %) keep the form, temperature ${temperature}; ${((100 * numCopied) / numLines).toFixed(1)} % of their lines stand in the training text`);
+  console.log(`\n${place}: ${numKept} of ${numSamples} quatrains (${((100 * numKept) / numSamples).toFixed(1)} %) keep the form, temperature ${temperature}; ${((100 * numCopied) / numLines).toFixed(1)} % of their lines stand in the training text`);
 }
 
 interface Quatrain {

@@ -82,6 +82,7 @@ export class LanguageModelTraining {
     const train = typeof data.train === 'string' ? [data.train] : data.train;
     const beforehand = interrupted?.options ?? resolvedOptions(options, data);
     const codec = interrupted?.codec ?? initial?.codec ?? data.codec ?? codecOfText(train.join(''), codecOptionsOf(beforehand));
+    requireVisible(train);
     const { tokens, held, files } = tokensOf(codec, train, validation, beforehand.validation);
     this.charactersPerToken = [...train, validation ?? ''].reduce((sum, part) => sum + Array.from(part).length, 0) / Math.max(1, tokens.length);
     requireLength(tokens.length, held, codec.level);
@@ -190,6 +191,18 @@ function sizeOf(tokens: Int32Array, options: Required<LanguageModelOptions>): { 
 
 function* batches(streams: TokenStreams): Generator<DatasetBatch> {
   for (const { input, target } of streams) yield { x: input, y: target };
+}
+
+function requireVisible(texts: readonly string[]): void {
+  if (texts.some((text) => /\S/u.test(text))) return;
+  const length = texts.reduce((sum, text) => sum + text.length, 0);
+  throw new RondoError('DATA_FORMAT', {
+    where: 'LanguageModelTraining',
+    what: 'the text holds nothing but white space.',
+    expected: 'a text to learn from',
+    received: `${length} characters, all of them blank`,
+    fix: 'check that this is the right file, and that it was written completely.',
+  });
 }
 
 function requireLength(numTokens: number, held: number, level: string): void {

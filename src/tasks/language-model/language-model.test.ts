@@ -208,6 +208,8 @@ describe('training a language model', () => {
 
   it('refuses what it cannot do before computing', () => {
     expect(() => new LanguageModelTraining('a')).toThrow('[OUT_OF_RANGE]');
+    expect(() => new LanguageModelTraining(' \n\u3000\n'.repeat(99))).toThrow('[DATA_FORMAT] LanguageModelTraining: the text holds nothing but white space.');
+    expect(() => new LanguageModelTraining(text, { documents: 'lines' as 'line' })).toThrow('did you mean `line`');
     expect(() => new LanguageModelTraining(text, { cell: 'lsmt' })).toThrow('did you mean `lstm`');
     expect(() => new LanguageModelTraining(text, { unit: 3 } as object)).toThrow('did you mean `units`');
     expect(() => new LanguageModelTraining(text, { dropout: 1 })).toThrow('[OUT_OF_RANGE]');
