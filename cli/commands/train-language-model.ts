@@ -60,6 +60,7 @@ export const trainLanguageModel = defineCommand({
     const where = `rondo ${this.name}`;
     requirePositionals(this, positionals, 1, Infinity);
     const { resume, quiet, json } = options;
+    const initial = await readInitial(where, options, 'languageModel');
     const { paths, interrupted } = await trainingStart(where, 'languageModel', positionals[0], options, () => languageModelOptions(options));
     const texts = await readEachTextInput(positionals);
     const { level, lower, maxTokens, punctuation } = languageModelOptions(options);
@@ -67,7 +68,6 @@ export const trainLanguageModel = defineCommand({
     const validation = options.dev === undefined ? undefined : await readTextInput(options.dev);
     const test = options.test === undefined ? undefined : await readTextInput(options.test);
     const codec = options.tokenizer === undefined || resume ? undefined : await loadTokenizer(options.tokenizer);
-    const initial = await readInitial(where, options, 'languageModel');
     const training = new LanguageModelTraining({ train: texts, validation, vectors, codec, initial }, languageModelOptions(options), interrupted?.task);
     const { languageModel, numTrainingTokens, numValidationTokens, numBatches, tokensPerStep } = training;
     const { cell, units, layers, epochs } = languageModel.options;

@@ -54,6 +54,7 @@ export function optionsOfInitial<Options extends object, Name extends keyof Opti
   const list = (options: Partial<Options>): string => differing.map((name) => `${name} ${JSON.stringify(options[name])}`).join(', ');
   throw new RondoError('USAGE', {
     where,
+    option: differing[0],
     what: 'these options are decided by the model that training begins with.',
     expected: list(initial),
     received: list(given),

@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LanguageModel } from '../../src/index.js';
+import { loadTask, saveTask } from '../../src/node.js';
+import { type Ended, expectFault, rondo } from '../support/rondo.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'rondo-language-'));
+const at = (name: string): string => join(folder, name);
+const run = (...args: string[]): Ended => rondo(folder, args);
+const size = ['--units', '9', '--embedding-units', '5', '--epochs', '1', '--timesteps', '13', '--batch-size', '3', '--quiet'];
+
+beforeAll(() => {
+  writeFileSync(at('names.txt'), 'carl;bert;emil;'.repeat(40));
+  writeFileSync(at('poems.txt'), 'roses are red\nviolets are blue\n\n'.repeat(20));
+  writeFileSync(at('more.txt'), 'lilies are übel\n\n'.repeat(20));
+  expect(run('train', 'language-model', 'poems.txt', ...size).stderr).toBe('');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('the documents of a language model', () => {
+  it('are found and named by train and inspect', () => {
+    expect(run('train', 'language-model', 'names.txt', ...size).stdout).toContain('texts begin as what follows a sign does: after ";"');
+    expect(run('inspect', 'names.safetensors').stdout).toContain('texts begin as what follows a sign does: after ";"');
+    expect(run('inspect', 'poems.safetensors').stdout).toContain('texts begin as what stands after a blank line does: after "\\n\\n"');
+  });
+
+  it('may be said, and are refused where there are none', () => {
+    const train = (...args: string[]): Ended => run('train', 'language-model', ...args, ...size, '--out', 'said.safetensors', '--force');
+    expect(train('poems.txt', '--documents', 'line').stdout).toContain('texts begin as a line does: after "\\n" (35 of them)');
+    expect(train('poems.txt', 'more.txt', '--documents', 'file').stdout).toContain('texts begin as each file does: after "\\n" (1 of them)');
+    expectFault(train('names.txt', '--documents', 'line'), 1, 'DATA_FORMAT', 'the text does not fall into documents by line');
+    expectFault(train('poems.txt', '--documents', 'verse'), 2, 'USAGE', 'blank-line');
+  });
+
+  it('are missed in a file of an earlier version, which writes all the same', async () => {
+    const { model, codec, text, options } = (await loadTask(at('poems.safetensors'))).task as LanguageModel;
+    const { start: _, ...facts } = text;
+    await saveTask(new LanguageModel(model, codec, facts, options), at('earlier.safetensors'));
+    const { code, stdout, stderr } = run('generate', 'earlier.safetensors', '--length', '12', '--seed', '2');
+    expect([code, Array.from(stdout).length]).toEqual([0, 13]);
+    expect(stderr).toContain('does not say how its texts begin');
+    expect(run('generate', 'poems.safetensors', '--length', '12', '--seed', '2').stderr).toBe('');
+  });
+});
+
+describe('a language model begun with --init', () => {
+  const init = (...args: string[]): Ended => run('train', 'language-model', 'more.txt', '--init', 'poems.safetensors', '--epochs', '1', '--out', 'more.safetensors', '--force', ...args);
+
+  it('says what it took, and what it does not know', () => {
+    const { code, stdout } = init('--quiet');
+    expect(code).toBe(0);
+    expect(stdout).toContain('parameters of poems.safetensors\n');
+    expect(stdout).toContain('20 of 340 characters are not in its vocabulary and are read as unknown, most often ü');
+    const { options, beginning } = JSON.parse(init('--json').stdout) as { options: object; beginning: object };
+    expect(options).toMatchObject({ units: 9, embeddingUnits: 5, timesteps: 13 });
+    expect(beginning).toMatchObject({ anew: [], unknown: { numUnknown: 20, examples: ['ü'] } });
+  });
+
+  it('refuses another shape and --resume', () => {
+    expectFault(init('--units', '10'), 2, 'USAGE', 'decided by the model that training begins with', 'units 9');
+    expectFault(init('--resume'), 2, 'USAGE', '--init and --resume');
+  });
+});
