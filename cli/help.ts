@@ -1,5 +1,11 @@
 import type { Command, OptionSpec } from './options.js';
+import { columnsOf } from './style.js';
 import { widestOf } from './terminal/display-width.js';
+
+const widestHelp = 100;
+
+/** Columns below which words beside the names of options would be a thin strip. */
+const leastText = 30;
 
 /** The text of `rondo --help`. */
 export function overview(commands: readonly Command[]): string {
@@ -25,7 +31,7 @@ export function helpFor(command: Command): string {
     '',
     `Usage: rondo ${command.name} ${command.usage}`.trimEnd(),
     '',
-    ...rows.flatMap(([left, about]) => withIndent(about, width + 4).map((line, i) => (i === 0 ? `  ${left.padEnd(width)}  ${line}` : `${' '.repeat(width + 4)}${line}`))),
+    ...rows.flatMap(([left, about]) => entry(left, about, width)),
     ...(command.examples.length === 0 ? [] : ['', 'Examples:', ...command.examples.map((example) => `  ${example}`)]),
   ].join('\n');
 }
@@ -34,7 +40,17 @@ function heading(name: string, spec: OptionSpec): string {
   return spec.type === 'flag' ? `--${name}` : `--${name} ${spec.value ?? 'VALUE'}`;
 }
 
-function withIndent(text: string, indent: number, width = 100): string[] {
+/** The words of an option beside its name, or below it where the terminal is narrow. */
+function entry(left: string, about: string, width: number): string[] {
+  const columns = Math.min(columnsOf() ?? widestHelp, widestHelp);
+  const isNarrow = columns < width + 4 + leastText;
+  const indent = isNarrow ? 6 : width + 4;
+  const lines = withIndent(about, indent, columns).map((line) => `${' '.repeat(indent)}${line}`);
+  if (isNarrow) return [`  ${left}`, ...lines];
+  return [`  ${left.padEnd(width)}  ${lines[0].slice(indent)}`, ...lines.slice(1)];
+}
+
+function withIndent(text: string, indent: number, width: number): string[] {
   const lines = [''];
   for (const word of text.split(' ')) {
     const last = lines[lines.length - 1];

@@ -1,7 +1,8 @@
 import { RondoError } from '../src/index.js';
 import { fileAccessError } from '../src/node.js';
-import { styleOf } from './style.js';
-import { printable, printableJson, printableLines } from './terminal/printable.js';
+import { columnsOf, styleOf } from './style.js';
+import { fitLines } from './terminal/fit-lines.js';
+import { oneLine, printable, printableJson, printableLines } from './terminal/printable.js';
 
 /**
  * The one place through which commands print. Reports and documents are made safe for a terminal here, whatever names and texts
@@ -15,7 +16,12 @@ let lost: NodeJS.ErrnoException | undefined;
 
 /** Prints lines of a report; a line end is added. */
 export function print(text = ''): void {
-  write(`${printableLines(text, styleOf().colour)}\n`);
+  write(`${fitLines(printableLines(text, styleOf().colour), columnsOf())}\n`);
+}
+
+/** Prints lines of which each is one, whatever names it holds. */
+export function printLines(lines: readonly string[]): void {
+  print(lines.map(oneLine).join('\n'));
 }
 
 /** Prints an answer for programs. */
@@ -30,7 +36,7 @@ export function writeText(text: string): void {
 
 /** Says lines beside the answer, on the standard error. */
 export function say(text: string): void {
-  process.stderr.write(`${printableLines(text, styleOf(process.stderr).colour)}\n`);
+  process.stderr.write(`${fitLines(printableLines(text, styleOf(process.stderr).colour), columnsOf(process.stderr))}\n`);
 }
 
 function write(text: string): void {

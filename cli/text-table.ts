@@ -1,10 +1,25 @@
+import { columnsOf } from './style.js';
 import { padEndToWidth, padStartToWidth, widestOf } from './terminal/display-width.js';
+import { oneLine } from './terminal/printable.js';
 
-/** Rows under headings, columns aligned: the first to the left, the others to the right. */
-export function textTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [headings, ...rows];
+/**
+ * Rows under headings, columns aligned: the first to the left, the others to the right. Names from files cannot break it. Where the
+ * terminal is too narrow, each row becomes a block of lines, a heading and a value each.
+ *
+ * @param columns width of the terminal; undefined where there is none.
+ */
+export function textTable(headings: readonly string[], rows: readonly (readonly string[])[], columns = columnsOf()): string {
+  const lines = [headings, ...rows].map((line) => line.map(oneLine));
   const widths = headings.map((_, column) => widestOf(lines.map((line) => line[column])));
+  const width = widths.reduce((sum, own) => sum + own, 2 * (widths.length - 1));
+  if (columns !== undefined && width > columns && headings.length > 1) return stacked(lines);
   return lines.map((line) => line.map((cell, column) => (column === 0 ? padEndToWidth(cell, widths[0]) : padStartToWidth(cell, widths[column]))).join('  ').trimEnd()).join('\n');
+}
+
+function stacked([headings, ...rows]: readonly (readonly string[])[]): string {
+  const below = headings.slice(1);
+  const room = widestOf(below);
+  return rows.flatMap(([first, ...cells]) => [`${headings[0]} ${first}`.trim(), ...below.map((heading, i) => `  ${padEndToWidth(heading, room)}  ${cells[i]}`.trimEnd())]).join('\n');
 }
 
 /** A number with about four significant digits; `-` where there is none. */

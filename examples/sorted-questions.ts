@@ -1,4 +1,4 @@
-// Sorts questions by what they ask for, says how sure it is, and which words decided.
+/** Sorts questions by what they ask for, says how sure it is, and which words decided. */
 import { ClassifierTraining, explain, setSeed } from 'rondo';
 
 const starts = { person: ['who wrote', 'who found', 'which person built'], place: ['where is', 'in which country is', 'where did they build'], number: ['how many years has', 'how old is', 'how long is'] };

@@ -1,5 +1,6 @@
 import { clipToWidth, padEndToWidth, padStartToWidth, widestOf } from '../terminal/display-width.js';
 import type { Style } from '../style.js';
+import { printable } from '../terminal/printable.js';
 
 const shades = { unicode: [' ', '░', '▒', '▓', '█'], ascii: [' ', '.', ':', '+', '#'] };
 const widestLabel = 12;
@@ -9,7 +10,7 @@ const widestLabel = 12;
  * colour, grows with its share of the row. Where it does not fit, the most frequent confusions are listed instead.
  */
 export function confusionMatrix(labels: readonly string[], confusion: readonly (readonly number[])[], { width, colour, ascii }: Style): string {
-  const names = labels.map((label) => clipToWidth(label, widestLabel));
+  const names = labels.map((label) => clipToWidth(printable(label), widestLabel));
   const widestName = widestOf(names);
   const largestCount = confusion.flat().reduce((most, count) => Math.max(most, count), 0);
   const cellWidth = Math.max(String(largestCount).length, widestName) + 2;
@@ -39,6 +40,6 @@ function backgroundOf(share: number, isRight: boolean): number {
 function frequentConfusions(labels: readonly string[], confusion: readonly (readonly number[])[]): string {
   const all = confusion.flatMap((row, truth) => row.flatMap((count, predicted) => (truth !== predicted && count > 0 ? [{ truth, predicted, count }] : [])));
   const most = all.sort((a, b) => b.count - a.count).slice(0, 20);
-  const lines = most.map(({ truth, predicted, count }) => `${String(count).padStart(6)}  ${labels[truth]} taken for ${labels[predicted]}`);
+  const lines = most.map(({ truth, predicted, count }) => `${String(count).padStart(6)}  ${printable(labels[truth])} taken for ${printable(labels[predicted])}`);
   return [`most frequent confusions, of ${all.length} kinds (the matrix of ${labels.length} classes does not fit)`, ...lines].join('\n');
 }

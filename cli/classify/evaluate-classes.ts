@@ -1,5 +1,6 @@
 import type { Classifier, ClassifierReport } from '../../src/index.js';
 import type { Given } from '../options.js';
+import { print, printJson } from '../output.js';
 import { readLabelled, withReading } from './read-texts.js';
 import type { emptyOption, readingOptions } from './reading-options.js';
 import { withSeparators } from '../text-table.js';
@@ -12,14 +13,14 @@ export async function evaluateClasses(classifier: Classifier, files: readonly st
   const data = await readLabelled(files, withReading(options, classifier.data.reading));
   const report = await classifier.evaluate(data, { empty: options.empty });
   if (options.json) {
-    console.log(JSON.stringify(report));
+    printJson(report);
     return;
   }
   const note = partNote(report.part);
-  if (note !== undefined) console.log(note);
-  console.log(reportText(report));
+  if (note !== undefined) print(note);
+  print(reportText(report));
   const seen = seenNote(report);
-  if (seen !== undefined) console.log(`\n${seen}`);
+  if (seen !== undefined) print(`\n${seen}`);
 }
 
 /** How many of the texts training has seen, where it is some of them: the figures are kinder for that. */

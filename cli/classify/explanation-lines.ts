@@ -15,9 +15,9 @@ export function explanationLines(explanation: Explanation, style: Style): string
   const listed = (wanted: (value: number) => boolean): string => strongest.filter(({ contribution }) => wanted(contribution)).map((token) => `${printable(token.token)} ${signed(token.contribution)}`).join(', ');
   const [against, support] = [listed((value) => value < 0), listed((value) => value > 0)];
   return [
-    `${label} ${probability.toFixed(3)}${explained === label ? '' : `; explained: ${explained} ${explainedProbability.toFixed(3)}`}`,
+    `${printable(label)} ${probability.toFixed(3)}${explained === label ? '' : `; explained: ${printable(explained)} ${explainedProbability.toFixed(3)}`}`,
     markedText(explanation, strongest, style),
-    ...(support === '' ? [] : [`  for ${explained}: ${support}`]),
+    ...(support === '' ? [] : [`  for ${printable(explained)}: ${support}`]),
     ...(against === '' ? [] : [`  against it: ${against}`]),
     `  ${baseline.toFixed(3)} without ${method === 'occlusion' ? 'any word' : 'words (vectors of zeros)'}, contributions ${signed(explainedProbability - baseline - remainder)}${method === 'occlusion' ? ` and ${signed(remainder)} of words together` : ''}, in all ${explainedProbability.toFixed(3)}`,
   ];

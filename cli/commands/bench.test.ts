@@ -3,11 +3,11 @@ import { parseArguments } from '../parse-arguments.js';
 import { setThreads } from '../../src/index.js';
 import { bench } from './bench.js';
 
-const printed = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+const printed = vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
 afterEach(() => printed.mockClear());
 
 const run = (...args: string[]): Promise<void> => bench.run(parseArguments('bench', args, bench.options));
-const output = (): string => printed.mock.calls.map(([text]) => String(text)).join('\n');
+const output = (): string => printed.mock.calls.map(([text]) => String(text)).join('');
 
 describe('rondo bench', () => {
   test('prints one JSON document with an object for each case', async () => {

@@ -3,6 +3,7 @@ import { describeMachine } from '../../bench/machine.js';
 import { type CaseResult, runCase } from '../../bench/run-case.js';
 import { type BackendName, currentBackend, setThreads } from '../../src/index.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
+import { print } from '../output.js';
 import { fileSize, textTable } from '../text-table.js';
 
 const where = 'rondo bench';
@@ -29,12 +30,12 @@ export const bench = defineCommand({
     const backend = (options.backend ?? currentBackend().name) as BackendName;
     if (options.json) {
       const results = cases.map((benchCase) => runCase(benchCase, { backend, threads }));
-      console.log(`[\n${results.map((result) => JSON.stringify({ ...inOrder(result), blas: options.blas })).join(',\n')}\n]`);
+      print(`[\n${results.map((result) => JSON.stringify({ ...inOrder(result), blas: options.blas })).join(',\n')}\n]`);
       return;
     }
     const { processor, logicalCores, runtime, load } = describeMachine();
-    console.log(`${processor}, ${logicalCores} logical cores, ${runtime}, load ${load}; backend ${backend}${options.blas ? ' with a BLAS' : ''}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`);
-    console.log('Each case was compared with the float64 reference before it was timed.\n');
+    print(`${processor}, ${logicalCores} logical cores, ${runtime}, load ${load}; backend ${backend}${options.blas ? ' with a BLAS' : ''}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`);
+    print('Each case was compared with the float64 reference before it was timed.\n');
     const lines = printer(cases);
     for (const benchCase of cases) lines(runCase(benchCase, { backend, threads }));
   },
@@ -50,8 +51,8 @@ function printer(cases: readonly BenchCase[]): (result: CaseResult) => void {
   const widest = cases.reduce((longest, { name }) => (name.length > longest.length ? name : longest), '');
   const sample = [widest, '1000', '1000', '1000', '1000', '10', '10000.0 ms', '10000.0 ms', '100.0', '100 MB', '1e-10'];
   const rowsBelow = (row: readonly string[]): string[] => textTable(headings, [sample, row]).split('\n');
-  console.log(rowsBelow(sample)[0]);
-  return (result) => console.log(rowsBelow(cellsOf(result))[2]);
+  print(rowsBelow(sample)[0]);
+  return (result) => print(rowsBelow(cellsOf(result))[2]);
 }
 
 function cellsOf({ name, batch, timesteps, features, units, layers, medianMs, fastestMs, gflops, peakBytes, largestError }: CaseResult): string[] {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { forecastPart } from '../demo/forecast-part.js';
 import { spellingPart } from '../demo/spelling-part.js';
 import { computeOptions, defineCommand } from '../options.js';
+import { print } from '../output.js';
 import { formatDuration } from '../terminal/progress.js';
 import { requirePositionals } from '../wrong-usage.js';
 
@@ -20,9 +21,9 @@ export const demo = defineCommand({
     const folder = await mkdtemp(join(tmpdir(), 'rondo-demo-'));
     const settings = { folder, isQuiet: options.quiet };
     if (!(await forecastPart(settings)) || !(await spellingPart(settings))) return;
-    console.log(`${formatDuration(performance.now() - startedMs)} in all. The files stay in ${folder}; try`);
-    console.log(`   rondo inspect ${join(folder, 'sunspots.safetensors')}`);
-    console.log(`   rondo predict ${join(folder, 'sunspots.safetensors')} examples/data/sunspots.csv`);
-    console.log(`   rondo generate ${join(folder, 'numbers.safetensors')} --prompt '42 ' --length 40`);
+    print(`${formatDuration(performance.now() - startedMs)} in all. The files stay in ${folder}; try`);
+    print(`   rondo inspect ${join(folder, 'sunspots.safetensors')}`);
+    print(`   rondo predict ${join(folder, 'sunspots.safetensors')} examples/data/sunspots.csv`);
+    print(`   rondo generate ${join(folder, 'numbers.safetensors')} --prompt '42 ' --length 40`);
   },
 });

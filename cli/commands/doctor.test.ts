@@ -5,11 +5,11 @@ import { examinationText } from '../doctor/show.js';
 import { parseArguments } from '../parse-arguments.js';
 import { doctor } from './doctor.js';
 
-const printed = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+const printed = vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
 afterEach(() => printed.mockClear());
 
 const run = (...args: string[]): Promise<void> => doctor.run(parseArguments('doctor', args, doctor.options));
-const output = (): string => printed.mock.calls.map(([text]) => String(text)).join('\n');
+const output = (): string => printed.mock.calls.map(([text]) => String(text)).join('');
 
 describe('rondo doctor', () => {
   test('prints one JSON document with what was found', async () => {
@@ -28,7 +28,7 @@ describe('rondo doctor', () => {
 
   test('prints a line for each fact, then advice', async () => {
     await run();
-    const lines = output().split('\n');
+    const lines = output().trimEnd().split('\n');
     const labels = lines.slice(0, lines.indexOf('')).map((line) => line.slice(0, 14).trim()).filter((label) => label !== '');
     expect(labels).toEqual(['processor', 'memory', 'limits', 'runtime', 'vectors', 'V8 flags', 'shared memory', 'threads', 'kernels', 'self-test', 'koffi', 'BLAS']);
     for (const line of lines.slice(lines.indexOf('') + 1)) expect(line).toMatch(/^- [A-Z].*\.$/);

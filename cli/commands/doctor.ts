@@ -1,6 +1,7 @@
 import { examine } from '../doctor/examine.js';
 import { examinationText } from '../doctor/show.js';
 import { defineCommand, jsonOption } from '../options.js';
+import { print, printJson } from '../output.js';
 import { requirePositionals } from '../wrong-usage.js';
 
 /** `rondo doctor`: what this machine offers, what Rondo uses of it, and what would make it faster. */
@@ -13,6 +14,7 @@ export const doctor = defineCommand({
   async run({ positionals, options }) {
     requirePositionals(this, positionals, 0);
     const examination = await examine();
-    console.log(options.json ? JSON.stringify(examination) : examinationText(examination));
+    if (options.json) printJson(examination);
+    else print(examinationText(examination));
   },
 });

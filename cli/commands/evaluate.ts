@@ -7,6 +7,7 @@ import { dataFormatOption, tagFormat, textFormat } from '../data-format.js';
 import type { DynamicOptions, LanguageModel, Tagger } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
+import { print, printJson } from '../output.js';
 import { readTextInputs } from '../read-input.js';
 import { seenSentencesNote } from '../tag/about-tagging.js';
 import { agreementTable, percent, scoreTable } from '../tag/show-tagging.js';
@@ -57,12 +58,12 @@ export const evaluate = defineCommand({
 async function evaluateText(languageModel: LanguageModel, files: readonly string[], json: boolean, dynamic: DynamicOptions | undefined): Promise<void> {
   const score = await languageModel.evaluate(await readTextInputs(files), { dynamic });
   if (json) {
-    console.log(JSON.stringify(score));
+    printJson(score);
     return;
   }
-  if (score.part === 'held out') console.log('This is the text it was trained on: only the end that was held out is measured.');
+  if (score.part === 'held out') print('This is the text it was trained on: only the end that was held out is measured.');
   const { numTokens, numUnknown, loss, perplexity, bitsPerCharacter } = score;
-  console.log(
+  print(
     textTable(
       ['measure', 'value'],
       [
@@ -84,11 +85,11 @@ async function evaluateTags(tagger: Tagger, file: string, options: TaggedFileOpt
   const report = await tagger.evaluate(tagged.sentences);
   const part = report.numTrained + report.numChosen === report.numSentences ? 'trained on' : 'all';
   if (json) {
-    console.log(JSON.stringify({ part, numUntagged: tagged.numUntagged, ...report }));
+    printJson({ part, numUntagged: tagged.numUntagged, ...report });
     return;
   }
-  for (const note of [untaggedNote(file, tagged), seenSentencesNote(report)]) if (note !== undefined) console.log(note);
-  console.log(`${scoreTable(report, report.baseline)}\n`);
-  if (report.baseline === null) console.log(`On other sentences the HMM baseline of the same training was right in ${tagger.sentences.baseline.map((score) => `${percent(score.accuracy)} % (${score.part})`).join(', ')} of the words.\n`);
-  console.log(agreementTable(report));
+  for (const note of [untaggedNote(file, tagged), seenSentencesNote(report)]) if (note !== undefined) print(note);
+  print(`${scoreTable(report, report.baseline)}\n`);
+  if (report.baseline === null) print(`On other sentences the HMM baseline of the same training was right in ${tagger.sentences.baseline.map((score) => `${percent(score.accuracy)} % (${score.part})`).join(', ')} of the words.\n`);
+  print(agreementTable(report));
 }

@@ -6,6 +6,7 @@ import { explanationLines } from '../classify/explanation-lines.js';
 import { emptyOption, readingOptions } from '../classify/reading-options.js';
 import { readUnlabelled, withReading } from '../classify/read-texts.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
+import { print, printJson } from '../output.js';
 import { requireTask } from '../require-task.js';
 import { requireNewFile } from '../output-paths.js';
 import { styleOf } from '../style.js';
@@ -46,11 +47,11 @@ export const explain = defineCommand({
     for (const text of rows.texts.slice(0, options.limit ?? 20)) explanations.push(await explainText(classifier, text, { method: options.method, label: options.class }));
     if (options.html !== undefined) await writeFileAtomically(options.html, explanationHtml(explanations, classifier.labels));
     if (options.json) {
-      console.log(JSON.stringify({ labels: classifier.labels, explanations }));
+      printJson({ labels: classifier.labels, explanations });
       return;
     }
-    console.log(explanations.map((explanation) => explanationLines(explanation, styleOf()).join('\n')).join('\n\n'));
-    if (rows.texts.length > explanations.length) console.log(`\n${withSeparators(rows.texts.length - explanations.length)} more texts; see --limit.`);
-    if (options.html !== undefined) console.log(`\nwrote ${options.html}`);
+    print(explanations.map((explanation) => explanationLines(explanation, styleOf()).join('\n')).join('\n\n'));
+    if (rows.texts.length > explanations.length) print(`\n${withSeparators(rows.texts.length - explanations.length)} more texts; see --limit.`);
+    if (options.html !== undefined) print(`\nwrote ${options.html}`);
   },
 });

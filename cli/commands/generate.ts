@@ -1,5 +1,6 @@
 import { generate as generateText, type GenerateOptions, graphemesOf, type LanguageModel } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
+import { printJson, say, writeText } from '../output.js';
 import { requireTask } from '../require-task.js';
 import { computeOptions, defineCommand, type Given, jsonOption, type OptionSpecs } from '../options.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
@@ -46,17 +47,17 @@ export const generate = defineCommand({
     });
     warnOfUnknown(languageModel, prompt);
     if (languageModel.text.start === undefined) {
-      process.stderr.write('The file is of an earlier version and does not say how its texts begin: a line end is read first, after which untrained states may write nonsense. A long prompt helps, training anew more.\n');
+      say('The file is of an earlier version and does not say how its texts begin: a line end is read first, after which untrained states may write nonsense. A long prompt helps, training anew more.');
     }
     if (json) {
       let text = '';
       for await (const piece of pieces) text += piece;
-      console.log(JSON.stringify({ prompt, text }));
+      printJson({ prompt, text });
       return;
     }
-    if (poem === undefined) process.stdout.write(prompt);
-    for await (const piece of pieces) process.stdout.write(piece);
-    process.stdout.write('\n');
+    if (poem === undefined) writeText(prompt);
+    for await (const piece of pieces) writeText(piece);
+    writeText('\n');
   },
 });
 
@@ -83,5 +84,5 @@ function without<T extends object>(options: T): Partial<T> {
 function warnOfUnknown({ codec }: LanguageModel, prompt: string): void {
   if (codec.unknownId === undefined || prompt === '') return;
   const count = codec.encode(prompt).filter((token) => token === codec.unknownId).length;
-  if (count > 0) process.stderr.write(`${count} ${codec.level} of the prompt are not in the vocabulary; the model reads them as unknown.\n`);
+  if (count > 0) say(`${count} ${codec.level} of the prompt are not in the vocabulary; the model reads them as unknown.`);
 }

@@ -3,6 +3,7 @@ import { aboutClassifier } from '../classify/about-classifier.js';
 import { cellNamed, type Forecaster, type LanguageModel, type RecurrentTaskOptions, RondoError, type Tagger } from '../../src/index.js';
 import { loadModel, loadTask } from '../../src/node.js';
 import { defineCommand, jsonOption } from '../options.js';
+import { print, printJson, printLines } from '../output.js';
 import { percent } from '../tag/show-tagging.js';
 import { startLine } from '../text-start.js';
 import { sparkline } from '../terminal/plot.js';
@@ -25,20 +26,20 @@ export const inspect = defineCommand({
     const sizeBytes = (await stat(path)).size;
     if (options.json) {
       const architecture = { className: model.className, config: model.getConfig() };
-      console.log(JSON.stringify({ path, sizeBytes, parameters: model.countParams(), task: task?.task ?? null, isCheckpoint: training !== undefined, architecture, preprocessing }));
+      printJson({ path, sizeBytes, parameters: model.countParams(), task: task?.task ?? null, isCheckpoint: training !== undefined, architecture, preprocessing });
       return;
     }
-    console.log(`${path}: ${fileSize(sizeBytes)}${training === undefined ? '' : `, a checkpoint after ${training.values.epoch} epochs and ${training.values.batch} steps`}\n`);
-    console.log(model.summary());
+    print(`${path}: ${fileSize(sizeBytes)}${training === undefined ? '' : `, a checkpoint after ${training.values.epoch} epochs and ${training.values.batch} steps`}\n`);
+    print(model.summary());
     if (task === undefined) {
-      console.log('\nNo task: a model to be used from code.');
+      print('\nNo task: a model to be used from code.');
       return;
     }
     if (task.task === 'classify') {
-      console.log(`\n${[...aboutClassifier(task), ...aboutTraining(task.options, task.outcome)].join('\n')}`);
+      printLines(['', ...aboutClassifier(task), ...aboutTraining(task.options, task.outcome)]);
       return;
     }
-    console.log(`\n${(task.task === 'forecast' ? aboutForecaster(task) : task.task === 'tag' ? aboutTagger(task) : aboutLanguageModel(task)).join('\n')}`);
+    printLines(['', ...(task.task === 'forecast' ? aboutForecaster(task) : task.task === 'tag' ? aboutTagger(task) : aboutLanguageModel(task))]);
   },
 });
 

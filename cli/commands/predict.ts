@@ -7,6 +7,7 @@ import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { predictValues } from '../forecast/predict-values.js';
 import { givenTimes, timeOptions } from '../forecast/series-options.js';
+import { print, printJson, writeText } from '../output.js';
 import { type PredictTagsOptions, taggedWords, withTags } from '../tag/predict-tags.js';
 import { readTextInput } from '../read-input.js';
 import { refuseTaggerOptions, taggedFileOptions } from '../tag/tagged-files.js';
@@ -51,10 +52,10 @@ export const predict = defineCommand({
 async function predictTags(tagger: Tagger, data: string, options: PredictTagsOptions, json: boolean): Promise<void> {
   const text = await readTextInput(data);
   const where = data === '-' ? 'standard input' : data;
-  if (json) console.log(JSON.stringify(await taggedWords(tagger, text, where, options)));
+  if (json) printJson(await taggedWords(tagger, text, where, options));
   else {
     const written = await withTags(tagger, text, where, options);
-    process.stdout.write(written === '' || written.endsWith('\n') ? written : `${written}\n`);
+    writeText(written === '' || written.endsWith('\n') ? written : `${written}\n`);
   }
 }
 
@@ -63,9 +64,9 @@ async function predictTokens(languageModel: LanguageModel, data: string, count: 
   const next = await languageModel.nextTokens(text, count);
   const score = languageModel.codec.encode(text).length < 2 ? undefined : await languageModel.evaluate(text);
   if (json) {
-    console.log(JSON.stringify({ next, score: score ?? null }));
+    printJson({ next, score: score ?? null });
     return;
   }
-  console.log(textTable(['next', 'probability'], next.map(({ token, probability }) => [JSON.stringify(token), probability.toFixed(4)])));
-  if (score !== undefined) console.log(`\nthe text itself: log-likelihood ${shortNumber(score.logLikelihood)} nats, ${shortNumber(score.loss)} a token, perplexity ${shortNumber(score.perplexity)}`);
+  print(textTable(['next', 'probability'], next.map(({ token, probability }) => [JSON.stringify(token), probability.toFixed(4)])));
+  if (score !== undefined) print(`\nthe text itself: log-likelihood ${shortNumber(score.logLikelihood)} nats, ${shortNumber(score.loss)} a token, perplexity ${shortNumber(score.perplexity)}`);
 }

@@ -5,6 +5,7 @@ import { emptyOption, readingOptions } from '../classify/reading-options.js';
 import { readLabelled, withReading } from '../classify/read-texts.js';
 import { percent } from '../classify/show-report.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
+import { print, printJson } from '../output.js';
 import { requireTask } from '../require-task.js';
 import { textTable, withSeparators } from '../text-table.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
@@ -33,16 +34,16 @@ export const robustness = defineCommand({
     const data = await readLabelled(files, withReading(options, classifier.data.reading));
     const report = await measureRobustness(classifier, data, { rates: ratesOf(where, options.rates), seed: options.seed, empty: options.empty });
     if (options.json) {
-      console.log(JSON.stringify(report));
+      printJson(report);
       return;
     }
     const note = partNote(report.part);
-    if (note !== undefined) console.log(note);
+    if (note !== undefined) print(note);
     const { numTexts, numSeen, part, clean } = report;
-    if (part === 'all' && numSeen > 0) console.log(`Training has seen ${withSeparators(numSeen)} of these texts: the figures are kinder for that.`);
+    if (part === 'all' && numSeen > 0) print(`Training has seen ${withSeparators(numSeen)} of these texts: the figures are kinder for that.`);
     const rows = report.rows.map(({ noise, rate, numChanged, numFlipped, accuracy, macroF1 }) => [noise, percent(rate), percent(accuracy), percent(macroF1), points(accuracy - clean.accuracy), withSeparators(numChanged), withSeparators(numFlipped)]);
-    console.log(`${withSeparators(numTexts)} texts; the rate is the share of words with a slip\n`);
-    console.log(textTable(['slip', 'rate', 'accuracy', 'macro F1', 'points', 'texts changed', 'of another class'], [['none', '', percent(clean.accuracy), percent(clean.macroF1), '', '', ''], ...rows]));
+    print(`${withSeparators(numTexts)} texts; the rate is the share of words with a slip\n`);
+    print(textTable(['slip', 'rate', 'accuracy', 'macro F1', 'points', 'texts changed', 'of another class'], [['none', '', percent(clean.accuracy), percent(clean.macroF1), '', '', ''], ...rows]));
   },
 });
 

@@ -3,8 +3,10 @@ import { readingOptions, emptyOption } from '../classify/reading-options.js';
 import { comparedWith, overlapLines, trainingHints } from '../classify/about-training.js';
 import { readingOf, readLabelled, withReading } from '../classify/read-texts.js';
 import { percent, reportText } from '../classify/show-report.js';
+import { resumeCommand } from '../command-words.js';
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { trainingStart } from '../output-paths.js';
+import { printLines } from '../output.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { shortNumber, withSeparators } from '../text-table.js';
 import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
@@ -62,7 +64,7 @@ export const trainClassify = defineCommand({
     const vectors = await readEmbeddingVectors(where, options, () => ClassifierTraining.tokensOf(data.train.texts, own), options['vector-words'] ?? defaultVectorWords);
     const training = new ClassifierTraining(data, { ...own, vectors }, interrupted?.task);
     const { classifier, numBatches } = training;
-    if (!json) console.log([...aboutData(training, options), ...overlapLines(training)].join('\n'));
+    if (!json) printLines([...aboutData(training, options), ...overlapLines(training)]);
     if (options['find-learning-rate']) return showLearningRates(this, { positionals, options }, training);
     const run: TrainRun = {
       task: classifier,
@@ -75,7 +77,7 @@ export const trainClassify = defineCommand({
       isQuiet: quiet || json,
       diagnose: options.diagnose,
       resumeFrom: interrupted?.training,
-      resumeCommand: [`rondo ${this.name} ${positionals.map(quoted).join(' ')}`, ...(['dev', 'test'] as const).flatMap((name) => (options[name] === undefined ? [] : [`--${name} ${quoted(options[name])}`])), `--out ${quoted(paths.model)} --resume${options.blas ? ' --blas' : ''}`].join(' '),
+      resumeCommand: resumeCommand(this.name, { positionals, options }, paths.model),
       train: (controls) => training.train(controls),
     };
     const startedMs = performance.now();

@@ -3,13 +3,14 @@ import { aboutForecasts, forecastVerdict } from '../forecast/about-forecasts.js'
 import { seriesLines } from '../forecast/series-lines.js';
 import { givenSeries, seriesOptions } from '../forecast/series-options.js';
 import { errorTable, forecastPlot } from '../forecast/show-forecast.js';
+import { resumeCommand } from '../command-words.js';
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
-import { print } from '../output.js';
+import { print, printLines } from '../output.js';
 import { trainingStart } from '../output-paths.js';
 import { readTableInput } from '../read-input.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { withSeparators } from '../text-table.js';
-import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
+import { runTrain, showTrained, type TrainRun } from '../train-run.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
 /** By the names on the command line. */
@@ -58,7 +59,7 @@ export const trainForecast = defineCommand({
     const { forecaster, columns, numRows } = training;
     const { cell, units, layers, timesteps, season, horizon, epochs, batchSize } = forecaster.options;
     if (!json) {
-      for (const line of seriesLines(table.where, columns)) print(line);
+      printLines(seriesLines(table.where, columns));
       print(`train ${withSeparators(numRows.train)}, validation ${withSeparators(numRows.validation)}, held out ${withSeparators(numRows.test)} rows; season ${season}`);
       print(`${layers} x ${cell} of ${units} units, ${withSeparators(forecaster.model.countParams())} parameters; windows of ${timesteps} steps, ${horizon} ahead`);
     }
@@ -73,7 +74,7 @@ export const trainForecast = defineCommand({
       isQuiet: quiet || json,
       diagnose: options.diagnose,
       resumeFrom: interrupted?.training,
-      resumeCommand: `rondo ${this.name} ${quoted(file)} --out ${quoted(paths.model)} --resume${options.blas ? ' --blas' : ''}`,
+      resumeCommand: resumeCommand(this.name, { positionals, options }, paths.model),
       train: (controls) => training.train(controls),
     };
     const outcome = await runTrain(run);

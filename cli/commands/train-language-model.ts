@@ -1,8 +1,10 @@
 import { documentKinds, generate, languageModelOptimizers, type LanguageModelOptions, languageModelPresetNames, LanguageModelTraining, TextCodec, type TokenLevel, tokenLevels } from '../../src/index.js';
+import { resumeCommand } from '../command-words.js';
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { trainingStart } from '../output-paths.js';
 import { loadTokenizer } from '../../src/node.js';
 import { initialLines, initOption, readInitial } from '../initial-model.js';
+import { print, printLines } from '../output.js';
 import { readEachTextInput, readTextInput } from '../read-input.js';
 import { startLine } from '../text-start.js';
 import { showLearningRates } from '../show-learning-rates.js';
@@ -72,14 +74,14 @@ export const trainLanguageModel = defineCommand({
     const { languageModel, numTrainingTokens, numValidationTokens, numBatches, tokensPerStep } = training;
     const { cell, units, layers, epochs } = languageModel.options;
     if (!json) {
-      console.log(`${withSeparators(numTrainingTokens)} ${countedAs[languageModel.codec.level]} to learn from, ${withSeparators(numValidationTokens)} held out, ${withSeparators(languageModel.codec.size)} different ones`);
+      print(`${withSeparators(numTrainingTokens)} ${countedAs[languageModel.codec.level]} to learn from, ${withSeparators(numValidationTokens)} held out, ${withSeparators(languageModel.codec.size)} different ones`);
       if (options.init !== undefined && training.beginning !== undefined) {
         const { beginning } = training;
-        for (const line of initialLines(options.init, beginning, beginning.unknown, countedAs[languageModel.codec.level])) console.log(line);
+        printLines(initialLines(options.init, beginning, beginning.unknown, countedAs[languageModel.codec.level]));
       }
-      console.log(`${startLine(training.documents, languageModel.codec)} (${withSeparators(training.documents.places.length)} of them)`);
-      if (training.coverage !== undefined) console.log(coverageLine(training.coverage));
-      console.log(`${layers} x ${cell} of ${units} units, ${withSeparators(languageModel.model.countParams())} parameters`);
+      print(`${startLine(training.documents, languageModel.codec)} (${withSeparators(training.documents.places.length)} of them)`);
+      if (training.coverage !== undefined) print(coverageLine(training.coverage));
+      print(`${layers} x ${cell} of ${units} units, ${withSeparators(languageModel.model.countParams())} parameters`);
     }
     if (options['find-learning-rate']) return showLearningRates(this, { positionals, options }, training, cautionOfRate(languageModel.options));
     const run: TrainRun = {
@@ -92,7 +94,7 @@ export const trainLanguageModel = defineCommand({
       isQuiet: quiet || json,
       diagnose: options.diagnose,
       resumeFrom: interrupted?.training,
-      resumeCommand: `rondo ${this.name} ${positionals.map(quoted).join(' ')}${(['dev', 'test'] as const).map((name) => (options[name] === undefined ? '' : ` --${name} ${quoted(options[name])}`)).join('')} --out ${quoted(paths.model)} --resume${options.blas ? ' --blas' : ''}`,
+      resumeCommand: resumeCommand(this.name, { positionals, options }, paths.model),
       train: (controls) => training.train(controls),
     };
     const startedMs = performance.now();

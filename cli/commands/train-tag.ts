@@ -1,6 +1,8 @@
 import { defaultVectorWords, type TaggerOptions, TaggerTraining } from '../../src/index.js';
+import { resumeCommand } from '../command-words.js';
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { trainingStart } from '../output-paths.js';
+import { print, printLines } from '../output.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { seenSentencesNote, taggingHints, taggingVerdict } from '../tag/about-tagging.js';
 import { agreementTable, percent, scoreTable } from '../tag/show-tagging.js';
@@ -64,12 +66,12 @@ export const trainTag = defineCommand({
     const { cell, units, layers, maxEpochs, crf } = tagger.options;
     const { scheme, vectors: coverage } = tagger.sentences;
     if (!json) {
-      for (const note of notes) console.log(note);
-      console.log(`${file}: column ${column}, ${withSeparators(tagger.codec.tags.length)} tags${scheme === null ? '' : `, spans by ${scheme}`}`);
-      console.log(`train ${withSeparators(numSentences.train)} sentences of ${withSeparators(numWords.train)} words, validation ${withSeparators(numSentences.validation)} of ${withSeparators(numWords.validation)}${test === undefined ? '' : `, test ${withSeparators(test.length)}`}`);
-      if (coverage !== null) console.log(coverageLine(coverage));
-      console.log(`${layers} x ${cell} of 2 x ${units} units, ${crf ? 'conditional random field' : 'every tag by itself'}, ${withSeparators(tagger.model.countParams())} parameters`);
-      console.log(`HMM baseline: ${tagger.sentences.baseline.map(({ part, accuracy }) => `${percent(accuracy)} % of the ${part} words`).join(', ')}`);
+      for (const note of notes) print(note);
+      printLines([`${file}: column ${column}, ${withSeparators(tagger.codec.tags.length)} tags${scheme === null ? '' : `, spans by ${scheme}`}`]);
+      print(`train ${withSeparators(numSentences.train)} sentences of ${withSeparators(numWords.train)} words, validation ${withSeparators(numSentences.validation)} of ${withSeparators(numWords.validation)}${test === undefined ? '' : `, test ${withSeparators(test.length)}`}`);
+      if (coverage !== null) print(coverageLine(coverage));
+      print(`${layers} x ${cell} of 2 x ${units} units, ${crf ? 'conditional random field' : 'every tag by itself'}, ${withSeparators(tagger.model.countParams())} parameters`);
+      print(`HMM baseline: ${tagger.sentences.baseline.map(({ part, accuracy }) => `${percent(accuracy)} % of the ${part} words`).join(', ')}`);
     }
     if (options['find-learning-rate']) return showLearningRates(this, { positionals, options }, training);
     const run: TrainRun = {
@@ -83,7 +85,7 @@ export const trainTag = defineCommand({
       isQuiet: quiet || json,
       diagnose: options.diagnose,
       resumeFrom: interrupted?.training,
-      resumeCommand: [`rondo ${this.name} ${quoted(file)}`, ...[['dev', options.dev], ['test', options.test]].flatMap(([name, path]) => (path === undefined ? [] : [`--${name} ${quoted(path)}`])), `--out ${quoted(paths.model)} --resume${options.blas ? ' --blas' : ''}`].join(' '),
+      resumeCommand: resumeCommand(this.name, { positionals, options }, paths.model),
       train: (controls) => training.train(controls),
     };
     const startedMs = performance.now();

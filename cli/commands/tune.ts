@@ -3,7 +3,7 @@ import { rankTrials, type RunResult } from '../../src/index.js';
 import { commandText } from '../command-words.js';
 import { interruptions } from '../interruptions.js';
 import type { Command } from '../options.js';
-import { print, printJson, say } from '../output.js';
+import { print, printJson, printLines, say } from '../output.js';
 import { defaultOutput } from '../output-paths.js';
 import { styleOf } from '../style.js';
 import { ProgressLine } from '../terminal/progress.js';
@@ -41,7 +41,7 @@ export function tuneCommand(train: Command): Command {
       const folder = await SearchFolder.open(where, path, search, options);
       const { records } = folder;
       const isQuiet = options.quiet || json;
-      if (!json) print([...aboutSearch(search, score), ...(options.resume ? [`${records.length} runs are done already`] : [])].join('\n'));
+      if (!json) printLines([...aboutSearch(search, score), ...(options.resume ? [`${records.length} runs are done already`] : [])]);
 
       const processes = new TrainProcesses();
       const interruption = interruptions('Stopping; the trainings save what they have. Press Ctrl-C again to stop at once.', () => processes.stop('SIGKILL'));

@@ -1,6 +1,7 @@
 import { euclideanLength, type Neighbour, nearestWords, wordAnalogy } from '../../src/index.js';
 import { loadWordVectors } from '../../src/node.js';
 import { defineCommand, jsonOption } from '../options.js';
+import { print, printJson } from '../output.js';
 import { printable } from '../terminal/printable.js';
 import { textTable, withSeparators } from '../text-table.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
@@ -35,20 +36,21 @@ export const vectors = defineCommand({
       // Asks for neighbours first, because its message for an unknown word helps.
       if (found.get(word) === undefined) nearestWords(found, word, 1);
       const vector = Array.from(found.get(word)!);
-      console.log(json ? JSON.stringify({ word, inFile: found.has(word), length: euclideanLength(vector), vector }) : vector.map((value) => String(Number(value.toPrecision(6)))).join(' '));
+      if (json) printJson({ word, inFile: found.has(word), length: euclideanLength(vector), vector });
+      else print(vector.map((value) => String(Number(value.toPrecision(6)))).join(' '));
       return;
     }
     const facts = { path: positionals[0], numWords: found.size, dimension: found.dimension, hasSubwords: found.subwords !== undefined, first: found.words.slice(0, count) };
     if (json) {
-      console.log(JSON.stringify(facts));
+      printJson(facts);
       return;
     }
-    console.log(`${withSeparators(found.size)} words of ${found.dimension} numbers${facts.hasSubwords ? ', with n-grams for unknown words' : ''}`);
-    console.log(`first: ${facts.first.map(printable).join(' ')}${found.size > count ? ' ...' : ''}`);
+    print(`${withSeparators(found.size)} words of ${found.dimension} numbers${facts.hasSubwords ? ', with n-grams for unknown words' : ''}`);
+    print(`first: ${facts.first.map(printable).join(' ')}${found.size > count ? ' ...' : ''}`);
   },
 });
 
 function show(neighbours: readonly Neighbour[], json: boolean): void {
-  if (json) console.log(JSON.stringify(neighbours));
-  else console.log(textTable(['word', 'cosine'], neighbours.map(({ word, similarity }) => [printable(word), similarity.toFixed(4)])));
+  if (json) printJson(neighbours);
+  else print(textTable(['word', 'cosine'], neighbours.map(({ word, similarity }) => [printable(word), similarity.toFixed(4)])));
 }

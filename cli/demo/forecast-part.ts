@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { ForecastTraining, readTable } from '../../src/index.js';
 import { loadTask, readText } from '../../src/node.js';
 import { pathsOf } from '../output-paths.js';
+import { print } from '../output.js';
 import { requireTask } from '../require-task.js';
 import { errorTable, forecastPlot } from '../forecast/show-forecast.js';
 import { shortNumber, withSeparators } from '../text-table.js';
@@ -26,14 +27,14 @@ function sunspotsPath(): string {
 
 /** Learns to forecast sunspots, draws the forecast, and goes on from the saved file. @returns whether it was finished. */
 export async function forecastPart({ folder, isQuiet }: DemoSettings): Promise<boolean> {
-  console.log('1. Forecast: monthly sunspot numbers since 1749, one year ahead');
-  console.log('   (public figures, see examples/data/README.md)\n');
+  print('1. Forecast: monthly sunspot numbers since 1749, one year ahead');
+  print('   (public figures, see examples/data/README.md)\n');
   const csv = sunspotsPath();
   const table = await readTable(await readText(csv), { where: csv });
   const training = new ForecastTraining(table, { target: 'sunspots', horizon: 12 });
   const { forecaster, numRows } = training;
   const { cell, units, timesteps, batchSize, epochs } = forecaster.options;
-  console.log(`${withSeparators(numRows.train)} months to learn from, ${withSeparators(numRows.test)} held out; ${cell} of ${units} units over windows of ${timesteps} months`);
+  print(`${withSeparators(numRows.train)} months to learn from, ${withSeparators(numRows.test)} held out; ${cell} of ${units} units over windows of ${timesteps} months`);
   const run: TrainRun = {
     task: forecaster,
     paths: pathsOf(join(folder, 'sunspots.safetensors')),
@@ -48,11 +49,11 @@ export async function forecastPart({ folder, isQuiet }: DemoSettings): Promise<b
   };
   const outcome = await runTrain(run);
   if (outcome === undefined) return false;
-  console.log(`\n${await trainReport(run, outcome)}`);
+  print(`\n${await trainReport(run, outcome)}`);
   const report = await training.evaluate();
-  console.log(`\n${forecastPlot({ ...report, shown: report.shown.slice(-4) }, training.columns)}\n\n${errorTable(report, training.columns)}`);
+  print(`\n${forecastPlot({ ...report, shown: report.shown.slice(-4) }, training.columns)}\n\n${errorTable(report, training.columns)}`);
   const loaded = requireTask('rondo demo', run.paths.model, (await loadTask(run.paths.model)).task, 'forecast');
   const next = await loaded.predictNext(training.columns.series[0]);
-  console.log(`\nloaded again from ${run.paths.model}; the 12 months after the last:\n${[...next.subarray(0, 12)].map(shortNumber).join('  ')}\n`);
+  print(`\nloaded again from ${run.paths.model}; the 12 months after the last:\n${[...next.subarray(0, 12)].map(shortNumber).join('  ')}\n`);
   return true;
 }

@@ -3,6 +3,7 @@ import { inWords, spelledNumbers } from '../../examples/spelled-numbers.js';
 import { generate, type LanguageModel, LanguageModelTraining } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { pathsOf } from '../output-paths.js';
+import { print } from '../output.js';
 import { requireTask } from '../require-task.js';
 import { withSeparators } from '../text-table.js';
 import { runTrain, trainReport, type TrainRun } from '../train-run.js';
@@ -11,11 +12,11 @@ import type { DemoSettings } from './forecast-part.js';
 /** Learns to spell numbers from examples, and is asked for numbers it has never seen. @returns whether it was finished. */
 export async function spellingPart({ folder, isQuiet }: DemoSettings): Promise<boolean> {
   const { text, heldOut } = spelledNumbers();
-  console.log('2. Language model: numbers in words, one character at a time\n');
-  console.log(`   ${text.split('\n').slice(0, 3).join('\n   ')}\n   ...\n`);
+  print('2. Language model: numbers in words, one character at a time\n');
+  print(`   ${text.split('\n').slice(0, 3).join('\n   ')}\n   ...\n`);
   const training = new LanguageModelTraining(text, { cell: 'lstm', units: 96, epochs: 10, batchSize: 8, timesteps: 40, embeddingUnits: 32, learningRate: 0.01 });
   const { languageModel } = training;
-  console.log(`${withSeparators(training.numTrainingTokens)} characters to learn from; ${heldOut.length} numbers are left out of the text`);
+  print(`${withSeparators(training.numTrainingTokens)} characters to learn from; ${heldOut.length} numbers are left out of the text`);
   const run: TrainRun = {
     task: languageModel,
     paths: pathsOf(join(folder, 'numbers.safetensors')),
@@ -30,19 +31,19 @@ export async function spellingPart({ folder, isQuiet }: DemoSettings): Promise<b
   };
   const outcome = await runTrain(run);
   if (outcome === undefined) return false;
-  console.log(`\n${await trainReport(run, outcome)}`);
+  print(`\n${await trainReport(run, outcome)}`);
   const loaded = requireTask('rondo demo', run.paths.model, (await loadTask(run.paths.model)).task, 'languageModel');
   const spelled: { number: number; words: string }[] = [];
   for (const number of heldOut) spelled.push({ number, words: await spell(loaded, number) });
   const right = spelled.filter(({ number, words }) => words === inWords(number));
   const wrong = spelled.filter(({ number, words }) => words !== inWords(number));
-  console.log(`\nloaded again from ${run.paths.model}, and asked for the numbers it has never seen:`);
-  for (const { number, words } of [...right.slice(0, 4), ...wrong.slice(0, 2)]) console.log(`   ${number} ${words}${words === inWords(number) ? '' : `   (wrong: ${inWords(number)})`}`);
-  console.log(`${right.length} of ${heldOut.length} unseen numbers are spelled right (${((100 * right.length) / heldOut.length).toFixed(1)} %)`);
-  console.log('\nand left to itself it writes:');
+  print(`\nloaded again from ${run.paths.model}, and asked for the numbers it has never seen:`);
+  for (const { number, words } of [...right.slice(0, 4), ...wrong.slice(0, 2)]) print(`   ${number} ${words}${words === inWords(number) ? '' : `   (wrong: ${inWords(number)})`}`);
+  print(`${right.length} of ${heldOut.length} unseen numbers are spelled right (${((100 * right.length) / heldOut.length).toFixed(1)} %)`);
+  print('\nand left to itself it writes:');
   let written = '';
   for await (const piece of generate(loaded, { length: 160, temperature: 0.7 })) written += piece;
-  console.log(`   ${written.trim().split('\n').slice(0, -1).join('\n   ')}\n`);
+  print(`   ${written.trim().split('\n').slice(0, -1).join('\n   ')}\n`);
   return true;
 }
 

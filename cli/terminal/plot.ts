@@ -2,6 +2,7 @@ import { RondoError } from '../../src/index.js';
 import { widestOf } from './display-width.js';
 import { PlotCanvas } from './plot-canvas.js';
 import { type Tick, ticksBetween } from './plot-ticks.js';
+import { oneLine } from './printable.js';
 
 export { sparkline, type SparklineOptions } from './sparkline.js';
 
@@ -45,7 +46,7 @@ export function linePlot(series: readonly PlotSeries[], options: LinePlotOptions
   requireRoom('width', width, 32);
   requireRoom('height', height, 3);
   const range = rangeOf(series);
-  const heading = title === undefined ? [] : [title];
+  const heading = title === undefined ? [] : [oneLine(title)];
   if (range === undefined) return [...heading, '(nothing to draw: no finite value)'].join('\n');
 
   const yTicks = ticksBetween(range.low, range.high, Math.max(3, Math.floor(height * 0.6)));
@@ -73,7 +74,7 @@ export function linePlot(series: readonly PlotSeries[], options: LinePlotOptions
   const marked = xTicks ?? ticksBetween(range.first, range.last, Math.floor(canvas.columns / 7), true);
   for (const line of xAxis(marked, canvas.columns, columnOf, ascii)) lines.push(' '.repeat(labelWidth + 1) + line);
   if (xLabel !== undefined) lines.push(' '.repeat(Math.max(0, width - xLabel.length)) + xLabel);
-  const legend = series.map(({ name }, index) => paint(`${useDots ? '──' : markOf(index)} ${name}`, index));
+  const legend = series.map(({ name }, index) => paint(`${useDots ? '──' : markOf(index)} ${oneLine(name)}`, index));
   if (series.length > 1 || series[0].name !== '') lines.push(' '.repeat(labelWidth + 2) + legend.join('   '));
   return lines.join('\n');
 }

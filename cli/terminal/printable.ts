@@ -12,6 +12,11 @@ export function printable(text: string): string {
   return visible(text.replace(/\s+/gu, ' '));
 }
 
+/** A foreign text within a line that is laid out: as {@link printable}, but each line end or tab becomes one space. */
+export function oneLine(text: string): string {
+  return visible(text.replace(/\r\n|[\n\r\t\u2028\u2029]/g, ' '));
+}
+
 /** Lines of a report: line ends and tabs stay, and colours where this program colours; all else that steers becomes visible. */
 export function printableLines(text: string, colour = false): string {
   const safe = (part: string): string => part.split(/([\n\t])/).map((piece, i) => (i % 2 === 0 ? visible(piece) : piece)).join('');

@@ -30,6 +30,13 @@ describe('a line of progress', () => {
     expect(line).toBe('read  5000000 tokens  2.5M tokens/s  rate 1.00e-4  loss NaN');
   });
 
+  test('leaves out what has no room: the bar first, then counts, rate and time, the loss never', () => {
+    const at = (columns: number): string => formatProgress({ label: 'epoch 2/10', done: 1200, total: 2400, unit: 'tokens', elapsedMs: 3000, metrics: { loss: 1.20449 }, columns });
+    expect(at(75)).toBe('epoch 2/10   50 %  1200/2400 tokens  400 tokens/s  0:03 left  loss 1.204');
+    expect(at(41)).toBe('epoch 2/10   50 %  0:03 left  loss 1.204');
+    expect(at(30)).toBe('epoch 2/10   50 %  loss 1.204');
+  });
+
   test('writes durations as people do', () => {
     expect([400, 59_600, 3_599_000, 90_061_000].map(formatDuration)).toEqual(['0:00', '1:00', '59:59', '25:01:01']);
   });

@@ -1,4 +1,5 @@
-import { clipToWidth } from './display-width.js';
+import { clipToWidth, displayWidth } from './display-width.js';
+import { oneLine, printableLines } from './printable.js';
 
 export interface Progress {
   /** What is being done, such as `epoch 2/10`. */
@@ -20,26 +21,45 @@ const barWidth = 20;
 /**
  * One line about work that is going on:
  * `epoch 2/10  ██████████░░░░░░░░░░  50 %  1200/2400 tokens  410 tokens/s  0:03 left  loss 1.204`.
- * Hundred percent appears only when all is done.
+ * Hundred percent appears only when all is done. Where there are not so many `columns`, the bar goes first, then counts, rate and time.
  */
-export function formatProgress(progress: Progress & { elapsedMs: number; ascii?: boolean }): string {
-  const { label, done, total, unit, doneAtStart = 0, metrics = {}, elapsedMs, ascii = false } = progress;
-  const parts = [label];
-  if (total === undefined) parts.push(`${done} ${unit}`);
+export function formatProgress(progress: Progress & { elapsedMs: number; ascii?: boolean; columns?: number }): string {
+  const { columns = Infinity } = progress;
+  const parts = progressParts(progress).filter(({ text }) => text !== '');
+  const line = (): string => parts.map(({ text }) => text).join('  ');
+  for (const kind of droppable) {
+    if (displayWidth(line()) <= columns) break;
+    const place = parts.findIndex((part) => part.kind === kind);
+    if (place >= 0) parts.splice(place, 1);
+  }
+  return line();
+}
+
+/** What a narrow terminal can do without, the least important first. */
+const droppable = ['bar', 'counts', 'rate', 'time'] as const;
+
+interface ProgressPart {
+  readonly kind?: (typeof droppable)[number];
+  readonly text: string;
+}
+
+function progressParts({ label, done, total, unit, doneAtStart = 0, metrics = {}, elapsedMs, ascii = false }: Progress & { elapsedMs: number; ascii?: boolean }): ProgressPart[] {
+  const parts: ProgressPart[] = [{ text: oneLine(label) }];
+  if (total === undefined) parts.push({ text: `${done} ${unit}` });
   else {
     const share = total > 0 ? Math.min(1, Math.max(0, done / total)) : 1;
     const filled = Math.floor(share * barWidth);
     const [full, rest] = ascii ? ['#', '-'] : ['█', '░'];
-    parts.push(full.repeat(filled) + rest.repeat(barWidth - filled), `${String(Math.floor(share * 100)).padStart(3)} %`);
-    parts.push(`${done}/${total} ${unit}`);
+    parts.push({ kind: 'bar', text: full.repeat(filled) + rest.repeat(barWidth - filled) });
+    parts.push({ text: `${String(Math.floor(share * 100)).padStart(3)} %` }, { kind: 'counts', text: `${done}/${total} ${unit}` });
   }
   const perMs = (done - doneAtStart) / elapsedMs;
   const hasRate = elapsedMs > 0 && done > doneAtStart;
-  if (hasRate) parts.push(`${formatRate(perMs * 1000)} ${unit}/s`);
-  if (total !== undefined && done >= total) parts.push(`${formatDuration(elapsedMs)} in all`);
-  else if (total !== undefined && hasRate) parts.push(`${formatDuration((total - done) / perMs)} left`);
-  for (const [name, value] of Object.entries(metrics)) parts.push(`${name} ${formatMetric(value)}`);
-  return parts.filter((part) => part !== '').join('  ');
+  if (hasRate) parts.push({ kind: 'rate', text: `${formatRate(perMs * 1000)} ${unit}/s` });
+  if (total !== undefined && done >= total) parts.push({ kind: 'time', text: `${formatDuration(elapsedMs)} in all` });
+  else if (total !== undefined && hasRate) parts.push({ kind: 'time', text: `${formatDuration((total - done) / perMs)} left` });
+  for (const [name, value] of Object.entries(metrics)) parts.push({ text: `${name} ${formatMetric(value)}` });
+  return parts;
 }
 
 /** `0:07`, `12:30` or `3:05:00`; days stay hours. */
@@ -107,14 +127,16 @@ export class ProgressLine {
   /** Takes over a new state, and shows it when the last one has been standing long enough. */
   update(progress: Progress): void {
     const time = this.now();
-    this.latest = formatProgress({ ...progress, elapsedMs: time - this.startMs, ascii: this.ascii });
+    const columns = this.stream.isTTY ? (this.stream.columns ?? 80) - 1 : undefined;
+    this.latest = formatProgress({ ...progress, elapsedMs: time - this.startMs, ascii: this.ascii, columns });
     if (time - this.lastWriteMs < this.intervalMs) return;
     this.lastWriteMs = time;
     this.show();
   }
 
   /** Writes a line of its own; the progress goes on below it. */
-  note(text: string): void {
+  note(note: string): void {
+    const text = printableLines(note);
     if (!this.stream.isTTY) {
       this.stream.write(`${text}\n`);
       return;

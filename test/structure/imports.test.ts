@@ -66,6 +66,12 @@ describe('the rooms of the project', () => {
     expect(inside).toEqual([]);
   });
 
+  it('let commands print through one place, which makes names and texts from files harmless', () => {
+    const printing = files.filter((file) => file.startsWith('cli/') && !['cli/output.ts', 'cli/terminal/progress.ts'].includes(file));
+    const wrong = printing.filter((file) => /console\.|process\.std(out|err)\.write/.test(readFileSync(join(root, file), 'utf8')));
+    expect(wrong).toEqual([]);
+  });
+
   it('keep Node modules out of what a browser loads', () => {
     const reached = new Set<string>();
     const visit = (file: string): void => {
