@@ -17,7 +17,7 @@ export const kernelMutations: readonly Mutation[] = [
     ],
     ['a packed product goes on with the first block of k', 'f.set(packed, panel);\n', ''],
     ['panels of b are laid out as if the last were cut', 'return i32.mul(i32.div_u(i32.add(width, columns - 1), columns), columns);', 'return i32.mul(i32.div_u(width, columns), columns);'],
-    ['b is packed for the first block of rows alone', 'i32.or(i32.eqz(m0), i32.eqz(stripStep))', 'i32.eqz(m0)'],
+    ['b is packed only where all strips share one place', 'i32.or(i32.eqz(m0), i32.eqz(stripStep))', 'i32.eqz(stripStep)'],
     ['the tile of an edge always overwrites', 'f.if(accumulate, () => f.set(value, f32.add(f32.load(target), value)));', ''],
     ['transposed blocks of a are read with the stride of rows', 'f.set(stride, 0);\n', ''],
     ['a strip of b is read beside its place', 'f.set(b, i32.add(b, i32.mul(strideColumn, columns)));', 'f.set(b, i32.add(b, 4 * columns));'],
@@ -35,7 +35,6 @@ export const kernelMutations: readonly Mutation[] = [
   ]),
   ...inFile('src/kernels/wasm/matmul-pack.ts', [matmul], [
     ['the last steps of a transposed panel are lost', 'const rest = f.let(i32.and(range.k, 3));', 'const rest = f.let(i32.and(range.k, 1));'],
-    ['an edge is packed without zeros behind it', 'f.fillMemory(out, 0, i32.mul(k, 4 * width));', ''],
     ['three rows of a block lose the third', 'if (count === 3) f.storeLane(address, vector, 2, offset + 8);', ''],
     ['a second panel begins where the first does', 'outs.push(f.let(i32.add(outs[outs.length - 1], panelBytes)))', 'outs.push(f.let(outs[outs.length - 1]))'],
   ]),
@@ -68,7 +67,7 @@ export const kernelMutations: readonly Mutation[] = [
   ]),
   ...inFile('src/kernels/wasm/pointwise.ts', [...pointwise, threads], [
     ['the last part of a shared program is lost', 'Array.from({ length: Math.ceil(total / size) }, (_, i) => part', 'Array.from({ length: Math.floor(total / size) }, (_, i) => part'],
-    ['shares of rows read a column leaf row by row', "down(inputs[name], access !== 'column')", 'down(inputs[name], true)'],
+    ['shares of rows all read the first rows', "down(inputs[name], access !== 'column')", 'down(inputs[name], false)'],
     ['shares of columns read a row leaf column by column', "along(inputs[name], access !== 'row')", 'along(inputs[name], true)'],
     ['rows that lie apart are taken for one row', 'program.inputs.every(({ name }) => inputs[name].rowStride === columns) &&', ''],
   ]),
@@ -93,7 +92,7 @@ export const kernelMutations: readonly Mutation[] = [
   ...inFile('src/kernels/wasm/threads/thread.ts', [threads], [
     ['a part is handed out twice', 'Atomics.compareExchange(words, JOB, job, job + 1) === job', 'Atomics.store(words, JOB, job + 1) === job + 1'],
     ['the caller does not wait for parts of others', 'while (Atomics.load(words, DONE) !== count) waitWhile', 'while (Atomics.load(words, DONE) < 0) waitWhile'],
-    ['moving arguments stay where they are', 'words[block + words[i]] += words[i + 1];', ''],
+    ['moving arguments stay where they are', 'words[block + words[i]] += words[i + 1];', 'words[block + words[i]] += 0;'],
   ]),
   ...inFile('src/kernels/wasm/threads/punctuality.ts', ['src/kernels/wasm/threads/punctuality.test.ts'], [
     ['a pause does not grow', 'Math.min(longestPauseMs, 2 * this.#pauseMs)', 'this.#pauseMs'],
