@@ -23,6 +23,11 @@ describe('Vocabulary', () => {
     expect(vocabulary.tokens).toEqual(['<unk>', 'a']);
   });
 
+  test('counts the special tokens in its largest size', () => {
+    const vocabulary = Vocabulary.fromTokens(tokens, { paddingToken: '<pad>', oovToken: '<unk>', maxTokens: 5 });
+    expect(vocabulary.tokens).toEqual(['<pad>', '<unk>', 'the', 'cat', '10']);
+  });
+
   test('leaves out rare tokens only when something stands for them', () => {
     expect(Vocabulary.fromTokens(tokens, { oovToken: '?', minCount: 2 }).tokens).toEqual(['?', 'the', 'cat']);
     expect(() => Vocabulary.fromTokens(tokens, { minCount: 2 })).toThrow(/7 of 9 tokens would be left out/);

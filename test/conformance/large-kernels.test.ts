@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/kernels/contract.js';
 import { createReferenceBackend } from '../../src/kernels/reference/backend.js';
 import { useBackend } from '../../src/kernels/select.js';
+import { createWasmBackend } from '../../src/kernels/wasm/backend.js';
 import { RNN } from '../../src/layers/rnn.js';
 import { Random } from '../../src/random.js';
 import * as ops from '../../src/tensor/index.js';
@@ -48,5 +49,29 @@ describe.each(wasmOfEveryFamily)('layers of large kernels on $title', ({ make })
     const actual = run(cell, make());
     expect(Object.keys(actual).length).toBeGreaterThan(3);
     for (const [name, values] of Object.entries(expected.get(cell)!)) expectClose(actual[name], values, TOLERANCE, name);
+  });
+});
+
+/** Many stretches of steps: more calls than fit at first, shares of rows that end at different times, and steps back. */
+describe('sequences of many different lengths', () => {
+  afterAll(() => void useBackend('wasm'));
+
+  it.each(['lstm', 'peepholeLSTM', 'gruResetBefore'])('have the outputs and gradients of the reference: %s', (cell) => {
+    const [batch, time, features, units] = [83, 79, 3, 5];
+    const run = (backend: Backend): ArrayLike<number>[] => {
+      useBackend(backend);
+      const random = new Random(67, cell);
+      const layer = new RNN({ cell, units, returnSequences: true });
+      layer.ensureBuilt([null, time, features]);
+      randomise(layer, random);
+      const input = normals([batch, time, features], random);
+      const mask = Uint8Array.from({ length: batch * time }, (_, i) => Number(i % time < 1 + ((29 * Math.floor(i / time)) % time)));
+      const cotangent = normals([batch, time, units], random, 0.1);
+      const { value, gradients } = valueAndGradients(() => ops.sum(ops.mul(layer.apply(input, { mask }), cotangent)), [input, ...layer.weights]);
+      return [value, ...gradients].map((tensor) => tensor.dataSync());
+    };
+    const expected = run(createReferenceBackend());
+    // Sums over some 3000 rows: 2^-24 each, about its root and a factor for growth.
+    run(createWasmBackend({ threads: 1 })).forEach((values, i) => expectClose(values, expected[i], 2e-4, `array ${i}`));
   });
 });

@@ -185,6 +185,12 @@ describe('neighbours', () => {
     const uneven = await read('man 1 0 0\nking 0 9 0\nwoman 0.2 0 0.2\nqueen -0.2 1 0.7\nlong -0.1 9 0.1\n');
     expect(wordAnalogy(uneven, ['man', 'king', 'woman'], 2).map(({ word }) => word)).toEqual(['queen', 'long']);
   });
+  it('answer analogies with none of the words that were asked with, and by the way from the first to the second', async () => {
+    // b - a + c is (-0.2, 1, 0.2), nearest to b itself and to c; a - b + c is (0.4, -1, 0.2).
+    const close = await read('a 0.6 0.8 0\nb 0 1 0.6\nc 0.6 0.8 0.1\nright -0.2 1 0.2\nwrong 0.4 -1 0.2\n');
+    const found = wordAnalogy(close, ['a', 'b', 'c'], 9).map(({ word }) => word);
+    expect(found).toEqual(['right', 'wrong']);
+  });
   it('refuse words that have no vector', async () => {
     const known = await vectors;
     expect(() => nearestWords(known, 'quen')).toThrow('[UNKNOWN_NAME] nearestWords: there is no vector for "quen"; did you mean "queen"');

@@ -29,6 +29,10 @@ describe('slips of a writer', () => {
     expect(withNoise('Q', 'neighbouring keys', 1, new Random(1))).toMatch(/^[WA]$/);
   });
 
+  it('swap neighbours, each word once', () => {
+    expect(withNoise('one two three four five', 'swapped words', 1, new Random(1))).toBe('two one four three five');
+  });
+
   it('hit the share of words that was asked for', () => {
     const long = Array.from({ length: 4000 }, (_, i) => `word${i}`).join(' ');
     const noisy = withNoise(long, 'doubled letters', 0.2, new Random(1));
