@@ -139,6 +139,19 @@ describe('the WebAssembly backend', () => {
     expect(product()).toEqual(before);
   });
 
+  it('holds what a recording needs until it is freed, and nothing after', () => {
+    const backend = createWasmBackend({ threads: 1 });
+    const size = 37;
+    const [a, b, c] = [0, 1, 2].map(() => ({ buffer: backend.allocate(size * size), offset: 0, rowStride: size }));
+    const multiply = (): void => backend.matmul({ m: size, n: size, k: size, a, b, c });
+    multiply();
+    const before = backend.memory();
+    const recordings = [0, 1, 2].map(() => backend.record(multiply));
+    expect(backend.memory().persistentBytes).toBeGreaterThan(before.persistentBytes);
+    for (const recording of recordings) recording.free();
+    expect(backend.memory().persistentBytes).toBe(before.persistentBytes);
+  });
+
   it('refuses unknown options', () => {
     expect(errorOf(() => createWasmBackend({ determinstic: true } as object)).message).toMatchInlineSnapshot(`
       "[UNKNOWN_NAME] createWasmBackend: unknown option \`determinstic\`; did you mean \`deterministic\`?

@@ -76,7 +76,7 @@ export const kernelMutations: readonly Mutation[] = [
     ['a double sum loses its upper half', 'const both = this.#f.let(addDoubles(this.#low, this.#high));', 'const both = this.#f.let(this.#low);'],
     ['the rest of a row counts what lies behind it', 'return shuffle(value, other, [0, lanes > 1 ? 1 : lane, lanes > 2 ? 2 : lane, lane]);', 'return shuffle(value, other, [0, 1, lanes > 2 ? 2 : lane, lane]);'],
   ]),
-  ...inFile('src/kernels/wasm/call-writer.ts', ['src/kernels/sequence', threads], [
+  ...inFile('src/kernels/wasm/call-writer.ts', ['src/kernels/sequence', large], [
     ['moving arguments move by elements, not by bytes', "'advance' in view ? 4 * (view.advance ?? 0) : 0", "'advance' in view ? (view.advance ?? 0) : 0"],
     ['a larger call list loses what was written', 'larger.set(this.staged);\n', ''],
   ]),
@@ -84,7 +84,7 @@ export const kernelMutations: readonly Mutation[] = [
     ['a recording is not put back before it runs again', 'if (this.#pristine !== undefined) this.#memory.integers.set', 'if (this.#pristine === undefined) this.#memory.integers.set'],
     ['a joined recording keeps the first number of loops', 'words[0] += second[0];\n', ''],
   ]),
-  ...inFile('src/kernels/wasm/memory.ts', ['src/kernels/wasm/memory.test.ts', threads], [
+  ...inFile('src/kernels/wasm/memory.ts', ['src/kernels/wasm/memory.test.ts', 'src/kernels/wasm/backend.test.ts'], [
     ['a view is placed by elements, not by bytes', 'return buffer.address + view.offset * elementBytes;', 'return buffer.address + view.offset;'],
     ['growing gives one page less than it took', 'this.#free.give(end, pages * pageBytes);', 'this.#free.give(end, (pages - 1) * pageBytes);'],
     ['kept temporaries are not counted out', 'this.#persistentBytes -= bytes;\n    }\n  }', '}\n  }'],
@@ -106,12 +106,12 @@ export const kernelMutations: readonly Mutation[] = [
     ['cells that reduce over a row are split by units', '&& !hasRowReductions(plan)', ''],
     ['the gradients of vectors depend on the number of threads', 'if (hasProducts && !isLarge && byBatch > 1) return { shares: sharesOfRows(whole, layout, byBatch), meets: false };', 'if (hasProducts && !isLarge && byBatch > 1) return { shares: sharesOfRows(whole, layout, threads), meets: false };'],
   ]),
-  ...inFile('src/kernels/sequence/layout.ts', ['src/kernels/sequence', cells], [
+  ...inFile('src/kernels/sequence/layout.ts', ['src/kernels/sequence', cells, large], [
     ['a step reads the state of its own step', 'stateBefore[t] = t === 0 ? 0 : batch + firstRow[t - 1];', 'stateBefore[t] = t === 0 ? 0 : batch + firstRow[t];'],
     ['a share has rows that have ended', 'Math.max(0, Math.min(share.numRows, activeRows[t] - share.firstRow))', 'Math.max(0, Math.min(share.numRows, activeRows[t]))'],
     ['steps of uneven distance form one loop', 'else if (!isSame(moved, advance)) break;', ''],
   ]),
-  ...inFile('src/kernels/sequence/sequence.ts', ['src/kernels/sequence', cells], [
+  ...inFile('src/kernels/sequence/sequence.ts', ['src/kernels/sequence', cells, threads, large], [
     ['the gradient of a recurrent kernel overwrites that of a gate before', "c: columnsAt({ ...target, rowStride: plan.cell.gates.length * units }, 0, product.firstGate * units),\n      accumulate: true", "c: columnsAt({ ...target, rowStride: plan.cell.gates.length * units }, 0, product.firstGate * units),\n      accumulate: false"],
     ['the gradient of the bias is that of the recurrent products', 'if (bias !== undefined) addColumnSums(backend, call.dInput, bias', 'if (bias !== undefined) addColumnSums(backend, dRecurrent, bias'],
     ['rows that have ended give the wrong previous state', 'layout.stateBefore[t] + row', 'layout.firstRow[t] + row'],
@@ -120,7 +120,7 @@ export const kernelMutations: readonly Mutation[] = [
     ['threads do not meet before a product', 'if (meets && stage.products.length > 0)', 'if (meets && stage.products.length > 9)'],
     ['the shares of a gradient of vectors lie on each other', 'offset: share * this.#call.units', 'offset: 0'],
   ]),
-  ...inFile('src/kernels/sequence/products.ts', ['src/kernels/sequence', cells, large], [
+  ...inFile('src/kernels/sequence/products.ts', ['src/kernels/sequence', cells, threads], [
     ['a product begins at the first gate', 'const column = (product.firstGate + i) * units + share.firstUnit;', 'const column = i * units + share.firstUnit;'],
     ['a transposed product begins at the first unit', 'b: columnsAt(this.#kernel(), share.firstUnit, column)', 'b: columnsAt(this.#kernel(), 0, column)'],
   ]),

@@ -59,9 +59,9 @@ export const taskMutations: readonly Mutation[] = [
     ['the last word is dropped too', 'if (numLeft === 1) continue;', ''],
     ['a swapped word moves on', '// A swapped word does not move again.\n      i++;', ''],
   ]),
-  ...inFile('src/tasks/classify/token-encoder.ts', [`${classify}/classifier.test.ts`, `${classify}/text-batches.test.ts`], [
+  ...inFile('src/tasks/classify/token-encoder.ts', [`${classify}/token-encoder.test.ts`], [
     ['long texts lose the wrong side', "truncating === 'pre' ? spans.slice(-timesteps) : spans.slice(0, timesteps)", "truncating === 'pre' ? spans.slice(0, timesteps) : spans.slice(-timesteps)"],
     ['the letters of the padding token are padding', 'token === PADDING ? unknownId : vocabulary.idOf(token)', 'vocabulary.idOf(token)'],
   ]),
-  ...inFile('src/tasks/tag/tag-codec.ts', ['src/tasks/tag/tagger.test.ts', tag], [['long words lose their end', 'points.slice(points.length - (maxCharacters - head))', 'points.slice(head, maxCharacters)']]),
+  ...inFile('src/tasks/tag/tag-codec.ts', ['src/tasks/tag/tag-codec.test.ts'], [['long words lose their end', 'points.slice(points.length - (maxCharacters - head))', 'points.slice(head, maxCharacters)']]),
 ];
