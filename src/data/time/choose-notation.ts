@@ -5,34 +5,49 @@ import { monthIndexOf } from './civil-time.js';
 import { notationsOf } from './notations-of.js';
 import { numericFormats, TimeFormat, type TimeNotation } from './time-format.js';
 
+/** The cells of stamps, a text made when it is asked for: a table may fill a good part of the memory. */
+export interface StampCells {
+  readonly length: number;
+  text(row: number): string;
+}
+
 /** Cells read in one notation. */
 export interface ReadCells {
   readonly notation: TimeNotation;
   /** By row; NaN where the cell is no stamp. */
   readonly times: Float64Array;
-  /** By row; '' where a stamp has none. */
-  readonly zones: readonly string[];
+  /** By row; '' where a stamp has none. Undefined where none has. */
+  readonly zones: readonly string[] | undefined;
   readonly numRead: number;
   /** Rows whose cells look like stamps and are none. */
   readonly impossible: readonly number[];
 }
 
-export function readCells(cells: readonly string[], notation: TimeNotation): ReadCells {
+export function readCells(cells: StampCells, notation: TimeNotation): ReadCells {
   const format = new TimeFormat(notation);
   const times = new Float64Array(cells.length).fill(NaN);
-  const zones = new Array<string>(cells.length).fill('');
+  let zones: string[] | undefined;
   const impossible: number[] = [];
   let numRead = 0;
-  cells.forEach((cell, row) => {
-    const stamp = format.read(startOfSpan(cell));
+  for (let row = 0; row < cells.length; row++) {
+    const stamp = format.read(startOfSpan(cells.text(row)));
     if (stamp === 'impossible') impossible.push(row);
     else if (stamp !== undefined) {
       times[row] = stamp.ms;
-      zones[row] = stamp.zone;
       numRead++;
+      if (stamp.zone === '') continue;
+      zones ??= new Array<string>(cells.length).fill('');
+      zones[row] = stamp.zone;
     }
-  });
+  }
   return { notation, times, zones, numRead, impossible };
+}
+
+/** Rows whose cell is not blank, and says not that it is missing. */
+export function numFilled(cells: StampCells): number {
+  let count = 0;
+  for (let row = 0; row < cells.length; row++) if (cellKind(cells.text(row)) !== 'missing') count++;
+  return count;
 }
 
 /** Of `01.01.2020 00:00 - 01.01.2020 01:00` the first half. */
@@ -56,19 +71,25 @@ const numSampled = 60;
 export function chooseNotation(
   table: Table,
   columns: readonly string[],
-  cells: readonly string[],
+  cells: StampCells,
   { timeFormat, isGiven }: { timeFormat: string | undefined; isGiven: boolean },
 ): ReadCells | undefined {
-  const filled = cells.filter((cell) => cellKind(cell) !== 'missing').map(startOfSpan);
-  const sample = Array.from({ length: Math.min(numSampled, filled.length) }, (_, i) => filled[Math.floor((i * filled.length) / numSampled)] ?? filled[i]);
+  const sample = sampleOf(cells);
   const readings = candidates(sample, timeFormat, isGiven).map((notation) => readCells(cells, notation));
   const most = readings.reduce((largest, { numRead }) => Math.max(largest, numRead), 0);
   if (most === 0) return undefined;
   const best = withoutTwins(readings.filter(({ numRead }) => numRead === most));
   // Where no order of day and month fits most cells, the first says which cells it does not fit.
-  const chosen = best.length === 1 || most < 0.9 * filled.length - 1 ? best[0] : likeliest(best);
+  const chosen = best.length === 1 || most < 0.9 * numFilled(cells) - 1 ? best[0] : likeliest(best);
   if (chosen === undefined) throw ambiguous(table, columns, cells, best);
   return { ...chosen, notation: timeFormat === undefined ? asWritten(chosen.notation, sample) : chosen.notation };
+}
+
+function sampleOf(cells: StampCells): string[] {
+  const stride = Math.max(1, cells.length / numSampled);
+  const sample: string[] = [];
+  for (let at = 0; at < cells.length; at += stride) sample.push(startOfSpan(cells.text(Math.floor(at))));
+  return sample.filter((cell) => cellKind(cell) !== 'missing');
 }
 
 function candidates(sample: readonly string[], timeFormat: string | undefined, isGiven: boolean): TimeNotation[] {
@@ -114,9 +135,9 @@ function likeliest(readings: readonly ReadCells[]): ReadCells | undefined {
   return isPerfect || scored[0].score - scored[1].score >= 0.1 ? scored[0].reading : undefined;
 }
 
-/** The share of steps that are as the most frequent one, and that of rows in one order: at most 2. */
+/** The share of steps that are as the most frequent one, and that of rows in one order: at most 2. Of the first rows. */
 function evenness(times: Float64Array): number {
-  const known = times.filter((ms) => !Number.isNaN(ms));
+  const known = times.subarray(0, 100_000).filter((ms) => !Number.isNaN(ms));
   let [rising, falling] = [0, 0];
   for (let i = 1; i < known.length; i++) {
     if (known[i] >= known[i - 1]) rising++;
@@ -148,14 +169,14 @@ function asWritten(notation: TimeNotation, sample: readonly string[]): TimeNotat
   return best.notation;
 }
 
-function ambiguous(table: Table, columns: readonly string[], cells: readonly string[], readings: readonly ReadCells[]): RondoError {
+function ambiguous(table: Table, columns: readonly string[], cells: StampCells, readings: readonly ReadCells[]): RondoError {
   const formats = [...new Set(readings.map(({ notation }) => notation.format))];
-  const row = Math.max(0, cells.findIndex((_, i) => readings.some(({ times }) => times[i] !== readings[0].times[i])));
+  const row = Math.max(0, readings[0].times.findIndex((ms, i) => readings.some(({ times }) => times[i] !== ms)));
   return new RondoError('DATA_FORMAT', {
     where: `${table.where}, line ${table.lines[row]}, column \`${columns.join(', ')}\``,
     what: 'the dates can be read in more than one way, and nothing in the column decides.',
     expected: formats.join(' or '),
-    received: JSON.stringify(cells[row].slice(0, 80)),
+    received: JSON.stringify(cells.text(row).slice(0, 80)),
     fix: `say which with \`timeFormat\`: '${formats.join("' or '")}'.`,
     option: 'timeFormat',
   });

@@ -1,5 +1,6 @@
 import { cellKind } from '../cell-kind.js';
 import type { Table } from '../table.js';
+import type { StampCells } from './choose-notation.js';
 import { dateMs } from './civil-time.js';
 import { notationsOf } from './notations-of.js';
 
@@ -22,6 +23,8 @@ type PartName = keyof typeof partNames;
 
 /** Names of columns of times; a number is a stamp only with one, or in the first column. */
 const timeName = /date|datum|data(?![a-z])|fecha|dato|tarih|time|zeit|hora|heure|tijd|stamp|^ts$|epoch|^day|tag$|^dia|^jour|month|monat|^mes$|mois|^mese$|year|jahr|^a[nñ]o$|ann[eé]e|^anno$|jaar|week|woche|quarter|quartal|period|^t$|^ds$|日期|时间|年|月/i;
+
+const clockName = /hour|stunde|hora|heure|uhr|time|zeit/i;
 
 const clockCell = /^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s?[ap]\.?m\.?)?$/i;
 
@@ -69,9 +72,10 @@ function startOf(cell: string): string {
 
 /** A column of hours beside dates that each stand in several rows. */
 function hourBeside(table: Table, dates: string): string | undefined {
-  const cells = table.column(dates);
-  if (cells.some((cell) => /\d:\d\d|T\d/.test(cell)) || new Set(cells).size > 0.5 * cells.length) return undefined;
-  return table.columns.find((name) => (partNames.hour.test(name) || timeName.test(name)) && name !== dates && areWhole(table, name, 0, 24));
+  const cells = table.cells(dates);
+  const first = Array.from({ length: Math.min(table.numRows, numLookedAt) }, (_, row) => cells.text(row));
+  if (first.some((cell) => /\d:\d\d|T\d/.test(cell)) || new Set(first).size > 0.5 * first.length) return undefined;
+  return table.columns.find((name) => (partNames.hour.test(name) || clockName.test(name)) && name !== dates && areWhole(table, name, 0, 24));
 }
 
 function areWhole(table: Table, name: string, from: number, to: number): boolean {
@@ -112,25 +116,26 @@ function isNumericStamp(table: Table, name: string, index: number): boolean {
 }
 
 /** The cells of columns that make a stamp together, as one text a row. */
-export function joinedCells(table: Table, columns: readonly string[]): string[] {
-  if (columns.length === 1) return withLastZeros(table.column(columns[0]));
-  const cells = columns.map((name) => table.column(name).map((cell) => cell.trim()));
-  const parts = columns.map((name, i) => (Object.keys(partNames) as PartName[]).find((part) => partNames[part].test(name.trim()) && cells[i].some((cell) => /^\d{1,4}(\.0)?$/.test(cell))));
-  const whole = (column: number, row: number): string => cells[column][row].replace(/\.0$/, '');
-  if (parts[0] === 'year' && parts[1] === 'month') {
-    const padded = (column: number, row: number): string => whole(column, row).padStart(2, '0');
-    return Array.from({ length: table.numRows }, (_, row) => {
-      const date = [whole(0, row), ...parts.slice(1, 3).map((_, i) => padded(i + 1, row))].join('-');
-      const clock = parts.slice(3).map((_, i) => padded(i + 3, row));
-      return clock.length === 0 ? date : `${date} ${clock[0]}:${clock[1] ?? '00'}`;
-    });
-  }
-  return Array.from({ length: table.numRows }, (_, row) => columns.map((_, i) => (i > 0 && /^\d$/.test(whole(i, row)) ? `0${whole(i, row)}` : whole(i, row))).join(' '));
+export function joinedCells(table: Table, columns: readonly string[]): StampCells {
+  if (columns.length === 1) return withLastZeros(table, columns[0]);
+  const cells = columns.map((name) => table.cells(name));
+  const parts = columns.map((name) => (Object.keys(partNames) as PartName[]).find((part) => partNames[part].test(name.trim()) && areWhole(table, name, 0, 9999)));
+  const whole = (column: number, row: number): string => cells[column].text(row).trim().replace(/^(\d{1,4})\.0$/, '$1');
+  const padded = (column: number, row: number): string => whole(column, row).replace(/^\d$/, '0$&');
+  const isDateInParts = parts[0] === 'year' && parts[1] === 'month';
+  const textOf = (row: number): string => {
+    if (!isDateInParts) return columns.map((_, i) => (i > 0 ? padded(i, row) : whole(i, row))).join(' ');
+    const date = [whole(0, row), ...parts.slice(1, 3).map((_, i) => padded(i + 1, row))].join('-');
+    const clock = parts.slice(3).map((_, i) => padded(i + 3, row));
+    return clock.length === 0 ? date : `${date} ${clock[0]}:${clock[1] ?? '00'}`;
+  };
+  return { length: table.numRows, text: textOf };
 }
 
 /** Numbers lose their last zero: beside 2019.09 and 2019.11, 2019.1 is October. */
-function withLastZeros(cells: string[]): string[] {
-  const isMonth = /^\d{4}\.\d{1,2}$/;
-  if (!isMonth.test(cells[0]?.trim() ?? '') || !cells.some((cell) => /^\d{4}\.0\d$/.test(cell.trim()))) return cells;
-  return cells.map((cell) => (/^\d{4}\.1$/.test(cell.trim()) ? `${cell.trim()}0` : cell));
+function withLastZeros(table: Table, name: string): StampCells {
+  const cells = table.cells(name);
+  const sample = sampleOf(table, name);
+  const areMonths = sample.every((cell) => /^\d{4}\.\d{1,2}$/.test(cell)) && sample.some((cell) => /^\d{4}\.0\d$/.test(cell));
+  return { length: table.numRows, text: (row) => (areMonths ? cells.text(row).trim().replace(/^\d{4}\.1$/, '$&0') : cells.text(row)) };
 }

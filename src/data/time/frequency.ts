@@ -25,10 +25,11 @@ export function findFrequency(series: readonly Float64Array[], isClock = true): 
   const steps = stepsOf(series);
   if (steps.length === 0) return undefined;
   if (!isClock) return fixedStep(steps, false);
-  const months = monthFrequency(series, true);
+  const mayBeMonths = steps[steps.length >> 1] > 27 * dayMs;
+  const months = mayBeMonths ? monthFrequency(series, true) : undefined;
   if (months !== undefined) return months;
   const fixed = fixedStep(steps, true);
-  if (fixed === undefined) return monthFrequency(series, false);
+  if (fixed === undefined) return mayBeMonths ? monthFrequency(series, false) : undefined;
   return openTimes(series, fixed.step) ?? fixed;
 }
 

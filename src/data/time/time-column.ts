@@ -1,7 +1,7 @@
 import { RondoError } from '../../errors.js';
 import { cellKind } from '../cell-kind.js';
 import type { Table } from '../table.js';
-import { chooseNotation, type ReadCells, readCells } from './choose-notation.js';
+import { chooseNotation, numFilled, type ReadCells, readCells, type StampCells } from './choose-notation.js';
 import { findTimeColumns, joinedCells } from './find-time-columns.js';
 import { TimeFormat, type TimeNotation } from './time-format.js';
 
@@ -78,12 +78,11 @@ function foundColumn(table: Table, timeFormat: string | undefined): TimeColumn |
   return finished(table, found.columns, cells, read, found.others);
 }
 
-function isMostlyStamps({ numRead }: ReadCells, cells: readonly string[]): boolean {
-  const numFilled = cells.filter((cell) => cellKind(cell) !== 'missing').length;
-  return numRead > 0 && numRead >= (1 - mostForeign) * numFilled - 1;
+function isMostlyStamps({ numRead }: ReadCells, cells: StampCells): boolean {
+  return numRead > 0 && numRead >= (1 - mostForeign) * numFilled(cells) - 1;
 }
 
-function finished(table: Table, columns: readonly string[], cells: readonly string[], read: ReadCells, others: readonly string[]): TimeColumn {
+function finished(table: Table, columns: readonly string[], cells: StampCells, read: ReadCells, others: readonly string[]): TimeColumn {
   const { impossible, times, zones, notation } = read;
   if (impossible.length > 0) {
     const [row] = impossible;
@@ -91,27 +90,30 @@ function finished(table: Table, columns: readonly string[], cells: readonly stri
       where: `${table.where}, line ${table.lines[row]}, column \`${columns.join(', ')}\``,
       what: `there is no such time${impossible.length > 1 ? `, nor in ${impossible.length - 1} more rows` : ''}.`,
       expected: `times written as ${notation.format}`,
-      received: JSON.stringify(cells[row].slice(0, 80)),
+      received: JSON.stringify(cells.text(row).slice(0, 80)),
       fix: 'correct the cell, or say how the times are written with `timeFormat`.',
     });
   }
+  const foreignRows: number[] = [];
+  times.forEach((ms, row) => Number.isNaN(ms) && foreignRows.push(row));
   return {
     reading: { columns, notation },
     format: new TimeFormat(notation),
     times,
-    zones: zones.some((zone) => zone !== '') ? zones : undefined,
-    foreignRows: Array.from(times.keys()).filter((row) => Number.isNaN(times[row])),
+    zones,
+    foreignRows,
     others,
   };
 }
 
-function noStamps(table: Table, columns: readonly string[], cells: readonly string[], read: ReadCells | undefined, timeFormat: string | undefined): RondoError {
-  const row = Math.max(0, cells.findIndex((cell, i) => (read === undefined || Number.isNaN(read.times[i])) && cellKind(cell) !== 'missing'));
+function noStamps(table: Table, columns: readonly string[], cells: StampCells, read: ReadCells | undefined, timeFormat: string | undefined): RondoError {
+  let row = 0;
+  while (row < cells.length - 1 && (cellKind(cells.text(row)) === 'missing' || (read !== undefined && !Number.isNaN(read.times[row])))) row++;
   return new RondoError('DATA_FORMAT', {
     where: `${table.where}, line ${table.lines[row]}, column \`${columns.join(', ')}\``,
     what: `most cells of the column are no times${timeFormat === undefined ? '' : ' of this format'}.`,
     expected: timeFormat ?? 'dates, times, or numbers that grow with time',
-    received: JSON.stringify(cells[row].slice(0, 80)),
+    received: JSON.stringify(cells.text(row).slice(0, 80)),
     fix: timeFormat === undefined ? "name another column, or say how they are written with `timeFormat`; 'none' for `time` takes the rows in their order." : 'correct `timeFormat`, or leave it out.',
     option: timeFormat === undefined ? 'time' : 'timeFormat',
   });

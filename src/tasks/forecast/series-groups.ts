@@ -26,16 +26,23 @@ export function seriesNames(table: Table, columns: readonly string[]): string[] 
  * @param columns that name the series; none where the table is one.
  */
 export function seriesGroups(table: Table, columns: readonly string[], stamps: TimeColumn | undefined): Map<string, Int32Array> {
-  const names = columns.length === 0 ? undefined : seriesNames(table, columns);
+  const all = Int32Array.from({ length: table.numRows }, (_, row) => row);
+  const stamped = stamps === undefined || stamps.foreignRows.length === 0 ? all : all.filter((row) => !Number.isNaN(stamps.times[row]));
+  if (columns.length === 0) return new Map([['', stamped]]);
+  const names = seriesNames(table, columns);
   const rows = new Map<string, number[]>();
-  for (let row = 0; row < table.numRows; row++) {
-    if (stamps !== undefined && Number.isNaN(stamps.times[row])) continue;
-    const name = names?.[row] ?? '';
-    const known = rows.get(name);
-    if (known === undefined) rows.set(name, [row]);
+  for (const row of stamped) {
+    const known = rows.get(names[row]);
+    if (known === undefined) rows.set(names[row], [row]);
     else known.push(row);
   }
   return new Map([...rows].map(([name, list]) => [name, Int32Array.from(list)]));
+}
+
+/** Whether the stamps of rows rise throughout, or fall: then none stands there twice. */
+function areInOrder(rows: Int32Array, { times }: TimeColumn): boolean {
+  const every = (sign: number): boolean => rows.every((row, i) => i === 0 || sign * (times[row] - times[rows[i - 1]]) > 0);
+  return every(1) || every(-1);
 }
 
 /**
@@ -48,6 +55,10 @@ export function seriesGroups(table: Table, columns: readonly string[], stamps: T
 export function repeatedStamps(table: Table, groups: ReadonlyMap<string, Int32Array>, stamps: TimeColumn, columns: readonly string[], isGiven: boolean): SeriesNote | undefined {
   let [numRows, numRepeats, firstRow] = [0, 0, -1];
   for (const rows of groups.values()) {
+    if (areInOrder(rows, stamps)) {
+      numRows += rows.length;
+      continue;
+    }
     const seen = new Set<number>();
     for (const row of rows) {
       numRows++;

@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { expectFault, rondo } from '../support/rondo.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'rondo-forecast-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const run = (...args: string[]): ReturnType<typeof rondo> => rondo(folder, args);
+
+const days = Array.from({ length: 130 }, (_, i) => new Date(Date.UTC(2023, 0, 30 + i)).toISOString().slice(0, 10));
+const lines = days.map((day, i) => `${day.slice(8)}.${day.slice(5, 7)}.${day.slice(0, 4)},${(30 + 4 * Math.sin(i / 3) + (i % 7)).toFixed(2)}`);
+const write = (name: string, rows: readonly string[]): void => writeFileSync(join(folder, name), `${rows.join('\n')}\n`);
+const small = ['--epochs', '1', '--units', '3', '--timesteps', '9', '--quiet'];
+
+describe('a forecast with dates', () => {
+  write('rising.csv', ['Tag,Umsatz', ...lines]);
+  write('falling.csv', ['Tag,Umsatz', ...[...lines].reverse()]);
+  write('total.csv', ['Tag,Umsatz', ...lines.filter((_, i) => i !== 40), 'Summe,4000']);
+
+  it('is the same whichever end of the file is the newest, and carries its dates', () => {
+    const trained = run('train', 'forecast', 'falling.csv', '--horizon', '4', ...small, '--out', 'falling.safetensors');
+    expect(trained.stdout).toContain('time Tag (DD.MM.YYYY), every 1 day: 30.01.2023 to 08.06.2023\n  the rows stood with the newest first and were turned over');
+    const answers = ['falling.csv', 'rising.csv'].map((file) => JSON.parse(run('predict', 'falling.safetensors', file, '--json').stdout));
+    expect(answers[0].times).toEqual(['09.06.2023', '10.06.2023', '11.06.2023', '12.06.2023']);
+    expect(answers[1].values).toEqual(answers[0].values);
+    expect(answers[0].notes).toHaveLength(1);
+    expect(run('predict', 'falling.safetensors', 'rising.csv').stdout).toMatch(/^Tag +Umsatz\n09\.06\.2023 /);
+    expect(run('evaluate', 'falling.safetensors', 'rising.csv').stdout).toContain(' to 08.06.2023');
+  });
+
+  it('says what it did to the rows', () => {
+    const { stdout, stderr } = run('predict', 'falling.safetensors', 'total.csv');
+    expect(stderr).toContain('1 row without a time (line 131: "Summe") left out');
+    expect(stderr).toContain('1 stamp missing after 10.03.2023: rows were added, and are not scored');
+    expect(stdout).toContain('09.06.2023');
+  });
+
+  it('is refused where the dates can be read in two ways, with the flag that decides', () => {
+    write('unclear.csv', ['day,y', ...Array.from({ length: 12 }, (_, i) => `${String(i + 1).padStart(2, '0')}/02/2023,${i % 5}`)]);
+    expectFault(run('train', 'forecast', 'unclear.csv', '--horizon', '1', '--out', 'no.safetensors'), 1, 'DATA_FORMAT', 'unclear.csv, line 2, column `day`', '--time-format', 'DD/MM/YYYY');
+  });
+});
+
+describe('a forecast of several series', () => {
+  write('stacked.csv', ['shop,Tag,Umsatz', ...[11, 12].flatMap((shop) => lines.map((line) => `${shop},${line}`))]);
+
+  it('is asked for by a flag, and answers for each', () => {
+    expectFault(run('train', 'forecast', 'stacked.csv', '--horizon', '3', '--out', 'shops.safetensors'), 1, 'DATA_FORMAT', 'stacked.csv, line 132', "`--series` 'shop'");
+    const trained = run('train', 'forecast', 'stacked.csv', '--series', 'shop', '--horizon', '3', ...small, '--out', 'shops.safetensors');
+    expect(trained.stdout).toContain('260 rows in 2 series; target Umsatz');
+    const { series } = JSON.parse(run('predict', 'shops.safetensors', 'stacked.csv', '--json').stdout);
+    expect(series.map(({ name, times }: { name: string; times: string[] }) => [name, times[0]])).toEqual([['11', '09.06.2023'], ['12', '09.06.2023']]);
+  });
+});
