@@ -123,8 +123,30 @@ export function unknownName(where: string, kind: string, name: string, known: re
   });
 }
 
-/** Refuses option names that nobody reads, all at once. */
+/** A value as messages name it: `4`, `"4" (a string)`, `4n (a bigint)`, `an array`, `a function`, `a Dense`. */
+export function describeValue(value: unknown): string {
+  if (typeof value === 'string') return `${JSON.stringify(value.slice(0, 100))} (a string)`;
+  if (typeof value === 'bigint') return `${String(value).slice(0, 40)}n (a bigint)`;
+  if (typeof value === 'function') return value.name === '' ? 'a function' : `the function or class ${value.name}`;
+  if (Array.isArray(value)) return 'an array';
+  if (value === null || typeof value !== 'object') return String(value);
+  const kind = (value as object).constructor?.name ?? 'Object';
+  return kind === 'Object' ? 'an object' : `a ${kind}`;
+}
+
+/** Refuses option names that nobody reads, all at once. @throws UNKNOWN_NAME; USAGE where the options are no object */
 export function refuseUnknownOptions(where: string, options: object, known: readonly string[]): void {
+  const isRecord = options !== null && typeof options === 'object' && !Array.isArray(options);
+  const isInstance = isRecord && ![Object.prototype, null].includes(Object.getPrototypeOf(options) as object | null);
+  if (!isRecord || (isInstance && Object.keys(options).some((key) => !known.includes(key)))) {
+    throw new RondoError('USAGE', {
+      where,
+      what: 'the options are not given as one object.',
+      expected: known.length === 0 ? '{}' : `{ ${known.join(', ')} }, those that differ from their defaults`,
+      received: describeValue(options),
+      fix: 'give options by name, such as { units: 4 }, { rate: 0.5 } or { learningRate: 0.01 }.',
+    });
+  }
   const unknown = Object.keys(options).filter((key) => !known.includes(key));
   if (unknown.length === 0) return;
   if (unknown.length === 1) throw unknownName(where, 'option', unknown[0], known);
@@ -147,9 +169,9 @@ export function requireNumber(
   if (typeof value === 'number' && Number.isFinite(value) && holds(value)) return;
   throw new RondoError('OUT_OF_RANGE', {
     where,
-    what: `\`${name}\` is out of range.`,
+    what: `\`${name}\` is ${value === undefined ? 'missing' : typeof value === 'number' ? 'out of range' : 'no number'}.`,
     expected,
-    received: String(value),
+    received: describeValue(value),
     fix: `give \`${name}\` ${expected}.`,
     option: name,
   });
@@ -158,4 +180,21 @@ export function requireNumber(
 /** Throws OUT_OF_RANGE unless `value` is a whole number of at least `least`. */
 export function requireCount(where: string, name: string, value: number, least = 1): void {
   requireNumber(where, name, value, `a whole number of at least ${least}`, (v) => Number.isInteger(v) && v >= least);
+}
+
+/** Runs work that makes arrays whose sizes a user chose. @throws OUT_OF_MEMORY where the host cannot make one */
+export function withinMemory<T>(where: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    // What engines say of arrays that are too long, and not of a stack that is too deep.
+    if (!(error instanceof RangeError) || !/array|alloc|memory|length|size/i.test(error.message) || /stack/i.test(error.message)) throw error;
+    throw new RondoError('OUT_OF_MEMORY', {
+      where,
+      what: 'an array would be larger than this host can make.',
+      received: error.message,
+      fix: 'use fewer units, a smaller batch, or fewer time steps.',
+      cause: error,
+    });
+  }
 }

@@ -42,6 +42,7 @@ function madeOnce(name: BackendName, make: () => Backend): Backend {
     try {
       instance = make();
     } catch (cause) {
+      if (cause instanceof RondoError && cause.code === 'BACKEND_UNAVAILABLE') throw cause;
       throw new RondoError('BACKEND_UNAVAILABLE', {
         where: 'useBackend',
         what: `the backend \`${name}\` cannot start here.`,

@@ -1,4 +1,4 @@
-import { RondoError, unknownName } from '../errors.js';
+import { describeValue, RondoError, unknownName } from '../errors.js';
 
 /** What a file stores of an object that was chosen by name and options; plain JSON. */
 export interface Configuration {
@@ -48,12 +48,13 @@ export class Catalog<T extends Configured> {
       if ('getConfig' in given && typeof given.getConfig === 'function') return given;
       if (typeof given.name === 'string' && 'config' in given) return this.#made(given.name, given.config, where);
     }
+    const maker = this.#nameOfMaker(given);
     throw new RondoError('USAGE', {
       where,
       what: `what is given is no ${this.kind}.`,
-      expected: `a name, a ${this.kind}, or { name, config }`,
-      received: JSON.stringify(given) ?? String(given),
-      fix: `give one of ${this.names.map((name) => `\`${name}\``).join(', ')}.`,
+      expected: `the name of one, one ready made, or { name, config }`,
+      received: describeValue(given),
+      fix: maker !== undefined ? `call it: ${maker}({ ... }), or give its name, '${maker}'.` : `give one of ${this.names.map((name) => `\`${name}\``).join(', ')}.`,
     });
   }
 
@@ -67,6 +68,15 @@ export class Catalog<T extends Configured> {
       throw new RondoError('USAGE', { where, what: `\`${name}\` is a ${this.kind} of the library.`, fix: 'choose another name.' });
     }
     this.#registered.set(name, make);
+  }
+
+  /** Whether this is what makes an object of the library. */
+  isMaker(given: unknown): boolean {
+    return this.#nameOfMaker(given) !== undefined;
+  }
+
+  #nameOfMaker(given: unknown): string | undefined {
+    return this.names.find((name) => this.#makers[name] === given);
   }
 
   #made(given: string, options: unknown, where: string): T {

@@ -1,4 +1,4 @@
-import { RondoError, refuseUnknownOptions } from '../errors.js';
+import { describeValue, RondoError, refuseUnknownOptions, withinMemory } from '../errors.js';
 import { currentRandom } from '../random.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { scope, Tensor, Variable } from '../tensor/tensor.js';
@@ -78,7 +78,7 @@ export abstract class Layer<Output = Tensor> {
     this.hasGivenName = options.name !== undefined;
     this.name = options.name ?? defaultName;
     this.trainable = options.trainable ?? true;
-    this.givenInputShape = options.inputShape === undefined ? undefined : [null, ...options.inputShape];
+    this.givenInputShape = options.inputShape === undefined ? undefined : [null, ...requireInputShape(defaultName, options.inputShape)];
   }
 
   /** Makes the weights. Runs once, before the first call. @param inputShape with the batch axis, which is null. */
@@ -108,7 +108,7 @@ export abstract class Layer<Output = Tensor> {
     if (this.builtFor !== undefined) return;
     const shape = [null, ...inputShape.slice(1)];
     this.computeOutputShape(shape);
-    this.build(shape);
+    withinMemory(this.name, () => this.build(shape));
     this.builtFor = shape;
   }
 
@@ -160,19 +160,21 @@ export abstract class Layer<Output = Tensor> {
 
   /** What every way to run the layer goes through. */
   protected runWith<Result>(inputs: Tensor | readonly Tensor[], options: CallOptions, call: (inputs: Tensor | readonly Tensor[], options: CallOptions) => Result): Result {
-    const first = inputs instanceof Tensor ? inputs : inputs[0];
-    return scope(() => {
+    const first = inputs instanceof Tensor ? inputs : inputs?.[0];
+    if (!(first instanceof Tensor)) throw noTensor(this.name, inputs);
+    return withinMemory(this.name, () => scope(() => {
       this.ensureBuilt(first.shape);
       const mask = options.mask ?? maskOf(first);
       const output = call(inputs, { ...options, mask });
       if (this.passesMask && output instanceof Tensor) setMask(output, mask);
       return output;
-    });
+    }));
   }
 
   /** Makes and keeps a weight. @param weightName the last part of its name in files. */
   protected addWeight(weightName: string, shape: Shape, options: WeightOptions): Variable {
     const initializer = initializerNamed(options.initializer, `${this.className}.${weightName}`);
+    requireWeightSize(`${this.name}/${weightName}`, shape);
     const values = valuesLeft === undefined ? initializer.values(shape, currentRandom(), options.role) : takeZeros(shape, `${this.name}/${weightName}`);
     const variable = new Variable(shape, values, `${this.name}/${weightName}`, options.trainable ?? true);
     this.ownWeights.set(weightName, { variable, regularizer: options.regularizer, constraint: options.constraint });
@@ -242,6 +244,33 @@ export abstract class Layer<Output = Tensor> {
 }
 
 /** How many values of weights a file that is being read still has; undefined where weights are drawn. */
+/** Values of the largest weight: those of float32 in 4 GiB, where WebAssembly memory ends. */
+const MOST_VALUES = 2 ** 30;
+
+/** Said before numbers are drawn, which would take minutes. @throws OUT_OF_MEMORY */
+function requireWeightSize(where: string, shape: Shape): void {
+  if (sizeOf(shape) < MOST_VALUES) return;
+  throw new RondoError('OUT_OF_MEMORY', {
+    where,
+    what: 'the weight is larger than any memory here.',
+    expected: `less than ${MOST_VALUES} values`,
+    received: `${sizeOf(shape)}, of shape ${describeShape(shape)}`,
+    fix: 'use fewer units, or a smaller vocabulary.',
+  });
+}
+
+/** @throws OUT_OF_RANGE where it is no list of sizes */
+export function requireInputShape(where: string, shape: readonly (number | null)[]): readonly (number | null)[] {
+  if (Array.isArray(shape) && shape.every((axis) => axis === null || (Number.isInteger(axis) && axis >= 1))) return shape;
+  throw new RondoError('OUT_OF_RANGE', {
+    where,
+    what: '`inputShape` is no shape of one sample.',
+    expected: 'a list of whole numbers of at least 1, with null for an axis of any size',
+    received: Array.isArray(shape) ? `[${shape.map(describeValue).join(', ')}]` : describeValue(shape),
+    fix: 'leave out the batch axis: inputShape: [null, 7] for sequences of any length with 7 features a step.',
+  });
+}
+
 let valuesLeft: number | undefined;
 
 /**
@@ -287,6 +316,16 @@ export function singleInput(where: string, inputs: Tensor | readonly Tensor[]): 
   if (inputs instanceof Tensor) return inputs;
   if (inputs.length === 1) return inputs[0];
   throw new RondoError('SHAPE_MISMATCH', { where, what: 'the layer takes one tensor.', expected: 'one tensor', received: `${inputs.length} tensors`, fix: 'concatenate them, or call the layer once for each.' });
+}
+
+function noTensor(where: string, inputs: unknown): RondoError {
+  return new RondoError('USAGE', {
+    where,
+    what: 'a layer is applied to tensors.',
+    expected: 'a tensor, or a list of tensors',
+    received: describeValue(inputs),
+    fix: 'make one with tensor(...); predict, fit and evaluate of a model take arrays.',
+  });
 }
 
 /** Checks an open shape against named axes (null = any size). @throws SHAPE_MISMATCH */

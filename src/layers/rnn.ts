@@ -1,7 +1,7 @@
 import type { Cell } from '../cells/define-cell.js';
 import { equationsFingerprint } from '../cells/fingerprint.js';
 import { cellNamed, libraryCells } from '../cells/registry.js';
-import { RondoError, requireCount } from '../errors.js';
+import { describeValue, RondoError, requireCount } from '../errors.js';
 import { requireAxes, type Shape } from '../shape.js';
 import { assignTensor } from '../tensor/accumulate.js';
 import * as ops from '../tensor/index.js';
@@ -81,6 +81,7 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
       throw new RondoError('USAGE', { where, what: 'cells and units do not match.', expected: `${this.cells.length} numbers of units`, received: `${this.units.length}`, fix: 'give one number, or one for each cell.' });
     }
     for (const count of this.units) requireCount(where, 'units', count);
+    for (const name of booleanOptions) requireBoolean(where, name, options[name]);
     this.returnSequences = options.returnSequences ?? false;
     this.returnState = options.returnState ?? false;
     this.stateful = options.stateful ?? false;
@@ -210,7 +211,8 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
   override getConfig(): Record<string, Json | undefined> {
     const { cell: _cell, cellEquations: _equations, ...options } = plainOptions(this.options);
     const names = this.cells.map(({ name }) => name);
-    return { ...options, ...this.baseConfig(), cell: names.length === 1 ? names[0] : names, cellEquations: ownEquations(this.cells) };
+    const cellEquations = ownEquations(this.cells);
+    return { ...options, ...this.baseConfig(), cell: names.length === 1 ? names[0] : names, ...(cellEquations && { cellEquations }) };
   }
 
   private requireMask(shape: Shape, mask: Mask | undefined): void {
@@ -290,4 +292,12 @@ function requireEquations(where: string, cells: readonly Cell[], stored: Readonl
       fix: `register the cell that the file was saved with: registerCell(${cell.name}); give new equations a name of their own.`,
     });
   }
+}
+
+const booleanOptions = ['returnSequences', 'returnState', 'stateful', 'goBackwards', 'useBias', 'unitForgetBias', 'zeroOutputForMask'] as const;
+
+/** A text such as 'false' would count as true. @throws USAGE */
+function requireBoolean(where: string, name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw new RondoError('USAGE', { where, what: `\`${name}\` is neither true nor false.`, received: describeValue(value), fix: `write ${name}: true.` });
 }

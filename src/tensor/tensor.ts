@@ -376,13 +376,13 @@ export function tensor(values: NestedNumbers | Tensor, shape?: Shape): Tensor {
 }
 
 function requireValues(where: string, shape: Shape, count: number): void {
-  const isShape = shape.every((axis) => Number.isInteger(axis) && axis >= 0);
+  const isShape = Array.isArray(shape) && shape.every((axis) => Number.isInteger(axis) && axis >= 0);
   if (isShape && sizeOf(shape) === count) return;
   throw new RondoError('SHAPE_MISMATCH', {
     where,
     what: isShape ? 'the numbers do not fill the shape.' : 'the shape has an axis that is no whole number of at least 0.',
     expected: isShape ? `${sizeOf(shape)} numbers for ${describeShape(shape)}` : 'whole numbers of at least 0',
-    received: isShape ? `${count} numbers` : describeShape(shape),
+    received: isShape ? `${count} numbers` : Array.isArray(shape) ? describeShape(shape) : String(shape),
     fix: 'correct the shape, or give one number per element.',
   });
 }

@@ -1,6 +1,6 @@
-import { RondoError, refuseUnknownOptions, unknownName } from '../errors.js';
+import { describeValue, RondoError, refuseUnknownOptions, unknownName } from '../errors.js';
 import type { Configuration } from '../layers/configured.js';
-import { type Loss, type LossFunction, type LossLike, lossNamed } from './losses/index.js';
+import { isLossMaker, type Loss, type LossFunction, type LossLike, lossNamed } from './losses/index.js';
 import { type Metric, type MetricLike, metricNamed } from './metrics/index.js';
 import { type OutputForm, outputNames } from './model-outputs.js';
 import { type Optimizer, type OptimizerLike, optimizerNamed } from './optimizers/index.js';
@@ -64,6 +64,7 @@ export class Compiled {
     }
     this.optimizer = optimizerNamed(options.optimizer, where);
     this.#losses = isOneLoss(options.loss) ? asLoss(options.loss, where) : mapByOutput(options.loss as ByOutput<GivenLoss>, (loss) => asLoss(loss, where));
+    for (const list of [options.metrics, options.weightedMetrics]) requireMetricLists(where, list);
     for (const list of [options.metrics, options.weightedMetrics]) if (list !== undefined) mapMetrics(list, (metric) => metricNamed(metric, where));
   }
 
@@ -149,8 +150,21 @@ export function logName(first: string, second: string): string {
 
 const functionName = 'function';
 
+function requireMetricLists(where: string, given: unknown): void {
+  if (given === undefined || Array.isArray(given)) return;
+  const lists: readonly unknown[] = given !== null && typeof given === 'object' && !('getConfig' in given) ? Object.values(given) : [undefined];
+  if (lists.every(Array.isArray)) return;
+  throw new RondoError('USAGE', {
+    where,
+    what: 'metrics are not given as a list.',
+    expected: 'a list, or an object of lists by output',
+    received: describeValue(given),
+    fix: "write metrics: ['accuracy'].",
+  });
+}
+
 function asLoss(given: GivenLoss, where: string): Loss {
-  if (typeof given !== 'function') return lossNamed(given, where);
+  if (typeof given !== 'function' || isLossMaker(given)) return lossNamed(given as LossLike, where);
   return { name: functionName, config: {}, values: given, getConfig: () => ({ name: functionName, config: {} }) };
 }
 

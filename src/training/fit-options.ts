@@ -1,4 +1,4 @@
-import { refuseUnknownOptions, requireCount, requireNumber, RondoError } from '../errors.js';
+import { describeValue, refuseUnknownOptions, requireCount, requireNumber, RondoError } from '../errors.js';
 import type { Callback } from './callbacks/callback.js';
 import type { Dataset, DatasetBatch } from './dataset.js';
 import type { ModelData } from './host-data.js';
@@ -66,6 +66,8 @@ const arrayNames: readonly (keyof FitOptions)[] = [...datasetNames, 'batchSize',
 /** Checks options that stand by themselves. @throws UNKNOWN_NAME, OUT_OF_RANGE, USAGE */
 export function requireFitOptions(where: string, options: FitOptions, isDataset: boolean): void {
   refuseUnknownOptions(where, options, isDataset ? datasetNames : arrayNames);
+  requireVerbose(where, options.verbose);
+  requireCallbacks(where, options.callbacks);
   const { epochs = 1, initialEpoch = 0, batchSize = 32, validationBatchSize = 32, validationSplit, checkpoint } = options;
   requireCount(where, 'epochs', epochs, 0);
   requireCount(where, 'initialEpoch', initialEpoch, 0);
@@ -79,6 +81,30 @@ export function requireFitOptions(where: string, options: FitOptions, isDataset:
   refuseUnknownOptions(`${where}.checkpoint`, checkpoint, ['save', 'everySteps', 'everyEpochs']);
   requireCount(`${where}.checkpoint`, 'everySteps', checkpoint.everySteps ?? 1);
   requireCount(`${where}.checkpoint`, 'everyEpochs', checkpoint.everyEpochs ?? 1);
+}
+
+function requireVerbose(where: string, verbose: unknown): void {
+  if (verbose === undefined || typeof verbose === 'function') return;
+  throw new RondoError('USAGE', {
+    where,
+    what: '`verbose` is no function.',
+    expected: 'what takes one line an epoch',
+    received: describeValue(verbose),
+    fix: 'write verbose: console.log for a line an epoch; leave it out to be silent.',
+  });
+}
+
+function requireCallbacks(where: string, callbacks: unknown): void {
+  if (callbacks === undefined) return;
+  const bad: unknown = Array.isArray(callbacks) ? callbacks.find((callback) => callback === null || typeof callback !== 'object') : callbacks;
+  if (Array.isArray(callbacks) && bad === undefined && !callbacks.includes(undefined)) return;
+  throw new RondoError('USAGE', {
+    where,
+    what: '`callbacks` is no list of callbacks.',
+    expected: 'a list of objects with methods such as onEpochEnd',
+    received: Array.isArray(callbacks) ? `a list that holds ${describeValue(bad)}` : describeValue(callbacks),
+    fix: 'write callbacks: [new EarlyStopping({ patience: 3 })], or callbacks: [{ onEpochEnd: (epoch, logs) => ... }].',
+  });
 }
 
 function conflict(where: string, a: string, b: string): RondoError {

@@ -1,4 +1,4 @@
-import { RondoError } from '../errors.js';
+import { describeValue, RondoError } from '../errors.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { type NestedNumbers, Tensor, tensor } from '../tensor/tensor.js';
 
@@ -47,7 +47,7 @@ export interface HostArrays {
 export function hostArrays(data: ModelData, where: string, name: string): HostArrays {
   if (isOneArray(data)) return { arrays: [hostArray(data, where, name)], names: undefined };
   if (Array.isArray(data)) return { arrays: (data as readonly OneArray[]).map((array, i) => hostArray(array, where, `${name}[${i}]`)), names: undefined };
-  if (data === null || typeof data !== 'object') throw notNumbers(where, name, String(data));
+  if (data === null || typeof data !== 'object') throw notNumbers(where, name, describeValue(data));
   const entries = Object.entries(data as Readonly<Record<string, OneArray>>);
   if (entries.length === 0) throw notNumbers(where, name, 'an object without entries');
   return { arrays: entries.map(([key, array]) => hostArray(array, where, `${name}.${key}`)), names: entries.map(([key]) => key) };
@@ -56,7 +56,9 @@ export function hostArrays(data: ModelData, where: string, name: string): HostAr
 /** Reads one array in any of its forms. */
 export function hostArray(data: OneArray, where: string, name: string): HostArray {
   if (data instanceof Tensor) return { data: typed(data.hostNumbers()), shape: data.shape };
+  if (typeof data === 'number') throw notNumbers(where, name, 'a single number');
   if (isShaped(data)) {
+    if (isBig(data.data)) throw notNumbers(where, name, describeValue(data.data));
     if (!Array.isArray(data.shape) || data.shape.some((axis) => !Number.isInteger(axis) || axis < 0) || sizeOf(data.shape) !== data.data.length) {
       throw new RondoError('SHAPE_MISMATCH', {
         where,
@@ -70,7 +72,7 @@ export function hostArray(data: OneArray, where: string, name: string): HostArra
   }
   if (isTyped(data)) return { data, shape: [data.length] };
   for (let level: unknown = data; typeof level !== 'number'; level = level[0]) {
-    if (!isArrayLike(level)) throw notNumbers(where, name, level === null || typeof level !== 'object' ? JSON.stringify(level) ?? String(level) : 'an object');
+    if (!isArrayLike(level)) throw notNumbers(where, name, describeValue(level));
     if (level.length === 0) break;
   }
   const read = tensor(data);
@@ -112,6 +114,10 @@ function isTyped(data: unknown): data is TypedNumbers {
   return ArrayBuffer.isView(data) && !(data instanceof DataView) && !(data instanceof BigInt64Array) && !(data instanceof BigUint64Array);
 }
 
+function isBig(data: unknown): boolean {
+  return data instanceof BigInt64Array || data instanceof BigUint64Array || (Array.isArray(data) && data.some((value) => typeof value === 'bigint'));
+}
+
 function isArrayLike(value: unknown): value is ArrayLike<unknown> {
   return value !== null && typeof value === 'object' && 'length' in value && typeof value.length === 'number';
 }
@@ -126,6 +132,6 @@ function notNumbers(where: string, name: string, received: string): RondoError {
     what: `\`${name}\` holds something other than numbers.`,
     expected: 'nested arrays of numbers, a typed array, { data, shape }, or a tensor',
     received: received.slice(0, 100),
-    fix: 'encode texts and categories as numbers first.',
+    fix: 'encode texts and categories as numbers first; make numbers of bigints with Number(value).',
   });
 }

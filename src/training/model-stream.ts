@@ -1,4 +1,4 @@
-import { refuseUnknownOptions, requireCount, RondoError } from '../errors.js';
+import { describeValue, refuseUnknownOptions, requireCount, RondoError, withinMemory } from '../errors.js';
 import type { Backend, Buffer, Recording } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
 import type { Stepper } from '../layers/stepper.js';
@@ -60,7 +60,7 @@ export class ModelStream {
       throw new RondoError('USAGE', { where, what: 'the model has no weights yet.', fix: 'give it or its first layer an inputShape, or train it first.' });
     }
     this.batchSize = batchSize;
-    this.stepper = model.stepper(batchSize);
+    this.stepper = withinMemory(where, () => model.stepper(batchSize));
     this.states = this.stepper.states;
     this.inputShape = [batchSize, ...buildShape.slice(2).map((size) => size ?? 1)];
     const [batch, ...features] = this.inputShape;
@@ -163,7 +163,7 @@ export class ModelStream {
 function notFinite(values: ArrayLike<number>, place: number): RondoError {
   return new RondoError('NOT_FINITE', {
     where: 'ModelStream.step',
-    what: `the input holds ${values[place]}, at ${place}; the state is that of before.`,
+    what: `the input holds ${describeValue(values[place])}, at ${place}; the state is that of before.`,
     expected: 'finite numbers that float32 can hold',
     received: String(values[place]),
     fix: 'leave the step out, or give the last good value in its place.',

@@ -1,6 +1,6 @@
-import { RondoError } from '../errors.js';
+import { describeValue, RondoError } from '../errors.js';
 import type { DeferredSoftmax } from '../layers/deferred-softmax.js';
-import { type CallOptions, describeOpenShape, type FinalActivation, type Json, type Layer, type OpenShape } from '../layers/layer.js';
+import { type CallOptions, describeOpenShape, type FinalActivation, type Json, type Layer, Layer as LayerClass, type OpenShape, requireInputShape } from '../layers/layer.js';
 import { chainOfSteppers, type Stepper } from '../layers/stepper.js';
 import { withRandom } from '../random.js';
 import type { Shape } from '../shape.js';
@@ -34,8 +34,9 @@ export class Sequential extends Model<Tensor> {
 
   constructor(layers: readonly Layer[] = [], { inputShape, ...options }: SequentialOptions = {}) {
     super(options);
-    this.ownInputShape = inputShape && [null, ...inputShape];
-    for (const layer of layers) this.join(layer);
+    this.ownInputShape = inputShape && [null, ...requireInputShape('Sequential', inputShape)];
+    if (!Array.isArray(layers)) throw noLayer('the layers', 'a list of layers', layers);
+    for (const layer of layers as readonly Layer[]) this.join(layer);
     this.buildWherePossible();
   }
 
@@ -142,6 +143,7 @@ export class Sequential extends Model<Tensor> {
   }
 
   private join(layer: Layer): void {
+    if (!(layer instanceof LayerClass)) throw noLayer(`the entry ${this.chain.size}`, 'a layer', layer);
     if (this.layers.includes(layer)) {
       throw new RondoError('USAGE', { where: 'Sequential', what: `the layer \`${layer.name}\` is listed twice.`, expected: 'every layer once', fix: 'make a second layer, or share weights in a Model with a call method.' });
     }
@@ -202,6 +204,16 @@ export class Sequential extends Model<Tensor> {
     if (this.chain.size > 0) return this.chain;
     throw new RondoError('USAGE', { where: 'Sequential', what: 'the model has no layers.', expected: 'at least one layer', fix: 'give a list of layers, or add them.' });
   }
+}
+
+function noLayer(which: string, expected: string, received: unknown): RondoError {
+  return new RondoError('USAGE', {
+    where: 'Sequential',
+    what: `${which} of the model is not what it should be.`,
+    expected,
+    received: describeValue(received),
+    fix: 'give new Sequential([new LSTM({ units: 8 }), new Dense({ units: 1 })], { inputShape: [null, 3] }).',
+  });
 }
 
 /** A mask that is given is that of the first layer's input. */

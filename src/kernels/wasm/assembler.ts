@@ -112,12 +112,28 @@ export interface MemoryLimits {
 
 export type Exports = Readonly<Record<string, (...args: number[]) => number>>;
 
-/** Compiles and links a module at once; its functions take and return numbers. @throws INTERNAL where it is invalid */
+/** What Chromium, Firefox and Safari say where the security policy of a page forbids to compile. */
+const refusedByPolicy = /unsafe-eval|content.security.policy|\bCSP\b/i;
+
+/**
+ * Compiles and links a module at once; its functions take and return numbers.
+ *
+ * @throws BACKEND_UNAVAILABLE where the page's security policy forbids it; INTERNAL where it is invalid
+ */
 export function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): Exports {
   try {
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
     return instance.exports as unknown as Exports;
   } catch (cause) {
-    throw new RondoError('INTERNAL', { where: 'assembler', what: `a generated module is refused: ${(cause as Error).message}`, cause });
+    const { message } = cause as Error;
+    if (!refusedByPolicy.test(message)) throw new RondoError('INTERNAL', { where: 'assembler', what: `a generated module is refused: ${message}`, cause });
+    throw new RondoError('BACKEND_UNAVAILABLE', {
+      where: 'useBackend',
+      what: 'the security policy of this page forbids to compile WebAssembly.',
+      expected: "'wasm-unsafe-eval' in the directive script-src of the header Content-Security-Policy",
+      received: message,
+      fix: "send Content-Security-Policy: script-src 'self' 'wasm-unsafe-eval' (it allows WebAssembly and no eval), or choose useBackend('reference'), which is slow.",
+      cause,
+    });
   }
 }

@@ -29,6 +29,11 @@ const catalog = new Catalog<Loss>(
 
 export const lossNames = catalog.names;
 
+/** @internal Whether a function makes a loss of the library, and is none itself. */
+export function isLossMaker(given: unknown): boolean {
+  return catalog.isMaker(given);
+}
+
 /** The loss that is given. @throws UNKNOWN_NAME with the nearest names. */
 export function lossNamed(given: LossLike, where = 'loss'): Loss {
   return catalog.named(given, where);

@@ -19,6 +19,10 @@ export { Optimizer, type OptimizerState } from './optimizer.js';
 export type { OptimizerOptions } from './options.js';
 export { rmsprop, type RMSpropOptions } from './rmsprop.js';
 export { sgd, type SGDOptions } from './sgd.js';
+// As Keras and PyTorch spell them: `new optimizers.Adam({ learningRate: 0.01 })` gives the same optimizer.
+export { adam as Adam, adamW as AdamW } from './adam.js';
+export { sgd as SGD } from './sgd.js';
+export { rmsprop as RMSprop } from './rmsprop.js';
 export type { Moment, UpdateContext, UpdateRule } from './update-rule.js';
 
 /** An optimizer, its name, or its stored configuration. */
