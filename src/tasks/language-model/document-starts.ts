@@ -42,8 +42,9 @@ type Boundary = readonly [before: number, begin: number];
  * @throws DATA_FORMAT where the text has no documents of the kind
  */
 export function documentStarts(tokens: Int32Array, codec: TokenCodec, files: readonly number[], kind?: DocumentKind): DocumentStarts {
+  const texts = Array.from({ length: codec.size }, (_, token) => codec.written(token, undefined) ?? partOfCharacter);
   if (kind !== undefined) {
-    const found = commonest(kind, tokens, boundariesOf(kind, tokens, codec, files));
+    const found = commonest(kind, tokens, boundariesOf(kind, tokens, texts, files));
     if (found.places.length > 0) return found;
     throw new RondoError('DATA_FORMAT', {
       where: 'LanguageModelTraining',
@@ -55,20 +56,20 @@ export function documentStarts(tokens: Int32Array, codec: TokenCodec, files: rea
   }
   let best: DocumentStarts | undefined;
   for (const candidate of startKinds) {
-    const found = commonest(candidate, tokens, boundariesOf(candidate, tokens, codec, files));
+    const found = commonest(candidate, tokens, boundariesOf(candidate, tokens, texts, files));
     if (found.places.length >= leastStarts) return found;
     if (best === undefined || found.places.length > best.places.length) best = found;
   }
   return best!;
 }
 
-function boundariesOf(kind: StartKind, tokens: Int32Array, codec: TokenCodec, files: readonly number[]): Boundary[] {
+/** @param texts what each token writes */
+function boundariesOf(kind: StartKind, tokens: Int32Array, texts: readonly string[], files: readonly number[]): Boundary[] {
   if (kind === 'file') return files.filter((place) => place > 0 && place < tokens.length).map((place): Boundary => [place - 1, place]);
-  const texts = Array.from({ length: codec.size }, (_, token) => codec.written(token, undefined) ?? partOfCharacter);
   if (kind === 'line') return lineStarts(tokens, texts, 1);
   if (kind === 'blank-line') return lineStarts(tokens, texts, 2);
   if (kind === 'sentence') return sentenceStarts(tokens, texts);
-  const counts = countsOf(tokens, codec.size);
+  const counts = countsOf(tokens, texts.length);
   const candidates = texts.flatMap((text, token) => (kind === 'token' || /^[\p{P}\p{S}\s]+$/u.test(text) ? [token] : []));
   const sign = candidates.reduce<number | undefined>((most, token) => (most === undefined || counts[token] > counts[most] ? token : most), undefined);
   return sign === undefined ? [] : placesAfter(tokens, sign);
