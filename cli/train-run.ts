@@ -128,11 +128,11 @@ export async function trainReport({ task, paths, isQuiet }: TrainRun, { loss, va
   const size = (await stat(paths.model)).size;
   const lines: string[] = [];
   if (!isQuiet && loss.length > 1) {
-    lines.push(linePlot([{ name: 'train', values: loss, start: 1 }, { name: 'validation', values: valLoss, start: 1 }], { width: Math.min(width, 72), height: 10, title: 'loss', xLabel: 'epoch', colour, ascii }), '');
+    lines.push(linePlot([{ name: 'train', values: loss, start: 1 }, ...(valLoss.length > 0 ? [{ name: 'validation', values: valLoss, start: 1 }] : [])], { width: Math.min(width, 72), height: 10, title: 'loss', xLabel: 'epoch', colour, ascii }), '');
   }
   if (diagnosis !== undefined) lines.push(diagnosisText(diagnosis, { hasPlots: !isQuiet }), '');
   const why = stopReason === 'callback' ? ', stopped early' : '';
-  lines.push(`best epoch ${bestEpoch + 1} of ${loss.length}${why}: loss ${shortNumber(loss[bestEpoch])}, validation ${shortNumber(valLoss[bestEpoch])}${scoreNote('validation score', valScore?.[bestEpoch])}`);
+  lines.push(`best epoch ${bestEpoch + 1} of ${loss.length}${why}: loss ${shortNumber(loss[bestEpoch])}${valLoss.length > 0 ? `, validation ${shortNumber(valLoss[bestEpoch])}` : ''}${scoreNote('validation score', valScore?.[bestEpoch])}`);
   lines.push(`saved ${paths.model} (${fileSize(size)}, ${withSeparators(task.model.countParams())} parameters)`);
   return lines.join('\n');
 }
@@ -161,16 +161,20 @@ function progressWatcher(run: TrainRun): Watcher {
   const totalIn = (epoch: number): number => plannedOf(run, epoch) * numBatches * unitsPerStep;
   const doneAtStart = (resumeFrom?.values.numSteps ?? 0) * unitsPerStep;
   const epochWidth = String(epochs).length;
-  const label = (epoch: number): string => `epoch ${String(epoch + 1).padStart(epochWidth)}/${plannedOf(run, epoch)}`;
+  const { task } = run;
+  const isAgain = (): boolean => task.task === 'forecast' && task.findings.stage === 'refitting';
+  const label = (epoch: number, numEpochs: number): string =>
+    isAgain() ? `again on all rows, epoch ${epoch + 1}/${numEpochs}` : `epoch ${String(epoch + 1).padStart(epochWidth)}/${plannedOf(run, epoch)}`;
+  const totalOf = (epoch: number, numEpochs: number): number => (isAgain() ? numEpochs * numBatches * unitsPerStep : totalIn(epoch));
   let startedMs = performance.now();
   const callback: Callback = {
     name: 'progress',
     onEpochBegin: () => {
       startedMs = performance.now();
     },
-    onBatchEnd: ({ epoch, loss }, { numSteps }) => line.update({ label: label(epoch), done: numSteps * unitsPerStep, total: totalIn(epoch), unit, doneAtStart, metrics: { loss } }),
-    onEpochEnd: (epoch, { loss, valLoss, valAccuracy, valSpanF1 }) =>
-      line.note(`${label(epoch)}  loss ${shortNumber(loss)}  validation ${shortNumber(valLoss)}${scoreNote('accuracy', valAccuracy)}${scoreNote('span F1', valSpanF1)}  ${formatDuration(performance.now() - startedMs)}`),
+    onBatchEnd: ({ epoch, epochs: numEpochs, loss }, { numSteps }) => line.update({ label: label(epoch, numEpochs), done: numSteps * unitsPerStep, total: totalOf(epoch, numEpochs), unit, doneAtStart, metrics: { loss } }),
+    onEpochEnd: (epoch, { loss, valLoss, valAccuracy, valSpanF1 }, context) =>
+      line.note(`${label(epoch, context.epochs)}  loss ${shortNumber(loss)}${scoreNote('validation', valLoss)}${scoreNote('accuracy', valAccuracy)}${scoreNote('span F1', valSpanF1)}  ${formatDuration(performance.now() - startedMs)}`),
   };
   return { callback, finish: () => line.finish() };
 }

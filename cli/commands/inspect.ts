@@ -3,6 +3,7 @@ import { aboutClassifier } from '../classify/about-classifier.js';
 import { cellNamed, type Forecaster, type LanguageModel, type RecurrentTaskOptions, RondoError, type Tagger } from '../../src/index.js';
 import { loadModel, loadTask } from '../../src/node.js';
 import { defineCommand, jsonOption } from '../options.js';
+import { aboutForecasts } from '../forecast/about-forecasts.js';
 import { print, printJson, printLines } from '../output.js';
 import { percent } from '../tag/show-tagging.js';
 import { startLine } from '../text-start.js';
@@ -49,13 +50,15 @@ function withoutTask(error: unknown): undefined {
   throw error;
 }
 
-function aboutForecaster({ options, names, series, outcome }: Forecaster): string[] {
+function aboutForecaster(forecaster: Forecaster): string[] {
+  const { options, names, series, outcome } = forecaster;
   const [target, ...others] = names;
   const rows = (name: 'numTrainingRows' | 'numSeenRows'): number => series.reduce((sum, one) => sum + one[name], 0);
   return [
     `task      forecast of ${target}, ${options.horizon} steps ahead from windows of ${options.timesteps}`,
     `columns   ${[target, ...others].join(', ')}`,
     `trained   on ${withSeparators(rows('numTrainingRows'))} rows, chosen on ${withSeparators(rows('numSeenRows') - rows('numTrainingRows'))} more; season ${options.season}`,
+    ...aboutForecasts(forecaster).map((line) => `forecasts ${line}`),
     ...aboutTraining(options, outcome),
   ];
 }
@@ -89,6 +92,6 @@ function aboutTraining({ cell, epochs, batchSize, timesteps, learningRate, dropo
   return [
     `cell      ${cell}: ${cellNamed(cell).description}`,
     `training  ${epochs} epochs of batches of ${batchSize} x ${timesteps}, learning rate ${learningRate}, dropout ${dropout}`,
-    ...(outcome === undefined ? [] : [`outcome   best epoch ${outcome.bestEpoch + 1} of ${outcome.loss.length}, validation loss ${shortNumber(outcome.valLoss[outcome.bestEpoch])}${outcome.valScore === undefined ? '' : `, score ${shortNumber(outcome.valScore[outcome.bestEpoch])}`}  ${sparkline(outcome.valLoss, { width: 40 })}`]),
+    ...(outcome === undefined ? [] : [`outcome   best epoch ${outcome.bestEpoch + 1} of ${outcome.loss.length}, ${outcome.valLoss.length > 0 ? `validation loss ${shortNumber(outcome.valLoss[outcome.bestEpoch])}` : `loss ${shortNumber(outcome.loss[outcome.bestEpoch])}`}${outcome.valScore === undefined ? '' : `, score ${shortNumber(outcome.valScore[outcome.bestEpoch])}`}  ${sparkline(outcome.valLoss, { width: 40 })}`]),
   ];
 }

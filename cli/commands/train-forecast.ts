@@ -35,9 +35,10 @@ const specs = {
   validation: { type: 'number', value: 'SHARE', about: 'Share of the rows that chooses the best epoch and how much the network counts. Default 0.1; 0 for none.' },
   test: { type: 'number', value: 'SHARE', about: 'Share of the rows at the end that is held out for the errors. Default 0.2; 0 for none.' },
   refit: { type: 'text', value: 'yes|no', choices: ['yes', 'no'], about: 'Train again on all rows once everything is chosen. Default yes; the errors are those from before.' },
+  'max-epochs': { type: 'count', value: 'N', about: 'While the best epoch is the last, training goes on with twice as many; at most so many in all. Default: two such rounds, or no more than --epochs where that is given.' },
   'forecast-with': { type: 'text', value: 'best|model', choices: ['best', 'model'], about: 'What the file forecasts with: the model, or (default) the baseline that is ahead of it.' },
   'allow-negative': { type: 'flag', about: 'Let forecasts go below zero though no value does.' },
-  ...trainingOptions({ cell: 'gru', units: '32', dropout: '0.1', epochs: '30 of at least 50 steps, fewer where the validation loss stops falling', batchSize: '64', learningRate: '0.005', timesteps: 'a season, or four horizons where that is more' }),
+  ...trainingOptions({ cell: 'gru', units: '32', dropout: '0.1', epochs: '30 of at least 50 steps, fewer where the validation loss stops falling, more where the best is the last', batchSize: '64', learningRate: '0.005', timesteps: 'a season, or four horizons where that is more' }),
 } as const satisfies OptionSpecs;
 
 /** `rondo train forecast`: a forecaster of a column of a table. */
@@ -57,7 +58,7 @@ export const trainForecast = defineCommand({
     const table = await readTableInput(file);
     const training = new ForecastTraining(table, forecastOptions(options, options.horizon ?? 1), interrupted?.task);
     const { forecaster, columns, numRows } = training;
-    const { cell, units, layers, timesteps, season, horizon, epochs, batchSize } = forecaster.options;
+    const { cell, units, layers, timesteps, season, horizon, epochs, maxEpochs, batchSize } = forecaster.options;
     if (!json) {
       printLines(seriesLines(table.where, columns));
       print(`train ${withSeparators(numRows.train)}, validation ${withSeparators(numRows.validation)}, held out ${withSeparators(numRows.test)} rows; season ${season}`);
@@ -67,7 +68,8 @@ export const trainForecast = defineCommand({
     const run: TrainRun = {
       task: forecaster,
       paths,
-      epochs,
+      epochs: maxEpochs,
+      rounds: { epochs, maxEpochs },
       numBatches: training.numBatches,
       unitsPerStep: batchSize,
       unit: 'windows',
@@ -108,6 +110,7 @@ function forecastOptions<Horizon extends number | undefined>(options: Given<type
     test: options.test,
     base: options.base && bases[options.base],
     refit: options.refit && options.refit === 'yes',
+    maxEpochs: options['max-epochs'],
     forecastWith: options['forecast-with'],
     allowNegative: options['allow-negative'] || undefined,
     ...recurrentOptions(options),

@@ -52,7 +52,7 @@ export const tunedTasks: Readonly<Record<string, TunedTask>> = {
   forecast: {
     scores: { loss: lossOfBestEpoch },
     space: () => ['learning-rate=0.001..0.02:log', 'units=16,32,64,128', 'dropout=0..0.4', 'layers=1,2'],
-    incomparable: all('target', 'horizon', 'missing', 'validation', 'test'),
+    incomparable: all('target', 'horizon', 'base', 'season', 'missing', 'validation', 'test'),
   },
 };
 

@@ -15,6 +15,8 @@ export interface ForecastOptions extends SeriesColumnsOptions, RecurrentTaskOpti
   validation?: number;
   /** Share of the rows, at the end, that is held out for the errors. Default 0.2; 0 for none. */
   test?: number;
+  /** Epochs that `epochs` may grow to, in longer rounds, while the best one is the last; `epochs` where that is given, else 90. */
+  maxEpochs?: number;
   /** Epochs without improvement after which training stops. Default 8. */
   patience?: number;
   /** Whether the model is trained again on all rows once everything is chosen. Default true. */
@@ -32,7 +34,7 @@ export const forecastDefaults = {
 
 /** @throws UNKNOWN_NAME, OUT_OF_RANGE */
 export function requireForecastOptions(where: string, options: ForecastOptions): void {
-  const own = ['target', 'features', 'missing', 'time', 'timeFormat', 'series', 'horizon', 'season', 'base', 'validation', 'test', 'patience', 'refit', 'forecastWith', 'allowNegative'];
+  const own = ['target', 'features', 'missing', 'time', 'timeFormat', 'series', 'horizon', 'season', 'base', 'validation', 'test', 'patience', 'maxEpochs', 'refit', 'forecastWith', 'allowNegative'];
   refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, ...own]);
   requireCount(where, 'horizon', options.horizon);
   if (options.season !== undefined) requireCount(where, 'season', options.season);
@@ -40,6 +42,7 @@ export function requireForecastOptions(where: string, options: ForecastOptions):
   for (const name of ['validation', 'test'] as const) {
     if (options[name] !== undefined) requireNumber(where, name, options[name], 'a number from 0 to below 1', (value) => value >= 0 && value < 1);
   }
+  if (options.maxEpochs !== undefined) requireCount(where, 'maxEpochs', options.maxEpochs);
   const { base = 'auto', forecastWith = 'best' } = options;
   if (base !== 'auto' && !baseNames.includes(base)) throw unknownName(where, 'base', base, ['auto', ...baseNames]);
   if (forecastWith !== 'best' && forecastWith !== 'model') throw unknownName(where, 'choice of `forecastWith`', forecastWith, ['best', 'model']);

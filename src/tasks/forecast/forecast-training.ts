@@ -6,6 +6,7 @@ import { findLearningRate, type LearningRateSearch } from '../../training/find-l
 import { meanAbsoluteError } from '../../training/losses/index.js';
 import { Sequential } from '../../training/sequential.js';
 import { recurrentStack, requireRecurrentOptions } from '../recurrent-stack.js';
+import { roundGrowth } from '../training-rounds.js';
 import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
 import { type BaseChoice, chooseBase } from './choose-base.js';
 import { chooseShare } from './choose-share.js';
@@ -57,7 +58,7 @@ export class ForecastTraining {
   constructor(table: Table, options: ForecastOptions, interrupted?: Forecaster) {
     const where = 'ForecastTraining';
     if (interrupted === undefined) requireForecastOptions(where, options);
-    const given = interrupted?.options ?? { ...forecastDefaults, ...withoutUndefined(options) };
+    const given = interrupted?.options ?? { ...forecastDefaults, maxEpochs: options.epochs ?? forecastDefaults.epochs * (1 + roundGrowth), ...withoutUndefined(options) };
     this.columns = interrupted?.columnsOf(table) ?? seriesColumns(table, given);
     const { names, series } = this.columns;
     const { horizon } = given;
@@ -85,8 +86,8 @@ export class ForecastTraining {
     if (this.#trainWindows.length === 0) throw noWindow(known, resolved);
     this.numBatches = numBatchesOf(this.#trainWindows, resolved);
     this.forecaster = interrupted ?? new Forecaster(modelOf(seen[0].width, resolved), names, known, resolved, this.columns.reading);
-    const { stage, epochs } = { stage: this.forecaster.findings.stage, epochs: resolved.epochs };
-    compile(this.forecaster.model, resolved, this.numBatches * (stage === 'refitting' ? this.#refitEpochs : epochs));
+    const numEpochs = isRefitting ? this.#refitEpochs : resolved.epochs;
+    compile(this.forecaster.model, resolved, { numSteps: this.numBatches * numEpochs, startsAgain: !isRefitting && resolved.maxEpochs > numEpochs });
   }
 
   /** Windows to train on. */
@@ -130,10 +131,10 @@ export class ForecastTraining {
 
   #select(controls: TrainingControls): Promise<TrainingOutcome> {
     const { model, options } = this.forecaster;
-    const { batchSize, epochs, patience } = options;
+    const { batchSize, epochs, maxEpochs, patience } = options;
     const hasValidation = this.#validationWindows.length > 0;
     const validation = hasValidation ? () => this.#validationWindows.batches(4 * batchSize) : undefined;
-    return runTraining(model, { train: this.#trainData, validation, epochs, patience }, controls);
+    return runTraining(model, { train: this.#trainData, validation, epochs, maxEpochs, patience }, controls);
   }
 
   async #beginRefit(outcome: TrainingOutcome, controls: TrainingControls): Promise<TrainingOutcome> {
@@ -149,7 +150,7 @@ export class ForecastTraining {
     forecaster.model = withRandom(before.random, () => modelOf(seen[0].width, options));
     forecaster.model.random.state = before.random.state;
     forecaster.findings = { ...forecaster.findings, stage: 'refitting' };
-    compile(forecaster.model, options, numBatchesOf(windows, options) * this.#refitEpochs);
+    compile(forecaster.model, options, { numSteps: numBatchesOf(windows, options) * this.#refitEpochs, startsAgain: false });
     return this.#refit(windows, { ...controls, resumeFrom: undefined });
   }
 
@@ -204,8 +205,8 @@ function numBatchesOf(windows: ForecastWindows, { batchSize }: { batchSize: numb
   return Math.max(leastSteps, Math.ceil(windows.length / batchSize));
 }
 
-function compile(model: Sequential, { learningRate }: { learningRate: number }, numSteps: number): void {
-  model.compile({ optimizer: cosineAdam({ learningRate, numSteps }), loss: meanAbsoluteError() });
+function compile(model: Sequential, { learningRate }: { learningRate: number }, steps: { numSteps: number; startsAgain: boolean }): void {
+  model.compile({ optimizer: cosineAdam({ learningRate, ...steps }), loss: meanAbsoluteError() });
 }
 
 function modelOf(width: number, options: Required<ForecastOptions>): Sequential {
