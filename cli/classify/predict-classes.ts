@@ -1,30 +1,67 @@
-import type { Classifier } from '../../src/index.js';
+import { type Classifier, type ClassPrediction, RondoError, type TextRows } from '../../src/index.js';
 import type { Given } from '../options.js';
-import { print, printJson } from '../output.js';
+import { print, printJson, say } from '../output.js';
 import { styleOf } from '../style.js';
 import { clipToWidth, displayWidth, padEndToWidth } from '../terminal/display-width.js';
 import { printable } from '../terminal/printable.js';
+import { withSeparators } from '../text-table.js';
 import { readUnlabelled, withReading } from './read-texts.js';
 import type { emptyOption, readingOptions } from './reading-options.js';
 
-type Options = Given<typeof readingOptions & typeof emptyOption> & { readonly top: number | undefined; readonly json: boolean };
+type Options = Given<typeof readingOptions & typeof emptyOption> & { readonly top: number | undefined; readonly number: boolean; readonly json: boolean };
 
-/** `rondo predict` of a classifier: the class of each text of a file or of the standard input. */
-export async function predictClasses(classifier: Classifier, data: string, options: Options): Promise<void> {
+/** A text, and what the classifier says of it: nothing where it holds no token. */
+interface Answer {
+  readonly text: string;
+  readonly place: string | undefined;
+  readonly prediction: ClassPrediction | undefined;
+}
+
+/**
+ * `rondo predict` of a classifier: the class of each text of a file or of the standard input, one line each.
+ *
+ * @param data the name of a file, or the texts themselves.
+ */
+export async function predictClasses(classifier: Classifier, data: string | TextRows, options: Options): Promise<void> {
   const { labels } = classifier;
-  // The format of the training texts says where their labels stand, which these do not have.
-  const { format: _format, ...reading } = classifier.data.reading;
-  const { rows } = classifier.encodeAll(await readUnlabelled(data, withReading(options, reading)), options.empty ?? 'error');
-  const predictions = await classifier.predict(rows);
+  const answers = await answersTo(classifier, typeof data === 'string' ? await textsOf(classifier, data, options) : data, options);
   if (options.json) {
-    const list = predictions.map(({ label, probability, probabilities }, i) => ({ place: rows.places?.[i], text: rows.texts[i], label, probability, probabilities: Object.fromEntries(labels.map((name, k) => [name, probabilities[k]])) }));
-    printJson({ labels, predictions: list });
+    const predictions = answers.map(({ text, place, prediction }) => {
+      if (prediction === undefined) return { place, text, label: null, probability: null, probabilities: null };
+      const { label, probability, probabilities } = prediction;
+      return { place, text, label, probability, probabilities: Object.fromEntries(labels.map((name, k) => [name, probabilities[k]])) };
+    });
+    printJson({ labels, predictions });
     return;
   }
-  const decisions = predictions.map(({ probabilities }) => likeliest(labels, probabilities, options.top ?? 1));
+  const decisions = answers.map(({ prediction }) => (prediction === undefined ? '' : likeliest(labels, prediction.probabilities, options.top ?? 1)));
+  const numberWidth = options.number ? String(answers.length).length + 2 : 0;
   const column = decisions.reduce((widest, decision) => Math.max(widest, displayWidth(decision)), 0) + 2;
-  const room = Math.max(20, styleOf().width - column);
-  decisions.forEach((decision, i) => print(`${padEndToWidth(decision, column)}${clipToWidth(printable(rows.texts[i]), room)}`));
+  const room = Math.max(20, styleOf().width - column - numberWidth);
+  answers.forEach(({ text }, i) => {
+    const number = options.number ? String(i + 1).padEnd(numberWidth) : '';
+    print(`${number}${padEndToWidth(decisions[i], column)}${clipToWidth(printable(text), room)}`.trimEnd());
+  });
+  const numEmpty = answers.filter(({ prediction }) => prediction === undefined).length;
+  if (numEmpty > 0) say(`${withSeparators(numEmpty)} of ${withSeparators(answers.length)} texts are empty and have no class.`);
+}
+
+async function textsOf({ data }: Classifier, path: string, options: Options): Promise<TextRows> {
+  // The format of the training texts says where their labels stand, which these do not have; but fastText's are part of the line.
+  const { format, ...reading } = data.reading;
+  return readUnlabelled(path, withReading(options, format === 'fasttext' ? data.reading : reading), options.empty === undefined);
+}
+
+/** Empty texts are kept without an answer, unless they are to be refused or left out. */
+async function answersTo(classifier: Classifier, rows: TextRows, { empty }: Options): Promise<Answer[]> {
+  const isRead = rows.texts.map((text) => classifier.encoder.encode(text).length > 0);
+  if (rows.texts.length > 0 && !isRead.includes(true) && empty === undefined) {
+    throw new RondoError('DATA_FORMAT', { where: rows.places?.[0] ?? 'the text', what: 'no text holds a token.', expected: 'at least one token', received: JSON.stringify(rows.texts[0].slice(0, 40)), fix: 'give a text with words.' });
+  }
+  const kept = empty === 'error' ? classifier.encodeAll(rows, 'error').rows.texts : rows.texts.filter((_, i) => isRead[i]);
+  const predictions = (await classifier.predict(kept)).values();
+  const answers = rows.texts.map((text, i): Answer => ({ text, place: rows.places?.[i], prediction: isRead[i] ? predictions.next().value : undefined }));
+  return empty === 'skip' ? answers.filter(({ prediction }) => prediction !== undefined) : answers;
 }
 
 /** `positive 0.931, negative 0.069`: so many classes, the likeliest first. */

@@ -28,14 +28,18 @@ export async function readLabelled(paths: readonly string[], options: ReadingOpt
   throw new RondoError('USAGE', { where: paths[0], what: 'texts without labels cannot be learned from or measured on.', expected: 'a format with labels', received: `--format ${options.format}`, fix: 'choose another --format.' });
 }
 
-/** Texts of a file or, for `-`, of the standard input; labels are not read. Files that tell no format hold one text a line. */
-export async function readUnlabelled(path: string, options: ReadingOptions): Promise<TextRows> {
-  return { ...(await read([path], { ...options, format: options.format ?? (await plainFormat(path)) }, null)), labels: undefined };
+/**
+ * Texts of a file or, for `-`, of the standard input; labels are not read. Files that tell no format hold one text a line.
+ *
+ * @param keepEmpty whether empty lines of such files are texts too.
+ */
+export async function readUnlabelled(path: string, options: ReadingOptions, keepEmpty = false): Promise<TextRows> {
+  return { ...(await read([path], { ...options, format: options.format ?? (await plainFormat(path)) }, null, keepEmpty)), labels: undefined };
 }
 
-async function read(paths: readonly string[], options: ReadingOptions, noLabel: null | undefined): Promise<TextRows> {
+async function read(paths: readonly string[], options: ReadingOptions, noLabel: null | undefined, keepEmpty = false): Promise<TextRows> {
   const { format, text, columns, encoding } = options;
-  const common = { text, label: noLabel === null ? null : options.label, labelUntil: options['label-until'], columns: columns?.split(',') };
+  const common = { text, label: noLabel === null ? null : options.label, labelUntil: options['label-until'], keepEmpty, columns: columns?.split(',') };
   if (!paths.includes('-')) return readTextFiles(paths, { ...common, format: format as TextFileFormat | undefined, encoding: encoding as TextEncoding | undefined });
   if (paths.length > 1 || format === undefined || format === 'folders' || format === 'class-files') {
     throw new WrongUsage({ where: 'standard input', what: format === undefined ? 'it has no name that tells the format.' : 'it cannot be read in this way.', expected: '- alone, with --format csv, tsv, jsonl, lines or texts', received: paths.join(' '), fix: 'give --format, or name files.' });

@@ -1,6 +1,5 @@
-import { stat } from 'node:fs/promises';
 import { explain as explainText, type Explanation, explanationMethods } from '../../src/index.js';
-import { fileAccessError, loadTask, writeFileAtomically } from '../../src/node.js';
+import { loadTask, writeFileAtomically } from '../../src/node.js';
 import { explanationHtml } from '../classify/explanation-html.js';
 import { explanationLines } from '../classify/explanation-lines.js';
 import { emptyOption, readingOptions } from '../classify/reading-options.js';
@@ -10,6 +9,7 @@ import { print, printJson } from '../output.js';
 import { requireTask } from '../require-task.js';
 import { requireNewFile } from '../output-paths.js';
 import { styleOf } from '../style.js';
+import { isTextArgument } from '../text-argument.js';
 import { withSeparators } from '../text-table.js';
 import { requirePositionals } from '../wrong-usage.js';
 
@@ -37,11 +37,9 @@ export const explain = defineCommand({
     const [path, given] = positionals;
     if (options.html !== undefined) await requireNewFile(`rondo ${this.name}`, '--html', options.html, options.force);
     const classifier = requireTask(`rondo ${this.name}`, path, (await loadTask(path)).task, 'classify');
-    const isFile = given === '-' || (await stat(given).catch(() => undefined)) !== undefined;
-    // A text of one word that ends as a file does is more often a file's name with a slip.
-    if (!isFile && /^\S+\.(csv|tsv|jsonl|ndjson|txt)$/i.test(given)) throw await fileAccessError('read', given, { code: 'ENOENT' });
     const { format: _format, ...reading } = classifier.data.reading;
-    const read = isFile ? await readUnlabelled(given, withReading(options, reading)) : { texts: [given], labels: undefined };
+    const isText = await isTextArgument(this.name, path, given);
+    const read = isText ? { texts: [given], labels: undefined } : await readUnlabelled(given, withReading(options, reading));
     const { rows } = classifier.encodeAll(read, options.empty ?? 'error');
     const explanations: Explanation[] = [];
     for (const text of rows.texts.slice(0, options.limit ?? 20)) explanations.push(await explainText(classifier, text, { method: options.method, label: options.class }));

@@ -8,9 +8,10 @@ import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { predictValues } from '../forecast/predict-values.js';
 import { givenTimes, timeOptions } from '../forecast/series-options.js';
 import { print, printJson, writeText } from '../output.js';
-import { type PredictTagsOptions, taggedWords, withTags } from '../tag/predict-tags.js';
+import { type PredictTagsOptions, taggedWords, tagOutputs, withTags } from '../tag/predict-tags.js';
 import { readTextInput } from '../read-input.js';
 import { refuseTaggerOptions, taggedFileOptions } from '../tag/tagged-files.js';
+import { isTextArgument } from '../text-argument.js';
 import { shortNumber, textTable } from '../text-table.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
@@ -18,15 +19,16 @@ import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 export const predict = defineCommand({
   name: 'predict',
   summary: 'Say what comes next (values after a table, tokens after a text), which class each text is of, or the tags of words.',
-  usage: 'MODEL [FILE|-] [options]',
-  examples: ['rondo predict sunspots.safetensors sunspots.csv', 'rondo predict reviews.safetensors new.csv --text review', "printf 'To be or not to' | rondo predict shakespeare.safetensors - --json", "echo 'Dogs bark .' | rondo predict upos.safetensors -"],
+  usage: 'MODEL [TEXT|FILE|-] [options]',
+  examples: ['rondo predict sunspots.safetensors sunspots.csv', 'rondo predict reviews.safetensors new.csv --text review', "rondo predict reviews.safetensors 'not as bad as they say'", "printf 'To be or not to' | rondo predict shakespeare.safetensors - --json", "echo 'Dogs bark .' | rondo predict upos.safetensors -"],
   options: {
     top: { type: 'count', value: 'N', about: 'For text: how many next tokens or classes to show. Default 10 tokens.' },
     ...readingOptions,
     ...emptyOption,
     ...dataFormatOption,
     'word-column': taggedFileOptions['word-column'],
-    to: { type: 'text', value: 'FORMAT', choices: ['conllu', 'columns'], about: 'How tagged words are written. Default: as they came; plain text as columns.' },
+    to: { type: 'text', value: 'FORMAT', choices: tagOutputs, about: 'How tagged words are written. Default: as they came; plain text as columns. lines: one line out for each line in, word/TAG.' },
+    number: { type: 'flag', about: 'Of texts to classify, and with --to lines: write its number before each line.' },
     ...timeOptions,
     backend: computeOptions.backend,
     threads: computeOptions.threads,
@@ -38,20 +40,24 @@ export const predict = defineCommand({
     const [path, data = '-'] = positionals;
     const { task } = await loadTask(path);
     const where = `rondo ${this.name}`;
+    const isText = task.task !== 'forecast' && (await isTextArgument(this.name, path, data));
+    if (options.number && task.task !== 'classify' && options.to !== 'lines') throw new WrongUsage({ where, what: '--number is for texts to classify, and for --to lines of a tagger.', received: '--number', fix: 'leave --number out.' });
     if (task.task !== 'tag') refuseTaggerOptions(this.name, task.task, { to: options.to, 'word-column': options['word-column'] });
-    if (task.task === 'classify') return predictClasses(task, data, { ...options, format: textFormat(where, options.format) });
+    if (task.task === 'classify') return predictClasses(task, isText ? { texts: [data], labels: undefined } : data, { ...options, format: textFormat(where, options.format) });
     const format = task.task === 'tag' ? tagFormat(where, options.format) : undefined;
     refuseReadingOptions(where, task, { ...options, format: task.task === 'tag' ? undefined : textFormat(where, options.format) });
     if (task.task === 'tag' && options.top !== undefined) throw new WrongUsage({ where, what: '--top is for language models and classifiers.', expected: 'a model of another task', received: 'a tagger', fix: 'leave --top out.' });
     if (task.task === 'forecast') await predictValues(task, data, givenTimes(options), options.json);
-    else if (task.task === 'tag') await predictTags(task, data, { ...options, format }, options.json);
-    else await predictTokens(task, data, options.top ?? 10, options.json);
+    else if (task.task === 'tag') await predictTags(task, isText ? { text: data, where: 'the text' } : await inputOf(data), { ...options, format }, options.json);
+    else await predictTokens(task, isText ? data : await readTextInput(data), options.top ?? 10, options.json);
   },
 });
 
-async function predictTags(tagger: Tagger, data: string, options: PredictTagsOptions, json: boolean): Promise<void> {
-  const text = await readTextInput(data);
-  const where = data === '-' ? 'standard input' : data;
+async function inputOf(path: string): Promise<{ text: string; where: string }> {
+  return { text: await readTextInput(path), where: path === '-' ? 'standard input' : path };
+}
+
+async function predictTags(tagger: Tagger, { text, where }: { text: string; where: string }, options: PredictTagsOptions, json: boolean): Promise<void> {
   if (json) printJson(await taggedWords(tagger, text, where, options));
   else {
     const written = await withTags(tagger, text, where, options);
@@ -59,8 +65,7 @@ async function predictTags(tagger: Tagger, data: string, options: PredictTagsOpt
   }
 }
 
-async function predictTokens(languageModel: LanguageModel, data: string, count: number, json: boolean): Promise<void> {
-  const text = await readTextInput(data);
+async function predictTokens(languageModel: LanguageModel, text: string, count: number, json: boolean): Promise<void> {
   const next = await languageModel.nextTokens(text, count);
   const score = languageModel.codec.encode(text).length < 2 ? undefined : await languageModel.evaluate(text);
   if (json) {

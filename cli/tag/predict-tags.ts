@@ -1,9 +1,14 @@
 import { conlluColumns, linesOf, type Tagger, wordsOf } from '../../src/index.js';
 import { isConllu, type TaggedFileOptions, wordFileOf } from './tagged-files.js';
 
+/** How tagged words are written: `lines` are one line for each sentence, `word/TAG`. */
+export const tagOutputs = ['conllu', 'columns', 'lines'] as const;
+
 export interface PredictTagsOptions extends TaggedFileOptions {
   /** What is written; by default CoNLL-U for CoNLL-U, columns for all else. */
-  readonly to?: 'conllu' | 'columns';
+  readonly to?: (typeof tagOutputs)[number];
+  /** Whether each of the lines begins with its number. */
+  readonly number?: boolean;
 }
 
 /** What text is: data whose words are given, or a text whose words must be found. */
@@ -11,9 +16,9 @@ function isData(text: string, where: string, { format }: TaggedFileOptions): boo
   return format !== undefined || isConllu(text, where);
 }
 
-/** Sentences of a text, one a line; words and signs apart. */
+/** Sentences of a text, one a line, of an empty line one without words; words and signs apart. */
 export function sentencesOf(text: string): string[][] {
-  return linesOf(text).map((line) => wordsOf(line, { lower: false })).filter((words) => words.length > 0);
+  return linesOf(text).map((line) => wordsOf(line, { lower: false }));
 }
 
 /**
@@ -25,7 +30,7 @@ export function sentencesOf(text: string): string[][] {
 export async function withTags(tagger: Tagger, text: string, where: string, options: PredictTagsOptions): Promise<string> {
   if (!isData(text, where, options)) {
     const sentences = sentencesOf(text);
-    return written(tagger, sentences, await tagger.tag(sentences), options.to ?? 'columns');
+    return written(tagger, sentences, await tagger.tag(sentences), options.to ?? 'columns', options.number);
   }
   const { format, file } = wordFileOf(text, where, options);
   const sentences = file.sentences.map(({ words }) => words);
@@ -34,7 +39,7 @@ export async function withTags(tagger: Tagger, text: string, where: string, opti
   if (format === 'columns' && to === 'columns') return file.withNewColumn(tags);
   const column = conlluColumnOf(tagger);
   if (format === 'conllu' && to === 'conllu') return file.withColumn(column, column === 'misc' ? tags.map((own) => own.map((tag) => `Tag=${tag}`)) : tags);
-  return written(tagger, sentences, tags, to);
+  return written(tagger, sentences, tags, to, options.number);
 }
 
 /** The words and tags of a text, for `--json`. */
@@ -44,13 +49,14 @@ export async function taggedWords(tagger: Tagger, text: string, where: string, o
   return sentences.map((words, s) => ({ words, tags: tags[s] }));
 }
 
-function written(tagger: Tagger, sentences: readonly (readonly string[])[], tags: readonly (readonly string[])[], to: 'conllu' | 'columns'): string {
+function written(tagger: Tagger, sentences: readonly (readonly string[])[], tags: readonly (readonly string[])[], to: (typeof tagOutputs)[number], number = false): string {
+  if (to === 'lines') return sentences.map((words, s) => `${number ? `${s + 1}\t` : ''}${words.map((word, i) => `${word}/${tags[s][i]}`).join(' ')}\n`).join('');
   const column = conlluColumns.indexOf(conlluColumnOf(tagger));
   const line = (word: string, tag: string, i: number): string => {
     if (to === 'columns') return `${word}\t${tag}`;
     return conlluColumns.map((name, at) => (name === 'id' ? String(i + 1) : name === 'form' ? word : at === column ? (name === 'misc' ? `Tag=${tag}` : tag) : '_')).join('\t');
   };
-  return sentences.map((words, s) => `${words.map((word, i) => line(word, tags[s][i], i)).join('\n')}\n\n`).join('');
+  return sentences.map((words, s) => (words.length === 0 ? '' : `${words.map((word, i) => line(word, tags[s][i], i)).join('\n')}\n\n`)).join('');
 }
 
 /** Where CoNLL-U has no column of the model's kind, `misc` takes the tag. */

@@ -48,4 +48,19 @@ describe('texts with labels', () => {
     expect(pickTextRows(labelled, [1])).toEqual({ texts: ['b'], labels: ['y'], places: ['2'] });
     expect(await messageAfter(() => joinTextRows([labelled, { texts: ['c'], labels: undefined, places: ['c.txt'] }]))).toContain('[DATA_FORMAT] c.txt');
   });
+
+  it("are read from fastText's lines, one label each", async () => {
+    const options = { format: 'fasttext' } as const;
+    expect(await read('\ufeff__label__so-so it  is\tfair\n\n__label__bad no :__label\n', options)).toEqual({ texts: ['it is fair', 'no :__label'], labels: ['so-so', 'bad'], places: ['a.csv, line 1', 'a.csv, line 3'] });
+    expect(await fault('__label__a x\n__label__b __label__c y\n', options)).toContain('[DATA_FORMAT] a.csv, line 2: the line has 2 labels, and a classifier gives every text one class.');
+    expect(await fault('no label here\n', options)).toContain('a.csv, line 1: the line has no label');
+    expect(await fault('__label__ x\n', options)).toContain('the label is empty');
+    // Without labels, lines may have any number of them.
+    expect(await read('__label__b __label__c y\nz\n', { ...options, label: null })).toMatchObject({ texts: ['y', 'z'], labels: undefined });
+  });
+
+  it('are one for each line where empty lines are kept', async () => {
+    expect((await read('a\n\n b\n', { format: 'texts', keepEmpty: true })).texts).toEqual(['a', '', ' b']);
+    expect((await read('a\n\n b\n', { format: 'texts' })).places).toEqual(['a.csv, line 1', 'a.csv, line 3']);
+  });
 });

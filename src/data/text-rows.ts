@@ -2,10 +2,10 @@ import { nearestNames, RondoError, refuseUnknownOptions, unknownName } from '../
 import { readTable } from './csv.js';
 import { linesOf } from './text.js';
 
-export const textFormats = ['csv', 'tsv', 'jsonl', 'lines', 'texts'] as const;
+export const textFormats = ['csv', 'tsv', 'jsonl', 'lines', 'fasttext', 'texts'] as const;
 /**
  * How texts and their labels stand in a file. `csv`, `tsv`: a table with a line of column names. `jsonl`: one JSON object a line.
- * `lines`: `label text...` a line, as TREC's questions. `texts`: one text a line, without labels.
+ * `lines`: `label text...` a line, as TREC's questions. `fasttext`: `__label__NAME text...` a line. `texts`: one text a line, without labels.
  */
 export type TextFormat = (typeof textFormats)[number];
 
@@ -33,6 +33,8 @@ export interface ReadTextRowsOptions {
   label?: string | null;
   /** Keeps a label up to this sign: with `:`, `DESC:manner` becomes `DESC`. */
   labelUntil?: string;
+  /** Keeps the empty lines of `texts`, so that there is one text for each line. Default false. */
+  keepEmpty?: boolean;
   /** Column names of a table without a line of them. */
   columns?: readonly string[];
 }
@@ -45,7 +47,7 @@ export interface ReadTextRowsOptions {
  */
 export async function readTextRows(content: string, options: ReadTextRowsOptions): Promise<TextRows> {
   const where = 'readTextRows';
-  refuseUnknownOptions(where, options, ['where', 'format', 'text', 'label', 'labelUntil', 'columns']);
+  refuseUnknownOptions(where, options, ['where', 'format', 'text', 'label', 'labelUntil', 'keepEmpty', 'columns']);
   if (!textFormats.includes(options.format)) throw unknownName(where, 'format', String(options.format), textFormats);
   const { format } = options;
   const rows = format === 'csv' || format === 'tsv' ? await tableRows(content, options) : format === 'jsonl' ? jsonRows(content, options) : lineRows(content, options);
@@ -119,14 +121,37 @@ function fieldOf(record: Readonly<Record<string, unknown>>, name: string, place:
   throw new RondoError('DATA_FORMAT', { where: `${place}, field \`${name}\``, what: 'the field is of another kind.', expected: types.join(' or '), received: JSON.stringify(value).slice(0, 60), fix: 'correct the line, or choose another field.' });
 }
 
-function lineRows(content: string, { where, format, label = 'label' }: ReadTextRowsOptions): TextRows {
+function lineRows(content: string, { where, format, label = 'label', keepEmpty = false }: ReadTextRowsOptions): TextRows {
   const lines = linesOf(content.replace(/^\ufeff/, ''))
     .map((line, i) => ({ line, place: `${where}, line ${i + 1}` }))
-    .filter(({ line }) => line.trim() !== '');
+    .filter(({ line }) => (keepEmpty && format === 'texts') || line.trim() !== '');
   const places = lines.map(({ place }) => place);
   if (format === 'texts') return { texts: lines.map(({ line }) => line), labels: undefined, places };
-  const parts = lines.map(({ line }) => /^\s*(\S+)\s*(.*)$/su.exec(line)!);
+  const parts = lines.map(({ line, place }) => (format === 'fasttext' ? fastTextParts(line, place, label !== null) : /^\s*(\S+)\s*(.*)$/su.exec(line)!));
   return { texts: parts.map(([, , rest]) => rest), labels: label === null ? undefined : parts.map(([, first]) => first), places };
+}
+
+const fastTextLabel = '__label__';
+
+/** Whether a text is in fastText's format: its first line that is not empty begins with a label. */
+export function looksLikeFastText(text: string): boolean {
+  return text.replace(/^\ufeff/, '').trimStart().startsWith(fastTextLabel);
+}
+
+/** The line, its label and its text, as a match. @param needsLabel whether a line without a label is refused */
+function fastTextParts(line: string, place: string, needsLabel: boolean): readonly string[] {
+  const words = line.trim().split(/\s+/);
+  const labels = words.filter((word) => word.startsWith(fastTextLabel));
+  if (labels.length !== 1 && needsLabel) {
+    throw new RondoError('DATA_FORMAT', {
+      where: place,
+      what: labels.length === 0 ? 'the line has no label.' : `the line has ${labels.length} labels, and a classifier gives every text one class.`,
+      expected: '__label__NAME and a text',
+      received: JSON.stringify(line.slice(0, 60)),
+      fix: labels.length === 0 ? 'give it a label, or remove the line.' : 'keep one label in each line.',
+    });
+  }
+  return [line, (labels[0] ?? '').slice(fastTextLabel.length), words.filter((word) => !word.startsWith(fastTextLabel)).join(' ')];
 }
 
 function tidyLabel(label: string, place: string, until: string | undefined): string {

@@ -46,6 +46,11 @@ describe('files of texts', () => {
     expect(await messageAfter(() => decodeText(new Uint8Array(0), 'x', 'windows-1252'))).toContain('the file is empty');
   });
 
+  it("are known as fastText's by the first label of a file", async () => {
+    writeFileSync(at('train.txt'), '__label__good fine\n__label__bad dull\n');
+    expect(await readTextFiles([at('train.txt')])).toMatchObject({ texts: ['fine', 'dull'], labels: ['good', 'bad'] });
+  });
+
   it('are refused where the format is not told, or the folder is none of classes', async () => {
     expect(await messageAfter(() => readTextFiles([at('rt.pos')]))).toContain('[USAGE]');
     expect(await messageAfter(() => readTextFiles([at('flat')]))).toContain('the folder holds no folders');

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { joinTextRows, readTextRows, type ReadTextRowsOptions, type TextFormat, type TextRows } from '../data/text-rows.js';
+import { joinTextRows, looksLikeFastText, readTextRows, type ReadTextRowsOptions, type TextFormat, type TextRows } from '../data/text-rows.js';
 import { RondoError } from '../errors.js';
 import { decodeText, type TextEncoding } from './encodings.js';
 import { readData, readText } from './data-files.js';
@@ -8,10 +8,10 @@ import { fileAccessError } from './files.js';
 
 /** `folders`: a folder for each class, with one text a file. `class-files`: a file for each class, with one text a line. */
 export type TextFileFormat = TextFormat | 'folders' | 'class-files';
-export const textFileFormats: readonly TextFileFormat[] = ['csv', 'tsv', 'jsonl', 'lines', 'folders', 'class-files', 'texts'];
+export const textFileFormats: readonly TextFileFormat[] = ['csv', 'tsv', 'jsonl', 'lines', 'fasttext', 'folders', 'class-files', 'texts'];
 
 export interface ReadTextFilesOptions extends Omit<ReadTextRowsOptions, 'where' | 'format'> {
-  /** By default what the names say: .csv, .tsv, .jsonl, .ndjson, or a folder. */
+  /** By default what the names say: .csv, .tsv, .jsonl, .ndjson, or a folder; or fastText's labels at the beginning of a file. */
   format?: TextFileFormat;
   /** Default utf-8. */
   encoding?: TextEncoding;
@@ -27,7 +27,7 @@ export async function readTextFiles(paths: readonly string[], options: ReadTextF
   const parts: TextRows[] = [];
   const names = paths.map((path) => withoutArchive(basename(path)));
   for (const [i, path] of paths.entries()) {
-    const kind = format ?? (await formatOf(path));
+    const kind = format ?? (await formatOf(path, encoding));
     if (kind === 'folders') parts.push(await readClassFolders(path, encoding));
     else if (kind === 'class-files') parts.push(await readClassFile(path, classOf(names, i), encoding));
     else parts.push(await readTextRows(await readText(path, encoding), { ...own, where: path, format: kind }));
@@ -35,7 +35,7 @@ export async function readTextFiles(paths: readonly string[], options: ReadTextF
   return joinTextRows(parts);
 }
 
-async function formatOf(path: string): Promise<TextFileFormat> {
+async function formatOf(path: string, encoding: TextEncoding | undefined): Promise<TextFileFormat> {
   const facts = await stat(path).catch(async (cause: unknown) => {
     throw await fileAccessError('read', path, cause);
   });
@@ -43,6 +43,7 @@ async function formatOf(path: string): Promise<TextFileFormat> {
   const known: Readonly<Record<string, TextFormat>> = { '.csv': 'csv', '.tsv': 'tsv', '.jsonl': 'jsonl', '.ndjson': 'jsonl' };
   const found = known[extname(withoutArchive(path)).toLowerCase()];
   if (found !== undefined) return found;
+  if (looksLikeFastText(decodeText(await readData(path), path, encoding))) return 'fasttext';
   throw new RondoError('USAGE', { where: path, what: 'the name does not tell how texts and labels stand in it.', expected: `a format: ${textFileFormats.join(', ')}`, received: extname(path) === '' ? 'a name without an ending' : extname(path), fix: 'give the format.' });
 }
 

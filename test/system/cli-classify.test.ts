@@ -107,8 +107,23 @@ describe('a trained classifier', () => {
     expect(predictions).toHaveLength(60);
     expect(predictions[0].place).toBe('other.csv, line 2');
     expect(predictions[0].probabilities.positive + predictions[0].probabilities.negative).toBeCloseTo(1, 6);
-    expectFault(run('predict', 'reviews.safetensors', 'gaps.csv'), 1, 'DATA_FORMAT', 'gaps.csv, line 3');
+    expectFault(run('predict', 'reviews.safetensors', 'gaps.csv', '--empty', 'error'), 1, 'DATA_FORMAT', 'gaps.csv, line 3');
+    expect(json('predict', 'reviews.safetensors', 'gaps.csv').predictions.map(({ label }: { label: string | null }) => label)).toEqual(['positive', null, 'negative']);
     expect(json('predict', 'reviews.safetensors', 'gaps.csv', '--empty', 'skip').predictions.map(({ place }: { place: string }) => place)).toEqual(['gaps.csv, line 2', 'gaps.csv, line 4']);
+  });
+
+  it('predicts one line for each line, empty ones too, with numbers where they are asked for', () => {
+    const { stdout, stderr } = rondo(folder, ['predict', 'reviews.safetensors', '-', '--number'], 'the film was good\r\n\n \nawful\n');
+    expect(stdout.split('\n').map((line) => line.replace(/ \d\.\d{3}/, ''))).toEqual(['1  positive  the film was good', '2', '3', '4  negative  awful', '']);
+    expect(stderr).toBe('2 of 4 texts are empty and have no class.\n');
+  });
+
+  it('predicts a text that is given itself, and takes what looks like the name of a file for one', () => {
+    expect(run('predict', 'reviews.safetensors', 'the film was not good').stdout).toMatch(/^negative 0\.\d{3}  the film was not good\n$/);
+    for (const name of ['nofile.csv', 'no file.csv', 'texts/nofile']) {
+      expectFault(run('predict', 'reviews.safetensors', name), 1, 'FILE_ACCESS', 'there is no such file', `rondo predict reviews.safetensors -`);
+      expectFault(run('explain', 'reviews.safetensors', name), 1, 'FILE_ACCESS', 'there is no such file');
+    }
   });
 
   it('cannot be made to steer the terminal by the texts', () => {

@@ -111,9 +111,12 @@ describe('a tagger from a file', () => {
     expect(code).toBe(0);
     expect(stdout.split('\n\n')[0].split('\n')).toEqual(['the\tDET', 'old\tADJ', 'cat\tNOUN', 'sees\tVERB', 'the\tDET', 'dog\tNOUN', '.\tPUNCT']);
     expect(rondo(folder, ['predict', 'upos.safetensors', '-', '--to', 'conllu'], text).stdout).toContain('1\tthe\t_\tDET\t_\t_\t_\t_\t_\t_\n2\told');
+    expect(rondo(folder, ['predict', 'upos.safetensors', '-', '--to', 'lines', '--number'], text).stdout).toMatch(/^1\tthe\/DET old\/ADJ .*\.\/PUNCT\n2\t\n3\tthe\/DET 🐶\/\w+ hears\/VERB\n$/);
+    expect(run('predict', 'upos.safetensors', 'the old cat', '--to', 'lines').stdout).toBe('the/DET old/ADJ cat/NOUN\n');
     const all = JSON.parse(rondo(folder, ['predict', 'upos.safetensors', '-', '--json'], text).stdout);
-    expect(all[1].words).toEqual(['the', '🐶', 'hears']);
-    expect(all[1].tags).toHaveLength(3);
+    expect(all[1]).toEqual({ words: [], tags: [] });
+    expect(all[2].words).toEqual(['the', '🐶', 'hears']);
+    expect(all[2].tags).toHaveLength(3);
     expect(rondo(folder, ['predict', 'upos.safetensors', '-'], ' \n\n').stdout).toBe('');
   });
 

@@ -1,0 +1,23 @@
+import { stat } from 'node:fs/promises';
+import { RondoError } from '../src/index.js';
+import { quoted } from './command-words.js';
+
+const dataEnding = /\.(csv|tsv|jsonl|ndjson|json|txt|conllu|conll|gz|safetensors)$/i;
+
+/**
+ * Whether an argument is a text itself and not the name of a file: no such file exists, and it does not look like a file's name.
+ *
+ * @throws FILE_ACCESS for what looks like the name of a file that does not exist
+ */
+export async function isTextArgument(command: string, model: string, given: string): Promise<boolean> {
+  if (given === '-' || (await stat(given).catch(() => undefined)) !== undefined) return false;
+  const isOneWord = !/\s/.test(given.trim());
+  if (!dataEnding.test(given) && !(isOneWord && /[/\\]/.test(given))) return true;
+  throw new RondoError('FILE_ACCESS', {
+    where: given,
+    what: 'there is no such file.',
+    expected: 'a file, - for the standard input, or a text that does not look like the name of a file',
+    received: given,
+    fix: `correct the name; if it is a text, send it: echo ${quoted(given)} | rondo ${command} ${quoted(model)} -`,
+  });
+}
