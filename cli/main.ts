@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-import { libraryVersion, nearestNames, RondoError, setSeed, setThreads, useBackend } from '../src/index.js';
+import { libraryVersion, nearestNames, setSeed, setThreads, useBackend } from '../src/index.js';
 import { allowWideKernels, useBlas } from '../src/node.js';
+import { codedError } from './coded-error.js';
 import { commands } from './commands/index.js';
 import { helpFor, overview } from './help.js';
 import { inFlags, type ReadCommandLine } from './flag-names.js';
@@ -81,7 +82,8 @@ try {
   await main(process.argv.slice(2));
   await finishOutput();
 } catch (thrown) {
-  const { error, isUsage } = thrown instanceof RondoError && read !== undefined ? inFlags(thrown, read) : { error: thrown, isUsage: thrown instanceof WrongUsage };
+  const coded = await codedError(thrown, read === undefined ? 'rondo' : `rondo ${read.name}`);
+  const { error, isUsage } = read === undefined ? { error: coded, isUsage: coded instanceof WrongUsage } : inFlags(coded, read);
   say(errorText(error));
   process.exitCode = isUsage ? 2 : 1;
 }

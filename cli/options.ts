@@ -22,6 +22,8 @@ export interface OptionSpec {
   readonly value?: string;
   /** The only values allowed. */
   readonly choices?: readonly string[];
+  /** Of a count: the largest that makes sense on any machine. */
+  readonly most?: number;
   /** The option of the library that it sets, where that is not its own name in camel case; messages of the library then speak of the flag. */
   readonly sets?: string;
   readonly about: string;
@@ -99,8 +101,8 @@ export function trainingOptions(defaults: TrainingDefaults) {
     'find-learning-rate': { type: 'flag', about: 'Do not train: raise the rate step by step, draw what the loss does, and suggest a rate (Smith 2017).' },
     resume: { type: 'flag', about: 'Go on where an interrupted training with this --out stopped, with its options.' },
     cell: { type: 'text', value: 'NAME', about: `Recurrent cell: ${libraryCells.map(({ name }) => name).join(', ')}. Default ${defaults.cell}.` },
-    units: { type: 'count', value: 'N', about: `Width of each recurrent layer. Default ${defaults.units}.` },
-    layers: { type: 'count', value: 'N', about: 'Recurrent layers above each other. Default 1.' },
+    units: { type: 'count', value: 'N', most: 32768, about: `Width of each recurrent layer. Default ${defaults.units}.` },
+    layers: { type: 'count', value: 'N', most: 1000, about: 'Recurrent layers above each other. Default 1.' },
     dropout: { type: 'number', value: 'RATE', about: `Share of values dropped after each layer while training. Default ${defaults.dropout}.` },
     epochs: { type: 'count', value: 'N', about: `Passes over the training data. Default ${defaults.epochs}.` },
     'batch-size': { type: 'count', value: 'N', about: `Sequences computed together. Default ${defaults.batchSize}.` },

@@ -81,8 +81,7 @@ async function lostOutput(cause: NodeJS.ErrnoException, isNeeded: boolean): Prom
 }
 
 /** An error as it is printed: every foreign name in it on its own line and harmless. */
-export function errorText(error: unknown): string {
-  if (!(error instanceof RondoError)) return `[INTERNAL] rondo: ${printable(error instanceof Error ? error.message : String(error))}`;
+export function errorText(error: RondoError): string {
   const { where, what, ...rest } = error.facts;
   const fields = (['expected', 'received', 'fix'] as const).flatMap((field) => (rest[field] === undefined ? [] : [`  ${field}: ${printable(rest[field])}`]));
   return [`[${error.code}] ${printable(where)}: ${printable(what)}`, ...fields].join('\n');

@@ -51,8 +51,10 @@ export function valueOf(command: string, name: string, spec: OptionSpec, text: s
   }
   if (spec.type === 'text' || spec.type === 'texts') return text;
   const value = text.trim() === '' ? NaN : Number(text);
-  const [expected, holds] = numberRules[spec.type];
-  if (Number.isFinite(value) && holds(value)) return value;
+  const { most = Infinity } = spec;
+  const [least, holds] = numberRules[spec.type];
+  const expected = spec.most === undefined ? least : `a whole number of 1 to ${most}`;
+  if (Number.isFinite(value) && holds(value) && value <= most) return value;
   throw new WrongUsage({ where, what: `--${name} needs ${expected}.`, expected, received: text, fix: `write --${name} ${placeholder} with ${expected}.` });
 }
 

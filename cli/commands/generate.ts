@@ -13,7 +13,7 @@ const specs = {
   'top-p': { type: 'number', value: 'P', about: 'Draw only from the fewest tokens whose probabilities sum to P.' },
   'min-p': { type: 'number', value: 'P', about: 'Draw only tokens at least P times as likely as the likeliest.' },
   'repetition-penalty': { type: 'number', value: 'F', about: 'Make tokens of the last 64 less likely: 1 changes nothing, 1.2 is usual for words.' },
-  beams: { type: 'count', value: 'N', about: 'Search the likeliest text among N at a time instead of drawing.' },
+  beams: { type: 'count', value: 'N', most: 10000, about: 'Search the likeliest text among N at a time instead of drawing.' },
   stop: { type: 'text', value: 'TEXT', about: 'End before this text is written.' },
   lines: { type: 'count', value: 'N', about: 'Write a poem of N lines.' },
   'characters-per-line': { type: 'count', value: 'N', about: 'Of a poem: characters in each line, without white space.' },
