@@ -96,6 +96,12 @@ describe('a linear chain', () => {
     expectClose([logPartition(scores, far)], [logSumExp(allSequences(5, scores, far).map(({ score }) => score))], 1e-12, 'far');
   });
 
+  it('keep sums that are too small for a product of powers', () => {
+    // The best way on is e^1000 times as unlikely as the best transition and the best score together.
+    const far: ChainWeights = { labels: 2, transitions: Float64Array.of(0, -1000, 0, 0), start: Float64Array.of(0, -5000), end: Float64Array.of(0, 0) };
+    expectClose([logPartition(Float64Array.of(0, 0, -1000, 0), far)], [Math.log(2) - 1000], 1e-12, 'ln Z');
+  });
+
   it('of no steps has no labels and the loss 0', () => {
     const { weights } = drawnChain(0, 3, new Random(1));
     expect(bestLabels(new Float64Array(0), weights).labels).toHaveLength(0);

@@ -42,6 +42,17 @@ describe.each(backendNames)('the gradient of rows on %s', (backend) => {
     expect([...gradients[0].dataSync()].map((x) => x + 0)).toEqual([...(expected as Float32Array)].map((x) => x + 0));
   });
 
+  it('added to a whole gradient changes no other operand of the sum', () => {
+    const own = table();
+    const other = new Variable([R, C], normals([R, C], new Random(3)).dataSync(), 'other');
+    const { gradients } = valueAndGradients(() => {
+      const read = rowsOf(own, first);
+      return ops.add(ops.sum(ops.add(own, other)), ops.sum(read));
+    }, [own, other]);
+    expect([...gradients[1].dataSync()]).toEqual(new Array(R * C).fill(1));
+    expect([...gradients[0].dataSync()].slice(7 * C, 7 * C + 1)).toEqual([4]);
+  });
+
   it('is a tensor like others, in its step and after it', () => {
     const own = table();
     const inStep = scope(() => ops.mul(valueAndGradients(() => once(own), [own]).gradients[0], 2));

@@ -16,6 +16,16 @@ const x = tensor([1, 2, 3]);
 const y = tensor([5, 7, 11]);
 
 describe('valueAndGradients', () => {
+  it('gives each of two operands its own gradient where one tensor is the gradient of both', () => {
+    const [a, b, weight] = [11, 12, 13].map((seed) => normals([3, 5], new Random(seed)));
+    const { gradients } = valueAndGradients(() => {
+      const product = ops.mul(a, 3);
+      return ops.add(ops.sum(ops.mul(ops.add(a, b), weight)), ops.sum(product));
+    }, [a, b]);
+    expect([...gradients[1].dataSync()]).toEqual([...weight.dataSync()]);
+    expect([...gradients[0].dataSync()]).toEqual(Array.from(weight.dataSync(), (value) => value + 3));
+  });
+
   it('adds the gradients of every use of a tensor', () => {
     const { value, gradients } = valueAndGradients(() => ops.sum(ops.add(ops.mul(x, x), ops.mul(ops.mul(x, y), 2))), [x]);
     expect(value.item()).toBe(14 + 2 * (5 + 14 + 33));

@@ -127,6 +127,8 @@ describe.each(pairs)('laws of %s on %s', (_, backend, cell) => {
     [...lower.weights, ...upper.weights].forEach((variable, i) => variable.assign(forward.weights[i].dataSync()));
     expectEqual(forward.apply(input).output, upper.apply(lower.apply(input).output), 'forwards');
     expectEqual(stacked(true).apply(input).output, forward.apply(ops.reverse(input, 1)).output, 'backwards');
+    const last = layerOf({ cell: [cell, 'gru'], units: [UNITS, 6], returnSequences: false });
+    expectEqual(last.apply(input).output, ops.reshape(ops.slice(forward.apply(input).output, 1, TIME - 1, TIME), [BATCH, 6]), 'the last step');
   });
 
   it('a stateful layer over windows is a stateless one over the whole sequence, until its states are reset', () => {

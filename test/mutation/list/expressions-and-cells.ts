@@ -38,7 +38,7 @@ export const expressionAndCellMutations: readonly Mutation[] = [
     ['the forget gate acts on the new value', 'add(mul(forget, states.cell), mul(input, activation(gates.candidate)))', 'mul(forget, add(states.cell, mul(input, activation(gates.candidate))))'],
     ['the forget bias stands on another gate', "forgetGates: ['forget']", "forgetGates: ['input']"],
   ]),
-  ...inFile('src/layers/cell-along-time.ts', ['src/layers/forget-bias.test.ts', 'test/conformance/layers.test.ts', laws], [
+  ...inFile('src/layers/cell-along-time.ts', ['src/layers/forget-bias.test.ts', 'test/conformance/regularisation-laws.test.ts', laws], [
     ['the forget bias is put on the gate before', 'values.fill(1, cell.gates.indexOf(gate) * units, (cell.gates.indexOf(gate) + 1) * units)', 'values.fill(1, (cell.gates.indexOf(gate) - 1) * units, cell.gates.indexOf(gate) * units)'],
     ['the forget bias is there where it was switched off', '(this.options.unitForgetBias ?? true) ? cell.forgetGates : []', 'cell.forgetGates'],
     ['dropout of the input is drawn for each step', 'dropoutMask([batch, 1, features], dropout)', 'dropoutMask([batch, time, features], dropout)'],

@@ -29,6 +29,15 @@ export const taskMutations: readonly Mutation[] = [
     ['the score of a word is not divided by how frequent the tag is', 'Math.log(given[j]) - Math.log(this.prior[j])', 'Math.log(given[j])'],
     ['suffixes of capitals and others are one', "/^\\p{Lu}/u.test(word) ? 'A' :", "/^\\p{Lu}/u.test(word) ? 'a' :"],
   ]),
+  ...inFile('src/tasks/forecast/trained-series.ts', ['src/tasks/forecast/leaks.test.ts'], [
+    ['the scaler is taken from validation rows too', 'series.values.slice(0, train * width)', 'series.values.slice(0, seen * width)'],
+    ["MASE's scale is taken from validation rows too", 'seasonalScale(target.subarray(0, train), season', 'seasonalScale(target, season'],
+    ["the corrections' scale is taken from validation rows too", 'scaleOf(base, space, rows, train, horizon)', 'scaleOf(base, space, rows, seen, horizon)'],
+  ]),
+  ...inFile('src/tasks/forecast/forecast-training.ts', ['src/tasks/forecast/leaks.test.ts'], [
+    ['windows of training reach one row into validation', '({ train }) => [0, train]);', '({ train }) => [0, train + 1]);'],
+    ['base and season are chosen on held-out rows too', 'this.#choose(one, split[i].seen, given)', 'this.#choose(one, one.numRows, given)'],
+  ]),
   ...inFile('src/tasks/language-model/language-model-training.ts', ['src/tasks/language-model/held-out.test.ts', language], [
     ['a language model is trained on its held-out end', 'this.trainStreams = streamsOf(tokens.slice(0, tokens.length - held)', 'this.trainStreams = streamsOf(tokens.slice(0)'],
     ['the held-out end is the beginning', 'streamsOf(tokens.slice(tokens.length - held)', 'streamsOf(tokens.slice(0, held + 1)'],
