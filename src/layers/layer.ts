@@ -174,7 +174,8 @@ export abstract class Layer<Output = Tensor> {
   /** Makes and keeps a weight. @param weightName the last part of its name in files. */
   protected addWeight(weightName: string, shape: Shape, options: WeightOptions): Variable {
     const initializer = initializerNamed(options.initializer, `${this.className}.${weightName}`);
-    requireWeightSize(`${this.name}/${weightName}`, shape);
+    // What a file claims is held against its own size instead.
+    if (valuesLeft === undefined) requireWeightSize(`${this.name}/${weightName}`, shape);
     const values = valuesLeft === undefined ? initializer.values(shape, currentRandom(), options.role) : takeZeros(shape, `${this.name}/${weightName}`);
     const variable = new Variable(shape, values, `${this.name}/${weightName}`, options.trainable ?? true);
     this.ownWeights.set(weightName, { variable, regularizer: options.regularizer, constraint: options.constraint });

@@ -1,4 +1,4 @@
-import { describeValue, RondoError } from '../errors.js';
+import { RondoError } from '../errors.js';
 import { describeShape, type Shape } from '../shape.js';
 
 /** Nested arrays of numbers, as a user writes them. */
@@ -89,11 +89,12 @@ function ragged(expected: string, received: string, place: readonly number[]): R
 }
 
 function notANumber(value: unknown, place: readonly number[]): RondoError {
+  const shown = typeof value === 'string' ? JSON.stringify(value) : typeof value === 'object' && value !== null ? 'an object' : String(value);
   return new RondoError('DATA_FORMAT', {
     where: 'tensor',
     what: `the entry at ${describeShape(place)} is not a number.`,
     expected: 'numbers, nested arrays of numbers, or a typed array of numbers',
-    received: describeValue(value),
-    fix: `${typeof value === 'bigint' ? 'make numbers of bigints with Number(value).' : 'encode texts, categories and missing entries as numbers first.'}`,
+    received: shown.slice(0, 100),
+    fix: 'encode texts, categories and missing entries as numbers first.',
   });
 }
