@@ -42,6 +42,12 @@ describe('a forecast with dates', () => {
   });
 });
 
+describe('a series that is too short', () => {
+  it('names the flags that make room', () => {
+    expectFault(run('train', 'forecast', 'rising.csv', '--horizon', '100', '--out', 'no.safetensors'), 1, 'OUT_OF_RANGE', 'too short for the horizon', '`--horizon`', '`--timesteps`', '`--validation`', '`--test`');
+  });
+});
+
 describe('a forecast of several series', () => {
   write('stacked.csv', ['shop,Tag,Umsatz', ...[11, 12].flatMap((shop) => lines.map((line) => `${shop},${line}`))]);
 

@@ -1,4 +1,5 @@
 import { detectSeason } from '../../data/season.js';
+import { type Frequency, nearCalendar } from '../../data/time/frequency.js';
 import { type BaseForecast, baseForecaster, type BaseName, type TargetRows } from './base-forecast.js';
 import { fitSmoothing } from './fit-smoothing.js';
 import { type Judged, judgedOrigins, meanErrorOf } from './judge-forecasts.js';
@@ -22,6 +23,8 @@ export interface ChooseBaseOptions {
   readonly horizon: number;
   /** The season, where it is known. */
   readonly season?: number;
+  /** How the steps follow each other: a season that is found near one of the calendar is that one. */
+  readonly frequency?: Frequency;
   /** One base of all, where it is asked for. */
   readonly base?: BaseName;
   /** Series that share the work; each is judged on fewer values where they are many. Default 1. */
@@ -32,9 +35,10 @@ export interface ChooseBaseOptions {
  * The forecast without a network that is best up to the horizon on what is known of a series, judged from many origins in its last
  * two thirds.
  */
-export function chooseBase(rows: TargetRows, { horizon, season, base, numSeries = 1 }: ChooseBaseOptions): BaseChoice {
+export function chooseBase(rows: TargetRows, { horizon, season, frequency, base, numSeries = 1 }: ChooseBaseOptions): BaseChoice {
   const numRows = rows.values.length;
-  const found = season ?? detectSeason(rows.values);
+  const measured = season ?? detectSeason(rows.values);
+  const found = season === undefined && measured !== undefined ? nearCalendar(measured, frequency) : measured;
   const seasonSets = setsOfSeasons(numRows, found, season !== undefined);
   const firstOrigin = Math.max(1, Math.min(Math.max(2 * (found ?? 12) + 1, Math.floor(numRows / 3)), numRows - horizon));
   const judged: Judged = { ...rows, firstOrigin, horizon, mostValues: Math.max(1000, mostValues / numSeries) };

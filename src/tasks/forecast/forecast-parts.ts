@@ -32,7 +32,7 @@ export function requireRoom({ train, validation, test }: RowsOfParts, timesteps:
     what: 'the series is too short for the horizon.',
     expected: `at least ${timesteps + horizon} rows to learn from: timesteps ${timesteps} + horizon ${horizon}`,
     received: `${Math.max(0, train)} of ${train + validation + test} rows${taken.length > 0 ? `; ${taken.join(', ')}` : ''}`,
-    fix: 'use a shorter horizon, fewer timesteps, a smaller validation or test part (0 for none), or a longer series.',
+    fix: 'use a smaller `horizon`, fewer `timesteps`, a smaller `validation` or `test` (0 for none), or a longer series.',
   });
 }
 

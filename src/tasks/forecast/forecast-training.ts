@@ -171,7 +171,8 @@ export class ForecastTraining {
 
   #choose(series: Series, numRows: number, { base = 'auto', horizon, season }: Pick<ForecastOptions, 'base' | 'horizon' | 'season'>): BaseChoice {
     const rows = { values: columnOf(series, 0).subarray(0, numRows), isReal: realTargets(series) };
-    return chooseBase(rows, { horizon, season, base: base === 'auto' ? undefined : base, numSeries: this.columns.series.length });
+    const { time, series: all } = this.columns;
+    return chooseBase(rows, { horizon, season, frequency: time?.frequency, base: base === 'auto' ? undefined : base, numSeries: all.length });
   }
 
   /** The same kinds of base, with everything they and the network are scaled by, from all rows. */
