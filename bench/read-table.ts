@@ -35,12 +35,14 @@ const path = join(tmpdir(), `rondo-table-${process.pid}.csv`);
 try {
   writeTable(path, megabytes);
   const size = statSync(path).size;
-  const start = performance.now();
+  const start = process.cpuUsage();
+  // Time of the processor: on a busy machine the clock tells of the others.
+  const elapsedMs = (): number => process.cpuUsage(start).user / 1000 + process.cpuUsage(start).system / 1000;
   const table = await readTableFile(path);
-  const readMs = performance.now() - start;
+  const readMs = elapsedMs();
   let sum = 0;
   for (const name of table.columns.slice(1)) sum += numericColumn(table, name).reduce((all, value) => all + value, 0) / table.numRows;
-  const allMs = performance.now() - start;
+  const allMs = elapsedMs();
   const speed = (ms: number): string => `${(size / 1e3 / ms).toFixed(0)} MB/s`;
   console.log(`${(size / 1e6).toFixed(0)} MB, ${table.numRows} rows of ${table.columns.length} columns`);
   console.log(`read into columns        ${(readMs / 1000).toFixed(1)} s, ${speed(readMs)}`);

@@ -39,12 +39,12 @@ export async function readEachTextInput(paths: readonly string[], encoding?: Tex
 }
 
 /** How a table is read, as far as the command line says. */
-export interface TableInputOptions extends Pick<ReadTableOptions, 'columns'> {
+export interface TableInputOptions extends Pick<ReadTableOptions, 'columns' | 'decimal'> {
   readonly encoding?: TextEncoding;
 }
 
 /** The table of a file, or of the standard input for `-`. @throws FILE_ACCESS, DATA_FORMAT */
-export async function readTableInput(path: string, { encoding, columns }: TableInputOptions = {}): Promise<Table> {
-  if (path !== '-') return readTableFile(path, { encoding, columns });
-  return readTable(utf8Pieces(inputPieces(), standardInput, encoding), { where: standardInput, columns });
+export async function readTableInput(path: string, { encoding, ...options }: TableInputOptions = {}): Promise<Table> {
+  if (path !== '-') return readTableFile(path, { encoding, ...options });
+  return readTable(utf8Pieces(inputPieces(), standardInput, encoding), { where: standardInput, ...options });
 }

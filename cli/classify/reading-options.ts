@@ -1,5 +1,5 @@
-import { textEncodings } from '../../src/index.js';
 import { textFileFormats } from '../../src/node.js';
+import { encodingOption, tableOptions } from '../data-options.js';
 import type { OptionSpecs } from '../options.js';
 
 /** Options of commands that read texts, with or without labels. */
@@ -8,8 +8,8 @@ export const readingOptions = {
   text: { type: 'text', value: 'COLUMN', about: 'Column or field of the text. Default text.' },
   label: { type: 'text', value: 'COLUMN', about: 'Column or field of the label. Default label.' },
   'label-until': { type: 'text', value: 'SIGN', about: 'Keep a label up to this sign: with `:`, DESC:manner becomes DESC.' },
-  columns: { type: 'text', value: 'NAMES', about: 'Names of the columns, separated by commas, of a table without a line of names.' },
-  encoding: { type: 'text', value: 'NAME', choices: textEncodings, about: `Encoding of the files: ${textEncodings.join(', ')}. Default utf-8; windows-1252 reads Latin-1 too.` },
+  columns: tableOptions.columns,
+  ...encodingOption,
 } as const satisfies OptionSpecs;
 
 /** What to do about texts without a word. */

@@ -4,6 +4,7 @@ import { refuseReadingOptions } from '../classify/refuse-reading-options.js';
 import { evaluateValues } from '../forecast/evaluate-values.js';
 import { givenTimes, timeOptions } from '../forecast/series-options.js';
 import { dataFormatOption, tagFormat, textFormat } from '../data-format.js';
+import { decimalOption, givenTable, refuseDecimal } from '../data-options.js';
 import type { DynamicOptions, LanguageModel, Tagger } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
@@ -31,6 +32,7 @@ export const evaluate = defineCommand({
     'dynamic-rate': { type: 'number', value: 'RATE', about: 'Step size of --dynamic. Default 0.05.' },
     'dynamic-decay': { type: 'number', value: 'SHARE', about: 'Share of the way back to the trained weights after each step of --dynamic. Default 0.002.' },
     ...timeOptions,
+    ...decimalOption,
     backend: computeOptions.backend,
     threads: computeOptions.threads,
     blas: computeOptions.blas,
@@ -44,19 +46,20 @@ export const evaluate = defineCommand({
     const { dynamic, 'dynamic-rate': learningRate, 'dynamic-decay': decay } = options;
     if (!dynamic && (learningRate ?? decay) !== undefined) throw new WrongUsage({ where, what: 'these options belong to --dynamic.', expected: '--dynamic', received: learningRate === undefined ? '--dynamic-decay' : '--dynamic-rate', fix: 'add --dynamic.' });
     if (dynamic && task.task !== 'languageModel') throw new WrongUsage({ where, what: '--dynamic is for language models.', received: task.task, fix: 'leave it out.' });
+    refuseDecimal(where, task.task, options.decimal);
     if (task.task !== 'tag') refuseTaggerOptions(this.name, task.task, { column: options.column, 'word-column': options['word-column'] });
     if (task.task === 'classify') return evaluateClasses(task, files, { ...options, format: textFormat(where, options.format) });
     const format = task.task === 'tag' ? tagFormat(where, options.format) : undefined;
     refuseReadingOptions(where, task, { ...options, format: task.task === 'tag' ? undefined : textFormat(where, options.format) });
-    if (task.task === 'languageModel') return evaluateText(task, files, options.json, dynamic ? { ...(learningRate !== undefined && { learningRate }), ...(decay !== undefined && { decay }) } : undefined);
+    if (task.task === 'languageModel') return evaluateText(task, await readTextInputs(files, options.encoding), options.json, dynamic ? { ...(learningRate !== undefined && { learningRate }), ...(decay !== undefined && { decay }) } : undefined);
     if (files.length > 1) throw new WrongUsage({ where: `rondo ${this.name}`, what: `a ${task.task === 'tag' ? 'tagger' : 'forecast'} is measured on one ${task.task === 'tag' ? 'file' : 'table'}.`, expected: `rondo ${this.name} ${path} FILE`, received: files.join(' '), fix: 'give one file.' });
     if (task.task === 'tag') return evaluateTags(task, files[0], { ...options, format }, options.json);
-    return evaluateValues(task, files[0], givenTimes(options), options.json);
+    return evaluateValues(task, files[0], givenTimes(options), givenTable(options), options.json);
   },
 });
 
-async function evaluateText(languageModel: LanguageModel, files: readonly string[], json: boolean, dynamic: DynamicOptions | undefined): Promise<void> {
-  const score = await languageModel.evaluate(await readTextInputs(files), { dynamic });
+async function evaluateText(languageModel: LanguageModel, text: string, json: boolean, dynamic: DynamicOptions | undefined): Promise<void> {
+  const score = await languageModel.evaluate(text, { dynamic });
   if (json) {
     printJson(score);
     return;

@@ -2,7 +2,8 @@ import { predictClasses } from '../classify/predict-classes.js';
 import { emptyOption, readingOptions } from '../classify/reading-options.js';
 import { refuseReadingOptions } from '../classify/refuse-reading-options.js';
 import { dataFormatOption, tagFormat, textFormat } from '../data-format.js';
-import type { LanguageModel, Tagger } from '../../src/index.js';
+import { decimalOption, givenTable, refuseDecimal } from '../data-options.js';
+import type { LanguageModel, Tagger, TextEncoding } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { predictValues } from '../forecast/predict-values.js';
@@ -30,6 +31,7 @@ export const predict = defineCommand({
     to: { type: 'text', value: 'FORMAT', choices: tagOutputs, about: 'How tagged words are written. Default: as they came; plain text as columns. lines: one line out for each line in, word/TAG.' },
     number: { type: 'flag', about: 'Of texts to classify, and with --to lines: write its number before each line.' },
     ...timeOptions,
+    ...decimalOption,
     backend: computeOptions.backend,
     threads: computeOptions.threads,
     blas: computeOptions.blas,
@@ -42,19 +44,20 @@ export const predict = defineCommand({
     const where = `rondo ${this.name}`;
     const isText = task.task !== 'forecast' && (await isTextArgument(this.name, path, data));
     if (options.number && task.task !== 'classify' && options.to !== 'lines') throw new WrongUsage({ where, what: '--number is for texts to classify, and for --to lines of a tagger.', received: '--number', fix: 'leave --number out.' });
+    refuseDecimal(where, task.task, options.decimal);
     if (task.task !== 'tag') refuseTaggerOptions(this.name, task.task, { to: options.to, 'word-column': options['word-column'] });
     if (task.task === 'classify') return predictClasses(task, isText ? { texts: [data], labels: undefined } : data, { ...options, format: textFormat(where, options.format) });
     const format = task.task === 'tag' ? tagFormat(where, options.format) : undefined;
     refuseReadingOptions(where, task, { ...options, format: task.task === 'tag' ? undefined : textFormat(where, options.format) });
     if (task.task === 'tag' && options.top !== undefined) throw new WrongUsage({ where, what: '--top is for language models and classifiers.', expected: 'a model of another task', received: 'a tagger', fix: 'leave --top out.' });
-    if (task.task === 'forecast') await predictValues(task, data, givenTimes(options), options.json);
-    else if (task.task === 'tag') await predictTags(task, isText ? { text: data, where: 'the text' } : await inputOf(data), { ...options, format }, options.json);
-    else await predictTokens(task, isText ? data : await readTextInput(data), options.top ?? 10, options.json);
+    if (task.task === 'forecast') await predictValues(task, data, givenTimes(options), givenTable(options), options.json);
+    else if (task.task === 'tag') await predictTags(task, isText ? { text: data, where: 'the text' } : await inputOf(data, options.encoding), { ...options, format }, options.json);
+    else await predictTokens(task, isText ? data : await readTextInput(data, options.encoding), options.top ?? 10, options.json);
   },
 });
 
-async function inputOf(path: string): Promise<{ text: string; where: string }> {
-  return { text: await readTextInput(path), where: path === '-' ? 'standard input' : path };
+async function inputOf(path: string, encoding: TextEncoding | undefined): Promise<{ text: string; where: string }> {
+  return { text: await readTextInput(path, encoding), where: path === '-' ? 'standard input' : path };
 }
 
 async function predictTags(tagger: Tagger, { text, where }: { text: string; where: string }, options: PredictTagsOptions, json: boolean): Promise<void> {

@@ -4,6 +4,7 @@ import { seriesLines } from '../forecast/series-lines.js';
 import { givenSeries, seriesOptions } from '../forecast/series-options.js';
 import { errorTable, forecastPlot } from '../forecast/show-forecast.js';
 import { resumeCommand } from '../command-words.js';
+import { givenTable, tableOptions } from '../data-options.js';
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { print, printLines } from '../output.js';
 import { trainingStart } from '../output-paths.js';
@@ -31,6 +32,7 @@ const specs = {
   features: { type: 'text', value: 'COLUMNS', about: 'What else the model sees: all (default), none, or columns separated by commas.' },
   season: { type: 'count', value: 'N', about: 'Steps of a season. Default: found by itself.' },
   ...seriesOptions,
+  ...tableOptions,
   base: { type: 'text', value: 'NAME', choices: baseChoices, about: 'The forecast that the network corrects. Default auto: the best on training and validation rows.' },
   validation: { type: 'number', value: 'SHARE', about: 'Share of the rows that chooses the best epoch and how much the network counts. Default 0.1; 0 for none.' },
   test: { type: 'number', value: 'SHARE', about: 'Share of the rows at the end that is held out for the errors. Default 0.2; 0 for none.' },
@@ -55,7 +57,7 @@ export const trainForecast = defineCommand({
     const { resume, quiet, json } = options;
     if (!resume && options.horizon === undefined) throw new WrongUsage({ where, what: '--horizon is missing.', expected: '--horizon N', fix: 'say how many steps to forecast.' });
     const { paths, interrupted } = await trainingStart(where, 'forecast', file, options, () => forecastOptions(options, options.horizon));
-    const table = await readTableInput(file);
+    const table = await readTableInput(file, givenTable(options));
     const training = new ForecastTraining(table, forecastOptions(options, options.horizon ?? 1), interrupted?.task);
     const { forecaster, columns, numRows } = training;
     const { cell, units, layers, timesteps, season, horizon, epochs, maxEpochs, batchSize } = forecaster.options;

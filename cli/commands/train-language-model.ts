@@ -4,6 +4,7 @@ import { defineCommand, type Given, type OptionSpecs, recurrentOptions, training
 import { trainingStart } from '../output-paths.js';
 import { loadTokenizer } from '../../src/node.js';
 import { initialLines, initOption, readInitial } from '../initial-model.js';
+import { encodingOption } from '../data-options.js';
 import { print, printLines } from '../output.js';
 import { readEachTextInput, readTextInput } from '../read-input.js';
 import { startLine } from '../text-start.js';
@@ -16,6 +17,7 @@ import { requirePositionals } from '../wrong-usage.js';
 const specs = {
   tokens: { type: 'text', value: 'KIND', choices: tokenLevels, about: 'What a token is: characters (default), words, bytes, or bpe for byte pairs learned from the text.' },
   tokenizer: { type: 'text', value: 'FILE', about: 'Tokens of another program: its tokenizer.json. Needs the npm package @huggingface/tokenizers.' },
+  ...encodingOption,
   lower: { type: 'flag', about: 'Lower-case the text.' },
   vocabulary: { type: 'count', value: 'N', about: 'Most tokens in the vocabulary. Default 20000, 4096 for bpe; rarer characters and words become one unknown token.' },
   punctuation: { type: 'text', value: 'HOW', choices: ['separate', 'attach'], about: 'For words: each sign is a token (separate, default), or cut at white space only (attach).' },
@@ -64,11 +66,11 @@ export const trainLanguageModel = defineCommand({
     const { resume, quiet, json } = options;
     const initial = await readInitial(where, options, 'languageModel');
     const { paths, interrupted } = await trainingStart(where, 'languageModel', positionals[0], options, () => languageModelOptions(options));
-    const texts = await readEachTextInput(positionals);
+    const texts = await readEachTextInput(positionals, options.encoding);
     const { level, lower, maxTokens, punctuation } = languageModelOptions(options);
     const vectors = await readEmbeddingVectors(where, options, () => TextCodec.fromText(texts.join(''), { ...(level === 'words' && { level }), lower, maxTokens, punctuation }).vocabulary.tokens);
-    const validation = options.dev === undefined ? undefined : await readTextInput(options.dev);
-    const test = options.test === undefined ? undefined : await readTextInput(options.test);
+    const validation = options.dev === undefined ? undefined : await readTextInput(options.dev, options.encoding);
+    const test = options.test === undefined ? undefined : await readTextInput(options.test, options.encoding);
     const codec = options.tokenizer === undefined || resume ? undefined : await loadTokenizer(options.tokenizer);
     const training = new LanguageModelTraining({ train: texts, validation, vectors, codec, initial }, languageModelOptions(options), interrupted?.task);
     const { languageModel, numTrainingTokens, numValidationTokens, numBatches, tokensPerStep } = training;

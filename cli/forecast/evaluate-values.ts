@@ -1,11 +1,11 @@
 import type { Forecaster, SeriesColumnsOptions } from '../../src/index.js';
 import { print, printJson, say } from '../output.js';
-import { readTableInput } from '../read-input.js';
+import { readTableInput, type TableInputOptions } from '../read-input.js';
 import { errorTable, forecastPlot } from './show-forecast.js';
 
 /** Prints how good the forecasts of a table are. */
-export async function evaluateValues(forecaster: Forecaster, file: string, times: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'>, json: boolean): Promise<void> {
-  const columns = forecaster.columnsOf(await readTableInput(file), times);
+export async function evaluateValues(forecaster: Forecaster, file: string, times: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'>, reading: TableInputOptions, json: boolean): Promise<void> {
+  const columns = forecaster.columnsOf(await readTableInput(file, reading), times);
   const unseen = columns.series.map((series) => forecaster.firstUnseenRow(series));
   const isTrainedOn = unseen.some((row) => row !== undefined);
   // A model that was trained again on all rows has its figures from before.

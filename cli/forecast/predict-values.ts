@@ -1,6 +1,6 @@
 import { type Forecaster, type SeriesColumnsOptions, stampOf } from '../../src/index.js';
 import { print, printJson, say } from '../output.js';
-import { readTableInput } from '../read-input.js';
+import { readTableInput, type TableInputOptions } from '../read-input.js';
 import { shortNumber, textTable } from '../text-table.js';
 
 /** The forecast of one series. */
@@ -13,8 +13,8 @@ interface Answer {
 }
 
 /** Prints what comes after the end of each series of a table. */
-export async function predictValues(forecaster: Forecaster, data: string, times: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'>, json: boolean): Promise<void> {
-  const columns = forecaster.columnsOf(await readTableInput(data), times);
+export async function predictValues(forecaster: Forecaster, data: string, times: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'>, reading: TableInputOptions, json: boolean): Promise<void> {
+  const columns = forecaster.columnsOf(await readTableInput(data, reading), times);
   const [target] = columns.names;
   const { timesteps } = forecaster.options;
   const isPanel = columns.reading.series.length > 0;

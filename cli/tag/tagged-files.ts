@@ -1,4 +1,5 @@
-import { type ColumnFile, type ConlluFile, looksLikeConllu, readColumnFile, readConllu, RondoError, type TaggedSentence, taggedSentences } from '../../src/index.js';
+import { type ColumnFile, type ConlluFile, looksLikeConllu, readColumnFile, readConllu, RondoError, type TaggedSentence, taggedSentences, type TextEncoding } from '../../src/index.js';
+import { encodingOption } from '../data-options.js';
 import type { OptionSpecs } from '../options.js';
 import { readTextInput } from '../read-input.js';
 import { withSeparators } from '../text-table.js';
@@ -8,6 +9,7 @@ import { WrongUsage } from '../wrong-usage.js';
 export const taggedFileOptions = {
   format: { type: 'text', value: 'FORMAT', choices: ['conllu', 'columns'], about: 'Of the data: conllu or columns (a word and its tags a line). Default: by the name, .conllu, or by the first line.' },
   column: { type: 'text', value: 'COLUMN', about: 'Where the tags are. Of CoNLL-U: upos (default), xpos, feats, deprel, lemma ... Of columns: a number from 1, or last (default).' },
+  ...encodingOption,
   'word-column': { type: 'count', value: 'N', about: 'Of columns: where the words are. Default 1.' },
 } as const satisfies OptionSpecs;
 
@@ -23,6 +25,7 @@ export interface TaggedFileOptions {
   readonly format?: 'conllu' | 'columns';
   readonly column?: string;
   readonly 'word-column'?: number;
+  readonly encoding?: TextEncoding;
 }
 
 /** A file with words in sentences, in either format. */
@@ -30,7 +33,7 @@ export type WordFile = { readonly format: 'conllu'; readonly file: ConlluFile } 
 
 /** @throws FILE_ACCESS, DATA_FORMAT */
 export async function readWordFile(path: string, options: TaggedFileOptions): Promise<WordFile> {
-  return wordFileOf(await readTextInput(path), path === '-' ? 'standard input' : path, options);
+  return wordFileOf(await readTextInput(path, options.encoding), path === '-' ? 'standard input' : path, options);
 }
 
 /** Whether a file is CoNLL-U by its name or its first line. */

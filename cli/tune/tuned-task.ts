@@ -42,17 +42,17 @@ export const tunedTasks: Readonly<Record<string, TunedTask>> = {
   tag: {
     scores: { score: { about: 'validation score', better: 'higher', of: ({ outcome }) => outcome.valScore?.[outcome.bestEpoch] } },
     space: () => ['learning-rate=0.0015..0.024:log', 'units=64,128,256', 'dropout=0.2..0.6', 'word-dropout=0..0.3', 'word-units=50,100,200'],
-    incomparable: all('column', 'word-column', 'format', 'scheme', 'dev', 'test', 'validation'),
+    incomparable: all('column', 'word-column', 'format', 'encoding', 'scheme', 'dev', 'test', 'validation'),
   },
   'language-model': {
     scores: { loss: lossOfBestEpoch },
     space: ({ optimizer = 'adam', preset = 'none' }) => [...languageModelRates(optimizer, preset), 'units=128,256,512', 'layers=1,2', 'dropout=0..0.5'],
-    incomparable: all('tokens', 'tokenizer', 'lower', 'vocabulary', 'punctuation', 'dev', 'test', 'validation'),
+    incomparable: all('encoding', 'tokens', 'tokenizer', 'lower', 'vocabulary', 'punctuation', 'dev', 'test', 'validation'),
   },
   forecast: {
     scores: { loss: lossOfBestEpoch },
     space: () => ['learning-rate=0.001..0.02:log', 'units=16,32,64,128', 'dropout=0..0.4', 'layers=1,2'],
-    incomparable: all('target', 'horizon', 'base', 'season', 'missing', 'validation', 'test'),
+    incomparable: all('columns', 'decimal', 'encoding', 'target', 'horizon', 'base', 'season', 'missing', 'validation', 'test'),
   },
 };
 

@@ -1,0 +1,48 @@
+import { decimalSigns, textEncodings } from '../src/index.js';
+import type { Given, OptionSpecs } from './options.js';
+import type { TableInputOptions } from './read-input.js';
+import { WrongUsage } from './wrong-usage.js';
+
+/** Of every command that reads texts or tables. */
+export const encodingOption = {
+  encoding: {
+    type: 'text',
+    value: 'NAME',
+    choices: textEncodings,
+    about: `Encoding of the files: ${textEncodings.join(', ')}. Default utf-8; windows-1252 reads Latin-1 too.`,
+  },
+} as const satisfies OptionSpecs;
+
+/** Of commands that read numbers. */
+export const decimalOption = {
+  decimal: {
+    type: 'text',
+    value: 'SIGN',
+    choices: decimalSigns,
+    about: 'What stands before the decimals of numbers: point or comma. Default: what the cells of each column tell.',
+  },
+} as const satisfies OptionSpecs;
+
+/** Of commands that read tables. */
+export const tableOptions = {
+  columns: { type: 'text', value: 'NAMES', about: 'Names of the columns, separated by commas, of a table without a line of names.' },
+  ...decimalOption,
+  ...encodingOption,
+} as const satisfies OptionSpecs;
+
+/** What these options say. */
+export function givenTable({ columns, decimal, encoding }: Given<typeof tableOptions>): TableInputOptions {
+  return { columns: columns?.split(','), decimal, encoding };
+}
+
+/** @throws WrongUsage for a model that forecasts nothing */
+export function refuseDecimal(where: string, task: string, decimal: string | undefined): void {
+  if (decimal === undefined || task === 'forecast') return;
+  throw new WrongUsage({
+    where,
+    what: '--decimal is for forecasts.',
+    expected: 'a model made by rondo train forecast',
+    received: `a model of the task ${task}`,
+    fix: 'leave --decimal out.',
+  });
+}
