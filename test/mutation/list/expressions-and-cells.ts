@@ -32,7 +32,7 @@ export const expressionAndCellMutations: readonly Mutation[] = [
     ['values of a row are kept for the next row', 'this.#rowValues.clear();\n', ''],
     ['erf is cut off early', 'if (size > 6) return Math.sign(x);', 'if (size > 2.5) return Math.sign(x);'],
   ]),
-  ...inFile('src/cells/lstm.ts', [cells, 'test/conformance/layers.test.ts'], [
+  ...inFile('src/cells/lstm.ts', [cells, 'src/layers/forget-bias.test.ts'], [
     ['the gates stand in another order', "gates: ['input', 'forget', 'candidate', 'output']", "gates: ['input', 'candidate', 'forget', 'output']"],
     ['the output is not squashed', 'hidden: mul(output, activation(cell))', 'hidden: mul(output, cell)'],
     ['the forget gate acts on the new value', 'add(mul(forget, states.cell), mul(input, activation(gates.candidate)))', 'mul(forget, add(states.cell, mul(input, activation(gates.candidate))))'],
