@@ -300,6 +300,20 @@ describe('rows in batches', () => {
   });
 });
 
+describe('the logs of an epoch', () => {
+  it('are of that epoch alone', async () => {
+    const model = regression();
+    model.compile({ optimizer: { name: 'sgd', config: { learningRate: 0 } }, loss: 'mse', metrics: ['mae'] });
+    const targets = [0, 9].map((shift) => y.map(([value]) => [value + shift]));
+    let epoch = 0;
+    const { metrics } = await model.fit(() => [{ x, y: targets[epoch++] }], { epochs: 2 });
+    for (const [i, own] of targets.entries()) {
+      const { loss, mae } = await model.evaluate(x, own);
+      expect([metrics.loss[i], metrics.mae[i]]).toEqual([expect.closeTo(loss, 10), expect.closeTo(mae, 10)]);
+    }
+  });
+});
+
 describe('class weights', () => {
   it('count in the loss of training and not in that of validation', async () => {
     const model = classifier();

@@ -186,8 +186,8 @@ describe('neighbours', () => {
     expect(wordAnalogy(uneven, ['man', 'king', 'woman'], 2).map(({ word }) => word)).toEqual(['queen', 'long']);
   });
   it('answer analogies with none of the words that were asked with, and by the way from the first to the second', async () => {
-    // b - a + c is (-0.2, 1, 0.2), nearest to b itself and to c; a - b + c is (0.4, -1, 0.2).
-    const close = await read('a 0.6 0.8 0\nb 0 1 0.6\nc 0.6 0.8 0.1\nright -0.2 1 0.2\nwrong 0.4 -1 0.2\n');
+    // Of unit vectors b - a + c is (0, 0.85, 0.61), nearest to b itself; a - b + c is (1.2, 0.74, -0.41).
+    const close = await read('a 0.6 0.8 0\nb 0 1 0.6\nc 0.6 0.8 0.1\nright -0.2 1 0.2\nwrong 1.2 0.7 -0.4\n');
     const found = wordAnalogy(close, ['a', 'b', 'c'], 9).map(({ word }) => word);
     expect(found).toEqual(['right', 'wrong']);
   });
