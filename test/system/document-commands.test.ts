@@ -1,0 +1,92 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { commands } from '../../cli/commands/index.js';
+import { commonOptions } from '../../cli/options.js';
+import { parseArguments } from '../../cli/parse-arguments.js';
+import { blocksOf, codeSpansOf, documents, root } from '../support/documents.js';
+import { madeReviews } from '../support/made-reviews.js';
+import { hangGuardMs, program } from '../support/rondo.js';
+
+const parent = mkdtempSync(join(tmpdir(), 'rondo-document-commands-'));
+afterAll(() => rmSync(parent, { recursive: true, force: true }));
+
+const sentence = '1\tThey\tthey\tPRON\t_\t_\t2\tnsubj\t_\t_\n2\tsleep\tsleep\tVERB\t_\t_\t0\troot\t_\t_\n3\t.\t.\tPUNCT\t_\t_\t2\tpunct\t_\t_\n\n';
+const line = 'ROMEO:\nBut soft, what light through yonder window breaks?\n\n';
+const { texts, labels } = madeReviews(60);
+const vectors = ['river', 'stream', 'good', 'bad', 'the'].map((word, i) => [word, i, 1 - i, 0.5, i * i].join(' '));
+const hours = Array.from({ length: 400 }, (_, hour) => [
+  new Date(Date.UTC(2024, 0, 1, hour)).toISOString().slice(0, 16).replace('T', ' '),
+  (50 + 20 * Math.sin(hour / 3.82) + ((hour * 7) % 11)).toFixed(2),
+]);
+
+/** What the documents call files of the reader's own, made small. */
+const files: Readonly<Record<string, string>> = {
+  'shakespeare.txt': line.repeat(60),
+  'sonnets.txt': 'Shall I compare thee to a summers day?\n'.repeat(20),
+  'reviews.csv': ['review,label', ...texts.map((text, i) => `"${text}",${labels[i]}`)].join('\n'),
+  'en-train.conllu': sentence.repeat(40),
+  'en-dev.conllu': sentence.repeat(5),
+  'en-test.conllu': sentence.repeat(5),
+  'glove.6B.100d.txt': `${vectors.join('\n')}\n`,
+  'power.csv': ['time,load', ...hours.map((row) => row.join(','))].join('\n'),
+};
+
+/** Training as the document says, but short: of an option that is given twice the last counts. */
+function shortened(command: string): string {
+  if (/rondo train /.test(command)) return `${command} --epochs 1 --units 4 --force`;
+  if (/rondo tune /.test(command)) return `${command} --epochs 1 --trials 2`;
+  return command;
+}
+
+function commandsOf(file: string): string[] {
+  return blocksOf(file)
+    .filter(({ language }) => language === '' || language === 'sh')
+    .flatMap(({ text }) => text.replace(/\\\n/g, ' ').split('\n'))
+    .filter((command) => /(^|\| )(npx )?rondo [a-z]/.test(command));
+}
+
+describe('the commands that documents show', () => {
+  const shown = documents.map((file) => [file, commandsOf(file)] as const).filter(([, list]) => list.length > 0);
+
+  it('are found', () => {
+    expect(shown.map(([file]) => file)).toEqual(expect.arrayContaining(['README.md', 'docs/text.md']));
+  });
+
+  // One after the other in one folder, since a command reads what the one before it wrote.
+  it.each(shown)('in %s run', (file, list) => {
+    const folder = mkdtempSync(join(parent, 'document-'));
+    symlinkSync(join(root, 'examples'), join(folder, 'examples'));
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+    const shell = `rondo() { "${process.execPath}" "${program}" "$@"; }; npx() { "$@"; };`;
+    for (const command of list) {
+      const { status, stdout, stderr } = spawnSync('sh', ['-c', `${shell} ${shortened(command)}`], { cwd: folder, encoding: 'utf8', timeout: hangGuardMs });
+      expect(status, `${file}: ${command}\n${stdout}\n${stderr}`).toBe(0);
+    }
+  });
+});
+
+describe('the commands that documents name in passing', () => {
+  const spans = documents.flatMap((file) => codeSpansOf(file).filter((code) => /^(npx )?rondo [a-z]/.test(code)).map((code) => [file, code] as const));
+  const names = Object.keys(commands);
+
+  it.each(spans)('%s: `%s` exists, with its options', async (_, code) => {
+    const words = code.replace(/^npx /, '').split(/\s+/).slice(1);
+    const name = [2, 1].map((count) => words.slice(0, count).join(' ')).find((candidate) => names.includes(candidate));
+    if (name === undefined) {
+      // A group of commands, such as `rondo train`.
+      expect(names.filter((known) => known.startsWith(`${words[0]} `))).not.toEqual([]);
+      return;
+    }
+    const specs = { ...(await commands[name]()).options, ...commonOptions };
+    const given = words.slice(name.split(' ').length).filter((word) => word.startsWith('--'));
+    for (const option of given) {
+      const own = option.replace(/=.*/, '').slice(2);
+      expect(Object.keys(specs), code).toContain(own);
+    }
+    // A command that stands there whole, with values and not with names for them, is read as it would be when run.
+    if (!/[A-Z]{2,}|\.\.\.|\|/.test(code)) parseArguments(name, words.slice(name.split(' ').length), specs);
+  });
+});
