@@ -18,7 +18,7 @@ export function restoreForecaster(model: Sequential, saved: SavedFields, where: 
   }
   const width = names.length + (series[0].errorScale === null ? 0 : 1);
   const output = model.computeOutputShape([1, options.timesteps, width]);
-  if (output.at(-1) !== options.horizon) throw saved.fault('the model does not fit the horizon.', `horizon ${options.horizon}`, output);
+  if (output.length !== 2 || output[1] !== options.horizon) throw saved.fault('the model does not fit the horizon.', `horizon ${options.horizon}`, output);
   const reading = restoreSeriesReading(saved.read('reading', 'an object', optional(isObject)), where);
   const findings = restoreFindings(saved.read('findings', 'an object', optional(isObject)), where);
   return new Forecaster(model, names, series, options, reading, outcome, findings);
