@@ -13,7 +13,12 @@ import { hangGuardMs, program } from '../support/rondo.js';
 const parent = mkdtempSync(join(tmpdir(), 'rondo-document-commands-'));
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
 
-const sentence = '1\tThey\tthey\tPRON\t_\t_\t2\tnsubj\t_\t_\n2\tsleep\tsleep\tVERB\t_\t_\t0\troot\t_\t_\n3\t.\t.\tPUNCT\t_\t_\t2\tpunct\t_\t_\n\n';
+/** Sentences in CoNLL-U, all of them different. */
+const sentences = (count: number): string =>
+  Array.from({ length: count }, (_, i) => {
+    const words = [['They', 'PRON'], ...Array.from({ length: i % 4 }, () => ['often', 'ADV']), [`sleep${'abcdefghij'[Math.floor(i / 4)]}`, 'VERB'], ['.', 'PUNCT']];
+    return words.map(([word, tag], at) => [at + 1, word, word, tag, ...Array.from({ length: 6 }, () => '_')].join('\t')).join('\n');
+  }).join('\n\n');
 const line = 'ROMEO:\nBut soft, what light through yonder window breaks?\n\n';
 const { texts, labels } = madeReviews(60);
 const vectors = ['river', 'stream', 'good', 'bad', 'the'].map((word, i) => [word, i, 1 - i, 0.5, i * i].join(' '));
@@ -22,15 +27,18 @@ const hours = Array.from({ length: 400 }, (_, hour) => [
   (50 + 20 * Math.sin(hour / 3.82) + ((hour * 7) % 11)).toFixed(2),
 ]);
 
+const days = Array.from({ length: 90 }, (_, day) => new Date(Date.UTC(2024, 0, 1 + day)).toISOString().slice(0, 10));
+
 /** What the documents call files of the reader's own, made small. */
 const files: Readonly<Record<string, string>> = {
   'shakespeare.txt': line.repeat(60),
   'sonnets.txt': 'Shall I compare thee to a summers day?\n'.repeat(20),
   'reviews.csv': ['review,label', ...texts.map((text, i) => `"${text}",${labels[i]}`)].join('\n'),
-  'en-train.conllu': sentence.repeat(40),
-  'en-dev.conllu': sentence.repeat(5),
-  'en-test.conllu': sentence.repeat(5),
+  'en-train.conllu': `${sentences(40)}\n\n`,
+  'en-dev.conllu': `${sentences(5)}\n\n`,
+  'en-test.conllu': `${sentences(6)}\n\n`,
   'glove.6B.100d.txt': `${vectors.join('\n')}\n`,
+  'shops.csv': ['shop,day,sales', ...['north', 'south'].flatMap((shop, s) => days.map((day, i) => `${shop},${day},${20 + 60 * s + (i % 7)}.5`))].join('\n'),
   'power.csv': ['time,load', ...hours.map((row) => row.join(','))].join('\n'),
 };
 
