@@ -3,6 +3,7 @@ import { rm, stat } from 'node:fs/promises';
 import { type Callback, Diagnosis, type DiagnosisReport, plannedEpochs, RondoError, type TaskModel, type TrainingControls, type TrainingOutcome, type TrainingRounds, type TrainingSnapshot } from '../src/index.js';
 import { type FileLock, saveTask } from '../src/node.js';
 import { type Interruption, interruptions } from './interruptions.js';
+import { longerTrainingHint } from './longer-training.js';
 import { print, printJson, say } from './output.js';
 import type { OutputPaths } from './output-paths.js';
 import { diagnosisText } from './show-diagnosis.js';
@@ -107,19 +108,14 @@ export interface TrainAnswer {
 
 /** Shows what a training has brought, as a report or as a JSON document: the same order and names for every task. */
 export async function showTrained(run: TrainRun, outcome: DiagnosedOutcome, { facts, sections, hints = [], verdict }: TrainAnswer, json: boolean): Promise<void> {
-  const all = [...hintsOf(run, outcome), ...hints];
+  const longer = longerTrainingHint(run.epochs, run.rounds, outcome);
+  const all = [...(longer === undefined ? [] : [longer]), ...hints];
   if (json) {
     printJson({ model: run.paths.model, options: run.task.options, outcome, ...facts, hints: all, verdict: verdict ?? null });
     return;
   }
   const parts = [await trainReport(run, outcome), ...sections, ...(all.length === 0 ? [] : [all.map((hint) => `hint: ${hint}`).join('\n')]), ...(verdict === undefined ? [] : [verdict])];
   print(`\n${parts.join('\n\n')}`);
-}
-
-/** What holds for a training of any task. */
-function hintsOf({ epochs }: TrainRun, { loss, bestEpoch, stopReason }: DiagnosedOutcome): string[] {
-  const isLast = stopReason === 'completed' && loss.length === epochs && bestEpoch === epochs - 1;
-  return isLast ? [`the best epoch is the last, so more may be better: --epochs ${2 * epochs}`] : [];
 }
 
 /** The loss by epoch as a plot, the diagnosis where there is one, and where the model is. */

@@ -172,7 +172,7 @@ export type { TaggerOptions } from './tasks/tag/tagger-options.js';
 export { type TaggerData, TaggerTraining } from './tasks/tag/tagger-training.js';
 export { type Agreement, type TaggingReport, taggingReport, type TaggingReportOptions, type TaggingScore } from './tasks/tag/tagging-report.js';
 export type { RecurrentTaskOptions } from './tasks/recurrent-stack.js';
-export { plannedEpochs, type TrainingRounds } from './tasks/training-rounds.js';
+export { nextRoundEnd, plannedEpochs, type TrainingRounds } from './tasks/training-rounds.js';
 export type { TaskLearningRateOptions, TrainingControls, TrainingOutcome } from './tasks/training-run.js';
 export { calibrationError, fitTemperature, probabilitiesOf, temperatureBounds } from './tasks/classify/calibration.js';
 export { type ClassificationReport, classificationReport, type ClassScores } from './tasks/classify/classification-report.js';

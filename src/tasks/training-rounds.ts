@@ -31,6 +31,13 @@ export function plannedEpochs(rounds: TrainingRounds, numDone: number): number {
   return roundEnds(rounds).find((end) => end > numDone) ?? rounds.maxEpochs;
 }
 
+/** How many epochs are over at the end of the first whole round that ends after the most epochs. */
+export function nextRoundEnd({ epochs, maxEpochs }: TrainingRounds): number {
+  let [end, length] = [epochs, epochs];
+  while (end <= maxEpochs) end += length *= roundGrowth;
+  return end;
+}
+
 export interface RoundStopOptions extends TrainingRounds {
   /** The loss or metric that says which epoch is best. */
   readonly monitor: string;
