@@ -81,12 +81,6 @@ function lettersOf(word: string): MonthStyle['letters'] {
 export function notationsOf(cell: string): TimeNotation[] {
   const text = cell.trim();
   if (text.length > 60 || !/\d/.test(text)) return [];
-  const day = weekday.exec(text);
-  // A name of a weekday and one of a month look alike: "Mar 1, 2020" may be either in some language.
-  if (day !== null && !isNameOfMonth(day[1])) {
-    const token = day[1].length > 3 ? 'dddd' : 'ddd';
-    return notationsOf(text.slice(day[0].length)).map((rest) => ({ ...rest, format: `${token}${day[2]}${rest.format}` }));
-  }
   const found: TimeNotation[] = [];
   for (const { pattern, formats } of shapes) {
     const match = pattern.exec(text);
@@ -99,15 +93,15 @@ export function notationsOf(cell: string): TimeNotation[] {
       else for (const language of languagesOf(word ?? '')) found.push({ format: `${format}${rest}`, months: { language, letters: lettersOf(word!) } });
     }
   }
-  return found;
+  // A name of a weekday and one of a month look alike: "Mar 1, 2020" may begin with either in some language.
+  const day = weekday.exec(text);
+  if (found.length > 0 || day === null) return found;
+  const token = day[1].length > 3 ? 'dddd' : 'ddd';
+  return notationsOf(text.slice(day[0].length)).map((rest) => ({ ...rest, format: `${token}${day[2]}${rest.format}` }));
 }
 
 /** English alone where it knows the name: a column in another language has other names too. */
 function languagesOf(word: string): readonly MonthLanguage[] {
   if (monthOfName(word, 'en') !== undefined) return ['en'];
   return monthLanguages.filter((language) => monthOfName(word, language) !== undefined);
-}
-
-function isNameOfMonth(word: string): boolean {
-  return languagesOf(word).length > 0;
 }
