@@ -18,6 +18,11 @@ export function partsOf(numRows: number, { validation, test, horizon }: { valida
   return { train: numRows - numValidation - numTest, validation: numValidation, test: numTest };
 }
 
+/** A series that is too short for its parts, beside longer ones, is learned from as a whole, and not scored. */
+export function learnedWhereShort(parts: RowsOfParts): RowsOfParts {
+  return parts.train > 0 ? parts : { train: parts.train + parts.validation + parts.test, validation: 0, test: 0 };
+}
+
 export function sumOfParts(parts: readonly RowsOfParts[]): RowsOfParts {
   const sum = (name: keyof RowsOfParts): number => parts.reduce((total, rows) => total + rows[name], 0);
   return { train: sum('train'), validation: sum('validation'), test: sum('test') };

@@ -11,7 +11,7 @@ import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingCon
 import { type BaseChoice, chooseBase } from './choose-base.js';
 import { chooseShare } from './choose-share.js';
 import { type ForecastOptions, forecastDefaults, requireForecastOptions } from './forecast-options.js';
-import { defaultTimesteps, partsOf, requireRoom, type RowsOfParts, sumOfParts } from './forecast-parts.js';
+import { defaultTimesteps, learnedWhereShort, partsOf, requireRoom, type RowsOfParts, sumOfParts } from './forecast-parts.js';
 import { type ForecastReport, sizeOfError } from './forecast-report.js';
 import { ForecastWindows } from './forecast-windows.js';
 import { Forecaster } from './forecaster.js';
@@ -62,13 +62,17 @@ export class ForecastTraining {
     this.columns = interrupted?.columnsOf(table) ?? seriesColumns(table, given);
     const { names, series } = this.columns;
     const { horizon } = given;
-    this.#parts = series.map(({ numRows }) => partsOf(numRows, given));
-    const longest = this.#parts.reduce((found, parts) => (parts.train > found.train ? parts : found));
+    const parts = series.map(({ numRows }) => partsOf(numRows, given));
+    const longest = parts.reduce((found, own) => (own.train > found.train ? own : found));
     requireRoom(longest, 1, horizon);
+    this.#parts = parts.map(learnedWhereShort);
+    if (interrupted !== undefined && interrupted.series.length !== series.length) throw otherSeries(table.where);
 
     const split = this.#parts.map(({ train, validation }) => ({ train, seen: train + validation }));
-    const choices = series.map((one, i) => this.#choose(one, split[i].seen, given));
-    const { season } = choices[this.#parts.indexOf(longest)];
+    // Not chosen again: the season that was found then counts as known now, and other bases would be tried.
+    const choices = interrupted?.series.map(({ base }) => ({ base, season: interrupted.options.season })) ??
+      series.map((one, i) => this.#choose(one, split[i].seen, given));
+    const { season } = choices[parts.indexOf(longest)];
     const timesteps = given.timesteps ?? defaultTimesteps(horizon, season, longest.train);
     const resolved = { ...given, target: names[0], season, timesteps };
     if (interrupted === undefined) requireRecurrentOptions(where, resolved);

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readTable } from '../../data/csv.js';
-import type { Table } from '../../data/table.js';
+import { Table } from '../../data/table.js';
 import { Random, setSeed } from '../../random.js';
 import type { TrainingSnapshot } from '../../training/snapshot.js';
 import { ForecastTraining } from './forecast-training.js';
@@ -245,6 +245,29 @@ describe('training a forecaster', () => {
     await second.train({ resumeFrom: training, callbacks: [{ name: 'stopper' }] });
     expect(Buffer.from(serializeTask(second.forecaster)).equals(Buffer.from(serializeTask(whole.forecaster)))).toBe(true);
     expect((await second.evaluate()).rows).toEqual([240, 300]);
+  });
+
+  it('goes on with the base that was chosen where no season is known', async () => {
+    const random = new Random(2);
+    let error = 0;
+    const rows = Array.from({ length: 60 }, (_, row) => [String(row), (50 + (error = 0.7 * error + random.normal())).toFixed(3)]);
+    const table = Table.fromRows('made', ['row', 'level'], rows);
+    const shortened = { target: 'level', horizon: 5, units: 3 };
+    const { forecaster } = new ForecastTraining(table, shortened);
+    expect(forecaster.options.season).toBe(1);
+    expect(new ForecastTraining(table, shortened, forecaster).forecaster.series).toEqual(forecaster.series);
+    expect(() => new ForecastTraining(Table.fromRows('made', ['row', 'level'], rows.slice(1)), shortened, forecaster)).toThrow('not the series');
+  });
+
+  it('learns from all of a series that is too short for parts beside a longer one, and scores none of it', async () => {
+    const own = (name: string, numRows: number): string[][] => Array.from({ length: numRows }, (_, row) => [name, String(row), String((row * row) % 13)]);
+    const table = Table.fromRows('made', ['shop', 'row', 'level'], [...own('A', 90), ...own('B', 20), ...own('C', 3)]);
+    const training = new ForecastTraining(table, { target: 'level', horizon: 12, series: 'shop', units: 3, epochs: 1 });
+    expect(training.forecaster.series.map(({ numTrainingRows, numSeenRows }) => [numTrainingRows, numSeenRows])).toEqual([[54, 72], [20, 20], [3, 3]]);
+    await training.train();
+    expect((await training.evaluate()).series.map(({ name }) => name)).toEqual(['A']);
+    const { task } = deserializeTask(serializeTask(training.forecaster));
+    expect(task).toMatchObject({ task: 'forecast', series: [{ name: 'A' }, { name: 'B' }, { name: 'C' }] });
   });
 
   it('refuses a horizon longer than the parts of the series', async () => {
