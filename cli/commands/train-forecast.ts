@@ -38,6 +38,11 @@ const specs = {
   test: { type: 'number', value: 'SHARE', about: 'Share of the rows at the end that is held out for the errors. Default 0.2; 0 for none.' },
   refit: { type: 'text', value: 'yes|no', choices: ['yes', 'no'], about: 'Train again on all rows once everything is chosen. Default yes; the errors are those from before.' },
   'max-epochs': { type: 'count', value: 'N', about: 'While the best epoch is the last, training goes on with twice as many; at most so many in all. Default: two such rounds, or no more than --epochs where that is given.' },
+  'steps-per-epoch': {
+    type: 'count',
+    value: 'N',
+    about: 'Steps of an epoch. Default: those that show every window once, at least 50; fewer of very long series, which is said.',
+  },
   'forecast-with': { type: 'text', value: 'best|model', choices: ['best', 'model'], about: 'What the file forecasts with: the model, or (default) the baseline that is ahead of it.' },
   'allow-negative': { type: 'flag', about: 'Let forecasts go below zero though no value does.' },
   ...trainingOptions({ cell: 'gru', units: '32', dropout: '0.1', epochs: '30 of at least 50 steps, fewer where the validation loss stops falling, more where the best is the last', batchSize: '64', learningRate: '0.005', timesteps: 'a season, or four horizons where that is more' }),
@@ -65,6 +70,7 @@ export const trainForecast = defineCommand({
       printLines(seriesLines(table.where, columns));
       print(`train ${withSeparators(numRows.train)}, validation ${withSeparators(numRows.validation)}, held out ${withSeparators(numRows.test)} rows; season ${season}`);
       print(`${layers} x ${cell} of ${units} units, ${withSeparators(forecaster.model.countParams())} parameters; windows of ${timesteps} steps, ${horizon} ahead`);
+      for (const note of training.notes) print(note);
     }
     if (options['find-learning-rate']) return showLearningRates(this, { positionals, options }, training);
     const run: TrainRun = {
@@ -94,7 +100,7 @@ export const trainForecast = defineCommand({
       bases: forecaster.series.map(({ name, base }) => ({ series: name, base })),
       findings: found,
       report,
-      notes: columns.notes.map(({ text }) => text),
+      notes: [...columns.notes.map(({ text }) => text), ...training.notes],
     };
     await showTrained(run, outcome, { facts, sections, verdict: forecastVerdict(forecaster) }, json);
   },
@@ -113,6 +119,7 @@ function forecastOptions<Horizon extends number | undefined>(options: Given<type
     base: options.base && bases[options.base],
     refit: options.refit && options.refit === 'yes',
     maxEpochs: options['max-epochs'],
+    stepsPerEpoch: options['steps-per-epoch'],
     forecastWith: options['forecast-with'],
     allowNegative: options['allow-negative'] || undefined,
     ...recurrentOptions(options),

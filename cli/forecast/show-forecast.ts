@@ -39,7 +39,7 @@ export const rowNames: Readonly<Record<keyof ForecastReport['errors'], (season: 
 
 /** The table of errors; where there are several series, of each one too. */
 export function errorTable(report: ForecastReport, columns: SeriesColumns): string {
-  const { errors, numForecasts, horizon, season, rows, name } = report;
+  const { errors, numForecasts, numOrigins, horizon, season, rows, name } = report;
   const row = (compared: keyof ForecastReport['errors']): string[] => {
     const { mae, rmse, mase, smape } = errors[compared];
     return [rowNames[compared](season), fourDigits(mae), fourDigits(rmse), fourDigits(mase), `${fourDigits(smape)} %`];
@@ -50,7 +50,9 @@ export function errorTable(report: ForecastReport, columns: SeriesColumns): stri
   const drawn = columns.series.find((one) => one.name === name) ?? columns.series[0];
   const span = spanOf(columns.time, drawn, rows[0], rows[1] - 1);
   const parts = report.series.length > 1 ? `, ${withSeparators(report.series.length)} series, ${span} in ${name}` : `, ${span}`;
-  return [`errors of ${withSeparators(numForecasts)} forecasts of ${horizon} steps${parts}`, table, ...(report.series.length > 1 ? ['', seriesTable(report)] : [])].join('\n');
+  // Reports of before forecasts were drawn have no number of origins.
+  const origins = numOrigins > numForecasts ? ` drawn from ${withSeparators(numOrigins)}` : '';
+  return [`errors of ${withSeparators(numForecasts)} forecasts${origins} of ${horizon} steps${parts}`, table, ...(report.series.length > 1 ? ['', seriesTable(report)] : [])].join('\n');
 }
 
 function seriesTable({ series }: ForecastReport): string {

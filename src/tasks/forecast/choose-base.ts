@@ -3,6 +3,7 @@ import { type Frequency, nearCalendar } from '../../data/time/frequency.js';
 import { type BaseForecast, baseForecaster, type BaseName, type TargetRows } from './base-forecast.js';
 import { fitSmoothing } from './fit-smoothing.js';
 import { type Judged, judgedOrigins, meanErrorOf } from './judge-forecasts.js';
+import { mostRowsForBase } from './training-budget.js';
 
 /** Seasons of calendars that are tried besides the one that is found: quarters, days of a week, months, hours of a day, weeks. */
 const calendarSeasons = [4, 7, 12, 24, 52];
@@ -33,9 +34,11 @@ export interface ChooseBaseOptions {
 
 /**
  * The forecast without a network that is best up to the horizon on what is known of a series, judged from many origins in its last
- * two thirds.
+ * two thirds; of a very long series the last rows count alone.
  */
-export function chooseBase(rows: TargetRows, { horizon, season, frequency, base, numSeries = 1 }: ChooseBaseOptions): BaseChoice {
+export function chooseBase(known: TargetRows, options: ChooseBaseOptions): BaseChoice {
+  const { horizon, season, frequency, base, numSeries = 1 } = options;
+  const rows = lastRows(known, mostRowsForBase);
   const numRows = rows.values.length;
   const measured = season ?? detectSeason(rows.values);
   const found = season === undefined && measured !== undefined ? nearCalendar(measured, frequency) : measured;
@@ -58,6 +61,11 @@ export function chooseBase(rows: TargetRows, { horizon, season, frequency, base,
   const allowed = base === undefined ? candidates : candidates.filter(({ name }) => name === base);
   const judgedError = (one: BaseForecast): number => (one.name === 'smoothing' ? smoothing.error * handicap.smoothing : errorOf(one) * (one.name === 'naive' ? handicap.naive : handicap.other));
   return { base: lowest(allowed, judgedError)!, season: bestSeason };
+}
+
+function lastRows({ values, isReal }: TargetRows, most: number): TargetRows {
+  const start = Math.max(0, values.length - most);
+  return { values: values.subarray(start), isReal: isReal.subarray(start, values.length) };
 }
 
 /** Sets of seasons for smoothing: none, each alone, and with a longer one where the series holds three of that. */

@@ -17,6 +17,11 @@ export interface ForecastOptions extends SeriesColumnsOptions, RecurrentTaskOpti
   test?: number;
   /** Epochs that `epochs` may grow to, in longer rounds, while the best one is the last; `epochs` where that is given, else 90. */
   maxEpochs?: number;
+  /**
+   * Steps of an epoch. By default (`auto`) those that show every window once, at least 50, and of very long series as many as read
+   * two million rows; the windows of each epoch are then drawn anew.
+   */
+  stepsPerEpoch?: 'auto' | number;
   /** Epochs without improvement after which training stops. Default 8. */
   patience?: number;
   /** Whether the model is trained again on all rows once everything is chosen. Default true. */
@@ -29,12 +34,15 @@ export interface ForecastOptions extends SeriesColumnsOptions, RecurrentTaskOpti
 
 export const forecastDefaults = {
   features: 'all', missing: 'previous', time: 'auto', timeFormat: 'auto', series: 'none', cell: 'gru', units: 32, layers: 1, dropout: 0.1, epochs: 30, batchSize: 64, learningRate: 0.005,
-  validation: 0.1, test: 0.2, patience: 8, base: 'auto', refit: true, forecastWith: 'best', allowNegative: false,
+  validation: 0.1, test: 0.2, patience: 8, stepsPerEpoch: 'auto', base: 'auto', refit: true, forecastWith: 'best', allowNegative: false,
 } as const;
 
 /** @throws UNKNOWN_NAME, OUT_OF_RANGE */
 export function requireForecastOptions(where: string, options: ForecastOptions): void {
-  const own = ['target', 'features', 'missing', 'time', 'timeFormat', 'series', 'horizon', 'season', 'base', 'validation', 'test', 'patience', 'maxEpochs', 'refit', 'forecastWith', 'allowNegative'];
+  const own = [
+    ...['target', 'features', 'missing', 'time', 'timeFormat', 'series', 'horizon', 'season', 'base', 'validation', 'test', 'patience'],
+    ...['maxEpochs', 'stepsPerEpoch', 'refit', 'forecastWith', 'allowNegative'],
+  ];
   refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, ...own]);
   requireCount(where, 'horizon', options.horizon);
   if (options.season !== undefined) requireCount(where, 'season', options.season);
@@ -43,7 +51,8 @@ export function requireForecastOptions(where: string, options: ForecastOptions):
     if (options[name] !== undefined) requireNumber(where, name, options[name], 'a number from 0 to below 1', (value) => value >= 0 && value < 1);
   }
   if (options.maxEpochs !== undefined) requireCount(where, 'maxEpochs', options.maxEpochs);
-  const { base = 'auto', forecastWith = 'best' } = options;
+  const { base = 'auto', forecastWith = 'best', stepsPerEpoch = 'auto' } = options;
+  if (stepsPerEpoch !== 'auto') requireCount(where, 'stepsPerEpoch', stepsPerEpoch);
   if (base !== 'auto' && !baseNames.includes(base)) throw unknownName(where, 'base', base, ['auto', ...baseNames]);
   if (forecastWith !== 'best' && forecastWith !== 'model') throw unknownName(where, 'choice of `forecastWith`', forecastWith, ['best', 'model']);
 }

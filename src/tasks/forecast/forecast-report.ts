@@ -5,6 +5,7 @@ import type { Forecaster } from './forecaster.js';
 import type { Series } from './series.js';
 import type { SeriesColumns } from './series-columns.js';
 import { SeriesForecasts } from './series-forecasts.js';
+import { evenlyDrawn, mostForecasts } from './training-budget.js';
 
 /** Forecasts from one origin beside what came. */
 export interface ShownForecast {
@@ -25,8 +26,10 @@ export type ComparedErrors = Readonly<Record<'model' | 'base' | BaselineName, Fo
 /** How good the forecasts of one series are. */
 export interface SeriesReport {
   readonly name: string;
-  /** Origins that were forecast from: every row of the part, each `horizon` steps ahead. */
+  /** Origins that were forecast from, each `horizon` steps ahead. */
   readonly numForecasts: number;
+  /** Origins of the part: every row with a window before it. Where they are very many, forecasts are drawn from them evenly. */
+  readonly numOrigins: number;
   /** First row that was forecast, and the row after the last. */
   readonly rows: readonly [first: number, end: number];
   readonly errors: ComparedErrors;
@@ -63,23 +66,33 @@ class Comparison {
 }
 
 /** See {@link Forecaster.evaluate}. Only values that stand in the file are compared with. */
-export async function forecastReport(forecaster: Forecaster, columns: SeriesColumns, from: (series: Series) => number, signal?: AbortSignal): Promise<ForecastReport> {
+export async function forecastReport(
+  forecaster: Forecaster,
+  columns: SeriesColumns,
+  from: (series: Series) => number,
+  signal?: AbortSignal,
+): Promise<ForecastReport> {
   const { horizon, season } = forecaster.options;
   const all = new Comparison();
   const bySteps = Array.from({ length: horizon }, () => new ErrorSums());
   const reports: SeriesReport[] = [];
   let shown: ShownForecast[] = [];
-  for (const series of columns.series) {
+  const starts = columns.series.map(from);
+  const numRows = columns.series.reduce((sum, series, i) => sum + Math.max(0, series.numRows - starts[i]), 0);
+  const share = Math.min(1, mostForecasts / numRows);
+  for (const [index, series] of columns.series.entries()) {
     const forecasts = new SeriesForecasts(forecaster, series);
-    const first = Math.max(from(series), forecasts.rowsNeeded);
-    const numForecasts = series.numRows - horizon - first + 1;
-    if (numForecasts < 1) continue;
+    const first = Math.max(starts[index], forecasts.rowsNeeded);
+    const numOrigins = series.numRows - horizon - first + 1;
+    if (numOrigins < 1) continue;
+    const drawn = evenlyDrawn(numOrigins, Math.max(1, Math.ceil(share * numOrigins)));
+    const numForecasts = drawn.length;
     const own = new Comparison();
     const { naiveScale } = forecaster.knownSeries(series);
     const { target, isReal } = forecasts;
     for (let start = 0; start < numForecasts; start += originsPerPiece) {
       if (signal?.aborted === true) throw stopped();
-      const origins = Int32Array.from({ length: Math.min(originsPerPiece, numForecasts - start) }, (_, i) => first + start + i);
+      const origins = drawn.slice(start, start + originsPerPiece).map((origin) => first + origin);
       const made = await forecastsAt(forecasts, origins, horizon);
       origins.forEach((origin, i) => {
         for (let step = 0; step < horizon; step++) {
@@ -94,7 +107,7 @@ export async function forecastReport(forecaster: Forecaster, columns: SeriesColu
     }
     if (own.sums.model.count === 0) continue;
     if (reports.length === 0) shown = await shownForecasts(forecasts, series.numRows - horizon, first, horizon);
-    reports.push({ name: series.name, numForecasts, rows: [first, series.numRows], errors: own.result() });
+    reports.push({ name: series.name, numForecasts, numOrigins, rows: [first, series.numRows], errors: own.result() });
   }
   if (reports.length === 0) throw nothingToCompare(forecaster, columns, from);
   const errors = all.result();
@@ -104,6 +117,7 @@ export async function forecastReport(forecaster: Forecaster, columns: SeriesColu
     horizon,
     season,
     numForecasts: reports.reduce((sum, report) => sum + report.numForecasts, 0),
+    numOrigins: reports.reduce((sum, report) => sum + report.numOrigins, 0),
     rows: reports[0].rows,
     errors,
     bestBaseline: baselineNames.reduce((best, name) => (sizeOfError(errors[name]) < sizeOfError(errors[best]) ? name : best)),

@@ -13,15 +13,14 @@ import { chooseShare } from './choose-share.js';
 import { type ForecastOptions, forecastDefaults, requireForecastOptions } from './forecast-options.js';
 import { defaultTimesteps, learnedWhereShort, partsOf, requireRoom, type RowsOfParts, sumOfParts } from './forecast-parts.js';
 import { type ForecastReport, sizeOfError } from './forecast-report.js';
-import { ForecastWindows } from './forecast-windows.js';
+import { ForecastWindows, type ForecastWindowsOptions } from './forecast-windows.js';
 import { Forecaster } from './forecaster.js';
 import { NetworkSeries } from './network-series.js';
 import { columnOf, realTargets, type Series } from './series.js';
 import { type SeriesColumns, seriesColumns } from './series-columns.js';
 import { type SeenRows, type TrainedSeries, trainedSeries, trainedSeriesJson } from './trained-series.js';
+import { budgetNotes, mostValidationWindows, stepsOfEpoch } from './training-budget.js';
 
-/** Steps of an epoch, at least: a short series is gone through several times. */
-const leastSteps = 50;
 /** Share of the network's corrections where no validation rows say how good they are. */
 const shareWithoutValidation = 0.5;
 
@@ -84,9 +83,11 @@ export class ForecastTraining {
     const known = isRefitting ? this.#onAllRows(chosen, resolved) : chosen;
     if (interrupted !== undefined && !sameSeries(interrupted.series, known)) throw otherSeries(table.where);
     const seen = this.#networkSeries(known);
-    this.#trainWindows = isRefitting ? this.#windows(seen, known, resolved, allRows) : this.#windows(seen, known, resolved, ({ train }) => [0, train]);
+    const trainPart = isRefitting ? allRows : ({ train }: RowsOfParts) => [0, train] as const;
+    this.#trainWindows = this.#windows(seen, known, resolved, trainPart);
     // Windows of the validation part begin in the training part, as in use, and forecast the validation part alone.
-    this.#validationWindows = this.#windows(seen, known, resolved, ({ train, validation }) => [train, train + validation]);
+    const most = mostValidationWindows(timesteps);
+    this.#validationWindows = this.#windows(seen, known, { timesteps, horizon, most }, ({ train, validation }) => [train, train + validation]);
     if (this.#trainWindows.length === 0) throw noWindow(known, resolved);
     this.numBatches = numBatchesOf(this.#trainWindows, resolved);
     this.forecaster = interrupted ?? new Forecaster(modelOf(seen[0].width, resolved), names, known, resolved, this.columns.reading);
@@ -97,6 +98,19 @@ export class ForecastTraining {
   /** Windows to train on. */
   get numWindows(): number {
     return this.#trainWindows.length;
+  }
+
+  /** What of long series is drawn from, and how much of it; a sentence each, none for short ones. */
+  get notes(): string[] {
+    const { batchSize, horizon, stepsPerEpoch } = this.forecaster.options;
+    return budgetNotes({
+      numWindows: this.#trainWindows.length,
+      windowsPerEpoch: this.numBatches * batchSize,
+      isGiven: stepsPerEpoch !== 'auto',
+      validation: this.#validationWindows,
+      numTestOrigins: this.#parts.reduce((sum, { test }) => sum + Math.max(0, test - horizon + 1), 0),
+      mostRows: this.#parts.reduce((most, { train, validation }) => Math.max(most, train + validation), 0),
+    });
   }
 
   /** Which learning rates suit this model on these data; trains nothing. See {@link findLearningRate}. @throws ABORTED */
@@ -194,20 +208,28 @@ export class ForecastTraining {
   }
 
   /** The windows that forecast rows of a part alone. */
-  #windows(seen: readonly NetworkSeries[], known: readonly TrainedSeries[], { timesteps, horizon }: { timesteps: number; horizon: number }, part: (rows: RowsOfParts) => readonly [number, number]): ForecastWindows {
+  #windows(
+    seen: readonly NetworkSeries[],
+    known: readonly TrainedSeries[],
+    { timesteps, horizon, most }: ForecastWindowsOptions,
+    part: (rows: RowsOfParts) => readonly [number, number],
+  ): ForecastWindows {
     const origins = seen.map((series, i) => {
       const [from, to] = part(this.#parts[i]);
       return { series, first: Math.max(from, NetworkSeries.rowsNeeded(known[i], timesteps)), end: to - horizon + 1 };
     });
-    return new ForecastWindows(origins, { timesteps, horizon });
+    return new ForecastWindows(origins, { timesteps, horizon, most });
   }
 }
 
 const allRows = ({ train, validation, test }: RowsOfParts): readonly [number, number] => [0, train + validation + test];
 
-function numBatchesOf(windows: ForecastWindows, { batchSize }: { batchSize: number }): number {
-  requireCount('ForecastTraining', 'batchSize', batchSize);
-  return Math.max(leastSteps, Math.ceil(windows.length / batchSize));
+function numBatchesOf(
+  windows: ForecastWindows,
+  options: Pick<Required<ForecastOptions>, 'batchSize' | 'timesteps' | 'stepsPerEpoch'>,
+): number {
+  requireCount('ForecastTraining', 'batchSize', options.batchSize);
+  return options.stepsPerEpoch === 'auto' ? stepsOfEpoch(windows.length, options) : options.stepsPerEpoch;
 }
 
 function compile(model: Sequential, { learningRate }: { learningRate: number }, steps: { numSteps: number; startsAgain: boolean }): void {

@@ -40,6 +40,14 @@ describe('ForecastWindows', () => {
     expect(batches.flatMap(({ y }) => numbers(y))).toEqual(numbers(windows.batch([0, 1, 2, 3, 4]).y));
     expect([0, 1, 2, 3, 4].map((window) => windows.blockOf(window)[1])).toEqual([0, 0, 1, 1, 2]);
   });
+  it('are drawn evenly where there are too many, the last among them, and keep their blocks', () => {
+    const drawn = new ForecastWindows([origins(part(0, 9))], { ...sizes, most: 3 });
+    expect([drawn.length, drawn.numPossible]).toEqual([3, 5]);
+    expect(numbers(drawn.batch([0, 1, 2]).x)).toEqual(numbers(windows.batch([0, 2, 4]).x));
+    expect([0, 1, 2].map((index) => drawn.blockOf(index)[1])).toEqual([0, 1, 2]);
+    const all = new ForecastWindows([origins(part(0, 9))], { ...sizes, most: 5 });
+    expect([...all.batches(3)]).toEqual([...windows.batches(3)]);
+  });
   it('come shuffled, by seed, again and again for as many batches as are asked for', () => {
     const firsts = (seed: number, numBatches: number): number[] => [...windows.shuffledBatches(2, numBatches, new Random(seed))].flatMap(({ y }) => numbers(y as { data: Float32Array }).filter((_, at) => at % 2 === 0));
     const inOrder = numbers(windows.batch([0, 1, 2, 3, 4]).y).filter((_, at) => at % 2 === 0);

@@ -1,6 +1,7 @@
 import type { DatasetBatch } from '../../training/dataset.js';
 import type { Random } from '../../random.js';
 import type { NetworkSeries } from './network-series.js';
+import { evenlyDrawn } from './training-budget.js';
 
 /** The origins of one series that windows belong to. */
 export interface WindowOrigins {
@@ -25,25 +26,37 @@ export interface WindowBatch {
   readonly sampleWeight: Floats;
 }
 
+export interface ForecastWindowsOptions {
+  readonly timesteps: number;
+  readonly horizon: number;
+  /** Windows at most; they are drawn evenly where the series have more. */
+  readonly most?: number;
+}
+
 /**
  * Windows of series with the corrections that would be right. No window holds rows of two series; a value that was filled has the
  * weight 0.
  */
 export class ForecastWindows {
   readonly length: number;
+  /** Windows that the series have, of which these are drawn. */
+  readonly numPossible: number;
+  readonly #drawn: Int32Array;
   readonly #parts: readonly WindowOrigins[];
   readonly #timesteps: number;
   readonly #horizon: number;
   /** First window of each part, then the number of all. */
   readonly #starts: readonly number[];
 
-  constructor(parts: readonly WindowOrigins[], { timesteps, horizon }: { timesteps: number; horizon: number }) {
+  constructor(parts: readonly WindowOrigins[], { timesteps, horizon, most = Infinity }: ForecastWindowsOptions) {
     this.#parts = parts;
     [this.#timesteps, this.#horizon] = [timesteps, horizon];
     const starts = [0];
     for (const { first, end } of parts) starts.push(starts[starts.length - 1] + Math.max(0, end - first));
     this.#starts = starts;
-    this.length = starts[parts.length];
+    this.numPossible = starts[parts.length];
+    this.#drawn = evenlyDrawn(this.numPossible, most);
+    this.length = this.#drawn.length;
   }
 
   /** The windows with these numbers. */
@@ -55,9 +68,10 @@ export class ForecastWindows {
     const y = new Float32Array(indices.length * horizon);
     const weights = new Float32Array(y.length);
     for (let i = 0; i < indices.length; i++) {
-      const part = this.#partOf(indices[i]);
+      const window = this.#drawn[indices[i]];
+      const part = this.#partOf(window);
       const { series, first } = this.#parts[part];
-      const origin = first + indices[i] - this.#starts[part];
+      const origin = first + window - this.#starts[part];
       series.inputInto(origin, x.subarray(i * size, (i + 1) * size));
       series.targetsInto(origin, y.subarray(i * horizon, (i + 1) * horizon), weights.subarray(i * horizon, (i + 1) * horizon));
     }
@@ -85,7 +99,8 @@ export class ForecastWindows {
   }
 
   /** Windows of one block forecast the same stretch of a horizon's length, so that their errors go together; `[part, block]`. */
-  blockOf(window: number): readonly [part: number, block: number] {
+  blockOf(index: number): readonly [part: number, block: number] {
+    const window = this.#drawn[index];
     const part = this.#partOf(window);
     return [part, Math.floor((window - this.#starts[part]) / this.#horizon)];
   }
