@@ -1,10 +1,12 @@
 import { requireNumber } from '../errors.js';
 import { constantTensor } from '../tensor/accumulate.js';
 import * as ops from '../tensor/index.js';
+import { gather } from '../tensor/gather.js';
 import { operation } from '../tensor/tape.js';
 import { aliasTensor, type Tensor } from '../tensor/tensor.js';
 import { requireSequence } from './input-axes.js';
 import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
+import type { Mask } from './mask.js';
 import type { Stepper } from './stepper.js';
 
 export interface ActivationPenaltyOptions extends LayerOptions {
@@ -18,7 +20,8 @@ export interface ActivationPenaltyOptions extends LayerOptions {
  * Passes a sequence `[batch, time, features]` on and, in training, adds to the gradients those of
  * `size mean(h_t^2) + change mean((h_t - h_(t+1))^2)`. The reported loss does not contain it, so that it stays comparable. After
  * dropout, `size` is activation regularisation; before it, `change` is temporal activation regularisation. Merity, McCann and
- * Socher 2017, "Revisiting activation regularization for language RNNs", eq. 1 and 2, with squares of the norms.
+ * Socher 2017, "Revisiting activation regularization for language RNNs", eq. 1 and 2, with squares of the norms. The means are over
+ * steps that count; a change is that to the next step that counts.
  *
  * @throws OUT_OF_RANGE, SHAPE_MISMATCH
  */
@@ -42,10 +45,10 @@ export class ActivationPenalty extends Layer {
     return inputShape;
   }
 
-  override call(inputs: Tensor | readonly Tensor[], { training = false }: CallOptions): Tensor {
+  override call(inputs: Tensor | readonly Tensor[], { training = false, mask }: CallOptions): Tensor {
     const input = singleInput(this.name, inputs);
     this.computeOutputShape(input.shape);
-    const penalty = training ? this.penalty(input) : undefined;
+    const penalty = training ? this.penalty(input, mask) : undefined;
     if (penalty === undefined) return input;
     const [output] = operation([input, penalty], () => ({
       outputs: [aliasTensor(input, input.shape)],
@@ -63,11 +66,35 @@ export class ActivationPenalty extends Layer {
     return { ...this.baseConfig(), size: this.size, change: this.change };
   }
 
-  private penalty(input: Tensor): Tensor | undefined {
-    const time = input.shape[1];
+  private penalty(input: Tensor, mask: Mask | undefined): Tensor | undefined {
+    const { values, changes } = mask === undefined ? everyStep(input) : countedSteps(input, mask);
     const parts: Tensor[] = [];
-    if (this.size > 0) parts.push(ops.mul(ops.mean(ops.square(input)), this.size));
-    if (this.change > 0 && time > 1) parts.push(ops.mul(ops.mean(ops.square(ops.sub(ops.slice(input, 1, 0, time - 1), ops.slice(input, 1, 1, time)))), this.change));
+    if (this.size > 0 && values.size > 0) parts.push(ops.mul(ops.mean(ops.square(values)), this.size));
+    const [from, to] = this.change > 0 ? changes() : [];
+    if (from?.size > 0) parts.push(ops.mul(ops.mean(ops.square(ops.sub(from, to))), this.change));
     return parts.length === 2 ? ops.add(parts[0], parts[1]) : parts[0];
   }
+}
+
+/** Steps, and each step beside the next one of its sequence. */
+interface Steps {
+  readonly values: Tensor;
+  changes(): readonly Tensor[];
+}
+
+function everyStep(input: Tensor): Steps {
+  const time = input.shape[1];
+  return { values: input, changes: () => (time === 1 ? [] : [ops.slice(input, 1, 0, time - 1), ops.slice(input, 1, 1, time)]) };
+}
+
+function countedSteps(input: Tensor, mask: Mask): Steps {
+  const [, time, features] = input.shape;
+  const rows: number[] = [];
+  mask.forEach((counts, row) => void (counts === 1 && rows.push(row)));
+  const pick = (places: readonly number[]): Tensor => gather(input, [places.length, features], features, Int32Array.from(places));
+  const follows = (i: number): boolean => i >= 1 && Math.floor(rows[i] / time) === Math.floor(rows[i - 1] / time);
+  return {
+    values: pick(rows),
+    changes: () => [pick(rows.filter((_, i) => follows(i + 1))), pick(rows.filter((_, i) => follows(i)))],
+  };
 }

@@ -6,7 +6,7 @@ import { type Tensor, tensor, type Variable } from '../tensor/tensor.js';
 import type { InitializerLike } from './initializers.js';
 import { requireSequence } from './input-axes.js';
 import { type CallOptions, type Json, knownAxis, Layer, type LayerOptions, type OpenShape, singleInput, type WeightOptions } from './layer.js';
-import { type Mask, maskOf } from './mask.js';
+import { clearMasked, type Mask, maskOf } from './mask.js';
 import { plainOptions } from './plain-options.js';
 import { weightOptions } from './weight-options.js';
 
@@ -63,7 +63,7 @@ export class AttentionPooling1D extends Layer {
   }
 
   override call(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): Tensor {
-    const input = singleInput(this.name, inputs);
+    const input = clearMasked(singleInput(this.name, inputs), mask);
     const [batch, time, features] = input.shape;
     const weights = ops.reshape(this.weigh(input, mask), [batch, 1, time]);
     return ops.reshape(ops.matmul(weights, input), [batch, features]);
@@ -72,7 +72,7 @@ export class AttentionPooling1D extends Layer {
   /** The weight of each step, `[batch, time]`: at least 0, 1 in sum, 0 where masked. @param mask by default the one that came with the input. */
   attention(input: Tensor, mask: Mask | undefined = maskOf(input)): Tensor {
     this.ensureBuilt(input.shape);
-    return this.weigh(input, mask);
+    return this.weigh(clearMasked(input, mask), mask);
   }
 
   override getConfig(): Record<string, Json | undefined> {

@@ -2,8 +2,8 @@ import { RondoError, unknownName } from '../errors.js';
 import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
-import { setMask } from './mask.js';
-import { type LayerRun, type NamedStates, type RecurrentCallOptions, RNN, zeroMasked } from './rnn.js';
+import { clearMasked, setMask } from './mask.js';
+import { type LayerRun, type NamedStates, type RecurrentCallOptions, RNN } from './rnn.js';
 
 const mergeModes = ['concat', 'sum', 'mul', 'ave', 'none'] as const;
 export type MergeMode = (typeof mergeModes)[number];
@@ -97,7 +97,7 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
     });
     const { forwardLayer, backwardLayer } = this;
     const [forward, backward] = RNN.runTogether([run(forwardLayer, options.initialState?.forward, false), run(backwardLayer, options.initialState?.backward, true)]);
-    const outputs = [forward, backward].map(({ output }) => (this.passesMask && options.mask !== undefined ? zeroMasked(output, options.mask) : output));
+    const outputs = [forward, backward].map(({ output }) => (this.passesMask ? clearMasked(output, options.mask) : output));
     const output = this.#merge(outputs[0], outputs[1]);
     if (!this.forwardLayer.returnState) return output as Returned<Merge, ReturnState>;
     if (this.passesMask && !Array.isArray(output)) setMask(output as Tensor, options.mask);

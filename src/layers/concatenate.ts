@@ -1,9 +1,10 @@
 import { RondoError } from '../errors.js';
+import { sizeOf } from '../shape.js';
 import * as ops from '../tensor/index.js';
 import { Tensor } from '../tensor/tensor.js';
 import { titleOf } from './input-axes.js';
 import { type CallOptions, describeOpenShape, type Json, Layer, type LayerOptions, type OpenShape } from './layer.js';
-import { type Mask, maskOf, setMask } from './mask.js';
+import { clearMasked, type Mask, maskOf, resampledMask, setMask } from './mask.js';
 
 export interface ConcatenateOptions extends LayerOptions {
   /** The axis that grows; negative ones count from the end. Default -1. */
@@ -11,8 +12,8 @@ export interface ConcatenateOptions extends LayerOptions {
 }
 
 /**
- * Joins tensors along an axis; their other axes are equal. A step of the result counts where it counts in any input; along
- * time, masks are joined like the steps.
+ * Joins tensors along an axis; their other axes are equal. Along time, masks are joined like the steps. Along features, a
+ * step of the result counts where it counts in any input (in Keras, in all), and the others give zeros there.
  *
  * @throws SHAPE_MISMATCH
  */
@@ -42,9 +43,10 @@ export class Concatenate extends Layer {
   override call(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): Tensor {
     const list = inputs instanceof Tensor ? [inputs] : inputs;
     const at = this.#place(list[0].shape);
-    const output = ops.concatenate(list, at);
     const masks = list.map((input, i) => (i === 0 ? mask : maskOf(input)));
-    if (masks.some((each) => each !== undefined)) setMask(output, joinedMask(list, masks, at));
+    if (masks.every((each) => each === undefined)) return ops.concatenate(list, at);
+    const output = ops.concatenate(list.map((input, i) => clearMasked(input, masks[i])), at);
+    setMask(output, joinedMask(list, masks, at));
     return output;
   }
 
@@ -59,13 +61,24 @@ export class Concatenate extends Layer {
   }
 }
 
-/** One entry a step of the result; an input without a mask counts everywhere. */
+/** One entry for each of the result's vectors of features; an input without a mask counts everywhere. */
 function joinedMask(inputs: readonly Tensor[], masks: readonly (Mask | undefined)[], axis: number): Mask {
-  const [batch] = inputs[0].shape;
-  const counts = (i: number, b: number, t: number): number => masks[i]?.[b * inputs[i].shape[1] + t] ?? 1;
-  const steps = (b: number): number[] =>
-    axis === 1
-      ? inputs.flatMap(({ shape }, i) => Array.from({ length: shape[1] }, (_, t) => counts(i, b, t)))
-      : Array.from({ length: inputs[0].shape[1] }, (_, t) => Math.max(...inputs.map((_, i) => counts(i, b, t))));
-  return Uint8Array.from(Array.from({ length: batch }, (_, b) => steps(b)).flat());
+  const whole = inputs.map(({ shape }, i) => {
+    const numVectors = sizeOf(shape.slice(0, -1));
+    const mask = masks[i];
+    return mask === undefined ? new Uint8Array(numVectors).fill(1) : resampledMask(mask, numVectors);
+  });
+  const { shape } = inputs[0];
+  if (axis === shape.length - 1) return whole[0].map((_, at) => (whole.some((mask) => mask[at] === 1) ? 1 : 0));
+  const outer = sizeOf(shape.slice(0, axis));
+  const joined = new Uint8Array(whole.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (let block = 0; block < outer; block++) {
+    for (const mask of whole) {
+      const width = mask.length / outer;
+      joined.set(mask.subarray(block * width, (block + 1) * width), at);
+      at += width;
+    }
+  }
+  return joined;
 }

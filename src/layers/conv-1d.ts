@@ -2,10 +2,11 @@ import { RondoError, requireCount, unknownName } from '../errors.js';
 import { gatherTensor } from '../tensor/gather.js';
 import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { type ConvolutionPadding, type ConvolutionSteps, countWindows, windowIndices } from './conv-windows.js';
+import { type ConvolutionPadding, type ConvolutionSteps, countWindows, windowIndices, windowMask } from './conv-windows.js';
 import { requireSequence, titleOf } from './input-axes.js';
 import { KernelLayer, type KernelOptions } from './kernel-layer.js';
-import { describeOpenShape, type Json, knownAxis, type OpenShape, singleInput } from './layer.js';
+import { type CallOptions, describeOpenShape, type Json, knownAxis, type OpenShape, singleInput } from './layer.js';
+import type { Mask } from './mask.js';
 
 const paddings: readonly ConvolutionPadding[] = ['valid', 'same', 'causal'];
 
@@ -24,8 +25,12 @@ export interface Conv1DOptions extends KernelOptions {
 
 /**
  * Convolution along time: `y[t] = activation(sum over k of x[t * strides + k * dilationRate] kernel[k] + bias)`, with
- * Keras 3's options and defaults. Input `[batch, time, features]`, output `[batch, windows, filters]`. As in Keras, a
- * mask ends here. All windows are one matrix product.
+ * Keras 3's options and defaults. Input `[batch, time, features]`, output `[batch, windows, filters]`. All windows are one
+ * matrix product.
+ *
+ * Masked steps are read as zeros, and the mask goes on, see {@link windowMask} (Keras drops it with a warning and reads what
+ * padding holds): padded sequences give what they give alone. With `valid`, none of a sequence shorter than a window counts; with
+ * `same` and strides, windows stand where the padded length puts them.
  *
  * @throws SHAPE_MISMATCH also where no window fits; OUT_OF_RANGE, UNKNOWN_NAME, USAGE
  */
@@ -61,12 +66,17 @@ export class Conv1D extends KernelLayer {
     this.addKernel([this.#steps.kernelSize, knownAxis('Conv1D', inputShape, 2, 'features'), this.filters], this.filters);
   }
 
-  override call(inputs: Tensor | readonly Tensor[]): Tensor {
-    return this.activated(this.#product(inputs));
+  override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
+    return this.activated(this.#product(inputs, options));
   }
 
-  override callLogits(inputs: Tensor | readonly Tensor[]): Tensor {
-    return this.activated(this.#product(inputs), 'linear');
+  override callLogits(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
+    return this.activated(this.#product(inputs, options), 'linear');
+  }
+
+  protected override maskAfter(mask: Mask, { shape: [batch, time] }: Tensor): Mask {
+    const { padding, strides } = this.#steps;
+    return padding === 'valid' || strides > 1 ? windowMask(batch, time, this.#steps, mask) : mask;
   }
 
   override getConfig(): Record<string, Json | undefined> {
@@ -74,12 +84,12 @@ export class Conv1D extends KernelLayer {
   }
 
   /** The windows laid out side by side, times the kernel. */
-  #product(inputs: Tensor | readonly Tensor[]): Tensor {
+  #product(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): Tensor {
     const input = singleInput(this.name, inputs);
     const windows = this.computeOutputShape(input.shape)[1]!;
     const [batch, time, features] = input.shape;
     const width = this.#steps.kernelSize * features;
-    const seen = gatherTensor(input, [batch, windows, width], features, windowIndices(batch, time, this.#steps));
+    const seen = gatherTensor(input, [batch, windows, width], features, windowIndices(batch, time, this.#steps, mask));
     return ops.matmul(seen, ops.reshape(this.kernel, [width, this.filters]));
   }
 }

@@ -18,8 +18,8 @@ export function countWindows(time: number, { kernelSize, strides, dilationRate, 
   return Math.max(0, Math.ceil((time - dilationRate * (kernelSize - 1)) / strides));
 }
 
-/** For each step of each window of `[batch, windows, kernelSize]`: its row in `[batch * time]`, -1 in the padding. */
-export function windowIndices(batch: number, time: number, steps: ConvolutionSteps): Int32Array {
+/** For each step of each window of `[batch, windows, kernelSize]`: its row in `[batch * time]`, -1 in the padding and where masked. */
+export function windowIndices(batch: number, time: number, steps: ConvolutionSteps, mask?: Uint8Array): Int32Array {
   const { kernelSize, strides, dilationRate } = steps;
   const windows = countWindows(time, steps);
   const start = -paddingBefore(time, windows, steps);
@@ -29,11 +29,29 @@ export function windowIndices(batch: number, time: number, steps: ConvolutionSte
     for (let w = 0; w < windows; w++) {
       for (let k = 0; k < kernelSize; k++) {
         const t = start + w * strides + k * dilationRate;
-        indices[i++] = t >= 0 && t < time ? b * time + t : -1;
+        indices[i++] = t >= 0 && t < time && mask?.[b * time + t] !== 0 ? b * time + t : -1;
       }
     }
   }
   return indices;
+}
+
+/**
+ * Which windows of `[batch, windows]` count, from the steps that do. Padding zeros at an end are part of `same` and `causal`, so
+ * there a window stands for one step and counts where that does: its middle one, its last one. `valid` reads only whole windows,
+ * so all steps of one must count. Masked steps at either end thus leave as many windows as without them.
+ */
+export function windowMask(batch: number, time: number, steps: ConvolutionSteps, mask: Uint8Array): Uint8Array {
+  const { kernelSize, strides, dilationRate, padding } = steps;
+  const windows = countWindows(time, steps);
+  const start = -paddingBefore(time, windows, steps);
+  const reach = dilationRate * (kernelSize - 1);
+  const own = padding === 'same' ? Math.floor(reach / 2) : reach;
+  const deciding = padding === 'valid' ? Array.from({ length: kernelSize }, (_, k) => k * dilationRate) : [own];
+  return Uint8Array.from({ length: batch * windows }, (_, i) => {
+    const first = Math.floor(i / windows) * time + start + (i % windows) * strides;
+    return deciding.every((offset) => mask[first + offset] === 1) ? 1 : 0;
+  });
 }
 
 function paddingBefore(time: number, windows: number, { kernelSize, strides, dilationRate, padding }: ConvolutionSteps): number {

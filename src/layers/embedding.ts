@@ -10,7 +10,7 @@ import type { ConstraintLike } from './constraints.js';
 import type { InitializerLike } from './initializers.js';
 import { titleOf } from './input-axes.js';
 import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput, type WeightOptions } from './layer.js';
-import { setMask } from './mask.js';
+import { bothMasks, setMask } from './mask.js';
 import type { Stepper } from './stepper.js';
 import { plainOptions } from './plain-options.js';
 import type { RegularizerLike } from './regularizers.js';
@@ -26,7 +26,7 @@ export interface EmbeddingOptions extends LayerOptions {
   embeddingsInitializer?: InitializerLike;
   embeddingsRegularizer?: RegularizerLike;
   embeddingsConstraint?: ConstraintLike;
-  /** Whether index 0 is padding, which later layers skip. Default false. */
+  /** Whether index 0 is padding, which later layers skip. Default false: only a mask that comes with the indices goes on. */
   maskZero?: boolean;
   /**
    * Share of the rows dropped in training, all occurrences of an index together; the others are scaled by `1 / (1 - dropout)`. Gal
@@ -76,12 +76,13 @@ export class Embedding extends Layer {
     this.embeddings = this.addWeight('embeddings', [this.inputDim, this.outputDim], this.embeddingsOptions);
   }
 
-  override call(inputs: Tensor | readonly Tensor[], { training = false }: CallOptions = {}): Tensor {
+  override call(inputs: Tensor | readonly Tensor[], { training = false, mask }: CallOptions = {}): Tensor {
     const input = singleInput(this.name, inputs);
     const indices = this.indicesOf(input.hostNumbers(), input.shape);
     const rows = gatherTensor(this.embeddings, [...input.shape, this.outputDim], this.outputDim, indices);
     const output = training && this.dropout > 0 ? ops.mul(rows, this.rowMask(indices, input.shape)) : rows;
-    if (this.maskZero) setMask(output, Uint8Array.from(indices, (index) => (index === 0 ? 0 : 1)));
+    const padding = this.maskZero ? Uint8Array.from(indices, (index) => (index === 0 ? 0 : 1)) : undefined;
+    setMask(output, bothMasks(padding, mask));
     return output;
   }
 

@@ -1,8 +1,12 @@
 import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
+import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
+import { clearMasked } from './mask.js';
 
-/** Joins all axes but the batch: `[batch, a, b, ...]` becomes `[batch, a * b * ...]`; `[batch]` becomes `[batch, 1]`. */
+/**
+ * Joins all axes but the batch: `[batch, a, b, ...]` becomes `[batch, a * b * ...]`; `[batch]` becomes `[batch, 1]`. A mask ends
+ * here: masked steps become zeros, where Keras drops the mask with a warning and keeps what padding held.
+ */
 export class Flatten extends Layer {
   readonly className = 'Flatten';
 
@@ -17,8 +21,8 @@ export class Flatten extends Layer {
     return [batch, size];
   }
 
-  override call(inputs: Tensor | readonly Tensor[]): Tensor {
-    return ops.flatten(singleInput(this.name, inputs));
+  override call(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): Tensor {
+    return ops.flatten(clearMasked(singleInput(this.name, inputs), mask));
   }
 
   override getConfig(): Record<string, Json | undefined> {

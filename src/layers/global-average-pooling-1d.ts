@@ -2,7 +2,7 @@ import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { GlobalPooling1D, type GlobalPooling1DOptions } from './global-pooling-1d.js';
 import type { Mask } from './mask.js';
-import { weighted } from './masking.js';
+import { weighted } from './mask.js';
 
 /**
  * The mean over time: `[batch, time, features]` becomes `[batch, features]`. Masked steps do not count; a sequence

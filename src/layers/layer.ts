@@ -63,7 +63,7 @@ export abstract class Layer<Output = Tensor> {
   trainable: boolean;
   /** Shape of one sample as given by the user; undefined where the first input decides. */
   readonly givenInputShape: OpenShape | undefined;
-  /** Whether a mask that comes with the input goes on with the output. */
+  /** Whether a mask that comes with the input goes on with the output as it is. */
   protected readonly passesMask: boolean = false;
   /** Whether each time step of the output depends on that step of the input alone, by operations on tensors alone. */
   protected readonly worksStepByStep: boolean = false;
@@ -158,6 +158,11 @@ export abstract class Layer<Output = Tensor> {
     return this.runWith(inputs, options, (given, all) => this.callDeferred(given, all));
   }
 
+  /** The mask of the output where the input has one; undefined where it ends here, or where `call` gives the output its own. */
+  protected maskAfter(mask: Mask, _input: Tensor): Mask | undefined {
+    return this.passesMask ? mask : undefined;
+  }
+
   /** What every way to run the layer goes through. */
   protected runWith<Result>(inputs: Tensor | readonly Tensor[], options: CallOptions, call: (inputs: Tensor | readonly Tensor[], options: CallOptions) => Result): Result {
     const first = inputs instanceof Tensor ? inputs : inputs?.[0];
@@ -166,7 +171,7 @@ export abstract class Layer<Output = Tensor> {
       this.ensureBuilt(first.shape);
       const mask = options.mask ?? maskOf(first);
       const output = call(inputs, { ...options, mask });
-      if (this.passesMask && output instanceof Tensor) setMask(output, mask);
+      if (mask !== undefined && output instanceof Tensor) setMask(output, this.maskAfter(mask, first));
       return output;
     }));
   }

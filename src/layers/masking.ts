@@ -1,11 +1,10 @@
 import { requireNumber } from '../errors.js';
-import { mul, select } from '../expression/build.js';
 import { sizeOf } from '../shape.js';
 import { applyPointwise, type PointwiseFunction } from '../tensor/pointwise.js';
-import { type Tensor, tensor } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { requireFeatures } from './input-axes.js';
-import { type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
-import { type Mask, setMask } from './mask.js';
+import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
+import { bothMasks, type Mask, setMask, weighted } from './mask.js';
 
 export interface MaskingOptions extends LayerOptions {
   /** A step whose features all have this value is padding. Default 0. */
@@ -14,7 +13,7 @@ export interface MaskingOptions extends LayerOptions {
 
 /**
  * Marks the padding steps of `[batch, ..., features]` for the layers that follow, which then skip them, and sets their
- * features to 0.
+ * features to 0. What was masked before stays masked (in Keras it may count again).
  */
 export class Masking extends Layer {
   readonly className = 'Masking';
@@ -33,10 +32,10 @@ export class Masking extends Layer {
     return inputShape;
   }
 
-  override call(inputs: Tensor | readonly Tensor[]): Tensor {
+  override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
     const input = singleInput(this.name, inputs);
     this.computeOutputShape(input.shape);
-    const mask = this.#maskFor(input);
+    const mask = bothMasks(this.#maskFor(input), options.mask)!;
     const output = mask.includes(0) ? weighted(input, mask) : applyPointwise(copy, [input]);
     setMask(output, mask);
     return output;
@@ -61,11 +60,3 @@ export class Masking extends Layer {
 
 /** A tensor of its own for the mask to travel with. */
 const copy: PointwiseFunction = { name: 'copy', build: ([x]) => x };
-
-/** 0 where the weight is 0 even if x is not finite there. */
-const weighting: PointwiseFunction = { name: 'weighted', build: ([x, weight]) => select(weight, mul(x, weight), 0) };
-
-/** `x [..., features]` times one weight a step; what has weight 0 becomes 0 whatever it held. */
-export function weighted(x: Tensor, weights: Uint8Array | Float64Array): Tensor {
-  return applyPointwise(weighting, [x, tensor(weights, [...x.shape.slice(0, -1), 1])]);
-}

@@ -9,7 +9,7 @@ import { withoutTape } from '../tensor/tape.js';
 import { scope, type Tensor, tensor, Variable } from '../tensor/tensor.js';
 import { CellAlongTime } from './cell-along-time.js';
 import { type CallOptions, type Json, Layer, type OpenShape, requireOpenAxes, singleInput } from './layer.js';
-import { type Mask, setMask } from './mask.js';
+import { clearMasked, type Mask, reversedMask, setMask } from './mask.js';
 import { plainOptions } from './plain-options.js';
 import { type RecurrentOptions, recurrentOptionNames } from './recurrent-options.js';
 import type { Stepper } from './stepper.js';
@@ -115,8 +115,13 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
   override call(inputs: Tensor | readonly Tensor[], options: RecurrentCallOptions): Returned<ReturnState> {
     const [result] = RNN.runTogether([{ layer: this, input: singleInput(this.name, inputs), options, reverse: this.options.goBackwards ?? false, outputOrder: 'computed' }]);
     if (!this.returnState) return result.output as Returned<ReturnState>;
-    setMask(result.output, this.passesMask ? options.mask : undefined);
+    setMask(result.output, options.mask && this.maskAfter(options.mask, result.output));
     return result as Returned<ReturnState>;
+  }
+
+  /** The steps of a layer that reads backwards come in the order in which it read them, and so do those of its mask. */
+  protected override maskAfter(mask: Mask, input: Tensor): Mask | undefined {
+    return super.maskAfter(this.options.goBackwards ? reversedMask(mask, input.shape[1]) : mask, input);
   }
 
   /** Runs layers that do not depend on each other, and carries the states of stateful ones on; what Bidirectional builds on. */
@@ -152,8 +157,8 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
     }
     return runs.map(({ layer, options: { mask }, reverse, outputOrder }, i) => {
       const { output, states } = started[i];
-      const zeroes = layer.returnSequences && mask !== undefined && layer.options.zeroOutputForMask === true;
-      return { output: zeroes ? zeroMasked(output, mask, reverse && outputOrder === 'computed') : output, states };
+      if (mask === undefined || !layer.returnSequences || layer.options.zeroOutputForMask !== true) return { output, states };
+      return { output: clearMasked(output, reverse && outputOrder === 'computed' ? reversedMask(mask, output.shape[1]) : mask), states };
     });
   }
 
@@ -262,13 +267,6 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
 
 function assignStates(targets: readonly Readonly<Record<string, Variable>>[], states: readonly NamedStates[]): void {
   withoutTape(() => states.forEach((named, i) => Object.entries(named).forEach(([name, value]) => assignTensor(targets[i][name], value))));
-}
-
-/** The output with masked steps set to zero. */
-export function zeroMasked(output: Tensor, mask: Mask, reversed = false): Tensor {
-  const [batch, time] = output.shape;
-  const counts = tensor(Float32Array.from(mask), [batch, time, 1]);
-  return ops.mul(output, reversed ? ops.reverse(counts, 1) : counts);
 }
 
 /** Fingerprints of the cells that are not the library's; undefined where all are. */

@@ -4,7 +4,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { DeferredSoftmax } from './deferred-softmax.js';
 import { titleOf } from './input-axes.js';
 import { type CallOptions, describeOpenShape, type FinalActivation, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
-import { type Mask, maskOf, setMask } from './mask.js';
+import { bothMasks, type Mask, maskOf, resampledMask, setMask } from './mask.js';
 
 export interface TimeDistributedOptions extends LayerOptions {
   /** Applied to every step, with the same weights. */
@@ -14,7 +14,7 @@ export interface TimeDistributedOptions extends LayerOptions {
 /**
  * Applies a layer to every step of `[batch, time, ...]`, as if the steps were a larger batch.
  *
- * A mask of steps goes on with the output. A mask of what lies inside the steps (the words of sentences) is given to the
+ * A mask of steps goes on with the output, together with the one that the layer makes. A mask of what lies inside the steps (the words of sentences) is given to the
  * layer; a step then counts where anything inside it counts.
  *
  * @throws SHAPE_MISMATCH
@@ -67,14 +67,14 @@ export class TimeDistributed extends Layer {
   override callDeferred(inputs: Tensor | readonly Tensor[], options: CallOptions): DeferredSoftmax {
     const { batch, time, steps, inside, outputMask } = this.split(inputs, options);
     const deferred = this.layer.applyDeferred(steps, inside);
-    return { ...deferred, shape: [batch, time, ...deferred.shape.slice(1)], mask: deferred.mask ?? outputMask };
+    return { ...deferred, shape: [batch, time, ...deferred.shape.slice(1)], mask: bothMasks(deferred.mask, outputMask) };
   }
 
   private eachStep(inputs: Tensor | readonly Tensor[], options: CallOptions, apply: (steps: Tensor, options: CallOptions) => Tensor): Tensor {
     const { batch, time, steps, inside, outputMask } = this.split(inputs, options);
     const applied = apply(steps, inside);
     const output = ops.reshape(applied, [batch, time, ...applied.shape.slice(1)]);
-    setMask(output, maskOf(applied) ?? outputMask);
+    setMask(output, bothMasks(maskOf(applied), outputMask));
     return output;
   }
 
@@ -85,17 +85,11 @@ export class TimeDistributed extends Layer {
     const [batch, time, ...axes] = input.shape;
     const numSteps = batch * time;
     const insideMask = mask !== undefined && mask.length > numSteps ? mask : undefined;
-    const outputMask = insideMask === undefined ? mask : anyInside(insideMask, numSteps);
+    const outputMask = insideMask === undefined ? mask : resampledMask(insideMask, numSteps);
     return { batch, time, steps: ops.reshape(input, [numSteps, ...axes]), inside: { training, mask: insideMask }, outputMask };
   }
 
   override getConfig(): Record<string, Json | undefined> {
     return { ...this.baseConfig(), layer: { className: this.layer.className, config: this.layer.getConfig() as { [key: string]: Json } } };
   }
-}
-
-/** 1 for every step with something that counts. */
-function anyInside(mask: Mask, numSteps: number): Mask {
-  const width = mask.length / numSteps;
-  return Uint8Array.from({ length: numSteps }, (_, step) => (mask.subarray(step * width, (step + 1) * width).includes(1) ? 1 : 0));
 }

@@ -11,9 +11,9 @@ import { GlobalMaxPooling1D } from './global-max-pooling-1d.js';
 import { randomNormal, randomUniform } from './initializers.js';
 import { requireSequence } from './input-axes.js';
 import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
-import { type Mask, maskOf, setMask } from './mask.js';
+import { bothMasks, type Mask, setMask } from './mask.js';
 import { plainOptions } from './plain-options.js';
-import { RNN, zeroMasked } from './rnn.js';
+import { RNN } from './rnn.js';
 
 const encoders = ['rnn', 'conv', 'none'] as const;
 /** What reads the characters of a word. */
@@ -96,13 +96,13 @@ export class WordFeatures extends Layer {
     }
   }
 
-  override call(inputs: Tensor | readonly Tensor[], { training = false }: CallOptions): Tensor {
+  override call(inputs: Tensor | readonly Tensor[], { training = false, mask: given }: CallOptions): Tensor {
     const input = singleInput(this.name, inputs);
     this.computeOutputShape(input.shape);
     const [batch, time, columns] = input.shape;
     const values = input.hostNumbers();
     const words = Int32Array.from({ length: batch * time }, (_, row) => values[row * columns]);
-    const mask: Mask = Uint8Array.from(words, (word) => (word === 0 ? 0 : 1));
+    const mask = bothMasks(Uint8Array.from(words, (word) => (word === 0 ? 0 : 1)), given)!;
     if (training && this.wordDropout > 0) this.forgetSome(words);
     const parts = [this.words.apply(tensor(words, [batch, time]))];
     if (this.encode !== undefined) {
@@ -133,12 +133,8 @@ export class WordFeatures extends Layer {
   private convolutionEncoder(table: Embedding, features: number): (characters: Tensor, training: boolean) => Tensor {
     const convolution = this.member('characterEncoder', new Conv1D({ filters: features, kernelSize: 3, padding: 'same', activation: 'relu' }));
     const pooling = new GlobalMaxPooling1D();
-    return (characters) => {
-      const vectors = table.apply(characters);
-      const mask = maskOf(vectors)!;
-      // A window at a word's end sees zeros, whatever stands in the padding's row.
-      return pooling.apply(convolution.apply(zeroMasked(vectors, mask)), { mask });
-    };
+    // A window at a word's end sees zeros, whatever stands in the padding's row.
+    return (characters) => pooling.apply(convolution.apply(table.apply(characters)));
   }
 
   private member<T extends Layer<unknown>>(name: string, layer: T): T {
