@@ -34,7 +34,7 @@ const specs = {
   ...seriesOptions,
   ...tableOptions,
   base: { type: 'text', value: 'NAME', choices: baseChoices, about: 'The forecast that the network corrects. Default auto: the best on training and validation rows.' },
-  validation: { type: 'number', value: 'SHARE', about: 'Share of the rows that chooses the best epoch and how much the network counts. Default 0.1; 0 for none.' },
+  validation: { type: 'number', value: 'SHARE', about: 'Share of the rows that chooses the best epoch and how much the network counts. Default 0.1, up to 0.2 for twenty horizons; 0 for none.' },
   test: { type: 'number', value: 'SHARE', about: 'Share of the rows at the end that is held out for the errors. Default 0.2; 0 for none.' },
   refit: { type: 'text', value: 'yes|no', choices: ['yes', 'no'], about: 'Train again on all rows once everything is chosen. Default yes; the errors are those from before.' },
   'max-epochs': { type: 'count', value: 'N', about: 'While the best epoch is the last, training goes on with twice as many; at most so many in all. Default: two such rounds, or no more than --epochs where that is given.' },

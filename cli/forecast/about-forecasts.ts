@@ -17,7 +17,7 @@ export function aboutForecasts({ findings, series, options }: Forecaster): strin
   return [
     `base: ${bases.join('; ')}`,
     network,
-    ...(options.refit && isRefitted ? ['trained again on all rows once this was chosen; the errors are from before'] : []),
+    ...(options.refit && isRefitted ? [`${share === 0 ? 'fitted' : 'trained'} again on all rows once this was chosen; the errors are from before`] : []),
     ...(series.every(({ lowest }) => lowest >= 0) && !options.allowNegative ? ['no value is below zero, so no forecast is (--allow-negative)'] : []),
   ];
 }

@@ -1,4 +1,4 @@
-import { type Forecaster, type SeriesColumnsOptions, stampOf } from '../../src/index.js';
+import { type Forecaster, type Series, type SeriesColumnsOptions, stampOf } from '../../src/index.js';
 import { print, printJson, say } from '../output.js';
 import { readTableInput, type TableInputOptions } from '../read-input.js';
 import { shortNumber, textTable } from '../text-table.js';
@@ -16,10 +16,9 @@ interface Answer {
 export async function predictValues(forecaster: Forecaster, data: string, times: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'>, reading: TableInputOptions, json: boolean): Promise<void> {
   const columns = forecaster.columnsOf(await readTableInput(data, reading), times);
   const [target] = columns.names;
-  const { timesteps } = forecaster.options;
   const isPanel = columns.reading.series.length > 0;
   // One series that is too short is a fault; one of many must not cost the others their answer.
-  const isLongEnough = ({ numRows }: { readonly numRows: number }): boolean => !isPanel || numRows >= timesteps;
+  const isLongEnough = (series: Series): boolean => !isPanel || series.numRows >= forecaster.rowsNeeded(series);
   const short = columns.series.filter((series) => !isLongEnough(series));
   const known = short.length === columns.series.length ? columns.series : columns.series.filter(isLongEnough);
   const answers: Answer[] = [];
@@ -28,7 +27,7 @@ export async function predictValues(forecaster: Forecaster, data: string, times:
     answers.push({ name: series.name, firstRow: series.numRows, times: values.map((_, step) => stampOf(columns.time, series, series.numRows + step) ?? null), values });
   }
   const notes = columns.notes.map(({ text }) => text);
-  if (short.length > 0) notes.push(`fewer than the ${timesteps} rows that a forecast sees, so no forecast of ${short.map(({ name }) => name).join(', ')}`);
+  if (short.length > 0) notes.push(tooShort(forecaster, short));
   if (json) {
     if (isPanel) printJson({ target, series: answers, notes });
     else {
@@ -41,4 +40,9 @@ export async function predictValues(forecaster: Forecaster, data: string, times:
   const heading = columns.time === undefined ? 'row' : columns.time.reading.columns.join(' ');
   const rows = answers.flatMap(({ name, firstRow, times, values }) => values.map((value, step) => [...(isPanel ? [name] : []), times[step] ?? String(firstRow + step), shortNumber(value)]));
   print(textTable([...(isPanel ? [columns.reading.series.join(', ')] : []), heading, target], rows));
+}
+
+function tooShort(forecaster: Forecaster, series: readonly Series[]): string {
+  const needed = [...new Set(series.map((one) => forecaster.rowsNeeded(one)))];
+  return `fewer than the ${needed.join(' or ')} rows that a forecast sees, so no forecast of ${series.map(({ name }) => name).join(', ')}`;
 }

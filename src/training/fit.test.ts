@@ -14,6 +14,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { Progress } from './callbacks/callback.js';
 import type { Dataset } from './dataset.js';
 import type { FitOptions } from './fit-options.js';
+import { sgd } from './optimizers/index.js';
 import { Sequential } from './sequential.js';
 
 // Before each, so that a test that fails on another backend leaves the next ones theirs.
@@ -353,6 +354,12 @@ describe('a loss or gradient that is not finite', () => {
     );
     expect(weightsOf(failing)).toEqual(weightsOf(reference));
     expect(failing.optimizer.batches).toBe(2);
+  });
+
+  it('does not advise the clipping that there is', async () => {
+    const made = model();
+    made.compile({ optimizer: sgd({ globalClipNorm: 1 }), loss: distance });
+    expect(await messageOf(made.fit(inputs, [[1], [1], [0], [1]], { batchSize: 1 }))).toContain('fix: lower the learning rate, or scale the data.');
   });
 
   it('is noticed in the loss too', async () => {

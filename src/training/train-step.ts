@@ -80,6 +80,7 @@ export class TrainStep {
     const isFinite = (gradient: Tensor): boolean => Number.isFinite(this.#optimizer.gradientNorm([gradient]));
     const names = this.#variables.filter((_, i) => !isFinite(gradients[i])).map(({ name }) => `\`${name}\``);
     const shown = names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
+    const isClipped = 'globalClipNorm' in this.#optimizer.getConfig().config;
     // States carried to the next batch may hold NaN as well.
     this.#model.resetStates();
     return new RondoError('NOT_FINITE', {
@@ -87,7 +88,7 @@ export class TrainStep {
       what: `${what} at step ${number}; the step was not taken.`,
       expected: 'a finite loss and finite gradients',
       received: `${names.length > 0 ? `gradients that are not finite: ${shown}; ` : ''}last finite loss: ${this.#lastFiniteLoss ?? 'none'}`,
-      fix: 'lower the learning rate, give the optimizer `globalClipNorm: 1`, or scale the data.',
+      fix: `lower the learning rate, ${isClipped ? '' : 'give the optimizer `globalClipNorm: 1`, '}or scale the data.`,
     });
   }
 }

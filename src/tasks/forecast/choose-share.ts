@@ -4,8 +4,13 @@ import type { ForecastWindows } from './forecast-windows.js';
 
 /** Shares of the network's corrections that are tried. */
 const shares = [0.25, 0.5, 0.75, 1] as const;
-/** The network has stopped where these windows liked it best, so its gain must stand out from chance by so many standard errors. */
-const leastStandardErrors = 2;
+/**
+ * The network has stopped where these windows liked it best, so its gain must stand out from chance: the quantile of the normal
+ * distribution that one in 100 exceeds.
+ */
+const normalQuantile = 2.326;
+/** Fewer blocks say nothing of chance. */
+const leastBlocks = 4;
 /** And it must be of some use: share of the base's error. */
 const leastGain = 0.02;
 
@@ -16,15 +21,22 @@ export interface ChosenShare {
   readonly model: number;
 }
 
-/**
- * The share of a network's corrections that suits the validation windows: a forecast between the base and the network is rarely far
- * behind the better of them (Bates and Granger 1969, "The combination of forecasts"). Windows that overlap say the same thing again, so
- * gains are compared by block; the share is that of the highest gain less its standard error, and 0 where no gain stands out.
- */
+/** The share of a network's corrections that suits the validation windows; see {@link shareOf}. */
 export async function chooseShare(model: Sequential, windows: ForecastWindows, batchSize: number): Promise<ChosenShare> {
-  const blocks = await errorsByBlock(model, windows, batchSize);
+  return shareOf(await errorsByBlock(model, windows, batchSize));
+}
+
+/**
+ * The share by errors in blocks of windows: a forecast between the base and the network is rarely far
+ * behind the better of them (Bates and Granger 1969, "The combination of forecasts"). Windows that overlap say the same thing again, so
+ * gains are compared by block; the share is that of the highest lower bound of the gain (Student's t over the blocks), and 0 where no
+ * gain stands out. Few blocks make a wide bound: a random walk goes one way through a short validation part, and a network that goes
+ * along looks good there by chance.
+ */
+export function shareOf(blocks: readonly BlockErrors[]): ChosenShare {
   const count = blocks.reduce((sum, block) => sum + block.count, 0);
   if (count === 0) return { share: 0, base: 0, model: 0 };
+  const numStandardErrors = studentQuantile(blocks.length - 1);
   const base = blocks.reduce((sum, block) => sum + block.base, 0) / count;
   let best = { share: 0, base, model: base };
   let bestBound = 0;
@@ -32,16 +44,24 @@ export async function chooseShare(model: Sequential, windows: ForecastWindows, b
     const gains = blocks.map((block) => (block.base - block.shared[k]) / (count / blocks.length));
     const gain = gains.reduce((sum, value) => sum + value, 0) / gains.length;
     const variance = gains.reduce((sum, value) => sum + (value - gain) ** 2, 0) / (gains.length - 1);
-    const bound = gain - leastStandardErrors * Math.sqrt(variance / gains.length);
-    // Of one block nothing is known about chance: the bound is no number then.
+    const bound = gain - numStandardErrors * Math.sqrt(variance / gains.length);
     if (bound > bestBound && gain > leastGain * base) [best, bestBound] = [{ share, base, model: base - gain }, bound];
   });
   return best;
 }
 
-interface BlockErrors {
+/** What one in 100 of Student's t exceeds (Abramowitz and Stegun 1964, 26.7.5); infinite for too few degrees of freedom. */
+function studentQuantile(freedom: number): number {
+  if (freedom < leastBlocks - 1) return Infinity;
+  const z = normalQuantile;
+  return z + (z ** 3 + z) / (4 * freedom) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * freedom ** 2);
+}
+
+/** Sums of absolute errors. */
+export interface BlockErrors {
   count: number;
   base: number;
+  /** With each of the shares. */
   readonly shared: number[];
 }
 

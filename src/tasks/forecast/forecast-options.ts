@@ -11,7 +11,10 @@ export interface ForecastOptions extends SeriesColumnsOptions, RecurrentTaskOpti
   season?: number;
   /** The forecast that the network corrects; by default (`auto`) the one that is best on training and validation rows. */
   base?: 'auto' | BaseName;
-  /** Share of the rows, before the test part, that chooses the best epoch and how much the network counts. Default 0.1; 0 for none. */
+  /**
+   * Share of the rows, before the test part, that chooses the best epoch and how much the network counts; 0 for none. Default 0.1, and
+   * up to 0.2 where twenty horizons need more than a tenth.
+   */
   validation?: number;
   /** Share of the rows, at the end, that is held out for the errors. Default 0.2; 0 for none. */
   test?: number;

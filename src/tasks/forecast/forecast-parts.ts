@@ -7,6 +7,15 @@ export interface RowsOfParts {
   readonly test: number;
 }
 
+/** Horizons that the validation part has room for by default, as far as a fifth of the rows goes: fewer cannot tell a gain from chance. */
+const validationHorizons = 20;
+
+/** The share of the rows that is for validation where nothing is said: a tenth, or more where all series together are short. */
+export function defaultValidation(series: readonly { readonly numRows: number }[], horizon: number): number {
+  const numRows = series.reduce((sum, one) => sum + one.numRows, 0);
+  return Math.min(0.2, Math.max(0.1, (validationHorizons * horizon) / numRows));
+}
+
 /**
  * The parts of a series by their shares, in the order of time. A part that there is at all has room for a forecast; validation has
  * room for two where that is at most a fifth of the rows, so that it is not one chance alone.
@@ -38,6 +47,19 @@ export function requireRoom({ train, validation, test }: RowsOfParts, timesteps:
     expected: `at least ${timesteps + horizon} rows to learn from: timesteps ${timesteps} + horizon ${horizon}`,
     received: `${Math.max(0, train)} of ${train + validation + test} rows${taken.length > 0 ? `; ${taken.join(', ')}` : ''}`,
     fix: 'use a smaller `horizon`, fewer `timesteps`, a smaller `validation` or `test` (0 for none), or a longer series.',
+  });
+}
+
+/** @throws OUT_OF_RANGE where no training part holds a season that was given */
+export function requireSeason({ train }: RowsOfParts, season: number): void {
+  if (season <= train) return;
+  throw new RondoError('OUT_OF_RANGE', {
+    where: 'ForecastTraining',
+    option: 'season',
+    what: '`season` is longer than what there is to learn from.',
+    expected: `at most ${train}, the rows of the training part`,
+    received: String(season),
+    fix: 'give a shorter `season`, a smaller `validation` or `test`, or a longer series.',
   });
 }
 

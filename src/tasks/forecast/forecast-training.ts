@@ -11,7 +11,9 @@ import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingCon
 import { type BaseChoice, chooseBase } from './choose-base.js';
 import { chooseShare } from './choose-share.js';
 import { type ForecastOptions, forecastDefaults, requireForecastOptions } from './forecast-options.js';
-import { defaultTimesteps, learnedWhereShort, partsOf, requireRoom, type RowsOfParts, sumOfParts } from './forecast-parts.js';
+import {
+  defaultTimesteps, defaultValidation, learnedWhereShort, partsOf, requireRoom, requireSeason, type RowsOfParts, sumOfParts,
+} from './forecast-parts.js';
 import { type ForecastReport, sizeOfError } from './forecast-report.js';
 import { ForecastWindows, type ForecastWindowsOptions } from './forecast-windows.js';
 import { Forecaster } from './forecaster.js';
@@ -57,13 +59,16 @@ export class ForecastTraining {
   constructor(table: Table, options: ForecastOptions, interrupted?: Forecaster) {
     const where = 'ForecastTraining';
     if (interrupted === undefined) requireForecastOptions(where, options);
-    const given = interrupted?.options ?? { ...forecastDefaults, maxEpochs: options.epochs ?? forecastDefaults.epochs * (1 + roundGrowth), ...withoutUndefined(options) };
-    this.columns = interrupted?.columnsOf(table) ?? seriesColumns(table, given);
+    const wanted = interrupted?.options ?? { ...forecastDefaults, maxEpochs: options.epochs ?? forecastDefaults.epochs * (1 + roundGrowth), ...withoutUndefined(options) };
+    this.columns = interrupted?.columnsOf(table) ?? seriesColumns(table, wanted);
     const { names, series } = this.columns;
-    const { horizon } = given;
+    const { horizon } = wanted;
+    const validation = interrupted?.options.validation ?? options.validation ?? defaultValidation(series, horizon);
+    const given = { ...wanted, validation };
     const parts = series.map(({ numRows }) => partsOf(numRows, given));
     const longest = parts.reduce((found, own) => (own.train > found.train ? own : found));
     requireRoom(longest, 1, horizon);
+    if (given.season !== undefined) requireSeason(longest, given.season);
     this.#parts = parts.map(learnedWhereShort);
     if (interrupted !== undefined && interrupted.series.length !== series.length) throw otherSeries(table.where);
 

@@ -98,11 +98,14 @@ export class ForecastWindows {
     }
   }
 
-  /** Windows of one block forecast the same stretch of a horizon's length, so that their errors go together; `[part, block]`. */
+  /**
+   * Windows of one block begin in the same stretch of two horizons, so that their errors go together, and have little in common with
+   * those of the next; `[part, block]`.
+   */
   blockOf(index: number): readonly [part: number, block: number] {
     const window = this.#drawn[index];
     const part = this.#partOf(window);
-    return [part, Math.floor((window - this.#starts[part]) / this.#horizon)];
+    return [part, Math.floor((window - this.#starts[part]) / (2 * this.#horizon))];
   }
 
   #partOf(window: number): number {

@@ -129,14 +129,14 @@ describe('training a forecaster', () => {
 
   it('ends with the weights of its best epoch', async () => {
     setSeed(2);
-    const training = new ForecastTraining(await tableOf(400), { ...options, learningRate: 0.05 });
+    const training = new ForecastTraining(await tableOf(400), { ...options, validation: 0.1, learningRate: 0.05 });
     const { forecaster, columns } = training;
     const { valLoss, bestEpoch } = await training.train();
     expect(bestEpoch).toBeLessThan(valLoss.length - 1);
     const [series] = columns.series;
     const seen = { ...columns, series: [{ ...series, values: series.values.slice(0, 2 * 320), isReal: series.isReal.slice(0, 2 * 320), numRows: 320 }] };
     forecaster.findings = { ...forecaster.findings, share: 1 };
-    const { errors } = await forecaster.evaluate(seen, { from: () => 280 });
+    const { errors } = await forecaster.evaluate(seen, { from: () => training.numRows.train });
     expect(errors.model.mae / forecaster.series[0].correctionScale).toBeCloseTo(Math.min(...valLoss), 4);
   });
 
@@ -172,7 +172,7 @@ describe('training a forecaster', () => {
     const lines = Array.from({ length: 150 }, (_, row) => ((level += 0.3 * random.normal()) + 5 * (row % 12) + 4 * random.normal()).toFixed(3));
     const table = await readTable(`y\n${lines.join('\n')}\n`, { where: 'y.csv' });
     const training = new ForecastTraining(table, { horizon: 5, units: 3, epochs: 2 });
-    expect(training.forecaster.series[0]).toMatchObject({ numTrainingRows: 105, numSeenRows: 120, base: { name: 'smoothing' } });
+    expect(training.forecaster.series[0]).toMatchObject({ numTrainingRows: 90, numSeenRows: 120, base: { name: 'smoothing' } });
     await training.train();
     const { series, findings } = training.forecaster;
     expect(series[0]).toMatchObject({ numTrainingRows: 150, numSeenRows: 150, base: { name: 'smoothing' } });
@@ -276,5 +276,19 @@ describe('training a forecaster', () => {
     expect(() => new ForecastTraining(table, { target: 'level', horizon: 7, timesteps: 90 })).toThrow('at least 97 rows to learn from');
     expect(() => new ForecastTraining(table, { target: 'levle', horizon: 2 })).toThrow('did you mean `level`');
     expect(() => new ForecastTraining(table, { target: 'level', horizon: 0 })).toThrow('[OUT_OF_RANGE]');
+    expect(() => new ForecastTraining(table, { target: 'level', horizon: 2, season: 61 })).toThrow('at most 60, the rows of the training part');
+  });
+
+  it('has validation rows for twenty horizons by default, as far as a fifth goes, and a tenth of a longer series', async () => {
+    const validationOf = async (numRows: number, horizon: number): Promise<number> =>
+      new ForecastTraining(await tableOf(numRows), { target: 'level', horizon, base: 'naive' }).numRows.validation;
+    expect([await validationOf(400, 3), await validationOf(200, 3), await validationOf(700, 3)]).toEqual([60, 40, 70]);
+  });
+
+  it('says how many rows a forecast needs: its window, and the longest season of its base', async () => {
+    const training = new ForecastTraining(await tableOf(200), { target: 'level', horizon: 3, timesteps: 8, base: 'seasonalNaive', season: 19 });
+    const [series] = training.columns.series;
+    expect(training.forecaster.rowsNeeded(series)).toBe(19);
+    expect(new ForecastTraining(await tableOf(200), { target: 'level', horizon: 3, timesteps: 8, base: 'naive' }).forecaster.rowsNeeded(series)).toBe(8);
   });
 });

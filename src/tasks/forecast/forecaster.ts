@@ -6,6 +6,7 @@ import { chooseBase } from './choose-base.js';
 import { findingsJson, type ForecastFindings, noFindings } from './findings.js';
 import type { ForecastOptions } from './forecast-options.js';
 import { type ForecastReport, forecastReport } from './forecast-report.js';
+import { NetworkSeries } from './network-series.js';
 import { columnOf, fingerprintOfRows, realTargets, type Series } from './series.js';
 import { type SeriesColumns, seriesColumns, type SeriesColumnsOptions } from './series-columns.js';
 import { SeriesForecasts } from './series-forecasts.js';
@@ -86,6 +87,11 @@ export class Forecaster {
     const { horizon, season } = this.options;
     const { base } = chooseBase({ values: columnOf(series, 0), isReal: realTargets(series) }, { horizon, season });
     return { ...trainedSeries(series, { train: series.numRows, seen: series.numRows }, { base, season, horizon }), numSeenRows: 0 };
+  }
+
+  /** Rows of a series that must come before a forecast of it. */
+  rowsNeeded(series: Series): number {
+    return NetworkSeries.rowsNeeded(this.knownSeries(series), this.options.timesteps);
   }
 
   /** Number of rows at the beginning of a series that it was trained on; undefined for another series. */
