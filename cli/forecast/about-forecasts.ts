@@ -7,9 +7,11 @@ export function aboutForecasts({ findings, series, options }: Forecaster): strin
   const { share, validation } = findings;
   const bases = [...new Set(series.map(({ base }) => (series.length === 1 ? describeBase(base) : base.name)))];
   const gain = validation === null || validation.base === 0 ? 0 : 1 - validation.model / validation.base;
+  // Files of before a share was chosen had validation rows too.
+  const isUnknown = series.some(({ numTrainingRows, numSeenRows }) => numSeenRows > numTrainingRows) ? 'the file does not say how much they help' : 'no validation rows: how much they help is not known';
   const network =
     validation === null
-      ? `${percent(share)} of the network's corrections (no validation rows: how much they help is not known)`
+      ? `${percent(share)} of the network's corrections (${isUnknown})`
       : share === 0
         ? 'the network is left out: what it gained on the validation rows does not stand out from chance'
         : `${percent(share)} of the network's corrections, which take ${percent(gain)} off the error on the validation rows`;
