@@ -34,6 +34,10 @@ const mistakes: [string, () => unknown, RegExp][] = [
   ['a table by position', () => make(Embedding, 100, 16), /USAGE.*not given as one object/],
   ['a text for true', () => make(LSTM, { units: 4, returnSequences: 'false' }), /USAGE.*`returnSequences` is neither true nor false/],
   ['layers in an object', () => make(Sequential, { layers: [] }), /USAGE.*the layers of the model/],
+  ['layers by position', () => make(Sequential, new Dense({ units: 1 }), new Dense({ units: 2 })), /USAGE.*the layers of the model[\s\S]*received: a Dense/],
+  ['a dataset that makes a number', () => loose((data: unknown) => model().fit(data as never))(() => 3), /DATA_FORMAT.*no list of batches[\s\S]*received: 3/],
+  ['a dataset that makes nothing', () => loose((data: unknown) => model().fit(data as never))(() => undefined), /DATA_FORMAT.*no list of batches[\s\S]*received: undefined/],
+  ['a dataset that promises batches', () => loose((data: unknown) => model().fit(data as never))(async () => []), /DATA_FORMAT.*no list of batches[\s\S]*received: a Promise/],
   ['layers that are classes', () => make(Sequential, [Dense]), /USAGE.*the entry 0[\s\S]*received: the function or class Dense/],
   ['layers that are missing', () => make(Sequential, [undefined]), /USAGE.*the entry 0/],
   ['a number as inputShape', () => make(LSTM, { units: 3, inputShape: 5 }), /OUT_OF_RANGE.*`inputShape`/],
@@ -71,7 +75,10 @@ describe('a mistake of a newcomer has a coded answer', () => {
   });
 
   it('and other spellings of optimizers work', () => {
-    expect((make(optimizers.Adam, { learningRate: 0.01 }) as rondo.optimizers.Optimizer).name).toBe('adam');
+    for (const name of optimizers.optimizerNames) {
+      const spelled = name === 'rmsprop' ? 'RMSprop' : name === 'sgd' ? 'SGD' : name[0].toUpperCase() + name.slice(1);
+      expect((make(optimizers[spelled as keyof typeof optimizers], { learningRate: 0.01 }) as rondo.optimizers.Optimizer).name).toBe(name);
+    }
     expect(ops.add(tensor([1]), 2).item()).toBe(3);
   });
 });

@@ -139,13 +139,15 @@ describe('a saved and loaded model', () => {
     expect(await other.predict(sequence)).toEqual(expected);
   });
 
-  it('comes back not compiled where its loss was of the user’s own', async () => {
+  it('comes back not compiled where its loss was of the user’s own, and says which', async () => {
     const model = small();
     const own = defineLoss({ name: 'myLoss', element: (t) => t });
     for (const loss of [own, (yTrue: Tensor, yPred: Tensor) => ops.mean(ops.sub(yTrue, yPred), -1)]) {
       model.compile({ optimizer: 'sgd', loss });
       const { model: loaded } = deserializeModel(serializeModel(model));
-      await expect(loaded.evaluate(sequence, [[1], [1], [1]])).rejects.toThrow(/not compiled/);
+      const named = loss === own ? /not compiled[\s\S]*unknown loss `myLoss`[\s\S]*registerLoss\('myLoss'/ : /not compiled/;
+      await expect(loaded.evaluate(sequence, [[1], [1], [1]])).rejects.toThrow(named);
+      await expect(loaded.fit(sequence, [[1], [1], [1]])).rejects.toThrow(named);
     }
   });
 

@@ -145,14 +145,8 @@ function numValuesOf(weights: Readonly<Record<string, HostArray>>): number {
 }
 
 function compileAsStored(model: Model, { compiled, optimizer: counters }: CheckpointMetadata, state: Readonly<Record<string, HostArray>>, where: string): void {
-  try {
-    model.compile(compiled!);
-  } catch (error) {
-    // Something of the user's own, which only the user can compile.
-    if (error instanceof RondoError && error.code === 'UNKNOWN_NAME') return;
-    throw error;
-  }
-  if (counters === null) return;
+  model.compileAsStored(compiled!);
+  if (counters === null || model.compiledTraining === undefined) return;
   const { optimizer } = model;
   optimizer.build([...new Set(model.trainableWeights)]);
   for (const variable of optimizer.stateVariables()) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Dense } from '../layers/dense.js';
 import type { CallbackState, TrainingContext } from '../training/callbacks/callback.js';
+import type { DatasetBatch } from '../training/dataset.js';
 import { Sequential } from '../training/sequential.js';
 import { plannedEpochs, roundEnds, RoundStop, usualMaxEpochs } from './training-rounds.js';
 
@@ -56,6 +57,27 @@ describe('rounds of training', () => {
   it('stop within a round by patience, which grows with it and knows nothing of the rounds before', () => {
     expect(endOf([2, 3, 4, 1], { epochs: 4, maxEpochs: 28, patience: 2 })).toEqual({ epochs: 3, reason: 'callback', weight: 0 });
     expect(endOf([3, 2, 1, 4, 5, 5, 5, 5, 5], { epochs: 3, maxEpochs: 21, patience: 1 })).toEqual({ epochs: 6, reason: 'callback', weight: 2 });
+  });
+
+  it.each([['a value that is not finite', NaN], ['an exception', 0]])('end with the weights of the best epoch after %s', async (_, x) => {
+    const model = new Sequential([new Dense({ units: 1, useBias: false, inputShape: [1] })]);
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const weights: number[] = [];
+    const weightNow = (): number => model.layers[0].weights[0].dataSync()[0];
+    // The third epoch changes the weight, and then fails.
+    const epoch = function* (number: number): Generator<DatasetBatch> {
+      yield { x: [[1]], y: [[2]] };
+      if (number < 2) return;
+      weights.push(weightNow());
+      if (x === 0) throw new Error('the disk is gone');
+      yield { x: [[3e38]], y: [[-3e38]] };
+    };
+    const roundStop = new RoundStop({ monitor: 'loss', epochs: 5, maxEpochs: 9, patience: 2 });
+    const remember = { name: 'remember', onEpochEnd: () => void weights.push(weightNow()) };
+    await expect(model.fit(epoch, { epochs: 9, callbacks: [roundStop, remember] })).rejects.toThrow(x === 0 ? 'the disk is gone' : 'NOT_FINITE');
+    expect(weights).toHaveLength(3);
+    expect(weights[2]).not.toBe(weights[1]);
+    expect(weightNow()).toBe(weights[roundStop.bestEpoch]);
   });
 
   it('end in the same way where they were interrupted', () => {

@@ -106,6 +106,11 @@ export class RoundStop implements Callback {
     if (reason !== 'aborted' && this.#bestWeights !== undefined) model.setWeights(this.#bestWeights);
   }
 
+  /** What failed left weights of no epoch. */
+  onTrainError(_: unknown, { model }: TrainingContext): void {
+    if (this.#bestWeights !== undefined) model.setWeights(this.#bestWeights);
+  }
+
   /** Training that ends with a round has done all that was planned. */
   stopReason(reason: StopReason): StopReason {
     return reason === 'callback' && this.#isWhole ? 'completed' : reason;

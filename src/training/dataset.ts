@@ -1,3 +1,4 @@
+import { describeValue, RondoError } from '../errors.js';
 import { Random } from '../random.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Batch, BatchIterator, BatchReader, BatchSource } from './batch.js';
@@ -42,6 +43,7 @@ export class DatasetSource implements BatchSource {
   open(epoch: number, seed: number, skip: number): BatchIterator {
     const { dataset, reader } = this;
     const batches = typeof dataset === 'function' ? dataset(epoch, new Random(seed, 'dataset')) : dataset;
+    if (batches === null || typeof batches !== 'object' || !(Symbol.iterator in batches || Symbol.asyncIterator in batches)) throw noBatches(batches);
     const iterator = Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]();
     let number = skip;
     let numToSkip = skip;
@@ -61,4 +63,14 @@ export class DatasetSource implements BatchSource {
       },
     };
   }
+}
+
+function noBatches(received: unknown): RondoError {
+  return new RondoError('DATA_FORMAT', {
+    where: 'fit',
+    what: 'what the dataset gives is no list of batches.',
+    expected: 'a list, or a generator, of { x, y }',
+    received: describeValue(received),
+    fix: 'write the dataset as function* (epoch) { yield { x, y }; }.',
+  });
 }

@@ -46,6 +46,7 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
   readonly inputNames?: readonly string[];
   readonly #stream = new RandomStream();
   private compiled: Compiled | undefined;
+  #whyNotCompiled: RondoError | undefined;
   private outputForm: OutputForm | undefined;
   private widths: readonly number[] = [];
   private sampleShapes: readonly Shape[] | undefined;
@@ -197,7 +198,23 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
   /** @internal */
   requireCompiled(what: string): Compiled {
     if (this.compiled !== undefined) return this.compiled;
-    throw new RondoError('USAGE', { where: `${this.className}.${what}`, what: 'the model is not compiled.', fix: "call compile({ optimizer: 'adam', loss: ... }) first." });
+    const why = this.#whyNotCompiled?.facts;
+    throw new RondoError('USAGE', {
+      where: `${this.className}.${what}`,
+      what: 'the model is not compiled.',
+      received: why && `a file with an ${why.what}`,
+      fix: `${why?.fix ? `${why.fix} Then load the file again; or ` : ''}call compile({ optimizer: 'adam', loss: ... }) first.`,
+    });
+  }
+
+  /** @internal Compiles as a file says, or keeps why that cannot be: it holds something of the user's own, which only the user has. */
+  compileAsStored(options: CompileOptions): void {
+    try {
+      this.compile(options);
+    } catch (error) {
+      if (!(error instanceof RondoError) || error.code !== 'UNKNOWN_NAME') throw error;
+      this.#whyNotCompiled = error;
+    }
   }
 
   /** @internal */

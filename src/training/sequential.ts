@@ -33,9 +33,10 @@ export class Sequential extends Model<Tensor> {
   private readonly ownInputShape: OpenShape | undefined;
 
   constructor(layers: readonly Layer[] = [], { inputShape, ...options }: SequentialOptions = {}) {
+    // Before the options: two layers in place of a list leave the second one there.
+    if (!Array.isArray(layers)) throw noLayer('the layers', 'a list of layers', layers);
     super(options);
     this.ownInputShape = inputShape && [null, ...requireInputShape('Sequential', inputShape)];
-    if (!Array.isArray(layers)) throw noLayer('the layers', 'a list of layers', layers);
     for (const layer of layers as readonly Layer[]) this.join(layer);
     this.buildWherePossible();
   }

@@ -19,10 +19,15 @@ export { Optimizer, type OptimizerState } from './optimizer.js';
 export type { OptimizerOptions } from './options.js';
 export { rmsprop, type RMSpropOptions } from './rmsprop.js';
 export { sgd, type SGDOptions } from './sgd.js';
-// As Keras and PyTorch spell them: `new optimizers.Adam({ learningRate: 0.01 })` gives the same optimizer.
+// All as Keras and PyTorch spell them too: `new optimizers.Adam({ learningRate: 0.01 })` gives the same optimizer.
+export { adadelta as Adadelta } from './adadelta.js';
+export { adagrad as Adagrad } from './adagrad.js';
 export { adam as Adam, adamW as AdamW } from './adam.js';
-export { sgd as SGD } from './sgd.js';
+export { averagedSGD as AveragedSGD } from './averaged-sgd.js';
+export { lion as Lion } from './lion.js';
+export { nadam as Nadam } from './nadam.js';
 export { rmsprop as RMSprop } from './rmsprop.js';
+export { sgd as SGD } from './sgd.js';
 export type { Moment, UpdateContext, UpdateRule } from './update-rule.js';
 
 /** An optimizer, its name, or its stored configuration. */
