@@ -1,4 +1,4 @@
-import { type ForecastOptions, ForecastTraining } from '../../src/index.js';
+import { type Forecaster, type ForecastOptions, ForecastTraining } from '../../src/index.js';
 import { aboutForecasts, forecastVerdict } from '../forecast/about-forecasts.js';
 import { seriesLines } from '../forecast/series-lines.js';
 import { givenSeries, seriesOptions } from '../forecast/series-options.js';
@@ -62,12 +62,11 @@ export const trainForecast = defineCommand({
     const { resume, quiet, json } = options;
     if (!resume && options.horizon === undefined) throw new WrongUsage({ where, what: '--horizon is missing.', expected: '--horizon N', fix: 'say how many steps to forecast.' });
     const { paths, interrupted } = await trainingStart(where, 'forecast', file, options, () => forecastOptions(options, options.horizon));
-    const table = await readTableInput(file, givenTable(options));
-    const training = new ForecastTraining(table, forecastOptions(options, options.horizon ?? 1), interrupted?.task);
+    const { training, where: source } = await trainingOn(file, options, interrupted?.task);
     const { forecaster, columns, numRows } = training;
     const { cell, units, layers, timesteps, season, horizon, epochs, maxEpochs, batchSize } = forecaster.options;
     if (!json) {
-      printLines(seriesLines(table.where, columns));
+      printLines(seriesLines(source, columns));
       print(`train ${withSeparators(numRows.train)}, validation ${withSeparators(numRows.validation)}, held out ${withSeparators(numRows.test)} rows; season ${season}`);
       print(`${layers} x ${cell} of ${units} units, ${withSeparators(forecaster.model.countParams())} parameters; windows of ${timesteps} steps, ${horizon} ahead`);
       for (const note of training.notes) print(note);
@@ -105,6 +104,16 @@ export const trainForecast = defineCommand({
     await showTrained(run, outcome, { facts, sections, verdict: forecastVerdict(forecaster) }, json);
   },
 });
+
+/** A training, and where its table was read; the table itself is not held any longer: it may be as large as the series. */
+async function trainingOn(
+  file: string,
+  options: Given<typeof specs>,
+  interrupted: Forecaster | undefined,
+): Promise<{ training: ForecastTraining; where: string }> {
+  const table = await readTableInput(file, givenTable(options));
+  return { training: new ForecastTraining(table, forecastOptions(options, options.horizon ?? 1), interrupted), where: table.where };
+}
 
 function forecastOptions<Horizon extends number | undefined>(options: Given<typeof specs>, horizon: Horizon): Omit<ForecastOptions, 'horizon'> & { horizon: Horizon } {
   const { features } = options;

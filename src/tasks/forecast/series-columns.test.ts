@@ -31,6 +31,12 @@ describe('seriesColumns', () => {
     expect([...series.isReal]).toEqual([1, 0, 1]);
     expect(() => seriesColumns(table, { missing: 'interpolate' as 'error' })).toThrow("a line to the next value tells what is to be forecast");
   });
+  it('fills the first row from rows before the last column has begun, which are left out', async () => {
+    const table = await readTable('date,y,x,z\n2020-01,1,5,\n2020-02,2,,7\n2020-03,4,9,3\n2020-04,3,8,4\n2020-05,5,6,2\n', { where: 'y.csv' });
+    const { series, notes } = seriesColumns(table, { target: 'y', features: ['x', 'z'] });
+    expect([...columnOf(series[0], 1)]).toEqual([5, 9, 8, 6]);
+    expect(notes.map(({ kind, count }) => [kind, count])).toEqual([['start', 1], ['filled', 1]]);
+  });
   it('suggests the nearest column', async () => {
     const table = await readTable(text, { where: 'power.csv' });
     expect(() => seriesColumns(table, { target: 'laod' })).toThrow('did you mean `load`');

@@ -85,13 +85,16 @@ export function seriesColumns(table: Table, options: SeriesColumnsOptions = {}, 
   const others = features === 'none' ? [] : features === 'all' ? usable.filter((name) => name !== target) : features;
   for (const name of others) table.indexOf(name);
   const wanted = [...new Set([target, ...others])];
-  const all = new Map(wanted.map((name) => [name, columnNumbers(table, name, rows, factsOf(name), known)]));
-  const late = features === 'all' ? wanted.slice(1).filter((name) => beginsLate(all.get(name)!, rows)) : [];
+  // Numbers of one column at a time: all of them beside the series would take as much memory again.
+  const numbersOf = (name: string): Float64Array => columnNumbers(table, name, rows, factsOf(name), known);
+  const late = wanted.filter((name) => {
+    const numbers = numbersOf(name);
+    return features === 'all' && name !== target && beginsLate(numbers, rows);
+  });
   const names = wanted.filter((name) => !late.includes(name));
-  const columns = names.map((name) => all.get(name)!);
-  if (missing === 'error') requireNoneMissing(table, rows, names, columns);
+  if (missing === 'error') requireNoneMissing(table, rows, names, numbersOf);
   const filling = newFilling();
-  const series = rows.map((own) => seriesValues(own, names, columns, filling)).filter((one) => one !== undefined);
+  const series = seriesValues(rows, names, numbersOf, filling);
   if (series.length === 0) throw nothingLeft(table, names);
 
   const isLeftOut = (name: string): boolean => !names.includes(name) && !isTaken(name) && (features === 'all' || !['number', 'counter', 'constant'].includes(kinds.get(name)!));
@@ -175,18 +178,20 @@ function kindOfColumn(table: Table, name: string, series: readonly SeriesRows[],
   // A few cells that are no numbers are faults to report; a column of words is not.
   if (counts.text > counts.number) return 'text';
   if (counts.number < numRows || numRows < 3) return 'number';
-  const values = series.map(({ rows }) => Float64Array.from(rows, (row) => numberInCell(cells, row, notation)));
-  if (values.every((own) => own.every((value) => value === values[0][0]))) return 'constant';
-  return values.every(isCounter) ? 'counter' : 'number';
+  const numberIn = (row: number): number => numberInCell(cells, row, notation);
+  const first = numberIn(series.find(({ rows }) => rows.length > 0)!.rows[0]);
+  if (series.every(({ rows }) => rows.every((row) => numberIn(row) === first))) return 'constant';
+  return series.every(({ rows }) => isCounter(rows, numberIn)) ? 'counter' : 'number';
 }
 
 /** Whether each value is one more than that before it, or one less; or many are on a straight line but for their rounding. */
-function isCounter(values: Float64Array): boolean {
-  if (values.length < 2) return true;
-  const step = (values[values.length - 1] - values[0]) / (values.length - 1);
-  if (step === 0 || (Math.abs(step) !== 1 && values.length < 30)) return false;
-  const slack = values.length < 30 ? 0 : 0.1 * Math.abs(step);
-  return values.every((value, i) => Math.abs(value - values[0] - i * step) <= slack);
+function isCounter(rows: Int32Array, numberIn: (row: number) => number): boolean {
+  if (rows.length < 2) return true;
+  const first = numberIn(rows[0]);
+  const step = (numberIn(rows[rows.length - 1]) - first) / (rows.length - 1);
+  if (step === 0 || (Math.abs(step) !== 1 && rows.length < 30)) return false;
+  const slack = rows.length < 30 ? 0 : 0.1 * Math.abs(step);
+  return rows.every((row, i) => Math.abs(numberIn(row) - first - i * step) <= slack);
 }
 
 function lastZones(rows: readonly SeriesRows[], { zones }: TimeColumn): Map<string, string> {
@@ -196,9 +201,10 @@ function lastZones(rows: readonly SeriesRows[], { zones }: TimeColumn): Map<stri
 function foreignNotes(table: Table, stamps: TimeColumn | undefined): SeriesNote[] {
   if (stamps === undefined || stamps.foreignRows.length === 0) return [];
   const { foreignRows, reading } = stamps;
-  const [cell] = table.column(reading.columns[0]).slice(foreignRows[0], foreignRows[0] + 1);
+  const cell = JSON.stringify(table.cells(reading.columns[0]).text(foreignRows[0]).slice(0, 40));
   const lines = linesOf(foreignRows.map((row) => table.lines[row]));
-  return [{ kind: 'foreign', count: foreignRows.length, text: `${counted(foreignRows.length, 'row')} without a time (${lines}: ${JSON.stringify(cell.slice(0, 40))}) left out` }];
+  const text = `${counted(foreignRows.length, 'row')} without a time (${lines}: ${cell}) left out`;
+  return [{ kind: 'foreign', count: foreignRows.length, text }];
 }
 
 function onlyNumeric(table: Table, numeric: readonly string[]): string {

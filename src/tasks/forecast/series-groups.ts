@@ -3,6 +3,7 @@ import { RondoError } from '../../errors.js';
 import type { Table } from '../../data/table.js';
 import type { TimeColumn } from '../../data/time/time-column.js';
 import type { SeriesNote } from './series-note.js';
+import { timesOf } from './series-rows.js';
 
 /** A share of rows with a stamp that another row has, above which the rows are of several series, or no series at all. */
 const mostRepeats = 0.05;
@@ -14,10 +15,23 @@ export function seriesColumnsNamed(table: Table, series: string): string[] {
   return names;
 }
 
-/** The name of each row's series. */
-export function seriesNames(table: Table, columns: readonly string[]): string[] {
-  const cells = columns.map((name) => table.column(name));
-  return Array.from({ length: table.numRows }, (_, row) => cells.map((column) => column[row].trim()).join(', '));
+/** The series of each row, as a number, with the names that the numbers stand for. */
+interface RowSeries {
+  readonly numbers: Int32Array;
+  readonly names: readonly string[];
+}
+
+function seriesOfRows(table: Table, columns: readonly string[]): RowSeries {
+  const cells = columns.map((name) => table.cells(name));
+  const known = new Map<string, number>();
+  const numbers = new Int32Array(table.numRows);
+  for (let row = 0; row < table.numRows; row++) {
+    const name = cells.map((column) => column.text(row).trim()).join(', ');
+    let number = known.get(name);
+    if (number === undefined) known.set(name, (number = known.size));
+    numbers[row] = number;
+  }
+  return { numbers, names: [...known.keys()] };
 }
 
 /**
@@ -29,14 +43,13 @@ export function seriesGroups(table: Table, columns: readonly string[], stamps: T
   const all = Int32Array.from({ length: table.numRows }, (_, row) => row);
   const stamped = stamps === undefined || stamps.foreignRows.length === 0 ? all : all.filter((row) => !Number.isNaN(stamps.times[row]));
   if (columns.length === 0) return new Map([['', stamped]]);
-  const names = seriesNames(table, columns);
-  const rows = new Map<string, number[]>();
-  for (const row of stamped) {
-    const known = rows.get(names[row]);
-    if (known === undefined) rows.set(names[row], [row]);
-    else known.push(row);
-  }
-  return new Map([...rows].map(([name, list]) => [name, Int32Array.from(list)]));
+  const { numbers, names } = seriesOfRows(table, columns);
+  const counts = new Uint32Array(names.length);
+  for (const row of stamped) counts[numbers[row]]++;
+  const rows = Array.from(counts, (count) => new Int32Array(count));
+  counts.fill(0);
+  for (const row of stamped) rows[numbers[row]][counts[numbers[row]]++] = row;
+  return new Map(names.map((name, i) => [name, rows[i]] as const).filter(([, own]) => own.length > 0));
 }
 
 /** Whether the stamps of rows rise throughout, or fall: then none stands there twice. */
@@ -55,19 +68,11 @@ function areInOrder(rows: Int32Array, { times }: TimeColumn): boolean {
 export function repeatedStamps(table: Table, groups: ReadonlyMap<string, Int32Array>, stamps: TimeColumn, columns: readonly string[], isGiven: boolean): SeriesNote | undefined {
   let [numRows, numRepeats, firstRow] = [0, 0, -1];
   for (const rows of groups.values()) {
-    if (areInOrder(rows, stamps)) {
-      numRows += rows.length;
-      continue;
-    }
-    const seen = new Set<number>();
-    for (const row of rows) {
-      numRows++;
-      if (!seen.has(stamps.times[row])) seen.add(stamps.times[row]);
-      else {
-        if (numRepeats === 0) firstRow = row;
-        numRepeats++;
-      }
-    }
+    numRows += rows.length;
+    if (areInOrder(rows, stamps)) continue;
+    const repeats = numRepeated(timesOf(rows, stamps.times));
+    if (repeats > 0 && numRepeats === 0) firstRow = firstRepeated(rows, stamps);
+    numRepeats += repeats;
   }
   if (numRepeats <= Math.max(2, mostRepeats * numRows)) return undefined;
   const apart = columnsThatTellApart(table, stamps, columns);
@@ -91,31 +96,65 @@ export function repeatedStamps(table: Table, groups: ReadonlyMap<string, Int32Ar
   });
 }
 
+/** How many numbers are there that another one before them is equal to; sorts them. */
+function numRepeated(numbers: Float64Array): number {
+  numbers.sort();
+  let count = 0;
+  for (let i = 1; i < numbers.length; i++) if (numbers[i] === numbers[i - 1]) count++;
+  return count;
+}
+
+function firstRepeated(rows: Int32Array, { times }: TimeColumn): number {
+  const seen = new Set<number>();
+  return rows.find((row) => seen.size === seen.add(times[row]).size)!;
+}
+
+/** Columns whose values may tell series apart, that with the fewest first. */
+function candidateColumns(table: Table, stamps: TimeColumn, numStamps: number): string[] {
+  const isStamp = (name: string): boolean => stamps.reading.columns.includes(name) || stamps.others.includes(name);
+  const candidates = table.columns.filter((name) => !isStamp(name)).flatMap((name) => {
+    const cells = table.cells(name);
+    const values = new Set<string>();
+    let [isText, isWhole] = [true, true];
+    for (let row = 0; row < table.numRows && (isText || isWhole) && values.size <= table.numRows / 3; row++) {
+      const text = cells.text(row);
+      values.add(text);
+      isText &&= cellKind(text) !== 'number';
+      isWhole &&= /^\d+$/.test(text.trim());
+    }
+    if (values.size < 2 || values.size > table.numRows / 3) return [];
+    // Whole numbers name something where nearly each of them stands beside nearly each stamp; else they rather measure.
+    const isNumbered = isWhole && table.numRows >= 0.75 * values.size * numStamps;
+    return isText || isNumbered ? [{ name, numValues: values.size }] : [];
+  });
+  return candidates.sort((a, b) => a.numValues - b.numValues).slice(0, 12).map(({ name }) => name);
+}
+
 /** The column, or the pair of them, within whose values each stamp stands once; that with the fewest values. */
 function columnsThatTellApart(table: Table, stamps: TimeColumn, used: readonly string[]): string[] | undefined {
-  const isStamp = (name: string): boolean => stamps.reading.columns.includes(name) || stamps.others.includes(name);
-  const numStamps = new Set(stamps.times).size;
-  const candidates = table.columns.filter((name) => !isStamp(name)).flatMap((name) => {
-    const cells = table.column(name);
-    const numValues = new Set(cells).size;
-    if (numValues < 2 || numValues > cells.length / 3) return [];
-    const isText = cells.every((cell) => cellKind(cell) !== 'number');
-    // Whole numbers name something where nearly each of them stands beside nearly each stamp; else they rather measure.
-    const isNumbered = cells.every((cell) => /^\d+$/.test(cell.trim())) && cells.length >= 0.75 * numValues * numStamps;
-    return isText || isNumbered ? [{ name, numValues }] : [];
-  }).sort((a, b) => a.numValues - b.numValues).slice(0, 12);
+  const different = stamps.times.slice().sort().filter((ms, i, sorted) => !Number.isNaN(ms) && ms !== sorted[i - 1]);
+  const stampOfRow = Int32Array.from(stamps.times, (ms) => indexIn(different, ms));
   const tells = (names: readonly string[]): boolean => {
-    const series = seriesNames(table, names);
-    const seen = new Set<string>();
-    let numRepeats = 0;
-    series.forEach((name, row) => {
-      const key = `${name}\u0000${stamps.times[row]}`;
-      if (seen.has(key) && !Number.isNaN(stamps.times[row])) numRepeats++;
-      seen.add(key);
-    });
-    return numRepeats <= Math.max(2, 0.01 * series.length);
+    const { numbers } = seriesOfRows(table, names);
+    const pairs = new Float64Array(table.numRows);
+    let count = 0;
+    for (let row = 0; row < table.numRows; row++) if (stampOfRow[row] >= 0) pairs[count++] = numbers[row] * different.length + stampOfRow[row];
+    return numRepeated(pairs.subarray(0, count)) <= Math.max(2, 0.01 * table.numRows);
   };
-  const names = candidates.map(({ name }) => name);
-  const sets = used.length > 0 ? names.map((name) => [...used, name]) : [...names.map((name) => [name]), ...names.flatMap((a, i) => names.slice(i + 1).map((b) => [a, b]))];
+  const names = candidateColumns(table, stamps, different.length);
+  const pairs = names.flatMap((a, i) => names.slice(i + 1).map((b) => [a, b]));
+  const sets = used.length > 0 ? names.map((name) => [...used, name]) : [...names.map((name) => [name]), ...pairs];
   return sets.find(tells);
+}
+
+/** Where a number stands in others of rising order; -1 for NaN. */
+function indexIn(sorted: Float64Array, value: number): number {
+  if (Number.isNaN(value)) return -1;
+  let [low, high] = [0, sorted.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -58,13 +58,17 @@ export function orderedRows(table: Table, groups: ReadonlyMap<string, Int32Array
 
 /** Rising order; rows of one stamp stay as they stand. A file with the newest row first is turned over, so that repeated hours keep their order. */
 function inOrder(name: string, rows: Int32Array, allTimes: Float64Array): Ordered {
-  const turned = rows.slice().reverse();
-  for (const [order, candidate] of [['rising', rows], ['falling', turned]] as const) {
-    const times = Float64Array.from(candidate, (row) => allTimes[row]);
-    if (isRising(times)) return { name, rows: candidate, times, order };
-  }
+  const times = timesOf(rows, allTimes);
+  if (isRising(times)) return { name, rows, times, order: 'rising' };
+  if (isRising(times.reverse())) return { name, rows: rows.slice().reverse(), times, order: 'falling' };
   const sorted = rows.slice().sort((a, b) => allTimes[a] - allTimes[b] || a - b);
-  return { name, rows: sorted, times: Float64Array.from(sorted, (row) => allTimes[row]), order: 'mixed' };
+  return { name, rows: sorted, times: timesOf(sorted, allTimes), order: 'mixed' };
+}
+
+export function timesOf(rows: Int32Array, allTimes: Float64Array): Float64Array {
+  const times = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) times[i] = allTimes[rows[i]];
+  return times;
 }
 
 /** Whether every stamp is at or after the one before it, but for clocks that go back an hour. */
@@ -104,14 +108,25 @@ interface FoundGaps {
 
 function withSteps({ name, rows, times }: Ordered, frequency: Frequency | undefined, isClock: boolean, stamps: TimeColumn, found: FoundGaps): SeriesRows {
   const steps = new Int32Array(rows.length);
-  const all: number[] = times.length > 0 ? [times[0]] : [];
+  // Most often there is one step for each row.
+  let all = new Float64Array(times.length);
+  let numSteps = 0;
+  const add = (ms: number): void => {
+    if (numSteps === all.length) {
+      const longer = new Float64Array(2 * all.length);
+      longer.set(all);
+      all = longer;
+    }
+    all[numSteps++] = ms;
+  };
+  if (times.length > 0) add(times[0]);
   const shown = (ms: number, row: number): string => stamps.format.write(ms, stamps.zones?.[row]);
   for (let i = 1; i < rows.length; i++) {
     const [before, now] = [times[i - 1], times[i]];
     const change = isClock && stamps.zones === undefined ? clockChange(times, i, frequency) : undefined;
     if (change !== undefined) found.changes.add(`${change === 'back' ? 'an hour twice' : 'an hour missing'} at ${shown(now, rows[i])}`);
     if (now === before && change === undefined) {
-      steps[i] = all.length - 1;
+      steps[i] = numSteps - 1;
       continue;
     }
     if (frequency !== undefined && change === undefined) {
@@ -122,12 +137,12 @@ function withSteps({ name, rows, times }: Ordered, frequency: Frequency | undefi
         found.filled += between.times.length;
         if (between.times.length > found.longest) [found.longest, found.longestAt] = [between.times.length, shown(before, rows[i - 1])];
       }
-      for (const ms of between.times) all.push(ms);
+      for (const ms of between.times) add(ms);
     }
-    steps[i] = all.length;
-    all.push(now);
+    steps[i] = numSteps;
+    add(now);
   }
-  return { name, rows, steps, numSteps: all.length, times: Float64Array.from(all) };
+  return { name, rows, steps, numSteps, times: all.subarray(0, numSteps) };
 }
 
 /** Whether the clock went back or forward an hour just before a row. */

@@ -22,59 +22,102 @@ export interface Filling {
   readonly empty: string[];
 }
 
+/** Makes the numbers of a column by row of the table, NaN where a cell is missing. */
+export type NumbersOf = (name: string) => Float64Array;
+
 /**
- * The values of one series by steps. Rows of one stamp become their mean. What is missing is filled with the last value before
- * it, never with a later one. A series begins where every column has begun, and ends with the last value of the target: what
- * follows is to be forecast.
+ * The values of series by steps. Rows of one stamp become their mean. What is missing is filled with the last value before it,
+ * never with a later one. A series begins where every column has begun, and ends with the last value of the target: what follows is
+ * to be forecast.
  *
- * @param columns numbers by column and row of the table, NaN where a cell is missing; the target first.
+ * @param names of the columns, the target first; the numbers of one at a time are held beside the values.
  */
-export function seriesValues({ name, rows, steps, numSteps, times }: SeriesRows, names: readonly string[], columns: readonly Float64Array[], filling: Filling): Series | undefined {
-  const width = columns.length;
-  const values = new Float64Array(numSteps * width).fill(NaN);
-  const counts = new Uint32Array(numSteps * width);
-  const rowsOf = new Uint32Array(numSteps);
-  const firstRowOf = new Int32Array(numSteps).fill(-1);
-  rows.forEach((row, i) => {
-    const step = steps[i];
-    if (rowsOf[step]++ === 0) firstRowOf[step] = row;
-    else {
-      filling.repeats++;
-      if (columns.every((column) => Object.is(column[row], column[firstRowOf[step]]))) filling.same++;
-    }
-    columns.forEach((column, c) => {
-      const value = column[row];
-      if (Number.isNaN(value)) return;
-      const at = step * width + c;
-      counts[at]++;
-      // The mean of equal values is that value, to the last bit.
-      values[at] = counts[at] === 1 ? value : values[at] + (value - values[at]) / counts[at];
-    });
+export function seriesValues(rows: readonly SeriesRows[], names: readonly string[], numbersOf: NumbersOf, filling: Filling): Series[] {
+  const gathered = rows.map((own) => new GatheredSeries(own, names.length));
+  names.forEach((name, column) => {
+    const numbers = numbersOf(name);
+    for (const one of gathered) one.add(column, numbers);
   });
-  const first = columns.map((_, c) => firstReal(counts, width, c, numSteps));
-  const start = first.reduce((latest, step) => Math.max(latest, step), 0);
-  let end = numSteps;
-  while (end > 0 && counts[(end - 1) * width] === 0) end--;
-  if (end <= start) {
-    filling.empty.push(name);
-    return undefined;
-  }
-  filling.start += start;
-  filling.end += rowsOf.subarray(end).reduce((sum, count) => sum + count, 0);
-  const isReal = Uint8Array.from(counts.subarray(start * width, end * width), (count) => (count > 0 ? 1 : 0));
-  const kept = values.slice(start * width, end * width);
-  for (let at = 0; at < kept.length; at++) {
-    if (isReal[at]) continue;
-    kept[at] = kept[at - width];
-    // An added row is told of as a gap.
-    if (rowsOf[start + Math.floor(at / width)] > 0) filling.filled.set(names[at % width], (filling.filled.get(names[at % width]) ?? 0) + 1);
-  }
-  return { name, numRows: end - start, values: kept, isReal, times: times?.slice(start, end) };
+  return gathered.map((one) => one.filled(names, filling)).filter((series) => series !== undefined);
 }
 
-function firstReal(counts: Uint32Array, width: number, column: number, numSteps: number): number {
-  for (let step = 0; step < numSteps; step++) if (counts[step * width + column] > 0) return step;
-  return numSteps;
+/** One series, column by column. */
+class GatheredSeries {
+  readonly #rows: SeriesRows;
+  readonly #width: number;
+  readonly #values: Float64Array;
+  readonly #isReal: Uint8Array;
+  /** Rows of each step; 0 for one that was added. */
+  readonly #rowsOf: Uint32Array;
+  readonly #firstRowOf: Int32Array;
+  /** Of `rows`: whether one says something else than the first of its stamp. */
+  readonly #differs: Uint8Array;
+
+  constructor(rows: SeriesRows, width: number) {
+    const { numSteps, steps } = rows;
+    this.#rows = rows;
+    this.#width = width;
+    this.#values = new Float64Array(numSteps * width).fill(NaN);
+    this.#isReal = new Uint8Array(numSteps * width);
+    this.#rowsOf = new Uint32Array(numSteps);
+    this.#firstRowOf = new Int32Array(numSteps);
+    for (let i = 0; i < steps.length; i++) if (this.#rowsOf[steps[i]]++ === 0) this.#firstRowOf[steps[i]] = rows.rows[i];
+    this.#differs = new Uint8Array(steps.length);
+  }
+
+  add(column: number, numbers: Float64Array): void {
+    const { rows, steps, numSteps } = this.#rows;
+    const [width, values, isReal] = [this.#width, this.#values, this.#isReal];
+    const counts = new Uint32Array(numSteps);
+    for (let i = 0; i < rows.length; i++) {
+      const [value, step] = [numbers[rows[i]], steps[i]];
+      if (this.#rowsOf[step] > 1 && !Object.is(value, numbers[this.#firstRowOf[step]])) this.#differs[i] = 1;
+      if (Number.isNaN(value)) continue;
+      const at = step * width + column;
+      const count = ++counts[step];
+      // The mean of equal values is that value, to the last bit.
+      values[at] = count === 1 ? value : values[at] + (value - values[at]) / count;
+      isReal[at] = 1;
+    }
+  }
+
+  /** Undefined where nothing is left. */
+  filled(names: readonly string[], filling: Filling): Series | undefined {
+    const { name, rows, steps, numSteps, times } = this.#rows;
+    const [width, rowsOf, isReal] = [this.#width, this.#rowsOf, this.#isReal];
+    for (let i = 0; i < rows.length; i++) {
+      if (this.#firstRowOf[steps[i]] === rows[i]) continue;
+      filling.repeats++;
+      if (this.#differs[i] === 0) filling.same++;
+    }
+    const isTold = (step: number, column: number): boolean => isReal[step * width + column] === 1;
+    let [start, end] = [0, numSteps];
+    for (let column = 0; column < width; column++) {
+      let first = 0;
+      while (first < numSteps && !isTold(first, column)) first++;
+      start = Math.max(start, first);
+    }
+    while (end > 0 && !isTold(end - 1, 0)) end--;
+    if (end <= start) {
+      filling.empty.push(name);
+      return undefined;
+    }
+    filling.start += start;
+    for (let step = end; step < numSteps; step++) filling.end += rowsOf[step];
+    const values = this.#values;
+    for (let step = 1; step < end; step++) {
+      for (let column = 0; column < width; column++) {
+        const at = step * width + column;
+        if (isReal[at] === 1) continue;
+        values[at] = values[at - width];
+        // An added row is told of as a gap.
+        if (step >= start && rowsOf[step] > 0) filling.filled.set(names[column], (filling.filled.get(names[column]) ?? 0) + 1);
+      }
+    }
+    // Views: a copy of a long series would take as much memory again.
+    const [from, to] = [start * width, end * width];
+    return { name, numRows: end - start, values: values.subarray(from, to), isReal: isReal.subarray(from, to), times: times?.subarray(start, end) };
+  }
 }
 
 export function newFilling(): Filling {
@@ -97,16 +140,23 @@ export function fillingNotes({ filled, start, end, repeats, same, empty }: Filli
 }
 
 /** @throws DATA_FORMAT naming the first cell that is missing. */
-export function requireNoneMissing(table: Table, rows: readonly SeriesRows[], names: readonly string[], columns: readonly Float64Array[]): void {
-  for (const [c, column] of columns.entries()) {
-    const missing = rows.flatMap((series) => [...series.rows.filter((row) => Number.isNaN(column[row]))]);
-    if (missing.length === 0) continue;
-    const row = missing.reduce((first, other) => Math.min(first, other));
+export function requireNoneMissing(table: Table, rows: readonly SeriesRows[], names: readonly string[], numbersOf: NumbersOf): void {
+  for (const name of names) {
+    const numbers = numbersOf(name);
+    let [numMissing, first] = [0, Infinity];
+    for (const { rows: own } of rows) {
+      for (const row of own) {
+        if (!Number.isNaN(numbers[row])) continue;
+        numMissing++;
+        first = Math.min(first, row);
+      }
+    }
+    if (numMissing === 0) continue;
     throw new RondoError('DATA_FORMAT', {
-      where: `${table.where}, line ${table.lines[row]}, column \`${names[c]}\``,
-      what: missing.length === 1 ? 'a value is missing.' : `a value is missing, the first of ${missing.length} in ${table.numRows} rows.`,
+      where: `${table.where}, line ${table.lines[first]}, column \`${name}\``,
+      what: numMissing === 1 ? 'a value is missing.' : `a value is missing, the first of ${numMissing} in ${table.numRows} rows.`,
       expected: 'a finite number',
-      received: JSON.stringify(table.column(names[c])[row]),
+      received: JSON.stringify(table.cells(name).text(first)),
       fix: "fill the gap, or set missing to 'previous'.",
     });
   }

@@ -16,13 +16,17 @@ export interface Series {
 /** One column of a series as numbers, `[rows]`; a copy. */
 export function columnOf({ values, numRows }: Series, column: number): Float64Array {
   const width = values.length / numRows;
-  return Float64Array.from({ length: numRows }, (_, row) => values[row * width + column]);
+  const result = new Float64Array(numRows);
+  for (let row = 0; row < numRows; row++) result[row] = values[row * width + column];
+  return result;
 }
 
 /** Whether the target of each row stands in the file, `[rows]`; a copy. */
 export function realTargets({ isReal, numRows }: Series): Uint8Array {
   const width = isReal.length / numRows;
-  return Uint8Array.from({ length: numRows }, (_, row) => isReal[row * width]);
+  const result = new Uint8Array(numRows);
+  for (let row = 0; row < numRows; row++) result[row] = isReal[row * width];
+  return result;
 }
 
 /** Of the target's values in the first rows, to know a series again. */

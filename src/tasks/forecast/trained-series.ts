@@ -44,8 +44,6 @@ export function trainedSeries(series: Series, { train, seen }: SeenRows, { base,
   const target = rows.values.subarray(0, seen);
   const lowest = target.reduce((least, value, row) => (rows.isReal[row] === 1 ? Math.min(least, value) : least), Infinity);
   const space = spaceOf(base, lowest);
-  const values = series.values.slice(0, train * width);
-  for (let row = 0; row < train; row++) values[row * width] = space.into(values[row * width]);
   return {
     name: series.name,
     numTrainingRows: train,
@@ -56,7 +54,7 @@ export function trainedSeries(series: Series, { train, seen }: SeenRows, { base,
     base,
     correctionScale: scaleOf(base, space, rows, train, horizon),
     errorScale: scaleOf(base, space, rows, train, 1),
-    scaler: new StandardScaler().fit(values, width),
+    scaler: scalerIn(space, series.values.subarray(0, train * width), target.subarray(0, train)),
   };
 }
 
@@ -70,6 +68,13 @@ export function spaceOf(base: BaseForecast, lowest: number): Space {
   if (base.name !== 'smoothing' || !base.parameters.isLog) return { into: (value) => value, from: (value) => value };
   // A value below all that were seen may have no logarithm.
   return { into: (value) => Math.log(Math.max(value, lowest / 2)), from: Math.exp };
+}
+
+/** The scaler of all columns, the target's in the units that the network works in. */
+function scalerIn(space: Space, values: Float64Array, target: Float64Array): Scaler {
+  const all = new StandardScaler().fit(values, values.length / target.length).toJSON();
+  const own = new StandardScaler().fit(target.map((value) => space.into(value))).toJSON();
+  return scalerFromJSON({ ...all, offset: [own.offset[0], ...all.offset.slice(1)], scale: [own.scale[0], ...all.scale.slice(1)] });
 }
 
 /** Mean absolute error of a base up to some steps ahead; 1 where it makes none. */

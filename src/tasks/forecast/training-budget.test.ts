@@ -40,7 +40,7 @@ describe('the budget of a training', () => {
     expect(budgetNotes(use)).toEqual([
       'an epoch shows 6,272 windows, drawn anew from 2,000,000 (steps per epoch say how many)',
       'validation is on 3,120 windows, drawn evenly from 300,000',
-      'errors are those of 20,000 forecasts, drawn evenly from 600,000',
+      'errors are those of at most 20,000 forecasts, drawn evenly from 600,000',
       'the base is chosen by the last 100,000 of 2,700,000 rows',
     ]);
   });

@@ -54,7 +54,7 @@ export function budgetNotes({ numWindows, windowsPerEpoch, isGiven, validation, 
     ...(validation.length < validation.numPossible
       ? [`validation is on ${shown(validation.length)} windows, drawn evenly from ${shown(validation.numPossible)}`]
       : []),
-    ...(numTestOrigins > mostForecasts ? [`errors are those of ${shown(mostForecasts)} forecasts, drawn evenly from ${shown(numTestOrigins)}`] : []),
+    ...(numTestOrigins > mostForecasts ? [`errors are those of at most ${shown(mostForecasts)} forecasts, drawn evenly from ${shown(numTestOrigins)}`] : []),
     ...(mostRows > mostRowsForBase ? [`the base is chosen by the last ${shown(mostRowsForBase)} of ${shown(mostRows)} rows`] : []),
   ];
 }
