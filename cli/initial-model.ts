@@ -1,4 +1,4 @@
-import type { TakenWeights, TaskModel, UnknownTokens } from '../src/index.js';
+import type { Beginning, TakenWeights, TaskModel, UnknownTokens } from '../src/index.js';
 import { loadTask } from '../src/node.js';
 import type { OptionSpecs } from './options.js';
 import { requireTask } from './require-task.js';
@@ -30,10 +30,33 @@ export async function readInitial<Kind extends TaskModel['task']>(
 }
 
 /** What was taken from the model of --init, and what of the data it does not know. */
-export function initialLines(path: string, { numTaken, anew }: TakenWeights, unknown: UnknownTokens | undefined, kindOfToken: string): string[] {
-  const weights = `begins with ${withSeparators(numTaken)} parameters of ${path}${anew.length === 0 ? '' : `; anew: ${anew.join(', ')}`}`;
+export function initialLines(
+  path: string,
+  { numTaken, anew }: TakenWeights,
+  unknown: UnknownTokens | undefined,
+  kindOfToken: string,
+  outputs = 'outputs',
+): string[] {
+  const others = anew.length === 0 ? '' : `; anew, because its ${outputs} are others: ${anew.join(', ')}`;
+  const weights = `begins with ${withSeparators(numTaken)} parameters of ${path}${others}`;
   if (unknown === undefined || unknown.numUnknown === 0) return [weights];
   const { numTokens, numUnknown, examples } = unknown;
   const shown = examples.map((token) => JSON.stringify(token).slice(1, -1)).join(' ');
   return [weights, `${withSeparators(numUnknown)} of ${withSeparators(numTokens)} ${kindOfToken} are not in its vocabulary and are read as unknown, most often ${shown}`];
+}
+
+/** The same for labelled data, of which the earlier model may have learned from what now measures. */
+export function beginningLines(
+  path: string,
+  beginning: Beginning,
+  names: { readonly tokens: string; readonly outputs: string; readonly items: string },
+): string[] {
+  const { learnedBefore, unknown } = beginning;
+  const { validation, test } = learnedBefore ?? { validation: 0, test: 0 };
+  const parts = ([['validation', validation], ['held-out', test]] as const).filter(([, count]) => count > 0);
+  const learned = parts.map(([part, count]) => `${withSeparators(count)} of the ${part} ${names.items}`).join(' and ');
+  return [
+    ...initialLines(path, beginning, unknown, names.tokens, names.outputs),
+    ...(learned === '' ? [] : [`${learned} were learned from by that model: the figures are kinder for that`]),
+  ];
 }

@@ -139,7 +139,7 @@ export { type LanguageModelPreset, languageModelPresetNames, languageModelPreset
 export type { LanguageModelOptions } from './tasks/language-model/language-model-options.js';
 export { type DocumentKind, documentKinds, type DocumentStarts, type StartKind, type TextStart } from './tasks/language-model/document-starts.js';
 export { type LanguageModelBeginning, type LanguageModelData, LanguageModelTraining } from './tasks/language-model/language-model-training.js';
-export type { TakenWeights, UnknownTokens } from './tasks/initial-model.js';
+export type { Beginning, LearnedBefore, TakenWeights, UnknownTokens } from './tasks/initial-model.js';
 export { PoemForm, type PoemFormOptions, type TokenConstraint } from './tasks/generate/poem-form.js';
 export type { RepetitionOptions } from './tasks/generate/repetition.js';
 export type { TokenCodec, TokenLevel, TokenWriter } from './tasks/language-model/token-codec.js';

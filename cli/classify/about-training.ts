@@ -20,11 +20,12 @@ function overlapLine(part: string, { numEqual, numNear }: TextOverlap): string[]
 }
 
 /** What could be done better. */
-export function trainingHints({ classifier, unknownShare }: ClassifierTraining): string[] {
+export function trainingHints({ classifier, unknownShare, beginning }: ClassifierTraining): string[] {
   const { options, data, calibration } = classifier;
   const hints: string[] = [];
   const remedies = [...(options.tokens === 'characters' ? [] : ['--tokens characters']), ...(data.vectors === null ? ['--vectors FILE'] : [])];
-  if (unknownShare > manyUnknown && remedies.length > 0) {
+  // A model that was begun with another has that one's tokens.
+  if (beginning === undefined && unknownShare > manyUnknown && remedies.length > 0) {
     hints.push(`${percent(unknownShare)} of the ${options.tokens} of the validation texts are not in the vocabulary: try ${remedies.join(' or ')}`);
   }
   if (calibration !== undefined && calibration.temperature >= temperatureBounds[1]) {

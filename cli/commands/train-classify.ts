@@ -5,6 +5,7 @@ import { readingOf, readLabelled, withReading } from '../classify/read-texts.js'
 import { percent, reportText } from '../classify/show-report.js';
 import { resumeCommand } from '../command-words.js';
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
+import { beginningLines, initOption, readInitial } from '../initial-model.js';
 import { trainingStart } from '../output-paths.js';
 import { printLines } from '../output.js';
 import { showLearningRates } from '../show-learning-rates.js';
@@ -37,6 +38,7 @@ const specs = {
   'label-smoothing': { type: 'number', value: 'SHARE', about: 'How much of each target is spread over all classes. Default 0.' },
   'max-epochs': { type: 'count', value: 'N', about: 'While the best epoch is the last, training goes on with twice as many; at most so many in all. Default: three such rounds, or no more than --epochs where that is given.' },
   patience: { type: 'count', value: 'N', about: 'Epochs without improvement after which the first round ends. Default half of --epochs.' },
+  ...initOption,
   ...trainingOptions({ cell: 'gru', units: '64', dropout: '0.5', epochs: '6, more where that is less than 600 steps, fewer where the validation loss stops falling', batchSize: '32', learningRate: '0.004', timesteps: '256, the longest text in tokens; longer ones are cut' }),
 } as const satisfies OptionSpecs;
 
@@ -56,15 +58,23 @@ export const trainClassify = defineCommand({
     const where = `rondo ${this.name}`;
     requirePositionals(this, positionals, 1, Infinity);
     const { resume, quiet, json } = options;
+    const initial = await readInitial(where, options, 'classify');
     const { paths, interrupted } = await trainingStart(where, 'classify', positionals[0].replace(/\/+$/, ''), options, () => classifierOptions(where, options));
     const reading = withReading(options, interrupted?.task.data.reading ?? {});
     const part = async (file: string | undefined) => (file === undefined ? undefined : readLabelled([file], reading));
-    const data = { train: await readLabelled(positionals, reading), validation: await part(options.dev), test: await part(options.test), reading: readingOf(reading) };
+    const data = {
+      train: await readLabelled(positionals, reading),
+      validation: await part(options.dev),
+      test: await part(options.test),
+      reading: readingOf(reading),
+      initial,
+    };
     const own = classifierOptions(where, options);
     const vectors = await readEmbeddingVectors(where, options, () => ClassifierTraining.tokensOf(data.train.texts, own), options['vector-words'] ?? defaultVectorWords);
     const training = new ClassifierTraining(data, { ...own, vectors }, interrupted?.task);
     const { classifier, numBatches } = training;
-    if (!json) printLines([...aboutData(training, options), ...overlapLines(training)]);
+    const lines = [...aboutData(training, options), ...beginningOf(options.init, training), ...overlapLines(training)];
+    if (!json) printLines(lines);
     if (options['find-learning-rate']) return showLearningRates(this, { positionals, options }, training);
     const run: TrainRun = {
       task: classifier,
@@ -99,7 +109,17 @@ export const trainClassify = defineCommand({
       const onHeldOut = report.part === 'held out' ? `; ${percent(report.uncalibratedError)} before, ${percent(report.calibrationError)} after on those held out` : '';
       sections.unshift(`temperature ${shortNumber(temperature)}: expected calibration error ${percent(errorBefore)} before, ${percent(errorAfter)} after on the ${withSeparators(numTexts)} texts it was fitted to${onHeldOut}`);
     }
-    const facts = { labels: classifier.labels, data: classifier.data, calibration, validation: { accuracy, loss }, report, baseline, overlap: training.overlap(), seconds };
+    const facts = {
+      labels: classifier.labels,
+      data: classifier.data,
+      calibration,
+      validation: { accuracy, loss },
+      report,
+      baseline,
+      overlap: training.overlap(),
+      beginning: training.beginning,
+      seconds,
+    };
     await showTrained(run, outcome, { facts, sections, hints: trainingHints(training), verdict: beaten ? undefined : line }, json);
   },
 });
@@ -116,6 +136,11 @@ function aboutData({ classifier, numBatches }: ClassifierTraining, files: { read
     ...(data.vectors === null ? [] : [coverageLine(data.vectors)]),
     `${withSeparators(encoder.size)} different ${options.tokens}; ${layers} x ${cell} of ${units} units${bidirectional ? ' in both directions' : ''}, pooling ${pooling}, ${withSeparators(model.countParams())} parameters; ${withSeparators(numBatches)} steps an epoch`,
   ];
+}
+
+function beginningOf(path: string | undefined, { beginning, classifier }: ClassifierTraining): string[] {
+  if (path === undefined || beginning === undefined) return [];
+  return beginningLines(path, beginning, { tokens: classifier.options.tokens, outputs: 'classes', items: 'texts' });
 }
 
 function classifierOptions(where: string, options: Given<typeof specs>): ClassifierOptions {

@@ -1,6 +1,7 @@
 import { defaultVectorWords, type TaggerOptions, TaggerTraining } from '../../src/index.js';
 import { resumeCommand } from '../command-words.js';
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
+import { beginningLines, initOption, readInitial } from '../initial-model.js';
 import { trainingStart } from '../output-paths.js';
 import { print, printLines } from '../output.js';
 import { showLearningRates } from '../show-learning-rates.js';
@@ -30,6 +31,7 @@ const specs = {
   validation: { type: 'number', value: 'SHARE', about: 'Share of the sentences that chooses the best epoch where there is no --dev. Default 0.1.' },
   'max-epochs': { type: 'count', value: 'N', about: 'While the best epoch is the last, training goes on with twice as many; at most so many in all. Default: two such rounds, or no more than --epochs where that is given.' },
   patience: { type: 'count', value: 'N', about: 'Epochs without a better score after which the first round ends. Default half of --epochs.' },
+  ...initOption,
   ...trainingOptions({ cell: 'lstm', units: '128', dropout: '0.4', epochs: '20, more where that is less than 1500 steps, fewer where the score stops rising', batchSize: '32', learningRate: '0.006', timesteps: '150' }),
   timesteps: { type: 'count', value: 'N', about: 'Most words of a training sentence; longer ones are cut. Default 150.' },
 } as const satisfies OptionSpecs;
@@ -47,6 +49,7 @@ export const trainTag = defineCommand({
     if (options.crf && options['no-crf']) throw new WrongUsage({ where, what: '--crf and --no-crf cannot be given together.', expected: 'one of them', received: '--crf --no-crf', fix: 'leave one out.' });
     const [file] = positionals;
     const { resume, quiet, json } = options;
+    const initial = await readInitial(where, options, 'tag');
     const { paths, interrupted } = await trainingStart(where, 'tag', file, options, () => taggerOptions(options));
     const main = await readWordFile(file, options);
     const column = interrupted?.task.sentences.column ?? columnName(this.name, main, options);
@@ -61,7 +64,8 @@ export const trainTag = defineCommand({
     const train = (await sentencesOf(file))!;
     const [validation, test] = [await sentencesOf(options.dev), await sentencesOf(options.test)];
     const vectors = await readEmbeddingVectors(where, options, () => train.flatMap(({ words }) => words), options['vector-words'] ?? defaultVectorWords);
-    const training = new TaggerTraining({ train, validation, test, vectors, column }, taggerOptions(options), interrupted?.task);
+    const data = { train, validation, test, vectors, column, initial };
+    const training = new TaggerTraining(data, taggerOptions(options), interrupted?.task);
     const { tagger, numSentences, numWords, numBatches } = training;
     const { cell, units, layers, maxEpochs, crf } = tagger.options;
     const { scheme, vectors: coverage } = tagger.sentences;
@@ -70,6 +74,10 @@ export const trainTag = defineCommand({
       printLines([`${file}: column ${column}, ${withSeparators(tagger.codec.tags.length)} tags${scheme === null ? '' : `, spans by ${scheme}`}`]);
       print(`train ${withSeparators(numSentences.train)} sentences of ${withSeparators(numWords.train)} words, validation ${withSeparators(numSentences.validation)} of ${withSeparators(numWords.validation)}${test === undefined ? '' : `, test ${withSeparators(test.length)}`}`);
       if (coverage !== null) print(coverageLine(coverage));
+      if (options.init !== undefined && training.beginning !== undefined) {
+        const names = { tokens: 'words', outputs: 'tags', items: 'sentences' };
+        printLines(beginningLines(options.init, training.beginning, names));
+      }
       print(`${layers} x ${cell} of 2 x ${units} units, ${crf ? 'conditional random field' : 'every tag by itself'}, ${withSeparators(tagger.model.countParams())} parameters`);
       print(`HMM baseline: ${tagger.sentences.baseline.map(({ part, accuracy }) => `${percent(accuracy)} % of the ${part} words`).join(', ')}`);
     }
@@ -100,9 +108,11 @@ export const trainTag = defineCommand({
       ...[seenSentencesNote(reports.validation, 'validation'), reports.test && seenSentencesNote(reports.test, 'test')].filter((note) => note !== undefined),
       ...(quiet ? [] : [`Tag text with: echo 'Some words here .' | rondo predict ${quoted(paths.model)} -`]),
     ];
-    const facts = { column, tags: tagger.codec.tags, numSentences, numWords, vectors: coverage, seconds, wordsPerSecond, ...reports };
+    const { beginning } = training;
+    const facts = { column, tags: tagger.codec.tags, numSentences, numWords, vectors: coverage, beginning, seconds, wordsPerSecond, ...reports };
     const report = reports.test ?? reports.validation;
-    await showTrained(run, outcome, { facts, sections, hints: taggingHints(tagger, report), verdict: taggingVerdict(report) }, json);
+    const answer = { facts, sections, hints: taggingHints(training, report), verdict: taggingVerdict(report) };
+    await showTrained(run, outcome, answer, json);
   },
 });
 

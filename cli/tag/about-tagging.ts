@@ -1,4 +1,4 @@
-import type { Tagger, TaggerReport } from '../../src/index.js';
+import type { TaggerReport, TaggerTraining } from '../../src/index.js';
 import { withSeparators } from '../text-table.js';
 import { percent } from './show-tagging.js';
 
@@ -6,8 +6,9 @@ import { percent } from './show-tagging.js';
 const manyUnknown = 0.1;
 
 /** What could be done better. */
-export function taggingHints({ sentences }: Tagger, { numUnknown, numWords }: TaggerReport): string[] {
-  if (sentences.vectors !== null || numUnknown <= manyUnknown * numWords) return [];
+export function taggingHints({ tagger, beginning }: TaggerTraining, { numUnknown, numWords }: TaggerReport): string[] {
+  // A model that was begun with another has that one's words.
+  if (tagger.sentences.vectors !== null || beginning !== undefined || numUnknown <= manyUnknown * numWords) return [];
   return [`${percent(numUnknown / numWords)} % of the words stand nowhere in the training sentences: --vectors FILE gives the model words from elsewhere`];
 }
 

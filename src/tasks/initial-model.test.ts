@@ -18,12 +18,16 @@ describe('a training that begins with an earlier model', () => {
     expect(takeWeights(model, initial)).toEqual({ numTaken: 7 * 5 + 5, anew: ['dense1/kernel', 'dense1/bias'] });
     expect(model.weights[0].dataSync()).toEqual(initial.weights[0].dataSync());
     expect(model.weights[2].dataSync()).toEqual(before);
+    expect(takeWeights(network(3), network(3), model.layers.slice(1))).toEqual({ numTaken: 7 * 5 + 5 + 5 * 3 + 3, anew: [] });
+    expect(takeWeights(model, network(3), model.layers.slice(1))).toEqual({ numTaken: 7 * 5 + 5, anew: ['dense1/kernel', 'dense1/bias'] });
   });
 
   it('keeps what the earlier model has decided, and refuses another', () => {
-    const earlier = { units: 5, cell: 'gru', epochs: 3 };
-    expect(optionsOfInitial('train', { units: 5, epochs: 9 }, earlier, ['units', 'cell'])).toEqual({ units: 5, cell: 'gru' });
-    expect(() => optionsOfInitial('train', { units: 6, cell: 'lstm' }, earlier, ['units', 'cell'])).toThrowErrorMatchingInlineSnapshot(`
+    const earlier = { units: 5, cell: 'gru', dropout: 0.4, epochs: 3 };
+    const names = { decided: ['units', 'cell'], inherited: ['dropout'] } as const;
+    expect(optionsOfInitial('train', { units: 5, epochs: 9 }, earlier, names)).toEqual({ units: 5, cell: 'gru', dropout: 0.4 });
+    expect(optionsOfInitial('train', { dropout: 0.2 }, earlier, names)).toEqual({ units: 5, cell: 'gru', dropout: 0.2 });
+    expect(() => optionsOfInitial('train', { units: 6, cell: 'lstm' }, earlier, names)).toThrowErrorMatchingInlineSnapshot(`
       [RondoError: [USAGE] train: these options are decided by the model that training begins with.
         expected: units 5, cell "gru"
         received: units 6, cell "lstm"
@@ -63,6 +67,17 @@ describe('a language model that goes on from another', () => {
     const { loss } = await training.train();
     expect(loss[1]).toBeLessThan(loss[0]);
     expect(await initial.evaluate('the fox')).toEqual(before);
+  });
+
+  it('keeps what an interrupted training has learned since', async () => {
+    const { languageModel: initial } = first();
+    const data = { train: 'fox the brown quick\n'.repeat(30), initial };
+    const training = new LanguageModelTraining(data, { epochs: 1 });
+    await training.train();
+    const before = await training.languageModel.evaluate('the fox');
+    const resumed = new LanguageModelTraining(data, {}, training.languageModel);
+    expect(resumed.beginning).toBeUndefined();
+    expect(await resumed.languageModel.evaluate('the fox')).toEqual(before);
   });
 
   it('refuses another shape, and tokens or vectors of another kind', () => {

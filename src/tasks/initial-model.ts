@@ -1,7 +1,9 @@
 import { RondoError } from '../errors.js';
+import type { Layer } from '../layers/layer.js';
 import { sameShape } from '../shape.js';
 import { variablesOf } from '../training/model-weights.js';
 import type { Sequential } from '../training/sequential.js';
+import { type SavedSeenItems, SeenItems } from './seen-items.js';
 
 /** What a training takes from the model it begins with. */
 export interface TakenWeights {
@@ -19,14 +21,33 @@ export interface UnknownTokens {
   readonly examples: readonly string[];
 }
 
-/** Copies every weight that both models have by name and shape. */
-export function takeWeights(model: Sequential, initial: Sequential): TakenWeights {
+/** What a training of labelled data that begins with an earlier model takes from it. */
+export interface Beginning extends TakenWeights {
+  /** What of the training data its vocabulary does not hold. */
+  readonly unknown: UnknownTokens;
+  /** Texts or sentences of the other parts that the earlier model has learned from; null where its file does not say. */
+  readonly learnedBefore: LearnedBefore | null;
+}
+
+/** By part. */
+export interface LearnedBefore {
+  readonly validation: number;
+  readonly test: number;
+}
+
+/** Copies every weight that both models have by name and shape, but for those of the layers that begin anew. */
+export function takeWeights(
+  model: Sequential,
+  initial: Sequential,
+  layersAnew: readonly Layer<unknown>[] = [],
+): TakenWeights {
   const theirs = variablesOf(initial);
+  const own = new Set(layersAnew.flatMap(({ weights }) => [...weights]));
   const anew: string[] = [];
   let numTaken = 0;
   for (const [name, variable] of variablesOf(model)) {
     const found = theirs.get(name);
-    if (found === undefined || !sameShape(found.shape, variable.shape)) {
+    if (found === undefined || own.has(variable) || !sameShape(found.shape, variable.shape)) {
       anew.push(name);
       continue;
     }
@@ -37,20 +58,27 @@ export function takeWeights(model: Sequential, initial: Sequential): TakenWeight
 }
 
 /**
- * The options that an earlier model has decided, such as the width of its layers. They may be repeated.
+ * The options that an earlier model says: those that it has decided, such as the width of its layers, which may be
+ * repeated, and those that are taken from it where nothing else is given.
  *
  * @param given what the caller says, undefined where nothing.
- * @param names of the options that cannot be changed.
- * @throws USAGE naming all that differ
+ * @throws USAGE naming all that cannot be changed and differ
  */
-export function optionsOfInitial<Options extends object, Name extends keyof Options & string>(
+export function optionsOfInitial<
+  Options extends object,
+  Decided extends keyof Options & string,
+  Inherited extends keyof Options & string,
+>(
   where: string,
   given: Partial<Options>,
   initial: Options,
-  names: readonly Name[],
-): Pick<Options, Name> {
-  const differing = names.filter((name) => given[name] !== undefined && given[name] !== initial[name]);
-  if (differing.length === 0) return Object.fromEntries(names.map((name) => [name, initial[name]])) as Pick<Options, Name>;
+  { decided, inherited }: { readonly decided: readonly Decided[]; readonly inherited: readonly Inherited[] },
+): Pick<Options, Decided | Inherited> {
+  const differing = decided.filter((name) => given[name] !== undefined && given[name] !== initial[name]);
+  if (differing.length === 0) {
+    const all = [...decided, ...inherited].map((name) => [name, given[name] ?? initial[name]]);
+    return Object.fromEntries(all) as Pick<Options, Decided | Inherited>;
+  }
   const list = (options: Partial<Options>): string => differing.map((name) => `${name} ${JSON.stringify(options[name])}`).join(', ');
   throw new RondoError('USAGE', {
     where,
@@ -60,6 +88,38 @@ export function optionsOfInitial<Options extends object, Name extends keyof Opti
     received: list(given),
     fix: 'leave them out, or begin without a model.',
   });
+}
+
+/** @throws USAGE for what an earlier model has itself, such as vectors */
+export function refuseBesideInitial(
+  where: string,
+  initial: object | undefined,
+  others: Readonly<Record<string, unknown>>,
+): void {
+  const given = Object.keys(others).filter((name) => others[name] !== undefined);
+  if (initial === undefined || given.length === 0) return;
+  throw new RondoError('USAGE', {
+    where,
+    what: 'the model that training begins with has tokens and vectors of its own.',
+    expected: `no ${Object.keys(others).map((name) => `\`${name}\``).join(' and no ')} beside \`initial\``,
+    received: given.join(', '),
+    fix: 'leave them out, or begin without a model.',
+  });
+}
+
+/**
+ * How many items of each part an earlier model has learned from.
+ *
+ * @param saved what its file keeps; older ones say nothing.
+ */
+export function learnedBefore(
+  saved: SavedSeenItems | undefined,
+  keys: Readonly<Record<keyof LearnedBefore, readonly string[]>>,
+): LearnedBefore | null {
+  if (saved === undefined) return null;
+  const items = SeenItems.fromJSON(saved);
+  const count = (part: readonly string[]): number => part.filter((key) => items.partOf(key) === 'train').length;
+  return { validation: count(keys.validation), test: count(keys.test) };
 }
 
 /** Counts the tokens that a vocabulary does not hold. */

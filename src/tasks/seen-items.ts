@@ -23,6 +23,14 @@ export class SeenItems {
     return this.hashes.train.has(hash) ? 'train' : this.hashes.validation.has(hash) ? 'validation' : undefined;
   }
 
+  /** These items and those of an earlier training, where it says which they were. */
+  with(earlier: SavedSeenItems | undefined): SeenItems {
+    if (earlier === undefined) return this;
+    const { hashes } = SeenItems.fromJSON(earlier);
+    const both = (part: keyof SavedSeenItems): Set<number> => new Set([...this.hashes[part], ...hashes[part]]);
+    return new SeenItems({ train: both('train'), validation: both('validation') });
+  }
+
   /** For a model's file. */
   toJSON(): SavedSeenItems {
     return { train: base64Of(this.hashes.train), validation: base64Of(this.hashes.validation) };

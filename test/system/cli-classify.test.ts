@@ -47,6 +47,17 @@ describe('rondo train classify', () => {
     expect(readdirSync(folder)).not.toContain('shown.checkpoint.safetensors');
   });
 
+  it('begins with the model of --init, and says what it took', () => {
+    const begin = ['--init', 'reviews.safetensors', '--epochs', '1', '--out', 'more.safetensors', '--force'];
+    const init = (...more: string[]): Ended => run('train', 'classify', 'other.csv', ...columns, ...begin, ...more);
+    expect(init('--quiet').stdout).toContain('parameters of reviews.safetensors\n');
+    const facts = JSON.parse(init('--json').stdout);
+    expect(facts.options).toMatchObject({ units: 12, embeddingUnits: 9 });
+    expect(facts.beginning).toMatchObject({ anew: [], unknown: { numUnknown: 0 } });
+    expectFault(init('--units', '13'), 2, 'USAGE', 'decided by the model that training begins with', 'units 12');
+    expectFault(init('--resume'), 2, 'USAGE', '--init and --resume');
+  });
+
   it('reads JSON lines, labelled lines, folders of classes and files of classes', () => {
     const quick = [...small, '--epochs', '1', '--json', '--force', '--out', 'quick.safetensors'];
     const sizes = (...args: string[]) => {

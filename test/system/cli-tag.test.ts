@@ -55,6 +55,17 @@ describe('rondo train tag', () => {
     expect(facts.wordsPerSecond).toBeGreaterThan(0);
   });
 
+  it('begins with the model of --init, and says what it took and what begins anew', () => {
+    const begin = ['--init', 'upos.safetensors', '--epochs', '1', '--out', 'more.safetensors', '--force', '--quiet'];
+    const init = (...more: string[]): Ended => run('train', 'tag', ...more, ...begin);
+    const { stdout } = init('test.conllu');
+    expect(stdout).toContain('parameters of upos.safetensors\n');
+    expect(stdout).toMatch(/of the validation sentences were learned from by that model/);
+    expect(init('pets.txt').stdout).toContain('; anew, because its tags are others: dense/kernel, dense/bias, crf/');
+    expectFault(init('test.conllu', '--units', '13'), 2, 'USAGE', 'decided by the model that training begins with', 'units 8');
+    expectFault(init('reviews.csv', '--resume'), 2, 'USAGE', '--init and --resume');
+  });
+
   it('makes equal files by equal commands', () => {
     run(...args, '--out', 'again.safetensors', '--quiet', '--threads', '1');
     expect(readFileSync(at('again.safetensors')).equals(readFileSync(at('upos.safetensors')))).toBe(true);

@@ -98,6 +98,15 @@ const defaults: Omit<Required<ClassifierOptions>, 'epochs' | 'maxEpochs' | 'pati
   learningRate: 0.004,
 };
 
+/** What decides the weights' shape and how texts are cut: options that a training takes from the model it begins with. */
+export const decidedOptions = [
+  'tokens', 'lower', 'locale', 'maxTokens', 'minCount', 'truncating', 'padding', 'timesteps', 'embeddingUnits', 'vectorWords',
+  'bidirectional', 'pooling', 'cell', 'units', 'layers',
+] as const;
+
+/** Options that are taken from that model where nothing else is said. */
+export const inheritedOptions = ['dropout', 'tokenDropout', 'batchSize'] as const;
+
 /** Epochs of the first round, if they are so many steps. */
 const [usualEpochs, leastSteps] = [6, 600];
 /** Few texts make short epochs, of which so many at most are in the first round. */

@@ -1,27 +1,26 @@
-import { splitStratified } from '../../data/stratified-split.js';
-import { type LabelledTexts, pickTextRows, placeOf } from '../../data/text-rows.js';
-import { tokenForm, tokenSpansOf } from '../../data/token-spans.js';
+import { type LabelledTexts, placeOf } from '../../data/text-rows.js';
+import { tokenSpansOf } from '../../data/token-spans.js';
 import { RondoError } from '../../errors.js';
-import { FormVectors } from '../../io/word-vectors/form-vectors.js';
 import type { PretrainedVectors } from '../../io/word-vectors/pretrained-vectors.js';
-import { vectorTable } from '../../io/word-vectors/vector-table.js';
-import { currentRandom, type Random } from '../../random.js';
+import type { Random } from '../../random.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { categoricalCrossentropy } from '../../training/losses/index.js';
 import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
 import { calibrationError, fitTemperature, probabilitiesOf } from './calibration.js';
 import { classWeightsOf } from './class-weights.js';
 import { type ClassificationReport, classificationReport } from './classification-report.js';
+import { type Beginning, optionsOfInitial, refuseBesideInitial } from '../initial-model.js';
 import { SeenItems } from '../seen-items.js';
 import { Classifier, type TrainedTexts } from './classifier.js';
 import { type ClassifierBaseline, classifierBaseline, type TokenisedPart } from './classifier-baseline.js';
-import { classifierModel } from './classifier-model.js';
-import { budgetOf, type ClassifierOptions, resolveClassifierOptions } from './classifier-options.js';
+import { budgetOf, type ClassifierOptions, decidedOptions, inheritedOptions, resolveClassifierOptions } from './classifier-options.js';
+import { type ClassifierParts, partsOf } from './classifier-parts.js';
 import { keepTexts } from './keep-texts.js';
+import { continuedClassifier, newClassifier } from './new-classifier.js';
 import { TextBatches } from './text-batches.js';
 import { overlapOf, textKey, type TextOverlap } from './text-keys.js';
 import { textsFingerprint } from './texts-fingerprint.js';
-import { TokenEncoder, tokensRead, unknownId } from './token-encoder.js';
+import { tokensRead, unknownId } from './token-encoder.js';
 import { tokenKindFor } from './token-kind-for.js';
 
 /** Labelled texts to train on. Parts that are not given are cut from `train`, as {@link ClassifierOptions} say. */
@@ -33,6 +32,8 @@ export interface ClassifierData {
   readonly test?: LabelledTexts;
   /** How the texts were read; kept in the model's file. See {@link TrainedTexts.reading}. */
   readonly reading?: TrainedTexts['reading'];
+  /** An earlier classifier, whose weights, tokens and shape training begins with; other classes have an output anew. */
+  readonly initial?: Classifier;
 }
 
 export interface ClassifierTrainingOptions extends ClassifierOptions {
@@ -62,18 +63,18 @@ export class ClassifierTraining {
   readonly classifier: Classifier;
   /** Steps of an epoch. */
   readonly numBatches: number;
+  /** Undefined without an earlier model, and for a training that goes on. */
+  readonly beginning: Beginning | undefined;
   private readonly validation: Part;
   private readonly test: Part | undefined;
   private readonly trainBatches: TextBatches;
   private readonly validationBatches: TextBatches;
-  private readonly parts: Parts;
+  private readonly parts: ClassifierParts;
 
   /** @param interrupted the classifier of a checkpoint, to go on with; its own options then count. */
   constructor(data: ClassifierData, { vectors, ...options }: ClassifierTrainingOptions = {}, interrupted?: Classifier) {
     const where = 'ClassifierTraining';
-    const kind = options.tokens ?? (vectors === undefined && options.locale === undefined ? tokenKindFor(data.train.texts) : undefined);
-    const resolved = interrupted?.options ?? resolveClassifierOptions(where, { ...options, tokens: kind });
-    if (interrupted === undefined && resolved.freezeVectors && vectors === undefined) throw new RondoError('USAGE', { where, what: '`freezeVectors` is given, and no vectors are.', expected: 'vectors of words', fix: 'give `vectors`, or leave `freezeVectors` out.' });
+    const resolved = interrupted?.options ?? optionsOf(where, options, data, vectors);
     requireLabels(data);
     const settings = { tokens: resolved.tokens, lower: resolved.lower, locale: resolved.locale, timesteps: resolved.timesteps, truncating: resolved.truncating, padding: resolved.padding };
     const readable = (rows: LabelledTexts): LabelledTexts => keepTexts(rows, rows.texts.flatMap((text, i) => (tokenSpansOf(text, settings).length > 0 ? [i] : [])), resolved.empty);
@@ -89,13 +90,25 @@ export class ClassifierTraining {
 
     const fingerprintOfAll = textsFingerprint(given.train, given.validation, given.test);
     if (interrupted !== undefined && interrupted.data.fingerprintOfAll !== fingerprintOfAll) throw otherTexts();
-    this.classifier = interrupted ?? this.newClassifier(parts, labels, settings, { ...resolved, ...budgetOf(options, this.numBatches) }, vectors && { vectors, embeddingUnits: options.embeddingUnits }, {
-      numSkipped: numTextsOf(data) - numTextsOf(given),
-      fingerprint: textsFingerprint(given.train),
-      fingerprintOfAll,
-      reading: data.reading ?? {},
-      seen: SeenItems.of(keysOf(parts.train), keysOf(parts.validation)).toJSON(),
-    });
+    const seen = SeenItems.of(keysOf(parts.train), keysOf(parts.validation));
+    const parameters = {
+      parts,
+      labels,
+      settings,
+      options: { ...resolved, ...budgetOf(options, this.numBatches) },
+      given: vectors && { vectors, embeddingUnits: options.embeddingUnits },
+      facts: {
+        numSkipped: numTextsOf(data) - numTextsOf(given),
+        fingerprint: textsFingerprint(given.train),
+        fingerprintOfAll,
+        reading: data.reading ?? {},
+        seen: seen.with(data.initial?.data.seen).toJSON(),
+      },
+    };
+    const initial = interrupted === undefined ? data.initial : undefined;
+    const continued = initial && continuedClassifier(initial, parameters);
+    this.beginning = continued?.beginning;
+    this.classifier = interrupted ?? continued?.classifier ?? newClassifier(parameters);
     const { classifier } = this;
     const { learningRate, epochs, maxEpochs } = classifier.options;
     const part = (rows: LabelledTexts): Part => ({ ids: classifier.encodeAll(rows, 'error').ids, classes: classifier.classesOf(rows) });
@@ -186,54 +199,29 @@ export class ClassifierTraining {
   }
 
   private readonly trainData = (_epoch: number, random: Random) => this.trainBatches.shuffled(random, this.classifier.options.tokenDropout);
-
-  private newClassifier(parts: Parts, labels: readonly string[], settings: TokenEncoder['settings'], options: Required<ClassifierOptions>, given: { vectors: PretrainedVectors; embeddingUnits: number | undefined } | undefined, facts: Pick<TrainedTexts, 'numSkipped' | 'fingerprint' | 'fingerprintOfAll' | 'reading' | 'seen'>): Classifier {
-    const { maxTokens, minCount, vectorWords } = options;
-    const pretrained = given && { vectors: new FormVectors(given.vectors, (word) => tokenForm(word, settings.lower)), numWords: vectorWords };
-    const encoder = TokenEncoder.fromTexts(parts.train.texts, settings, { maxTokens, minCount }, pretrained);
-    const counts = new Float64Array(encoder.size);
-    if (given !== undefined) for (const text of parts.train.texts) for (const id of encoder.encode(text)) counts[id]++;
-    const table = pretrained && vectorTable(encoder.vocabulary, pretrained.vectors, 'ClassifierTraining', { random: currentRandom(), width: { embeddingUnits: given.embeddingUnits }, counts, isOfText: (id) => counts[id] > 0 });
-    const width = table?.width ?? options.embeddingUnits;
-    const model = classifierModel(options, labels.length, { numTokens: encoder.size, width, trainable: table === undefined || !options.freezeVectors });
-    if (table !== undefined) model.layers[0].weights[0].assign(table.values);
-    const classCounts = new Map<string, number>();
-    for (const label of parts.train.labels) classCounts.set(label, (classCounts.get(label) ?? 0) + 1);
-    const data: TrainedTexts = {
-      numTraining: parts.train.texts.length,
-      numValidation: parts.validation.texts.length,
-      numTest: parts.test?.texts.length ?? 0,
-      numSkipped: facts.numSkipped,
-      classCounts: labels.map((label) => classCounts.get(label)!),
-      shares: parts.shares,
-      fingerprint: facts.fingerprint,
-      fingerprintOfAll: facts.fingerprintOfAll,
-      vectors: table?.coverage ?? null,
-      reading: facts.reading,
-      seen: facts.seen,
-    };
-    return new Classifier(model, encoder, labels, data, { ...options, embeddingUnits: width });
-  }
 }
 
-interface Parts {
-  readonly train: LabelledTexts;
-  readonly validation: LabelledTexts;
-  readonly test: LabelledTexts | undefined;
-  /** What was cut from the training texts. */
-  readonly shares: TrainedTexts['shares'];
-}
-
-/** The parts that are given, and those that are cut from the training texts. @param keys equal for training texts that stay together. */
-function partsOf({ train, validation, test }: ClassifierData, keys: readonly string[], options: Required<ClassifierOptions>): Parts {
-  const shares = { validation: validation === undefined ? options.validation : 0, test: test === undefined ? options.test : 0 };
-  const split = splitStratified(keys, train.labels, shares, options.splitSeed);
-  return {
-    train: pickTextRows(train, split.train),
-    validation: validation ?? pickTextRows(train, split.validation),
-    test: test ?? (shares.test > 0 ? pickTextRows(train, split.test) : undefined),
-    shares,
-  };
+/** All options: those that an earlier classifier decides, or the kind of token that suits the texts where none is said. */
+function optionsOf(
+  where: string,
+  options: ClassifierOptions,
+  { train, initial }: ClassifierData,
+  vectors: PretrainedVectors | undefined,
+): Required<ClassifierOptions> {
+  refuseBesideInitial(where, initial, { vectors });
+  const isOpen = vectors === undefined && options.locale === undefined;
+  const decided =
+    initial === undefined
+      ? { tokens: options.tokens ?? (isOpen ? tokenKindFor(train.texts) : undefined) }
+      : optionsOfInitial(where, options, initial.options, { decided: decidedOptions, inherited: inheritedOptions });
+  const resolved = resolveClassifierOptions(where, { ...options, ...decided });
+  if (!resolved.freezeVectors || vectors !== undefined) return resolved;
+  throw new RondoError('USAGE', {
+    where,
+    what: '`freezeVectors` is given, and no vectors are.',
+    expected: 'vectors of words',
+    fix: 'give `vectors`, or leave `freezeVectors` out.',
+  });
 }
 
 function numTextsOf({ train, validation, test }: ClassifierData): number {

@@ -168,7 +168,8 @@ export class Classifier {
     if (isTrainingList && (shares.test > 0 || shares.validation > 0)) {
       const wanted = part === 'held out' ? undefined : 'validation';
       const kept = seen.flatMap((own, i) => (own === wanted ? [i] : []));
-      return { kept: pickTextRows(rows, kept), part, seen: kept.map(() => wanted) };
+      // An earlier model that training began with may have learned from all of that part.
+      if (kept.length > 0) return { kept: pickTextRows(rows, kept), part, seen: kept.map(() => wanted) };
     }
     return { kept: rows, part: seen.length > 0 && seen.every((own) => own !== undefined) ? 'trained on' : 'all', seen };
   }

@@ -2,7 +2,7 @@ import { requireRate } from '../../cells/define-cell.js';
 import { refuseUnknownOptions, requireCount, requireNumber, RondoError, unknownName } from '../../errors.js';
 import { type CodecOptions, defaultMaxTokens, tokenLevels } from './codec-of-text.js';
 import { type DocumentKind, documentKinds } from './document-starts.js';
-import { optionsOfInitial } from '../initial-model.js';
+import { optionsOfInitial, refuseBesideInitial } from '../initial-model.js';
 import type { LanguageModelData } from './language-model-training.js';
 import { defaultClipNorms, defaultLearningRate, type LanguageModelOptimizer, languageModelOptimizers } from './language-model-optimizer.js';
 import { type LanguageModelPreset, languageModelPresetNames, languageModelPresets } from './language-model-presets.js';
@@ -93,12 +93,15 @@ const defaults: Required<Omit<LanguageModelOptions, 'embeddingUnits' | 'learning
 };
 
 /** What decides the shape of the weights and what a token is: options that a training takes from the model it begins with. */
-const shapeOptions = ['level', 'lower', 'maxTokens', 'punctuation', 'cell', 'units', 'layers', 'embeddingUnits', 'tied'] as const;
+const decidedOptions = ['level', 'lower', 'maxTokens', 'punctuation', 'cell', 'units', 'layers', 'embeddingUnits', 'tied'] as const;
 
 /** Options that are taken from that model where nothing else is said. */
 const inheritedOptions = [
   'dropout', 'inputDropout', 'variational', 'weightDropout', 'embeddingDropout', 'activationPenalty', 'changePenalty', 'batchSize', 'timesteps',
 ] as const;
+
+type Decided = (typeof decidedOptions)[number];
+type Inherited = (typeof inheritedOptions)[number];
 
 const optionNames = [
   ...recurrentTaskOptionNames,
@@ -123,10 +126,8 @@ export function resolvedOptions(options: LanguageModelOptions, data: LanguageMod
   const { preset = 'none' } = given;
   if (!languageModelPresetNames.includes(preset)) throw unknownName(where, 'preset', preset, languageModelPresetNames);
   const said: LanguageModelOptions = { ...languageModelPresets[preset], ...given };
-  const before = initial && {
-    ...Object.fromEntries(inheritedOptions.map((name) => [name, said[name] ?? initial.options[name]])),
-    ...optionsOfInitial<LanguageModelOptions, (typeof shapeOptions)[number]>(where, said, initial.options, shapeOptions),
-  };
+  const names = { decided: decidedOptions, inherited: inheritedOptions };
+  const before = initial && optionsOfInitial<LanguageModelOptions, Decided, Inherited>(where, said, initial.options, names);
   const merged = { ...defaults, ...said, ...before, ...(codec && { level: codec.level, maxTokens: codec.size }) };
   const resolved: LanguageModelOptions & typeof defaults = { ...merged, ...budgetOf({ ...said, ...before }, merged.timesteps, numTokens) };
   if (!languageModelOptimizers.includes(resolved.optimizer)) throw unknownName(where, 'optimizer', resolved.optimizer, languageModelOptimizers);
@@ -202,14 +203,7 @@ function requireFittingData(given: LanguageModelOptions, { validation, vectors, 
       fix: 'leave them out, or give no codec.',
     });
   }
-  if (initial === undefined || (vectors === undefined && codec === undefined)) return;
-  throw new RondoError('USAGE', {
-    where,
-    what: 'the model that training begins with has tokens and vectors of its own.',
-    expected: 'no `vectors` and no `codec` beside `initial`',
-    received: [...(vectors === undefined ? [] : ['vectors']), ...(codec === undefined ? [] : ['codec'])].join(', '),
-    fix: 'leave them out, or begin without a model.',
-  });
+  refuseBesideInitial(where, initial, { vectors, codec });
 }
 
 function requireFittingVectors(all: Required<LanguageModelOptions>, { vectors }: LanguageModelData): void {

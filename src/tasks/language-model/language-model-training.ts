@@ -63,7 +63,7 @@ export class LanguageModelTraining {
   readonly charactersPerToken: number;
   /** How much of the text the given vectors cover; undefined without any. */
   readonly coverage: VectorCoverage | undefined;
-  /** Undefined without an earlier model. */
+  /** Undefined without an earlier model, and for a training that goes on. */
   readonly beginning: LanguageModelBeginning | undefined;
   /** Where the documents of the training part begin. */
   readonly documents: DocumentStarts;
@@ -102,7 +102,10 @@ export class LanguageModelTraining {
     this.coverage = pretrained?.coverage;
     this.languageModel = interrupted ?? new LanguageModel(languageModelNetwork(codec.size, resolved, pretrained?.embedding), codec, facts, resolved);
     const { model } = this.languageModel;
-    this.beginning = initial && { ...takeWeights(model, initial.model), unknown: unknownIn(codec, train) };
+    // An interrupted training has gone on from there.
+    if (interrupted === undefined && initial !== undefined) {
+      this.beginning = { ...takeWeights(model, initial.model), unknown: unknownIn(codec, train) };
+    }
     const { optimizer, callbacks } = languageModelOptimizer(resolved, this.numBatches);
     this.optimizerCallbacks = callbacks;
     model.compile({ optimizer, loss: sparseCategoricalCrossentropy({ fromLogits: true }) });

@@ -70,25 +70,40 @@ export class TagCodec {
     requireCount(where, 'maxCharacters', maxCharacters);
     const all = { lower, digits, minCount, maxCharacters };
     const counts = new Map<string, number>();
-    const tagCounts = new Map<string, number>();
     const characters: string[] = [];
-    for (const { words, tags } of sentences) {
+    for (const { words } of sentences) {
       for (const word of words) {
         const form = lookUpForm(word, all);
         counts.set(form, (counts.get(form) ?? 0) + 1);
         for (const character of word) characters.push(character);
       }
-      for (const tag of tags) tagCounts.set(tag, (tagCounts.get(tag) ?? 0) + 1);
     }
     requireDifferentTags(sentences, where);
-    const byCount = ([a, countA]: [string, number], [b, countB]: [string, number]): number => countB - countA || (a < b ? -1 : 1);
     const sorted = [...counts].sort(byCount);
     const isFrequent = ([form, count]: [string, number]): boolean => count >= minCount || pretrained?.vectors.has(form) === true;
     const known = new Set(sorted.filter(isFrequent).map(([form]) => form).filter((form) => !isSpecial(form)));
     const rare = sorted.map(([form]) => form).filter((form) => !known.has(form));
     const numSeen = known.size;
     for (const form of pretrained?.vectors.firstForms(pretrained.numWords) ?? []) if (!isSpecial(form)) known.add(form);
-    return new TagCodec(all, new Vocabulary([...known], special), known.size - numSeen, Vocabulary.fromTokens(characters, { ...special, minCount: 2 }), [...tagCounts].sort(byCount).map(([tag]) => tag), rare);
+    const words = new Vocabulary([...known], special);
+    const tags = [...tagCountsOf(sentences)].sort(byCount).map(([tag]) => tag);
+    const vocabulary = Vocabulary.fromTokens(characters, { ...special, minCount: 2 });
+    return new TagCodec(all, words, known.size - numSeen, vocabulary, tags, rare);
+  }
+
+  /**
+   * An earlier codec's words and characters, for a training that begins with its model; and its tags, where the sentences
+   * have the same, else those of the sentences.
+   */
+  static continued(earlier: TagCodec, sentences: readonly TaggedSentence[]): TagCodec {
+    const counts = tagCountsOf(sentences);
+    const hasItsTags = counts.size === earlier.tags.length && earlier.tags.every((tag) => counts.has(tag));
+    const rare = new Set(earlier.rareWords);
+    for (const { words } of sentences) {
+      for (const word of words) if (earlier.isUnknown(word)) rare.add(earlier.lookUpForm(word));
+    }
+    const tags = hasItsTags ? earlier.tags : [...counts].sort(byCount).map(([tag]) => tag);
+    return new TagCodec(earlier.options, earlier.words, earlier.numVectorWords, earlier.characters, tags, [...rare]);
   }
 
   /** Whether training never showed the word, in its look-up form. */
@@ -141,6 +156,17 @@ export class TagCodec {
     }
     return Int32Array.from(points, (point) => Math.max(UNKNOWN, this.characters.idOf(point)));
   }
+}
+
+function tagCountsOf(sentences: readonly TaggedSentence[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { tags } of sentences) for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  return counts;
+}
+
+/** The most frequent first. */
+function byCount([a, countA]: [string, number], [b, countB]: [string, number]): number {
+  return countB - countA || (a < b ? -1 : 1);
 }
 
 /** @internal @throws OUT_OF_RANGE where all words have the same tag */

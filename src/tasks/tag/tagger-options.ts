@@ -64,6 +64,15 @@ const defaults: Omit<Required<TaggerOptions>, 'epochs' | 'maxEpochs' | 'patience
   learningRate: 0.006,
 };
 
+/** What decides the weights' shape and how words are looked up: options that a training takes from the model it begins with. */
+export const decidedOptions = [
+  ...tagCodecOptionNames, 'vectorWords', 'wordUnits', 'characterEncoder', 'characterUnits', 'characterFeatures', 'cell', 'units',
+  'layers', 'crf',
+] as const;
+
+/** Options that are taken from that model where nothing else is said. */
+export const inheritedOptions = ['dropout', 'wordDropout', 'batchSize', 'timesteps'] as const;
+
 /** Epochs of the first round, if they are so many steps; few sentences make short epochs, of which there are more, up to a bound. */
 const [usualEpochs, leastSteps, mostUsualEpochs] = [20, 1500, 100];
 

@@ -19,10 +19,13 @@ import { HmmTagger } from './hmm-tagger.js';
 import { cutSentences, epochBatches, padded, placesByLength } from './tag-batches.js';
 import { type EncodedSentence, lookUpForm, requireDifferentTags, TagCodec } from './tag-codec.js';
 import { type TagMeasure, tagMetric } from './tag-metrics.js';
+import {
+  type Beginning, learnedBefore, optionsOfInitial, refuseBesideInitial, takeWeights, unknownTokens,
+} from '../initial-model.js';
 import { SeenItems } from '../seen-items.js';
 import { numWordsOf, requireTagged, sentenceKey, type TaggedSentence } from './tagged-sentence.js';
 import { type BaselineScore, fingerprintOfSentences, Tagger, type TaggerReport } from './tagger.js';
-import { resolvedTaggerOptions, taggerBudget, type TaggerOptions } from './tagger-options.js';
+import { decidedOptions, inheritedOptions, resolvedTaggerOptions, taggerBudget, type TaggerOptions } from './tagger-options.js';
 import { scoreOf, taggingReport } from './tagging-report.js';
 import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
 
@@ -35,6 +38,8 @@ export interface TaggerData {
   readonly test?: readonly TaggedSentence[];
   /** Vectors to start from, found whatever their case unless `lower` is false. */
   readonly vectors?: PretrainedVectors;
+  /** An earlier tagger, whose weights, words and shape training begins with; other tags have scores anew. */
+  readonly initial?: Tagger;
   /** What the files' column is called, for those who use the tagger. */
   readonly column?: string;
 }
@@ -59,6 +64,8 @@ export class TaggerTraining {
   readonly numWords: Readonly<Record<'train' | 'validation', number>>;
   /** Steps of an epoch. */
   readonly numBatches: number;
+  /** Undefined without an earlier model, and for a training that goes on. */
+  readonly beginning: Beginning | undefined;
   private readonly learned: readonly EncodedSentence[];
   private readonly validation: readonly EncodedSentence[];
   private readonly heldOut: readonly TaggedSentence[];
@@ -70,21 +77,23 @@ export class TaggerTraining {
     if (data.validation !== undefined && options.validation !== undefined) {
       throw new RondoError('USAGE', { where: 'TaggerTraining', what: 'a share of validation and validation sentences cannot be given together.', expected: 'one of them', fix: 'leave the share out: the given sentences choose the best epoch.' });
     }
-    const resolved = interrupted?.options ?? resolvedTaggerOptions(options);
-    if (interrupted === undefined && resolved.freezeVectors && data.vectors === undefined) throw new RondoError('USAGE', { where: 'TaggerTraining', what: '`freezeVectors` is given, and no vectors are.', expected: 'vectors of words', fix: 'give `vectors`, or leave `freezeVectors` out.' });
+    const resolved = interrupted?.options ?? optionsOf(options, data);
     requireDifferentTags(all, 'TaggerTraining');
     // Trainings that were begun before spellings counted have kept no hashes.
     const keyOf = interrupted !== undefined && interrupted.sentences.seen === undefined ? undefined : sentenceKey;
     const { train, validation } = data.validation === undefined ? heldOut(all, resolved.validation, keyOf) : { train: all, validation: requireTagged(data.validation, 'TaggerTraining, validation') };
     if (interrupted !== undefined) requireSameSentences(interrupted, train, validation);
     const pretrained = data.vectors && interrupted === undefined ? { vectors: new FormVectors(data.vectors, (word) => lookUpForm(word, resolved)), numWords: resolved.vectorWords } : undefined;
-    const codec = interrupted?.codec ?? TagCodec.fromSentences(train, codecOptions(resolved), pretrained);
+    const initial = interrupted === undefined ? data.initial : undefined;
+    const continued = initial && TagCodec.continued(initial.codec, train);
+    const codec = interrupted?.codec ?? continued ?? TagCodec.fromSentences(train, codecOptions(resolved), pretrained);
     const started = pretrained && tableOf(pretrained.vectors, codec, train, options.wordUnits);
     const scheme = interrupted === undefined ? schemeOf(resolved.scheme, train) : (interrupted.sentences.scheme ?? undefined);
     this.learned = cutSentences(train.map((sentence) => codec.encode(sentence)), resolved.timesteps);
     this.numBatches = Math.ceil(this.learned.length / resolved.batchSize);
     const own = { ...resolved, ...taggerBudget(options, this.numBatches), wordUnits: started?.width ?? resolved.wordUnits };
     this.tagger = interrupted ?? newTagger(data, { train, validation }, { codec, scheme, started, options: own });
+    this.beginning = initial && beginningOf(this.tagger, initial, { train, validation, test: data.test ?? [] });
     this.heldOut = validation;
     this.numSentences = { train: train.length, validation: validation.length };
     this.numWords = { train: numWordsOf(train), validation: numWordsOf(validation) };
@@ -156,7 +165,12 @@ function newTagger(data: TaggerData, { train, validation }: { train: readonly Ta
     scheme: scheme ?? null,
     baseline: [measured('validation', validation), ...(test === undefined ? [] : [measured('test', test)])],
     vectors: started?.coverage ?? null,
-    seen: SeenItems.of(train.map(({ words }) => sentenceKey(words)), validation.map(({ words }) => sentenceKey(words))).toJSON(),
+    seen: SeenItems.of(
+      train.map(({ words }) => sentenceKey(words)),
+      validation.map(({ words }) => sentenceKey(words)),
+    )
+      .with(data.initial?.sentences.seen)
+      .toJSON(),
   };
   const model = modelOf(codec, scheme, options);
   if (started !== undefined) [...model.namedWeights()].find(([name]) => name.endsWith('/words/embeddings'))![1].variable.assign(started.values);
@@ -209,6 +223,40 @@ function choosing(validation: readonly TaggedSentence[], codec: TagCodec): reado
   if (kept.length > 0) return kept;
   const unseen = [...new Set(validation.flatMap(({ tags }) => tags.filter((tag) => !known.has(tag))))];
   throw new RondoError('DATA_FORMAT', { where: 'TaggerTraining, validation', what: 'every sentence has a tag that training never shows.', expected: `tags such as ${codec.tags.slice(0, 10).join(', ')}`, received: unseen.slice(0, 10).join(', '), fix: 'give validation sentences from the same column of the same kind of data.' });
+}
+
+/** All options, and those that an earlier tagger decides. */
+function optionsOf(options: TaggerOptions, { vectors, initial }: TaggerData): Required<TaggerOptions> {
+  const where = 'TaggerTraining';
+  refuseBesideInitial(where, initial, { vectors });
+  const names = { decided: decidedOptions, inherited: inheritedOptions };
+  const decided = initial && optionsOfInitial(where, options, initial.options, names);
+  const resolved = resolvedTaggerOptions({ ...options, ...decided });
+  if (!resolved.freezeVectors || vectors !== undefined) return resolved;
+  throw new RondoError('USAGE', {
+    where,
+    what: '`freezeVectors` is given, and no vectors are.',
+    expected: 'vectors of words',
+    fix: 'give `vectors`, or leave `freezeVectors` out.',
+  });
+}
+
+/** Gives a new tagger the weights of an earlier one; the scores of other tags begin anew. */
+function beginningOf(
+  { model, codec }: Tagger,
+  initial: Tagger,
+  { train, validation, test }: Readonly<Record<'train' | 'validation' | 'test', readonly TaggedSentence[]>>,
+): Beginning {
+  const first = model.layers.findIndex((layer) => layer instanceof Dense);
+  const keysOf = (sentences: readonly TaggedSentence[]): string[] => sentences.map(({ words }) => sentenceKey(words));
+  return {
+    ...takeWeights(model, initial.model, codec.tags === initial.codec.tags ? [] : model.layers.slice(first)),
+    unknown: unknownTokens(
+      train.flatMap(({ words }) => words),
+      (word) => codec.words.has(codec.lookUpForm(word)),
+    ),
+    learnedBefore: learnedBefore(initial.sentences.seen, { validation: keysOf(validation), test: keysOf(test) }),
+  };
 }
 
 function schemeOf(given: Required<TaggerOptions>['scheme'], train: readonly TaggedSentence[]): TagScheme | undefined {
