@@ -241,7 +241,7 @@ describe('training a tagger', () => {
 
   it('refuses what it cannot do before computing', () => {
     const of = (own: object, data: object = {}): (() => unknown) => () => new TaggerTraining({ train, validation, ...data }, own);
-    expect(of({}, { train: [{ words: ['a'], tags: ['X'] }] })).toThrow('[OUT_OF_RANGE] TagCodec.fromSentences: all words have the same tag, "X"');
+    expect(of({}, { train: [{ words: ['a'], tags: ['X'] }] })).toThrow('[OUT_OF_RANGE] TaggerTraining: all words have the same tag, "X"');
     expect(of({}, { train: [{ words: ['a'], tags: [] }] })).toThrow('[SHAPE_MISMATCH] TaggerTraining, train, sentence 1');
     expect(of({}, { train: [] })).toThrow('[DATA_FORMAT] TaggerTraining, train: there are no words');
     expect(of({}, { train: train.slice(0, 3), validation: undefined })).toThrow('too few sentences to hold some out');
