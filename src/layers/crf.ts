@@ -1,9 +1,10 @@
 import { RondoError } from '../errors.js';
 import { describeShape } from '../shape.js';
 import { bestLabels, type ChainConstraints, labelMarginals } from '../tensor/chain-decoding.js';
-import { chainWeights, countedSteps, scoresAt } from '../tensor/chain-loss.js';
+import { chainLoss, chainWeights, countedSteps, scoresAt } from '../tensor/chain-loss.js';
 import type { ChainWeights } from '../tensor/linear-chain.js';
 import type { Tensor, Variable } from '../tensor/tensor.js';
+import { setChainLosses } from './chain-scores.js';
 import { requireSequence, titleOf } from './input-axes.js';
 import { type Json, knownAxis, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
 import type { Mask } from './mask.js';
@@ -14,17 +15,10 @@ export interface CRFOptions extends LayerOptions {
 }
 
 /** The weights of the chain whose scores a tensor holds. */
-export interface ChainVariables {
+interface ChainVariables {
   readonly transitions: Variable;
   readonly start: Variable;
   readonly end: Variable;
-}
-
-const chains = new WeakMap<Tensor, ChainVariables>();
-
-/** @internal The chain that travels with the output of a {@link CRF}. */
-export function chainOf(scores: Tensor): ChainVariables | undefined {
-  return chains.get(scores);
 }
 
 /** Label scores on the host, as `Model.predict` returns them. */
@@ -74,7 +68,8 @@ export class CRF extends Layer {
   override call(inputs: Tensor | readonly Tensor[]): Tensor {
     const scores = singleInput(this.name, inputs);
     this.computeOutputShape(scores.shape);
-    chains.set(scores, this.variables!);
+    const variables = this.variables!;
+    setChainLosses(scores, (targets, mask) => chainLoss({ scores, ...variables, targets, mask }));
     return scores;
   }
 

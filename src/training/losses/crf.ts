@@ -1,8 +1,7 @@
 import { refuseUnknownOptions, RondoError } from '../../errors.js';
-import { chainOf } from '../../layers/crf.js';
+import { chainLossesOf } from '../../layers/chain-scores.js';
 import { maskOf } from '../../layers/mask.js';
 import { sameShape } from '../../shape.js';
-import { chainLoss } from '../../tensor/chain-loss.js';
 import { requireLabels } from '../../tensor/softmax-crossentropy.js';
 import { type Loss, lossOf, targetMismatch } from './loss.js';
 
@@ -16,13 +15,13 @@ import { type Loss, lossOf, targetMismatch } from './loss.js';
 export function crf(options: Readonly<Record<string, never>> = {}): Loss {
   refuseUnknownOptions('crf', options, []);
   const loss = lossOf('crf', {}, (yTrue, yPred) => {
-    const chain = chainOf(yPred);
-    if (chain === undefined) {
+    const lossesOf = chainLossesOf(yPred);
+    if (lossesOf === undefined) {
       throw new RondoError('USAGE', { where: 'crf', what: 'the predictions do not come from a CRF layer.', expected: 'a model that ends with a CRF layer', fix: 'add new CRF() as the last layer, or use sparseCategoricalCrossentropy.' });
     }
     const steps = yPred.shape.slice(0, -1);
     if (!sameShape(yTrue.shape, steps) && !sameShape(yTrue.shape, [...steps, 1])) throw targetMismatch('crf', steps, yTrue.shape, 'give one label for every step.');
-    return chainLoss({ scores: yPred, ...chain, targets: yTrue.hostNumbers(), mask: maskOf(yPred) });
+    return lossesOf(yTrue.hostNumbers(), maskOf(yPred));
   });
   return { ...loss, requireTargets: ({ data, shape }, labels, where, name) => requireLabels(where, data, labels, { shape, name }) };
 }
