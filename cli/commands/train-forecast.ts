@@ -45,7 +45,7 @@ const specs = {
   },
   'forecast-with': { type: 'text', value: 'best|model', choices: ['best', 'model'], about: 'What the file forecasts with: the model, or (default) the baseline that is ahead of it.' },
   'allow-negative': { type: 'flag', about: 'Let forecasts go below zero though no value does.' },
-  ...trainingOptions({ cell: 'gru', units: '32', dropout: '0.1', epochs: '30 of at least 50 steps, fewer where the validation loss stops falling, more where the best is the last', batchSize: '64', learningRate: '0.005', timesteps: 'a season, or four horizons where that is more' }),
+  ...trainingOptions({ cell: 'gru', units: '32', dropout: '0.1', epochs: '30 of at least 50 steps, fewer where the validation loss stops falling, more where the best is the last', batchSize: '64', learningRate: '0.005', timesteps: 'a season of up to 168 steps, or four horizons where that is more' }),
 } as const satisfies OptionSpecs;
 
 /** `rondo train forecast`: a forecaster of a column of a table. */

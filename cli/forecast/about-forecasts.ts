@@ -5,7 +5,7 @@ import { rowNames } from './show-forecast.js';
 /** What the model is made of: the base, how much the network adds, whether it was trained again, and what was not measured. */
 export function aboutForecasts({ findings, series, options }: Forecaster): string[] {
   const { share, validation } = findings;
-  const bases = [...new Set(series.map(({ base }) => (series.length === 1 ? describeBase(base) : base.name)))];
+  const bases = [...new Set(series.map(({ base }) => (series.length > 1 && base.name === 'smoothing' ? 'exponential smoothing' : describeBase(base))))];
   const gain = validation === null || validation.base === 0 ? 0 : 1 - validation.model / validation.base;
   // Files of before a share was chosen had validation rows too.
   const isUnknown = series.some(({ numTrainingRows, numSeenRows }) => numSeenRows > numTrainingRows) ? 'the file does not say how much they help' : 'no validation rows: how much they help is not known';

@@ -63,8 +63,11 @@ export function requireSeason({ train }: RowsOfParts, season: number): void {
   });
 }
 
-/** A season, or four horizons where that is more, as far as the training part allows. */
+/** The longest season that a window holds as a whole: a week of hours. A longer one is the base's, and would cost most of the time. */
+const longestSeasonSeen = 168;
+
+/** A season that is not too long, or four horizons where that is more, as far as the training part allows. */
 export function defaultTimesteps(horizon: number, season: number, numTrainingRows: number): number {
-  const wanted = Math.min(336, Math.max(season, 4 * horizon, 8));
+  const wanted = Math.min(336, Math.max(season <= longestSeasonSeen ? season : 0, 4 * horizon, 8));
   return Math.max(1, Math.min(wanted, Math.floor((numTrainingRows - horizon) / 2)));
 }
