@@ -34,7 +34,7 @@ describe('presets of language models', () => {
     expect(() => new LanguageModelTraining(text, { ...small, cell: 'minGRU', weightDropout: 0.5 })).toThrow('[USAGE]');
     expect(() => new LanguageModelTraining(text, { ...small, inputDropout: 1 })).toThrow('[OUT_OF_RANGE]');
     expect(() => new LanguageModelTraining(text, { ...small, changePenalty: -1 })).toThrow('[OUT_OF_RANGE]');
-    expect(() => new LanguageModelTraining('', small)).toThrow('[OUT_OF_RANGE]');
+    expect(() => new LanguageModelTraining('', small)).toThrow('[DATA_FORMAT]');
     expect(() => new LanguageModelTraining('', { ...small, level: 'bpe' })).toThrow('[OUT_OF_RANGE]');
   });
 });
