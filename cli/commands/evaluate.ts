@@ -4,7 +4,7 @@ import { refuseReadingOptions } from '../classify/refuse-reading-options.js';
 import { evaluateValues } from '../forecast/evaluate-values.js';
 import { givenTimes, timeOptions } from '../forecast/series-options.js';
 import { dataFormatOption, tagFormat, textFormat } from '../data-format.js';
-import { decimalOption, givenTable, refuseDecimal } from '../data-options.js';
+import { decimalOption, givenTable, refuseForecastOptions } from '../data-options.js';
 import type { DynamicOptions, LanguageModel, Tagger } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
@@ -46,7 +46,7 @@ export const evaluate = defineCommand({
     const { dynamic, 'dynamic-rate': learningRate, 'dynamic-decay': decay } = options;
     if (!dynamic && (learningRate ?? decay) !== undefined) throw new WrongUsage({ where, what: 'these options belong to --dynamic.', expected: '--dynamic', received: learningRate === undefined ? '--dynamic-decay' : '--dynamic-rate', fix: 'add --dynamic.' });
     if (dynamic && task.task !== 'languageModel') throw new WrongUsage({ where, what: '--dynamic is for language models.', received: task.task, fix: 'leave it out.' });
-    refuseDecimal(where, task.task, options.decimal);
+    refuseForecastOptions(where, task.task, options);
     if (task.task !== 'tag') refuseTaggerOptions(this.name, task.task, { column: options.column, 'word-column': options['word-column'] });
     if (task.task === 'classify') return evaluateClasses(task, files, { ...options, format: textFormat(where, options.format) });
     const format = task.task === 'tag' ? tagFormat(where, options.format) : undefined;

@@ -2,7 +2,7 @@ import { predictClasses } from '../classify/predict-classes.js';
 import { emptyOption, readingOptions } from '../classify/reading-options.js';
 import { refuseReadingOptions } from '../classify/refuse-reading-options.js';
 import { dataFormatOption, tagFormat, textFormat } from '../data-format.js';
-import { decimalOption, givenTable, refuseDecimal } from '../data-options.js';
+import { decimalOption, givenTable, refuseForecastOptions } from '../data-options.js';
 import type { LanguageModel, Tagger, TextEncoding } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
@@ -44,7 +44,7 @@ export const predict = defineCommand({
     const where = `rondo ${this.name}`;
     const isText = task.task !== 'forecast' && (await isTextArgument(this.name, path, data));
     if (options.number && task.task !== 'classify' && options.to !== 'lines') throw new WrongUsage({ where, what: '--number is for texts to classify, and for --to lines of a tagger.', received: '--number', fix: 'leave --number out.' });
-    refuseDecimal(where, task.task, options.decimal);
+    refuseForecastOptions(where, task.task, options);
     if (task.task !== 'tag') refuseTaggerOptions(this.name, task.task, { to: options.to, 'word-column': options['word-column'] });
     if (task.task === 'classify') return predictClasses(task, isText ? { texts: [data], labels: undefined } : data, { ...options, format: textFormat(where, options.format) });
     const format = task.task === 'tag' ? tagFormat(where, options.format) : undefined;

@@ -1,13 +1,13 @@
 import { appendFile, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import papa from 'papaparse';
 import { RondoError, type RunResult, type TrialValues } from '../../src/index.js';
 import { fileAccessError, FileLock, type LockOwner, readText, writeFileAtomically } from '../../src/node.js';
 import { say } from '../output.js';
 import { lockPathOf, type OutputPaths, pathsOf } from '../output-paths.js';
 import { requireNoInput } from '../protect-inputs.js';
 import { WrongUsage } from '../wrong-usage.js';
+import { csvText } from './csv-text.js';
 import type { Search } from './search.js';
 
 /** One run of a trial. In trials.jsonl, one a line, trials and rungs are counted from 1. */
@@ -110,7 +110,7 @@ export class SearchFolder {
   /** Writes the same as a table for spreadsheets, tidies up, and gives the folder back. */
   async close({ space, score }: Search): Promise<void> {
     const rows = this.records.map(asCounted).map(({ trial, rung, epochs, values, seed, score: own, bestEpoch, seconds, status, reason = '' }) => ({ trial, rung, epochs, ...Object.fromEntries(Object.keys(space).map((name) => [name, values[name]])), seed, [score]: own, bestEpoch, seconds, status, reason }));
-    await writeFileAtomically(this.at('trials.csv'), `${papa.unparse(rows, { newline: '\n' })}\n`);
+    await writeFileAtomically(this.at('trials.csv'), csvText(rows));
     const running = this.at('running');
     if ((await readdir(running)).length === 0) await rmdir(running);
     await this.#lock?.release();

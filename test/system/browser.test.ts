@@ -34,7 +34,6 @@ async function bundle(entry: Entry): Promise<{ text: string; inputs: string[] }>
     platform: 'browser',
     write: false,
     metafile: true,
-    external: ['papaparse'],
     alias: { rondo: path('../../src/index.ts') },
   });
   const [output] = Object.values(result.metafile.outputs);

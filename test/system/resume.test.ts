@@ -14,7 +14,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rondo-resume-'));
   script = join(folder, 'run.mjs');
   const entry = fileURLToPath(new URL('./resumable-run.ts', import.meta.url));
-  await build({ entryPoints: [entry], outfile: script, bundle: true, platform: 'node', format: 'esm', external: ['papaparse'] });
+  await build({ entryPoints: [entry], outfile: script, bundle: true, platform: 'node', format: 'esm' });
 });
 afterAll(() => rm(folder, { recursive: true }));
 
