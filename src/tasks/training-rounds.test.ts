@@ -3,7 +3,7 @@ import { Dense } from '../layers/dense.js';
 import type { CallbackState, TrainingContext } from '../training/callbacks/callback.js';
 import type { DatasetBatch } from '../training/dataset.js';
 import { Sequential } from '../training/sequential.js';
-import { plannedEpochs, roundEnds, RoundStop, usualMaxEpochs } from './training-rounds.js';
+import { plannedEpochs, roundEnds, RoundStop, trainingBudget } from './training-rounds.js';
 
 type Rounds = { epochs: number; maxEpochs: number; patience: number };
 
@@ -40,8 +40,15 @@ describe('rounds of training', () => {
     expect(roundEnds({ epochs: 6, maxEpochs: 42 })).toEqual([6, 18, 42]);
     expect(roundEnds({ epochs: 6, maxEpochs: 20 })).toEqual([6, 18, 20]);
     expect(roundEnds({ epochs: 5, maxEpochs: 5 })).toEqual([5]);
-    expect(usualMaxEpochs(6)).toBe(42);
     expect([0, 5, 6, 17, 18, 42].map((done) => plannedEpochs({ epochs: 6, maxEpochs: 42 }, done))).toEqual([6, 6, 18, 18, 42, 42]);
+  });
+
+  it('begin with no more epochs than there may be in all', () => {
+    const usual = { epochs: 5, leastSteps: 90, mostEpochs: 40, numRounds: 3 };
+    expect(trainingBudget({}, 10, usual)).toEqual({ epochs: 9, maxEpochs: 63, patience: 5 });
+    expect(trainingBudget({ maxEpochs: 7 }, 10, usual)).toEqual({ epochs: 7, maxEpochs: 7, patience: 4 });
+    expect(trainingBudget({ maxEpochs: 11 }, 10, usual)).toEqual({ epochs: 9, maxEpochs: 11, patience: 5 });
+    expect(trainingBudget({ epochs: 2, patience: 8 }, 10, usual)).toEqual({ epochs: 2, maxEpochs: 2, patience: 8 });
   });
 
   it('go on while the best epoch is the last, up to the most epochs', () => {
@@ -83,6 +90,24 @@ describe('rounds of training', () => {
   it('end in the same way where they were interrupted', () => {
     const losses = [3, 2, 1, 4, 5, 5, 5, 5, 5];
     for (const at of [1, 3, 4, 5]) expect(endOf(losses, { epochs: 3, maxEpochs: 21, patience: 1 }, { restoreAt: at })).toEqual({ epochs: 6, reason: 'callback', weight: 2 });
+  });
+
+  it('end with the weights of the best epoch where nothing was saved to resume from', () => {
+    const weightAfter = (end: (roundStop: RoundStop, context: TrainingContext) => void): number => {
+      const model = new Sequential([new Dense({ units: 1, useBias: false, inputShape: [1] })]);
+      const [weight] = model.layers[0].weights;
+      const context = { model, moreIsBetter: () => false } as unknown as TrainingContext;
+      const roundStop = new RoundStop({ monitor: 'valLoss', epochs: 5, maxEpochs: 15, patience: 4 });
+      for (const [epoch, valLoss] of [3, 1, 2].entries()) {
+        weight.assign(Float32Array.of(epoch));
+        roundStop.onEpochEnd(epoch, { valLoss }, context);
+      }
+      end(roundStop, context);
+      return weight.dataSync()[0];
+    };
+    expect(weightAfter((roundStop, context) => roundStop.onTrainEnd('aborted', context))).toBe(1);
+    expect(weightAfter((roundStop, context) => roundStop.onTrainEnd('aborted', { ...context, savesSnapshots: true }))).toBe(2);
+    expect(weightAfter((roundStop, context) => roundStop.onTrainError(new Error('not finite'), context))).toBe(1);
   });
 
   it('keep the weights of an earlier round unless a later one is better by a hundredth', () => {

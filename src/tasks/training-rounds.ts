@@ -1,6 +1,7 @@
 import type { Callback, CallbackState, Logs, StopReason, TrainingContext } from '../training/callbacks/callback.js';
 import { Monitor } from '../training/callbacks/monitor.js';
 import type { HostArray } from '../training/host-data.js';
+import type { Model } from '../training/model.js';
 import { hostWeights } from '../training/model-weights.js';
 
 /** How long a task trains. */
@@ -14,9 +15,29 @@ export interface TrainingRounds {
 /** Each round has so many times the epochs of the one before. */
 export const roundGrowth = 2;
 
-/** The most epochs where those of the first round alone are known: three rounds. */
-export function usualMaxEpochs(epochs: number): number {
-  return epochs * (1 + roundGrowth + roundGrowth ** 2);
+/** How long a task trains where nothing is said. */
+export interface UsualRounds {
+  /** Epochs of the first round, if they are so many steps. */
+  readonly epochs: number;
+  readonly leastSteps: number;
+  /** Little data makes short epochs, of which so many at most are in the first round. */
+  readonly mostEpochs: number;
+  /** Rounds, each longer than the one before; one alone where the epochs are given. */
+  readonly numRounds: number;
+}
+
+/** What of a task's options says how long it trains. */
+export interface TrainingBudget extends TrainingRounds {
+  /** Epochs without improvement after which the first round ends. */
+  readonly patience: number;
+}
+
+/** The budget of a task: what is given, and what is usual for the rest. @param numBatches steps of an epoch. */
+export function trainingBudget(given: Partial<TrainingBudget>, numBatches: number, usual: UsualRounds): TrainingBudget {
+  const wanted = Math.min(usual.mostEpochs, Math.max(usual.epochs, Math.ceil(usual.leastSteps / numBatches)));
+  const epochs = given.epochs ?? Math.min(wanted, given.maxEpochs ?? wanted);
+  const ofRounds = (epochs * (roundGrowth ** usual.numRounds - 1)) / (roundGrowth - 1);
+  return { epochs, maxEpochs: given.maxEpochs ?? (given.epochs === undefined ? ofRounds : epochs), patience: given.patience ?? Math.ceil(epochs / 2) };
 }
 
 /** How many epochs are over at the end of each round. */
@@ -101,9 +122,13 @@ export class RoundStop implements Callback {
     } else if (this.#numWaited >= this.#patience * roundGrowth ** round) context.stopTraining();
   }
 
-  /** An aborted run keeps its weights: it may be resumed. */
-  onTrainEnd(reason: StopReason, { model }: TrainingContext): void {
-    if (reason !== 'aborted' && this.#bestWeights !== undefined) model.setWeights(this.#bestWeights);
+  /** An aborted run that saved a snapshot keeps its weights: it may be resumed. */
+  onTrainEnd(reason: StopReason, { model, savesSnapshots }: TrainingContext): void {
+    if (reason !== 'aborted' || savesSnapshots !== true) this.#restoreBest(model);
+  }
+
+  onTrainError(_: unknown, { model }: TrainingContext): void {
+    this.#restoreBest(model);
   }
 
   /** What failed left weights of no epoch. */
@@ -114,6 +139,10 @@ export class RoundStop implements Callback {
   /** Training that ends with a round has done all that was planned. */
   stopReason(reason: StopReason): StopReason {
     return reason === 'callback' && this.#isWhole ? 'completed' : reason;
+  }
+
+  #restoreBest(model: Model): void {
+    if (this.#bestWeights !== undefined) model.setWeights(this.#bestWeights);
   }
 
   getState(): CallbackState {

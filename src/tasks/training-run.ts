@@ -91,7 +91,8 @@ export async function runTraining(model: Sequential, data: TrainingData, control
     checkpoint: checkpoint && { everyEpochs: 1, everySteps: checkpoint.everySteps, save: (_, snapshot) => checkpoint.save(snapshot) },
   });
   const outcome = outcomeOf(history, data.monitor, checkpoint !== undefined);
-  if (rounds === undefined || outcome.stopReason === 'aborted') return outcome;
+  const hasLast = outcome.loss.length === 0 || (outcome.stopReason === 'aborted' && checkpoint !== undefined);
+  if (rounds === undefined || hasLast) return outcome;
   return { ...outcome, stopReason: rounds.stopReason(outcome.stopReason), bestEpoch: rounds.bestEpoch };
 }
 

@@ -2,7 +2,7 @@ import { requireRate } from '../../cells/define-cell.js';
 import { type TokenKind, tokenKinds } from '../../data/token-spans.js';
 import { refuseUnknownOptions, requireCount, requireNumber, RondoError, unknownName } from '../../errors.js';
 import { defaultVectorWords } from '../../io/word-vectors/form-vectors.js';
-import { usualMaxEpochs } from '../training-rounds.js';
+import { type TrainingBudget, trainingBudget } from '../training-rounds.js';
 import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
 import type { EmptyTexts } from './keep-texts.js';
 import type { TextSide } from './token-encoder.js';
@@ -107,28 +107,18 @@ export const decidedOptions = [
 /** Options that are taken from that model where nothing else is said. */
 export const inheritedOptions = ['dropout', 'tokenDropout', 'batchSize'] as const;
 
-/** Epochs of the first round, if they are so many steps. */
-const [usualEpochs, leastSteps] = [6, 600];
-/** Few texts make short epochs, of which so many at most are in the first round. */
-const mostUsualEpochs = 60;
+const usualRounds = { epochs: 6, leastSteps: 600, mostEpochs: 60, numRounds: 3 };
 
-/**
- * How long training goes on.
- *
- * @param numBatches steps of an epoch.
- */
-export function budgetOf(options: ClassifierOptions, numBatches: number): Required<Pick<ClassifierOptions, 'epochs' | 'maxEpochs' | 'patience'>> {
-  const usual = Math.min(mostUsualEpochs, Math.max(usualEpochs, Math.ceil(leastSteps / numBatches)));
-  const { epochs = usual } = options;
-  const { maxEpochs = options.epochs === undefined ? usualMaxEpochs(epochs) : epochs, patience = Math.ceil(epochs / 2) } = options;
-  return { epochs, maxEpochs, patience };
+/** How long training goes on. @param numBatches steps of an epoch. */
+export function budgetOf(options: ClassifierOptions, numBatches: number): TrainingBudget {
+  return trainingBudget(options, numBatches, usualRounds);
 }
 
 /** All options, checked; how long training goes on as for texts of many steps. @throws UNKNOWN_NAME, OUT_OF_RANGE */
 export function resolveClassifierOptions(where: string, options: ClassifierOptions): Required<ClassifierOptions> {
   refuseUnknownOptions(where, options, [...new Set([...recurrentTaskOptionNames, ...Object.keys(defaults), 'maxEpochs', 'patience'])]);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as ClassifierOptions;
-  const all = { ...defaults, ...given, ...budgetOf(given, leastSteps) };
+  const all = { ...defaults, ...given, ...budgetOf(given, usualRounds.leastSteps) };
   requireRecurrentOptions(where, all);
   const choices = { tokens: tokenKinds, truncating: ['pre', 'post'], padding: ['pre', 'post'], pooling: poolings, empty: ['error', 'skip'] } as const;
   for (const [name, known] of Object.entries(choices)) {

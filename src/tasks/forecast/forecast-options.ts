@@ -1,5 +1,6 @@
 import { refuseUnknownOptions, requireCount, requireNumber, unknownName } from '../../errors.js';
 import { type RecurrentTaskOptions, recurrentTaskOptionNames } from '../recurrent-stack.js';
+import { type TrainingBudget, trainingBudget } from '../training-rounds.js';
 import { type BaseName, baseNames } from './base-forecast.js';
 import type { SeriesColumnsOptions } from './series-columns.js';
 
@@ -40,6 +41,11 @@ export const forecastDefaults = {
   validation: 0.1, test: 0.2, patience: 8, stepsPerEpoch: 'auto', base: 'auto', refit: true, forecastWith: 'best', allowNegative: false,
 } as const;
 
+/** How long training goes on. */
+export function forecastBudget({ epochs, maxEpochs, patience = forecastDefaults.patience }: ForecastOptions): TrainingBudget {
+  return trainingBudget({ epochs, maxEpochs, patience }, 1, { epochs: forecastDefaults.epochs, leastSteps: 1, mostEpochs: forecastDefaults.epochs, numRounds: 2 });
+}
+
 /** @throws UNKNOWN_NAME, OUT_OF_RANGE */
 export function requireForecastOptions(where: string, options: ForecastOptions): void {
   const own = [
@@ -53,7 +59,7 @@ export function requireForecastOptions(where: string, options: ForecastOptions):
   for (const name of ['validation', 'test'] as const) {
     if (options[name] !== undefined) requireNumber(where, name, options[name], 'a number from 0 to below 1', (value) => value >= 0 && value < 1);
   }
-  if (options.maxEpochs !== undefined) requireCount(where, 'maxEpochs', options.maxEpochs);
+  if (options.maxEpochs !== undefined) requireCount(where, 'maxEpochs', options.maxEpochs, options.epochs);
   const { base = 'auto', forecastWith = 'best', stepsPerEpoch = 'auto' } = options;
   if (stepsPerEpoch !== 'auto') requireCount(where, 'stepsPerEpoch', stepsPerEpoch);
   if (base !== 'auto' && !baseNames.includes(base)) throw unknownName(where, 'base', base, ['auto', ...baseNames]);

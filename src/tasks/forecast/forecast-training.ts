@@ -6,11 +6,10 @@ import { findLearningRate, type LearningRateSearch } from '../../training/find-l
 import { meanAbsoluteError } from '../../training/losses/index.js';
 import { Sequential } from '../../training/sequential.js';
 import { recurrentStack, requireRecurrentOptions } from '../recurrent-stack.js';
-import { roundGrowth } from '../training-rounds.js';
 import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
 import { type BaseChoice, chooseBase } from './choose-base.js';
 import { chooseShare } from './choose-share.js';
-import { type ForecastOptions, forecastDefaults, requireForecastOptions } from './forecast-options.js';
+import { forecastBudget, type ForecastOptions, forecastDefaults, requireForecastOptions } from './forecast-options.js';
 import {
   defaultTimesteps, defaultValidation, learnedWhereShort, partsOf, requireRoom, requireSeason, type RowsOfParts, sumOfParts,
 } from './forecast-parts.js';
@@ -59,7 +58,7 @@ export class ForecastTraining {
   constructor(table: Table, options: ForecastOptions, interrupted?: Forecaster) {
     const where = 'ForecastTraining';
     if (interrupted === undefined) requireForecastOptions(where, options);
-    const wanted = interrupted?.options ?? { ...forecastDefaults, maxEpochs: options.epochs ?? forecastDefaults.epochs * (1 + roundGrowth), ...withoutUndefined(options) };
+    const wanted = interrupted?.options ?? { ...forecastDefaults, ...forecastBudget(options), ...withoutUndefined(options) };
     this.columns = interrupted?.columnsOf(table) ?? seriesColumns(table, wanted);
     const { names, series } = this.columns;
     const { horizon } = wanted;

@@ -270,12 +270,18 @@ describe('training a forecaster', () => {
     expect(task).toMatchObject({ task: 'forecast', series: [{ name: 'A' }, { name: 'B' }, { name: 'C' }] });
   });
 
+  it('trains for no more epochs than there may be', async () => {
+    const { forecaster } = new ForecastTraining(await tableOf(100), { target: 'level', horizon: 3, maxEpochs: 4 });
+    expect(forecaster.options).toMatchObject({ epochs: 4, maxEpochs: 4 });
+  });
+
   it('refuses a horizon longer than the parts of the series', async () => {
     const table = await tableOf(100);
     expect(() => new ForecastTraining(table, { target: 'level', horizon: 40 })).toThrow('20 of 100 rows; 40 are for validation, 40 are held out');
     expect(() => new ForecastTraining(table, { target: 'level', horizon: 7, timesteps: 90 })).toThrow('at least 97 rows to learn from');
     expect(() => new ForecastTraining(table, { target: 'levle', horizon: 2 })).toThrow('did you mean `level`');
     expect(() => new ForecastTraining(table, { target: 'level', horizon: 0 })).toThrow('[OUT_OF_RANGE]');
+    expect(() => new ForecastTraining(table, { target: 'level', horizon: 2, epochs: 9, maxEpochs: 4 })).toThrow('`maxEpochs`');
     expect(() => new ForecastTraining(table, { target: 'level', horizon: 2, season: 61 })).toThrow('at most 60, the rows of the training part');
   });
 

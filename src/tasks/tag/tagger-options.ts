@@ -4,7 +4,7 @@ import { tagSchemes } from '../../data/tag-schemes.js';
 import type { CharacterEncoder } from '../../layers/word-features.js';
 import { defaultVectorWords } from '../../io/word-vectors/form-vectors.js';
 import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
-import { roundGrowth } from '../training-rounds.js';
+import { type TrainingBudget, trainingBudget } from '../training-rounds.js';
 import { type TagCodecOptions, tagCodecOptionNames } from './tag-codec.js';
 
 const schemeChoices = ['auto', 'none', ...tagSchemes] as const;
@@ -73,15 +73,11 @@ export const decidedOptions = [
 /** Options that are taken from that model where nothing else is said. */
 export const inheritedOptions = ['dropout', 'wordDropout', 'batchSize', 'timesteps'] as const;
 
-/** Epochs of the first round, if they are so many steps; few sentences make short epochs, of which there are more, up to a bound. */
-const [usualEpochs, leastSteps, mostUsualEpochs] = [20, 1500, 100];
+const usualRounds = { epochs: 20, leastSteps: 1500, mostEpochs: 100, numRounds: 2 };
 
 /** @internal How long training goes on. @param numBatches steps of an epoch. */
-export function taggerBudget(options: TaggerOptions, numBatches: number): Required<Pick<TaggerOptions, 'epochs' | 'maxEpochs' | 'patience'>> {
-  const usual = Math.min(mostUsualEpochs, Math.max(usualEpochs, Math.ceil(leastSteps / numBatches)));
-  const { epochs = usual } = options;
-  const { maxEpochs = options.epochs === undefined ? (1 + roundGrowth) * epochs : epochs, patience = Math.ceil(epochs / 2) } = options;
-  return { epochs, maxEpochs, patience };
+export function taggerBudget(options: TaggerOptions, numBatches: number): TrainingBudget {
+  return trainingBudget(options, numBatches, usualRounds);
 }
 
 /** @internal Every option; how long training goes on as for sentences of many steps. @throws UNKNOWN_NAME, OUT_OF_RANGE */
@@ -89,7 +85,7 @@ export function resolvedTaggerOptions(options: TaggerOptions): Required<TaggerOp
   const where = 'TaggerTraining';
   refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, ...tagCodecOptionNames, 'crf', 'scheme', 'wordUnits', 'freezeVectors', 'vectorWords', 'characterEncoder', 'characterUnits', 'characterFeatures', 'wordDropout', 'validation', 'maxEpochs', 'patience']);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as TaggerOptions;
-  const all = { ...defaults, ...given, ...taggerBudget(given, leastSteps) };
+  const all = { ...defaults, ...given, ...taggerBudget(given, usualRounds.leastSteps) };
   requireRecurrentOptions(where, all);
   if (!schemeChoices.includes(all.scheme)) throw unknownName(where, 'scheme', all.scheme, schemeChoices);
   if (!encoderChoices.includes(all.characterEncoder)) throw unknownName(where, 'characterEncoder', all.characterEncoder, encoderChoices);
