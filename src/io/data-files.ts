@@ -138,7 +138,8 @@ async function* filePieces(path: string): AsyncGenerator<Uint8Array> {
         const piece = new Uint8Array(pieceBytes);
         const { bytesRead } = await file.read(piece, 0, pieceBytes, null);
         if (bytesRead === 0) return;
-        yield piece.subarray(0, bytesRead);
+        // A pipe gives little at a time, and what is kept of it must not keep the rest.
+        yield bytesRead < pieceBytes / 2 ? piece.slice(0, bytesRead) : piece.subarray(0, bytesRead);
       }
     } finally {
       await file.close();

@@ -1,5 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { crc32c } from '../checksum.js';
 import { isGone, thisProcess } from './process-identity.js';
 
 /** A name in the folder of a file for its new content, which says whose it is: `.model.safetensors.HOST-PID-START.UUID.tmp`. */
@@ -30,9 +31,7 @@ function beginOf(target: string): string {
   return `.${name}.`;
 }
 
-/** FNV-1a of a machine's name: names of machines may hold what names of files may not. */
+/** Names of machines may hold what names of files may not. */
 function hostTag(host: string): string {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < host.length; i++) hash = Math.imul(hash ^ host.charCodeAt(i), 0x01000193);
-  return (hash >>> 0).toString(16).padStart(8, '0');
+  return crc32c(Buffer.from(host)).toString(16).padStart(8, '0');
 }

@@ -23,6 +23,8 @@ describe('the items that training has seen', () => {
   });
 
   it('are refused where they are no hashes', () => {
-    expect([items.toJSON(), {}, null, { train: '*', validation: '' }, { train: 'AAAA' }].map(isSavedSeenItems)).toEqual([true, false, false, false, false]);
+    expect([items.toJSON(), {}, null, { train: '*', validation: '' }, { train: 'AAAA' }, { train: 'AAAAA', validation: '' }].map(isSavedSeenItems)).toEqual([
+      ...[true, false, false, false, false, false],
+    ]);
   });
 });

@@ -43,7 +43,7 @@ export class SeenItems {
 
 /** Whether a value can be what {@link SeenItems.toJSON} wrote. */
 export function isSavedSeenItems(value: unknown): value is SavedSeenItems {
-  const isHashes = (found: unknown): boolean => typeof found === 'string' && /^[A-Za-z0-9+/]*={0,2}$/.test(found);
+  const isHashes = (found: unknown): boolean => typeof found === 'string' && found.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(found);
   return typeof value === 'object' && value !== null && isHashes((value as Partial<SavedSeenItems>).train) && isHashes((value as Partial<SavedSeenItems>).validation);
 }
 

@@ -127,13 +127,9 @@ export class RoundStop implements Callback {
     if (reason !== 'aborted' || savesSnapshots !== true) this.#restoreBest(model);
   }
 
-  onTrainError(_: unknown, { model }: TrainingContext): void {
-    this.#restoreBest(model);
-  }
-
   /** What failed left weights of no epoch. */
   onTrainError(_: unknown, { model }: TrainingContext): void {
-    if (this.#bestWeights !== undefined) model.setWeights(this.#bestWeights);
+    this.#restoreBest(model);
   }
 
   /** Training that ends with a round has done all that was planned. */
