@@ -1,10 +1,9 @@
-import { isCount, isFiniteNumbers, isText, isTextOrNull, SavedFields } from '../data/saved-fields.js';
+import { isCount, isFiniteNumber, isFiniteNumbers, isObject, isText, isTextOrNull, optional, orNull, SavedFields } from '../data/saved-fields.js';
 import { type TagScheme, tagSchemes } from '../data/tag-schemes.js';
 import { RondoError } from '../errors.js';
 import { deserializeModel, serializeModel } from '../io/checkpoint.js';
 import { madeFromFile } from '../made-from-file.js';
 import { savedCoverage } from '../io/word-vectors/coverage.js';
-import type { Json } from '../layers/layer.js';
 import { Sequential } from '../training/sequential.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
 import type { Classifier } from './classify/classifier.js';
@@ -16,7 +15,7 @@ import { restoreForecaster } from './forecast/restore-forecaster.js';
 import { LanguageModel } from './language-model/language-model.js';
 import type { TokenizerLibrary } from './language-model/tokenizer-codec.js';
 import type { LanguageModelOptions } from './language-model/language-model-options.js';
-import { isSavedSeenItems, type SavedSeenItems } from './seen-items.js';
+import { isSavedSeenItems } from './seen-items.js';
 import { TagCodec } from './tag/tag-codec.js';
 import { type BaselineScore, Tagger } from './tag/tagger.js';
 import type { TaggerOptions } from './tag/tagger-options.js';
@@ -51,7 +50,7 @@ export function serializeTask(task: TaskModel, training?: TrainingSnapshot): Uin
  */
 export function deserializeTask(bytes: Uint8Array, where = 'deserializeTask', tokenizers?: TokenizerLibrary): LoadedTask {
   const { model, preprocessing, training } = deserializeModel(bytes, where);
-  const kind = isRecord(preprocessing) ? preprocessing.task : undefined;
+  const kind = isObject(preprocessing) ? preprocessing.task : undefined;
   const restore = typeof kind === 'string' && Object.hasOwn(restorers, kind) ? restorers[kind as TaskModel['task']] : undefined;
   if (restore === undefined || !(model instanceof Sequential)) {
     throw new RondoError('FILE_FORMAT', {
@@ -67,10 +66,10 @@ export function deserializeTask(bytes: Uint8Array, where = 'deserializeTask', to
 
 const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: SavedFields, where: string, tokenizers: TokenizerLibrary | undefined) => TaskModel>> = {
   languageModel: (model, saved, where, tokenizers) => {
-    const codec = codecFromJSON(saved.read('codec', 'an object', isRecord), where, tokenizers);
-    const options = saved.read('options', 'an object', isRecord) as unknown as Required<LanguageModelOptions>;
+    const codec = codecFromJSON(saved.read('codec', 'an object', isObject), where, tokenizers);
+    const options = saved.read('options', 'an object', isObject) as unknown as Required<LanguageModelOptions>;
     if (model.computeOutputShape([1, 1]).at(-1) !== codec.size) throw saved.fault('the vocabulary does not fit the model.', `${codec.size} outputs, one for each token`, model.computeOutputShape([1, 1]));
-    const text = new SavedFields(where, saved.read('text', 'an object', isRecord));
+    const text = new SavedFields(where, saved.read('text', 'an object', isObject));
     const count = (name: string): number => text.read(name, 'a whole number', isCount);
     const facts = { numTokens: count('numTokens'), numTrainingTokens: count('numTrainingTokens'), fingerprint: count('fingerprint') };
     const start = savedStart(text, codec.size);
@@ -79,13 +78,13 @@ const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: S
   forecast: (model, saved, where) => restoreForecaster(model, saved, where, outcomeOf(saved)),
   classify: (model, saved) => restoreClassifier(model, saved, outcomeOf(saved)),
   tag: (model, saved, where) => {
-    const codec = TagCodec.fromJSON(saved.read('codec', 'an object', isRecord), where);
-    const kept = saved.read('options', 'an object', isRecord) as unknown as Required<TaggerOptions>;
+    const codec = TagCodec.fromJSON(saved.read('codec', 'an object', isObject), where);
+    const kept = saved.read('options', 'an object', isObject) as unknown as Required<TaggerOptions>;
     // Older files have trained for their epochs and no more.
     const options = { ...kept, maxEpochs: kept.maxEpochs ?? kept.epochs };
     const numScores = model.computeOutputShape([1, 1, 2]).at(-1);
     if (numScores !== codec.tags.length) throw saved.fault('the tags do not fit the model.', `${codec.tags.length} scores, one for each tag`, numScores);
-    const facts = new SavedFields(where, saved.read('sentences', 'an object', isRecord));
+    const facts = new SavedFields(where, saved.read('sentences', 'an object', isObject));
     const count = (name: string): number => facts.read(name, 'a whole number', isCount);
     const sentences = {
       numSentences: count('numSentences'),
@@ -94,16 +93,16 @@ const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: S
       fingerprint: count('fingerprint'),
       column: facts.read('column', 'a text or null', isTextOrNull),
       scheme: facts.read('scheme', 'a scheme or null', (found): found is TagScheme | null => found === null || tagSchemes.includes(found as TagScheme)),
-      baseline: facts.read('baseline', 'a list of scores', (found): found is BaselineScore[] => Array.isArray(found) && found.every((score) => isRecord(score) && isFiniteNumber(score.accuracy) && isCount(score.fingerprint))),
+      baseline: facts.read('baseline', 'a list of scores', (found): found is BaselineScore[] => Array.isArray(found) && found.every((score) => isObject(score) && isFiniteNumber(score.accuracy) && isCount(score.fingerprint))),
       vectors: savedCoverage(facts),
-      seen: facts.read('seen', 'hashes of sentences', (value): value is SavedSeenItems | undefined => value === undefined || isSavedSeenItems(value)),
+      seen: facts.read('seen', 'hashes of sentences', optional(isSavedSeenItems)),
     };
     return new Tagger(model, codec, sentences, options, outcomeOf(saved));
   },
 };
 
 function outcomeOf(saved: SavedFields): TrainingOutcome | undefined {
-  const found = saved.read('outcome', 'an object or null', (value): value is Record<string, unknown> | null => value === null || isRecord(value));
+  const found = saved.read('outcome', 'an object or null', orNull(isObject));
   if (found === null) return undefined;
   const fields = new SavedFields(saved.where, found);
   const valScore = found.valScore === undefined ? undefined : fields.read('valScore', 'a list of numbers', isFiniteNumbers);
@@ -114,12 +113,4 @@ function outcomeOf(saved: SavedFields): TrainingOutcome | undefined {
     bestEpoch: fields.read('bestEpoch', 'a number', isFiniteNumber),
     ...(valScore && { valScore }),
   };
-}
-
-function isFiniteNumber(value: unknown): value is number {
-  return Number.isFinite(value);
-}
-
-function isRecord(value: unknown): value is Record<string, Json | undefined> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

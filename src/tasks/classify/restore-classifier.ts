@@ -1,7 +1,7 @@
-import { isCount, isFiniteNumbers, isText, isTexts, SavedFields } from '../../data/saved-fields.js';
+import { isCount, isFiniteNumber, isFiniteNumbers, isObject, isText, isTexts, optional, orNull, recordOf, SavedFields } from '../../data/saved-fields.js';
 import { savedCoverage } from '../../io/word-vectors/coverage.js';
 import type { Sequential } from '../../training/sequential.js';
-import { isSavedSeenItems, type SavedSeenItems } from '../seen-items.js';
+import { isSavedSeenItems } from '../seen-items.js';
 import type { TrainingOutcome } from '../training-run.js';
 import { type Calibration, Classifier, type TrainedTexts } from './classifier.js';
 import { type ClassifierOptions, resolveClassifierOptions } from './classifier-options.js';
@@ -31,32 +31,20 @@ function trainedTexts(saved: SavedFields): TrainedTexts {
     numTest: count('numTest'),
     numSkipped: count('numSkipped'),
     classCounts: saved.read('classCounts', 'a list of numbers', isFiniteNumbers),
-    shares: { validation: shares.read('validation', 'a number', isNumber), test: shares.read('test', 'a number', isNumber) },
+    shares: { validation: shares.read('validation', 'a number', isFiniteNumber), test: shares.read('test', 'a number', isFiniteNumber) },
     fingerprint: count('fingerprint'),
     fingerprintOfAll: count('fingerprintOfAll'),
     vectors: savedCoverage(saved),
-    reading: saved.read('reading', 'an object of texts', isTextRecord),
-    seen: saved.read('seen', 'hashes of texts', (value): value is SavedSeenItems | undefined => value === undefined || isSavedSeenItems(value)),
+    reading: saved.read('reading', 'an object of texts', recordOf(isText)),
+    seen: saved.read('seen', 'hashes of texts', optional(isSavedSeenItems)),
   };
 }
 
 function calibrationOf(saved: SavedFields): Calibration | undefined {
-  const found = saved.read('calibration', 'an object or null', (value): value is object | null => value === null || isObject(value));
+  const found = saved.read('calibration', 'an object or null', orNull(isObject));
   if (found === null) return undefined;
   const fields = new SavedFields(saved.where, found);
-  const number = (name: string): number => fields.read(name, 'a number', isNumber);
-  const temperature = fields.read('temperature', 'a number above 0', (value): value is number => isNumber(value) && value > 0);
+  const number = (name: string): number => fields.read(name, 'a number', isFiniteNumber);
+  const temperature = fields.read('temperature', 'a number above 0', (value): value is number => isFiniteNumber(value) && value > 0);
   return { temperature, errorBefore: number('errorBefore'), errorAfter: number('errorAfter'), numTexts: number('numTexts') };
-}
-
-function isNumber(value: unknown): value is number {
-  return Number.isFinite(value);
-}
-
-function isTextRecord(value: unknown): value is Record<string, string> {
-  return isObject(value) && Object.values(value).every(isText);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

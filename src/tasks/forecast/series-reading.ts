@@ -1,5 +1,5 @@
 import type { NumberNotation } from '../../data/number-notation.js';
-import { isFiniteNumbers, isText, isTexts, SavedFields } from '../../data/saved-fields.js';
+import { isFiniteNumbers, isObject, isText, isTexts, optional, orNull, SavedFields } from '../../data/saved-fields.js';
 import type { Frequency } from '../../data/time/frequency.js';
 import { type MonthLanguage, monthLanguages, type MonthStyle } from '../../data/time/month-names.js';
 import { TimeFormat, type TimeNotation } from '../../data/time/time-format.js';
@@ -29,16 +29,14 @@ export function seriesReadingJson({ time, frequency, series, numbers }: SeriesRe
   };
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
-const isRecordOrNull = (value: unknown): value is Record<string, unknown> | null => value === null || isRecord(value);
 const isStep = (value: unknown): value is number => Number.isFinite(value) && (value as number) > 0;
 
 /** @returns undefined for a file from before there was any. @throws FILE_FORMAT */
 export function restoreSeriesReading(found: unknown, where: string): SeriesReading | undefined {
   if (found === undefined) return undefined;
   const saved = new SavedFields(where, found);
-  const time = saved.read('time', 'an object or null', isRecordOrNull);
-  const frequency = saved.read('frequency', 'an object or null', isRecordOrNull);
+  const time = saved.read('time', 'an object or null', orNull(isObject));
+  const frequency = saved.read('frequency', 'an object or null', orNull(isObject));
   return {
     time: time && restoreTime(new SavedFields(where, time), where),
     frequency: frequency && restoreFrequency(new SavedFields(where, frequency)),
@@ -50,15 +48,15 @@ export function restoreSeriesReading(found: unknown, where: string): SeriesReadi
 /** Files had none while all numbers were written as programs do. */
 function restoreNumbers(saved: SavedFields): SeriesReading['numbers'] {
   const isNotation = (value: unknown): value is NumberNotation =>
-    isRecord(value) && decimalSigns.includes(value.decimal as DecimalSign) && isText(value.before) && isText(value.after);
+    isObject(value) && decimalSigns.includes(value.decimal as DecimalSign) && isText(value.before) && isText(value.after);
   const isNotations = (value: unknown): value is SeriesReading['numbers'] | undefined =>
-    value === undefined || (isRecord(value) && Object.values(value).every(isNotation));
+    value === undefined || (isObject(value) && Object.values(value).every(isNotation));
   return saved.read('numbers', 'the decimal sign and the unit of each column', isNotations) ?? {};
 }
 
 function restoreTime(saved: SavedFields, where: string): TimeReading {
   const columns = saved.read('columns', 'a list of texts', (value): value is string[] => isTexts(value) && value.length > 0);
-  const notation = new SavedFields(where, saved.read('notation', 'an object', isRecord));
+  const notation = new SavedFields(where, saved.read('notation', 'an object', isObject));
   const read: TimeNotation = { format: notation.read('format', 'a text', isText), ...restoreMonths(notation, where) };
   try {
     new TimeFormat(read);
@@ -69,7 +67,7 @@ function restoreTime(saved: SavedFields, where: string): TimeReading {
 }
 
 function restoreMonths(saved: SavedFields, where: string): { months?: MonthStyle } {
-  const found = saved.read('months', 'an object', (value): value is Record<string, unknown> | undefined => value === undefined || isRecord(value));
+  const found = saved.read('months', 'an object', optional(isObject));
   if (found === undefined) return {};
   const months = new SavedFields(where, found);
   return {
