@@ -162,6 +162,14 @@ describe('a table of several series', () => {
     await expect(read(numbered, target)).rejects.toThrow("fix: give `series` 'store'");
   });
 
+  it('says where its rows are closer than those of the training', async () => {
+    const hourly = Array.from({ length: 50 }, (_, i) => `${isoHour(Date.parse('2021-02-20') + i * hourMs)},${(i * 7) % 5}`);
+    const trained = await read([names, ...daily(40)], target);
+    const columns = await read(['date,y', ...hourly], target, trained);
+    expect(columns.notes.map(({ text }) => text).join()).toContain('the rows are 1 hour apart, and those of the training 1 day');
+    expect((await read([names, ...daily(30)], target, trained)).notes).toEqual([]);
+  });
+
   it('is refused with two columns where one does not tell', async () => {
     const lines = ['store,item,date,y', ...['A', 'B'].flatMap((store) => ['p', 'q', 'r'].flatMap((item) => daily(15).map((line) => `${store},${item},${line.split(',').slice(0, 2).join(',')}`)))];
     await expect(read(lines, target)).rejects.toThrow("give `series` 'store,item'");
