@@ -5,7 +5,7 @@ import { scope, Tensor, Variable } from '../tensor/tensor.js';
 import type { Constraint } from './constraints.js';
 import type { DeferredSoftmax } from './deferred-softmax.js';
 import { initializerNamed, type InitializerLike, type WeightRole } from './initializers.js';
-import { type Mask, maskOf, setMask } from './mask.js';
+import { type Mask, maskOf, readsMask, setMask } from './mask.js';
 import type { Regularizer } from './regularizers.js';
 import type { Stepper } from './stepper.js';
 
@@ -69,6 +69,9 @@ export abstract class Layer<Output = Tensor> {
   protected readonly worksStepByStep: boolean = false;
   private readonly ownWeights = new Map<string, LayerWeight>();
   private builtFor: OpenShape | undefined;
+  private knowsMasks = false;
+  /** Whether a mask has come in that the layer neither read nor passed on. */
+  losesMask = false;
   /** Whether the name was made up and may be changed by a model to make it unique. */
   readonly hasGivenName: boolean;
 
@@ -170,10 +173,25 @@ export abstract class Layer<Output = Tensor> {
     return withinMemory(this.name, () => scope(() => {
       this.ensureBuilt(first.shape);
       const mask = options.mask ?? maskOf(first);
-      const output = call(inputs, { ...options, mask });
+      const output = mask === undefined || this.knowsMasks ? call(inputs, { ...options, mask }) : this.runWatched(mask, (given) => call(inputs, given), options);
       if (mask !== undefined && output instanceof Tensor) setMask(output, this.maskAfter(mask, first));
       return output;
     }));
+  }
+
+  /** The first run with a mask: says once where the mask is neither read nor passed on, so that padding counts from here on. */
+  private runWatched<Result>(mask: Mask, call: (options: CallOptions) => Result, options: CallOptions): Result {
+    let output!: Result;
+    const isRead = readsMask(mask, (watched) => void (output = call(Object.defineProperty({ ...options }, 'mask', Object.getOwnPropertyDescriptor(watched, 'mask')!))));
+    this.knowsMasks = true;
+    this.losesMask = !isRead && !this.passesMask && this.maskAfter === Layer.prototype.maskAfter && !(output instanceof Tensor && maskOf(output) !== undefined);
+    if (this.losesMask) {
+      console.warn(
+        `${this.className} ${this.name}: the mask of its input ends here, so later layers and the loss count padding. `
+        + 'Say passesMask = true where steps stay apart, read options.mask in call, or end it with a maskAfter of your own.',
+      );
+    }
+    return output;
   }
 
   /** Makes and keeps a weight. @param weightName the last part of its name in files. */

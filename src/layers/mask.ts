@@ -7,10 +7,25 @@ import { type Tensor, tensor } from '../tensor/tensor.js';
 export type Mask = Uint8Array;
 
 const masks = new WeakMap<Tensor, Mask>();
+let numMasksRead = 0;
 
 /** The mask that travels with a tensor, if any. */
 export function maskOf(value: Tensor): Mask | undefined {
-  return masks.get(value);
+  const mask = masks.get(value);
+  if (mask !== undefined) numMasksRead++;
+  return mask;
+}
+
+/** Whether work asks for a mask: for that of a tensor that has one, or for that of the options it is given. */
+export function readsMask(mask: Mask, work: (options: { readonly mask: Mask }) => void): boolean {
+  const before = numMasksRead;
+  work({
+    get mask() {
+      numMasksRead++;
+      return mask;
+    },
+  });
+  return numMasksRead > before;
 }
 
 /** Sends a mask along with a tensor. */

@@ -35,6 +35,9 @@ export class RepeatVector extends Layer {
     return gatherTensor(input, [batch, this.n, features], features, rows);
   }
 
+  /** None: what comes in has no steps. */
+  protected override maskAfter(): undefined {}
+
   override getConfig(): Record<string, Json | undefined> {
     return { ...this.baseConfig(), n: this.n };
   }

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { useBackend } from '../kernels/select.js';
 import { Random, setSeed } from '../random.js';
 import { expectClose } from '../../test/support/close.js';
@@ -20,9 +20,9 @@ import { GlobalMaxPooling1D } from '../layers/global-max-pooling-1d.js';
 import { GRU } from '../layers/gru.js';
 import { InputLayer } from '../layers/input-layer.js';
 import { LayerNormalization } from '../layers/layer-normalization.js';
-import type { Layer } from '../layers/layer.js';
+import { type CallOptions, type Json, Layer, type OpenShape, singleInput } from '../layers/layer.js';
 import { LSTM } from '../layers/lstm.js';
-import { maskOf, setMask } from '../layers/mask.js';
+import { maskOf, setMask, weighted } from '../layers/mask.js';
 import { Masking } from '../layers/masking.js';
 import { RepeatVector } from '../layers/repeat-vector.js';
 import { Reshape } from '../layers/reshape.js';
@@ -106,10 +106,56 @@ const table: readonly (readonly [layer: Layer<unknown>, mask: readonly number[] 
 ];
 
 it.each(table.map((row, i) => [row[0].className, i, row] as const))('what becomes of a mask at %s (row %i)', (_name, _i, [layer, expected, input = steps]) => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
   for (const training of [false, true]) {
     const mask = maskOf(layer.apply(input, { mask: given, training }) as Tensor);
     expect(mask && [...mask]).toEqual(expected && [...expected]);
   }
+  expect(warn).not.toHaveBeenCalled();
+  warn.mockRestore();
+});
+
+/** A layer of a user's own that doubles its input, and does with the mask what `handling` says. */
+class Twice extends Layer {
+  override readonly className = 'Twice';
+  protected override readonly passesMask: boolean;
+
+  constructor(private readonly handling: 'nothing' | 'passes' | 'reads' | 'sends' | 'gives on') {
+    super('twice', handling === 'nothing' ? { name: 'forgetful' } : {}, []);
+    this.passesMask = handling === 'passes';
+  }
+
+  override build(): void {}
+
+  override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
+    const input = singleInput(this.name, inputs);
+    const output = ops.mul(input, 2);
+    if (this.handling === 'reads') return weighted(output, options.mask ?? new Uint8Array(16).fill(1));
+    if (this.handling === 'sends') setMask(output, maskOf(input));
+    return this.handling === 'gives on' ? new Activation({ activation: 'tanh' }).apply(output, options) : output;
+  }
+
+  override computeOutputShape(inputShape: OpenShape): OpenShape {
+    return inputShape;
+  }
+
+  override getConfig(): Record<string, Json | undefined> {
+    return this.baseConfig();
+  }
+}
+
+it('says once of a layer of your own that it loses the mask, at its first run with one and in the summary', () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  const model = new Sequential([new Embedding({ inputDim: 5, outputDim: 6, maskZero: true }), new Twice('nothing'), new GRU({ units: 3 })]);
+  for (let run = 0; run < 3; run++) model.apply(words);
+  expect(warn.mock.calls.map(([line]) => String(line))).toEqual([expect.stringMatching(/^Twice forgetful: the mask of its input ends here.*passesMask/)]);
+  expect(model.summary()).toMatch(/forgetful \(Twice\) loses the mask/);
+  const heeding = (['passes', 'reads', 'sends', 'gives on'] as const).map((handling) => new Twice(handling));
+  const masked = tensor(steps.dataSync(), steps.shape);
+  setMask(masked, given);
+  for (const layer of [...heeding, new Twice('nothing')]) layer.apply(masked);
+  expect(warn).toHaveBeenCalledTimes(2);
+  warn.mockRestore();
 });
 
 it('says what becomes of a mask at every layer of the library', () => {

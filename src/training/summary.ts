@@ -20,6 +20,7 @@ export function summaryOf(model: Layer<unknown>): string {
     ...rows.map(line),
     rule,
     `parameters: ${count(sizeOfAll(all))} (trainable ${count(numTrainable)}, frozen ${count(sizeOfAll(all) - numTrainable)})`,
+    ...[...model.sublayers].filter(([, { losesMask }]) => losesMask).map(([name, layer]) => `${name} (${layer.className}) loses the mask: later layers count padding`),
   ].join('\n');
 }
 
