@@ -38,6 +38,37 @@ export function fourDigits(value: number | null): string {
   return magnitude >= 1e4 || (magnitude < 1e-3 && magnitude > 0) ? value.toExponential(3) : value.toPrecision(4);
 }
 
+/** An error: four significant digits without an exponent from 1e-4 to 1e9; `-` where there is none. */
+export function errorNumber(value: number | null): string {
+  if (value === null) return '-';
+  const magnitude = Math.abs(value);
+  if (magnitude !== 0 && (magnitude < 1e-4 || magnitude >= 1e9)) return value.toExponential(3);
+  return magnitude === 0 ? '0' : value.toFixed(Math.max(0, 3 - Math.floor(Math.log10(magnitude))));
+}
+
+/**
+ * How forecasts of known values are written: all with the same decimals, one more than those of the known ones, but no more than
+ * leave six significant digits of what these differ by, or of their size where they do not.
+ */
+export function columnFormat(known: readonly number[]): (value: number) => string {
+  let [least, most, inputDecimals] = [Infinity, -Infinity, 0];
+  for (const value of known) {
+    if (!Number.isFinite(value)) continue;
+    [least, most] = [Math.min(least, value), Math.max(most, value)];
+    inputDecimals = Math.max(inputDecimals, decimalsOf(value));
+  }
+  const size = most > least ? most - least : Math.abs(most);
+  const room = size > 0 && Number.isFinite(size) ? 5 - Math.floor(Math.log10(size)) : 0;
+  const decimals = Math.min(100, Math.max(0, Math.min(inputDecimals + 1, room)));
+  return (value) => (Math.abs(value) < 1e15 ? value.toFixed(decimals).replace(/^-(?=0(\.0*)?$)/, '') : value.toExponential(6));
+}
+
+/** Digits after the point of a number as it is usually written. */
+function decimalsOf(value: number): number {
+  const [digits, exponent = '0'] = String(value).split('e');
+  return Math.max(0, (digits.split('.')[1] ?? '').length - Number(exponent));
+}
+
 /** `1,234,567`. */
 export function withSeparators(count: number): string {
   return Math.round(count).toString().replace(/\B(?=(\d{3})+$)/g, ',');

@@ -91,8 +91,8 @@ export const trainForecast = defineCommand({
     const { report, ...found } = forecaster.findings;
     const sections = [
       aboutForecasts(forecaster).join('\n'),
-      ...(report === null || quiet ? [] : [forecastPlot(report, columns)]),
-      ...(report === null ? [] : [errorTable(report, columns)]),
+      ...(report === null || quiet ? [] : [forecastPlot(report, { columns, instead: found.instead })]),
+      ...(report === null ? [] : [errorTable(report, { columns, instead: found.instead })]),
     ];
     const facts = {
       rows: numRows,

@@ -52,7 +52,8 @@ export async function forecastPart({ folder, isQuiet }: DemoSettings): Promise<b
   if (outcome === undefined) return false;
   print(`\n${await trainReport(run, outcome)}`);
   const report = await training.evaluate();
-  print(`\n${forecastPlot({ ...report, shown: report.shown.slice(-4) }, training.columns)}\n\n${errorTable(report, training.columns)}`);
+  const shownWith = { columns: training.columns, instead: forecaster.findings.instead };
+  print(`\n${forecastPlot({ ...report, shown: report.shown.slice(-4) }, shownWith)}\n\n${errorTable(report, shownWith)}`);
   const loaded = requireTask('rondo demo', run.paths.model, (await loadTask(run.paths.model)).task, 'forecast');
   const next = await loaded.predictNext(training.columns.series[0]);
   print(`\nloaded again from ${run.paths.model}; the 12 months after the last:\n${[...next.subarray(0, 12)].map(shortNumber).join('  ')}\n`);

@@ -1,10 +1,10 @@
-import { describeBase, type Forecaster } from '../../src/index.js';
-import { fourDigits } from '../text-table.js';
-import { rowNames } from './show-forecast.js';
+import { describeBase, type Forecaster, type ForecastReport } from '../../src/index.js';
+import { errorNumber } from '../text-table.js';
+import { rowName } from './show-forecast.js';
 
 /** What the model is made of: the base, how much the network adds, whether it was trained again, and what was not measured. */
 export function aboutForecasts({ findings, series, options }: Forecaster): string[] {
-  const { share, validation } = findings;
+  const { share, validation, instead } = findings;
   const bases = [...new Set(series.map(({ base }) => (series.length > 1 && base.name === 'smoothing' ? 'exponential smoothing' : describeBase(base))))];
   const gain = validation === null || validation.base === 0 ? 0 : 1 - validation.model / validation.base;
   // Files of before a share was chosen had validation rows too.
@@ -16,24 +16,32 @@ export function aboutForecasts({ findings, series, options }: Forecaster): strin
         ? 'the network is left out: what it gained on the validation rows does not stand out from chance'
         : `${percent(share)} of the network's corrections, which take ${percent(gain)} off the error on the validation rows`;
   const isRefitted = series.every(({ numTrainingRows, numSeenRows }) => numTrainingRows === numSeenRows);
+  const used = instead === null ? [] : [`with ${rowName(instead, options.season)} in place of the model, which was no better on the held-out rows`];
   return [
-    `base: ${bases.join('; ')}`,
-    network,
+    ...used,
+    `base: ${bases.join('; ')}${instead === null ? '' : ' (not used)'}`,
+    `${network}${instead === null || share === 0 ? '' : ' (not used)'}`,
     ...(options.refit && isRefitted ? [`${share === 0 ? 'fitted' : 'trained'} again on all rows once this was chosen; the errors are from before`] : []),
     ...(series.every(({ lowest }) => lowest >= 0) && !options.allowNegative ? ['no value is below zero, so no forecast is (--allow-negative)'] : []),
   ];
 }
 
-/** The last line, where the model is not ahead of every baseline on the held-out rows. */
-export function forecastVerdict({ findings, options }: Forecaster): string | undefined {
-  const { report, instead } = findings;
+/**
+ * The last line, where the model is not ahead of every baseline.
+ *
+ * @param report what it is told by; by default the errors on the rows that were held out in training.
+ */
+export function forecastVerdict({ findings, options }: Forecaster, report: ForecastReport | null = findings.report): string | undefined {
+  const { instead } = findings;
   if (report === null) return 'Nothing was held out: how good these forecasts are is not known.';
-  const { errors, bestBaseline } = report;
+  const where = report === findings.report ? 'on the held-out rows' : 'on the rows measured here';
+  const { errors, bestBaseline, season } = report;
   const [model, baseline] = [errors.model, errors[bestBaseline]].map(({ mase, mae }) => mase ?? mae);
-  if (model < baseline) return undefined;
-  const name = rowNames[bestBaseline](report.season);
-  const use = instead === null ? `the file forecasts with the model all the same (--forecast-with ${options.forecastWith})` : `the file forecasts with ${name}`;
-  return `The model does not beat ${name} on the held-out rows (${fourDigits(model)} against ${fourDigits(baseline)}); ${use}.`;
+  const name = rowName(bestBaseline, season);
+  const used = instead === null ? `the file forecasts with the model all the same (--forecast-with ${options.forecastWith})` : `the file forecasts with ${rowName(instead, season)}`;
+  if (model < baseline) return instead === null ? undefined : `The model is ahead of every baseline ${where}, but ${used}, which was chosen in training.`;
+  if (model === baseline) return `The model is no different from ${name} ${where} (${errorNumber(model)}); ${used}.`;
+  return `The model does not beat ${name} ${where} (${errorNumber(model)} against ${errorNumber(baseline)}); ${used}.`;
 }
 
 function percent(share: number): string {

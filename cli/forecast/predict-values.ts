@@ -1,7 +1,10 @@
 import { type Forecaster, type Series, type SeriesColumnsOptions, stampOf } from '../../src/index.js';
 import { print, printJson, say } from '../output.js';
 import { readTableInput, type TableInputOptions } from '../read-input.js';
-import { shortNumber, textTable } from '../text-table.js';
+import { columnFormat, textTable } from '../text-table.js';
+
+/** Rows at the end of each series that show how numbers are written. */
+const rowsForFormat = 1000;
 
 /** The forecast of one series. */
 interface Answer {
@@ -38,8 +41,16 @@ export async function predictValues(forecaster: Forecaster, data: string, times:
   }
   for (const note of notes) say(note);
   const heading = columns.time === undefined ? 'row' : columns.time.reading.columns.join(' ');
-  const rows = answers.flatMap(({ name, firstRow, times, values }) => values.map((value, step) => [...(isPanel ? [name] : []), times[step] ?? String(firstRow + step), shortNumber(value)]));
+  const written = columnFormat(known.flatMap((series) => lastTargets(series)));
+  const rows = answers.flatMap(({ name, firstRow, times, values }) => values.map((value, step) => [...(isPanel ? [name] : []), times[step] ?? String(firstRow + step), written(value)]));
   print(textTable([...(isPanel ? [columns.reading.series.join(', ')] : []), heading, target], rows));
+}
+
+/** The target's values that stand in the file: those that show how it is written. */
+function lastTargets({ values, isReal, numRows }: Series): number[] {
+  const width = values.length / numRows;
+  const rows = Array.from({ length: Math.min(numRows, rowsForFormat) }, (_, i) => numRows - 1 - i);
+  return rows.filter((row) => isReal[row * width] === 1).map((row) => values[row * width]);
 }
 
 function tooShort(forecaster: Forecaster, series: readonly Series[]): string {

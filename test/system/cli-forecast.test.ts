@@ -59,3 +59,21 @@ describe('a forecast of several series', () => {
     expect(series.map(({ name, times }: { name: string; times: string[] }) => [name, times[0]])).toEqual([['11', '09.06.2023'], ['12', '09.06.2023']]);
   });
 });
+
+describe('a file that forecasts with a baseline in place of its model', () => {
+  it('is described by that in every command', () => {
+    // Steps of chance: no network is ahead of the last value.
+    let level = 500;
+    const steps = Array.from({ length: 150 }, (_, i) => (level += ((i * 7919) % 101) - 50));
+    write('steps.csv', ['y', ...steps.map(String)]);
+    const trained = run('train', 'forecast', 'steps.csv', '--horizon', '5', '--base', 'mean', ...small, '--out', 'steps.safetensors', '--json');
+    const { findings, verdict } = JSON.parse(trained.stdout);
+    expect(findings.instead).not.toBeNull();
+    const shown = run('evaluate', 'steps.safetensors', 'steps.csv').stdout;
+    expect(shown).toContain('(forecasts)');
+    expect(shown).toContain('model (not used)');
+    expect(shown.trimEnd().split('\n').at(-1)).toBe(verdict);
+    expect(JSON.parse(run('evaluate', 'steps.safetensors', 'steps.csv', '--json').stdout)).toMatchObject({ forecastsWith: findings.instead, verdict });
+    expect(run('inspect', 'steps.safetensors').stdout).toContain('in place of the model');
+  });
+});

@@ -7,8 +7,8 @@ import type { SeriesColumns } from './series-columns.js';
 import { SeriesForecasts } from './series-forecasts.js';
 import { evenlyDrawn, mostForecasts } from './training-budget.js';
 
-/** Forecasts from one origin beside what came. */
-export interface ShownForecast {
+/** Forecasts from one origin beside what came. Reports in early files have the model's and the seasonal-naive ones alone. */
+export interface ShownForecast extends Readonly<Partial<Record<'base' | BaselineName, readonly number[]>>> {
   /** Row of the first forecast value. */
   readonly origin: number;
   readonly truth: readonly number[];
@@ -148,8 +148,7 @@ async function shownForecasts(forecasts: SeriesForecasts, lastOrigin: number, fi
   return Array.from(origins, (origin, i) => ({
     origin,
     truth: [...forecasts.target.subarray(origin, origin + horizon)],
-    model: part(made.model, i),
-    seasonalNaive: part(made.seasonalNaive, i),
+    ...(Object.fromEntries(comparedNames.map((name) => [name, part(made[name], i)])) as Record<(typeof comparedNames)[number], number[]>),
   }));
 }
 
