@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { requireNumber, RondoError } from '../src/index.js';
-import { inFlags } from './flag-names.js';
+import { classifierOptions, trainClassify } from './commands/train-classify.js';
+import { forecastOptions, trainForecast } from './commands/train-forecast.js';
+import { languageModelOptions, trainLanguageModel } from './commands/train-language-model.js';
+import { taggerOptions, trainTag } from './commands/train-tag.js';
+import { inFlags, optionOf } from './flag-names.js';
+import type { CommandLine, OptionSpec, OptionSpecs } from './options.js';
 
 const specs = {
   'batch-size': { type: 'count', about: '' },
@@ -35,5 +40,49 @@ describe('an error of the library on the command line', () => {
   it('leaves names of columns and files alone', () => {
     const unknown = new RondoError('UNKNOWN_NAME', { where: 'x.csv', what: 'no column `dropout` or batchSize.' });
     expect(inFlags(unknown, line)).toEqual({ error: unknown, isUsage: false });
+  });
+
+  it('is wrong usage where a name that was typed is unknown, alone or in a list', () => {
+    const given = { ...line, specs: { text: { type: 'text', about: '' } }, options: { text: 'body,title' } } as const;
+    const unknown = (name: string): RondoError => new RondoError('UNKNOWN_NAME', { where: 'x.csv', what: 'no such column.', received: `\`${name}\`` });
+    expect(['title', 'body,title', 'bod', 'text'].map((name) => inFlags(unknown(name), given).isUsage)).toEqual([true, true, false, false]);
+  });
+
+  it('is wrong usage where the message names an option that was given, though its facts do not', () => {
+    const fault = new RondoError('OUT_OF_RANGE', { where: 'x', what: '`dropout` is beyond all bounds.' });
+    expect(inFlags(fault, line).isUsage).toBe(true);
+    expect(inFlags(fault, { ...line, options: { ...line.options, dropout: undefined } }).isUsage).toBe(false);
+  });
+});
+
+describe('a flag of a training', () => {
+  type Options = CommandLine<OptionSpecs>['options'];
+  const tasks = [
+    [trainClassify, (options: Options) => classifierOptions('x', options as never)],
+    [trainForecast, (options: Options) => forecastOptions(options as never, options['horizon'] as number)],
+    [trainLanguageModel, (options: Options) => languageModelOptions(options as never)],
+    [trainTag, (options: Options) => taggerOptions(options as never)],
+  ] as const;
+
+  function sampleOf({ type, choices }: OptionSpec): string | number | boolean {
+    if (type === 'flag') return true;
+    if (type === 'number') return 0.25;
+    return type === 'text' ? (choices?.at(-1) ?? 'a=3') : 3;
+  }
+
+  it.each(tasks)('says which option of the library it sets: $name', ({ options: flags }, optionsOf) => {
+    const nothing = Object.fromEntries(Object.entries(flags).map(([flag, { type }]) => [flag, type === 'flag' ? false : undefined]));
+    const without: Record<string, unknown> = { ...optionsOf(nothing) };
+    const wrong: string[] = [];
+    let numSet = 0;
+    for (const [flag, spec] of Object.entries(flags)) {
+      const given: Record<string, unknown> = { ...optionsOf({ ...nothing, [flag]: sampleOf(spec) }) };
+      for (const name of Object.keys(given).filter((key) => given[key] !== without[key])) {
+        numSet++;
+        if (name !== optionOf(flag, spec.sets)) wrong.push(`--${flag} sets ${name}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(numSet).toBeGreaterThan(15);
   });
 });

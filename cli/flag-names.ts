@@ -19,12 +19,12 @@ const quotesData: readonly string[] = ['UNKNOWN_NAME', 'DATA_FORMAT', 'FILE_FORM
  */
 export function inFlags(error: RondoError, { name, specs, options }: ReadCommandLine): { readonly error: RondoError; readonly isUsage: boolean } {
   if (error instanceof WrongUsage) return { error, isUsage: true };
-  const flags = new Map(Object.entries(specs).map(([flag, { sets }]) => [sets ?? camelCase(flag), flag]));
+  const isGiven = (flag: string): boolean => options[flag] !== undefined && options[flag] !== false;
+  const flags = flagsOfOptions(specs, isGiven);
   const { option } = error.facts;
-  if (option === undefined && quotesData.includes(error.code)) return { error, isUsage: false };
-  const flag = option === undefined ? undefined : flags.get(option);
-  const value = flag === undefined ? undefined : options[flag];
-  const isUsage = value !== undefined && value !== false;
+  if (option === undefined && quotesData.includes(error.code)) return { error, isUsage: isTyped(error, options) };
+  const atFault = option === undefined ? quoted(error.facts.what) : [option];
+  const isUsage = atFault.map((name) => flags.get(name)).some((flag) => flag !== undefined && isGiven(flag));
   const spoken = (text: string | undefined): string | undefined =>
     text?.replace(/`([a-z]\w*)`|\b([a-z]+[A-Z]\w*)\b/g, (whole, quoted?: string, bare?: string) => {
       const found = flags.get(quoted ?? bare ?? '');
@@ -34,6 +34,28 @@ export function inFlags(error: RondoError, { name, specs, options }: ReadCommand
   const { what, expected, received, fix, ...rest } = error.facts;
   const facts: ErrorFacts = { ...rest, what: spoken(what) ?? what, expected: spoken(expected), received, fix: spoken(fix) };
   return { error: new RondoError(error.code, isUsage ? { ...facts, where: `rondo ${name}` } : facts), isUsage };
+}
+
+/** Which flag sets an option of the library: of several, one that was given; a flag that says what it sets, before one of the same name. */
+function flagsOfOptions(specs: OptionSpecs, isGiven: (flag: string) => boolean): ReadonlyMap<string, string> {
+  const found = Object.entries(specs).map(([flag, { sets }]) => ({ flag, sets, rank: (sets === undefined ? 0 : 1) + (isGiven(flag) ? 2 : 0) }));
+  return new Map(found.sort((a, b) => a.rank - b.rank).map(({ flag, sets }) => [optionOf(flag, sets), flag]));
+}
+
+/** Whether nothing is called by a name that was typed as an option's value, or among several of them. */
+function isTyped(error: RondoError, options: ReadCommandLine['options']): boolean {
+  if (error.code !== 'UNKNOWN_NAME') return false;
+  const typed = Object.values(options).flat().filter((value) => typeof value === 'string').flatMap((value) => [value, ...value.split(/[,=]/)]);
+  return typed.some((name) => error.facts.received === `\`${name}\``);
+}
+
+function quoted(text: string): string[] {
+  return [...text.matchAll(/`([a-z]\w*)`/g)].map(([, name]) => name);
+}
+
+/** The option of the library that a flag sets. */
+export function optionOf(flag: string, sets?: string): string {
+  return sets ?? camelCase(flag);
 }
 
 function camelCase(flag: string): string {

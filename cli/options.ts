@@ -19,13 +19,13 @@ interface OptionValues {
 export interface OptionSpec {
   readonly type: keyof OptionValues;
   /** What stands for the value in the help. */
-  readonly value?: string;
+  readonly value?: string | undefined;
   /** The only values allowed. */
-  readonly choices?: readonly string[];
+  readonly choices?: readonly string[] | undefined;
   /** Of a count: the largest that makes sense on any machine. */
-  readonly most?: number;
+  readonly most?: number | undefined;
   /** The option of the library that it sets, where that is not its own name in camel case; messages of the library then speak of the flag. */
-  readonly sets?: string;
+  readonly sets?: string | undefined;
   readonly about: string;
 }
 
@@ -82,6 +82,8 @@ export const jsonOption = {
   json: { type: 'flag', about: 'Print one JSON document and nothing else.' },
 } as const satisfies OptionSpecs;
 
+const cellNames = libraryCells.map(({ name }) => name);
+
 /** Defaults that differ from task to task, as the help shows them. */
 export interface TrainingDefaults {
   readonly cell: string;
@@ -100,7 +102,12 @@ export function trainingOptions(defaults: TrainingDefaults) {
     force: { type: 'flag', about: 'Overwrite an existing model.' },
     'find-learning-rate': { type: 'flag', about: 'Do not train: raise the rate step by step, draw what the loss does, and suggest a rate (Smith 2017).' },
     resume: { type: 'flag', about: 'Go on where an interrupted training with this --out stopped, with its options.' },
-    cell: { type: 'text', value: 'NAME', about: `Recurrent cell: ${libraryCells.map(({ name }) => name).join(', ')}. Default ${defaults.cell}.` },
+    cell: {
+      type: 'text',
+      value: 'NAME',
+      choices: cellNames,
+      about: `Recurrent cell: ${cellNames.join(', ')}. Default ${defaults.cell}.`,
+    },
     units: { type: 'count', value: 'N', most: 32768, about: `Width of each recurrent layer. Default ${defaults.units}.` },
     layers: { type: 'count', value: 'N', most: 1000, about: 'Recurrent layers above each other. Default 1.' },
     dropout: { type: 'number', value: 'RATE', about: `Share of values dropped after each layer while training. Default ${defaults.dropout}.` },

@@ -14,7 +14,7 @@ export interface OutputPaths {
   /** What an interrupted training is resumed from; removed when it is done. */
   readonly checkpoint: string;
   /** That they belong to this process and this run; undefined where nobody else can know their names. */
-  readonly claim?: OutputClaim;
+  readonly claim?: OutputClaim | undefined;
 }
 
 export interface OutputClaim {
@@ -29,10 +29,10 @@ export interface OutputOptions {
   readonly force: boolean;
   readonly resume: boolean;
   /** Writes nothing, so nothing can be lost. */
-  readonly 'find-learning-rate'?: boolean;
+  readonly 'find-learning-rate'?: boolean | undefined;
   readonly seed?: number | undefined;
-  readonly quiet?: boolean;
-  readonly json?: boolean;
+  readonly quiet?: boolean | undefined;
+  readonly json?: boolean | undefined;
 }
 
 /** `series.csv` with its ending replaced, in the current folder. */

@@ -40,7 +40,7 @@ export async function readEachTextInput(paths: readonly string[], encoding?: Tex
 
 /** How a table is read, as far as the command line says. */
 export interface TableInputOptions extends Pick<ReadTableOptions, 'columns' | 'decimal'> {
-  readonly encoding?: TextEncoding;
+  readonly encoding?: TextEncoding | undefined;
 }
 
 /** The table of a file, or of the standard input for `-`. @throws FILE_ACCESS, DATA_FORMAT */

@@ -25,7 +25,7 @@ export interface TrainRun {
   /** At most. */
   readonly epochs: number;
   /** Where training goes on in rounds while that makes it better. */
-  readonly rounds?: TrainingRounds;
+  readonly rounds?: TrainingRounds | undefined;
   /** Steps of an epoch. */
   readonly numBatches: number;
   readonly unitsPerStep: number;
@@ -33,7 +33,7 @@ export interface TrainRun {
   readonly unit: string;
   readonly isQuiet: boolean;
   /** Whether to look for what is wrong with the training. Default false. */
-  readonly diagnose?: boolean;
+  readonly diagnose?: boolean | undefined;
   readonly resumeFrom: TrainingSnapshot | undefined;
   /** The command line that goes on after an interruption. */
   readonly resumeCommand: string;
@@ -41,7 +41,7 @@ export interface TrainRun {
 }
 
 /** How a run ended, with what `diagnose` found. */
-export type DiagnosedOutcome = TrainingOutcome & { readonly diagnosis?: DiagnosisReport };
+export type DiagnosedOutcome = TrainingOutcome & { readonly diagnosis?: DiagnosisReport | undefined };
 
 /**
  * Trains with a progress line and regular checkpoints, and saves the model. Ctrl-C stops after the current step, saves a
@@ -101,9 +101,9 @@ export interface TrainAnswer {
   /** For people: parts of the report after the losses, each its lines. */
   readonly sections: readonly string[];
   /** What could be done better, each one sentence; those that hold for every task are added. */
-  readonly hints?: readonly string[];
+  readonly hints?: readonly string[] | undefined;
   /** The last line, where the model should not be used as it is: that it does not beat a baseline. */
-  readonly verdict?: string;
+  readonly verdict?: string | undefined;
 }
 
 /** Shows what a training has brought, as a report or as a JSON document: the same order and names for every task. */

@@ -7,7 +7,7 @@ import { WrongUsage } from './wrong-usage.js';
 /** Options of every training whose embedding may start from word vectors. */
 export const embeddingVectorOptions = {
   vectors: { type: 'text', value: 'FILE', about: 'Start the embedding from word vectors: word2vec, GloVe or fastText, as text or binary.' },
-  freeze: { type: 'flag', about: 'Leave the vectors of --vectors as they are.' },
+  freeze: { type: 'flag', sets: 'freezeVectors', about: 'Leave the vectors of --vectors as they are.' },
 } as const satisfies OptionSpecs;
 
 /** The same for models that may know more words than training shows. */
@@ -24,7 +24,10 @@ export const wordVectorOptions = {
  */
 export async function readEmbeddingVectors(
   where: string,
-  { vectors, freeze, resume, ...others }: Given<typeof embeddingVectorOptions> & { readonly resume: boolean; readonly 'vector-words'?: number },
+  { vectors, freeze, resume, ...others }: Given<typeof embeddingVectorOptions> & {
+    readonly resume: boolean;
+    readonly 'vector-words'?: number | undefined;
+  },
   tokens: () => Iterable<string>,
   firstWords = 0,
 ): Promise<WordVectors | undefined> {

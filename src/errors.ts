@@ -28,13 +28,13 @@ export interface ErrorFacts {
   where: string;
   /** What is wrong, as one sentence. */
   what: string;
-  expected?: string;
-  received?: string;
+  expected?: string | undefined;
+  received?: string | undefined;
   /** What the user can do about it. */
-  fix?: string;
+  fix?: string | undefined;
   /** The name of the option whose value is at fault, where it is one's; the command line then speaks of its flag. */
-  option?: string;
-  cause?: unknown;
+  option?: string | undefined;
+  cause?: unknown | undefined;
 }
 
 /** An error with a code and the facts its message is written from. */

@@ -9,6 +9,7 @@ export type { Backend, MemoryReport, Support } from './kernels/contract.js';
 export { describeHost, type HostDescription, type WasmDescription } from './kernels/describe-host.js';
 
 // Tensors and derivatives
+export type { Resolved } from './resolved.js';
 export type { Shape } from './shape.js';
 export { type FlatArray, type NestedNumbers, scope, Tensor, tensor, Variable } from './tensor/tensor.js';
 export { RowGradient } from './tensor/row-gradient.js';

@@ -111,7 +111,7 @@ async function unlessRefused(entry: Entry, work: () => Promise<void>): Promise<v
     await work();
   } catch (reason) {
     if (!(reason instanceof PeerRefusal)) throw reason;
-    entry.contender = undefined;
+    delete entry.contender;
     entry.result = { peer: entry.peer, notRun: reason.message };
   }
 }

@@ -21,7 +21,7 @@ export const explain = defineCommand({
   examples: ["rondo explain reviews.safetensors 'a film that never finds its feet'", 'rondo explain reviews.safetensors new.csv --text review --html why.html'],
   options: {
     method: { type: 'text', value: 'METHOD', choices: explanationMethods, about: 'integrated-gradients (default; contributions add up to the probability) or occlusion (what is lost when a word is left out).' },
-    class: { type: 'text', value: 'LABEL', about: 'The class to explain. Default: the likeliest.' },
+    class: { type: 'text', sets: 'label', value: 'LABEL', about: 'The class to explain. Default: the likeliest.' },
     limit: { type: 'count', value: 'N', about: 'Most texts of a file. Default 20.' },
     html: { type: 'text', value: 'OUT.html', about: 'Write a page of its own, without scripts, that shows all of them.' },
     force: { type: 'flag', about: 'Overwrite an existing page.' },

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { aboutClassifier } from '../classify/about-classifier.js';
-import { cellNamed, type Forecaster, type LanguageModel, type RecurrentTaskOptions, RondoError, type Tagger } from '../../src/index.js';
+import { cellNamed, type Forecaster, type LanguageModel, type RecurrentTaskOptions, type Resolved, RondoError, type Tagger } from '../../src/index.js';
 import { loadModel, loadTask } from '../../src/node.js';
 import { defineCommand, jsonOption } from '../options.js';
 import { aboutForecasts } from '../forecast/about-forecasts.js';
@@ -88,7 +88,7 @@ function aboutTagger({ options, codec, sentences, outcome }: Tagger): string[] {
   ];
 }
 
-function aboutTraining({ cell, epochs, batchSize, timesteps, learningRate, dropout }: Readonly<Required<RecurrentTaskOptions>>, outcome: Forecaster['outcome']): string[] {
+function aboutTraining({ cell, epochs, batchSize, timesteps, learningRate, dropout }: Readonly<Resolved<RecurrentTaskOptions>>, outcome: Forecaster['outcome']): string[] {
   return [
     `cell      ${cell}: ${cellNamed(cell).description}`,
     `training  ${epochs} epochs of batches of ${batchSize} x ${timesteps}, learning rate ${learningRate}, dropout ${dropout}`,

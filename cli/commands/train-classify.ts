@@ -18,20 +18,20 @@ const specs = {
   ...readingOptions,
   dev: { type: 'text', value: 'FILE', about: 'Texts that choose the best epoch and calibrate. Default: a share of the texts.' },
   test: { type: 'text', value: 'FILE', about: 'Texts that are held out for the report. Default: a share of the texts.' },
-  'dev-share': { type: 'number', value: 'SHARE', about: 'Without --dev: the share of the texts, in every class. Default 0.1.' },
-  'test-share': { type: 'number', value: 'SHARE', about: 'Without --test: the share of the texts, in every class; 0 for none. Default 0.1.' },
+  'dev-share': { type: 'number', sets: 'validation', value: 'SHARE', about: 'Without --dev: the share of the texts, in every class. Default 0.1.' },
+  'test-share': { type: 'number', sets: 'test', value: 'SHARE', about: 'Without --test: the share of the texts, in every class; 0 for none. Default 0.1.' },
   'split-seed': { type: 'whole', value: 'N', about: 'Decides the split, whatever --seed. Default 0.' },
   ...emptyOption,
   tokens: { type: 'text', value: 'KIND', choices: tokenKinds, about: 'What a token is: words (default; a Chinese character is one), characters (default where texts are single words that hardly ever occur again, as names are), or segments (words of the platform, also in Chinese, Japanese and Thai).' },
   locale: { type: 'text', value: 'TAG', about: 'For segments: the language, such as zh. Default und, which serves all.' },
-  'keep-case': { type: 'flag', about: 'Do not lower-case the texts.' },
+  'keep-case': { type: 'flag', sets: 'lower', about: 'Do not lower-case the texts.' },
   'max-tokens': { type: 'count', value: 'N', about: 'Most tokens in the vocabulary; rarer ones become one unknown token. Default 20000.' },
   'min-count': { type: 'count', value: 'N', about: 'How often a token must be seen to be in the vocabulary. Default 2.' },
   truncating: { type: 'text', value: 'END', choices: ['pre', 'post'], about: 'Which end of texts that are too long is cut off. Default post, their end.' },
   padding: { type: 'text', value: 'END', choices: ['pre', 'post'], about: 'Which end of shorter texts is filled; padding is masked and changes no result. Default post.' },
   'embedding-units': { type: 'count', value: 'N', about: 'Width of the token embedding. Default 128, or that of --vectors.' },
   ...wordVectorOptions,
-  'forward-only': { type: 'flag', about: 'Read the texts from left to right only.' },
+  'forward-only': { type: 'flag', sets: 'bidirectional', about: 'Read the texts from left to right only.' },
   pooling: { type: 'text', value: 'HOW', choices: ['last', 'max', 'mean', 'concat', 'attention'], about: 'How the steps become one vector: last, max (default), mean, the three together (concat), or attention.' },
   'token-dropout': { type: 'number', value: 'RATE', about: 'Share of tokens that become the unknown token while training. Default 0.1.' },
   'class-weight': { type: 'text', value: 'HOW', about: 'How much classes count: none (default), balanced, or weights such as spam=3,ham=1.' },
@@ -143,7 +143,8 @@ function beginningOf(path: string | undefined, { beginning, classifier }: Classi
   return beginningLines(path, beginning, { tokens: classifier.options.tokens, outputs: 'classes', items: 'texts' });
 }
 
-function classifierOptions(where: string, options: Given<typeof specs>): ClassifierOptions {
+/** What the options of the command line say of the task. */
+export function classifierOptions(where: string, options: Given<typeof specs>): ClassifierOptions {
   return {
     tokens: options.tokens,
     lower: options['keep-case'] ? false : undefined,

@@ -115,7 +115,8 @@ async function trainingOn(
   return { training: new ForecastTraining(table, forecastOptions(options, options.horizon ?? 1), interrupted), where: table.where };
 }
 
-function forecastOptions<Horizon extends number | undefined>(options: Given<typeof specs>, horizon: Horizon): Omit<ForecastOptions, 'horizon'> & { horizon: Horizon } {
+/** What the options of the command line say of the task. */
+export function forecastOptions<Horizon extends number | undefined>(options: Given<typeof specs>, horizon: Horizon): Omit<ForecastOptions, 'horizon'> & { horizon: Horizon } {
   const { features } = options;
   return {
     target: options.target,

@@ -1,4 +1,4 @@
-import { documentKinds, generate, languageModelOptimizers, type LanguageModelOptions, languageModelPresetNames, LanguageModelTraining, TextCodec, type TokenLevel, tokenLevels } from '../../src/index.js';
+import { documentKinds, generate, languageModelOptimizers, type LanguageModelOptions, languageModelPresetNames, LanguageModelTraining, type Resolved, TextCodec, type TokenLevel, tokenLevels } from '../../src/index.js';
 import { resumeCommand } from '../command-words.js';
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { trainingStart } from '../output-paths.js';
@@ -15,11 +15,11 @@ import { coverageLine, embeddingVectorOptions, readEmbeddingVectors } from '../v
 import { requirePositionals } from '../wrong-usage.js';
 
 const specs = {
-  tokens: { type: 'text', value: 'KIND', choices: tokenLevels, about: 'What a token is: characters (default), words, bytes, or bpe for byte pairs learned from the text.' },
+  tokens: { type: 'text', sets: 'level', value: 'KIND', choices: tokenLevels, about: 'What a token is: characters (default), words, bytes, or bpe for byte pairs learned from the text.' },
   tokenizer: { type: 'text', value: 'FILE', about: 'Tokens of another program: its tokenizer.json. Needs the npm package @huggingface/tokenizers.' },
   ...encodingOption,
   lower: { type: 'flag', about: 'Lower-case the text.' },
-  vocabulary: { type: 'count', value: 'N', about: 'Most tokens in the vocabulary. Default 20000, 4096 for bpe; rarer characters and words become one unknown token.' },
+  vocabulary: { type: 'count', sets: 'maxTokens', value: 'N', about: 'Most tokens in the vocabulary. Default 20000, 4096 for bpe; rarer characters and words become one unknown token.' },
   punctuation: { type: 'text', value: 'HOW', choices: ['separate', 'attach'], about: 'For words: each sign is a token (separate, default), or cut at white space only (attach).' },
   'embedding-units': { type: 'count', value: 'N', about: 'Width of the token embedding. Default 64 for characters and bytes, --units for words and bpe.' },
   ...embeddingVectorOptions,
@@ -122,11 +122,12 @@ export const trainLanguageModel = defineCommand({
 });
 
 /** Steps of plain gradient descent cannot grow with the rate where gradients are clipped, so a range test suggests too small a rate. */
-function cautionOfRate({ optimizer, clipNorm }: Readonly<Required<LanguageModelOptions>>): string | undefined {
+function cautionOfRate({ optimizer, clipNorm }: Readonly<Resolved<LanguageModelOptions>>): string | undefined {
   return optimizer === 'adam' ? undefined : `${optimizer} clips gradients at ${shortNumber(clipNorm)}, which keeps its steps short at any rate: larger rates may be better, and its presets take 20 to 35`;
 }
 
-function languageModelOptions(options: Given<typeof specs>): LanguageModelOptions {
+/** What the options of the command line say of the task. */
+export function languageModelOptions(options: Given<typeof specs>): LanguageModelOptions {
   return {
     level: options.tokens,
     lower: options.lower || undefined,

@@ -18,16 +18,16 @@ const specs = {
   dev: { type: 'text', value: 'FILE', about: 'Sentences that choose the best epoch. Default: every tenth sentence of FILE, which is then not learned from.' },
   test: { type: 'text', value: 'FILE', about: 'Sentences that are only measured, at the end.' },
   crf: { type: 'flag', about: 'Score neighbouring tags together by a conditional random field (default).' },
-  'no-crf': { type: 'flag', about: 'Choose every tag by itself.' },
+  'no-crf': { type: 'flag', sets: 'crf', about: 'Choose every tag by itself.' },
   scheme: { type: 'text', value: 'SCHEME', choices: ['auto', 'none', 'bio', 'iob1', 'iobes', 'bilou'], about: 'How tags mark spans, such as B-PER I-PER. Default auto: by the tags.' },
   'word-units': { type: 'count', value: 'N', about: "Width of a word's vector. Default 100, or that of --vectors." },
   ...wordVectorOptions,
-  characters: { type: 'text', value: 'HOW', choices: ['rnn', 'conv', 'none'], about: 'What reads the characters of words: a recurrent layer in both directions (rnn, default), a convolution (conv), or nothing.' },
-  'character-units': { type: 'count', value: 'N', about: 'Width of what the characters add to a word. Default 96.' },
+  characters: { type: 'text', sets: 'characterEncoder', value: 'HOW', choices: ['rnn', 'conv', 'none'], about: 'What reads the characters of words: a recurrent layer in both directions (rnn, default), a convolution (conv), or nothing.' },
+  'character-units': { type: 'count', sets: 'characterFeatures', value: 'N', about: 'Width of what the characters add to a word. Default 96.' },
   'word-dropout': { type: 'number', value: 'RATE', about: 'Share of words shown as unknown while training. Default 0.1.' },
   'min-count': { type: 'count', value: 'N', about: 'Words seen less often have no vector of their own. Default 2.' },
-  'keep-case': { type: 'flag', about: 'Tell words apart by their case; the characters always show it.' },
-  'keep-digits': { type: 'flag', about: 'Tell numbers apart by their digits; the characters always show them.' },
+  'keep-case': { type: 'flag', sets: 'lower', about: 'Tell words apart by their case; the characters always show it.' },
+  'keep-digits': { type: 'flag', sets: 'digits', about: 'Tell numbers apart by their digits; the characters always show them.' },
   validation: { type: 'number', value: 'SHARE', about: 'Share of the sentences that chooses the best epoch where there is no --dev. Default 0.1.' },
   'max-epochs': { type: 'count', value: 'N', about: 'While the best epoch is the last, training goes on with twice as many; at most so many in all. Default: two such rounds, or no more than --epochs where that is given.' },
   patience: { type: 'count', value: 'N', about: 'Epochs without a better score after which the first round ends. Default half of --epochs.' },
@@ -116,7 +116,8 @@ export const trainTag = defineCommand({
   },
 });
 
-function taggerOptions(options: Given<typeof specs>): TaggerOptions {
+/** What the options of the command line say of the task. */
+export function taggerOptions(options: Given<typeof specs>): TaggerOptions {
   return {
     crf: options['no-crf'] ? false : options.crf ? true : undefined,
     scheme: options.scheme,

@@ -6,9 +6,9 @@ export const tagOutputs = ['conllu', 'columns', 'lines'] as const;
 
 export interface PredictTagsOptions extends TaggedFileOptions {
   /** What is written; by default CoNLL-U for CoNLL-U, columns for all else. */
-  readonly to?: (typeof tagOutputs)[number];
+  readonly to?: (typeof tagOutputs)[number] | undefined;
   /** Whether each of the lines begins with its number. */
-  readonly number?: boolean;
+  readonly number?: boolean | undefined;
 }
 
 /** What text is: data whose words are given, or a text whose words must be found. */

@@ -22,10 +22,10 @@ export function refuseTaggerOptions(command: string, task: string, options: Read
 
 /** What the options above say. */
 export interface TaggedFileOptions {
-  readonly format?: 'conllu' | 'columns';
-  readonly column?: string;
-  readonly 'word-column'?: number;
-  readonly encoding?: TextEncoding;
+  readonly format?: 'conllu' | 'columns' | undefined;
+  readonly column?: string | undefined;
+  readonly 'word-column'?: number | undefined;
+  readonly encoding?: TextEncoding | undefined;
 }
 
 /** A file with words in sentences, in either format. */

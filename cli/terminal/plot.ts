@@ -11,23 +11,23 @@ export interface PlotSeries {
   /** One value for each step; a value that is not finite leaves a gap. */
   values: ArrayLike<number>;
   /** Step of the first value; 0 by default. */
-  start?: number;
+  start?: number | undefined;
 }
 
 export interface LinePlotOptions {
   /** Characters of a line, axis labels included; 72 by default. */
-  width?: number;
+  width?: number | undefined;
   /** Lines of the drawing, without axis, title and legend; 14 by default. */
-  height?: number;
-  title?: string;
+  height?: number | undefined;
+  title?: string | undefined;
   /** What the steps are, below the axis. */
-  xLabel?: string;
+  xLabel?: string | undefined;
   /** Marks of the axis of steps, in their order; whole numbers by default. */
-  xTicks?: readonly Tick[];
+  xTicks?: readonly Tick[] | undefined;
   /** Colour the series (ANSI); false by default. */
-  colour?: boolean;
+  colour?: boolean | undefined;
   /** Use ASCII characters only; false by default. */
-  ascii?: boolean;
+  ascii?: boolean | undefined;
 }
 
 const colours = [36, 33, 35, 32, 34, 31];

@@ -7,13 +7,13 @@ export interface Progress {
   /** Units done so far. */
   done: number;
   /** Units in all; without it there is no bar and no time left. */
-  total?: number;
+  total?: number | undefined;
   /** What is counted, such as `tokens`. */
   unit: string;
   /** Units that were done before the clock started, in a run that was resumed; 0 by default. They do not count for the rate. */
-  doneAtStart?: number;
+  doneAtStart?: number | undefined;
   /** Numbers to show, such as the loss. */
-  metrics?: Readonly<Record<string, number>>;
+  metrics?: Readonly<Record<string, number>> | undefined;
 }
 
 const barWidth = 20;
@@ -23,7 +23,9 @@ const barWidth = 20;
  * `epoch 2/10  ██████████░░░░░░░░░░  50 %  1200/2400 tokens  410 tokens/s  0:03 left  loss 1.204`.
  * Hundred percent appears only when all is done. Where there are not so many `columns`, the bar goes first, then counts, rate and time.
  */
-export function formatProgress(progress: Progress & { elapsedMs: number; ascii?: boolean; columns?: number }): string {
+export function formatProgress(
+  progress: Progress & { elapsedMs: number; ascii?: boolean | undefined; columns?: number | undefined },
+): string {
   const { columns = Infinity } = progress;
   const parts = progressParts(progress).filter(({ text }) => text !== '');
   const line = (): string => parts.map(({ text }) => text).join('  ');
@@ -39,11 +41,11 @@ export function formatProgress(progress: Progress & { elapsedMs: number; ascii?:
 const droppable = ['bar', 'counts', 'rate', 'time'] as const;
 
 interface ProgressPart {
-  readonly kind?: (typeof droppable)[number];
+  readonly kind?: (typeof droppable)[number] | undefined;
   readonly text: string;
 }
 
-function progressParts({ label, done, total, unit, doneAtStart = 0, metrics = {}, elapsedMs, ascii = false }: Progress & { elapsedMs: number; ascii?: boolean }): ProgressPart[] {
+function progressParts({ label, done, total, unit, doneAtStart = 0, metrics = {}, elapsedMs, ascii = false }: Progress & { elapsedMs: number; ascii?: boolean | undefined }): ProgressPart[] {
   const parts: ProgressPart[] = [{ text: oneLine(label) }];
   if (total === undefined) parts.push({ text: `${done} ${unit}` });
   else {
@@ -86,19 +88,19 @@ function formatMetric(value: number): string {
 
 /** The part of a writable stream that is used; `process.stderr` is one. */
 export interface TerminalStream {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
   write(text: string): unknown;
 }
 
 export interface ProgressLineOptions {
   /** The clock in milliseconds; `performance.now` by default. */
-  now?: () => number;
+  now?: (() => number) | undefined;
   /** Least time between two drawings on a terminal; 100 by default. */
-  redrawMs?: number;
+  redrawMs?: number | undefined;
   /** Least time between two lines where the stream is no terminal (a file, a log); 10 000 by default. */
-  lineMs?: number;
-  ascii?: boolean;
+  lineMs?: number | undefined;
+  ascii?: boolean | undefined;
 }
 
 /**

@@ -1,8 +1,8 @@
 export interface SparklineOptions {
   /** Longest result in characters; neighbouring values are averaged to fit. One character a value by default. */
-  width?: number;
+  width?: number | undefined;
   /** Use ASCII characters only; false by default. */
-  ascii?: boolean;
+  ascii?: boolean | undefined;
 }
 
 const levels = { unicode: '▁▂▃▄▅▆▇█', ascii: '_.-=+*%#' };

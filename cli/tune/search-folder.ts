@@ -20,7 +20,7 @@ export interface RunRecord extends RunResult {
   readonly bestEpoch: number | null;
   readonly seconds: number;
   /** Why it failed. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 /** What a search writes beside search.json. */

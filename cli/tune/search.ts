@@ -16,7 +16,7 @@ export interface Search {
   readonly space: SearchSpace;
   readonly method: 'random' | 'halving';
   /** `epochs` is left out where the train command's own number counts. */
-  readonly rungs: readonly { readonly numTrials: number; readonly epochs?: number }[];
+  readonly rungs: readonly { readonly numTrials: number; readonly epochs?: number | undefined }[];
   readonly seed: number;
   readonly score: string;
   readonly better: 'lower' | 'higher';

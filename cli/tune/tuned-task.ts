@@ -5,7 +5,7 @@ import type { OptionValues } from '../command-words.js';
 export interface TrainDocument {
   readonly outcome: TrainingOutcome;
   /** Of a classifier. */
-  readonly validation?: { readonly accuracy: number };
+  readonly validation?: { readonly accuracy: number } | undefined;
 }
 
 /** A measure of the validation data; never of what is held out for the end. */

@@ -34,20 +34,20 @@ export interface CellDefinition<Gate extends string = string, State extends stri
   /** The first is what recurrent products multiply and, unless `step` returns `output`, the cell's output. */
   states: readonly State[];
   /** Per-unit parameters and how they start (peepholes, diagonal recurrent weights). */
-  vectors?: Readonly<Record<Vector, StartingValue>>;
+  vectors?: Readonly<Record<Vector, StartingValue>> | undefined;
   /** `full` (default): every gate has a recurrent kernel. `none`: no gate has one. */
-  recurrent?: 'full' | 'none';
+  recurrent?: 'full' | 'none' | undefined;
   /** Whether the recurrent product has a bias of its own, as the reset-after GRU. Default false. */
-  recurrentBias?: boolean;
+  recurrentBias?: boolean | undefined;
   /** Gates whose bias starts at 1 where the layer asks for `unitForgetBias`. */
-  forgetGates?: readonly Gate[];
+  forgetGates?: readonly Gate[] | undefined;
   /** Defaults of the options; `tanh` and `sigmoid` where absent. */
-  activation?: ActivationName;
-  recurrentActivation?: ActivationName;
+  activation?: ActivationName | undefined;
+  recurrentActivation?: ActivationName | undefined;
   /** One line and the source, shown by `rondo inspect` and in the docs. */
-  description?: string;
+  description?: string | undefined;
   /** The equations: returns the next value of every state, and `output` where that is not the first state. */
-  step(context: StepContext<Gate, State, Vector>): Readonly<Record<State, Expression>> & { readonly output?: Expression };
+  step(context: StepContext<Gate, State, Vector>): Readonly<Record<State, Expression>> & { readonly output?: Expression | undefined };
 }
 
 const definitionKeys: readonly (keyof CellDefinition)[] = [
@@ -56,14 +56,14 @@ const definitionKeys: readonly (keyof CellDefinition)[] = [
 
 /** Choices that change a cell's equations. */
 export interface EquationOptions {
-  activation?: string;
-  recurrentActivation?: string;
+  activation?: string | undefined;
+  recurrentActivation?: string | undefined;
   /** Default true. */
-  useBias?: boolean;
+  useBias?: boolean | undefined;
   /** Multiplies what recurrent products see by the mask `recurrent` (constant over the sequence). */
-  recurrentDropout?: boolean;
+  recurrentDropout?: boolean | undefined;
   /** `mask`: keeps the old state where the mask `zoneout.STATE` of the step is 1; `mean`: its expectation. */
-  zoneout?: { readonly kind: 'mask' | 'mean'; readonly states: readonly string[] };
+  zoneout?: { readonly kind: 'mask' | 'mean'; readonly states: readonly string[] } | undefined;
 }
 
 /** The equations of a cell with all options applied: what a plan is made from. */
@@ -174,7 +174,7 @@ function withRegularisation<State extends string>(
   where: string,
   names: readonly State[],
   states: Readonly<Record<State, Expression>>,
-  returned: Readonly<Record<State, Expression>> & { readonly output?: Expression },
+  returned: Readonly<Record<State, Expression>> & { readonly output?: Expression | undefined },
   operands: Map<string, Expression>,
   options: EquationOptions,
 ): Equations {

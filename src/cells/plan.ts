@@ -38,15 +38,15 @@ export interface CellPlan {
 
 /** One recurrent product over neighbouring gates: `operand [rows, units] x recurrentKernel[:, gates]`. */
 export interface Product {
-  readonly state?: string;
-  readonly operand?: number;
+  readonly state?: string | undefined;
+  readonly operand?: number | undefined;
   readonly firstGate: number;
   readonly numGates: number;
 }
 
 /** A pointwise program (where there is something to compute), then the products that need its operands. */
 export interface Stage {
-  readonly program?: PointwiseProgram;
+  readonly program?: PointwiseProgram | undefined;
   readonly products: readonly Product[];
 }
 

@@ -35,7 +35,7 @@ export interface ReadColumnFileOptions {
   /** The file's name, for messages. */
   where: string;
   /** The column of the words, from 1. Default 1. */
-  words?: number;
+  words?: number | undefined;
 }
 
 const documentStart = /^-DOCSTART-(\s|$)/;

@@ -17,9 +17,9 @@ export interface NumericColumnOptions {
    *   It looks into the future of each gap.
    * - `previous`: the last number before the gap; a gap at the very start is refused.
    */
-  missing?: (typeof missingChoices)[number];
+  missing?: (typeof missingChoices)[number] | undefined;
   /** How the same column was written in the data that a model was trained on: decides where the cells do not. */
-  notation?: NumberNotation;
+  notation?: NumberNotation | undefined;
 }
 
 /** Numbers of a column, as its cells hold them. */

@@ -6,15 +6,15 @@ const dtypes = ['int32', 'float32'] as const;
 
 export interface PadSequencesOptions<D extends (typeof dtypes)[number] = 'int32'> {
   /** Timesteps of the result; the longest sequence by default. */
-  maxlen?: number;
+  maxlen?: number | undefined;
   /** Which end is filled; 'pre' by default, as in Keras. */
-  padding?: (typeof sides)[number];
+  padding?: (typeof sides)[number] | undefined;
   /** Which end of a sequence that is too long is cut off; 'pre' by default, as in Keras. */
-  truncating?: (typeof sides)[number];
+  truncating?: (typeof sides)[number] | undefined;
   /** What the padding holds; 0 by default. */
-  value?: number;
+  value?: number | undefined;
   /** 'int32' by default; it takes whole numbers only, where Keras would drop the fraction in silence. */
-  dtype?: D;
+  dtype?: D | undefined;
 }
 
 /** Numbers, or one vector of features for each timestep. */

@@ -3,13 +3,13 @@ import { columnStatistics, requireRows, type ColumnStatistics } from './column-s
 import { isFiniteNumbers, isText, SavedFields } from './saved-fields.js';
 
 /** What {@link Scaler.toJSON} writes: the offset and scale of each column. */
-export interface ScalerJson {
+export type ScalerJson = {
   kind: 'standard' | 'minMax';
   offset: number[];
   scale: number[];
   /** Of a `minMax` scaler. */
-  featureRange?: [low: number, high: number];
-}
+  featureRange?: [low: number, high: number] | undefined;
+};
 
 /**
  * One affine map for each column, learned by {@link fit} in float64. Values are row-major, `[rows, columns]`, in one
@@ -131,7 +131,7 @@ export class MinMaxScaler extends Scaler {
   readonly kind = 'minMax';
   readonly featureRange: readonly [low: number, high: number];
 
-  constructor(options: { featureRange?: readonly [low: number, high: number] } = {}) {
+  constructor(options: { featureRange?: readonly [low: number, high: number] | undefined } = {}) {
     super();
     refuseUnknownOptions('MinMaxScaler', options, ['featureRange']);
     const [low, high] = options.featureRange ?? [0, 1];

@@ -9,7 +9,7 @@ const leastWindow = 8;
 
 export interface DetectSeasonOptions {
   /** Longest season to look for; a third of the series by default, and never above 2000. */
-  maxSeason?: number;
+  maxSeason?: number | undefined;
 }
 
 /**

@@ -6,9 +6,9 @@ export type Share = number | { count: number };
 
 export interface SplitShares {
   /** None by default. */
-  validation?: Share;
+  validation?: Share | undefined;
   /** None by default. */
-  test?: Share;
+  test?: Share | undefined;
 }
 
 /** Positions of the items of each part; the parts share no item, and together they are all items. */

@@ -11,11 +11,11 @@ export interface TableReaderOptions {
   /** The file's name, for messages. */
   where: string;
   /** The character between cells; found from the first lines when left out (comma, tab, semicolon or bar). */
-  delimiter?: string;
+  delimiter?: string | undefined;
   /** Names of the columns of a table without a line of names. */
-  columns?: readonly string[];
+  columns?: readonly string[] | undefined;
   /** What stands before the decimals of numbers; by default the cells of each column tell. */
-  decimal?: DecimalSign;
+  decimal?: DecimalSign | undefined;
 }
 
 /** Bytes at the beginning that decide what stands between the cells. */

@@ -15,7 +15,7 @@ export interface TextRows {
   /** One for each text; undefined where the file has no labels. */
   readonly labels: readonly string[] | undefined;
   /** File and line of each text, for messages; by default its number. */
-  readonly places?: readonly string[];
+  readonly places?: readonly string[] | undefined;
 }
 
 /** Texts whose classes are known. */
@@ -28,15 +28,15 @@ export interface ReadTextRowsOptions {
   where: string;
   format: TextFormat;
   /** Column or field of the text. Default `text`. */
-  text?: string;
+  text?: string | undefined;
   /** Column or field of the label; null leaves the labels out. Default `label`. */
-  label?: string | null;
+  label?: string | null | undefined;
   /** Keeps a label up to this sign: with `:`, `DESC:manner` becomes `DESC`. */
-  labelUntil?: string;
+  labelUntil?: string | undefined;
   /** Keeps the empty lines of `texts`, so that there is one text for each line. Default false. */
-  keepEmpty?: boolean;
+  keepEmpty?: boolean | undefined;
   /** Column names of a table without a line of them. */
-  columns?: readonly string[];
+  columns?: readonly string[] | undefined;
 }
 
 /**

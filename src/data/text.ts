@@ -18,11 +18,11 @@ const punctuationChoices = ['separate', 'drop', 'attach'] as const;
 
 export interface WordOptions {
   /** Lower-case the words; true by default, because it halves a vocabulary and costs little. */
-  lower?: boolean;
+  lower?: boolean | undefined;
   /**
    * `separate` (default): each sign is a word. `drop`: signs are left out. `attach`: only white space separates words.
    */
-  punctuation?: (typeof punctuationChoices)[number];
+  punctuation?: (typeof punctuationChoices)[number] | undefined;
 }
 
 const letter = String.raw`[\p{L}\p{M}\p{N}]`;

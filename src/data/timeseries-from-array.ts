@@ -5,21 +5,21 @@ import { requireIndex } from './windows.js';
 
 export interface TimeseriesFromArrayOptions {
   /** Values in a row; 1 by default. */
-  columns?: number;
+  columns?: number | undefined;
   /** One row of targets for each window; without it a batch has no `y`. */
-  targets?: Float32Array;
+  targets?: Float32Array | undefined;
   /** Values in a row of `targets`; 1 by default. */
-  targetColumns?: number;
+  targetColumns?: number | undefined;
   /** Rows in a window. */
   sequenceLength: number;
   /** Rows from the start of one window to the start of the next; 1 by default. */
-  sequenceStride?: number;
+  sequenceStride?: number | undefined;
   /** Every how many rows one is taken; 1 by default. */
-  samplingRate?: number;
+  samplingRate?: number | undefined;
   /** Rows before it are not used; 0 by default. */
-  startIndex?: number;
+  startIndex?: number | undefined;
   /** Rows from it on are not used; all rows are by default. */
-  endIndex?: number;
+  endIndex?: number | undefined;
 }
 
 const optionNames = ['columns', 'targets', 'targetColumns', 'sequenceLength', 'sequenceStride', 'samplingRate', 'startIndex', 'endIndex'];

@@ -3,17 +3,17 @@ import { isBoolean, isCount, isCountOrNull, isText, isTextOrNull, SavedFields } 
 
 export interface TokenizerOptions {
   /** Sequences hold only ids below it: the `numWords - 1` most frequent words. All words by default. */
-  numWords?: number;
+  numWords?: number | undefined;
   /** Characters that become separators; all ASCII punctuation, tab and newline, without the apostrophe, by default. */
-  filters?: string;
+  filters?: string | undefined;
   /** Lower-case the texts; true by default. */
-  lower?: boolean;
+  lower?: boolean | undefined;
   /** What stands between words; a space by default. */
-  split?: string;
+  split?: string | undefined;
   /** Every character (code point) is a word, and nothing is filtered; false by default. */
-  charLevel?: boolean;
+  charLevel?: boolean | undefined;
   /** A word of id 1 that stands for every word not kept; by default such words are left out. */
-  oovToken?: string;
+  oovToken?: string | undefined;
 }
 
 /** What {@link Tokenizer.toJSON} writes. Words are a list of pairs, because an object would reorder `1` and `2`. */

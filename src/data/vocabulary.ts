@@ -3,13 +3,13 @@ import { isTextOrNull, isTexts, SavedFields } from './saved-fields.js';
 
 export interface VocabularyOptions {
   /** The token of id 0 when given, so that a mask can tell padding from tokens; none by default. */
-  paddingToken?: string;
+  paddingToken?: string | undefined;
   /** Stands for every token that is not known; none by default, and then an unknown token is an error. */
-  oovToken?: string;
+  oovToken?: string | undefined;
   /** Largest size, special tokens included; the most frequent tokens stay. */
-  maxTokens?: number;
+  maxTokens?: number | undefined;
   /** Tokens seen less often are left out; 1 by default. */
-  minCount?: number;
+  minCount?: number | undefined;
 }
 
 /** What {@link Vocabulary.toJSON} writes: the tokens in the order of their ids. */
@@ -32,7 +32,7 @@ export class Vocabulary {
   readonly #ids = new Map<string, number>();
 
   /** @throws OUT_OF_RANGE when a token comes twice. */
-  constructor(tokens: readonly string[], special: { paddingToken?: string; oovToken?: string } = {}) {
+  constructor(tokens: readonly string[], special: { paddingToken?: string | undefined; oovToken?: string | undefined } = {}) {
     refuseUnknownOptions('Vocabulary', special, ['paddingToken', 'oovToken']);
     this.paddingToken = special.paddingToken;
     this.oovToken = special.oovToken;
@@ -153,7 +153,7 @@ export class Vocabulary {
   }
 }
 
-function specialTokens({ paddingToken, oovToken }: { paddingToken?: string; oovToken?: string }): string[] {
+function specialTokens({ paddingToken, oovToken }: { paddingToken?: string | undefined; oovToken?: string | undefined }): string[] {
   return [paddingToken, oovToken].filter((token) => token !== undefined);
 }
 

@@ -4,15 +4,15 @@ import { requireRows } from './column-statistics.js';
 
 export interface SlidingWindowsOptions {
   /** Values in a row of the series; 1 by default. */
-  columns?: number;
+  columns?: number | undefined;
   /** Rows in the input of a window. */
   timesteps: number;
   /** Rows after the input that are to be predicted; 1 by default. */
-  horizon?: number;
+  horizon?: number | undefined;
   /** Rows from the start of one window to the start of the next; 1 by default. */
-  stride?: number;
+  stride?: number | undefined;
   /** Columns to be predicted, in this order; all by default. */
-  targetColumns?: readonly number[];
+  targetColumns?: readonly number[] | undefined;
 }
 
 /** One batch: `x` is `[batch, timesteps, features]`; `y` is `[batch, horizon]`, or `[batch, horizon, targets]` for several targets. */

@@ -37,8 +37,8 @@ export interface PointwiseProgram {
 export interface OutputRequest {
   name: string;
   expression: Expression;
-  reduce?: Reduce;
-  accumulate?: boolean;
+  reduce?: Reduce | undefined;
+  accumulate?: boolean | undefined;
 }
 
 /** Simplifies the outputs together and lists what they need. */

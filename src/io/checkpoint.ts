@@ -19,11 +19,11 @@ const trainingPrefix = '@training/';
 
 export interface SerializeOptions {
   /** Whatever turns raw data into inputs, as plain JSON: a tokenizer, scalers, class names. */
-  preprocessing?: Json;
+  preprocessing?: Json | undefined;
   /** Adds the optimizer's state, so that training can go on where it was. Default false. */
-  includeOptimizer?: boolean;
+  includeOptimizer?: boolean | undefined;
   /** Adds all that an exact resume needs, as `fit`'s `checkpoint` gives it. */
-  training?: TrainingSnapshot;
+  training?: TrainingSnapshot | undefined;
 }
 
 /** What a model file holds. @typeParam Output what the model returns: one tensor for every Sequential, which is the default. */

@@ -115,7 +115,7 @@ export async function joined(pieces: BytePieces, where: string): Promise<Uint8Ar
 /** How a file of a table is read. */
 export interface ReadTableFileOptions extends Partial<ReadTableOptions> {
   /** Default utf-8. */
-  encoding?: TextEncoding;
+  encoding?: TextEncoding | undefined;
 }
 
 /**

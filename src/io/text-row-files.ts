@@ -12,9 +12,9 @@ export const textFileFormats: readonly TextFileFormat[] = ['csv', 'tsv', 'jsonl'
 
 export interface ReadTextFilesOptions extends Omit<ReadTextRowsOptions, 'where' | 'format'> {
   /** By default what the names say: .csv, .tsv, .jsonl, .ndjson, or a folder; or fastText's labels at the beginning of a file. */
-  format?: TextFileFormat;
+  format?: TextFileFormat | undefined;
   /** Default utf-8. */
-  encoding?: TextEncoding;
+  encoding?: TextEncoding | undefined;
 }
 
 /**

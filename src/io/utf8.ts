@@ -75,11 +75,11 @@ export interface NotUtf8Facts {
   /** Whether the caller could name another encoding. */
   readonly mayName: boolean;
   /** The beginning of the file, of which `bytes` may be a part. Default: that of `bytes`. */
-  readonly head?: Uint8Array;
+  readonly head?: Uint8Array | undefined;
   /** Of the byte in the file. Default: as in `bytes`. */
-  readonly offset?: number;
-  readonly line?: number;
-  readonly cause?: unknown;
+  readonly offset?: number | undefined;
+  readonly line?: number | undefined;
+  readonly cause?: unknown | undefined;
 }
 
 /** The error for a byte that is not UTF-8, which tells what the bytes are probably. */

@@ -34,9 +34,9 @@ export interface Backend {
   /** A copy of `size` elements. */
   read(view: View, size: number): Promise<Float32Array | Float64Array>;
   /** The same at once, on backends whose memory the host can see; undefined on others. */
-  readonly readNow?: (view: View, size: number) => Float32Array | Float64Array;
+  readonly readNow?: ((view: View, size: number) => Float32Array | Float64Array) | undefined;
   /** The same without an allocation: as many elements as `target` has are copied there. */
-  readonly readInto?: (view: View, target: Float32Array | Float64Array) => void;
+  readonly readInto?: ((view: View, target: Float32Array | Float64Array) => void) | undefined;
   fill(view: View, size: number, value: number): void;
 
   pointwise(call: PointwiseCall): void;
@@ -70,7 +70,7 @@ export interface Backend {
    *
    * @throws USAGE where `work` reads numbers back
    */
-  readonly record?: (work: () => void) => Recording;
+  readonly record?: ((work: () => void) => Recording) | undefined;
 }
 
 /** Operations on fixed places, ready to be carried out again. */
@@ -126,7 +126,7 @@ export interface PointwiseCall {
   readonly columns: number;
   readonly inputs: Readonly<Record<string, Strided>>;
   readonly outputs: Readonly<Record<string, Strided>>;
-  readonly scalars?: Readonly<Record<string, number>>;
+  readonly scalars?: Readonly<Record<string, number>> | undefined;
 }
 
 /**
@@ -141,11 +141,11 @@ export interface MatmulCall {
   readonly a: Strided;
   readonly b: Strided;
   readonly c: Strided;
-  readonly transposeA?: boolean;
-  readonly transposeB?: boolean;
-  readonly accumulate?: boolean;
+  readonly transposeA?: boolean | undefined;
+  readonly transposeB?: boolean | undefined;
+  readonly accumulate?: boolean | undefined;
   /** op(b) as {@link Backend.pack} laid it out, for a backend that would rather read that. */
-  readonly packed?: PackedMatrix;
+  readonly packed?: PackedMatrix | undefined;
 }
 
 /** The right-hand side of coming products: op(b) `[k, n]`; how many rows they have at most, and how many they are. */
@@ -162,7 +162,7 @@ export interface PackedMatrix {
 
 /** A view that lies `advance` elements further at each step of its loop, or stays where that is absent. */
 export interface Moving extends Strided {
-  readonly advance?: number;
+  readonly advance?: number | undefined;
 }
 
 /** One call of a loop. At a meeting, every part waits until all have come there. */
@@ -225,16 +225,16 @@ export interface RecurrentCall {
   /** By operand of {@link CellPlan.operands}: `[N, units]`; what later products multiplied. */
   readonly operands: readonly View[];
   /** `[N, units]` where the cell's output is not one of its states. */
-  readonly output?: View;
+  readonly output?: View | undefined;
   /** By name: `[B, units]` masks constant over time, or `[N, units]` masks of each step, as the plan declares. */
   readonly masks: Readonly<Record<string, View>>;
   readonly scalars: Readonly<Record<string, number>>;
 }
 
 export interface RecurrentWeights {
-  readonly recurrentKernel?: View;
-  readonly bias?: View;
-  readonly recurrentBias?: View;
+  readonly recurrentKernel?: View | undefined;
+  readonly bias?: View | undefined;
+  readonly recurrentBias?: View | undefined;
   readonly vectors: Readonly<Record<string, View>>;
 }
 
@@ -249,7 +249,7 @@ export interface RecurrentForwardCall extends RecurrentCall {
  */
 export interface RecurrentBackwardCall extends RecurrentCall {
   /** `[N, units]`: dL/d(output of each step); absent where only the final states count. */
-  readonly dOutput?: View;
+  readonly dOutput?: View | undefined;
   /** By state `[B, units]`: dL/d(final state) on entry, dL/d(initial state) on return. */
   readonly dStates: Readonly<Record<string, View>>;
   /** `[N, gates * units]`, rows `rowStride` apart: receives dL/d(input products). May be `gates` where the plan allows it. */

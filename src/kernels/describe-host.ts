@@ -45,10 +45,10 @@ export interface WasmDescription {
 
 /** What of the global scope is read here; each part exists only on some hosts. */
 export interface HostGlobals {
-  readonly process?: { readonly versions?: { readonly node?: string; readonly v8?: string } };
-  readonly navigator?: { readonly userAgent?: string; readonly hardwareConcurrency?: number };
-  readonly crossOriginIsolated?: boolean;
-  readonly SharedArrayBuffer?: unknown;
+  readonly process?: { readonly versions?: { readonly node?: string | undefined; readonly v8?: string | undefined } | undefined } | undefined;
+  readonly navigator?: { readonly userAgent?: string | undefined; readonly hardwareConcurrency?: number | undefined } | undefined;
+  readonly crossOriginIsolated?: boolean | undefined;
+  readonly SharedArrayBuffer?: unknown | undefined;
 }
 
 /** Wide families lose without widening and win by half with it. */

@@ -17,14 +17,14 @@ const leastAdvantage = 1.4;
 
 export interface BlasOptions {
   /** Path or name of the shared library. Default: OpenBLAS, Accelerate, MKL or BLIS in the usual places; the environment variable RONDO_BLAS names another. */
-  library?: string;
+  library?: string | undefined;
   /**
    * `always` (default) lets the library compute every product that is large enough; `faster` measures first, and changes
    * nothing where a training would hardly gain; `never` computes everything in WebAssembly again.
    */
-  when?: (typeof occasions)[number];
+  when?: (typeof occasions)[number] | undefined;
   /** Threads of the library. Default 1, which repeats from run to run and leaves other cores alone. */
-  threads?: number;
+  threads?: number | undefined;
 }
 
 /** What {@link useBlas} came to. */

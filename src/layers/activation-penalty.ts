@@ -11,9 +11,9 @@ import type { Stepper } from './stepper.js';
 
 export interface ActivationPenaltyOptions extends LayerOptions {
   /** Weight of the mean square of the values. Default 0. */
-  size?: number;
+  size?: number | undefined;
   /** Weight of the mean square of the change from each step to the next. Default 0. */
-  change?: number;
+  change?: number | undefined;
 }
 
 /**

@@ -17,11 +17,11 @@ export interface AdaptiveSoftmaxOptions extends LayerOptions {
   /** Where clusters begin, ascending: classes before the first are in the head, as many clusters as cutoffs follow. */
   cutoffs: readonly number[];
   /** Cluster i reads its input through a projection to `floor(features / divValue^(i + 1))` numbers, at least one. Default 4. */
-  divValue?: number;
+  divValue?: number | undefined;
   /** Whether the head has a bias. Default false. */
-  headBias?: boolean;
+  headBias?: boolean | undefined;
   /** Of every kernel. Default glorotUniform. */
-  kernelInitializer?: InitializerLike;
+  kernelInitializer?: InitializerLike | undefined;
 }
 
 /** Classes that share a projection. */

@@ -14,11 +14,11 @@ export interface AttentionPooling1DOptions extends LayerOptions {
   /** Width of the space in which steps are compared. */
   units: number;
   /** Default glorotUniform. */
-  kernelInitializer?: InitializerLike;
+  kernelInitializer?: InitializerLike | undefined;
   /** Default zeros. */
-  biasInitializer?: InitializerLike;
+  biasInitializer?: InitializerLike | undefined;
   /** Of the vector that scores a step. Default glorotUniform. */
-  contextInitializer?: InitializerLike;
+  contextInitializer?: InitializerLike | undefined;
 }
 
 /**

@@ -12,9 +12,9 @@ export interface BidirectionalOptions<Merge extends MergeMode = MergeMode, Retur
   /** Runs forwards; a copy of it, with weights of its own, runs backwards. */
   layer: RNN<ReturnState>;
   /** The layer to run backwards, where it is not to be a copy. */
-  backwardLayer?: RNN<boolean>;
+  backwardLayer?: RNN<boolean> | undefined;
   /** How both outputs become one; `none` returns both. Default concat. */
-  mergeMode?: Merge;
+  mergeMode?: Merge | undefined;
 }
 
 /** What a Bidirectional returns whose layers have `returnState`. */
@@ -26,7 +26,7 @@ export interface BidirectionalStates {
 
 /** States to start from, for each direction. */
 export interface BidirectionalCallOptions extends CallOptions {
-  initialState?: { forward?: RecurrentCallOptions['initialState']; backward?: RecurrentCallOptions['initialState'] };
+  initialState?: { forward?: RecurrentCallOptions['initialState'] | undefined; backward?: RecurrentCallOptions['initialState'] | undefined } | undefined;
 }
 
 /** A layer made in place, whose `returnState` the compiler infers as boolean, counts as one without it. */

@@ -7,9 +7,9 @@ export interface ChronoOptions {
   /** The longest dependence in the data, in time steps: at least 3. */
   maxTimesteps: number;
   /** Gates that keep the state where they are open. Default `forget`; for a GRU `update`. */
-  forgetGates?: readonly string[];
+  forgetGates?: readonly string[] | undefined;
   /** Gates that let new input in. Default `input` where the cell has such a gate. */
-  inputGates?: readonly string[];
+  inputGates?: readonly string[] | undefined;
 }
 
 /**

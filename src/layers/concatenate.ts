@@ -8,7 +8,7 @@ import { clearMasked, type Mask, maskOf, resampledMask, setMask } from './mask.j
 
 export interface ConcatenateOptions extends LayerOptions {
   /** The axis that grows; negative ones count from the end. Default -1. */
-  axis?: number;
+  axis?: number | undefined;
 }
 
 /**

@@ -40,7 +40,7 @@ export function nonNeg(options: object = {}): Constraint {
  * Scales every vector along `axis` whose norm is above `maxValue` down to it. Axis 0 (default) are the incoming weights of
  * a unit. Defaults: maxValue 2, axis 0. Srivastava et al. 2014, "Dropout", section 5.1. @throws OUT_OF_RANGE
  */
-export function maxNorm(options: { maxValue?: number; axis?: NormAxis } = {}): Constraint {
+export function maxNorm(options: { maxValue?: number | undefined; axis?: NormAxis | undefined } = {}): Constraint {
   refuseUnknownOptions('maxNorm', options, ['maxValue', 'axis']);
   const { maxValue = 2, axis = 0 } = options;
   requireNumber('maxNorm', 'maxValue', maxValue, 'a number greater than 0', (v) => v > 0);
@@ -48,7 +48,7 @@ export function maxNorm(options: { maxValue?: number; axis?: NormAxis } = {}): C
 }
 
 /** Scales every vector along `axis` (default 0) to norm 1. */
-export function unitNorm(options: { axis?: NormAxis } = {}): Constraint {
+export function unitNorm(options: { axis?: NormAxis | undefined } = {}): Constraint {
   refuseUnknownOptions('unitNorm', options, ['axis']);
   const { axis = 0 } = options;
   return normConstraint('unitNorm', { axis }, axis, () => 1);
@@ -58,7 +58,7 @@ export function unitNorm(options: { axis?: NormAxis } = {}): Constraint {
  * Moves the norm of every vector along `axis` towards the nearest value between `minValue` and `maxValue`:
  * `norm <- rate * clip(norm) + (1 - rate) * norm`. Defaults: 0, 1, rate 1, axis 0. @throws OUT_OF_RANGE
  */
-export function minMaxNorm(options: { minValue?: number; maxValue?: number; rate?: number; axis?: NormAxis } = {}): Constraint {
+export function minMaxNorm(options: { minValue?: number | undefined; maxValue?: number | undefined; rate?: number | undefined; axis?: NormAxis | undefined } = {}): Constraint {
   refuseUnknownOptions('minMaxNorm', options, ['minValue', 'maxValue', 'rate', 'axis']);
   const { minValue = 0, maxValue = 1, rate = 1, axis = 0 } = options;
   requireNumber('minMaxNorm', 'minValue', minValue, 'a number of at least 0', (v) => v >= 0);

@@ -16,11 +16,11 @@ export interface Conv1DOptions extends KernelOptions {
   /** Steps a window sees. */
   kernelSize: number;
   /** Steps from one window to the next. Default 1. */
-  strides?: number;
+  strides?: number | undefined;
   /** Default valid. See {@link ConvolutionPadding}. */
-  padding?: ConvolutionPadding;
+  padding?: ConvolutionPadding | undefined;
   /** Steps between the steps of a window. Default 1; more than 1 only with strides 1, as in Keras. */
-  dilationRate?: number;
+  dilationRate?: number | undefined;
 }
 
 /**

@@ -11,7 +11,7 @@ import type { Mask } from './mask.js';
 
 export interface CRFOptions extends LayerOptions {
   /** What decoding may return; by default everything. Training does not use them, so that data may break them. See `tagConstraints`. */
-  constraints?: ChainConstraints;
+  constraints?: ChainConstraints | undefined;
 }
 
 /** The weights of the chain whose scores a tensor holds. */
@@ -26,7 +26,7 @@ export interface LabelScores {
   /** `[batch, time, labels]` */
   readonly scores: Tensor;
   /** `[batch * time]`, 0 where a step is padding; by default all count. */
-  readonly mask?: Mask;
+  readonly mask?: Mask | undefined;
 }
 
 /**

@@ -22,5 +22,5 @@ export interface DeferredSoftmax {
   /** `-ln p` of a class for each row, differentiable by everything the layer computes with. @throws OUT_OF_RANGE */
   score(labels: Int32Array, options: ScoreOptions): ScoredLabels;
   /** Given where `score` is an estimate: the distribution itself, which metrics see. */
-  readonly exact?: DeferredSoftmax;
+  readonly exact?: DeferredSoftmax | undefined;
 }

@@ -23,16 +23,16 @@ export interface EmbeddingOptions extends LayerOptions {
   /** Width of a row. */
   outputDim: number;
   /** Default uniform in [-0.05, 0.05]. */
-  embeddingsInitializer?: InitializerLike;
-  embeddingsRegularizer?: RegularizerLike;
-  embeddingsConstraint?: ConstraintLike;
+  embeddingsInitializer?: InitializerLike | undefined;
+  embeddingsRegularizer?: RegularizerLike | undefined;
+  embeddingsConstraint?: ConstraintLike | undefined;
   /** Whether index 0 is padding, which later layers skip. Default false: only a mask that comes with the indices goes on. */
-  maskZero?: boolean;
+  maskZero?: boolean | undefined;
   /**
    * Share of the rows dropped in training, all occurrences of an index together; the others are scaled by `1 / (1 - dropout)`. Gal
    * and Ghahramani 2016, "A theoretically grounded application of dropout in recurrent neural networks", section 4.2. Default 0.
    */
-  dropout?: number;
+  dropout?: number | undefined;
 }
 
 /**

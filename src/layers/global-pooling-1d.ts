@@ -6,7 +6,7 @@ import type { Mask } from './mask.js';
 
 export interface GlobalPooling1DOptions extends LayerOptions {
   /** Whether the time axis stays, with size 1. Default false. */
-  keepdims?: boolean;
+  keepdims?: boolean | undefined;
 }
 
 /** Makes one vector of a sequence; the mask ends here. @throws SHAPE_MISMATCH */

@@ -8,14 +8,14 @@ import { RNN } from './rnn.js';
 export interface GRUOptions extends RecurrentOptions {
   units: number;
   /** Whether the reset gate acts after the recurrent product (as cuDNN and PyTorch) or before it. Default true. */
-  resetAfter?: boolean;
+  resetAfter?: boolean | undefined;
 }
 
 /** Gated recurrent unit along time, with Keras 3's options and defaults. See {@link RNN} for shapes and masks. */
 export class GRU<ReturnState extends boolean = false> extends RNN<ReturnState> {
   override readonly className = 'GRU';
 
-  constructor(options: GRUOptions & { returnState?: ReturnState }) {
+  constructor(options: GRUOptions & { returnState?: ReturnState | undefined }) {
     super({ ...options, cell: (options.resetAfter ?? true) ? gru : gruResetBefore }, 'GRU', ['cell', 'resetAfter']);
   }
 

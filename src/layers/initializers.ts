@@ -4,11 +4,12 @@ import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { chrono } from './chrono.js';
 import { Catalog, type Configured, type Given } from './configured.js';
 import { orthonormalColumns } from './orthogonal.js';
+import type { Resolved } from '../resolved.js';
 
 /** What an initializer may know about a weight besides its shape. */
 export interface WeightRole {
   /** The cell's gates, whose columns lie side by side in the last axis. */
-  readonly gates?: readonly string[];
+  readonly gates?: readonly string[] | undefined;
 }
 
 /** How a weight starts. Equal seeds give equal values. */
@@ -40,7 +41,7 @@ export function ones(options: object = {}): Initializer {
 }
 
 /** One value everywhere. Default 0. @throws OUT_OF_RANGE where it is not finite. */
-export function constant(options: { value?: number } = {}): Initializer {
+export function constant(options: { value?: number | undefined } = {}): Initializer {
   refuseUnknownOptions('constant', options, ['value']);
   const { value = 0 } = options;
   requireNumber('constant', 'value', value, 'a finite number', () => true);
@@ -48,7 +49,7 @@ export function constant(options: { value?: number } = {}): Initializer {
 }
 
 /** Uniform in [minval, maxval). Defaults -0.05 and 0.05. @throws OUT_OF_RANGE */
-export function randomUniform(options: { minval?: number; maxval?: number } = {}): Initializer {
+export function randomUniform(options: { minval?: number | undefined; maxval?: number | undefined } = {}): Initializer {
   refuseUnknownOptions('randomUniform', options, ['minval', 'maxval']);
   const { minval = -0.05, maxval = 0.05 } = options;
   requireNumber('randomUniform', 'minval', minval, 'a finite number', () => true);
@@ -58,11 +59,11 @@ export function randomUniform(options: { minval?: number; maxval?: number } = {}
 
 /** Options of a normal distribution. Defaults 0 and 0.05. */
 export interface NormalOptions {
-  mean?: number;
-  stddev?: number;
+  mean?: number | undefined;
+  stddev?: number | undefined;
 }
 
-function normalOptions(where: string, options: NormalOptions): Required<NormalOptions> {
+function normalOptions(where: string, options: NormalOptions): Resolved<NormalOptions> {
   refuseUnknownOptions(where, options, ['mean', 'stddev']);
   const { mean = 0, stddev = 0.05 } = options;
   requireNumber(where, 'mean', mean, 'a finite number', () => true);
@@ -132,7 +133,7 @@ export const lecunNormal = varianceScaling('lecunNormal', 1, 'fanIn', 'normal');
  *
  * @throws SHAPE_MISMATCH for a weight with fewer than two axes.
  */
-export function orthogonal(options: { gain?: number } = {}): Initializer {
+export function orthogonal(options: { gain?: number | undefined } = {}): Initializer {
   refuseUnknownOptions('orthogonal', options, ['gain']);
   const { gain = 1 } = options;
   requireNumber('orthogonal', 'gain', gain, 'a finite number', () => true);
@@ -154,7 +155,7 @@ function transposed(matrix: Float64Array, m: number, n: number): Float64Array {
 }
 
 /** The identity matrix times `gain`. Le et al. 2015, "A simple way to initialize recurrent networks of rectified linear units". @throws SHAPE_MISMATCH */
-export function identity(options: { gain?: number } = {}): Initializer {
+export function identity(options: { gain?: number | undefined } = {}): Initializer {
   refuseUnknownOptions('identity', options, ['gain']);
   const { gain = 1 } = options;
   requireNumber('identity', 'gain', gain, 'a finite number', () => true);
@@ -174,9 +175,9 @@ function requireMatrix(where: string, shape: Shape, fits: boolean): void {
 /** Options of {@link recurrentUniform}. */
 export interface RecurrentUniformOptions {
   /** Time steps over which a unit shall be able to keep its state, T of the paper. Default: unknown, which gives the bounds 0 and 1. */
-  timesteps?: number;
+  timesteps?: number | undefined;
   /** Start near the upper bound, from `0.5 ^ (1 / T)` up: for the last layer of a task with long memory. Default false. */
-  longMemory?: boolean;
+  longMemory?: boolean | undefined;
 }
 
 /**

@@ -14,17 +14,17 @@ import { weightOptions } from './weight-options.js';
 /** Keras 3's options of layers that compute `activation(x * kernel + bias)`. */
 export interface KernelOptions extends LayerOptions {
   /** Default linear. */
-  activation?: string;
+  activation?: string | undefined;
   /** Default true. */
-  useBias?: boolean;
+  useBias?: boolean | undefined;
   /** Default glorotUniform. */
-  kernelInitializer?: InitializerLike;
+  kernelInitializer?: InitializerLike | undefined;
   /** Default zeros. */
-  biasInitializer?: InitializerLike;
-  kernelRegularizer?: RegularizerLike;
-  biasRegularizer?: RegularizerLike;
-  kernelConstraint?: ConstraintLike;
-  biasConstraint?: ConstraintLike;
+  biasInitializer?: InitializerLike | undefined;
+  kernelRegularizer?: RegularizerLike | undefined;
+  biasRegularizer?: RegularizerLike | undefined;
+  kernelConstraint?: ConstraintLike | undefined;
+  biasConstraint?: ConstraintLike | undefined;
 }
 
 const kernelOptionNames: readonly string[] = [

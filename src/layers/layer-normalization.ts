@@ -13,19 +13,19 @@ import { weightOptions } from './weight-options.js';
 /** Keras 3's options, but for `axis`: the last axis is normalised. */
 export interface LayerNormalizationOptions extends LayerOptions {
   /** Added to the variance. Default 1e-3. */
-  epsilon?: number;
+  epsilon?: number | undefined;
   /** Whether `beta` is added. Default true. */
-  center?: boolean;
+  center?: boolean | undefined;
   /** Whether the result is multiplied by `gamma`. Default true. */
-  scale?: boolean;
+  scale?: boolean | undefined;
   /** Default zeros. */
-  betaInitializer?: InitializerLike;
+  betaInitializer?: InitializerLike | undefined;
   /** Default ones. */
-  gammaInitializer?: InitializerLike;
-  betaRegularizer?: RegularizerLike;
-  gammaRegularizer?: RegularizerLike;
-  betaConstraint?: ConstraintLike;
-  gammaConstraint?: ConstraintLike;
+  gammaInitializer?: InitializerLike | undefined;
+  betaRegularizer?: RegularizerLike | undefined;
+  gammaRegularizer?: RegularizerLike | undefined;
+  betaConstraint?: ConstraintLike | undefined;
+  gammaConstraint?: ConstraintLike | undefined;
 }
 
 const optionNames: readonly string[] = [

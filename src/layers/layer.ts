@@ -18,27 +18,27 @@ export type OpenShape = readonly (number | null)[];
 /** How a layer is run. */
 export interface CallOptions {
   /** Whether dropout and its like are active. Default false. */
-  training?: boolean;
+  training?: boolean | undefined;
   /** `[batch * time]`, 0 where a step is padding; by default the mask that came with the input. */
-  mask?: Mask;
+  mask?: Mask | undefined;
 }
 
 export interface LayerOptions {
   /** Unique within a model; the first part of its weights' names. By default the class's name, numbered. */
-  name?: string;
+  name?: string | undefined;
   /** Whether optimizers change its weights. Default true. */
-  trainable?: boolean;
+  trainable?: boolean | undefined;
   /** Shape of one sample, without the batch axis; null for an axis of any size. Builds the layer at once. */
-  inputShape?: readonly (number | null)[];
+  inputShape?: readonly (number | null)[] | undefined;
 }
 
 export interface WeightOptions {
   initializer: InitializerLike;
-  regularizer?: Regularizer;
-  constraint?: Constraint;
-  trainable?: boolean;
+  regularizer?: Regularizer | undefined;
+  constraint?: Constraint | undefined;
+  trainable?: boolean | undefined;
   /** What the initializer is told about the weight. */
-  role?: WeightRole;
+  role?: WeightRole | undefined;
 }
 
 /** A variable of a layer with what training does to it besides the optimizer's step. */

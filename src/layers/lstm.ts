@@ -7,7 +7,7 @@ import { RNN } from './rnn.js';
 export class LSTM<ReturnState extends boolean = false> extends RNN<ReturnState> {
   override readonly className = 'LSTM';
 
-  constructor(options: RecurrentOptions & { units: number; returnState?: ReturnState }) {
+  constructor(options: RecurrentOptions & { units: number; returnState?: ReturnState | undefined }) {
     super({ ...options, cell: lstm }, 'LSTM');
   }
 

@@ -8,7 +8,7 @@ import { bothMasks, type Mask, setMask, weighted } from './mask.js';
 
 export interface MaskingOptions extends LayerOptions {
   /** A step whose features all have this value is padding. Default 0. */
-  maskValue?: number;
+  maskValue?: number | undefined;
 }
 
 /**

@@ -8,50 +8,50 @@ export interface RecurrentOptions extends LayerOptions {
   /** Width of the state, and of the output. A list gives each cell of a list its own. */
   units: number | readonly number[];
   /** By default the cell's own (tanh for most). */
-  activation?: string;
+  activation?: string | undefined;
   /** By default the cell's own (sigmoid for most). */
-  recurrentActivation?: string;
+  recurrentActivation?: string | undefined;
   /** Default true. */
-  useBias?: boolean;
+  useBias?: boolean | undefined;
   /** Default glorotUniform. */
-  kernelInitializer?: InitializerLike;
+  kernelInitializer?: InitializerLike | undefined;
   /** Default orthogonal. */
-  recurrentInitializer?: InitializerLike;
+  recurrentInitializer?: InitializerLike | undefined;
   /** Default zeros. */
-  biasInitializer?: InitializerLike;
+  biasInitializer?: InitializerLike | undefined;
   /** Starts the bias of forget gates at 1 (Jozefowicz et al. 2015). Default true; cells without such gates ignore it. */
-  unitForgetBias?: boolean;
-  kernelRegularizer?: RegularizerLike;
-  recurrentRegularizer?: RegularizerLike;
-  biasRegularizer?: RegularizerLike;
-  kernelConstraint?: ConstraintLike;
-  recurrentConstraint?: ConstraintLike;
-  biasConstraint?: ConstraintLike;
+  unitForgetBias?: boolean | undefined;
+  kernelRegularizer?: RegularizerLike | undefined;
+  recurrentRegularizer?: RegularizerLike | undefined;
+  biasRegularizer?: RegularizerLike | undefined;
+  kernelConstraint?: ConstraintLike | undefined;
+  recurrentConstraint?: ConstraintLike | undefined;
+  biasConstraint?: ConstraintLike | undefined;
   /** Share of the input features dropped, the same ones at every step of a sequence. Default 0. */
-  dropout?: number;
+  dropout?: number | undefined;
   /** Share of the state that recurrent products do not see, the same units at every step; refused by cells without such products. Default 0. */
-  recurrentDropout?: number;
+  recurrentDropout?: number | undefined;
   /**
    * Share of the recurrent kernel's weights dropped, the same ones at every step and for every sequence of a batch (DropConnect;
    * Merity et al. 2018, "Regularizing and optimizing LSTM language models", section 2); refused as recurrentDropout. Default 0.
    */
-  weightDropout?: number;
+  weightDropout?: number | undefined;
   /** Chance that a unit keeps its old state, drawn at each step (Krueger et al. 2017); one rate, or one by state. Default 0. */
-  zoneout?: number | Readonly<Record<string, number>>;
+  zoneout?: number | Readonly<Record<string, number>> | undefined;
   /** Whether the output has every step or only the last. Default false. */
-  returnSequences?: boolean;
+  returnSequences?: boolean | undefined;
   /** Reads time backwards; the output is in the order it was computed, as in Keras. Default false. */
-  goBackwards?: boolean;
+  goBackwards?: boolean | undefined;
   /** Carries the state from one batch to the next until `resetStates()`. Default false. */
-  stateful?: boolean;
+  stateful?: boolean | undefined;
   /** Whether masked steps give zeros instead of repeating the output before. Default false. */
-  zeroOutputForMask?: boolean;
+  zeroOutputForMask?: boolean | undefined;
   /**
    * Trades time for memory on long sequences: only the states every so many steps are kept, and the backward pass computes
    * the rest again, one segment after the other. Results do not change. About the square root of the number of steps needs
    * least memory. By default everything is kept.
    */
-  recomputeSteps?: number;
+  recomputeSteps?: number | undefined;
 }
 
 /** Every name of {@link RecurrentOptions} but those all layers have. */

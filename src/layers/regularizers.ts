@@ -29,19 +29,19 @@ function regularizer(fn: PointwiseFunction, factors: Readonly<Record<string, num
 }
 
 /** `l1 * sum(|w|)`. Default 0.01. @throws OUT_OF_RANGE */
-export function l1(options: { l1?: number } = {}): Regularizer {
+export function l1(options: { l1?: number | undefined } = {}): Regularizer {
   refuseUnknownOptions('l1', options, ['l1']);
   return regularizer(absolute, { l1: options.l1 ?? 0.01 });
 }
 
 /** `l2 * sum(w^2)`. Default 0.01. @throws OUT_OF_RANGE */
-export function l2(options: { l2?: number } = {}): Regularizer {
+export function l2(options: { l2?: number | undefined } = {}): Regularizer {
   refuseUnknownOptions('l2', options, ['l2']);
   return regularizer(squared, { l2: options.l2 ?? 0.01 });
 }
 
 /** `l1 * sum(|w|) + l2 * sum(w^2)`. Defaults 0, as Keras's L1L2. @throws OUT_OF_RANGE */
-export function l1l2(options: { l1?: number; l2?: number } = {}): Regularizer {
+export function l1l2(options: { l1?: number | undefined; l2?: number | undefined } = {}): Regularizer {
   refuseUnknownOptions('l1l2', options, ['l1', 'l2']);
   return regularizer(both, { l1: options.l1 ?? 0, l2: options.l2 ?? 0 });
 }

@@ -28,7 +28,7 @@ export interface OutputAndState {
 /** What a recurrent layer is run with. */
 export interface RecurrentCallOptions extends CallOptions {
   /** The states to start from, by name; one entry a cell where the layer has several. Zeros by default. */
-  initialState?: NamedStates | readonly NamedStates[];
+  initialState?: NamedStates | readonly NamedStates[] | undefined;
 }
 
 /** One layer's part of a common run. */
@@ -47,7 +47,7 @@ export interface RNNOptions extends RecurrentOptions {
   /** A cell, its name, or a list of them, run one above the other. */
   cell: CellLike | readonly CellLike[];
   /** @internal In files: fingerprints of the cells that are the user's own, by name. */
-  cellEquations?: Readonly<Record<string, string>>;
+  cellEquations?: Readonly<Record<string, string>> | undefined;
 }
 
 type Returned<ReturnState extends boolean> = ReturnState extends true ? OutputAndState : Tensor;
@@ -71,7 +71,7 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
   private readonly stack: readonly CellAlongTime[];
   private carried: Record<string, Variable>[] | undefined;
 
-  constructor(protected readonly options: RNNOptions & { returnState?: ReturnState }, where = 'RNN', known: readonly string[] = ['cell', 'cellEquations']) {
+  constructor(protected readonly options: RNNOptions & { returnState?: ReturnState | undefined }, where = 'RNN', known: readonly string[] = ['cell', 'cellEquations']) {
     super(where, options, [...recurrentOptionNames, ...known]);
     const listed = Array.isArray(options.cell) ? (options.cell as readonly CellLike[]) : [options.cell as CellLike];
     this.cells = listed.map((cell) => (typeof cell === 'string' ? cellNamed(cell, where) : cell));
@@ -182,7 +182,7 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
   /** A layer with the same options and weights of its own. */
   copy(): RNN<ReturnState> {
     const { name: _name, ...options } = this.options;
-    return new (this.constructor as new (options: RNNOptions & { returnState?: ReturnState }) => RNN<ReturnState>)(options as typeof this.options);
+    return new (this.constructor as new (options: RNNOptions & { returnState?: ReturnState | undefined }) => RNN<ReturnState>)(options as typeof this.options);
   }
 
   /** Forgets the carried state, so that the next batch starts from zeros and may have another size. */

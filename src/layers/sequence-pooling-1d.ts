@@ -14,12 +14,12 @@ export type SequenceSummary = (typeof summaries)[number];
 
 export interface SequencePooling1DOptions extends LayerOptions {
   /** What is concatenated, in this order. Default `['max', 'mean']`. */
-  pooling?: readonly SequenceSummary[];
+  pooling?: readonly SequenceSummary[] | undefined;
   /**
    * Whether the second half of the features was read from the end, as a Bidirectional's is: `last` then takes its first
    * step, where that reader stopped. Default false.
    */
-  bidirectional?: boolean;
+  bidirectional?: boolean | undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ import { RNN } from './rnn.js';
 export class SimpleRNN<ReturnState extends boolean = false> extends RNN<ReturnState> {
   override readonly className = 'SimpleRNN';
 
-  constructor(options: RecurrentOptions & { units: number; returnState?: ReturnState }) {
+  constructor(options: RecurrentOptions & { units: number; returnState?: ReturnState | undefined }) {
     super({ ...options, cell: simple }, 'SimpleRNN');
   }
 

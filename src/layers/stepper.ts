@@ -10,9 +10,9 @@ export interface Stepper {
    */
   readonly step: (input: Tensor) => Tensor;
   /** Where the host has to look at a step's numbers, as for indices: it takes them before `step`, which is then given nothing of use. */
-  readonly read?: (input: ArrayLike<number>) => void;
+  readonly read?: ((input: ArrayLike<number>) => void) | undefined;
   /** Whether the output is the input. */
-  readonly isIdentity?: boolean;
+  readonly isIdentity?: boolean | undefined;
 }
 
 /** Steppers one after the other, by the names of their layers; at most the first that does anything reads on the host. */

@@ -18,13 +18,13 @@ export interface TiedDenseOptions extends LayerOptions {
   /** The layer whose table is used, or its name among the layers before this one in a Sequential. */
   embedding: Embedding | string;
   /** Default linear. */
-  activation?: string;
+  activation?: string | undefined;
   /** Default true. */
-  useBias?: boolean;
+  useBias?: boolean | undefined;
   /** Default zeros. */
-  biasInitializer?: InitializerLike;
-  biasRegularizer?: RegularizerLike;
-  biasConstraint?: ConstraintLike;
+  biasInitializer?: InitializerLike | undefined;
+  biasRegularizer?: RegularizerLike | undefined;
+  biasConstraint?: ConstraintLike | undefined;
 }
 
 /**

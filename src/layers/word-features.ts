@@ -25,19 +25,19 @@ export interface WordFeaturesOptions extends LayerOptions {
   /** Width of a word's vector. */
   wordUnits: number;
   /** Whether training changes the words' vectors. Default true. */
-  trainableWords?: boolean;
+  trainableWords?: boolean | undefined;
   /** Number of character indices: 0 is padding. */
   characters: number;
   /** Width of a character's vector. Default 32. */
-  characterUnits?: number;
+  characterUnits?: number | undefined;
   /** `rnn` (default): a recurrent layer in both directions. `conv`: a convolution of three characters, and its maximum. `none`. */
-  characterEncoder?: CharacterEncoder;
+  characterEncoder?: CharacterEncoder | undefined;
   /** Width of what the characters add to a word's vector; at least 2 for `rnn`, half of it in each direction. Default 64. */
-  characterFeatures?: number;
+  characterFeatures?: number | undefined;
   /** Cell of the encoder `rnn`. Default lstm. */
-  cell?: string;
+  cell?: string | undefined;
   /** Share of the words that training shows as unknown, so that the characters learn to stand in for them. Default 0. */
-  wordDropout?: number;
+  wordDropout?: number | undefined;
 }
 
 /** The index of words that are not known. */

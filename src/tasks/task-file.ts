@@ -20,6 +20,7 @@ import { TagCodec } from './tag/tag-codec.js';
 import { type BaselineScore, Tagger } from './tag/tagger.js';
 import type { TaggerOptions } from './tag/tagger-options.js';
 import type { TrainingOutcome } from './training-run.js';
+import type { Resolved } from '../resolved.js';
 
 /** What a task makes: a model with everything that turns data into answers. */
 export type TaskModel =
@@ -67,7 +68,7 @@ export function deserializeTask(bytes: Uint8Array, where = 'deserializeTask', to
 const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: SavedFields, where: string, tokenizers: TokenizerLibrary | undefined) => TaskModel>> = {
   languageModel: (model, saved, where, tokenizers) => {
     const codec = codecFromJSON(saved.read('codec', 'an object', isObject), where, tokenizers);
-    const options = saved.read('options', 'an object', isObject) as unknown as Required<LanguageModelOptions>;
+    const options = saved.read('options', 'an object', isObject) as unknown as Resolved<LanguageModelOptions>;
     if (model.computeOutputShape([1, 1]).at(-1) !== codec.size) throw saved.fault('the vocabulary does not fit the model.', `${codec.size} outputs, one for each token`, model.computeOutputShape([1, 1]));
     const text = new SavedFields(where, saved.read('text', 'an object', isObject));
     const count = (name: string): number => text.read(name, 'a whole number', isCount);
@@ -79,7 +80,7 @@ const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: S
   classify: (model, saved) => restoreClassifier(model, saved, outcomeOf(saved)),
   tag: (model, saved, where) => {
     const codec = TagCodec.fromJSON(saved.read('codec', 'an object', isObject), where);
-    const kept = saved.read('options', 'an object', isObject) as unknown as Required<TaggerOptions>;
+    const kept = saved.read('options', 'an object', isObject) as unknown as Resolved<TaggerOptions>;
     // Older files have trained for their epochs and no more.
     const options = { ...kept, maxEpochs: kept.maxEpochs ?? kept.epochs };
     const numScores = model.computeOutputShape([1, 1, 2]).at(-1);

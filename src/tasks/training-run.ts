@@ -13,13 +13,13 @@ import { roundGrowth, RoundStop } from './training-rounds.js';
 /** What steers a training run from outside. */
 export interface TrainingControls {
   /** Stops after the current step or batch of a validation; the run can be resumed from its last checkpoint. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Watch the run; see {@link Callback}. */
-  callbacks?: readonly Callback[];
+  callbacks?: readonly Callback[] | undefined;
   /** Is given what {@link TrainingControls.resumeFrom} needs: after every epoch, every `everySteps` steps, and when stopped. */
-  checkpoint?: { save(snapshot: TrainingSnapshot): void | Promise<void>; everySteps?: number };
+  checkpoint?: { save(snapshot: TrainingSnapshot): void | Promise<void>; everySteps?: number | undefined } | undefined;
   /** What `checkpoint` saved, together with the model saved at the same time. */
-  resumeFrom?: TrainingSnapshot;
+  resumeFrom?: TrainingSnapshot | undefined;
 }
 
 /** Options of a task's search for a learning rate: those of {@link findLearningRate} that its data leave open. */
@@ -35,7 +35,7 @@ export interface TrainingOutcome {
   /** The epoch whose weights the model has, from 0: the best by `valLoss` or `valScore`, or the last where the run was stopped. */
   readonly bestEpoch: number;
   /** By epoch: what chose the best epoch where that is a score and not the loss; more is better. */
-  readonly valScore?: readonly number[];
+  readonly valScore?: readonly number[] | undefined;
 }
 
 /** How {@link cosineAdam} trains. */
@@ -43,11 +43,11 @@ export interface CosineAdamOptions {
   readonly learningRate: number;
   /** Steps until the rate has fallen to 0. */
   readonly numSteps: number;
-  readonly weightDecay?: number;
+  readonly weightDecay?: number | undefined;
   /** Default 1. */
-  readonly globalClipNorm?: number;
+  readonly globalClipNorm?: number | undefined;
   /** Whether the rate then starts again, for the longer round that follows; else it stays at 0. Default false. */
-  readonly startsAgain?: boolean;
+  readonly startsAgain?: boolean | undefined;
 }
 
 /** Adam with a linear warm-up, a cosine to 0 and clipping of the global gradient norm. */
@@ -67,9 +67,9 @@ export interface TrainingData {
   readonly validation: Dataset | undefined;
   readonly epochs: number;
   /** Where it is above `epochs`, training goes on in rounds while the best epoch is the last; see {@link RoundStop}. */
-  readonly maxEpochs?: number;
+  readonly maxEpochs?: number | undefined;
   readonly patience: number;
-  readonly monitor?: string;
+  readonly monitor?: string | undefined;
 }
 
 /**

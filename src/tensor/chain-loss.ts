@@ -18,7 +18,7 @@ export interface ChainLossArguments {
   /** `[batch, time]`: the true labels; anything where the mask is 0. */
   readonly targets: ArrayLike<number>;
   /** `[batch * time]`: 0 where a step is padding; by default all count. */
-  readonly mask?: ArrayLike<number>;
+  readonly mask?: ArrayLike<number> | undefined;
 }
 
 /**

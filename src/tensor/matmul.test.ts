@@ -9,13 +9,14 @@ import * as ops from './index.js';
 import type { MatmulOptions } from './matmul.js';
 import { valueAndGradients } from './tape.js';
 import { type Tensor, tensor } from './tensor.js';
+import type { Resolved } from '../resolved.js';
 
 beforeEach(() => void useBackend('reference'));
 afterEach(() => void useBackend('wasm'));
 
 const [M, K, N] = [3, 7, 5];
 const both = [false, true];
-const options = both.flatMap((transposeA) => both.map((transposeB): Required<MatmulOptions> => ({ transposeA, transposeB })));
+const options = both.flatMap((transposeA) => both.map((transposeB): Resolved<MatmulOptions> => ({ transposeA, transposeB })));
 const stored = (leading: Shape, rows: number, columns: number, transposed: boolean): number[] => [...leading, ...(transposed ? [columns, rows] : [rows, columns])];
 
 /** The product of the last two axes, as its definition says. */

@@ -9,9 +9,9 @@ import { emptyTensor, type Tensor } from './tensor.js';
 
 export interface MatmulOptions {
   /** Whether `a` is stored `[..., k, m]`; not with an `a` of another rank than `b`. Default false. */
-  transposeA?: boolean;
+  transposeA?: boolean | undefined;
   /** Whether `b` is stored `[..., n, k]`. Default false. */
-  transposeB?: boolean;
+  transposeB?: boolean | undefined;
 }
 
 /**

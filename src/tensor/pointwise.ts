@@ -23,11 +23,11 @@ export interface PointwiseFunction {
   /** From one leaf per operand, and scalars by name, to the result. */
   readonly build: (operands: readonly Expression[], scalars: Readonly<Record<string, Expression>>) => Expression;
   /** Names of numbers given at each call. */
-  readonly scalars?: readonly string[];
+  readonly scalars?: readonly string[] | undefined;
   /** Whether rows are normalised or summed: the last axis is then the row. */
-  readonly alongRows?: boolean;
+  readonly alongRows?: boolean | undefined;
   /** The result is one value per row (only with `alongRows`): the last axis is dropped. */
-  readonly perRow?: boolean;
+  readonly perRow?: boolean | undefined;
 }
 
 interface Compiled {

@@ -12,17 +12,17 @@ export interface RecurrentArguments {
   /** `[B, T, F]`. */
   readonly input: Tensor;
   /** `[B * T]` on the host, 0 where a step does not count: its state and output stay those of the step before. */
-  readonly mask?: ArrayLike<number>;
+  readonly mask?: ArrayLike<number> | undefined;
   /** By state: `[B, U]`. */
   readonly initialStates: Readonly<Record<string, Tensor>>;
   /** `[F, G * U]`. */
   readonly kernel: Tensor;
   /** `[U, G * U]`. */
-  readonly recurrentKernel?: Tensor;
+  readonly recurrentKernel?: Tensor | undefined;
   /** `[G * U]`. */
-  readonly bias?: Tensor;
+  readonly bias?: Tensor | undefined;
   /** `[G * U]`. */
-  readonly recurrentBias?: Tensor;
+  readonly recurrentBias?: Tensor | undefined;
   /** By name: `[U]`. */
   readonly vectors: Readonly<Record<string, Tensor>>;
   /** Dropout and zoneout masks by the plan's names: `[B, U]` for the whole sequence, `[T * B, U]` for each step. */

@@ -21,9 +21,9 @@ export interface CandidateClasses {
 
 export interface SampledCrossentropyOptions {
   /** `[classes]` */
-  bias?: Tensor;
+  bias?: Tensor | undefined;
   /** What each row's loss is multiplied with in the total. Default 1. */
-  weights?: ArrayLike<number>;
+  weights?: ArrayLike<number> | undefined;
 }
 
 // Operands: label and logit of the row's own class, logits of the candidates, and of each candidate the class and the

@@ -11,15 +11,15 @@ import { emptyTensor, scope, tensor, type Tensor } from './tensor.js';
 
 export interface SoftmaxCrossentropyOptions {
   /** Whether the kernel is stored `[classes, units]`, as an embedding's table is. Default false: `[units, classes]`. */
-  transposeKernel?: boolean;
+  transposeKernel?: boolean | undefined;
   /** `[classes]`, added to every row of logits. */
-  bias?: Tensor;
+  bias?: Tensor | undefined;
   /** What each row's loss is multiplied with in the total. Default 1. */
-  weights?: ArrayLike<number>;
+  weights?: ArrayLike<number> | undefined;
   /** Whether the likeliest class of each row is wanted. Default false. */
-  predicted?: boolean;
+  predicted?: boolean | undefined;
   /** The most logits held at once; see {@link softmaxCrossentropy}. Default 2,097,152. */
-  mostLogits?: number;
+  mostLogits?: number | undefined;
 }
 
 /** Rows of labels, scored. */
@@ -284,7 +284,7 @@ function sizesOf(hidden: Tensor, kernel: Tensor, labels: ArrayLike<number>, opti
 }
 
 /** @internal @throws OUT_OF_RANGE for a label that is no class, naming it and its place */
-export function requireLabels(where: string, labels: ArrayLike<number>, classes: number, { shape = [labels.length], name = 'the targets' }: { shape?: Shape; name?: string } = {}): void {
+export function requireLabels(where: string, labels: ArrayLike<number>, classes: number, { shape = [labels.length], name = 'the targets' }: { shape?: Shape | undefined; name?: string | undefined } = {}): void {
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i];
     if (label >= 0 && label < classes && Number.isInteger(label)) continue;

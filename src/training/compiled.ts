@@ -15,11 +15,11 @@ export interface CompileOptions {
   optimizer: OptimizerLike;
   loss: GivenLoss | ByOutput<GivenLoss>;
   /** A list for one output; a list of lists or an object of lists for several. Padding and not the sample weights count. */
-  metrics?: readonly MetricLike[] | ByOutput<readonly MetricLike[]>;
+  metrics?: readonly MetricLike[] | ByOutput<readonly MetricLike[]> | undefined;
   /** The same, weighted with the sample and class weights. */
-  weightedMetrics?: readonly MetricLike[] | ByOutput<readonly MetricLike[]>;
+  weightedMetrics?: readonly MetricLike[] | ByOutput<readonly MetricLike[]> | undefined;
   /** What each output's loss is multiplied with before they are added up. Default 1. */
-  lossWeights?: ByOutput<number>;
+  lossWeights?: ByOutput<number> | undefined;
 }
 
 /** A metric and the name of its values in logs. */
@@ -42,9 +42,9 @@ export interface TrainingConfig {
   readonly optimizer: Configuration;
   readonly loss: Configuration | ByOutput<Configuration>;
   /** Those given by name stay names, because logs are named after them. */
-  readonly metrics?: readonly (string | Configuration)[] | ByOutput<readonly (string | Configuration)[]>;
-  readonly weightedMetrics?: TrainingConfig['metrics'];
-  readonly lossWeights?: ByOutput<number>;
+  readonly metrics?: readonly (string | Configuration)[] | ByOutput<readonly (string | Configuration)[]> | undefined;
+  readonly weightedMetrics?: TrainingConfig['metrics'] | undefined;
+  readonly lossWeights?: ByOutput<number> | undefined;
 }
 
 /** A model's optimizer, losses and metrics. */

@@ -9,7 +9,7 @@ export interface DatasetBatch {
   readonly x: ModelData;
   readonly y: ModelData;
   /** One weight per row, or per row and step; by output where there are several. */
-  readonly sampleWeight?: OneArray | readonly OneArray[] | Readonly<Record<string, OneArray>>;
+  readonly sampleWeight?: OneArray | readonly OneArray[] | Readonly<Record<string, OneArray>> | undefined;
 }
 
 type Batches = Iterable<DatasetBatch> | AsyncIterable<DatasetBatch>;

@@ -6,9 +6,9 @@ import { logName, type OutputTraining } from './compiled.js';
 /** Sums from which an epoch's logs are made; plain JSON. */
 export interface EpochLogsState {
   /** Of the losses in `totals`: how many values each has counted. */
-  readonly counts?: readonly number[];
+  readonly counts?: readonly number[] | undefined;
   /** In files of earlier versions, in place of `counts`. */
-  readonly numRows?: number;
+  readonly numRows?: number | undefined;
   readonly totals: readonly number[];
   readonly metrics: readonly Json[];
 }

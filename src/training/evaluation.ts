@@ -11,10 +11,10 @@ import { hostIsWaiting, yieldToHost } from './yield-to-host.js';
 
 export interface EvaluateOptions {
   /** Rows a batch, for arrays. Default 32. */
-  batchSize?: number;
-  sampleWeight?: DatasetBatch['sampleWeight'];
+  batchSize?: number | undefined;
+  sampleWeight?: DatasetBatch['sampleWeight'] | undefined;
   /** Ends the evaluation with the error ABORTED. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Arrays or a dataset, as `fit` and `evaluate` take them. */
@@ -44,7 +44,7 @@ export function sourceOf(model: Model, data: GivenData, where: string, batchSize
 }
 
 /** @throws ABORTED; DATA_FORMAT where there are no batches */
-export async function evaluateSource(model: Model, source: BatchSource, { signal, where }: { signal?: AbortSignal; where: string }): Promise<Record<string, number>> {
+export async function evaluateSource(model: Model, source: BatchSource, { signal, where }: { signal?: AbortSignal | undefined; where: string }): Promise<Record<string, number>> {
   let outputs: readonly OutputTraining[] | undefined;
   let logs: EpochLogs | undefined;
   let lossFunction: BatchLossFunction | undefined;

@@ -15,22 +15,22 @@ import { hostIsWaiting, yieldToHost } from './yield-to-host.js';
 
 export interface FindLearningRateOptions {
   /** The rate of the first step. Default 1e-5. */
-  minimum?: number;
+  minimum?: number | undefined;
   /** The rate of the last step. Default 100, which only plain gradient descent on gently sloping losses survives. */
-  maximum?: number;
+  maximum?: number | undefined;
   /** Steps from the one to the other; data that are shorter are begun anew. Default 100. */
-  steps?: number;
+  steps?: number | undefined;
   /** How much of the moving average of the loss stays at each step. Default 0.9. */
-  smoothing?: number;
+  smoothing?: number | undefined;
   /** The test ends once the average is above the first loss and above this many times its lowest value. Default 4. */
-  blowUp?: number;
+  blowUp?: number | undefined;
   /** Rows a batch, for arrays. Default 32. */
-  batchSize?: number;
-  classWeight?: ClassWeight;
+  batchSize?: number | undefined;
+  classWeight?: ClassWeight | undefined;
   /** Ends the test with the error ABORTED. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Called after each step. */
-  onStep?: (step: { readonly number: number; readonly learningRate: number; readonly loss: number; readonly smoothed: number }) => void;
+  onStep?: ((step: { readonly number: number; readonly learningRate: number; readonly loss: number; readonly smoothed: number }) => void) | undefined;
 }
 
 export interface LearningRateSearch extends LearningRateCurve, LearningRateSuggestions {

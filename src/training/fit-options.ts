@@ -14,48 +14,48 @@ export interface CheckpointOptions {
   /** Stores the model with the snapshot at once, before training goes on; `rondo/node` has `checkpointFile`. */
   save: (model: Model, snapshot: TrainingSnapshot) => void | Promise<void>;
   /** Saves after every so many steps. */
-  everySteps?: number;
+  everySteps?: number | undefined;
   /** Saves after every so many epochs. Default 1, unless everySteps is given. */
-  everyEpochs?: number;
+  everyEpochs?: number | undefined;
 }
 
 /** Options of `fit` for any data. */
 export interface DatasetFitOptions {
   /** The epoch to stop before. Default 1. */
-  epochs?: number;
+  epochs?: number | undefined;
   /** The number of the first epoch. Default 0. */
-  initialEpoch?: number;
-  validationData?: ValidationData;
+  initialEpoch?: number | undefined;
+  validationData?: ValidationData | undefined;
   /** Rows a batch of validation arrays. Default: batchSize. */
-  validationBatchSize?: number;
+  validationBatchSize?: number | undefined;
   /** How much samples of each class count, on top of sample weights; targets are class indices or one-hot. */
-  classWeight?: ClassWeight;
-  callbacks?: readonly Callback[];
+  classWeight?: ClassWeight | undefined;
+  callbacks?: readonly Callback[] | undefined;
   /**
    * Stops training after the current step. `fit` then returns the history so far with `stopReason: 'aborted'`: the weights
    * are those of that step (or the best, where a callback restores them), nothing is thrown. With `checkpoint`, the point is saved and can be resumed from.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Gets one line an epoch, for example `console.log`. Default: nothing is written. */
-  verbose?: (line: string) => void;
-  checkpoint?: CheckpointOptions;
+  verbose?: ((line: string) => void) | undefined;
+  checkpoint?: CheckpointOptions | undefined;
   /**
    * What `checkpoint` saved. With the model loaded from the same checkpoint and the same data, options and callbacks,
    * training ends with the same bits as if it had not been interrupted.
    */
-  resumeFrom?: TrainingSnapshot;
+  resumeFrom?: TrainingSnapshot | undefined;
 }
 
 /** Options of `fit` for arrays. */
 export interface FitOptions extends DatasetFitOptions {
   /** Rows a batch; the last batch holds what is left. Default 32. */
-  batchSize?: number;
+  batchSize?: number | undefined;
   /** The share of rows at the end, before shuffling, that is kept for validation. */
-  validationSplit?: number;
+  validationSplit?: number | undefined;
   /** Whether rows are put into a new order each epoch. Default true. */
-  shuffle?: boolean;
+  shuffle?: boolean | undefined;
   /** How much each row counts, `[rows]`, or each step of it, `[rows, time]`; by output where there are several. */
-  sampleWeight?: DatasetBatch['sampleWeight'];
+  sampleWeight?: DatasetBatch['sampleWeight'] | undefined;
 }
 
 const datasetNames: readonly (keyof DatasetFitOptions)[] = [

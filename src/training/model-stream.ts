@@ -11,7 +11,7 @@ import type { Model } from './model.js';
 
 export interface StreamOptions {
   /** Sequences that go on side by side. Default 1. */
-  batchSize?: number;
+  batchSize?: number | undefined;
 }
 
 /** A step as it was prepared on a backend. */

@@ -11,9 +11,9 @@ import { hostIsWaiting, yieldToHost } from './yield-to-host.js';
 
 export interface PredictOptions {
   /** Rows computed at once. Default 32. */
-  batchSize?: number;
+  batchSize?: number | undefined;
   /** Ends the prediction with the error ABORTED. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** The outputs for every row. */

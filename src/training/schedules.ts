@@ -19,7 +19,7 @@ function requireRate(where: string, name: string, value: number): void {
 }
 
 /** The same learning rate throughout. Default 0.001. @throws OUT_OF_RANGE */
-export function constantRate(options: { learningRate?: number } = {}): Schedule {
+export function constantRate(options: { learningRate?: number | undefined } = {}): Schedule {
   refuseUnknownOptions('constantRate', options, ['learningRate']);
   const { learningRate = 0.001 } = options;
   requireRate('constantRate', 'learningRate', learningRate);
@@ -50,7 +50,7 @@ export interface ExponentialDecayOptions {
   decaySteps: number;
   decayRate: number;
   /** Multiply at once after every `decaySteps` instead of gradually. Default false. */
-  staircase?: boolean;
+  staircase?: boolean | undefined;
 }
 
 /** `initialLearningRate * decayRate ^ (step / decaySteps)`; the exponent rounded down with `staircase`. @throws OUT_OF_RANGE */
@@ -72,11 +72,11 @@ export interface CosineDecayOptions {
   /** Batches of the decay, after the warm-up. */
   decaySteps: number;
   /** The last rate as a part of the first. Default 0. */
-  alpha?: number;
+  alpha?: number | undefined;
   /** The rate that a linear warm-up from `initialLearningRate` reaches, and from which the decay starts. */
-  warmupTarget?: number;
+  warmupTarget?: number | undefined;
   /** Batches of the warm-up. Default 0. */
-  warmupSteps?: number;
+  warmupSteps?: number | undefined;
 }
 
 /**
@@ -112,13 +112,13 @@ export interface CosineDecayRestartsOptions {
   /** Batches until the first restart. */
   firstDecaySteps: number;
   /** How much longer each next period is. Default 2. */
-  tMul?: number;
+  tMul?: number | undefined;
   /** How much lower each next period starts. Default 1. */
-  mMul?: number;
+  mMul?: number | undefined;
   /** The last rate of a period as a part of the first of all. Default 0. */
-  alpha?: number;
+  alpha?: number | undefined;
   /** Batches at the start of the first period in which the rate rises evenly, from a hundredth. Default 0. */
-  warmupSteps?: number;
+  warmupSteps?: number | undefined;
 }
 
 /** Cosine decays that start again, each `tMul` times as long. Loshchilov and Hutter 2016, "SGDR: stochastic gradient descent with warm restarts", eq. 5. @throws OUT_OF_RANGE */
@@ -152,11 +152,11 @@ export interface OneCycleOptions {
   /** Batches of the whole training. */
   totalSteps: number;
   /** The part of them in which the rate rises. Default 0.3. */
-  warmupFraction?: number;
+  warmupFraction?: number | undefined;
   /** The first rate is the highest divided by this. Default 25. */
-  divFactor?: number;
+  divFactor?: number | undefined;
   /** The last rate is the first divided by this. Default 10000. */
-  finalDivFactor?: number;
+  finalDivFactor?: number | undefined;
 }
 
 /** A cosine rise to `maxLearningRate` and a cosine fall to nearly 0. Smith and Topin 2018, "Super-convergence"; steps and defaults of PyTorch's OneCycleLR. @throws OUT_OF_RANGE */

@@ -11,7 +11,7 @@ import type { OutputForm } from './model-outputs.js';
 
 export interface SequentialOptions extends ModelOptions {
   /** Shape of one sample, without the batch axis; null for an axis of any size. By default what the first layer says. */
-  inputShape?: readonly (number | null)[];
+  inputShape?: readonly (number | null)[] | undefined;
 }
 
 /**

@@ -46,7 +46,7 @@ export interface TrainingSnapshot {
     readonly optimizer: OptimizerState;
     readonly callbacks: readonly (Pick<CallbackState, 'values'> & { readonly name: string })[];
     /** Which run of a program it belongs to, where the program says so; `fit` does not look at it. */
-    readonly run?: RunIdentity;
+    readonly run?: RunIdentity | undefined;
   };
   /** By name: `optimizer/...`, `state/...` (carried layer states) and `callback/<place>/...`. */
   readonly arrays: Readonly<Record<string, HostArray>>;

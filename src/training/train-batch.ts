@@ -10,8 +10,8 @@ import { type ClassWeight, requireClassWeight } from './sample-weights.js';
 import { TrainStep } from './train-step.js';
 
 export interface TrainBatchOptions {
-  sampleWeight?: DatasetBatch['sampleWeight'];
-  classWeight?: ClassWeight;
+  sampleWeight?: DatasetBatch['sampleWeight'] | undefined;
+  classWeight?: ClassWeight | undefined;
 }
 
 /** One step on one batch. */

@@ -14,9 +14,9 @@ export interface NumberRange {
   readonly low: number;
   readonly high: number;
   /** Evenly spread on this scale. Default linear. */
-  readonly scale?: 'linear' | 'log';
+  readonly scale?: 'linear' | 'log' | undefined;
   /** Whole numbers only. Default false. */
-  readonly whole?: boolean;
+  readonly whole?: boolean | undefined;
 }
 
 /** What one hyper-parameter may be. */

@@ -12,7 +12,7 @@ export interface HalvingOptions {
   /** Epochs of the last rung. */
   readonly epochs: number;
   /** One in so many goes on to the next rung, with so many times the epochs. Default 3. */
-  readonly eta?: number;
+  readonly eta?: number | undefined;
 }
 
 /**

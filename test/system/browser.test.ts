@@ -106,7 +106,11 @@ async function resultOfPage(entry: Entry, name: string, { headers = {}, worker }
     response.setHeader('content-type', script === undefined ? 'text/html' : 'text/javascript');
     response.end(script ?? '<!doctype html><title>Rondo</title><script type="module" src="/page.js"></script>');
   }).listen(0, '127.0.0.1');
-  const browser = await chromium.launch({ executablePath: browserPath, timeout: 0, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
+  const browser = await chromium.launch({
+    ...(browserPath !== undefined && { executablePath: browserPath }),
+    timeout: 0,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  });
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(0);

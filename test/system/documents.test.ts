@@ -14,8 +14,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function run(name: string, source: { entry?: string; text?: string }): Promise<string> {
   const outfile = join(folder, `${name.replace(/[^a-z0-9]+/gi, '-')}.mjs`);
   await build({
-    entryPoints: source.entry === undefined ? [] : [source.entry],
-    stdin: source.text === undefined ? undefined : { contents: source.text, loader: 'ts', resolveDir: root },
+    ...(source.entry === undefined ? {} : { entryPoints: [source.entry] }),
+    ...(source.text === undefined ? {} : { stdin: { contents: source.text, loader: 'ts' as const, resolveDir: root } }),
     bundle: true,
     format: 'esm',
     platform: 'node',

@@ -28,11 +28,11 @@ export interface TimeColumn {
 
 export interface TimeColumnOptions {
   /** A column, several separated by commas, `auto` (default): the one that is clearly of stamps, or `none`. */
-  time?: string;
+  time?: string | undefined;
   /** How its stamps are written, as {@link TimeNotation.format}; `auto` (default) finds it from all cells. */
-  timeFormat?: string;
+  timeFormat?: string | undefined;
   /** How another table of the kind was read; it counts where these cells are written so too. */
-  known?: TimeReading;
+  known?: TimeReading | undefined;
 }
 
 /** A column may hold so large a share of cells that are no stamps: totals, notes, blanks. */

@@ -17,7 +17,7 @@ export interface TimeNotation {
    */
   readonly format: string;
   /** Of months by name. */
-  readonly months?: MonthStyle;
+  readonly months?: MonthStyle | undefined;
 }
 
 /** One stamp as it was read. */

@@ -4,16 +4,16 @@ import { firstInvalidByte } from '../utf8.js';
 /** Which words of a file are kept, and what happens to those that cannot be. */
 export interface WordChoice {
   /** Reads only the first words of the file: the most frequent ones in files of the usual programs. All by default. */
-  limit?: number;
+  limit?: number | undefined;
   /** Keeps only words for which it returns true. All by default. */
-  keep?: (word: string) => boolean;
+  keep?: ((word: string) => boolean) | undefined;
   /**
    * A word that came before, or whose bytes are no text: `refuse` (default) makes it an error, `skip` leaves it out, as some
    * published files need.
    */
-  faultyWords?: 'refuse' | 'skip';
+  faultyWords?: 'refuse' | 'skip' | undefined;
   /** Of the words, as a label of the Encoding Standard such as `windows-1252` or `gb18030`. Default utf-8. */
-  encoding?: string;
+  encoding?: string | undefined;
 }
 
 /** Collects the words and vectors of a file, in memory that grows with what is kept and not with what a header promises. */

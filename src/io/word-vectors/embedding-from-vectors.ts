@@ -10,17 +10,17 @@ import { vectorTable } from './vector-table.js';
 
 export interface EmbeddingFromVectorsOptions extends LayerOptions {
   /** Whether training changes the vectors. Default false: they stay as the file has them, and so do those drawn for unknown words. */
-  trainable?: boolean;
+  trainable?: boolean | undefined;
   /** Whether index 0 is padding, which later layers skip. Default: whether the vocabulary has a padding token. */
-  maskZero?: boolean;
+  maskZero?: boolean | undefined;
   /** For words that the file does not know: vectors by n-grams where the file has any (default), or drawn ones for all. */
-  unknown?: 'subwords' | 'normal';
+  unknown?: 'subwords' | 'normal' | undefined;
   /** Standard deviation of drawn vectors. Default that of all values that were found. */
-  stddev?: number;
+  stddev?: number | undefined;
   /** Of drawn vectors. Default 0. */
-  seed?: number;
+  seed?: number | undefined;
   /** A text as ids of the vocabulary, to report the share of tokens that have vectors. */
-  tokens?: ArrayLike<number>;
+  tokens?: ArrayLike<number> | undefined;
 }
 
 export interface VectorEmbedding {

@@ -8,7 +8,7 @@ import { WordVectors } from './word-vectors.js';
 
 export interface FastTextChoice extends WordChoice {
   /** Whether words that are not in the file get vectors by their n-grams, which keeps all of these in memory. Default true. */
-  subwords?: boolean;
+  subwords?: boolean | undefined;
 }
 
 /** The token that ends a line. Since version 11 fastText gives it no n-grams. */

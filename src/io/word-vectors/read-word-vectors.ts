@@ -16,11 +16,11 @@ export interface ReadWordVectorsOptions extends WordChoice {
    * `text`: word2vec's text format and fastText's `.vec`, with a header. `glove`: the same lines without a header.
    * `word2vecBinary`: word2vec's `.bin`. `fastText`: fastText's `.bin`. By default the content tells.
    */
-  format?: VectorFormat;
+  format?: VectorFormat | undefined;
   /** For fastText models: whether words that are not in the file get vectors by their n-grams. Default true. */
-  subwords?: boolean;
+  subwords?: boolean | undefined;
   /** The file's name, for messages. */
-  where?: string;
+  where?: string | undefined;
 }
 
 /**

@@ -9,7 +9,7 @@ export interface SubwordTable {
   /** `[rows, dimension]`. */
   readonly values: Float32Array;
   /** The row of a bucket in `values`; undefined where every bucket has the row of its own number. */
-  readonly rowOf?: ReadonlyMap<number, number>;
+  readonly rowOf?: ReadonlyMap<number, number> | undefined;
 }
 
 const utf8 = new TextEncoder();

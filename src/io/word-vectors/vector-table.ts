@@ -15,17 +15,17 @@ export interface VectorTable {
 
 export interface VectorTableOptions {
   /** The width that is asked for, as an option is called. Default that of the vectors; another one is refused. */
-  readonly width?: Readonly<Record<string, number | undefined>>;
+  readonly width?: Readonly<Record<string, number | undefined>> | undefined;
   /** Draws what is not found. */
   readonly random: Random;
   /** Standard deviation of drawn vectors. Default that of all values that were found. */
-  readonly stddev?: number;
+  readonly stddev?: number | undefined;
   /** Whether words that are not there get vectors by their n-grams. Default true. */
-  readonly subwords?: boolean;
+  readonly subwords?: boolean | undefined;
   /** By id: how often the text holds each token. Default: there is no text. */
-  readonly counts?: ArrayLike<number>;
+  readonly counts?: ArrayLike<number> | undefined;
   /** Which tokens are the text's and not only the file's. Default all. */
-  readonly isOfText?: (id: number) => boolean;
+  readonly isOfText?: ((id: number) => boolean) | undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { MatmulCall } from '../contract.js';
 import type { Multiply } from './sgemm.js';
+import type { Resolved } from '../../resolved.js';
 
 const pageBytes = 65536;
 /** Not multiples of any tile, and larger than most; two sizes, because libraries have kernels of their own for small products. */
@@ -24,7 +25,7 @@ export function faultOf(multiply: Multiply): string | undefined {
   return undefined;
 }
 
-type Form = Required<Pick<MatmulCall, 'm' | 'n' | 'k' | 'transposeA' | 'transposeB' | 'accumulate'>>;
+type Form = Resolved<Pick<MatmulCall, 'm' | 'n' | 'k' | 'transposeA' | 'transposeB' | 'accumulate'>>;
 
 function faultOfForm(multiply: Multiply, memory: Float32Array, form: Form): string | undefined {
   const { m, n, k, transposeA, transposeB, accumulate } = form;

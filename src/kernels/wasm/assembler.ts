@@ -39,7 +39,7 @@ export class ModuleBuilder {
   /** Writes a function at once; `body` receives its builder and its parameters. */
   func<const P extends readonly ValueType[], R extends ValueType | undefined = undefined>(
     name: string,
-    signature: { params: P; result?: R },
+    signature: { params: P; result?: R | undefined },
     body: (f: FunctionBuilder, ...params: LocalsOf<P>) => void,
   ): Func<P, R> {
     if (this.#functions.some((other) => other.name === name)) {
@@ -106,9 +106,12 @@ export class ModuleBuilder {
 
 /** The memory that a module can be instantiated with: shared or not, and at most this large (in pages of 64 KiB). */
 export interface MemoryLimits {
-  sharedMemory?: boolean;
-  maximumPages?: number;
+  sharedMemory?: boolean | undefined;
+  maximumPages?: number | undefined;
 }
+
+/** A `WebAssembly.Memory`, whose type programs for Node alone do not have. */
+export type LinearMemory = { readonly buffer: ArrayBufferLike };
 
 export type Exports = Readonly<Record<string, (...args: number[]) => number>>;
 
@@ -120,9 +123,9 @@ const refusedByPolicy = /unsafe-eval|content.security.policy|\bCSP\b/i;
  *
  * @throws BACKEND_UNAVAILABLE where the page's security policy forbids it; INTERNAL where it is invalid
  */
-export function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): Exports {
+export function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: LinearMemory): Exports {
   try {
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: memory as WebAssembly.Memory } });
     return instance.exports as unknown as Exports;
   } catch (cause) {
     const { message } = cause as Error;

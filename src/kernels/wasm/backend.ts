@@ -31,14 +31,14 @@ import { hostThreads } from './threads/host.js';
 
 export interface WasmBackendOptions {
   /** The same bits on every processor: products and sums are rounded separately, which is slower. Default false. */
-  deterministic?: boolean;
+  deterministic?: boolean | undefined;
   /** A memory that worker threads can share. Default: where the host allows it. */
-  sharedMemory?: boolean;
+  sharedMemory?: boolean | undefined;
   /**
    * How many threads compute, the caller's included. Default: as many as the host has cores, at most 8; 1 in a page that is
    * not cross-origin isolated. Results do not depend on it. Workers are started when there is first work for them.
    */
-  threads?: number;
+  threads?: number | undefined;
 }
 
 /** Without being asked, no more threads than this: small models do not fill them. */

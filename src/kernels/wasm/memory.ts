@@ -47,9 +47,9 @@ interface Scope {
 
 export interface WasmMemoryOptions {
   /** A memory that worker threads can share. Default false, because it needs a cross-origin isolated page in a browser. */
-  shared?: boolean;
+  shared?: boolean | undefined;
   /** The most that the memory may grow to. Default 4 GiB, the limit of 32-bit addresses. */
-  maximumBytes?: number;
+  maximumBytes?: number | undefined;
 }
 
 /**

@@ -25,7 +25,7 @@ export function scratchBytes(plan: PointwisePlan, columns: number): number {
 /** An array of the call: the address of its current row, and how far it moves from row to row where it does. */
 interface ArrayLocals {
   readonly address: Local<'i32'>;
-  readonly stride?: Local<'i32'>;
+  readonly stride?: Local<'i32'> | undefined;
 }
 
 /** Reads the argument block at a kernel's start and moves the arrays from row to row. */

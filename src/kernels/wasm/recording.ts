@@ -8,7 +8,7 @@ interface RecordedRun {
   /** Whether the parts wait for each other at meetings. */
   readonly meets: boolean;
   /** What one thread does instead where others are not in time for meetings. */
-  alone?: Int32Array;
+  alone?: Int32Array | undefined;
 }
 
 /** Notes kernel calls while they are made. */

@@ -9,6 +9,7 @@ import { RNN } from '../../layers/rnn.js';
 import { SequencePooling1D } from '../../layers/sequence-pooling-1d.js';
 import { Sequential } from '../../training/sequential.js';
 import type { ClassifierOptions } from './classifier-options.js';
+import type { Resolved } from '../../resolved.js';
 
 /**
  * Token ids `[batch, time]`, 0 for padding, to class probabilities `[batch, classes]`: embedding, recurrent layers in one or both
@@ -16,7 +17,7 @@ import type { ClassifierOptions } from './classifier-options.js';
  *
  * @param embedding the table of token vectors, and whether training may change it.
  */
-export function classifierModel(options: Readonly<Required<ClassifierOptions>>, numClasses: number, embedding: { numTokens: number; width: number; trainable: boolean }): Sequential {
+export function classifierModel(options: Readonly<Resolved<ClassifierOptions>>, numClasses: number, embedding: { numTokens: number; width: number; trainable: boolean }): Sequential {
   const { cell, units, layers, dropout, bidirectional, pooling } = options;
   const dropped = (layer: Layer): Layer[] => (dropout > 0 ? [layer, new Dropout({ rate: dropout })] : [layer]);
   const recurrent = Array.from({ length: layers }, (_, i) => {
@@ -32,7 +33,7 @@ export function classifierModel(options: Readonly<Required<ClassifierOptions>>, 
   ]);
 }
 
-function poolingLayers(pooling: Required<ClassifierOptions>['pooling'], bidirectional: boolean, units: number): Layer[] {
+function poolingLayers(pooling: Resolved<ClassifierOptions>['pooling'], bidirectional: boolean, units: number): Layer[] {
   switch (pooling) {
     case 'last':
       return [];

@@ -6,6 +6,7 @@ import { type TrainingBudget, trainingBudget } from '../training-rounds.js';
 import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
 import type { EmptyTexts } from './keep-texts.js';
 import type { TextSide } from './token-encoder.js';
+import type { Resolved } from '../../resolved.js';
 
 const poolings = ['last', 'max', 'mean', 'concat', 'attention'] as const;
 /**
@@ -20,56 +21,56 @@ export type ClassWeighting = 'none' | 'balanced' | Readonly<Record<string, numbe
 /** How a classifier is built and trained. `timesteps` is the longest text in tokens; longer ones are cut. */
 export interface ClassifierOptions extends RecurrentTaskOptions {
   /** What a token is. Default words; characters where the texts are single words that hardly ever occur again, as names are. */
-  tokens?: TokenKind;
+  tokens?: TokenKind | undefined;
   /** Lower-case the texts. Default true. */
-  lower?: boolean;
+  lower?: boolean | undefined;
   /** For `tokens: 'segments'`: the language, as a BCP 47 tag. Default `und`, which serves all. */
-  locale?: string;
+  locale?: string | undefined;
   /** Most tokens in the vocabulary; rarer ones become one unknown token. Default 20,000. */
-  maxTokens?: number;
+  maxTokens?: number | undefined;
   /** How often a token must be seen to be in the vocabulary. Default 2: what is seen once trains the unknown token. */
-  minCount?: number;
+  minCount?: number | undefined;
   /** Which end of a text that is too long is cut off. Default post, its end. */
-  truncating?: TextSide;
+  truncating?: TextSide | undefined;
   /** Which end of shorter texts of a batch is filled. Padding is masked, so it changes no result. Default post. */
-  padding?: TextSide;
+  padding?: TextSide | undefined;
   /** Width of the token embedding; that of the vectors where they are given. Default 128. */
-  embeddingUnits?: number;
+  embeddingUnits?: number | undefined;
   /** Keep given vectors as they are. Default false: they are trained on. */
-  freezeVectors?: boolean;
+  freezeVectors?: boolean | undefined;
   /** So many of the first words of given vectors are in the vocabulary although the texts do not hold them. Default 20,000. */
-  vectorWords?: number;
+  vectorWords?: number | undefined;
   /** Read each text in both directions. Default true. */
-  bidirectional?: boolean;
+  bidirectional?: boolean | undefined;
   /** Default max. */
-  pooling?: ClassifierPooling;
+  pooling?: ClassifierPooling | undefined;
   /** Share of the tokens that become the unknown token while training. Default 0.1. */
-  tokenDropout?: number;
+  tokenDropout?: number | undefined;
   /** Default none. */
-  classWeight?: ClassWeighting;
+  classWeight?: ClassWeighting | undefined;
   /** How much of each target is spread evenly over the classes, from 0 to below 1. Default 0. */
-  labelSmoothing?: number;
+  labelSmoothing?: number | undefined;
   /** Share of the texts that chooses the best epoch and calibrates, where no own texts are given for it. Default 0.1. */
-  validation?: number;
+  validation?: number | undefined;
   /** Share of the texts that is held out for the report, where no own texts are given for it. Default 0.1. */
-  test?: number;
+  test?: number | undefined;
   /** Decides the split, whatever the seed of the training. Default 0. */
-  splitSeed?: number;
+  splitSeed?: number | undefined;
   /** What to do about texts without a token: refuse them (`error`, default) or leave them out (`skip`). */
-  empty?: EmptyTexts;
+  empty?: EmptyTexts | undefined;
   /** Epochs of the first round; longer ones follow while the best epoch is the last. Default 6, more where that is less than 600 steps. */
-  epochs?: number;
+  epochs?: number | undefined;
   /** Most epochs in all rounds. Default `epochs` where that is given, else three rounds, each twice as long as the one before. */
-  maxEpochs?: number;
+  maxEpochs?: number | undefined;
   /** Epochs without improvement after which the first round ends. Default half of `epochs`. */
-  patience?: number;
+  patience?: number | undefined;
 }
 
 /**
  * Chosen on validation parts (films, questions, hotel reviews in Chinese): on questions maximum pooling was ahead of attention
  * and of three summaries together by one to two points, and more epochs overfit.
  */
-const defaults: Omit<Required<ClassifierOptions>, 'epochs' | 'maxEpochs' | 'patience'> = {
+const defaults: Omit<Resolved<ClassifierOptions>, 'epochs' | 'maxEpochs' | 'patience'> = {
   tokens: 'words',
   lower: true,
   locale: 'und',
@@ -115,7 +116,7 @@ export function budgetOf(options: ClassifierOptions, numBatches: number): Traini
 }
 
 /** All options, checked; how long training goes on as for texts of many steps. @throws UNKNOWN_NAME, OUT_OF_RANGE */
-export function resolveClassifierOptions(where: string, options: ClassifierOptions): Required<ClassifierOptions> {
+export function resolveClassifierOptions(where: string, options: ClassifierOptions): Resolved<ClassifierOptions> {
   refuseUnknownOptions(where, options, [...new Set([...recurrentTaskOptionNames, ...Object.keys(defaults), 'maxEpochs', 'patience'])]);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as ClassifierOptions;
   const all = { ...defaults, ...given, ...budgetOf(given, usualRounds.leastSteps) };
@@ -137,7 +138,7 @@ export function resolveClassifierOptions(where: string, options: ClassifierOptio
   return all;
 }
 
-function requireLocale(where: string, { locale, tokens }: Required<ClassifierOptions>): void {
+function requireLocale(where: string, { locale, tokens }: Resolved<ClassifierOptions>): void {
   if (locale !== defaults.locale && tokens !== 'segments') {
     throw new RondoError('USAGE', { where, what: '`locale` says how segments are found, and the tokens are others.', expected: "tokens: 'segments'", received: tokens, fix: "leave `locale` out, or choose tokens: 'segments'." });
   }

@@ -2,6 +2,7 @@ import { splitStratified } from '../../data/stratified-split.js';
 import { type LabelledTexts, pickTextRows } from '../../data/text-rows.js';
 import type { TrainedTexts } from './classifier.js';
 import type { ClassifierOptions } from './classifier-options.js';
+import type { Resolved } from '../../resolved.js';
 
 /** What is learned from, what chooses the best epoch, and what is held out. */
 export interface ClassifierParts {
@@ -20,7 +21,7 @@ export interface ClassifierParts {
 export function partsOf(
   { train, validation, test }: Partial<ClassifierParts> & Pick<ClassifierParts, 'train'>,
   keys: readonly string[],
-  options: Required<ClassifierOptions>,
+  options: Resolved<ClassifierOptions>,
 ): ClassifierParts {
   const shares = {
     validation: validation === undefined ? options.validation : 0,

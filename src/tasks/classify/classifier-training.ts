@@ -22,23 +22,24 @@ import { overlapOf, textKey, type TextOverlap } from './text-keys.js';
 import { textsFingerprint } from './texts-fingerprint.js';
 import { tokensRead, unknownId } from './token-encoder.js';
 import { tokenKindFor } from './token-kind-for.js';
+import type { Resolved } from '../../resolved.js';
 
 /** Labelled texts to train on. Parts that are not given are cut from `train`, as {@link ClassifierOptions} say. */
 export interface ClassifierData {
   readonly train: LabelledTexts;
   /** Chooses the best epoch and calibrates. */
-  readonly validation?: LabelledTexts;
+  readonly validation?: LabelledTexts | undefined;
   /** Is held out for the report. */
-  readonly test?: LabelledTexts;
+  readonly test?: LabelledTexts | undefined;
   /** How the texts were read; kept in the model's file. See {@link TrainedTexts.reading}. */
-  readonly reading?: TrainedTexts['reading'];
+  readonly reading?: TrainedTexts['reading'] | undefined;
   /** An earlier classifier, whose weights, tokens and shape training begins with; other classes have an output anew. */
-  readonly initial?: Classifier;
+  readonly initial?: Classifier | undefined;
 }
 
 export interface ClassifierTrainingOptions extends ClassifierOptions {
   /** Vectors that the embedding starts from, found whatever their case where the texts are lower-cased. */
-  vectors?: PretrainedVectors;
+  vectors?: PretrainedVectors | undefined;
 }
 
 /** One part of the data, ready to compute with. */
@@ -162,7 +163,7 @@ export class ClassifierTraining {
    *
    * @throws ABORTED
    */
-  async evaluate({ signal, part }: { signal?: AbortSignal; part?: 'validation' } = {}): Promise<ClassificationReport & { part: 'held out' | 'validation'; uncalibratedError: number }> {
+  async evaluate({ signal, part }: { signal?: AbortSignal | undefined; part?: 'validation' | undefined } = {}): Promise<ClassificationReport & { part: 'held out' | 'validation'; uncalibratedError: number }> {
     const { classifier, validation } = this;
     const test = part === 'validation' ? undefined : this.test;
     const { ids, classes } = test ?? validation;
@@ -207,7 +208,7 @@ function optionsOf(
   options: ClassifierOptions,
   { train, initial }: ClassifierData,
   vectors: PretrainedVectors | undefined,
-): Required<ClassifierOptions> {
+): Resolved<ClassifierOptions> {
   refuseBesideInitial(where, initial, { vectors });
   const isOpen = vectors === undefined && options.locale === undefined;
   const decided =

@@ -16,6 +16,7 @@ import { type EmptyTexts, keepTexts } from './keep-texts.js';
 import { textKey } from './text-keys.js';
 import { textsFingerprint } from './texts-fingerprint.js';
 import type { TokenEncoder } from './token-encoder.js';
+import type { Resolved } from '../../resolved.js';
 
 /** Tokens computed at once, padding included. */
 const tokensPerBatch = 16_384;
@@ -38,7 +39,7 @@ export interface TrainedTexts {
   /** How much of the training texts the given vectors cover; null without vectors. */
   readonly vectors: VectorCoverage | null;
   /** Which texts were learned from and which chose the best epoch, by {@link textKey}; older files do not say. */
-  readonly seen?: SavedSeenItems;
+  readonly seen?: SavedSeenItems | undefined;
   /** How the texts were read, such as the name of their column, for reading others in the same way. */
   readonly reading: Readonly<Record<string, string>>;
 }
@@ -98,7 +99,7 @@ export class Classifier {
     readonly labels: readonly string[],
     readonly data: TrainedTexts,
     /** Everything it was trained with. */
-    readonly options: Readonly<Required<ClassifierOptions>>,
+    readonly options: Readonly<Resolved<ClassifierOptions>>,
     /** How training went; undefined before. */
     public outcome?: TrainingOutcome,
     /** Undefined before training is done. */
@@ -116,7 +117,7 @@ export class Classifier {
    *
    * @throws DATA_FORMAT for a text without a token, naming it; ABORTED
    */
-  async predict(texts: TextRows | readonly string[], { signal }: { signal?: AbortSignal } = {}): Promise<ClassPrediction[]> {
+  async predict(texts: TextRows | readonly string[], { signal }: { signal?: AbortSignal | undefined } = {}): Promise<ClassPrediction[]> {
     const rows: TextRows = 'texts' in texts ? texts : { texts, labels: undefined };
     const probabilities = await this.probabilities(this.encodeAll(rows, 'error').ids, signal);
     const numClasses = this.labels.length;
@@ -134,7 +135,7 @@ export class Classifier {
    * @param options.empty what to do about texts without a token; by default as in training.
    * @throws UNKNOWN_NAME for a label that training did not see; DATA_FORMAT; ABORTED
    */
-  async evaluate(data: LabelledTexts, { signal, empty = this.options.empty }: { signal?: AbortSignal; empty?: EmptyTexts } = {}): Promise<ClassifierReport> {
+  async evaluate(data: LabelledTexts, { signal, empty = this.options.empty }: { signal?: AbortSignal | undefined; empty?: EmptyTexts | undefined } = {}): Promise<ClassifierReport> {
     const { rows } = this.encodeAll(data, empty);
     const { kept, part, seen } = this.measuredPart(rows);
     const truth = this.classesOf(kept);

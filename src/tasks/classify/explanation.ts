@@ -11,9 +11,9 @@ export type ExplanationMethod = (typeof explanationMethods)[number];
 
 export interface ExplainOptions {
   /** Default integrated-gradients. */
-  method?: ExplanationMethod;
+  method?: ExplanationMethod | undefined;
   /** The class to explain; by default the likeliest. */
-  label?: string;
+  label?: string | undefined;
 }
 
 /** How much a token speaks for the class (above 0) or against it. */

@@ -10,13 +10,14 @@ import type { ClassifierOptions } from './classifier-options.js';
 import type { ClassifierParts } from './classifier-parts.js';
 import { textKey } from './text-keys.js';
 import { TokenEncoder, tokensRead } from './token-encoder.js';
+import type { Resolved } from '../../resolved.js';
 
 /** What a classifier is made of before it is trained. */
 export interface NewClassifier {
   readonly parts: ClassifierParts;
   readonly labels: readonly string[];
   readonly settings: TokenEncoder['settings'];
-  readonly options: Required<ClassifierOptions>;
+  readonly options: Resolved<ClassifierOptions>;
   /** What the embedding starts from, and how wide it is to be where that is said. */
   readonly given: { readonly vectors: PretrainedVectors; readonly embeddingUnits: number | undefined } | undefined;
   readonly facts: Pick<TrainedTexts, 'numSkipped' | 'fingerprint' | 'fingerprintOfAll' | 'reading' | 'seen'>;

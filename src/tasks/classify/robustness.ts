@@ -9,14 +9,14 @@ import { type TextNoise, textNoises, withNoise } from './text-noise.js';
 
 export interface RobustnessOptions {
   /** Shares of the words with a slip. Default 0.05, 0.1, 0.2, 0.4. */
-  rates?: readonly number[];
+  rates?: readonly number[] | undefined;
   /** Default all. */
-  noises?: readonly TextNoise[];
+  noises?: readonly TextNoise[] | undefined;
   /** Decides which words, and how. Default 0. */
-  seed?: number;
+  seed?: number | undefined;
   /** What to do about texts without a token; by default as in training. */
-  empty?: EmptyTexts;
-  signal?: AbortSignal;
+  empty?: EmptyTexts | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** How a classifier does on texts with one kind of slips at one rate. */

@@ -23,13 +23,13 @@ export interface BaseChoice {
 export interface ChooseBaseOptions {
   readonly horizon: number;
   /** The season, where it is known. */
-  readonly season?: number;
+  readonly season?: number | undefined;
   /** How the steps follow each other: a season that is found near one of the calendar is that one. */
-  readonly frequency?: Frequency;
+  readonly frequency?: Frequency | undefined;
   /** One base of all, where it is asked for. */
-  readonly base?: BaseName;
+  readonly base?: BaseName | undefined;
   /** Series that share the work; each is judged on fewer values where they are many. Default 1. */
-  readonly numSeries?: number;
+  readonly numSeries?: number | undefined;
 }
 
 /**

@@ -21,6 +21,7 @@ import { columnOf, realTargets, type Series } from './series.js';
 import { type SeriesColumns, seriesColumns } from './series-columns.js';
 import { type SeenRows, type TrainedSeries, trainedSeries, trainedSeriesJson } from './trained-series.js';
 import { budgetNotes, mostValidationWindows, stepsOfEpoch } from './training-budget.js';
+import { givenOptions, type Resolved } from '../../resolved.js';
 
 /** Share of the network's corrections where no validation rows say how good they are. */
 const shareWithoutValidation = 0.5;
@@ -58,7 +59,7 @@ export class ForecastTraining {
   constructor(table: Table, options: ForecastOptions, interrupted?: Forecaster) {
     const where = 'ForecastTraining';
     if (interrupted === undefined) requireForecastOptions(where, options);
-    const wanted = interrupted?.options ?? { ...forecastDefaults, ...forecastBudget(options), ...withoutUndefined(options) };
+    const wanted = interrupted?.options ?? { ...forecastDefaults, ...forecastBudget(options), ...givenOptions(options) };
     this.columns = interrupted?.columnsOf(table) ?? seriesColumns(table, wanted);
     const { names, series } = this.columns;
     const { horizon } = wanted;
@@ -230,7 +231,7 @@ const allRows = ({ train, validation, test }: RowsOfParts): readonly [number, nu
 
 function numBatchesOf(
   windows: ForecastWindows,
-  options: Pick<Required<ForecastOptions>, 'batchSize' | 'timesteps' | 'stepsPerEpoch'>,
+  options: Pick<Resolved<ForecastOptions>, 'batchSize' | 'timesteps' | 'stepsPerEpoch'>,
 ): number {
   requireCount('ForecastTraining', 'batchSize', options.batchSize);
   return options.stepsPerEpoch === 'auto' ? stepsOfEpoch(windows.length, options) : options.stepsPerEpoch;
@@ -240,7 +241,7 @@ function compile(model: Sequential, { learningRate }: { learningRate: number }, 
   model.compile({ optimizer: cosineAdam({ learningRate, ...steps }), loss: meanAbsoluteError() });
 }
 
-function modelOf(width: number, options: Required<ForecastOptions>): Sequential {
+function modelOf(width: number, options: Resolved<ForecastOptions>): Sequential {
   const [first, ...rest] = recurrentStack(options, { stateful: false, returnSequences: false });
   // Zeros make the untrained model the base forecast.
   const head = new Dense({ units: options.horizon, kernelInitializer: 'zeros' });
@@ -279,8 +280,4 @@ function nothingHeldOut(): RondoError {
     received: 'test 0',
     fix: 'hold rows out, or call Forecaster.evaluate with rows that came later.',
   });
-}
-
-function withoutUndefined<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }

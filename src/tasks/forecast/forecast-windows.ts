@@ -30,7 +30,7 @@ export interface ForecastWindowsOptions {
   readonly timesteps: number;
   readonly horizon: number;
   /** Windows at most; they are drawn evenly where the series have more. */
-  readonly most?: number;
+  readonly most?: number | undefined;
 }
 
 /**

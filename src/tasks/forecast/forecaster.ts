@@ -12,6 +12,7 @@ import { type SeriesColumns, seriesColumns, type SeriesColumnsOptions } from './
 import { SeriesForecasts } from './series-forecasts.js';
 import { type SeriesReading, seriesReadingJson } from './series-reading.js';
 import { type TrainedSeries, trainedSeries, trainedSeriesJson } from './trained-series.js';
+import type { Resolved } from '../../resolved.js';
 
 /** A trained model of series with everything needed to use it. See {@link ForecastTraining}. */
 export class Forecaster {
@@ -25,7 +26,7 @@ export class Forecaster {
     /** What it was trained on. */
     public series: readonly TrainedSeries[],
     /** Everything it was trained with. */
-    readonly options: Readonly<Required<ForecastOptions>>,
+    readonly options: Readonly<Resolved<ForecastOptions>>,
     /** How its table was read; undefined for a file from before tables had times. */
     readonly reading: SeriesReading | undefined,
     /** How training went; undefined before. */
@@ -72,7 +73,7 @@ export class Forecaster {
    * the same, else the first row with a whole window before it.
    * @throws OUT_OF_RANGE when no window fits.
    */
-  async evaluate(columns: SeriesColumns, options: { from?: (series: Series) => number; signal?: AbortSignal } = {}): Promise<ForecastReport> {
+  async evaluate(columns: SeriesColumns, options: { from?: ((series: Series) => number) | undefined; signal?: AbortSignal | undefined } = {}): Promise<ForecastReport> {
     const { from = (series) => this.firstUnseenRow(series) ?? 0, signal } = options;
     return forecastReport(this, columns, from, signal);
   }

@@ -6,12 +6,13 @@ import { type ForecastOptions, forecastDefaults } from './forecast-options.js';
 import { Forecaster } from './forecaster.js';
 import { restoreSeriesReading } from './series-reading.js';
 import { restoreTrainedSeries, type TrainedSeries } from './trained-series.js';
+import type { Resolved } from '../../resolved.js';
 
 /** What {@link Forecaster.toJSON} wrote, and what files of one series held before. @throws FILE_FORMAT */
 export function restoreForecaster(model: Sequential, saved: SavedFields, where: string, outcome: TrainingOutcome | undefined): Forecaster {
   const { names, series } = savedSeries(saved, where);
   // Files of before an option was there behave as its default says.
-  const options = { ...forecastDefaults, maxEpochs: forecastDefaults.epochs, ...saved.read('options', 'an object', isObject) } as unknown as Required<ForecastOptions>;
+  const options = { ...forecastDefaults, maxEpochs: forecastDefaults.epochs, ...saved.read('options', 'an object', isObject) } as unknown as Resolved<ForecastOptions>;
   const own = new SavedFields(where, options);
   for (const name of ['horizon', 'timesteps', 'season']) {
     own.read(name, 'a whole number of at least 1', (value): value is number => Number.isSafeInteger(value) && (value as number) >= 1);

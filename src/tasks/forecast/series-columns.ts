@@ -15,23 +15,23 @@ import { fillingNotes, type MissingCells, newFilling, requireNoneMissing, series
 /** Which columns of a table a forecast uses, and what its rows are. */
 export interface SeriesColumnsOptions {
   /** The column to forecast; the only numeric column where there is just one. */
-  target?: string;
+  target?: string | undefined;
   /** What else the model sees: `all` other numeric columns (default), `none`, or columns by name. */
-  features?: 'all' | 'none' | readonly string[];
+  features?: 'all' | 'none' | readonly string[] | undefined;
   /**
    * The column of dates or times, or several of them separated by commas. `auto` (default) takes what is clearly one; `none`
    * takes the rows in their order.
    */
-  time?: string;
+  time?: string | undefined;
   /** How times are written, for example `DD/MM/YYYY`; see {@link TimeNotation.format}. Found from all cells by default. */
-  timeFormat?: string;
+  timeFormat?: string | undefined;
   /** The column that names the series of each row, or several separated by commas; `none` by default. */
-  series?: string;
+  series?: string | undefined;
   /**
    * What to do about cells without a number: `previous` (default) lets the model see the last value before them, `error` refuses
    * them. Filled cells are never scored.
    */
-  missing?: MissingCells;
+  missing?: MissingCells | undefined;
 }
 
 /** A column that is not used, and why. */

@@ -66,7 +66,7 @@ function restoreTime(saved: SavedFields, where: string): TimeReading {
   return { columns, notation: read };
 }
 
-function restoreMonths(saved: SavedFields, where: string): { months?: MonthStyle } {
+function restoreMonths(saved: SavedFields, where: string): { months?: MonthStyle | undefined } {
   const found = saved.read('months', 'an object', optional(isObject));
   if (found === undefined) return {};
   const months = new SavedFields(where, found);

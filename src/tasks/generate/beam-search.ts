@@ -13,7 +13,7 @@ export interface BeamSearchOptions extends RepetitionOptions {
   /** Most tokens to write. */
   readonly length: number;
   readonly never: { has(token: number): boolean };
-  readonly constraint?: TokenConstraint;
+  readonly constraint?: TokenConstraint | undefined;
   /** Whether a continuation is complete. */
   isComplete(tokens: readonly number[]): boolean;
 }

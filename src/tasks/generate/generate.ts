@@ -11,17 +11,17 @@ import type { TokenCodec } from '../language-model/token-codec.js';
 
 export interface GenerateOptions extends SamplingOptions, RepetitionOptions {
   /** What the text begins with; it is read, not written. Default nothing: a text begins as those of the training did. */
-  prompt?: string;
+  prompt?: string | undefined;
   /** Most tokens to write. Default 500; a poem decides itself. */
-  length?: number;
+  length?: number | undefined;
   /** Makes the text repeatable; by default it goes on with the library's generator, see `setSeed`. */
-  seed?: number;
+  seed?: number | undefined;
   /** Ends before this text, or the first of these, is written. */
-  stop?: string | readonly string[];
+  stop?: string | readonly string[] | undefined;
   /** Searches the likeliest text among so many at a time instead of drawing; it is then yielded at once. See `beamSearch`. */
-  beams?: number;
+  beams?: number | undefined;
   /** Writes in a form that is never broken. */
-  poem?: PoemFormOptions;
+  poem?: PoemFormOptions | undefined;
 }
 
 const ownNames = ['prompt', 'length', 'seed', 'stop', 'beams', 'poem', 'repetitionPenalty', 'repetitionWindow'] as const;

@@ -5,16 +5,16 @@ import type { TokenCodec } from '../language-model/token-codec.js';
 /** The form of a poem, which every text written in it has. */
 export interface PoemFormOptions {
   /** Number of lines. Default: one for each character of the acrostic. */
-  lines?: number;
+  lines?: number | undefined;
   /** Characters (graphemes) of each line, white space not counted. By default the model ends its lines. */
-  charactersPerLine?: number;
+  charactersPerLine?: number | undefined;
   /** Characters that the lines begin with, one each. */
-  acrostic?: string;
+  acrostic?: string | undefined;
   /**
    * What ends a line, by turns: `['，', '。\n']` for Chinese couplets. Default a line end. Lines that end with a visible sign hold
    * letters and digits only. White space at the very end of the poem is not written.
    */
-  lineEnds?: readonly string[];
+  lineEnds?: readonly string[] | undefined;
 }
 
 /** What may be written next, at one place of a text. */

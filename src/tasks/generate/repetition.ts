@@ -7,9 +7,9 @@ export interface RepetitionOptions {
    * nothing, 1.2 is usual for words. Keskar et al. 2019, "CTRL: a conditional transformer language model for controllable
    * generation", section 4.1.
    */
-  repetitionPenalty?: number;
+  repetitionPenalty?: number | undefined;
   /** How many tokens back that reaches. Default 64. */
-  repetitionWindow?: number;
+  repetitionWindow?: number | undefined;
 }
 
 /** @throws OUT_OF_RANGE */

@@ -5,19 +5,19 @@ import type { Random } from '../../random.js';
 /** How the next token is drawn from a model's logits. */
 export interface SamplingOptions {
   /** Divides the logits: below 1 plays safe, above 1 dares more, 0 always takes the likeliest token. Default 1. */
-  temperature?: number;
+  temperature?: number | undefined;
   /** Draws only from the `topK` likeliest tokens; all by default. Fan et al. 2018, "Hierarchical neural story generation". */
-  topK?: number;
+  topK?: number | undefined;
   /**
    * Draws only from the fewest tokens whose probabilities sum to at least `topP`; 1 by default. Holtzman et al. 2020, "The
    * curious case of neural text degeneration". Applied after `topK`.
    */
-  topP?: number;
+  topP?: number | undefined;
   /**
    * Draws only tokens at least `minP` times as likely as the likeliest, after the temperature; 0 by default. Nguyen et al. 2024,
    * "Turning up the heat: min-p sampling for creative and coherent LLM outputs". Applied with the others: a token must pass all.
    */
-  minP?: number;
+  minP?: number | undefined;
 }
 
 /** Names of {@link SamplingOptions}. */

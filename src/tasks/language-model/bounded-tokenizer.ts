@@ -38,14 +38,14 @@ export function boundedLibrary({ Tokenizer }: TokenizerLibrary, limitsMs = { cal
 
       constructor(json: object, config: object) {
         this.#tokenizer = bounded(0, () => new Tokenizer(json, config));
-        this.#decodesByPatterns = !patternsOf((json as { decoder?: unknown }).decoder).next().done;
+        this.#decodesByPatterns = !patternsOf((json as { decoder?: unknown | undefined }).decoder).next().done;
       }
 
-      encode(text: string, options?: { add_special_tokens?: boolean }): { readonly ids: ArrayLike<number> } {
+      encode(text: string, options?: { add_special_tokens?: boolean | undefined }): { readonly ids: ArrayLike<number> } {
         return bounded(text.length, () => this.#tokenizer.encode(text, options));
       }
 
-      decode(ids: number[], options?: { skip_special_tokens?: boolean; clean_up_tokenization_spaces?: boolean }): string {
+      decode(ids: number[], options?: { skip_special_tokens?: boolean | undefined; clean_up_tokenization_spaces?: boolean | undefined }): string {
         const decode = (): string => this.#tokenizer.decode(ids, options);
         return this.#decodesByPatterns ? bounded(ids.length, decode) : decode();
       }

@@ -15,7 +15,7 @@ export interface CodecOptions extends Omit<TextCodecOptions, 'level'> {
    * `characters`: Unicode code points (default). `words`: words, and each line's end as a token. `bytes`: the bytes of UTF-8.
    * `bpe`: byte pairs learned from the text. The last two can read and write every text.
    */
-  level?: (typeof tokenLevels)[number];
+  level?: (typeof tokenLevels)[number] | undefined;
 }
 
 /** Most tokens by default; bytes are always 256. */

@@ -9,21 +9,22 @@ import { lossValue } from '../../training/losses/value.js';
 import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
 import type { Sequential } from '../../training/sequential.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
+import type { Resolved } from '../../resolved.js';
 
 /** How a model learns while it reads. */
 export interface DynamicOptions {
   /** Size of the steps. Default 0.05. */
-  learningRate?: number;
+  learningRate?: number | undefined;
   /** Share of the way back to the trained weights after each step. Default 0.002. */
-  decay?: number;
+  decay?: number | undefined;
   /** Tokens that are read with the same weights, and then learned from. Default 20. */
-  segment?: number;
+  segment?: number | undefined;
   /** Largest norm of all gradients together; larger ones are scaled down. Default 1. */
-  globalClipNorm?: number;
+  globalClipNorm?: number | undefined;
 }
 
 /** @throws UNKNOWN_NAME, OUT_OF_RANGE */
-export function resolvedDynamic(where: string, options: DynamicOptions): Required<DynamicOptions> {
+export function resolvedDynamic(where: string, options: DynamicOptions): Resolved<DynamicOptions> {
   refuseUnknownOptions(where, options, ['learningRate', 'decay', 'segment', 'globalClipNorm']);
   const { learningRate = 0.05, decay = 0.002, segment = 20, globalClipNorm = 1 } = options;
   requireNumber(where, 'learningRate', learningRate, 'a number of at least 0', (value) => value >= 0);
@@ -54,7 +55,7 @@ function stepProgram(): PointwiseProgram {
  *
  * @throws NOT_FINITE where the steps are too large; ABORTED
  */
-export async function dynamicLogLikelihood(model: Sequential, tokens: Int32Array, options: Required<DynamicOptions>, signal?: AbortSignal): Promise<number> {
+export async function dynamicLogLikelihood(model: Sequential, tokens: Int32Array, options: Resolved<DynamicOptions>, signal?: AbortSignal): Promise<number> {
   const where = 'LanguageModel.evaluate';
   const loss = sparseCategoricalCrossentropy({ fromLogits: true });
   const variables = [...new Set(model.trainableWeights)];

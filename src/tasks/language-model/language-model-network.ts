@@ -9,6 +9,7 @@ import { SpatialDropout1D } from '../../layers/spatial-dropout-1d.js';
 import { TiedDense } from '../../layers/tied-dense.js';
 import { Sequential } from '../../training/sequential.js';
 import type { LanguageModelOptions } from './language-model-options.js';
+import type { Resolved } from '../../resolved.js';
 
 /**
  * The network of a language model, token ids `[batch, time]` to logits `[batch, time, vocabulary]`: an embedding, stateful recurrent
@@ -18,7 +19,7 @@ import type { LanguageModelOptions } from './language-model-options.js';
  * for the first epochs (Tiny Shakespeare, 5 epochs of 128 units: 1.66 instead of 1.90 nats a character). Where they are the output's kernel too, larger
  * logits than those of `1 / sqrt(embeddingUnits)` cost more than that gains.
  */
-export function languageModelNetwork(vocabulary: number, options: Required<LanguageModelOptions>, pretrained: Embedding | undefined): Sequential {
+export function languageModelNetwork(vocabulary: number, options: Resolved<LanguageModelOptions>, pretrained: Embedding | undefined): Sequential {
   const { cell, units, layers, dropout, inputDropout, variational, weightDropout, activationPenalty, changePenalty, tied, initialRange: range } = options;
   const stddev = tied ? 1 / Math.sqrt(options.embeddingUnits) : 1;
   const uniform = range > 0 ? randomUniform({ minval: -range, maxval: range }) : undefined;

@@ -4,6 +4,7 @@ import { averagedSGD, sgd, type Optimizer } from '../../training/optimizers/inde
 import { piecewiseConstantDecay } from '../../training/schedules.js';
 import { cosineAdam } from '../training-run.js';
 import type { LanguageModelOptions } from './language-model-options.js';
+import type { Resolved } from '../../resolved.js';
 
 /** How the weights of a language model are found. */
 export const languageModelOptimizers = ['adam', 'sgd', 'ntasgd'] as const;
@@ -19,7 +20,7 @@ export function defaultLearningRate(optimizer: LanguageModelOptimizer, units: nu
 }
 
 /** The optimizer, and what must watch the training with it. */
-export function languageModelOptimizer(options: Required<LanguageModelOptions>, numBatches: number): { readonly optimizer: Optimizer; readonly callbacks: readonly Callback[] } {
+export function languageModelOptimizer(options: Resolved<LanguageModelOptions>, numBatches: number): { readonly optimizer: Optimizer; readonly callbacks: readonly Callback[] } {
   const { optimizer, learningRate, clipNorm: globalClipNorm, weightDecay, epochs } = options;
   if (optimizer === 'adam') return { optimizer: cosineAdam({ learningRate, numSteps: numBatches * epochs, globalClipNorm, weightDecay }), callbacks: [] };
   if (optimizer === 'sgd') return { optimizer: sgd({ learningRate: fallingByEpoch(options, numBatches), globalClipNorm, weightDecay }), callbacks: [] };
@@ -27,7 +28,7 @@ export function languageModelOptimizer(options: Required<LanguageModelOptions>, 
 }
 
 /** The full rate for some epochs, then each epoch's is that of the epoch before times `rateDecay`. */
-function fallingByEpoch({ learningRate, fullRateEpochs, rateDecay, epochs }: Required<LanguageModelOptions>, numBatches: number): ReturnType<typeof piecewiseConstantDecay> | number {
+function fallingByEpoch({ learningRate, fullRateEpochs, rateDecay, epochs }: Resolved<LanguageModelOptions>, numBatches: number): ReturnType<typeof piecewiseConstantDecay> | number {
   const numFalls = epochs - fullRateEpochs;
   if (numFalls <= 0) return learningRate;
   return piecewiseConstantDecay({

@@ -8,64 +8,65 @@ import { defaultClipNorms, defaultLearningRate, type LanguageModelOptimizer, lan
 import { type LanguageModelPreset, languageModelPresetNames, languageModelPresets } from './language-model-presets.js';
 import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
 import type { TokenLevel } from './token-codec.js';
+import { givenOptions, type Resolved } from '../../resolved.js';
 
 /** How a language model is built and trained. */
 export interface LanguageModelOptions extends Omit<CodecOptions, 'level'>, RecurrentTaskOptions {
   /** What a token is, see {@link CodecOptions}. With a given codec its own, which cannot be chosen. */
-  level?: TokenLevel;
+  level?: TokenLevel | undefined;
   /**
    * `adam` (default): rises to `learningRate` and falls along a cosine to 0. `sgd`: plain gradient descent at `learningRate` for
    * `fullRateEpochs`, then each epoch at `rateDecay` of the one before. `ntasgd`: at `learningRate` throughout, whose result is the
    * mean of the weights from the epoch on that no longer got better, see `AveragingTrigger`.
    */
-  optimizer?: LanguageModelOptimizer;
+  optimizer?: LanguageModelOptimizer | undefined;
   /** Of the loss per token. Default `0.09 / sqrt(units)` for adam (0.008 for 128 units, 0.0056 for 256), 20 for sgd, 30 for ntasgd. */
-  learningRate?: number;
+  learningRate?: number | undefined;
   /** Epochs of sgd before the rate falls. Default 40 % of all. */
-  fullRateEpochs?: number;
+  fullRateEpochs?: number | undefined;
   /** By what sgd's rate is multiplied for each later epoch. By default so that the last epoch has a hundredth of the full rate. */
-  rateDecay?: number;
+  rateDecay?: number | undefined;
   /** Largest norm of all gradients together. Default 1 for adam, 0.25 for the others. */
-  clipNorm?: number;
+  clipNorm?: number | undefined;
   /** See `OptimizerOptions.weightDecay`. Default 0. */
-  weightDecay?: number;
+  weightDecay?: number | undefined;
   /** All weights begin uniform in plus and minus this, without the forget gate's bias of 1. Default 0: each layer's own initializers. */
-  initialRange?: number;
+  initialRange?: number | undefined;
   /** Width of the token embedding. Default that of the given vectors, else 64 for characters and bytes, `units` for words, byte pairs and a tied output. */
-  embeddingUnits?: number;
+  embeddingUnits?: number | undefined;
   /** Leaves the vectors that {@link LanguageModelData} holds as they are. Default false. */
-  freezeVectors?: boolean;
+  freezeVectors?: boolean | undefined;
   /** Whether the output uses the token embedding's rows; the last recurrent layer then has `embeddingUnits` units. Default false. */
-  tied?: boolean;
+  tied?: boolean | undefined;
   /** Options that go well together, see `languageModelPresets`; those given besides count before them. Default none. */
-  preset?: LanguageModelPreset;
+  preset?: LanguageModelPreset | undefined;
   /** Share of the embedding's features dropped before the first recurrent layer. Default 0. */
-  inputDropout?: number;
+  inputDropout?: number | undefined;
   /** Whether dropout draws one mask for each sequence and not for each step. Default false. Gal and Ghahramani 2016. */
-  variational?: boolean;
+  variational?: boolean | undefined;
   /** Share of the recurrent weights dropped in each step, see `weightDropout` of recurrent layers. Default 0. */
-  weightDropout?: number;
+  weightDropout?: number | undefined;
   /** Share of the tokens whose embedding is dropped everywhere in a batch. Default 0. */
-  embeddingDropout?: number;
+  embeddingDropout?: number | undefined;
   /** Weight of the mean square of the last layer's output, after dropout. Default 0. See `ActivationPenalty`. */
-  activationPenalty?: number;
+  activationPenalty?: number | undefined;
   /** Weight of the mean square of its change from step to step, before dropout. Default 0. */
-  changePenalty?: number;
+  changePenalty?: number | undefined;
   /**
    * What one document is: each given text (`file`), what stands between blank lines, or each line. Training shows how they begin, on
    * empty states, and generated texts begin so. Default `auto`: the first of these that is there often enough; of a text without
    * lines sentences, or what follows its most frequent sign.
    */
-  documents?: DocumentKind | 'auto';
+  documents?: DocumentKind | 'auto' | undefined;
   /** Passes over the text. Default 10, and up to 100 where a short text would give fewer than 500 steps. */
-  epochs?: number;
+  epochs?: number | undefined;
   /** Streams of the text that are read side by side. Default 32, fewer for short texts. */
-  batchSize?: number;
+  batchSize?: number | undefined;
   /** Share of the text, at its end, that is held out to choose the best epoch. Default 0.1. */
-  validation?: number;
+  validation?: number | undefined;
 }
 
-const defaults: Required<Omit<LanguageModelOptions, 'embeddingUnits' | 'learningRate' | 'maxTokens' | 'fullRateEpochs' | 'rateDecay' | 'clipNorm'>> = {
+const defaults: Resolved<Omit<LanguageModelOptions, 'embeddingUnits' | 'learningRate' | 'maxTokens' | 'fullRateEpochs' | 'rateDecay' | 'clipNorm'>> = {
   level: 'characters',
   lower: false,
   punctuation: 'separate',
@@ -118,14 +119,14 @@ const where = 'LanguageModelTraining';
  * @param numTokens that are learned from; while it is not known, the text counts as a long one.
  * @throws UNKNOWN_NAME, OUT_OF_RANGE, USAGE
  */
-export function resolvedOptions(options: LanguageModelOptions, data: LanguageModelData, numTokens = Infinity): Required<LanguageModelOptions> {
+export function resolvedOptions(options: LanguageModelOptions, data: LanguageModelData, numTokens = Infinity): Resolved<LanguageModelOptions> {
   const { vectors, codec, initial } = data;
   refuseUnknownOptions(where, options, optionNames);
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as LanguageModelOptions;
+  const given = givenOptions(options);
   requireFittingData(given, data);
   const { preset = 'none' } = given;
   if (!languageModelPresetNames.includes(preset)) throw unknownName(where, 'preset', preset, languageModelPresetNames);
-  const said: LanguageModelOptions = { ...languageModelPresets[preset], ...given };
+  const said = givenOptions<LanguageModelOptions>({ ...languageModelPresets[preset], ...given });
   const names = { decided: decidedOptions, inherited: inheritedOptions };
   const before = initial && optionsOfInitial<LanguageModelOptions, Decided, Inherited>(where, said, initial.options, names);
   const merged = { ...defaults, ...said, ...before, ...(codec && { level: codec.level, maxTokens: codec.size }) };
@@ -133,7 +134,7 @@ export function resolvedOptions(options: LanguageModelOptions, data: LanguageMod
   if (!languageModelOptimizers.includes(resolved.optimizer)) throw unknownName(where, 'optimizer', resolved.optimizer, languageModelOptimizers);
   if (![...documentKinds, 'auto'].includes(resolved.documents)) throw unknownName(where, 'kind of documents', resolved.documents, [...documentKinds, 'auto']);
   const fullRateEpochs = resolved.fullRateEpochs ?? Math.ceil(0.4 * resolved.epochs);
-  const all: Required<LanguageModelOptions> = {
+  const all: Resolved<LanguageModelOptions> = {
     ...resolved,
     maxTokens: resolved.maxTokens ?? (resolved.level === 'file' ? 20_000 : (defaultMaxTokens[resolved.level] ?? 20_000)),
     embeddingUnits: resolved.embeddingUnits ?? vectors?.dimension ?? defaultEmbeddingUnits(resolved),
@@ -162,7 +163,7 @@ function budgetOf(said: LanguageModelOptions, timesteps: number, numTokens: numb
 }
 
 /** Which options make the codec of a text. @throws USAGE for a level that has none */
-export function codecOptionsOf({ level, lower, maxTokens, punctuation }: Required<LanguageModelOptions>): CodecOptions {
+export function codecOptionsOf({ level, lower, maxTokens, punctuation }: Resolved<LanguageModelOptions>): CodecOptions {
   if (level !== 'file') return { level, lower, maxTokens, punctuation };
   throw new RondoError('USAGE', { where, what: 'level `file` is that of a given codec.', expected: tokenLevels.join(', '), received: 'file', fix: 'give `codec`, or another level.' });
 }
@@ -171,7 +172,7 @@ function defaultEmbeddingUnits({ level, tied, units }: Pick<typeof defaults, 'le
   return (level === 'characters' || level === 'bytes') && !tied ? 64 : units;
 }
 
-function requireRanges(all: Required<LanguageModelOptions>): void {
+function requireRanges(all: Resolved<LanguageModelOptions>): void {
   requireRecurrentOptions(where, all);
   requireCount(where, 'fullRateEpochs', all.fullRateEpochs);
   for (const name of ['rateDecay', 'clipNorm'] as const) requireNumber(where, name, all[name], 'a number above 0', (value) => value > 0);
@@ -206,8 +207,8 @@ function requireFittingData(given: LanguageModelOptions, { validation, vectors, 
   refuseBesideInitial(where, initial, { vectors, codec });
 }
 
-function requireFittingVectors(all: Required<LanguageModelOptions>, { vectors }: LanguageModelData): void {
-  const fault = (what: string, facts: { expected?: string; received?: string; fix: string }): RondoError => new RondoError('USAGE', { where, what, ...facts });
+function requireFittingVectors(all: Resolved<LanguageModelOptions>, { vectors }: LanguageModelData): void {
+  const fault = (what: string, facts: { expected?: string | undefined; received?: string | undefined; fix: string }): RondoError => new RondoError('USAGE', { where, what, ...facts });
   if (vectors === undefined) {
     if (all.freezeVectors) throw fault('`freezeVectors` has no vectors to keep.', { fix: 'give vectors, or leave it out.' });
     return;

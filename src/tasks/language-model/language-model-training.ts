@@ -21,19 +21,20 @@ import { TextCodec } from './text-codec.js';
 import type { TokenCodec } from './token-codec.js';
 import { TrainingWindows, type TrainingWindow } from './training-windows.js';
 import { runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
+import type { Resolved } from '../../resolved.js';
 
 /** What a language model learns from, where it is more than a text. */
 export interface LanguageModelData {
   /** Several texts are several documents. */
   readonly train: string | readonly string[];
   /** Chooses the best epoch; by default the end of `train` does, which is then not learned from. */
-  readonly validation?: string;
+  readonly validation?: string | undefined;
   /** What the embedding starts from; for words and characters. */
-  readonly vectors?: WordVectors;
+  readonly vectors?: WordVectors | undefined;
   /** Cuts the text into tokens in the place of one made from it, such as that of `loadTokenizer`. */
-  readonly codec?: TokenCodec;
+  readonly codec?: TokenCodec | undefined;
   /** An earlier model: training begins with its weights, tokens and shape. */
-  readonly initial?: LanguageModel;
+  readonly initial?: LanguageModel | undefined;
 }
 
 /** What a training that begins with an earlier model takes from it, and what of the text that model does not know. */
@@ -170,7 +171,7 @@ function tokensOf(codec: TokenCodec, train: readonly string[], validation: strin
 }
 
 /** @throws USAGE for tokens that words have no vectors for */
-function pretrainedEmbedding(codec: TokenCodec, vectors: WordVectors, tokens: Int32Array, { freezeVectors }: Required<LanguageModelOptions>): ReturnType<typeof embeddingFromVectors> {
+function pretrainedEmbedding(codec: TokenCodec, vectors: WordVectors, tokens: Int32Array, { freezeVectors }: Resolved<LanguageModelOptions>): ReturnType<typeof embeddingFromVectors> {
   if (codec instanceof TextCodec) return embeddingFromVectors(codec.vocabulary, vectors, { trainable: !freezeVectors, tokens, seed: currentRandom().uint32() });
   throw new RondoError('USAGE', {
     where: 'LanguageModelTraining',
@@ -187,7 +188,7 @@ function unknownIn(codec: TokenCodec, texts: readonly string[]): UnknownTokens |
 }
 
 /** The wanted size of windows, smaller where the text is too short for it. */
-function sizeOf(tokens: Int32Array, options: Required<LanguageModelOptions>): { batchSize: number; timesteps: number } {
+function sizeOf(tokens: Int32Array, options: Resolved<LanguageModelOptions>): { batchSize: number; timesteps: number } {
   const timesteps = Math.min(options.timesteps, tokens.length - 1);
   return { timesteps, batchSize: Math.max(1, Math.min(options.batchSize, Math.floor((tokens.length - 1) / timesteps))) };
 }

@@ -9,6 +9,7 @@ import { logSumExp } from '../../exponential.js';
 import type { TokenCodec } from './token-codec.js';
 import { TextReader } from './text-reader.js';
 import type { TrainingOutcome } from '../training-run.js';
+import type { Resolved } from '../../resolved.js';
 
 /** How well a model knows a text. */
 export interface TextScore {
@@ -36,7 +37,7 @@ export interface TrainedText {
   /** Of all tokens, to know the text again. */
   readonly fingerprint: number;
   /** What is read before a text is written; undefined in files of earlier versions. */
-  readonly start?: TextStart;
+  readonly start?: TextStart | undefined;
 }
 
 /** A trained model of text with everything needed to use it. See {@link LanguageModelTraining} and {@link generate}. */
@@ -49,7 +50,7 @@ export class LanguageModel {
     readonly codec: TokenCodec,
     readonly text: TrainedText,
     /** Everything it was trained with. */
-    readonly options: Readonly<Required<LanguageModelOptions>>,
+    readonly options: Readonly<Resolved<LanguageModelOptions>>,
     /** How training went; undefined before. */
     public outcome?: TrainingOutcome,
   ) {}
@@ -61,7 +62,7 @@ export class LanguageModel {
    * @param options.dynamic lets the model learn from what it has read, see `dynamicLogLikelihood`; it is unchanged afterwards.
    * @throws OUT_OF_RANGE for a text of less than two tokens.
    */
-  async evaluate(text: string, { signal, dynamic }: { signal?: AbortSignal; dynamic?: DynamicOptions } = {}): Promise<TextScore> {
+  async evaluate(text: string, { signal, dynamic }: { signal?: AbortSignal | undefined; dynamic?: DynamicOptions | undefined } = {}): Promise<TextScore> {
     const all = this.tokensOf(text, 2, 'LanguageModel.evaluate');
     const isHeldOut = this.isTrainedOn(all);
     const tokens = isHeldOut ? all.subarray(this.text.numTrainingTokens) : all;

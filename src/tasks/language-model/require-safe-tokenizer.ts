@@ -37,12 +37,12 @@ export function requireSafeTokenizer(json: object, where: string): void {
 }
 
 function idsOf(json: object): unknown[] {
-  const { model, added_tokens: added } = json as { model?: { vocab?: unknown }; added_tokens?: unknown };
+  const { model, added_tokens: added } = json as { model?: { vocab?: unknown | undefined } | undefined; added_tokens?: unknown | undefined };
   const vocab = model?.vocab;
   // A list gives ids by its order.
   const own = typeof vocab === 'object' && vocab !== null && !Array.isArray(vocab) ? Object.values(vocab) : [];
   const listed = Array.isArray(vocab) ? vocab.map((_, id) => id) : [];
-  const more = Array.isArray(added) ? added.map((token: unknown) => (token as { id?: unknown } | null)?.id) : [];
+  const more = Array.isArray(added) ? added.map((token: unknown) => (token as { id?: unknown | undefined } | null)?.id) : [];
   return [...own, ...listed, ...more];
 }
 

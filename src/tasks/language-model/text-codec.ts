@@ -12,16 +12,16 @@ const punctuationChoices = ['separate', 'attach'] as const;
 /** How a text becomes tokens. */
 export interface TextCodecOptions {
   /** `characters`: Unicode code points (default). `words`: words, and each line's end as a token. */
-  level?: TextLevel;
+  level?: TextLevel | undefined;
   /** Lower-case the text first. Default false. */
-  lower?: boolean;
+  lower?: boolean | undefined;
   /** Most tokens in the vocabulary; rarer ones become the out-of-vocabulary token. Default 20,000. */
-  maxTokens?: number;
+  maxTokens?: number | undefined;
   /**
    * For words: `separate` (default) makes each sign a token; `attach` cuts at white space only, for texts that are already
    * cut into tokens.
    */
-  punctuation?: (typeof punctuationChoices)[number];
+  punctuation?: (typeof punctuationChoices)[number] | undefined;
 }
 
 /** The token for what the vocabulary does not hold: U+FFFD, or `<unk>` for words. */

@@ -6,8 +6,8 @@ import type { TokenCodec, TokenWriter } from './token-codec.js';
 
 /** What is used of a tokenizer of `@huggingface/tokenizers`, or of another library of this form. */
 export interface FileTokenizer {
-  encode(text: string, options?: { add_special_tokens?: boolean }): { readonly ids: ArrayLike<number> };
-  decode(ids: number[], options?: { skip_special_tokens?: boolean; clean_up_tokenization_spaces?: boolean }): string;
+  encode(text: string, options?: { add_special_tokens?: boolean | undefined }): { readonly ids: ArrayLike<number> };
+  decode(ids: number[], options?: { skip_special_tokens?: boolean | undefined; clean_up_tokenization_spaces?: boolean | undefined }): string;
   token_to_id(token: string): number | undefined;
   id_to_token(id: number): string | undefined;
   get_vocab(withAddedTokens?: boolean): ReadonlyMap<string, number>;
@@ -40,7 +40,7 @@ export class TokenizerCodec implements TokenCodec {
     for (const id of tokenizer.get_vocab(true).values()) largest = Math.max(largest, id);
     this.size = largest + 1;
     if (!Number.isSafeInteger(this.size) || this.size < 1 || this.size > 2 ** 26) throw new RondoError('FILE_FORMAT', { where, what: 'the tokenizer has no tokens, or impossible ids.', expected: 'ids from 0 up', received: String(largest), fix: 'use an intact tokenizer.json.' });
-    const { model } = json as { model?: { unk_token?: unknown } };
+    const { model } = json as { model?: { unk_token?: unknown | undefined } | undefined };
     this.unknownId = typeof model?.unk_token === 'string' ? tokenizer.token_to_id(model.unk_token) : undefined;
   }
 

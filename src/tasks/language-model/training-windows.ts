@@ -14,7 +14,7 @@ export interface TrainingWindowsOptions {
   /** Places at which a text can begin, in rising order. */
   readonly starts: Int32Array;
   /** Stands for what the vocabulary does not hold; shown in the place of rare tokens where no token of the text is unknown. */
-  readonly unknownId?: number;
+  readonly unknownId?: number | undefined;
 }
 
 /** How often a row begins anew: once in so many windows. */

@@ -4,17 +4,18 @@ import { Vocabulary } from '../../data/vocabulary.js';
 import type { FormVectors } from '../../io/word-vectors/form-vectors.js';
 import type { Json } from '../../layers/layer.js';
 import type { TaggedSentence } from './tagged-sentence.js';
+import type { Resolved } from '../../resolved.js';
 
 /** How words become numbers. */
 export interface TagCodecOptions {
   /** Look words up in lower case; the characters keep theirs. Default true. */
-  lower?: boolean;
+  lower?: boolean | undefined;
   /** Look words up with every digit as `0`; the characters keep theirs. Default true. */
-  digits?: boolean;
+  digits?: boolean | undefined;
   /** Words seen less often in training share the vector of unknown words, which is so learned from them. Default 2. */
-  minCount?: number;
+  minCount?: number | undefined;
   /** Of longer words the first and the last characters are read, half each. Default 24. */
-  maxCharacters?: number;
+  maxCharacters?: number | undefined;
 }
 
 /** @internal */
@@ -42,7 +43,7 @@ export class TagCodec {
   private readonly tagIds: ReadonlyMap<string, number>;
 
   private constructor(
-    readonly options: Readonly<Required<TagCodecOptions>>,
+    readonly options: Readonly<Resolved<TagCodecOptions>>,
     /** By look-up form: index 0 is padding, 1 stands for every other word; then those of training, then what only given vectors know. */
     readonly words: Vocabulary,
     private readonly numVectorWords: number,
@@ -124,7 +125,7 @@ export class TagCodec {
   }
 
   /** A sentence as numbers; a tag that training never showed is -1. */
-  encode({ words, tags = [] }: { readonly words: readonly string[]; readonly tags?: readonly string[] }): EncodedSentence {
+  encode({ words, tags = [] }: { readonly words: readonly string[]; readonly tags?: readonly string[] | undefined }): EncodedSentence {
     return {
       words: Int32Array.from(words, (word) => Math.max(UNKNOWN, this.words.idOf(this.lookUpForm(word)))),
       characters: words.map((word) => this.charactersOf(word)),
@@ -183,7 +184,7 @@ export function requireDifferentTags(sentences: readonly TaggedSentence[], where
 }
 
 /** @internal The form in which a word is looked up. */
-export function lookUpForm(word: string, { lower, digits }: Pick<Required<TagCodecOptions>, 'lower' | 'digits'>): string {
+export function lookUpForm(word: string, { lower, digits }: Pick<Resolved<TagCodecOptions>, 'lower' | 'digits'>): string {
   const cased = lower ? word.toLowerCase() : word;
   return digits ? cased.replace(/\p{Nd}/gu, '0') : cased;
 }

@@ -6,6 +6,7 @@ import { defaultVectorWords } from '../../io/word-vectors/form-vectors.js';
 import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
 import { type TrainingBudget, trainingBudget } from '../training-rounds.js';
 import { type TagCodecOptions, tagCodecOptionNames } from './tag-codec.js';
+import type { Resolved } from '../../resolved.js';
 
 const schemeChoices = ['auto', 'none', ...tagSchemes] as const;
 const encoderChoices: readonly CharacterEncoder[] = ['rnn', 'conv', 'none'];
@@ -13,34 +14,34 @@ const encoderChoices: readonly CharacterEncoder[] = ['rnn', 'conv', 'none'];
 /** How a tagger is built and trained. `timesteps` is the most words of a training sentence; longer ones are cut. */
 export interface TaggerOptions extends TagCodecOptions, RecurrentTaskOptions {
   /** Whether a conditional random field scores neighbouring tags together; without it every tag is chosen by itself. Default true. */
-  crf?: boolean;
+  crf?: boolean | undefined;
   /** How tags mark spans, for the span scores and the CRF's constraints. Default `auto`: by the tags. */
-  scheme?: (typeof schemeChoices)[number];
+  scheme?: (typeof schemeChoices)[number] | undefined;
   /** Width of a word's vector. Default 100, or that of the given vectors. */
-  wordUnits?: number;
+  wordUnits?: number | undefined;
   /** Keep given vectors as they are. Default false: they are trained on. */
-  freezeVectors?: boolean;
+  freezeVectors?: boolean | undefined;
   /** So many of the first words of given vectors have vectors of their own although training does not show them. Default 20,000. */
-  vectorWords?: number;
+  vectorWords?: number | undefined;
   /** What reads the characters of a word: see {@link WordFeatures}. Default rnn. */
-  characterEncoder?: CharacterEncoder;
+  characterEncoder?: CharacterEncoder | undefined;
   /** Width of a character's vector. Default 32. */
-  characterUnits?: number;
+  characterUnits?: number | undefined;
   /** Width of what the characters add to a word's vector. Default 96. */
-  characterFeatures?: number;
+  characterFeatures?: number | undefined;
   /** Share of words that training shows as unknown. Default 0.1. */
-  wordDropout?: number;
+  wordDropout?: number | undefined;
   /** Share of the sentences that chooses the best epoch where no others are given: every so-manieth. Default 0.1. */
-  validation?: number;
+  validation?: number | undefined;
   /** Epochs of the first round; a longer one follows while the best epoch is the last. Default 20, more where that is less than 1,500 steps. */
-  epochs?: number;
+  epochs?: number | undefined;
   /** Most epochs in all rounds. Default `epochs` where that is given, else two rounds, the second twice as long as the first. */
-  maxEpochs?: number;
+  maxEpochs?: number | undefined;
   /** The first round ends after so many epochs without a better score on the validation sentences. Default half of `epochs`. */
-  patience?: number;
+  patience?: number | undefined;
 }
 
-const defaults: Omit<Required<TaggerOptions>, 'epochs' | 'maxEpochs' | 'patience'> = {
+const defaults: Omit<Resolved<TaggerOptions>, 'epochs' | 'maxEpochs' | 'patience'> = {
   crf: true,
   scheme: 'auto',
   wordUnits: 100,
@@ -81,7 +82,7 @@ export function taggerBudget(options: TaggerOptions, numBatches: number): Traini
 }
 
 /** @internal Every option; how long training goes on as for sentences of many steps. @throws UNKNOWN_NAME, OUT_OF_RANGE */
-export function resolvedTaggerOptions(options: TaggerOptions): Required<TaggerOptions> {
+export function resolvedTaggerOptions(options: TaggerOptions): Resolved<TaggerOptions> {
   const where = 'TaggerTraining';
   refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, ...tagCodecOptionNames, 'crf', 'scheme', 'wordUnits', 'freezeVectors', 'vectorWords', 'characterEncoder', 'characterUnits', 'characterFeatures', 'wordDropout', 'validation', 'maxEpochs', 'patience']);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as TaggerOptions;

@@ -28,20 +28,21 @@ import { type BaselineScore, fingerprintOfSentences, Tagger, type TaggerReport }
 import { decidedOptions, inheritedOptions, resolvedTaggerOptions, taggerBudget, type TaggerOptions } from './tagger-options.js';
 import { scoreOf, taggingReport } from './tagging-report.js';
 import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
+import type { Resolved } from '../../resolved.js';
 
 /** What a tagger learns from. */
 export interface TaggerData {
   readonly train: readonly TaggedSentence[];
   /** Choose the best epoch; by default some of the training sentences do, which are then not learned from. */
-  readonly validation?: readonly TaggedSentence[];
+  readonly validation?: readonly TaggedSentence[] | undefined;
   /** Only measured, by the baseline; {@link Tagger.evaluate} measures the tagger. */
-  readonly test?: readonly TaggedSentence[];
+  readonly test?: readonly TaggedSentence[] | undefined;
   /** Vectors to start from, found whatever their case unless `lower` is false. */
-  readonly vectors?: PretrainedVectors;
+  readonly vectors?: PretrainedVectors | undefined;
   /** An earlier tagger, whose weights, words and shape training begins with; other tags have scores anew. */
-  readonly initial?: Tagger;
+  readonly initial?: Tagger | undefined;
   /** What the files' column is called, for those who use the tagger. */
-  readonly column?: string;
+  readonly column?: string | undefined;
 }
 
 /**
@@ -131,7 +132,7 @@ export class TaggerTraining {
   }
 
   /** How the tagger does on the validation sentences. */
-  async evaluate(controls: { signal?: AbortSignal } = {}): Promise<TaggerReport> {
+  async evaluate(controls: { signal?: AbortSignal | undefined } = {}): Promise<TaggerReport> {
     return this.tagger.evaluate(this.heldOut, controls);
   }
 
@@ -146,7 +147,7 @@ interface TaggerParts {
   readonly codec: TagCodec;
   readonly scheme: TagScheme | undefined;
   readonly started: VectorTable | undefined;
-  readonly options: Required<TaggerOptions>;
+  readonly options: Resolved<TaggerOptions>;
 }
 
 function newTagger(data: TaggerData, { train, validation }: { train: readonly TaggedSentence[]; validation: readonly TaggedSentence[] }, { codec, scheme, started, options }: TaggerParts): Tagger {
@@ -177,7 +178,7 @@ function newTagger(data: TaggerData, { train, validation }: { train: readonly Ta
   return new Tagger(model, codec, facts, options);
 }
 
-function modelOf(codec: TagCodec, scheme: TagScheme | undefined, options: Required<TaggerOptions>): Sequential {
+function modelOf(codec: TagCodec, scheme: TagScheme | undefined, options: Resolved<TaggerOptions>): Sequential {
   const { cell, units, layers, dropout, wordUnits, characterUnits, characterEncoder, characterFeatures, wordDropout, freezeVectors } = options;
   const drop = (): Layer[] => (dropout > 0 ? [new Dropout({ rate: dropout })] : []);
   return new Sequential([
@@ -226,7 +227,7 @@ function choosing(validation: readonly TaggedSentence[], codec: TagCodec): reado
 }
 
 /** All options, and those that an earlier tagger decides. */
-function optionsOf(options: TaggerOptions, { vectors, initial }: TaggerData): Required<TaggerOptions> {
+function optionsOf(options: TaggerOptions, { vectors, initial }: TaggerData): Resolved<TaggerOptions> {
   const where = 'TaggerTraining';
   refuseBesideInitial(where, initial, { vectors });
   const names = { decided: decidedOptions, inherited: inheritedOptions };
@@ -259,12 +260,12 @@ function beginningOf(
   };
 }
 
-function schemeOf(given: Required<TaggerOptions>['scheme'], train: readonly TaggedSentence[]): TagScheme | undefined {
+function schemeOf(given: Resolved<TaggerOptions>['scheme'], train: readonly TaggedSentence[]): TagScheme | undefined {
   if (given === 'none') return undefined;
   return given === 'auto' ? detectTagScheme(train.map(({ tags }) => tags)) : given;
 }
 
-function codecOptions({ lower, digits, minCount, maxCharacters }: Required<TaggerOptions>): Pick<Required<TaggerOptions>, 'lower' | 'digits' | 'minCount' | 'maxCharacters'> {
+function codecOptions({ lower, digits, minCount, maxCharacters }: Resolved<TaggerOptions>): Pick<Resolved<TaggerOptions>, 'lower' | 'digits' | 'minCount' | 'maxCharacters'> {
   return { lower, digits, minCount, maxCharacters };
 }
 

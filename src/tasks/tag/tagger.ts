@@ -16,6 +16,7 @@ import { numWordsOf, requireTagged, sentenceKey, type TaggedSentence } from './t
 import type { TaggerOptions } from './tagger-options.js';
 import { scoreOf, type TaggingReport, taggingReport, type TaggingScore } from './tagging-report.js';
 import type { TrainingOutcome } from '../training-run.js';
+import type { Resolved } from '../../resolved.js';
 
 /** What the baseline, a hidden Markov tagger of the same training sentences, reached on other sentences. */
 export interface BaselineScore extends TaggingScore {
@@ -40,7 +41,7 @@ export interface TrainedSentences {
   /** How much of the training sentences the given vectors cover; null without vectors. */
   readonly vectors: VectorCoverage | null;
   /** Which sentences were learned from and which chose the best epoch; older files do not say. */
-  readonly seen?: SavedSeenItems;
+  readonly seen?: SavedSeenItems | undefined;
 }
 
 /** What {@link Tagger.evaluate} finds. */
@@ -65,13 +66,13 @@ export class Tagger {
     readonly codec: TagCodec,
     readonly sentences: TrainedSentences,
     /** Everything it was trained with. */
-    readonly options: Readonly<Required<TaggerOptions>>,
+    readonly options: Readonly<Resolved<TaggerOptions>>,
     /** How training went; undefined before. */
     public outcome?: TrainingOutcome,
   ) {}
 
   /** The tags of sentences, one for each word. A sentence without words has none. @throws ABORTED */
-  async tag(sentences: readonly (readonly string[])[], { signal }: { signal?: AbortSignal } = {}): Promise<string[][]> {
+  async tag(sentences: readonly (readonly string[])[], { signal }: { signal?: AbortSignal | undefined } = {}): Promise<string[][]> {
     const tags: string[][] = sentences.map(() => []);
     const labels = this.labelsOf(sentences, signal);
     for await (const { place, labels: own } of labels) tags[place] = own.map((label) => this.codec.tags[label]);
@@ -94,7 +95,7 @@ export class Tagger {
   private seenItems: SeenItems | undefined;
 
   /** Compares its tags with the true ones, with the baseline's figures where training measured it on the same sentences. @throws as `taggedSentences`; ABORTED */
-  async evaluate(sentences: readonly TaggedSentence[], { signal }: { signal?: AbortSignal } = {}): Promise<TaggerReport> {
+  async evaluate(sentences: readonly TaggedSentence[], { signal }: { signal?: AbortSignal | undefined } = {}): Promise<TaggerReport> {
     const truth = requireTagged(sentences, 'Tagger.evaluate');
     const predicted = await this.tag(truth.map(({ words }) => words), { signal });
     const options = { scheme: this.sentences.scheme ?? undefined, isUnknown: (word: string) => this.codec.isUnknown(word), tags: this.codec.tags };

@@ -41,11 +41,11 @@ export interface TaggingReport extends TaggingScore {
 
 export interface TaggingReportOptions {
   /** Counts spans. */
-  scheme?: TagScheme;
+  scheme?: TagScheme | undefined;
   /** Whether training never showed a word. Default: none is unknown. */
-  isUnknown?: (word: string) => boolean;
+  isUnknown?: ((word: string) => boolean) | undefined;
   /** The tags of training. Default: all are known. */
-  tags?: readonly string[];
+  tags?: readonly string[] | undefined;
 }
 
 /** Compares predicted tags with the truth. @throws SHAPE_MISMATCH where there is not one for each word */

@@ -5,9 +5,9 @@ import { minimumOf } from '../../extremes.js';
 
 export interface AveragingTriggerOptions {
   /** The loss or metric to watch, of which less is better. Default `valLoss`. */
-  monitor?: string;
+  monitor?: string | undefined;
   /** How many epochs back the best of the older values is looked for, n of the paper. Default 5. */
-  patience?: number;
+  patience?: number | undefined;
 }
 
 /**

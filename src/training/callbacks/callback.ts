@@ -38,20 +38,20 @@ export interface TrainingContext {
   /** Steps taken since training began, across resumed runs. */
   readonly numSteps: number;
   /** Whether a run that is aborted saves a snapshot, with which the model as it then is can be trained on. */
-  readonly savesSnapshots?: boolean;
+  readonly savesSnapshots?: boolean | undefined;
   /** Ends training after the current step. */
   stopTraining(): void;
   /**
    * In `onBatchEnd` and `onEpochEnd`: the loss of the batch of the last step, now that the weights have changed, without dropout and differentiable
    * by the weights. Needs an open {@link scope}. Undefined where this run has not taken a step.
    */
-  lossOfLastBatch?(): Tensor;
+  lossOfLastBatch?: (() => Tensor) | undefined;
 }
 
 /** What a callback must remember for an exact resume; plain JSON, and arrays apart from it. */
 export interface CallbackState {
   readonly values: { readonly [key: string]: Json | undefined };
-  readonly arrays?: Readonly<Record<string, HostArray>>;
+  readonly arrays?: Readonly<Record<string, HostArray>> | undefined;
 }
 
 /**
@@ -60,7 +60,7 @@ export interface CallbackState {
  */
 export interface Callback {
   /** Under which its state is kept in checkpoints. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   onTrainBegin?(context: TrainingContext): void | Promise<void>;
   onEpochBegin?(epoch: number, context: TrainingContext): void | Promise<void>;
   onBatchEnd?(progress: Progress, context: TrainingContext): void | Promise<void>;

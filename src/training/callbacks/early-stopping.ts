@@ -7,16 +7,16 @@ import { Monitor, type MonitorOptions } from './monitor.js';
 
 export interface EarlyStoppingOptions extends MonitorOptions {
   /** How many epochs in a row may pass without an improvement. Default 0. */
-  patience?: number;
+  patience?: number | undefined;
   /** A value to be beaten: until then, epochs that improve do not start the count of `patience` anew. */
-  baseline?: number;
+  baseline?: number | undefined;
   /**
    * Ends with the weights of the best epoch instead of the last, also where training ends with an exception, or is aborted without
    * a `checkpoint` to resume from. Default false.
    */
-  restoreBestWeights?: boolean;
+  restoreBestWeights?: boolean | undefined;
   /** Epochs before this one are not watched. Default 0. */
-  startFromEpoch?: number;
+  startFromEpoch?: number | undefined;
 }
 
 /**

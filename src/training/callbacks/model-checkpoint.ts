@@ -7,7 +7,7 @@ export interface ModelCheckpointOptions extends Omit<MonitorOptions, 'minDelta'>
   /** Stores the model, for example in a file; training waits for it. */
   save: (model: Model, epoch: number, logs: Logs) => void | Promise<void>;
   /** Saves only when the monitored value is the best so far. Default false: after every epoch. */
-  saveBestOnly?: boolean;
+  saveBestOnly?: boolean | undefined;
 }
 
 /**

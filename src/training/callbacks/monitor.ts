@@ -6,11 +6,11 @@ export type MonitorMode = (typeof modes)[number];
 
 export interface MonitorOptions {
   /** The loss or metric to watch. Default `valLoss`. */
-  monitor?: string;
+  monitor?: string | undefined;
   /** Whether less is better or more. Default `auto`: as the metric says, less for losses. */
-  mode?: MonitorMode;
+  mode?: MonitorMode | undefined;
   /** A change counts as better when it is larger than this. */
-  minDelta?: number;
+  minDelta?: number | undefined;
 }
 
 /** Watches one log and remembers its best value. */

@@ -4,13 +4,13 @@ import { Monitor, type MonitorOptions } from './monitor.js';
 
 export interface ReduceLROnPlateauOptions extends MonitorOptions {
   /** What the learning rate is multiplied with. Default 0.1. */
-  factor?: number;
+  factor?: number | undefined;
   /** How many epochs in a row may pass without an improvement. Default 10. */
-  patience?: number;
+  patience?: number | undefined;
   /** Epochs after a reduction that are not counted. Default 0. */
-  cooldown?: number;
+  cooldown?: number | undefined;
   /** The learning rate never falls below this. Default 0. */
-  minLearningRate?: number;
+  minLearningRate?: number | undefined;
 }
 
 /** Lowers the learning rate when a loss or metric has stopped improving, as Keras's does. `minDelta` is 0.0001 by default. */

@@ -6,7 +6,7 @@ export interface TensorBoardOptions {
   /** Appends bytes to the event file. */
   write: (records: Uint8Array) => void | Promise<void>;
   /** Writes the running loss after every so many steps. Default: only after epochs. */
-  everySteps?: number;
+  everySteps?: number | undefined;
 }
 
 /**

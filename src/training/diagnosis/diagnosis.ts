@@ -11,9 +11,9 @@ import { trainableByLayer } from './weight-groups.js';
 
 export interface DiagnosisOptions {
   /** Measures every so many steps; a measurement takes about as long as two steps. Default 100. Steps 2, 10, 25, 50 and the last one of all are measured too. */
-  everySteps?: number;
+  everySteps?: number | undefined;
   /** Where there are more measurements, every second is dropped and they become half as frequent. At least 4. Default 40. */
-  maxSamples?: number;
+  maxSamples?: number | undefined;
 }
 
 const nothing: Recorded = { samples: [], everySteps: 0, clipNorm: null, loss: [], valLoss: [], elapsedMs: 0 };
@@ -53,7 +53,7 @@ export class Diagnosis implements Callback {
     if (!this.#isResumed) this.#recorded = { ...nothing, everySteps: this.#everySteps };
     this.#isResumed = false;
     this.#before = undefined;
-    const { globalClipNorm } = model.optimizer.getConfig().config as { globalClipNorm?: number };
+    const { globalClipNorm } = model.optimizer.getConfig().config as { globalClipNorm?: number | undefined };
     this.#recorded = { ...this.#recorded, clipNorm: globalClipNorm ?? null };
   }
 

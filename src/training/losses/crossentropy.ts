@@ -3,13 +3,14 @@ import { add, detach, div, exp, type Expression, log, max, min, mul, neg, rowMax
 import type { PointwiseFunction } from '../../tensor/pointwise.js';
 import { elementLoss, EPSILON, type Loss, meanOf } from './loss.js';
 import { requireDistributions, requireTargetRange } from './target-checks.js';
+import type { Resolved } from '../../resolved.js';
 
 /** Options of cross-entropies between probabilities. */
 export interface CrossentropyOptions {
   /** Whether predictions are what goes into the softmax or sigmoid. Default false: they are probabilities. */
-  fromLogits?: boolean;
+  fromLogits?: boolean | undefined;
   /** From 0 (default) to 1: how much of each target's weight is spread evenly over the classes. Szegedy et al. 2016, "Rethinking the Inception architecture", section 7. */
-  labelSmoothing?: number;
+  labelSmoothing?: number | undefined;
 }
 
 /** @internal Kept between epsilon and 1 - epsilon. */
@@ -23,7 +24,7 @@ export function logSoftmaxParts(x: Expression): { shifted: Expression; logSum: E
   return { shifted, logSum: log(rowSum(exp(shifted))) };
 }
 
-function crossentropyOptions(where: string, options: CrossentropyOptions): Required<CrossentropyOptions> {
+function crossentropyOptions(where: string, options: CrossentropyOptions): Resolved<CrossentropyOptions> {
   refuseUnknownOptions(where, options, ['fromLogits', 'labelSmoothing']);
   const { fromLogits = false, labelSmoothing = 0 } = options;
   requireNumber(where, 'labelSmoothing', labelSmoothing, 'a number from 0 to 1', (v) => v >= 0 && v <= 1);

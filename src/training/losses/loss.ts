@@ -21,7 +21,7 @@ export interface Loss extends Configured {
   /** One number per sample (and step): the last axis is averaged or summed away. Differentiable by `yPred`. */
   values(yTrue: Tensor, yPred: Tensor): Tensor;
   /** The same loss on what goes into the activation that made the predictions, where there is such a form. */
-  onLogits?(activation: string): Loss | undefined;
+  onLogits?: ((activation: string) => Loss | undefined) | undefined;
   /**
    * Refuses targets that no prediction fits, so that training on data in memory does not start. @param width the last axis of
    * the predictions. @param name what messages call the targets.
@@ -44,7 +44,7 @@ export interface LossDefinition {
   /** From one element of the targets and of the predictions to its loss; `options` are the numbers of `options` below. */
   element(yTrue: Expression, yPred: Expression, options: Readonly<Record<string, Expression>>): Expression;
   /** Numbers that the equation uses, by name. */
-  options?: Readonly<Record<string, number>>;
+  options?: Readonly<Record<string, number>> | undefined;
 }
 
 /**

@@ -33,7 +33,7 @@ const several: PointwiseFunction = {
  *
  * @throws OUT_OF_RANGE for a quantile outside (0, 1); when used SHAPE_MISMATCH
  */
-export function quantile(options: { quantile?: number | readonly number[] } = {}): Loss {
+export function quantile(options: { quantile?: number | readonly number[] | undefined } = {}): Loss {
   refuseUnknownOptions('quantile', options, ['quantile']);
   const { quantile: given = 0.5 } = options;
   const quantiles = typeof given === 'number' ? [given] : given;

@@ -33,7 +33,7 @@ export function meanAbsoluteError(options: object = {}): Loss {
  * Squared for errors up to `delta` (default 1), linear beyond: `e^2 / 2` or `delta |e| - delta^2 / 2`. Huber 1964,
  * "Robust estimation of a location parameter". @throws OUT_OF_RANGE
  */
-export function huber(options: { delta?: number } = {}): Loss {
+export function huber(options: { delta?: number | undefined } = {}): Loss {
   refuseUnknownOptions('huber', options, ['delta']);
   const { delta = 1 } = options;
   requireNumber('huber', 'delta', delta, 'a number greater than 0', (v) => v > 0);

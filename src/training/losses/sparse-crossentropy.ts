@@ -32,7 +32,7 @@ const onLogits: PointwiseFunction = {
  * @throws when used, and before training starts where the targets are in memory: OUT_OF_RANGE for a label that is no class;
  *   when used: SHAPE_MISMATCH
  */
-export function sparseCategoricalCrossentropy(options: { fromLogits?: boolean } = {}): Loss {
+export function sparseCategoricalCrossentropy(options: { fromLogits?: boolean | undefined } = {}): Loss {
   refuseUnknownOptions('sparseCategoricalCrossentropy', options, ['fromLogits']);
   const { fromLogits = false } = options;
   const fn = fromLogits ? onLogits : onProbabilities;

@@ -13,7 +13,7 @@ interface Naming {
 }
 
 /** Refuses targets outside of a range, naming the first. @throws OUT_OF_RANGE */
-export function requireTargetRange({ data, shape }: Targets, { where, name }: Naming, range: { least: number; most?: number; expected: string; fix: string }): void {
+export function requireTargetRange({ data, shape }: Targets, { where, name }: Naming, range: { least: number; most?: number | undefined; expected: string; fix: string }): void {
   const { least, most = Infinity, expected, fix } = range;
   for (let i = 0; i < data.length; i++) {
     const value = data[i];

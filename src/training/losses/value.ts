@@ -8,9 +8,9 @@ import type { Loss } from './loss.js';
 /** How much each sample or step counts. */
 export interface Weighting {
   /** One weight per sample `[batch]`, or per step `[batch, time]`. */
-  sampleWeight?: Tensor;
+  sampleWeight?: Tensor | undefined;
   /** 1 where a sample or step counts, 0 where it is padding. */
-  mask?: Tensor;
+  mask?: Tensor | undefined;
 }
 
 /**

@@ -39,7 +39,7 @@ const exceeds = (threshold: number) => (truth: number, prediction: number): bool
 const largestIsTrue = (data: ArrayLike<number>, start: number, classes: number, truth: number): boolean => largestOf(data, start, classes) === truth;
 
 /** The share of scores that exceed `threshold` (default 0.5) exactly where the target is 1. @throws OUT_OF_RANGE */
-export function binaryAccuracy(options: { threshold?: number } = {}): Metric {
+export function binaryAccuracy(options: { threshold?: number | undefined } = {}): Metric {
   refuseUnknownOptions('binaryAccuracy', options, ['threshold']);
   const { threshold = 0.5 } = options;
   requireNumber('binaryAccuracy', 'threshold', threshold, 'a finite number', () => true);
@@ -75,7 +75,7 @@ export function accuracy(options: object = {}): Metric {
   }).alsoScored(scoredShare('accuracy'));
 }
 
-function topK(name: string): (options?: { k?: number }) => Metric {
+function topK(name: string): (options?: { k?: number | undefined }) => Metric {
   return (options = {}) => {
     refuseUnknownOptions(name, options, ['k']);
     const { k = 5 } = options;

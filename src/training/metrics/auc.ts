@@ -6,9 +6,9 @@ import { type Metric, type MetricBatch, requireEqualShapes, weightsOf } from './
 /** Options of {@link auc}. */
 export interface AucOptions {
   /** True against false positive rate, or precision against recall. Default ROC. */
-  curve?: 'ROC' | 'PR';
+  curve?: 'ROC' | 'PR' | undefined;
   /** Evaluates the curve at this many evenly spaced thresholds, in constant memory, as Keras (there 200). Default: at every score. */
-  numThresholds?: number;
+  numThresholds?: number | undefined;
 }
 
 /** A point of the curve: the weights of the positives and negatives whose score is above a threshold. */

@@ -3,6 +3,7 @@ import type { Configuration } from '../../layers/configured.js';
 import type { Json } from '../../layers/layer.js';
 import { sizeOf } from '../../shape.js';
 import { classOf, isSparse, largestOf, type Metric, type MetricBatch, requireEqualShapes, weightsOf } from './metric.js';
+import type { Resolved } from '../../resolved.js';
 
 /** How the classes are made one number. */
 export type Average = 'micro' | 'macro' | 'weighted';
@@ -10,9 +11,9 @@ export type Average = 'micro' | 'macro' | 'weighted';
 /** Options of precision, recall and F1. */
 export interface ClassCountOptions {
   /** What is predicted: the classes whose score exceeds a number, or the `largest` of each row. */
-  threshold?: number | 'largest';
+  threshold?: number | 'largest' | undefined;
   /** `micro` counts all classes together; `macro` averages over classes; `weighted` does so by how often each is true. */
-  average?: Average;
+  average?: Average | undefined;
 }
 
 /** Weighted numbers of true positives, false positives and false negatives of a class. */
@@ -27,12 +28,12 @@ export class ClassCountMetric implements Metric {
   readonly better = 'higher';
   #counts: Counts[] = [];
   readonly #quotient: (counts: Counts) => number;
-  readonly #options: Required<ClassCountOptions>;
+  readonly #options: Resolved<ClassCountOptions>;
 
   constructor(
     readonly name: string,
     quotient: (counts: Counts) => number,
-    options: Required<ClassCountOptions>,
+    options: Resolved<ClassCountOptions>,
   ) {
     this.#quotient = quotient;
     this.#options = options;
@@ -105,7 +106,7 @@ export class ClassCountMetric implements Metric {
 
 const averages: readonly Average[] = ['micro', 'macro', 'weighted'];
 
-function optionsOf(where: string, options: ClassCountOptions, defaults: Required<ClassCountOptions>): Required<ClassCountOptions> {
+function optionsOf(where: string, options: ClassCountOptions, defaults: Resolved<ClassCountOptions>): Resolved<ClassCountOptions> {
   refuseUnknownOptions(where, options, ['threshold', 'average']);
   return { threshold: options.threshold ?? defaults.threshold, average: options.average ?? defaults.average };
 }

@@ -5,11 +5,11 @@ import { meanOfElements } from './regression.js';
 /** Options of {@link mase}: the series that was trained on, or the error that a naive forecast has on it. */
 export interface MaseOptions {
   /** In order of time. */
-  trainingSeries?: ArrayLike<number>;
+  trainingSeries?: ArrayLike<number> | undefined;
   /** Steps of one season, m. Default 1: the naive forecast repeats the last value. */
-  seasonality?: number;
+  seasonality?: number | undefined;
   /** The naive forecast's mean absolute error, instead of `trainingSeries`. */
-  scale?: number;
+  scale?: number | undefined;
 }
 
 /**

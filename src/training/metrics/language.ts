@@ -6,7 +6,7 @@ import { classOf, type Gather, MeanMetric, type Metric, type ScoredReading, weig
 /** Options of measures of predicted distributions. */
 export interface DistributionOptions {
   /** Whether predictions are what goes into the softmax. Default false. */
-  fromLogits?: boolean;
+  fromLogits?: boolean | undefined;
 }
 
 /** The smallest probability a float32 softmax can give that is not 0: a 0 was rounded down and counts as this. */

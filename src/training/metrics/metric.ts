@@ -14,9 +14,9 @@ export interface MetricBatch {
   readonly yTrue: HostArray;
   readonly yPred: HostArray;
   /** One weight per sample, or per sample and step. */
-  readonly sampleWeight?: HostArray;
+  readonly sampleWeight?: HostArray | undefined;
   /** 1 where a sample or step counts, 0 where it is padding. */
-  readonly mask?: HostArray;
+  readonly mask?: HostArray | undefined;
 }
 
 /** Labels whose losses are known while the distributions they come from were never stored. */
@@ -34,7 +34,7 @@ export interface ScoredBatch extends Omit<MetricBatch, 'yTrue' | 'yPred'> {
 export interface ScoredReading {
   readonly needsPredicted: boolean;
   /** Whether the metric would take predictions for logits; undefined where that makes no difference. */
-  readonly fromLogits?: boolean;
+  readonly fromLogits?: boolean | undefined;
   readonly gather: (batch: ScoredBatch, add: (value: number, weight: number) => void) => void;
 }
 
@@ -50,7 +50,7 @@ export interface Metric extends Configured {
   /** @throws SHAPE_MISMATCH where targets, weights or mask do not fit the predictions */
   update(batch: MetricBatch): void;
   /** Given where scored labels are enough for the metric. */
-  readonly scored?: { readonly needsPredicted: boolean; readonly fromLogits?: boolean; update(batch: ScoredBatch): void };
+  readonly scored?: { readonly needsPredicted: boolean; readonly fromLogits?: boolean | undefined; update(batch: ScoredBatch): void } | undefined;
   /** NaN where nothing was seen that counts, so that it cannot be taken for a measurement (Keras says 0). */
   result(): number;
   /** What was seen so far, for training that is interrupted within an epoch. */

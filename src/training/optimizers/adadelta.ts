@@ -4,9 +4,9 @@ import { commonPart, type OptimizerOptions, refuseUnknownOptimizerOptions, requi
 
 export interface AdadeltaOptions extends OptimizerOptions {
   /** Decay of the averages. Default 0.95. */
-  rho?: number;
+  rho?: number | undefined;
   /** Default 1e-7. */
-  epsilon?: number;
+  epsilon?: number | undefined;
 }
 
 /**

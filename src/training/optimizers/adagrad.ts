@@ -5,9 +5,9 @@ import { commonPart, type OptimizerOptions, refuseUnknownOptimizerOptions, requi
 
 export interface AdagradOptions extends OptimizerOptions {
   /** Default 0.1. */
-  initialAccumulatorValue?: number;
+  initialAccumulatorValue?: number | undefined;
   /** Default 1e-7. */
-  epsilon?: number;
+  epsilon?: number | undefined;
 }
 
 /**

@@ -4,13 +4,13 @@ import { commonPart, type OptimizerOptions, refuseUnknownOptimizerOptions, requi
 
 export interface AdamOptions extends OptimizerOptions {
   /** Decay of the average gradient. Default 0.9. */
-  beta1?: number;
+  beta1?: number | undefined;
   /** Decay of the average square. Default 0.999. */
-  beta2?: number;
+  beta2?: number | undefined;
   /** Default 1e-7. */
-  epsilon?: number;
+  epsilon?: number | undefined;
   /** Divides by the largest average square so far (Reddi et al. 2018, "On the convergence of Adam and beyond"). Default false. */
-  amsgrad?: boolean;
+  amsgrad?: boolean | undefined;
 }
 
 /**

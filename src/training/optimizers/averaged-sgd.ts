@@ -5,11 +5,11 @@ import { commonPart, type OptimizerOptions, refuseUnknownOptimizerOptions } from
 
 export interface AveragedSGDOptions extends OptimizerOptions {
   /** How fast weights decay and steps shrink. Default 1e-4. */
-  lambd?: number;
+  lambd?: number | undefined;
   /** Exponent of the shrinking steps. Default 0.75. */
-  alpha?: number;
+  alpha?: number | undefined;
   /** Updates before averaging starts; until then averages are the weights. Default 1e6. See `AveragingTrigger`. */
-  t0?: number;
+  t0?: number | undefined;
 }
 
 /**

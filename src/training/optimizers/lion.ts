@@ -4,9 +4,9 @@ import { commonPart, type OptimizerOptions, refuseUnknownOptimizerOptions, requi
 
 export interface LionOptions extends OptimizerOptions {
   /** Weight of the momentum in the step. Default 0.9. */
-  beta1?: number;
+  beta1?: number | undefined;
   /** Decay of the momentum. Default 0.99. */
-  beta2?: number;
+  beta2?: number | undefined;
 }
 
 /**

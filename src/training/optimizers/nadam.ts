@@ -4,11 +4,11 @@ import { commonPart, type OptimizerOptions, refuseUnknownOptimizerOptions, requi
 
 export interface NadamOptions extends OptimizerOptions {
   /** Decay of the average gradient. Default 0.9. */
-  beta1?: number;
+  beta1?: number | undefined;
   /** Decay of the average square. Default 0.999. */
-  beta2?: number;
+  beta2?: number | undefined;
   /** Default 1e-7. */
-  epsilon?: number;
+  epsilon?: number | undefined;
 }
 
 /**

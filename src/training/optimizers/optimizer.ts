@@ -29,7 +29,7 @@ export interface OptimizerState {
   readonly learningRate: number | null;
   readonly counters: Readonly<Record<string, number>>;
   /** What the batches have counted whose gradients are accumulated; not in files of earlier versions, where each counts 1. */
-  readonly accumulatedCount?: number;
+  readonly accumulatedCount?: number | undefined;
 }
 
 const accumulate = pointwiseProgram('accumulateGradient', [
@@ -125,7 +125,7 @@ export class Optimizer implements Configured {
    *   whose masks differ that holds for the sum of their counts alone. Default 1.
    * @throws NOT_FINITE where that norm is not finite; USAGE for other variables than at the first call; SHAPE_MISMATCH
    */
-  applyGradients(gradients: readonly Tensor[], variables: readonly Variable[], { requireFinite = false, count = 1 }: { requireFinite?: boolean; count?: number } = {}): void {
+  applyGradients(gradients: readonly Tensor[], variables: readonly Variable[], { requireFinite = false, count = 1 }: { requireFinite?: boolean | undefined; count?: number | undefined } = {}): void {
     requireFit(this.name, gradients, variables);
     this.build(variables);
     scope(() => {

@@ -4,23 +4,23 @@ import { type Schedule, scheduleFromConfig, type ScheduleLike } from '../schedul
 /** Options of every optimizer, with Keras 3's defaults. */
 export interface OptimizerOptions {
   /** A number, or a schedule by the number of batches seen. */
-  learningRate?: ScheduleLike;
+  learningRate?: ScheduleLike | undefined;
   /** Before each update, weights are multiplied by `1 - weightDecay * learningRate`. Loshchilov and Hutter 2017, "Decoupled weight decay regularization". */
-  weightDecay?: number;
+  weightDecay?: number | undefined;
   /** Weights whose name contains one of these are not decayed, for example `['bias']`. */
-  excludeFromWeightDecay?: readonly string[];
+  excludeFromWeightDecay?: readonly string[] | undefined;
   /** The largest size of an element of a gradient. */
-  clipValue?: number;
+  clipValue?: number | undefined;
   /** The largest norm of the gradient of one weight. */
-  clipNorm?: number;
+  clipNorm?: number | undefined;
   /** The largest norm of all gradients together. Pascanu et al. 2013, "On the difficulty of training recurrent neural networks", algorithm 1. */
-  globalClipNorm?: number;
+  globalClipNorm?: number | undefined;
   /** Keeps an exponential moving average of the weights. Default false. */
-  useEMA?: boolean;
+  useEMA?: boolean | undefined;
   /** `average <- emaMomentum * average + (1 - emaMomentum) * weight`. Default 0.99. */
-  emaMomentum?: number;
+  emaMomentum?: number | undefined;
   /** Weights are replaced by their average after every so many updates. Default: only at the end of training. */
-  emaOverwriteFrequency?: number;
+  emaOverwriteFrequency?: number | undefined;
   /**
    * Whether an update leaves out the rows of an embedding that its batch did not read: their weights stay, and so do their
    * averages (momentum and the like), which then count only the batches that read the row. Default false: results are
@@ -28,12 +28,12 @@ export interface OptimizerOptions {
    * `adagrad`) both are the same, and unread rows are always left out. PyTorch's SparseAdam and TensorFlow's LazyAdam do as
    * `true` does. Weight decay then reaches only the rows that are read.
    */
-  lazyRows?: boolean;
+  lazyRows?: boolean | undefined;
   /**
    * Updates happen once in so many batches, with the mean of their gradients. In `fit` each counts by its samples and steps that are
    * no padding, so the update is that of one large batch; Keras counts batches alike. Default 1.
    */
-  gradientAccumulationSteps?: number;
+  gradientAccumulationSteps?: number | undefined;
 }
 
 /** The options with their defaults. */

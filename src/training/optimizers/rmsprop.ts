@@ -5,13 +5,13 @@ import { commonPart, type OptimizerOptions, refuseUnknownOptimizerOptions, requi
 
 export interface RMSpropOptions extends OptimizerOptions {
   /** Decay of the averages. Default 0.9. */
-  rho?: number;
+  rho?: number | undefined;
   /** Default 0. */
-  momentum?: number;
+  momentum?: number | undefined;
   /** Default 1e-7. */
-  epsilon?: number;
+  epsilon?: number | undefined;
   /** Divides by the gradient's variance instead of its second moment. Default false. */
-  centered?: boolean;
+  centered?: boolean | undefined;
 }
 
 /**

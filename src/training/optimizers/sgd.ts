@@ -5,9 +5,9 @@ import { commonPart, type OptimizerOptions, refuseUnknownOptimizerOptions } from
 
 export interface SGDOptions extends OptimizerOptions {
   /** How much of the last step goes on, in rows of an embedding that the batch did not read too (see `lazyRows`). Default 0. */
-  momentum?: number;
+  momentum?: number | undefined;
   /** Looks ahead along the momentum. Default false. */
-  nesterov?: boolean;
+  nesterov?: boolean | undefined;
 }
 
 /**

@@ -29,11 +29,11 @@ export interface UpdateRule {
   /** State of every weight by name, and the value it starts with. */
   readonly slots: Readonly<Record<string, number>>;
   /** The slot that holds averaged weights, where there is one. */
-  readonly averageSlot?: string;
+  readonly averageSlot?: string | undefined;
   /** Whether a gradient of zero leaves weight and slots as they are, so that rows without a gradient may be left out. */
-  readonly restsWithoutGradient?: boolean;
+  readonly restsWithoutGradient?: boolean | undefined;
   /** Numbers that go from update to update, and their first values. */
-  readonly counters?: Readonly<Record<string, number>>;
+  readonly counters?: Readonly<Record<string, number>> | undefined;
   /** Numbers of this update, the same for all weights. Called once per update. */
   scalars(moment: Moment): Readonly<Record<string, number>>;
   /** Returns `weight` and every slot. */

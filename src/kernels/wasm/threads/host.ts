@@ -24,14 +24,14 @@ interface NodeSystem {
 interface NodeProcess {
   getBuiltinModule?(name: 'node:worker_threads'): NodeThreads;
   getBuiltinModule?(name: 'node:os'): NodeSystem;
-  versions?: { node?: string };
+  versions?: { node?: string | undefined } | undefined;
 }
 interface Host {
-  process?: NodeProcess;
-  crossOriginIsolated?: boolean;
-  navigator?: { hardwareConcurrency?: number };
-  SharedArrayBuffer?: unknown;
-  Worker?: new (url: string) => { postMessage(message: unknown): void; terminate(): void; onerror: ((event: { message?: string }) => void) | null };
+  process?: NodeProcess | undefined;
+  crossOriginIsolated?: boolean | undefined;
+  navigator?: { hardwareConcurrency?: number | undefined } | undefined;
+  SharedArrayBuffer?: unknown | undefined;
+  Worker?: (new (url: string) => { postMessage(message: unknown): void; terminate(): void; onerror: ((event: { message?: string | undefined }) => void) | null }) | undefined;
 }
 
 const host = globalThis as unknown as Host;
