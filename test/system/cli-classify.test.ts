@@ -82,14 +82,14 @@ describe('rondo train classify', () => {
   it('refuses data it cannot learn from, with file, line and what to do', () => {
     const fault = (args: readonly string[], exitCode: number, code: string, ...parts: string[]): void => expectFault(run('train', 'classify', ...args, '--out', 'bad.safetensors'), exitCode, code, ...parts);
     fault(['reviews.csv'], 1, 'UNKNOWN_NAME', 'no column `text`');
-    fault(['reviews.csv', '--text', 'reveiw'], 1, 'UNKNOWN_NAME', 'did you mean `review`');
+    fault(['reviews.csv', '--text', 'reveiw'], 2, 'UNKNOWN_NAME', 'did you mean `review`');
     fault(['one.csv'], 1, 'DATA_FORMAT', 'one.csv, line 2: there are not two classes');
     fault(['gaps.csv', ...columns], 1, 'DATA_FORMAT', 'gaps.csv, line 3: the text is empty', 'skip');
     fault(['latin1.csv'], 1, 'DATA_FORMAT', 'not in UTF-8', 'Windows-1252', 'fix: name its encoding, windows-1252, or save the file as UTF-8');
     fault(['reviews.txt'], 1, 'USAGE', 'the name does not tell');
     fault(['reviews.csv', ...columns, '--test', 'strange.csv'], 1, 'UNKNOWN_NAME', 'strange.csv, line 3', '`neutral`');
     fault(['reviews.csv', ...columns, '--class-weight', 'positive'], 2, 'USAGE', '--class-weight cannot be understood');
-    fault(['reviews.csv', ...columns, '--cell', 'lsmt'], 1, 'UNKNOWN_NAME', 'did you mean `lstm`');
+    fault(['reviews.csv', ...columns, '--cell', 'lsmt'], 2, 'USAGE', 'did you mean `lstm`');
     fault(['reviews.txt', '--format', 'texts'], 1, 'USAGE', 'without labels');
     fault(['reviews.csv', ...columns, '--pooling', 'atention'], 2, 'USAGE', 'did you mean `attention`');
     fault([], 2, 'USAGE', 'something is missing');
@@ -169,7 +169,7 @@ describe('a trained classifier', () => {
     expect(explanations).toHaveLength(3);
     expect(explanations[0].tokens[0]).toMatchObject({ start: 0 });
     expectFault(run('explain', 'reviews.safetensors', ' '), 1, 'DATA_FORMAT', 'the text is empty');
-    expectFault(run('explain', 'reviews.safetensors', 'a', '--class', 'positiv'), 1, 'UNKNOWN_NAME', 'did you mean `positive`');
+    expectFault(run('explain', 'reviews.safetensors', 'a', '--class', 'positiv'), 2, 'UNKNOWN_NAME', 'did you mean `positive`');
     expectFault(run('explain', 'reviews.safetensors'), 2, 'USAGE', 'something is missing');
   });
 

@@ -96,7 +96,7 @@ describe('rondo train tag', () => {
     expectFault(run('train', 'tag', 'latin1.conllu', ...bad), 1, 'DATA_FORMAT', 'not in UTF-8');
     expectFault(run('train', 'tag', 'empty.conllu', ...bad), 1, 'DATA_FORMAT', 'the file is empty');
     expectFault(run('train', 'tag', 'absent.conllu', ...bad), 1, 'FILE_ACCESS', 'no such file');
-    expectFault(run('train', 'tag', 'train.conllu', '--column', 'upso', ...bad), 1, 'UNKNOWN_NAME', 'did you mean `upos`');
+    expectFault(run('train', 'tag', 'train.conllu', '--column', 'upso', ...bad), 2, 'UNKNOWN_NAME', 'did you mean `upos`');
     expectFault(run('train', 'tag', 'pets.txt', '--column', 'upos', ...bad), 2, 'USAGE', '--column needs a number');
     expectFault(run('train', 'tag', 'pets.txt', '--column', '7', ...bad), 1, 'OUT_OF_RANGE', 'there is no column 7');
     expectFault(run('train', 'tag', 'pets.txt', '--crf', '--no-crf', ...bad), 2, 'USAGE', 'cannot be given together');
@@ -147,7 +147,7 @@ describe('a tagger from a file', () => {
     expect(report.spans.f1).toBe(1);
     expect(report.byKind.PET.numTrue).toBeGreaterThan(50);
     expectFault(run('evaluate', 'upos.safetensors', 'test.conllu', 'dev.conllu'), 2, 'USAGE', 'a tagger is measured on one file');
-    expectFault(run('evaluate', 'upos.safetensors', 'test.conllu', '--column', 'lema'), 1, 'UNKNOWN_NAME', 'did you mean `lemma`');
+    expectFault(run('evaluate', 'upos.safetensors', 'test.conllu', '--column', 'lema'), 2, 'UNKNOWN_NAME', 'did you mean `lemma`');
   });
 
   it('tells what it holds', () => {
