@@ -1,7 +1,7 @@
 import { gru } from '../cells/gru.js';
 import { gruResetBefore } from '../cells/gru-reset-before.js';
 import type { Json } from './layer.js';
-import type { RecurrentOptions } from './recurrent-options.js';
+import { type RecurrentOptions, withCell } from './recurrent-options.js';
 import { RNN } from './rnn.js';
 
 /** What only a GRU has. */
@@ -16,7 +16,7 @@ export class GRU<ReturnState extends boolean = false> extends RNN<ReturnState> {
   override readonly className = 'GRU';
 
   constructor(options: GRUOptions & { returnState?: ReturnState | undefined }) {
-    super({ ...options, cell: (options.resetAfter ?? true) ? gru : gruResetBefore }, 'GRU', ['cell', 'resetAfter']);
+    super(withCell('GRU', options, ({ resetAfter = true }) => (resetAfter ? gru : gruResetBefore)), 'GRU', ['cell', 'resetAfter']);
   }
 
   override getConfig(): Record<string, Json | undefined> {

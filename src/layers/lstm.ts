@@ -1,6 +1,6 @@
 import { lstm } from '../cells/lstm.js';
 import type { Json } from './layer.js';
-import type { RecurrentOptions } from './recurrent-options.js';
+import { type RecurrentOptions, withCell } from './recurrent-options.js';
 import { RNN } from './rnn.js';
 
 /** Long short-term memory along time, with Keras 3's options and defaults. See {@link RNN} for shapes and masks. */
@@ -8,7 +8,7 @@ export class LSTM<ReturnState extends boolean = false> extends RNN<ReturnState> 
   override readonly className = 'LSTM';
 
   constructor(options: RecurrentOptions & { units: number; returnState?: ReturnState | undefined }) {
-    super({ ...options, cell: lstm }, 'LSTM');
+    super(withCell('LSTM', options, () => lstm), 'LSTM');
   }
 
   override getConfig(): Record<string, Json | undefined> {

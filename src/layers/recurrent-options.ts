@@ -1,3 +1,5 @@
+import type { Cell } from '../cells/define-cell.js';
+import { refuseUnknownOptions } from '../errors.js';
 import type { ConstraintLike } from './constraints.js';
 import type { InitializerLike } from './initializers.js';
 import type { LayerOptions } from './layer.js';
@@ -61,3 +63,9 @@ export const recurrentOptionNames: readonly string[] = [
   'recurrentDropout', 'weightDropout', 'zoneout', 'returnSequences', 'returnState', 'goBackwards', 'stateful', 'zeroOutputForMask',
   'recomputeSteps',
 ];
+
+/** The options with a cell. @throws USAGE for what is no object, such as a number of units: spread, it would leave nothing */
+export function withCell<Options extends object>(where: string, options: Options, cell: (options: Options) => Cell): Options & { cell: Cell } {
+  if (Object(options) !== options) refuseUnknownOptions(where, options, recurrentOptionNames);
+  return { ...options, cell: cell(options) };
+}

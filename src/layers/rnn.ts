@@ -75,6 +75,7 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
     super(where, options, [...recurrentOptionNames, ...known]);
     const listed = Array.isArray(options.cell) ? (options.cell as readonly CellLike[]) : [options.cell as CellLike];
     this.cells = listed.map((cell) => (typeof cell === 'string' ? cellNamed(cell, where) : cell));
+    for (const cell of this.cells) requireOwnName(where, cell);
     requireEquations(where, this.cells, options.cellEquations);
     this.units = typeof options.units === 'object' ? options.units : listed.map(() => options.units as number);
     if (this.units.length !== this.cells.length || this.cells.length === 0) {
@@ -290,6 +291,12 @@ function requireEquations(where: string, cells: readonly Cell[], stored: Readonl
       fix: `register the cell that the file was saved with: registerCell(${cell.name}); give new equations a name of their own.`,
     });
   }
+}
+
+/** A file names cells: it could not be loaded with a cell of one's own that has a name of the library's. @throws USAGE */
+function requireOwnName(where: string, cell: Cell): void {
+  if (libraryCells.includes(cell) || !libraryCells.some(({ name }) => name === cell.name)) return;
+  throw new RondoError('USAGE', { where, what: `\`${cell.name}\` is a cell of the library, so no file could name yours.`, fix: 'give the cell another name.' });
 }
 
 const booleanOptions = ['returnSequences', 'returnState', 'stateful', 'goBackwards', 'useBias', 'unitForgetBias', 'zeroOutputForMask'] as const;

@@ -80,6 +80,13 @@ describe('tensor', () => {
     expect(String(gone)).toMatch(/^Tensor \[2\] \(a tensor of shape \[2\] is used after the step/);
   });
 
+  it('is its numbers in JSON, and says where there are none', () => {
+    expect(JSON.stringify({ x: tensor([[1, 2, 3], [4, 5, 6]]), w: new Variable([2], [7, 8], 'w') })).toBe('{"x":[[1,2,3],[4,5,6]],"w":[7,8]}');
+    let gone: Tensor | undefined;
+    scope(() => void (gone = ops.add(tensor([1, 2]), 1)));
+    expect(() => JSON.stringify(gone)).toThrow(/^\[USAGE\] Tensor: a tensor of shape \[2\] is used after/);
+  });
+
   it('is no number to operators and to Math, which would make NaN of it', () => {
     const value = tensor([1, 2]) as unknown as number;
     for (const wrong of [() => value * 2, () => Math.tanh(value), () => value + 1, () => value > 0]) expect(wrong).toThrow(/^\[USAGE\] Tensor: a tensor was used as a number[\s\S]*ops.mul\(x, 2\)/);

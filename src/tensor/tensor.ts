@@ -83,6 +83,11 @@ export class Tensor extends ShownNumbers {
     return nest(this.dataSync(), this.shape);
   }
 
+  /** What `JSON.stringify` writes: {@link Tensor.array}. */
+  toJSON(): NestedNumbers {
+    return this.array();
+  }
+
   /** @internal The numbers on a backend, uploaded for the open scope where they are not there. */
   viewOn(backend: Backend): View {
     const scope = requireScope();
