@@ -127,7 +127,7 @@ export { type Share, type Split, splitInOrder, type SplitShares, splitShuffled }
 export { detectSeason, type DetectSeasonOptions, driftForecast, naiveForecast, seasonalNaiveForecast } from './data/baselines.js';
 
 export { type ConlluColumn, conlluColumns, ConlluFile, looksLikeConllu, readConllu, type ReadConlluOptions } from './data/conllu.js';
-export { ColumnFile, readColumnFile, type ReadColumnFileOptions } from './data/column-file.js';
+export { ColumnFile, type ColumnLayout, columnLayoutOf, readColumnFile, type ReadColumnFileOptions } from './data/column-file.js';
 export type { SentenceLines } from './data/tagged-lines.js';
 export { detectTagScheme, type Span, spansOf, tagConstraints, type TagScheme, tagSchemes } from './data/tag-schemes.js';
 

@@ -9,10 +9,10 @@ import type { DynamicOptions, LanguageModel, Tagger } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { print, printJson } from '../output.js';
-import { readTextInputs } from '../read-input.js';
+import { readTextInput, readTextInputs } from '../read-input.js';
 import { seenSentencesNote } from '../tag/about-tagging.js';
 import { agreementTable, percent, scoreTable } from '../tag/show-tagging.js';
-import { readWordFile, refuseTaggerOptions, taggedDataOf, taggedFileOptions, type TaggedFileOptions, untaggedNote } from '../tag/tagged-files.js';
+import { refuseTaggerOptions, taggedDataOf, taggedFileOptions, type TaggedFileOptions, untaggedNote, withTrainedColumn, wordFileOf } from '../tag/tagged-files.js';
 import { shortNumber, textTable, withSeparators } from '../text-table.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
@@ -81,14 +81,15 @@ async function evaluateText(languageModel: LanguageModel, text: string, json: bo
 }
 
 async function evaluateTags(tagger: Tagger, file: string, options: TaggedFileOptions, json: boolean): Promise<void> {
-  const data = await readWordFile(file, options);
+  const text = await readTextInput(file, options.encoding);
+  const name = file === '-' ? 'standard input' : file;
+  const data = wordFileOf(text, name, withTrainedColumn(tagger, text, name, options));
   const { column } = tagger.sentences;
   const isName = column === null || !/^\d+$/.test(column);
   const tagged = taggedDataOf(data, options.column ?? (data.format === 'columns' && isName ? 'last' : (column ?? 'upos')));
   const report = await tagger.evaluate(tagged.sentences);
-  const part = report.numTrained + report.numChosen === report.numSentences ? 'trained on' : 'all';
   if (json) {
-    printJson({ part, numUntagged: tagged.numUntagged, ...report });
+    printJson({ numUntagged: tagged.numUntagged, ...report });
     return;
   }
   for (const note of [untaggedNote(file, tagged), seenSentencesNote(report)]) if (note !== undefined) print(note);

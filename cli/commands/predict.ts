@@ -47,11 +47,13 @@ export const predict = defineCommand({
     refuseForecastOptions(where, task.task, options);
     if (task.task !== 'tag') refuseTaggerOptions(this.name, task.task, { to: options.to, 'word-column': options['word-column'] });
     if (task.task === 'classify') return predictClasses(task, isText ? { texts: [data], labels: undefined } : data, { ...options, format: textFormat(where, options.format) });
-    const format = task.task === 'tag' ? tagFormat(where, options.format) : undefined;
+    // A text of sentences, one a line, has no columns; of a single argument neither.
+    const isPlain = task.task === 'tag' && (options.format === undefined ? isText : options.format === 'texts');
+    const format = task.task === 'tag' && !isPlain ? tagFormat(where, options.format) : undefined;
     refuseReadingOptions(where, task, { ...options, format: task.task === 'tag' ? undefined : textFormat(where, options.format) });
     if (task.task === 'tag' && options.top !== undefined) throw new WrongUsage({ where, what: '--top is for language models and classifiers.', expected: 'a model of another task', received: 'a tagger', fix: 'leave --top out.' });
     if (task.task === 'forecast') await predictValues(task, data, givenTimes(options), givenTable(options), options.json);
-    else if (task.task === 'tag') await predictTags(task, isText ? { text: data, where: 'the text' } : await inputOf(data, options.encoding), { ...options, format }, options.json);
+    else if (task.task === 'tag') await predictTags(task, isText ? { text: data, where: 'the text' } : await inputOf(data, options.encoding), { ...options, format, isPlain }, options.json);
     else await predictTokens(task, isText ? data : await readTextInput(data, options.encoding), options.top ?? 10, options.json);
   },
 });

@@ -7,7 +7,7 @@ import { print, printLines } from '../output.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { seenSentencesNote, taggingHints, taggingVerdict } from '../tag/about-tagging.js';
 import { agreementTable, percent, scoreTable } from '../tag/show-tagging.js';
-import { columnName, readWordFile, taggedDataOf, taggedFileOptions, untaggedNote } from '../tag/tagged-files.js';
+import { columnName, readingOf, readWordFile, taggedDataOf, taggedFileOptions, untaggedNote } from '../tag/tagged-files.js';
 import { withSeparators } from '../text-table.js';
 import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
 import { coverageLine, readEmbeddingVectors, wordVectorOptions } from '../vector-options.js';
@@ -64,7 +64,7 @@ export const trainTag = defineCommand({
     const train = (await sentencesOf(file))!;
     const [validation, test] = [await sentencesOf(options.dev), await sentencesOf(options.test)];
     const vectors = await readEmbeddingVectors(where, options, () => train.flatMap(({ words }) => words), options['vector-words'] ?? defaultVectorWords);
-    const data = { train, validation, test, vectors, column, initial };
+    const data = { train, validation, test, vectors, column, reading: readingOf(main), initial };
     const training = new TaggerTraining(data, taggerOptions(options), interrupted?.task);
     const { tagger, numSentences, numWords, numBatches } = training;
     const { cell, units, layers, maxEpochs, crf } = tagger.options;

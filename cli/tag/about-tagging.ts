@@ -21,7 +21,10 @@ export function taggingVerdict({ accuracy, spans, baseline }: TaggerReport): str
 }
 
 /** How many of the sentences training has seen, where it is some of them. @param part what they are called. */
-export function seenSentencesNote({ numSentences, numTrained, numChosen, unseen }: TaggerReport, part?: string): string | undefined {
+export function seenSentencesNote({ numSentences, numGiven, numTrained, numChosen, unseen }: TaggerReport, part?: string): string | undefined {
+  if (numGiven > numSentences) {
+    return `This is the list it was trained on: of its ${withSeparators(numGiven)} sentences only the ${withSeparators(numSentences)} that chose the best epoch are measured, which is a little kind.`;
+  }
   // Validation sentences are those that chose the epoch.
   const numSeen = numTrained + (part === 'validation' ? 0 : numChosen);
   if (numSeen === 0) return undefined;

@@ -1,5 +1,7 @@
 import { conlluColumns, linesOf, type Tagger, wordsOf } from '../../src/index.js';
-import { isConllu, type TaggedFileOptions, wordFileOf } from './tagged-files.js';
+import { say } from '../output.js';
+import { looksLikeColumns } from './looks-like-columns.js';
+import { isConllu, type TaggedFileOptions, withTrainedColumn, wordFileOf } from './tagged-files.js';
 
 /** How tagged words are written: `lines` are one line for each sentence, `word/TAG`. */
 export const tagOutputs = ['conllu', 'columns', 'lines'] as const;
@@ -7,13 +9,20 @@ export const tagOutputs = ['conllu', 'columns', 'lines'] as const;
 export interface PredictTagsOptions extends TaggedFileOptions {
   /** What is written; by default CoNLL-U for CoNLL-U, columns for all else. */
   readonly to?: (typeof tagOutputs)[number] | undefined;
+  /** Whether it is a text whose words must be found, whatever it looks like. */
+  readonly isPlain?: boolean | undefined;
   /** Whether each of the lines begins with its number. */
   readonly number?: boolean | undefined;
 }
 
-/** What text is: data whose words are given, or a text whose words must be found. */
-function isData(text: string, where: string, { format }: TaggedFileOptions): boolean {
-  return format !== undefined || isConllu(text, where);
+/** How a text that is data is read; undefined for a text whose words must be found. */
+function dataOptions(tagger: Tagger, text: string, where: string, options: PredictTagsOptions): TaggedFileOptions | undefined {
+  if (options.isPlain === true) return undefined;
+  if (options.format !== undefined || isConllu(text, where)) return withTrainedColumn(tagger, text, where, options);
+  if (!looksLikeColumns(tagger, text)) return undefined;
+  const read = withTrainedColumn(tagger, text, where, { ...options, format: 'columns' });
+  say(`${where}: read as columns, with the words in column ${read['word-column'] ?? 1}; --format texts reads it as sentences, one a line.`);
+  return read;
 }
 
 /** Sentences of a text, one a line, of an empty line one without words; words and signs apart. */
@@ -28,11 +37,12 @@ export function sentencesOf(text: string): string[][] {
  * @throws DATA_FORMAT
  */
 export async function withTags(tagger: Tagger, text: string, where: string, options: PredictTagsOptions): Promise<string> {
-  if (!isData(text, where, options)) {
+  const data = dataOptions(tagger, text, where, options);
+  if (data === undefined) {
     const sentences = sentencesOf(text);
     return written(tagger, sentences, await tagger.tag(sentences), options.to ?? 'columns', options.number);
   }
-  const { format, file } = wordFileOf(text, where, options);
+  const { format, file } = wordFileOf(text, where, data);
   const sentences = file.sentences.map(({ words }) => words);
   const tags = await tagger.tag(sentences);
   const to = options.to ?? format;
@@ -44,7 +54,9 @@ export async function withTags(tagger: Tagger, text: string, where: string, opti
 
 /** The words and tags of a text, for `--json`. */
 export async function taggedWords(tagger: Tagger, text: string, where: string, options: PredictTagsOptions): Promise<{ words: readonly string[]; tags: readonly string[] }[]> {
-  const sentences: readonly (readonly string[])[] = isData(text, where, options) ? wordFileOf(text, where, options).file.sentences.map(({ words }) => words) : sentencesOf(text);
+  const data = dataOptions(tagger, text, where, options);
+  const sentences: readonly (readonly string[])[] =
+    data === undefined ? sentencesOf(text) : wordFileOf(text, where, data).file.sentences.map(({ words }) => words);
   const tags = await tagger.tag(sentences);
   return sentences.map((words, s) => ({ words, tags: tags[s] }));
 }

@@ -1,4 +1,4 @@
-import { type ColumnFile, type ConlluFile, looksLikeConllu, readColumnFile, readConllu, RondoError, type TaggedSentence, taggedSentences, type TextEncoding } from '../../src/index.js';
+import { type ColumnFile, columnLayoutOf, type ConlluFile, looksLikeConllu, readColumnFile, readConllu, RondoError, type TaggedSentence, taggedSentences, type Tagger, type TextEncoding } from '../../src/index.js';
 import { encodingOption } from '../data-options.js';
 import type { OptionSpecs } from '../options.js';
 import { readTextInput } from '../read-input.js';
@@ -34,6 +34,21 @@ export type WordFile = { readonly format: 'conllu'; readonly file: ConlluFile } 
 /** @throws FILE_ACCESS, DATA_FORMAT */
 export async function readWordFile(path: string, options: TaggedFileOptions): Promise<WordFile> {
   return wordFileOf(await readTextInput(path, options.encoding), path === '-' ? 'standard input' : path, options);
+}
+
+/** How a file was read, as it is written in the model. */
+export function readingOf(word: WordFile): Readonly<Record<string, string>> {
+  if (word.format === 'conllu') return { format: 'conllu' };
+  const { wordColumn, numColumns } = word.file;
+  return { format: 'columns', wordColumn: String(wordColumn), numColumns: String(numColumns) };
+}
+
+/** Options with the column of the words that training had, for a file of columns where they name none. */
+export function withTrainedColumn<Options extends TaggedFileOptions>({ sentences }: Tagger, text: string, where: string, options: Options): Options {
+  const trained = Number(sentences.reading?.wordColumn ?? 1);
+  const isColumns = options.format === 'columns' || (options.format === undefined && !isConllu(text, where));
+  if (!isColumns || options['word-column'] !== undefined || trained > (columnLayoutOf(text)?.numColumns ?? 1)) return options;
+  return { ...options, 'word-column': trained };
 }
 
 /** Whether a file is CoNLL-U by its name or its first line. */

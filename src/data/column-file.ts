@@ -1,5 +1,5 @@
 import { refuseUnknownOptions, requireCount, RondoError } from '../errors.js';
-import { badLine, linesWithEnds, requireSentences, type SentenceLines, withEnds } from './tagged-lines.js';
+import { badLine, linesWithEnds, plainLines, requireSentences, type SentenceLines, withEnds } from './tagged-lines.js';
 
 /** A file with a word and its tags on each line. */
 export class ColumnFile {
@@ -74,6 +74,39 @@ export function readColumnFile(text: string, options: ReadColumnFileOptions): Co
   });
   requireSentences(where, sentences, 'a word and its tags on each line');
   return new ColumnFile(where, lines, sentences, numColumns, wordColumn, isTabbed, ends);
+}
+
+/** What a text looks like, read as columns. */
+export interface ColumnLayout {
+  readonly isTabbed: boolean;
+  readonly numColumns: number;
+  /** The words' lines, split. Lines of another number of columns than the first are left out. */
+  readonly rows: readonly (readonly string[])[];
+  /** Whether the first line is a `-DOCSTART-` line, as in CoNLL-2003. */
+  readonly hasDocumentStart: boolean;
+  /** Whether blank lines stand between lines, some of which follow each other directly. */
+  readonly hasSentences: boolean;
+}
+
+/** Of the lines of a column file at least so many have the columns of the first; the reader names the others. */
+const leastRegular = 0.9;
+
+/** How a text reads as columns; undefined where its lines have different numbers of them, as those of prose do. */
+export function columnLayoutOf(text: string): ColumnLayout | undefined {
+  const lines = plainLines(text);
+  const isWord = (line: string): boolean => line.trim() !== '' && !documentStart.test(line);
+  const words = lines.filter(isWord);
+  if (words.length === 0) return undefined;
+  const isTabbed = words[0].includes('\t');
+  const split = words.map((line) => (isTabbed ? line.split('\t') : line.trim().split(/ +/)));
+  const numColumns = split[0].length;
+  const rows = split.filter(({ length }) => length === numColumns);
+  const hasDocumentStart = documentStart.test(lines.find((line) => line.trim() !== '')!);
+  if (!hasDocumentStart && rows.length < leastRegular * words.length) return undefined;
+  const isAfterWord = (line: string, i: number): boolean => i > 0 && isWord(lines[i - 1]) && isWord(line);
+  const numRuns = lines.filter((line, i) => isWord(line) && !isAfterWord(line, i)).length;
+  const hasSentences = numRuns > 1 && numRuns < words.length;
+  return { isTabbed, numColumns, rows, hasDocumentStart, hasSentences };
 }
 
 function requireColumn(where: string, number: number, numColumns: number): void {

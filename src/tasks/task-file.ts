@@ -1,4 +1,4 @@
-import { isCount, isFiniteNumber, isFiniteNumbers, isObject, isText, isTextOrNull, optional, orNull, SavedFields } from '../data/saved-fields.js';
+import { isCount, isFiniteNumber, isFiniteNumbers, isObject, isText, isTextOrNull, optional, orNull, recordOf, SavedFields } from '../data/saved-fields.js';
 import { type TagScheme, tagSchemes } from '../data/tag-schemes.js';
 import { RondoError } from '../errors.js';
 import { deserializeModel, serializeModel } from '../io/checkpoint.js';
@@ -96,6 +96,7 @@ const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: S
       scheme: facts.read('scheme', 'a scheme or null', (found): found is TagScheme | null => found === null || tagSchemes.includes(found as TagScheme)),
       baseline: facts.read('baseline', 'a list of scores', (found): found is BaselineScore[] => Array.isArray(found) && found.every((score) => isObject(score) && isFiniteNumber(score.accuracy) && isCount(score.fingerprint))),
       vectors: savedCoverage(facts),
+      reading: facts.read('reading', 'an object of texts', optional(recordOf(isText))),
       seen: facts.read('seen', 'hashes of sentences', optional(isSavedSeenItems)),
     };
     return new Tagger(model, codec, sentences, options, outcomeOf(saved));

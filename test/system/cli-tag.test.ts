@@ -137,6 +137,28 @@ describe('a tagger from a file', () => {
     expect(rondo(folder, ['predict', 'pets.safetensors', '-', '--to', 'conllu'], 'the dog').stdout).toContain('2\tdog\t_\t_\t_\t_\t_\t_\t_\tTag=B-PET');
   });
 
+  it('reads a file of columns as such by itself, whatever separates them and ends the lines', () => {
+    const file = readFileSync(at('pets.txt'), 'utf8');
+    const withTags = run('predict', 'pets.safetensors', 'pets.txt', '--format', 'columns').stdout;
+    const { stdout, stderr } = run('predict', 'pets.safetensors', 'pets.txt');
+    expect(stdout).toBe(withTags);
+    expect(stderr).toContain('pets.txt: read as columns, with the words in column 1; --format texts');
+    const tabbed = (text: string): string => text.replaceAll(/(?<!^-DOCSTART-.*) /gm, '\t').replaceAll('\n', '\r\n');
+    expect(rondo(folder, ['predict', 'pets.safetensors', '-'], tabbed(file)).stdout).toBe(tabbed(withTags));
+    // Without tags the shape of the training file tells.
+    const words = 'the X\ndog X\n\nold X\n';
+    expect(rondo(folder, ['predict', 'pets.safetensors', '-'], words).stdout).toBe('the X O\ndog X B-PET\n\nold X O\n');
+    expect(rondo(folder, ['predict', 'pets.safetensors', '-', '--to', 'lines'], 'the dog\nthe cat\n').stdout).toMatch(/^the\/O dog\/B-PET\n/);
+    expect(rondo(folder, ['predict', 'pets.safetensors', '-', '--to', 'lines', '--format', 'texts'], words).stdout).toMatch(/^the\/O X\//);
+  });
+
+  it('remembers the column of the words', () => {
+    writeFileSync(at('behind.txt'), columns(sentences(50)).replaceAll(/^(\w+|\.) X (\S+)$/gm, 'X $1 $2'));
+    run('train', 'tag', 'behind.txt', '--word-column', '2', ...small, '--out', 'behind.safetensors', '--quiet');
+    expect(run('predict', 'behind.safetensors', 'behind.txt').stdout).toContain('\nX dog B-PET B-PET\n');
+    expect(JSON.parse(run('evaluate', 'behind.safetensors', 'behind.txt', '--json').stdout)).toMatchObject({ part: 'validation', numUnknown: 0 });
+  });
+
   it('is measured beside the baseline', () => {
     const { stdout } = run('evaluate', 'upos.safetensors', 'test.conllu');
     for (const part of ['tagger', 'HMM baseline', '100.00', 'whole sentences (31)', 'VERB']) expect(stdout).toContain(part);

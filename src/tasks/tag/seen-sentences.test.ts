@@ -47,6 +47,16 @@ describe('measuring a tagger on what it has seen', () => {
     expect(numTrained).toBe(0);
   });
 
+  it('measures of the list that training split the held-out sentences alone', async () => {
+    setSeed(6);
+    const training = new TaggerTraining({ train: sentences }, { ...options, validation: 0.2 });
+    const report = await training.tagger.evaluate(sentences);
+    expect(report).toMatchObject({ part: 'validation', numGiven: 40, numSentences: 8, numTrained: 0, numChosen: 8 });
+    expect(report.accuracy).toBe((await training.evaluate()).accuracy);
+    expect(report.baseline).not.toBeNull();
+    expect(await training.tagger.evaluate(sentences.slice(1))).toMatchObject({ part: 'trained on', numGiven: 39, numSentences: 39 });
+  });
+
   it('knows the training list alone where a file has no hashes', async () => {
     const stored = tagger.toJSON() as { sentences: object; options: object };
     const older = { ...stored, sentences: { ...stored.sentences, seen: undefined }, options: { ...stored.options, maxEpochs: undefined } };

@@ -24,7 +24,7 @@ import {
 } from '../initial-model.js';
 import { SeenItems } from '../seen-items.js';
 import { numWordsOf, requireTagged, sentenceKey, type TaggedSentence } from './tagged-sentence.js';
-import { type BaselineScore, fingerprintOfSentences, Tagger, type TaggerReport } from './tagger.js';
+import { type BaselineScore, fingerprintOfSentences, Tagger, type TaggerReport, type TrainedSentences } from './tagger.js';
 import { decidedOptions, inheritedOptions, resolvedTaggerOptions, taggerBudget, type TaggerOptions } from './tagger-options.js';
 import { scoreOf, taggingReport } from './tagging-report.js';
 import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
@@ -43,6 +43,8 @@ export interface TaggerData {
   readonly initial?: Tagger | undefined;
   /** What the files' column is called, for those who use the tagger. */
   readonly column?: string | undefined;
+  /** How the sentences were read; kept in the model's file. See {@link TrainedSentences.reading}. */
+  readonly reading?: TrainedSentences['reading'];
 }
 
 /**
@@ -163,6 +165,7 @@ function newTagger(data: TaggerData, { train, validation }: { train: readonly Ta
     numValidationSentences: validation.length,
     fingerprint: fingerprintOfSentences(train),
     column: data.column ?? null,
+    reading: data.reading,
     scheme: scheme ?? null,
     baseline: [measured('validation', validation), ...(test === undefined ? [] : [measured('test', test)])],
     vectors: started?.coverage ?? null,

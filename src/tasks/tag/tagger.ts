@@ -40,12 +40,18 @@ export interface TrainedSentences {
   readonly baseline: readonly BaselineScore[];
   /** How much of the training sentences the given vectors cover; null without vectors. */
   readonly vectors: VectorCoverage | null;
+  /** How the sentences were read, such as `format` and `wordColumn`, for reading others in the same way; older files do not say. */
+  readonly reading?: Readonly<Record<string, string>> | undefined;
   /** Which sentences were learned from and which chose the best epoch; older files do not say. */
   readonly seen?: SavedSeenItems | undefined;
 }
 
 /** What {@link Tagger.evaluate} finds. */
 export interface TaggerReport extends TaggingReport {
+  /** `validation`: all that is measured chose the best epoch. `trained on`: all was learned from or chose the epoch. */
+  readonly part: 'all' | 'validation' | 'trained on';
+  /** Sentences given. Of the list that training split, only those that chose the epoch are measured. */
+  readonly numGiven: number;
   /** What the baseline reached on the same sentences; null where training did not see them. */
   readonly baseline: BaselineScore | null;
   /** Sentences that training learned from, whatever their case and digits. */
@@ -94,9 +100,15 @@ export class Tagger {
 
   private seenItems: SeenItems | undefined;
 
-  /** Compares its tags with the true ones, with the baseline's figures where training measured it on the same sentences. @throws as `taggedSentences`; ABORTED */
+  /**
+   * Compares its tags with the true ones, with the baseline's figures where training measured it on the same sentences. Of the
+   * list that training split, only the sentences that were held out and chose the best epoch are measured.
+   *
+   * @throws as `taggedSentences`; ABORTED
+   */
   async evaluate(sentences: readonly TaggedSentence[], { signal }: { signal?: AbortSignal | undefined } = {}): Promise<TaggerReport> {
-    const truth = requireTagged(sentences, 'Tagger.evaluate');
+    const given = requireTagged(sentences, 'Tagger.evaluate');
+    const truth = this.heldOutOf(given) ?? given;
     const predicted = await this.tag(truth.map(({ words }) => words), { signal });
     const options = { scheme: this.sentences.scheme ?? undefined, isUnknown: (word: string) => this.codec.isUnknown(word), tags: this.codec.tags };
     const report = taggingReport(truth, predicted, options);
@@ -104,13 +116,25 @@ export class Tagger {
     const seen = this.partsOf(truth);
     const places = seen.flatMap((part, s) => (part === undefined ? [s] : []));
     const isMixed = places.length > 0 && places.length < truth.length;
+    const part = seen.every((own) => own === 'validation') ? 'validation' : places.length === 0 ? 'trained on' : 'all';
     return {
       ...report,
+      part,
+      numGiven: given.length,
       baseline: this.sentences.baseline.find((score) => score.fingerprint === fingerprint) ?? null,
       numTrained: seen.filter((part) => part === 'train').length,
       numChosen: seen.filter((part) => part === 'validation').length,
       unseen: isMixed ? scoreOf(taggingReport(places.map((s) => truth[s]), places.map((s) => predicted[s]), options)) : null,
     };
+  }
+
+  /** The sentences that chose the best epoch, where these are the list that training split into them and those it learned from. */
+  private heldOutOf(sentences: readonly TaggedSentence[]): readonly TaggedSentence[] | undefined {
+    const parts = this.partsOf(sentences);
+    const [learned, chosen] = (['train', 'validation'] as const).map((part) => sentences.filter((_, s) => parts[s] === part));
+    const chosenOn = this.sentences.baseline.find(({ part }) => part === 'validation');
+    if (chosen.length === 0 || learned.length + chosen.length < sentences.length || !this.isTrainedOn(learned)) return undefined;
+    return chosenOn?.fingerprint === fingerprintOfSentences(chosen) ? chosen : undefined;
   }
 
   /** What training used each sentence for; undefined where it has not seen it. */
@@ -129,8 +153,8 @@ export class Tagger {
   /** What a model file keeps beside the weights. */
   toJSON(): Json {
     const baseline = this.sentences.baseline.map(({ spans, ...score }) => ({ ...score, spans: spans && { ...spans } }));
-    const { vectors, seen } = this.sentences;
-    return { task: this.task, codec: this.codec.toJSON(), sentences: { ...this.sentences, baseline, vectors: vectors && { ...vectors }, seen: seen && { ...seen } }, options: { ...this.options }, outcome: this.outcome === undefined ? null : { ...this.outcome } };
+    const { vectors, seen, reading } = this.sentences;
+    return { task: this.task, codec: this.codec.toJSON(), sentences: { ...this.sentences, baseline, vectors: vectors && { ...vectors }, seen: seen && { ...seen }, reading: reading && { ...reading } }, options: { ...this.options }, outcome: this.outcome === undefined ? null : { ...this.outcome } };
   }
 
   private async *labelsOf(sentences: readonly (readonly string[])[], signal: AbortSignal | undefined): AsyncGenerator<{ place: number; labels: number[] }> {
