@@ -78,7 +78,7 @@ describe('rondo tune', () => {
     expect(failing.code).toBe(0);
     expect(failing.stdout).toMatch(/failed: trial \d: OUT_OF_RANGE: the series is too short/);
     expectFault(run('tune', 'forecast', 'none.csv', '--horizon', '5', '--trials', '3', '--out', 'none', '--json'), 1, 'FILE_ACCESS', 'there is no such file');
-    expectFault(run('tune', ...rest, '--target', 'x', '--search', 'timesteps=20,21,22,23,24', '--trials', '5', '--jobs', '1', '--out', 'same', '--json'), 1, 'UNKNOWN_NAME', '`x`');
+    expectFault(run('tune', ...rest, '--target', 'x', '--search', 'timesteps=20,21,22,23,24', '--trials', '5', '--jobs', '1', '--out', 'same', '--json'), 2, 'UNKNOWN_NAME', '`x`');
     expect(recordsOf('same')).toHaveLength(3);
   });
 

@@ -73,8 +73,8 @@ describe('a language model', () => {
 describe('bad data', () => {
   it('is refused with file, line and column', () => {
     expectFault(run('train', 'forecast', 'nan.csv', '--missing', 'error', '--horizon', '1', '--out', 'bad.safetensors'), 1, 'DATA_FORMAT', 'nan.csv, line 3, column `y`');
-    expectFault(run('train', 'forecast', 'empty.csv', '--horizon', '1', '--out', 'bad.safetensors'), 1, 'DATA_FORMAT', 'empty.csv: the file is empty');
-    expectFault(run('train', 'language-model', 'latin1.txt', '--out', 'bad.safetensors'), 1, 'DATA_FORMAT', 'not in UTF-8', 'Windows-1252', 'fix: save the file as UTF-8');
+    expectFault(run('train', 'forecast', 'empty.csv', '--horizon', '1', '--out', 'bad.safetensors'), 1, 'DATA_FORMAT', 'empty.csv: the file holds no table');
+    expectFault(run('train', 'language-model', 'latin1.txt', '--out', 'bad.safetensors'), 1, 'DATA_FORMAT', 'not in UTF-8', 'Windows-1252', 'fix: name its encoding, windows-1252, or save the file as UTF-8');
     expectFault(run('train', 'language-model', 'absent.txt', '--out', 'bad.safetensors'), 1, 'FILE_ACCESS', 'no such file');
     expectFault(run('train', 'forecast', 'tides.csv', '--target', 'levle', '--horizon', '1', '--out', 'bad.safetensors'), 2, 'UNKNOWN_NAME', 'did you mean `level`');
     expectFault(run('train', 'forecast', 'tides.csv', '--horizon', '300', '--out', 'bad.safetensors'), 1, 'OUT_OF_RANGE', 'too short for the horizon');
