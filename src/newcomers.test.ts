@@ -28,6 +28,7 @@ const mistakes: [string, () => unknown, RegExp][] = [
   ['val_loss without validation', () => fit({ callbacks: [new EarlyStopping()] }), /UNKNOWN_NAME[\s\S]*Give fit validationData or validationSplit/],
   ['a string for a number', () => make(LSTM, { units: '4' }), /OUT_OF_RANGE.*`units` is no number[\s\S]*received: "4" \(a string\)/],
   ['a bigint for a number', () => make(LSTM, { units: 4n }), /OUT_OF_RANGE.*`units` is no number[\s\S]*received: 4n \(a bigint\)/],
+  ['a callback in the style of Python', () => fit({ callbacks: [{ on_epoch_end: () => undefined }] }), /UNKNOWN_NAME.*unknown method `on_epoch_end`; did you mean `onEpochEnd`/],
   ['units of LSTM by position', () => make(rondo.LSTM, 64), /USAGE.*LSTM: the options are not given as one object[\s\S]*units[\s\S]*received: 64\n/],
   ['units of GRU by position', () => make(rondo.GRU, 64), /USAGE.*GRU: the options are not given as one object[\s\S]*units[\s\S]*received: 64\n/],
   ['units of SimpleRNN by position', () => make(rondo.SimpleRNN, 64), /USAGE.*SimpleRNN: the options are not given as one object[\s\S]*units[\s\S]*received: 64\n/],

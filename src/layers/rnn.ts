@@ -296,7 +296,7 @@ function requireEquations(where: string, cells: readonly Cell[], stored: Readonl
 /** A file names cells: it could not be loaded with a cell of one's own that has a name of the library's. @throws USAGE */
 function requireOwnName(where: string, cell: Cell): void {
   if (libraryCells.includes(cell) || !libraryCells.some(({ name }) => name === cell.name)) return;
-  throw new RondoError('USAGE', { where, what: `\`${cell.name}\` is a cell of the library, so no file could name yours.`, fix: 'give the cell another name.' });
+  throw new RondoError('USAGE', { where, what: `\`${cell.name}\` is a cell of the library.`, fix: 'give the cell another name.' });
 }
 
 const booleanOptions = ['returnSequences', 'returnState', 'stateful', 'goBackwards', 'useBias', 'unitForgetBias', 'zeroOutputForMask'] as const;

@@ -34,6 +34,7 @@ export class BatchLossFunction {
   readonly #regularized: readonly LayerWeight[];
   private readonly scoring: Scoring | undefined;
   readonly #classWeight: ClassWeight | undefined;
+  #hasRun = false;
 
   constructor(
     private readonly model: Model,
@@ -60,9 +61,11 @@ export class BatchLossFunction {
       const target = batch.targets[i];
       const { weights, mask } = this.#weighting(batch, i, output.shape, maskOf(output));
       const weighting = { sampleWeight: weights && hostTensor(weights), mask: mask && hostTensor(mask) };
+      if (training && !this.#hasRun) this.#losses[i].requirePredictions?.(output.hostNumbers(), model.className);
       const { value: loss, count } = countedLoss(this.#losses[i], hostTensor(target), output, weighting);
       return { output, target, weights, mask, loss, count };
     });
+    this.#hasRun ||= training;
     const predictions = new Map<number, HostArray>();
     const predictionOf = (i: number): HostArray => {
       let found = predictions.get(i);

@@ -96,7 +96,6 @@ describe('a softmax that is put off', () => {
   }
 
   it.each<[string, () => Layer, GivenLoss, MetricLike[]]>([
-    ['the loss takes probabilities, the output is logits', () => new Dense({ units: classes }), 'sparseCategoricalCrossentropy', []],
     ['the loss takes logits, the output is probabilities', softmax, logits, []],
     ['a metric takes logits, the output is probabilities', softmax, 'sparseCategoricalCrossentropy', [perplexity({ fromLogits: true })]],
     ['the output is sigmoids', () => new Dense({ units: classes, activation: 'sigmoid' }), 'sparseCategoricalCrossentropy', []],

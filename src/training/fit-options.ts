@@ -1,4 +1,4 @@
-import { describeValue, refuseUnknownOptions, requireCount, requireNumber, RondoError } from '../errors.js';
+import { describeValue, refuseUnknownOptions, requireCount, requireNumber, RondoError, unknownName } from '../errors.js';
 import type { Callback } from './callbacks/callback.js';
 import type { Dataset, DatasetBatch } from './dataset.js';
 import type { ModelData } from './host-data.js';
@@ -97,7 +97,10 @@ function requireVerbose(where: string, verbose: unknown): void {
 function requireCallbacks(where: string, callbacks: unknown): void {
   if (callbacks === undefined) return;
   const bad: unknown = Array.isArray(callbacks) ? callbacks.find((callback) => callback === null || typeof callback !== 'object') : callbacks;
-  if (Array.isArray(callbacks) && bad === undefined && !callbacks.includes(undefined)) return;
+  if (Array.isArray(callbacks) && bad === undefined && !callbacks.includes(undefined)) {
+    for (const callback of callbacks as readonly object[]) requireCallbackNames(where, callback);
+    return;
+  }
   throw new RondoError('USAGE', {
     where,
     what: '`callbacks` is no list of callbacks.',
@@ -105,6 +108,17 @@ function requireCallbacks(where: string, callbacks: unknown): void {
     received: Array.isArray(callbacks) ? `a list that holds ${describeValue(bad)}` : describeValue(callbacks),
     fix: 'write callbacks: [new EarlyStopping({ patience: 3 })], or callbacks: [{ onEpochEnd: (epoch, logs) => ... }].',
   });
+}
+
+const callbackNames: readonly (keyof Callback)[] = [
+  'onTrainBegin', 'onEpochBegin', 'onBatchEnd', 'onValidationBegin', 'onValidationStopped', 'onEpochEnd', 'onTrainEnd', 'onTrainError',
+];
+
+/** A method that is spelled otherwise would never be called. A class may have methods of its own. @throws UNKNOWN_NAME */
+function requireCallbackNames(where: string, callback: object): void {
+  if (Object.getPrototypeOf(callback) !== Object.prototype) return;
+  const unknown = Object.keys(callback).find((name) => name.startsWith('on') && !(callbackNames as readonly string[]).includes(name));
+  if (unknown !== undefined) throw unknownName(`${where}.callbacks`, 'method', unknown, callbackNames);
 }
 
 function conflict(where: string, a: string, b: string): RondoError {

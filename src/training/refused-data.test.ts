@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { useBackend } from '../kernels/select.js';
 import { Dense } from '../layers/dense.js';
 import { LSTM } from '../layers/lstm.js';
+import * as losses from './losses/index.js';
 import type { LossLike } from './losses/index.js';
 import { Sequential } from './sequential.js';
 
@@ -42,6 +43,32 @@ describe('targets that a loss has no meaning for', () => {
     ['poisson', 1, 'softplus', column(3, 0, 12, 0.5, 2)],
   ])('%s of %i %s are taken where they mean something', async (loss, units, activation, y) => {
     expect(await messageOf(model(loss, units, activation).fit(x, y))).toBe('nothing was thrown');
+  });
+});
+
+describe('what trains to nothing', () => {
+  const y = [[0], [1], [1], [0], [1]];
+  const bothSigns = x.map((steps, row) => steps.map((step) => step.map((value) => (row % 2 === 0 ? value : -value))));
+
+  it.each<[string, LossLike, number, string, object, RegExp]>([
+    ['a softmax over one unit', 'meanSquaredError', 1, 'softmax', {}, /USAGE.*softmax over one class is always 1[\s\S]*sigmoid/],
+    ['logits for probabilities of two classes', 'binaryCrossentropy', 1, 'linear', {}, /OUT_OF_RANGE.*`binaryCrossentropy` is given a prediction[\s\S]*'sigmoid'[\s\S]*fromLogits: true/],
+    ['logits for probabilities of classes', 'sparseCategoricalCrossentropy', 4, 'linear', {}, /OUT_OF_RANGE.*`sparseCategoricalCrossentropy` is given[\s\S]*'softmax'/],
+    ['a weight of a class that two do not have', 'binaryCrossentropy', 1, 'sigmoid', { classWeight: { 0: 1, 2: 5 } }, /OUT_OF_RANGE.*classWeight[\s\S]*0 to 1\n.*received: 2\n/],
+    ['a weight of a class that four do not have', 'sparseCategoricalCrossentropy', 4, 'softmax', { classWeight: { 4: 5 } }, /OUT_OF_RANGE.*classWeight[\s\S]*0 to 3\n.*received: 4\n/],
+  ])('%s is refused before the first step', async (_, loss, units, activation, options, message) => {
+    const made = model(loss, units, activation);
+    expect(await messageOf(made.fit(bothSigns, y, options))).toMatch(message);
+    expect(made.optimizer.batches).toBe(0);
+  });
+
+  it.each<[LossLike, number, string, object]>([
+    [losses.binaryCrossentropy({ fromLogits: true }), 1, 'linear', {}],
+    ['categoricalCrossentropy', 2, 'softplus', {}],
+    ['meanSquaredError', 1, 'linear', { classWeight: { 1: 2, 7: 3 } }],
+    ['sparseCategoricalCrossentropy', 4, 'softmax', { classWeight: { 3: 2 } }],
+  ])('%o of %i %s is trained', async (loss, units, activation, options) => {
+    expect(await messageOf(model(loss, units, activation).fit(x, units === 2 ? y.map(([label]) => [label, 1 - label]) : y, options))).toBe('nothing was thrown');
   });
 });
 

@@ -1,4 +1,4 @@
-import { RondoError } from '../errors.js';
+import { RondoError, requireNumber } from '../errors.js';
 import type { LayerWeight } from '../layers/layer.js';
 import { valueAndGradients } from '../tensor/tape.js';
 import { scope, type Tensor, type Variable } from '../tensor/tensor.js';
@@ -39,6 +39,7 @@ export class TrainStep {
     if (classWeight !== undefined && outputs.length > 1) {
       throw new RondoError('USAGE', { where, what: '`classWeight` does not say which output it is for.', expected: 'a model with one output', received: outputs.map(({ name }) => name).join(', '), fix: 'give `sampleWeight` by output.' });
     }
+    requireTrainable(model, outputs, classWeight, where);
     this.#optimizer.build(this.#variables);
   }
 
@@ -91,4 +92,14 @@ export class TrainStep {
       fix: `lower the learning rate, ${isClipped ? '' : 'give the optimizer `globalClipNorm: 1`, '}or scale the data.`,
     });
   }
+}
+
+/** Refuses what trains to nothing without a word. @throws USAGE, OUT_OF_RANGE */
+function requireTrainable({ finalActivation, outputWidths: [width] }: Model, [{ loss }]: readonly OutputTraining[], classWeight: ClassWeight | undefined, where: string): void {
+  if (finalActivation === 'softmax' && width === 1) {
+    throw new RondoError('USAGE', { where, what: 'a softmax over one class is always 1.', fix: "use activation: 'sigmoid'." });
+  }
+  if (classWeight === undefined) return;
+  const numClasses = width !== 1 ? (width ?? Infinity) : loss.name === 'binaryCrossentropy' ? 2 : Infinity;
+  for (const name of Object.keys(classWeight)) requireNumber(where, 'a class of classWeight', Number(name), `a class from 0 to ${numClasses - 1}`, (label) => label < numClasses);
 }

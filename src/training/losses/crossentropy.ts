@@ -2,7 +2,7 @@ import { refuseUnknownOptions, requireNumber } from '../../errors.js';
 import { add, detach, div, exp, type Expression, log, max, min, mul, neg, rowMax, rowSum, softplus, sub } from '../../expression/build.js';
 import type { PointwiseFunction } from '../../tensor/pointwise.js';
 import { elementLoss, EPSILON, type Loss, meanOf } from './loss.js';
-import { requireDistributions, requireTargetRange } from './target-checks.js';
+import { requireDistributions, requireProbabilities, requireTargetRange } from './target-checks.js';
 import type { Resolved } from '../../resolved.js';
 
 /** Options of cross-entropies between probabilities. */
@@ -69,6 +69,7 @@ export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
     ...loss,
     onLogits: (activation) => (!fromLogits && activation === 'sigmoid' ? binaryCrossentropy({ ...config, fromLogits: true }) : undefined),
     requireTargets: (targets, _, where, name) => requireTargetRange(targets, { where, name }, binaryRange),
+    requirePredictions: fromLogits ? undefined : (predictions, where) => requireProbabilities(predictions, loss.name, 'sigmoid', 1, where),
   };
 }
 
@@ -104,5 +105,7 @@ export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss
     ...loss,
     onLogits: (activation) => (!fromLogits && activation === 'softmax' ? categoricalCrossentropy({ ...config, fromLogits: true }) : undefined),
     requireTargets: (targets, classes, where, name) => requireDistributions(targets, classes, { where, name }),
+    // Divided by their sum, they may be of any size.
+    requirePredictions: fromLogits ? undefined : (predictions, where) => requireProbabilities(predictions, loss.name, 'softmax', Infinity, where),
   };
 }

@@ -27,6 +27,8 @@ export interface Loss extends Configured {
    * the predictions. @param name what messages call the targets.
    */
   requireTargets?(targets: Targets, width: number, where: string, name: string): void;
+  /** Refuses predictions that are no probabilities where the loss takes such; asked of the first batch of a run. */
+  requirePredictions?(predictions: ArrayLike<number>, where: string): void;
   /**
    * For a loss that is `-ln p` of a class of each row: how the classes are read from targets for predictions of a shape. A
    * distribution that was not computed can then be asked for these alone. Undefined where predictions that end with this

@@ -7,6 +7,7 @@ import { columnNumbers, requireLabels } from '../../tensor/softmax-crossentropy.
 import type { Tensor } from '../../tensor/tensor.js';
 import { clipped, logSoftmaxParts } from './crossentropy.js';
 import { type Loss, lossOf, targetMismatch } from './loss.js';
+import { requireProbabilities } from './target-checks.js';
 
 // Operands: the label of the row, the row of predictions, and the index of each column. Where the two are equal is the
 // one-hot target, which is never stored.
@@ -50,6 +51,7 @@ export function sparseCategoricalCrossentropy(options: { fromLogits?: boolean | 
   return {
     ...loss,
     requireTargets: ({ data, shape }, classes, where, name) => requireLabels(where, data, classes, { shape, name }),
+    requirePredictions: fromLogits ? undefined : (predictions, where) => requireProbabilities(predictions, fn.name, 'softmax', 1, where),
     labelsFor: (activation) => (activation === (fromLogits ? undefined : 'softmax') ? labelsOf : undefined),
   };
 }

@@ -28,6 +28,21 @@ export function requireTargetRange({ data, shape }: Targets, { where, name }: Na
   }
 }
 
+/** Refuses predictions that are no probabilities: rounding apart, and NaN, which training names itself. @throws OUT_OF_RANGE */
+export function requireProbabilities(predictions: ArrayLike<number>, loss: string, activation: string, most: number, where: string): void {
+  for (let i = 0; i < predictions.length; i++) {
+    const value = predictions[i];
+    if (!(value < -SLACK || value > most + SLACK)) continue;
+    throw new RondoError('OUT_OF_RANGE', {
+      where,
+      what: `\`${loss}\` is given a prediction that is no probability.`,
+      expected: 'numbers from 0 to 1',
+      received: String(value),
+      fix: `use activation: '${activation}', or { fromLogits: true }.`,
+    });
+  }
+}
+
 /** Refuses rows that are no distribution over classes; a row of zeros says nothing, as padding does. @throws SHAPE_MISMATCH, OUT_OF_RANGE */
 export function requireDistributions(targets: Targets, classes: number, naming: Naming): void {
   const { data, shape } = targets;
