@@ -1,26 +1,54 @@
-import type { Forecaster, SeriesColumnsOptions } from '../../src/index.js';
+import type { Forecaster, ForecastReport, Series, SeriesColumnsOptions } from '../../src/index.js';
 import { print, printJson, say } from '../output.js';
 import { readTableInput, type TableInputOptions } from '../read-input.js';
+import { withSeparators } from '../text-table.js';
 import { forecastVerdict } from './about-forecasts.js';
 import { errorTable, forecastPlot } from './show-forecast.js';
 
 /** Prints how good the forecasts of a table are. */
 export async function evaluateValues(forecaster: Forecaster, file: string, times: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'>, reading: TableInputOptions, json: boolean): Promise<void> {
   const columns = forecaster.columnsOf(await readTableInput(file, reading), times);
-  const unseen = columns.series.map((series) => forecaster.firstUnseenRow(series));
-  const isTrainedOn = unseen.some((row) => row !== undefined);
+  const { findings, options } = forecaster;
+  const seen = columns.series.map((series) => forecaster.firstUnseenRow(series) ?? 0);
+  const numSeen = seen.reduce((sum, count) => sum + count, 0);
   // A model that was trained again on all rows has its figures from before.
-  const hasNewRows = columns.series.some((series, i) => series.numRows - (unseen[i] ?? 0) >= forecaster.options.horizon);
-  const kept = isTrainedOn && !hasNewRows ? forecaster.findings.report : null;
+  const hasNewRows = columns.series.some(({ numRows }, i) => numRows - seen[i] >= options.horizon);
+  const kept = numSeen > 0 && !hasNewRows ? findings.report : null;
   const report = kept ?? (await forecaster.evaluate(columns));
-  const { instead } = forecaster.findings;
+  const { instead } = findings;
   const verdict = forecastVerdict(forecaster, report);
+  const doubts = doubtLines(forecaster, columns.series);
+  const notes = [...columns.notes.map(({ text }) => text), ...doubts];
   if (json) {
-    printJson({ part: isTrainedOn ? 'held out' : 'all', forecastsWith: instead ?? 'model', verdict: verdict ?? null, ...report, notes: columns.notes.map(({ text }) => text) });
+    printJson({ part: numSeen > 0 ? 'held out' : 'all', numSeenRows: numSeen, forecastsWith: instead ?? 'model', verdict: verdict ?? null, ...report, notes });
     return;
   }
-  for (const { text } of columns.notes) say(text);
-  if (kept !== null) print('This is the series it was trained on, to the last row: these are the errors on the rows that were held out before.');
-  else if (isTrainedOn) print('This is the series it was trained on: only the rows after those it has seen are measured.');
-  print([forecastPlot(report, { columns, instead }), errorTable(report, { columns, instead }), ...(verdict === undefined ? [] : [verdict])].join('\n\n'));
+  for (const note of notes) say(note);
+  if (kept !== null) print(`This file holds no new rows to measure: these are the errors on the rows that were held out in training${elsewhere(kept, columns.series)}.`);
+  else if (numSeen > 0) print(`${withSeparators(numSeen)} rows of this file were seen in training: only the rows after those are measured.`);
+  // Rows and times of the training are those of this file only where it begins alike.
+  const isAlike = kept === null || columns.series.some((series) => series.name === kept.name && forecaster.isTrainedFile(series));
+  const shownWith = { columns: isAlike ? columns : undefined, instead };
+  const isHere = ({ name }: { readonly name: string }): boolean => columns.series.some((series) => series.name === name);
+  const plots = isHere(report) ? [forecastPlot(report, shownWith)] : [];
+  print([...plots, errorTable(report, shownWith), ...(verdict === undefined ? [] : [verdict])].join('\n\n'));
+}
+
+/** That errors kept from training are of more series than the file has. */
+function elsewhere({ series }: ForecastReport, here: readonly Series[]): string {
+  const others = series.filter(({ name }) => series.length > 1 && !here.some((one) => one.name === name));
+  if (others.length === 0) return '';
+  const named = others.slice(0, 5).map(({ name }) => name).join(', ');
+  return `, of all ${withSeparators(series.length)} series then, with ${named}${others.length > 5 ? ' and others' : ''}, which this file has not`;
+}
+
+/** Where rows may have been seen in training and the errors may flatter, a sentence each. */
+function doubtLines(forecaster: Forecaster, all: readonly Series[]): string[] {
+  const named = (doubt: string): string[] => all.filter((series) => forecaster.doubtOf(series) === doubt).map(({ name }) => name);
+  const [times, early] = [named('times'), named('early file')];
+  const of = (names: readonly string[]): string => (names.join('') === '' ? '' : ` (${names.slice(0, 5).join(', ')}${names.length > 5 ? ' ...' : ''})`);
+  return [
+    ...(times.length > 0 ? [`CAUTION: rows have times that training has seen, with other values${of(times)}. They are measured as another series; if they are the same one, these errors flatter.`] : []),
+    ...(early.length > 0 ? [`CAUTION: this model file does not say which rows training has seen${of(early)}. If they are in this file, these errors flatter.`] : []),
+  ];
 }

@@ -74,11 +74,12 @@ export function errorTable(report: ForecastReport, { columns, instead }: ShownWi
   const parts = report.series.length > 1 ? `, ${withSeparators(report.series.length)} series, ${span}${drawn === undefined ? '' : ` in ${name}`}` : `, ${span}`;
   // Reports of before forecasts were drawn have no number of origins.
   const origins = numOrigins > numForecasts ? ` drawn from ${withSeparators(numOrigins)}` : '';
-  const sections = report.series.length > 1 ? ['', seriesTable(report, used)] : [];
+  const isHere = (one: { readonly name: string }): boolean => columns === undefined || columns.series.some((series) => series.name === one.name);
+  const sections = report.series.length > 1 ? ['', seriesTable(report.series.filter(isHere), used)] : [];
   return [`errors of ${withSeparators(numForecasts)} forecasts${origins} of ${horizon} steps${parts}`, table, ...sections].join('\n');
 }
 
-function seriesTable({ series }: ForecastReport, used: ComparedName): string {
+function seriesTable(series: ForecastReport['series'], used: ComparedName): string {
   const rows = series.slice(0, mostShown).map(({ name, numForecasts, errors }) => [
     name,
     withSeparators(numForecasts),

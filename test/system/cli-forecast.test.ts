@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -75,5 +75,16 @@ describe('a file that forecasts with a baseline in place of its model', () => {
     expect(shown.trimEnd().split('\n').at(-1)).toBe(verdict);
     expect(JSON.parse(run('evaluate', 'steps.safetensors', 'steps.csv', '--json').stdout)).toMatchObject({ forecastsWith: findings.instead, verdict });
     expect(run('inspect', 'steps.safetensors').stdout).toContain('in place of the model');
+  });
+
+  it('is not measured on rows of the training, though the file ends earlier', () => {
+    const [heading, ...rows] = readFileSync(join(folder, 'steps.csv'), 'utf8').trim().split('\n');
+    write('begun.csv', [heading, ...rows.slice(0, 120)]);
+    const shown = run('evaluate', 'steps.safetensors', 'begun.csv').stdout;
+    expect(shown).toContain('holds no new rows to measure');
+    expect(shown).toContain('held out in training');
+    write('longer.csv', [heading, ...rows.slice(20), ...Array.from({ length: 30 }, (_, i) => String(400 + ((i * 37) % 11)))]);
+    const { numSeenRows, rows: measured } = JSON.parse(run('evaluate', 'steps.safetensors', 'longer.csv', '--json').stdout);
+    expect([numSeenRows, measured]).toEqual([130, [130, 160]]);
   });
 });

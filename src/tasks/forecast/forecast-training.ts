@@ -254,7 +254,9 @@ function betterBaseline({ errors, bestBaseline }: ForecastReport, { forecastWith
 }
 
 function sameSeries(before: readonly TrainedSeries[], now: readonly TrainedSeries[]): boolean {
-  return JSON.stringify(before.map(trainedSeriesJson)) === JSON.stringify(now.map(trainedSeriesJson));
+  // Files of before there were runs have none; the fingerprint tells.
+  const comparable = (series: TrainedSeries): unknown => trainedSeriesJson({ ...series, overlap: null });
+  return JSON.stringify(before.map(comparable)) === JSON.stringify(now.map(comparable));
 }
 
 function otherSeries(where: string): RondoError {

@@ -11,7 +11,7 @@ const values = Float64Array.from({ length: 2 * 9 }, (_, at) => (at % 2 === 0 ? M
 const isReal = Uint8Array.from(values, (_, at) => (at === 2 * 5 ? 0 : 1));
 const part = (from: number, to: number): Series => ({ name: '', numRows: to - from, values: values.subarray(2 * from, 2 * to), isReal: isReal.subarray(2 * from, 2 * to), times: undefined });
 const known: TrainedSeries = {
-  name: '', numTrainingRows: 9, numSeenRows: 9, fingerprint: 0, naiveScale: 1, lowest: 0,
+  name: '', numTrainingRows: 9, numSeenRows: 9, fingerprint: 0, overlap: null, naiveScale: 1, lowest: 0,
   base: { name: 'naive' }, correctionScale: 4, errorScale: 0.5, scaler: new StandardScaler().restore([0, 0], [1, 2]),
 };
 const origins = (series: Series) => ({ series: new NetworkSeries(series, known), first: 3, end: series.numRows - 2 + 1 });

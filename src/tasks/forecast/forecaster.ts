@@ -7,6 +7,7 @@ import { findingsJson, type ForecastFindings, noFindings } from './findings.js';
 import type { ForecastOptions } from './forecast-options.js';
 import { type ForecastReport, forecastReport } from './forecast-report.js';
 import { NetworkSeries } from './network-series.js';
+import { endOfSeen } from './seen-runs.js';
 import { columnOf, fingerprintOfRows, realTargets, type Series } from './series.js';
 import { type SeriesColumns, seriesColumns, type SeriesColumnsOptions } from './series-columns.js';
 import { SeriesForecasts } from './series-forecasts.js';
@@ -95,11 +96,37 @@ export class Forecaster {
     return NetworkSeries.rowsNeeded(this.knownSeries(series), this.options.timesteps);
   }
 
-  /** Number of rows at the beginning of a series that it was trained on; undefined for another series. */
+  /**
+   * Number of rows at the beginning of a series that it was trained on, though the file ends earlier, begins later or has a corrected
+   * value: by time where there are times, else by runs of values; undefined for another series.
+   */
   firstUnseenRow(series: Series): number | undefined {
+    const { numSeenRows, overlap } = this.knownSeries(series);
+    if (this.isTrainedFile(series)) return numSeenRows;
+    if (numSeenRows === 0 || overlap === null) return undefined;
+    const end = endOfSeen(overlap, numSeenRows, columnOf(series, 0));
+    if (end === undefined) return undefined;
+    const { lastTime } = overlap;
+    const bound = lastTime === null || series.times === undefined ? end : series.times.filter((ms) => ms <= lastTime).length;
+    return Math.min(bound, series.numRows);
+  }
+
+  /** Whether a series begins with exactly the rows that it was trained on. */
+  isTrainedFile(series: Series): boolean {
     const { numSeenRows, fingerprint } = this.knownSeries(series);
-    if (numSeenRows === 0 || series.numRows < numSeenRows) return undefined;
-    return fingerprintOfRows(series, numSeenRows) === fingerprint ? numSeenRows : undefined;
+    return numSeenRows > 0 && series.numRows >= numSeenRows && fingerprintOfRows(series, numSeenRows) === fingerprint;
+  }
+
+  /**
+   * Why rows of a series may have been seen in training though their values do not tell; undefined where they were not, or where
+   * {@link Forecaster.firstUnseenRow} knows them.
+   */
+  doubtOf(series: Series): 'times' | 'early file' | undefined {
+    const { numSeenRows, overlap } = this.knownSeries(series);
+    if (numSeenRows === 0 || this.firstUnseenRow(series) !== undefined) return undefined;
+    if (overlap === null) return 'early file';
+    const first = series.times?.[0];
+    return overlap.lastTime !== null && first !== undefined && first <= overlap.lastTime ? 'times' : undefined;
   }
 
   /** What a model file keeps beside the weights. */

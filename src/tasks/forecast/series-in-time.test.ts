@@ -162,12 +162,16 @@ describe('a table of several series', () => {
     await expect(read(numbered, target)).rejects.toThrow("fix: give `series` 'store'");
   });
 
-  it('says where its rows are closer than those of the training', async () => {
+  it('is refused where its steps are finer or coarser than those of the training, with both', async () => {
     const hourly = Array.from({ length: 50 }, (_, i) => `${isoHour(Date.parse('2021-02-20') + i * hourMs)},${(i * 7) % 5}`);
     const trained = await read([names, ...daily(40)], target);
-    const columns = await read(['date,y', ...hourly], target, trained);
-    expect(columns.notes.map(({ text }) => text).join()).toContain('the rows are 1 hour apart, and those of the training 1 day');
+    await expect(read(['date,y', ...hourly], target, trained)).rejects.toThrow(/expected: steps of 1 day.*\s+received: steps of 1 hour/);
+    const weekly = daily(60).filter((_, i) => i % 7 === 0);
+    await expect(read([names, ...weekly], target, trained)).rejects.toThrow(/expected: steps of 1 day.*\s+received: steps of 1 week|7 days/);
     expect((await read([names, ...daily(30)], target, trained)).notes).toEqual([]);
+    // Gaps leave some rows one step apart.
+    const holed = daily(60).filter((_, i) => i % 7 < 2);
+    expect((await read([names, ...holed], target, trained)).notes.map(({ kind }) => kind)).toEqual(['gaps']);
   });
 
   it('is refused with two columns where one does not tell', async () => {

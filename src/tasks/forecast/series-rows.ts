@@ -1,7 +1,8 @@
 import type { Table } from '../../data/table.js';
 import { civilTimeOf, daysOfMonth, hourMs, weekdayOf } from '../../data/time/civil-time.js';
-import { describeFrequency, type Frequency, findFrequency, stepsBetween, timeAfter } from '../../data/time/frequency.js';
+import { type Frequency, findFrequency, stepsBetween, timeAfter } from '../../data/time/frequency.js';
 import type { TimeColumn } from '../../data/time/time-column.js';
+import { requireSameStep } from './require-same-step.js';
 import { counted, type SeriesNote } from './series-note.js';
 
 /** Where the rows of one series stand in its steps of time. */
@@ -47,12 +48,13 @@ export function orderedRows(table: Table, groups: ReadonlyMap<string, Int32Array
   }
   const ordered = [...groups].map(([name, rows]) => inOrder(name, rows, stamps.times));
   const isClock = stamps.reading.notation.format !== 'number';
+  if (known !== undefined) requireSameStep(table, ordered.map(({ times }) => times), known, isClock);
   const frequency = known ?? findFrequency(ordered.map(({ times }) => times), isClock);
   const found = { gaps: 0, filled: 0, longest: 0, longestAt: '', closed: 0, changes: new Set<string>() };
   const series = ordered.map((one) => withSteps(one, frequency, isClock, stamps, found));
   const isEven = frequency !== undefined && found.filled <= mostFilled(stamps);
   const result = isEven ? series : ordered.map((one) => withSteps(one, undefined, isClock, stamps, { ...found, changes: new Set() }));
-  const notes = [orderNote(ordered), isClock ? closerNote(ordered, known) : undefined, ...(isEven ? gapNotes(found) : [irregularNote(table)])].filter((note) => note !== undefined);
+  const notes = [orderNote(ordered), ...(isEven ? gapNotes(found) : [irregularNote(table)])].filter((note) => note !== undefined);
   return { series: result, frequency: isEven ? frequency : undefined, notes };
 }
 
@@ -190,16 +192,6 @@ function gapNotes({ gaps, filled, longest, longestAt, closed, changes }: FoundGa
     notes.push({ kind: 'clock', count: changes.size, text: `the clock was changed ${changes.size === 1 ? 'once' : `${changes.size} times`} (${shown}${changes.size > 4 ? '; ...' : ''}): no gap, no repeat` });
   }
   return notes;
-}
-
-/** Rows that are closer than those of the training would otherwise be taken for its steps without a word. */
-function closerNote(ordered: readonly Ordered[], known: Frequency | undefined): SeriesNote | undefined {
-  if (known?.unit !== 'fixed') return undefined;
-  const own = findFrequency(ordered.map(({ times }) => times));
-  if (own === undefined || own.unit === 'months' || own.step > 0.75 * known.step) return undefined;
-  const count = ordered.reduce((sum, { rows }) => sum + rows.length, 0);
-  const text = `the rows are ${describeFrequency(own)} apart, and those of the training ${describeFrequency(known)}: each row is taken as one step of the training`;
-  return { kind: 'irregular', count, text };
 }
 
 function irregularNote(table: Table): SeriesNote {

@@ -1,10 +1,11 @@
-import { isCount, isText, SavedFields } from '../../data/saved-fields.js';
+import { isCount, isText, optional, orNull, SavedFields } from '../../data/saved-fields.js';
 import { type Scaler, scalerFromJSON, StandardScaler } from '../../data/scaler.js';
 import type { Json } from '../../layers/layer.js';
 import { type BaseForecast, baseForecaster, type TargetRows } from './base-forecast.js';
 import { seasonalScale } from './forecast-errors.js';
 import { judgedOrigins } from './judge-forecasts.js';
 import { restoreBase } from './restore-base.js';
+import { isSeenRuns, type SeenRuns, seenRuns } from './seen-runs.js';
 import { columnOf, fingerprintOfRows, realTargets, type Series } from './series.js';
 
 /** What a forecaster remembers of a series it was trained on. */
@@ -15,6 +16,8 @@ export interface TrainedSeries {
   readonly numSeenRows: number;
   /** Of the target's values in those rows, to know the file again. */
   readonly fingerprint: number;
+  /** To know those rows in other files; null in files of before there was any. */
+  readonly overlap: SeenRuns | null;
   /** Mean absolute change over one season in the training part; see {@link ForecastErrors.mase}. */
   readonly naiveScale: number;
   /** The lowest value of the target in the rows that were seen. */
@@ -49,6 +52,7 @@ export function trainedSeries(series: Series, { train, seen }: SeenRows, { base,
     numTrainingRows: train,
     numSeenRows: seen,
     fingerprint: fingerprintOfRows(series, seen),
+    overlap: seenRuns(target, series.times?.[seen - 1]),
     naiveScale: seasonalScale(target.subarray(0, train), season, rows.isReal),
     lowest,
     base,
@@ -95,8 +99,8 @@ function scaleOf(base: BaseForecast, space: Space, { values, isReal }: TargetRow
   return count > 0 && sum > 0 ? sum / count : 1;
 }
 
-export function trainedSeriesJson({ scaler, base, ...facts }: TrainedSeries): Json {
-  return { ...facts, base: structuredClone(base) as unknown as Json, scaler: { ...scaler.toJSON() } };
+export function trainedSeriesJson({ scaler, base, overlap, ...facts }: TrainedSeries): Json {
+  return { ...facts, overlap: overlap && { lastTime: overlap.lastTime, runs: [...overlap.runs] }, base: structuredClone(base) as unknown as Json, scaler: { ...scaler.toJSON() } };
 }
 
 /** @throws FILE_FORMAT */
@@ -111,6 +115,7 @@ export function restoreTrainedSeries(found: unknown, where: string, numColumns: 
     numTrainingRows: count('numTrainingRows'),
     numSeenRows: count('numSeenRows'),
     fingerprint: count('fingerprint'),
+    overlap: saved.read('overlap', 'a last time and fingerprints, or null', optional(orNull(isSeenRuns))) ?? null,
     naiveScale: saved.read('naiveScale', 'a number of at least 0', (value): value is number => Number.isFinite(value) && (value as number) >= 0),
     scaler,
   };
