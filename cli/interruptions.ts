@@ -23,7 +23,7 @@ const sameAskingMs = 300;
  * @param notice what is said when it is asked for.
  * @param atOnce is called before the process ends at once.
  */
-export function interruptions(notice = 'Stopping after this step; press Ctrl-C again to stop at once.', atOnce: () => void = () => undefined): Interruption {
+export function interruptions(notice = 'Stopping after this step.', atOnce: () => void = () => undefined): Interruption {
   const controller = new AbortController();
   let exitCode: number = exitCodes.SIGINT;
   let askedMs = 0;
@@ -31,7 +31,8 @@ export function interruptions(notice = 'Stopping after this step; press Ctrl-C a
     if (!controller.signal.aborted) {
       askedMs = performance.now();
       exitCode = code;
-      say(`\n${notice}`);
+      // Of the signals only Ctrl-C comes from someone who reads this.
+      say(`\n${notice}${code === exitCodes.SIGINT ? ' Press Ctrl-C again to stop at once.' : ''}`);
       controller.abort();
     } else if (performance.now() - askedMs > sameAskingMs) {
       atOnce();

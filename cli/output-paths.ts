@@ -123,10 +123,12 @@ export async function trainingStart<Kind extends TaskModel['task']>(
   options: OutputOptions & { readonly out: string | undefined },
   taskOptions: () => object,
 ): Promise<TrainingStart<Extract<TaskModel, { task: Kind }>>> {
-  const paths = await outputPaths(where, options.out ?? defaultOutput(input, '.safetensors'), options);
+  const model = options.out ?? defaultOutput(input, '.safetensors');
+  // A checkpoint whose training still runs is no interrupted one.
+  if (model !== '' && options['find-learning-rate'] !== true) await FileLock.requireFree(lockPathOf(model));
+  const paths = await outputPaths(where, model, options);
   if (options['find-learning-rate'] === true) return { paths, interrupted: undefined };
   const lockPath = lockPathOf(paths.model);
-  await FileLock.requireFree(lockPath);
   const take = async (): Promise<FileLock> => {
     const { lock, predecessor } = await FileLock.take(lockPath, `${where} ${input}`);
     if (predecessor !== undefined && !options.quiet) say(`${lockPath} was left by ${predecessor === null ? 'a process' : `process ${predecessor.pid}, ${predecessor.about}`}, which is gone; taken over.`);

@@ -35,11 +35,16 @@ export function trainingHints({ classifier, unknownShare, beginning }: Classifie
 }
 
 /** The model beside what is right without a network; `beaten` where the model is better. */
-export function comparedWith({ majority, naiveBayes }: ClassifierBaseline, accuracy: number): { readonly beaten: boolean; readonly line: string } {
+export function comparedWith({ majority, naiveBayes }: ClassifierBaseline, accuracy: number, tokens: ClassifierTraining['classifier']['options']['tokens']): { readonly beaten: boolean; readonly line: string } {
   const figures = `always the commonest class ${percent(majority)}, naive Bayes ${percent(naiveBayes)}`;
   if (accuracy > Math.max(majority, naiveBayes)) return { beaten: true, line: `Right without a network: ${figures}.` };
+  const counting = `counting ${tokens === 'segments' ? 'words' : tokens}`;
+  if (naiveBayes === accuracy) {
+    const line = `${counting[0].toUpperCase()}${counting.slice(1)} is as good, and cheaper: both are right in ${percent(accuracy)} (${figures}).`;
+    return { beaten: false, line };
+  }
   return {
     beaten: false,
-    line: `The model does not beat counting words: it is right in ${percent(accuracy)} (${figures}). More texts, --vectors FILE or other options (rondo tune classify) may help.`,
+    line: `The model does not beat ${counting}: it is right in ${percent(accuracy)} (${figures}). More texts, --vectors FILE or other options (rondo tune classify) may help.`,
   };
 }

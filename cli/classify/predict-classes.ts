@@ -1,4 +1,4 @@
-import { type Classifier, type ClassPrediction, RondoError, type TextRows } from '../../src/index.js';
+import type { Classifier, ClassPrediction, TextRows } from '../../src/index.js';
 import type { Given } from '../options.js';
 import { print, printJson, say } from '../output.js';
 import { styleOf } from '../style.js';
@@ -55,9 +55,6 @@ async function textsOf({ data }: Classifier, path: string, options: Options): Pr
 /** Empty texts are kept without an answer, unless they are to be refused or left out. */
 async function answersTo(classifier: Classifier, rows: TextRows, { empty }: Options): Promise<Answer[]> {
   const isRead = rows.texts.map((text) => classifier.encoder.encode(text).length > 0);
-  if (rows.texts.length > 0 && !isRead.includes(true) && empty === undefined) {
-    throw new RondoError('DATA_FORMAT', { where: rows.places?.[0] ?? 'the text', what: 'no text holds a token.', expected: 'at least one token', received: JSON.stringify(rows.texts[0].slice(0, 40)), fix: 'give a text with words.' });
-  }
   const kept = empty === 'error' ? classifier.encodeAll(rows, 'error').rows.texts : rows.texts.filter((_, i) => isRead[i]);
   const predictions = (await classifier.predict(kept)).values();
   const answers = rows.texts.map((text, i): Answer => ({ text, place: rows.places?.[i], prediction: isRead[i] ? predictions.next().value : undefined }));

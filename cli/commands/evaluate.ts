@@ -14,6 +14,7 @@ import { seenSentencesNote } from '../tag/about-tagging.js';
 import { agreementTable, percent, scoreTable } from '../tag/show-tagging.js';
 import { refuseTaggerOptions, taggedDataOf, taggedFileOptions, type TaggedFileOptions, untaggedNote, withTrainedColumn, wordFileOf } from '../tag/tagged-files.js';
 import { shortNumber, textTable, withSeparators } from '../text-table.js';
+import { unknownWarning } from '../unknown-tokens.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
 /** `rondo evaluate`: how good a model is on data. */
@@ -71,13 +72,15 @@ async function evaluateText(languageModel: LanguageModel, text: string, json: bo
       ['measure', 'value'],
       [
         ['tokens', withSeparators(numTokens)],
-        ['of them not in the vocabulary', withSeparators(numUnknown)],
+        ['of them not in the vocabulary', `${withSeparators(numUnknown)} (${((100 * numUnknown) / numTokens).toFixed(1)} %)`],
         ['loss (nats a token)', shortNumber(loss)],
         ['perplexity', shortNumber(perplexity)],
         ['bits a character', shortNumber(bitsPerCharacter)],
       ],
     ),
   );
+  const warning = unknownWarning(numUnknown / numTokens);
+  if (warning !== undefined) print(`\n${warning}`);
 }
 
 async function evaluateTags(tagger: Tagger, file: string, options: TaggedFileOptions, json: boolean): Promise<void> {

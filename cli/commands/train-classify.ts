@@ -98,7 +98,7 @@ export const trainClassify = defineCommand({
     const baseline = training.baseline();
     const { calibration } = classifier;
     const { accuracy, loss } = await training.evaluate({ part: 'validation' });
-    const { beaten, line } = comparedWith(baseline, report.accuracy);
+    const { beaten, line } = comparedWith(baseline, report.accuracy, classifier.options.tokens);
     const sections = [
       `${report.part === 'held out' ? 'held out' : 'the texts that chose the epoch (nothing was held out)'}: ${reportText(report)}`,
       `Use it with: rondo predict ${quoted(paths.model)} FILE, rondo explain ${quoted(paths.model)} TEXT`,

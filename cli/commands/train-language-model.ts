@@ -8,6 +8,7 @@ import { encodingOption } from '../data-options.js';
 import { print, printLines } from '../output.js';
 import { readEachTextInput, readTextInput } from '../read-input.js';
 import { startLine } from '../text-start.js';
+import { unknownPart, unknownWarning } from '../unknown-tokens.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { shortNumber, withSeparators } from '../text-table.js';
 import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
@@ -109,15 +110,19 @@ export const trainLanguageModel = defineCommand({
     const testScore = test === undefined ? undefined : await languageModel.evaluate(test);
     const bitsOf = (bitsPerCharacter: number): string => (languageModel.codec.level === 'words' ? '' : `, ${shortNumber(bitsPerCharacter)} bits a character`);
     const measured = [`${validation === undefined ? 'held-out end' : 'validation'}: ${shortNumber(valLoss)} nats a token, perplexity ${shortNumber(scores.perplexity)}${bitsOf(scores.bitsPerCharacter)}`];
-    if (testScore !== undefined) measured.push(`test: ${shortNumber(testScore.loss)} nats a token, perplexity ${shortNumber(testScore.perplexity)}${bitsOf(testScore.bitsPerCharacter)}, of ${withSeparators(testScore.numTokens)} tokens`);
+    const numValidation = numValidationTokens;
+    const unknownShare = training.numUnknown.validation / numValidation;
+    if (unknownShare > 0) measured[0] += `; ${unknownPart(training.numUnknown.validation, numValidation)}`;
+    if (testScore !== undefined) measured.push(`test: ${shortNumber(testScore.loss)} nats a token, perplexity ${shortNumber(testScore.perplexity)}${bitsOf(testScore.bitsPerCharacter)}, of ${withSeparators(testScore.numTokens)} tokens${testScore.numUnknown > 0 ? `; ${unknownPart(testScore.numUnknown, testScore.numTokens)}` : ''}`);
     const sample = async (): Promise<string> => {
       let text = '';
       for await (const piece of generate(languageModel, { length: languageModel.codec.level === 'words' ? 60 : 300, temperature: 0.8 })) text += piece;
       return `It writes (temperature 0.8):\n${text}`;
     };
     const sections = [measured.join('\n'), ...(quiet || json ? [] : [await sample(), `More with: rondo generate ${quoted(paths.model)}`])];
-    const facts = { numTrainingTokens, numValidationTokens, vocabulary: languageModel.codec.size, start: languageModel.text.start, beginning: training.beginning, ...scores, test: testScore };
-    await showTrained(run, outcome, { facts, sections }, json);
+    const facts = { numTrainingTokens, numValidationTokens, numUnknown: training.numUnknown, vocabulary: languageModel.codec.size, start: languageModel.text.start, beginning: training.beginning, ...scores, test: testScore };
+    const verdict = unknownWarning(unknownShare);
+    await showTrained(run, outcome, { facts, sections, ...(verdict !== undefined && { verdict }) }, json);
   },
 });
 

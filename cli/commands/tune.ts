@@ -44,7 +44,7 @@ export function tuneCommand(train: Command): Command {
       if (!json) printLines([...aboutSearch(search, score), ...(options.resume ? [`${records.length} runs are done already`] : [])]);
 
       const processes = new TrainProcesses();
-      const interruption = interruptions('Stopping; the trainings save what they have. Press Ctrl-C again to stop at once.', () => processes.stop('SIGKILL'));
+      const interruption = interruptions('Stopping; the trainings save what they have.', () => processes.stop('SIGKILL'));
       interruption.signal.addEventListener('abort', () => processes.stop());
       const progress = new ProgressLine(process.stderr, { ascii: styleOf(process.stderr).ascii });
       const doneAtStart = costOf(search, records);

@@ -17,6 +17,7 @@ export function taggingVerdict({ accuracy, spans, baseline }: TaggerReport): str
   if (baseline === null) return undefined;
   const [what, own, other] = spans === null || baseline.spans === null ? ['right words', accuracy, baseline.accuracy] : ['F1 of spans', spans.f1, baseline.spans.f1];
   if (own > other) return undefined;
+  if (own === other) return `The hidden Markov baseline, which only counts, is as good, and cheaper: both have ${percent(own)} % (${what}).`;
   return `The tagger does not beat the hidden Markov baseline: ${what} ${percent(own)} % beside ${percent(other)} %. More sentences, --vectors FILE or other options (rondo tune tag) may help.`;
 }
 

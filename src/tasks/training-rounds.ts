@@ -84,6 +84,8 @@ export class RoundStop implements Callback {
   /** The best value that a round must beat clearly: of all rounds before it. */
   #earlier = NaN;
   #numWaited = 0;
+  /** While a score has not left 0, the loss says whether anything is learned. */
+  #lowestLoss = Infinity;
   #isWhole = false;
   #bestWeights: Record<string, HostArray> | undefined;
 
@@ -106,7 +108,9 @@ export class RoundStop implements Callback {
     const value = this.#monitor.valueIn(logs);
     const wantsMore = context.moreIsBetter(this.#monitor.name);
     const isBetter = (than: number, gain = 0): boolean => Number.isNaN(than) || (wantsMore ? value > than + gain * (1 - than) : value < than - gain * Math.abs(than));
-    this.#numWaited = this.#monitor.improves(value, context) ? 0 : this.#numWaited + 1;
+    const isLearning = wantsMore && value === 0 && logs.valLoss !== undefined && logs.valLoss < this.#lowestLoss;
+    if (isLearning) this.#lowestLoss = logs.valLoss!;
+    this.#numWaited = this.#monitor.improves(value, context) || isLearning ? 0 : this.#numWaited + 1;
     if (isBetter(this.#best.value) && isBetter(this.#earlier, leastGain)) {
       this.#best = { epoch, value };
       this.#bestWeights = hostWeights(context.model);
@@ -143,7 +147,7 @@ export class RoundStop implements Callback {
 
   getState(): CallbackState {
     const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value);
-    const values = { best: orNull(this.#best.value), bestEpoch: this.#best.epoch, earlier: orNull(this.#earlier), bestOfRound: this.#monitor.best, numWaited: this.#numWaited };
+    const values = { best: orNull(this.#best.value), bestEpoch: this.#best.epoch, earlier: orNull(this.#earlier), bestOfRound: this.#monitor.best, numWaited: this.#numWaited, lowestLoss: this.#lowestLoss === Infinity ? null : this.#lowestLoss };
     return { values, arrays: this.#bestWeights };
   }
 
@@ -153,6 +157,7 @@ export class RoundStop implements Callback {
     this.#earlier = orNaN(values.earlier);
     this.#monitor.best = values.bestOfRound as number | undefined;
     this.#numWaited = values.numWaited as number;
+    this.#lowestLoss = (values.lowestLoss as number | null | undefined) ?? Infinity;
     this.#bestWeights = arrays === undefined || Object.keys(arrays).length === 0 ? undefined : { ...arrays };
   }
 }

@@ -10,6 +10,7 @@ import { calibrationError, fitTemperature, probabilitiesOf } from './calibration
 import { classWeightsOf } from './class-weights.js';
 import { type ClassificationReport, classificationReport } from './classification-report.js';
 import { type Beginning, optionsOfInitial, refuseBesideInitial } from '../initial-model.js';
+import { requireFields, requireTexts } from '../require-texts.js';
 import { SeenItems } from '../seen-items.js';
 import { Classifier, type TrainedTexts } from './classifier.js';
 import { type ClassifierBaseline, classifierBaseline, type TokenisedPart } from './classifier-baseline.js';
@@ -23,6 +24,19 @@ import { textsFingerprint } from './texts-fingerprint.js';
 import { tokensRead, unknownId } from './token-encoder.js';
 import { tokenKindFor } from './token-kind-for.js';
 import type { Resolved } from '../../resolved.js';
+
+/** @throws USAGE, DATA_FORMAT */
+function requireLabelledTexts(where: string, data: ClassifierData): void {
+  const example = '{ train: { texts, labels } }, two lists of texts of one length';
+  requireFields(where, data, ['train'], example);
+  for (const part of ['train', 'validation', 'test'] as const) {
+    const rows = data[part];
+    if (rows === undefined) continue;
+    requireFields(`${where}, ${part}`, rows, ['texts', 'labels'], example);
+    requireTexts(`${where}, ${part}, texts`, rows.texts, example);
+    requireTexts(`${where}, ${part}, labels`, rows.labels, example);
+  }
+}
 
 /** Labelled texts to train on. Parts that are not given are cut from `train`, as {@link ClassifierOptions} say. */
 export interface ClassifierData {
@@ -75,6 +89,7 @@ export class ClassifierTraining {
   /** @param interrupted the classifier of a checkpoint, to go on with; its own options then count. */
   constructor(data: ClassifierData, { vectors, ...options }: ClassifierTrainingOptions = {}, interrupted?: Classifier) {
     const where = 'ClassifierTraining';
+    requireLabelledTexts(where, data);
     const resolved = interrupted?.options ?? optionsOf(where, options, data, vectors);
     requireLabels(data);
     const settings = { tokens: resolved.tokens, lower: resolved.lower, locale: resolved.locale, timesteps: resolved.timesteps, truncating: resolved.truncating, padding: resolved.padding };

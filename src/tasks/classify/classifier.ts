@@ -7,6 +7,7 @@ import type { Json } from '../../layers/layer.js';
 import { scope, tensor } from '../../tensor/tensor.js';
 import type { Sequential } from '../../training/sequential.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
+import { requireFields, requireTexts } from '../require-texts.js';
 import { type SavedSeenItems, SeenItems } from '../seen-items.js';
 import type { TrainingOutcome } from '../training-run.js';
 import { likeliest, probabilitiesOf } from './calibration.js';
@@ -113,12 +114,17 @@ export class Classifier {
   }
 
   /**
-   * The class of each text with calibrated probabilities.
+   * The class of each text, or of a single one, with calibrated probabilities.
    *
    * @throws DATA_FORMAT for a text without a token, naming it; ABORTED
    */
-  async predict(texts: TextRows | readonly string[], { signal }: { signal?: AbortSignal | undefined } = {}): Promise<ClassPrediction[]> {
-    const rows: TextRows = 'texts' in texts ? texts : { texts, labels: undefined };
+  async predict(texts: TextRows | readonly string[] | string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<ClassPrediction[]> {
+    const example = 'a text, a list of texts, or { texts }';
+    const given: unknown = typeof texts === 'string' ? [texts] : texts;
+    const isList = Array.isArray(given);
+    if (!isList) requireFields('Classifier.predict', given, ['texts'], example);
+    const rows = isList ? { texts: given as readonly string[], labels: undefined } : (given as TextRows);
+    requireTexts('Classifier.predict', rows.texts, example);
     const probabilities = await this.probabilities(this.encodeAll(rows, 'error').ids, signal);
     const numClasses = this.labels.length;
     return rows.texts.map((_, row) => {

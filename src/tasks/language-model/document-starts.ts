@@ -54,9 +54,11 @@ export function documentStarts(tokens: Int32Array, codec: TokenCodec, files: rea
       fix: 'choose another kind of documents, or none: it is then found.',
     });
   }
+  // What stands for unknown tokens is no sign of a beginning.
+  const isKnown = ([before, begin]: Boundary): boolean => !tokens.subarray(Math.max(before, begin - longestStart), begin).includes(codec.unknownId ?? -1);
   let best: DocumentStarts | undefined;
   for (const candidate of startKinds) {
-    const found = commonest(candidate, tokens, boundariesOf(candidate, tokens, texts, files));
+    const found = commonest(candidate, tokens, boundariesOf(candidate, tokens, texts, files, codec.unknownId).filter(isKnown));
     if (found.places.length >= leastStarts) return found;
     if (best === undefined || found.places.length > best.places.length) best = found;
   }
@@ -64,13 +66,13 @@ export function documentStarts(tokens: Int32Array, codec: TokenCodec, files: rea
 }
 
 /** @param texts what each token writes */
-function boundariesOf(kind: StartKind, tokens: Int32Array, texts: readonly string[], files: readonly number[]): Boundary[] {
+function boundariesOf(kind: StartKind, tokens: Int32Array, texts: readonly string[], files: readonly number[], unknownId?: number): Boundary[] {
   if (kind === 'file') return files.filter((place) => place > 0 && place < tokens.length).map((place): Boundary => [place - 1, place]);
   if (kind === 'line') return lineStarts(tokens, texts, 1);
   if (kind === 'blank-line') return lineStarts(tokens, texts, 2);
   if (kind === 'sentence') return sentenceStarts(tokens, texts);
   const counts = countsOf(tokens, texts.length);
-  const candidates = texts.flatMap((text, token) => (kind === 'token' || /^[\p{P}\p{S}\s]+$/u.test(text) ? [token] : []));
+  const candidates = texts.flatMap((text, token) => (token === unknownId ? [] : kind === 'token' || /^[\p{P}\p{S}\s]+$/u.test(text) ? [token] : []));
   const sign = candidates.reduce<number | undefined>((most, token) => (most === undefined || counts[token] > counts[most] ? token : most), undefined);
   return sign === undefined ? [] : placesAfter(tokens, sign);
 }

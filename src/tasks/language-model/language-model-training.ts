@@ -12,6 +12,7 @@ import { currentRandom, type Random } from '../../random.js';
 import { type DocumentStarts, documentStarts } from './document-starts.js';
 import { fingerprintOf } from '../fingerprint.js';
 import { forgetRows } from './forget-rows.js';
+import { requireFields, requireTexts } from '../require-texts.js';
 import { type TakenWeights, takeWeights, type UnknownTokens, unknownTokens } from '../initial-model.js';
 import { LanguageModel } from './language-model.js';
 import { languageModelNetwork } from './language-model-network.js';
@@ -68,6 +69,8 @@ export class LanguageModelTraining {
   readonly beginning: LanguageModelBeginning | undefined;
   /** Where the documents of the training part begin. */
   readonly documents: DocumentStarts;
+  /** Tokens of each part that the vocabulary does not hold. */
+  readonly numUnknown: Readonly<Record<'train' | 'validation', number>>;
   private readonly windows: TrainingWindows;
   private readonly validationStreams: TokenStreams;
   private readonly optimizerCallbacks: readonly Callback[];
@@ -79,8 +82,11 @@ export class LanguageModelTraining {
    */
   constructor(text: string | LanguageModelData, options: LanguageModelOptions = {}, interrupted?: LanguageModel) {
     const data: LanguageModelData = typeof text === 'string' ? { train: text } : text;
+    const example = 'a text, or { train } with a text or a list of texts';
+    requireFields('LanguageModelTraining', data, ['train'], example);
     const { validation, vectors, initial } = data;
     const train = typeof data.train === 'string' ? [data.train] : data.train;
+    requireTexts('LanguageModelTraining, train', train, example);
     const beforehand = interrupted?.options ?? resolvedOptions(options, data);
     const codec = interrupted?.codec ?? initial?.codec ?? data.codec ?? codecOfText(train.join(''), codecOptionsOf(beforehand));
     requireVisible(train);
@@ -92,6 +98,7 @@ export class LanguageModelTraining {
     this.numValidationTokens = held;
     const resolved = interrupted?.options ?? resolvedOptions(options, data, tokens.length - held);
     const learned = tokens.slice(0, tokens.length - held);
+    this.numUnknown = { train: numOf(learned, codec.unknownId), validation: numOf(tokens.slice(tokens.length - held), codec.unknownId) };
     this.documents = documentStarts(learned, codec, files, resolved.documents === 'auto' ? undefined : resolved.documents);
     this.windows = new TrainingWindows(learned, { ...sizeOf(learned, resolved), starts: this.documents.places, unknownId: codec.unknownId });
     const heldOut = tokens.slice(tokens.length - held);
@@ -105,7 +112,9 @@ export class LanguageModelTraining {
     const { model } = this.languageModel;
     // An interrupted training has gone on from there.
     if (interrupted === undefined && initial !== undefined) {
-      this.beginning = { ...takeWeights(model, initial.model), unknown: unknownIn(codec, train) };
+      const unknown = unknownIn(codec, train);
+      requireKnown(unknown, codec.level);
+      this.beginning = { ...takeWeights(model, initial.model), unknown };
     }
     const { optimizer, callbacks } = languageModelOptimizer(resolved, this.numBatches);
     this.optimizerCallbacks = callbacks;
@@ -185,6 +194,22 @@ function pretrainedEmbedding(codec: TokenCodec, vectors: WordVectors, tokens: In
 /** Undefined for tokens that can spell any text. */
 function unknownIn(codec: TokenCodec, texts: readonly string[]): UnknownTokens | undefined {
   return codec instanceof TextCodec ? unknownTokens(codec.split(texts.join('')), (token) => codec.vocabulary.has(token)) : undefined;
+}
+
+function numOf(tokens: Int32Array, wanted: number | undefined): number {
+  return tokens.reduce((count, token) => count + (token === wanted ? 1 : 0), 0);
+}
+
+/** A model that cannot read most of a text has nothing to begin with. */
+function requireKnown(unknown: UnknownTokens | undefined, level: string): void {
+  if (unknown === undefined || 2 * unknown.numUnknown <= unknown.numTokens) return;
+  throw new RondoError('DATA_FORMAT', {
+    where: 'LanguageModelTraining, initial',
+    what: 'the model to begin with does not know most of the text.',
+    expected: `most ${level} in its vocabulary`,
+    received: `${unknown.numUnknown} of ${unknown.numTokens} ${level} that it reads as unknown, most often ${unknown.examples.join(' ')}`,
+    fix: 'begin without a model, or with one of the same language.',
+  });
 }
 
 /** The wanted size of windows, smaller where the text is too short for it. */

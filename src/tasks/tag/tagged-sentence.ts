@@ -1,4 +1,5 @@
 import { RondoError } from '../../errors.js';
+import { requireFields, wrongData } from '../require-texts.js';
 
 /** A sentence with a tag for each word. */
 export interface TaggedSentence {
@@ -21,7 +22,11 @@ export function taggedSentences(words: readonly (readonly string[])[], tags: rea
 
 /** @internal Checks sentences and leaves out the empty ones. */
 export function requireTagged(sentences: readonly TaggedSentence[], where: string): TaggedSentence[] {
-  sentences.forEach(({ words, tags }, s) => {
+  const example = 'sentences such as { words: ["They", "sleep"], tags: ["PRON", "VERB"] }';
+  if (!Array.isArray(sentences)) throw wrongData(where, 'a list of sentences', sentences, example);
+  sentences.forEach((sentence: TaggedSentence, s) => {
+    requireFields(`${where}, sentence ${s + 1}`, sentence, ['words', 'tags'], example);
+    const { words, tags } = sentence;
     const at = `${where}, sentence ${s + 1}`;
     if (words.length !== tags.length) {
       throw new RondoError('SHAPE_MISMATCH', { where: at, what: 'there is not one tag for each word.', expected: `${words.length} tags`, received: `${tags.length}`, fix: 'give every word of the sentence one tag.' });

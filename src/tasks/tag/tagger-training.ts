@@ -22,6 +22,7 @@ import { type TagMeasure, tagMetric } from './tag-metrics.js';
 import {
   type Beginning, learnedBefore, optionsOfInitial, refuseBesideInitial, takeWeights, unknownTokens,
 } from '../initial-model.js';
+import { requireFields } from '../require-texts.js';
 import { SeenItems } from '../seen-items.js';
 import { numWordsOf, requireTagged, sentenceKey, type TaggedSentence } from './tagged-sentence.js';
 import { type BaselineScore, fingerprintOfSentences, Tagger, type TaggerReport, type TrainedSentences } from './tagger.js';
@@ -76,6 +77,7 @@ export class TaggerTraining {
 
   /** @param interrupted the tagger of a checkpoint, to go on with; its own options then count. */
   constructor(data: TaggerData, options: TaggerOptions = {}, interrupted?: Tagger) {
+    requireFields('TaggerTraining', data, ['train'], '{ train } with sentences such as { words, tags }');
     const all = requireTagged(data.train, 'TaggerTraining, train');
     if (data.validation !== undefined && options.validation !== undefined) {
       throw new RondoError('USAGE', { where: 'TaggerTraining', what: 'a share of validation and validation sentences cannot be given together.', expected: 'one of them', fix: 'leave the share out: the given sentences choose the best epoch.' });

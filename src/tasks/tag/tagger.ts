@@ -10,6 +10,7 @@ import { scope, type Tensor, tensor } from '../../tensor/tensor.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
 import { fingerprintOf } from '../fingerprint.js';
 import { padded, placesByLength } from './tag-batches.js';
+import { requireTexts, wrongData } from '../require-texts.js';
 import { type SavedSeenItems, SeenItems } from '../seen-items.js';
 import type { TagCodec } from './tag-codec.js';
 import { numWordsOf, requireTagged, sentenceKey, type TaggedSentence } from './tagged-sentence.js';
@@ -79,6 +80,7 @@ export class Tagger {
 
   /** The tags of sentences, one for each word. A sentence without words has none. @throws ABORTED */
   async tag(sentences: readonly (readonly string[])[], { signal }: { signal?: AbortSignal | undefined } = {}): Promise<string[][]> {
+    requireWords('Tagger.tag', sentences);
     const tags: string[][] = sentences.map(() => []);
     const labels = this.labelsOf(sentences, signal);
     for await (const { place, labels: own } of labels) tags[place] = own.map((label) => this.codec.tags[label]);
@@ -173,6 +175,13 @@ export class Tagger {
     const { x } = padded(sentences.map((words) => this.codec.encode({ words })));
     return scope(() => this.model.apply(tensor(x.data, x.shape)));
   }
+}
+
+/** @throws USAGE, DATA_FORMAT for what are no lists of words */
+function requireWords(where: string, sentences: unknown): void {
+  const example = 'lists of words, such as [["They", "sleep", "."]]';
+  if (!Array.isArray(sentences)) throw wrongData(where, 'a list of sentences', sentences, example);
+  for (const [s, words] of sentences.entries()) requireTexts(`${where}, sentence ${s + 1}`, words, example);
 }
 
 /** The CRF that a model ends with, if any. */
