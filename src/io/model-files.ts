@@ -1,6 +1,7 @@
 import { appendFile, mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { RondoError } from '../errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { CSVLogger } from '../training/callbacks/csv-logger.js';
 import type { Logs } from '../training/callbacks/callback.js';
@@ -50,6 +51,15 @@ export interface ModelCheckpointFileOptions extends Omit<ModelCheckpointOptions,
 
 /** A callback that saves the model after each epoch, or each best one. @param path the file, or a function that names it by epoch and logs. */
 export function modelCheckpoint(path: string | ((epoch: number, logs: Logs) => string), { preprocessing, includeOptimizer, ...options }: ModelCheckpointFileOptions = {}): ModelCheckpoint {
+  if (typeof path !== 'string' && typeof path !== 'function') {
+    throw new RondoError('USAGE', {
+      where: 'modelCheckpoint',
+      what: 'the first argument is no path.',
+      expected: 'the name of a file, or a function that names it by epoch and logs',
+      received: path === null ? 'null' : typeof path,
+      fix: "write modelCheckpoint('model.safetensors', { saveBestOnly: true }).",
+    });
+  }
   const pathOf = typeof path === 'string' ? () => path : path;
   return new ModelCheckpoint({ ...options, save: (model, epoch, logs) => saveModel(model, pathOf(epoch, logs), { preprocessing, includeOptimizer }) });
 }

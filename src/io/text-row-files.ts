@@ -44,7 +44,7 @@ async function formatOf(path: string, encoding: TextEncoding | undefined): Promi
   const found = known[extname(withoutArchive(path)).toLowerCase()];
   if (found !== undefined) return found;
   if (looksLikeFastText(decodeText(await readData(path), path, encoding))) return 'fasttext';
-  throw new RondoError('USAGE', { where: path, what: 'the name does not tell how texts and labels stand in it.', expected: `a format: ${textFileFormats.join(', ')}`, received: extname(path) === '' ? 'a name without an ending' : extname(path), fix: 'give the format.' });
+  throw new RondoError('USAGE', { where: path, what: 'the name does not tell how texts and labels stand in it.', expected: `a format: ${textFileFormats.join(', ')}`, received: extname(path) === '' ? 'a name without an ending' : extname(path), fix: 'give the `format`.' });
 }
 
 async function readClassFolders(folder: string, encoding: TextEncoding | undefined): Promise<TextRows> {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { messageAfter } from '../../test/support/message-after.js';
 import { ClassifierTraining } from './classify/classifier-training.js';
+import { modelCheckpoint } from '../io/model-files.js';
+import { ForecastTraining } from './forecast/forecast-training.js';
 import { LanguageModelTraining } from './language-model/language-model-training.js';
 import { documentStarts } from './language-model/document-starts.js';
 import { TextCodec } from './language-model/text-codec.js';
@@ -72,5 +74,12 @@ describe('a score that stands at 0', () => {
     };
     expect(stopAfter(Array.from({ length: 9 }, (_, i) => 5 - i / 2))).toBe(-1);
     expect(stopAfter(Array.from({ length: 9 }, () => 5))).toBe(3);
+  });
+});
+
+describe('a forecast and a callback that are given something else', () => {
+  it('say what to give', async () => {
+    expect(await messageAfter(() => new ForecastTraining(untyped([3, 1, 4]), { target: 'load', horizon: 2 }))).toMatch(/\[USAGE\][^]*give a table/);
+    for (const value of [{ path: 'a' }, { filepath: 'b' }]) expect(await messageAfter(() => modelCheckpoint(untyped(value)))).toMatch(/\[USAGE\][^]*write modelCheckpoint\('/);
   });
 });

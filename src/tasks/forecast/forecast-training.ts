@@ -1,5 +1,5 @@
 import { requireCount, RondoError } from '../../errors.js';
-import type { Table } from '../../data/table.js';
+import { Table } from '../../data/table.js';
 import { Dense } from '../../layers/dense.js';
 import { type Random, withRandom } from '../../random.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
@@ -19,6 +19,7 @@ import { Forecaster } from './forecaster.js';
 import { NetworkSeries } from './network-series.js';
 import { columnOf, realTargets, type Series } from './series.js';
 import { type SeriesColumns, seriesColumns } from './series-columns.js';
+import { wrongData } from '../require-texts.js';
 import { type SeenRows, type TrainedSeries, trainedSeries, trainedSeriesJson } from './trained-series.js';
 import { budgetNotes, mostValidationWindows, stepsOfEpoch } from './training-budget.js';
 import { givenOptions, type Resolved } from '../../resolved.js';
@@ -58,6 +59,7 @@ export class ForecastTraining {
   /** @param interrupted the forecaster of a checkpoint, to go on with; its own options then count. */
   constructor(table: Table, options: ForecastOptions, interrupted?: Forecaster) {
     const where = 'ForecastTraining';
+    if (!(table instanceof Table)) throw wrongData(where, 'a table', table, 'a table, such as `await readTable(csv)`');
     if (interrupted === undefined) requireForecastOptions(where, options);
     const wanted = interrupted?.options ?? { ...forecastDefaults, ...forecastBudget(options), ...givenOptions(options) };
     this.columns = interrupted?.columnsOf(table) ?? seriesColumns(table, wanted);
