@@ -26,12 +26,15 @@ export function aboutForecasts({ findings, series, options }: Forecaster): strin
   ];
 }
 
+/** What the last line is told by. */
+type Judged = Pick<Forecaster, 'findings'> & { readonly options: Pick<Forecaster['options'], 'forecastWith'> };
+
 /**
  * The last line, where the model is not ahead of every baseline.
  *
  * @param report what it is told by; by default the errors on the rows that were held out in training.
  */
-export function forecastVerdict({ findings, options }: Forecaster, report: ForecastReport | null = findings.report): string | undefined {
+export function forecastVerdict({ findings, options }: Judged, report: ForecastReport | null = findings.report): string | undefined {
   const { instead } = findings;
   if (report === null) return 'Nothing was held out: how good these forecasts are is not known.';
   const where = report === findings.report ? 'on the held-out rows' : 'on the rows measured here';
@@ -39,6 +42,12 @@ export function forecastVerdict({ findings, options }: Forecaster, report: Forec
   const [model, baseline] = [errors.model, errors[bestBaseline]].map(({ mase, mae }) => mase ?? mae);
   const name = rowName(bestBaseline, season);
   const used = instead === null ? `the file forecasts with the model all the same (--forecast-with ${options.forecastWith})` : `the file forecasts with ${rowName(instead, season)}`;
+  // The mean absolute error favours the median, which is zero where most values are.
+  const byRmse = (Object.keys(errors) as (keyof typeof errors)[]).filter((one) => one !== 'model' && one !== 'base' && errors[one].rmse < errors.model.rmse);
+  if (model < baseline && instead === null && byRmse.length > 0) {
+    const names = [...new Set(byRmse.map((one) => rowName(one, season)))].join(', ');
+    return `The model is ahead of every baseline ${where} by MAE, but not by RMSE: ${names} missed large values by less.`;
+  }
   if (model < baseline) return instead === null ? undefined : `The model is ahead of every baseline ${where}, but ${used}, which was chosen in training.`;
   if (model === baseline) return `The model is no different from ${name} ${where} (${errorNumber(model)}); ${used}.`;
   return `The model does not beat ${name} ${where} (${errorNumber(model)} against ${errorNumber(baseline)}); ${used}.`;

@@ -214,7 +214,7 @@ function onlyNumeric(table: Table, numeric: readonly string[]): string {
     what: numeric.length === 0 ? 'no column holds numbers that change.' : 'several columns hold numbers, so the target must be named.',
     expected: 'a target column',
     received: numeric.length === 0 ? table.columns.join(', ') : numeric.join(', '),
-    fix: numeric.length === 0 ? 'give a table with a column of numbers.' : `name one, for example target ${numeric[numeric.length - 1]}.`,
+    fix: numeric.length === 0 ? 'give a table with a column of numbers.' : `name one, for example: give \`target\` '${numeric[numeric.length - 1]}'.`,
   });
 }
 
