@@ -102,7 +102,7 @@ describe('rondo train classify', () => {
     child.stderr!.once('data', () => child.kill('SIGINT'));
     const { code, stderr } = await ended;
     expect(code).toBe(130);
-    expect(stderr).toContain('rondo train classify reviews.csv --out stopped.safetensors --resume');
+    expect(stderr).toContain('rondo train classify reviews.csv --text review --label verdict --out stopped.safetensors --resume');
     expectFault(run('train', 'classify', 'reviews.csv', '--out', 'stopped.safetensors', '--resume', '--units', '3'), 2, 'USAGE', 'units 3');
     expect(run('train', 'classify', 'reviews.csv', '--out', 'stopped.safetensors', '--resume', '--quiet').stderr).toBe('');
     run(...args, '--out', 'whole.safetensors', '--quiet');

@@ -66,7 +66,7 @@ describe('a language model', () => {
     expect(test.part).toBe('all');
     expect(Math.abs(test.loss - valLoss)).toBeLessThan(1);
     expectFault(run(...textArgs, '--dev', 'dev.txt', '--validation', '0.2', '--out', 'bad.safetensors'), 1, 'USAGE', 'leave the share out');
-    expectFault(run(...textArgs, '--tokenizer', 'numbers.txt', '--out', 'bad.safetensors'), 1, 'FILE_FORMAT', 'this is no tokenizer');
+    expectFault(run(...textArgs, '--tokenizer', 'numbers.txt', '--out', 'bad.safetensors'), 1, 'FILE_FORMAT', 'the tokenizer is not JSON');
   });
 });
 
