@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { RondoError } from '../src/index.js';
+import { fileAccessError } from '../src/node.js';
 import { quoted } from './command-words.js';
 
 const dataEnding = /\.(csv|tsv|jsonl|ndjson|json|txt|conllu|conll|gz|safetensors)$/i;
@@ -13,11 +14,12 @@ export async function isTextArgument(command: string, model: string, given: stri
   if (given === '-' || (await stat(given).catch(() => undefined)) !== undefined) return false;
   const isOneWord = !/\s/.test(given.trim());
   if (!dataEnding.test(given) && !(isOneWord && /[/\\]/.test(given))) return true;
+  const { fix: nearest = '' } = (await fileAccessError('read', given, { code: 'ENOENT' })).facts;
   throw new RondoError('FILE_ACCESS', {
     where: given,
     what: 'there is no such file.',
     expected: 'a file, - for the standard input, or a text that does not look like the name of a file',
     received: given,
-    fix: `correct the name; if it is a text, send it: echo ${quoted(given)} | rondo ${command} ${quoted(model)} -`,
+    fix: `${nearest.startsWith('did you mean') ? nearest : 'correct the name;'} if it is a text, send it: echo ${quoted(given)} | rondo ${command} ${quoted(model)} -`,
   });
 }

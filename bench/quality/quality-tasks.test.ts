@@ -20,8 +20,8 @@ test('The language model has the parameters of its description, begins near the 
   const { trainMs, meanLosses } = await trainee.train();
   expect(trainMs).toBeGreaterThan(0);
   expect(meanLosses).toHaveLength(2);
-  // The very first window was also the one that the initial loss was taken of.
-  expect(meanLosses[0]).toBeCloseTo(initial, 4);
+  // The rows of the first window begin where training draws them, so it is not the one that the initial loss was taken of.
+  expect(Math.abs(meanLosses[0] - initial)).toBeLessThan(0.05);
   expect((await trainee.scores()).loss).toBeLessThan(initial);
 });
 

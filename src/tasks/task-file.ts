@@ -93,10 +93,10 @@ const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: S
       numValidationSentences: count('numValidationSentences'),
       fingerprint: count('fingerprint'),
       column: facts.read('column', 'a text or null', isTextOrNull),
+      reading: facts.read('reading', 'an object of texts', optional(recordOf(isText))),
       scheme: facts.read('scheme', 'a scheme or null', (found): found is TagScheme | null => found === null || tagSchemes.includes(found as TagScheme)),
       baseline: facts.read('baseline', 'a list of scores', (found): found is BaselineScore[] => Array.isArray(found) && found.every((score) => isObject(score) && isFiniteNumber(score.accuracy) && isCount(score.fingerprint))),
       vectors: savedCoverage(facts),
-      reading: facts.read('reading', 'an object of texts', optional(recordOf(isText))),
       seen: facts.read('seen', 'hashes of sentences', optional(isSavedSeenItems)),
     };
     return new Tagger(model, codec, sentences, options, outcomeOf(saved));

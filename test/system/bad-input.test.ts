@@ -26,8 +26,9 @@ beforeAll(() => {
   write('range.conllu', `${word('1-', 'a', 'X')}\n`);
   write('spaces.conllu', `${word(1, 'a', 'X').replaceAll('\t', ' ')}\n`);
   write('letter.conllu', `${word('x', 'a', 'X')}\n`);
-  write('one.conllu', `${word(1, 'a', 'X')}\n\n${word(1, '👩‍👩‍👧', 'Y')}\n\n`.repeat(20));
-  write('long.txt', `${Array.from({ length: 10_000 }, (_, i) => `w${i % 50} ${'XYZ'[i % 3]}`).join('\n')}\n\n${'a X\n\nb Y\n\n'.repeat(10)}`);
+  const letters = [...'abcdefghijklmnopqrst'];
+  write('one.conllu', letters.map((letter) => `${word(1, letter, 'X')}\n\n${word(1, `👩‍👩‍👧${letter}`, 'Y')}\n\n`).join(''));
+  write('long.txt', `${Array.from({ length: 10_000 }, (_, i) => `w${i % 50} ${'XYZ'[i % 3]}`).join('\n')}\n\n${letters.slice(0, 20).map((letter, i) => `${letter} ${'XY'[i % 2]}\n\n`).join('')}`);
   write('utf16.txt', utf16('the D\ncat N\n'));
   write('escape.vec', '2 2\n\x1b[31mred 1 2\ncat 3 4\n');
   mkdirSync(join(folder, 'a-folder.safetensors'));
@@ -73,7 +74,7 @@ describe('rondo train tag', () => {
     fault('range.conllu', 'range.conllu, line 1: `1-` is no ID');
     fault('spaces.conllu', 'spaces.conllu, line 1: the line has 1 column', 'separate the columns by tabs');
     fault('letter.conllu', 'letter.conllu, line 1: `x` is no ID');
-    fault('utf16.txt', 'UTF-16 (little endian)', 'fix: save the file as UTF-8');
+    fault('utf16.txt', 'UTF-16 (little endian)', 'or save the file as UTF-8');
   });
 
   it('learns from sentences of one word and of ten thousand', () => {
@@ -88,7 +89,7 @@ describe('rondo train tag', () => {
 
 describe('rondo vectors', () => {
   it('lets no word steer the terminal', () => {
-    expect(run('vectors', 'escape.vec').stdout).toBe('2 words of 2 numbers\nfirst: [31mred cat\n');
+    expect(run('vectors', 'escape.vec').stdout).toBe('2 words of 2 numbers\nfirst: ␛[31mred cat\n');
     expect(run('vectors', 'escape.vec', '--nearest', 'cat').stdout).not.toContain('\x1b');
   });
 });

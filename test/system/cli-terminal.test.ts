@@ -34,7 +34,7 @@ describe('names from files', () => {
       run(...train.map((word) => (word === hostile ? `${hostile}\nsaved x` : word)), '--out', 'n.safetensors'),
     ];
     for (const { stdout, stderr } of shown) expect(stdout + stderr).not.toMatch(steering);
-    expect(shown.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 0, 1, 1]);
+    expect(shown.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 0, 1, 2]);
     expect(shown[2].stdout).toContain('forecast of lev␛[2Jel');
     expect(JSON.parse(shown[3].stdout)).toMatchObject({ task: 'forecast' });
     expect(JSON.parse(shown[3].stdout).preprocessing.options.target).toBe(hostile);

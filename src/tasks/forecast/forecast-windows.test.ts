@@ -44,7 +44,7 @@ describe('ForecastWindows', () => {
     const drawn = new ForecastWindows([origins(part(0, 9))], { ...sizes, most: 3 });
     expect([drawn.length, drawn.numPossible]).toEqual([3, 5]);
     expect(numbers(drawn.batch([0, 1, 2]).x)).toEqual(numbers(windows.batch([0, 2, 4]).x));
-    expect([0, 1, 2].map((index) => drawn.blockOf(index)[1])).toEqual([0, 1, 2]);
+    expect([0, 1, 2].map((index) => drawn.blockOf(index)[1])).toEqual([0, 0, 1]);
     const all = new ForecastWindows([origins(part(0, 9))], { ...sizes, most: 5 });
     expect([...all.batches(3)]).toEqual([...windows.batches(3)]);
   });
