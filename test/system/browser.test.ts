@@ -15,7 +15,7 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 const budgets = [
   { what: 'the core: layers, cells, derivatives, both backends, threads', entry: './browser/core.ts', largestBytes: 80_000 },
   { what: 'a page that trains with `fit`: optimizers, schedules, losses and metrics by name', entry: './browser/page.ts', largestBytes: 97_000 },
-  { what: 'everything: tables, tokenizers, word vectors, files and tasks too', entry: '../../src/index.ts', largestBytes: 230_000 },
+  { what: 'everything: tables, tokenizers, word vectors, files and tasks too', entry: '../../src/index.ts', largestBytes: 235_000 },
 ] as const;
 
 /** What a page that loads no file and names no backend must not carry. */
