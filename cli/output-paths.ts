@@ -171,7 +171,7 @@ function requireSameOptions(where: string, given: object, before: object): void 
   });
 }
 
-async function exists(path: string): Promise<boolean> {
+export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
 }
 

@@ -1,10 +1,10 @@
-import { appendFile, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { RondoError, type RunResult, type TrialValues } from '../../src/index.js';
 import { fileAccessError, FileLock, type LockOwner, readText, writeFileAtomically } from '../../src/node.js';
 import { say } from '../output.js';
-import { lockPathOf, type OutputPaths, pathsOf } from '../output-paths.js';
+import { exists, lockPathOf, type OutputPaths, pathsOf } from '../output-paths.js';
 import { requireNoInput } from '../protect-inputs.js';
 import { WrongUsage } from '../wrong-usage.js';
 import { csvText } from './csv-text.js';
@@ -187,8 +187,4 @@ function requireSameSearch(where: string, path: string, before: Search, now: Sea
   if (differing.length === 0) return;
   const list = (search: Search): string => differing.map((key) => `${key} ${JSON.stringify(search[key])}`).join(', ');
   throw new WrongUsage({ where, what: `${path} holds another search.`, expected: list(before), received: list(now), fix: 'give the command of that search, or choose another --out, or start anew with --force instead of --resume.' });
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
 }

@@ -15,15 +15,24 @@ export function judgedOrigins({ values, firstOrigin, horizon, mostValues }: Omit
   return Int32Array.from({ length: Math.ceil(count / stride) }, (_, i) => values.length - horizon - i * stride).reverse();
 }
 
-/** Mean absolute error over the origins, of the values that stand in the file; infinite where there is none. */
-export function meanErrorOf(forecaster: BaseForecaster, { values, isReal, horizon }: Judged, origins: Int32Array): number {
+/**
+ * Mean absolute error over the origins, of the values that stand in the file; infinite where there is none.
+ *
+ * @param into the units to measure in; by default those of the series.
+ */
+export function meanErrorOf(
+  forecaster: BaseForecaster,
+  { values, isReal, horizon }: Pick<Judged, 'values' | 'isReal' | 'horizon'>,
+  origins: Int32Array,
+  into: (value: number) => number = (value) => value,
+): number {
   const forecast = new Float64Array(horizon);
   let [sum, count] = [0, 0];
   for (const origin of origins) {
     forecaster.forecastInto(origin, forecast);
     for (let step = 0; step < horizon; step++) {
       if (isReal[origin + step] !== 1) continue;
-      sum += Math.abs(values[origin + step] - forecast[step]);
+      sum += Math.abs(into(values[origin + step]) - into(forecast[step]));
       count++;
     }
   }

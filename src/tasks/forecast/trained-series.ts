@@ -3,7 +3,7 @@ import { type Scaler, scalerFromJSON, StandardScaler } from '../../data/scaler.j
 import type { Json } from '../../layers/layer.js';
 import { type BaseForecast, baseForecaster, type TargetRows } from './base-forecast.js';
 import { seasonalScale } from './forecast-errors.js';
-import { judgedOrigins } from './judge-forecasts.js';
+import { judgedOrigins, meanErrorOf } from './judge-forecasts.js';
 import { restoreBase } from './restore-base.js';
 import { isSeenRuns, type SeenRuns, seenRuns } from './seen-runs.js';
 import { columnOf, fingerprintOfRows, realTargets, type Series } from './series.js';
@@ -85,18 +85,8 @@ function scalerIn(space: Space, values: Float64Array, target: Float64Array): Sca
 function scaleOf(base: BaseForecast, space: Space, { values, isReal }: TargetRows, train: number, horizon: number): number {
   const known = { values: values.subarray(0, train), isReal };
   const origins = judgedOrigins({ ...known, firstOrigin: Math.max(1, Math.floor(train / 3)), horizon, mostValues });
-  const forecaster = baseForecaster(base, known);
-  const forecast = new Float64Array(horizon);
-  let [sum, count] = [0, 0];
-  for (const origin of origins) {
-    forecaster.forecastInto(origin, forecast);
-    for (let step = 0; step < horizon; step++) {
-      if (isReal[origin + step] !== 1) continue;
-      sum += Math.abs(space.into(values[origin + step]) - space.into(forecast[step]));
-      count++;
-    }
-  }
-  return count > 0 && sum > 0 ? sum / count : 1;
+  const error = meanErrorOf(baseForecaster(base, known), { values, isReal, horizon }, origins, space.into);
+  return error > 0 && error < Infinity ? error : 1;
 }
 
 export function trainedSeriesJson({ scaler, base, overlap, ...facts }: TrainedSeries): Json {
