@@ -1,7 +1,7 @@
 import { type LabelledTexts, placeOf } from '../../data/text-rows.js';
 import { tokenSpansOf } from '../../data/token-spans.js';
 import { RondoError } from '../../errors.js';
-import type { PretrainedVectors } from '../../io/word-vectors/pretrained-vectors.js';
+import { type PretrainedVectors, requireVectorsToFreeze } from '../../io/word-vectors/pretrained-vectors.js';
 import type { Random } from '../../random.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { categoricalCrossentropy } from '../../training/losses/index.js';
@@ -231,13 +231,8 @@ function optionsOf(
       ? { tokens: options.tokens ?? (isOpen ? tokenKindFor(train.texts) : undefined) }
       : optionsOfInitial(where, options, initial.options, { decided: decidedOptions, inherited: inheritedOptions });
   const resolved = resolveClassifierOptions(where, { ...options, ...decided });
-  if (!resolved.freezeVectors || vectors !== undefined) return resolved;
-  throw new RondoError('USAGE', {
-    where,
-    what: '`freezeVectors` is given, and no vectors are.',
-    expected: 'vectors of words',
-    fix: 'give `vectors`, or leave `freezeVectors` out.',
-  });
+  requireVectorsToFreeze(where, resolved.freezeVectors, vectors);
+  return resolved;
 }
 
 function numTextsOf({ train, validation, test }: ClassifierData): number {

@@ -1,7 +1,7 @@
 import { RondoError } from '../../errors.js';
 import { detectTagScheme, tagConstraints, type TagScheme } from '../../data/tag-schemes.js';
 import { FormVectors } from '../../io/word-vectors/form-vectors.js';
-import type { PretrainedVectors } from '../../io/word-vectors/pretrained-vectors.js';
+import { type PretrainedVectors, requireVectorsToFreeze } from '../../io/word-vectors/pretrained-vectors.js';
 import { type VectorTable, vectorTable } from '../../io/word-vectors/vector-table.js';
 import { Bidirectional } from '../../layers/bidirectional.js';
 import { CRF } from '../../layers/crf.js';
@@ -238,13 +238,8 @@ function optionsOf(options: TaggerOptions, { vectors, initial }: TaggerData): Re
   const names = { decided: decidedOptions, inherited: inheritedOptions };
   const decided = initial && optionsOfInitial(where, options, initial.options, names);
   const resolved = resolvedTaggerOptions({ ...options, ...decided });
-  if (!resolved.freezeVectors || vectors !== undefined) return resolved;
-  throw new RondoError('USAGE', {
-    where,
-    what: '`freezeVectors` is given, and no vectors are.',
-    expected: 'vectors of words',
-    fix: 'give `vectors`, or leave `freezeVectors` out.',
-  });
+  requireVectorsToFreeze(where, resolved.freezeVectors, vectors);
+  return resolved;
 }
 
 /** Gives a new tagger the weights of an earlier one; the scores of other tags begin anew. */
