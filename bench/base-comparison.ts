@@ -20,6 +20,15 @@ export function baseComparison({ values, season, horizon }: MadeSeries): Compare
   const origins = judgedOrigins(judged);
   const scale = seasonalScale(values.subarray(0, end), season);
   const maseOf = (base: BaseForecast): number => meanErrorOf(baseForecaster(base, judged), judged, origins) / scale;
-  const simple: readonly BaseForecast[] = [{ name: 'naive' }, { name: 'seasonalNaive', season }, { name: 'drift' }, { name: 'seasonalDrift', season }, { name: 'mean' }];
-  return { base: maseOf(chooseBase({ values: values.subarray(0, end), isReal }, { horizon }).base), baselines: simple.map(maseOf) };
+  const simple: readonly BaseForecast[] = [
+    { name: 'naive' },
+    { name: 'seasonalNaive', season },
+    { name: 'drift' },
+    { name: 'seasonalDrift', season },
+    { name: 'mean' },
+  ];
+  return {
+    base: maseOf(chooseBase({ values: values.subarray(0, end), isReal }, { horizon }).base),
+    baselines: simple.map(maseOf),
+  };
 }

@@ -20,7 +20,13 @@ export function dataOf(benchCase: BenchCase): CaseArray[] {
   const target =
     numWords === undefined
       ? randomArray('target', [batch, timesteps, outputWidth], 1, 2)
-      : { name: 'target', shape: [batch, timesteps], values: repeatableNumbers(batch * timesteps, 1, 2).map((value) => Math.floor(((value + 1) / 2) * numWords) % numWords) };
+      : {
+          name: 'target',
+          shape: [batch, timesteps],
+          values: repeatableNumbers(batch * timesteps, 1, 2).map(
+            (value) => Math.floor(((value + 1) / 2) * numWords) % numWords,
+          ),
+        };
   if (lengths === undefined) return [input, target];
   clearPadding(input, lengths);
   clearPadding(target, lengths);
@@ -29,11 +35,22 @@ export function dataOf(benchCase: BenchCase): CaseArray[] {
 
 /** Even over (-scale, scale). */
 export function randomArray(name: string, shape: readonly number[], scale: number, seed: number): CaseArray {
-  return { name, shape, values: repeatableNumbers(shape.reduce((a, b) => a * b, 1), scale, seed) };
+  return {
+    name,
+    shape,
+    values: repeatableNumbers(
+      shape.reduce((a, b) => a * b, 1),
+      scale,
+      seed,
+    ),
+  };
 }
 
 /** Sets what stands behind the end of each sequence to 0. */
-export function clearPadding({ shape: [batch, timesteps, columns], values }: Pick<CaseArray, 'shape' | 'values'>, lengths: readonly number[]): void {
+export function clearPadding(
+  { shape: [batch, timesteps, columns], values }: Pick<CaseArray, 'shape' | 'values'>,
+  lengths: readonly number[],
+): void {
   for (let b = 0; b < batch; b++) values.fill(0, (b * timesteps + lengths[b]) * columns, (b + 1) * timesteps * columns);
 }
 

@@ -1,4 +1,17 @@
-import { Activation, currentBackend, type Layer, losses, type ModelStream, optimizers, scope, Sequential, type Tensor, tensor, valueAndGradients, type Variable } from '../src/index.js';
+import {
+  Activation,
+  currentBackend,
+  type Layer,
+  losses,
+  type ModelStream,
+  optimizers,
+  scope,
+  Sequential,
+  type Tensor,
+  tensor,
+  valueAndGradients,
+  type Variable,
+} from '../src/index.js';
 import { type CaseArray, clearPadding, dataOf, maskOfLengths, randomArray } from './case-data.js';
 import { buildLayers, layersOf } from './case-layers.js';
 import { type BenchCase, isStreaming, lengthsOf } from './cases.js';
@@ -30,17 +43,23 @@ export class CaseModel {
     buildLayers(this.layers, features);
     this.weights = this.layers.flatMap((layer) => layer.trainableWeights);
     this.optimizer = optimizers.adam({ learningRate: 1e-3, ...(epsilon === undefined ? {} : { epsilon }) });
-    this.loss = numWords === undefined ? losses.meanSquaredError() : losses.sparseCategoricalCrossentropy({ fromLogits: true });
+    this.loss =
+      numWords === undefined ? losses.meanSquaredError() : losses.sparseCategoricalCrossentropy({ fromLogits: true });
     this.softmax = numWords === undefined ? undefined : new Activation({ activation: 'softmax' });
     this.lengths = lengthsOf(benchCase);
     this.mask = this.lengths && maskOfLengths(this.lengths, timesteps);
     const data = dataOf(benchCase);
-    this.weightArrays = this.weights.map(({ shape }, i) => randomArray(`weight${i}`, shape, 1 / Math.sqrt(units), i + 3));
+    this.weightArrays = this.weights.map(({ shape }, i) =>
+      randomArray(`weight${i}`, shape, 1 / Math.sqrt(units), i + 3),
+    );
     this.arrays = [...data, ...this.weightArrays];
     this.input = tensor(data[0].values, data[0].shape);
     this.target = tensor(data[1].values, data[1].shape);
     this.weights.forEach((weight, i) => weight.assign(this.weightArrays[i].values));
-    if (isStreaming(benchCase)) this.stream = new Sequential(this.layers, { inputShape: [null, features] }).stream({ batchSize: benchCase.batch });
+    if (isStreaming(benchCase))
+      this.stream = new Sequential(this.layers, { inputShape: [null, features] }).stream({
+        batchSize: benchCase.batch,
+      });
   }
 
   /**
@@ -85,7 +104,10 @@ export class CaseModel {
 
   private gradients(): { value: Tensor; gradients: Tensor[] } {
     const mask = this.mask && tensor(Float32Array.from(this.mask), this.target.shape.slice(0, 2));
-    return valueAndGradients(() => losses.lossValue(this.loss, this.target, this.forward(true), { mask }), [this.input, ...this.weights]);
+    return valueAndGradients(
+      () => losses.lossValue(this.loss, this.target, this.forward(true), { mask }),
+      [this.input, ...this.weights],
+    );
   }
 
   private forward(training: boolean): Tensor {

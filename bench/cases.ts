@@ -65,16 +65,25 @@ function bothModes(name: string, cell: string, sizes: Sizes): BenchCase[] {
 }
 
 const sized: readonly BenchCase[] = [
-  ...Object.entries(sizesByName).flatMap(([size, sizes]) => ['lstm', 'gru'].flatMap((cell) => bothModes(`${cell}-${size}`, cell, sizes))),
+  ...Object.entries(sizesByName).flatMap(([size, sizes]) =>
+    ['lstm', 'gru'].flatMap((cell) => bothModes(`${cell}-${size}`, cell, sizes)),
+  ),
   ...bothModes('minGRU-512', 'minGRU', long),
   ...bothModes('minGRU-4096', 'minGRU', { ...long, timesteps: 4096 }),
   ...['lstm', 'gru', 'minGRU'].map((cell): BenchCase => ({ name: `${cell}-step`, cell, mode: 'infer', ...streaming })),
-  ...['lstm', 'gru'].map((cell): BenchCase => ({ name: `${cell}-medium-step`, cell, mode: 'infer', ...streaming, units: 256 })),
-  ...['lstm', 'gru'].map((cell): BenchCase => ({ name: `${cell}-wide-step`, cell, mode: 'infer', ...streaming, units: 512 })),
+  ...['lstm', 'gru'].map(
+    (cell): BenchCase => ({ name: `${cell}-medium-step`, cell, mode: 'infer', ...streaming, units: 256 }),
+  ),
+  ...['lstm', 'gru'].map(
+    (cell): BenchCase => ({ name: `${cell}-wide-step`, cell, mode: 'infer', ...streaming, units: 512 }),
+  ),
 ];
 
 /** Every case; each cell of the library has two rows, so a new cell is timed without a change here. */
-export const benchCases: readonly BenchCase[] = [...libraryCells.flatMap(({ name }) => bothModes(name, name, usual)), ...sized];
+export const benchCases: readonly BenchCase[] = [
+  ...libraryCells.flatMap(({ name }) => bothModes(name, name, usual)),
+  ...sized,
+];
 
 /** The case that the headline figures are about. */
 export const headlineCase = 'lstm-train';
@@ -82,7 +91,13 @@ export const headlineCase = 'lstm-train';
 /** The case of a name. @throws UNKNOWN_NAME with the nearest names. */
 export function caseNamed(name: string, where: string): BenchCase {
   const found = benchCases.find((candidate) => candidate.name === name);
-  if (found === undefined) throw unknownName(where, 'case', name, benchCases.map((known) => known.name));
+  if (found === undefined)
+    throw unknownName(
+      where,
+      'case',
+      name,
+      benchCases.map((known) => known.name),
+    );
   return found;
 }
 
@@ -95,7 +110,9 @@ export function isStreaming({ mode, timesteps }: BenchCase): boolean {
 export function lengthsOf({ batch, timesteps, shortestLength }: BenchCase): number[] | undefined {
   if (shortestLength === undefined) return undefined;
   const steps = Math.max(1, batch - 1);
-  const sorted = Array.from({ length: batch }, (_, i) => Math.round(timesteps - ((timesteps - shortestLength) * i) / steps));
+  const sorted = Array.from({ length: batch }, (_, i) =>
+    Math.round(timesteps - ((timesteps - shortestLength) * i) / steps),
+  );
   // A step of the golden ratio scatters them, so that nothing gains from an order that real data does not have.
   return Array.from({ length: batch }, (_, i) => i)
     .sort((a, b) => ((a * 0.6180339887) % 1) - ((b * 0.6180339887) % 1))
@@ -111,12 +128,18 @@ export function numTokensOf(benchCase: BenchCase): number {
 export function operationsOf(benchCase: BenchCase): number {
   const { cell, mode, features, units, layers, bidirectional = false, numWords = 0 } = benchCase;
   const definition = libraryCells.find(({ name }) => name === cell);
-  if (definition === undefined) throw new RondoError('INTERNAL', { where: 'operationsOf', what: `no cell \`${cell}\`.` });
+  if (definition === undefined)
+    throw new RondoError('INTERNAL', { where: 'operationsOf', what: `no cell \`${cell}\`.` });
   const recurrentWidth = definition.recurrent === 'none' ? 0 : units;
   const directions = bidirectional ? 2 : 1;
   let perToken = 2 * directions * units * numWords;
   for (let layer = 0; layer < layers; layer++) {
-    perToken += directions * 2 * definition.gates.length * units * ((layer === 0 ? features : directions * units) + recurrentWidth);
+    perToken +=
+      directions *
+      2 *
+      definition.gates.length *
+      units *
+      ((layer === 0 ? features : directions * units) + recurrentWidth);
   }
   return perToken * numTokensOf(benchCase) * (mode === 'train' ? 3 : 1);
 }

@@ -18,7 +18,13 @@ const TOLERANCE = 2e-5;
  * @throws INTERNAL when it is above what rounding explains.
  */
 export function checkAgainstReference(benchCase: BenchCase, backend: BackendName): number {
-  const copy: BenchCase = { ...benchCase, ...small, ...(benchCase.timesteps === 1 ? { timesteps: 1, batch: 1 } : {}), ...(benchCase.numWords === undefined ? {} : { numWords: 23 }), ...(benchCase.shortestLength === undefined ? {} : { shortestLength: 2 }) };
+  const copy: BenchCase = {
+    ...benchCase,
+    ...small,
+    ...(benchCase.timesteps === 1 ? { timesteps: 1, batch: 1 } : {}),
+    ...(benchCase.numWords === undefined ? {} : { numWords: 23 }),
+    ...(benchCase.shortestLength === undefined ? {} : { shortestLength: 2 }),
+  };
   const results = (name: BackendName): readonly ArrayLike<number>[] => {
     useBackend(name);
     const model = new CaseModel(copy);

@@ -58,7 +58,9 @@ const peerCommands: Readonly<Record<string, { readonly program: string; readonly
 function positive(name: 'rounds' | 'seconds' | 'timeout' | 'threads', isWhole: boolean): number {
   const value = Number(options[name]);
   if (value > 0 && (!isWhole || Number.isInteger(value))) return value;
-  throw new RangeError(`--${name} needs a ${isWhole ? 'whole number of at least 1' : 'number above 0'}, not ${options[name]}`);
+  throw new RangeError(
+    `--${name} needs a ${isWhole ? 'whole number of at least 1' : 'number above 0'}, not ${options[name]}`,
+  );
 }
 
 function startPeers(numThreads: number, timeoutMs: number): { rondo: PeerProcess; peers: PeerProcess[] } {
@@ -66,14 +68,25 @@ function startPeers(numThreads: number, timeoutMs: number): { rondo: PeerProcess
   const nodeArgs = (file: string): string[] => [...process.execArgv, file];
   const names = options.peer?.split(',') ?? Object.keys(peerCommands);
   const unknown = names.find((name) => peerCommands[name] === undefined);
-  if (unknown !== undefined) throw new RangeError(`no peer \`${unknown}\`; there are ${Object.keys(peerCommands).join(', ')}`);
+  if (unknown !== undefined)
+    throw new RangeError(`no peer \`${unknown}\`; there are ${Object.keys(peerCommands).join(', ')}`);
   return {
-    rondo: new PeerProcess({ name: 'Rondo', program: process.execPath, args: nodeArgs(join(here, 'peers/rondo-peer.js')), ...common }),
+    rondo: new PeerProcess({
+      name: 'Rondo',
+      program: process.execPath,
+      args: nodeArgs(join(here, 'peers/rondo-peer.js')),
+      ...common,
+    }),
     peers: names.map((name) => {
       const { program, args } = peerCommands[name];
       const [file, ...others] = args;
       const path = join(benchFolder, 'peers', file);
-      return new PeerProcess({ name, program, args: [...(program === process.execPath ? nodeArgs(path) : [path]), ...others], ...common });
+      return new PeerProcess({
+        name,
+        program,
+        args: [...(program === process.execPath ? nodeArgs(path) : [path]), ...others],
+        ...common,
+      });
     }),
   };
 }
@@ -114,11 +127,22 @@ async function main(): Promise<void> {
         console.log(`${benchCase.name}: not run by Rondo: ${reason.message}`);
       }
       // Written after every case, so that an interrupted run leaves what it found.
-      written = write({ machine, loadAfter: describeMachine().load, date: new Date().toISOString(), versions, threads, cases: compared, failed });
+      written = write({
+        machine,
+        loadAfter: describeMachine().load,
+        date: new Date().toISOString(),
+        versions,
+        threads,
+        cases: compared,
+        failed,
+      });
     }
     console.log('');
-    for (const { group, peer, ratio, numCases, numNotRun } of groupMeans(compared)) console.log(`${group}, ${peer}: geometric mean ${ratio.toFixed(2)} of ${numCases} cases, ${numNotRun} not run`);
-    console.log(`\nwrote ${written} and the same as JSON; load ${machine.load} before, ${describeMachine().load} after`);
+    for (const { group, peer, ratio, numCases, numNotRun } of groupMeans(compared))
+      console.log(`${group}, ${peer}: geometric mean ${ratio.toFixed(2)} of ${numCases} cases, ${numNotRun} not run`);
+    console.log(
+      `\nwrote ${written} and the same as JSON; load ${machine.load} before, ${describeMachine().load} after`,
+    );
   } finally {
     for (const peer of [rondo, ...peers]) peer.close();
     rmSync(directory, { recursive: true });
@@ -128,17 +152,22 @@ async function main(): Promise<void> {
 /** @returns the path of the Markdown file */
 function write(comparison: Comparison): string {
   const name = resultName('comparison', comparison.threads);
-  writeResult(`${name}.json`, `${JSON.stringify({ ...comparison, groupMeans: groupMeans(comparison.cases) }, null, 2)}\n`, options.out);
+  writeResult(
+    `${name}.json`,
+    `${JSON.stringify({ ...comparison, groupMeans: groupMeans(comparison.cases) }, null, 2)}\n`,
+    options.out,
+  );
   return writeResult(`${name}.md`, markdownReport(comparison), options.out);
 }
 
 function linesOf({ case: { name }, rondoVariant, rondoMs, rondoCoresUsed, peers }: CaseComparison): string[] {
   return [
     `${name}: Rondo (${rondoVariant}) ${rondoMs.toFixed(3)} ms, ${rondoCoresUsed.toFixed(2)} cores`,
-    ...peers.map(({ peer, notRun, variant, medianMs, ratio, lowestRatio, highestRatio, cpuRatio, coresUsed, rounds }) =>
-      notRun !== undefined
-        ? `  ${peer}: not run: ${notRun}`
-        : `  ${peer} (${variant}): ${medianMs?.toFixed(3)} ms, ratio ${ratio?.toFixed(2)} (${lowestRatio?.toFixed(2)} to ${highestRatio?.toFixed(2)} in ${rounds} rounds), by processor time ${cpuRatio?.toFixed(2)}, ${coresUsed?.toFixed(2)} cores`,
+    ...peers.map(
+      ({ peer, notRun, variant, medianMs, ratio, lowestRatio, highestRatio, cpuRatio, coresUsed, rounds }) =>
+        notRun !== undefined
+          ? `  ${peer}: not run: ${notRun}`
+          : `  ${peer} (${variant}): ${medianMs?.toFixed(3)} ms, ratio ${ratio?.toFixed(2)} (${lowestRatio?.toFixed(2)} to ${highestRatio?.toFixed(2)} in ${rounds} rounds), by processor time ${cpuRatio?.toFixed(2)}, ${coresUsed?.toFixed(2)} cores`,
     ),
   ];
 }

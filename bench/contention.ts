@@ -18,7 +18,11 @@ import { median, timeRuns, warmUp } from './timing.js';
 import { markdownTable, resultName, writeResult } from './write-results.js';
 
 const { values: options } = parseArgs({
-  options: { threads: { type: 'string', default: String(availableParallelism()) }, others: { type: 'string', default: '1' }, out: { type: 'string' } },
+  options: {
+    threads: { type: 'string', default: String(availableParallelism()) },
+    others: { type: 'string', default: '1' },
+    out: { type: 'string' },
+  },
 });
 
 const caseNames = ['lstm-train', 'lstm-infer', 'lstm-single-train', 'lstm-ptb-small-train', 'minGRU-train'];
@@ -49,7 +53,14 @@ async function main(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 300));
     const crowded = median(timeRuns(run, FOR_MS, 9));
     for (const other of others) other.kill();
-    rows.push([name, alone.toFixed(2), crowded.toFixed(2), (crowded / alone).toFixed(2), fairSlowdown.toFixed(2), (crowded / alone / fairSlowdown).toFixed(2)]);
+    rows.push([
+      name,
+      alone.toFixed(2),
+      crowded.toFixed(2),
+      (crowded / alone).toFixed(2),
+      fairSlowdown.toFixed(2),
+      (crowded / alone / fairSlowdown).toFixed(2),
+    ]);
     console.log(rows.at(-1)!.join('  '));
   }
   const text = [

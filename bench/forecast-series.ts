@@ -29,7 +29,9 @@ const recipes: readonly Recipe[] = [
 
 /** Series of every kind, the same for a seed. */
 export function madeSeries(seed: number, perKind: number): MadeSeries[] {
-  return recipes.flatMap((recipe) => Array.from({ length: perKind }, (_, i) => make(recipe, i, new Random(seed, `${recipe.kind} ${i}`))));
+  return recipes.flatMap((recipe) =>
+    Array.from({ length: perKind }, (_, i) => make(recipe, i, new Random(seed, `${recipe.kind} ${i}`))),
+  );
 }
 
 function make({ kind, season, horizon, rows: [least, most] }: Recipe, i: number, random: Random): MadeSeries {
@@ -39,7 +41,11 @@ function make({ kind, season, horizon, rows: [least, most] }: Recipe, i: number,
   const profiles = season === 1 ? [] : [profile(season, random), ...(season === 24 ? [profile(168, random, 7)] : [])];
   const strengths = profiles.map(() => between(0.02, 0.35));
   // How the parts vary: fast or slow levels, trends that bend, noise that remembers.
-  const [levelNoise, noise, memory] = [between(0, 1) ** 3 * 0.05, between(0.01, 0.12), random.uniform() < 0.4 ? between(0.3, 0.9) : 0];
+  const [levelNoise, noise, memory] = [
+    between(0, 1) ** 3 * 0.05,
+    between(0.01, 0.12),
+    random.uniform() < 0.4 ? between(0.3, 0.9) : 0,
+  ];
   const [trend, bend] = random.uniform() < 0.6 ? [between(-0.4, 0.9) / numRows, between(-0.6, 0.6) / numRows] : [0, 0];
   const isMultiplicative = random.uniform() < 0.4;
   const shiftAt = random.uniform() < 0.2 ? Math.floor(numRows * between(0.2, 0.9)) : Infinity;
@@ -76,10 +82,18 @@ function finished(kind: string, values: Float64Array, level: number, random: Ran
 /** A smooth or jagged shape of mean 0 and deviation about 1; of blocks for a week of hours. */
 function profile(season: number, random: Random, blocks = season): Float64Array {
   const isSmooth = random.uniform() < 0.7 && blocks === season;
-  const waves = Array.from({ length: 3 }, (_, k) => ({ size: random.normal() / (k + 1), phase: 2 * Math.PI * random.uniform() }));
+  const waves = Array.from({ length: 3 }, (_, k) => ({
+    size: random.normal() / (k + 1),
+    phase: 2 * Math.PI * random.uniform(),
+  }));
   const heights = Array.from({ length: blocks }, () => random.normal());
   const shape = Float64Array.from({ length: season }, (_, i) =>
-    isSmooth ? waves.reduce((sum, { size, phase }, k) => sum + size * Math.sin((2 * Math.PI * (k + 1) * i) / season + phase), 0) : heights[Math.floor((i * blocks) / season)],
+    isSmooth
+      ? waves.reduce(
+          (sum, { size, phase }, k) => sum + size * Math.sin((2 * Math.PI * (k + 1) * i) / season + phase),
+          0,
+        )
+      : heights[Math.floor((i * blocks) / season)],
   );
   const mean = shape.reduce((sum, value) => sum + value, 0) / season;
   const deviation = Math.sqrt(shape.reduce((sum, value) => sum + (value - mean) ** 2, 0) / season);

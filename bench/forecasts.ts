@@ -25,7 +25,11 @@ function ofBase(series: MadeSeries): number[] {
 
 async function ofModel({ values, horizon, season }: MadeSeries): Promise<number[]> {
   setSeed(0);
-  const table = Table.fromRows('made', ['y'], Array.from(values, (value) => [String(value)]));
+  const table = Table.fromRows(
+    'made',
+    ['y'],
+    Array.from(values, (value) => [String(value)]),
+  );
   const training = new ForecastTraining(table, { target: 'y', horizon, refit: false, ...(season > 1 && { season }) });
   await training.train();
   const { model, base, naive, seasonalNaive, drift, seasonalDrift, mean } = (await training.evaluate()).errors;
@@ -35,6 +39,10 @@ async function ofModel({ values, horizon, season }: MadeSeries): Promise<number[
 /** The last column is the series that lie more than 5 % behind their best baseline. */
 function show(kind: string, rows: readonly number[][]): void {
   const means = rows[0].map((_, column) => rows.reduce((sum, row) => sum + row[column], 0) / rows.length);
-  const behind = rows.filter(([model, , ...baselines]) => model > 1.05 * baselines.reduce((least, error) => Math.min(least, error)));
-  console.log(`${kind.padEnd(12)}${means.map((value) => value.toFixed(3).padStart(12)).join('')}${`${behind.length}/${rows.length}`.padStart(12)}`);
+  const behind = rows.filter(
+    ([model, , ...baselines]) => model > 1.05 * baselines.reduce((least, error) => Math.min(least, error)),
+  );
+  console.log(
+    `${kind.padEnd(12)}${means.map((value) => value.toFixed(3).padStart(12)).join('')}${`${behind.length}/${rows.length}`.padStart(12)}`,
+  );
 }

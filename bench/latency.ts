@@ -8,7 +8,18 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { currentBackend, type Layer, type ModelStream, RNN, scope, Sequential, setThreads, type Tensor, tensor, useBackend } from '../src/index.js';
+import {
+  currentBackend,
+  type Layer,
+  type ModelStream,
+  RNN,
+  scope,
+  Sequential,
+  setThreads,
+  type Tensor,
+  tensor,
+  useBackend,
+} from '../src/index.js';
 import { describeMachine } from './machine.js';
 import { warmUp } from './timing.js';
 import { markdownTable } from './write-results.js';
@@ -46,7 +57,8 @@ class Subject {
     this.stream = new Sequential([layer]).stream();
     const expected = this.plainStep();
     const actual = this.streamStep();
-    if (!actual.every((value, i) => value === expected[i])) throw new Error(`a stream of ${cell} computes something else than its layer`);
+    if (!actual.every((value, i) => value === expected[i]))
+      throw new Error(`a stream of ${cell} computes something else than its layer`);
   }
 
   plainStep = (): ArrayLike<number> => scope(() => this.layer.apply(this.sequence).dataSync());
@@ -80,7 +92,9 @@ setThreads(Math.max(...threadCounts));
 useBackend('wasm');
 for (const threads of threadCounts) {
   setThreads(threads);
-  const subjects = options.cells.split(',').flatMap((cell) => options.units.split(',').map((units) => new Subject(cell, Number(units))));
+  const subjects = options.cells
+    .split(',')
+    .flatMap((cell) => options.units.split(',').map((units) => new Subject(cell, Number(units))));
   for (const { plainStep, streamStep } of subjects) {
     warmUp(plainStep);
     warmUp(streamStep);
@@ -93,8 +107,14 @@ for (const threads of threadCounts) {
       timeSteps(subject.streamStep, subject.streamMs);
     }
   }
-  const rows = subjects.map(({ cell, units, plainMs, streamMs }) => [cell, String(units), ...[plainMs, streamMs].flatMap((times) => [quantile(times, 0.5), quantile(times, 0.99)])]);
-  console.log(`\n${currentBackend().numThreads === 1 ? 'one thread' : `${currentBackend().numThreads} threads`}\n\n${markdownTable(['cell', 'units', 'layer, median', 'layer, 99 %', 'stream, median', 'stream, 99 %'], rows)}`);
+  const rows = subjects.map(({ cell, units, plainMs, streamMs }) => [
+    cell,
+    String(units),
+    ...[plainMs, streamMs].flatMap((times) => [quantile(times, 0.5), quantile(times, 0.99)]),
+  ]);
+  console.log(
+    `\n${currentBackend().numThreads === 1 ? 'one thread' : `${currentBackend().numThreads} threads`}\n\n${markdownTable(['cell', 'units', 'layer, median', 'layer, 99 %', 'stream, median', 'stream, 99 %'], rows)}`,
+  );
 }
 // Workers keep the process alive.
 setThreads(1);

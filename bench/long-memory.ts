@@ -8,7 +8,18 @@
  *
  * Run: npm run build && node dist/bench/long-memory.js [adding|copy] [T]
  */
-import { Dense, type Layer, losses, optimizers, Random, RNN, setSeed, type Tensor, tensor, valueAndGradients } from '../src/index.js';
+import {
+  Dense,
+  type Layer,
+  losses,
+  optimizers,
+  Random,
+  RNN,
+  setSeed,
+  type Tensor,
+  tensor,
+  valueAndGradients,
+} from '../src/index.js';
 
 interface Task {
   readonly name: string;
@@ -65,21 +76,29 @@ function copy(pause: number): Task {
       const y = new Float32Array(batchSize * timesteps);
       for (let b = 0; b < batchSize; b++) {
         for (let t = 0; t < timesteps; t++) {
-          const symbol = t < length ? 1 + random.integer(numSymbols) : t === timesteps - length - 1 ? numSymbols + 1 : 0;
+          const symbol =
+            t < length ? 1 + random.integer(numSymbols) : t === timesteps - length - 1 ? numSymbols + 1 : 0;
           x[(b * timesteps + t) * classes + symbol] = 1;
           if (t < length) y[b * timesteps + timesteps - length + t] = symbol;
         }
       }
       return { x: tensor(x, [batchSize, timesteps, classes]), y: tensor(y, [batchSize, timesteps]) };
     },
-    loss: (y, prediction) => losses.lossValue(losses.sparseCategoricalCrossentropy({ fromLogits: true }), y, prediction),
+    loss: (y, prediction) =>
+      losses.lossValue(losses.sparseCategoricalCrossentropy({ fromLogits: true }), y, prediction),
   };
 }
 
 function solve(task: Task, cell: string, units: number, horizon: number): void {
   setSeed(1);
   const random = new Random(2);
-  const recurrent = new RNN({ cell, units, returnSequences: task.returnSequences, biasInitializer: { name: 'chrono', config: { maxTimesteps: horizon } }, unitForgetBias: false });
+  const recurrent = new RNN({
+    cell,
+    units,
+    returnSequences: task.returnSequences,
+    biasInitializer: { name: 'chrono', config: { maxTimesteps: horizon } },
+    unitForgetBias: false,
+  });
   const layers: Layer[] = [recurrent, new Dense({ units: task.outputs })];
   const apply = (x: Tensor): Tensor => layers.reduce((value, layer) => layer.apply(value, { training: true }), x);
   apply(task.batch(random).x);
@@ -93,7 +112,10 @@ function solve(task: Task, cell: string, units: number, horizon: number): void {
     optimizer.applyGradients(gradients, weights);
     mean = Number.isNaN(mean) ? value.item() : 0.95 * mean + 0.05 * value.item();
     const isSolved = mean < task.solvedAt;
-    if (step % 100 === 0 || isSolved) console.log(`${task.name}, ${cell} ${units}: step ${step}, loss ${mean.toFixed(5)} (solved at ${task.solvedAt.toFixed(5)}), ${((performance.now() - started) / 1000).toFixed(0)} s`);
+    if (step % 100 === 0 || isSolved)
+      console.log(
+        `${task.name}, ${cell} ${units}: step ${step}, loss ${mean.toFixed(5)} (solved at ${task.solvedAt.toFixed(5)}), ${((performance.now() - started) / 1000).toFixed(0)} s`,
+      );
     if (isSolved) return;
   }
   throw new Error(`${task.name}: not solved after ${task.steps} steps`);

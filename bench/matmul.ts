@@ -60,10 +60,18 @@ function prepare(backend: WasmBackend, { form, m, n, k, use }: Shape): MatmulCal
   const call: MatmulCall = { m, n, k, a: a.view, b: b.view, c, transposeA, transposeB };
   backend.matmul(call);
   const result = backend.readNow(c, m * n);
-  for (const [i, j] of [[0, 0], [m - 1, n - 1], [m >> 1, n >> 1], [0, n - 1], [m - 1, 0]]) {
+  for (const [i, j] of [
+    [0, 0],
+    [m - 1, n - 1],
+    [m >> 1, n >> 1],
+    [0, n - 1],
+    [m - 1, 0],
+  ]) {
     let sum = 0;
-    for (let p = 0; p < k; p++) sum += a.values[transposeA ? p * m + i : i * k + p] * b.values[transposeB ? j * k + p : p * n + j];
-    if (!(Math.abs(result[i * n + j] - sum) < 1e-3)) throw new Error(`${use}: element ${i}, ${j} is ${result[i * n + j]}, not ${sum}.`);
+    for (let p = 0; p < k; p++)
+      sum += a.values[transposeA ? p * m + i : i * k + p] * b.values[transposeB ? j * k + p : p * n + j];
+    if (!(Math.abs(result[i * n + j] - sum) < 1e-3))
+      throw new Error(`${use}: element ${i}, ${j} is ${result[i * n + j]}, not ${sum}.`);
   }
   return call;
 }
@@ -89,17 +97,26 @@ function gigaflopsOf(backend: WasmBackend, call: MatmulCall, ways: readonly (Acc
 
 const backend = createWasmBackend();
 const { family, measured, elapsedMs } = backend.tileChoice;
-console.log(`${cpus()[0].model}, Node ${process.versions.node}, V8 ${process.versions.v8}, load ${loadavg()[0].toFixed(1)}`);
-console.log(`tiles: ${family.name}, chosen in ${elapsedMs.toFixed(0)} ms among ${measured.map(({ name, gigaflops }) => `${name} ${gigaflops.toFixed(0)}`).join(', ')}`);
+console.log(
+  `${cpus()[0].model}, Node ${process.versions.node}, V8 ${process.versions.v8}, load ${loadavg()[0].toFixed(1)}`,
+);
+console.log(
+  `tiles: ${family.name}, chosen in ${elapsedMs.toFixed(0)} ms among ${measured.map(({ name, gigaflops }) => `${name} ${gigaflops.toFixed(0)}`).join(', ')}`,
+);
 const { library, koffiFault } = await findBlas();
-const blas: Accelerator[] = library === undefined ? [] : [{ name: library.version, takes: () => true, multiply: library.multiply }];
-console.log(library === undefined ? `no BLAS (${koffiFault ?? 'none is installed'})\n` : `BLAS: ${library.version}, 1 thread\n`);
+const blas: Accelerator[] =
+  library === undefined ? [] : [{ name: library.version, takes: () => true, multiply: library.multiply }];
+console.log(
+  library === undefined ? `no BLAS (${koffiFault ?? 'none is installed'})\n` : `BLAS: ${library.version}, 1 thread\n`,
+);
 console.log(`GFLOP/s ${library === undefined ? '' : '    BLAS  ratio '} product                      use`);
 for (const shape of shapes) {
   const call = prepare(backend, shape);
   const size = `${shape.form} m ${shape.m} k ${shape.k} n ${shape.n}`;
   const [kernels, ...others] = gigaflopsOf(backend, call, [undefined, ...blas]);
-  const beside = others.map((speed) => `${speed.toFixed(1).padStart(8)} ${(speed / kernels).toFixed(2).padStart(6)} `).join('');
+  const beside = others
+    .map((speed) => `${speed.toFixed(1).padStart(8)} ${(speed / kernels).toFixed(2).padStart(6)} `)
+    .join('');
   console.log(`${kernels.toFixed(1).padStart(7)} ${beside} ${size.padEnd(27)}  ${shape.use}`);
   for (const { buffer } of [call.a, call.b, call.c]) backend.free(buffer);
 }

@@ -9,7 +9,21 @@ import { cpus, loadavg } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { lstm } from '../src/cells/lstm.js';
 import { planCell } from '../src/cells/plan.js';
-import { add, div, type Expression, exp, leaf, mul, rowMax, rowSum, sigmoid, sqrt, square, sub, tanh } from '../src/expression/build.js';
+import {
+  add,
+  div,
+  type Expression,
+  exp,
+  leaf,
+  mul,
+  rowMax,
+  rowSum,
+  sigmoid,
+  sqrt,
+  square,
+  sub,
+  tanh,
+} from '../src/expression/build.js';
 import { Interpreter } from '../src/expression/interpret.js';
 import type { Buffer, PointwiseCall, Strided } from '../src/kernels/contract.js';
 import { type PointwiseProgram, pointwiseProgram } from '../src/expression/program.js';
@@ -46,7 +60,10 @@ function adam(): PointwiseProgram {
   return pointwiseProgram('adam', [
     { name: 'nextMean', expression: mean },
     { name: 'nextVariance', expression: variance },
-    { name: 'nextWeight', expression: sub(leaf('weight'), div(mul(leaf('rate', 'scalar'), mean), add(sqrt(variance), 1e-7))) },
+    {
+      name: 'nextWeight',
+      expression: sub(leaf('weight'), div(mul(leaf('rate', 'scalar'), mean), add(sqrt(variance), 1e-7))),
+    },
   ]);
 }
 
@@ -95,9 +112,13 @@ class Bound {
     const slots = new Map<string, Buffer>();
     const array = (name: string): [string, Strided] => {
       const place = gateSlot(name);
-      if (place === undefined) return [name, { buffer: memory.allocate(rows * columns), offset: 0, rowStride: columns }];
+      if (place === undefined)
+        return [name, { buffer: memory.allocate(rows * columns), offset: 0, rowStride: columns }];
       if (!slots.has(place.buffer)) slots.set(place.buffer, memory.allocate(rows * columns * lstmPlan.gateSlots));
-      return [name, { buffer: slots.get(place.buffer)!, offset: place.slot * columns, rowStride: lstmPlan.gateSlots * columns }];
+      return [
+        name,
+        { buffer: slots.get(place.buffer)!, offset: place.slot * columns, rowStride: lstmPlan.gateSlots * columns },
+      ];
     };
     const inputs = Object.fromEntries(program.inputs.map(({ name }) => array(name)));
     const outputs = Object.fromEntries(program.outputs.map(({ name }) => array(name)));
@@ -107,9 +128,17 @@ class Bound {
       this.data.set(name, values);
       const { rowStride } = inputs[name];
       const start = memory.byteAddress(inputs[name]) / 4;
-      for (let row = 0; row * columns < values.length; row++) memory.floats.set(values.subarray(row * columns, (row + 1) * columns), start + row * rowStride);
+      for (let row = 0; row * columns < values.length; row++)
+        memory.floats.set(values.subarray(row * columns, (row + 1) * columns), start + row * rowStride);
     });
-    this.call = { program, rows, columns, inputs, outputs, scalars: Object.fromEntries(program.scalars.map((name) => [name, 0.001])) };
+    this.call = {
+      program,
+      rows,
+      columns,
+      inputs,
+      outputs,
+      scalars: Object.fromEntries(program.scalars.map((name) => [name, 0.001])),
+    };
   }
 
   run(): void {
@@ -181,6 +210,13 @@ const kinds = [pointwiseOn(memory, { relaxed: true }), pointwiseOn(memory, { rel
 const only = process.argv[2];
 for (const item of cases) {
   if (only !== undefined && !item.program.name.includes(only)) continue;
-  report(item.program.name, kinds.map((kernels) => new Bound(memory, kernels, item)));
+  report(
+    item.program.name,
+    kinds.map((kernels) => new Bound(memory, kernels, item)),
+  );
 }
-report('ns per call (18 arrays)', kinds.map((kernels) => new Bound(memory, kernels, { program: forward, rows: 1, columns: 4 })), true);
+report(
+  'ns per call (18 arrays)',
+  kinds.map((kernels) => new Bound(memory, kernels, { program: forward, rows: 1, columns: 4 })),
+  true,
+);

@@ -61,12 +61,15 @@ function timedBackend(inner: Backend, costs: Costs): Backend {
     memory: () => inner.memory(),
     write: (view, data) => timed(`write ${data.constructor.name}`, 0, () => inner.write(view, data)),
     read: (view, size) => inner.read(view, size),
-    ...(readNow === undefined ? {} : { readNow: (view, size) => timed('read', 0, () => readNow.call(inner, view, size)) }),
+    ...(readNow === undefined
+      ? {}
+      : { readNow: (view, size) => timed('read', 0, () => readNow.call(inner, view, size)) }),
     fill: (view, size, value) => timed('fill', 0, () => inner.fill(view, size, value)),
     pointwise: (call) => timed(pointwiseLabel(call), 0, () => inner.pointwise(call)),
     matmul: (call) => timed(matmulLabel(call), 2 * call.m * call.n * call.k, () => inner.matmul(call)),
     gatherRows: (call) => timed(`gather ${call.indices.length} x ${call.columns}`, 0, () => inner.gatherRows(call)),
-    scatterAddRows: (call) => timed(`scatter ${call.indices.length} x ${call.columns}`, 0, () => inner.scatterAddRows(call)),
+    scatterAddRows: (call) =>
+      timed(`scatter ${call.indices.length} x ${call.columns}`, 0, () => inner.scatterAddRows(call)),
     numThreads: 1,
     numMeetingThreads: 1,
     pack: (call) => timed(`pack ${call.k} x ${call.n}`, 0, () => inner.pack(call)),
@@ -101,13 +104,19 @@ function main(): void {
   // The weights move to the wrapped backend at their next use.
   warmUp(run);
   costs.clear();
-  const elapsed = timeRuns(() => {
-    run();
-    costs.runs++;
-  }, FOR_MS, 9);
+  const elapsed = timeRuns(
+    () => {
+      run();
+      costs.runs++;
+    },
+    FOR_MS,
+    9,
+  );
   const machine = describeMachine();
   console.log(`${benchCase.name}, ${machine.processor}, ${machine.runtime}, load ${machine.load}`);
-  console.log(`median ${plainMs.toFixed(3)} ms untimed, ${median(elapsed).toFixed(3)} ms with timers, ${(operationsOf(benchCase) / plainMs / 1e6).toFixed(1)} GFLOP/s\n`);
+  console.log(
+    `median ${plainMs.toFixed(3)} ms untimed, ${median(elapsed).toFixed(3)} ms with timers, ${(operationsOf(benchCase) / plainMs / 1e6).toFixed(1)} GFLOP/s\n`,
+  );
   report(costs, elapsed);
 }
 
@@ -116,11 +125,20 @@ function report(costs: Costs, elapsed: readonly number[]): void {
   const totalMs = median(elapsed);
   const line = (ms: number, calls: number, name: string, operations: number): void => {
     const speed = operations > 0 ? `${(operations / ms / 1e6).toFixed(1)} GFLOP/s` : '';
-    console.log(`${ms.toFixed(3).padStart(9)} ms ${((100 * ms) / totalMs).toFixed(1).padStart(5)} %  ${calls.toFixed(0).padStart(5)} calls  ${name.padEnd(56)} ${speed}`);
+    console.log(
+      `${ms.toFixed(3).padStart(9)} ms ${((100 * ms) / totalMs).toFixed(1).padStart(5)} %  ${calls.toFixed(0).padStart(5)} calls  ${name.padEnd(56)} ${speed}`,
+    );
   };
-  const rows = [...costs.byName].map(([name, { calls, operations, msByRun }]) => ({ name, ms: median(msByRun), calls: calls / costs.runs, operations: operations / costs.runs }));
+  const rows = [...costs.byName].map(([name, { calls, operations, msByRun }]) => ({
+    name,
+    ms: median(msByRun),
+    calls: calls / costs.runs,
+    operations: operations / costs.runs,
+  }));
   for (const { ms, calls, name, operations } of rows.sort((a, b) => b.ms - a.ms)) line(ms, calls, name, operations);
-  const others = elapsed.map((ms, run) => ms - [...costs.byName.values()].reduce((sum, { msByRun }) => sum + (msByRun[run] ?? 0), 0));
+  const others = elapsed.map(
+    (ms, run) => ms - [...costs.byName.values()].reduce((sum, { msByRun }) => sum + (msByRun[run] ?? 0), 0),
+  );
   line(median(others), 0, 'everything else (JavaScript)', 0);
 }
 

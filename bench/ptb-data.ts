@@ -20,7 +20,9 @@ export function missingData(): string | undefined {
 
 /** Every word of the three parts as its number in the training part's vocabulary. */
 export async function readPennTreebank(): Promise<PennTreebank> {
-  const [train, valid, test] = await Promise.all(['train', 'valid', 'test'].map(async (part) => tokensOf(await readText(pathOf(part)))));
+  const [train, valid, test] = await Promise.all(
+    ['train', 'valid', 'test'].map(async (part) => tokensOf(await readText(pathOf(part)))),
+  );
   const vocabulary = Vocabulary.fromTokens(train);
   const numbered = (tokens: readonly string[]): Int32Array => Int32Array.from(vocabulary.encode(tokens));
   return { vocabularySize: vocabulary.size, train: numbered(train), valid: numbered(valid), test: numbered(test) };

@@ -13,7 +13,18 @@
  */
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type Callback, type DatasetBatch, Dense, Embedding, initializers, LearningRateScheduler, LSTM, optimizers, Sequential, setSeed } from '../src/index.js';
+import {
+  type Callback,
+  type DatasetBatch,
+  Dense,
+  Embedding,
+  initializers,
+  LearningRateScheduler,
+  LSTM,
+  optimizers,
+  Sequential,
+  setSeed,
+} from '../src/index.js';
 import { allowWideKernels } from '../src/node.js';
 import { describeMachine } from './machine.js';
 import { missingData, type PennTreebank, readPennTreebank } from './ptb-data.js';
@@ -25,7 +36,9 @@ const EPOCHS_AT_FULL_RATE = 4;
 /** The windows of an evaluation may be longer: the state is carried on, so their length changes nothing. */
 const TEST_TIMESTEPS = 400;
 
-const { values: options } = parseArgs({ options: { epochs: { type: 'string', default: '13' }, steps: { type: 'string' }, log: { type: 'string' } } });
+const { values: options } = parseArgs({
+  options: { epochs: { type: 'string', default: '13' }, steps: { type: 'string' }, log: { type: 'string' } },
+});
 const epochs = count('epochs', options.epochs);
 const mostSteps = options.steps === undefined ? Infinity : count('steps', options.steps);
 
@@ -37,7 +50,9 @@ async function replicate({ vocabularySize, train, valid, test }: PennTreebank): 
   const isWide = allowWideKernels().length > 0;
   const { processor, logicalCores, runtime, load } = describeMachine();
   say(`${processor}, ${logicalCores} logical cores, ${runtime}${isWide ? ', wide kernels' : ''}, load ${load}`);
-  say(`${train.length} training, ${valid.length} validation and ${test.length} test words, vocabulary of ${vocabularySize}`);
+  say(
+    `${train.length} training, ${valid.length} validation and ${test.length} test words, vocabulary of ${vocabularySize}`,
+  );
   setSeed(1);
   const model = smallModel(vocabularySize);
   const wordsOfEpoch = Math.min(mostSteps, Math.floor((train.length - 1) / STREAMS / TIMESTEPS)) * STREAMS * TIMESTEPS;
@@ -59,7 +74,8 @@ async function replicate({ vocabularySize, train, valid, test }: PennTreebank): 
 function smallModel(vocabularySize: number): Sequential {
   const uniform = initializers.randomUniform({ minval: -0.1, maxval: 0.1 });
   const everywhere = { kernelInitializer: uniform, recurrentInitializer: uniform, biasInitializer: uniform };
-  const recurrent = (): LSTM => new LSTM({ units: UNITS, ...everywhere, unitForgetBias: false, returnSequences: true, stateful: true });
+  const recurrent = (): LSTM =>
+    new LSTM({ units: UNITS, ...everywhere, unitForgetBias: false, returnSequences: true, stateful: true });
   const model = new Sequential([
     new Embedding({ inputDim: vocabularySize, outputDim: UNITS, embeddingsInitializer: uniform, inputShape: [null] }),
     recurrent(),
@@ -81,14 +97,20 @@ function smallModel(vocabularySize: number): Sequential {
  *
  * @param part whether the words after the last whole window make a shorter one, or are left out.
  */
-function* windows(tokens: Int32Array, streams: number, timesteps: number, part: 'whole' | 'all'): Generator<DatasetBatch> {
+function* windows(
+  tokens: Int32Array,
+  streams: number,
+  timesteps: number,
+  part: 'whole' | 'all',
+): Generator<DatasetBatch> {
   const length = Math.floor((tokens.length - 1) / streams);
   const end = part === 'all' ? length : length - (length % timesteps);
   for (let start = 0, step = 0; start < end && step < mostSteps; start += timesteps, step++) {
     const shape = [streams, Math.min(timesteps, end - start)];
     const [x, y] = [0, 1].map((shift) => {
       const data = new Int32Array(shape[0] * shape[1]);
-      for (let b = 0; b < streams; b++) data.set(tokens.subarray(b * length + start + shift, b * length + start + shift + shape[1]), b * shape[1]);
+      for (let b = 0; b < streams; b++)
+        data.set(tokens.subarray(b * length + start + shift, b * length + start + shift + shape[1]), b * shape[1]);
       return { data, shape };
     });
     yield { x, y };
@@ -107,7 +129,9 @@ function reporter(wordsOfEpoch: number): Callback {
       trainedMs = performance.now() - startedMs;
       if ((batch + 1) % 100 !== 0) return;
       const words = ((batch + 1) * STREAMS * TIMESTEPS * 1000) / elapsedMs;
-      console.log(`  epoch ${epoch + 1}, step ${batch + 1}: perplexity ${logs.perplexity.toFixed(1)} so far, ${words.toFixed(0)} words/s`);
+      console.log(
+        `  epoch ${epoch + 1}, step ${batch + 1}: perplexity ${logs.perplexity.toFixed(1)} so far, ${words.toFixed(0)} words/s`,
+      );
     },
     onEpochEnd: (epoch, { perplexity, valPerplexity }, { model }) => {
       const wordsPerSecond = (wordsOfEpoch * 1000) / trainedMs;
@@ -121,7 +145,10 @@ function reporter(wordsOfEpoch: number): Callback {
 }
 
 /** Prints a line; with `--log` figures are also written to the file, one JSON object a line. */
-function say(line: string, figures: Readonly<Record<string, number>> | { readonly note: string } = { note: line }): void {
+function say(
+  line: string,
+  figures: Readonly<Record<string, number>> | { readonly note: string } = { note: line },
+): void {
   console.log(line);
   if (options.log !== undefined) appendFileSync(options.log, `${JSON.stringify(figures)}\n`);
 }

@@ -52,7 +52,9 @@ interface Pair {
 function number(name: 'seeds' | 'threads' | 'epochs' | 'share' | 'timeout', given: string): number {
   const value = Number(given);
   if (value > 0 && (name === 'share' ? value <= 1 : Number.isInteger(value))) return value;
-  console.error(`bench:quality: --${name} takes ${name === 'share' ? 'a number above 0, at most 1' : 'a whole number of at least 1'}, not \`${given}\`.`);
+  console.error(
+    `bench:quality: --${name} takes ${name === 'share' ? 'a number above 0, at most 1' : 'a whole number of at least 1'}, not \`${given}\`.`,
+  );
   process.exit(2);
 }
 
@@ -62,13 +64,29 @@ function startPair(numThreads: number, timeoutMs: number): Pair {
   const here = fileURLToPath(new URL('.', import.meta.url));
   const common = { numThreads, timeoutMs };
   return {
-    rondo: new PeerProcess({ name: 'Rondo', program: process.execPath, args: [...process.execArgv, join(here, 'peers/rondo-quality.js')], ...common }),
-    pytorch: new PeerProcess({ name: 'PyTorch', program: options.python, args: [join(benchFolder, 'peers/pytorch-quality.py')], ...common }),
+    rondo: new PeerProcess({
+      name: 'Rondo',
+      program: process.execPath,
+      args: [...process.execArgv, join(here, 'peers/rondo-quality.js')],
+      ...common,
+    }),
+    pytorch: new PeerProcess({
+      name: 'PyTorch',
+      program: options.python,
+      args: [join(benchFolder, 'peers/pytorch-quality.py')],
+      ...common,
+    }),
   };
 }
 
 /** @throws PeerRefusal where a library cannot do it, or the models differ in size. */
-async function compareTask(task: QualityTask, pair: Pair, numSeeds: number, share: number, directory: string): Promise<TaskReport> {
+async function compareTask(
+  task: QualityTask,
+  pair: Pair,
+  numSeeds: number,
+  share: number,
+  directory: string,
+): Promise<TaskReport> {
   const epochs = options.epochs === undefined ? task.defaultEpochs : number('epochs', options.epochs);
   const dataFile = join(directory, `${task.name}.json`);
   writeFileSync(dataFile, JSON.stringify(await task.prepare(share, epochs)));
@@ -80,8 +98,12 @@ async function compareTask(task: QualityTask, pair: Pair, numSeeds: number, shar
       const trained: TrainingFacts = await peer.train();
       peer.close();
       runs[peer.name as keyof TaskReport['runs']].push({ seed, ...built, ...trained });
-      const scores = Object.entries(trained.scores).map(([name, value]) => `${task.scoreTitles[name]} ${value.toFixed(4)}`);
-      console.log(`${task.name}, seed ${seed}, ${peer.name}: ${scores.join(', ')}, ${(trained.trainMs / 1000).toFixed(1)} s`);
+      const scores = Object.entries(trained.scores).map(
+        ([name, value]) => `${task.scoreTitles[name]} ${value.toFixed(4)}`,
+      );
+      console.log(
+        `${task.name}, seed ${seed}, ${peer.name}: ${scores.join(', ')}, ${(trained.trainMs / 1000).toFixed(1)} s`,
+      );
     }
   }
   return { name: task.name, epochs, numParameters, scoreTitles: task.scoreTitles, runs };
@@ -110,8 +132,19 @@ async function main(): Promise<void> {
     const machine = describeMachine();
     const versions = await versionsOf(pair);
     if (versions === undefined) return;
-    console.log(`${machine.processor}, ${machine.logicalCores} logical cores, load ${machine.load}; Rondo: ${versions.Rondo}; PyTorch: ${versions.PyTorch}\n`);
-    const report: QualityReport = { machine, date: new Date().toISOString(), versions, threads, numSeeds, share, tasks: [], notRun: {} };
+    console.log(
+      `${machine.processor}, ${machine.logicalCores} logical cores, load ${machine.load}; Rondo: ${versions.Rondo}; PyTorch: ${versions.PyTorch}\n`,
+    );
+    const report: QualityReport = {
+      machine,
+      date: new Date().toISOString(),
+      versions,
+      threads,
+      numSeeds,
+      share,
+      tasks: [],
+      notRun: {},
+    };
     for (const task of tasks) {
       const missing = task.files.find((file) => !existsSync(file));
       if (missing === undefined) {
@@ -121,7 +154,8 @@ async function main(): Promise<void> {
         const written = write({ ...report, loadAfter: describeMachine().load });
         console.log(`\n${linesOfTask(compared).join('\n')}\n\nwrote ${written} and the same as JSON\n`);
       } else {
-        report.notRun[task.name] = `${missing} does not exist; set RONDO_DATA to the folder that holds lm and sentiment`;
+        report.notRun[task.name] =
+          `${missing} does not exist; set RONDO_DATA to the folder that holds lm and sentiment`;
         console.log(`${task.name} was not run: ${report.notRun[task.name]}.`);
       }
     }

@@ -41,12 +41,15 @@ try {
   const table = await readTableFile(path);
   const readMs = elapsedMs();
   let sum = 0;
-  for (const name of table.columns.slice(1)) sum += numericColumn(table, name).reduce((all, value) => all + value, 0) / table.numRows;
+  for (const name of table.columns.slice(1))
+    sum += numericColumn(table, name).reduce((all, value) => all + value, 0) / table.numRows;
   const allMs = elapsedMs();
   const speed = (ms: number): string => `${(size / 1e3 / ms).toFixed(0)} MB/s`;
   console.log(`${(size / 1e6).toFixed(0)} MB, ${table.numRows} rows of ${table.columns.length} columns`);
   console.log(`read into columns        ${(readMs / 1000).toFixed(1)} s, ${speed(readMs)}`);
-  console.log(`and all numbers from it  ${(allMs / 1000).toFixed(1)} s, ${speed(allMs)} (sum of means ${sum.toFixed(3)})`);
+  console.log(
+    `and all numbers from it  ${(allMs / 1000).toFixed(1)} s, ${speed(allMs)} (sum of means ${sum.toFixed(3)})`,
+  );
   console.log(`peak memory              ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`);
 } finally {
   rmSync(path, { force: true });

@@ -26,7 +26,10 @@ function runOf(recomputeSteps: number | undefined, returnSequences: boolean): Ru
   const backend = useBackend(createWasmBackend());
   setSeed(1);
   const random = new Random(2);
-  const input = tensor(Float32Array.from({ length: batch * timesteps * features }, () => random.normal()), [batch, timesteps, features]);
+  const input = tensor(
+    Float32Array.from({ length: batch * timesteps * features }, () => random.normal()),
+    [batch, timesteps, features],
+  );
   const layer = new LSTM({ units, recomputeSteps, returnSequences, inputShape: [timesteps, features] });
   layer.ensureBuilt(input.shape);
   const { persistentBytes } = backend.memory();
@@ -38,7 +41,10 @@ function runOf(recomputeSteps: number | undefined, returnSequences: boolean): Ru
     step() {
       useBackend(backend);
       const started = performance.now();
-      const { gradients } = valueAndGradients(() => ops.sum(layer.apply(input, { training: true })), layer.trainableWeights);
+      const { gradients } = valueAndGradients(
+        () => ops.sum(layer.apply(input, { training: true })),
+        layer.trainableWeights,
+      );
       timesMs.push(performance.now() - started);
       return gradients;
     },
@@ -59,10 +65,14 @@ function compare(title: string, returnSequences: boolean): void {
   console.log(`\n${title}`);
   for (const { label, timesMs, peakBytes } of runs) {
     const ratios = timesMs.map((time, round) => time / runs[0].timesMs[round]);
-    console.log(`${label.padEnd(20)} ${(peakBytes() / 2 ** 20).toFixed(1).padStart(7)} MiB, ${(runs[0].peakBytes() / peakBytes()).toFixed(1).padStart(5)} times less; ${median(timesMs).toFixed(0).padStart(6)} ms, x ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`);
+    console.log(
+      `${label.padEnd(20)} ${(peakBytes() / 2 ** 20).toFixed(1).padStart(7)} MiB, ${(runs[0].peakBytes() / peakBytes()).toFixed(1).padStart(5)} times less; ${median(timesMs).toFixed(0).padStart(6)} ms, x ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`,
+    );
   }
 }
 
-console.log(`LSTM, batch ${batch}, ${timesteps} steps, ${features} features, ${units} units; input ${((batch * timesteps * features * 4) / 2 ** 20).toFixed(1)} MiB`);
+console.log(
+  `LSTM, batch ${batch}, ${timesteps} steps, ${features} features, ${units} units; input ${((batch * timesteps * features * 4) / 2 ** 20).toFixed(1)} MiB`,
+);
 compare('loss of every step (its outputs and their gradients are in memory in any case)', true);
 compare('loss of the last step', false);

@@ -37,7 +37,10 @@ export interface RunOptions {
  *
  * @throws INTERNAL when the backend computes something else than the reference.
  */
-export function runCase(benchCase: BenchCase, { backend, threads = 1, forMs = 600, leastRuns = 7 }: RunOptions): CaseResult {
+export function runCase(
+  benchCase: BenchCase,
+  { backend, threads = 1, forMs = 600, leastRuns = 7 }: RunOptions,
+): CaseResult {
   const largestError = checkAgainstReference(benchCase, backend);
   useBackend(backend);
   const before = currentBackend().memory();

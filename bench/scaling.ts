@@ -64,7 +64,14 @@ async function memoryRows(sizes: Omit<BenchCase, 'mode' | 'name'>, numSteps: num
     if (done > 1 && (done * 10) % numSteps >= 10) continue;
     const { persistentBytes, peakBytes } = currentBackend().memory();
     const { rss, heapUsed } = process.memoryUsage();
-    rows.push([String(done), String(persistentBytes), String(model.stepBytes), String(peakBytes), megabytes(heapUsed), megabytes(rss)]);
+    rows.push([
+      String(done),
+      String(persistentBytes),
+      String(model.stepBytes),
+      String(peakBytes),
+      megabytes(heapUsed),
+      megabytes(rss),
+    ]);
   }
   return rows;
 }
@@ -92,9 +99,21 @@ async function main(): Promise<void> {
   const watched = await memoryRows({ ...common, batch: 7, timesteps: 9, units: 32 }, Number(options.steps));
   add(
     `## Memory over ${options.steps} training steps, batch 7, 9 steps, 32 units`,
-    markdownTable(['after training step', 'weights and optimizer, bytes', 'temporaries at the end of a step, bytes', 'peak, bytes', 'JavaScript heap, MB', 'process, MB'], watched),
+    markdownTable(
+      [
+        'after training step',
+        'weights and optimizer, bytes',
+        'temporaries at the end of a step, bytes',
+        'peak, bytes',
+        'JavaScript heap, MB',
+        'process, MB',
+      ],
+      watched,
+    ),
   );
-  const byTime = NUM_STEPS.map((timesteps) => rowOf(`${timesteps} steps`, { ...common, batch: FIXED_BATCH, timesteps }));
+  const byTime = NUM_STEPS.map((timesteps) =>
+    rowOf(`${timesteps} steps`, { ...common, batch: FIXED_BATCH, timesteps }),
+  );
   add(`## By the number of steps, batch ${FIXED_BATCH}`, markdownTable(headings, byTime));
   const byBatch = BATCHES.map((batch) => rowOf(`batch ${batch}`, { ...common, batch, timesteps: FIXED_STEPS }));
   add(`## By the batch, ${FIXED_STEPS} steps`, markdownTable(headings, byBatch));

@@ -20,7 +20,8 @@ const TARGET_MS = 60;
 /** What `rondo` is for Node. */
 const library = JSON.stringify(new URL('../node/index.js', import.meta.url).href);
 /** Each prints the time since its process started and the processor time that it took, which other work on the machine hardly changes. */
-const report = 'const { user, system } = process.cpuUsage(); process.stdout.write(JSON.stringify({ wallMs: performance.now(), cpuMs: (user + system) / 1000 }));';
+const report =
+  'const { user, system } = process.cpuUsage(); process.stdout.write(JSON.stringify({ wallMs: performance.now(), cpuMs: (user + system) / 1000 }));';
 const programs: Readonly<Record<string, string>> = {
   'Node alone': report,
   'library loaded': `import ${library}; ${report}`,
@@ -35,7 +36,11 @@ interface Elapsed {
 }
 
 function runOnce(program: string): Elapsed {
-  const { stdout, status, stderr } = spawnSync(process.execPath, [...process.execArgv, '--input-type=module', '--eval', program], { encoding: 'utf8' });
+  const { stdout, status, stderr } = spawnSync(
+    process.execPath,
+    [...process.execArgv, '--input-type=module', '--eval', program],
+    { encoding: 'utf8' },
+  );
   if (status !== 0) throw new Error(stderr);
   return JSON.parse(stdout) as Elapsed;
 }
@@ -52,9 +57,16 @@ const medianOf = (name: string, kind: keyof Elapsed): number => median(runs[name
 const { processor, runtime, load } = describeMachine();
 console.log(`${processor}, ${runtime}, load ${load}; medians of ${options.rounds} processes`);
 const rows = Object.keys(programs).map((name) => {
-  const [wall, cpu] = (['wallMs', 'cpuMs'] as const).map((kind) => [medianOf(name, kind), medianOf(name, kind) - medianOf('Node alone', kind)]);
+  const [wall, cpu] = (['wallMs', 'cpuMs'] as const).map((kind) => [
+    medianOf(name, kind),
+    medianOf(name, kind) - medianOf('Node alone', kind),
+  ]);
   return [name, ...[...wall, ...cpu].map((ms) => ms.toFixed(1))];
 });
-console.log(`\n${markdownTable(['', 'from the start of the process, ms', 'beyond Node alone, ms', 'processor time, ms', 'beyond Node alone, ms'], rows)}`);
+console.log(
+  `\n${markdownTable(['', 'from the start of the process, ms', 'beyond Node alone, ms', 'processor time, ms', 'beyond Node alone, ms'], rows)}`,
+);
 const firstMs = medianOf('first step of an LSTM', 'wallMs') - medianOf('Node alone', 'wallMs');
-console.log(`\nfirst kernels after ${firstMs.toFixed(1)} ms beyond Node's own start; the target is ${TARGET_MS} ms: ${firstMs <= TARGET_MS ? 'met' : 'missed'}`);
+console.log(
+  `\nfirst kernels after ${firstMs.toFixed(1)} ms beyond Node's own start; the target is ${TARGET_MS} ms: ${firstMs <= TARGET_MS ? 'met' : 'missed'}`,
+);

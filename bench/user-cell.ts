@@ -47,5 +47,9 @@ const ratios = sorted(times[1].map((ms, round) => ms / times[0][round]));
 const quick = times.map((all) => median(sorted(all).slice(0, ROUNDS >> 2)));
 const { processor, runtime, load } = describeMachine();
 console.log(`${processor}, ${runtime}, load ${load}`);
-console.log(`library LSTM ${median(times[0]).toFixed(2)} ms, user's LSTM ${median(times[1]).toFixed(2)} ms a training step; gradients differ by ${difference.toExponential(1)}`);
-console.log(`ratio ${median(ratios).toFixed(3)} (half of ${ROUNDS} rounds between ${ratios[ROUNDS >> 2].toFixed(3)} and ${ratios[(3 * ROUNDS) >> 2].toFixed(3)}), of the quicker quarters ${(quick[1] / quick[0]).toFixed(3)}`);
+console.log(
+  `library LSTM ${median(times[0]).toFixed(2)} ms, user's LSTM ${median(times[1]).toFixed(2)} ms a training step; gradients differ by ${difference.toExponential(1)}`,
+);
+console.log(
+  `ratio ${median(ratios).toFixed(3)} (half of ${ROUNDS} rounds between ${ratios[ROUNDS >> 2].toFixed(3)} and ${ratios[(3 * ROUNDS) >> 2].toFixed(3)}), of the quicker quarters ${(quick[1] / quick[0]).toFixed(3)}`,
+);

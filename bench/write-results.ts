@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 /** The folder `bench` of the sources, from there or from what was compiled. */
-export const benchFolder = here.includes(join('dist', 'bench')) ? fileURLToPath(new URL('../../bench', import.meta.url)) : here;
+export const benchFolder = here.includes(join('dist', 'bench'))
+  ? fileURLToPath(new URL('../../bench', import.meta.url))
+  : here;
 
 /** `NAME-node-20`, then Node's own options and the number of threads: what figures depend on. */
 export function resultName(name: string, numThreads: number): string {

@@ -17,19 +17,33 @@ const sources = resolve(root, 'src');
 const libraryOutside = {
   name: 'library-outside',
   setup({ onResolve }) {
-    onResolve({ filter: /^rondo(\/node)?$/ }, ({ path }) => ({ path: `../node/${path === 'rondo' ? 'index' : 'node'}.js`, external: true }));
+    onResolve({ filter: /^rondo(\/node)?$/ }, ({ path }) => ({
+      path: `../node/${path === 'rondo' ? 'index' : 'node'}.js`,
+      external: true,
+    }));
     onResolve({ filter: /^\./ }, ({ path, importer }) => {
       const target = resolve(dirname(importer), path);
       if (!target.startsWith(sources)) return undefined;
       const name = relative(sources, target);
-      if (name !== 'index.js' && name !== 'node.js') return { errors: [{ text: `the command line may import the public surface alone, not src/${name}` }] };
+      if (name !== 'index.js' && name !== 'node.js')
+        return { errors: [{ text: `the command line may import the public surface alone, not src/${name}` }] };
       return { path: `../node/${name}`, external: true };
     });
   },
 };
 
 /** Readable, for stack traces; minified it would load a tenth faster. */
-const common = { bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20', packages: 'external', absWorkingDir: root, logLevel: 'warning', chunkNames: '[name]-[hash]' };
+const common = {
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  packages: 'external',
+  absWorkingDir: root,
+  logLevel: 'warning',
+  chunkNames: '[name]-[hash]',
+};
 
 for (const folder of ['dist/node', 'dist/cli']) rmSync(resolve(root, folder), { recursive: true, force: true });
 await build({ ...common, entryPoints: ['src/index.ts', 'src/node.ts'], outdir: 'dist/node' });

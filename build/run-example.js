@@ -9,7 +9,12 @@ const examples = readdirSync(folder)
   .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
   .map((file) => ({ name: file.slice(0, -'.ts'.length), source: readFileSync(new URL(file, folder), 'utf8') }))
   .filter(({ source }) => !/^export /m.test(source));
-const about = (source) => /\/\*\*([^]*?)\*\//.exec(source)?.[1].replace(/\s*\n\s*\*?\s*/g, ' ').trim().split(/(?<=\.)\s/)[0] ?? '';
+const about = (source) =>
+  /\/\*\*([^]*?)\*\//
+    .exec(source)?.[1]
+    .replace(/\s*\n\s*\*?\s*/g, ' ')
+    .trim()
+    .split(/(?<=\.)\s/)[0] ?? '';
 
 if (name === undefined || more.length > 0 || !examples.some((example) => example.name === name)) {
   const asked = name === undefined ? '' : `There is no example \`${[name, ...more].join(' ')}\`.\n`;

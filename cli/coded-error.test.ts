@@ -16,12 +16,22 @@ async function thrownBy(work: () => unknown): Promise<unknown> {
 
 describe('an error that no code of this project threw', () => {
   it('is one of memory where something would be too large', async () => {
-    const works = [() => new Float32Array(1e11), () => new Array(-1), () => 'abcd'.padEnd(2 ** 30, 'x'), () => new ArrayBuffer(2 ** 52)];
-    for (const work of works) expect(await codedError(await thrownBy(work), 'rondo x')).toMatchObject({ code: 'OUT_OF_MEMORY' });
+    const works = [
+      () => new Float32Array(1e11),
+      () => new Array(-1),
+      () => 'abcd'.padEnd(2 ** 30, 'x'),
+      () => new ArrayBuffer(2 ** 52),
+    ];
+    for (const work of works)
+      expect(await codedError(await thrownBy(work), 'rondo x')).toMatchObject({ code: 'OUT_OF_MEMORY' });
   });
   it('is one of access where the system refused, and INTERNAL elsewhere', async () => {
-    expect(await codedError(await thrownBy(() => readdir('/nowhere/at/all')), 'rondo x')).toMatchObject({ code: 'FILE_ACCESS' });
-    expect(await codedError(await thrownBy(() => writeFile('/nowhere/at/all', '')), 'rondo x')).toMatchObject({ code: 'FILE_ACCESS' });
+    expect(await codedError(await thrownBy(() => readdir('/nowhere/at/all')), 'rondo x')).toMatchObject({
+      code: 'FILE_ACCESS',
+    });
+    expect(await codedError(await thrownBy(() => writeFile('/nowhere/at/all', '')), 'rondo x')).toMatchObject({
+      code: 'FILE_ACCESS',
+    });
     expect(await codedError(new TypeError('x is not a function'), 'rondo x')).toMatchObject({ code: 'INTERNAL' });
     const own = new RondoError('USAGE', { where: 'x', what: 'y.' });
     expect(await codedError(own, 'rondo x')).toBe(own);
@@ -30,8 +40,19 @@ describe('an error that no code of this project threw', () => {
 
 describe('numbers that no machine has room for', () => {
   it('are refused when the command line is read', async () => {
-    const specs = trainingOptions({ cell: '', units: '', dropout: '', epochs: '', batchSize: '', learningRate: '', timesteps: '' });
-    for (const option of ['units', 'layers']) expect(String(await thrownBy(() => parseArguments('x', [`--${option}`, '100000000'], specs)))).toMatch(new RegExp(`--${option} needs a whole number of 1 to \\d+`));
+    const specs = trainingOptions({
+      cell: '',
+      units: '',
+      dropout: '',
+      epochs: '',
+      batchSize: '',
+      learningRate: '',
+      timesteps: '',
+    });
+    for (const option of ['units', 'layers'])
+      expect(String(await thrownBy(() => parseArguments('x', [`--${option}`, '100000000'], specs)))).toMatch(
+        new RegExp(`--${option} needs a whole number of 1 to \\d+`),
+      );
     expect(parseArguments('x', ['--units', '32768'], specs).options.units).toBe(32768);
   });
 });

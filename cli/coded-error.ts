@@ -2,7 +2,8 @@ import { RondoError } from '../src/index.js';
 import { fileAccessError } from '../src/node.js';
 
 /** What V8 says where an array or a text would be larger than it can be. */
-const tooLarge = /^(Invalid (typed )?array (buffer )?length|Invalid string length|Array buffer allocation failed|Cannot create a string longer|Maximum call stack|Map maximum size|Set maximum size)/i;
+const tooLarge =
+  /^(Invalid (typed )?array (buffer )?length|Invalid string length|Array buffer allocation failed|Cannot create a string longer|Maximum call stack|Map maximum size|Set maximum size)/i;
 
 /** Any error as a coded one: what the system refuses, and what needs more memory than there is, are no defects of this program. */
 export async function codedError(error: unknown, where: string): Promise<RondoError> {
@@ -10,10 +11,25 @@ export async function codedError(error: unknown, where: string): Promise<RondoEr
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Error && 'syscall' in error) {
     const path = 'path' in error ? String(error.path) : where;
-    return fileAccessError(error.syscall === 'read' || error.syscall === 'open' || error.syscall === 'scandir' ? 'read' : 'write', path, error);
+    return fileAccessError(
+      error.syscall === 'read' || error.syscall === 'open' || error.syscall === 'scandir' ? 'read' : 'write',
+      path,
+      error,
+    );
   }
   if (error instanceof RangeError && tooLarge.test(message)) {
-    return new RondoError('OUT_OF_MEMORY', { where, what: 'more memory is needed than there can be.', received: message, fix: 'give smaller numbers, or less data at a time.', cause: error });
+    return new RondoError('OUT_OF_MEMORY', {
+      where,
+      what: 'more memory is needed than there can be.',
+      received: message,
+      fix: 'give smaller numbers, or less data at a time.',
+      cause: error,
+    });
   }
-  return new RondoError('INTERNAL', { where, what: message, fix: 'this is a defect: please report it with the command.', cause: error });
+  return new RondoError('INTERNAL', {
+    where,
+    what: message,
+    fix: 'this is a defect: please report it with the command.',
+    cause: error,
+  });
 }

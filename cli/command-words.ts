@@ -17,7 +17,9 @@ export function optionWords(options: OptionValues): string[] {
 export function quoted(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
   if (!/\p{Cc}/u.test(word)) return `'${word.replaceAll("'", `'\\''`)}'`;
-  const escaped = word.replace(/[\\']/g, '\\$&').replace(/\p{Cc}/gu, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const escaped = word
+    .replace(/[\\']/g, '\\$&')
+    .replace(/\p{Cc}/gu, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
   return `$'${escaped}'`;
 }
 
@@ -29,10 +31,28 @@ export function commandText(command: string, positionals: readonly string[], opt
 }
 
 /** Options that a resumed training needs again: where data are and how they are read. The others are in the checkpoint. */
-const neededAgain = ['dev', 'test', 'encoding', 'format', 'text', 'label', 'label-until', 'column', 'word-column', 'columns', 'decimal'];
+const neededAgain = [
+  'dev',
+  'test',
+  'encoding',
+  'format',
+  'text',
+  'label',
+  'label-until',
+  'column',
+  'word-column',
+  'columns',
+  'decimal',
+];
 
 /** The command line that goes on with an interrupted training. */
-export function resumeCommand(command: string, { positionals, options }: CommandLine<OptionSpecs>, model: string): string {
-  const again = Object.fromEntries(neededAgain.flatMap((name) => (Object.hasOwn(options, name) ? [[name, options[name]]] : [])));
+export function resumeCommand(
+  command: string,
+  { positionals, options }: CommandLine<OptionSpecs>,
+  model: string,
+): string {
+  const again = Object.fromEntries(
+    neededAgain.flatMap((name) => (Object.hasOwn(options, name) ? [[name, options[name]]] : [])),
+  );
   return commandText(command, positionals, { ...again, out: model, resume: true, blas: options.blas });
 }

@@ -26,7 +26,11 @@ export const decimalOption = {
 
 /** Of commands that read tables. */
 export const tableOptions = {
-  columns: { type: 'text', value: 'NAMES', about: 'Names of the columns, separated by commas, of a table without a line of names.' },
+  columns: {
+    type: 'text',
+    value: 'NAMES',
+    about: 'Names of the columns, separated by commas, of a table without a line of names.',
+  },
   ...decimalOption,
   ...encodingOption,
 } as const satisfies OptionSpecs;
@@ -40,7 +44,11 @@ export function givenTable({ columns, decimal, encoding }: Given<typeof tableOpt
  * Refuses options of tables of numbers where the model reads none, which would ignore them.
  * @throws WrongUsage naming all of them
  */
-export function refuseForecastOptions(where: string, task: string, options: Given<typeof decimalOption & typeof timeOptions>): void {
+export function refuseForecastOptions(
+  where: string,
+  task: string,
+  options: Given<typeof decimalOption & typeof timeOptions>,
+): void {
   const names = Object.keys({ ...decimalOption, ...timeOptions }) as (keyof typeof options)[];
   const given = names.filter((name) => options[name] !== undefined).map((name) => `--${name}`);
   if (given.length === 0 || task === 'forecast') return;

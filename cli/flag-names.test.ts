@@ -12,7 +12,11 @@ const specs = {
   dropout: { type: 'number', about: '' },
   'dev-share': { type: 'number', sets: 'validation', about: '' },
 } as const;
-const line = { name: 'train classify', specs, options: { 'batch-size': undefined, dropout: 1.5, 'dev-share': undefined } };
+const line = {
+  name: 'train classify',
+  specs,
+  options: { 'batch-size': undefined, dropout: 1.5, 'dev-share': undefined },
+};
 
 function thrownBy(work: () => void): RondoError {
   try {
@@ -28,11 +32,20 @@ describe('an error of the library on the command line', () => {
     const range = thrownBy(() => requireNumber('Dropout', 'dropout', 1.5, 'a number below 1', (value) => value < 1));
     const { error, isUsage } = inFlags(range, line);
     expect(isUsage).toBe(true);
-    expect(error.message).toBe('[OUT_OF_RANGE] rondo train classify: `--dropout` is out of range.\n  expected: a number below 1\n  received: 1.5\n  fix: give `--dropout` a number below 1.');
+    expect(error.message).toBe(
+      '[OUT_OF_RANGE] rondo train classify: `--dropout` is out of range.\n  expected: a number below 1\n  received: 1.5\n  fix: give `--dropout` a number below 1.',
+    );
   });
 
   it('speaks of flags in passing, also where they have another name', () => {
-    const { error, isUsage } = inFlags(new RondoError('OUT_OF_MEMORY', { where: 'fit', what: 'no room.', fix: 'give a smaller batchSize, or less `validation`, or noSuchOption.' }), line);
+    const { error, isUsage } = inFlags(
+      new RondoError('OUT_OF_MEMORY', {
+        where: 'fit',
+        what: 'no room.',
+        fix: 'give a smaller batchSize, or less `validation`, or noSuchOption.',
+      }),
+      line,
+    );
     expect(isUsage).toBe(false);
     expect(error.facts.fix).toBe('give a smaller --batch-size, or less `--dev-share`, or noSuchOption.');
   });
@@ -44,8 +57,14 @@ describe('an error of the library on the command line', () => {
 
   it('is wrong usage where a name that was typed is unknown, alone or in a list', () => {
     const given = { ...line, specs: { text: { type: 'text', about: '' } }, options: { text: 'body,title' } } as const;
-    const unknown = (name: string): RondoError => new RondoError('UNKNOWN_NAME', { where: 'x.csv', what: 'no such column.', received: `\`${name}\`` });
-    expect(['title', 'body,title', 'bod', 'text'].map((name) => inFlags(unknown(name), given).isUsage)).toEqual([true, true, false, false]);
+    const unknown = (name: string): RondoError =>
+      new RondoError('UNKNOWN_NAME', { where: 'x.csv', what: 'no such column.', received: `\`${name}\`` });
+    expect(['title', 'body,title', 'bod', 'text'].map((name) => inFlags(unknown(name), given).isUsage)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 
   it('is wrong usage where the message names an option that was given, though its facts do not', () => {
@@ -71,7 +90,9 @@ describe('a flag of a training', () => {
   }
 
   it.each(tasks)('says which option of the library it sets: $name', ({ options: flags }, optionsOf) => {
-    const nothing = Object.fromEntries(Object.entries(flags).map(([flag, { type }]) => [flag, type === 'flag' ? false : undefined]));
+    const nothing = Object.fromEntries(
+      Object.entries(flags).map(([flag, { type }]) => [flag, type === 'flag' ? false : undefined]),
+    );
     const without: Record<string, unknown> = { ...optionsOf(nothing) };
     const wrong: string[] = [];
     let numSet = 0;

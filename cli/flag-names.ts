@@ -17,7 +17,10 @@ const quotesData: readonly string[] = ['UNKNOWN_NAME', 'DATA_FORMAT', 'FILE_FORM
  * An error of the library as an error of the command line: options are called by their flags, `batchSize` becomes `--batch-size`.
  * `isUsage` says that a value given on the command line is at fault.
  */
-export function inFlags(error: RondoError, { name, specs, options }: ReadCommandLine): { readonly error: RondoError; readonly isUsage: boolean } {
+export function inFlags(
+  error: RondoError,
+  { name, specs, options }: ReadCommandLine,
+): { readonly error: RondoError; readonly isUsage: boolean } {
   if (error instanceof WrongUsage) return { error, isUsage: true };
   const isGiven = (flag: string): boolean => options[flag] !== undefined && options[flag] !== false;
   const flags = flagsOfOptions(specs, isGiven);
@@ -32,20 +35,33 @@ export function inFlags(error: RondoError, { name, specs, options }: ReadCommand
       return quoted === undefined ? `--${found}` : `\`--${found}\``;
     });
   const { what, expected, received, fix, ...rest } = error.facts;
-  const facts: ErrorFacts = { ...rest, what: spoken(what) ?? what, expected: spoken(expected), received, fix: spoken(fix) };
+  const facts: ErrorFacts = {
+    ...rest,
+    what: spoken(what) ?? what,
+    expected: spoken(expected),
+    received,
+    fix: spoken(fix),
+  };
   return { error: new RondoError(error.code, isUsage ? { ...facts, where: `rondo ${name}` } : facts), isUsage };
 }
 
 /** Which flag sets an option of the library: of several, one that was given; a flag that says what it sets, before one of the same name. */
 function flagsOfOptions(specs: OptionSpecs, isGiven: (flag: string) => boolean): ReadonlyMap<string, string> {
-  const found = Object.entries(specs).map(([flag, { sets }]) => ({ flag, sets, rank: (sets === undefined ? 0 : 1) + (isGiven(flag) ? 2 : 0) }));
+  const found = Object.entries(specs).map(([flag, { sets }]) => ({
+    flag,
+    sets,
+    rank: (sets === undefined ? 0 : 1) + (isGiven(flag) ? 2 : 0),
+  }));
   return new Map(found.sort((a, b) => a.rank - b.rank).map(({ flag, sets }) => [optionOf(flag, sets), flag]));
 }
 
 /** Whether nothing is called by a name that was typed as an option's value, or among several of them. */
 function isTyped(error: RondoError, options: ReadCommandLine['options']): boolean {
   if (error.code !== 'UNKNOWN_NAME') return false;
-  const typed = Object.values(options).flat().filter((value) => typeof value === 'string').flatMap((value) => [value, ...value.split(/[,=]/)]);
+  const typed = Object.values(options)
+    .flat()
+    .filter((value) => typeof value === 'string')
+    .flatMap((value) => [value, ...value.split(/[,=]/)]);
   return typed.some((name) => error.facts.received === `\`${name}\``);
 }
 

@@ -7,7 +7,11 @@ import { WrongUsage } from './wrong-usage.js';
 
 /** The option of a `rondo train` that can begin with an earlier model. */
 export const initOption = {
-  init: { type: 'text', value: 'MODEL', about: 'Begin with the weights and the vocabulary of a model of the same task, whose shape the new one then has.' },
+  init: {
+    type: 'text',
+    value: 'MODEL',
+    about: 'Begin with the weights and the vocabulary of a model of the same task, whose shape the new one then has.',
+  },
 } as const satisfies OptionSpecs;
 
 /** The model that --init names; undefined without it. @throws WrongUsage beside --resume; USAGE for a model of another task */
@@ -42,7 +46,10 @@ export function initialLines(
   if (unknown === undefined || unknown.numUnknown === 0) return [weights];
   const { numTokens, numUnknown, examples } = unknown;
   const shown = examples.map((token) => JSON.stringify(token).slice(1, -1)).join(' ');
-  return [weights, `${withSeparators(numUnknown)} of ${withSeparators(numTokens)} ${kindOfToken} are not in its vocabulary and are read as unknown, most often ${shown}`];
+  return [
+    weights,
+    `${withSeparators(numUnknown)} of ${withSeparators(numTokens)} ${kindOfToken} are not in its vocabulary and are read as unknown, most often ${shown}`,
+  ];
 }
 
 /** The same for labelled data, of which the earlier model may have learned from what now measures. */
@@ -53,7 +60,12 @@ export function beginningLines(
 ): string[] {
   const { learnedBefore, unknown } = beginning;
   const { validation, test } = learnedBefore ?? { validation: 0, test: 0 };
-  const parts = ([['validation', validation], ['held-out', test]] as const).filter(([, count]) => count > 0);
+  const parts = (
+    [
+      ['validation', validation],
+      ['held-out', test],
+    ] as const
+  ).filter(([, count]) => count > 0);
   const learned = parts.map(([part, count]) => `${withSeparators(count)} of the ${part} ${names.items}`).join(' and ');
   return [
     ...initialLines(path, beginning, unknown, names.tokens, names.outputs),

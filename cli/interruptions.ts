@@ -23,7 +23,10 @@ const sameAskingMs = 300;
  * @param notice what is said when it is asked for.
  * @param atOnce is called before the process ends at once.
  */
-export function interruptions(notice = 'Stopping after this step.', atOnce: () => void = () => undefined): Interruption {
+export function interruptions(
+  notice = 'Stopping after this step.',
+  atOnce: () => void = () => undefined,
+): Interruption {
   const controller = new AbortController();
   let exitCode: number = exitCodes.SIGINT;
   let askedMs = 0;

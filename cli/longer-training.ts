@@ -12,9 +12,14 @@ const leastGain = 0.01;
  *
  * @param rounds those of the training; without them `--epochs` alone says how long it is.
  */
-export function longerTrainingHint(epochs: number, rounds: TrainingRounds | undefined, { loss, valLoss, valScore, bestEpoch, stopReason }: TrainingOutcome): string | undefined {
+export function longerTrainingHint(
+  epochs: number,
+  rounds: TrainingRounds | undefined,
+  { loss, valLoss, valScore, bestEpoch, stopReason }: TrainingOutcome,
+): string | undefined {
   const values = valScore ?? valLoss;
-  if (stopReason !== 'completed' || values.length === 0 || loss.length < epochs || bestEpoch !== loss.length - 1) return undefined;
+  if (stopReason !== 'completed' || values.length === 0 || loss.length < epochs || bestEpoch !== loss.length - 1)
+    return undefined;
   if (rounds !== undefined && rounds.maxEpochs > rounds.epochs) {
     return `the best epoch is the last of all rounds, so more may be better: --max-epochs ${nextRoundEnd(rounds)}`;
   }
@@ -25,6 +30,9 @@ export function longerTrainingHint(epochs: number, rounds: TrainingRounds | unde
   const gain = valScore === undefined ? (before - last) / Math.abs(before) : (last - before) / (1 - before);
   if (!(gain > leastGain)) return undefined;
   const percent = `${(100 * gain).toFixed(1)} %`;
-  const what = valScore === undefined ? `the validation loss fell by ${percent}` : `${percent} of the validation score's lack was made good`;
+  const what =
+    valScore === undefined
+      ? `the validation loss fell by ${percent}`
+      : `${percent} of the validation score's lack was made good`;
   return `the best epoch is the last, and in the last ${numLast === 1 ? 'epoch' : `${numLast} epochs`} ${what}, ${flag}`;
 }

@@ -36,7 +36,9 @@ export type Given<Specs extends OptionSpecs> = {
   readonly [Name in keyof Specs]: Specs[Name]['type'] extends 'flag' ? boolean : ValueOf<Specs[Name]> | undefined;
 };
 
-type ValueOf<Spec extends OptionSpec> = Spec extends { readonly choices: readonly (infer Choice)[] } ? Choice : OptionValues[Spec['type']];
+type ValueOf<Spec extends OptionSpec> = Spec extends { readonly choices: readonly (infer Choice)[] }
+  ? Choice
+  : OptionValues[Spec['type']];
 
 export interface CommandLine<Specs extends OptionSpecs> {
   readonly positionals: readonly string[];
@@ -71,10 +73,26 @@ export const commonOptions = {
 
 /** Options of commands that compute. */
 export const computeOptions = {
-  backend: { type: 'text', value: 'NAME', choices: ['wasm', 'reference'], about: 'What computes: wasm (default) or reference (float64, slow).' },
-  threads: { type: 'count', value: 'N', about: 'Threads that compute; by default one a core, at most 8. Results do not depend on it.' },
-  blas: { type: 'flag', about: 'Let an installed BLAS compute large matrix products; needs the npm package koffi. See rondo doctor.' },
-  seed: { type: 'whole', value: 'N', about: 'Makes a run repeatable: weights, dropout, shuffling, sampling. Default 0.' },
+  backend: {
+    type: 'text',
+    value: 'NAME',
+    choices: ['wasm', 'reference'],
+    about: 'What computes: wasm (default) or reference (float64, slow).',
+  },
+  threads: {
+    type: 'count',
+    value: 'N',
+    about: 'Threads that compute; by default one a core, at most 8. Results do not depend on it.',
+  },
+  blas: {
+    type: 'flag',
+    about: 'Let an installed BLAS compute large matrix products; needs the npm package koffi. See rondo doctor.',
+  },
+  seed: {
+    type: 'whole',
+    value: 'N',
+    about: 'Makes a run repeatable: weights, dropout, shuffling, sampling. Default 0.',
+  },
 } as const satisfies OptionSpecs;
 
 /** Options of commands whose answer a program may read. */
@@ -98,9 +116,16 @@ export interface TrainingDefaults {
 /** Options of every `rondo train`. */
 export function trainingOptions(defaults: TrainingDefaults) {
   return {
-    out: { type: 'text', value: 'FILE', about: 'Where the model goes. Default: the name of the data with .safetensors, in this folder.' },
+    out: {
+      type: 'text',
+      value: 'FILE',
+      about: 'Where the model goes. Default: the name of the data with .safetensors, in this folder.',
+    },
     force: { type: 'flag', about: 'Overwrite an existing model.' },
-    'find-learning-rate': { type: 'flag', about: 'Do not train: raise the rate step by step, draw what the loss does, and suggest a rate (Smith 2017).' },
+    'find-learning-rate': {
+      type: 'flag',
+      about: 'Do not train: raise the rate step by step, draw what the loss does, and suggest a rate (Smith 2017).',
+    },
     resume: { type: 'flag', about: 'Go on where an interrupted training with this --out stopped, with its options.' },
     cell: {
       type: 'text',
@@ -108,14 +133,30 @@ export function trainingOptions(defaults: TrainingDefaults) {
       choices: cellNames,
       about: `Recurrent cell: ${cellNames.join(', ')}. Default ${defaults.cell}.`,
     },
-    units: { type: 'count', value: 'N', most: 32768, about: `Width of each recurrent layer. Default ${defaults.units}.` },
+    units: {
+      type: 'count',
+      value: 'N',
+      most: 32768,
+      about: `Width of each recurrent layer. Default ${defaults.units}.`,
+    },
     layers: { type: 'count', value: 'N', most: 1000, about: 'Recurrent layers above each other. Default 1.' },
-    dropout: { type: 'number', value: 'RATE', about: `Share of values dropped after each layer while training. Default ${defaults.dropout}.` },
+    dropout: {
+      type: 'number',
+      value: 'RATE',
+      about: `Share of values dropped after each layer while training. Default ${defaults.dropout}.`,
+    },
     epochs: { type: 'count', value: 'N', about: `Passes over the training data. Default ${defaults.epochs}.` },
     'batch-size': { type: 'count', value: 'N', about: `Sequences computed together. Default ${defaults.batchSize}.` },
-    'learning-rate': { type: 'number', value: 'RATE', about: `Largest step size of the optimizer. Default ${defaults.learningRate}.` },
+    'learning-rate': {
+      type: 'number',
+      value: 'RATE',
+      about: `Largest step size of the optimizer. Default ${defaults.learningRate}.`,
+    },
     timesteps: { type: 'count', value: 'N', about: `Steps in one training sequence. Default ${defaults.timesteps}.` },
-    diagnose: { type: 'flag', about: 'Measure gradients, gates and updates while training, and say what to change. The model stays the same.' },
+    diagnose: {
+      type: 'flag',
+      about: 'Measure gradients, gates and updates while training, and say what to change. The model stays the same.',
+    },
     ...computeOptions,
     quiet: { type: 'flag', about: 'Show no progress and no plots.' },
     ...jsonOption,

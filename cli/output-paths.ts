@@ -37,7 +37,12 @@ export interface OutputOptions {
 
 /** `series.csv` with its ending replaced, in the current folder. */
 export function defaultOutput(input: string, ending: string): string {
-  const name = input === '-' ? 'model' : basename(input).replace(/\.gz$/i, '').replace(/\.[^.]*$/, '');
+  const name =
+    input === '-'
+      ? 'model'
+      : basename(input)
+          .replace(/\.gz$/i, '')
+          .replace(/\.[^.]*$/, '');
   return `${name}${ending}`;
 }
 
@@ -57,16 +62,36 @@ export function lockPathOf(model: string): string {
  * @throws WrongUsage for an empty name, or options that exclude each other; FILE_ACCESS where the folder does not exist or may not
  *   be written to, or a model or an interrupted training would be lost
  */
-async function outputPaths(where: string, model: string, { force, resume, 'find-learning-rate': isTest = false }: OutputOptions): Promise<OutputPaths> {
-  if (model === '') throw new WrongUsage({ where, what: '--out is empty.', expected: 'the name of a file', received: "''", fix: 'name the file that the model goes to.' });
-  if (isTest && resume) throw new WrongUsage({ where, what: '--find-learning-rate and --resume cannot be given together.', expected: 'one of them', received: '--find-learning-rate --resume', fix: 'leave one out: the rate of an interrupted training stays.' });
+async function outputPaths(
+  where: string,
+  model: string,
+  { force, resume, 'find-learning-rate': isTest = false }: OutputOptions,
+): Promise<OutputPaths> {
+  if (model === '')
+    throw new WrongUsage({
+      where,
+      what: '--out is empty.',
+      expected: 'the name of a file',
+      received: "''",
+      fix: 'name the file that the model goes to.',
+    });
+  if (isTest && resume)
+    throw new WrongUsage({
+      where,
+      what: '--find-learning-rate and --resume cannot be given together.',
+      expected: 'one of them',
+      received: '--find-learning-rate --resume',
+      fix: 'leave one out: the rate of an interrupted training stays.',
+    });
   const paths = pathsOf(model);
   // Nothing is written then.
   if (isTest) return paths;
   const folder = dirname(resolve(model));
   const found = await stat(folder).catch(() => undefined);
-  if (found === undefined || !found.isDirectory()) throw await fileAccessError('write', model, { code: found === undefined ? 'ENOENT' : 'ENOTDIR' });
-  if ((await stat(model).catch(() => undefined))?.isDirectory()) throw await fileAccessError('write', model, { code: 'EISDIR' });
+  if (found === undefined || !found.isDirectory())
+    throw await fileAccessError('write', model, { code: found === undefined ? 'ENOENT' : 'ENOTDIR' });
+  if ((await stat(model).catch(() => undefined))?.isDirectory())
+    throw await fileAccessError('write', model, { code: 'EISDIR' });
   for (const path of [folder, model]) {
     await access(path, constants.W_OK).catch(async (cause: NodeJS.ErrnoException) => {
       if (path === folder || cause.code !== 'ENOENT') throw await fileAccessError('write', path, cause);
@@ -74,8 +99,14 @@ async function outputPaths(where: string, model: string, { force, resume, 'find-
   }
   for (const path of [model, paths.checkpoint]) await requireNoInput(where, '--out', path);
   if (force || resume) return paths;
-  if (await exists(paths.checkpoint)) throw wouldLose(where, `${paths.checkpoint} holds an interrupted training.`, 'go on with it with --resume, start anew with --force, or choose another --out.');
-  if (await exists(model)) throw wouldLose(where, `${model} exists already.`, 'overwrite it with --force, or choose another --out.');
+  if (await exists(paths.checkpoint))
+    throw wouldLose(
+      where,
+      `${paths.checkpoint} holds an interrupted training.`,
+      'go on with it with --resume, start anew with --force, or choose another --out.',
+    );
+  if (await exists(model))
+    throw wouldLose(where, `${model} exists already.`, 'overwrite it with --force, or choose another --out.');
   return paths;
 }
 
@@ -83,7 +114,8 @@ async function outputPaths(where: string, model: string, { force, resume, 'find-
 export async function requireNewFile(where: string, option: string, path: string, force: boolean): Promise<void> {
   await requireNoInput(where, option, path);
   // Devices and pipes are written to and not replaced.
-  if (!force && (await stat(path).catch(() => undefined))?.isFile()) throw wouldLose(where, `${path} exists already.`, `overwrite it with --force, or choose another ${option}.`);
+  if (!force && (await stat(path).catch(() => undefined))?.isFile())
+    throw wouldLose(where, `${path} exists already.`, `overwrite it with --force, or choose another ${option}.`);
 }
 
 /** The interrupted training of a checkpoint. @throws FILE_ACCESS where there is none; FILE_FORMAT where it is of another task */
@@ -93,11 +125,23 @@ async function interruptedTask<Kind extends TaskModel['task']>(
   kind: Kind,
 ): Promise<{ task: Extract<TaskModel, { task: Kind }>; training: NonNullable<LoadedTask['training']> }> {
   if (!(await exists(checkpoint))) {
-    throw new RondoError('FILE_ACCESS', { where, what: 'there is nothing to resume.', expected: checkpoint, received: 'no such file', fix: 'leave --resume out to start, or give the --out of the interrupted training.' });
+    throw new RondoError('FILE_ACCESS', {
+      where,
+      what: 'there is nothing to resume.',
+      expected: checkpoint,
+      received: 'no such file',
+      fix: 'leave --resume out to start, or give the --out of the interrupted training.',
+    });
   }
   const { task, training } = await loadTask(checkpoint);
   if (task.task !== kind || training === undefined) {
-    throw new RondoError('FILE_FORMAT', { where, what: `${checkpoint} does not hold such a training.`, expected: `an interrupted training of the task ${kind}`, received: training === undefined ? 'a finished model' : task.task, fix: 'give the --out of the interrupted training.' });
+    throw new RondoError('FILE_FORMAT', {
+      where,
+      what: `${checkpoint} does not hold such a training.`,
+      expected: `an interrupted training of the task ${kind}`,
+      received: training === undefined ? 'a finished model' : task.task,
+      fix: 'give the --out of the interrupted training.',
+    });
   }
   return { task: task as Extract<TaskModel, { task: Kind }>, training };
 }
@@ -131,12 +175,19 @@ export async function trainingStart<Kind extends TaskModel['task']>(
   const lockPath = lockPathOf(paths.model);
   const take = async (): Promise<FileLock> => {
     const { lock, predecessor } = await FileLock.take(lockPath, `${where} ${input}`);
-    if (predecessor !== undefined && !options.quiet) say(`${lockPath} was left by ${predecessor === null ? 'a process' : `process ${predecessor.pid}, ${predecessor.about}`}, which is gone; taken over.`);
+    if (predecessor !== undefined && !options.quiet)
+      say(
+        `${lockPath} was left by ${predecessor === null ? 'a process' : `process ${predecessor.pid}, ${predecessor.about}`}, which is gone; taken over.`,
+      );
     // Another training may have ended while the data were read.
     await outputPaths(where, paths.model, options);
     return lock;
   };
-  const newRun = (): RunIdentity => ({ id: crypto.randomUUID(), seed: options.seed ?? 0, begun: new Date().toISOString() });
+  const newRun = (): RunIdentity => ({
+    id: crypto.randomUUID(),
+    seed: options.seed ?? 0,
+    begun: new Date().toISOString(),
+  });
   if (!options.resume) return { paths: { ...paths, claim: { run: newRun(), take } }, interrupted: undefined };
   const interrupted = await interruptedTask(where, paths, kind);
   const { run, epoch, numSteps } = interrupted.training.values;
@@ -159,9 +210,13 @@ export async function trainingStart<Kind extends TaskModel['task']>(
  */
 function requireSameOptions(where: string, given: object, before: object): void {
   const earlier = before as Readonly<Record<string, unknown>>;
-  const differing = Object.entries(given).filter(([name, value]) => value !== undefined && value !== false && JSON.stringify(value) !== JSON.stringify(earlier[name]));
+  const differing = Object.entries(given).filter(
+    ([name, value]) =>
+      value !== undefined && value !== false && JSON.stringify(value) !== JSON.stringify(earlier[name]),
+  );
   if (differing.length === 0) return;
-  const list = (value: (entry: [string, unknown]) => unknown): string => differing.map((entry) => `${entry[0]} ${JSON.stringify(value(entry)) ?? 'that nobody knows'}`).join(', ');
+  const list = (value: (entry: [string, unknown]) => unknown): string =>
+    differing.map((entry) => `${entry[0]} ${JSON.stringify(value(entry)) ?? 'that nobody knows'}`).join(', ');
   throw new WrongUsage({
     where,
     what: '--resume goes on with the options of the interrupted training.',

@@ -36,7 +36,9 @@ export function writeText(text: string): void {
 
 /** Says lines beside the answer, on the standard error. */
 export function say(text: string): void {
-  process.stderr.write(`${fitLines(printableLines(text, styleOf(process.stderr).colour), columnsOf(process.stderr))}\n`);
+  process.stderr.write(
+    `${fitLines(printableLines(text, styleOf(process.stderr).colour), columnsOf(process.stderr))}\n`,
+  );
 }
 
 function write(text: string): void {
@@ -83,6 +85,8 @@ async function lostOutput(cause: NodeJS.ErrnoException, isNeeded: boolean): Prom
 /** An error as it is printed: every foreign name in it on its own line and harmless. */
 export function errorText(error: RondoError): string {
   const { where, what, ...rest } = error.facts;
-  const fields = (['expected', 'received', 'fix'] as const).flatMap((field) => (rest[field] === undefined ? [] : [`  ${field}: ${printable(rest[field])}`]));
+  const fields = (['expected', 'received', 'fix'] as const).flatMap((field) =>
+    rest[field] === undefined ? [] : [`  ${field}: ${printable(rest[field])}`],
+  );
   return [`[${error.code}] ${printable(where)}: ${printable(what)}`, ...fields].join('\n');
 }

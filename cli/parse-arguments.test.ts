@@ -20,7 +20,16 @@ describe('parseArguments', () => {
   it('reads options before, between and after words', () => {
     expect(parse('--json', 'a', '--length', '3', 'b', '--prompt=x y')).toEqual({
       positionals: ['a', 'b'],
-      options: { prompt: 'x y', temperature: undefined, length: 3, seed: undefined, missing: undefined, json: true, search: undefined, help: false },
+      options: {
+        prompt: 'x y',
+        temperature: undefined,
+        length: 3,
+        seed: undefined,
+        missing: undefined,
+        json: true,
+        search: undefined,
+        help: false,
+      },
     });
   });
   it('takes negative and scientific numbers, and texts that look like options after =', () => {

@@ -12,7 +12,12 @@ import { WrongUsage } from './wrong-usage.js';
 export function parseArguments(command: string, args: readonly string[], specs: OptionSpecs): CommandLine<OptionSpecs> {
   const { tokens } = parseArgs({
     args: [...args],
-    options: Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, { type: spec.type === 'flag' ? ('boolean' as const) : ('string' as const) }])),
+    options: Object.fromEntries(
+      Object.entries(specs).map(([name, spec]) => [
+        name,
+        { type: spec.type === 'flag' ? ('boolean' as const) : ('string' as const) },
+      ]),
+    ),
     allowPositionals: true,
     strict: false,
     tokens: true,
@@ -28,26 +33,50 @@ export function parseArguments(command: string, args: readonly string[], specs: 
     const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
     if (spec === undefined) throw unknownOption(command, token.rawName, Object.keys(specs));
     const value = valueOf(command, name, spec, token.value, token.inlineValue === true);
-    options[name] = spec.type === 'texts' ? [...((options[name] as readonly string[] | undefined) ?? []), String(value)] : value;
+    options[name] =
+      spec.type === 'texts' ? [...((options[name] as readonly string[] | undefined) ?? []), String(value)] : value;
   }
   return { positionals, options };
 }
 
 /** What one option's text means. @throws WrongUsage */
-export function valueOf(command: string, name: string, spec: OptionSpec, text: string | undefined, isInline: boolean): string | number | boolean {
+export function valueOf(
+  command: string,
+  name: string,
+  spec: OptionSpec,
+  text: string | undefined,
+  isInline: boolean,
+): string | number | boolean {
   const where = `rondo ${command}`;
   if (spec.type === 'flag') {
     if (text === undefined) return true;
-    throw new WrongUsage({ where, what: `--${name} takes no value.`, received: `--${name}=${text}`, fix: `write --${name} alone.` });
+    throw new WrongUsage({
+      where,
+      what: `--${name} takes no value.`,
+      received: `--${name}=${text}`,
+      fix: `write --${name} alone.`,
+    });
   }
   const placeholder = spec.value ?? 'VALUE';
   // A value that looks like an option is more often a forgotten value.
   if (text === undefined || (!isInline && /^--?[a-z]/i.test(text))) {
-    throw new WrongUsage({ where, what: `--${name} needs a value.`, expected: `--${name} ${placeholder}`, received: text === undefined ? `--${name}` : `--${name} ${text}`, fix: `write --${name}=${text ?? placeholder}.` });
+    throw new WrongUsage({
+      where,
+      what: `--${name} needs a value.`,
+      expected: `--${name} ${placeholder}`,
+      received: text === undefined ? `--${name}` : `--${name} ${text}`,
+      fix: `write --${name}=${text ?? placeholder}.`,
+    });
   }
   if (spec.choices !== undefined && !spec.choices.includes(text)) {
     const near = nearestNames(text, spec.choices, 1);
-    throw new WrongUsage({ where, what: `--${name} does not know \`${text}\`${near.length > 0 ? `; did you mean \`${near[0]}\`?` : '.'}`, expected: spec.choices.join(', '), received: text, fix: 'choose one of these.' });
+    throw new WrongUsage({
+      where,
+      what: `--${name} does not know \`${text}\`${near.length > 0 ? `; did you mean \`${near[0]}\`?` : '.'}`,
+      expected: spec.choices.join(', '),
+      received: text,
+      fix: 'choose one of these.',
+    });
   }
   if (spec.type === 'text' || spec.type === 'texts') return text;
   const value = text.trim() === '' ? NaN : Number(text);
@@ -55,10 +84,19 @@ export function valueOf(command: string, name: string, spec: OptionSpec, text: s
   const [least, holds] = numberRules[spec.type];
   const expected = spec.most === undefined ? least : `a whole number of 1 to ${most}`;
   if (Number.isFinite(value) && holds(value) && value <= most) return value;
-  throw new WrongUsage({ where, what: `--${name} needs ${expected}.`, expected, received: text, fix: `write --${name} ${placeholder} with ${expected}.` });
+  throw new WrongUsage({
+    where,
+    what: `--${name} needs ${expected}.`,
+    expected,
+    received: text,
+    fix: `write --${name} ${placeholder} with ${expected}.`,
+  });
 }
 
-const numberRules: Record<'number' | 'count' | 'whole', readonly [expected: string, holds: (value: number) => boolean]> = {
+const numberRules: Record<
+  'number' | 'count' | 'whole',
+  readonly [expected: string, holds: (value: number) => boolean]
+> = {
   number: ['a number', () => true],
   count: ['a whole number of at least 1', (value) => Number.isSafeInteger(value) && value >= 1],
   whole: ['a whole number of at least 0', (value) => Number.isSafeInteger(value) && value >= 0],

@@ -10,8 +10,12 @@ let inputs: readonly string[] = [];
 
 /** Remembers what the command line names to be read: the words beside the options, and the values of options for files apart from --out. */
 export function protectInputs({ positionals, options }: CommandLine<OptionSpecs>, specs: OptionSpecs): void {
-  const named = Object.entries(specs).flatMap(([name, { value }]) => (name !== 'out' && namesOfFiles.includes(value) ? [options[name]].flat() : []));
-  inputs = [...positionals, ...named.filter((path): path is string => typeof path === 'string')].filter((path) => path !== '-' && path !== '');
+  const named = Object.entries(specs).flatMap(([name, { value }]) =>
+    name !== 'out' && namesOfFiles.includes(value) ? [options[name]].flat() : [],
+  );
+  inputs = [...positionals, ...named.filter((path): path is string => typeof path === 'string')].filter(
+    (path) => path !== '-' && path !== '',
+  );
 }
 
 /**
@@ -29,7 +33,11 @@ export async function requireNoInput(where: string, option: string, output: stri
     const read = await stat(input).catch(() => undefined);
     if (read === undefined) continue;
     const isSame = read.dev === target.dev && read.ino === target.ino;
-    const isInside = read.isDirectory() && target.isFile() && !path.endsWith('.safetensors') && !relative(await realpath(input), path).startsWith('..');
+    const isInside =
+      read.isDirectory() &&
+      target.isFile() &&
+      !path.endsWith('.safetensors') &&
+      !relative(await realpath(input), path).startsWith('..');
     if (!isSame && !isInside) continue;
     throw new WrongUsage({
       where,

@@ -1,4 +1,11 @@
-import { decodeText, readTable, type ReadTableOptions, type Table, type TextEncoding, utf8Pieces } from '../src/index.js';
+import {
+  decodeText,
+  readTable,
+  type ReadTableOptions,
+  type Table,
+  type TextEncoding,
+  utf8Pieces,
+} from '../src/index.js';
 import { joined, readTableFile, readText, unpacked } from '../src/node.js';
 import { WrongUsage } from './wrong-usage.js';
 

@@ -1,9 +1,20 @@
 import { RondoError, type TaskModel } from '../src/index.js';
 
 /** @throws USAGE where the model is of another task */
-export function requireTask<Kind extends TaskModel['task']>(where: string, path: string, task: TaskModel, kind: Kind): Extract<TaskModel, { task: Kind }> {
+export function requireTask<Kind extends TaskModel['task']>(
+  where: string,
+  path: string,
+  task: TaskModel,
+  kind: Kind,
+): Extract<TaskModel, { task: Kind }> {
   if (task.task === kind) return task as Extract<TaskModel, { task: Kind }>;
-  throw new RondoError('USAGE', { where, what: `${path} is a model of another task.`, expected: `a model of the task ${kind}`, received: task.task, fix: fixes[kind] });
+  throw new RondoError('USAGE', {
+    where,
+    what: `${path} is a model of another task.`,
+    expected: `a model of the task ${kind}`,
+    received: task.task,
+    fix: fixes[kind],
+  });
 }
 
 const fixes: Readonly<Record<TaskModel['task'], string>> = {

@@ -25,10 +25,15 @@ async function commandOf(args: readonly string[]): Promise<{ command: Command; r
   const below = names.filter((name) => name.startsWith(`${args[0]} `));
   const isIncomplete = below.length > 0 && (args[1] === undefined || args[1].startsWith('-'));
   const typed = below.length > 0 && !isIncomplete ? `${args[0]} ${args[1]}` : args[0];
-  const near = [...nearestNames(args.slice(0, 2).join(' '), names, 1), ...nearestNames(args[0], [...names, ...names.map((name) => name.split(' ')[0])], 1)];
+  const near = [
+    ...nearestNames(args.slice(0, 2).join(' '), names, 1),
+    ...nearestNames(args[0], [...names, ...names.map((name) => name.split(' ')[0])], 1),
+  ];
   throw new WrongUsage({
     where: 'rondo',
-    what: isIncomplete ? `\`${typed}\` needs to know what.` : `unknown command \`${typed}\`${near.length > 0 ? `; did you mean \`${near[0]}\`?` : '.'}`,
+    what: isIncomplete
+      ? `\`${typed}\` needs to know what.`
+      : `unknown command \`${typed}\`${near.length > 0 ? `; did you mean \`${near[0]}\`?` : '.'}`,
     expected: `one of ${(below.length > 0 ? below : names).join(', ')}`,
     received: args.slice(0, 2).join(' '),
     fix: 'see rondo --help.',
@@ -87,7 +92,8 @@ export async function run(args: readonly string[]): Promise<void> {
   } catch (thrown) {
     const line = understood();
     const coded = await codedError(thrown, line === undefined ? 'rondo' : `rondo ${line.name}`);
-    const { error, isUsage } = line === undefined ? { error: coded, isUsage: coded instanceof WrongUsage } : inFlags(coded, line);
+    const { error, isUsage } =
+      line === undefined ? { error: coded, isUsage: coded instanceof WrongUsage } : inFlags(coded, line);
     say(errorText(error));
     process.exitCode = isUsage ? 2 : 1;
   }

@@ -18,16 +18,40 @@ interface RateSearching {
  *
  * @param caution what to know of the suggestion.
  */
-export async function showLearningRates({ name }: { readonly name: string }, { positionals, options }: CommandLine<OptionSpecs>, training: RateSearching, caution?: string): Promise<void> {
+export async function showLearningRates(
+  { name }: { readonly name: string },
+  { positionals, options }: CommandLine<OptionSpecs>,
+  training: RateSearching,
+  caution?: string,
+): Promise<void> {
   const { json, quiet } = options;
   const interruption = interruptions();
   const line = new ProgressLine(process.stderr, { ascii: styleOf(process.stderr).ascii });
   const steps = 100;
-  const onStep: TaskLearningRateOptions['onStep'] = ({ number, learningRate, smoothed }) => line.update({ label: 'range test', done: number, total: steps, unit: 'steps', metrics: { rate: learningRate, loss: smoothed } });
+  const onStep: TaskLearningRateOptions['onStep'] = ({ number, learningRate, smoothed }) =>
+    line.update({
+      label: 'range test',
+      done: number,
+      total: steps,
+      unit: 'steps',
+      metrics: { rate: learningRate, loss: smoothed },
+    });
   try {
-    const result = await training.findLearningRate({ steps, signal: interruption.signal, onStep: json || quiet ? undefined : onStep });
+    const result = await training.findLearningRate({
+      steps,
+      signal: interruption.signal,
+      onStep: json || quiet ? undefined : onStep,
+    });
     line.finish();
-    const command = result.suggested === null ? null : commandText(name, positionals, { ...options, 'find-learning-rate': false, json: false, 'learning-rate': result.suggested });
+    const command =
+      result.suggested === null
+        ? null
+        : commandText(name, positionals, {
+            ...options,
+            'find-learning-rate': false,
+            json: false,
+            'learning-rate': result.suggested,
+          });
     if (json) printJson({ ...result, command });
     else print([...(quiet ? [] : [plotOf(result), '']), ...verdict(result, command, caution)].join('\n'));
   } catch (error) {
@@ -48,9 +72,15 @@ function plotOf({ learningRates, smoothed }: LearningRateSearch): string {
   const { width, colour, ascii } = styleOf();
   const lowest = lowestOf(smoothed);
   // What comes after the blow-up would press the rest into a line.
-  const highest = smoothed.slice(0, Math.ceil(smoothed.length / 2)).reduce((most, value) => Math.max(most, value), -Infinity) + 0.5 * (smoothed[0] - lowest);
-  const stepAt = (rate: number): number => ((learningRates.length - 1) * Math.log(rate / learningRates[0])) / Math.log(learningRates[learningRates.length - 1] / learningRates[0]);
-  const powers = Array.from({ length: 25 }, (_, i) => i - 16).filter((power) => 10 ** power >= learningRates[0] * 0.999 && 10 ** power <= learningRates[learningRates.length - 1]);
+  const highest =
+    smoothed.slice(0, Math.ceil(smoothed.length / 2)).reduce((most, value) => Math.max(most, value), -Infinity) +
+    0.5 * (smoothed[0] - lowest);
+  const stepAt = (rate: number): number =>
+    ((learningRates.length - 1) * Math.log(rate / learningRates[0])) /
+    Math.log(learningRates[learningRates.length - 1] / learningRates[0]);
+  const powers = Array.from({ length: 25 }, (_, i) => i - 16).filter(
+    (power) => 10 ** power >= learningRates[0] * 0.999 && 10 ** power <= learningRates[learningRates.length - 1],
+  );
   return linePlot([{ name: '', values: smoothed.map((value) => Math.min(value, highest)) }], {
     width: Math.min(width, 72),
     height: 12,
@@ -62,9 +92,14 @@ function plotOf({ learningRates, smoothed }: LearningRateSearch): string {
   });
 }
 
-function verdict({ learningRates, smoothed, suggested, steepest, stopReason }: LearningRateSearch, command: string | null, caution: string | undefined): string[] {
+function verdict(
+  { learningRates, smoothed, suggested, steepest, stopReason }: LearningRateSearch,
+  command: string | null,
+  caution: string | undefined,
+): string[] {
   const seen = `loss ${shortNumber(smoothed[0])}, at best ${shortNumber(lowestOf(smoothed))}; ${stopReason === 'diverged' ? `it blew up at a rate of ${shortNumber(learningRates[learningRates.length - 1])}` : 'it did not blow up'}`;
-  if (command === null) return [seen, 'No suggestion: the loss never fell. Check the data and their labels, or give larger batches.'];
+  if (command === null)
+    return [seen, 'No suggestion: the loss never fell. Check the data and their labels, or give larger batches.'];
   return [
     seen,
     `suggested learning rate: ${shortNumber(suggested)}, a tenth of where the loss is lowest; it falls fastest at ${shortNumber(steepest)}`,

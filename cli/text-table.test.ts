@@ -20,7 +20,13 @@ describe('the numbers of a column', () => {
 
 describe('an error', () => {
   it('has four significant digits, without an exponent from 1e-4 to 1e9', () => {
-    expect([9427.3, 11_530.4, 0.000_123_45, 1.5, 0].map(errorNumber)).toEqual(['9427', '11530', '0.0001234', '1.500', '0']);
+    expect([9427.3, 11_530.4, 0.000_123_45, 1.5, 0].map(errorNumber)).toEqual([
+      '9427',
+      '11530',
+      '0.0001234',
+      '1.500',
+      '0',
+    ]);
     expect(errorNumber(0.000_01)).toBe('1.000e-5');
     expect(errorNumber(null)).toBe('-');
   });

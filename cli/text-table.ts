@@ -8,18 +8,34 @@ import { oneLine } from './terminal/printable.js';
  *
  * @param columns width of the terminal; undefined where there is none.
  */
-export function textTable(headings: readonly string[], rows: readonly (readonly string[])[], columns = columnsOf()): string {
+export function textTable(
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+  columns = columnsOf(),
+): string {
   const lines = [headings, ...rows].map((line) => line.map(oneLine));
   const widths = headings.map((_, column) => widestOf(lines.map((line) => line[column])));
   const width = widths.reduce((sum, own) => sum + own, 2 * (widths.length - 1));
   if (columns !== undefined && width > columns && headings.length > 1) return stacked(lines);
-  return lines.map((line) => line.map((cell, column) => (column === 0 ? padEndToWidth(cell, widths[0]) : padStartToWidth(cell, widths[column]))).join('  ').trimEnd()).join('\n');
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => (column === 0 ? padEndToWidth(cell, widths[0]) : padStartToWidth(cell, widths[column])))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 function stacked([headings, ...rows]: readonly (readonly string[])[]): string {
   const below = headings.slice(1);
   const room = widestOf(below);
-  return rows.flatMap(([first, ...cells]) => [`${headings[0]} ${first}`.trim(), ...below.map((heading, i) => `  ${padEndToWidth(heading, room)}  ${cells[i]}`.trimEnd())]).join('\n');
+  return rows
+    .flatMap(([first, ...cells]) => [
+      `${headings[0]} ${first}`.trim(),
+      ...below.map((heading, i) => `  ${padEndToWidth(heading, room)}  ${cells[i]}`.trimEnd()),
+    ])
+    .join('\n');
 }
 
 /** A number with about four significant digits; `-` where there is none. */
@@ -60,7 +76,8 @@ export function columnFormat(known: readonly number[]): (value: number) => strin
   const size = most > least ? most - least : Math.abs(most);
   const room = size > 0 && Number.isFinite(size) ? 5 - Math.floor(Math.log10(size)) : 0;
   const decimals = Math.min(100, Math.max(0, Math.min(inputDecimals + 1, room)));
-  return (value) => (Math.abs(value) < 1e15 ? value.toFixed(decimals).replace(/^-(?=0(\.0*)?$)/, '') : value.toExponential(6));
+  return (value) =>
+    Math.abs(value) < 1e15 ? value.toFixed(decimals).replace(/^-(?=0(\.0*)?$)/, '') : value.toExponential(6);
 }
 
 /** Digits after the point of a number as it is usually written. */
@@ -71,11 +88,18 @@ function decimalsOf(value: number): number {
 
 /** `1,234,567`. */
 export function withSeparators(count: number): string {
-  return Math.round(count).toString().replace(/\B(?=(\d{3})+$)/g, ',');
+  return Math.round(count)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** `12.3 MB`: decimal units, as disks are sold. */
 export function fileSize(sizeBytes: number): string {
-  for (const [size, unit] of [[1e9, 'GB'], [1e6, 'MB'], [1e3, 'kB']] as const) if (sizeBytes >= size) return `${(sizeBytes / size).toPrecision(3)} ${unit}`;
+  for (const [size, unit] of [
+    [1e9, 'GB'],
+    [1e6, 'MB'],
+    [1e3, 'kB'],
+  ] as const)
+    if (sizeBytes >= size) return `${(sizeBytes / size).toPrecision(3)} ${unit}`;
   return `${sizeBytes} bytes`;
 }

@@ -1,6 +1,17 @@
 import { existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
-import { type Callback, Diagnosis, type DiagnosisReport, plannedEpochs, RondoError, type TaskModel, type TrainingControls, type TrainingOutcome, type TrainingRounds, type TrainingSnapshot } from '../src/index.js';
+import {
+  type Callback,
+  Diagnosis,
+  type DiagnosisReport,
+  plannedEpochs,
+  RondoError,
+  type TaskModel,
+  type TrainingControls,
+  type TrainingOutcome,
+  type TrainingRounds,
+  type TrainingSnapshot,
+} from '../src/index.js';
 import { type FileLock, saveTask } from '../src/node.js';
 import { type Interruption, interruptions } from './interruptions.js';
 import { longerTrainingHint } from './longer-training.js';
@@ -66,9 +77,19 @@ export async function runTrain(run: TrainRun): Promise<DiagnosedOutcome | undefi
   try {
     if (interruption.signal.aborted) return stopped(run, interruption, 'before the beginning');
     lock = await paths.claim?.take();
-    const outcome = await run.train({ signal: interruption.signal, resumeFrom, checkpoint: { save, everySteps: 10 }, callbacks: [watchingToo(watcher.callback, diagnosis)] });
+    const outcome = await run.train({
+      signal: interruption.signal,
+      resumeFrom,
+      checkpoint: { save, everySteps: 10 },
+      callbacks: [watchingToo(watcher.callback, diagnosis)],
+    });
     watcher.finish();
-    if (outcome.stopReason === 'aborted') return stopped(run, interruption, `after ${outcome.loss.length} of ${plannedOf(run, outcome.loss.length)} epochs`);
+    if (outcome.stopReason === 'aborted')
+      return stopped(
+        run,
+        interruption,
+        `after ${outcome.loss.length} of ${plannedOf(run, outcome.loss.length)} epochs`,
+      );
     await lock?.confirm();
     await saveTask(task, paths.model);
     await rm(paths.checkpoint, { force: true });
@@ -76,10 +97,12 @@ export async function runTrain(run: TrainRun): Promise<DiagnosedOutcome | undefi
   } catch (error) {
     watcher.finish();
     // After the last epoch, in what a task does then: calibrating, or training again.
-    if (interruption.signal.aborted && error instanceof RondoError && error.code === 'ABORTED') return stopped(run, interruption, 'before the end');
+    if (interruption.signal.aborted && error instanceof RondoError && error.code === 'ABORTED')
+      return stopped(run, interruption, 'before the end');
     // What was measured before a failure says most about it.
     const report = diagnosis?.report();
-    if (report !== undefined && report.steps.length > 0) say(`${diagnosisText(report, { hasPlots: !run.isQuiet }, styleOf(process.stderr))}\n`);
+    if (report !== undefined && report.steps.length > 0)
+      say(`${diagnosisText(report, { hasPlots: !run.isQuiet }, styleOf(process.stderr))}\n`);
     throw error;
   } finally {
     interruption.end();
@@ -89,7 +112,11 @@ export async function runTrain(run: TrainRun): Promise<DiagnosedOutcome | undefi
 
 function stopped({ paths, resumeCommand }: TrainRun, { exitCode }: Interruption, when: string): undefined {
   const hasBegun = existsSync(paths.checkpoint);
-  say(hasBegun ? `Stopped ${when}; everything is in ${paths.checkpoint}. Go on with:\n  ${resumeCommand}` : 'Stopped before the first step; nothing was trained.');
+  say(
+    hasBegun
+      ? `Stopped ${when}; everything is in ${paths.checkpoint}. Go on with:\n  ${resumeCommand}`
+      : 'Stopped before the first step; nothing was trained.',
+  );
   process.exitCode = exitCode;
   return undefined;
 }
@@ -107,28 +134,59 @@ export interface TrainAnswer {
 }
 
 /** Shows what a training has brought, as a report or as a JSON document: the same order and names for every task. */
-export async function showTrained(run: TrainRun, outcome: DiagnosedOutcome, { facts, sections, hints = [], verdict }: TrainAnswer, json: boolean): Promise<void> {
+export async function showTrained(
+  run: TrainRun,
+  outcome: DiagnosedOutcome,
+  { facts, sections, hints = [], verdict }: TrainAnswer,
+  json: boolean,
+): Promise<void> {
   const longer = longerTrainingHint(run.epochs, run.rounds, outcome);
   const all = [...(longer === undefined ? [] : [longer]), ...hints];
   if (json) {
-    printJson({ model: run.paths.model, options: run.task.options, outcome, ...facts, hints: all, verdict: verdict ?? null });
+    printJson({
+      model: run.paths.model,
+      options: run.task.options,
+      outcome,
+      ...facts,
+      hints: all,
+      verdict: verdict ?? null,
+    });
     return;
   }
-  const parts = [await trainReport(run, outcome), ...sections, ...(all.length === 0 ? [] : [all.map((hint) => `hint: ${hint}`).join('\n')]), ...(verdict === undefined ? [] : [verdict])];
+  const parts = [
+    await trainReport(run, outcome),
+    ...sections,
+    ...(all.length === 0 ? [] : [all.map((hint) => `hint: ${hint}`).join('\n')]),
+    ...(verdict === undefined ? [] : [verdict]),
+  ];
   print(`\n${parts.join('\n\n')}`);
 }
 
 /** The loss by epoch as a plot, the diagnosis where there is one, and where the model is. */
-export async function trainReport({ task, paths, isQuiet }: TrainRun, { loss, valLoss, valScore, bestEpoch, stopReason, diagnosis }: DiagnosedOutcome): Promise<string> {
+export async function trainReport(
+  { task, paths, isQuiet }: TrainRun,
+  { loss, valLoss, valScore, bestEpoch, stopReason, diagnosis }: DiagnosedOutcome,
+): Promise<string> {
   const { width, colour, ascii } = styleOf();
   const size = (await stat(paths.model)).size;
   const lines: string[] = [];
   if (!isQuiet && loss.length > 1) {
-    lines.push(linePlot([{ name: 'train', values: loss, start: 1 }, ...(valLoss.length > 0 ? [{ name: 'validation', values: valLoss, start: 1 }] : [])], { width: Math.min(width, 72), height: 10, title: 'loss', xLabel: 'epoch', colour, ascii }), '');
+    lines.push(
+      linePlot(
+        [
+          { name: 'train', values: loss, start: 1 },
+          ...(valLoss.length > 0 ? [{ name: 'validation', values: valLoss, start: 1 }] : []),
+        ],
+        { width: Math.min(width, 72), height: 10, title: 'loss', xLabel: 'epoch', colour, ascii },
+      ),
+      '',
+    );
   }
   if (diagnosis !== undefined) lines.push(diagnosisText(diagnosis, { hasPlots: !isQuiet }), '');
   const why = stopReason === 'callback' ? ', stopped early' : '';
-  lines.push(`best epoch ${bestEpoch + 1} of ${loss.length}${why}: loss ${shortNumber(loss[bestEpoch])}${valLoss.length > 0 ? `, validation ${shortNumber(valLoss[bestEpoch])}` : ''}${scoreNote('validation score', valScore?.[bestEpoch])}`);
+  lines.push(
+    `best epoch ${bestEpoch + 1} of ${loss.length}${why}: loss ${shortNumber(loss[bestEpoch])}${valLoss.length > 0 ? `, validation ${shortNumber(valLoss[bestEpoch])}` : ''}${scoreNote('validation score', valScore?.[bestEpoch])}`,
+  );
   lines.push(`saved ${paths.model} (${fileSize(size)}, ${withSeparators(task.model.countParams())} parameters)`);
   return lines.join('\n');
 }
@@ -160,17 +218,30 @@ function progressWatcher(run: TrainRun): Watcher {
   const { task } = run;
   const isAgain = (): boolean => task.task === 'forecast' && task.findings.stage === 'refitting';
   const label = (epoch: number, numEpochs: number): string =>
-    isAgain() ? `again on all rows, epoch ${epoch + 1}/${numEpochs}` : `epoch ${String(epoch + 1).padStart(epochWidth)}/${plannedOf(run, epoch)}`;
-  const totalOf = (epoch: number, numEpochs: number): number => (isAgain() ? numEpochs * numBatches * unitsPerStep : totalIn(epoch));
+    isAgain()
+      ? `again on all rows, epoch ${epoch + 1}/${numEpochs}`
+      : `epoch ${String(epoch + 1).padStart(epochWidth)}/${plannedOf(run, epoch)}`;
+  const totalOf = (epoch: number, numEpochs: number): number =>
+    isAgain() ? numEpochs * numBatches * unitsPerStep : totalIn(epoch);
   let startedMs = performance.now();
   const callback: Callback = {
     name: 'progress',
     onEpochBegin: () => {
       startedMs = performance.now();
     },
-    onBatchEnd: ({ epoch, epochs: numEpochs, loss }, { numSteps }) => line.update({ label: label(epoch, numEpochs), done: numSteps * unitsPerStep, total: totalOf(epoch, numEpochs), unit, doneAtStart, metrics: { loss } }),
+    onBatchEnd: ({ epoch, epochs: numEpochs, loss }, { numSteps }) =>
+      line.update({
+        label: label(epoch, numEpochs),
+        done: numSteps * unitsPerStep,
+        total: totalOf(epoch, numEpochs),
+        unit,
+        doneAtStart,
+        metrics: { loss },
+      }),
     onEpochEnd: (epoch, { loss, valLoss, valAccuracy, valSpanF1 }, context) =>
-      line.note(`${label(epoch, context.epochs)}  loss ${shortNumber(loss)}${scoreNote('validation', valLoss)}${scoreNote('accuracy', valAccuracy)}${scoreNote('span F1', valSpanF1)}  ${formatDuration(performance.now() - startedMs)}`),
+      line.note(
+        `${label(epoch, context.epochs)}  loss ${shortNumber(loss)}${scoreNote('validation', valLoss)}${scoreNote('accuracy', valAccuracy)}${scoreNote('span F1', valSpanF1)}  ${formatDuration(performance.now() - startedMs)}`,
+      ),
   };
   return { callback, finish: () => line.finish() };
 }

@@ -6,14 +6,22 @@ import { WrongUsage } from './wrong-usage.js';
 
 /** Options of every training whose embedding may start from word vectors. */
 export const embeddingVectorOptions = {
-  vectors: { type: 'text', value: 'FILE', about: 'Start the embedding from word vectors: word2vec, GloVe or fastText, as text or binary.' },
+  vectors: {
+    type: 'text',
+    value: 'FILE',
+    about: 'Start the embedding from word vectors: word2vec, GloVe or fastText, as text or binary.',
+  },
   freeze: { type: 'flag', sets: 'freezeVectors', about: 'Leave the vectors of --vectors as they are.' },
 } as const satisfies OptionSpecs;
 
 /** The same for models that may know more words than training shows. */
 export const wordVectorOptions = {
   ...embeddingVectorOptions,
-  'vector-words': { type: 'whole', value: 'N', about: `So many of the first words of --vectors are in the model although training does not show them. Default ${defaultVectorWords}.` },
+  'vector-words': {
+    type: 'whole',
+    value: 'N',
+    about: `So many of the first words of --vectors are in the model although training does not show them. Default ${defaultVectorWords}.`,
+  },
 } as const satisfies OptionSpecs;
 
 /**
@@ -24,7 +32,12 @@ export const wordVectorOptions = {
  */
 export async function readEmbeddingVectors(
   where: string,
-  { vectors, freeze, resume, ...others }: Given<typeof embeddingVectorOptions> & {
+  {
+    vectors,
+    freeze,
+    resume,
+    ...others
+  }: Given<typeof embeddingVectorOptions> & {
     readonly resume: boolean;
     readonly 'vector-words'?: number | undefined;
   },
@@ -33,25 +46,57 @@ export async function readEmbeddingVectors(
 ): Promise<WordVectors | undefined> {
   if (vectors === undefined) {
     const alone = freeze ? '--freeze' : others['vector-words'] === undefined ? undefined : '--vector-words';
-    if (alone !== undefined && !resume) throw new WrongUsage({ where, what: `${alone} has no vectors${freeze ? ' to keep' : ''}.`, expected: `--vectors FILE ${alone}`, received: alone, fix: `add --vectors, or leave ${alone} out.` });
+    if (alone !== undefined && !resume)
+      throw new WrongUsage({
+        where,
+        what: `${alone} has no vectors${freeze ? ' to keep' : ''}.`,
+        expected: `--vectors FILE ${alone}`,
+        received: alone,
+        fix: `add --vectors, or leave ${alone} out.`,
+      });
     return undefined;
   }
-  if (resume) throw new WrongUsage({ where, what: '--resume goes on with the embedding of the interrupted training.', received: `--vectors ${vectors}`, fix: 'leave --vectors out, or start anew without --resume.' });
+  if (resume)
+    throw new WrongUsage({
+      where,
+      what: '--resume goes on with the embedding of the interrupted training.',
+      received: `--vectors ${vectors}`,
+      fix: 'leave --vectors out, or start anew without --resume.',
+    });
   const wanted = new Set(Array.from(tokens(), looseForm));
   let numRead = 0;
-  return loadWordVectors(vectors, { keep: (word) => numRead++ < firstWords || wanted.has(looseForm(word)), faultyWords: 'skip' });
+  return loadWordVectors(vectors, {
+    keep: (word) => numRead++ < firstWords || wanted.has(looseForm(word)),
+    faultyWords: 'skip',
+  });
 }
 
 /** Equal for all spellings that a task may take for one word. */
 function looseForm(word: string): string {
-  return word.normalize('NFC').toLowerCase().replace(/\p{Nd}/gu, '0');
+  return word
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/\p{Nd}/gu, '0');
 }
 
 /** One line on how much of the text the vectors cover. */
-export function coverageLine({ numTypes, foundTypes, subwordTypes, shareOfTypes, shareOfTokens, missing }: VectorCoverage): string {
+export function coverageLine({
+  numTypes,
+  foundTypes,
+  subwordTypes,
+  shareOfTypes,
+  shareOfTokens,
+  missing,
+}: VectorCoverage): string {
   const bySubwords = subwordTypes > 0 ? ` and ${withSeparators(subwordTypes)} by their n-grams` : '';
   const ofTokens = shareOfTokens === null ? '' : `, ${percent(shareOfTokens)} of the text`;
-  const without = missing.length === 0 ? '' : `; none for ${missing.slice(0, 5).map((word) => JSON.stringify(word)).join(' ')}${missing.length > 5 ? ' ...' : ''}`;
+  const without =
+    missing.length === 0
+      ? ''
+      : `; none for ${missing
+          .slice(0, 5)
+          .map((word) => JSON.stringify(word))
+          .join(' ')}${missing.length > 5 ? ' ...' : ''}`;
   return `vectors for ${withSeparators(foundTypes)} of ${withSeparators(numTypes)} tokens${bySubwords} (${percent(shareOfTypes)}${ofTokens})${without}`;
 }
 

@@ -8,7 +8,12 @@ export class WrongUsage extends RondoError {
 }
 
 /** Checks how many words stand beside the options. @throws WrongUsage */
-export function requirePositionals(command: { readonly name: string; readonly usage: string }, positionals: readonly string[], least: number, most = least): void {
+export function requirePositionals(
+  command: { readonly name: string; readonly usage: string },
+  positionals: readonly string[],
+  least: number,
+  most = least,
+): void {
   if (positionals.length >= least && positionals.length <= most) return;
   const expected = `rondo ${command.name} ${command.usage}`;
   throw new WrongUsage({

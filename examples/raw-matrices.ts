@@ -7,7 +7,11 @@ import { ops, Random, type Tensor, tensor, valueAndGradients, Variable } from 'r
 const [batch, timesteps, units] = [32, 6, 12];
 const random = new Random(4);
 const weights = (shape: number[], scale: number, name: string) =>
-  new Variable(shape, Float32Array.from({ length: shape[0] * (shape[1] ?? 1) }, () => scale * random.normal()), name);
+  new Variable(
+    shape,
+    Float32Array.from({ length: shape[0] * (shape[1] ?? 1) }, () => scale * random.normal()),
+    name,
+  );
 
 const W = weights([1, units], 0.5, 'W');
 const U = weights([units, units], 0.3, 'U');
@@ -28,8 +32,13 @@ for (let step = 0; step <= 300; step++) {
   const steps = Array.from({ length: timesteps }, (_, t) => tensor(sequences.map((sequence) => [sequence[t]])));
   const target = tensor(sequences.map((sequence) => [sequence.reduce((a, value) => a + value, 0) / timesteps]));
 
-  const { value, gradients } = valueAndGradients(() => ops.mean(ops.square(ops.sub(predict(steps), target))), variables);
-  variables.forEach((variable, i) => variable.assign(ops.sub(variable, ops.mul(gradients[i], learningRate)).dataSync()));
+  const { value, gradients } = valueAndGradients(
+    () => ops.mean(ops.square(ops.sub(predict(steps), target))),
+    variables,
+  );
+  variables.forEach((variable, i) =>
+    variable.assign(ops.sub(variable, ops.mul(gradients[i], learningRate)).dataSync()),
+  );
 
   last = value.item();
   if (step % 100 === 0) console.log(`step ${step}: mean squared error ${last.toFixed(5)}`);

@@ -1,6 +1,27 @@
 import { Random } from 'rondo';
 
-const ones = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve', 'thirteen', 'fourteen', 'fifteen', 'sixteen', 'seventeen', 'eighteen', 'nineteen'];
+const ones = [
+  'zero',
+  'one',
+  'two',
+  'three',
+  'four',
+  'five',
+  'six',
+  'seven',
+  'eight',
+  'nine',
+  'ten',
+  'eleven',
+  'twelve',
+  'thirteen',
+  'fourteen',
+  'fifteen',
+  'sixteen',
+  'seventeen',
+  'eighteen',
+  'nineteen',
+];
 const tens = ['', '', 'twenty', 'thirty', 'forty', 'fifty', 'sixty', 'seventy', 'eighty', 'ninety'];
 
 /** A number from 0 to 9999 in words: 417 is `four hundred and seventeen`. */
@@ -32,6 +53,7 @@ export function spelledNumbers({ limit = 1000, heldOutShare = 0.1, repeats = 8, 
   const heldOut = numbers.slice(0, numHeldOut).sort((a, b) => a - b);
   const seen = numbers.slice(numHeldOut);
   const lines: string[] = [];
-  for (let i = 0; i < repeats; i++) for (const number of random.shuffle([...seen])) lines.push(`${number} ${inWords(number)}`);
+  for (let i = 0; i < repeats; i++)
+    for (const number of random.shuffle([...seen])) lines.push(`${number} ${inWords(number)}`);
   return { text: `${lines.join('\n')}\n`, heldOut };
 }

@@ -20,7 +20,14 @@ const model = new Sequential([
   new Dense({ units: 1, activation: 'sigmoid' }),
 ]);
 model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy', metrics: ['accuracy'] });
-await model.fit(x, y.map((label) => [label]), { epochs: 12, batchSize: 20, validationSplit: 0.2 });
+await model.fit(
+  x,
+  y.map((label) => [label]),
+  { epochs: 12, batchSize: 20, validationSplit: 0.2 },
+);
 
-const { accuracy } = await model.evaluate(x, y.map((label) => [label]));
+const { accuracy } = await model.evaluate(
+  x,
+  y.map((label) => [label]),
+);
 console.log(`accuracy ${accuracy.toFixed(3)}`);

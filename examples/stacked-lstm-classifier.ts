@@ -17,13 +17,20 @@ const model = new Sequential([
 model.compile({ loss: 'categoricalCrossentropy', optimizer: 'rmsprop', metrics: ['accuracy'] });
 
 const random = new Random(1);
-const samples = (count: number): number[][][] => Array.from({ length: count }, () => Array.from({ length: timesteps }, () => Array.from({ length: features }, () => random.uniform())));
+const samples = (count: number): number[][][] =>
+  Array.from({ length: count }, () =>
+    Array.from({ length: timesteps }, () => Array.from({ length: features }, () => random.uniform())),
+  );
 const labels = (count: number): number[][] =>
   Array.from({ length: count }, () => {
     const label = random.integer(numClasses);
     return Array.from({ length: numClasses }, (_, c) => (c === label ? 1 : 0));
   });
 
-const history = await model.fit(samples(320), labels(320), { batchSize: 64, epochs: 5, validationData: [samples(64), labels(64)] });
+const history = await model.fit(samples(320), labels(320), {
+  batchSize: 64,
+  epochs: 5,
+  validationData: [samples(64), labels(64)],
+});
 console.log(model.summary());
 console.log('loss by epoch', history.metrics.loss.map((loss) => loss.toFixed(3)).join(' '));

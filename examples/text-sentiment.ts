@@ -4,14 +4,27 @@
  */
 import { Dense, Embedding, type Layer, LSTM, padSequences, Sequential, SimpleRNN, Tokenizer } from 'rondo';
 
-const good = ['a wonderful film', 'great acting and a lovely story', 'i loved every minute', 'what a great and moving story', 'lovely music and wonderful actors'];
-const bad = ['a terrible film', 'boring acting and a dull story', 'i hated every minute', 'what a dull and boring story', 'terrible music and awful actors'];
+const good = [
+  'a wonderful film',
+  'great acting and a lovely story',
+  'i loved every minute',
+  'what a great and moving story',
+  'lovely music and wonderful actors',
+];
+const bad = [
+  'a terrible film',
+  'boring acting and a dull story',
+  'i hated every minute',
+  'what a dull and boring story',
+  'terrible music and awful actors',
+];
 const texts = [...good, ...bad];
 const labels = texts.map((_, i) => [i < good.length ? 1 : 0]);
 
 const tokenizer = new Tokenizer({ numWords: 100, oovToken: '<OOV>' });
 tokenizer.fitOnTexts(texts);
-const encode = (batch: string[]) => padSequences(tokenizer.textsToSequences(batch), { maxlen: 8, padding: 'post', truncating: 'post' });
+const encode = (batch: string[]) =>
+  padSequences(tokenizer.textsToSequences(batch), { maxlen: 8, padding: 'post', truncating: 'post' });
 
 const recurrentLayers: Record<string, () => Layer> = {
   SimpleRNN: () => new SimpleRNN({ units: 16, dropout: 0.1, recurrentDropout: 0.1 }),

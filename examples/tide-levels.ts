@@ -21,7 +21,10 @@ export function tideLevels({ hours = 4000, seed = 0 } = {}): string {
   let surge = 0;
   for (let hour = 0; hour < hours; hour++) {
     surge = 0.98 * surge + 0.03 * random.normal();
-    const tide = constituents.reduce((sum, { speed, height }, i) => sum + height * Math.cos(((speed * hour + phases[i]) * Math.PI) / 180), 0);
+    const tide = constituents.reduce(
+      (sum, { speed, height }, i) => sum + height * Math.cos(((speed * hour + phases[i]) * Math.PI) / 180),
+      0,
+    );
     lines.push(`${hour},${(3 + tide + surge + 0.015 * random.normal()).toFixed(3)}`);
   }
   return `${lines.join('\n')}\n`;

@@ -41,7 +41,9 @@ describe('names', () => {
   });
 
   it('of options are refused all at once', () => {
-    expect(() => refuseUnknownOptions('Dense', { units: 3, activaton: 'relu', bias: true }, ['units', 'activation'])).toThrow(/`activaton`, `bias`/);
+    expect(() =>
+      refuseUnknownOptions('Dense', { units: 3, activaton: 'relu', bias: true }, ['units', 'activation']),
+    ).toThrow(/`activaton`, `bias`/);
     expect(() => refuseUnknownOptions('Dense', { units: 3 }, ['units'])).not.toThrow();
   });
 });
@@ -54,7 +56,8 @@ describe('numbers', () => {
 
 describe('a message', () => {
   const long = Array.from({ length: 1_000_000 }, (_, i) => i / 7);
-  const textOf = (received: string): string => new RondoError('USAGE', { where: 'here', what: 'it is long.', received }).message;
+  const textOf = (received: string): string =>
+    new RondoError('USAGE', { where: 'here', what: 'it is long.', received }).message;
 
   it.each<[string, string]>([
     ['an array', String(long)],

@@ -44,7 +44,8 @@ export class RondoError extends Error {
 
   constructor(code: ErrorCode, given: ErrorFacts) {
     const facts = { ...given, what: shortened(given.what) };
-    for (const field of ['expected', 'received', 'fix'] as const) if (facts[field] !== undefined) facts[field] = shortened(facts[field]);
+    for (const field of ['expected', 'received', 'fix'] as const)
+      if (facts[field] !== undefined) facts[field] = shortened(facts[field]);
     super(messageOf(code, facts), facts.cause === undefined ? undefined : { cause: facts.cause });
     this.name = 'RondoError';
     this.code = code;
@@ -111,7 +112,13 @@ export function nearestNames(name: string, known: readonly string[], most = 3): 
  *
  * @param own what to do where it is the name of something of the user's own, as one sentence.
  */
-export function unknownName(where: string, kind: string, name: string, known: readonly string[], own?: string): RondoError {
+export function unknownName(
+  where: string,
+  kind: string,
+  name: string,
+  known: readonly string[],
+  own?: string,
+): RondoError {
   const near = nearestNames(name, known);
   const quote = (names: readonly string[]): string => names.map((n) => `\`${n}\``).join(', ');
   return new RondoError('UNKNOWN_NAME', {
@@ -188,7 +195,12 @@ export function withinMemory<T>(where: string, work: () => T): T {
     return work();
   } catch (error) {
     // What engines say of arrays that are too long, and not of a stack that is too deep.
-    if (!(error instanceof RangeError) || !/array|alloc|memory|length|size/i.test(error.message) || /stack/i.test(error.message)) throw error;
+    if (
+      !(error instanceof RangeError) ||
+      !/array|alloc|memory|length|size/i.test(error.message) ||
+      /stack/i.test(error.message)
+    )
+      throw error;
     throw new RondoError('OUT_OF_MEMORY', {
       where,
       what: 'an array would be larger than this host can make.',

@@ -1,6 +1,6 @@
 const LOG2_E = 1.4426950408889634;
 /** ln 2 in two parts; whole multiples of the first are exact up to 2^20. */
-const [LN2_HIGH, LN2_LOW] = [6.93147180369123816e-1, 1.90821492927058770e-10];
+const [LN2_HIGH, LN2_LOW] = [6.93147180369123816e-1, 1.9082149292705877e-10];
 /** 1 / n!; the last term is below 2^-52 for |r| <= ln(2) / 2. */
 const [C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, C12, C13] = Array.from({ length: 12 }, (_, i) => 1 / factorial(i + 2));
 const LEAST_POWER = -1074;
@@ -24,7 +24,9 @@ export function exponential(x: number): number {
 /** `ln(sum(exp))` of `count` values from `start`, without overflow; -Infinity where all are. */
 export function logSumExp(values: ArrayLike<number>, start = 0, count = values.length): number {
   const largest = largestOf(values, start, start + count);
-  return largest === -Infinity ? -Infinity : largest + Math.log(sumOfExponentials(values, start, start + count, largest));
+  return largest === -Infinity
+    ? -Infinity
+    : largest + Math.log(sumOfExponentials(values, start, start + count, largest));
 }
 
 /** The softmax of each row of `values / temperature`, `[rows, width]` as the values. */

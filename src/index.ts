@@ -2,7 +2,17 @@
 
 // Errors, randomness, backends
 export { libraryVersion } from './io/library-version.js';
-export { type ErrorCode, errorCodes, type ErrorFacts, nearestNames, refuseUnknownOptions, requireCount, requireNumber, RondoError, unknownName } from './errors.js';
+export {
+  type ErrorCode,
+  errorCodes,
+  type ErrorFacts,
+  nearestNames,
+  refuseUnknownOptions,
+  requireCount,
+  requireNumber,
+  RondoError,
+  unknownName,
+} from './errors.js';
 export { currentRandom, Random, type RandomState, setSeed } from './random.js';
 export { type BackendName, backendNames, currentBackend, setThreads, useBackend } from './kernels/select.js';
 export type { Backend, MemoryReport, Support } from './kernels/contract.js';
@@ -33,21 +43,68 @@ export { qrnn } from './cells/qrnn.js';
 export { simple } from './cells/simple.js';
 export { sru } from './cells/sru.js';
 export {
-  abs, add, constant, detach, div, equal, erf, exp, type Expression, greater, log, max, min, mul, neg, type Operand, relu, rowMax, rowSum,
-  select, sigmoid, sign, softplus, sqrt, square, sub, tanh,
+  abs,
+  add,
+  constant,
+  detach,
+  div,
+  equal,
+  erf,
+  exp,
+  type Expression,
+  greater,
+  log,
+  max,
+  min,
+  mul,
+  neg,
+  type Operand,
+  relu,
+  rowMax,
+  rowSum,
+  select,
+  sigmoid,
+  sign,
+  softplus,
+  sqrt,
+  square,
+  sub,
+  tanh,
 } from './expression/build.js';
 
 // Layers
-export { type CallOptions, type Json, Layer, type LayerOptions, type LayerWeight, type OpenShape, singleInput, type WeightOptions } from './layers/layer.js';
+export {
+  type CallOptions,
+  type Json,
+  Layer,
+  type LayerOptions,
+  type LayerWeight,
+  type OpenShape,
+  singleInput,
+  type WeightOptions,
+} from './layers/layer.js';
 export type { DeferredSoftmax, ScoreOptions } from './layers/deferred-softmax.js';
 export { type Mask, maskOf, setMask } from './layers/mask.js';
 export type { Stepper } from './layers/stepper.js';
-export { type CellLike, type NamedStates, type OutputAndState, type RecurrentCallOptions, RNN, type RNNOptions } from './layers/rnn.js';
+export {
+  type CellLike,
+  type NamedStates,
+  type OutputAndState,
+  type RecurrentCallOptions,
+  RNN,
+  type RNNOptions,
+} from './layers/rnn.js';
 export type { RecurrentOptions } from './layers/recurrent-options.js';
 export { LSTM } from './layers/lstm.js';
 export { GRU, type GRUOptions } from './layers/gru.js';
 export { SimpleRNN } from './layers/simple-rnn.js';
-export { Bidirectional, type BidirectionalCallOptions, type BidirectionalOptions, type BidirectionalStates, type MergeMode } from './layers/bidirectional.js';
+export {
+  Bidirectional,
+  type BidirectionalCallOptions,
+  type BidirectionalOptions,
+  type BidirectionalStates,
+  type MergeMode,
+} from './layers/bidirectional.js';
 export { Activation, type ActivationOptions } from './layers/activation.js';
 export { ActivationPenalty, type ActivationPenaltyOptions } from './layers/activation-penalty.js';
 export { AdaptiveSoftmax, type AdaptiveSoftmaxOptions } from './layers/adaptive-softmax.js';
@@ -68,7 +125,11 @@ export { Masking, type MaskingOptions } from './layers/masking.js';
 export { RepeatVector, type RepeatVectorOptions } from './layers/repeat-vector.js';
 export { Reshape, type ReshapeOptions } from './layers/reshape.js';
 export { SampledSoftmax, type SampledSoftmaxOptions } from './layers/sampled-softmax.js';
-export { SequencePooling1D, type SequencePooling1DOptions, type SequenceSummary } from './layers/sequence-pooling-1d.js';
+export {
+  SequencePooling1D,
+  type SequencePooling1DOptions,
+  type SequenceSummary,
+} from './layers/sequence-pooling-1d.js';
 export { SpatialDropout1D, type SpatialDropout1DOptions } from './layers/spatial-dropout-1d.js';
 export { TiedDense, type TiedDenseOptions } from './layers/tied-dense.js';
 export { TimeDistributed, type TimeDistributedOptions } from './layers/time-distributed.js';
@@ -80,14 +141,28 @@ export * as constraints from './layers/constraints.js';
 // Models and training
 export { Model, type ModelOptions } from './training/model.js';
 export { Sequential, type SequentialOptions } from './training/sequential.js';
-export { layerFromConfig, type LayerConfig, type LayerMaker, modelFromConfig, registerLayer } from './training/layer-registry.js';
+export {
+  layerFromConfig,
+  type LayerConfig,
+  type LayerMaker,
+  modelFromConfig,
+  registerLayer,
+} from './training/layer-registry.js';
 export type { CompileOptions, TrainingConfig } from './training/compiled.js';
 export type { LossFunction } from './training/losses/index.js';
 export type { Dataset, DatasetBatch } from './training/dataset.js';
 export type { EvaluateOptions } from './training/evaluation.js';
 export type { CheckpointOptions, DatasetFitOptions, FitOptions, ValidationData } from './training/fit-options.js';
-export { findLearningRate, type FindLearningRateOptions, type LearningRateSearch } from './training/find-learning-rate.js';
-export { type LearningRateCurve, type LearningRateSuggestions, suggestLearningRates } from './training/learning-rate-curve.js';
+export {
+  findLearningRate,
+  type FindLearningRateOptions,
+  type LearningRateSearch,
+} from './training/find-learning-rate.js';
+export {
+  type LearningRateCurve,
+  type LearningRateSuggestions,
+  suggestLearningRates,
+} from './training/learning-rate-curve.js';
 export type { History } from './training/history.js';
 export type { ModelData, OneArray, ShapedNumbers, TypedNumbers } from './training/host-data.js';
 export type { ModelOutput } from './training/model-outputs.js';
@@ -106,7 +181,14 @@ export * as schedules from './training/schedules.js';
 
 // Data
 export { charactersOf, graphemesOf, linesOf, type WordOptions, wordsOf } from './data/text.js';
-export { type LabelledTexts, type ReadTextRowsOptions, readTextRows, type TextFormat, textFormats, type TextRows } from './data/text-rows.js';
+export {
+  type LabelledTexts,
+  type ReadTextRowsOptions,
+  readTextRows,
+  type TextFormat,
+  textFormats,
+  type TextRows,
+} from './data/text-rows.js';
 export { splitStratified, type StratifiedShares } from './data/stratified-split.js';
 export { type TokenKind, tokenKinds, type TokenSpan, type TokenSpanOptions, tokenSpansOf } from './data/token-spans.js';
 export { type TextSpan, wordSegmentsOf } from './data/word-segments.js';
@@ -115,19 +197,49 @@ export { Tokenizer, type TokenizerJson, type TokenizerOptions, type TokenizerTex
 export { BytePairs, type BytePairsJson } from './data/byte-pairs/byte-pairs.js';
 export { padSequences, type PadSequencesOptions, type Sequence } from './data/pad-sequences.js';
 export { type StreamWindow, TokenStreams, type TokenStreamsOptions } from './data/streams.js';
-export { numericColumn, type NumericColumnOptions, readTable, type ReadTableOptions, Table, type TableSource } from './data/csv.js';
+export {
+  numericColumn,
+  type NumericColumnOptions,
+  readTable,
+  type ReadTableOptions,
+  Table,
+  type TableSource,
+} from './data/csv.js';
 export type { CellColumn } from './data/cell-column.js';
 export { cellNumbers, type CellNumbers, filledNumbers, numberInCell } from './data/numeric-column.js';
 export { type NumberFacts, numberFacts, type NumberNotation } from './data/number-notation.js';
 export { type DecimalSign, decimalSigns, writtenNumber, type WrittenNumber } from './data/written-number.js';
 export { MinMaxScaler, Scaler, scalerFromJSON, type ScalerJson, StandardScaler } from './data/scaler.js';
 export { type SlidingWindows, slidingWindows, type SlidingWindowsOptions, type WindowBatch } from './data/windows.js';
-export { timeseriesFromArray, type TimeseriesFromArrayOptions, type TimeseriesWindows } from './data/timeseries-from-array.js';
+export {
+  timeseriesFromArray,
+  type TimeseriesFromArrayOptions,
+  type TimeseriesWindows,
+} from './data/timeseries-from-array.js';
 export { type Share, type Split, splitInOrder, type SplitShares, splitShuffled } from './data/split.js';
-export { detectSeason, type DetectSeasonOptions, driftForecast, naiveForecast, seasonalNaiveForecast } from './data/baselines.js';
+export {
+  detectSeason,
+  type DetectSeasonOptions,
+  driftForecast,
+  naiveForecast,
+  seasonalNaiveForecast,
+} from './data/baselines.js';
 
-export { type ConlluColumn, conlluColumns, ConlluFile, looksLikeConllu, readConllu, type ReadConlluOptions } from './data/conllu.js';
-export { ColumnFile, type ColumnLayout, columnLayoutOf, readColumnFile, type ReadColumnFileOptions } from './data/column-file.js';
+export {
+  type ConlluColumn,
+  conlluColumns,
+  ConlluFile,
+  looksLikeConllu,
+  readConllu,
+  type ReadConlluOptions,
+} from './data/conllu.js';
+export {
+  ColumnFile,
+  type ColumnLayout,
+  columnLayoutOf,
+  readColumnFile,
+  type ReadColumnFileOptions,
+} from './data/column-file.js';
 export type { SentenceLines } from './data/tagged-lines.js';
 export { detectTagScheme, type Span, spansOf, tagConstraints, type TagScheme, tagSchemes } from './data/tag-schemes.js';
 
@@ -135,11 +247,28 @@ export { detectTagScheme, type Span, spansOf, tagConstraints, type TagScheme, ta
 export { generate, type GenerateOptions } from './tasks/generate/generate.js';
 export type { DynamicOptions } from './tasks/language-model/dynamic-evaluation.js';
 export { LanguageModel, type TextScore, type TrainedText } from './tasks/language-model/language-model.js';
-export { type LanguageModelOptimizer, languageModelOptimizers } from './tasks/language-model/language-model-optimizer.js';
-export { type LanguageModelPreset, languageModelPresetNames, languageModelPresets } from './tasks/language-model/language-model-presets.js';
+export {
+  type LanguageModelOptimizer,
+  languageModelOptimizers,
+} from './tasks/language-model/language-model-optimizer.js';
+export {
+  type LanguageModelPreset,
+  languageModelPresetNames,
+  languageModelPresets,
+} from './tasks/language-model/language-model-presets.js';
 export type { LanguageModelOptions } from './tasks/language-model/language-model-options.js';
-export { type DocumentKind, documentKinds, type DocumentStarts, type StartKind, type TextStart } from './tasks/language-model/document-starts.js';
-export { type LanguageModelBeginning, type LanguageModelData, LanguageModelTraining } from './tasks/language-model/language-model-training.js';
+export {
+  type DocumentKind,
+  documentKinds,
+  type DocumentStarts,
+  type StartKind,
+  type TextStart,
+} from './tasks/language-model/document-starts.js';
+export {
+  type LanguageModelBeginning,
+  type LanguageModelData,
+  LanguageModelTraining,
+} from './tasks/language-model/language-model-training.js';
 export type { Beginning, LearnedBefore, TakenWeights, UnknownTokens } from './tasks/initial-model.js';
 export { PoemForm, type PoemFormOptions, type TokenConstraint } from './tasks/generate/poem-form.js';
 export type { RepetitionOptions } from './tasks/generate/repetition.js';
@@ -155,11 +284,22 @@ export type { SmoothingParameters } from './tasks/forecast/exponential-smoothing
 export type { ForecastFindings } from './tasks/forecast/findings.js';
 export type { ForecastOptions } from './tasks/forecast/forecast-options.js';
 export type { RowsOfParts } from './tasks/forecast/forecast-parts.js';
-export type { BaselineName, ComparedErrors, ForecastReport, SeriesReport, ShownForecast } from './tasks/forecast/forecast-report.js';
+export type {
+  BaselineName,
+  ComparedErrors,
+  ForecastReport,
+  SeriesReport,
+  ShownForecast,
+} from './tasks/forecast/forecast-report.js';
 export { ForecastTraining } from './tasks/forecast/forecast-training.js';
 export { Forecaster } from './tasks/forecast/forecaster.js';
 export type { Series } from './tasks/forecast/series.js';
-export { type LeftOutColumn, type SeriesColumns, seriesColumns, type SeriesColumnsOptions } from './tasks/forecast/series-columns.js';
+export {
+  type LeftOutColumn,
+  type SeriesColumns,
+  seriesColumns,
+  type SeriesColumnsOptions,
+} from './tasks/forecast/series-columns.js';
 export { describeFrequency, type Frequency } from './data/time/frequency.js';
 export type { SeriesNote } from './tasks/forecast/series-note.js';
 export type { SeriesReading } from './tasks/forecast/series-reading.js';
@@ -171,19 +311,53 @@ export { type TaggedSentence, taggedSentences } from './tasks/tag/tagged-sentenc
 export { type BaselineScore, Tagger, type TaggerReport, type TrainedSentences } from './tasks/tag/tagger.js';
 export type { TaggerOptions } from './tasks/tag/tagger-options.js';
 export { type TaggerData, TaggerTraining } from './tasks/tag/tagger-training.js';
-export { type Agreement, type TaggingReport, taggingReport, type TaggingReportOptions, type TaggingScore } from './tasks/tag/tagging-report.js';
+export {
+  type Agreement,
+  type TaggingReport,
+  taggingReport,
+  type TaggingReportOptions,
+  type TaggingScore,
+} from './tasks/tag/tagging-report.js';
 export type { RecurrentTaskOptions } from './tasks/recurrent-stack.js';
 export { nextRoundEnd, plannedEpochs, type TrainingRounds } from './tasks/training-rounds.js';
 export type { TaskLearningRateOptions, TrainingControls, TrainingOutcome } from './tasks/training-run.js';
 export { calibrationError, fitTemperature, probabilitiesOf, temperatureBounds } from './tasks/classify/calibration.js';
-export { type ClassificationReport, classificationReport, type ClassScores } from './tasks/classify/classification-report.js';
-export { type Calibration, Classifier, type ClassifierReport, type ClassPrediction, type MeasuredTexts, type SeenTexts, type TrainedTexts } from './tasks/classify/classifier.js';
+export {
+  type ClassificationReport,
+  classificationReport,
+  type ClassScores,
+} from './tasks/classify/classification-report.js';
+export {
+  type Calibration,
+  Classifier,
+  type ClassifierReport,
+  type ClassPrediction,
+  type MeasuredTexts,
+  type SeenTexts,
+  type TrainedTexts,
+} from './tasks/classify/classifier.js';
 export type { ClassifierBaseline } from './tasks/classify/classifier-baseline.js';
 export type { ClassifierOptions, ClassifierPooling, ClassWeighting } from './tasks/classify/classifier-options.js';
-export { type ClassifierData, ClassifierTraining, type ClassifierTrainingOptions } from './tasks/classify/classifier-training.js';
-export { explain, type Explanation, type ExplanationMethod, explanationMethods, type ExplainOptions, type TokenContribution } from './tasks/classify/explanation.js';
+export {
+  type ClassifierData,
+  ClassifierTraining,
+  type ClassifierTrainingOptions,
+} from './tasks/classify/classifier-training.js';
+export {
+  explain,
+  type Explanation,
+  type ExplanationMethod,
+  explanationMethods,
+  type ExplainOptions,
+  type TokenContribution,
+} from './tasks/classify/explanation.js';
 export type { EmptyTexts } from './tasks/classify/keep-texts.js';
-export { robustness, type RobustnessOptions, type RobustnessReport, type RobustnessRow } from './tasks/classify/robustness.js';
+export {
+  robustness,
+  type RobustnessOptions,
+  type RobustnessReport,
+  type RobustnessRow,
+} from './tasks/classify/robustness.js';
 export { type TextNoise, textNoises, withNoise } from './tasks/classify/text-noise.js';
 export type { TextOverlap } from './tasks/classify/text-keys.js';
 export { TokenEncoder, type TextSide } from './tasks/classify/token-encoder.js';
@@ -192,23 +366,50 @@ export { deserializeTask, type LoadedTask, serializeTask, type TaskModel } from 
 // Searching for hyper-parameters
 export { parseSearch } from './tuning/parse-search.js';
 export { sampleTrials } from './tuning/sample-trials.js';
-export type { Choices, NumberRange, SearchDimension, SearchSpace, SearchValue, TrialValues } from './tuning/search-space.js';
+export type {
+  Choices,
+  NumberRange,
+  SearchDimension,
+  SearchSpace,
+  SearchValue,
+  TrialValues,
+} from './tuning/search-space.js';
 export { pendingRuns, rankTrials, type Run, type RunResult, type SearchRungs } from './tuning/search-state.js';
 export { halvingRungs, type HalvingOptions, type Rung } from './tuning/successive-halving.js';
 
 // Files as bytes
-export { deserializeModel, type LoadedModel, loadWeights, serializeModel, type SerializeOptions } from './io/checkpoint.js';
-export { type DecodedTensor, decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorDtype } from './io/safetensors.js';
+export {
+  deserializeModel,
+  type LoadedModel,
+  loadWeights,
+  serializeModel,
+  type SerializeOptions,
+} from './io/checkpoint.js';
+export {
+  type DecodedTensor,
+  decodeSafetensors,
+  encodeSafetensors,
+  type StoredTensor,
+  type TensorDtype,
+} from './io/safetensors.js';
 export { decodeText, type TextEncoding, textEncodings, utf8Pieces } from './io/encodings.js';
 export { decodeUtf8 } from './io/utf8.js';
 
 // Word vectors
 export type { ByteSource } from './io/word-vectors/byte-reader.js';
 export type { VectorCoverage } from './io/word-vectors/coverage.js';
-export { embeddingFromVectors, type EmbeddingFromVectorsOptions, type VectorEmbedding } from './io/word-vectors/embedding-from-vectors.js';
+export {
+  embeddingFromVectors,
+  type EmbeddingFromVectorsOptions,
+  type VectorEmbedding,
+} from './io/word-vectors/embedding-from-vectors.js';
 export { defaultVectorWords } from './io/word-vectors/form-vectors.js';
 export { type Neighbour, nearestWords, wordAnalogy } from './io/word-vectors/neighbours.js';
 export type { PretrainedVectors } from './io/word-vectors/pretrained-vectors.js';
-export { readWordVectors, type ReadWordVectorsOptions, type VectorFormat } from './io/word-vectors/read-word-vectors.js';
+export {
+  readWordVectors,
+  type ReadWordVectorsOptions,
+  type VectorFormat,
+} from './io/word-vectors/read-word-vectors.js';
 export { subwordBuckets, subwordHash, Subwords, type SubwordTable } from './io/word-vectors/subwords.js';
 export { euclideanLength, WordVectors } from './io/word-vectors/word-vectors.js';

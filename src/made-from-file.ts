@@ -1,7 +1,15 @@
 import { type ErrorCode, errorCodes, RondoError } from './errors.js';
 
 /** What is said as it is: the name of a class that the user must register, and faults of the file or the machine. */
-const ofFileOrMachine: readonly ErrorCode[] = ['UNKNOWN_NAME', 'FILE_FORMAT', 'FILE_VERSION', 'FILE_ACCESS', 'OUT_OF_MEMORY', 'BACKEND_UNAVAILABLE', 'INTERNAL'];
+const ofFileOrMachine: readonly ErrorCode[] = [
+  'UNKNOWN_NAME',
+  'FILE_FORMAT',
+  'FILE_VERSION',
+  'FILE_ACCESS',
+  'OUT_OF_MEMORY',
+  'BACKEND_UNAVAILABLE',
+  'INTERNAL',
+];
 
 /**
  * Runs work that makes something out of what a file describes. Classes check their options for programs, where types keep
@@ -16,7 +24,10 @@ export function madeFromFile<T>(where: string, make: () => T, asTheyAre: readonl
     return make();
   } catch (cause) {
     if (cause instanceof RondoError && asTheyAre.includes(cause.code)) throw cause;
-    const facts = cause instanceof RondoError ? cause.facts : { where: '', what: cause instanceof Error ? cause.message : String(cause) };
+    const facts =
+      cause instanceof RondoError
+        ? cause.facts
+        : { where: '', what: cause instanceof Error ? cause.message : String(cause) };
     throw new RondoError('FILE_FORMAT', {
       where,
       what: `what the file describes cannot be made. ${facts.where === '' ? '' : `${facts.where}: `}${facts.what}`,

@@ -6,13 +6,28 @@ import { deserializeTask, type LoadedTask, serializeTask, type TaskModel } from 
 import type { TrainingSnapshot } from './training/snapshot.js';
 
 export {
-  type BytePieces, dataPieces, joined, readData, readTableFile, type ReadTableFileOptions, readText, unpacked,
+  type BytePieces,
+  dataPieces,
+  joined,
+  readData,
+  readTableFile,
+  type ReadTableFileOptions,
+  readText,
+  unpacked,
 } from './io/data-files.js';
 export { fileAccessError, readBytes, writeFileAtomically } from './io/files.js';
 export { FileLock, type LockOwner, type TakenLock } from './io/file-lock.js';
 export { type ReadTextFilesOptions, readTextFiles, type TextFileFormat, textFileFormats } from './io/text-row-files.js';
 export {
-  checkpointFile, type CheckpointFileOptions, csvLogger, loadModel, loadWeightsFile, modelCheckpoint, type ModelCheckpointFileOptions, saveModel, tensorBoard,
+  checkpointFile,
+  type CheckpointFileOptions,
+  csvLogger,
+  loadModel,
+  loadWeightsFile,
+  modelCheckpoint,
+  type ModelCheckpointFileOptions,
+  saveModel,
+  tensorBoard,
 } from './io/model-files.js';
 
 /** Writes a task's model to one file; a reader sees the old file or the new one, never a part. @throws FILE_ACCESS */

@@ -13,10 +13,12 @@ function chiSquareRatio(counts: readonly number[]): number {
 }
 
 describe('Random', () => {
-  it('is xoshiro128**: the numbers of its authors\' C code from the state 1, 2, 3, 4', () => {
+  it("is xoshiro128**: the numbers of its authors' C code from the state 1, 2, 3, 4", () => {
     const random = new Random(0);
     random.state = { words: [1, 2, 3, 4], spareNormal: null };
-    expect(draw(random, 10)).toEqual([11520, 0, 5927040, 70819200, 2031721883, 1637235492, 1287239034, 3734860849, 3729100597, 4258142804]);
+    expect(draw(random, 10)).toEqual([
+      11520, 0, 5927040, 70819200, 2031721883, 1637235492, 1287239034, 3734860849, 3729100597, 4258142804,
+    ]);
     random.state = { words: [0xdeadbeef, 0x80000000, 0xffffffff, 0x12345678], spareNormal: null };
     expect(draw(random, 6)).toEqual([576, 3132614827, 2263960055, 3306064138, 3071822689, 1879777386]);
   });
@@ -27,7 +29,9 @@ describe('Random', () => {
     expect(draw(new Random(-1), 3)).toEqual([4104197751, 1825856343, 1152209388]);
     expect(draw(new Random(42, 'weights'), 3)).toEqual([765585232, 417093182, 3944922263]);
     const random = new Random(5);
-    expect([random.normal(), random.normal(), random.normal()]).toEqual([0.6759938048449754, 0.0866834688192477, -1.309049188046073]);
+    expect([random.normal(), random.normal(), random.normal()]).toEqual([
+      0.6759938048449754, 0.0866834688192477, -1.309049188046073,
+    ]);
     expect(random.shuffle([0, 1, 2, 3, 4, 5, 6])).toEqual([6, 3, 2, 1, 5, 4, 0]);
   });
 
@@ -45,7 +49,13 @@ describe('Random', () => {
     const resumed = new Random(99);
     resumed.normal();
     resumed.state = saved;
-    const next = (from: Random): number[] => [from.normal(), from.uniform(), from.normal(), from.integer(1000), from.uint32()];
+    const next = (from: Random): number[] => [
+      from.normal(),
+      from.uniform(),
+      from.normal(),
+      from.integer(1000),
+      from.uint32(),
+    ];
     expect(next(resumed)).toEqual(next(random));
     expect(resumed.state).toEqual(random.state);
   });

@@ -79,13 +79,23 @@ export class Random {
 
   /** Everything needed to go on from here, as plain JSON. */
   get state(): RandomState {
-    return { words: [this.#a >>> 0, this.#b >>> 0, this.#c >>> 0, this.#d >>> 0], spareNormal: this.#spareNormal ?? null };
+    return {
+      words: [this.#a >>> 0, this.#b >>> 0, this.#c >>> 0, this.#d >>> 0],
+      spareNormal: this.#spareNormal ?? null,
+    };
   }
 
   set state(state: RandomState) {
-    const isWord = (word: unknown): boolean => Number.isInteger(word) && (word as number) >= 0 && (word as number) < 2 ** 32;
+    const isWord = (word: unknown): boolean =>
+      Number.isInteger(word) && (word as number) >= 0 && (word as number) < 2 ** 32;
     const isSpare = state.spareNormal === null || Number.isFinite(state.spareNormal);
-    if (!Array.isArray(state.words) || state.words.length !== 4 || !state.words.every(isWord) || !state.words.some((word) => word !== 0) || !isSpare) {
+    if (
+      !Array.isArray(state.words) ||
+      state.words.length !== 4 ||
+      !state.words.every(isWord) ||
+      !state.words.some((word) => word !== 0) ||
+      !isSpare
+    ) {
       throw new RondoError('FILE_FORMAT', {
         where: 'Random.state',
         what: 'the saved state of the random generator is damaged.',

@@ -4,7 +4,9 @@ type Given<Value> = Exclude<Value, undefined>;
 export type Resolved<Options> = { [Name in keyof Options]-?: Given<Options[Name]> };
 
 /** The options that have a value: one given as undefined counts as not given, and hides no default. */
-export function givenOptions<Options extends object>(options: Options): { [Name in keyof Options]: Given<Options[Name]> } {
+export function givenOptions<Options extends object>(
+  options: Options,
+): { [Name in keyof Options]: Given<Options[Name]> } {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as { [Name in keyof Options]: Given<Options[Name]> };
 }

@@ -66,7 +66,13 @@ interface Entry {
  *
  * @throws PeerRefusal where Rondo itself cannot.
  */
-export async function compareCase(benchCase: ComparedCase, rondo: PeerProcess, peers: readonly PeerProcess[], directory: string, budget: Budget): Promise<CaseComparison> {
+export async function compareCase(
+  benchCase: ComparedCase,
+  rondo: PeerProcess,
+  peers: readonly PeerProcess[],
+  directory: string,
+  budget: Budget,
+): Promise<CaseComparison> {
   const own = await rondo.prepare(benchCase, directory);
   requireAgreement(own);
   const ownOutput = readFloats(join(directory, own.outputFile));
@@ -79,7 +85,12 @@ export async function compareCase(benchCase: ComparedCase, rondo: PeerProcess, p
       const preparation = await peer.prepare(benchCase, directory);
       const differences = differencesOf(own, ownOutput, preparation, directory);
       entry.contender = await Contender.of(peer, preparation.variants, budget);
-      entry.result = { peer: peer.name, variant: entry.contender.variant, firstMs: entry.contender.firstMs, ...differences };
+      entry.result = {
+        peer: peer.name,
+        variant: entry.contender.variant,
+        firstMs: entry.contender.firstMs,
+        ...differences,
+      };
     });
   }
   for (let round = 0; round < budget.mostRounds; round++) {
@@ -101,7 +112,9 @@ export async function compareCase(benchCase: ComparedCase, rondo: PeerProcess, p
     rondoMs: first.medianMs,
     rondoCpuMs: first.medianCpuMs,
     rondoCoresUsed: first.coresUsed,
-    peers: entries.map(({ result, contender }) => (contender === undefined ? result : { ...result, ...ratiosOf(first, contender) })),
+    peers: entries.map(({ result, contender }) =>
+      contender === undefined ? result : { ...result, ...ratiosOf(first, contender) },
+    ),
   };
 }
 
@@ -134,17 +147,29 @@ function requireAgreement({ losses }: Preparation): void {
   const [first, ...others] = Object.entries(losses);
   for (const [variant, values] of others) {
     const difference = largestDifference(first[1], values);
-    if (difference > TOLERANCE) throw new Error(`Rondo's ways disagree: losses of ${variant} are ${difference.toExponential(1)} from those of ${first[0]}`);
+    if (difference > TOLERANCE)
+      throw new Error(
+        `Rondo's ways disagree: losses of ${variant} are ${difference.toExponential(1)} from those of ${first[0]}`,
+      );
   }
 }
 
 /** @throws PeerRefusal when outputs or losses differ by more than rounding. */
-function differencesOf(own: Preparation, ownOutput: Float32Array, theirs: Preparation, directory: string): { outputDifference: number; lossDifference?: number } {
+function differencesOf(
+  own: Preparation,
+  ownOutput: Float32Array,
+  theirs: Preparation,
+  directory: string,
+): { outputDifference: number; lossDifference?: number } {
   const outputDifference = largestDifference(ownOutput, readFloats(join(directory, theirs.outputFile)));
-  if (outputDifference > TOLERANCE) throw new PeerRefusal(`computes another output: ${outputDifference.toExponential(1)} from Rondo's`);
+  if (outputDifference > TOLERANCE)
+    throw new PeerRefusal(`computes another output: ${outputDifference.toExponential(1)} from Rondo's`);
   const ownLosses = Object.values(own.losses)[0];
   if (ownLosses === undefined) return { outputDifference };
-  const lossDifference = Math.max(...Object.values(theirs.losses).map((losses) => largestDifference(ownLosses, losses)));
-  if (lossDifference > TOLERANCE) throw new PeerRefusal(`computes other losses: ${lossDifference.toExponential(1)} from Rondo's`);
+  const lossDifference = Math.max(
+    ...Object.values(theirs.losses).map((losses) => largestDifference(ownLosses, losses)),
+  );
+  if (lossDifference > TOLERANCE)
+    throw new PeerRefusal(`computes other losses: ${lossDifference.toExponential(1)} from Rondo's`);
   return { outputDifference, lossDifference };
 }

@@ -12,7 +12,12 @@ export interface ComparedCase extends BenchCase {
 const comparedCells = ['lstm', 'gru', 'gruResetBefore', 'simple', 'coupledLSTM', 'minGRU'];
 
 /** What is compared by default, the headline first. */
-export const comparedNames: readonly string[] = [headlineCase, ...benchCases.filter(({ name, cell }) => name !== headlineCase && comparedCells.includes(cell)).map(({ name }) => name)];
+export const comparedNames: readonly string[] = [
+  headlineCase,
+  ...benchCases
+    .filter(({ name, cell }) => name !== headlineCase && comparedCells.includes(cell))
+    .map(({ name }) => name),
+];
 
 export function comparedCase(name: string): ComparedCase {
   return { ...caseNamed(name, 'compare'), checkedSteps: 4, adamEpsilon: 1e-12 };

@@ -34,10 +34,15 @@ export class Contender {
   ) {}
 
   /** Warms up every variant of a library and enters the fastest. @throws PeerRefusal where one fails */
-  static async of(process: PeerProcess, variants: readonly string[], { mostRounds, totalMs }: Budget): Promise<Contender> {
+  static async of(
+    process: PeerProcess,
+    variants: readonly string[],
+    { mostRounds, totalMs }: Budget,
+  ): Promise<Contender> {
     const started = performance.now();
     const firstMs: Record<string, number> = {};
-    for (const variant of variants) firstMs[variant] = await settledMs(process, variant, (totalMs * WARM_UP_SHARE) / variants.length);
+    for (const variant of variants)
+      firstMs[variant] = await settledMs(process, variant, (totalMs * WARM_UP_SHARE) / variants.length);
     const variant = variants.reduce((best, other) => (firstMs[other] < firstMs[best] ? other : best));
     const repeats = Math.max(1, Math.min(400, Math.ceil(ROUND_MS / firstMs[variant])));
     const left = totalMs - (performance.now() - started);

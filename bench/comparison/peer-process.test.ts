@@ -43,7 +43,11 @@ describe('a peer', () => {
   });
 
   test('that gives no answer in time is ended, and started anew for the next case', async () => {
-    const peer = peerOf(`({ case: { name } }) => (name === 'slow' ? undefined : ${JSON.stringify(preparation)})`, 1, [600]);
+    const peer = peerOf(
+      `({ case: { name } }) => (name === 'slow' ? undefined : ${JSON.stringify(preparation)})`,
+      1,
+      [600],
+    );
     await expect(peer.prepare({ name: 'slow' }, '')).rejects.toThrow(/no answer to `prepare` in 1 s/);
     await expect(peer.prepare({ name: 'quick' }, '')).resolves.toEqual(preparation);
     peer.close();
@@ -64,7 +68,9 @@ describe('a peer', () => {
   });
 
   test('trains what it has built, in one process until it is closed', async () => {
-    const peer = peerOf(`({ request, task, seed }, count) => (request === 'build' ? { numParameters: seed, initialLoss: task.length } : { trainMs: count, cpuMs: 1, meanLosses: [], scores: {} })`);
+    const peer = peerOf(
+      `({ request, task, seed }, count) => (request === 'build' ? { numParameters: seed, initialLoss: task.length } : { trainMs: count, cpuMs: 1, meanLosses: [], scores: {} })`,
+    );
     for (let seed = 4; seed < 6; seed++) {
       expect(await peer.build('abc', 'data.json', seed)).toEqual({ numParameters: seed, initialLoss: 3 });
       expect((await peer.train()).trainMs).toBe(2);
@@ -80,7 +86,9 @@ describe('a peer', () => {
 
   test('is timed in its fastest variant, in fewer rounds where one run takes long', async () => {
     const times = '{ quick: 200, slow: 900 }';
-    const peer = peerOf(`({ variant, repeats = 1 }) => ({ elapsedMs: Array(repeats).fill((${times})[variant]), cpuMs: 1, wallMs: 2 })`);
+    const peer = peerOf(
+      `({ variant, repeats = 1 }) => ({ elapsedMs: Array(repeats).fill((${times})[variant]), cpuMs: 1, wallMs: 2 })`,
+    );
     await peer.prepare({}, '');
     const contender = await Contender.of(peer, ['slow', 'quick'], { mostRounds: 9, totalMs: 1300 });
     expect(contender.variant).toBe('quick');

@@ -138,13 +138,18 @@ class Running {
 
   constructor({ program, args, numThreads, timeoutMs }: PeerCommand) {
     this.timeoutMs = timeoutMs;
-    this.child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, [THREADS_VARIABLE]: String(numThreads) } });
+    this.child = spawn(program, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, [THREADS_VARIABLE]: String(numThreads) },
+    });
     this.answers = createInterface({ input: this.child.stdout! })[Symbol.asyncIterator]();
     let complaints = '';
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => (complaints = (complaints + text).slice(-600)));
     this.whenEnded = new Promise((resolve) => {
       this.child.on('error', (cause) => resolve(cause.message));
-      this.child.on('close', (code, signal) => resolve(`its process ended with ${signal ?? `code ${code}`}: ${complaints.trim().split('\n').at(-1) ?? ''}`));
+      this.child.on('close', (code, signal) =>
+        resolve(`its process ended with ${signal ?? `code ${code}`}: ${complaints.trim().split('\n').at(-1) ?? ''}`),
+      );
     });
     // Writing to a process that has ended: reading says why it did.
     this.child.stdin!.on('error', () => undefined);
@@ -160,7 +165,8 @@ class Running {
     }, this.timeoutMs);
     const { value, done } = await this.answers.next();
     clearTimeout(timer);
-    if (isLate) throw new PeerRefusal(`gave no answer to \`${request.request}\` in ${Math.round(this.timeoutMs / 1000)} s`);
+    if (isLate)
+      throw new PeerRefusal(`gave no answer to \`${request.request}\` in ${Math.round(this.timeoutMs / 1000)} s`);
     if (done === true) throw new PeerRefusal(await this.whenEnded);
     return JSON.parse(value as string) as Record<string, unknown>;
   }

@@ -65,7 +65,9 @@ export function markdownReport({ machine, loadAfter, date, versions, threads, ca
     ...Object.entries(failed).map(([name, reason]) => `${name}: not run by Rondo: ${reason}\n`),
     '| case | sizes | GFLOP in products, with the input gradient |',
     '|---|---|---:|',
-    ...cases.map(({ case: benchCase, gigaflop }) => `| ${benchCase.name} | ${sizesOf(benchCase)} | ${gigaflop.toPrecision(3)} |`),
+    ...cases.map(
+      ({ case: benchCase, gigaflop }) => `| ${benchCase.name} | ${sizesOf(benchCase)} | ${gigaflop.toPrecision(3)} |`,
+    ),
     '',
   ].join('\n');
 }
@@ -78,12 +80,24 @@ function groupTable(cases: readonly CaseComparison[]): string[] {
     '',
     '| group | peer | mean ratio | cases | not run |',
     '|---|---|---:|---:|---:|',
-    ...means.map(({ group, peer, ratio, numCases, numNotRun }) => `| ${group} | ${peer} | **${ratio.toFixed(2)}** | ${numCases} | ${numNotRun} |`),
+    ...means.map(
+      ({ group, peer, ratio, numCases, numNotRun }) =>
+        `| ${group} | ${peer} | **${ratio.toFixed(2)}** | ${numCases} | ${numNotRun} |`,
+    ),
     '',
   ];
 }
 
-function sizesOf({ batch, timesteps, features, units, layers, bidirectional, shortestLength, numWords }: BenchCase): string {
+function sizesOf({
+  batch,
+  timesteps,
+  features,
+  units,
+  layers,
+  bidirectional,
+  shortestLength,
+  numWords,
+}: BenchCase): string {
   const steps = shortestLength === undefined ? `${timesteps} steps` : `${shortestLength} to ${timesteps} steps`;
   const parts = [`batch ${batch}`, steps, `${features} features`, `${layers} x ${units} units`];
   if (bidirectional === true) parts.push('both directions');
@@ -92,7 +106,18 @@ function sizesOf({ batch, timesteps, features, units, layers, bidirectional, sho
 }
 
 function row({ case: { name }, rondoVariant, rondoMs }: CaseComparison, peer: PeerResult): string {
-  const { peer: who, notRun, variant, medianMs, ratio, lowestRatio, highestRatio, cpuRatio, outputDifference, lossDifference } = peer;
+  const {
+    peer: who,
+    notRun,
+    variant,
+    medianMs,
+    ratio,
+    lowestRatio,
+    highestRatio,
+    cpuRatio,
+    outputDifference,
+    lossDifference,
+  } = peer;
   const start = `| ${name} | \`${rondoVariant}\` ${milliseconds(rondoMs)} | ${who}`;
   if (medianMs === undefined || ratio === undefined) return `${start} | not run | | | ${notRun} |`;
   const difference = Math.max(outputDifference ?? 0, lossDifference ?? 0);

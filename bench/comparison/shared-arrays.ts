@@ -14,7 +14,10 @@ export function writeArrays(directory: string, arrays: readonly CaseArray[]): vo
     return entry;
   });
   writeFileSync(join(directory, 'arrays.json'), JSON.stringify(listed));
-  writeFileSync(join(directory, 'arrays.bin'), Buffer.concat(arrays.map(({ values }) => Buffer.from(values.buffer, values.byteOffset, values.byteLength))));
+  writeFileSync(
+    join(directory, 'arrays.bin'),
+    Buffer.concat(arrays.map(({ values }) => Buffer.from(values.buffer, values.byteOffset, values.byteLength))),
+  );
 }
 
 /** Reads a file of float32 values. */

@@ -66,7 +66,9 @@ export const cells = {
     numGates: 2,
     numStates: 1,
     isDiagonal: true,
-    step: (input, _, [hidden], units) => [between(nn.sigmoid(gate(input.ref, units, 0)), hidden, gate(input, units, 1))],
+    step: (input, _, [hidden], units) => [
+      between(nn.sigmoid(gate(input.ref, units, 0)), hidden, gate(input, units, 1)),
+    ],
   },
 };
 
@@ -84,7 +86,10 @@ function takeWeights(cell, weights) {
 function runLayer({ cell, batch, timesteps, units }, x, { kernel, recurrent, bias }, states, isReversed) {
   const { numGates, numStates, step } = cells[cell];
   const features = x.shape[2];
-  const gates = np.matmul(x.reshape([timesteps * batch, features]), kernel).add(bias).reshape([timesteps, batch, numGates * units]);
+  const gates = np
+    .matmul(x.reshape([timesteps * batch, features]), kernel)
+    .add(bias)
+    .reshape([timesteps, batch, numGates * units]);
   let current = states ?? Array.from({ length: numStates }, () => np.zeros([batch, units]));
   const outputs = new Array(timesteps);
   for (let i = 0; i < timesteps; i++) {
@@ -117,7 +122,10 @@ export function forward(benchCase, weights, x, states) {
   if (benchCase.numWords !== undefined) {
     const { batch, timesteps, numWords } = benchCase;
     const columns = output.shape[2];
-    output = np.matmul(output.reshape([timesteps * batch, columns]), rest.shift()).add(rest.shift()).reshape([timesteps, batch, numWords]);
+    output = np
+      .matmul(output.reshape([timesteps * batch, columns]), rest.shift())
+      .add(rest.shift())
+      .reshape([timesteps, batch, numWords]);
   }
   return { output, states: last };
 }

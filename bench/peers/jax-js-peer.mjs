@@ -4,7 +4,18 @@
  * training step, Adam included, is one function under `jit`. Arrays are in the order of time, batch, columns.
  */
 import { readFileSync } from 'node:fs';
-import { arrayNamed, clearPadding, isStreaming, loadOrLeave, readArrays, serve, swapFirstAxes, Unsupported, weightsOf, writeOutput } from './peer-protocol.mjs';
+import {
+  arrayNamed,
+  clearPadding,
+  isStreaming,
+  loadOrLeave,
+  readArrays,
+  serve,
+  swapFirstAxes,
+  Unsupported,
+  weightsOf,
+  writeOutput,
+} from './peer-protocol.mjs';
 
 const jax = await loadOrLeave(() => import('@jax-js/jax'));
 const { cells, forward } = await import('./jax-js-cells.mjs');
@@ -30,10 +41,13 @@ async function prepare(benchCase, directory) {
   held = [];
   const { cell, mode, batch, timesteps, features } = benchCase;
   if (cells[cell] === undefined) throw new Unsupported(`the peer has no equations for the cell ${cell}`);
-  if (timesteps > MOST_STEPS) throw new Unsupported(`it has no loop under jit, and compiling ${timesteps} unrolled steps takes minutes`);
+  if (timesteps > MOST_STEPS)
+    throw new Unsupported(`it has no loop under jit, and compiling ${timesteps} unrolled steps takes minutes`);
   const arrays = readArrays(directory);
   const weights = hold(weightsOf(arrays).map(({ values, shape }) => arrayOf(values, shape)));
-  const [x] = hold([arrayOf(swapFirstAxes(arrayNamed(arrays, 'input').values, batch, timesteps), [timesteps, batch, features])]);
+  const [x] = hold([
+    arrayOf(swapFirstAxes(arrayNamed(arrays, 'input').values, batch, timesteps), [timesteps, batch, features]),
+  ]);
   const lengths = arrayNamed(arrays, 'lengths')?.values;
   const infer = isStreaming(benchCase) ? stream(benchCase, weights, x) : inference(benchCase, weights, x);
   const outputs = [];
@@ -81,12 +95,19 @@ function targetOf({ batch, timesteps, numWords }, { values, shape }, lengths) {
   const target = arrayOf(swapFirstAxes(values, batch, timesteps), [timesteps, batch, shape[2]]);
   if (lengths === undefined) return [target];
   const share = 1 / (lengths.reduce((sum, length) => sum + length, 0) * shape[2]);
-  const weights = Float32Array.from({ length: timesteps * batch }, (_, row) => (Math.floor(row / batch) < lengths[row % batch] ? share : 0));
+  const weights = Float32Array.from({ length: timesteps * batch }, (_, row) =>
+    Math.floor(row / batch) < lengths[row % batch] ? share : 0,
+  );
   return [target, arrayOf(weights, [timesteps, batch, 1])];
 }
 
 function lossOf({ batch, timesteps, numWords }, output, [target, share]) {
-  if (numWords !== undefined) return nn.logSoftmax(output, -1).mul(target).sum().mul(-1 / (batch * timesteps));
+  if (numWords !== undefined)
+    return nn
+      .logSoftmax(output, -1)
+      .mul(target)
+      .sum()
+      .mul(-1 / (batch * timesteps));
   const errors = np.square(output.sub(target));
   // Means of means: its sum of all values at once loses digits.
   return share === undefined ? errors.mean(2).mean(1).mean() : errors.mul(share).sum(2).sum(1).sum();
@@ -94,12 +115,16 @@ function lossOf({ batch, timesteps, numWords }, output, [target, share]) {
 
 function training(benchCase, weights, x, arrays, lengths) {
   const target = hold(targetOf(benchCase, arrayNamed(arrays, 'target'), lengths));
-  const gradient = valueAndGrad((own, input, wanted) => lossOf(benchCase, forward(benchCase, own, input).output, wanted));
+  const gradient = valueAndGrad((own, input, wanted) =>
+    lossOf(benchCase, forward(benchCase, own, input).output, wanted),
+  );
   const step = jit((own, momentum, velocity, alpha, input, wanted) => {
     const [loss, gradients] = gradient(refs(own), input, wanted);
     const nextMomentum = momentum.map((m, i) => m.mul(0.9).add(gradients[i].ref.mul(0.1)));
     const nextVelocity = velocity.map((v, i) => v.mul(0.999).add(np.square(gradients[i]).mul(0.001)));
-    const next = own.map((weight, i) => weight.sub(alpha.ref.mul(nextMomentum[i].ref).div(np.sqrt(nextVelocity[i].ref).add(benchCase.adamEpsilon))));
+    const next = own.map((weight, i) =>
+      weight.sub(alpha.ref.mul(nextMomentum[i].ref).div(np.sqrt(nextVelocity[i].ref).add(benchCase.adamEpsilon))),
+    );
     alpha.dispose();
     return [loss, next, nextMomentum, nextVelocity];
   });

@@ -22,7 +22,12 @@ const message = (...parts) => Buffer.concat(parts.flat());
 
 function tensorOf(name, shape, type, data) {
   const raw = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  return message(shape.map((size) => integerField(1, size)), integerField(2, type), textField(8, name), bytesField(9, raw));
+  return message(
+    shape.map((size) => integerField(1, size)),
+    integerField(2, type),
+    textField(8, name),
+    bytesField(9, raw),
+  );
 }
 
 /** A constant of float32 values. */
@@ -42,7 +47,12 @@ export function valueInfo(name, shape, type = FLOAT) {
 function attribute(name, value) {
   if (Buffer.isBuffer(value)) return message(textField(1, name), bytesField(6, value), integerField(20, 5));
   if (typeof value === 'string') return message(textField(1, name), textField(4, value), integerField(20, 3));
-  if (Array.isArray(value)) return message(textField(1, name), value.map((entry) => integerField(8, entry)), integerField(20, 7));
+  if (Array.isArray(value))
+    return message(
+      textField(1, name),
+      value.map((entry) => integerField(8, entry)),
+      integerField(20, 7),
+    );
   return message(textField(1, name), integerField(3, value), integerField(20, 2));
 }
 
@@ -68,5 +78,9 @@ export function graph({ name, nodes, constants = [], inputs, outputs }) {
 
 /** A whole model: ONNX's file version 8, operators of version 17. */
 export function model(graphBytes) {
-  return message(integerField(1, 8), bytesField(7, graphBytes), bytesField(8, message(textField(1, ''), integerField(2, 17))));
+  return message(
+    integerField(1, 8),
+    bytesField(7, graphBytes),
+    bytesField(8, message(textField(1, ''), integerField(2, 17))),
+  );
 }

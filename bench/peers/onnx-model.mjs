@@ -22,7 +22,8 @@ function gateRows(values, rows, units, gates) {
   const columns = values.length / rows;
   const result = new Float32Array(gates.length * units * rows);
   gates.forEach((gate, g) => {
-    for (let u = 0; u < units; u++) for (let r = 0; r < rows; r++) result[(g * units + u) * rows + r] = values[r * columns + gate * units + u];
+    for (let u = 0; u < units; u++)
+      for (let r = 0; r < rows; r++) result[(g * units + u) * rows + r] = values[r * columns + gate * units + u];
   });
   return result;
 }
@@ -66,7 +67,10 @@ class ModelBuilder {
     const parts = { kernel: [], recurrent: [], bias: [] };
     for (let d = 0; d < directions; d++) {
       const [kernel, recurrent, bias] = this.weights.splice(0, 3);
-      const biases = bias.shape.length === 2 ? [bias.values.subarray(0, bias.values.length / 2), bias.values.subarray(bias.values.length / 2)] : [bias.values, new Float32Array(bias.values.length)];
+      const biases =
+        bias.shape.length === 2
+          ? [bias.values.subarray(0, bias.values.length / 2), bias.values.subarray(bias.values.length / 2)]
+          : [bias.values, new Float32Array(bias.values.length)];
       parts.kernel.push(gateRows(kernel.values, features, units, gates));
       parts.recurrent.push(gateRows(recurrent.values, units, units, gates));
       parts.bias.push(...biases.map((values) => gateRows(values, 1, units, gates)));
@@ -88,12 +92,20 @@ class ModelBuilder {
         outputs.push(`next_${state}`);
       }
     }
-    this.nodes.push(node(operator, inputs, outputs, { hidden_size: units, direction: bidirectional ? 'bidirectional' : 'forward', ...attributes }));
+    this.nodes.push(
+      node(operator, inputs, outputs, {
+        hidden_size: units,
+        direction: bidirectional ? 'bidirectional' : 'forward',
+        ...attributes,
+      }),
+    );
     if (!bidirectional) {
       this.nodes.push(node('Squeeze', [`all${i}`, this.list(`axis${i}`, [1])], [`out${i}`]));
     } else {
       this.nodes.push(node('Transpose', [`all${i}`], [`swapped${i}`], { perm: [0, 2, 1, 3] }));
-      this.nodes.push(node('Reshape', [`swapped${i}`, this.list(`shape${i}`, [timesteps, batch, 2 * units])], [`out${i}`]));
+      this.nodes.push(
+        node('Reshape', [`swapped${i}`, this.list(`shape${i}`, [timesteps, batch, 2 * units])], [`out${i}`]),
+      );
     }
     return `out${i}`;
   }
@@ -106,7 +118,9 @@ class ModelBuilder {
     this.nodes.push(
       node('MatMul', [x, this.constant(`kernel${i}`, [features, 2 * units], kernel.values)], [`product${i}`]),
       node('Add', [`product${i}`, this.constant(`bias${i}`, [2 * units], bias.values)], [`gates${i}`]),
-      node('Split', [`gates${i}`, this.list(`sizes${i}`, [units, units])], [`update${i}`, `candidate${i}`], { axis: 2 }),
+      node('Split', [`gates${i}`, this.list(`sizes${i}`, [units, units])], [`update${i}`, `candidate${i}`], {
+        axis: 2,
+      }),
       node('Sigmoid', [`update${i}`], [`z${i}`]),
       node('Sub', [one, `z${i}`], [`a${i}`]),
       node('Mul', [`z${i}`, `candidate${i}`], [`b${i}`]),
@@ -114,7 +128,11 @@ class ModelBuilder {
     const shape = [batch, units];
     const body = graph({
       name: 'step',
-      nodes: [node('Mul', ['a', 'hidden'], ['kept']), node('Add', ['kept', 'b'], ['next']), node('Identity', ['next'], ['output'])],
+      nodes: [
+        node('Mul', ['a', 'hidden'], ['kept']),
+        node('Add', ['kept', 'b'], ['next']),
+        node('Identity', ['next'], ['output']),
+      ],
       inputs: [valueInfo('hidden', shape), valueInfo('a', shape), valueInfo('b', shape)],
       outputs: [valueInfo('next', shape), valueInfo('output', shape)],
     });
@@ -130,7 +148,17 @@ class ModelBuilder {
   }
 
   bytes() {
-    const { cell, layers, units, batch, timesteps, features, bidirectional = false, shortestLength, numWords } = this.benchCase;
+    const {
+      cell,
+      layers,
+      units,
+      batch,
+      timesteps,
+      features,
+      bidirectional = false,
+      shortestLength,
+      numWords,
+    } = this.benchCase;
     this.inputs.push(valueInfo('x', [timesteps, batch, features]));
     if (shortestLength !== undefined) this.inputs.push(valueInfo('lengths', [batch], INT32));
     const outputWidth = (bidirectional ? 2 : 1) * units;
@@ -159,11 +187,14 @@ class ModelBuilder {
 
 /** The states that a streaming model of a cell takes as `h`, `c` and gives as `next_h`, `next_c`, and their shape. */
 export function statesOf({ cell, batch, units }) {
-  return operators[cell] === undefined ? { names: ['h'], shape: [batch, units] } : { names: operators[cell].states, shape: [1, batch, units] };
+  return operators[cell] === undefined
+    ? { names: ['h'], shape: [batch, units] }
+    : { names: operators[cell].states, shape: [1, batch, units] };
 }
 
 /** @throws Unsupported for a cell that no operator computes */
 export function onnxModel(benchCase, weights) {
-  if (operators[benchCase.cell] === undefined && benchCase.cell !== 'minGRU') throw new Unsupported(`the peer has no operator for the cell ${benchCase.cell}`);
+  if (operators[benchCase.cell] === undefined && benchCase.cell !== 'minGRU')
+    throw new Unsupported(`the peer has no operator for the cell ${benchCase.cell}`);
   return new ModelBuilder(benchCase, weights).bytes();
 }

@@ -22,7 +22,9 @@ export async function loadOrLeave(load) {
     return await load();
   } catch (cause) {
     if (!['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'].includes(cause.code)) throw cause;
-    answer({ missing: `the package is not installed: ${cause.message.split('\n')[0]} (npm install --prefix bench/peers)` });
+    answer({
+      missing: `the package is not installed: ${cause.message.split('\n')[0]} (npm install --prefix bench/peers)`,
+    });
     process.exit(0);
   }
 }
@@ -52,13 +54,21 @@ export function clearPadding(values, [batch, timesteps], lengths) {
 export function swapFirstAxes(values, first, second) {
   const columns = values.length / (first * second);
   const result = new Float32Array(values.length);
-  for (let i = 0; i < first; i++) for (let j = 0; j < second; j++) result.set(values.subarray((i * second + j) * columns, (i * second + j + 1) * columns), (j * first + i) * columns);
+  for (let i = 0; i < first; i++)
+    for (let j = 0; j < second; j++)
+      result.set(
+        values.subarray((i * second + j) * columns, (i * second + j + 1) * columns),
+        (j * first + i) * columns,
+      );
   return result;
 }
 
 /** Writes the outputs one after the other. @returns the name of the file */
 export function writeOutput(directory, name, outputs) {
-  writeFileSync(join(directory, name), Buffer.concat(outputs.map((values) => Buffer.from(values.buffer, values.byteOffset, values.byteLength))));
+  writeFileSync(
+    join(directory, name),
+    Buffer.concat(outputs.map((values) => Buffer.from(values.buffer, values.byteOffset, values.byteLength))),
+  );
   return name;
 }
 

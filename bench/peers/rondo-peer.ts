@@ -9,7 +9,13 @@ import { layersOf } from '../case-layers.js';
 import { CaseModel } from '../case-model.js';
 import { isStreaming } from '../cases.js';
 import type { ComparedCase } from '../comparison/compared-case.js';
-import { type Description, type Measurement, type PeerRequest, type Preparation, THREADS_VARIABLE } from '../comparison/peer-process.js';
+import {
+  type Description,
+  type Measurement,
+  type PeerRequest,
+  type Preparation,
+  THREADS_VARIABLE,
+} from '../comparison/peer-process.js';
 import { writeArrays } from '../comparison/shared-arrays.js';
 
 /** By variant: runs a case once, and gives the loss where it is a training case. */
@@ -39,7 +45,9 @@ async function prepare(benchCase: ComparedCase, directory: string): Promise<Prep
 function trainingRuns(benchCase: ComparedCase, own: CaseModel): Runs {
   const { timesteps, features, shortestLength, numWords, adamEpsilon } = benchCase;
   const masking = shortestLength === undefined ? [] : [new Masking()];
-  const model = new Sequential([...masking, ...layersOf(benchCase, { softmax: true })], { inputShape: [timesteps, features] });
+  const model = new Sequential([...masking, ...layersOf(benchCase, { softmax: true })], {
+    inputShape: [timesteps, features],
+  });
   const loss = numWords === undefined ? 'meanSquaredError' : 'sparseCategoricalCrossentropy';
   model.compile({ optimizer: optimizers.adam({ learningRate: 1e-3, epsilon: adamEpsilon }), loss });
   model.weights.forEach((weight, i) => weight.assign(own.weightArrays[i].values));

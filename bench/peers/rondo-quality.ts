@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setSeed, setThreads } from '../../src/index.js';
 import { allowWideKernels } from '../../src/node.js';
-import { type Description, type PeerRequest, THREADS_VARIABLE, type TraineeFacts, type TrainingFacts } from '../comparison/peer-process.js';
+import {
+  type Description,
+  type PeerRequest,
+  THREADS_VARIABLE,
+  type TraineeFacts,
+  type TrainingFacts,
+} from '../comparison/peer-process.js';
 import type { TaskData, Trainee } from '../quality/quality-task.js';
 import { qualityTask } from '../quality/quality-tasks.js';
 
@@ -16,7 +22,9 @@ async function respond(request: PeerRequest): Promise<Description | TraineeFacts
   switch (request.request) {
     case 'describe':
       setThreads(numThreads);
-      return { versions: `backend wasm, ${[`Node ${process.versions.node}`, ...process.execArgv, ...flags].join(' ')}, ${numThreads} threads` };
+      return {
+        versions: `backend wasm, ${[`Node ${process.versions.node}`, ...process.execArgv, ...flags].join(' ')}, ${numThreads} threads`,
+      };
     case 'build':
       setThreads(numThreads);
       setSeed(request.seed);

@@ -4,7 +4,18 @@
  */
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { arrayNamed, clearPadding, isStreaming, loadOrLeave, numThreads, readArrays, serve, Unsupported, weightsOf, writeOutput } from './peer-protocol.mjs';
+import {
+  arrayNamed,
+  clearPadding,
+  isStreaming,
+  loadOrLeave,
+  numThreads,
+  readArrays,
+  serve,
+  Unsupported,
+  weightsOf,
+  writeOutput,
+} from './peer-protocol.mjs';
 
 const tf = await loadOrLeave(async () => {
   const wasm = await import('@tensorflow/tfjs-backend-wasm');
@@ -30,13 +41,25 @@ function build(benchCase, arrays) {
   const { cell, batch, timesteps, features, units, layers, bidirectional, numWords } = benchCase;
   const built = tf.sequential();
   const batchInputShape = [batch, timesteps, features];
-  const zeros = { kernelInitializer: 'zeros', recurrentInitializer: 'zeros', biasInitializer: 'zeros', unitForgetBias: false };
+  const zeros = {
+    kernelInitializer: 'zeros',
+    recurrentInitializer: 'zeros',
+    biasInitializer: 'zeros',
+    unitForgetBias: false,
+  };
   for (let i = 0; i < layers; i++) {
     const first = i === 0 ? { batchInputShape } : {};
-    const layer = makers[cell]({ units, returnSequences: true, stateful: isStreaming(benchCase), ...zeros, ...(bidirectional ? {} : first) });
+    const layer = makers[cell]({
+      units,
+      returnSequences: true,
+      stateful: isStreaming(benchCase),
+      ...zeros,
+      ...(bidirectional ? {} : first),
+    });
     built.add(bidirectional ? tf.layers.bidirectional({ layer, mergeMode: 'concat', ...first }) : layer);
   }
-  if (numWords !== undefined) built.add(tf.layers.dense({ units: numWords, activation: 'softmax', kernelInitializer: 'zeros' }));
+  if (numWords !== undefined)
+    built.add(tf.layers.dense({ units: numWords, activation: 'softmax', kernelInitializer: 'zeros' }));
   const weights = weightsOf(arrays).map(({ values, shape }) => tf.tensor(values, shape));
   built.setWeights(weights);
   tf.dispose(weights);
@@ -47,15 +70,26 @@ async function prepare(benchCase, directory) {
   model?.dispose();
   model = undefined;
   const { cell, mode, batch, timesteps, numWords } = benchCase;
-  if (makers[cell] === undefined) throw new Unsupported(`it has no layer for the cell ${cell}${cell === 'gru' ? ' (reset after the product)' : ''}`);
+  if (makers[cell] === undefined)
+    throw new Unsupported(`it has no layer for the cell ${cell}${cell === 'gru' ? ' (reset after the product)' : ''}`);
   const arrays = readArrays(directory);
-  const [input, target] = ['input', 'target'].map((wanted) => arrayNamed(arrays, wanted)).map(({ values, shape }) => tf.tensor(values, shape.length === 2 ? [...shape, 1] : shape));
+  const [input, target] = ['input', 'target']
+    .map((wanted) => arrayNamed(arrays, wanted))
+    .map(({ values, shape }) => tf.tensor(values, shape.length === 2 ? [...shape, 1] : shape));
   model = build(benchCase, arrays);
-  model.compile({ optimizer: tf.train.adam(1e-3, 0.9, 0.999, benchCase.adamEpsilon), loss: numWords === undefined ? 'meanSquaredError' : 'sparseCategoricalCrossentropy' });
+  model.compile({
+    optimizer: tf.train.adam(1e-3, 0.9, 0.999, benchCase.adamEpsilon),
+    loss: numWords === undefined ? 'meanSquaredError' : 'sparseCategoricalCrossentropy',
+  });
   const infer = () => tf.tidy(() => model.predictOnBatch(input).dataSync());
   const lengths = arrayNamed(arrays, 'lengths')?.values;
-  const train = lengths === undefined ? async () => model.trainOnBatch(input, target) : maskedStep(benchCase, input, target, lengths);
-  const outputs = Array.from({ length: isStreaming(benchCase) ? 3 : 1 }, infer).map((values) => (lengths === undefined ? values : clearPadding(values.slice(), [batch, timesteps], lengths)));
+  const train =
+    lengths === undefined
+      ? async () => model.trainOnBatch(input, target)
+      : maskedStep(benchCase, input, target, lengths);
+  const outputs = Array.from({ length: isStreaming(benchCase) ? 3 : 1 }, infer).map((values) =>
+    lengths === undefined ? values : clearPadding(values.slice(), [batch, timesteps], lengths),
+  );
   const outputFile = writeOutput(directory, 'tensorflow-js-output.bin', outputs);
   if (mode === 'infer') return { outputFile, losses: {}, variants: { predictOnBatch: infer } };
   const losses = [];
@@ -67,11 +101,19 @@ async function prepare(benchCase, directory) {
 /** The losses that the library has take no mask. */
 function maskedStep({ batch, timesteps, units, adamEpsilon }, input, target, lengths) {
   const share = 1 / (lengths.reduce((sum, length) => sum + length, 0) * units);
-  const weights = tf.tensor(Float32Array.from({ length: batch * timesteps }, (_, row) => (row % timesteps < lengths[Math.floor(row / timesteps)] ? share : 0)), [batch, timesteps, 1]);
+  const weights = tf.tensor(
+    Float32Array.from({ length: batch * timesteps }, (_, row) =>
+      row % timesteps < lengths[Math.floor(row / timesteps)] ? share : 0,
+    ),
+    [batch, timesteps, 1],
+  );
   const optimizer = tf.train.adam(1e-3, 0.9, 0.999, adamEpsilon);
   // Summed in two steps: its sum of all values at once loses digits.
   return async () => {
-    const loss = optimizer.minimize(() => tf.sum(tf.sum(tf.mul(tf.squaredDifference(model.apply(input, { training: true }), target), weights), 2)), true);
+    const loss = optimizer.minimize(
+      () => tf.sum(tf.sum(tf.mul(tf.squaredDifference(model.apply(input, { training: true }), target), weights), 2)),
+      true,
+    );
     const [value] = await loss.data();
     loss.dispose();
     return value;

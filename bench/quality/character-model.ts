@@ -16,7 +16,15 @@ interface CharacterModelData extends TaskData {
   readonly learningRates: readonly number[];
 }
 
-const settings = { cell: 'lstm', units: 128, layers: 1, embeddingUnits: 64, batchSize: 32, timesteps: 64, validation: 0.1 } as const satisfies LanguageModelOptions;
+const settings = {
+  cell: 'lstm',
+  units: 128,
+  layers: 1,
+  embeddingUnits: 64,
+  batchSize: 32,
+  timesteps: 64,
+  validation: 0.1,
+} as const satisfies LanguageModelOptions;
 const path = join(dataFolder, 'lm', 'tinyshakespeare', 'input.txt');
 
 /** Characters of Tiny Shakespeare, the last tenth held out; Rondo's side is what its users call, {@link LanguageModelTraining}. */
@@ -53,7 +61,10 @@ function buildCharacterModel({ text, epochs, tokens, numTrainingTokens }: Charac
     numParameters: model.countParams(),
     initialLoss: async () => {
       const { batchSize, timesteps } = settings;
-      const { input, target } = new TokenStreams(Int32Array.from(tokens.slice(0, numTrainingTokens)), { batchSize, timesteps }).window(0);
+      const { input, target } = new TokenStreams(Int32Array.from(tokens.slice(0, numTrainingTokens)), {
+        batchSize,
+        timesteps,
+      }).window(0);
       model.resetStates();
       return (await model.evaluate(input, target, { batchSize })).loss;
     },
@@ -61,7 +72,8 @@ function buildCharacterModel({ text, epochs, tokens, numTrainingTokens }: Charac
       const recorder = new TrainingRecorder();
       const { bestEpoch } = await training.train({ callbacks: [recorder] });
       // PyTorch's side has no best epoch; where the rate ends at 0 it is the last.
-      if (bestEpoch !== epochs - 1) throw new Error(`epoch ${bestEpoch + 1} of ${epochs} was the best, so the scores are not those of the last`);
+      if (bestEpoch !== epochs - 1)
+        throw new Error(`epoch ${bestEpoch + 1} of ${epochs} was the best, so the scores are not those of the last`);
       return recorder.run;
     },
     scores: async () => {

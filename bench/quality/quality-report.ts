@@ -46,7 +46,11 @@ export function linesOfTask(task: TaskReport): string[] {
   return [
     `${name}: ${numParameters} parameters; epochs: ${epochs}; seeds: ${runs.Rondo.length}`,
     '',
-    markdownTable(headings, [...scoreRows(task), timeRow(task, 'trainMs', 'seconds of training'), timeRow(task, 'cpuMs', 'its processor time')]),
+    markdownTable(headings, [
+      ...scoreRows(task),
+      timeRow(task, 'trainMs', 'seconds of training'),
+      timeRow(task, 'cpuMs', 'its processor time'),
+    ]),
     '',
     `Time of PyTorch over Rondo, median over seeds: ${timeRatio(task, 'trainMs').toFixed(2)}; by processor time ${timeRatio(task, 'cpuMs').toFixed(2)}. ${firstSteps(task)}`,
   ];
@@ -76,7 +80,10 @@ function scoreRows({ scoreTitles, runs }: TaskReport): string[][] {
     const [rondo, pytorch] = [runs.Rondo, runs.PyTorch].map((all) => spreadOf(all.map(figure)));
     return [title, shown(rondo), shown(pytorch), numberOrDash(differenceOverError(rondo, pytorch), 1)];
   };
-  return [...Object.entries(scoreTitles).map(([name, title]) => row(title, ({ scores }) => scores[name])), row('loss before training', ({ initialLoss }) => initialLoss)];
+  return [
+    ...Object.entries(scoreTitles).map(([name, title]) => row(title, ({ scores }) => scores[name])),
+    row('loss before training', ({ initialLoss }) => initialLoss),
+  ];
 }
 
 function timeRow({ runs }: TaskReport, time: Time, title: string): string[] {

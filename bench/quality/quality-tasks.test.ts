@@ -28,7 +28,10 @@ test('The language model has the parameters of its description, begins near the 
 test('The classifier has the parameters of its description, is held out stratified and learns a telling word', async () => {
   const random = new Random(3);
   const filler = ['film', 'plot', 'scene', 'cast', 'score'];
-  const texts = (word: string): string[] => Array.from({ length: 150 }, (_, i) => [word, `n${i}`, ...Array.from({ length: 1 + random.integer(9) }, () => filler[random.integer(5)])].join(' '));
+  const texts = (word: string): string[] =>
+    Array.from({ length: 150 }, (_, i) =>
+      [word, `n${i}`, ...Array.from({ length: 1 + random.integer(9) }, () => filler[random.integer(5)])].join(' '),
+    );
   const data = filmClassifierData([[...texts('dull'), ' '], texts('bright')], 4);
   expect(data.train.ids).toHaveLength(240);
   expect(data.heldOut.classes.filter((label) => label === 1)).toHaveLength(30);

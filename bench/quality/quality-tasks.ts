@@ -8,6 +8,12 @@ export const qualityTasks: readonly QualityTask[] = [characterModel, filmClassif
 /** @throws UNKNOWN_NAME */
 export function qualityTask(name: string): QualityTask {
   const found = qualityTasks.find((task) => task.name === name);
-  if (found === undefined) throw unknownName('bench:quality', 'task', name, qualityTasks.map((task) => task.name));
+  if (found === undefined)
+    throw unknownName(
+      'bench:quality',
+      'task',
+      name,
+      qualityTasks.map((task) => task.name),
+    );
   return found;
 }

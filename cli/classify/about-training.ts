@@ -1,4 +1,9 @@
-import { type ClassifierBaseline, type ClassifierTraining, temperatureBounds, type TextOverlap } from '../../src/index.js';
+import {
+  type ClassifierBaseline,
+  type ClassifierTraining,
+  temperatureBounds,
+  type TextOverlap,
+} from '../../src/index.js';
 import { withSeparators } from '../text-table.js';
 import { percent } from './show-report.js';
 
@@ -8,7 +13,12 @@ const manyUnknown = 0.2;
 /** Texts of the other parts that are learned from in some spelling. */
 export function overlapLines(training: ClassifierTraining): string[] {
   const { validation, test } = training.overlap();
-  return ([['validation', validation], ['held-out', test]] as const).flatMap(([part, overlap]) => (overlap === undefined ? [] : overlapLine(part, overlap)));
+  return (
+    [
+      ['validation', validation],
+      ['held-out', test],
+    ] as const
+  ).flatMap(([part, overlap]) => (overlap === undefined ? [] : overlapLine(part, overlap)));
 }
 
 function overlapLine(part: string, { numEqual, numNear }: TextOverlap): string[] {
@@ -23,19 +33,30 @@ function overlapLine(part: string, { numEqual, numNear }: TextOverlap): string[]
 export function trainingHints({ classifier, unknownShare, beginning }: ClassifierTraining): string[] {
   const { options, data, calibration } = classifier;
   const hints: string[] = [];
-  const remedies = [...(options.tokens === 'characters' ? [] : ['--tokens characters']), ...(data.vectors === null ? ['--vectors FILE'] : [])];
+  const remedies = [
+    ...(options.tokens === 'characters' ? [] : ['--tokens characters']),
+    ...(data.vectors === null ? ['--vectors FILE'] : []),
+  ];
   // A model that was begun with another has that one's tokens.
   if (beginning === undefined && unknownShare > manyUnknown && remedies.length > 0) {
-    hints.push(`${percent(unknownShare)} of the ${options.tokens} of the validation texts are not in the vocabulary: try ${remedies.join(' or ')}`);
+    hints.push(
+      `${percent(unknownShare)} of the ${options.tokens} of the validation texts are not in the vocabulary: try ${remedies.join(' or ')}`,
+    );
   }
   if (calibration !== undefined && calibration.temperature >= temperatureBounds[1]) {
-    hints.push('the probabilities of all classes are nearly equal: on the texts that chose the epoch the model says no more than guessing does');
+    hints.push(
+      'the probabilities of all classes are nearly equal: on the texts that chose the epoch the model says no more than guessing does',
+    );
   }
   return hints;
 }
 
 /** The model beside what is right without a network; `beaten` where the model is better. */
-export function comparedWith({ majority, naiveBayes }: ClassifierBaseline, accuracy: number, tokens: ClassifierTraining['classifier']['options']['tokens']): { readonly beaten: boolean; readonly line: string } {
+export function comparedWith(
+  { majority, naiveBayes }: ClassifierBaseline,
+  accuracy: number,
+  tokens: ClassifierTraining['classifier']['options']['tokens'],
+): { readonly beaten: boolean; readonly line: string } {
   const figures = `always the commonest class ${percent(majority)}, naive Bayes ${percent(naiveBayes)}`;
   if (accuracy > Math.max(majority, naiveBayes)) return { beaten: true, line: `Right without a network: ${figures}.` };
   const counting = `counting ${tokens === 'segments' ? 'words' : tokens}`;

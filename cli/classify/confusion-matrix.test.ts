@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { confusionMatrix } from './confusion-matrix.js';
 
 const labels = ['好', 'bad', 'a rather long label'];
-const confusion = [[8, 2, 0], [0, 0, 0], [30, 30, 40]];
+const confusion = [
+  [8, 2, 0],
+  [0, 0, 0],
+  [30, 30, 40],
+];
 
 describe('a confusion matrix', () => {
   it('is drawn with shades of the share of each row, in columns that a terminal aligns', () => {
@@ -35,6 +39,8 @@ describe('a confusion matrix', () => {
   it('can be made of 401 classes, whose counts are more than one call takes as arguments', () => {
     const many = Array.from({ length: 401 }, (_, k) => `class ${k}`);
     const counts = many.map((_, truth) => many.map((_, predicted) => (truth === 7 && predicted === 400 ? 5 : 0)));
-    expect(confusionMatrix(many, counts, { width: 80, colour: false, ascii: true }).split('\n').slice(1)).toEqual(['     5  class 7 taken for class 400']);
+    expect(confusionMatrix(many, counts, { width: 80, colour: false, ascii: true }).split('\n').slice(1)).toEqual([
+      '     5  class 7 taken for class 400',
+    ]);
   });
 });

@@ -9,20 +9,26 @@ const widestLabel = 12;
  * Numbers of texts by true class (rows) and predicted class (columns). The shade beside a number, or its background where there is
  * colour, grows with its share of the row. Where it does not fit, the most frequent confusions are listed instead.
  */
-export function confusionMatrix(labels: readonly string[], confusion: readonly (readonly number[])[], { width, colour, ascii }: Style): string {
+export function confusionMatrix(
+  labels: readonly string[],
+  confusion: readonly (readonly number[])[],
+  { width, colour, ascii }: Style,
+): string {
   const names = labels.map((label) => clipToWidth(printable(label), widestLabel));
   const widestName = widestOf(names);
   const largestCount = confusion.flat().reduce((most, count) => Math.max(most, count), 0);
   const cellWidth = Math.max(String(largestCount).length, widestName) + 2;
   const nameWidth = Math.max(widestName, 'true'.length);
   if (nameWidth + 1 + cellWidth * labels.length > width) return frequentConfusions(labels, confusion);
-  const header = `${' '.repeat(nameWidth + 1)}${names.map((name) => padStartToWidth(name, cellWidth - 1) + ' ').join('')}`.trimEnd();
+  const header =
+    `${' '.repeat(nameWidth + 1)}${names.map((name) => padStartToWidth(name, cellWidth - 1) + ' ').join('')}`.trimEnd();
   const rows = confusion.map((row, truth) => {
     const total = row.reduce((sum, count) => sum + count, 0);
     const cells = row.map((count, predicted) => {
       const share = total === 0 ? 0 : count / total;
       const number = String(count).padStart(cellWidth - 1);
-      if (colour) return `\x1b[48;5;${backgroundOf(share, truth === predicted)}m${share > 0.6 ? '\x1b[38;5;15m' : ''}${number} \x1b[0m`;
+      if (colour)
+        return `\x1b[48;5;${backgroundOf(share, truth === predicted)}m${share > 0.6 ? '\x1b[38;5;15m' : ''}${number} \x1b[0m`;
       const scale = ascii ? shades.ascii : shades.unicode;
       return number + (count === 0 ? scale[0] : scale[Math.min(4, 1 + Math.floor(share * 4))]);
     });
@@ -38,8 +44,16 @@ function backgroundOf(share: number, isRight: boolean): number {
 }
 
 function frequentConfusions(labels: readonly string[], confusion: readonly (readonly number[])[]): string {
-  const all = confusion.flatMap((row, truth) => row.flatMap((count, predicted) => (truth !== predicted && count > 0 ? [{ truth, predicted, count }] : [])));
+  const all = confusion.flatMap((row, truth) =>
+    row.flatMap((count, predicted) => (truth !== predicted && count > 0 ? [{ truth, predicted, count }] : [])),
+  );
   const most = all.sort((a, b) => b.count - a.count).slice(0, 20);
-  const lines = most.map(({ truth, predicted, count }) => `${String(count).padStart(6)}  ${printable(labels[truth])} taken for ${printable(labels[predicted])}`);
-  return [`most frequent confusions, of ${all.length} kinds (the matrix of ${labels.length} classes does not fit)`, ...lines].join('\n');
+  const lines = most.map(
+    ({ truth, predicted, count }) =>
+      `${String(count).padStart(6)}  ${printable(labels[truth])} taken for ${printable(labels[predicted])}`,
+  );
+  return [
+    `most frequent confusions, of ${all.length} kinds (the matrix of ${labels.length} classes does not fit)`,
+    ...lines,
+  ].join('\n');
 }

@@ -9,7 +9,11 @@ import { percent, reportText } from './show-report.js';
 type Options = Given<typeof readingOptions & typeof emptyOption> & { readonly json: boolean };
 
 /** `rondo evaluate` of a classifier. */
-export async function evaluateClasses(classifier: Classifier, files: readonly string[], options: Options): Promise<void> {
+export async function evaluateClasses(
+  classifier: Classifier,
+  files: readonly string[],
+  options: Options,
+): Promise<void> {
   const data = await readLabelled(files, withReading(options, classifier.data.reading));
   const report = await classifier.evaluate(data, { empty: options.empty });
   if (options.json) {
@@ -34,6 +38,7 @@ function seenNote({ part, numTexts, numTrained, numChosen, unseenAccuracy }: Cla
 export function partNote(part: ClassifierReport['part']): string | undefined {
   if (part === 'trained on') return 'Training has seen all of these texts: the figures say nothing of others.';
   if (part === 'held out') return 'These are the texts it was trained on: only the part that was held out is measured.';
-  if (part === 'validation') return 'These are the texts it was trained on: only the part that chose the best epoch is measured, which is a little kind.';
+  if (part === 'validation')
+    return 'These are the texts it was trained on: only the part that chose the best epoch is measured, which is a little kind.';
   return undefined;
 }

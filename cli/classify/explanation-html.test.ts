@@ -4,16 +4,32 @@ import { explanationHtml } from './explanation-html.js';
 import { explanationLines } from './explanation-lines.js';
 
 const text = 'a <i>"fine"</i> & \x1b[31mlong\nfilm';
-const token = (word: string, contribution: number) => ({ token: word, start: text.indexOf(word), end: text.indexOf(word) + word.length, contribution, isKnown: contribution !== 0.1 });
+const token = (word: string, contribution: number) => ({
+  token: word,
+  start: text.indexOf(word),
+  end: text.indexOf(word) + word.length,
+  contribution,
+  isKnown: contribution !== 0.1,
+});
 const explanation: Explanation = {
-  text, method: 'integrated-gradients', label: '<b>good', probability: 0.9, probabilities: [0.9, 0.1], explained: '<b>good', explainedProbability: 0.9,
-  baseline: 0.4, tokens: [token('fine', 0.6), token('&', 0.1), token('long', -0.2)], remainder: 0,
+  text,
+  method: 'integrated-gradients',
+  label: '<b>good',
+  probability: 0.9,
+  probabilities: [0.9, 0.1],
+  explained: '<b>good',
+  explainedProbability: 0.9,
+  baseline: 0.4,
+  tokens: [token('fine', 0.6), token('&', 0.1), token('long', -0.2)],
+  remainder: 0,
 };
 
 describe('an explanation', () => {
   it('is a page in which texts and labels are nothing but text', () => {
     const page = explanationHtml([explanation], ['<b>good', 'bad']);
-    expect(page).toContain('a &lt;i&gt;&quot;<span title="0.6000" style="background: rgba(30, 110, 255, 0.700)">fine</span>&quot;&lt;/i&gt; <span title="0.1000, not in the vocabulary"');
+    expect(page).toContain(
+      'a &lt;i&gt;&quot;<span title="0.6000" style="background: rgba(30, 110, 255, 0.700)">fine</span>&quot;&lt;/i&gt; <span title="0.1000, not in the vocabulary"',
+    );
     expect(page).toContain('<h2>&lt;b&gt;good</h2>');
     expect(page).not.toMatch(/<b>|<i>|<script|href|src=/);
   });

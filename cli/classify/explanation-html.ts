@@ -29,7 +29,10 @@ ${explanations.map((explanation) => articleOf(explanation, labels)).join('\n')}
 
 function articleOf(explanation: Explanation, labels: readonly string[]): string {
   const { label, probabilities, explained, explainedProbability, baseline, method, remainder } = explanation;
-  const rows = [...labels.keys()].sort((a, b) => probabilities[b] - probabilities[a]).slice(0, 8).map((k) => `<tr><td>${escaped(labels[k])}</td><td class="number">${probabilities[k].toFixed(3)}</td></tr>`);
+  const rows = [...labels.keys()]
+    .sort((a, b) => probabilities[b] - probabilities[a])
+    .slice(0, 8)
+    .map((k) => `<tr><td>${escaped(labels[k])}</td><td class="number">${probabilities[k].toFixed(3)}</td></tr>`);
   return `<article>
 <h2>${escaped(label)}</h2>
 <p>${markedText(explanation)}</p>
@@ -55,6 +58,12 @@ function backgroundOf(strength: number): string {
 }
 
 function escaped(text: string): string {
-  const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+  const entities: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+  };
   return text.replace(/[&<>"']/g, (sign) => entities[sign]);
 }

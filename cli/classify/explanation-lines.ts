@@ -12,7 +12,11 @@ const numListed = 6;
 export function explanationLines(explanation: Explanation, style: Style): string[] {
   const { label, probability, explained, explainedProbability, baseline, tokens, method, remainder } = explanation;
   const strongest = [...tokens].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution)).slice(0, numListed);
-  const listed = (wanted: (value: number) => boolean): string => strongest.filter(({ contribution }) => wanted(contribution)).map((token) => `${printable(token.token)} ${signed(token.contribution)}`).join(', ');
+  const listed = (wanted: (value: number) => boolean): string =>
+    strongest
+      .filter(({ contribution }) => wanted(contribution))
+      .map((token) => `${printable(token.token)} ${signed(token.contribution)}`)
+      .join(', ');
   const [against, support] = [listed((value) => value < 0), listed((value) => value > 0)];
   return [
     `${printable(label)} ${probability.toFixed(3)}${explained === label ? '' : `; explained: ${printable(explained)} ${explainedProbability.toFixed(3)}`}`,
@@ -31,7 +35,9 @@ function markedText({ text, tokens }: Explanation, strongest: readonly TokenCont
     marked += printable(text.slice(at, token.start));
     const word = printable(text.slice(token.start, token.end));
     if (colour) marked += withBackground(word, token.contribution / largest);
-    else marked += strongest.includes(token) && token.contribution !== 0 ? `[${word} ${signed(token.contribution)}]` : word;
+    else
+      marked +=
+        strongest.includes(token) && token.contribution !== 0 ? `[${word} ${signed(token.contribution)}]` : word;
     at = token.end;
   }
   return marked + printable(text.slice(at));

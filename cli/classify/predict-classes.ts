@@ -8,7 +8,11 @@ import { withSeparators } from '../text-table.js';
 import { readUnlabelled, withReading } from './read-texts.js';
 import type { emptyOption, readingOptions } from './reading-options.js';
 
-type Options = Given<typeof readingOptions & typeof emptyOption> & { readonly top: number | undefined; readonly number: boolean; readonly json: boolean };
+type Options = Given<typeof readingOptions & typeof emptyOption> & {
+  readonly top: number | undefined;
+  readonly number: boolean;
+  readonly json: boolean;
+};
 
 /** A text, and what the classifier says of it: nothing where it holds no token. */
 interface Answer {
@@ -24,17 +28,29 @@ interface Answer {
  */
 export async function predictClasses(classifier: Classifier, data: string | TextRows, options: Options): Promise<void> {
   const { labels } = classifier;
-  const answers = await answersTo(classifier, typeof data === 'string' ? await textsOf(classifier, data, options) : data, options);
+  const answers = await answersTo(
+    classifier,
+    typeof data === 'string' ? await textsOf(classifier, data, options) : data,
+    options,
+  );
   if (options.json) {
     const predictions = answers.map(({ text, place, prediction }) => {
       if (prediction === undefined) return { place, text, label: null, probability: null, probabilities: null };
       const { label, probability, probabilities } = prediction;
-      return { place, text, label, probability, probabilities: Object.fromEntries(labels.map((name, k) => [name, probabilities[k]])) };
+      return {
+        place,
+        text,
+        label,
+        probability,
+        probabilities: Object.fromEntries(labels.map((name, k) => [name, probabilities[k]])),
+      };
     });
     printJson({ labels, predictions });
     return;
   }
-  const decisions = answers.map(({ prediction }) => (prediction === undefined ? '' : likeliest(labels, prediction.probabilities, options.top ?? 1)));
+  const decisions = answers.map(({ prediction }) =>
+    prediction === undefined ? '' : likeliest(labels, prediction.probabilities, options.top ?? 1),
+  );
   const numberWidth = options.number ? String(answers.length).length + 2 : 0;
   const column = decisions.reduce((widest, decision) => Math.max(widest, displayWidth(decision)), 0) + 2;
   const room = Math.max(20, styleOf().width - column - numberWidth);
@@ -43,21 +59,33 @@ export async function predictClasses(classifier: Classifier, data: string | Text
     print(`${number}${padEndToWidth(decisions[i], column)}${clipToWidth(printable(text), room)}`.trimEnd());
   });
   const numEmpty = answers.filter(({ prediction }) => prediction === undefined).length;
-  if (numEmpty > 0) say(`${withSeparators(numEmpty)} of ${withSeparators(answers.length)} texts are empty and have no class.`);
+  if (numEmpty > 0)
+    say(`${withSeparators(numEmpty)} of ${withSeparators(answers.length)} texts are empty and have no class.`);
 }
 
 async function textsOf({ data }: Classifier, path: string, options: Options): Promise<TextRows> {
   // The format of the training texts says where their labels stand, which these do not have; but fastText's are part of the line.
   const { format, ...reading } = data.reading;
-  return readUnlabelled(path, withReading(options, format === 'fasttext' ? data.reading : reading), options.empty === undefined);
+  return readUnlabelled(
+    path,
+    withReading(options, format === 'fasttext' ? data.reading : reading),
+    options.empty === undefined,
+  );
 }
 
 /** Empty texts are kept without an answer, unless they are to be refused or left out. */
 async function answersTo(classifier: Classifier, rows: TextRows, { empty }: Options): Promise<Answer[]> {
   const isRead = rows.texts.map((text) => classifier.encoder.encode(text).length > 0);
-  const kept = empty === 'error' ? classifier.encodeAll(rows, 'error').rows.texts : rows.texts.filter((_, i) => isRead[i]);
+  const kept =
+    empty === 'error' ? classifier.encodeAll(rows, 'error').rows.texts : rows.texts.filter((_, i) => isRead[i]);
   const predictions = (await classifier.predict(kept)).values();
-  const answers = rows.texts.map((text, i): Answer => ({ text, place: rows.places?.[i], prediction: isRead[i] ? predictions.next().value : undefined }));
+  const answers = rows.texts.map(
+    (text, i): Answer => ({
+      text,
+      place: rows.places?.[i],
+      prediction: isRead[i] ? predictions.next().value : undefined,
+    }),
+  );
   return empty === 'skip' ? answers.filter(({ prediction }) => prediction !== undefined) : answers;
 }
 

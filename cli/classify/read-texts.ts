@@ -1,5 +1,12 @@
 import { stat } from 'node:fs/promises';
-import { type LabelledTexts, readTextRows, RondoError, type TextEncoding, type TextFormat, type TextRows } from '../../src/index.js';
+import {
+  type LabelledTexts,
+  readTextRows,
+  RondoError,
+  type TextEncoding,
+  type TextFormat,
+  type TextRows,
+} from '../../src/index.js';
 import { readTextFiles, type TextFileFormat } from '../../src/node.js';
 import type { Given } from '../options.js';
 import { readTextInput } from '../read-input.js';
@@ -25,7 +32,13 @@ export function withReading(options: ReadingOptions, reading: Readonly<Record<st
 export async function readLabelled(paths: readonly string[], options: ReadingOptions): Promise<LabelledTexts> {
   const rows = await read(paths, options, undefined);
   if (rows.labels !== undefined) return rows as LabelledTexts;
-  throw new RondoError('USAGE', { where: paths[0], what: 'texts without labels cannot be learned from or measured on.', expected: 'a format with labels', received: `--format ${options.format}`, fix: 'choose another --format.' });
+  throw new RondoError('USAGE', {
+    where: paths[0],
+    what: 'texts without labels cannot be learned from or measured on.',
+    expected: 'a format with labels',
+    received: `--format ${options.format}`,
+    fix: 'choose another --format.',
+  });
 }
 
 /**
@@ -34,15 +47,40 @@ export async function readLabelled(paths: readonly string[], options: ReadingOpt
  * @param keepEmpty whether empty lines of such files are texts too.
  */
 export async function readUnlabelled(path: string, options: ReadingOptions, keepEmpty = false): Promise<TextRows> {
-  return { ...(await read([path], { ...options, format: options.format ?? (await plainFormat(path)) }, null, keepEmpty)), labels: undefined };
+  return {
+    ...(await read([path], { ...options, format: options.format ?? (await plainFormat(path)) }, null, keepEmpty)),
+    labels: undefined,
+  };
 }
 
-async function read(paths: readonly string[], options: ReadingOptions, noLabel: null | undefined, keepEmpty = false): Promise<TextRows> {
+async function read(
+  paths: readonly string[],
+  options: ReadingOptions,
+  noLabel: null | undefined,
+  keepEmpty = false,
+): Promise<TextRows> {
   const { format, text, columns, encoding } = options;
-  const common = { text, label: noLabel === null ? null : options.label, labelUntil: options['label-until'], keepEmpty, columns: columns?.split(',') };
-  if (!paths.includes('-')) return readTextFiles(paths, { ...common, format: format as TextFileFormat | undefined, encoding: encoding as TextEncoding | undefined });
+  const common = {
+    text,
+    label: noLabel === null ? null : options.label,
+    labelUntil: options['label-until'],
+    keepEmpty,
+    columns: columns?.split(','),
+  };
+  if (!paths.includes('-'))
+    return readTextFiles(paths, {
+      ...common,
+      format: format as TextFileFormat | undefined,
+      encoding: encoding as TextEncoding | undefined,
+    });
   if (paths.length > 1 || format === undefined || format === 'folders' || format === 'class-files') {
-    throw new WrongUsage({ where: 'standard input', what: format === undefined ? 'it has no name that tells the format.' : 'it cannot be read in this way.', expected: '- alone, with --format csv, tsv, jsonl, lines or texts', received: paths.join(' '), fix: 'give --format, or name files.' });
+    throw new WrongUsage({
+      where: 'standard input',
+      what: format === undefined ? 'it has no name that tells the format.' : 'it cannot be read in this way.',
+      expected: '- alone, with --format csv, tsv, jsonl, lines or texts',
+      received: paths.join(' '),
+      fix: 'give --format, or name files.',
+    });
   }
   const content = await readTextInput('-', encoding as TextEncoding | undefined);
   return readTextRows(content, { ...common, where: 'standard input', format: format as TextFormat });

@@ -4,15 +4,30 @@ import type { OptionSpecs } from '../options.js';
 
 /** Options of commands that read texts, with or without labels. */
 export const readingOptions = {
-  format: { type: 'text', value: 'FORMAT', choices: textFileFormats, about: 'How texts stand in the files: csv, tsv, jsonl (fields by name), lines (`label text...` a line), fasttext (`__label__NAME text...` a line), folders (one a class, one text a file), class-files (one a class, one text a line), texts (one a line, without labels). Default: what the name says.' },
+  format: {
+    type: 'text',
+    value: 'FORMAT',
+    choices: textFileFormats,
+    about:
+      'How texts stand in the files: csv, tsv, jsonl (fields by name), lines (`label text...` a line), fasttext (`__label__NAME text...` a line), folders (one a class, one text a file), class-files (one a class, one text a line), texts (one a line, without labels). Default: what the name says.',
+  },
   text: { type: 'text', value: 'COLUMN', about: 'Column or field of the text. Default text.' },
   label: { type: 'text', value: 'COLUMN', about: 'Column or field of the label. Default label.' },
-  'label-until': { type: 'text', value: 'SIGN', about: 'Keep a label up to this sign: with `:`, DESC:manner becomes DESC.' },
+  'label-until': {
+    type: 'text',
+    value: 'SIGN',
+    about: 'Keep a label up to this sign: with `:`, DESC:manner becomes DESC.',
+  },
   columns: tableOptions.columns,
   ...encodingOption,
 } as const satisfies OptionSpecs;
 
 /** What to do about texts without a word. */
 export const emptyOption = {
-  empty: { type: 'text', value: 'HOW', choices: ['error', 'skip'], about: 'What to do about texts without a token: refuse them (error, default) or leave them out (skip).' },
+  empty: {
+    type: 'text',
+    value: 'HOW',
+    choices: ['error', 'skip'],
+    about: 'What to do about texts without a token: refuse them (error, default) or leave them out (skip).',
+  },
 } as const satisfies OptionSpecs;

@@ -7,14 +7,28 @@ import { confusionMatrix } from './confusion-matrix.js';
 export function reportText(report: ClassificationReport): string {
   const { numTexts, accuracy, macroF1, microF1, loss, calibrationError, classes, confusion } = report;
   const shown = shownClasses(classes);
-  const rows = shown.map(({ label, precision, recall, f1, support }) => [label, fourDigits(precision), fourDigits(recall), fourDigits(f1), withSeparators(support)]);
+  const rows = shown.map(({ label, precision, recall, f1, support }) => [
+    label,
+    fourDigits(precision),
+    fourDigits(recall),
+    fourDigits(f1),
+    withSeparators(support),
+  ]);
   return [
     `${withSeparators(numTexts)} texts: accuracy ${percent(accuracy)}, macro F1 ${percent(macroF1)}, micro F1 ${percent(microF1)}, loss ${shortNumber(loss)}, calibration error ${percent(calibrationError)}`,
     '',
     textTable(['class', 'precision', 'recall', 'F1', 'texts'], rows),
-    ...(shown.length < classes.length ? [`${withSeparators(classes.length - shown.length)} of ${withSeparators(classes.length)} classes are left out: shown are those of the lowest F1 and of the most texts; --json gives all.`] : []),
+    ...(shown.length < classes.length
+      ? [
+          `${withSeparators(classes.length - shown.length)} of ${withSeparators(classes.length)} classes are left out: shown are those of the lowest F1 and of the most texts; --json gives all.`,
+        ]
+      : []),
     '',
-    confusionMatrix(classes.map(({ label }) => label), confusion, styleOf()),
+    confusionMatrix(
+      classes.map(({ label }) => label),
+      confusion,
+      styleOf(),
+    ),
   ].join('\n');
 }
 

@@ -14,7 +14,17 @@ describe('rondo bench', () => {
     await run('--json', '--case', 'minGRU-step', 'gru-step');
     const results = JSON.parse(output()) as Record<string, unknown>[];
     expect(results.map(({ name }) => name)).toEqual(['minGRU-step', 'gru-step']);
-    expect(results[1]).toMatchObject({ cell: 'gru', mode: 'infer', batch: 1, timesteps: 1, features: 64, units: 128, layers: 1, threads: 1, backend: 'wasm' });
+    expect(results[1]).toMatchObject({
+      cell: 'gru',
+      mode: 'infer',
+      batch: 1,
+      timesteps: 1,
+      features: 64,
+      units: 128,
+      layers: 1,
+      threads: 1,
+      backend: 'wasm',
+    });
     for (const { medianMs, gflops, peakBytes, largestError } of results) {
       expect(peakBytes).toBeGreaterThan(0);
       expect(medianMs).toBeGreaterThan(0);

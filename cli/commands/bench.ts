@@ -7,16 +7,36 @@ import { print } from '../output.js';
 import { fileSize, textTable } from '../text-table.js';
 
 const where = 'rondo bench';
-const headings = ['case', 'batch', 'steps', 'features', 'units', 'layers', 'median', 'fastest', 'GFLOP/s', 'peak', 'error'];
+const headings = [
+  'case',
+  'batch',
+  'steps',
+  'features',
+  'units',
+  'layers',
+  'median',
+  'fastest',
+  'GFLOP/s',
+  'peak',
+  'error',
+];
 
 /** `rondo bench`: how fast this machine trains and runs recurrent layers. */
 export const bench = defineCommand({
   name: 'bench',
   summary: 'Time training and inference of recurrent layers on this machine.',
   usage: '[--case NAME ...] [options]',
-  examples: ['rondo bench --case lstm-train', 'rondo bench --case lstm-train gru-train lstm-step --json', 'rondo bench --backend reference --case lstm-step'],
+  examples: [
+    'rondo bench --case lstm-train',
+    'rondo bench --case lstm-train gru-train lstm-step --json',
+    'rondo bench --backend reference --case lstm-step',
+  ],
   options: {
-    case: { type: 'text', value: 'NAME ...', about: `Which cases; all ${benchCases.length} by default: CELL-train and CELL-infer for every cell of the library; lstm-SIZE-train, gru-SIZE-infer and so on, where SIZE is ${sizeNames.join(', ')}; and ${specialNames().join(', ')}.` },
+    case: {
+      type: 'text',
+      value: 'NAME ...',
+      about: `Which cases; all ${benchCases.length} by default: CELL-train and CELL-infer for every cell of the library; lstm-SIZE-train, gru-SIZE-infer and so on, where SIZE is ${sizeNames.join(', ')}; and ${specialNames().join(', ')}.`,
+    },
     threads: { type: 'count', value: 'N', about: 'Threads that compute. Default 1.' },
     backend: computeOptions.backend,
     blas: computeOptions.blas,
@@ -34,7 +54,9 @@ export const bench = defineCommand({
       return;
     }
     const { processor, logicalCores, runtime, load } = describeMachine();
-    print(`${processor}, ${logicalCores} logical cores, ${runtime}, load ${load}; backend ${backend}${options.blas ? ' with a BLAS' : ''}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`);
+    print(
+      `${processor}, ${logicalCores} logical cores, ${runtime}, load ${load}; backend ${backend}${options.blas ? ' with a BLAS' : ''}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+    );
     print('Each case was compared with the float64 reference before it was timed.\n');
     const lines = printer(cases);
     for (const benchCase of cases) lines(runCase(benchCase, { backend, threads }));
@@ -43,7 +65,12 @@ export const bench = defineCommand({
 
 /** The cases that are neither the two rows of a cell nor a named size. */
 function specialNames(): string[] {
-  return benchCases.filter(({ name, cell, mode }) => name !== `${cell}-${mode}` && !sizeNames.some((size) => name === `${cell}-${size}-${mode}`)).map(({ name }) => name);
+  return benchCases
+    .filter(
+      ({ name, cell, mode }) =>
+        name !== `${cell}-${mode}` && !sizeNames.some((size) => name === `${cell}-${size}-${mode}`),
+    )
+    .map(({ name }) => name);
 }
 
 /** Prints each row as soon as it is there, under headings as wide as every row needs. */
@@ -55,15 +82,65 @@ function printer(cases: readonly BenchCase[]): (result: CaseResult) => void {
   return (result) => print(rowsBelow(cellsOf(result))[2]);
 }
 
-function cellsOf({ name, batch, timesteps, features, units, layers, medianMs, fastestMs, gflops, peakBytes, largestError }: CaseResult): string[] {
+function cellsOf({
+  name,
+  batch,
+  timesteps,
+  features,
+  units,
+  layers,
+  medianMs,
+  fastestMs,
+  gflops,
+  peakBytes,
+  largestError,
+}: CaseResult): string[] {
   const sizes = [batch, timesteps, features, units, layers].map(String);
-  return [name, ...sizes, milliseconds(medianMs), milliseconds(fastestMs), gflops.toFixed(1), fileSize(peakBytes), largestError.toExponential(0)];
+  return [
+    name,
+    ...sizes,
+    milliseconds(medianMs),
+    milliseconds(fastestMs),
+    gflops.toFixed(1),
+    fileSize(peakBytes),
+    largestError.toExponential(0),
+  ];
 }
 
 function milliseconds(ms: number): string {
   return `${ms < 1 ? ms.toFixed(4) : ms.toFixed(2)} ms`;
 }
 
-function inOrder({ cell, mode, batch, timesteps, features, units, layers, threads, backend, medianMs, gflops, peakBytes, name, ...others }: CaseResult): object {
-  return { cell, mode, batch, timesteps, features, units, layers, threads, backend, medianMs, gflops, peakBytes, name, ...others };
+function inOrder({
+  cell,
+  mode,
+  batch,
+  timesteps,
+  features,
+  units,
+  layers,
+  threads,
+  backend,
+  medianMs,
+  gflops,
+  peakBytes,
+  name,
+  ...others
+}: CaseResult): object {
+  return {
+    cell,
+    mode,
+    batch,
+    timesteps,
+    features,
+    units,
+    layers,
+    threads,
+    backend,
+    medianMs,
+    gflops,
+    peakBytes,
+    name,
+    ...others,
+  };
 }

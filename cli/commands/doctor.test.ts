@@ -29,8 +29,24 @@ describe('rondo doctor', () => {
   test('prints a line for each fact, then advice', async () => {
     await run();
     const lines = output().trimEnd().split('\n');
-    const labels = lines.slice(0, lines.indexOf('')).map((line) => line.slice(0, 14).trim()).filter((label) => label !== '');
-    expect(labels).toEqual(['processor', 'memory', 'limits', 'runtime', 'vectors', 'V8 flags', 'shared memory', 'threads', 'kernels', 'self-test', 'koffi', 'BLAS']);
+    const labels = lines
+      .slice(0, lines.indexOf(''))
+      .map((line) => line.slice(0, 14).trim())
+      .filter((label) => label !== '');
+    expect(labels).toEqual([
+      'processor',
+      'memory',
+      'limits',
+      'runtime',
+      'vectors',
+      'V8 flags',
+      'shared memory',
+      'threads',
+      'kernels',
+      'self-test',
+      'koffi',
+      'BLAS',
+    ]);
     for (const line of lines.slice(lines.indexOf('') + 1)) expect(line).toMatch(/^- [A-Z].*\.$/);
   });
 
@@ -40,17 +56,39 @@ describe('rondo doctor', () => {
 
   test('says what is missing, and shows kernels that are wrong', async () => {
     const found = await examine();
-    const without: Examination = { ...found, blas: { ...found.blas, koffi: { supported: false, reason: 'gone.' }, found: { supported: false, reason: 'gone.' }, library: null, measured: [], advantage: null } };
+    const without: Examination = {
+      ...found,
+      blas: {
+        ...found.blas,
+        koffi: { supported: false, reason: 'gone.' },
+        found: { supported: false, reason: 'gone.' },
+        library: null,
+        measured: [],
+        advantage: null,
+      },
+    };
     expect(adviceFor(without).join(' ')).toContain('npm install koffi');
     expect(examinationText(without)).toContain('koffi         no: gone.');
-    const withBlas = (advantage: number | null): string => adviceFor({ ...found, blas: { ...found.blas, koffi: { supported: true, reason: '' }, advantage, isWorthwhile: (advantage ?? 0) > 1.4 } }).join(' ');
+    const withBlas = (advantage: number | null): string =>
+      adviceFor({
+        ...found,
+        blas: {
+          ...found.blas,
+          koffi: { supported: true, reason: '' },
+          advantage,
+          isWorthwhile: (advantage ?? 0) > 1.4,
+        },
+      }).join(' ');
     expect(withBlas(null)).toContain('apt install');
     expect(withBlas(1.5)).toContain('1.5 times as fast');
     expect(withBlas(0.8)).toContain('hardly gain');
-    const onNode = (...flags: string[]): string => adviceFor({ ...found, wideKernels: { ...found.wideKernels, flags, isEffective: flags.length > 0 } }).join(' ');
+    const onNode = (...flags: string[]): string =>
+      adviceFor({ ...found, wideKernels: { ...found.wideKernels, flags, isEffective: flags.length > 0 } }).join(' ');
     expect(onNode()).toContain('Node 24 or later');
     expect(onNode('--experimental-wasm-revectorize')).toContain('allowWideKernels()');
-    expect(adviceFor({ ...found, machine: { ...found.machine, load: 99, logicalCores: 2 } }).join(' ')).toContain('load 99 on 2 cores');
+    expect(adviceFor({ ...found, machine: { ...found.machine, load: 99, logicalCores: 2 } }).join(' ')).toContain(
+      'load 99 on 2 cores',
+    );
     const wrong = { ...found.host.wasm, measured: [{ tiles: 'wide-4x16', gigaflops: 0, isRight: false }] };
     expect(examinationText({ ...found, host: { ...found.host, wasm: wrong } })).toContain('wide-4x16 wrong numbers');
   });

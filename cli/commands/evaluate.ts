@@ -12,7 +12,15 @@ import { print, printJson } from '../output.js';
 import { readTextInput, readTextInputs } from '../read-input.js';
 import { seenSentencesNote } from '../tag/about-tagging.js';
 import { agreementTable, percent, scoreTable } from '../tag/show-tagging.js';
-import { refuseTaggerOptions, taggedDataOf, taggedFileOptions, type TaggedFileOptions, untaggedNote, withTrainedColumn, wordFileOf } from '../tag/tagged-files.js';
+import {
+  refuseTaggerOptions,
+  taggedDataOf,
+  taggedFileOptions,
+  type TaggedFileOptions,
+  untaggedNote,
+  withTrainedColumn,
+  wordFileOf,
+} from '../tag/tagged-files.js';
 import { shortNumber, textTable, withSeparators } from '../text-table.js';
 import { unknownWarning } from '../unknown-tokens.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
@@ -22,16 +30,34 @@ export const evaluate = defineCommand({
   name: 'evaluate',
   summary: 'Measure a model on data; of the data it was trained on, on the part that was held out.',
   usage: 'MODEL FILE... [options]',
-  examples: ['rondo evaluate sunspots.safetensors sunspots.csv', 'rondo evaluate shakespeare.safetensors sonnets.txt --dynamic --json', 'rondo evaluate reviews.safetensors reviews.csv', 'rondo evaluate upos.safetensors en-test.conllu'],
+  examples: [
+    'rondo evaluate sunspots.safetensors sunspots.csv',
+    'rondo evaluate shakespeare.safetensors sonnets.txt --dynamic --json',
+    'rondo evaluate reviews.safetensors reviews.csv',
+    'rondo evaluate upos.safetensors en-test.conllu',
+  ],
   options: {
     ...readingOptions,
     ...emptyOption,
     ...dataFormatOption,
-    column: { ...taggedFileOptions.column, about: 'Where the true tags are. Default: the column of the training data.' },
+    column: {
+      ...taggedFileOptions.column,
+      about: 'Where the true tags are. Default: the column of the training data.',
+    },
     'word-column': taggedFileOptions['word-column'],
     dynamic: { type: 'flag', about: 'Let a language model learn from what it has read; the file stays as it is.' },
-    'dynamic-rate': { type: 'number', sets: 'learningRate', value: 'RATE', about: 'Step size of --dynamic. Default 0.05.' },
-    'dynamic-decay': { type: 'number', sets: 'decay', value: 'SHARE', about: 'Share of the way back to the trained weights after each step of --dynamic. Default 0.002.' },
+    'dynamic-rate': {
+      type: 'number',
+      sets: 'learningRate',
+      value: 'RATE',
+      about: 'Step size of --dynamic. Default 0.05.',
+    },
+    'dynamic-decay': {
+      type: 'number',
+      sets: 'decay',
+      value: 'SHARE',
+      about: 'Share of the way back to the trained weights after each step of --dynamic. Default 0.002.',
+    },
     ...timeOptions,
     ...decimalOption,
     backend: computeOptions.backend,
@@ -45,34 +71,76 @@ export const evaluate = defineCommand({
     const { task } = await loadTask(path);
     const where = `rondo ${this.name}`;
     const { dynamic, 'dynamic-rate': learningRate, 'dynamic-decay': decay } = options;
-    if (!dynamic && (learningRate ?? decay) !== undefined) throw new WrongUsage({ where, what: 'these options belong to --dynamic.', expected: '--dynamic', received: learningRate === undefined ? '--dynamic-decay' : '--dynamic-rate', fix: 'add --dynamic.' });
-    if (dynamic && task.task !== 'languageModel') throw new WrongUsage({ where, what: '--dynamic is for language models.', received: task.task, fix: 'leave it out.' });
+    if (!dynamic && (learningRate ?? decay) !== undefined)
+      throw new WrongUsage({
+        where,
+        what: 'these options belong to --dynamic.',
+        expected: '--dynamic',
+        received: learningRate === undefined ? '--dynamic-decay' : '--dynamic-rate',
+        fix: 'add --dynamic.',
+      });
+    if (dynamic && task.task !== 'languageModel')
+      throw new WrongUsage({
+        where,
+        what: '--dynamic is for language models.',
+        received: task.task,
+        fix: 'leave it out.',
+      });
     refuseForecastOptions(where, task.task, options);
-    if (task.task !== 'tag') refuseTaggerOptions(this.name, task.task, { column: options.column, 'word-column': options['word-column'] });
-    if (task.task === 'classify') return evaluateClasses(task, files, { ...options, format: textFormat(where, options.format) });
+    if (task.task !== 'tag')
+      refuseTaggerOptions(this.name, task.task, { column: options.column, 'word-column': options['word-column'] });
+    if (task.task === 'classify')
+      return evaluateClasses(task, files, { ...options, format: textFormat(where, options.format) });
     const format = task.task === 'tag' ? tagFormat(where, options.format) : undefined;
-    refuseReadingOptions(where, task, { ...options, format: task.task === 'tag' ? undefined : textFormat(where, options.format) });
-    if (task.task === 'languageModel') return evaluateText(task, await readTextInputs(files, options.encoding), options.json, dynamic ? { ...(learningRate !== undefined && { learningRate }), ...(decay !== undefined && { decay }) } : undefined);
-    if (files.length > 1) throw new WrongUsage({ where: `rondo ${this.name}`, what: `a ${task.task === 'tag' ? 'tagger' : 'forecast'} is measured on one ${task.task === 'tag' ? 'file' : 'table'}.`, expected: `rondo ${this.name} ${path} FILE`, received: files.join(' '), fix: 'give one file.' });
+    refuseReadingOptions(where, task, {
+      ...options,
+      format: task.task === 'tag' ? undefined : textFormat(where, options.format),
+    });
+    if (task.task === 'languageModel')
+      return evaluateText(
+        task,
+        await readTextInputs(files, options.encoding),
+        options.json,
+        dynamic
+          ? { ...(learningRate !== undefined && { learningRate }), ...(decay !== undefined && { decay }) }
+          : undefined,
+      );
+    if (files.length > 1)
+      throw new WrongUsage({
+        where: `rondo ${this.name}`,
+        what: `a ${task.task === 'tag' ? 'tagger' : 'forecast'} is measured on one ${task.task === 'tag' ? 'file' : 'table'}.`,
+        expected: `rondo ${this.name} ${path} FILE`,
+        received: files.join(' '),
+        fix: 'give one file.',
+      });
     if (task.task === 'tag') return evaluateTags(task, files[0], { ...options, format }, options.json);
     return evaluateValues(task, files[0], givenTimes(options), givenTable(options), options.json);
   },
 });
 
-async function evaluateText(languageModel: LanguageModel, text: string, json: boolean, dynamic: DynamicOptions | undefined): Promise<void> {
+async function evaluateText(
+  languageModel: LanguageModel,
+  text: string,
+  json: boolean,
+  dynamic: DynamicOptions | undefined,
+): Promise<void> {
   const score = await languageModel.evaluate(text, { dynamic });
   if (json) {
     printJson(score);
     return;
   }
-  if (score.part === 'held out') print('This is the text it was trained on: only the end that was held out is measured.');
+  if (score.part === 'held out')
+    print('This is the text it was trained on: only the end that was held out is measured.');
   const { numTokens, numUnknown, loss, perplexity, bitsPerCharacter } = score;
   print(
     textTable(
       ['measure', 'value'],
       [
         ['tokens', withSeparators(numTokens)],
-        ['of them not in the vocabulary', `${withSeparators(numUnknown)} (${((100 * numUnknown) / numTokens).toFixed(1)} %)`],
+        [
+          'of them not in the vocabulary',
+          `${withSeparators(numUnknown)} (${((100 * numUnknown) / numTokens).toFixed(1)} %)`,
+        ],
         ['loss (nats a token)', shortNumber(loss)],
         ['perplexity', shortNumber(perplexity)],
         ['bits a character', shortNumber(bitsPerCharacter)],
@@ -89,7 +157,10 @@ async function evaluateTags(tagger: Tagger, file: string, options: TaggedFileOpt
   const data = wordFileOf(text, name, withTrainedColumn(tagger, text, name, options));
   const { column } = tagger.sentences;
   const isName = column === null || !/^\d+$/.test(column);
-  const tagged = taggedDataOf(data, options.column ?? (data.format === 'columns' && isName ? 'last' : (column ?? 'upos')));
+  const tagged = taggedDataOf(
+    data,
+    options.column ?? (data.format === 'columns' && isName ? 'last' : (column ?? 'upos')),
+  );
   const report = await tagger.evaluate(tagged.sentences);
   if (json) {
     printJson({ numUntagged: tagged.numUntagged, ...report });
@@ -97,6 +168,9 @@ async function evaluateTags(tagger: Tagger, file: string, options: TaggedFileOpt
   }
   for (const note of [untaggedNote(file, tagged), seenSentencesNote(report)]) if (note !== undefined) print(note);
   print(`${scoreTable(report, report.baseline)}\n`);
-  if (report.baseline === null) print(`On other sentences the HMM baseline of the same training was right in ${tagger.sentences.baseline.map((score) => `${percent(score.accuracy)} % (${score.part})`).join(', ')} of the words.\n`);
+  if (report.baseline === null)
+    print(
+      `On other sentences the HMM baseline of the same training was right in ${tagger.sentences.baseline.map((score) => `${percent(score.accuracy)} % (${score.part})`).join(', ')} of the words.\n`,
+    );
   print(agreementTable(report));
 }

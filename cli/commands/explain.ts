@@ -18,12 +18,25 @@ export const explain = defineCommand({
   name: 'explain',
   summary: 'Show which words carried a decision of a classifier.',
   usage: 'MODEL TEXT|FILE|- [options]',
-  examples: ["rondo explain reviews.safetensors 'a film that never finds its feet'", 'rondo explain reviews.safetensors new.csv --text review --html why.html'],
+  examples: [
+    "rondo explain reviews.safetensors 'a film that never finds its feet'",
+    'rondo explain reviews.safetensors new.csv --text review --html why.html',
+  ],
   options: {
-    method: { type: 'text', value: 'METHOD', choices: explanationMethods, about: 'integrated-gradients (default; contributions add up to the probability) or occlusion (what is lost when a word is left out).' },
+    method: {
+      type: 'text',
+      value: 'METHOD',
+      choices: explanationMethods,
+      about:
+        'integrated-gradients (default; contributions add up to the probability) or occlusion (what is lost when a word is left out).',
+    },
     class: { type: 'text', sets: 'label', value: 'LABEL', about: 'The class to explain. Default: the likeliest.' },
     limit: { type: 'count', value: 'N', about: 'Most texts of a file. Default 20.' },
-    html: { type: 'text', value: 'OUT.html', about: 'Write a page of its own, without scripts, that shows all of them.' },
+    html: {
+      type: 'text',
+      value: 'OUT.html',
+      about: 'Write a page of its own, without scripts, that shows all of them.',
+    },
     force: { type: 'flag', about: 'Overwrite an existing page.' },
     ...readingOptions,
     ...emptyOption,
@@ -39,17 +52,22 @@ export const explain = defineCommand({
     const classifier = requireTask(`rondo ${this.name}`, path, (await loadTask(path)).task, 'classify');
     const { format: _format, ...reading } = classifier.data.reading;
     const isText = await isTextArgument(this.name, path, given);
-    const read = isText ? { texts: [given], labels: undefined } : await readUnlabelled(given, withReading(options, reading));
+    const read = isText
+      ? { texts: [given], labels: undefined }
+      : await readUnlabelled(given, withReading(options, reading));
     const { rows } = classifier.encodeAll(read, options.empty ?? 'error');
     const explanations: Explanation[] = [];
-    for (const text of rows.texts.slice(0, options.limit ?? 20)) explanations.push(await explainText(classifier, text, { method: options.method, label: options.class }));
-    if (options.html !== undefined) await writeFileAtomically(options.html, explanationHtml(explanations, classifier.labels));
+    for (const text of rows.texts.slice(0, options.limit ?? 20))
+      explanations.push(await explainText(classifier, text, { method: options.method, label: options.class }));
+    if (options.html !== undefined)
+      await writeFileAtomically(options.html, explanationHtml(explanations, classifier.labels));
     if (options.json) {
       printJson({ labels: classifier.labels, explanations });
       return;
     }
     print(explanations.map((explanation) => explanationLines(explanation, styleOf()).join('\n')).join('\n\n'));
-    if (rows.texts.length > explanations.length) print(`\n${withSeparators(rows.texts.length - explanations.length)} more texts; see --limit.`);
+    if (rows.texts.length > explanations.length)
+      print(`\n${withSeparators(rows.texts.length - explanations.length)} more texts; see --limit.`);
     if (options.html !== undefined) print(`\nwrote ${options.html}`);
   },
 });

@@ -6,19 +6,46 @@ import { computeOptions, defineCommand, type Given, jsonOption, type OptionSpecs
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
 const specs = {
-  prompt: { type: 'text', value: 'TEXT', about: 'What the text begins with; before a poem it is read and not shown. Default nothing: it begins as the texts of the training do.' },
+  prompt: {
+    type: 'text',
+    value: 'TEXT',
+    about:
+      'What the text begins with; before a poem it is read and not shown. Default nothing: it begins as the texts of the training do.',
+  },
   length: { type: 'count', value: 'N', about: 'Most tokens to write. Default 500.' },
-  temperature: { type: 'number', value: 'T', about: 'Below 1 plays safe, above 1 dares more, 0 always takes the likeliest. Default 1.' },
+  temperature: {
+    type: 'number',
+    value: 'T',
+    about: 'Below 1 plays safe, above 1 dares more, 0 always takes the likeliest. Default 1.',
+  },
   'top-k': { type: 'count', value: 'K', about: 'Draw only from the K likeliest tokens.' },
   'top-p': { type: 'number', value: 'P', about: 'Draw only from the fewest tokens whose probabilities sum to P.' },
   'min-p': { type: 'number', value: 'P', about: 'Draw only tokens at least P times as likely as the likeliest.' },
-  'repetition-penalty': { type: 'number', value: 'F', about: 'Make tokens of the last 64 less likely: 1 changes nothing, 1.2 is usual for words.' },
-  beams: { type: 'count', value: 'N', most: 10000, about: 'Search the likeliest text among N at a time instead of drawing.' },
+  'repetition-penalty': {
+    type: 'number',
+    value: 'F',
+    about: 'Make tokens of the last 64 less likely: 1 changes nothing, 1.2 is usual for words.',
+  },
+  beams: {
+    type: 'count',
+    value: 'N',
+    most: 10000,
+    about: 'Search the likeliest text among N at a time instead of drawing.',
+  },
   stop: { type: 'text', value: 'TEXT', about: 'End before this text is written.' },
   lines: { type: 'count', value: 'N', about: 'Write a poem of N lines.' },
-  'characters-per-line': { type: 'count', value: 'N', about: 'Of a poem: characters in each line, without white space.' },
+  'characters-per-line': {
+    type: 'count',
+    value: 'N',
+    about: 'Of a poem: characters in each line, without white space.',
+  },
   acrostic: { type: 'text', value: 'TEXT', about: 'Of a poem: the characters that its lines begin with.' },
-  'line-ends': { type: 'text', value: 'SIGNS', about: 'Of a poem: signs that end its lines by turns, such as ,. with a line break after the last. Default a line break.' },
+  'line-ends': {
+    type: 'text',
+    value: 'SIGNS',
+    about:
+      'Of a poem: signs that end its lines by turns, such as ,. with a line break after the last. Default a line break.',
+  },
   ...computeOptions,
   ...jsonOption,
 } as const satisfies OptionSpecs;
@@ -42,12 +69,25 @@ export const generate = defineCommand({
     const languageModel = requireTask(where, path, (await loadTask(path)).task, 'languageModel');
     const { prompt = '', length, temperature, seed, stop, beams, json } = options;
     const pieces = generateText(languageModel, {
-      ...without({ length, temperature, topK: options['top-k'], topP: options['top-p'], minP: options['min-p'], repetitionPenalty: options['repetition-penalty'], seed, stop, beams, poem }),
+      ...without({
+        length,
+        temperature,
+        topK: options['top-k'],
+        topP: options['top-p'],
+        minP: options['min-p'],
+        repetitionPenalty: options['repetition-penalty'],
+        seed,
+        stop,
+        beams,
+        poem,
+      }),
       prompt,
     });
     warnOfUnknown(languageModel, prompt);
     if (languageModel.text.start === undefined) {
-      say('The file is of an earlier version and does not say how its texts begin: a line end is read first, after which untrained states may write nonsense. A long prompt helps, training anew more.');
+      say(
+        'The file is of an earlier version and does not say how its texts begin: a line end is read first, after which untrained states may write nonsense. A long prompt helps, training anew more.',
+      );
     }
     if (json) {
       let text = '';
@@ -67,12 +107,23 @@ function poemOf(where: string, options: Given<typeof specs>): GenerateOptions['p
   const signs = options['line-ends'];
   const charactersPerLine = options['characters-per-line'];
   if (lines === undefined && acrostic === undefined) {
-    const loose = signs !== undefined ? '--line-ends' : charactersPerLine !== undefined ? '--characters-per-line' : undefined;
-    if (loose !== undefined) throw new WrongUsage({ where, what: `${loose} belongs to a poem.`, expected: '--lines or --acrostic beside it', received: loose, fix: 'say how many lines the poem has.' });
+    const loose =
+      signs !== undefined ? '--line-ends' : charactersPerLine !== undefined ? '--characters-per-line' : undefined;
+    if (loose !== undefined)
+      throw new WrongUsage({
+        where,
+        what: `${loose} belongs to a poem.`,
+        expected: '--lines or --acrostic beside it',
+        received: loose,
+        fix: 'say how many lines the poem has.',
+      });
     return undefined;
   }
   const ends = signs === undefined ? undefined : graphemesOf(signs);
-  return { ...without({ lines, charactersPerLine, acrostic }), ...(ends !== undefined && { lineEnds: ends.map((sign, i) => (i === ends.length - 1 ? `${sign}\n` : sign)) }) };
+  return {
+    ...without({ lines, charactersPerLine, acrostic }),
+    ...(ends !== undefined && { lineEnds: ends.map((sign, i) => (i === ends.length - 1 ? `${sign}\n` : sign)) }),
+  };
 }
 
 /** The options that were given. */
@@ -84,5 +135,6 @@ function without<T extends object>(options: T): Partial<T> {
 function warnOfUnknown({ codec }: LanguageModel, prompt: string): void {
   if (codec.unknownId === undefined || prompt === '') return;
   const count = codec.encode(prompt).filter((token) => token === codec.unknownId).length;
-  if (count > 0) say(`${count} ${codec.level} of the prompt are not in the vocabulary; the model reads them as unknown.`);
+  if (count > 0)
+    say(`${count} ${codec.level} of the prompt are not in the vocabulary; the model reads them as unknown.`);
 }

@@ -1,6 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { aboutClassifier } from '../classify/about-classifier.js';
-import { cellNamed, type Forecaster, type LanguageModel, type RecurrentTaskOptions, type Resolved, RondoError, type Tagger } from '../../src/index.js';
+import {
+  cellNamed,
+  type Forecaster,
+  type LanguageModel,
+  type RecurrentTaskOptions,
+  type Resolved,
+  RondoError,
+  type Tagger,
+} from '../../src/index.js';
 import { loadModel, loadTask } from '../../src/node.js';
 import { defineCommand, jsonOption } from '../options.js';
 import { aboutForecasts } from '../forecast/about-forecasts.js';
@@ -27,10 +35,20 @@ export const inspect = defineCommand({
     const sizeBytes = (await stat(path)).size;
     if (options.json) {
       const architecture = { className: model.className, config: model.getConfig() };
-      printJson({ path, sizeBytes, parameters: model.countParams(), task: task?.task ?? null, isCheckpoint: training !== undefined, architecture, preprocessing });
+      printJson({
+        path,
+        sizeBytes,
+        parameters: model.countParams(),
+        task: task?.task ?? null,
+        isCheckpoint: training !== undefined,
+        architecture,
+        preprocessing,
+      });
       return;
     }
-    print(`${path}: ${fileSize(sizeBytes)}${training === undefined ? '' : `, a checkpoint after ${training.values.epoch} epochs and ${training.values.batch} steps`}\n`);
+    print(
+      `${path}: ${fileSize(sizeBytes)}${training === undefined ? '' : `, a checkpoint after ${training.values.epoch} epochs and ${training.values.batch} steps`}\n`,
+    );
     print(model.summary());
     if (task === undefined) {
       print('\nNo task: a model to be used from code.');
@@ -40,7 +58,14 @@ export const inspect = defineCommand({
       printLines(['', ...aboutClassifier(task), ...aboutTraining(task.options, task.outcome)]);
       return;
     }
-    printLines(['', ...(task.task === 'forecast' ? aboutForecaster(task) : task.task === 'tag' ? aboutTagger(task) : aboutLanguageModel(task))]);
+    printLines([
+      '',
+      ...(task.task === 'forecast'
+        ? aboutForecaster(task)
+        : task.task === 'tag'
+          ? aboutTagger(task)
+          : aboutLanguageModel(task)),
+    ]);
   },
 });
 
@@ -64,7 +89,9 @@ function aboutForecaster(forecaster: Forecaster): string[] {
 }
 
 function aboutLanguageModel({ options, codec, text, outcome }: LanguageModel): string[] {
-  const sample = Array.from({ length: Math.min(20, codec.size) }, (_, token) => JSON.stringify(codec.shown(token)).slice(1, -1));
+  const sample = Array.from({ length: Math.min(20, codec.size) }, (_, token) =>
+    JSON.stringify(codec.shown(token)).slice(1, -1),
+  );
   return [
     `task      language model of ${options.level}${options.lower ? ', lower-cased' : ''}`,
     `tokens    ${withSeparators(codec.size)} different: ${sample.join(' ')}${codec.size > 20 ? ' ...' : ''}`,
@@ -80,18 +107,30 @@ function aboutTagger({ options, codec, sentences, outcome }: Tagger): string[] {
     `task      tagger of words${sentences.column === null ? '' : `, column ${sentences.column}`}${sentences.scheme === null ? '' : `, spans by ${sentences.scheme}`}`,
     `tags      ${withSeparators(codec.tags.length)}: ${codec.tags.slice(0, 25).join(' ')}${codec.tags.length > 25 ? ' ...' : ''}`,
     `words     ${withSeparators(codec.words.size)} with vectors of ${wordUnits}${options.lower ? ', in lower case' : ''}${options.digits ? ', digits as 0' : ''}; ${withSeparators(codec.characters.size)} characters (${characterEncoder})`,
-    ...(sentences.vectors === null ? [] : [`begun     with ${coverageLine(sentences.vectors)}${options.freezeVectors ? '; kept as they were' : ''}`]),
+    ...(sentences.vectors === null
+      ? []
+      : [`begun     with ${coverageLine(sentences.vectors)}${options.freezeVectors ? '; kept as they were' : ''}`]),
     `output    ${crf ? 'conditional random field' : 'every tag by itself'}`,
     `trained   on ${withSeparators(sentences.numSentences)} sentences of ${withSeparators(sentences.numWords)} words, chosen on ${withSeparators(sentences.numValidationSentences)} more`,
-    ...sentences.baseline.map(({ part, accuracy, unknownAccuracy }) => `baseline  HMM, ${part}: ${percent(accuracy)} % of words, ${percent(unknownAccuracy)} % of unknown ones`),
+    ...sentences.baseline.map(
+      ({ part, accuracy, unknownAccuracy }) =>
+        `baseline  HMM, ${part}: ${percent(accuracy)} % of words, ${percent(unknownAccuracy)} % of unknown ones`,
+    ),
     ...aboutTraining(options, outcome),
   ];
 }
 
-function aboutTraining({ cell, epochs, batchSize, timesteps, learningRate, dropout }: Readonly<Resolved<RecurrentTaskOptions>>, outcome: Forecaster['outcome']): string[] {
+function aboutTraining(
+  { cell, epochs, batchSize, timesteps, learningRate, dropout }: Readonly<Resolved<RecurrentTaskOptions>>,
+  outcome: Forecaster['outcome'],
+): string[] {
   return [
     `cell      ${cell}: ${cellNamed(cell).description}`,
     `training  ${epochs} epochs of batches of ${batchSize} x ${timesteps}, learning rate ${learningRate}, dropout ${dropout}`,
-    ...(outcome === undefined ? [] : [`outcome   best epoch ${outcome.bestEpoch + 1} of ${outcome.loss.length}, ${outcome.valLoss.length > 0 ? `validation loss ${shortNumber(outcome.valLoss[outcome.bestEpoch])}` : `loss ${shortNumber(outcome.loss[outcome.bestEpoch])}`}${outcome.valScore === undefined ? '' : `, score ${shortNumber(outcome.valScore[outcome.bestEpoch])}`}  ${sparkline(outcome.valLoss, { width: 40 })}`]),
+    ...(outcome === undefined
+      ? []
+      : [
+          `outcome   best epoch ${outcome.bestEpoch + 1} of ${outcome.loss.length}, ${outcome.valLoss.length > 0 ? `validation loss ${shortNumber(outcome.valLoss[outcome.bestEpoch])}` : `loss ${shortNumber(outcome.loss[outcome.bestEpoch])}`}${outcome.valScore === undefined ? '' : `, score ${shortNumber(outcome.valScore[outcome.bestEpoch])}`}  ${sparkline(outcome.valLoss, { width: 40 })}`,
+        ]),
   ];
 }

@@ -19,16 +19,29 @@ import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 /** `rondo predict`: what comes next, which class it is, or the tags of words, of any model. */
 export const predict = defineCommand({
   name: 'predict',
-  summary: 'Say what comes next (values after a table, tokens after a text), which class each text is of, or the tags of words.',
+  summary:
+    'Say what comes next (values after a table, tokens after a text), which class each text is of, or the tags of words.',
   usage: 'MODEL [TEXT|FILE|-] [options]',
-  examples: ['rondo predict sunspots.safetensors sunspots.csv', 'rondo predict reviews.safetensors new.csv --text review', "rondo predict reviews.safetensors 'not as bad as they say'", "printf 'To be or not to' | rondo predict shakespeare.safetensors - --json", "echo 'Dogs bark .' | rondo predict upos.safetensors -"],
+  examples: [
+    'rondo predict sunspots.safetensors sunspots.csv',
+    'rondo predict reviews.safetensors new.csv --text review',
+    "rondo predict reviews.safetensors 'not as bad as they say'",
+    "printf 'To be or not to' | rondo predict shakespeare.safetensors - --json",
+    "echo 'Dogs bark .' | rondo predict upos.safetensors -",
+  ],
   options: {
     top: { type: 'count', value: 'N', about: 'For text: how many next tokens or classes to show. Default 10 tokens.' },
     ...readingOptions,
     ...emptyOption,
     ...dataFormatOption,
     'word-column': taggedFileOptions['word-column'],
-    to: { type: 'text', value: 'FORMAT', choices: tagOutputs, about: 'How tagged words are written. Default: as they came; plain text as columns. lines: one line out for each line in, word/TAG.' },
+    to: {
+      type: 'text',
+      value: 'FORMAT',
+      choices: tagOutputs,
+      about:
+        'How tagged words are written. Default: as they came; plain text as columns. lines: one line out for each line in, word/TAG.',
+    },
     number: { type: 'flag', about: 'Of texts to classify, and with --to lines: write its number before each line.' },
     ...timeOptions,
     ...decimalOption,
@@ -43,18 +56,52 @@ export const predict = defineCommand({
     const { task } = await loadTask(path);
     const where = `rondo ${this.name}`;
     const isText = task.task !== 'forecast' && (await isTextArgument(this.name, path, data));
-    if (options.number && task.task !== 'classify' && options.to !== 'lines') throw new WrongUsage({ where, what: '--number is for texts to classify, and for --to lines of a tagger.', received: '--number', fix: 'leave --number out.' });
+    if (options.number && task.task !== 'classify' && options.to !== 'lines')
+      throw new WrongUsage({
+        where,
+        what: '--number is for texts to classify, and for --to lines of a tagger.',
+        received: '--number',
+        fix: 'leave --number out.',
+      });
     refuseForecastOptions(where, task.task, options);
-    if (task.task !== 'tag') refuseTaggerOptions(this.name, task.task, { to: options.to, 'word-column': options['word-column'] });
-    if (task.task === 'classify') return predictClasses(task, isText ? { texts: [data], labels: undefined } : data, { ...options, format: textFormat(where, options.format) });
+    if (task.task !== 'tag')
+      refuseTaggerOptions(this.name, task.task, { to: options.to, 'word-column': options['word-column'] });
+    if (task.task === 'classify')
+      return predictClasses(task, isText ? { texts: [data], labels: undefined } : data, {
+        ...options,
+        format: textFormat(where, options.format),
+      });
     // A text of sentences, one a line, has no columns; of a single argument neither.
     const isPlain = task.task === 'tag' && (options.format === undefined ? isText : options.format === 'texts');
     const format = task.task === 'tag' && !isPlain ? tagFormat(where, options.format) : undefined;
-    refuseReadingOptions(where, task, { ...options, format: task.task === 'tag' ? undefined : textFormat(where, options.format) });
-    if (task.task === 'tag' && options.top !== undefined) throw new WrongUsage({ where, what: '--top is for language models and classifiers.', expected: 'a model of another task', received: 'a tagger', fix: 'leave --top out.' });
-    if (task.task === 'forecast') await predictValues(task, data, givenTimes(options), givenTable(options), options.json);
-    else if (task.task === 'tag') await predictTags(task, isText ? { text: data, where: 'the text' } : await inputOf(data, options.encoding), { ...options, format, isPlain }, options.json);
-    else await predictTokens(task, isText ? data : await readTextInput(data, options.encoding), options.top ?? 10, options.json);
+    refuseReadingOptions(where, task, {
+      ...options,
+      format: task.task === 'tag' ? undefined : textFormat(where, options.format),
+    });
+    if (task.task === 'tag' && options.top !== undefined)
+      throw new WrongUsage({
+        where,
+        what: '--top is for language models and classifiers.',
+        expected: 'a model of another task',
+        received: 'a tagger',
+        fix: 'leave --top out.',
+      });
+    if (task.task === 'forecast')
+      await predictValues(task, data, givenTimes(options), givenTable(options), options.json);
+    else if (task.task === 'tag')
+      await predictTags(
+        task,
+        isText ? { text: data, where: 'the text' } : await inputOf(data, options.encoding),
+        { ...options, format, isPlain },
+        options.json,
+      );
+    else
+      await predictTokens(
+        task,
+        isText ? data : await readTextInput(data, options.encoding),
+        options.top ?? 10,
+        options.json,
+      );
   },
 });
 
@@ -62,7 +109,12 @@ async function inputOf(path: string, encoding: TextEncoding | undefined): Promis
   return { text: await readTextInput(path, encoding), where: path === '-' ? 'standard input' : path };
 }
 
-async function predictTags(tagger: Tagger, { text, where }: { text: string; where: string }, options: PredictTagsOptions, json: boolean): Promise<void> {
+async function predictTags(
+  tagger: Tagger,
+  { text, where }: { text: string; where: string },
+  options: PredictTagsOptions,
+  json: boolean,
+): Promise<void> {
   if (json) printJson(await taggedWords(tagger, text, where, options));
   else {
     const written = await withTags(tagger, text, where, options);
@@ -77,6 +129,14 @@ async function predictTokens(languageModel: LanguageModel, text: string, count: 
     printJson({ next, score: score ?? null });
     return;
   }
-  print(textTable(['next', 'probability'], next.map(({ token, probability }) => [JSON.stringify(token), probability.toFixed(4)])));
-  if (score !== undefined) print(`\nthe text itself: log-likelihood ${shortNumber(score.logLikelihood)} nats, ${shortNumber(score.loss)} a token, perplexity ${shortNumber(score.perplexity)}`);
+  print(
+    textTable(
+      ['next', 'probability'],
+      next.map(({ token, probability }) => [JSON.stringify(token), probability.toFixed(4)]),
+    ),
+  );
+  if (score !== undefined)
+    print(
+      `\nthe text itself: log-likelihood ${shortNumber(score.logLikelihood)} nats, ${shortNumber(score.loss)} a token, perplexity ${shortNumber(score.perplexity)}`,
+    );
 }

@@ -1,4 +1,10 @@
-import { type ClassifierOptions, ClassifierTraining, type ClassWeighting, defaultVectorWords, tokenKinds } from '../../src/index.js';
+import {
+  type ClassifierOptions,
+  ClassifierTraining,
+  type ClassWeighting,
+  defaultVectorWords,
+  tokenKinds,
+} from '../../src/index.js';
 import { readingOptions, emptyOption } from '../classify/reading-options.js';
 import { comparedWith, overlapLines, trainingHints } from '../classify/about-training.js';
 import { readingOf, readLabelled, withReading } from '../classify/read-texts.js';
@@ -16,30 +22,114 @@ import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
 const specs = {
   ...readingOptions,
-  dev: { type: 'text', value: 'FILE', about: 'Texts that choose the best epoch and calibrate. Default: a share of the texts.' },
-  test: { type: 'text', value: 'FILE', about: 'Texts that are held out for the report. Default: a share of the texts.' },
-  'dev-share': { type: 'number', sets: 'validation', value: 'SHARE', about: 'Without --dev: the share of the texts, in every class. Default 0.1.' },
-  'test-share': { type: 'number', sets: 'test', value: 'SHARE', about: 'Without --test: the share of the texts, in every class; 0 for none. Default 0.1.' },
+  dev: {
+    type: 'text',
+    value: 'FILE',
+    about: 'Texts that choose the best epoch and calibrate. Default: a share of the texts.',
+  },
+  test: {
+    type: 'text',
+    value: 'FILE',
+    about: 'Texts that are held out for the report. Default: a share of the texts.',
+  },
+  'dev-share': {
+    type: 'number',
+    sets: 'validation',
+    value: 'SHARE',
+    about: 'Without --dev: the share of the texts, in every class. Default 0.1.',
+  },
+  'test-share': {
+    type: 'number',
+    sets: 'test',
+    value: 'SHARE',
+    about: 'Without --test: the share of the texts, in every class; 0 for none. Default 0.1.',
+  },
   'split-seed': { type: 'whole', value: 'N', about: 'Decides the split, whatever --seed. Default 0.' },
   ...emptyOption,
-  tokens: { type: 'text', value: 'KIND', choices: tokenKinds, about: 'What a token is: words (default; a Chinese character is one), characters (default where texts are single words that hardly ever occur again, as names are), or segments (words of the platform, also in Chinese, Japanese and Thai).' },
-  locale: { type: 'text', value: 'TAG', about: 'For segments: the language, such as zh. Default und, which serves all.' },
+  tokens: {
+    type: 'text',
+    value: 'KIND',
+    choices: tokenKinds,
+    about:
+      'What a token is: words (default; a Chinese character is one), characters (default where texts are single words that hardly ever occur again, as names are), or segments (words of the platform, also in Chinese, Japanese and Thai).',
+  },
+  locale: {
+    type: 'text',
+    value: 'TAG',
+    about: 'For segments: the language, such as zh. Default und, which serves all.',
+  },
   'keep-case': { type: 'flag', sets: 'lower', about: 'Do not lower-case the texts.' },
-  'max-tokens': { type: 'count', value: 'N', about: 'Most tokens in the vocabulary; rarer ones become one unknown token. Default 20000.' },
-  'min-count': { type: 'count', value: 'N', about: 'How often a token must be seen to be in the vocabulary. Default 2.' },
-  truncating: { type: 'text', value: 'END', choices: ['pre', 'post'], about: 'Which end of texts that are too long is cut off. Default post, their end.' },
-  padding: { type: 'text', value: 'END', choices: ['pre', 'post'], about: 'Which end of shorter texts is filled; padding is masked and changes no result. Default post.' },
-  'embedding-units': { type: 'count', value: 'N', about: 'Width of the token embedding. Default 128, or that of --vectors.' },
+  'max-tokens': {
+    type: 'count',
+    value: 'N',
+    about: 'Most tokens in the vocabulary; rarer ones become one unknown token. Default 20000.',
+  },
+  'min-count': {
+    type: 'count',
+    value: 'N',
+    about: 'How often a token must be seen to be in the vocabulary. Default 2.',
+  },
+  truncating: {
+    type: 'text',
+    value: 'END',
+    choices: ['pre', 'post'],
+    about: 'Which end of texts that are too long is cut off. Default post, their end.',
+  },
+  padding: {
+    type: 'text',
+    value: 'END',
+    choices: ['pre', 'post'],
+    about: 'Which end of shorter texts is filled; padding is masked and changes no result. Default post.',
+  },
+  'embedding-units': {
+    type: 'count',
+    value: 'N',
+    about: 'Width of the token embedding. Default 128, or that of --vectors.',
+  },
   ...wordVectorOptions,
   'forward-only': { type: 'flag', sets: 'bidirectional', about: 'Read the texts from left to right only.' },
-  pooling: { type: 'text', value: 'HOW', choices: ['last', 'max', 'mean', 'concat', 'attention'], about: 'How the steps become one vector: last, max (default), mean, the three together (concat), or attention.' },
-  'token-dropout': { type: 'number', value: 'RATE', about: 'Share of tokens that become the unknown token while training. Default 0.1.' },
-  'class-weight': { type: 'text', value: 'HOW', about: 'How much classes count: none (default), balanced, or weights such as spam=3,ham=1.' },
-  'label-smoothing': { type: 'number', value: 'SHARE', about: 'How much of each target is spread over all classes. Default 0.' },
-  'max-epochs': { type: 'count', value: 'N', about: 'While the best epoch is the last, training goes on with twice as many; at most so many in all. Default: three such rounds, or no more than --epochs where that is given.' },
-  patience: { type: 'count', value: 'N', about: 'Epochs without improvement after which the first round ends. Default half of --epochs.' },
+  pooling: {
+    type: 'text',
+    value: 'HOW',
+    choices: ['last', 'max', 'mean', 'concat', 'attention'],
+    about: 'How the steps become one vector: last, max (default), mean, the three together (concat), or attention.',
+  },
+  'token-dropout': {
+    type: 'number',
+    value: 'RATE',
+    about: 'Share of tokens that become the unknown token while training. Default 0.1.',
+  },
+  'class-weight': {
+    type: 'text',
+    value: 'HOW',
+    about: 'How much classes count: none (default), balanced, or weights such as spam=3,ham=1.',
+  },
+  'label-smoothing': {
+    type: 'number',
+    value: 'SHARE',
+    about: 'How much of each target is spread over all classes. Default 0.',
+  },
+  'max-epochs': {
+    type: 'count',
+    value: 'N',
+    about:
+      'While the best epoch is the last, training goes on with twice as many; at most so many in all. Default: three such rounds, or no more than --epochs where that is given.',
+  },
+  patience: {
+    type: 'count',
+    value: 'N',
+    about: 'Epochs without improvement after which the first round ends. Default half of --epochs.',
+  },
   ...initOption,
-  ...trainingOptions({ cell: 'gru', units: '64', dropout: '0.5', epochs: '6, more where that is less than 600 steps, fewer where the validation loss stops falling', batchSize: '32', learningRate: '0.004', timesteps: '256, the longest text in tokens; longer ones are cut' }),
+  ...trainingOptions({
+    cell: 'gru',
+    units: '64',
+    dropout: '0.5',
+    epochs: '6, more where that is less than 600 steps, fewer where the validation loss stops falling',
+    batchSize: '32',
+    learningRate: '0.004',
+    timesteps: '256, the longest text in tokens; longer ones are cut',
+  }),
 } as const satisfies OptionSpecs;
 
 /** `rondo train classify`: a classifier of texts. */
@@ -59,7 +149,13 @@ export const trainClassify = defineCommand({
     requirePositionals(this, positionals, 1, Infinity);
     const { resume, quiet, json } = options;
     const initial = await readInitial(where, options, 'classify');
-    const { paths, interrupted } = await trainingStart(where, 'classify', positionals[0].replace(/\/+$/, ''), options, () => classifierOptions(where, options));
+    const { paths, interrupted } = await trainingStart(
+      where,
+      'classify',
+      positionals[0].replace(/\/+$/, ''),
+      options,
+      () => classifierOptions(where, options),
+    );
     const reading = withReading(options, interrupted?.task.data.reading ?? {});
     const part = async (file: string | undefined) => (file === undefined ? undefined : readLabelled([file], reading));
     const data = {
@@ -70,7 +166,12 @@ export const trainClassify = defineCommand({
       initial,
     };
     const own = classifierOptions(where, options);
-    const vectors = await readEmbeddingVectors(where, options, () => ClassifierTraining.tokensOf(data.train.texts, own), options['vector-words'] ?? defaultVectorWords);
+    const vectors = await readEmbeddingVectors(
+      where,
+      options,
+      () => ClassifierTraining.tokensOf(data.train.texts, own),
+      options['vector-words'] ?? defaultVectorWords,
+    );
     const training = new ClassifierTraining(data, { ...own, vectors }, interrupted?.task);
     const { classifier, numBatches } = training;
     const lines = [...aboutData(training, options), ...beginningOf(options.init, training), ...overlapLines(training)];
@@ -106,8 +207,13 @@ export const trainClassify = defineCommand({
     ];
     if (calibration !== undefined) {
       const { temperature, errorBefore, errorAfter, numTexts } = calibration;
-      const onHeldOut = report.part === 'held out' ? `; ${percent(report.uncalibratedError)} before, ${percent(report.calibrationError)} after on those held out` : '';
-      sections.unshift(`temperature ${shortNumber(temperature)}: expected calibration error ${percent(errorBefore)} before, ${percent(errorAfter)} after on the ${withSeparators(numTexts)} texts it was fitted to${onHeldOut}`);
+      const onHeldOut =
+        report.part === 'held out'
+          ? `; ${percent(report.uncalibratedError)} before, ${percent(report.calibrationError)} after on those held out`
+          : '';
+      sections.unshift(
+        `temperature ${shortNumber(temperature)}: expected calibration error ${percent(errorBefore)} before, ${percent(errorAfter)} after on the ${withSeparators(numTexts)} texts it was fitted to${onHeldOut}`,
+      );
     }
     const facts = {
       labels: classifier.labels,
@@ -120,11 +226,19 @@ export const trainClassify = defineCommand({
       beginning: training.beginning,
       seconds,
     };
-    await showTrained(run, outcome, { facts, sections, hints: trainingHints(training), verdict: beaten ? undefined : line }, json);
+    await showTrained(
+      run,
+      outcome,
+      { facts, sections, hints: trainingHints(training), verdict: beaten ? undefined : line },
+      json,
+    );
   },
 });
 
-function aboutData({ classifier, numBatches }: ClassifierTraining, files: { readonly dev: string | undefined; readonly test: string | undefined }): string[] {
+function aboutData(
+  { classifier, numBatches }: ClassifierTraining,
+  files: { readonly dev: string | undefined; readonly test: string | undefined },
+): string[] {
   const { data, labels, options, encoder, model } = classifier;
   const from = (file: string | undefined): string => (file === undefined ? '' : ` (${file})`);
   const isSplit = data.shares.validation > 0 || data.shares.test > 0;
@@ -175,6 +289,13 @@ export function classifierOptions(where: string, options: Given<typeof specs>): 
 function classWeighting(where: string, text: string | undefined): ClassWeighting | undefined {
   if (text === undefined || text === 'none' || text === 'balanced') return text;
   const pairs = text.split(',').map((pair) => /^(.+)=([^=]+)$/.exec(pair));
-  if (pairs.every((pair) => pair !== null && Number(pair[2]) > 0)) return Object.fromEntries(pairs.map((pair) => [pair![1].trim(), Number(pair![2])]));
-  throw new WrongUsage({ where, what: '--class-weight cannot be understood.', expected: 'none, balanced, or LABEL=WEIGHT,LABEL=WEIGHT with weights above 0', received: text, fix: 'write for example --class-weight spam=3,ham=1.' });
+  if (pairs.every((pair) => pair !== null && Number(pair[2]) > 0))
+    return Object.fromEntries(pairs.map((pair) => [pair![1].trim(), Number(pair![2])]));
+  throw new WrongUsage({
+    where,
+    what: '--class-weight cannot be understood.',
+    expected: 'none, balanced, or LABEL=WEIGHT,LABEL=WEIGHT with weights above 0',
+    received: text,
+    fix: 'write for example --class-weight spam=3,ham=1.',
+  });
 }

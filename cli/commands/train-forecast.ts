@@ -24,28 +24,78 @@ const bases = {
   mean: 'mean',
   smoothing: 'smoothing',
 } as const;
-const baseChoices = ['auto', 'naive', 'seasonal-naive', 'drift', 'seasonal-drift', 'mean', 'smoothing'] as const satisfies readonly (keyof typeof bases)[];
+const baseChoices = [
+  'auto',
+  'naive',
+  'seasonal-naive',
+  'drift',
+  'seasonal-drift',
+  'mean',
+  'smoothing',
+] as const satisfies readonly (keyof typeof bases)[];
 
 const specs = {
   target: { type: 'text', value: 'COLUMN', about: 'What to forecast. Default: the only column of numbers.' },
   horizon: { type: 'count', value: 'N', about: 'Steps to forecast.' },
-  features: { type: 'text', value: 'COLUMNS', about: 'What else the model sees: all (default), none, or columns separated by commas.' },
+  features: {
+    type: 'text',
+    value: 'COLUMNS',
+    about: 'What else the model sees: all (default), none, or columns separated by commas.',
+  },
   season: { type: 'count', value: 'N', about: 'Steps of a season. Default: found by itself.' },
   ...seriesOptions,
   ...tableOptions,
-  base: { type: 'text', value: 'NAME', choices: baseChoices, about: 'The forecast that the network corrects. Default auto: the best on training and validation rows.' },
-  validation: { type: 'number', value: 'SHARE', about: 'Share of the rows that chooses the best epoch and how much the network counts. Default 0.1, up to 0.2 for twenty horizons; 0 for none.' },
-  test: { type: 'number', value: 'SHARE', about: 'Share of the rows at the end that is held out for the errors. Default 0.2; 0 for none.' },
-  refit: { type: 'text', value: 'yes|no', choices: ['yes', 'no'], about: 'Train again on all rows once everything is chosen. Default yes; the errors are those from before.' },
-  'max-epochs': { type: 'count', value: 'N', about: 'While the best epoch is the last, training goes on with twice as many; at most so many in all. Default: two such rounds, or no more than --epochs where that is given.' },
+  base: {
+    type: 'text',
+    value: 'NAME',
+    choices: baseChoices,
+    about: 'The forecast that the network corrects. Default auto: the best on training and validation rows.',
+  },
+  validation: {
+    type: 'number',
+    value: 'SHARE',
+    about:
+      'Share of the rows that chooses the best epoch and how much the network counts. Default 0.1, up to 0.2 for twenty horizons; 0 for none.',
+  },
+  test: {
+    type: 'number',
+    value: 'SHARE',
+    about: 'Share of the rows at the end that is held out for the errors. Default 0.2; 0 for none.',
+  },
+  refit: {
+    type: 'text',
+    value: 'yes|no',
+    choices: ['yes', 'no'],
+    about: 'Train again on all rows once everything is chosen. Default yes; the errors are those from before.',
+  },
+  'max-epochs': {
+    type: 'count',
+    value: 'N',
+    about:
+      'While the best epoch is the last, training goes on with twice as many; at most so many in all. Default: two such rounds, or no more than --epochs where that is given.',
+  },
   'steps-per-epoch': {
     type: 'count',
     value: 'N',
-    about: 'Steps of an epoch. Default: those that show every window once, at least 50; fewer of very long series, which is said.',
+    about:
+      'Steps of an epoch. Default: those that show every window once, at least 50; fewer of very long series, which is said.',
   },
-  'forecast-with': { type: 'text', value: 'best|model', choices: ['best', 'model'], about: 'What the file forecasts with: the model, or (default) the baseline that is ahead of it.' },
+  'forecast-with': {
+    type: 'text',
+    value: 'best|model',
+    choices: ['best', 'model'],
+    about: 'What the file forecasts with: the model, or (default) the baseline that is ahead of it.',
+  },
   'allow-negative': { type: 'flag', about: 'Let forecasts go below zero though no value does.' },
-  ...trainingOptions({ cell: 'gru', units: '32', dropout: '0.1', epochs: '30 of at least 50 steps, fewer where the validation loss stops falling, more where the best is the last', batchSize: '64', learningRate: '0.005', timesteps: 'a season of up to 168 steps, or four horizons where that is more' }),
+  ...trainingOptions({
+    cell: 'gru',
+    units: '32',
+    dropout: '0.1',
+    epochs: '30 of at least 50 steps, fewer where the validation loss stops falling, more where the best is the last',
+    batchSize: '64',
+    learningRate: '0.005',
+    timesteps: 'a season of up to 168 steps, or four horizons where that is more',
+  }),
 } as const satisfies OptionSpecs;
 
 /** `rondo train forecast`: a forecaster of a column of a table. */
@@ -53,22 +103,38 @@ export const trainForecast = defineCommand({
   name: 'train forecast',
   summary: 'Learn to forecast a column of a CSV table.',
   usage: 'FILE.csv --horizon N [--target COLUMN] [options]',
-  examples: ['rondo train forecast sunspots.csv --horizon 12', 'rondo train forecast power.csv --target load --horizon 24 --features none --out load.safetensors', 'rondo train forecast power.csv --out load.safetensors --resume'],
+  examples: [
+    'rondo train forecast sunspots.csv --horizon 12',
+    'rondo train forecast power.csv --target load --horizon 24 --features none --out load.safetensors',
+    'rondo train forecast power.csv --out load.safetensors --resume',
+  ],
   options: specs,
   async run({ positionals, options }) {
     const where = `rondo ${this.name}`;
     requirePositionals(this, positionals, 1);
     const [file] = positionals;
     const { resume, quiet, json } = options;
-    if (!resume && options.horizon === undefined) throw new WrongUsage({ where, what: '--horizon is missing.', expected: '--horizon N', fix: 'say how many steps to forecast.' });
-    const { paths, interrupted } = await trainingStart(where, 'forecast', file, options, () => forecastOptions(options, options.horizon));
+    if (!resume && options.horizon === undefined)
+      throw new WrongUsage({
+        where,
+        what: '--horizon is missing.',
+        expected: '--horizon N',
+        fix: 'say how many steps to forecast.',
+      });
+    const { paths, interrupted } = await trainingStart(where, 'forecast', file, options, () =>
+      forecastOptions(options, options.horizon),
+    );
     const { training, where: source } = await trainingOn(file, options, interrupted?.task);
     const { forecaster, columns, numRows } = training;
     const { cell, units, layers, timesteps, season, horizon, epochs, maxEpochs, batchSize } = forecaster.options;
     if (!json) {
       printLines(seriesLines(source, columns));
-      print(`train ${withSeparators(numRows.train)}, validation ${withSeparators(numRows.validation)}, held out ${withSeparators(numRows.test)} rows; season ${season}`);
-      print(`${layers} x ${cell} of ${units} units, ${withSeparators(forecaster.model.countParams())} parameters; windows of ${timesteps} steps, ${horizon} ahead`);
+      print(
+        `train ${withSeparators(numRows.train)}, validation ${withSeparators(numRows.validation)}, held out ${withSeparators(numRows.test)} rows; season ${season}`,
+      );
+      print(
+        `${layers} x ${cell} of ${units} units, ${withSeparators(forecaster.model.countParams())} parameters; windows of ${timesteps} steps, ${horizon} ahead`,
+      );
       for (const note of training.notes) print(note);
     }
     if (options['find-learning-rate']) return showLearningRates(this, { positionals, options }, training);
@@ -112,16 +178,25 @@ async function trainingOn(
   interrupted: Forecaster | undefined,
 ): Promise<{ training: ForecastTraining; where: string }> {
   const table = await readTableInput(file, givenTable(options));
-  return { training: new ForecastTraining(table, forecastOptions(options, options.horizon ?? 1), interrupted), where: table.where };
+  return {
+    training: new ForecastTraining(table, forecastOptions(options, options.horizon ?? 1), interrupted),
+    where: table.where,
+  };
 }
 
 /** What the options of the command line say of the task. */
-export function forecastOptions<Horizon extends number | undefined>(options: Given<typeof specs>, horizon: Horizon): Omit<ForecastOptions, 'horizon'> & { horizon: Horizon } {
+export function forecastOptions<Horizon extends number | undefined>(
+  options: Given<typeof specs>,
+  horizon: Horizon,
+): Omit<ForecastOptions, 'horizon'> & { horizon: Horizon } {
   const { features } = options;
   return {
     target: options.target,
     horizon,
-    features: features === undefined || features === 'all' || features === 'none' ? features : features.split(',').map((name) => name.trim()),
+    features:
+      features === undefined || features === 'all' || features === 'none'
+        ? features
+        : features.split(',').map((name) => name.trim()),
     season: options.season,
     ...givenSeries(options),
     validation: options.validation,

@@ -34,32 +34,62 @@ export function tuneCommand(train: Command): Command {
       const where = `rondo ${this.name}`;
       requirePositionals(this, line.positionals, 1, Infinity);
       const options = line.options as unknown as TuneOptions;
-      const { threads = 1, jobs = Math.max(1, Math.floor(availableParallelism() / threads)), json, 'keep-best': keepsBest } = options;
+      const {
+        threads = 1,
+        jobs = Math.max(1, Math.floor(availableParallelism() / threads)),
+        json,
+        'keep-best': keepsBest,
+      } = options;
       const search = searchOf(where, { name: train.name, options: train.options, task }, line);
       const score = task.scores[search.score];
       const path = options.out ?? defaultOutput(line.positionals[0].replace(/\/+$/, ''), '-tune');
       const folder = await SearchFolder.open(where, path, search, options);
       const { records } = folder;
       const isQuiet = options.quiet || json;
-      if (!json) printLines([...aboutSearch(search, score), ...(options.resume ? [`${records.length} runs are done already`] : [])]);
+      if (!json)
+        printLines([
+          ...aboutSearch(search, score),
+          ...(options.resume ? [`${records.length} runs are done already`] : []),
+        ]);
 
       const processes = new TrainProcesses();
-      const interruption = interruptions('Stopping; the trainings save what they have.', () => processes.stop('SIGKILL'));
+      const interruption = interruptions('Stopping; the trainings save what they have.', () =>
+        processes.stop('SIGKILL'),
+      );
       interruption.signal.addEventListener('abort', () => processes.stop());
       const progress = new ProgressLine(process.stderr, { ascii: styleOf(process.stderr).ascii });
       const doneAtStart = costOf(search, records);
       const show = (): void => {
         const best = rankTrials(search.better, records)[0]?.score;
-        progress.update({ label: 'search', done: costOf(search, records), total: totalCost(search), unit: search.rungs[0].epochs === undefined ? 'trials' : 'epochs', doneAtStart, metrics: best === null || best === undefined ? {} : { best } });
+        progress.update({
+          label: 'search',
+          done: costOf(search, records),
+          total: totalCost(search),
+          unit: search.rungs[0].epochs === undefined ? 'trials' : 'epochs',
+          doneAtStart,
+          metrics: best === null || best === undefined ? {} : { best },
+        });
       };
       try {
         await runSearch({
-          search, score, folder, processes, jobs, threads, keepsBest, signal: interruption.signal,
+          search,
+          score,
+          folder,
+          processes,
+          jobs,
+          threads,
+          keepsBest,
+          signal: interruption.signal,
           onBegin: () => void (!isQuiet && show()),
-          onWait: ({ trial }, { pid }) => progress.note(`trial ${trial + 1} is still with process ${pid} of the search before, which saves what it has; waiting for it`),
+          onWait: ({ trial }, { pid }) =>
+            progress.note(
+              `trial ${trial + 1} is still with process ${pid} of the search before, which saves what it has; waiting for it`,
+            ),
           onEnd: (record) => {
             if (isQuiet) return;
-            progress.note(runLine(search, score, record, record.score !== null && rankTrials(search.better, records)[0] === record));
+            progress.note(
+              runLine(search, score, record, record.score !== null && rankTrials(search.better, records)[0] === record),
+            );
             show();
           },
         });
@@ -69,15 +99,29 @@ export function tuneCommand(train: Command): Command {
         await folder.close(search);
       }
       if (interruption.signal.aborted) {
-        const again = { ...Object.fromEntries(Object.keys(this.options).map((name) => [name, line.options[name]])), force: false, resume: true };
-        say(`Stopped after ${records.length} runs; everything is in ${path}. Go on with:\n  ${commandText(this.name, line.positionals, again)}`);
+        const again = {
+          ...Object.fromEntries(Object.keys(this.options).map((name) => [name, line.options[name]])),
+          force: false,
+          resume: true,
+        };
+        say(
+          `Stopped after ${records.length} runs; everything is in ${path}. Go on with:\n  ${commandText(this.name, line.positionals, again)}`,
+        );
         process.exitCode = interruption.exitCode;
         return;
       }
       const model = keepsBest ? folder.bestModel : undefined;
       if (json) {
         const best = rankTrials(search.better, records).find(({ score: own }) => own !== null);
-        printJson({ folder: path, search, runs: records.map(asCounted), best: best === undefined ? null : { ...asCounted(best), command: bestCommand(search, records), ...(model !== undefined && { model }) } });
+        printJson({
+          folder: path,
+          search,
+          runs: records.map(asCounted),
+          best:
+            best === undefined
+              ? null
+              : { ...asCounted(best), command: bestCommand(search, records), ...(model !== undefined && { model }) },
+        });
       } else print(`\n${searchReport(search, score, records, model)}`);
       if (records.every(({ score: own }) => own === null)) process.exitCode = 1;
     },

@@ -34,7 +34,9 @@ export async function forecastPart({ folder, isQuiet }: DemoSettings): Promise<b
   const training = new ForecastTraining(table, { target: 'sunspots', horizon: 12 });
   const { forecaster, numRows } = training;
   const { cell, units, timesteps, batchSize, epochs, maxEpochs } = forecaster.options;
-  print(`${withSeparators(numRows.train)} months to learn from, ${withSeparators(numRows.test)} held out; ${cell} of ${units} units over windows of ${timesteps} months`);
+  print(
+    `${withSeparators(numRows.train)} months to learn from, ${withSeparators(numRows.test)} held out; ${cell} of ${units} units over windows of ${timesteps} months`,
+  );
   const run: TrainRun = {
     task: forecaster,
     paths: pathsOf(join(folder, 'sunspots.safetensors')),
@@ -53,9 +55,13 @@ export async function forecastPart({ folder, isQuiet }: DemoSettings): Promise<b
   print(`\n${await trainReport(run, outcome)}`);
   const report = await training.evaluate();
   const shownWith = { columns: training.columns, instead: forecaster.findings.instead };
-  print(`\n${forecastPlot({ ...report, shown: report.shown.slice(-4) }, shownWith)}\n\n${errorTable(report, shownWith)}`);
+  print(
+    `\n${forecastPlot({ ...report, shown: report.shown.slice(-4) }, shownWith)}\n\n${errorTable(report, shownWith)}`,
+  );
   const loaded = requireTask('rondo demo', run.paths.model, (await loadTask(run.paths.model)).task, 'forecast');
   const next = await loaded.predictNext(training.columns.series[0]);
-  print(`\nloaded again from ${run.paths.model}; the 12 months after the last:\n${[...next.subarray(0, 12)].map(shortNumber).join('  ')}\n`);
+  print(
+    `\nloaded again from ${run.paths.model}; the 12 months after the last:\n${[...next.subarray(0, 12)].map(shortNumber).join('  ')}\n`,
+  );
   return true;
 }

@@ -14,9 +14,19 @@ export async function spellingPart({ folder, isQuiet }: DemoSettings): Promise<b
   const { text, heldOut } = spelledNumbers();
   print('2. Language model: numbers in words, one character at a time\n');
   print(`   ${text.split('\n').slice(0, 3).join('\n   ')}\n   ...\n`);
-  const training = new LanguageModelTraining(text, { cell: 'lstm', units: 96, epochs: 10, batchSize: 8, timesteps: 40, embeddingUnits: 32, learningRate: 0.01 });
+  const training = new LanguageModelTraining(text, {
+    cell: 'lstm',
+    units: 96,
+    epochs: 10,
+    batchSize: 8,
+    timesteps: 40,
+    embeddingUnits: 32,
+    learningRate: 0.01,
+  });
   const { languageModel } = training;
-  print(`${withSeparators(training.numTrainingTokens)} characters to learn from; ${heldOut.length} numbers are left out of the text`);
+  print(
+    `${withSeparators(training.numTrainingTokens)} characters to learn from; ${heldOut.length} numbers are left out of the text`,
+  );
   const run: TrainRun = {
     task: languageModel,
     paths: pathsOf(join(folder, 'numbers.safetensors')),
@@ -38,8 +48,11 @@ export async function spellingPart({ folder, isQuiet }: DemoSettings): Promise<b
   const right = spelled.filter(({ number, words }) => words === inWords(number));
   const wrong = spelled.filter(({ number, words }) => words !== inWords(number));
   print(`\nloaded again from ${run.paths.model}, and asked for the numbers it has never seen:`);
-  for (const { number, words } of [...right.slice(0, 4), ...wrong.slice(0, 2)]) print(`   ${number} ${words}${words === inWords(number) ? '' : `   (wrong: ${inWords(number)})`}`);
-  print(`${right.length} of ${heldOut.length} unseen numbers are spelled right (${((100 * right.length) / heldOut.length).toFixed(1)} %)`);
+  for (const { number, words } of [...right.slice(0, 4), ...wrong.slice(0, 2)])
+    print(`   ${number} ${words}${words === inWords(number) ? '' : `   (wrong: ${inWords(number)})`}`);
+  print(
+    `${right.length} of ${heldOut.length} unseen numbers are spelled right (${((100 * right.length) / heldOut.length).toFixed(1)} %)`,
+  );
   print('\nand left to itself it writes:');
   let written = '';
   for await (const piece of generate(loaded, { length: 160, temperature: 0.7 })) written += piece;
@@ -49,6 +62,7 @@ export async function spellingPart({ folder, isQuiet }: DemoSettings): Promise<b
 
 async function spell(languageModel: LanguageModel, number: number): Promise<string> {
   let words = '';
-  for await (const piece of generate(languageModel, { prompt: `\n${number} `, temperature: 0, stop: '\n', length: 60 })) words += piece;
+  for await (const piece of generate(languageModel, { prompt: `\n${number} `, temperature: 0, stop: '\n', length: 60 }))
+    words += piece;
   return words;
 }

@@ -52,10 +52,19 @@ export async function examine(): Promise<Examination> {
 }
 
 const unseen = { supported: false, reason: 'nothing was looked for, because the WebAssembly backend does not start.' };
-const withoutBlas: BlasDescription = { koffi: unseen, found: unseen, library: null, version: null, measured: [], advantage: null, isWorthwhile: false };
+const withoutBlas: BlasDescription = {
+  koffi: unseen,
+  found: unseen,
+  library: null,
+  version: null,
+  measured: [],
+  advantage: null,
+  isWorthwhile: false,
+};
 
 function reasonFor(flags: readonly string[], { simd }: Examination['host']): string {
   if (simd.isWidened) return 'pairs of 128-bit vectors run as one of 256 bits.';
-  if (!flags.includes('--experimental-wasm-revectorize')) return 'this Node cannot widen vectors; Node 24 and later can.';
+  if (!flags.includes('--experimental-wasm-revectorize'))
+    return 'this Node cannot widen vectors; Node 24 and later can.';
   return 'the flag is set, but the wide kernels were not faster: the processor has no 256-bit vectors, or was busy.';
 }

@@ -3,17 +3,38 @@ import type { ForecastErrors, ForecastReport } from '../../src/index.js';
 import { forecastVerdict } from './about-forecasts.js';
 
 const errors = (mae: number, rmse: number): ForecastErrors => ({ mae, rmse, mase: null, smape: 190 });
-const compared = { model: errors(0.38, 1.15), base: errors(0.7, 1.13), naive: errors(0.6, 1.7), seasonalNaive: errors(0.6, 1.7), drift: errors(0.61, 1.71), seasonalDrift: errors(0.61, 1.71) };
+const compared = {
+  model: errors(0.38, 1.15),
+  base: errors(0.7, 1.13),
+  naive: errors(0.6, 1.7),
+  seasonalNaive: errors(0.6, 1.7),
+  drift: errors(0.61, 1.71),
+  seasonalDrift: errors(0.61, 1.71),
+};
 
 function verdictOf(mean: ForecastErrors): string | undefined {
   const part = { name: '', numForecasts: 4, numOrigins: 4, rows: [9, 15] as const, errors: { ...compared, mean } };
-  const report: ForecastReport = { ...part, target: 'y', horizon: 3, season: 1, bestBaseline: 'naive', maeByStep: [], shown: [], series: [part] };
-  return forecastVerdict({ findings: { stage: 'done', share: 1, validation: null, instead: null, report }, options: { forecastWith: 'best' } });
+  const report: ForecastReport = {
+    ...part,
+    target: 'y',
+    horizon: 3,
+    season: 1,
+    bestBaseline: 'naive',
+    maeByStep: [],
+    shown: [],
+    series: [part],
+  };
+  return forecastVerdict({
+    findings: { stage: 'done', share: 1, validation: null, instead: null, report },
+    options: { forecastWith: 'best' },
+  });
 }
 
 describe('the last line of a report of forecasts', () => {
   it('says where a baseline is ahead by RMSE alone', () => {
-    expect(verdictOf(errors(0.76, 1.14))).toBe('The model is ahead of every baseline on the held-out rows by MAE, but not by RMSE: mean missed large values by less.');
+    expect(verdictOf(errors(0.76, 1.14))).toBe(
+      'The model is ahead of every baseline on the held-out rows by MAE, but not by RMSE: mean missed large values by less.',
+    );
     expect(verdictOf(errors(0.76, 1.16))).toBeUndefined();
   });
 });

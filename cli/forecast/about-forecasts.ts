@@ -5,10 +5,18 @@ import { rowName } from './show-forecast.js';
 /** What the model is made of: the base, how much the network adds, whether it was trained again, and what was not measured. */
 export function aboutForecasts({ findings, series, options }: Forecaster): string[] {
   const { share, validation, instead } = findings;
-  const bases = [...new Set(series.map(({ base }) => (series.length > 1 && base.name === 'smoothing' ? 'exponential smoothing' : describeBase(base))))];
+  const bases = [
+    ...new Set(
+      series.map(({ base }) =>
+        series.length > 1 && base.name === 'smoothing' ? 'exponential smoothing' : describeBase(base),
+      ),
+    ),
+  ];
   const gain = validation === null || validation.base === 0 ? 0 : 1 - validation.model / validation.base;
   // Files of before a share was chosen had validation rows too.
-  const isUnknown = series.some(({ numTrainingRows, numSeenRows }) => numSeenRows > numTrainingRows) ? 'the file does not say how much they help' : 'no validation rows: how much they help is not known';
+  const isUnknown = series.some(({ numTrainingRows, numSeenRows }) => numSeenRows > numTrainingRows)
+    ? 'the file does not say how much they help'
+    : 'no validation rows: how much they help is not known';
   const network =
     validation === null
       ? `${percent(share)} of the network's corrections (${isUnknown})`
@@ -16,13 +24,20 @@ export function aboutForecasts({ findings, series, options }: Forecaster): strin
         ? 'the network is left out: what it gained on the validation rows does not stand out from chance'
         : `${percent(share)} of the network's corrections, which take ${percent(gain)} off the error on the validation rows`;
   const isRefitted = series.every(({ numTrainingRows, numSeenRows }) => numTrainingRows === numSeenRows);
-  const used = instead === null ? [] : [`with ${rowName(instead, options.season)} in place of the model, which was no better on the held-out rows`];
+  const used =
+    instead === null
+      ? []
+      : [`with ${rowName(instead, options.season)} in place of the model, which was no better on the held-out rows`];
   return [
     ...used,
     `base: ${bases.join('; ')}${instead === null ? '' : ' (not used)'}`,
     `${network}${instead === null || share === 0 ? '' : ' (not used)'}`,
-    ...(options.refit && isRefitted ? [`${share === 0 ? 'fitted' : 'trained'} again on all rows once this was chosen; the errors are from before`] : []),
-    ...(series.every(({ lowest }) => lowest >= 0) && !options.allowNegative ? ['no value is below zero, so no forecast is (--allow-negative)'] : []),
+    ...(options.refit && isRefitted
+      ? [`${share === 0 ? 'fitted' : 'trained'} again on all rows once this was chosen; the errors are from before`]
+      : []),
+    ...(series.every(({ lowest }) => lowest >= 0) && !options.allowNegative
+      ? ['no value is below zero, so no forecast is (--allow-negative)']
+      : []),
   ];
 }
 
@@ -34,21 +49,32 @@ type Judged = Pick<Forecaster, 'findings'> & { readonly options: Pick<Forecaster
  *
  * @param report what it is told by; by default the errors on the rows that were held out in training.
  */
-export function forecastVerdict({ findings, options }: Judged, report: ForecastReport | null = findings.report): string | undefined {
+export function forecastVerdict(
+  { findings, options }: Judged,
+  report: ForecastReport | null = findings.report,
+): string | undefined {
   const { instead } = findings;
   if (report === null) return 'Nothing was held out: how good these forecasts are is not known.';
   const where = report === findings.report ? 'on the held-out rows' : 'on the rows measured here';
   const { errors, bestBaseline, season } = report;
   const [model, baseline] = [errors.model, errors[bestBaseline]].map(({ mase, mae }) => mase ?? mae);
   const name = rowName(bestBaseline, season);
-  const used = instead === null ? `the file forecasts with the model all the same (--forecast-with ${options.forecastWith})` : `the file forecasts with ${rowName(instead, season)}`;
+  const used =
+    instead === null
+      ? `the file forecasts with the model all the same (--forecast-with ${options.forecastWith})`
+      : `the file forecasts with ${rowName(instead, season)}`;
   // The mean absolute error favours the median, which is zero where most values are.
-  const byRmse = (Object.keys(errors) as (keyof typeof errors)[]).filter((one) => one !== 'model' && one !== 'base' && errors[one].rmse < errors.model.rmse);
+  const byRmse = (Object.keys(errors) as (keyof typeof errors)[]).filter(
+    (one) => one !== 'model' && one !== 'base' && errors[one].rmse < errors.model.rmse,
+  );
   if (model < baseline && instead === null && byRmse.length > 0) {
     const names = [...new Set(byRmse.map((one) => rowName(one, season)))].join(', ');
     return `The model is ahead of every baseline ${where} by MAE, but not by RMSE: ${names} missed large values by less.`;
   }
-  if (model < baseline) return instead === null ? undefined : `The model is ahead of every baseline ${where}, but ${used}, which was chosen in training.`;
+  if (model < baseline)
+    return instead === null
+      ? undefined
+      : `The model is ahead of every baseline ${where}, but ${used}, which was chosen in training.`;
   if (model === baseline) return `The model is no different from ${name} ${where} (${errorNumber(model)}); ${used}.`;
   return `The model does not beat ${name} ${where} (${errorNumber(model)} against ${errorNumber(baseline)}); ${used}.`;
 }

@@ -6,7 +6,13 @@ import { forecastVerdict } from './about-forecasts.js';
 import { errorTable, forecastPlot } from './show-forecast.js';
 
 /** Prints how good the forecasts of a table are. */
-export async function evaluateValues(forecaster: Forecaster, file: string, times: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'>, reading: TableInputOptions, json: boolean): Promise<void> {
+export async function evaluateValues(
+  forecaster: Forecaster,
+  file: string,
+  times: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'>,
+  reading: TableInputOptions,
+  json: boolean,
+): Promise<void> {
   const columns = forecaster.columnsOf(await readTableInput(file, reading), times);
   const { findings, options } = forecaster;
   const seen = columns.series.map((series) => forecaster.firstUnseenRow(series) ?? 0);
@@ -20,16 +26,31 @@ export async function evaluateValues(forecaster: Forecaster, file: string, times
   const doubts = doubtLines(forecaster, columns.series);
   const notes = [...columns.notes.map(({ text }) => text), ...doubts];
   if (json) {
-    printJson({ part: numSeen > 0 ? 'held out' : 'all', numSeenRows: numSeen, forecastsWith: instead ?? 'model', verdict: verdict ?? null, ...report, notes });
+    printJson({
+      part: numSeen > 0 ? 'held out' : 'all',
+      numSeenRows: numSeen,
+      forecastsWith: instead ?? 'model',
+      verdict: verdict ?? null,
+      ...report,
+      notes,
+    });
     return;
   }
   for (const note of notes) say(note);
-  if (kept !== null) print(`This file holds no new rows to measure: these are the errors on the rows that were held out in training${elsewhere(kept, columns.series)}.`);
-  else if (numSeen > 0) print(`${withSeparators(numSeen)} rows of this file were seen in training: only the rows after those are measured.`);
+  if (kept !== null)
+    print(
+      `This file holds no new rows to measure: these are the errors on the rows that were held out in training${elsewhere(kept, columns.series)}.`,
+    );
+  else if (numSeen > 0)
+    print(
+      `${withSeparators(numSeen)} rows of this file were seen in training: only the rows after those are measured.`,
+    );
   // Rows and times of the training are those of this file only where it begins alike.
-  const isAlike = kept === null || columns.series.some((series) => series.name === kept.name && forecaster.isTrainedFile(series));
+  const isAlike =
+    kept === null || columns.series.some((series) => series.name === kept.name && forecaster.isTrainedFile(series));
   const shownWith = { columns: isAlike ? columns : undefined, instead };
-  const isHere = ({ name }: { readonly name: string }): boolean => columns.series.some((series) => series.name === name);
+  const isHere = ({ name }: { readonly name: string }): boolean =>
+    columns.series.some((series) => series.name === name);
   const plots = isHere(report) ? [forecastPlot(report, shownWith)] : [];
   print([...plots, errorTable(report, shownWith), ...(verdict === undefined ? [] : [verdict])].join('\n\n'));
 }
@@ -38,17 +59,30 @@ export async function evaluateValues(forecaster: Forecaster, file: string, times
 function elsewhere({ series }: ForecastReport, here: readonly Series[]): string {
   const others = series.filter(({ name }) => series.length > 1 && !here.some((one) => one.name === name));
   if (others.length === 0) return '';
-  const named = others.slice(0, 5).map(({ name }) => name).join(', ');
+  const named = others
+    .slice(0, 5)
+    .map(({ name }) => name)
+    .join(', ');
   return `, of all ${withSeparators(series.length)} series then, with ${named}${others.length > 5 ? ' and others' : ''}, which this file has not`;
 }
 
 /** Where rows may have been seen in training and the errors may flatter, a sentence each. */
 function doubtLines(forecaster: Forecaster, all: readonly Series[]): string[] {
-  const named = (doubt: string): string[] => all.filter((series) => forecaster.doubtOf(series) === doubt).map(({ name }) => name);
+  const named = (doubt: string): string[] =>
+    all.filter((series) => forecaster.doubtOf(series) === doubt).map(({ name }) => name);
   const [times, early] = [named('times'), named('early file')];
-  const of = (names: readonly string[]): string => (names.join('') === '' ? '' : ` (${names.slice(0, 5).join(', ')}${names.length > 5 ? ' ...' : ''})`);
+  const of = (names: readonly string[]): string =>
+    names.join('') === '' ? '' : ` (${names.slice(0, 5).join(', ')}${names.length > 5 ? ' ...' : ''})`;
   return [
-    ...(times.length > 0 ? [`CAUTION: rows have times that training has seen, with other values${of(times)}. They are measured as another series; if they are the same one, these errors flatter.`] : []),
-    ...(early.length > 0 ? [`CAUTION: this model file does not say which rows training has seen${of(early)}. If they are in this file, these errors flatter.`] : []),
+    ...(times.length > 0
+      ? [
+          `CAUTION: rows have times that training has seen, with other values${of(times)}. They are measured as another series; if they are the same one, these errors flatter.`,
+        ]
+      : []),
+    ...(early.length > 0
+      ? [
+          `CAUTION: this model file does not say which rows training has seen${of(early)}. If they are in this file, these errors flatter.`,
+        ]
+      : []),
   ];
 }

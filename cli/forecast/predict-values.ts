@@ -16,7 +16,13 @@ interface Answer {
 }
 
 /** Prints what comes after the end of each series of a table. */
-export async function predictValues(forecaster: Forecaster, data: string, times: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'>, reading: TableInputOptions, json: boolean): Promise<void> {
+export async function predictValues(
+  forecaster: Forecaster,
+  data: string,
+  times: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'>,
+  reading: TableInputOptions,
+  json: boolean,
+): Promise<void> {
   const columns = forecaster.columnsOf(await readTableInput(data, reading), times);
   const [target] = columns.names;
   const isPanel = columns.reading.series.length > 0;
@@ -27,7 +33,12 @@ export async function predictValues(forecaster: Forecaster, data: string, times:
   const answers: Answer[] = [];
   for (const series of known) {
     const values = [...(await forecaster.predictNext(series))];
-    answers.push({ name: series.name, firstRow: series.numRows, times: values.map((_, step) => stampOf(columns.time, series, series.numRows + step) ?? null), values });
+    answers.push({
+      name: series.name,
+      firstRow: series.numRows,
+      times: values.map((_, step) => stampOf(columns.time, series, series.numRows + step) ?? null),
+      values,
+    });
   }
   const notes = columns.notes.map(({ text }) => text);
   if (short.length > 0) notes.push(tooShort(forecaster, short));
@@ -42,7 +53,9 @@ export async function predictValues(forecaster: Forecaster, data: string, times:
   for (const note of notes) say(note);
   const heading = columns.time === undefined ? 'row' : columns.time.reading.columns.join(' ');
   const written = columnFormat(known.flatMap((series) => lastTargets(series)));
-  const rows = answers.flatMap(({ name, firstRow, times, values }) => values.map((value, step) => [...(isPanel ? [name] : []), times[step] ?? String(firstRow + step), written(value)]));
+  const rows = answers.flatMap(({ name, firstRow, times, values }) =>
+    values.map((value, step) => [...(isPanel ? [name] : []), times[step] ?? String(firstRow + step), written(value)]),
+  );
   print(textTable([...(isPanel ? [columns.reading.series.join(', ')] : []), heading, target], rows));
 }
 

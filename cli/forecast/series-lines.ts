@@ -21,7 +21,9 @@ function timeLine({ time, series }: SeriesColumns): string[] {
   const isEven = time.frequency !== undefined && notation.format !== 'number';
   const every = isEven ? `, every ${describeFrequency(time.frequency)}` : '';
   const shown = series.length > 1 ? ` in ${series[0].name}` : '';
-  return [`time ${columns.join(', ')} (${notation.format})${every}: ${spanOf(time, series[0], 0, series[0].numRows - 1)}${shown}`];
+  return [
+    `time ${columns.join(', ')} (${notation.format})${every}: ${spanOf(time, series[0], 0, series[0].numRows - 1)}${shown}`,
+  ];
 }
 
 /** `2020-01-01 to 2020-12-31`; row numbers where there are no times. */

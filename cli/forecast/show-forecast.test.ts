@@ -3,9 +3,26 @@ import type { ForecastErrors, ForecastReport } from '../../src/index.js';
 import { errorTable, rowName } from './show-forecast.js';
 
 const errors = (mae: number): ForecastErrors => ({ mae, rmse: 2 * mae, mase: mae / 1000, smape: 3 });
-const compared = { model: errors(11_530), base: errors(11_540), naive: errors(9427), seasonalNaive: errors(9427), drift: errors(9100.5), seasonalDrift: errors(9100.5), mean: errors(70_000) };
+const compared = {
+  model: errors(11_530),
+  base: errors(11_540),
+  naive: errors(9427),
+  seasonalNaive: errors(9427),
+  drift: errors(9100.5),
+  seasonalDrift: errors(9100.5),
+  mean: errors(70_000),
+};
 const part = { name: '', numForecasts: 5, numOrigins: 5, rows: [10, 17] as const, errors: compared };
-const report: ForecastReport = { ...part, target: 'y', horizon: 3, season: 1, bestBaseline: 'drift', maeByStep: [], shown: [], series: [part] };
+const report: ForecastReport = {
+  ...part,
+  target: 'y',
+  horizon: 3,
+  season: 1,
+  bestBaseline: 'drift',
+  maeByStep: [],
+  shown: [],
+  series: [part],
+};
 
 describe('a table of errors', () => {
   it('begins with what the file forecasts with, and says that the network is not used', () => {

@@ -21,5 +21,9 @@ export function looksLikeColumns({ sentences, codec }: Tagger, text: string): bo
   if (numColumns > 1 && numTags >= leastTags * rows.length) return true;
   const usual = Number(reading?.numColumns ?? 0);
   // Words to tag have the columns of training, those of the tags perhaps left out.
-  return reading?.format === 'columns' && hasSentences && (numColumns === usual || numColumns === usual - 1 || numColumns === 1);
+  return (
+    reading?.format === 'columns' &&
+    hasSentences &&
+    (numColumns === usual || numColumns === usual - 1 || numColumns === 1)
+  );
 }

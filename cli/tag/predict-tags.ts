@@ -16,12 +16,19 @@ export interface PredictTagsOptions extends TaggedFileOptions {
 }
 
 /** How a text that is data is read; undefined for a text whose words must be found. */
-function dataOptions(tagger: Tagger, text: string, where: string, options: PredictTagsOptions): TaggedFileOptions | undefined {
+function dataOptions(
+  tagger: Tagger,
+  text: string,
+  where: string,
+  options: PredictTagsOptions,
+): TaggedFileOptions | undefined {
   if (options.isPlain === true) return undefined;
   if (options.format !== undefined || isConllu(text, where)) return withTrainedColumn(tagger, text, where, options);
   if (!looksLikeColumns(tagger, text)) return undefined;
   const read = withTrainedColumn(tagger, text, where, { ...options, format: 'columns' });
-  say(`${where}: read as columns, with the words in column ${read['word-column'] ?? 1}; --format texts reads it as sentences, one a line.`);
+  say(
+    `${where}: read as columns, with the words in column ${read['word-column'] ?? 1}; --format texts reads it as sentences, one a line.`,
+  );
   return read;
 }
 
@@ -36,7 +43,12 @@ export function sentencesOf(text: string): string[][] {
  *
  * @throws DATA_FORMAT
  */
-export async function withTags(tagger: Tagger, text: string, where: string, options: PredictTagsOptions): Promise<string> {
+export async function withTags(
+  tagger: Tagger,
+  text: string,
+  where: string,
+  options: PredictTagsOptions,
+): Promise<string> {
   const data = dataOptions(tagger, text, where, options);
   if (data === undefined) {
     const sentences = sentencesOf(text);
@@ -48,12 +60,18 @@ export async function withTags(tagger: Tagger, text: string, where: string, opti
   const to = options.to ?? format;
   if (format === 'columns' && to === 'columns') return file.withNewColumn(tags);
   const column = conlluColumnOf(tagger);
-  if (format === 'conllu' && to === 'conllu') return file.withColumn(column, column === 'misc' ? tags.map((own) => own.map((tag) => `Tag=${tag}`)) : tags);
+  if (format === 'conllu' && to === 'conllu')
+    return file.withColumn(column, column === 'misc' ? tags.map((own) => own.map((tag) => `Tag=${tag}`)) : tags);
   return written(tagger, sentences, tags, to, options.number);
 }
 
 /** The words and tags of a text, for `--json`. */
-export async function taggedWords(tagger: Tagger, text: string, where: string, options: PredictTagsOptions): Promise<{ words: readonly string[]; tags: readonly string[] }[]> {
+export async function taggedWords(
+  tagger: Tagger,
+  text: string,
+  where: string,
+  options: PredictTagsOptions,
+): Promise<{ words: readonly string[]; tags: readonly string[] }[]> {
   const data = dataOptions(tagger, text, where, options);
   const sentences: readonly (readonly string[])[] =
     data === undefined ? sentencesOf(text) : wordFileOf(text, where, data).file.sentences.map(({ words }) => words);
@@ -61,14 +79,39 @@ export async function taggedWords(tagger: Tagger, text: string, where: string, o
   return sentences.map((words, s) => ({ words, tags: tags[s] }));
 }
 
-function written(tagger: Tagger, sentences: readonly (readonly string[])[], tags: readonly (readonly string[])[], to: (typeof tagOutputs)[number], number = false): string {
-  if (to === 'lines') return sentences.map((words, s) => `${number ? `${s + 1}\t` : ''}${words.map((word, i) => `${word}/${tags[s][i]}`).join(' ')}\n`).join('');
+function written(
+  tagger: Tagger,
+  sentences: readonly (readonly string[])[],
+  tags: readonly (readonly string[])[],
+  to: (typeof tagOutputs)[number],
+  number = false,
+): string {
+  if (to === 'lines')
+    return sentences
+      .map((words, s) => `${number ? `${s + 1}\t` : ''}${words.map((word, i) => `${word}/${tags[s][i]}`).join(' ')}\n`)
+      .join('');
   const column = conlluColumns.indexOf(conlluColumnOf(tagger));
   const line = (word: string, tag: string, i: number): string => {
     if (to === 'columns') return `${word}\t${tag}`;
-    return conlluColumns.map((name, at) => (name === 'id' ? String(i + 1) : name === 'form' ? word : at === column ? (name === 'misc' ? `Tag=${tag}` : tag) : '_')).join('\t');
+    return conlluColumns
+      .map((name, at) =>
+        name === 'id'
+          ? String(i + 1)
+          : name === 'form'
+            ? word
+            : at === column
+              ? name === 'misc'
+                ? `Tag=${tag}`
+                : tag
+              : '_',
+      )
+      .join('\t');
   };
-  return sentences.map((words, s) => (words.length === 0 ? '' : `${words.map((word, i) => line(word, tags[s][i], i)).join('\n')}\n\n`)).join('');
+  return sentences
+    .map((words, s) =>
+      words.length === 0 ? '' : `${words.map((word, i) => line(word, tags[s][i], i)).join('\n')}\n\n`,
+    )
+    .join('');
 }
 
 /** Where CoNLL-U has no column of the model's kind, `misc` takes the tag. */

@@ -10,17 +10,37 @@ export function scoreTable(report: TaggingScore, baseline: TaggingScore | null):
     [`words (${withSeparators(report.numWords)})`, ({ accuracy }) => percent(accuracy)],
     [`unknown words (${withSeparators(report.numUnknown)})`, ({ unknownAccuracy }) => percent(unknownAccuracy)],
     [`whole sentences (${withSeparators(report.numSentences)})`, ({ sentenceAccuracy }) => percent(sentenceAccuracy)],
-    ...(report.spans === null ? [] : ([[`spans (${withSeparators(report.spans.numTrue)}): precision`, ({ spans }) => percent(spans?.precision)], ['spans: recall', ({ spans }) => percent(spans?.recall)], ['spans: F1', ({ spans }) => percent(spans?.f1)]] as [string, (score: TaggingScore) => string][])),
+    ...(report.spans === null
+      ? []
+      : ([
+          [`spans (${withSeparators(report.spans.numTrue)}): precision`, ({ spans }) => percent(spans?.precision)],
+          ['spans: recall', ({ spans }) => percent(spans?.recall)],
+          ['spans: F1', ({ spans }) => percent(spans?.f1)],
+        ] as [string, (score: TaggingScore) => string][])),
   ];
   const columns = [report, ...(baseline === null ? [] : [baseline])];
-  return textTable(['right, in %', 'tagger', ...(baseline === null ? [] : ['HMM baseline'])], rows.map(([name, figure]) => [name, ...columns.map(figure)]));
+  return textTable(
+    ['right, in %', 'tagger', ...(baseline === null ? [] : ['HMM baseline'])],
+    rows.map(([name, figure]) => [name, ...columns.map(figure)]),
+  );
 }
 
 /** Precision, recall and F1 by tag, or by kind of span where the tags mark spans. */
 export function agreementTable({ byTag, byKind, numUnseenTags }: TaggerReport): string {
   const all = Object.entries(byKind ?? byTag);
-  const row = ([name, { precision, recall, f1, numTrue }]: [string, Agreement]): string[] => [name, percent(precision), percent(recall), percent(f1), withSeparators(numTrue)];
-  const lines = [textTable([byKind === null ? 'tag' : 'spans', 'precision', 'recall', 'F1', 'in the data'], all.slice(0, mostTags).map(row))];
+  const row = ([name, { precision, recall, f1, numTrue }]: [string, Agreement]): string[] => [
+    name,
+    percent(precision),
+    percent(recall),
+    percent(f1),
+    withSeparators(numTrue),
+  ];
+  const lines = [
+    textTable(
+      [byKind === null ? 'tag' : 'spans', 'precision', 'recall', 'F1', 'in the data'],
+      all.slice(0, mostTags).map(row),
+    ),
+  ];
   if (all.length > mostTags) lines.push(`... and ${all.length - mostTags} rarer ones; --json gives all.`);
   if (numUnseenTags > 0) lines.push(`${withSeparators(numUnseenTags)} words have a tag that training never showed.`);
   return lines.join('\n');

@@ -1,4 +1,16 @@
-import { type ColumnFile, columnLayoutOf, type ConlluFile, looksLikeConllu, readColumnFile, readConllu, RondoError, type TaggedSentence, taggedSentences, type Tagger, type TextEncoding } from '../../src/index.js';
+import {
+  type ColumnFile,
+  columnLayoutOf,
+  type ConlluFile,
+  looksLikeConllu,
+  readColumnFile,
+  readConllu,
+  RondoError,
+  type TaggedSentence,
+  taggedSentences,
+  type Tagger,
+  type TextEncoding,
+} from '../../src/index.js';
 import { encodingOption } from '../data-options.js';
 import type { OptionSpecs } from '../options.js';
 import { readTextInput } from '../read-input.js';
@@ -7,8 +19,19 @@ import { WrongUsage } from '../wrong-usage.js';
 
 /** Options of commands that read words with tags. */
 export const taggedFileOptions = {
-  format: { type: 'text', value: 'FORMAT', choices: ['conllu', 'columns'], about: 'Of the data: conllu or columns (a word and its tags a line). Default: by the name, .conllu, or by the first line.' },
-  column: { type: 'text', value: 'COLUMN', about: 'Where the tags are. Of CoNLL-U: upos (default), xpos, feats, deprel, lemma ... Of columns: a number from 1, or last (default).' },
+  format: {
+    type: 'text',
+    value: 'FORMAT',
+    choices: ['conllu', 'columns'],
+    about:
+      'Of the data: conllu or columns (a word and its tags a line). Default: by the name, .conllu, or by the first line.',
+  },
+  column: {
+    type: 'text',
+    value: 'COLUMN',
+    about:
+      'Where the tags are. Of CoNLL-U: upos (default), xpos, feats, deprel, lemma ... Of columns: a number from 1, or last (default).',
+  },
   ...encodingOption,
   'word-column': { type: 'count', value: 'N', about: 'Of columns: where the words are. Default 1.' },
 } as const satisfies OptionSpecs;
@@ -17,7 +40,13 @@ export const taggedFileOptions = {
 export function refuseTaggerOptions(command: string, task: string, options: Readonly<Record<string, unknown>>): void {
   const given = Object.entries(options).find(([, value]) => value !== undefined);
   if (given === undefined) return;
-  throw new WrongUsage({ where: `rondo ${command}`, what: `--${given[0]} is for taggers.`, expected: 'a model made by rondo train tag', received: `a model of the task ${task}`, fix: `leave --${given[0]} out.` });
+  throw new WrongUsage({
+    where: `rondo ${command}`,
+    what: `--${given[0]} is for taggers.`,
+    expected: 'a model made by rondo train tag',
+    received: `a model of the task ${task}`,
+    fix: `leave --${given[0]} out.`,
+  });
 }
 
 /** What the options above say. */
@@ -29,7 +58,9 @@ export interface TaggedFileOptions {
 }
 
 /** A file with words in sentences, in either format. */
-export type WordFile = { readonly format: 'conllu'; readonly file: ConlluFile } | { readonly format: 'columns'; readonly file: ColumnFile };
+export type WordFile =
+  | { readonly format: 'conllu'; readonly file: ConlluFile }
+  | { readonly format: 'columns'; readonly file: ColumnFile };
 
 /** @throws FILE_ACCESS, DATA_FORMAT */
 export async function readWordFile(path: string, options: TaggedFileOptions): Promise<WordFile> {
@@ -44,10 +75,16 @@ export function readingOf(word: WordFile): Readonly<Record<string, string>> {
 }
 
 /** Options with the column of the words that training had, for a file of columns where they name none. */
-export function withTrainedColumn<Options extends TaggedFileOptions>({ sentences }: Tagger, text: string, where: string, options: Options): Options {
+export function withTrainedColumn<Options extends TaggedFileOptions>(
+  { sentences }: Tagger,
+  text: string,
+  where: string,
+  options: Options,
+): Options {
   const trained = Number(sentences.reading?.wordColumn ?? 1);
   const isColumns = options.format === 'columns' || (options.format === undefined && !isConllu(text, where));
-  if (!isColumns || options['word-column'] !== undefined || trained > (columnLayoutOf(text)?.numColumns ?? 1)) return options;
+  if (!isColumns || options['word-column'] !== undefined || trained > (columnLayoutOf(text)?.numColumns ?? 1))
+    return options;
   return { ...options, 'word-column': trained };
 }
 
@@ -58,7 +95,14 @@ export function isConllu(text: string, where: string): boolean {
 
 export function wordFileOf(text: string, where: string, { format, 'word-column': words }: TaggedFileOptions): WordFile {
   if ((format ?? (isConllu(text, where) ? 'conllu' : 'columns')) === 'conllu') {
-    if (words !== undefined) throw new WrongUsage({ where, what: '--word-column is for files of columns; this is CoNLL-U.', expected: 'no --word-column', received: `--word-column ${words}`, fix: 'leave it out, or give --format columns.' });
+    if (words !== undefined)
+      throw new WrongUsage({
+        where,
+        what: '--word-column is for files of columns; this is CoNLL-U.',
+        expected: 'no --word-column',
+        received: `--word-column ${words}`,
+        fix: 'leave it out, or give --format columns.',
+      });
     return { format: 'conllu', file: readConllu(text, { where }) };
   }
   return { format: 'columns', file: readColumnFile(text, { where, words }) };
@@ -69,7 +113,13 @@ export function columnName(command: string, { format, file }: WordFile, { column
   if (format === 'conllu') return column?.toLowerCase() ?? 'upos';
   const number = column === undefined || column === 'last' ? file.numColumns : Number(column);
   if (Number.isInteger(number)) return column === undefined ? 'last' : column;
-  throw new WrongUsage({ where: `rondo ${command}`, what: '--column needs a number for a file of columns.', expected: `a number from 1 to ${file.numColumns}, or last`, received: column ?? '', fix: 'count the columns from 1, or give --format conllu.' });
+  throw new WrongUsage({
+    where: `rondo ${command}`,
+    what: '--column needs a number for a file of columns.',
+    expected: `a number from 1 to ${file.numColumns}, or last`,
+    received: column ?? '',
+    fix: 'count the columns from 1, or give --format conllu.',
+  });
 }
 
 /** What a file holds for a tagger. */
@@ -88,12 +138,20 @@ export function taggedDataOf({ format, file }: WordFile, column: string): Tagged
   const words = file.sentences.map((sentence) => sentence.words);
   const number = column === 'last' ? file.numColumns : Number(column);
   if (number === file.wordColumn) {
-    throw new RondoError('OUT_OF_RANGE', { where: file.where, what: `column ${number} holds the words.`, expected: `another of ${file.numColumns} columns`, received: column, fix: 'say with --column where the tags are, or with --word-column where the words are.' });
+    throw new RondoError('OUT_OF_RANGE', {
+      where: file.where,
+      what: `column ${number} holds the words.`,
+      expected: `another of ${file.numColumns} columns`,
+      received: column,
+      fix: 'say with --column where the tags are, or with --word-column where the words are.',
+    });
   }
   return { sentences: taggedSentences(words, file.column(number), file.where), numUntagged: 0 };
 }
 
 /** One line on the words without a tag; undefined where all have one. */
 export function untaggedNote(file: string, { numUntagged }: TaggedData): string | undefined {
-  return numUntagged === 0 ? undefined : `${file}: ${withSeparators(numUntagged)} words without a tag (\`_\`) are neither learned nor measured; sentences are cut there`;
+  return numUntagged === 0
+    ? undefined
+    : `${file}: ${withSeparators(numUntagged)} words without a tag (\`_\`) are neither learned nor measured; sentences are cut there`;
 }

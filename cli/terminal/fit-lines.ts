@@ -6,7 +6,10 @@ const isKept = (line: string): boolean => /(^|\s)rondo [a-z]/.test(line) || line
 /** Lines no longer than so many columns: cut between words, the rest below it with two more spaces before it. */
 export function fitLines(text: string, columns: number | undefined): string {
   if (columns === undefined) return text;
-  return text.split('\n').flatMap((line) => (displayWidth(line) <= columns || isKept(line) ? [line] : cut(line, columns))).join('\n');
+  return text
+    .split('\n')
+    .flatMap((line) => (displayWidth(line) <= columns || isKept(line) ? [line] : cut(line, columns)))
+    .join('\n');
 }
 
 function cut(line: string, columns: number): string[] {

@@ -46,7 +46,11 @@ export class PlotCanvas {
    * The characters of one row without trailing spaces. `glyph` is asked for each cell that a line touched, the others are
    * spaces; `paint` for each run of cells of one series.
    */
-  row(row: number, glyph: (series: number, dots: number) => string, paint: (text: string, series: number) => string): string {
+  row(
+    row: number,
+    glyph: (series: number, dots: number) => string,
+    paint: (text: string, series: number) => string,
+  ): string {
     let text = '';
     let run = '';
     const end = (row + 1) * this.columns;

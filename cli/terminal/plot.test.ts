@@ -27,7 +27,15 @@ describe('a line plot', () => {
   });
 
   test('marks given places of the axis', () => {
-    const lines = linePlot([{ name: '', values: [3, 1, 2] }], { width: 40, height: 5, xTicks: [{ value: 0, label: '1e-3' }, { value: 1, label: '1e-2' }, { value: 2, label: '1e-1' }] }).split('\n');
+    const lines = linePlot([{ name: '', values: [3, 1, 2] }], {
+      width: 40,
+      height: 5,
+      xTicks: [
+        { value: 0, label: '1e-3' },
+        { value: 1, label: '1e-2' },
+        { value: 2, label: '1e-1' },
+      ],
+    }).split('\n');
     expect(lines.at(-2)!.match(/┬/g)).toHaveLength(3);
     expect(lines.at(-1)!.trim().split(/ +/)).toEqual(['1e-3', '1e-2', '1e-1']);
   });
@@ -59,7 +67,13 @@ describe('a line plot', () => {
   });
 
   test('shows both series in dots when colours tell them apart', () => {
-    const text = linePlot([{ name: 'a', values: [0, 1] }, { name: 'b', values: [1, 0] }], { colour: true });
+    const text = linePlot(
+      [
+        { name: 'a', values: [0, 1] },
+        { name: 'b', values: [1, 0] },
+      ],
+      { colour: true },
+    );
     expect(text).toMatch(/\x1b\[36m[\u2801-\u28ff]/);
     expect(text).toMatch(/\x1b\[33m[\u2801-\u28ff]/);
   });
@@ -87,11 +101,19 @@ describe('a line plot', () => {
   test('stays within its width and height, whatever the values', () => {
     const value = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(0, 5e-324, -1.7e308, 1.7e308, 1e9, 1e9 + 1e-3));
     fc.assert(
-      fc.property(fc.array(fc.array(value, { maxLength: 30 }), { maxLength: 3 }), fc.integer({ min: 32, max: 90 }), fc.integer({ min: 3, max: 20 }), (all, width, height) => {
-        const lines = linePlot(all.map((values, i) => ({ name: `s${i}`, values, start: i })), { width, height }).split('\n');
-        expect(lines.length === 1 || lines.length === height + 3).toBe(true);
-        for (const line of lines) expect(line.length).toBeLessThanOrEqual(Math.max(width, 35));
-      }),
+      fc.property(
+        fc.array(fc.array(value, { maxLength: 30 }), { maxLength: 3 }),
+        fc.integer({ min: 32, max: 90 }),
+        fc.integer({ min: 3, max: 20 }),
+        (all, width, height) => {
+          const lines = linePlot(
+            all.map((values, i) => ({ name: `s${i}`, values, start: i })),
+            { width, height },
+          ).split('\n');
+          expect(lines.length === 1 || lines.length === height + 3).toBe(true);
+          for (const line of lines) expect(line.length).toBeLessThanOrEqual(Math.max(width, 35));
+        },
+      ),
       { seed: 6, numRuns: 500 },
     );
   });

@@ -53,17 +53,21 @@ export function linePlot(series: readonly PlotSeries[], options: LinePlotOptions
   const labelWidth = Math.max(1, widestOf(yTicks.map(({ label }) => label)));
   const useDots = !ascii && (colour || series.length === 1);
   const canvas = new PlotCanvas(width - labelWidth - 2, height, useDots ? 2 : 1, useDots ? 4 : 1);
-  const dotX = (x: number): number => Math.round(((x - range.first) / (range.last - range.first)) * (canvas.dotsWide - 1));
+  const dotX = (x: number): number =>
+    Math.round(((x - range.first) / (range.last - range.first)) * (canvas.dotsWide - 1));
   // Halved first, because the whole span of float64 is no float64.
   const dotY = (y: number): number =>
     Math.round(((range.high / 2 - y / 2) / (range.high / 2 - range.low / 2)) * (canvas.dotsHigh - 1));
   for (const [index, one] of series.entries()) draw(canvas, one, index, dotX, dotY);
 
-  const paint = (text: string, index: number): string => (colour ? `\x1b[${colours[index % colours.length]}m${text}\x1b[0m` : text);
+  const paint = (text: string, index: number): string =>
+    colour ? `\x1b[${colours[index % colours.length]}m${text}\x1b[0m` : text;
   const markOf = (index: number): string => marks[ascii ? 'ascii' : 'unicode'][index % marks.ascii.length];
   const glyph = (index: number, dots: number): string => (useDots ? String.fromCharCode(0x2800 + dots) : markOf(index));
 
-  const labels = new Map(yTicks.map(({ value, label }) => [Math.floor((dotY(value) * height) / canvas.dotsHigh), label]));
+  const labels = new Map(
+    yTicks.map(({ value, label }) => [Math.floor((dotY(value) * height) / canvas.dotsHigh), label]),
+  );
   const lines: string[] = [...heading];
   for (let row = 0; row < height; row++) {
     const label = labels.get(row);

@@ -19,13 +19,25 @@ export function oneLine(text: string): string {
 
 /** Lines of a report: line ends and tabs stay, and colours where this program colours; all else that steers becomes visible. */
 export function printableLines(text: string, colour = false): string {
-  const safe = (part: string): string => part.split(/([\n\t])/).map((piece, i) => (i % 2 === 0 ? visible(piece) : piece)).join('');
-  return colour ? text.split(ownColour).map((part, i) => (i % 2 === 0 ? safe(part) : part)).join('') : safe(text);
+  const safe = (part: string): string =>
+    part
+      .split(/([\n\t])/)
+      .map((piece, i) => (i % 2 === 0 ? visible(piece) : piece))
+      .join('');
+  return colour
+    ? text
+        .split(ownColour)
+        .map((part, i) => (i % 2 === 0 ? safe(part) : part))
+        .join('')
+    : safe(text);
 }
 
 /** The same JSON document without any character that steers: in JSON each has an escape. */
 export function printableJson(document: string): string {
-  return document.replace(/[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return document.replace(
+    /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** ESC as `␛`; what has no picture becomes the replacement character. */

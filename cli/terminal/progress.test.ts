@@ -5,33 +5,67 @@ import { formatDuration, formatProgress, ProgressLine } from './progress.js';
 describe('a line of progress', () => {
   test('shows the bar, the counts, the rate, the time left and the metrics', () => {
     expect(
-      formatProgress({ label: 'epoch 2/10', done: 1200, total: 2400, unit: 'tokens', elapsedMs: 3000, metrics: { loss: 1.20449, accuracy: 0 } }),
-    ).toBe('epoch 2/10  ██████████░░░░░░░░░░   50 %  1200/2400 tokens  400 tokens/s  0:03 left  loss 1.204  accuracy 0');
+      formatProgress({
+        label: 'epoch 2/10',
+        done: 1200,
+        total: 2400,
+        unit: 'tokens',
+        elapsedMs: 3000,
+        metrics: { loss: 1.20449, accuracy: 0 },
+      }),
+    ).toBe(
+      'epoch 2/10  ██████████░░░░░░░░░░   50 %  1200/2400 tokens  400 tokens/s  0:03 left  loss 1.204  accuracy 0',
+    );
   });
 
   test('says hundred percent only at the end, and then the whole time', () => {
-    const at = (done: number): string => formatProgress({ label: 'x', done, total: 1000, unit: 'steps', elapsedMs: 61_000, ascii: true });
+    const at = (done: number): string =>
+      formatProgress({ label: 'x', done, total: 1000, unit: 'steps', elapsedMs: 61_000, ascii: true });
     expect(at(999)).toContain(' 99 %');
     expect(at(999)).toContain('###################- ');
     expect(at(1000)).toBe('x  ####################  100 %  1000/1000 steps  16.4 steps/s  1:01 in all');
   });
 
   test('has no rate and no time left before anything is done', () => {
-    expect(formatProgress({ label: 'x', done: 0, total: 10, unit: 'steps', elapsedMs: 0 })).toBe('x  ░░░░░░░░░░░░░░░░░░░░    0 %  0/10 steps');
+    expect(formatProgress({ label: 'x', done: 0, total: 10, unit: 'steps', elapsedMs: 0 })).toBe(
+      'x  ░░░░░░░░░░░░░░░░░░░░    0 %  0/10 steps',
+    );
   });
 
   test('does not count what was done before a run was resumed as its speed', () => {
-    const line = formatProgress({ label: '', done: 600, doneAtStart: 500, total: 1000, unit: 'steps', elapsedMs: 10_000 });
+    const line = formatProgress({
+      label: '',
+      done: 600,
+      doneAtStart: 500,
+      total: 1000,
+      unit: 'steps',
+      elapsedMs: 10_000,
+    });
     expect(line).toContain('10 steps/s  0:40 left');
   });
 
   test('has no bar without a total, and writes large and small numbers shortly', () => {
-    const line = formatProgress({ label: 'read', done: 5_000_000, unit: 'tokens', elapsedMs: 2000, metrics: { rate: 1e-4, loss: NaN } });
+    const line = formatProgress({
+      label: 'read',
+      done: 5_000_000,
+      unit: 'tokens',
+      elapsedMs: 2000,
+      metrics: { rate: 1e-4, loss: NaN },
+    });
     expect(line).toBe('read  5000000 tokens  2.5M tokens/s  rate 1.00e-4  loss NaN');
   });
 
   test('leaves out what has no room: the bar first, then counts, rate and time, the loss never', () => {
-    const at = (columns: number): string => formatProgress({ label: 'epoch 2/10', done: 1200, total: 2400, unit: 'tokens', elapsedMs: 3000, metrics: { loss: 1.20449 }, columns });
+    const at = (columns: number): string =>
+      formatProgress({
+        label: 'epoch 2/10',
+        done: 1200,
+        total: 2400,
+        unit: 'tokens',
+        elapsedMs: 3000,
+        metrics: { loss: 1.20449 },
+        columns,
+      });
     expect(at(75)).toBe('epoch 2/10   50 %  1200/2400 tokens  400 tokens/s  0:03 left  loss 1.204');
     expect(at(41)).toBe('epoch 2/10   50 %  0:03 left  loss 1.204');
     expect(at(30)).toBe('epoch 2/10   50 %  loss 1.204');
@@ -42,7 +76,10 @@ describe('a line of progress', () => {
   });
 });
 
-function recorder(isTTY: boolean, columns = 80): { stream: { isTTY: boolean; columns: number; write(text: string): void }; texts: string[] } {
+function recorder(
+  isTTY: boolean,
+  columns = 80,
+): { stream: { isTTY: boolean; columns: number; write(text: string): void }; texts: string[] } {
   const texts: string[] = [];
   return { texts, stream: { isTTY, columns, write: (text) => void texts.push(text) } };
 }
@@ -54,7 +91,12 @@ describe('ProgressLine', () => {
     const { stream, texts } = recorder(true);
     let time = 0;
     const line = new ProgressLine(stream, { now: () => time });
-    for (const [at, done] of [[0, 1], [50, 2], [100, 3], [120, 4]] as const) {
+    for (const [at, done] of [
+      [0, 1],
+      [50, 2],
+      [100, 3],
+      [120, 4],
+    ] as const) {
       time = at;
       line.update(state(done));
     }

@@ -45,7 +45,16 @@ interface ProgressPart {
   readonly text: string;
 }
 
-function progressParts({ label, done, total, unit, doneAtStart = 0, metrics = {}, elapsedMs, ascii = false }: Progress & { elapsedMs: number; ascii?: boolean | undefined }): ProgressPart[] {
+function progressParts({
+  label,
+  done,
+  total,
+  unit,
+  doneAtStart = 0,
+  metrics = {},
+  elapsedMs,
+  ascii = false,
+}: Progress & { elapsedMs: number; ascii?: boolean | undefined }): ProgressPart[] {
   const parts: ProgressPart[] = [{ text: oneLine(label) }];
   if (total === undefined) parts.push({ text: `${done} ${unit}` });
   else {
@@ -53,13 +62,17 @@ function progressParts({ label, done, total, unit, doneAtStart = 0, metrics = {}
     const filled = Math.floor(share * barWidth);
     const [full, rest] = ascii ? ['#', '-'] : ['█', '░'];
     parts.push({ kind: 'bar', text: full.repeat(filled) + rest.repeat(barWidth - filled) });
-    parts.push({ text: `${String(Math.floor(share * 100)).padStart(3)} %` }, { kind: 'counts', text: `${done}/${total} ${unit}` });
+    parts.push(
+      { text: `${String(Math.floor(share * 100)).padStart(3)} %` },
+      { kind: 'counts', text: `${done}/${total} ${unit}` },
+    );
   }
   const perMs = (done - doneAtStart) / elapsedMs;
   const hasRate = elapsedMs > 0 && done > doneAtStart;
   if (hasRate) parts.push({ kind: 'rate', text: `${formatRate(perMs * 1000)} ${unit}/s` });
   if (total !== undefined && done >= total) parts.push({ kind: 'time', text: `${formatDuration(elapsedMs)} in all` });
-  else if (total !== undefined && hasRate) parts.push({ kind: 'time', text: `${formatDuration((total - done) / perMs)} left` });
+  else if (total !== undefined && hasRate)
+    parts.push({ kind: 'time', text: `${formatDuration((total - done) / perMs)} left` });
   for (const [name, value] of Object.entries(metrics)) parts.push({ text: `${name} ${formatMetric(value)}` });
   return parts;
 }
@@ -74,7 +87,11 @@ export function formatDuration(durationMs: number): string {
 }
 
 function formatRate(perSecond: number): string {
-  for (const [size, suffix] of [[1e9, 'G'], [1e6, 'M'], [1e3, 'k']] as const) {
+  for (const [size, suffix] of [
+    [1e9, 'G'],
+    [1e6, 'M'],
+    [1e3, 'k'],
+  ] as const) {
     if (perSecond >= size) return `${Number((perSecond / size).toPrecision(3))}${suffix}`;
   }
   return String(Number(perSecond.toPrecision(3)));
@@ -116,7 +133,10 @@ export class ProgressLine {
   private latest: string | undefined;
   private shown: string | undefined;
 
-  constructor(private readonly stream: TerminalStream, options: ProgressLineOptions = {}) {
+  constructor(
+    private readonly stream: TerminalStream,
+    options: ProgressLineOptions = {},
+  ) {
     const { now = () => performance.now(), redrawMs = 100, lineMs = 10_000, ascii = false } = options;
     this.now = now;
     this.intervalMs = stream.isTTY ? redrawMs : lineMs;

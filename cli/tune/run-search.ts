@@ -39,7 +39,11 @@ export async function runSearch(run: SearchRun): Promise<void> {
     if (pending.length === 0 || signal.aborted) return;
     let fatal: RondoError | undefined;
     const work = async (): Promise<void> => {
-      for (let next = pending.shift(); next !== undefined && !signal.aborted && fatal === undefined; next = pending.shift()) {
+      for (
+        let next = pending.shift();
+        next !== undefined && !signal.aborted && fatal === undefined;
+        next = pending.shift()
+      ) {
         fatal ??= await oneRun(run, next, trials[next.trial]);
       }
     };
@@ -49,12 +53,22 @@ export async function runSearch(run: SearchRun): Promise<void> {
 }
 
 /** @returns the error that no other run can escape. */
-async function oneRun({ search, score, folder, processes, threads, keepsBest, signal, onBegin, onWait, onEnd }: SearchRun, run: Run, values: TrialValues): Promise<RondoError | undefined> {
+async function oneRun(
+  { search, score, folder, processes, threads, keepsBest, signal, onBegin, onWait, onEnd }: SearchRun,
+  run: Run,
+  values: TrialValues,
+): Promise<RondoError | undefined> {
   onBegin(run);
   await folder.untilFree(run, signal, (owner) => onWait(run, owner));
   if (signal.aborted) return undefined;
   const isInterrupted = await folder.isInterrupted(run);
-  const own = { ...runOptions(search, values, run.rung), threads, out: folder.pathsOf(run).model, json: true, [isInterrupted ? 'resume' : 'force']: true };
+  const own = {
+    ...runOptions(search, values, run.rung),
+    threads,
+    out: folder.pathsOf(run).model,
+    json: true,
+    [isInterrupted ? 'resume' : 'force']: true,
+  };
   const startedMs = performance.now();
   const ended = await processes.run([...search.command.split(' '), ...optionWords(own), '--', ...search.files]);
   if (signal.aborted && ended.fault !== undefined) return undefined;
@@ -64,7 +78,9 @@ async function oneRun({ search, score, folder, processes, threads, keepsBest, si
   await folder.add(record, keepsBest && isBest);
   onEnd(record);
   const { records } = folder;
-  const areAlike = records.length >= alikeAtMost && records.every(({ reason }) => reason !== undefined && reason === records[0].reason);
+  const areAlike =
+    records.length >= alikeAtMost &&
+    records.every(({ reason }) => reason !== undefined && reason === records[0].reason);
   return areAlike ? ended.fault : undefined;
 }
 
@@ -73,7 +89,13 @@ function isOfAll(fault: RondoError): boolean {
   return fault instanceof WrongUsage || fault.code === 'FILE_ACCESS' || fault.code === 'DATA_FORMAT';
 }
 
-function recordOf({ search, score }: Pick<SearchRun, 'search' | 'score'>, run: Run, values: TrialValues, { document, fault }: TrainEnded, seconds: number): RunRecord {
+function recordOf(
+  { search, score }: Pick<SearchRun, 'search' | 'score'>,
+  run: Run,
+  values: TrialValues,
+  { document, fault }: TrainEnded,
+  seconds: number,
+): RunRecord {
   const value = document === undefined ? undefined : score.of(document as TrainDocument);
   const isDone = value !== undefined && Number.isFinite(value);
   return {
@@ -85,6 +107,9 @@ function recordOf({ search, score }: Pick<SearchRun, 'search' | 'score'>, run: R
     score: isDone ? value : null,
     bestEpoch: isDone ? (document as TrainDocument).outcome.bestEpoch + 1 : null,
     seconds: Number(seconds.toFixed(1)),
-    ...(!isDone && { reason: fault === undefined ? `the ${score.about} is ${value ?? 'missing'}` : `${fault.code}: ${fault.facts.what}` }),
+    ...(!isDone && {
+      reason:
+        fault === undefined ? `the ${score.about} is ${value ?? 'missing'}` : `${fault.code}: ${fault.facts.what}`,
+    }),
   };
 }

@@ -41,7 +41,12 @@ export class SearchFolder {
    * @throws FILE_ACCESS where a search would be lost, another process is at work on it, or there is none to resume; WrongUsage where it is
    *   another one, or data would be overwritten
    */
-  static async open(where: string, path: string, search: Search, { force, resume }: { readonly force: boolean; readonly resume: boolean }): Promise<SearchFolder> {
+  static async open(
+    where: string,
+    path: string,
+    search: Search,
+    { force, resume }: { readonly force: boolean; readonly resume: boolean },
+  ): Promise<SearchFolder> {
     const folder = new SearchFolder(path, []);
     if (resume) requireSameSearch(where, path, await folder.#knownSearch(where), search);
     else await folder.#requireUnused(where, force);
@@ -53,7 +58,10 @@ export class SearchFolder {
     }
     const { lock, predecessor } = await FileLock.take(folder.at('search.lock'), `${where} --out ${path}`);
     folder.#lock = lock;
-    if (predecessor !== undefined) say(`${lock.path} was left by ${predecessor === null ? 'a process' : `process ${predecessor.pid}`}, which is gone; taken over.`);
+    if (predecessor !== undefined)
+      say(
+        `${lock.path} was left by ${predecessor === null ? 'a process' : `process ${predecessor.pid}`}, which is gone; taken over.`,
+      );
     if (resume) {
       await folder.#readRecords();
       return folder;
@@ -84,7 +92,11 @@ export class SearchFolder {
    *
    * @param onWait is called once, where there is something to wait for.
    */
-  async untilFree(run: Pick<RunResult, 'trial' | 'rung'>, signal: AbortSignal, onWait: (owner: LockOwner) => void): Promise<void> {
+  async untilFree(
+    run: Pick<RunResult, 'trial' | 'rung'>,
+    signal: AbortSignal,
+    onWait: (owner: LockOwner) => void,
+  ): Promise<void> {
     const path = lockPathOf(this.pathsOf(run).model);
     for (let isFirst = true; !signal.aborted; isFirst = false) {
       const owner = await FileLock.holder(path);
@@ -109,7 +121,20 @@ export class SearchFolder {
 
   /** Writes the same as a table for spreadsheets, tidies up, and gives the folder back. */
   async close({ space, score }: Search): Promise<void> {
-    const rows = this.records.map(asCounted).map(({ trial, rung, epochs, values, seed, score: own, bestEpoch, seconds, status, reason = '' }) => ({ trial, rung, epochs, ...Object.fromEntries(Object.keys(space).map((name) => [name, values[name]])), seed, [score]: own, bestEpoch, seconds, status, reason }));
+    const rows = this.records
+      .map(asCounted)
+      .map(({ trial, rung, epochs, values, seed, score: own, bestEpoch, seconds, status, reason = '' }) => ({
+        trial,
+        rung,
+        epochs,
+        ...Object.fromEntries(Object.keys(space).map((name) => [name, values[name]])),
+        seed,
+        [score]: own,
+        bestEpoch,
+        seconds,
+        status,
+        reason,
+      }));
     await writeFileAtomically(this.at('trials.csv'), csvText(rows));
     const running = this.at('running');
     if ((await readdir(running)).length === 0) await rmdir(running);
@@ -118,19 +143,42 @@ export class SearchFolder {
 
   async #knownSearch(where: string): Promise<Search> {
     const path = this.at('search.json');
-    if (!(await exists(path))) throw new RondoError('FILE_ACCESS', { where, what: 'there is no search to resume.', expected: path, received: 'no such file', fix: 'leave --resume out to start, or give the --out of the interrupted search.' });
+    if (!(await exists(path)))
+      throw new RondoError('FILE_ACCESS', {
+        where,
+        what: 'there is no search to resume.',
+        expected: path,
+        received: 'no such file',
+        fix: 'leave --resume out to start, or give the --out of the interrupted search.',
+      });
     const text = await readText(path);
     const found = parsed(text);
     if (typeof found === 'object' && found !== null && !Array.isArray(found)) return found as Search;
-    throw new RondoError('FILE_FORMAT', { where: path, what: 'this is no description of a search.', expected: 'what rondo tune has written there', received: text.slice(0, 80), fix: 'start anew with --force, or choose another --out.' });
+    throw new RondoError('FILE_FORMAT', {
+      where: path,
+      what: 'this is no description of a search.',
+      expected: 'what rondo tune has written there',
+      received: text.slice(0, 80),
+      fix: 'start anew with --force, or choose another --out.',
+    });
   }
 
   async #requireUnused(where: string, force: boolean): Promise<void> {
     if (force) return;
     const { path } = this;
-    if (await exists(this.at('search.json'))) throw new RondoError('FILE_ACCESS', { where, what: `${path} holds a search already.`, fix: 'go on with it with --resume, start anew with --force, or choose another --out.' });
+    if (await exists(this.at('search.json')))
+      throw new RondoError('FILE_ACCESS', {
+        where,
+        what: `${path} holds a search already.`,
+        fix: 'go on with it with --resume, start anew with --force, or choose another --out.',
+      });
     for (const name of resultNames) {
-      if (await exists(this.at(name))) throw new RondoError('FILE_ACCESS', { where, what: `${this.at(name)} exists already, and is of no search.`, fix: 'overwrite it with --force, or choose another --out.' });
+      if (await exists(this.at(name)))
+        throw new RondoError('FILE_ACCESS', {
+          where,
+          what: `${this.at(name)} exists already, and is of no search.`,
+          fix: 'overwrite it with --force, or choose another --out.',
+        });
     }
   }
 
@@ -142,7 +190,13 @@ export class SearchFolder {
     for (const [i, line] of lines.entries()) {
       const record = recordOf(line);
       if (record !== undefined) this.records.push(record);
-      else if (i < lines.length - 1) throw new RondoError('FILE_FORMAT', { where: `${path}, line ${i + 1}`, what: 'this is no record of a run.', received: line.slice(0, 80), fix: 'remove the line; its run is then done again.' });
+      else if (i < lines.length - 1)
+        throw new RondoError('FILE_FORMAT', {
+          where: `${path}, line ${i + 1}`,
+          what: 'this is no record of a run.',
+          received: line.slice(0, 80),
+          fix: 'remove the line; its run is then done again.',
+        });
     }
     await writeFileAtomically(path, this.records.map(lineOf).join(''));
   }
@@ -183,8 +237,16 @@ function parsed(text: string): unknown {
 }
 
 function requireSameSearch(where: string, path: string, before: Search, now: Search): void {
-  const differing = (Object.keys(now) as (keyof Search)[]).filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
+  const differing = (Object.keys(now) as (keyof Search)[]).filter(
+    (key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]),
+  );
   if (differing.length === 0) return;
   const list = (search: Search): string => differing.map((key) => `${key} ${JSON.stringify(search[key])}`).join(', ');
-  throw new WrongUsage({ where, what: `${path} holds another search.`, expected: list(before), received: list(now), fix: 'give the command of that search, or choose another --out, or start anew with --force instead of --resume.' });
+  throw new WrongUsage({
+    where,
+    what: `${path} holds another search.`,
+    expected: list(before),
+    received: list(now),
+    fix: 'give the command of that search, or choose another --out, or start anew with --force instead of --resume.',
+  });
 }

@@ -1,4 +1,13 @@
-import { halvingRungs, nearestNames, parseSearch, RondoError, sampleTrials, type SearchDimension, type SearchSpace, type TrialValues } from '../../src/index.js';
+import {
+  halvingRungs,
+  nearestNames,
+  parseSearch,
+  RondoError,
+  sampleTrials,
+  type SearchDimension,
+  type SearchSpace,
+  type TrialValues,
+} from '../../src/index.js';
 import type { OptionValues } from '../command-words.js';
 import type { CommandLine, OptionSpecs } from '../options.js';
 import { valueOf } from '../parse-arguments.js';
@@ -30,12 +39,34 @@ export interface Searched {
 }
 
 /** What a command line asks for. @throws WrongUsage, USAGE, OUT_OF_RANGE */
-export function searchOf(where: string, { name, options: specs, task }: Searched, { positionals, options: given }: CommandLine<OptionSpecs>): Search {
+export function searchOf(
+  where: string,
+  { name, options: specs, task }: Searched,
+  { positionals, options: given }: CommandLine<OptionSpecs>,
+): Search {
   const options = given as unknown as TuneOptions & OptionValues;
-  if (positionals.includes('-')) throw new WrongUsage({ where, what: 'the standard input can be read only once.', expected: 'files', received: '-', fix: 'write the data to a file.' });
+  if (positionals.includes('-'))
+    throw new WrongUsage({
+      where,
+      what: 'the standard input can be read only once.',
+      expected: 'files',
+      received: '-',
+      fix: 'write the data to a file.',
+    });
   const score = options.score ?? Object.keys(task.scores)[0];
-  if (!Object.hasOwn(task.scores, score)) throw new WrongUsage({ where, what: `--score does not know \`${score}\`.`, expected: Object.keys(task.scores).join(', '), received: score, fix: 'choose one of these.' });
-  const fixed = Object.fromEntries(Object.keys(passedOn(specs)).map((key) => [key, given[key]] as const).filter(([, value]) => value !== undefined && value !== false));
+  if (!Object.hasOwn(task.scores, score))
+    throw new WrongUsage({
+      where,
+      what: `--score does not know \`${score}\`.`,
+      expected: Object.keys(task.scores).join(', '),
+      received: score,
+      fix: 'choose one of these.',
+    });
+  const fixed = Object.fromEntries(
+    Object.keys(passedOn(specs))
+      .map((key) => [key, given[key]] as const)
+      .filter(([, value]) => value !== undefined && value !== false),
+  );
   const { method = 'random', seed = 0, trials = method === 'halving' ? 27 : 20 } = options;
   const space = spaceOf(where, { name, options: specs, task }, options.search, { fixed, score, method });
   const search: Search = {
@@ -71,16 +102,36 @@ export function trialsOf({ space, rungs, seed }: Search): TrialValues[] {
 /** The options of one run, as a user would give them. */
 export function runOptions({ options, rungs, space }: Search, values: TrialValues, rung: number): OptionValues {
   const { epochs } = rungs[rung];
-  const own = Object.keys(space).map((name) => [name, values[name] === 'true' ? true : values[name] === 'false' ? false : values[name]] as const);
+  const own = Object.keys(space).map(
+    (name) => [name, values[name] === 'true' ? true : values[name] === 'false' ? false : values[name]] as const,
+  );
   return { ...options, ...Object.fromEntries(own), ...(epochs !== undefined && { epochs }) };
 }
 
-function rungsOf(where: string, method: Search['method'], trials: number, { eta, epochs }: TuneOptions & OptionValues): Search['rungs'] {
+function rungsOf(
+  where: string,
+  method: Search['method'],
+  trials: number,
+  { eta, epochs }: TuneOptions & OptionValues,
+): Search['rungs'] {
   if (method === 'random') {
-    if (eta !== undefined) throw new WrongUsage({ where, what: '--eta is for --method halving.', expected: 'no --eta', received: `--eta ${eta}`, fix: 'leave it out, or add --method halving.' });
+    if (eta !== undefined)
+      throw new WrongUsage({
+        where,
+        what: '--eta is for --method halving.',
+        expected: 'no --eta',
+        received: `--eta ${eta}`,
+        fix: 'leave it out, or add --method halving.',
+      });
     return [{ numTrials: trials }];
   }
-  if (typeof epochs !== 'number') throw new WrongUsage({ where, what: '--method halving needs to know the epochs of its last rung.', expected: '--epochs N', fix: 'give --epochs, such as 9: with --eta 3 the first rung then has 1 epoch.' });
+  if (typeof epochs !== 'number')
+    throw new WrongUsage({
+      where,
+      what: '--method halving needs to know the epochs of its last rung.',
+      expected: '--epochs N',
+      fix: 'give --epochs, such as 9: with --eta 3 the first rung then has 1 epoch.',
+    });
   return asUsage(where, () => halvingRungs({ trials, epochs, eta }));
 }
 
@@ -90,34 +141,71 @@ interface SpaceContext {
   readonly method: Search['method'];
 }
 
-function spaceOf(where: string, searched: Searched, given: readonly string[] | undefined, context: SpaceContext): SearchSpace {
-  if (given === undefined) return parseSearch(searched.task.space(context.fixed).filter((spec) => !Object.hasOwn(context.fixed, spec.split('=')[0])), where);
+function spaceOf(
+  where: string,
+  searched: Searched,
+  given: readonly string[] | undefined,
+  context: SpaceContext,
+): SearchSpace {
+  if (given === undefined)
+    return parseSearch(
+      searched.task.space(context.fixed).filter((spec) => !Object.hasOwn(context.fixed, spec.split('=')[0])),
+      where,
+    );
   const space = asUsage(where, () => parseSearch(given, where));
-  return Object.fromEntries(Object.entries(space).map(([name, dimension]) => [name, dimensionOf(where, searched, name, dimension, context)]));
+  return Object.fromEntries(
+    Object.entries(space).map(([name, dimension]) => [name, dimensionOf(where, searched, name, dimension, context)]),
+  );
 }
 
 /** A dimension whose values the train command takes. @throws WrongUsage */
-function dimensionOf(where: string, { name: command, options: specs, task }: Searched, name: string, dimension: SearchDimension, { fixed, score, method }: SpaceContext): SearchDimension {
-  const refused = (what: string, fix: string): WrongUsage => new WrongUsage({ where, what, received: `--search ${name}=...`, fix });
-  const searchable = Object.keys(specs).filter((known) => !unsearchable.includes(known) && task.incomparable[known] !== 'all');
+function dimensionOf(
+  where: string,
+  { name: command, options: specs, task }: Searched,
+  name: string,
+  dimension: SearchDimension,
+  { fixed, score, method }: SpaceContext,
+): SearchDimension {
+  const refused = (what: string, fix: string): WrongUsage =>
+    new WrongUsage({ where, what, received: `--search ${name}=...`, fix });
+  const searchable = Object.keys(specs).filter(
+    (known) => !unsearchable.includes(known) && task.incomparable[known] !== 'all',
+  );
   const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
   if (spec === undefined) {
     const near = nearestNames(name, searchable, 1);
-    throw new WrongUsage({ where, what: `there is no option \`${name}\` to search${near.length > 0 ? `; did you mean \`${near[0]}\`?` : '.'}`, expected: searchable.join(', '), received: name, fix: `see rondo ${command} --help.` });
+    throw new WrongUsage({
+      where,
+      what: `there is no option \`${name}\` to search${near.length > 0 ? `; did you mean \`${near[0]}\`?` : '.'}`,
+      expected: searchable.join(', '),
+      received: name,
+      fix: `see rondo ${command} --help.`,
+    });
   }
   if (unsearchable.includes(name)) throw refused(`\`${name}\` is nothing to search.`, 'leave it out.');
   const incomparable = task.incomparable[name] ?? [];
-  if (incomparable === 'all') throw refused(`\`${name}\` changes what the score measures, so trials could not be compared.`, `give one --${name} to all trials.`);
-  if (incomparable.includes(score)) throw refused(`\`${name}\` changes what the score \`${score}\` measures, so trials could not be compared.`, `choose --score ${Object.keys(task.scores).find((other) => !incomparable.includes(other))}, or give one --${name} to all trials.`);
-  if (name === 'epochs' && method === 'halving') throw refused('halving decides the `epochs` itself.', 'give the epochs of the last rung as --epochs.');
+  if (incomparable === 'all')
+    throw refused(
+      `\`${name}\` changes what the score measures, so trials could not be compared.`,
+      `give one --${name} to all trials.`,
+    );
+  if (incomparable.includes(score))
+    throw refused(
+      `\`${name}\` changes what the score \`${score}\` measures, so trials could not be compared.`,
+      `choose --score ${Object.keys(task.scores).find((other) => !incomparable.includes(other))}, or give one --${name} to all trials.`,
+    );
+  if (name === 'epochs' && method === 'halving')
+    throw refused('halving decides the `epochs` itself.', 'give the epochs of the last rung as --epochs.');
   if (Object.hasOwn(fixed, name)) throw refused(`\`${name}\` is both given and to be searched.`, 'leave one out.');
   if ('choices' in dimension) {
-    if (spec.type === 'flag' && dimension.choices.every((choice) => choice === 'true' || choice === 'false')) return dimension;
+    if (spec.type === 'flag' && dimension.choices.every((choice) => choice === 'true' || choice === 'false'))
+      return dimension;
     if (spec.type === 'flag') throw refused(`\`${name}\` is a flag.`, `write ${name}=true,false.`);
     for (const choice of dimension.choices) valueOf(command, name, spec, String(choice), true);
     return dimension;
   }
-  if (spec.type !== 'number' && spec.type !== 'count' && spec.type !== 'whole') throw refused(`\`${name}\` takes no numbers.`, 'list its values, separated by commas.');
+  if (spec.type !== 'number' && spec.type !== 'count' && spec.type !== 'whole')
+    throw refused(`\`${name}\` takes no numbers.`, 'list its values, separated by commas.');
   for (const bound of [dimension.low, dimension.high]) valueOf(command, name, spec, String(bound), true);
   return spec.type === 'number' ? dimension : { ...dimension, whole: true };
 }

@@ -18,7 +18,11 @@ export class TrainProcesses {
 
   /** Runs the `rondo` that is running here, with the same Node and its options, and reads the document that it prints. */
   run(words: readonly string[]): Promise<TrainEnded> {
-    if (this.#isStopped) return Promise.resolve({ document: undefined, fault: new RondoError('ABORTED', { where: 'rondo train', what: 'it was stopped before it began.' }) });
+    if (this.#isStopped)
+      return Promise.resolve({
+        document: undefined,
+        fault: new RondoError('ABORTED', { where: 'rondo train', what: 'it was stopped before it began.' }),
+      });
     // A group of its own: Ctrl-C reaches it once, by `stop`, and not a second time from the terminal.
     const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...words], {
       // By the channel it notices that this process is gone, even where it was killed.
@@ -52,7 +56,15 @@ function read(printed: string): TrainEnded {
   try {
     return { document: JSON.parse(printed), fault: undefined };
   } catch (cause) {
-    return { document: undefined, fault: new RondoError('INTERNAL', { where: 'rondo train', what: 'it printed no JSON document.', received: printed.slice(0, 80), cause }) };
+    return {
+      document: undefined,
+      fault: new RondoError('INTERNAL', {
+        where: 'rondo train',
+        what: 'it printed no JSON document.',
+        received: printed.slice(0, 80),
+        cause,
+      }),
+    };
   }
 }
 

@@ -25,9 +25,14 @@ export interface TunedTask {
   readonly incomparable: Readonly<Record<string, readonly string[] | 'all'>>;
 }
 
-const lossOfBestEpoch: TrialScore = { about: 'validation loss', better: 'lower', of: ({ outcome }) => outcome.valLoss[outcome.bestEpoch] };
+const lossOfBestEpoch: TrialScore = {
+  about: 'validation loss',
+  better: 'lower',
+  of: ({ outcome }) => outcome.valLoss[outcome.bestEpoch],
+};
 
-const all = (...names: readonly string[]): Readonly<Record<string, 'all'>> => Object.fromEntries(names.map((name) => [name, 'all' as const]));
+const all = (...names: readonly string[]): Readonly<Record<string, 'all'>> =>
+  Object.fromEntries(names.map((name) => [name, 'all' as const]));
 
 /** By the second word of the command. */
 export const tunedTasks: Readonly<Record<string, TunedTask>> = {
@@ -36,23 +41,84 @@ export const tunedTasks: Readonly<Record<string, TunedTask>> = {
       loss: lossOfBestEpoch,
       accuracy: { about: 'validation accuracy', better: 'higher', of: ({ validation }) => validation?.accuracy },
     },
-    space: () => ['learning-rate=0.001..0.016:log', 'units=32,64,128', 'dropout=0.2..0.7', 'embedding-units=64,128,256', 'token-dropout=0..0.3', 'pooling=max,concat,attention'],
-    incomparable: { ...all('text', 'label', 'label-until', 'format', 'encoding', 'empty', 'dev', 'dev-share', 'test', 'test-share', 'split-seed'), 'label-smoothing': ['loss'], 'class-weight': ['loss'] },
+    space: () => [
+      'learning-rate=0.001..0.016:log',
+      'units=32,64,128',
+      'dropout=0.2..0.7',
+      'embedding-units=64,128,256',
+      'token-dropout=0..0.3',
+      'pooling=max,concat,attention',
+    ],
+    incomparable: {
+      ...all(
+        'text',
+        'label',
+        'label-until',
+        'format',
+        'encoding',
+        'empty',
+        'dev',
+        'dev-share',
+        'test',
+        'test-share',
+        'split-seed',
+      ),
+      'label-smoothing': ['loss'],
+      'class-weight': ['loss'],
+    },
   },
   tag: {
-    scores: { score: { about: 'validation score', better: 'higher', of: ({ outcome }) => outcome.valScore?.[outcome.bestEpoch] } },
-    space: () => ['learning-rate=0.0015..0.024:log', 'units=64,128,256', 'dropout=0.2..0.6', 'word-dropout=0..0.3', 'word-units=50,100,200'],
+    scores: {
+      score: {
+        about: 'validation score',
+        better: 'higher',
+        of: ({ outcome }) => outcome.valScore?.[outcome.bestEpoch],
+      },
+    },
+    space: () => [
+      'learning-rate=0.0015..0.024:log',
+      'units=64,128,256',
+      'dropout=0.2..0.6',
+      'word-dropout=0..0.3',
+      'word-units=50,100,200',
+    ],
     incomparable: all('column', 'word-column', 'format', 'encoding', 'scheme', 'dev', 'test', 'validation'),
   },
   'language-model': {
     scores: { loss: lossOfBestEpoch },
-    space: ({ optimizer = 'adam', preset = 'none' }) => [...languageModelRates(optimizer, preset), 'units=128,256,512', 'layers=1,2', 'dropout=0..0.5'],
-    incomparable: all('encoding', 'tokens', 'tokenizer', 'lower', 'vocabulary', 'punctuation', 'dev', 'test', 'validation'),
+    space: ({ optimizer = 'adam', preset = 'none' }) => [
+      ...languageModelRates(optimizer, preset),
+      'units=128,256,512',
+      'layers=1,2',
+      'dropout=0..0.5',
+    ],
+    incomparable: all(
+      'encoding',
+      'tokens',
+      'tokenizer',
+      'lower',
+      'vocabulary',
+      'punctuation',
+      'dev',
+      'test',
+      'validation',
+    ),
   },
   forecast: {
     scores: { loss: lossOfBestEpoch },
     space: () => ['learning-rate=0.001..0.02:log', 'units=16,32,64,128', 'dropout=0..0.4', 'layers=1,2'],
-    incomparable: all('columns', 'decimal', 'encoding', 'target', 'horizon', 'base', 'season', 'missing', 'validation', 'test'),
+    incomparable: all(
+      'columns',
+      'decimal',
+      'encoding',
+      'target',
+      'horizon',
+      'base',
+      'season',
+      'missing',
+      'validation',
+      'test',
+    ),
   },
 };
 

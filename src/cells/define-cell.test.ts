@@ -16,21 +16,60 @@ afterEach(() => void useBackend('wasm'));
 
 describe('defineCell', () => {
   it('fills in what a definition leaves open', () => {
-    const cell = defineCell({ name: 'plain', gates: ['write'], states: ['hidden'], step: ({ gates }) => ({ hidden: tanh(gates.write) }) });
+    const cell = defineCell({
+      name: 'plain',
+      gates: ['write'],
+      states: ['hidden'],
+      step: ({ gates }) => ({ hidden: tanh(gates.write) }),
+    });
     const { equations: _, ...rest } = cell;
-    expect(rest).toEqual({ name: 'plain', gates: ['write'], states: ['hidden'], vectors: {}, recurrent: 'full', recurrentBias: false, forgetGates: [], activation: 'tanh', recurrentActivation: 'sigmoid', description: '' });
+    expect(rest).toEqual({
+      name: 'plain',
+      gates: ['write'],
+      states: ['hidden'],
+      vectors: {},
+      recurrent: 'full',
+      recurrentBias: false,
+      forgetGates: [],
+      activation: 'tanh',
+      recurrentActivation: 'sigmoid',
+      description: '',
+    });
   });
 
-  const step = ({ gates }: { gates: Readonly<Record<string, Expression>> }): Record<string, Expression> => ({ hidden: tanh(gates.write) });
+  const step = ({ gates }: { gates: Readonly<Record<string, Expression>> }): Record<string, Expression> => ({
+    hidden: tanh(gates.write),
+  });
   const base = { name: 'mine', gates: ['write', 'other'], states: ['hidden'], step };
   const wrong: Record<string, [definition: Parameters<typeof defineCell>[0], message: string]> = {
-    'no state': [{ ...base, states: [] }, "[USAGE] defineCell(mine): a cell needs at least one state.\n  fix: name it, for example states: ['hidden']."],
-    'a gate twice': [{ ...base, gates: ['write', 'write'] }, '[USAGE] defineCell(mine): a gate is named twice.\n  fix: give each gate its own name.'],
-    'a state twice': [{ ...base, states: ['hidden', 'hidden'] }, '[USAGE] defineCell(mine): a state is named twice.\n  fix: give each state its own name.'],
-    'a gate with a dot': [{ ...base, gates: ['write.now'] }, '[USAGE] defineCell(mine): `write.now` cannot name a gate.\n  fix: use letters and digits, starting with a letter.'],
-    'a state that starts with a digit': [{ ...base, states: ['2nd'] }, '[USAGE] defineCell(mine): `2nd` cannot name a state.\n  fix: use letters and digits, starting with a letter.'],
-    'a forget gate that is none': [{ ...base, forgetGates: ['wrte'] }, '[UNKNOWN_NAME] defineCell(mine): unknown gate `wrte`; did you mean `write`?\n  expected: one of `write`, `other`\n  received: `wrte`\n  fix: use `write`.'],
-    'no next value for a state': [{ ...base, states: ['hidden', 'cell'] }, '[USAGE] cell mine: step returns no next value for state `cell`.\n  fix: return { hidden, cell }.'],
+    'no state': [
+      { ...base, states: [] },
+      "[USAGE] defineCell(mine): a cell needs at least one state.\n  fix: name it, for example states: ['hidden'].",
+    ],
+    'a gate twice': [
+      { ...base, gates: ['write', 'write'] },
+      '[USAGE] defineCell(mine): a gate is named twice.\n  fix: give each gate its own name.',
+    ],
+    'a state twice': [
+      { ...base, states: ['hidden', 'hidden'] },
+      '[USAGE] defineCell(mine): a state is named twice.\n  fix: give each state its own name.',
+    ],
+    'a gate with a dot': [
+      { ...base, gates: ['write.now'] },
+      '[USAGE] defineCell(mine): `write.now` cannot name a gate.\n  fix: use letters and digits, starting with a letter.',
+    ],
+    'a state that starts with a digit': [
+      { ...base, states: ['2nd'] },
+      '[USAGE] defineCell(mine): `2nd` cannot name a state.\n  fix: use letters and digits, starting with a letter.',
+    ],
+    'a forget gate that is none': [
+      { ...base, forgetGates: ['wrte'] },
+      '[UNKNOWN_NAME] defineCell(mine): unknown gate `wrte`; did you mean `write`?\n  expected: one of `write`, `other`\n  received: `wrte`\n  fix: use `write`.',
+    ],
+    'no next value for a state': [
+      { ...base, states: ['hidden', 'cell'] },
+      '[USAGE] cell mine: step returns no next value for state `cell`.\n  fix: return { hidden, cell }.',
+    ],
     'a product without recurrent kernels': [
       { ...base, recurrent: 'none', step: ({ product, states }) => ({ hidden: product('write', states.hidden) }) },
       "[USAGE] cell mine: gate `write` has no recurrent kernel.\n  fix: remove `recurrent: 'none'`, or write the gate from `input` alone.",
@@ -40,7 +79,10 @@ describe('defineCell', () => {
       "[USAGE] cell mine: gate `write` has no recurrent kernel.\n  fix: remove `recurrent: 'none'`, or write the gate from `input` alone.",
     ],
     'a product with two operands': [
-      { ...base, step: ({ gates, product, states }) => ({ hidden: add(gates.write, product('write', tanh(states.hidden))) }) },
+      {
+        ...base,
+        step: ({ gates, product, states }) => ({ hidden: add(gates.write, product('write', tanh(states.hidden))) }),
+      },
       '[USAGE] cell mine: the recurrent product of gate `write` is used with two different operands.\n  fix: add a gate, so that each product has a kernel of its own.',
     ],
     'a product of an unknown gate': [
@@ -62,14 +104,19 @@ describe('defineCell', () => {
   });
 
   it('allows a product that is used twice with one operand', () => {
-    const cell = defineCell({ ...base, step: ({ gates, recurrent: part }) => ({ hidden: mul(tanh(gates.write), sigmoid(part.write)) }) });
+    const cell = defineCell({
+      ...base,
+      step: ({ gates, recurrent: part }) => ({ hidden: mul(tanh(gates.write), sigmoid(part.write)) }),
+    });
     expect([...cell.equations().operands.keys()]).toEqual(['write']);
   });
 });
 
 describe('requireRate', () => {
   it.each([-0.1, 1, 1.5, NaN, Infinity])('refuses %d', (rate) => {
-    expect(messageOf(() => requireRate('LSTM', 'dropout', rate))).toMatch(/^\[OUT_OF_RANGE\] LSTM: `dropout` is out of range\.\n {2}expected: a number of at least 0 and less than 1/);
+    expect(messageOf(() => requireRate('LSTM', 'dropout', rate))).toMatch(
+      /^\[OUT_OF_RANGE\] LSTM: `dropout` is out of range\.\n {2}expected: a number of at least 0 and less than 1/,
+    );
   });
   it.each([0, 0.5, 0.999])('accepts %d', (rate) => expect(() => requireRate('LSTM', 'dropout', rate)).not.toThrow());
 });
@@ -83,7 +130,15 @@ function runOf(cell: Cell): { inputs: Tensor[]; run: (inputs: readonly Tensor[])
   const plan = planCell(cell);
   const G = cell.gates.length;
   const vectorNames = Object.keys(cell.vectors);
-  const inputs = [[B, T, F], [F, G * U], [U, G * U], [G * U], [G * U], ...vectorNames.map(() => [U]), ...cell.states.map(() => [B, U])].map((shape) => normals(shape, random, 0.6));
+  const inputs = [
+    [B, T, F],
+    [F, G * U],
+    [U, G * U],
+    [G * U],
+    [G * U],
+    ...vectorNames.map(() => [U]),
+    ...cell.states.map(() => [B, U]),
+  ].map((shape) => normals(shape, random, 0.6));
   const mask = Uint8Array.from([1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 0, 1, 1, 0, 1]);
   const run = ([input, kernel, recurrentKernel, bias, recurrentBias, ...others]: readonly Tensor[]): RecurrentResult =>
     recurrent({
@@ -111,21 +166,27 @@ describe("a user's cell", () => {
   beforeEach(() => void useBackend('reference'));
   const withLayerNorm = unusualCells.filter(({ name }) => name === 'layerNormGRU' || name === 'softGate');
 
-  it.each(withLayerNorm.map((cell) => [cell.name, cell] as const))('with reductions over the units inside has the derivative of its equations: %s', (_, cell) => {
-    const { inputs, run } = runOf(cell);
-    expectDerivative((at) => run(at).output, inputs, 'output', 1e-6);
-    expectDerivative((at) => run(at).finalStates.hidden, inputs, 'final state', 1e-6);
-  });
+  it.each(withLayerNorm.map((cell) => [cell.name, cell] as const))(
+    'with reductions over the units inside has the derivative of its equations: %s',
+    (_, cell) => {
+      const { inputs, run } = runOf(cell);
+      expectDerivative((at) => run(at).output, inputs, 'output', 1e-6);
+      expectDerivative((at) => run(at).finalStates.hidden, inputs, 'final state', 1e-6);
+    },
+  );
 
-  it.each(unusualCells.map((cell) => [cell.name, cell] as const))('computes the same on every backend: %s', (_, cell) => {
-    const { inputs, run } = runOf(cell);
-    const results = backendNames.map((backend) => {
-      useBackend(backend);
-      const { output, finalStates } = run(inputs);
-      return [output, ...Object.values(finalStates)].map((result) => result.dataSync());
-    });
-    results[0].forEach((values, i) => expectClose(values, results[1][i], 2e-5, `result ${i}`));
-  });
+  it.each(unusualCells.map((cell) => [cell.name, cell] as const))(
+    'computes the same on every backend: %s',
+    (_, cell) => {
+      const { inputs, run } = runOf(cell);
+      const results = backendNames.map((backend) => {
+        useBackend(backend);
+        const { output, finalStates } = run(inputs);
+        return [output, ...Object.values(finalStates)].map((result) => result.dataSync());
+      });
+      results[0].forEach((values, i) => expectClose(values, results[1][i], 2e-5, `result ${i}`));
+    },
+  );
 
   it('with layer normalisation does not change when its gate is scaled and shifted', () => {
     const cell = unusualCells.find(({ name }) => name === 'layerNormGRU')!;
@@ -133,7 +194,9 @@ describe("a user's cell", () => {
     const before = run(inputs).output;
     const shifted = inputs.map((input, i) => (i === 3 ? ops.add(input, tensorOfUpdate(1.5)) : input));
     expectClose(run(shifted).output.dataSync(), before.dataSync(), 1e-12, 'a shift of the update gate');
-    expect(run(inputs.map((input, i) => (i === 3 ? ops.mul(input, 2) : input))).output.dataSync()).not.toEqual(before.dataSync());
+    expect(run(inputs.map((input, i) => (i === 3 ? ops.mul(input, 2) : input))).output.dataSync()).not.toEqual(
+      before.dataSync(),
+    );
   });
 
   /** The same shift for every unit of the first gate. */
@@ -153,11 +216,19 @@ describe("a user's cell", () => {
     });
     const { inputs, run } = runOf(cell);
     const [x, kernel, recurrentKernel, bias, , hidden] = inputs;
-    const preact = ops.add(ops.add(ops.matmul(ops.reshape(ops.slice(x, 1, 0, 1), [B, F]), kernel), bias), ops.matmul(hidden, recurrentKernel));
+    const preact = ops.add(
+      ops.add(ops.matmul(ops.reshape(ops.slice(x, 1, 0, 1), [B, F]), kernel), bias),
+      ops.matmul(hidden, recurrentKernel),
+    );
     const leak = ops.sigmoid(ops.slice(preact, 1, 0, U));
     const expected = ops.add(ops.mul(leak, hidden), ops.mul(ops.sub(1, leak), ops.tanh(ops.slice(preact, 1, U))));
     // The third sequence is masked at its first step.
-    expectClose(ops.slice(ops.slice(run(inputs).output, 1, 0, 1), 0, 0, 2).dataSync(), ops.slice(expected, 0, 0, 2).dataSync(), 1e-14, 'first step');
+    expectClose(
+      ops.slice(ops.slice(run(inputs).output, 1, 0, 1), 0, 0, 2).dataSync(),
+      ops.slice(expected, 0, 0, 2).dataSync(),
+      1e-14,
+      'first step',
+    );
   });
 
   it.each<[string, (gate: number) => unknown]>([
@@ -167,7 +238,17 @@ describe("a user's cell", () => {
     ['gate > 0 ? a : b', (gate) => (gate > 0 ? 1 : 0)],
     ['-gate', (gate) => -gate],
   ])('refuses JavaScript in place of equations, %s', (_, wrong) => {
-    const define = () => defineCell({ name: 'slip', gates: ['write'], states: ['hidden'], step: ({ gates, states }) => ({ hidden: add(states.hidden, wrong(gates.write as unknown as number) as number) }) });
-    expect(define).toThrow(/^\[USAGE\] expression: a symbol of an equation was used as a number[\s\S]*mul\(gate, 2\)[\s\S]*tanh\(gate\) for `Math.tanh\(gate\)`/);
+    const define = () =>
+      defineCell({
+        name: 'slip',
+        gates: ['write'],
+        states: ['hidden'],
+        step: ({ gates, states }) => ({
+          hidden: add(states.hidden, wrong(gates.write as unknown as number) as number),
+        }),
+      });
+    expect(define).toThrow(
+      /^\[USAGE\] expression: a symbol of an equation was used as a number[\s\S]*mul\(gate, 2\)[\s\S]*tanh\(gate\) for `Math.tanh\(gate\)`/,
+    );
   });
 });

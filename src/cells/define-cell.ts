@@ -26,7 +26,11 @@ export interface StepContext<Gate extends string, State extends string, Vector e
 }
 
 /** A recurrent cell as its equations. */
-export interface CellDefinition<Gate extends string = string, State extends string = string, Vector extends string = string> {
+export interface CellDefinition<
+  Gate extends string = string,
+  State extends string = string,
+  Vector extends string = string,
+> {
   /** The name under which layers, files and the command line know it. */
   name: string;
   /** In storage order: gate g owns columns `g * units` to `(g + 1) * units` of the kernels. */
@@ -47,11 +51,23 @@ export interface CellDefinition<Gate extends string = string, State extends stri
   /** One line and the source, shown by `rondo inspect` and in the docs. */
   description?: string | undefined;
   /** The equations: returns the next value of every state, and `output` where that is not the first state. */
-  step(context: StepContext<Gate, State, Vector>): Readonly<Record<State, Expression>> & { readonly output?: Expression | undefined };
+  step(
+    context: StepContext<Gate, State, Vector>,
+  ): Readonly<Record<State, Expression>> & { readonly output?: Expression | undefined };
 }
 
 const definitionKeys: readonly (keyof CellDefinition)[] = [
-  'name', 'gates', 'states', 'vectors', 'recurrent', 'recurrentBias', 'forgetGates', 'activation', 'recurrentActivation', 'description', 'step',
+  'name',
+  'gates',
+  'states',
+  'vectors',
+  'recurrent',
+  'recurrentBias',
+  'forgetGates',
+  'activation',
+  'recurrentActivation',
+  'description',
+  'step',
 ];
 
 /** Choices that change a cell's equations. */
@@ -104,8 +120,10 @@ export function defineCell<const Gate extends string, const State extends string
   requireNames(where, 'gate', definition.gates);
   requireNames(where, 'state', definition.states, ['output']);
   requireNames(where, 'vector', Object.keys(definition.vectors ?? {}), ['kernel', 'recurrentKernel', 'bias']);
-  if (definition.gates.length === 0) throw usage(where, 'a cell needs at least one gate.', "name it, for example gates: ['candidate'].");
-  if (definition.states.length === 0) throw usage(where, 'a cell needs at least one state.', "name it, for example states: ['hidden'].");
+  if (definition.gates.length === 0)
+    throw usage(where, 'a cell needs at least one gate.', "name it, for example gates: ['candidate'].");
+  if (definition.states.length === 0)
+    throw usage(where, 'a cell needs at least one state.', "name it, for example states: ['hidden'].");
   const vectors = definition.vectors ?? ({} as Record<Vector, StartingValue>);
   for (const gate of definition.forgetGates ?? []) {
     if (!definition.gates.includes(gate)) throw unknownName(where, 'gate', gate, definition.gates);
@@ -139,12 +157,20 @@ function equationsOf<Gate extends string, State extends string, Vector extends s
   const product = (gate: Gate, given: Operand): Expression => {
     const operand = expressionOf(given);
     if (cell.recurrent === 'none') {
-      throw usage(where, `gate \`${gate}\` has no recurrent kernel.`, "remove `recurrent: 'none'`, or write the gate from `input` alone.");
+      throw usage(
+        where,
+        `gate \`${gate}\` has no recurrent kernel.`,
+        "remove `recurrent: 'none'`, or write the gate from `input` alone.",
+      );
     }
     if (!definition.gates.includes(gate)) throw unknownName(where, 'gate', gate, definition.gates);
     const before = operands.get(gate);
     if (before !== undefined && before !== operand) {
-      throw usage(where, `the recurrent product of gate \`${gate}\` is used with two different operands.`, 'add a gate, so that each product has a kernel of its own.');
+      throw usage(
+        where,
+        `the recurrent product of gate \`${gate}\` is used with two different operands.`,
+        'add a gate, so that each product has a kernel of its own.',
+      );
     }
     operands.set(gate, operand);
     const result = leaf(`recurrent.${gate}`);
@@ -155,7 +181,9 @@ function equationsOf<Gate extends string, State extends string, Vector extends s
     return useBias ? add(result, leaf(`bias.${gate}`, 'column')) : result;
   });
   const recurrent = lazyRecord(definition.gates, (gate) => product(gate, states[definition.states[0]]));
-  const gates = lazyRecord(definition.gates, (gate) => (cell.recurrent === 'none' ? input[gate] : add(input[gate], recurrent[gate])));
+  const gates = lazyRecord(definition.gates, (gate) =>
+    cell.recurrent === 'none' ? input[gate] : add(input[gate], recurrent[gate]),
+  );
   const returned = definition.step({
     gates,
     input,
@@ -180,7 +208,8 @@ function withRegularisation<State extends string>(
 ): Equations {
   const next: Record<string, Expression> = {};
   for (const state of names) {
-    if (returned?.[state] === undefined) throw usage(where, `step returns no next value for state \`${state}\`.`, `return { ${names.join(', ')} }.`);
+    if (returned?.[state] === undefined)
+      throw usage(where, `step returns no next value for state \`${state}\`.`, `return { ${names.join(', ')} }.`);
     next[state] = expressionOf(returned[state]);
   }
   refuseUnknownOptions(`${where}, what step returns`, returned, [...names, 'output']);
@@ -204,12 +233,18 @@ export function requireRate(where: string, name: string, value: number): void {
   requireNumber(where, name, value, 'a number of at least 0 and less than 1', (v) => v >= 0 && v < 1);
 }
 
-function record<Name extends string>(names: readonly Name[], value: (name: Name) => Expression): Record<Name, Expression> {
+function record<Name extends string>(
+  names: readonly Name[],
+  value: (name: Name) => Expression,
+): Record<Name, Expression> {
   return Object.fromEntries(names.map((name) => [name, value(name)])) as Record<Name, Expression>;
 }
 
 /** Like {@link record}, but a value is made when it is first asked for, so that unused products cost nothing. */
-function lazyRecord<Name extends string>(names: readonly Name[], value: (name: Name) => Expression): Record<Name, Expression> {
+function lazyRecord<Name extends string>(
+  names: readonly Name[],
+  value: (name: Name) => Expression,
+): Record<Name, Expression> {
   const made = new Map<Name, Expression>();
   const result = {} as Record<Name, Expression>;
   for (const name of names) {
@@ -226,10 +261,13 @@ function lazyRecord<Name extends string>(names: readonly Name[], value: (name: N
 
 function requireNames(where: string, kind: string, names: readonly string[], reserved: readonly string[] = []): void {
   for (const name of names) {
-    if (reserved.includes(name)) throw usage(where, `\`${name}\` has a meaning of its own and cannot name a ${kind}.`, 'choose another name.');
-    if (!/^[A-Za-z][A-Za-z0-9]*$/.test(name)) throw usage(where, `\`${name}\` cannot name a ${kind}.`, 'use letters and digits, starting with a letter.');
+    if (reserved.includes(name))
+      throw usage(where, `\`${name}\` has a meaning of its own and cannot name a ${kind}.`, 'choose another name.');
+    if (!/^[A-Za-z][A-Za-z0-9]*$/.test(name))
+      throw usage(where, `\`${name}\` cannot name a ${kind}.`, 'use letters and digits, starting with a letter.');
   }
-  if (new Set(names).size !== names.length) throw usage(where, `a ${kind} is named twice.`, `give each ${kind} its own name.`);
+  if (new Set(names).size !== names.length)
+    throw usage(where, `a ${kind} is named twice.`, `give each ${kind} its own name.`);
 }
 
 function usage(where: string, what: string, fix: string): RondoError {

@@ -4,13 +4,23 @@ import { type Cell, defineCell } from './define-cell.js';
 import { equationsFingerprint } from './fingerprint.js';
 import { libraryCells } from './registry.js';
 
-const mixing = (name: string, mix: 'sum' | 'swapped' | 'difference', factor = 0.5, gates: readonly ['a', 'b'] | readonly ['b', 'a'] = ['a', 'b']): Cell =>
+const mixing = (
+  name: string,
+  mix: 'sum' | 'swapped' | 'difference',
+  factor = 0.5,
+  gates: readonly ['a', 'b'] | readonly ['b', 'a'] = ['a', 'b'],
+): Cell =>
   defineCell({
     name,
     gates,
     states: ['hidden'],
     step: ({ gates: { a, b }, states: { hidden } }) => ({
-      hidden: mix === 'difference' ? sub(mul(factor, tanh(a), hidden), b) : mix === 'sum' ? add(mul(tanh(a), factor), b) : add(b, mul(factor, tanh(a))),
+      hidden:
+        mix === 'difference'
+          ? sub(mul(factor, tanh(a), hidden), b)
+          : mix === 'sum'
+            ? add(mul(tanh(a), factor), b)
+            : add(b, mul(factor, tanh(a))),
     }),
   });
 
@@ -25,7 +35,12 @@ describe('a fingerprint of equations', () => {
   });
 
   it('sees a constant, an operation, the order of a difference and the order of gates', () => {
-    const all = [mixing('x', 'sum'), mixing('x', 'sum', 0.25), mixing('x', 'difference'), mixing('x', 'sum', 0.5, ['b', 'a'])];
+    const all = [
+      mixing('x', 'sum'),
+      mixing('x', 'sum', 0.25),
+      mixing('x', 'difference'),
+      mixing('x', 'sum', 0.5, ['b', 'a']),
+    ];
     const reversed = defineCell({
       name: 'x',
       gates: ['a', 'b'],

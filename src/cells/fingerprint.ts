@@ -21,7 +21,14 @@ export function equationsFingerprint(cell: Cell): string {
     return node.kind === 'binary' && commutative.has(node.operation) ? parts.sort() : parts;
   };
   const products = [...operands].map(([gate, operand]) => `${gate}=${digest(operand)}`).sort();
-  return digestOf([cell.gates.join(), ...cell.states.map((state) => `${state}=${digest(next[state])}`), digest(output), ...products].join(';'));
+  return digestOf(
+    [
+      cell.gates.join(),
+      ...cell.states.map((state) => `${state}=${digest(next[state])}`),
+      digest(output),
+      ...products,
+    ].join(';'),
+  );
 }
 
 function headOf(node: Expression): string {
@@ -31,5 +38,7 @@ function headOf(node: Expression): string {
 }
 
 function digestOf(text: string): string {
-  return crc32c(Uint8Array.from(text, (character) => character.charCodeAt(0))).toString(16).padStart(8, '0');
+  return crc32c(Uint8Array.from(text, (character) => character.charCodeAt(0)))
+    .toString(16)
+    .padStart(8, '0');
 }

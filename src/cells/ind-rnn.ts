@@ -13,5 +13,7 @@ export const indRNN = defineCell({
   vectors: { recurrent: 'recurrentUniform' },
   recurrent: 'none',
   activation: 'relu',
-  step: ({ gates, states, vectors, activation }) => ({ hidden: activation(add(gates.candidate, mul(vectors.recurrent, states.hidden))) }),
+  step: ({ gates, states, vectors, activation }) => ({
+    hidden: activation(add(gates.candidate, mul(vectors.recurrent, states.hidden))),
+  }),
 });

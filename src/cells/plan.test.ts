@@ -10,13 +10,20 @@ const unusual = (name: string): Cell => unusualCells.find((cell) => cell.name ==
 const planOf = (name: string, options?: EquationOptions): CellPlan => planCell(cellNamed(name), options);
 
 /** What each stage computes, as far as it is a value of its own: gate products left out. */
-const outputsOf = (stages: readonly Stage[]): string[][] => stages.map(({ program }) => program?.outputs.map(({ name }) => name) ?? []);
+const outputsOf = (stages: readonly Stage[]): string[][] =>
+  stages.map(({ program }) => program?.outputs.map(({ name }) => name) ?? []);
 const productsOf = (stages: readonly Stage[]): number[] => stages.map(({ products }) => products.length);
 /** The expressions of the outputs whose name starts so. */
 /** Without the guard against traces that gradients wear. */
-const bare = (formula: string): string => /^select\(greater\(1e-30, abs\((?<gradient>.*)\)\), 0, \k<gradient>\)$/.exec(formula)?.groups?.gradient ?? formula;
+const bare = (formula: string): string =>
+  /^select\(greater\(1e-30, abs\((?<gradient>.*)\)\), 0, \k<gradient>\)$/.exec(formula)?.groups?.gradient ?? formula;
 const formulas = (stages: readonly Stage[], prefix: string): string[] =>
-  stages.flatMap(({ program }) => program?.outputs.filter(({ name }) => name.startsWith(prefix)).map(({ expression }) => bare(formatExpression(expression))) ?? []);
+  stages.flatMap(
+    ({ program }) =>
+      program?.outputs
+        .filter(({ name }) => name.startsWith(prefix))
+        .map(({ expression }) => bare(formatExpression(expression))) ?? [],
+  );
 
 describe('a plan', () => {
   it('multiplies all gates of an LSTM in one product, and has one pointwise stage behind it', () => {
@@ -30,8 +37,14 @@ describe('a plan', () => {
 
   it('keeps exactly the four activated gates of an LSTM, over the input products', () => {
     const plan = planOf('lstm');
-    const gate = (activation: string, name: string): string => `${activation}(add(add(input.${name}, bias.${name}), recurrent.${name}))`;
-    expect(formulas(plan.trainingStages, 'kept.').sort()).toEqual([gate('sigmoid', 'forget'), gate('sigmoid', 'input'), gate('sigmoid', 'output'), gate('tanh', 'candidate')]);
+    const gate = (activation: string, name: string): string =>
+      `${activation}(add(add(input.${name}, bias.${name}), recurrent.${name}))`;
+    expect(formulas(plan.trainingStages, 'kept.').sort()).toEqual([
+      gate('sigmoid', 'forget'),
+      gate('sigmoid', 'input'),
+      gate('sigmoid', 'output'),
+      gate('tanh', 'candidate'),
+    ]);
     expect([...plan.keptSlots].sort()).toEqual([0, 1, 2, 3]);
     expect(plan.gateSlots).toBe(4);
     expect(plan.gradientOverKept).toBe(true);
@@ -41,7 +54,9 @@ describe('a plan', () => {
   it('keeps nothing of a simple cell, whose derivative is written with its state', () => {
     const plan = planOf('simple');
     expect(plan.keptSlots).toEqual([]);
-    expect(formulas(plan.backward(true).stages, 'dInput.')).toEqual(['mul(add(dNext.hidden, dOutput), sub(1, mul(next.hidden, next.hidden)))']);
+    expect(formulas(plan.backward(true).stages, 'dInput.')).toEqual([
+      'mul(add(dNext.hidden, dOutput), sub(1, mul(next.hidden, next.hidden)))',
+    ]);
   });
 
   it('keeps what the reset gate of a reset-after GRU multiplies, behind three activated gates', () => {
@@ -54,7 +69,10 @@ describe('a plan', () => {
 
   it('gives a reset-before GRU two products, the second with what the first computed', () => {
     const plan = planOf('gruResetBefore');
-    expect(plan.products).toEqual([{ state: 'hidden', firstGate: 0, numGates: 2 }, { operand: 0, firstGate: 2, numGates: 1 }]);
+    expect(plan.products).toEqual([
+      { state: 'hidden', firstGate: 0, numGates: 2 },
+      { operand: 0, firstGate: 2, numGates: 1 },
+    ]);
     expect(productsOf(plan.inferenceStages)).toEqual([1, 1, 0]);
     expect(outputsOf(plan.inferenceStages)).toEqual([[], ['operand.0'], ['next.hidden']]);
     expect(productsOf(plan.backward(true).stages)).toEqual([1, 0]);
@@ -65,7 +83,16 @@ describe('a plan', () => {
   it('of a cell whose gates see only the input has no product and one stage', () => {
     for (const cell of libraryCells.filter(({ recurrent }) => recurrent === 'none')) {
       const plan = planCell(cell);
-      expect([plan.products, plan.operands, plan.trainingStages.length, plan.backward(true).stages.length, plan.backward(true).stateProducts], cell.name).toEqual([[], [], 1, 1, []]);
+      expect(
+        [
+          plan.products,
+          plan.operands,
+          plan.trainingStages.length,
+          plan.backward(true).stages.length,
+          plan.backward(true).stateProducts,
+        ],
+        cell.name,
+      ).toEqual([[], [], 1, 1, []]);
     }
   });
 
@@ -116,7 +143,10 @@ describe('a plan', () => {
   it('reads and writes states that change places in one stage, since each lies over the gradient of the other', () => {
     const { stages } = planCell(unusual('exchanging')).backward(false);
     expect(stages).toHaveLength(1);
-    expect([formulas(stages, 'dState.hidden'), formulas(stages, 'dState.earlier')]).toEqual([['dNext.earlier'], ['dNext.hidden']]);
+    expect([formulas(stages, 'dState.hidden'), formulas(stages, 'dState.earlier')]).toEqual([
+      ['dNext.earlier'],
+      ['dNext.hidden'],
+    ]);
   });
 
   it('does not join gates over different operands, or gates that are not neighbours', () => {
@@ -125,7 +155,10 @@ describe('a plan', () => {
       { operand: 0, firstGate: 1, numGates: 1 },
       { state: 'hidden', firstGate: 2, numGates: 1 },
     ]);
-    expect(planCell(unusual('partlyRecurrent')).products).toEqual([{ state: 'hidden', firstGate: 0, numGates: 1 }, { state: 'hidden', firstGate: 2, numGates: 1 }]);
+    expect(planCell(unusual('partlyRecurrent')).products).toEqual([
+      { state: 'hidden', firstGate: 0, numGates: 1 },
+      { state: 'hidden', firstGate: 2, numGates: 1 },
+    ]);
     expect(planCell(unusual('otherState')).products.map(({ state }) => state)).toEqual(['hidden', 'memory']);
   });
 
@@ -146,14 +179,19 @@ describe('a plan', () => {
         return { hidden: add(one, tanh(add(input.other, product('other', mul(states.hidden, reset, 1))))) };
       },
     });
-    expect(planCell(twice).products).toEqual([{ state: 'hidden', firstGate: 0, numGates: 1 }, { operand: 0, firstGate: 1, numGates: 2 }]);
+    expect(planCell(twice).products).toEqual([
+      { state: 'hidden', firstGate: 0, numGates: 1 },
+      { operand: 0, firstGate: 1, numGates: 2 },
+    ]);
   });
 
   it('writes gradients of states in the last stage alone, where nothing reads them any more', () => {
     for (const cell of [...libraryCells, ...unusualCells]) {
       for (const options of [{}, cell.recurrent === 'full' ? { recurrentDropout: true } : {}]) {
         const { stages } = planCell(cell, options).backward(true);
-        const written = stages.map(({ program }) => program?.outputs.some(({ name }) => name.startsWith('dState.')) ?? false);
+        const written = stages.map(
+          ({ program }) => program?.outputs.some(({ name }) => name.startsWith('dState.')) ?? false,
+        );
         expect(written.slice(0, -1), cell.name).not.toContain(true);
       }
     }
@@ -163,15 +201,26 @@ describe('a plan', () => {
     for (const cell of [...libraryCells, ...unusualCells]) {
       const plan = planCell(cell);
       for (const hasOutput of [true, false]) {
-        const leaves = plan.backward(hasOutput).stages.flatMap(({ program }) => program?.inputs.map(({ name }) => name) ?? []);
-        expect(leaves.filter((name) => !/^(state|next|operand|kept|dNext|dOperand|vector|mask|bias|recurrentBias)\.|^dOutput$/.test(name)), cell.name).toEqual([]);
+        const leaves = plan
+          .backward(hasOutput)
+          .stages.flatMap(({ program }) => program?.inputs.map(({ name }) => name) ?? []);
+        expect(
+          leaves.filter(
+            (name) =>
+              !/^(state|next|operand|kept|dNext|dOperand|vector|mask|bias|recurrentBias)\.|^dOutput$/.test(name),
+          ),
+          cell.name,
+        ).toEqual([]);
         expect(leaves.includes('dOutput')).toBe(hasOutput);
       }
     }
   });
 
   it('is the same for the same cell and options', () => {
-    const keys = (plan: CellPlan): (string | undefined)[] => [...plan.trainingStages, ...plan.inferenceStages, ...plan.backward(true).stages].map(({ program }) => program?.key);
+    const keys = (plan: CellPlan): (string | undefined)[] =>
+      [...plan.trainingStages, ...plan.inferenceStages, ...plan.backward(true).stages].map(
+        ({ program }) => program?.key,
+      );
     for (const cell of libraryCells) expect(keys(planCell(cell))).toEqual(keys(planCell(cell)));
   });
 

@@ -1,4 +1,13 @@
-import { abs, childrenOf, type Expression, greater, leaf, leavesOf, select, topologicalOrder } from '../expression/build.js';
+import {
+  abs,
+  childrenOf,
+  type Expression,
+  greater,
+  leaf,
+  leavesOf,
+  select,
+  topologicalOrder,
+} from '../expression/build.js';
 import { derive } from '../expression/derive.js';
 import { Simplifier } from '../expression/simplify.js';
 import { type OutputRequest, type PointwiseProgram, pointwiseProgram } from '../expression/program.js';
@@ -99,7 +108,10 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
   const kept = chooseKept(forwardRoots, [...withOutput.values()], stored);
   kept.forEach((node, k) => stored.set(node, leaf(`kept.${k}`)));
 
-  const finalLevel = Math.max(0, ...[...finals.map(({ expression }) => levels.of(expression)), ...kept.map((node) => levels.of(node))]);
+  const finalLevel = Math.max(
+    0,
+    ...[...finals.map(({ expression }) => levels.of(expression)), ...kept.map((node) => levels.of(node))],
+  );
   const keptLieOver = kept.every((node) => levels.of(node) === finalLevel);
   const keptSlots = kept.map((_, k) => (keptLieOver ? k : cell.gates.length + k));
   const gateSlots = Math.max(cell.gates.length, ...keptSlots.map((slot) => slot + 1));
@@ -119,12 +131,21 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
     return stages;
   };
 
-  const sharedGateGradient = cell.gates.every((gate) => !operandOf.has(gate) || withOutput.get(`input.${gate}`) === withOutput.get(`recurrent.${gate}`));
+  const sharedGateGradient = cell.gates.every(
+    (gate) => !operandOf.has(gate) || withOutput.get(`input.${gate}`) === withOutput.get(`recurrent.${gate}`),
+  );
   const backwardPlans = new Map<boolean, BackwardPlan>();
   const backward = (hasOutputGradient: boolean): BackwardPlan => {
     let plan = backwardPlans.get(hasOutputGradient);
     if (plan === undefined) {
-      plan = planBackward(cell, hasOutputGradient ? withOutput : gradients(false), stored, products, operandOf, sharedGateGradient);
+      plan = planBackward(
+        cell,
+        hasOutputGradient ? withOutput : gradients(false),
+        stored,
+        products,
+        operandOf,
+        sharedGateGradient,
+      );
       backwardPlans.set(hasOutputGradient, plan);
     }
     return plan;
@@ -167,25 +188,36 @@ function planBackward(
     gradientOf.set(name, expression);
     const [role, what] = splitName(name);
     if (role === 'input') requests.push({ name: `dInput.${what}`, expression: withoutTraces(expression) });
-    if (role === 'recurrent' && operandOf.has(what) && !sharedGateGradient) requests.push({ name: `dRecurrent.${what}`, expression: withoutTraces(expression) });
+    if (role === 'recurrent' && operandOf.has(what) && !sharedGateGradient)
+      requests.push({ name: `dRecurrent.${what}`, expression: withoutTraces(expression) });
     if (role === 'state' && expression.kind === 'constant' && expression.value === 0) withoutDirect.push(what);
     else if (role === 'state') requests.push({ name: `dState.${what}`, expression: withoutTraces(expression) });
     if (role === 'vector') requests.push({ name: `dVector.${what}`, expression, reduce: 'rows', accumulate: true });
   }
   const levels = new Levels('dOperand.', (index) => {
     const product = products.filter(({ operand }) => operand === Number(index));
-    return product.flatMap(({ firstGate, numGates }) => cell.gates.slice(firstGate, firstGate + numGates).map((gate) => gradientOf.get(`recurrent.${gate}`)!));
+    return product.flatMap(({ firstGate, numGates }) =>
+      cell.gates.slice(firstGate, firstGate + numGates).map((gate) => gradientOf.get(`recurrent.${gate}`)!),
+    );
   });
   const lastLevel = Math.max(0, ...requests.map(({ expression }) => levels.of(expression)));
   const stages: Stage[] = [];
   for (let level = 0; level <= lastLevel; level++) {
-    const outputs = requests.filter(({ name, expression }) => (name.startsWith('dState.') ? lastLevel : levels.of(expression)) === level);
+    const outputs = requests.filter(
+      ({ name, expression }) => (name.startsWith('dState.') ? lastLevel : levels.of(expression)) === level,
+    );
     stages.push({
       program: outputs.length > 0 ? pointwiseProgram(`${cell.name}.backward.${level}`, outputs) : undefined,
-      products: products.filter(({ operand }) => operand !== undefined && levels.of(leaf(`dOperand.${operand}`)) === level + 1),
+      products: products.filter(
+        ({ operand }) => operand !== undefined && levels.of(leaf(`dOperand.${operand}`)) === level + 1,
+      ),
     });
   }
-  return { stages, stateProducts: products.filter(({ state }) => state !== undefined), statesWithoutDirectGradient: withoutDirect };
+  return {
+    stages,
+    stateProducts: products.filter(({ state }) => state !== undefined),
+    statesWithoutDirectGradient: withoutDirect,
+  };
 }
 
 /**
@@ -201,7 +233,11 @@ function withoutTraces(gradient: Expression): Expression {
 const leastGradient = 1e-30;
 
 /** Neighbouring gates that multiply the same operand share one product. */
-function groupProducts(cell: Cell, operandOf: ReadonlyMap<string, Expression>, computed: readonly Expression[]): Product[] {
+function groupProducts(
+  cell: Cell,
+  operandOf: ReadonlyMap<string, Expression>,
+  computed: readonly Expression[],
+): Product[] {
   const products: { node: Expression; firstGate: number; numGates: number }[] = [];
   cell.gates.forEach((gate, index) => {
     const node = operandOf.get(gate);
@@ -226,10 +262,7 @@ class Levels {
   readonly #productPrefix: string;
   readonly #sourcesOf: (name: string) => Expression | readonly Expression[] | undefined;
 
-  constructor(
-    productPrefix: string,
-    sourcesOf: (name: string) => Expression | readonly Expression[] | undefined,
-  ) {
+  constructor(productPrefix: string, sourcesOf: (name: string) => Expression | readonly Expression[] | undefined) {
     this.#productPrefix = productPrefix;
     this.#sourcesOf = sourcesOf;
   }
@@ -237,7 +270,12 @@ class Levels {
   of(root: Expression): number {
     for (const node of topologicalOrder([root])) {
       if (this.#known.has(node)) continue;
-      this.#known.set(node, node.kind === 'leaf' ? this.#ofLeaf(node.name) : Math.max(0, ...childrenOf(node).map((child) => this.#known.get(child)!)));
+      this.#known.set(
+        node,
+        node.kind === 'leaf'
+          ? this.#ofLeaf(node.name)
+          : Math.max(0, ...childrenOf(node).map((child) => this.#known.get(child)!)),
+      );
     }
     return this.#known.get(root)!;
   }

@@ -37,7 +37,11 @@ const cells = new Map<string, Cell>(libraryCells.map((cell) => [cell.name, cell]
 export function registerCell(cell: Cell): void {
   const before = cells.get(cell.name);
   if (before !== undefined && before !== cell && libraryCells.includes(before)) {
-    throw new RondoError('USAGE', { where: 'registerCell', what: `\`${cell.name}\` is a cell of the library.`, fix: 'give your cell another name.' });
+    throw new RondoError('USAGE', {
+      where: 'registerCell',
+      what: `\`${cell.name}\` is a cell of the library.`,
+      fix: 'give your cell another name.',
+    });
   }
   cells.set(cell.name, cell);
 }
@@ -46,7 +50,13 @@ export function registerCell(cell: Cell): void {
 export function cellNamed(name: string, where = 'cell'): Cell {
   const found = cells.get(name);
   if (found === undefined) {
-    throw unknownName(where, 'cell', name, [...cells.keys()], `A cell of your own is made known before: registerCell(${name}), with what defineCell gave.`);
+    throw unknownName(
+      where,
+      'cell',
+      name,
+      [...cells.keys()],
+      `A cell of your own is made known before: registerCell(${name}), with what defineCell gave.`,
+    );
   }
   return found;
 }

@@ -10,7 +10,10 @@ it('a gradient that vanishes on its way back becomes zero, never a subnormal num
   useBackend('wasm');
   setSeed(1);
   const layer = new LSTM({ units: 5, returnSequences: true, unitForgetBias: false });
-  const input = tensor(Float32Array.from({ length: 300 * 3 }, (_, i) => Math.sin(i)), [1, 300, 3]);
+  const input = tensor(
+    Float32Array.from({ length: 300 * 3 }, (_, i) => Math.sin(i)),
+    [1, 300, 3],
+  );
   layer.ensureBuilt([null, null, 3]);
   const lastStep = (output: Tensor): Tensor => ops.sum(ops.slice(output, 1, 299, 300));
   const [gradient] = valueAndGradients(() => lastStep(layer.apply(input)), [input]).gradients;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { driftForecast, naiveForecast, seasonalNaiveForecast } from './baselines.js';
 
-const series = (length: number, valueAt: (t: number) => number): number[] => Array.from({ length }, (_, t) => valueAt(t));
+const series = (length: number, valueAt: (t: number) => number): number[] =>
+  Array.from({ length }, (_, t) => valueAt(t));
 
 describe('a baseline forecast', () => {
   test('repeats the last value, the last season, or goes on along the line', () => {
@@ -19,7 +20,12 @@ describe('a baseline forecast', () => {
     expect(() => naiveForecast([], 1)).toThrow(/at least 1 values/);
     expect(() => driftForecast([1], 1)).toThrow(/at least 2 values/);
     expect(() => seasonalNaiveForecast([1, 2], 1, 3)).toThrow(/at least 3 values/);
-    expect(() => seasonalNaiveForecast(series(50, (t) => t), 3)).toThrow(/no season was found/);
+    expect(() =>
+      seasonalNaiveForecast(
+        series(50, (t) => t),
+        3,
+      ),
+    ).toThrow(/no season was found/);
     expect(() => naiveForecast([1], 0)).toThrow(/OUT_OF_RANGE/);
   });
 });

@@ -20,7 +20,11 @@ export function naiveForecast(values: ArrayLike<number>, horizon: number): Float
  * @param season length in steps; found by {@link detectSeason} when left out.
  * @throws OUT_OF_RANGE when the series is shorter than a season, or none is found.
  */
-export function seasonalNaiveForecast(values: ArrayLike<number>, horizon: number, season = detectSeason(values)): Float64Array {
+export function seasonalNaiveForecast(
+  values: ArrayLike<number>,
+  horizon: number,
+  season = detectSeason(values),
+): Float64Array {
   const where = 'seasonalNaiveForecast';
   if (season === undefined) {
     throw new RondoError('OUT_OF_RANGE', {

@@ -4,7 +4,8 @@ import { type ColumnFile, readColumnFile } from './column-file.js';
 
 const read = (text: string, words?: number): ColumnFile => readColumnFile(text, { where: 'a.txt', words });
 
-const text = '-DOCSTART- -X- -X- O\n\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\n\n\nO\u2019Neill  NNP  B-NP  B-PER\n🙂 SYM O O\n-DOCSTART- -X- O O\nPeter NNP B-NP B-PER';
+const text =
+  '-DOCSTART- -X- -X- O\n\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\n\n\nO\u2019Neill  NNP  B-NP  B-PER\n🙂 SYM O O\n-DOCSTART- -X- O O\nPeter NNP B-NP B-PER';
 
 describe('a column file', () => {
   it('is words in sentences, as in the CoNLL shared tasks', () => {
@@ -29,12 +30,16 @@ describe('a column file', () => {
   });
 
   it('gets a column more where tags are written, every other line as it was', () => {
-    expect(read('a X\nb Y\n\n-DOCSTART- O\n\nc X\n').withNewColumn([['1', '2'], ['3']])).toBe('a X 1\nb Y 2\n\n-DOCSTART- O\n\nc X 3\n');
+    expect(read('a X\nb Y\n\n-DOCSTART- O\n\nc X\n').withNewColumn([['1', '2'], ['3']])).toBe(
+      'a X 1\nb Y 2\n\n-DOCSTART- O\n\nc X 3\n',
+    );
     expect(read('a\tX\n').withNewColumn([['1']])).toBe('a\tX\t1\n');
   });
 
   it('names file and line of what is malformed', () => {
-    expect(messageOf(() => read('a X\n\nb\nc Y\n'))).toContain('[DATA_FORMAT] a.txt, line 3: the line has 1 column.\n  expected: 2 columns separated by spaces, as in line 1\n  received: "b"');
+    expect(messageOf(() => read('a X\n\nb\nc Y\n'))).toContain(
+      '[DATA_FORMAT] a.txt, line 3: the line has 1 column.\n  expected: 2 columns separated by spaces, as in line 1\n  received: "b"',
+    );
     expect(messageOf(() => read('a\tX\nb\t\n'))).toContain('a.txt, line 2: column 2 is empty');
     expect(messageOf(() => read('-DOCSTART- O\n\n'))).toContain('a.txt: the file holds no sentence');
   });

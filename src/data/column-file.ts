@@ -26,7 +26,9 @@ export class ColumnFile {
   /** The file with one more column at the end. @param values by sentence, one for each word. */
   withNewColumn(values: readonly (readonly string[])[]): string {
     const lines = [...this.lines];
-    this.sentences.forEach(({ fields, lines: places }, s) => places.forEach((line, i) => (lines[line] = [...fields[i], values[s][i]].join(this.isTabbed ? '\t' : ' '))));
+    this.sentences.forEach(({ fields, lines: places }, s) =>
+      places.forEach((line, i) => (lines[line] = [...fields[i], values[s][i]].join(this.isTabbed ? '\t' : ' '))),
+    );
     return withEnds(lines, this.ends);
   }
 }
@@ -111,10 +113,22 @@ export function columnLayoutOf(text: string): ColumnLayout | undefined {
 
 function requireColumn(where: string, number: number, numColumns: number): void {
   if (Number.isInteger(number) && number >= 1 && number <= numColumns) return;
-  throw new RondoError('OUT_OF_RANGE', { where, what: `there is no column ${number}.`, expected: `a number from 1 to ${numColumns}`, received: String(number), fix: 'count the columns of the file from 1.' });
+  throw new RondoError('OUT_OF_RANGE', {
+    where,
+    what: `there is no column ${number}.`,
+    expected: `a number from 1 to ${numColumns}`,
+    received: String(number),
+    fix: 'count the columns of the file from 1.',
+  });
 }
 
-function requireSameColumns(where: string, at: number, line: string, fields: readonly string[], { numColumns, firstAt, isTabbed }: { numColumns: number; firstAt: number; isTabbed: boolean }): void {
+function requireSameColumns(
+  where: string,
+  at: number,
+  line: string,
+  fields: readonly string[],
+  { numColumns, firstAt, isTabbed }: { numColumns: number; firstAt: number; isTabbed: boolean },
+): void {
   if (fields.length !== numColumns) {
     throw badLine(where, at, `the line has ${fields.length} column${fields.length === 1 ? '' : 's'}.`, {
       expected: `${numColumns} columns separated by ${isTabbed ? 'tabs' : 'spaces'}, as in line ${firstAt + 1}`,
@@ -123,5 +137,10 @@ function requireSameColumns(where: string, at: number, line: string, fields: rea
     });
   }
   const empty = fields.findIndex((field) => field.trim() === '');
-  if (empty >= 0) throw badLine(where, at, `column ${empty + 1} is empty.`, { expected: 'a value in every column', received: line, fix: 'fill it in.' });
+  if (empty >= 0)
+    throw badLine(where, at, `column ${empty + 1} is empty.`, {
+      expected: 'a value in every column',
+      received: line,
+      fix: 'fill it in.',
+    });
 }

@@ -31,7 +31,13 @@ export function columnStatistics(where: string, values: ArrayLike<number>, colum
   requireRows(where, values, columns);
   const numRows = values.length / columns;
   if (numRows === 0) {
-    throw new RondoError('SHAPE_MISMATCH', { where, what: '`values` is empty.', expected: 'at least one row', received: '0 values', fix: 'check that the data were read.' });
+    throw new RondoError('SHAPE_MISMATCH', {
+      where,
+      what: '`values` is empty.',
+      expected: 'at least one row',
+      received: '0 values',
+      fix: 'check that the data were read.',
+    });
   }
   const mean = new Float64Array(columns);
   const squares = new Float64Array(columns);

@@ -2,7 +2,18 @@ import { refuseUnknownOptions, RondoError, unknownName } from '../errors.js';
 import { badLine, linesWithEnds, plainLines, requireSentences, type SentenceLines, withEnds } from './tagged-lines.js';
 
 /** The columns of CoNLL-U by name, in their order. */
-export const conlluColumns = ['id', 'form', 'lemma', 'upos', 'xpos', 'feats', 'head', 'deprel', 'deps', 'misc'] as const;
+export const conlluColumns = [
+  'id',
+  'form',
+  'lemma',
+  'upos',
+  'xpos',
+  'feats',
+  'head',
+  'deprel',
+  'deps',
+  'misc',
+] as const;
 export type ConlluColumn = (typeof conlluColumns)[number];
 
 /** Whether a column's `_` means that there is no value; of features it means that a word has none, which is one. */
@@ -79,9 +90,18 @@ export class ConlluFile {
     const lines = [...this.lines];
     this.sentences.forEach(({ fields, lines: places }, s) => {
       if (values[s]?.length !== fields.length) {
-        throw new RondoError('SHAPE_MISMATCH', { where: `ConlluFile.withColumn, sentence ${s + 1}`, what: 'there is not one value for each word.', expected: `${fields.length} values`, received: `${values[s]?.length ?? 0}`, fix: 'give the values of every word of every sentence.' });
+        throw new RondoError('SHAPE_MISMATCH', {
+          where: `ConlluFile.withColumn, sentence ${s + 1}`,
+          what: 'there is not one value for each word.',
+          expected: `${fields.length} values`,
+          received: `${values[s]?.length ?? 0}`,
+          fix: 'give the values of every word of every sentence.',
+        });
       }
-      places.forEach((line, i) => (lines[line] = fields[i].map((field, column) => (column === at ? values[s][i] || '_' : field)).join('\t')));
+      places.forEach(
+        (line, i) =>
+          (lines[line] = fields[i].map((field, column) => (column === at ? values[s][i] || '_' : field)).join('\t')),
+      );
     });
     return withEnds(lines, this.ends);
   }
@@ -142,28 +162,44 @@ function requireFields(where: string, at: number, line: string, fields: readonly
     throw badLine(where, at, `the line has ${fields.length} column${fields.length === 1 ? '' : 's'}.`, {
       expected: `${conlluColumns.length} columns separated by tabs: ${conlluColumns.join(', ')}`,
       received: line,
-      fix: isSpaced ? 'separate the columns by tabs; spaces may be part of a word.' : 'correct the line; a column without a value holds `_`.',
+      fix: isSpaced
+        ? 'separate the columns by tabs; spaces may be part of a word.'
+        : 'correct the line; a column without a value holds `_`.',
     });
   }
   const empty = fields.findIndex((field) => field.trim() === '');
   if (empty < 0) return;
-  throw badLine(where, at, `the column \`${conlluColumns[empty]}\` is empty.`, { expected: 'a value, or `_` where there is none', received: line, fix: 'write `_` into it.' });
+  throw badLine(where, at, `the column \`${conlluColumns[empty]}\` is empty.`, {
+    expected: 'a value, or `_` where there is none',
+    received: line,
+    fix: 'write `_` into it.',
+  });
 }
 
 /** Whether an ID is that of a word and not of a multi-word token or an empty node. @param before how many words came before. */
 function isWord(where: string, at: number, id: string, before: number): boolean {
   const fault = (expected: string): RondoError =>
-    badLine(where, at, `the ID \`${id}\` is out of order.`, { expected, received: id, fix: 'number the words of a sentence 1, 2, 3 ..., and end every sentence with a blank line.' });
+    badLine(where, at, `the ID \`${id}\` is out of order.`, {
+      expected,
+      received: id,
+      fix: 'number the words of a sentence 1, 2, 3 ..., and end every sentence with a blank line.',
+    });
   const [, first, sign, second] = /^(\d+)(?:([-.])(\d+))?$/.exec(id) ?? [];
   if (first === undefined) {
-    throw badLine(where, at, `\`${id}\` is no ID.`, { expected: 'a number; two joined by `-` for a multi-word token, by `.` for an empty node', received: id, fix: 'correct the first column.' });
+    throw badLine(where, at, `\`${id}\` is no ID.`, {
+      expected: 'a number; two joined by `-` for a multi-word token, by `.` for an empty node',
+      received: id,
+      fix: 'correct the first column.',
+    });
   }
   if (sign === '-') {
-    if (Number(first) !== before + 1 || Number(second) < Number(first)) throw fault(`a multi-word token that begins with ${before + 1}`);
+    if (Number(first) !== before + 1 || Number(second) < Number(first))
+      throw fault(`a multi-word token that begins with ${before + 1}`);
     return false;
   }
   if (sign === '.') {
-    if (Number(first) !== before || Number(second) < 1) throw fault(`an empty node after word ${before}: ${before}.1, ...`);
+    if (Number(first) !== before || Number(second) < 1)
+      throw fault(`an empty node after word ${before}: ${before}.1, ...`);
     return false;
   }
   if (Number(first) !== before + 1) throw fault(`${before + 1}`);

@@ -7,15 +7,23 @@ import { writtenNumber } from './written-number.js';
  *
  * @param firstRow the cells of the row below it; undefined where there is none.
  */
-export function requireColumnNames(where: string, columns: readonly string[], firstRow: readonly string[] | undefined): void {
+export function requireColumnNames(
+  where: string,
+  columns: readonly string[],
+  firstRow: readonly string[] | undefined,
+): void {
   if (looksLikeValues(columns, firstRow)) {
     throw new RondoError('DATA_FORMAT', {
       where,
       what: 'the first line holds values, not column names.',
       expected: 'a line of column names, such as `date,value`',
       received: shortened(columns),
-      fix: `give the names of the ${columns.length === 1 ? 'column' : `${columns.length} columns`} as \`columns\`, on the command line ` +
-        `--columns ${columns.slice(0, 3).map((_, i) => 'abc'[i]).join(',')}${columns.length > 3 ? ',...' : ''}, or add a first line with them.`,
+      fix:
+        `give the names of the ${columns.length === 1 ? 'column' : `${columns.length} columns`} as \`columns\`, on the command line ` +
+        `--columns ${columns
+          .slice(0, 3)
+          .map((_, i) => 'abc'[i])
+          .join(',')}${columns.length > 3 ? ',...' : ''}, or add a first line with them.`,
     });
   }
   const empty = columns.flatMap((name, i) => (name === '' ? [i + 1] : []));
@@ -25,9 +33,10 @@ export function requireColumnNames(where: string, columns: readonly string[], fi
       what: empty.length === 1 ? 'a column has no name.' : `${empty.length} columns have no name.`,
       expected: 'a name for each column',
       received: shortened(columns),
-      fix: empty.length === 1 && empty[0] === 1
-        ? 'name the column; pandas leaves out this column with to_csv(..., index=False).'
-        : 'name the columns, or remove the extra separators.',
+      fix:
+        empty.length === 1 && empty[0] === 1
+          ? 'name the column; pandas leaves out this column with to_csv(..., index=False).'
+          : 'name the columns, or remove the extra separators.',
     });
   }
   requireDifferentNames(where, columns);
@@ -70,7 +79,8 @@ export function requireNumColumns(where: string, line: number, columns: readonly
  */
 function looksLikeValues(names: readonly string[], firstRow: readonly string[] | undefined): boolean {
   const numbers = names.filter((name) => valueKind(name) === 'number');
-  if (numbers.length > 1 && numbers.every((name, i) => /^\d+$/.test(name) && Number(name) === Number(numbers[0]) + i)) return false;
+  if (numbers.length > 1 && numbers.every((name, i) => /^\d+$/.test(name) && Number(name) === Number(numbers[0]) + i))
+    return false;
   const below = names.map((_, i) => firstRow?.[i] ?? '');
   const isValue = (name: string, i: number): boolean => {
     const kind = valueKind(name);

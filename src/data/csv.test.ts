@@ -92,7 +92,9 @@ describe('a column of a table', () => {
     readTable(`t,load\n${cells.map((cell, i) => `x${i},${cell}`).join('\n')}\n`, { where });
 
   test('is read as numbers', async () => {
-    expect(numericColumn(await series('1', ' -2.5 ', '+.5', '1e-3', '7.'), 'load')).toEqual(Float64Array.of(1, -2.5, 0.5, 0.001, 7));
+    expect(numericColumn(await series('1', ' -2.5 ', '+.5', '1e-3', '7.'), 'load')).toEqual(
+      Float64Array.of(1, -2.5, 0.5, 0.001, 7),
+    );
   });
 
   test('that does not exist is refused with the near names and the list', async () => {
@@ -101,12 +103,17 @@ describe('a column of a table', () => {
     expect(() => table.column('constructor')).toThrow(/UNKNOWN_NAME/);
   });
 
-  test.each(['', 'NA', 'nan', 'NULL', '?', '-', 'inf', '-Infinity', '1e999', '#N/A'])('misses a value at %j', async (cell) => {
-    const table = await series('1', cell, '3');
-    expect(() => numericColumn(table, 'load')).toThrow(/DATA_FORMAT] load.csv, line 3, column `load`: a value is missing/);
-    expect(numericColumn(table, 'load', { missing: 'interpolate' })).toEqual(Float64Array.of(1, 2, 3));
-    expect(numericColumn(table, 'load', { missing: 'previous' })).toEqual(Float64Array.of(1, 1, 3));
-  });
+  test.each(['', 'NA', 'nan', 'NULL', '?', '-', 'inf', '-Infinity', '1e999', '#N/A'])(
+    'misses a value at %j',
+    async (cell) => {
+      const table = await series('1', cell, '3');
+      expect(() => numericColumn(table, 'load')).toThrow(
+        /DATA_FORMAT] load.csv, line 3, column `load`: a value is missing/,
+      );
+      expect(numericColumn(table, 'load', { missing: 'interpolate' })).toEqual(Float64Array.of(1, 2, 3));
+      expect(numericColumn(table, 'load', { missing: 'previous' })).toEqual(Float64Array.of(1, 1, 3));
+    },
+  );
 
   test('has gaps at its ends filled with the nearest number, and never from before the start', async () => {
     const table = await series('', 'NA', '3', '', '', '6', '');

@@ -30,7 +30,8 @@ export async function readTable(source: TableSource, options: ReadTableOptions):
   refuseUnknownOptions('readTable', options, ['where', 'delimiter', 'columns', 'decimal']);
   requireDelimiter(options.delimiter);
   const { decimal } = options;
-  if (decimal !== undefined && !decimalSigns.includes(decimal)) throw unknownName('readTable', 'sign of `decimal`', String(decimal), decimalSigns);
+  if (decimal !== undefined && !decimalSigns.includes(decimal))
+    throw unknownName('readTable', 'sign of `decimal`', String(decimal), decimalSigns);
   const reader = new TableReader(options);
   if (typeof source === 'string') for (const piece of encoded(source)) reader.push(piece);
   else if (source instanceof Uint8Array) reader.push(source);

@@ -12,7 +12,7 @@ const sampleRows = 10;
 
 /** @throws OUT_OF_RANGE for what cannot stand between cells */
 export function requireDelimiter(delimiter: string | undefined): void {
-  if (delimiter === undefined || /^[^\r\n"A-Za-z0-9.+-]$/.test(delimiter) && delimiter.charCodeAt(0) < 0x80) return;
+  if (delimiter === undefined || (/^[^\r\n"A-Za-z0-9.+-]$/.test(delimiter) && delimiter.charCodeAt(0) < 0x80)) return;
   throw new RondoError('OUT_OF_RANGE', {
     where: 'readTable',
     what: '`delimiter` is not a character that can stand between cells.',

@@ -42,8 +42,19 @@ const mostUnits = 32;
 export function numberForms(cells: CellColumn, numRows: number): NumberForms {
   const plain: UnitCount = { before: '', after: '', either: 0, point: 0, comma: 0, ambiguous: 0 };
   const forms: NumberForms = {
-    missing: 0, date: 0, text: 0, units: [plain], ambiguous: { point: 0, comma: 0 }, example: '', endsInZero: false, least: Infinity,
-    shortWhole: 0, largestWhole: 0, grouped: 0, parentheses: 0, hasDottedDates: false,
+    missing: 0,
+    date: 0,
+    text: 0,
+    units: [plain],
+    ambiguous: { point: 0, comma: 0 },
+    example: '',
+    endsInZero: false,
+    least: Infinity,
+    shortWhole: 0,
+    largestWhole: 0,
+    grouped: 0,
+    parentheses: 0,
+    hasDottedDates: false,
   };
   for (let row = 0; row < numRows; row++) {
     const code = cells.code(row);
@@ -69,7 +80,13 @@ export function isThousands(digits: number, code: number): boolean {
   return code % commaCode === 3 && size >= 1000 && size < 1_000_000;
 }
 
-function addAmbiguous(forms: NumberForms, unit: UnitCount, hasPoint: boolean, digits: number, text: () => string): void {
+function addAmbiguous(
+  forms: NumberForms,
+  unit: UnitCount,
+  hasPoint: boolean,
+  digits: number,
+  text: () => string,
+): void {
   unit.ambiguous++;
   if (hasPoint) forms.ambiguous.point++;
   else forms.ambiguous.comma++;
@@ -97,11 +114,15 @@ function countText(forms: NumberForms, cell: string): void {
   if (Number.isNaN(comma)) unit.point++;
   else if (Number.isNaN(point)) unit.comma++;
   else if (point === comma) unit.either++;
-  else addAmbiguous(forms, unit, Math.abs(point) < Math.abs(comma), Math.max(Math.abs(point), Math.abs(comma)), () => cell.trim());
+  else
+    addAmbiguous(forms, unit, Math.abs(point) < Math.abs(comma), Math.max(Math.abs(point), Math.abs(comma)), () =>
+      cell.trim(),
+    );
   const whole = /^\D*(\d+)\D*$/.exec(cell);
   if (whole !== null) {
     const size = Number(whole[1]);
     if (size < 1000) forms.shortWhole++;
     if (size > forms.largestWhole) forms.largestWhole = size;
-  } else if (Math.abs(Number.isNaN(point) ? comma : point) >= 1000 && /\d[.,'\u2019\s]\d{3}(?!\d)/.test(cell)) forms.grouped++;
+  } else if (Math.abs(Number.isNaN(point) ? comma : point) >= 1000 && /\d[.,'\u2019\s]\d{3}(?!\d)/.test(cell))
+    forms.grouped++;
 }

@@ -77,8 +77,14 @@ export function requireClearNotation(table: Table, name: string, { ambiguous }: 
 }
 
 /** @throws DATA_FORMAT where numbers have another unit than those that a model was trained on */
-export function requireSameUnit(table: Table, name: string, { notation, counts }: NumberFacts, kept: NumberNotation | undefined): void {
-  if (kept === undefined || counts.number === 0 || (notation.before === kept.before && notation.after === kept.after)) return;
+export function requireSameUnit(
+  table: Table,
+  name: string,
+  { notation, counts }: NumberFacts,
+  kept: NumberNotation | undefined,
+): void {
+  if (kept === undefined || counts.number === 0 || (notation.before === kept.before && notation.after === kept.after))
+    return;
   throw new RondoError('DATA_FORMAT', {
     where: `${table.where}, column \`${name}\``,
     what: 'the numbers have another unit than those of the training.',
@@ -94,7 +100,10 @@ function numbersOf({ either, point, comma, ambiguous }: UnitCount): number {
 
 /** The reading that cells which fit only one vote for; undefined where there is no such cell. */
 function decisiveSign({ units, ambiguous, largestWhole, least }: NumberForms): DecimalSign | undefined {
-  const [point, comma] = [units.reduce((sum, unit) => sum + unit.point, 0), units.reduce((sum, unit) => sum + unit.comma, 0)];
+  const [point, comma] = [
+    units.reduce((sum, unit) => sum + unit.point, 0),
+    units.reduce((sum, unit) => sum + unit.comma, 0),
+  ];
   if (point + comma > 0) return comma > point ? 'comma' : 'point';
   const single = onlySign(ambiguous);
   if (single === undefined) return undefined;
@@ -116,7 +125,12 @@ function isAmbiguous({ ambiguous }: NumberForms): boolean {
 function signOfTable(table: Table, forms: NumberForms): DecimalSign | undefined {
   if (!isAmbiguous(forms)) return 'point';
   const columns = table.columns.map((name) => formsOfColumn(table, name));
-  const others = new Set(columns.filter((other) => other.text <= numbersIn(other)).map(decisiveSign).filter((sign) => sign !== undefined));
+  const others = new Set(
+    columns
+      .filter((other) => other.text <= numbersIn(other))
+      .map(decisiveSign)
+      .filter((sign) => sign !== undefined),
+  );
   if (others.size > 0) return others.size === 1 ? [...others][0] : undefined;
   const sign = onlySign(forms.ambiguous);
   if (sign === undefined) return undefined;

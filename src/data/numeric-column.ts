@@ -2,7 +2,13 @@ import { RondoError, refuseUnknownOptions, unknownName } from '../errors.js';
 import { type CellColumn, commaCode, plainValue, textCode } from './cell-column.js';
 import { cellKind } from './cell-kind.js';
 import { isThousands } from './number-forms.js';
-import { type NumberFacts, numberFacts, type NumberNotation, requireClearNotation, requireSameUnit } from './number-notation.js';
+import {
+  type NumberFacts,
+  numberFacts,
+  type NumberNotation,
+  requireClearNotation,
+  requireSameUnit,
+} from './number-notation.js';
 import type { Table } from './table.js';
 import { writtenNumber } from './written-number.js';
 
@@ -40,7 +46,10 @@ export function cellNumbers(table: Table, name: string, notation?: NumberNotatio
   requireClearNotation(table, name, facts);
   requireSameUnit(table, name, facts, notation);
   const cells = table.cells(name);
-  return { values: Float64Array.from({ length: table.numRows }, (_, row) => numberInCell(cells, row, facts.notation)), facts };
+  return {
+    values: Float64Array.from({ length: table.numRows }, (_, row) => numberInCell(cells, row, facts.notation)),
+    facts,
+  };
 }
 
 /**
@@ -53,12 +62,18 @@ export function cellNumbers(table: Table, name: string, notation?: NumberNotatio
 export function numericColumn(table: Table, name: string, options: NumericColumnOptions = {}): Float64Array {
   refuseUnknownOptions('numericColumn', options, ['missing', 'notation']);
   const { missing = 'error', notation } = options;
-  if (!missingChoices.includes(missing)) throw unknownName('numericColumn', 'choice of `missing`', String(missing), missingChoices);
+  if (!missingChoices.includes(missing))
+    throw unknownName('numericColumn', 'choice of `missing`', String(missing), missingChoices);
   return filledNumbers(table, name, cellNumbers(table, name, notation), missing);
 }
 
 /** The numbers of a column with its gaps filled, in place; as {@link numericColumn}. @throws DATA_FORMAT */
-export function filledNumbers(table: Table, name: string, { values, facts }: CellNumbers, missing: NonNullable<NumericColumnOptions['missing']>): Float64Array {
+export function filledNumbers(
+  table: Table,
+  name: string,
+  { values, facts }: CellNumbers,
+  missing: NonNullable<NumericColumnOptions['missing']>,
+): Float64Array {
   const { number, date, text } = facts.counts;
   if (number === values.length) return values;
   if (date + text > 0) throw notANumber(table, name, values, facts);
@@ -127,14 +142,17 @@ function notANumber(table: Table, name: string, values: Float64Array, { counts, 
 
 function expectedNumber({ decimal, before, after }: NumberNotation): string {
   if (before + after !== '') return `a number as in the other cells, such as ${JSON.stringify(`${before}12${after}`)}`;
-  return decimal === 'comma' ? 'a number with a comma before decimals, as in other cells, such as 12 or -0,5' : 'a number such as 12, -0.5 or 1e3';
+  return decimal === 'comma'
+    ? 'a number with a comma before decimals, as in other cells, such as 12 or -0,5'
+    : 'a number such as 12, -0.5 or 1e3';
 }
 
 function adviceFor(cell: string, { decimal, before, after }: NumberNotation): string {
   if (cellKind(cell) === 'date') return 'choose another column; this one holds dates.';
   const number = writtenNumber(cell);
   if (number === undefined) return 'correct the cell, or choose another column.';
-  if (number.before !== before || number.after !== after) return 'write all numbers of the column with the same unit, or all without.';
+  if (number.before !== before || number.after !== after)
+    return 'write all numbers of the column with the same unit, or all without.';
   return `write all numbers of the column with a ${decimal} before decimals.`;
 }
 

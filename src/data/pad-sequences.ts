@@ -65,7 +65,8 @@ export function padSequences<D extends (typeof dtypes)[number] = 'int32'>(
     const to = row * maxlen + (padding === 'pre' ? maxlen - kept : 0);
     for (let t = 0; t < kept; t++) {
       const step = sequence[from + t];
-      if ((typeof step === 'number' ? undefined : step?.length) !== numFeatures) throw otherFeatures(numFeatures, step, row, from + t);
+      if ((typeof step === 'number' ? undefined : step?.length) !== numFeatures)
+        throw otherFeatures(numFeatures, step, row, from + t);
       if (typeof step === 'number') put(to + t, step, row);
       else for (let k = 0; k < stepSize; k++) put((to + t) * stepSize + k, step[k], row);
     }
@@ -85,12 +86,18 @@ function doesNotFit(dtype: string, item: unknown, row: number): RondoError {
 }
 
 function otherFeatures(wanted: number | undefined, step: unknown, row: number, at: number): RondoError {
-  const describe = (size: number | undefined): string => (size === undefined ? 'a number' : `a vector of ${size} features`);
+  const describe = (size: number | undefined): string =>
+    size === undefined ? 'a number' : `a vector of ${size} features`;
   return new RondoError('DATA_FORMAT', {
     where: `padSequences, sequence ${row}, timestep ${at}`,
     what: 'the timestep has another shape than the first one.',
     expected: describe(wanted),
-    received: typeof step === 'number' ? 'a number' : step instanceof Object && 'length' in step ? describe(Number(step.length)) : String(step),
+    received:
+      typeof step === 'number'
+        ? 'a number'
+        : step instanceof Object && 'length' in step
+          ? describe(Number(step.length))
+          : String(step),
     fix: 'give every timestep the same features.',
   });
 }

@@ -5,7 +5,10 @@ export class SavedFields {
   readonly #fields: Readonly<Record<string, unknown>>;
 
   /** @param where what is being restored, for messages. */
-  constructor(readonly where: string, value: unknown) {
+  constructor(
+    readonly where: string,
+    value: unknown,
+  ) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw this.fault('the saved state is not an object.', 'a JSON object', value);
     }
@@ -15,7 +18,12 @@ export class SavedFields {
   /** @param holds whether the value is what `expected` says. */
   read<T>(name: string, expected: string, holds: (value: unknown) => value is T): T {
     const value = Object.hasOwn(this.#fields, name) ? this.#fields[name] : undefined;
-    if (!holds(value)) throw this.fault(`the saved field \`${name}\` is ${value === undefined ? 'missing' : 'damaged'}.`, expected, value);
+    if (!holds(value))
+      throw this.fault(
+        `the saved field \`${name}\` is ${value === undefined ? 'missing' : 'damaged'}.`,
+        expected,
+        value,
+      );
     return value;
   }
 
@@ -36,7 +44,8 @@ export const isTextOrNull = (value: unknown): value is string | null => value ==
 export const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
 export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 export const isCountOrNull = (value: unknown): value is number | null => value === null || isCount(value);
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 export const isFiniteNumber = (value: unknown): value is number => Number.isFinite(value);
 
 /** Any number, also those that are not finite: the loss of a training that failed. */
@@ -64,9 +73,13 @@ export function recordOf<T>(holds: Holds<T>): Holds<Readonly<Record<string, T>>>
 }
 
 /** An object with at least these fields. */
-export function objectWith<Fields extends object>(fields: { readonly [Name in keyof Fields]: Holds<Fields[Name]> }): Holds<Fields> {
+export function objectWith<Fields extends object>(
+  fields: { readonly [Name in keyof Fields]: Holds<Fields[Name]> },
+): Holds<Fields> {
   const checks = Object.entries(fields) as [string, Holds<unknown>][];
-  return (value): value is Fields => isObject(value) && checks.every(([name, holds]) => holds(Object.hasOwn(value, name) ? value[name] : undefined));
+  return (value): value is Fields =>
+    isObject(value) && checks.every(([name, holds]) => holds(Object.hasOwn(value, name) ? value[name] : undefined));
 }
 
-export const isFiniteNumbers = (value: unknown): value is number[] => Array.isArray(value) && value.every(Number.isFinite);
+export const isFiniteNumbers = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every(Number.isFinite);

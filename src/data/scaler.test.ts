@@ -4,7 +4,8 @@ import { MinMaxScaler, scalerFromJSON, StandardScaler, type Scaler } from './sca
 
 // Columns: a small spread far from 0, a constant that binary fractions cannot hold, an ordinary one.
 const rows = Float64Array.of(1e9 + 1, 0.1, -3, 1e9 + 2, 0.1, 5, 1e9 + 6, 0.1, 1);
-const columnOf = (values: ArrayLike<number>, column: number): number[] => Array.from(values).filter((_, i) => i % 3 === column);
+const columnOf = (values: ArrayLike<number>, column: number): number[] =>
+  Array.from(values).filter((_, i) => i % 3 === column);
 
 describe('StandardScaler', () => {
   test('gives each column mean 0 and deviation 1, and a constant column 0', () => {
@@ -19,7 +20,10 @@ describe('StandardScaler', () => {
 
   test('divides by the population deviation, as scikit-learn does', () => {
     expect([...new StandardScaler().fitTransform([1, 2, 3, 6])].map((value) => value.toFixed(6))).toEqual([
-      '-1.069045', '-0.534522', '0.000000', '1.603567',
+      '-1.069045',
+      '-0.534522',
+      '0.000000',
+      '1.603567',
     ]);
   });
 });
@@ -33,7 +37,11 @@ describe('MinMaxScaler', () => {
   });
 
   test('refuses a range that is none', () => {
-    for (const featureRange of [[1, 0], [0, 0], [0, NaN]] as const) {
+    for (const featureRange of [
+      [1, 0],
+      [0, 0],
+      [0, NaN],
+    ] as const) {
       expect(() => new MinMaxScaler({ featureRange })).toThrow(/OUT_OF_RANGE/);
     }
   });
@@ -45,12 +53,15 @@ describe.each<[string, () => Scaler]>([
 ])('%s', (_, make) => {
   test('is undone by its inverse', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: -1_000_000, max: 1_000_000 }), { minLength: 2, maxLength: 20 }), (items) => {
-        const values = items.slice(0, items.length - (items.length % 2)).map((item) => item / 7);
-        const scaler = make().fit(values, 2);
-        const back = scaler.inverse(scaler.transform(values));
-        for (const [i, value] of values.entries()) expect(Math.abs(back[i] - value)).toBeLessThan(0.2);
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: -1_000_000, max: 1_000_000 }), { minLength: 2, maxLength: 20 }),
+        (items) => {
+          const values = items.slice(0, items.length - (items.length % 2)).map((item) => item / 7);
+          const scaler = make().fit(values, 2);
+          const back = scaler.inverse(scaler.transform(values));
+          for (const [i, value] of values.entries()) expect(Math.abs(back[i] - value)).toBeLessThan(0.2);
+        },
+      ),
       { seed: 2 },
     );
   });
@@ -88,7 +99,13 @@ describe.each<[string, () => Scaler]>([
 
 test('A damaged saved scaler is refused', () => {
   const saved = new MinMaxScaler().fit([1, 2]).toJSON();
-  for (const damage of [{ kind: 'robust' }, { scale: [0] }, { scale: [1, 1] }, { offset: [null] }, { featureRange: [1] }]) {
+  for (const damage of [
+    { kind: 'robust' },
+    { scale: [0] },
+    { scale: [1, 1] },
+    { offset: [null] },
+    { featureRange: [1] },
+  ]) {
     expect(() => scalerFromJSON({ ...saved, ...damage })).toThrow(/FILE_FORMAT/);
   }
 });

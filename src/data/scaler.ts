@@ -56,7 +56,8 @@ export abstract class Scaler {
     const columns = offset.length;
     requireRows(`${this.className}.transform`, values, columns);
     const result = new Float32Array(values.length);
-    for (let i = 0; i < values.length; i++) result[i] = (values[i] - offset[i % columns]) / scale[i % columns] + this.shift;
+    for (let i = 0; i < values.length; i++)
+      result[i] = (values[i] - offset[i % columns]) / scale[i % columns] + this.shift;
     return result;
   }
 
@@ -70,7 +71,8 @@ export abstract class Scaler {
     const columns = offset.length;
     requireRows(`${this.className}.inverse`, values, columns);
     const result = new Float64Array(values.length);
-    for (let i = 0; i < values.length; i++) result[i] = (values[i] - this.shift) * scale[i % columns] + offset[i % columns];
+    for (let i = 0; i < values.length; i++)
+      result[i] = (values[i] - this.shift) * scale[i % columns] + offset[i % columns];
     return result;
   }
 

@@ -4,8 +4,12 @@ import { itWithData } from '../../test/support/published-data.js';
 import { Random } from '../random.js';
 import { detectSeason } from './season.js';
 
-const series = (length: number, valueAt: (t: number) => number): number[] => Array.from({ length }, (_, t) => valueAt(t));
-const wave = (period: number) => (t: number): number => Math.sin((2 * Math.PI * t) / period);
+const series = (length: number, valueAt: (t: number) => number): number[] =>
+  Array.from({ length }, (_, t) => valueAt(t));
+const wave =
+  (period: number) =>
+  (t: number): number =>
+    Math.sin((2 * Math.PI * t) / period);
 
 describe('detectSeason', () => {
   test.each([2, 5, 12, 24, 52])('finds a season of %i under a trend and noise', (season) => {
@@ -89,7 +93,8 @@ describe('detectSeason', () => {
     const names = header.trim().split(',');
     for (const name of ['HUFL', 'HULL', 'MUFL', 'MULL', 'OT']) {
       const values = Float64Array.from(lines, (line) => Number(line.split(',')[names.indexOf(name)]));
-      for (const length of [1000, 12_000, values.length]) expect(detectSeason(values.subarray(0, length)), name).toBe(24);
+      for (const length of [1000, 12_000, values.length])
+        expect(detectSeason(values.subarray(0, length)), name).toBe(24);
     }
   });
 });

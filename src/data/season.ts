@@ -70,7 +70,8 @@ function seasonOf(series: Float64Array, maxLag: number): number | undefined {
 function returns(correlation: Float64Array, lag: number): boolean {
   const slack = Math.max(1, Math.round(lag * 0.05));
   let again = -1;
-  for (let k = 2 * lag - slack; k <= 2 * lag + slack && k < correlation.length; k++) again = Math.max(again, correlation[k]);
+  for (let k = 2 * lag - slack; k <= 2 * lag + slack && k < correlation.length; k++)
+    again = Math.max(again, correlation[k]);
   return again >= 0.3 * correlation[lag];
 }
 

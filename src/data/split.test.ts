@@ -40,7 +40,12 @@ describe('a split', () => {
     ['a fraction above 1', 10, { test: 1.5 }, /`test` is out of range/],
     ['a number of items that is written as a fraction', 10, { test: 3 }, /write { count: n }/],
     ['a negative count', 10, { test: { count: -1 } }, /OUT_OF_RANGE/],
-    ['parts that leave nothing to train on', 10, { validation: 0.5, test: 0.5 }, /5 for validation and 5 for test, of 10/],
+    [
+      'parts that leave nothing to train on',
+      10,
+      { validation: 0.5, test: 0.5 },
+      /5 for validation and 5 for test, of 10/,
+    ],
     ['no data', 0, {}, /nothing is left to train on/],
     ['a part that does not exist', 10, { tset: 0.5 } as object, /did you mean `test`/],
   ])('is refused for %s', (_, length, shares, said) => {

@@ -53,7 +53,11 @@ export function splitShuffled(length: number, shares: SplitShares, random: Rando
   };
 }
 
-function sizesOf(where: string, length: number, shares: SplitShares): { train: number; validation: number; test: number } {
+function sizesOf(
+  where: string,
+  length: number,
+  shares: SplitShares,
+): { train: number; validation: number; test: number } {
   refuseUnknownOptions(where, shares, ['validation', 'test']);
   const validation = sizeOf(where, 'validation', length, shares.validation);
   const test = sizeOf(where, 'test', length, shares.test);
@@ -81,6 +85,8 @@ function sizeOf(where: string, part: string, length: number, share: Share | unde
     what: isPossible ? `the ${part} part would be empty.` : `\`${part}\` is out of range.`,
     expected: 'a fraction between 0 and 1, or { count: a whole number }',
     received: isFraction ? `${share} of ${length} items` : `{ count: ${share.count} }`,
-    fix: isPossible ? `use a fraction of at least ${(0.5 / length).toPrecision(2)}, or { count: 1 }.` : `write { count: n } for a number of items.`,
+    fix: isPossible
+      ? `use a fraction of at least ${(0.5 / length).toPrecision(2)}, or { count: 1 }.`
+      : `write { count: n } for a number of items.`,
   });
 }

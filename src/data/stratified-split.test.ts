@@ -10,7 +10,11 @@ describe('a stratified split', () => {
   it('gives every class its share, and the same parts for the same seed', () => {
     const split = splitStratified(texts, labels, { validation: 0.1, test: 0.2 }, 3);
     expect([split.train.length, split.validation.length, split.test.length]).toEqual([140, 20, 40]);
-    for (const [label, size] of [['rare', 20], ['even', 80], ['odd', 100]] as const) {
+    for (const [label, size] of [
+      ['rare', 20],
+      ['even', 80],
+      ['odd', 100],
+    ] as const) {
       expect(countOf(split.test, label)).toBe(0.2 * size);
       expect(countOf(split.validation, label)).toBe(0.1 * size);
     }
@@ -19,7 +23,9 @@ describe('a stratified split', () => {
   });
 
   it('does not move the test part when the validation share changes', () => {
-    expect(splitStratified(texts, labels, { validation: 0.3, test: 0.2 }, 3).test).toEqual(splitStratified(texts, labels, { validation: 0.1, test: 0.2 }, 3).test);
+    expect(splitStratified(texts, labels, { validation: 0.3, test: 0.2 }, 3).test).toEqual(
+      splitStratified(texts, labels, { validation: 0.1, test: 0.2 }, 3).test,
+    );
   });
 
   it('loses no text, keeps equal texts together and every class in training', () => {
@@ -44,18 +50,26 @@ describe('a stratified split', () => {
   it('keeps the only text of a class for training, however large the other parts', () => {
     const own = Array.from({ length: 13 }, (_, i) => `text ${i}`);
     const classes = own.map((_, i) => (i === 12 ? 'alone' : 'x'));
-    for (let seed = 0; seed < 20; seed++) expect(splitStratified(own, classes, { validation: 0.2, test: 0.6 }, seed).train).toContain(12);
+    for (let seed = 0; seed < 20; seed++)
+      expect(splitStratified(own, classes, { validation: 0.2, test: 0.6 }, seed).train).toContain(12);
   });
 
   it('keeps a class to train on whose every text is one of another class too', () => {
     const own = ['doubtful', 'doubtful', ...Array.from({ length: 11 }, (_, i) => `text ${i}`)];
     const classes = own.map((_, i) => (i === 1 ? 'y' : 'x'));
-    for (let seed = 0; seed < 20; seed++) expect([...splitStratified(own, classes, { validation: 0.2, test: 0.4 }, seed).train]).toEqual(expect.arrayContaining([0, 1]));
+    for (let seed = 0; seed < 20; seed++)
+      expect([...splitStratified(own, classes, { validation: 0.2, test: 0.4 }, seed).train]).toEqual(
+        expect.arrayContaining([0, 1]),
+      );
   });
 
   it('refuses shares that leave nothing, and a part that would be empty', () => {
     expect(() => splitStratified(texts, labels, { validation: 0.6, test: 0.5 }, 0)).toThrow('[OUT_OF_RANGE]');
-    expect(() => splitStratified(['a', 'b'], ['x', 'y'], { validation: 0.1, test: 0 }, 0)).toThrow('the validation part would be empty');
-    expect(() => splitStratified(['a', 'b', 'a', 'b'], ['x', 'y', 'x', 'y'], { validation: 0.1, test: 0 }, 0)).toThrow('0.1 of 4 texts, 2 of them different');
+    expect(() => splitStratified(['a', 'b'], ['x', 'y'], { validation: 0.1, test: 0 }, 0)).toThrow(
+      'the validation part would be empty',
+    );
+    expect(() => splitStratified(['a', 'b', 'a', 'b'], ['x', 'y', 'x', 'y'], { validation: 0.1, test: 0 }, 0)).toThrow(
+      '0.1 of 4 texts, 2 of them different',
+    );
   });
 });

@@ -16,9 +16,15 @@ export interface StratifiedShares {
  *
  * @throws OUT_OF_RANGE for impossible shares, or where a part that is asked for would be empty.
  */
-export function splitStratified(texts: readonly string[], labels: readonly string[], shares: StratifiedShares, seed: number): Split {
+export function splitStratified(
+  texts: readonly string[],
+  labels: readonly string[],
+  shares: StratifiedShares,
+  seed: number,
+): Split {
   const where = 'splitStratified';
-  for (const name of ['validation', 'test'] as const) requireNumber(where, name, shares[name], 'a number from 0 to below 1', (share) => share >= 0 && share < 1);
+  for (const name of ['validation', 'test'] as const)
+    requireNumber(where, name, shares[name], 'a number from 0 to below 1', (share) => share >= 0 && share < 1);
   requireNumber(where, 'validation + test', shares.validation + shares.test, 'below 1', (share) => share < 1);
   const random = new Random(seed, 'stratified split');
   const parts: Record<keyof Split, number[]> = { train: [], validation: [], test: [] };
@@ -30,21 +36,32 @@ export function splitStratified(texts: readonly string[], labels: readonly strin
     for (const part of ['test', 'validation'] as const) {
       // The shares of all classes so far are rounded together, so that small classes do not vanish from the parts.
       wanted[part] += shares[part] * size;
-      while (next < groups.length - 1 && parts[part].length + groups[next].length / 2 < wanted[part] + 1e-9) for (const i of groups[next++]) parts[part].push(i);
+      while (next < groups.length - 1 && parts[part].length + groups[next].length / 2 < wanted[part] + 1e-9)
+        for (const i of groups[next++]) parts[part].push(i);
     }
     for (const group of groups.slice(next)) for (const i of group) parts.train.push(i);
   }
   keepEveryClass(parts, texts, labels);
   for (const part of ['validation', 'test'] as const) {
     if (shares[part] === 0 || parts[part].length > 0) continue;
-    throw new RondoError('OUT_OF_RANGE', { where, what: `the ${part} part would be empty.`, expected: 'enough texts for every part', received: `${shares[part]} of ${texts.length} texts, ${new Set(texts).size} of them different`, fix: `give more texts, or a larger share of ${part}.` });
+    throw new RondoError('OUT_OF_RANGE', {
+      where,
+      what: `the ${part} part would be empty.`,
+      expected: 'enough texts for every part',
+      received: `${shares[part]} of ${texts.length} texts, ${new Set(texts).size} of them different`,
+      fix: `give more texts, or a larger share of ${part}.`,
+    });
   }
   const sorted = (part: keyof Split): Int32Array => Int32Array.from(parts[part]).sort();
   return { train: sorted('train'), validation: sorted('validation'), test: sorted('test') };
 }
 
 /** A class whose texts all go with those of other classes has none to train on yet: the first of them moves, with its equals. */
-function keepEveryClass(parts: Record<keyof Split, number[]>, texts: readonly string[], labels: readonly string[]): void {
+function keepEveryClass(
+  parts: Record<keyof Split, number[]>,
+  texts: readonly string[],
+  labels: readonly string[],
+): void {
   const learned = new Set(parts.train.map((i) => labels[i]));
   for (const part of ['validation', 'test'] as const) {
     for (const i of [...parts[part]]) {

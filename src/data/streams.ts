@@ -35,7 +35,10 @@ export class TokenStreams implements Iterable<StreamWindow> {
    * @param tokens kept, not copied.
    * @throws OUT_OF_RANGE when there are too few tokens for one window.
    */
-  constructor(private readonly tokens: Int32Array, options: TokenStreamsOptions) {
+  constructor(
+    private readonly tokens: Int32Array,
+    options: TokenStreamsOptions,
+  ) {
     const where = 'TokenStreams';
     refuseUnknownOptions(where, options, ['batchSize', 'timesteps']);
     const { batchSize, timesteps } = options;
@@ -53,7 +56,10 @@ export class TokenStreams implements Iterable<StreamWindow> {
       what: 'the text is too short for one window.',
       expected: `at least ${batchSize * timesteps + 1} tokens: batchSize ${batchSize} x timesteps ${timesteps} + 1`,
       received: `${tokens.length} tokens`,
-      fix: fitting > 0 ? `use a batchSize of at most ${fitting}, fewer timesteps, or a longer text.` : 'use fewer timesteps, or a longer text.',
+      fix:
+        fitting > 0
+          ? `use a batchSize of at most ${fitting}, fewer timesteps, or a longer text.`
+          : 'use fewer timesteps, or a longer text.',
     });
   }
 

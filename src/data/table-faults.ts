@@ -39,7 +39,11 @@ export function requireRows(table: Table, delimiter: string, ragged: RaggedRows 
   }
 }
 
-function wrongWidth({ where, columns }: Table, delimiter: string, { line, numCells, text, numMore }: RaggedRows): RondoError {
+function wrongWidth(
+  { where, columns }: Table,
+  delimiter: string,
+  { line, numCells, text, numMore }: RaggedRows,
+): RondoError {
   const separator = separatorName(delimiter);
   const more = numMore > 0 ? `, and so have ${numMore} more rows` : '';
   return new RondoError('DATA_FORMAT', {

@@ -18,7 +18,8 @@ function cutAt(bytes: Uint8Array, at: number): Uint8Array[] {
   return [bytes.slice(0, at), bytes.slice(at)];
 }
 
-const odd = '\ufeffname;"note;1";wert\r\nä "x";"two\r\nlines; ""q""";1,50\n\n"";-0;+3\r  4 ;1.234,5;0,0078125\n007;" 12 ";99999999999999999\n;;\n1e5;🙂;-2147483649';
+const odd =
+  '\ufeffname;"note;1";wert\r\nä "x";"two\r\nlines; ""q""";1,50\n\n"";-0;+3\r  4 ;1.234,5;0,0078125\n007;" 12 ";99999999999999999\n;;\n1e5;🙂;-2147483649';
 
 describe('reading a table', () => {
   it('gives the same wherever the bytes are cut, and byte by byte', async () => {
@@ -28,7 +29,14 @@ describe('reading a table', () => {
     expect(await contentOf(Array.from(bytes, (byte) => Uint8Array.of(byte)))).toEqual(whole);
     expect(whole).toEqual({
       columns: ['name', 'note;1', 'wert'],
-      rows: [['ä "x"', 'two\nlines; "q"', '1,50'], ['', '-0', '+3'], ['4', '1.234,5', '0,0078125'], ['007', '12', '99999999999999999'], ['', '', ''], ['1e5', '🙂', '-2147483649']],
+      rows: [
+        ['ä "x"', 'two\nlines; "q"', '1,50'],
+        ['', '-0', '+3'],
+        ['4', '1.234,5', '0,0078125'],
+        ['007', '12', '99999999999999999'],
+        ['', '', ''],
+        ['1e5', '🙂', '-2147483649'],
+      ],
       lines: [2, 5, 6, 7, 8, 9],
     });
   });
@@ -39,11 +47,22 @@ describe('reading a table', () => {
     const bytes = new TextEncoder().encode(text);
     const whole = await contentOf(bytes);
     const start = 'x,y,z\r\n'.length + row.length * 3500;
-    for (let at = start; at <= start + row.length; at++) expect(await contentOf([bytes.slice(0, 70_000), bytes.slice(70_000, at), bytes.slice(at)]), `cut at ${at}`).toEqual(whole);
+    for (let at = start; at <= start + row.length; at++)
+      expect(
+        await contentOf([bytes.slice(0, 70_000), bytes.slice(70_000, at), bytes.slice(at)]),
+        `cut at ${at}`,
+      ).toEqual(whole);
   });
 
   it('names the same place of a fault wherever the bytes are cut', async () => {
-    const faults = ['a,b\n1,2\n"x\ny",3\n4\n', 'a,b\n"x\r\ny",3\r\n5,"z\n', 'a,b\r1,"x"y\r', 'a,b\nü,2\n3,"', 'a,a\n1,2\n', 'a,b\n1,\0\n'];
+    const faults = [
+      'a,b\n1,2\n"x\ny",3\n4\n',
+      'a,b\n"x\r\ny",3\r\n5,"z\n',
+      'a,b\r1,"x"y\r',
+      'a,b\nü,2\n3,"',
+      'a,a\n1,2\n',
+      'a,b\n1,\0\n',
+    ];
     for (const text of faults) {
       const bytes = new TextEncoder().encode(text);
       const message = await messageAfter(() => read(bytes));
@@ -54,12 +73,42 @@ describe('reading a table', () => {
 
   it('gives the cells that another parser gives', async () => {
     const cell = fc.oneof(
-      fc.constantFrom('', '0', '-5', '12.50', '0.001', '1,5', '-12,000', '1e3', '.5', '5.', '00', '-0', '"', 'a"b', ' x ', 'x\ny', 'ö🙂', '123456789012345', '1234567890123456', '2147483648', '-2147483648'),
+      fc.constantFrom(
+        '',
+        '0',
+        '-5',
+        '12.50',
+        '0.001',
+        '1,5',
+        '-12,000',
+        '1e3',
+        '.5',
+        '5.',
+        '00',
+        '-0',
+        '"',
+        'a"b',
+        ' x ',
+        'x\ny',
+        'ö🙂',
+        '123456789012345',
+        '1234567890123456',
+        '2147483648',
+        '-2147483648',
+      ),
       fc.string({ maxLength: 6 }).map((text) => text.replace(/[\0\r]/g, '')),
       fc.double({ noNaN: true }).map(String),
     );
-    const table = fc.tuple(fc.integer({ min: 2, max: 5 }), fc.integer({ min: 1, max: 9 })).chain(([width, height]) => fc.array(fc.array(cell, { minLength: width, maxLength: width }), { minLength: height, maxLength: height }));
-    const options = fc.record({ delimiter: fc.constantFrom(',', ';', '\t'), newline: fc.constantFrom('\n', '\r\n', '\r'), quotes: fc.boolean() });
+    const table = fc
+      .tuple(fc.integer({ min: 2, max: 5 }), fc.integer({ min: 1, max: 9 }))
+      .chain(([width, height]) =>
+        fc.array(fc.array(cell, { minLength: width, maxLength: width }), { minLength: height, maxLength: height }),
+      );
+    const options = fc.record({
+      delimiter: fc.constantFrom(',', ';', '\t'),
+      newline: fc.constantFrom('\n', '\r\n', '\r'),
+      quotes: fc.boolean(),
+    });
     const property = fc.asyncProperty(table, options, fc.nat(), async (rows, { delimiter, newline, quotes }, cut) => {
       const names = rows[0].map((_, i) => `name${i}`);
       const text = papa.unparse([names, ...rows], { delimiter, newline, quotes });
@@ -67,13 +116,17 @@ describe('reading a table', () => {
       const read = await readTable(cutAt(bytes, cut % (bytes.length + 1)), { where, delimiter });
       // Spaces around a number are not kept.
       const plain = (value: string): string => (/^ *-?(0|[1-9]\d*)([.,]\d+)? *$/.test(value) ? value.trim() : value);
-      expect(Array.from({ length: read.numRows }, (_, row) => read.row(row).map(plain))).toEqual(rows.map((row) => row.map(plain)));
+      expect(Array.from({ length: read.numRows }, (_, row) => read.row(row).map(plain))).toEqual(
+        rows.map((row) => row.map(plain)),
+      );
     });
     await fc.assert(property, { numRuns: 300, seed: 11 });
   });
 
   it('keeps every text of a number, in columns longer than a block', async () => {
-    const cells = Array.from({ length: 9001 }, (_, row) => (row === 4097 ? 'NA' : row === 8200 ? '3000000000' : row % 3 === 0 ? (row / 8).toFixed(3) : String(-row)));
+    const cells = Array.from({ length: 9001 }, (_, row) =>
+      row === 4097 ? 'NA' : row === 8200 ? '3000000000' : row % 3 === 0 ? (row / 8).toFixed(3) : String(-row),
+    );
     expect((await read(`v\n${cells.join('\n')}\n`)).column('v')).toEqual(cells);
   });
 
@@ -89,21 +142,33 @@ describe('reading a table', () => {
     const table = await read('2020-01-01,1\n2020-01-02,2\n', { columns: ['day', 'load'] });
     expect(table.column('load')).toEqual(['1', '2']);
     expect(Array.from(table.lines)).toEqual([1, 2]);
-    expect(await messageAfter(() => read('1,2\n3,4\n', { columns: ['a', 'b', 'c'] }))).toContain('line 1: there are 3 names of columns for 2 columns');
-    expect(await messageAfter(() => read('1,2\n3,4\n', { columns: ['a', 'a'] }))).toContain('two columns are named `a`');
+    expect(await messageAfter(() => read('1,2\n3,4\n', { columns: ['a', 'b', 'c'] }))).toContain(
+      'line 1: there are 3 names of columns for 2 columns',
+    );
+    expect(await messageAfter(() => read('1,2\n3,4\n', { columns: ['a', 'a'] }))).toContain(
+      'two columns are named `a`',
+    );
     expect(await messageAfter(() => read('1.5,2\n3,4\n'))).toContain('--columns a,b');
   });
 
   it('finds the separator where others stand inside cells', async () => {
-    expect((await read('zeit;last, MW;temp, C\n1;2,5;3,5\n2;2,6;3,7\n')).columns).toEqual(['zeit', 'last, MW', 'temp, C']);
+    expect((await read('zeit;last, MW;temp, C\n1;2,5;3,5\n2;2,6;3,7\n')).columns).toEqual([
+      'zeit',
+      'last, MW',
+      'temp, C',
+    ]);
     expect((await read('text,label\n"a;b;c",x\n"d",y\n')).columns).toEqual(['text', 'label']);
   });
 
   it('answers very long cells and very many columns', async () => {
     const long = 'x'.repeat(12_000_000);
     expect((await read(`a,b\n${long},1\n`)).column('a')[0]).toHaveLength(12_000_000);
-    expect(await messageAfter(() => read(`${'1,'.repeat(1_000_000)}1\n`))).toContain('[DATA_FORMAT] made.csv, line 1: the line has more than 100000 cells.');
-    expect(await messageAfter(() => read(`a,b\n"${long}`))).toContain('made.csv, line 2, character 1: a quoted cell is never closed');
+    expect(await messageAfter(() => read(`${'1,'.repeat(1_000_000)}1\n`))).toContain(
+      '[DATA_FORMAT] made.csv, line 1: the line has more than 100000 cells.',
+    );
+    expect(await messageAfter(() => read(`a,b\n"${long}`))).toContain(
+      'made.csv, line 2, character 1: a quoted cell is never closed',
+    );
     const wide = Array.from({ length: 30_000 }, (_, i) => `c${i}`).join(',');
     expect((await read(`${wide}\n${wide}\n`)).columns).toHaveLength(30_000);
   });

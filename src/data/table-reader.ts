@@ -30,7 +30,9 @@ const mostColumns = 100_000;
 /** Digits of a plain number: so many are a whole number that float64 holds exactly. */
 const mostDigits = 15;
 
-const [tab, lineFeed, carriageReturn, space, quote, comma, minus, point, zero, nine] = [9, 10, 13, 32, 34, 44, 45, 46, 48, 57];
+const [tab, lineFeed, carriageReturn, space, quote, comma, minus, point, zero, nine] = [
+  9, 10, 13, 32, 34, 44, 45, 46, 48, 57,
+];
 
 /**
  * Reads a table from its bytes as they come, in UTF-8, and keeps the cells, not the bytes (RFC 4180: cells may be quoted,
@@ -101,7 +103,14 @@ export class TableReader {
     for (const column of this.#cells) column.trim(this.#numRows);
     const delimiter = String.fromCharCode(this.#delimiter);
     const lines = this.#lines.slice(0, this.#numRows);
-    const table = new Table(this.#where, this.#names, this.#cells, lines, this.#names.length === 1 ? undefined : delimiter, this.#decimal);
+    const table = new Table(
+      this.#where,
+      this.#names,
+      this.#cells,
+      lines,
+      this.#names.length === 1 ? undefined : delimiter,
+      this.#decimal,
+    );
     requireRows(table, delimiter, this.#ragged);
     return table;
   }
@@ -128,7 +137,10 @@ export class TableReader {
     const zeroAt = head.indexOf(0);
     // A character may be cut off by the end of the head.
     if (bad < head.length - 3 || zeroAt >= 0) throw this.#notUtf8(zeroAt >= 0 ? Math.min(zeroAt, bad) : bad);
-    if (head.every((byte) => byte === space || byte === tab || byte === lineFeed || byte === carriageReturn) && head.length === this.#end) {
+    if (
+      head.every((byte) => byte === space || byte === tab || byte === lineFeed || byte === carriageReturn) &&
+      head.length === this.#end
+    ) {
       throw nothingInTable(this.#where, head.length);
     }
     // Spreadsheets write the separator on a line of its own.
@@ -138,7 +150,8 @@ export class TableReader {
       this.#drop(told[0].length);
       this.#line = 2;
     }
-    if (this.#delimiter < 0) this.#delimiter = guessDelimiter(this.#bytes.subarray(0, Math.min(this.#end, headBytes))).charCodeAt(0);
+    if (this.#delimiter < 0)
+      this.#delimiter = guessDelimiter(this.#bytes.subarray(0, Math.min(this.#end, headBytes))).charCodeAt(0);
     if (this.#delimiter === space) this.#blank = -1;
   }
 
@@ -260,7 +273,8 @@ export class TableReader {
     const byte = bytes[next];
     const isEnd = byte === this.#delimiter || byte === lineFeed || byte === carriageReturn;
     if (!isEnd) throw this.#badQuote(from, false, this.#line + this.#innerLines);
-    if (this.#readNumber(from + 1, false) === close) this.#columnOf(cell)?.setNumber(this.#numRows, this.#digits, this.#code);
+    if (this.#readNumber(from + 1, false) === close)
+      this.#columnOf(cell)?.setNumber(this.#numRows, this.#digits, this.#code);
     else {
       const text = this.#unquoted(from + 1, close);
       this.#columnOf(cell)?.setText(this.#numRows, text, 0, text.length);
@@ -333,7 +347,8 @@ export class TableReader {
   #requireFirstRow(from: number, next: number): void {
     this.#areNamesRead = true;
     if (!this.#hasNameLine) requireNumColumns(this.#where, this.#line, this.#names!, this.#numCells);
-    else if (this.#numCells === this.#names!.length) this.#requireNames(this.#cells.map((column) => column.text(this.#numRows)));
+    else if (this.#numCells === this.#names!.length)
+      this.#requireNames(this.#cells.map((column) => column.text(this.#numRows)));
     else this.#requireNames(this.#shownRow(from, next).split(String.fromCharCode(this.#delimiter)));
   }
 
@@ -359,7 +374,9 @@ export class TableReader {
     const bytes = this.#bytes;
     let at = from;
     if (bytes[at] === quote && bytes[at + 1] === quote) at += 2;
-    for (; at < next; at++) if (bytes[at] !== space && bytes[at] !== tab && bytes[at] !== lineFeed && bytes[at] !== carriageReturn) return false;
+    for (; at < next; at++)
+      if (bytes[at] !== space && bytes[at] !== tab && bytes[at] !== lineFeed && bytes[at] !== carriageReturn)
+        return false;
     return true;
   }
 
@@ -389,7 +406,16 @@ export class TableReader {
   #badQuote(at: number, isOpen: boolean, line: number): RondoError {
     let start = at;
     while (start > 0 && this.#bytes[start - 1] !== lineFeed && this.#bytes[start - 1] !== carriageReturn) start--;
-    const shown = new TextDecoder().decode(this.#bytes.subarray(Math.max(start, at - 20), Math.min(this.#end, at + 40)));
-    return badQuote({ where: this.#where, line, character: new TextDecoder().decode(this.#bytes.subarray(start, at)).length + 1, isOpen, shown, delimiter: String.fromCharCode(this.#delimiter) });
+    const shown = new TextDecoder().decode(
+      this.#bytes.subarray(Math.max(start, at - 20), Math.min(this.#end, at + 40)),
+    );
+    return badQuote({
+      where: this.#where,
+      line,
+      character: new TextDecoder().decode(this.#bytes.subarray(start, at)).length + 1,
+      isOpen,
+      shown,
+      delimiter: String.fromCharCode(this.#delimiter),
+    });
   }
 }

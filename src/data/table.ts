@@ -27,7 +27,12 @@ export class Table {
   /** A table of rows of texts that come from no file; its lines are counted as if names stood on the first. */
   static fromRows(where: string, columns: readonly string[], rows: readonly (readonly string[])[]): Table {
     const cells = columns.map((_, c) => CellColumn.of(rows.map((row) => row[c])));
-    return new Table(where, columns, cells, Uint32Array.from(rows, (_, i) => i + 2));
+    return new Table(
+      where,
+      columns,
+      cells,
+      Uint32Array.from(rows, (_, i) => i + 2),
+    );
   }
 
   get numRows(): number {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { detectTagScheme, spansOf, tagConstraints } from './tag-schemes.js';
 
-const spans = (tags: string): string[] => spansOf(tags.split(' ')).map(({ kind, start, end }) => `${kind} ${start}-${end}`);
+const spans = (tags: string): string[] =>
+  spansOf(tags.split(' ')).map(({ kind, start, end }) => `${kind} ${start}-${end}`);
 
 describe('spans', () => {
   it.each([
@@ -31,7 +32,8 @@ describe('spans', () => {
 });
 
 describe('the scheme of tags', () => {
-  const detected = (...sentences: string[]): string | undefined => detectTagScheme(sentences.map((tags) => tags.split(' ')));
+  const detected = (...sentences: string[]): string | undefined =>
+    detectTagScheme(sentences.map((tags) => tags.split(' ')));
   it('is found from the tags', () => {
     expect(detected('B-A I-A O', 'O')).toBe('bio');
     expect(detected('I-A I-A O', 'O I-A B-A')).toBe('iob1');
@@ -48,8 +50,20 @@ describe('the scheme of tags', () => {
   it.each([
     ['bio', 'O B-A I-A B-B I-B', ['11010', '11110', '11110', '11011', '11011'], '11010', '11111'],
     ['iob1', 'O I-A B-A I-B B-B', ['11010', '11110', '11110', '11011', '11011'], '11010', '11111'],
-    ['iobes', 'O B-A I-A E-A S-A I-B E-B', ['1100100', '0011000', '0011000', '1100100', '1100100', '0000011', '1100100'], '1100100', '1001101'],
-    ['bilou', 'O B-A I-A L-A U-A I-B L-B', ['1100100', '0011000', '0011000', '1100100', '1100100', '0000011', '1100100'], '1100100', '1001101'],
+    [
+      'iobes',
+      'O B-A I-A E-A S-A I-B E-B',
+      ['1100100', '0011000', '0011000', '1100100', '1100100', '0000011', '1100100'],
+      '1100100',
+      '1001101',
+    ],
+    [
+      'bilou',
+      'O B-A I-A L-A U-A I-B L-B',
+      ['1100100', '0011000', '0011000', '1100100', '1100100', '0000011', '1100100'],
+      '1100100',
+      '1001101',
+    ],
   ] as const)('%s says which tags may follow each other', (scheme, tags, next, start, end) => {
     const written = (allowed: readonly boolean[]): string => allowed.map(Number).join('');
     const found = tagConstraints(tags.split(' '), scheme);

@@ -99,7 +99,10 @@ export function tagConstraints(tags: readonly string[], scheme: TagScheme): Chai
   if (foreign !== undefined || !tags.includes('O')) {
     throw new RondoError('DATA_FORMAT', {
       where: 'tagConstraints',
-      what: foreign === undefined ? 'no tag `O` stands for words outside of all spans.' : `\`${foreign}\` is no tag of the scheme \`${scheme}\`.`,
+      what:
+        foreign === undefined
+          ? 'no tag `O` stands for words outside of all spans.'
+          : `\`${foreign}\` is no tag of the scheme \`${scheme}\`.`,
       expected: `O, and ${[...letters].map((letter) => `${letter}-KIND`).join(', ')}`,
       received: tags.slice(0, 20).join(', '),
       fix: 'choose the scheme of the data, or none.',

@@ -25,12 +25,28 @@ export function withEnds(lines: readonly string[], ends: readonly string[] | und
 }
 
 /** @internal A malformed line. @param line from 0. */
-export function badLine(where: string, line: number, what: string, facts: { expected: string; received: string; fix: string }): RondoError {
-  return new RondoError('DATA_FORMAT', { where: `${where}, line ${line + 1}`, what, ...facts, received: JSON.stringify(facts.received.slice(0, 120)) });
+export function badLine(
+  where: string,
+  line: number,
+  what: string,
+  facts: { expected: string; received: string; fix: string },
+): RondoError {
+  return new RondoError('DATA_FORMAT', {
+    where: `${where}, line ${line + 1}`,
+    what,
+    ...facts,
+    received: JSON.stringify(facts.received.slice(0, 120)),
+  });
 }
 
 /** @internal @throws DATA_FORMAT */
 export function requireSentences(where: string, sentences: readonly SentenceLines[], what: string): void {
   if (sentences.length > 0) return;
-  throw new RondoError('DATA_FORMAT', { where, what: 'the file holds no sentence.', expected: what, received: 'no word at all', fix: 'check that the file was written completely, and that it is in this format.' });
+  throw new RondoError('DATA_FORMAT', {
+    where,
+    what: 'the file holds no sentence.',
+    expected: what,
+    received: 'no word at all',
+    fix: 'check that the file was written completely, and that it is in this format.',
+  });
 }

@@ -50,8 +50,15 @@ export async function readTextRows(content: string, options: ReadTextRowsOptions
   refuseUnknownOptions(where, options, ['where', 'format', 'text', 'label', 'labelUntil', 'keepEmpty', 'columns']);
   if (!textFormats.includes(options.format)) throw unknownName(where, 'format', String(options.format), textFormats);
   const { format } = options;
-  const rows = format === 'csv' || format === 'tsv' ? await tableRows(content, options) : format === 'jsonl' ? jsonRows(content, options) : lineRows(content, options);
-  return rows.labels === undefined ? rows : { ...rows, labels: rows.labels.map((label, i) => tidyLabel(label, placeOf(rows, i), options.labelUntil)) };
+  const rows =
+    format === 'csv' || format === 'tsv'
+      ? await tableRows(content, options)
+      : format === 'jsonl'
+        ? jsonRows(content, options)
+        : lineRows(content, options);
+  return rows.labels === undefined
+    ? rows
+    : { ...rows, labels: rows.labels.map((label, i) => tidyLabel(label, placeOf(rows, i), options.labelUntil)) };
 }
 
 /** Where a text comes from, as messages name it. */
@@ -62,14 +69,24 @@ export function placeOf({ places }: TextRows, i: number): string {
 /** The rows at some positions. */
 export function pickTextRows<Rows extends TextRows>(rows: Rows, positions: ArrayLike<number>): Rows {
   const pick = <T>(list: readonly T[]): T[] => Array.from(positions, (i) => list[i]);
-  return { ...rows, texts: pick(rows.texts), labels: rows.labels && pick(rows.labels), places: rows.places && pick(rows.places) };
+  return {
+    ...rows,
+    texts: pick(rows.texts),
+    labels: rows.labels && pick(rows.labels),
+    places: rows.places && pick(rows.places),
+  };
 }
 
 /** Several files' rows as one list. @throws DATA_FORMAT where some have labels and some have none */
 export function joinTextRows(parts: readonly TextRows[]): TextRows {
   const labelled = parts.filter(({ labels }) => labels !== undefined);
   if (labelled.length > 0 && labelled.length < parts.length) {
-    throw new RondoError('DATA_FORMAT', { where: placeOf(parts.find(({ labels }) => labels === undefined)!, 0), what: 'these texts have no labels, and others have.', expected: 'labels in every file', fix: 'give files of one kind.' });
+    throw new RondoError('DATA_FORMAT', {
+      where: placeOf(parts.find(({ labels }) => labels === undefined)!, 0),
+      what: 'these texts have no labels, and others have.',
+      expected: 'labels in every file',
+      fix: 'give files of one kind.',
+    });
   }
   return {
     texts: parts.flatMap(({ texts }) => texts),
@@ -78,11 +95,22 @@ export function joinTextRows(parts: readonly TextRows[]): TextRows {
   };
 }
 
-async function tableRows(content: string, { where, format, text = 'text', label = 'label', columns }: ReadTextRowsOptions): Promise<TextRows> {
+async function tableRows(
+  content: string,
+  { where, format, text = 'text', label = 'label', columns }: ReadTextRowsOptions,
+): Promise<TextRows> {
   const delimiter = format === 'tsv' ? '\t' : undefined;
   // A table without a line of names has no first line to tell what separates its cells.
-  const table = await readTable(content, { where, delimiter: columns === undefined ? delimiter : delimiter ?? ',', columns });
-  return { texts: table.column(text), labels: label === null ? undefined : table.column(label), places: Array.from(table.lines, (line) => `${where}, line ${line}`) };
+  const table = await readTable(content, {
+    where,
+    delimiter: columns === undefined ? delimiter : (delimiter ?? ','),
+    columns,
+  });
+  return {
+    texts: table.column(text),
+    labels: label === null ? undefined : table.column(label),
+    places: Array.from(table.lines, (line) => `${where}, line ${line}`),
+  };
 }
 
 function jsonRows(content: string, { where, text = 'text', label = 'label' }: ReadTextRowsOptions): TextRows {
@@ -105,37 +133,82 @@ function recordOf(line: string, place: string): Readonly<Record<string, unknown>
   try {
     value = JSON.parse(line);
   } catch (cause) {
-    throw new RondoError('DATA_FORMAT', { where: place, what: 'the line is no JSON.', expected: 'one JSON object a line', received: JSON.stringify(line.slice(0, 60)), fix: 'write one object a line, without line ends inside; a list over several lines is JSON but not JSONL.', cause });
+    throw new RondoError('DATA_FORMAT', {
+      where: place,
+      what: 'the line is no JSON.',
+      expected: 'one JSON object a line',
+      received: JSON.stringify(line.slice(0, 60)),
+      fix: 'write one object a line, without line ends inside; a list over several lines is JSON but not JSONL.',
+      cause,
+    });
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new RondoError('DATA_FORMAT', { where: place, what: 'the line is no JSON object.', expected: 'an object such as {"text": "...", "label": "..."}', received: line.slice(0, 60), fix: 'write one object a line.' });
+  throw new RondoError('DATA_FORMAT', {
+    where: place,
+    what: 'the line is no JSON object.',
+    expected: 'an object such as {"text": "...", "label": "..."}',
+    received: line.slice(0, 60),
+    fix: 'write one object a line.',
+  });
 }
 
-function fieldOf(record: Readonly<Record<string, unknown>>, name: string, place: string, types: readonly string[]): string {
+function fieldOf(
+  record: Readonly<Record<string, unknown>>,
+  name: string,
+  place: string,
+  types: readonly string[],
+): string {
   const value = Object.hasOwn(record, name) ? record[name] : undefined;
   if (types.includes(typeof value)) return String(value);
   const near = nearestNames(name, Object.keys(record), 1);
   if (value === undefined) {
-    throw new RondoError('UNKNOWN_NAME', { where: place, what: `there is no field \`${name}\`${near.length > 0 ? `; did you mean \`${near[0]}\`?` : '.'}`, expected: `one of ${Object.keys(record).slice(0, 20).map((key) => `\`${key}\``).join(', ')}`, received: `\`${name}\``, fix: near.length > 0 ? `use \`${near[0]}\`.` : 'use a name that the lines have.' });
+    throw new RondoError('UNKNOWN_NAME', {
+      where: place,
+      what: `there is no field \`${name}\`${near.length > 0 ? `; did you mean \`${near[0]}\`?` : '.'}`,
+      expected: `one of ${Object.keys(record)
+        .slice(0, 20)
+        .map((key) => `\`${key}\``)
+        .join(', ')}`,
+      received: `\`${name}\``,
+      fix: near.length > 0 ? `use \`${near[0]}\`.` : 'use a name that the lines have.',
+    });
   }
-  throw new RondoError('DATA_FORMAT', { where: `${place}, field \`${name}\``, what: 'the field is of another kind.', expected: types.join(' or '), received: JSON.stringify(value).slice(0, 60), fix: 'correct the line, or choose another field.' });
+  throw new RondoError('DATA_FORMAT', {
+    where: `${place}, field \`${name}\``,
+    what: 'the field is of another kind.',
+    expected: types.join(' or '),
+    received: JSON.stringify(value).slice(0, 60),
+    fix: 'correct the line, or choose another field.',
+  });
 }
 
-function lineRows(content: string, { where, format, label = 'label', keepEmpty = false }: ReadTextRowsOptions): TextRows {
+function lineRows(
+  content: string,
+  { where, format, label = 'label', keepEmpty = false }: ReadTextRowsOptions,
+): TextRows {
   const lines = linesOf(content.replace(/^\ufeff/, ''))
     .map((line, i) => ({ line, place: `${where}, line ${i + 1}` }))
     .filter(({ line }) => (keepEmpty && format === 'texts') || line.trim() !== '');
   const places = lines.map(({ place }) => place);
   if (format === 'texts') return { texts: lines.map(({ line }) => line), labels: undefined, places };
-  const parts = lines.map(({ line, place }) => (format === 'fasttext' ? fastTextParts(line, place, label !== null) : /^\s*(\S+)\s*(.*)$/su.exec(line)!));
-  return { texts: parts.map(([, , rest]) => rest), labels: label === null ? undefined : parts.map(([, first]) => first), places };
+  const parts = lines.map(({ line, place }) =>
+    format === 'fasttext' ? fastTextParts(line, place, label !== null) : /^\s*(\S+)\s*(.*)$/su.exec(line)!,
+  );
+  return {
+    texts: parts.map(([, , rest]) => rest),
+    labels: label === null ? undefined : parts.map(([, first]) => first),
+    places,
+  };
 }
 
 const fastTextLabel = '__label__';
 
 /** Whether a text is in fastText's format: its first line that is not empty begins with a label. */
 export function looksLikeFastText(text: string): boolean {
-  return text.replace(/^\ufeff/, '').trimStart().startsWith(fastTextLabel);
+  return text
+    .replace(/^\ufeff/, '')
+    .trimStart()
+    .startsWith(fastTextLabel);
 }
 
 /** The line, its label and its text, as a match. @param needsLabel whether a line without a label is refused */
@@ -145,18 +218,31 @@ function fastTextParts(line: string, place: string, needsLabel: boolean): readon
   if (labels.length !== 1 && needsLabel) {
     throw new RondoError('DATA_FORMAT', {
       where: place,
-      what: labels.length === 0 ? 'the line has no label.' : `the line has ${labels.length} labels, and a classifier gives every text one class.`,
+      what:
+        labels.length === 0
+          ? 'the line has no label.'
+          : `the line has ${labels.length} labels, and a classifier gives every text one class.`,
       expected: '__label__NAME and a text',
       received: JSON.stringify(line.slice(0, 60)),
       fix: labels.length === 0 ? 'give it a label, or remove the line.' : 'keep one label in each line.',
     });
   }
-  return [line, (labels[0] ?? '').slice(fastTextLabel.length), words.filter((word) => !word.startsWith(fastTextLabel)).join(' ')];
+  return [
+    line,
+    (labels[0] ?? '').slice(fastTextLabel.length),
+    words.filter((word) => !word.startsWith(fastTextLabel)).join(' '),
+  ];
 }
 
 function tidyLabel(label: string, place: string, until: string | undefined): string {
   const at = until === undefined ? -1 : label.indexOf(until);
   const kept = (at < 0 ? label : label.slice(0, at)).trim();
   if (kept !== '') return kept;
-  throw new RondoError('DATA_FORMAT', { where: place, what: 'the label is empty.', expected: 'a label', received: JSON.stringify(label), fix: 'fill it in, or remove the row.' });
+  throw new RondoError('DATA_FORMAT', {
+    where: place,
+    what: 'the label is empty.',
+    expected: 'a label',
+    received: JSON.stringify(label),
+    fix: 'fill it in, or remove the row.',
+  });
 }

@@ -47,8 +47,14 @@ export function wordsOf(text: string, options: WordOptions = {}): string[] {
 }
 
 /** Where the words of {@link wordsOf} lie in the text as it is written: code units from `start` to before `end`. */
-export function wordSpansOf(text: string, punctuation: NonNullable<WordOptions['punctuation']> = 'separate'): { start: number; end: number }[] {
-  return Array.from(text.matchAll(patternOf(punctuation)), ({ index, 0: word }) => ({ start: index, end: index + word.length }));
+export function wordSpansOf(
+  text: string,
+  punctuation: NonNullable<WordOptions['punctuation']> = 'separate',
+): { start: number; end: number }[] {
+  return Array.from(text.matchAll(patternOf(punctuation)), ({ index, 0: word }) => ({
+    start: index,
+    end: index + word.length,
+  }));
 }
 
 function patternOf(punctuation: NonNullable<WordOptions['punctuation']>): RegExp {

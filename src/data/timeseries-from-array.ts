@@ -22,7 +22,16 @@ export interface TimeseriesFromArrayOptions {
   endIndex?: number | undefined;
 }
 
-const optionNames = ['columns', 'targets', 'targetColumns', 'sequenceLength', 'sequenceStride', 'samplingRate', 'startIndex', 'endIndex'];
+const optionNames = [
+  'columns',
+  'targets',
+  'targetColumns',
+  'sequenceLength',
+  'sequenceStride',
+  'samplingRate',
+  'startIndex',
+  'endIndex',
+];
 
 /** What {@link timeseriesFromArray} gives: windows cut when a batch is asked for. */
 export interface TimeseriesWindows {
@@ -50,7 +59,13 @@ export function timeseriesFromArray(values: Float32Array, options: TimeseriesFro
   const { startIndex = 0, endIndex = numRows } = options;
   const isRow = (index: number): boolean => Number.isInteger(index) && index >= 0 && index <= numRows;
   requireNumber(where, 'startIndex', startIndex, `a whole number from 0 to ${numRows}`, isRow);
-  requireNumber(where, 'endIndex', endIndex, `a whole number from ${startIndex} to ${numRows}`, (index) => isRow(index) && index >= startIndex);
+  requireNumber(
+    where,
+    'endIndex',
+    endIndex,
+    `a whole number from ${startIndex} to ${numRows}`,
+    (index) => isRow(index) && index >= startIndex,
+  );
 
   const span = (sequenceLength - 1) * samplingRate + 1;
   let numStarts = endIndex - startIndex - span + 1;
@@ -80,7 +95,8 @@ export function timeseriesFromArray(values: Float32Array, options: TimeseriesFro
         const from = (start + t * samplingRate) * columns;
         x.set(values.subarray(from, from + columns), (i * sequenceLength + t) * columns);
       }
-      if (targets !== undefined) y?.set(targets.subarray(start * targetColumns, (start + 1) * targetColumns), i * targetColumns);
+      if (targets !== undefined)
+        y?.set(targets.subarray(start * targetColumns, (start + 1) * targetColumns), i * targetColumns);
     }
     const yShape = targetColumns === 1 ? [indices.length] : [indices.length, targetColumns];
     return {

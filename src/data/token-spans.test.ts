@@ -4,11 +4,21 @@ import { wordsOf, wordSpansOf } from './text.js';
 import { type TokenKind, tokenSpansOf } from './token-spans.js';
 import { wordSegmentsOf } from './word-segments.js';
 
-const tokensOf = (text: string, tokens: TokenKind, lower = true): string[] => tokenSpansOf(text, { tokens, lower, locale: 'und' }).map(({ token }) => token);
+const tokensOf = (text: string, tokens: TokenKind, lower = true): string[] =>
+  tokenSpansOf(text, { tokens, lower, locale: 'und' }).map(({ token }) => token);
 
 describe('tokens with their places', () => {
   it('are words, each sign and each Chinese character', () => {
-    expect(tokensOf("I don't like 酒店, sorry!", 'words')).toEqual(['i', "don't", 'like', '酒', '店', ',', 'sorry', '!']);
+    expect(tokensOf("I don't like 酒店, sorry!", 'words')).toEqual([
+      'i',
+      "don't",
+      'like',
+      '酒',
+      '店',
+      ',',
+      'sorry',
+      '!',
+    ]);
     expect(tokensOf('Go NOW', 'words', false)).toEqual(['Go', 'NOW']);
   });
 
@@ -27,23 +37,47 @@ describe('tokens with their places', () => {
   });
 
   it('lie where they are written, in order, and cover all but white space', () => {
-    const unit = fc.constantFrom('a', 'B', ' ', '\n', 'é', 'e\u0301', '世', '界', '👩🏽‍🚀', '🇨🇭', "'", '。', ',', '1', 'İ', 'ß', 'ก', '\u0e33', '\ud83d');
+    const unit = fc.constantFrom(
+      'a',
+      'B',
+      ' ',
+      '\n',
+      'é',
+      'e\u0301',
+      '世',
+      '界',
+      '👩🏽‍🚀',
+      '🇨🇭',
+      "'",
+      '。',
+      ',',
+      '1',
+      'İ',
+      'ß',
+      'ก',
+      '\u0e33',
+      '\ud83d',
+    );
     fc.assert(
-      fc.property(fc.array(unit, { maxLength: 20 }), fc.constantFrom('words', 'characters', 'segments' as const), (units, tokens) => {
-        const text = units.join('');
-        const spans = tokenSpansOf(text, { tokens: tokens as TokenKind, lower: false, locale: 'und' });
-        let at = 0;
-        let covered = '';
-        for (const { token, start, end } of spans) {
-          expect(start).toBeGreaterThanOrEqual(at);
-          expect(end).toBeGreaterThan(start);
-          const written = text.slice(start, end);
-          expect(token).toBe(tokens === 'characters' && written.trim() === '' ? ' ' : written.normalize('NFC'));
-          covered += written;
-          at = end;
-        }
-        expect(covered.replace(/\s/gu, '')).toBe(text.replace(/\s/gu, ''));
-      }),
+      fc.property(
+        fc.array(unit, { maxLength: 20 }),
+        fc.constantFrom('words', 'characters', 'segments' as const),
+        (units, tokens) => {
+          const text = units.join('');
+          const spans = tokenSpansOf(text, { tokens: tokens as TokenKind, lower: false, locale: 'und' });
+          let at = 0;
+          let covered = '';
+          for (const { token, start, end } of spans) {
+            expect(start).toBeGreaterThanOrEqual(at);
+            expect(end).toBeGreaterThan(start);
+            const written = text.slice(start, end);
+            expect(token).toBe(tokens === 'characters' && written.trim() === '' ? ' ' : written.normalize('NFC'));
+            covered += written;
+            at = end;
+          }
+          expect(covered.replace(/\s/gu, '')).toBe(text.replace(/\s/gu, ''));
+        },
+      ),
       { numRuns: 2000, seed: 11 },
     );
   });

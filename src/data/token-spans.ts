@@ -28,7 +28,12 @@ export interface TokenSpanOptions {
  * same token however it was typed.
  */
 export function tokenSpansOf(text: string, { tokens, lower, locale }: TokenSpanOptions): TokenSpan[] {
-  const spans = tokens === 'words' ? wordSpansOf(text) : tokens === 'segments' ? wordSegmentsOf(text, locale) : characterSpansOf(text);
+  const spans =
+    tokens === 'words'
+      ? wordSpansOf(text)
+      : tokens === 'segments'
+        ? wordSegmentsOf(text, locale)
+        : characterSpansOf(text);
   return spans.map(({ start, end }) => {
     const written = text.slice(start, end);
     return { token: tokens === 'characters' && /^\s/u.test(written) ? ' ' : tokenForm(written, lower), start, end };

@@ -7,13 +7,29 @@ import { Tokenizer } from './tokenizer.js';
 interface Vectors {
   texts: string[];
   new: string[];
-  tokenizers: { options: Record<string, unknown>; wordIndex: [string, number][]; sequences: number[][]; ids: number[][]; texts: string[] }[];
-  paddings: { sequences: number[][]; options: PadSequencesOptions<'int32' | 'float32'>; shape: number[]; values: number[] }[];
+  tokenizers: {
+    options: Record<string, unknown>;
+    wordIndex: [string, number][];
+    sequences: number[][];
+    ids: number[][];
+    texts: string[];
+  }[];
+  paddings: {
+    sequences: number[][];
+    options: PadSequencesOptions<'int32' | 'float32'>;
+    shape: number[];
+    values: number[];
+  }[];
 }
 const vectors = JSON.parse(readFileSync(new URL('./keras-text-vectors.json', import.meta.url), 'utf8')) as Vectors;
 
 const camelCase = (options: Record<string, unknown>): object =>
-  Object.fromEntries(Object.entries(options).map(([key, value]) => [key.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()), value]));
+  Object.fromEntries(
+    Object.entries(options).map(([key, value]) => [
+      key.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
+      value,
+    ]),
+  );
 
 describe('Tokenizer', () => {
   test.each(vectors.tokenizers)('does what Keras does with $options', (expected) => {
@@ -54,12 +70,15 @@ describe('Tokenizer', () => {
 });
 
 describe('padSequences', () => {
-  test.each(vectors.paddings)('does what Keras does with $sequences and $options', ({ sequences, options, shape, values }) => {
-    const padded = padSequences(sequences, options);
-    expect(padded.shape).toEqual(shape);
-    expect([...padded.data]).toEqual(values);
-    expect(padded.data).toBeInstanceOf(options.dtype === 'float32' ? Float32Array : Int32Array);
-  });
+  test.each(vectors.paddings)(
+    'does what Keras does with $sequences and $options',
+    ({ sequences, options, shape, values }) => {
+      const padded = padSequences(sequences, options);
+      expect(padded.shape).toEqual(shape);
+      expect([...padded.data]).toEqual(values);
+      expect(padded.data).toBeInstanceOf(options.dtype === 'float32' ? Float32Array : Int32Array);
+    },
+  );
 
   test('refuses what Keras would round, cut or guess', () => {
     expect(() => padSequences([[1], [1.5]])).toThrow(/DATA_FORMAT] padSequences, sequence 1[^]*1.5/);

@@ -180,5 +180,8 @@ export class Tokenizer {
 }
 
 function isWordCounts(value: unknown): value is [string, number][] {
-  return Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2 && isText(pair[0]) && isCount(pair[1]));
+  return (
+    Array.isArray(value) &&
+    value.every((pair) => Array.isArray(pair) && pair.length === 2 && isText(pair[0]) && isCount(pair[1]))
+  );
 }

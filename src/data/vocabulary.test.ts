@@ -52,7 +52,11 @@ describe('Vocabulary', () => {
 
   test('refuses repeated tokens and damaged saved state', () => {
     expect(() => new Vocabulary(['a', 'b', 'a'])).toThrow(/OUT_OF_RANGE[^]*"a"/);
-    expect(() => Vocabulary.fromJSON({ tokens: ['a', 'a'], paddingToken: null, oovToken: null })).toThrow(/FILE_FORMAT/);
-    expect(() => Vocabulary.fromJSON({ tokens: 'a', paddingToken: null, oovToken: null })).toThrow(/`tokens` is damaged/);
+    expect(() => Vocabulary.fromJSON({ tokens: ['a', 'a'], paddingToken: null, oovToken: null })).toThrow(
+      /FILE_FORMAT/,
+    );
+    expect(() => Vocabulary.fromJSON({ tokens: 'a', paddingToken: null, oovToken: null })).toThrow(
+      /`tokens` is damaged/,
+    );
   });
 });

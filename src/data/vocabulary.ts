@@ -32,7 +32,10 @@ export class Vocabulary {
   readonly #ids = new Map<string, number>();
 
   /** @throws OUT_OF_RANGE when a token comes twice. */
-  constructor(tokens: readonly string[], special: { paddingToken?: string | undefined; oovToken?: string | undefined } = {}) {
+  constructor(
+    tokens: readonly string[],
+    special: { paddingToken?: string | undefined; oovToken?: string | undefined } = {},
+  ) {
     refuseUnknownOptions('Vocabulary', special, ['paddingToken', 'oovToken']);
     this.paddingToken = special.paddingToken;
     this.oovToken = special.oovToken;
@@ -153,12 +156,21 @@ export class Vocabulary {
   }
 }
 
-function specialTokens({ paddingToken, oovToken }: { paddingToken?: string | undefined; oovToken?: string | undefined }): string[] {
+function specialTokens({
+  paddingToken,
+  oovToken,
+}: {
+  paddingToken?: string | undefined;
+  oovToken?: string | undefined;
+}): string[] {
   return [paddingToken, oovToken].filter((token) => token !== undefined);
 }
 
 /** A token as a message shows it; signs that cannot be seen also by their code point. */
 function describeToken(token: string): string {
-  const points = Array.from(token, (character) => `U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`);
+  const points = Array.from(
+    token,
+    (character) => `U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`,
+  );
   return points.length === 1 ? `${JSON.stringify(token)} (${points[0]})` : JSON.stringify(token);
 }

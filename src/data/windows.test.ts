@@ -8,7 +8,13 @@ const rowsOf = (numRows: number, columns: number): Float32Array =>
 
 describe('slidingWindows', () => {
   test('gives the rows of a window as input and the rows after it as target', () => {
-    const windows = slidingWindows(rowsOf(9, 3), { columns: 3, timesteps: 4, horizon: 2, stride: 3, targetColumns: [2, 0] });
+    const windows = slidingWindows(rowsOf(9, 3), {
+      columns: 3,
+      timesteps: 4,
+      horizon: 2,
+      stride: 3,
+      targetColumns: [2, 0],
+    });
     expect(windows.length).toBe(2);
     const { x, y } = windows.batch([1, 0]);
     expect(x.shape).toEqual([2, 4, 3]);
@@ -19,8 +25,13 @@ describe('slidingWindows', () => {
   });
 
   test('has no axis of targets when there is one', () => {
-    expect(slidingWindows(rowsOf(5, 1), { timesteps: 3 }).batch([0, 1]).y).toEqual({ data: Float32Array.of(30, 40), shape: [2, 1] });
-    expect(slidingWindows(rowsOf(5, 2), { columns: 2, timesteps: 3, targetColumns: [1] }).batch([1]).y.shape).toEqual([1, 1]);
+    expect(slidingWindows(rowsOf(5, 1), { timesteps: 3 }).batch([0, 1]).y).toEqual({
+      data: Float32Array.of(30, 40),
+      shape: [2, 1],
+    });
+    expect(slidingWindows(rowsOf(5, 2), { columns: 2, timesteps: 3, targetColumns: [1] }).batch([1]).y.shape).toEqual([
+      1, 1,
+    ]);
   });
 
   test('has as many windows as fit, for every size', () => {
@@ -52,7 +63,8 @@ describe('slidingWindows', () => {
     expect(() => slidingWindows(rowsOf(6, 2), { ...options, targetColumns: [] })).toThrow(/OUT_OF_RANGE/);
     expect(() => slidingWindows(rowsOf(6, 2), { ...options, horizon: 0 })).toThrow(/OUT_OF_RANGE/);
     expect(() => slidingWindows(rowsOf(5, 1), options)).toThrow(/SHAPE_MISMATCH/);
-    for (const index of [4, -1, 0.5]) expect(() => slidingWindows(rowsOf(6, 2), options).batch([index])).toThrow(/from 0 to 3/);
+    for (const index of [4, -1, 0.5])
+      expect(() => slidingWindows(rowsOf(6, 2), options).batch([index])).toThrow(/from 0 to 3/);
   });
 });
 
@@ -64,12 +76,20 @@ describe('timeseriesFromArray', () => {
     const { x, y } = windows.batch([1, 27]);
     expect(y).toBeUndefined();
     expect(x.shape).toEqual([2, 10, 1]);
-    expect([...x.data]).toEqual([3, 5, 7, 9, 11, 13, 15, 17, 19, 21, ...Array.from({ length: 10 }, (_, t) => 81 + 2 * t)].map((row) => 10 * row));
+    expect([...x.data]).toEqual(
+      [3, 5, 7, 9, 11, 13, 15, 17, 19, 21, ...Array.from({ length: 10 }, (_, t) => 81 + 2 * t)].map((row) => 10 * row),
+    );
   });
 
   test('gives each window the target of its first row, and stops where the targets do', () => {
     const targets = rowsOf(7, 2);
-    const windows = timeseriesFromArray(rowsOf(12, 3), { columns: 3, targets, targetColumns: 2, sequenceLength: 2, startIndex: 1 });
+    const windows = timeseriesFromArray(rowsOf(12, 3), {
+      columns: 3,
+      targets,
+      targetColumns: 2,
+      sequenceLength: 2,
+      startIndex: 1,
+    });
     expect(windows.length).toBe(6);
     const { x, y } = windows.batch([5]);
     expect([...x.data]).toEqual([60, 61, 62, 70, 71, 72]);
@@ -84,9 +104,13 @@ describe('timeseriesFromArray', () => {
   });
 
   test('says the numbers when no window fits', () => {
-    expect(() => timeseriesFromArray(rowsOf(8, 1), { sequenceLength: 5, samplingRate: 2 })).toThrow(/at least 9 rows[^]*received: 8 rows/);
+    expect(() => timeseriesFromArray(rowsOf(8, 1), { sequenceLength: 5, samplingRate: 2 })).toThrow(
+      /at least 9 rows[^]*received: 8 rows/,
+    );
     expect(() => timeseriesFromArray(rowsOf(8, 1), { sequenceLength: 2, startIndex: 9 })).toThrow(/OUT_OF_RANGE/);
-    expect(() => timeseriesFromArray(rowsOf(8, 1), { sequenceLength: 2, startIndex: 5, endIndex: 4 })).toThrow(/from 5 to 8/);
+    expect(() => timeseriesFromArray(rowsOf(8, 1), { sequenceLength: 2, startIndex: 5, endIndex: 4 })).toThrow(
+      /from 5 to 8/,
+    );
     expect(() => timeseriesFromArray(rowsOf(8, 1), { sequenceLength: 2 }).batch([7])).toThrow(/from 0 to 6/);
   });
 });

@@ -34,7 +34,10 @@ export class SlidingWindows {
   readonly targetColumns: readonly number[];
 
   /** @param values row-major, `[rows, columns]`; kept, not copied. */
-  constructor(private readonly values: Float32Array, options: SlidingWindowsOptions) {
+  constructor(
+    private readonly values: Float32Array,
+    options: SlidingWindowsOptions,
+  ) {
     const where = 'slidingWindows';
     refuseUnknownOptions(where, options, ['columns', 'timesteps', 'horizon', 'stride', 'targetColumns']);
     const { columns = 1, timesteps, horizon = 1, stride = 1 } = options;
@@ -122,6 +125,9 @@ function tooShort(numRows: number, timesteps: number, horizon: number): RondoErr
     what: 'the series is shorter than one window.',
     expected: `at least ${timesteps + horizon} rows: timesteps ${timesteps} + horizon ${horizon}`,
     received: `${numRows} rows`,
-    fix: room >= 1 ? `use at most ${room} timesteps, a smaller horizon, or a longer series.` : `use a horizon below ${Math.max(numRows, 2)}, or a longer series.`,
+    fix:
+      room >= 1
+        ? `use at most ${room} timesteps, a smaller horizon, or a longer series.`
+        : `use a horizon below ${Math.max(numRows, 2)}, or a longer series.`,
   });
 }

@@ -16,11 +16,13 @@ const segmenters = new Map<string, Intl.Segmenter>();
  */
 export function wordSegmentsOf(text: string, locale = 'und'): (TextSpan & { readonly isWordLike: boolean })[] {
   let segmenter = segmenters.get(locale);
-  if (segmenter === undefined) segmenters.set(locale, (segmenter = new Intl.Segmenter(locale, { granularity: 'word' })));
+  if (segmenter === undefined)
+    segmenters.set(locale, (segmenter = new Intl.Segmenter(locale, { granularity: 'word' })));
   const found: (TextSpan & { readonly isWordLike: boolean })[] = [];
   // The platform's segmenter takes time that grows with the square of its text, so it sees one piece after the other.
   for (const { index: offset, 0: piece } of text.matchAll(/[^\s。！？，、；：]+|[。！？，、；：]/gu)) {
-    for (const { segment, index, isWordLike } of segmenter.segment(piece)) found.push({ start: offset + index, end: offset + index + segment.length, isWordLike: isWordLike ?? false });
+    for (const { segment, index, isWordLike } of segmenter.segment(piece))
+      found.push({ start: offset + index, end: offset + index + segment.length, isWordLike: isWordLike ?? false });
   }
   return found;
 }

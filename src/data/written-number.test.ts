@@ -52,18 +52,58 @@ describe('a written number', () => {
     expect(writtenNumber(cell)).toMatchObject({ point, before, after });
   });
 
-  it.each(['', 'a', 'A12', '12-34', '2020-01-01', '01.02.2020', '12:30', '1.2.3', '1,2,3', '12,34', '1 23', '1,23,45', '0x10', '(5', '--5', '-5-', '10.0.0.1', '1..5', '1.234.56', '1,234,5678', 'NaN', `${'9'.repeat(90)}`])(
-    '%j is none with decimal points, whatever it is else',
-    (cell) => expect(writtenNumber(cell)?.point ?? NaN).toBeNaN(),
+  it.each([
+    '',
+    'a',
+    'A12',
+    '12-34',
+    '2020-01-01',
+    '01.02.2020',
+    '12:30',
+    '1.2.3',
+    '1,2,3',
+    '12,34',
+    '1 23',
+    '1,23,45',
+    '0x10',
+    '(5',
+    '--5',
+    '-5-',
+    '10.0.0.1',
+    '1..5',
+    '1.234.56',
+    '1,234,5678',
+    'NaN',
+    `${'9'.repeat(90)}`,
+  ])('%j is none with decimal points, whatever it is else', (cell) =>
+    expect(writtenNumber(cell)?.point ?? NaN).toBeNaN(),
   );
 
   it('is found again however it was written', () => {
-    const locales = [['en-US', 'point'], ['de-DE', 'comma'], ['fr-FR', 'comma'], ['de-CH', 'point'], ['sv-SE', 'comma'], ['en-IN', 'point'], ['pt-BR', 'comma'], ['pl-PL', 'comma'], ['es-ES', 'comma']] as const;
-    const property = fc.property(fc.integer({ min: -(10 ** 12), max: 10 ** 12 }), fc.integer({ min: 0, max: 6 }), fc.constantFrom(...locales), (digits, decimals, [locale, sign]) => {
-      const value = digits / 10 ** decimals;
-      const cell = new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).format(value);
-      expect(writtenNumber(cell)?.[sign], cell).toBe(Object.is(value, -0) ? 0 : value);
-    });
+    const locales = [
+      ['en-US', 'point'],
+      ['de-DE', 'comma'],
+      ['fr-FR', 'comma'],
+      ['de-CH', 'point'],
+      ['sv-SE', 'comma'],
+      ['en-IN', 'point'],
+      ['pt-BR', 'comma'],
+      ['pl-PL', 'comma'],
+      ['es-ES', 'comma'],
+    ] as const;
+    const property = fc.property(
+      fc.integer({ min: -(10 ** 12), max: 10 ** 12 }),
+      fc.integer({ min: 0, max: 6 }),
+      fc.constantFrom(...locales),
+      (digits, decimals, [locale, sign]) => {
+        const value = digits / 10 ** decimals;
+        const cell = new Intl.NumberFormat(locale, {
+          minimumFractionDigits: decimals,
+          maximumFractionDigits: decimals,
+        }).format(value);
+        expect(writtenNumber(cell)?.[sign], cell).toBe(Object.is(value, -0) ? 0 : value);
+      },
+    );
     fc.assert(property, { numRuns: 1000, seed: 5 });
   });
 });

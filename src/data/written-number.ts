@@ -22,7 +22,10 @@ const before = String.raw`\p{Sc}|(?:US|R|A|C|NZ|HK|S)\$|Rs\.?|kr\.?|zł|Fr\.|${c
 const after = String.raw`%|‰|\p{Sc}|[\p{Script=Latin}\p{Script=Greek}°µ][\p{Script=Latin}\p{Script=Greek}°µ%/·.²³^]*[23]?|[元円원]`;
 const sign = String.raw`[+\-\u2212]`;
 const core = String.raw`(?:\d[\d.,'\u2019 \u00a0\u202f\u2009]*|[.,]\d+)(?:(?<=[\d.,])e[+-]?\d+)?`;
-const pattern = new RegExp(String.raw`^(\()?(${sign})?(${before})?\s*(${sign})?(${core})(${after})?\s*(${sign})?(\))?$`, 'iu');
+const pattern = new RegExp(
+  String.raw`^(\()?(${sign})?(${before})?\s*(${sign})?(${core})(${after})?\s*(${sign})?(\))?$`,
+  'iu',
+);
 
 const plain = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const grouped = /^\d{1,3}[.,]\d{3}$/;
@@ -46,7 +49,9 @@ export function writtenNumber(cell: string): WrittenNumber | undefined {
   const signs = [firstSign, secondSign, lastSign].filter((own) => own !== undefined);
   if ((open === undefined) !== (close === undefined) || signs.length > (open === undefined ? 1 : 0)) return undefined;
   const isNegative = open !== undefined || (signs.length === 1 && signs[0] !== '+');
-  const [point, comma] = [valueOf(digits, '.', ','), valueOf(digits, ',', '.')].map((value) => (isNegative ? -value : value));
+  const [point, comma] = [valueOf(digits, '.', ','), valueOf(digits, ',', '.')].map((value) =>
+    isNegative ? -value : value,
+  );
   if (Number.isNaN(point) && Number.isNaN(comma)) return undefined;
   return { point, comma, before: prefix, after: suffix, isInParentheses: open !== undefined };
 }
@@ -60,9 +65,14 @@ function valueOf(text: string, decimalSign: string, groupSign: string): number {
   if (more.length > 0 || !/^\d*$/.test(decimals)) return NaN;
   const separator = /[^\d]/.exec(whole)?.[0];
   if (separator === undefined) return whole + decimals === '' ? NaN : Number(`${whole}.${decimals}${exponent}`);
-  if (exponent !== '' || separator === decimalSign || (!/['\u2019\s]/.test(separator) && separator !== groupSign)) return NaN;
+  if (exponent !== '' || separator === decimalSign || (!/['\u2019\s]/.test(separator) && separator !== groupSign))
+    return NaN;
   const [first, ...groups] = whole.split(separator);
   const last = groups.at(-1)!;
-  const isGrouped = /^[1-9]\d{0,2}$/.test(first) && /^\d{3}$/.test(last) && groups.every((group) => group.length === 3 || (group.length === 2 && separator === ',')) && groups.every((group) => /^\d+$/.test(group));
+  const isGrouped =
+    /^[1-9]\d{0,2}$/.test(first) &&
+    /^\d{3}$/.test(last) &&
+    groups.every((group) => group.length === 3 || (group.length === 2 && separator === ',')) &&
+    groups.every((group) => /^\d+$/.test(group));
   return isGrouped ? Number(`${first}${groups.join('')}.${decimals}`) : NaN;
 }

@@ -1,5 +1,25 @@
 import { RondoError, unknownName } from '../errors.js';
-import { abs, add, detach, div, erf, exp, type Expression, greater, max, min, mul, relu, rowMax, rowSum, select, sigmoid, softplus, sub, tanh } from './build.js';
+import {
+  abs,
+  add,
+  detach,
+  div,
+  erf,
+  exp,
+  type Expression,
+  greater,
+  max,
+  min,
+  mul,
+  relu,
+  rowMax,
+  rowSum,
+  select,
+  sigmoid,
+  softplus,
+  sub,
+  tanh,
+} from './build.js';
 
 /** Builds the expression of an activation from the expression it is applied to. */
 export type ActivationFunction = (x: Expression) => Expression;
@@ -48,7 +68,13 @@ export const activationNames = Object.keys(activationTable) as ActivationName[];
 /** The equation of a named activation. @throws UNKNOWN_NAME with the nearest names. */
 export function activation(name: string, where = 'activation'): ActivationFunction {
   if (typeof name !== 'string') {
-    throw new RondoError('USAGE', { where, what: 'an activation is given by its name.', expected: activationNames.join(', '), received: String(name), fix: 'pass a string.' });
+    throw new RondoError('USAGE', {
+      where,
+      what: 'an activation is given by its name.',
+      expected: activationNames.join(', '),
+      received: String(name),
+      fix: 'pass a string.',
+    });
   }
   const found = (activationTable as Record<string, ActivationFunction | undefined>)[name];
   if (found === undefined || !Object.hasOwn(activationTable, name)) {

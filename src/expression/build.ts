@@ -76,7 +76,8 @@ const symbolic = {
     throw new RondoError('USAGE', {
       where: 'expression',
       what: 'a symbol of an equation was used as a number.',
-      expected: 'the functions for expressions: add, sub, mul, div, max, min, tanh, sigmoid, exp, log, sqrt, abs, greater, select ...',
+      expected:
+        'the functions for expressions: add, sub, mul, div, max, min, tanh, sigmoid, exp, log, sqrt, abs, greater, select ...',
       received: 'an operator such as `gate * 2`, or a function such as `Math.tanh(gate)`',
       fix: 'import them from rondo: mul(gate, 2) for `gate * 2`, add(a, b) for `a + b`, tanh(gate) for `Math.tanh(gate)`.',
     });
@@ -147,12 +148,18 @@ export const equal = binary('equal');
 
 /** The sum of its operands, added from the left. */
 export function add(first: Operand, ...others: Operand[]): Expression {
-  return others.reduce<Expression>((sum, b) => node({ kind: 'binary', operation: 'add', a: sum, b: expressionOf(b) }), expressionOf(first));
+  return others.reduce<Expression>(
+    (sum, b) => node({ kind: 'binary', operation: 'add', a: sum, b: expressionOf(b) }),
+    expressionOf(first),
+  );
 }
 
 /** The product of its operands, multiplied from the left. */
 export function mul(first: Operand, ...others: Operand[]): Expression {
-  return others.reduce<Expression>((product, b) => node({ kind: 'binary', operation: 'mul', a: product, b: expressionOf(b) }), expressionOf(first));
+  return others.reduce<Expression>(
+    (product, b) => node({ kind: 'binary', operation: 'mul', a: product, b: expressionOf(b) }),
+    expressionOf(first),
+  );
 }
 
 export function square(a: Operand): Expression {

@@ -1,7 +1,31 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { activation, activationNames } from './activations.js';
-import { abs, add, detach, div, erf, exp, type Expression, leaf, log, max, min, mul, relu, rowMax, rowSum, select, sigmoid, softplus, sqrt, square, sub, tanh, greater } from './build.js';
+import {
+  abs,
+  add,
+  detach,
+  div,
+  erf,
+  exp,
+  type Expression,
+  leaf,
+  log,
+  max,
+  min,
+  mul,
+  relu,
+  rowMax,
+  rowSum,
+  select,
+  sigmoid,
+  softplus,
+  sqrt,
+  square,
+  sub,
+  tanh,
+  greater,
+} from './build.js';
 import { derive } from './derive.js';
 import { Interpreter } from './interpret.js';
 import { simplifyAll } from './simplify.js';
@@ -13,14 +37,18 @@ const ones = leaf('dy');
 
 /** Values of a `[1, columns]` block under given leaves. */
 function evaluate(root: Expression, values: Record<string, number[]>): number[] {
-  const interpreter = new Interpreter((name, _, column) => values[name][values[name].length === 1 ? 0 : column], columns);
+  const interpreter = new Interpreter(
+    (name, _, column) => values[name][values[name].length === 1 ? 0 : column],
+    columns,
+  );
   return Array.from({ length: columns }, (_, column) => interpreter.at(root, 0, column));
 }
 
 /** Compares the derivative of `sum(dy * y)` by every input with central differences. */
 function checkDerivative(y: Expression, at: Record<string, number[]>): void {
   const cotangent = at.dy;
-  const loss = (values: Record<string, number[]>): number => evaluate(y, values).reduce((sum, value, i) => sum + cotangent[i] * value, 0);
+  const loss = (values: Record<string, number[]>): number =>
+    evaluate(y, values).reduce((sum, value, i) => sum + cotangent[i] * value, 0);
   const gradients = derive([{ output: y, by: ones }], [x, s]);
   const [dx, ds] = simplifyAll([gradients.get(x)!, gradients.get(s)!]);
   const analytic: Record<string, number[]> = { x: evaluate(dx, at), s: [evaluate(ds, at)[0]] };
@@ -42,15 +70,18 @@ describe('derive', () => {
     'a quotient': div(add(x, 3), add(s, square(x))),
     'a difference of roots': sub(sqrt(add(square(x), 1)), abs(s)),
     'exponential and logarithm': log(add(exp(x), exp(s))),
-    'gates': add(mul(sigmoid(x), s), mul(sub(1, sigmoid(x)), tanh(x))),
-    'rectifiers': add(relu(x), softplus(mul(x, s))),
+    gates: add(mul(sigmoid(x), s), mul(sub(1, sigmoid(x)), tanh(x))),
+    rectifiers: add(relu(x), softplus(mul(x, s))),
     'the error function': mul(x, erf(x)),
     'maximum and minimum': mul(max(x, s), min(x, mul(2, s))),
     'a choice': select(greater(x, 0), mul(x, s), exp(x)),
     'a sum over the row': mul(x, rowSum(mul(x, s))),
     'a sum of row values': add(x, rowSum(add(s, 1))),
     'the largest of the row': sub(x, rowMax(mul(x, s))),
-    'a normalised row': div(sub(x, div(rowSum(x), columns)), sqrt(add(rowSum(square(sub(x, div(rowSum(x), columns)))), 0.1))),
+    'a normalised row': div(
+      sub(x, div(rowSum(x), columns)),
+      sqrt(add(rowSum(square(sub(x, div(rowSum(x), columns)))), 0.1)),
+    ),
     'a row value alone': mul(s, s),
   };
   it.each(Object.keys(cases))('agrees with central differences for %s', (name) => {
@@ -78,6 +109,9 @@ describe('derive', () => {
         tie('node').map((a) => rowSum(tanh(a))),
       ),
     })).node;
-    fc.assert(fc.property(tree, (y) => checkDerivative(y, place)), { numRuns: 200, seed: 11 });
+    fc.assert(
+      fc.property(tree, (y) => checkDerivative(y, place)),
+      { numRuns: 200, seed: 11 },
+    );
   });
 });

@@ -53,7 +53,11 @@ export function derive(cotangents: readonly Cotangent[], wanted: readonly Expres
   return new Map(wanted.map((node) => [node, adjoints.get(node) ?? constant(0)]));
 }
 
-function propagate(node: Expression, adjoint: Expression, accumulate: (node: Expression, term: Expression) => void): void {
+function propagate(
+  node: Expression,
+  adjoint: Expression,
+  accumulate: (node: Expression, term: Expression) => void,
+): void {
   switch (node.kind) {
     case 'constant':
     case 'leaf':

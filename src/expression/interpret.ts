@@ -86,10 +86,7 @@ export class Interpreter {
   readonly #read: LeafReader;
   readonly #columns: number;
 
-  constructor(
-    read: LeafReader,
-    columns: number,
-  ) {
+  constructor(read: LeafReader, columns: number) {
     this.#read = read;
     this.#columns = columns;
   }
@@ -122,7 +119,9 @@ export class Interpreter {
       case 'binary':
         return binaryValue(node.operation, this.#value(node.a, column, known), this.#value(node.b, column, known));
       case 'select':
-        return this.#value(node.condition, column, known) !== 0 ? this.#value(node.a, column, known) : this.#value(node.b, column, known);
+        return this.#value(node.condition, column, known) !== 0
+          ? this.#value(node.a, column, known)
+          : this.#value(node.b, column, known);
       case 'reduction': {
         let result = node.operation === 'rowSum' ? 0 : -Infinity;
         for (let j = 0; j < this.#columns; j++) {

@@ -44,27 +44,38 @@ export interface OutputRequest {
 /** Simplifies the outputs together and lists what they need. */
 export function pointwiseProgram(name: string, requests: readonly OutputRequest[]): PointwiseProgram {
   const simplifier = new Simplifier();
-  const outputs = requests.map((request): ProgramOutput => ({
-    name: request.name,
-    expression: simplifier.simplify(request.expression),
-    reduce: request.reduce ?? 'none',
-    accumulate: request.accumulate ?? false,
-  }));
+  const outputs = requests.map(
+    (request): ProgramOutput => ({
+      name: request.name,
+      expression: simplifier.simplify(request.expression),
+      reduce: request.reduce ?? 'none',
+      accumulate: request.accumulate ?? false,
+    }),
+  );
   const leaves = leavesOf(outputs.map(({ expression }) => expression));
   const names = new Set<string>();
   for (const { name: output } of outputs) {
     if (names.has(output)) {
-      throw new RondoError('USAGE', { where: `program ${name}`, what: `two outputs are named \`${output}\`.`, fix: 'name each output once.' });
+      throw new RondoError('USAGE', {
+        where: `program ${name}`,
+        what: `two outputs are named \`${output}\`.`,
+        fix: 'name each output once.',
+      });
     }
     names.add(output);
   }
   for (const { name: output, expression, reduce } of outputs) {
     if (reduce !== 'perRow' || isRowValued(expression)) continue;
-    throw new RondoError('INTERNAL', { where: `program ${name}`, what: `output \`${output}\` is not one value per row.` });
+    throw new RondoError('INTERNAL', {
+      where: `program ${name}`,
+      what: `output \`${output}\` is not one value per row.`,
+    });
   }
   const inputs = leaves.filter(({ access }) => access !== 'scalar');
   const scalars = leaves.filter(({ access }) => access === 'scalar').map((scalar) => scalar.name);
-  const hasRowReductions = topologicalOrder(outputs.map(({ expression }) => expression)).some(({ kind }) => kind === 'reduction');
+  const hasRowReductions = topologicalOrder(outputs.map(({ expression }) => expression)).some(
+    ({ kind }) => kind === 'reduction',
+  );
   return { name, inputs, scalars, outputs, hasRowReductions, key: programKey(inputs, scalars, outputs) };
 }
 

@@ -1,4 +1,13 @@
-import { type Binary, type BinaryOperation, childrenOf, constant, type Expression, type Select, topologicalOrder, type Unary } from './build.js';
+import {
+  type Binary,
+  type BinaryOperation,
+  childrenOf,
+  constant,
+  type Expression,
+  type Select,
+  topologicalOrder,
+  type Unary,
+} from './build.js';
 import { binaryValue, unaryValue } from './interpret.js';
 
 /**
@@ -62,7 +71,12 @@ export class Simplifier {
       case 'binary':
         return { ...node, a: this.#done.get(node.a)!, b: this.#done.get(node.b)! };
       case 'select':
-        return { ...node, condition: this.#done.get(node.condition)!, a: this.#done.get(node.a)!, b: this.#done.get(node.b)! };
+        return {
+          ...node,
+          condition: this.#done.get(node.condition)!,
+          a: this.#done.get(node.a)!,
+          b: this.#done.get(node.b)!,
+        };
       default:
         return node;
     }
@@ -140,7 +154,10 @@ function reducedBinary(node: Binary): Expression {
 }
 
 /** Simplifies several roots together, so that what they share is one node. */
-export function simplifyAll(roots: readonly Expression[], replace?: (node: Expression) => Expression | undefined): Expression[] {
+export function simplifyAll(
+  roots: readonly Expression[],
+  replace?: (node: Expression) => Expression | undefined,
+): Expression[] {
   const simplifier = new Simplifier(replace);
   return roots.map((root) => simplifier.simplify(root));
 }

@@ -11,7 +11,12 @@ const deepestNesting = 128;
  * @param what is damaged when it cannot be parsed, such as `the header`.
  * @throws FILE_FORMAT where it is no JSON, or nested too deeply.
  */
-export function parseBoundedJson(text: string, where: string, what: string, revive?: (key: string, value: unknown) => unknown): unknown {
+export function parseBoundedJson(
+  text: string,
+  where: string,
+  what: string,
+  revive?: (key: string, value: unknown) => unknown,
+): unknown {
   const depth = nestingOf(text);
   if (depth > deepestNesting) {
     throw new RondoError('FILE_FORMAT', {

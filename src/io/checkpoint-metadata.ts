@@ -1,5 +1,17 @@
 import {
-  type Holds, isBoolean, isCount, isFiniteNumber, isNumber, isObject, isText, listOf, objectWith, optional, orNull, recordOf, SavedFields,
+  type Holds,
+  isBoolean,
+  isCount,
+  isFiniteNumber,
+  isNumber,
+  isObject,
+  isText,
+  listOf,
+  objectWith,
+  optional,
+  orNull,
+  recordOf,
+  SavedFields,
 } from '../data/saved-fields.js';
 import { RondoError } from '../errors.js';
 import type { Json } from '../layers/layer.js';
@@ -35,7 +47,9 @@ export interface CheckpointMetadata {
 
 /** As JSON, which has no words for NaN and infinity: they become `{"$number": "NaN"}`. */
 export function encodeMetadata(metadata: CheckpointMetadata): string {
-  return JSON.stringify(metadata, (_, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? { $number: String(value) } : value));
+  return JSON.stringify(metadata, (_, value: unknown) =>
+    typeof value === 'number' && !Number.isFinite(value) ? { $number: String(value) } : value,
+  );
 }
 
 /**
@@ -54,7 +68,9 @@ export function decodeMetadata(metadata: Readonly<Record<string, string>>, where
       fix: 'make the model in code and read the weights with loadWeights.',
     });
   }
-  const parsed = parseBoundedJson(text, where, 'the description of the model', (_, value) => (isNumberWord(value) ? Number(value.$number) : value));
+  const parsed = parseBoundedJson(text, where, 'the description of the model', (_, value) =>
+    isNumberWord(value) ? Number(value.$number) : value,
+  );
   const saved = new SavedFields(where, parsed);
   const version = saved.read('formatVersion', 'a whole number', isCount);
   const libraryVersion = saved.read('libraryVersion', 'a text', isText);
@@ -74,7 +90,8 @@ export function decodeMetadata(metadata: Readonly<Record<string, string>>, where
     inputShapes: saved.read('inputShapes', 'shapes, or null', orNullWhereAbsent(listOf(listOf(isCount)))) ?? null,
     compiled: saved.read('compiled', '{ optimizer, loss }, or null', orNullWhereAbsent(isTrainingConfig)) ?? null,
     preprocessing: saved.read('preprocessing', 'JSON', isJson) ?? null,
-    optimizer: saved.read('optimizer', 'the state of an optimizer, or null', orNullWhereAbsent(isOptimizerState)) ?? null,
+    optimizer:
+      saved.read('optimizer', 'the state of an optimizer, or null', orNullWhereAbsent(isOptimizerState)) ?? null,
     training: saved.read('training', 'the state of a training, or null', orNullWhereAbsent(isTrainingValues)) ?? null,
   };
 }
@@ -92,8 +109,12 @@ function isLayerConfig(value: unknown): value is LayerConfig {
   if (!objectWith({ className: isText, config: isObject })(value)) return false;
   const { name, trainable, inputShape, layers, layer, backwardLayer } = value.config;
   return (
-    optional(isText)(name) && optional(isBoolean)(trainable) && optional(listOf(orNull(isCount)))(inputShape) && optional(listOf(isLayerConfig))(layers) &&
-    optional(isLayerConfig)(layer) && optional(isLayerConfig)(backwardLayer)
+    optional(isText)(name) &&
+    optional(isBoolean)(trainable) &&
+    optional(listOf(orNull(isCount)))(inputShape) &&
+    optional(listOf(isLayerConfig))(layers) &&
+    optional(isLayerConfig)(layer) &&
+    optional(isLayerConfig)(backwardLayer)
   );
 }
 

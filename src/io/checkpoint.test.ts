@@ -59,11 +59,21 @@ class Scorer extends Model<Tensor> {
   }
 }
 
-const sequence = Array.from({ length: 3 }, (_, b) => Array.from({ length: 5 }, (_, t) => [Math.sin(b + t), Math.cos(2 * b - t)]));
-const tokens = [[3, 1, 4, 0], [1, 5, 0, 0], [2, 6, 5, 3]];
+const sequence = Array.from({ length: 3 }, (_, b) =>
+  Array.from({ length: 5 }, (_, t) => [Math.sin(b + t), Math.cos(2 * b - t)]),
+);
+const tokens = [
+  [3, 1, 4, 0],
+  [1, 5, 0, 0],
+  [2, 6, 5, 3],
+];
 const small = (): Sequential => {
   const model = new Sequential([new GRU({ units: 2, inputShape: [null, 2] }), new Dense({ units: 1 })]);
-  model.compile({ optimizer: 'adam', loss: 'mse', metrics: ['mae', { name: 'binaryAccuracy', config: { threshold: 0.3 } }] });
+  model.compile({
+    optimizer: 'adam',
+    loss: 'mse',
+    metrics: ['mae', { name: 'binaryAccuracy', config: { threshold: 0.3 } }],
+  });
   return model;
 };
 
@@ -77,9 +87,45 @@ function edited(bytes: Uint8Array, edit: (description: Record<string, unknown>) 
 
 describe('a saved and loaded model', () => {
   it.each<[string, () => Sequential, number[][] | number[][][]]>([
-    ['tokens', () => new Sequential([new Embedding({ inputDim: 7, outputDim: 3, maskZero: true }), new Bidirectional({ layer: new LSTM({ units: 2, returnSequences: true, dropout: 0.2 }), mergeMode: 'sum' }), new GRU({ units: 4, resetAfter: false }), new Dropout({ rate: 0.1 }), new Dense({ units: 3, activation: 'softmax' })]), tokens],
-    ['sequences', () => new Sequential([Input({ shape: [5, 2] }), new Conv1D({ filters: 3, kernelSize: 2, padding: 'causal' }), new RNN({ cell: ['lstm', 'gru'], units: [3, 4], returnSequences: true }), new LayerNormalization(), new TimeDistributed({ layer: new Dense({ units: 2 }) }), new Flatten(), new Dense({ units: 2, kernelRegularizer: 'l2', kernelConstraint: 'maxNorm' }), new Activation({ activation: 'tanh' })], { name: 'kept' }), sequence],
-    ['a model inside a model', () => new Sequential([new RNN({ cell: 'minGRU', units: 3 }), new Sequential([new Dense({ units: 4 }), new Dense({ units: 1 })], { name: 'head' })]), sequence],
+    [
+      'tokens',
+      () =>
+        new Sequential([
+          new Embedding({ inputDim: 7, outputDim: 3, maskZero: true }),
+          new Bidirectional({ layer: new LSTM({ units: 2, returnSequences: true, dropout: 0.2 }), mergeMode: 'sum' }),
+          new GRU({ units: 4, resetAfter: false }),
+          new Dropout({ rate: 0.1 }),
+          new Dense({ units: 3, activation: 'softmax' }),
+        ]),
+      tokens,
+    ],
+    [
+      'sequences',
+      () =>
+        new Sequential(
+          [
+            Input({ shape: [5, 2] }),
+            new Conv1D({ filters: 3, kernelSize: 2, padding: 'causal' }),
+            new RNN({ cell: ['lstm', 'gru'], units: [3, 4], returnSequences: true }),
+            new LayerNormalization(),
+            new TimeDistributed({ layer: new Dense({ units: 2 }) }),
+            new Flatten(),
+            new Dense({ units: 2, kernelRegularizer: 'l2', kernelConstraint: 'maxNorm' }),
+            new Activation({ activation: 'tanh' }),
+          ],
+          { name: 'kept' },
+        ),
+      sequence,
+    ],
+    [
+      'a model inside a model',
+      () =>
+        new Sequential([
+          new RNN({ cell: 'minGRU', units: 3 }),
+          new Sequential([new Dense({ units: 4 }), new Dense({ units: 1 })], { name: 'head' }),
+        ]),
+      sequence,
+    ],
   ])('predicts the same, for %s', async (_, make, x) => {
     setSeed(3);
     const model = make();
@@ -110,15 +156,39 @@ describe('a saved and loaded model', () => {
     const preprocessing = { vocabulary: ['a', 'ä'], mean: [0.1, -3e-9], none: null };
     const model = small();
     model.compile({ optimizer: 'sgd', loss: 'mse' });
-    const position = { epoch: 1, batch: 0, seed: null, numSteps: 3, isStopping: false, logs: null, numRows: 4, batchSize: 2 };
-    const values = { ...position, history: { epochs: [0], metrics: { auc: [NaN] } }, random: currentRandom().state, optimizer: model.optimizer.getState() };
+    const position = {
+      epoch: 1,
+      batch: 0,
+      seed: null,
+      numSteps: 3,
+      isStopping: false,
+      logs: null,
+      numRows: 4,
+      batchSize: 2,
+    };
+    const values = {
+      ...position,
+      history: { epochs: [0], metrics: { auc: [NaN] } },
+      random: currentRandom().state,
+      optimizer: model.optimizer.getState(),
+    };
     const arrays = { 'callback/0/a': { data: Float32Array.of(1, 2), shape: [2] } };
-    const snapshot: TrainingSnapshot = { values: { ...values, callbacks: [{ name: 'own', values: { a: 1 } }] }, arrays };
+    const snapshot: TrainingSnapshot = {
+      values: { ...values, callbacks: [{ name: 'own', values: { a: 1 } }] },
+      arrays,
+    };
     const bytes = serializeModel(model, { preprocessing, training: snapshot });
     const loaded = deserializeModel(bytes);
     expect(loaded.preprocessing).toEqual(preprocessing);
     expect(loaded.training).toEqual(snapshot);
-    expect([...decodeSafetensors(bytes, 'test').tensors.keys()].sort()).toEqual(['@training/callback/0/a', 'dense/bias', 'dense/kernel', 'gru/cell/bias', 'gru/cell/kernel', 'gru/cell/recurrentKernel']);
+    expect([...decodeSafetensors(bytes, 'test').tensors.keys()].sort()).toEqual([
+      '@training/callback/0/a',
+      'dense/bias',
+      'dense/kernel',
+      'gru/cell/bias',
+      'gru/cell/kernel',
+      'gru/cell/recurrentKernel',
+    ]);
   });
 
   it('draws nothing from the generator when it is read', () => {
@@ -145,7 +215,8 @@ describe('a saved and loaded model', () => {
     for (const loss of [own, (yTrue: Tensor, yPred: Tensor) => ops.mean(ops.sub(yTrue, yPred), -1)]) {
       model.compile({ optimizer: 'sgd', loss });
       const { model: loaded } = deserializeModel(serializeModel(model));
-      const named = loss === own ? /not compiled[\s\S]*unknown loss `myLoss`[\s\S]*registerLoss\('myLoss'/ : /not compiled/;
+      const named =
+        loss === own ? /not compiled[\s\S]*unknown loss `myLoss`[\s\S]*registerLoss\('myLoss'/ : /not compiled/;
       await expect(loaded.evaluate(sequence, [[1], [1], [1]])).rejects.toThrow(named);
       await expect(loaded.fit(sequence, [[1], [1], [1]])).rejects.toThrow(named);
     }
@@ -168,11 +239,15 @@ describe('a saved and loaded model', () => {
 describe('a file that is no intact model', () => {
   it.each([0, 5, 40, 300, -1, -9])('cut at byte %i is refused', (end) => {
     const bytes = serializeModel(small());
-    expect(messageOf(() => deserializeModel(bytes.slice(0, end), 'm.safetensors'))).toMatch(/^\[FILE_FORMAT\] m.safetensors: /);
+    expect(messageOf(() => deserializeModel(bytes.slice(0, end), 'm.safetensors'))).toMatch(
+      /^\[FILE_FORMAT\] m.safetensors: /,
+    );
   });
 
   it('is refused where it is another kind of file, or weights without a description', () => {
-    expect(messageOf(() => deserializeModel(new TextEncoder().encode('PK\x03\x04 and a lot more'), 'm.keras'))).toMatch(/it looks like a ZIP archive/);
+    expect(messageOf(() => deserializeModel(new TextEncoder().encode('PK\x03\x04 and a lot more'), 'm.keras'))).toMatch(
+      /it looks like a ZIP archive/,
+    );
     const plain = encodeSafetensors(decodeSafetensors(serializeModel(small()), 'test').tensors, { format: 'pt' });
     expect(messageOf(() => deserializeModel(plain, 'm.safetensors'))).toMatchInlineSnapshot(`
       "[FILE_FORMAT] m.safetensors: the file holds weights, but does not say of which model.
@@ -186,7 +261,9 @@ describe('a file that is no intact model', () => {
   });
 
   it('is refused where a later version wrote it', () => {
-    const later = edited(serializeModel(small()), (description) => Object.assign(description, { formatVersion: 2, libraryVersion: '9.1.0' }));
+    const later = edited(serializeModel(small()), (description) =>
+      Object.assign(description, { formatVersion: 2, libraryVersion: '9.1.0' }),
+    );
     expect(messageOf(() => deserializeModel(later, 'm.safetensors'))).toMatchInlineSnapshot(`
       "[FILE_VERSION] m.safetensors: the file was written by a later version of Rondo.
         expected: format 1 or earlier
@@ -198,10 +275,30 @@ describe('a file that is no intact model', () => {
   it('is refused where the description is damaged or names an unknown layer', () => {
     const bytes = serializeModel(small());
     const { tensors } = decodeSafetensors(bytes, 'test');
-    expect(messageOf(() => deserializeModel(encodeSafetensors(tensors, { [metadataKey]: '{"formatVersion": 1' })))).toMatch(/description of the model is not JSON.\n {2}expected: JSON/);
-    expect(messageOf(() => deserializeModel(edited(bytes, (description) => delete description.architecture)))).toMatch(/an architecture/);
-    expect(messageOf(() => deserializeModel(edited(bytes, (description) => Object.assign(description, { architecture: { className: 'Sequentiel', config: {} } }))))).toMatch(/^\[UNKNOWN_NAME\].*did you mean `Sequential`/);
-    expect(messageOf(() => deserializeModel(edited(bytes, (description) => Object.assign(description, { architecture: { className: 'Dense', config: { units: 1 } } }))))).toMatch(/is a layer, not a model/);
+    expect(
+      messageOf(() => deserializeModel(encodeSafetensors(tensors, { [metadataKey]: '{"formatVersion": 1' }))),
+    ).toMatch(/description of the model is not JSON.\n {2}expected: JSON/);
+    expect(messageOf(() => deserializeModel(edited(bytes, (description) => delete description.architecture)))).toMatch(
+      /an architecture/,
+    );
+    expect(
+      messageOf(() =>
+        deserializeModel(
+          edited(bytes, (description) =>
+            Object.assign(description, { architecture: { className: 'Sequentiel', config: {} } }),
+          ),
+        ),
+      ),
+    ).toMatch(/^\[UNKNOWN_NAME\].*did you mean `Sequential`/);
+    expect(
+      messageOf(() =>
+        deserializeModel(
+          edited(bytes, (description) =>
+            Object.assign(description, { architecture: { className: 'Dense', config: { units: 1 } } }),
+          ),
+        ),
+      ),
+    ).toMatch(/is a layer, not a model/);
   });
 
   it('is refused where weights are missing, unknown or of another shape, naming them', () => {
@@ -223,13 +320,17 @@ describe('a file that is no intact model', () => {
   });
 
   it('is not written where the model has no weights yet', () => {
-    expect(messageOf(() => serializeModel(new Sequential([new Dense({ units: 1 })])))).toMatch(/^\[USAGE\] serializeModel: the model has no weights yet/);
+    expect(messageOf(() => serializeModel(new Sequential([new Dense({ units: 1 })])))).toMatch(
+      /^\[USAGE\] serializeModel: the model has no weights yet/,
+    );
   });
 });
 
 describe('the version that files name', () => {
   it('is that of the package', () => {
-    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
     expect(libraryVersion).toBe(version);
   });
 });

@@ -8,7 +8,13 @@ import type { ModelOutput } from '../training/model-outputs.js';
 import { assignWeights, hostWeights } from '../training/model-weights.js';
 import { modelFromConfig } from '../training/layer-registry.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
-import { type CheckpointMetadata, decodeMetadata, encodeMetadata, formatVersion, metadataKey } from './checkpoint-metadata.js';
+import {
+  type CheckpointMetadata,
+  decodeMetadata,
+  encodeMetadata,
+  formatVersion,
+  metadataKey,
+} from './checkpoint-metadata.js';
 import { checksumKey, checksumOf, requireChecksum } from './file-checksum.js';
 import { libraryVersion } from './library-version.js';
 import { madeFromFile } from '../made-from-file.js';
@@ -47,10 +53,22 @@ export function serializeModel(model: Model, options: SerializeOptions = {}): Ui
   refuseUnknownOptions(where, options, ['preprocessing', 'includeOptimizer', 'training']);
   const { preprocessing = null, includeOptimizer = false, training } = options;
   const weights = hostWeights(model);
-  if (!model.isBuilt) throw new RondoError('USAGE', { where, what: 'the model has no weights yet.', expected: 'a model that was built or has seen data', fix: 'give it an inputShape, or train it first.' });
+  if (!model.isBuilt)
+    throw new RondoError('USAGE', {
+      where,
+      what: 'the model has no weights yet.',
+      expected: 'a model that was built or has seen data',
+      fix: 'give it an inputShape, or train it first.',
+    });
   const tensors = new Map<string, StoredTensor>();
   for (const [name, weight] of Object.entries(weights)) {
-    if (name.startsWith(trainingPrefix)) throw new RondoError('FILE_FORMAT', { where, what: `the weight name \`${name}\` is reserved.`, expected: `a name that does not begin with ${trainingPrefix}`, fix: 'rename the layer.' });
+    if (name.startsWith(trainingPrefix))
+      throw new RondoError('FILE_FORMAT', {
+        where,
+        what: `the weight name \`${name}\` is reserved.`,
+        expected: `a name that does not begin with ${trainingPrefix}`,
+        fix: 'rename the layer.',
+      });
     tensors.set(name, stored(name, weight));
   }
   const { optimizer } = model.compiledTraining ?? {};
@@ -86,13 +104,18 @@ export function serializeModel(model: Model, options: SerializeOptions = {}): Ui
  * @throws FILE_FORMAT where the file is cut short, foreign or damaged, or weights are missing, unknown or of another shape;
  *   FILE_VERSION where a later version of Rondo wrote it; UNKNOWN_NAME for a class that is not registered
  */
-export function deserializeModel<Output extends ModelOutput = Tensor>(bytes: Uint8Array, where = 'deserializeModel'): LoadedModel<Output> {
+export function deserializeModel<Output extends ModelOutput = Tensor>(
+  bytes: Uint8Array,
+  where = 'deserializeModel',
+): LoadedModel<Output> {
   const { tensors, metadata } = decodeSafetensors(bytes, where);
   const facts = decodeMetadata(metadata, where);
   requireChecksum(tensors, metadata, metadata[metadataKey], where);
   const { weights, state } = separated(tensors, where);
   const model = madeFromFile(where, () => {
-    const made = withoutInitialWeights(numValuesOf(weights), () => built(modelFromConfig(facts.architecture), facts.inputShapes));
+    const made = withoutInitialWeights(numValuesOf(weights), () =>
+      built(modelFromConfig(facts.architecture), facts.inputShapes),
+    );
     assignWeights(made, weights, where, 'FILE_FORMAT');
     if (facts.compiled !== null) compileAsStored(made, facts, state, where);
     return made;
@@ -113,8 +136,15 @@ export function loadWeights(model: Model, bytes: Uint8Array, where = 'loadWeight
   const inputShapes = description === undefined ? null : decodeMetadata(metadata, where).inputShapes;
   if (description !== undefined) requireChecksum(tensors, metadata, description, where);
   const { weights } = separated(tensors, where);
-  if (!model.isBuilt) madeFromFile(where, () => withoutInitialWeights(numValuesOf(weights), () => built(model, inputShapes)));
-  if (!model.isBuilt) throw new RondoError('USAGE', { where, what: 'the model has no weights yet.', expected: 'a model that was built or has seen data', fix: 'give it an inputShape, or predict once before loading.' });
+  if (!model.isBuilt)
+    madeFromFile(where, () => withoutInitialWeights(numValuesOf(weights), () => built(model, inputShapes)));
+  if (!model.isBuilt)
+    throw new RondoError('USAGE', {
+      where,
+      what: 'the model has no weights yet.',
+      expected: 'a model that was built or has seen data',
+      fix: 'give it an inputShape, or predict once before loading.',
+    });
   assignWeights(model, weights, where, 'FILE_FORMAT');
 }
 
@@ -144,14 +174,26 @@ function numValuesOf(weights: Readonly<Record<string, HostArray>>): number {
   return Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
 }
 
-function compileAsStored(model: Model, { compiled, optimizer: counters }: CheckpointMetadata, state: Readonly<Record<string, HostArray>>, where: string): void {
+function compileAsStored(
+  model: Model,
+  { compiled, optimizer: counters }: CheckpointMetadata,
+  state: Readonly<Record<string, HostArray>>,
+  where: string,
+): void {
   model.compileAsStored(compiled!);
   if (counters === null || model.compiledTraining === undefined) return;
   const { optimizer } = model;
   optimizer.build([...new Set(model.trainableWeights)]);
   for (const variable of optimizer.stateVariables()) {
     const array = state[`optimizer/${variable.name}`];
-    if (array === undefined || array.data.length !== variable.size) throw new RondoError('FILE_FORMAT', { where, what: `the optimizer's \`${variable.name}\` is missing, or has another size.`, expected: `${variable.size} values`, received: array === undefined ? 'none' : `${array.data.length} values`, fix: 'use an intact copy of the file.' });
+    if (array === undefined || array.data.length !== variable.size)
+      throw new RondoError('FILE_FORMAT', {
+        where,
+        what: `the optimizer's \`${variable.name}\` is missing, or has another size.`,
+        expected: `${variable.size} values`,
+        received: array === undefined ? 'none' : `${array.data.length} values`,
+        fix: 'use an intact copy of the file.',
+      });
     variable.assign(array.data);
   }
   optimizer.setState(counters);
@@ -160,14 +202,30 @@ function compileAsStored(model: Model, { compiled, optimizer: counters }: Checkp
 function stored(name: string, { data, shape }: HostArray): StoredTensor {
   if (data instanceof Float32Array) return { dtype: 'F32', shape, data };
   if (data instanceof Float64Array) return { dtype: 'F64', shape, data };
-  throw new RondoError('FILE_FORMAT', { where: 'serializeModel', what: `\`${name}\` is no array of floating-point numbers.`, expected: 'Float32Array or Float64Array', received: data.constructor.name, fix: 'give weights and states as such arrays.' });
+  throw new RondoError('FILE_FORMAT', {
+    where: 'serializeModel',
+    what: `\`${name}\` is no array of floating-point numbers.`,
+    expected: 'Float32Array or Float64Array',
+    received: data.constructor.name,
+    fix: 'give weights and states as such arrays.',
+  });
 }
 
-function separated(tensors: ReadonlyMap<string, DecodedTensor>, where: string): { weights: Record<string, HostArray>; state: Record<string, HostArray> } {
+function separated(
+  tensors: ReadonlyMap<string, DecodedTensor>,
+  where: string,
+): { weights: Record<string, HostArray>; state: Record<string, HostArray> } {
   const weights: Record<string, HostArray> = {};
   const state: Record<string, HostArray> = {};
   for (const [name, { data, shape }] of tensors) {
-    if (data instanceof BigInt64Array || data instanceof BigUint64Array) throw new RondoError('FILE_FORMAT', { where, what: `\`${name}\` holds 64-bit integers.`, expected: 'floating-point numbers', received: data.constructor.name, fix: 'save the tensor as F32.' });
+    if (data instanceof BigInt64Array || data instanceof BigUint64Array)
+      throw new RondoError('FILE_FORMAT', {
+        where,
+        what: `\`${name}\` holds 64-bit integers.`,
+        expected: 'floating-point numbers',
+        received: data.constructor.name,
+        fix: 'save the tensor as F32.',
+      });
     if (name.startsWith(trainingPrefix)) state[name.slice(trainingPrefix.length)] = { data, shape };
     else weights[name] = { data, shape };
   }

@@ -26,7 +26,8 @@ async function textOf(pieces: AsyncIterable<Uint8Array>): Promise<string> {
 describe('a gzip archive', () => {
   it('is read as what it holds, whatever its name, however its bytes come, in one part or several', async () => {
     const bytes = Buffer.concat([gzipSync('a,b\n1,2\n'), gzipSync('3,4\n')]);
-    for (const size of [1, 2, 3, 7, 1000]) expect(await textOf(unpacked(piecesOf(bytes, size), 'x'))).toBe('a,b\n1,2\n3,4\n');
+    for (const size of [1, 2, 3, 7, 1000])
+      expect(await textOf(unpacked(piecesOf(bytes, size), 'x'))).toBe('a,b\n1,2\n3,4\n');
     await writeFile(at('table.dat'), bytes);
     expect((await readTableFile(at('table.dat'))).column('b')).toEqual(['2', '4']);
     expect(await readText(at('table.dat'))).toBe('a,b\n1,2\n3,4\n');
@@ -37,7 +38,10 @@ describe('a gzip archive', () => {
     expect(await readTextFiles([at('mail.csv.gz')])).toMatchObject({ texts: ['hello'], labels: ['x'] });
     await writeFile(at('mail.pos.gz'), gzipSync('good\n'));
     await writeFile(at('mail.neg'), 'bad\n');
-    expect((await readTextFiles([at('mail.pos.gz'), at('mail.neg')], { format: 'class-files' })).labels).toEqual(['pos', 'neg']);
+    expect((await readTextFiles([at('mail.pos.gz'), at('mail.neg')], { format: 'class-files' })).labels).toEqual([
+      'pos',
+      'neg',
+    ]);
     await writeFile(at('words.vec.gz'), gzipSync('2 3\nred 1 2 3\nblue 4 5 6\n'));
     expect((await loadWordVectors(at('words.vec.gz'))).size).toBe(2);
   });
@@ -45,7 +49,9 @@ describe('a gzip archive', () => {
   it('that is cut short or damaged is refused', async () => {
     const bytes = gzipSync(`a,b\n${Array.from({ length: 5000 }, (_, i) => `${i},${(i * 7919) % 1013}`).join('\n')}\n`);
     await writeFile(at('cut.csv.gz'), bytes.subarray(0, bytes.length - 1000));
-    expect(await messageAfter(() => readTableFile(at('cut.csv.gz')))).toMatch(/^\[DATA_FORMAT\] .*cut.csv.gz: the gzip archive is cut short/);
+    expect(await messageAfter(() => readTableFile(at('cut.csv.gz')))).toMatch(
+      /^\[DATA_FORMAT\] .*cut.csv.gz: the gzip archive is cut short/,
+    );
     const damaged = Uint8Array.from(bytes);
     damaged[bytes.length >> 1] ^= 0xff;
     await writeFile(at('damaged.csv.gz'), damaged);
@@ -62,8 +68,12 @@ describe('a table file', () => {
     await writeFile(at('wide.csv'), Buffer.from('\ufeffname,v\n\u{1f642},1\n', 'utf16le'));
     expect((await readTableFile(at('wide.csv'), { encoding: 'utf-16le' })).row(0)).toEqual(['\u{1f642}', '1']);
     expect(await messageAfter(() => readTableFile(at('wide.csv')))).toContain('name its encoding, utf-16le');
-    expect(await messageAfter(() => readTableFile(at('latin.csv'), { encoding: 'utf-16be' }))).toContain('[DATA_FORMAT]');
-    expect(await messageAfter(() => readTableFile(at('latin.csv'), { encoding: 'latin9' as 'gb18030' }))).toContain('[UNKNOWN_NAME]');
+    expect(await messageAfter(() => readTableFile(at('latin.csv'), { encoding: 'utf-16be' }))).toContain(
+      '[DATA_FORMAT]',
+    );
+    expect(await messageAfter(() => readTableFile(at('latin.csv'), { encoding: 'latin9' as 'gb18030' }))).toContain(
+      '[UNKNOWN_NAME]',
+    );
   });
 
   it('names byte and line of what is not UTF-8, far into the file', async () => {

@@ -1,7 +1,16 @@
 import { RondoError, unknownName } from '../errors.js';
 import { decodeUtf8 } from './utf8.js';
 
-export const textEncodings = ['utf-8', 'windows-1252', 'gb18030', 'big5', 'shift_jis', 'euc-kr', 'utf-16le', 'utf-16be'] as const;
+export const textEncodings = [
+  'utf-8',
+  'windows-1252',
+  'gb18030',
+  'big5',
+  'shift_jis',
+  'euc-kr',
+  'utf-16le',
+  'utf-16be',
+] as const;
 /** Encodings of text files that are read besides UTF-8. `windows-1252` reads Latin-1 as well. */
 export type TextEncoding = (typeof textEncodings)[number];
 
@@ -26,11 +35,21 @@ export function decodeText(bytes: Uint8Array, where: string, encoding: TextEncod
     throw notInEncoding(where, encoding, bytes.length, cause);
   }
   if (text.length > 0) return text;
-  throw new RondoError('DATA_FORMAT', { where, what: 'the file is empty.', expected: `text in ${encoding}`, received: `${bytes.length} bytes`, fix: 'check that the file was written and downloaded completely.' });
+  throw new RondoError('DATA_FORMAT', {
+    where,
+    what: 'the file is empty.',
+    expected: `text in ${encoding}`,
+    received: `${bytes.length} bytes`,
+    fix: 'check that the file was written and downloaded completely.',
+  });
 }
 
 /** Bytes in an encoding as UTF-8, as they come; UTF-8 itself stays as it is. @throws DATA_FORMAT, when they are read */
-export async function* utf8Pieces(pieces: AsyncIterable<Uint8Array>, where: string, encoding: TextEncoding = 'utf-8'): AsyncGenerator<Uint8Array> {
+export async function* utf8Pieces(
+  pieces: AsyncIterable<Uint8Array>,
+  where: string,
+  encoding: TextEncoding = 'utf-8',
+): AsyncGenerator<Uint8Array> {
   if (encoding === 'utf-8') {
     yield* pieces;
     return;

@@ -18,7 +18,12 @@ export function checksumOf(tensors: ReadonlyMap<string, StoredTensor>, descripti
 }
 
 /** Finds damage that leaves the form of a file intact. Files without a checksum are older. @throws FILE_FORMAT */
-export function requireChecksum(tensors: ReadonlyMap<string, StoredTensor>, metadata: Readonly<Record<string, string>>, description: string, where: string): void {
+export function requireChecksum(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  metadata: Readonly<Record<string, string>>,
+  description: string,
+  where: string,
+): void {
   const expected = metadata[checksumKey];
   if (expected === undefined) return;
   const received = checksumOf(tensors, description);

@@ -14,13 +14,18 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const leave = (owner: Partial<LockOwner>): Promise<void> => writeFile(path, JSON.stringify({ id: 'x', ...thisProcess(), about: 'a training', since: 'then', ...owner }));
+const leave = (owner: Partial<LockOwner>): Promise<void> =>
+  writeFile(path, JSON.stringify({ id: 'x', ...thisProcess(), about: 'a training', since: 'then', ...owner }));
 
 describe('a file lock', () => {
   it('is held by one process until it is given back', async () => {
     const { lock, predecessor } = await FileLock.take(path, 'the first');
     expect(predecessor).toBeUndefined();
-    await expect(FileLock.take(path, 'the second')).rejects.toThrow(new RegExp(`^\\[FILE_ACCESS\\] .*m.lock: another process is at work on it.[^]*the first, process ${process.pid} on [^]*kill ${process.pid}`));
+    await expect(FileLock.take(path, 'the second')).rejects.toThrow(
+      new RegExp(
+        `^\\[FILE_ACCESS\\] .*m.lock: another process is at work on it.[^]*the first, process ${process.pid} on [^]*kill ${process.pid}`,
+      ),
+    );
     expect(await FileLock.holder(path)).toMatchObject({ pid: process.pid, about: 'the first' });
     await expect(FileLock.requireFree(path)).rejects.toThrow('the first');
     await lock.release();

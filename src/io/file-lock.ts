@@ -94,7 +94,9 @@ async function isCreated(path: string, owner: LockOwner): Promise<boolean> {
 }
 
 /** Undefined where there is none (any more). */
-async function lockAt(path: string): Promise<{ readonly text: string; readonly owner: LockOwner | null; readonly ageMs: number } | undefined> {
+async function lockAt(
+  path: string,
+): Promise<{ readonly text: string; readonly owner: LockOwner | null; readonly ageMs: number } | undefined> {
   try {
     const file = await open(path, 'r');
     try {
@@ -114,7 +116,10 @@ function ownerIn(text: string): LockOwner | null {
   try {
     const found = JSON.parse(text) as Partial<LockOwner> | null;
     const { id, pid, host, start, about, since } = found ?? {};
-    const isWhole = [id, host, about, since].every((field) => typeof field === 'string') && Number.isInteger(pid) && (start === null || typeof start === 'string');
+    const isWhole =
+      [id, host, about, since].every((field) => typeof field === 'string') &&
+      Number.isInteger(pid) &&
+      (start === null || typeof start === 'string');
     return isWhole ? (found as LockOwner) : null;
   } catch {
     return null;
@@ -142,7 +147,10 @@ function heldBy(path: string, owner: LockOwner | null): RondoError {
     where: path,
     what: owner === null ? 'another process is taking it.' : 'another process is at work on it.',
     expected: 'one process at a time',
-    received: owner === null ? 'a lock that cannot be read' : `${owner.about}, process ${owner.pid} on ${owner.host}, since ${owner.since}`,
+    received:
+      owner === null
+        ? 'a lock that cannot be read'
+        : `${owner.about}, process ${owner.pid} on ${owner.host}, since ${owner.since}`,
     fix: `${isHere ? `wait until it has ended, or stop it with kill ${owner.pid},` : `if it has ended, remove ${path},`} or write elsewhere.`,
   });
 }

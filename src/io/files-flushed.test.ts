@@ -10,7 +10,12 @@ const done: string[] = [];
 
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof import('node:fs/promises')>();
-  const name = (path: unknown): string => (basename(String(path)).endsWith('.tmp') ? 'temporary' : basename(String(path)).startsWith('rondo-flushed-') ? 'folder' : 'file');
+  const name = (path: unknown): string =>
+    basename(String(path)).endsWith('.tmp')
+      ? 'temporary'
+      : basename(String(path)).startsWith('rondo-flushed-')
+        ? 'folder'
+        : 'file';
   return {
     ...real,
     open: async (path: string, flags: string): Promise<FileHandle> => {
@@ -23,8 +28,14 @@ vi.mock('node:fs/promises', async (original) => {
         }) as never;
       }
       // The system may give less than was asked for, as it does above 2 GiB.
-      const read = handle.read.bind(handle) as (buffer: Uint8Array, offset: number, length: number, position: number) => Promise<unknown>;
-      handle.read = ((buffer: Uint8Array, offset: number, length: number, position: number) => read(buffer, offset, Math.min(5, length), position)) as never;
+      const read = handle.read.bind(handle) as (
+        buffer: Uint8Array,
+        offset: number,
+        length: number,
+        position: number,
+      ) => Promise<unknown>;
+      handle.read = ((buffer: Uint8Array, offset: number, length: number, position: number) =>
+        read(buffer, offset, Math.min(5, length), position)) as never;
       return handle;
     },
     rename: async (from: string, to: string): Promise<void> => {
@@ -50,16 +61,19 @@ describe('readBytes', () => {
 
 describe('writeFileAtomically', () => {
   // Otherwise a power failure leaves an empty file under the right name, or the old one.
-  it.each(['a new file', 'an old file'])('flushes %s to the disk before it is renamed, and the folder after', async () => {
-    done.length = 0;
-    await writeFileAtomically(join(folder, 'model.safetensors'), 'numbers');
-    const at = (step: string): number => done.indexOf(step);
-    expect(done).toContain('sync folder');
-    expect(at('writeFile temporary')).toBeGreaterThanOrEqual(0);
-    expect(at('sync temporary')).toBeGreaterThan(at('writeFile temporary'));
-    expect(at('rename temporary file')).toBeGreaterThan(at('sync temporary'));
-    expect(at('sync folder')).toBeGreaterThan(at('rename temporary file'));
-    expect(at('close temporary')).toBeGreaterThan(at('sync temporary'));
-    expect(at('close folder')).toBeGreaterThan(at('sync folder'));
-  });
+  it.each(['a new file', 'an old file'])(
+    'flushes %s to the disk before it is renamed, and the folder after',
+    async () => {
+      done.length = 0;
+      await writeFileAtomically(join(folder, 'model.safetensors'), 'numbers');
+      const at = (step: string): number => done.indexOf(step);
+      expect(done).toContain('sync folder');
+      expect(at('writeFile temporary')).toBeGreaterThanOrEqual(0);
+      expect(at('sync temporary')).toBeGreaterThan(at('writeFile temporary'));
+      expect(at('rename temporary file')).toBeGreaterThan(at('sync temporary'));
+      expect(at('sync folder')).toBeGreaterThan(at('rename temporary file'));
+      expect(at('close temporary')).toBeGreaterThan(at('sync temporary'));
+      expect(at('close folder')).toBeGreaterThan(at('sync folder'));
+    },
+  );
 });

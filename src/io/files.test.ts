@@ -36,7 +36,11 @@ describe('writeFileAtomically', () => {
   test('keeps the old file and removes the temporary one when writing fails', async () => {
     const path = join(folder, 'a.txt');
     await writeFile(path, 'old');
-    const broken = { get length(): number { throw Object.assign(new Error('no space'), { code: 'ENOSPC' }); } };
+    const broken = {
+      get length(): number {
+        throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+      },
+    };
     const error = await fault(writeFileAtomically(path, Object.setPrototypeOf(broken, Uint8Array.prototype)));
     expect(error.code).toBe('FILE_ACCESS');
     expect(await readFile(path, 'utf8')).toBe('old');
@@ -49,7 +53,12 @@ describe('writeFileAtomically', () => {
     const own = basename(temporaryNameFor(path));
     const [tag] = own.slice('.m.safetensors.'.length).split('-');
     const uuid = crypto.randomUUID();
-    const kept = [own, `.m.safetensors.00000000-${gone}-.${uuid}.tmp`, `.other.safetensors.${tag}-${gone}-.${uuid}.tmp`, `.m.safetensors.${uuid}.tmp`];
+    const kept = [
+      own,
+      `.m.safetensors.00000000-${gone}-.${uuid}.tmp`,
+      `.other.safetensors.${tag}-${gone}-.${uuid}.tmp`,
+      `.m.safetensors.${uuid}.tmp`,
+    ];
     const left = [`.m.safetensors.${tag}-${gone}-17.${uuid}.tmp`, `.m.safetensors.${tag}-${gone}-.${uuid}.tmp`];
     for (const name of [...kept, ...left]) await writeFile(join(folder, name), 'part');
     await writeFileAtomically(path, 'whole');

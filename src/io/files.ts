@@ -51,7 +51,8 @@ async function flushFolder(folder: string): Promise<void> {
     handle = await open(folder, 'r');
     await handle.sync();
   } catch (error) {
-    if (!['EACCES', 'EPERM', 'EISDIR', 'EINVAL', 'ENOTSUP'].includes(codeOf(error))) throw await fileAccessError('write', folder, error);
+    if (!['EACCES', 'EPERM', 'EISDIR', 'EINVAL', 'ENOTSUP'].includes(codeOf(error)))
+      throw await fileAccessError('write', folder, error);
   } finally {
     await handle?.close();
   }
@@ -122,7 +123,10 @@ export async function fileAccessError(action: 'read' | 'write', path: string, ca
   const received = cause instanceof Error ? cause.message : code;
   const where = `${action} ${path}`;
   if (code === 'ENOENT') return missing(action, where, path, cause);
-  const [what, fix] = faults[code] ?? [`the file cannot be ${action === 'read' ? 'read' : 'written'}.`, 'check the path and the disk.'];
+  const [what, fix] = faults[code] ?? [
+    `the file cannot be ${action === 'read' ? 'read' : 'written'}.`,
+    'check the path and the disk.',
+  ];
   return new RondoError('FILE_ACCESS', { where, what, received, fix, cause });
 }
 
@@ -142,12 +146,18 @@ async function missing(action: 'read' | 'write', where: string, path: string, ca
       cause,
     });
   }
-  const near = nearestNames(basename(path), names.filter((name) => !name.startsWith('.')));
+  const near = nearestNames(
+    basename(path),
+    names.filter((name) => !name.startsWith('.')),
+  );
   return new RondoError('FILE_ACCESS', {
     where,
     what: 'there is no such file.',
     received: resolve(path),
-    fix: near.length > 0 ? `did you mean ${near.map((name) => join(dirname(path), name)).join(', ')}?` : 'correct the path.',
+    fix:
+      near.length > 0
+        ? `did you mean ${near.map((name) => join(dirname(path), name)).join(', ')}?`
+        : 'correct the path.',
     cause,
   });
 }

@@ -52,13 +52,18 @@ function described(good: Uint8Array, edit: (text: string) => string): Uint8Array
 }
 
 describe('a damaged description', () => {
-  it.each([['recurrent layers', layered(recurrent, [9, 7])], ['tied layers', layered(words, [9])]])('of %s is a coded fault, or still a model', (_, good) => {
+  it.each([
+    ['recurrent layers', layered(recurrent, [9, 7])],
+    ['tied layers', layered(words, [9])],
+  ])('of %s is a coded fault, or still a model', (_, good) => {
     for (const { change, bytes } of damagedFiles(good, 0.06)) {
       try {
         deserializeModel(bytes, 'm.safetensors');
       } catch (error) {
         expect(error, change).toBeInstanceOf(RondoError);
-        expect(['FILE_FORMAT', 'FILE_VERSION', 'UNKNOWN_NAME'], `${change}: ${String(error)}`).toContain((error as RondoError).code);
+        expect(['FILE_FORMAT', 'FILE_VERSION', 'UNKNOWN_NAME'], `${change}: ${String(error)}`).toContain(
+          (error as RondoError).code,
+        );
       }
     }
   });
@@ -66,7 +71,14 @@ describe('a damaged description', () => {
   it('that is nested millions of levels deep is refused, in the description and in the header', async () => {
     const deep = `${'['.repeat(2_000_000)}${']'.repeat(2_000_000)}`;
     const good = layered(words, [9]);
-    expect(await messageAfter(() => deserializeModel(described(good, (text) => text.replace('"preprocessing":null', `"preprocessing":${deep}`)), 'm'))).toMatchInlineSnapshot(`
+    expect(
+      await messageAfter(() =>
+        deserializeModel(
+          described(good, (text) => text.replace('"preprocessing":null', `"preprocessing":${deep}`)),
+          'm',
+        ),
+      ),
+    ).toMatchInlineSnapshot(`
       "[FILE_FORMAT] m: the description of the model is nested too deeply.
         expected: at most 128 levels
         received: more than 128 levels
@@ -76,7 +88,9 @@ describe('a damaged description', () => {
     const bytes = new Uint8Array(8 + header.length);
     new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
     bytes.set(header, 8);
-    expect(await messageAfter(() => decodeSafetensors(bytes, 'm'))).toMatch(/^\[FILE_FORMAT\] m: the header is nested too deeply/);
+    expect(await messageAfter(() => decodeSafetensors(bytes, 'm'))).toMatch(
+      /^\[FILE_FORMAT\] m: the header is nested too deeply/,
+    );
   });
 
   it('with brackets and quotes inside of texts is read', async () => {
@@ -123,7 +137,9 @@ describe('sizes that a file only claims', () => {
     const good = serializeModel(model);
     expect(deserializeModel(good).model.countParams()).toBe(8);
     const long = described(good, (text) => text.replaceAll('[5,3]', '[500000000,3]'));
-    expect(await messageAfter(() => deserializeModel(long, 'm'))).toMatch(/^\[FILE_FORMAT\] m: what the file describes cannot be made. Doubled: the description names inputs too large/);
+    expect(await messageAfter(() => deserializeModel(long, 'm'))).toMatch(
+      /^\[FILE_FORMAT\] m: what the file describes cannot be made. Doubled: the description names inputs too large/,
+    );
   });
 });
 
@@ -139,14 +155,19 @@ describe('the checksum of a file', () => {
     expect(() => deserializeModel(bytes, 'm')).toThrow('[FILE_FORMAT] m: the content is not what was saved.');
     const target = new Sequential(words.slice(0, 1), { inputShape: [9] });
     expect(() => loadWeights(target, bytes, 'm')).toThrow('the content is not what was saved');
-    const other = encodeSafetensors(tensors, { ...metadata, [metadataKey]: metadata[metadataKey].replace('"mae"', '"mse"') });
+    const other = encodeSafetensors(tensors, {
+      ...metadata,
+      [metadataKey]: metadata[metadataKey].replace('"mae"', '"mse"'),
+    });
     expect(() => deserializeModel(other, 'm')).toThrow('the content is not what was saved');
   });
 
   it('is not asked of older files', async () => {
     const { tensors, metadata } = decodeSafetensors(good, 'good');
     expect(metadata[checksumKey]).toMatch(/^crc32c:[0-9a-f]{8}$/);
-    expect(deserializeModel(encodeSafetensors(tensors, { [metadataKey]: metadata[metadataKey] })).model.countParams()).toBe(77);
+    expect(
+      deserializeModel(encodeSafetensors(tensors, { [metadataKey]: metadata[metadataKey] })).model.countParams(),
+    ).toBe(77);
   });
 });
 

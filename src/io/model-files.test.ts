@@ -6,7 +6,15 @@ import { useBackend } from '../kernels/select.js';
 import { Dense } from '../layers/dense.js';
 import { hostWeights } from '../training/model-weights.js';
 import { Sequential } from '../training/sequential.js';
-import { checkpointFile, csvLogger, loadModel, loadWeightsFile, modelCheckpoint, saveModel, tensorBoard } from './model-files.js';
+import {
+  checkpointFile,
+  csvLogger,
+  loadModel,
+  loadWeightsFile,
+  modelCheckpoint,
+  saveModel,
+  tensorBoard,
+} from './model-files.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -18,7 +26,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const x = [[1, 2], [3, 4], [5, 6]];
+const x = [
+  [1, 2],
+  [3, 4],
+  [5, 6],
+];
 const y = [1, 2, 3];
 const compiled = (): Sequential => {
   const model = new Sequential([new Dense({ units: 1, inputShape: [2] })]);
@@ -46,7 +58,9 @@ describe('model files', () => {
     await expect(saveModel(unbuilt, path)).rejects.toThrow(/no weights yet/);
     await expect(saveModel(compiled(), join(folder, 'missing', 'a.safetensors'))).rejects.toThrow(/FILE_ACCESS/);
     expect(await readFile(path, 'utf8')).toBe('old');
-    await expect(loadModel(path)).rejects.toThrow(/kept.safetensors: this is not a safetensors file; it looks like a text file|FILE_FORMAT/);
+    await expect(loadModel(path)).rejects.toThrow(
+      /kept.safetensors: this is not a safetensors file; it looks like a text file|FILE_FORMAT/,
+    );
     await expect(loadModel(join(folder, 'modle.safetensors'))).rejects.toThrow(/did you mean .*model.safetensors/);
     expect((await readdir(folder)).filter((name) => name.includes('tmp'))).toEqual([]);
   });
@@ -56,7 +70,11 @@ describe('model files', () => {
     const model = compiled();
     const history = await model.fit(x, y, {
       epochs: 3,
-      callbacks: [modelCheckpoint((epoch) => path(`epoch-${epoch}.safetensors`), { saveBestOnly: true, monitor: 'loss' }), csvLogger(path('log.csv')), tensorBoard(path('events'))],
+      callbacks: [
+        modelCheckpoint((epoch) => path(`epoch-${epoch}.safetensors`), { saveBestOnly: true, monitor: 'loss' }),
+        csvLogger(path('log.csv')),
+        tensorBoard(path('events')),
+      ],
       checkpoint: checkpointFile(path('run.safetensors'), { preprocessing: ['a'] }),
     });
     const files = await readdir(folder);

@@ -10,7 +10,13 @@ import { TensorBoard, type TensorBoardOptions } from '../training/callbacks/tens
 import type { CheckpointOptions } from '../training/fit-options.js';
 import type { Model } from '../training/model.js';
 import type { ModelOutput } from '../training/model-outputs.js';
-import { deserializeModel, type LoadedModel, loadWeights, serializeModel, type SerializeOptions } from './checkpoint.js';
+import {
+  deserializeModel,
+  type LoadedModel,
+  loadWeights,
+  serializeModel,
+  type SerializeOptions,
+} from './checkpoint.js';
 import { fileAccessError, readBytes, writeFileAtomically } from './files.js';
 
 /**
@@ -32,7 +38,9 @@ export async function loadWeightsFile(model: Model, path: string): Promise<void>
   loadWeights(model, await readBytes(path), path);
 }
 
-export interface CheckpointFileOptions extends Omit<CheckpointOptions, 'save'>, Pick<SerializeOptions, 'preprocessing'> {}
+export interface CheckpointFileOptions
+  extends Omit<CheckpointOptions, 'save'>,
+    Pick<SerializeOptions, 'preprocessing'> {}
 
 /**
  * For `fit`'s `checkpoint`: keeps one file from which training can be resumed exactly, however it was interrupted.
@@ -43,14 +51,22 @@ export interface CheckpointFileOptions extends Omit<CheckpointOptions, 'save'>, 
  * const { model, training } = await loadModel('run.safetensors');
  * await model.fit(x, y, { epochs: 50, checkpoint: checkpointFile('run.safetensors', { everySteps: 500 }), resumeFrom: training });
  */
-export function checkpointFile(path: string, { preprocessing, ...options }: CheckpointFileOptions = {}): CheckpointOptions {
+export function checkpointFile(
+  path: string,
+  { preprocessing, ...options }: CheckpointFileOptions = {},
+): CheckpointOptions {
   return { ...options, save: (model, training) => saveModel(model, path, { training, preprocessing }) };
 }
 
-export interface ModelCheckpointFileOptions extends Omit<ModelCheckpointOptions, 'save'>, Pick<SerializeOptions, 'preprocessing' | 'includeOptimizer'> {}
+export interface ModelCheckpointFileOptions
+  extends Omit<ModelCheckpointOptions, 'save'>,
+    Pick<SerializeOptions, 'preprocessing' | 'includeOptimizer'> {}
 
 /** A callback that saves the model after each epoch, or each best one. @param path the file, or a function that names it by epoch and logs. */
-export function modelCheckpoint(path: string | ((epoch: number, logs: Logs) => string), { preprocessing, includeOptimizer, ...options }: ModelCheckpointFileOptions = {}): ModelCheckpoint {
+export function modelCheckpoint(
+  path: string | ((epoch: number, logs: Logs) => string),
+  { preprocessing, includeOptimizer, ...options }: ModelCheckpointFileOptions = {},
+): ModelCheckpoint {
   if (typeof path !== 'string' && typeof path !== 'function') {
     throw new RondoError('USAGE', {
       where: 'modelCheckpoint',
@@ -61,7 +77,10 @@ export function modelCheckpoint(path: string | ((epoch: number, logs: Logs) => s
     });
   }
   const pathOf = typeof path === 'string' ? () => path : path;
-  return new ModelCheckpoint({ ...options, save: (model, epoch, logs) => saveModel(model, pathOf(epoch, logs), { preprocessing, includeOptimizer }) });
+  return new ModelCheckpoint({
+    ...options,
+    save: (model, epoch, logs) => saveModel(model, pathOf(epoch, logs), { preprocessing, includeOptimizer }),
+  });
 }
 
 /** A callback that keeps the logs of all epochs in a CSV file. */
@@ -73,7 +92,10 @@ export function csvLogger(path: string): CSVLogger {
 export function tensorBoard(folder: string, options: Omit<TensorBoardOptions, 'write'> = {}): TensorBoard {
   let path: string | undefined;
   const write = async (records: Uint8Array): Promise<void> => {
-    path ??= join(folder, `events.out.tfevents.${Math.floor(Date.now() / 1000)}.${hostname()}.${process.pid}.${crypto.randomUUID().slice(0, 8)}`);
+    path ??= join(
+      folder,
+      `events.out.tfevents.${Math.floor(Date.now() / 1000)}.${hostname()}.${process.pid}.${crypto.randomUUID().slice(0, 8)}`,
+    );
     try {
       await mkdir(folder, { recursive: true });
       await appendFile(path, records);

@@ -13,7 +13,12 @@ const twoByteEncodings: readonly (Encoding & { looksLike(bytes: Uint8Array): boo
     name: 'shift_jis',
     // Punctuation and kana, which begin with 0x81 to 0x83, are a good part of any Japanese text and of no other.
     looksLike: (bytes) => {
-      const { pairs, typical, alone } = readPairs(bytes, (lead) => (lead >= 0x81 && lead <= 0x9f) || (lead >= 0xe0 && lead <= 0xfc), (trail) => trail >= 0x40 && trail !== 0x7f && trail <= 0xfc, (lead) => lead <= 0x83);
+      const { pairs, typical, alone } = readPairs(
+        bytes,
+        (lead) => (lead >= 0x81 && lead <= 0x9f) || (lead >= 0xe0 && lead <= 0xfc),
+        (trail) => trail >= 0x40 && trail !== 0x7f && trail <= 0xfc,
+        (lead) => lead <= 0x83,
+      );
       return pairs >= 4 && typical > 0.25 * pairs && alone < 0.1 * pairs;
     },
   },
@@ -23,14 +28,24 @@ const twoByteEncodings: readonly (Encoding & { looksLike(bytes: Uint8Array): boo
     name: 'big5',
     // The 5400 frequent characters begin with 0xA4 to 0xC6, punctuation with 0xA1; letters with accents lie above them.
     looksLike: (bytes) => {
-      const { pairs, typical, low, alone } = readPairs(bytes, (lead) => lead >= 0xa1 && lead <= 0xf9, (trail) => (trail >= 0x40 && trail <= 0x7e) || trail >= 0xa1, (lead) => lead === 0xa1 || (lead >= 0xa4 && lead <= 0xc6));
+      const { pairs, typical, low, alone } = readPairs(
+        bytes,
+        (lead) => lead >= 0xa1 && lead <= 0xf9,
+        (trail) => (trail >= 0x40 && trail <= 0x7e) || trail >= 0xa1,
+        (lead) => lead === 0xa1 || (lead >= 0xa4 && lead <= 0xc6),
+      );
       return pairs >= 4 && typical > 0.85 * pairs && low > 0.1 * pairs && alone < 0.02 * pairs;
     },
   },
 ];
 
 /** The bytes read as two-byte characters: how many there are, how many are typical or end in ASCII, and what is none. */
-function readPairs(bytes: Uint8Array, isLead: (byte: number) => boolean, isTrail: (byte: number) => boolean, isTypical: (lead: number) => boolean): { pairs: number; typical: number; low: number; alone: number } {
+function readPairs(
+  bytes: Uint8Array,
+  isLead: (byte: number) => boolean,
+  isTrail: (byte: number) => boolean,
+  isTypical: (lead: number) => boolean,
+): { pairs: number; typical: number; low: number; alone: number } {
   let [pairs, typical, low, alone] = [0, 0, 0, 0];
   for (let i = 0; i < bytes.length; i++) {
     if (bytes[i] < 0x80) continue;
@@ -63,7 +78,13 @@ export function probableEncoding(bytes: Uint8Array): Encoding | undefined {
   }
   if (zeros[0] + zeros[1] > 0 || control > head.length * 0.01) return undefined;
   if (looksLikeGb18030(head)) return { title: 'GB18030 or GBK (Chinese)', iconv: 'GB18030', name: 'gb18030' };
-  return twoByteEncodings.find(({ looksLike }) => looksLike(head)) ?? { title: 'a one-byte encoding such as Windows-1252 (Western European)', iconv: 'WINDOWS-1252', name: 'windows-1252' };
+  return (
+    twoByteEncodings.find(({ looksLike }) => looksLike(head)) ?? {
+      title: 'a one-byte encoding such as Windows-1252 (Western European)',
+      iconv: 'WINDOWS-1252',
+      name: 'windows-1252',
+    }
+  );
 }
 
 /** Chinese text in GB 2312 is runs of byte pairs, both at or above 0xA1; accented Latin letters stand alone. */

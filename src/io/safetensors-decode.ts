@@ -40,7 +40,8 @@ export function decodeSafetensors(
   let covered = 0;
   for (const { name, begin, end } of entries) {
     if (begin !== covered) {
-      const what = begin < covered ? `\`${name}\` overlaps the tensor before it.` : `there is a gap before \`${name}\`.`;
+      const what =
+        begin < covered ? `\`${name}\` overlaps the tensor before it.` : `there is a gap before \`${name}\`.`;
       throw damaged(where, what, `it to begin at byte ${covered} of the data`, `byte ${begin}`);
     }
     covered = end;
@@ -67,7 +68,12 @@ function readHeader(bytes: Uint8Array, where: string): { header: Record<string, 
     throw foreign(bytes, where, 'a header that begins with `{` at byte 8', `byte ${bytes[8]}`);
   }
   if (dataStart > bytes.length) {
-    throw damaged(where, 'the file is cut short inside its header.', `at least ${dataStart} bytes`, `${bytes.length} bytes`);
+    throw damaged(
+      where,
+      'the file is cut short inside its header.',
+      `at least ${dataStart} bytes`,
+      `${bytes.length} bytes`,
+    );
   }
   if (headerSize < 2) throw foreign(bytes, where, 'a JSON header', `a header length of ${headerSize}`);
 
@@ -80,14 +86,21 @@ function headerText(bytes: Uint8Array, where: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw damaged(where, 'the header is not text.', 'JSON in UTF-8', cause instanceof Error ? cause.message : String(cause), cause);
+    throw damaged(
+      where,
+      'the header is not text.',
+      'JSON in UTF-8',
+      cause instanceof Error ? cause.message : String(cause),
+      cause,
+    );
   }
 }
 
 function readMetadata(header: Record<string, unknown>, where: string): Record<string, string> {
   if (!Object.hasOwn(header, '__metadata__')) return {};
   const metadata = header.__metadata__;
-  if (!isRecord(metadata)) throw damaged(where, '`__metadata__` is not an object.', 'an object of texts', describe(metadata));
+  if (!isRecord(metadata))
+    throw damaged(where, '`__metadata__` is not an object.', 'an object of texts', describe(metadata));
   for (const key of Object.keys(metadata)) {
     if (typeof metadata[key] !== 'string') {
       throw damaged(where, `the metadata value \`${key}\` is not text.`, 'text', describe(metadata[key]));
@@ -97,7 +110,8 @@ function readMetadata(header: Record<string, unknown>, where: string): Record<st
 }
 
 function readEntry(name: string, entry: unknown, where: string): Entry {
-  if (!isRecord(entry)) throw damaged(where, `the entry of \`${name}\` is not an object.`, 'an object', describe(entry));
+  if (!isRecord(entry))
+    throw damaged(where, `the entry of \`${name}\` is not an object.`, 'an object', describe(entry));
   const { dtype, shape, data_offsets: offsets } = entry;
   if (!isDtype(dtype)) {
     throw new RondoError('FILE_FORMAT', {
@@ -108,9 +122,15 @@ function readEntry(name: string, entry: unknown, where: string): Entry {
       fix: 'save the tensor as F32.',
     });
   }
-  if (!isCounts(shape)) throw damaged(where, `\`${name}\` has an impossible shape.`, 'whole numbers, none negative', describe(shape));
+  if (!isCounts(shape))
+    throw damaged(where, `\`${name}\` has an impossible shape.`, 'whole numbers, none negative', describe(shape));
   if (!isCounts(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
-    throw damaged(where, `\`${name}\` has impossible data offsets.`, '[begin, end] in bytes, begin <= end', describe(offsets));
+    throw damaged(
+      where,
+      `\`${name}\` has impossible data offsets.`,
+      '[begin, end] in bytes, begin <= end',
+      describe(offsets),
+    );
   }
   const [begin, end] = offsets;
   const wanted = sizeOf(shape) * bytesPerElement(dtype);
@@ -124,8 +144,10 @@ function readEntry(name: string, entry: unknown, where: string): Entry {
 function readTensor(data: Uint8Array, { dtype, shape, begin, end }: Entry): DecodedTensor {
   // A fresh copy starts at offset 0, so any element type may view it.
   const { buffer } = new Uint8Array(data.subarray(begin, end));
-  if (dtype === 'F16') return { dtype: 'F32', storedDtype: dtype, shape, data: float32FromHalf(new Uint16Array(buffer)) };
-  if (dtype === 'BF16') return { dtype: 'F32', storedDtype: dtype, shape, data: float32FromBfloat16(new Uint16Array(buffer)) };
+  if (dtype === 'F16')
+    return { dtype: 'F32', storedDtype: dtype, shape, data: float32FromHalf(new Uint16Array(buffer)) };
+  if (dtype === 'BF16')
+    return { dtype: 'F32', storedDtype: dtype, shape, data: float32FromBfloat16(new Uint16Array(buffer)) };
   return { dtype, storedDtype: dtype, shape, data: new arrayOfDtype[dtype](buffer) };
 }
 

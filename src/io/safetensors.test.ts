@@ -72,7 +72,9 @@ describe('a safetensors file', () => {
       ['u64', { dtype: 'U64', shape: [1], data: BigUint64Array.of(9n) }],
     ]);
     const bytes = encodeSafetensors(tensors, { format: 'rondo' });
-    expect(createHash('sha256').update(bytes).digest('hex')).toBe('dfb31e08f83647b6b31136daf62f4acbcc9be0c7b524a7082b7662a9cf6169f9');
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(
+      'dfb31e08f83647b6b31136daf62f4acbcc9be0c7b524a7082b7662a9cf6169f9',
+    );
   });
 
   test('begins its data at a multiple of 8, after spaces', () => {
@@ -94,7 +96,10 @@ describe('a safetensors file', () => {
   });
 
   test('with half-precision tensors is widened without loss', () => {
-    const halves = fileOf('{"h":{"dtype":"F16","shape":[7],"data_offsets":[0,14]},"b":{"dtype":"BF16","shape":[3],"data_offsets":[14,20]}}', 20);
+    const halves = fileOf(
+      '{"h":{"dtype":"F16","shape":[7],"data_offsets":[0,14]},"b":{"dtype":"BF16","shape":[3],"data_offsets":[14,20]}}',
+      20,
+    );
     const words = [0x3c00, 0xc000, 0x0001, 0x03ff, 0x7bff, 0xfc00, 0x8000, 0x3f80, 0xc2f7, 0x7f80];
     new Uint8Array(halves.buffer).set(new Uint8Array(Uint16Array.from(words).buffer), halves.length - 20);
     const { tensors } = decodeSafetensors(halves, 'x');
@@ -157,13 +162,28 @@ describe('decodeSafetensors refuses', () => {
 
   const one = (facts: string): string => `{"a":{${facts}}}`;
   test.each([
-    ['overlapping tensors', '{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}}', 6, 'overlaps'],
-    ['a gap', '{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[4,6]}}', 6, 'gap'],
+    [
+      'overlapping tensors',
+      '{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}}',
+      6,
+      'overlaps',
+    ],
+    [
+      'a gap',
+      '{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[4,6]}}',
+      6,
+      'gap',
+    ],
     ['offsets beyond the end', one('"dtype":"U8","shape":[9],"data_offsets":[0,9]'), 6, 'cut short'],
     ['bytes after the end', one('"dtype":"U8","shape":[2],"data_offsets":[0,2]'), 6, 'goes on'],
     ['a wrong byte count', one('"dtype":"F32","shape":[2],"data_offsets":[0,6]'), 6, '8 bytes for F32 [2]'],
     ['negative sizes', one('"dtype":"F32","shape":[-1],"data_offsets":[0,4]'), 4, 'impossible shape'],
-    ['sizes that overflow', one('"dtype":"F32","shape":[4503599627370496,4503599627370496],"data_offsets":[0,4]'), 4, 'wrong number'],
+    [
+      'sizes that overflow',
+      one('"dtype":"F32","shape":[4503599627370496,4503599627370496],"data_offsets":[0,4]'),
+      4,
+      'wrong number',
+    ],
     ['reversed offsets', one('"dtype":"F32","shape":[1],"data_offsets":[4,0]'), 4, 'offsets'],
     ['an element type it cannot read', one('"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]'), 4, 'F8_E4M3'],
     ['metadata that is not text', '{"__metadata__":{"a":1}}', 0, 'not text'],

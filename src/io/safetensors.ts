@@ -46,7 +46,9 @@ export function encodeSafetensors(
   bytes.set(header, 8);
   bytes.fill(0x20, 8 + header.length, 8 + headerSize);
   let offset = 8 + headerSize;
-  for (const { tensor: { data } } of entries) {
+  for (const {
+    tensor: { data },
+  } of entries) {
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
     offset += data.byteLength;
   }
@@ -66,14 +68,16 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
 }
 
 function metadataJson(metadata: Readonly<Record<string, string>>): string {
-  const pairs = Object.keys(metadata).sort().map((key) => {
-    const value: unknown = metadata[key];
-    if (typeof value !== 'string') {
-      throw unstorable(`the metadata value \`${key}\` is not text.`, 'text', typeof value, 'store it as JSON text.');
-    }
-    requireWellFormed(`the metadata \`${key}\``, key + value);
-    return `${JSON.stringify(key)}:${JSON.stringify(value)}`;
-  });
+  const pairs = Object.keys(metadata)
+    .sort()
+    .map((key) => {
+      const value: unknown = metadata[key];
+      if (typeof value !== 'string') {
+        throw unstorable(`the metadata value \`${key}\` is not text.`, 'text', typeof value, 'store it as JSON text.');
+      }
+      requireWellFormed(`the metadata \`${key}\``, key + value);
+      return `${JSON.stringify(key)}:${JSON.stringify(value)}`;
+    });
   return `{${pairs.join(',')}}`;
 }
 
@@ -82,14 +86,25 @@ function requireStorable(name: string, { dtype, shape, data }: StoredTensor): vo
     throw unstorable('a tensor is named `__metadata__`.', 'any other name', name, 'rename the tensor.');
   }
   requireWellFormed(`the tensor name \`${name}\``, name);
-  if (!tensorDtypes.includes(dtype)) throw unknownName('encodeSafetensors', 'element type', String(dtype), tensorDtypes);
+  if (!tensorDtypes.includes(dtype))
+    throw unknownName('encodeSafetensors', 'element type', String(dtype), tensorDtypes);
   const array = arrayOfDtype[dtype];
   if (!(data instanceof array)) {
     const received = Object.prototype.toString.call(data).slice(8, -1);
-    throw unstorable(`\`${name}\` has the wrong kind of array.`, `${array.name} for ${dtype}`, received, 'convert the array, or change its dtype.');
+    throw unstorable(
+      `\`${name}\` has the wrong kind of array.`,
+      `${array.name} for ${dtype}`,
+      received,
+      'convert the array, or change its dtype.',
+    );
   }
   if (!shape.every((axis) => Number.isSafeInteger(axis) && axis >= 0)) {
-    throw unstorable(`\`${name}\` has an impossible shape.`, 'whole numbers, none negative', describeShape(shape), 'correct the shape.');
+    throw unstorable(
+      `\`${name}\` has an impossible shape.`,
+      'whole numbers, none negative',
+      describeShape(shape),
+      'correct the shape.',
+    );
   }
   if (sizeOf(shape) !== data.length) {
     throw unstorable(
@@ -103,9 +118,20 @@ function requireStorable(name: string, { dtype, shape, data }: StoredTensor): vo
 
 function requireWellFormed(what: string, text: string): void {
   if (!/\p{Surrogate}/u.test(text)) return;
-  throw unstorable(`${what} holds half of a surrogate pair.`, 'text that UTF-8 can hold', JSON.stringify(text), 'cut texts between characters, not inside one.');
+  throw unstorable(
+    `${what} holds half of a surrogate pair.`,
+    'text that UTF-8 can hold',
+    JSON.stringify(text),
+    'cut texts between characters, not inside one.',
+  );
 }
 
 function unstorable(what: string, expected: string, received: string, fix: string): RondoError {
-  return new RondoError('FILE_FORMAT', { where: 'encodeSafetensors', what, expected, received: received.slice(0, 200), fix });
+  return new RondoError('FILE_FORMAT', {
+    where: 'encodeSafetensors',
+    what,
+    expected,
+    received: received.slice(0, 200),
+    fix,
+  });
 }

@@ -27,7 +27,10 @@ export async function removeAbandoned(target: string): Promise<void> {
 
 /** Names may have 255 bytes, and the rest takes up to 90. */
 function beginOf(target: string): string {
-  const name = Buffer.from(basename(target)).subarray(0, 150).toString('utf8').replace(/\ufffd+$/, '');
+  const name = Buffer.from(basename(target))
+    .subarray(0, 150)
+    .toString('utf8')
+    .replace(/\ufffd+$/, '');
   return `.${name}.`;
 }
 

@@ -10,7 +10,8 @@ const folder = mkdtempSync(join(tmpdir(), 'rondo-texts-'));
 const at = (name: string): string => join(folder, name);
 
 beforeAll(() => {
-  for (const name of ['mail/spam', 'mail/ham', 'mail/.hidden', 'flat', 'deep/a/b']) mkdirSync(at(name), { recursive: true });
+  for (const name of ['mail/spam', 'mail/ham', 'mail/.hidden', 'flat', 'deep/a/b'])
+    mkdirSync(at(name), { recursive: true });
   writeFileSync(at('mail/spam/2.txt'), 'buy\nnow');
   writeFileSync(at('mail/spam/10.txt'), 'cheap');
   writeFileSync(at('mail/ham/1.txt'), 'dear friend');
@@ -33,16 +34,31 @@ describe('files of texts', () => {
   });
 
   it('of one class each give their ending or their name as label', async () => {
-    expect((await readTextFiles([at('rt.pos'), at('rt.neg')], { format: 'class-files' })).labels).toEqual(['pos', 'pos', 'neg']);
-    expect((await readTextFiles([at('rt.pos'), at('latin.txt')], { format: 'class-files', encoding: 'windows-1252' })).labels).toEqual(['rt', 'rt', 'latin']);
+    expect((await readTextFiles([at('rt.pos'), at('rt.neg')], { format: 'class-files' })).labels).toEqual([
+      'pos',
+      'pos',
+      'neg',
+    ]);
+    expect(
+      (await readTextFiles([at('rt.pos'), at('latin.txt')], { format: 'class-files', encoding: 'windows-1252' }))
+        .labels,
+    ).toEqual(['rt', 'rt', 'latin']);
   });
 
   it('are read in their encoding, and refused in a wrong one', async () => {
-    expect((await readTextFiles([at('latin.txt')], { format: 'lines', encoding: 'windows-1252', labelUntil: ':' })).texts).toEqual(['où est le café']);
-    expect(await messageAfter(() => readTextFiles([at('latin.txt')], { format: 'lines' }))).toContain('the text is not in UTF-8');
+    expect(
+      (await readTextFiles([at('latin.txt')], { format: 'lines', encoding: 'windows-1252', labelUntil: ':' })).texts,
+    ).toEqual(['où est le café']);
+    expect(await messageAfter(() => readTextFiles([at('latin.txt')], { format: 'lines' }))).toContain(
+      'the text is not in UTF-8',
+    );
     expect(decodeText(Uint8Array.from([0xbe, 0xc6, 0xb5, 0xea]), 'x', 'gb18030')).toBe('酒店');
-    expect(await messageAfter(() => decodeText(Uint8Array.from([0xbe]), 'x', 'gb18030'))).toContain('[DATA_FORMAT] x: the text is not in gb18030.');
-    expect(await messageAfter(() => decodeText(Uint8Array.from([0x61]), 'x', 'latin1' as 'gb18030'))).toContain('[UNKNOWN_NAME]');
+    expect(await messageAfter(() => decodeText(Uint8Array.from([0xbe]), 'x', 'gb18030'))).toContain(
+      '[DATA_FORMAT] x: the text is not in gb18030.',
+    );
+    expect(await messageAfter(() => decodeText(Uint8Array.from([0x61]), 'x', 'latin1' as 'gb18030'))).toContain(
+      '[UNKNOWN_NAME]',
+    );
     expect(await messageAfter(() => decodeText(new Uint8Array(0), 'x', 'windows-1252'))).toContain('the file is empty');
   });
 

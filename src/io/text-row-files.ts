@@ -1,6 +1,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { joinTextRows, looksLikeFastText, readTextRows, type ReadTextRowsOptions, type TextFormat, type TextRows } from '../data/text-rows.js';
+import {
+  joinTextRows,
+  looksLikeFastText,
+  readTextRows,
+  type ReadTextRowsOptions,
+  type TextFormat,
+  type TextRows,
+} from '../data/text-rows.js';
 import { RondoError } from '../errors.js';
 import { decodeText, type TextEncoding } from './encodings.js';
 import { readData, readText } from './data-files.js';
@@ -8,7 +15,16 @@ import { fileAccessError } from './files.js';
 
 /** `folders`: a folder for each class, with one text a file. `class-files`: a file for each class, with one text a line. */
 export type TextFileFormat = TextFormat | 'folders' | 'class-files';
-export const textFileFormats: readonly TextFileFormat[] = ['csv', 'tsv', 'jsonl', 'lines', 'fasttext', 'folders', 'class-files', 'texts'];
+export const textFileFormats: readonly TextFileFormat[] = [
+  'csv',
+  'tsv',
+  'jsonl',
+  'lines',
+  'fasttext',
+  'folders',
+  'class-files',
+  'texts',
+];
 
 export interface ReadTextFilesOptions extends Omit<ReadTextRowsOptions, 'where' | 'format'> {
   /** By default what the names say: .csv, .tsv, .jsonl, .ndjson, or a folder; or fastText's labels at the beginning of a file. */
@@ -40,22 +56,46 @@ async function formatOf(path: string, encoding: TextEncoding | undefined): Promi
     throw await fileAccessError('read', path, cause);
   });
   if (facts.isDirectory()) return 'folders';
-  const known: Readonly<Record<string, TextFormat>> = { '.csv': 'csv', '.tsv': 'tsv', '.jsonl': 'jsonl', '.ndjson': 'jsonl' };
+  const known: Readonly<Record<string, TextFormat>> = {
+    '.csv': 'csv',
+    '.tsv': 'tsv',
+    '.jsonl': 'jsonl',
+    '.ndjson': 'jsonl',
+  };
   const found = known[extname(withoutArchive(path)).toLowerCase()];
   if (found !== undefined) return found;
   if (looksLikeFastText(decodeText(await readData(path), path, encoding))) return 'fasttext';
-  throw new RondoError('USAGE', { where: path, what: 'the name does not tell how texts and labels stand in it.', expected: `a format: ${textFileFormats.join(', ')}`, received: extname(path) === '' ? 'a name without an ending' : extname(path), fix: 'give the `format`.' });
+  throw new RondoError('USAGE', {
+    where: path,
+    what: 'the name does not tell how texts and labels stand in it.',
+    expected: `a format: ${textFileFormats.join(', ')}`,
+    received: extname(path) === '' ? 'a name without an ending' : extname(path),
+    fix: 'give the `format`.',
+  });
 }
 
 async function readClassFolders(folder: string, encoding: TextEncoding | undefined): Promise<TextRows> {
   const entries = await listed(folder);
   const classes = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  if (classes.length === 0) throw new RondoError('DATA_FORMAT', { where: folder, what: 'the folder holds no folders.', expected: 'a folder for each class, with one text a file', received: `${entries.length} files`, fix: 'sort the files into one folder a class.' });
+  if (classes.length === 0)
+    throw new RondoError('DATA_FORMAT', {
+      where: folder,
+      what: 'the folder holds no folders.',
+      expected: 'a folder for each class, with one text a file',
+      received: `${entries.length} files`,
+      fix: 'sort the files into one folder a class.',
+    });
   const [texts, labels, places]: [string[], string[], string[]] = [[], [], []];
   for (const label of classes) {
     for (const entry of await listed(join(folder, label))) {
       const path = join(folder, label, entry.name);
-      if (!entry.isFile()) throw new RondoError('DATA_FORMAT', { where: path, what: 'a folder of a class holds another folder.', expected: 'text files', fix: 'give the folder that holds the folders of the classes.' });
+      if (!entry.isFile())
+        throw new RondoError('DATA_FORMAT', {
+          where: path,
+          what: 'a folder of a class holds another folder.',
+          expected: 'text files',
+          fix: 'give the folder that holds the folders of the classes.',
+        });
       const bytes = await readData(path);
       texts.push(bytes.length === 0 ? '' : decodeText(bytes, path, encoding));
       labels.push(label);

@@ -16,7 +16,9 @@ describe('describeHost', () => {
     expect(crossOriginIsolated).toBeNull();
     expect(wasm.starts.supported).toBe(true);
     expect(wasm.memoryLimitBytes).toBeGreaterThan(2 ** 26);
-    expect(wasm.measured.map(({ tiles }) => tiles)).toEqual(tileFamilies.filter(({ madd }) => madd === (simd.relaxed ? 'relaxed' : 'plain')).map(({ name }) => name));
+    expect(wasm.measured.map(({ tiles }) => tiles)).toEqual(
+      tileFamilies.filter(({ madd }) => madd === (simd.relaxed ? 'relaxed' : 'plain')).map(({ name }) => name),
+    );
     expect(wasm.measured.find(({ tiles }) => tiles === wasm.tiles)).toMatchObject({ isRight: true });
     expect(wasm.threads.reason).not.toBe('');
     expect(wasm.accelerator).toBeNull();
@@ -27,7 +29,12 @@ describe('describeHost', () => {
   it('tells a page what isolation would give it', () => {
     const page = { navigator: { userAgent: 'Browser 1', hardwareConcurrency: 8 } };
     const alone = descriptionOf({ ...page, crossOriginIsolated: true, SharedArrayBuffer });
-    expect(alone).toMatchObject({ runtime: 'Browser 1', logicalCores: 8, crossOriginIsolated: true, sharedMemory: { supported: true } });
+    expect(alone).toMatchObject({
+      runtime: 'Browser 1',
+      logicalCores: 8,
+      crossOriginIsolated: true,
+      sharedMemory: { supported: true },
+    });
     const among = descriptionOf({ ...page, crossOriginIsolated: false });
     expect(among).toMatchObject({ crossOriginIsolated: false, sharedMemory: { supported: false } });
     expect(among.advice.at(-1)).toContain('Cross-Origin-Opener-Policy: same-origin');

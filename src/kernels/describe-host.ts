@@ -45,8 +45,12 @@ export interface WasmDescription {
 
 /** What of the global scope is read here; each part exists only on some hosts. */
 export interface HostGlobals {
-  readonly process?: { readonly versions?: { readonly node?: string | undefined; readonly v8?: string | undefined } | undefined } | undefined;
-  readonly navigator?: { readonly userAgent?: string | undefined; readonly hardwareConcurrency?: number | undefined } | undefined;
+  readonly process?:
+    | { readonly versions?: { readonly node?: string | undefined; readonly v8?: string | undefined } | undefined }
+    | undefined;
+  readonly navigator?:
+    | { readonly userAgent?: string | undefined; readonly hardwareConcurrency?: number | undefined }
+    | undefined;
   readonly crossOriginIsolated?: boolean | undefined;
   readonly SharedArrayBuffer?: unknown | undefined;
 }
@@ -70,7 +74,8 @@ export function descriptionOf(host: HostGlobals): HostDescription {
   const node = host.process?.versions?.node;
   const wasm = describeWasm();
   const facts = {
-    runtime: node === undefined ? (host.navigator?.userAgent ?? 'unknown') : `Node ${node} (V8 ${host.process?.versions?.v8})`,
+    runtime:
+      node === undefined ? (host.navigator?.userAgent ?? 'unknown') : `Node ${node} (V8 ${host.process?.versions?.v8})`,
     logicalCores: host.navigator?.hardwareConcurrency ?? null,
     simd: { simd128: hasSimd(), relaxed: hasRelaxedSimd(), isWidened: isWidened(wasm.measured) },
     sharedMemory: sharedMemory(host),
@@ -96,12 +101,24 @@ function describeWasm(): WasmDescription {
   } catch (error) {
     if (!(error instanceof RondoError)) throw error;
     const reason = error.facts.received ?? error.facts.what;
-    return { starts: { supported: false, reason }, threads: { supported: false, reason }, memoryLimitBytes: null, tiles: null, measured: [], probeMs: null, accelerator: null };
+    return {
+      starts: { supported: false, reason },
+      threads: { supported: false, reason },
+      memoryLimitBytes: null,
+      tiles: null,
+      measured: [],
+      probeMs: null,
+      accelerator: null,
+    };
   }
 }
 
 function isWidened(measured: WasmDescription['measured']): boolean {
-  const best = (isWide: boolean): number => Math.max(0, ...measured.filter(({ tiles }) => tiles.startsWith('wide') === isWide).map(({ gigaflops }) => gigaflops));
+  const best = (isWide: boolean): number =>
+    Math.max(
+      0,
+      ...measured.filter(({ tiles }) => tiles.startsWith('wide') === isWide).map(({ gigaflops }) => gigaflops),
+    );
   return best(true) > leastWideAdvantage * best(false);
 }
 
@@ -113,13 +130,24 @@ function sharedMemory({ SharedArrayBuffer, crossOriginIsolated }: HostGlobals): 
 
 function adviceFor({ simd, sharedMemory, crossOriginIsolated, wasm }: Omit<HostDescription, 'advice'>): string[] {
   const advice: string[] = [];
-  if (!simd.simd128) advice.push('This host has no WebAssembly SIMD: use Node 20.19 or later, or a browser of 2023 or later. The reference backend works everywhere, slowly.');
+  if (!simd.simd128)
+    advice.push(
+      'This host has no WebAssembly SIMD: use Node 20.19 or later, or a browser of 2023 or later. The reference backend works everywhere, slowly.',
+    );
   else if (!wasm.starts.supported) advice.push(`The WebAssembly backend does not start: ${wasm.starts.reason}`);
-  else if (!simd.relaxed) advice.push('This host has no relaxed SIMD, which multiplies and adds in one instruction: a newer Node or browser computes faster.');
+  else if (!simd.relaxed)
+    advice.push(
+      'This host has no relaxed SIMD, which multiplies and adds in one instruction: a newer Node or browser computes faster.',
+    );
   const wrong = wasm.measured.filter(({ isRight }) => !isRight);
-  if (wrong.length > 0) advice.push(`Kernels that computed wrong numbers are not used: ${wrong.map(({ tiles }) => tiles).join(', ')}. Please report this.`);
+  if (wrong.length > 0)
+    advice.push(
+      `Kernels that computed wrong numbers are not used: ${wrong.map(({ tiles }) => tiles).join(', ')}. Please report this.`,
+    );
   if (crossOriginIsolated === false && !sharedMemory.supported) {
-    advice.push('This page cannot share memory with worker threads: serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.');
+    advice.push(
+      'This page cannot share memory with worker threads: serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.',
+    );
   }
   return advice;
 }

@@ -47,7 +47,10 @@ function madeOnce(name: BackendName, make: () => Backend): Backend {
         where: 'useBackend',
         what: `the backend \`${name}\` cannot start here.`,
         received: cause instanceof Error ? cause.message : String(cause),
-        fix: name === 'wasm' ? 'use a host with WebAssembly SIMD (Node 20.19 or later, or a browser of 2023 or later).' : 'report this.',
+        fix:
+          name === 'wasm'
+            ? 'use a host with WebAssembly SIMD (Node 20.19 or later, or a browser of 2023 or later).'
+            : 'report this.',
         cause,
       });
     }
@@ -70,6 +73,7 @@ export function currentBackend(): Backend {
  */
 export function setThreads(threads: number): void {
   requireThreads('setThreads', threads);
-  for (const backend of new Set([current, made.get('wasm')])) if (backend instanceof WasmBackend) backend.setThreads(threads);
+  for (const backend of new Set([current, made.get('wasm')]))
+    if (backend instanceof WasmBackend) backend.setThreads(threads);
   wantedThreads = threads;
 }

@@ -11,7 +11,11 @@ vi.mock('./blas/find.js', async (original) => {
 });
 
 const wasm = (): WasmBackend => useBackend('wasm') as WasmBackend;
-const faultOf = (options: object): Promise<string> => useBlas(options as BlasOptions).then(() => 'nothing was thrown', (error: Error) => error.message);
+const faultOf = (options: object): Promise<string> =>
+  useBlas(options as BlasOptions).then(
+    () => 'nothing was thrown',
+    (error: Error) => error.message,
+  );
 
 afterEach(() => {
   wasm().accelerator = undefined;
@@ -20,7 +24,9 @@ afterEach(() => {
 
 describe('useBlas', () => {
   it('refuses options that it does not know or cannot follow', async () => {
-    expect(await faultOf({ libary: 'x' })).toMatch(/^\[UNKNOWN_NAME\] useBlas: unknown option `libary`; did you mean `library`/);
+    expect(await faultOf({ libary: 'x' })).toMatch(
+      /^\[UNKNOWN_NAME\] useBlas: unknown option `libary`; did you mean `library`/,
+    );
     expect(await faultOf({ when: 'sometimes' })).toMatch(/^\[UNKNOWN_NAME\] useBlas: unknown occasion/);
     expect(await faultOf({ threads: 0 })).toMatch(/^\[OUT_OF_RANGE\] useBlas: `threads`/);
   });
@@ -38,13 +44,20 @@ describe('useBlas', () => {
   });
 
   it('says what is missing', async () => {
-    vi.mocked(findBlas).mockResolvedValueOnce({ koffiFault: 'the npm package koffi is not installed.', library: undefined, refused: [] });
+    vi.mocked(findBlas).mockResolvedValueOnce({
+      koffiFault: 'the npm package koffi is not installed.',
+      library: undefined,
+      refused: [],
+    });
     expect(await faultOf({})).toMatchInlineSnapshot(`
       "[BACKEND_UNAVAILABLE] useBlas: a BLAS cannot be called.
         received: the npm package koffi is not installed.
         fix: run npm install koffi."
     `);
-    const refused = [{ path: 'libopenblas.so.0', reason: 'no such file' }, { path: 'libblas.so.3', reason: 'it writes beside the result.' }];
+    const refused = [
+      { path: 'libopenblas.so.0', reason: 'no such file' },
+      { path: 'libblas.so.3', reason: 'it writes beside the result.' },
+    ];
     vi.mocked(findBlas).mockResolvedValueOnce({ koffiFault: undefined, library: undefined, refused });
     expect(await faultOf({})).toMatchInlineSnapshot(`
       "[BACKEND_UNAVAILABLE] useBlas: no installed BLAS was found.
@@ -52,7 +65,11 @@ describe('useBlas', () => {
         received: libopenblas.so.0: no such file; libblas.so.3: it writes beside the result.
         fix: install OpenBLAS (apt install libopenblas0, brew install openblas), or name a library."
     `);
-    vi.mocked(findBlas).mockResolvedValueOnce({ koffiFault: undefined, library: undefined, refused: [{ path: '/x.so', reason: 'cannot open /x.so' }] });
+    vi.mocked(findBlas).mockResolvedValueOnce({
+      koffiFault: undefined,
+      library: undefined,
+      refused: [{ path: '/x.so', reason: 'cannot open /x.so' }],
+    });
     expect(await faultOf({ library: '/x.so' })).toContain('received: cannot open /x.so\n');
     expect(wasm().accelerator).toBeUndefined();
   });
@@ -60,7 +77,9 @@ describe('useBlas', () => {
   it('refuses a number of threads that the library cannot take', async () => {
     const library = { path: '/x.so', version: 'X', multiply: () => undefined, setThreads: undefined };
     vi.mocked(findBlas).mockResolvedValueOnce({ koffiFault: undefined, library, refused: [] });
-    expect(await faultOf({ threads: 2 })).toMatch(/this BLAS has no function that sets its threads[^]*received: threads 2 for \/x\.so/);
+    expect(await faultOf({ threads: 2 })).toMatch(
+      /this BLAS has no function that sets its threads[^]*received: threads 2 for \/x\.so/,
+    );
     expect(wasm().accelerator).toBeUndefined();
   });
 
@@ -69,7 +88,11 @@ describe('useBlas', () => {
     let nowMs = 0;
     vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += 0.01));
     const slow = (): void => void (nowMs += 30);
-    vi.mocked(findBlas).mockResolvedValueOnce({ koffiFault: undefined, library: { path: '/slow.so', version: 'Slow 1', multiply: slow, setThreads: undefined }, refused: [] });
+    vi.mocked(findBlas).mockResolvedValueOnce({
+      koffiFault: undefined,
+      library: { path: '/slow.so', version: 'Slow 1', multiply: slow, setThreads: undefined },
+      refused: [],
+    });
     const report = await useBlas({ when: 'faster' });
     expect(report).toMatchObject({ isUsed: false, library: '/slow.so', version: 'Slow 1' });
     expect(report.measured.length).toBeGreaterThan(2);
@@ -85,5 +108,4 @@ await withBlas('useBlas with an installed library', () => {
     expect(await useBlas({ when: 'never' })).toEqual({ isUsed: false, library: null, version: null, measured: [] });
     expect(wasm().accelerator).toBeUndefined();
   });
-
 });

@@ -90,14 +90,33 @@ export async function describeBlas({ library: path }: Pick<BlasOptions, 'library
   const { koffiFault, library, refused } = await findBlas(path);
   const koffi = { supported: koffiFault === undefined, reason: koffiFault ?? 'the npm package koffi loads.' };
   if (library === undefined) {
-    const reason = koffiFault === undefined ? `none of these is a BLAS that can be used: ${triedIn(refused)}.` : 'nothing was looked for, because koffi is missing.';
-    return { koffi, found: { supported: false, reason }, library: null, version: null, measured: [], advantage: null, isWorthwhile: false };
+    const reason =
+      koffiFault === undefined
+        ? `none of these is a BLAS that can be used: ${triedIn(refused)}.`
+        : 'nothing was looked for, because koffi is missing.';
+    return {
+      koffi,
+      found: { supported: false, reason },
+      library: null,
+      version: null,
+      measured: [],
+      advantage: null,
+      isWorthwhile: false,
+    };
   }
   library.setThreads?.(1);
   const measured = compareSpeeds(backendNamed('wasm') as WasmBackend, new BlasAccelerator(library));
   const found = { supported: true, reason: 'it multiplies right in every form.' };
   const advantage = advantageOf(measured);
-  return { koffi, found, library: library.path, version: library.version, measured, advantage, isWorthwhile: advantage > leastAdvantage };
+  return {
+    koffi,
+    found,
+    library: library.path,
+    version: library.version,
+    measured,
+    advantage,
+    isWorthwhile: advantage > leastAdvantage,
+  };
 }
 
 function acceleratedBackend(): WasmBackend {
@@ -114,14 +133,22 @@ function acceleratedBackend(): WasmBackend {
 
 function missing({ koffiFault, refused }: BlasSearch, path: string | undefined): RondoError {
   if (koffiFault !== undefined) {
-    return new RondoError('BACKEND_UNAVAILABLE', { where, what: 'a BLAS cannot be called.', received: koffiFault, fix: 'run npm install koffi.' });
+    return new RondoError('BACKEND_UNAVAILABLE', {
+      where,
+      what: 'a BLAS cannot be called.',
+      received: koffiFault,
+      fix: 'run npm install koffi.',
+    });
   }
   return new RondoError('BACKEND_UNAVAILABLE', {
     where,
     what: path === undefined ? 'no installed BLAS was found.' : 'the BLAS cannot be used.',
     expected: 'a shared library with cblas_sgemm that multiplies right',
     received: triedIn(refused),
-    fix: path === undefined ? 'install OpenBLAS (apt install libopenblas0, brew install openblas), or name a library.' : 'give the path of OpenBLAS or another CBLAS, or leave it out to search the usual places.',
+    fix:
+      path === undefined
+        ? 'install OpenBLAS (apt install libopenblas0, brew install openblas), or name a library.'
+        : 'give the path of OpenBLAS or another CBLAS, or leave it out to search the usual places.',
   });
 }
 

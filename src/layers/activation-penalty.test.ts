@@ -19,7 +19,8 @@ describe('ActivationPenalty', () => {
     const x = normals(shape, new Random(4));
     const weights = normals(shape, new Random(5));
     const layer = new ActivationPenalty({ size: 0.7, change: 1.3 });
-    const loss = (training: boolean) => valueAndGradients(() => ops.sum(ops.mul(layer.apply(x, { training }), weights)), [x]);
+    const loss = (training: boolean) =>
+      valueAndGradients(() => ops.sum(ops.mul(layer.apply(x, { training }), weights)), [x]);
     const plain = loss(false);
     const found = loss(true);
     expectClose(plain.gradients[0].dataSync(), weights.dataSync(), 1e-15, 'outside of training');
@@ -27,11 +28,13 @@ describe('ActivationPenalty', () => {
     const values = x.dataSync();
     const penalty = (at: ArrayLike<number>): number => {
       let [size, change] = [0, 0];
-      for (let b = 0; b < 3; b++) for (let t = 0; t < 5; t++) for (let f = 0; f < 7; f++) {
-        const here = at[(b * 5 + t) * 7 + f];
-        size += here ** 2 / 105;
-        if (t < 4) change += (here - at[(b * 5 + t + 1) * 7 + f]) ** 2 / 84;
-      }
+      for (let b = 0; b < 3; b++)
+        for (let t = 0; t < 5; t++)
+          for (let f = 0; f < 7; f++) {
+            const here = at[(b * 5 + t) * 7 + f];
+            size += here ** 2 / 105;
+            if (t < 4) change += (here - at[(b * 5 + t + 1) * 7 + f]) ** 2 / 84;
+          }
       return 0.7 * size + 1.3 * change;
     };
     const numeric = values.map((value, i) => {
@@ -50,7 +53,10 @@ describe('ActivationPenalty', () => {
 describe('weightDropout of a recurrent layer', () => {
   it('drops recurrent weights, not units, in training alone', () => {
     setSeed(1);
-    const input = tensor(Float64Array.from({ length: 3 * 2 * 4 }, (_, i) => Math.sin(i)), [3, 2, 4]);
+    const input = tensor(
+      Float64Array.from({ length: 3 * 2 * 4 }, (_, i) => Math.sin(i)),
+      [3, 2, 4],
+    );
     const make = (weightDropout: number): RNN => {
       const layer = new RNN({ cell: 'simple', units: 5, activation: 'linear', weightDropout });
       layer.ensureBuilt([null, null, 4]);
@@ -94,7 +100,9 @@ describe('dropout of an embedding', () => {
     const indices = Int32Array.from({ length: 400 }, (_, i) => i % 200);
     const output = layer.apply(tensor(indices, [1, 400]), { training: true }).dataSync();
     for (let i = 0; i < 200 * 3; i++) expect(output[i]).toBe(output[i + 600]);
-    expect(new Set(Array.from(output, (value) => value.toFixed(6)))).toEqual(new Set(['0.000000', (1 / 0.6).toFixed(6)]));
+    expect(new Set(Array.from(output, (value) => value.toFixed(6)))).toEqual(
+      new Set(['0.000000', (1 / 0.6).toFixed(6)]),
+    );
     for (let row = 0; row < 400; row++) expect(output[3 * row]).toBe(output[3 * row + 2]);
     const kept = Array.from(output).filter((value) => value !== 0).length / output.length;
     expect(Math.abs(kept - 0.6)).toBeLessThan(0.15);

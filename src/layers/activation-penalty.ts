@@ -35,7 +35,8 @@ export class ActivationPenalty extends Layer {
     super('ActivationPenalty', options, ['size', 'change']);
     this.size = options.size ?? 0;
     this.change = options.change ?? 0;
-    for (const name of ['size', 'change'] as const) requireNumber('ActivationPenalty', name, this[name], 'a number of at least 0', (value) => value >= 0);
+    for (const name of ['size', 'change'] as const)
+      requireNumber('ActivationPenalty', name, this[name], 'a number of at least 0', (value) => value >= 0);
   }
 
   override build(): void {}
@@ -84,14 +85,18 @@ interface Steps {
 
 function everyStep(input: Tensor): Steps {
   const time = input.shape[1];
-  return { values: input, changes: () => (time === 1 ? [] : [ops.slice(input, 1, 0, time - 1), ops.slice(input, 1, 1, time)]) };
+  return {
+    values: input,
+    changes: () => (time === 1 ? [] : [ops.slice(input, 1, 0, time - 1), ops.slice(input, 1, 1, time)]),
+  };
 }
 
 function countedSteps(input: Tensor, mask: Mask): Steps {
   const [, time, features] = input.shape;
   const rows: number[] = [];
   mask.forEach((counts, row) => void (counts === 1 && rows.push(row)));
-  const pick = (places: readonly number[]): Tensor => gather(input, [places.length, features], features, Int32Array.from(places));
+  const pick = (places: readonly number[]): Tensor =>
+    gather(input, [places.length, features], features, Int32Array.from(places));
   const follows = (i: number): boolean => i >= 1 && Math.floor(rows[i] / time) === Math.floor(rows[i - 1] / time);
   return {
     values: pick(rows),

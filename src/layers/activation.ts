@@ -1,7 +1,15 @@
 import { activation } from '../expression/activations.js';
 import { activate } from '../tensor/arithmetic.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { type FinalActivation, finalActivationOf, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
+import {
+  type FinalActivation,
+  finalActivationOf,
+  type Json,
+  Layer,
+  type LayerOptions,
+  type OpenShape,
+  singleInput,
+} from './layer.js';
 
 export interface ActivationOptions extends LayerOptions {
   activation: string;

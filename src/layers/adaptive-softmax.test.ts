@@ -31,9 +31,14 @@ function built(headBias = true): { layer: AdaptiveSoftmax; input: Tensor } {
 function slowLogProbabilities(layer: AdaptiveSoftmax, input: Tensor): number[][] {
   const named = new Map([...layer.namedWeights('')].map(([path, { variable }]) => [path, variable]));
   const product = (x: readonly number[], path: string): number[] => {
-    const { shape: [inner, outer] } = named.get(path)!;
+    const {
+      shape: [inner, outer],
+    } = named.get(path)!;
     const kernel = named.get(path)!.dataSync();
-    return Array.from({ length: outer }, (_, j) => x.reduce((sum, value, i) => sum + value * kernel[i * outer + j], 0) + 0 * inner);
+    return Array.from(
+      { length: outer },
+      (_, j) => x.reduce((sum, value, i) => sum + value * kernel[i * outer + j], 0) + 0 * inner,
+    );
   };
   const logSoftmax = (x: readonly number[]): number[] => {
     const sum = Math.log(x.reduce((all, value) => all + Math.exp(value), 0));
@@ -42,7 +47,11 @@ function slowLogProbabilities(layer: AdaptiveSoftmax, input: Tensor): number[][]
   const bias = named.get('/head/bias')?.dataSync();
   return (input.array() as number[][]).map((x) => {
     const head = logSoftmax(product(x, '/head/kernel').map((value, j) => value + (bias?.[j] ?? 0)));
-    const tails = cutoffs.flatMap((_, i) => logSoftmax(product(product(x, `/projection${i}/kernel`), `/output${i}/kernel`)).map((value) => value + head[cutoffs[0] + i]));
+    const tails = cutoffs.flatMap((_, i) =>
+      logSoftmax(product(product(x, `/projection${i}/kernel`), `/output${i}/kernel`)).map(
+        (value) => value + head[cutoffs[0] + i],
+      ),
+    );
     return [...head.slice(0, cutoffs[0]), ...tails];
   });
 }
@@ -56,15 +65,34 @@ describe('AdaptiveSoftmax', () => {
     expect(output.shape).toEqual([rows, units]);
     expectClose(output.dataSync(), expected.flat().map(Math.exp), 1e-14, 'probabilities');
     expectClose(ops.sum(output, -1).dataSync(), new Array<number>(rows).fill(1), 1e-14, 'sums');
-    expect(layer.weights.map(({ shape }) => shape)).toEqual([[10, 7], ...(headBias ? [[7]] : []), [10, 5], [5, 1], [10, 2], [2, 4], [10, 1], [1, 4]]);
+    expect(layer.weights.map(({ shape }) => shape)).toEqual([
+      [10, 7],
+      ...(headBias ? [[7]] : []),
+      [10, 5],
+      [5, 1],
+      [10, 2],
+      [2, 4],
+      [10, 1],
+      [1, 4],
+    ]);
   });
 
   it('scores labels as the probabilities say, with the likeliest classes', () => {
     const { layer, input } = built();
     const expected = slowLogProbabilities(layer, input);
     const { total, losses, predicted } = layer.applyDeferred(input).score(labels, { weights, predicted: true });
-    expectClose(losses.dataSync(), expected.map((row, i) => -row[labels[i]]), 1e-14, 'losses');
-    expectClose([total.item()], [expected.reduce((sum, row, i) => sum - weights[i] * row[labels[i]], 0)], 1e-14, 'total');
+    expectClose(
+      losses.dataSync(),
+      expected.map((row, i) => -row[labels[i]]),
+      1e-14,
+      'losses',
+    );
+    expectClose(
+      [total.item()],
+      [expected.reduce((sum, row, i) => sum - weights[i] * row[labels[i]], 0)],
+      1e-14,
+      'total',
+    );
     expect([...predicted!.dataSync()]).toEqual(expected.map((row) => row.indexOf(Math.max(...row))));
   });
 
@@ -93,24 +121,36 @@ describe('AdaptiveSoftmax', () => {
     readonly weights: Readonly<Record<string, VectorTensor>>;
     readonly hidden: VectorTensor;
     readonly labels: readonly number[];
-    readonly expected: { loss: number; logProbabilities: VectorTensor; gradients: { hidden: VectorTensor; weights: Readonly<Record<string, VectorTensor>> } };
+    readonly expected: {
+      loss: number;
+      logProbabilities: VectorTensor;
+      gradients: { hidden: VectorTensor; weights: Readonly<Record<string, VectorTensor>> };
+    };
   }
   const vectors = readVectors<AdaptiveVector>('softmax');
 
-  it.each(vectors.map((vector) => [vector.file, vector] as const))('%s: agrees with PyTorch in loss, logarithms and all gradients', (_, { config, weights: given, hidden, labels: classes, expected }) => {
-    const layer = new AdaptiveSoftmax(config);
-    layer.ensureBuilt([null, hidden.shape[1]]);
-    const named = [...layer.namedWeights('')].map(([path, { variable }]) => [path.slice(1), variable] as const);
-    expect(named.map(([name]) => name).sort()).toEqual(Object.keys(given).sort());
-    for (const [name, variable] of named) variable.assign(given[name].data);
-    const input = asTensor(hidden);
-    const mean = new Float64Array(classes.length).fill(1 / classes.length);
-    const { value, gradients } = valueAndGradients(() => layer.applyDeferred(input).score(Int32Array.from(classes), { weights: mean, predicted: false }).total, [input, ...named.map(([, variable]) => variable)]);
-    expectClose([value.item()], [expected.loss], 1e-14, 'loss');
-    expectClose(layer.applyLogits(input).dataSync(), expected.logProbabilities.data, 1e-14, 'logarithms');
-    expectClose(gradients[0].dataSync(), expected.gradients.hidden.data, 1e-14, 'by hidden');
-    named.forEach(([name], i) => expectClose(gradients[i + 1].dataSync(), expected.gradients.weights[name].data, 1e-14, `by ${name}`));
-  });
+  it.each(vectors.map((vector) => [vector.file, vector] as const))(
+    '%s: agrees with PyTorch in loss, logarithms and all gradients',
+    (_, { config, weights: given, hidden, labels: classes, expected }) => {
+      const layer = new AdaptiveSoftmax(config);
+      layer.ensureBuilt([null, hidden.shape[1]]);
+      const named = [...layer.namedWeights('')].map(([path, { variable }]) => [path.slice(1), variable] as const);
+      expect(named.map(([name]) => name).sort()).toEqual(Object.keys(given).sort());
+      for (const [name, variable] of named) variable.assign(given[name].data);
+      const input = asTensor(hidden);
+      const mean = new Float64Array(classes.length).fill(1 / classes.length);
+      const { value, gradients } = valueAndGradients(
+        () => layer.applyDeferred(input).score(Int32Array.from(classes), { weights: mean, predicted: false }).total,
+        [input, ...named.map(([, variable]) => variable)],
+      );
+      expectClose([value.item()], [expected.loss], 1e-14, 'loss');
+      expectClose(layer.applyLogits(input).dataSync(), expected.logProbabilities.data, 1e-14, 'logarithms');
+      expectClose(gradients[0].dataSync(), expected.gradients.hidden.data, 1e-14, 'by hidden');
+      named.forEach(([name], i) =>
+        expectClose(gradients[i + 1].dataSync(), expected.gradients.weights[name].data, 1e-14, `by ${name}`),
+      );
+    },
+  );
 
   it('has a vector with and one without a bias of the head', () => {
     expect(vectors.map(({ config }) => config.headBias)).toEqual([true, false]);
@@ -120,7 +160,10 @@ describe('AdaptiveSoftmax', () => {
     const results = backendNames.map((backend) => {
       useBackend(backend);
       const { layer, input } = built();
-      const { value, gradients } = valueAndGradients(() => layer.applyDeferred(input).score(labels, { weights, predicted: false }).total, [input, ...layer.weights]);
+      const { value, gradients } = valueAndGradients(
+        () => layer.applyDeferred(input).score(labels, { weights, predicted: false }).total,
+        [input, ...layer.weights],
+      );
       return [value, ...gradients, layer.apply(input)].map((result) => result.dataSync());
     });
     results[0].forEach((values, i) => expectClose(values, results[1][i], 2e-6, `result ${i}`));
@@ -128,16 +171,34 @@ describe('AdaptiveSoftmax', () => {
 
   it('leaves the weights of clusters without labels alone', () => {
     const { layer, input } = built();
-    const { gradients } = valueAndGradients(() => layer.applyDeferred(input).score(new Int32Array(rows), { weights, predicted: false }).total, layer.weights);
-    expect(gradients.map((gradient) => gradient.dataSync().some((value) => value !== 0))).toEqual([true, true, false, false, false, false, false, false]);
+    const { gradients } = valueAndGradients(
+      () => layer.applyDeferred(input).score(new Int32Array(rows), { weights, predicted: false }).total,
+      layer.weights,
+    );
+    expect(gradients.map((gradient) => gradient.dataSync().some((value) => value !== 0))).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 
   it.each([[[]], [[0, 5]], [[5, 5]], [[7, 4]], [[13]], [[2.5]]])('refuses the cutoffs %j', (given) => {
-    expect(messageOf(() => new AdaptiveSoftmax({ units, cutoffs: given }))).toBe(`[OUT_OF_RANGE] AdaptiveSoftmax: \`cutoffs\` do not divide the classes.\n  expected: ascending whole numbers from 1 to 12\n  received: ${JSON.stringify(given)}\n  fix: give for example [2000, 10000] for 50000 classes.`);
+    expect(messageOf(() => new AdaptiveSoftmax({ units, cutoffs: given }))).toBe(
+      `[OUT_OF_RANGE] AdaptiveSoftmax: \`cutoffs\` do not divide the classes.\n  expected: ascending whole numbers from 1 to 12\n  received: ${JSON.stringify(given)}\n  fix: give for example [2000, 10000] for 50000 classes.`,
+    );
   });
 
   it('refuses a label that is no class', () => {
     const { layer, input } = built();
-    expect(messageOf(() => layer.applyDeferred(input).score(Int32Array.of(0, 1, 13, 3, 4, 5, 6), { weights, predicted: false }))).toContain('[OUT_OF_RANGE] AdaptiveSoftmax: the targets hold something that is no class, at [2].');
+    expect(
+      messageOf(() =>
+        layer.applyDeferred(input).score(Int32Array.of(0, 1, 13, 3, 4, 5, 6), { weights, predicted: false }),
+      ),
+    ).toContain('[OUT_OF_RANGE] AdaptiveSoftmax: the targets hold something that is no class, at [2].');
   });
 });

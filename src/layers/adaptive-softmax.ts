@@ -8,7 +8,16 @@ import type { DeferredSoftmax, ScoreOptions } from './deferred-softmax.js';
 import { Dense } from './dense.js';
 import type { InitializerLike } from './initializers.js';
 import { requireFeatures } from './input-axes.js';
-import { type CallOptions, type FinalActivation, type Json, knownAxis, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
+import {
+  type CallOptions,
+  type FinalActivation,
+  type Json,
+  knownAxis,
+  Layer,
+  type LayerOptions,
+  type OpenShape,
+  singleInput,
+} from './layer.js';
 import { plainOptions } from './plain-options.js';
 
 export interface AdaptiveSoftmaxOptions extends LayerOptions {
@@ -62,9 +71,18 @@ export class AdaptiveSoftmax extends Layer {
     const { units, cutoffs, divValue = 4, headBias = false, kernelInitializer } = options;
     requireCount('AdaptiveSoftmax', 'units', units);
     requireNumber('AdaptiveSoftmax', 'divValue', divValue, 'a number of at least 1', (value) => value >= 1);
-    const ascends = Array.isArray(cutoffs) && cutoffs.length > 0 && cutoffs.every((cutoff, i) => Number.isInteger(cutoff) && cutoff > (cutoffs[i - 1] ?? 0) && cutoff < units);
+    const ascends =
+      Array.isArray(cutoffs) &&
+      cutoffs.length > 0 &&
+      cutoffs.every((cutoff, i) => Number.isInteger(cutoff) && cutoff > (cutoffs[i - 1] ?? 0) && cutoff < units);
     if (!ascends) {
-      throw new RondoError('OUT_OF_RANGE', { where: 'AdaptiveSoftmax', what: '`cutoffs` do not divide the classes.', expected: `ascending whole numbers from 1 to ${units - 1}`, received: JSON.stringify(cutoffs) ?? 'nothing', fix: 'give for example [2000, 10000] for 50000 classes.' });
+      throw new RondoError('OUT_OF_RANGE', {
+        where: 'AdaptiveSoftmax',
+        what: '`cutoffs` do not divide the classes.',
+        expected: `ascending whole numbers from 1 to ${units - 1}`,
+        received: JSON.stringify(cutoffs) ?? 'nothing',
+        fix: 'give for example [2000, 10000] for 50000 classes.',
+      });
     }
     this.units = units;
     this.cutoffs = cutoffs;
@@ -73,7 +91,10 @@ export class AdaptiveSoftmax extends Layer {
   }
 
   override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
-    const tails = this.#clusters.flatMap(({ projection, output }, i): [string, Dense][] => [[`projection${i}`, projection], [`output${i}`, output]]);
+    const tails = this.#clusters.flatMap(({ projection, output }, i): [string, Dense][] => [
+      [`projection${i}`, projection],
+      [`output${i}`, output],
+    ]);
     return new Map<string, Layer<unknown>>([['head', this.#head], ...tails]);
   }
 
@@ -118,11 +139,20 @@ export class AdaptiveSoftmax extends Layer {
   override callDeferred(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): DeferredSoftmax {
     const input = this.#checked(inputs);
     const hidden = this.#rowsOf(input);
-    return { shape: [...input.shape.slice(0, -1), this.units], mask, score: (labels, options) => scope(() => this.#score(hidden, labels, options)) };
+    return {
+      shape: [...input.shape.slice(0, -1), this.units],
+      mask,
+      score: (labels, options) => scope(() => this.#score(hidden, labels, options)),
+    };
   }
 
   override getConfig(): Record<string, Json | undefined> {
-    return { ...plainOptions(this.#options), ...this.baseConfig(), divValue: this.divValue, headBias: this.#options.headBias ?? false };
+    return {
+      ...plainOptions(this.#options),
+      ...this.baseConfig(),
+      divValue: this.divValue,
+      headBias: this.#options.headBias ?? false,
+    };
   }
 
   #score(hidden: Tensor, labels: Int32Array, { weights, predicted }: ScoreOptions): ScoredLabels {
@@ -130,13 +160,19 @@ export class AdaptiveSoftmax extends Layer {
     requireLabels(this.className, labels, this.units);
     // By row: the cluster of its label, -1 for the head.
     const clusterOf = labels.map((label) => this.cutoffs.filter((first) => label >= first).length - 1);
-    const inHead = this.#head.applyDeferred(hidden).score(labels.map((label, row) => (clusterOf[row] < 0 ? label : shortlist + clusterOf[row])), { weights, predicted: false });
+    const inHead = this.#head.applyDeferred(hidden).score(
+      labels.map((label, row) => (clusterOf[row] < 0 ? label : shortlist + clusterOf[row])),
+      { weights, predicted: false },
+    );
     let { total, losses } = inHead;
     this.#clusters.forEach(({ first, projection, output }, i) => {
       const rows = Int32Array.from(labels.keys()).filter((row) => clusterOf[row] === i);
       if (rows.length === 0) return;
       const own = projection.apply(gatherTensor(hidden, [rows.length, hidden.shape[1]], hidden.shape[1], rows));
-      const within = output.applyDeferred(own).score(rows.map((row) => labels[row] - first), { weights: Float64Array.from(rows, (row) => weights[row]), predicted: false });
+      const within = output.applyDeferred(own).score(
+        rows.map((row) => labels[row] - first),
+        { weights: Float64Array.from(rows, (row) => weights[row]), predicted: false },
+      );
       total = ops.add(total, within.total);
       losses = withoutTape(() => ops.add(losses, scatterAdd(within.losses, losses.shape, 1, rows)));
     });
@@ -147,7 +183,12 @@ export class AdaptiveSoftmax extends Layer {
   #logProbabilities(hidden: Tensor): Tensor {
     const [shortlist] = this.cutoffs;
     const head = ops.logSoftmax(this.#head.apply(hidden));
-    const tails = this.#clusters.map(({ projection, output }, i) => ops.add(ops.slice(head, 1, shortlist + i, shortlist + i + 1), ops.logSoftmax(output.apply(projection.apply(hidden)))));
+    const tails = this.#clusters.map(({ projection, output }, i) =>
+      ops.add(
+        ops.slice(head, 1, shortlist + i, shortlist + i + 1),
+        ops.logSoftmax(output.apply(projection.apply(hidden))),
+      ),
+    );
     return ops.concatenate([ops.slice(head, 1, 0, shortlist), ...tails], 1);
   }
 
@@ -155,7 +196,11 @@ export class AdaptiveSoftmax extends Layer {
     const [numRows] = hidden.shape;
     const step = Math.max(1, Math.floor(MOST_NUMBERS / this.units));
     const found = new Int32Array(numRows);
-    for (let start = 0; start < numRows; start += step) found.set(ops.argMax(this.#logProbabilities(ops.slice(hidden, 0, start, Math.min(numRows, start + step)))), start);
+    for (let start = 0; start < numRows; start += step)
+      found.set(
+        ops.argMax(this.#logProbabilities(ops.slice(hidden, 0, start, Math.min(numRows, start + step)))),
+        start,
+      );
     return tensor(found, [numRows]);
   }
 

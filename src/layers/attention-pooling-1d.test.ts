@@ -23,7 +23,11 @@ function built(): AttentionPooling1D {
 }
 
 /** The equations of the docstring, one step after the other. */
-function expected(layer: AttentionPooling1D, x: ArrayLike<number>, counts: ArrayLike<number>): { pooled: number[]; weights: number[] } {
+function expected(
+  layer: AttentionPooling1D,
+  x: ArrayLike<number>,
+  counts: ArrayLike<number>,
+): { pooled: number[]; weights: number[] } {
   const [kernel, bias, context] = layer.weights.map((weight) => weight.dataSync());
   const weights: number[] = [];
   const pooled: number[] = [];
@@ -40,7 +44,8 @@ function expected(layer: AttentionPooling1D, x: ArrayLike<number>, counts: Array
     const sum = terms.reduce((a, c) => a + c, 0);
     const own = terms.map((term) => (sum === 0 ? 0 : term / sum));
     weights.push(...own);
-    for (let f = 0; f < FEATURES; f++) pooled.push(own.reduce((total, weight, t) => total + weight * x[(b * TIME + t) * FEATURES + f], 0));
+    for (let f = 0; f < FEATURES; f++)
+      pooled.push(own.reduce((total, weight, t) => total + weight * x[(b * TIME + t) * FEATURES + f], 0));
   }
   return { pooled, weights };
 }
@@ -63,7 +68,10 @@ describe('attention pooling', () => {
     expect(some.pooled.slice(-FEATURES)).toEqual(new Array(FEATURES).fill(0));
   });
 
-  it.each([['all steps', undefined], ['a mask', mask]] as const)('has the derivatives of central differences with %s', (_, given) => {
+  it.each([
+    ['all steps', undefined],
+    ['a mask', mask],
+  ] as const)('has the derivatives of central differences with %s', (_, given) => {
     const layer = built();
     const x = normals([BATCH, TIME, FEATURES], new Random(5));
     const weights = layer.weights;
@@ -83,7 +91,10 @@ describe('attention pooling', () => {
 
   it('gives a lone step the weight 1 and no gradient through its score, whatever its size', () => {
     const layer = built();
-    const x = tensor(Float64Array.from({ length: TIME * FEATURES }, (_, i) => (i % 2 === 0 ? 500 : -500)), [1, TIME, FEATURES]);
+    const x = tensor(
+      Float64Array.from({ length: TIME * FEATURES }, (_, i) => (i % 2 === 0 ? 500 : -500)),
+      [1, TIME, FEATURES],
+    );
     const lone = Uint8Array.from([0, 0, 1, 0, 0]);
     const { value, gradients } = valueAndGradients(() => ops.sum(layer.apply(x, { mask: lone })), layer.weights);
     expect(value.item()).toBe(500);

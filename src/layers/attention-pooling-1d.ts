@@ -5,7 +5,16 @@ import { applyPointwise, type PointwiseFunction } from '../tensor/pointwise.js';
 import { type Tensor, tensor, type Variable } from '../tensor/tensor.js';
 import type { InitializerLike } from './initializers.js';
 import { requireSequence } from './input-axes.js';
-import { type CallOptions, type Json, knownAxis, Layer, type LayerOptions, type OpenShape, singleInput, type WeightOptions } from './layer.js';
+import {
+  type CallOptions,
+  type Json,
+  knownAxis,
+  Layer,
+  type LayerOptions,
+  type OpenShape,
+  singleInput,
+  type WeightOptions,
+} from './layer.js';
 import { clearMasked, type Mask, maskOf } from './mask.js';
 import { plainOptions } from './plain-options.js';
 import { weightOptions } from './weight-options.js';
@@ -46,8 +55,13 @@ export class AttentionPooling1D extends Layer {
     super('AttentionPooling1D', options, ['units', 'kernelInitializer', 'biasInitializer', 'contextInitializer']);
     this.units = options.units;
     requireCount('AttentionPooling1D', 'units', this.units);
-    const own = (role: string, initializer: InitializerLike): WeightOptions => weightOptions('AttentionPooling1D', role, options, initializer);
-    this.weightsOf = { kernel: own('kernel', 'glorotUniform'), bias: own('bias', 'zeros'), context: own('context', 'glorotUniform') };
+    const own = (role: string, initializer: InitializerLike): WeightOptions =>
+      weightOptions('AttentionPooling1D', role, options, initializer);
+    this.weightsOf = {
+      kernel: own('kernel', 'glorotUniform'),
+      bias: own('bias', 'zeros'),
+      context: own('context', 'glorotUniform'),
+    };
   }
 
   override build(inputShape: OpenShape): void {

@@ -8,7 +8,8 @@ import { type LayerRun, type NamedStates, type RecurrentCallOptions, RNN } from 
 const mergeModes = ['concat', 'sum', 'mul', 'ave', 'none'] as const;
 export type MergeMode = (typeof mergeModes)[number];
 
-export interface BidirectionalOptions<Merge extends MergeMode = MergeMode, ReturnState extends boolean = boolean> extends LayerOptions {
+export interface BidirectionalOptions<Merge extends MergeMode = MergeMode, ReturnState extends boolean = boolean>
+  extends LayerOptions {
   /** Runs forwards; a copy of it, with weights of its own, runs backwards. */
   layer: RNN<ReturnState>;
   /** The layer to run backwards, where it is not to be a copy. */
@@ -26,7 +27,12 @@ export interface BidirectionalStates {
 
 /** States to start from, for each direction. */
 export interface BidirectionalCallOptions extends CallOptions {
-  initialState?: { forward?: RecurrentCallOptions['initialState'] | undefined; backward?: RecurrentCallOptions['initialState'] | undefined } | undefined;
+  initialState?:
+    | {
+        forward?: RecurrentCallOptions['initialState'] | undefined;
+        backward?: RecurrentCallOptions['initialState'] | undefined;
+      }
+    | undefined;
 }
 
 /** A layer made in place, whose `returnState` the compiler infers as boolean, counts as one without it. */
@@ -40,7 +46,9 @@ type Returned<Merge extends MergeMode, ReturnState extends boolean> = [ReturnSta
  * Runs a recurrent layer in both directions of time and merges the outputs, each at the step it belongs to. Schuster and
  * Paliwal 1997, "Bidirectional recurrent neural networks". With `returnSequences`, masked steps are zeros, as in Keras.
  */
-export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState extends boolean = false> extends Layer<Returned<Merge, ReturnState>> {
+export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState extends boolean = false> extends Layer<
+  Returned<Merge, ReturnState>
+> {
   readonly className = 'Bidirectional';
   readonly forwardLayer: RNN<boolean>;
   readonly backwardLayer: RNN<boolean>;
@@ -48,23 +56,44 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
   protected override readonly passesMask: boolean;
 
   constructor(options: BidirectionalOptions<Merge, ReturnState>) {
-    super('Bidirectional', { ...options, inputShape: options.inputShape ?? options.layer?.givenInputShape?.slice(1) }, ['layer', 'backwardLayer', 'mergeMode']);
+    super('Bidirectional', { ...options, inputShape: options.inputShape ?? options.layer?.givenInputShape?.slice(1) }, [
+      'layer',
+      'backwardLayer',
+      'mergeMode',
+    ]);
     this.mergeMode = options.mergeMode ?? 'concat';
-    if (!mergeModes.includes(this.mergeMode)) throw unknownName('Bidirectional', 'mergeMode', this.mergeMode, mergeModes);
+    if (!mergeModes.includes(this.mergeMode))
+      throw unknownName('Bidirectional', 'mergeMode', this.mergeMode, mergeModes);
     if (!(options.layer instanceof RNN) || options.layer.getConfig().goBackwards === true) {
-      throw new RondoError('USAGE', { where: 'Bidirectional', what: '`layer` is no recurrent layer that runs forwards.', expected: 'an LSTM, GRU, SimpleRNN or RNN without goBackwards', fix: 'give the forward layer; its copy runs backwards.' });
+      throw new RondoError('USAGE', {
+        where: 'Bidirectional',
+        what: '`layer` is no recurrent layer that runs forwards.',
+        expected: 'an LSTM, GRU, SimpleRNN or RNN without goBackwards',
+        fix: 'give the forward layer; its copy runs backwards.',
+      });
     }
     this.forwardLayer = options.layer;
     this.backwardLayer = options.backwardLayer ?? this.forwardLayer.copy();
     const { forwardLayer, backwardLayer } = this;
-    if (forwardLayer.returnSequences !== backwardLayer.returnSequences || forwardLayer.returnState !== backwardLayer.returnState) {
-      throw new RondoError('USAGE', { where: 'Bidirectional', what: 'the two layers return different things.', expected: 'equal returnSequences and returnState', fix: 'give both layers the same options.' });
+    if (
+      forwardLayer.returnSequences !== backwardLayer.returnSequences ||
+      forwardLayer.returnState !== backwardLayer.returnState
+    ) {
+      throw new RondoError('USAGE', {
+        where: 'Bidirectional',
+        what: 'the two layers return different things.',
+        expected: 'equal returnSequences and returnState',
+        fix: 'give both layers the same options.',
+      });
     }
     this.passesMask = forwardLayer.returnSequences;
   }
 
   override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
-    return new Map<string, Layer<unknown>>([['forward', this.forwardLayer], ['backward', this.backwardLayer]]);
+    return new Map<string, Layer<unknown>>([
+      ['forward', this.forwardLayer],
+      ['backward', this.backwardLayer],
+    ]);
   }
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {
@@ -72,7 +101,13 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
     const backward = this.backwardLayer.computeOutputShape(inputShape);
     if (this.mergeMode === 'concat') return [...forward.slice(0, -1), forward.at(-1)! + backward.at(-1)!];
     if (forward.at(-1) !== backward.at(-1) && this.mergeMode !== 'none') {
-      throw new RondoError('SHAPE_MISMATCH', { where: 'Bidirectional', what: `mergeMode \`${this.mergeMode}\` needs equally wide outputs.`, expected: `${forward.at(-1)} units in both directions`, received: `${backward.at(-1)}`, fix: "use mergeMode: 'concat', or equal units." });
+      throw new RondoError('SHAPE_MISMATCH', {
+        where: 'Bidirectional',
+        what: `mergeMode \`${this.mergeMode}\` needs equally wide outputs.`,
+        expected: `${forward.at(-1)} units in both directions`,
+        received: `${backward.at(-1)}`,
+        fix: "use mergeMode: 'concat', or equal units.",
+      });
     }
     return forward;
   }
@@ -82,13 +117,20 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
     this.backwardLayer.ensureBuilt(inputShape);
   }
 
-  override apply(inputs: Tensor | readonly Tensor[], options: BidirectionalCallOptions = {}): Returned<Merge, ReturnState> {
+  override apply(
+    inputs: Tensor | readonly Tensor[],
+    options: BidirectionalCallOptions = {},
+  ): Returned<Merge, ReturnState> {
     return super.apply(inputs, options);
   }
 
   override call(inputs: Tensor | readonly Tensor[], options: BidirectionalCallOptions): Returned<Merge, ReturnState> {
     const input = singleInput(this.name, inputs);
-    const run = (layer: RNN<boolean>, initialState: RecurrentCallOptions['initialState'], reverse: boolean): LayerRun => ({
+    const run = (
+      layer: RNN<boolean>,
+      initialState: RecurrentCallOptions['initialState'],
+      reverse: boolean,
+    ): LayerRun => ({
       layer,
       input,
       options: { training: options.training, mask: options.mask, initialState },
@@ -96,8 +138,13 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
       outputOrder: 'time',
     });
     const { forwardLayer, backwardLayer } = this;
-    const [forward, backward] = RNN.runTogether([run(forwardLayer, options.initialState?.forward, false), run(backwardLayer, options.initialState?.backward, true)]);
-    const outputs = [forward, backward].map(({ output }) => (this.passesMask ? clearMasked(output, options.mask) : output));
+    const [forward, backward] = RNN.runTogether([
+      run(forwardLayer, options.initialState?.forward, false),
+      run(backwardLayer, options.initialState?.backward, true),
+    ]);
+    const outputs = [forward, backward].map(({ output }) =>
+      this.passesMask ? clearMasked(output, options.mask) : output,
+    );
     const output = this.#merge(outputs[0], outputs[1]);
     if (!this.forwardLayer.returnState) return output as Returned<Merge, ReturnState>;
     if (this.passesMask && !Array.isArray(output)) setMask(output as Tensor, options.mask);
@@ -105,8 +152,16 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
   }
 
   override getConfig(): Record<string, Json | undefined> {
-    const nested = (layer: RNN<boolean>): Json => ({ className: layer.className, config: layer.getConfig() as { [key: string]: Json } });
-    return { ...this.baseConfig(), layer: nested(this.forwardLayer), backwardLayer: nested(this.backwardLayer), mergeMode: this.mergeMode };
+    const nested = (layer: RNN<boolean>): Json => ({
+      className: layer.className,
+      config: layer.getConfig() as { [key: string]: Json },
+    });
+    return {
+      ...this.baseConfig(),
+      layer: nested(this.forwardLayer),
+      backwardLayer: nested(this.backwardLayer),
+      mergeMode: this.mergeMode,
+    };
   }
 
   #merge(forward: Tensor, backward: Tensor): Tensor | readonly [Tensor, Tensor] {

@@ -46,13 +46,25 @@ export class CellAlongTime extends Layer<never> {
     private readonly where: string,
   ) {
     super(name, { name }, []);
-    for (const rate of ['dropout', 'recurrentDropout', 'weightDropout'] as const) requireRate(where, rate, options[rate] ?? 0);
+    for (const rate of ['dropout', 'recurrentDropout', 'weightDropout'] as const)
+      requireRate(where, rate, options[rate] ?? 0);
     if (options.recomputeSteps !== undefined) requireCount(where, 'recomputeSteps', options.recomputeSteps);
-    const unusable = (['recurrentDropout', 'weightDropout'] as const).find((name) => (options[name] ?? 0) > 0 && cell.recurrent !== 'full' && (name === 'weightDropout' || cell.recurrent === 'none'));
+    const unusable = (['recurrentDropout', 'weightDropout'] as const).find(
+      (name) =>
+        (options[name] ?? 0) > 0 &&
+        cell.recurrent !== 'full' &&
+        (name === 'weightDropout' || cell.recurrent === 'none'),
+    );
     if (unusable !== undefined) {
-      throw new RondoError('USAGE', { where, what: `\`${cell.name}\` has no recurrent product that ${unusable} could act on.`, received: `${unusable} ${options[unusable]}`, fix: 'use dropout or zoneout, or another cell.' });
+      throw new RondoError('USAGE', {
+        where,
+        what: `\`${cell.name}\` has no recurrent product that ${unusable} could act on.`,
+        received: `${unusable} ${options[unusable]}`,
+        fix: 'use dropout or zoneout, or another cell.',
+      });
     }
-    for (const name of ['activation', 'recurrentActivation'] as const) if (options[name] !== undefined) activation(options[name], where);
+    for (const name of ['activation', 'recurrentActivation'] as const)
+      if (options[name] !== undefined) activation(options[name], where);
     this.#zoneout = zoneoutRates(cell, options.zoneout, where);
     this.#kernelOptions = weightOptions(where, 'kernel', options, 'glorotUniform');
     this.#recurrentOptions = weightOptions(where, 'recurrent', options, 'orthogonal');
@@ -67,9 +79,12 @@ export class CellAlongTime extends Layer<never> {
     const { cell, units, options, where } = this;
     const width = cell.gates.length * units;
     this.#kernel = this.addWeight('kernel', [knownAxis(where, inputShape, 2, 'features'), width], this.#kernelOptions);
-    if (cell.recurrent === 'full') this.#recurrentKernel = this.addWeight('recurrentKernel', [units, width], this.#recurrentOptions);
-    for (const [name, start] of Object.entries(cell.vectors)) this.#vectors[name] = this.addWeight(name, [units], { initializer: start });
-    if (options.useBias ?? true) this.bias = this.addWeight('bias', cell.recurrentBias ? [2, width] : [width], this.#biasOptions);
+    if (cell.recurrent === 'full')
+      this.#recurrentKernel = this.addWeight('recurrentKernel', [units, width], this.#recurrentOptions);
+    for (const [name, start] of Object.entries(cell.vectors))
+      this.#vectors[name] = this.addWeight(name, [units], { initializer: start });
+    if (options.useBias ?? true)
+      this.bias = this.addWeight('bias', cell.recurrentBias ? [2, width] : [width], this.#biasOptions);
   }
 
   override call(): never {
@@ -85,7 +100,15 @@ export class CellAlongTime extends Layer<never> {
     return Object.fromEntries(this.cell.states.map((state) => [state, ops.zeros([batch, this.units])]));
   }
 
-  private argumentsOf({ input, mask, initialStates, training, reverse, outputOrder, returnSequences }: CellRun): RecurrentArguments {
+  private argumentsOf({
+    input,
+    mask,
+    initialStates,
+    training,
+    reverse,
+    outputOrder,
+    returnSequences,
+  }: CellRun): RecurrentArguments {
     const { units, options } = this;
     const [batch, time, features] = input.shape;
     const dropout = training ? (options.dropout ?? 0) : 0;
@@ -122,7 +145,9 @@ export class CellAlongTime extends Layer<never> {
   static runTogether(runs: readonly (readonly [member: CellAlongTime, run: CellRun])[]): RecurrentResult[] {
     const calls = runs.map(([member, run]) => member.argumentsOf(run));
     const isKept = runs.every(([{ options }]) => options.recomputeSteps === undefined);
-    const results = isKept ? recurrentTogether(calls) : calls.map((call, i) => recurrentInSegments(call, runs[i][0].options.recomputeSteps ?? Infinity));
+    const results = isKept
+      ? recurrentTogether(calls)
+      : calls.map((call, i) => recurrentInSegments(call, runs[i][0].options.recomputeSteps ?? Infinity));
     return results.map((result, i) => observed(runs[i][0], calls[i], result));
   }
 
@@ -130,7 +155,9 @@ export class CellAlongTime extends Layer<never> {
   #droppedKernel(training: boolean): Tensor | undefined {
     const recurrentKernel = this.#recurrentKernel;
     const rate = training ? (this.options.weightDropout ?? 0) : 0;
-    return recurrentKernel === undefined || rate === 0 ? recurrentKernel : ops.mul(recurrentKernel, dropoutMask(recurrentKernel.shape, rate));
+    return recurrentKernel === undefined || rate === 0
+      ? recurrentKernel
+      : ops.mul(recurrentKernel, dropoutMask(recurrentKernel.shape, rate));
   }
 
   /** Input bias and recurrent bias: one vector, or the two rows of a matrix as in Keras's reset-after GRU. */
@@ -147,7 +174,8 @@ export class CellAlongTime extends Layer<never> {
     if (plan === undefined) {
       const { activation, recurrentActivation, useBias } = this.options;
       const states = Object.keys(this.#zoneout);
-      const zoneout: EquationOptions['zoneout'] = states.length > 0 ? { kind: training ? 'mask' : 'mean', states } : undefined;
+      const zoneout: EquationOptions['zoneout'] =
+        states.length > 0 ? { kind: training ? 'mask' : 'mean', states } : undefined;
       plan = planCell(this.cell, { activation, recurrentActivation, useBias, recurrentDropout, zoneout });
       this.#plans.set(key, plan);
     }
@@ -167,7 +195,8 @@ export class CellAlongTime extends Layer<never> {
         getConfig: () => base.getConfig(),
         values: (shape, random, role) => {
           const values = base.values(shape, random, role);
-          for (const gate of forgetGates) values.fill(1, cell.gates.indexOf(gate) * units, (cell.gates.indexOf(gate) + 1) * units);
+          for (const gate of forgetGates)
+            values.fill(1, cell.gates.indexOf(gate) * units, (cell.gates.indexOf(gate) + 1) * units);
           return values;
         },
       },
@@ -176,7 +205,8 @@ export class CellAlongTime extends Layer<never> {
 }
 
 function zoneoutRates(cell: Cell, zoneout: RecurrentOptions['zoneout'], where: string): Record<string, number> {
-  const given = typeof zoneout === 'number' ? Object.fromEntries(cell.states.map((state) => [state, zoneout])) : (zoneout ?? {});
+  const given =
+    typeof zoneout === 'number' ? Object.fromEntries(cell.states.map((state) => [state, zoneout])) : (zoneout ?? {});
   for (const [state, rate] of Object.entries(given)) {
     if (!cell.states.includes(state)) throw unknownName(where, 'state', state, cell.states);
     requireRate(where, `zoneout.${state}`, rate);

@@ -22,7 +22,12 @@ export interface ChronoOptions {
  */
 export function chrono(options?: ChronoOptions): Initializer {
   if (options === undefined) {
-    throw new RondoError('USAGE', { where: 'chrono', what: 'the initializer needs the longest dependence in the data.', expected: 'chrono({ maxTimesteps })', fix: 'give it as an object with `maxTimesteps` instead of by name.' });
+    throw new RondoError('USAGE', {
+      where: 'chrono',
+      what: 'the initializer needs the longest dependence in the data.',
+      expected: 'chrono({ maxTimesteps })',
+      fix: 'give it as an object with `maxTimesteps` instead of by name.',
+    });
   }
   refuseUnknownOptions('chrono', options, ['maxTimesteps', 'forgetGates', 'inputGates']);
   const { maxTimesteps, forgetGates = ['forget'] } = options;
@@ -35,7 +40,13 @@ export function chrono(options?: ChronoOptions): Initializer {
       const gates = role?.gates;
       const width = shape.at(-1) ?? 0;
       if (gates === undefined || width % gates.length !== 0) {
-        throw new RondoError('USAGE', { where: 'chrono', what: 'the weight has no gates.', expected: 'the bias of a recurrent layer', received: describeShape(shape), fix: 'use it as the biasInitializer of a recurrent layer.' });
+        throw new RondoError('USAGE', {
+          where: 'chrono',
+          what: 'the weight has no gates.',
+          expected: 'the bias of a recurrent layer',
+          received: describeShape(shape),
+          fix: 'use it as the biasInitializer of a recurrent layer.',
+        });
       }
       const inputGates = options.inputGates ?? (gates.includes('input') ? ['input'] : []);
       const missing = [...forgetGates, ...inputGates].find((gate) => !gates.includes(gate));

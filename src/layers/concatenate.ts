@@ -25,7 +25,13 @@ export class Concatenate extends Layer {
     super('Concatenate', options, ['axis']);
     this.axis = options.axis ?? -1;
     if (!Number.isInteger(this.axis) || this.axis === 0) {
-      throw new RondoError('OUT_OF_RANGE', { where: 'Concatenate', what: '`axis` is out of range.', expected: 'an axis other than the batch axis 0', received: String(this.axis), fix: 'use -1 for features, 1 for time.' });
+      throw new RondoError('OUT_OF_RANGE', {
+        where: 'Concatenate',
+        what: '`axis` is out of range.',
+        expected: 'an axis other than the batch axis 0',
+        received: String(this.axis),
+        fix: 'use -1 for features, 1 for time.',
+      });
     }
   }
 
@@ -45,7 +51,10 @@ export class Concatenate extends Layer {
     const at = this.#place(list[0].shape);
     const masks = list.map((input, i) => (i === 0 ? mask : maskOf(input)));
     if (masks.every((each) => each === undefined)) return ops.concatenate(list, at);
-    const output = ops.concatenate(list.map((input, i) => clearMasked(input, masks[i])), at);
+    const output = ops.concatenate(
+      list.map((input, i) => clearMasked(input, masks[i])),
+      at,
+    );
     setMask(output, joinedMask(list, masks, at));
     return output;
   }
@@ -57,7 +66,13 @@ export class Concatenate extends Layer {
   #place(shape: OpenShape): number {
     const at = this.axis < 0 ? shape.length + this.axis : this.axis;
     if (at >= 1 && at < shape.length) return at;
-    throw new RondoError('SHAPE_MISMATCH', { where: titleOf(this), what: `the inputs have no axis ${this.axis} besides the batch.`, expected: `more axes, or another axis`, received: describeOpenShape(shape), fix: 'correct `axis`.' });
+    throw new RondoError('SHAPE_MISMATCH', {
+      where: titleOf(this),
+      what: `the inputs have no axis ${this.axis} besides the batch.`,
+      expected: `more axes, or another axis`,
+      received: describeOpenShape(shape),
+      fix: 'correct `axis`.',
+    });
   }
 }
 

@@ -54,7 +54,10 @@ export class Catalog<T extends Configured> {
       what: `what is given is no ${this.kind}.`,
       expected: `the name of one, one ready made, or { name, config }`,
       received: describeValue(given),
-      fix: maker !== undefined ? `call it: ${maker}({ ... }), or give its name, '${maker}'.` : `give one of ${this.names.map((name) => `\`${name}\``).join(', ')}.`,
+      fix:
+        maker !== undefined
+          ? `call it: ${maker}({ ... }), or give its name, '${maker}'.`
+          : `give one of ${this.names.map((name) => `\`${name}\``).join(', ')}.`,
     });
   }
 
@@ -65,7 +68,11 @@ export class Catalog<T extends Configured> {
    */
   register(name: string, make: Maker<T>, where: string): void {
     if (Object.hasOwn(this.#makers, name) || Object.hasOwn(this.aliases, name)) {
-      throw new RondoError('USAGE', { where, what: `\`${name}\` is a ${this.kind} of the library.`, fix: 'choose another name.' });
+      throw new RondoError('USAGE', {
+        where,
+        what: `\`${name}\` is a ${this.kind} of the library.`,
+        fix: 'choose another name.',
+      });
     }
     this.#registered.set(name, make);
   }
@@ -84,7 +91,13 @@ export class Catalog<T extends Configured> {
     const own = this.#registered.get(name);
     if (own !== undefined) return this.#ownMade(name, own((options ?? {}) as never), where);
     if (!Object.hasOwn(this.#makers, name)) {
-      throw unknownName(where, this.kind, given, [...this.names, ...Object.keys(this.aliases), ...this.#registered.keys()], this.ownFix?.(given));
+      throw unknownName(
+        where,
+        this.kind,
+        given,
+        [...this.names, ...Object.keys(this.aliases), ...this.#registered.keys()],
+        this.ownFix?.(given),
+      );
     }
     return this.#makers[name](options as never);
   }
@@ -92,6 +105,12 @@ export class Catalog<T extends Configured> {
   /** A name that differs would be stored, and not be found again. */
   #ownMade(name: string, made: T, where: string): T {
     if (made.name === name) return made;
-    throw new RondoError('USAGE', { where, what: `the ${this.kind} that was registered as \`${name}\` has another name.`, expected: `\`${name}\``, received: `\`${made.name}\``, fix: 'register it under its own name.' });
+    throw new RondoError('USAGE', {
+      where,
+      what: `the ${this.kind} that was registered as \`${name}\` has another name.`,
+      expected: `\`${name}\``,
+      received: `\`${made.name}\``,
+      fix: 'register it under its own name.',
+    });
   }
 }

@@ -31,7 +31,13 @@ export function nonNeg(options: object = {}): Constraint {
     apply: (weight) => {
       const backend = currentBackend();
       const flat = { ...weight.viewOn(backend), rowStride: weight.size };
-      backend.pointwise({ program, rows: 1, columns: weight.size, inputs: { weight: flat }, outputs: { weight: flat } });
+      backend.pointwise({
+        program,
+        rows: 1,
+        columns: weight.size,
+        inputs: { weight: flat },
+        outputs: { weight: flat },
+      });
     },
   };
 }
@@ -58,20 +64,36 @@ export function unitNorm(options: { axis?: NormAxis | undefined } = {}): Constra
  * Moves the norm of every vector along `axis` towards the nearest value between `minValue` and `maxValue`:
  * `norm <- rate * clip(norm) + (1 - rate) * norm`. Defaults: 0, 1, rate 1, axis 0. @throws OUT_OF_RANGE
  */
-export function minMaxNorm(options: { minValue?: number | undefined; maxValue?: number | undefined; rate?: number | undefined; axis?: NormAxis | undefined } = {}): Constraint {
+export function minMaxNorm(
+  options: {
+    minValue?: number | undefined;
+    maxValue?: number | undefined;
+    rate?: number | undefined;
+    axis?: NormAxis | undefined;
+  } = {},
+): Constraint {
   refuseUnknownOptions('minMaxNorm', options, ['minValue', 'maxValue', 'rate', 'axis']);
   const { minValue = 0, maxValue = 1, rate = 1, axis = 0 } = options;
   requireNumber('minMaxNorm', 'minValue', minValue, 'a number of at least 0', (v) => v >= 0);
   requireNumber('minMaxNorm', 'maxValue', maxValue, 'a number of at least minValue', (v) => v >= minValue);
   requireNumber('minMaxNorm', 'rate', rate, 'a number from 0 to 1', (v) => v >= 0 && v <= 1);
-  return normConstraint('minMaxNorm', { minValue, maxValue, rate, axis }, axis, (norm) => add(mul(rate, min(max(norm, minValue), maxValue)), mul(1 - rate, norm)));
+  return normConstraint('minMaxNorm', { minValue, maxValue, rate, axis }, axis, (norm) =>
+    add(mul(rate, min(max(norm, minValue), maxValue)), mul(1 - rate, norm)),
+  );
 }
 
 /** `w <- w * desired(norm) / (epsilon + norm)`. */
-function normConstraint(name: string, config: Readonly<Record<string, unknown>>, axis: NormAxis, desired: (norm: Expression) => Expression | number): Constraint {
+function normConstraint(
+  name: string,
+  config: Readonly<Record<string, unknown>>,
+  axis: NormAxis,
+  desired: (norm: Expression) => Expression | number,
+): Constraint {
   const weight = leaf('weight');
-  const scaled = (square: Expression): Expression => mul(weight, div(desired(sqrt(square)), add(EPSILON, sqrt(square))));
-  const program = (suffix: string, square: Expression): PointwiseProgram => pointwiseProgram(`${name}.${suffix}`, [{ name: 'weight', expression: scaled(square) }]);
+  const scaled = (square: Expression): Expression =>
+    mul(weight, div(desired(sqrt(square)), add(EPSILON, sqrt(square))));
+  const program = (suffix: string, square: Expression): PointwiseProgram =>
+    pointwiseProgram(`${name}.${suffix}`, [{ name: 'weight', expression: scaled(square) }]);
   const alongRow = program('row', rowSum(mul(weight, weight)));
   const byColumn = program('column', leaf('square', 'column'));
   return {
@@ -84,32 +106,66 @@ function normConstraint(name: string, config: Readonly<Record<string, unknown>>,
         const view = variable.viewOn(backend);
         if (inner === 1) {
           const place = { ...view, rowStride: count };
-          backend.pointwise({ program: alongRow, rows: outer, columns: count, inputs: { weight: place }, outputs: { weight: place } });
+          backend.pointwise({
+            program: alongRow,
+            rows: outer,
+            columns: count,
+            inputs: { weight: place },
+            outputs: { weight: place },
+          });
           return;
         }
         const square = { ...emptyTensor([inner]).viewOn(backend), rowStride: 0 };
         for (let block = 0; block < outer; block++) {
           const place = { buffer: view.buffer, offset: view.offset + block * count * inner, rowStride: inner };
-          backend.pointwise({ program: squareSums, rows: count, columns: inner, inputs: { weight: place }, outputs: { square } });
-          backend.pointwise({ program: byColumn, rows: count, columns: inner, inputs: { weight: place, square }, outputs: { weight: place } });
+          backend.pointwise({
+            program: squareSums,
+            rows: count,
+            columns: inner,
+            inputs: { weight: place },
+            outputs: { square },
+          });
+          backend.pointwise({
+            program: byColumn,
+            rows: count,
+            columns: inner,
+            inputs: { weight: place, square },
+            outputs: { weight: place },
+          });
         }
       });
     },
   };
 }
 
-const squareSums = pointwiseProgram('squareSums', [{ name: 'square', expression: mul(leaf('weight'), leaf('weight')), reduce: 'rows' }]);
+const squareSums = pointwiseProgram('squareSums', [
+  { name: 'square', expression: mul(leaf('weight'), leaf('weight')), reduce: 'rows' },
+]);
 
 /** The shape as `[outer, count, inner]`, where `count` are the axes of the norm. */
 function blocksOf(where: string, shape: Shape, axis: NormAxis): { outer: number; count: number; inner: number } {
-  const axes = (typeof axis === 'number' ? [axis] : [...axis]).map((place) => (place < 0 ? shape.length + place : place)).sort((a, b) => a - b);
+  const axes = (typeof axis === 'number' ? [axis] : [...axis])
+    .map((place) => (place < 0 ? shape.length + place : place))
+    .sort((a, b) => a - b);
   const first = axes[0];
-  const fits = axes.length > 0 && axes.every((place, i) => Number.isInteger(place) && place === first + i && place >= 0 && place < shape.length);
+  const fits =
+    axes.length > 0 &&
+    axes.every((place, i) => Number.isInteger(place) && place === first + i && place >= 0 && place < shape.length);
   if (!fits) {
-    throw new RondoError('OUT_OF_RANGE', { where, what: 'the weight has no such axis.', expected: `one axis of ${describeShape(shape)}, or several side by side`, received: JSON.stringify(axis), fix: 'correct `axis`.' });
+    throw new RondoError('OUT_OF_RANGE', {
+      where,
+      what: 'the weight has no such axis.',
+      expected: `one axis of ${describeShape(shape)}, or several side by side`,
+      received: JSON.stringify(axis),
+      fix: 'correct `axis`.',
+    });
   }
   const end = first + axes.length;
-  return { outer: sizeOf(shape.slice(0, first)), count: sizeOf(shape.slice(first, end)), inner: sizeOf(shape.slice(end)) };
+  return {
+    outer: sizeOf(shape.slice(0, first)),
+    count: sizeOf(shape.slice(first, end)),
+    inner: sizeOf(shape.slice(end)),
+  };
 }
 
 const catalog = new Catalog<Constraint>('constraint', { maxNorm, nonNeg, unitNorm, minMaxNorm });

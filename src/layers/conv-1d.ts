@@ -2,7 +2,13 @@ import { RondoError, requireCount, unknownName } from '../errors.js';
 import { gatherTensor } from '../tensor/gather.js';
 import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { type ConvolutionPadding, type ConvolutionSteps, countWindows, windowIndices, windowMask } from './conv-windows.js';
+import {
+  type ConvolutionPadding,
+  type ConvolutionSteps,
+  countWindows,
+  windowIndices,
+  windowMask,
+} from './conv-windows.js';
 import { requireSequence, titleOf } from './input-axes.js';
 import { KernelLayer, type KernelOptions } from './kernel-layer.js';
 import { type CallOptions, describeOpenShape, type Json, knownAxis, type OpenShape, singleInput } from './layer.js';
@@ -44,10 +50,16 @@ export class Conv1D extends KernelLayer {
     const { filters, kernelSize, strides = 1, padding = 'valid', dilationRate = 1 } = options;
     this.filters = filters;
     this.#steps = { kernelSize, strides, padding, dilationRate };
-    for (const [name, value] of Object.entries({ filters, kernelSize, strides, dilationRate })) requireCount('Conv1D', name, value);
+    for (const [name, value] of Object.entries({ filters, kernelSize, strides, dilationRate }))
+      requireCount('Conv1D', name, value);
     if (!paddings.includes(padding)) throw unknownName('Conv1D', 'padding', padding, paddings);
     if (strides > 1 && dilationRate > 1) {
-      throw new RondoError('USAGE', { where: 'Conv1D', what: 'strides and dilationRate cannot both be above 1.', received: `strides ${strides}, dilationRate ${dilationRate}`, fix: 'set one of them to 1.' });
+      throw new RondoError('USAGE', {
+        where: 'Conv1D',
+        what: 'strides and dilationRate cannot both be above 1.',
+        received: `strides ${strides}, dilationRate ${dilationRate}`,
+        fix: 'set one of them to 1.',
+      });
     }
   }
 
@@ -57,13 +69,22 @@ export class Conv1D extends KernelLayer {
     const windows = time === null ? null : countWindows(time, this.#steps);
     if (windows === 0) {
       const reach = this.#steps.dilationRate * (this.#steps.kernelSize - 1) + 1;
-      throw new RondoError('SHAPE_MISMATCH', { where: titleOf(this), what: 'the sequences are shorter than one window.', expected: `at least ${reach} steps`, received: describeOpenShape(inputShape), fix: "pad the sequences, use a smaller kernelSize, or padding: 'same'." });
+      throw new RondoError('SHAPE_MISMATCH', {
+        where: titleOf(this),
+        what: 'the sequences are shorter than one window.',
+        expected: `at least ${reach} steps`,
+        received: describeOpenShape(inputShape),
+        fix: "pad the sequences, use a smaller kernelSize, or padding: 'same'.",
+      });
     }
     return [batch, windows, this.filters];
   }
 
   override build(inputShape: OpenShape): void {
-    this.addKernel([this.#steps.kernelSize, knownAxis('Conv1D', inputShape, 2, 'features'), this.filters], this.filters);
+    this.addKernel(
+      [this.#steps.kernelSize, knownAxis('Conv1D', inputShape, 2, 'features'), this.filters],
+      this.filters,
+    );
   }
 
   override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {

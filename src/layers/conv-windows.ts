@@ -54,7 +54,11 @@ export function windowMask(batch: number, time: number, steps: ConvolutionSteps,
   });
 }
 
-function paddingBefore(time: number, windows: number, { kernelSize, strides, dilationRate, padding }: ConvolutionSteps): number {
+function paddingBefore(
+  time: number,
+  windows: number,
+  { kernelSize, strides, dilationRate, padding }: ConvolutionSteps,
+): number {
   const reach = dilationRate * (kernelSize - 1);
   if (padding === 'valid') return 0;
   if (padding === 'causal') return reach;

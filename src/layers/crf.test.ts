@@ -37,7 +37,10 @@ describe('a CRF layer', () => {
     const found = crf.decode({ scores, mask });
     expect(found.map(({ length }) => length)).toEqual([5, 2, 0]);
     const [transitions, start, end] = crf.weights;
-    const alone = bestLabels(Float64Array.from(scores.dataSync().subarray(5 * K, 7 * K)), chainWeights(K, transitions, start, end));
+    const alone = bestLabels(
+      Float64Array.from(scores.dataSync().subarray(5 * K, 7 * K)),
+      chainWeights(K, transitions, start, end),
+    );
     expect([...found[1]]).toEqual([...alone.labels]);
     const marginals = crf.marginals({ scores, mask });
     expect(marginals.map(({ length }) => length)).toEqual([5 * K, 2 * K, 0]);
@@ -83,22 +86,53 @@ describe('a CRF layer', () => {
   });
 
   it('refuses what does not fit', () => {
-    expect(messageOf(() => drawn({ constraints: tagConstraints(['O', 'B-A'], 'bio') }))).toMatch(/^\[SHAPE_MISMATCH\] CRF: the constraints do not fit the labels/);
-    expect(messageOf(() => drawn({ constraints: { start: [false, false, false, false], end: [true, true, true, true], next: Array.from({ length: K }, () => [true, true, true, true]) } }))).toMatch(/^\[OUT_OF_RANGE\] CRF: the constraints allow no label at the start/);
-    expect(messageOf(() => new CRF().decode({ scores: normals([1, 2, K], random) }))).toMatch(/^\[USAGE\] CRF: the layer has no weights yet/);
-    expect(messageOf(() => drawn().decode({ scores: normals([1, 2, K], random), mask: new Uint8Array(3) }))).toMatch(/^\[SHAPE_MISMATCH\] CRF.decode: `mask`/);
+    expect(messageOf(() => drawn({ constraints: tagConstraints(['O', 'B-A'], 'bio') }))).toMatch(
+      /^\[SHAPE_MISMATCH\] CRF: the constraints do not fit the labels/,
+    );
+    expect(
+      messageOf(() =>
+        drawn({
+          constraints: {
+            start: [false, false, false, false],
+            end: [true, true, true, true],
+            next: Array.from({ length: K }, () => [true, true, true, true]),
+          },
+        }),
+      ),
+    ).toMatch(/^\[OUT_OF_RANGE\] CRF: the constraints allow no label at the start/);
+    expect(messageOf(() => new CRF().decode({ scores: normals([1, 2, K], random) }))).toMatch(
+      /^\[USAGE\] CRF: the layer has no weights yet/,
+    );
+    expect(messageOf(() => drawn().decode({ scores: normals([1, 2, K], random), mask: new Uint8Array(3) }))).toMatch(
+      /^\[SHAPE_MISMATCH\] CRF.decode: `mask`/,
+    );
     expect(messageOf(() => drawn().apply(normals([1, 2, 3], random)))).toMatch(/^\[SHAPE_MISMATCH\] CRF/);
-    expect(messageOf(() => crfLoss().values(tensor([[0, 1]]), normals([1, 2, K], random)))).toMatch(/^\[USAGE\] crf: the predictions do not come from a CRF layer/);
-    expect(messageOf(() => crfLoss().values(tensor([[0, 1, 2]]), drawn().apply(normals([1, 2, K], random))))).toMatch(/^\[SHAPE_MISMATCH\] crf/);
+    expect(messageOf(() => crfLoss().values(tensor([[0, 1]]), normals([1, 2, K], random)))).toMatch(
+      /^\[USAGE\] crf: the predictions do not come from a CRF layer/,
+    );
+    expect(messageOf(() => crfLoss().values(tensor([[0, 1, 2]]), drawn().apply(normals([1, 2, K], random))))).toMatch(
+      /^\[SHAPE_MISMATCH\] crf/,
+    );
   });
 });
 
 describe.each(['bio', 'iob1', 'iobes', 'bilou'] as const)('the constraints of %s', (scheme: TagScheme) => {
-  const tags = { bio: ['O', 'B-A', 'I-A', 'B-B', 'I-B'], iob1: ['O', 'B-A', 'I-A', 'B-B', 'I-B'], iobes: ['O', 'B-A', 'I-A', 'E-A', 'S-A', 'B-B', 'E-B'], bilou: ['O', 'B-A', 'I-A', 'L-A', 'U-A', 'B-B', 'L-B'] }[scheme];
+  const tags = {
+    bio: ['O', 'B-A', 'I-A', 'B-B', 'I-B'],
+    iob1: ['O', 'B-A', 'I-A', 'B-B', 'I-B'],
+    iobes: ['O', 'B-A', 'I-A', 'E-A', 'S-A', 'B-B', 'E-B'],
+    bilou: ['O', 'B-A', 'I-A', 'L-A', 'U-A', 'B-B', 'L-B'],
+  }[scheme];
   /** What the scheme allows, as a pattern of a whole sentence: each span is one of its kind. */
-  const span = { bio: '(B-A( I-A)*|B-B( I-B)*)', iob1: '((B-A|I-A)( I-A)*|(B-B|I-B)( I-B)*)', iobes: '(B-A( I-A)* E-A|S-A|B-B E-B)', bilou: '(B-A( I-A)* L-A|U-A|B-B L-B)' }[scheme];
+  const span = {
+    bio: '(B-A( I-A)*|B-B( I-B)*)',
+    iob1: '((B-A|I-A)( I-A)*|(B-B|I-B)( I-B)*)',
+    iobes: '(B-A( I-A)* E-A|S-A|B-B E-B)',
+    bilou: '(B-A( I-A)* L-A|U-A|B-B L-B)',
+  }[scheme];
   const pattern = new RegExp(`^((O|${span})( |$))*$`);
-  const isIob1 = (sentence: readonly string[]): boolean => sentence.every((tag, i) => !tag.startsWith('B-') || sentence[i - 1]?.slice(1) === tag.slice(1));
+  const isIob1 = (sentence: readonly string[]): boolean =>
+    sentence.every((tag, i) => !tag.startsWith('B-') || sentence[i - 1]?.slice(1) === tag.slice(1));
 
   it('allow exactly its sentences', () => {
     const { start, end, next } = tagConstraints(tags, scheme);
@@ -106,7 +140,10 @@ describe.each(['bio', 'iob1', 'iobes', 'bilou'] as const)('the constraints of %s
     for (let length = 1; length <= 4; length++) {
       sentences = sentences.flatMap((sentence) => tags.map((_, label) => [...sentence, label]));
       for (const labels of sentences) {
-        const isAllowed = start[labels[0]] && end[labels[length - 1]] && labels.every((label, t) => t === 0 || next[labels[t - 1]][label]);
+        const isAllowed =
+          start[labels[0]] &&
+          end[labels[length - 1]] &&
+          labels.every((label, t) => t === 0 || next[labels[t - 1]][label]);
         const words = labels.map((label) => tags[label]);
         const isExpected = scheme === 'iob1' ? isIob1(words) : pattern.test(words.join(' '));
         expect(isAllowed, words.join(' ')).toBe(isExpected);

@@ -54,15 +54,25 @@ export class CRF extends Layer {
   }
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {
-    requireSequence(this, inputShape, this.buildShape?.at(2) ?? null, 'give the layer one score for every label at every step, for example from a Dense layer.');
+    requireSequence(
+      this,
+      inputShape,
+      this.buildShape?.at(2) ?? null,
+      'give the layer one score for every label at every step, for example from a Dense layer.',
+    );
     return inputShape;
   }
 
   override build(inputShape: OpenShape): void {
     const K = knownAxis('CRF', inputShape, 2, 'labels');
     this.requireConstraints(K);
-    const weight = (name: string, shape: readonly number[]): Variable => this.addWeight(name, shape, { initializer: 'zeros' });
-    this.variables = { transitions: weight('transitions', [K, K]), start: weight('start', [K]), end: weight('end', [K]) };
+    const weight = (name: string, shape: readonly number[]): Variable =>
+      this.addWeight(name, shape, { initializer: 'zeros' });
+    this.variables = {
+      transitions: weight('transitions', [K, K]),
+      start: weight('start', [K]),
+      end: weight('end', [K]),
+    };
   }
 
   override call(inputs: Tensor | readonly Tensor[]): Tensor {
@@ -92,7 +102,12 @@ export class CRF extends Layer {
   /** The chain's weights on the host. @throws USAGE before the layer has any; SHAPE_MISMATCH */
   private weightsFor(scores: Tensor): ChainWeights {
     this.computeOutputShape(scores.shape);
-    if (this.variables === undefined) throw new RondoError('USAGE', { where: titleOf(this), what: 'the layer has no weights yet.', fix: 'run the model it belongs to first.' });
+    if (this.variables === undefined)
+      throw new RondoError('USAGE', {
+        where: titleOf(this),
+        what: 'the layer has no weights yet.',
+        fix: 'run the model it belongs to first.',
+      });
     const { transitions, start, end } = this.variables;
     return chainWeights(scores.shape[2], transitions, start, end);
   }
@@ -102,10 +117,21 @@ export class CRF extends Layer {
     const { start, end, next } = this.constraints;
     const where = titleOf(this);
     if (start.length !== K || end.length !== K || next.length !== K || next.some((row) => row.length !== K)) {
-      throw new RondoError('SHAPE_MISMATCH', { where, what: 'the constraints do not fit the labels.', expected: `${K} labels`, received: `start ${start.length}, end ${end.length}, next ${describeShape([next.length, next[0]?.length ?? 0])}`, fix: 'make the constraints from the list of all labels.' });
+      throw new RondoError('SHAPE_MISMATCH', {
+        where,
+        what: 'the constraints do not fit the labels.',
+        expected: `${K} labels`,
+        received: `start ${start.length}, end ${end.length}, next ${describeShape([next.length, next[0]?.length ?? 0])}`,
+        fix: 'make the constraints from the list of all labels.',
+      });
     }
     if (!start.includes(true) || !end.includes(true)) {
-      throw new RondoError('OUT_OF_RANGE', { where, what: `the constraints allow no label at the ${start.includes(true) ? 'end' : 'start'}.`, expected: 'at least one', fix: 'add a label that may stand anywhere, such as `O`.' });
+      throw new RondoError('OUT_OF_RANGE', {
+        where,
+        what: `the constraints allow no label at the ${start.includes(true) ? 'end' : 'start'}.`,
+        expected: 'at least one',
+        fix: 'add a label that may stand anywhere, such as `O`.',
+      });
     }
   }
 }
@@ -113,7 +139,13 @@ export class CRF extends Layer {
 function perSequence<T>(scores: Tensor, mask: Mask | undefined, decode: (own: Float64Array) => T): T[] {
   const [batch, time, K] = scores.shape;
   if (mask !== undefined && mask.length !== batch * time) {
-    throw new RondoError('SHAPE_MISMATCH', { where: 'CRF.decode', what: '`mask` does not fit the scores.', expected: `${batch} * ${time} entries`, received: String(mask.length), fix: 'give one 0 or 1 for every step of every sequence.' });
+    throw new RondoError('SHAPE_MISMATCH', {
+      where: 'CRF.decode',
+      what: '`mask` does not fit the scores.',
+      expected: `${batch} * ${time} entries`,
+      received: String(mask.length),
+      fix: 'give one 0 or 1 for every step of every sequence.',
+    });
   }
   const values = scores.hostNumbers();
   return Array.from({ length: batch }, (_, b) => decode(scoresAt(values, countedSteps(b, time, mask), K)));

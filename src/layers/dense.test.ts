@@ -9,7 +9,10 @@ import { LSTM } from './lstm.js';
 import type { Layer } from './layer.js';
 
 function normals(shape: readonly number[], random: Random): Tensor {
-  return tensor(Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()), shape);
+  return tensor(
+    Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()),
+    shape,
+  );
 }
 
 describe.each(backendNames)('Dense on %s', (backend) => {
@@ -27,40 +30,55 @@ describe.each(backendNames)('Dense on %s', (backend) => {
 
   it('softmax runs along the units, also where there is only one', () => {
     useBackend(backend);
-    expect(Array.from(new Dense({ units: 1, activation: 'softmax' }).apply(normals([3, 7], new Random(1))).dataSync())).toEqual([1, 1, 1]);
+    expect(
+      Array.from(new Dense({ units: 1, activation: 'softmax' }).apply(normals([3, 7], new Random(1))).dataSync()),
+    ).toEqual([1, 1, 1]);
   });
 
   const shared: readonly (readonly [Layer, readonly number[]])[] = [
     [new Dense({ units: 7, activation: 'tanh' }), [3, 7]],
     [new LSTM({ units: 7, returnSequences: true }), [3, 5, 7]],
   ];
-  it.each(shared.map(([layer, shape]) => [layer.className, layer, shape] as const))('a shared %s receives the sum of the gradients of its uses', (_, layer, shape) => {
-    useBackend(backend);
-    const random = new Random(2);
-    const [x, first, second] = [1, 2, 3].map(() => normals(shape, random));
-    layer.ensureBuilt(shape);
-    // A second layer with equal weights stands for the second use.
-    const copy = layer instanceof LSTM ? layer.copy() : new Dense({ units: 7, activation: 'tanh' });
-    copy.ensureBuilt(shape);
-    copy.weights.forEach((variable, i) => variable.assign(layer.weights[i].dataSync()));
-    const loss = (outer: Layer): Tensor => {
-      const inner = layer.apply(x);
-      return ops.add(ops.sum(ops.mul(inner, first)), ops.sum(ops.mul(outer.apply(inner), second)));
-    };
-    const once = valueAndGradients(() => loss(layer), layer.weights);
-    const apart = valueAndGradients(() => loss(copy as Layer), [...layer.weights, ...copy.weights]);
-    expect(once.value.item()).toBeCloseTo(apart.value.item(), 5);
-    layer.weights.forEach((_variable, i) => {
-      const parts = [apart.gradients[i].dataSync(), apart.gradients[i + layer.weights.length].dataSync()];
-      once.gradients[i].dataSync().forEach((value, j) => expect(Math.abs(value - parts[0][j] - parts[1][j])).toBeLessThan(backend === 'reference' ? 1e-12 : 1e-5 * (1 + Math.abs(value))));
-      expect(parts[1].some((value) => value !== 0)).toBe(true);
-    });
-  });
+  it.each(shared.map(([layer, shape]) => [layer.className, layer, shape] as const))(
+    'a shared %s receives the sum of the gradients of its uses',
+    (_, layer, shape) => {
+      useBackend(backend);
+      const random = new Random(2);
+      const [x, first, second] = [1, 2, 3].map(() => normals(shape, random));
+      layer.ensureBuilt(shape);
+      // A second layer with equal weights stands for the second use.
+      const copy = layer instanceof LSTM ? layer.copy() : new Dense({ units: 7, activation: 'tanh' });
+      copy.ensureBuilt(shape);
+      copy.weights.forEach((variable, i) => variable.assign(layer.weights[i].dataSync()));
+      const loss = (outer: Layer): Tensor => {
+        const inner = layer.apply(x);
+        return ops.add(ops.sum(ops.mul(inner, first)), ops.sum(ops.mul(outer.apply(inner), second)));
+      };
+      const once = valueAndGradients(() => loss(layer), layer.weights);
+      const apart = valueAndGradients(() => loss(copy as Layer), [...layer.weights, ...copy.weights]);
+      expect(once.value.item()).toBeCloseTo(apart.value.item(), 5);
+      layer.weights.forEach((_variable, i) => {
+        const parts = [apart.gradients[i].dataSync(), apart.gradients[i + layer.weights.length].dataSync()];
+        once.gradients[i]
+          .dataSync()
+          .forEach((value, j) =>
+            expect(Math.abs(value - parts[0][j] - parts[1][j])).toBeLessThan(
+              backend === 'reference' ? 1e-12 : 1e-5 * (1 + Math.abs(value)),
+            ),
+          );
+        expect(parts[1].some((value) => value !== 0)).toBe(true);
+      });
+    },
+  );
 });
 
 it('refuses options and inputs that cannot be, with the reason', () => {
-  expect(() => new Dense({ units: 5, activaton: 'relu' } as never)).toThrow('unknown option `activaton`; did you mean `activation`?');
-  expect(() => new Dense({ units: 5, kernelInitializer: 'glorotUnifrom' })).toThrow('[UNKNOWN_NAME] Dense.kernelInitializer: unknown initializer `glorotUnifrom`; did you mean `glorotUniform`');
+  expect(() => new Dense({ units: 5, activaton: 'relu' } as never)).toThrow(
+    'unknown option `activaton`; did you mean `activation`?',
+  );
+  expect(() => new Dense({ units: 5, kernelInitializer: 'glorotUnifrom' })).toThrow(
+    '[UNKNOWN_NAME] Dense.kernelInitializer: unknown initializer `glorotUnifrom`; did you mean `glorotUniform`',
+  );
   expect(() => new Dense({ units: 2.5 })).toThrow('[OUT_OF_RANGE] Dense: `units` is out of range.');
   const layer = new Dense({ units: 5, name: 'scores', inputShape: [7] });
   layer.ensureBuilt([null, 7]);

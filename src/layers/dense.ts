@@ -5,7 +5,14 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { DeferredSoftmax } from './deferred-softmax.js';
 import { requireFeatures } from './input-axes.js';
 import { KernelLayer, type KernelOptions } from './kernel-layer.js';
-import { type CallOptions, type FinalActivation, finalActivationOf, knownAxis, type OpenShape, singleInput } from './layer.js';
+import {
+  type CallOptions,
+  type FinalActivation,
+  finalActivationOf,
+  knownAxis,
+  type OpenShape,
+  singleInput,
+} from './layer.js';
 
 export interface DenseOptions extends KernelOptions {
   /** Width of the output. */
@@ -59,7 +66,11 @@ export class Dense extends KernelLayer {
     const input = this.checked(inputs);
     const hidden = ops.reshape(input, [-1, this.kernel.shape[0]]);
     const { kernel, bias, units } = this;
-    return { shape: [...input.shape.slice(0, -1), units], mask, score: (labels, options) => softmaxCrossentropy(hidden, kernel, labels, { bias, ...options }) };
+    return {
+      shape: [...input.shape.slice(0, -1), units],
+      mask,
+      score: (labels, options) => softmaxCrossentropy(hidden, kernel, labels, { bias, ...options }),
+    };
   }
 
   private product(inputs: Tensor | readonly Tensor[]): Tensor {

@@ -32,7 +32,10 @@ let kept: TileHeap | undefined;
 function vectorHeap(size: number): TileHeap {
   const memory = new WebAssembly.Memory({ initial: Math.ceil((8 * size) / 65536) });
   const { addTile } = instantiate((vectorCode ??= vectorModule()), memory);
-  return { heap: new Float64Array(memory.buffer, 0, size), addTile: (a, b, depth, c) => void addTile(8 * a, 8 * b, depth, 8 * c) };
+  return {
+    heap: new Float64Array(memory.buffer, 0, size),
+    addTile: (a, b, depth, c) => void addTile(8 * a, 8 * b, depth, 8 * c),
+  };
 }
 
 let vectorCode: Uint8Array<ArrayBuffer> | undefined;
@@ -47,7 +50,9 @@ function vectorModule(): Uint8Array<ArrayBuffer> {
       const halves: Local<'v128'>[] = [f.let(v128.load(b)), f.let(v128.load(b, 16))];
       for (let row = 0; row < 4; row++) {
         const factor = f.let(load64Splat(a, 8 * row));
-        halves.forEach((half, i) => f.set(sums[2 * row + i], f64x2('add', 0xf0, sums[2 * row + i], f64x2('mul', 0xf2, factor, half))));
+        halves.forEach((half, i) =>
+          f.set(sums[2 * row + i], f64x2('add', 0xf0, sums[2 * row + i], f64x2('mul', 0xf2, factor, half))),
+        );
       }
       f.set(a, i32.add(a, 32));
       f.set(b, i32.add(b, 32));
@@ -73,21 +78,65 @@ function load64Splat(address: Value<'i32'>, offset: number): V128 {
 function scalarHeap(size: number): TileHeap {
   const heap = new Float64Array(size);
   const addTile: AddTile = (a, b, depth, c) => {
-    let c00 = 0, c01 = 0, c02 = 0, c03 = 0, c10 = 0, c11 = 0, c12 = 0, c13 = 0;
-    let c20 = 0, c21 = 0, c22 = 0, c23 = 0, c30 = 0, c31 = 0, c32 = 0, c33 = 0;
+    let c00 = 0,
+      c01 = 0,
+      c02 = 0,
+      c03 = 0,
+      c10 = 0,
+      c11 = 0,
+      c12 = 0,
+      c13 = 0;
+    let c20 = 0,
+      c21 = 0,
+      c22 = 0,
+      c23 = 0,
+      c30 = 0,
+      c31 = 0,
+      c32 = 0,
+      c33 = 0;
     const end = a + 4 * depth;
     for (let i = a, j = b; i < end; i += 4, j += 4) {
-      const a0 = heap[i], a1 = heap[i + 1], a2 = heap[i + 2], a3 = heap[i + 3];
-      const b0 = heap[j], b1 = heap[j + 1], b2 = heap[j + 2], b3 = heap[j + 3];
-      c00 += a0 * b0; c10 += a1 * b0; c20 += a2 * b0; c30 += a3 * b0;
-      c01 += a0 * b1; c11 += a1 * b1; c21 += a2 * b1; c31 += a3 * b1;
-      c02 += a0 * b2; c12 += a1 * b2; c22 += a2 * b2; c32 += a3 * b2;
-      c03 += a0 * b3; c13 += a1 * b3; c23 += a2 * b3; c33 += a3 * b3;
+      const a0 = heap[i],
+        a1 = heap[i + 1],
+        a2 = heap[i + 2],
+        a3 = heap[i + 3];
+      const b0 = heap[j],
+        b1 = heap[j + 1],
+        b2 = heap[j + 2],
+        b3 = heap[j + 3];
+      c00 += a0 * b0;
+      c10 += a1 * b0;
+      c20 += a2 * b0;
+      c30 += a3 * b0;
+      c01 += a0 * b1;
+      c11 += a1 * b1;
+      c21 += a2 * b1;
+      c31 += a3 * b1;
+      c02 += a0 * b2;
+      c12 += a1 * b2;
+      c22 += a2 * b2;
+      c32 += a3 * b2;
+      c03 += a0 * b3;
+      c13 += a1 * b3;
+      c23 += a2 * b3;
+      c33 += a3 * b3;
     }
-    heap[c] += c00; heap[c + 1] += c01; heap[c + 2] += c02; heap[c + 3] += c03;
-    heap[c + 4] += c10; heap[c + 5] += c11; heap[c + 6] += c12; heap[c + 7] += c13;
-    heap[c + 8] += c20; heap[c + 9] += c21; heap[c + 10] += c22; heap[c + 11] += c23;
-    heap[c + 12] += c30; heap[c + 13] += c31; heap[c + 14] += c32; heap[c + 15] += c33;
+    heap[c] += c00;
+    heap[c + 1] += c01;
+    heap[c + 2] += c02;
+    heap[c + 3] += c03;
+    heap[c + 4] += c10;
+    heap[c + 5] += c11;
+    heap[c + 6] += c12;
+    heap[c + 7] += c13;
+    heap[c + 8] += c20;
+    heap[c + 9] += c21;
+    heap[c + 10] += c22;
+    heap[c + 11] += c23;
+    heap[c + 12] += c30;
+    heap[c + 13] += c31;
+    heap[c + 14] += c32;
+    heap[c + 15] += c33;
   };
   return { heap, addTile };
 }

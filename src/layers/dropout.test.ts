@@ -27,7 +27,10 @@ describe.each(backendNames)('dropout on %s', (backend) => {
   it('drops whole features of a sequence where it is spatial, and whatever noiseShape repeats', () => {
     useBackend(backend);
     setSeed(2);
-    for (const layer of [new SpatialDropout1D({ rate: 0.5 }), new Dropout({ rate: 0.5, noiseShape: [null, 1, null] })]) {
+    for (const layer of [
+      new SpatialDropout1D({ rate: 0.5 }),
+      new Dropout({ rate: 0.5, noiseShape: [null, 1, null] }),
+    ]) {
       const values = layer.apply(ones, { training: true }).dataSync();
       for (let i = 0; i < values.length; i++) {
         const first = Math.floor(i / (TIME * FEATURES)) * TIME * FEATURES + (i % FEATURES);
@@ -39,7 +42,12 @@ describe.each(backendNames)('dropout on %s', (backend) => {
 });
 
 it('refuses rates outside [0, 1) and a noiseShape that does not fit', () => {
-  for (const rate of [-0.1, 1, NaN]) expect(() => new Dropout({ rate })).toThrow('[OUT_OF_RANGE] Dropout: `rate` is out of range.');
-  expect(() => new Dropout({ rate: 0.5, noiseShape: [2, 1] }).apply(ops.ones([3, 4]), { training: true })).toThrow('noiseShape does not fit the input.');
-  expect(() => new SpatialDropout1D({ rate: 0.5 }).apply(ops.ones([3, 4]))).toThrow('[SHAPE_MISMATCH] SpatialDropout1D');
+  for (const rate of [-0.1, 1, NaN])
+    expect(() => new Dropout({ rate })).toThrow('[OUT_OF_RANGE] Dropout: `rate` is out of range.');
+  expect(() => new Dropout({ rate: 0.5, noiseShape: [2, 1] }).apply(ops.ones([3, 4]), { training: true })).toThrow(
+    'noiseShape does not fit the input.',
+  );
+  expect(() => new SpatialDropout1D({ rate: 0.5 }).apply(ops.ones([3, 4]))).toThrow(
+    '[SHAPE_MISMATCH] SpatialDropout1D',
+  );
 });

@@ -5,7 +5,15 @@ import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { dropoutMask } from './dropout-mask.js';
 import { titleOf } from './input-axes.js';
-import { type CallOptions, describeOpenShape, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
+import {
+  type CallOptions,
+  describeOpenShape,
+  type Json,
+  Layer,
+  type LayerOptions,
+  type OpenShape,
+  singleInput,
+} from './layer.js';
 import type { Stepper } from './stepper.js';
 
 export interface DropoutOptions extends LayerOptions {
@@ -61,7 +69,14 @@ export class Dropout extends Layer {
     const given = this.givenNoiseShape;
     if (given === undefined) return shape;
     const resolved = given.map((axis, i) => axis ?? shape[i]);
-    if (resolved.length === shape.length && resolved.every((axis, i) => axis === 1 || axis === shape[i])) return resolved;
-    throw new RondoError('SHAPE_MISMATCH', { where: titleOf(this), what: 'noiseShape does not fit the input.', expected: `1, null or the size of the axis for each axis of ${describeShape(shape)}`, received: describeOpenShape(given), fix: 'correct noiseShape.' });
+    if (resolved.length === shape.length && resolved.every((axis, i) => axis === 1 || axis === shape[i]))
+      return resolved;
+    throw new RondoError('SHAPE_MISMATCH', {
+      where: titleOf(this),
+      what: 'noiseShape does not fit the input.',
+      expected: `1, null or the size of the axis for each axis of ${describeShape(shape)}`,
+      received: describeOpenShape(given),
+      fix: 'correct noiseShape.',
+    });
   }
 }

@@ -11,8 +11,16 @@ describe.each(backendNames)('Embedding on %s', (backend) => {
   it('gives rows for indices of any shape, and adds up the gradients of a row that is used several times', () => {
     useBackend(backend);
     const layer = new Embedding({ inputDim: 4, outputDim: 3 });
-    const indices = tensor([[[1, 3], [1, 1]]]);
-    const cotangent = tensor(Float64Array.from({ length: 12 }, (_, i) => i), [1, 2, 2, 3]);
+    const indices = tensor([
+      [
+        [1, 3],
+        [1, 1],
+      ],
+    ]);
+    const cotangent = tensor(
+      Float64Array.from({ length: 12 }, (_, i) => i),
+      [1, 2, 2, 3],
+    );
     layer.ensureBuilt(indices.shape);
     layer.weights[0].assign(Float64Array.from({ length: 12 }, (_, i) => 10 * i));
     const { gradients } = valueAndGradients(() => {
@@ -27,13 +35,21 @@ describe.each(backendNames)('Embedding on %s', (backend) => {
   it('refuses an index without a row and says where it stands', () => {
     useBackend(backend);
     const layer = new Embedding({ inputDim: 4, outputDim: 3, name: 'words' });
-    expect(() => layer.apply(tensor([[1, 2, 0], [3, 0, 4]]))).toThrowErrorMatchingInlineSnapshot(`
+    expect(() =>
+      layer.apply(
+        tensor([
+          [1, 2, 0],
+          [3, 0, 4],
+        ]),
+      ),
+    ).toThrowErrorMatchingInlineSnapshot(`
       [RondoError: [OUT_OF_RANGE] Embedding words: index 4 at [1, 2] has no row in the table.
         expected: whole numbers from 0 to 3
         received: 4
         fix: make inputDim at least 5, or map unknown entries to an index of their own.]
     `);
-    for (const index of [-1, 1.5, NaN]) expect(() => layer.apply(tensor([[index]]))).toThrow(`index ${index} at [0, 0] has no row`);
+    for (const index of [-1, 1.5, NaN])
+      expect(() => layer.apply(tensor([[index]]))).toThrow(`index ${index} at [0, 0] has no row`);
   });
 });
 

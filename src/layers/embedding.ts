@@ -9,7 +9,15 @@ import { type Tensor, tensor, Variable } from '../tensor/tensor.js';
 import type { ConstraintLike } from './constraints.js';
 import type { InitializerLike } from './initializers.js';
 import { titleOf } from './input-axes.js';
-import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput, type WeightOptions } from './layer.js';
+import {
+  type CallOptions,
+  type Json,
+  Layer,
+  type LayerOptions,
+  type OpenShape,
+  singleInput,
+  type WeightOptions,
+} from './layer.js';
 import { bothMasks, setMask } from './mask.js';
 import type { Stepper } from './stepper.js';
 import { plainOptions } from './plain-options.js';
@@ -51,7 +59,15 @@ export class Embedding extends Layer {
   private embeddings!: Variable;
 
   constructor(private readonly options: EmbeddingOptions) {
-    super('Embedding', options, ['inputDim', 'outputDim', 'embeddingsInitializer', 'embeddingsRegularizer', 'embeddingsConstraint', 'maskZero', 'dropout']);
+    super('Embedding', options, [
+      'inputDim',
+      'outputDim',
+      'embeddingsInitializer',
+      'embeddingsRegularizer',
+      'embeddingsConstraint',
+      'maskZero',
+      'dropout',
+    ]);
     this.inputDim = options.inputDim;
     this.outputDim = options.outputDim;
     this.maskZero = options.maskZero ?? false;
@@ -89,17 +105,33 @@ export class Embedding extends Layer {
   /** Rows are looked up when a step's indices are read. */
   override stepper(batch: number): Stepper {
     const shape = [batch, ...(this.buildShape ?? [null, 1]).slice(1).map((size, i) => (i === 0 ? 1 : size!))];
-    const rows = new Variable([...shape, this.outputDim], new Float32Array(sizeOf(shape) * this.outputDim), `${this.name}/rows`, false);
+    const rows = new Variable(
+      [...shape, this.outputDim],
+      new Float32Array(sizeOf(shape) * this.outputDim),
+      `${this.name}/rows`,
+      false,
+    );
     return {
       states: new Map(),
       step: () => rows,
       read: (input) => {
         const indices = this.indicesOf(input, shape);
         if (this.maskZero && indices.includes(0)) {
-          throw new RondoError('OUT_OF_RANGE', { where: titleOf(this), what: 'a step of a stream is padding.', expected: 'indices other than 0, which maskZero makes padding', received: '0', fix: 'leave padding out of the stream.' });
+          throw new RondoError('OUT_OF_RANGE', {
+            where: titleOf(this),
+            what: 'a step of a stream is padding.',
+            expected: 'indices other than 0, which maskZero makes padding',
+            received: '0',
+            fix: 'leave padding out of the stream.',
+          });
         }
         const backend = currentBackend();
-        backend.gatherRows({ columns: this.outputDim, indices, source: this.embeddings.viewOn(backend), target: rows.viewOn(backend) });
+        backend.gatherRows({
+          columns: this.outputDim,
+          indices,
+          source: this.embeddings.viewOn(backend),
+          target: rows.viewOn(backend),
+        });
       },
     };
   }
@@ -112,8 +144,12 @@ export class Embedding extends Layer {
   private rowMask(indices: Int32Array, shape: Shape): Tensor {
     const random = currentRandom();
     const draws = new Map<number, number>();
-    for (const index of indices) if (!draws.has(index)) draws.set(index, random.uniform() < this.dropout ? 0 : 1 / (1 - this.dropout));
-    return tensor(Float32Array.from(indices, (index) => draws.get(index)!), [...shape, 1]);
+    for (const index of indices)
+      if (!draws.has(index)) draws.set(index, random.uniform() < this.dropout ? 0 : 1 / (1 - this.dropout));
+    return tensor(
+      Float32Array.from(indices, (index) => draws.get(index)!),
+      [...shape, 1],
+    );
   }
 
   /** The indices on the host, each checked: a kernel would read whatever lies behind the table. */
@@ -133,7 +169,10 @@ export class Embedding extends Layer {
       what: `index ${index} at ${describeShape(placeOf(place, shape))} has no row in the table.`,
       expected: `whole numbers from 0 to ${this.inputDim - 1}`,
       received: String(index),
-      fix: Number.isInteger(index) && index >= 0 ? `make inputDim at least ${index + 1}, or map unknown entries to an index of their own.` : 'encode the entries as whole numbers from 0.',
+      fix:
+        Number.isInteger(index) && index >= 0
+          ? `make inputDim at least ${index + 1}, or map unknown entries to an index of their own.`
+          : 'encode the entries as whole numbers from 0.',
     });
   }
 }

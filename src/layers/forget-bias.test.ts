@@ -6,11 +6,34 @@ const UNITS = 3;
 
 /** By cell whose forget gate starts open: the bias of each of its gates, in their order. */
 const expected: Readonly<Record<string, readonly (readonly [gate: string, bias: number])[]>> = {
-  lstm: [['input', 0], ['forget', 1], ['candidate', 0], ['output', 0]],
-  peepholeLSTM: [['input', 0], ['forget', 1], ['candidate', 0], ['output', 0]],
-  minLSTM: [['forget', 1], ['input', 0], ['candidate', 0]],
-  qrnn: [['candidate', 0], ['forget', 1], ['output', 0]],
-  sru: [['candidate', 0], ['forget', 1], ['reset', 0], ['highway', 0]],
+  lstm: [
+    ['input', 0],
+    ['forget', 1],
+    ['candidate', 0],
+    ['output', 0],
+  ],
+  peepholeLSTM: [
+    ['input', 0],
+    ['forget', 1],
+    ['candidate', 0],
+    ['output', 0],
+  ],
+  minLSTM: [
+    ['forget', 1],
+    ['input', 0],
+    ['candidate', 0],
+  ],
+  qrnn: [
+    ['candidate', 0],
+    ['forget', 1],
+    ['output', 0],
+  ],
+  sru: [
+    ['candidate', 0],
+    ['forget', 1],
+    ['reset', 0],
+    ['highway', 0],
+  ],
 };
 
 const biasOf = (cell: (typeof libraryCells)[number], unitForgetBias?: boolean): number[] => {
@@ -20,12 +43,15 @@ const biasOf = (cell: (typeof libraryCells)[number], unitForgetBias?: boolean): 
 };
 
 describe('the bias at the start', () => {
-  it.each(libraryCells.filter(({ forgetGates }) => forgetGates.length > 0).map((cell) => [cell.name, cell] as const))('is 1 for the forget gate of %s and 0 for its other gates', (name, cell) => {
-    const gates = expected[name];
-    expect(cell.gates).toEqual(gates.map(([gate]) => gate));
-    expect(biasOf(cell)).toEqual(gates.flatMap(([, bias]) => Array<number>(UNITS).fill(bias)));
-    expect(biasOf(cell, false)).toEqual(Array<number>(UNITS * gates.length).fill(0));
-  });
+  it.each(libraryCells.filter(({ forgetGates }) => forgetGates.length > 0).map((cell) => [cell.name, cell] as const))(
+    'is 1 for the forget gate of %s and 0 for its other gates',
+    (name, cell) => {
+      const gates = expected[name];
+      expect(cell.gates).toEqual(gates.map(([gate]) => gate));
+      expect(biasOf(cell)).toEqual(gates.flatMap(([, bias]) => Array<number>(UNITS).fill(bias)));
+      expect(biasOf(cell, false)).toEqual(Array<number>(UNITS * gates.length).fill(0));
+    },
+  );
 
   it('is 0 for cells without such a gate', () => {
     const others = libraryCells.filter(({ forgetGates }) => forgetGates.length === 0);

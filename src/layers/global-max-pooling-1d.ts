@@ -32,7 +32,9 @@ export function maximumOverTime(input: Tensor, mask: Mask | undefined): Tensor {
   if (mask === undefined) return ops.max(input, 1);
   const [batch, time] = input.shape;
   const counts = tensor(Float32Array.from(mask), [batch, time, 1]);
-  const isFull = Float32Array.from({ length: batch }, (_, b) => (mask.subarray(b * time, (b + 1) * time).includes(1) ? 1 : 0));
+  const isFull = Float32Array.from({ length: batch }, (_, b) =>
+    mask.subarray(b * time, (b + 1) * time).includes(1) ? 1 : 0,
+  );
   const largest = ops.max(applyPointwise(lowered, [input, counts]), 1);
   return applyPointwise(emptied, [largest, tensor(isFull, [batch, 1])]);
 }

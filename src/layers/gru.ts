@@ -16,7 +16,11 @@ export class GRU<ReturnState extends boolean = false> extends RNN<ReturnState> {
   override readonly className = 'GRU';
 
   constructor(options: GRUOptions & { returnState?: ReturnState | undefined }) {
-    super(withCell('GRU', options, ({ resetAfter = true }) => (resetAfter ? gru : gruResetBefore)), 'GRU', ['cell', 'resetAfter']);
+    super(
+      withCell('GRU', options, ({ resetAfter = true }) => (resetAfter ? gru : gruResetBefore)),
+      'GRU',
+      ['cell', 'resetAfter'],
+    );
   }
 
   override getConfig(): Record<string, Json | undefined> {

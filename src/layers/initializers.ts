@@ -20,7 +20,11 @@ export interface Initializer extends Configured {
 /** An initializer, its name, or its stored configuration. */
 export type InitializerLike = Given<Initializer>;
 
-function initializer(name: string, config: Readonly<Record<string, unknown>>, values: Initializer['values']): Initializer {
+function initializer(
+  name: string,
+  config: Readonly<Record<string, unknown>>,
+  values: Initializer['values'],
+): Initializer {
   return { name, values, getConfig: () => ({ name, config }) };
 }
 
@@ -54,7 +58,9 @@ export function randomUniform(options: { minval?: number | undefined; maxval?: n
   const { minval = -0.05, maxval = 0.05 } = options;
   requireNumber('randomUniform', 'minval', minval, 'a finite number', () => true);
   requireNumber('randomUniform', 'maxval', maxval, 'a number of at least minval', (v) => v >= minval);
-  return initializer('randomUniform', { minval, maxval }, (shape, random) => filled(sizeOf(shape), () => minval + (maxval - minval) * random.uniform()));
+  return initializer('randomUniform', { minval, maxval }, (shape, random) =>
+    filled(sizeOf(shape), () => minval + (maxval - minval) * random.uniform()),
+  );
 }
 
 /** Options of a normal distribution. Defaults 0 and 0.05. */
@@ -74,13 +80,17 @@ function normalOptions(where: string, options: NormalOptions): Resolved<NormalOp
 /** Normal numbers. @throws OUT_OF_RANGE */
 export function randomNormal(options: NormalOptions = {}): Initializer {
   const { mean, stddev } = normalOptions('randomNormal', options);
-  return initializer('randomNormal', { mean, stddev }, (shape, random) => filled(sizeOf(shape), () => mean + stddev * random.normal()));
+  return initializer('randomNormal', { mean, stddev }, (shape, random) =>
+    filled(sizeOf(shape), () => mean + stddev * random.normal()),
+  );
 }
 
 /** Normal numbers, drawn again where they are more than two `stddev` from the mean. @throws OUT_OF_RANGE */
 export function truncatedNormal(options: NormalOptions = {}): Initializer {
   const { mean, stddev } = normalOptions('truncatedNormal', options);
-  return initializer('truncatedNormal', { mean, stddev }, (shape, random) => filled(sizeOf(shape), () => mean + stddev * withinTwo(random)));
+  return initializer('truncatedNormal', { mean, stddev }, (shape, random) =>
+    filled(sizeOf(shape), () => mean + stddev * withinTwo(random)),
+  );
 }
 
 function withinTwo(random: Random): number {
@@ -103,7 +113,12 @@ function fans(shape: Shape): { fanIn: number; fanOut: number } {
 type Fan = 'fanIn' | 'fanAverage';
 
 /** Variance `scale / fan`, as Keras's VarianceScaling. */
-function varianceScaling(name: string, scale: number, fan: Fan, distribution: 'uniform' | 'normal'): (options?: object) => Initializer {
+function varianceScaling(
+  name: string,
+  scale: number,
+  fan: Fan,
+  distribution: 'uniform' | 'normal',
+): (options?: object) => Initializer {
   return (options = {}) => {
     refuseUnknownOptions(name, options, []);
     return initializer(name, {}, (shape, random) => {
@@ -111,7 +126,10 @@ function varianceScaling(name: string, scale: number, fan: Fan, distribution: 'u
       const variance = scale / Math.max(1, fan === 'fanIn' ? fanIn : (fanIn + fanOut) / 2);
       const limit = Math.sqrt(3 * variance);
       const stddev = Math.sqrt(variance) / TRUNCATED_STDDEV;
-      return filled(sizeOf(shape), distribution === 'uniform' ? () => limit * (2 * random.uniform() - 1) : () => stddev * withinTwo(random));
+      return filled(
+        sizeOf(shape),
+        distribution === 'uniform' ? () => limit * (2 * random.uniform() - 1) : () => stddev * withinTwo(random),
+      );
     });
   };
 }
@@ -169,7 +187,13 @@ export function identity(options: { gain?: number | undefined } = {}): Initializ
 
 function requireMatrix(where: string, shape: Shape, fits: boolean): void {
   if (fits) return;
-  throw new RondoError('SHAPE_MISMATCH', { where, what: 'the weight is no matrix.', expected: '[rows, columns]', received: describeShape(shape), fix: 'choose another initializer for it, such as `glorotUniform`.' });
+  throw new RondoError('SHAPE_MISMATCH', {
+    where,
+    what: 'the weight is no matrix.',
+    expected: '[rows, columns]',
+    received: describeShape(shape),
+    fix: 'choose another initializer for it, such as `glorotUniform`.',
+  });
 }
 
 /** Options of {@link recurrentUniform}. */
@@ -191,16 +215,36 @@ export function recurrentUniform(options: RecurrentUniformOptions = {}): Initial
   refuseUnknownOptions('recurrentUniform', options, ['timesteps', 'longMemory']);
   const { timesteps, longMemory = false } = options;
   if (timesteps !== undefined) requireCount('recurrentUniform', 'timesteps', timesteps);
-  else if (longMemory) throw new RondoError('USAGE', { where: 'recurrentUniform', what: '`longMemory` needs to know how long.', fix: 'give `timesteps`.' });
+  else if (longMemory)
+    throw new RondoError('USAGE', {
+      where: 'recurrentUniform',
+      what: '`longMemory` needs to know how long.',
+      fix: 'give `timesteps`.',
+    });
   const high = timesteps === undefined ? 1 : 2 ** (1 / timesteps);
   const low = longMemory ? 0.5 ** (1 / timesteps!) : 0;
-  return initializer('recurrentUniform', { timesteps, longMemory }, (shape, random) => filled(sizeOf(shape), () => low + (high - low) * random.uniform()));
+  return initializer('recurrentUniform', { timesteps, longMemory }, (shape, random) =>
+    filled(sizeOf(shape), () => low + (high - low) * random.uniform()),
+  );
 }
 
 const catalog = new Catalog<Initializer>('initializer', {
-  zeros, ones, constant, randomUniform, randomNormal, truncatedNormal,
-  glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, lecunNormal,
-  orthogonal, identity, recurrentUniform, chrono,
+  zeros,
+  ones,
+  constant,
+  randomUniform,
+  randomNormal,
+  truncatedNormal,
+  glorotUniform,
+  glorotNormal,
+  heUniform,
+  heNormal,
+  lecunUniform,
+  lecunNormal,
+  orthogonal,
+  identity,
+  recurrentUniform,
+  chrono,
 });
 
 export const initializerNames = catalog.names;

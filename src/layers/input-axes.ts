@@ -13,8 +13,22 @@ export function titleOf({ className, name }: Named): string {
 }
 
 /** Checks for `[batch, time, features]`. @throws SHAPE_MISMATCH */
-export function requireSequence(layer: Named, shape: OpenShape, features: number | null, fix = 'give the layer sequences: [batch, time, features].'): void {
-  requireOpenAxes(titleOf(layer), shape, [['batch', null], ['time', null], ['features', features]], fix);
+export function requireSequence(
+  layer: Named,
+  shape: OpenShape,
+  features: number | null,
+  fix = 'give the layer sequences: [batch, time, features].',
+): void {
+  requireOpenAxes(
+    titleOf(layer),
+    shape,
+    [
+      ['batch', null],
+      ['time', null],
+      ['features', features],
+    ],
+    fix,
+  );
 }
 
 /** Checks for `[batch, ..., features]` with at least `leastRank` axes. @throws SHAPE_MISMATCH */
@@ -27,6 +41,9 @@ export function requireFeatures(layer: Named, shape: OpenShape, features: number
     what: 'the input has the wrong shape.',
     expected: `[batch, ${between}features${features === null ? '' : ` = ${features}`}], ${leastRank} axes or more`,
     received: describeOpenShape(shape),
-    fix: features === null ? 'give every sample an axis of features.' : `give the layer ${features} features, or make it anew for the other width.`,
+    fix:
+      features === null
+        ? 'give every sample an axis of features.'
+        : `give the layer ${features} features, or make it anew for the other width.`,
   });
 }

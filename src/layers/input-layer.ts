@@ -20,7 +20,10 @@ export class InputLayer extends Layer {
   override build(): void {}
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {
-    const axes = this.givenInputShape!.map((size, i): [string, number | null] => [i === 0 ? 'batch' : `axis ${i}`, size]);
+    const axes = this.givenInputShape!.map((size, i): [string, number | null] => [
+      i === 0 ? 'batch' : `axis ${i}`,
+      size,
+    ]);
     requireOpenAxes(titleOf(this), inputShape, axes, 'give the model samples of the shape that its InputLayer states.');
     return inputShape;
   }

@@ -28,7 +28,14 @@ export interface KernelOptions extends LayerOptions {
 }
 
 const kernelOptionNames: readonly string[] = [
-  'activation', 'useBias', 'kernelInitializer', 'biasInitializer', 'kernelRegularizer', 'biasRegularizer', 'kernelConstraint', 'biasConstraint',
+  'activation',
+  'useBias',
+  'kernelInitializer',
+  'biasInitializer',
+  'kernelRegularizer',
+  'biasRegularizer',
+  'kernelConstraint',
+  'biasConstraint',
 ];
 
 /** What Dense and Conv1D have in common: a kernel, a bias, and an activation applied in one pass with the bias. */
@@ -52,7 +59,12 @@ export abstract class KernelLayer extends Layer {
   }
 
   override getConfig(): Record<string, Json | undefined> {
-    return { ...plainOptions(this.options), ...this.baseConfig(), activation: this.activation, useBias: this.options.useBias ?? true };
+    return {
+      ...plainOptions(this.options),
+      ...this.baseConfig(),
+      activation: this.activation,
+      useBias: this.options.useBias ?? true,
+    };
   }
 
   /** Makes kernel and bias. */

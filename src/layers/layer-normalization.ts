@@ -5,7 +5,15 @@ import type { Tensor, Variable } from '../tensor/tensor.js';
 import type { ConstraintLike } from './constraints.js';
 import type { InitializerLike } from './initializers.js';
 import { requireFeatures } from './input-axes.js';
-import { type Json, knownAxis, Layer, type LayerOptions, type OpenShape, singleInput, type WeightOptions } from './layer.js';
+import {
+  type Json,
+  knownAxis,
+  Layer,
+  type LayerOptions,
+  type OpenShape,
+  singleInput,
+  type WeightOptions,
+} from './layer.js';
 import { plainOptions } from './plain-options.js';
 import type { RegularizerLike } from './regularizers.js';
 import { weightOptions } from './weight-options.js';
@@ -29,7 +37,15 @@ export interface LayerNormalizationOptions extends LayerOptions {
 }
 
 const optionNames: readonly string[] = [
-  'epsilon', 'center', 'scale', 'betaInitializer', 'gammaInitializer', 'betaRegularizer', 'gammaRegularizer', 'betaConstraint', 'gammaConstraint',
+  'epsilon',
+  'center',
+  'scale',
+  'betaInitializer',
+  'gammaInitializer',
+  'betaRegularizer',
+  'gammaRegularizer',
+  'betaConstraint',
+  'gammaConstraint',
 ];
 
 /**
@@ -93,8 +109,28 @@ const scalars = ['share', 'epsilon'];
 
 /** By `scale center`. */
 const normalizations: Readonly<Record<string, PointwiseFunction>> = {
-  'true true': { name: 'normalize, scale, center', build: ([x, gamma, beta], { share, epsilon }) => add(mul(normalized(x, share, epsilon), gamma), beta), scalars, alongRows: true },
-  'true false': { name: 'normalize, scale', build: ([x, gamma], { share, epsilon }) => mul(normalized(x, share, epsilon), gamma), scalars, alongRows: true },
-  'false true': { name: 'normalize, center', build: ([x, beta], { share, epsilon }) => add(normalized(x, share, epsilon), beta), scalars, alongRows: true },
-  'false false': { name: 'normalize', build: ([x], { share, epsilon }) => normalized(x, share, epsilon), scalars, alongRows: true },
+  'true true': {
+    name: 'normalize, scale, center',
+    build: ([x, gamma, beta], { share, epsilon }) => add(mul(normalized(x, share, epsilon), gamma), beta),
+    scalars,
+    alongRows: true,
+  },
+  'true false': {
+    name: 'normalize, scale',
+    build: ([x, gamma], { share, epsilon }) => mul(normalized(x, share, epsilon), gamma),
+    scalars,
+    alongRows: true,
+  },
+  'false true': {
+    name: 'normalize, center',
+    build: ([x, beta], { share, epsilon }) => add(normalized(x, share, epsilon), beta),
+    scalars,
+    alongRows: true,
+  },
+  'false false': {
+    name: 'normalize',
+    build: ([x], { share, epsilon }) => normalized(x, share, epsilon),
+    scalars,
+    alongRows: true,
+  },
 };

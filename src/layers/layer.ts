@@ -81,7 +81,8 @@ export abstract class Layer<Output = Tensor> {
     this.hasGivenName = options.name !== undefined;
     this.name = options.name ?? defaultName;
     this.trainable = options.trainable ?? true;
-    this.givenInputShape = options.inputShape === undefined ? undefined : [null, ...requireInputShape(defaultName, options.inputShape)];
+    this.givenInputShape =
+      options.inputShape === undefined ? undefined : [null, ...requireInputShape(defaultName, options.inputShape)];
   }
 
   /** Makes the weights. Runs once, before the first call. @param inputShape with the batch axis, which is null. */
@@ -167,28 +168,47 @@ export abstract class Layer<Output = Tensor> {
   }
 
   /** What every way to run the layer goes through. */
-  protected runWith<Result>(inputs: Tensor | readonly Tensor[], options: CallOptions, call: (inputs: Tensor | readonly Tensor[], options: CallOptions) => Result): Result {
+  protected runWith<Result>(
+    inputs: Tensor | readonly Tensor[],
+    options: CallOptions,
+    call: (inputs: Tensor | readonly Tensor[], options: CallOptions) => Result,
+  ): Result {
     const first = inputs instanceof Tensor ? inputs : inputs?.[0];
     if (!(first instanceof Tensor)) throw noTensor(this.name, inputs);
-    return withinMemory(this.name, () => scope(() => {
-      this.ensureBuilt(first.shape);
-      const mask = options.mask ?? maskOf(first);
-      const output = mask === undefined || this.knowsMasks ? call(inputs, { ...options, mask }) : this.runWatched(mask, (given) => call(inputs, given), options);
-      if (mask !== undefined && output instanceof Tensor) setMask(output, this.maskAfter(mask, first));
-      return output;
-    }));
+    return withinMemory(this.name, () =>
+      scope(() => {
+        this.ensureBuilt(first.shape);
+        const mask = options.mask ?? maskOf(first);
+        const output =
+          mask === undefined || this.knowsMasks
+            ? call(inputs, { ...options, mask })
+            : this.runWatched(mask, (given) => call(inputs, given), options);
+        if (mask !== undefined && output instanceof Tensor) setMask(output, this.maskAfter(mask, first));
+        return output;
+      }),
+    );
   }
 
   /** The first run with a mask: says once where the mask is neither read nor passed on, so that padding counts from here on. */
   private runWatched<Result>(mask: Mask, call: (options: CallOptions) => Result, options: CallOptions): Result {
     let output!: Result;
-    const isRead = readsMask(mask, (watched) => void (output = call(Object.defineProperty({ ...options }, 'mask', Object.getOwnPropertyDescriptor(watched, 'mask')!))));
+    const isRead = readsMask(
+      mask,
+      (watched) =>
+        void (output = call(
+          Object.defineProperty({ ...options }, 'mask', Object.getOwnPropertyDescriptor(watched, 'mask')!),
+        )),
+    );
     this.knowsMasks = true;
-    this.losesMask = !isRead && !this.passesMask && this.maskAfter === Layer.prototype.maskAfter && !(output instanceof Tensor && maskOf(output) !== undefined);
+    this.losesMask =
+      !isRead &&
+      !this.passesMask &&
+      this.maskAfter === Layer.prototype.maskAfter &&
+      !(output instanceof Tensor && maskOf(output) !== undefined);
     if (this.losesMask) {
       console.warn(
-        `${this.className} ${this.name}: the mask of its input ends here, so later layers and the loss count padding. `
-        + 'Say passesMask = true where steps stay apart, read options.mask in call, or end it with a maskAfter of your own.',
+        `${this.className} ${this.name}: the mask of its input ends here, so later layers and the loss count padding. ` +
+          'Say passesMask = true where steps stay apart, read options.mask in call, or end it with a maskAfter of your own.',
       );
     }
     return output;
@@ -199,7 +219,10 @@ export abstract class Layer<Output = Tensor> {
     const initializer = initializerNamed(options.initializer, `${this.className}.${weightName}`);
     // What a file claims is held against its own size instead.
     if (valuesLeft === undefined) requireWeightSize(`${this.name}/${weightName}`, shape);
-    const values = valuesLeft === undefined ? initializer.values(shape, currentRandom(), options.role) : takeZeros(shape, `${this.name}/${weightName}`);
+    const values =
+      valuesLeft === undefined
+        ? initializer.values(shape, currentRandom(), options.role)
+        : takeZeros(shape, `${this.name}/${weightName}`);
     const variable = new Variable(shape, values, `${this.name}/${weightName}`, options.trainable ?? true);
     this.ownWeights.set(weightName, { variable, regularizer: options.regularizer, constraint: options.constraint });
     return variable;
@@ -220,7 +243,10 @@ export abstract class Layer<Output = Tensor> {
   get trainableWeights(): Variable[] {
     if (!this.trainable) return [];
     const inside = [...this.sublayers.values()].flatMap((sublayer) => sublayer.trainableWeights);
-    return [...[...this.ownWeights.values()].map(({ variable }) => variable).filter(({ trainable }) => trainable), ...inside];
+    return [
+      ...[...this.ownWeights.values()].map(({ variable }) => variable).filter(({ trainable }) => trainable),
+      ...inside,
+    ];
   }
 
   /**
@@ -285,7 +311,8 @@ function requireWeightSize(where: string, shape: Shape): void {
 
 /** @throws OUT_OF_RANGE where it is no list of sizes */
 export function requireInputShape(where: string, shape: readonly (number | null)[]): readonly (number | null)[] {
-  if (Array.isArray(shape) && shape.every((axis) => axis === null || (Number.isInteger(axis) && axis >= 1))) return shape;
+  if (Array.isArray(shape) && shape.every((axis) => axis === null || (Number.isInteger(axis) && axis >= 1)))
+    return shape;
   throw new RondoError('OUT_OF_RANGE', {
     where,
     what: '`inputShape` is no shape of one sample.',
@@ -339,7 +366,13 @@ export function finalActivationOf(activation: string): FinalActivation | undefin
 export function singleInput(where: string, inputs: Tensor | readonly Tensor[]): Tensor {
   if (inputs instanceof Tensor) return inputs;
   if (inputs.length === 1) return inputs[0];
-  throw new RondoError('SHAPE_MISMATCH', { where, what: 'the layer takes one tensor.', expected: 'one tensor', received: `${inputs.length} tensors`, fix: 'concatenate them, or call the layer once for each.' });
+  throw new RondoError('SHAPE_MISMATCH', {
+    where,
+    what: 'the layer takes one tensor.',
+    expected: 'one tensor',
+    received: `${inputs.length} tensors`,
+    fix: 'concatenate them, or call the layer once for each.',
+  });
 }
 
 function noTensor(where: string, inputs: unknown): RondoError {
@@ -353,20 +386,41 @@ function noTensor(where: string, inputs: unknown): RondoError {
 }
 
 /** Checks an open shape against named axes (null = any size). @throws SHAPE_MISMATCH */
-export function requireOpenAxes(where: string, shape: OpenShape, axes: readonly (readonly [name: string, size: number | null])[], fix: string): void {
-  const fits = shape.length === axes.length && axes.every(([, size], i) => size === null || shape[i] === null || shape[i] === size);
+export function requireOpenAxes(
+  where: string,
+  shape: OpenShape,
+  axes: readonly (readonly [name: string, size: number | null])[],
+  fix: string,
+): void {
+  const fits =
+    shape.length === axes.length &&
+    axes.every(([, size], i) => size === null || shape[i] === null || shape[i] === size);
   if (fits) return;
   const written = axes.map(([name, size]) => (size === null ? name : `${name} = ${size}`)).join(', ');
-  throw new RondoError('SHAPE_MISMATCH', { where, what: 'the input has the wrong shape.', expected: `[${written}]`, received: describeOpenShape(shape), fix });
+  throw new RondoError('SHAPE_MISMATCH', {
+    where,
+    what: 'the input has the wrong shape.',
+    expected: `[${written}]`,
+    received: describeOpenShape(shape),
+    fix,
+  });
 }
 
 /** The size of an axis that a layer must know to make its weights. @throws SHAPE_MISMATCH when it is unknown. */
 export function knownAxis(where: string, shape: OpenShape, axis: number, name: string): number {
   const size = shape.at(axis);
   if (typeof size === 'number') return size;
-  throw new RondoError('SHAPE_MISMATCH', { where, what: `the axis \`${name}\` has no known size.`, expected: `a number of ${name}`, received: describeOpenShape(shape), fix: `give the layer an inputShape whose ${name} axis is a number.` });
+  throw new RondoError('SHAPE_MISMATCH', {
+    where,
+    what: `the axis \`${name}\` has no known size.`,
+    expected: `a number of ${name}`,
+    received: describeOpenShape(shape),
+    fix: `give the layer an inputShape whose ${name} axis is a number.`,
+  });
 }
 
 export function describeOpenShape(shape: OpenShape): string {
-  return shape.some((axis) => axis === null) ? `[${shape.map((axis) => axis ?? 'any').join(', ')}]` : describeShape(shape as Shape);
+  return shape.some((axis) => axis === null)
+    ? `[${shape.map((axis) => axis ?? 'any').join(', ')}]`
+    : describeShape(shape as Shape);
 }

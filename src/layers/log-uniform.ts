@@ -18,6 +18,8 @@ export function logUniformCandidates(count: number, classes: number, random: Ran
   requireCount('logUniformCandidates', 'classes', classes);
   const range = Math.log(classes + 1);
   // exp(u range) - 1 has k + 1 > it >= k with the probability of k; rounding may reach `classes`.
-  const drawn = Int32Array.from({ length: count }, () => Math.min(classes - 1, Math.floor(Math.exp(random.uniform() * range)) - 1));
+  const drawn = Int32Array.from({ length: count }, () =>
+    Math.min(classes - 1, Math.floor(Math.exp(random.uniform() * range)) - 1),
+  );
   return { classes: drawn, expectedCounts: Float64Array.from(drawn, (k) => count * logUniformProbability(k, classes)) };
 }

@@ -8,7 +8,10 @@ export class LSTM<ReturnState extends boolean = false> extends RNN<ReturnState> 
   override readonly className = 'LSTM';
 
   constructor(options: RecurrentOptions & { units: number; returnState?: ReturnState | undefined }) {
-    super(withCell('LSTM', options, () => lstm), 'LSTM');
+    super(
+      withCell('LSTM', options, () => lstm),
+      'LSTM',
+    );
   }
 
   override getConfig(): Record<string, Json | undefined> {

@@ -28,7 +28,10 @@ const mask = Uint8Array.from([1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0]);
 /** `[3, 4, 2]` with one gap, two padded ends, and an empty last row. */
 function maskedInput(): Tensor {
   const random = new Random(5);
-  const x = tensor(Float64Array.from({ length: 24 }, () => random.normal()), [3, 4, 2]);
+  const x = tensor(
+    Float64Array.from({ length: 24 }, () => random.normal()),
+    [3, 4, 2],
+  );
   setMask(x, mask);
   return x;
 }
@@ -51,7 +54,14 @@ describe.each(backendNames)('masks on %s', (backend) => {
     expect(maskOf(layer.apply(maskedInput(), { training: true }))).toBe(mask);
   });
 
-  const ending: readonly Layer[] = [new AttentionPooling1D({ units: 3 }), new SequencePooling1D(), new Flatten(), new GlobalAveragePooling1D(), new GlobalMaxPooling1D(), new LSTM({ units: 3 })];
+  const ending: readonly Layer[] = [
+    new AttentionPooling1D({ units: 3 }),
+    new SequencePooling1D(),
+    new Flatten(),
+    new GlobalAveragePooling1D(),
+    new GlobalMaxPooling1D(),
+    new LSTM({ units: 3 }),
+  ];
   it.each(ending.map((layer) => [layer.className, layer] as const))('end at %s', (_, layer) => {
     useBackend(backend);
     expect(maskOf(layer.apply(maskedInput()))).toBeUndefined();
@@ -59,7 +69,18 @@ describe.each(backendNames)('masks on %s', (backend) => {
 
   it('begin at Masking, which clears the steps that it hides, and at an Embedding with maskZero', () => {
     useBackend(backend);
-    const x = tensor([[[1, 2], [-1, -1], [-1, 3]], [[0, 0], [4, -1], [-1, -1]]]);
+    const x = tensor([
+      [
+        [1, 2],
+        [-1, -1],
+        [-1, 3],
+      ],
+      [
+        [0, 0],
+        [4, -1],
+        [-1, -1],
+      ],
+    ]);
     const masked = new Masking({ maskValue: -1 }).apply(x);
     expect(maskOf(masked)).toEqual(Uint8Array.from([1, 0, 1, 1, 1, 0]));
     expect(Array.from(masked.dataSync())).toEqual([1, 2, 0, 0, -1, 3, 0, 0, 4, -1, 0, 0]);
@@ -67,8 +88,13 @@ describe.each(backendNames)('masks on %s', (backend) => {
     const unmasked = new Masking({ maskValue: 9 }).apply(x);
     expect(maskOf(unmasked)).toEqual(new Uint8Array(6).fill(1));
     expect(maskOf(x)).toBeUndefined();
-    const words = tensor([[3, 0, 1], [0, 0, 2]]);
-    expect(maskOf(new Embedding({ inputDim: 4, outputDim: 2, maskZero: true }).apply(words))).toEqual(Uint8Array.from([1, 0, 1, 0, 0, 1]));
+    const words = tensor([
+      [3, 0, 1],
+      [0, 0, 2],
+    ]);
+    expect(maskOf(new Embedding({ inputDim: 4, outputDim: 2, maskZero: true }).apply(words))).toEqual(
+      Uint8Array.from([1, 0, 1, 0, 0, 1]),
+    );
     expect(maskOf(new Embedding({ inputDim: 4, outputDim: 2 }).apply(words))).toBeUndefined();
   });
 
@@ -77,8 +103,12 @@ describe.each(backendNames)('masks on %s', (backend) => {
     const other = tensor(new Float64Array(24), [3, 4, 2]);
     setMask(other, Uint8Array.from([0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1]));
     const plain = tensor(new Float64Array(12), [3, 2, 2]);
-    expect(maskOf(new Concatenate().apply([maskedInput(), other]))).toEqual(Uint8Array.from([1, 0, 1, 1, 0, 1, 1, 0, 0, 0, 0, 1]));
-    expect(maskOf(new Concatenate({ axis: 1 }).apply([maskedInput(), plain]))).toEqual(Uint8Array.from([1, 0, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 0, 0, 0, 0, 1, 1]));
+    expect(maskOf(new Concatenate().apply([maskedInput(), other]))).toEqual(
+      Uint8Array.from([1, 0, 1, 1, 0, 1, 1, 0, 0, 0, 0, 1]),
+    );
+    expect(maskOf(new Concatenate({ axis: 1 }).apply([maskedInput(), plain]))).toEqual(
+      Uint8Array.from([1, 0, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 0, 0, 0, 0, 1, 1]),
+    );
     expect(maskOf(new Concatenate().apply([plain, plain]))).toBeUndefined();
     expect(new Concatenate().computeOutputShape([null, 5, 2], [null, 5, 4])).toEqual([null, 5, 6]);
   });
@@ -87,13 +117,23 @@ describe.each(backendNames)('masks on %s', (backend) => {
     useBackend(backend);
     const random = new Random(6);
     // Two documents of two sentences of three words.
-    const words = [[[1, 2, 0], [3, 0, 0]], [[4, 1, 2], [0, 0, 0]]];
+    const words = [
+      [
+        [1, 2, 0],
+        [3, 0, 0],
+      ],
+      [
+        [4, 1, 2],
+        [0, 0, 0],
+      ],
+    ];
     const embedding = new TimeDistributed({ layer: new Embedding({ inputDim: 5, outputDim: 2, maskZero: true }) });
     const encoder = new TimeDistributed({ layer: new LSTM({ units: 3 }) });
     const embedded = embedding.apply(tensor(words));
     expect(embedded.shape).toEqual([2, 2, 3, 2]);
     const sentences = encoder.apply(embedded);
-    for (const variable of encoder.weights) variable.assign(Float64Array.from({ length: variable.size }, () => random.normal()));
+    for (const variable of encoder.weights)
+      variable.assign(Float64Array.from({ length: variable.size }, () => random.normal()));
     expect(maskOf(sentences)).toEqual(Uint8Array.from([1, 1, 1, 0]));
     const alone = encoder.layer.apply(embedding.layer.apply(tensor([[3]])));
     const again = encoder.apply(embedding.apply(tensor(words)));
@@ -105,9 +145,14 @@ describe.each(backendNames)('masks on %s', (backend) => {
     const numbers = Float64Array.from(maskedInput().dataSync());
     mask.forEach((step, i) => (step === 0 ? numbers.fill(NaN, 2 * i, 2 * i + 2) : undefined));
     const x = tensor(numbers, [3, 4, 2]);
-    const real = (row: number): number[][] => [...mask.subarray(4 * row, 4 * row + 4).entries()].filter(([, step]) => step === 1).map(([t]) => [...numbers.subarray(8 * row + 2 * t, 8 * row + 2 * t + 2)]);
+    const real = (row: number): number[][] =>
+      [...mask.subarray(4 * row, 4 * row + 4).entries()]
+        .filter(([, step]) => step === 1)
+        .map(([t]) => [...numbers.subarray(8 * row + 2 * t, 8 * row + 2 * t + 2)]);
     const expected = (pool: (values: number[]) => number): number[] =>
-      [0, 1, 2].flatMap((row) => [0, 1].map((feature) => (real(row).length === 0 ? 0 : pool(real(row).map((step) => step[feature])))));
+      [0, 1, 2].flatMap((row) =>
+        [0, 1].map((feature) => (real(row).length === 0 ? 0 : pool(real(row).map((step) => step[feature])))),
+      );
     const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
     for (const [layer, wanted] of [
       [new GlobalAveragePooling1D(), expected(mean)],

@@ -121,7 +121,8 @@ class ReflectionProduct {
     const numRows = height - start;
     const numColumns = this.width - start;
     this.#multiplyTransposed(this.#q + placeOf(height, 0, start), height, start, numColumns);
-    for (let column = 0; column < numColumns; column += 4) this.#weigh(this.#product + column * B, this.#weighted + column * B);
+    for (let column = 0; column < numColumns; column += 4)
+      this.#weigh(this.#product + column * B, this.#weighted + column * B);
     for (let from = 0; from < numRows; from += ROWS) {
       const count = Math.min(ROWS, numRows - from);
       for (let j = 0; j < B; j++) {
@@ -143,7 +144,8 @@ class ReflectionProduct {
       const depth = Math.min(ROWS, numRows - from);
       for (let column = 0; column < numColumns; column += 4) {
         const operand = matrix + placeOf(matrixHeight, row + from, column);
-        for (let i = 0; i < B; i += 4) this.addTile(this.#v + placeOf(this.stride, from, i), operand, depth, this.#product + column * B + 4 * i);
+        for (let i = 0; i < B; i += 4)
+          this.addTile(this.#v + placeOf(this.stride, from, i), operand, depth, this.#product + column * B + 4 * i);
       }
     }
   }
@@ -152,7 +154,10 @@ class ReflectionProduct {
   #weigh(source: number, target: number): void {
     const { heap, t } = this;
     for (let i = 0; i < B; i++) {
-      let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+      let s0 = 0,
+        s1 = 0,
+        s2 = 0,
+        s3 = 0;
       for (let l = i; l < B; l++) {
         const factor = t[i * B + l];
         const at = source + 4 * l;

@@ -7,6 +7,7 @@ export function plainOptions(options: object): Record<string, Json | undefined> 
 }
 
 function plainValue(value: unknown): Json {
-  const hasConfig = value !== null && typeof value === 'object' && 'getConfig' in value && typeof value.getConfig === 'function';
+  const hasConfig =
+    value !== null && typeof value === 'object' && 'getConfig' in value && typeof value.getConfig === 'function';
   return (hasConfig ? (value.getConfig as () => unknown).call(value) : value) as Json;
 }

@@ -36,7 +36,9 @@ function stepsOf(layer: Layer<unknown>, mask: Uint8Array | undefined): { exact: 
       const results = tensorsIn(layer.apply(input, { training: true, mask }));
       exact.push(...results.flatMap((result) => [...result.dataSync()]));
       const cotangents = new Random(4);
-      return results.map((result) => ops.sum(ops.mul(result, normals(result.shape, cotangents)))).reduce((a, b) => ops.add(a, b));
+      return results
+        .map((result) => ops.sum(ops.mul(result, normals(result.shape, cotangents))))
+        .reduce((a, b) => ops.add(a, b));
     }, [input, ...layer.trainableWeights]);
     const [dInput, ...dWeights] = gradients.map((gradient) => [...gradient.dataSync()].map((x) => x + 0));
     if (mask === undefined) exact.push(...dInput);
@@ -50,19 +52,34 @@ type Options = { recomputeSteps?: number };
 const rates = { dropout: 0.3, recurrentDropout: 0.4, zoneout: 0.2 };
 const layers: Record<string, (options: Options) => Layer<unknown>> = {
   LSTM: (options) => new LSTM({ units: 5, returnSequences: true, ...options }),
-  'LSTM with dropout, recurrentDropout and zoneout': (options) => new LSTM({ units: 5, returnSequences: true, ...rates, ...options }),
-  'LSTM with goBackwards and returnState': (options) => new LSTM({ units: 5, goBackwards: true, returnState: true, ...options }),
-  'stateful GRU with zeroOutputForMask': (options) => new GRU({ units: 5, stateful: true, returnSequences: true, zeroOutputForMask: true, dropout: 0.3, ...options }),
+  'LSTM with dropout, recurrentDropout and zoneout': (options) =>
+    new LSTM({ units: 5, returnSequences: true, ...rates, ...options }),
+  'LSTM with goBackwards and returnState': (options) =>
+    new LSTM({ units: 5, goBackwards: true, returnState: true, ...options }),
+  'stateful GRU with zeroOutputForMask': (options) =>
+    new GRU({ units: 5, stateful: true, returnSequences: true, zeroOutputForMask: true, dropout: 0.3, ...options }),
   'GRU with resetAfter false': (options) => new GRU({ units: 5, resetAfter: false, recurrentDropout: 0.4, ...options }),
-  'RNN of two cells': (options) => new RNN({ cell: ['lstm', 'minGRU'], units: [5, 6], returnSequences: true, dropout: 0.2, ...options }),
-  Bidirectional: (options) => new Bidirectional({ layer: new LSTM({ units: 5, returnSequences: true, returnState: true, ...rates, ...options }) }),
+  'RNN of two cells': (options) =>
+    new RNN({ cell: ['lstm', 'minGRU'], units: [5, 6], returnSequences: true, dropout: 0.2, ...options }),
+  Bidirectional: (options) =>
+    new Bidirectional({
+      layer: new LSTM({ units: 5, returnSequences: true, returnState: true, ...rates, ...options }),
+    }),
 };
 
 describe.each(backendNames)('recomputeSteps on %s', (backend) => {
   beforeEach(() => void useBackend(backend));
   afterEach(() => void useBackend('wasm'));
 
-  it.each(Object.keys(layers).flatMap((name) => [[name, 'no mask', undefined], [name, 'padding', padded]] as const))('changes nothing for %s with %s', (name, _, mask) => {
+  it.each(
+    Object.keys(layers).flatMap(
+      (name) =>
+        [
+          [name, 'no mask', undefined],
+          [name, 'padding', padded],
+        ] as const,
+    ),
+  )('changes nothing for %s with %s', (name, _, mask) => {
     const whole = stepsOf(layers[name]({}), mask);
     const cut = stepsOf(layers[name]({ recomputeSteps: 4 }), mask);
     // float64: outputs to the last bit, and sums of 33 products in another order; float32: products of other tiles as well.
@@ -77,7 +94,10 @@ describe.each(backendNames)('recomputeSteps on %s', (backend) => {
     layer.ensureBuilt(input.shape);
     const stepWith = (run: (x: Tensor) => Tensor): number[] => {
       setSeed(2);
-      const { value, gradients } = valueAndGradients(() => ops.sum(ops.square(run(input))), [input, ...layer.trainableWeights]);
+      const { value, gradients } = valueAndGradients(
+        () => ops.sum(ops.square(run(input))),
+        [input, ...layer.trainableWeights],
+      );
       return [value, ...gradients].flatMap((result) => [...result.dataSync()]);
     };
     const run = (x: Tensor): Tensor => layer.apply(x, { training: true });

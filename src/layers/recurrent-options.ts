@@ -58,14 +58,38 @@ export interface RecurrentOptions extends LayerOptions {
 
 /** Every name of {@link RecurrentOptions} but those all layers have. */
 export const recurrentOptionNames: readonly string[] = [
-  'units', 'activation', 'recurrentActivation', 'useBias', 'kernelInitializer', 'recurrentInitializer', 'biasInitializer', 'unitForgetBias',
-  'kernelRegularizer', 'recurrentRegularizer', 'biasRegularizer', 'kernelConstraint', 'recurrentConstraint', 'biasConstraint', 'dropout',
-  'recurrentDropout', 'weightDropout', 'zoneout', 'returnSequences', 'returnState', 'goBackwards', 'stateful', 'zeroOutputForMask',
+  'units',
+  'activation',
+  'recurrentActivation',
+  'useBias',
+  'kernelInitializer',
+  'recurrentInitializer',
+  'biasInitializer',
+  'unitForgetBias',
+  'kernelRegularizer',
+  'recurrentRegularizer',
+  'biasRegularizer',
+  'kernelConstraint',
+  'recurrentConstraint',
+  'biasConstraint',
+  'dropout',
+  'recurrentDropout',
+  'weightDropout',
+  'zoneout',
+  'returnSequences',
+  'returnState',
+  'goBackwards',
+  'stateful',
+  'zeroOutputForMask',
   'recomputeSteps',
 ];
 
 /** The options with a cell. @throws USAGE for what is no object, such as a number of units: spread, it would leave nothing */
-export function withCell<Options extends object>(where: string, options: Options, cell: (options: Options) => Cell): Options & { cell: Cell } {
+export function withCell<Options extends object>(
+  where: string,
+  options: Options,
+  cell: (options: Options) => Cell,
+): Options & { cell: Cell } {
   if (Object(options) !== options) refuseUnknownOptions(where, options, recurrentOptionNames);
   return { ...options, cell: cell(options) };
 }

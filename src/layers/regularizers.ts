@@ -16,11 +16,16 @@ export type RegularizerLike = Given<Regularizer>;
 
 const absolute: PointwiseFunction = { name: 'l1', build: ([w], { l1 }) => mul(l1, abs(w)), scalars: ['l1'] };
 const squared: PointwiseFunction = { name: 'l2', build: ([w], { l2 }) => mul(l2, w, w), scalars: ['l2'] };
-const both: PointwiseFunction = { name: 'l1l2', build: ([w], { l1, l2 }) => add(mul(l1, abs(w)), mul(l2, w, w)), scalars: ['l1', 'l2'] };
+const both: PointwiseFunction = {
+  name: 'l1l2',
+  build: ([w], { l1, l2 }) => add(mul(l1, abs(w)), mul(l2, w, w)),
+  scalars: ['l1', 'l2'],
+};
 
 function regularizer(fn: PointwiseFunction, factors: Readonly<Record<string, number>>): Regularizer {
   const { name } = fn;
-  for (const [factor, value] of Object.entries(factors)) requireNumber(name, factor, value, 'a number of at least 0', (v) => v >= 0);
+  for (const [factor, value] of Object.entries(factors))
+    requireNumber(name, factor, value, 'a number of at least 0', (v) => v >= 0);
   return {
     name,
     getConfig: () => ({ name, config: factors }),

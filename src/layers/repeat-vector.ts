@@ -23,7 +23,15 @@ export class RepeatVector extends Layer {
   override build(): void {}
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {
-    requireOpenAxes(titleOf(this), inputShape, [['batch', null], ['features', null]], 'give the layer one vector a sample, for example from a recurrent layer without returnSequences.');
+    requireOpenAxes(
+      titleOf(this),
+      inputShape,
+      [
+        ['batch', null],
+        ['features', null],
+      ],
+      'give the layer one vector a sample, for example from a recurrent layer without returnSequences.',
+    );
     return [inputShape[0], this.n, inputShape[1]];
   }
 

@@ -3,7 +3,15 @@ import { describeShape, type Shape, sizeOf } from '../shape.js';
 import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { titleOf } from './input-axes.js';
-import { type CallOptions, describeOpenShape, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
+import {
+  type CallOptions,
+  describeOpenShape,
+  type Json,
+  Layer,
+  type LayerOptions,
+  type OpenShape,
+  singleInput,
+} from './layer.js';
 import { clearMasked, type Mask, resampledMask } from './mask.js';
 
 export interface ReshapeOptions extends LayerOptions {
@@ -25,9 +33,16 @@ export class Reshape extends Layer {
   constructor(options: ReshapeOptions) {
     super('Reshape', options, ['targetShape']);
     this.targetShape = options.targetShape;
-    const isShape = Array.isArray(this.targetShape) && this.targetShape.every((axis) => Number.isInteger(axis) && axis >= -1);
+    const isShape =
+      Array.isArray(this.targetShape) && this.targetShape.every((axis) => Number.isInteger(axis) && axis >= -1);
     if (!isShape || this.targetShape.filter((axis) => axis === -1).length > 1) {
-      throw new RondoError('OUT_OF_RANGE', { where: 'Reshape', what: '`targetShape` is no shape.', expected: 'sizes of axes, at most one of them -1', received: JSON.stringify(this.targetShape), fix: 'give the shape of one sample, without the batch axis.' });
+      throw new RondoError('OUT_OF_RANGE', {
+        where: 'Reshape',
+        what: '`targetShape` is no shape.',
+        expected: 'sizes of axes, at most one of them -1',
+        received: JSON.stringify(this.targetShape),
+        fix: 'give the shape of one sample, without the batch axis.',
+      });
     }
   }
 
@@ -60,6 +75,12 @@ export class Reshape extends Layer {
     const known = sizeOf(this.targetShape.filter((axis) => axis !== -1));
     const shape = this.targetShape.map((axis) => (axis === -1 ? size / known : axis));
     if (shape.every(Number.isInteger) && sizeOf(shape) === size) return shape;
-    throw new RondoError('SHAPE_MISMATCH', { where: titleOf(this), what: 'a sample cannot take the target shape.', expected: `${describeShape(this.targetShape)}, of ${size} values`, received: describeOpenShape([null, ...sample]), fix: 'correct targetShape.' });
+    throw new RondoError('SHAPE_MISMATCH', {
+      where: titleOf(this),
+      what: 'a sample cannot take the target shape.',
+      expected: `${describeShape(this.targetShape)}, of ${size} values`,
+      received: describeOpenShape([null, ...sample]),
+      fix: 'correct targetShape.',
+    });
   }
 }

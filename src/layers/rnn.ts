@@ -71,7 +71,11 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
   private readonly stack: readonly CellAlongTime[];
   private carried: Record<string, Variable>[] | undefined;
 
-  constructor(protected readonly options: RNNOptions & { returnState?: ReturnState | undefined }, where = 'RNN', known: readonly string[] = ['cell', 'cellEquations']) {
+  constructor(
+    protected readonly options: RNNOptions & { returnState?: ReturnState | undefined },
+    where = 'RNN',
+    known: readonly string[] = ['cell', 'cellEquations'],
+  ) {
     super(where, options, [...recurrentOptionNames, ...known]);
     const listed = Array.isArray(options.cell) ? (options.cell as readonly CellLike[]) : [options.cell as CellLike];
     this.cells = listed.map((cell) => (typeof cell === 'string' ? cellNamed(cell, where) : cell));
@@ -79,7 +83,13 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
     requireEquations(where, this.cells, options.cellEquations);
     this.units = typeof options.units === 'object' ? options.units : listed.map(() => options.units as number);
     if (this.units.length !== this.cells.length || this.cells.length === 0) {
-      throw new RondoError('USAGE', { where, what: 'cells and units do not match.', expected: `${this.cells.length} numbers of units`, received: `${this.units.length}`, fix: 'give one number, or one for each cell.' });
+      throw new RondoError('USAGE', {
+        where,
+        what: 'cells and units do not match.',
+        expected: `${this.cells.length} numbers of units`,
+        received: `${this.units.length}`,
+        fix: 'give one number, or one for each cell.',
+      });
     }
     for (const count of this.units) requireCount(where, 'units', count);
     for (const name of booleanOptions) requireBoolean(where, name, options[name]);
@@ -87,7 +97,10 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
     this.returnState = options.returnState ?? false;
     this.stateful = options.stateful ?? false;
     this.passesMask = this.returnSequences;
-    this.stack = this.cells.map((cell, i) => new CellAlongTime(cell, this.units[i], options, this.cells.length === 1 ? 'cell' : `cell${i}`, where));
+    this.stack = this.cells.map(
+      (cell, i) =>
+        new CellAlongTime(cell, this.units[i], options, this.cells.length === 1 ? 'cell' : `cell${i}`, where),
+    );
   }
 
   override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
@@ -96,7 +109,16 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {
     const features = this.buildShape?.at(2) ?? null;
-    requireOpenAxes(`${this.className} ${this.name}`, inputShape, [['batch', null], ['time', null], ['features', features]], 'a recurrent layer reads sequences: give it [batch, time, features], for example from an Embedding or a layer with returnSequences: true.');
+    requireOpenAxes(
+      `${this.className} ${this.name}`,
+      inputShape,
+      [
+        ['batch', null],
+        ['time', null],
+        ['features', features],
+      ],
+      'a recurrent layer reads sequences: give it [batch, time, features], for example from an Embedding or a layer with returnSequences: true.',
+    );
     const units = this.units[this.units.length - 1];
     return this.returnSequences ? [inputShape[0], inputShape[1], units] : [inputShape[0], units];
   }
@@ -114,7 +136,15 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
   }
 
   override call(inputs: Tensor | readonly Tensor[], options: RecurrentCallOptions): Returned<ReturnState> {
-    const [result] = RNN.runTogether([{ layer: this, input: singleInput(this.name, inputs), options, reverse: this.options.goBackwards ?? false, outputOrder: 'computed' }]);
+    const [result] = RNN.runTogether([
+      {
+        layer: this,
+        input: singleInput(this.name, inputs),
+        options,
+        reverse: this.options.goBackwards ?? false,
+        outputOrder: 'computed',
+      },
+    ]);
     if (!this.returnState) return result.output as Returned<ReturnState>;
     setMask(result.output, options.mask && this.maskAfter(options.mask, result.output));
     return result as Returned<ReturnState>;
@@ -148,7 +178,18 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
         here.map(({ state, layer, options: { mask, training = false }, reverse, outputOrder }) => {
           const isTop = level === layer.stack.length - 1;
           const returnSequences = isTop ? layer.returnSequences : true;
-          return [layer.stack[level], { input: state.output, mask, initialStates: state.initial[level], training, reverse, outputOrder: isTop ? outputOrder : 'time', returnSequences }];
+          return [
+            layer.stack[level],
+            {
+              input: state.output,
+              mask,
+              initialStates: state.initial[level],
+              training,
+              reverse,
+              outputOrder: isTop ? outputOrder : 'time',
+              returnSequences,
+            },
+          ];
         }),
       );
       here.forEach(({ state }, i) => {
@@ -158,8 +199,12 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
     }
     return runs.map(({ layer, options: { mask }, reverse, outputOrder }, i) => {
       const { output, states } = started[i];
-      if (mask === undefined || !layer.returnSequences || layer.options.zeroOutputForMask !== true) return { output, states };
-      return { output: clearMasked(output, reverse && outputOrder === 'computed' ? reversedMask(mask, output.shape[1]) : mask), states };
+      if (mask === undefined || !layer.returnSequences || layer.options.zeroOutputForMask !== true)
+        return { output, states };
+      return {
+        output: clearMasked(output, reverse && outputOrder === 'computed' ? reversedMask(mask, output.shape[1]) : mask),
+        states,
+      };
     });
   }
 
@@ -167,13 +212,32 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
   override stepper(batch: number): Stepper {
     const { goBackwards } = this.options;
     if (goBackwards === true) {
-      throw new RondoError('USAGE', { where: `${this.className} ${this.name}`, what: 'the layer cannot be run one time step at a time.', expected: 'a layer that reads forwards', received: 'goBackwards: true', fix: 'apply the model to whole sequences.' });
+      throw new RondoError('USAGE', {
+        where: `${this.className} ${this.name}`,
+        what: 'the layer cannot be run one time step at a time.',
+        expected: 'a layer that reads forwards',
+        received: 'goBackwards: true',
+        fix: 'apply the model to whole sequences.',
+      });
     }
-    const carried = this.stack.map(({ cell, units }) => Object.fromEntries(cell.states.map((state) => [state, new Variable([batch, units], new Float32Array(batch * units), `${this.name}/state/${state}`, false)])));
+    const carried = this.stack.map(({ cell, units }) =>
+      Object.fromEntries(
+        cell.states.map((state) => [
+          state,
+          new Variable([batch, units], new Float32Array(batch * units), `${this.name}/state/${state}`, false),
+        ]),
+      ),
+    );
     return {
-      states: new Map(carried.flatMap((named, i) => Object.entries(named).map(([state, value]): [string, Variable] => [this.carriedName(i, state), value]))),
+      states: new Map(
+        carried.flatMap((named, i) =>
+          Object.entries(named).map(([state, value]): [string, Variable] => [this.carriedName(i, state), value]),
+        ),
+      ),
       step: (input) => {
-        const [{ output, states }] = RNN.alongTime([{ layer: this, input, options: { initialState: carried }, reverse: false, outputOrder: 'time' }]);
+        const [{ output, states }] = RNN.alongTime([
+          { layer: this, input, options: { initialState: carried }, reverse: false, outputOrder: 'time' },
+        ]);
         assignStates(carried, states);
         return output;
       },
@@ -183,7 +247,11 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
   /** A layer with the same options and weights of its own. */
   copy(): RNN<ReturnState> {
     const { name: _name, ...options } = this.options;
-    return new (this.constructor as new (options: RNNOptions & { returnState?: ReturnState | undefined }) => RNN<ReturnState>)(options as typeof this.options);
+    return new (
+      this.constructor as new (
+        options: RNNOptions & { returnState?: ReturnState | undefined },
+      ) => RNN<ReturnState>
+    )(options as typeof this.options);
   }
 
   /** Forgets the carried state, so that the next batch starts from zeros and may have another size. */
@@ -198,7 +266,9 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
   }
 
   override carriedStates(): ReadonlyMap<string, Tensor> {
-    const entries = (this.carried ?? []).flatMap((named, i) => Object.entries(named).map(([state, value]): [string, Tensor] => [this.carriedName(i, state), value]));
+    const entries = (this.carried ?? []).flatMap((named, i) =>
+      Object.entries(named).map(([state, value]): [string, Tensor] => [this.carriedName(i, state), value]),
+    );
     return new Map(entries);
   }
 
@@ -208,7 +278,13 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
     const value = (i: number, state: string): Tensor => {
       const found = states.get(this.carriedName(i, state));
       if (found !== undefined) return found;
-      throw new RondoError('FILE_FORMAT', { where: `${this.className} ${this.name}`, what: `the carried state \`${state}\` is missing.`, expected: 'every state of every cell', received: [...states.keys()].join(', '), fix: 'use an intact checkpoint of this model.' });
+      throw new RondoError('FILE_FORMAT', {
+        where: `${this.className} ${this.name}`,
+        what: `the carried state \`${state}\` is missing.`,
+        expected: 'every state of every cell',
+        received: [...states.keys()].join(', '),
+        fix: 'use an intact checkpoint of this model.',
+      });
     };
     const named = this.cells.map((cell, i) => Object.fromEntries(cell.states.map((state) => [state, value(i, state)])));
     scope(() => this.carry(named));
@@ -218,31 +294,64 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
     const { cell: _cell, cellEquations: _equations, ...options } = plainOptions(this.options);
     const names = this.cells.map(({ name }) => name);
     const cellEquations = ownEquations(this.cells);
-    return { ...options, ...this.baseConfig(), cell: names.length === 1 ? names[0] : names, ...(cellEquations && { cellEquations }) };
+    return {
+      ...options,
+      ...this.baseConfig(),
+      cell: names.length === 1 ? names[0] : names,
+      ...(cellEquations && { cellEquations }),
+    };
   }
 
   private requireMask(shape: Shape, mask: Mask | undefined): void {
     if (mask === undefined || mask.length === shape[0] * shape[1]) return;
-    throw new RondoError('SHAPE_MISMATCH', { where: `${this.className} ${this.name}`, what: 'the mask has the wrong size.', expected: `${shape[0]} * ${shape[1]} entries, one a step`, received: `${mask.length} entries`, fix: 'give one 0 or 1 for every time step of every sequence.' });
+    throw new RondoError('SHAPE_MISMATCH', {
+      where: `${this.className} ${this.name}`,
+      what: 'the mask has the wrong size.',
+      expected: `${shape[0]} * ${shape[1]} entries, one a step`,
+      received: `${mask.length} entries`,
+      fix: 'give one 0 or 1 for every time step of every sequence.',
+    });
   }
 
   private initialStates(batch: number, given: RecurrentCallOptions['initialState']): readonly NamedStates[] {
     const where = `${this.className} ${this.name}`;
-    if (given === undefined) return this.carried !== undefined ? this.carriedFor(batch) : this.stack.map((member) => member.zeroStates(batch));
+    if (given === undefined)
+      return this.carried !== undefined ? this.carriedFor(batch) : this.stack.map((member) => member.zeroStates(batch));
     const list = Array.isArray(given) ? (given as readonly NamedStates[]) : [given as NamedStates];
     if (list.length !== this.stack.length) {
-      throw new RondoError('SHAPE_MISMATCH', { where, what: 'initialState does not fit the cells.', expected: `${this.stack.length} sets of states`, received: `${list.length}`, fix: 'give the states of every cell, from the bottom to the top.' });
+      throw new RondoError('SHAPE_MISMATCH', {
+        where,
+        what: 'initialState does not fit the cells.',
+        expected: `${this.stack.length} sets of states`,
+        received: `${list.length}`,
+        fix: 'give the states of every cell, from the bottom to the top.',
+      });
     }
     return this.cells.map((cell, i) => {
       const unknown = Object.keys(list[i]).find((name) => !cell.states.includes(name));
       const missing = cell.states.find((name) => list[i][name] === undefined);
       if (unknown !== undefined || missing !== undefined) {
-        throw new RondoError('UNKNOWN_NAME', { where, what: 'initialState names other states than the cell has.', expected: `{ ${cell.states.join(', ')} }`, received: `{ ${Object.keys(list[i]).join(', ')} }`, fix: 'give every state of the cell by its name.' });
+        throw new RondoError('UNKNOWN_NAME', {
+          where,
+          what: 'initialState names other states than the cell has.',
+          expected: `{ ${cell.states.join(', ')} }`,
+          received: `{ ${Object.keys(list[i]).join(', ')} }`,
+          fix: 'give every state of the cell by its name.',
+        });
       }
       return Object.fromEntries(
         cell.states.map((state) => {
           const value = tensor(list[i][state]);
-          requireAxes(where, `initialState.${state}`, value.shape, [['batch', batch], ['units', this.units[i]]], 'give one row of states for every sequence of the batch.');
+          requireAxes(
+            where,
+            `initialState.${state}`,
+            value.shape,
+            [
+              ['batch', batch],
+              ['units', this.units[i]],
+            ],
+            'give one row of states for every sequence of the batch.',
+          );
           return [state, value];
         }),
       );
@@ -252,7 +361,13 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
   private carriedFor(batch: number): readonly NamedStates[] {
     const before = Object.values(this.carried![0])[0].shape[0];
     if (before === batch) return this.carried!;
-    throw new RondoError('SHAPE_MISMATCH', { where: `${this.className} ${this.name}`, what: 'the batch size changed while the state is carried over.', expected: `${before} sequences`, received: `${batch}`, fix: 'keep the batch size, or call resetStates() first.' });
+    throw new RondoError('SHAPE_MISMATCH', {
+      where: `${this.className} ${this.name}`,
+      what: 'the batch size changed while the state is carried over.',
+      expected: `${before} sequences`,
+      received: `${batch}`,
+      fix: 'keep the batch size, or call resetStates() first.',
+    });
   }
 
   /** The name of a carried state in checkpoints. */
@@ -261,13 +376,24 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
   }
 
   private carry(states: readonly NamedStates[]): void {
-    this.carried ??= states.map((named) => Object.fromEntries(Object.entries(named).map(([name, { shape, size }]) => [name, new Variable(shape, new Float32Array(size), `${this.name}/state/${name}`, false)])));
+    this.carried ??= states.map((named) =>
+      Object.fromEntries(
+        Object.entries(named).map(([name, { shape, size }]) => [
+          name,
+          new Variable(shape, new Float32Array(size), `${this.name}/state/${name}`, false),
+        ]),
+      ),
+    );
     assignStates(this.carried, states);
   }
 }
 
 function assignStates(targets: readonly Readonly<Record<string, Variable>>[], states: readonly NamedStates[]): void {
-  withoutTape(() => states.forEach((named, i) => Object.entries(named).forEach(([name, value]) => assignTensor(targets[i][name], value))));
+  withoutTape(() =>
+    states.forEach((named, i) =>
+      Object.entries(named).forEach(([name, value]) => assignTensor(targets[i][name], value)),
+    ),
+  );
 }
 
 /** Fingerprints of the cells that are not the library's; undefined where all are. */
@@ -296,13 +422,30 @@ function requireEquations(where: string, cells: readonly Cell[], stored: Readonl
 /** A file names cells: it could not be loaded with a cell of one's own that has a name of the library's. @throws USAGE */
 function requireOwnName(where: string, cell: Cell): void {
   if (libraryCells.includes(cell) || !libraryCells.some(({ name }) => name === cell.name)) return;
-  throw new RondoError('USAGE', { where, what: `\`${cell.name}\` is a cell of the library.`, fix: 'give the cell another name.' });
+  throw new RondoError('USAGE', {
+    where,
+    what: `\`${cell.name}\` is a cell of the library.`,
+    fix: 'give the cell another name.',
+  });
 }
 
-const booleanOptions = ['returnSequences', 'returnState', 'stateful', 'goBackwards', 'useBias', 'unitForgetBias', 'zeroOutputForMask'] as const;
+const booleanOptions = [
+  'returnSequences',
+  'returnState',
+  'stateful',
+  'goBackwards',
+  'useBias',
+  'unitForgetBias',
+  'zeroOutputForMask',
+] as const;
 
 /** A text such as 'false' would count as true. @throws USAGE */
 function requireBoolean(where: string, name: string, value: unknown): void {
   if (value === undefined || typeof value === 'boolean') return;
-  throw new RondoError('USAGE', { where, what: `\`${name}\` is neither true nor false.`, received: describeValue(value), fix: `write ${name}: true.` });
+  throw new RondoError('USAGE', {
+    where,
+    what: `\`${name}\` is neither true nor false.`,
+    received: describeValue(value),
+    fix: `write ${name}: true.`,
+  });
 }

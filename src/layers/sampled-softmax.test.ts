@@ -20,7 +20,10 @@ const [rows, units, classes] = [5, 7, 11];
 const labels = Int32Array.of(3, 0, 10, 3, 7);
 const weights = Float64Array.of(0.5, 1.25, 0, 2, 0.125);
 /** Two draws of one class, and the labels of three rows. */
-const candidates: CandidateClasses = { classes: Int32Array.of(3, 1, 8, 1, 7), expectedCounts: Float64Array.of(0.5, 1.5, 0.25, 1.5, 2) };
+const candidates: CandidateClasses = {
+  classes: Int32Array.of(3, 1, 8, 1, 7),
+  expectedCounts: Float64Array.of(0.5, 1.5, 0.25, 1.5, 2),
+};
 
 function operands(): [hidden: Tensor, kernel: Tensor, bias: Tensor] {
   const random = new Random(17);
@@ -36,7 +39,10 @@ function logits([hidden, kernel, bias]: readonly Tensor[]): number[][] {
 function slowLosses(inputs: readonly Tensor[], { classes: drawn, expectedCounts }: CandidateClasses): number[] {
   return logits(inputs).map((x, i) => {
     const own = Math.exp(x[labels[i]]);
-    const others = Array.from(drawn).reduce((sum, c, j) => sum + (c === labels[i] ? 0 : Math.exp(x[c]) / expectedCounts[j]), 0);
+    const others = Array.from(drawn).reduce(
+      (sum, c, j) => sum + (c === labels[i] ? 0 : Math.exp(x[c]) / expectedCounts[j]),
+      0,
+    );
     return Math.log(own + others) - x[labels[i]];
   });
 }
@@ -45,7 +51,10 @@ describe('sampledCrossentropy', () => {
   it.each(backendNames)('has the losses of its definition on %s', (backend) => {
     useBackend(backend);
     const inputs = operands();
-    const { total, losses } = sampledCrossentropy(inputs[0], inputs[1], labels, candidates, { bias: inputs[2], weights });
+    const { total, losses } = sampledCrossentropy(inputs[0], inputs[1], labels, candidates, {
+      bias: inputs[2],
+      weights,
+    });
     const expected = slowLosses(inputs, candidates);
     const tolerance = backend === 'reference' ? 1e-14 : 1e-6;
     expectClose(losses.dataSync(), expected, tolerance, 'losses');
@@ -61,7 +70,10 @@ describe('sampledCrossentropy', () => {
   it('gives a gradient to the rows of labels and candidates alone', () => {
     const [hidden, kernel] = operands();
     const table = new Variable(kernel.shape, kernel.dataSync(), 'kernel');
-    const { gradients } = valueAndGradients(() => sampledCrossentropy(hidden, table, labels, candidates).total, [table]);
+    const { gradients } = valueAndGradients(
+      () => sampledCrossentropy(hidden, table, labels, candidates).total,
+      [table],
+    );
     expect([...(gradients[0] as RowGradient).indices]).toEqual([0, 1, 3, 7, 8, 10]);
   });
 
@@ -81,7 +93,9 @@ describe('sampledCrossentropy', () => {
     }
     x.forEach((row, i) => {
       const error = Math.sqrt((squares[i] - mean[i] ** 2) / draws);
-      expect(Math.abs(mean[i] - row.reduce((sum, value) => sum + Math.exp(value), 0)), `row ${i}`).toBeLessThan(4 * error);
+      expect(Math.abs(mean[i] - row.reduce((sum, value) => sum + Math.exp(value), 0)), `row ${i}`).toBeLessThan(
+        4 * error,
+      );
     });
   });
 
@@ -89,17 +103,34 @@ describe('sampledCrossentropy', () => {
     useBackend('wasm');
     const inputs = operands();
     const many = logUniformCandidates(200_000, classes, new Random(23));
-    const sampled = valueAndGradients(() => sampledCrossentropy(inputs[0], inputs[1], labels, many, { bias: inputs[2], weights }).total, inputs);
-    const full = valueAndGradients(() => softmaxCrossentropy(inputs[0], inputs[1], labels, { bias: inputs[2], weights, transposeKernel: true }).total, inputs);
+    const sampled = valueAndGradients(
+      () => sampledCrossentropy(inputs[0], inputs[1], labels, many, { bias: inputs[2], weights }).total,
+      inputs,
+    );
+    const full = valueAndGradients(
+      () =>
+        softmaxCrossentropy(inputs[0], inputs[1], labels, { bias: inputs[2], weights, transposeKernel: true }).total,
+      inputs,
+    );
     expectClose([sampled.value.item()], [full.value.item()], 0.01, 'loss');
-    full.gradients.forEach((gradient, i) => expectClose(sampled.gradients[i].dataSync(), gradient.dataSync(), 0.02, `gradient ${i}`));
+    full.gradients.forEach((gradient, i) =>
+      expectClose(sampled.gradients[i].dataSync(), gradient.dataSync(), 0.02, `gradient ${i}`),
+    );
   });
 
   it('refuses operands that do not fit', () => {
     const [hidden, kernel] = operands();
-    expect(messageOf(() => sampledCrossentropy(kernel, hidden, labels, candidates))).toContain('[SHAPE_MISMATCH] sampledCrossentropy');
-    expect(messageOf(() => sampledCrossentropy(hidden, kernel, Int32Array.of(0, 1, 2, 3, 11), candidates))).toContain('[OUT_OF_RANGE] sampledCrossentropy: the targets hold something that is no class, at [4].');
-    expect(messageOf(() => sampledCrossentropy(hidden, kernel, labels, { ...candidates, classes: Int32Array.of(0, 1, 2, 3, -1) }))).toContain('[OUT_OF_RANGE] sampledCrossentropy: the candidates hold something that is no class, at [4].');
+    expect(messageOf(() => sampledCrossentropy(kernel, hidden, labels, candidates))).toContain(
+      '[SHAPE_MISMATCH] sampledCrossentropy',
+    );
+    expect(messageOf(() => sampledCrossentropy(hidden, kernel, Int32Array.of(0, 1, 2, 3, 11), candidates))).toContain(
+      '[OUT_OF_RANGE] sampledCrossentropy: the targets hold something that is no class, at [4].',
+    );
+    expect(
+      messageOf(() =>
+        sampledCrossentropy(hidden, kernel, labels, { ...candidates, classes: Int32Array.of(0, 1, 2, 3, -1) }),
+      ),
+    ).toContain('[OUT_OF_RANGE] sampledCrossentropy: the candidates hold something that is no class, at [4].');
   });
 });
 
@@ -113,7 +144,12 @@ describe('logUniformCandidates', () => {
       const times = drawn.filter((value) => value === k).length;
       expect(Math.abs(times - count * probability), `class ${k}`).toBeLessThan(4 * Math.sqrt(count * probability));
     });
-    expectClose(expectedCounts.slice(0, 9), Array.from(drawn.slice(0, 9), (k) => count * probabilities[k]), 1e-15, 'expected counts');
+    expectClose(
+      expectedCounts.slice(0, 9),
+      Array.from(drawn.slice(0, 9), (k) => count * probabilities[k]),
+      1e-15,
+      'expected counts',
+    );
   });
 });
 
@@ -131,16 +167,26 @@ describe('SampledSoftmax', () => {
     const predictions = (await model.predict(x)).array() as number[][];
     const loss = predictions.reduce((sum, row, i) => sum - Math.log(row[y[i]]) / y.length, 0);
     expectClose([before.loss, before.perplexity], [loss, Math.exp(loss)], 1e-13, 'evaluation');
-    expect(before.accuracy).toBe(predictions.filter((row, i) => row.indexOf(Math.max(...row)) === y[i]).length / y.length);
+    expect(before.accuracy).toBe(
+      predictions.filter((row, i) => row.indexOf(Math.max(...row)) === y[i]).length / y.length,
+    );
     const logs = await model.trainOnBatch(x, y);
-    expectClose([logs.perplexity, logs.accuracy], [before.perplexity, before.accuracy], 1e-13, 'metrics of the training batch');
+    expectClose(
+      [logs.perplexity, logs.accuracy],
+      [before.perplexity, before.accuracy],
+      1e-13,
+      'metrics of the training batch',
+    );
     expect(Math.abs(logs.loss - before.loss)).toBeGreaterThan(1e-3);
   });
 
   it('learns with few samples', async () => {
     setSeed(6);
     const model = new Sequential([new SampledSoftmax({ units: classes, numSampled: 4, inputShape: [units] })]);
-    model.compile({ optimizer: { name: 'adagrad', config: { learningRate: 0.5 } }, loss: 'sparseCategoricalCrossentropy' });
+    model.compile({
+      optimizer: { name: 'adagrad', config: { learningRate: 0.5 } },
+      loss: 'sparseCategoricalCrossentropy',
+    });
     const before = await model.evaluate(x, y);
     await model.fit(x, y, { epochs: 60, batchSize: 3 });
     expect((await model.evaluate(x, y)).loss).toBeLessThan(before.loss / 3);

@@ -7,7 +7,16 @@ import type { Tensor, Variable } from '../tensor/tensor.js';
 import type { DeferredSoftmax } from './deferred-softmax.js';
 import { requireFeatures } from './input-axes.js';
 import { activatedSum } from './kernel-layer.js';
-import { type CallOptions, type FinalActivation, type Json, knownAxis, Layer, type OpenShape, singleInput, type WeightOptions } from './layer.js';
+import {
+  type CallOptions,
+  type FinalActivation,
+  type Json,
+  knownAxis,
+  Layer,
+  type OpenShape,
+  singleInput,
+  type WeightOptions,
+} from './layer.js';
 import { logUniformCandidates } from './log-uniform.js';
 import { plainOptions } from './plain-options.js';
 import type { KernelOptions } from './kernel-layer.js';
@@ -45,7 +54,17 @@ export class SampledSoftmax extends Layer {
   readonly #options: SampledSoftmaxOptions;
 
   constructor(options: SampledSoftmaxOptions) {
-    super('SampledSoftmax', options, ['units', 'numSampled', 'useBias', 'kernelInitializer', 'biasInitializer', 'kernelRegularizer', 'biasRegularizer', 'kernelConstraint', 'biasConstraint']);
+    super('SampledSoftmax', options, [
+      'units',
+      'numSampled',
+      'useBias',
+      'kernelInitializer',
+      'biasInitializer',
+      'kernelRegularizer',
+      'biasRegularizer',
+      'kernelConstraint',
+      'biasConstraint',
+    ]);
     this.#options = options;
     this.units = options.units;
     this.numSampled = options.numSampled;
@@ -61,7 +80,11 @@ export class SampledSoftmax extends Layer {
   }
 
   override build(inputShape: OpenShape): void {
-    this.kernel = this.addWeight('kernel', [this.units, knownAxis('SampledSoftmax', inputShape, -1, 'features')], this.#kernelOptions);
+    this.kernel = this.addWeight(
+      'kernel',
+      [this.units, knownAxis('SampledSoftmax', inputShape, -1, 'features')],
+      this.#kernelOptions,
+    );
     if (this.#options.useBias ?? true) this.bias = this.addWeight('bias', [this.units], this.#biasOptions);
   }
 
@@ -88,11 +111,19 @@ export class SampledSoftmax extends Layer {
     const exact: DeferredSoftmax = {
       shape: [...input.shape.slice(0, -1), units],
       mask,
-      score: (labels, options) => softmaxCrossentropy(hidden, kernel, labels, { bias, transposeKernel: true, ...options }),
+      score: (labels, options) =>
+        softmaxCrossentropy(hidden, kernel, labels, { bias, transposeKernel: true, ...options }),
     };
     if (!training) return exact;
     const candidates = logUniformCandidates(numSampled, units, currentRandom());
-    return { ...exact, exact, score: (labels, { weights }) => ({ ...sampledCrossentropy(hidden, kernel, labels, candidates, { bias, weights }), predicted: undefined }) };
+    return {
+      ...exact,
+      exact,
+      score: (labels, { weights }) => ({
+        ...sampledCrossentropy(hidden, kernel, labels, candidates, { bias, weights }),
+        predicted: undefined,
+      }),
+    };
   }
 
   override getConfig(): Record<string, Json | undefined> {

@@ -38,9 +38,16 @@ export class SequencePooling1D extends Layer {
     super('SequencePooling1D', options, ['pooling', 'bidirectional']);
     this.pooling = options.pooling ?? ['max', 'mean'];
     this.bidirectional = options.bidirectional ?? false;
-    for (const name of this.pooling) if (!summaries.includes(name)) throw unknownName('SequencePooling1D', 'pooling', String(name), summaries);
+    for (const name of this.pooling)
+      if (!summaries.includes(name)) throw unknownName('SequencePooling1D', 'pooling', String(name), summaries);
     if (this.pooling.length === 0 || new Set(this.pooling).size < this.pooling.length) {
-      throw new RondoError('OUT_OF_RANGE', { where: 'SequencePooling1D', what: '`pooling` must name each summary once.', expected: `some of ${summaries.join(', ')}`, received: JSON.stringify(this.pooling), fix: "give a list such as ['max', 'mean']." });
+      throw new RondoError('OUT_OF_RANGE', {
+        where: 'SequencePooling1D',
+        what: '`pooling` must name each summary once.',
+        expected: `some of ${summaries.join(', ')}`,
+        received: JSON.stringify(this.pooling),
+        fix: "give a list such as ['max', 'mean'].",
+      });
     }
   }
 
@@ -50,7 +57,13 @@ export class SequencePooling1D extends Layer {
     requireSequence(this, inputShape, null);
     const [batch, , features] = inputShape;
     if (this.bidirectional && features !== null && features % 2 !== 0) {
-      throw new RondoError('SHAPE_MISMATCH', { where: 'SequencePooling1D', what: 'an odd number of features has no two halves.', expected: 'an even number of features', received: String(features), fix: "use it after a Bidirectional with mergeMode 'concat', or leave `bidirectional` out." });
+      throw new RondoError('SHAPE_MISMATCH', {
+        where: 'SequencePooling1D',
+        what: 'an odd number of features has no two halves.',
+        expected: 'an even number of features',
+        received: String(features),
+        fix: "use it after a Bidirectional with mergeMode 'concat', or leave `bidirectional` out.",
+      });
     }
     return [batch, features === null ? null : features * this.pooling.length];
   }
@@ -58,7 +71,13 @@ export class SequencePooling1D extends Layer {
   override call(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): Tensor {
     const input = singleInput(this.name, inputs);
     this.computeOutputShape(input.shape);
-    const parts = this.pooling.map((name) => (name === 'max' ? maximumOverTime(input, mask) : name === 'mean' ? meanOverTime(input, mask) : lastSteps(input, mask, this.bidirectional)));
+    const parts = this.pooling.map((name) =>
+      name === 'max'
+        ? maximumOverTime(input, mask)
+        : name === 'mean'
+          ? meanOverTime(input, mask)
+          : lastSteps(input, mask, this.bidirectional),
+    );
     return parts.length === 1 ? parts[0] : ops.concatenate(parts, -1);
   }
 
@@ -76,6 +95,8 @@ function lastSteps(input: Tensor, mask: Mask | undefined, bidirectional: boolean
   const halves = bidirectional ? 2 : 1;
   // A negative index stands for zeros.
   const place = (b: number, t: number, half: number): number => (t < 0 ? -1 : (b * time + t) * halves + half);
-  const indices = Array.from({ length: batch }, (_, b) => (bidirectional ? [place(b, last(b), 0), place(b, first(b), 1)] : [place(b, last(b), 0)]));
+  const indices = Array.from({ length: batch }, (_, b) =>
+    bidirectional ? [place(b, last(b), 0), place(b, first(b), 1)] : [place(b, last(b), 0)],
+  );
   return gather(input, [batch, features], features / halves, Int32Array.from(indices.flat()));
 }

@@ -8,7 +8,10 @@ export class SimpleRNN<ReturnState extends boolean = false> extends RNN<ReturnSt
   override readonly className = 'SimpleRNN';
 
   constructor(options: RecurrentOptions & { units: number; returnState?: ReturnState | undefined }) {
-    super(withCell('SimpleRNN', options, () => simple), 'SimpleRNN');
+    super(
+      withCell('SimpleRNN', options, () => simple),
+      'SimpleRNN',
+    );
   }
 
   override getConfig(): Record<string, Json | undefined> {

@@ -19,7 +19,11 @@ export interface Stepper {
 export function chainOfSteppers(steppers: ReadonlyMap<string, Stepper>): Stepper {
   const all = [...steppers.values()];
   return {
-    states: new Map([...steppers].flatMap(([name, { states }]) => [...states].map(([state, value]): [string, Variable] => [`${name}/${state}`, value]))),
+    states: new Map(
+      [...steppers].flatMap(([name, { states }]) =>
+        [...states].map(([state, value]): [string, Variable] => [`${name}/${state}`, value]),
+      ),
+    ),
     step: (input) => all.reduce((value, { step }) => step(value), input),
     read: all.find(({ isIdentity }) => isIdentity !== true)?.read,
     isIdentity: all.every(({ isIdentity }) => isIdentity === true),

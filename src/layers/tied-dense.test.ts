@@ -39,7 +39,10 @@ describe('TiedDense', () => {
 
   it('adds the gradients of both uses of the table', () => {
     const { embedding, tied } = pair();
-    const indices = tensor([[1, 4, 1], [0, 4, 9]]);
+    const indices = tensor([
+      [1, 4, 1],
+      [0, 4, 9],
+    ]);
     const labels = Int32Array.of(3, 4, 10, 0, 1, 4);
     const options = { weights: labels.map((label) => 1 + label), predicted: false };
     const whole = (): Tensor => ops.sum(ops.mul(tied.apply(embedding.apply(indices)), 0.25));
@@ -68,11 +71,17 @@ describe('TiedDense', () => {
 
   it('refuses inputs of another width than the table, naming it', () => {
     const { tied } = pair();
-    expect(messageOf(() => tied.apply(normals([2, 5], new Random(1))))).toContain('[SHAPE_MISMATCH] TiedDense: the input has the wrong shape.\n  expected: [batch, ..., features = 7]');
+    expect(messageOf(() => tied.apply(normals([2, 5], new Random(1))))).toContain(
+      '[SHAPE_MISMATCH] TiedDense: the input has the wrong shape.\n  expected: [batch, ..., features = 7]',
+    );
   });
 
   it('refuses an embedding that is none, or not to be found', () => {
-    expect(messageOf(() => new TiedDense({ embedding: 5 as unknown as string }))).toBe('[USAGE] TiedDense: `embedding` is no embedding.\n  expected: an Embedding, or its name in a Sequential\n  received: 5\n  fix: give the layer whose table is to be used.');
-    expect(messageOf(() => new TiedDense({ embedding: 'words' }).apply(normals([2, 5], new Random(1))))).toContain('[USAGE] TiedDense: `words` is the name of an embedding, but the layer is in no Sequential that has it.');
+    expect(messageOf(() => new TiedDense({ embedding: 5 as unknown as string }))).toBe(
+      '[USAGE] TiedDense: `embedding` is no embedding.\n  expected: an Embedding, or its name in a Sequential\n  received: 5\n  fix: give the layer whose table is to be used.',
+    );
+    expect(messageOf(() => new TiedDense({ embedding: 'words' }).apply(normals([2, 5], new Random(1))))).toContain(
+      '[USAGE] TiedDense: `words` is the name of an embedding, but the layer is in no Sequential that has it.',
+    );
   });
 });

@@ -9,7 +9,17 @@ import { Embedding } from './embedding.js';
 import type { InitializerLike } from './initializers.js';
 import { requireFeatures, titleOf } from './input-axes.js';
 import { activatedSum } from './kernel-layer.js';
-import { type CallOptions, type FinalActivation, finalActivationOf, type Json, Layer, type LayerOptions, type OpenShape, singleInput, type WeightOptions } from './layer.js';
+import {
+  type CallOptions,
+  type FinalActivation,
+  finalActivationOf,
+  type Json,
+  Layer,
+  type LayerOptions,
+  type OpenShape,
+  singleInput,
+  type WeightOptions,
+} from './layer.js';
 import { plainOptions } from './plain-options.js';
 import type { RegularizerLike } from './regularizers.js';
 import { weightOptions } from './weight-options.js';
@@ -52,11 +62,24 @@ export class TiedDense extends Layer {
   readonly #options: TiedDenseOptions;
 
   constructor(options: TiedDenseOptions) {
-    super('TiedDense', options, ['embedding', 'activation', 'useBias', 'biasInitializer', 'biasRegularizer', 'biasConstraint']);
+    super('TiedDense', options, [
+      'embedding',
+      'activation',
+      'useBias',
+      'biasInitializer',
+      'biasRegularizer',
+      'biasConstraint',
+    ]);
     this.#options = options;
     const { embedding } = options;
     if (!(embedding instanceof Embedding) && typeof embedding !== 'string') {
-      throw new RondoError('USAGE', { where: 'TiedDense', what: '`embedding` is no embedding.', expected: 'an Embedding, or its name in a Sequential', received: String(embedding), fix: 'give the layer whose table is to be used.' });
+      throw new RondoError('USAGE', {
+        where: 'TiedDense',
+        what: '`embedding` is no embedding.',
+        expected: 'an Embedding, or its name in a Sequential',
+        received: String(embedding),
+        fix: 'give the layer whose table is to be used.',
+      });
     }
     if (embedding instanceof Embedding) this.#linked = embedding;
     this.activation = options.activation ?? 'linear';
@@ -67,14 +90,20 @@ export class TiedDense extends Layer {
   /** The layer whose table is used. @throws USAGE where a name has not been found in a model */
   get embedding(): Embedding {
     if (this.#linked !== undefined) return this.#linked;
-    throw this.#notFound(`\`${String(this.#options.embedding)}\` is the name of an embedding, but the layer is in no Sequential that has it`);
+    throw this.#notFound(
+      `\`${String(this.#options.embedding)}\` is the name of an embedding, but the layer is in no Sequential that has it`,
+    );
   }
 
   override linkLayers(find: (name: string) => Layer<unknown> | undefined): void {
     const { embedding } = this.#options;
     const found = find(typeof embedding === 'string' ? embedding : embedding.name);
-    if (!(found instanceof Embedding)) throw this.#notFound(`no layer before it is an embedding named \`${typeof embedding === 'string' ? embedding : embedding.name}\``);
-    if (typeof embedding !== 'string' && found !== embedding) throw this.#notFound('the embedding it was given is not among the layers before it');
+    if (!(found instanceof Embedding))
+      throw this.#notFound(
+        `no layer before it is an embedding named \`${typeof embedding === 'string' ? embedding : embedding.name}\``,
+      );
+    if (typeof embedding !== 'string' && found !== embedding)
+      throw this.#notFound('the embedding it was given is not among the layers before it');
     this.#linked = found;
   }
 
@@ -107,12 +136,23 @@ export class TiedDense extends Layer {
     const input = this.#checked(inputs);
     const { bias, embedding } = this;
     const hidden = ops.reshape(input, [-1, embedding.outputDim]);
-    return { shape: this.computeOutputShape(input.shape) as number[], mask, score: (labels, options) => softmaxCrossentropy(hidden, embedding.table, labels, { bias, transposeKernel: true, ...options }) };
+    return {
+      shape: this.computeOutputShape(input.shape) as number[],
+      mask,
+      score: (labels, options) =>
+        softmaxCrossentropy(hidden, embedding.table, labels, { bias, transposeKernel: true, ...options }),
+    };
   }
 
   override getConfig(): Record<string, Json | undefined> {
     const { embedding, ...options } = this.#options;
-    return { ...plainOptions(options), ...this.baseConfig(), embedding: typeof embedding === 'string' ? embedding : embedding.name, activation: this.activation, useBias: this.#options.useBias ?? true };
+    return {
+      ...plainOptions(options),
+      ...this.baseConfig(),
+      embedding: typeof embedding === 'string' ? embedding : embedding.name,
+      activation: this.activation,
+      useBias: this.#options.useBias ?? true,
+    };
   }
 
   #product(inputs: Tensor | readonly Tensor[]): Tensor {
@@ -126,6 +166,11 @@ export class TiedDense extends Layer {
   }
 
   #notFound(what: string): RondoError {
-    return new RondoError('USAGE', { where: titleOf(this), what: `${what}.`, expected: 'an Embedding before it in the same model', fix: 'add the embedding to the model before this layer, and give the layer itself or its name.' });
+    return new RondoError('USAGE', {
+      where: titleOf(this),
+      what: `${what}.`,
+      expected: 'an Embedding before it in the same model',
+      fix: 'add the embedding to the model before this layer, and give the layer itself or its name.',
+    });
   }
 }

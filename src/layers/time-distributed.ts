@@ -3,7 +3,16 @@ import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { DeferredSoftmax } from './deferred-softmax.js';
 import { titleOf } from './input-axes.js';
-import { type CallOptions, describeOpenShape, type FinalActivation, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
+import {
+  type CallOptions,
+  describeOpenShape,
+  type FinalActivation,
+  type Json,
+  Layer,
+  type LayerOptions,
+  type OpenShape,
+  singleInput,
+} from './layer.js';
 import { bothMasks, type Mask, maskOf, resampledMask, setMask } from './mask.js';
 
 export interface TimeDistributedOptions extends LayerOptions {
@@ -28,7 +37,12 @@ export class TimeDistributed extends Layer {
     super('TimeDistributed', options, ['layer']);
     this.layer = options.layer;
     if (!(this.layer instanceof Layer)) {
-      throw new RondoError('USAGE', { where: 'TimeDistributed', what: '`layer` is no layer.', received: String(options.layer), fix: 'give the layer to apply to every step: new TimeDistributed({ layer: new Dense({ units: 5 }) }).' });
+      throw new RondoError('USAGE', {
+        where: 'TimeDistributed',
+        what: '`layer` is no layer.',
+        received: String(options.layer),
+        fix: 'give the layer to apply to every step: new TimeDistributed({ layer: new Dense({ units: 5 }) }).',
+      });
     }
   }
 
@@ -39,7 +53,13 @@ export class TimeDistributed extends Layer {
   override computeOutputShape(inputShape: OpenShape): OpenShape {
     const [batch, time, ...inside] = inputShape;
     if (time === undefined) {
-      throw new RondoError('SHAPE_MISMATCH', { where: titleOf(this), what: 'the input has the wrong shape.', expected: '[batch, time, ...]', received: describeOpenShape(inputShape), fix: 'give the layer sequences.' });
+      throw new RondoError('SHAPE_MISMATCH', {
+        where: titleOf(this),
+        what: 'the input has the wrong shape.',
+        expected: '[batch, time, ...]',
+        received: describeOpenShape(inputShape),
+        fix: 'give the layer sequences.',
+      });
     }
     return [batch, time, ...this.layer.computeOutputShape([batch, ...inside]).slice(1)];
   }
@@ -67,10 +87,18 @@ export class TimeDistributed extends Layer {
   override callDeferred(inputs: Tensor | readonly Tensor[], options: CallOptions): DeferredSoftmax {
     const { batch, time, steps, inside, outputMask } = this.split(inputs, options);
     const deferred = this.layer.applyDeferred(steps, inside);
-    return { ...deferred, shape: [batch, time, ...deferred.shape.slice(1)], mask: bothMasks(deferred.mask, outputMask) };
+    return {
+      ...deferred,
+      shape: [batch, time, ...deferred.shape.slice(1)],
+      mask: bothMasks(deferred.mask, outputMask),
+    };
   }
 
-  private eachStep(inputs: Tensor | readonly Tensor[], options: CallOptions, apply: (steps: Tensor, options: CallOptions) => Tensor): Tensor {
+  private eachStep(
+    inputs: Tensor | readonly Tensor[],
+    options: CallOptions,
+    apply: (steps: Tensor, options: CallOptions) => Tensor,
+  ): Tensor {
     const { batch, time, steps, inside, outputMask } = this.split(inputs, options);
     const applied = apply(steps, inside);
     const output = ops.reshape(applied, [batch, time, ...applied.shape.slice(1)]);
@@ -79,17 +107,29 @@ export class TimeDistributed extends Layer {
   }
 
   /** The steps as a larger batch, and the mask of the output where the layer gives none. */
-  private split(inputs: Tensor | readonly Tensor[], { training, mask }: CallOptions): { batch: number; time: number; steps: Tensor; inside: CallOptions; outputMask: Mask | undefined } {
+  private split(
+    inputs: Tensor | readonly Tensor[],
+    { training, mask }: CallOptions,
+  ): { batch: number; time: number; steps: Tensor; inside: CallOptions; outputMask: Mask | undefined } {
     const input = singleInput(this.name, inputs);
     this.computeOutputShape(input.shape);
     const [batch, time, ...axes] = input.shape;
     const numSteps = batch * time;
     const insideMask = mask !== undefined && mask.length > numSteps ? mask : undefined;
     const outputMask = insideMask === undefined ? mask : resampledMask(insideMask, numSteps);
-    return { batch, time, steps: ops.reshape(input, [numSteps, ...axes]), inside: { training, mask: insideMask }, outputMask };
+    return {
+      batch,
+      time,
+      steps: ops.reshape(input, [numSteps, ...axes]),
+      inside: { training, mask: insideMask },
+      outputMask,
+    };
   }
 
   override getConfig(): Record<string, Json | undefined> {
-    return { ...this.baseConfig(), layer: { className: this.layer.className, config: this.layer.getConfig() as { [key: string]: Json } } };
+    return {
+      ...this.baseConfig(),
+      layer: { className: this.layer.className, config: this.layer.getConfig() as { [key: string]: Json } },
+    };
   }
 }

@@ -15,7 +15,15 @@ afterEach(() => void useBackend('wasm'));
 const [W, F] = [3, 5];
 
 function layerOf(characterEncoder: CharacterEncoder, wordDropout = 0): WordFeatures {
-  const layer = new WordFeatures({ words: 9, wordUnits: W, characters: 7, characterUnits: 4, characterFeatures: F, characterEncoder, wordDropout });
+  const layer = new WordFeatures({
+    words: 9,
+    wordUnits: W,
+    characters: 7,
+    characterUnits: 4,
+    characterFeatures: F,
+    characterEncoder,
+    wordDropout,
+  });
   layer.ensureBuilt([null, null, null]);
   randomise(layer, new Random(17));
   return layer;
@@ -30,10 +38,21 @@ function inputOf(sentences: readonly (readonly Word[])[], time: number, columns:
   return tensor(data, [sentences.length, time, columns]);
 }
 
-const rowsOf = (output: Tensor): number[][] => Array.from({ length: output.size / output.shape[2] }, (_, row) => [...output.dataSync().subarray(row * output.shape[2], (row + 1) * output.shape[2])]);
+const rowsOf = (output: Tensor): number[][] =>
+  Array.from({ length: output.size / output.shape[2] }, (_, row) => [
+    ...output.dataSync().subarray(row * output.shape[2], (row + 1) * output.shape[2]),
+  ]);
 
 describe.each(['rnn', 'conv'] as const)('word features with characters by %s', (encoder) => {
-  const sentences: Word[][] = [[[2, 3, 4, 5], [3, 6, 2], [2, 3, 4, 5], [1, 2]], [[5, 2, 2, 2, 2, 6]]];
+  const sentences: Word[][] = [
+    [
+      [2, 3, 4, 5],
+      [3, 6, 2],
+      [2, 3, 4, 5],
+      [1, 2],
+    ],
+    [[5, 2, 2, 2, 2, 6]],
+  ];
 
   it('do not depend on padding of words or characters, nor on the rest of the batch', () => {
     const layer = layerOf(encoder);
@@ -52,7 +71,20 @@ describe.each(['rnn', 'conv'] as const)('word features with characters by %s', (
 
   it('tell spellings apart that differ in one place only', () => {
     const layer = layerOf(encoder);
-    const [a, b] = rowsOf(layer.apply(inputOf([[[1, 2, 3, 4], [1, 2, 4, 3]]], 2, 4)));
+    const [a, b] = rowsOf(
+      layer.apply(
+        inputOf(
+          [
+            [
+              [1, 2, 3, 4],
+              [1, 2, 4, 3],
+            ],
+          ],
+          2,
+          4,
+        ),
+      ),
+    );
     expect(a.slice(0, W)).toEqual(b.slice(0, W));
     expect(a.slice(W)).not.toEqual(b.slice(W));
   });
@@ -80,7 +112,18 @@ describe.each(['rnn', 'conv'] as const)('word features with characters by %s', (
 describe('word features', () => {
   it('without characters are the vectors of the words', () => {
     const layer = layerOf('none');
-    const output = layer.apply(inputOf([[[4, 1], [8, 1]]], 2, 2));
+    const output = layer.apply(
+      inputOf(
+        [
+          [
+            [4, 1],
+            [8, 1],
+          ],
+        ],
+        2,
+        2,
+      ),
+    );
     expect(output.shape).toEqual([1, 2, W]);
     const table = layer.weights[0].dataSync();
     expect(rowsOf(output)).toEqual([[...table.subarray(4 * W, 5 * W)], [...table.subarray(8 * W, 9 * W)]]);

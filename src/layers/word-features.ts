@@ -61,20 +61,60 @@ export class WordFeatures extends Layer {
   private readonly encode: ((characters: Tensor, training: boolean) => Tensor) | undefined;
 
   constructor(private readonly options: WordFeaturesOptions) {
-    super('WordFeatures', options, ['words', 'wordUnits', 'trainableWords', 'characters', 'characterUnits', 'characterEncoder', 'characterFeatures', 'cell', 'wordDropout']);
-    const { words, wordUnits, trainableWords = true, characters, characterUnits = 32, characterEncoder = 'rnn', characterFeatures = 64, cell = 'lstm', wordDropout = 0 } = options;
+    super('WordFeatures', options, [
+      'words',
+      'wordUnits',
+      'trainableWords',
+      'characters',
+      'characterUnits',
+      'characterEncoder',
+      'characterFeatures',
+      'cell',
+      'wordDropout',
+    ]);
+    const {
+      words,
+      wordUnits,
+      trainableWords = true,
+      characters,
+      characterUnits = 32,
+      characterEncoder = 'rnn',
+      characterFeatures = 64,
+      cell = 'lstm',
+      wordDropout = 0,
+    } = options;
     requireCount('WordFeatures', 'words', words, 2);
     requireCount('WordFeatures', 'wordUnits', wordUnits);
     requireCount('WordFeatures', 'characterFeatures', characterFeatures, characterEncoder === 'rnn' ? 2 : 1);
     requireRate('WordFeatures', 'wordDropout', wordDropout);
-    if (!encoders.includes(characterEncoder)) throw unknownName('WordFeatures', 'characterEncoder', characterEncoder, encoders);
+    if (!encoders.includes(characterEncoder))
+      throw unknownName('WordFeatures', 'characterEncoder', characterEncoder, encoders);
     this.encoder = characterEncoder;
     this.wordDropout = wordDropout;
     this.width = wordUnits + (characterEncoder === 'none' ? 0 : characterFeatures);
-    this.words = this.member('words', new Embedding({ inputDim: words, outputDim: wordUnits, trainable: trainableWords, embeddingsInitializer: randomUniform({ minval: -Math.sqrt(3 / wordUnits), maxval: Math.sqrt(3 / wordUnits) }) }));
+    this.words = this.member(
+      'words',
+      new Embedding({
+        inputDim: words,
+        outputDim: wordUnits,
+        trainable: trainableWords,
+        embeddingsInitializer: randomUniform({ minval: -Math.sqrt(3 / wordUnits), maxval: Math.sqrt(3 / wordUnits) }),
+      }),
+    );
     if (characterEncoder === 'none') return;
-    const table = this.member('characters', new Embedding({ inputDim: characters, outputDim: characterUnits, maskZero: true, embeddingsInitializer: randomNormal({ stddev: 1 / Math.sqrt(characterUnits) }) }));
-    this.encode = characterEncoder === 'rnn' ? this.recurrentEncoder(table, cell, characterFeatures) : this.convolutionEncoder(table, characterFeatures);
+    const table = this.member(
+      'characters',
+      new Embedding({
+        inputDim: characters,
+        outputDim: characterUnits,
+        maskZero: true,
+        embeddingsInitializer: randomNormal({ stddev: 1 / Math.sqrt(characterUnits) }),
+      }),
+    );
+    this.encode =
+      characterEncoder === 'rnn'
+        ? this.recurrentEncoder(table, cell, characterFeatures)
+        : this.convolutionEncoder(table, characterFeatures);
   }
 
   override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
@@ -82,7 +122,12 @@ export class WordFeatures extends Layer {
   }
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {
-    requireSequence(this, inputShape, null, 'give the layer [batch, time, 1 + length]: the index of each word and those of its characters.');
+    requireSequence(
+      this,
+      inputShape,
+      null,
+      'give the layer [batch, time, 1 + length]: the index of each word and those of its characters.',
+    );
     return [inputShape[0], inputShape[1], this.width];
   }
 
@@ -102,7 +147,10 @@ export class WordFeatures extends Layer {
     const [batch, time, columns] = input.shape;
     const values = input.hostNumbers();
     const words = Int32Array.from({ length: batch * time }, (_, row) => values[row * columns]);
-    const mask = bothMasks(Uint8Array.from(words, (word) => (word === 0 ? 0 : 1)), given)!;
+    const mask = bothMasks(
+      Uint8Array.from(words, (word) => (word === 0 ? 0 : 1)),
+      given,
+    )!;
     if (training && this.wordDropout > 0) this.forgetSome(words);
     const parts = [this.words.apply(tensor(words, [batch, time]))];
     if (this.encode !== undefined) {
@@ -122,16 +170,30 @@ export class WordFeatures extends Layer {
 
   private forgetSome(words: Int32Array): void {
     const random = currentRandom();
-    for (let i = 0; i < words.length; i++) if (words[i] !== 0 && random.uniform() < this.wordDropout) words[i] = UNKNOWN;
+    for (let i = 0; i < words.length; i++)
+      if (words[i] !== 0 && random.uniform() < this.wordDropout) words[i] = UNKNOWN;
   }
 
-  private recurrentEncoder(table: Embedding, cell: string, features: number): (characters: Tensor, training: boolean) => Tensor {
-    const half = this.member('characterEncoder', new Bidirectional({ layer: new RNN({ cell, units: Math.ceil(features / 2) }), backwardLayer: new RNN({ cell, units: Math.floor(features / 2) }) }));
+  private recurrentEncoder(
+    table: Embedding,
+    cell: string,
+    features: number,
+  ): (characters: Tensor, training: boolean) => Tensor {
+    const half = this.member(
+      'characterEncoder',
+      new Bidirectional({
+        layer: new RNN({ cell, units: Math.ceil(features / 2) }),
+        backwardLayer: new RNN({ cell, units: Math.floor(features / 2) }),
+      }),
+    );
     return (characters, training) => half.apply(table.apply(characters), { training });
   }
 
   private convolutionEncoder(table: Embedding, features: number): (characters: Tensor, training: boolean) => Tensor {
-    const convolution = this.member('characterEncoder', new Conv1D({ filters: features, kernelSize: 3, padding: 'same', activation: 'relu' }));
+    const convolution = this.member(
+      'characterEncoder',
+      new Conv1D({ filters: features, kernelSize: 3, padding: 'same', activation: 'relu' }),
+    );
     const pooling = new GlobalMaxPooling1D();
     // A window at a word's end sees zeros, whatever stands in the padding's row.
     return (characters) => pooling.apply(convolution.apply(table.apply(characters)));
@@ -145,7 +207,11 @@ export class WordFeatures extends Layer {
 }
 
 /** The different rows of characters of `[batch * time, 1 + length]`, without the columns that are padding in all of them. */
-function differentSpellings(values: ArrayLike<number>, columns: number, mask: Mask): { spellings: Int32Array; lengths: { count: number; longest: number }; spellingOf: Int32Array } {
+function differentSpellings(
+  values: ArrayLike<number>,
+  columns: number,
+  mask: Mask,
+): { spellings: Int32Array; lengths: { count: number; longest: number }; spellingOf: Int32Array } {
   const rows = new Map<string, number>();
   const firstRow: number[] = [];
   let longest = 1;

@@ -13,10 +13,15 @@ import { TaggerTraining } from './tag/tagger-training.js';
 
 const series = `level\n${Array.from({ length: 90 }, (_, t) => (Math.sin(t / 3) + 0.01 * t).toFixed(3)).join('\n')}`;
 const small = { units: 3, epochs: 1 } as const;
-const sentences = madeReviews(40).texts.map((text) => ({ words: text.split(' '), tags: text.split(' ').map((word) => (word.length > 3 ? 'LONG' : 'SHORT')) }));
+const sentences = madeReviews(40).texts.map((text) => ({
+  words: text.split(' '),
+  tags: text.split(' ').map((word) => (word.length > 3 ? 'LONG' : 'SHORT')),
+}));
 
 /** A trained task of every kind, and what one does with it. */
-const tasks: Readonly<Record<TaskModel['task'], { train: () => Promise<TaskModel>; use: (task: never) => Promise<unknown> }>> = {
+const tasks: Readonly<
+  Record<TaskModel['task'], { train: () => Promise<TaskModel>; use: (task: never) => Promise<unknown> }>
+> = {
   languageModel: {
     train: async () => {
       const training = new LanguageModelTraining('a rose is a rose\n'.repeat(30), { ...small, timesteps: 7 });
@@ -31,7 +36,11 @@ const tasks: Readonly<Record<TaskModel['task'], { train: () => Promise<TaskModel
   },
   forecast: {
     train: async () => {
-      const training = new ForecastTraining(await readTable(series, { where: 'series.csv' }), { ...small, horizon: 2, timesteps: 5 });
+      const training = new ForecastTraining(await readTable(series, { where: 'series.csv' }), {
+        ...small,
+        horizon: 2,
+        timesteps: 5,
+      });
       await training.train();
       return training.forecaster;
     },
@@ -58,16 +67,19 @@ const tasks: Readonly<Record<TaskModel['task'], { train: () => Promise<TaskModel
   },
 };
 
-it.each(Object.keys(tasks) as TaskModel['task'][])('a damaged file of %s is refused, or the task still answers or says what is wrong', async (kind) => {
-  const { train, use } = tasks[kind];
-  const good = serializeTask(await train());
-  await use(deserializeTask(good).task as never);
-  for (const { change, bytes } of damagedFiles(good, 0.02, new Random(3))) {
-    try {
-      await use(deserializeTask(bytes, 'task.safetensors').task as never);
-    } catch (error) {
-      expect(error, `${change}: ${String(error)}`).toBeInstanceOf(RondoError);
-      expect((error as RondoError).code, `${change}: ${String(error)}`).not.toBe('INTERNAL');
+it.each(Object.keys(tasks) as TaskModel['task'][])(
+  'a damaged file of %s is refused, or the task still answers or says what is wrong',
+  async (kind) => {
+    const { train, use } = tasks[kind];
+    const good = serializeTask(await train());
+    await use(deserializeTask(good).task as never);
+    for (const { change, bytes } of damagedFiles(good, 0.02, new Random(3))) {
+      try {
+        await use(deserializeTask(bytes, 'task.safetensors').task as never);
+      } catch (error) {
+        expect(error, `${change}: ${String(error)}`).toBeInstanceOf(RondoError);
+        expect((error as RondoError).code, `${change}: ${String(error)}`).not.toBe('INTERNAL');
+      }
     }
-  }
-});
+  },
+);

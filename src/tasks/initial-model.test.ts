@@ -9,7 +9,10 @@ import { LanguageModelTraining } from './language-model/language-model-training.
 describe('a training that begins with an earlier model', () => {
   it('takes the weights of one name and shape, and says which begin anew', () => {
     const network = (classes: number): Sequential => {
-      const model = new Sequential([new Dense({ units: 5, inputShape: [7], biasInitializer: 'ones' }), new Dense({ units: classes })]);
+      const model = new Sequential([
+        new Dense({ units: 5, inputShape: [7], biasInitializer: 'ones' }),
+        new Dense({ units: classes }),
+      ]);
       model.build([null, 7]);
       return model;
     };
@@ -18,16 +21,32 @@ describe('a training that begins with an earlier model', () => {
     expect(takeWeights(model, initial)).toEqual({ numTaken: 7 * 5 + 5, anew: ['dense1/kernel', 'dense1/bias'] });
     expect(model.weights[0].dataSync()).toEqual(initial.weights[0].dataSync());
     expect(model.weights[2].dataSync()).toEqual(before);
-    expect(takeWeights(network(3), network(3), model.layers.slice(1))).toEqual({ numTaken: 7 * 5 + 5 + 5 * 3 + 3, anew: [] });
-    expect(takeWeights(model, network(3), model.layers.slice(1))).toEqual({ numTaken: 7 * 5 + 5, anew: ['dense1/kernel', 'dense1/bias'] });
+    expect(takeWeights(network(3), network(3), model.layers.slice(1))).toEqual({
+      numTaken: 7 * 5 + 5 + 5 * 3 + 3,
+      anew: [],
+    });
+    expect(takeWeights(model, network(3), model.layers.slice(1))).toEqual({
+      numTaken: 7 * 5 + 5,
+      anew: ['dense1/kernel', 'dense1/bias'],
+    });
   });
 
   it('keeps what the earlier model has decided, and refuses another', () => {
     const earlier = { units: 5, cell: 'gru', dropout: 0.4, epochs: 3 };
     const names = { decided: ['units', 'cell'], inherited: ['dropout'] } as const;
-    expect(optionsOfInitial('train', { units: 5, epochs: 9 }, earlier, names)).toEqual({ units: 5, cell: 'gru', dropout: 0.4 });
-    expect(optionsOfInitial('train', { dropout: 0.2 }, earlier, names)).toEqual({ units: 5, cell: 'gru', dropout: 0.2 });
-    expect(() => optionsOfInitial('train', { units: 6, cell: 'lstm' }, earlier, names)).toThrowErrorMatchingInlineSnapshot(`
+    expect(optionsOfInitial('train', { units: 5, epochs: 9 }, earlier, names)).toEqual({
+      units: 5,
+      cell: 'gru',
+      dropout: 0.4,
+    });
+    expect(optionsOfInitial('train', { dropout: 0.2 }, earlier, names)).toEqual({
+      units: 5,
+      cell: 'gru',
+      dropout: 0.2,
+    });
+    expect(() =>
+      optionsOfInitial('train', { units: 6, cell: 'lstm' }, earlier, names),
+    ).toThrowErrorMatchingInlineSnapshot(`
       [RondoError: [USAGE] train: these options are decided by the model that training begins with.
         expected: units 5, cell "gru"
         received: units 6, cell "lstm"
@@ -36,12 +55,25 @@ describe('a training that begins with an earlier model', () => {
   });
 
   it('counts what the vocabulary does not hold, the most frequent first', () => {
-    expect(unknownTokens('abcacd', (token) => token === 'a')).toEqual({ numTokens: 6, numUnknown: 4, examples: ['c', 'b', 'd'] });
+    expect(unknownTokens('abcacd', (token) => token === 'a')).toEqual({
+      numTokens: 6,
+      numUnknown: 4,
+      examples: ['c', 'b', 'd'],
+    });
   });
 });
 
 describe('a language model that goes on from another', () => {
-  const options: LanguageModelOptions = { cell: 'gru', units: 11, embeddingUnits: 5, layers: 2, dropout: 0.1, epochs: 1, batchSize: 3, timesteps: 13 };
+  const options: LanguageModelOptions = {
+    cell: 'gru',
+    units: 11,
+    embeddingUnits: 5,
+    layers: 2,
+    dropout: 0.1,
+    epochs: 1,
+    batchSize: 3,
+    timesteps: 13,
+  };
   const first = (): LanguageModelTraining => new LanguageModelTraining('the quick brown fox\n'.repeat(30), options);
 
   it('has its weights, tokens and shape, and scores as it did before it learns', async () => {
@@ -51,7 +83,15 @@ describe('a language model that goes on from another', () => {
     const training = new LanguageModelTraining({ train: 'the quack frown béx ü\n'.repeat(30), initial });
     const { languageModel } = training;
     expect(languageModel.codec).toBe(initial.codec);
-    expect(languageModel.options).toMatchObject({ cell: 'gru', units: 11, embeddingUnits: 5, layers: 2, dropout: 0.1, batchSize: 3, timesteps: 13 });
+    expect(languageModel.options).toMatchObject({
+      cell: 'gru',
+      units: 11,
+      embeddingUnits: 5,
+      layers: 2,
+      dropout: 0.1,
+      batchSize: 3,
+      timesteps: 13,
+    });
     expect((await languageModel.evaluate('the fox')).loss).toBe((await initial.evaluate('the fox')).loss);
     expect(training.beginning).toEqual({
       numTaken: initial.model.countParams(),
@@ -82,9 +122,12 @@ describe('a language model that goes on from another', () => {
 
   it('refuses another shape, and tokens or vectors of another kind', () => {
     const { languageModel: initial } = first();
-    const begin = (given: LanguageModelOptions) => () => new LanguageModelTraining({ train: 'the fox\n'.repeat(30), initial }, given);
+    const begin = (given: LanguageModelOptions) => () =>
+      new LanguageModelTraining({ train: 'the fox\n'.repeat(30), initial }, given);
     expect(begin({ units: 12, level: 'words' })).toThrow('expected: level "characters", units 11');
     expect(begin({ preset: 'stacked' })).toThrow('received: cell "lstm", units 256, layers 3');
-    expect(() => new LanguageModelTraining({ train: 'the fox\n'.repeat(30), initial, codec: initial.codec })).toThrow('no `vectors` and no `codec` beside `initial`');
+    expect(() => new LanguageModelTraining({ train: 'the fox\n'.repeat(30), initial, codec: initial.codec })).toThrow(
+      'no `vectors` and no `codec` beside `initial`',
+    );
   });
 });

@@ -79,7 +79,8 @@ export function optionsOfInitial<
     const all = [...decided, ...inherited].map((name) => [name, given[name] ?? initial[name]]);
     return Object.fromEntries(all) as Pick<Options, Decided | Inherited>;
   }
-  const list = (options: Partial<Options>): string => differing.map((name) => `${name} ${JSON.stringify(options[name])}`).join(', ');
+  const list = (options: Partial<Options>): string =>
+    differing.map((name) => `${name} ${JSON.stringify(options[name])}`).join(', ');
   throw new RondoError('USAGE', {
     where,
     option: differing[0],
@@ -101,7 +102,9 @@ export function refuseBesideInitial(
   throw new RondoError('USAGE', {
     where,
     what: 'the model that training begins with has tokens and vectors of its own.',
-    expected: `no ${Object.keys(others).map((name) => `\`${name}\``).join(' and no ')} beside \`initial\``,
+    expected: `no ${Object.keys(others)
+      .map((name) => `\`${name}\``)
+      .join(' and no ')} beside \`initial\``,
     received: given.join(', '),
     fix: 'leave them out, or begin without a model.',
   });
@@ -133,6 +136,9 @@ export function unknownTokens(tokens: Iterable<string>, isKnown: (token: string)
     numUnknown++;
     counts.set(token, (counts.get(token) ?? 0) + 1);
   }
-  const examples = [...counts].sort(([, a], [, b]) => b - a).slice(0, 10).map(([token]) => token);
+  const examples = [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 10)
+    .map(([token]) => token);
   return { numTokens, numUnknown, examples };
 }

@@ -27,19 +27,34 @@ export interface RecurrentTaskOptions {
 }
 
 /** Names of {@link RecurrentTaskOptions}, for refusing others. */
-export const recurrentTaskOptionNames = ['cell', 'units', 'layers', 'dropout', 'epochs', 'batchSize', 'timesteps', 'learningRate'] as const;
+export const recurrentTaskOptionNames = [
+  'cell',
+  'units',
+  'layers',
+  'dropout',
+  'epochs',
+  'batchSize',
+  'timesteps',
+  'learningRate',
+] as const;
 
 /** @throws UNKNOWN_NAME, OUT_OF_RANGE */
 export function requireRecurrentOptions(where: string, options: Readonly<Resolved<RecurrentTaskOptions>>): void {
   cellNamed(options.cell, where);
-  for (const name of ['units', 'layers', 'epochs', 'batchSize', 'timesteps'] as const) requireCount(where, name, options[name]);
+  for (const name of ['units', 'layers', 'epochs', 'batchSize', 'timesteps'] as const)
+    requireCount(where, name, options[name]);
   requireRate(where, 'dropout', options.dropout);
   requireNumber(where, 'learningRate', options.learningRate, 'a number above 0', (value) => value > 0);
 }
 
 /** Recurrent layers of one width, each followed by dropout where there is any. */
 export function recurrentStack(
-  { cell, units, layers, dropout }: Readonly<Pick<Resolved<RecurrentTaskOptions>, 'cell' | 'units' | 'layers' | 'dropout'>>,
+  {
+    cell,
+    units,
+    layers,
+    dropout,
+  }: Readonly<Pick<Resolved<RecurrentTaskOptions>, 'cell' | 'units' | 'layers' | 'dropout'>>,
   { stateful, returnSequences }: { stateful: boolean; returnSequences: boolean },
 ): Layer[] {
   return Array.from({ length: layers }, (_, i) => {

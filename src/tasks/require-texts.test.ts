@@ -19,9 +19,14 @@ const untyped = (value: unknown): never => value as never;
 
 describe('a task that is given something else', () => {
   it('says what to give for texts with labels', async () => {
-    for (const value of [{ texts, labels }, texts]) expect(await messageAfter(() => new ClassifierTraining(untyped(value)))).toMatch(/\[USAGE\][^]*give \{ train: \{ texts, labels \} \}/);
+    for (const value of [{ texts, labels }, texts])
+      expect(await messageAfter(() => new ClassifierTraining(untyped(value)))).toMatch(
+        /\[USAGE\][^]*give \{ train: \{ texts, labels \} \}/,
+      );
     const withNull = { train: { texts: [...texts, null], labels: [...labels, 'bad'] } };
-    expect(await messageAfter(() => new ClassifierTraining(untyped(withNull)))).toMatch(/\[DATA_FORMAT\][^]*item 31 is no text[^]*null/);
+    expect(await messageAfter(() => new ClassifierTraining(untyped(withNull)))).toMatch(
+      /\[DATA_FORMAT\][^]*item 31 is no text[^]*null/,
+    );
   });
 
   it('says what to give a classifier, which takes a single text', async () => {
@@ -32,14 +37,19 @@ describe('a task that is given something else', () => {
   });
 
   it('says what to give a language model', async () => {
-    for (const value of [texts, 7, undefined]) expect(await messageAfter(() => new LanguageModelTraining(untyped(value)))).toMatch(/\[USAGE\][^]*give a text/);
+    for (const value of [texts, 7, undefined])
+      expect(await messageAfter(() => new LanguageModelTraining(untyped(value)))).toMatch(/\[USAGE\][^]*give a text/);
   });
 
   it('says what to give a tagger', async () => {
-    const sentences = Array.from({ length: 30 }, (_, i) => ({ words: ['they', 'abcdefghijklmnopqrstuvwxyzäöüß'[i]], tags: ['P', 'V'] }));
+    const sentences = Array.from({ length: 30 }, (_, i) => ({
+      words: ['they', 'abcdefghijklmnopqrstuvwxyzäöüß'[i]],
+      tags: ['P', 'V'],
+    }));
     expect(await messageAfter(() => new TaggerTraining(untyped(sentences)))).toMatch(/\[USAGE\][^]*give \{ train \}/);
     const { tagger } = new TaggerTraining({ train: sentences }, { units: 3, wordUnits: 2, epochs: 1 });
-    for (const value of ['They sleep .', ['They', 'sleep']]) expect(await messageAfter(() => tagger.tag(untyped(value)))).toContain('[USAGE]');
+    for (const value of ['They sleep .', ['They', 'sleep']])
+      expect(await messageAfter(() => tagger.tag(untyped(value)))).toContain('[USAGE]');
   });
 });
 
@@ -55,7 +65,9 @@ describe('tokens that the vocabulary does not hold', () => {
     const training = new LanguageModelTraining({ train: 'abc abd '.repeat(20), codec }, { ...small, validation: 0.25 });
     expect(training.numUnknown).toEqual({ train: 15, validation: 5 });
     const other = { train: '春江花月夜'.repeat(20), initial: training.languageModel };
-    expect(await messageAfter(() => new LanguageModelTraining(other))).toMatch(/\[DATA_FORMAT\][^]*does not know most of the text/);
+    expect(await messageAfter(() => new LanguageModelTraining(other))).toMatch(
+      /\[DATA_FORMAT\][^]*does not know most of the text/,
+    );
   });
 });
 
@@ -65,7 +77,11 @@ describe('a score that stands at 0', () => {
       const stop = new RoundStop({ monitor: 'valSpanF1', epochs: 20, maxEpochs: 60, patience: 3 });
       let stopped = false;
       const model = { namedWeights: () => [] };
-      const context = untyped({ model, moreIsBetter: () => true, stopTraining: () => (stopped = true) }) as TrainingContext;
+      const context = untyped({
+        model,
+        moreIsBetter: () => true,
+        stopTraining: () => (stopped = true),
+      }) as TrainingContext;
       const ended = losses.findIndex((valLoss, epoch) => {
         stop.onEpochEnd(epoch, { loss: valLoss, valLoss, valSpanF1: 0 }, context);
         return stopped;
@@ -79,7 +95,12 @@ describe('a score that stands at 0', () => {
 
 describe('a forecast and a callback that are given something else', () => {
   it('say what to give', async () => {
-    expect(await messageAfter(() => new ForecastTraining(untyped([3, 1, 4]), { target: 'load', horizon: 2 }))).toMatch(/\[USAGE\][^]*give a table/);
-    for (const value of [{ path: 'a' }, { filepath: 'b' }]) expect(await messageAfter(() => modelCheckpoint(untyped(value)))).toMatch(/\[USAGE\][^]*write modelCheckpoint\('/);
+    expect(await messageAfter(() => new ForecastTraining(untyped([3, 1, 4]), { target: 'load', horizon: 2 }))).toMatch(
+      /\[USAGE\][^]*give a table/,
+    );
+    for (const value of [{ path: 'a' }, { filepath: 'b' }])
+      expect(await messageAfter(() => modelCheckpoint(untyped(value)))).toMatch(
+        /\[USAGE\][^]*write modelCheckpoint\('/,
+      );
   });
 });

@@ -3,12 +3,22 @@ import { RondoError } from '../errors.js';
 /** How a value that is no text reads in a message. */
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  return Array.isArray(value) ? `a list of ${value.length} items` : typeof value === 'object' ? 'an object' : `${typeof value} ${String(value)}`;
+  return Array.isArray(value)
+    ? `a list of ${value.length} items`
+    : typeof value === 'object'
+      ? 'an object'
+      : `${typeof value} ${String(value)}`;
 }
 
 /** A value that is not what a task is made for. @param example of what to give */
 export function wrongData(where: string, expected: string, value: unknown, example: string): RondoError {
-  return new RondoError('USAGE', { where, what: 'this is not what it is made for.', expected, received: kindOf(value), fix: `give ${example}.` });
+  return new RondoError('USAGE', {
+    where,
+    what: 'this is not what it is made for.',
+    expected,
+    received: kindOf(value),
+    fix: `give ${example}.`,
+  });
 }
 
 /** @throws USAGE for what is no list; DATA_FORMAT naming the first item that is no text */

@@ -9,7 +9,12 @@ describe('the items that training has seen', () => {
     const copy = SeenItems.fromJSON(JSON.parse(JSON.stringify(items)) as ReturnType<SeenItems['toJSON']>);
     for (const one of [items, copy]) {
       expect(train.map((text) => one.partOf(text))).toEqual(train.map(() => 'train'));
-      expect(['chosen', 'both', 'new', ''].map((text) => one.partOf(text))).toEqual(['validation', 'train', undefined, undefined]);
+      expect(['chosen', 'both', 'new', ''].map((text) => one.partOf(text))).toEqual([
+        'validation',
+        'train',
+        undefined,
+        undefined,
+      ]);
     }
     expect(copy.toJSON()).toEqual(items.toJSON());
   });
@@ -23,8 +28,15 @@ describe('the items that training has seen', () => {
   });
 
   it('are refused where they are no hashes', () => {
-    expect([items.toJSON(), {}, null, { train: '*', validation: '' }, { train: 'AAAA' }, { train: 'AAAAA', validation: '' }].map(isSavedSeenItems)).toEqual([
-      ...[true, false, false, false, false, false],
-    ]);
+    expect(
+      [
+        items.toJSON(),
+        {},
+        null,
+        { train: '*', validation: '' },
+        { train: 'AAAA' },
+        { train: 'AAAAA', validation: '' },
+      ].map(isSavedSeenItems),
+    ).toEqual([...[true, false, false, false, false, false]]);
   });
 });

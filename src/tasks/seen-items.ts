@@ -43,8 +43,14 @@ export class SeenItems {
 
 /** Whether a value can be what {@link SeenItems.toJSON} wrote. */
 export function isSavedSeenItems(value: unknown): value is SavedSeenItems {
-  const isHashes = (found: unknown): boolean => typeof found === 'string' && found.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(found);
-  return typeof value === 'object' && value !== null && isHashes((value as Partial<SavedSeenItems>).train) && isHashes((value as Partial<SavedSeenItems>).validation);
+  const isHashes = (found: unknown): boolean =>
+    typeof found === 'string' && found.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(found);
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    isHashes((value as Partial<SavedSeenItems>).train) &&
+    isHashes((value as Partial<SavedSeenItems>).validation)
+  );
 }
 
 /** FNV-1a over code units (Fowler, Noll and Vo 1991), from 0 to below 2^32. */

@@ -10,19 +10,31 @@ const languageModel = new LanguageModelTraining('abcab'.repeat(20), { units: 4 }
 
 describe('task files', () => {
   it('are refused where no task made the model', () => {
-    expect(() => deserializeTask(serializeModel(model), 'm.safetensors')).toThrow('[FILE_FORMAT] m.safetensors: the file holds a model, but not of a task');
-    expect(() => deserializeTask(serializeModel(model, { preprocessing: { task: 'toString' } }))).toThrow('[FILE_FORMAT]');
-    expect(() => deserializeTask(serializeModel(model, { preprocessing: { task: 'forecast' } }))).toThrow('`outcome` is missing');
+    expect(() => deserializeTask(serializeModel(model), 'm.safetensors')).toThrow(
+      '[FILE_FORMAT] m.safetensors: the file holds a model, but not of a task',
+    );
+    expect(() => deserializeTask(serializeModel(model, { preprocessing: { task: 'toString' } }))).toThrow(
+      '[FILE_FORMAT]',
+    );
+    expect(() => deserializeTask(serializeModel(model, { preprocessing: { task: 'forecast' } }))).toThrow(
+      '`outcome` is missing',
+    );
   });
 
   it('are refused where vocabulary and model do not belong together', () => {
-    const preprocessing = { ...(languageModel.toJSON() as object), codec: { level: 'characters', lower: false, punctuation: 'separate', tokens: ['a'] } };
-    expect(() => deserializeTask(serializeModel(languageModel.model, { preprocessing }))).toThrow('the vocabulary does not fit the model');
+    const preprocessing = {
+      ...(languageModel.toJSON() as object),
+      codec: { level: 'characters', lower: false, punctuation: 'separate', tokens: ['a'] },
+    };
+    expect(() => deserializeTask(serializeModel(languageModel.model, { preprocessing }))).toThrow(
+      'the vocabulary does not fit the model',
+    );
   });
 
   it('are refused where they are cut short or changed', () => {
     const bytes = serializeTask(languageModel);
-    for (const length of [0, 7, 100, bytes.length - 1]) expect(() => deserializeTask(bytes.slice(0, length))).toThrow('[FILE_FORMAT]');
+    for (const length of [0, 7, 100, bytes.length - 1])
+      expect(() => deserializeTask(bytes.slice(0, length))).toThrow('[FILE_FORMAT]');
     expect(() => deserializeTask(new TextEncoder().encode('hello, this is no model'))).toThrow('[FILE_FORMAT]');
   });
 });

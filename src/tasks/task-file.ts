@@ -1,4 +1,15 @@
-import { isCount, isFiniteNumber, isFiniteNumbers, isObject, isText, isTextOrNull, optional, orNull, recordOf, SavedFields } from '../data/saved-fields.js';
+import {
+  isCount,
+  isFiniteNumber,
+  isFiniteNumbers,
+  isObject,
+  isText,
+  isTextOrNull,
+  optional,
+  orNull,
+  recordOf,
+  SavedFields,
+} from '../data/saved-fields.js';
 import { type TagScheme, tagSchemes } from '../data/tag-schemes.js';
 import { RondoError } from '../errors.js';
 import { deserializeModel, serializeModel } from '../io/checkpoint.js';
@@ -23,11 +34,7 @@ import type { TrainingOutcome } from './training-run.js';
 import type { Resolved } from '../resolved.js';
 
 /** What a task makes: a model with everything that turns data into answers. */
-export type TaskModel =
-  | LanguageModel
-  | Forecaster
-  | Classifier
-  | Tagger;
+export type TaskModel = LanguageModel | Forecaster | Classifier | Tagger;
 
 /** What a task's file holds. */
 export interface LoadedTask {
@@ -49,10 +56,15 @@ export function serializeTask(task: TaskModel, training?: TrainingSnapshot): Uin
  * @throws FILE_FORMAT for a foreign or damaged file, and for a model that no task made; as `deserializeModel`; BACKEND_UNAVAILABLE
  *   where `tokenizers` is needed
  */
-export function deserializeTask(bytes: Uint8Array, where = 'deserializeTask', tokenizers?: TokenizerLibrary): LoadedTask {
+export function deserializeTask(
+  bytes: Uint8Array,
+  where = 'deserializeTask',
+  tokenizers?: TokenizerLibrary,
+): LoadedTask {
   const { model, preprocessing, training } = deserializeModel(bytes, where);
   const kind = isObject(preprocessing) ? preprocessing.task : undefined;
-  const restore = typeof kind === 'string' && Object.hasOwn(restorers, kind) ? restorers[kind as TaskModel['task']] : undefined;
+  const restore =
+    typeof kind === 'string' && Object.hasOwn(restorers, kind) ? restorers[kind as TaskModel['task']] : undefined;
   if (restore === undefined || !(model instanceof Sequential)) {
     throw new RondoError('FILE_FORMAT', {
       where,
@@ -62,17 +74,34 @@ export function deserializeTask(bytes: Uint8Array, where = 'deserializeTask', to
       fix: 'load it with loadModel, and use it from code.',
     });
   }
-  return { task: madeFromFile(where, () => restore(model, new SavedFields(where, preprocessing), where, tokenizers)), training };
+  return {
+    task: madeFromFile(where, () => restore(model, new SavedFields(where, preprocessing), where, tokenizers)),
+    training,
+  };
 }
 
-const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: SavedFields, where: string, tokenizers: TokenizerLibrary | undefined) => TaskModel>> = {
+const restorers: Readonly<
+  Record<
+    TaskModel['task'],
+    (model: Sequential, saved: SavedFields, where: string, tokenizers: TokenizerLibrary | undefined) => TaskModel
+  >
+> = {
   languageModel: (model, saved, where, tokenizers) => {
     const codec = codecFromJSON(saved.read('codec', 'an object', isObject), where, tokenizers);
     const options = saved.read('options', 'an object', isObject) as unknown as Resolved<LanguageModelOptions>;
-    if (model.computeOutputShape([1, 1]).at(-1) !== codec.size) throw saved.fault('the vocabulary does not fit the model.', `${codec.size} outputs, one for each token`, model.computeOutputShape([1, 1]));
+    if (model.computeOutputShape([1, 1]).at(-1) !== codec.size)
+      throw saved.fault(
+        'the vocabulary does not fit the model.',
+        `${codec.size} outputs, one for each token`,
+        model.computeOutputShape([1, 1]),
+      );
     const text = new SavedFields(where, saved.read('text', 'an object', isObject));
     const count = (name: string): number => text.read(name, 'a whole number', isCount);
-    const facts = { numTokens: count('numTokens'), numTrainingTokens: count('numTrainingTokens'), fingerprint: count('fingerprint') };
+    const facts = {
+      numTokens: count('numTokens'),
+      numTrainingTokens: count('numTrainingTokens'),
+      fingerprint: count('fingerprint'),
+    };
     const start = savedStart(text, codec.size);
     return new LanguageModel(model, codec, { ...facts, ...(start && { start }) }, options, outcomeOf(saved));
   },
@@ -84,7 +113,8 @@ const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: S
     // Older files have trained for their epochs and no more.
     const options = { ...kept, maxEpochs: kept.maxEpochs ?? kept.epochs };
     const numScores = model.computeOutputShape([1, 1, 2]).at(-1);
-    if (numScores !== codec.tags.length) throw saved.fault('the tags do not fit the model.', `${codec.tags.length} scores, one for each tag`, numScores);
+    if (numScores !== codec.tags.length)
+      throw saved.fault('the tags do not fit the model.', `${codec.tags.length} scores, one for each tag`, numScores);
     const facts = new SavedFields(where, saved.read('sentences', 'an object', isObject));
     const count = (name: string): number => facts.read(name, 'a whole number', isCount);
     const sentences = {
@@ -94,8 +124,18 @@ const restorers: Readonly<Record<TaskModel['task'], (model: Sequential, saved: S
       fingerprint: count('fingerprint'),
       column: facts.read('column', 'a text or null', isTextOrNull),
       reading: facts.read('reading', 'an object of texts', optional(recordOf(isText))),
-      scheme: facts.read('scheme', 'a scheme or null', (found): found is TagScheme | null => found === null || tagSchemes.includes(found as TagScheme)),
-      baseline: facts.read('baseline', 'a list of scores', (found): found is BaselineScore[] => Array.isArray(found) && found.every((score) => isObject(score) && isFiniteNumber(score.accuracy) && isCount(score.fingerprint))),
+      scheme: facts.read(
+        'scheme',
+        'a scheme or null',
+        (found): found is TagScheme | null => found === null || tagSchemes.includes(found as TagScheme),
+      ),
+      baseline: facts.read(
+        'baseline',
+        'a list of scores',
+        (found): found is BaselineScore[] =>
+          Array.isArray(found) &&
+          found.every((score) => isObject(score) && isFiniteNumber(score.accuracy) && isCount(score.fingerprint)),
+      ),
       vectors: savedCoverage(facts),
       seen: facts.read('seen', 'hashes of sentences', optional(isSavedSeenItems)),
     };
@@ -107,7 +147,8 @@ function outcomeOf(saved: SavedFields): TrainingOutcome | undefined {
   const found = saved.read('outcome', 'an object or null', orNull(isObject));
   if (found === null) return undefined;
   const fields = new SavedFields(saved.where, found);
-  const valScore = found.valScore === undefined ? undefined : fields.read('valScore', 'a list of numbers', isFiniteNumbers);
+  const valScore =
+    found.valScore === undefined ? undefined : fields.read('valScore', 'a list of numbers', isFiniteNumbers);
   return {
     stopReason: fields.read('stopReason', 'a text', isText) as TrainingOutcome['stopReason'],
     loss: fields.read('loss', 'a list of numbers', isFiniteNumbers),

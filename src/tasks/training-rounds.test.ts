@@ -11,18 +11,30 @@ type Rounds = { epochs: number; maxEpochs: number; patience: number };
  * After how many epochs training ends whose losses are these, why, and of which epoch the weights are, of which there is one: the
  * epoch's number.
  */
-function endOf(losses: readonly number[], rounds: Rounds, { monitor = 'valLoss', restoreAt }: { monitor?: string; restoreAt?: number } = {}): { epochs: number; reason: string; weight: number } {
+function endOf(
+  losses: readonly number[],
+  rounds: Rounds,
+  { monitor = 'valLoss', restoreAt }: { monitor?: string; restoreAt?: number } = {},
+): { epochs: number; reason: string; weight: number } {
   const model = new Sequential([new Dense({ units: 1, useBias: false, inputShape: [1] })]);
   const [weight] = model.layers[0].weights;
   let isStopped = false;
-  const context = { model, moreIsBetter: (name: string) => name !== 'valLoss', stopTraining: () => (isStopped = true) } as unknown as TrainingContext;
+  const context = {
+    model,
+    moreIsBetter: (name: string) => name !== 'valLoss',
+    stopTraining: () => (isStopped = true),
+  } as unknown as TrainingContext;
   let roundStop = new RoundStop({ monitor, ...rounds });
   let epoch = 0;
   for (; epoch < Math.min(losses.length, rounds.maxEpochs) && !isStopped; epoch++) {
     if (epoch === restoreAt) {
       const state = roundStop.getState();
       roundStop = new RoundStop({ monitor, ...rounds });
-      roundStop.setState(JSON.parse(JSON.stringify(state, (_, value: unknown) => (value instanceof Float32Array ? [...value] : value))) as CallbackState);
+      roundStop.setState(
+        JSON.parse(
+          JSON.stringify(state, (_, value: unknown) => (value instanceof Float32Array ? [...value] : value)),
+        ) as CallbackState,
+      );
     }
     weight.assign(Float32Array.of(epoch));
     roundStop.onEpochEnd(epoch, { [monitor]: losses[epoch] }, context);
@@ -40,7 +52,9 @@ describe('rounds of training', () => {
     expect(roundEnds({ epochs: 6, maxEpochs: 42 })).toEqual([6, 18, 42]);
     expect(roundEnds({ epochs: 6, maxEpochs: 20 })).toEqual([6, 18, 20]);
     expect(roundEnds({ epochs: 5, maxEpochs: 5 })).toEqual([5]);
-    expect([0, 5, 6, 17, 18, 42].map((done) => plannedEpochs({ epochs: 6, maxEpochs: 42 }, done))).toEqual([6, 6, 18, 18, 42, 42]);
+    expect([0, 5, 6, 17, 18, 42].map((done) => plannedEpochs({ epochs: 6, maxEpochs: 42 }, done))).toEqual([
+      6, 6, 18, 18, 42, 42,
+    ]);
   });
 
   it('begin with no more epochs than there may be in all', () => {
@@ -52,21 +66,44 @@ describe('rounds of training', () => {
   });
 
   it('go on while the best epoch is the last, up to the most epochs', () => {
-    expect(endOf(falling, { epochs: 3, maxEpochs: 21, patience: 2 })).toEqual({ epochs: 21, reason: 'completed', weight: 20 });
+    expect(endOf(falling, { epochs: 3, maxEpochs: 21, patience: 2 })).toEqual({
+      epochs: 21,
+      reason: 'completed',
+      weight: 20,
+    });
   });
 
   it('end with a round whose last epoch is not the best, which is no early stop', () => {
-    expect(endOf([5, 3, 4, 1], { epochs: 3, maxEpochs: 21, patience: 2 })).toEqual({ epochs: 3, reason: 'completed', weight: 1 });
+    expect(endOf([5, 3, 4, 1], { epochs: 3, maxEpochs: 21, patience: 2 })).toEqual({
+      epochs: 3,
+      reason: 'completed',
+      weight: 1,
+    });
     // The second round comes near, but not below the first.
-    expect(endOf([5, 4, 3, 9, 8, 7, 6, 5, 4, 1], { epochs: 3, maxEpochs: 21, patience: 2 })).toEqual({ epochs: 9, reason: 'completed', weight: 2 });
+    expect(endOf([5, 4, 3, 9, 8, 7, 6, 5, 4, 1], { epochs: 3, maxEpochs: 21, patience: 2 })).toEqual({
+      epochs: 9,
+      reason: 'completed',
+      weight: 2,
+    });
   });
 
   it('stop within a round by patience, which grows with it and knows nothing of the rounds before', () => {
-    expect(endOf([2, 3, 4, 1], { epochs: 4, maxEpochs: 28, patience: 2 })).toEqual({ epochs: 3, reason: 'callback', weight: 0 });
-    expect(endOf([3, 2, 1, 4, 5, 5, 5, 5, 5], { epochs: 3, maxEpochs: 21, patience: 1 })).toEqual({ epochs: 6, reason: 'callback', weight: 2 });
+    expect(endOf([2, 3, 4, 1], { epochs: 4, maxEpochs: 28, patience: 2 })).toEqual({
+      epochs: 3,
+      reason: 'callback',
+      weight: 0,
+    });
+    expect(endOf([3, 2, 1, 4, 5, 5, 5, 5, 5], { epochs: 3, maxEpochs: 21, patience: 1 })).toEqual({
+      epochs: 6,
+      reason: 'callback',
+      weight: 2,
+    });
   });
 
-  it.each([['a value that is not finite', NaN], ['an exception', 0]])('end with the weights of the best epoch after %s', async (_, x) => {
+  it.each([
+    ['a value that is not finite', NaN],
+    ['an exception', 0],
+  ])('end with the weights of the best epoch after %s', async (_, x) => {
     const model = new Sequential([new Dense({ units: 1, useBias: false, inputShape: [1] })]);
     model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
     const weights: number[] = [];
@@ -81,7 +118,9 @@ describe('rounds of training', () => {
     };
     const roundStop = new RoundStop({ monitor: 'loss', epochs: 5, maxEpochs: 9, patience: 2 });
     const remember = { name: 'remember', onEpochEnd: () => void weights.push(weightNow()) };
-    await expect(model.fit(epoch, { epochs: 9, callbacks: [roundStop, remember] })).rejects.toThrow(x === 0 ? 'the disk is gone' : 'NOT_FINITE');
+    await expect(model.fit(epoch, { epochs: 9, callbacks: [roundStop, remember] })).rejects.toThrow(
+      x === 0 ? 'the disk is gone' : 'NOT_FINITE',
+    );
     expect(weights).toHaveLength(3);
     expect(weights[2]).not.toBe(weights[1]);
     expect(weightNow()).toBe(weights[roundStop.bestEpoch]);
@@ -89,7 +128,12 @@ describe('rounds of training', () => {
 
   it('end in the same way where they were interrupted', () => {
     const losses = [3, 2, 1, 4, 5, 5, 5, 5, 5];
-    for (const at of [1, 3, 4, 5]) expect(endOf(losses, { epochs: 3, maxEpochs: 21, patience: 1 }, { restoreAt: at })).toEqual({ epochs: 6, reason: 'callback', weight: 2 });
+    for (const at of [1, 3, 4, 5])
+      expect(endOf(losses, { epochs: 3, maxEpochs: 21, patience: 1 }, { restoreAt: at })).toEqual({
+        epochs: 6,
+        reason: 'callback',
+        weight: 2,
+      });
   });
 
   it('end with the weights of the best epoch where nothing was saved to resume from', () => {
@@ -106,13 +150,23 @@ describe('rounds of training', () => {
       return weight.dataSync()[0];
     };
     expect(weightAfter((roundStop, context) => roundStop.onTrainEnd('aborted', context))).toBe(1);
-    expect(weightAfter((roundStop, context) => roundStop.onTrainEnd('aborted', { ...context, savesSnapshots: true }))).toBe(2);
+    expect(
+      weightAfter((roundStop, context) => roundStop.onTrainEnd('aborted', { ...context, savesSnapshots: true })),
+    ).toBe(2);
     expect(weightAfter((roundStop, context) => roundStop.onTrainError(new Error('not finite'), context))).toBe(1);
   });
 
   it('keep the weights of an earlier round unless a later one is better by a hundredth', () => {
-    expect(endOf([3, 2, 1, 2, 0.995, 2, 2, 2, 2], { epochs: 3, maxEpochs: 21, patience: 9 })).toEqual({ epochs: 9, reason: 'completed', weight: 2 });
-    expect(endOf([3, 2, 1, 2, 0.985, 2, 2, 2, 2], { epochs: 3, maxEpochs: 21, patience: 9 })).toEqual({ epochs: 9, reason: 'completed', weight: 4 });
+    expect(endOf([3, 2, 1, 2, 0.995, 2, 2, 2, 2], { epochs: 3, maxEpochs: 21, patience: 9 })).toEqual({
+      epochs: 9,
+      reason: 'completed',
+      weight: 2,
+    });
+    expect(endOf([3, 2, 1, 2, 0.985, 2, 2, 2, 2], { epochs: 3, maxEpochs: 21, patience: 9 })).toEqual({
+      epochs: 9,
+      reason: 'completed',
+      weight: 4,
+    });
     // Of a score it is a hundredth of what lacks to 1: here 0.001.
     const score = { monitor: 'valAccuracy' };
     expect(endOf([0.1, 0.9, 0.9005, 0.1, 0.1, 0.1], { epochs: 2, maxEpochs: 14, patience: 9 }, score).weight).toBe(1);

@@ -37,13 +37,18 @@ export function trainingBudget(given: Partial<TrainingBudget>, numBatches: numbe
   const wanted = Math.min(usual.mostEpochs, Math.max(usual.epochs, Math.ceil(usual.leastSteps / numBatches)));
   const epochs = given.epochs ?? Math.min(wanted, given.maxEpochs ?? wanted);
   const ofRounds = (epochs * (roundGrowth ** usual.numRounds - 1)) / (roundGrowth - 1);
-  return { epochs, maxEpochs: given.maxEpochs ?? (given.epochs === undefined ? ofRounds : epochs), patience: given.patience ?? Math.ceil(epochs / 2) };
+  return {
+    epochs,
+    maxEpochs: given.maxEpochs ?? (given.epochs === undefined ? ofRounds : epochs),
+    patience: given.patience ?? Math.ceil(epochs / 2),
+  };
 }
 
 /** How many epochs are over at the end of each round. */
 export function roundEnds({ epochs, maxEpochs }: TrainingRounds): number[] {
   const ends: number[] = [];
-  for (let [end, length] = [0, epochs]; end < maxEpochs; length *= roundGrowth) ends.push((end = Math.min(end + length, maxEpochs)));
+  for (let [end, length] = [0, epochs]; end < maxEpochs; length *= roundGrowth)
+    ends.push((end = Math.min(end + length, maxEpochs)));
   return ends;
 }
 
@@ -107,7 +112,8 @@ export class RoundStop implements Callback {
   onEpochEnd(epoch: number, logs: Logs, context: TrainingContext): void {
     const value = this.#monitor.valueIn(logs);
     const wantsMore = context.moreIsBetter(this.#monitor.name);
-    const isBetter = (than: number, gain = 0): boolean => Number.isNaN(than) || (wantsMore ? value > than + gain * (1 - than) : value < than - gain * Math.abs(than));
+    const isBetter = (than: number, gain = 0): boolean =>
+      Number.isNaN(than) || (wantsMore ? value > than + gain * (1 - than) : value < than - gain * Math.abs(than));
     const isLearning = wantsMore && value === 0 && logs.valLoss !== undefined && logs.valLoss < this.#lowestLoss;
     if (isLearning) this.#lowestLoss = logs.valLoss!;
     this.#numWaited = this.#monitor.improves(value, context) || isLearning ? 0 : this.#numWaited + 1;
@@ -147,7 +153,14 @@ export class RoundStop implements Callback {
 
   getState(): CallbackState {
     const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value);
-    const values = { best: orNull(this.#best.value), bestEpoch: this.#best.epoch, earlier: orNull(this.#earlier), bestOfRound: this.#monitor.best, numWaited: this.#numWaited, lowestLoss: this.#lowestLoss === Infinity ? null : this.#lowestLoss };
+    const values = {
+      best: orNull(this.#best.value),
+      bestEpoch: this.#best.epoch,
+      earlier: orNull(this.#earlier),
+      bestOfRound: this.#monitor.best,
+      numWaited: this.#numWaited,
+      lowestLoss: this.#lowestLoss === Infinity ? null : this.#lowestLoss,
+    };
     return { values, arrays: this.#bestWeights };
   }
 

@@ -51,12 +51,28 @@ export interface CosineAdamOptions {
 }
 
 /** Adam with a linear warm-up, a cosine to 0 and clipping of the global gradient norm. */
-export function cosineAdam({ learningRate, numSteps, weightDecay, globalClipNorm = 1, startsAgain = false }: CosineAdamOptions): Optimizer {
+export function cosineAdam({
+  learningRate,
+  numSteps,
+  weightDecay,
+  globalClipNorm = 1,
+  startsAgain = false,
+}: CosineAdamOptions): Optimizer {
   const warmupSteps = Math.max(1, Math.min(200, Math.floor(numSteps / 10)));
   const schedule =
     startsAgain && warmupSteps < numSteps
-      ? cosineDecayRestarts({ initialLearningRate: learningRate, firstDecaySteps: numSteps, tMul: roundGrowth, warmupSteps })
-      : cosineDecay({ initialLearningRate: learningRate / 100, warmupTarget: learningRate, warmupSteps, decaySteps: Math.max(1, numSteps - warmupSteps) });
+      ? cosineDecayRestarts({
+          initialLearningRate: learningRate,
+          firstDecaySteps: numSteps,
+          tMul: roundGrowth,
+          warmupSteps,
+        })
+      : cosineDecay({
+          initialLearningRate: learningRate / 100,
+          warmupTarget: learningRate,
+          warmupSteps,
+          decaySteps: Math.max(1, numSteps - warmupSteps),
+        });
   return adam({ learningRate: schedule, globalClipNorm, weightDecay });
 }
 
@@ -76,10 +92,19 @@ export interface TrainingData {
  * Trains a compiled model and ends with the weights of its best epoch: that of the lowest `valLoss`, or of the highest
  * `monitor` where that is given.
  */
-export async function runTraining(model: Sequential, data: TrainingData, controls: TrainingControls, own: readonly Callback[] = []): Promise<TrainingOutcome> {
+export async function runTraining(
+  model: Sequential,
+  data: TrainingData,
+  controls: TrainingControls,
+  own: readonly Callback[] = [],
+): Promise<TrainingOutcome> {
   const { monitor = 'valLoss', epochs, maxEpochs = epochs, patience } = data;
-  const rounds = maxEpochs > epochs && data.validation !== undefined ? new RoundStop({ monitor, epochs, maxEpochs, patience }) : undefined;
-  const keepBest = data.validation === undefined ? [] : [rounds ?? new EarlyStopping({ monitor, patience, restoreBestWeights: true })];
+  const rounds =
+    maxEpochs > epochs && data.validation !== undefined
+      ? new RoundStop({ monitor, epochs, maxEpochs, patience })
+      : undefined;
+  const keepBest =
+    data.validation === undefined ? [] : [rounds ?? new EarlyStopping({ monitor, patience, restoreBestWeights: true })];
   const { checkpoint, signal, resumeFrom } = controls;
   const history = await model.fit(data.train, {
     epochs: rounds === undefined ? epochs : maxEpochs,
@@ -88,7 +113,11 @@ export async function runTraining(model: Sequential, data: TrainingData, control
     callbacks: [...keepBest, ...own, ...(controls.callbacks ?? [])],
     signal,
     resumeFrom,
-    checkpoint: checkpoint && { everyEpochs: 1, everySteps: checkpoint.everySteps, save: (_, snapshot) => checkpoint.save(snapshot) },
+    checkpoint: checkpoint && {
+      everyEpochs: 1,
+      everySteps: checkpoint.everySteps,
+      save: (_, snapshot) => checkpoint.save(snapshot),
+    },
   });
   const outcome = outcomeOf(history, data.monitor, checkpoint !== undefined);
   const hasLast = outcome.loss.length === 0 || (outcome.stopReason === 'aborted' && checkpoint !== undefined);
@@ -96,10 +125,17 @@ export async function runTraining(model: Sequential, data: TrainingData, control
   return { ...outcome, stopReason: rounds.stopReason(outcome.stopReason), bestEpoch: rounds.bestEpoch };
 }
 
-function outcomeOf({ metrics, stopReason }: History, monitor: string | undefined, isResumable: boolean): TrainingOutcome {
+function outcomeOf(
+  { metrics, stopReason }: History,
+  monitor: string | undefined,
+  isResumable: boolean,
+): TrainingOutcome {
   const { loss = [], valLoss = [] } = metrics;
   const valScore = monitor === undefined ? undefined : (metrics[monitor] ?? []);
-  const best = (valScore ?? valLoss.map((value) => -value)).reduce((highest, value, epoch, values) => (value > values[highest] ? epoch : highest), 0);
+  const best = (valScore ?? valLoss.map((value) => -value)).reduce(
+    (highest, value, epoch, values) => (value > values[highest] ? epoch : highest),
+    0,
+  );
   const isLast = (stopReason === 'aborted' && isResumable) || (valScore ?? valLoss).length === 0;
   return { stopReason, loss, valLoss, bestEpoch: isLast ? loss.length - 1 : best, ...(valScore && { valScore }) };
 }

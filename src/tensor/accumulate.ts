@@ -19,13 +19,25 @@ const copies = {
 /** @internal The sum of two tensors of equal shape, not noted on the tape. */
 export function addTensors(a: Tensor, b: Tensor): Tensor {
   const result = emptyTensor(a.shape);
-  currentBackend().pointwise({ program: sum, rows: 1, columns: a.size, inputs: { a: asRow(a), b: asRow(b) }, outputs: { sum: asRow(result) } });
+  currentBackend().pointwise({
+    program: sum,
+    rows: 1,
+    columns: a.size,
+    inputs: { a: asRow(a), b: asRow(b) },
+    outputs: { sum: asRow(result) },
+  });
   return result;
 }
 
 /** @internal Adds a tensor to another of equal size, in place. */
 export function addInto(target: Tensor, added: Tensor): void {
-  currentBackend().pointwise({ program: sum, rows: 1, columns: target.size, inputs: { a: asRow(target), b: asRow(added) }, outputs: { sum: asRow(target) } });
+  currentBackend().pointwise({
+    program: sum,
+    rows: 1,
+    columns: target.size,
+    inputs: { a: asRow(target), b: asRow(added) },
+    outputs: { sum: asRow(target) },
+  });
 }
 
 /** @internal Copies a tensor's numbers into another of the same size, or over the first numbers of a larger one. */
@@ -47,7 +59,13 @@ export function copyOf(source: Tensor): Tensor {
 }
 
 /** @internal Copies a block of `[rows, columns]`. */
-export function copyBlock(rows: number, columns: number, from: Strided, to: Strided, access: CopyAccess = 'element'): void {
+export function copyBlock(
+  rows: number,
+  columns: number,
+  from: Strided,
+  to: Strided,
+  access: CopyAccess = 'element',
+): void {
   if (rows === 0 || columns === 0) return;
   currentBackend().pointwise({ program: copies[access], rows, columns, inputs: { a: from }, outputs: { copy: to } });
 }

@@ -10,11 +10,20 @@ import { type Tensor, tensor } from './tensor.js';
 beforeEach(() => void useBackend('reference'));
 afterEach(() => void useBackend('wasm'));
 
-const a = tensor([[0.7, -1.3, 2.1], [-0.4, 1.9, 0.6]]);
-const b = tensor([[1.1, -1.3, 0.3], [0.9, -0.2, 2.5]]);
+const a = tensor([
+  [0.7, -1.3, 2.1],
+  [-0.4, 1.9, 0.6],
+]);
+const b = tensor([
+  [1.1, -1.3, 0.3],
+  [0.9, -0.2, 2.5],
+]);
 const [valuesA, valuesB] = [a.dataSync(), b.dataSync()];
 
-const binary: Record<string, [op: (a: Tensor | number, b: Tensor | number) => Tensor, plain: (a: number, b: number) => number]> = {
+const binary: Record<
+  string,
+  [op: (a: Tensor | number, b: Tensor | number) => Tensor, plain: (a: number, b: number) => number]
+> = {
   add: [ops.add, (x, y) => x + y],
   sub: [ops.sub, (x, y) => x - y],
   mul: [ops.mul, (x, y) => x * y],
@@ -40,9 +49,24 @@ const unary: Record<string, [op: (x: Tensor) => Tensor, plain: (x: number) => nu
 describe('arithmetic', () => {
   it.each(Object.keys(binary))('%s of tensors and numbers, in both orders', (name) => {
     const [op, plain] = binary[name];
-    expectClose(op(a, b).dataSync(), valuesA.map((x, i) => plain(x, valuesB[i])), 1e-15, 'tensors');
-    expectClose(op(a, -1.3).dataSync(), valuesA.map((x) => plain(x, -1.3)), 1e-15, 'a number at the right');
-    expectClose(op(-1.3, a).dataSync(), valuesA.map((x) => plain(-1.3, x)), 1e-15, 'a number at the left');
+    expectClose(
+      op(a, b).dataSync(),
+      valuesA.map((x, i) => plain(x, valuesB[i])),
+      1e-15,
+      'tensors',
+    );
+    expectClose(
+      op(a, -1.3).dataSync(),
+      valuesA.map((x) => plain(x, -1.3)),
+      1e-15,
+      'a number at the right',
+    );
+    expectClose(
+      op(-1.3, a).dataSync(),
+      valuesA.map((x) => plain(-1.3, x)),
+      1e-15,
+      'a number at the left',
+    );
     expect(op(2, 3).item()).toBe(plain(2, 3));
     expect(op(2, 3).shape).toEqual([]);
   });
@@ -56,7 +80,10 @@ describe('arithmetic', () => {
 
   it.each(['maximum', 'minimum'])('%s has the derivative of the operand it takes', (name) => {
     const [op] = binary[name];
-    const other = tensor([[1.1, -1.2, 0.3], [0.9, -0.2, 2.5]]);
+    const other = tensor([
+      [1.1, -1.2, 0.3],
+      [0.9, -0.2, 2.5],
+    ]);
     expectDerivative(([p, q]) => op(p, q), [a, other]);
   });
 
@@ -67,7 +94,10 @@ describe('arithmetic', () => {
   });
 
   it('sqrt and log of positive numbers', () => {
-    const positive = tensor([[0.3, 4, 9.5], [1, 1e-3, 700]]);
+    const positive = tensor([
+      [0.3, 4, 9.5],
+      [1, 1e-3, 700],
+    ]);
     expectClose(ops.sqrt(positive).dataSync(), positive.dataSync().map(Math.sqrt), 1e-15, 'sqrt');
     expectClose(ops.log(positive).dataSync(), positive.dataSync().map(Math.log), 1e-15, 'log');
     const tame = tensor([0.3, 4, 9.5]);
@@ -78,9 +108,19 @@ describe('arithmetic', () => {
   it.each(backendNames)('activations stay finite where their value is, up to +-500 on %s', (backend) => {
     useBackend(backend);
     const wide = tensor([-500, -100, -1, 0, 1, 80, 100, 500]);
-    expectClose(ops.sigmoid(wide).dataSync(), [0, 0, 1 / (1 + Math.E), 0.5, Math.E / (1 + Math.E), 1, 1, 1], 1e-6, 'sigmoid');
+    expectClose(
+      ops.sigmoid(wide).dataSync(),
+      [0, 0, 1 / (1 + Math.E), 0.5, Math.E / (1 + Math.E), 1, 1, 1],
+      1e-6,
+      'sigmoid',
+    );
     expectClose(ops.tanh(wide).dataSync(), [-1, -1, Math.tanh(-1), 0, Math.tanh(1), 1, 1, 1], 1e-6, 'tanh');
-    expectClose(ops.softplus(wide).dataSync(), [0, 0, Math.log1p(Math.exp(-1)), Math.LN2, 1 + Math.log1p(Math.exp(-1)), 80, 100, 500], 1e-6, 'softplus');
+    expectClose(
+      ops.softplus(wide).dataSync(),
+      [0, 0, Math.log1p(Math.exp(-1)), Math.LN2, 1 + Math.log1p(Math.exp(-1)), 80, 100, 500],
+      1e-6,
+      'softplus',
+    );
     expectClose(ops.softmax(wide).dataSync(), [0, 0, 0, 0, 0, 0, 0, 1], 1e-6, 'softmax');
   });
 });
@@ -89,17 +129,33 @@ describe('activate', () => {
   it('knows every activation by its name', () => {
     for (const name of activationNames) expect(activate(name, a).shape).toEqual(a.shape);
     expect(activate('linear', a)).toBe(a);
-    expectClose(activate('softsign', a).dataSync(), valuesA.map((x) => x / (1 + Math.abs(x))), 1e-15, 'softsign');
+    expectClose(
+      activate('softsign', a).dataSync(),
+      valuesA.map((x) => x / (1 + Math.abs(x))),
+      1e-15,
+      'softsign',
+    );
   });
 
   it('suggests the nearest name', () => {
-    expect(messageOf(() => activate('sigmoyd', a, 'Dense dense'))).toMatch(/^\[UNKNOWN_NAME\] Dense dense: unknown activation `sigmoyd`; did you mean `sigmoid`/);
+    expect(messageOf(() => activate('sigmoyd', a, 'Dense dense'))).toMatch(
+      /^\[UNKNOWN_NAME\] Dense dense: unknown activation `sigmoyd`; did you mean `sigmoid`/,
+    );
   });
 });
 
 describe('softmax', () => {
   it('runs along the last axis', () => {
-    const rows = ops.softmax(tensor([[[1, 2, 3], [0, 0, 0]]])).array() as number[][][];
+    const rows = ops
+      .softmax(
+        tensor([
+          [
+            [1, 2, 3],
+            [0, 0, 0],
+          ],
+        ]),
+      )
+      .array() as number[][][];
     const total = Math.exp(1) + Math.exp(2) + Math.exp(3);
     expectClose(rows[0][0], [Math.exp(1) / total, Math.exp(2) / total, Math.exp(3) / total], 1e-15, 'row');
     expectClose(rows[0][1], [1 / 3, 1 / 3, 1 / 3], 1e-15, 'even row');

@@ -11,7 +11,10 @@ function unary(name: string, build: ActivationFunction): (x: Tensor) => Tensor {
   return (x) => applyPointwise(fn, [x]);
 }
 
-function binary(name: string, build: (a: e.Expression, b: e.Expression) => e.Expression): (a: TensorLike, b: TensorLike) => Tensor {
+function binary(
+  name: string,
+  build: (a: e.Expression, b: e.Expression) => e.Expression,
+): (a: TensorLike, b: TensorLike) => Tensor {
   const both: PointwiseFunction = { name, build: ([a, b]) => build(a, b) };
   const left: PointwiseFunction = { name, build: ([a], { b }) => build(a, b), scalars: ['b'] };
   const right: PointwiseFunction = { name, build: ([b], { a }) => build(a, b), scalars: ['a'] };

@@ -8,7 +8,8 @@ describe('BoundedCache', () => {
   it('makes a value once while it is remembered, and forgets what was unused for longest', () => {
     made.length = 0;
     const cache = new BoundedCache<string>(10, ({ length }) => length);
-    for (const value of ['aaaa', 'bbbb', 'aaaa', 'cccc', 'aaaa', 'bbbb']) expect(cache.get(value[0], make(value))).toBe(value);
+    for (const value of ['aaaa', 'bbbb', 'aaaa', 'cccc', 'aaaa', 'bbbb'])
+      expect(cache.get(value[0], make(value))).toBe(value);
     expect(made).toEqual(['aaaa', 'bbbb', 'cccc', 'bbbb']);
   });
 

@@ -29,12 +29,32 @@ describe('expansionOf', () => {
 
 describe('blockLayout', () => {
   it('takes everything as one row where all operands are whole', () => {
-    expect(blockLayout([3, 5, 7], [[3, 5, 7], [3, 5, 7]])).toMatchObject({ rows: 1, columns: 105 });
+    expect(
+      blockLayout(
+        [3, 5, 7],
+        [
+          [3, 5, 7],
+          [3, 5, 7],
+        ],
+      ),
+    ).toMatchObject({ rows: 1, columns: 105 });
   });
 
   it('splits where most operands are read in place', () => {
-    expect(blockLayout([3, 5, 7], [[3, 5, 7], [7], [3, 5, 1]])).toMatchObject({ rows: 15, columns: 7, reads: [{ access: 'element' }, { access: 'column' }, { access: 'row', rowStride: 1 }] });
-    expect(blockLayout([3, 5, 7], [[5, 7], [3, 1, 1]])).toMatchObject({ rows: 3, columns: 35, reads: [{ access: 'column' }, { access: 'row' }] });
+    expect(blockLayout([3, 5, 7], [[3, 5, 7], [7], [3, 5, 1]])).toMatchObject({
+      rows: 15,
+      columns: 7,
+      reads: [{ access: 'element' }, { access: 'column' }, { access: 'row', rowStride: 1 }],
+    });
+    expect(
+      blockLayout(
+        [3, 5, 7],
+        [
+          [5, 7],
+          [3, 1, 1],
+        ],
+      ),
+    ).toMatchObject({ rows: 3, columns: 35, reads: [{ access: 'column' }, { access: 'row' }] });
     expect(blockLayout([3, 5, 7], [[7], [3, 1, 1], [5, 1]]).reads.filter((read) => read === undefined)).toHaveLength(2);
   });
 

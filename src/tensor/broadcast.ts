@@ -38,7 +38,8 @@ export function blockLayout(shape: Shape, operands: readonly Shape[], rowAxes?: 
 
 function readAs(shape: Shape, operand: Shape, split: number): OperandRead | undefined {
   const padded = [...new Array<number>(shape.length - operand.length).fill(1), ...operand];
-  const covers = (from: number, to: number): boolean => padded.slice(from, to).every((axis, i) => axis === shape[from + i]);
+  const covers = (from: number, to: number): boolean =>
+    padded.slice(from, to).every((axis, i) => axis === shape[from + i]);
   const isOne = (from: number, to: number): boolean => padded.slice(from, to).every((axis) => axis === 1);
   const columns = sizeOf(shape.slice(split));
   if (covers(0, shape.length)) return { access: 'element', rowStride: columns, single: false };

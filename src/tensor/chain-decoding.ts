@@ -16,7 +16,8 @@ export interface ChainConstraints {
 export function constrainedWeights(weights: ChainWeights, constraints: ChainConstraints | undefined): ChainWeights {
   if (constraints === undefined) return weights;
   const { labels: K } = weights;
-  const only = (values: Float64Array, isAllowed: (at: number) => boolean): Float64Array => values.map((value, at) => (isAllowed(at) ? value : -Infinity));
+  const only = (values: Float64Array, isAllowed: (at: number) => boolean): Float64Array =>
+    values.map((value, at) => (isAllowed(at) ? value : -Infinity));
   return {
     labels: K,
     transitions: only(weights.transitions, (at) => constraints.next[Math.floor(at / K)][at % K]),
@@ -32,7 +33,11 @@ export function constrainedWeights(weights: ChainWeights, constraints: ChainCons
  * @param scores `[n, K]`, finite.
  * @throws OUT_OF_RANGE where the constraints allow no sequence of this length
  */
-export function bestLabels(scores: Float64Array, weights: ChainWeights, constraints?: ChainConstraints): { labels: Int32Array; score: number } {
+export function bestLabels(
+  scores: Float64Array,
+  weights: ChainWeights,
+  constraints?: ChainConstraints,
+): { labels: Int32Array; score: number } {
   const { labels: K, transitions, start, end } = constrainedWeights(weights, constraints);
   const n = scores.length / K;
   const labels = new Int32Array(n);
@@ -78,7 +83,11 @@ export function bestLabels(scores: Float64Array, weights: ChainWeights, constrai
  *
  * @throws OUT_OF_RANGE where they allow none
  */
-export function labelMarginals(scores: Float64Array, given: ChainWeights, constraints?: ChainConstraints): Float64Array {
+export function labelMarginals(
+  scores: Float64Array,
+  given: ChainWeights,
+  constraints?: ChainConstraints,
+): Float64Array {
   const weights = constrainedWeights(given, constraints);
   const { labels: K, transitions, start } = weights;
   const n = scores.length / K;

@@ -59,7 +59,12 @@ export function chainLoss({ scores, transitions, start, end, targets, mask }: Ch
           const gradients = stepLossGradients(own, labels, weights, factors, later, given, sums);
           steps.forEach((step, t) => dScores.set(gradients.subarray(t * K, (t + 1) * K), step * K));
         }
-        return [tensor(dScores, scores.shape), tensor(sums.transitions, transitions.shape), tensor(sums.start, start.shape), tensor(sums.end, end.shape)];
+        return [
+          tensor(dScores, scores.shape),
+          tensor(sums.transitions, transitions.shape),
+          tensor(sums.start, start.shape),
+          tensor(sums.end, end.shape),
+        ];
       },
     };
   });
@@ -98,15 +103,34 @@ function requireLabel(label: number, step: number, time: number, K: number): num
   });
 }
 
-function requireShapes(scores: Tensor, weights: Readonly<Record<'transitions' | 'start' | 'end', Tensor>>, targets: ArrayLike<number>, mask: ArrayLike<number> | undefined): void {
+function requireShapes(
+  scores: Tensor,
+  weights: Readonly<Record<'transitions' | 'start' | 'end', Tensor>>,
+  targets: ArrayLike<number>,
+  mask: ArrayLike<number> | undefined,
+): void {
   const fault = (what: string, expected: string, received: string): RondoError =>
-    new RondoError('SHAPE_MISMATCH', { where: 'chainLoss', what, expected, received, fix: 'give one score for every label at every step, and one transition for every pair of labels.' });
+    new RondoError('SHAPE_MISMATCH', {
+      where: 'chainLoss',
+      what,
+      expected,
+      received,
+      fix: 'give one score for every label at every step, and one transition for every pair of labels.',
+    });
   const [batch, time, K] = scores.shape;
-  if (scores.shape.length !== 3 || K === 0) throw fault('`scores` has the wrong shape.', '[batch, time, labels]', describeShape(scores.shape));
-  for (const [name, shape] of [['transitions', [K, K]], ['start', [K]], ['end', [K]]] as const) {
+  if (scores.shape.length !== 3 || K === 0)
+    throw fault('`scores` has the wrong shape.', '[batch, time, labels]', describeShape(scores.shape));
+  for (const [name, shape] of [
+    ['transitions', [K, K]],
+    ['start', [K]],
+    ['end', [K]],
+  ] as const) {
     const found = weights[name].shape;
-    if (describeShape(found) !== describeShape(shape)) throw fault(`\`${name}\` has the wrong shape.`, describeShape(shape), describeShape(found));
+    if (describeShape(found) !== describeShape(shape))
+      throw fault(`\`${name}\` has the wrong shape.`, describeShape(shape), describeShape(found));
   }
-  if (targets.length !== batch * time) throw fault('`targets` does not fit the scores.', `${batch} * ${time} labels`, `${targets.length}`);
-  if (mask !== undefined && mask.length !== batch * time) throw fault('`mask` does not fit the scores.', `${batch} * ${time} entries`, `${mask.length}`);
+  if (targets.length !== batch * time)
+    throw fault('`targets` does not fit the scores.', `${batch} * ${time} labels`, `${targets.length}`);
+  if (mask !== undefined && mask.length !== batch * time)
+    throw fault('`mask` does not fit the scores.', `${batch} * ${time} entries`, `${mask.length}`);
 }

@@ -19,7 +19,9 @@ const numbersOf = (tensors: readonly Tensor[]): number[] => tensors.flatMap((val
 function network(): { x: Tensor; variables: Variable[]; layer: (x: Tensor, which: number) => Tensor } {
   const random = new Random(21);
   const x = normals([3, 7], random);
-  const variables = [[7, 5], [5], [5, 7], [7]].map((shape, i) => new Variable(shape, normals(shape, random).dataSync(), `w${i}`));
+  const variables = [[7, 5], [5], [5, 7], [7]].map(
+    (shape, i) => new Variable(shape, normals(shape, random).dataSync(), `w${i}`),
+  );
   const layer = (input: Tensor, which: number): Tensor => {
     const y = ops.tanh(ops.add(ops.matmul(input, variables[2 * which]), variables[2 * which + 1]));
     return ops.mul(y, bernoulli(y.shape, 0.7, 1 / 0.7));
@@ -69,18 +71,47 @@ describe.each(backendNames)('checkpoint on %s', (backend) => {
     ];
     // What reaches b by two ways is added up in another order.
     const tolerance = backend === 'reference' ? 1e-14 : 1e-6;
-    for (const loss of losses) expectClose(stepWith(() => ops.checkpoint(work, [a, b]), loss), stepWith(() => work(a, b), loss), tolerance, 'step');
+    for (const loss of losses)
+      expectClose(
+        stepWith(() => ops.checkpoint(work, [a, b]), loss),
+        stepWith(() => work(a, b), loss),
+        tolerance,
+        'step',
+      );
   });
 
   it('follows nothing that the work keeps from the tape, and asks nothing of what is not watched', () => {
     const [x, y] = [tensor([1, 2]), tensor([3, 5])];
-    const { gradients } = valueAndGradients(() => ops.sum(ops.checkpoint((a) => ops.mul(withoutTape(() => ops.mul(a, y)), a), [x])), [x, y]);
-    expect(gradients.map((gradient) => gradient.array())).toEqual([[3, 10], [0, 0]]);
+    const { gradients } = valueAndGradients(
+      () =>
+        ops.sum(
+          ops.checkpoint(
+            (a) =>
+              ops.mul(
+                withoutTape(() => ops.mul(a, y)),
+                a,
+              ),
+            [x],
+          ),
+        ),
+      [x, y],
+    );
+    expect(gradients.map((gradient) => gradient.array())).toEqual([
+      [3, 10],
+      [0, 0],
+    ]);
   });
 
   it('runs outside of derivatives and scopes too', () => {
     expect(ops.checkpoint((a) => ops.mul(a, 3), [tensor([1, 2])]).array()).toEqual([3, 6]);
-    expect(scope(() => ops.add(ops.checkpoint((a) => ops.mul(a, 3), [tensor([1, 2])]), 1)).array()).toEqual([4, 7]);
+    expect(
+      scope(() =>
+        ops.add(
+          ops.checkpoint((a) => ops.mul(a, 3), [tensor([1, 2])]),
+          1,
+        ),
+      ).array(),
+    ).toEqual([4, 7]);
   });
 
   it('draws once where nobody asks for derivatives', () => {
@@ -94,7 +125,10 @@ describe.each(backendNames)('checkpoint on %s', (backend) => {
   });
 });
 
-describe.each<[string, () => Backend]>([['reference', createReferenceBackend], ['wasm', createWasmBackend]])('memory of checkpoint on %s', (_, make) => {
+describe.each<[string, () => Backend]>([
+  ['reference', createReferenceBackend],
+  ['wasm', createWasmBackend],
+])('memory of checkpoint on %s', (_, make) => {
   let backend: Backend;
   let persistentBytes: number;
   beforeEach(() => {
@@ -111,7 +145,10 @@ describe.each<[string, () => Backend]>([['reference', createReferenceBackend], [
   };
   const peakOf = (through: (x: Tensor, weight: Tensor) => Tensor): number => {
     const random = new Random(6);
-    const [x, weight] = [normals([32, 32], random), new Variable([32, 32], normals([32, 32], random, 0.1).dataSync(), 'weight')];
+    const [x, weight] = [
+      normals([32, 32], random),
+      new Variable([32, 32], normals([32, 32], random, 0.1).dataSync(), 'weight'),
+    ];
     valueAndGradients(() => {
       let y: Tensor = x;
       for (let i = 0; i < 10; i++) y = through(y, weight);
@@ -142,11 +179,13 @@ describe.each<[string, () => Backend]>([['reference', createReferenceBackend], [
   it('gives everything back where the work fails, the first time or the second', () => {
     const x = tensor([1, 2, 3]);
     let runs = 0;
-    const failing = (failsAt: number) => (a: Tensor): Tensor => {
-      const y = ops.exp(a);
-      if (++runs === failsAt) throw new Error('no result');
-      return y;
-    };
+    const failing =
+      (failsAt: number) =>
+      (a: Tensor): Tensor => {
+        const y = ops.exp(a);
+        if (++runs === failsAt) throw new Error('no result');
+        return y;
+      };
     for (const failsAt of [1, 2]) {
       runs = 0;
       setSeed(1);
@@ -162,9 +201,13 @@ describe('checkpoint', () => {
 
   it('refuses work that returns no tensors, is asynchronous, or changes a variable', () => {
     const variable = new Variable([3], [0, 0, 0], 'state');
-    expect(messageOf(() => ops.checkpoint((() => 3) as unknown as () => Tensor, []))).toBe('[USAGE] checkpoint: the work returns something other than tensors.\n  expected: a tensor, or an array of tensors\n  received: 3\n  fix: return what later steps need, as tensors.');
+    expect(messageOf(() => ops.checkpoint((() => 3) as unknown as () => Tensor, []))).toBe(
+      '[USAGE] checkpoint: the work returns something other than tensors.\n  expected: a tensor, or an array of tensors\n  received: 3\n  fix: return what later steps need, as tensors.',
+    );
     expect(() => ops.checkpoint((async () => x) as unknown as () => Tensor, [])).toThrow(/USAGE.*asynchronous/);
-    expect(messageOf(() => ops.checkpoint((a) => (assignTensor(variable, a), a), [x]))).toBe('[USAGE] checkpoint: the variable `state` is changed by work that may run twice.\n  expected: work that only reads variables\n  fix: change it outside; run a stateful layer outside too, or give it `recomputeSteps` instead.');
+    expect(messageOf(() => ops.checkpoint((a) => (assignTensor(variable, a), a), [x]))).toBe(
+      '[USAGE] checkpoint: the variable `state` is changed by work that may run twice.\n  expected: work that only reads variables\n  fix: change it outside; run a stateful layer outside too, or give it `recomputeSteps` instead.',
+    );
     expect(() => ops.checkpoint((a) => (variable.assign([1, 2, 3]), a), [x])).toThrow(/USAGE/);
     variable.assign([1, 2, 3]);
     expect(variable.array()).toEqual([1, 2, 3]);
@@ -177,7 +220,9 @@ describe('checkpoint', () => {
       isBuilt = true;
       return ops.mul(a, bernoulli(a.shape, 0.5, 2));
     };
-    expect(() => valueAndGradients(() => ops.sum(ops.checkpoint(builds, [x])), [x])).toThrow(/USAGE.*did not do the same/);
+    expect(() => valueAndGradients(() => ops.sum(ops.checkpoint(builds, [x])), [x])).toThrow(
+      /USAGE.*did not do the same/,
+    );
     let length = 4;
     const shrinks = (a: Tensor): Tensor => ops.slice(ops.exp(a), 0, 0, --length);
     expect(() => valueAndGradients(() => ops.sum(ops.checkpoint(shrinks, [x])), [x])).toThrow(/results of shape \[2\]/);

@@ -20,36 +20,48 @@ import { innerScope, scope, Tensor } from './tensor.js';
  * @example
  * const code = ops.checkpoint((x) => decoder.apply(encoder.apply(x, options), options), [x]);
  */
-export function checkpoint<const Inputs extends readonly Tensor[], Output extends Tensor | readonly Tensor[]>(work: (...inputs: Inputs) => Output, inputs: Inputs): Output {
+export function checkpoint<const Inputs extends readonly Tensor[], Output extends Tensor | readonly Tensor[]>(
+  work: (...inputs: Inputs) => Output,
+  inputs: Inputs,
+): Output {
   requireTensors('checkpoint', inputs);
   return scope(() => {
     const before = currentRandom().state;
     const first = replayed(before, () => traced(() => innerScope(() => work(...inputs), listed)));
-    const { after, result: { result, uses, depends } } = first;
+    const {
+      after,
+      result: { result, uses, depends },
+    } = first;
     currentRandom().state = after;
     const results = listed(result);
     // What passes through unchanged keeps its own derivative.
     const places = results.flatMap((value, i) => (depends(value) ? [i] : []));
     const shapes = places.map((place) => results[place].shape);
-    noteOperation(uses, places.map((place) => results[place]), (dResults, wanted, sums) => {
-      const by = uses.filter((_, i) => wanted[i]);
-      for (const value of by) sums.reserve(value);
-      const again = (): Tensor[] => {
-        const second = replayed(before, () => listed(work(...inputs)));
-        const repeated = second.result;
-        const hasShapes = repeated.length === results.length && places.every((place, i) => sameShape(repeated[place].shape, shapes[i]));
-        if (!hasShapes || !sameState(second.after, after)) throw notRepeated(results, repeated);
-        return places.map((place) => repeated[place]);
-      };
-      innerScope(() => {
-        const gradients = pullBack(again, by, dResults);
-        for (const value of by) {
-          const gradient = gradients.get(value);
-          if (gradient !== undefined) sums.add(value, gradient);
-        }
-      });
-      return [];
-    });
+    noteOperation(
+      uses,
+      places.map((place) => results[place]),
+      (dResults, wanted, sums) => {
+        const by = uses.filter((_, i) => wanted[i]);
+        for (const value of by) sums.reserve(value);
+        const again = (): Tensor[] => {
+          const second = replayed(before, () => listed(work(...inputs)));
+          const repeated = second.result;
+          const hasShapes =
+            repeated.length === results.length &&
+            places.every((place, i) => sameShape(repeated[place].shape, shapes[i]));
+          if (!hasShapes || !sameState(second.after, after)) throw notRepeated(results, repeated);
+          return places.map((place) => repeated[place]);
+        };
+        innerScope(() => {
+          const gradients = pullBack(again, by, dResults);
+          for (const value of by) {
+            const gradient = gradients.get(value);
+            if (gradient !== undefined) sums.add(value, gradient);
+          }
+        });
+        return [];
+      },
+    );
     return result;
   });
 }
@@ -57,7 +69,13 @@ export function checkpoint<const Inputs extends readonly Tensor[], Output extend
 function listed(result: Tensor | readonly Tensor[]): readonly Tensor[] {
   const list = result instanceof Tensor ? [result] : result;
   if (Array.isArray(list) && list.every((value) => value instanceof Tensor)) return list;
-  throw new RondoError('USAGE', { where: 'checkpoint', what: 'the work returns something other than tensors.', expected: 'a tensor, or an array of tensors', received: String(result), fix: 'return what later steps need, as tensors.' });
+  throw new RondoError('USAGE', {
+    where: 'checkpoint',
+    what: 'the work returns something other than tensors.',
+    expected: 'a tensor, or an array of tensors',
+    received: String(result),
+    fix: 'return what later steps need, as tensors.',
+  });
 }
 
 function sameState(a: RandomState, b: RandomState): boolean {

@@ -60,7 +60,12 @@ export function gather(source: Tensor, shape: Shape, columns: number, indices: I
   const [result] = operation([source], () => ({
     outputs: [gatherInto(shape, source, columns, indices)],
     // The gradient of what other operations computed goes on to them whole.
-    backward: ([dOutput]) => [dOutput && (source instanceof Variable ? rowGradient(source.shape, columns, indices, dOutput) : scatterAdd(dOutput, source.shape, columns, indices))],
+    backward: ([dOutput]) => [
+      dOutput &&
+        (source instanceof Variable
+          ? rowGradient(source.shape, columns, indices, dOutput)
+          : scatterAdd(dOutput, source.shape, columns, indices)),
+    ],
   }));
   return result;
 }

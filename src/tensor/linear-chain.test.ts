@@ -16,27 +16,54 @@ import { type Tensor, tensor } from './tensor.js';
 beforeEach(() => void useBackend('reference'));
 afterEach(() => void useBackend('wasm'));
 
-const drawn = (count: number, random: Random, scale: number): Float64Array => Float64Array.from({ length: count }, () => scale * random.normal());
+const drawn = (count: number, random: Random, scale: number): Float64Array =>
+  Float64Array.from({ length: count }, () => scale * random.normal());
 
 function drawnChain(n: number, K: number, random: Random, scale = 2): { scores: Float64Array; weights: ChainWeights } {
-  return { scores: drawn(n * K, random, scale), weights: { labels: K, transitions: drawn(K * K, random, scale), start: drawn(K, random, scale), end: drawn(K, random, scale) } };
+  return {
+    scores: drawn(n * K, random, scale),
+    weights: {
+      labels: K,
+      transitions: drawn(K * K, random, scale),
+      start: drawn(K, random, scale),
+      end: drawn(K, random, scale),
+    },
+  };
 }
 
 /** Every sequence of n labels, with its score. */
-function allSequences(n: number, scores: Float64Array, { labels: K, transitions, start, end }: ChainWeights): { labels: number[]; score: number }[] {
+function allSequences(
+  n: number,
+  scores: Float64Array,
+  { labels: K, transitions, start, end }: ChainWeights,
+): { labels: number[]; score: number }[] {
   let sequences: number[][] = [[]];
-  for (let t = 0; t < n; t++) sequences = sequences.flatMap((sequence) => Array.from({ length: K }, (_, j) => [...sequence, j]));
+  for (let t = 0; t < n; t++)
+    sequences = sequences.flatMap((sequence) => Array.from({ length: K }, (_, j) => [...sequence, j]));
   return sequences.map((labels) => ({
     labels,
-    score: labels.reduce((sum, label, t) => sum + scores[t * K + label] + (t === 0 ? start[label] : transitions[labels[t - 1] * K + label]), n === 0 ? 0 : end[labels[n - 1]]),
+    score: labels.reduce(
+      (sum, label, t) =>
+        sum + scores[t * K + label] + (t === 0 ? start[label] : transitions[labels[t - 1] * K + label]),
+      n === 0 ? 0 : end[labels[n - 1]],
+    ),
   }));
 }
 
 function isAllowed(labels: readonly number[], { start, end, next }: ChainConstraints): boolean {
-  return start[labels[0]] && end[labels[labels.length - 1]] && labels.every((label, t) => t === 0 || next[labels[t - 1]][label]);
+  return (
+    start[labels[0]] &&
+    end[labels[labels.length - 1]] &&
+    labels.every((label, t) => t === 0 || next[labels[t - 1]][label])
+  );
 }
 
-const sizes = fc.record({ n: fc.integer({ min: 1, max: 5 }), K: fc.integer({ min: 1, max: 4 }), seed: fc.nat(), scale: fc.constantFrom(0.1, 2, 100) });
+const sizes = fc.record({
+  n: fc.integer({ min: 1, max: 5 }),
+  K: fc.integer({ min: 1, max: 4 }),
+  seed: fc.nat(),
+  scale: fc.constantFrom(0.1, 2, 100),
+});
 const runs = { seed: 71, numRuns: 120 };
 
 describe('a linear chain', () => {
@@ -60,16 +87,29 @@ describe('a linear chain', () => {
         const random = new Random(seed);
         const { scores, weights } = drawnChain(n, K, random, scale);
         const allowed = (): boolean => random.uniform() < 0.6;
-        const constraints = isConstrained ? { start: Array.from({ length: K }, allowed), end: Array.from({ length: K }, allowed), next: Array.from({ length: K }, () => Array.from({ length: K }, allowed)) } : undefined;
-        const all = allSequences(n, scores, weights).filter(({ labels }) => constraints === undefined || isAllowed(labels, constraints));
+        const constraints = isConstrained
+          ? {
+              start: Array.from({ length: K }, allowed),
+              end: Array.from({ length: K }, allowed),
+              next: Array.from({ length: K }, () => Array.from({ length: K }, allowed)),
+            }
+          : undefined;
+        const all = allSequences(n, scores, weights).filter(
+          ({ labels }) => constraints === undefined || isAllowed(labels, constraints),
+        );
         if (all.length === 0) {
-          expect(messageOf(() => labelMarginals(scores, weights, constraints))).toMatch(/^\[OUT_OF_RANGE\] .*allow no sequence/);
-          expect(messageOf(() => bestLabels(scores, weights, constraints))).toMatch(/^\[OUT_OF_RANGE\] .*allow no sequence/);
+          expect(messageOf(() => labelMarginals(scores, weights, constraints))).toMatch(
+            /^\[OUT_OF_RANGE\] .*allow no sequence/,
+          );
+          expect(messageOf(() => bestLabels(scores, weights, constraints))).toMatch(
+            /^\[OUT_OF_RANGE\] .*allow no sequence/,
+          );
           return;
         }
         const logZ = logSumExp(all.map(({ score }) => score));
         const expected = new Float64Array(n * K);
-        for (const { labels, score } of all) labels.forEach((label, t) => (expected[t * K + label] += Math.exp(score - logZ)));
+        for (const { labels, score } of all)
+          labels.forEach((label, t) => (expected[t * K + label] += Math.exp(score - logZ)));
         expectClose(labelMarginals(scores, weights, constraints), expected, 1e-11, 'marginals');
         const best = all.reduce((a, b) => (b.score > a.score ? b : a));
         expect([...bestLabels(scores, weights, constraints).labels]).toEqual(best.labels);
@@ -83,22 +123,45 @@ describe('a linear chain', () => {
     const { scores, weights } = drawnChain(n, K, new Random(5));
     const all = allSequences(n, scores, weights);
     const labels = [2, 0, 0, 1];
-    const mass = (length: number): number => logSumExp(all.filter((sequence) => labels.slice(0, length).every((label, t) => sequence.labels[t] === label)).map(({ score }) => score));
+    const mass = (length: number): number =>
+      logSumExp(
+        all
+          .filter((sequence) => labels.slice(0, length).every((label, t) => sequence.labels[t] === label))
+          .map(({ score }) => score),
+      );
     const losses = stepLosses(scores, labels, weights, scoresOfLater(scores, weights, transitionFactors(weights)));
-    expectClose(losses, labels.map((_, t) => mass(t) - mass(t + 1)), 1e-12, 'losses');
+    expectClose(
+      losses,
+      labels.map((_, t) => mass(t) - mass(t + 1)),
+      1e-12,
+      'losses',
+    );
   });
 
   it('neither overflows nor loses digits where scores are far apart', () => {
     const { scores, weights } = drawnChain(5, 4, new Random(9), 500);
     const shifted = scores.map((score) => score + 1e5);
     expectClose([logPartition(shifted, weights)], [logPartition(scores, weights) + 5e5], 1e-12, 'shifted');
-    const far = { ...weights, transitions: weights.transitions.map((value, at) => (at % 5 === 0 ? value : value - 3000)) };
-    expectClose([logPartition(scores, far)], [logSumExp(allSequences(5, scores, far).map(({ score }) => score))], 1e-12, 'far');
+    const far = {
+      ...weights,
+      transitions: weights.transitions.map((value, at) => (at % 5 === 0 ? value : value - 3000)),
+    };
+    expectClose(
+      [logPartition(scores, far)],
+      [logSumExp(allSequences(5, scores, far).map(({ score }) => score))],
+      1e-12,
+      'far',
+    );
   });
 
   it('keep sums that are too small for a product of powers', () => {
     // The best way on is e^1000 times as unlikely as the best transition and the best score together.
-    const far: ChainWeights = { labels: 2, transitions: Float64Array.of(0, -1000, 0, 0), start: Float64Array.of(0, -5000), end: Float64Array.of(0, 0) };
+    const far: ChainWeights = {
+      labels: 2,
+      transitions: Float64Array.of(0, -1000, 0, 0),
+      start: Float64Array.of(0, -5000),
+      end: Float64Array.of(0, 0),
+    };
     expectClose([logPartition(Float64Array.of(0, 0, -1000, 0), far)], [Math.log(2) - 1000], 1e-12, 'ln Z');
   });
 
@@ -116,7 +179,8 @@ describe('a linear chain', () => {
     expect(labels).toHaveLength(n);
     expect(score).toBeLessThanOrEqual(logPartition(scores, weights));
     const marginals = labelMarginals(scores, weights);
-    for (const t of [0, 4999, n - 1]) expectClose([marginals[3 * t] + marginals[3 * t + 1] + marginals[3 * t + 2]], [1], 1e-9, `step ${t}`);
+    for (const t of [0, 4999, n - 1])
+      expectClose([marginals[3 * t] + marginals[3 * t + 1] + marginals[3 * t + 2]], [1], 1e-9, `step ${t}`);
   });
 });
 
@@ -124,8 +188,14 @@ describe('the loss of linear chains', () => {
   const [B, T, K] = [3, 5, 4];
   const mask = Uint8Array.from([1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 0, 1, 1]);
   const targets = [0, 3, 1, 1, 2, 2, 2, 0, 99, -1, 7, 1, NaN, 3, 0];
-  const drawnInputs = (scale = 1): Tensor[] => [normals([B, T, K], new Random(11), scale), normals([K, K], new Random(12), scale), normals([K], new Random(13), scale), normals([K], new Random(14), scale)];
-  const lossOf = ([scores, transitions, start, end]: readonly Tensor[], own = mask): Tensor => chainLoss({ scores, transitions, start, end, targets, mask: own });
+  const drawnInputs = (scale = 1): Tensor[] => [
+    normals([B, T, K], new Random(11), scale),
+    normals([K, K], new Random(12), scale),
+    normals([K], new Random(13), scale),
+    normals([K], new Random(14), scale),
+  ];
+  const lossOf = ([scores, transitions, start, end]: readonly Tensor[], own = mask): Tensor =>
+    chainLoss({ scores, transitions, start, end, targets, mask: own });
 
   it('sums to the negative log-likelihood of each sequence, padding anywhere left out', () => {
     const inputs = drawnInputs();
@@ -150,7 +220,12 @@ describe('the loss of linear chains', () => {
     const inputs = drawnInputs();
     const { gradients } = valueAndGradients(() => ops.sum(lossOf(inputs)), inputs);
     const [, transitions, start, end] = inputs.map((input) => Float64Array.from(input.dataSync()));
-    const marginals = labelMarginals(Float64Array.from(inputs[0].dataSync().subarray(0, T * K)), { labels: K, transitions, start, end });
+    const marginals = labelMarginals(Float64Array.from(inputs[0].dataSync().subarray(0, T * K)), {
+      labels: K,
+      transitions,
+      start,
+      end,
+    });
     for (let t = 0; t < T; t++) marginals[t * K + targets[t]] -= 1;
     expectClose(gradients[0].dataSync().subarray(0, T * K), marginals, 1e-12, 'marginals');
   });
@@ -160,15 +235,30 @@ describe('the loss of linear chains', () => {
     const gradients = valueAndGradients(() => ops.sum(lossOf(drawnInputs())), []).value.item();
     useBackend('wasm');
     expectClose(lossOf(drawnInputs()).dataSync(), reference, 1e-5, 'wasm');
-    expectClose([valueAndGradients(() => ops.sum(lossOf(drawnInputs())), []).value.item()], [gradients], 1e-5, 'wasm sum');
+    expectClose(
+      [valueAndGradients(() => ops.sum(lossOf(drawnInputs())), []).value.item()],
+      [gradients],
+      1e-5,
+      'wasm sum',
+    );
   });
 
   it('refuses shapes and labels that do not fit', () => {
     const [scores, transitions, start, end] = drawnInputs();
-    expect(messageOf(() => chainLoss({ scores, transitions: start, start, end, targets, mask }))).toMatch(/^\[SHAPE_MISMATCH\] chainLoss: `transitions`/);
-    expect(messageOf(() => chainLoss({ scores: transitions, transitions, start, end, targets, mask }))).toMatch(/^\[SHAPE_MISMATCH\] chainLoss: `scores`/);
-    expect(messageOf(() => chainLoss({ scores, transitions, start, end, targets: [1], mask }))).toMatch(/^\[SHAPE_MISMATCH\] chainLoss: `targets`/);
-    expect(messageOf(() => chainLoss({ scores, transitions, start, end, targets, mask: new Uint8Array(2) }))).toMatch(/^\[SHAPE_MISMATCH\] chainLoss: `mask`/);
-    expect(messageOf(() => chainLoss({ scores, transitions, start, end, targets }))).toMatch(/^\[OUT_OF_RANGE\] chainLoss: the targets hold something that is no label, at \[1, 3\]/);
+    expect(messageOf(() => chainLoss({ scores, transitions: start, start, end, targets, mask }))).toMatch(
+      /^\[SHAPE_MISMATCH\] chainLoss: `transitions`/,
+    );
+    expect(messageOf(() => chainLoss({ scores: transitions, transitions, start, end, targets, mask }))).toMatch(
+      /^\[SHAPE_MISMATCH\] chainLoss: `scores`/,
+    );
+    expect(messageOf(() => chainLoss({ scores, transitions, start, end, targets: [1], mask }))).toMatch(
+      /^\[SHAPE_MISMATCH\] chainLoss: `targets`/,
+    );
+    expect(messageOf(() => chainLoss({ scores, transitions, start, end, targets, mask: new Uint8Array(2) }))).toMatch(
+      /^\[SHAPE_MISMATCH\] chainLoss: `mask`/,
+    );
+    expect(messageOf(() => chainLoss({ scores, transitions, start, end, targets }))).toMatch(
+      /^\[OUT_OF_RANGE\] chainLoss: the targets hold something that is no label, at \[1, 3\]/,
+    );
   });
 });

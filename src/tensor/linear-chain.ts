@@ -51,7 +51,11 @@ export function transitionFactors({ labels: K, transitions }: ChainWeights): Tra
  *
  * @param scores `[n, K]`
  */
-export function scoresOfLater(scores: Float64Array, weights: ChainWeights, { factors, largest }: TransitionFactors): Float64Array {
+export function scoresOfLater(
+  scores: Float64Array,
+  weights: ChainWeights,
+  { factors, largest }: TransitionFactors,
+): Float64Array {
   const { labels: K, transitions, end } = weights;
   const n = scores.length / K;
   const later = new Float64Array(n * K);
@@ -70,7 +74,10 @@ export function scoresOfLater(scores: Float64Array, weights: ChainWeights, { fac
     for (let i = 0; i < K; i++) {
       let sum = 0;
       for (let j = 0, at = i * K; j < K; j++, at++) sum += factors[at] * next[j];
-      later[t * K + i] = sum > LEAST_SUM ? Math.log(sum) + largest[i] + most : logSumExp(terms.map((term, j) => term + transitions[i * K + j]));
+      later[t * K + i] =
+        sum > LEAST_SUM
+          ? Math.log(sum) + largest[i] + most
+          : logSumExp(terms.map((term, j) => term + transitions[i * K + j]));
     }
   }
   return later;
@@ -92,7 +99,12 @@ export function logPartition(scores: Float64Array, weights: ChainWeights): numbe
  *
  * @param labels one for each step.
  */
-export function stepLosses(scores: Float64Array, labels: ArrayLike<number>, weights: ChainWeights, later: Float64Array): Float64Array {
+export function stepLosses(
+  scores: Float64Array,
+  labels: ArrayLike<number>,
+  weights: ChainWeights,
+  later: Float64Array,
+): Float64Array {
   const { labels: K, transitions } = weights;
   const n = scores.length / K;
   const losses = new Float64Array(n);

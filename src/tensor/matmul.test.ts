@@ -16,11 +16,21 @@ afterEach(() => void useBackend('wasm'));
 
 const [M, K, N] = [3, 7, 5];
 const both = [false, true];
-const options = both.flatMap((transposeA) => both.map((transposeB): Resolved<MatmulOptions> => ({ transposeA, transposeB })));
-const stored = (leading: Shape, rows: number, columns: number, transposed: boolean): number[] => [...leading, ...(transposed ? [columns, rows] : [rows, columns])];
+const options = both.flatMap((transposeA) =>
+  both.map((transposeB): Resolved<MatmulOptions> => ({ transposeA, transposeB })),
+);
+const stored = (leading: Shape, rows: number, columns: number, transposed: boolean): number[] => [
+  ...leading,
+  ...(transposed ? [columns, rows] : [rows, columns]),
+];
 
 /** The product of the last two axes, as its definition says. */
-function slowProduct(a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: MatmulOptions, matrices: number): Float64Array {
+function slowProduct(
+  a: Tensor,
+  b: Tensor,
+  { transposeA = false, transposeB = false }: MatmulOptions,
+  matrices: number,
+): Float64Array {
   const [x, y] = [a.dataSync(), b.dataSync()];
   const [sizeA, sizeB] = [a.size / matrices, b.size / matrices];
   const k = transposeA ? a.shape.at(-2)! : a.shape.at(-1)!;
@@ -30,7 +40,9 @@ function slowProduct(a: Tensor, b: Tensor, { transposeA = false, transposeB = fa
     for (let i = 0; i < m; i++) {
       for (let j = 0; j < n; j++) {
         for (let l = 0; l < k; l++) {
-          result[(matrix * m + i) * n + j] += x[matrix * sizeA + (transposeA ? l * m + i : i * k + l)] * y[matrix * sizeB + (transposeB ? j * k + l : l * n + j)];
+          result[(matrix * m + i) * n + j] +=
+            x[matrix * sizeA + (transposeA ? l * m + i : i * k + l)] *
+            y[matrix * sizeB + (transposeB ? j * k + l : l * n + j)];
         }
       }
     }
@@ -41,7 +53,10 @@ function slowProduct(a: Tensor, b: Tensor, { transposeA = false, transposeB = fa
 describe('matmul', () => {
   it.each(options)('of two matrices, %j', (given) => {
     const random = new Random(73);
-    const inputs = [normals(stored([], M, K, given.transposeA), random), normals(stored([], K, N, given.transposeB), random)];
+    const inputs = [
+      normals(stored([], M, K, given.transposeA), random),
+      normals(stored([], K, N, given.transposeB), random),
+    ];
     const result = ops.matmul(inputs[0], inputs[1], given);
     expect(result.shape).toEqual([M, N]);
     expectClose(result.dataSync(), slowProduct(inputs[0], inputs[1], given, 1), 1e-14, 'product');
@@ -51,7 +66,10 @@ describe('matmul', () => {
   it.each(options)('matrix by matrix, %j', (given) => {
     const random = new Random(79);
     for (const leading of [[2], [2, 3], [1, 1]]) {
-      const inputs = [normals(stored(leading, M, K, given.transposeA), random), normals(stored(leading, K, N, given.transposeB), random)];
+      const inputs = [
+        normals(stored(leading, M, K, given.transposeA), random),
+        normals(stored(leading, K, N, given.transposeB), random),
+      ];
       const result = ops.matmul(inputs[0], inputs[1], given);
       expect(result.shape).toEqual([...leading, M, N]);
       expectClose(result.dataSync(), slowProduct(inputs[0], inputs[1], given, sizeOf(leading)), 1e-14, 'product');
@@ -65,17 +83,28 @@ describe('matmul', () => {
       const inputs = [normals([...leading, K], random), normals(stored([], K, N, transposeB), random)];
       const result = ops.matmul(inputs[0], inputs[1], { transposeB });
       expect(result.shape).toEqual([...leading, N]);
-      expectClose(result.dataSync(), slowProduct(inputs[0], inputs[1], { transposeB }, 1), 1e-14, `rank ${leading.length + 1}`);
+      expectClose(
+        result.dataSync(),
+        slowProduct(inputs[0], inputs[1], { transposeB }, 1),
+        1e-14,
+        `rank ${leading.length + 1}`,
+      );
       expectDerivative(([a, b]) => ops.matmul(a, b, { transposeB }), inputs);
     }
   });
 
   it.each(options)('is the same on wasm, with its derivative, %j', (given) => {
     const random = new Random(89);
-    const inputs = [normals(stored([2], M, K, given.transposeA), random), normals(stored([2], K, N, given.transposeB), random)];
+    const inputs = [
+      normals(stored([2], M, K, given.transposeA), random),
+      normals(stored([2], K, N, given.transposeB), random),
+    ];
     const results = backendNames.map((backend) => {
       useBackend(backend);
-      const { value, gradients } = valueAndGradients(() => ops.sum(ops.square(ops.matmul(inputs[0], inputs[1], given))), inputs);
+      const { value, gradients } = valueAndGradients(
+        () => ops.sum(ops.square(ops.matmul(inputs[0], inputs[1], given))),
+        inputs,
+      );
       return [value, ...gradients].map((result) => result.dataSync());
     });
     results[0].forEach((values, i) => expectClose(values, results[1][i], 1e-5, `result ${i}`));

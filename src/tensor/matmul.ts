@@ -45,17 +45,22 @@ export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = 
   const matrices = joined ? 1 : sizeOf(leadingA);
   const gradientOfA = (dC: Tensor): Tensor => {
     const dA = emptyTensor(a.shape);
-    if (transposeA) return multiply(matrices, { m: k, n: m, k: n, transposeA: transposeB, transposeB: true }, b, dC, dA);
+    if (transposeA)
+      return multiply(matrices, { m: k, n: m, k: n, transposeA: transposeB, transposeB: true }, b, dC, dA);
     return multiply(matrices, { m, n: k, k: n, transposeB: !transposeB }, dC, b, dA);
   };
   const gradientOfB = (dC: Tensor): Tensor => {
     const dB = emptyTensor(b.shape);
-    if (transposeB) return multiply(matrices, { m: n, n: k, k: m, transposeA: true, transposeB: transposeA }, dC, a, dB);
+    if (transposeB)
+      return multiply(matrices, { m: n, n: k, k: m, transposeA: true, transposeB: transposeA }, dC, a, dB);
     return multiply(matrices, { m: k, n, k: m, transposeA: !transposeA }, a, dC, dB);
   };
   const [result] = operation([a, b], () => ({
     outputs: [multiply(matrices, { m, n, k, transposeA, transposeB }, a, b, emptyTensor(shape))],
-    backward: ([dC], [wantedA, wantedB]) => [dC && wantedA ? gradientOfA(dC) : undefined, dC && wantedB ? gradientOfB(dC) : undefined],
+    backward: ([dC], [wantedA, wantedB]) => [
+      dC && wantedA ? gradientOfA(dC) : undefined,
+      dC && wantedB ? gradientOfB(dC) : undefined,
+    ],
   }));
   return result;
 }
@@ -66,7 +71,11 @@ type Sizes = Omit<MatmulCall, 'a' | 'b' | 'c'>;
 function multiply(matrices: number, sizes: Sizes, a: Tensor, b: Tensor, c: Tensor): Tensor {
   const backend = currentBackend();
   const [rowsA, rowsB, rowsC] = [a, b, c].map((values) => asRows(values, values.shape[values.shape.length - 1]));
-  const at = (rows: Strided, values: Tensor, i: number): Strided => ({ ...rows, offset: rows.offset + (i * values.size) / matrices });
-  for (let i = 0; i < matrices; i++) backend.matmul({ ...sizes, a: at(rowsA, a, i), b: at(rowsB, b, i), c: at(rowsC, c, i) });
+  const at = (rows: Strided, values: Tensor, i: number): Strided => ({
+    ...rows,
+    offset: rows.offset + (i * values.size) / matrices,
+  });
+  for (let i = 0; i < matrices; i++)
+    backend.matmul({ ...sizes, a: at(rowsA, a, i), b: at(rowsB, b, i), c: at(rowsC, c, i) });
   return c;
 }

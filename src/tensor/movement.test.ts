@@ -14,7 +14,11 @@ beforeEach(() => void useBackend('reference'));
 afterEach(() => void useBackend('wasm'));
 
 /** 0, 1, 2, ... under a shape: exact in float32, and every place has a number of its own. */
-const counted = (shape: Shape): Tensor => tensor(Float64Array.from({ length: sizeOf(shape) }, (_, i) => i), shape);
+const counted = (shape: Shape): Tensor =>
+  tensor(
+    Float64Array.from({ length: sizeOf(shape) }, (_, i) => i),
+    shape,
+  );
 
 function stridesOf(shape: Shape): number[] {
   return shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
@@ -22,14 +26,23 @@ function stridesOf(shape: Shape): number[] {
 
 function placesOf(shape: Shape): number[][] {
   const strides = stridesOf(shape);
-  return Array.from({ length: sizeOf(shape) }, (_, i) => shape.map((size, axis) => Math.floor(i / strides[axis]) % size));
+  return Array.from({ length: sizeOf(shape) }, (_, i) =>
+    shape.map((size, axis) => Math.floor(i / strides[axis]) % size),
+  );
 }
 
 /** Checks a movement of `counted(shape)`: which place of the source each place of the result shows. */
-function expectMoved(result: Tensor, shape: Shape, source: Shape, sourceOf: (place: readonly number[]) => readonly number[]): void {
+function expectMoved(
+  result: Tensor,
+  shape: Shape,
+  source: Shape,
+  sourceOf: (place: readonly number[]) => readonly number[],
+): void {
   expect(result.shape).toEqual(shape);
   const strides = stridesOf(source);
-  const expected = placesOf(shape).map((place) => sourceOf(place).reduce((index, at, axis) => index + at * strides[axis], 0));
+  const expected = placesOf(shape).map((place) =>
+    sourceOf(place).reduce((index, at, axis) => index + at * strides[axis], 0),
+  );
   expect([...result.dataSync()]).toEqual(expected);
 }
 
@@ -41,23 +54,40 @@ describe.each(backendNames)('movement on %s', (backend) => {
   beforeEach(() => void useBackend(backend));
 
   it('transposes to any order', () => {
-    const orders = shapes.chain((shape) => fc.tuple(fc.constant(shape), fc.shuffledSubarray([...shape.keys()], { minLength: shape.length })));
+    const orders = shapes.chain((shape) =>
+      fc.tuple(fc.constant(shape), fc.shuffledSubarray([...shape.keys()], { minLength: shape.length })),
+    );
     fc.assert(
       fc.property(orders, ([shape, order]) =>
-        expectMoved(ops.transpose(counted(shape), order), order.map((axis) => shape[axis]), shape, (place) => shape.map((_, axis) => place[order.indexOf(axis)])),
+        expectMoved(
+          ops.transpose(counted(shape), order),
+          order.map((axis) => shape[axis]),
+          shape,
+          (place) => shape.map((_, axis) => place[order.indexOf(axis)]),
+        ),
       ),
       runs,
     );
   });
 
   it('slices any axis, counted from either end', () => {
-    const parts = shapesAndAxes.chain(([shape, axis, fromEnd]) => fc.tuple(fc.constant(shape), fc.constant(axis), fc.constant(fromEnd), fc.nat(shape[axis]), fc.nat(shape[axis])));
+    const parts = shapesAndAxes.chain(([shape, axis, fromEnd]) =>
+      fc.tuple(fc.constant(shape), fc.constant(axis), fc.constant(fromEnd), fc.nat(shape[axis]), fc.nat(shape[axis])),
+    );
     fc.assert(
       fc.property(parts, ([shape, axis, fromEnd, one, other]) => {
         const [start, end] = [Math.min(one, other), Math.max(one, other)];
         const rank = shape.length;
-        const result = fromEnd && start > 0 && end < shape[axis] ? ops.slice(counted(shape), axis - rank, start - shape[axis], end - shape[axis]) : ops.slice(counted(shape), axis, start, end);
-        expectMoved(result, shape.map((size, i) => (i === axis ? end - start : size)), shape, (place) => place.map((at, i) => (i === axis ? at + start : at)));
+        const result =
+          fromEnd && start > 0 && end < shape[axis]
+            ? ops.slice(counted(shape), axis - rank, start - shape[axis], end - shape[axis])
+            : ops.slice(counted(shape), axis, start, end);
+        expectMoved(
+          result,
+          shape.map((size, i) => (i === axis ? end - start : size)),
+          shape,
+          (place) => place.map((at, i) => (i === axis ? at + start : at)),
+        );
       }),
       runs,
     );
@@ -66,7 +96,9 @@ describe.each(backendNames)('movement on %s', (backend) => {
   it('reverses any axis', () => {
     fc.assert(
       fc.property(shapesAndAxes, ([shape, axis, fromEnd]) =>
-        expectMoved(ops.reverse(counted(shape), fromEnd ? axis - shape.length : axis), shape, shape, (place) => place.map((at, i) => (i === axis ? shape[axis] - 1 - at : at))),
+        expectMoved(ops.reverse(counted(shape), fromEnd ? axis - shape.length : axis), shape, shape, (place) =>
+          place.map((at, i) => (i === axis ? shape[axis] - 1 - at : at)),
+        ),
       ),
       runs,
     );
@@ -136,14 +168,23 @@ describe('reshape', () => {
     expect(ops.reshape(counted([3, 5, 2]), [5, -1, 3]).shape).toEqual([5, 2, 3]);
     expect(ops.reshape(counted([1]), []).shape).toEqual([]);
     expect(ops.reshape(tensor([], [0, 3]), [-1, 3]).shape).toEqual([0, 3]);
-    expect(ops.reshape(counted([3, 5]), [5, 3]).array()).toEqual([[0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10, 11], [12, 13, 14]]);
+    expect(ops.reshape(counted([3, 5]), [5, 3]).array()).toEqual([
+      [0, 1, 2],
+      [3, 4, 5],
+      [6, 7, 8],
+      [9, 10, 11],
+      [12, 13, 14],
+    ]);
   });
 
-  it.each([[[4, 4]], [[-1, -1]], [[-1, 4]], [[-3, -5]], [[7.5, 2]], [[0, -1]]])('refuses %j for 15 numbers', (shape) => {
-    expect(messageOf(() => ops.reshape(counted([3, 5]), shape))).toBe(
-      `[SHAPE_MISMATCH] reshape: the shapes hold different numbers of elements.\n  expected: 15 elements, as in [3, 5]; at most one axis may be -1\n  received: [${shape.join(', ')}]\n  fix: give a shape of the same size.`,
-    );
-  });
+  it.each([[[4, 4]], [[-1, -1]], [[-1, 4]], [[-3, -5]], [[7.5, 2]], [[0, -1]]])(
+    'refuses %j for 15 numbers',
+    (shape) => {
+      expect(messageOf(() => ops.reshape(counted([3, 5]), shape))).toBe(
+        `[SHAPE_MISMATCH] reshape: the shapes hold different numbers of elements.\n  expected: 15 elements, as in [3, 5]; at most one axis may be -1\n  received: [${shape.join(', ')}]\n  fix: give a shape of the same size.`,
+      );
+    },
+  );
 
   it('refuses to work out an axis beside an empty one', () => {
     expect(messageOf(() => ops.reshape(tensor([], [0, 3]), [0, -1]))).toMatch(/^\[SHAPE_MISMATCH\] reshape/);
@@ -158,7 +199,10 @@ describe('reshape', () => {
     scope(() => {
       const x = ops.mul(counted([30]), 2);
       const held = backend.memory().temporaryBytes;
-      expect(ops.slice(ops.reshape(x, [6, 5]), 0, 2, 4).array()).toEqual([[20, 22, 24, 26, 28], [30, 32, 34, 36, 38]]);
+      expect(ops.slice(ops.reshape(x, [6, 5]), 0, 2, 4).array()).toEqual([
+        [20, 22, 24, 26, 28],
+        [30, 32, 34, 36, 38],
+      ]);
       expect(backend.memory().temporaryBytes).toBe(held);
     });
   });
@@ -168,7 +212,13 @@ describe('reshape', () => {
     const shaped = ops.reshape(weight, [2, 2]);
     const part = ops.slice(weight, 0, 1, 3);
     weight.assign([5, 6, 7, 8]);
-    expect([shaped.array(), part.array()]).toEqual([[[1, 2], [3, 4]], [2, 3]]);
+    expect([shaped.array(), part.array()]).toEqual([
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      [2, 3],
+    ]);
   });
 });
 
@@ -176,20 +226,20 @@ describe('the derivatives of movement', () => {
   const random = new Random(41);
   const x = normals([3, 5, 2], random);
   const cases: Record<string, (inputs: readonly Tensor[]) => Tensor> = {
-    'reshape': ([a]) => ops.reshape(a, [6, 5]),
-    'transpose': ([a]) => ops.transpose(a),
+    reshape: ([a]) => ops.reshape(a, [6, 5]),
+    transpose: ([a]) => ops.transpose(a),
     'transpose, all three axes turned': ([a]) => ops.transpose(a, [1, 2, 0]),
     'transpose, last axis kept': ([a]) => ops.transpose(a, [1, 0, 2]),
     'slice of the first axis': ([a]) => ops.slice(a, 0, 1, 3),
     'slice of a middle axis': ([a]) => ops.slice(a, 1, 1, 4),
     'slice of the last axis': ([a]) => ops.slice(a, -1, 1),
     'two slices that overlap': ([a]) => ops.mul(ops.slice(a, 1, 0, 3), ops.slice(a, 1, 2, 5)),
-    'reverse': ([a]) => ops.reverse(a, 1),
-    'expand': ([a]) => ops.expand(ops.slice(a, 1, 2, 3), [3, 7, 2]),
+    reverse: ([a]) => ops.reverse(a, 1),
+    expand: ([a]) => ops.expand(ops.slice(a, 1, 2, 3), [3, 7, 2]),
     'concatenate along the first axis': ([a]) => ops.concatenate([a, ops.square(a), ops.slice(a, 0, 0, 1)], 0),
     'concatenate along a middle axis': ([a]) => ops.concatenate([ops.square(a), ops.slice(a, 1, 0, 2)], 1),
     'concatenate along the last axis': ([a]) => ops.concatenate([a, ops.exp(a), a], -1),
-    'stack': ([a]) => ops.stack([a, ops.square(a)], -1),
+    stack: ([a]) => ops.stack([a, ops.square(a)], -1),
     'gather with repeats and gaps': ([a]) => ops.gatherTensor(a, [4, 2], 2, Int32Array.of(14, -1, 3, 14)),
   };
   it.each(Object.keys(cases))('%s', (name) => expectDerivative(cases[name], [x], name));
@@ -204,7 +254,8 @@ describe('the derivatives of movement', () => {
 
 describe('movement refuses', () => {
   const x = counted([3, 5]);
-  const noAxis = (where: string, axis: number): string => `[OUT_OF_RANGE] ${where}: a tensor of shape [3, 5] has no axis ${axis}.\n  expected: a whole number from -2 to 1\n  received: ${axis}\n  fix: correct the axis.`;
+  const noAxis = (where: string, axis: number): string =>
+    `[OUT_OF_RANGE] ${where}: a tensor of shape [3, 5] has no axis ${axis}.\n  expected: a whole number from -2 to 1\n  received: ${axis}\n  fix: correct the axis.`;
   it.each([
     ['slice', 2, () => ops.slice(x, 2, 0)],
     ['slice', -3, () => ops.slice(x, -3, 0)],
@@ -217,37 +268,64 @@ describe('movement refuses', () => {
   ])('%s along axis %d', (where, axis, call) => expect(messageOf(call)).toBe(noAxis(where, axis)));
 
   it('an axis of a tensor without axes', () => {
-    const message = (where: string): string => `[OUT_OF_RANGE] ${where}: a tensor of shape [] has no axis -1.\n  expected: a tensor with at least one axis\n  received: -1\n  fix: reshape it first.`;
+    const message = (where: string): string =>
+      `[OUT_OF_RANGE] ${where}: a tensor of shape [] has no axis -1.\n  expected: a tensor with at least one axis\n  received: -1\n  fix: reshape it first.`;
     expect(messageOf(() => ops.concatenate([tensor(1), tensor(2)]))).toBe(message('concatenate'));
     expect(messageOf(() => ops.max(tensor(1)))).toBe(message('max'));
     expect(messageOf(() => ops.argMax(tensor(1)))).toBe(message('argMax'));
     expect(messageOf(() => ops.flatten(tensor(1)))).toMatch(/^\[OUT_OF_RANGE\] flatten/);
   });
 
-  it.each([[4, undefined, '4 to 3'], [0, 4, '0 to 4'], [2, 1, '2 to 1'], [-4, undefined, '-4 to 3'], [0.5, 2, '0.5 to 2']])('places %d to %s', (start, end, places) => {
-    expect(messageOf(() => ops.slice(x, 0, start, end))).toBe(`[OUT_OF_RANGE] slice: axis 0 of [3, 5] has no places ${places}.\n  expected: whole numbers from 0 to 3 in order, or negative ones counted from the end\n  received: ${places}\n  fix: correct the axis or the places.`);
+  it.each([
+    [4, undefined, '4 to 3'],
+    [0, 4, '0 to 4'],
+    [2, 1, '2 to 1'],
+    [-4, undefined, '-4 to 3'],
+    [0.5, 2, '0.5 to 2'],
+  ])('places %d to %s', (start, end, places) => {
+    expect(messageOf(() => ops.slice(x, 0, start, end))).toBe(
+      `[OUT_OF_RANGE] slice: axis 0 of [3, 5] has no places ${places}.\n  expected: whole numbers from 0 to 3 in order, or negative ones counted from the end\n  received: ${places}\n  fix: correct the axis or the places.`,
+    );
   });
 
   it.each([[[0]], [[0, 0]], [[0, 2]], [[0, 1, 2]], [[0, -1]]])('the order %j', (order) => {
-    expect(messageOf(() => ops.transpose(x, order))).toBe(`[SHAPE_MISMATCH] transpose: \`order\` is not a permutation of the axes.\n  expected: each of 0, 1 once\n  received: [${order.join(', ')}]\n  fix: name each axis once.`);
+    expect(messageOf(() => ops.transpose(x, order))).toBe(
+      `[SHAPE_MISMATCH] transpose: \`order\` is not a permutation of the axes.\n  expected: each of 0, 1 once\n  received: [${order.join(', ')}]\n  fix: name each axis once.`,
+    );
   });
 
   it('tensors that do not fit together', () => {
-    expect(messageOf(() => ops.concatenate([x, counted([3, 4])], 0))).toBe('[SHAPE_MISMATCH] concatenate: the tensors cannot be joined along axis 0.\n  expected: shapes like [3, 5] but for axis 0\n  received: [3, 4]\n  fix: make the other axes equal.');
+    expect(messageOf(() => ops.concatenate([x, counted([3, 4])], 0))).toBe(
+      '[SHAPE_MISMATCH] concatenate: the tensors cannot be joined along axis 0.\n  expected: shapes like [3, 5] but for axis 0\n  received: [3, 4]\n  fix: make the other axes equal.',
+    );
     expect(messageOf(() => ops.concatenate([x, counted([3, 5, 1])], 0))).toMatch(/^\[SHAPE_MISMATCH\] concatenate/);
-    expect(messageOf(() => ops.stack([x, counted([5, 3])]))).toBe('[SHAPE_MISMATCH] stack: the tensors cannot be joined along axis 0.\n  expected: shapes like [3, 5]\n  received: [5, 3]\n  fix: make the other axes equal.');
+    expect(messageOf(() => ops.stack([x, counted([5, 3])]))).toBe(
+      '[SHAPE_MISMATCH] stack: the tensors cannot be joined along axis 0.\n  expected: shapes like [3, 5]\n  received: [5, 3]\n  fix: make the other axes equal.',
+    );
     expect(messageOf(() => ops.stack([x, x], 3))).toMatch(/^\[OUT_OF_RANGE\] stack: /);
-    expect(messageOf(() => ops.concatenate([], 0))).toBe('[USAGE] concatenate: there is nothing to join.\n  expected: a list of at least one tensor\n  received: []\n  fix: give the tensors in an array.');
-    expect(messageOf(() => ops.stack([x, [1] as unknown as Tensor]))).toMatch(/^\[USAGE\] stack: an operand is not a tensor/);
+    expect(messageOf(() => ops.concatenate([], 0))).toBe(
+      '[USAGE] concatenate: there is nothing to join.\n  expected: a list of at least one tensor\n  received: []\n  fix: give the tensors in an array.',
+    );
+    expect(messageOf(() => ops.stack([x, [1] as unknown as Tensor]))).toMatch(
+      /^\[USAGE\] stack: an operand is not a tensor/,
+    );
   });
 
   it.each([[[3, 7]], [[5]], [[5, 3]], [[3, 5, 1]]])('to expand [3, 5] to %j', (shape) => {
-    expect(messageOf(() => ops.expand(x, shape))).toBe(`[SHAPE_MISMATCH] expand: the tensor cannot be repeated into the shape.\n  expected: axes that end like [3, 5], where an axis of 1 may have any size\n  received: [${shape.join(', ')}]\n  fix: reshape it first, so that the axes to repeat are 1.`);
+    expect(messageOf(() => ops.expand(x, shape))).toBe(
+      `[SHAPE_MISMATCH] expand: the tensor cannot be repeated into the shape.\n  expected: axes that end like [3, 5], where an axis of 1 may have any size\n  received: [${shape.join(', ')}]\n  fix: reshape it first, so that the axes to repeat are 1.`,
+    );
   });
 
   it('indices without a row, and rows that do not fit', () => {
-    expect(messageOf(() => ops.gatherTensor(x, [2, 5], 5, Int32Array.of(0, 3)))).toBe('[OUT_OF_RANGE] gatherTensor: index 3 at 1 has no row.\n  expected: indices below 3, or negative for zeros\n  received: 3\n  fix: correct the indices.');
-    expect(messageOf(() => ops.gatherTensor(x, [2, 5], 4, Int32Array.of(0, 1)))).toMatch(/^\[SHAPE_MISMATCH\] gatherTensor/);
-    expect(messageOf(() => ops.gatherTensor(x, [3, 5], 5, Int32Array.of(0, 1)))).toBe('[SHAPE_MISMATCH] gatherTensor: rows of 5 numbers do not fit the shapes.\n  expected: rows that divide [3, 5], 2 of them in the result\n  received: [3, 5]\n  fix: give the shape that the indexed rows have together.');
+    expect(messageOf(() => ops.gatherTensor(x, [2, 5], 5, Int32Array.of(0, 3)))).toBe(
+      '[OUT_OF_RANGE] gatherTensor: index 3 at 1 has no row.\n  expected: indices below 3, or negative for zeros\n  received: 3\n  fix: correct the indices.',
+    );
+    expect(messageOf(() => ops.gatherTensor(x, [2, 5], 4, Int32Array.of(0, 1)))).toMatch(
+      /^\[SHAPE_MISMATCH\] gatherTensor/,
+    );
+    expect(messageOf(() => ops.gatherTensor(x, [3, 5], 5, Int32Array.of(0, 1)))).toBe(
+      '[SHAPE_MISMATCH] gatherTensor: rows of 5 numbers do not fit the shapes.\n  expected: rows that divide [3, 5], 2 of them in the result\n  received: [3, 5]\n  fix: give the shape that the indexed rows have together.',
+    );
   });
 });

@@ -26,7 +26,10 @@ export function reshape(source: Tensor, shape: Shape): Tensor {
 
 function resolveShape(source: Tensor, shape: Shape): number[] {
   const known = shape.filter((axis) => axis !== -1);
-  const target = shape.length - known.length === 1 ? shape.map((axis) => (axis === -1 ? source.size / sizeOf(known) : axis)) : [...shape];
+  const target =
+    shape.length - known.length === 1
+      ? shape.map((axis) => (axis === -1 ? source.size / sizeOf(known) : axis))
+      : [...shape];
   if (sizeOf(target) === source.size && target.every((axis) => Number.isInteger(axis) && axis >= 0)) return target;
   throw new RondoError('SHAPE_MISMATCH', {
     where: 'reshape',
@@ -59,7 +62,13 @@ export function transpose(source: Tensor, order?: readonly number[]): Tensor {
   if (wanted.every((axis, i) => axis === i)) return source;
   const [result] = operation([source], () => ({
     outputs: [permuted(source, wanted)],
-    backward: ([dOutput]) => [dOutput && permuted(dOutput, axes.map((axis) => wanted.indexOf(axis)))],
+    backward: ([dOutput]) => [
+      dOutput &&
+        permuted(
+          dOutput,
+          axes.map((axis) => wanted.indexOf(axis)),
+        ),
+    ],
   }));
   return result;
 }
@@ -149,21 +158,28 @@ export function concatenate(sources: readonly Tensor[], axis = -1): Tensor {
   const at = axisOf('concatenate', first, axis);
   requireAlike('concatenate', sources, at, axis);
   if (sources.length === 1) return first;
-  const shape = first.shape.map((size, i) => (i === at ? sources.reduce((total, source) => total + source.shape[at], 0) : size));
+  const shape = first.shape.map((size, i) =>
+    i === at ? sources.reduce((total, source) => total + source.shape[at], 0) : size,
+  );
   const outer = sizeOf(shape.slice(0, at));
   const row = sizeOf(shape.slice(at));
   const widths = sources.map((source) => sizeOf(source.shape.slice(at)));
   const starts = widths.map((_, i) => widths.slice(0, i).reduce((sum, width) => sum + width, 0));
   const [result] = operation(sources, () => {
     const joined = emptyTensor(shape);
-    sources.forEach((source, i) => copyBlock(outer, widths[i], asRows(source, widths[i]), asRows(joined, row, starts[i])));
+    sources.forEach((source, i) =>
+      copyBlock(outer, widths[i], asRows(source, widths[i]), asRows(joined, row, starts[i])),
+    );
     const part = (dOutput: Tensor, i: number): Tensor => {
       if (outer === 1) return aliasTensor(dOutput, sources[i].shape, starts[i]);
       const dSource = emptyTensor(sources[i].shape);
       copyBlock(outer, widths[i], asRows(dOutput, row, starts[i]), asRows(dSource, widths[i]));
       return dSource;
     };
-    return { outputs: [joined], backward: ([dOutput], wanted) => sources.map((_, i) => (wanted[i] && dOutput ? part(dOutput, i) : undefined)) };
+    return {
+      outputs: [joined],
+      backward: ([dOutput], wanted) => sources.map((_, i) => (wanted[i] && dOutput ? part(dOutput, i) : undefined)),
+    };
   });
   return result;
 }
@@ -179,12 +195,21 @@ export function stack(sources: readonly Tensor[], axis = 0): Tensor {
   requireAlike('stack', sources, -1, axis);
   const { shape } = sources[0];
   const at = axisIn('stack', [...shape, 1], axis);
-  return concatenate(sources.map((source) => reshape(source, [...shape.slice(0, at), 1, ...shape.slice(at)])), at);
+  return concatenate(
+    sources.map((source) => reshape(source, [...shape.slice(0, at), 1, ...shape.slice(at)])),
+    at,
+  );
 }
 
 function requireSome(where: string, sources: readonly Tensor[]): void {
   if (Array.isArray(sources) && sources.length > 0) return requireTensors(where, sources);
-  throw new RondoError('USAGE', { where, what: 'there is nothing to join.', expected: 'a list of at least one tensor', received: Array.isArray(sources) ? '[]' : String(sources), fix: 'give the tensors in an array.' });
+  throw new RondoError('USAGE', {
+    where,
+    what: 'there is nothing to join.',
+    expected: 'a list of at least one tensor',
+    received: Array.isArray(sources) ? '[]' : String(sources),
+    fix: 'give the tensors in an array.',
+  });
 }
 
 /** Checks that shapes are equal, but for the axis `but`. */

@@ -8,7 +8,12 @@ const shapes = fc.array(fc.constantFrom(0, 1, 2, 3, 5), { maxLength: 4 });
 
 describe('nested arrays', () => {
   it('are read in row-major order', () => {
-    const x = tensor([[[1, 2, 3], [4, 5, 6]]]);
+    const x = tensor([
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+    ]);
     expect(x.shape).toEqual([1, 2, 3]);
     expect([...x.dataSync()]).toEqual([1, 2, 3, 4, 5, 6]);
   });
@@ -16,7 +21,10 @@ describe('nested arrays', () => {
   it('come back from a tensor of any shape as they went in', () => {
     fc.assert(
       fc.property(shapes, (shape) => {
-        const x = tensor(Float64Array.from({ length: sizeOf(shape) }, (_, i) => i + 0.5), shape);
+        const x = tensor(
+          Float64Array.from({ length: sizeOf(shape) }, (_, i) => i + 0.5),
+          shape,
+        );
         const nested = x.array();
         // An empty axis ends what nested arrays can say about the axes behind it.
         const empty = shape.indexOf(0);
@@ -29,11 +37,22 @@ describe('nested arrays', () => {
   });
 
   it('may end in typed arrays', () => {
-    expect(tensor([Float32Array.of(1, 2), Float32Array.of(3, 4)]).array()).toEqual([[1, 2], [3, 4]]);
+    expect(tensor([Float32Array.of(1, 2), Float32Array.of(3, 4)]).array()).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
   });
 
   it.each([
-    ['a short row', [[1, 2, 3], [4, 5]], '3 entries at [1], as in the first row', '2 entries'],
+    [
+      'a short row',
+      [
+        [1, 2, 3],
+        [4, 5],
+      ],
+      '3 entries at [1], as in the first row',
+      '2 entries',
+    ],
     ['a number among rows', [[1, 2], 3], '2 entries at [1], as in the first row', 'a number'],
     ['a row among numbers', [1, [2, 3]], 'a number at [1], as in the first row', '2 entries'],
     ['a deep short row', [[[1, 2]], [[3]]], '2 entries at [1, 0], as in the first row', '1 entries'],
@@ -46,7 +65,15 @@ describe('nested arrays', () => {
   it.each([
     ['text', [1, 'two'], '[1]', '"two"'],
     ['only text', ['abc'], '[0]', '"abc"'],
-    ['null', [[1, 2], [3, null]], '[1, 1]', 'null'],
+    [
+      'null',
+      [
+        [1, 2],
+        [3, null],
+      ],
+      '[1, 1]',
+      'null',
+    ],
     ['nothing', [[undefined]], '[0, 0]', 'undefined'],
     ['truth values', [true, false], '[0]', 'true'],
     ['objects', [{ a: 1 }], '[0]', 'an object'],

@@ -30,7 +30,10 @@ export function flatten(values: NestedNumbers): { flat: HostNumbers; shape: numb
 }
 
 /** The numbers as nested arrays; the inverse of {@link flatten}. */
-export function nest(flat: ArrayLike<number> & { subarray(from: number, to: number): ArrayLike<number> }, shape: Shape): NestedNumbers {
+export function nest(
+  flat: ArrayLike<number> & { subarray(from: number, to: number): ArrayLike<number> },
+  shape: Shape,
+): NestedNumbers {
   const level = (axis: number, start: number, size: number): NestedNumbers => {
     if (axis === shape.length) return flat[start];
     if (axis === shape.length - 1) return Array.from(flat.subarray(start, start + size));
@@ -41,7 +44,12 @@ export function nest(flat: ArrayLike<number> & { subarray(from: number, to: numb
 }
 
 function isHostNumbers(values: unknown): values is HostNumbers {
-  return ArrayBuffer.isView(values) && !(values instanceof DataView) && !(values instanceof BigInt64Array) && !(values instanceof BigUint64Array);
+  return (
+    ArrayBuffer.isView(values) &&
+    !(values instanceof DataView) &&
+    !(values instanceof BigInt64Array) &&
+    !(values instanceof BigUint64Array)
+  );
 }
 
 function isList(value: unknown): value is ArrayLike<unknown> {
@@ -89,7 +97,12 @@ function ragged(expected: string, received: string, place: readonly number[]): R
 }
 
 function notANumber(value: unknown, place: readonly number[]): RondoError {
-  const shown = typeof value === 'string' ? JSON.stringify(value) : typeof value === 'object' && value !== null ? 'an object' : String(value);
+  const shown =
+    typeof value === 'string'
+      ? JSON.stringify(value)
+      : typeof value === 'object' && value !== null
+        ? 'an object'
+        : String(value);
   return new RondoError('DATA_FORMAT', {
     where: 'tensor',
     what: `the entry at ${describeShape(place)} is not a number.`,

@@ -10,7 +10,11 @@ export function requireTensors(where: string, values: readonly unknown[]): void 
       where,
       what: 'an operand is not a tensor.',
       expected: 'a tensor',
-      received: Array.isArray(value) ? 'an array' : value !== null && typeof value === 'object' ? 'an object' : String(value),
+      received: Array.isArray(value)
+        ? 'an array'
+        : value !== null && typeof value === 'object'
+          ? 'an object'
+          : String(value),
       fix: 'make one with tensor(...).',
     });
   }

@@ -3,10 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { packSequences, type PackingOptions } from './packing.js';
 
 /** What a packing means, read off one step after the other. */
-function slowPacking(batch: number, time: number, mask: ArrayLike<number> | undefined, { reverse, outputOrder }: PackingOptions) {
+function slowPacking(
+  batch: number,
+  time: number,
+  mask: ArrayLike<number> | undefined,
+  { reverse, outputOrder }: PackingOptions,
+) {
   const times = Array.from({ length: time }, (_, t) => (reverse ? time - 1 - t : t));
   /** By sequence: the places of its steps that count, in the order they are computed. */
-  const steps = Array.from({ length: batch }, (_, b) => times.map((t) => b * time + t).filter((place) => mask === undefined || mask[place] !== 0));
+  const steps = Array.from({ length: batch }, (_, b) =>
+    times.map((t) => b * time + t).filter((place) => mask === undefined || mask[place] !== 0),
+  );
   const order = [...steps.keys()].sort((a, b) => steps[b].length - steps[a].length || a - b);
   const rows: { sequence: number; place: number }[] = [];
   const activeRows: number[] = [];
@@ -40,7 +47,9 @@ function slowPacking(batch: number, time: number, mask: ArrayLike<number> | unde
 }
 
 function plain(packing: ReturnType<typeof packSequences>): object {
-  return Object.fromEntries(Object.entries(packing).map(([name, value]) => [name, value instanceof Int32Array ? [...value] : value]));
+  return Object.fromEntries(
+    Object.entries(packing).map(([name, value]) => [name, value instanceof Int32Array ? [...value] : value]),
+  );
 }
 
 const batches = fc.record({ batch: fc.nat(5), time: fc.nat(7) }).chain(({ batch, time }) =>
@@ -57,7 +66,9 @@ describe('packSequences', () => {
   it('agrees with the slow and obvious way for any mask', () => {
     fc.assert(
       fc.property(batches, ({ batch, time, mask, reverse, outputOrder }) => {
-        expect(plain(packSequences(batch, time, mask, { reverse, outputOrder }))).toEqual(slowPacking(batch, time, mask, { reverse, outputOrder }));
+        expect(plain(packSequences(batch, time, mask, { reverse, outputOrder }))).toEqual(
+          slowPacking(batch, time, mask, { reverse, outputOrder }),
+        );
       }),
       { seed: 103, numRuns: 500 },
     );
@@ -77,7 +88,9 @@ describe('packSequences', () => {
     const packing = packSequences(1, 5, [1, 0, 1, 1, 0], { reverse: true, outputOrder: 'time' });
     expect([...packing.sourceOf]).toEqual([3, 2, 0]);
     expect([...packing.outputAt]).toEqual([2, 1, 1, 0, -1]);
-    expect([...packSequences(1, 5, [1, 0, 1, 1, 0], { reverse: true, outputOrder: 'computed' }).outputAt]).toEqual([-1, 0, 1, 1, 2]);
+    expect([...packSequences(1, 5, [1, 0, 1, 1, 0], { reverse: true, outputOrder: 'computed' }).outputAt]).toEqual([
+      -1, 0, 1, 1, 2,
+    ]);
   });
 
   it('leaves rows that are fully masked at their initial state', () => {
@@ -92,7 +105,11 @@ describe('packSequences', () => {
     const options = { reverse: true, outputOrder: 'time' } as const;
     const first = packSequences(3, 7, undefined, options);
     expect(packSequences(3, 7, undefined, { ...options })).toBe(first);
-    for (const other of [packSequences(7, 3, undefined, options), packSequences(3, 7, undefined, { ...options, reverse: false }), packSequences(3, 7, undefined, { ...options, outputOrder: 'computed' })]) {
+    for (const other of [
+      packSequences(7, 3, undefined, options),
+      packSequences(3, 7, undefined, { ...options, reverse: false }),
+      packSequences(3, 7, undefined, { ...options, outputOrder: 'computed' }),
+    ]) {
       expect(other).not.toBe(first);
     }
   });

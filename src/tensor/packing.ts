@@ -42,14 +42,27 @@ const unmasked = new BoundedCache<Packing>(1 << 21, ({ numRows, order }) => 4 * 
  *
  * @param mask `[batch * time]`, 0 where a step does not count; undefined where all do.
  */
-export function packSequences(batch: number, time: number, mask: ArrayLike<number> | undefined, options: PackingOptions): Packing {
+export function packSequences(
+  batch: number,
+  time: number,
+  mask: ArrayLike<number> | undefined,
+  options: PackingOptions,
+): Packing {
   if (mask !== undefined) return makePacking(batch, time, mask, options);
-  return unmasked.get(`${batch} ${time} ${options.reverse} ${options.outputOrder}`, () => makePacking(batch, time, undefined, options));
+  return unmasked.get(`${batch} ${time} ${options.reverse} ${options.outputOrder}`, () =>
+    makePacking(batch, time, undefined, options),
+  );
 }
 
-function makePacking(batch: number, time: number, mask: ArrayLike<number> | undefined, { reverse, outputOrder }: PackingOptions): Packing {
+function makePacking(
+  batch: number,
+  time: number,
+  mask: ArrayLike<number> | undefined,
+  { reverse, outputOrder }: PackingOptions,
+): Packing {
   const timeAt = (position: number): number => (reverse ? time - 1 - position : position);
-  const counts = (sequence: number, position: number): boolean => mask === undefined || mask[sequence * time + timeAt(position)] !== 0;
+  const counts = (sequence: number, position: number): boolean =>
+    mask === undefined || mask[sequence * time + timeAt(position)] !== 0;
   const lengths = new Int32Array(batch).fill(mask === undefined ? time : 0);
   if (mask !== undefined) for (let b = 0; b < batch; b++) for (let p = 0; p < time; p++) if (counts(b, p)) lengths[b]++;
   const order = Int32Array.from({ length: batch }, (_, b) => b);

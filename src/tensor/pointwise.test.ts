@@ -37,18 +37,31 @@ function expectCombined(a: Tensor, b: Tensor, shape: Shape, tolerance: number): 
   const result = applyPointwise(combine, [a, b]);
   expect(result.shape).toEqual(shape);
   const [valuesA, valuesB] = [a.dataSync(), b.dataSync()];
-  const expected = Float64Array.from({ length: sizeOf(shape) }, (_, i) => combined(broadcastAt(valuesA, a.shape, shape, i), broadcastAt(valuesB, b.shape, shape, i)));
+  const expected = Float64Array.from({ length: sizeOf(shape) }, (_, i) =>
+    combined(broadcastAt(valuesA, a.shape, shape, i), broadcastAt(valuesB, b.shape, shape, i)),
+  );
   expectClose(result.dataSync(), expected, tolerance, `${a} and ${b}`);
 }
 
 /** A shape, and two operands that broadcast to it. */
-const operands = fc.array(fc.record({ size: fc.constantFrom(1, 2, 3, 5), a: fc.boolean(), b: fc.boolean() }), { maxLength: 4 }).chain((axes) => {
-  const shape = (keeps: (axis: (typeof axes)[number]) => boolean): number[] => axes.map((axis) => (keeps(axis) ? axis.size : 1));
-  const dropped = (axes: number[]): fc.Arbitrary<number[]> => fc.nat({ max: Math.max(0, axes.findIndex((size) => size !== 1)) }).map((count) => axes.slice(count));
-  const a = shape((axis) => axis.a || !axis.b);
-  const b = shape((axis) => axis.b);
-  return fc.tuple(dropped(a), dropped(b));
-});
+const operands = fc
+  .array(fc.record({ size: fc.constantFrom(1, 2, 3, 5), a: fc.boolean(), b: fc.boolean() }), { maxLength: 4 })
+  .chain((axes) => {
+    const shape = (keeps: (axis: (typeof axes)[number]) => boolean): number[] =>
+      axes.map((axis) => (keeps(axis) ? axis.size : 1));
+    const dropped = (axes: number[]): fc.Arbitrary<number[]> =>
+      fc
+        .nat({
+          max: Math.max(
+            0,
+            axes.findIndex((size) => size !== 1),
+          ),
+        })
+        .map((count) => axes.slice(count));
+    const a = shape((axis) => axis.a || !axis.b);
+    const b = shape((axis) => axis.b);
+    return fc.tuple(dropped(a), dropped(b));
+  });
 
 const sameRank = (a: Shape, b: Shape): Shape => {
   const rank = Math.max(a.length, b.length);
@@ -85,12 +98,22 @@ describe('applyPointwise', () => {
   it.each(backendNames)('broadcasts any shapes on %s', (backend) => {
     useBackend(backend);
     const random = new Random(11);
-    fc.assert(fc.property(operands, ([a, b]) => expectCombined(normals(a, random), normals(b, random), sameRank(a, b), backend === 'wasm' ? 1e-6 : 1e-15)), { seed: 13, numRuns: 200 });
+    fc.assert(
+      fc.property(operands, ([a, b]) =>
+        expectCombined(normals(a, random), normals(b, random), sameRank(a, b), backend === 'wasm' ? 1e-6 : 1e-15),
+      ),
+      { seed: 13, numRuns: 200 },
+    );
   });
 
   it('has the derivative of any shapes', () => {
     const random = new Random(17);
-    fc.assert(fc.property(operands, ([a, b]) => expectDerivative(([p, q]) => applyPointwise(combine, [p, q]), [normals(a, random), normals(b, random)])), { seed: 19, numRuns: 60 });
+    fc.assert(
+      fc.property(operands, ([a, b]) =>
+        expectDerivative(([p, q]) => applyPointwise(combine, [p, q]), [normals(a, random), normals(b, random)]),
+      ),
+      { seed: 19, numRuns: 60 },
+    );
   });
 
   it('has the same derivatives on wasm', () => {
@@ -99,7 +122,9 @@ describe('applyPointwise', () => {
       const inputs = [normals(a, random), normals(b, random)];
       const gradients = backendNames.map((backend) => {
         useBackend(backend);
-        return valueAndGradients(() => ops.sum(ops.square(applyPointwise(combine, inputs))), inputs).gradients.map((gradient) => gradient.dataSync());
+        return valueAndGradients(() => ops.sum(ops.square(applyPointwise(combine, inputs))), inputs).gradients.map(
+          (gradient) => gradient.dataSync(),
+        );
       });
       inputs.forEach((_, i) => expectClose(gradients[0][i], gradients[1][i], 2e-5, `${how}, input ${i}`));
     }
@@ -119,7 +144,11 @@ describe('applyPointwise', () => {
   });
 
   it('takes numbers as scalars', () => {
-    const scaled: PointwiseFunction = { name: 'scaled', build: ([x], { by, plus }) => add(mul(x, by), plus), scalars: ['by', 'plus'] };
+    const scaled: PointwiseFunction = {
+      name: 'scaled',
+      build: ([x], { by, plus }) => add(mul(x, by), plus),
+      scalars: ['by', 'plus'],
+    };
     const x = tensor([[1, 2, 3]]);
     expect(applyPointwise(scaled, [x], { by: 10, plus: 0.5 }).array()).toEqual([[10.5, 20.5, 30.5]]);
     expect(applyPointwise(scaled, [x], { by: 2, plus: 0 }).array()).toEqual([[2, 4, 6]]);
@@ -128,30 +157,55 @@ describe('applyPointwise', () => {
 
   it('gives zeros for what the result does not depend on', () => {
     const jump: PointwiseFunction = { name: 'jump', build: ([a, b]) => greater(a, b) };
-    const inputs = [tensor([[1, 5], [2, 0]]), tensor([1, 1])];
+    const inputs = [
+      tensor([
+        [1, 5],
+        [2, 0],
+      ]),
+      tensor([1, 1]),
+    ];
     const { gradients } = valueAndGradients(() => ops.sum(applyPointwise(jump, inputs)), inputs);
-    expect(gradients.map((gradient) => gradient.array())).toEqual([[[0, 0], [0, 0]], [0, 0]]);
+    expect(gradients.map((gradient) => gradient.array())).toEqual([
+      [
+        [0, 0],
+        [0, 0],
+      ],
+      [0, 0],
+    ]);
   });
 
   describe('along rows', () => {
-    const centred: PointwiseFunction = { name: 'centred', build: ([x, w]) => mul(sub(x, rowMax(mul(x, w))), rowSum(exp(x))), alongRows: true };
-    const weighted: PointwiseFunction = { name: 'weighted', build: ([x, w]) => rowSum(mul(square(x), tanh(w))), alongRows: true, perRow: true };
+    const centred: PointwiseFunction = {
+      name: 'centred',
+      build: ([x, w]) => mul(sub(x, rowMax(mul(x, w))), rowSum(exp(x))),
+      alongRows: true,
+    };
+    const weighted: PointwiseFunction = {
+      name: 'weighted',
+      build: ([x, w]) => rowSum(mul(square(x), tanh(w))),
+      alongRows: true,
+      perRow: true,
+    };
 
-    it.each([[[3, 5, 7]], [[7]], [[5, 1]], [[1, 1, 1]], [[3, 1, 7]], [[]]])('reduces over the last axis, with weights of shape %j', (shape) => {
-      const random = new Random(37);
-      const inputs = [normals([3, 5, 7], random), normals(shape, random)];
-      const result = applyPointwise(weighted, inputs);
-      expect(result.shape).toEqual([3, 5]);
-      const [x, w] = inputs.map((input) => input.dataSync());
-      const expected = Float64Array.from({ length: 15 }, (_, row) => {
-        let total = 0;
-        for (let i = row * 7; i < row * 7 + 7; i++) total += x[i] ** 2 * Math.tanh(broadcastAt(w, shape, [3, 5, 7], i));
-        return total;
-      });
-      expectClose(result.dataSync(), expected, 1e-14, 'weighted');
-      expectDerivative((at) => applyPointwise(weighted, at), inputs, 'weighted');
-      expectDerivative((at) => applyPointwise(centred, at), inputs, 'centred', 1e-6);
-    });
+    it.each([[[3, 5, 7]], [[7]], [[5, 1]], [[1, 1, 1]], [[3, 1, 7]], [[]]])(
+      'reduces over the last axis, with weights of shape %j',
+      (shape) => {
+        const random = new Random(37);
+        const inputs = [normals([3, 5, 7], random), normals(shape, random)];
+        const result = applyPointwise(weighted, inputs);
+        expect(result.shape).toEqual([3, 5]);
+        const [x, w] = inputs.map((input) => input.dataSync());
+        const expected = Float64Array.from({ length: 15 }, (_, row) => {
+          let total = 0;
+          for (let i = row * 7; i < row * 7 + 7; i++)
+            total += x[i] ** 2 * Math.tanh(broadcastAt(w, shape, [3, 5, 7], i));
+          return total;
+        });
+        expectClose(result.dataSync(), expected, 1e-14, 'weighted');
+        expectDerivative((at) => applyPointwise(weighted, at), inputs, 'weighted');
+        expectDerivative((at) => applyPointwise(centred, at), inputs, 'centred', 1e-6);
+      },
+    );
 
     it('works on a scalar, as a row of one', () => {
       expect(applyPointwise(weighted, [tensor(3), tensor(1)]).shape).toEqual([]);
@@ -159,14 +213,28 @@ describe('applyPointwise', () => {
     });
 
     it('refuses empty rows that should give a value', () => {
-      expect(messageOf(() => applyPointwise(weighted, [tensor([], [3, 0]), tensor(1)]))).toBe('[SHAPE_MISMATCH] weighted: the last axis is empty.\n  expected: at least one value a row\n  received: [3, 0]\n  fix: leave out what has no values.');
+      expect(messageOf(() => applyPointwise(weighted, [tensor([], [3, 0]), tensor(1)]))).toBe(
+        '[SHAPE_MISMATCH] weighted: the last axis is empty.\n  expected: at least one value a row\n  received: [3, 0]\n  fix: leave out what has no values.',
+      );
       expect(applyPointwise(weighted, [tensor([], [0, 3]), tensor(1)]).shape).toEqual([0]);
     });
   });
 
   it.each(backendNames)('computes nothing of empty tensors on %s, and gives zeros as their derivatives', (backend) => {
     useBackend(backend);
-    for (const [a, b] of [[[0, 5], [5]], [[3, 0], [3, 1]], [[3, 0], []], [[0], [1]], [[2, 0, 5], [2, 1, 5]]]) {
+    for (const [a, b] of [
+      [[0, 5], [5]],
+      [
+        [3, 0],
+        [3, 1],
+      ],
+      [[3, 0], []],
+      [[0], [1]],
+      [
+        [2, 0, 5],
+        [2, 1, 5],
+      ],
+    ]) {
       const inputs = [tensor(new Float64Array(sizeOf(a)), a), tensor(new Float64Array(sizeOf(b)).fill(2), b)];
       expect(applyPointwise(combine, inputs).shape).toEqual(a);
       const { value, gradients } = valueAndGradients(() => ops.sum(applyPointwise(combine, inputs)), inputs);
@@ -179,8 +247,14 @@ describe('applyPointwise', () => {
   });
 
   it('says what does not fit', () => {
-    expect(messageOf(() => ops.add(tensor([1, 2, 3]), tensor([[1, 2]])))).toBe('[SHAPE_MISMATCH] add: the operands cannot be broadcast together.\n  expected: axes that are equal or 1, aligned at the last axis\n  received: [3] and [1, 2]\n  fix: reshape one of them.');
-    expect(messageOf(() => ops.tanh([1, 2] as unknown as Tensor))).toBe('[USAGE] tanh: an operand is not a tensor.\n  expected: a tensor\n  received: an array\n  fix: make one with tensor(...).');
-    expect(messageOf(() => ops.mul(tensor([1]), undefined as unknown as Tensor))).toMatch(/^\[USAGE\] mul: an operand is not a tensor\..*\n.*\n {2}received: undefined/);
+    expect(messageOf(() => ops.add(tensor([1, 2, 3]), tensor([[1, 2]])))).toBe(
+      '[SHAPE_MISMATCH] add: the operands cannot be broadcast together.\n  expected: axes that are equal or 1, aligned at the last axis\n  received: [3] and [1, 2]\n  fix: reshape one of them.',
+    );
+    expect(messageOf(() => ops.tanh([1, 2] as unknown as Tensor))).toBe(
+      '[USAGE] tanh: an operand is not a tensor.\n  expected: a tensor\n  received: an array\n  fix: make one with tensor(...).',
+    );
+    expect(messageOf(() => ops.mul(tensor([1]), undefined as unknown as Tensor))).toMatch(
+      /^\[USAGE\] mul: an operand is not a tensor\..*\n.*\n {2}received: undefined/,
+    );
   });
 });

@@ -46,11 +46,19 @@ const compiled = new WeakMap<PointwiseFunction, Map<string, Compiled>>();
  * @throws SHAPE_MISMATCH where operands cannot be broadcast together, or rows that give one value each are empty; USAGE
  *   where an operand is no tensor.
  */
-export function applyPointwise(fn: PointwiseFunction, operands: readonly Tensor[], scalars: Readonly<Record<string, number>> = {}): Tensor {
+export function applyPointwise(
+  fn: PointwiseFunction,
+  operands: readonly Tensor[],
+  scalars: Readonly<Record<string, number>> = {},
+): Tensor {
   requireTensors(fn.name, operands);
   const shape = operands.map((operand) => operand.shape).reduce((a, b) => broadcastShapes(fn.name, a, b));
   const [result] = operation(operands, () => {
-    const layout = blockLayout(shape, operands.map((operand) => operand.shape), fn.alongRows ? Math.max(0, shape.length - 1) : undefined);
+    const layout = blockLayout(
+      shape,
+      operands.map((operand) => operand.shape),
+      fn.alongRows ? Math.max(0, shape.length - 1) : undefined,
+    );
     if (layout.rows * layout.columns === 0) return emptyResult(fn, shape, operands);
     const program = programFor(fn, layout);
     const reads = operandArrays(operands, shape, layout);
@@ -67,7 +75,11 @@ export function applyPointwise(fn: PointwiseFunction, operands: readonly Tensor[
     });
     const backward: Backward = ([dOutput], wanted) => {
       if (dOutput === undefined) return operands.map(() => undefined);
-      return runBackward({ fn, program, layout, shape, operands, reads, output: outputArray, scalars }, dOutput, wanted);
+      return runBackward(
+        { fn, program, layout, shape, operands, reads, output: outputArray, scalars },
+        dOutput,
+        wanted,
+      );
     };
     return { outputs: [output], backward };
   });
@@ -75,9 +87,19 @@ export function applyPointwise(fn: PointwiseFunction, operands: readonly Tensor[
 }
 
 /** Without places there is nothing to compute, and nothing that a derivative depends on. */
-function emptyResult(fn: PointwiseFunction, shape: Shape, operands: readonly Tensor[]): { outputs: Tensor[]; backward: Backward } {
+function emptyResult(
+  fn: PointwiseFunction,
+  shape: Shape,
+  operands: readonly Tensor[],
+): { outputs: Tensor[]; backward: Backward } {
   if (fn.perRow && shape.at(-1) === 0 && sizeOf(shape.slice(0, -1)) > 0) {
-    throw new RondoError('SHAPE_MISMATCH', { where: fn.name, what: 'the last axis is empty.', expected: 'at least one value a row', received: describeShape(shape), fix: 'leave out what has no values.' });
+    throw new RondoError('SHAPE_MISMATCH', {
+      where: fn.name,
+      what: 'the last axis is empty.',
+      expected: 'at least one value a row',
+      received: describeShape(shape),
+      fix: 'leave out what has no values.',
+    });
   }
   return {
     outputs: [emptyTensor(fn.perRow ? shape.slice(0, -1) : shape)],
@@ -95,7 +117,9 @@ function programFor(fn: PointwiseFunction, layout: BlockLayout): Compiled {
     const leaves = accesses.map((access, i) => leaf(`x${i}`, access));
     const scalars = Object.fromEntries((fn.scalars ?? []).map((name) => [name, leaf(name, 'scalar')]));
     const output = new Simplifier().simplify(fn.build(leaves, scalars));
-    const forward = pointwiseProgram(fn.name, [{ name: 'y', expression: output, reduce: fn.perRow ? 'perRow' : 'none' }]);
+    const forward = pointwiseProgram(fn.name, [
+      { name: 'y', expression: output, reduce: fn.perRow ? 'perRow' : 'none' },
+    ]);
     found = { forward, backward: new Map(), leaves, output };
     byAccess.set(key, found);
   }
@@ -121,7 +145,10 @@ function backwardProgram(fn: PointwiseFunction, program: Compiled, wanted: reado
       expression: simplifier.simplify(derived.get(node)!),
       reduce: reductionOf[program.leaves[i].access],
     }));
-    found = pointwiseProgram(`${fn.name}.backward`, requests.filter((_, i) => wanted[i]));
+    found = pointwiseProgram(
+      `${fn.name}.backward`,
+      requests.filter((_, i) => wanted[i]),
+    );
     program.backward.set(key, found);
   }
   return found;
@@ -148,7 +175,10 @@ function runBackward(application: Application, dOutput: Tensor, wanted: readonly
     if (!wanted[i]) return undefined;
     const read = layout.reads[i];
     const result = emptyTensor(read === undefined ? shape : read.single ? [layout.rows] : operand.shape);
-    outputs[`dx${i}`] = { ...result.viewOn(backend), rowStride: (read?.access ?? 'element') === 'element' ? layout.columns : 1 };
+    outputs[`dx${i}`] = {
+      ...result.viewOn(backend),
+      rowStride: (read?.access ?? 'element') === 'element' ? layout.columns : 1,
+    };
     return result;
   });
   const dy: Strided = { ...dOutput.viewOn(backend), rowStride: fn.perRow ? 1 : layout.columns };
@@ -171,7 +201,13 @@ function sumOf(values: Tensor, shape: Shape): Tensor {
   const backend = currentBackend();
   const result = emptyTensor(shape);
   const x: Strided = { ...values.viewOn(backend), rowStride: values.size };
-  backend.pointwise({ program: total, rows: 1, columns: values.size, inputs: { x }, outputs: { sum: { ...result.viewOn(backend), rowStride: 0 } } });
+  backend.pointwise({
+    program: total,
+    rows: 1,
+    columns: values.size,
+    inputs: { x },
+    outputs: { sum: { ...result.viewOn(backend), rowStride: 0 } },
+  });
   return result;
 }
 
@@ -185,7 +221,11 @@ function operandArrays(operands: readonly Tensor[], shape: Shape, layout: BlockL
   });
 }
 
-function namedInputs(program: PointwiseProgram, reads: readonly Strided[], others: Readonly<Record<string, Strided>> = {}): Record<string, Strided> {
+function namedInputs(
+  program: PointwiseProgram,
+  reads: readonly Strided[],
+  others: Readonly<Record<string, Strided>> = {},
+): Record<string, Strided> {
   return Object.fromEntries(program.inputs.map(({ name }) => [name, others[name] ?? reads[Number(name.slice(1))]]));
 }
 

@@ -1,4 +1,10 @@
-import type { RecurrentBackwardCall, RecurrentForwardCall, RecurrentWeights, Strided, View } from '../kernels/contract.js';
+import type {
+  RecurrentBackwardCall,
+  RecurrentForwardCall,
+  RecurrentWeights,
+  Strided,
+  View,
+} from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
 import { addTensors, constantTensor } from './accumulate.js';
 import { gatherInto, scatterAdd } from './gather.js';
@@ -30,10 +36,14 @@ export class RecurrentRun {
     this.#gateWidth = plan.cell.gates.length * units;
     this.#packedInput = gatherInto([numRows, this.#features], input, this.#features, packing.sourceOf);
     this.#gates = emptyTensor([numRows, plan.gateSlots * units]);
-    this.#states = Object.fromEntries(plan.cell.states.map((state) => [state, this.#statesBuffer(call.initialStates[state])]));
+    this.#states = Object.fromEntries(
+      plan.cell.states.map((state) => [state, this.#statesBuffer(call.initialStates[state])]),
+    );
     this.#operands = plan.operands.map(() => emptyTensor([numRows, units]));
     this.#separateOutput = plan.outputState === undefined ? emptyTensor([numRows, units]) : undefined;
-    this.#masks = Object.fromEntries(Object.entries(call.masks).map(([name, mask]) => [name, name === 'mask.recurrent' ? this.#sorted(mask) : mask]));
+    this.#masks = Object.fromEntries(
+      Object.entries(call.masks).map(([name, mask]) => [name, name === 'mask.recurrent' ? this.#sorted(mask) : mask]),
+    );
   }
 
   /** The products of all steps' inputs, into the gates. */
@@ -57,8 +67,11 @@ export class RecurrentRun {
     const { units, input, returnSequences, plan } = this.call;
     const { numRows, outputAt, lastOf } = this.packing;
     // A states buffer begins with the initial states.
-    const source = this.#separateOutput ?? aliasTensor(this.#states[plan.outputState!], [numRows, units], this.#batch * units);
-    return returnSequences ? gatherInto([this.#batch, input.shape[1], units], source, units, outputAt) : gatherInto([this.#batch, units], source, units, lastOf);
+    const source =
+      this.#separateOutput ?? aliasTensor(this.#states[plan.outputState!], [numRows, units], this.#batch * units);
+    return returnSequences
+      ? gatherInto([this.#batch, input.shape[1], units], source, units, outputAt)
+      : gatherInto([this.#batch, units], source, units, lastOf);
   }
 
   finalState(state: string): Tensor {
@@ -66,11 +79,17 @@ export class RecurrentRun {
   }
 
   /** What the backend is to run backwards; `finish` then gives, by role, the gradients that are wanted. */
-  startBackward([dOutput, ...dFinal]: readonly (Tensor | undefined)[], wanted: ReadonlySet<string>): { call: RecurrentBackwardCall; finish(): Map<string, Tensor> } {
+  startBackward(
+    [dOutput, ...dFinal]: readonly (Tensor | undefined)[],
+    wanted: ReadonlySet<string>,
+  ): { call: RecurrentBackwardCall; finish(): Map<string, Tensor> } {
     const { plan, units, kernel, input, returnSequences } = this.call;
     const { numRows } = this.packing;
     const dStates = Object.fromEntries(
-      plan.cell.states.map((state, i) => [state, dFinal[i] === undefined ? constantTensor([this.#batch, units], 0) : this.#sorted(dFinal[i])]),
+      plan.cell.states.map((state, i) => [
+        state,
+        dFinal[i] === undefined ? constantTensor([this.#batch, units], 0) : this.#sorted(dFinal[i]),
+      ]),
     );
     let dPacked: Tensor | undefined;
     if (dOutput !== undefined && !returnSequences && plan.outputState !== undefined) {
@@ -80,7 +99,9 @@ export class RecurrentRun {
     } else if (dOutput !== undefined) dPacked = this.#packedOutputGradient(dOutput);
 
     const slots = plan.gateSlots * units;
-    const dInput: Strided = plan.gradientOverKept ? this.#rows(this.#gates, slots) : this.#rows(emptyTensor([numRows, this.#gateWidth]), this.#gateWidth);
+    const dInput: Strided = plan.gradientOverKept
+      ? this.#rows(this.#gates, slots)
+      : this.#rows(emptyTensor([numRows, this.#gateWidth]), this.#gateWidth);
     const gradients = new Map<string, Tensor>();
     const zerosLike = (role: string, value: Tensor | undefined): View | undefined => {
       if (value === undefined || !wanted.has(role)) return undefined;
@@ -109,17 +130,38 @@ export class RecurrentRun {
     return { call, finish: () => this.#finishBackward(gradients, dInput, dStates, wanted) };
   }
 
-  #finishBackward(gradients: Map<string, Tensor>, dInput: Strided, dStates: Readonly<Record<string, Tensor>>, wanted: ReadonlySet<string>): Map<string, Tensor> {
+  #finishBackward(
+    gradients: Map<string, Tensor>,
+    dInput: Strided,
+    dStates: Readonly<Record<string, Tensor>>,
+    wanted: ReadonlySet<string>,
+  ): Map<string, Tensor> {
     const { plan, kernel, input } = this.call;
     const { numRows } = this.packing;
     if (wanted.has('kernel')) {
       const dKernel = emptyTensor(kernel.shape);
-      this.#backend.matmul({ m: this.#features, n: this.#gateWidth, k: numRows, a: this.#rows(this.#packedInput, this.#features), transposeA: true, b: dInput, c: this.#rows(dKernel, this.#gateWidth) });
+      this.#backend.matmul({
+        m: this.#features,
+        n: this.#gateWidth,
+        k: numRows,
+        a: this.#rows(this.#packedInput, this.#features),
+        transposeA: true,
+        b: dInput,
+        c: this.#rows(dKernel, this.#gateWidth),
+      });
       gradients.set('kernel', dKernel);
     }
     if (wanted.has('input')) {
       const dRows = emptyTensor([numRows, this.#features]);
-      this.#backend.matmul({ m: numRows, n: this.#features, k: this.#gateWidth, a: dInput, b: this.#rows(kernel, this.#gateWidth), transposeB: true, c: this.#rows(dRows, this.#features) });
+      this.#backend.matmul({
+        m: numRows,
+        n: this.#features,
+        k: this.#gateWidth,
+        a: dInput,
+        b: this.#rows(kernel, this.#gateWidth),
+        transposeB: true,
+        c: this.#rows(dRows, this.#features),
+      });
       gradients.set('input', gatherInto(input.shape, dRows, this.#features, this.packing.packedAt));
     }
     for (const state of plan.cell.states) {
@@ -164,7 +206,12 @@ export class RecurrentRun {
     const { units } = this.call;
     const buffer = emptyTensor([this.#batch + this.packing.numRows, units]);
     const { buffer: target, offset } = buffer.viewOn(this.#backend);
-    this.#backend.gatherRows({ columns: units, indices: this.packing.order, source: initial.viewOn(this.#backend), target: { buffer: target, offset } });
+    this.#backend.gatherRows({
+      columns: units,
+      indices: this.packing.order,
+      source: initial.viewOn(this.#backend),
+      target: { buffer: target, offset },
+    });
     return buffer;
   }
 

@@ -21,7 +21,9 @@ const [B, T, F, U] = [3, 11, 7, 5];
 const masks: Record<string, Uint8Array | undefined> = {
   'no mask': undefined,
   'lengths 4, 11, 0': Uint8Array.from({ length: B * T }, (_, i) => Number(i % T < [4, T, 0][Math.floor(i / T)])),
-  'gaps and left padding': Uint8Array.from([0, 0, 1, 0, 0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]),
+  'gaps and left padding': Uint8Array.from([
+    0, 0, 1, 0, 0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+  ]),
 };
 
 interface Problem {
@@ -50,7 +52,12 @@ function problemOf(cell: Cell, options: Partial<RecurrentArguments> & { plan?: C
     training: true,
     ...options,
   };
-  return { call, weights: [call.kernel, call.recurrentKernel, call.bias, call.recurrentBias, ...Object.values(call.vectors)].filter((weight) => weight !== undefined) };
+  return {
+    call,
+    weights: [call.kernel, call.recurrentKernel, call.bias, call.recurrentBias, ...Object.values(call.vectors)].filter(
+      (weight) => weight !== undefined,
+    ),
+  };
 }
 
 interface Step {
@@ -63,7 +70,9 @@ interface Step {
 function stepOf({ call, weights }: Problem, run: (call: RecurrentArguments) => RecurrentResult): Step {
   const random = new Random(78);
   const shape = call.returnSequences ? [B, T, U] : [B, U];
-  const [cotangent, ...others] = [shape, ...call.plan.cell.states.map(() => [B, U])].map((axes) => normals(axes, random));
+  const [cotangent, ...others] = [shape, ...call.plan.cell.states.map(() => [B, U])].map((axes) =>
+    normals(axes, random),
+  );
   const data = [call.input, ...Object.values(call.initialStates)];
   const results: Tensor[] = [];
   const loss = (): Tensor => {
@@ -71,7 +80,10 @@ function stepOf({ call, weights }: Problem, run: (call: RecurrentArguments) => R
     results.push(output, ...Object.values(finalStates));
     const parts = Object.values(finalStates).map((state, i) => ops.sum(ops.mul(state, others[i])));
     // Masked steps repeat an output; their cotangents are zeros, as in a masked loss, so that no sum depends on an order.
-    const counts = call.mask !== undefined && call.returnSequences ? ops.mul(cotangent, tensor(Float32Array.from(call.mask), [B, T, 1])) : cotangent;
+    const counts =
+      call.mask !== undefined && call.returnSequences
+        ? ops.mul(cotangent, tensor(Float32Array.from(call.mask), [B, T, 1]))
+        : cotangent;
     return parts.reduce((sum, part) => ops.add(sum, part), ops.sum(ops.mul(output, counts)));
   };
   let computed: number[] = [];
@@ -80,8 +92,12 @@ function stepOf({ call, weights }: Problem, run: (call: RecurrentArguments) => R
     computed = results.flatMap((result) => [...result.dataSync()]);
     return total;
   }, [...data, ...weights]);
-  const numbers = (tensors: readonly Tensor[]): number[] => tensors.flatMap((gradient) => [...gradient.dataSync()].map((x) => x + 0));
-  return { exact: [value.item(), ...computed, ...numbers(gradients.slice(0, data.length))], byWeights: numbers(gradients.slice(data.length)) };
+  const numbers = (tensors: readonly Tensor[]): number[] =>
+    tensors.flatMap((gradient) => [...gradient.dataSync()].map((x) => x + 0));
+  return {
+    exact: [value.item(), ...computed, ...numbers(gradients.slice(0, data.length))],
+    byWeights: numbers(gradients.slice(data.length)),
+  };
 }
 
 /** float64: sums of at most 33 products in another order; float32: the same, and products of other tiles. */
@@ -99,14 +115,26 @@ describe.each(backendNames)('a recurrent layer in segments on %s', (backend) => 
     expectClose(cut.byWeights, whole.byWeights, tolerances[backend], 'gradients of weights');
   };
 
-  it.each([...libraryCells, ...unusualCells].map((cell) => [cell.name, cell] as const))('of %s gives the results and gradients of the whole', (_, cell) => {
-    expectSame(problemOf(cell));
-    expectSame(problemOf(cell, { mask: masks['lengths 4, 11, 0'], returnSequences: false, reverse: true }));
-  });
+  it.each([...libraryCells, ...unusualCells].map((cell) => [cell.name, cell] as const))(
+    'of %s gives the results and gradients of the whole',
+    (_, cell) => {
+      expectSame(problemOf(cell));
+      expectSame(problemOf(cell, { mask: masks['lengths 4, 11, 0'], returnSequences: false, reverse: true }));
+    },
+  );
 
   type Order = keyof typeof orders;
-  const orders = { forwards: {}, backwards: { reverse: true }, 'backwards in the order computed': { reverse: true, outputOrder: 'computed' } } as const;
-  const cases = Object.keys(masks).flatMap((mask) => (Object.keys(orders) as Order[]).flatMap((order): [string, boolean, Order][] => [[mask, true, order], [mask, false, order]]));
+  const orders = {
+    forwards: {},
+    backwards: { reverse: true },
+    'backwards in the order computed': { reverse: true, outputOrder: 'computed' },
+  } as const;
+  const cases = Object.keys(masks).flatMap((mask) =>
+    (Object.keys(orders) as Order[]).flatMap((order): [string, boolean, Order][] => [
+      [mask, true, order],
+      [mask, false, order],
+    ]),
+  );
   it.each(cases)('with %s and returnSequences %s is the same %s', (mask, returnSequences, order) => {
     const problem = problemOf(lstm, { mask: masks[mask], returnSequences, ...orders[order] });
     // In the order computed, cotangents of masked places are not zeros: an output that is repeated adds up several.
@@ -120,7 +148,11 @@ describe.each(backendNames)('a recurrent layer in segments on %s', (backend) => 
 
   it('uses the same masks of recurrent dropout and zoneout as the whole', () => {
     const random = new Random(5);
-    const drawn = (rows: number): Tensor => tensor(Float64Array.from({ length: rows * U }, () => Number(random.uniform() < 0.6)), [rows, U]);
+    const drawn = (rows: number): Tensor =>
+      tensor(
+        Float64Array.from({ length: rows * U }, () => Number(random.uniform() < 0.6)),
+        [rows, U],
+      );
     const plan = planCell(lstm, { recurrentDropout: true, zoneout: { kind: 'mask', states: ['hidden', 'cell'] } });
     const own = { 'mask.recurrent': drawn(B), 'mask.zoneout.hidden': drawn(B * T), 'mask.zoneout.cell': drawn(B * T) };
     for (const mask of Object.values(masks)) expectSame(problemOf(lstm, { plan, masks: own, mask }));
@@ -132,7 +164,11 @@ describe.each(backendNames)('a recurrent layer in segments on %s', (backend) => 
       let initialStates = call.initialStates;
       const outputs: Tensor[] = [];
       for (let start = 0; start < T; start += 4) {
-        const result = recurrent({ ...call, initialStates, input: ops.slice(call.input, 1, start, Math.min(T, start + 4)) });
+        const result = recurrent({
+          ...call,
+          initialStates,
+          input: ops.slice(call.input, 1, start, Math.min(T, start + 4)),
+        });
         outputs.push(result.output);
         initialStates = result.finalStates;
       }

@@ -23,13 +23,18 @@ export function recurrentInSegments(call: RecurrentArguments, steps: number): Re
     // What lies on the host is uploaded once, not once a segment.
     for (const value of inputs) value.viewOn(currentBackend());
     const run = new SegmentedRun(call, weights, packing, segmentsOf(packing, steps));
-    return { outputs: withoutTape(() => run.forward()), backward: (dOutputs, wanted) => run.backward(dOutputs, wanted) };
+    return {
+      outputs: withoutTape(() => run.forward()),
+      backward: (dOutputs, wanted) => run.backward(dOutputs, wanted),
+    };
   });
   return { output, finalStates: Object.fromEntries(states.map((state, i) => [state, finals[i]])) };
 }
 
 function weightsOf({ kernel, recurrentKernel, bias, recurrentBias, vectors }: RecurrentArguments): readonly Tensor[] {
-  return [kernel, recurrentKernel, bias, recurrentBias, ...Object.values(vectors)].filter((weight) => weight !== undefined);
+  return [kernel, recurrentKernel, bias, recurrentBias, ...Object.values(vectors)].filter(
+    (weight) => weight !== undefined,
+  );
 }
 
 /** What one run keeps from its forward to its backward pass. States lie in the packing's order of sequences. */
@@ -50,7 +55,9 @@ class SegmentedRun {
     this.#packing = packing;
     const { plan, units } = call;
     this.batch = call.input.shape[0];
-    this.#masks = Object.fromEntries(Object.entries(call.masks).map(([name, mask]) => [name, isForWholeSequence(name) ? this.#sorted(mask) : mask]));
+    this.#masks = Object.fromEntries(
+      Object.entries(call.masks).map(([name, mask]) => [name, isForWholeSequence(name) ? this.#sorted(mask) : mask]),
+    );
     this.starts = segments.map(({ rows }) => plan.cell.states.map(() => emptyTensor([rows, units])));
   }
 
@@ -68,17 +75,27 @@ class SegmentedRun {
         names.forEach((state, j) => copyInto(states[j], result.finalStates[state]));
         if (!returnSequences) return copyInto(output, result.output);
         const shown = gatherInto([segment.stepAt.length, units], result.output, units, segment.stepAt);
-        this.#backend.scatterAddRows({ columns: units, indices: segment.outputPlaces, source: output.viewOn(this.#backend), target: shown.viewOn(this.#backend) });
+        this.#backend.scatterAddRows({
+          columns: units,
+          indices: segment.outputPlaces,
+          source: output.viewOn(this.#backend),
+          target: shown.viewOn(this.#backend),
+        });
       });
     });
     return [returnSequences ? output : this.#unsorted(output), ...states.map((state) => this.#unsorted(state))];
   }
 
   /** @returns the gradients of the input, the weights and the initial states. */
-  backward([dOutput, ...dFinals]: readonly (Tensor | undefined)[], wanted: readonly boolean[]): readonly (Tensor | undefined)[] {
+  backward(
+    [dOutput, ...dFinals]: readonly (Tensor | undefined)[],
+    wanted: readonly boolean[],
+  ): readonly (Tensor | undefined)[] {
     const { call, weights, batch, segments, starts } = this;
     const { units, input } = call;
-    const dStates = starts[0].map((_, i) => (dFinals[i] === undefined ? constantTensor([batch, units], 0) : this.#sorted(dFinals[i])));
+    const dStates = starts[0].map((_, i) =>
+      dFinals[i] === undefined ? constantTensor([batch, units], 0) : this.#sorted(dFinals[i]),
+    );
     const dInput = wanted[0] ? constantTensor(input.shape, 0) : undefined;
     const dWeights = weights.map((weight, i) => (wanted[i + 1] ? constantTensor(weight.shape, 0) : undefined));
     const wantedWeights = weights.filter((_, i) => wanted[i + 1]);
@@ -91,7 +108,10 @@ class SegmentedRun {
           const result = this.#run(segment, own, starts[i]);
           return [result.output, ...call.plan.cell.states.map((state) => result.finalStates[state])];
         };
-        const dResults = [dOutput && this.#outputGradient(segment, dOutput), ...dStates.map((dState) => firstRows(dState, segment.rows))];
+        const dResults = [
+          dOutput && this.#outputGradient(segment, dOutput),
+          ...dStates.map((dState) => firstRows(dState, segment.rows)),
+        ];
         const gradients = pullBack(again, by, dResults);
         starts[i].forEach((start, j) => copyInto(dStates[j], gradients.get(start)!));
         weights.forEach((weight, j) => {
@@ -100,7 +120,12 @@ class SegmentedRun {
         });
         const dOwn = gradients.get(own);
         if (dInput === undefined || dOwn === undefined) return;
-        this.#backend.scatterAddRows({ columns: input.shape[2], indices: segment.sourceOf, source: dInput.viewOn(this.#backend), target: dOwn.viewOn(this.#backend) });
+        this.#backend.scatterAddRows({
+          columns: input.shape[2],
+          indices: segment.sourceOf,
+          source: dInput.viewOn(this.#backend),
+          target: dOwn.viewOn(this.#backend),
+        });
       });
     }
     return [dInput, ...dWeights, ...dStates.map((dState) => this.#unsorted(dState))];
@@ -110,11 +135,22 @@ class SegmentedRun {
     const { call } = this;
     const masks = Object.entries(this.#masks).map(([name, values]): [string, Tensor] => [
       name,
-      isForWholeSequence(name) ? firstRows(values, rows) : aliasTensor(values, [numRows, call.units], firstRow * call.units),
+      isForWholeSequence(name)
+        ? firstRows(values, rows)
+        : aliasTensor(values, [numRows, call.units], firstRow * call.units),
     ]);
     const initialStates = Object.fromEntries(call.plan.cell.states.map((state, i) => [state, starts[i]]));
     // A derivative that is asked for keeps what it needs in any case.
-    return recurrent({ ...call, input, mask, initialStates, masks: Object.fromEntries(masks), reverse: false, outputOrder: 'time', training: false });
+    return recurrent({
+      ...call,
+      input,
+      mask,
+      initialStates,
+      masks: Object.fromEntries(masks),
+      reverse: false,
+      outputOrder: 'time',
+      training: false,
+    });
   }
 
   #inputOf({ rows, steps, sourceOf }: Segment): Tensor {
@@ -125,7 +161,13 @@ class SegmentedRun {
   /** dL/d(output) of a segment: of all its steps, or of the last steps of those sequences that end in it. */
   #outputGradient({ rows, steps, rowsAfter, outputPlaces, stepAt }: Segment, dOutput: Tensor): Tensor {
     const { units, returnSequences } = this.call;
-    if (returnSequences) return scatterAdd(gatherInto([outputPlaces.length, units], dOutput, units, outputPlaces), [rows, steps, units], units, stepAt);
+    if (returnSequences)
+      return scatterAdd(
+        gatherInto([outputPlaces.length, units], dOutput, units, outputPlaces),
+        [rows, steps, units],
+        units,
+        stepAt,
+      );
     const ending = this.#packing.order.slice(0, rows).map((sequence, row) => (row < rowsAfter ? -1 : sequence));
     return gatherInto([rows, units], dOutput, units, ending);
   }

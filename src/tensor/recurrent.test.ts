@@ -13,7 +13,11 @@ import { type Tensor, tensor } from './tensor.js';
 /** F features, U units. */
 const [F, U] = [7, 5];
 const random = new Random(109);
-const weights = { kernel: normals([F, 4 * U], random), recurrentKernel: normals([U, 4 * U], random), bias: normals([4 * U], random) };
+const weights = {
+  kernel: normals([F, 4 * U], random),
+  recurrentKernel: normals([U, 4 * U], random),
+  bias: normals([4 * U], random),
+};
 
 function run(input: Tensor, hidden: Tensor, options: Partial<RecurrentArguments> = {}): RecurrentResult {
   return recurrent({
@@ -53,15 +57,22 @@ describe.each(backendNames)('a recurrent layer on %s', (backend) => {
     ['no steps', [3, 0, F], undefined],
     ['steps that are all masked', [3, 2, F], new Uint8Array(6)],
   ])('over %s gives its initial state back, and its gradient', (_, shape, mask) => {
-    const [input, hidden] = [tensor(new Float64Array(shape[0] * shape[1] * F).fill(NaN), shape), normals([3, U], random)];
+    const [input, hidden] = [
+      tensor(new Float64Array(shape[0] * shape[1] * F).fill(NaN), shape),
+      normals([3, U], random),
+    ];
     const { output, finalStates } = run(input, hidden, { mask });
     expectClose(finalStates.hidden.dataSync(), hidden.dataSync(), 1e-7, 'hidden');
     expectClose(finalStates.cell.dataSync(), ops.mul(hidden, 0.5).dataSync(), 1e-7, 'cell');
     expect(output.shape).toEqual([3, shape[1], U]);
-    expect(numbersOf([output, run(input, hidden, { mask, returnSequences: false }).output]).every((number) => number === 0)).toBe(true);
+    expect(
+      numbersOf([output, run(input, hidden, { mask, returnSequences: false }).output]).every((number) => number === 0),
+    ).toBe(true);
     const loss = (): Tensor => {
       const result = run(input, hidden, { mask, returnSequences: false });
-      return ops.sum(ops.add(ops.mul(result.finalStates.hidden, 3), ops.add(ops.mul(result.finalStates.cell, 10), result.output)));
+      return ops.sum(
+        ops.add(ops.mul(result.finalStates.hidden, 3), ops.add(ops.mul(result.finalStates.cell, 10), result.output)),
+      );
     };
     const { gradients } = valueAndGradients(loss, by(input, hidden));
     expect([...gradients[1].dataSync()]).toEqual(new Array(3 * U).fill(8));
@@ -70,16 +81,24 @@ describe.each(backendNames)('a recurrent layer on %s', (backend) => {
 
   it('keeps what a derivative needs although it does not train', () => {
     const [input, hidden] = [normals([3, 5, F], random), normals([3, U], random)];
-    const gradientsOf = (training: boolean): Tensor[] => valueAndGradients(() => ops.sum(ops.square(run(input, hidden, { training }).output)), by(input, hidden)).gradients;
+    const gradientsOf = (training: boolean): Tensor[] =>
+      valueAndGradients(() => ops.sum(ops.square(run(input, hidden, { training }).output)), by(input, hidden))
+        .gradients;
     const expected = gradientsOf(true);
     gradientsOf(false).forEach((gradient, i) => expect(gradient.array()).toEqual(expected[i].array()));
   });
 
   it('passes no gradient to a mask: masks are data', () => {
     const [input, hidden] = [normals([3, 5, F], random), normals([3, U], random)];
-    const dropped = tensor(Float64Array.from({ length: 3 * U }, (_, i) => (i % 3 === 0 ? 0 : 1.5)), [3, U]);
+    const dropped = tensor(
+      Float64Array.from({ length: 3 * U }, (_, i) => (i % 3 === 0 ? 0 : 1.5)),
+      [3, U],
+    );
     const plan = planCell(cellNamed('lstm'), { recurrentDropout: true });
-    const { gradients } = valueAndGradients(() => ops.sum(run(input, hidden, { plan, masks: { 'mask.recurrent': dropped } }).output), [dropped, hidden]);
+    const { gradients } = valueAndGradients(
+      () => ops.sum(run(input, hidden, { plan, masks: { 'mask.recurrent': dropped } }).output),
+      [dropped, hidden],
+    );
     expect([...gradients[0].dataSync()]).toEqual(new Array(3 * U).fill(0));
     expect(numbersOf([gradients[1]]).some((number) => number !== 0)).toBe(true);
   });
@@ -87,9 +106,18 @@ describe.each(backendNames)('a recurrent layer on %s', (backend) => {
   it('gives the same at each call: the packing it remembers is not written to', () => {
     const [input, hidden] = [normals([3, 5, F], random), normals([3, U], random)];
     const step = (options: Partial<RecurrentArguments>): number[] => {
-      const { value, gradients } = valueAndGradients(() => ops.sum(ops.square(run(input, hidden, options).output)), by(input, hidden));
+      const { value, gradients } = valueAndGradients(
+        () => ops.sum(ops.square(run(input, hidden, options).output)),
+        by(input, hidden),
+      );
       return numbersOf([value, ...gradients]);
     };
-    for (const options of [{}, { reverse: true }, { reverse: true, outputOrder: 'computed' }, { returnSequences: false }] as const) expect(step(options)).toEqual(step(options));
+    for (const options of [
+      {},
+      { reverse: true },
+      { reverse: true, outputOrder: 'computed' },
+      { returnSequences: false },
+    ] as const)
+      expect(step(options)).toEqual(step(options));
   });
 });

@@ -49,22 +49,41 @@ export function recurrent(call: RecurrentArguments): RecurrentResult {
 
 /** The same for runs that do not depend on each other, such as both directions of a bidirectional layer: at the same time where there are threads. */
 export function recurrentTogether(calls: readonly RecurrentArguments[]): RecurrentResult[] {
-  const given = calls.map((call) => ({ call, roles: rolesOf(call), packing: packSequences(call.input.shape[0], call.input.shape[1], call.mask, call) }));
+  const given = calls.map((call) => ({
+    call,
+    roles: rolesOf(call),
+    packing: packSequences(call.input.shape[0], call.input.shape[1], call.mask, call),
+  }));
   const backend = currentBackend();
   const outputs = operation(
     given.flatMap(({ roles }) => roles.map(([, value]) => value)),
     () => {
       const runs = given.map(({ call, packing }) => new RecurrentRun(call, packing));
       for (const run of runs) run.multiplyInput();
-      backend.recurrentForward(runs.map((run, i) => run.forwardCall(given[i].call.training || given[i].roles.some(([, value]) => isActive(value)))));
+      backend.recurrentForward(
+        runs.map((run, i) =>
+          run.forwardCall(given[i].call.training || given[i].roles.some(([, value]) => isActive(value))),
+        ),
+      );
       return {
-        outputs: runs.flatMap((run, i) => [run.outputTensor(), ...given[i].call.plan.cell.states.map((state) => run.finalState(state))]),
+        outputs: runs.flatMap((run, i) => [
+          run.outputTensor(),
+          ...given[i].call.plan.cell.states.map((state) => run.finalState(state)),
+        ]),
         backward: (dOutputs, wanted) => {
-          const [outputsOf, inputsOf] = [shares(dOutputs, calls.map(numResults)), shares(wanted, given.map(({ roles }) => roles.length))];
+          const [outputsOf, inputsOf] = [
+            shares(dOutputs, calls.map(numResults)),
+            shares(
+              wanted,
+              given.map(({ roles }) => roles.length),
+            ),
+          ];
           const started = runs.map((run, i) => {
             const names = given[i].roles.map(([role]) => role).filter((_, j) => inputsOf[i][j]);
             // A run that nothing depends on has no gradients.
-            return outputsOf[i].some((gradient) => gradient !== undefined) ? run.startBackward(outputsOf[i], new Set(names)) : undefined;
+            return outputsOf[i].some((gradient) => gradient !== undefined)
+              ? run.startBackward(outputsOf[i], new Set(names))
+              : undefined;
           });
           backend.recurrentBackward(started.filter((run) => run !== undefined).map(({ call }) => call));
           return started.flatMap((run, i) => {

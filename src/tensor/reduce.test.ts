@@ -14,7 +14,9 @@ beforeEach(() => void useBackend('reference'));
 afterEach(() => void useBackend('wasm'));
 
 const shapes = fc.array(fc.constantFrom(1, 2, 3, 5), { minLength: 1, maxLength: 4 });
-const shapesAndAxes = shapes.chain((shape) => fc.tuple(fc.constant(shape), fc.integer({ min: -shape.length, max: shape.length - 1 })));
+const shapesAndAxes = shapes.chain((shape) =>
+  fc.tuple(fc.constant(shape), fc.integer({ min: -shape.length, max: shape.length - 1 })),
+);
 const runs = { seed: 43, numRuns: 100 };
 
 /** By place of the result: the values along the axis. */
@@ -23,14 +25,20 @@ function lines(x: Tensor, axis: number): { shape: Shape; values: number[][] } {
   const [outer, inner] = [sizeOf(x.shape.slice(0, at)), sizeOf(x.shape.slice(at + 1))];
   const data = x.dataSync();
   const values = Array.from({ length: outer * inner }, (_, i) =>
-    Array.from({ length: x.shape[at] }, (_, j) => data[(Math.floor(i / inner) * x.shape[at] + j) * inner + (i % inner)]),
+    Array.from(
+      { length: x.shape[at] },
+      (_, j) => data[(Math.floor(i / inner) * x.shape[at] + j) * inner + (i % inner)],
+    ),
   );
   return { shape: x.shape.filter((_, i) => i !== at), values };
 }
 
 const total = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
-describe.each([['reference', 1e-14], ['wasm', 1e-6]] as const)('reductions on %s', (backend, tolerance) => {
+describe.each([
+  ['reference', 1e-14],
+  ['wasm', 1e-6],
+] as const)('reductions on %s', (backend, tolerance) => {
   beforeEach(() => void useBackend(backend));
 
   it.each([
@@ -54,25 +62,50 @@ describe.each([['reference', 1e-14], ['wasm', 1e-6]] as const)('reductions on %s
   it('sum and mean over everything', () => {
     const x = normals([3, 5, 7], new Random(53));
     expect(ops.sum(x).shape).toEqual([]);
-    expectClose([ops.sum(x).item(), ops.mean(x).item()], [total([...x.dataSync()]), total([...x.dataSync()]) / 105], tolerance, 'everything');
+    expectClose(
+      [ops.sum(x).item(), ops.mean(x).item()],
+      [total([...x.dataSync()]), total([...x.dataSync()]) / 105],
+      tolerance,
+      'everything',
+    );
     expect(ops.sum(tensor(3)).item()).toBe(3);
     expect(ops.mean(tensor([[3]])).item()).toBe(3);
   });
 
   it('derivatives of long and short axes', () => {
-    for (const [shape, axis] of [[[7, 2, 3], 1], [[2, 7, 3], 1], [[3, 5], 0], [[3, 5], 1], [[1, 7, 1], 1]] as const) {
+    for (const [shape, axis] of [
+      [[7, 2, 3], 1],
+      [[2, 7, 3], 1],
+      [[3, 5], 0],
+      [[3, 5], 1],
+      [[1, 7, 1], 1],
+    ] as const) {
       const x = normals(shape, new Random(59));
-      const weights = normals(shape.filter((_, i) => i !== axis), new Random(61));
+      const weights = normals(
+        shape.filter((_, i) => i !== axis),
+        new Random(61),
+      );
       const { gradients } = valueAndGradients(() => ops.sum(ops.mul(ops.sum(x, axis), weights)), [x]);
       const line = lines(gradients[0], axis);
-      line.values.forEach((values, i) => expectClose(values, values.map(() => weights.dataSync()[i]), tolerance, `${shape} over ${axis}`));
+      line.values.forEach((values, i) =>
+        expectClose(
+          values,
+          values.map(() => weights.dataSync()[i]),
+          tolerance,
+          `${shape} over ${axis}`,
+        ),
+      );
     }
   });
 
   it('sums nothing to 0', () => {
     expect(ops.sum(tensor([])).item()).toBe(0);
     expect(ops.sum(tensor([], [3, 0]), 1).array()).toEqual([0, 0, 0]);
-    expect(ops.sum(tensor([], [3, 0, 2]), 1).array()).toEqual([[0, 0], [0, 0], [0, 0]]);
+    expect(ops.sum(tensor([], [3, 0, 2]), 1).array()).toEqual([
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ]);
     expect(ops.sum(tensor([], [3, 0]), 0).shape).toEqual([0]);
     const empty = tensor([], [3, 0]);
     expect(valueAndGradients(() => ops.sum(ops.sum(empty, 1)), [empty]).gradients[0].shape).toEqual([3, 0]);
@@ -93,9 +126,15 @@ describe('the derivatives of reductions', () => {
   });
 
   it('of max is shared by equal values', () => {
-    const ties = tensor([[2, 7, 7, 7], [1, 5, 0, 2]]);
+    const ties = tensor([
+      [2, 7, 7, 7],
+      [1, 5, 0, 2],
+    ]);
     const { gradients } = valueAndGradients(() => ops.sum(ops.mul(ops.max(ties), tensor([6, 10]))), [ties]);
-    expect(gradients[0].array()).toEqual([[0, 2, 2, 2], [0, 10, 0, 0]]);
+    expect(gradients[0].array()).toEqual([
+      [0, 2, 2, 2],
+      [0, 10, 0, 0],
+    ]);
   });
 });
 
@@ -106,7 +145,9 @@ describe('reductions of nothing', () => {
     ['max', () => ops.max(tensor([], [0]))],
     ['argMax', () => ops.argMax(tensor([], [0]))],
   ])('are refused: %s', (where, call) => {
-    expect(messageOf(call)).toBe(`[SHAPE_MISMATCH] ${where}: there are no values to reduce.\n  expected: at least one value along the axis\n  received: [0]\n  fix: leave empty batches and sequences out.`);
+    expect(messageOf(call)).toBe(
+      `[SHAPE_MISMATCH] ${where}: there are no values to reduce.\n  expected: at least one value along the axis\n  received: [0]\n  fix: leave empty batches and sequences out.`,
+    );
   });
 
   it('give as many results as there are rows', () => {
@@ -119,7 +160,20 @@ describe('reductions of nothing', () => {
 describe('argMax', () => {
   it.each(backendNames)('gives the first of the largest along the last axis on %s', (backend) => {
     useBackend(backend);
-    expect(ops.argMax(tensor([[[1, 3, 2], [5, 5, 0]], [[-3, -2, -1], [0, 0, 0]]]))).toEqual(Int32Array.of(1, 0, 2, 0));
+    expect(
+      ops.argMax(
+        tensor([
+          [
+            [1, 3, 2],
+            [5, 5, 0],
+          ],
+          [
+            [-3, -2, -1],
+            [0, 0, 0],
+          ],
+        ]),
+      ),
+    ).toEqual(Int32Array.of(1, 0, 2, 0));
     expect(ops.argMax(ops.mul(tensor([1, 2, 3]), -1))).toEqual(Int32Array.of(0));
   });
 });

@@ -33,7 +33,11 @@ export function sum(source: Tensor, axis?: number): Tensor {
   const at = axisOf('sum', source, axis);
   const outer = source.shape.slice(0, at);
   const inner = source.shape.slice(at + 1);
-  return sumBlocks(source, [...outer, ...inner], { outer: sizeOf(outer), count: source.shape[at], inner: sizeOf(inner) });
+  return sumBlocks(source, [...outer, ...inner], {
+    outer: sizeOf(outer),
+    count: source.shape[at],
+    inner: sizeOf(inner),
+  });
 }
 
 /** The mean over all elements, or over one axis (which disappears). @throws OUT_OF_RANGE; SHAPE_MISMATCH where there is nothing to average */
@@ -58,15 +62,21 @@ function addUp(source: Tensor, target: Tensor, { outer, count, inner }: Blocks):
     currentBackend().pointwise({ program, rows, columns, inputs: { x }, outputs: { sum: total } });
   if (inner === 1 && outer === 1) run(overAll, 1, count, asRows(source, count), asRows(target, 0));
   else if (inner === 1) run(overColumns, outer, count, asRows(source, count), asRows(target, 1));
-  else for (let block = 0; block < outer; block++) run(overRows, count, inner, asRows(source, inner, block * count * inner), asRows(target, inner, block * inner));
+  else
+    for (let block = 0; block < outer; block++)
+      run(overRows, count, inner, asRows(source, inner, block * count * inner), asRows(target, inner, block * inner));
 }
 
 /** The adjoint of a sum: every summed element gets the gradient of its sum. */
 function repeated(sums: Tensor, shape: Shape, { outer, count, inner }: Blocks): Tensor {
   const result = emptyTensor(shape);
   if (inner === 1) copyBlock(outer, count, asRows(sums, 1), asRows(result, count), 'row');
-  else if (outer <= count) for (let block = 0; block < outer; block++) copyBlock(count, inner, asRows(sums, 0, block * inner), asRows(result, inner, block * count * inner), 'column');
-  else for (let i = 0; i < count; i++) copyBlock(outer, inner, asRows(sums, inner), asRows(result, count * inner, i * inner));
+  else if (outer <= count)
+    for (let block = 0; block < outer; block++)
+      copyBlock(count, inner, asRows(sums, 0, block * inner), asRows(result, inner, block * count * inner), 'column');
+  else
+    for (let i = 0; i < count; i++)
+      copyBlock(outer, inner, asRows(sums, inner), asRows(result, count * inner, i * inner));
   return result;
 }
 
@@ -91,7 +101,8 @@ export function argMax(source: Tensor): Int32Array {
   const values = source.hostNumbers();
   return Int32Array.from({ length: values.length / columns }, (_, row) => {
     let best = 0;
-    for (let column = 1; column < columns; column++) if (values[row * columns + column] > values[row * columns + best]) best = column;
+    for (let column = 1; column < columns; column++)
+      if (values[row * columns + column] > values[row * columns + best]) best = column;
     return best;
   });
 }

@@ -20,7 +20,8 @@ function wholeGradient(table: Variable, loss: (rows: Tensor) => Tensor): ArrayLi
 }
 
 const rowsOf = (table: Tensor, indices: Int32Array): Tensor => gatherTensor(table, [indices.length, C], C, indices);
-const once = (table: Tensor): Tensor => ops.sum(ops.mul(ops.square(rowsOf(table, first)), normals([6, C], new Random(2))));
+const once = (table: Tensor): Tensor =>
+  ops.sum(ops.mul(ops.square(rowsOf(table, first)), normals([6, C], new Random(2))));
 const twice = (table: Tensor): Tensor => ops.add(once(table), ops.sum(ops.exp(rowsOf(table, second))));
 const withAll = (table: Tensor): Tensor => ops.add(ops.add(once(table), ops.sum(ops.tanh(table))), twice(table));
 

@@ -45,12 +45,19 @@ export class RowGradient extends Tensor {
 
   protected override writeNumbers(backend: Backend, view: View): void {
     backend.fill(view, this.size, 0);
-    backend.scatterAddRows({ columns: this.columns, indices: this.indices, source: view, target: this.rows.viewOn(backend) });
+    backend.scatterAddRows({
+      columns: this.columns,
+      indices: this.indices,
+      source: view,
+      target: this.rows.viewOn(backend),
+    });
   }
 
   #spread(rows: FlatArray): FlatArray {
     const all = rows instanceof Float32Array ? new Float32Array(this.size) : new Float64Array(this.size);
-    this.indices.forEach((index, i) => all.set(rows.subarray(i * this.columns, (i + 1) * this.columns), index * this.columns));
+    this.indices.forEach((index, i) =>
+      all.set(rows.subarray(i * this.columns, (i + 1) * this.columns), index * this.columns),
+    );
     return all;
   }
 }
@@ -96,13 +103,22 @@ function scatterRows(sum: Tensor, { rows, indices, columns }: RowGradient): void
   backend.scatterAddRows({ columns, indices, source: sum.viewOn(backend), target: rows.viewOn(backend) });
 }
 
-function addedUp(distinct: Int32Array, columns: number, parts: readonly { readonly indices: Int32Array; readonly rows: Tensor }[]): Tensor {
+function addedUp(
+  distinct: Int32Array,
+  columns: number,
+  parts: readonly { readonly indices: Int32Array; readonly rows: Tensor }[],
+): Tensor {
   const backend = currentBackend();
   const places = new Map<number, number>();
   distinct.forEach((index, place) => places.set(index, place));
   const sum = constantTensor([distinct.length, columns], 0);
   for (const { indices, rows } of parts) {
-    backend.scatterAddRows({ columns, indices: indices.map((index) => places.get(index) ?? -1), source: sum.viewOn(backend), target: rows.viewOn(backend) });
+    backend.scatterAddRows({
+      columns,
+      indices: indices.map((index) => places.get(index) ?? -1),
+      source: sum.viewOn(backend),
+      target: rows.viewOn(backend),
+    });
   }
   return sum;
 }
@@ -110,5 +126,7 @@ function addedUp(distinct: Int32Array, columns: number, parts: readonly { readon
 /** The indices that are not negative, each once. */
 function ascending(indices: Iterable<number>): Int32Array {
   const distinct = new Set(indices);
-  return Int32Array.from(distinct).filter((index) => index >= 0).sort();
+  return Int32Array.from(distinct)
+    .filter((index) => index >= 0)
+    .sort();
 }

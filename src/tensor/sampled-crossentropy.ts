@@ -54,7 +54,13 @@ const lossOfRow: PointwiseFunction = {
  * @returns the weighted sum of the losses `[]`, and the losses `[rows]`; both have derivatives.
  * @throws SHAPE_MISMATCH; OUT_OF_RANGE for labels or candidates that are no class
  */
-export function sampledCrossentropy(hidden: Tensor, kernel: Tensor, labels: Int32Array, candidates: CandidateClasses, options: SampledCrossentropyOptions = {}): { total: Tensor; losses: Tensor } {
+export function sampledCrossentropy(
+  hidden: Tensor,
+  kernel: Tensor,
+  labels: Int32Array,
+  candidates: CandidateClasses,
+  options: SampledCrossentropyOptions = {},
+): { total: Tensor; losses: Tensor } {
   const { bias, weights } = options;
   requireTensors('sampledCrossentropy', bias === undefined ? [hidden, kernel] : [hidden, kernel, bias]);
   requireFit(hidden, kernel, labels, candidates, options);
@@ -62,27 +68,54 @@ export function sampledCrossentropy(hidden: Tensor, kernel: Tensor, labels: Int3
   const { classes, expectedCounts } = candidates;
   return scope(() => {
     const rowsOf = (indices: Int32Array): Tensor => gatherTensor(kernel, [indices.length, units], units, indices);
-    const biasOf = (indices: Int32Array, shape: readonly number[]): Tensor | 0 => (bias === undefined ? 0 : gatherTensor(bias, shape, 1, indices));
-    const own = arithmetic.add(reshape(sum(arithmetic.mul(hidden, rowsOf(labels)), -1), [rows, 1]), biasOf(labels, [rows, 1]));
-    const others = arithmetic.add(matmul(hidden, rowsOf(classes), { transposeB: true }), biasOf(classes, [classes.length]));
-    const operands = [tensor(labels, [rows, 1]), own, others, tensor(classes, [classes.length]), tensor(expectedCounts.map(Math.log), [classes.length])];
+    const biasOf = (indices: Int32Array, shape: readonly number[]): Tensor | 0 =>
+      bias === undefined ? 0 : gatherTensor(bias, shape, 1, indices);
+    const own = arithmetic.add(
+      reshape(sum(arithmetic.mul(hidden, rowsOf(labels)), -1), [rows, 1]),
+      biasOf(labels, [rows, 1]),
+    );
+    const others = arithmetic.add(
+      matmul(hidden, rowsOf(classes), { transposeB: true }),
+      biasOf(classes, [classes.length]),
+    );
+    const operands = [
+      tensor(labels, [rows, 1]),
+      own,
+      others,
+      tensor(classes, [classes.length]),
+      tensor(expectedCounts.map(Math.log), [classes.length]),
+    ];
     const losses = applyPointwise(lossOfRow, operands);
-    const weighted = weights === undefined ? losses : arithmetic.mul(losses, tensor(Float64Array.from(weights), [rows]));
+    const weighted =
+      weights === undefined ? losses : arithmetic.mul(losses, tensor(Float64Array.from(weights), [rows]));
     return { total: sum(weighted), losses };
   });
 }
 
-function requireFit(hidden: Tensor, kernel: Tensor, labels: Int32Array, { classes, expectedCounts }: CandidateClasses, { bias, weights }: SampledCrossentropyOptions): void {
+function requireFit(
+  hidden: Tensor,
+  kernel: Tensor,
+  labels: Int32Array,
+  { classes, expectedCounts }: CandidateClasses,
+  { bias, weights }: SampledCrossentropyOptions,
+): void {
   const [rows, units] = hidden.shape;
   const [numClasses] = kernel.shape;
   const fits =
-    hidden.shape.length === 2 && kernel.shape.length === 2 && kernel.shape[1] === units && labels.length === rows && classes.length > 0 && expectedCounts.length === classes.length &&
-    (bias === undefined || (bias.shape.length === 1 && bias.size === numClasses)) && (weights === undefined || weights.length === rows);
+    hidden.shape.length === 2 &&
+    kernel.shape.length === 2 &&
+    kernel.shape[1] === units &&
+    labels.length === rows &&
+    classes.length > 0 &&
+    expectedCounts.length === classes.length &&
+    (bias === undefined || (bias.shape.length === 1 && bias.size === numClasses)) &&
+    (weights === undefined || weights.length === rows);
   if (!fits) {
     throw new RondoError('SHAPE_MISMATCH', {
       where: 'sampledCrossentropy',
       what: 'the operands do not fit together.',
-      expected: 'hidden [rows, units], kernel [classes, units], bias [classes], a label and a weight for each row, an expected count for each candidate',
+      expected:
+        'hidden [rows, units], kernel [classes, units], bias [classes], a label and a weight for each row, an expected count for each candidate',
       received: `hidden ${describeShape(hidden.shape)}, kernel ${describeShape(kernel.shape)}, ${bias === undefined ? '' : `bias ${describeShape(bias.shape)}, `}${labels.length} labels, ${classes.length} candidates`,
       fix: 'reshape or transpose one of them.',
     });

@@ -58,5 +58,9 @@ export function segmentsOf({ activeRows, numRows, sourceOf, outputAt }: Packing,
     at.push(place);
     shown.push(stepOf[row]);
   });
-  return segments.map((segment, i) => ({ ...segment, outputPlaces: Int32Array.from(places[i].at), stepAt: Int32Array.from(places[i].steps) }));
+  return segments.map((segment, i) => ({
+    ...segment,
+    outputPlaces: Int32Array.from(places[i].at),
+    stepAt: Int32Array.from(places[i].steps),
+  }));
 }

@@ -1,5 +1,18 @@
 import { RondoError } from '../errors.js';
-import { add, div, equal, exp, type Expression, leaf, log, mul, neg, rowMax, select, sub } from '../expression/build.js';
+import {
+  add,
+  div,
+  equal,
+  exp,
+  type Expression,
+  leaf,
+  log,
+  mul,
+  neg,
+  rowMax,
+  select,
+  sub,
+} from '../expression/build.js';
 import { type OutputRequest, type PointwiseProgram, pointwiseProgram } from '../expression/program.js';
 import type { Strided } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
@@ -49,7 +62,12 @@ const MOST_LOGITS = 1 << 21;
  *
  * @throws SHAPE_MISMATCH; OUT_OF_RANGE for a label that is no class
  */
-export function softmaxCrossentropy(hidden: Tensor, kernel: Tensor, labels: ArrayLike<number>, options: SoftmaxCrossentropyOptions = {}): ScoredLabels {
+export function softmaxCrossentropy(
+  hidden: Tensor,
+  kernel: Tensor,
+  labels: ArrayLike<number>,
+  options: SoftmaxCrossentropyOptions = {},
+): ScoredLabels {
   const { bias, weights, predicted = false } = options;
   const inputs = bias === undefined ? [hidden, kernel] : [hidden, kernel, bias];
   requireTensors('softmaxCrossentropy', inputs);
@@ -105,7 +123,12 @@ class Scoring {
     this.#operands = operands;
     const { rows, units, classes, chunkRows } = sizes;
     const { hidden, kernel, bias, weights } = operands;
-    const derivative = (operand: Tensor | undefined): Tensor | undefined => (operand !== undefined && isActive(operand) ? (rows === 0 ? constantTensor(operand.shape, 0) : emptyTensor(operand.shape)) : undefined);
+    const derivative = (operand: Tensor | undefined): Tensor | undefined =>
+      operand !== undefined && isActive(operand)
+        ? rows === 0
+          ? constantTensor(operand.shape, 0)
+          : emptyTensor(operand.shape)
+        : undefined;
     [this.dHidden, this.dKernel, this.dBias] = [hidden, kernel, bias].map(derivative);
     this.losses = emptyTensor([rows]);
     this.predicted = operands.predicted ? emptyTensor([rows]) : undefined;
@@ -119,7 +142,9 @@ class Scoring {
 
   readonly backward: Backward = ([dTotal], wanted) => {
     const { dHidden, dKernel, dBias } = this;
-    return [dHidden, dKernel, dBias].slice(0, wanted.length).map((gradient, i) => (dTotal && wanted[i] && gradient ? multiplied(gradient, dTotal) : undefined));
+    return [dHidden, dKernel, dBias]
+      .slice(0, wanted.length)
+      .map((gradient, i) => (dTotal && wanted[i] && gradient ? multiplied(gradient, dTotal) : undefined));
   };
 
   get #derives(): boolean {
@@ -132,32 +157,73 @@ class Scoring {
     const { units, classes, transposeKernel } = sizes;
     const { hidden, kernel, bias, labels } = this.#operands;
     const x = asRows(logits, classes);
-    backend.matmul({ m: numRows, n: classes, k: units, a: asRows(hidden, units, start * units), b: asRows(kernel, transposeKernel ? units : classes), c: x, transposeB: transposeKernel });
+    backend.matmul({
+      m: numRows,
+      n: classes,
+      k: units,
+      a: asRows(hidden, units, start * units),
+      b: asRows(kernel, transposeKernel ? units : classes),
+      c: x,
+      transposeB: transposeKernel,
+    });
 
     const ofLabels = labels.subarray(start, start + numRows);
     const places = Int32Array.from(ofLabels, (label, i) => i * classes + label);
-    const [ofLabel, biasOfLabel, sum, largest, scale, minusSum] = Array.from({ length: 6 }, () => emptyTensor([numRows]));
-    backend.gatherRows({ columns: 1, indices: places, source: logits.viewOn(backend), target: ofLabel.viewOn(backend) });
-    if (bias !== undefined) backend.gatherRows({ columns: 1, indices: ofLabels, source: bias.viewOn(backend), target: biasOfLabel.viewOn(backend) });
+    const [ofLabel, biasOfLabel, sum, largest, scale, minusSum] = Array.from({ length: 6 }, () =>
+      emptyTensor([numRows]),
+    );
+    backend.gatherRows({
+      columns: 1,
+      indices: places,
+      source: logits.viewOn(backend),
+      target: ofLabel.viewOn(backend),
+    });
+    if (bias !== undefined)
+      backend.gatherRows({
+        columns: 1,
+        indices: ofLabels,
+        source: bias.viewOn(backend),
+        target: biasOfLabel.viewOn(backend),
+      });
 
     backend.pointwise({
       program: programs.exponentials,
       rows: numRows,
       columns: classes,
-      inputs: { x, ...(bias && { bias: asRows(bias, 1) }), ...(this.predicted && { index: asRows(columnNumbers(classes), 1) }) },
-      outputs: { ...(this.#derives && { exponential: x }), sum: asRows(sum, 1), largest: asRows(largest, 1), ...(this.predicted && { predicted: asRows(this.predicted, 1, start) }) },
+      inputs: {
+        x,
+        ...(bias && { bias: asRows(bias, 1) }),
+        ...(this.predicted && { index: asRows(columnNumbers(classes), 1) }),
+      },
+      outputs: {
+        ...(this.#derives && { exponential: x }),
+        sum: asRows(sum, 1),
+        largest: asRows(largest, 1),
+        ...(this.predicted && { predicted: asRows(this.predicted, 1, start) }),
+      },
     });
     const row = (values: Tensor, from = 0): Strided => asRows(values, numRows, from);
     backend.pointwise({
       program: programs.losses,
       rows: 1,
       columns: numRows,
-      inputs: { sum: row(sum), largest: row(largest), ofLabel: row(ofLabel), ...(bias && { biasOfLabel: row(biasOfLabel) }), ...(this.#derives && { weight: row(this.#weights, start) }) },
+      inputs: {
+        sum: row(sum),
+        largest: row(largest),
+        ofLabel: row(ofLabel),
+        ...(bias && { biasOfLabel: row(biasOfLabel) }),
+        ...(this.#derives && { weight: row(this.#weights, start) }),
+      },
       outputs: { loss: row(this.losses, start), ...(this.#derives && { scale: row(scale), minusSum: row(minusSum) }) },
     });
     if (!this.#derives) return;
     // The exponentials less their sum at the label: times `scale`, that is dL/dx.
-    backend.scatterAddRows({ columns: 1, indices: places, source: logits.viewOn(backend), target: minusSum.viewOn(backend) });
+    backend.scatterAddRows({
+      columns: 1,
+      indices: places,
+      source: logits.viewOn(backend),
+      target: minusSum.viewOn(backend),
+    });
     this.#derive(start, numRows, scale);
   }
 
@@ -171,25 +237,77 @@ class Scoring {
     const byRow = asRows(scale, 1);
     if (dHidden !== undefined) {
       const own = asRows(dHidden, units, start * units);
-      backend.matmul({ m: numRows, n: units, k: classes, a: dx, b: asRows(kernel, transposeKernel ? units : classes), c: own, transposeB: !transposeKernel });
-      backend.pointwise({ program: scaleRows, rows: numRows, columns: units, inputs: { x: own, scale: byRow }, outputs: { y: own } });
+      backend.matmul({
+        m: numRows,
+        n: units,
+        k: classes,
+        a: dx,
+        b: asRows(kernel, transposeKernel ? units : classes),
+        c: own,
+        transposeB: !transposeKernel,
+      });
+      backend.pointwise({
+        program: scaleRows,
+        rows: numRows,
+        columns: units,
+        inputs: { x: own, scale: byRow },
+        outputs: { y: own },
+      });
     }
     if (dKernel !== undefined) {
       const h = asRows(scaled, units);
-      backend.pointwise({ program: scaleRows, rows: numRows, columns: units, inputs: { x: asRows(hidden, units, start * units), scale: byRow }, outputs: { y: h } });
+      backend.pointwise({
+        program: scaleRows,
+        rows: numRows,
+        columns: units,
+        inputs: { x: asRows(hidden, units, start * units), scale: byRow },
+        outputs: { y: h },
+      });
       const accumulate = start > 0;
-      if (transposeKernel) backend.matmul({ m: classes, n: units, k: numRows, a: dx, b: h, c: asRows(dKernel, units), transposeA: true, accumulate });
-      else backend.matmul({ m: units, n: classes, k: numRows, a: h, b: dx, c: asRows(dKernel, classes), transposeA: true, accumulate });
+      if (transposeKernel)
+        backend.matmul({
+          m: classes,
+          n: units,
+          k: numRows,
+          a: dx,
+          b: h,
+          c: asRows(dKernel, units),
+          transposeA: true,
+          accumulate,
+        });
+      else
+        backend.matmul({
+          m: units,
+          n: classes,
+          k: numRows,
+          a: h,
+          b: dx,
+          c: asRows(dKernel, classes),
+          transposeA: true,
+          accumulate,
+        });
     }
     if (dBias !== undefined) {
-      backend.pointwise({ program: start > 0 ? addToBias : sumToBias, rows: numRows, columns: classes, inputs: { x: dx, scale: byRow }, outputs: { sum: asRows(dBias, 1) } });
+      backend.pointwise({
+        program: start > 0 ? addToBias : sumToBias,
+        rows: numRows,
+        columns: classes,
+        inputs: { x: dx, scale: byRow },
+        outputs: { sum: asRows(dBias, 1) },
+      });
     }
   }
 
   #weightedSum(): Tensor {
     const total = emptyTensor([]);
     const { rows } = this.sizes;
-    currentBackend().pointwise({ program: weightedTotal, rows: 1, columns: rows, inputs: { loss: asRows(this.losses, rows), weight: asRows(this.#weights, rows) }, outputs: { total: asRows(total, 0) } });
+    currentBackend().pointwise({
+      program: weightedTotal,
+      rows: 1,
+      columns: rows,
+      inputs: { loss: asRows(this.losses, rows), weight: asRows(this.#weights, rows) },
+      outputs: { total: asRows(total, 0) },
+    });
     return total;
   }
 }
@@ -197,14 +315,25 @@ class Scoring {
 const scaledElement = mul(leaf('x'), leaf('scale', 'row'));
 const scaleRows = pointwiseProgram('scaleRows', [{ name: 'y', expression: scaledElement }]);
 const sumToBias = pointwiseProgram('sumScaledRows', [{ name: 'sum', expression: scaledElement, reduce: 'rows' }]);
-const addToBias = pointwiseProgram('addScaledRows', [{ name: 'sum', expression: scaledElement, reduce: 'rows', accumulate: true }]);
-const weightedTotal = pointwiseProgram('weightedTotal', [{ name: 'total', expression: mul(leaf('loss'), leaf('weight')), reduce: 'all' }]);
+const addToBias = pointwiseProgram('addScaledRows', [
+  { name: 'sum', expression: scaledElement, reduce: 'rows', accumulate: true },
+]);
+const weightedTotal = pointwiseProgram('weightedTotal', [
+  { name: 'total', expression: mul(leaf('loss'), leaf('weight')), reduce: 'all' },
+]);
 const timesFactor = pointwiseProgram('timesFactor', [{ name: 'y', expression: mul(leaf('x'), leaf('factor', 'row')) }]);
 
 /** In place: nobody else holds the derivative. */
 function multiplied(gradient: Tensor, factor: Tensor): Tensor {
   const place = asRows(gradient, gradient.size);
-  if (gradient.size > 0) currentBackend().pointwise({ program: timesFactor, rows: 1, columns: gradient.size, inputs: { x: place, factor: asRows(factor, 0) }, outputs: { y: place } });
+  if (gradient.size > 0)
+    currentBackend().pointwise({
+      program: timesFactor,
+      rows: 1,
+      columns: gradient.size,
+      inputs: { x: place, factor: asRows(factor, 0) },
+      outputs: { y: place },
+    });
   return gradient;
 }
 
@@ -245,9 +374,17 @@ function makePrograms({ hasBias, predicted, derives }: Variant): Programs {
   const ofLabel: Expression = hasBias ? add(leaf('ofLabel'), leaf('biasOfLabel')) : leaf('ofLabel');
   const losses: OutputRequest[] = [
     { name: 'loss', expression: sub(log(leaf('sum')), sub(ofLabel, leaf('largest'))) },
-    ...(derives ? [{ name: 'scale', expression: div(leaf('weight'), leaf('sum')) }, { name: 'minusSum', expression: neg(leaf('sum')) }] : []),
+    ...(derives
+      ? [
+          { name: 'scale', expression: div(leaf('weight'), leaf('sum')) },
+          { name: 'minusSum', expression: neg(leaf('sum')) },
+        ]
+      : []),
   ];
-  return { exponentials: pointwiseProgram('shiftedExponentials', exponentials), losses: pointwiseProgram('lossesOfRows', losses) };
+  return {
+    exponentials: pointwiseProgram('shiftedExponentials', exponentials),
+    losses: pointwiseProgram('lossesOfRows', losses),
+  };
 }
 
 const numbers = new Map<number, Tensor>();
@@ -259,15 +396,31 @@ export function columnNumbers(classes: number): Tensor {
   return found;
 }
 
-function sizesOf(hidden: Tensor, kernel: Tensor, labels: ArrayLike<number>, options: SoftmaxCrossentropyOptions): Sizes {
+function sizesOf(
+  hidden: Tensor,
+  kernel: Tensor,
+  labels: ArrayLike<number>,
+  options: SoftmaxCrossentropyOptions,
+): Sizes {
   const { transposeKernel = false, bias, weights, mostLogits = MOST_LOGITS } = options;
   const [rows, units] = hidden.shape;
   const [inner, classes] = transposeKernel ? [kernel.shape[1], kernel.shape[0]] : kernel.shape;
   const fits =
-    hidden.shape.length === 2 && kernel.shape.length === 2 && inner === units && classes > 0 && labels.length === rows &&
-    (bias === undefined || (bias.shape.length === 1 && bias.size === classes)) && (weights === undefined || weights.length === rows);
+    hidden.shape.length === 2 &&
+    kernel.shape.length === 2 &&
+    inner === units &&
+    classes > 0 &&
+    labels.length === rows &&
+    (bias === undefined || (bias.shape.length === 1 && bias.size === classes)) &&
+    (weights === undefined || weights.length === rows);
   if (!fits) {
-    const received = [`hidden ${describeShape(hidden.shape)}`, `kernel ${describeShape(kernel.shape)}`, bias && `a bias ${describeShape(bias.shape)}`, `${labels.length} labels`, weights && `${weights.length} weights`];
+    const received = [
+      `hidden ${describeShape(hidden.shape)}`,
+      `kernel ${describeShape(kernel.shape)}`,
+      bias && `a bias ${describeShape(bias.shape)}`,
+      `${labels.length} labels`,
+      weights && `${weights.length} weights`,
+    ];
     throw new RondoError('SHAPE_MISMATCH', {
       where: 'softmaxCrossentropy',
       what: 'the operands do not fit together.',
@@ -284,7 +437,12 @@ function sizesOf(hidden: Tensor, kernel: Tensor, labels: ArrayLike<number>, opti
 }
 
 /** @internal @throws OUT_OF_RANGE for a label that is no class, naming it and its place */
-export function requireLabels(where: string, labels: ArrayLike<number>, classes: number, { shape = [labels.length], name = 'the targets' }: { shape?: Shape | undefined; name?: string | undefined } = {}): void {
+export function requireLabels(
+  where: string,
+  labels: ArrayLike<number>,
+  classes: number,
+  { shape = [labels.length], name = 'the targets' }: { shape?: Shape | undefined; name?: string | undefined } = {},
+): void {
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i];
     if (label >= 0 && label < classes && Number.isInteger(label)) continue;

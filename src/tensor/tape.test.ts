@@ -27,20 +27,30 @@ describe('valueAndGradients', () => {
   });
 
   it('adds the gradients of every use of a tensor', () => {
-    const { value, gradients } = valueAndGradients(() => ops.sum(ops.add(ops.mul(x, x), ops.mul(ops.mul(x, y), 2))), [x]);
+    const { value, gradients } = valueAndGradients(
+      () => ops.sum(ops.add(ops.mul(x, x), ops.mul(ops.mul(x, y), 2))),
+      [x],
+    );
     expect(value.item()).toBe(14 + 2 * (5 + 14 + 33));
     expect(gradients[0].array()).toEqual([2 + 10, 4 + 14, 6 + 22]);
   });
 
   it('gives one gradient for each tensor asked for, in their order, twice where it is asked for twice', () => {
     const { gradients } = valueAndGradients(() => ops.sum(ops.mul(x, y)), [y, x, y]);
-    expect(gradients.map((gradient) => gradient.array())).toEqual([[1, 2, 3], [5, 7, 11], [1, 2, 3]]);
+    expect(gradients.map((gradient) => gradient.array())).toEqual([
+      [1, 2, 3],
+      [5, 7, 11],
+      [1, 2, 3],
+    ]);
   });
 
   it('gives zeros for what the loss does not use', () => {
     const unused = tensor([[1, 2]]);
     const onlyRead = tensor([4]);
-    const { gradients } = valueAndGradients(() => { ops.sum(ops.exp(onlyRead)); return ops.sum(ops.mul(x, 3)); }, [unused, x, onlyRead]);
+    const { gradients } = valueAndGradients(() => {
+      ops.sum(ops.exp(onlyRead));
+      return ops.sum(ops.mul(x, 3));
+    }, [unused, x, onlyRead]);
     expect(gradients.map((gradient) => gradient.array())).toEqual([[[0, 0]], [3, 3, 3], [0]]);
   });
 
@@ -60,7 +70,8 @@ describe('valueAndGradients', () => {
           return [twice && thrice ? addTensors(twice, thrice) : (twice ?? thrice)];
         },
       }));
-    const gradientOf = (loss: (outputs: Tensor[]) => Tensor): unknown => valueAndGradients(() => loss(both(x)), [x]).gradients[0].array();
+    const gradientOf = (loss: (outputs: Tensor[]) => Tensor): unknown =>
+      valueAndGradients(() => loss(both(x)), [x]).gradients[0].array();
     expect(gradientOf(([a, b]) => ops.sum(ops.add(a, ops.mul(b, y))))).toEqual([17, 23, 35]);
     expect(gradientOf(([, b]) => ops.sum(b))).toEqual([3, 3, 3]);
     expect(gradientOf(([a]) => ops.sum(a))).toEqual([2, 2, 2]);
@@ -77,12 +88,24 @@ describe('valueAndGradients', () => {
         },
       }))[0];
     valueAndGradients(() => ops.sum(noted(x, y)), [y]);
-    valueAndGradients(() => { noted(x, y); return ops.sum(x); }, [x, y]);
+    valueAndGradients(() => {
+      noted(x, y);
+      return ops.sum(x);
+    }, [x, y]);
     expect(asked).toEqual([[false, true]]);
   });
 
   it('does not follow what runs without a tape', () => {
-    const { gradients } = valueAndGradients(() => ops.sum(ops.mul(withoutTape(() => ops.mul(x, x)), x)), [x]);
+    const { gradients } = valueAndGradients(
+      () =>
+        ops.sum(
+          ops.mul(
+            withoutTape(() => ops.mul(x, x)),
+            x,
+          ),
+        ),
+      [x],
+    );
     expect(gradients[0].array()).toEqual([1, 4, 9]);
   });
 
@@ -113,24 +136,57 @@ describe('valueAndGradients', () => {
 
   it('cannot be nested, and the outer call goes on', () => {
     const inner = (): Tensor => valueAndGradients(() => ops.sum(x), [x]).value;
-    expect(messageOf(() => valueAndGradients(inner, [x]))).toBe('[USAGE] valueAndGradients: calls cannot be nested.\n  fix: compute the inner gradients before.');
-    const { gradients } = valueAndGradients(() => { messageOf(inner); return ops.sum(ops.mul(x, y)); }, [x]);
+    expect(messageOf(() => valueAndGradients(inner, [x]))).toBe(
+      '[USAGE] valueAndGradients: calls cannot be nested.\n  fix: compute the inner gradients before.',
+    );
+    const { gradients } = valueAndGradients(() => {
+      messageOf(inner);
+      return ops.sum(ops.mul(x, y));
+    }, [x]);
     expect(gradients[0].array()).toEqual([5, 7, 11]);
     const detached = valueAndGradients(() => ops.mul(withoutTape(inner), ops.sum(x)), [x]);
     expect(detached.gradients[0].array()).toEqual([6, 6, 6]);
   });
 
   it('can be called again after the loss failed', () => {
-    expect(() => valueAndGradients(() => { throw new Error('no loss'); }, [x])).toThrow('no loss');
-    expect(() => valueAndGradients(() => withoutTape(() => { throw new Error('no loss'); }), [x])).toThrow('no loss');
+    expect(() =>
+      valueAndGradients(() => {
+        throw new Error('no loss');
+      }, [x]),
+    ).toThrow('no loss');
+    expect(() =>
+      valueAndGradients(
+        () =>
+          withoutTape(() => {
+            throw new Error('no loss');
+          }),
+        [x],
+      ),
+    ).toThrow('no loss');
     expect(valueAndGradients(() => ops.sum(x), [x]).gradients[0].array()).toEqual([1, 1, 1]);
   });
 
   it.each([
-    ['a loss of several numbers', () => valueAndGradients(() => ops.mul(x, 2), [x]), '[SHAPE_MISMATCH] valueAndGradients: the loss is not one number.\n  expected: []\n  received: [3]\n  fix: return the mean or the sum.'],
-    ['a loss that is a plain number', () => valueAndGradients((() => 4) as unknown as () => Tensor, [x]), '[USAGE] valueAndGradients: the loss is not a tensor.\n  expected: a tensor of one number\n  received: 4\n  fix: return the loss from the function, as a tensor.'],
-    ['no loss', () => valueAndGradients((() => undefined) as unknown as () => Tensor, [x]), '[USAGE] valueAndGradients: the loss is not a tensor.\n  expected: a tensor of one number\n  received: undefined\n  fix: return the loss from the function, as a tensor.'],
-    ['arrays for tensors', () => valueAndGradients(() => ops.sum(x), [[1, 2] as unknown as Tensor]), '[USAGE] valueAndGradients: an operand is not a tensor.\n  expected: a tensor\n  received: an array\n  fix: make one with tensor(...).'],
+    [
+      'a loss of several numbers',
+      () => valueAndGradients(() => ops.mul(x, 2), [x]),
+      '[SHAPE_MISMATCH] valueAndGradients: the loss is not one number.\n  expected: []\n  received: [3]\n  fix: return the mean or the sum.',
+    ],
+    [
+      'a loss that is a plain number',
+      () => valueAndGradients((() => 4) as unknown as () => Tensor, [x]),
+      '[USAGE] valueAndGradients: the loss is not a tensor.\n  expected: a tensor of one number\n  received: 4\n  fix: return the loss from the function, as a tensor.',
+    ],
+    [
+      'no loss',
+      () => valueAndGradients((() => undefined) as unknown as () => Tensor, [x]),
+      '[USAGE] valueAndGradients: the loss is not a tensor.\n  expected: a tensor of one number\n  received: undefined\n  fix: return the loss from the function, as a tensor.',
+    ],
+    [
+      'arrays for tensors',
+      () => valueAndGradients(() => ops.sum(x), [[1, 2] as unknown as Tensor]),
+      '[USAGE] valueAndGradients: an operand is not a tensor.\n  expected: a tensor\n  received: an array\n  fix: make one with tensor(...).',
+    ],
   ])('refuses %s', (_, call, message) => {
     expect(messageOf(call)).toBe(message);
     expect(valueAndGradients(() => ops.sum(x), [x]).value.item()).toBe(6);

@@ -9,7 +9,11 @@ import { scope, Tensor } from './tensor.js';
  * The derivative of one operation: from dL/d(outputs) to dL/d(inputs); undefined stands for zero. An operation may add to
  * `sums` itself what it does not return.
  */
-export type Backward = (dOutputs: readonly (Tensor | undefined)[], wanted: readonly boolean[], sums: Gradients) => readonly (Tensor | undefined)[];
+export type Backward = (
+  dOutputs: readonly (Tensor | undefined)[],
+  wanted: readonly boolean[],
+  sums: Gradients,
+) => readonly (Tensor | undefined)[];
 
 interface Entry {
   readonly inputs: readonly Tensor[];
@@ -86,7 +90,10 @@ export function isActive(input: Tensor): boolean {
  * @internal Runs an operation in a scope and notes its derivative. `compute` returns the outputs; `backward` is made only
  * when some input is watched.
  */
-export function operation(inputs: readonly Tensor[], compute: () => { outputs: Tensor[]; backward: Backward }): Tensor[] {
+export function operation(
+  inputs: readonly Tensor[],
+  compute: () => { outputs: Tensor[]; backward: Backward },
+): Tensor[] {
   return scope(() => {
     const { outputs, backward } = compute();
     noteOperation(inputs, outputs, backward);
@@ -122,7 +129,11 @@ export function traced<T>(work: () => T): Traced<T> {
 }
 
 /** @internal Runs work on a tape of its own and then backwards from dL/d(results), for dL/d(`by`). */
-export function pullBack(work: () => readonly Tensor[], by: readonly Tensor[], dResults: readonly (Tensor | undefined)[]): Gradients {
+export function pullBack(
+  work: () => readonly Tensor[],
+  by: readonly Tensor[],
+  dResults: readonly (Tensor | undefined)[],
+): Gradients {
   const own = new Tape(by);
   const results = recordedBy(own, work);
   const sums = new Gradients();
@@ -147,7 +158,12 @@ export interface ValueAndGradients {
  * @throws SHAPE_MISMATCH when the loss is not one number; USAGE when it is no tensor, or inside of another call.
  */
 export function valueAndGradients(loss: () => Tensor, by: readonly Tensor[]): ValueAndGradients {
-  if (recorder !== undefined) throw new RondoError('USAGE', { where: 'valueAndGradients', what: 'calls cannot be nested.', fix: 'compute the inner gradients before.' });
+  if (recorder !== undefined)
+    throw new RondoError('USAGE', {
+      where: 'valueAndGradients',
+      what: 'calls cannot be nested.',
+      fix: 'compute the inner gradients before.',
+    });
   requireTensors('valueAndGradients', by);
   return scope(() => {
     const own = new Tape(by);
@@ -164,10 +180,22 @@ export function valueAndGradients(loss: () => Tensor, by: readonly Tensor[]): Va
 
 function requireOneNumber(value: unknown): void {
   if (!(value instanceof Tensor)) {
-    throw new RondoError('USAGE', { where: 'valueAndGradients', what: 'the loss is not a tensor.', expected: 'a tensor of one number', received: String(value), fix: 'return the loss from the function, as a tensor.' });
+    throw new RondoError('USAGE', {
+      where: 'valueAndGradients',
+      what: 'the loss is not a tensor.',
+      expected: 'a tensor of one number',
+      received: String(value),
+      fix: 'return the loss from the function, as a tensor.',
+    });
   }
   if (value.size !== 1) {
-    throw new RondoError('SHAPE_MISMATCH', { where: 'valueAndGradients', what: 'the loss is not one number.', expected: '[]', received: describeShape(value.shape), fix: 'return the mean or the sum.' });
+    throw new RondoError('SHAPE_MISMATCH', {
+      where: 'valueAndGradients',
+      what: 'the loss is not one number.',
+      expected: '[]',
+      received: describeShape(value.shape),
+      fix: 'return the mean or the sum.',
+    });
   }
 }
 

@@ -65,7 +65,11 @@ export class Tensor extends ShownNumbers {
     if (this.#host !== undefined) return flatCopy(this.#host);
     const { backend, view } = this.resident();
     if (backend.readNow === undefined) {
-      throw new RondoError('BACKEND_UNAVAILABLE', { where: 'Tensor.dataSync', what: `\`${backend.name}\` cannot be read synchronously.`, fix: 'await tensor.data().' });
+      throw new RondoError('BACKEND_UNAVAILABLE', {
+        where: 'Tensor.dataSync',
+        what: `\`${backend.name}\` cannot be read synchronously.`,
+        fix: 'await tensor.data().',
+      });
     }
     return backend.readNow(view, this.size);
   }
@@ -73,7 +77,13 @@ export class Tensor extends ShownNumbers {
   /** The one number of a tensor with one element. @throws SHAPE_MISMATCH */
   item(): number {
     if (this.size !== 1) {
-      throw new RondoError('SHAPE_MISMATCH', { where: 'Tensor.item', what: `the tensor has ${this.size} elements.`, expected: 'one element, as in [] or [1]', received: describeShape(this.shape), fix: 'use data() or array().' });
+      throw new RondoError('SHAPE_MISMATCH', {
+        where: 'Tensor.item',
+        what: `the tensor has ${this.size} elements.`,
+        expected: 'one element, as in [] or [1]',
+        received: describeShape(this.shape),
+        fix: 'use data() or array().',
+      });
     }
     return this.dataSync()[0];
   }
@@ -195,7 +205,12 @@ export class Variable extends Tensor {
    * @throws USAGE inside of a step.
    */
   dispose(): void {
-    if (currentScope !== undefined) throw new RondoError('USAGE', { where: `Variable ${this.name}`, what: 'a variable is disposed of inside of a step that may use it.', fix: 'call dispose() outside of scope(), valueAndGradients() and layers.' });
+    if (currentScope !== undefined)
+      throw new RondoError('USAGE', {
+        where: `Variable ${this.name}`,
+        what: 'a variable is disposed of inside of a step that may use it.',
+        fix: 'call dispose() outside of scope(), valueAndGradients() and layers.',
+      });
     if (this.#place === undefined) return;
     dropped.unregister(this);
     this.#place.backend.free(this.#place.view.buffer);
@@ -206,12 +221,18 @@ export class Variable extends Tensor {
 
   protected override resident(): Resident {
     if (this.#place !== undefined) return this.#place;
-    throw new RondoError('USAGE', { where: `Variable ${this.name}`, what: 'the variable is used after dispose().', fix: 'make the layer or model anew.' });
+    throw new RondoError('USAGE', {
+      where: `Variable ${this.name}`,
+      what: 'the variable is used after dispose().',
+      fix: 'make the layer or model anew.',
+    });
   }
 }
 
 /** Gives back the memory of variables that were dropped. */
-const dropped = new FinalizationRegistry<{ backend: Backend; buffer: Buffer }>(({ backend, buffer }) => backend.free(buffer));
+const dropped = new FinalizationRegistry<{ backend: Backend; buffer: Buffer }>(({ backend, buffer }) =>
+  backend.free(buffer),
+);
 
 function placeOn(backend: Backend, variable: Variable, data: ArrayLike<number>): Resident {
   const view: View = { buffer: allocateFor(variable, backend), offset: 0 };
@@ -268,7 +289,8 @@ export function innerScope<T>(work: () => T, leaving: (result: T) => readonly Te
   const inner = new Scope(backend, outer);
   // The arena is a stack: what is to outlive the inner scope waits outside of it until that is closed.
   const waiting: { readonly tensor: Tensor; readonly buffer: Buffer }[] = [];
-  const copy = (columns: number, source: View, target: View): void => backend.gatherRows({ columns, indices: Int32Array.of(0), source, target });
+  const copy = (columns: number, source: View, target: View): void =>
+    backend.gatherRows({ columns, indices: Int32Array.of(0), source, target });
   backend.openScope();
   currentScope = inner;
   try {
@@ -324,8 +346,10 @@ function moveToHost(value: unknown, seen: Set<object>): void {
   if (value === null || typeof value !== 'object' || seen.has(value)) return;
   seen.add(value);
   if (value instanceof Tensor) value.moveToHost();
-  else if (Array.isArray(value) || value instanceof Map || value instanceof Set) for (const member of value.values()) moveToHost(member, seen);
-  else if (Object.getPrototypeOf(value) === Object.prototype) for (const member of Object.values(value)) moveToHost(member, seen);
+  else if (Array.isArray(value) || value instanceof Map || value instanceof Set)
+    for (const member of value.values()) moveToHost(member, seen);
+  else if (Object.getPrototypeOf(value) === Object.prototype)
+    for (const member of Object.values(value)) moveToHost(member, seen);
 }
 
 /** @internal A tensor of undefined contents that lives until the open scope ends. */
@@ -349,7 +373,8 @@ export function aliasTensor(source: Tensor, shape: Shape, start = 0): Tensor {
 }
 
 function requireScope(): Scope {
-  if (currentScope === undefined) throw new RondoError('INTERNAL', { where: 'tensor', what: 'an operation ran outside of a scope.' });
+  if (currentScope === undefined)
+    throw new RondoError('INTERNAL', { where: 'tensor', what: 'an operation ran outside of a scope.' });
   if (currentScope.backend !== currentBackend()) {
     throw new RondoError('USAGE', {
       where: 'useBackend',
@@ -372,7 +397,13 @@ function requireScope(): Scope {
 export function tensor(values: NestedNumbers | Tensor, shape?: Shape): Tensor {
   if (values instanceof Tensor) {
     if (shape === undefined || sameShape(shape, values.shape)) return values;
-    throw new RondoError('SHAPE_MISMATCH', { where: 'tensor', what: 'a tensor has a shape already.', expected: describeShape(values.shape), received: describeShape(shape), fix: 'use ops.reshape.' });
+    throw new RondoError('SHAPE_MISMATCH', {
+      where: 'tensor',
+      what: 'a tensor has a shape already.',
+      expected: describeShape(values.shape),
+      received: describeShape(shape),
+      fix: 'use ops.reshape.',
+    });
   }
   const { flat, shape: found } = flatten(values);
   if (shape === undefined) return new Tensor(found, flat);
@@ -385,7 +416,9 @@ function requireValues(where: string, shape: Shape, count: number): void {
   if (isShape && sizeOf(shape) === count) return;
   throw new RondoError('SHAPE_MISMATCH', {
     where,
-    what: isShape ? 'the numbers do not fill the shape.' : 'the shape has an axis that is no whole number of at least 0.',
+    what: isShape
+      ? 'the numbers do not fill the shape.'
+      : 'the shape has an axis that is no whole number of at least 0.',
     expected: isShape ? `${sizeOf(shape)} numbers for ${describeShape(shape)}` : 'whole numbers of at least 0',
     received: isShape ? `${count} numbers` : Array.isArray(shape) ? describeShape(shape) : String(shape),
     fix: 'correct the shape, or give one number per element.',

@@ -23,8 +23,14 @@ export class ArraySource implements BatchSource {
   }
 
   open(_epoch: number, seed: number, skip: number): BatchIterator {
-    const { all, numRows, options: { batchSize, shuffle } } = this;
-    const order = shuffle ? new Random(seed, 'shuffle').shuffle(Int32Array.from({ length: numRows }, (_, row) => row)) : undefined;
+    const {
+      all,
+      numRows,
+      options: { batchSize, shuffle },
+    } = this;
+    const order = shuffle
+      ? new Random(seed, 'shuffle').shuffle(Int32Array.from({ length: numRows }, (_, row) => row))
+      : undefined;
     const staging = new Map<HostArray, TypedNumbers>();
     let start = skip * batchSize;
     return {

@@ -43,12 +43,15 @@ export class BatchLossFunction {
   ) {
     this.#classWeight = classWeight;
     const { finalActivation } = model;
-    const onLogits = outputs.length === 1 && finalActivation !== undefined ? logitsForm(outputs[0].loss, finalActivation) : undefined;
+    const onLogits =
+      outputs.length === 1 && finalActivation !== undefined ? logitsForm(outputs[0].loss, finalActivation) : undefined;
     this.finalActivation = onLogits === undefined ? undefined : finalActivation;
     this.#losses = onLogits === undefined ? outputs.map(({ loss }) => loss) : [onLogits];
     this.scoring = scoringOf(model, outputs);
     const trainable = new Set(model.trainableWeights);
-    this.#regularized = [...model.namedWeights()].map(([, weight]) => weight).filter(({ variable, regularizer }) => regularizer !== undefined && trainable.has(variable));
+    this.#regularized = [...model.namedWeights()]
+      .map(([, weight]) => weight)
+      .filter(({ variable, regularizer }) => regularizer !== undefined && trainable.has(variable));
   }
 
   /** The loss of a batch, differentiable by the weights. Needs an open scope. @throws SHAPE_MISMATCH */
@@ -82,7 +85,13 @@ export class BatchLossFunction {
       total: this.#totalOf(losses),
       byOutput: losses,
       counts: parts.map(({ count }) => count),
-      update: ({ metric, isWeighted }, i) => metric.update({ yTrue: parts[i].target, yPred: predictionOf(i), mask: parts[i].mask, sampleWeight: isWeighted ? parts[i].weights : undefined }),
+      update: ({ metric, isWeighted }, i) =>
+        metric.update({
+          yTrue: parts[i].target,
+          yPred: predictionOf(i),
+          mask: parts[i].mask,
+          sampleWeight: isWeighted ? parts[i].weights : undefined,
+        }),
     };
   }
 
@@ -92,29 +101,50 @@ export class BatchLossFunction {
     const { weights, mask } = this.#weighting(batch, 0, deferred.shape, deferred.mask);
     const leading = deferred.shape.slice(0, -1);
     const labels = labelsOf(hostTensor(batch.targets[0]), deferred.shape);
-    const { each, count } = coefficients(leading, { sampleWeight: weights && hostTensor(weights), mask: mask && hostTensor(mask) });
+    const { each, count } = coefficients(leading, {
+      sampleWeight: weights && hostTensor(weights),
+      mask: mask && hostTensor(mask),
+    });
     const options = { weights: each, predicted };
     const scores = deferred.score(labels, options);
     const { exact } = deferred;
     // At once: metrics are updated after the weights are.
-    const seen = exact === undefined || this.outputs[0].metrics.length === 0 ? scores : withoutTape(() => exact.score(labels, options));
+    const seen =
+      exact === undefined || this.outputs[0].metrics.length === 0
+        ? scores
+        : withoutTape(() => exact.score(labels, options));
     const losses = once(() => seen.losses.dataSync());
     const classes = once(() => seen.predicted?.dataSync());
     return {
       total: this.#totalOf([scores.total]),
       byOutput: [scores.total],
       counts: [count],
-      update: ({ metric, isWeighted }) => metric.scored!.update({ shape: leading, labels, losses: losses(), predicted: classes(), mask, sampleWeight: isWeighted ? weights : undefined }),
+      update: ({ metric, isWeighted }) =>
+        metric.scored!.update({
+          shape: leading,
+          labels,
+          losses: losses(),
+          predicted: classes(),
+          mask,
+          sampleWeight: isWeighted ? weights : undefined,
+        }),
     };
   }
 
-  #weighting(batch: Batch, output: number, shape: Shape, mask: Mask | undefined): { weights: HostArray | undefined; mask: HostArray | undefined } {
+  #weighting(
+    batch: Batch,
+    output: number,
+    shape: Shape,
+    mask: Mask | undefined,
+  ): { weights: HostArray | undefined; mask: HostArray | undefined } {
     const byClass = this.#classWeight && classWeights(this.#classWeight, batch.targets[output], shape);
     return { weights: multiplied(batch.sampleWeights[output], byClass), mask: mask && outputMask(mask, shape) };
   }
 
   #totalOf(losses: readonly Tensor[]): Tensor {
-    const weighted = losses.map((loss, i) => (this.outputs[i].lossWeight === 1 ? loss : ops.mul(loss, this.outputs[i].lossWeight)));
+    const weighted = losses.map((loss, i) =>
+      this.outputs[i].lossWeight === 1 ? loss : ops.mul(loss, this.outputs[i].lossWeight),
+    );
     const penalties = this.#regularized.map(({ variable, regularizer }) => regularizer!.penalty(variable));
     return [...weighted, ...penalties].reduce((sum, part) => ops.add(sum, part));
   }
@@ -133,8 +163,14 @@ function scoringOf(model: Model, outputs: readonly OutputTraining[]): Scoring | 
   const [{ loss, metrics }] = outputs;
   const { finalActivation } = model;
   const labelsOf = loss.labelsFor?.(finalActivation);
-  const isScored = metrics.every(({ metric: { scored } }) => scored !== undefined && (scored.fromLogits === undefined || scored.fromLogits === (finalActivation === undefined)));
-  return labelsOf && isScored ? { labelsOf, predicted: metrics.some(({ metric }) => metric.scored!.needsPredicted) } : undefined;
+  const isScored = metrics.every(
+    ({ metric: { scored } }) =>
+      scored !== undefined &&
+      (scored.fromLogits === undefined || scored.fromLogits === (finalActivation === undefined)),
+  );
+  return labelsOf && isScored
+    ? { labelsOf, predicted: metrics.some(({ metric }) => metric.scored!.needsPredicted) }
+    : undefined;
 }
 
 function once<T>(make: () => T): () => T {
@@ -151,11 +187,21 @@ function outputMask(mask: Mask, output: Shape): HostArray {
 
 function axesOf(size: number, shape: Shape, output: Shape): Shape {
   if (sizeOf(shape) === size) return shape;
-  throw new RondoError('INTERNAL', { where: 'loss', what: 'the mask of an output does not fit it.', expected: `the leading axes of ${describeShape(output)}`, received: `${size} entries` });
+  throw new RondoError('INTERNAL', {
+    where: 'loss',
+    what: 'the mask of an output does not fit it.',
+    expected: `the leading axes of ${describeShape(output)}`,
+    received: `${size} entries`,
+  });
 }
 
 function requireOutputs(model: Model, computed: readonly Tensor[], outputs: readonly OutputTraining[]): void {
   if (computed.length === outputs.length) return;
-  throw new RondoError('USAGE', { where: model.className, what: 'the model returns another number of outputs than before.', expected: String(outputs.length), received: String(computed.length), fix: 'return the same outputs for every batch.' });
+  throw new RondoError('USAGE', {
+    where: model.className,
+    what: 'the model returns another number of outputs than before.',
+    expected: String(outputs.length),
+    received: String(computed.length),
+    fix: 'return the same outputs for every batch.',
+  });
 }
-

@@ -48,7 +48,13 @@ export class BatchReader {
   read({ x, y, sampleWeight }: DatasetBatch, place = ''): Batch {
     const where = this.#where + place;
     const { arrays: inputs, names, numRows } = this.readInputs(x, where);
-    if (y === undefined || y === null) throw new RondoError('USAGE', { where, what: '`y` is missing.', expected: 'one target for every row of `x`', fix: 'give the targets as the second argument.' });
+    if (y === undefined || y === null)
+      throw new RondoError('USAGE', {
+        where,
+        what: '`y` is missing.',
+        expected: 'one target for every row of `x`',
+        fix: 'give the targets as the second argument.',
+      });
     const given = hostArrays(y, where, 'y');
     const form = this.model.outputArrangement!;
     const outputs = outputNames(form, this.model.numOutputs);
@@ -57,7 +63,12 @@ export class BatchReader {
     given.arrays.forEach((array, i) => requireFiniteData(where, targetNames[i], array));
     numRowsOf([inputs[0], ...given.arrays], where, [names[0], ...targetNames]);
     this.#requireTargets(targets, form, where);
-    return { inputs, targets, sampleWeights: readWeights(where, sampleWeight, { first: inputs[0], name: names[0] }, outputs), numRows };
+    return {
+      inputs,
+      targets,
+      sampleWeights: readWeights(where, sampleWeight, { first: inputs[0], name: names[0] }, outputs),
+      numRows,
+    };
   }
 
   /** Refuses targets that the losses cannot take, as far as they can say so without predictions. */
@@ -65,19 +76,29 @@ export class BatchReader {
     const judged = this.model.compiledTraining?.outputs(form, targets.length) ?? [];
     judged.forEach(({ name, loss }, i) => {
       const width = this.model.outputWidths[i] ?? null;
-      if (width !== null) loss.requireTargets?.(targets[i], width, where, form === 'one' ? 'the targets' : `the targets of \`${name}\``);
+      if (width !== null)
+        loss.requireTargets?.(targets[i], width, where, form === 'one' ? 'the targets' : `the targets of \`${name}\``);
     });
   }
 
   /** Reads and checks inputs alone, and builds the model where it is not. */
-  readInputs(x: ModelData, where = this.#where): { arrays: readonly HostArray[]; names: readonly string[]; numRows: number } {
+  readInputs(
+    x: ModelData,
+    where = this.#where,
+  ): { arrays: readonly HostArray[]; names: readonly string[]; numRows: number } {
     const { model } = this;
     const given = hostArrays(x, where, 'x');
     const names = arrayNames(given, 'x');
     given.arrays.forEach((array, i) => requireFiniteData(where, names[i], array));
     const numRows = numRowsOf(given.arrays, where, names);
     if (numRows === 0) {
-      throw new RondoError('SHAPE_MISMATCH', { where, what: '`x` has no rows.', expected: 'at least one row', received: describeShape(given.arrays[0].shape), fix: 'give data.' });
+      throw new RondoError('SHAPE_MISMATCH', {
+        where,
+        what: '`x` has no rows.',
+        expected: 'at least one row',
+        received: describeShape(given.arrays[0].shape),
+        fix: 'give data.',
+      });
     }
     const arrays = inOrder(given, model.inputNames, where, 'x');
     const shapes = arrays.map(({ shape }) => shape.slice(1));
@@ -88,7 +109,12 @@ export class BatchReader {
 }
 
 /** Sample weights by output; one array stands for all outputs. */
-function readWeights(where: string, given: DatasetBatch['sampleWeight'], input: { first: HostArray; name: string }, outputs: readonly string[]): readonly (HostArray | undefined)[] {
+function readWeights(
+  where: string,
+  given: DatasetBatch['sampleWeight'],
+  input: { first: HostArray; name: string },
+  outputs: readonly string[],
+): readonly (HostArray | undefined)[] {
   if (given === undefined) return outputs.map(() => undefined);
   const read = hostArrays(given as ModelData, where, 'sampleWeight');
   const names = arrayNames(read, 'sampleWeight');
@@ -101,18 +127,46 @@ function readWeights(where: string, given: DatasetBatch['sampleWeight'], input: 
 }
 
 /** Arrays in the order of names; a list is in order already. */
-function inOrder({ arrays, names }: HostArrays, order: readonly string[] | undefined, where: string, what: string, count = order?.length): readonly HostArray[] {
+function inOrder(
+  { arrays, names }: HostArrays,
+  order: readonly string[] | undefined,
+  where: string,
+  what: string,
+  count = order?.length,
+): readonly HostArray[] {
   if (names === undefined) {
     if (count === undefined || arrays.length === count) return arrays;
-    throw new RondoError('SHAPE_MISMATCH', { where, what: `\`${what}\` has another number of arrays than the model takes.`, expected: order === undefined ? String(count) : `${count}: ${order.join(', ')}`, received: String(arrays.length), fix: 'give one array for each.' });
+    throw new RondoError('SHAPE_MISMATCH', {
+      where,
+      what: `\`${what}\` has another number of arrays than the model takes.`,
+      expected: order === undefined ? String(count) : `${count}: ${order.join(', ')}`,
+      received: String(arrays.length),
+      fix: 'give one array for each.',
+    });
   }
   if (order === undefined) {
-    throw new RondoError('USAGE', { where, what: `\`${what}\` is given by name, but the model does not name its ${what === 'x' ? 'inputs' : 'outputs'}.`, expected: 'an array, or a list of tensors', received: `{ ${names.join(', ')} }`, fix: what === 'x' ? "declare `inputNames` in the model's class, in the order of `call`." : 'return an object of tensors from `call`.' });
+    throw new RondoError('USAGE', {
+      where,
+      what: `\`${what}\` is given by name, but the model does not name its ${what === 'x' ? 'inputs' : 'outputs'}.`,
+      expected: 'an array, or a list of tensors',
+      received: `{ ${names.join(', ')} }`,
+      fix:
+        what === 'x'
+          ? "declare `inputNames` in the model's class, in the order of `call`."
+          : 'return an object of tensors from `call`.',
+    });
   }
-  if (names.length !== order.length || order.some((name) => !names.includes(name))) throw wrongNames(where, what, order, names);
+  if (names.length !== order.length || order.some((name) => !names.includes(name)))
+    throw wrongNames(where, what, order, names);
   return order.map((name) => arrays[names.indexOf(name)]);
 }
 
 function wrongNames(where: string, what: string, expected: readonly string[], received: readonly string[]): RondoError {
-  return new RondoError('UNKNOWN_NAME', { where, what: `the names of \`${what}\` are not those of the model.`, expected: `{ ${expected.join(', ')} }`, received: `{ ${received.join(', ')} }`, fix: 'use the names of the model.' });
+  return new RondoError('UNKNOWN_NAME', {
+    where,
+    what: `the names of \`${what}\` are not those of the model.`,
+    expected: `{ ${expected.join(', ')} }`,
+    received: `{ ${received.join(', ')} }`,
+    fix: 'use the names of the model.',
+  });
 }

@@ -14,10 +14,7 @@ export class CallbackList {
   readonly #callbacks: readonly Callback[];
   readonly #context: TrainingContext & { readonly numBatches: number | undefined };
 
-  constructor(
-    callbacks: readonly Callback[],
-    context: TrainingContext & { readonly numBatches: number | undefined },
-  ) {
+  constructor(callbacks: readonly Callback[], context: TrainingContext & { readonly numBatches: number | undefined }) {
     this.#callbacks = callbacks;
     this.#context = context;
     this.watchBatches = callbacks.some(({ onBatchEnd }) => onBatchEnd !== undefined);

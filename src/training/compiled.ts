@@ -60,12 +60,20 @@ export class Compiled {
   ) {
     refuseUnknownOptions(where, options, ['optimizer', 'loss', 'metrics', 'weightedMetrics', 'lossWeights']);
     if (options.optimizer === undefined || options.loss === undefined) {
-      throw new RondoError('USAGE', { where, what: `\`${options.optimizer === undefined ? 'optimizer' : 'loss'}\` is missing.`, expected: 'an optimizer and a loss', fix: "give both: compile({ optimizer: 'adam', loss: 'meanSquaredError' })." });
+      throw new RondoError('USAGE', {
+        where,
+        what: `\`${options.optimizer === undefined ? 'optimizer' : 'loss'}\` is missing.`,
+        expected: 'an optimizer and a loss',
+        fix: "give both: compile({ optimizer: 'adam', loss: 'meanSquaredError' }).",
+      });
     }
     this.optimizer = optimizerNamed(options.optimizer, where);
-    this.#losses = isOneLoss(options.loss) ? asLoss(options.loss, where) : mapByOutput(options.loss as ByOutput<GivenLoss>, (loss) => asLoss(loss, where));
+    this.#losses = isOneLoss(options.loss)
+      ? asLoss(options.loss, where)
+      : mapByOutput(options.loss as ByOutput<GivenLoss>, (loss) => asLoss(loss, where));
     for (const list of [options.metrics, options.weightedMetrics]) requireMetricLists(where, list);
-    for (const list of [options.metrics, options.weightedMetrics]) if (list !== undefined) mapMetrics(list, (metric) => metricNamed(metric, where));
+    for (const list of [options.metrics, options.weightedMetrics])
+      if (list !== undefined) mapMetrics(list, (metric) => metricNamed(metric, where));
   }
 
   /** How each output is judged, once it is known which there are. Metrics start empty. @throws USAGE, UNKNOWN_NAME */
@@ -78,7 +86,9 @@ export class Compiled {
 
   /** Every metric that holds what it has seen. */
   get metricsInUse(): Metric[] {
-    return [...this.#resolved.values()].flatMap((outputs) => outputs.flatMap(({ metrics }) => metrics.map(({ metric }) => metric)));
+    return [...this.#resolved.values()].flatMap((outputs) =>
+      outputs.flatMap(({ metrics }) => metrics.map(({ metric }) => metric)),
+    );
   }
 
   /** Undefined where a loss is a function. */
@@ -86,7 +96,8 @@ export class Compiled {
     const losses = isLoss(this.#losses) ? [this.#losses] : Object.values(this.#losses);
     if (losses.some((loss) => loss.name === functionName)) return undefined;
     const { metrics, weightedMetrics, lossWeights } = this.options;
-    const stored = (list: CompileOptions['metrics']): TrainingConfig['metrics'] => list && mapMetrics(list, (metric) => (typeof metric === 'string' ? metric : metricNamed(metric).getConfig()));
+    const stored = (list: CompileOptions['metrics']): TrainingConfig['metrics'] =>
+      list && mapMetrics(list, (metric) => (typeof metric === 'string' ? metric : metricNamed(metric).getConfig()));
     return {
       optimizer: this.optimizer.getConfig(),
       loss: isLoss(this.#losses) ? this.#losses.getConfig() : mapByOutput(this.#losses, (loss) => loss.getConfig()),
@@ -99,8 +110,13 @@ export class Compiled {
   #resolve(form: OutputForm, names: readonly string[]): readonly OutputTraining[] {
     const { options, where } = this;
     const isSingle = form === 'one';
-    const losses = isLoss(this.#losses) ? names.map(() => this.#losses as Loss) : this.#byOutput(this.#losses, names, 'loss');
-    const weights = options.lossWeights === undefined ? names.map(() => 1) : this.#byOutput(options.lossWeights, names, 'lossWeights', 1);
+    const losses = isLoss(this.#losses)
+      ? names.map(() => this.#losses as Loss)
+      : this.#byOutput(this.#losses, names, 'loss');
+    const weights =
+      options.lossWeights === undefined
+        ? names.map(() => 1)
+        : this.#byOutput(options.lossWeights, names, 'lossWeights', 1);
     const plain = this.#metricsByOutput(options.metrics, names, isSingle, 'metrics');
     const weighted = this.#metricsByOutput(options.weightedMetrics, names, isSingle, 'weightedMetrics');
     return names.map((name, i) => {
@@ -114,15 +130,34 @@ export class Compiled {
         taken.add(unique);
         return { name: unique, metric, isWeighted };
       };
-      return { name, loss: losses[i], lossWeight: weights[i], metrics: [...plain[i].map((metric) => named(metric, false)), ...weighted[i].map((metric) => named(metric, true))] };
+      return {
+        name,
+        loss: losses[i],
+        lossWeight: weights[i],
+        metrics: [
+          ...plain[i].map((metric) => named(metric, false)),
+          ...weighted[i].map((metric) => named(metric, true)),
+        ],
+      };
     });
   }
 
-  #metricsByOutput(given: CompileOptions['metrics'], names: readonly string[], isSingle: boolean, what: string): readonly (readonly MetricLike[])[] {
+  #metricsByOutput(
+    given: CompileOptions['metrics'],
+    names: readonly string[],
+    isSingle: boolean,
+    what: string,
+  ): readonly (readonly MetricLike[])[] {
     if (given === undefined) return names.map(() => []);
     if (isSingle && isMetricList(given)) return [given];
     if (isMetricList(given)) {
-      throw new RondoError('USAGE', { where: this.where, what: `\`${what}\` does not say which output each metric is for.`, expected: `an object of lists by output: ${names.join(', ')}`, received: 'one list', fix: `give { ${names[0]}: ['accuracy'] }.` });
+      throw new RondoError('USAGE', {
+        where: this.where,
+        what: `\`${what}\` does not say which output each metric is for.`,
+        expected: `an object of lists by output: ${names.join(', ')}`,
+        received: 'one list',
+        fix: `give { ${names[0]}: ['accuracy'] }.`,
+      });
     }
     return this.#byOutput(given, names, what, []);
   }
@@ -131,14 +166,26 @@ export class Compiled {
   #byOutput<T>(given: ByOutput<T>, names: readonly string[], what: string, missing?: T): readonly T[] {
     if (isList(given)) {
       if (given.length === names.length) return given;
-      throw new RondoError('USAGE', { where: this.where, what: `\`${what}\` does not fit the outputs.`, expected: `${names.length} entries, for ${names.join(', ')}`, received: String(given.length), fix: 'give one for each output.' });
+      throw new RondoError('USAGE', {
+        where: this.where,
+        what: `\`${what}\` does not fit the outputs.`,
+        expected: `${names.length} entries, for ${names.join(', ')}`,
+        received: String(given.length),
+        fix: 'give one for each output.',
+      });
     }
     const unknown = Object.keys(given).find((name) => !names.includes(name));
     if (unknown !== undefined) throw unknownName(`${this.where}.${what}`, 'output', unknown, names);
     return names.map((name) => {
       const found = given[name] ?? missing;
       if (found !== undefined) return found;
-      throw new RondoError('USAGE', { where: this.where, what: `\`${what}\` says nothing about the output \`${name}\`.`, expected: `an entry for each of ${names.join(', ')}`, received: Object.keys(given).join(', '), fix: 'add it.' });
+      throw new RondoError('USAGE', {
+        where: this.where,
+        what: `\`${what}\` says nothing about the output \`${name}\`.`,
+        expected: `an entry for each of ${names.join(', ')}`,
+        received: Object.keys(given).join(', '),
+        fix: 'add it.',
+      });
     });
   }
 }
@@ -152,7 +199,8 @@ const functionName = 'function';
 
 function requireMetricLists(where: string, given: unknown): void {
   if (given === undefined || Array.isArray(given)) return;
-  const lists: readonly unknown[] = given !== null && typeof given === 'object' && !('getConfig' in given) ? Object.values(given) : [undefined];
+  const lists: readonly unknown[] =
+    given !== null && typeof given === 'object' && !('getConfig' in given) ? Object.values(given) : [undefined];
   if (lists.every(Array.isArray)) return;
   throw new RondoError('USAGE', {
     where,
@@ -188,10 +236,15 @@ function isMetricList(given: NonNullable<CompileOptions['metrics']>): given is r
 }
 
 function mapByOutput<T, R>(given: ByOutput<T>, map: (value: T) => R): ByOutput<R> {
-  return isList(given) ? given.map(map) : Object.fromEntries(Object.entries(given).map(([name, value]) => [name, map(value)]));
+  return isList(given)
+    ? given.map(map)
+    : Object.fromEntries(Object.entries(given).map(([name, value]) => [name, map(value)]));
 }
 
-function mapMetrics<R>(given: NonNullable<CompileOptions['metrics']>, map: (metric: MetricLike) => R): readonly R[] | ByOutput<readonly R[]> {
+function mapMetrics<R>(
+  given: NonNullable<CompileOptions['metrics']>,
+  map: (metric: MetricLike) => R,
+): readonly R[] | ByOutput<readonly R[]> {
   if (isMetricList(given)) return given.map(map);
   return mapByOutput(given as ByOutput<readonly MetricLike[]>, (list) => list.map(map));
 }

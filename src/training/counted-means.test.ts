@@ -15,15 +15,27 @@ const [rows, time, features] = [13, 9, 2];
 const random = new Random(4);
 /** The first step of some rows is all that counts, of others all nine; their targets differ much. */
 const lengths = Array.from({ length: rows }, (_, row) => (row % 3 === 0 ? time : 1 + (row % 2)));
-const x = lengths.map((length) => Array.from({ length: time }, (_, t) => Array.from({ length: features }, () => (t < length ? 1 + random.uniform() : 0))));
+const x = lengths.map((length) =>
+  Array.from({ length: time }, (_, t) =>
+    Array.from({ length: features }, () => (t < length ? 1 + random.uniform() : 0)),
+  ),
+);
 const y = lengths.map((length) => Array.from({ length: time }, () => [length === time ? 0.5 : 5]));
 const sampleWeight = lengths.map((_, row) => 0.5 + row);
 
 const stepwise = (options: { gradientAccumulationSteps?: number; stateful?: boolean } = {}): Sequential => {
   setSeed(3);
-  const layers = [new Masking(), new LSTM({ units: 3, returnSequences: true }), new Dense({ units: 1, kernelRegularizer: l2({ l2: 0.03 }) })];
+  const layers = [
+    new Masking(),
+    new LSTM({ units: 3, returnSequences: true }),
+    new Dense({ units: 1, kernelRegularizer: l2({ l2: 0.03 }) }),
+  ];
   const model = new Sequential(layers, { inputShape: [time, features] });
-  model.compile({ optimizer: sgd({ learningRate: 0.1, ...options }), loss: 'meanSquaredError', metrics: ['meanAbsoluteError'] });
+  model.compile({
+    optimizer: sgd({ learningRate: 0.1, ...options }),
+    loss: 'meanSquaredError',
+    metrics: ['meanAbsoluteError'],
+  });
   return model;
 };
 
@@ -68,14 +80,21 @@ describe('a loss of several batches', () => {
   });
 
   it('is NaN where nothing counts', async () => {
-    const { loss } = await stepwise().evaluate(x.map((steps) => steps.map(() => [0, 0])), y);
+    const { loss } = await stepwise().evaluate(
+      x.map((steps) => steps.map(() => [0, 0])),
+      y,
+    );
     expect(loss).toBeNaN();
   });
 });
 
 describe('accumulated gradients', () => {
   const weightsAfter = async (model: Sequential, batchSize: number): Promise<number[]> => {
-    await model.fit(x.slice(0, 12), y.slice(0, 12), { batchSize, shuffle: false, sampleWeight: sampleWeight.slice(0, 12) });
+    await model.fit(x.slice(0, 12), y.slice(0, 12), {
+      batchSize,
+      shuffle: false,
+      sampleWeight: sampleWeight.slice(0, 12),
+    });
     return model.weights.flatMap((weight) => [...weight.dataSync()]);
   };
 
@@ -96,7 +115,9 @@ describe('accumulated gradients', () => {
     resumed.optimizer.stateVariables().forEach((sum, i) => sum.assign(sums[i].dataSync()));
     resumed.optimizer.setState(structuredClone(saved));
     for (const model of [whole, resumed]) await model.trainOnBatch(...batch(3));
-    expect(resumed.weights.map((weight) => weight.dataSync())).toEqual(whole.weights.map((weight) => weight.dataSync()));
+    expect(resumed.weights.map((weight) => weight.dataSync())).toEqual(
+      whole.weights.map((weight) => weight.dataSync()),
+    );
     expect(resumed.optimizer.getState().accumulatedCount).toBeUndefined();
   });
 });

@@ -24,7 +24,8 @@ export type Dataset = Batches | ((epoch: number, random: Random) => Batches);
 export function isDataset(data: unknown): data is Dataset {
   if (typeof data === 'function') return true;
   if (data === null || typeof data !== 'object' || data instanceof Tensor || ArrayBuffer.isView(data)) return false;
-  if (Array.isArray(data)) return data.length > 0 && data[0] !== null && typeof data[0] === 'object' && 'x' in data[0] && 'y' in data[0];
+  if (Array.isArray(data))
+    return data.length > 0 && data[0] !== null && typeof data[0] === 'object' && 'x' in data[0] && 'y' in data[0];
   return Symbol.iterator in data || Symbol.asyncIterator in data;
 }
 
@@ -43,11 +44,17 @@ export class DatasetSource implements BatchSource {
   open(epoch: number, seed: number, skip: number): BatchIterator {
     const { dataset, reader } = this;
     const batches = typeof dataset === 'function' ? dataset(epoch, new Random(seed, 'dataset')) : dataset;
-    if (batches === null || typeof batches !== 'object' || !(Symbol.iterator in batches || Symbol.asyncIterator in batches)) throw noBatches(batches);
+    if (
+      batches === null ||
+      typeof batches !== 'object' ||
+      !(Symbol.iterator in batches || Symbol.asyncIterator in batches)
+    )
+      throw noBatches(batches);
     const iterator = Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]();
     let number = skip;
     let numToSkip = skip;
-    const read = ({ done, value }: IteratorResult<DatasetBatch>): Batch | undefined => (done === true ? undefined : reader.read(value, `, batch ${number++} of the dataset`));
+    const read = ({ done, value }: IteratorResult<DatasetBatch>): Batch | undefined =>
+      done === true ? undefined : reader.read(value, `, batch ${number++} of the dataset`);
     const skipped = async (): Promise<Batch | undefined> => {
       for (; numToSkip > 0; numToSkip--) await iterator.next();
       return read(await iterator.next());

@@ -35,14 +35,40 @@ interface Case {
 const logits = sparseCategoricalCrossentropy({ fromLogits: true });
 const softmax = (): Layer => new Dense({ units: classes, activation: 'softmax' });
 const cases: Record<string, Case> = {
-  'Dense with softmax': { last: softmax, loss: 'sparseCategoricalCrossentropy', metrics: () => ['accuracy', 'perplexity', 'bitsPerCharacter', 'sparseCategoricalAccuracy'] },
-  'Dense with softmax, masked': { last: softmax, loss: 'sparseCategoricalCrossentropy', metrics: () => ['accuracy', 'perplexity'], maskZero: true },
-  'Dense without bias, from logits': { last: () => new Dense({ units: classes, useBias: false }), loss: logits, metrics: () => ['accuracy', perplexity({ fromLogits: true })] },
-  'TimeDistributed Dense, masked': { last: () => new TimeDistributed({ layer: softmax() }), loss: 'sparseCategoricalCrossentropy', metrics: () => ['accuracy'], maskZero: true },
-  'one label a sequence': { last: softmax, loss: 'sparseCategoricalCrossentropy', metrics: () => ['accuracy'], returnSequences: false },
+  'Dense with softmax': {
+    last: softmax,
+    loss: 'sparseCategoricalCrossentropy',
+    metrics: () => ['accuracy', 'perplexity', 'bitsPerCharacter', 'sparseCategoricalAccuracy'],
+  },
+  'Dense with softmax, masked': {
+    last: softmax,
+    loss: 'sparseCategoricalCrossentropy',
+    metrics: () => ['accuracy', 'perplexity'],
+    maskZero: true,
+  },
+  'Dense without bias, from logits': {
+    last: () => new Dense({ units: classes, useBias: false }),
+    loss: logits,
+    metrics: () => ['accuracy', perplexity({ fromLogits: true })],
+  },
+  'TimeDistributed Dense, masked': {
+    last: () => new TimeDistributed({ layer: softmax() }),
+    loss: 'sparseCategoricalCrossentropy',
+    metrics: () => ['accuracy'],
+    maskZero: true,
+  },
+  'one label a sequence': {
+    last: softmax,
+    loss: 'sparseCategoricalCrossentropy',
+    metrics: () => ['accuracy'],
+    returnSequences: false,
+  },
 };
 
-function modelOf({ last, loss, metrics, maskZero, returnSequences = true }: Case, extra: readonly MetricLike[]): Sequential {
+function modelOf(
+  { last, loss, metrics, maskZero, returnSequences = true }: Case,
+  extra: readonly MetricLike[],
+): Sequential {
   setSeed(3);
   const model = new Sequential([
     new Embedding({ inputDim: classes, outputDim: 4, maskZero, inputShape: [timesteps] }),
@@ -55,18 +81,29 @@ function modelOf({ last, loss, metrics, maskZero, returnSequences = true }: Case
 
 function data(returnSequences: boolean): { x: Tensor | number[][]; y: number[][] | number[]; sampleWeight: number[] } {
   const random = new Random(5);
-  const x = Array.from({ length: rows }, (_, row) => Array.from({ length: timesteps }, (_, step) => (step < row % timesteps ? 1 + random.integer(classes - 1) : 0)));
+  const x = Array.from({ length: rows }, (_, row) =>
+    Array.from({ length: timesteps }, (_, step) => (step < row % timesteps ? 1 + random.integer(classes - 1) : 0)),
+  );
   const label = (): number => random.integer(classes);
   const y = returnSequences ? x.map((sequence) => sequence.map(label)) : x.map(label);
   return { x, y, sampleWeight: x.map(() => random.uniform() + 0.25) };
 }
 
 /** Trains, evaluates and predicts. `extra` holds a metric that needs the predictions, or nothing. */
-async function trained(given: Case, extra: readonly MetricLike[], weighted: boolean): Promise<{ logs: Record<string, number>; weights: Record<string, Tensor>; predictions: Tensor }> {
+async function trained(
+  given: Case,
+  extra: readonly MetricLike[],
+  weighted: boolean,
+): Promise<{ logs: Record<string, number>; weights: Record<string, Tensor>; predictions: Tensor }> {
   const model = modelOf(given, extra);
   const { x, y, sampleWeight } = data(given.returnSequences ?? true);
   const weights = weighted ? { sampleWeight } : {};
-  const history = await model.fit(x, y, { epochs: 3, batchSize: 4, ...weights, ...(weighted && { classWeight: { 3: 2, 7: 0.5 } }) });
+  const history = await model.fit(x, y, {
+    epochs: 3,
+    batchSize: 4,
+    ...weights,
+    ...(weighted && { classWeight: { 3: 2, 7: 0.5 } }),
+  });
   const evaluated = await model.evaluate(x, y, weights);
   const logs: Record<string, number> = {};
   for (const [name, values] of Object.entries(history.metrics)) logs[name] = values.at(-1)!;
@@ -81,31 +118,57 @@ const tolerances = { reference: 1e-12, wasm: 2e-4 };
 describe('a softmax that is put off', () => {
   for (const backend of backendNames) {
     for (const [name, given] of Object.entries(cases)) {
-      it.each([false, true])(`trains, evaluates and predicts as the one that is stored: ${name} on ${backend}, weighted: %s`, async (weighted) => {
-        useBackend(backend);
-        const spy = vi.spyOn(Dense.prototype, 'callDeferred');
-        const stored = await trained(given, needsPredictions, weighted);
-        expect(spy).not.toHaveBeenCalled();
-        const fused = await trained(given, [], weighted);
-        expect(spy.mock.calls.length).toBe(3 * 3 + 1);
-        for (const [log, value] of Object.entries(fused.logs)) expectClose([value], [stored.logs[log]], tolerances[backend], log);
-        for (const [weight, values] of Object.entries(fused.weights)) expectClose(values.dataSync(), stored.weights[weight].dataSync(), tolerances[backend], weight);
-        expectClose(fused.predictions.dataSync(), stored.predictions.dataSync(), tolerances[backend], 'predictions');
-      });
+      it.each([false, true])(
+        `trains, evaluates and predicts as the one that is stored: ${name} on ${backend}, weighted: %s`,
+        async (weighted) => {
+          useBackend(backend);
+          const spy = vi.spyOn(Dense.prototype, 'callDeferred');
+          const stored = await trained(given, needsPredictions, weighted);
+          expect(spy).not.toHaveBeenCalled();
+          const fused = await trained(given, [], weighted);
+          expect(spy.mock.calls.length).toBe(3 * 3 + 1);
+          for (const [log, value] of Object.entries(fused.logs))
+            expectClose([value], [stored.logs[log]], tolerances[backend], log);
+          for (const [weight, values] of Object.entries(fused.weights))
+            expectClose(values.dataSync(), stored.weights[weight].dataSync(), tolerances[backend], weight);
+          expectClose(fused.predictions.dataSync(), stored.predictions.dataSync(), tolerances[backend], 'predictions');
+        },
+      );
     }
   }
 
   it.each<[string, () => Layer, GivenLoss, MetricLike[]]>([
     ['the loss takes logits, the output is probabilities', softmax, logits, []],
-    ['a metric takes logits, the output is probabilities', softmax, 'sparseCategoricalCrossentropy', [perplexity({ fromLogits: true })]],
-    ['the output is sigmoids', () => new Dense({ units: classes, activation: 'sigmoid' }), 'sparseCategoricalCrossentropy', []],
-    ['the softmax is a layer of its own', () => new Activation({ activation: 'softmax' }), 'sparseCategoricalCrossentropy', []],
+    [
+      'a metric takes logits, the output is probabilities',
+      softmax,
+      'sparseCategoricalCrossentropy',
+      [perplexity({ fromLogits: true })],
+    ],
+    [
+      'the output is sigmoids',
+      () => new Dense({ units: classes, activation: 'sigmoid' }),
+      'sparseCategoricalCrossentropy',
+      [],
+    ],
+    [
+      'the softmax is a layer of its own',
+      () => new Activation({ activation: 'softmax' }),
+      'sparseCategoricalCrossentropy',
+      [],
+    ],
     ['the loss is a function', softmax, (t, p) => logits.values(t, p), []],
   ])('is computed where %s', async (_, last, loss, metrics) => {
     const spy = vi.spyOn(Dense.prototype, 'callDeferred');
     const model = new Sequential([new LSTM({ units: classes, inputShape: [null, 1] }), last()]);
     model.compile({ optimizer: 'sgd', loss, metrics });
-    await model.fit([[[1], [2]], [[3], [4]]], [1, 2]);
+    await model.fit(
+      [
+        [[1], [2]],
+        [[3], [4]],
+      ],
+      [1, 2],
+    );
     expect(spy).not.toHaveBeenCalled();
   });
 
@@ -146,7 +209,9 @@ describe('a softmax that is put off', () => {
     const model = modelOf(cases['Dense with softmax'], []);
     const { x, y } = data(true);
     (y as number[][])[0][2] = classes;
-    await expect(model.fit(x, y, { shuffle: false })).rejects.toThrow(`[OUT_OF_RANGE] Sequential.fit: the targets hold something that is no class, at [0, 2].`);
+    await expect(model.fit(x, y, { shuffle: false })).rejects.toThrow(
+      `[OUT_OF_RANGE] Sequential.fit: the targets hold something that is no class, at [0, 2].`,
+    );
     await expect(model.evaluate(x, [[1, 2]])).rejects.toThrow('SHAPE_MISMATCH');
   });
 });

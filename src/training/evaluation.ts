@@ -21,7 +21,11 @@ export interface EvaluateOptions {
 export type GivenData = DatasetBatch | { readonly dataset: Dataset };
 
 /** Loss and metrics on data. */
-export async function evaluateModel(model: Model, data: GivenData, options: EvaluateOptions): Promise<Record<string, number>> {
+export async function evaluateModel(
+  model: Model,
+  data: GivenData,
+  options: EvaluateOptions,
+): Promise<Record<string, number>> {
   const where = `${model.className}.evaluate`;
   refuseUnknownOptions(where, options, 'dataset' in data ? ['signal'] : ['batchSize', 'sampleWeight', 'signal']);
   const { batchSize = 32, sampleWeight, signal } = options;
@@ -38,13 +42,25 @@ export async function evaluateModel(model: Model, data: GivenData, options: Eval
 }
 
 /** Batches of data in the order they have. */
-export function sourceOf(model: Model, data: GivenData, where: string, batchSize: number, shuffle = false): BatchSource {
+export function sourceOf(
+  model: Model,
+  data: GivenData,
+  where: string,
+  batchSize: number,
+  shuffle = false,
+): BatchSource {
   const reader = new BatchReader(model, where);
-  return 'dataset' in data ? new DatasetSource(data.dataset, reader) : new ArraySource(reader.read(data), { batchSize, shuffle });
+  return 'dataset' in data
+    ? new DatasetSource(data.dataset, reader)
+    : new ArraySource(reader.read(data), { batchSize, shuffle });
 }
 
 /** @throws ABORTED; DATA_FORMAT where there are no batches */
-export async function evaluateSource(model: Model, source: BatchSource, { signal, where }: { signal?: AbortSignal | undefined; where: string }): Promise<Record<string, number>> {
+export async function evaluateSource(
+  model: Model,
+  source: BatchSource,
+  { signal, where }: { signal?: AbortSignal | undefined; where: string },
+): Promise<Record<string, number>> {
   let outputs: readonly OutputTraining[] | undefined;
   let logs: EpochLogs | undefined;
   let lossFunction: BatchLossFunction | undefined;
@@ -69,7 +85,13 @@ export async function evaluateSource(model: Model, source: BatchSource, { signal
   } finally {
     await iterator.close();
   }
-  if (logs === undefined) throw new RondoError('DATA_FORMAT', { where, what: 'the dataset has no batches.', expected: 'at least one batch', fix: 'give data; a generator object can be run through only once.' });
+  if (logs === undefined)
+    throw new RondoError('DATA_FORMAT', {
+      where,
+      what: 'the dataset has no batches.',
+      expected: 'at least one batch',
+      fix: 'give data; a generator object can be run through only once.',
+    });
   return logs.values();
 }
 
@@ -81,5 +103,10 @@ export function outputsFor(model: Model): readonly OutputTraining[] {
 /** @throws ABORTED */
 export function requireNotAborted(signal: AbortSignal | undefined, where: string): void {
   if (signal?.aborted !== true) return;
-  throw new RondoError('ABORTED', { where, what: 'it was stopped before it was done.', received: String(signal.reason), fix: 'start it again for a result.' });
+  throw new RondoError('ABORTED', {
+    where,
+    what: 'it was stopped before it was done.',
+    received: String(signal.reason),
+    fix: 'start it again for a result.',
+  });
 }

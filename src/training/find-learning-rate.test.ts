@@ -17,24 +17,48 @@ beforeEach(() => void useBackend('reference'));
 afterAll(() => void useBackend('wasm'));
 
 const random = new Random(5);
-const x = Array.from({ length: 33 }, () => Array.from({ length: 5 }, () => [random.normal(), random.normal(), random.normal()]));
+const x = Array.from({ length: 33 }, () =>
+  Array.from({ length: 5 }, () => [random.normal(), random.normal(), random.normal()]),
+);
 const y = x.map((steps) => [steps[0][1] - steps[3][2]]);
 
-const optimizer = () => adam({ learningRate: cosineDecay({ initialLearningRate: 0.01, decaySteps: 50 }), globalClipNorm: 1 });
+const optimizer = () =>
+  adam({ learningRate: cosineDecay({ initialLearningRate: 0.01, decaySteps: 50 }), globalClipNorm: 1 });
 const network = (stateful = false): Sequential => {
   setSeed(2);
-  const model = new Sequential([new GRU({ units: 4, stateful, recurrentDropout: 0.1 }), new Dropout({ rate: 0.2 }), new Dense({ units: 1 })], { inputShape: [null, 3] });
+  const model = new Sequential(
+    [new GRU({ units: 4, stateful, recurrentDropout: 0.1 }), new Dropout({ rate: 0.2 }), new Dense({ units: 1 })],
+    { inputShape: [null, 3] },
+  );
   model.compile({ optimizer: optimizer(), loss: 'meanSquaredError', metrics: ['mae'] });
   return model;
 };
 
 /** Everything that a later `fit` depends on. */
 const everything = (model: Sequential): unknown => {
-  const position = { epoch: 0, batch: 0, seed: null, numSteps: 0, isStopping: false, history: { epochs: [], metrics: {} }, logs: null, numRows: null, batchSize: null };
-  return [takeSnapshot(model, position, []), Object.values(model.getWeights()).map((weight) => weight.dataSync()), currentRandom().state];
+  const position = {
+    epoch: 0,
+    batch: 0,
+    seed: null,
+    numSteps: 0,
+    isStopping: false,
+    history: { epochs: [], metrics: {} },
+    logs: null,
+    numRows: null,
+    batchSize: null,
+  };
+  return [
+    takeSnapshot(model, position, []),
+    Object.values(model.getWeights()).map((weight) => weight.dataSync()),
+    currentRandom().state,
+  ];
 };
 
-const messageOf = (work: Promise<unknown>): Promise<string> => work.then(() => 'nothing was thrown', (error: unknown) => (error instanceof RondoError ? error.message : String(error)));
+const messageOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'nothing was thrown',
+    (error: unknown) => (error instanceof RondoError ? error.message : String(error)),
+  );
 
 /** Least squares in one direction of curvature 2: gradient descent diverges above a rate of 1. */
 const parabola = () => {
@@ -43,11 +67,18 @@ const parabola = () => {
   model.compile({ optimizer: sgd(), loss: 'meanSquaredError' });
   return model;
 };
-const line = { x: Array.from({ length: 64 }, (_, i) => [i % 2 === 0 ? 1 : -1]), y: Array.from({ length: 64 }, (_, i) => [i % 2 === 0 ? 3 : -3]) };
+const line = {
+  x: Array.from({ length: 64 }, (_, i) => [i % 2 === 0 ? 1 : -1]),
+  y: Array.from({ length: 64 }, (_, i) => [i % 2 === 0 ? 3 : -3]),
+};
 
 describe('findLearningRate', () => {
   it('finds the rates between learning and divergence, and stops there', async () => {
-    const { suggested, tenthOfMinimum, steepest, learningRates, stopReason, losses, smoothed } = await findLearningRate(parabola(), line, { batchSize: 16 });
+    const { suggested, tenthOfMinimum, steepest, learningRates, stopReason, losses, smoothed } = await findLearningRate(
+      parabola(),
+      line,
+      { batchSize: 16 },
+    );
     expect(stopReason).toBe('diverged');
     expect(learningRates.length).toBeLessThan(100);
     // Newton's step is a rate of 0.5, the limit 1.
@@ -90,7 +121,11 @@ describe('findLearningRate', () => {
     await model.fit(x, y, { batchSize: 11 });
     const before = everything(model);
     const controller = new AbortController();
-    const stopped = findLearningRate(model, { x, y }, { batchSize: 11, signal: controller.signal, onStep: ({ number }) => void (number === 7 && controller.abort()) });
+    const stopped = findLearningRate(
+      model,
+      { x, y },
+      { batchSize: 11, signal: controller.signal, onStep: ({ number }) => void (number === 7 && controller.abort()) },
+    );
     expect(await messageOf(stopped)).toContain('[ABORTED] findLearningRate');
     expect(everything(model)).toEqual(before);
     const bad = function* () {
@@ -104,7 +139,13 @@ describe('findLearningRate', () => {
   it('survives a loss that is not finite', async () => {
     const model = parabola();
     const before = everything(model);
-    const result = await findLearningRate(model, line, { minimum: 1e3, maximum: 1e300, steps: 50, smoothing: 0, blowUp: 1e300 });
+    const result = await findLearningRate(model, line, {
+      minimum: 1e3,
+      maximum: 1e300,
+      steps: 50,
+      smoothing: 0,
+      blowUp: 1e300,
+    });
     expect(result.stopReason).toBe('diverged');
     expect(result.suggested).toBeNull();
     expect(result.smoothed.every(Number.isFinite)).toBe(true);
@@ -137,7 +178,9 @@ describe('suggestLearningRates', () => {
   const learningRates = Array.from({ length: 41 }, (_, i) => 10 ** (-4 + i / 10));
   it('reads the steepest fall and a tenth of the minimum off a curve', () => {
     // A logistic fall around 1e-2, then a rise from 1e-1 on.
-    const losses = learningRates.map((rate) => 1 - 1 / (1 + Math.exp(-4 * (Math.log10(rate) + 2))) + Math.max(0, Math.log10(rate) + 1) ** 2);
+    const losses = learningRates.map(
+      (rate) => 1 - 1 / (1 + Math.exp(-4 * (Math.log10(rate) + 2))) + Math.max(0, Math.log10(rate) + 1) ** 2,
+    );
     const { steepest, tenthOfMinimum, suggested } = suggestLearningRates({ learningRates, losses }, 3);
     expect(steepest).toBeCloseTo(0.01, 12);
     expect(Math.log10(tenthOfMinimum!)).toBeCloseTo(-2, 0);
@@ -145,6 +188,10 @@ describe('suggestLearningRates', () => {
   });
   it('suggests nothing where the loss never falls', () => {
     const losses = learningRates.map((_, i) => 1 + i);
-    expect(suggestLearningRates({ learningRates, losses })).toEqual({ steepest: null, tenthOfMinimum: null, suggested: null });
+    expect(suggestLearningRates({ learningRates, losses })).toEqual({
+      steepest: null,
+      tenthOfMinimum: null,
+      suggested: null,
+    });
   });
 });

@@ -30,7 +30,14 @@ export interface FindLearningRateOptions {
   /** Ends the test with the error ABORTED. */
   signal?: AbortSignal | undefined;
   /** Called after each step. */
-  onStep?: ((step: { readonly number: number; readonly learningRate: number; readonly loss: number; readonly smoothed: number }) => void) | undefined;
+  onStep?:
+    | ((step: {
+        readonly number: number;
+        readonly learningRate: number;
+        readonly loss: number;
+        readonly smoothed: number;
+      }) => void)
+    | undefined;
 }
 
 export interface LearningRateSearch extends LearningRateCurve, LearningRateSuggestions {
@@ -40,7 +47,17 @@ export interface LearningRateSearch extends LearningRateCurve, LearningRateSugge
   readonly stopReason: 'completed' | 'diverged';
 }
 
-const optionNames = ['minimum', 'maximum', 'steps', 'smoothing', 'blowUp', 'batchSize', 'classWeight', 'signal', 'onStep'] as const satisfies readonly (keyof FindLearningRateOptions)[];
+const optionNames = [
+  'minimum',
+  'maximum',
+  'steps',
+  'smoothing',
+  'blowUp',
+  'batchSize',
+  'classWeight',
+  'signal',
+  'onStep',
+] as const satisfies readonly (keyof FindLearningRateOptions)[];
 
 /**
  * The learning rate range test: trains for some steps while the rate rises evenly on a logarithmic scale, and reads off the losses which
@@ -61,7 +78,11 @@ const optionNames = ['minimum', 'maximum', 'steps', 'smoothing', 'blowUp', 'batc
  *
  * @throws USAGE when not compiled or in training; OUT_OF_RANGE; ABORTED; as `fit` for bad data
  */
-export async function findLearningRate(model: Model, data: Dataset | DatasetBatch, options: FindLearningRateOptions = {}): Promise<LearningRateSearch> {
+export async function findLearningRate(
+  model: Model,
+  data: Dataset | DatasetBatch,
+  options: FindLearningRateOptions = {},
+): Promise<LearningRateSearch> {
   const where = 'findLearningRate';
   const settings = settingsOf(where, options);
   model.requireCompiled(where);
@@ -75,7 +96,15 @@ export async function findLearningRate(model: Model, data: Dataset | DatasetBatc
 
 function settingsOf(where: string, options: FindLearningRateOptions) {
   refuseUnknownOptions(where, options, optionNames);
-  const { minimum = 1e-5, maximum = 100, steps = 100, smoothing = 0.9, blowUp = 4, batchSize = 32, ...others } = options;
+  const {
+    minimum = 1e-5,
+    maximum = 100,
+    steps = 100,
+    smoothing = 0.9,
+    blowUp = 4,
+    batchSize = 32,
+    ...others
+  } = options;
   requireNumber(where, 'minimum', minimum, 'a number above 0', (value) => value > 0);
   requireNumber(where, 'maximum', maximum, `a number above minimum, ${minimum}`, (value) => value > minimum);
   requireCount(where, 'steps', steps, 10);
@@ -86,7 +115,13 @@ function settingsOf(where: string, options: FindLearningRateOptions) {
   return { minimum, maximum, steps, smoothing, blowUp, batchSize, ...others };
 }
 
-async function rangeTest(model: Model, batches: EndlessBatches, settings: ReturnType<typeof settingsOf>, where: string, random: Random): Promise<LearningRateSearch> {
+async function rangeTest(
+  model: Model,
+  batches: EndlessBatches,
+  settings: ReturnType<typeof settingsOf>,
+  where: string,
+  random: Random,
+): Promise<LearningRateSearch> {
   const { minimum, maximum, steps, smoothing, blowUp, classWeight, signal, onStep } = settings;
   const optimizer = model.optimizer.anew(minimum);
   // Metrics cost time and hold what an evaluation may be counting.

@@ -8,7 +8,8 @@ const FLOAT32_LIMIT = 2 ** 128 - 2 ** 103;
 
 /** The place of the first number that is NaN or infinite, or would be on the backend in use; -1 where there is none. */
 export function firstNotFinite(data: ArrayLike<number>): number {
-  if (ArrayBuffer.isView(data) && !(data instanceof Float32Array || data instanceof Float64Array)) return (data as unknown) instanceof BigInt64Array || (data as unknown) instanceof BigUint64Array ? 0 : -1;
+  if (ArrayBuffer.isView(data) && !(data instanceof Float32Array || data instanceof Float64Array))
+    return (data as unknown) instanceof BigInt64Array || (data as unknown) instanceof BigUint64Array ? 0 : -1;
   if (!ArrayBuffer.isView(data)) for (let i = 0; i < data.length; i++) if (typeof data[i] !== 'number') return i;
   const limit = currentBackend().elementBytes === 4 ? FLOAT32_LIMIT : Infinity;
   for (let i = 0; i < data.length; i++) if (!(Math.abs(data[i]) < limit)) return i;
@@ -30,6 +31,8 @@ export function requireFiniteData(where: string, name: string, { data, shape }: 
     what: `row ${position[0] ?? 0} of \`${name}\` holds ${data[place]}, at ${describeShape(position)}${isTooLarge ? ', which is infinite in float32' : ''}.`,
     expected: isTooLarge ? 'numbers below 3.4e38' : 'finite numbers',
     received: String(data[place]),
-    fix: isTooLarge ? 'scale the data, for example with StandardScaler.' : 'remove the row, or fill the gap with a number before training.',
+    fix: isTooLarge
+      ? 'scale the data, for example with StandardScaler.'
+      : 'remove the row, or fill the gap with a number before training.',
   });
 }

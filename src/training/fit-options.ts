@@ -1,4 +1,11 @@
-import { describeValue, refuseUnknownOptions, requireCount, requireNumber, RondoError, unknownName } from '../errors.js';
+import {
+  describeValue,
+  refuseUnknownOptions,
+  requireCount,
+  requireNumber,
+  RondoError,
+  unknownName,
+} from '../errors.js';
 import type { Callback } from './callbacks/callback.js';
 import type { Dataset, DatasetBatch } from './dataset.js';
 import type { ModelData } from './host-data.js';
@@ -59,23 +66,48 @@ export interface FitOptions extends DatasetFitOptions {
 }
 
 const datasetNames: readonly (keyof DatasetFitOptions)[] = [
-  'epochs', 'initialEpoch', 'validationData', 'validationBatchSize', 'classWeight', 'callbacks', 'signal', 'verbose', 'checkpoint', 'resumeFrom',
+  'epochs',
+  'initialEpoch',
+  'validationData',
+  'validationBatchSize',
+  'classWeight',
+  'callbacks',
+  'signal',
+  'verbose',
+  'checkpoint',
+  'resumeFrom',
 ];
-const arrayNames: readonly (keyof FitOptions)[] = [...datasetNames, 'batchSize', 'validationSplit', 'shuffle', 'sampleWeight'];
+const arrayNames: readonly (keyof FitOptions)[] = [
+  ...datasetNames,
+  'batchSize',
+  'validationSplit',
+  'shuffle',
+  'sampleWeight',
+];
 
 /** Checks options that stand by themselves. @throws UNKNOWN_NAME, OUT_OF_RANGE, USAGE */
 export function requireFitOptions(where: string, options: FitOptions, isDataset: boolean): void {
   refuseUnknownOptions(where, options, isDataset ? datasetNames : arrayNames);
   requireVerbose(where, options.verbose);
   requireCallbacks(where, options.callbacks);
-  const { epochs = 1, initialEpoch = 0, batchSize = 32, validationBatchSize = 32, validationSplit, checkpoint } = options;
+  const {
+    epochs = 1,
+    initialEpoch = 0,
+    batchSize = 32,
+    validationBatchSize = 32,
+    validationSplit,
+    checkpoint,
+  } = options;
   requireCount(where, 'epochs', epochs, 0);
   requireCount(where, 'initialEpoch', initialEpoch, 0);
   requireCount(where, 'batchSize', batchSize);
   requireCount(where, 'validationBatchSize', validationBatchSize);
-  if (validationSplit !== undefined) requireNumber(where, 'validationSplit', validationSplit, 'a number between 0 and 1', (v) => v > 0 && v < 1);
-  if (validationSplit !== undefined && options.validationData !== undefined) throw conflict(where, 'validationSplit', 'validationData');
-  if (options.resumeFrom !== undefined && options.initialEpoch !== undefined) throw conflict(where, 'resumeFrom', 'initialEpoch');
+  if (validationSplit !== undefined)
+    requireNumber(where, 'validationSplit', validationSplit, 'a number between 0 and 1', (v) => v > 0 && v < 1);
+  if (validationSplit !== undefined && options.validationData !== undefined)
+    throw conflict(where, 'validationSplit', 'validationData');
+  if (options.resumeFrom !== undefined && options.initialEpoch !== undefined)
+    throw conflict(where, 'resumeFrom', 'initialEpoch');
   if (options.classWeight !== undefined) requireClassWeight(options.classWeight, where);
   if (checkpoint === undefined) return;
   refuseUnknownOptions(`${where}.checkpoint`, checkpoint, ['save', 'everySteps', 'everyEpochs']);
@@ -96,7 +128,9 @@ function requireVerbose(where: string, verbose: unknown): void {
 
 function requireCallbacks(where: string, callbacks: unknown): void {
   if (callbacks === undefined) return;
-  const bad: unknown = Array.isArray(callbacks) ? callbacks.find((callback) => callback === null || typeof callback !== 'object') : callbacks;
+  const bad: unknown = Array.isArray(callbacks)
+    ? callbacks.find((callback) => callback === null || typeof callback !== 'object')
+    : callbacks;
   if (Array.isArray(callbacks) && bad === undefined && !callbacks.includes(undefined)) {
     for (const callback of callbacks as readonly object[]) requireCallbackNames(where, callback);
     return;
@@ -111,16 +145,30 @@ function requireCallbacks(where: string, callbacks: unknown): void {
 }
 
 const callbackNames: readonly (keyof Callback)[] = [
-  'onTrainBegin', 'onEpochBegin', 'onBatchEnd', 'onValidationBegin', 'onValidationStopped', 'onEpochEnd', 'onTrainEnd', 'onTrainError',
+  'onTrainBegin',
+  'onEpochBegin',
+  'onBatchEnd',
+  'onValidationBegin',
+  'onValidationStopped',
+  'onEpochEnd',
+  'onTrainEnd',
+  'onTrainError',
 ];
 
 /** A method that is spelled otherwise would never be called. A class may have methods of its own. @throws UNKNOWN_NAME */
 function requireCallbackNames(where: string, callback: object): void {
   if (Object.getPrototypeOf(callback) !== Object.prototype) return;
-  const unknown = Object.keys(callback).find((name) => name.startsWith('on') && !(callbackNames as readonly string[]).includes(name));
+  const unknown = Object.keys(callback).find(
+    (name) => name.startsWith('on') && !(callbackNames as readonly string[]).includes(name),
+  );
   if (unknown !== undefined) throw unknownName(`${where}.callbacks`, 'method', unknown, callbackNames);
 }
 
 function conflict(where: string, a: string, b: string): RondoError {
-  return new RondoError('USAGE', { where, what: `\`${a}\` and \`${b}\` cannot be given together.`, expected: 'one of them', fix: 'remove one.' });
+  return new RondoError('USAGE', {
+    where,
+    what: `\`${a}\` and \`${b}\` cannot be given together.`,
+    expected: 'one of them',
+    fix: 'remove one.',
+  });
 }

@@ -23,7 +23,9 @@ afterAll(() => void useBackend('wasm'));
 
 const random = new Random(21);
 const rows = 11;
-const x = Array.from({ length: rows }, () => Array.from({ length: 5 }, () => [random.normal(), random.normal(), random.normal()]));
+const x = Array.from({ length: rows }, () =>
+  Array.from({ length: 5 }, () => [random.normal(), random.normal(), random.normal()]),
+);
 const y = x.map((steps) => [steps[0][1] - steps[3][2]]);
 const labels = x.map((steps) => (steps[2][0] > 0.4 ? 2 : steps[2][0] < -0.4 ? 0 : 1));
 
@@ -35,11 +37,20 @@ const regression = (seed = 1): Sequential => {
 };
 const classifier = (seed = 1): Sequential => {
   setSeed(seed);
-  const model = new Sequential([new LSTM({ units: 4, inputShape: [null, 3] }), new Dense({ units: 3, activation: 'softmax' })]);
-  model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'], weightedMetrics: ['accuracy'] });
+  const model = new Sequential([
+    new LSTM({ units: 4, inputShape: [null, 3] }),
+    new Dense({ units: 3, activation: 'softmax' }),
+  ]);
+  model.compile({
+    optimizer: 'adam',
+    loss: 'sparseCategoricalCrossentropy',
+    metrics: ['accuracy'],
+    weightedMetrics: ['accuracy'],
+  });
   return model;
 };
-const weightsOf = (model: Sequential): number[] => Object.values(model.getWeights()).flatMap((weight) => [...weight.dataSync()]);
+const weightsOf = (model: Sequential): number[] =>
+  Object.values(model.getWeights()).flatMap((weight) => [...weight.dataSync()]);
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 async function messageOf(work: Promise<unknown>): Promise<string> {
@@ -71,14 +82,20 @@ describe('fit', () => {
     const model = regression();
     model.compile({ optimizer: { name: 'sgd', config: { learningRate: 0 } }, loss: 'mse', metrics: ['mae'] });
     const seen: Progress[] = [];
-    const { metrics } = await model.fit(x, y, { batchSize: 4, callbacks: [{ onBatchEnd: (progress) => void seen.push(progress) }] });
+    const { metrics } = await model.fit(x, y, {
+      batchSize: 4,
+      callbacks: [{ onBatchEnd: (progress) => void seen.push(progress) }],
+    });
     const predicted = (await model.predict(x)).dataSync();
     const errors = y.map(([truth], i) => truth - predicted[i]);
     expect(seen.map(({ batch }) => batch)).toEqual([0, 1, 2]);
     expect(seen[0]).toMatchObject({ epoch: 0, epochs: 1, numBatches: 3 });
     expect(metrics.loss[0]).toBeCloseTo(mean(errors.map((error) => error * error)), 12);
     expect(metrics.mae[0]).toBeCloseTo(mean(errors.map(Math.abs)), 12);
-    expect(await model.evaluate(x, y, { batchSize: 3 })).toEqual({ loss: expect.closeTo(metrics.loss[0], 12), mae: expect.closeTo(metrics.mae[0], 12) });
+    expect(await model.evaluate(x, y, { batchSize: 3 })).toEqual({
+      loss: expect.closeTo(metrics.loss[0], 12),
+      mae: expect.closeTo(metrics.mae[0], 12),
+    });
   });
 
   it('validates on the last rows, from before shuffling', async () => {
@@ -103,18 +120,31 @@ describe('fit', () => {
     const lines: string[] = [];
     await regression().fit(x, y, { epochs: 2, validationData: [x, y], verbose: (line) => void lines.push(line) });
     expect(lines).toHaveLength(2);
-    expect(lines[1]).toMatch(/^epoch 2\/2: loss [\d.]+, mae [\d.]+, valLoss [\d.]+, valMae [\d.]+ \(\d+\.\d s, \d+ samples\/s\)$/);
+    expect(lines[1]).toMatch(
+      /^epoch 2\/2: loss [\d.]+, mae [\d.]+, valLoss [\d.]+, valMae [\d.]+ \(\d+\.\d s, \d+ samples\/s\)$/,
+    );
   });
 
   it('adds what regularizers say to the loss, in training and evaluation, and applies constraints after each step', async () => {
     setSeed(2);
-    const model = new Sequential([new Dense({ units: 2, inputShape: [3], kernelRegularizer: { name: 'l2', config: { l2: 0.5 } }, kernelConstraint: 'nonNeg' })]);
+    const model = new Sequential([
+      new Dense({
+        units: 2,
+        inputShape: [3],
+        kernelRegularizer: { name: 'l2', config: { l2: 0.5 } },
+        kernelConstraint: 'nonNeg',
+      }),
+    ]);
     model.compile({ optimizer: 'sgd', loss: 'mse' });
     const flat = x.map((steps) => steps[0]);
     const targets = flat.map(([a, b]) => [a, -b]);
     const predicted = (await model.predict(flat)).dataSync();
     const error = mean(targets.flat().map((target, i) => (target - predicted[i]) ** 2));
-    const penalty = 0.5 * weightsOf(model).slice(0, 6).reduce((sum, value) => sum + value * value, 0);
+    const penalty =
+      0.5 *
+      weightsOf(model)
+        .slice(0, 6)
+        .reduce((sum, value) => sum + value * value, 0);
     expect((await model.evaluate(flat, targets)).loss).toBeCloseTo(error + penalty, 12);
     expect((await model.trainOnBatch(flat, targets)).loss).toBeCloseTo(error + penalty, 12);
     expect(Math.min(...model.getWeights()['dense/kernel'].dataSync())).toBeGreaterThanOrEqual(0);
@@ -122,9 +152,17 @@ describe('fit', () => {
 
   it('ends with averaged weights where the optimizer keeps averages', async () => {
     const model = regression();
-    model.compile({ optimizer: { name: 'sgd', config: { learningRate: 0.1, useEMA: true, emaMomentum: 0.5 } }, loss: 'mse' });
+    model.compile({
+      optimizer: { name: 'sgd', config: { learningRate: 0.1, useEMA: true, emaMomentum: 0.5 } },
+      loss: 'mse',
+    });
     await model.fit(x, y, { epochs: 2 });
-    expect(weightsOf(model)).toEqual(model.optimizer.stateVariables().filter(({ name }) => name.includes('/average/')).flatMap((variable) => [...variable.dataSync()]));
+    expect(weightsOf(model)).toEqual(
+      model.optimizer
+        .stateVariables()
+        .filter(({ name }) => name.includes('/average/'))
+        .flatMap((variable) => [...variable.dataSync()]),
+    );
   });
 
   it('holds no more memory after a thousand steps than after ten', async () => {
@@ -149,7 +187,9 @@ describe('fit', () => {
   });
 
   it('refuses a model that is not compiled, or is being trained', async () => {
-    expect(await messageOf(new Sequential([new Dense({ units: 1 })]).fit([[1]], [[1]]))).toMatch(/^\[USAGE\] Sequential.fit: the model is not compiled/);
+    expect(await messageOf(new Sequential([new Dense({ units: 1 })]).fit([[1]], [[1]]))).toMatch(
+      /^\[USAGE\] Sequential.fit: the model is not compiled/,
+    );
     const model = regression();
     const first = model.fit(x, y, { epochs: 3 });
     expect(await messageOf(model.fit(x, y))).toMatch(/being trained already/);
@@ -158,10 +198,16 @@ describe('fit', () => {
 
   it('refuses options that are unknown, impossible or without effect', async () => {
     const model = regression();
-    expect(await messageOf(model.fit(x, y, { epoch: 3 } as object))).toMatch(/unknown option `epoch`; did you mean `epochs`/);
+    expect(await messageOf(model.fit(x, y, { epoch: 3 } as object))).toMatch(
+      /unknown option `epoch`; did you mean `epochs`/,
+    );
     expect(await messageOf(model.fit(x, y, { validationSplit: 1 }))).toMatch(/OUT_OF_RANGE/);
-    expect(await messageOf(model.fit(x.slice(0, 1), y.slice(0, 1), { validationSplit: 0.1 }))).toMatch(/received: 0 and 1 of 1 rows/);
-    expect(await messageOf(model.fit(x, y, { validationSplit: 0.5, validationData: [x, y] }))).toMatch(/cannot be given together/);
+    expect(await messageOf(model.fit(x.slice(0, 1), y.slice(0, 1), { validationSplit: 0.1 }))).toMatch(
+      /received: 0 and 1 of 1 rows/,
+    );
+    expect(await messageOf(model.fit(x, y, { validationSplit: 0.5, validationData: [x, y] }))).toMatch(
+      /cannot be given together/,
+    );
     expect(await messageOf(model.fit([{ x, y }], { batchSize: 3 } as object))).toMatch(/unknown option `batchSize`/);
   });
 });
@@ -173,12 +219,17 @@ describe('sample and class weights', () => {
     const model = classifier();
     const probabilities = (await model.predict(x)).dataSync();
     const own = labels.map((label, i) => -Math.log(probabilities[3 * i + label]));
-    const right = labels.map((label, i) => Number(Math.max(...probabilities.subarray(3 * i, 3 * i + 3)) === probabilities[3 * i + label]));
+    const right = labels.map((label, i) =>
+      Number(Math.max(...probabilities.subarray(3 * i, 3 * i + 3)) === probabilities[3 * i + label]),
+    );
     const expected = mean(own.map((loss, i) => loss * weights[i]));
     const evaluated = await model.evaluate(x, labels, { sampleWeight: weights });
     expect(evaluated.loss).toBeCloseTo(expected, 12);
     expect(evaluated.accuracy).toBeCloseTo(mean(right), 12);
-    expect(evaluated.accuracy1).toBeCloseTo(right.reduce((sum, value, i) => sum + value * weights[i], 0) / weights.reduce((a, b) => a + b), 12);
+    expect(evaluated.accuracy1).toBeCloseTo(
+      right.reduce((sum, value, i) => sum + value * weights[i], 0) / weights.reduce((a, b) => a + b),
+      12,
+    );
 
     const classWeight = { 0: 3, 2: 0.5 };
     const byClass = labels.map((label) => [3, 1, 0.5][label]);
@@ -207,7 +258,12 @@ describe('sample and class weights', () => {
     const targets = x.map((steps) => steps.map(([a]) => [a, 0, 1]));
     const stepWeights = x.map((_, b) => [0, 1, 2, 3, b]);
     const predicted = (await model.predict(x)).dataSync();
-    const errors = targets.flatMap((steps, b) => steps.map((target, t) => stepWeights[b][t] * mean(target.map((value, i) => Math.abs(value - predicted[(b * 5 + t) * 3 + i])))));
+    const errors = targets.flatMap((steps, b) =>
+      steps.map(
+        (target, t) =>
+          stepWeights[b][t] * mean(target.map((value, i) => Math.abs(value - predicted[(b * 5 + t) * 3 + i]))),
+      ),
+    );
     expect((await model.evaluate(x, targets, { sampleWeight: stepWeights })).loss).toBeCloseTo(mean(errors), 12);
   });
 });
@@ -216,11 +272,21 @@ describe('a final softmax or sigmoid', () => {
   it('is left out of the loss: the same as a loss on logits, also where probabilities round to 0', async () => {
     const make = (activation: 'softmax' | 'linear', scale: number): Sequential => {
       setSeed(4);
-      const model = new Sequential([new LSTM({ units: 4, inputShape: [null, 3] }), new Dense({ units: 3, activation })]);
+      const model = new Sequential([
+        new LSTM({ units: 4, inputShape: [null, 3] }),
+        new Dense({ units: 3, activation }),
+      ]);
       const fromLogits = activation === 'linear';
-      model.compile({ optimizer: 'sgd', loss: { name: 'sparseCategoricalCrossentropy', config: { fromLogits } }, metrics: [{ name: 'perplexity', config: { fromLogits } }] });
+      model.compile({
+        optimizer: 'sgd',
+        loss: { name: 'sparseCategoricalCrossentropy', config: { fromLogits } },
+        metrics: [{ name: 'perplexity', config: { fromLogits } }],
+      });
       const weights = model.getWeights();
-      model.setWeights({ ...weights, 'dense/kernel': { data: weights['dense/kernel'].dataSync().map((value) => value * scale), shape: [4, 3] } });
+      model.setWeights({
+        ...weights,
+        'dense/kernel': { data: weights['dense/kernel'].dataSync().map((value) => value * scale), shape: [4, 3] },
+      });
       return model;
     };
     for (const scale of [1, 3000]) {
@@ -242,19 +308,53 @@ describe('data that cannot be trained on', () => {
     expect(await messageOf(model.fit(broken, y))).toBe(
       `[NOT_FINITE] Sequential.fit: row 7 of \`x\` holds ${value}, at [7, 2, 1].\n  expected: finite numbers\n  received: ${value}\n  fix: remove the row, or fill the gap with a number before training.`,
     );
-    expect(await messageOf(model.fit(x, y.map((row, i) => (i === 3 ? [value] : row))))).toMatch(/row 3 of `y`/);
-    expect(await messageOf(model.fit(x, y, { validationData: [broken, y] }))).toMatch(/Sequential.fit, validationData: row 7 of `x`/);
+    expect(
+      await messageOf(
+        model.fit(
+          x,
+          y.map((row, i) => (i === 3 ? [value] : row)),
+        ),
+      ),
+    ).toMatch(/row 3 of `y`/);
+    expect(await messageOf(model.fit(x, y, { validationData: [broken, y] }))).toMatch(
+      /Sequential.fit, validationData: row 7 of `x`/,
+    );
     expect(weightsOf(model)).toEqual(before);
-    expect(await messageOf(model.fit([{ x, y }, { x: broken, y }]))).toMatch(/Sequential.fit, batch 1 of the dataset: row 7 of `x`/);
+    expect(
+      await messageOf(
+        model.fit([
+          { x, y },
+          { x: broken, y },
+        ]),
+      ),
+    ).toMatch(/Sequential.fit, batch 1 of the dataset: row 7 of `x`/);
   });
 
   it('have the wrong shape, or are no numbers', async () => {
     const model = regression();
-    expect(await messageOf(model.fit(x.map((steps) => steps.map((step) => [...step, 1])), y))).toMatch(/expected: \[batch, time, features = 3\]\n {2}received: \[any, 5, 4\]/);
-    expect(await messageOf(model.fit(x, y.slice(1)))).toMatch(/`y` has another number of rows than `x`.\n {2}expected: 11 rows, as in `x` \[11, 5, 3\]\n {2}received: \[10, 1\]/);
-    expect(await messageOf(model.fit(x, x.map(() => [1, 2])))).toMatch(/the targets do not fit the predictions/);
+    expect(
+      await messageOf(
+        model.fit(
+          x.map((steps) => steps.map((step) => [...step, 1])),
+          y,
+        ),
+      ),
+    ).toMatch(/expected: \[batch, time, features = 3\]\n {2}received: \[any, 5, 4\]/);
+    expect(await messageOf(model.fit(x, y.slice(1)))).toMatch(
+      /`y` has another number of rows than `x`.\n {2}expected: 11 rows, as in `x` \[11, 5, 3\]\n {2}received: \[10, 1\]/,
+    );
+    expect(
+      await messageOf(
+        model.fit(
+          x,
+          x.map(() => [1, 2]),
+        ),
+      ),
+    ).toMatch(/the targets do not fit the predictions/);
     expect(await messageOf(model.fit([x[0], x[1].slice(1)], y.slice(0, 2)))).toMatch(/ragged/);
-    expect(await messageOf(model.fit([['a']] as unknown as number[][], y))).toMatch(/^\[DATA_FORMAT\].*`x` holds something other than numbers/);
+    expect(await messageOf(model.fit([['a']] as unknown as number[][], y))).toMatch(
+      /^\[DATA_FORMAT\].*`x` holds something other than numbers/,
+    );
     expect(await messageOf(model.fit([], []))).toMatch(/SHAPE_MISMATCH/);
     expect(await messageOf(model.fit({ data: new Float32Array(10), shape: [11, 5, 3] }, y))).toMatch(/product is 10/);
   });
@@ -275,7 +375,11 @@ describe('rows in batches', () => {
       },
     });
     setSeed(seed);
-    await model.fit(numbered, numbered.map((_, row) => [row]), { batchSize: 4, ...options });
+    await model.fit(
+      numbered,
+      numbered.map((_, row) => [row]),
+      { batchSize: 4, ...options },
+    );
     return seen;
   };
   const inOrder = ['0 1 2 3', '4 5 6 7', '8 9 10'];
@@ -330,7 +434,10 @@ describe('class weights', () => {
     const weighted = perRow.map((loss, i) => loss * counts[i]).reduce((a, b) => a + b);
     // Keras divides by the number of rows and not by the sum of weights; either is a mean that the weights have turned.
     const possible = [weighted / x.length, weighted / counts.reduce((a, b) => a + b)];
-    expect(possible.some((value) => Math.abs(value - metrics.loss[0]) < 1e-10), `${metrics.loss[0]}`).toBe(true);
+    expect(
+      possible.some((value) => Math.abs(value - metrics.loss[0]) < 1e-10),
+      `${metrics.loss[0]}`,
+    ).toBe(true);
   });
 });
 
@@ -339,11 +446,19 @@ describe('a loss or gradient that is not finite', () => {
   const distance = (yTrue: Tensor, yPred: Tensor): Tensor => ops.sqrt(ops.sum(ops.square(ops.sub(yTrue, yPred)), -1));
   const model = (): Sequential => {
     setSeed(3);
-    const made = new Sequential([new Dense({ units: 2, useBias: false, inputShape: [2] }), new Dense({ units: 1, useBias: false })]);
+    const made = new Sequential([
+      new Dense({ units: 2, useBias: false, inputShape: [2] }),
+      new Dense({ units: 1, useBias: false }),
+    ]);
     made.compile({ optimizer: 'sgd', loss: distance });
     return made;
   };
-  const inputs = [[1, 2], [3, 4], [0, 0], [5, 6]];
+  const inputs = [
+    [1, 2],
+    [3, 4],
+    [0, 0],
+    [5, 6],
+  ];
 
   it('ends training with the last good weights, naming step, weights and last finite loss', async () => {
     const [failing, reference] = [model(), model()];
@@ -359,14 +474,18 @@ describe('a loss or gradient that is not finite', () => {
   it('does not advise the clipping that there is', async () => {
     const made = model();
     made.compile({ optimizer: sgd({ globalClipNorm: 1 }), loss: distance });
-    expect(await messageOf(made.fit(inputs, [[1], [1], [0], [1]], { batchSize: 1 }))).toContain('fix: lower the learning rate, or scale the data.');
+    expect(await messageOf(made.fit(inputs, [[1], [1], [0], [1]], { batchSize: 1 }))).toContain(
+      'fix: lower the learning rate, or scale the data.',
+    );
   });
 
   it('is noticed in the loss too', async () => {
     const made = model();
     made.compile({ optimizer: 'sgd', loss: (_, yPred) => ops.log(ops.sub(ops.sum(yPred, -1), ops.sum(yPred, -1))) });
     const before = weightsOf(made);
-    expect(await messageOf(made.trainOnBatch(inputs, inputs))).toMatch(/the loss is -Infinity at step 1;.*\n.*\n.*last finite loss: none/);
+    expect(await messageOf(made.trainOnBatch(inputs, inputs))).toMatch(
+      /the loss is -Infinity at step 1;.*\n.*\n.*last finite loss: none/,
+    );
     expect(weightsOf(made)).toEqual(before);
   });
 
@@ -391,13 +510,21 @@ describe('an abort signal', () => {
     const history = await model.fit(x, y, {
       ...options,
       signal: controller.signal,
-      callbacks: [{ onBatchEnd: ({ epoch, batch }) => void (epoch === 1 && batch === 1 && controller.abort()), onTrainEnd: (reason) => void ended.push(reason) }],
+      callbacks: [
+        {
+          onBatchEnd: ({ epoch, batch }) => void (epoch === 1 && batch === 1 && controller.abort()),
+          onTrainEnd: (reason) => void ended.push(reason),
+        },
+      ],
     });
     expect(history).toMatchObject({ stopReason: 'aborted', epochs: [0] });
     expect(ended).toEqual(['aborted']);
     let steps = 0;
     const reference = regression();
-    await reference.fit(x, y, { ...options, callbacks: [{ onBatchEnd: (_, context) => void (++steps === 5 && context.stopTraining()) }] });
+    await reference.fit(x, y, {
+      ...options,
+      callbacks: [{ onBatchEnd: (_, context) => void (++steps === 5 && context.stopTraining()) }],
+    });
     expect(weightsOf(model)).toEqual(weightsOf(reference));
   });
 
@@ -407,7 +534,9 @@ describe('an abort signal', () => {
     const before = weightsOf(model);
     expect(await model.fit(x, y, { signal })).toMatchObject({ stopReason: 'aborted', epochs: [] });
     expect(weightsOf(model)).toEqual(before);
-    expect(await messageOf(model.predict(x, { signal }))).toBe('[ABORTED] Sequential.predict: it was stopped before it was done.\n  received: stopped\n  fix: start it again for a result.');
+    expect(await messageOf(model.predict(x, { signal }))).toBe(
+      '[ABORTED] Sequential.predict: it was stopped before it was done.\n  received: stopped\n  fix: start it again for a result.',
+    );
     expect(await messageOf(model.evaluate(x, y, { signal }))).toMatch(/^\[ABORTED\]/);
   });
 
@@ -422,8 +551,18 @@ describe('a dataset', () => {
   const batches = [0, 4, 8].map((start) => ({ x: x.slice(start, start + 4), y: y.slice(start, start + 4) }));
   const forms: [string, Dataset][] = [
     ['a list of batches', batches],
-    ['a function to a generator', function* () { yield* batches; }],
-    ['a function to an async generator', async function* () { for (const batch of batches) yield Promise.resolve(batch); }],
+    [
+      'a function to a generator',
+      function* () {
+        yield* batches;
+      },
+    ],
+    [
+      'a function to an async generator',
+      async function* () {
+        for (const batch of batches) yield Promise.resolve(batch);
+      },
+    ],
     ['an iterable object', { [Symbol.iterator]: () => batches[Symbol.iterator]() }],
   ];
 
@@ -437,8 +576,12 @@ describe('a dataset', () => {
   });
 
   it('that lasts for one epoch only is noticed', async () => {
-    const once = (function* () { yield* batches; })();
-    expect(await messageOf(regression().fit(once, { epochs: 2 }))).toMatch(/no batches in epoch 1.\n.*\n.*give a function/);
+    const once = (function* () {
+      yield* batches;
+    })();
+    expect(await messageOf(regression().fit(once, { epochs: 2 }))).toMatch(
+      /no batches in epoch 1.\n.*\n.*give a function/,
+    );
   });
 
   it('gets the epoch and a generator seeded for it', async () => {
@@ -456,7 +599,9 @@ describe('a dataset', () => {
   it('of inputs alone is predicted batch by batch', async () => {
     const model = regression();
     const parts: number[] = [];
-    const stream = async function* (): AsyncGenerator<number[][][]> { for (const batch of batches) yield Promise.resolve(batch.x); };
+    const stream = async function* (): AsyncGenerator<number[][][]> {
+      for (const batch of batches) yield Promise.resolve(batch.x);
+    };
     for await (const part of model.predict(stream())) parts.push(...part.dataSync());
     expect(parts).toEqual([...(await model.predict(x)).dataSync()]);
   });
@@ -475,9 +620,15 @@ describe('the forms of data', () => {
 
   it('of token indices keep their type when rows are shuffled', async () => {
     setSeed(2);
-    const model = new Sequential([new Embedding({ inputDim: 70_001, outputDim: 2 }), new GRU({ units: 2 }), new Dense({ units: 1 })]);
+    const model = new Sequential([
+      new Embedding({ inputDim: 70_001, outputDim: 2 }),
+      new GRU({ units: 2 }),
+      new Dense({ units: 1 }),
+    ]);
     model.compile({ optimizer: 'sgd', loss: 'mse' });
-    await model.fit({ data: Int32Array.from({ length: 12 }, (_, i) => 70_000 - i), shape: [4, 3] }, [1, 2, 3, 4], { batchSize: 3 });
+    await model.fit({ data: Int32Array.from({ length: 12 }, (_, i) => 70_000 - i), shape: [4, 3] }, [1, 2, 3, 4], {
+      batchSize: 3,
+    });
     expect(model.isBuilt).toBe(true);
   });
 });

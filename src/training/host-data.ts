@@ -46,11 +46,18 @@ export interface HostArrays {
  */
 export function hostArrays(data: ModelData, where: string, name: string): HostArrays {
   if (isOneArray(data)) return { arrays: [hostArray(data, where, name)], names: undefined };
-  if (Array.isArray(data)) return { arrays: (data as readonly OneArray[]).map((array, i) => hostArray(array, where, `${name}[${i}]`)), names: undefined };
+  if (Array.isArray(data))
+    return {
+      arrays: (data as readonly OneArray[]).map((array, i) => hostArray(array, where, `${name}[${i}]`)),
+      names: undefined,
+    };
   if (data === null || typeof data !== 'object') throw notNumbers(where, name, describeValue(data));
   const entries = Object.entries(data as Readonly<Record<string, OneArray>>);
   if (entries.length === 0) throw notNumbers(where, name, 'an object without entries');
-  return { arrays: entries.map(([key, array]) => hostArray(array, where, `${name}.${key}`)), names: entries.map(([key]) => key) };
+  return {
+    arrays: entries.map(([key, array]) => hostArray(array, where, `${name}.${key}`)),
+    names: entries.map(([key]) => key),
+  };
 }
 
 /** Reads one array in any of its forms. */
@@ -59,7 +66,11 @@ export function hostArray(data: OneArray, where: string, name: string): HostArra
   if (typeof data === 'number') throw notNumbers(where, name, 'a single number');
   if (isShaped(data)) {
     if (isBig(data.data)) throw notNumbers(where, name, describeValue(data.data));
-    if (!Array.isArray(data.shape) || data.shape.some((axis) => !Number.isInteger(axis) || axis < 0) || sizeOf(data.shape) !== data.data.length) {
+    if (
+      !Array.isArray(data.shape) ||
+      data.shape.some((axis) => !Number.isInteger(axis) || axis < 0) ||
+      sizeOf(data.shape) !== data.data.length
+    ) {
       throw new RondoError('SHAPE_MISMATCH', {
         where,
         what: `the shape of \`${name}\` does not fit its numbers.`,
@@ -107,15 +118,31 @@ function isOneArray(data: ModelData): data is OneArray {
 }
 
 function isShaped(data: unknown): data is ShapedNumbers {
-  return data !== null && typeof data === 'object' && !(data instanceof Tensor) && 'shape' in data && 'data' in data && isArrayLike(data.data);
+  return (
+    data !== null &&
+    typeof data === 'object' &&
+    !(data instanceof Tensor) &&
+    'shape' in data &&
+    'data' in data &&
+    isArrayLike(data.data)
+  );
 }
 
 function isTyped(data: unknown): data is TypedNumbers {
-  return ArrayBuffer.isView(data) && !(data instanceof DataView) && !(data instanceof BigInt64Array) && !(data instanceof BigUint64Array);
+  return (
+    ArrayBuffer.isView(data) &&
+    !(data instanceof DataView) &&
+    !(data instanceof BigInt64Array) &&
+    !(data instanceof BigUint64Array)
+  );
 }
 
 function isBig(data: unknown): boolean {
-  return data instanceof BigInt64Array || data instanceof BigUint64Array || (Array.isArray(data) && data.some((value) => typeof value === 'bigint'));
+  return (
+    data instanceof BigInt64Array ||
+    data instanceof BigUint64Array ||
+    (Array.isArray(data) && data.some((value) => typeof value === 'bigint'))
+  );
 }
 
 function isArrayLike(value: unknown): value is ArrayLike<unknown> {

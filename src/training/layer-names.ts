@@ -17,10 +17,21 @@ const settled = new WeakSet<Layer<unknown>>();
  */
 export function settleName(layer: Layer<unknown>, taken: ReadonlySet<string>, where: string): string {
   if (layer.hasGivenName && taken.has(layer.name)) {
-    throw new RondoError('USAGE', { where, what: `two layers are named \`${layer.name}\`.`, expected: 'a name of its own for every layer', received: [...taken, layer.name].join(', '), fix: 'rename one of them.' });
+    throw new RondoError('USAGE', {
+      where,
+      what: `two layers are named \`${layer.name}\`.`,
+      expected: 'a name of its own for every layer',
+      received: [...taken, layer.name].join(', '),
+      fix: 'rename one of them.',
+    });
   }
   if (layer.name.includes('/')) {
-    throw new RondoError('USAGE', { where, what: `the layer name \`${layer.name}\` holds a slash.`, expected: 'a name without `/`, which separates the parts of weight names', fix: 'use `-` or `_`.' });
+    throw new RondoError('USAGE', {
+      where,
+      what: `the layer name \`${layer.name}\` holds a slash.`,
+      expected: 'a name without `/`, which separates the parts of weight names',
+      fix: 'use `-` or `_`.',
+    });
   }
   const isFree = layer.hasGivenName || (settled.has(layer) && !taken.has(layer.name));
   const name = isFree ? layer.name : numbered(layerNameOf(layer.className), taken);

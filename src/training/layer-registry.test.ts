@@ -35,7 +35,13 @@ import { SpatialDropout1D } from '../layers/spatial-dropout-1d.js';
 import { TiedDense } from '../layers/tied-dense.js';
 import { TimeDistributed } from '../layers/time-distributed.js';
 import { WordFeatures } from '../layers/word-features.js';
-import { type LayerConfig, layerClassNames, layerFromConfig, modelFromConfig, registerLayer } from './layer-registry.js';
+import {
+  type LayerConfig,
+  layerClassNames,
+  layerFromConfig,
+  modelFromConfig,
+  registerLayer,
+} from './layer-registry.js';
 import { Sequential } from './sequential.js';
 
 const table = new Embedding({ inputDim: 11, outputDim: 7, name: 'table' });
@@ -45,20 +51,82 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
   [new Activation({ activation: 'gelu' }), [3, 7]],
   [new AdaptiveSoftmax({ units: 11, cutoffs: [3, 7], divValue: 2, headBias: true }), [3, 5, 7]],
   [new AttentionPooling1D({ units: 4, biasInitializer: 'ones' }), [3, 5, 7]],
-  [new Bidirectional({ layer: new LSTM({ units: 5, returnSequences: true, dropout: 0.1 }), mergeMode: 'ave', name: 'both' }), [3, 5, 7]],
-  [new Bidirectional({ layer: new GRU({ units: 5 }), backwardLayer: new GRU({ units: 4, goBackwards: true, resetAfter: false }) }), [3, 5, 7]],
+  [
+    new Bidirectional({
+      layer: new LSTM({ units: 5, returnSequences: true, dropout: 0.1 }),
+      mergeMode: 'ave',
+      name: 'both',
+    }),
+    [3, 5, 7],
+  ],
+  [
+    new Bidirectional({
+      layer: new GRU({ units: 5 }),
+      backwardLayer: new GRU({ units: 4, goBackwards: true, resetAfter: false }),
+    }),
+    [3, 5, 7],
+  ],
   [new Concatenate({ axis: 1 }), [3, 5, 7]],
-  [new Conv1D({ filters: 5, kernelSize: 3, padding: 'causal', dilationRate: 2, activation: 'relu', kernelRegularizer: 'l1' }), [3, 5, 7]],
-  [new CRF({ constraints: { start: [true, false], end: [true, true], next: [[true, false], [true, true]] } }), [3, 5, 2]],
-  [new Dense({ units: 5, activation: 'tanh', useBias: false, kernelConstraint: maxNorm({ maxValue: 3 }), trainable: false }), [3, 7]],
+  [
+    new Conv1D({
+      filters: 5,
+      kernelSize: 3,
+      padding: 'causal',
+      dilationRate: 2,
+      activation: 'relu',
+      kernelRegularizer: 'l1',
+    }),
+    [3, 5, 7],
+  ],
+  [
+    new CRF({
+      constraints: {
+        start: [true, false],
+        end: [true, true],
+        next: [
+          [true, false],
+          [true, true],
+        ],
+      },
+    }),
+    [3, 5, 2],
+  ],
+  [
+    new Dense({
+      units: 5,
+      activation: 'tanh',
+      useBias: false,
+      kernelConstraint: maxNorm({ maxValue: 3 }),
+      trainable: false,
+    }),
+    [3, 7],
+  ],
   [new Dropout({ rate: 0.3, noiseShape: [null, 1, null] }), [3, 5, 7]],
-  [new Embedding({ inputDim: 11, outputDim: 7, maskZero: true, embeddingsInitializer: randomUniform({ minval: -1, maxval: 1 }) }), [3, 5]],
+  [
+    new Embedding({
+      inputDim: 11,
+      outputDim: 7,
+      maskZero: true,
+      embeddingsInitializer: randomUniform({ minval: -1, maxval: 1 }),
+    }),
+    [3, 5],
+  ],
   [new Flatten({ name: 'flat' }), [3, 5, 7]],
   [new GlobalAveragePooling1D({ keepdims: true }), [3, 5, 7]],
   [new GlobalMaxPooling1D({ keepdims: true }), [3, 5, 7]],
   [new GRU({ units: 5, resetAfter: false, goBackwards: true, biasInitializer: 'ones' }), [3, 5, 7]],
   [new InputLayer({ shape: [null, 7], name: 'start' }), [3, 5, 7]],
-  [new LSTM({ units: 5, returnSequences: true, unitForgetBias: false, zoneout: { hidden: 0.1 }, inputShape: [null, 7], recurrentRegularizer: l2({ l2: 0.5 }) }), [3, 5, 7]],
+  [
+    new LSTM({
+      units: 5,
+      returnSequences: true,
+      unitForgetBias: false,
+      zoneout: { hidden: 0.1 },
+      inputShape: [null, 7],
+      recurrentRegularizer: l2({ l2: 0.5 }),
+    }),
+    [3, 5, 7],
+  ],
   [new LayerNormalization({ epsilon: 0.1, center: false }), [3, 5, 7]],
   [new Masking({ maskValue: -1 }), [3, 5, 7]],
   [new RepeatVector({ n: 4 }), [3, 7]],
@@ -69,7 +137,13 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
   [new SimpleRNN({ units: 5, activation: 'relu', recurrentInitializer: 'identity' }), [3, 5, 7]],
   [new SpatialDropout1D({ rate: 0.3 }), [3, 5, 7]],
   [new ActivationPenalty({ size: 2, change: 1 }), [3, 5, 7]],
-  [new Sequential([new Dense({ units: 5 }), new TimeDistributed({ layer: new Activation({ activation: 'elu' }) })], { inputShape: [5, 7], name: 'chain' }), [3, 5, 7]],
+  [
+    new Sequential([new Dense({ units: 5 }), new TimeDistributed({ layer: new Activation({ activation: 'elu' }) })], {
+      inputShape: [5, 7],
+      name: 'chain',
+    }),
+    [3, 5, 7],
+  ],
   [new WordFeatures({ words: 11, wordUnits: 3, characters: 11, characterFeatures: 5, wordDropout: 0.1 }), [3, 5, 7]],
   [new TiedDense({ embedding: table, activation: 'softmax', biasInitializer: 'ones' }), [3, 5, 7]],
   [new TimeDistributed({ layer: new Bidirectional({ layer: new LSTM({ units: 5 }) }) }), [3, 2, 5, 7]],
@@ -83,25 +157,49 @@ describe('layers and their configurations', () => {
     expect([...new Set(layers.map(([layer]) => layer.className))].sort()).toEqual(layerClassNames().sort());
   });
 
-  it.each(layers.map(([layer, inputShape]) => [layer.className, layer, inputShape] as const))('%s survives its configuration as JSON: same configuration, same weights, same output', (_, layer, inputShape) => {
-    const stored = JSON.parse(JSON.stringify({ className: layer.className, config: layer.getConfig() })) as LayerConfig;
-    const copy = layerFromConfig(stored);
-    copy.linkLayers((name) => (name === table.name ? table : undefined));
-    expect(copy.constructor).toBe(layer.constructor);
-    expect(JSON.parse(JSON.stringify(copy.getConfig()))).toEqual(stored.config);
-    const random = new Random(3);
-    const size = inputShape.reduce((a, b) => a * b, 1);
-    const input = tensor(Float64Array.from({ length: size }, () => (layer instanceof Embedding || layer instanceof WordFeatures ? random.integer(11) : random.normal())), inputShape);
-    layer.ensureBuilt(inputShape);
-    copy.ensureBuilt(inputShape);
-    const named = [...layer.namedWeights()];
-    expect([...copy.namedWeights()].map(([path, { variable, regularizer, constraint }]) => [path, variable.shape, variable.trainable, regularizer?.getConfig(), constraint?.getConfig()])).toEqual(
-      named.map(([path, { variable, regularizer, constraint }]) => [path, variable.shape, variable.trainable, regularizer?.getConfig(), constraint?.getConfig()]),
-    );
-    copy.weights.forEach((variable, i) => variable.assign(layer.weights[i].dataSync()));
-    expect(copy.trainableWeights.length).toBe(layer.trainableWeights.length);
-    expect(numbersOf(copy.apply(input))).toEqual(numbersOf(layer.apply(input)));
-  });
+  it.each(layers.map(([layer, inputShape]) => [layer.className, layer, inputShape] as const))(
+    '%s survives its configuration as JSON: same configuration, same weights, same output',
+    (_, layer, inputShape) => {
+      const stored = JSON.parse(
+        JSON.stringify({ className: layer.className, config: layer.getConfig() }),
+      ) as LayerConfig;
+      const copy = layerFromConfig(stored);
+      copy.linkLayers((name) => (name === table.name ? table : undefined));
+      expect(copy.constructor).toBe(layer.constructor);
+      expect(JSON.parse(JSON.stringify(copy.getConfig()))).toEqual(stored.config);
+      const random = new Random(3);
+      const size = inputShape.reduce((a, b) => a * b, 1);
+      const input = tensor(
+        Float64Array.from({ length: size }, () =>
+          layer instanceof Embedding || layer instanceof WordFeatures ? random.integer(11) : random.normal(),
+        ),
+        inputShape,
+      );
+      layer.ensureBuilt(inputShape);
+      copy.ensureBuilt(inputShape);
+      const named = [...layer.namedWeights()];
+      expect(
+        [...copy.namedWeights()].map(([path, { variable, regularizer, constraint }]) => [
+          path,
+          variable.shape,
+          variable.trainable,
+          regularizer?.getConfig(),
+          constraint?.getConfig(),
+        ]),
+      ).toEqual(
+        named.map(([path, { variable, regularizer, constraint }]) => [
+          path,
+          variable.shape,
+          variable.trainable,
+          regularizer?.getConfig(),
+          constraint?.getConfig(),
+        ]),
+      );
+      copy.weights.forEach((variable, i) => variable.assign(layer.weights[i].dataSync()));
+      expect(copy.trainableWeights.length).toBe(layer.trainableWeights.length);
+      expect(numbersOf(copy.apply(input))).toEqual(numbersOf(layer.apply(input)));
+    },
+  );
 
   it('a class of the user is known once it is registered', () => {
     class Doubled extends Layer {
@@ -117,23 +215,37 @@ describe('layers and their configurations', () => {
         return this.baseConfig();
       }
     }
-    const stored = { className: 'TimeDistributed', config: { layer: { className: 'Doubled', config: { name: 'inner' } } } };
+    const stored = {
+      className: 'TimeDistributed',
+      config: { layer: { className: 'Doubled', config: { name: 'inner' } } },
+    };
     expect(() => layerFromConfig(stored)).toThrow('unknown layer `Doubled`');
     registerLayer('Doubled', (config) => new Doubled('Doubled', config, []));
     expect((layerFromConfig(stored) as TimeDistributed).layer).toBeInstanceOf(Doubled);
-    expect(() => registerLayer('Dense', (config) => new Doubled('Dense', config, []))).toThrow('`Dense` is a layer of the library.');
+    expect(() => registerLayer('Dense', (config) => new Doubled('Dense', config, []))).toThrow(
+      '`Dense` is a layer of the library.',
+    );
   });
 
   it('an unknown class, an unknown option and a damaged configuration are refused with the nearest name', () => {
-    expect(() => layerFromConfig({ className: 'LTSM', config: { units: 5 } })).toThrow('unknown layer `LTSM`; did you mean `LSTM`');
-    expect(() => layerFromConfig({ className: 'Dense', config: { unit: 5 } })).toThrow('unknown option `unit`; did you mean `units`?');
-    expect(() => layerFromConfig({ className: 'TimeDistributed', config: {} })).toThrow('[FILE_FORMAT] layerFromConfig: this is no configuration of a layer.');
-    expect(() => modelFromConfig({ className: 'Dense', config: { units: 5 } })).toThrow('[FILE_FORMAT] modelFromConfig: `Dense` is a layer, not a model.');
+    expect(() => layerFromConfig({ className: 'LTSM', config: { units: 5 } })).toThrow(
+      'unknown layer `LTSM`; did you mean `LSTM`',
+    );
+    expect(() => layerFromConfig({ className: 'Dense', config: { unit: 5 } })).toThrow(
+      'unknown option `unit`; did you mean `units`?',
+    );
+    expect(() => layerFromConfig({ className: 'TimeDistributed', config: {} })).toThrow(
+      '[FILE_FORMAT] layerFromConfig: this is no configuration of a layer.',
+    );
+    expect(() => modelFromConfig({ className: 'Dense', config: { units: 5 } })).toThrow(
+      '[FILE_FORMAT] modelFromConfig: `Dense` is a layer, not a model.',
+    );
   });
 });
 
 function numbersOf(output: unknown): unknown {
-  if (output !== null && typeof output === 'object' && 'dataSync' in output) return Array.from((output as Tensor).dataSync());
+  if (output !== null && typeof output === 'object' && 'dataSync' in output)
+    return Array.from((output as Tensor).dataSync());
   if (Array.isArray(output)) return output.map(numbersOf);
   return Object.fromEntries(Object.entries(output as object).map(([name, value]) => [name, numbersOf(value)]));
 }

@@ -68,7 +68,9 @@ const makers = new Map<string, LayerMaker>(
     AttentionPooling1D: plain(AttentionPooling1D),
     Bidirectional: (config) => {
       const backwardLayer = config.backwardLayer === undefined ? undefined : nested(config.backwardLayer);
-      return new Bidirectional({ ...config, layer: nested(config.layer), backwardLayer } as ConstructorParameters<typeof Bidirectional>[0]);
+      return new Bidirectional({ ...config, layer: nested(config.layer), backwardLayer } as ConstructorParameters<
+        typeof Bidirectional
+      >[0]);
     },
     Concatenate: plain(Concatenate),
     Conv1D: plain(Conv1D),
@@ -89,7 +91,10 @@ const makers = new Map<string, LayerMaker>(
     RNN: plain(RNN),
     Sequential: (config) => {
       const { layers, inputShape, name, trainable } = config as unknown as StoredSequential;
-      return new Sequential(layers.map((layer) => layerFromConfig(layer) as Layer), { name, trainable, inputShape });
+      return new Sequential(
+        layers.map((layer) => layerFromConfig(layer) as Layer),
+        { name, trainable, inputShape },
+      );
     },
     SampledSoftmax: plain(SampledSoftmax),
     SequencePooling1D: plain(SequencePooling1D),
@@ -116,7 +121,13 @@ export function layerClassNames(): string[] {
 export function layerFromConfig(stored: LayerConfig): Layer<unknown> {
   const { className, config } = stored ?? {};
   if (typeof className !== 'string' || config === null || typeof config !== 'object') {
-    throw new RondoError('FILE_FORMAT', { where: 'layerFromConfig', what: 'this is no configuration of a layer.', expected: '{ className, config }', received: JSON.stringify(stored) ?? 'nothing', fix: 'use a file written by save(), or { className: layer.className, config: layer.getConfig() }.' });
+    throw new RondoError('FILE_FORMAT', {
+      where: 'layerFromConfig',
+      what: 'this is no configuration of a layer.',
+      expected: '{ className, config }',
+      received: JSON.stringify(stored) ?? 'nothing',
+      fix: 'use a file written by save(), or { className: layer.className, config: layer.getConfig() }.',
+    });
   }
   const make = makers.get(className);
   if (make === undefined) {
@@ -134,7 +145,11 @@ export function layerFromConfig(stored: LayerConfig): Layer<unknown> {
  */
 export function registerLayer(className: string, make: LayerMaker): void {
   if (libraryNames.has(className)) {
-    throw new RondoError('USAGE', { where: 'registerLayer', what: `\`${className}\` is a layer of the library.`, fix: 'give your class another className.' });
+    throw new RondoError('USAGE', {
+      where: 'registerLayer',
+      what: `\`${className}\` is a layer of the library.`,
+      fix: 'give your class another className.',
+    });
   }
   makers.set(className, make);
 }
@@ -147,5 +162,11 @@ export function registerLayer(className: string, make: LayerMaker): void {
 export function modelFromConfig(config: LayerConfig): Model {
   const model = layerFromConfig(config);
   if (model instanceof Model) return model;
-  throw new RondoError('FILE_FORMAT', { where: 'modelFromConfig', what: `\`${config.className}\` is a layer, not a model.`, expected: 'a Sequential, or a class that extends Model', received: config.className, fix: 'make the layer with layerFromConfig.' });
+  throw new RondoError('FILE_FORMAT', {
+    where: 'modelFromConfig',
+    what: `\`${config.className}\` is a layer, not a model.`,
+    expected: 'a Sequential, or a class that extends Model',
+    received: config.className,
+    fix: 'make the layer with layerFromConfig.',
+  });
 }

@@ -27,9 +27,15 @@ export function suggestLearningRates({ learningRates, losses }: LearningRateCurv
   const start = Math.ceil(startShare * losses.length);
   const lowest = indexOfLowest(averages);
   if (lowest <= start) return { steepest: null, tenthOfMinimum: null, suggested: null };
-  const slopes = losses.slice(0, lowest + 1).map((_, at) => (at < start ? Infinity : slopeAt(losses, at, Math.min(reach, losses.length - 1 - at))));
+  const slopes = losses
+    .slice(0, lowest + 1)
+    .map((_, at) => (at < start ? Infinity : slopeAt(losses, at, Math.min(reach, losses.length - 1 - at))));
   const tenthOfMinimum = learningRates[lowest] / 10;
-  return { steepest: learningRates[indexOfLowest(slopes)], tenthOfMinimum, suggested: Number(tenthOfMinimum.toPrecision(2)) };
+  return {
+    steepest: learningRates[indexOfLowest(slopes)],
+    tenthOfMinimum,
+    suggested: Number(tenthOfMinimum.toPrecision(2)),
+  };
 }
 
 /** The mean of the values around `at`, those nearer weighing more. */

@@ -41,10 +41,20 @@ import { layerClassNames } from './layer-registry.js';
 import { Sequential } from './sequential.js';
 
 /** A gap, an end and a beginning that are padding, and a sequence of padding alone. */
-const [gap, end, start, none] = [[1, 0, 1, 1], [1, 1, 1, 0], [0, 0, 1, 1], [0, 0, 0, 0]];
+const [gap, end, start, none] = [
+  [1, 0, 1, 1],
+  [1, 1, 1, 0],
+  [0, 0, 1, 1],
+  [0, 0, 0, 0],
+];
 const given = Uint8Array.from([gap, end, start, none].flat());
 const steps = normals([4, 4, 6], new Random(7));
-const indices = [[3, 0, 1, 1], [2, 0, 4, 1], [1, 0, 2, 3], [1, 1, 1, 1]];
+const indices = [
+  [3, 0, 1, 1],
+  [2, 0, 4, 1],
+  [1, 0, 2, 3],
+  [1, 1, 1, 1],
+];
 const words = tensor(indices);
 const spelled = tensor(indices.map((row) => row.map((word) => [word, 2, 3])));
 const marked = tensor(indices.map((row) => row.map((word) => (word === 0 ? [9, 9] : [9, word]))));
@@ -58,7 +68,11 @@ const ends = undefined;
 const withoutSecond = Uint8Array.from([[1, 0, 1, 1], [1, 0, 1, 0], [0, 0, 1, 1], none].flat());
 
 /** What becomes of the mask of `[4, 4, 6]` at every layer: a new layer takes a stand here. */
-const table: readonly (readonly [layer: Layer<unknown>, mask: readonly number[] | Uint8Array | undefined, input?: Tensor])[] = [
+const table: readonly (readonly [
+  layer: Layer<unknown>,
+  mask: readonly number[] | Uint8Array | undefined,
+  input?: Tensor,
+])[] = [
   [new Activation({ activation: 'tanh' }), goesOn],
   [new ActivationPenalty({ size: 1 }), goesOn],
   [new AdaptiveSoftmax({ units: 11, cutoffs: [3, 7] }), goesOn],
@@ -68,11 +82,43 @@ const table: readonly (readonly [layer: Layer<unknown>, mask: readonly number[] 
   [new Concatenate(), goesOn],
   [new Conv1D({ filters: 3, kernelSize: 2, padding: 'causal' }), goesOn],
   [new Conv1D({ filters: 3, kernelSize: 3, padding: 'same' }), goesOn],
-  [new Conv1D({ filters: 3, kernelSize: 2 }), [[0, 0, 1], [1, 1, 0], [0, 0, 1], [0, 0, 0]].flat()],
-  [new Conv1D({ filters: 3, kernelSize: 2, dilationRate: 2 }), [[1, 0], [1, 0], [0, 0], [0, 0]].flat()],
-  [new Conv1D({ filters: 3, kernelSize: 2, padding: 'causal', strides: 3 }), [[1, 1], [1, 0], [0, 1], [0, 0]].flat()],
+  [
+    new Conv1D({ filters: 3, kernelSize: 2 }),
+    [
+      [0, 0, 1],
+      [1, 1, 0],
+      [0, 0, 1],
+      [0, 0, 0],
+    ].flat(),
+  ],
+  [
+    new Conv1D({ filters: 3, kernelSize: 2, dilationRate: 2 }),
+    [
+      [1, 0],
+      [1, 0],
+      [0, 0],
+      [0, 0],
+    ].flat(),
+  ],
+  [
+    new Conv1D({ filters: 3, kernelSize: 2, padding: 'causal', strides: 3 }),
+    [
+      [1, 1],
+      [1, 0],
+      [0, 1],
+      [0, 0],
+    ].flat(),
+  ],
   // Windows of steps 0 to 2 and 2 to 4, of which 1 and 3 are the middle.
-  [new Conv1D({ filters: 3, kernelSize: 3, padding: 'same', strides: 2 }), [[0, 1], [1, 0], [0, 1], [0, 0]].flat()],
+  [
+    new Conv1D({ filters: 3, kernelSize: 3, padding: 'same', strides: 2 }),
+    [
+      [0, 1],
+      [1, 0],
+      [0, 1],
+      [0, 0],
+    ].flat(),
+  ],
   [new CRF(), goesOn],
   [new Dense({ units: 3 }), goesOn],
   [new Dropout({ rate: 0.5 }), goesOn],
@@ -82,14 +128,33 @@ const table: readonly (readonly [layer: Layer<unknown>, mask: readonly number[] 
   [new GlobalAveragePooling1D(), ends],
   [new GlobalMaxPooling1D({ keepdims: true }), ends],
   [new GRU({ units: 3 }), ends],
-  [new GRU({ units: 3, returnSequences: true, goBackwards: true }), [[1, 1, 0, 1], [0, 1, 1, 1], [1, 1, 0, 0], none].flat()],
+  [
+    new GRU({ units: 3, returnSequences: true, goBackwards: true }),
+    [[1, 1, 0, 1], [0, 1, 1, 1], [1, 1, 0, 0], none].flat(),
+  ],
   [new InputLayer({ shape: [null, 6] }), goesOn],
   [new LSTM({ units: 3, returnSequences: true }), goesOn],
   [new LayerNormalization(), goesOn],
   [new Masking({ maskValue: 9 }), withoutSecond, marked],
   [new RepeatVector({ n: 3 }), ends, vectors],
-  [new Reshape({ targetShape: [8, 3] }), [[1, 1, 0, 0, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1, 0, 0], [0, 0, 0, 0, 1, 1, 1, 1], [...none, ...none]].flat()],
-  [new Reshape({ targetShape: [2, 12] }), [[1, 1], [1, 1], [0, 1], [0, 0]].flat()],
+  [
+    new Reshape({ targetShape: [8, 3] }),
+    [
+      [1, 1, 0, 0, 1, 1, 1, 1],
+      [1, 1, 1, 1, 1, 1, 0, 0],
+      [0, 0, 0, 0, 1, 1, 1, 1],
+      [...none, ...none],
+    ].flat(),
+  ],
+  [
+    new Reshape({ targetShape: [2, 12] }),
+    [
+      [1, 1],
+      [1, 1],
+      [0, 1],
+      [0, 0],
+    ].flat(),
+  ],
   [new Reshape({ targetShape: [4, 2, 3] }), goesOn],
   [new Reshape({ targetShape: [2, 2, 6] }), goesOn],
   [new Reshape({ targetShape: [3, 8] }), ends],
@@ -105,15 +170,18 @@ const table: readonly (readonly [layer: Layer<unknown>, mask: readonly number[] 
   [new WordFeatures({ words: 5, wordUnits: 3, characters: 5 }), withoutSecond, spelled],
 ];
 
-it.each(table.map((row, i) => [row[0].className, i, row] as const))('what becomes of a mask at %s (row %i)', (_name, _i, [layer, expected, input = steps]) => {
-  const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
-  for (const training of [false, true]) {
-    const mask = maskOf(layer.apply(input, { mask: given, training }) as Tensor);
-    expect(mask && [...mask]).toEqual(expected && [...expected]);
-  }
-  expect(warn).not.toHaveBeenCalled();
-  warn.mockRestore();
-});
+it.each(table.map((row, i) => [row[0].className, i, row] as const))(
+  'what becomes of a mask at %s (row %i)',
+  (_name, _i, [layer, expected, input = steps]) => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    for (const training of [false, true]) {
+      const mask = maskOf(layer.apply(input, { mask: given, training }) as Tensor);
+      expect(mask && [...mask]).toEqual(expected && [...expected]);
+    }
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
+  },
+);
 
 /** A layer of a user's own that doubles its input, and does with the mask what `handling` says. */
 class Twice extends Layer {
@@ -146,9 +214,15 @@ class Twice extends Layer {
 
 it('says once of a layer of your own that it loses the mask, at its first run with one and in the summary', () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
-  const model = new Sequential([new Embedding({ inputDim: 5, outputDim: 6, maskZero: true }), new Twice('nothing'), new GRU({ units: 3 })]);
+  const model = new Sequential([
+    new Embedding({ inputDim: 5, outputDim: 6, maskZero: true }),
+    new Twice('nothing'),
+    new GRU({ units: 3 }),
+  ]);
   for (let run = 0; run < 3; run++) model.apply(words);
-  expect(warn.mock.calls.map(([line]) => String(line))).toEqual([expect.stringMatching(/^Twice forgetful: the mask of its input ends here.*passesMask/)]);
+  expect(warn.mock.calls.map(([line]) => String(line))).toEqual([
+    expect.stringMatching(/^Twice forgetful: the mask of its input ends here.*passesMask/),
+  ]);
   expect(model.summary()).toMatch(/forgetful \(Twice\) loses the mask/);
   const heeding = (['passes', 'reads', 'sends', 'gives on'] as const).map((handling) => new Twice(handling));
   const masked = tensor(steps.dataSync(), steps.shape);
@@ -184,38 +258,68 @@ it('joins masks: hidden before stays hidden, and what one input of several hides
   const joined = new Concatenate().apply([first, second]);
   expect([...joined.dataSync()]).toEqual([0, 0, 0, 3, 7, 0]);
   expect([...maskOf(joined)!]).toEqual([0, 1, 1]);
-  const documents = tensor([[[1, 2], [3, 0]], [[4, 2], [1, 1]]]);
+  const documents = tensor([
+    [
+      [1, 2],
+      [3, 0],
+    ],
+    [
+      [4, 2],
+      [1, 1],
+    ],
+  ]);
   const embedding = new TimeDistributed({ layer: new Embedding({ inputDim: 5, outputDim: 3, maskZero: true }) });
-  expect([...maskOf(embedding.apply(documents, { mask: Uint8Array.from([1, 1, 1, 0]) }))!]).toEqual([1, 1, 1, 0, 1, 1, 0, 0]);
+  expect([...maskOf(embedding.apply(documents, { mask: Uint8Array.from([1, 1, 1, 0]) }))!]).toEqual([
+    1, 1, 1, 0, 1, 1, 0, 0,
+  ]);
 });
 
-it.each(['same', 'causal', 'valid'] as const)('padding changes nothing for a %s convolution before an LSTM, nor for its gradients', (padding) => {
-  useBackend('reference');
-  setSeed(3);
-  const model = new Sequential([new Conv1D({ filters: 4, kernelSize: 3, padding, activation: 'tanh', biasInitializer: 'ones' }), new LSTM({ units: 5 })], { inputShape: [null, 6] });
-  const short = normals([2, 5, 6], new Random(9));
-  const paddingStep = tensor(new Float64Array(12).fill(NaN), [2, 1, 6]);
-  const results = [[], [-1], [5, 6]].map((places) => {
-    const atStart = places.filter((place) => place < 0).map(() => paddingStep);
-    const atEnd = places.filter((place) => place > 0).map(() => paddingStep);
-    const row = [...atStart.map(() => 0), 1, 1, 1, 1, 1, ...atEnd.map(() => 0)];
-    const x = ops.concatenate([...atStart, short, ...atEnd], 1);
-    setMask(x, Uint8Array.from([...row, ...row]));
-    const { value, gradients } = valueAndGradients(() => ops.sum(ops.square(model.apply(x))), model.weights);
-    return [...value.dataSync(), ...gradients.flatMap((gradient) => [...gradient.dataSync()])];
-  });
-  for (const padded of results.slice(1)) expectClose(padded, results[0], 1e-12, padding);
-  useBackend('wasm');
-});
+it.each(['same', 'causal', 'valid'] as const)(
+  'padding changes nothing for a %s convolution before an LSTM, nor for its gradients',
+  (padding) => {
+    useBackend('reference');
+    setSeed(3);
+    const model = new Sequential(
+      [
+        new Conv1D({ filters: 4, kernelSize: 3, padding, activation: 'tanh', biasInitializer: 'ones' }),
+        new LSTM({ units: 5 }),
+      ],
+      { inputShape: [null, 6] },
+    );
+    const short = normals([2, 5, 6], new Random(9));
+    const paddingStep = tensor(new Float64Array(12).fill(NaN), [2, 1, 6]);
+    const results = [[], [-1], [5, 6]].map((places) => {
+      const atStart = places.filter((place) => place < 0).map(() => paddingStep);
+      const atEnd = places.filter((place) => place > 0).map(() => paddingStep);
+      const row = [...atStart.map(() => 0), 1, 1, 1, 1, 1, ...atEnd.map(() => 0)];
+      const x = ops.concatenate([...atStart, short, ...atEnd], 1);
+      setMask(x, Uint8Array.from([...row, ...row]));
+      const { value, gradients } = valueAndGradients(() => ops.sum(ops.square(model.apply(x))), model.weights);
+      return [...value.dataSync(), ...gradients.flatMap((gradient) => [...gradient.dataSync()])];
+    });
+    for (const padded of results.slice(1)) expectClose(padded, results[0], 1e-12, padding);
+    useBackend('wasm');
+  },
+);
 
 it('the penalty of activations is that of the steps that count', () => {
   const layer = new ActivationPenalty({ size: 0.5, change: 2 });
   const [b0, b1] = [0, 1].map((b) => ops.slice(steps, 0, b, b + 1));
-  const penaltyOf = (x: Tensor, mask?: readonly number[]): number[] => [...valueAndGradients(() => ops.sum(layer.apply(x, { training: true, mask: mask && Uint8Array.from(mask) })), [x]).gradients[0].dataSync()];
+  const penaltyOf = (x: Tensor, mask?: readonly number[]): number[] => [
+    ...valueAndGradients(
+      () => ops.sum(layer.apply(x, { training: true, mask: mask && Uint8Array.from(mask) })),
+      [x],
+    ).gradients[0].dataSync(),
+  ];
   const alone = penaltyOf(ops.slice(b1, 1, 0, 3));
   expectClose(penaltyOf(b1, end).slice(0, 18), alone, 1e-6, 'an end');
   expect(penaltyOf(b1, end).slice(18)).toEqual(new Array(6).fill(1));
   const joined = penaltyOf(ops.concatenate([ops.slice(b0, 1, 0, 1), ops.slice(b0, 1, 2)], 1));
-  expectClose(penaltyOf(b0, gap).filter((_, i) => i < 6 || i >= 12), joined, 1e-6, 'a gap');
+  expectClose(
+    penaltyOf(b0, gap).filter((_, i) => i < 6 || i >= 12),
+    joined,
+    1e-6,
+    'a gap',
+  );
   expect(penaltyOf(b0, none)).toEqual(new Array(24).fill(1));
 });

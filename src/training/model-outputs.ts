@@ -16,10 +16,12 @@ export type OutputForm = 'one' | 'list' | readonly string[];
 /** Takes a model's result apart. @throws USAGE where it is something other than tensors. */
 export function outputsOf(result: unknown, where: string): Outputs {
   if (result instanceof Tensor) return { tensors: [result], form: 'one' };
-  if (Array.isArray(result) && result.length > 0 && result.every((member) => member instanceof Tensor)) return { tensors: result, form: 'list' };
+  if (Array.isArray(result) && result.length > 0 && result.every((member) => member instanceof Tensor))
+    return { tensors: result, form: 'list' };
   if (result !== null && typeof result === 'object' && !Array.isArray(result)) {
     const entries = Object.entries(result);
-    if (entries.length > 0 && entries.every(([, member]) => member instanceof Tensor)) return { tensors: entries.map(([, member]) => member as Tensor), form: entries.map(([name]) => name) };
+    if (entries.length > 0 && entries.every(([, member]) => member instanceof Tensor))
+      return { tensors: entries.map(([, member]) => member as Tensor), form: entries.map(([name]) => name) };
   }
   throw new RondoError('USAGE', {
     where,

@@ -37,7 +37,8 @@ function messageOf(action: () => unknown): string {
 }
 
 /** What the model says of the signal up to each step. */
-const wholeOutputs = (model: Sequential): number[][] => signal.map((_, t) => [...model.apply(tensor([signal.slice(0, t + 1)])).dataSync()]);
+const wholeOutputs = (model: Sequential): number[][] =>
+  signal.map((_, t) => [...model.apply(tensor([signal.slice(0, t + 1)])).dataSync()]);
 
 function expectNear(actual: ArrayLike<number>, expected: readonly number[]): void {
   expected.forEach((value, i) => expect(actual[i]).toBeCloseTo(value, 5));
@@ -66,7 +67,9 @@ describe('a stream', () => {
     expectNear(first.step(signal[5]), expected[5]);
     first.reset();
     expectNear(first.step(signal[0]), expected[0]);
-    expect(messageOf(() => first.setState(new Map([['lstm/state/hidden', new Float32Array(UNITS)]])))).toMatchInlineSnapshot(`
+    expect(
+      messageOf(() => first.setState(new Map([['lstm/state/hidden', new Float32Array(UNITS)]]))),
+    ).toMatchInlineSnapshot(`
       "[SHAPE_MISMATCH] ModelStream.setState: the state does not fit the model and batchSize.
         expected: lstm/state/cell (5), lstm/state/hidden (5)
         received: lstm/state/hidden (5)
@@ -132,7 +135,10 @@ describe('a stream', () => {
     }
     const plain = small();
     const doubled = (looks: boolean): Sequential => new Sequential([...plain.layers, new Doubled(looks)]);
-    expectNear(doubled(false).stream().step(signal[0]), wholeOutputs(plain)[0].map((value) => 2 * value));
+    expectNear(
+      doubled(false).stream().step(signal[0]),
+      wholeOutputs(plain)[0].map((value) => 2 * value),
+    );
     expect(messageOf(() => doubled(true).stream())).toMatchInlineSnapshot(`
       "[USAGE] wasm backend: a step that is recorded reads its numbers back.
         expected: operations on tensors alone
@@ -142,17 +148,22 @@ describe('a stream', () => {
   });
 
   it('refuses layers that need more than a step, and names them', () => {
-    const refusal = (...layers: Layer[]): string => messageOf(() => new Sequential(layers, { inputShape: [4, FEATURES] }).stream());
+    const refusal = (...layers: Layer[]): string =>
+      messageOf(() => new Sequential(layers, { inputShape: [4, FEATURES] }).stream());
     expect(refusal(new Bidirectional({ layer: new LSTM({ units: 2 }) }))).toMatchInlineSnapshot(`
       "[USAGE] Bidirectional bidirectional: the layer cannot be run one time step at a time.
         expected: recurrent layers that read forwards, and layers that treat every step by itself
         received: Bidirectional
         fix: apply the model to whole sequences, or leave this layer out of it."
     `);
-    expect(refusal(new LSTM({ units: 2, goBackwards: true, name: 'back' }))).toMatch(/^\[USAGE\] LSTM back: .*\n.*\n.*goBackwards: true/);
+    expect(refusal(new LSTM({ units: 2, goBackwards: true, name: 'back' }))).toMatch(
+      /^\[USAGE\] LSTM back: .*\n.*\n.*goBackwards: true/,
+    );
     expect(refusal(new Conv1D({ filters: 2, kernelSize: 2 }))).toMatch(/^\[USAGE\] Conv1D/);
     expect(refusal(new LSTM({ units: 2, returnSequences: true }), new Flatten())).toMatch(/^\[USAGE\] Flatten/);
-    expect(refusal(new Dense({ units: 2 }), new Embedding({ inputDim: 3, outputDim: 2, name: 'words' }))).toMatch(/^\[USAGE\] Sequential, layer `words` \(Embedding\)/);
+    expect(refusal(new Dense({ units: 2 }), new Embedding({ inputDim: 3, outputDim: 2, name: 'words' }))).toMatch(
+      /^\[USAGE\] Sequential, layer `words` \(Embedding\)/,
+    );
   });
 
   it('refuses what it cannot take', () => {
@@ -165,14 +176,19 @@ describe('a stream', () => {
     `);
     expect(messageOf(() => model.stream({ batchsize: 2 } as object))).toMatch(/^\[UNKNOWN_NAME\]/);
     expect(messageOf(() => model.stream({ batchSize: 0 }))).toMatch(/^\[OUT_OF_RANGE\]/);
-    expect(messageOf(() => new Sequential([new LSTM({ units: 2 })]).stream())).toMatch(/^\[USAGE\] Sequential\.stream: the model has no weights yet/);
+    expect(messageOf(() => new Sequential([new LSTM({ units: 2 })]).stream())).toMatch(
+      /^\[USAGE\] Sequential\.stream: the model has no weights yet/,
+    );
     class Own extends Model {
       override call(x: Tensor): Tensor {
         return x;
       }
     }
     expect(messageOf(() => new Own().stream())).toMatch(/^\[USAGE\]/);
-    const words = new Sequential([new Embedding({ inputDim: 4, outputDim: 2, maskZero: true, inputShape: [null] }), new LSTM({ units: 2 })]).stream();
+    const words = new Sequential([
+      new Embedding({ inputDim: 4, outputDim: 2, maskZero: true, inputShape: [null] }),
+      new LSTM({ units: 2 }),
+    ]).stream();
     words.step(3);
     const state = words.getState();
     expect(messageOf(() => words.step(4))).toMatch(/^\[OUT_OF_RANGE\] Embedding.*index 4 at \[0, 0\]/);

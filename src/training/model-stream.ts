@@ -57,7 +57,11 @@ export class ModelStream {
     requireCount(where, 'batchSize', batchSize);
     const { buildShape } = model;
     if (buildShape === undefined) {
-      throw new RondoError('USAGE', { where, what: 'the model has no weights yet.', fix: 'give it or its first layer an inputShape, or train it first.' });
+      throw new RondoError('USAGE', {
+        where,
+        what: 'the model has no weights yet.',
+        fix: 'give it or its first layer an inputShape, or train it first.',
+      });
     }
     this.batchSize = batchSize;
     this.stepper = withinMemory(where, () => model.stepper(batchSize));
@@ -81,7 +85,13 @@ export class ModelStream {
   step(input: ArrayLike<number> | number): FlatArray {
     const values = typeof input === 'number' ? [input] : input;
     if (values.length !== this.input.size) {
-      throw new RondoError('SHAPE_MISMATCH', { where: 'ModelStream.step', what: 'the input has the wrong size.', expected: `${this.input.size} numbers for ${describeShape(this.inputShape)}`, received: `${values.length} numbers`, fix: 'give one step of every sequence.' });
+      throw new RondoError('SHAPE_MISMATCH', {
+        where: 'ModelStream.step',
+        what: 'the input has the wrong size.',
+        expected: `${this.input.size} numbers for ${describeShape(this.inputShape)}`,
+        received: `${values.length} numbers`,
+        fix: 'give one step of every sequence.',
+      });
     }
     const bad = firstNotFinite(values);
     if (bad >= 0) throw notFinite(values, bad);
@@ -109,11 +119,21 @@ export class ModelStream {
 
   /** Goes on from a state that {@link ModelStream.getState} gave. @throws SHAPE_MISMATCH, before anything changes, for names or sizes that do not fit */
   setState(states: ReadonlyMap<string, ArrayLike<number>>): void {
-    const describe = (entries: Iterable<[string, number]>): string => [...entries].map(([name, size]) => `${name} (${size})`).sort().join(', ');
+    const describe = (entries: Iterable<[string, number]>): string =>
+      [...entries]
+        .map(([name, size]) => `${name} (${size})`)
+        .sort()
+        .join(', ');
     const expected = describe([...this.states].map(([name, { size }]) => [name, size]));
     const received = describe([...states].map(([name, { length }]) => [name, length]));
     if (expected !== received) {
-      throw new RondoError('SHAPE_MISMATCH', { where: 'ModelStream.setState', what: 'the state does not fit the model and batchSize.', expected, received, fix: 'give what getState() of a stream of such a model gave.' });
+      throw new RondoError('SHAPE_MISMATCH', {
+        where: 'ModelStream.setState',
+        what: 'the state does not fit the model and batchSize.',
+        expected,
+        received,
+        fix: 'give what getState() of a stream of such a model gave.',
+      });
     }
     for (const [name, state] of this.states) state.assign(states.get(name)!);
   }
@@ -140,7 +160,8 @@ export class ModelStream {
     if (recording !== undefined) dropped.register(this, recording, this);
     const { size } = this.output!;
     const isWide = backend.elementBytes === 8;
-    if (this.copied.length !== size || this.copied instanceof Float64Array !== isWide) this.copied = isWide ? new Float64Array(size) : new Float32Array(size);
+    if (this.copied.length !== size || this.copied instanceof Float64Array !== isWide)
+      this.copied = isWide ? new Float64Array(size) : new Float32Array(size);
     this.prepared = { backend, numThreads, buffers, recording };
   }
 
@@ -174,5 +195,9 @@ function notFinite(values: ArrayLike<number>, place: number): RondoError {
 function synchronousBackend(where: string): Backend {
   const backend = currentBackend();
   if (backend.readNow !== undefined) return backend;
-  throw new RondoError('BACKEND_UNAVAILABLE', { where, what: `\`${backend.name}\` cannot be read synchronously.`, fix: "choose another one: useBackend('wasm')." });
+  throw new RondoError('BACKEND_UNAVAILABLE', {
+    where,
+    what: `\`${backend.name}\` cannot be read synchronously.`,
+    fix: "choose another one: useBackend('wasm').",
+  });
 }

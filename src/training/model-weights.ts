@@ -21,12 +21,16 @@ export function variablesOf(model: Layer<unknown>): Map<string, Variable> {
 
 /** A copy of all weights, on the host. */
 export function hostWeights(model: Layer<unknown>): Record<string, HostArray> {
-  return Object.fromEntries([...variablesOf(model)].map(([name, variable]) => [name, { data: variable.dataSync(), shape: variable.shape }]));
+  return Object.fromEntries(
+    [...variablesOf(model)].map(([name, variable]) => [name, { data: variable.dataSync(), shape: variable.shape }]),
+  );
 }
 
 /** The same as tensors. */
 export function weightTensors(model: Layer<unknown>): Record<string, Tensor> {
-  return Object.fromEntries(Object.entries(hostWeights(model)).map(([name, { data, shape }]) => [name, tensor(data, shape)]));
+  return Object.fromEntries(
+    Object.entries(hostWeights(model)).map(([name, { data, shape }]) => [name, tensor(data, shape)]),
+  );
 }
 
 /**
@@ -34,14 +38,20 @@ export function weightTensors(model: Layer<unknown>): Record<string, Tensor> {
  *
  * @throws SHAPE_MISMATCH naming every weight that is missing, unknown or of another shape, or `code` where given.
  */
-export function assignWeights(model: Layer<unknown>, weights: NamedWeights, where: string, code: 'SHAPE_MISMATCH' | 'FILE_FORMAT' = 'SHAPE_MISMATCH'): void {
+export function assignWeights(
+  model: Layer<unknown>,
+  weights: NamedWeights,
+  where: string,
+  code: 'SHAPE_MISMATCH' | 'FILE_FORMAT' = 'SHAPE_MISMATCH',
+): void {
   const variables = variablesOf(model);
   const given = new Map(Object.entries(weights).map(([name, weight]) => [name, hostArray(weight, where, name)]));
   const faults: string[] = [];
   for (const [name, { shape }] of variables) {
     const weight = given.get(name);
     if (weight === undefined) faults.push(`\`${name}\` is missing`);
-    else if (!sameShape(weight.shape, shape)) faults.push(`\`${name}\` is ${describeShape(weight.shape)}, not ${describeShape(shape)}`);
+    else if (!sameShape(weight.shape, shape))
+      faults.push(`\`${name}\` is ${describeShape(weight.shape)}, not ${describeShape(shape)}`);
   }
   for (const name of given.keys()) if (!variables.has(name)) faults.push(`\`${name}\` is no weight of the model`);
   if (faults.length > 0) {

@@ -24,14 +24,19 @@ class Translator extends Model<Tensor> {
 
   override call([source, target]: readonly Tensor[], options: CallOptions): Tensor {
     const { states } = this.encoder.apply(this.embed.apply(source), options);
-    return this.words.apply(this.decoder.apply(this.embed.apply(target), { training: options.training, initialState: states }));
+    return this.words.apply(
+      this.decoder.apply(this.embed.apply(target), { training: options.training, initialState: states }),
+    );
   }
 }
 
 /** Two outputs, layers in an array and in a Map. */
 class TwoHeads extends Model<Readonly<Record<string, Tensor>>> {
   blocks = [new GRU({ units: 3, returnSequences: true }), new GRU({ units: 3 })];
-  heads = new Map([['value', new Dense({ units: 1 })], ['kind', new Dense({ units: 3, activation: 'softmax' })]]);
+  heads = new Map([
+    ['value', new Dense({ units: 1 })],
+    ['kind', new Dense({ units: 3, activation: 'softmax' })],
+  ]);
 
   override call(x: Tensor): Readonly<Record<string, Tensor>> {
     const code = this.blocks.reduce((value, block) => block.apply(value), x);
@@ -45,14 +50,33 @@ const value = x.map((steps) => [steps[0][0] + steps[3][1]]);
 const kind = x.map((steps) => (steps[1][0] > 0.3 ? 2 : steps[1][0] < -0.3 ? 0 : 1));
 
 describe('a Model with several inputs', () => {
-  const source = [[3, 4, 5], [6, 2, 0], [7, 0, 0], [1, 8, 3]];
-  const target = [[1, 5, 4, 3], [1, 2, 6, 0], [1, 7, 0, 0], [1, 3, 8, 1]];
-  const next = [[5, 4, 3, 2], [2, 6, 2, 0], [7, 2, 0, 0], [3, 8, 1, 2]];
+  const source = [
+    [3, 4, 5],
+    [6, 2, 0],
+    [7, 0, 0],
+    [1, 8, 3],
+  ];
+  const target = [
+    [1, 5, 4, 3],
+    [1, 2, 6, 0],
+    [1, 7, 0, 0],
+    [1, 3, 8, 1],
+  ];
+  const next = [
+    [5, 4, 3, 2],
+    [2, 6, 2, 0],
+    [7, 2, 0, 0],
+    [3, 8, 1, 2],
+  ];
 
   it('learns to reverse, with data by name, and padding does not count', async () => {
     setSeed(2);
     const model = new Translator();
-    model.compile({ optimizer: { name: 'adam', config: { learningRate: 0.03 } }, loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
+    model.compile({
+      optimizer: { name: 'adam', config: { learningRate: 0.03 } },
+      loss: 'sparseCategoricalCrossentropy',
+      metrics: ['accuracy'],
+    });
     const history = await model.fit({ source, target }, next, { epochs: 80, batchSize: 4 });
     expect(history.metrics.loss.at(-1)).toBeLessThan(0.1);
     expect(history.metrics.accuracy.at(-1)).toBe(1);
@@ -68,7 +92,15 @@ describe('a Model with several inputs', () => {
     await model.predict({ source, target });
     expect(model.isBuilt).toBe(true);
     expect(Object.keys(model.getWeights())).toEqual([
-      'embed/embeddings', 'encoder/cell/kernel', 'encoder/cell/recurrentKernel', 'encoder/cell/bias', 'decoder/cell/kernel', 'decoder/cell/recurrentKernel', 'decoder/cell/bias', 'words/kernel', 'words/bias',
+      'embed/embeddings',
+      'encoder/cell/kernel',
+      'encoder/cell/recurrentKernel',
+      'encoder/cell/bias',
+      'decoder/cell/kernel',
+      'decoder/cell/recurrentKernel',
+      'decoder/cell/bias',
+      'words/kernel',
+      'words/bias',
     ]);
     expect(model.encoder.name).toBe('encoder');
     expect(model.summary()).toContain('decoder (LSTM)');
@@ -76,8 +108,12 @@ describe('a Model with several inputs', () => {
 
   it('refuses inputs under other names or in another number', async () => {
     const model = new Translator();
-    await expect(model.predict({ source, sink: target })).rejects.toThrow(/expected: { source, target }\n {2}received: { source, sink }/);
-    await expect(model.predict({ source, target: [[1]] })).rejects.toThrow(/`x.target` has another number of rows than `x.source`/);
+    await expect(model.predict({ source, sink: target })).rejects.toThrow(
+      /expected: { source, target }\n {2}received: { source, sink }/,
+    );
+    await expect(model.predict({ source, target: [[1]] })).rejects.toThrow(
+      /`x.target` has another number of rows than `x.source`/,
+    );
     await expect(new TwoHeads().predict({ a: x, b: x })).rejects.toThrow(/declare `inputNames`/);
   });
 });
@@ -86,7 +122,12 @@ describe('a Model with several outputs', () => {
   const compiled = (): TwoHeads => {
     setSeed(4);
     const model = new TwoHeads();
-    model.compile({ optimizer: 'adam', loss: { value: 'meanSquaredError', kind: 'sparseCategoricalCrossentropy' }, lossWeights: { value: 0.25 }, metrics: { kind: ['accuracy'], value: ['mae'] } });
+    model.compile({
+      optimizer: 'adam',
+      loss: { value: 'meanSquaredError', kind: 'sparseCategoricalCrossentropy' },
+      lossWeights: { value: 0.25 },
+      metrics: { kind: ['accuracy'], value: ['mae'] },
+    });
     return model;
   };
 
@@ -94,8 +135,24 @@ describe('a Model with several outputs', () => {
     const model = compiled();
     const history = await model.fit(x, { kind, value }, { epochs: 2, batchSize: 4, validationSplit: 0.3 });
     const { loss, valueLoss, kindLoss } = history.metrics;
-    expect(Object.keys(history.metrics)).toEqual(['loss', 'valueLoss', 'kindLoss', 'valueMae', 'kindAccuracy', 'valLoss', 'valValueLoss', 'valKindLoss', 'valValueMae', 'valKindAccuracy']);
-    expectClose(loss, loss.map((_, i) => 0.25 * valueLoss[i] + kindLoss[i]), 1e-12, 'loss');
+    expect(Object.keys(history.metrics)).toEqual([
+      'loss',
+      'valueLoss',
+      'kindLoss',
+      'valueMae',
+      'kindAccuracy',
+      'valLoss',
+      'valValueLoss',
+      'valKindLoss',
+      'valValueMae',
+      'valKindAccuracy',
+    ]);
+    expectClose(
+      loss,
+      loss.map((_, i) => 0.25 * valueLoss[i] + kindLoss[i]),
+      1e-12,
+      'loss',
+    );
     const predicted = await model.predict(x);
     expect(predicted.value.shape).toEqual([10, 1]);
     expect(predicted.kind.shape).toEqual([10, 3]);
@@ -104,7 +161,14 @@ describe('a Model with several outputs', () => {
   it('finds layers in arrays and Maps', async () => {
     const model = compiled();
     await model.predict(x);
-    expect(Object.keys(model.getWeights()).map((name) => name.replace(/\/(cell\/)?\w+$/, ''))).toEqual([...Array<string>(3).fill('blocks/0'), ...Array<string>(3).fill('blocks/1'), 'heads/value', 'heads/value', 'heads/kind', 'heads/kind']);
+    expect(Object.keys(model.getWeights()).map((name) => name.replace(/\/(cell\/)?\w+$/, ''))).toEqual([
+      ...Array<string>(3).fill('blocks/0'),
+      ...Array<string>(3).fill('blocks/1'),
+      'heads/value',
+      'heads/value',
+      'heads/kind',
+      'heads/kind',
+    ]);
   });
 
   it('takes sample weights by output', async () => {
@@ -127,7 +191,9 @@ describe('a Model with several outputs', () => {
     model.compile({ optimizer: 'sgd', loss: ['mse', 'sparseCategoricalCrossentropy'], metrics: ['accuracy'] });
     await expect(model.fit(x, { value, kind })).rejects.toThrow(/does not say which output each metric is for/);
     model.compile({ optimizer: 'sgd', loss: ['mse', 'sparseCategoricalCrossentropy'] });
-    await expect(model.fit(x, { value, kind }, { classWeight: { 0: 2 } })).rejects.toThrow(/`classWeight` does not say/);
+    await expect(model.fit(x, { value, kind }, { classWeight: { 0: 2 } })).rejects.toThrow(
+      /`classWeight` does not say/,
+    );
   });
 });
 

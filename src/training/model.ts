@@ -66,7 +66,8 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
   override build(_inputShape: OpenShape): void {}
 
   override ensureBuilt(_inputShape: OpenShape): void {
-    for (const [name, layer] of this.sublayers) if (!layer.hasGivenName && layer.name === layer.className) layer.name = name;
+    for (const [name, layer] of this.sublayers)
+      if (!layer.hasGivenName && layer.name === layer.className) layer.name = name;
   }
 
   override get isBuilt(): boolean {
@@ -75,7 +76,11 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
   }
 
   override computeOutputShape(_inputShape: OpenShape): OpenShape {
-    throw new RondoError('USAGE', { where: `${this.className}.computeOutputShape`, what: 'the output shape of this model is not known without data.', fix: 'define computeOutputShape(inputShape) in the class.' });
+    throw new RondoError('USAGE', {
+      where: `${this.className}.computeOutputShape`,
+      what: 'the output shape of this model is not known without data.',
+      fix: 'define computeOutputShape(inputShape) in the class.',
+    });
   }
 
   override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
@@ -123,7 +128,11 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
   /** Loss and metrics on data, by name. @throws as {@link Model.fit}; ABORTED */
   evaluate(x: ModelData, y: ModelData, options?: EvaluateOptions): Promise<Record<string, number>>;
   evaluate(dataset: Dataset, options?: EvaluateOptions): Promise<Record<string, number>>;
-  evaluate(data: ModelData | Dataset, second?: ModelData | EvaluateOptions, third?: EvaluateOptions): Promise<Record<string, number>> {
+  evaluate(
+    data: ModelData | Dataset,
+    second?: ModelData | EvaluateOptions,
+    third?: EvaluateOptions,
+  ): Promise<Record<string, number>> {
     if (isDataset(data)) return evaluateModel(this, { dataset: data }, (second ?? {}) as EvaluateOptions);
     return evaluateModel(this, { x: data, y: second as ModelData }, third ?? {});
   }
@@ -136,8 +145,12 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
    */
   predict(x: AsyncIterable<ModelData>, options?: PredictOptions): AsyncGenerator<Output>;
   predict(x: ModelData, options?: PredictOptions): Promise<Output>;
-  predict(x: ModelData | AsyncIterable<ModelData>, options: PredictOptions = {}): Promise<Output> | AsyncGenerator<Output> {
-    if (x !== null && typeof x === 'object' && Symbol.asyncIterator in x) return predictStream(this, x, options) as AsyncGenerator<Output>;
+  predict(
+    x: ModelData | AsyncIterable<ModelData>,
+    options: PredictOptions = {},
+  ): Promise<Output> | AsyncGenerator<Output> {
+    if (x !== null && typeof x === 'object' && Symbol.asyncIterator in x)
+      return predictStream(this, x, options) as AsyncGenerator<Output>;
     return predictModel(this, x, options) as Promise<Output>;
   }
 
@@ -191,7 +204,11 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
     return this.#stream.random;
   }
 
-  protected override runWith<Result>(inputs: Tensor | readonly Tensor[], options: CallOptions, call: (inputs: Tensor | readonly Tensor[], options: CallOptions) => Result): Result {
+  protected override runWith<Result>(
+    inputs: Tensor | readonly Tensor[],
+    options: CallOptions,
+    call: (inputs: Tensor | readonly Tensor[], options: CallOptions) => Result,
+  ): Result {
     return withRandom(this.random, () => super.runWith(inputs, options, call));
   }
 
@@ -271,7 +288,13 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
   requireInputShapes(shapes: readonly Shape[], where: string): void {
     const known = this.sampleShapes;
     if (known === undefined || known.length === shapes.length) return;
-    throw new RondoError('SHAPE_MISMATCH', { where, what: 'the model takes another number of inputs.', expected: `${known.length}`, received: `${shapes.length}: ${shapes.map(describeShape).join(', ')}`, fix: 'give one array for every input.' });
+    throw new RondoError('SHAPE_MISMATCH', {
+      where,
+      what: 'the model takes another number of inputs.',
+      expected: `${known.length}`,
+      received: `${shapes.length}: ${shapes.map(describeShape).join(', ')}`,
+      fix: 'give one array for every input.',
+    });
   }
 
   /** @internal Notes that the weights exist and gives them their names. */

@@ -27,14 +27,27 @@ export async function predictModel(model: Model, x: ModelData, options: PredictO
   for (let start = 0; start < numRows; start += batchSize) {
     requireNotAborted(signal, where);
     const end = Math.min(numRows, start + batchSize);
-    computeRows(model, arrays.map((array) => sliceRows(array, start, end)), start, numRows, collected);
+    computeRows(
+      model,
+      arrays.map((array) => sliceRows(array, start, end)),
+      start,
+      numRows,
+      collected,
+    );
     if (hostIsWaiting()) await yieldToHost();
   }
-  return arranged(collected.map(({ data, shape }) => tensor(data, shape)), model.outputArrangement!);
+  return arranged(
+    collected.map(({ data, shape }) => tensor(data, shape)),
+    model.outputArrangement!,
+  );
 }
 
 /** The outputs of each batch. */
-export async function* predictStream(model: Model, batches: AsyncIterable<ModelData>, options: PredictOptions): AsyncGenerator<ModelOutput> {
+export async function* predictStream(
+  model: Model,
+  batches: AsyncIterable<ModelData>,
+  options: PredictOptions,
+): AsyncGenerator<ModelOutput> {
   for await (const x of batches) yield await predictModel(model, x, options);
 }
 
@@ -44,7 +57,13 @@ interface Collected {
   readonly shape: readonly number[];
 }
 
-function computeRows(model: Model, inputs: readonly HostArray[], start: number, numRows: number, collected: Collected[]): void {
+function computeRows(
+  model: Model,
+  inputs: readonly HostArray[],
+  start: number,
+  numRows: number,
+  collected: Collected[],
+): void {
   scope(() => {
     const { tensors } = model.forward(inputs.map(hostTensor), { training: false });
     tensors.forEach((output, i) => {
@@ -53,7 +72,13 @@ function computeRows(model: Model, inputs: readonly HostArray[], start: number, 
         collected.push({ data: rows, shape: output.shape });
         return;
       }
-      collected[i] ??= { data: rows instanceof Float64Array ? new Float64Array(sizeOfAll(output, numRows)) : new Float32Array(sizeOfAll(output, numRows)), shape: [numRows, ...output.shape.slice(1)] };
+      collected[i] ??= {
+        data:
+          rows instanceof Float64Array
+            ? new Float64Array(sizeOfAll(output, numRows))
+            : new Float32Array(sizeOfAll(output, numRows)),
+        shape: [numRows, ...output.shape.slice(1)],
+      };
       requireSameRows(model, collected[i].shape, output);
       collected[i].data.set(rows, (start * rows.length) / output.shape[0]);
     });
@@ -66,5 +91,11 @@ function sizeOfAll(output: Tensor, numRows: number): number {
 
 function requireSameRows(model: Model, expected: readonly number[], output: Tensor): void {
   if (sameShape(expected.slice(1), output.shape.slice(1))) return;
-  throw new RondoError('SHAPE_MISMATCH', { where: `${model.className}.predict`, what: 'the batches have outputs of different shapes.', expected: describeShape(expected), received: describeShape(output.shape), fix: 'predict batch by batch: give an async iterable.' });
+  throw new RondoError('SHAPE_MISMATCH', {
+    where: `${model.className}.predict`,
+    what: 'the batches have outputs of different shapes.',
+    expected: describeShape(expected),
+    received: describeShape(output.shape),
+    fix: 'predict batch by batch: give an async iterable.',
+  });
 }

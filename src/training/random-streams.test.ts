@@ -14,12 +14,17 @@ import { Model } from './model.js';
 import { Sequential } from './sequential.js';
 
 const random = new Random(11);
-const x = Array.from({ length: 13 }, () => Array.from({ length: 5 }, () => [random.normal(), random.normal(), random.normal()]));
+const x = Array.from({ length: 13 }, () =>
+  Array.from({ length: 5 }, () => [random.normal(), random.normal(), random.normal()]),
+);
 const y = x.map((steps) => [steps[0][1] - steps[3][2]]);
 const labels = x.map((steps) => (steps[0][0] > 0 ? 1 : 0));
 
 const regressor = (): Sequential => {
-  const model = new Sequential([new GRU({ units: 4, recurrentDropout: 0.2 }), new Dropout({ rate: 0.3 }), new Dense({ units: 1 })], { inputShape: [null, 3] });
+  const model = new Sequential(
+    [new GRU({ units: 4, recurrentDropout: 0.2 }), new Dropout({ rate: 0.3 }), new Dense({ units: 1 })],
+    { inputShape: [null, 3] },
+  );
   model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
   return model;
 };
@@ -42,16 +47,23 @@ const classifier = (): Classes => {
 const options: FitOptions = { epochs: 3, batchSize: 4 };
 /** Lets whatever else is waiting run between two steps. */
 const pause: Callback = { onBatchEnd: () => new Promise((done) => setTimeout(done, 0)) };
-const bits = (model: Model): unknown => Object.fromEntries(Object.entries(model.getWeights()).map(([name, weight]) => [name, weight.dataSync()]));
+const bits = (model: Model): unknown =>
+  Object.fromEntries(Object.entries(model.getWeights()).map(([name, weight]) => [name, weight.dataSync()]));
 
 describe('random streams', () => {
   it('of trainings at the same time are those of trainings one after the other', async () => {
     setSeed(5);
     const [a, b] = [regressor(), classifier()];
-    const alone = [await a.fit(x, y, { ...options, callbacks: [pause] }), await b.fit(x, labels, { ...options, callbacks: [pause] })];
+    const alone = [
+      await a.fit(x, y, { ...options, callbacks: [pause] }),
+      await b.fit(x, labels, { ...options, callbacks: [pause] }),
+    ];
     setSeed(5);
     const [c, d] = [regressor(), classifier()];
-    const together = await Promise.all([c.fit(x, y, { ...options, callbacks: [pause] }), d.fit(x, labels, { ...options, callbacks: [pause] })]);
+    const together = await Promise.all([
+      c.fit(x, y, { ...options, callbacks: [pause] }),
+      d.fit(x, labels, { ...options, callbacks: [pause] }),
+    ]);
     expect(together).toEqual(alone);
     expect([bits(c), bits(d)]).toEqual([bits(a), bits(b)]);
   });
@@ -113,11 +125,18 @@ describe('random streams', () => {
   });
 
   it('give a model inside a checkpoint the same dropout in its second run', () => {
-    const model = new Sequential([new Dropout({ rate: 0.5 }), new Dense({ units: 2, useBias: false })], { inputShape: [7] });
-    const input = tensor(Array.from({ length: 3 }, (_, row) => Array.from({ length: 7 }, (_, column) => 1 + row + 0.1 * column)));
+    const model = new Sequential([new Dropout({ rate: 0.5 }), new Dense({ units: 2, useBias: false })], {
+      inputShape: [7],
+    });
+    const input = tensor(
+      Array.from({ length: 3 }, (_, row) => Array.from({ length: 7 }, (_, column) => 1 + row + 0.1 * column)),
+    );
     const loss = () => ops.sum(ops.checkpoint((value) => model.apply(value, { training: true }), [input]));
     const [kernel] = model.trainableWeights;
-    const { value, gradients: [dKernel] } = valueAndGradients(loss, [kernel]);
+    const {
+      value,
+      gradients: [dKernel],
+    } = valueAndGradients(loss, [kernel]);
     // The loss is linear in the kernel, so the two agree only where the same inputs were dropped.
     const along = ops.sum(ops.mul(kernel, dKernel)).item();
     expect(along).toBeCloseTo(value.item(), 5);

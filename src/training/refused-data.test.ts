@@ -13,7 +13,11 @@ const model = (loss: LossLike, units: number, activation: string): Sequential =>
   made.compile({ optimizer: 'adam', loss });
   return made;
 };
-const messageOf = (work: Promise<unknown>): Promise<string> => work.then(() => 'nothing was thrown', (error: unknown) => (error as Error).message);
+const messageOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'nothing was thrown',
+    (error: unknown) => (error as Error).message,
+  );
 
 afterEach(() => void useBackend('wasm'));
 
@@ -22,14 +26,50 @@ describe('targets that a loss has no meaning for', () => {
   const oneHot = (...labels: number[]) => labels.map((label) => [0, 1, 2].map((place) => (place === label ? 1 : 0)));
 
   it.each<[string, number, string, number[][], RegExp]>([
-    ['binaryCrossentropy', 1, 'sigmoid', column(0, 1, 1, 2, 0), /OUT_OF_RANGE.*at \[3, 0\].\n.*from 0 to 1.*\n.*received: 2\n/],
+    [
+      'binaryCrossentropy',
+      1,
+      'sigmoid',
+      column(0, 1, 1, 2, 0),
+      /OUT_OF_RANGE.*at \[3, 0\].\n.*from 0 to 1.*\n.*received: 2\n/,
+    ],
     ['binaryCrossentropy', 1, 'sigmoid', column(0, -1, 1, 1, 0), /OUT_OF_RANGE.*at \[1, 0\].\n.*\n.*received: -1\n/],
-    ['categoricalCrossentropy', 3, 'softmax', [...oneHot(0, 1, 2, 0), [1, 1, 0]], /OUT_OF_RANGE.*no distribution over the classes, at \[4\].*\n.*\n.*sum is 2\n.*binaryCrossentropy/],
-    ['categoricalCrossentropy', 3, 'softmax', [...oneHot(0, 1, 2, 0), [1.5, -0.5, 0]], /OUT_OF_RANGE.*at \[4, 0\].*\n.*\n.*received: 1.5/],
-    ['categoricalCrossentropy', 3, 'softmax', column(0, 1, 2, 0, 1), /SHAPE_MISMATCH.*no rows over the 3 classes.*\n.*\n.*\n.*sparseCategoricalCrossentropy/],
-    ['categoricalCrossentropy', 1, 'softmax', column(0, 1, 1, 0, 1), /SHAPE_MISMATCH.*softmax over one class is always 1.*\n.*\n.*\n.*sigmoid/],
+    [
+      'categoricalCrossentropy',
+      3,
+      'softmax',
+      [...oneHot(0, 1, 2, 0), [1, 1, 0]],
+      /OUT_OF_RANGE.*no distribution over the classes, at \[4\].*\n.*\n.*sum is 2\n.*binaryCrossentropy/,
+    ],
+    [
+      'categoricalCrossentropy',
+      3,
+      'softmax',
+      [...oneHot(0, 1, 2, 0), [1.5, -0.5, 0]],
+      /OUT_OF_RANGE.*at \[4, 0\].*\n.*\n.*received: 1.5/,
+    ],
+    [
+      'categoricalCrossentropy',
+      3,
+      'softmax',
+      column(0, 1, 2, 0, 1),
+      /SHAPE_MISMATCH.*no rows over the 3 classes.*\n.*\n.*\n.*sparseCategoricalCrossentropy/,
+    ],
+    [
+      'categoricalCrossentropy',
+      1,
+      'softmax',
+      column(0, 1, 1, 0, 1),
+      /SHAPE_MISMATCH.*softmax over one class is always 1.*\n.*\n.*\n.*sigmoid/,
+    ],
     ['poisson', 1, 'softplus', column(3, 0, 12, 5, -2), /OUT_OF_RANGE.*at \[4, 0\].\n.*counts.*\n.*received: -2\n/],
-    ['klDivergence', 3, 'softmax', [...oneHot(0, 1, 2, 0), [0, 4, 0]], /OUT_OF_RANGE.*at \[4, 1\].*\n.*\n.*received: 4\n/],
+    [
+      'klDivergence',
+      3,
+      'softmax',
+      [...oneHot(0, 1, 2, 0), [0, 4, 0]],
+      /OUT_OF_RANGE.*at \[4, 1\].*\n.*\n.*received: 4\n/,
+    ],
   ])('%s of %i %s are refused before the first step', async (loss, units, activation, y, message) => {
     const made = model(loss, units, activation);
     expect(await messageOf(made.fit(x, y, { batchSize: 1, shuffle: false }))).toMatch(message);
@@ -51,11 +91,46 @@ describe('what trains to nothing', () => {
   const bothSigns = x.map((steps, row) => steps.map((step) => step.map((value) => (row % 2 === 0 ? value : -value))));
 
   it.each<[string, LossLike, number, string, object, RegExp]>([
-    ['a softmax over one unit', 'meanSquaredError', 1, 'softmax', {}, /USAGE.*softmax over one class is always 1[\s\S]*sigmoid/],
-    ['logits for probabilities of two classes', 'binaryCrossentropy', 1, 'linear', {}, /OUT_OF_RANGE.*`binaryCrossentropy` is given a prediction[\s\S]*'sigmoid'[\s\S]*fromLogits: true/],
-    ['logits for probabilities of classes', 'sparseCategoricalCrossentropy', 4, 'linear', {}, /OUT_OF_RANGE.*`sparseCategoricalCrossentropy` is given[\s\S]*'softmax'/],
-    ['a weight of a class that two do not have', 'binaryCrossentropy', 1, 'sigmoid', { classWeight: { 0: 1, 2: 5 } }, /OUT_OF_RANGE.*classWeight[\s\S]*0 to 1\n.*received: 2\n/],
-    ['a weight of a class that four do not have', 'sparseCategoricalCrossentropy', 4, 'softmax', { classWeight: { 4: 5 } }, /OUT_OF_RANGE.*classWeight[\s\S]*0 to 3\n.*received: 4\n/],
+    [
+      'a softmax over one unit',
+      'meanSquaredError',
+      1,
+      'softmax',
+      {},
+      /USAGE.*softmax over one class is always 1[\s\S]*sigmoid/,
+    ],
+    [
+      'logits for probabilities of two classes',
+      'binaryCrossentropy',
+      1,
+      'linear',
+      {},
+      /OUT_OF_RANGE.*`binaryCrossentropy` is given a prediction[\s\S]*'sigmoid'[\s\S]*fromLogits: true/,
+    ],
+    [
+      'logits for probabilities of classes',
+      'sparseCategoricalCrossentropy',
+      4,
+      'linear',
+      {},
+      /OUT_OF_RANGE.*`sparseCategoricalCrossentropy` is given[\s\S]*'softmax'/,
+    ],
+    [
+      'a weight of a class that two do not have',
+      'binaryCrossentropy',
+      1,
+      'sigmoid',
+      { classWeight: { 0: 1, 2: 5 } },
+      /OUT_OF_RANGE.*classWeight[\s\S]*0 to 1\n.*received: 2\n/,
+    ],
+    [
+      'a weight of a class that four do not have',
+      'sparseCategoricalCrossentropy',
+      4,
+      'softmax',
+      { classWeight: { 4: 5 } },
+      /OUT_OF_RANGE.*classWeight[\s\S]*0 to 3\n.*received: 4\n/,
+    ],
   ])('%s is refused before the first step', async (_, loss, units, activation, options, message) => {
     const made = model(loss, units, activation);
     expect(await messageOf(made.fit(bothSigns, y, options))).toMatch(message);
@@ -68,7 +143,11 @@ describe('what trains to nothing', () => {
     ['meanSquaredError', 1, 'linear', { classWeight: { 1: 2, 7: 3 } }],
     ['sparseCategoricalCrossentropy', 4, 'softmax', { classWeight: { 3: 2 } }],
   ])('%o of %i %s is trained', async (loss, units, activation, options) => {
-    expect(await messageOf(model(loss, units, activation).fit(x, units === 2 ? y.map(([label]) => [label, 1 - label]) : y, options))).toBe('nothing was thrown');
+    expect(
+      await messageOf(
+        model(loss, units, activation).fit(x, units === 2 ? y.map(([label]) => [label, 1 - label]) : y, options),
+      ),
+    ).toBe('nothing was thrown');
   });
 });
 
@@ -77,11 +156,28 @@ describe('numbers that float32 cannot hold', () => {
 
   it('are refused by predict, fit and evaluate, with their place', async () => {
     const made = model('meanSquaredError', 1, 'linear');
-    const message = /\[NOT_FINITE\] Sequential.*: row 2 of `x` holds 1e\+39, at \[2, 4, 1\], which is infinite in float32/;
+    const message =
+      /\[NOT_FINITE\] Sequential.*: row 2 of `x` holds 1e\+39, at \[2, 4, 1\], which is infinite in float32/;
     expect(await messageOf(made.predict(huge))).toMatch(message);
-    expect(await messageOf(made.fit(huge, x.map(() => [0])))).toMatch(message);
-    expect(await messageOf(made.evaluate(x, x.map((_, row) => [row === 3 ? -1e300 : 0])))).toMatch(/row 3 of `y` holds -1e\+300/);
-    expect(await messageOf(made.predict(x.map((steps) => steps.map(() => [3.4e38, -3.4e38]))))).toBe('nothing was thrown');
+    expect(
+      await messageOf(
+        made.fit(
+          huge,
+          x.map(() => [0]),
+        ),
+      ),
+    ).toMatch(message);
+    expect(
+      await messageOf(
+        made.evaluate(
+          x,
+          x.map((_, row) => [row === 3 ? -1e300 : 0]),
+        ),
+      ),
+    ).toMatch(/row 3 of `y` holds -1e\+300/);
+    expect(await messageOf(made.predict(x.map((steps) => steps.map(() => [3.4e38, -3.4e38]))))).toBe(
+      'nothing was thrown',
+    );
   });
 
   it('are numbers to a backend of double precision', async () => {
@@ -93,7 +189,10 @@ describe('numbers that float32 cannot hold', () => {
     const stream = model('meanSquaredError', 1, 'linear').stream();
     stream.step([0.1, 0.2]);
     const before = stream.getState();
-    for (const bad of [NaN, -Infinity, 1e39]) expect(() => stream.step([0.3, bad])).toThrow(/\[NOT_FINITE\] ModelStream.step: the input holds .*, at 1; the state is that of before/);
+    for (const bad of [NaN, -Infinity, 1e39])
+      expect(() => stream.step([0.3, bad])).toThrow(
+        /\[NOT_FINITE\] ModelStream.step: the input holds .*, at 1; the state is that of before/,
+      );
     expect(stream.getState()).toEqual(before);
     expect(Number.isFinite(stream.step([0.3, 0.4])[0])).toBe(true);
   });

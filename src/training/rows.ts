@@ -10,7 +10,13 @@ export function sliceRows({ data, shape }: HostArray, start: number, end: number
 }
 
 /** Copies the rows that `order` names from `start` to before `end` into `staging`, which is made where it is too small. */
-export function gatherRows({ data, shape }: HostArray, order: Int32Array, start: number, end: number, staging?: TypedNumbers): HostArray {
+export function gatherRows(
+  { data, shape }: HostArray,
+  order: Int32Array,
+  start: number,
+  end: number,
+  staging?: TypedNumbers,
+): HostArray {
   const width = sizeOf(shape.slice(1));
   const size = (end - start) * width;
   const target = staging !== undefined && staging.length >= size ? staging : stagingFor(data, size);
@@ -24,8 +30,11 @@ export function gatherRows({ data, shape }: HostArray, order: Int32Array, start:
 
 /** Whole numbers keep their type; others take that of the backend, so that the upload is a plain copy. */
 export function stagingFor(data: TypedNumbers, size: number): TypedNumbers {
-  if (!(data instanceof Float32Array || data instanceof Float64Array)) return new (data.constructor as new (size: number) => TypedNumbers)(size);
-  return currentBackend().elementBytes === 8 && data instanceof Float64Array ? new Float64Array(size) : new Float32Array(size);
+  if (!(data instanceof Float32Array || data instanceof Float64Array))
+    return new (data.constructor as new (size: number) => TypedNumbers)(size);
+  return currentBackend().elementBytes === 8 && data instanceof Float64Array
+    ? new Float64Array(size)
+    : new Float32Array(size);
 }
 
 export function firstRow(array: HostArray): Tensor {

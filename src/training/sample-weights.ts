@@ -9,7 +9,13 @@ export type ClassWeight = Readonly<Record<number, number>>;
 export function requireClassWeight(classWeight: ClassWeight, where: string): void {
   for (const [name, weight] of Object.entries(classWeight)) {
     requireNumber(where, `classWeight[${name}]`, weight, 'a number of at least 0', (v) => v >= 0);
-    requireNumber(where, 'a class of classWeight', Number(name), 'a whole number of at least 0', (v) => Number.isInteger(v) && v >= 0);
+    requireNumber(
+      where,
+      'a class of classWeight',
+      Number(name),
+      'a whole number of at least 0',
+      (v) => Number.isInteger(v) && v >= 0,
+    );
   }
 }
 
@@ -24,7 +30,13 @@ export function classWeights(classWeight: ClassWeight, { data, shape }: HostArra
   const isOneHot = classes > 1 && sameShape(shape, output);
   const numRows = sizeOf(rows);
   if (!isOneHot && data.length !== numRows) {
-    throw new RondoError('SHAPE_MISMATCH', { where: 'classWeight', what: 'the targets are neither class indices nor one-hot rows.', expected: `${describeShape(rows)} or ${describeShape(output)}`, received: describeShape(shape), fix: 'use classWeight with classification targets only.' });
+    throw new RondoError('SHAPE_MISMATCH', {
+      where: 'classWeight',
+      what: 'the targets are neither class indices nor one-hot rows.',
+      expected: `${describeShape(rows)} or ${describeShape(output)}`,
+      received: describeShape(shape),
+      fix: 'use classWeight with classification targets only.',
+    });
   }
   const weights = new Float64Array(numRows);
   for (let row = 0; row < numRows; row++) {

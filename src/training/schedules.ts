@@ -30,13 +30,25 @@ export function constantRate(options: { learningRate?: number | undefined } = {}
  * `values[i]` up to and including step `boundaries[i]`, and the last value after all of them, as Keras's
  * PiecewiseConstantDecay. @throws OUT_OF_RANGE unless boundaries increase and there is one more value
  */
-export function piecewiseConstantDecay(options: { boundaries: readonly number[]; values: readonly number[] }): Schedule {
+export function piecewiseConstantDecay(options: {
+  boundaries: readonly number[];
+  values: readonly number[];
+}): Schedule {
   const where = 'piecewiseConstantDecay';
   requireOptions(where, options, ['boundaries', 'values']);
   const { boundaries, values } = options;
   values.forEach((value, i) => requireRate(where, `values[${i}]`, value));
-  if (values.length !== boundaries.length + 1 || !boundaries.every((boundary, i) => i === 0 || boundary > boundaries[i - 1])) {
-    throw new RondoError('OUT_OF_RANGE', { where, what: 'boundaries and values do not fit together.', expected: 'boundaries that increase, and one value more', received: `${JSON.stringify(boundaries)} and ${JSON.stringify(values)}`, fix: 'give the value before, between and after the boundaries.' });
+  if (
+    values.length !== boundaries.length + 1 ||
+    !boundaries.every((boundary, i) => i === 0 || boundary > boundaries[i - 1])
+  ) {
+    throw new RondoError('OUT_OF_RANGE', {
+      where,
+      what: 'boundaries and values do not fit together.',
+      expected: 'boundaries that increase, and one value more',
+      received: `${JSON.stringify(boundaries)} and ${JSON.stringify(values)}`,
+      fix: 'give the value before, between and after the boundaries.',
+    });
   }
   return schedule(where, { boundaries, values }, (step) => {
     const place = boundaries.findIndex((boundary) => step <= boundary);
@@ -93,7 +105,12 @@ export function cosineDecay(options: CosineDecayOptions): Schedule {
   requireCount(where, 'warmupSteps', warmupSteps, 0);
   if (warmupTarget !== undefined) requireRate(where, 'warmupTarget', warmupTarget);
   if ((warmupTarget === undefined) !== (warmupSteps === 0)) {
-    throw new RondoError('USAGE', { where, what: 'a warm-up has a target and a length.', expected: 'both warmupTarget and warmupSteps, or neither', fix: 'give the missing one.' });
+    throw new RondoError('USAGE', {
+      where,
+      what: 'a warm-up has a target and a length.',
+      expected: 'both warmupTarget and warmupSteps, or neither',
+      fix: 'give the missing one.',
+    });
   }
   const start = warmupTarget ?? initialLearningRate;
   return schedule(where, { initialLearningRate, decaySteps, alpha, warmupTarget, warmupSteps }, (step) => {
@@ -131,11 +148,18 @@ export function cosineDecayRestarts(options: CosineDecayRestartsOptions): Schedu
   requireNumber(where, 'tMul', tMul, 'a number of at least 1', (v) => v >= 1);
   requireRate(where, 'mMul', mMul);
   requireNumber(where, 'alpha', alpha, 'a number from 0 to 1', (v) => v >= 0 && v <= 1);
-  requireNumber(where, 'warmupSteps', warmupSteps, `a whole number from 0 to below firstDecaySteps, ${firstDecaySteps}`, (v) => Number.isInteger(v) && v >= 0 && v < firstDecaySteps);
+  requireNumber(
+    where,
+    'warmupSteps',
+    warmupSteps,
+    `a whole number from 0 to below firstDecaySteps, ${firstDecaySteps}`,
+    (v) => Number.isInteger(v) && v >= 0 && v < firstDecaySteps,
+  );
   return schedule(where, { initialLearningRate, firstDecaySteps, tMul, mMul, alpha, warmupSteps }, (step) => {
     const lowest = initialLearningRate / 100;
     if (step < warmupSteps) return lowest + ((initialLearningRate - lowest) * step) / warmupSteps;
-    if (step < firstDecaySteps) return initialLearningRate * cosine((step - warmupSteps) / (firstDecaySteps - warmupSteps), alpha);
+    if (step < firstDecaySteps)
+      return initialLearningRate * cosine((step - warmupSteps) / (firstDecaySteps - warmupSteps), alpha);
     let start = 0;
     let length = firstDecaySteps;
     let height = 1;
@@ -167,14 +191,22 @@ export function oneCycle(options: OneCycleOptions): Schedule {
   requireRate(where, 'maxLearningRate', maxLearningRate);
   requireCount(where, 'totalSteps', totalSteps, 2);
   requireNumber(where, 'warmupFraction', warmupFraction, 'a number from 0 to 1', (v) => v >= 0 && v <= 1);
-  for (const [name, factor] of [['divFactor', divFactor], ['finalDivFactor', finalDivFactor]] as const) requireNumber(where, name, factor, 'a number of at least 1', (v) => v >= 1);
+  for (const [name, factor] of [
+    ['divFactor', divFactor],
+    ['finalDivFactor', finalDivFactor],
+  ] as const)
+    requireNumber(where, name, factor, 'a number of at least 1', (v) => v >= 1);
   const initial = maxLearningRate / divFactor;
   const top = Math.max(0, warmupFraction * totalSteps - 1);
   const last = totalSteps - 1;
   return schedule(where, { maxLearningRate, totalSteps, warmupFraction, divFactor, finalDivFactor }, (step) => {
     const between = (from: number, to: number, fraction: number): number => to + (from - to) * cosine(fraction, 0);
     if (step < top) return between(initial, maxLearningRate, step / top);
-    return between(maxLearningRate, initial / finalDivFactor, last > top ? Math.min(1, (step - top) / (last - top)) : 1);
+    return between(
+      maxLearningRate,
+      initial / finalDivFactor,
+      last > top ? Math.min(1, (step - top) / (last - top)) : 1,
+    );
   });
 }
 
@@ -188,17 +220,37 @@ export function linearWarmup(options: { warmupSteps: number; then: ScheduleLike 
   const { warmupSteps } = options;
   requireCount(where, 'warmupSteps', warmupSteps);
   const then = scheduleFromConfig(options.then, where);
-  return schedule(where, { warmupSteps, then: then.getConfig() }, (step) => (step < warmupSteps ? (then.at(0) * (step + 1)) / (warmupSteps + 1) : then.at(step - warmupSteps)));
+  return schedule(where, { warmupSteps, then: then.getConfig() }, (step) =>
+    step < warmupSteps ? (then.at(0) * (step + 1)) / (warmupSteps + 1) : then.at(step - warmupSteps),
+  );
 }
 
-function requireOptions(where: string, options: object | undefined, required: readonly string[], optional: readonly string[] = []): void {
+function requireOptions(
+  where: string,
+  options: object | undefined,
+  required: readonly string[],
+  optional: readonly string[] = [],
+): void {
   refuseUnknownOptions(where, options ?? {}, [...required, ...optional]);
   const missing = required.filter((name) => (options as Record<string, unknown> | undefined)?.[name] === undefined);
   if (missing.length === 0) return;
-  throw new RondoError('USAGE', { where, what: `the schedule needs ${missing.map((name) => `\`${name}\``).join(' and ')}.`, expected: `${where}({ ${required.join(', ')} })`, fix: 'give them.' });
+  throw new RondoError('USAGE', {
+    where,
+    what: `the schedule needs ${missing.map((name) => `\`${name}\``).join(' and ')}.`,
+    expected: `${where}({ ${required.join(', ')} })`,
+    fix: 'give them.',
+  });
 }
 
-const catalog = new Catalog<Schedule>('schedule', { constantRate, piecewiseConstantDecay, exponentialDecay, cosineDecay, cosineDecayRestarts, oneCycle, linearWarmup });
+const catalog = new Catalog<Schedule>('schedule', {
+  constantRate,
+  piecewiseConstantDecay,
+  exponentialDecay,
+  cosineDecay,
+  cosineDecayRestarts,
+  oneCycle,
+  linearWarmup,
+});
 
 export const scheduleNames = catalog.names;
 

@@ -41,24 +41,45 @@ describe('names in a Sequential', () => {
     expect(model.layers.map(({ name }) => name)).toEqual([...model.sublayers.keys()]);
   });
 
-  it.each([['LSTM', 'lstm'], ['SimpleRNN', 'simpleRNN'], ['Conv1D', 'conv1D'], ['LSTMStack', 'lstmStack'], ['GlobalMaxPooling1D', 'globalMaxPooling1D'], ['RNN', 'rnn']])('write %s as %s', (className, name) => {
+  it.each([
+    ['LSTM', 'lstm'],
+    ['SimpleRNN', 'simpleRNN'],
+    ['Conv1D', 'conv1D'],
+    ['LSTMStack', 'lstmStack'],
+    ['GlobalMaxPooling1D', 'globalMaxPooling1D'],
+    ['RNN', 'rnn'],
+  ])('write %s as %s', (className, name) => {
     expect(layerNameOf(className)).toBe(name);
   });
 
   it('are the beginnings of readable weight names, also on the variables', () => {
     const model = new Sequential([new LSTM({ units: 3, inputShape: [null, 2] }), new Dense({ units: 1 })]);
-    expect(Object.keys(model.getWeights())).toEqual(['lstm/cell/kernel', 'lstm/cell/recurrentKernel', 'lstm/cell/bias', 'dense/kernel', 'dense/bias']);
+    expect(Object.keys(model.getWeights())).toEqual([
+      'lstm/cell/kernel',
+      'lstm/cell/recurrentKernel',
+      'lstm/cell/bias',
+      'dense/kernel',
+      'dense/bias',
+    ]);
     expect(model.weights.map(({ name }) => name)).toEqual(Object.keys(model.getWeights()));
   });
 
   it('have the name of an inner model before them', () => {
     const inner = new Sequential([new Dense({ units: 2 })], { name: 'head' });
     const model = new Sequential([new SimpleRNN({ units: 3 }), inner], { inputShape: [null, 2] });
-    expect(Object.keys(model.getWeights())).toEqual(['simpleRNN/cell/kernel', 'simpleRNN/cell/recurrentKernel', 'simpleRNN/cell/bias', 'head/dense/kernel', 'head/dense/bias']);
+    expect(Object.keys(model.getWeights())).toEqual([
+      'simpleRNN/cell/kernel',
+      'simpleRNN/cell/recurrentKernel',
+      'simpleRNN/cell/bias',
+      'head/dense/kernel',
+      'head/dense/bias',
+    ]);
   });
 
   it('are refused where they are given twice or hold a slash, and a layer where it is listed twice', () => {
-    expect(() => new Sequential([new Dense({ units: 1, name: 'a' }), new Dense({ units: 1, name: 'a' })])).toThrow(/two layers are named `a`/);
+    expect(() => new Sequential([new Dense({ units: 1, name: 'a' }), new Dense({ units: 1, name: 'a' })])).toThrow(
+      /two layers are named `a`/,
+    );
     expect(() => new Sequential([new Dense({ units: 1, name: 'a/b' })])).toThrow(/holds a slash/);
     const layer = new Dense({ units: 1 });
     expect(() => new Sequential([layer, layer])).toThrow(/listed twice/);
@@ -67,7 +88,9 @@ describe('names in a Sequential', () => {
 
 describe('shapes in a Sequential', () => {
   it('are checked when it is made, and a misfit names both layers', () => {
-    expect(messageOf(() => new Sequential([new LSTM({ units: 4, inputShape: [9, 2] }), new LSTM({ units: 3 })]))).toMatchInlineSnapshot(`
+    expect(
+      messageOf(() => new Sequential([new LSTM({ units: 4, inputShape: [9, 2] }), new LSTM({ units: 3 })])),
+    ).toMatchInlineSnapshot(`
       "[SHAPE_MISMATCH] Sequential, layer \`lstm1\` (LSTM): it cannot take what the layer before it, \`lstm\`, gives.
         expected: [batch, time, features]
         received: [any, 4] from \`lstm\`
@@ -78,13 +101,17 @@ describe('shapes in a Sequential', () => {
   it('are checked with the first data where they are not known before', async () => {
     const model = new Sequential([new LSTM({ units: 4 }), new LSTM({ units: 3 })]);
     expect(model.isBuilt).toBe(false);
-    await expect(model.predict({ data: new Float32Array(12), shape: [1, 4, 3] })).rejects.toThrow(/`lstm` is a recurrent layer/);
+    await expect(model.predict({ data: new Float32Array(12), shape: [1, 4, 3] })).rejects.toThrow(
+      /`lstm` is a recurrent layer/,
+    );
     expect(model.isBuilt).toBe(false);
   });
 
   it('of data are compared with what the first layer takes', async () => {
     const model = new Sequential([new LSTM({ units: 4, inputShape: [null, 7] }), new Dense({ units: 1 })]);
-    await expect(model.predict({ data: new Float32Array(24), shape: [1, 2, 12] })).rejects.toThrow('expected: [batch, time, features = 7]\n  received: [any, 2, 12]');
+    await expect(model.predict({ data: new Float32Array(24), shape: [1, 2, 12] })).rejects.toThrow(
+      'expected: [batch, time, features = 7]\n  received: [any, 2, 12]',
+    );
   });
 
   it('can come from an Input, from the model, or with a layer that is added', () => {
@@ -98,7 +125,16 @@ describe('shapes in a Sequential', () => {
   });
 
   it('show in the summary', () => {
-    const model = new Sequential([new Embedding({ inputDim: 20, outputDim: 4, trainable: false }), new LSTM({ units: 16 }), new Dropout({ rate: 0.5 }), new Dense({ units: 3 }), new Activation({ activation: 'softmax' })], { inputShape: [null] });
+    const model = new Sequential(
+      [
+        new Embedding({ inputDim: 20, outputDim: 4, trainable: false }),
+        new LSTM({ units: 16 }),
+        new Dropout({ rate: 0.5 }),
+        new Dense({ units: 3 }),
+        new Activation({ activation: 'softmax' }),
+      ],
+      { inputShape: [null] },
+    );
     expect(model.summary()).toMatchInlineSnapshot(`
       "Sequential sequential
       layer                    output shape   parameters
@@ -115,19 +151,28 @@ describe('shapes in a Sequential', () => {
   });
 
   it('refuse layers that return several tensors, and no layers at all', async () => {
-    const model = new Sequential([new LSTM({ units: 2, returnState: true }) as unknown as LSTM, new Dense({ units: 1 })]);
+    const model = new Sequential([
+      new LSTM({ units: 2, returnState: true }) as unknown as LSTM,
+      new Dense({ units: 1 }),
+    ]);
     await expect(model.predict([[[1]]])).rejects.toThrow(/returns more than one tensor/);
     await expect(new Sequential().predict([[1]])).rejects.toThrow(/has no layers/);
   });
 });
 
 describe('weights of a Sequential', () => {
-  const make = (): Sequential => new Sequential([new GRU({ units: 2, inputShape: [null, 3] }), new Dense({ units: 1 })]);
+  const make = (): Sequential =>
+    new Sequential([new GRU({ units: 2, inputShape: [null, 3] }), new Dense({ units: 1 })]);
 
   it('are copied out and in by name', async () => {
     setSeed(1);
     const [a, b] = [make(), make()];
-    const x = [[[1, 2, 3], [4, 5, 6]]];
+    const x = [
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+    ];
     expect((await a.predict(x)).dataSync()).not.toEqual((await b.predict(x)).dataSync());
     b.setWeights(a.getWeights());
     expect((await a.predict(x)).dataSync()).toEqual((await b.predict(x)).dataSync());
@@ -137,7 +182,12 @@ describe('weights of a Sequential', () => {
     const model = make();
     const before = model.getWeights();
     const { 'gru/cell/bias': _bias, ...rest } = before;
-    const changed = { ...rest, 'dense/kernel': tensor([[1, 2]]), 'dense/scale': tensor([1]), 'dense/bias': tensor([5]) };
+    const changed = {
+      ...rest,
+      'dense/kernel': tensor([[1, 2]]),
+      'dense/scale': tensor([1]),
+      'dense/bias': tensor([5]),
+    };
     expect(messageOf(() => model.setWeights(changed))).toMatchInlineSnapshot(`
       "[SHAPE_MISMATCH] Sequential.setWeights: the weights do not fit the model.
         expected: 5 weights with the names and shapes of the model

@@ -1,6 +1,15 @@
 import { describeValue, RondoError } from '../errors.js';
 import type { DeferredSoftmax } from '../layers/deferred-softmax.js';
-import { type CallOptions, describeOpenShape, type FinalActivation, type Json, type Layer, Layer as LayerClass, type OpenShape, requireInputShape } from '../layers/layer.js';
+import {
+  type CallOptions,
+  describeOpenShape,
+  type FinalActivation,
+  type Json,
+  type Layer,
+  Layer as LayerClass,
+  type OpenShape,
+  requireInputShape,
+} from '../layers/layer.js';
 import { chainOfSteppers, type Stepper } from '../layers/stepper.js';
 import { withRandom } from '../random.js';
 import type { Shape } from '../shape.js';
@@ -118,7 +127,13 @@ export class Sequential extends Model<Tensor> {
     for (const [name, layer] of this.chain) {
       const stepper = layer.stepper(batch);
       if (!isFirst && stepper.read !== undefined) {
-        throw new RondoError('USAGE', { where: `Sequential, layer \`${name}\` (${layer.className})`, what: 'the layer cannot be run one time step at a time here.', expected: 'indices from the input of the model', received: 'indices from another layer', fix: 'apply the model to whole sequences.' });
+        throw new RondoError('USAGE', {
+          where: `Sequential, layer \`${name}\` (${layer.className})`,
+          what: 'the layer cannot be run one time step at a time here.',
+          expected: 'indices from the input of the model',
+          received: 'indices from another layer',
+          fix: 'apply the model to whole sequences.',
+        });
       }
       isFirst &&= stepper.isIdentity === true;
       steppers.set(name, stepper);
@@ -127,7 +142,10 @@ export class Sequential extends Model<Tensor> {
   }
 
   override getConfig(): Record<string, Json | undefined> {
-    const layers = this.layers.map((layer) => ({ className: layer.className, config: layer.getConfig() as { [key: string]: Json } }));
+    const layers = this.layers.map((layer) => ({
+      className: layer.className,
+      config: layer.getConfig() as { [key: string]: Json },
+    }));
     const inputShape = (this.shape ?? this.ownInputShape)?.slice(1);
     return { ...super.getConfig(), inputShape, layers };
   }
@@ -138,7 +156,13 @@ export class Sequential extends Model<Tensor> {
 
   override requireInputShapes(shapes: readonly Shape[], where: string): void {
     if (shapes.length !== 1) {
-      throw new RondoError('SHAPE_MISMATCH', { where, what: 'a Sequential takes one input.', expected: 'one array', received: `${shapes.length} arrays`, fix: 'write a Model with a call method for several inputs.' });
+      throw new RondoError('SHAPE_MISMATCH', {
+        where,
+        what: 'a Sequential takes one input.',
+        expected: 'one array',
+        received: `${shapes.length} arrays`,
+        fix: 'write a Model with a call method for several inputs.',
+      });
     }
     this.computeOutputShape([null, ...shapes[0]]);
   }
@@ -146,7 +170,12 @@ export class Sequential extends Model<Tensor> {
   private join(layer: Layer): void {
     if (!(layer instanceof LayerClass)) throw noLayer(`the entry ${this.chain.size}`, 'a layer', layer);
     if (this.layers.includes(layer)) {
-      throw new RondoError('USAGE', { where: 'Sequential', what: `the layer \`${layer.name}\` is listed twice.`, expected: 'every layer once', fix: 'make a second layer, or share weights in a Model with a call method.' });
+      throw new RondoError('USAGE', {
+        where: 'Sequential',
+        what: `the layer \`${layer.name}\` is listed twice.`,
+        expected: 'every layer once',
+        fix: 'make a second layer, or share weights in a Model with a call method.',
+      });
     }
     const name = settleName(layer, new Set(this.chain.keys()), 'Sequential');
     layer.linkLayers((before) => this.chain.get(before));
@@ -173,7 +202,11 @@ export class Sequential extends Model<Tensor> {
     this.noteBuilt([inputShape.slice(1).map((axis) => axis ?? 1)]);
   }
 
-  private run<Result>(inputs: Tensor | readonly Tensor[], options: CallOptions, applyLast: (last: Layer, value: Tensor | readonly Tensor[], options: CallOptions) => Result): Result {
+  private run<Result>(
+    inputs: Tensor | readonly Tensor[],
+    options: CallOptions,
+    applyLast: (last: Layer, value: Tensor | readonly Tensor[], options: CallOptions) => Result,
+  ): Result {
     const layers = this.layers;
     let value = inputs;
     layers.slice(0, -1).forEach((layer, i) => {
@@ -189,7 +222,8 @@ export class Sequential extends Model<Tensor> {
     } catch (error) {
       if (!(error instanceof RondoError) || error.code !== 'SHAPE_MISMATCH' || before === undefined) throw error;
       const { expected, fix } = error.facts;
-      const lostTime = shape.length === 2 ? ` If \`${before}\` is a recurrent layer, give it returnSequences: true.` : '';
+      const lostTime =
+        shape.length === 2 ? ` If \`${before}\` is a recurrent layer, give it returnSequences: true.` : '';
       throw new RondoError('SHAPE_MISMATCH', {
         where: `Sequential, layer \`${layer.name}\` (${layer.className})`,
         what: `it cannot take what the layer before it, \`${before}\`, gives.`,
@@ -203,7 +237,12 @@ export class Sequential extends Model<Tensor> {
 
   private requireLayers(): ReadonlyMap<string, Layer> {
     if (this.chain.size > 0) return this.chain;
-    throw new RondoError('USAGE', { where: 'Sequential', what: 'the model has no layers.', expected: 'at least one layer', fix: 'give a list of layers, or add them.' });
+    throw new RondoError('USAGE', {
+      where: 'Sequential',
+      what: 'the model has no layers.',
+      expected: 'at least one layer',
+      fix: 'give a list of layers, or add them.',
+    });
   }
 }
 
@@ -224,5 +263,10 @@ function ownOptions(options: CallOptions, place: number): CallOptions {
 
 function requireTensor(layer: Layer, result: unknown): Tensor {
   if (result instanceof Tensor) return result;
-  throw new RondoError('USAGE', { where: 'Sequential', what: `the layer \`${layer.name}\` returns more than one tensor.`, expected: 'a layer that returns one tensor', fix: "remove returnState, or mergeMode: 'none', or write a Model with a call method." });
+  throw new RondoError('USAGE', {
+    where: 'Sequential',
+    what: `the layer \`${layer.name}\` returns more than one tensor.`,
+    expected: 'a layer that returns one tensor',
+    fix: "remove returnState, or mergeMode: 'none', or write a Model with a call method.",
+  });
 }

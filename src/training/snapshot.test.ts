@@ -21,8 +21,20 @@ afterAll(() => void useBackend('wasm'));
 /** A model with carried states, dropout and a metric with a state of its own. */
 const compiled = (): Sequential => {
   setSeed(31);
-  const model = new Sequential([new LSTM({ units: 3, returnSequences: true, stateful: true }), new Dropout({ rate: 0.4 }), new Bidirectional({ layer: new GRU({ units: 2, stateful: true }) }), new Dense({ units: 1, activation: 'sigmoid' })], { inputShape: [4, 2] });
-  model.compile({ optimizer: { name: 'rmsprop', config: { learningRate: 0.02, momentum: 0.5, useEMA: true } }, loss: 'binaryCrossentropy', metrics: ['auc', 'f1', 'r2'] });
+  const model = new Sequential(
+    [
+      new LSTM({ units: 3, returnSequences: true, stateful: true }),
+      new Dropout({ rate: 0.4 }),
+      new Bidirectional({ layer: new GRU({ units: 2, stateful: true }) }),
+      new Dense({ units: 1, activation: 'sigmoid' }),
+    ],
+    { inputShape: [4, 2] },
+  );
+  model.compile({
+    optimizer: { name: 'rmsprop', config: { learningRate: 0.02, momentum: 0.5, useEMA: true } },
+    loss: 'binaryCrossentropy',
+    metrics: ['auc', 'f1', 'r2'],
+  });
   return model;
 };
 const draw = new Random(2);
@@ -49,22 +61,28 @@ async function interrupted(steps: number, options: DatasetFitOptions): Promise<I
 }
 
 describe('training resumed from a snapshot', () => {
-  it.each([1, 4, 5, 7, 14])('after step %i ends with the same bits: carried states, metrics, averages, dataset order', async (steps) => {
-    const options = { epochs: 3, validationData: { x: batches[0].x, y: batches[0].y } };
-    const whole = compiled();
-    const expected = await whole.fit(dataset, options);
-    const { snapshot, weights } = await interrupted(steps, options);
-    const resumed = compiled();
-    setSeed(999);
-    resumed.setWeights(weights);
-    const history = await resumed.fit(dataset, { ...options, resumeFrom: snapshot });
-    expect(history).toEqual(expected);
-    expect(hostWeights(resumed)).toEqual(hostWeights(whole));
-    expect(resumed.optimizer.getState()).toEqual(whole.optimizer.getState());
-    expect(resumed.optimizer.stateVariables().map((variable) => variable.dataSync())).toEqual(whole.optimizer.stateVariables().map((variable) => variable.dataSync()));
-    const carried = (model: Sequential): unknown => model.layers.map((layer) => [...layer.carriedStates()].map(([name, state]) => [name, state.dataSync()]));
-    expect(carried(resumed)).toEqual(carried(whole));
-  });
+  it.each([1, 4, 5, 7, 14])(
+    'after step %i ends with the same bits: carried states, metrics, averages, dataset order',
+    async (steps) => {
+      const options = { epochs: 3, validationData: { x: batches[0].x, y: batches[0].y } };
+      const whole = compiled();
+      const expected = await whole.fit(dataset, options);
+      const { snapshot, weights } = await interrupted(steps, options);
+      const resumed = compiled();
+      setSeed(999);
+      resumed.setWeights(weights);
+      const history = await resumed.fit(dataset, { ...options, resumeFrom: snapshot });
+      expect(history).toEqual(expected);
+      expect(hostWeights(resumed)).toEqual(hostWeights(whole));
+      expect(resumed.optimizer.getState()).toEqual(whole.optimizer.getState());
+      expect(resumed.optimizer.stateVariables().map((variable) => variable.dataSync())).toEqual(
+        whole.optimizer.stateVariables().map((variable) => variable.dataSync()),
+      );
+      const carried = (model: Sequential): unknown =>
+        model.layers.map((layer) => [...layer.carriedStates()].map(([name, state]) => [name, state.dataSync()]));
+      expect(carried(resumed)).toEqual(carried(whole));
+    },
+  );
 
   it('continues a run that the signal aborted', async () => {
     const whole = compiled();
@@ -73,7 +91,12 @@ describe('training resumed from a snapshot', () => {
     const model = compiled();
     let snapshot: TrainingSnapshot | undefined;
     const stop: Callback = { onBatchEnd: ({ batch }) => void (batch === 2 && controller.abort()) };
-    const history = await model.fit(dataset, { epochs: 2, signal: controller.signal, callbacks: [stop], checkpoint: { save: (_, taken) => void (snapshot = taken), everyEpochs: 5 } });
+    const history = await model.fit(dataset, {
+      epochs: 2,
+      signal: controller.signal,
+      callbacks: [stop],
+      checkpoint: { save: (_, taken) => void (snapshot = taken), everyEpochs: 5 },
+    });
     expect(history.stopReason).toBe('aborted');
     await model.fit(dataset, { epochs: 2, callbacks: [{}], resumeFrom: snapshot });
     expect(hostWeights(model)).toEqual(hostWeights(whole));
@@ -82,7 +105,11 @@ describe('training resumed from a snapshot', () => {
   it('continues a run that the signal aborted within a validation, which begins anew', async () => {
     const averaged = (): Sequential => {
       const model = compiled();
-      model.compile({ optimizer: averagedSGD({ learningRate: 0.3, lambd: 0 }), loss: 'binaryCrossentropy', metrics: ['auc', 'f1'] });
+      model.compile({
+        optimizer: averagedSGD({ learningRate: 0.3, lambd: 0 }),
+        loss: 'binaryCrossentropy',
+        metrics: ['auc', 'f1'],
+      });
       model.optimizer.startAveraging();
       return model;
     };
@@ -93,7 +120,11 @@ describe('training resumed from a snapshot', () => {
       return trigger;
     };
     const whole = averaged();
-    const expected = await whole.fit(dataset, { epochs: 3, validationData: () => batches.slice(0, 3), callbacks: [swapping()] });
+    const expected = await whole.fit(dataset, {
+      epochs: 3,
+      validationData: () => batches.slice(0, 3),
+      callbacks: [swapping()],
+    });
     const controller = new AbortController();
     let numValidated = 0;
     const stopping: Dataset = function* () {
@@ -104,12 +135,25 @@ describe('training resumed from a snapshot', () => {
     };
     const model = averaged();
     let snapshot: TrainingSnapshot | undefined;
-    const history = await model.fit(dataset, { epochs: 3, validationData: stopping, callbacks: [swapping()], signal: controller.signal, checkpoint: { save: (_, taken) => void (snapshot = structuredClone(taken)), everyEpochs: 9 } });
+    const history = await model.fit(dataset, {
+      epochs: 3,
+      validationData: stopping,
+      callbacks: [swapping()],
+      signal: controller.signal,
+      checkpoint: { save: (_, taken) => void (snapshot = structuredClone(taken)), everyEpochs: 9 },
+    });
     expect([history.stopReason, history.epochs, numValidated]).toEqual(['aborted', [0], 5]);
     const resumed = averaged();
     setSeed(999);
     resumed.setWeights(hostWeights(model));
-    expect(await resumed.fit(dataset, { epochs: 3, validationData: () => batches.slice(0, 3), callbacks: [swapping()], resumeFrom: snapshot })).toEqual(expected);
+    expect(
+      await resumed.fit(dataset, {
+        epochs: 3,
+        validationData: () => batches.slice(0, 3),
+        callbacks: [swapping()],
+        resumeFrom: snapshot,
+      }),
+    ).toEqual(expected);
     expect(hostWeights(resumed)).toEqual(hostWeights(whole));
   });
 
@@ -118,12 +162,18 @@ describe('training resumed from a snapshot', () => {
     const model = compiled();
     model.setWeights(weights);
     const flat = { x: batches.flatMap(({ x }) => x), y: batches.flatMap(({ y }) => y) };
-    await expect(model.fit(flat.x, flat.y, { resumeFrom: snapshot, batchSize: 3 })).rejects.toThrow(/expected: a dataset\n {2}received: 15 rows in batches of 3/);
-    await expect(model.fit(dataset, { resumeFrom: snapshot, callbacks: [{ name: 'mine' }] })).rejects.toThrow(/expected: none\n {2}received: mine/);
+    await expect(model.fit(flat.x, flat.y, { resumeFrom: snapshot, batchSize: 3 })).rejects.toThrow(
+      /expected: a dataset\n {2}received: 15 rows in batches of 3/,
+    );
+    await expect(model.fit(dataset, { resumeFrom: snapshot, callbacks: [{ name: 'mine' }] })).rejects.toThrow(
+      /expected: none\n {2}received: mine/,
+    );
     const other = compiled();
     other.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' });
     await expect(other.fit(dataset, { resumeFrom: snapshot })).rejects.toThrow(/the optimizer's `adam\/.*` is missing/);
-    await expect(model.fit(dataset, { resumeFrom: snapshot, initialEpoch: 1 })).rejects.toThrow(/cannot be given together/);
+    await expect(model.fit(dataset, { resumeFrom: snapshot, initialEpoch: 1 })).rejects.toThrow(
+      /cannot be given together/,
+    );
   });
 });
 

@@ -53,16 +53,24 @@ export interface TrainingSnapshot {
 }
 
 /** Copies everything at once. */
-export function takeSnapshot(model: Model, position: TrainingPosition, callbacks: readonly Callback[]): TrainingSnapshot {
+export function takeSnapshot(
+  model: Model,
+  position: TrainingPosition,
+  callbacks: readonly Callback[],
+): TrainingSnapshot {
   const arrays: Record<string, HostArray> = {};
   for (const variable of model.optimizer.stateVariables()) arrays[`optimizer/${variable.name}`] = onHost(variable);
-  for (const [path, layer] of layersBelow(model)) for (const [name, state] of layer.carriedStates()) arrays[`state/${path}/${name}`] = onHost(state);
+  for (const [path, layer] of layersBelow(model))
+    for (const [name, state] of layer.carriedStates()) arrays[`state/${path}/${name}`] = onHost(state);
   const states = callbacks.map((callback, i) => {
     const { values, arrays: own = {} } = callback.getState?.() ?? { values: {} };
     for (const [name, array] of Object.entries(own)) arrays[`callback/${i}/${name}`] = array;
     return { name: nameOf(callback), values };
   });
-  return { values: { ...position, random: model.random.state, optimizer: model.optimizer.getState(), callbacks: states }, arrays };
+  return {
+    values: { ...position, random: model.random.state, optimizer: model.optimizer.getState(), callbacks: states },
+    arrays,
+  };
 }
 
 /**
@@ -70,34 +78,69 @@ export function takeSnapshot(model: Model, position: TrainingPosition, callbacks
  *
  * @throws USAGE where callbacks or the model are not those of the interrupted run; FILE_FORMAT where arrays are missing
  */
-export function restoreSnapshot(model: Model, { values, arrays }: TrainingSnapshot, callbacks: readonly Callback[], where: string): void {
+export function restoreSnapshot(
+  model: Model,
+  { values, arrays }: TrainingSnapshot,
+  callbacks: readonly Callback[],
+  where: string,
+): void {
   const names = callbacks.map(nameOf);
   const before = values.callbacks.map(({ name }) => name);
   if (names.join('\n') !== before.join('\n')) {
-    throw new RondoError('USAGE', { where, what: 'the callbacks are not those of the interrupted run.', expected: before.join(', ') || 'none', received: names.join(', ') || 'none', fix: 'give the same callbacks in the same order.' });
+    throw new RondoError('USAGE', {
+      where,
+      what: 'the callbacks are not those of the interrupted run.',
+      expected: before.join(', ') || 'none',
+      received: names.join(', ') || 'none',
+      fix: 'give the same callbacks in the same order.',
+    });
   }
-  if (!model.isBuilt) throw new RondoError('USAGE', { where, what: 'the model has no weights to resume with.', fix: 'load the model from the checkpoint that the snapshot came with.' });
+  if (!model.isBuilt)
+    throw new RondoError('USAGE', {
+      where,
+      what: 'the model has no weights to resume with.',
+      fix: 'load the model from the checkpoint that the snapshot came with.',
+    });
   const { optimizer } = model;
   optimizer.build([...new Set(model.trainableWeights)]);
   const slots = optimizer.stateVariables().map((variable) => [variable, arrays[`optimizer/${variable.name}`]] as const);
   const missing = slots.find(([variable, array]) => array === undefined || !sameShape(array.shape, variable.shape));
   if (missing !== undefined) {
-    throw new RondoError('FILE_FORMAT', { where, what: `the optimizer's \`${missing[0].name}\` is missing in the snapshot, or has another shape.`, expected: 'the state of every weight', fix: 'resume with the model and optimizer of the interrupted run.' });
+    throw new RondoError('FILE_FORMAT', {
+      where,
+      what: `the optimizer's \`${missing[0].name}\` is missing in the snapshot, or has another shape.`,
+      expected: 'the state of every weight',
+      fix: 'resume with the model and optimizer of the interrupted run.',
+    });
   }
   optimizer.setState(values.optimizer);
   for (const [variable, array] of slots) variable.assign(array.data);
-  const below = (prefix: string): [string, HostArray][] => Object.entries(arrays).filter(([name]) => name.startsWith(prefix)).map(([name, array]) => [name.slice(prefix.length), array]);
+  const below = (prefix: string): [string, HostArray][] =>
+    Object.entries(arrays)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, array]) => [name.slice(prefix.length), array]);
   for (const [path, layer] of layersBelow(model)) {
-    const states = below(`state/${path}/`).filter(([name]) => layer.sublayers.size === 0 || ![...layer.sublayers.keys()].some((inside) => name.startsWith(`${inside}/`)));
+    const states = below(`state/${path}/`).filter(
+      ([name]) =>
+        layer.sublayers.size === 0 || ![...layer.sublayers.keys()].some((inside) => name.startsWith(`${inside}/`)),
+    );
     layer.setCarriedStates(new Map(states.map(([name, { data, shape }]) => [name, tensor(data, shape)])));
   }
-  callbacks.forEach((callback, i) => callback.setState?.({ values: values.callbacks[i].values, arrays: Object.fromEntries(below(`callback/${i}/`)) }));
+  callbacks.forEach((callback, i) =>
+    callback.setState?.({ values: values.callbacks[i].values, arrays: Object.fromEntries(below(`callback/${i}/`)) }),
+  );
   model.random.state = values.random;
 }
 
 /** Runs work with no carried states, then puts those of before back. */
 export async function withFreshStates<T>(model: Layer<unknown>, work: () => Promise<T>): Promise<T> {
-  const carried = [...layersBelow(model)].map(([, layer]) => [layer, new Map([...layer.carriedStates()].map(([name, state]): [string, Tensor] => [name, hostCopy(state)]))] as const);
+  const carried = [...layersBelow(model)].map(
+    ([, layer]) =>
+      [
+        layer,
+        new Map([...layer.carriedStates()].map(([name, state]): [string, Tensor] => [name, hostCopy(state)])),
+      ] as const,
+  );
   model.resetStates();
   try {
     return await work();
@@ -127,4 +170,3 @@ function onHost(value: Tensor): HostArray {
 function hostCopy(value: Tensor): Tensor {
   return tensor(value.dataSync(), value.shape);
 }
-

@@ -5,10 +5,23 @@ import { maximumOf } from '../extremes.js';
 
 /** A table of a model's layers with their output shapes and numbers of parameters, and the sums, as text. */
 export function summaryOf(model: Layer<unknown>): string {
-  const rows = [...model.sublayers].map(([name, layer]) => [`${name} (${layer.className})`, outputShapeOf(layer), layer.isBuilt ? count(sizeOfAll(layer.weights)) : 'not built']);
+  const rows = [...model.sublayers].map(([name, layer]) => [
+    `${name} (${layer.className})`,
+    outputShapeOf(layer),
+    layer.isBuilt ? count(sizeOfAll(layer.weights)) : 'not built',
+  ]);
   const header = ['layer', 'output shape', 'parameters'];
-  const widths = header.map((title, i) => maximumOf(rows.map((row) => row[i].length), title.length));
-  const line = (cells: readonly string[]): string => cells.map((cell, i) => (i === 2 ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  ').trimEnd();
+  const widths = header.map((title, i) =>
+    maximumOf(
+      rows.map((row) => row[i].length),
+      title.length,
+    ),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => (i === 2 ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
+      .join('  ')
+      .trimEnd();
   const rule = '-'.repeat(widths.reduce((sum, width) => sum + width, 4));
   const all = [...variablesOf(model).values()];
   const trainable = new Set(model.trainableWeights);
@@ -20,7 +33,9 @@ export function summaryOf(model: Layer<unknown>): string {
     ...rows.map(line),
     rule,
     `parameters: ${count(sizeOfAll(all))} (trainable ${count(numTrainable)}, frozen ${count(sizeOfAll(all) - numTrainable)})`,
-    ...[...model.sublayers].filter(([, { losesMask }]) => losesMask).map(([name, layer]) => `${name} (${layer.className}) loses the mask: later layers count padding`),
+    ...[...model.sublayers]
+      .filter(([, { losesMask }]) => losesMask)
+      .map(([name, layer]) => `${name} (${layer.className}) loses the mask: later layers count padding`),
   ].join('\n');
 }
 

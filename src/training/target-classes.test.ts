@@ -10,16 +10,25 @@ import { Sequential } from './sequential.js';
 beforeAll(() => void useBackend('reference'));
 afterAll(() => void useBackend('wasm'));
 
-const x = Array.from({ length: 9 }, (_, i) => [[i, 1], [2, i]]);
+const x = Array.from({ length: 9 }, (_, i) => [
+  [i, 1],
+  [2, i],
+]);
 const good = [0, 1, 2, 0, 1, 2, 0, 1, 2];
 const bad = good.map((label, i) => (i === 7 ? 3 : label));
 
 async function messageOf(work: Promise<unknown>): Promise<string> {
-  return work.then(() => 'nothing was thrown', (error: unknown) => (error as Error).message);
+  return work.then(
+    () => 'nothing was thrown',
+    (error: unknown) => (error as Error).message,
+  );
 }
 
 function classifier(): Sequential {
-  const model = new Sequential([new GRU({ units: 4, inputShape: [null, 2] }), new Dense({ units: 3, activation: 'softmax' })]);
+  const model = new Sequential([
+    new GRU({ units: 4, inputShape: [null, 2] }),
+    new Dense({ units: 3, activation: 'softmax' }),
+  ]);
   model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy' });
   return model;
 }
@@ -31,16 +40,26 @@ describe('targets that are no class', () => {
     expect(await messageOf(model.fit(x, bad, { batchSize: 1, shuffle: false }))).toBe(
       '[OUT_OF_RANGE] Sequential.fit: the targets hold something that is no class, at [7].\n  expected: a whole number from 0 to 2\n  received: 3\n  fix: number the classes from 0, give the last layer more than 3 units, or give padding that a mask leaves out any class.',
     );
-    for (const [name, weight] of Object.entries(model.getWeights())) expect(weight.array()).toEqual(before[name].array());
+    for (const [name, weight] of Object.entries(model.getWeights()))
+      expect(weight.array()).toEqual(before[name].array());
     expect(model.optimizer.batches).toBe(0);
   });
 
   it('are refused in validation data, in evaluate and trainOnBatch, and in each batch of a dataset', async () => {
     const model = classifier();
-    expect(await messageOf(model.fit(x, good, { validationData: [x, bad] }))).toMatch(/Sequential.fit, validationData: .*at \[7\]/);
+    expect(await messageOf(model.fit(x, good, { validationData: [x, bad] }))).toMatch(
+      /Sequential.fit, validationData: .*at \[7\]/,
+    );
     expect(await messageOf(model.evaluate(x, bad))).toMatch(/^\[OUT_OF_RANGE\] Sequential.evaluate/);
     expect(await messageOf(model.trainOnBatch(x, bad))).toMatch(/^\[OUT_OF_RANGE\] Sequential.trainOnBatch/);
-    expect(await messageOf(model.fit([{ x, y: good }, { x, y: bad }]))).toMatch(/batch 1 of the dataset: .*at \[7\]/);
+    expect(
+      await messageOf(
+        model.fit([
+          { x, y: good },
+          { x, y: bad },
+        ]),
+      ),
+    ).toMatch(/batch 1 of the dataset: .*at \[7\]/);
   });
 
   it('are found for each step of a sequence, and by output', async () => {
@@ -56,7 +75,9 @@ describe('targets that are no class', () => {
     const model = new Tagger();
     model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy' });
     const [tag, next] = [good.map((label) => [label, 4]), good.map((_, i) => [1, i === 5 ? -1 : 0])];
-    expect(await messageOf(model.fit(x, { tag, next }))).toMatch(/Tagger.fit: the targets of `next` hold something that is no class, at \[5, 1\].\n {2}expected: a whole number from 0 to 1\n {2}received: -1/);
+    expect(await messageOf(model.fit(x, { tag, next }))).toMatch(
+      /Tagger.fit: the targets of `next` hold something that is no class, at \[5, 1\].\n {2}expected: a whole number from 0 to 1\n {2}received: -1/,
+    );
     expect(await messageOf(model.fit(x, { tag, next: tag.map(() => [0, 1]) }))).toBe('nothing was thrown');
   });
 });

@@ -27,7 +27,9 @@ describe('an event record', () => {
   });
 
   test('of a scalar has them too, with a tag beyond ASCII and a step beyond 32 bits', () => {
-    expect(hex(encodeScalar({ tag: 'loss/训练', value: 0.1, step: 5_000_000_000, wallTimeSeconds: 1700000001.5 }))).toBe(
+    expect(
+      hex(encodeScalar({ tag: 'loss/训练', value: 0.1, step: 5_000_000_000, wallTimeSeconds: 1700000001.5 })),
+    ).toBe(
       '2500000000000000eabc36f30900006040fc54d9411080e497d0122a140a120a0b6c6f73732fe8aeade7bb8315cdcccc3d30a11747',
     );
   });

@@ -43,7 +43,12 @@ export function encodeScalar({ tag, value, step, wallTimeSeconds }: ScalarEvent)
     });
   }
   if (tag === '') {
-    throw new RondoError('OUT_OF_RANGE', { where: 'encodeScalar', what: '`tag` is empty.', expected: 'the name of a curve', fix: "name it, for example 'loss'." });
+    throw new RondoError('OUT_OF_RANGE', {
+      where: 'encodeScalar',
+      what: '`tag` is empty.',
+      expected: 'the name of a curve',
+      fix: "name it, for example 'loss'.",
+    });
   }
   const point = bytes(1, [...bytes(1, utf8(tag)), ...float(2, value)]);
   // A zero is the default of the format and is left out, as the reference implementation does.

@@ -25,7 +25,11 @@ const y = x.map((sequence) => sequence.map((index) => (index + 3) % classes));
 function tiedSequential(): Sequential {
   setSeed(2);
   const words = new Embedding({ inputDim: classes, outputDim: units, inputShape: [null], name: 'words' });
-  return new Sequential([words, new LSTM({ units, returnSequences: true }), new TiedDense({ embedding: 'words', activation: 'softmax' })]);
+  return new Sequential([
+    words,
+    new LSTM({ units, returnSequences: true }),
+    new TiedDense({ embedding: 'words', activation: 'softmax' }),
+  ]);
 }
 
 class TiedModel extends Model<Tensor> {
@@ -38,10 +42,23 @@ class TiedModel extends Model<Tensor> {
 }
 registerLayer('TiedModel', (config) => new TiedModel(config as { name?: string }));
 
-describe.each<[string, () => Model<Tensor>]>([['Sequential', tiedSequential], ['Model', () => { setSeed(2); return new TiedModel(); }]])('a tied output in a %s', (_, make) => {
+describe.each<[string, () => Model<Tensor>]>([
+  ['Sequential', tiedSequential],
+  [
+    'Model',
+    () => {
+      setSeed(2);
+      return new TiedModel();
+    },
+  ],
+])('a tied output in a %s', (_, make) => {
   it('learns, and is saved once', async () => {
     const model = make();
-    model.compile({ optimizer: adam({ learningRate: 0.03 }), loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
+    model.compile({
+      optimizer: adam({ learningRate: 0.03 }),
+      loss: 'sparseCategoricalCrossentropy',
+      metrics: ['accuracy'],
+    });
     const { metrics } = await model.fit(x, y, { epochs: 30, batchSize: 4 });
     expect(metrics.loss.at(-1)!).toBeLessThan(metrics.loss[0] / 2);
     const names = Object.keys(model.getWeights());
@@ -54,7 +71,10 @@ describe.each<[string, () => Model<Tensor>]>([['Sequential', tiedSequential], ['
     // The head of the copy reads the copy's table.
     const weights = restored.getWeights();
     const name = names.find((weight) => weight.endsWith('embeddings'))!;
-    restored.setWeights({ ...weights, [name]: { data: weights[name].dataSync().map((value) => -value), shape: weights[name].shape } });
+    restored.setWeights({
+      ...weights,
+      [name]: { data: weights[name].dataSync().map((value) => -value), shape: weights[name].shape },
+    });
     expect([...((await restored.predict(x)) as Tensor).dataSync()]).not.toEqual([...before.dataSync()]);
   });
 });
@@ -76,19 +96,36 @@ it('trains the same in both', async () => {
 });
 
 describe('a Sequential', () => {
-  const words = (): Embedding => new Embedding({ inputDim: classes, outputDim: units, inputShape: [null], name: 'words' });
+  const words = (): Embedding =>
+    new Embedding({ inputDim: classes, outputDim: units, inputShape: [null], name: 'words' });
 
   it.each<[string, () => unknown, string]>([
-    ['an embedding that it does not have', () => new Sequential([words(), new TiedDense({ embedding: words() })]), 'the embedding it was given is not among the layers before it.'],
-    ['a name that it does not have', () => new Sequential([words(), new TiedDense({ embedding: 'word' })]), 'no layer before it is an embedding named `word`.'],
-    ['the name of another layer', () => new Sequential([words(), new LSTM({ units, name: 'lstm' }), new TiedDense({ embedding: 'lstm' })]), 'no layer before it is an embedding named `lstm`.'],
+    [
+      'an embedding that it does not have',
+      () => new Sequential([words(), new TiedDense({ embedding: words() })]),
+      'the embedding it was given is not among the layers before it.',
+    ],
+    [
+      'a name that it does not have',
+      () => new Sequential([words(), new TiedDense({ embedding: 'word' })]),
+      'no layer before it is an embedding named `word`.',
+    ],
+    [
+      'the name of another layer',
+      () => new Sequential([words(), new LSTM({ units, name: 'lstm' }), new TiedDense({ embedding: 'lstm' })]),
+      'no layer before it is an embedding named `lstm`.',
+    ],
   ])('refuses %s', (_, make, what) => {
     expect(messageOf(make)).toContain(`[USAGE] TiedDense tiedDense: ${what}`);
   });
 
   it('keeps a frozen table as it is', async () => {
     const frozen = new Embedding({ inputDim: classes, outputDim: units, inputShape: [null], trainable: false });
-    const model = new Sequential([frozen, new LSTM({ units, returnSequences: true }), new TiedDense({ embedding: frozen, activation: 'softmax' })]);
+    const model = new Sequential([
+      frozen,
+      new LSTM({ units, returnSequences: true }),
+      new TiedDense({ embedding: frozen, activation: 'softmax' }),
+    ]);
     const before = frozen.table.dataSync();
     model.compile({ optimizer: 'sgd', loss: 'sparseCategoricalCrossentropy' });
     await model.fit(x, y);
@@ -96,7 +133,12 @@ describe('a Sequential', () => {
   });
 
   it('names nothing in the configuration but the embedding', () => {
-    const { layers } = tiedSequential().getConfig() as { layers: { className: string; config: Record<string, Json> }[] };
-    expect(layers[2]).toEqual({ className: 'TiedDense', config: { name: 'tiedDense', trainable: true, embedding: 'words', activation: 'softmax', useBias: true } });
+    const { layers } = tiedSequential().getConfig() as {
+      layers: { className: string; config: Record<string, Json> }[];
+    };
+    expect(layers[2]).toEqual({
+      className: 'TiedDense',
+      config: { name: 'tiedDense', trainable: true, embedding: 'words', activation: 'softmax', useBias: true },
+    });
   });
 });

@@ -15,7 +15,12 @@ export interface TrainBatchOptions {
 }
 
 /** One step on one batch. */
-export async function trainBatch(model: Model, x: ModelData, y: ModelData, options: TrainBatchOptions): Promise<Record<string, number>> {
+export async function trainBatch(
+  model: Model,
+  x: ModelData,
+  y: ModelData,
+  options: TrainBatchOptions,
+): Promise<Record<string, number>> {
   const where = `${model.className}.trainOnBatch`;
   refuseUnknownOptions(where, options, ['sampleWeight', 'classWeight']);
   const { sampleWeight, classWeight } = options;

@@ -33,11 +33,24 @@ export class TrainStep {
     this.#optimizer = compiled.optimizer;
     this.#lossFunction = new BatchLossFunction(model, outputs, classWeight);
     this.#variables = [...new Set(model.trainableWeights)];
-    if (this.#variables.length === 0) throw new RondoError('USAGE', { where, what: 'the model has no trainable weights.', fix: 'set `trainable` of some layer, or use evaluate.' });
+    if (this.#variables.length === 0)
+      throw new RondoError('USAGE', {
+        where,
+        what: 'the model has no trainable weights.',
+        fix: 'set `trainable` of some layer, or use evaluate.',
+      });
     const trainable = new Set(this.#variables);
-    this.#constrained = [...model.namedWeights()].map(([, weight]) => weight).filter(({ variable, constraint }) => constraint !== undefined && trainable.has(variable));
+    this.#constrained = [...model.namedWeights()]
+      .map(([, weight]) => weight)
+      .filter(({ variable, constraint }) => constraint !== undefined && trainable.has(variable));
     if (classWeight !== undefined && outputs.length > 1) {
-      throw new RondoError('USAGE', { where, what: '`classWeight` does not say which output it is for.', expected: 'a model with one output', received: outputs.map(({ name }) => name).join(', '), fix: 'give `sampleWeight` by output.' });
+      throw new RondoError('USAGE', {
+        where,
+        what: '`classWeight` does not say which output it is for.',
+        expected: 'a model with one output',
+        received: outputs.map(({ name }) => name).join(', '),
+        fix: 'give `sampleWeight` by output.',
+      });
     }
     requireTrainable(model, outputs, classWeight, where);
     this.#optimizer.build(this.#variables);
@@ -53,10 +66,17 @@ export class TrainStep {
   run(batch: Batch, logs: EpochLogs, number: number): void {
     scope(() => {
       let computed: BatchLoss | undefined;
-      const { value, gradients } = valueAndGradients(() => (computed = this.#lossFunction.compute(batch, true)).total, this.#variables);
+      const { value, gradients } = valueAndGradients(
+        () => (computed = this.#lossFunction.compute(batch, true)).total,
+        this.#variables,
+      );
       const loss = value.item();
       if (!Number.isFinite(loss)) throw this.#notFinite(`the loss is ${loss}`, gradients, number);
-      this.#update(gradients, number, computed!.counts.reduce((sum, count) => sum + count, 0));
+      this.#update(
+        gradients,
+        number,
+        computed!.counts.reduce((sum, count) => sum + count, 0),
+      );
       this.#lastFiniteLoss = loss;
       logs.add(computed!, loss, batch.numRows);
     });
@@ -71,7 +91,8 @@ export class TrainStep {
     try {
       this.#optimizer.applyGradients(gradients, this.#variables, { requireFinite: true, count });
     } catch (error) {
-      if (error instanceof RondoError && error.code === 'NOT_FINITE') throw this.#notFinite('a gradient is not finite', gradients, number);
+      if (error instanceof RondoError && error.code === 'NOT_FINITE')
+        throw this.#notFinite('a gradient is not finite', gradients, number);
       throw error;
     }
     for (const { variable, constraint } of this.#constrained) constraint!.apply(variable);
@@ -95,11 +116,27 @@ export class TrainStep {
 }
 
 /** Refuses what trains to nothing without a word. @throws USAGE, OUT_OF_RANGE */
-function requireTrainable({ finalActivation, outputWidths: [width] }: Model, [{ loss }]: readonly OutputTraining[], classWeight: ClassWeight | undefined, where: string): void {
+function requireTrainable(
+  { finalActivation, outputWidths: [width] }: Model,
+  [{ loss }]: readonly OutputTraining[],
+  classWeight: ClassWeight | undefined,
+  where: string,
+): void {
   if (finalActivation === 'softmax' && width === 1) {
-    throw new RondoError('USAGE', { where, what: 'a softmax over one class is always 1.', fix: "use activation: 'sigmoid'." });
+    throw new RondoError('USAGE', {
+      where,
+      what: 'a softmax over one class is always 1.',
+      fix: "use activation: 'sigmoid'.",
+    });
   }
   if (classWeight === undefined) return;
   const numClasses = width !== 1 ? (width ?? Infinity) : loss.name === 'binaryCrossentropy' ? 2 : Infinity;
-  for (const name of Object.keys(classWeight)) requireNumber(where, 'a class of classWeight', Number(name), `a class from 0 to ${numClasses - 1}`, (label) => label < numClasses);
+  for (const name of Object.keys(classWeight))
+    requireNumber(
+      where,
+      'a class of classWeight',
+      Number(name),
+      `a class from 0 to ${numClasses - 1}`,
+      (label) => label < numClasses,
+    );
 }

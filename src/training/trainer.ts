@@ -13,7 +13,13 @@ import { type FitOptions, requireFitOptions, type ValidationData } from './fit-o
 import { type History, HistoryRecord } from './history.js';
 import type { ModelData } from './host-data.js';
 import type { Model } from './model.js';
-import { restoreSnapshot, takeSnapshot, type TrainingPosition, type TrainingSnapshot, withFreshStates } from './snapshot.js';
+import {
+  restoreSnapshot,
+  takeSnapshot,
+  type TrainingPosition,
+  type TrainingSnapshot,
+  withFreshStates,
+} from './snapshot.js';
 import { TrainStep } from './train-step.js';
 import { trainAlone } from './training-lock.js';
 import { hostIsWaiting, yieldToHost } from './yield-to-host.js';
@@ -75,7 +81,8 @@ class FitRun {
   async #runEpochs(): Promise<History> {
     let isAborted = false;
     // A run that was interrupted within an epoch finishes it even where a callback has asked to stop.
-    while (!isAborted && this.epoch < this.#epochs && (!this.isStopping || this.seed !== null)) isAborted = !(await this.#runEpoch());
+    while (!isAborted && this.epoch < this.#epochs && (!this.isStopping || this.seed !== null))
+      isAborted = !(await this.#runEpoch());
     const reason: StopReason = isAborted ? 'aborted' : this.isStopping ? 'callback' : 'completed';
     if (!isAborted) this.#compiled.optimizer.finalizeWeights();
     await this.#callbacks.trainEnd(reason);
@@ -150,7 +157,9 @@ class FitRun {
     const sums = logs.state;
     await this.#callbacks.validationBegin(this.epoch);
     try {
-      return await withFreshStates(this.model, () => evaluateSource(this.model, validation, { signal, where: `${this.where}, validationData` }));
+      return await withFreshStates(this.model, () =>
+        evaluateSource(this.model, validation, { signal, where: `${this.where}, validationData` }),
+      );
     } catch (error) {
       if (!isAborted(signal) || !(error instanceof RondoError && error.code === 'ABORTED')) throw error;
       await this.#callbacks.validationStopped(this.epoch);
@@ -197,10 +206,20 @@ class FitRun {
 
   #resume(snapshot: TrainingSnapshot): void {
     const { values } = snapshot;
-    const [numRows, batchSize] = [this.source.numRows ?? null, this.source.numRows === undefined ? null : this.batchSize];
+    const [numRows, batchSize] = [
+      this.source.numRows ?? null,
+      this.source.numRows === undefined ? null : this.batchSize,
+    ];
     if (values.numRows !== numRows || values.batchSize !== batchSize) {
-      const written = (rows: number | null, size: number | null): string => (rows === null ? 'a dataset' : `${rows} rows in batches of ${size}`);
-      throw new RondoError('USAGE', { where: this.where, what: 'the data are not those of the interrupted run.', expected: written(values.numRows, values.batchSize), received: written(numRows, batchSize), fix: 'give the same data, batchSize and validationSplit.' });
+      const written = (rows: number | null, size: number | null): string =>
+        rows === null ? 'a dataset' : `${rows} rows in batches of ${size}`;
+      throw new RondoError('USAGE', {
+        where: this.where,
+        what: 'the data are not those of the interrupted run.',
+        expected: written(values.numRows, values.batchSize),
+        received: written(numRows, batchSize),
+        fix: 'give the same data, batchSize and validationSplit.',
+      });
     }
     restoredFromFile(this.where, () => this.#restore(snapshot));
   }
@@ -209,7 +228,13 @@ class FitRun {
     const { values } = snapshot;
     restoreSnapshot(this.model, snapshot, this.options.callbacks ?? [], this.where);
     this.#history = new HistoryRecord(values.history);
-    ({ epoch: this.epoch, batch: this.batch, seed: this.seed, numSteps: this.numSteps, isStopping: this.isStopping } = values);
+    ({
+      epoch: this.epoch,
+      batch: this.batch,
+      seed: this.seed,
+      numSteps: this.numSteps,
+      isStopping: this.isStopping,
+    } = values);
     if (values.logs !== null) this.#prepared().logs.state = values.logs;
   }
 
@@ -226,7 +251,13 @@ class FitRun {
     if (validationSplit === undefined) return [new ArraySource(all, { batchSize, shuffle }), validation()];
     const numTraining = Math.floor(all.numRows * (1 - validationSplit));
     if (numTraining === 0 || numTraining === all.numRows) {
-      throw new RondoError('OUT_OF_RANGE', { where, what: '`validationSplit` leaves one part without rows.', expected: 'rows for training and for validation', received: `${numTraining} and ${all.numRows - numTraining} of ${all.numRows} rows`, fix: 'give more data, or another share.' });
+      throw new RondoError('OUT_OF_RANGE', {
+        where,
+        what: '`validationSplit` leaves one part without rows.',
+        expected: 'rows for training and for validation',
+        received: `${numTraining} and ${all.numRows - numTraining} of ${all.numRows} rows`,
+        fix: 'give more data, or another share.',
+      });
     }
     return [
       new ArraySource(sliceBatch(all, 0, numTraining), { batchSize, shuffle }),
@@ -235,7 +266,12 @@ class FitRun {
   }
 
   #noBatches(): RondoError {
-    return new RondoError('DATA_FORMAT', { where: this.where, what: `the dataset has no batches in epoch ${this.epoch}.`, expected: 'at least one batch in every epoch', fix: 'a generator object can be run through only once: give a function that makes a new one for each epoch.' });
+    return new RondoError('DATA_FORMAT', {
+      where: this.where,
+      what: `the dataset has no batches in epoch ${this.epoch}.`,
+      expected: 'at least one batch in every epoch',
+      fix: 'a generator object can be run through only once: give a function that makes a new one for each epoch.',
+    });
   }
 
   #context(): ConstructorParameters<typeof CallbackList>[1] {

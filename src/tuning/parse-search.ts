@@ -16,7 +16,13 @@ export function parseSearch(specs: readonly string[], where = 'parseSearch'): Se
     const at = spec.indexOf('=');
     const name = spec.slice(0, Math.max(0, at)).trim();
     if (name === '') throw misunderstood(where, spec, 'the name is missing');
-    if (Object.hasOwn(space, name)) throw new RondoError('USAGE', { where, what: `\`${name}\` is to be searched twice.`, received: spec, fix: 'put all its values into one.' });
+    if (Object.hasOwn(space, name))
+      throw new RondoError('USAGE', {
+        where,
+        what: `\`${name}\` is to be searched twice.`,
+        received: spec,
+        fix: 'put all its values into one.',
+      });
     space[name] = dimensionOf(where, spec, spec.slice(at + 1).trim());
   }
   requireSearchSpace(where, space);
@@ -29,11 +35,21 @@ function dimensionOf(where: string, spec: string, text: string): SearchDimension
   const unknown = given.find((ending) => !endings.includes(ending));
   if (unknown !== undefined) {
     const near = nearestNames(unknown, endings, 1);
-    throw misunderstood(where, spec, `\`:${unknown}\` is not known${near.length > 0 ? `; did you mean \`:${near[0]}\`?` : ''}`);
+    throw misunderstood(
+      where,
+      spec,
+      `\`:${unknown}\` is not known${near.length > 0 ? `; did you mean \`:${near[0]}\`?` : ''}`,
+    );
   }
   const [low, high, ...more] = bounds.split('..').map((bound) => (bound.trim() === '' ? NaN : Number(bound)));
-  if (more.length > 0 || !Number.isFinite(low) || !Number.isFinite(high)) throw misunderstood(where, spec, `\`${bounds}\` is not a number, two dots and a number`);
-  return { low, high, ...(given.includes('log') && { scale: 'log' as const }), ...(given.includes('whole') && { whole: true }) };
+  if (more.length > 0 || !Number.isFinite(low) || !Number.isFinite(high))
+    throw misunderstood(where, spec, `\`${bounds}\` is not a number, two dots and a number`);
+  return {
+    low,
+    high,
+    ...(given.includes('log') && { scale: 'log' as const }),
+    ...(given.includes('whole') && { whole: true }),
+  };
 }
 
 function choicesOf(where: string, spec: string, text: string): SearchValue[] {
@@ -43,5 +59,11 @@ function choicesOf(where: string, spec: string, text: string): SearchValue[] {
 }
 
 function misunderstood(where: string, spec: string, why: string): RondoError {
-  return new RondoError('USAGE', { where, what: `the search \`${spec}\` cannot be understood: ${why}.`, expected: forms, received: spec, fix: 'write for example units=64,128 or learning-rate=0.001..0.02:log.' });
+  return new RondoError('USAGE', {
+    where,
+    what: `the search \`${spec}\` cannot be understood: ${why}.`,
+    expected: forms,
+    received: spec,
+    fix: 'write for example units=64,128 or learning-rate=0.001..0.02:log.',
+  });
 }

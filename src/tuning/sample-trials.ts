@@ -15,13 +15,29 @@ export function sampleTrials(space: SearchSpace, count: number, seed: number): T
   requireSearchSpace(where, space);
   requireCount(where, 'count', count);
   const most = Object.values(space).reduce((product, dimension) => product * numValuesOf(dimension), 1);
-  if (count > most) throw new RondoError('OUT_OF_RANGE', { where, what: 'the search space does not have so many different trials.', expected: `at most ${most}`, received: String(count), fix: 'ask for fewer trials, or widen the space.' });
+  if (count > most)
+    throw new RondoError('OUT_OF_RANGE', {
+      where,
+      what: 'the search space does not have so many different trials.',
+      expected: `at most ${most}`,
+      received: String(count),
+      fix: 'ask for fewer trials, or widen the space.',
+    });
   const random = new Random(seed, 'trials');
   const trials = new Map<string, TrialValues>();
   // Rounding leaves narrow ranges few values, so that chance alone need not find enough.
   for (let numDraws = 0; trials.size < count; numDraws++) {
-    if (numDraws === 1000 * count) throw new RondoError('OUT_OF_RANGE', { where, what: 'the search space has too few trials that differ in four digits.', expected: `${count}`, received: String(trials.size), fix: 'ask for fewer trials, or widen the space.' });
-    const trial = Object.fromEntries(Object.entries(space).map(([name, dimension]) => [name, drawValue(dimension, random)]));
+    if (numDraws === 1000 * count)
+      throw new RondoError('OUT_OF_RANGE', {
+        where,
+        what: 'the search space has too few trials that differ in four digits.',
+        expected: `${count}`,
+        received: String(trials.size),
+        fix: 'ask for fewer trials, or widen the space.',
+      });
+    const trial = Object.fromEntries(
+      Object.entries(space).map(([name, dimension]) => [name, drawValue(dimension, random)]),
+    );
     const key = JSON.stringify(trial);
     if (!trials.has(key)) trials.set(key, trial);
   }

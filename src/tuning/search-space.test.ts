@@ -14,7 +14,16 @@ const message = (work: () => unknown): string => {
 
 describe('parseSearch', () => {
   it('reads choices and ranges', () => {
-    expect(parseSearch(['units=64, 128,256', 'cell=gru,lstm', 'dropout=0..0.5', 'learning-rate=1e-4..0.02:log', 'layers=1..4:whole:log', 'vectors=a=b.txt,c'])).toEqual({
+    expect(
+      parseSearch([
+        'units=64, 128,256',
+        'cell=gru,lstm',
+        'dropout=0..0.5',
+        'learning-rate=1e-4..0.02:log',
+        'layers=1..4:whole:log',
+        'vectors=a=b.txt,c',
+      ]),
+    ).toEqual({
       units: { choices: [64, 128, 256] },
       cell: { choices: ['gru', 'lstm'] },
       dropout: { low: 0, high: 0.5 },
@@ -42,7 +51,11 @@ describe('parseSearch', () => {
       ['rate=2..1', 'a number above low, 2'],
       ['layers=1..2.5:whole', 'a whole number above low'],
       ['units=3,4,3', '3 twice'],
-    ]) expect(message(() => parseSearch([spec])), spec).toContain(part);
+    ])
+      expect(
+        message(() => parseSearch([spec])),
+        spec,
+      ).toContain(part);
     expect(message(() => parseSearch(['units=1,2', 'units=3']))).toContain('searched twice');
     expect(message(() => parseSearch([]))).toContain('nothing to search');
   });
@@ -58,13 +71,18 @@ describe('sampleTrials', () => {
 
   it('spreads evenly on each scale, within the bounds', () => {
     const trials = sampleTrials(space, 6000, 1) as readonly Readonly<Record<string, number>>[];
-    const share = (holds: (trial: (typeof trials)[number]) => boolean): number => trials.filter(holds).length / trials.length;
+    const share = (holds: (trial: (typeof trials)[number]) => boolean): number =>
+      trials.filter(holds).length / trials.length;
     // Four standard deviations of a share of 6000 draws are at most 0.026.
     expect(Math.abs(share(({ rate }) => rate < 0.01) - 0.5)).toBeLessThan(0.026);
     expect(Math.abs(share(({ dropout }) => dropout < 0.1) - 0.2)).toBeLessThan(0.026);
-    for (const units of [5, 7, 11]) expect(Math.abs(share((trial) => trial.units === units) - 1 / 3)).toBeLessThan(0.026);
-    for (const layers of [1, 2, 3]) expect(Math.abs(share((trial) => trial.layers === layers) - 1 / 3)).toBeLessThan(0.026);
-    expect(trials.every(({ rate, dropout }) => rate >= 0.001 && rate <= 0.1 && dropout >= 0 && dropout <= 0.5)).toBe(true);
+    for (const units of [5, 7, 11])
+      expect(Math.abs(share((trial) => trial.units === units) - 1 / 3)).toBeLessThan(0.026);
+    for (const layers of [1, 2, 3])
+      expect(Math.abs(share((trial) => trial.layers === layers) - 1 / 3)).toBeLessThan(0.026);
+    expect(trials.every(({ rate, dropout }) => rate >= 0.001 && rate <= 0.1 && dropout >= 0 && dropout <= 0.5)).toBe(
+      true,
+    );
     expect(trials.every(({ rate }) => String(Number(Number(rate).toPrecision(4))) === String(rate))).toBe(true);
   });
 

@@ -34,7 +34,13 @@ const digits = 4;
 /** @throws USAGE where there is nothing to search; OUT_OF_RANGE naming the dimension */
 export function requireSearchSpace(where: string, space: SearchSpace): void {
   const entries = Object.entries(space);
-  if (entries.length === 0) throw new RondoError('USAGE', { where, what: 'there is nothing to search.', expected: 'at least one hyper-parameter', fix: "give one, such as { units: { choices: [64, 128] } }." });
+  if (entries.length === 0)
+    throw new RondoError('USAGE', {
+      where,
+      what: 'there is nothing to search.',
+      expected: 'at least one hyper-parameter',
+      fix: 'give one, such as { units: { choices: [64, 128] } }.',
+    });
   for (const [name, dimension] of entries) requireDimension(where, name, dimension);
 }
 
@@ -44,13 +50,25 @@ function requireDimension(where: string, name: string, dimension: SearchDimensio
     const { choices } = dimension;
     const repeated = choices.find((choice, i) => choices.indexOf(choice) < i);
     if (choices.length > 0 && repeated === undefined) return;
-    throw new RondoError('OUT_OF_RANGE', { where, what: `the choices of \`${name}\` are not a list of different values.`, expected: 'at least one value, each once', received: repeated === undefined ? 'none' : `${repeated} twice`, fix: 'give each value once.' });
+    throw new RondoError('OUT_OF_RANGE', {
+      where,
+      what: `the choices of \`${name}\` are not a list of different values.`,
+      expected: 'at least one value, each once',
+      received: repeated === undefined ? 'none' : `${repeated} twice`,
+      fix: 'give each value once.',
+    });
   }
   refuseUnknownOptions(`${where}, ${name}`, dimension, ['low', 'high', 'scale', 'whole']);
   const { low, high, scale = 'linear', whole = false } = dimension;
   const isBound = (value: number): boolean => !whole || Number.isInteger(value);
   const kind = whole ? 'a whole number' : 'a number';
-  requireNumber(where, `low of ${name}`, low, scale === 'log' ? `${kind} above 0, for a logarithmic scale` : kind, (value) => isBound(value) && (scale !== 'log' || value > 0));
+  requireNumber(
+    where,
+    `low of ${name}`,
+    low,
+    scale === 'log' ? `${kind} above 0, for a logarithmic scale` : kind,
+    (value) => isBound(value) && (scale !== 'log' || value > 0),
+  );
   requireNumber(where, `high of ${name}`, high, `${kind} above low, ${low}`, (value) => isBound(value) && value > low);
 }
 

@@ -21,7 +21,8 @@ export interface SearchRungs {
 function byScore(better: SearchRungs['better']): (a: RunResult, b: RunResult) => number {
   const sign = better === 'lower' ? 1 : -1;
   return (a, b) => {
-    if (a.score === null || b.score === null) return Number(a.score === null) - Number(b.score === null) || a.trial - b.trial;
+    if (a.score === null || b.score === null)
+      return Number(a.score === null) - Number(b.score === null) || a.trial - b.trial;
     return sign * (a.score - b.score) || a.trial - b.trial;
   };
 }
@@ -34,16 +35,26 @@ export function pendingRuns({ rungs, better }: SearchRungs, results: readonly Ru
   let entrants = Array.from({ length: rungs[0].numTrials }, (_, trial) => trial);
   for (const [rung, { numTrials }] of rungs.entries()) {
     if (rung > 0) entrants = promoted(better, results, rung, numTrials);
-    const pending = entrants.filter((trial) => !results.some((result) => result.rung === rung && result.trial === trial));
+    const pending = entrants.filter(
+      (trial) => !results.some((result) => result.rung === rung && result.trial === trial),
+    );
     if (pending.length > 0) return pending.map((trial) => ({ trial, rung }));
   }
   return [];
 }
 
 /** The best trials of the rung before, in their own order; those that failed are not among them. */
-function promoted(better: SearchRungs['better'], results: readonly RunResult[], rung: number, numTrials: number): number[] {
+function promoted(
+  better: SearchRungs['better'],
+  results: readonly RunResult[],
+  rung: number,
+  numTrials: number,
+): number[] {
   const before = results.filter((result) => result.rung === rung - 1 && result.score !== null).sort(byScore(better));
-  return before.slice(0, numTrials).map(({ trial }) => trial).sort((a, b) => a - b);
+  return before
+    .slice(0, numTrials)
+    .map(({ trial }) => trial)
+    .sort((a, b) => a - b);
 }
 
 /** The last result of each trial, the best first: those of later rungs before those of earlier ones, failed ones at the end. */
@@ -54,5 +65,7 @@ export function rankTrials<R extends RunResult>(better: SearchRungs['better'], r
     if (known === undefined || known.rung < result.rung) last.set(result.trial, result);
   }
   const compare = byScore(better);
-  return [...last.values()].sort((a, b) => Number(a.score === null) - Number(b.score === null) || b.rung - a.rung || compare(a, b));
+  return [...last.values()].sort(
+    (a, b) => Number(a.score === null) - Number(b.score === null) || b.rung - a.rung || compare(a, b),
+  );
 }

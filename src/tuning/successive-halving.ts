@@ -29,7 +29,10 @@ export function halvingRungs({ trials, epochs, eta = 3 }: HalvingOptions): Rung[
   requireCount(where, 'epochs', epochs);
   requireNumber(where, 'eta', eta, 'a whole number of at least 2', (value) => Number.isInteger(value) && value >= 2);
   const numSteps = Math.min(wholeLogarithm(trials, eta), wholeLogarithm(epochs, eta));
-  return Array.from({ length: numSteps + 1 }, (_, i) => ({ numTrials: Math.floor(trials / eta ** i), epochs: Math.round(epochs / eta ** (numSteps - i)) }));
+  return Array.from({ length: numSteps + 1 }, (_, i) => ({
+    numTrials: Math.floor(trials / eta ** i),
+    epochs: Math.round(epochs / eta ** (numSteps - i)),
+  }));
 }
 
 /** The largest `n` with `base^n <= value`; logarithms of floats miss it at powers. */

@@ -23,49 +23,76 @@ describe.each(conformanceBackends)('cells on $title', ({ name: backend, make }) 
     expect(vectors.map(({ config }) => config.cell).sort()).toEqual(libraryCells.map(({ name }) => name).sort());
   });
 
-  it.each(vectors.map((vector) => [vector.file, vector] as const))('%s agrees with its equations in PyTorch: outputs, states, all gradients', (_, vector) => {
-    const tolerance = tolerances[backend];
-    const cell = cellNamed(vector.config.cell as string);
-    const weights = new Map(Object.entries(vector.weights).map(([name, value]) => [name, asTensor(value)]));
-    const input = asTensor(vector.inputs.input);
-    const initial = Object.fromEntries(cell.states.map((state) => [state, asTensor(vector.inputs.initialState![state])]));
-    const by = [...weights.values(), input, ...Object.values(initial)];
-    let results: { output: Tensor; finalStates: Readonly<Record<string, Tensor>> } | undefined;
-    const { gradients } = valueAndGradients(() => {
-      const bias = weights.get('bias');
-      const part = (row: number): Tensor | undefined =>
-        bias === undefined ? undefined : bias.shape.length === 2 ? ops.reshape(ops.slice(bias, 0, row, row + 1), [-1]) : row === 0 ? bias : undefined;
-      results = recurrent({
-        plan: planCell(cell),
-        units: vector.config.units as number,
-        input,
-        initialStates: initial,
-        kernel: weights.get('kernel')!,
-        recurrentKernel: weights.get('recurrentKernel'),
-        bias: part(0),
-        recurrentBias: part(1),
-        vectors: Object.fromEntries(Object.keys(cell.vectors).map((name) => [name, weights.get(name)!])),
-        masks: {},
-        scalars: {},
-        reverse: false,
-        outputOrder: 'time',
-        returnSequences: true,
-        training: true,
+  it.each(vectors.map((vector) => [vector.file, vector] as const))(
+    '%s agrees with its equations in PyTorch: outputs, states, all gradients',
+    (_, vector) => {
+      const tolerance = tolerances[backend];
+      const cell = cellNamed(vector.config.cell as string);
+      const weights = new Map(Object.entries(vector.weights).map(([name, value]) => [name, asTensor(value)]));
+      const input = asTensor(vector.inputs.input);
+      const initial = Object.fromEntries(
+        cell.states.map((state) => [state, asTensor(vector.inputs.initialState![state])]),
+      );
+      const by = [...weights.values(), input, ...Object.values(initial)];
+      let results: { output: Tensor; finalStates: Readonly<Record<string, Tensor>> } | undefined;
+      const { gradients } = valueAndGradients(() => {
+        const bias = weights.get('bias');
+        const part = (row: number): Tensor | undefined =>
+          bias === undefined
+            ? undefined
+            : bias.shape.length === 2
+              ? ops.reshape(ops.slice(bias, 0, row, row + 1), [-1])
+              : row === 0
+                ? bias
+                : undefined;
+        results = recurrent({
+          plan: planCell(cell),
+          units: vector.config.units as number,
+          input,
+          initialStates: initial,
+          kernel: weights.get('kernel')!,
+          recurrentKernel: weights.get('recurrentKernel'),
+          bias: part(0),
+          recurrentBias: part(1),
+          vectors: Object.fromEntries(Object.keys(cell.vectors).map((name) => [name, weights.get(name)!])),
+          masks: {},
+          scalars: {},
+          reverse: false,
+          outputOrder: 'time',
+          returnSequences: true,
+          training: true,
+        });
+        const parts = cell.states.map((state) =>
+          ops.sum(ops.mul(results!.finalStates[state], asTensor(vector.cotangents.finalState![state]))),
+        );
+        expectClose(results.output.dataSync(), vector.expected.output.data, tolerance, 'output');
+        for (const state of cell.states)
+          expectClose(results.finalStates[state].dataSync(), vector.expected.finalState![state].data, tolerance, state);
+        return parts.reduce(
+          (a, b) => ops.add(a, b),
+          ops.sum(ops.mul(results.output, asTensor(vector.cotangents.output))),
+        );
+      }, by);
+      const expected = vector.expected.gradients;
+      [...weights.keys()].forEach((name, i) => {
+        expectClose(
+          gradientOf(gradients[i], cell.name, name),
+          expected.weights[name].data,
+          4 * tolerance,
+          `gradient of ${name}`,
+        );
       });
-      const parts = cell.states.map((state) => ops.sum(ops.mul(results!.finalStates[state], asTensor(vector.cotangents.finalState![state]))));
-      expectClose(results.output.dataSync(), vector.expected.output.data, tolerance, 'output');
-      for (const state of cell.states) expectClose(results.finalStates[state].dataSync(), vector.expected.finalState![state].data, tolerance, state);
-      return parts.reduce((a, b) => ops.add(a, b), ops.sum(ops.mul(results.output, asTensor(vector.cotangents.output))));
-    }, by);
-    const expected = vector.expected.gradients;
-    [...weights.keys()].forEach((name, i) => {
-      expectClose(gradientOf(gradients[i], cell.name, name), expected.weights[name].data, 4 * tolerance, `gradient of ${name}`);
-    });
-    expectClose(gradients[weights.size].dataSync(), expected.input!.data, 4 * tolerance, 'gradient of input');
-    cell.states.forEach((state, i) => {
-      expectClose(gradients[weights.size + 1 + i].dataSync(), expected.initialState![state].data, 4 * tolerance, `gradient of initial ${state}`);
-    });
-  });
+      expectClose(gradients[weights.size].dataSync(), expected.input!.data, 4 * tolerance, 'gradient of input');
+      cell.states.forEach((state, i) => {
+        expectClose(
+          gradients[weights.size + 1 + i].dataSync(),
+          expected.initialState![state].data,
+          4 * tolerance,
+          `gradient of initial ${state}`,
+        );
+      });
+    },
+  );
 });
 
 /** The paper's SRU has no bias on two of its four projections: their gradient is zero by definition there. */

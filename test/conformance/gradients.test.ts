@@ -31,44 +31,72 @@ interface Variant {
 const variants: Readonly<Record<string, Variant>> = {
   'default options': { options: {}, masks: Object.keys(masks) },
   'without bias': { options: { useBias: false }, masks: ['all steps'] },
-  'other activations': { options: { activation: 'softsign', recurrentActivation: 'hardSigmoid' }, masks: ['all steps'] },
+  'other activations': {
+    options: { activation: 'softsign', recurrentActivation: 'hardSigmoid' },
+    masks: ['all steps'],
+  },
   'unbounded activations': { options: { activation: 'gelu' }, masks: ['variable lengths'] },
   relu: { options: { activation: 'relu' }, masks: ['variable lengths'] },
   'recurrent dropout': { options: { recurrentDropout: 0.4 }, masks: ['all steps', 'variable lengths'] },
   'input dropout': { options: { dropout: 0.3 }, masks: ['variable lengths'] },
   zoneout: { options: { zoneout: 0.3 }, masks: ['all steps', 'variable lengths'] },
-  'zoneout and dropout, without bias': { options: { zoneout: 0.3, dropout: 0.4, useBias: false }, masks: ['gaps and an empty row'] },
-  'zoneout and recurrent dropout, without bias': { options: { zoneout: 0.3, recurrentDropout: 0.4, useBias: false }, masks: ['gaps and an empty row'] },
+  'zoneout and dropout, without bias': {
+    options: { zoneout: 0.3, dropout: 0.4, useBias: false },
+    masks: ['gaps and an empty row'],
+  },
+  'zoneout and recurrent dropout, without bias': {
+    options: { zoneout: 0.3, recurrentDropout: 0.4, useBias: false },
+    masks: ['gaps and an empty row'],
+  },
   backwards: { options: { goBackwards: true }, masks: ['variable lengths'] },
   'the last step only': { options: { returnSequences: false }, masks: ['variable lengths', 'gaps and an empty row'] },
   'zeros at masked steps': { options: { zeroOutputForMask: true }, masks: ['gaps and an empty row'] },
 };
 
 function casesOf(cell: Cell): (readonly [variant: string, mask: string, options: Partial<RNNOptions>])[] {
-  const possible = Object.entries(variants).filter(([, { options }]) => cell.recurrent === 'full' || options.recurrentDropout === undefined);
+  const possible = Object.entries(variants).filter(
+    ([, { options }]) => cell.recurrent === 'full' || options.recurrentDropout === undefined,
+  );
   return possible.flatMap(([name, { options, masks: names }]) => names.map((mask) => [name, mask, options] as const));
 }
 
 /** Random directions in which each weight, input and initial state is moved; the default options move every number by itself. */
 const DIRECTIONS = 3;
 
-describe.each(libraryCells.map((cell) => [cell.name, cell] as const))('gradients of %s agree with central differences', (_, cell) => {
-  beforeAll(() => void useBackend('reference'));
-  afterAll(() => void useBackend('wasm'));
+describe.each(libraryCells.map((cell) => [cell.name, cell] as const))(
+  'gradients of %s agree with central differences',
+  (_, cell) => {
+    beforeAll(() => void useBackend('reference'));
+    afterAll(() => void useBackend('wasm'));
 
-  it.each(casesOf(cell))('%s, %s', (variant, mask, options) => checkGradients({ cell, units: UNITS, returnSequences: true, ...options }, masks[mask], { everyNumber: variant === 'default options' }));
+    it.each(casesOf(cell))('%s, %s', (variant, mask, options) =>
+      checkGradients({ cell, units: UNITS, returnSequences: true, ...options }, masks[mask], {
+        everyNumber: variant === 'default options',
+      }),
+    );
 
-  it('zoneout at inference', () => checkGradients({ cell, units: UNITS, returnSequences: true, zoneout: 0.3 }, undefined, { training: false }));
-});
+    it('zoneout at inference', () =>
+      checkGradients({ cell, units: UNITS, returnSequences: true, zoneout: 0.3 }, undefined, { training: false }));
+  },
+);
 
-function checkGradients(options: RNNOptions, mask: Uint8Array | undefined, { training = true, everyNumber = false }: { training?: boolean; everyNumber?: boolean }): void {
+function checkGradients(
+  options: RNNOptions,
+  mask: Uint8Array | undefined,
+  { training = true, everyNumber = false }: { training?: boolean; everyNumber?: boolean },
+): void {
   const random = new Random(17, (options.cell as Cell).name);
   const layer = new RNN({ ...options, returnState: true });
   layer.ensureBuilt([null, TIME, FEATURES]);
   randomise(layer, random);
   const { states } = options.cell as Cell;
   const input = new Variable([BATCH, TIME, FEATURES], normals([BATCH, TIME, FEATURES], random).dataSync(), 'input');
-  const initial = Object.fromEntries(states.map((state) => [state, new Variable([BATCH, UNITS], normals([BATCH, UNITS], random).dataSync(), `initial ${state}`)]));
+  const initial = Object.fromEntries(
+    states.map((state) => [
+      state,
+      new Variable([BATCH, UNITS], normals([BATCH, UNITS], random).dataSync(), `initial ${state}`),
+    ]),
+  );
   const outputShape = options.returnSequences === false ? [BATCH, UNITS] : [BATCH, TIME, UNITS];
   const cotangent = normals(outputShape, random);
   const stateCotangents = Object.fromEntries(states.map((state) => [state, normals([BATCH, UNITS], random)]));
@@ -84,7 +112,9 @@ function checkGradients(options: RNNOptions, mask: Uint8Array | undefined, { tra
   const { gradients } = valueAndGradients(loss, by);
   by.forEach((variable, i) => {
     const gradient = gradients[i].dataSync();
-    const directions = everyNumber ? axesOf(variable) : Array.from({ length: DIRECTIONS }, () => directionFor(variable, random));
+    const directions = everyNumber
+      ? axesOf(variable)
+      : Array.from({ length: DIRECTIONS }, () => directionFor(variable, random));
     const slopes = directions.map((direction) => slopeAlong(variable, direction, () => scope(loss).item()));
     const products = directions.map((direction) => direction.reduce((sum, step, j) => sum + step * gradient[j], 0));
     expectClose(products, slopes, TOLERANCE, `gradient of ${variable.name}`);

@@ -37,7 +37,15 @@ function run(cell: string, backend: Backend): Record<string, ArrayLike<number>> 
     output = result.output.dataSync().slice();
     return ops.add(ops.sum(ops.mul(result.output, cotangent)), ops.mean(ops.square(result.states[0].hidden)));
   }, [input, ...layer.weights]);
-  return { output, ...Object.fromEntries(['input', ...layer.weights.map(({ name }) => name)].map((name, i) => [`gradient of ${name}`, gradients[i].dataSync()])) };
+  return {
+    output,
+    ...Object.fromEntries(
+      ['input', ...layer.weights.map(({ name }) => name)].map((name, i) => [
+        `gradient of ${name}`,
+        gradients[i].dataSync(),
+      ]),
+    ),
+  };
 }
 
 const expected = new Map(cells.map((cell) => [cell, run(cell, createReferenceBackend())]));
@@ -48,7 +56,8 @@ describe.each(wasmOfEveryFamily)('layers of large kernels on $title', ({ make })
   it.each(cells)('have the outputs and gradients of the reference: %s', (cell) => {
     const actual = run(cell, make());
     expect(Object.keys(actual).length).toBeGreaterThan(3);
-    for (const [name, values] of Object.entries(expected.get(cell)!)) expectClose(actual[name], values, TOLERANCE, name);
+    for (const [name, values] of Object.entries(expected.get(cell)!))
+      expectClose(actual[name], values, TOLERANCE, name);
   });
 });
 
@@ -65,9 +74,14 @@ describe('sequences of many different lengths', () => {
       layer.ensureBuilt([null, time, features]);
       randomise(layer, random);
       const input = normals([batch, time, features], random);
-      const mask = Uint8Array.from({ length: batch * time }, (_, i) => Number(i % time < 1 + ((29 * Math.floor(i / time)) % time)));
+      const mask = Uint8Array.from({ length: batch * time }, (_, i) =>
+        Number(i % time < 1 + ((29 * Math.floor(i / time)) % time)),
+      );
       const cotangent = normals([batch, time, units], random, 0.1);
-      const { value, gradients } = valueAndGradients(() => ops.sum(ops.mul(layer.apply(input, { mask }), cotangent)), [input, ...layer.weights]);
+      const { value, gradients } = valueAndGradients(
+        () => ops.sum(ops.mul(layer.apply(input, { mask }), cotangent)),
+        [input, ...layer.weights],
+      );
       return [value, ...gradients].map((tensor) => tensor.dataSync());
     };
     const expected = run(createReferenceBackend());

@@ -4,7 +4,13 @@ import { createReferenceBackend } from '../../src/kernels/reference/backend.js';
 import { backendNames, useBackend } from '../../src/kernels/select.js';
 import { createWasmBackend } from '../../src/kernels/wasm/backend.js';
 import { Bidirectional } from '../../src/layers/bidirectional.js';
-import { type NamedStates, type OutputAndState, type RecurrentCallOptions, RNN, type RNNOptions } from '../../src/layers/rnn.js';
+import {
+  type NamedStates,
+  type OutputAndState,
+  type RecurrentCallOptions,
+  RNN,
+  type RNNOptions,
+} from '../../src/layers/rnn.js';
 import { Random, setSeed } from '../../src/random.js';
 import * as ops from '../../src/tensor/index.js';
 import { valueAndGradients } from '../../src/tensor/tape.js';
@@ -34,10 +40,12 @@ describe.each(pairs)('laws of %s on %s', (_, backend, cell) => {
     randomise(layer, new Random(29, cell.name));
     return layer;
   };
-  const statesFor = (batch: number): NamedStates => Object.fromEntries(cell.states.map((state) => [state, normals([batch, UNITS], random)]));
+  const statesFor = (batch: number): NamedStates =>
+    Object.fromEntries(cell.states.map((state) => [state, normals([batch, UNITS], random)]));
   const input = normals([BATCH, TIME, FEATURES], random);
   const initialState = statesFor(BATCH);
-  const run = (layer: RNN<true>, x: Tensor = input, options: RecurrentCallOptions = {}): OutputAndState => layer.apply(x, { initialState, ...options });
+  const run = (layer: RNN<true>, x: Tensor = input, options: RecurrentCallOptions = {}): OutputAndState =>
+    layer.apply(x, { initialState, ...options });
   const expectEqual = (actual: Tensor, expected: Tensor, label: string): void => {
     expect(actual.shape, label).toEqual(expected.shape);
     expectClose(actual.dataSync(), expected.dataSync(), tolerance, label);
@@ -61,14 +69,19 @@ describe.each(pairs)('laws of %s on %s', (_, backend, cell) => {
     const layer = layerOf();
     const order = [2, 0, 1];
     const mask = Uint8Array.from([1, 1, 0, 1, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0]);
-    const permuted = <T extends Tensor>(x: T): Tensor => ops.concatenate(order.map((row) => ops.slice(x, 0, row, row + 1)), 0);
+    const permuted = <T extends Tensor>(x: T): Tensor =>
+      ops.concatenate(
+        order.map((row) => ops.slice(x, 0, row, row + 1)),
+        0,
+      );
     const plain = run(layer, input, { mask });
     const other = run(layer, permuted(input), {
       mask: Uint8Array.from(order.flatMap((row) => [...mask.subarray(row * TIME, (row + 1) * TIME)])),
       initialState: Object.fromEntries(cell.states.map((state) => [state, permuted(initialState[state])])),
     });
     expectEqual(other.output, permuted(plain.output), 'output');
-    for (const state of cell.states) expectEqual(other.states[0][state], permuted(plain.states[0][state]), `final ${state}`);
+    for (const state of cell.states)
+      expectEqual(other.states[0][state], permuted(plain.states[0][state]), `final ${state}`);
   });
 
   /** By padding: for each step of the padded sequence the step of the input, -1 for padding. */
@@ -79,7 +92,11 @@ describe.each(pairs)('laws of %s on %s', (_, backend, cell) => {
     const plain = run(layer);
     const { x, mask } = padded(input, steps);
     const result = run(layer, x, { mask });
-    const real = (y: Tensor): Tensor => ops.concatenate(steps.flatMap((step, t) => (step < 0 ? [] : [ops.slice(y, 1, t, t + 1)])), 1);
+    const real = (y: Tensor): Tensor =>
+      ops.concatenate(
+        steps.flatMap((step, t) => (step < 0 ? [] : [ops.slice(y, 1, t, t + 1)])),
+        1,
+      );
     expectEqual(real(result.output), plain.output, 'output at the real steps');
     expectEqualStates(result, plain);
     const last = layerOf({ returnSequences: false });
@@ -88,19 +105,29 @@ describe.each(pairs)('laws of %s on %s', (_, backend, cell) => {
 
   it('padding does not reach the gradients', () => {
     const layer = layerOf();
-    const loss = ({ states }: OutputAndState): Tensor => cell.states.map((state) => ops.sum(states[0][state])).reduce((a, b) => ops.add(a, b));
+    const loss = ({ states }: OutputAndState): Tensor =>
+      cell.states.map((state) => ops.sum(states[0][state])).reduce((a, b) => ops.add(a, b));
     const plain = valueAndGradients(() => loss(run(layer)), layer.weights);
     const { x, mask } = padded(input, paddings.gaps);
     const result = valueAndGradients(() => loss(run(layer, x, { mask })), layer.weights);
-    layer.weights.forEach(({ name }, i) => expectClose(result.gradients[i].dataSync(), plain.gradients[i].dataSync(), 4 * tolerance, name));
+    layer.weights.forEach(({ name }, i) =>
+      expectClose(result.gradients[i].dataSync(), plain.gradients[i].dataSync(), 4 * tolerance, name),
+    );
   });
 
   it('the output at t ignores x after t', () => {
     const layer = layerOf();
     const whole = run(layer).output;
     for (let t = 0; t < TIME - 1; t++) {
-      const changed = ops.concatenate([ops.slice(input, 1, 0, t + 1), normals([BATCH, TIME - t - 1, FEATURES], random)], 1);
-      expectEqual(ops.slice(run(layer, changed).output, 1, 0, t + 1), ops.slice(whole, 1, 0, t + 1), `steps up to ${t}`);
+      const changed = ops.concatenate(
+        [ops.slice(input, 1, 0, t + 1), normals([BATCH, TIME - t - 1, FEATURES], random)],
+        1,
+      );
+      expectEqual(
+        ops.slice(run(layer, changed).output, 1, 0, t + 1),
+        ops.slice(whole, 1, 0, t + 1),
+        `steps up to ${t}`,
+      );
     }
   });
 
@@ -110,9 +137,15 @@ describe.each(pairs)('laws of %s on %s', (_, backend, cell) => {
     expectEqual(backward.output, forward.output, 'goBackwards');
     expectEqualStates(backward, forward);
     const mask = Uint8Array.from([1, 0, 1, 1, 0, 1, 1, 1, 0, 0, 0, 0, 1, 0, 1]);
-    const flippedMask = Uint8Array.from(Array.from(mask, (_value, i) => mask[Math.floor(i / TIME) * TIME + TIME - 1 - (i % TIME)]));
+    const flippedMask = Uint8Array.from(
+      Array.from(mask, (_value, i) => mask[Math.floor(i / TIME) * TIME + TIME - 1 - (i % TIME)]),
+    );
     const zeroed = run(layerOf({ goBackwards: true, zeroOutputForMask: true }), input, { mask });
-    expectEqual(zeroed.output, run(layerOf({ zeroOutputForMask: true }), ops.reverse(input, 1), { mask: flippedMask }).output, 'zeroOutputForMask');
+    expectEqual(
+      zeroed.output,
+      run(layerOf({ zeroOutputForMask: true }), ops.reverse(input, 1), { mask: flippedMask }).output,
+      'zeroOutputForMask',
+    );
     const both = new Bidirectional({ layer: layerOf(), backwardLayer: layerOf(), mergeMode: 'none' });
     const result = both.apply(input, { initialState: { forward: initialState, backward: initialState } });
     expectEqual((result.output as readonly Tensor[])[1], ops.reverse(forward.output, 1), 'the backward half');
@@ -120,7 +153,8 @@ describe.each(pairs)('laws of %s on %s', (_, backend, cell) => {
   });
 
   it('cells above each other are layers above each other, forwards and backwards', () => {
-    const stacked = (goBackwards: boolean): RNN<true> => layerOf({ cell: [cell, 'gru'], units: [UNITS, 6], goBackwards });
+    const stacked = (goBackwards: boolean): RNN<true> =>
+      layerOf({ cell: [cell, 'gru'], units: [UNITS, 6], goBackwards });
     const forward = stacked(false);
     const [lower, upper] = [layerOf(), new RNN({ cell: 'gru', units: 6, returnSequences: true })];
     upper.ensureBuilt([null, TIME, UNITS]);
@@ -128,7 +162,11 @@ describe.each(pairs)('laws of %s on %s', (_, backend, cell) => {
     expectEqual(forward.apply(input).output, upper.apply(lower.apply(input).output), 'forwards');
     expectEqual(stacked(true).apply(input).output, forward.apply(ops.reverse(input, 1)).output, 'backwards');
     const last = layerOf({ cell: [cell, 'gru'], units: [UNITS, 6], returnSequences: false });
-    expectEqual(last.apply(input).output, ops.reshape(ops.slice(forward.apply(input).output, 1, TIME - 1, TIME), [BATCH, 6]), 'the last step');
+    expectEqual(
+      last.apply(input).output,
+      ops.reshape(ops.slice(forward.apply(input).output, 1, TIME - 1, TIME), [BATCH, 6]),
+      'the last step',
+    );
   });
 
   it('a stateful layer over windows is a stateless one over the whole sequence, until its states are reset', () => {
@@ -136,8 +174,19 @@ describe.each(pairs)('laws of %s on %s', (_, backend, cell) => {
     const stateful = layerOf({ stateful: true });
     const whole = stateless.apply(input);
     for (let round = 0; round < 2; round++) {
-      const windows = [[0, 2], [2, 3], [3, 5]].map(([from, to]) => stateful.apply(ops.slice(input, 1, from, to)));
-      expectEqual(ops.concatenate(windows.map(({ output }) => output), 1), whole.output, `round ${round}`);
+      const windows = [
+        [0, 2],
+        [2, 3],
+        [3, 5],
+      ].map(([from, to]) => stateful.apply(ops.slice(input, 1, from, to)));
+      expectEqual(
+        ops.concatenate(
+          windows.map(({ output }) => output),
+          1,
+        ),
+        whole.output,
+        `round ${round}`,
+      );
       expectEqualStates(windows[2], whole);
       stateful.resetStates();
     }
@@ -173,7 +222,10 @@ describe.each(pairs)('laws of %s on %s', (_, backend, cell) => {
         const after = renewed.states[0][state].dataSync();
         zoned.states[0][state].dataSync().forEach((value, i) => {
           const isOld = Math.abs(value - before[i]) <= tolerance;
-          expect(isOld || Math.abs(value - after[i]) <= tolerance * (1 + Math.abs(after[i])), `${state} ${i}: ${value} is neither ${before[i]} nor ${after[i]}`).toBe(true);
+          expect(
+            isOld || Math.abs(value - after[i]) <= tolerance * (1 + Math.abs(after[i])),
+            `${state} ${i}: ${value} is neither ${before[i]} nor ${after[i]}`,
+          ).toBe(true);
           kept += isOld ? 1 : 0;
           seen++;
         });
@@ -183,7 +235,11 @@ describe.each(pairs)('laws of %s on %s', (_, backend, cell) => {
     expect(Math.abs(kept / seen - rate)).toBeLessThan(5 * Math.sqrt((rate * (1 - rate)) / seen));
     const mixed = run(layer, step);
     for (const state of cell.states) {
-      expectEqual(mixed.states[0][state], scope(() => ops.add(ops.mul(initialState[state], rate), ops.mul(renewed.states[0][state], 1 - rate))), `mean of ${state}`);
+      expectEqual(
+        mixed.states[0][state],
+        scope(() => ops.add(ops.mul(initialState[state], rate), ops.mul(renewed.states[0][state], 1 - rate))),
+        `mean of ${state}`,
+      );
     }
   });
 
@@ -191,7 +247,14 @@ describe.each(pairs)('laws of %s on %s', (_, backend, cell) => {
     const once = (seed: number): Float32Array | Float64Array => {
       useBackend(backend);
       setSeed(seed);
-      const layer = new RNN({ cell, units: UNITS, dropout: 0.2, recurrentDropout: cell.recurrent === 'full' ? 0.3 : 0, zoneout: 0.1, returnSequences: true });
+      const layer = new RNN({
+        cell,
+        units: UNITS,
+        dropout: 0.2,
+        recurrentDropout: cell.recurrent === 'full' ? 0.3 : 0,
+        zoneout: 0.1,
+        returnSequences: true,
+      });
       return layer.apply(input, { training: true }).dataSync();
     };
     const first = once(41);
@@ -205,7 +268,8 @@ describe.each(pairs)('laws of %s on %s', (_, backend, cell) => {
     const layer = new RNN({ cell, units: 2, dropout: 0.2, zoneout: 0.1, stateful: true });
     const x = normals([2, 3, 2], random);
     const mask = Uint8Array.from([1, 1, 1, 1, 0, 1]);
-    const step = (): void => void valueAndGradients(() => ops.sum(layer.apply(x, { mask, training: true })), layer.weights);
+    const step = (): void =>
+      void valueAndGradients(() => ops.sum(layer.apply(x, { mask, training: true })), layer.weights);
     // The first step makes the carried states, the second reaches the peak.
     step();
     step();
@@ -220,7 +284,10 @@ describe.each(pairs)('laws of %s on %s', (_, backend, cell) => {
 function padded(input: Tensor, steps: readonly number[]): { x: Tensor; mask: Uint8Array } {
   const [batch, , features] = input.shape;
   const hidden = tensor(new Float64Array(batch * features).fill(HIDDEN), [batch, 1, features]);
-  const x = ops.concatenate(steps.map((step) => (step < 0 ? hidden : ops.slice(input, 1, step, step + 1))), 1);
+  const x = ops.concatenate(
+    steps.map((step) => (step < 0 ? hidden : ops.slice(input, 1, step, step + 1))),
+    1,
+  );
   const row = steps.map((step) => (step < 0 ? 0 : 1));
   return { x, mask: Uint8Array.from(Array.from({ length: batch }, () => row).flat()) };
 }

@@ -18,7 +18,12 @@ const isTorch = ({ layer }: LayerVector): boolean => layer.startsWith('torch.');
 describe.each(conformanceBackends)('layers on $title', ({ name: backend, make }) => {
   beforeAll(() => void useBackend(make()));
   afterAll(() => void useBackend('wasm'));
-  const expectAgreement = (actual: Tensor | ArrayLike<number>, expected: ArrayLike<number>, factor: number, label: string): void => {
+  const expectAgreement = (
+    actual: Tensor | ArrayLike<number>,
+    expected: ArrayLike<number>,
+    factor: number,
+    label: string,
+  ): void => {
     const values = 'dataSync' in actual ? actual.dataSync() : actual;
     if (backend === 'reference') expectClose(values, expected, factor * tolerances.reference, label);
     else expectCloseInFloat32(values, expected, factor * tolerances.wasm, label);
@@ -27,7 +32,9 @@ describe.each(conformanceBackends)('layers on $title', ({ name: backend, make })
   const check = (vector: LayerVector): void => {
     const subject = isTorch(vector) ? torchSubject(vector) : kerasSubject(vector);
     const input = asTensor(vector.inputs.input);
-    const states = Object.fromEntries(Object.entries(byPath(vector.inputs.initialState)).map(([path, value]) => [path, asTensor(value)]));
+    const states = Object.fromEntries(
+      Object.entries(byPath(vector.inputs.initialState)).map(([path, value]) => [path, asTensor(value)]),
+    );
     const cotangents = byPath(vector.cotangents);
     const { gradients: expectedGradients, ...expectedResults } = vector.expected;
     const expected = byPath(expectedResults);
@@ -40,7 +47,9 @@ describe.each(conformanceBackends)('layers on $title', ({ name: backend, make })
         expect(results[path].shape, path).toEqual(value.shape);
         expectAgreement(results[path], value.data, 1, path);
       }
-      const parts = Object.entries(cotangents).map(([path, cotangent]) => ops.sum(ops.mul(results[path], asTensor(cotangent))));
+      const parts = Object.entries(cotangents).map(([path, cotangent]) =>
+        ops.sum(ops.mul(results[path], asTensor(cotangent))),
+      );
       return parts.reduce((a, b) => ops.add(a, b));
     }, by);
     const gradientBy = new Map(by.map((value, i) => [value, gradients[i]]));
@@ -50,14 +59,21 @@ describe.each(conformanceBackends)('layers on $title', ({ name: backend, make })
       const { variable, gradient } = subject.weights.get(name)!;
       expectAgreement(gradient(gradientBy.get(variable)!.dataSync()), value.data, 4, `gradient of ${name}`);
     }
-    if (expectedGradients.input !== undefined) expectAgreement(gradientBy.get(input)!, expectedGradients.input.data, 4, 'gradient of input');
+    if (expectedGradients.input !== undefined)
+      expectAgreement(gradientBy.get(input)!, expectedGradients.input.data, 4, 'gradient of input');
     for (const [path, value] of Object.entries(byPath(expectedGradients.initialState))) {
       expectAgreement(gradientBy.get(states[path])!, value.data, 4, `gradient of initial ${path}`);
     }
   };
 
-  it.each(vectors.filter((vector) => !isTorch(vector)).map((vector) => [vector.file, vector] as const))('%s agrees with Keras: outputs, states, all gradients', (_, vector) => check(vector));
-  it.each(vectors.filter(isTorch).map((vector) => [vector.file, vector] as const))('%s agrees with PyTorch: outputs, states, all gradients', (_, vector) => check(vector));
+  it.each(vectors.filter((vector) => !isTorch(vector)).map((vector) => [vector.file, vector] as const))(
+    '%s agrees with Keras: outputs, states, all gradients',
+    (_, vector) => check(vector),
+  );
+  it.each(vectors.filter(isTorch).map((vector) => [vector.file, vector] as const))(
+    '%s agrees with PyTorch: outputs, states, all gradients',
+    (_, vector) => check(vector),
+  );
 });
 
 /** The mask of a vector, also from lengths. */
@@ -70,9 +86,17 @@ function maskOf({ inputs }: LayerVector): Uint8Array | undefined {
 }
 
 /** What float32 cannot hold is infinite there; everything else is held to the tolerance. */
-function expectCloseInFloat32(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, label: string): void {
+function expectCloseInFloat32(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  label: string,
+): void {
   const overflows = Array.from(expected, (value) => Math.abs(Math.fround(value)) === Infinity);
-  const overflowed = (values: ArrayLike<number>): number[] => Array.from(values).filter((_, i) => overflows[i]).map(Math.fround);
+  const overflowed = (values: ArrayLike<number>): number[] =>
+    Array.from(values)
+      .filter((_, i) => overflows[i])
+      .map(Math.fround);
   expect(overflowed(actual), `${label}: values beyond float32`).toEqual(overflowed(expected));
   const held = (values: ArrayLike<number>): number[] => Array.from(values, (value, i) => (overflows[i] ? 0 : value));
   expectClose(held(actual), held(expected), tolerance, label);

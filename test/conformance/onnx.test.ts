@@ -31,7 +31,15 @@ describe.each(conformanceBackends)("ONNX's recurrent node tests on $title", ({ n
     const units = vector.attributes.hidden_size;
     const isBatchFirst = vector.attributes.layout === 1;
     const { X, W, R, B, P, initial_h: h, initial_c: c } = vector.inputs;
-    const cell = cellNamed(vector.operator === 'LSTM' ? (P ? 'peepholeLSTM' : 'lstm') : vector.operator === 'GRU' ? 'gruResetBefore' : 'simple');
+    const cell = cellNamed(
+      vector.operator === 'LSTM'
+        ? P
+          ? 'peepholeLSTM'
+          : 'lstm'
+        : vector.operator === 'GRU'
+          ? 'gruResetBefore'
+          : 'simple',
+    );
     const [axis0, axis1, features] = X!.shape;
     const [time, batch] = isBatchFirst ? [axis1, axis0] : [axis0, axis1];
     const places = gatePlaces[vector.operator];
@@ -39,21 +47,28 @@ describe.each(conformanceBackends)("ONNX's recurrent node tests on $title", ({ n
       const data = new Float64Array(rows.data.length);
       const numColumns = places.length * units;
       places.forEach((place, gate) => {
-        for (let u = 0; u < units; u++) for (let f = 0; f < width; f++) data[f * numColumns + gate * units + u] = rows.data[(place * units + u) * width + f];
+        for (let u = 0; u < units; u++)
+          for (let f = 0; f < width; f++)
+            data[f * numColumns + gate * units + u] = rows.data[(place * units + u) * width + f];
       });
       return tensor(data, [width, numColumns]);
     };
     const bias = new Float64Array(places.length * units);
-    if (B) places.forEach((place, gate) => {
-      for (let u = 0; u < units; u++) bias[gate * units + u] = B.data[place * units + u] + B.data[(places.length + place) * units + u];
-    });
+    if (B)
+      places.forEach((place, gate) => {
+        for (let u = 0; u < units; u++)
+          bias[gate * units + u] = B.data[place * units + u] + B.data[(places.length + place) * units + u];
+      });
     const peephole = (place: number): Tensor => tensor(P!.data.slice(place * units, (place + 1) * units), [units]);
-    const state = (given: VectorTensor | undefined): Tensor => tensor(given?.data ?? new Float64Array(batch * units), [batch, units]);
+    const state = (given: VectorTensor | undefined): Tensor =>
+      tensor(given?.data ?? new Float64Array(batch * units), [batch, units]);
     const input = new Float64Array(X!.data.length);
-    for (let b = 0; b < batch; b++) for (let t = 0; t < time; t++) for (let f = 0; f < features; f++) {
-      const from = isBatchFirst ? (b * time + t) * features + f : (t * batch + b) * features + f;
-      input[(b * time + t) * features + f] = X!.data[from];
-    }
+    for (let b = 0; b < batch; b++)
+      for (let t = 0; t < time; t++)
+        for (let f = 0; f < features; f++) {
+          const from = isBatchFirst ? (b * time + t) * features + f : (t * batch + b) * features + f;
+          input[(b * time + t) * features + f] = X!.data[from];
+        }
     const { finalStates } = recurrent({
       plan: planCell(cell),
       units,

@@ -22,7 +22,11 @@ describe.each(backendNames)('recurrent dropout on %s', (backend) => {
       layer.ensureBuilt([null, 1, 3]);
       randomise(layer, new Random(31));
     }
-    const repeated = (values: readonly number[]): Tensor => tensor(Float64Array.from({ length: batch * values.length }, (_, i) => values[i % values.length]), [batch, values.length]);
+    const repeated = (values: readonly number[]): Tensor =>
+      tensor(
+        Float64Array.from({ length: batch * values.length }, (_, i) => values[i % values.length]),
+        [batch, values.length],
+      );
     const x = ops.reshape(repeated([0.3, -0.2, 0.5]), [batch, 1, 3]);
     const initialState = { hidden: repeated([0.7, -0.4]) };
     const expected = plain.apply(x, { initialState }).dataSync();
@@ -51,9 +55,21 @@ describe.each(backendNames)('recurrent dropout on %s', (backend) => {
   it('drops the same units at every step of a sequence', () => {
     useBackend(backend);
     setSeed(9);
-    const layer = new RNN({ cell: 'simple', units: 6, activation: 'linear', useBias: false, recurrentInitializer: 'identity', kernelInitializer: 'zeros', recurrentDropout: 0.5, returnSequences: true });
+    const layer = new RNN({
+      cell: 'simple',
+      units: 6,
+      activation: 'linear',
+      useBias: false,
+      recurrentInitializer: 'identity',
+      kernelInitializer: 'zeros',
+      recurrentDropout: 0.5,
+      returnSequences: true,
+    });
     const hidden = tensor(new Float64Array(24).fill(1), [4, 6]);
-    const output = layer.apply(tensor(new Float64Array(4 * 3 * 2), [4, 3, 2]), { initialState: { hidden }, training: true });
+    const output = layer.apply(tensor(new Float64Array(4 * 3 * 2), [4, 3, 2]), {
+      initialState: { hidden },
+      training: true,
+    });
     // With U = I, a kept unit doubles at each step and a dropped one stays 0.
     expect(histories(output)).toEqual(new Set(['2 4 8', '0 0 0']));
   });
@@ -65,7 +81,16 @@ describe.each(backendNames)('dropout of the input on %s', (backend) => {
   it('drops the same features at every step of a sequence', () => {
     useBackend(backend);
     setSeed(9);
-    const layer = new RNN({ cell: 'simple', units: 6, activation: 'linear', useBias: false, recurrentInitializer: 'zeros', kernelInitializer: 'identity', dropout: 0.5, returnSequences: true });
+    const layer = new RNN({
+      cell: 'simple',
+      units: 6,
+      activation: 'linear',
+      useBias: false,
+      recurrentInitializer: 'zeros',
+      kernelInitializer: 'identity',
+      dropout: 0.5,
+      returnSequences: true,
+    });
     // With W = I, a kept feature is doubled and a dropped one is 0.
     expect(histories(layer.apply(ops.ones([4, 3, 6]), { training: true }))).toEqual(new Set(['2 2 2', '0 0 0']));
   });
@@ -77,8 +102,20 @@ describe.each(backendNames)('zoneout on %s', (backend) => {
   it('draws anew for every unit at every step', () => {
     useBackend(backend);
     setSeed(9);
-    const layer = new RNN({ cell: 'simple', units: 6, activation: 'linear', useBias: false, recurrentInitializer: 'zeros', kernelInitializer: 'identity', zoneout: 0.5, returnSequences: true });
-    const x = tensor(Float64Array.from({ length: 40 * 3 * 6 }, (_, i) => 1 + (Math.floor(i / 6) % 3)), [40, 3, 6]);
+    const layer = new RNN({
+      cell: 'simple',
+      units: 6,
+      activation: 'linear',
+      useBias: false,
+      recurrentInitializer: 'zeros',
+      kernelInitializer: 'identity',
+      zoneout: 0.5,
+      returnSequences: true,
+    });
+    const x = tensor(
+      Float64Array.from({ length: 40 * 3 * 6 }, (_, i) => 1 + (Math.floor(i / 6) % 3)),
+      [40, 3, 6],
+    );
     // With W = I the new value at step t is t: every combination of kept and renewed steps occurs.
     const expected = new Set(['0 0 0', '0 0 3', '0 2 2', '0 2 3', '1 1 1', '1 1 3', '1 2 2', '1 2 3']);
     expect(histories(layer.apply(x, { training: true }))).toEqual(expected);
@@ -89,6 +126,7 @@ describe.each(backendNames)('zoneout on %s', (backend) => {
 function histories(output: Tensor): Set<string> {
   const values = output.dataSync();
   const [batch, time, units] = output.shape;
-  const ofUnit = (row: number, unit: number): string => Array.from({ length: time }, (_, t) => values[(row * time + t) * units + unit]).join(' ');
+  const ofUnit = (row: number, unit: number): string =>
+    Array.from({ length: time }, (_, t) => values[(row * time + t) * units + unit]).join(' ');
   return new Set(Array.from({ length: batch * units }, (_, i) => ofUnit(Math.floor(i / units), i % units)));
 }

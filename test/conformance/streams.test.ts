@@ -26,14 +26,19 @@ function bySteps(model: Sequential, input: Tensor): number[][] {
   const [batch, time, ...rest] = input.shape;
   const width = rest.reduce((size, axis) => size * axis, 1);
   model.resetStates();
-  return Array.from({ length: time }, (_, t) => [...model.apply(tensor(stepOf(input, t), [batch, 1, width].slice(0, input.shape.length))).dataSync()]);
+  return Array.from({ length: time }, (_, t) => [
+    ...model.apply(tensor(stepOf(input, t), [batch, 1, width].slice(0, input.shape.length))).dataSync(),
+  ]);
 }
 
 function stepOf(input: Tensor, t: number): Float64Array {
   const [batch, time] = input.shape;
   const width = input.size / batch / time;
   const values = input.dataSync();
-  return Float64Array.from({ length: batch * width }, (_, i) => values[(Math.floor(i / width) * time + t) * width + (i % width)]);
+  return Float64Array.from(
+    { length: batch * width },
+    (_, i) => values[(Math.floor(i / width) * time + t) * width + (i % width)],
+  );
 }
 
 describe.each(pairs)('a stream of %s on %s', (_, backend, cell) => {
@@ -57,7 +62,8 @@ describe.each(pairs)('a stream of %s on %s', (_, backend, cell) => {
     const stream = model.stream({ batchSize });
     for (const pass of ['first', 'second'] as const) {
       stream.reset();
-      for (let t = 0; t < TIME; t++) expect([...stream.step(stepOf(input, t))], `${pass} pass, step ${t}`).toEqual(expected[t]);
+      for (let t = 0; t < TIME; t++)
+        expect([...stream.step(stepOf(input, t))], `${pass} pass, step ${t}`).toEqual(expected[t]);
     }
     expect(new Set(expected.map(([first]) => first)).size).toBe(TIME);
   });
@@ -68,7 +74,11 @@ describe.each(backendNames)('a stream of indices on %s', (backend) => {
 
   it('gives the same numbers as stateful layers', () => {
     useBackend(backend);
-    const model = new Sequential([new Embedding({ inputDim: 9, outputDim: 3, inputShape: [null] }), new RNN({ cell: 'lstm', units: UNITS, stateful: true, returnSequences: true }), new Dense({ units: 9 })]);
+    const model = new Sequential([
+      new Embedding({ inputDim: 9, outputDim: 3, inputShape: [null] }),
+      new RNN({ cell: 'lstm', units: UNITS, stateful: true, returnSequences: true }),
+      new Dense({ units: 9 }),
+    ]);
     randomise(model, new Random(47));
     const tokens = [3, 0, 8, 8, 1];
     const expected = bySteps(model, tensor(Int32Array.from(tokens), [1, tokens.length]));
@@ -83,7 +93,11 @@ describe('threads change no bit of a stream', () => {
   it.each(['lstm', 'gruResetBefore', 'minGRU', 'peepholeLSTM'])('of %s', async (cell) => {
     const input = normals([1, TIME, 67], new Random(53));
     const weights = new Random(59);
-    const make = (): Sequential => new Sequential([new RNN({ cell, units: 523, inputShape: [null, 67], returnSequences: true }), new Dense({ units: 131 })]);
+    const make = (): Sequential =>
+      new Sequential([
+        new RNN({ cell, units: 523, inputShape: [null, 67], returnSequences: true }),
+        new Dense({ units: 131 }),
+      ]);
     useBackend(createWasmBackend({ threads: 1 }));
     const model = make();
     randomise(model, weights, 0.1);

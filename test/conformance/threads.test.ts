@@ -43,7 +43,9 @@ describe.each(sizes)('threads change no bit: $name', ({ batch, time, features, u
     const random = new Random(31, cell.name);
     const input = normals([batch, time, features], random);
     const initialState = Object.fromEntries(cell.states.map((state) => [state, normals([batch, units], random)]));
-    const mask = masked ? Uint8Array.from({ length: batch * time }, (_unused, i) => Number(i % time < 1 + ((i / time) | 0) % time)) : undefined;
+    const mask = masked
+      ? Uint8Array.from({ length: batch * time }, (_unused, i) => Number(i % time < 1 + (((i / time) | 0) % time)))
+      : undefined;
     const results = backends.map(([, backend]) => {
       useBackend(backend);
       const layer = new RNN({ cell, units, returnSequences: true, returnState: true });
@@ -52,13 +54,21 @@ describe.each(sizes)('threads change no bit: $name', ({ batch, time, features, u
       const by: Tensor[] = [input, ...Object.values(initialState), ...layer.weights];
       const { value, gradients } = valueAndGradients(() => {
         const { output, states } = layer.apply(input, { initialState, mask });
-        const parts = [ops.mean(ops.square(output)), ...Object.values(states[0]).map((state) => ops.mean(ops.mul(state, state)))];
+        const parts = [
+          ops.mean(ops.square(output)),
+          ...Object.values(states[0]).map((state) => ops.mean(ops.mul(state, state))),
+        ];
         return parts.reduce((sum, part) => ops.add(sum, part));
       }, by);
       return [value, ...gradients].map((tensor) => tensor.dataSync());
     });
     for (let i = 1; i < results.length; i++) {
-      results[i].forEach((values, j) => expect(values.every((bits, k) => Object.is(bits, results[0][j][k])), `array ${j} on ${backends[i][0]} threads`).toBe(true));
+      results[i].forEach((values, j) =>
+        expect(
+          values.every((bits, k) => Object.is(bits, results[0][j][k])),
+          `array ${j} on ${backends[i][0]} threads`,
+        ).toBe(true),
+      );
     }
     expect(results[0][0][0]).toBeGreaterThan(0);
   });
@@ -73,10 +83,19 @@ describe('threads', () => {
       const layer = new Bidirectional({ layer: make(), backwardLayer: make() });
       layer.ensureBuilt([null, 9, 13]);
       randomise(layer, new Random(43));
-      const { value, gradients } = valueAndGradients(() => ops.mean(ops.square(layer.apply(input))), [input, ...layer.weights]);
+      const { value, gradients } = valueAndGradients(
+        () => ops.mean(ops.square(layer.apply(input))),
+        [input, ...layer.weights],
+      );
       return [value, ...gradients].map((tensor) => tensor.dataSync());
     });
-    for (const result of results.slice(1)) result.forEach((values, j) => expect(values.every((bits, k) => Object.is(bits, results[0][j][k])), `array ${j}`).toBe(true));
+    for (const result of results.slice(1))
+      result.forEach((values, j) =>
+        expect(
+          values.every((bits, k) => Object.is(bits, results[0][j][k])),
+          `array ${j}`,
+        ).toBe(true),
+      );
   });
 
   it('hold no more memory after thousands of runs than after some', () => {
@@ -94,12 +113,19 @@ describe('threads', () => {
 
   it('can be changed, and say what is there', async () => {
     const backend = await threadedBackend(2);
-    expect(backend.supports('threads')).toMatchObject({ supported: true, reason: 'the work is shared by 2 threads, of which 2 run.' });
+    expect(backend.supports('threads')).toMatchObject({
+      supported: true,
+      reason: 'the work is shared by 2 threads, of which 2 run.',
+    });
     backend.setThreads(1);
     expect(backend.numThreads).toBe(1);
     expect(backend.supports('threads')).toEqual({ supported: false, reason: 'the backend was asked for one thread.' });
     expect(() => backend.setThreads(0)).toThrow(/^\[OUT_OF_RANGE\] setThreads: `threads` is not a number of threads/);
-    expect(() => createWasmBackend({ threads: 1, sharedMemory: false }).setThreads(2)).toThrow(/^\[BACKEND_UNAVAILABLE\] setThreads/);
-    expect(() => createWasmBackend({ threads: 2, sharedMemory: false })).toThrow(/^\[BACKEND_UNAVAILABLE\] createWasmBackend: threads need a memory/);
+    expect(() => createWasmBackend({ threads: 1, sharedMemory: false }).setThreads(2)).toThrow(
+      /^\[BACKEND_UNAVAILABLE\] setThreads/,
+    );
+    expect(() => createWasmBackend({ threads: 2, sharedMemory: false })).toThrow(
+      /^\[BACKEND_UNAVAILABLE\] createWasmBackend: threads need a memory/,
+    );
   });
 });

@@ -21,7 +21,10 @@ interface TrainingVector {
   readonly optimizer: { readonly optimizer: string; readonly config: Record<string, unknown> };
   readonly x: VectorTensor;
   readonly y: VectorTensor;
-  readonly expected: { readonly losses: readonly number[]; readonly weights: readonly Readonly<Record<string, VectorTensor>>[] };
+  readonly expected: {
+    readonly losses: readonly number[];
+    readonly weights: readonly Readonly<Record<string, VectorTensor>>[];
+  };
 }
 
 /**
@@ -37,20 +40,32 @@ describe.each(conformanceBackends)('ten steps of training on $title', ({ name: b
   beforeAll(() => void useBackend(make()));
   afterAll(() => void useBackend('wasm'));
 
-  it.each(vectors.map((vector) => [vector.file, vector] as const))('%s have the losses and weights of Keras', async (_, vector) => {
-    const layers = vector.layers.map(({ layer, config }) => layerFromConfig(configOf(layer, config)) as Layer);
-    const model = new Sequential(layers, { inputShape: vector.x.shape.slice(1) });
-    const names = [...model.sublayers.keys()];
-    model.setWeights(named(names, vector.layers.map(({ weights }) => weights)));
-    model.compile({ optimizer: optimizerNamed({ name: vector.optimizer.optimizer, config: vector.optimizer.config }), loss: vector.loss });
-    const losses: number[] = [];
-    for (let step = 0; step < 10; step++) losses.push((await model.trainOnBatch(vector.x, vector.y)).loss);
-    expectClose(losses, vector.expected.losses, tolerances[backend], 'losses');
-    const weights = model.getWeights();
-    const expected = named(names, vector.expected.weights);
-    expect(Object.keys(weights).sort()).toEqual(Object.keys(expected).sort());
-    for (const [name, { data }] of Object.entries(expected)) expectClose(weights[name].dataSync(), data, tolerances[backend], name);
-  });
+  it.each(vectors.map((vector) => [vector.file, vector] as const))(
+    '%s have the losses and weights of Keras',
+    async (_, vector) => {
+      const layers = vector.layers.map(({ layer, config }) => layerFromConfig(configOf(layer, config)) as Layer);
+      const model = new Sequential(layers, { inputShape: vector.x.shape.slice(1) });
+      const names = [...model.sublayers.keys()];
+      model.setWeights(
+        named(
+          names,
+          vector.layers.map(({ weights }) => weights),
+        ),
+      );
+      model.compile({
+        optimizer: optimizerNamed({ name: vector.optimizer.optimizer, config: vector.optimizer.config }),
+        loss: vector.loss,
+      });
+      const losses: number[] = [];
+      for (let step = 0; step < 10; step++) losses.push((await model.trainOnBatch(vector.x, vector.y)).loss);
+      expectClose(losses, vector.expected.losses, tolerances[backend], 'losses');
+      const weights = model.getWeights();
+      const expected = named(names, vector.expected.weights);
+      expect(Object.keys(weights).sort()).toEqual(Object.keys(expected).sort());
+      for (const [name, { data }] of Object.entries(expected))
+        expectClose(weights[name].dataSync(), data, tolerances[backend], name);
+    },
+  );
 });
 
 function configOf(className: string, given: Record<string, unknown>): LayerConfig {
@@ -60,7 +75,10 @@ function configOf(className: string, given: Record<string, unknown>): LayerConfi
 }
 
 /** Weights of the vectors by the names of the model: `forward.kernel` of a recurrent layer is `forward/cell/kernel`. */
-function named(layers: readonly string[], weights: readonly Readonly<Record<string, VectorTensor>>[]): Record<string, VectorTensor> {
+function named(
+  layers: readonly string[],
+  weights: readonly Readonly<Record<string, VectorTensor>>[],
+): Record<string, VectorTensor> {
   const recurrent = /^(lstm|gru|bidirectional)/;
   return Object.fromEntries(
     weights.flatMap((own, i) =>

@@ -11,14 +11,19 @@ const name = "conformance with V8's 256-bit code";
  * file is a process of its own, so the flag changes no other test.
  */
 if (node < leastNode) {
-  it.skip(`${name} (not run: Node ${leastNode} or later can widen vectors, this is ${process.version})`, () => undefined);
+  it.skip(`${name} (not run: Node ${leastNode} or later can widen vectors, this is ${process.version})`, () =>
+    undefined);
 } else {
   const flags = allowWideKernels();
   describe(name, () => {
     it('is switched on before the first kernel', () => expect(flags).toEqual(['--experimental-wasm-revectorize']));
     const { simd, wasm } = describeHost();
-    it.skipIf(!simd.isWidened)(`runs the wide tiles${simd.isWidened ? '' : ' (not run: no 256-bit vectors were seen here; the tests below ran all families)'}`, () => expect(wasm.tiles).toMatch(/^wide/));
-    it('computes right numbers with every family', () => expect(wasm.measured.filter(({ isRight }) => !isRight)).toEqual([]));
+    it.skipIf(!simd.isWidened)(
+      `runs the wide tiles${simd.isWidened ? '' : ' (not run: no 256-bit vectors were seen here; the tests below ran all families)'}`,
+      () => expect(wasm.tiles).toMatch(/^wide/),
+    );
+    it('computes right numbers with every family', () =>
+      expect(wasm.measured.filter(({ isRight }) => !isRight)).toEqual([]));
   });
   await import('../../src/kernels/wasm/matmul.test.js');
   await import('../../src/kernels/wasm/pointwise.test.js');

@@ -38,9 +38,12 @@ const interruption = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interruption.abort());
 
 const root = process.cwd();
-const chosen = mutations.filter(({ file, bug }) => `${file} ${bug}`.includes(options.only)).slice(Number(options.from) - 1);
+const chosen = mutations
+  .filter(({ file, bug }) => `${file} ${bug}`.includes(options.only))
+  .slice(Number(options.from) - 1);
 const limitMs = 1000 * Number(options.limit);
-const run = (copy: WorkingCopy, files: readonly string[], stopsAtFirst = true) => runTests(copy.folder, { files, limitMs, stopsAtFirst, signal: interruption.signal });
+const run = (copy: WorkingCopy, files: readonly string[], stopsAtFirst = true) =>
+  runTests(copy.folder, { files, limitMs, stopsAtFirst, signal: interruption.signal });
 
 async function outcomeOf(copy: WorkingCopy, mutation: Mutation): Promise<Outcome> {
   const source = copy.read(mutation.file);
@@ -48,7 +51,10 @@ async function outcomeOf(copy: WorkingCopy, mutation: Mutation): Promise<Outcome
   const result = mutated(source, mutation);
   if ('stale' in result) return { mutation, verdict: 'stale', detail: result.stale };
   if (options.list) return { mutation, verdict: 'not seen', detail: '' };
-  const fault = await transform(result.text, { loader: 'ts' }).then(() => '', ({ message }: Error) => message);
+  const fault = await transform(result.text, { loader: 'ts' }).then(
+    () => '',
+    ({ message }: Error) => message,
+  );
   if (fault !== '') return { mutation, verdict: 'broken', detail: fault.split('\n')[1] ?? fault };
   copy.write(mutation.file, result.text);
   try {
@@ -80,7 +86,11 @@ async function main(): Promise<void> {
       // What an interruption ended has no verdict.
       if (interruption.signal.aborted) break;
       outcomes.push(outcome);
-      console.log(options.list ? `${i + 1} ${outcome.verdict === 'stale' ? `stale (${outcome.detail}) ` : ''}${mutation.file}: ${mutation.bug}` : `${i + 1}/${chosen.length} ${lineOf(outcome)}`);
+      console.log(
+        options.list
+          ? `${i + 1} ${outcome.verdict === 'stale' ? `stale (${outcome.detail}) ` : ''}${mutation.file}: ${mutation.bug}`
+          : `${i + 1}/${chosen.length} ${lineOf(outcome)}`,
+      );
     }
   } finally {
     copy.remove();
@@ -89,7 +99,14 @@ async function main(): Promise<void> {
   console.log(`\n${outcomes.length} of ${chosen.length}: ${counted(outcomes)}`);
   mkdirSync(options.report, { recursive: true });
   writeFileSync(join(options.report, 'mutation.md'), markdownReport(outcomes, chosen.length));
-  writeFileSync(join(options.report, 'mutation.json'), JSON.stringify(outcomes.map(({ mutation: { bug, file }, verdict, detail }) => ({ file, bug, verdict, detail })), undefined, 1));
+  writeFileSync(
+    join(options.report, 'mutation.json'),
+    JSON.stringify(
+      outcomes.map(({ mutation: { bug, file }, verdict, detail }) => ({ file, bug, verdict, detail })),
+      undefined,
+      1,
+    ),
+  );
   process.exitCode = outcomes.some(({ verdict }) => verdict !== 'seen' && verdict !== 'seen elsewhere') ? 1 : 0;
 }
 

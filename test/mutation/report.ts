@@ -17,8 +17,13 @@ const verdicts: readonly Verdict[] = ['seen', 'seen elsewhere', 'not seen', 'sta
 
 /** `3 seen, 1 not seen`. */
 export function counted(outcomes: readonly Outcome[]): string {
-  const counts = verdicts.map((verdict) => [outcomes.filter((outcome) => outcome.verdict === verdict).length, verdict] as const);
-  return counts.filter(([count]) => count > 0).map(([count, verdict]) => `${count} ${verdict}`).join(', ');
+  const counts = verdicts.map(
+    (verdict) => [outcomes.filter((outcome) => outcome.verdict === verdict).length, verdict] as const,
+  );
+  return counts
+    .filter(([count]) => count > 0)
+    .map(([count, verdict]) => `${count} ${verdict}`)
+    .join(', ');
 }
 
 export function lineOf({ mutation, verdict, detail }: Outcome): string {
@@ -37,7 +42,9 @@ export function markdownReport(outcomes: readonly Outcome[], planned: number): s
     '',
     '| verdict | file | bug | test |',
     '| --- | --- | --- | --- |',
-    ...rows.map(({ mutation, verdict, detail }) => `| ${verdict} | ${mutation.file} | ${cell(mutation.bug)} | ${cell(detail)} |`),
+    ...rows.map(
+      ({ mutation, verdict, detail }) => `| ${verdict} | ${mutation.file} | ${cell(mutation.bug)} | ${cell(detail)} |`,
+    ),
     '',
   ].join('\n');
 }

@@ -31,7 +31,10 @@ export interface TestOptions {
 const system = 'test/system';
 
 /** Runs tests in a folder, in a process group of their own, which is ended with everything it started. */
-export async function runTests(folder: string, { files, limitMs, signal, stopsAtFirst }: TestOptions): Promise<TestRun> {
+export async function runTests(
+  folder: string,
+  { files, limitMs, signal, stopsAtFirst }: TestOptions,
+): Promise<TestRun> {
   if (files.length === 0 || files.some((file) => file.startsWith(system))) {
     const built = await runNode(folder, ['build/bundle.js'], limitMs, signal);
     if (built !== 0) return { passed: false, failure: 'the build fails' };
@@ -39,7 +42,12 @@ export async function runTests(folder: string, { files, limitMs, signal, stopsAt
   const report = join(folder, 'mutation-tests.json');
   rmSync(report, { force: true });
   const bail = stopsAtFirst ? ['--bail=1'] : [];
-  const code = await runNode(folder, ['node_modules/vitest/vitest.mjs', 'run', ...files, ...bail, '--reporter=json', `--outputFile=${report}`], limitMs, signal);
+  const code = await runNode(
+    folder,
+    ['node_modules/vitest/vitest.mjs', 'run', ...files, ...bail, '--reporter=json', `--outputFile=${report}`],
+    limitMs,
+    signal,
+  );
   if (code === 'late') return { passed: false, failure: `no end within ${limitMs / 1000} s` };
   return { passed: code === 0, failure: code === 0 ? '' : firstFailure(folder, report) };
 }
@@ -57,10 +65,16 @@ function firstFailure(folder: string, report: string): string {
 }
 
 /** @returns the exit code */
-function runNode(folder: string, args: readonly string[], limitMs: number, signal: AbortSignal): Promise<number | 'late'> {
+function runNode(
+  folder: string,
+  args: readonly string[],
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<number | 'late'> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd: folder, stdio: 'ignore', detached: true });
-    const end = (): void => void (child.pid !== undefined && child.exitCode === null && process.kill(-child.pid, 'SIGKILL'));
+    const end = (): void =>
+      void (child.pid !== undefined && child.exitCode === null && process.kill(-child.pid, 'SIGKILL'));
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;

@@ -8,7 +8,11 @@ export class WorkingCopy {
   readonly folder = mkdtempSync(join(tmpdir(), 'rondo-mutate-'));
 
   constructor(root: string) {
-    const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
+    const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+      cwd: root,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    });
     for (const file of files.split('\0')) {
       if (file !== '' && existsSync(join(root, file))) cpSync(join(root, file), join(this.folder, file));
     }

@@ -25,7 +25,9 @@ const order = [
 ];
 
 function roomOf(file: string): number {
-  return order.findIndex((rooms) => rooms.some((room) => file === room || (room.endsWith('/') && file.startsWith(room))));
+  return order.findIndex((rooms) =>
+    rooms.some((room) => file === room || (room.endsWith('/') && file.startsWith(room))),
+  );
 }
 
 function sources(folder: string): string[] {
@@ -39,7 +41,9 @@ function importsOf(file: string): { target: string; bare: boolean }[] {
   const text = readFileSync(join(root, file), 'utf8');
   const found = [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1]);
   return found.map((target) =>
-    target.startsWith('.') ? { target: normalize(join(dirname(file), target)).replace(/\.js$/, '.ts'), bare: false } : { target, bare: true },
+    target.startsWith('.')
+      ? { target: normalize(join(dirname(file), target)).replace(/\.js$/, '.ts'), bare: false }
+      : { target, bare: true },
   );
 }
 
@@ -63,13 +67,24 @@ describe('the rooms of the project', () => {
   it('let the command line and the examples use the public surface alone', () => {
     const inside = files
       .filter((file) => /^(cli|examples)\//.test(file))
-      .flatMap((file) => importsOf(file).filter(({ target, bare }) => !bare && target.startsWith('src/') && !['src/index.ts', 'src/node.ts'].includes(target)).map(({ target }) => `${file} imports ${target}`));
+      .flatMap((file) =>
+        importsOf(file)
+          .filter(
+            ({ target, bare }) =>
+              !bare && target.startsWith('src/') && !['src/index.ts', 'src/node.ts'].includes(target),
+          )
+          .map(({ target }) => `${file} imports ${target}`),
+      );
     expect(inside).toEqual([]);
   });
 
   it('let commands print through one place, which makes names and texts from files harmless', () => {
-    const printing = files.filter((file) => file.startsWith('cli/') && !['cli/output.ts', 'cli/terminal/progress.ts'].includes(file));
-    const wrong = printing.filter((file) => /console\.|process\.std(out|err)\.write/.test(readFileSync(join(root, file), 'utf8')));
+    const printing = files.filter(
+      (file) => file.startsWith('cli/') && !['cli/output.ts', 'cli/terminal/progress.ts'].includes(file),
+    );
+    const wrong = printing.filter((file) =>
+      /console\.|process\.std(out|err)\.write/.test(readFileSync(join(root, file), 'utf8')),
+    );
     expect(wrong).toEqual([]);
   });
 
@@ -81,12 +96,18 @@ describe('the rooms of the project', () => {
       for (const { target, bare } of importsOf(file)) if (!bare) visit(target);
     };
     visit('src/index.ts');
-    const nodeImports = [...reached].flatMap((file) => importsOf(file).filter(({ target, bare }) => bare && target.startsWith('node:')).map(({ target }) => `${file} imports ${target}`));
+    const nodeImports = [...reached].flatMap((file) =>
+      importsOf(file)
+        .filter(({ target, bare }) => bare && target.startsWith('node:'))
+        .map(({ target }) => `${file} imports ${target}`),
+    );
     expect(nodeImports).toEqual([]);
   });
 
   it('hold no file longer than 400 lines', () => {
-    const long = files.map((file) => ({ file, lines: readFileSync(join(root, file), 'utf8').split('\n').length })).filter(({ lines }) => lines > 400);
+    const long = files
+      .map((file) => ({ file, lines: readFileSync(join(root, file), 'utf8').split('\n').length }))
+      .filter(({ lines }) => lines > 400);
     expect(long).toEqual([]);
   });
 });

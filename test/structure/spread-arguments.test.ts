@@ -9,17 +9,22 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Where lists are as long as data are. */
 const rooms = ['src/training', 'src/data', 'src/io', 'src/tuning', 'src/tasks', 'cli'];
 /** A list that a call is given as arguments: `Math.max(0, ...list)`, but not `push({ ...fields })` or `push([...list])`. */
-const spread = /(?:Math\.(?:max|min|hypot)|\.(?:push|unshift|of|fromCharCode|fromCodePoint))\((?:[^[\]{}\n]*[(,]\s*)?\.\.\.\w/;
+const spread =
+  /(?:Math\.(?:max|min|hypot)|\.(?:push|unshift|of|fromCharCode|fromCodePoint))\((?:[^[\]{}\n]*[(,]\s*)?\.\.\.\w/;
 
 describe('lists as long as data', () => {
   it('are never handed over as arguments, of which an engine takes about a hundred thousand', () => {
-    const files = rooms.flatMap((room) => readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).map((name) => join(room, name)));
+    const files = rooms.flatMap((room) =>
+      readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).map((name) => join(room, name)),
+    );
     const sources = files.filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
     expect(sources.length).toBeGreaterThan(100);
     const found = sources.flatMap((file) =>
       readFileSync(join(root, file), 'utf8')
         .split('\n')
-        .flatMap((line, i) => (spread.test(line) && !/^\s*(\*|\/\*\*|\/\/)/.test(line) ? [`${file}:${i + 1}: ${line.trim()}`] : [])),
+        .flatMap((line, i) =>
+          spread.test(line) && !/^\s*(\*|\/\*\*|\/\/)/.test(line) ? [`${file}:${i + 1}: ${line.trim()}`] : [],
+        ),
     );
     expect(found).toEqual([]);
   });

@@ -10,7 +10,12 @@ import { normals } from './random.js';
  * on the backend in use, which must compute in float64: at a step of 1e-5 the differences are right to about 1e-10 of the
  * third derivative, and rounding adds 1e-11 of the value.
  */
-export function expectDerivative(compute: (inputs: readonly Tensor[]) => Tensor, inputs: readonly Tensor[], label = 'derivative', tolerance = 1e-7): void {
+export function expectDerivative(
+  compute: (inputs: readonly Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+  label = 'derivative',
+  tolerance = 1e-7,
+): void {
   const cotangent = normals(compute(inputs).shape, new Random(97));
   const loss = (at: readonly Tensor[]): Tensor => ops.sum(ops.mul(compute(at), cotangent));
   const { gradients } = valueAndGradients(() => loss(inputs), inputs);

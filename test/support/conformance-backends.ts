@@ -19,7 +19,10 @@ export const wasmOfEveryFamily: readonly ConformanceBackend[] = tileFamilies.map
 }));
 
 /** Everything that a conformance test runs on. */
-export const conformanceBackends: ConformanceBackend[] = [{ title: 'reference', name: 'reference', make: createReferenceBackend }, ...wasmOfEveryFamily];
+export const conformanceBackends: ConformanceBackend[] = [
+  { title: 'reference', name: 'reference', make: createReferenceBackend },
+  ...wasmOfEveryFamily,
+];
 
 /** Lets the conformance tests that are imported from now on run on one backend alone. */
 export function conformOn(backend: ConformanceBackend): void {

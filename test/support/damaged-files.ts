@@ -3,7 +3,25 @@ import { Random } from '../../src/random.js';
 
 /** What a damaged or hostile description says in the place of a value. */
 const replacements: readonly unknown[] = [
-  null, true, -1, 0, 0.5, 3, 1e8, 1e300, '', 'nonsense', '__proto__', [], [null], [[]], [-1, 2.5], {}, { length: 3 }, { $number: 'NaN' }, { className: 'Dense' },
+  null,
+  true,
+  -1,
+  0,
+  0.5,
+  3,
+  1e8,
+  1e300,
+  '',
+  'nonsense',
+  '__proto__',
+  [],
+  [null],
+  [[]],
+  [-1, 2.5],
+  {},
+  { length: 3 },
+  { $number: 'NaN' },
+  { className: 'Dense' },
 ];
 
 interface Place {

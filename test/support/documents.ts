@@ -20,7 +20,10 @@ export interface Block {
 /** The fenced blocks of a document. */
 export function blocksOf(file: string): Block[] {
   const text = readFileSync(join(root, file), 'utf8');
-  return [...text.matchAll(/^```([^\n]*)\n([\s\S]*?)^```/gm)].map(([, language, inside]) => ({ language: language.trim(), text: inside }));
+  return [...text.matchAll(/^```([^\n]*)\n([\s\S]*?)^```/gm)].map(([, language, inside]) => ({
+    language: language.trim(),
+    text: inside,
+  }));
 }
 
 /** What stands between single back-ticks outside of blocks. */

@@ -19,7 +19,10 @@ export interface ProductForm {
 }
 
 /** Matrix products that run at once in a memory; sizes are at least 1. */
-export function matmulOn(memory: WasmMemory, family: TileFamily): { family: TileFamily; run(call: MatmulCall, form?: ProductForm): void } {
+export function matmulOn(
+  memory: WasmMemory,
+  family: TileFamily,
+): { family: TileFamily; run(call: MatmulCall, form?: ProductForm): void } {
   const runner = new KernelRunner(memory);
   const kernels = new MatmulKernels(memory, runner.modules, family);
   return {

@@ -30,7 +30,12 @@ export function asTensor({ shape, data }: VectorTensor): Tensor {
 export function byPath(nested: unknown, prefix = ''): ByPath<VectorTensor> {
   if (nested === undefined) return {};
   if (isVectorTensor(nested)) return { [prefix]: nested };
-  return Object.assign({}, ...Object.entries(nested as object).map(([name, value]) => byPath(value, prefix === '' ? name : `${prefix}.${name}`)));
+  return Object.assign(
+    {},
+    ...Object.entries(nested as object).map(([name, value]) =>
+      byPath(value, prefix === '' ? name : `${prefix}.${name}`),
+    ),
+  );
 }
 
 function isVectorTensor(value: unknown): value is VectorTensor {
@@ -45,7 +50,11 @@ export function kerasSubject(vector: LayerVector): Subject {
 function singleSubject(vector: LayerVector): Subject {
   const layer = layerFromConfig(configOf(vector.layer, vector.config));
   const weights = loadWeights(layer, vector.inputs.input.shape, vector.weights ?? {});
-  return { weights, apply: (input, states, mask) => results(layer.apply(input, { mask, initialState: stateOption(states) } as RecurrentCallOptions)) };
+  return {
+    weights,
+    apply: (input, states, mask) =>
+      results(layer.apply(input, { mask, initialState: stateOption(states) } as RecurrentCallOptions)),
+  };
 }
 
 /** Layers one after the other; masks travel with the tensors between them. */
@@ -57,11 +66,18 @@ function chainSubject(vector: LayerVector): Subject {
   layers.forEach((layer, i) => {
     const prefix = `${entries[i].name}.`;
     const own = Object.entries(vector.weights).filter(([name]) => name.startsWith(prefix));
-    const loaded = loadWeights(layer, shape, Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value])));
+    const loaded = loadWeights(
+      layer,
+      shape,
+      Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value])),
+    );
     for (const [name, weight] of loaded) weights.set(prefix + name, weight);
     shape = layer.computeOutputShape(shape) as readonly number[];
   });
-  return { weights, apply: (input) => results(layers.reduce<unknown>((value, layer) => layer.apply(value as Tensor), input)) };
+  return {
+    weights,
+    apply: (input) => results(layers.reduce<unknown>((value, layer) => layer.apply(value as Tensor), input)),
+  };
 }
 
 /** A layer's configuration from the words of the vector files. */
@@ -80,18 +96,26 @@ function configOf(className: string, given: Record<string, unknown>): LayerConfi
   return { className, config: config as LayerConfig['config'] };
 }
 
-function loadWeights(layer: Layer<unknown>, inputShape: readonly number[], given: Readonly<Record<string, VectorTensor>>): Map<string, WeightOfVector> {
+function loadWeights(
+  layer: Layer<unknown>,
+  inputShape: readonly number[],
+  given: Readonly<Record<string, VectorTensor>>,
+): Map<string, WeightOfVector> {
   layer.ensureBuilt(inputShape);
   const variables = new Map([...layer.namedWeights('')].map(([path, { variable }]) => [vectorName(path), variable]));
   const names = Object.keys(given);
-  if ([...variables.keys()].sort().join() !== [...names].sort().join()) throw new Error(`weights ${[...variables.keys()].join()} instead of ${names.join()}`);
+  if ([...variables.keys()].sort().join() !== [...names].sort().join())
+    throw new Error(`weights ${[...variables.keys()].join()} instead of ${names.join()}`);
   for (const [name, variable] of variables) variable.assign(given[name].data);
   return new Map([...variables].map(([name, variable]) => [name, { variable, gradient: (values) => values }]));
 }
 
 /** `/forward/cell/kernel` is `forward.kernel` in the vectors. */
 function vectorName(path: string): string {
-  return path.split('/').filter((part) => part !== '' && part !== 'cell').join('.');
+  return path
+    .split('/')
+    .filter((part) => part !== '' && part !== 'cell')
+    .join('.');
 }
 
 /** States by path as a layer's option: `hidden`, `cell0.hidden` or `forward.hidden`. */
@@ -116,7 +140,10 @@ interface Returned {
 
 /** What a layer returned, by path. */
 function results(returned: unknown): ByPath<Tensor> {
-  const { output, states, forward, backward } = returned !== null && typeof returned === 'object' && 'output' in returned ? (returned as Returned) : { output: returned as Tensor };
+  const { output, states, forward, backward } =
+    returned !== null && typeof returned === 'object' && 'output' in returned
+      ? (returned as Returned)
+      : { output: returned as Tensor };
   const found: Record<string, Tensor> = {};
   if (Array.isArray(output)) Object.assign(found, { 'output.forward': output[0], 'output.backward': output[1] });
   else found.output = output as Tensor;

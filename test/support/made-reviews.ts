@@ -20,4 +20,12 @@ export function madeReviews(count: number, seed = 1): LabelledTexts {
 }
 
 /** Options under which a classifier learns {@link madeReviews} in a second or two. */
-export const reviewOptions = { units: 12, embeddingUnits: 9, epochs: 12, dropout: 0.1, tokenDropout: 0.02, learningRate: 0.02, minCount: 1 } as const;
+export const reviewOptions = {
+  units: 12,
+  embeddingUnits: 9,
+  epochs: 12,
+  dropout: 0.1,
+  tokenDropout: 0.02,
+  learningRate: 0.02,
+  minCount: 1,
+} as const;

@@ -50,7 +50,13 @@ function place(access: Access, rows: number, columns: number, slack: number): Pl
   };
 }
 
-const accessOfReduce: Readonly<Record<Reduce, Access>> = { none: 'element', rows: 'column', columns: 'row', all: 'scalar', perRow: 'row' };
+const accessOfReduce: Readonly<Record<Reduce, Access>> = {
+  none: 'element',
+  rows: 'column',
+  columns: 'row',
+  all: 'scalar',
+  perRow: 'row',
+};
 
 export interface Block {
   readonly rows: number;
@@ -64,7 +70,12 @@ export interface Block {
  * Runs a program over random numbers, compares every output with the interpreter, and the rest of the arrays' memory
  * with what it held before. `inPlace` says which outputs may lie over an element input.
  */
-export function checkPointwise(kernels: ReturnType<typeof pointwiseOn>, program: PointwiseProgram, inPlace: readonly boolean[], { rows, columns, slack, seed }: Block): void {
+export function checkPointwise(
+  kernels: ReturnType<typeof pointwiseOn>,
+  program: PointwiseProgram,
+  inPlace: readonly boolean[],
+  { rows, columns, slack, seed }: Block,
+): void {
   const random = numbersFrom(seed);
   const inputs = new Map<string, Placed>();
   const held: WasmBuffer[] = [];
@@ -73,7 +84,8 @@ export function checkPointwise(kernels: ReturnType<typeof pointwiseOn>, program:
     held.push(placed.buffer);
     inputs.set(name, placed);
     for (let row = 0; row < (access === 'column' ? 1 : rows); row++) {
-      for (let column = 0; column < (access === 'row' ? 1 : columns); column++) memory.floats[placed.place(row, column)] = random();
+      for (let column = 0; column < (access === 'row' ? 1 : columns); column++)
+        memory.floats[placed.place(row, column)] = random();
     }
   }
   const scalars = Object.fromEntries(program.scalars.map((name) => [name, random()]));
@@ -82,12 +94,20 @@ export function checkPointwise(kernels: ReturnType<typeof pointwiseOn>, program:
   const outputs = new Map<string, Placed>();
   program.outputs.forEach(({ name, reduce, accumulate }, i) => {
     const shared = reduce === 'none' && !accumulate && inPlace[i] ? overlaid.pop() : undefined;
-    const placed = shared ?? place(accessOfReduce[reduce], rows, columns, reduce === 'columns' || reduce === 'perRow' ? Math.max(1, slack) : slack);
+    const placed =
+      shared ??
+      place(
+        accessOfReduce[reduce],
+        rows,
+        columns,
+        reduce === 'columns' || reduce === 'perRow' ? Math.max(1, slack) : slack,
+      );
     if (shared === undefined) held.push(placed.buffer);
     outputs.set(name, placed);
   });
   const start = memory.floats.slice();
-  const read = (name: string, row: number, column: number): number => scalars[name] ?? before[inputs.get(name)!.place(row, column)];
+  const read = (name: string, row: number, column: number): number =>
+    scalars[name] ?? before[inputs.get(name)!.place(row, column)];
 
   const call: PointwiseCall = {
     program,
@@ -112,28 +132,46 @@ export function checkPointwise(kernels: ReturnType<typeof pointwiseOn>, program:
     const { place: placeOf } = outputs.get(name)!;
     const exact = (row: number, column: number): Bounded => {
       const bounded = boundedValue(expression, read, columns, row, column);
-      if (!Object.is(bounded.value, interpreter.at(expression, row, column))) throw new Error('the interpreter disagrees with the bound');
+      if (!Object.is(bounded.value, interpreter.at(expression, row, column)))
+        throw new Error('the interpreter disagrees with the bound');
       return bounded;
     };
-    const all = Array.from({ length: rows }, (_, row) => Array.from({ length: columns }, (_, column) => exact(row, column)));
+    const all = Array.from({ length: rows }, (_, row) =>
+      Array.from({ length: columns }, (_, column) => exact(row, column)),
+    );
     const expectAt = (at: number, terms: readonly Bounded[], summed: boolean): void => {
       const added = summed ? sum(terms) : terms[0];
       const result = accumulate ? sum([added, { value: start[at], error: 0 }]) : added;
       // Sums over rows are taken in single precision within a block.
-      const blocked = reduce === 'rows' ? terms.length * HALF_ULP * terms.reduce((size, { value }) => size + Math.abs(value), 0) : 0;
-      compare(at, { value: result.value, error: result.error + blocked }, `${name} = ${reduce} of ${formatExpression(expression)}`);
+      const blocked =
+        reduce === 'rows' ? terms.length * HALF_ULP * terms.reduce((size, { value }) => size + Math.abs(value), 0) : 0;
+      compare(
+        at,
+        { value: result.value, error: result.error + blocked },
+        `${name} = ${reduce} of ${formatExpression(expression)}`,
+      );
     };
     if (reduce === 'perRow') for (let row = 0; row < rows; row++) expectAt(placeOf(row, 0), [exact(row, 0)], false);
     if (reduce === 'all') expectAt(placeOf(0, 0), all.flat(), true);
     for (let row = 0; row < rows; row++) {
       if (reduce === 'columns') expectAt(placeOf(row, 0), all[row], true);
-      for (let column = 0; column < columns; column++) if (reduce === 'none') expectAt(placeOf(row, column), [all[row][column]], false);
+      for (let column = 0; column < columns; column++)
+        if (reduce === 'none') expectAt(placeOf(row, column), [all[row][column]], false);
     }
-    if (reduce === 'rows') for (let column = 0; column < columns; column++) expectAt(placeOf(0, column), all.map((values) => values[column]), true);
+    if (reduce === 'rows')
+      for (let column = 0; column < columns; column++)
+        expectAt(
+          placeOf(0, column),
+          all.map((values) => values[column]),
+          true,
+        );
   }
   for (const buffer of held) {
     for (let at = buffer.address / 4; at < buffer.address / 4 + buffer.size; at++) {
-      if (!written.has(at) && memory.floats[at] !== start[at]) throw new Error(`something was written ${at - buffer.address / 4} elements into a buffer, outside of every output`);
+      if (!written.has(at) && memory.floats[at] !== start[at])
+        throw new Error(
+          `something was written ${at - buffer.address / 4} elements into a buffer, outside of every output`,
+        );
     }
     memory.free(buffer);
   }

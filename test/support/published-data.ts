@@ -9,5 +9,7 @@ const folder = process.env.RONDO_DATA;
 export function itWithData(name: string, file: string, test: (path: string) => Promise<void>): void {
   const path = folder === undefined ? undefined : join(folder, file);
   if (path !== undefined && existsSync(path)) it(name, () => test(path));
-  else it.skip(`${name} (not run: ${path === undefined ? 'RONDO_DATA is not set' : `there is no ${path}`})`, () => undefined);
+  else
+    it.skip(`${name} (not run: ${path === undefined ? 'RONDO_DATA is not set' : `there is no ${path}`})`, () =>
+      undefined);
 }

@@ -5,10 +5,14 @@ import { type Tensor, tensor } from '../../src/tensor/tensor.js';
 
 /** Normal numbers, in float64. */
 export function normals(shape: Shape, random: Random, scale = 1): Tensor {
-  return tensor(Float64Array.from({ length: sizeOf(shape) }, () => scale * random.normal()), shape);
+  return tensor(
+    Float64Array.from({ length: sizeOf(shape) }, () => scale * random.normal()),
+    shape,
+  );
 }
 
 /** Gives every weight of a built layer normal values, biases too, so that no two parts of a weight are equal. */
 export function randomise(layer: Layer<unknown>, random: Random, scale = 0.5): void {
-  for (const variable of layer.weights) variable.assign(Float64Array.from({ length: variable.size }, () => scale * random.normal()));
+  for (const variable of layer.weights)
+    variable.assign(Float64Array.from({ length: variable.size }, () => scale * random.normal()));
 }

@@ -16,13 +16,27 @@ export interface Bounded {
 }
 
 /** What the kernels' transcendental functions add to the error, in half units in the last place. */
-const ownHalfUlps: Partial<Record<UnaryOperation, number>> = { sqrt: 1, exp: 2.4, log: 1.7, sigmoid: 5.1, tanh: 12, softplus: 7.3, erf: 15.2 };
+const ownHalfUlps: Partial<Record<UnaryOperation, number>> = {
+  sqrt: 1,
+  exp: 2.4,
+  log: 1.7,
+  sigmoid: 5.1,
+  tanh: 12,
+  softplus: 7.3,
+  erf: 15.2,
+};
 
 /**
  * Evaluates an expression as the interpreter does, with a running bound of the rounding error (Higham 2002, "Accuracy
  * and stability of numerical algorithms", section 3.3): the tolerance that tests hold single-precision kernels to.
  */
-export function boundedValue(root: Expression, read: LeafReader, columns: number, row: number, column: number): Bounded {
+export function boundedValue(
+  root: Expression,
+  read: LeafReader,
+  columns: number,
+  row: number,
+  column: number,
+): Bounded {
   const rowValues = new Map<Expression, Bounded>();
   const at = (node: Expression, place: number, known: Map<Expression, Bounded>): Bounded => {
     const before = known.get(node) ?? rowValues.get(node);
@@ -60,7 +74,10 @@ export function sum(values: readonly Bounded[]): Bounded {
 }
 
 function largest(values: readonly Bounded[]): Bounded {
-  return { value: Math.max(-Infinity, ...values.map(({ value }) => value)), error: Math.max(0, ...values.map(({ error }) => error)) };
+  return {
+    value: Math.max(-Infinity, ...values.map(({ value }) => value)),
+    error: Math.max(0, ...values.map(({ error }) => error)),
+  };
 }
 
 function combine(node: Expression, operands: readonly Bounded[], read: () => number): Bounded {
@@ -71,7 +88,9 @@ function combine(node: Expression, operands: readonly Bounded[], read: () => num
       return { value: read(), error: 0 };
     case 'unary': {
       const value = unaryValue(node.operation, operands[0].value);
-      const own = (ownHalfUlps[node.operation] ?? 0) * HALF_ULP * Math.abs(value) + (ownHalfUlps[node.operation] === undefined ? 0 : TINY);
+      const own =
+        (ownHalfUlps[node.operation] ?? 0) * HALF_ULP * Math.abs(value) +
+        (ownHalfUlps[node.operation] === undefined ? 0 : TINY);
       return { value, error: propagated(node.operation, operands[0], value) + own };
     }
     case 'binary': {

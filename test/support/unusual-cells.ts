@@ -1,5 +1,18 @@
 import { type Cell, defineCell } from '../../src/cells/define-cell.js';
-import { add, constant, div, type Expression, mul, rowMax, rowSum, sigmoid, sqrt, square, sub, tanh } from '../../src/expression/build.js';
+import {
+  add,
+  constant,
+  div,
+  type Expression,
+  mul,
+  rowMax,
+  rowSum,
+  sigmoid,
+  sqrt,
+  square,
+  sub,
+  tanh,
+} from '../../src/expression/build.js';
 
 /** More than any test has units: `rowSum(1)` counts them, so a cell needs no number of its own. */
 function normalized(x: Expression): Expression {
@@ -99,7 +112,9 @@ export const unusualCells: readonly Cell[] = [
     recurrentBias: true,
     step({ gates, input, states }) {
       const update = sigmoid(gates.update);
-      return { hidden: add(mul(update, states.hidden), mul(sub(1, update), tanh(gates.candidate), sigmoid(input.bypass))) };
+      return {
+        hidden: add(mul(update, states.hidden), mul(sub(1, update), tanh(gates.candidate), sigmoid(input.bypass))),
+      };
     },
   }),
   defineCell({
@@ -108,7 +123,9 @@ export const unusualCells: readonly Cell[] = [
     gates: ['scale', 'bypass', 'candidate'],
     states: ['hidden'],
     recurrentBias: true,
-    step: ({ gates, input, recurrent }) => ({ hidden: mul(tanh(add(input.candidate, mul(sigmoid(gates.scale), recurrent.candidate))), sigmoid(input.bypass)) }),
+    step: ({ gates, input, recurrent }) => ({
+      hidden: mul(tanh(add(input.candidate, mul(sigmoid(gates.scale), recurrent.candidate))), sigmoid(input.bypass)),
+    }),
   }),
   defineCell({
     name: 'writeOnly',

@@ -13,7 +13,12 @@ export interface LayerVector {
   readonly layer: string;
   readonly config: Record<string, unknown>;
   readonly weights: Record<string, VectorTensor>;
-  readonly inputs: { readonly input: VectorTensor; readonly mask?: VectorTensor; readonly initialState?: Record<string, VectorTensor>; readonly lengths?: number[] };
+  readonly inputs: {
+    readonly input: VectorTensor;
+    readonly mask?: VectorTensor;
+    readonly initialState?: Record<string, VectorTensor>;
+    readonly lengths?: number[];
+  };
   readonly cotangents: { readonly output: VectorTensor; readonly finalState?: Record<string, VectorTensor> };
   readonly expected: {
     readonly output: VectorTensor;
@@ -32,5 +37,8 @@ export function readVectors<T = LayerVector>(group: string): (T & { file: string
   return readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .sort()
-    .map((name) => ({ ...(JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as T), file: name.replace('.json', '') }));
+    .map((name) => ({
+      ...(JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as T),
+      file: name.replace('.json', ''),
+    }));
 }

@@ -13,13 +13,26 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 
 /** Budgets, gzipped, kernels included. */
 const budgets = [
-  { what: 'the core: layers, cells, derivatives, both backends, threads', entry: './browser/core.ts', largestBytes: 80_000 },
-  { what: 'a page that trains with `fit`: optimizers, schedules, losses and metrics by name', entry: './browser/page.ts', largestBytes: 97_000 },
-  { what: 'everything: tables, tokenizers, word vectors, files and tasks too', entry: '../../src/index.ts', largestBytes: 235_000 },
+  {
+    what: 'the core: layers, cells, derivatives, both backends, threads',
+    entry: './browser/core.ts',
+    largestBytes: 80_000,
+  },
+  {
+    what: 'a page that trains with `fit`: optimizers, schedules, losses and metrics by name',
+    entry: './browser/page.ts',
+    largestBytes: 97_000,
+  },
+  {
+    what: 'everything: tables, tokenizers, word vectors, files and tasks too',
+    entry: '../../src/index.ts',
+    largestBytes: 235_000,
+  },
 ] as const;
 
 /** What a page that loads no file and names no backend must not carry. */
-const elsewhere = /src\/(training\/(layer-registry|callbacks\/(?!callback\.))|kernels\/(reference|blas|describe-host|use-blas)|io|data|tasks)|src\/tensor\/(chain-|linear-chain)|src\/layers\/(conv|embedding|bidirectional|crf|gru|reshape|time-distributed)/;
+const elsewhere =
+  /src\/(training\/(layer-registry|callbacks\/(?!callback\.))|kernels\/(reference|blas|describe-host|use-blas)|io|data|tasks)|src\/tensor\/(chain-|linear-chain)|src\/layers\/(conv|embedding|bidirectional|crf|gru|reshape|time-distributed)/;
 
 /** A program of a page: a file, or TypeScript as a document shows it. */
 type Entry = string | { readonly program: string };
@@ -27,7 +40,9 @@ type Entry = string | { readonly program: string };
 /** `inputs`: the files of which something is in it. */
 async function bundle(entry: Entry): Promise<{ text: string; inputs: string[] }> {
   const result = await build({
-    ...(typeof entry === 'string' ? { entryPoints: [path(entry)] } : { stdin: { contents: entry.program, loader: 'ts', resolveDir: path('.') } }),
+    ...(typeof entry === 'string'
+      ? { entryPoints: [path(entry)] }
+      : { stdin: { contents: entry.program, loader: 'ts', resolveDir: path('.') } }),
     bundle: true,
     minify: true,
     format: 'esm',
@@ -37,10 +52,18 @@ async function bundle(entry: Entry): Promise<{ text: string; inputs: string[] }>
     alias: { rondo: path('../../src/index.ts') },
   });
   const [output] = Object.values(result.metafile.outputs);
-  return { text: result.outputFiles[0].text, inputs: Object.keys(output.inputs).filter((file) => output.inputs[file].bytesInOutput > 0) };
+  return {
+    text: result.outputFiles[0].text,
+    inputs: Object.keys(output.inputs).filter((file) => output.inputs[file].bytesInOutput > 0),
+  };
 }
 
-const browserPath = [process.env.RONDO_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((candidate) => candidate !== undefined && existsSync(candidate));
+const browserPath = [
+  process.env.RONDO_CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+].find((candidate) => candidate !== undefined && existsSync(candidate));
 
 describe('the browser bundle', () => {
   it.each(budgets)('holds $what in $largestBytes bytes, without a module of Node', async ({ entry, largestBytes }) => {
@@ -57,25 +80,34 @@ describe('the browser bundle', () => {
 
   const notRun = browserPath === undefined ? ' (not run: no Chromium found; set RONDO_CHROMIUM)' : '';
 
-  it.skipIf(browserPath === undefined)(`trains ten steps in headless Chromium with the losses of Node${notRun}`, async () => {
-    const losses = (await resultOfPage('./browser/page.ts', 'tenLosses')) as number[];
-    const here = await trainTenSteps();
-    expect(losses).toHaveLength(10);
-    expect(losses[9]).toBeLessThan(losses[0]);
-    // Two builds of V8 may choose different tiles, which add in another order.
-    losses.forEach((loss, i) => expect(Math.abs(loss - here[i])).toBeLessThan(1e-4));
-  });
+  it.skipIf(browserPath === undefined)(
+    `trains ten steps in headless Chromium with the losses of Node${notRun}`,
+    async () => {
+      const losses = (await resultOfPage('./browser/page.ts', 'tenLosses')) as number[];
+      const here = await trainTenSteps();
+      expect(losses).toHaveLength(10);
+      expect(losses[9]).toBeLessThan(losses[0]);
+      // Two builds of V8 may choose different tiles, which add in another order.
+      losses.forEach((loss, i) => expect(Math.abs(loss - here[i])).toBeLessThan(1e-4));
+    },
+  );
 
-  it.skipIf(browserPath === undefined)(`computes on two threads in a page that is cross-origin isolated, with the same bits${notRun}`, async () => {
-    const headers = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
-    const found = (await resultOfPage('./browser/threads-page.ts', 'found', { headers })) as ThreadsFound;
-    expect(found.numThreads).toBe(2);
-    expect(found.together).toEqual(found.alone);
-  });
+  it.skipIf(browserPath === undefined)(
+    `computes on two threads in a page that is cross-origin isolated, with the same bits${notRun}`,
+    async () => {
+      const headers = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+      const found = (await resultOfPage('./browser/threads-page.ts', 'found', { headers })) as ThreadsFound;
+      expect(found.numThreads).toBe(2);
+      expect(found.together).toEqual(found.alone);
+    },
+  );
 
   it.skipIf(browserPath === undefined)(`computes on one thread in any other page, and says why${notRun}`, async () => {
     const found = (await resultOfPage('./browser/threads-page.ts', 'found')) as ThreadsFound;
-    expect(found).toMatchObject({ numThreads: 1, reason: 'the page is not cross-origin isolated, so its workers cannot share memory.' });
+    expect(found).toMatchObject({
+      numThreads: 1,
+      reason: 'the page is not cross-origin isolated, so its workers cannot share memory.',
+    });
     expect(found.together).toEqual(found.alone);
   });
 
@@ -84,20 +116,35 @@ describe('the browser bundle', () => {
     expect(pages).toHaveLength(2);
     expect(await resultOfPage({ program: pages[0] }, 'losses')).toHaveLength(5);
     expect(await resultOfPage({ program: pages[1] }, 'threads')).toBeDefined();
-    const { pages: [main], worker } = programsOf('in-a-worker.md');
-    expect(await resultOfPage({ program: main }, 'next', { worker: { program: worker! } })).toEqual([[expect.any(Number)]]);
+    const {
+      pages: [main],
+      worker,
+    } = programsOf('in-a-worker.md');
+    expect(await resultOfPage({ program: main }, 'next', { worker: { program: worker! } })).toEqual([
+      [expect.any(Number)],
+    ]);
   });
 });
 
 /** The programs of a document's `ts page` and `ts worker` blocks. */
 function programsOf(document: string): { pages: string[]; worker: string | undefined } {
   const text = readFileSync(path(`../../docs/guide/${document}`), 'utf8');
-  const blocks = [...text.matchAll(/^```ts (page|worker)\n([\s\S]*?)^```/gm)].map(([, kind, program]) => ({ kind, program }));
-  return { pages: blocks.filter(({ kind }) => kind === 'page').map(({ program }) => program), worker: blocks.find(({ kind }) => kind === 'worker')?.program };
+  const blocks = [...text.matchAll(/^```ts (page|worker)\n([\s\S]*?)^```/gm)].map(([, kind, program]) => ({
+    kind,
+    program,
+  }));
+  return {
+    pages: blocks.filter(({ kind }) => kind === 'page').map(({ program }) => program),
+    worker: blocks.find(({ kind }) => kind === 'worker')?.program,
+  };
 }
 
 /** Runs the bundle of an entry in headless Chromium until it has set a global, and returns that. */
-async function resultOfPage(entry: Entry, name: string, { headers = {}, worker }: { headers?: Readonly<Record<string, string>>; worker?: Entry } = {}): Promise<unknown> {
+async function resultOfPage(
+  entry: Entry,
+  name: string,
+  { headers = {}, worker }: { headers?: Readonly<Record<string, string>>; worker?: Entry } = {},
+): Promise<unknown> {
   const scripts = new Map([['/page.js', (await bundle(entry)).text]]);
   if (worker !== undefined) scripts.set('/trainer.js', (await bundle(worker)).text);
   const server = createServer((request, response) => {
@@ -118,7 +165,9 @@ async function resultOfPage(entry: Entry, name: string, { headers = {}, worker }
     page.on('pageerror', (error) => failures.push(error.message));
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     const failed = new Promise((resolve) => page.once('pageerror', resolve));
-    const done = page.waitForFunction(`globalThis.${name} !== undefined`, undefined, { timeout: 0 }).catch(() => undefined);
+    const done = page
+      .waitForFunction(`globalThis.${name} !== undefined`, undefined, { timeout: 0 })
+      .catch(() => undefined);
     await Promise.race([done, failed]);
     expect(failures).toEqual([]);
     return await page.evaluate(`globalThis.${name}`);

@@ -10,7 +10,20 @@ const at = (name: string): string => join(folder, name);
 const run = (...args: string[]): Ended => rondo(folder, args);
 const json = (...args: string[]) => JSON.parse(run(...args, '--json').stdout);
 
-const small = ['--units', '12', '--embedding-units', '9', '--min-count', '1', '--dropout', '0.1', '--token-dropout', '0', '--learning-rate', '0.02'];
+const small = [
+  '--units',
+  '12',
+  '--embedding-units',
+  '9',
+  '--min-count',
+  '1',
+  '--dropout',
+  '0.1',
+  '--token-dropout',
+  '0',
+  '--learning-rate',
+  '0.02',
+];
 const columns = ['--text', 'review', '--label', 'verdict'];
 const trainArgs = ['train', 'classify', 'reviews.csv', ...columns, ...small, '--epochs', '8'];
 
@@ -20,18 +33,67 @@ const csv = (rows: readonly (readonly string[])[]): string => rows.map((row) => 
 
 beforeAll(() => {
   writeFileSync(at('reviews.csv'), csv([['review', 'verdict'], ...texts.map((text, i) => [text, labels[i]])]));
-  writeFileSync(at('reviews.jsonl'), texts.slice(0, 120).map((text, i) => JSON.stringify({ review: text, verdict: labels[i] })).join('\n'));
-  writeFileSync(at('reviews.txt'), texts.slice(0, 120).map((text, i) => `${labels[i]}:fine ${text}`).join('\n'));
-  writeFileSync(at('made.positive'), texts.filter((_, i) => labels[i] === 'positive').slice(0, 50).join('\n'));
-  writeFileSync(at('made.negative'), texts.filter((_, i) => labels[i] === 'negative').slice(0, 50).join('\n'));
+  writeFileSync(
+    at('reviews.jsonl'),
+    texts
+      .slice(0, 120)
+      .map((text, i) => JSON.stringify({ review: text, verdict: labels[i] }))
+      .join('\n'),
+  );
+  writeFileSync(
+    at('reviews.txt'),
+    texts
+      .slice(0, 120)
+      .map((text, i) => `${labels[i]}:fine ${text}`)
+      .join('\n'),
+  );
+  writeFileSync(
+    at('made.positive'),
+    texts
+      .filter((_, i) => labels[i] === 'positive')
+      .slice(0, 50)
+      .join('\n'),
+  );
+  writeFileSync(
+    at('made.negative'),
+    texts
+      .filter((_, i) => labels[i] === 'negative')
+      .slice(0, 50)
+      .join('\n'),
+  );
   texts.slice(0, 120).forEach((text, i) => {
     mkdirSync(at(`mail/${labels[i]}`), { recursive: true });
     writeFileSync(at(`mail/${labels[i]}/${i}.txt`), text);
   });
-  writeFileSync(at('other.csv'), csv([['review', 'verdict'], ...madeReviews(60, 5).texts.map((text, i) => [text, madeReviews(60, 5).labels[i]])]));
-  writeFileSync(at('gaps.csv'), csv([['review', 'verdict'], ['good', 'positive'], ['', 'negative'], ['bad', 'negative']]));
-  writeFileSync(at('strange.csv'), csv([['review', 'verdict'], ['good', 'positive'], ['so so', 'neutral']]));
-  writeFileSync(at('one.csv'), csv([['text', 'label'], ['a', 'x'], ['b', 'x']]));
+  writeFileSync(
+    at('other.csv'),
+    csv([['review', 'verdict'], ...madeReviews(60, 5).texts.map((text, i) => [text, madeReviews(60, 5).labels[i]])]),
+  );
+  writeFileSync(
+    at('gaps.csv'),
+    csv([
+      ['review', 'verdict'],
+      ['good', 'positive'],
+      ['', 'negative'],
+      ['bad', 'negative'],
+    ]),
+  );
+  writeFileSync(
+    at('strange.csv'),
+    csv([
+      ['review', 'verdict'],
+      ['good', 'positive'],
+      ['so so', 'neutral'],
+    ]),
+  );
+  writeFileSync(
+    at('one.csv'),
+    csv([
+      ['text', 'label'],
+      ['a', 'x'],
+      ['b', 'x'],
+    ]),
+  );
   writeFileSync(at('latin1.csv'), Buffer.from('text,label\ncaf\xe9,x\n', 'latin1'));
   expect(run(...trainArgs, '--out', 'reviews.safetensors', '--quiet').stderr).toBe('');
 });
@@ -42,7 +104,17 @@ describe('rondo train classify', () => {
     const { stdout, stderr, code } = run(...trainArgs, '--out', 'shown.safetensors', '--epochs', '2');
     expect(code).toBe(0);
     expect(stderr).toContain('epoch 2/2');
-    for (const part of ['split by class with seed 0, texts that read alike together', '2 classes: negative', 'expected calibration error', 'held out: ', 'macro F1', 'precision', 'confusion: true class by row', 'rondo explain shown.safetensors']) expect(stdout).toContain(part);
+    for (const part of [
+      'split by class with seed 0, texts that read alike together',
+      '2 classes: negative',
+      'expected calibration error',
+      'held out: ',
+      'macro F1',
+      'precision',
+      'confusion: true class by row',
+      'rondo explain shown.safetensors',
+    ])
+      expect(stdout).toContain(part);
     expect(stdout).not.toContain('\x1b[');
     expect(readdirSync(folder)).not.toContain('shown.checkpoint.safetensors');
   });
@@ -80,12 +152,20 @@ describe('rondo train classify', () => {
   });
 
   it('refuses data it cannot learn from, with file, line and what to do', () => {
-    const fault = (args: readonly string[], exitCode: number, code: string, ...parts: string[]): void => expectFault(run('train', 'classify', ...args, '--out', 'bad.safetensors'), exitCode, code, ...parts);
+    const fault = (args: readonly string[], exitCode: number, code: string, ...parts: string[]): void =>
+      expectFault(run('train', 'classify', ...args, '--out', 'bad.safetensors'), exitCode, code, ...parts);
     fault(['reviews.csv'], 1, 'UNKNOWN_NAME', 'no column `text`');
     fault(['reviews.csv', '--text', 'reveiw'], 2, 'UNKNOWN_NAME', 'did you mean `review`');
     fault(['one.csv'], 1, 'DATA_FORMAT', 'one.csv, line 2: there are not two classes');
     fault(['gaps.csv', ...columns], 1, 'DATA_FORMAT', 'gaps.csv, line 3: the text is empty', 'skip');
-    fault(['latin1.csv'], 1, 'DATA_FORMAT', 'not in UTF-8', 'Windows-1252', 'fix: name its encoding, windows-1252, or save the file as UTF-8');
+    fault(
+      ['latin1.csv'],
+      1,
+      'DATA_FORMAT',
+      'not in UTF-8',
+      'Windows-1252',
+      'fix: name its encoding, windows-1252, or save the file as UTF-8',
+    );
     fault(['reviews.txt'], 1, 'USAGE', 'the name does not tell');
     fault(['reviews.csv', ...columns, '--test', 'strange.csv'], 1, 'UNKNOWN_NAME', 'strange.csv, line 3', '`neutral`');
     fault(['reviews.csv', ...columns, '--class-weight', 'positive'], 2, 'USAGE', '--class-weight cannot be understood');
@@ -97,14 +177,35 @@ describe('rondo train classify', () => {
   });
 
   it('stops at Ctrl-C, and ends after --resume as if it had not', async () => {
-    const args = ['train', 'classify', 'reviews.csv', ...columns, ...small, '--epochs', '6', '--patience', '9', '--units', '40'];
+    const args = [
+      'train',
+      'classify',
+      'reviews.csv',
+      ...columns,
+      ...small,
+      '--epochs',
+      '6',
+      '--patience',
+      '9',
+      '--units',
+      '40',
+    ];
     const { process: child, ended } = startRondo(folder, [...args, '--out', 'stopped.safetensors']);
     child.stderr!.once('data', () => child.kill('SIGINT'));
     const { code, stderr } = await ended;
     expect(code).toBe(130);
-    expect(stderr).toContain('rondo train classify reviews.csv --text review --label verdict --out stopped.safetensors --resume');
-    expectFault(run('train', 'classify', 'reviews.csv', '--out', 'stopped.safetensors', '--resume', '--units', '3'), 2, 'USAGE', 'units 3');
-    expect(run('train', 'classify', 'reviews.csv', '--out', 'stopped.safetensors', '--resume', '--quiet').stderr).toBe('');
+    expect(stderr).toContain(
+      'rondo train classify reviews.csv --text review --label verdict --out stopped.safetensors --resume',
+    );
+    expectFault(
+      run('train', 'classify', 'reviews.csv', '--out', 'stopped.safetensors', '--resume', '--units', '3'),
+      2,
+      'USAGE',
+      'units 3',
+    );
+    expect(run('train', 'classify', 'reviews.csv', '--out', 'stopped.safetensors', '--resume', '--quiet').stderr).toBe(
+      '',
+    );
     run(...args, '--out', 'whole.safetensors', '--quiet');
     expect(readFileSync(at('stopped.safetensors')).equals(readFileSync(at('whole.safetensors')))).toBe(true);
   });
@@ -113,26 +214,59 @@ describe('rondo train classify', () => {
 describe('a trained classifier', () => {
   it('says the class of each line of the standard input, and of each row of a table', () => {
     const piped = rondo(folder, ['predict', 'reviews.safetensors', '-'], 'the film was good\nthe film was not good\n');
-    expect(piped.stdout).toMatch(/^positive \d\.\d{3} +the film was good\nnegative \d\.\d{3} +the film was not good\n$/);
+    expect(piped.stdout).toMatch(
+      /^positive \d\.\d{3} +the film was good\nnegative \d\.\d{3} +the film was not good\n$/,
+    );
     const { predictions } = json('predict', 'reviews.safetensors', 'other.csv');
     expect(predictions).toHaveLength(60);
     expect(predictions[0].place).toBe('other.csv, line 2');
     expect(predictions[0].probabilities.positive + predictions[0].probabilities.negative).toBeCloseTo(1, 6);
-    expectFault(run('predict', 'reviews.safetensors', 'gaps.csv', '--empty', 'error'), 1, 'DATA_FORMAT', 'gaps.csv, line 3');
-    expect(json('predict', 'reviews.safetensors', 'gaps.csv').predictions.map(({ label }: { label: string | null }) => label)).toEqual(['positive', null, 'negative']);
-    expect(json('predict', 'reviews.safetensors', 'gaps.csv', '--empty', 'skip').predictions.map(({ place }: { place: string }) => place)).toEqual(['gaps.csv, line 2', 'gaps.csv, line 4']);
+    expectFault(
+      run('predict', 'reviews.safetensors', 'gaps.csv', '--empty', 'error'),
+      1,
+      'DATA_FORMAT',
+      'gaps.csv, line 3',
+    );
+    expect(
+      json('predict', 'reviews.safetensors', 'gaps.csv').predictions.map(
+        ({ label }: { label: string | null }) => label,
+      ),
+    ).toEqual(['positive', null, 'negative']);
+    expect(
+      json('predict', 'reviews.safetensors', 'gaps.csv', '--empty', 'skip').predictions.map(
+        ({ place }: { place: string }) => place,
+      ),
+    ).toEqual(['gaps.csv, line 2', 'gaps.csv, line 4']);
   });
 
   it('predicts one line for each line, empty ones too, with numbers where they are asked for', () => {
-    const { stdout, stderr } = rondo(folder, ['predict', 'reviews.safetensors', '-', '--number'], 'the film was good\r\n\n \nawful\n');
-    expect(stdout.split('\n').map((line) => line.replace(/ \d\.\d{3}/, ''))).toEqual(['1  positive  the film was good', '2', '3', '4  negative  awful', '']);
+    const { stdout, stderr } = rondo(
+      folder,
+      ['predict', 'reviews.safetensors', '-', '--number'],
+      'the film was good\r\n\n \nawful\n',
+    );
+    expect(stdout.split('\n').map((line) => line.replace(/ \d\.\d{3}/, ''))).toEqual([
+      '1  positive  the film was good',
+      '2',
+      '3',
+      '4  negative  awful',
+      '',
+    ]);
     expect(stderr).toBe('2 of 4 texts are empty and have no class.\n');
   });
 
   it('predicts a text that is given itself, and takes what looks like the name of a file for one', () => {
-    expect(run('predict', 'reviews.safetensors', 'the film was not good').stdout).toMatch(/^negative 0\.\d{3}  the film was not good\n$/);
+    expect(run('predict', 'reviews.safetensors', 'the film was not good').stdout).toMatch(
+      /^negative 0\.\d{3}  the film was not good\n$/,
+    );
     for (const name of ['nofile.csv', 'no file.csv', 'texts/nofile']) {
-      expectFault(run('predict', 'reviews.safetensors', name), 1, 'FILE_ACCESS', 'there is no such file', `rondo predict reviews.safetensors -`);
+      expectFault(
+        run('predict', 'reviews.safetensors', name),
+        1,
+        'FILE_ACCESS',
+        'there is no such file',
+        `rondo predict reviews.safetensors -`,
+      );
       expectFault(run('explain', 'reviews.safetensors', name), 1, 'FILE_ACCESS', 'there is no such file');
     }
   });
@@ -148,28 +282,65 @@ describe('a trained classifier', () => {
     expect(report).toMatchObject({ part: 'held out', numTexts: 50 });
     expect(report.accuracy).toBeGreaterThan(0.8);
     expect(json('evaluate', 'reviews.safetensors', 'other.csv')).toMatchObject({ part: 'all', numTexts: 60 });
-    expect(json('evaluate', 'reviews.safetensors', 'reviews.txt', '--format', 'lines', '--label-until', ':').numTexts).toBe(120);
-    expectFault(run('evaluate', 'reviews.safetensors', 'strange.csv'), 1, 'UNKNOWN_NAME', 'strange.csv, line 3', 'neutral');
-    expect(run('evaluate', 'reviews.safetensors', 'reviews.csv').stdout).toContain('only the part that was held out is measured');
+    expect(
+      json('evaluate', 'reviews.safetensors', 'reviews.txt', '--format', 'lines', '--label-until', ':').numTexts,
+    ).toBe(120);
+    expectFault(
+      run('evaluate', 'reviews.safetensors', 'strange.csv'),
+      1,
+      'UNKNOWN_NAME',
+      'strange.csv, line 3',
+      'neutral',
+    );
+    expect(run('evaluate', 'reviews.safetensors', 'reviews.csv').stdout).toContain(
+      'only the part that was held out is measured',
+    );
   });
 
   it('tells what it is', () => {
     const { stdout } = run('inspect', 'reviews.safetensors');
-    for (const part of ['2 classes: negative', 'words, lower-cased', 'pooling', '--text review --label verdict', 'calibrated by temperature', 'best epoch']) expect(stdout).toContain(part);
+    for (const part of [
+      '2 classes: negative',
+      'words, lower-cased',
+      'pooling',
+      '--text review --label verdict',
+      'calibrated by temperature',
+      'best epoch',
+    ])
+      expect(stdout).toContain(part);
     expectFault(run('generate', 'reviews.safetensors'), 1, 'USAGE', 'a model of another task');
   });
 
   it('explains its decisions in the terminal and as a page of its own', () => {
-    const { stdout } = run('explain', 'reviews.safetensors', 'the <b>film</b> was awful & "long"', '--html', 'why.html');
+    const { stdout } = run(
+      'explain',
+      'reviews.safetensors',
+      'the <b>film</b> was awful & "long"',
+      '--html',
+      'why.html',
+    );
     expect(stdout).toMatch(/^negative \d\.\d{3}\n.*\[awful \+/);
     const page = readFileSync(at('why.html'), 'utf8');
     expect(page).toContain('&lt;</span>');
     expect(page).not.toMatch(/<b>|<script|https?:|<link|@import/);
-    const { explanations } = json('explain', 'reviews.safetensors', 'other.csv', '--method', 'occlusion', '--limit', '3');
+    const { explanations } = json(
+      'explain',
+      'reviews.safetensors',
+      'other.csv',
+      '--method',
+      'occlusion',
+      '--limit',
+      '3',
+    );
     expect(explanations).toHaveLength(3);
     expect(explanations[0].tokens[0]).toMatchObject({ start: 0 });
     expectFault(run('explain', 'reviews.safetensors', ' '), 1, 'DATA_FORMAT', 'the text is empty');
-    expectFault(run('explain', 'reviews.safetensors', 'a', '--class', 'positiv'), 2, 'UNKNOWN_NAME', 'did you mean `positive`');
+    expectFault(
+      run('explain', 'reviews.safetensors', 'a', '--class', 'positiv'),
+      2,
+      'UNKNOWN_NAME',
+      'did you mean `positive`',
+    );
     expectFault(run('explain', 'reviews.safetensors'), 2, 'USAGE', 'something is missing');
   });
 
@@ -177,7 +348,14 @@ describe('a trained classifier', () => {
     const report = json('robustness', 'reviews.safetensors', 'reviews.csv', '--rates', '0.2,0.5');
     expect(report).toMatchObject({ part: 'held out', numTexts: 50 });
     expect(report.rows).toHaveLength(12);
-    expect(run('robustness', 'reviews.safetensors', 'other.csv', '--rates', '0.2').stdout).toMatch(/swapped letters +20\.0 %/);
-    expectFault(run('robustness', 'reviews.safetensors', 'other.csv', '--rates', '2'), 2, 'USAGE', '--rates cannot be understood');
+    expect(run('robustness', 'reviews.safetensors', 'other.csv', '--rates', '0.2').stdout).toMatch(
+      /swapped letters +20\.0 %/,
+    );
+    expectFault(
+      run('robustness', 'reviews.safetensors', 'other.csv', '--rates', '2'),
+      2,
+      'USAGE',
+      '--rates cannot be understood',
+    );
   });
 });

@@ -9,8 +9,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const run = (...args: string[]): ReturnType<typeof rondo> => rondo(folder, args);
 
 const days = Array.from({ length: 130 }, (_, i) => new Date(Date.UTC(2023, 0, 30 + i)).toISOString().slice(0, 10));
-const lines = days.map((day, i) => `${day.slice(8)}.${day.slice(5, 7)}.${day.slice(0, 4)},${(30 + 4 * Math.sin(i / 3) + (i % 7)).toFixed(2)}`);
-const write = (name: string, rows: readonly string[]): void => writeFileSync(join(folder, name), `${rows.join('\n')}\n`);
+const lines = days.map(
+  (day, i) =>
+    `${day.slice(8)}.${day.slice(5, 7)}.${day.slice(0, 4)},${(30 + 4 * Math.sin(i / 3) + (i % 7)).toFixed(2)}`,
+);
+const write = (name: string, rows: readonly string[]): void =>
+  writeFileSync(join(folder, name), `${rows.join('\n')}\n`);
 const small = ['--epochs', '1', '--units', '3', '--timesteps', '9', '--quiet'];
 
 describe('a forecast with dates', () => {
@@ -20,8 +24,12 @@ describe('a forecast with dates', () => {
 
   it('is the same whichever end of the file is the newest, and carries its dates', () => {
     const trained = run('train', 'forecast', 'falling.csv', '--horizon', '4', ...small, '--out', 'falling.safetensors');
-    expect(trained.stdout).toContain('time Tag (DD.MM.YYYY), every 1 day: 30.01.2023 to 08.06.2023\n  the rows stood with the newest first and were turned over');
-    const answers = ['falling.csv', 'rising.csv'].map((file) => JSON.parse(run('predict', 'falling.safetensors', file, '--json').stdout));
+    expect(trained.stdout).toContain(
+      'time Tag (DD.MM.YYYY), every 1 day: 30.01.2023 to 08.06.2023\n  the rows stood with the newest first and were turned over',
+    );
+    const answers = ['falling.csv', 'rising.csv'].map((file) =>
+      JSON.parse(run('predict', 'falling.safetensors', file, '--json').stdout),
+    );
     expect(answers[0].times).toEqual(['09.06.2023', '10.06.2023', '11.06.2023', '12.06.2023']);
     expect(answers[1].values).toEqual(answers[0].values);
     expect(answers[0].notes).toHaveLength(1);
@@ -37,14 +45,33 @@ describe('a forecast with dates', () => {
   });
 
   it('is refused where the dates can be read in two ways, with the flag that decides', () => {
-    write('unclear.csv', ['day,y', ...Array.from({ length: 12 }, (_, i) => `${String(i + 1).padStart(2, '0')}/02/2023,${i % 5}`)]);
-    expectFault(run('train', 'forecast', 'unclear.csv', '--horizon', '1', '--out', 'no.safetensors'), 1, 'DATA_FORMAT', 'unclear.csv, line 2, column `day`', '--time-format', 'DD/MM/YYYY');
+    write('unclear.csv', [
+      'day,y',
+      ...Array.from({ length: 12 }, (_, i) => `${String(i + 1).padStart(2, '0')}/02/2023,${i % 5}`),
+    ]);
+    expectFault(
+      run('train', 'forecast', 'unclear.csv', '--horizon', '1', '--out', 'no.safetensors'),
+      1,
+      'DATA_FORMAT',
+      'unclear.csv, line 2, column `day`',
+      '--time-format',
+      'DD/MM/YYYY',
+    );
   });
 });
 
 describe('a series that is too short', () => {
   it('names the flags that make room', () => {
-    expectFault(run('train', 'forecast', 'rising.csv', '--horizon', '100', '--out', 'no.safetensors'), 1, 'OUT_OF_RANGE', 'too short for the horizon', '`--horizon`', '`--timesteps`', '`--validation`', '`--test`');
+    expectFault(
+      run('train', 'forecast', 'rising.csv', '--horizon', '100', '--out', 'no.safetensors'),
+      1,
+      'OUT_OF_RANGE',
+      'too short for the horizon',
+      '`--horizon`',
+      '`--timesteps`',
+      '`--validation`',
+      '`--test`',
+    );
   });
 });
 
@@ -52,11 +79,31 @@ describe('a forecast of several series', () => {
   write('stacked.csv', ['shop,Tag,Umsatz', ...[11, 12].flatMap((shop) => lines.map((line) => `${shop},${line}`))]);
 
   it('is asked for by a flag, and answers for each', () => {
-    expectFault(run('train', 'forecast', 'stacked.csv', '--horizon', '3', '--out', 'shops.safetensors'), 1, 'DATA_FORMAT', 'stacked.csv, line 132', "`--series` 'shop'");
-    const trained = run('train', 'forecast', 'stacked.csv', '--series', 'shop', '--horizon', '3', ...small, '--out', 'shops.safetensors');
+    expectFault(
+      run('train', 'forecast', 'stacked.csv', '--horizon', '3', '--out', 'shops.safetensors'),
+      1,
+      'DATA_FORMAT',
+      'stacked.csv, line 132',
+      "`--series` 'shop'",
+    );
+    const trained = run(
+      'train',
+      'forecast',
+      'stacked.csv',
+      '--series',
+      'shop',
+      '--horizon',
+      '3',
+      ...small,
+      '--out',
+      'shops.safetensors',
+    );
     expect(trained.stdout).toContain('260 rows in 2 series; target Umsatz');
     const { series } = JSON.parse(run('predict', 'shops.safetensors', 'stacked.csv', '--json').stdout);
-    expect(series.map(({ name, times }: { name: string; times: string[] }) => [name, times[0]])).toEqual([['11', '09.06.2023'], ['12', '09.06.2023']]);
+    expect(series.map(({ name, times }: { name: string; times: string[] }) => [name, times[0]])).toEqual([
+      ['11', '09.06.2023'],
+      ['12', '09.06.2023'],
+    ]);
   });
 });
 
@@ -66,14 +113,29 @@ describe('a file that forecasts with a baseline in place of its model', () => {
     let level = 500;
     const steps = Array.from({ length: 150 }, (_, i) => (level += ((i * 7919) % 101) - 50));
     write('steps.csv', ['y', ...steps.map(String)]);
-    const trained = run('train', 'forecast', 'steps.csv', '--horizon', '5', '--base', 'mean', ...small, '--out', 'steps.safetensors', '--json');
+    const trained = run(
+      'train',
+      'forecast',
+      'steps.csv',
+      '--horizon',
+      '5',
+      '--base',
+      'mean',
+      ...small,
+      '--out',
+      'steps.safetensors',
+      '--json',
+    );
     const { findings, verdict } = JSON.parse(trained.stdout);
     expect(findings.instead).not.toBeNull();
     const shown = run('evaluate', 'steps.safetensors', 'steps.csv').stdout;
     expect(shown).toContain('(forecasts)');
     expect(shown).toContain('model (not used)');
     expect(shown.trimEnd().split('\n').at(-1)).toBe(verdict);
-    expect(JSON.parse(run('evaluate', 'steps.safetensors', 'steps.csv', '--json').stdout)).toMatchObject({ forecastsWith: findings.instead, verdict });
+    expect(JSON.parse(run('evaluate', 'steps.safetensors', 'steps.csv', '--json').stdout)).toMatchObject({
+      forecastsWith: findings.instead,
+      verdict,
+    });
     expect(run('inspect', 'steps.safetensors').stdout).toContain('in place of the model');
   });
 
@@ -83,8 +145,14 @@ describe('a file that forecasts with a baseline in place of its model', () => {
     const shown = run('evaluate', 'steps.safetensors', 'begun.csv').stdout;
     expect(shown).toContain('holds no new rows to measure');
     expect(shown).toContain('held out in training');
-    write('longer.csv', [heading, ...rows.slice(20), ...Array.from({ length: 30 }, (_, i) => String(400 + ((i * 37) % 11)))]);
-    const { numSeenRows, rows: measured } = JSON.parse(run('evaluate', 'steps.safetensors', 'longer.csv', '--json').stdout);
+    write('longer.csv', [
+      heading,
+      ...rows.slice(20),
+      ...Array.from({ length: 30 }, (_, i) => String(400 + ((i * 37) % 11))),
+    ]);
+    const { numSeenRows, rows: measured } = JSON.parse(
+      run('evaluate', 'steps.safetensors', 'longer.csv', '--json').stdout,
+    );
     expect([numSeenRows, measured]).toEqual([130, [130, 160]]);
   });
 });

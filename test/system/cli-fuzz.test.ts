@@ -23,7 +23,9 @@ async function ended(args: readonly string[]): Promise<{ code: number; printed: 
     if (typeof done === 'function') (done as () => void)();
     return true;
   };
-  const spies = [process.stdout, process.stderr].map((stream) => vi.spyOn(stream, 'write').mockImplementation(write as never));
+  const spies = [process.stdout, process.stderr].map((stream) =>
+    vi.spyOn(stream, 'write').mockImplementation(write as never),
+  );
   const exit = vi.spyOn(process, 'exit').mockImplementation((code) => {
     throw new Error(`the process would end with ${code}`);
   });
@@ -38,7 +40,10 @@ async function ended(args: readonly string[]): Promise<{ code: number; printed: 
 }
 
 const texts = Array.from({ length: 24 }, (_, i) => `${i % 2 ? 'good' : 'bad'} film ${i % 5},${i % 2 ? 'pos' : 'neg'}`);
-const days = Array.from({ length: 40 }, (_, i) => `${new Date(864e5 * (19_000 + i)).toISOString().slice(0, 10)},${10 + (i % 7)},${i % 3}`);
+const days = Array.from(
+  { length: 40 },
+  (_, i) => `${new Date(864e5 * (19_000 + i)).toISOString().slice(0, 10)},${10 + (i % 7)},${i % 3}`,
+);
 const animals = Array.from({ length: 14 }, (_, i) => `${String.fromCharCode(97 + i)}ox`);
 const words = animals.map((word) => `The\tDET\n${word}\tNOUN\n\n`);
 const trees = animals.map((word) => `1\tThe\tthe\tDET${'\t_'.repeat(6)}\n2\t${word}\tcat\tNOUN${'\t_'.repeat(6)}\n\n`);
@@ -60,7 +65,12 @@ const trainings: Record<string, readonly string[]> = {
   tag: ['words.tsv', '--word-units', '3', '--character-units', '3', '--max-epochs', '1'],
   'language-model': ['lines.txt', '--embedding-units', '3'],
 };
-const trainOf = (task: string): string[] => ['train', task, ...trainings[task], ...small.filter((_, i) => task !== 'language-model' || (i !== 2 && i !== 3))];
+const trainOf = (task: string): string[] => [
+  'train',
+  task,
+  ...trainings[task],
+  ...small.filter((_, i) => task !== 'language-model' || (i !== 2 && i !== 3)),
+];
 
 const optionsOf: Record<string, OptionSpecs> = {};
 
@@ -76,35 +86,75 @@ beforeAll(async () => {
   }
   mkdirSync('folder');
   writeFileSync('empty', '');
-  writeFileSync('binary', Uint8Array.from({ length: 999 }, (_, i) => (i * 7919) % 256));
+  writeFileSync(
+    'binary',
+    Uint8Array.from({ length: 999 }, (_, i) => (i * 7919) % 256),
+  );
   mkdirSync('search');
   writeFileSync('search/search.json', '{"task":"classify","trials":');
   for (const name of [...Object.keys(files), ...Object.keys(trainings).map((task) => `${task}.safetensors`)]) {
     const bytes = readFileSync(name);
-    for (const [i, share] of [0.03, 0.4, 0.97].entries()) writeFileSync(`cut${i}-${name}`, bytes.subarray(0, Math.floor(share * bytes.length)));
+    for (const [i, share] of [0.03, 0.4, 0.97].entries())
+      writeFileSync(`cut${i}-${name}`, bytes.subarray(0, Math.floor(share * bytes.length)));
   }
 });
 
-const absurdNumbers = ['0', '-1', '1', '1e308', '-1e-308', 'NaN', 'Infinity', '', ' ', '0x10', '2.5', '1e21', '99999999999'];
-const absurdTexts = ['', ' ', '-', ',', '=', 'none', '\u0000', '\u001b[31mred\u0007', '__proto__', 'constructor', 'x'.repeat(4000), '\ud800', '🙂'];
+const absurdNumbers = [
+  '0',
+  '-1',
+  '1',
+  '1e308',
+  '-1e-308',
+  'NaN',
+  'Infinity',
+  '',
+  ' ',
+  '0x10',
+  '2.5',
+  '1e21',
+  '99999999999',
+];
+const absurdTexts = [
+  '',
+  ' ',
+  '-',
+  ',',
+  '=',
+  'none',
+  '\u0000',
+  '\u001b[31mred\u0007',
+  '__proto__',
+  'constructor',
+  'x'.repeat(4000),
+  '\ud800',
+  '🙂',
+];
 const absurdFiles = ['folder', 'missing', 'binary', 'empty', '/dev/null', 'folder/missing', 'search'];
 /** How long a command runs is what these say: a large value is no fault. */
 const lasting = ['epochs', 'max-epochs', 'steps-per-epoch', 'length', 'full-rate-epochs', 'patience'];
 
 /** The words beside the options, as a command wants them; some are exchanged. */
 const wanted: Record<string, readonly (readonly string[])[]> = {
-  ...Object.fromEntries(Object.keys(trainings).flatMap((task) => [
-    [`train ${task}`, [[trainings[task][0]]]],
-    // Without --resume, of what cannot be resumed, a search would start processes.
-    [`tune ${task}`, [[trainings[task][0], '--resume', '--out', 'search']]],
-  ])),
+  ...Object.fromEntries(
+    Object.keys(trainings).flatMap((task) => [
+      [`train ${task}`, [[trainings[task][0]]]],
+      // Without --resume, of what cannot be resumed, a search would start processes.
+      [`tune ${task}`, [[trainings[task][0], '--resume', '--out', 'search']]],
+    ]),
+  ),
   generate: [['language-model.safetensors', '--length', '3']],
   predict: Object.entries(trainings).map(([task, [file]]) => [`${task}.safetensors`, file]),
   evaluate: Object.entries(trainings).map(([task, [file]]) => [`${task}.safetensors`, file]),
-  explain: [['classify.safetensors', 'texts.csv', '--limit', '1'], ['classify.safetensors', 'good film']],
+  explain: [
+    ['classify.safetensors', 'texts.csv', '--limit', '1'],
+    ['classify.safetensors', 'good film'],
+  ],
   robustness: [['classify.safetensors', 'texts.csv', '--rates', '0.5']],
   inspect: Object.keys(trainings).map((task) => [`${task}.safetensors`]),
-  vectors: [['vectors.txt', 'good'], ['vectors.txt', 'good', 'bad', 'good']],
+  vectors: [
+    ['vectors.txt', 'good'],
+    ['vectors.txt', 'good', 'bad', 'good'],
+  ],
 };
 
 const numCommands = 150;
@@ -116,7 +166,8 @@ function commandLines(seed: number): string[][] {
   const anyFile = (): string => pick([...present, ...absurdFiles]);
   const valueOf = (name: string, { type, choices }: OptionSpec): string => {
     if (choices !== undefined && random.uniform() < 0.7) return pick(choices);
-    if (type === 'text' || type === 'texts') return pick([pick(absurdTexts), anyFile(), pick(absurdNumbers), 'text', 'label', 'sales', 'day']);
+    if (type === 'text' || type === 'texts')
+      return pick([pick(absurdTexts), anyFile(), pick(absurdNumbers), 'text', 'label', 'sales', 'day']);
     return pick(lasting.includes(name) ? absurdNumbers.slice(0, 8) : absurdNumbers);
   };
   return Array.from({ length: numCommands }, () => {
@@ -127,7 +178,9 @@ function commandLines(seed: number): string[][] {
     const mayChange = (word: string): boolean => !word.startsWith('--') && word !== 'search';
     const words = pick(wanted[name]).map((word) => (mayChange(word) && random.uniform() < 0.2 ? anyFile() : word));
     const isTraining = name.startsWith('train ');
-    const base = isTraining ? [...trainOf(name.slice(6)).slice(3), '--out', `made-${random.integer(3)}.safetensors`] : [];
+    const base = isTraining
+      ? [...trainOf(name.slice(6)).slice(3), '--out', `made-${random.integer(3)}.safetensors`]
+      : [];
     const drawn = Array.from({ length: 1 + random.integer(3) }, () => pick(specs)).flatMap(([option, spec]) =>
       spec.type === 'flag' ? [`--${option}`] : [`--${option}=${valueOf(option, spec)}`],
     );
@@ -145,7 +198,10 @@ describe('a command line drawn at random', () => {
       codes.set(said, (codes.get(said) ?? 0) + 1);
       const isCoded = code === 0 ? true : said !== 'none' && said !== 'INTERNAL';
       const isClean = !/^ {4}at /m.test(printed) && !/[\u0000\u0007\u001b]/.test(printed);
-      if (!isCoded || !isClean) faults.push(`rondo ${args.map((arg) => JSON.stringify(arg.slice(0, 60))).join(' ')}\n  ${code}: ${printed.slice(-300)}`);
+      if (!isCoded || !isClean)
+        faults.push(
+          `rondo ${args.map((arg) => JSON.stringify(arg.slice(0, 60))).join(' ')}\n  ${code}: ${printed.slice(-300)}`,
+        );
     }
     expect(faults.join('\n')).toBe('');
     // Most draws must go further than the reading of the command line, else they show nothing.

@@ -9,7 +9,19 @@ import { type Ended, expectFault, rondo } from '../support/rondo.js';
 const folder = mkdtempSync(join(tmpdir(), 'rondo-language-'));
 const at = (name: string): string => join(folder, name);
 const run = (...args: string[]): Ended => rondo(folder, args);
-const size = ['--units', '9', '--embedding-units', '5', '--epochs', '1', '--timesteps', '13', '--batch-size', '3', '--quiet'];
+const size = [
+  '--units',
+  '9',
+  '--embedding-units',
+  '5',
+  '--epochs',
+  '1',
+  '--timesteps',
+  '13',
+  '--batch-size',
+  '3',
+  '--quiet',
+];
 
 beforeAll(() => {
   writeFileSync(at('names.txt'), 'carl;bert;emil;'.repeat(40));
@@ -21,16 +33,30 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('the documents of a language model', () => {
   it('are found and named by train and inspect', () => {
-    expect(run('train', 'language-model', 'names.txt', ...size).stdout).toContain('texts begin as what follows a sign does: after ";"');
+    expect(run('train', 'language-model', 'names.txt', ...size).stdout).toContain(
+      'texts begin as what follows a sign does: after ";"',
+    );
     expect(run('inspect', 'names.safetensors').stdout).toContain('texts begin as what follows a sign does: after ";"');
-    expect(run('inspect', 'poems.safetensors').stdout).toContain('texts begin as what stands after a blank line does: after "\\n\\n"');
+    expect(run('inspect', 'poems.safetensors').stdout).toContain(
+      'texts begin as what stands after a blank line does: after "\\n\\n"',
+    );
   });
 
   it('may be said, and are refused where there are none', () => {
-    const train = (...args: string[]): Ended => run('train', 'language-model', ...args, ...size, '--out', 'said.safetensors', '--force');
-    expect(train('poems.txt', '--documents', 'line').stdout).toContain('texts begin as a line does: after "\\n" (35 of them)');
-    expect(train('poems.txt', 'more.txt', '--documents', 'file').stdout).toContain('texts begin as each file does: after "\\n" (1 of them)');
-    expectFault(train('names.txt', '--documents', 'line'), 1, 'DATA_FORMAT', 'the text does not fall into documents by line');
+    const train = (...args: string[]): Ended =>
+      run('train', 'language-model', ...args, ...size, '--out', 'said.safetensors', '--force');
+    expect(train('poems.txt', '--documents', 'line').stdout).toContain(
+      'texts begin as a line does: after "\\n" (35 of them)',
+    );
+    expect(train('poems.txt', 'more.txt', '--documents', 'file').stdout).toContain(
+      'texts begin as each file does: after "\\n" (1 of them)',
+    );
+    expectFault(
+      train('names.txt', '--documents', 'line'),
+      1,
+      'DATA_FORMAT',
+      'the text does not fall into documents by line',
+    );
     expectFault(train('poems.txt', '--documents', 'verse'), 2, 'USAGE', 'blank-line');
   });
 
@@ -46,7 +72,20 @@ describe('the documents of a language model', () => {
 });
 
 describe('a language model begun with --init', () => {
-  const init = (...args: string[]): Ended => run('train', 'language-model', 'more.txt', '--init', 'poems.safetensors', '--epochs', '1', '--out', 'more.safetensors', '--force', ...args);
+  const init = (...args: string[]): Ended =>
+    run(
+      'train',
+      'language-model',
+      'more.txt',
+      '--init',
+      'poems.safetensors',
+      '--epochs',
+      '1',
+      '--out',
+      'more.safetensors',
+      '--force',
+      ...args,
+    );
 
   it('says what it took, and what it does not know', () => {
     const { code, stdout } = init('--quiet');

@@ -8,19 +8,56 @@ const folder = mkdtempSync(join(tmpdir(), 'rondo-cli-tag-'));
 const at = (name: string): string => join(folder, name);
 const run = (...args: string[]): Ended => rondo(folder, args);
 
-const lexicon: readonly (readonly [string, string])[] = [['the', 'DET'], ['dog', 'NOUN'], ['cat', 'NOUN'], ['sees', 'VERB'], ['hears', 'VERB'], ['old', 'ADJ'], ['.', 'PUNCT']];
+const lexicon: readonly (readonly [string, string])[] = [
+  ['the', 'DET'],
+  ['dog', 'NOUN'],
+  ['cat', 'NOUN'],
+  ['sees', 'VERB'],
+  ['hears', 'VERB'],
+  ['old', 'ADJ'],
+  ['.', 'PUNCT'],
+];
 const tagOf = new Map(lexicon);
 
 /** Sentences such as `the old dog sees the cat .` */
 function sentences(count: number): string[][] {
-  return Array.from({ length: count }, (_, i) => ['the', ...(i % 3 === 0 ? ['old'] : []), i % 2 === 0 ? 'dog' : 'cat', i % 5 < 2 ? 'sees' : 'hears', 'the', i % 4 < 2 ? 'cat' : 'dog', '.']);
+  return Array.from({ length: count }, (_, i) => [
+    'the',
+    ...(i % 3 === 0 ? ['old'] : []),
+    i % 2 === 0 ? 'dog' : 'cat',
+    i % 5 < 2 ? 'sees' : 'hears',
+    'the',
+    i % 4 < 2 ? 'cat' : 'dog',
+    '.',
+  ]);
 }
 
 const conllu = (all: string[][]): string =>
-  all.map((words, s) => [`# sent_id = ${s + 1}`, ...words.map((word, i) => [i + 1, word, word, tagOf.get(word), 'X', '_', 0, 'dep', '_', '_'].join('\t'))].join('\n')).join('\n\n') + '\n\n';
-const columns = (all: string[][]): string => `-DOCSTART- X O\n\n${all.map((words) => words.map((word) => `${word} X ${word === 'dog' ? 'B-PET' : 'O'}`).join('\n')).join('\n\n')}\n`;
+  all
+    .map((words, s) =>
+      [
+        `# sent_id = ${s + 1}`,
+        ...words.map((word, i) => [i + 1, word, word, tagOf.get(word), 'X', '_', 0, 'dep', '_', '_'].join('\t')),
+      ].join('\n'),
+    )
+    .join('\n\n') + '\n\n';
+const columns = (all: string[][]): string =>
+  `-DOCSTART- X O\n\n${all.map((words) => words.map((word) => `${word} X ${word === 'dog' ? 'B-PET' : 'O'}`).join('\n')).join('\n\n')}\n`;
 
-const small = ['--units', '8', '--word-units', '8', '--character-units', '4', '--epochs', '6', '--batch-size', '8', '--learning-rate', '0.03'];
+const small = [
+  '--units',
+  '8',
+  '--word-units',
+  '8',
+  '--character-units',
+  '4',
+  '--epochs',
+  '6',
+  '--batch-size',
+  '8',
+  '--learning-rate',
+  '0.03',
+];
 const args = ['train', 'tag', 'train.conllu', '--dev', 'dev.conllu', '--test', 'test.conllu', ...small];
 
 beforeAll(() => {
@@ -43,13 +80,27 @@ describe('rondo train tag', () => {
     const { stdout, stderr, code } = run(...args, '--out', 'shown.safetensors', '--no-crf');
     expect(code).toBe(0);
     expect(stderr).toMatch(/epoch 6\/6 .*accuracy/);
-    for (const part of ['column upos, 5 tags', 'train 120 sentences', 'every tag by itself', 'HMM baseline: ', 'best epoch', 'saved shown.safetensors', 'unknown words (0)', 'NOUN']) expect(stdout).toContain(part);
+    for (const part of [
+      'column upos, 5 tags',
+      'train 120 sentences',
+      'every tag by itself',
+      'HMM baseline: ',
+      'best epoch',
+      'saved shown.safetensors',
+      'unknown words (0)',
+      'NOUN',
+    ])
+      expect(stdout).toContain(part);
     expect(readdirSync(folder)).not.toContain('shown.checkpoint.safetensors');
   });
 
   it('gives one JSON document', () => {
     const facts = JSON.parse(run(...args, '--out', 'json.safetensors', '--json').stdout);
-    expect(facts).toMatchObject({ column: 'upos', numSentences: { train: 120, validation: 20 }, options: { crf: true, units: 8 } });
+    expect(facts).toMatchObject({
+      column: 'upos',
+      numSentences: { train: 120, validation: 20 },
+      options: { crf: true, units: 8 },
+    });
     expect(facts.test.accuracy).toBe(1);
     expect(facts.test.baseline).toMatchObject({ part: 'test' });
     expect(facts.wordsPerSecond).toBeGreaterThan(0);
@@ -62,7 +113,13 @@ describe('rondo train tag', () => {
     expect(stdout).toContain('parameters of upos.safetensors\n');
     expect(stdout).toMatch(/of the validation sentences were learned from by that model/);
     expect(init('pets.txt').stdout).toContain('; anew, because its tags are others: dense/kernel, dense/bias, crf/');
-    expectFault(init('test.conllu', '--units', '13'), 2, 'USAGE', 'decided by the model that training begins with', 'units 8');
+    expectFault(
+      init('test.conllu', '--units', '13'),
+      2,
+      'USAGE',
+      'decided by the model that training begins with',
+      'units 8',
+    );
     expectFault(init('reviews.csv', '--resume'), 2, 'USAGE', '--init and --resume');
   });
 
@@ -81,28 +138,85 @@ describe('rondo train tag', () => {
     started.process.kill('SIGINT');
     const { code, stderr } = await started.ended;
     expect(code).toBe(130);
-    expect(stderr).toContain('rondo train tag train.conllu --dev dev.conllu --test test.conllu --out cut.safetensors --resume');
-    expectFault(run('train', 'tag', 'train.conllu', '--dev', 'dev.conllu', '--out', 'cut.safetensors', '--resume', '--units', '9'), 2, 'USAGE', '--resume goes on with the options');
-    expect(run('train', 'tag', 'train.conllu', '--dev', 'dev.conllu', '--test', 'test.conllu', '--out', 'cut.safetensors', '--resume', '--quiet').code).toBe(0);
+    expect(stderr).toContain(
+      'rondo train tag train.conllu --dev dev.conllu --test test.conllu --out cut.safetensors --resume',
+    );
+    expectFault(
+      run(
+        'train',
+        'tag',
+        'train.conllu',
+        '--dev',
+        'dev.conllu',
+        '--out',
+        'cut.safetensors',
+        '--resume',
+        '--units',
+        '9',
+      ),
+      2,
+      'USAGE',
+      '--resume goes on with the options',
+    );
+    expect(
+      run(
+        'train',
+        'tag',
+        'train.conllu',
+        '--dev',
+        'dev.conllu',
+        '--test',
+        'test.conllu',
+        '--out',
+        'cut.safetensors',
+        '--resume',
+        '--quiet',
+      ).code,
+    ).toBe(0);
     expect(readFileSync(at('cut.safetensors')).equals(readFileSync(at('whole.safetensors')))).toBe(true);
   });
 
   it('names what is wrong with data and options', () => {
     const bad = ['--out', 'bad.safetensors'];
-    expectFault(run('train', 'tag', 'bad.conllu', '--format', 'conllu', ...bad), 1, 'DATA_FORMAT', 'bad.conllu, line 2: the line has 3 columns');
+    expectFault(
+      run('train', 'tag', 'bad.conllu', '--format', 'conllu', ...bad),
+      1,
+      'DATA_FORMAT',
+      'bad.conllu, line 2: the line has 3 columns',
+    );
     expectFault(run('train', 'tag', 'ragged.txt', ...bad), 1, 'DATA_FORMAT', 'ragged.txt, line 2');
     expectFault(run('train', 'tag', 'one.txt', ...bad), 1, 'OUT_OF_RANGE', 'all words have the same tag, "X"');
     expectFault(run('train', 'tag', 'one.txt', '--column', '1', ...bad), 1, 'OUT_OF_RANGE', 'column 1 holds the words');
     expectFault(run('train', 'tag', 'latin1.conllu', ...bad), 1, 'DATA_FORMAT', 'not in UTF-8');
     expectFault(run('train', 'tag', 'empty.conllu', ...bad), 1, 'DATA_FORMAT', 'the file is empty');
     expectFault(run('train', 'tag', 'absent.conllu', ...bad), 1, 'FILE_ACCESS', 'no such file');
-    expectFault(run('train', 'tag', 'train.conllu', '--column', 'upso', ...bad), 2, 'UNKNOWN_NAME', 'did you mean `upos`');
+    expectFault(
+      run('train', 'tag', 'train.conllu', '--column', 'upso', ...bad),
+      2,
+      'UNKNOWN_NAME',
+      'did you mean `upos`',
+    );
     expectFault(run('train', 'tag', 'pets.txt', '--column', 'upos', ...bad), 2, 'USAGE', '--column needs a number');
     expectFault(run('train', 'tag', 'pets.txt', '--column', '7', ...bad), 1, 'OUT_OF_RANGE', 'there is no column 7');
     expectFault(run('train', 'tag', 'pets.txt', '--crf', '--no-crf', ...bad), 2, 'USAGE', 'cannot be given together');
-    expectFault(run('train', 'tag', 'train.conllu', '--word-column', '2', ...bad), 2, 'USAGE', '--word-column is for files of columns');
-    expectFault(run('train', 'tag', 'train.conllu', '--dev', 'dev.conllu', '--validation', '0.2', ...bad), 1, 'USAGE', 'cannot be given together');
-    expectFault(run('predict', 'upos.safetensors', 'test.conllu', '--top', '3'), 2, 'USAGE', '--top is for language models');
+    expectFault(
+      run('train', 'tag', 'train.conllu', '--word-column', '2', ...bad),
+      2,
+      'USAGE',
+      '--word-column is for files of columns',
+    );
+    expectFault(
+      run('train', 'tag', 'train.conllu', '--dev', 'dev.conllu', '--validation', '0.2', ...bad),
+      1,
+      'USAGE',
+      'cannot be given together',
+    );
+    expectFault(
+      run('predict', 'upos.safetensors', 'test.conllu', '--top', '3'),
+      2,
+      'USAGE',
+      '--top is for language models',
+    );
     expectFault(run('train', 'tag', 'pets.txt', '--scheme', 'boi', ...bad), 2, 'USAGE', 'did you mean `bio`');
     expect(readdirSync(folder).filter((name) => name.startsWith('bad.s'))).toEqual([]);
   });
@@ -113,17 +227,35 @@ describe('a tagger from a file', () => {
     const raw = readFileSync(at('test.conllu'), 'utf8').replaceAll(/\t(DET|NOUN|VERB|ADJ|PUNCT)\t/g, '\t_\t');
     writeFileSync(at('raw.conllu'), raw);
     expect(run('predict', 'upos.safetensors', 'raw.conllu').stdout).toBe(readFileSync(at('test.conllu'), 'utf8'));
-    expect(run('predict', 'upos.safetensors', 'raw.conllu', '--to', 'columns').stdout.split('\n').slice(0, 3)).toEqual(['the\tDET', 'old\tADJ', 'dog\tNOUN']);
+    expect(run('predict', 'upos.safetensors', 'raw.conllu', '--to', 'columns').stdout.split('\n').slice(0, 3)).toEqual([
+      'the\tDET',
+      'old\tADJ',
+      'dog\tNOUN',
+    ]);
   });
 
   it('tags plain text from the standard input, a sentence a line', () => {
     const text = 'the old cat sees the dog.\r\n\nthe 🐶 hears\n';
     const { stdout, code } = rondo(folder, ['predict', 'upos.safetensors', '-'], text);
     expect(code).toBe(0);
-    expect(stdout.split('\n\n')[0].split('\n')).toEqual(['the\tDET', 'old\tADJ', 'cat\tNOUN', 'sees\tVERB', 'the\tDET', 'dog\tNOUN', '.\tPUNCT']);
-    expect(rondo(folder, ['predict', 'upos.safetensors', '-', '--to', 'conllu'], text).stdout).toContain('1\tthe\t_\tDET\t_\t_\t_\t_\t_\t_\n2\told');
-    expect(rondo(folder, ['predict', 'upos.safetensors', '-', '--to', 'lines', '--number'], text).stdout).toMatch(/^1\tthe\/DET old\/ADJ .*\.\/PUNCT\n2\t\n3\tthe\/DET 🐶\/\w+ hears\/VERB\n$/);
-    expect(run('predict', 'upos.safetensors', 'the old cat', '--to', 'lines').stdout).toBe('the/DET old/ADJ cat/NOUN\n');
+    expect(stdout.split('\n\n')[0].split('\n')).toEqual([
+      'the\tDET',
+      'old\tADJ',
+      'cat\tNOUN',
+      'sees\tVERB',
+      'the\tDET',
+      'dog\tNOUN',
+      '.\tPUNCT',
+    ]);
+    expect(rondo(folder, ['predict', 'upos.safetensors', '-', '--to', 'conllu'], text).stdout).toContain(
+      '1\tthe\t_\tDET\t_\t_\t_\t_\t_\t_\n2\told',
+    );
+    expect(rondo(folder, ['predict', 'upos.safetensors', '-', '--to', 'lines', '--number'], text).stdout).toMatch(
+      /^1\tthe\/DET old\/ADJ .*\.\/PUNCT\n2\t\n3\tthe\/DET 🐶\/\w+ hears\/VERB\n$/,
+    );
+    expect(run('predict', 'upos.safetensors', 'the old cat', '--to', 'lines').stdout).toBe(
+      'the/DET old/ADJ cat/NOUN\n',
+    );
     const all = JSON.parse(rondo(folder, ['predict', 'upos.safetensors', '-', '--json'], text).stdout);
     expect(all[1]).toEqual({ words: [], tags: [] });
     expect(all[2].words).toEqual(['the', '🐶', 'hears']);
@@ -133,8 +265,16 @@ describe('a tagger from a file', () => {
 
   it('adds a column to a file of columns', () => {
     const { stdout } = run('predict', 'pets.safetensors', 'pets.txt', '--format', 'columns');
-    expect(stdout.split('\n').slice(0, 5)).toEqual(['-DOCSTART- X O', '', 'the X O O', 'old X O O', 'dog X B-PET B-PET']);
-    expect(rondo(folder, ['predict', 'pets.safetensors', '-', '--to', 'conllu'], 'the dog').stdout).toContain('2\tdog\t_\t_\t_\t_\t_\t_\t_\tTag=B-PET');
+    expect(stdout.split('\n').slice(0, 5)).toEqual([
+      '-DOCSTART- X O',
+      '',
+      'the X O O',
+      'old X O O',
+      'dog X B-PET B-PET',
+    ]);
+    expect(rondo(folder, ['predict', 'pets.safetensors', '-', '--to', 'conllu'], 'the dog').stdout).toContain(
+      '2\tdog\t_\t_\t_\t_\t_\t_\t_\tTag=B-PET',
+    );
   });
 
   it('reads a file of columns as such by itself, whatever separates them and ends the lines', () => {
@@ -148,35 +288,66 @@ describe('a tagger from a file', () => {
     // Without tags the shape of the training file tells.
     const words = 'the X\ndog X\n\nold X\n';
     expect(rondo(folder, ['predict', 'pets.safetensors', '-'], words).stdout).toBe('the X O\ndog X B-PET\n\nold X O\n');
-    expect(rondo(folder, ['predict', 'pets.safetensors', '-', '--to', 'lines'], 'the dog\nthe cat\n').stdout).toMatch(/^the\/O dog\/B-PET\n/);
-    expect(rondo(folder, ['predict', 'pets.safetensors', '-', '--to', 'lines', '--format', 'texts'], words).stdout).toMatch(/^the\/O X\//);
+    expect(rondo(folder, ['predict', 'pets.safetensors', '-', '--to', 'lines'], 'the dog\nthe cat\n').stdout).toMatch(
+      /^the\/O dog\/B-PET\n/,
+    );
+    expect(
+      rondo(folder, ['predict', 'pets.safetensors', '-', '--to', 'lines', '--format', 'texts'], words).stdout,
+    ).toMatch(/^the\/O X\//);
   });
 
   it('remembers the column of the words', () => {
     writeFileSync(at('behind.txt'), columns(sentences(50)).replaceAll(/^(\w+|\.) X (\S+)$/gm, 'X $1 $2'));
     run('train', 'tag', 'behind.txt', '--word-column', '2', ...small, '--out', 'behind.safetensors', '--quiet');
     expect(run('predict', 'behind.safetensors', 'behind.txt').stdout).toContain('\nX dog B-PET B-PET\n');
-    expect(JSON.parse(run('evaluate', 'behind.safetensors', 'behind.txt', '--json').stdout)).toMatchObject({ part: 'validation', numUnknown: 0 });
+    expect(JSON.parse(run('evaluate', 'behind.safetensors', 'behind.txt', '--json').stdout)).toMatchObject({
+      part: 'validation',
+      numUnknown: 0,
+    });
   });
 
   it('is measured beside the baseline', () => {
     const { stdout } = run('evaluate', 'upos.safetensors', 'test.conllu');
-    for (const part of ['tagger', 'HMM baseline', '100.00', 'whole sentences (31)', 'VERB']) expect(stdout).toContain(part);
-    expect(run('evaluate', 'upos.safetensors', 'train.conllu').stdout).toContain('Training has seen all of the 120 sentences');
+    for (const part of ['tagger', 'HMM baseline', '100.00', 'whole sentences (31)', 'VERB'])
+      expect(stdout).toContain(part);
+    expect(run('evaluate', 'upos.safetensors', 'train.conllu').stdout).toContain(
+      'Training has seen all of the 120 sentences',
+    );
     writeFileSync(at('other.conllu'), conllu(sentences(7)));
-    expect(run('evaluate', 'upos.safetensors', 'other.conllu').stdout).toContain('On other sentences the HMM baseline of the same training was right in');
+    expect(run('evaluate', 'upos.safetensors', 'other.conllu').stdout).toContain(
+      'On other sentences the HMM baseline of the same training was right in',
+    );
     const report = JSON.parse(run('evaluate', 'pets.safetensors', 'pets.txt', '--json').stdout);
     expect(report.spans.f1).toBe(1);
     // Of the list that training split, the held-out sentences alone.
     expect(report).toMatchObject({ part: 'validation', numGiven: 120, numTrained: 0 });
     expect(report.byKind.PET.numTrue).toBeGreaterThan(5);
-    expectFault(run('evaluate', 'upos.safetensors', 'test.conllu', 'dev.conllu'), 2, 'USAGE', 'a tagger is measured on one file');
-    expectFault(run('evaluate', 'upos.safetensors', 'test.conllu', '--column', 'lema'), 2, 'UNKNOWN_NAME', 'did you mean `lemma`');
+    expectFault(
+      run('evaluate', 'upos.safetensors', 'test.conllu', 'dev.conllu'),
+      2,
+      'USAGE',
+      'a tagger is measured on one file',
+    );
+    expectFault(
+      run('evaluate', 'upos.safetensors', 'test.conllu', '--column', 'lema'),
+      2,
+      'UNKNOWN_NAME',
+      'did you mean `lemma`',
+    );
   });
 
   it('tells what it holds', () => {
     const { stdout } = run('inspect', 'upos.safetensors');
-    for (const part of ['wordFeatures (WordFeatures)', 'crf (CRF)', 'tagger of words, column upos', '5: ', 'conditional random field', 'on 120 sentences', 'HMM, test']) expect(stdout).toContain(part);
+    for (const part of [
+      'wordFeatures (WordFeatures)',
+      'crf (CRF)',
+      'tagger of words, column upos',
+      '5: ',
+      'conditional random field',
+      'on 120 sentences',
+      'HMM, test',
+    ])
+      expect(stdout).toContain(part);
     expect(run('inspect', 'pets.safetensors').stdout).toContain('spans by bio');
     expectFault(run('generate', 'upos.safetensors'), 1, 'USAGE', 'a model of another task');
   });

@@ -9,9 +9,25 @@ const folder = mkdtempSync(join(tmpdir(), 'rondo-tune-'));
 const at = (...names: readonly string[]): string => join(folder, ...names);
 const run = (...args: readonly string[]): Ended => rondo(folder, args);
 const small = ['forecast', 'tides.csv', '--horizon', '5', '--timesteps', '26', '--batch-size', '50'];
-const search = ['tune', ...small, '--epochs', '2', '--search', 'units=5,7,11', '--search', 'learning-rate=0.001..0.05:log', '--trials', '3'];
+const search = [
+  'tune',
+  ...small,
+  '--epochs',
+  '2',
+  '--search',
+  'units=5,7,11',
+  '--search',
+  'learning-rate=0.001..0.05:log',
+  '--trials',
+  '3',
+];
 /** What decides nothing is left out: how long it took. */
-const recordsOf = (name: string): unknown[] => readFileSync(at(name, 'trials.jsonl'), 'utf8').trim().split('\n').map((line) => ({ ...JSON.parse(line), seconds: 0 })).sort((a, b) => a.rung - b.rung || a.trial - b.trial);
+const recordsOf = (name: string): unknown[] =>
+  readFileSync(at(name, 'trials.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => ({ ...JSON.parse(line), seconds: 0 }))
+    .sort((a, b) => a.rung - b.rung || a.trial - b.trial);
 
 beforeAll(() => {
   writeFileSync(at('tides.csv'), tideLevels({ hours: 400 }));
@@ -23,7 +39,13 @@ describe('rondo tune', () => {
   it('shows what it searches, how each trial did, and the command of the best', () => {
     const { stdout, stderr, code } = run(...search, '--out', 'shown');
     expect(code).toBe(0);
-    for (const part of ['random search, 3 trials; seed 0', 'units 5|7|11; learning-rate 0.001 to 0.05 (log)', 'validation loss, lower is better', 'Best: trial ']) expect(stdout).toContain(part);
+    for (const part of [
+      'random search, 3 trials; seed 0',
+      'units 5|7|11; learning-rate 0.001 to 0.05 (log)',
+      'validation loss, lower is better',
+      'Best: trial ',
+    ])
+      expect(stdout).toContain(part);
     expect(stdout).toMatch(/^trial +units +learning-rate +validation loss +best epoch +time\n/m);
     expect(stderr).toContain('trial 1  the command as it stands');
     for (const trial of [2, 3]) expect(stderr).toContain(`trial ${trial}  units`);
@@ -46,7 +68,9 @@ describe('rondo tune', () => {
   it('stops at Ctrl-C with everything, and ends after --resume as if it had not', async () => {
     const args = [...search, '--epochs', '40', '--jobs', '2'];
     const { process: child, ended } = startRondo(folder, [...args, '--out', 'stopped']);
-    await new Promise<void>((resolve) => child.stderr!.on('data', (piece) => String(piece).includes('trial ') && resolve()));
+    await new Promise<void>((resolve) =>
+      child.stderr!.on('data', (piece) => String(piece).includes('trial ') && resolve()),
+    );
     child.kill('SIGINT');
     const { code, stderr } = await ended;
     expect(code).toBe(130);
@@ -56,7 +80,14 @@ describe('rondo tune', () => {
     expect(before.length).toBeLessThan(3);
     // A line that was being written when the machine went down.
     writeFileSync(at('stopped', 'trials.jsonl'), '{"trial":3,"ru', { flag: 'a' });
-    expectFault(run(...args, '--out', 'stopped', '--resume', '--seed', '4'), 2, 'USAGE', 'stopped holds another search', 'seed 0', 'seed 4');
+    expectFault(
+      run(...args, '--out', 'stopped', '--resume', '--seed', '4'),
+      2,
+      'USAGE',
+      'stopped holds another search',
+      'seed 0',
+      'seed 4',
+    );
     expectFault(run(...args, '--out', 'stopped'), 1, 'FILE_ACCESS', 'go on with it with --resume');
     expect(run(...args, '--out', 'stopped', '--resume', '--quiet').code).toBe(0);
     expect(recordsOf('stopped')).toEqual(expect.arrayContaining(before));
@@ -66,24 +97,85 @@ describe('rondo tune', () => {
   });
 
   it('halves: the best go on with more epochs', () => {
-    const { runs, best } = JSON.parse(run('tune', ...small, '--method', 'halving', '--trials', '4', '--eta', '2', '--epochs', '4', '--search', 'units=2,3,5,7', '--out', 'halved', '--json').stdout);
-    expect(runs.map(({ rung, epochs }: { rung: number; epochs: number }) => [rung, epochs])).toEqual([[1, 1], [1, 1], [1, 1], [1, 1], [2, 2], [2, 2], [3, 4]]);
+    const { runs, best } = JSON.parse(
+      run(
+        'tune',
+        ...small,
+        '--method',
+        'halving',
+        '--trials',
+        '4',
+        '--eta',
+        '2',
+        '--epochs',
+        '4',
+        '--search',
+        'units=2,3,5,7',
+        '--out',
+        'halved',
+        '--json',
+      ).stdout,
+    );
+    expect(runs.map(({ rung, epochs }: { rung: number; epochs: number }) => [rung, epochs])).toEqual([
+      [1, 1],
+      [1, 1],
+      [1, 1],
+      [1, 1],
+      [2, 2],
+      [2, 2],
+      [3, 4],
+    ]);
     expect(best).toMatchObject({ rung: 3, epochs: 4, trial: runs[6].trial });
     expect(best.command).toContain('--epochs 4');
   });
 
   it('records a trial that fails and goes on, and stops where none can succeed', () => {
     const rest = ['forecast', 'tides.csv', '--horizon', '5', '--units', '3', '--epochs', '1'];
-    const failing = run('tune', ...rest, '--search', 'timesteps=26,390', '--trials', '3', '--out', 'failing', '--quiet');
+    const failing = run(
+      'tune',
+      ...rest,
+      '--search',
+      'timesteps=26,390',
+      '--trials',
+      '3',
+      '--out',
+      'failing',
+      '--quiet',
+    );
     expect(failing.code).toBe(0);
     expect(failing.stdout).toMatch(/failed: trial \d: OUT_OF_RANGE: the series is too short/);
-    expectFault(run('tune', 'forecast', 'none.csv', '--horizon', '5', '--trials', '3', '--out', 'none', '--json'), 1, 'FILE_ACCESS', 'there is no such file');
-    expectFault(run('tune', ...rest, '--target', 'x', '--search', 'timesteps=20,21,22,23,24', '--trials', '5', '--jobs', '1', '--out', 'same', '--json'), 2, 'UNKNOWN_NAME', '`x`');
+    expectFault(
+      run('tune', 'forecast', 'none.csv', '--horizon', '5', '--trials', '3', '--out', 'none', '--json'),
+      1,
+      'FILE_ACCESS',
+      'there is no such file',
+    );
+    expectFault(
+      run(
+        'tune',
+        ...rest,
+        '--target',
+        'x',
+        '--search',
+        'timesteps=20,21,22,23,24',
+        '--trials',
+        '5',
+        '--jobs',
+        '1',
+        '--out',
+        'same',
+        '--json',
+      ),
+      2,
+      'UNKNOWN_NAME',
+      '`x`',
+    );
     expect(recordsOf('same')).toHaveLength(3);
   });
 
   it('refuses searches that make no sense', () => {
-    const fault = (args: readonly string[], ...parts: string[]): void => expectFault(run('tune', ...small, '--out', 'bad', ...args), 2, 'USAGE', ...parts);
+    const fault = (args: readonly string[], ...parts: string[]): void =>
+      expectFault(run('tune', ...small, '--out', 'bad', ...args), 2, 'USAGE', ...parts);
     fault(['--search', 'untis=3,4'], 'no option `untis`', 'did you mean `units`');
     fault(['--search', 'units=3..4:lgo'], 'did you mean `:log`');
     fault(['--search', 'units=2.5,3'], '--units needs a whole number');
@@ -97,7 +189,12 @@ describe('rondo tune', () => {
     fault(['--method', 'halving', '--epochs', '9', '--eta', '1'], 'a whole number of at least 2');
     fault(['--search', 'units=3,4'], 'so many different trials', 'at most 2', 'ask for fewer trials');
     fault(['--score', 'accuracy'], '--score does not know `accuracy`');
-    expectFault(run('tune', 'classify', 'x.csv', '--search', 'label-smoothing=0,0.1'), 2, 'USAGE', 'choose --score accuracy');
+    expectFault(
+      run('tune', 'classify', 'x.csv', '--search', 'label-smoothing=0,0.1'),
+      2,
+      'USAGE',
+      'choose --score accuracy',
+    );
     expectFault(run('tune', ...small, '--resume', '--out', 'nowhere'), 1, 'FILE_ACCESS', 'no search to resume');
     expect(existsSync(at('bad'))).toBe(false);
   });
@@ -108,7 +205,14 @@ describe('rondo train --find-learning-rate', () => {
     const before = readdirSync(folder);
     const { stdout, code } = run('train', ...small, '--units', '12', '--find-learning-rate');
     expect(code).toBe(0);
-    for (const part of ['loss, moving average', '1e-3', 'learning rate', 'suggested learning rate: ', 'rondo train forecast tides.csv --horizon 5 --units 12 --batch-size 50 --learning-rate ']) expect(stdout).toContain(part);
+    for (const part of [
+      'loss, moving average',
+      '1e-3',
+      'learning rate',
+      'suggested learning rate: ',
+      'rondo train forecast tides.csv --horizon 5 --units 12 --batch-size 50 --learning-rate ',
+    ])
+      expect(stdout).toContain(part);
     const found = JSON.parse(run('train', ...small, '--units', '12', '--find-learning-rate', '--json').stdout);
     expect(found.suggested).toBeGreaterThan(1e-4);
     expect(found.suggested).toBeLessThan(1e-1);

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,7 +22,19 @@ const at = (name: string): string => join(folder, name);
 const run = (...args: string[]): Ended => rondo(folder, args);
 const names = (): string[] => readdirSync(folder);
 
-const forecastArgs = ['train', 'forecast', 'tides.csv', '--horizon', '5', '--timesteps', '26', '--units', '12', '--epochs', '3'];
+const forecastArgs = [
+  'train',
+  'forecast',
+  'tides.csv',
+  '--horizon',
+  '5',
+  '--timesteps',
+  '26',
+  '--units',
+  '12',
+  '--epochs',
+  '3',
+];
 const textArgs = ['train', 'language-model', 'numbers.txt', '--units', '24', '--epochs', '2', '--timesteps', '20'];
 
 beforeAll(() => {
@@ -38,7 +59,12 @@ describe('wrong usage', () => {
   it('names the value that is missing or impossible', () => {
     expectFault(run('train', 'forecast', 'tides.csv'), 2, 'USAGE', '--horizon is missing');
     expectFault(run('train', 'forecast', 'tides.csv', '--horizon'), 2, 'USAGE', '--horizon needs a value');
-    expectFault(run('train', 'forecast', 'tides.csv', '--horizon', '--units', '3'), 2, 'USAGE', '--horizon needs a value');
+    expectFault(
+      run('train', 'forecast', 'tides.csv', '--horizon', '--units', '3'),
+      2,
+      'USAGE',
+      '--horizon needs a value',
+    );
     expectFault(run('train', 'forecast', 'tides.csv', '--horizon', '2.5'), 2, 'USAGE', 'a whole number of at least 1');
     expectFault(run('train', 'forecast', '--horizon', '2'), 2, 'USAGE', 'something is missing');
     expectFault(run('inspect', 'a', 'b'), 2, 'USAGE', 'more than the command takes');
@@ -59,26 +85,88 @@ describe('wrong usage', () => {
 describe('a language model', () => {
   it('may be given texts to validate and to test on', () => {
     writeFileSync(at('dev.txt'), spelledNumbers({ limit: 40, repeats: 1 }).text);
-    const trained = run(...textArgs, '--epochs', '1', '--dev', 'dev.txt', '--test', 'numbers.txt', '--out', 'parts.safetensors', '--json');
+    const trained = run(
+      ...textArgs,
+      '--epochs',
+      '1',
+      '--dev',
+      'dev.txt',
+      '--test',
+      'numbers.txt',
+      '--out',
+      'parts.safetensors',
+      '--json',
+    );
     expect(trained.stderr).toBe('');
-    const { numValidationTokens, valLoss, test } = JSON.parse(trained.stdout) as { numValidationTokens: number; valLoss: number; test: { part: string; loss: number } };
+    const { numValidationTokens, valLoss, test } = JSON.parse(trained.stdout) as {
+      numValidationTokens: number;
+      valLoss: number;
+      test: { part: string; loss: number };
+    };
     expect(numValidationTokens).toBe(Array.from(readFileSync(at('dev.txt'), 'utf8')).length);
     expect(test.part).toBe('all');
     expect(Math.abs(test.loss - valLoss)).toBeLessThan(1);
-    expectFault(run(...textArgs, '--dev', 'dev.txt', '--validation', '0.2', '--out', 'bad.safetensors'), 1, 'USAGE', 'leave the share out');
-    expectFault(run(...textArgs, '--tokenizer', 'numbers.txt', '--out', 'bad.safetensors'), 1, 'FILE_FORMAT', 'the tokenizer is not JSON');
+    expectFault(
+      run(...textArgs, '--dev', 'dev.txt', '--validation', '0.2', '--out', 'bad.safetensors'),
+      1,
+      'USAGE',
+      'leave the share out',
+    );
+    expectFault(
+      run(...textArgs, '--tokenizer', 'numbers.txt', '--out', 'bad.safetensors'),
+      1,
+      'FILE_FORMAT',
+      'the tokenizer is not JSON',
+    );
   });
 });
 
 describe('bad data', () => {
   it('is refused with file, line and column', () => {
-    expectFault(run('train', 'forecast', 'nan.csv', '--missing', 'error', '--horizon', '1', '--out', 'bad.safetensors'), 1, 'DATA_FORMAT', 'nan.csv, line 3, column `y`');
-    expectFault(run('train', 'forecast', 'empty.csv', '--horizon', '1', '--out', 'bad.safetensors'), 1, 'DATA_FORMAT', 'empty.csv: the file holds no table');
-    expectFault(run('train', 'language-model', 'latin1.txt', '--out', 'bad.safetensors'), 1, 'DATA_FORMAT', 'not in UTF-8', 'Windows-1252', 'fix: name its encoding, windows-1252, or save the file as UTF-8');
-    expectFault(run('train', 'language-model', 'absent.txt', '--out', 'bad.safetensors'), 1, 'FILE_ACCESS', 'no such file');
-    expectFault(run('train', 'forecast', 'tides.csv', '--target', 'levle', '--horizon', '1', '--out', 'bad.safetensors'), 2, 'UNKNOWN_NAME', 'did you mean `level`');
-    expectFault(run('train', 'forecast', 'tides.csv', '--horizon', '300', '--out', 'bad.safetensors'), 1, 'OUT_OF_RANGE', 'too short for the horizon');
-    expectFault(run('train', 'language-model', 'numbers.txt', '--cell', 'lsmt', '--out', 'bad.safetensors'), 2, 'USAGE', 'did you mean `lstm`');
+    expectFault(
+      run('train', 'forecast', 'nan.csv', '--missing', 'error', '--horizon', '1', '--out', 'bad.safetensors'),
+      1,
+      'DATA_FORMAT',
+      'nan.csv, line 3, column `y`',
+    );
+    expectFault(
+      run('train', 'forecast', 'empty.csv', '--horizon', '1', '--out', 'bad.safetensors'),
+      1,
+      'DATA_FORMAT',
+      'empty.csv: the file holds no table',
+    );
+    expectFault(
+      run('train', 'language-model', 'latin1.txt', '--out', 'bad.safetensors'),
+      1,
+      'DATA_FORMAT',
+      'not in UTF-8',
+      'Windows-1252',
+      'fix: name its encoding, windows-1252, or save the file as UTF-8',
+    );
+    expectFault(
+      run('train', 'language-model', 'absent.txt', '--out', 'bad.safetensors'),
+      1,
+      'FILE_ACCESS',
+      'no such file',
+    );
+    expectFault(
+      run('train', 'forecast', 'tides.csv', '--target', 'levle', '--horizon', '1', '--out', 'bad.safetensors'),
+      2,
+      'UNKNOWN_NAME',
+      'did you mean `level`',
+    );
+    expectFault(
+      run('train', 'forecast', 'tides.csv', '--horizon', '300', '--out', 'bad.safetensors'),
+      1,
+      'OUT_OF_RANGE',
+      'too short for the horizon',
+    );
+    expectFault(
+      run('train', 'language-model', 'numbers.txt', '--cell', 'lsmt', '--out', 'bad.safetensors'),
+      2,
+      'USAGE',
+      'did you mean `lstm`',
+    );
     expect(names().filter((name) => name.startsWith('bad'))).toEqual([]);
   });
 });
@@ -90,16 +178,32 @@ describe('model files', () => {
     expectFault(run('predict', 'tides.csv', 'tides.csv'), 1, 'FILE_FORMAT', 'tides.csv');
     expectFault(run('generate', 'empty.csv'), 1, 'FILE_FORMAT', 'empty.csv');
     expectFault(run('generate', 'absent.safetensors'), 1, 'FILE_ACCESS', 'no such file');
-    expectFault(run('predict', 'tides.safetensors', 'tides.csv', '--text', 'level'), 2, 'USAGE', '--text can be used with classifiers only');
+    expectFault(
+      run('predict', 'tides.safetensors', 'tides.csv', '--text', 'level'),
+      2,
+      'USAGE',
+      '--text can be used with classifiers only',
+    );
     expectFault(run('generate', 'tides.safetensors'), 1, 'USAGE', 'a model of another task', 'languageModel');
     expectFault(run('predict', 'tides.safetensors', 'nan.csv'), 1, 'UNKNOWN_NAME', 'no column `level`');
   });
   it('are never overwritten without a word', () => {
     const before = readFileSync(at('tides.safetensors'));
-    expectFault(run(...forecastArgs, '--out', 'tides.safetensors'), 1, 'FILE_ACCESS', 'tides.safetensors exists already', '--force');
+    expectFault(
+      run(...forecastArgs, '--out', 'tides.safetensors'),
+      1,
+      'FILE_ACCESS',
+      'tides.safetensors exists already',
+      '--force',
+    );
     expect(readFileSync(at('tides.safetensors')).equals(before)).toBe(true);
     expectFault(run(...forecastArgs, '--out', 'nowhere/tides.safetensors'), 1, 'FILE_ACCESS', 'does not exist');
-    expectFault(run('train', 'forecast', 'tides.csv', '--out', 'new.safetensors', '--resume'), 1, 'FILE_ACCESS', 'nothing to resume');
+    expectFault(
+      run('train', 'forecast', 'tides.csv', '--out', 'new.safetensors', '--resume'),
+      1,
+      'FILE_ACCESS',
+      'nothing to resume',
+    );
   });
   it('are equal after equal commands', () => {
     run(...forecastArgs, '--out', 'again.safetensors', '--quiet', '--seed', '0');
@@ -109,7 +213,14 @@ describe('model files', () => {
   });
   it('tell what they hold', () => {
     const { stdout } = run('inspect', 'numbers.safetensors');
-    for (const part of ['rnn (RNN)', 'language model of characters', 'long short-term memory', 'learning rate', 'best epoch']) expect(stdout).toContain(part);
+    for (const part of [
+      'rnn (RNN)',
+      'language model of characters',
+      'long short-term memory',
+      'learning rate',
+      'best epoch',
+    ])
+      expect(stdout).toContain(part);
     const facts = JSON.parse(run('inspect', 'tides.safetensors', '--json').stdout);
     expect(facts).toMatchObject({ task: 'forecast', isCheckpoint: false, architecture: { className: 'Sequential' } });
     expect(facts.sizeBytes).toBe(readFileSync(at('tides.safetensors')).length);
@@ -120,11 +231,22 @@ describe('a diagnosis', () => {
   it('is shown after training, and leaves the model as it is', () => {
     const { stdout, code } = run(...forecastArgs, '--out', 'diagnosed.safetensors', '--diagnose');
     expect(code).toBe(0);
-    for (const part of ['diagnosis: ', 'gradient norm of each layer, log10', 'update / weight: median', 'gradients back in time', 'a step on average', 'candidate', 'what to change']) expect(stdout).toContain(part);
+    for (const part of [
+      'diagnosis: ',
+      'gradient norm of each layer, log10',
+      'update / weight: median',
+      'gradients back in time',
+      'a step on average',
+      'candidate',
+      'what to change',
+    ])
+      expect(stdout).toContain(part);
     expect(readFileSync(at('diagnosed.safetensors')).equals(readFileSync(at('tides.safetensors')))).toBe(true);
   });
   it('is part of the JSON document', () => {
-    const { diagnosis } = JSON.parse(run(...textArgs, '--out', 'facts.safetensors', '--diagnose', '--json').stdout).outcome;
+    const { diagnosis } = JSON.parse(
+      run(...textArgs, '--out', 'facts.safetensors', '--diagnose', '--json').stdout,
+    ).outcome;
     expect(diagnosis.steps[0]).toBe(2);
     expect(diagnosis.recurrent[0]).toMatchObject({ cell: 'lstm', units: 24 });
     expect(diagnosis.recurrent[0].timeGradient.last.norms).toHaveLength(20);
@@ -136,7 +258,8 @@ describe('a trained forecaster', () => {
     const { stdout, stderr, code } = run(...forecastArgs, '--out', 'shown.safetensors');
     expect(code).toBe(0);
     expect(stderr).toContain('epoch 3/3');
-    for (const part of ['best epoch', 'saved shown.safetensors', 'seasonal-naive', 'MASE']) expect(stdout).toContain(part);
+    for (const part of ['best epoch', 'saved shown.safetensors', 'seasonal-naive', 'MASE'])
+      expect(stdout).toContain(part);
     expect(stdout).not.toContain('\x1b[');
     expect(names()).not.toContain('shown.checkpoint.safetensors');
   });
@@ -162,24 +285,51 @@ describe('a trained language model', () => {
     const first = run('generate', 'numbers.safetensors', '--prompt', '42 ', '--length', '30', '--seed', '5');
     expect(first.stdout.startsWith('42 ')).toBe(true);
     expect(first.stdout).toHaveLength(3 + 30 + 1);
-    expect(run('generate', 'numbers.safetensors', '--prompt', '42 ', '--length', '30', '--seed', '5').stdout).toBe(first.stdout);
-    expect(`42 ${JSON.parse(run('generate', 'numbers.safetensors', '--prompt', '42 ', '--length', '30', '--seed', '5', '--json').stdout).text}\n`).toBe(first.stdout);
-    expectFault(run('generate', 'numbers.safetensors', '--top-p', '2'), 2, 'OUT_OF_RANGE', 'rondo generate: `--top-p` is out of range', 'give `--top-p`');
+    expect(run('generate', 'numbers.safetensors', '--prompt', '42 ', '--length', '30', '--seed', '5').stdout).toBe(
+      first.stdout,
+    );
+    expect(
+      `42 ${JSON.parse(run('generate', 'numbers.safetensors', '--prompt', '42 ', '--length', '30', '--seed', '5', '--json').stdout).text}\n`,
+    ).toBe(first.stdout);
+    expectFault(
+      run('generate', 'numbers.safetensors', '--top-p', '2'),
+      2,
+      'OUT_OF_RANGE',
+      'rondo generate: `--top-p` is out of range',
+      'give `--top-p`',
+    );
   });
   it('says what comes next and how likely a text is', () => {
-    const { next, score } = JSON.parse(rondo(folder, ['predict', 'numbers.safetensors', '--json', '--top', '3'], '42 forty').stdout);
+    const { next, score } = JSON.parse(
+      rondo(folder, ['predict', 'numbers.safetensors', '--json', '--top', '3'], '42 forty').stdout,
+    );
     expect(next).toHaveLength(3);
     expect(score.logLikelihood).toBeLessThan(0);
     expect(score.numTokens).toBe(7);
   });
   it('is measured on the end that was held out', () => {
-    expect(JSON.parse(run('evaluate', 'numbers.safetensors', 'numbers.txt', '--json').stdout)).toMatchObject({ part: 'held out', numUnknown: 0 });
+    expect(JSON.parse(run('evaluate', 'numbers.safetensors', 'numbers.txt', '--json').stdout)).toMatchObject({
+      part: 'held out',
+      numUnknown: 0,
+    });
   });
 });
 
 describe('an interrupted training', () => {
   it('stops at Ctrl-C, says how to go on, and ends as if it had not been interrupted', async () => {
-    const args = ['train', 'language-model', 'numbers.txt', '--units', '40', '--epochs', '25', '--timesteps', '20', '--dropout', '0.1'];
+    const args = [
+      'train',
+      'language-model',
+      'numbers.txt',
+      '--units',
+      '40',
+      '--epochs',
+      '25',
+      '--timesteps',
+      '20',
+      '--dropout',
+      '0.1',
+    ];
     const { process: child, ended } = startRondo(folder, [...args, '--out', 'stopped.safetensors']);
     child.stderr!.once('data', () => child.kill('SIGINT'));
     const { code, stderr } = await ended;
@@ -212,7 +362,12 @@ describe('--blas', () => {
     expect(examined.blas).toMatchObject({ found: { supported: false }, library: null });
   });
   it('serves the WebAssembly backend alone', () => {
-    expectFault(run('predict', 'tides.safetensors', 'tides.csv', '--blas', '--backend', 'reference'), 1, 'BACKEND_UNAVAILABLE', 'received: reference');
+    expectFault(
+      run('predict', 'tides.safetensors', 'tides.csv', '--blas', '--backend', 'reference'),
+      1,
+      'BACKEND_UNAVAILABLE',
+      'received: reference',
+    );
   });
 });
 
@@ -231,17 +386,36 @@ describe('an output that nobody reads', () => {
     expect((await ended).code).toBe(0);
     expect(readFileSync(at('unread.safetensors')).equals(readFileSync(at('tides.safetensors')))).toBe(true);
   });
-  it.skipIf(!existsSync('/dev/full'))('is a fault where the disk is full, after a training that has saved its model', () => {
-    const into = (...args: string[]): Ended => {
-      const full = openSync('/dev/full', 'w');
-      const { status, stderr } = spawnSync(process.execPath, [program, ...args], { cwd: folder, encoding: 'utf8', stdio: ['ignore', full, 'pipe'] });
-      closeSync(full);
-      return { code: status, stdout: '', stderr };
-    };
-    expectFault(into(...forecastArgs, '--out', 'full.safetensors', '--quiet'), 1, 'FILE_ACCESS', 'standard output: it cannot be written to: the disk is full', 'its files are written');
-    expect(readFileSync(at('full.safetensors')).equals(readFileSync(at('tides.safetensors')))).toBe(true);
-    expectFault(into('inspect', 'tides.safetensors'), 1, 'FILE_ACCESS', 'the disk is full', 'the command ended there');
-  });
+  it.skipIf(!existsSync('/dev/full'))(
+    'is a fault where the disk is full, after a training that has saved its model',
+    () => {
+      const into = (...args: string[]): Ended => {
+        const full = openSync('/dev/full', 'w');
+        const { status, stderr } = spawnSync(process.execPath, [program, ...args], {
+          cwd: folder,
+          encoding: 'utf8',
+          stdio: ['ignore', full, 'pipe'],
+        });
+        closeSync(full);
+        return { code: status, stdout: '', stderr };
+      };
+      expectFault(
+        into(...forecastArgs, '--out', 'full.safetensors', '--quiet'),
+        1,
+        'FILE_ACCESS',
+        'standard output: it cannot be written to: the disk is full',
+        'its files are written',
+      );
+      expect(readFileSync(at('full.safetensors')).equals(readFileSync(at('tides.safetensors')))).toBe(true);
+      expectFault(
+        into('inspect', 'tides.safetensors'),
+        1,
+        'FILE_ACCESS',
+        'the disk is full',
+        'the command ended there',
+      );
+    },
+  );
 });
 
 describe('rondo --version', () => {

@@ -16,8 +16,15 @@ afterAll(() => rmSync(parent, { recursive: true, force: true }));
 /** Sentences in CoNLL-U, all of them different. */
 const sentences = (count: number): string =>
   Array.from({ length: count }, (_, i) => {
-    const words = [['They', 'PRON'], ...Array.from({ length: i % 4 }, () => ['often', 'ADV']), [`sleep${'abcdefghij'[Math.floor(i / 4)]}`, 'VERB'], ['.', 'PUNCT']];
-    return words.map(([word, tag], at) => [at + 1, word, word, tag, ...Array.from({ length: 6 }, () => '_')].join('\t')).join('\n');
+    const words = [
+      ['They', 'PRON'],
+      ...Array.from({ length: i % 4 }, () => ['often', 'ADV']),
+      [`sleep${'abcdefghij'[Math.floor(i / 4)]}`, 'VERB'],
+      ['.', 'PUNCT'],
+    ];
+    return words
+      .map(([word, tag], at) => [at + 1, word, word, tag, ...Array.from({ length: 6 }, () => '_')].join('\t'))
+      .join('\n');
   }).join('\n\n');
 const line = 'ROMEO:\nBut soft, what light through yonder window breaks?\n\n';
 const { texts, labels } = madeReviews(60);
@@ -38,7 +45,10 @@ const files: Readonly<Record<string, string>> = {
   'en-dev.conllu': `${sentences(5)}\n\n`,
   'en-test.conllu': `${sentences(6)}\n\n`,
   'glove.6B.100d.txt': `${vectors.join('\n')}\n`,
-  'shops.csv': ['shop,day,sales', ...['north', 'south'].flatMap((shop, s) => days.map((day, i) => `${shop},${day},${20 + 60 * s + (i % 7)}.5`))].join('\n'),
+  'shops.csv': [
+    'shop,day,sales',
+    ...['north', 'south'].flatMap((shop, s) => days.map((day, i) => `${shop},${day},${20 + 60 * s + (i % 7)}.5`)),
+  ].join('\n'),
   'power.csv': ['time,load', ...hours.map((row) => row.join(','))].join('\n'),
 };
 
@@ -70,14 +80,22 @@ describe('the commands that documents show', () => {
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
     const shell = `rondo() { "${process.execPath}" "${program}" "$@"; }; npx() { "$@"; };`;
     for (const command of list) {
-      const { status, stdout, stderr } = spawnSync('sh', ['-c', `${shell} ${shortened(command)}`], { cwd: folder, encoding: 'utf8', timeout: hangGuardMs });
+      const { status, stdout, stderr } = spawnSync('sh', ['-c', `${shell} ${shortened(command)}`], {
+        cwd: folder,
+        encoding: 'utf8',
+        timeout: hangGuardMs,
+      });
       expect(status, `${file}: ${command}\n${stdout}\n${stderr}`).toBe(0);
     }
   });
 });
 
 describe('the commands that documents name in passing', () => {
-  const spans = documents.flatMap((file) => codeSpansOf(file).filter((code) => /^(npx )?rondo [a-z]/.test(code)).map((code) => [file, code] as const));
+  const spans = documents.flatMap((file) =>
+    codeSpansOf(file)
+      .filter((code) => /^(npx )?rondo [a-z]/.test(code))
+      .map((code) => [file, code] as const),
+  );
   const names = Object.keys(commands);
 
   it.each(spans)('%s: `%s` exists, with its options', async (_, code) => {

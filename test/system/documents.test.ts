@@ -24,13 +24,21 @@ async function run(name: string, source: { entry?: string; text?: string }): Pro
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'silent',
   });
-  const { status, stdout, stderr } = spawnSync(process.execPath, [outfile], { cwd: folder, encoding: 'utf8', timeout: hangGuardMs });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [outfile], {
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: hangGuardMs,
+  });
   expect(status, `${name}\n${stdout}\n${stderr}`).toBe(0);
   return stdout;
 }
 
 describe('documents', () => {
-  const programs = documents.flatMap((file) => blocksOf(file).filter(({ language }) => language === 'ts').map(({ text }, i) => [`${file} block ${i + 1}`, text] as const));
+  const programs = documents.flatMap((file) =>
+    blocksOf(file)
+      .filter(({ language }) => language === 'ts')
+      .map(({ text }, i) => [`${file} block ${i + 1}`, text] as const),
+  );
 
   it.each(programs)('%s runs', async (name, text) => {
     await run(name, { text });

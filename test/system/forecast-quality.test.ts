@@ -19,8 +19,10 @@ describe('the base that is chosen by default', () => {
   it('is ahead of every simple forecast in the mean over seasonal series of every kind, and of each by itself for hours', () => {
     const seasonal = madeSeries(41, 3).filter(({ season }) => season > 1);
     const compared = seasonal.map(baseComparison);
-    const mean = (valueOf: (errors: (typeof compared)[number]) => number): number => compared.reduce((sum, errors) => sum + valueOf(errors), 0) / compared.length;
-    for (const baseline of compared[0].baselines.keys()) expect(mean(({ base }) => base)).toBeLessThan(0.9 * mean(({ baselines }) => baselines[baseline]));
+    const mean = (valueOf: (errors: (typeof compared)[number]) => number): number =>
+      compared.reduce((sum, errors) => sum + valueOf(errors), 0) / compared.length;
+    for (const baseline of compared[0].baselines.keys())
+      expect(mean(({ base }) => base)).toBeLessThan(0.9 * mean(({ baselines }) => baselines[baseline]));
     compared.forEach(({ base, baselines }, i) => {
       if (seasonal[i].kind !== 'hourly') return;
       for (const error of baselines) expect(base).toBeLessThan(error);

@@ -17,7 +17,9 @@ function output(command: string, args: readonly string[]): string {
 }
 
 beforeAll(() => {
-  const [{ filename }] = JSON.parse(output('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder])) as { filename: string }[];
+  const [{ filename }] = JSON.parse(
+    output('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]),
+  ) as { filename: string }[];
   const installed = join(folder, 'node_modules/rondo');
   mkdirSync(installed, { recursive: true });
   output('tar', ['-xzf', join(folder, filename), '-C', installed, '--strip-components=1']);
@@ -43,12 +45,17 @@ const resolutions = {
 type Resolution = keyof typeof resolutions;
 
 /** What TypeScript finds wrong with programs of the user's folder, each by its name. */
-function faultsOf(programs: Readonly<Record<string, string>>, resolution: Resolution, options: ts.CompilerOptions): string[] {
+function faultsOf(
+  programs: Readonly<Record<string, string>>,
+  resolution: Resolution,
+  options: ts.CompilerOptions,
+): string[] {
   for (const [name, text] of Object.entries(programs)) writeFileSync(join(folder, name), text);
   const files = Object.keys(programs).map((name) => join(folder, name));
   const program = ts.createProgram(files, { ...strict, ...resolutions[resolution], ...options });
   return ts.getPreEmitDiagnostics(program).map(({ file, start = 0, messageText }) => {
-    const place = file && `${file.fileName.replace(`${folder}/`, '')}:${file.getLineAndCharacterOfPosition(start).line + 1}`;
+    const place =
+      file && `${file.fileName.replace(`${folder}/`, '')}:${file.getLineAndCharacterOfPosition(start).line + 1}`;
     return `${place} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
   });
 }

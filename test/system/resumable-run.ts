@@ -19,14 +19,34 @@ useBackend(backend as 'wasm' | 'reference');
 setSeed(backend === 'wasm' ? 11 : 12);
 
 const random = new Random(4);
-const x = Array.from({ length: 23 }, () => Array.from({ length: 6 }, () => [random.normal(), random.normal(), random.normal()]));
+const x = Array.from({ length: 23 }, () =>
+  Array.from({ length: 6 }, () => [random.normal(), random.normal(), random.normal()]),
+);
 const y = x.map((steps) => (steps[1][0] + steps[4][2] > 0 ? 1 : 0));
 
 const resumes = existsSync(checkpointPath);
 const loaded = resumes ? await loadModel(checkpointPath) : undefined;
-const model = loaded?.model ?? new Sequential([new LSTM({ units: 5, returnSequences: true, recurrentDropout: 0.2 }), new Dropout({ rate: 0.3 }), new LSTM({ units: 4, dropout: 0.1 }), new Dense({ units: 2, activation: 'softmax' })]);
+const model =
+  loaded?.model ??
+  new Sequential([
+    new LSTM({ units: 5, returnSequences: true, recurrentDropout: 0.2 }),
+    new Dropout({ rate: 0.3 }),
+    new LSTM({ units: 4, dropout: 0.1 }),
+    new Dense({ units: 2, activation: 'softmax' }),
+  ]);
 if (loaded === undefined) {
-  const optimizer = kind === 'schedule' ? { name: 'adam', config: { learningRate: { name: 'exponentialDecay', config: { initialLearningRate: 0.03, decaySteps: 7, decayRate: 0.8 } } } } : sgd({ learningRate: 0.2, momentum: 0.9 });
+  const optimizer =
+    kind === 'schedule'
+      ? {
+          name: 'adam',
+          config: {
+            learningRate: {
+              name: 'exponentialDecay',
+              config: { initialLearningRate: 0.03, decaySteps: 7, decayRate: 0.8 },
+            },
+          },
+        }
+      : sgd({ learningRate: 0.2, momentum: 0.9 });
   model.compile({ optimizer, loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
 }
 let numSteps = 0;
@@ -51,4 +71,13 @@ const history = await model.fit(x, y, {
   checkpoint: checkpointFile(checkpointPath, { everySteps: 2, everyEpochs: 1 }),
   resumeFrom: loaded?.training,
 });
-await saveModel(model, resultPath, { includeOptimizer: true, preprocessing: { epochs: [...history.epochs], loss: history.metrics.loss, valLoss: history.metrics.valLoss, accuracy: history.metrics.accuracy, stopReason: history.stopReason } });
+await saveModel(model, resultPath, {
+  includeOptimizer: true,
+  preprocessing: {
+    epochs: [...history.epochs],
+    loss: history.metrics.loss,
+    valLoss: history.metrics.valLoss,
+    accuracy: history.metrics.accuracy,
+    stopReason: history.stopReason,
+  },
+});

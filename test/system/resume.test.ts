@@ -21,7 +21,9 @@ afterAll(() => rm(folder, { recursive: true }));
 /** Runs the script; after so many steps it waits, and is killed with SIGKILL. @returns the steps it wrote, as `epoch batch`. */
 function run(args: readonly string[], killAfter = Infinity): Promise<{ steps: string[]; killed: boolean }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [script, ...args, String(killAfter)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [script, ...args, String(killAfter)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let text = '';
     const steps = (): string[] => text.split('\n').slice(0, -1);
     child.stdout.on('data', (data: Buffer) => {
@@ -42,7 +44,8 @@ describe.each(backendNames)('training on %s that is killed and resumed', (backen
     const running = run([backend, kind, path('whole.safetensors'), path('whole-result.safetensors')]);
     // Five steps an epoch, a checkpoint after every second step and every epoch: within an epoch, just after one, within again.
     const cut: { steps: string[]; killed: boolean }[] = [];
-    for (const killAfter of [3, 5, 8]) cut.push(await run([backend, kind, path('cut.safetensors'), path('cut-result.safetensors')], killAfter));
+    for (const killAfter of [3, 5, 8])
+      cut.push(await run([backend, kind, path('cut.safetensors'), path('cut-result.safetensors')], killAfter));
     const last = await run([backend, kind, path('cut.safetensors'), path('cut-result.safetensors')]);
     const whole = await running;
 

@@ -29,7 +29,13 @@ export class BytePairs {
     for (const [left, right] of merges) {
       const limit = bytes.length;
       if (!isId(left, limit) || !isId(right, limit)) {
-        throw new RondoError('OUT_OF_RANGE', { where: 'BytePairs', what: `pair ${limit - 256} is made of ids that do not exist yet.`, expected: `two whole numbers from 0 to ${limit - 1}`, received: `${left}, ${right}`, fix: 'use pairs that BytePairs.learn made, in their order.' });
+        throw new RondoError('OUT_OF_RANGE', {
+          where: 'BytePairs',
+          what: `pair ${limit - 256} is made of ids that do not exist yet.`,
+          expected: `two whole numbers from 0 to ${limit - 1}`,
+          received: `${left}, ${right}`,
+          fix: 'use pairs that BytePairs.learn made, in their order.',
+        });
       }
       const joined = new Uint8Array(bytes[left].length + bytes[right].length);
       joined.set(bytes[left]);
@@ -59,7 +65,13 @@ export class BytePairs {
   bytesOf(token: number): Uint8Array {
     const found = this.bytes[token];
     if (found !== undefined) return found;
-    throw new RondoError('OUT_OF_RANGE', { where: 'BytePairs.bytesOf', what: 'no token has this id.', expected: `a whole number from 0 to ${this.size - 1}`, received: String(token), fix: 'use ids that these pairs made.' });
+    throw new RondoError('OUT_OF_RANGE', {
+      where: 'BytePairs.bytesOf',
+      what: 'no token has this id.',
+      expected: `a whole number from 0 to ${this.size - 1}`,
+      received: String(token),
+      fix: 'use ids that these pairs made.',
+    });
   }
 
   /** The tokens of a text. Half of a surrogate pair, which is no character, is read as U+FFFD. */
@@ -90,7 +102,12 @@ export class BytePairs {
   /** @throws FILE_FORMAT when the value is not what {@link toJSON} writes. */
   static fromJSON(value: unknown, where = 'BytePairs.fromJSON'): BytePairs {
     const saved = new SavedFields(where, value);
-    const flat = saved.read('merges', 'an even number of ids', (found): found is number[] => Array.isArray(found) && found.length % 2 === 0 && found.every((id, i) => isId(id, 256 + (i >> 1))));
+    const flat = saved.read(
+      'merges',
+      'an even number of ids',
+      (found): found is number[] =>
+        Array.isArray(found) && found.length % 2 === 0 && found.every((id, i) => isId(id, 256 + (i >> 1))),
+    );
     return new BytePairs(Array.from({ length: flat.length / 2 }, (_, i): Merge => [flat[2 * i], flat[2 * i + 1]]));
   }
 
@@ -101,7 +118,8 @@ export class BytePairs {
     const tokens = Array.from(utf8.encode(piece));
     for (;;) {
       let best = Infinity;
-      for (let i = 0; i + 1 < tokens.length; i++) best = Math.min(best, this.ranks.get(tokens[i] * 2 ** 26 + tokens[i + 1]) ?? Infinity);
+      for (let i = 0; i + 1 < tokens.length; i++)
+        best = Math.min(best, this.ranks.get(tokens[i] * 2 ** 26 + tokens[i + 1]) ?? Infinity);
       if (best === Infinity) break;
       const [left, right] = this.merges[best - 256];
       let kept = 0;

@@ -36,7 +36,12 @@ export function learnMerges(text: string, numTokens: number): Merge[] {
 }
 
 /** Replaces a pair in place and reports the neighbours that come and go. */
-function replacePair(tokens: number[], [left, right]: Merge, merged: number, change: (left: number, right: number, sign: 1 | -1) => void): void {
+function replacePair(
+  tokens: number[],
+  [left, right]: Merge,
+  merged: number,
+  change: (left: number, right: number, sign: 1 | -1) => void,
+): void {
   let kept = 0;
   for (let i = 0; i < tokens.length; i++) {
     if (tokens[i] !== left || tokens[i + 1] !== right) {

@@ -94,7 +94,8 @@ function sampleOf(cells: StampCells): string[] {
 
 function candidates(sample: readonly string[], timeFormat: string | undefined, isGiven: boolean): TimeNotation[] {
   const found = new Map<string, TimeNotation>();
-  const add = (notation: TimeNotation): void => void found.set(`${notation.format} ${notation.months?.language ?? ''}`, notation);
+  const add = (notation: TimeNotation): void =>
+    void found.set(`${notation.format} ${notation.months?.language ?? ''}`, notation);
   if (timeFormat !== undefined) {
     const languages = sample.flatMap(notationsOf).flatMap(({ months }) => (months === undefined ? [] : [months]));
     if (!timeFormat.includes('MMM') || languages.length === 0) return [{ format: timeFormat }];
@@ -110,7 +111,13 @@ function candidates(sample: readonly string[], timeFormat: string | undefined, i
 /** What numbers may count, by their size. A spreadsheet's day 20 000 is in 1954, its day 80 000 in 2119. */
 function numericKinds(numbers: readonly number[], isGiven: boolean): string[] {
   const middle = [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
-  const kinds = [['epoch-s', 1e8, 1e10], ['epoch-ms', 1e11, 1e13], ['epoch-us', 1e14, 1e16], ['epoch-ns', 1e17, 1e19], ['serial', 20_000, 80_000]] as const;
+  const kinds = [
+    ['epoch-s', 1e8, 1e10],
+    ['epoch-ms', 1e11, 1e13],
+    ['epoch-us', 1e14, 1e16],
+    ['epoch-ns', 1e17, 1e19],
+    ['serial', 20_000, 80_000],
+  ] as const;
   const fitting = kinds.filter(([, from, to]) => middle >= from && middle < to).map(([format]) => format as string);
   return fitting.length === 0 && isGiven ? [numericFormats[numericFormats.length - 1]] : fitting;
 }
@@ -145,7 +152,9 @@ function evenness(times: Float64Array): number {
   }
   const distinct = [...new Set(known)].sort((a, b) => a - b);
   const isOneDay = new Set(distinct.map((ms) => new Date(ms).getUTCDate())).size === 1;
-  const steps = distinct.slice(1).map((ms, i) => (isOneDay ? monthIndexOf(ms) - monthIndexOf(distinct[i]) : ms - distinct[i]));
+  const steps = distinct
+    .slice(1)
+    .map((ms, i) => (isOneDay ? monthIndexOf(ms) - monthIndexOf(distinct[i]) : ms - distinct[i]));
   const counts = new Map<number, number>();
   for (const step of steps) counts.set(step, (counts.get(step) ?? 0) + 1);
   const most = [...counts.values()].reduce((largest, count) => Math.max(largest, count), 0);
@@ -157,7 +166,8 @@ function asWritten(notation: TimeNotation, sample: readonly string[]): TimeNotat
   if ((numericFormats as readonly string[]).includes(notation.format)) return notation;
   let best = { notation, numSame: -1 };
   for (let choice = 0; choice < 8; choice++) {
-    const shorter = (format: string, bit: number, pattern: RegExp): string => (choice & bit ? format.replace(pattern, (token) => token[0]) : format);
+    const shorter = (format: string, bit: number, pattern: RegExp): string =>
+      choice & bit ? format.replace(pattern, (token) => token[0]) : format;
     const format = shorter(shorter(shorter(notation.format, 1, /(?<!M)MM(?!M)/), 2, /(?<!D)DD(?!D)/), 4, /HH|hh/);
     const written = new TimeFormat({ ...notation, format });
     const numSame = sample.filter((cell) => {
@@ -169,9 +179,17 @@ function asWritten(notation: TimeNotation, sample: readonly string[]): TimeNotat
   return best.notation;
 }
 
-function ambiguous(table: Table, columns: readonly string[], cells: StampCells, readings: readonly ReadCells[]): RondoError {
+function ambiguous(
+  table: Table,
+  columns: readonly string[],
+  cells: StampCells,
+  readings: readonly ReadCells[],
+): RondoError {
   const formats = [...new Set(readings.map(({ notation }) => notation.format))];
-  const row = Math.max(0, readings[0].times.findIndex((ms, i) => readings.some(({ times }) => times[i] !== ms)));
+  const row = Math.max(
+    0,
+    readings[0].times.findIndex((ms, i) => readings.some(({ times }) => times[i] !== ms)),
+  );
   return new RondoError('DATA_FORMAT', {
     where: `${table.where}, line ${table.lines[row]}, column \`${columns.join(', ')}\``,
     what: 'the dates can be read in more than one way, and nothing in the column decides.',

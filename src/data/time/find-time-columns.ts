@@ -22,7 +22,8 @@ const partNames = {
 type PartName = keyof typeof partNames;
 
 /** Names of columns of times; a number is a stamp only with one, or in the first column. */
-const timeName = /date|datum|data(?![a-z])|fecha|dato|tarih|time|zeit|hora|heure|tijd|stamp|^ts$|epoch|^day|tag$|^dia|^jour|month|monat|^mes$|mois|^mese$|year|jahr|^a[nñ]o$|ann[eé]e|^anno$|jaar|week|woche|quarter|quartal|period|^t$|^ds$|日期|时间|年|月/i;
+const timeName =
+  /date|datum|data(?![a-z])|fecha|dato|tarih|time|zeit|hora|heure|tijd|stamp|^ts$|epoch|^day|tag$|^dia|^jour|month|monat|^mes$|mois|^mese$|year|jahr|^a[nñ]o$|ann[eé]e|^anno$|jaar|week|woche|quarter|quartal|period|^t$|^ds$|日期|时间|年|月/i;
 
 const clockName = /hour|stunde|hora|heure|uhr|time|zeit/i;
 
@@ -59,7 +60,8 @@ function sampleOf(table: Table, name: string): string[] {
 function kindOf(table: Table, name: string): 'date' | 'clock' | 'number' | 'other' {
   const cells = sampleOf(table, name);
   if (cells.length === 0) return 'other';
-  const most = (holds: (cell: string) => boolean): boolean => cells.filter(holds).length >= 0.9 * cells.length - 1 && cells.some(holds);
+  const most = (holds: (cell: string) => boolean): boolean =>
+    cells.filter(holds).length >= 0.9 * cells.length - 1 && cells.some(holds);
   if (most((cell) => cellKind(cell) === 'number')) return 'number';
   if (most((cell) => clockCell.test(cell))) return 'clock';
   return most((cell) => cellKind(cell) !== 'number' && notationsOf(startOf(cell)).length > 0) ? 'date' : 'other';
@@ -75,21 +77,34 @@ function hourBeside(table: Table, dates: string): string | undefined {
   const cells = table.cells(dates);
   const first = Array.from({ length: Math.min(table.numRows, numLookedAt) }, (_, row) => cells.text(row));
   if (first.some((cell) => /\d:\d\d|T\d/.test(cell)) || new Set(first).size > 0.5 * first.length) return undefined;
-  return table.columns.find((name) => (partNames.hour.test(name) || clockName.test(name)) && name !== dates && areWhole(table, name, 0, 24));
+  return table.columns.find(
+    (name) => (partNames.hour.test(name) || clockName.test(name)) && name !== dates && areWhole(table, name, 0, 24),
+  );
 }
 
 function areWhole(table: Table, name: string, from: number, to: number): boolean {
   const cells = sampleOf(table, name);
-  return cells.length > 0 && cells.every((cell) => /^\d{1,4}(\.0)?$/.test(cell) && Number(cell) >= from && Number(cell) <= to);
+  return (
+    cells.length > 0 &&
+    cells.every((cell) => /^\d{1,4}(\.0)?$/.test(cell) && Number(cell) >= from && Number(cell) <= to)
+  );
 }
 
-const partRanges: Readonly<Record<PartName, readonly [number, number]>> = { year: [1000, 2999], month: [1, 12], day: [1, 31], hour: [0, 24], minute: [0, 59] };
+const partRanges: Readonly<Record<PartName, readonly [number, number]>> = {
+  year: [1000, 2999],
+  month: [1, 12],
+  day: [1, 31],
+  hour: [0, 24],
+  minute: [0, 59],
+};
 
 /** Year and month, and what follows them, in columns of their own. */
 function partColumns(table: Table): string[] | undefined {
   const columns: string[] = [];
   for (const part of Object.keys(partNames) as PartName[]) {
-    const name = table.columns.find((name) => partNames[part].test(name.trim()) && areWhole(table, name, ...partRanges[part]));
+    const name = table.columns.find(
+      (name) => partNames[part].test(name.trim()) && areWhole(table, name, ...partRanges[part]),
+    );
     if (name === undefined) break;
     columns.push(name);
   }
@@ -101,17 +116,51 @@ function isNumericStamp(table: Table, name: string, index: number): boolean {
   if (kindOf(table, name) !== 'number' || cells.length < 3) return false;
   const numbers = cells.map(Number);
   const isNamed = timeName.test(name);
-  const isInOrder = numbers.every((value, i) => i === 0 || value > numbers[i - 1]) || numbers.every((value, i) => i === 0 || value < numbers[i - 1]);
+  const isInOrder =
+    numbers.every((value, i) => i === 0 || value > numbers[i - 1]) ||
+    numbers.every((value, i) => i === 0 || value < numbers[i - 1]);
   if (!isNamed && !(index === 0 && isInOrder)) return false;
   const every = (holds: (value: number) => boolean): boolean => numbers.filter(holds).length >= 0.9 * numbers.length;
-  const areTexts = (pattern: RegExp): boolean => cells.filter((cell) => pattern.test(cell)).length >= 0.9 * cells.length;
-  const isDate = (year: number, month: number, day: number): boolean => year >= 1700 && year < 2200 && month >= 1 && month <= 12 && day >= 1 && new Date(dateMs(year, month, day)).getUTCMonth() === month - 1;
+  const areTexts = (pattern: RegExp): boolean =>
+    cells.filter((cell) => pattern.test(cell)).length >= 0.9 * cells.length;
+  const isDate = (year: number, month: number, day: number): boolean =>
+    year >= 1700 &&
+    year < 2200 &&
+    month >= 1 &&
+    month <= 12 &&
+    day >= 1 &&
+    new Date(dateMs(year, month, day)).getUTCMonth() === month - 1;
   const digits = (cell: string, from: number, to: number): number => Number(cell.slice(from, to));
-  if (areTexts(/^\d{8}(\d{2}|\d{4}|\d{6})?$/) && cells.filter((cell) => isDate(digits(cell, 0, 4), digits(cell, 4, 6), digits(cell, 6, 8))).length >= 0.9 * cells.length) return true;
-  if (areTexts(/^(\d{6}|\d{4}\.\d{1,2})$/) && every((value) => isDate(Math.floor(value > 9999 ? value / 100 : value), Math.round(value > 9999 ? value % 100 : (value % 1) * 100), 1))) return true;
+  if (
+    areTexts(/^\d{8}(\d{2}|\d{4}|\d{6})?$/) &&
+    cells.filter((cell) => isDate(digits(cell, 0, 4), digits(cell, 4, 6), digits(cell, 6, 8))).length >=
+      0.9 * cells.length
+  )
+    return true;
+  if (
+    areTexts(/^(\d{6}|\d{4}\.\d{1,2})$/) &&
+    every((value) =>
+      isDate(
+        Math.floor(value > 9999 ? value / 100 : value),
+        Math.round(value > 9999 ? value % 100 : (value % 1) * 100),
+        1,
+      ),
+    )
+  )
+    return true;
   // A column of years may stand beside others that count or measure.
   if (areTexts(/^\d{4}$/) && every((value) => value >= 1500 && value < 2200)) return isInOrder || isNamed;
-  if (areTexts(/^\d+(\.\d+)?$/) && every((value) => (value >= 1e8 && value < 5e9) || (value >= 1e11 && value < 5e12) || (value >= 1e14 && value < 5e15) || (value >= 1e17 && value < 5e18))) return true;
+  if (
+    areTexts(/^\d+(\.\d+)?$/) &&
+    every(
+      (value) =>
+        (value >= 1e8 && value < 5e9) ||
+        (value >= 1e11 && value < 5e12) ||
+        (value >= 1e14 && value < 5e15) ||
+        (value >= 1e17 && value < 5e18),
+    )
+  )
+    return true;
   return isNamed && isInOrder && areTexts(/^\d{5}(\.\d+)?$/) && every((value) => value >= 20_000 && value < 80_000);
 }
 
@@ -119,8 +168,16 @@ function isNumericStamp(table: Table, name: string, index: number): boolean {
 export function joinedCells(table: Table, columns: readonly string[]): StampCells {
   if (columns.length === 1) return withLastZeros(table, columns[0]);
   const cells = columns.map((name) => table.cells(name));
-  const parts = columns.map((name) => (Object.keys(partNames) as PartName[]).find((part) => partNames[part].test(name.trim()) && areWhole(table, name, 0, 9999)));
-  const whole = (column: number, row: number): string => cells[column].text(row).trim().replace(/^(\d{1,4})\.0$/, '$1');
+  const parts = columns.map((name) =>
+    (Object.keys(partNames) as PartName[]).find(
+      (part) => partNames[part].test(name.trim()) && areWhole(table, name, 0, 9999),
+    ),
+  );
+  const whole = (column: number, row: number): string =>
+    cells[column]
+      .text(row)
+      .trim()
+      .replace(/^(\d{1,4})\.0$/, '$1');
   const padded = (column: number, row: number): string => whole(column, row).replace(/^\d$/, '0$&');
   const isDateInParts = parts[0] === 'year' && parts[1] === 'month';
   const textOf = (row: number): string => {
@@ -136,6 +193,16 @@ export function joinedCells(table: Table, columns: readonly string[]): StampCell
 function withLastZeros(table: Table, name: string): StampCells {
   const cells = table.cells(name);
   const sample = sampleOf(table, name);
-  const areMonths = sample.every((cell) => /^\d{4}\.\d{1,2}$/.test(cell)) && sample.some((cell) => /^\d{4}\.0\d$/.test(cell));
-  return { length: table.numRows, text: (row) => (areMonths ? cells.text(row).trim().replace(/^\d{4}\.1$/, '$&0') : cells.text(row)) };
+  const areMonths =
+    sample.every((cell) => /^\d{4}\.\d{1,2}$/.test(cell)) && sample.some((cell) => /^\d{4}\.0\d$/.test(cell));
+  return {
+    length: table.numRows,
+    text: (row) =>
+      areMonths
+        ? cells
+            .text(row)
+            .trim()
+            .replace(/^\d{4}\.1$/, '$&0')
+        : cells.text(row),
+  };
 }

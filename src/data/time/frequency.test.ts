@@ -1,12 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { dayMs, hourMs, minuteMs } from './civil-time.js';
-import { calendarSeasons, describeFrequency, findFrequency, type Frequency, nearCalendar, stepsBetween, timeAfter } from './frequency.js';
+import {
+  calendarSeasons,
+  describeFrequency,
+  findFrequency,
+  type Frequency,
+  nearCalendar,
+  stepsBetween,
+  timeAfter,
+} from './frequency.js';
 
 const stamps = (...texts: string[]): Float64Array => Float64Array.from(texts, (text) => Date.parse(`${text}Z`));
-const every = (start: string, count: number, step: number): Float64Array => Float64Array.from({ length: count }, (_, i) => Date.parse(`${start}Z`) + i * step);
-const days = (times: Float64Array, holds: (weekday: number) => boolean): Float64Array => times.filter((ms) => holds(new Date(ms).getUTCDay()));
+const every = (start: string, count: number, step: number): Float64Array =>
+  Float64Array.from({ length: count }, (_, i) => Date.parse(`${start}Z`) + i * step);
+const days = (times: Float64Array, holds: (weekday: number) => boolean): Float64Array =>
+  times.filter((ms) => holds(new Date(ms).getUTCDay()));
 const shown = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T00:00', '');
-const next = (frequency: Frequency, from: string, count: number): string[] => Array.from({ length: count }, (_, i) => shown(timeAfter(frequency, Date.parse(`${from}Z`), i + 1)));
+const next = (frequency: Frequency, from: string, count: number): string[] =>
+  Array.from({ length: count }, (_, i) => shown(timeAfter(frequency, Date.parse(`${from}Z`), i + 1)));
 
 describe('the frequency of stamps', () => {
   it.each([
@@ -21,7 +32,12 @@ describe('the frequency of stamps', () => {
     ['1 day, Mon to Fri', days(every('2020-01-01', 60, dayMs), (weekday) => weekday % 6 !== 0)],
     ['1 day, Mon to Sat', days(every('2020-01-01', 40, dayMs), (weekday) => weekday !== 0)],
     ['1 day, Mon, Tue, Wed, Thu, Sun', days(every('2020-01-01', 60, dayMs), (weekday) => weekday < 5)],
-    ['1 hour, Mon to Fri, 09:30 to 15:30', days(every('2020-01-01T00:30', 24 * 40, hourMs), (weekday) => weekday % 6 !== 0).filter((ms) => new Date(ms).getUTCHours() >= 9 && new Date(ms).getUTCHours() <= 15)],
+    [
+      '1 hour, Mon to Fri, 09:30 to 15:30',
+      days(every('2020-01-01T00:30', 24 * 40, hourMs), (weekday) => weekday % 6 !== 0).filter(
+        (ms) => new Date(ms).getUTCHours() >= 9 && new Date(ms).getUTCHours() <= 15,
+      ),
+    ],
   ])('is %s', (words, times) => {
     expect(describeFrequency(findFrequency([times])!)).toBe(words);
   });
@@ -29,11 +45,18 @@ describe('the frequency of stamps', () => {
   it('is found in spite of gaps, and of stamps a little early or late', () => {
     const times = every('2020-01-01', 200, 10 * minuteMs).filter((_, i) => i % 7 !== 3 && (i < 50 || i > 61));
     expect(findFrequency([times])).toEqual({ unit: 'fixed', step: 10 * minuteMs });
-    expect(findFrequency([times.map((ms, i) => ms + ((i * i * 7919) % 61) * 1000)])).toEqual({ unit: 'fixed', step: 10 * minuteMs });
+    expect(findFrequency([times.map((ms, i) => ms + ((i * i * 7919) % 61) * 1000)])).toEqual({
+      unit: 'fixed',
+      step: 10 * minuteMs,
+    });
   });
 
   it('is none where rows come when they like', () => {
-    expect(findFrequency([Float64Array.from({ length: 80 }, (_, i) => dayMs * (1.37 * i + Math.sin(i) + 0.4 * Math.sin(3.1 * i)))])).toBeUndefined();
+    expect(
+      findFrequency([
+        Float64Array.from({ length: 80 }, (_, i) => dayMs * (1.37 * i + Math.sin(i) + 0.4 * Math.sin(3.1 * i))),
+      ]),
+    ).toBeUndefined();
     expect(findFrequency([stamps('2020-01-01')])).toBeUndefined();
   });
 
@@ -46,16 +69,35 @@ describe('the stamps that follow', () => {
   it('keep to the calendar', () => {
     const last: Frequency = { unit: 'months', step: 1, day: 'last' };
     expect(next(last, '2023-12-31', 4)).toEqual(['2024-01-31', '2024-02-29', '2024-03-31', '2024-04-30']);
-    expect(next({ unit: 'months', step: 1, day: 30 }, '2023-01-30', 3)).toEqual(['2023-02-28', '2023-03-30', '2023-04-30']);
-    expect(next({ unit: 'months', step: 1, day: 'lastWeekday' }, '2020-01-31', 4)).toEqual(['2020-02-28', '2020-03-31', '2020-04-30', '2020-05-29']);
-    expect(next({ unit: 'months', step: 12, day: 29 }, '2020-02-29', 4)).toEqual(['2021-02-28', '2022-02-28', '2023-02-28', '2024-02-29']);
+    expect(next({ unit: 'months', step: 1, day: 30 }, '2023-01-30', 3)).toEqual([
+      '2023-02-28',
+      '2023-03-30',
+      '2023-04-30',
+    ]);
+    expect(next({ unit: 'months', step: 1, day: 'lastWeekday' }, '2020-01-31', 4)).toEqual([
+      '2020-02-28',
+      '2020-03-31',
+      '2020-04-30',
+      '2020-05-29',
+    ]);
+    expect(next({ unit: 'months', step: 12, day: 29 }, '2020-02-29', 4)).toEqual([
+      '2021-02-28',
+      '2022-02-28',
+      '2023-02-28',
+      '2024-02-29',
+    ]);
     expect(next({ unit: 'fixed', step: dayMs }, '2024-02-28', 2)).toEqual(['2024-02-29', '2024-03-01']);
   });
 
   it('skip what is closed', () => {
     const trading = findFrequency([days(every('2020-01-01', 60, dayMs), (weekday) => weekday % 6 !== 0)])!;
     expect(next(trading, '2020-03-05', 3)).toEqual(['2020-03-06', '2020-03-09', '2020-03-10']);
-    const hours: Frequency = { unit: 'open', step: hourMs, weekdays: [1, 2, 3, 4, 5], times: [9.5, 10.5, 11.5].map((hour) => hour * hourMs) };
+    const hours: Frequency = {
+      unit: 'open',
+      step: hourMs,
+      weekdays: [1, 2, 3, 4, 5],
+      times: [9.5, 10.5, 11.5].map((hour) => hour * hourMs),
+    };
     expect(next(hours, '2020-03-06T10:30', 3)).toEqual(['2020-03-06T11:30', '2020-03-09T09:30', '2020-03-09T10:30']);
   });
 
@@ -65,7 +107,12 @@ describe('the stamps that follow', () => {
       { unit: 'months', step: 3, day: 'last' },
       { unit: 'months', step: 1, day: 17 },
       { unit: 'open', step: dayMs, weekdays: [1, 2, 4, 7], times: [0] },
-      { unit: 'open', step: 30 * minuteMs, weekdays: [1, 2, 3, 4, 5], times: [19, 20, 21, 25].map((slot) => slot * 30 * minuteMs) },
+      {
+        unit: 'open',
+        step: 30 * minuteMs,
+        weekdays: [1, 2, 3, 4, 5],
+        times: [19, 20, 21, 25].map((slot) => slot * 30 * minuteMs),
+      },
     ];
     for (const frequency of frequencies) {
       let from = timeAfter(frequency, Date.parse('1968-03-29T00:00Z'), 1);

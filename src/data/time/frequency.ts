@@ -1,4 +1,14 @@
-import { civilTimeOf, dateMs, dayMs, daysOfMonth, hourMs, minuteMs, monthIndexOf, secondMs, weekdayOf } from './civil-time.js';
+import {
+  civilTimeOf,
+  dateMs,
+  dayMs,
+  daysOfMonth,
+  hourMs,
+  minuteMs,
+  monthIndexOf,
+  secondMs,
+  weekdayOf,
+} from './civil-time.js';
 
 /** How the stamps of a series follow each other; plain JSON. */
 export type Frequency =
@@ -7,7 +17,12 @@ export type Frequency =
   /** Every so many months, on the same day, the last one, the last that is no weekend, or on no certain day. */
   | { readonly unit: 'months'; readonly step: number; readonly day: number | 'last' | 'lastWeekday' | 'any' }
   /** On some days of the week (1 Monday to 7 Sunday), at some times of the day in milliseconds: trading days, opening hours. */
-  | { readonly unit: 'open'; readonly step: number; readonly weekdays: readonly number[]; readonly times: readonly number[] };
+  | {
+      readonly unit: 'open';
+      readonly step: number;
+      readonly weekdays: readonly number[];
+      readonly times: readonly number[];
+    };
 
 /** Less than this share of steps that fit is no frequency. */
 const leastShare = 0.9;
@@ -37,7 +52,8 @@ export function findFrequency(series: readonly Float64Array[], isClock = true): 
 function stepsOf(series: readonly Float64Array[]): Float64Array {
   const all = new Float64Array(series.reduce((sum, { length }) => sum + Math.max(0, length - 1), 0));
   let count = 0;
-  for (const times of series) for (let i = 1; i < times.length; i++) if (times[i] > times[i - 1]) all[count++] = times[i] - times[i - 1];
+  for (const times of series)
+    for (let i = 1; i < times.length; i++) if (times[i] > times[i - 1]) all[count++] = times[i] - times[i - 1];
   return all.subarray(0, count).sort();
 }
 
@@ -52,8 +68,11 @@ function mostFrequent(sorted: ArrayLike<number>): { readonly value: number; read
 }
 
 const usualSteps = [
-  ...[1, 2, 5, 10, 15, 20, 30].map((n) => n * secondMs), ...[1, 2, 5, 10, 15, 20, 30].map((n) => n * minuteMs),
-  ...[1, 2, 3, 4, 6, 8, 12].map((n) => n * hourMs), dayMs, 7 * dayMs,
+  ...[1, 2, 5, 10, 15, 20, 30].map((n) => n * secondMs),
+  ...[1, 2, 5, 10, 15, 20, 30].map((n) => n * minuteMs),
+  ...[1, 2, 3, 4, 6, 8, 12].map((n) => n * hourMs),
+  dayMs,
+  7 * dayMs,
 ];
 
 function fixedStep(sorted: Float64Array, isClock: boolean): Extract<Frequency, { unit: 'fixed' }> | undefined {
@@ -72,7 +91,8 @@ function fixedStep(sorted: Float64Array, isClock: boolean): Extract<Frequency, {
 
 function monthFrequency(series: readonly Float64Array[], isStrict: boolean): Frequency | undefined {
   const steps: number[] = [];
-  for (const times of series) for (let i = 1; i < times.length; i++) steps.push(monthIndexOf(times[i]) - monthIndexOf(times[i - 1]));
+  for (const times of series)
+    for (let i = 1; i < times.length; i++) steps.push(monthIndexOf(times[i]) - monthIndexOf(times[i - 1]));
   steps.sort((a, b) => a - b);
   if (steps.length === 0 || steps[Math.floor(steps.length * (1 - leastShare))] < 1) return undefined;
   const step = mostFrequent(steps).value;
@@ -137,13 +157,16 @@ function openTimes(series: readonly Float64Array[], step: number): Frequency | u
 
 /** Where in a step most stamps are: hours may be counted from half past. */
 function phaseOf(series: readonly Float64Array[], step: number): number {
-  const phases = Float64Array.from(series.flatMap((times) => [...times.subarray(0, 2000)].map((ms) => ((ms % step) + step) % step)));
+  const phases = Float64Array.from(
+    series.flatMap((times) => [...times.subarray(0, 2000)].map((ms) => ((ms % step) + step) % step)),
+  );
   return mostFrequent(phases.sort()).value;
 }
 
 /** Steps from one stamp to a later one, at least 1. */
 export function stepsBetween(frequency: Frequency, from: number, to: number): number {
-  if (frequency.unit === 'months') return Math.max(1, Math.round((monthIndexOf(to) - monthIndexOf(from)) / frequency.step));
+  if (frequency.unit === 'months')
+    return Math.max(1, Math.round((monthIndexOf(to) - monthIndexOf(from)) / frequency.step));
   if (frequency.unit === 'fixed') return Math.max(1, Math.round((to - from) / frequency.step));
   return Math.max(1, openIndexOf(frequency, to) - openIndexOf(frequency, from));
 }
@@ -177,7 +200,9 @@ function openIndexOf({ weekdays, times, step }: Open, ms: number): number {
   let slot = 0;
   while (slot + 1 < times.length && Math.abs(times[slot + 1] - ofDay) <= Math.abs(times[slot] - ofDay)) slot++;
   // A stamp of a closed day counts with the last open time before it.
-  return weekdays.includes(weekday) ? (week * weekdays.length + before) * times.length + slot : (week * weekdays.length + before) * times.length - 1;
+  return weekdays.includes(weekday)
+    ? (week * weekdays.length + before) * times.length + slot
+    : (week * weekdays.length + before) * times.length - 1;
 }
 
 function openTimeOf({ weekdays, times }: Open, index: number): number {
@@ -189,10 +214,13 @@ function openTimeOf({ weekdays, times }: Open, index: number): number {
 
 /** Steps of an hour, a day, a week and a year, as far as they hold several. */
 export function calendarSeasons(frequency: Frequency): number[] {
-  if (frequency.unit === 'months') return [12 / frequency.step].filter((season) => season >= 2 && Number.isInteger(season));
+  if (frequency.unit === 'months')
+    return [12 / frequency.step].filter((season) => season >= 2 && Number.isInteger(season));
   if (frequency.unit === 'open') {
     const { weekdays, times } = frequency;
-    return [times.length, weekdays.length * times.length, 52 * weekdays.length * times.length].filter((season) => season >= 2);
+    return [times.length, weekdays.length * times.length, 52 * weekdays.length * times.length].filter(
+      (season) => season >= 2,
+    );
   }
   const whole = [hourMs, dayMs, 7 * dayMs].map((cycle) => cycle / frequency.step).filter(Number.isInteger);
   const year = Math.floor((365.25 * dayMs) / frequency.step);
@@ -201,8 +229,14 @@ export function calendarSeasons(frequency: Frequency): number[] {
 
 /** The season of the calendar that one found by measuring is meant for, where it is within a twentieth; else as it was found. */
 export function nearCalendar(season: number, frequency: Frequency | undefined): number {
-  const near = frequency === undefined ? [] : calendarSeasons(frequency).filter((known) => Math.abs(known - season) <= 0.05 * known);
-  return near.reduce((best, known) => (Math.abs(known - season) < Math.abs(best - season) ? known : best), near[0] ?? season);
+  const near =
+    frequency === undefined
+      ? []
+      : calendarSeasons(frequency).filter((known) => Math.abs(known - season) <= 0.05 * known);
+  return near.reduce(
+    (best, known) => (Math.abs(known - season) < Math.abs(best - season) ? known : best),
+    near[0] ?? season,
+  );
 }
 
 /** In words: `1 hour`, `every 3 months`, `1 day, Monday to Friday`. */
@@ -216,14 +250,29 @@ export function describeFrequency(frequency: Frequency): string {
   const names = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
   const { weekdays, times } = frequency;
   const isRun = weekdays.every((weekday, i) => i === 0 || weekday === weekdays[i - 1] + 1);
-  const days = weekdays.length === 7 ? [] : [isRun && weekdays.length > 2 ? `${names[weekdays[0] - 1]} to ${names[weekdays[weekdays.length - 1] - 1]}` : weekdays.map((weekday) => names[weekday - 1]).join(', ')];
+  const days =
+    weekdays.length === 7
+      ? []
+      : [
+          isRun && weekdays.length > 2
+            ? `${names[weekdays[0] - 1]} to ${names[weekdays[weekdays.length - 1] - 1]}`
+            : weekdays.map((weekday) => names[weekday - 1]).join(', '),
+        ];
   const clock = (ms: number): string => new Date(ms).toISOString().slice(11, 16);
   const isPartOfDay = frequency.step < dayMs && times.length < dayMs / frequency.step;
-  return [step, ...days, ...(isPartOfDay ? [`${clock(times[0])} to ${clock(times[times.length - 1])}`] : [])].join(', ');
+  return [step, ...days, ...(isPartOfDay ? [`${clock(times[0])} to ${clock(times[times.length - 1])}`] : [])].join(
+    ', ',
+  );
 }
 
 function describeDuration(ms: number): string {
-  for (const [unit, size] of [['week', 7 * dayMs], ['day', dayMs], ['hour', hourMs], ['minute', minuteMs], ['second', secondMs]] as const) {
+  for (const [unit, size] of [
+    ['week', 7 * dayMs],
+    ['day', dayMs],
+    ['hour', hourMs],
+    ['minute', minuteMs],
+    ['second', secondMs],
+  ] as const) {
     if (ms % size === 0) return `${ms / size} ${unit}${ms === size ? '' : 's'}`;
   }
   return `${Number((ms / secondMs).toPrecision(6))} seconds`;

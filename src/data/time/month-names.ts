@@ -1,6 +1,16 @@
 const english = [
-  'January', 'February', 'March', 'April', 'May', 'June',
-  'July', 'August', 'September', 'October', 'November', 'December',
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
 ] as const;
 
 /** Languages whose names of months are understood, in the order in which they are tried. */
@@ -10,21 +20,27 @@ export type MonthLanguage = (typeof monthLanguages)[number];
 
 /** A name of a month or a weekday, without accents, points and upper case. */
 function plain(name: string): string {
-  return name.normalize('NFD').replace(/[\u0300-\u036f.]/g, '').toLowerCase();
+  return name
+    .normalize('NFD')
+    .replace(/[\u0300-\u036f.]/g, '')
+    .toLowerCase();
 }
 
 /** The long names, as they are in a date: some languages bend them. */
 function namesOf(language: MonthLanguage, style: 'long' | 'short'): string[] {
   if (language === 'en') return english.map((name) => (style === 'long' ? name : name.slice(0, 3)));
   const format = new Intl.DateTimeFormat(language, { day: 'numeric', month: style, timeZone: 'UTC' });
-  return english.map((_, i) => format.formatToParts(Date.UTC(2021, i, 1)).find(({ type }) => type === 'month')?.value ?? '');
+  return english.map(
+    (_, i) => format.formatToParts(Date.UTC(2021, i, 1)).find(({ type }) => type === 'month')?.value ?? '',
+  );
 }
 
 const known = new Map<MonthLanguage, { readonly long: readonly string[]; readonly short: readonly string[] }>();
 
 function knownNames(language: MonthLanguage): { readonly long: readonly string[]; readonly short: readonly string[] } {
   let names = known.get(language);
-  if (names === undefined) known.set(language, (names = { long: namesOf(language, 'long'), short: namesOf(language, 'short') }));
+  if (names === undefined)
+    known.set(language, (names = { long: namesOf(language, 'long'), short: namesOf(language, 'short') }));
   return names;
 }
 
@@ -38,7 +54,8 @@ export function monthOfName(word: string, language: MonthLanguage): number | und
   const exact = short.findIndex((known) => plain(known) === name);
   if (exact >= 0) return exact + 1;
   if (name.length < 3) return undefined;
-  const months = (holds: (known: string) => boolean): number[] => long.flatMap((known, i) => (holds(plain(known)) ? [i + 1] : []));
+  const months = (holds: (known: string) => boolean): number[] =>
+    long.flatMap((known, i) => (holds(plain(known)) ? [i + 1] : []));
   const begun = months((known) => known.startsWith(name));
   const found = begun.length > 0 ? begun : months((known) => known[0] === name[0] && isSubsequence(name, known));
   return found.length === 1 ? found[0] : undefined;

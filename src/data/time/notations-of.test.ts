@@ -64,7 +64,19 @@ describe('the notations that a cell may be of', () => {
   });
 
   it('write what they read', () => {
-    const cells = ['2020-03-04', '2020-03-04T07:05:06.500Z', '04MAR2020', 'Wed, 04 Mar 2020 07:05:06 GMT', '2020-W53', '2020-061', 'Q3 2020', 'dezember 2020', '2020年03月04日', '03/04/2020 12:30 PM', '04/Mar/2020:07:05:06 -0230'];
+    const cells = [
+      '2020-03-04',
+      '2020-03-04T07:05:06.500Z',
+      '04MAR2020',
+      'Wed, 04 Mar 2020 07:05:06 GMT',
+      '2020-W53',
+      '2020-061',
+      'Q3 2020',
+      'dezember 2020',
+      '2020年03月04日',
+      '03/04/2020 12:30 PM',
+      '04/Mar/2020:07:05:06 -0230',
+    ];
     for (const cell of cells) {
       const format = new TimeFormat(notationsOf(cell)[0]);
       const stamp = format.read(cell);
@@ -84,7 +96,9 @@ describe('a time format', () => {
   it('reads stamps that leave out a clock of midnight, or seconds', () => {
     const format = new TimeFormat({ format: 'YYYY-MM-DD HH:mm:ss.SSS' });
     const read = (cell: string): number => (format.read(cell) as { ms: number }).ms - Date.UTC(2020, 0, 5);
-    expect(['2020-01-05', '2020-01-05 03:20', '2020-01-05 03:20:07', '2020-01-05 03:20:07.25'].map(read)).toEqual([0, 12_000_000, 12_007_000, 12_007_250]);
+    expect(['2020-01-05', '2020-01-05 03:20', '2020-01-05 03:20:07', '2020-01-05 03:20:07.25'].map(read)).toEqual([
+      0, 12_000_000, 12_007_000, 12_007_250,
+    ]);
   });
 
   it('counts from 1970, or as a spreadsheet does', () => {
@@ -101,6 +115,8 @@ describe('a time format', () => {
   });
 
   it('needs a year', () => {
-    expect(() => new TimeFormat({ format: 'HH:mm' })).toThrow('[OUT_OF_RANGE] TimeFormat: the format of stamps has no year');
+    expect(() => new TimeFormat({ format: 'HH:mm' })).toThrow(
+      '[OUT_OF_RANGE] TimeFormat: the format of stamps has no year',
+    );
   });
 });

@@ -28,15 +28,39 @@ const shapes: readonly DateShape[] = [
       return last.length === 2 ? [...orders, `YY${by}MM${by}DD`] : orders;
     },
   },
-  { pattern: new RegExp(String.raw`^\d{1,2}(\.?[- /]?|\.)${name}([- /,]*)${year}(?!\d)`, 'u'), formats: ([, a, month, b, y]) => [`DD${a}${monthToken(month)}${b}${yearToken(y)}`] },
-  { pattern: new RegExp(String.raw`^${name}( ?)\d{1,2}(,? )${year}(?!\d)`, 'u'), formats: ([, month, a, b, y]) => [`${monthToken(month)}${a}DD${b}${yearToken(y)}`] },
-  { pattern: new RegExp(String.raw`^${name}([- /,']*)${year}$`, 'u'), formats: ([, month, by, y]) => [`${monthToken(month)}${by}${yearToken(y)}`] },
-  { pattern: new RegExp(String.raw`^\d{4}([- /]?)${name}([- /]?)\d{1,2}(?!\d)`, 'u'), formats: ([, a, month, b]) => [`YYYY${a}${monthToken(month)}${b}DD`] },
-  { pattern: new RegExp(String.raw`^\d{4}([- /]?)${name}$`, 'u'), formats: ([, by, month]) => [`YYYY${by}${monthToken(month)}`] },
+  {
+    pattern: new RegExp(String.raw`^\d{1,2}(\.?[- /]?|\.)${name}([- /,]*)${year}(?!\d)`, 'u'),
+    formats: ([, a, month, b, y]) => [`DD${a}${monthToken(month)}${b}${yearToken(y)}`],
+  },
+  {
+    pattern: new RegExp(String.raw`^${name}( ?)\d{1,2}(,? )${year}(?!\d)`, 'u'),
+    formats: ([, month, a, b, y]) => [`${monthToken(month)}${a}DD${b}${yearToken(y)}`],
+  },
+  {
+    pattern: new RegExp(String.raw`^${name}([- /,']*)${year}$`, 'u'),
+    formats: ([, month, by, y]) => [`${monthToken(month)}${by}${yearToken(y)}`],
+  },
+  {
+    pattern: new RegExp(String.raw`^\d{4}([- /]?)${name}([- /]?)\d{1,2}(?!\d)`, 'u'),
+    formats: ([, a, month, b]) => [`YYYY${a}${monthToken(month)}${b}DD`],
+  },
+  {
+    pattern: new RegExp(String.raw`^\d{4}([- /]?)${name}$`, 'u'),
+    formats: ([, by, month]) => [`YYYY${by}${monthToken(month)}`],
+  },
   { pattern: /^\d{4}([-: ]?[QqTt])[1-4]$/u, formats: ([, by]) => [`YYYY${literal(by)}Q`] },
-  { pattern: new RegExp(String.raw`^([QqTt])[1-4]([-/ ]?)${year}$`, 'u'), formats: ([, q, by, y]) => [`${literal(q)}Q${by}${yearToken(y)}`] },
-  { pattern: new RegExp(String.raw`^[1-4]([QqTt][-/ ]?)${year}$`, 'u'), formats: ([, by, y]) => [`Q${literal(by)}${yearToken(y)}`] },
-  { pattern: /^\d{4}([- ]?[Ww])\d{1,2}(-[1-7])?$/u, formats: ([, by, day]) => [`YYYY${literal(by)}WW${day === undefined ? '' : '-E'}`] },
+  {
+    pattern: new RegExp(String.raw`^([QqTt])[1-4]([-/ ]?)${year}$`, 'u'),
+    formats: ([, q, by, y]) => [`${literal(q)}Q${by}${yearToken(y)}`],
+  },
+  {
+    pattern: new RegExp(String.raw`^[1-4]([QqTt][-/ ]?)${year}$`, 'u'),
+    formats: ([, by, y]) => [`Q${literal(by)}${yearToken(y)}`],
+  },
+  {
+    pattern: /^\d{4}([- ]?[Ww])\d{1,2}(-[1-7])?$/u,
+    formats: ([, by, day]) => [`YYYY${literal(by)}WW${day === undefined ? '' : '-E'}`],
+  },
   { pattern: /^\d{4}([-: ]?[Mm])\d{1,2}$/u, formats: ([, by]) => [`YYYY${literal(by)}MM`] },
   { pattern: /^\d{4}-\d{3}(?!\d)/u, formats: () => ['YYYY-DDDD'] },
   { pattern: /^\d{4}([-/.])\d{1,2}$/u, formats: ([, by]) => [`YYYY${by}MM`] },
@@ -52,7 +76,10 @@ const shapes: readonly DateShape[] = [
   { pattern: /^\d{4}$/u, formats: () => ['YYYY'] },
 ];
 
-const clock = new RegExp(String.raw`^(T|[\s,;_:]+|\s*-\s+)(\d{1,2})(?:([:.hH])(\d{2})(?:([:.])(\d{2})(?:([.,])(\d{1,9}))?)?|h)?(\s?[ap]\.?m\.?)?(?:(\s?)(${zonePattern}))?$`, 'iu');
+const clock = new RegExp(
+  String.raw`^(T|[\s,;_:]+|\s*-\s+)(\d{1,2})(?:([:.hH])(\d{2})(?:([:.])(\d{2})(?:([.,])(\d{1,9}))?)?|h)?(\s?[ap]\.?m\.?)?(?:(\s?)(${zonePattern}))?$`,
+  'iu',
+);
 const tightClock = new RegExp(String.raw`^(T)(\d{2})(\d{2})(\d{2})?(?:(\s?)(${zonePattern}))?$`, 'iu');
 const weekday = /^(\p{L}{2,})(\.?,?\s+)(?=\d|\p{L}{3})/u;
 
@@ -60,15 +87,24 @@ const weekday = /^(\p{L}{2,})(\.?,?\s+)(?=\d|\p{L}{3})/u;
 function clockFormat(text: string): string | undefined {
   if (text === '') return '';
   const tight = tightClock.exec(text);
-  if (tight !== null) return `[T]HHmm${tight[4] === undefined ? '' : 'ss'}${tight[6] === undefined ? '' : `${tight[5]}Z`}`;
+  if (tight !== null)
+    return `[T]HHmm${tight[4] === undefined ? '' : 'ss'}${tight[6] === undefined ? '' : `${tight[5]}Z`}`;
   const match = clock.exec(text);
   if (match === null) return undefined;
   const [, before, , byMinute, minute, bySecond, second, byFraction, fraction, half, beforeZone, zone] = match;
   const hour = half === undefined ? 'HH' : 'hh';
-  const minutes = minute === undefined ? (/h/i.test(text) && half === undefined && zone === undefined ? '[h]' : '') : `${literal(byMinute)}mm`;
+  const minutes =
+    minute === undefined
+      ? /h/i.test(text) && half === undefined && zone === undefined
+        ? '[h]'
+        : ''
+      : `${literal(byMinute)}mm`;
   const seconds = second === undefined ? '' : `${bySecond}ss`;
   const fractions = fraction === undefined ? '' : `${byFraction}${'S'.repeat(fraction.length)}`;
-  const halves = half === undefined ? '' : `${half.startsWith(' ') ? ' ' : ''}${half.trim()[0] === half.trim()[0].toUpperCase() ? 'A' : 'a'}`;
+  const halves =
+    half === undefined
+      ? ''
+      : `${half.startsWith(' ') ? ' ' : ''}${half.trim()[0] === half.trim()[0].toUpperCase() ? 'A' : 'a'}`;
   return `${literal(before)}${hour}${minutes}${seconds}${fractions}${halves}${zone === undefined ? '' : `${beforeZone}Z`}`;
 }
 
@@ -90,7 +126,9 @@ export function notationsOf(cell: string): TimeNotation[] {
     const word = match.slice(1).find((group) => /^\p{L}{3,}\.?$/u.test(group ?? ''));
     for (const format of formats(match)) {
       if (!format.includes('MMM')) found.push({ format: `${format}${rest}` });
-      else for (const language of languagesOf(word ?? '')) found.push({ format: `${format}${rest}`, months: { language, letters: lettersOf(word!) } });
+      else
+        for (const language of languagesOf(word ?? ''))
+          found.push({ format: `${format}${rest}`, months: { language, letters: lettersOf(word!) } });
     }
   }
   // A name of a weekday and one of a month look alike: "Mar 1, 2020" may begin with either in some language.

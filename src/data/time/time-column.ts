@@ -53,7 +53,10 @@ export function timeColumn(table: Table, options: TimeColumnOptions = {}): TimeC
   for (const name of given) table.indexOf(name);
   const cells = joinedCells(table, given);
   const before = known !== undefined && timeFormat === undefined ? readCells(cells, known.notation) : undefined;
-  const read = before !== undefined && isMostlyStamps(before, cells) ? before : chooseNotation(table, given, cells, { timeFormat, isGiven: true });
+  const read =
+    before !== undefined && isMostlyStamps(before, cells)
+      ? before
+      : chooseNotation(table, given, cells, { timeFormat, isGiven: true });
   if (read === undefined || !isMostlyStamps(read, cells)) throw noStamps(table, given, cells, read, timeFormat);
   return finished(table, given, cells, read, []);
 }
@@ -71,7 +74,8 @@ function foundColumn(table: Table, timeFormat: string | undefined): TimeColumn |
   const read = chooseNotation(table, found.columns, cells, { timeFormat, isGiven: false });
   if (read === undefined || !isMostlyStamps(read, cells)) {
     // What looks like dates throughout, but is not of one order, is no column of anything else.
-    if (read !== undefined && read.impossible.length > 0) return finished(table, found.columns, cells, read, found.others);
+    if (read !== undefined && read.impossible.length > 0)
+      return finished(table, found.columns, cells, read, found.others);
     if (timeFormat !== undefined) throw noStamps(table, found.columns, cells, read, timeFormat);
     return undefined;
   }
@@ -82,7 +86,13 @@ function isMostlyStamps({ numRead }: ReadCells, cells: StampCells): boolean {
   return numRead > 0 && numRead >= (1 - mostForeign) * numFilled(cells) - 1;
 }
 
-function finished(table: Table, columns: readonly string[], cells: StampCells, read: ReadCells, others: readonly string[]): TimeColumn {
+function finished(
+  table: Table,
+  columns: readonly string[],
+  cells: StampCells,
+  read: ReadCells,
+  others: readonly string[],
+): TimeColumn {
   const { impossible, times, zones, notation } = read;
   if (impossible.length > 0) {
     const [row] = impossible;
@@ -106,15 +116,28 @@ function finished(table: Table, columns: readonly string[], cells: StampCells, r
   };
 }
 
-function noStamps(table: Table, columns: readonly string[], cells: StampCells, read: ReadCells | undefined, timeFormat: string | undefined): RondoError {
+function noStamps(
+  table: Table,
+  columns: readonly string[],
+  cells: StampCells,
+  read: ReadCells | undefined,
+  timeFormat: string | undefined,
+): RondoError {
   let row = 0;
-  while (row < cells.length - 1 && (cellKind(cells.text(row)) === 'missing' || (read !== undefined && !Number.isNaN(read.times[row])))) row++;
+  while (
+    row < cells.length - 1 &&
+    (cellKind(cells.text(row)) === 'missing' || (read !== undefined && !Number.isNaN(read.times[row])))
+  )
+    row++;
   return new RondoError('DATA_FORMAT', {
     where: `${table.where}, line ${table.lines[row]}, column \`${columns.join(', ')}\``,
     what: `most cells of the column are no times${timeFormat === undefined ? '' : ' of this format'}.`,
     expected: timeFormat ?? 'dates, times, or numbers that grow with time',
     received: JSON.stringify(cells.text(row).slice(0, 80)),
-    fix: timeFormat === undefined ? "name another column, or say how they are written with `timeFormat`; 'none' for `time` takes the rows in their order." : 'correct `timeFormat`, or leave it out.',
+    fix:
+      timeFormat === undefined
+        ? "name another column, or say how they are written with `timeFormat`; 'none' for `time` takes the rows in their order."
+        : 'correct `timeFormat`, or leave it out.',
     option: timeFormat === undefined ? 'time' : 'timeFormat',
   });
 }

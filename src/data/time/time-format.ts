@@ -1,5 +1,17 @@
 import { RondoError } from '../../errors.js';
-import { civilTimeOf, dateMs, dayMs, daysOfMonth, hourMs, isLeapYear, isoWeekMs, isoWeekOf, minuteMs, secondMs, weekdayOf } from './civil-time.js';
+import {
+  civilTimeOf,
+  dateMs,
+  dayMs,
+  daysOfMonth,
+  hourMs,
+  isLeapYear,
+  isoWeekMs,
+  isoWeekOf,
+  minuteMs,
+  secondMs,
+  weekdayOf,
+} from './civil-time.js';
 import { monthOfName, nameOfMonth, nameOfWeekday, type MonthStyle } from './month-names.js';
 import { offsetOfZone, zonePattern } from './zones.js';
 
@@ -32,9 +44,19 @@ const tokens = /\[([^\]]*)\]|YYYY|YY|Y|MMMM|MMM|MM|M|DDDD|DD|D|dddd|ddd|HH|H|hh|
 
 /** What each token reads. Those of two digits take one, unless digits follow or precede them. */
 const patterns: Readonly<Record<string, string>> = {
-  YYYY: String.raw`\d{4}`, Y: String.raw`\d{1,4}`, YY: String.raw`\d{2}`, MMMM: String.raw`\p{L}+\.?`, MMM: String.raw`\p{L}+\.?`,
-  DDDD: String.raw`\d{3}`, dddd: String.raw`\p{L}+\.?`, ddd: String.raw`\p{L}+\.?`, A: String.raw`[ap]\.?m\.?`, a: String.raw`[ap]\.?m\.?`,
-  Z: zonePattern, Q: '[1-4]', E: '[1-7]',
+  YYYY: String.raw`\d{4}`,
+  Y: String.raw`\d{1,4}`,
+  YY: String.raw`\d{2}`,
+  MMMM: String.raw`\p{L}+\.?`,
+  MMM: String.raw`\p{L}+\.?`,
+  DDDD: String.raw`\d{3}`,
+  dddd: String.raw`\p{L}+\.?`,
+  ddd: String.raw`\p{L}+\.?`,
+  A: String.raw`[ap]\.?m\.?`,
+  a: String.raw`[ap]\.?m\.?`,
+  Z: zonePattern,
+  Q: '[1-4]',
+  E: '[1-7]',
 };
 
 type Part = { readonly literal: string } | { readonly token: string };
@@ -85,7 +107,9 @@ export class TimeFormat {
     const match = this.#pattern!.exec(text);
     if (match === null) return undefined;
     const fields: Record<string, string> = {};
-    this.#tokens.forEach((token, i) => match[i + 1] !== undefined && (fields[token[0] === 'S' ? 'S' : token] = match[i + 1]));
+    this.#tokens.forEach(
+      (token, i) => match[i + 1] !== undefined && (fields[token[0] === 'S' ? 'S' : token] = match[i + 1]),
+    );
     return this.#stampOf(fields);
   }
 
@@ -112,9 +136,14 @@ export class TimeFormat {
     return { ms: clock - offsetOfZone(zone) * minuteMs, zone };
   }
 
-  #dateOf(year: number, fields: Readonly<Record<string, string>>, number: (...names: string[]) => number | undefined): number | undefined {
+  #dateOf(
+    year: number,
+    fields: Readonly<Record<string, string>>,
+    number: (...names: string[]) => number | undefined,
+  ): number | undefined {
     const dayOfYear = number('DDDD');
-    if (dayOfYear !== undefined) return dayOfYear >= 1 && dayOfYear <= (isLeapYear(year) ? 366 : 365) ? dateMs(year, 1, dayOfYear) : undefined;
+    if (dayOfYear !== undefined)
+      return dayOfYear >= 1 && dayOfYear <= (isLeapYear(year) ? 366 : 365) ? dateMs(year, 1, dayOfYear) : undefined;
     const week = number('WW', 'W');
     if (week !== undefined) {
       const start = isoWeekMs(year, week);
@@ -124,7 +153,8 @@ export class TimeFormat {
     const quarter = number('Q');
     if (quarter !== undefined) return dateMs(year, 3 * quarter - 2, 1);
     const name = fields.MMMM ?? fields.MMM;
-    const month = name === undefined ? (number('MM', 'M') ?? 1) : monthOfName(name, this.notation.months?.language ?? 'en');
+    const month =
+      name === undefined ? (number('MM', 'M') ?? 1) : monthOfName(name, this.notation.months?.language ?? 'en');
     const day = number('DD', 'D') ?? 1;
     if (month === undefined || month < 1 || month > 12 || day < 1 || day > daysOfMonth(year, month)) return undefined;
     return dateMs(year, month, day);
@@ -140,26 +170,54 @@ export class TimeFormat {
     const padded = (value: number, length: number): string => String(value).padStart(length, '0');
     const written = (token: string): string => {
       switch (token) {
-        case 'YYYY': return padded(yearShown, 4);
-        case 'Y': return String(yearShown);
-        case 'YY': return padded(yearShown % 100, 2);
-        case 'MMMM': return nameOfMonth(month, 'long', months);
-        case 'MMM': return nameOfMonth(month, 'short', months);
-        case 'M': case 'MM': return padded(month, token.length);
-        case 'DDDD': return padded(1 + Math.floor((clock - dateMs(year, 1, 1)) / dayMs), 3);
-        case 'D': case 'DD': return padded(day, token.length);
-        case 'ddd': case 'dddd': return nameOfWeekday(weekdayOf(clock), token === 'ddd' ? 'short' : 'long');
-        case 'H': case 'HH': return padded(hour, token.length);
-        case 'h': case 'hh': return padded(hour % 12 || 12, token.length);
-        case 'm': case 'mm': return padded(minute, token.length);
-        case 's': case 'ss': return padded(second, token.length);
-        case 'A': return hour < 12 ? 'AM' : 'PM';
-        case 'a': return hour < 12 ? 'am' : 'pm';
-        case 'Z': return zone;
-        case 'Q': return String(Math.ceil(month / 3));
-        case 'W': case 'WW': return padded(isoWeekOf(clock).week, token.length);
-        case 'E': return String(weekdayOf(clock));
-        default: return padded(millisecond, 3).padEnd(token.length, '0').slice(0, token.length);
+        case 'YYYY':
+          return padded(yearShown, 4);
+        case 'Y':
+          return String(yearShown);
+        case 'YY':
+          return padded(yearShown % 100, 2);
+        case 'MMMM':
+          return nameOfMonth(month, 'long', months);
+        case 'MMM':
+          return nameOfMonth(month, 'short', months);
+        case 'M':
+        case 'MM':
+          return padded(month, token.length);
+        case 'DDDD':
+          return padded(1 + Math.floor((clock - dateMs(year, 1, 1)) / dayMs), 3);
+        case 'D':
+        case 'DD':
+          return padded(day, token.length);
+        case 'ddd':
+        case 'dddd':
+          return nameOfWeekday(weekdayOf(clock), token === 'ddd' ? 'short' : 'long');
+        case 'H':
+        case 'HH':
+          return padded(hour, token.length);
+        case 'h':
+        case 'hh':
+          return padded(hour % 12 || 12, token.length);
+        case 'm':
+        case 'mm':
+          return padded(minute, token.length);
+        case 's':
+        case 'ss':
+          return padded(second, token.length);
+        case 'A':
+          return hour < 12 ? 'AM' : 'PM';
+        case 'a':
+          return hour < 12 ? 'am' : 'pm';
+        case 'Z':
+          return zone;
+        case 'Q':
+          return String(Math.ceil(month / 3));
+        case 'W':
+        case 'WW':
+          return padded(isoWeekOf(clock).week, token.length);
+        case 'E':
+          return String(weekdayOf(clock));
+        default:
+          return padded(millisecond, 3).padEnd(token.length, '0').slice(0, token.length);
       }
     };
     return this.#parts.map((part) => ('literal' in part ? part.literal : written(part.token))).join('');
@@ -168,14 +226,16 @@ export class TimeFormat {
 
 /** A clock behind a date may be missing, and seconds may be: some programs leave out what is 0. */
 function patternOf(parts: readonly Part[]): RegExp {
-  const isDigits = (part: Part | undefined): boolean => part !== undefined && 'token' in part && !/^(MMM|ddd|a$|A$|Z)/.test(part.token);
+  const isDigits = (part: Part | undefined): boolean =>
+    part !== undefined && 'token' in part && !/^(MMM|ddd|a$|A$|Z)/.test(part.token);
   const source = (part: Part, i: number): string => {
     if ('literal' in part) return part.literal.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&').replace(/\s+/g, '\\s+');
     const { token } = part;
     const isTight = isDigits(parts[i - 1]) || isDigits(parts[i + 1]);
     return `(${patterns[token] ?? (token[0] === 'S' ? String.raw`\d{1,9}` : isTight ? String.raw`\d{2}` : String.raw`\d{1,2}`)})`;
   };
-  const indexOf = (...names: string[]): number => parts.findIndex((part) => 'token' in part && names.includes(part.token[0]));
+  const indexOf = (...names: string[]): number =>
+    parts.findIndex((part) => 'token' in part && names.includes(part.token[0]));
   const [hour, second] = [indexOf('H', 'h'), indexOf('s')];
   const dateIsFirst = hour > Math.max(...['Y', 'M', 'D', 'Q', 'W'].map((name) => indexOf(name)));
   const before = (at: number): number => (at > 0 && 'literal' in parts[at - 1] ? at - 1 : at);
@@ -184,15 +244,24 @@ function patternOf(parts: readonly Part[]): RegExp {
     if (dateIsFirst && i === before(hour)) [result, close] = [`${result}(?:`, ')?'];
     if (second > 0 && i === before(second)) result += '(?:';
     // A fraction goes with its seconds.
-    result += 'literal' in part && i === second + 1 && second > 0 && /^[.,]$/.test(part.literal) ? '(?:[.,]' : source(part, i);
+    result +=
+      'literal' in part && i === second + 1 && second > 0 && /^[.,]$/.test(part.literal) ? '(?:[.,]' : source(part, i);
     if ('token' in part && part.token[0] === 'S') result += ')?';
-    const hasFraction = parts[second + 2] !== undefined && 'token' in parts[second + 2] && (parts[second + 2] as { token: string }).token[0] === 'S';
+    const hasFraction =
+      parts[second + 2] !== undefined &&
+      'token' in parts[second + 2] &&
+      (parts[second + 2] as { token: string }).token[0] === 'S';
     if (second > 0 && i === (hasFraction ? second + 2 : second)) result += ')?';
   });
   return new RegExp(`^${result}${close}$`, 'iu');
 }
 
-const perUnit: Readonly<Record<Exclude<NumericFormat, 'serial' | 'number'>, number>> = { 'epoch-s': 1e3, 'epoch-ms': 1, 'epoch-us': 1e-3, 'epoch-ns': 1e-6 };
+const perUnit: Readonly<Record<Exclude<NumericFormat, 'serial' | 'number'>, number>> = {
+  'epoch-s': 1e3,
+  'epoch-ms': 1,
+  'epoch-us': 1e-3,
+  'epoch-ns': 1e-6,
+};
 
 /** Day 25569 of a spreadsheet is 1 January 1970. */
 const serialOf1970 = 25_569;

@@ -24,7 +24,12 @@ export interface VectorCoverage {
  * @param counts by id: how often a text holds each token.
  * @param isType which ids count as types.
  */
-export function coverageOf(tokens: readonly string[], sources: readonly VectorSource[], counts?: ArrayLike<number>, isType: (id: number) => boolean = () => true): VectorCoverage {
+export function coverageOf(
+  tokens: readonly string[],
+  sources: readonly VectorSource[],
+  counts?: ArrayLike<number>,
+  isType: (id: number) => boolean = () => true,
+): VectorCoverage {
   const types = [...tokens.keys()].filter((id) => sources[id] !== 'special' && isType(id));
   const from = (source: VectorSource): number => types.filter((id) => sources[id] === source).length;
   const [foundTypes, subwordTypes] = [from('found'), from('subwords')];
@@ -39,13 +44,17 @@ export function coverageOf(tokens: readonly string[], sources: readonly VectorSo
     subwordTypes,
     shareOfTypes: types.length === 0 ? 0 : (foundTypes + subwordTypes) / types.length,
     shareOfTokens: total === 0 ? null : covered / total,
-    missing: types.filter((id) => sources[id] === 'drawn').slice(0, 20).map((id) => tokens[id]),
+    missing: types
+      .filter((id) => sources[id] === 'drawn')
+      .slice(0, 20)
+      .map((id) => tokens[id]),
   };
 }
 
 /** The coverage that a model file keeps; null for one that was made without vectors. @throws FILE_FORMAT */
 export function savedCoverage(saved: SavedFields): VectorCoverage | null {
-  const isObjectOrNull = (value: unknown): value is object | null => value === null || (typeof value === 'object' && !Array.isArray(value));
+  const isObjectOrNull = (value: unknown): value is object | null =>
+    value === null || (typeof value === 'object' && !Array.isArray(value));
   const found = saved.read('vectors', 'an object or null', isObjectOrNull);
   if (found === null) return null;
   const fields = new SavedFields(saved.where, found);
@@ -56,7 +65,11 @@ export function savedCoverage(saved: SavedFields): VectorCoverage | null {
     foundTypes: count('foundTypes'),
     subwordTypes: count('subwordTypes'),
     shareOfTypes: fields.read('shareOfTypes', 'a number', isShare),
-    shareOfTokens: fields.read('shareOfTokens', 'a number or null', (value): value is number | null => value === null || isShare(value)),
+    shareOfTokens: fields.read(
+      'shareOfTokens',
+      'a number or null',
+      (value): value is number | null => value === null || isShare(value),
+    ),
     missing: fields.read('missing', 'a list of texts', isTexts),
   };
 }

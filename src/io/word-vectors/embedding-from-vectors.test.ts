@@ -10,7 +10,17 @@ import { WordVectors } from './word-vectors.js';
 
 const vocabulary = new Vocabulary(['the', 'cat', 'dgo', '🎉'], { paddingToken: '<pad>', oovToken: '<unk>' });
 const plain = new WordVectors(['cat', 'the', 'other'], Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9));
-const withSubwords = new WordVectors(plain.words, plain.values, new Subwords({ minLength: 3, maxLength: 6, buckets: 2, dimension: 3, values: Float32Array.of(10, 20, 30, 30, 20, 10) }));
+const withSubwords = new WordVectors(
+  plain.words,
+  plain.values,
+  new Subwords({
+    minLength: 3,
+    maxLength: 6,
+    buckets: 2,
+    dimension: 3,
+    values: Float32Array.of(10, 20, 30, 30, 20, 10),
+  }),
+);
 
 describe('embeddingFromVectors', () => {
   it('gives known words their vectors, padding zeros, and the others seeded normal numbers', () => {
@@ -20,17 +30,36 @@ describe('embeddingFromVectors', () => {
       return vocabulary.tokens.map((_, id) => Array.from(values.slice(id * 3, id * 3 + 3)));
     };
     const [padding, unknown, the, cat, dog, party] = rows(5);
-    expect([padding, the, cat]).toEqual([[0, 0, 0], [4, 5, 6], [1, 2, 3]]);
+    expect([padding, the, cat]).toEqual([
+      [0, 0, 0],
+      [4, 5, 6],
+      [1, 2, 3],
+    ]);
     for (const drawn of [unknown, dog, party]) expect(drawn.every((value) => value !== 0)).toBe(true);
     expect(rows(5)).toEqual(rows(5));
     expect(rows(6)[4]).not.toEqual(dog);
   });
   it('spells unknown words by their n-grams where the file has any', () => {
-    const { embedding, coverage } = embeddingFromVectors(vocabulary, withSubwords, { tokens: vocabulary.encode(['the', 'dgo', 'the', 'horse']) });
+    const { embedding, coverage } = embeddingFromVectors(vocabulary, withSubwords, {
+      tokens: vocabulary.encode(['the', 'dgo', 'the', 'horse']),
+    });
     expect(Array.from(embedding.weights[0].dataSync().slice(12, 15))).toEqual(Array.from(withSubwords.get('dgo')!));
-    expect(coverage).toEqual({ numTypes: 4, foundTypes: 2, subwordTypes: 2, shareOfTypes: 1, shareOfTokens: 0.75, missing: [] });
+    expect(coverage).toEqual({
+      numTypes: 4,
+      foundTypes: 2,
+      subwordTypes: 2,
+      shareOfTypes: 1,
+      shareOfTokens: 0.75,
+      missing: [],
+    });
     const drawn = embeddingFromVectors(vocabulary, withSubwords, { unknown: 'normal' });
-    expect(drawn.coverage).toMatchObject({ foundTypes: 2, subwordTypes: 0, shareOfTypes: 0.5, shareOfTokens: null, missing: ['dgo', '🎉'] });
+    expect(drawn.coverage).toMatchObject({
+      foundTypes: 2,
+      subwordTypes: 0,
+      shareOfTypes: 0.5,
+      shareOfTokens: null,
+      missing: ['dgo', '🎉'],
+    });
   });
   it('stays as it is where it is frozen, and learns where it is not; both survive a file', async () => {
     for (const trainable of [false, true]) {
@@ -46,11 +75,19 @@ describe('embeddingFromVectors', () => {
     }
   });
   it('refuses what cannot be', () => {
-    expect(() => embeddingFromVectors(vocabulary, new WordVectors([], new Float32Array()))).toThrow('[DATA_FORMAT] embeddingFromVectors, vectors: no token of the text has a vector');
-    expect(() => embeddingFromVectors(vocabulary, new WordVectors(['Hund'], Float32Array.of(1)))).toThrow('[DATA_FORMAT]');
-    expect(() => embeddingFromVectors(vocabulary, new Map([['the', [1, NaN]]]))).toThrow('the vector of "the" holds a number that is not finite');
+    expect(() => embeddingFromVectors(vocabulary, new WordVectors([], new Float32Array()))).toThrow(
+      '[DATA_FORMAT] embeddingFromVectors, vectors: no token of the text has a vector',
+    );
+    expect(() => embeddingFromVectors(vocabulary, new WordVectors(['Hund'], Float32Array.of(1)))).toThrow(
+      '[DATA_FORMAT]',
+    );
+    expect(() => embeddingFromVectors(vocabulary, new Map([['the', [1, NaN]]]))).toThrow(
+      'the vector of "the" holds a number that is not finite',
+    );
     expect(() => embeddingFromVectors(vocabulary, plain, { tokens: [6] })).toThrow('[USAGE]');
     expect(() => embeddingFromVectors(vocabulary, plain, { frozen: true } as object)).toThrow('[UNKNOWN_NAME]');
-    expect(() => new WordVectors(['a', 'a'], Float32Array.of(1, 2))).toThrow('[OUT_OF_RANGE] WordVectors: a word comes twice.');
+    expect(() => new WordVectors(['a', 'a'], Float32Array.of(1, 2))).toThrow(
+      '[OUT_OF_RANGE] WordVectors: a word comes twice.',
+    );
   });
 });

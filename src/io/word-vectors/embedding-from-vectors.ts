@@ -39,14 +39,49 @@ export interface VectorEmbedding {
  *
  * @throws OUT_OF_RANGE, UNKNOWN_NAME; DATA_FORMAT where no token has a vector; USAGE for a text that is not of this vocabulary
  */
-export function embeddingFromVectors(vocabulary: Vocabulary, vectors: PretrainedVectors, options: EmbeddingFromVectorsOptions = {}): VectorEmbedding {
+export function embeddingFromVectors(
+  vocabulary: Vocabulary,
+  vectors: PretrainedVectors,
+  options: EmbeddingFromVectorsOptions = {},
+): VectorEmbedding {
   const where = 'embeddingFromVectors';
-  refuseUnknownOptions(where, options, ['name', 'trainable', 'inputShape', 'maskZero', 'unknown', 'stddev', 'seed', 'tokens']);
-  const { trainable = false, maskZero = vocabulary.paddingToken !== undefined, unknown = 'subwords', seed = 0, tokens, stddev, name, inputShape = [null] } = options;
+  refuseUnknownOptions(where, options, [
+    'name',
+    'trainable',
+    'inputShape',
+    'maskZero',
+    'unknown',
+    'stddev',
+    'seed',
+    'tokens',
+  ]);
+  const {
+    trainable = false,
+    maskZero = vocabulary.paddingToken !== undefined,
+    unknown = 'subwords',
+    seed = 0,
+    tokens,
+    stddev,
+    name,
+    inputShape = [null],
+  } = options;
   if (stddev !== undefined) requireNumber(where, 'stddev', stddev, 'a number of at least 0', (value) => value >= 0);
   const counts = tokens && countsOf(tokens, vocabulary.size, where);
-  const { width, values, coverage } = vectorTable(vocabulary, new FormVectors(vectors), where, { random: new Random(seed, where), stddev, subwords: unknown === 'subwords', counts });
-  const embedding = new Embedding({ inputDim: vocabulary.size, outputDim: width, embeddingsInitializer: 'zeros', trainable, maskZero, name, inputShape });
+  const { width, values, coverage } = vectorTable(vocabulary, new FormVectors(vectors), where, {
+    random: new Random(seed, where),
+    stddev,
+    subwords: unknown === 'subwords',
+    counts,
+  });
+  const embedding = new Embedding({
+    inputDim: vocabulary.size,
+    outputDim: width,
+    embeddingsInitializer: 'zeros',
+    trainable,
+    maskZero,
+    name,
+    inputShape,
+  });
   embedding.table.assign(values);
   return { embedding, coverage };
 }
@@ -56,7 +91,13 @@ function countsOf(tokens: ArrayLike<number>, size: number, where: string): Float
   const counts = new Float64Array(size);
   for (let i = 0; i < tokens.length; i++) {
     if (counts[tokens[i]] === undefined) {
-      throw new RondoError('USAGE', { where, what: `token ${i} of the text is not of this vocabulary.`, expected: `ids from 0 to ${size - 1}`, received: String(tokens[i]), fix: 'encode the text with the same vocabulary.' });
+      throw new RondoError('USAGE', {
+        where,
+        what: `token ${i} of the text is not of this vocabulary.`,
+        expected: `ids from 0 to ${size - 1}`,
+        received: String(tokens[i]),
+        fix: 'encode the text with the same vocabulary.',
+      });
     }
     counts[tokens[i]]++;
   }

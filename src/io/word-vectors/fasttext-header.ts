@@ -65,11 +65,18 @@ export class BinaryFields {
   }
 
   async requireEnd(): Promise<void> {
-    if (await this.reader.fill(1)) throw this.damaged('the file goes on after its end.', `${this.reader.position} bytes`, 'more bytes');
+    if (await this.reader.fill(1))
+      throw this.damaged('the file goes on after its end.', `${this.reader.position} bytes`, 'more bytes');
   }
 
   damaged(what: string, expected: string, received: string): RondoError {
-    return new RondoError('FILE_FORMAT', { where: `${this.where}, byte ${this.reader.position}`, what, expected, received, fix: 'copy or download the file again.' });
+    return new RondoError('FILE_FORMAT', {
+      where: `${this.where}, byte ${this.reader.position}`,
+      what,
+      expected,
+      received,
+      fix: 'copy or download the file again.',
+    });
   }
 
   private cutShort(what: string): RondoError {
@@ -82,7 +89,18 @@ function viewOf(bytes: Uint8Array): DataView {
 }
 
 /** Every number that a header holds after the dimension and the window, in its order. */
-const argumentNames = ['epochs', 'minCount', 'negatives', 'wordNgrams', 'loss', 'model', 'buckets', 'minLength', 'maxLength', 'updateRate'] as const;
+const argumentNames = [
+  'epochs',
+  'minCount',
+  'negatives',
+  'wordNgrams',
+  'loss',
+  'model',
+  'buckets',
+  'minLength',
+  'maxLength',
+  'updateRate',
+] as const;
 const supervised = 3;
 
 /** @throws FILE_FORMAT, FILE_VERSION */
@@ -91,7 +109,13 @@ export async function readHeader(fields: BinaryFields): Promise<FastTextHeader> 
   const second = await fields.int32('the header');
   const hasVersion = first === fastTextMagic;
   if (hasVersion && (second < 11 || second > 12)) {
-    throw new RondoError('FILE_VERSION', { where: fields.where, what: 'this version of fastText models is not known.', expected: 'version 11 or 12', received: `version ${second}`, fix: 'save the vectors as text (.vec) with the program that wrote the file.' });
+    throw new RondoError('FILE_VERSION', {
+      where: fields.where,
+      what: 'this version of fastText models is not known.',
+      expected: 'version 11 or 12',
+      received: `version ${second}`,
+      fix: 'save the vectors as text (.vec) with the program that wrote the file.',
+    });
   }
   const dimension = hasVersion ? await fields.int32('the dimension') : first;
   if (hasVersion) await fields.int32('the window');
@@ -104,8 +128,22 @@ export async function readHeader(fields: BinaryFields): Promise<FastTextHeader> 
   await fields.skip(8, 'the number of tokens');
   const numPruned = hasVersion ? Math.max(0, await fields.int64('the number of pruned n-grams')) : 0;
   const { buckets, minLength } = given;
-  const isPossible = dimension > 0 && dimension <= 1_000_000 && numWords >= 0 && numLabels >= 0 && numEntries === numWords + numLabels && buckets >= 0 && minLength >= 0 && given.maxLength >= 0 && given.maxLength < 1000;
-  if (!isPossible) throw fields.damaged('the header is impossible.', 'sizes that fit together', JSON.stringify({ dimension, ...given, numEntries, numWords, numLabels }));
+  const isPossible =
+    dimension > 0 &&
+    dimension <= 1_000_000 &&
+    numWords >= 0 &&
+    numLabels >= 0 &&
+    numEntries === numWords + numLabels &&
+    buckets >= 0 &&
+    minLength >= 0 &&
+    given.maxLength >= 0 &&
+    given.maxLength < 1000;
+  if (!isPossible)
+    throw fields.damaged(
+      'the header is impossible.',
+      'sizes that fit together',
+      JSON.stringify({ dimension, ...given, numEntries, numWords, numLabels }),
+    );
   // Classifiers of version 11 say that they have n-grams, and have none.
   const maxLength = hasVersion && second === 11 && given.model === supervised ? 0 : given.maxLength;
   return { hasVersion, dimension, buckets, minLength, maxLength, numEntries, numWords, numPruned };

@@ -4,7 +4,13 @@ import { Subwords } from './subwords.js';
 import { WordVectors } from './word-vectors.js';
 
 const words = ['The', 'the', 'Paris', 'PARIS', '1984', 'zebra'];
-const subwords = new Subwords({ minLength: 3, maxLength: 4, buckets: 2, dimension: 1, values: Float32Array.of(100, 200) });
+const subwords = new Subwords({
+  minLength: 3,
+  maxLength: 4,
+  buckets: 2,
+  dimension: 1,
+  values: Float32Array.of(100, 200),
+});
 const vectors = new WordVectors(words, Float32Array.of(1, 2, 3, 4, 5, 6), subwords);
 const formOf = (word: string): string => word.toLowerCase().replace(/\d/g, '0');
 

@@ -3,6 +3,9 @@ import { readWordVectors, type ReadWordVectorsOptions } from './read-word-vector
 import type { WordVectors } from './word-vectors.js';
 
 /** The word vectors of a file, which may be a gzip archive, read piece by piece; see `readWordVectors`. @throws FILE_ACCESS; as `readWordVectors` */
-export async function loadWordVectors(path: string, options: Omit<ReadWordVectorsOptions, 'where'> = {}): Promise<WordVectors> {
+export async function loadWordVectors(
+  path: string,
+  options: Omit<ReadWordVectorsOptions, 'where'> = {},
+): Promise<WordVectors> {
   return readWordVectors(dataPieces(path), { ...options, where: path });
 }

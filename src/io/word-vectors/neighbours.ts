@@ -16,9 +16,16 @@ export interface Neighbour {
  */
 export function nearestWords(vectors: WordVectors, query: string | ArrayLike<number>, count = 10): Neighbour[] {
   requireCount('nearestWords', 'count', count);
-  if (typeof query === 'string') return best(vectors, vectorOrThrow(vectors, query, 'nearestWords'), count, new Set([query]));
+  if (typeof query === 'string')
+    return best(vectors, vectorOrThrow(vectors, query, 'nearestWords'), count, new Set([query]));
   if (query.length !== vectors.dimension) {
-    throw new RondoError('SHAPE_MISMATCH', { where: 'nearestWords', what: 'the vector has the wrong length.', expected: `${vectors.dimension} numbers`, received: `${query.length}`, fix: 'give a vector of the same file.' });
+    throw new RondoError('SHAPE_MISMATCH', {
+      where: 'nearestWords',
+      what: 'the vector has the wrong length.',
+      expected: `${vectors.dimension} numbers`,
+      received: `${query.length}`,
+      fix: 'give a vector of the same file.',
+    });
   }
   return best(vectors, query, count, new Set());
 }
@@ -30,10 +37,19 @@ export function nearestWords(vectors: WordVectors, query: string | ArrayLike<num
  *
  * @throws UNKNOWN_NAME for a word without a vector; OUT_OF_RANGE
  */
-export function wordAnalogy(vectors: WordVectors, [a, b, c]: readonly [a: string, b: string, c: string], count = 10): Neighbour[] {
+export function wordAnalogy(
+  vectors: WordVectors,
+  [a, b, c]: readonly [a: string, b: string, c: string],
+  count = 10,
+): Neighbour[] {
   requireCount('wordAnalogy', 'count', count);
   const [from, to, like] = [a, b, c].map((word) => unit(vectorOrThrow(vectors, word, 'wordAnalogy')));
-  return best(vectors, to.map((value, i) => value - from[i] + like[i]), count, new Set([a, b, c]));
+  return best(
+    vectors,
+    to.map((value, i) => value - from[i] + like[i]),
+    count,
+    new Set([a, b, c]),
+  );
 }
 
 function best(vectors: WordVectors, query: ArrayLike<number>, count: number, except: ReadonlySet<string>): Neighbour[] {

@@ -11,7 +11,11 @@ export interface PretrainedVectors {
 }
 
 /** @throws USAGE where vectors are to stay as they are, and none are given */
-export function requireVectorsToFreeze(where: string, freezeVectors: boolean, vectors: PretrainedVectors | undefined): void {
+export function requireVectorsToFreeze(
+  where: string,
+  freezeVectors: boolean,
+  vectors: PretrainedVectors | undefined,
+): void {
   if (!freezeVectors || vectors !== undefined) return;
   throw new RondoError('USAGE', {
     where,

@@ -28,12 +28,19 @@ export async function readFastText(reader: ByteReader, where: string, choice: Fa
   // By row of the matrix; undefined for words that are not kept.
   const kept: (string | undefined)[] = [];
   if (choice.encoding !== undefined && header.maxLength > 0 && buckets > 0) {
-    throw new RondoError('USAGE', { where, what: 'n-grams are cut from the bytes of UTF-8.', expected: 'no `encoding` for a model with n-grams', received: choice.encoding, fix: "leave `encoding` out; faultyWords: 'skip' leaves out words in another one." });
+    throw new RondoError('USAGE', {
+      where,
+      what: 'n-grams are cut from the bytes of UTF-8.',
+      expected: 'no `encoding` for a model with n-grams',
+      received: choice.encoding,
+      fix: "leave `encoding` out; faultyWords: 'skip' leaves out words in another one.",
+    });
   }
   for (let entry = 0; entry < numEntries; entry++) {
     const bytes = await fields.text('a word');
     const isLabel = await fields.skipCountAndReadKind();
-    if (!isLabel && entry >= numWords) throw fields.damaged('a word stands among the labels.', `${numWords} words first`, `entry ${entry + 1}`);
+    if (!isLabel && entry >= numWords)
+      throw fields.damaged('a word stands among the labels.', `${numWords} words first`, `entry ${entry + 1}`);
     kept.push(!isLabel && collector.wants(entry) ? collector.wordOf(bytes, entry) : undefined);
   }
   await fields.skip(8 * header.numPruned, 'the table of pruned n-grams');
@@ -41,7 +48,12 @@ export async function readFastText(reader: ByteReader, where: string, choice: Fa
   if (header.numPruned > 0) throw quantized(where);
   const rows = await fields.int64('the number of rows');
   const width = await fields.int64('the dimension');
-  if (rows !== numWords + buckets || width !== dimension) throw fields.damaged('the matrix does not fit the dictionary.', `[${numWords} words + ${buckets} n-grams, ${dimension}]`, `[${rows}, ${width}]`);
+  if (rows !== numWords + buckets || width !== dimension)
+    throw fields.damaged(
+      'the matrix does not fit the dictionary.',
+      `[${numWords} words + ${buckets} n-grams, ${dimension}]`,
+      `[${rows}, ${width}]`,
+    );
 
   const rowName = (row: number): string => `${where}, row ${row} of the matrix`;
   for (let row = 0; row < numWords; row++) {
@@ -55,13 +67,20 @@ export async function readFastText(reader: ByteReader, where: string, choice: Fa
 }
 
 /** Reads the rows of the n-grams (all, or those that kept words need) and adds them to the words. */
-async function readBuckets(fields: BinaryFields, header: FastTextHeader, collector: VectorCollector, keepsAll: boolean): Promise<{ subwords: Subwords | undefined; values: Float32Array }> {
+async function readBuckets(
+  fields: BinaryFields,
+  header: FastTextHeader,
+  collector: VectorCollector,
+  keepsAll: boolean,
+): Promise<{ subwords: Subwords | undefined; values: Float32Array }> {
   const { dimension, buckets } = header;
   const { words, values } = collector;
   const cut = { minLength: header.minLength, maxLength: header.maxLength, buckets: header.maxLength > 0 ? buckets : 0 };
   const hasSubwords = cut.buckets > 0;
   const isCut = (word: string): boolean => word !== lineEnd || !header.hasVersion;
-  const needed = new Set(!keepsAll && hasSubwords ? words.filter(isCut).flatMap((word) => subwordBuckets(word, cut)) : []);
+  const needed = new Set(
+    !keepsAll && hasSubwords ? words.filter(isCut).flatMap((word) => subwordBuckets(word, cut)) : [],
+  );
   // Grows with what the file really holds: a damaged header must not allocate.
   const table = new VectorCollector(dimension, {}, () => '');
   const rowOf = keepsAll ? undefined : new Map<number, number>();
@@ -84,7 +103,8 @@ async function skipOutput(fields: BinaryFields, { hasVersion }: FastTextHeader):
   if (hasVersion && (await fields.byte('quantization of the output')) !== 0) throw quantized(fields.where);
   const rows = await fields.int64('the number of output rows');
   const width = await fields.int64('the width of the output');
-  if (rows < 0 || width < 0) throw fields.damaged('the output matrix has an impossible shape.', 'no negative sizes', `[${rows}, ${width}]`);
+  if (rows < 0 || width < 0)
+    throw fields.damaged('the output matrix has an impossible shape.', 'no negative sizes', `[${rows}, ${width}]`);
   await fields.skip(4 * rows * width, 'the output matrix');
   await fields.requireEnd();
 }
@@ -98,4 +118,3 @@ function quantized(where: string): RondoError {
     fix: 'give the model it was made from, or its .vec file.',
   });
 }
-

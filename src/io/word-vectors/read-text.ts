@@ -11,7 +11,12 @@ import { WordVectors } from './word-vectors.js';
  *
  * @throws DATA_FORMAT naming the line; FILE_FORMAT where lines are missing or too many
  */
-export async function readVectorText(reader: ByteReader, where: string, hasHeader: boolean, choice: WordChoice): Promise<WordVectors> {
+export async function readVectorText(
+  reader: ByteReader,
+  where: string,
+  hasHeader: boolean,
+  choice: WordChoice,
+): Promise<WordVectors> {
   const lineName = (line: number): string => `${where}, line ${line}`;
   let line = 1;
   let header: { count: number; dimension: number } | undefined;
@@ -24,7 +29,8 @@ export async function readVectorText(reader: ByteReader, where: string, hasHeade
   for (let bytes = await reader.takeLine(); bytes !== undefined; bytes = await reader.takeLine(), line++) {
     const end = endWithoutSpaces(bytes);
     if (end === 0 && !(await reader.fill(1))) break;
-    if (header !== undefined && count === header.count) throw wrongCount(where, header.count, `more, from line ${line} on`, 'the file goes on after its last word.');
+    if (header !== undefined && count === header.count)
+      throw wrongCount(where, header.count, `more, from line ${line} on`, 'the file goes on after its last word.');
     collector ??= new VectorCollector(header?.dimension ?? dimensionOf(bytes, end, lineName(line)), choice, lineName);
     if (!collector.wants(count++)) {
       await reader.close();
@@ -37,8 +43,16 @@ export async function readVectorText(reader: ByteReader, where: string, hasHeade
     const word = collector.wordOf(bytes.subarray(0, cut), line);
     if (word !== undefined) parseNumbers(bytes.subarray(cut + 1, end), collector.add(word), lineName(line));
   }
-  if (header !== undefined && count < header.count && (choice.limit ?? Infinity) > count) throw wrongCount(where, header.count, `${count} words`, 'the file is cut short.');
-  if (collector === undefined) throw new RondoError('FILE_FORMAT', { where, what: 'the file holds no words.', expected: 'lines of a word and its numbers', received: 'nothing', fix: 'give a file of word vectors.' });
+  if (header !== undefined && count < header.count && (choice.limit ?? Infinity) > count)
+    throw wrongCount(where, header.count, `${count} words`, 'the file is cut short.');
+  if (collector === undefined)
+    throw new RondoError('FILE_FORMAT', {
+      where,
+      what: 'the file holds no words.',
+      expected: 'lines of a word and its numbers',
+      received: 'nothing',
+      fix: 'give a file of word vectors.',
+    });
   return new WordVectors(collector.words, collector.values);
 }
 
@@ -46,8 +60,15 @@ export async function readVectorText(reader: ByteReader, where: string, hasHeade
 export function headerOf(line: string, where: string): { count: number; dimension: number } {
   const found = headerPattern.exec(line);
   const [count, dimension] = [Number(found?.[1]), Number(found?.[2])];
-  if (found !== null && Number.isSafeInteger(count) && dimension >= 1 && dimension <= 1_000_000) return { count, dimension };
-  throw new RondoError('FILE_FORMAT', { where: `${where}, line 1`, what: 'this is no header.', expected: 'the number of words and the dimension, such as `400000 300`', received: line.slice(0, 100), fix: "give a file with a header, or read it with format: 'glove'." });
+  if (found !== null && Number.isSafeInteger(count) && dimension >= 1 && dimension <= 1_000_000)
+    return { count, dimension };
+  throw new RondoError('FILE_FORMAT', {
+    where: `${where}, line 1`,
+    what: 'this is no header.',
+    expected: 'the number of words and the dimension, such as `400000 300`',
+    received: line.slice(0, 100),
+    fix: "give a file with a header, or read it with format: 'glove'.",
+  });
 }
 
 export const headerPattern = /^\s*(\d+)[ \t]+(\d+)\s*$/;
@@ -89,7 +110,13 @@ function dimensionOf(bytes: Uint8Array, end: number, where: string): number {
   const [word, ...numbers] = fields;
   const wrong = numbers.findIndex((field) => !isNumber(field));
   if (numbers.length > 0 && wrong < 0) return numbers.length;
-  throw new RondoError('DATA_FORMAT', { where, what: 'this is no line of word vectors.', expected: 'a word and its numbers, separated by spaces', received: wrong < 0 ? word.slice(0, 100) : `${numbers[wrong].slice(0, 50)} as number ${wrong + 1}`, fix: 'give a file of word vectors in the format of word2vec, GloVe or fastText.' });
+  throw new RondoError('DATA_FORMAT', {
+    where,
+    what: 'this is no line of word vectors.',
+    expected: 'a word and its numbers, separated by spaces',
+    received: wrong < 0 ? word.slice(0, 100) : `${numbers[wrong].slice(0, 50)} as number ${wrong + 1}`,
+    fix: 'give a file of word vectors in the format of word2vec, GloVe or fastText.',
+  });
 }
 
 function isNumber(field: string): boolean {
@@ -102,7 +129,13 @@ function parseNumbers(bytes: Uint8Array, target: Float32Array, where: string): v
     target[i] = Number(fields[i]);
     // A value beyond single precision is as wrong as one that is no number.
     if (!Number.isFinite(target[i]) || !isNumber(fields[i])) {
-      throw new RondoError('DATA_FORMAT', { where, what: `value ${i + 1} is no finite number.`, expected: 'a number in decimal notation, within single precision', received: fields[i].slice(0, 50), fix: 'correct the line, or write the file again.' });
+      throw new RondoError('DATA_FORMAT', {
+        where,
+        what: `value ${i + 1} is no finite number.`,
+        expected: 'a number in decimal notation, within single precision',
+        received: fields[i].slice(0, 50),
+        fix: 'correct the line, or write the file again.',
+      });
     }
   }
 }
@@ -113,16 +146,31 @@ function wrongWidth(bytes: Uint8Array, end: number, dimension: number, where: st
     where,
     what: 'the line has the wrong number of values.',
     expected: `a word and ${dimension} numbers`,
-    received: end === 0 ? 'an empty line' : `${fields.slice(1).filter(isNumber).length} numbers after ${JSON.stringify(fields[0].slice(0, 50))}`,
+    received:
+      end === 0
+        ? 'an empty line'
+        : `${fields.slice(1).filter(isNumber).length} numbers after ${JSON.stringify(fields[0].slice(0, 50))}`,
     fix: 'copy or download the file again, or correct the line.',
   });
 }
 
 function wrongCount(where: string, expected: number, received: string, what: string): RondoError {
-  return new RondoError('FILE_FORMAT', { where, what, expected: `${expected} words, as line 1 says`, received, fix: 'copy or download the file again, or correct its first line.' });
+  return new RondoError('FILE_FORMAT', {
+    where,
+    what,
+    expected: `${expected} words, as line 1 says`,
+    received,
+    fix: 'copy or download the file again, or correct its first line.',
+  });
 }
 
 /** The error for an entry without a word. */
 export function emptyWord(where: string): RondoError {
-  return new RondoError('DATA_FORMAT', { where, what: 'the word is empty.', expected: 'a word before its numbers', received: 'nothing', fix: 'remove the entry, or write the file again.' });
+  return new RondoError('DATA_FORMAT', {
+    where,
+    what: 'the word is empty.',
+    expected: 'a word before its numbers',
+    received: 'nothing',
+    fix: 'remove the entry, or write the file again.',
+  });
 }

@@ -34,11 +34,21 @@ export interface ReadWordVectorsOptions extends WordChoice {
  */
 export async function readWordVectors(source: ByteSource, options: ReadWordVectorsOptions = {}): Promise<WordVectors> {
   const where = options.where ?? 'readWordVectors';
-  refuseUnknownOptions('readWordVectors', options, ['format', 'subwords', 'where', 'limit', 'keep', 'faultyWords', 'encoding']);
+  refuseUnknownOptions('readWordVectors', options, [
+    'format',
+    'subwords',
+    'where',
+    'limit',
+    'keep',
+    'faultyWords',
+    'encoding',
+  ]);
   const { format, subwords = true, limit, keep, faultyWords = 'refuse', encoding } = options;
-  if (format !== undefined && !formats.includes(format)) throw unknownName('readWordVectors', 'format', format, formats);
+  if (format !== undefined && !formats.includes(format))
+    throw unknownName('readWordVectors', 'format', format, formats);
   if (limit !== undefined) requireCount('readWordVectors', 'limit', limit);
-  if (faultyWords !== 'refuse' && faultyWords !== 'skip') throw unknownName('readWordVectors', 'choice of `faultyWords`', String(faultyWords), ['refuse', 'skip']);
+  if (faultyWords !== 'refuse' && faultyWords !== 'skip')
+    throw unknownName('readWordVectors', 'choice of `faultyWords`', String(faultyWords), ['refuse', 'skip']);
   if (encoding !== undefined) requireEncoding(encoding);
   const reader = new ByteReader(source);
   try {
@@ -62,7 +72,14 @@ function requireEncoding(label: string): void {
   try {
     new TextDecoder(label);
   } catch (cause) {
-    throw new RondoError('UNKNOWN_NAME', { where: 'readWordVectors', what: `unknown encoding \`${label}\`.`, expected: 'a label of the Encoding Standard, such as utf-8, windows-1252, gb18030', received: label, fix: 'convert the file to UTF-8 with another program.', cause });
+    throw new RondoError('UNKNOWN_NAME', {
+      where: 'readWordVectors',
+      what: `unknown encoding \`${label}\`.`,
+      expected: 'a label of the Encoding Standard, such as utf-8, windows-1252, gb18030',
+      received: label,
+      fix: 'convert the file to UTF-8 with another program.',
+      cause,
+    });
   }
 }
 
@@ -85,7 +102,8 @@ export function formatOf(head: Uint8Array, where: string): VectorFormat {
     const values = text.decode(head.subarray(space + 1, space + 1 + Math.min(16, 2 * Number(header[2]) - 1)));
     return end < 0 || space < 0 || /^[-+.\deE\s]*$/.test(values) ? 'text' : 'word2vecBinary';
   }
-  if (head.length > 0 && !head.subarray(0, end < 0 ? undefined : end).includes(0) && /[^ \t][ \t]+[-+.\d]/.test(first)) return 'glove';
+  if (head.length > 0 && !head.subarray(0, end < 0 ? undefined : end).includes(0) && /[^ \t][ \t]+[-+.\d]/.test(first))
+    return 'glove';
   const kind = fileKindOf(head);
   throw new RondoError('FILE_FORMAT', {
     where,

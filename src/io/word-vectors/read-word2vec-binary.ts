@@ -24,16 +24,28 @@ export async function readWord2VecBinary(reader: ByteReader, where: string, choi
     }
     while ((await reader.peek(1))[0] === 0x0a) reader.take(1);
     const bytes = (await reader.takeUntil(0x20, longestWordBytes))?.slice();
-    if (bytes === undefined) throw brokenEntry(where, count, entry, reader.position, await reader.fill(longestWordBytes));
+    if (bytes === undefined)
+      throw brokenEntry(where, count, entry, reader.position, await reader.fill(longestWordBytes));
     if (bytes.length === 0) throw emptyWord(`${collector.placeName(entry)}, byte ${reader.position}`);
     const word = collector.wordOf(bytes, entry);
     if (!(await reader.fill(4 * dimension))) throw brokenEntry(where, count, entry, reader.position, false);
     const raw = reader.take(4 * dimension);
-    if (word !== undefined) readFloats(raw, collector.add(word), () => `${collector.placeName(entry)}, which ends at byte ${reader.position}`);
+    if (word !== undefined)
+      readFloats(
+        raw,
+        collector.add(word),
+        () => `${collector.placeName(entry)}, which ends at byte ${reader.position}`,
+      );
   }
   while ((await reader.peek(1))[0] === 0x0a) reader.take(1);
   if (await reader.fill(1)) {
-    throw new RondoError('FILE_FORMAT', { where, what: 'the file goes on after its last word.', expected: `${count} words of ${dimension} numbers, ${reader.position} bytes`, received: 'more bytes', fix: 'correct the first line, or write the file again.' });
+    throw new RondoError('FILE_FORMAT', {
+      where,
+      what: 'the file goes on after its last word.',
+      expected: `${count} words of ${dimension} numbers, ${reader.position} bytes`,
+      received: 'more bytes',
+      fix: 'correct the first line, or write the file again.',
+    });
   }
   return new WordVectors(collector.words, collector.values);
 }
@@ -44,7 +56,13 @@ export function readFloats(bytes: Uint8Array, target: Float32Array, where: () =>
   for (let i = 0; i < target.length; i++) {
     target[i] = view.getFloat32(4 * i, true);
     if (!Number.isFinite(target[i])) {
-      throw new RondoError('DATA_FORMAT', { where: where(), what: `value ${i + 1} is not finite.`, expected: 'a finite number', received: String(target[i]), fix: 'copy or download the file again; if its program wrote it so, train the vectors again.' });
+      throw new RondoError('DATA_FORMAT', {
+        where: where(),
+        what: `value ${i + 1} is not finite.`,
+        expected: 'a finite number',
+        received: String(target[i]),
+        fix: 'copy or download the file again; if its program wrote it so, train the vectors again.',
+      });
     }
   }
 }

@@ -20,7 +20,10 @@ const utf8 = new TextEncoder();
  *
  * Bojanowski et al. 2017, "Enriching word vectors with subword information", section 3.2.
  */
-export function subwordBuckets(word: string, { minLength, maxLength, buckets }: Pick<SubwordTable, 'minLength' | 'maxLength' | 'buckets'>): number[] {
+export function subwordBuckets(
+  word: string,
+  { minLength, maxLength, buckets }: Pick<SubwordTable, 'minLength' | 'maxLength' | 'buckets'>,
+): number[] {
   const found: number[] = [];
   if (buckets === 0) return found;
   const bytes = utf8.encode(`<${word}>`);

@@ -35,19 +35,37 @@ export interface VectorTableOptions {
  * @throws DATA_FORMAT where no token has a vector, or vectors differ in width or hold a number that is not finite; USAGE for another
  *   width than theirs
  */
-export function vectorTable(vocabulary: Vocabulary, vectors: FormVectors, where: string, { random, width: wanted = {}, stddev, subwords = true, counts, isOfText }: VectorTableOptions): VectorTable {
+export function vectorTable(
+  vocabulary: Vocabulary,
+  vectors: FormVectors,
+  where: string,
+  { random, width: wanted = {}, stddev, subwords = true, counts, isOfText }: VectorTableOptions,
+): VectorTable {
   const { tokens, paddingToken, oovToken } = vocabulary;
   const isSpecial = (token: string): boolean => token === paddingToken || token === oovToken;
   const found = tokens.map((token) => {
     const own = token === paddingToken ? undefined : vectors.find(token);
     return own?.source === 'subwords' && (!subwords || isSpecial(token)) ? undefined : own;
   });
-  const sources = tokens.map((token, id): VectorSource => (isSpecial(token) ? 'special' : (found[id]?.source ?? 'drawn')));
+  const sources = tokens.map(
+    (token, id): VectorSource => (isSpecial(token) ? 'special' : (found[id]?.source ?? 'drawn')),
+  );
   const coverage = coverageOf(tokens, sources, counts, isOfText);
   if (coverage.foundTypes + coverage.subwordTypes === 0) throw nothingFound(where, coverage.missing);
-  const width = requireVectors(tokens, found.map((own) => own?.vector), where);
+  const width = requireVectors(
+    tokens,
+    found.map((own) => own?.vector),
+    where,
+  );
   for (const [name, units] of Object.entries(wanted)) {
-    if (units !== undefined && units !== width) throw new RondoError('USAGE', { where, what: 'the vectors decide how wide the embedding is.', expected: `${name} ${width}, or none`, received: String(units), fix: `leave ${name} out.` });
+    if (units !== undefined && units !== width)
+      throw new RondoError('USAGE', {
+        where,
+        what: 'the vectors decide how wide the embedding is.',
+        expected: `${name} ${width}, or none`,
+        received: String(units),
+        fix: `leave ${name} out.`,
+      });
   }
   const values = new Float32Array(tokens.length * width);
   found.forEach((own, id) => own && values.set(own.vector, id * width));
@@ -60,22 +78,49 @@ export function vectorTable(vocabulary: Vocabulary, vectors: FormVectors, where:
 }
 
 /** The width that all vectors have. */
-function requireVectors(tokens: readonly string[], found: readonly (ArrayLike<number> | undefined)[], where: string): number {
+function requireVectors(
+  tokens: readonly string[],
+  found: readonly (ArrayLike<number> | undefined)[],
+  where: string,
+): number {
   const first = found.findIndex((vector) => vector !== undefined);
   const width = found[first]!.length;
   found.forEach((vector, id) => {
     if (vector === undefined) return;
     const what = (fault: string): string => `the vector of ${JSON.stringify(tokens[id])} ${fault}`;
-    if (vector.length !== width) throw new RondoError('DATA_FORMAT', { where: `${where}, vectors`, what: what('has another width.'), expected: `${width} numbers, as that of ${JSON.stringify(tokens[first])}`, received: String(vector.length), fix: 'give vectors of one width.' });
+    if (vector.length !== width)
+      throw new RondoError('DATA_FORMAT', {
+        where: `${where}, vectors`,
+        what: what('has another width.'),
+        expected: `${width} numbers, as that of ${JSON.stringify(tokens[first])}`,
+        received: String(vector.length),
+        fix: 'give vectors of one width.',
+      });
     for (let i = 0; i < width; i++) {
-      if (!Number.isFinite(vector[i])) throw new RondoError('DATA_FORMAT', { where: `${where}, vectors`, what: what('holds a number that is not finite.'), expected: 'finite numbers', received: String(vector[i]), fix: 'check where the vectors come from.' });
+      if (!Number.isFinite(vector[i]))
+        throw new RondoError('DATA_FORMAT', {
+          where: `${where}, vectors`,
+          what: what('holds a number that is not finite.'),
+          expected: 'finite numbers',
+          received: String(vector[i]),
+          fix: 'check where the vectors come from.',
+        });
     }
   });
   return width;
 }
 
 function nothingFound(where: string, missing: readonly string[]): RondoError {
-  return new RondoError('DATA_FORMAT', { where: `${where}, vectors`, what: 'no token of the text has a vector.', expected: 'vectors of words such as those of the text', received: `none for ${missing.slice(0, 6).map((token) => JSON.stringify(token)).join(', ')}${missing.length > 6 ? ' ...' : ''}`, fix: 'use vectors of the same language, cut into the same kind of tokens.' });
+  return new RondoError('DATA_FORMAT', {
+    where: `${where}, vectors`,
+    what: 'no token of the text has a vector.',
+    expected: 'vectors of words such as those of the text',
+    received: `none for ${missing
+      .slice(0, 6)
+      .map((token) => JSON.stringify(token))
+      .join(', ')}${missing.length > 6 ? ' ...' : ''}`,
+    fix: 'use vectors of the same language, cut into the same kind of tokens.',
+  });
 }
 
 /** The standard deviation of all values that are not drawn. */

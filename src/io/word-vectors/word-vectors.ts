@@ -27,7 +27,13 @@ export class WordVectors implements PretrainedVectors {
     if (words.length > 0) requireCount('WordVectors', 'dimension', this.dimension);
     if (this.places.size < words.length) {
       const twice = words.find((word, i) => this.places.get(word) !== i);
-      throw new RondoError('OUT_OF_RANGE', { where: 'WordVectors', what: 'a word comes twice.', expected: 'different words', received: JSON.stringify(twice), fix: 'list each word once.' });
+      throw new RondoError('OUT_OF_RANGE', {
+        where: 'WordVectors',
+        what: 'a word comes twice.',
+        expected: 'different words',
+        received: JSON.stringify(twice),
+        fix: 'list each word once.',
+      });
     }
   }
 

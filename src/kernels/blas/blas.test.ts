@@ -21,7 +21,9 @@ const plain: Multiply = ({ call: { m, n, k, a, b, c, transposeA, transposeB, acc
     for (let j = 0; j < n; j++) {
       let sum = accumulate ? memory[first.c / 4 + i * c.rowStride + j] : 0;
       for (let p = 0; p < k; p++) {
-        sum += memory[first.a / 4 + (transposeA ? p * a.rowStride + i : i * a.rowStride + p)] * memory[first.b / 4 + (transposeB ? j * b.rowStride + p : p * b.rowStride + j)];
+        sum +=
+          memory[first.a / 4 + (transposeA ? p * a.rowStride + i : i * a.rowStride + p)] *
+          memory[first.b / 4 + (transposeB ? j * b.rowStride + p : p * b.rowStride + j)];
       }
       memory[first.c / 4 + i * c.rowStride + j] = sum;
     }
@@ -37,15 +39,24 @@ describe('the self-test of a BLAS', () => {
     ['ignores that b is transposed', (product) => plain({ ...product, call: { ...product.call, transposeB: false } })],
     ['always adds to what is there', (product) => plain({ ...product, call: { ...product.call, accumulate: true } })],
     ['never adds to what is there', (product) => plain({ ...product, call: { ...product.call, accumulate: false } })],
-    ['forgets the last step of k', (product) => plain({ ...product, call: { ...product.call, k: product.call.k - 1 } })],
-    ['is a little wrong', (product) => {
-      plain(product);
-      product.memory[product.c / 4] *= 1 + 1e-4;
-    }],
-    ['writes beside the result', (product) => {
-      plain(product);
-      product.memory[product.c / 4 + product.call.n] = 0;
-    }],
+    [
+      'forgets the last step of k',
+      (product) => plain({ ...product, call: { ...product.call, k: product.call.k - 1 } }),
+    ],
+    [
+      'is a little wrong',
+      (product) => {
+        plain(product);
+        product.memory[product.c / 4] *= 1 + 1e-4;
+      },
+    ],
+    [
+      'writes beside the result',
+      (product) => {
+        plain(product);
+        product.memory[product.c / 4 + product.call.n] = 0;
+      },
+    ],
   ])('finds one that %s', (_, multiply) => expect(faultOf(multiply)).toMatch(/^it (computes|writes) .*\.$/));
 });
 
@@ -53,19 +64,34 @@ describe('the search for a BLAS', () => {
   it('knows the names of each system, and folders of installations', () => {
     expect(blasLibraries({ platform: 'linux', environment: {} })[0]).toBe('libopenblas.so.0');
     expect(blasLibraries({ platform: 'darwin', environment: {} })[0]).toContain('Accelerate');
-    expect(blasLibraries({ platform: 'win32', environment: { CONDA_PREFIX: 'C:\\conda' } })[0]).toBe('C:\\conda\\Library\\bin\\libopenblas.dll');
-    expect(blasLibraries({ platform: 'linux', environment: { CONDA_PREFIX: '/c', MKLROOT: '/m' } })).toContain('/m/lib/libmkl_rt.so.2');
-    expect(blasLibraries({ platform: 'linux', environment: { RONDO_BLAS: '/own/libblas.so' } })).toEqual(['/own/libblas.so']);
+    expect(blasLibraries({ platform: 'win32', environment: { CONDA_PREFIX: 'C:\\conda' } })[0]).toBe(
+      'C:\\conda\\Library\\bin\\libopenblas.dll',
+    );
+    expect(blasLibraries({ platform: 'linux', environment: { CONDA_PREFIX: '/c', MKLROOT: '/m' } })).toContain(
+      '/m/lib/libmkl_rt.so.2',
+    );
+    expect(blasLibraries({ platform: 'linux', environment: { RONDO_BLAS: '/own/libblas.so' } })).toEqual([
+      '/own/libblas.so',
+    ]);
   });
 });
 
 describe('the search for koffi', () => {
   it('says why it is not there', async () => {
-    const old = await findKoffi(() => Promise.resolve({ default: { load: () => ({ func: () => () => undefined }) } as never }));
+    const old = await findKoffi(() =>
+      Promise.resolve({ default: { load: () => ({ func: () => () => undefined }) } as never }),
+    );
     expect(old).toMatchObject({ koffi: undefined, reason: expect.stringContaining('npm install koffi@latest') });
-    const failing = (code: string, message: string) => findKoffi(() => Promise.reject(Object.assign(new Error(message), { code })));
-    expect(await failing('ERR_MODULE_NOT_FOUND', "Cannot find package 'koffi'")).toEqual({ koffi: undefined, reason: 'the npm package koffi is not installed.' });
-    expect(await failing('', 'no binary for this system\n  at x')).toEqual({ koffi: undefined, reason: 'the npm package koffi does not load: no binary for this system' });
+    const failing = (code: string, message: string) =>
+      findKoffi(() => Promise.reject(Object.assign(new Error(message), { code })));
+    expect(await failing('ERR_MODULE_NOT_FOUND', "Cannot find package 'koffi'")).toEqual({
+      koffi: undefined,
+      reason: 'the npm package koffi is not installed.',
+    });
+    expect(await failing('', 'no binary for this system\n  at x')).toEqual({
+      koffi: undefined,
+      reason: 'the npm package koffi does not load: no binary for this system',
+    });
   });
 });
 
@@ -84,12 +110,20 @@ describe('products for a BLAS', () => {
 });
 
 await withBlas('products by a BLAS', (library) => {
-  describe.each([['', createWasmBackend()], [' shared', createWasmBackend({ sharedMemory: true })]])('products by a BLAS in%s WebAssembly memory', (_, backend: WasmBackend) => {
+  describe.each([
+    ['', createWasmBackend()],
+    [' shared', createWasmBackend({ sharedMemory: true })],
+  ])('products by a BLAS in%s WebAssembly memory', (_, backend: WasmBackend) => {
     const accelerator = new BlasAccelerator(library);
 
     it('agree with the kernels to rounding in each form, after the memory has grown too', () => {
       const random = new Random(4);
-      const limits = [[33, 47, 129], [1, 203, 131], [67, 1, 301], [9, 130, 77]];
+      const limits = [
+        [33, 47, 129],
+        [1, 203, 131],
+        [67, 1, 301],
+        [9, 130, 77],
+      ];
       for (const [turn, [m, n, k]] of [...limits, ...limits].entries()) {
         if (turn === limits.length) backend.allocate(1 << 22);
         for (let form = 0; form < 8; form++) {
@@ -101,7 +135,11 @@ await withBlas('products by a BLAS', (library) => {
             backend.write({ ...view, offset: 0 }, values);
             return view;
           };
-          const [a, b, c] = [transposeA ? matrix(k, m) : matrix(m, k), transposeB ? matrix(n, k) : matrix(k, n), matrix(m, n)];
+          const [a, b, c] = [
+            transposeA ? matrix(k, m) : matrix(m, k),
+            transposeB ? matrix(n, k) : matrix(k, n),
+            matrix(m, n),
+          ];
           const call: MatmulCall = { m, n, k, a, b, c, transposeA, transposeB, accumulate };
           const before = backend.readNow({ ...c, offset: 0 }, c.buffer.size);
           const results = [undefined, { name: 'all', takes: () => true, multiply: library.multiply }].map((by) => {
@@ -123,7 +161,8 @@ await withBlas('products by a BLAS', (library) => {
       const memory = backend.memory();
       const speeds = compareSpeeds(backend, accelerator);
       expect(speeds.length).toBeGreaterThan(2);
-      for (const { wasmGigaflops, blasGigaflops } of speeds) expect(Math.min(wasmGigaflops, blasGigaflops)).toBeGreaterThan(0);
+      for (const { wasmGigaflops, blasGigaflops } of speeds)
+        expect(Math.min(wasmGigaflops, blasGigaflops)).toBeGreaterThan(0);
       expect(backend.accelerator).toBeUndefined();
       expect(backend.memory().temporaryBytes).toBe(memory.temporaryBytes);
     });
@@ -136,4 +175,3 @@ await withBlas('products by a BLAS', (library) => {
     expect(refused[0].reason).not.toBe('');
   });
 });
-

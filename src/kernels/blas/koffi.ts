@@ -18,7 +18,10 @@ export async function findKoffi(load: () => Promise<{ default: Koffi }> = () => 
   try {
     const { default: koffi } = await load();
     if (typeof koffi.address === 'function') return { koffi };
-    return { koffi: undefined, reason: 'the npm package koffi is too old: it cannot tell the address of an array. Run: npm install koffi@latest' };
+    return {
+      koffi: undefined,
+      reason: 'the npm package koffi is too old: it cannot tell the address of an array. Run: npm install koffi@latest',
+    };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ERR_MODULE_NOT_FOUND') return { koffi: undefined, reason: 'the npm package koffi is not installed.' };

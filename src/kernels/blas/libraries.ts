@@ -8,7 +8,16 @@ export interface Place {
 
 /** Names that the system's loader finds, the faster libraries first. */
 const names: Partial<Record<NodeJS.Platform, readonly string[]>> = {
-  linux: ['libopenblas.so.0', 'libopenblas.so', 'libmkl_rt.so.2', 'libmkl_rt.so', 'libblis.so.4', 'libblis.so', 'libcblas.so.3', 'libblas.so.3'],
+  linux: [
+    'libopenblas.so.0',
+    'libopenblas.so',
+    'libmkl_rt.so.2',
+    'libmkl_rt.so',
+    'libblis.so.4',
+    'libblis.so',
+    'libcblas.so.3',
+    'libblas.so.3',
+  ],
   darwin: [
     '/System/Library/Frameworks/Accelerate.framework/Accelerate',
     '/opt/homebrew/opt/openblas/lib/libopenblas.dylib',
@@ -22,7 +31,9 @@ const names: Partial<Record<NodeJS.Platform, readonly string[]>> = {
 function foldersOf({ platform, environment: { CONDA_PREFIX, MKLROOT } }: Place): string[] {
   const { join } = platform === 'win32' ? win32 : posix;
   return [
-    ...(CONDA_PREFIX === undefined ? [] : [platform === 'win32' ? join(CONDA_PREFIX, 'Library', 'bin') : join(CONDA_PREFIX, 'lib')]),
+    ...(CONDA_PREFIX === undefined
+      ? []
+      : [platform === 'win32' ? join(CONDA_PREFIX, 'Library', 'bin') : join(CONDA_PREFIX, 'lib')]),
     ...(MKLROOT === undefined ? [] : [platform === 'win32' ? join(MKLROOT, 'bin') : join(MKLROOT, 'lib')]),
   ];
 }

@@ -19,7 +19,11 @@ export interface Refusal {
   readonly reason: string;
 }
 
-const threadSetters = ['void openblas_set_num_threads(int)', 'void MKL_Set_Num_Threads(int)', 'void bli_thread_set_num_threads(int64_t)'];
+const threadSetters = [
+  'void openblas_set_num_threads(int)',
+  'void MKL_Set_Num_Threads(int)',
+  'void bli_thread_set_num_threads(int64_t)',
+];
 
 /** What a library without the function is asked for costs nothing: the answer is `undefined`. */
 function functionOf(library: NativeLibrary, declaration: string): ReturnType<NativeLibrary['func']> | undefined {
@@ -41,10 +45,14 @@ export function openLibrary(koffi: Koffi, path: string): BlasLibrary | Refusal {
   } catch (error) {
     return { path, reason: (error as Error).message.split('\n')[0] };
   }
-  const setThreads = threadSetters.map((declaration) => functionOf(library, declaration)).find((found) => found !== undefined);
+  const setThreads = threadSetters
+    .map((declaration) => functionOf(library, declaration))
+    .find((found) => found !== undefined);
   setThreads?.(1);
   const fault = faultOf(multiply);
   if (fault !== undefined) return { path, reason: fault };
-  const version = functionOf(library, 'const char *openblas_get_config()')?.() ?? functionOf(library, 'const char *bli_info_get_version_str()')?.();
+  const version =
+    functionOf(library, 'const char *openblas_get_config()')?.() ??
+    functionOf(library, 'const char *bli_info_get_version_str()')?.();
   return { path, version: typeof version === 'string' ? version.trim() : path, multiply, setThreads };
 }

@@ -36,7 +36,10 @@ export function compareSpeeds(backend: WasmBackend, accelerator: BlasAccelerator
     const size = Math.max(...forms.map(({ m, n, k }) => Math.max(m * n, m * k, n * k)));
     const [a, b, c] = [0, 1, 2].map((seed) => {
       const buffer = backend.temporary(size);
-      backend.write({ buffer, offset: 0 }, Float32Array.from({ length: size }, (_, i) => (((i + seed) * 37) % 101) / 50 - 1));
+      backend.write(
+        { buffer, offset: 0 },
+        Float32Array.from({ length: size }, (_, i) => (((i + seed) * 37) % 101) / 50 - 1),
+      );
       return buffer;
     });
     return forms.map((form) => speedOf(backend, accelerator, form, { a, b, c }));
@@ -46,7 +49,12 @@ export function compareSpeeds(backend: WasmBackend, accelerator: BlasAccelerator
   }
 }
 
-function speedOf(backend: WasmBackend, accelerator: BlasAccelerator, { use, ...form }: Form, buffers: Record<'a' | 'b' | 'c', Buffer>): ProductSpeed {
+function speedOf(
+  backend: WasmBackend,
+  accelerator: BlasAccelerator,
+  { use, ...form }: Form,
+  buffers: Record<'a' | 'b' | 'c', Buffer>,
+): ProductSpeed {
   const { m, n, k, transposeA, transposeB } = form;
   const call: MatmulCall = {
     ...form,
@@ -72,5 +80,8 @@ function speedOf(backend: WasmBackend, accelerator: BlasAccelerator, { use, ...f
 
 /** How many times faster the library is, as the geometric mean over the products. */
 export function advantageOf(speeds: readonly ProductSpeed[]): number {
-  return Math.exp(speeds.reduce((sum, { wasmGigaflops, blasGigaflops }) => sum + Math.log(blasGigaflops / wasmGigaflops), 0) / speeds.length);
+  return Math.exp(
+    speeds.reduce((sum, { wasmGigaflops, blasGigaflops }) => sum + Math.log(blasGigaflops / wasmGigaflops), 0) /
+      speeds.length,
+  );
 }

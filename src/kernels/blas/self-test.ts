@@ -4,7 +4,10 @@ import type { Resolved } from '../../resolved.js';
 
 const pageBytes = 65536;
 /** Not multiples of any tile, and larger than most; two sizes, because libraries have kernels of their own for small products. */
-const sizes = [[5, 7, 11], [37, 43, 59]] as const;
+const sizes = [
+  [5, 7, 11],
+  [37, 43, 59],
+] as const;
 /** Columns that the matrices are ranges of, beyond their own. */
 const slack = 3;
 
@@ -18,7 +21,14 @@ export function faultOf(multiply: Multiply): string | undefined {
   const memory = new Float32Array(new WebAssembly.Memory({ initial: 1 }).buffer);
   for (const [m, n, k] of sizes) {
     for (let form = 0; form < 8; form++) {
-      const fault = faultOfForm(multiply, memory, { m, n, k, transposeA: (form & 1) !== 0, transposeB: (form & 2) !== 0, accumulate: (form & 4) !== 0 });
+      const fault = faultOfForm(multiply, memory, {
+        m,
+        n,
+        k,
+        transposeA: (form & 1) !== 0,
+        transposeB: (form & 2) !== 0,
+        accumulate: (form & 4) !== 0,
+      });
       if (fault !== undefined) return fault;
     }
   }
@@ -64,11 +74,14 @@ function faultOfForm(multiply: Multiply, memory: Float32Array, form: Form): stri
       let sum = accumulate ? before[at] : 0;
       let magnitude = Math.abs(sum);
       for (let p = 0; p < k; p++) {
-        const product = memory[firstA + (transposeA ? p * strideA + i : i * strideA + p)] * memory[firstB + (transposeB ? j * strideB + p : p * strideB + j)];
+        const product =
+          memory[firstA + (transposeA ? p * strideA + i : i * strideA + p)] *
+          memory[firstB + (transposeB ? j * strideB + p : p * strideB + j)];
         sum += product;
         magnitude += Math.abs(product);
       }
-      if (!(Math.abs(result - sum) <= (k + 2) * 2 ** -24 * magnitude)) return `it computes ${result} where ${sum} is right.`;
+      if (!(Math.abs(result - sum) <= (k + 2) * 2 ** -24 * magnitude))
+        return `it computes ${result} where ${sum} is right.`;
     }
   }
   return undefined;

@@ -10,7 +10,8 @@ const [asStored, transposed] = [111, 112];
  * Pointers are declared as integers: addresses of a process fit into the 53 bits of a number, and a number costs less to
  * pass than a view made for each call.
  */
-const declaration = 'void cblas_sgemm(int, int, int, int, int, int, float, uintptr_t, int, uintptr_t, int, float, uintptr_t, int)';
+const declaration =
+  'void cblas_sgemm(int, int, int, int, int, int, float, uintptr_t, int, uintptr_t, int, float, uintptr_t, int)';
 
 /** One of the contract's products, by a library. m, n and k are at least 1. */
 export type Multiply = (product: PlacedProduct) => void;
@@ -28,15 +29,28 @@ export function bindMultiply(koffi: Koffi, library: NativeLibrary): Multiply {
     const { m, n, k, transposeA = false, transposeB = false, accumulate = false } = call;
     const [strideA, strideB, strideC] = stridesOf(call);
     sgemm(
-      rowMajor, transposeA ? transposed : asStored, transposeB ? transposed : asStored, m, n, k,
-      1, base + a, strideA, base + b, strideB, accumulate ? 1 : 0, base + c, strideC,
+      rowMajor,
+      transposeA ? transposed : asStored,
+      transposeB ? transposed : asStored,
+      m,
+      n,
+      k,
+      1,
+      base + a,
+      strideA,
+      base + b,
+      strideB,
+      accumulate ? 1 : 0,
+      base + c,
+      strideC,
     );
   };
 }
 
 /** CBLAS wants a stride of at least a row's length even where there is only one row. */
 function stridesOf({ m, n, k, a, b, c, transposeA, transposeB }: MatmulCall): [number, number, number] {
-  const atLeast = (stride: number, rows: number, columns: number): number => (rows === 1 ? Math.max(stride, columns) : stride);
+  const atLeast = (stride: number, rows: number, columns: number): number =>
+    rows === 1 ? Math.max(stride, columns) : stride;
   return [
     transposeA ? atLeast(a.rowStride, k, m) : atLeast(a.rowStride, m, k),
     transposeB ? atLeast(b.rowStride, n, k) : atLeast(b.rowStride, k, n),

@@ -1,6 +1,20 @@
 import { RondoError } from '../../errors.js';
 import { Interpreter } from '../../expression/interpret.js';
-import type { Backend, Buffer, Capability, GatherCall, MatmulCall, MemoryReport, Part, PointwiseCall, RecurrentBackwardCall, RecurrentForwardCall, Strided, Support, View } from '../contract.js';
+import type {
+  Backend,
+  Buffer,
+  Capability,
+  GatherCall,
+  MatmulCall,
+  MemoryReport,
+  Part,
+  PointwiseCall,
+  RecurrentBackwardCall,
+  RecurrentForwardCall,
+  Strided,
+  Support,
+  View,
+} from '../contract.js';
 import { runPartsInOrder } from '../run-parts.js';
 import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
 
@@ -22,7 +36,8 @@ class ReferenceBackend implements Backend {
   private readonly report: MemoryReport = { persistentBytes: 0, temporaryBytes: 0, peakBytes: 0 };
 
   supports(capability: Capability): Support {
-    if (capability === 'float64' || capability === 'readNow') return { supported: true, reason: 'the reference computes in double precision on the host.' };
+    if (capability === 'float64' || capability === 'readNow')
+      return { supported: true, reason: 'the reference computes in double precision on the host.' };
     return { supported: false, reason: 'the reference is plain TypeScript on one thread.' };
   }
 
@@ -42,12 +57,14 @@ class ReferenceBackend implements Backend {
 
   closeScope(): void {
     const size = this.scopes.pop();
-    if (size === undefined) throw new RondoError('INTERNAL', { where: 'reference', what: 'closeScope without openScope.' });
+    if (size === undefined)
+      throw new RondoError('INTERNAL', { where: 'reference', what: 'closeScope without openScope.' });
     this.report.temporaryBytes -= 8 * size;
   }
 
   temporary(size: number): Buffer {
-    if (this.scopes.length === 0) throw new RondoError('INTERNAL', { where: 'reference', what: 'temporary memory is taken outside of a scope.' });
+    if (this.scopes.length === 0)
+      throw new RondoError('INTERNAL', { where: 'reference', what: 'temporary memory is taken outside of a scope.' });
     this.scopes[this.scopes.length - 1] += size;
     this.report.temporaryBytes += 8 * size;
     this.notePeak();
@@ -95,10 +112,13 @@ class ReferenceBackend implements Backend {
     }
     for (const name of program.scalars) readers.set(name, () => scalars[name]);
     const interpreter = new Interpreter((name, row, column) => readers.get(name)!(row, column), columns);
-    for (const output of program.outputs) clearSums(outputs[output.name], output.reduce, output.accumulate, rows, columns);
+    for (const output of program.outputs)
+      clearSums(outputs[output.name], output.reduce, output.accumulate, rows, columns);
     for (let row = 0; row < rows; row++) {
       // All values of the row before any write, since outputs may lie over inputs.
-      const values = program.outputs.map(({ expression }) => Float64Array.from({ length: columns }, (_, column) => interpreter.at(expression, row, column)));
+      const values = program.outputs.map(({ expression }) =>
+        Float64Array.from({ length: columns }, (_, column) => interpreter.at(expression, row, column)),
+      );
       program.outputs.forEach(({ name, reduce, accumulate }, index) => {
         const { buffer, offset, rowStride } = outputs[name];
         const data = dataOf(buffer);
@@ -106,7 +126,8 @@ class ReferenceBackend implements Backend {
           if (reduce === 'none' && !accumulate) data[offset + row * rowStride + column] = value;
           else if (reduce === 'none') data[offset + row * rowStride + column] += value;
           else if (reduce === 'perRow') {
-            if (column === 0) data[offset + row * rowStride] = accumulate ? data[offset + row * rowStride] + value : value;
+            if (column === 0)
+              data[offset + row * rowStride] = accumulate ? data[offset + row * rowStride] + value : value;
           } else if (reduce === 'rows') data[offset + column] += value;
           else if (reduce === 'columns') data[offset + row * rowStride] += value;
           else data[offset] += value;
@@ -175,11 +196,18 @@ class ReferenceBackend implements Backend {
 }
 
 function dataOf(buffer: Buffer): Float64Array {
-  if (!(buffer instanceof ReferenceBuffer)) throw new RondoError('INTERNAL', { where: 'reference', what: 'a buffer of another backend was given.' });
+  if (!(buffer instanceof ReferenceBuffer))
+    throw new RondoError('INTERNAL', { where: 'reference', what: 'a buffer of another backend was given.' });
   return buffer.data;
 }
 
-function clearSums({ buffer, offset, rowStride }: Strided, reduce: string, accumulate: boolean, rows: number, columns: number): void {
+function clearSums(
+  { buffer, offset, rowStride }: Strided,
+  reduce: string,
+  accumulate: boolean,
+  rows: number,
+  columns: number,
+): void {
   if (accumulate || reduce === 'none' || reduce === 'perRow') return;
   const data = dataOf(buffer);
   if (reduce === 'rows') data.fill(0, offset, offset + columns);

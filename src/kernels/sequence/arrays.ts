@@ -13,19 +13,41 @@ export function stepArray({ buffer, offset }: View, column: number, rowStride: n
 }
 
 /** The part of an array that a share works on, along a stretch of steps. */
-export function placed({ buffer, offset, rowStride, movement }: StepArray, firstUnit: number, { start, advance }: Stretch): Moving {
-  return { buffer, offset: offset + firstUnit + start[movement] * rowStride, rowStride, advance: advance[movement] * rowStride };
+export function placed(
+  { buffer, offset, rowStride, movement }: StepArray,
+  firstUnit: number,
+  { start, advance }: Stretch,
+): Moving {
+  return {
+    buffer,
+    offset: offset + firstUnit + start[movement] * rowStride,
+    rowStride,
+    advance: advance[movement] * rowStride,
+  };
 }
 
 /** Finds the array behind a leaf or output of a program, by the two parts of its name. */
 export type ArrayFinder = (role: string, what: string) => StepArray;
 
 /** A program over a share's rows and units, for one step after the other of a stretch. */
-export function programCall(call: RecurrentCall, program: PointwiseProgram, share: Share, stretch: Stretch, find: ArrayFinder): MovingPointwiseCall {
+export function programCall(
+  call: RecurrentCall,
+  program: PointwiseProgram,
+  share: Share,
+  stretch: Stretch,
+  find: ArrayFinder,
+): MovingPointwiseCall {
   const { inputs, outputs } = namesOf(program);
   const bind = (names: readonly ArrayName[]): Record<string, Moving> =>
     Object.fromEntries(names.map(({ name, role, what }) => [name, placed(find(role, what), share.firstUnit, stretch)]));
-  return { program, rows: stretch.numRows, columns: share.numUnits, inputs: bind(inputs), outputs: bind(outputs), scalars: call.scalars };
+  return {
+    program,
+    rows: stretch.numRows,
+    columns: share.numUnits,
+    inputs: bind(inputs),
+    outputs: bind(outputs),
+    scalars: call.scalars,
+  };
 }
 
 /** A name such as `input.forget` in its parts. */
@@ -80,7 +102,12 @@ export interface BackwardArrays {
 }
 
 /** The array behind a leaf or output of a backward program. */
-export function backwardArray(call: RecurrentBackwardCall, { dRecurrent, dOperands, dVectors }: BackwardArrays, role: string, what: string): StepArray {
+export function backwardArray(
+  call: RecurrentBackwardCall,
+  { dRecurrent, dOperands, dVectors }: BackwardArrays,
+  role: string,
+  what: string,
+): StepArray {
   const { units, plan } = call;
   switch (role) {
     case 'next':

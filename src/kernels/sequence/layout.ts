@@ -76,11 +76,21 @@ export function stretchesOf(layout: Layout, share: Share, order: 'forward' | 'ba
 
 function placesOf({ batch, firstRow, stateBefore }: Layout, share: Share, t: number): Record<Movement, number> {
   const first = share.firstRow;
-  return { fixed: first, packed: first + firstRow[t], stateBefore: first + stateBefore[t], stateAfter: first + batch + firstRow[t] };
+  return {
+    fixed: first,
+    packed: first + firstRow[t],
+    stateBefore: first + stateBefore[t],
+    stateAfter: first + batch + firstRow[t],
+  };
 }
 
 function difference(a: Record<Movement, number>, b: Record<Movement, number>): Record<Movement, number> {
-  return { fixed: 0, packed: a.packed - b.packed, stateBefore: a.stateBefore - b.stateBefore, stateAfter: a.stateAfter - b.stateAfter };
+  return {
+    fixed: 0,
+    packed: a.packed - b.packed,
+    stateBefore: a.stateBefore - b.stateBefore,
+    stateAfter: a.stateAfter - b.stateAfter,
+  };
 }
 
 function isSame(a: Record<Movement, number>, b: Record<Movement, number>): boolean {

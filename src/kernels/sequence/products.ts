@@ -13,10 +13,7 @@ export class RecurrentProducts {
   readonly #backend: Backend;
   readonly #call: RecurrentCall;
 
-  constructor(
-    backend: Backend,
-    call: RecurrentCall,
-  ) {
+  constructor(backend: Backend, call: RecurrentCall) {
     this.#backend = backend;
     this.#call = call;
     this.#gateWidth = call.plan.cell.gates.length * call.units;
@@ -31,12 +28,26 @@ export class RecurrentProducts {
     return Array.from({ length: isWhole ? 1 : product.numGates }, (_, i): StepCall => {
       const column = (product.firstGate + i) * units + share.firstUnit;
       const c = placed(stepArray(target, column, target.rowStride, 'fixed'), 0, stretch);
-      return this.#matmul(`forward ${column}`, { m: stretch.numRows, n, k: units, a, b: columnsAt(this.#kernel(), 0, column), c });
+      return this.#matmul(`forward ${column}`, {
+        m: stretch.numRows,
+        n,
+        k: units,
+        a,
+        b: columnsAt(this.#kernel(), 0, column),
+        c,
+      });
     });
   }
 
   /** A share's units of the transposed product: dL/d(operand) from dL/d(product). */
-  backward(product: Product, dRecurrent: Strided, target: View, accumulate: boolean, share: Share, stretch: Stretch): StepCall {
+  backward(
+    product: Product,
+    dRecurrent: Strided,
+    target: View,
+    accumulate: boolean,
+    share: Share,
+    stretch: Stretch,
+  ): StepCall {
     const { units } = this.#call;
     const column = product.firstGate * units;
     return this.#matmul(`backward ${column} ${share.firstUnit}`, {
@@ -54,11 +65,14 @@ export class RecurrentProducts {
   /** What a product multiplies: the state before the step, or a value computed in the step. */
   operand({ state, operand }: Product): StepArray {
     const { units, states, operands } = this.#call;
-    return state !== undefined ? stepArray(states[state], 0, units, 'stateBefore') : stepArray(operands[operand!], 0, units, 'packed');
+    return state !== undefined
+      ? stepArray(states[state], 0, units, 'stateBefore')
+      : stepArray(operands[operand!], 0, units, 'packed');
   }
 
   #matmul(key: string, call: MatmulCall): StepCall {
-    if (!this.#packed.has(key)) this.#packed.set(key, this.#backend.pack({ ...call, m: this.#call.batch, times: this.#call.activeRows.length }));
+    if (!this.#packed.has(key))
+      this.#packed.set(key, this.#backend.pack({ ...call, m: this.#call.batch, times: this.#call.activeRows.length }));
     return { kind: 'matmul', call: { ...call, packed: this.#packed.get(key) } };
   }
 

@@ -29,11 +29,17 @@ function valuesFor(cell: Cell, options: EquationOptions, seed: number): Values {
   const random = new Random(seed, cell.name);
   const G = cell.gates.length;
   const numbers = (size: number): Float64Array => Float64Array.from({ length: size }, () => 0.7 * random.normal());
-  const values: Values = { input: numbers(N * G * U), recurrentKernel: numbers(U * G * U), bias: numbers(G * U), recurrentBias: numbers(G * U) };
+  const values: Values = {
+    input: numbers(N * G * U),
+    recurrentKernel: numbers(U * G * U),
+    bias: numbers(G * U),
+    recurrentBias: numbers(G * U),
+  };
   for (const state of cell.states) values[`state.${state}`] = numbers(B * U);
   for (const name of Object.keys(cell.vectors)) values[`vector.${name}`] = numbers(U);
   if (options.recurrentDropout) values['mask.recurrent'] = numbers(B * U);
-  for (const state of options.zoneout?.states ?? []) values[`mask.zoneout.${state}`] = Float64Array.from({ length: N * U }, () => random.integer(2));
+  for (const state of options.zoneout?.states ?? [])
+    values[`mask.zoneout.${state}`] = Float64Array.from({ length: N * U }, () => random.integer(2));
   return values;
 }
 
@@ -41,7 +47,9 @@ function valuesFor(cell: Cell, options: EquationOptions, seed: number): Values {
 function slowRun(cell: Cell, options: EquationOptions, values: Values): Result {
   const { next, output, operands } = cell.equations(options);
   const G = cell.gates.length;
-  const states = Object.fromEntries(cell.states.map((state) => [state, Float64Array.from([...values[`state.${state}`], ...new Float64Array(N * U)])]));
+  const states = Object.fromEntries(
+    cell.states.map((state) => [state, Float64Array.from([...values[`state.${state}`], ...new Float64Array(N * U)])]),
+  );
   const outputs = new Float64Array(N * U);
   let first = 0;
   let before = 0;
@@ -59,7 +67,11 @@ function slowRun(cell: Cell, options: EquationOptions, values: Values): Result {
       const read = (name: string, _: number, column: number): number => {
         const gate = cell.gates.indexOf(name.slice(name.indexOf('.') + 1));
         if (name.startsWith('input.')) return values.input[((first + row) * G + gate) * U + column];
-        if (name.startsWith('recurrent.')) return product(cell.gates[gate]).reduce((sum, value, k) => sum + value * values.recurrentKernel[(k * G + gate) * U + column], 0);
+        if (name.startsWith('recurrent.'))
+          return product(cell.gates[gate]).reduce(
+            (sum, value, k) => sum + value * values.recurrentKernel[(k * G + gate) * U + column],
+            0,
+          );
         if (name.startsWith('bias.')) return values.bias[gate * U + column];
         if (name.startsWith('recurrentBias.')) return values.recurrentBias[gate * U + column];
         if (name.startsWith('state.')) return states[name.slice(6)][(before + row) * U + column];
@@ -78,7 +90,13 @@ function slowRun(cell: Cell, options: EquationOptions, values: Values): Result {
 }
 
 /** A call over fresh buffers of a backend, and what it leaves there. */
-function prepare(backend: Backend, cell: Cell, options: EquationOptions, values: Values, training: boolean): { call: RecurrentForwardCall; result: () => Result } {
+function prepare(
+  backend: Backend,
+  cell: Cell,
+  options: EquationOptions,
+  values: Values,
+  training: boolean,
+): { call: RecurrentForwardCall; result: () => Result } {
   const plan = planCell(cell, options);
   const G = cell.gates.length;
   const view = (size: number, data?: ArrayLike<number>): View => {
@@ -88,7 +106,11 @@ function prepare(backend: Backend, cell: Cell, options: EquationOptions, values:
     return made;
   };
   const gates = view(N * plan.gateSlots * U);
-  for (let row = 0; row < N; row++) backend.write({ ...gates, offset: gates.offset + row * plan.gateSlots * U }, values.input.subarray(row * G * U, (row + 1) * G * U));
+  for (let row = 0; row < N; row++)
+    backend.write(
+      { ...gates, offset: gates.offset + row * plan.gateSlots * U },
+      values.input.subarray(row * G * U, (row + 1) * G * U),
+    );
   const states = Object.fromEntries(cell.states.map((state) => [state, view((B + N) * U, values[`state.${state}`])]));
   const output = plan.outputState === undefined ? view(N * U) : undefined;
   const call: RecurrentForwardCall = {
@@ -113,7 +135,10 @@ function prepare(backend: Backend, cell: Cell, options: EquationOptions, values:
   const read = (from: View, size: number): Float64Array => Float64Array.from(backend.readNow!(from, size));
   const result = (): Result => {
     const after = Object.fromEntries(cell.states.map((state) => [state, read(states[state], (B + N) * U)]));
-    return { states: after, output: output === undefined ? after[plan.outputState!].subarray(B * U) : read(output, N * U) };
+    return {
+      states: after,
+      output: output === undefined ? after[plan.outputState!].subarray(B * U) : read(output, N * U),
+    };
   };
   return { call, result };
 }
@@ -156,7 +181,8 @@ describe.each(cells.map((cell) => [cell.name, cell] as const))('the sequence of 
           const { call, result } = prepare(backend, cell, variants[variant], values, training);
           backend.recurrentForward([call]);
           const { states, output } = result();
-          for (const state of cell.states) expectClose(states[state], expected.states[state], tolerance, `${state} on ${name}, training: ${training}`);
+          for (const state of cell.states)
+            expectClose(states[state], expected.states[state], tolerance, `${state} on ${name}, training: ${training}`);
           expectClose(output, expected.output, tolerance, `output on ${name}, training: ${training}`);
         }
       });
@@ -170,32 +196,47 @@ describe.each(cells.map((cell) => [cell.name, cell] as const))('the sequence of 
     const values = valuesFor(cell, options, 2);
     const random = new Random(3, cell.name);
     const normal = (size: number): Float64Array => Float64Array.from({ length: size }, () => random.normal());
-    const cotangents: Values = { output: normal(N * U), ...Object.fromEntries(cell.states.map((state) => [state, normal(B * U)])) };
+    const cotangents: Values = {
+      output: normal(N * U),
+      ...Object.fromEntries(cell.states.map((state) => [state, normal(B * U)])),
+    };
     /** Sequence by sequence, the row of its final state. */
     const finalRow = (row: number): number => {
       let last = row;
-      for (let t = 0, first = 0; t < activeRows.length; first += activeRows[t++]) if (row < activeRows[t]) last = B + first + row;
+      for (let t = 0, first = 0; t < activeRows.length; first += activeRows[t++])
+        if (row < activeRows[t]) last = B + first + row;
       return last;
     };
     const loss = (at: Values, hasOutput: boolean): number => {
       const { states, output } = slowRun(cell, options, at);
       let sum = hasOutput ? output.reduce((total, value, i) => total + value * cotangents.output[i], 0) : 0;
-      for (const state of cell.states) for (let i = 0; i < B * U; i++) sum += cotangents[state][i] * states[state][finalRow(Math.floor(i / U)) * U + (i % U)];
+      for (const state of cell.states)
+        for (let i = 0; i < B * U; i++)
+          sum += cotangents[state][i] * states[state][finalRow(Math.floor(i / U)) * U + (i % U)];
       return sum;
     };
     /** The slope of the loss along a direction. */
     const slope = (name: string, direction: Float64Array, hasOutput: boolean): number => {
       const step = 1e-5;
-      const moved = (by: number): number => loss({ ...values, [name]: values[name].map((value, i) => value + by * direction[i]) }, hasOutput);
+      const moved = (by: number): number =>
+        loss({ ...values, [name]: values[name].map((value, i) => value + by * direction[i]) }, hasOutput);
       return (moved(step) - moved(-step)) / (2 * step);
     };
     for (const hasOutput of [true, false]) {
       const gradients: Record<string, Values> = {};
       for (const [name, { make }] of Object.entries(backends)) {
-        onBackend(make, (backend) => (gradients[name] = backwards(backend, cell, options, values, cotangents, hasOutput)));
+        onBackend(
+          make,
+          (backend) => (gradients[name] = backwards(backend, cell, options, values, cotangents, hasOutput)),
+        );
         const { recurrentKernel: kernel, ...others } = gradients[name];
         for (const [what, gradient] of Object.entries(cell.recurrent === 'full' ? gradients[name] : others)) {
-          expectClose(gradient, gradients.reference[what], 2e-4, `dL/d(${what}) on ${name}, output gradient: ${hasOutput}`);
+          expectClose(
+            gradient,
+            gradients.reference[what],
+            2e-4,
+            `dL/d(${what}) on ${name}, output gradient: ${hasOutput}`,
+          );
         }
         expect(kernel === undefined).toBe(cell.recurrent === 'none');
       }
@@ -203,7 +244,12 @@ describe.each(cells.map((cell) => [cell.name, cell] as const))('the sequence of 
         for (let i = 0; i < (variant === 'as defined' ? 2 : 1); i++) {
           const direction = normal(gradient.length);
           const expected = slope(what, direction, hasOutput);
-          expectClose([direction.reduce((sum, step, j) => sum + step * gradient[j], 0)], [expected], 1e-7, `dL/d(${what}), output gradient: ${hasOutput}`);
+          expectClose(
+            [direction.reduce((sum, step, j) => sum + step * gradient[j], 0)],
+            [expected],
+            1e-7,
+            `dL/d(${what}), output gradient: ${hasOutput}`,
+          );
         }
       }
     }
@@ -211,7 +257,14 @@ describe.each(cells.map((cell) => [cell.name, cell] as const))('the sequence of 
 });
 
 /** The gradients by every array, through the forward and backward pass of a backend. */
-function backwards(backend: Backend, cell: Cell, options: EquationOptions, values: Values, cotangents: Values, hasOutput: boolean): Values {
+function backwards(
+  backend: Backend,
+  cell: Cell,
+  options: EquationOptions,
+  values: Values,
+  cotangents: Values,
+  hasOutput: boolean,
+): Values {
   const { call } = prepare(backend, cell, options, values, true);
   const { plan } = call;
   const G = cell.gates.length;
@@ -224,28 +277,37 @@ function backwards(backend: Backend, cell: Cell, options: EquationOptions, value
   /** Weight gradients are added to what is there. */
   const weight = (size: number): View => view(size, new Float64Array(size).fill(started));
   const targets: Record<string, { view: View; size: number; start: number }> = {};
-  const target = (name: string, size: number): View => (targets[name] = { view: weight(size), size, start: started }).view;
+  const target = (name: string, size: number): View =>
+    (targets[name] = { view: weight(size), size, start: started }).view;
   const dStates = Object.fromEntries(cell.states.map((state) => [state, view(B * U, cotangents[state])]));
   backend.recurrentForward([call]);
   const width = plan.gradientOverKept ? plan.gateSlots * U : G * U;
   const dInput = plan.gradientOverKept ? { ...call.gates, rowStride: width } : { ...view(N * G * U), rowStride: width };
-  backend.recurrentBackward([{
-    ...call,
-    dOutput: hasOutput ? view(N * U, cotangents.output) : undefined,
-    dStates,
-    dInput,
-    dWeights: {
-      recurrentKernel: call.weights.recurrentKernel && target('recurrentKernel', U * G * U),
-      bias: call.weights.bias && target('bias', G * U),
-      recurrentBias: call.weights.recurrentBias && target('recurrentBias', G * U),
-      vectors: Object.fromEntries(Object.keys(cell.vectors).map((name) => [name, target(`vector.${name}`, U)])),
+  backend.recurrentBackward([
+    {
+      ...call,
+      dOutput: hasOutput ? view(N * U, cotangents.output) : undefined,
+      dStates,
+      dInput,
+      dWeights: {
+        recurrentKernel: call.weights.recurrentKernel && target('recurrentKernel', U * G * U),
+        bias: call.weights.bias && target('bias', G * U),
+        recurrentBias: call.weights.recurrentBias && target('recurrentBias', G * U),
+        vectors: Object.fromEntries(Object.keys(cell.vectors).map((name) => [name, target(`vector.${name}`, U)])),
+      },
     },
-  }]);
+  ]);
   const read = (from: View, size: number): Float64Array => Float64Array.from(backend.readNow!(from, size));
-  const gradients: Values = Object.fromEntries(Object.entries(targets).map(([name, { view: from, size, start }]) => [name, read(from, size).map((value) => value - start)]));
+  const gradients: Values = Object.fromEntries(
+    Object.entries(targets).map(([name, { view: from, size, start }]) => [
+      name,
+      read(from, size).map((value) => value - start),
+    ]),
+  );
   for (const state of cell.states) gradients[`state.${state}`] = read(dStates[state], B * U);
   gradients.input = new Float64Array(N * G * U);
-  for (let row = 0; row < N; row++) gradients.input.set(read({ ...dInput, offset: dInput.offset + row * width }, G * U), row * G * U);
+  for (let row = 0; row < N; row++)
+    gradients.input.set(read({ ...dInput, offset: dInput.offset + row * width }, G * U), row * G * U);
   return gradients;
 }
 
@@ -258,14 +320,23 @@ describe('a sequence', () => {
       const { call } = prepare(backend, lstm, {}, values, true);
       const empty = { ...call, activeRows: new Int32Array(0) };
       backend.recurrentForward([empty]);
-      const dStates = Object.fromEntries(lstm.states.map((state) => {
-        const view = { buffer: backend.temporary(B * U), offset: 0 };
-        backend.fill(view, B * U, 2);
-        return [state, view];
-      }));
+      const dStates = Object.fromEntries(
+        lstm.states.map((state) => {
+          const view = { buffer: backend.temporary(B * U), offset: 0 };
+          backend.fill(view, B * U, 2);
+          return [state, view];
+        }),
+      );
       const dKernel = { buffer: backend.temporary(U * 4 * U), offset: 0 };
       backend.fill(dKernel, U * 4 * U, 1);
-      backend.recurrentBackward([{ ...empty, dStates, dInput: { ...call.gates, rowStride: 4 * U }, dWeights: { recurrentKernel: dKernel, vectors: {} } }]);
+      backend.recurrentBackward([
+        {
+          ...empty,
+          dStates,
+          dInput: { ...call.gates, rowStride: 4 * U },
+          dWeights: { recurrentKernel: dKernel, vectors: {} },
+        },
+      ]);
       expect([...backend.readNow!(dStates.hidden, B * U)]).toEqual(new Array(B * U).fill(2));
       expect([...backend.readNow!(dKernel, U * 4 * U)]).toEqual(new Array(U * 4 * U).fill(1));
       expect([...backend.readNow!(call.states.cell, B * U)]).toEqual([...values['state.cell']]);
@@ -278,13 +349,23 @@ describe('a sequence', () => {
       const { call } = prepare(backend, peephole, {}, valuesFor(peephole, {}, 5), true);
       backend.recurrentForward([call]);
       const products: number[] = [];
-      const watched = Object.assign(Object.create(backend) as Backend, { matmul: (given: Parameters<Backend['matmul']>[0]) => { products.push(given.m); backend.matmul(given); } });
-      const dStates = Object.fromEntries(peephole.states.map((state) => {
-        const view = { buffer: backend.temporary(B * U), offset: 0 };
-        backend.fill(view, B * U, 1);
-        return [state, view];
-      }));
-      const run = (dWeights: Parameters<Backend['recurrentBackward']>[0][number]['dWeights']): void => watched.recurrentBackward([{ ...call, dStates, dInput: { ...call.gates, rowStride: call.plan.gateSlots * U }, dWeights }]);
+      const watched = Object.assign(Object.create(backend) as Backend, {
+        matmul: (given: Parameters<Backend['matmul']>[0]) => {
+          products.push(given.m);
+          backend.matmul(given);
+        },
+      });
+      const dStates = Object.fromEntries(
+        peephole.states.map((state) => {
+          const view = { buffer: backend.temporary(B * U), offset: 0 };
+          backend.fill(view, B * U, 1);
+          return [state, view];
+        }),
+      );
+      const run = (dWeights: Parameters<Backend['recurrentBackward']>[0][number]['dWeights']): void =>
+        watched.recurrentBackward([
+          { ...call, dStates, dInput: { ...call.gates, rowStride: call.plan.gateSlots * U }, dWeights },
+        ]);
       run({ vectors: {} });
       // One transposed product a step, and none of the size of a weight.
       expect(products).toEqual([...activeRows].reverse());

@@ -1,7 +1,24 @@
 import { constant, leaf } from '../../expression/build.js';
 import { pointwiseProgram } from '../../expression/program.js';
-import type { Backend, Part, RecurrentBackwardCall, RecurrentCall, RecurrentForwardCall, StepCall, Strided, View } from '../contract.js';
-import { type BackwardArrays, backwardArray, columnsAt, forwardArray, placed, programCall, stepArray } from './arrays.js';
+import type {
+  Backend,
+  Part,
+  RecurrentBackwardCall,
+  RecurrentCall,
+  RecurrentForwardCall,
+  StepCall,
+  Strided,
+  View,
+} from '../contract.js';
+import {
+  type BackwardArrays,
+  backwardArray,
+  columnsAt,
+  forwardArray,
+  placed,
+  programCall,
+  stepArray,
+} from './arrays.js';
 import { type Layout, layoutOf, type Share, type Stretch, stretchesOf } from './layout.js';
 import { RecurrentProducts } from './products.js';
 import { splitRun } from './split.js';
@@ -20,7 +37,10 @@ import { splitRun } from './split.js';
 export function recurrentForward(backend: Backend, calls: readonly RecurrentForwardCall[]): void {
   backend.openScope();
   const runs = calls.map((call) => forwardRun(backend, call, threadsFor(backend, calls)));
-  backend.runParts(runs.flatMap(({ parts }) => parts), { meets: runs.some(({ meets }) => meets) });
+  backend.runParts(
+    runs.flatMap(({ parts }) => parts),
+    { meets: runs.some(({ meets }) => meets) },
+  );
   backend.closeScope();
 }
 
@@ -28,7 +48,10 @@ export function recurrentForward(backend: Backend, calls: readonly RecurrentForw
 export function recurrentBackward(backend: Backend, calls: readonly RecurrentBackwardCall[]): void {
   backend.openScope();
   const runs = calls.map((call) => backwardRun(backend, call, threadsFor(backend, calls)));
-  backend.runParts(runs.flatMap(({ parts }) => parts), { meets: runs.some(({ meets }) => meets) });
+  backend.runParts(
+    runs.flatMap(({ parts }) => parts),
+    { meets: runs.some(({ meets }) => meets) },
+  );
   for (const { finish } of runs) finish();
   backend.closeScope();
 }
@@ -51,12 +74,22 @@ function forwardRun(backend: Backend, call: RecurrentForwardCall, threads: Threa
   const gateWidth = plan.cell.gates.length * units;
   const { shares, meets } = splitRun(call, layout, threads);
   const stages = call.training ? plan.trainingStages : plan.inferenceStages;
-  const recurrent: Strided = { buffer: backend.temporary(plan.products.length > 0 ? call.batch * gateWidth : 0), offset: 0, rowStride: gateWidth };
+  const recurrent: Strided = {
+    buffer: backend.temporary(plan.products.length > 0 ? call.batch * gateWidth : 0),
+    offset: 0,
+    rowStride: gateWidth,
+  };
   const products = new RecurrentProducts(backend, call);
   const stepCalls = (share: Share, stretch: Stretch): StepCall[] =>
     stages.flatMap((stage): StepCall[] => {
       const calls: StepCall[] = [];
-      if (stage.program !== undefined) calls.push({ kind: 'pointwise', call: programCall(call, stage.program, share, stretch, (role, what) => forwardArray(call, recurrent, role, what)) });
+      if (stage.program !== undefined)
+        calls.push({
+          kind: 'pointwise',
+          call: programCall(call, stage.program, share, stretch, (role, what) =>
+            forwardArray(call, recurrent, role, what),
+          ),
+        });
       // A product reads the units of all shares.
       if (meets && stage.products.length > 0) calls.push({ kind: 'meeting' });
       for (const product of stage.products) calls.push(...products.forward(product, recurrent, share, stretch));
@@ -84,11 +117,24 @@ function backwardRun(backend: Backend, call: RecurrentBackwardCall, threads: Thr
     const calls: StepCall[] = [];
     const meet = (): void => void (meets && calls.push({ kind: 'meeting' }));
     for (const { program, products: following } of backward.stages) {
-      if (program !== undefined) calls.push({ kind: 'pointwise', call: programCall(call, program, share, stretch, (role, what) => backwardArray(call, arrays, role, what)) });
+      if (program !== undefined)
+        calls.push({
+          kind: 'pointwise',
+          call: programCall(call, program, share, stretch, (role, what) => backwardArray(call, arrays, role, what)),
+        });
       if (following.length > 0) meet();
       const written = new Set<number>();
       for (const product of following) {
-        calls.push(products.backward(product, dRecurrent, dOperands[product.operand!], written.has(product.operand!), share, stretch));
+        calls.push(
+          products.backward(
+            product,
+            dRecurrent,
+            dOperands[product.operand!],
+            written.has(product.operand!),
+            share,
+            stretch,
+          ),
+        );
         written.add(product.operand!);
       }
     }
@@ -101,7 +147,10 @@ function backwardRun(backend: Backend, call: RecurrentBackwardCall, threads: Thr
     }
     for (const state of unwritten) {
       const cleared = placed(stepArray(call.dStates[state], 0, units, 'fixed'), share.firstUnit, stretch);
-      calls.push({ kind: 'pointwise', call: { program: clear, rows: stretch.numRows, columns: share.numUnits, inputs: {}, outputs: { cleared } } });
+      calls.push({
+        kind: 'pointwise',
+        call: { program: clear, rows: stretch.numRows, columns: share.numUnits, inputs: {}, outputs: { cleared } },
+      });
     }
     return calls;
   };
@@ -116,12 +165,22 @@ function backwardRun(backend: Backend, call: RecurrentBackwardCall, threads: Thr
   };
 }
 
-function partOf(layout: Layout, share: Share, order: 'forward' | 'backward', callsOf: (share: Share, stretch: Stretch) => readonly StepCall[]): Part {
-  return stretchesOf(layout, share, order).map((stretch) => ({ numSteps: stretch.numSteps, calls: callsOf(share, stretch) }));
+function partOf(
+  layout: Layout,
+  share: Share,
+  order: 'forward' | 'backward',
+  callsOf: (share: Share, stretch: Stretch) => readonly StepCall[],
+): Part {
+  return stretchesOf(layout, share, order).map((stretch) => ({
+    numSteps: stretch.numSteps,
+    calls: callsOf(share, stretch),
+  }));
 }
 
 const clear = pointwiseProgram('clear', [{ name: 'cleared', expression: constant(0) }]);
-const columnSums = pointwiseProgram('columnSums', [{ name: 'sum', expression: leaf('x'), reduce: 'rows', accumulate: true }]);
+const columnSums = pointwiseProgram('columnSums', [
+  { name: 'sum', expression: leaf('x'), reduce: 'rows', accumulate: true },
+]);
 
 /** Gradients of the per-unit vectors, which shares of rows sum apart from each other. */
 class VectorGradients {
@@ -131,11 +190,7 @@ class VectorGradients {
   readonly #call: RecurrentBackwardCall;
   readonly #numShares: number;
 
-  constructor(
-    backend: Backend,
-    call: RecurrentBackwardCall,
-    numShares: number,
-  ) {
+  constructor(backend: Backend, call: RecurrentBackwardCall, numShares: number) {
     this.#backend = backend;
     this.#call = call;
     this.#numShares = numShares;
@@ -147,7 +202,9 @@ class VectorGradients {
 
   /** By name: where a share adds to. */
   of(share: number): Record<string, View> {
-    return Object.fromEntries(this.#names.map((name, i) => [name, { ...this.#sums[i], offset: share * this.#call.units }]));
+    return Object.fromEntries(
+      this.#names.map((name, i) => [name, { ...this.#sums[i], offset: share * this.#call.units }]),
+    );
   }
 
   /** Adds the shares' sums, in order, to the gradients that are wanted. */
@@ -155,7 +212,8 @@ class VectorGradients {
     const { units, dWeights } = this.#call;
     this.#names.forEach((name, i) => {
       const wanted = dWeights.vectors[name];
-      if (wanted !== undefined) addColumnSums(this.#backend, { ...this.#sums[i], rowStride: units }, wanted, this.#numShares, units);
+      if (wanted !== undefined)
+        addColumnSums(this.#backend, { ...this.#sums[i], rowStride: units }, wanted, this.#numShares, units);
     });
   }
 }
@@ -170,7 +228,8 @@ function addKernelGradients(backend: Backend, call: RecurrentBackwardCall, layou
     let multiplied: Strided;
     if (product.state === undefined) multiplied = { ...call.operands[product.operand!], rowStride: units };
     else {
-      if (!gathered.has(product.state)) gathered.set(product.state, previousStates(backend, call, layout, product.state));
+      if (!gathered.has(product.state))
+        gathered.set(product.state, previousStates(backend, call, layout, product.state));
       multiplied = gathered.get(product.state)!;
     }
     backend.matmul({
@@ -193,7 +252,13 @@ function addBiasGradients(backend: Backend, call: RecurrentBackwardCall, layout:
   // Gates without a recurrent product do not see their recurrent bias.
   for (const { firstGate, numGates } of recurrentBias === undefined ? [] : plan.products) {
     const first = firstGate * units;
-    addColumnSums(backend, columnsAt(dRecurrent, 0, first), { buffer: recurrentBias!.buffer, offset: recurrentBias!.offset + first }, layout.rows, numGates * units);
+    addColumnSums(
+      backend,
+      columnsAt(dRecurrent, 0, first),
+      { buffer: recurrentBias!.buffer, offset: recurrentBias!.offset + first },
+      layout.rows,
+      numGates * units,
+    );
   }
 }
 
@@ -204,7 +269,8 @@ function previousStates(backend: Backend, call: RecurrentCall, layout: Layout, s
   if (allActive) return { ...source, rowStride: call.units };
   const indices = new Int32Array(layout.rows);
   for (let t = 0; t < layout.steps; t++) {
-    for (let row = 0; row < layout.activeRows[t]; row++) indices[layout.firstRow[t] + row] = layout.stateBefore[t] + row;
+    for (let row = 0; row < layout.activeRows[t]; row++)
+      indices[layout.firstRow[t] + row] = layout.stateBefore[t] + row;
   }
   const target: View = { buffer: backend.temporary(layout.rows * call.units), offset: 0 };
   backend.gatherRows({ columns: call.units, indices, source, target });

@@ -26,7 +26,11 @@ const leastOperations = 1e6;
  * Splits a run among threads. Values do not depend on the split. Sums over rows (gradients of per-unit vectors) do, so
  * cells with such vectors are split by rows alone, in a way that depends on the batch and not on the number of threads.
  */
-export function splitRun({ plan, units }: RecurrentCall, layout: Layout, { numThreads, numMeetingThreads }: Pick<Backend, 'numThreads' | 'numMeetingThreads'>): Split {
+export function splitRun(
+  { plan, units }: RecurrentCall,
+  layout: Layout,
+  { numThreads, numMeetingThreads }: Pick<Backend, 'numThreads' | 'numMeetingThreads'>,
+): Split {
   const whole: Share = { firstRow: 0, numRows: layout.batch, firstUnit: 0, numUnits: units };
   const { gates, vectors } = plan.cell;
   const hasProducts = plan.products.length > 0;
@@ -51,8 +55,13 @@ export function splitRun({ plan, units }: RecurrentCall, layout: Layout, { numTh
 /** Ranges of units, whole vectors and cache lines where there are enough. */
 function sharesOfUnits(whole: Share, count: number): Share[] {
   const step = whole.numUnits >= 16 * count ? 16 : 4;
-  const boundary = (i: number): number => (i === count ? whole.numUnits : Math.round((i * whole.numUnits) / count / step) * step);
-  return Array.from({ length: count }, (_, i) => ({ ...whole, firstUnit: boundary(i), numUnits: boundary(i + 1) - boundary(i) }));
+  const boundary = (i: number): number =>
+    i === count ? whole.numUnits : Math.round((i * whole.numUnits) / count / step) * step;
+  return Array.from({ length: count }, (_, i) => ({
+    ...whole,
+    firstUnit: boundary(i),
+    numUnits: boundary(i + 1) - boundary(i),
+  }));
 }
 
 /** Ranges of rows with about equally many steps; the first rows have the longest sequences. */

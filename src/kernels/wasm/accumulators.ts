@@ -6,10 +6,16 @@ type V128 = Value<'v128'>;
 
 function vectorInstruction(name: string, opcode: number) {
   return (...operands: V128[]): V128 =>
-    instruction('v128', name, operands, operands.map(() => 'v128'), (code) => {
-      code.u8(0xfd);
-      code.u32(opcode);
-    });
+    instruction(
+      'v128',
+      name,
+      operands,
+      operands.map(() => 'v128'),
+      (code) => {
+        code.u8(0xfd);
+        code.u32(opcode);
+      },
+    );
 }
 const promoteLow = vectorInstruction('f64x2.promote_low_f32x4', 0x5f);
 const demote = vectorInstruction('f32x4.demote_f64x2_zero', 0x5e);
@@ -47,8 +53,26 @@ export class DoubleSum implements Accumulator {
   }
 
   take(values: Bundle): void {
-    this.#f.set(this.#low, addDoubles(this.#low, combined(addDoubles, values.map((value) => promoteLow(value)))));
-    this.#f.set(this.#high, addDoubles(this.#high, combined(addDoubles, values.map((value) => promoteLow(upperHalf(value))))));
+    this.#f.set(
+      this.#low,
+      addDoubles(
+        this.#low,
+        combined(
+          addDoubles,
+          values.map((value) => promoteLow(value)),
+        ),
+      ),
+    );
+    this.#f.set(
+      this.#high,
+      addDoubles(
+        this.#high,
+        combined(
+          addDoubles,
+          values.map((value) => promoteLow(upperHalf(value))),
+        ),
+      ),
+    );
   }
 
   takeFirst(value: V128, lanes: PartOfVector): void {
@@ -84,7 +108,16 @@ export class Largest implements Accumulator {
   take(values: Bundle): void {
     // `pmax` takes one instruction where `max`, with its rules for NaN, takes eight.
     this.#f.set(this.#largest, f32x4.pmax(this.#largest, combined(f32x4.pmax, values)));
-    this.#f.set(this.#unordered, v128.or(this.#unordered, combined(v128.or, values.map((value) => f32x4.ne(value, value)))));
+    this.#f.set(
+      this.#unordered,
+      v128.or(
+        this.#unordered,
+        combined(
+          v128.or,
+          values.map((value) => f32x4.ne(value, value)),
+        ),
+      ),
+    );
   }
 
   takeFirst(value: V128, lanes: PartOfVector): void {

@@ -1,13 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import { RondoError } from '../../errors.js';
-import { f32, f32x4, type FunctionBuilder, i32, i32x4, instantiate, type Local, ModuleBuilder, select, shuffle, type Value, v128 } from './assembler.js';
+import {
+  f32,
+  f32x4,
+  type FunctionBuilder,
+  i32,
+  i32x4,
+  instantiate,
+  type Local,
+  ModuleBuilder,
+  select,
+  shuffle,
+  type Value,
+  v128,
+} from './assembler.js';
 
 const memory = new WebAssembly.Memory({ initial: 1 });
 const floats = new Float32Array(memory.buffer);
 const integers = new Int32Array(memory.buffer);
 
 /** Runs one vector expression over two vectors in memory (bytes 0 and 16) and gives its four lanes. */
-function lanes(expression: (a: Local<'v128'>, b: Local<'v128'>) => Value<'v128'>, a: number[], b: number[] = a): number[] {
+function lanes(
+  expression: (a: Local<'v128'>, b: Local<'v128'>) => Value<'v128'>,
+  a: number[],
+  b: number[] = a,
+): number[] {
   const module = new ModuleBuilder();
   module.func('run', { params: [] }, (f) => {
     const x = f.let(v128.load(0));
@@ -102,7 +119,9 @@ describe('the assembler', () => {
     expect(lanes((x) => f32x4.floor(x), a)).toEqual([1, -3, 0, 4]);
     expect(lanes((x) => f32x4.nearest(x), a)).toEqual([2, -2, 0, 4]);
     expect(lanes((x) => f32x4.trunc(x), a)).toEqual([1, -2, 0, 4]);
-    expect(lanes((x) => f32x4.convert_i32x4_s(i32x4.trunc_sat_f32x4_s(x)), [1.9, -1.9, 3e9, NaN])).toEqual([1, -1, 2147483648, 0]);
+    expect(lanes((x) => f32x4.convert_i32x4_s(i32x4.trunc_sat_f32x4_s(x)), [1.9, -1.9, 3e9, NaN])).toEqual([
+      1, -1, 2147483648, 0,
+    ]);
     expect(lanes((x, y) => v128.bitselect(x, y, f32x4.gt(x, y)), a, b)).toEqual([2, -2.5, 1, 4]);
     expect(lanes((x) => f32x4.replace_lane(x, 2, f32x4.extract_lane(x, 3)), a)).toEqual([1.5, -2.5, 4, 4]);
     expect(lanes(() => f32x4.const(1, 2, 3, 4), a)).toEqual([1, 2, 3, 4]);
@@ -137,7 +156,9 @@ describe('the assembler', () => {
     });
     floats.fill(9, 16, 40);
     instantiate(module.toBytes(), memory).run();
-    expect([...floats.subarray(16, 40)]).toEqual([3, 3, 3, 3, 2, 0, 0, 0, 2, 3, 0, 0, 4, 0, 3, 4, 1, 2, 3, 1, 1, 2, 0, 0]);
+    expect([...floats.subarray(16, 40)]).toEqual([
+      3, 3, 3, 3, 2, 0, 0, 0, 2, 3, 0, 0, 4, 0, 3, 4, 1, 2, 3, 1, 1, 2, 0, 0,
+    ]);
   });
 
   it('imports a shared memory of the given size', () => {
@@ -149,8 +170,11 @@ describe('the assembler', () => {
   });
 
   it('refuses wrong types, double use, strange locals and closed labels', () => {
-    const inFunction = (write: (f: FunctionBuilder) => void): string => codeOf(() => new ModuleBuilder().func('wrong', { params: ['i32'] }, write));
-    expect(inFunction((f) => f.set(f.local('v128'), f32x4.mul(f.params[0] as Local<'v128'>, 2)))).toMatchInlineSnapshot(`
+    const inFunction = (write: (f: FunctionBuilder) => void): string =>
+      codeOf(() => new ModuleBuilder().func('wrong', { params: ['i32'] }, write));
+    expect(
+      inFunction((f) => f.set(f.local('v128'), f32x4.mul(f.params[0] as Local<'v128'>, 2))),
+    ).toMatchInlineSnapshot(`
       "[INTERNAL] assembler, f32x4.mul: an operand has the wrong type.
         expected: v128
         received: i32 (\`local 0\`)

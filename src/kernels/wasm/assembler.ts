@@ -66,7 +66,9 @@ export class ModuleBuilder {
     };
     section(1, this.#signatures.length, (bytes) => {
       for (const signature of this.#signatures) {
-        const [params, result] = signature.split('>').map((types) => types.split(' ').filter((type) => type !== '') as ValueType[]);
+        const [params, result] = signature
+          .split('>')
+          .map((types) => types.split(' ').filter((type) => type !== '') as ValueType[]);
         bytes.u8(0x60);
         for (const types of [params, result]) {
           bytes.u32(types.length);
@@ -125,11 +127,18 @@ const refusedByPolicy = /unsafe-eval|content.security.policy|\bCSP\b/i;
  */
 export function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: LinearMemory): Exports {
   try {
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: memory as WebAssembly.Memory } });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+      env: { memory: memory as WebAssembly.Memory },
+    });
     return instance.exports as unknown as Exports;
   } catch (cause) {
     const { message } = cause as Error;
-    if (!refusedByPolicy.test(message)) throw new RondoError('INTERNAL', { where: 'assembler', what: `a generated module is refused: ${message}`, cause });
+    if (!refusedByPolicy.test(message))
+      throw new RondoError('INTERNAL', {
+        where: 'assembler',
+        what: `a generated module is refused: ${message}`,
+        cause,
+      });
     throw new RondoError('BACKEND_UNAVAILABLE', {
       where: 'useBackend',
       what: 'the security policy of this page forbids to compile WebAssembly.',

@@ -28,7 +28,21 @@ describe.each(backends)('the WebAssembly backend %s', (_, backend) => {
     const buffer = backend.allocate(23);
     backend.write({ buffer, offset: 2 }, [1, 2, 3.5]);
     backend.fill({ buffer, offset: 6 }, 11, -2);
-    expect([...(await backend.read({ buffer, offset: 0 }, 23))]).toEqual([0, 0, 1, 2, 3.5, 0, ...Array<number>(11).fill(-2), 0, 0, 0, 0, 0, 0]);
+    expect([...(await backend.read({ buffer, offset: 0 }, 23))]).toEqual([
+      0,
+      0,
+      1,
+      2,
+      3.5,
+      0,
+      ...Array<number>(11).fill(-2),
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+    ]);
     expect(backend.readNow({ buffer, offset: 4 }, 1)[0]).toBe(3.5);
     expect(errorOf(() => backend.write({ buffer, offset: 20 }, [1, 2, 3, 4])).code).toBe('INTERNAL');
     expect(errorOf(() => backend.readNow({ buffer, offset: 20 }, 4)).code).toBe('INTERNAL');
@@ -48,7 +62,11 @@ describe.each(backends)('the WebAssembly backend %s', (_, backend) => {
       backend.fill(target, indices.length * columns, 99);
       backend.gatherRows({ columns, indices, source, target });
       const gathered = backend.readNow(target, indices.length * columns);
-      expect([...gathered]).toEqual([...indices].flatMap((index) => Array.from({ length: columns }, (_, j) => (index < 0 ? 0 : values[3 + index * columns + j]))));
+      expect([...gathered]).toEqual(
+        [...indices].flatMap((index) =>
+          Array.from({ length: columns }, (_, j) => (index < 0 ? 0 : values[3 + index * columns + j])),
+        ),
+      );
 
       const expected = values.slice();
       indices.forEach((index, i) => {
@@ -68,9 +86,28 @@ describe.each(backends)('the WebAssembly backend %s', (_, backend) => {
     const step = (): void => {
       backend.openScope();
       const t = backend.temporary(70 * 70);
-      backend.matmul({ m: 70, n: 70, k: 90, a: { buffer: a, offset: 0, rowStride: 90 }, b: { buffer: a, offset: 0, rowStride: 90 }, transposeB: true, c: { buffer: t, offset: 0, rowStride: 70 } });
-      backend.pointwise({ program, rows: 70, columns: 70, inputs: { x: { buffer: t, offset: 0, rowStride: 70 } }, outputs: { y: { buffer: c, offset: 0, rowStride: 70 } } });
-      backend.gatherRows({ columns: 70, indices: new Int32Array([1, 2, 3]), source: { buffer: c, offset: 0 }, target: { buffer: t, offset: 0 } });
+      backend.matmul({
+        m: 70,
+        n: 70,
+        k: 90,
+        a: { buffer: a, offset: 0, rowStride: 90 },
+        b: { buffer: a, offset: 0, rowStride: 90 },
+        transposeB: true,
+        c: { buffer: t, offset: 0, rowStride: 70 },
+      });
+      backend.pointwise({
+        program,
+        rows: 70,
+        columns: 70,
+        inputs: { x: { buffer: t, offset: 0, rowStride: 70 } },
+        outputs: { y: { buffer: c, offset: 0, rowStride: 70 } },
+      });
+      backend.gatherRows({
+        columns: 70,
+        indices: new Int32Array([1, 2, 3]),
+        source: { buffer: c, offset: 0 },
+        target: { buffer: t, offset: 0 },
+      });
       backend.closeScope();
     };
     // Long enough for the tiles to be chosen, which may need another workspace, and for workers to have started.
@@ -99,7 +136,8 @@ describe.each(backends)('the WebAssembly backend %s', (_, backend) => {
     expect(backend.supports('readNow').supported).toBe(true);
     expect(backend.supports('float64').supported).toBe(false);
     expect(backend.supports('relaxedSimd').supported).toBe(backend.tileChoice.family.madd === 'relaxed');
-    for (const capability of ['readNow', 'float64', 'threads', 'relaxedSimd'] as const) expect(backend.supports(capability).reason).toMatch(/^[a-z].*\.$/);
+    for (const capability of ['readNow', 'float64', 'threads', 'relaxedSimd'] as const)
+      expect(backend.supports(capability).reason).toMatch(/^[a-z].*\.$/);
   });
 
   it('refuses buffers of another backend', () => {
@@ -124,7 +162,10 @@ describe('the WebAssembly backend', () => {
     const size = 160;
     const buffers = [0, 1, 2].map((seed) => {
       const buffer = backend.allocate(size * size);
-      backend.write({ buffer, offset: 0 }, Float32Array.from({ length: size * size }, (_, i) => (((i + seed) * 37) % 101) / 50 - 1));
+      backend.write(
+        { buffer, offset: 0 },
+        Float32Array.from({ length: size * size }, (_, i) => (((i + seed) * 37) % 101) / 50 - 1),
+      );
       return buffer;
     });
     const [a, b, c] = buffers.map((buffer) => ({ buffer, offset: 0, rowStride: size }));

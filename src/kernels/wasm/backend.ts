@@ -53,7 +53,8 @@ const fineOperations = 2e8;
 /** A program that multiplies no more than this is done before the probe of the tiles would have paid. Some 20 ms for one thread. */
 const operationsBeforeProbe = 4e8;
 const mostThreads = 256;
-const isolationFix = 'serve the page with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.';
+const isolationFix =
+  'serve the page with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.';
 
 /** The contract in float32, by WebAssembly written at run time. */
 export class WasmBackend implements Backend {
@@ -106,7 +107,10 @@ export class WasmBackend implements Backend {
         return { supported: true, reason: 'the host sees WebAssembly memory.' };
       case 'relaxedSimd':
         if (this.#isRelaxed) return { supported: true, reason: 'the host accepts relaxed SIMD.' };
-        return { supported: false, reason: hasRelaxedSimd() ? 'the backend was made deterministic.' : 'the host does not accept relaxed SIMD.' };
+        return {
+          supported: false,
+          reason: hasRelaxedSimd() ? 'the backend was made deterministic.' : 'the host does not accept relaxed SIMD.',
+        };
       case 'float64':
         return { supported: false, reason: 'the kernels compute in float32.' };
       case 'threads':
@@ -117,8 +121,16 @@ export class WasmBackend implements Backend {
   #supportsThreads(): Support {
     const { failure, numWanted, numServing } = this.#runner.pool;
     if (failure !== undefined) return { supported: false, reason: `a worker could not start: ${failure}` };
-    if (numWanted > 1) return { supported: true, reason: `the work is shared by ${numWanted} threads, of which ${numServing} run.` };
-    return { supported: false, reason: this.#memory.isShared ? 'the backend was asked for one thread.' : hostThreads().canShare ? 'the backend was made for one thread.' : hostThreads().reason };
+    if (numWanted > 1)
+      return { supported: true, reason: `the work is shared by ${numWanted} threads, of which ${numServing} run.` };
+    return {
+      supported: false,
+      reason: this.#memory.isShared
+        ? 'the backend was asked for one thread.'
+        : hostThreads().canShare
+          ? 'the backend was made for one thread.'
+          : hostThreads().reason,
+    };
   }
 
   get numThreads(): number {
@@ -212,7 +224,10 @@ export class WasmBackend implements Backend {
   pointwise(call: PointwiseCall): void {
     if (this.#sharesWork(call.rows * call.columns, sharedElements)) {
       const cut = this.#pointwise.cut(call, this.numThreads);
-      if (cut !== undefined) return this.#runner.runAtOnce(cut.map((part) => (writer, workspace) => this.#pointwise.write(writer, part, workspace)));
+      if (cut !== undefined)
+        return this.#runner.runAtOnce(
+          cut.map((part) => (writer, workspace) => this.#pointwise.write(writer, part, workspace)),
+        );
     }
     this.#runner.run((writer, workspace) => this.#pointwise.write(writer, call, workspace));
   }
@@ -221,20 +236,31 @@ export class WasmBackend implements Backend {
     const { m, n, k, accumulate } = given;
     if (m === 0 || n === 0) return;
     if (k === 0) {
-      if (accumulate !== true) for (let row = 0; row < m; row++) this.fill({ ...given.c, offset: given.c.offset + row * given.c.rowStride }, n, 0);
+      if (accumulate !== true)
+        for (let row = 0; row < m; row++)
+          this.fill({ ...given.c, offset: given.c.offset + row * given.c.rowStride }, n, 0);
       return;
     }
     const { accelerator } = this;
     if (accelerator?.takes(given) === true && !this.#runner.isRecording) {
       const memory = this.#memory;
-      return accelerator.multiply({ call: given, a: memory.byteAddress(given.a), b: memory.byteAddress(given.b), c: memory.byteAddress(given.c), memory: memory.floats });
+      return accelerator.multiply({
+        call: given,
+        a: memory.byteAddress(given.a),
+        b: memory.byteAddress(given.b),
+        c: memory.byteAddress(given.c),
+        memory: memory.floats,
+      });
     }
     const { way, call } = this.#matmul.wayOf(given);
     const operations = 2 * m * n * k;
     this.#countOperations(way, operations);
     if (this.#sharesWork(operations, sharedOperations) && call.packed === undefined) {
       const cut = this.#matmul.cut(call, way, this.numThreads * (operations > fineOperations ? 2 : 1));
-      if (cut.length > 1) return this.#runner.runAtOnce(cut.map((part) => (writer, workspace) => this.#matmul.write(writer, part, way, workspace)));
+      if (cut.length > 1)
+        return this.#runner.runAtOnce(
+          cut.map((part) => (writer, workspace) => this.#matmul.write(writer, part, way, workspace)),
+        );
     }
     this.#runner.run((writer, workspace) => this.#matmul.write(writer, call, way, workspace));
   }
@@ -248,7 +274,11 @@ export class WasmBackend implements Backend {
     if (this.#sharesWork(columns * count, sharedElements) && count >= this.numThreads) {
       const each = Math.ceil(count / this.numThreads);
       const firsts = Array.from({ length: Math.ceil(count / each) }, (_, i) => i * each);
-      this.#runner.runAtOnce(firsts.map((first) => (writer) => this.#rows.writeGather(writer, call, address, first, Math.min(each, count - first))));
+      this.#runner.runAtOnce(
+        firsts.map(
+          (first) => (writer) => this.#rows.writeGather(writer, call, address, first, Math.min(each, count - first)),
+        ),
+      );
     } else this.#runner.run((writer) => this.#rows.writeGather(writer, call, address, 0, count));
     this.#memory.closeScope();
   }
@@ -280,7 +310,12 @@ export class WasmBackend implements Backend {
   runParts(parts: readonly Part[], { meets = false } = {}): void {
     const { pool } = this.#runner;
     if (!pool.isStarted && operationsOf(parts) >= sharedOperations) pool.start();
-    if (parts.some((part) => part.some(({ calls }) => calls.some((step) => step.kind === 'matmul' && this.#acceleratesSteps(step.call))))) return runPartsInOrder(this, parts);
+    if (
+      parts.some((part) =>
+        part.some(({ calls }) => calls.some((step) => step.kind === 'matmul' && this.#acceleratesSteps(step.call))),
+      )
+    )
+      return runPartsInOrder(this, parts);
     this.#runner.runParts(
       parts.map((loops) => (writer, workspace) => {
         writer.beginPart(loops.length);
@@ -305,7 +340,12 @@ export class WasmBackend implements Backend {
 
   /** Whether the steps' products go to the accelerator: only where one thread was asked for, because threads know none. */
   #acceleratesSteps(call: Pick<MatmulCall, 'm' | 'n' | 'k'>): boolean {
-    return this.accelerator !== undefined && !this.#runner.isRecording && this.#runner.pool.numWanted === 1 && this.accelerator.takes(call);
+    return (
+      this.accelerator !== undefined &&
+      !this.#runner.isRecording &&
+      this.#runner.pool.numWanted === 1 &&
+      this.accelerator.takes(call)
+    );
   }
 
   /** Chooses the tiles once they have multiplied enough for it to pay. */
@@ -325,7 +365,12 @@ export class WasmBackend implements Backend {
   /** What is read while recording would be the same in every later run. */
   #requireNoRecording(): void {
     if (!this.#runner.isRecording) return;
-    throw new RondoError('USAGE', { where: 'wasm backend', what: 'a step that is recorded reads its numbers back.', expected: 'operations on tensors alone', fix: 'compute with `ops`, or leave `worksStepByStep` of the layer false.' });
+    throw new RondoError('USAGE', {
+      where: 'wasm backend',
+      what: 'a step that is recorded reads its numbers back.',
+      expected: 'operations on tensors alone',
+      fix: 'compute with `ops`, or leave `worksStepByStep` of the layer false.',
+    });
   }
 
   #firstElement(view: View, size: number): number {
@@ -348,7 +393,8 @@ function operationsOf(parts: readonly Part[]): number {
   for (const { numSteps, calls } of parts.flat()) {
     for (const step of calls) {
       if (step.kind === 'matmul') operations += 2 * step.call.m * step.call.n * step.call.k * numSteps;
-      else if (step.kind === 'pointwise') operations += operationsOfElement * step.call.rows * step.call.columns * numSteps;
+      else if (step.kind === 'pointwise')
+        operations += operationsOfElement * step.call.rows * step.call.columns * numSteps;
     }
   }
   return operations;
@@ -363,7 +409,13 @@ function defaultThreads(): number {
 /** @throws OUT_OF_RANGE */
 export function requireThreads(where: string, threads: number): void {
   if (Number.isInteger(threads) && threads >= 1 && threads <= mostThreads) return;
-  throw new RondoError('OUT_OF_RANGE', { where, what: '`threads` is not a number of threads.', expected: `a whole number of 1 to ${mostThreads}`, received: String(threads), fix: 'give the number of cores to use.' });
+  throw new RondoError('OUT_OF_RANGE', {
+    where,
+    what: '`threads` is not a number of threads.',
+    expected: `a whole number of 1 to ${mostThreads}`,
+    received: String(threads),
+    fix: 'give the number of cores to use.',
+  });
 }
 
 /**

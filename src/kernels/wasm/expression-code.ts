@@ -27,7 +27,10 @@ export class ExpressionCode {
     const own = this.#values.get(node);
     if (own !== undefined) return own;
     const mask = this.#masks.get(node);
-    const value = mask !== undefined ? this.code.binary(v128.and, mask, this.code.float(1)) : this.code.repeat(this.known.get(node)!);
+    const value =
+      mask !== undefined
+        ? this.code.binary(v128.and, mask, this.code.float(1))
+        : this.code.repeat(this.known.get(node)!);
     this.#values.set(node, value);
     return value;
   }
@@ -46,7 +49,14 @@ export class ExpressionCode {
         return;
       case 'binary':
         if (node.operation === 'greater' || node.operation === 'equal') {
-          this.#masks.set(node, this.code.binary(node.operation === 'greater' ? f32x4.gt : f32x4.eq, this.valueOf(node.a), this.valueOf(node.b)));
+          this.#masks.set(
+            node,
+            this.code.binary(
+              node.operation === 'greater' ? f32x4.gt : f32x4.eq,
+              this.valueOf(node.a),
+              this.valueOf(node.b),
+            ),
+          );
         } else if (!this.fusedProducts.has(node)) {
           this.#values.set(node, this.#binary(node));
         }
@@ -61,7 +71,8 @@ export class ExpressionCode {
         if (isProductOf(this.fusedProducts, a)) return code.madd(this.valueOf(a.a), this.valueOf(a.b), this.valueOf(b));
         return code.add(this.valueOf(a), this.valueOf(b));
       case 'sub':
-        if (isProductOf(this.fusedProducts, b)) return code.nmadd(this.valueOf(b.a), this.valueOf(b.b), this.valueOf(a));
+        if (isProductOf(this.fusedProducts, b))
+          return code.nmadd(this.valueOf(b.a), this.valueOf(b.b), this.valueOf(a));
         return code.sub(this.valueOf(a), this.valueOf(b));
       case 'mul':
         return code.mul(this.valueOf(a), this.valueOf(b));

@@ -1,13 +1,27 @@
 import { RondoError } from '../../errors.js';
 import { ByteWriter } from './byte-writer.js';
 import { i32 } from './instructions.js';
-import { asF32, asF32x4, asI32, type Emitter, Local, type Operand, requireOwner, requireType, type Value, type ValueType } from './values.js';
+import {
+  asF32,
+  asF32x4,
+  asI32,
+  type Emitter,
+  Local,
+  type Operand,
+  requireOwner,
+  requireType,
+  type Value,
+  type ValueType,
+} from './values.js';
 
 export type LocalsOf<P extends readonly ValueType[]> = { -readonly [I in keyof P]: Local<P[I]> };
 export type OperandsOf<P extends readonly ValueType[]> = { -readonly [I in keyof P]: Operand<P[I]> };
 
 /** A function of a module, to be called from the module's later functions. */
-export interface Func<P extends readonly ValueType[] = readonly ValueType[], R extends ValueType | undefined = ValueType | undefined> {
+export interface Func<
+  P extends readonly ValueType[] = readonly ValueType[],
+  R extends ValueType | undefined = ValueType | undefined,
+> {
   readonly name: string;
   readonly index: number;
   readonly params: P;
@@ -149,7 +163,8 @@ export class FunctionBuilder implements Emitter {
 
   /** Leaves the function, with its result where it has one. */
   return(value?: Operand<ValueType>): void {
-    if (this.#result !== undefined || value !== undefined) this.#value(value as Operand<ValueType>, this.#result, 'return');
+    if (this.#result !== undefined || value !== undefined)
+      this.#value(value as Operand<ValueType>, this.#result, 'return');
     this.code.u8(0x0f);
   }
 
@@ -188,7 +203,14 @@ export class FunctionBuilder implements Emitter {
   }
 
   #value(operand: Operand<ValueType>, type: ValueType | undefined, where: string): void {
-    const value = typeof operand !== 'number' ? operand : type === 'i32' ? asI32(operand) : type === 'f32' ? asF32(operand) : asF32x4(operand);
+    const value =
+      typeof operand !== 'number'
+        ? operand
+        : type === 'i32'
+          ? asI32(operand)
+          : type === 'f32'
+            ? asF32(operand)
+            : asF32x4(operand);
     requireType(`${where} in function ${this.name}`, value, type ?? ('none' as ValueType));
     value.emit(this);
   }
@@ -213,7 +235,10 @@ export class FunctionBuilder implements Emitter {
   #depthOf(label: Label): number {
     const index = this.#labels.lastIndexOf(label);
     if (index < 0) {
-      throw new RondoError('INTERNAL', { where: `assembler, function ${this.name}`, what: `a jump to a ${label.kind} that is not open here.` });
+      throw new RondoError('INTERNAL', {
+        where: `assembler, function ${this.name}`,
+        what: `a jump to a ${label.kind} that is not open here.`,
+      });
     }
     return this.#labels.length - 1 - index;
   }

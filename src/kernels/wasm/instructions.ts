@@ -51,7 +51,8 @@ function load<T extends ValueType>(type: T, name: string, op: number, prefix?: n
 }
 
 function i32Binary(name: string, op: number) {
-  return (a: Operand<'i32'>, b: Operand<'i32'>): I32 => instruction('i32', `i32.${name}`, [asI32(a), asI32(b)], ['i32', 'i32'], (code) => code.u8(op));
+  return (a: Operand<'i32'>, b: Operand<'i32'>): I32 =>
+    instruction('i32', `i32.${name}`, [asI32(a), asI32(b)], ['i32', 'i32'], (code) => code.u8(op));
 }
 
 function f32Unary(name: string, op: number) {
@@ -59,27 +60,41 @@ function f32Unary(name: string, op: number) {
 }
 
 function f32Binary<T extends 'i32' | 'f32'>(type: T, name: string, op: number) {
-  return (a: Operand<'f32'>, b: Operand<'f32'>): Value<T> => instruction(type, `f32.${name}`, [asF32(a), asF32(b)], ['f32', 'f32'], (code) => code.u8(op));
+  return (a: Operand<'f32'>, b: Operand<'f32'>): Value<T> =>
+    instruction(type, `f32.${name}`, [asF32(a), asF32(b)], ['f32', 'f32'], (code) => code.u8(op));
 }
 
 /** Vector operations of one to three vectors; `lanes` says what a number operand means. */
 type Lanes = (operand: Operand<'v128'>) => V128;
 function vectors(name: string, op: number, lanes: Lanes, operands: readonly Operand<'v128'>[]): V128 {
-  return instruction('v128', name, operands.map(lanes), operands.map(() => 'v128'), (code) => opcode(code, op, simd));
+  return instruction(
+    'v128',
+    name,
+    operands.map(lanes),
+    operands.map(() => 'v128'),
+    (code) => opcode(code, op, simd),
+  );
 }
 function unaryOf(shape: string, lanes: Lanes) {
   return (name: string, op: number) => (a: Operand<'v128'>) => vectors(`${shape}.${name}`, op, lanes, [a]);
 }
 function binaryOf(shape: string, lanes: Lanes) {
-  return (name: string, op: number) => (a: Operand<'v128'>, b: Operand<'v128'>) => vectors(`${shape}.${name}`, op, lanes, [a, b]);
+  return (name: string, op: number) => (a: Operand<'v128'>, b: Operand<'v128'>) =>
+    vectors(`${shape}.${name}`, op, lanes, [a, b]);
 }
 function ternaryOf(shape: string, lanes: Lanes) {
-  return (name: string, op: number) => (a: Operand<'v128'>, b: Operand<'v128'>, c: Operand<'v128'>) => vectors(`${shape}.${name}`, op, lanes, [a, b, c]);
+  return (name: string, op: number) => (a: Operand<'v128'>, b: Operand<'v128'>, c: Operand<'v128'>) =>
+    vectors(`${shape}.${name}`, op, lanes, [a, b, c]);
 }
 
 function requireLane(name: string, lane: number, most: number): void {
   if (Number.isInteger(lane) && lane >= 0 && lane < most) return;
-  throw new RondoError('INTERNAL', { where: `assembler, ${name}`, what: 'no such lane.', expected: `0 to ${most - 1}`, received: String(lane) });
+  throw new RondoError('INTERNAL', {
+    where: `assembler, ${name}`,
+    what: 'no such lane.',
+    expected: `0 to ${most - 1}`,
+    received: String(lane),
+  });
 }
 
 export const i32 = {
@@ -109,8 +124,10 @@ export const i32 = {
   shl: i32Binary('shl', 0x74),
   shr_s: i32Binary('shr_s', 0x75),
   shr_u: i32Binary('shr_u', 0x76),
-  trunc_sat_f32_s: (a: Operand<'f32'>): I32 => instruction('i32', 'i32.trunc_sat_f32_s', [asF32(a)], ['f32'], (code) => opcode(code, 0, 0xfc)),
-  reinterpret_f32: (a: Operand<'f32'>): I32 => instruction('i32', 'i32.reinterpret_f32', [asF32(a)], ['f32'], (code) => code.u8(0xbc)),
+  trunc_sat_f32_s: (a: Operand<'f32'>): I32 =>
+    instruction('i32', 'i32.trunc_sat_f32_s', [asF32(a)], ['f32'], (code) => opcode(code, 0, 0xfc)),
+  reinterpret_f32: (a: Operand<'f32'>): I32 =>
+    instruction('i32', 'i32.reinterpret_f32', [asF32(a)], ['f32'], (code) => code.u8(0xbc)),
 };
 
 export const f32 = {
@@ -136,8 +153,10 @@ export const f32 = {
   min: f32Binary('f32', 'min', 0x96),
   max: f32Binary('f32', 'max', 0x97),
   copysign: f32Binary('f32', 'copysign', 0x98),
-  convert_i32_s: (a: Operand<'i32'>): F32 => instruction('f32', 'f32.convert_i32_s', [asI32(a)], ['i32'], (code) => code.u8(0xb2)),
-  reinterpret_i32: (a: Operand<'i32'>): F32 => instruction('f32', 'f32.reinterpret_i32', [asI32(a)], ['i32'], (code) => code.u8(0xbe)),
+  convert_i32_s: (a: Operand<'i32'>): F32 =>
+    instruction('f32', 'f32.convert_i32_s', [asI32(a)], ['i32'], (code) => code.u8(0xb2)),
+  reinterpret_i32: (a: Operand<'i32'>): F32 =>
+    instruction('f32', 'f32.reinterpret_i32', [asI32(a)], ['i32'], (code) => code.u8(0xbe)),
 };
 
 const f32x4Unary = unaryOf('f32x4', asF32x4);
@@ -147,7 +166,8 @@ const f32x4Ternary = ternaryOf('f32x4', asF32x4);
 export const f32x4 = {
   /** One value for all lanes, or four. */
   const: f32x4Const,
-  splat: (a: Operand<'f32'>): V128 => instruction('v128', 'f32x4.splat', [asF32(a)], ['f32'], (code) => opcode(code, 0x13, simd)),
+  splat: (a: Operand<'f32'>): V128 =>
+    instruction('v128', 'f32x4.splat', [asF32(a)], ['f32'], (code) => opcode(code, 0x13, simd)),
   extract_lane: (a: V128, lane: number): F32 => {
     requireLane('f32x4.extract_lane', lane, 4);
     return instruction('f32', 'f32x4.extract_lane', [a], ['v128'], (code) => {
@@ -202,7 +222,8 @@ function i32x4Shift(name: string, op: number) {
 export const i32x4 = {
   /** One value for all lanes, or four. */
   const: i32x4Const,
-  splat: (a: Operand<'i32'>): V128 => instruction('v128', 'i32x4.splat', [asI32(a)], ['i32'], (code) => opcode(code, 0x11, simd)),
+  splat: (a: Operand<'i32'>): V128 =>
+    instruction('v128', 'i32x4.splat', [asI32(a)], ['i32'], (code) => opcode(code, 0x11, simd)),
   extract_lane: (a: V128, lane: number): I32 => {
     requireLane('i32x4.extract_lane', lane, 4);
     return instruction('i32', 'i32x4.extract_lane', [a], ['v128'], (code) => {

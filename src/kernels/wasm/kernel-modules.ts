@@ -12,8 +12,11 @@ const kernelMark = '@';
  * four bytes each. So a call is a list of words, which any thread can be given.
  */
 export function writeKernel(module: ModuleBuilder, func: Func<readonly ValueType[], undefined>): void {
-  const load = (type: ValueType, offset: number, block: Parameters<typeof i32.load>[0]) => (type === 'f32' ? f32.load(block, offset) : i32.load(block, offset));
-  module.func(`${func.name}${kernelMark}`, { params: ['i32'] }, (f, block) => f.call(func, ...func.params.map((type, i) => load(type, 4 * i, block))));
+  const load = (type: ValueType, offset: number, block: Parameters<typeof i32.load>[0]) =>
+    type === 'f32' ? f32.load(block, offset) : i32.load(block, offset);
+  module.func(`${func.name}${kernelMark}`, { params: ['i32'] }, (f, block) =>
+    f.call(func, ...func.params.map((type, i) => load(type, 4 * i, block))),
+  );
 }
 
 /** The compiled kernels of a backend, by number: the same numbers on every thread. */

@@ -41,7 +41,8 @@ export class KernelRunner {
 
   /** Carries out `work` and notes its calls. */
   record(work: () => void): Recording {
-    if (this.isRecording) throw new RondoError('INTERNAL', { where: 'wasm backend', what: 'a recording is made inside another.' });
+    if (this.isRecording)
+      throw new RondoError('INTERNAL', { where: 'wasm backend', what: 'a recording is made inside another.' });
     const recorder = new CallRecorder();
     this.#recorder = recorder;
     try {
@@ -104,14 +105,18 @@ export class KernelRunner {
     });
     if (this.#recorder !== undefined) {
       const words = writer.wordsFrom(0);
-      this.#recorder.note(starts.map((start, i) => words.slice(start, starts[i + 1])), meets);
+      this.#recorder.note(
+        starts.map((start, i) => words.slice(start, starts[i + 1])),
+        meets,
+      );
       if (this.isNotingAlone) return memory.closeScope();
     }
     const address = memory.temporaryBytes(4 * writer.length);
     writer.copyTo(address);
     const addresses = starts.map((start) => address + 4 * start);
     if (meets && addresses.length > 1) this.pool.runMeeting(addresses);
-    else if (addresses.length === 1 || this.pool.numServing === 1) for (const part of addresses) this.pool.runAlone(part);
+    else if (addresses.length === 1 || this.pool.numServing === 1)
+      for (const part of addresses) this.pool.runAlone(part);
     else this.pool.runTogether(addresses);
     memory.closeScope();
   }

@@ -33,7 +33,8 @@ export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
   const packPanel = stripColumns > columns ? writeStripPacker(module, columns, 1) : packStrip;
   const packTransposed = writeTransposePacker(module, columns);
   const packEdge = writeEdgePacker(module, columns);
-  const tilesFrom = (source: TileSource): TileFunc[] => Array.from({ length: family.rows }, (_, i) => writeTile(module, family, i + 1, source));
+  const tilesFrom = (source: TileSource): TileFunc[] =>
+    Array.from({ length: family.rows }, (_, i) => writeTile(module, family, i + 1, source));
   const tiles: Tiles = { panel: tilesFrom('panel'), rows: tilesFrom('rows') };
   const pass = writePass(module, family, tiles);
   const edgePass = writeEdgePass(module, family, tiles);
@@ -65,27 +66,39 @@ export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
   });
 
   /** (columns, m, k, a, strideA, b, strideB, packed b, direct, c, strideC, accumulate, edgeTile): a strip of c. */
-  const multiply = module.func('multiply_strip', { params: ints(13) }, (f, width, m, k, a, strideA, b, strideB, packed, direct, c, strideC, accumulate, edgeTile) => {
-    const panelBytes = f.let(i32.mul(k, 4 * columns));
-    forBlocks(f, width, columns, (_, panelColumns) => {
-      f.if(
-        i32.lt_s(panelColumns, columns),
-        () => f.call(edgePass, m, k, a, strideA, packed, 4 * columns, c, strideC, accumulate, panelColumns, edgeTile),
-        () =>
-          f.if(
-            direct,
-            () => f.call(pass, m, k, a, strideA, b, strideB, c, strideC, accumulate),
-            () => f.call(pass, m, k, a, strideA, packed, 4 * columns, c, strideC, accumulate),
-          ),
-      );
-      f.set(packed, i32.add(packed, panelBytes));
-      f.set(b, i32.add(b, 4 * columns));
-      f.set(c, i32.add(c, 4 * columns));
-    });
-  });
+  const multiply = module.func(
+    'multiply_strip',
+    { params: ints(13) },
+    (f, width, m, k, a, strideA, b, strideB, packed, direct, c, strideC, accumulate, edgeTile) => {
+      const panelBytes = f.let(i32.mul(k, 4 * columns));
+      forBlocks(f, width, columns, (_, panelColumns) => {
+        f.if(
+          i32.lt_s(panelColumns, columns),
+          () => f.call(edgePass, m, k, a, strideA, packed, 4 * columns, c, strideC, accumulate, panelColumns, edgeTile),
+          () =>
+            f.if(
+              direct,
+              () => f.call(pass, m, k, a, strideA, b, strideB, c, strideC, accumulate),
+              () => f.call(pass, m, k, a, strideA, packed, 4 * columns, c, strideC, accumulate),
+            ),
+        );
+        f.set(packed, i32.add(packed, panelBytes));
+        f.set(b, i32.add(b, 4 * columns));
+        f.set(c, i32.add(c, 4 * columns));
+      });
+    },
+  );
 
   /** Where a block of a is read and how far its rows are apart: where it is, or packed if it is transposed (0: panels). */
-  const blockOfA = (f: FunctionBuilder, numRows: I32, depth: I32, place: Value<'i32'>, strideA: I32, transposeA: I32, packedA: I32): [I32, I32] => {
+  const blockOfA = (
+    f: FunctionBuilder,
+    numRows: I32,
+    depth: I32,
+    place: Value<'i32'>,
+    strideA: I32,
+    transposeA: I32,
+    packedA: I32,
+  ): [I32, I32] => {
     const block = f.let(place);
     const stride = f.let(strideA);
     f.if(transposeA, () => {
@@ -114,11 +127,34 @@ export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
       const adds = f.let(i32.or(accumulate, i32.ne(k0, 0)));
       const panel = f.local('i32');
       forBlocks(f, m, blockM, (m0, numRows) => {
-        const [block, strideOfBlock] = blockOfA(f, numRows, depth, placeIn(a, strideA, transposeA, m0, k0), strideA, transposeA, packedA);
+        const [block, strideOfBlock] = blockOfA(
+          f,
+          numRows,
+          depth,
+          placeIn(a, strideA, transposeA, m0, k0),
+          strideA,
+          transposeA,
+          packedA,
+        );
         f.set(panel, packed);
         forBlocks(f, n, stripColumns, (column, width) => {
           const target = i32.add(placeOf(c, strideC, m0), i32.shl(column, 2));
-          f.call(multiply, width, numRows, depth, block, strideOfBlock, 0, 0, panel, 0, target, strideC, adds, edgeTile);
+          f.call(
+            multiply,
+            width,
+            numRows,
+            depth,
+            block,
+            strideOfBlock,
+            0,
+            0,
+            panel,
+            0,
+            target,
+            strideC,
+            adds,
+            edgeTile,
+          );
           f.set(panel, i32.add(panel, i32.mul(panelColumns(width, columns), i32.shl(depth, 2))));
         });
       });
@@ -133,7 +169,15 @@ export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
       forBlocks(f, k, blockK, (k0, depth) => {
         const adds = f.let(i32.or(accumulate, i32.ne(k0, 0)));
         forBlocks(f, m, blockM, (m0, numRows) => {
-          const [block, strideOfBlock] = blockOfA(f, numRows, depth, placeIn(a, strideA, transposeA, m0, k0), strideA, transposeA, packedA);
+          const [block, strideOfBlock] = blockOfA(
+            f,
+            numRows,
+            depth,
+            placeIn(a, strideA, transposeA, m0, k0),
+            strideA,
+            transposeA,
+            packedA,
+          );
           const isNew = f.let(i32.or(i32.eqz(m0), i32.eqz(stripStep)));
           const packed = f.let(packedB);
           forBlocks(f, numColumns, stripColumns, (j, width) => {
@@ -141,7 +185,22 @@ export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
             const source = f.let(placeIn(b, strideB, transposeB, k0, column));
             const target = i32.add(placeOf(c, strideC, m0), i32.shl(column, 2));
             f.if(isNew, () => f.call(packB, width, depth, source, strideB, transposeB, packed, direct));
-            f.call(multiply, width, numRows, depth, block, strideOfBlock, source, strideB, packed, direct, target, strideC, adds, edgeTile);
+            f.call(
+              multiply,
+              width,
+              numRows,
+              depth,
+              block,
+              strideOfBlock,
+              source,
+              strideB,
+              packed,
+              direct,
+              target,
+              strideC,
+              adds,
+              edgeTile,
+            );
             f.set(packed, i32.add(packed, stripStep));
           });
         });
@@ -192,43 +251,62 @@ const narrowColumns = 4;
 /** The same for the last columns, `width` of them: tiles are computed aside and their part is copied or added. */
 function writeEdgePass(module: ModuleBuilder, family: TileFamily, tiles: Tiles): IntFunc {
   const { rows: mostRows, columns } = family;
-  const copyEdge = module.func('copy_edge', { params: ints(7) }, (f, height, width, tile, strideTile, c, strideC, accumulate) => {
-    const j = f.local('i32');
-    f.loop((again) => {
-      f.for(j, 0, i32.shl(width, 2), 4, () => {
-        const value = f.let(f32.load(i32.add(tile, j)));
-        const target = f.let(i32.add(c, j));
-        f.if(accumulate, () => f.set(value, f32.add(f32.load(target), value)));
-        f.storeF32(target, value);
+  const copyEdge = module.func(
+    'copy_edge',
+    { params: ints(7) },
+    (f, height, width, tile, strideTile, c, strideC, accumulate) => {
+      const j = f.local('i32');
+      f.loop((again) => {
+        f.for(j, 0, i32.shl(width, 2), 4, () => {
+          const value = f.let(f32.load(i32.add(tile, j)));
+          const target = f.let(i32.add(c, j));
+          f.if(accumulate, () => f.set(value, f32.add(f32.load(target), value)));
+          f.storeF32(target, value);
+        });
+        f.set(tile, i32.add(tile, strideTile));
+        f.set(c, i32.add(c, strideC));
+        f.set(height, i32.sub(height, 1));
+        f.brIf(again, height);
       });
-      f.set(tile, i32.add(tile, strideTile));
-      f.set(c, i32.add(c, strideC));
-      f.set(height, i32.sub(height, 1));
-      f.brIf(again, height);
-    });
-  });
-  const narrow = Array.from({ length: narrowRows }, (_, i) => writeTile(module, { ...family, name: 'narrow', columns: narrowColumns, unroll: 1 }, i + 1, 'rows'));
-  return module.func('edge_pass', { params: ints(11) }, (f, m, k, a, strideA, b, strideB, c, strideC, accumulate, width, tile) => {
-    const tilesOf = (rows: number, columnsOfTile: number, compute: (height: I32) => void): void =>
-      forTiles(f, m, rows, (height) => {
-        compute(height);
-        f.call(copyEdge, height, width, tile, 4 * columnsOfTile, c, strideC, accumulate);
-        f.set(a, i32.add(a, bytesOfTile(height, k, strideA)));
-        f.set(c, i32.add(c, i32.mul(height, strideC)));
-      });
-    f.if(
-      i32.and(i32.ne(strideA, 0), i32.le_s(width, narrowColumns)),
-      () => tilesOf(narrowRows, narrowColumns, (height) => forHeight(f, height, narrowRows, (rows) => f.call(narrow[rows - 1], k, a, strideA, b, strideB, tile, 4 * narrowColumns, 0))),
-      () => tilesOf(mostRows, columns, (height) => callTile(f, tiles, height, [k, a, strideA, b, strideB, tile, 4 * columns, 0])),
-    );
-  });
+    },
+  );
+  const narrow = Array.from({ length: narrowRows }, (_, i) =>
+    writeTile(module, { ...family, name: 'narrow', columns: narrowColumns, unroll: 1 }, i + 1, 'rows'),
+  );
+  return module.func(
+    'edge_pass',
+    { params: ints(11) },
+    (f, m, k, a, strideA, b, strideB, c, strideC, accumulate, width, tile) => {
+      const tilesOf = (rows: number, columnsOfTile: number, compute: (height: I32) => void): void =>
+        forTiles(f, m, rows, (height) => {
+          compute(height);
+          f.call(copyEdge, height, width, tile, 4 * columnsOfTile, c, strideC, accumulate);
+          f.set(a, i32.add(a, bytesOfTile(height, k, strideA)));
+          f.set(c, i32.add(c, i32.mul(height, strideC)));
+        });
+      f.if(
+        i32.and(i32.ne(strideA, 0), i32.le_s(width, narrowColumns)),
+        () =>
+          tilesOf(narrowRows, narrowColumns, (height) =>
+            forHeight(f, height, narrowRows, (rows) =>
+              f.call(narrow[rows - 1], k, a, strideA, b, strideB, tile, 4 * narrowColumns, 0),
+            ),
+          ),
+        () =>
+          tilesOf(mostRows, columns, (height) =>
+            callTile(f, tiles, height, [k, a, strideA, b, strideB, tile, 4 * columns, 0]),
+          ),
+      );
+    },
+  );
 }
 
 type TileArguments = OperandsOf<TileFunc['params']>;
 
 /** Calls the tile of the height, from panels where the row stride (the third argument) is 0. */
 function callTile(f: FunctionBuilder, { panel, rows }: Tiles, height: I32, given: TileArguments): void {
-  const call = (tiles: readonly TileFunc[]) => (): void => forHeight(f, height, panel.length, (count) => f.call(tiles[count - 1], ...given));
+  const call = (tiles: readonly TileFunc[]) => (): void =>
+    forHeight(f, height, panel.length, (count) => f.call(tiles[count - 1], ...given));
   f.if(given[2], call(rows), call(panel));
 }
 

@@ -79,7 +79,11 @@ function runInTurn(candidates: readonly Candidate[], times: number): void {
   const usual = candidates.map(({ first }) => first).sort((a, b) => a - b)[candidates.length >> 1];
   for (const candidate of candidates) candidate.first = Math.max(candidate.first, usual);
   let lastProgress = performance.now();
-  for (let now = lastProgress, done = 0; now - started < mostElapsedMs && done < mostTimes && now - lastProgress < settledMs; now = performance.now()) {
+  for (
+    let now = lastProgress, done = 0;
+    now - started < mostElapsedMs && done < mostTimes && now - lastProgress < settledMs;
+    now = performance.now()
+  ) {
     for (const candidate of candidates) {
       const speed = gigaflopsOf(candidate, times);
       if (speed > 1.05 * candidate.best) lastProgress = performance.now();
@@ -95,14 +99,21 @@ function runInTurn(candidates: readonly Candidate[], times: number): void {
 function measure(families: readonly TileFamily[]): TileChoice {
   const memory = new WebAssembly.Memory({ initial: 3 });
   const functions = instantiate(probeModule(families), memory);
-  const candidates = families.map((family): Candidate => ({ family, run: functions[`run_${family.name}`], first: 0, best: 0 }));
+  const candidates = families.map(
+    (family): Candidate => ({ family, run: functions[`run_${family.name}`], first: 0, best: 0 }),
+  );
   const times = Math.max(fewestTimes, Math.ceil((leastTicks * clockTickMs()) / 0.002));
   const started = performance.now();
   runInTurn(candidates, times);
   const measured = candidates.map((candidate) => {
     const isRight = computesRight(candidate, memory);
     // Where the machine had no time for this process, there were first runs alone.
-    return { candidate, isRight, name: candidate.family.name, gigaflops: isRight ? Math.max(candidate.first, candidate.best) : 0 };
+    return {
+      candidate,
+      isRight,
+      name: candidate.family.name,
+      gigaflops: isRight ? Math.max(candidate.first, candidate.best) : 0,
+    };
   });
   const [standard, ...others] = measured.filter(({ isRight }) => isRight);
   if (standard === undefined) {
@@ -116,8 +127,13 @@ function measure(families: readonly TileFamily[]): TileChoice {
   const best = others.reduce((fastest, other) => (other.gigaflops > fastest.gigaflops ? other : fastest), standard);
   const areOptimized = [standard, best].every(({ candidate }) => isOptimized(candidate));
   const needed = leastAdvantage + (times > fewestTimes ? 1 / leastTicks : 0);
-  const family = areOptimized && best.gigaflops > needed * standard.gigaflops ? best.candidate.family : standard.candidate.family;
-  return { family, measured: measured.map(({ name, gigaflops }) => ({ name, gigaflops })), elapsedMs: performance.now() - started };
+  const family =
+    areOptimized && best.gigaflops > needed * standard.gigaflops ? best.candidate.family : standard.candidate.family;
+  return {
+    family,
+    measured: measured.map(({ name, gigaflops }) => ({ name, gigaflops })),
+    elapsedMs: performance.now() - started,
+  };
 }
 
 /** By family one function that runs its full tile, `times` over `numPanels` panels of a. */

@@ -18,7 +18,12 @@ export function placeIn(base: I32, stride: I32, isTransposed: I32, row: I32, col
 }
 
 /** Runs `body` for each block of `total`: its start and its size, the last one perhaps smaller. */
-export function forBlocks(f: FunctionBuilder, total: I32, block: I32 | number, body: (start: I32, size: I32) => void): void {
+export function forBlocks(
+  f: FunctionBuilder,
+  total: I32,
+  block: I32 | number,
+  body: (start: I32, size: I32) => void,
+): void {
   const start = f.local('i32');
   const size = f.local('i32');
   f.for(start, 0, total, block, () => {
@@ -46,5 +51,10 @@ export function forTiles(f: FunctionBuilder, total: I32, most: number, body: (he
 /** Runs the case of the height that is met, the highest asked first. */
 export function forHeight(f: FunctionBuilder, height: I32, most: number, body: (height: number) => void): void {
   if (most === 1) body(1);
-  else f.if(i32.eq(height, most), () => body(most), () => forHeight(f, height, most - 1, body));
+  else
+    f.if(
+      i32.eq(height, most),
+      () => body(most),
+      () => forHeight(f, height, most - 1, body),
+    );
 }

@@ -1,4 +1,13 @@
-import { type Func, type FunctionBuilder, f32x4, i32, type Local, type ModuleBuilder, type Value, v128 } from './assembler.js';
+import {
+  type Func,
+  type FunctionBuilder,
+  f32x4,
+  i32,
+  type Local,
+  type ModuleBuilder,
+  type Value,
+  v128,
+} from './assembler.js';
 
 /**
  * The innermost kernels of a matrix product: a tile of c, held in locals, gains one outer product per step of k.
@@ -47,7 +56,12 @@ export type TileSource = 'panel' | 'rows';
 /**
  * Writes a tile kernel of `rows` (at most R) by C: `c = a b`, or `c += a b` where `accumulate` is not 0. k is at least 1.
  */
-export function writeTile(module: ModuleBuilder, { name, columns, unroll, madd: kind }: TileFamily, rows: number, source: TileSource): TileFunc {
+export function writeTile(
+  module: ModuleBuilder,
+  { name, columns, unroll, madd: kind }: TileFamily,
+  rows: number,
+  source: TileSource,
+): TileFunc {
   return module.func(
     `tile_${name}_${rows}_${source}`,
     { params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] },
@@ -55,8 +69,10 @@ export function writeTile(module: ModuleBuilder, { name, columns, unroll, madd: 
       const vectors = columns / 4;
       const sums = Array.from({ length: rows * vectors }, () => f.local('v128'));
       const rowsOfA = [a];
-      if (source === 'rows') while (rowsOfA.length < rows) rowsOfA.push(f.let(i32.add(rowsOfA[rowsOfA.length - 1], strideA)));
-      const load = (row: number, turn: number) => (source === 'rows' ? v128.load32_splat(rowsOfA[row], 4 * turn) : v128.load32_splat(a, 4 * (rows * turn + row)));
+      if (source === 'rows')
+        while (rowsOfA.length < rows) rowsOfA.push(f.let(i32.add(rowsOfA[rowsOfA.length - 1], strideA)));
+      const load = (row: number, turn: number) =>
+        source === 'rows' ? v128.load32_splat(rowsOfA[row], 4 * turn) : v128.load32_splat(a, 4 * (rows * turn + row));
       const step = (turn: number): void => {
         const bs = Array.from({ length: vectors }, (_, j) => f.let(v128.load(b, 16 * j)));
         for (let row = 0; row < rows; row++) {
@@ -93,7 +109,14 @@ export function writeTile(module: ModuleBuilder, { name, columns, unroll, madd: 
 }
 
 /** Writes the sums to c. A row is read before it is written and stores are neighbours, so that V8 can widen pairs. */
-function storeTile(f: FunctionBuilder, sums: readonly Local<'v128'>[], vectors: number, c: Local<'i32'>, strideC: Local<'i32'>, accumulate: boolean): void {
+function storeTile(
+  f: FunctionBuilder,
+  sums: readonly Local<'v128'>[],
+  vectors: number,
+  c: Local<'i32'>,
+  strideC: Local<'i32'>,
+  accumulate: boolean,
+): void {
   for (let first = 0; first < sums.length; first += vectors) {
     const row = sums.slice(first, first + vectors);
     const values = accumulate ? row.map((sum, j) => f.let(f32x4.add(v128.load(c, 16 * j), sum))) : row;

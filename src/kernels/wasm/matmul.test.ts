@@ -71,17 +71,26 @@ function worstError(kernels: ReturnType<typeof matmulOn>, shape: Case, random: R
     }
   }
   // Whatever lies between and around the rows of c must not have moved.
-  expect(after.findIndex((value, i) => value !== before[i]), describeCase(shape)).toBe(-1);
+  expect(
+    after.findIndex((value, i) => value !== before[i]),
+    describeCase(shape),
+  ).toBe(-1);
   for (const { buffer } of [a, b, c]) memory.free(buffer as WasmBuffer);
   return worst;
 }
 
-const forms: Pick<Case, 'transposeA' | 'transposeB'>[] = [{}, { transposeA: true }, { transposeB: true }, { transposeA: true, transposeB: true }];
+const forms: Pick<Case, 'transposeA' | 'transposeB'>[] = [
+  {},
+  { transposeA: true },
+  { transposeB: true },
+  { transposeA: true, transposeB: true },
+];
 const families = tileFamilies.filter(({ madd }) => madd === 'plain' || hasRelaxedSimd());
 
 describe.each(families)('matrix products with $name tiles', (family: TileFamily) => {
   const kernels = matmulOn(memory, family);
-  const expectRight = (shape: Case, random: Random): void => expect(worstError(kernels, shape, random), describeCase(shape)).toBeLessThan(1);
+  const expectRight = (shape: Case, random: Random): void =>
+    expect(worstError(kernels, shape, random), describeCase(shape)).toBeLessThan(1);
 
   it('are right for every small size, form, stride, accumulation, packing or cut', () => {
     const random = new Random(5);
@@ -102,7 +111,19 @@ describe.each(families)('matrix products with $name tiles', (family: TileFamily)
 
   it('are right where rows, columns and k need several blocks', () => {
     const random = new Random(6);
-    const sizes = [[150, 37, 530], [131, 2060, 3], [5, 2061, 7], [33, 19, 769], [3, 51, 1030], [1, 29, 1027], [2, 3, 259], [12, 1031, 5], [141, 1, 266], [19, 23, 150], [24, 5, 1030]];
+    const sizes = [
+      [150, 37, 530],
+      [131, 2060, 3],
+      [5, 2061, 7],
+      [33, 19, 769],
+      [3, 51, 1030],
+      [1, 29, 1027],
+      [2, 3, 259],
+      [12, 1031, 5],
+      [141, 1, 266],
+      [19, 23, 150],
+      [24, 5, 1030],
+    ];
     for (const [index, [m, n, k]] of sizes.entries()) {
       for (const form of forms) expectRight({ m, n, k, ...form, accumulate: index % 2 === 1, slack: 7 }, random);
     }
@@ -110,8 +131,14 @@ describe.each(families)('matrix products with $name tiles', (family: TileFamily)
 
   it('are right where what is packed needs several blocks', () => {
     const random = new Random(7);
-    for (const [index, [m, n, k]] of [[5, 37, 259], [7, 19, 770], [141, 51, 261], [4, 1, 1030]].entries()) {
-      for (const form of forms) expectRight({ m, n, k, ...form, packed: true, accumulate: index % 2 === 1, slack: 5 }, random);
+    for (const [index, [m, n, k]] of [
+      [5, 37, 259],
+      [7, 19, 770],
+      [141, 51, 261],
+      [4, 1, 1030],
+    ].entries()) {
+      for (const form of forms)
+        expectRight({ m, n, k, ...form, packed: true, accumulate: index % 2 === 1, slack: 5 }, random);
     }
   });
 
@@ -136,9 +163,15 @@ describe('matrix products', () => {
     const [n, k] = [47, 601];
     const source = filled(random, m, k, 0);
     const a = { buffer: memory.allocate(m * k), offset: 0, rowStride: k };
-    const b = { buffer: filled(random, transposeB ? n : k, transposeB ? k : n, 0), offset: 0, rowStride: transposeB ? k : n };
+    const b = {
+      buffer: filled(random, transposeB ? n : k, transposeB ? k : n, 0),
+      offset: 0,
+      rowStride: transposeB ? k : n,
+    };
     const c = { buffer: memory.allocate(m * n), offset: 0, rowStride: n };
-    const [from, to, start] = [source, a.buffer, c.buffer].map((buffer) => memory.byteAddress({ buffer, offset: 0 }) / 4);
+    const [from, to, start] = [source, a.buffer, c.buffer].map(
+      (buffer) => memory.byteAddress({ buffer, offset: 0 }) / 4,
+    );
     rows.forEach((row, i) => memory.floats.copyWithin(to + i * k, from + row * k, from + (row + 1) * k));
     matmulOn(memory, family).run({ m, n, k, a, b, c, transposeB });
     const result = new Float32Array(m * n);
@@ -151,7 +184,8 @@ describe('matrix products', () => {
   it('give the same bits with every tile family of one multiply-add', () => {
     for (const madd of ['plain', 'relaxed'] as const) {
       const [first, ...others] = families.filter((family) => family.madd === madd);
-      for (const other of others) expect(bitsOf(other, 29, inOrder(29), false)).toEqual(bitsOf(first, 29, inOrder(29), false));
+      for (const other of others)
+        expect(bitsOf(other, 29, inOrder(29), false)).toEqual(bitsOf(first, 29, inOrder(29), false));
     }
   });
 
@@ -160,17 +194,30 @@ describe('matrix products', () => {
     const [m, n, k] = [29, 47, 301];
     const runner = new KernelRunner(memory);
     for (const madd of ['plain', 'relaxed'] as const) {
-      const [before, ...others] = families.filter((family) => family.madd === madd).map((family) => new MatmulKernels(memory, runner.modules, family));
+      const [before, ...others] = families
+        .filter((family) => family.madd === madd)
+        .map((family) => new MatmulKernels(memory, runner.modules, family));
       for (const after of others) {
         const [a, b] = [filled(random, m, k, 0), filled(random, k, n, 0)];
         const c = [0, 1].map(() => memory.allocate(m * n));
-        const call = (i: number): MatmulCall => ({ m, n, k, a: { buffer: a, offset: 0, rowStride: k }, b: { buffer: b, offset: 0, rowStride: n }, c: { buffer: c[i], offset: 0, rowStride: n } });
+        const call = (i: number): MatmulCall => ({
+          m,
+          n,
+          k,
+          a: { buffer: a, offset: 0, rowStride: k },
+          b: { buffer: b, offset: 0, rowStride: n },
+          c: { buffer: c[i], offset: 0, rowStride: n },
+        });
         memory.openScope();
         const packed = before.packPlace({ ...call(0), times: 10 })!;
         runner.run((writer) => before.writePack(writer, { ...call(0), times: 10 }, packed));
-        [before, after].forEach((kernels, i) => runner.run((writer, workspace) => kernels.write(writer, { ...call(i), packed }, 'blocks', workspace)));
+        [before, after].forEach((kernels, i) =>
+          runner.run((writer, workspace) => kernels.write(writer, { ...call(i), packed }, 'blocks', workspace)),
+        );
         memory.closeScope();
-        const [expected, received] = c.map((buffer) => memory.floats.slice(buffer.address / 4, buffer.address / 4 + m * n));
+        const [expected, received] = c.map((buffer) =>
+          memory.floats.slice(buffer.address / 4, buffer.address / 4 + m * n),
+        );
         expect(expected.some((value) => value !== 0)).toBe(true);
         expect(received).toEqual(expected);
         for (const buffer of [a, b, ...c]) memory.free(buffer);
@@ -181,7 +228,10 @@ describe('matrix products', () => {
   it('give each row the same bits wherever it stands', () => {
     for (const family of families) {
       for (const m of [2, 3, 5, 7, 29, 131]) {
-        for (const transposeB of [false, true]) expect(bitsOf(family, m, inOrder(m).reverse(), transposeB)).toEqual(bitsOf(family, m, inOrder(m), transposeB));
+        for (const transposeB of [false, true])
+          expect(bitsOf(family, m, inOrder(m).reverse(), transposeB)).toEqual(
+            bitsOf(family, m, inOrder(m), transposeB),
+          );
       }
     }
   });

@@ -66,7 +66,8 @@ export class MatmulKernels {
     if (call.n === 1 && call.m > 1 && call.c.rowStride === 1) return this.wayOf(asRow(call));
     const { m, k, a, transposeA = false, transposeB = false } = call;
     if (!transposeB && m <= mostFewRows) return { way: 'few', call };
-    if (transposeB && m <= mostDotRows(k) && (!transposeA || (m === 1 && a.rowStride === 1))) return { way: 'dots', call };
+    if (transposeB && m <= mostDotRows(k) && (!transposeA || (m === 1 && a.rowStride === 1)))
+      return { way: 'dots', call };
     return { way: 'blocks', call };
   }
 
@@ -77,7 +78,8 @@ export class MatmulKernels {
     if (packed !== undefined && packed.kernels !== this) return packed.kernels.write(writer, call, way, workspace);
     const strideA = 4 * a.rowStride;
     const strideB = 4 * b.rowStride;
-    const kernel = packed !== undefined ? 'product_packed' : way === 'few' ? 'few_rows' : way === 'dots' ? 'dot_rows' : 'product';
+    const kernel =
+      packed !== undefined ? 'product_packed' : way === 'few' ? 'few_rows' : way === 'dots' ? 'dot_rows' : 'product';
     writer.beginCall(this.#kernels.numberOf(kernel));
     for (const size of [m, n, k]) writer.int(size);
     writer.address(a);
@@ -104,7 +106,11 @@ export class MatmulKernels {
     for (const word of [blockM, blockK, edgeTile + 4 * rows * columns, edgeTile]) writer.int(word);
   }
 
-  #writeBlocks(writer: CallWriter, { m, n, k, transposeB }: { m: number; n: number; k: number; transposeB: boolean }, workspace: Workspace): void {
+  #writeBlocks(
+    writer: CallWriter,
+    { m, n, k, transposeB }: { m: number; n: number; k: number; transposeB: boolean },
+    workspace: Workspace,
+  ): void {
     const { rows, columns } = this.family;
     const blockM = evenBlock(m, mostBlockM, rows);
     const blockN = evenBlock(n, mostBlockN, stripColumns);
@@ -112,10 +118,13 @@ export class MatmulKernels {
     const isOneBlock = m <= blockM;
     const isDirect = !transposeB && m <= mostDirectTiles * rows;
     const stripStep = isOneBlock ? 0 : 4 * stripColumns * blockK;
-    const edgeTile = workspace.take(4 * (rows * columns + (isOneBlock ? stripColumns : blockN) * blockK + blockM * blockK));
+    const edgeTile = workspace.take(
+      4 * (rows * columns + (isOneBlock ? stripColumns : blockN) * blockK + blockM * blockK),
+    );
     const packedB = edgeTile + 4 * rows * columns;
     const packedA = packedB + 4 * (isOneBlock ? stripColumns : blockN) * blockK;
-    for (const word of [blockM, blockN, blockK, packedA, packedB, edgeTile, stripStep, Number(isDirect)]) writer.int(word);
+    for (const word of [blockM, blockN, blockK, packedA, packedB, edgeTile, stripStep, Number(isDirect)])
+      writer.int(word);
   }
 
   /** A place for op(b) in the open scope, where `times` products of m rows would rather have it packed. */
@@ -129,7 +138,8 @@ export class MatmulKernels {
   writePack(writer: CallWriter, { b, transposeB = false }: PackCall, packed: PackedMatrix): void {
     const { n, k, blockK, panels } = packed as PackedPanels;
     writer.beginCall(this.#kernels.numberOf('pack_all'));
-    for (const word of [n, k, this.#memory.byteAddress(b), 4 * b.rowStride, Number(transposeB), panels.address, blockK]) writer.int(word);
+    for (const word of [n, k, this.#memory.byteAddress(b), 4 * b.rowStride, Number(transposeB), panels.address, blockK])
+      writer.int(word);
     writer.endCall();
   }
 

@@ -80,7 +80,9 @@ export class WasmMemory {
 
   constructor(options: WasmMemoryOptions = {}) {
     this.isShared = options.shared ?? false;
-    this.memory = this.#create(Math.min(mostPages, Math.floor((options.maximumBytes ?? mostPages * pageBytes) / pageBytes)));
+    this.memory = this.#create(
+      Math.min(mostPages, Math.floor((options.maximumBytes ?? mostPages * pageBytes) / pageBytes)),
+    );
     this.#floats = new Float32Array(this.memory.buffer);
     this.#integers = new Int32Array(this.memory.buffer);
     this.#free.give(firstAddress, pageBytes - firstAddress);
@@ -110,7 +112,11 @@ export class WasmMemory {
   free(buffer: Buffer): void {
     const own = this.#require(buffer);
     if (this.#scopes.some(({ life }) => life === own.life)) {
-      throw new RondoError('INTERNAL', { where: 'WasmMemory.free', what: 'a temporary buffer is freed.', fix: 'close its scope instead.' });
+      throw new RondoError('INTERNAL', {
+        where: 'WasmMemory.free',
+        what: 'a temporary buffer is freed.',
+        fix: 'close its scope instead.',
+      });
     }
     own.life.isOver = true;
     const bytes = aligned(own.size * elementBytes);
@@ -119,13 +125,19 @@ export class WasmMemory {
   }
 
   openScope(): void {
-    this.#scopes.push({ life: { isOver: false }, chunk: this.#chunk, used: this.#used, temporaryBytes: this.#temporaryBytes });
+    this.#scopes.push({
+      life: { isOver: false },
+      chunk: this.#chunk,
+      used: this.#used,
+      temporaryBytes: this.#temporaryBytes,
+    });
   }
 
   /** Gives back what was taken since the matching `openScope`. @throws INTERNAL where no scope is open */
   closeScope(): void {
     const scope = this.#scopes.pop();
-    if (scope === undefined) throw new RondoError('INTERNAL', { where: 'WasmMemory.closeScope', what: 'no scope is open.' });
+    if (scope === undefined)
+      throw new RondoError('INTERNAL', { where: 'WasmMemory.closeScope', what: 'no scope is open.' });
     scope.life.isOver = true;
     this.#chunk = scope.chunk;
     this.#used = scope.used;
@@ -142,7 +154,11 @@ export class WasmMemory {
   /** The address of `bytes` bytes (contents undefined) in the innermost open scope, for a kernel's workspace. @throws OUT_OF_MEMORY */
   temporaryBytes(bytes: number): number {
     if (this.#scopes.length === 0) {
-      throw new RondoError('INTERNAL', { where: 'WasmMemory.temporary', what: 'no scope is open.', fix: 'call openScope before.' });
+      throw new RondoError('INTERNAL', {
+        where: 'WasmMemory.temporary',
+        what: 'no scope is open.',
+        fix: 'call openScope before.',
+      });
     }
     const needed = aligned(bytes);
     if (this.#kept !== undefined) return this.#keep(needed, this.#kept);

@@ -13,7 +13,13 @@ function apply(kernels: PointwiseOn, operation: UnaryOperation, x: Float32Array)
   const output = memory.allocate(x.length);
   memory.floats.set(x, input.address / 4);
   const strided = { offset: 0, rowStride: x.length };
-  kernels.run({ program, rows: 1, columns: x.length, inputs: { x: { buffer: input, ...strided } }, outputs: { y: { buffer: output, ...strided } } });
+  kernels.run({
+    program,
+    rows: 1,
+    columns: x.length,
+    inputs: { x: { buffer: input, ...strided } },
+    outputs: { y: { buffer: output, ...strided } },
+  });
   const y = memory.floats.slice(output.address / 4, output.address / 4 + x.length);
   memory.free(input);
   memory.free(output);
@@ -34,14 +40,22 @@ function everyMagnitude(): Float32Array {
 const sweeps = [everyMagnitude(), linear(-500, 500, 400_003), linear(-20, 20, 400_003), linear(-1, 1, 200_003)];
 
 /** The largest `|y - f(x)|` in units of `tolerance(f(x))`, where f(x) is finite in single precision, and where it is. */
-function worst(kernels: PointwiseOn, operation: UnaryOperation, tolerance: (exact: number) => number): { ratio: number; at: number } {
+function worst(
+  kernels: PointwiseOn,
+  operation: UnaryOperation,
+  tolerance: (exact: number) => number,
+): { ratio: number; at: number } {
   let found = { ratio: 0, at: NaN };
   for (const sweep of sweeps) {
     const y = apply(kernels, operation, sweep);
     sweep.forEach((x, i) => {
       const exact = unaryValue(operation, x);
       const rounded = Math.fround(exact);
-      const ratio = Number.isFinite(rounded) ? Math.abs(y[i] - exact) / tolerance(exact) : Object.is(y[i], rounded) ? 0 : Infinity;
+      const ratio = Number.isFinite(rounded)
+        ? Math.abs(y[i] - exact) / tolerance(exact)
+        : Object.is(y[i], rounded)
+          ? 0
+          : Infinity;
       if (!(ratio <= found.ratio)) found = { ratio, at: x };
     });
   }
@@ -74,7 +88,9 @@ describe.each(kinds)('unary operations with $name multiply-add', ({ kernels }) =
   it.each(['neg', 'abs', 'sign', 'sqrt', 'relu', 'detach'] as const)('%s is rounded correctly', (operation) => {
     for (const sweep of sweeps) {
       const y = apply(kernels, operation, sweep);
-      const wrong = sweep.findIndex((x, i) => y[i] !== Math.fround(unaryValue(operation, x)) && !(Number.isNaN(y[i]) && !(x >= 0)));
+      const wrong = sweep.findIndex(
+        (x, i) => y[i] !== Math.fround(unaryValue(operation, x)) && !(Number.isNaN(y[i]) && !(x >= 0)),
+      );
       expect(wrong < 0 ? 'none' : `${operation}(${sweep[wrong]}) = ${y[wrong]}`).toBe('none');
     }
   });
@@ -117,9 +133,24 @@ describe.each(kinds)('unary operations with $name multiply-add', ({ kernels }) =
     expect(apply(kernels, operation, Float32Array.of(x))[0]).toBe(y);
   });
 
-  const operations = ['neg', 'abs', 'sign', 'sqrt', 'exp', 'log', 'sigmoid', 'tanh', 'relu', 'softplus', 'erf', 'detach'] as const;
+  const operations = [
+    'neg',
+    'abs',
+    'sign',
+    'sqrt',
+    'exp',
+    'log',
+    'sigmoid',
+    'tanh',
+    'relu',
+    'softplus',
+    'erf',
+    'detach',
+  ] as const;
   it.each(operations)('%s gives NaN for every NaN', (operation) => {
-    const nans = new Float32Array(Uint32Array.of(0x7fc00000, 0x7fc00001, 0x7fc001ff, 0x7fffffff, 0xffc00000, 0xffffffff).buffer);
+    const nans = new Float32Array(
+      Uint32Array.of(0x7fc00000, 0x7fc00001, 0x7fc001ff, 0x7fffffff, 0xffc00000, 0xffffffff).buffer,
+    );
     expect(Array.from(apply(kernels, operation, nans), Number.isNaN)).toEqual(Array.from(nans, () => true));
   });
 

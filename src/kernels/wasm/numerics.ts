@@ -61,7 +61,9 @@ const EXP_HIGHEST = 88.8;
 /** Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits; the bias of 2^(n - 1) rides along. */
 const ROUND_AND_BIAS = 1.5 * 2 ** 23 + 126;
 /** (exp(r) - 1 - r) / r^2 on [-ln(2) / 2, ln(2) / 2]. */
-const EXP_TAIL = [0.49999993443308166, 0.16666520577765992, 0.041668388830759025, 0.008368723304105971, 0.0013814577837861735];
+const EXP_TAIL = [
+  0.49999993443308166, 0.16666520577765992, 0.041668388830759025, 0.008368723304105971, 0.0013814577837861735,
+];
 
 /**
  * `exp(sign * x)` as `[2 exp(r), 2^(n - 1)]` with `sign * x = n ln 2 + r`: their product overflows to infinity and
@@ -136,8 +138,8 @@ const SMALLEST_NORMAL = 2 ** -126;
 const SQRT_HALF_BITS = 0x3f3504f3;
 /** (log(1 + f) - f + f^2 / 2) / f^3 on [sqrt(1/2) - 1, sqrt(2) - 1]. */
 const LOG_TAIL = [
-  0.3333331260756128, -0.25000009620815855, 0.20002118501816527, -0.16667994993295512, 0.14219554360251763, -0.12405601032118413, 0.11888158863407586,
-  -0.11675592087262697, 0.06746585614457631,
+  0.3333331260756128, -0.25000009620815855, 0.20002118501816527, -0.16667994993295512, 0.14219554360251763,
+  -0.12405601032118413, 0.11888158863407586, -0.11675592087262697, 0.06746585614457631,
 ];
 
 /** `x = 2^n (1 + f)` with f near 0, then `n ln 2 + log(1 + f)`, as in Cephes' logf (Moshier 1989). */
@@ -147,7 +149,11 @@ function logCode(code: VectorCode, x: Bundle): Bundle {
   const bits = code.binary(i32x4.sub, normal, code.bits(SQRT_HALF_BITS));
   const exponent = code.each((i) => i32x4.shr_s(bits[i], 23));
   const f = code.sub(
-    code.binary(i32x4.sub, normal, code.each((i) => i32x4.shl(exponent[i], 23))),
+    code.binary(
+      i32x4.sub,
+      normal,
+      code.each((i) => i32x4.shl(exponent[i], 23)),
+    ),
     code.float(1),
   );
   const correction = code.binary(v128.and, isSubnormal, code.float(-23));

@@ -37,11 +37,7 @@ export class PointwiseArguments {
   readonly #plan: PointwisePlan;
   readonly #block: Local<'i32'>;
 
-  constructor(
-    f: FunctionBuilder,
-    plan: PointwisePlan,
-    block: Local<'i32'>,
-  ) {
+  constructor(f: FunctionBuilder, plan: PointwisePlan, block: Local<'i32'>) {
     this.#f = f;
     this.#plan = plan;
     this.#block = block;

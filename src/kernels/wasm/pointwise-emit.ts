@@ -68,7 +68,8 @@ class PointwiseEmitter {
     this.temporaries = new Temporaries(f);
     this.#rowCode = new VectorCode({ constants, madd, temporaries: new Temporaries(f), width: 1 });
     this.#arguments = new PointwiseArguments(f, plan, block);
-    const rowBuffers = (count: number): Local<'i32'>[] => Array.from({ length: count }, () => this.#arguments.rowBuffer(access));
+    const rowBuffers = (count: number): Local<'i32'>[] =>
+      Array.from({ length: count }, () => this.#arguments.rowBuffer(access));
     this.#caches = rowBuffers(plan.numCaches);
     for (const output of plan.program.outputs) {
       if (output.reduce === 'rows') this.#rowSums.set(output, new RowSums(f, access, rowBuffers(ROW_SUM_BUFFERS)));
@@ -119,7 +120,8 @@ class PointwiseEmitter {
       accumulator.clear();
       reductions.set(node, accumulator);
     }
-    if (pass.elementOutputs.length > 0 || reductions.size > 0) this.#access.walk((step) => this.#columns(pass, step, reductions));
+    if (pass.elementOutputs.length > 0 || reductions.size > 0)
+      this.#access.walk((step) => this.#columns(pass, step, reductions));
     for (const [node, accumulator] of reductions) this.#rowValues.set(node, accumulator.result());
     for (const output of pass.rowOutputs) this.#storeRowValue(output);
   }
@@ -140,7 +142,8 @@ class PointwiseEmitter {
     for (const node of pass.elements) {
       const cache = pass.loads.get(node);
       if (cache !== undefined) expressions.set(node, this.#access.load(this.#caches[cache], step, code));
-      else if (isArrayLeaf(node)) expressions.set(node, this.#access.load(this.#arguments.input(node.name), step, code));
+      else if (isArrayLeaf(node))
+        expressions.set(node, this.#access.load(this.#arguments.input(node.name), step, code));
       else expressions.compute(node);
     }
     return expressions;
@@ -161,7 +164,11 @@ class PointwiseEmitter {
   #computeRowValues(nodes: readonly Expression[]): void {
     const expressions = new ExpressionCode(this.#rowCode, this.#rowValues, this.#plan.fusedProducts);
     for (const node of nodes) {
-      if (node.kind === 'leaf') expressions.set(node, this.#rowCode.each(() => this.#arguments.splat(node)));
+      if (node.kind === 'leaf')
+        expressions.set(
+          node,
+          this.#rowCode.each(() => this.#arguments.splat(node)),
+        );
       else expressions.compute(node);
     }
     for (const node of nodes) this.#rowValues.set(node, expressions.valueOf(node)[0]);

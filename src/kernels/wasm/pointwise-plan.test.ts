@@ -1,12 +1,33 @@
 import { describe, expect, it } from 'vitest';
 import { softmax } from '../../expression/activations.js';
-import { add, constant, div, exp, type Expression, leaf, mul, rowMax, rowSum, sigmoid, sqrt, square, sub, tanh } from '../../expression/build.js';
+import {
+  add,
+  constant,
+  div,
+  exp,
+  type Expression,
+  leaf,
+  mul,
+  rowMax,
+  rowSum,
+  sigmoid,
+  sqrt,
+  square,
+  sub,
+  tanh,
+} from '../../expression/build.js';
 import { formatExpression } from '../../expression/interpret.js';
 import { pointwiseProgram } from '../../expression/program.js';
 import { type PointwisePlan, planPointwise } from './pointwise-plan.js';
 
 const x = leaf('x');
-const planOf = (...expressions: Expression[]): PointwisePlan => planPointwise(pointwiseProgram('plan', expressions.map((expression, i) => ({ name: `y${i}`, expression }))));
+const planOf = (...expressions: Expression[]): PointwisePlan =>
+  planPointwise(
+    pointwiseProgram(
+      'plan',
+      expressions.map((expression, i) => ({ name: `y${i}`, expression })),
+    ),
+  );
 const texts = (nodes: Iterable<Expression>): string[] => [...nodes].map(formatExpression);
 
 describe('the plan of a pointwise program', () => {
@@ -44,14 +65,23 @@ describe('the plan of a pointwise program', () => {
     expect(planOf(sigmoid(x)).canJoinRows).toBe(true);
     expect(planOf(add(x, leaf('bias', 'column'))).canJoinRows).toBe(false);
     expect(planOf(add(x, rowSum(x))).canJoinRows).toBe(false);
-    expect(planPointwise(pointwiseProgram('sum', [{ name: 'y', expression: x, reduce: 'all' }])).canJoinRows).toBe(true);
-    expect(planPointwise(pointwiseProgram('sum', [{ name: 'y', expression: x, reduce: 'rows' }])).canJoinRows).toBe(false);
+    expect(planPointwise(pointwiseProgram('sum', [{ name: 'y', expression: x, reduce: 'all' }])).canJoinRows).toBe(
+      true,
+    );
+    expect(planPointwise(pointwiseProgram('sum', [{ name: 'y', expression: x, reduce: 'rows' }])).canJoinRows).toBe(
+      false,
+    );
   });
 
   it('fuses a product with the sum that alone uses it', () => {
     const product = mul(x, leaf('y'));
     const shared = mul(x, x);
-    const { fusedProducts } = planOf(add(product, leaf('z')), sub(1, mul(leaf('y'), leaf('z'))), add(shared, 1), exp(shared));
+    const { fusedProducts } = planOf(
+      add(product, leaf('z')),
+      sub(1, mul(leaf('y'), leaf('z'))),
+      add(shared, 1),
+      exp(shared),
+    );
     expect(texts(fusedProducts)).toEqual(['mul(x, y)', 'mul(y, z)']);
   });
 

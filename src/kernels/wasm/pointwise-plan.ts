@@ -1,4 +1,11 @@
-import { childrenOf, type Expression, isRowValued, type Leaf, type RowReduction, topologicalOrder } from '../../expression/build.js';
+import {
+  childrenOf,
+  type Expression,
+  isRowValued,
+  type Leaf,
+  type RowReduction,
+  topologicalOrder,
+} from '../../expression/build.js';
 import type { PointwiseProgram, ProgramOutput } from '../../expression/program.js';
 
 /**
@@ -55,7 +62,9 @@ export function planPointwise(program: PointwiseProgram): PointwisePlan {
   const computedIn = new Map<Expression, number>();
   const rowNodesDone = new Set<Expression>();
   for (let level = 0; level <= lastLevel; level++) {
-    const reductions = order.filter((node): node is RowReduction => node.kind === 'reduction' && levels.get(node.a) === level);
+    const reductions = order.filter(
+      (node): node is RowReduction => node.kind === 'reduction' && levels.get(node.a) === level,
+    );
     const outputs = level === lastLevel ? program.outputs : [];
     const rowNodes: Expression[] = [];
     const elements: Expression[] = [];
@@ -96,7 +105,10 @@ export function planPointwise(program: PointwiseProgram): PointwisePlan {
     numCaches: caches.size,
     needsScratch: caches.size > 0 || program.outputs.some(({ reduce }) => reduce === 'rows'),
     fusedProducts: fusedProducts(order, roots, isRow),
-    canJoinRows: lastLevel === 0 && program.inputs.every(({ access }) => access === 'element') && program.outputs.every(({ reduce }) => reduce === 'none' || reduce === 'all'),
+    canJoinRows:
+      lastLevel === 0 &&
+      program.inputs.every(({ access }) => access === 'element') &&
+      program.outputs.every(({ reduce }) => reduce === 'none' || reduce === 'all'),
   };
 }
 
@@ -105,7 +117,9 @@ function isUniformValued(node: Expression, memo: Map<Expression, boolean>): bool
   const known = memo.get(node);
   if (known !== undefined) return known;
   const result =
-    node.kind === 'leaf' ? node.access === 'scalar' : node.kind !== 'reduction' && childrenOf(node).every((child) => isUniformValued(child, memo));
+    node.kind === 'leaf'
+      ? node.access === 'scalar'
+      : node.kind !== 'reduction' && childrenOf(node).every((child) => isUniformValued(child, memo));
   memo.set(node, result);
   return result;
 }
@@ -154,10 +168,15 @@ function ownCost(node: Expression): number {
  * Decided for the whole program, not per pass: a value computed again in a later pass must come out the same, or
  * `equal(x, rowMax(x))` would miss.
  */
-function fusedProducts(order: readonly Expression[], roots: readonly Expression[], isRow: (node: Expression) => boolean): Set<Expression> {
+function fusedProducts(
+  order: readonly Expression[],
+  roots: readonly Expression[],
+  isRow: (node: Expression) => boolean,
+): Set<Expression> {
   const uses = new Map<Expression, number>();
   for (const node of [...roots, ...order.flatMap(childrenOf)]) uses.set(node, (uses.get(node) ?? 0) + 1);
-  const isFree = (node: Expression): boolean => node.kind === 'binary' && node.operation === 'mul' && !isRow(node) && uses.get(node) === 1;
+  const isFree = (node: Expression): boolean =>
+    node.kind === 'binary' && node.operation === 'mul' && !isRow(node) && uses.get(node) === 1;
   const fused = new Set<Expression>();
   for (const node of order) {
     if (node.kind !== 'binary') continue;

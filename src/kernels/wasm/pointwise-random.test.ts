@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { checkPointwise, kinds } from '../../../test/support/pointwise-check.js';
-import { type Access, type BinaryOperation, constant, type Expression, isRowValued, leaf, type UnaryOperation } from '../../expression/build.js';
+import {
+  type Access,
+  type BinaryOperation,
+  constant,
+  type Expression,
+  isRowValued,
+  leaf,
+  type UnaryOperation,
+} from '../../expression/build.js';
 import { type OutputRequest, pointwiseProgram, type Reduce } from '../../expression/program.js';
 
 const leaves: readonly [name: string, access: Access][] = [
@@ -14,8 +22,33 @@ const leaves: readonly [name: string, access: Access][] = [
   ['r1', 'row'],
   ['s0', 'scalar'],
 ];
-const unaryOperations: readonly UnaryOperation[] = ['neg', 'abs', 'sign', 'sqrt', 'exp', 'log', 'sigmoid', 'tanh', 'relu', 'softplus', 'erf', 'detach'];
-const binaryOperations: readonly BinaryOperation[] = ['add', 'sub', 'mul', 'div', 'max', 'min', 'greater', 'equal', 'add', 'mul', 'sub'];
+const unaryOperations: readonly UnaryOperation[] = [
+  'neg',
+  'abs',
+  'sign',
+  'sqrt',
+  'exp',
+  'log',
+  'sigmoid',
+  'tanh',
+  'relu',
+  'softplus',
+  'erf',
+  'detach',
+];
+const binaryOperations: readonly BinaryOperation[] = [
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'max',
+  'min',
+  'greater',
+  'equal',
+  'add',
+  'mul',
+  'sub',
+];
 const constants = [0, 1, -1, 0.5, 2, 3, -0.3];
 
 /** One node made from earlier ones, so that graphs share nodes. */
@@ -43,7 +76,8 @@ function expressionsOf({ instructions }: Scenario): Expression[] {
     // Counted from the end, so that small numbers name recent nodes.
     const [x, y, z] = [a, b, c].map((i) => nodes[nodes.length - 1 - (i % nodes.length)]);
     if (kind < 3) nodes.push({ kind: 'unary', operation: unaryOperations[operation % unaryOperations.length], a: x });
-    else if (kind < 8) nodes.push({ kind: 'binary', operation: binaryOperations[operation % binaryOperations.length], a: x, b: y });
+    else if (kind < 8)
+      nodes.push({ kind: 'binary', operation: binaryOperations[operation % binaryOperations.length], a: x, b: y });
     else if (kind === 8) nodes.push({ kind: 'select', condition: x, a: y, b: z });
     else nodes.push({ kind: 'reduction', operation: operation % 2 === 0 ? 'rowSum' : 'rowMax', a: x });
   }
@@ -57,9 +91,19 @@ describe.each(kinds)('pointwise kernels with $name multiply-add', ({ kernels }) 
         const nodes = expressionsOf(item);
         const requests = item.outputs.map(({ node, reduce, accumulate }, i): OutputRequest => {
           const expression = nodes[nodes.length - 1 - (node % nodes.length)];
-          return { name: `o${i}`, expression, reduce: reduce === 'perRow' && !isRowValued(expression) ? 'none' : reduce, accumulate };
+          return {
+            name: `o${i}`,
+            expression,
+            reduce: reduce === 'perRow' && !isRowValued(expression) ? 'none' : reduce,
+            accumulate,
+          };
         });
-        checkPointwise(kernels, pointwiseProgram('random', requests), item.outputs.map(({ inPlace }) => inPlace), item);
+        checkPointwise(
+          kernels,
+          pointwiseProgram('random', requests),
+          item.outputs.map(({ inPlace }) => inPlace),
+          item,
+        );
       }),
       { numRuns: 1500, seed: 20260101 },
     );

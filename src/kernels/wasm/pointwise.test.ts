@@ -47,15 +47,28 @@ function derivative(output: Expression, by: Leaf): Expression {
 /** Programs of several passes over a row. */
 const named: readonly [string, OutputRequest[]][] = [
   ['softmax', [{ name: 'y', expression: softmaxOfX }]],
-  ['softmax and what its derivative needs', [{ name: 'y', expression: softmaxOfX }, { name: 'most', expression: rowMax(softmaxOfX), reduce: 'perRow' }]],
+  [
+    'softmax and what its derivative needs',
+    [
+      { name: 'y', expression: softmaxOfX },
+      { name: 'most', expression: rowMax(softmaxOfX), reduce: 'perRow' },
+    ],
+  ],
   ['the derivative of softmax', [{ name: 'dx', expression: derivative(softmaxOfX, x) }]],
-  ['layer normalization', [{ name: 'y', expression: add(mul(normalized, leaf('scale', 'column')), leaf('shift', 'column')) }]],
+  [
+    'layer normalization',
+    [{ name: 'y', expression: add(mul(normalized, leaf('scale', 'column')), leaf('shift', 'column')) }],
+  ],
   ['the derivative of layer normalization', [{ name: 'dx', expression: derivative(normalized, x) }]],
   ['the derivative of a row maximum', [{ name: 'dx', expression: derivative(rowMax(mul(add(x, leaf('e')), 0.7)), x) }]],
   [
     'cross-entropy with all its sums',
     [
-      { name: 'loss', expression: mul(leaf('weight', 'row'), rowSum(mul(leaf('target'), log(add(softmaxOfX, 1e-7))))), reduce: 'perRow' },
+      {
+        name: 'loss',
+        expression: mul(leaf('weight', 'row'), rowSum(mul(leaf('target'), log(add(softmaxOfX, 1e-7))))),
+        reduce: 'perRow',
+      },
       { name: 'perColumn', expression: mul(leaf('target'), softmaxOfX), reduce: 'rows', accumulate: true },
       { name: 'perRow', expression: mul(tanh(x), softmaxOfX), reduce: 'columns' },
       { name: 'total', expression: exp(softmaxOfX), reduce: 'all', accumulate: true },
@@ -67,7 +80,12 @@ describe.each(kinds)('pointwise kernels with $name multiply-add', ({ kernels }) 
   it.each(named)('compute %s', (_, requests) => {
     for (const columns of [19, 3, 16]) {
       const program = pointwiseProgram('named', requests);
-      checkPointwise(kernels, program, [columns === 16], { rows: 5, columns, slack: columns === 16 ? 0 : 2, seed: columns });
+      checkPointwise(kernels, program, [columns === 16], {
+        rows: 5,
+        columns,
+        slack: columns === 16 ? 0 : 2,
+        seed: columns,
+      });
     }
   });
 
@@ -76,22 +94,55 @@ describe.each(kinds)('pointwise kernels with $name multiply-add', ({ kernels }) 
     const pairs = special.flatMap((a) => special.map((b): [number, number] => [a, b]));
     const [a, b] = [leaf('a'), leaf('b')];
     const expressions = [
-      max(a, b), min(a, b), max(a, 0), max(0, a), min(a, 1), relu(a), abs(a), neg(a), sign(a), add(a, b), sub(a, b), mul(a, b), div(a, b),
-      greater(a, b), equal(a, b), select(a, b, 3), select(greater(a, b), a, 0), select(equal(a, b), 0, b), add(a, mul(a, b)), sub(b, mul(a, a)),
+      max(a, b),
+      min(a, b),
+      max(a, 0),
+      max(0, a),
+      min(a, 1),
+      relu(a),
+      abs(a),
+      neg(a),
+      sign(a),
+      add(a, b),
+      sub(a, b),
+      mul(a, b),
+      div(a, b),
+      greater(a, b),
+      equal(a, b),
+      select(a, b, 3),
+      select(greater(a, b), a, 0),
+      select(equal(a, b), 0, b),
+      add(a, mul(a, b)),
+      sub(b, mul(a, a)),
     ];
-    const program = pointwiseProgram('special', expressions.map((expression, i) => ({ name: `o${i}`, expression })));
+    const program = pointwiseProgram(
+      'special',
+      expressions.map((expression, i) => ({ name: `o${i}`, expression })),
+    );
     const columns = pairs.length;
-    const buffers = [...program.inputs, ...program.outputs].map(({ name }): [string, Strided] => [name, { buffer: memory.allocate(columns), offset: 0, rowStride: columns }]);
+    const buffers = [...program.inputs, ...program.outputs].map(({ name }): [string, Strided] => [
+      name,
+      { buffer: memory.allocate(columns), offset: 0, rowStride: columns },
+    ]);
     const arrays = Object.fromEntries(buffers);
-    memory.floats.set(pairs.map(([value]) => value), memory.byteAddress(arrays.a) / 4);
-    memory.floats.set(pairs.map(([, value]) => value), memory.byteAddress(arrays.b) / 4);
+    memory.floats.set(
+      pairs.map(([value]) => value),
+      memory.byteAddress(arrays.a) / 4,
+    );
+    memory.floats.set(
+      pairs.map(([, value]) => value),
+      memory.byteAddress(arrays.b) / 4,
+    );
     kernels.run({ program, rows: 1, columns, inputs: arrays, outputs: arrays });
     const interpreter = new Interpreter((name, _, column) => pairs[column][name === 'a' ? 0 : 1], columns);
     for (const { name, expression } of program.outputs) {
       const start = memory.byteAddress(arrays[name]) / 4;
       pairs.forEach((pair, column) => {
         const [actual, expected] = [memory.floats[start + column], interpreter.at(expression, 0, column)];
-        expect(actual === expected || (Number.isNaN(actual) && Number.isNaN(expected)), `${formatExpression(expression)} of ${pair}: ${actual}, expected ${expected}`).toBe(true);
+        expect(
+          actual === expected || (Number.isNaN(actual) && Number.isNaN(expected)),
+          `${formatExpression(expression)} of ${pair}: ${actual}, expected ${expected}`,
+        ).toBe(true);
       });
     }
   });
@@ -105,8 +156,15 @@ describe.each(kinds)('pointwise kernels with $name multiply-add', ({ kernels }) 
     const [input, most, total] = [columns * columns, columns, columns].map((size) => memory.allocate(size));
     for (let row = 0; row < columns; row++) memory.floats[input.address / 4 + row * columns + row] = NaN;
     const output = (buffer: WasmBuffer): Strided => ({ buffer, offset: 0, rowStride: 1 });
-    kernels.run({ program, rows: columns, columns, inputs: { x: { buffer: input, offset: 0, rowStride: columns } }, outputs: { most: output(most), sum: output(total) } });
-    for (const { address } of [most, total]) expect([...memory.floats.subarray(address / 4, address / 4 + columns)].every(Number.isNaN)).toBe(true);
+    kernels.run({
+      program,
+      rows: columns,
+      columns,
+      inputs: { x: { buffer: input, offset: 0, rowStride: columns } },
+      outputs: { most: output(most), sum: output(total) },
+    });
+    for (const { address } of [most, total])
+      expect([...memory.floats.subarray(address / 4, address / 4 + columns)].every(Number.isNaN)).toBe(true);
   });
 
   it('find the largest element again after computing it anew, so that its derivative arrives', () => {
@@ -117,12 +175,16 @@ describe.each(kinds)('pointwise kernels with $name multiply-add', ({ kernels }) 
     const [rows, columns] = [7, 19];
     const random = numbersFrom(3);
     const [input, scale, output] = [rows * columns, columns, rows].map((size) => memory.allocate(size));
-    for (const { address, size } of [input, scale]) for (let i = 0; i < size; i++) memory.floats[address / 4 + i] = random() / 7;
+    for (const { address, size } of [input, scale])
+      for (let i = 0; i < size; i++) memory.floats[address / 4 + i] = random() / 7;
     kernels.run({
       program,
       rows,
       columns,
-      inputs: { x: { buffer: input, offset: 0, rowStride: columns }, scale: { buffer: scale, offset: 0, rowStride: 0 } },
+      inputs: {
+        x: { buffer: input, offset: 0, rowStride: columns },
+        scale: { buffer: scale, offset: 0, rowStride: 0 },
+      },
       outputs: { sum: { buffer: output, offset: 0, rowStride: 1 } },
     });
     for (let row = 0; row < rows; row++) expect(memory.floats[output.address / 4 + row]).toBeCloseTo(1, 6);
@@ -138,7 +200,12 @@ describe.each(kinds)('pointwise kernels with $name multiply-add', ({ kernels }) 
     const output = memory.allocate(columns);
     const run = (reduce: Reduce, shape: { rows: number; columns: number }): Float32Array => {
       const program = pointwiseProgram('sum', [{ name: 'sum', expression: leaf('x'), reduce }]);
-      kernels.run({ program, ...shape, inputs: { x: { buffer: input, offset: 0, rowStride: shape.columns } }, outputs: { sum: { buffer: output, offset: 0, rowStride: 1 } } });
+      kernels.run({
+        program,
+        ...shape,
+        inputs: { x: { buffer: input, offset: 0, rowStride: shape.columns } },
+        outputs: { sum: { buffer: output, offset: 0, rowStride: 1 } },
+      });
       return memory.floats.slice(output.address / 4, output.address / 4 + columns);
     };
     const total = terms.reduce((sum, term) => sum + term, 0);
@@ -159,7 +226,8 @@ describe.each(kinds)('pointwise kernels with $name multiply-add', ({ kernels }) 
 });
 
 describe('PointwiseKernels', () => {
-  const program = (): PointwiseProgram => pointwiseProgram('twice', [{ name: 'y', expression: add(leaf('x'), leaf('x')) }]);
+  const program = (): PointwiseProgram =>
+    pointwiseProgram('twice', [{ name: 'y', expression: add(leaf('x'), leaf('x')) }]);
   const callOf = (own: WasmMemory, item: PointwiseProgram): PointwiseCall => {
     const array: Strided = { buffer: own.allocate(5), offset: 0, rowStride: 5 };
     own.floats.fill(21, own.byteAddress(array) / 4, own.byteAddress(array) / 4 + 5);
@@ -194,11 +262,19 @@ describe('PointwiseKernels', () => {
 
   it('takes a program of any number of arrays', () => {
     const names = Array.from({ length: 600 }, (_, i) => leaf(`x${i}`));
-    const item = pointwiseProgram('sum of 600', [{ name: 'y', expression: names.reduce<Expression>((sum, term) => add(sum, term), constant(0)) }]);
+    const item = pointwiseProgram('sum of 600', [
+      { name: 'y', expression: names.reduce<Expression>((sum, term) => add(sum, term), constant(0)) },
+    ]);
     const x: Strided = { buffer: memory.allocate(1), offset: 0, rowStride: 1 };
     const y: Strided = { buffer: memory.allocate(1), offset: 0, rowStride: 1 };
     memory.floats[memory.byteAddress(x) / 4] = 0.5;
-    kinds[0].kernels.run({ program: item, rows: 1, columns: 1, inputs: Object.fromEntries(names.map(({ name }) => [name, x])), outputs: { y } });
+    kinds[0].kernels.run({
+      program: item,
+      rows: 1,
+      columns: 1,
+      inputs: Object.fromEntries(names.map(({ name }) => [name, x])),
+      outputs: { y },
+    });
     expect(memory.floats[memory.byteAddress(y) / 4]).toBe(300);
   });
 });

@@ -57,14 +57,16 @@ export class PointwiseKernels {
   /** Cuts a call into about `count` that write different places, or returns undefined where it must stay whole. */
   cut(given: PointwiseCall, count: number): PointwiseCall[] | undefined {
     const { plan } = this.#byProgram.get(given.program) ?? this.#compiled(given.program);
-    const call = plan.canJoinRows && isContiguous(given) ? { ...given, rows: 1, columns: given.rows * given.columns } : given;
+    const call =
+      plan.canJoinRows && isContiguous(given) ? { ...given, rows: 1, columns: given.rows * given.columns } : given;
     const { program, rows, columns } = call;
     const reductions = new Set(program.outputs.map(({ reduce }) => reduce));
     // Sums over rows could be cut by columns, but a thread would read most of them from the other's cache, which is slower.
     if (reductions.has('all') || reductions.has('rows')) return undefined;
     const sumsColumns = reductions.has('columns') || reductions.has('perRow') || program.hasRowReductions;
     if (rows >= count) return ranges(rows, count, 1, (first, length) => rowsOf(call, first, length));
-    if (!sumsColumns && columns >= count * columnStep) return ranges(columns, count, columnStep, (first, length) => columnsOf(call, first, length));
+    if (!sumsColumns && columns >= count * columnStep)
+      return ranges(columns, count, columnStep, (first, length) => columnsOf(call, first, length));
     return undefined;
   }
 
@@ -83,7 +85,12 @@ export class PointwiseKernels {
     const module = new ModuleBuilder(this.#modules.limits);
     emitPointwise(module, plan, this.#relaxed ? 'relaxed' : 'plain');
     const kernel = this.#modules.add(module)[kernelName];
-    return { plan, inputNames: program.inputs.map(({ name }) => name), outputNames: program.outputs.map(({ name }) => name), kernel };
+    return {
+      plan,
+      inputNames: program.inputs.map(({ name }) => name),
+      outputNames: program.outputs.map(({ name }) => name),
+      kernel,
+    };
   }
 }
 
@@ -100,25 +107,34 @@ function isContiguous({ program, columns, inputs, outputs }: PointwiseCall): boo
   );
 }
 
-function ranges(total: number, count: number, step: number, part: (first: number, length: number) => PointwiseCall): PointwiseCall[] {
+function ranges(
+  total: number,
+  count: number,
+  step: number,
+  part: (first: number, length: number) => PointwiseCall,
+): PointwiseCall[] {
   const size = Math.ceil(total / count / step) * step;
   return Array.from({ length: Math.ceil(total / size) }, (_, i) => part(i * size, Math.min(size, total - i * size)));
 }
 
 function rowsOf(call: PointwiseCall, first: number, rows: number): PointwiseCall {
   const { program, inputs, outputs } = call;
-  const down = (array: Strided, moves: boolean): Strided => (moves ? { ...array, offset: array.offset + first * array.rowStride } : array);
+  const down = (array: Strided, moves: boolean): Strided =>
+    moves ? { ...array, offset: array.offset + first * array.rowStride } : array;
   return {
     ...call,
     rows,
-    inputs: Object.fromEntries(program.inputs.map(({ name, access }) => [name, down(inputs[name], access !== 'column')])),
+    inputs: Object.fromEntries(
+      program.inputs.map(({ name, access }) => [name, down(inputs[name], access !== 'column')]),
+    ),
     outputs: Object.fromEntries(program.outputs.map(({ name }) => [name, down(outputs[name], true)])),
   };
 }
 
 function columnsOf(call: PointwiseCall, first: number, columns: number): PointwiseCall {
   const { program, inputs, outputs } = call;
-  const along = (array: Strided, moves: boolean): Strided => (moves ? { ...array, offset: array.offset + first } : array);
+  const along = (array: Strided, moves: boolean): Strided =>
+    moves ? { ...array, offset: array.offset + first } : array;
   return {
     ...call,
     columns,

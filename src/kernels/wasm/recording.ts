@@ -70,7 +70,11 @@ export class WasmRecording implements Recording {
       addresses.set(words, address);
       address += 4 * words.length;
     }
-    this.#runs = runs.map(({ parts, meets, alone }) => ({ parts: parts.map((words) => addresses.get(words)!), meets, alone: alone && addresses.get(alone) }));
+    this.#runs = runs.map(({ parts, meets, alone }) => ({
+      parts: parts.map((words) => addresses.get(words)!),
+      meets,
+      alone: alone && addresses.get(alone),
+    }));
     this.#isShared = runs.some(({ parts }) => parts.length > 1);
     if (all.some(hasMoving)) this.#pristine = memory.integers.slice(this.#words.address / 4, address / 4);
   }
@@ -98,7 +102,8 @@ export class WasmRecording implements Recording {
 function hasMoving(words: Int32Array): boolean {
   for (let place = 1, loop = words[0]; loop > 0; loop--) {
     const end = place + 2 + words[place + 1];
-    for (let call = place + 2; call < end; call += 3 + words[call + 1] + 2 * words[call + 2]) if (words[call + 2] > 0) return true;
+    for (let call = place + 2; call < end; call += 3 + words[call + 1] + 2 * words[call + 2])
+      if (words[call + 2] > 0) return true;
     place = end;
   }
   return false;

@@ -14,8 +14,10 @@ export class RowKernels {
   constructor(memory: WasmMemory, modules: KernelModules) {
     this.#memory = memory;
     this.#kernels = new LazyKernels(modules, {
-      gather: (module) => writeByIndex(module, 'gather', copyRow, (f, row, columns) => f.fillMemory(row, 0, i32.shl(columns, 2))),
-      scatter_add: (module) => writeByIndex(module, 'scatter_add', (f, source, row, columns) => addRow(f, row, source, columns)),
+      gather: (module) =>
+        writeByIndex(module, 'gather', copyRow, (f, row, columns) => f.fillMemory(row, 0, i32.shl(columns, 2))),
+      scatter_add: (module) =>
+        writeByIndex(module, 'scatter_add', (f, source, row, columns) => addRow(f, row, source, columns)),
       fill: writeFill,
     });
   }
@@ -45,9 +47,23 @@ export class RowKernels {
     writer.endCall();
   }
 
-  #write(writer: CallWriter, kernel: 'gather' | 'scatter_add', { columns, source, target }: GatherCall, indices: number, first: number, count: number): void {
+  #write(
+    writer: CallWriter,
+    kernel: 'gather' | 'scatter_add',
+    { columns, source, target }: GatherCall,
+    indices: number,
+    first: number,
+    count: number,
+  ): void {
     writer.beginCall(this.#kernels.numberOf(kernel));
-    for (const word of [count, columns, indices + 4 * first, this.#memory.byteAddress(source), this.#memory.byteAddress(target) + 4 * columns * first]) writer.int(word);
+    for (const word of [
+      count,
+      columns,
+      indices + 4 * first,
+      this.#memory.byteAddress(source),
+      this.#memory.byteAddress(target) + 4 * columns * first,
+    ])
+      writer.int(word);
     writer.endCall();
   }
 }
@@ -55,22 +71,31 @@ export class RowKernels {
 type RowOperation = (f: FunctionBuilder, source: I32, target: I32, columns: I32) => void;
 
 /** (count, columns, indices, source, target): an operation for every pair of an indexed row and a row of target. */
-function writeByIndex(module: ModuleBuilder, name: string, operation: RowOperation, onNegative?: (f: FunctionBuilder, row: I32, columns: I32) => void): void {
-  const byIndex = module.func(name, { params: ['i32', 'i32', 'i32', 'i32', 'i32'] }, (f, count, columns, indices, source, target) => {
-    const stride = f.let(i32.shl(columns, 2));
-    f.loop((again) => {
-      const index = f.let(i32.load(indices));
-      f.if(
-        i32.ge_s(index, 0),
-        () => operation(f, f.let(i32.add(source, i32.mul(index, stride))), f.let(target), columns),
-        () => onNegative?.(f, target, columns),
-      );
-      f.set(indices, i32.add(indices, 4));
-      f.set(target, i32.add(target, stride));
-      f.set(count, i32.sub(count, 1));
-      f.brIf(again, count);
-    });
-  });
+function writeByIndex(
+  module: ModuleBuilder,
+  name: string,
+  operation: RowOperation,
+  onNegative?: (f: FunctionBuilder, row: I32, columns: I32) => void,
+): void {
+  const byIndex = module.func(
+    name,
+    { params: ['i32', 'i32', 'i32', 'i32', 'i32'] },
+    (f, count, columns, indices, source, target) => {
+      const stride = f.let(i32.shl(columns, 2));
+      f.loop((again) => {
+        const index = f.let(i32.load(indices));
+        f.if(
+          i32.ge_s(index, 0),
+          () => operation(f, f.let(i32.add(source, i32.mul(index, stride))), f.let(target), columns),
+          () => onNegative?.(f, target, columns),
+        );
+        f.set(indices, i32.add(indices, 4));
+        f.set(target, i32.add(target, stride));
+        f.set(count, i32.sub(count, 1));
+        f.brIf(again, count);
+      });
+    },
+  );
   writeKernel(module, byIndex);
 }
 
@@ -96,7 +121,13 @@ function addRow(f: FunctionBuilder, source: I32, target: I32, columns: I32): voi
 }
 
 /** Walks along a row four elements at a time, then one at a time; a row of one column costs two comparisons. */
-function forElements(f: FunctionBuilder, columns: I32, addresses: readonly I32[], four: () => void, one: () => void): void {
+function forElements(
+  f: FunctionBuilder,
+  columns: I32,
+  addresses: readonly I32[],
+  four: () => void,
+  one: () => void,
+): void {
   const repeat = (count: I32, bytes: number, body: () => void): void =>
     f.if(count, () =>
       f.loop((again) => {

@@ -12,7 +12,8 @@ import { setFlagsFromString } from 'node:v8';
  */
 export function allowWideKernels(): readonly string[] {
   const version = Number(process.versions.node.split('.')[0]);
-  const flags = version < 22 ? ['--experimental-wasm-relaxed-simd'] : version >= 24 ? ['--experimental-wasm-revectorize'] : [];
+  const flags =
+    version < 22 ? ['--experimental-wasm-relaxed-simd'] : version >= 24 ? ['--experimental-wasm-revectorize'] : [];
   for (const flag of flags) setFlagsFromString(flag);
   return flags;
 }

@@ -131,9 +131,17 @@ export function f32Const(value: number): Value<'f32'> {
 }
 
 /** Four 32-bit lanes, written by `lane` (float or integer). */
-function v128Const(label: string, lanes: readonly number[], write: (code: ByteWriter, lane: number) => void): Value<'v128'> {
+function v128Const(
+  label: string,
+  lanes: readonly number[],
+  write: (code: ByteWriter, lane: number) => void,
+): Value<'v128'> {
   if (lanes.length !== 1 && lanes.length !== 4) {
-    throw new RondoError('INTERNAL', { where: `assembler, ${label}`, what: 'a vector constant has one value for all lanes, or four.', received: String(lanes.length) });
+    throw new RondoError('INTERNAL', {
+      where: `assembler, ${label}`,
+      what: 'a vector constant has one value for all lanes, or four.',
+      received: String(lanes.length),
+    });
   }
   return new Value(
     'v128',
@@ -154,7 +162,11 @@ export function i32x4Const(...lanes: number[]): Value<'v128'> {
   return v128Const('i32x4.const', lanes, (code, lane) => code.raw32(lane));
 }
 
-export const asI32 = (operand: Operand<'i32'>): Value<'i32'> => (typeof operand === 'number' ? i32Const(operand) : operand);
-export const asF32 = (operand: Operand<'f32'>): Value<'f32'> => (typeof operand === 'number' ? f32Const(operand) : operand);
-export const asF32x4 = (operand: Operand<'v128'>): Value<'v128'> => (typeof operand === 'number' ? f32x4Const(operand) : operand);
-export const asI32x4 = (operand: Operand<'v128'>): Value<'v128'> => (typeof operand === 'number' ? i32x4Const(operand) : operand);
+export const asI32 = (operand: Operand<'i32'>): Value<'i32'> =>
+  typeof operand === 'number' ? i32Const(operand) : operand;
+export const asF32 = (operand: Operand<'f32'>): Value<'f32'> =>
+  typeof operand === 'number' ? f32Const(operand) : operand;
+export const asF32x4 = (operand: Operand<'v128'>): Value<'v128'> =>
+  typeof operand === 'number' ? f32x4Const(operand) : operand;
+export const asI32x4 = (operand: Operand<'v128'>): Value<'v128'> =>
+  typeof operand === 'number' ? i32x4Const(operand) : operand;

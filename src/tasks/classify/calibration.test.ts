@@ -19,12 +19,19 @@ function crossEntropy(logits: Float64Array, truth: readonly number[], temperatur
   const p = probabilitiesOf(logits, 3, temperature);
   const spread = 1 / (truth.length + 2);
   const target = (label: number, k: number): number => (label === k ? 1 - spread : 0) + spread / 3;
-  return -truth.reduce((sum, label, row) => sum + [0, 1, 2].reduce((own, k) => own + target(label, k) * Math.log(p[row * 3 + k]), 0), 0) / truth.length;
+  return (
+    -truth.reduce(
+      (sum, label, row) => sum + [0, 1, 2].reduce((own, k) => own + target(label, k) * Math.log(p[row * 3 + k]), 0),
+      0,
+    ) / truth.length
+  );
 }
 
 describe('probabilities', () => {
   it('are a softmax that no logit overflows', () => {
-    expect([...probabilitiesOf([500, 500, -500, 0, Math.log(3), 0], 3)].map((p) => Number(p.toFixed(12)))).toEqual([0.5, 0.5, 0, 0.2, 0.6, 0.2]);
+    expect([...probabilitiesOf([500, 500, -500, 0, Math.log(3), 0], 3)].map((p) => Number(p.toFixed(12)))).toEqual([
+      0.5, 0.5, 0, 0.2, 0.6, 0.2,
+    ]);
     expect(probabilitiesOf([0, Math.log(9)], 2, 2)[1]).toBeCloseTo(0.75, 12);
   });
 });
@@ -34,14 +41,25 @@ describe('the temperature', () => {
     const { logits, truth } = drawn(5000, temperature);
     const found = fitTemperature(logits, truth, 3);
     expect(Math.abs(found / temperature - 1)).toBeLessThan(0.06);
-    for (const other of [0.98, 1.02]) expect(crossEntropy(logits, truth, found * other)).toBeGreaterThan(crossEntropy(logits, truth, found));
+    for (const other of [0.98, 1.02])
+      expect(crossEntropy(logits, truth, found * other)).toBeGreaterThan(crossEntropy(logits, truth, found));
   });
 
   it('is surer the more texts are right, where all are', () => {
     // One text more of an unknown class: of 2 texts, the truth has 1 - 1/4 + 1/8.
     expect(probabilitiesOf([5, 0], 2, fitTemperature([5, 0, 0, 5], [0, 1], 2))[0]).toBeCloseTo(0.875, 9);
     const many = Array.from({ length: 50 }, () => [5, 0, 0, 5]).flat();
-    expect(probabilitiesOf([5, 0], 2, fitTemperature(many, Array.from({ length: 100 }, (_, i) => i % 2), 2))[0]).toBeCloseTo(1 - 0.5 / 102, 9);
+    expect(
+      probabilitiesOf(
+        [5, 0],
+        2,
+        fitTemperature(
+          many,
+          Array.from({ length: 100 }, (_, i) => i % 2),
+          2,
+        ),
+      )[0],
+    ).toBeCloseTo(1 - 0.5 / 102, 9);
   });
 
   it('makes all classes as likely where the logits say no more than guessing', () => {
@@ -68,6 +86,9 @@ describe('the expected calibration error', () => {
   it('is the mean distance of accuracy and probability, bin by bin', () => {
     // With 5 bins: 0.9 and 1 in the last (one of two right), 0.7 in the fourth (right), 0.6 at the upper end of the third (wrong).
     const probabilities = [0.9, 0.1, 1, 0, 0.7, 0.3, 0.6, 0.4];
-    expect(calibrationError(probabilities, [0, 1, 0, 1], 2, 5)).toBeCloseTo((Math.abs(1.9 - 1) + Math.abs(0.7 - 1) + Math.abs(0.6 - 0)) / 4, 12);
+    expect(calibrationError(probabilities, [0, 1, 0, 1], 2, 5)).toBeCloseTo(
+      (Math.abs(1.9 - 1) + Math.abs(0.7 - 1) + Math.abs(0.6 - 0)) / 4,
+      12,
+    );
   });
 });

@@ -51,7 +51,12 @@ export function fitTemperature(logits: ArrayLike<number>, truth: ArrayLike<numbe
  * Expected calibration error: texts are put into 15 bins by the probability of their predicted class; the mean over all texts of
  * the distance between a bin's accuracy and its mean probability. Guo et al. 2017, equation 3.
  */
-export function calibrationError(probabilities: ArrayLike<number>, truth: ArrayLike<number>, numClasses: number, numBins = 15): number {
+export function calibrationError(
+  probabilities: ArrayLike<number>,
+  truth: ArrayLike<number>,
+  numClasses: number,
+  numBins = 15,
+): number {
   const surplus = new Float64Array(numBins);
   for (let row = 0; row < truth.length; row++) {
     const best = likeliest(probabilities, row, numClasses);

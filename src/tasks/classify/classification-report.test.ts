@@ -9,7 +9,12 @@ describe('a classification report', () => {
   const report = classificationReport(['a', 'b', 'c', 'd'], truth, probabilities);
 
   it('counts by class', () => {
-    expect(report.confusion).toEqual([[2, 1, 0, 0], [1, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]);
+    expect(report.confusion).toEqual([
+      [2, 1, 0, 0],
+      [1, 1, 0, 0],
+      [1, 0, 0, 0],
+      [0, 0, 0, 0],
+    ]);
     expect(report.classes).toEqual([
       { label: 'a', precision: 0.5, recall: 2 / 3, f1: 4 / 7, support: 3 },
       { label: 'b', precision: 0.5, recall: 0.5, f1: 0.5, support: 2 },
@@ -26,6 +31,12 @@ describe('a classification report', () => {
   });
 
   it('has no score of nothing', () => {
-    expect(classificationReport(['a', 'b'], [], [])).toMatchObject({ numTexts: 0, accuracy: 0, macroF1: 0, loss: 0, calibrationError: 0 });
+    expect(classificationReport(['a', 'b'], [], [])).toMatchObject({
+      numTexts: 0,
+      accuracy: 0,
+      macroF1: 0,
+      loss: 0,
+      calibrationError: 0,
+    });
   });
 });

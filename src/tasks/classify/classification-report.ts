@@ -34,7 +34,11 @@ export interface ClassificationReport {
  * @param probabilities `[texts, labels.length]`.
  * @param truth the class of each text, as a position in `labels`.
  */
-export function classificationReport(labels: readonly string[], truth: ArrayLike<number>, probabilities: ArrayLike<number>): ClassificationReport {
+export function classificationReport(
+  labels: readonly string[],
+  truth: ArrayLike<number>,
+  probabilities: ArrayLike<number>,
+): ClassificationReport {
   const numClasses = labels.length;
   const confusion = labels.map(() => new Array<number>(numClasses).fill(0));
   let loss = 0;
@@ -46,7 +50,13 @@ export function classificationReport(labels: readonly string[], truth: ArrayLike
     const right = confusion[k][k];
     const support = confusion[k].reduce((sum, count) => sum + count, 0);
     const predicted = confusion.reduce((sum, row) => sum + row[k], 0);
-    return { label, precision: share(right, predicted), recall: share(right, support), f1: share(2 * right, support + predicted), support };
+    return {
+      label,
+      precision: share(right, predicted),
+      recall: share(right, support),
+      f1: share(2 * right, support + predicted),
+      support,
+    };
   });
   const isSeen = (k: number): boolean => classes[k].support > 0 || confusion.some((row) => row[k] > 0);
   const seen = classes.filter((_, k) => isSeen(k));
@@ -55,7 +65,10 @@ export function classificationReport(labels: readonly string[], truth: ArrayLike
   return {
     numTexts: truth.length,
     accuracy,
-    macroF1: share(seen.reduce((sum, { f1 }) => sum + f1, 0), seen.length),
+    macroF1: share(
+      seen.reduce((sum, { f1 }) => sum + f1, 0),
+      seen.length,
+    ),
     microF1: accuracy,
     loss: share(loss, truth.length),
     calibrationError: calibrationError(probabilities, truth, numClasses),

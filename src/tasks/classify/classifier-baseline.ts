@@ -19,12 +19,19 @@ export interface TokenisedPart {
 const longestGrams: Readonly<Record<TokenKind, number>> = { words: 2, segments: 2, characters: 4 };
 
 /** The baselines of a part that is measured: learned from `train`, their only choice made on `validation`. */
-export function classifierBaseline(kind: TokenKind, numClasses: number, parts: Readonly<Record<'train' | 'validation' | 'measured', TokenisedPart>>): ClassifierBaseline {
+export function classifierBaseline(
+  kind: TokenKind,
+  numClasses: number,
+  parts: Readonly<Record<'train' | 'validation' | 'measured', TokenisedPart>>,
+): ClassifierBaseline {
   const { train, validation, measured } = parts;
   const counts = new Float64Array(numClasses);
   for (const label of train.classes) counts[label]++;
   const commonest = counts.indexOf(counts.reduce((most, count) => Math.max(most, count), 0));
-  const bayes = new NaiveBayes(longestGrams[kind], numClasses, train.tokens, train.classes).tune(validation.tokens, validation.classes);
+  const bayes = new NaiveBayes(longestGrams[kind], numClasses, train.tokens, train.classes).tune(
+    validation.tokens,
+    validation.classes,
+  );
   const total = Math.max(1, measured.classes.length);
   return {
     majority: measured.classes.reduce((sum, label) => sum + (label === commonest ? 1 : 0), 0) / total,

@@ -17,7 +17,11 @@ import type { Resolved } from '../../resolved.js';
  *
  * @param embedding the table of token vectors, and whether training may change it.
  */
-export function classifierModel(options: Readonly<Resolved<ClassifierOptions>>, numClasses: number, embedding: { numTokens: number; width: number; trainable: boolean }): Sequential {
+export function classifierModel(
+  options: Readonly<Resolved<ClassifierOptions>>,
+  numClasses: number,
+  embedding: { numTokens: number; width: number; trainable: boolean },
+): Sequential {
   const { cell, units, layers, dropout, bidirectional, pooling } = options;
   const dropped = (layer: Layer): Layer[] => (dropout > 0 ? [layer, new Dropout({ rate: dropout })] : [layer]);
   const recurrent = Array.from({ length: layers }, (_, i) => {
@@ -26,14 +30,27 @@ export function classifierModel(options: Readonly<Resolved<ClassifierOptions>>, 
     return dropped(bidirectional ? new Bidirectional({ layer: forward }) : forward);
   });
   return new Sequential([
-    ...dropped(new Embedding({ inputDim: embedding.numTokens, outputDim: embedding.width, embeddingsInitializer: randomNormal({ stddev: 0.1 }), maskZero: true, trainable: embedding.trainable, inputShape: [null] })),
+    ...dropped(
+      new Embedding({
+        inputDim: embedding.numTokens,
+        outputDim: embedding.width,
+        embeddingsInitializer: randomNormal({ stddev: 0.1 }),
+        maskZero: true,
+        trainable: embedding.trainable,
+        inputShape: [null],
+      }),
+    ),
     ...recurrent.flat(),
     ...poolingLayers(pooling, bidirectional, units),
     new Dense({ units: numClasses, activation: 'softmax' }),
   ]);
 }
 
-function poolingLayers(pooling: Resolved<ClassifierOptions>['pooling'], bidirectional: boolean, units: number): Layer[] {
+function poolingLayers(
+  pooling: Resolved<ClassifierOptions>['pooling'],
+  bidirectional: boolean,
+  units: number,
+): Layer[] {
   switch (pooling) {
     case 'last':
       return [];

@@ -101,8 +101,21 @@ const defaults: Omit<Resolved<ClassifierOptions>, 'epochs' | 'maxEpochs' | 'pati
 
 /** What decides the weights' shape and how texts are cut: options that a training takes from the model it begins with. */
 export const decidedOptions = [
-  'tokens', 'lower', 'locale', 'maxTokens', 'minCount', 'truncating', 'padding', 'timesteps', 'embeddingUnits', 'vectorWords',
-  'bidirectional', 'pooling', 'cell', 'units', 'layers',
+  'tokens',
+  'lower',
+  'locale',
+  'maxTokens',
+  'minCount',
+  'truncating',
+  'padding',
+  'timesteps',
+  'embeddingUnits',
+  'vectorWords',
+  'bidirectional',
+  'pooling',
+  'cell',
+  'units',
+  'layers',
 ] as const;
 
 /** Options that are taken from that model where nothing else is said. */
@@ -117,14 +130,25 @@ export function budgetOf(options: ClassifierOptions, numBatches: number): Traini
 
 /** All options, checked; how long training goes on as for texts of many steps. @throws UNKNOWN_NAME, OUT_OF_RANGE */
 export function resolveClassifierOptions(where: string, options: ClassifierOptions): Resolved<ClassifierOptions> {
-  refuseUnknownOptions(where, options, [...new Set([...recurrentTaskOptionNames, ...Object.keys(defaults), 'maxEpochs', 'patience'])]);
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as ClassifierOptions;
+  refuseUnknownOptions(where, options, [
+    ...new Set([...recurrentTaskOptionNames, ...Object.keys(defaults), 'maxEpochs', 'patience']),
+  ]);
+  const given = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as ClassifierOptions;
   const all = { ...defaults, ...given, ...budgetOf(given, usualRounds.leastSteps) };
   requireRecurrentOptions(where, all);
-  const choices = { tokens: tokenKinds, truncating: ['pre', 'post'], padding: ['pre', 'post'], pooling: poolings, empty: ['error', 'skip'] } as const;
+  const choices = {
+    tokens: tokenKinds,
+    truncating: ['pre', 'post'],
+    padding: ['pre', 'post'],
+    pooling: poolings,
+    empty: ['error', 'skip'],
+  } as const;
   for (const [name, known] of Object.entries(choices)) {
     const choice = all[name as keyof typeof choices];
-    if (!(known as readonly string[]).includes(choice)) throw unknownName(where, `choice of \`${name}\``, String(choice), known);
+    if (!(known as readonly string[]).includes(choice))
+      throw unknownName(where, `choice of \`${name}\``, String(choice), known);
   }
   requireCount(where, 'maxTokens', all.maxTokens, 3);
   for (const name of ['minCount', 'embeddingUnits', 'patience'] as const) requireCount(where, name, all[name]);
@@ -140,19 +164,34 @@ export function resolveClassifierOptions(where: string, options: ClassifierOptio
 
 function requireLocale(where: string, { locale, tokens }: Resolved<ClassifierOptions>): void {
   if (locale !== defaults.locale && tokens !== 'segments') {
-    throw new RondoError('USAGE', { where, what: '`locale` says how segments are found, and the tokens are others.', expected: "tokens: 'segments'", received: tokens, fix: "leave `locale` out, or choose tokens: 'segments'." });
+    throw new RondoError('USAGE', {
+      where,
+      what: '`locale` says how segments are found, and the tokens are others.',
+      expected: "tokens: 'segments'",
+      received: tokens,
+      fix: "leave `locale` out, or choose tokens: 'segments'.",
+    });
   }
   try {
     Intl.getCanonicalLocales(locale);
   } catch (cause) {
-    throw new RondoError('UNKNOWN_NAME', { where, what: '`locale` is no language tag.', expected: 'a BCP 47 tag such as zh, ja or th', received: locale, fix: 'correct it, or leave it out.', cause });
+    throw new RondoError('UNKNOWN_NAME', {
+      where,
+      what: '`locale` is no language tag.',
+      expected: 'a BCP 47 tag such as zh, ja or th',
+      received: locale,
+      fix: 'correct it, or leave it out.',
+      cause,
+    });
   }
 }
 
 function requireClassWeighting(where: string, weighting: ClassWeighting): void {
   if (typeof weighting === 'string') {
-    if (weighting !== 'none' && weighting !== 'balanced') throw unknownName(where, 'choice of `classWeight`', weighting, ['none', 'balanced']);
+    if (weighting !== 'none' && weighting !== 'balanced')
+      throw unknownName(where, 'choice of `classWeight`', weighting, ['none', 'balanced']);
     return;
   }
-  for (const [label, weight] of Object.entries(weighting)) requireNumber(where, `classWeight of ${label}`, weight, 'a number above 0', (value) => value > 0);
+  for (const [label, weight] of Object.entries(weighting))
+    requireNumber(where, `classWeight of ${label}`, weight, 'a number above 0', (value) => value > 0);
 }

@@ -5,7 +5,13 @@ import { type PretrainedVectors, requireVectorsToFreeze } from '../../io/word-ve
 import type { Random } from '../../random.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { categoricalCrossentropy } from '../../training/losses/index.js';
-import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
+import {
+  cosineAdam,
+  runTraining,
+  type TaskLearningRateOptions,
+  type TrainingControls,
+  type TrainingOutcome,
+} from '../training-run.js';
 import { calibrationError, fitTemperature, probabilitiesOf } from './calibration.js';
 import { classWeightsOf } from './class-weights.js';
 import { type ClassificationReport, classificationReport } from './classification-report.js';
@@ -14,7 +20,13 @@ import { requireFields, requireTexts } from '../require-texts.js';
 import { SeenItems } from '../seen-items.js';
 import { Classifier, type TrainedTexts } from './classifier.js';
 import { type ClassifierBaseline, classifierBaseline, type TokenisedPart } from './classifier-baseline.js';
-import { budgetOf, type ClassifierOptions, decidedOptions, inheritedOptions, resolveClassifierOptions } from './classifier-options.js';
+import {
+  budgetOf,
+  type ClassifierOptions,
+  decidedOptions,
+  inheritedOptions,
+  resolveClassifierOptions,
+} from './classifier-options.js';
 import { type ClassifierParts, partsOf } from './classifier-parts.js';
 import { keepTexts } from './keep-texts.js';
 import { continuedClassifier, newClassifier } from './new-classifier.js';
@@ -92,13 +104,30 @@ export class ClassifierTraining {
     requireLabelledTexts(where, data);
     const resolved = interrupted?.options ?? optionsOf(where, options, data, vectors);
     requireLabels(data);
-    const settings = { tokens: resolved.tokens, lower: resolved.lower, locale: resolved.locale, timesteps: resolved.timesteps, truncating: resolved.truncating, padding: resolved.padding };
-    const readable = (rows: LabelledTexts): LabelledTexts => keepTexts(rows, rows.texts.flatMap((text, i) => (tokenSpansOf(text, settings).length > 0 ? [i] : [])), resolved.empty);
-    const given = { train: readable(data.train), validation: data.validation && readable(data.validation), test: data.test && readable(data.test) };
+    const settings = {
+      tokens: resolved.tokens,
+      lower: resolved.lower,
+      locale: resolved.locale,
+      timesteps: resolved.timesteps,
+      truncating: resolved.truncating,
+      padding: resolved.padding,
+    };
+    const readable = (rows: LabelledTexts): LabelledTexts =>
+      keepTexts(
+        rows,
+        rows.texts.flatMap((text, i) => (tokenSpansOf(text, settings).length > 0 ? [i] : [])),
+        resolved.empty,
+      );
+    const given = {
+      train: readable(data.train),
+      validation: data.validation && readable(data.validation),
+      test: data.test && readable(data.test),
+    };
     requireClasses(given.train, data.train);
     // Trainings that were begun before spellings counted have kept no hashes.
     const isBySpelling = interrupted !== undefined && interrupted.data.seen === undefined;
-    const keysOf = ({ texts }: LabelledTexts): readonly string[] => (isBySpelling ? texts : texts.map((text) => textKey(text, settings)));
+    const keysOf = ({ texts }: LabelledTexts): readonly string[] =>
+      isBySpelling ? texts : texts.map((text) => textKey(text, settings));
     const parts = partsOf(given, keysOf(given.train), resolved);
     this.parts = parts;
     this.numBatches = Math.ceil(parts.train.texts.length / resolved.batchSize);
@@ -127,13 +156,24 @@ export class ClassifierTraining {
     this.classifier = interrupted ?? continued?.classifier ?? newClassifier(parameters);
     const { classifier } = this;
     const { learningRate, epochs, maxEpochs } = classifier.options;
-    const part = (rows: LabelledTexts): Part => ({ ids: classifier.encodeAll(rows, 'error').ids, classes: classifier.classesOf(rows) });
+    const part = (rows: LabelledTexts): Part => ({
+      ids: classifier.encodeAll(rows, 'error').ids,
+      classes: classifier.classesOf(rows),
+    });
     const train = part(parts.train);
     this.validation = part(parts.validation);
     this.test = parts.test && part(parts.test);
-    const batchOptions = { numClasses: labels.length, batchSize: resolved.batchSize, padding: resolved.padding, classWeights: classWeightsOf(resolved.classWeight, labels, classifier.data.classCounts, where) };
+    const batchOptions = {
+      numClasses: labels.length,
+      batchSize: resolved.batchSize,
+      padding: resolved.padding,
+      classWeights: classWeightsOf(resolved.classWeight, labels, classifier.data.classCounts, where),
+    };
     this.trainBatches = new TextBatches(train.ids, train.classes, batchOptions);
-    this.validationBatches = new TextBatches(this.validation.ids, this.validation.classes, { ...batchOptions, batchSize: 4 * resolved.batchSize });
+    this.validationBatches = new TextBatches(this.validation.ids, this.validation.classes, {
+      ...batchOptions,
+      batchSize: 4 * resolved.batchSize,
+    });
     classifier.model.compile({
       optimizer: cosineAdam({ learningRate, numSteps: this.numBatches * epochs, startsAgain: maxEpochs > epochs }),
       loss: categoricalCrossentropy({ labelSmoothing: resolved.labelSmoothing }),
@@ -168,8 +208,14 @@ export class ClassifierTraining {
     const numClasses = classifier.labels.length;
     const logits = await classifier.logits(validation.ids, controls.signal);
     const temperature = fitTemperature(logits, validation.classes, numClasses);
-    const errorAt = (t: number): number => calibrationError(probabilitiesOf(logits, numClasses, t), validation.classes, numClasses);
-    classifier.calibration = { temperature, errorBefore: errorAt(1), errorAfter: errorAt(temperature), numTexts: validation.ids.length };
+    const errorAt = (t: number): number =>
+      calibrationError(probabilitiesOf(logits, numClasses, t), validation.classes, numClasses);
+    classifier.calibration = {
+      temperature,
+      errorBefore: errorAt(1),
+      errorAfter: errorAt(temperature),
+      numTexts: validation.ids.length,
+    };
     return outcome;
   }
 
@@ -178,7 +224,13 @@ export class ClassifierTraining {
    *
    * @throws ABORTED
    */
-  async evaluate({ signal, part }: { signal?: AbortSignal | undefined; part?: 'validation' | undefined } = {}): Promise<ClassificationReport & { part: 'held out' | 'validation'; uncalibratedError: number }> {
+  async evaluate({
+    signal,
+    part,
+  }: {
+    signal?: AbortSignal | undefined;
+    part?: 'validation' | undefined;
+  } = {}): Promise<ClassificationReport & { part: 'held out' | 'validation'; uncalibratedError: number }> {
     const { classifier, validation } = this;
     const test = part === 'validation' ? undefined : this.test;
     const { ids, classes } = test ?? validation;
@@ -195,26 +247,40 @@ export class ClassifierTraining {
   baseline(): ClassifierBaseline {
     const { classifier, parts } = this;
     const { settings } = classifier.encoder;
-    const tokenised = (rows: LabelledTexts): TokenisedPart => ({ tokens: rows.texts.map((text) => tokensRead(text, settings).map(({ token }) => token)), classes: classifier.classesOf(rows) });
+    const tokenised = (rows: LabelledTexts): TokenisedPart => ({
+      tokens: rows.texts.map((text) => tokensRead(text, settings).map(({ token }) => token)),
+      classes: classifier.classesOf(rows),
+    });
     const [train, validation] = [tokenised(parts.train), tokenised(parts.validation)];
-    return classifierBaseline(settings.tokens, classifier.labels.length, { train, validation, measured: parts.test === undefined ? validation : tokenised(parts.test) });
+    return classifierBaseline(settings.tokens, classifier.labels.length, {
+      train,
+      validation,
+      measured: parts.test === undefined ? validation : tokenised(parts.test),
+    });
   }
 
   /** How many texts of the other parts are also learned from, in this or another spelling. */
   overlap(): { readonly validation: TextOverlap; readonly test: TextOverlap | undefined } {
     const { train, validation, test } = this.parts;
     const keyOf = (text: string): string => textKey(text, this.classifier.encoder.settings);
-    return { validation: overlapOf(validation.texts, train.texts, keyOf), test: test && overlapOf(test.texts, train.texts, keyOf) };
+    return {
+      validation: overlapOf(validation.texts, train.texts, keyOf),
+      test: test && overlapOf(test.texts, train.texts, keyOf),
+    };
   }
 
   /** Share of the validation texts' tokens that are not in the vocabulary. */
   get unknownShare(): number {
     const { ids } = this.validation;
     const numTokens = ids.reduce((sum, { length }) => sum + length, 0);
-    return ids.reduce((sum, own) => sum + own.reduce((count, id) => count + (id === unknownId ? 1 : 0), 0), 0) / Math.max(1, numTokens);
+    return (
+      ids.reduce((sum, own) => sum + own.reduce((count, id) => count + (id === unknownId ? 1 : 0), 0), 0) /
+      Math.max(1, numTokens)
+    );
   }
 
-  private readonly trainData = (_epoch: number, random: Random) => this.trainBatches.shuffled(random, this.classifier.options.tokenDropout);
+  private readonly trainData = (_epoch: number, random: Random) =>
+    this.trainBatches.shuffled(random, this.classifier.options.tokenDropout);
 }
 
 /** All options: those that an earlier classifier decides, or the kind of token that suits the texts where none is said. */
@@ -242,7 +308,13 @@ function numTextsOf({ train, validation, test }: ClassifierData): number {
 function requireLabels(data: ClassifierData): void {
   for (const rows of [data.train, data.validation, data.test]) {
     if (rows === undefined || (Array.isArray(rows.labels) && rows.labels.length === rows.texts.length)) continue;
-    throw new RondoError('DATA_FORMAT', { where: placeOf(rows, 0), what: 'the texts do not all have a label.', expected: `${rows.texts.length} labels`, received: `${rows.labels?.length ?? 0}`, fix: 'give one label for each text.' });
+    throw new RondoError('DATA_FORMAT', {
+      where: placeOf(rows, 0),
+      what: 'the texts do not all have a label.',
+      expected: `${rows.texts.length} labels`,
+      received: `${rows.labels?.length ?? 0}`,
+      fix: 'give one label for each text.',
+    });
   }
 }
 
@@ -250,10 +322,28 @@ function requireLabels(data: ClassifierData): void {
 function requireClasses(train: LabelledTexts, all: LabelledTexts): void {
   const labels = [...new Set(train.labels)];
   if (labels.length >= 2) return;
-  if (labels.length === 0 && all.texts.length > 0) throw new RondoError('DATA_FORMAT', { where: placeOf(all, 0), what: 'no text holds a token.', expected: 'texts of at least two classes', received: `${all.texts.length} empty texts`, fix: 'check the column of texts.' });
-  throw new RondoError('DATA_FORMAT', { where: placeOf(train, 0), what: 'there are not two classes to tell apart.', expected: 'texts of at least two classes', received: labels.length === 0 ? 'no texts' : `only \`${labels[0]}\`, ${train.texts.length} times`, fix: 'check the column of labels, and give texts of other classes too.' });
+  if (labels.length === 0 && all.texts.length > 0)
+    throw new RondoError('DATA_FORMAT', {
+      where: placeOf(all, 0),
+      what: 'no text holds a token.',
+      expected: 'texts of at least two classes',
+      received: `${all.texts.length} empty texts`,
+      fix: 'check the column of texts.',
+    });
+  throw new RondoError('DATA_FORMAT', {
+    where: placeOf(train, 0),
+    what: 'there are not two classes to tell apart.',
+    expected: 'texts of at least two classes',
+    received: labels.length === 0 ? 'no texts' : `only \`${labels[0]}\`, ${train.texts.length} times`,
+    fix: 'check the column of labels, and give texts of other classes too.',
+  });
 }
 
 function otherTexts(): RondoError {
-  return new RondoError('USAGE', { where: 'ClassifierTraining', what: 'these are not the texts of the interrupted training.', expected: 'the same texts', fix: 'give the same files in the same order, or start anew without resuming.' });
+  return new RondoError('USAGE', {
+    where: 'ClassifierTraining',
+    what: 'these are not the texts of the interrupted training.',
+    expected: 'the same texts',
+    fix: 'give the same files in the same order, or start anew without resuming.',
+  });
 }

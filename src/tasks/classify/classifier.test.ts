@@ -12,7 +12,8 @@ import { ClassifierTraining, type ClassifierTrainingOptions } from './classifier
 
 const reviews = madeReviews(700);
 const restored = (classifier: Classifier): Classifier => deserializeTask(serializeTask(classifier)).task as Classifier;
-const trainingOf = (data: LabelledTexts, options: ClassifierTrainingOptions = {}): ClassifierTraining => new ClassifierTraining({ train: data }, { ...reviewOptions, ...options });
+const trainingOf = (data: LabelledTexts, options: ClassifierTrainingOptions = {}): ClassifierTraining =>
+  new ClassifierTraining({ train: data }, { ...reviewOptions, ...options });
 
 describe('a classifier of texts', () => {
   let training: ClassifierTraining;
@@ -33,12 +34,23 @@ describe('a classifier of texts', () => {
 
   it('knows its own texts again and measures the held-out part alone', async () => {
     const { part, numTexts, accuracy } = await classifier.evaluate(reviews);
-    expect({ part, numTexts, accuracy }).toEqual({ part: 'held out', numTexts: 70, accuracy: (await training.evaluate()).accuracy });
-    expect(await classifier.evaluate({ texts: reviews.texts.slice(1), labels: reviews.labels.slice(1) })).toMatchObject({ part: 'all', numTexts: 699 });
+    expect({ part, numTexts, accuracy }).toEqual({
+      part: 'held out',
+      numTexts: 70,
+      accuracy: (await training.evaluate()).accuracy,
+    });
+    expect(await classifier.evaluate({ texts: reviews.texts.slice(1), labels: reviews.labels.slice(1) })).toMatchObject(
+      { part: 'all', numTexts: 699 },
+    );
   });
 
   it('gives probabilities of all classes, the same whatever other texts are asked about', async () => {
-    const texts = ['the film was good', 'the film was not good', 'awful', 'a very long evening , and the plot was not dull'];
+    const texts = [
+      'the film was good',
+      'the film was not good',
+      'awful',
+      'a very long evening , and the plot was not dull',
+    ];
     const all = await classifier.predict(texts);
     expect(all.map(({ label }) => label)).toEqual(['positive', 'negative', 'negative', 'positive']);
     for (const [i, text] of texts.entries()) {
@@ -51,11 +63,17 @@ describe('a classifier of texts', () => {
   it('is the same after it was saved and loaded', async () => {
     const copy = restored(classifier);
     expect(copy.toJSON()).toEqual(JSON.parse(JSON.stringify(classifier.toJSON())));
-    expect(await copy.predict(reviews.texts.slice(0, 20))).toEqual(await classifier.predict(reviews.texts.slice(0, 20)));
+    expect(await copy.predict(reviews.texts.slice(0, 20))).toEqual(
+      await classifier.predict(reviews.texts.slice(0, 20)),
+    );
   });
 
   it('reads one token, ten thousand, emoji, and words it has never seen', async () => {
-    const [one, many, strange] = await classifier.predict(['good', 'the film was '.repeat(5000), '🏴‍☠️ z\u0301algo\u0300 \u202e \ud83d']);
+    const [one, many, strange] = await classifier.predict([
+      'good',
+      'the film was '.repeat(5000),
+      '🏴‍☠️ z\u0301algo\u0300 \u202e \ud83d',
+    ]);
     expect(one.label).toBe('positive');
     for (const { probability } of [many, strange]) expect(probability).toBeGreaterThanOrEqual(0.5);
     const [composed, decomposed] = await classifier.predict(['the caf\u00e9 was good', 'the cafe\u0301 was good']);
@@ -63,31 +81,42 @@ describe('a classifier of texts', () => {
   });
 
   it('refuses empty texts, and leaves them out where asked', async () => {
-    expect(await messageAfter(() => classifier.predict(['good', ' \n ']))).toContain('[DATA_FORMAT] text 1: the text is empty.');
+    expect(await messageAfter(() => classifier.predict(['good', ' \n ']))).toContain(
+      '[DATA_FORMAT] text 1: the text is empty.',
+    );
     const data = { texts: ['good', '', 'bad'], labels: ['positive', 'positive', 'negative'], places: ['a', 'b', 'c'] };
     expect(await messageAfter(() => classifier.evaluate(data))).toContain('[DATA_FORMAT] b: the text is empty.');
     expect(await classifier.evaluate(data, { empty: 'skip' })).toMatchObject({ numTexts: 2, accuracy: 1 });
   });
 
   it('refuses labels that training has not seen', async () => {
-    const message = await messageAfter(() => classifier.evaluate({ texts: ['a', 'b', 'c'], labels: ['positive', 'positiv', 'neutral'] }));
+    const message = await messageAfter(() =>
+      classifier.evaluate({ texts: ['a', 'b', 'c'], labels: ['positive', 'positiv', 'neutral'] }),
+    );
     expect(message).toMatchInlineSnapshot(`
       "[UNKNOWN_NAME] text 1: training has not seen 2 labels.
         expected: one of \`negative\`, \`positive\`
         received: \`positiv\`, \`neutral\`
         fix: check the column of labels, correct or remove these rows, or train with texts of these classes."
     `);
-    expect(await messageAfter(() => classifier.evaluate({ texts: ['a'], labels: ['positiv'] }))).toContain('did you mean `positive`?');
+    expect(await messageAfter(() => classifier.evaluate({ texts: ['a'], labels: ['positiv'] }))).toContain(
+      'did you mean `positive`?',
+    );
   });
 
   it('can be stopped while it measures', async () => {
-    expect(await messageAfter(() => classifier.evaluate(reviews, { signal: AbortSignal.abort() }))).toContain('[ABORTED]');
+    expect(await messageAfter(() => classifier.evaluate(reviews, { signal: AbortSignal.abort() }))).toContain(
+      '[ABORTED]',
+    );
   });
 
   it('is refused from a file in which labels, vocabulary and model do not belong together', () => {
-    const changed = (change: object): Uint8Array => serializeModel(classifier.model, { preprocessing: { ...(classifier.toJSON() as object), ...change } });
+    const changed = (change: object): Uint8Array =>
+      serializeModel(classifier.model, { preprocessing: { ...(classifier.toJSON() as object), ...change } });
     expect(() => deserializeTask(changed({ labels: ['a'] }))).toThrow('the labels do not fit the model');
-    expect(() => deserializeTask(changed({ encoder: { ...(classifier.encoder.toJSON() as object), vocabulary: ['a'] } }))).toThrow('the vocabulary does not fit the model');
+    expect(() =>
+      deserializeTask(changed({ encoder: { ...(classifier.encoder.toJSON() as object), vocabulary: ['a'] } })),
+    ).toThrow('the vocabulary does not fit the model');
     expect(() => deserializeTask(changed({ calibration: { temperature: 0 } }))).toThrow('[FILE_FORMAT]');
     expect(() => deserializeTask(changed({ data: {} }))).toThrow('[FILE_FORMAT]');
   });
@@ -99,7 +128,14 @@ describe('training a classifier', () => {
     { pooling: 'last', layers: 2 },
     { pooling: 'mean', cell: 'minGRU' },
     { pooling: 'concat', classWeight: 'balanced' },
-    { pooling: 'attention', labelSmoothing: 0.1, tokens: 'characters', timesteps: 30, truncating: 'pre', padding: 'pre' },
+    {
+      pooling: 'attention',
+      labelSmoothing: 0.1,
+      tokens: 'characters',
+      timesteps: 30,
+      truncating: 'pre',
+      padding: 'pre',
+    },
     { tokens: 'segments', locale: 'en', lower: false, maxTokens: 9, classWeight: { positive: 3 } },
   ];
   it.each(variants)('works and is saved with %o', async (options) => {
@@ -115,16 +151,25 @@ describe('training a classifier', () => {
     expect(await copy.predict(['was not good'])).toEqual(await classifier.predict(['was not good']));
   });
 
-  it.each(['max', 'concat', 'attention', 'last'] as const)('with pooling %s does not depend on the side of the padding', async (pooling) => {
-    setSeed(4);
-    const { classifier } = trainingOf(madeReviews(100), { pooling });
-    const stored = { ...(classifier.toJSON() as { encoder: object }) };
-    const other = deserializeTask(serializeModel(classifier.model, { preprocessing: { ...stored, encoder: { ...stored.encoder, padding: 'pre' } } })).task as Classifier;
-    expect(other.encoder.settings.padding).toBe('pre');
-    const texts = ['the plot was not dull', 'good', 'a very long evening and the actors'];
-    const [a, b] = await Promise.all([classifier, other].map((one) => one.predict(texts)));
-    a.forEach(({ probabilities }, i) => probabilities.forEach((p, k) => expect(p).toBeCloseTo(b[i].probabilities[k], 6)));
-  });
+  it.each(['max', 'concat', 'attention', 'last'] as const)(
+    'with pooling %s does not depend on the side of the padding',
+    async (pooling) => {
+      setSeed(4);
+      const { classifier } = trainingOf(madeReviews(100), { pooling });
+      const stored = { ...(classifier.toJSON() as { encoder: object }) };
+      const other = deserializeTask(
+        serializeModel(classifier.model, {
+          preprocessing: { ...stored, encoder: { ...stored.encoder, padding: 'pre' } },
+        }),
+      ).task as Classifier;
+      expect(other.encoder.settings.padding).toBe('pre');
+      const texts = ['the plot was not dull', 'good', 'a very long evening and the actors'];
+      const [a, b] = await Promise.all([classifier, other].map((one) => one.predict(texts)));
+      a.forEach(({ probabilities }, i) =>
+        probabilities.forEach((p, k) => expect(p).toBeCloseTo(b[i].probabilities[k], 6)),
+      );
+    },
+  );
 
   it('that was interrupted and resumed ends with the same bits', async () => {
     const data = { train: madeReviews(150) };
@@ -136,14 +181,25 @@ describe('training a classifier', () => {
     const first = new ClassifierTraining(data, options);
     const controller = new AbortController();
     let saved: { bytes: Uint8Array } | undefined;
-    const save = (snapshot: TrainingSnapshot): void => void (saved = { bytes: serializeTask(first.classifier, snapshot) });
-    await first.train({ signal: controller.signal, checkpoint: { save }, callbacks: [{ name: 'stop', onBatchEnd: ({ epoch, batch }) => void (epoch === 1 && batch === 2 && controller.abort()) }] });
+    const save = (snapshot: TrainingSnapshot): void =>
+      void (saved = { bytes: serializeTask(first.classifier, snapshot) });
+    await first.train({
+      signal: controller.signal,
+      checkpoint: { save },
+      callbacks: [
+        { name: 'stop', onBatchEnd: ({ epoch, batch }) => void (epoch === 1 && batch === 2 && controller.abort()) },
+      ],
+    });
     setSeed(99);
     const loaded = deserializeTask(saved!.bytes);
     const resumed = new ClassifierTraining(data, {}, loaded.task as Classifier);
     await resumed.train({ resumeFrom: loaded.training, callbacks: [{ name: 'stop' }] });
-    expect(Buffer.from(serializeTask(resumed.classifier)).equals(Buffer.from(serializeTask(whole.classifier)))).toBe(true);
-    expect(await messageAfter(() => new ClassifierTraining({ train: madeReviews(150, 2) }, {}, loaded.task as Classifier))).toContain('not the texts of the interrupted training');
+    expect(Buffer.from(serializeTask(resumed.classifier)).equals(Buffer.from(serializeTask(whole.classifier)))).toBe(
+      true,
+    );
+    expect(
+      await messageAfter(() => new ClassifierTraining({ train: madeReviews(150, 2) }, {}, loaded.task as Classifier)),
+    ).toContain('not the texts of the interrupted training');
   });
 
   it('weighs classes: a rare class that counts more is found more often', async () => {
@@ -164,48 +220,95 @@ describe('training a classifier', () => {
   it('starts from given vectors, frozen where asked', async () => {
     const vectors = new Map(['good', 'bad', 'film', 'the'].map((word, i) => [word, Float32Array.of(i, -i, 0.5, 2)]));
     setSeed(7);
-    const training = trainingOf(madeReviews(120), { vectors, freezeVectors: true, epochs: 1, embeddingUnits: undefined });
+    const training = trainingOf(madeReviews(120), {
+      vectors,
+      freezeVectors: true,
+      epochs: 1,
+      embeddingUnits: undefined,
+    });
     const { classifier } = training;
     expect(classifier.data.vectors).toMatchObject({ foundTypes: 4, subwordTypes: 0 });
     await training.train();
-    const rowOf = (token: string): number[] => Array.from(classifier.model.layers[0].weights[0].dataSync().slice(classifier.encoder.vocabulary.idOf(token) * 4).slice(0, 4));
+    const rowOf = (token: string): number[] =>
+      Array.from(
+        classifier.model.layers[0].weights[0]
+          .dataSync()
+          .slice(classifier.encoder.vocabulary.idOf(token) * 4)
+          .slice(0, 4),
+      );
     expect(rowOf('bad')).toEqual([1, -1, 0.5, 2]);
     expect(restored(classifier).model.layers[0].trainable).toBe(false);
     expect(restored(classifier).data.vectors).toEqual(classifier.data.vectors);
-    expect(await messageAfter(() => trainingOf(reviews, { vectors, embeddingUnits: 5 }))).toContain('[USAGE] ClassifierTraining: the vectors decide how wide the embedding is.');
-    expect(await messageAfter(() => trainingOf(reviews, { vectors: new Map([['zebra', [1]]]), embeddingUnits: undefined }))).toContain('no token of the text has a vector');
-    expect(await messageAfter(() => trainingOf(reviews, { vectors: new Map([['good', [1, 2]], ['bad', [1]]]), embeddingUnits: undefined }))).toContain('another width');
+    expect(await messageAfter(() => trainingOf(reviews, { vectors, embeddingUnits: 5 }))).toContain(
+      '[USAGE] ClassifierTraining: the vectors decide how wide the embedding is.',
+    );
+    expect(
+      await messageAfter(() => trainingOf(reviews, { vectors: new Map([['zebra', [1]]]), embeddingUnits: undefined })),
+    ).toContain('no token of the text has a vector');
+    expect(
+      await messageAfter(() =>
+        trainingOf(reviews, {
+          vectors: new Map([
+            ['good', [1, 2]],
+            ['bad', [1]],
+          ]),
+          embeddingUnits: undefined,
+        }),
+      ),
+    ).toContain('another width');
   });
 
   it('knows what its texts or the first vectors hold, and nothing from texts that are held out', () => {
     const texts = ['good film', 'good plot', 'bad film', 'bad plot'];
     const rows = (words: string) => ({ texts: texts.map((text) => `${text} ${words}`), labels: ['p', 'p', 'n', 'n'] });
     const vectors = new Map(['GOOD', 'zebra', 'two words', 'once', 'secret', 'Bad'].map((word, i) => [word, [i, 1]]));
-    const data = { train: { ...rows(''), texts: [...texts.slice(0, 3), 'bad once'] }, validation: rows('secret'), test: rows('secret') };
+    const data = {
+      train: { ...rows(''), texts: [...texts.slice(0, 3), 'bad once'] },
+      validation: rows('secret'),
+      test: rows('secret'),
+    };
     const { encoder } = new ClassifierTraining(data, { vectors, vectorWords: 3 }).classifier;
     expect(encoder.vocabulary.tokens.slice(2)).toEqual(['bad', 'film', 'good', 'once', 'zebra']);
     const { classifier } = new ClassifierTraining(data, { vectors, vectorWords: 3, lower: false, minCount: 3 });
     expect(classifier.encoder.vocabulary.tokens.slice(2)).toEqual(['once', 'GOOD', 'zebra']);
-    expect(classifier.data.vectors).toEqual({ numTypes: 1, foundTypes: 1, subwordTypes: 0, shareOfTypes: 1, shareOfTokens: 0.125, missing: [] });
+    expect(classifier.data.vectors).toEqual({
+      numTypes: 1,
+      foundTypes: 1,
+      subwordTypes: 0,
+      shareOfTypes: 1,
+      shareOfTokens: 0.125,
+      missing: [],
+    });
   });
 
   it('takes parts that are given as they are', async () => {
-    const training = new ClassifierTraining({ train: madeReviews(80), validation: madeReviews(20, 2), test: madeReviews(30, 3) }, reviewOptions);
-    expect(training.classifier.data).toMatchObject({ numTraining: 80, numValidation: 20, numTest: 30, shares: { validation: 0, test: 0 } });
+    const training = new ClassifierTraining(
+      { train: madeReviews(80), validation: madeReviews(20, 2), test: madeReviews(30, 3) },
+      reviewOptions,
+    );
+    expect(training.classifier.data).toMatchObject({
+      numTraining: 80,
+      numValidation: 20,
+      numTest: 30,
+      shares: { validation: 0, test: 0 },
+    });
     expect(await training.evaluate()).toMatchObject({ part: 'held out', numTexts: 30 });
     const none = trainingOf(madeReviews(80), { test: 0 });
     expect(await none.evaluate()).toMatchObject({ part: 'validation' });
   });
 
   it('refuses what cannot be learned from, before anything is computed', async () => {
-    const fault = (data: LabelledTexts, options?: ClassifierTrainingOptions): Promise<string> => messageAfter(() => trainingOf(data, options));
+    const fault = (data: LabelledTexts, options?: ClassifierTrainingOptions): Promise<string> =>
+      messageAfter(() => trainingOf(data, options));
     expect(await fault({ texts: reviews.texts, labels: reviews.texts.map(() => 'same') })).toMatchInlineSnapshot(`
       "[DATA_FORMAT] text 0: there are not two classes to tell apart.
         expected: texts of at least two classes
         received: only \`same\`, 700 times
         fix: check the column of labels, and give texts of other classes too."
     `);
-    expect(await fault({ texts: ['a', ''], labels: ['x', 'y'], places: ['f, line 1', 'f, line 2'] })).toContain('[DATA_FORMAT] f, line 2: the text is empty.');
+    expect(await fault({ texts: ['a', ''], labels: ['x', 'y'], places: ['f, line 1', 'f, line 2'] })).toContain(
+      '[DATA_FORMAT] f, line 2: the text is empty.',
+    );
     expect(await fault({ texts: ['a', 'b'], labels: ['x'] })).toContain('[DATA_FORMAT]');
     expect(await fault({ texts: ['a', 'b', 'c'], labels: ['x', 'y', 'x'] })).toContain('[OUT_OF_RANGE]');
     expect(await fault(reviews, { pooling: 'maxx' as 'max' })).toContain('did you mean `max`');
@@ -216,6 +319,10 @@ describe('training a classifier', () => {
     expect(await fault(reviews, { freezeVectors: true })).toContain('[USAGE]');
     expect(await fault(reviews, { labelSmoothing: 1 })).toContain('[OUT_OF_RANGE]');
     expect(await fault(reviews, { dropOut: 1 } as object)).toContain('did you mean `dropout`');
-    expect(await messageAfter(() => new ClassifierTraining({ train: reviews, test: { texts: ['a'], labels: ['neutral'] } }, reviewOptions))).toContain('training has not seen the label `neutral`');
+    expect(
+      await messageAfter(
+        () => new ClassifierTraining({ train: reviews, test: { texts: ['a'], labels: ['neutral'] } }, reviewOptions),
+      ),
+    ).toContain('training has not seen the label `neutral`');
   });
 });

@@ -118,7 +118,10 @@ export class Classifier {
    *
    * @throws DATA_FORMAT for a text without a token, naming it; ABORTED
    */
-  async predict(texts: TextRows | readonly string[] | string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<ClassPrediction[]> {
+  async predict(
+    texts: TextRows | readonly string[] | string,
+    { signal }: { signal?: AbortSignal | undefined } = {},
+  ): Promise<ClassPrediction[]> {
     const example = 'a text, a list of texts, or { texts }';
     const given: unknown = typeof texts === 'string' ? [texts] : texts;
     const isList = Array.isArray(given);
@@ -129,7 +132,11 @@ export class Classifier {
     const numClasses = this.labels.length;
     return rows.texts.map((_, row) => {
       const best = likeliest(probabilities, row, numClasses);
-      return { label: this.labels[best], probability: probabilities[row * numClasses + best], probabilities: Array.from(probabilities.subarray(row * numClasses, (row + 1) * numClasses)) };
+      return {
+        label: this.labels[best],
+        probability: probabilities[row * numClasses + best],
+        probabilities: Array.from(probabilities.subarray(row * numClasses, (row + 1) * numClasses)),
+      };
     });
   }
 
@@ -141,14 +148,20 @@ export class Classifier {
    * @param options.empty what to do about texts without a token; by default as in training.
    * @throws UNKNOWN_NAME for a label that training did not see; DATA_FORMAT; ABORTED
    */
-  async evaluate(data: LabelledTexts, { signal, empty = this.options.empty }: { signal?: AbortSignal | undefined; empty?: EmptyTexts | undefined } = {}): Promise<ClassifierReport> {
+  async evaluate(
+    data: LabelledTexts,
+    { signal, empty = this.options.empty }: { signal?: AbortSignal | undefined; empty?: EmptyTexts | undefined } = {},
+  ): Promise<ClassifierReport> {
     const { rows } = this.encodeAll(data, empty);
     const { kept, part, seen } = this.measuredPart(rows);
     const truth = this.classesOf(kept);
     const numClasses = this.labels.length;
     const probabilities = await this.probabilities(this.encodeAll(kept, 'error').ids, signal);
     const unseen = seen.flatMap((own, row) => (own === undefined ? [row] : []));
-    const numRight = unseen.reduce((sum, row) => sum + (likeliest(probabilities, row, numClasses) === truth[row] ? 1 : 0), 0);
+    const numRight = unseen.reduce(
+      (sum, row) => sum + (likeliest(probabilities, row, numClasses) === truth[row] ? 1 : 0),
+      0,
+    );
     return {
       part,
       numTrained: seen.filter((own) => own === 'train').length,
@@ -165,7 +178,8 @@ export class Classifier {
     const part = shares.test > 0 ? 'held out' : 'validation';
     if (saved === undefined) {
       if (!isTrainingList) return { kept: rows, part: 'all', seen: rows.texts.map(() => undefined) };
-      if (shares.test === 0 && shares.validation === 0) return { kept: rows, part: 'trained on', seen: rows.texts.map(() => 'train') };
+      if (shares.test === 0 && shares.validation === 0)
+        return { kept: rows, part: 'trained on', seen: rows.texts.map(() => 'train') };
       const split = splitStratified(rows.texts, rows.labels, shares, this.options.splitSeed);
       const kept = pickTextRows(rows, part === 'held out' ? split.test : split.validation);
       return { kept, part, seen: kept.texts.map(() => (part === 'held out' ? undefined : 'validation')) };
@@ -193,13 +207,22 @@ export class Classifier {
     const order = Int32Array.from(ids, (_, i) => i).sort((a, b) => ids[a].length - ids[b].length);
     for (let start = 0; start < order.length; ) {
       let end = start + 1;
-      while (end < order.length && end - start < 256 && (end + 1 - start) * ids[order[end]].length <= tokensPerBatch) end++;
+      while (end < order.length && end - start < 256 && (end + 1 - start) * ids[order[end]].length <= tokensPerBatch)
+        end++;
       const batch = order.subarray(start, end);
-      const { data, shape } = padSequences(Array.from(batch, (row) => (ids[row].length === 0 ? [0] : ids[row])), { padding: this.encoder.settings.padding });
+      const { data, shape } = padSequences(
+        Array.from(batch, (row) => (ids[row].length === 0 ? [0] : ids[row])),
+        { padding: this.encoder.settings.padding },
+      );
       const logits = scope(() => this.model.applyLogits(tensor(data, shape)).dataSync());
       batch.forEach((row, i) => result.set(logits.subarray(i * numClasses, (i + 1) * numClasses), row * numClasses));
       start = end;
-      if (signal?.aborted === true) throw new RondoError('ABORTED', { where: 'Classifier', what: 'it was stopped before it was done.', fix: 'start it again for a result.' });
+      if (signal?.aborted === true)
+        throw new RondoError('ABORTED', {
+          where: 'Classifier',
+          what: 'it was stopped before it was done.',
+          fix: 'start it again for a result.',
+        });
       if (hostIsWaiting()) await yieldToHost();
     }
     return result;
@@ -220,11 +243,20 @@ export class Classifier {
     const first = rows.labels.findIndex((label) => unknown.has(label));
     // Any single character is near any other.
     const near = rows.labels[first].length > 2 ? nearestNames(rows.labels[first], this.labels, 1) : [];
-    const listed = [...unknown].slice(0, 10).map((label) => `\`${label}\``).join(', ');
+    const listed = [...unknown]
+      .slice(0, 10)
+      .map((label) => `\`${label}\``)
+      .join(', ');
     throw new RondoError('UNKNOWN_NAME', {
       where: placeOf(rows, first),
-      what: unknown.size === 1 ? `training has not seen the label ${listed}${near.length > 0 ? `; did you mean \`${near[0]}\`?` : '.'}` : `training has not seen ${unknown.size} labels.`,
-      expected: `one of ${this.labels.slice(0, 20).map((label) => `\`${label}\``).join(', ')}${this.labels.length > 20 ? ` and ${this.labels.length - 20} more` : ''}`,
+      what:
+        unknown.size === 1
+          ? `training has not seen the label ${listed}${near.length > 0 ? `; did you mean \`${near[0]}\`?` : '.'}`
+          : `training has not seen ${unknown.size} labels.`,
+      expected: `one of ${this.labels
+        .slice(0, 20)
+        .map((label) => `\`${label}\``)
+        .join(', ')}${this.labels.length > 20 ? ` and ${this.labels.length - 20} more` : ''}`,
       received: listed,
       fix: 'check the column of labels, correct or remove these rows, or train with texts of these classes.',
     });
@@ -237,7 +269,11 @@ export class Classifier {
       task: this.task,
       encoder: this.encoder.toJSON(),
       labels: this.labels,
-      data: { ...this.data, vectors: this.data.vectors && { ...this.data.vectors }, seen: this.data.seen && { ...this.data.seen } },
+      data: {
+        ...this.data,
+        vectors: this.data.vectors && { ...this.data.vectors },
+        seen: this.data.seen && { ...this.data.seen },
+      },
       options: { ...this.options },
       outcome: outcome === undefined ? null : { ...outcome },
       calibration: calibration === undefined ? null : { ...calibration },

@@ -55,20 +55,39 @@ describe.each(['max', 'attention', 'last'] as const)('an explanation of a classi
   });
 
   it.each(['integrated-gradients', 'occlusion'] as const)('by %s finds the word that decides', async (method) => {
-    const { tokens, label } = await explain(classifier, 'the actors and the film was awful , a long evening', { method });
+    const { tokens, label } = await explain(classifier, 'the actors and the film was awful , a long evening', {
+      method,
+    });
     expect(label).toBe('negative');
     expect([...tokens].sort((a, b) => b.contribution - a.contribution)[0].token).toBe('awful');
   });
 
   it('names tokens with their places and whether they are known', async () => {
     const { tokens } = await explain(classifier, text);
-    expect(tokens.map(({ start, end }) => text.slice(start, end))).toEqual(['The', 'plot', 'was', 'GOOD', ',', 'and', 'the', 'café', 'zzz', '🙂', 'not', 'bad']);
+    expect(tokens.map(({ start, end }) => text.slice(start, end))).toEqual([
+      'The',
+      'plot',
+      'was',
+      'GOOD',
+      ',',
+      'and',
+      'the',
+      'café',
+      'zzz',
+      '🙂',
+      'not',
+      'bad',
+    ]);
     expect(tokens.filter(({ isKnown }) => !isKnown).map(({ token }) => token)).toEqual(['zzz']);
   });
 
   it('refuses an empty text, an unknown class and an unknown method', async () => {
     expect(await messageAfter(() => explain(classifier, '  '))).toContain('[DATA_FORMAT]');
-    expect(await messageAfter(() => explain(classifier, 'a', { label: 'positiv' }))).toContain('did you mean `positive`');
-    expect(await messageAfter(() => explain(classifier, 'a', { method: 'oclusion' as 'occlusion' }))).toContain('did you mean `occlusion`');
+    expect(await messageAfter(() => explain(classifier, 'a', { label: 'positiv' }))).toContain(
+      'did you mean `positive`',
+    );
+    expect(await messageAfter(() => explain(classifier, 'a', { method: 'oclusion' as 'occlusion' }))).toContain(
+      'did you mean `occlusion`',
+    );
   });
 });

@@ -48,19 +48,35 @@ export interface Explanation extends ClassPrediction {
  *
  * @throws UNKNOWN_NAME for a method or label that does not exist; DATA_FORMAT for a text without a token
  */
-export async function explain(classifier: Classifier, text: string, options: ExplainOptions = {}): Promise<Explanation> {
+export async function explain(
+  classifier: Classifier,
+  text: string,
+  options: ExplainOptions = {},
+): Promise<Explanation> {
   const where = 'explain';
   refuseUnknownOptions(where, options, ['method', 'label']);
   const { method = 'integrated-gradients', label } = options;
   if (!explanationMethods.includes(method)) throw unknownName(where, 'method', String(method), explanationMethods);
-  if (label !== undefined && !classifier.labels.includes(label)) throw unknownName(where, 'label', label, classifier.labels);
+  if (label !== undefined && !classifier.labels.includes(label))
+    throw unknownName(where, 'label', label, classifier.labels);
   const spans = classifier.encoder.spans(text);
-  if (spans.length === 0) throw new RondoError('DATA_FORMAT', { where, what: 'the text is empty.', expected: 'at least one token', received: JSON.stringify(text.slice(0, 40)), fix: 'give a text with words.' });
+  if (spans.length === 0)
+    throw new RondoError('DATA_FORMAT', {
+      where,
+      what: 'the text is empty.',
+      expected: 'at least one token',
+      received: JSON.stringify(text.slice(0, 40)),
+      fix: 'give a text with words.',
+    });
   const ids = classifier.encoder.ids(spans);
   const probabilities = Array.from(await classifier.probabilities([ids]));
   const best = likeliest(probabilities, 0, probabilities.length);
   const explained = label === undefined ? best : classifier.labels.indexOf(label);
-  const { contributions, baseline } = await (method === 'occlusion' ? occlusion : integratedGradients)(classifier, ids, explained);
+  const { contributions, baseline } = await (method === 'occlusion' ? occlusion : integratedGradients)(
+    classifier,
+    ids,
+    explained,
+  );
   return {
     text,
     method,

@@ -20,7 +20,10 @@ const options: ClassifierOptions = {
 };
 const reviews = madeReviews(90);
 const others = madeReviews(41, 2);
-const more = { texts: others.texts.map((text, i) => (i % 5 === 0 ? `sparkling ${text}` : text)), labels: others.labels };
+const more = {
+  texts: others.texts.map((text, i) => (i % 5 === 0 ? `sparkling ${text}` : text)),
+  labels: others.labels,
+};
 const first = (): Classifier => {
   setSeed(5);
   return new ClassifierTraining({ train: reviews }, options).classifier;

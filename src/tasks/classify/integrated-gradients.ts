@@ -23,13 +23,30 @@ const numbersPerBatch = 1 << 20;
  *
  * Sundararajan, Taly and Yan 2017, "Axiomatic attribution for deep networks", equation 1 and section 3.
  */
-export async function integratedGradients(classifier: Classifier, ids: Int32Array, classIndex: number): Promise<Contributions> {
+export async function integratedGradients(
+  classifier: Classifier,
+  ids: Int32Array,
+  classIndex: number,
+): Promise<Contributions> {
   const [embedding] = classifier.model.layers;
   const table = embedding.weights[0];
   const width = table.shape[1];
   const all = table.dataSync();
-  const vectors = Float64Array.from({ length: ids.length * width }, (_, i) => all[ids[Math.floor(i / width)] * width + (i % width)]);
-  const probabilityAt = (share: number): number => scope(() => probabilitiesOf(classifier, tensor(vectors.map((value) => share * value), [1, ids.length, width])).dataSync()[classIndex]);
+  const vectors = Float64Array.from(
+    { length: ids.length * width },
+    (_, i) => all[ids[Math.floor(i / width)] * width + (i % width)],
+  );
+  const probabilityAt = (share: number): number =>
+    scope(
+      () =>
+        probabilitiesOf(
+          classifier,
+          tensor(
+            vectors.map((value) => share * value),
+            [1, ids.length, width],
+          ),
+        ).dataSync()[classIndex],
+    );
   const baseline = probabilityAt(0);
   const wanted = probabilityAt(1) - baseline;
   for (let numSteps = fewestSteps; ; numSteps *= 2) {
@@ -39,7 +56,13 @@ export async function integratedGradients(classifier: Classifier, ids: Int32Arra
   }
 }
 
-async function alongTheLine(classifier: Classifier, vectors: Float64Array, time: number, classIndex: number, numSteps: number): Promise<Float64Array> {
+async function alongTheLine(
+  classifier: Classifier,
+  vectors: Float64Array,
+  time: number,
+  classIndex: number,
+  numSteps: number,
+): Promise<Float64Array> {
   const width = vectors.length / time;
   const gradientSum = new Float64Array(vectors.length);
   const perBatch = Math.max(1, Math.min(numSteps, Math.floor(numbersPerBatch / vectors.length)));
@@ -51,20 +74,28 @@ async function alongTheLine(classifier: Classifier, vectors: Float64Array, time:
       for (let i = 0; i < vectors.length; i++) points[k * vectors.length + i] = share * vectors[i];
     }
     const gradient = gradientAt(classifier, tensor(points, [count, time, width]), classIndex);
-    for (let k = 0; k < count; k++) for (let i = 0; i < vectors.length; i++) gradientSum[i] += gradient[k * vectors.length + i];
+    for (let k = 0; k < count; k++)
+      for (let i = 0; i < vectors.length; i++) gradientSum[i] += gradient[k * vectors.length + i];
     if (hostIsWaiting()) await yieldToHost();
   }
   const contributions = new Float64Array(time);
-  for (let i = 0; i < vectors.length; i++) contributions[Math.floor(i / width)] += (vectors[i] * gradientSum[i]) / numSteps;
+  for (let i = 0; i < vectors.length; i++)
+    contributions[Math.floor(i / width)] += (vectors[i] * gradientSum[i]) / numSteps;
   return contributions;
 }
 
 /** The derivative of the class's probability by each vector, `[points, time, width]`. */
 function gradientAt(classifier: Classifier, points: Tensor, classIndex: number): ArrayLike<number> {
   const numClasses = classifier.labels.length;
-  const chosen = tensor(Float32Array.from({ length: numClasses }, (_, k) => (k === classIndex ? 1 : 0)), [numClasses]);
+  const chosen = tensor(
+    Float32Array.from({ length: numClasses }, (_, k) => (k === classIndex ? 1 : 0)),
+    [numClasses],
+  );
   return scope(() => {
-    const { gradients } = valueAndGradients(() => ops.sum(ops.mul(probabilitiesOf(classifier, points), chosen)), [points]);
+    const { gradients } = valueAndGradients(
+      () => ops.sum(ops.mul(probabilitiesOf(classifier, points), chosen)),
+      [points],
+    );
     return gradients[0].dataSync();
   });
 }

@@ -67,7 +67,8 @@ export class NaiveBayes {
     }
     let best = 0;
     for (let k = 0; k < numClasses; k++) {
-      scores[k] += Math.log(this.numTexts[k]) + numKnown * Math.log(smoothing / (this.totals[k] + smoothing * this.counts.size));
+      scores[k] +=
+        Math.log(this.numTexts[k]) + numKnown * Math.log(smoothing / (this.totals[k] + smoothing * this.counts.size));
       if (scores[k] > scores[best]) best = k;
     }
     return best;
@@ -84,7 +85,8 @@ export class NaiveBayes {
     for (let start = 0; start < whole.length; start++) {
       let gram = whole[start];
       if (gram !== '') grams.add(gram);
-      for (let end = start + 1; end < Math.min(start + this.longest, whole.length); end++) grams.add((gram += `\n${whole[end]}`));
+      for (let end = start + 1; end < Math.min(start + this.longest, whole.length); end++)
+        grams.add((gram += `\n${whole[end]}`));
     }
     return grams;
   }

@@ -1,4 +1,15 @@
-import { isCount, isFiniteNumber, isFiniteNumbers, isObject, isText, isTexts, optional, orNull, recordOf, SavedFields } from '../../data/saved-fields.js';
+import {
+  isCount,
+  isFiniteNumber,
+  isFiniteNumbers,
+  isObject,
+  isText,
+  isTexts,
+  optional,
+  orNull,
+  recordOf,
+  SavedFields,
+} from '../../data/saved-fields.js';
 import { savedCoverage } from '../../io/word-vectors/coverage.js';
 import type { Sequential } from '../../training/sequential.js';
 import { isSavedSeenItems } from '../seen-items.js';
@@ -8,17 +19,30 @@ import { type ClassifierOptions, resolveClassifierOptions } from './classifier-o
 import { TokenEncoder } from './token-encoder.js';
 
 /** The classifier of what {@link Classifier.toJSON} wrote. @throws FILE_FORMAT where it is damaged or does not fit the model */
-export function restoreClassifier(model: Sequential, saved: SavedFields, outcome: TrainingOutcome | undefined): Classifier {
+export function restoreClassifier(
+  model: Sequential,
+  saved: SavedFields,
+  outcome: TrainingOutcome | undefined,
+): Classifier {
   const { where } = saved;
   const encoder = TokenEncoder.fromJSON(saved.read('encoder', 'an object', isObject), where);
   const labels = saved.read('labels', 'a list of texts', isTexts);
   const outputs = model.computeOutputShape([1, 1]).at(-1);
   if (outputs !== labels.length) throw saved.fault('the labels do not fit the model.', `${outputs} labels`, labels);
   const rows = model.layers[0]?.weights[0]?.shape[0];
-  if (rows !== encoder.size) throw saved.fault('the vocabulary does not fit the model.', `${rows} tokens`, encoder.size);
+  if (rows !== encoder.size)
+    throw saved.fault('the vocabulary does not fit the model.', `${rows} tokens`, encoder.size);
   const options = saved.read('options', 'an object', isObject) as ClassifierOptions;
   const all = resolveClassifierOptions(where, options);
-  return new Classifier(model, encoder, labels, trainedTexts(new SavedFields(where, saved.read('data', 'an object', isObject))), all, outcome, calibrationOf(saved));
+  return new Classifier(
+    model,
+    encoder,
+    labels,
+    trainedTexts(new SavedFields(where, saved.read('data', 'an object', isObject))),
+    all,
+    outcome,
+    calibrationOf(saved),
+  );
 }
 
 /** In the order in which training writes them, so that a restored classifier is saved with the same bytes. */
@@ -31,7 +55,10 @@ function trainedTexts(saved: SavedFields): TrainedTexts {
     numTest: count('numTest'),
     numSkipped: count('numSkipped'),
     classCounts: saved.read('classCounts', 'a list of numbers', isFiniteNumbers),
-    shares: { validation: shares.read('validation', 'a number', isFiniteNumber), test: shares.read('test', 'a number', isFiniteNumber) },
+    shares: {
+      validation: shares.read('validation', 'a number', isFiniteNumber),
+      test: shares.read('test', 'a number', isFiniteNumber),
+    },
     fingerprint: count('fingerprint'),
     fingerprintOfAll: count('fingerprintOfAll'),
     vectors: savedCoverage(saved),
@@ -45,6 +72,15 @@ function calibrationOf(saved: SavedFields): Calibration | undefined {
   if (found === null) return undefined;
   const fields = new SavedFields(saved.where, found);
   const number = (name: string): number => fields.read(name, 'a number', isFiniteNumber);
-  const temperature = fields.read('temperature', 'a number above 0', (value): value is number => isFiniteNumber(value) && value > 0);
-  return { temperature, errorBefore: number('errorBefore'), errorAfter: number('errorAfter'), numTexts: number('numTexts') };
+  const temperature = fields.read(
+    'temperature',
+    'a number above 0',
+    (value): value is number => isFiniteNumber(value) && value > 0,
+  );
+  return {
+    temperature,
+    errorBefore: number('errorBefore'),
+    errorAfter: number('errorAfter'),
+    numTexts: number('numTexts'),
+  };
 }

@@ -21,7 +21,12 @@ describe('the robustness of a classifier', () => {
     const report = await robustness(classifier, others, { rates: [0.1, 0.6] });
     const { accuracy, macroF1 } = await classifier.evaluate(others);
     expect(report).toMatchObject({ part: 'all', numTexts: 150, clean: { accuracy, macroF1 } });
-    expect(report.rows.map(({ noise, rate }) => [noise, rate])).toEqual(textNoises.flatMap((noise) => [[noise, 0.1], [noise, 0.6]]));
+    expect(report.rows.map(({ noise, rate }) => [noise, rate])).toEqual(
+      textNoises.flatMap((noise) => [
+        [noise, 0.1],
+        [noise, 0.6],
+      ]),
+    );
     for (const { numFlipped, numChanged, accuracy: noisy } of report.rows) {
       expect(numFlipped).toBeLessThanOrEqual(numChanged);
       expect(Math.abs(noisy - accuracy)).toBeLessThanOrEqual(numFlipped / 150 + 1e-9);
@@ -33,12 +38,17 @@ describe('the robustness of a classifier', () => {
   });
 
   it('is measured on the held-out part of its own texts', async () => {
-    expect(await robustness(classifier, madeReviews(500), { rates: [0.1], noises: ['swapped words'] })).toMatchObject({ part: 'held out', numTexts: 50 });
+    expect(await robustness(classifier, madeReviews(500), { rates: [0.1], noises: ['swapped words'] })).toMatchObject({
+      part: 'held out',
+      numTexts: 50,
+    });
   });
 
   it('refuses impossible rates and unknown slips', async () => {
     expect(await messageAfter(() => robustness(classifier, others, { rates: [0] }))).toContain('[OUT_OF_RANGE]');
     expect(await messageAfter(() => robustness(classifier, others, { rates: [] }))).toContain('[OUT_OF_RANGE]');
-    expect(await messageAfter(() => robustness(classifier, others, { noises: ['dropped word' as 'dropped words'] }))).toContain('did you mean `dropped words`');
+    expect(
+      await messageAfter(() => robustness(classifier, others, { noises: ['dropped word' as 'dropped words'] })),
+    ).toContain('did you mean `dropped words`');
   });
 });

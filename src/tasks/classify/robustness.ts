@@ -47,19 +47,40 @@ export interface RobustnessReport {
  *
  * @throws OUT_OF_RANGE, UNKNOWN_NAME, DATA_FORMAT; ABORTED
  */
-export async function robustness(classifier: Classifier, data: LabelledTexts, options: RobustnessOptions = {}): Promise<RobustnessReport> {
+export async function robustness(
+  classifier: Classifier,
+  data: LabelledTexts,
+  options: RobustnessOptions = {},
+): Promise<RobustnessReport> {
   const where = 'robustness';
   refuseUnknownOptions(where, options, ['rates', 'noises', 'seed', 'empty', 'signal']);
-  const { rates = [0.05, 0.1, 0.2, 0.4], noises = textNoises, seed = 0, empty = classifier.options.empty, signal } = options;
-  for (const rate of rates) requireNumber(where, 'a rate', rate, 'a number above 0, at most 1', (value) => value > 0 && value <= 1);
-  for (const noise of noises) if (!textNoises.includes(noise)) throw unknownName(where, 'noise', String(noise), textNoises);
-  if (rates.length === 0) throw new RondoError('OUT_OF_RANGE', { where, what: 'there is no rate.', expected: 'at least one rate', fix: 'give rates such as [0.1, 0.2].' });
+  const {
+    rates = [0.05, 0.1, 0.2, 0.4],
+    noises = textNoises,
+    seed = 0,
+    empty = classifier.options.empty,
+    signal,
+  } = options;
+  for (const rate of rates)
+    requireNumber(where, 'a rate', rate, 'a number above 0, at most 1', (value) => value > 0 && value <= 1);
+  for (const noise of noises)
+    if (!textNoises.includes(noise)) throw unknownName(where, 'noise', String(noise), textNoises);
+  if (rates.length === 0)
+    throw new RondoError('OUT_OF_RANGE', {
+      where,
+      what: 'there is no rate.',
+      expected: 'at least one rate',
+      fix: 'give rates such as [0.1, 0.2].',
+    });
   const { kept, part, seen } = classifier.measuredPart(classifier.encodeAll(data, empty).rows);
   const truth = classifier.classesOf(kept);
   const { labels, encoder } = classifier;
   const measure = async (texts: readonly string[]) => {
     // A slip can leave no token; the classifier then reads nothing.
-    const probabilities = await classifier.probabilities(texts.map((text) => encoder.encode(text)), signal);
+    const probabilities = await classifier.probabilities(
+      texts.map((text) => encoder.encode(text)),
+      signal,
+    );
     const { accuracy, macroF1 } = classificationReport(labels, truth, probabilities);
     return { accuracy, macroF1, decisions: texts.map((_, row) => likeliest(probabilities, row, labels.length)) };
   };
@@ -67,12 +88,20 @@ export async function robustness(classifier: Classifier, data: LabelledTexts, op
   const rows: RobustnessRow[] = [];
   for (const noise of noises) {
     for (const rate of rates) {
-      const texts = kept.texts.map((text, i) => withNoise(text, noise, rate, new Random(seed, `${noise} ${rate} ${i}`)));
+      const texts = kept.texts.map((text, i) =>
+        withNoise(text, noise, rate, new Random(seed, `${noise} ${rate} ${i}`)),
+      );
       const { accuracy, macroF1, decisions } = await measure(texts);
       const numChanged = texts.filter((text, i) => text !== kept.texts[i]).length;
       const numFlipped = decisions.filter((decision, i) => decision !== clean.decisions[i]).length;
       rows.push({ noise, rate, numChanged, numFlipped, accuracy, macroF1 });
     }
   }
-  return { part, numSeen: seen.filter((own) => own !== undefined).length, numTexts: kept.texts.length, clean: { accuracy: clean.accuracy, macroF1: clean.macroF1 }, rows };
+  return {
+    part,
+    numSeen: seen.filter((own) => own !== undefined).length,
+    numTexts: kept.texts.length,
+    clean: { accuracy: clean.accuracy, macroF1: clean.macroF1 },
+    rows,
+  };
 }

@@ -12,8 +12,13 @@ import { tokenKindFor } from './token-kind-for.js';
 /** Texts with labels that say nothing, each in three spellings that read alike. */
 function inThreeSpellings(count: number): { texts: string[]; labels: string[] } {
   const random = new Random(5);
-  const rows = Array.from({ length: count }, () => ({ text: Array.from({ length: 6 }, () => `w${random.integer(40)}`).join(' '), label: random.uniform() < 0.5 ? 'a' : 'b' }));
-  const all = rows.flatMap(({ text, label }) => [text, text.toUpperCase(), text.replaceAll(' ', '  ')].map((spelling) => ({ text: spelling, label })));
+  const rows = Array.from({ length: count }, () => ({
+    text: Array.from({ length: 6 }, () => `w${random.integer(40)}`).join(' '),
+    label: random.uniform() < 0.5 ? 'a' : 'b',
+  }));
+  const all = rows.flatMap(({ text, label }) =>
+    [text, text.toUpperCase(), text.replaceAll(' ', '  ')].map((spelling) => ({ text: spelling, label })),
+  );
   const order = random.shuffle(Int32Array.from(all, (_, i) => i));
   return { texts: Array.from(order, (i) => all[i].text), labels: Array.from(order, (i) => all[i].label) };
 }
@@ -33,33 +38,61 @@ describe('texts that read alike', () => {
     const keyOf = (text: string): string => text.toLowerCase();
     expect(overlapOf(['A b', 'a, b!', 'c', '?!', 'a'], ['a b', 'b', '!'], keyOf)).toEqual({ numEqual: 1, numNear: 1 });
     const rows = (texts: string[]) => ({ texts, labels: texts.map((_, i) => (i % 2 === 0 ? 'x' : 'y')) });
-    const training = new ClassifierTraining({ train: rows(['one film', 'two films', 'three']), validation: rows(['One film', 'one - film', 'four']), test: rows(['two FILMS.', 'five']) });
+    const training = new ClassifierTraining({
+      train: rows(['one film', 'two films', 'three']),
+      validation: rows(['One film', 'one - film', 'four']),
+      test: rows(['two FILMS.', 'five']),
+    });
     expect(training.overlap()).toEqual({ validation: { numEqual: 1, numNear: 1 }, test: { numEqual: 0, numNear: 1 } });
   });
 });
 
 describe('measuring a classifier on what it has seen', () => {
   const reviews = madeReviews(160);
-  const pick = (from: number, to: number) => ({ texts: reviews.texts.slice(from, to), labels: reviews.labels.slice(from, to) });
+  const pick = (from: number, to: number) => ({
+    texts: reviews.texts.slice(from, to),
+    labels: reviews.labels.slice(from, to),
+  });
   let split: Classifier;
   let given: Classifier;
   beforeAll(async () => {
     setSeed(3);
-    const trainings = [new ClassifierTraining({ train: reviews }, { ...reviewOptions, epochs: 2 }), new ClassifierTraining({ train: pick(0, 100), validation: pick(100, 130) }, { ...reviewOptions, epochs: 2, test: 0 })];
+    const trainings = [
+      new ClassifierTraining({ train: reviews }, { ...reviewOptions, epochs: 2 }),
+      new ClassifierTraining(
+        { train: pick(0, 100), validation: pick(100, 130) },
+        { ...reviewOptions, epochs: 2, test: 0 },
+      ),
+    ];
     for (const training of trainings) await training.train();
     [split, given] = trainings.map(({ classifier }) => classifier);
   });
 
   it('says so where it is all of it, in any order and spelling', async () => {
-    const data = { texts: [...pick(0, 100).texts].reverse().map((text) => text.toUpperCase()), labels: [...pick(0, 100).labels].reverse() };
-    expect(await given.evaluate(data)).toMatchObject({ part: 'trained on', numTexts: 100, numTrained: 100, numChosen: 0, unseenAccuracy: null });
+    const data = {
+      texts: [...pick(0, 100).texts].reverse().map((text) => text.toUpperCase()),
+      labels: [...pick(0, 100).labels].reverse(),
+    };
+    expect(await given.evaluate(data)).toMatchObject({
+      part: 'trained on',
+      numTexts: 100,
+      numTrained: 100,
+      numChosen: 0,
+      unseenAccuracy: null,
+    });
     expect(await given.evaluate(pick(100, 130))).toMatchObject({ part: 'trained on', numTrained: 0, numChosen: 30 });
   });
 
   it('says how much where it is a part of it, and how right it is on the others', async () => {
     const report = await given.evaluate(pick(90, 160));
     const alone = await given.evaluate(pick(130, 160));
-    expect(report).toMatchObject({ part: 'all', numTexts: 70, numTrained: 10, numChosen: 30, unseenAccuracy: alone.accuracy });
+    expect(report).toMatchObject({
+      part: 'all',
+      numTexts: 70,
+      numTrained: 10,
+      numChosen: 30,
+      unseenAccuracy: alone.accuracy,
+    });
     expect(alone).toMatchObject({ part: 'all', numTrained: 0, numChosen: 0, unseenAccuracy: null });
   });
 
@@ -67,7 +100,9 @@ describe('measuring a classifier on what it has seen', () => {
     const report = await split.evaluate(reviews);
     expect(report).toMatchObject({ part: 'held out', numTexts: 16, numTrained: 0, numChosen: 0 });
     const stored = split.toJSON() as { data: object };
-    const older = deserializeTask(serializeModel(split.model, { preprocessing: { ...stored, data: { ...stored.data, seen: undefined } } })).task as Classifier;
+    const older = deserializeTask(
+      serializeModel(split.model, { preprocessing: { ...stored, data: { ...stored.data, seen: undefined } } }),
+    ).task as Classifier;
     expect(older.data.seen).toBeUndefined();
     expect(await older.evaluate(reviews)).toEqual(report);
   });
@@ -76,7 +111,8 @@ describe('measuring a classifier on what it has seen', () => {
 describe('what a classifier does by default', () => {
   it('reads characters where texts are names, and words where they are sentences', () => {
     const random = new Random(2);
-    const letters = (): string => Array.from({ length: 7 }, () => String.fromCharCode(97 + random.integer(26))).join('');
+    const letters = (): string =>
+      Array.from({ length: 7 }, () => String.fromCharCode(97 + random.integer(26))).join('');
     expect(tokenKindFor(Array.from({ length: 90 }, letters))).toBe('characters');
     expect(tokenKindFor(madeReviews(90).texts)).toBe('words');
     // Single words that come again and again are words.

@@ -6,12 +6,16 @@ import { TextBatches } from './text-batches.js';
 
 const rows = Array.from({ length: 413 }, (_, i) => new Int32Array(1 + ((i * 37) % 29)).fill(i + 2));
 const classes = Int32Array.from(rows, (_, i) => i % 3);
-const batchesOf = (padding: 'pre' | 'post' = 'post') => new TextBatches(rows, classes, { numClasses: 3, batchSize: 8, padding, classWeights: Float32Array.of(1, 2, 3) });
+const batchesOf = (padding: 'pre' | 'post' = 'post') =>
+  new TextBatches(rows, classes, { numClasses: 3, batchSize: 8, padding, classWeights: Float32Array.of(1, 2, 3) });
 
 /** The row numbers of a batch, and how much of it is padding. */
 function contents({ x }: DatasetBatch): { ids: number[]; padded: number; size: number } {
   const { data, shape } = x as ShapedNumbers;
-  const ids = Array.from({ length: shape[0] }, (_, row) => Math.max(...Array.from(data).slice(row * shape[1], (row + 1) * shape[1])) - 2);
+  const ids = Array.from(
+    { length: shape[0] },
+    (_, row) => Math.max(...Array.from(data).slice(row * shape[1], (row + 1) * shape[1])) - 2,
+  );
   return { ids, padded: Array.from(data).filter((id) => id === 0).length, size: data.length };
 }
 
@@ -23,11 +27,14 @@ describe('batches of texts', () => {
     for (const { x, y, sampleWeight } of all) {
       const { ids } = contents({ x, y });
       ids.forEach((id, i) => {
-        expect(Array.from((y as ShapedNumbers).data).slice(3 * i, 3 * i + 3)).toEqual([0, 1, 2].map((k) => (k === id % 3 ? 1 : 0)));
+        expect(Array.from((y as ShapedNumbers).data).slice(3 * i, 3 * i + 3)).toEqual(
+          [0, 1, 2].map((k) => (k === id % 3 ? 1 : 0)),
+        );
         expect((sampleWeight as Float32Array)[i]).toBe(1 + (id % 3));
       });
     }
-    const order = (seed: number): number[] => [...batchesOf().shuffled(new Random(seed), 0)].flatMap((batch) => contents(batch).ids);
+    const order = (seed: number): number[] =>
+      [...batchesOf().shuffled(new Random(seed), 0)].flatMap((batch) => contents(batch).ids);
     expect(order(1)).toEqual(order(1));
     expect(order(1)).not.toEqual(order(2));
   });

@@ -32,21 +32,30 @@ export class TextBatches {
    * @param tokenDropout share of the tokens that become the unknown token.
    */
   *shuffled(random: Random, tokenDropout: number): Generator<DatasetBatch> {
-    const { rows, options: { batchSize } } = this;
+    const {
+      rows,
+      options: { batchSize },
+    } = this;
     const order = random.shuffle(Int32Array.from(rows, (_, i) => i));
     const batches: Int32Array[] = [];
     for (let start = 0; start < order.length; start += batchesPerPool * batchSize) {
-      const pool = order.slice(start, start + batchesPerPool * batchSize).sort((a, b) => rows[a].length - rows[b].length);
+      const pool = order
+        .slice(start, start + batchesPerPool * batchSize)
+        .sort((a, b) => rows[a].length - rows[b].length);
       for (let at = 0; at < pool.length; at += batchSize) batches.push(pool.subarray(at, at + batchSize));
     }
-    for (const batch of random.shuffle(batches)) yield this.batch(batch, (row) => (tokenDropout === 0 ? row : row.map((id) => (random.uniform() < tokenDropout ? unknownId : id))));
+    for (const batch of random.shuffle(batches))
+      yield this.batch(batch, (row) =>
+        tokenDropout === 0 ? row : row.map((id) => (random.uniform() < tokenDropout ? unknownId : id)),
+      );
   }
 
   /** All rows, the shortest first. */
   *byLength(batchSize = this.options.batchSize): Generator<DatasetBatch> {
     const { rows } = this;
     const order = Int32Array.from(rows, (_, i) => i).sort((a, b) => rows[a].length - rows[b].length);
-    for (let at = 0; at < order.length; at += batchSize) yield this.batch(order.subarray(at, at + batchSize), (row) => row);
+    for (let at = 0; at < order.length; at += batchSize)
+      yield this.batch(order.subarray(at, at + batchSize), (row) => row);
   }
 
   private batch(order: Int32Array, change: (row: Int32Array) => Int32Array): DatasetBatch {
@@ -54,7 +63,10 @@ export class TextBatches {
     const targets = new Float32Array(order.length * numClasses);
     order.forEach((row, i) => (targets[i * numClasses + this.classes[row]] = 1));
     return {
-      x: padSequences(Array.from(order, (row) => change(this.rows[row])), { padding }),
+      x: padSequences(
+        Array.from(order, (row) => change(this.rows[row])),
+        { padding },
+      ),
       y: { data: targets, shape: [order.length, numClasses] },
       sampleWeight: classWeights && Float32Array.from(order, (row) => classWeights[this.classes[row]]),
     };

@@ -2,7 +2,14 @@ import { graphemesOf } from '../../data/graphemes.js';
 import { wordSegmentsOf } from '../../data/word-segments.js';
 import type { Random } from '../../random.js';
 
-export const textNoises = ['swapped letters', 'dropped letters', 'doubled letters', 'neighbouring keys', 'dropped words', 'swapped words'] as const;
+export const textNoises = [
+  'swapped letters',
+  'dropped letters',
+  'doubled letters',
+  'neighbouring keys',
+  'dropped words',
+  'swapped words',
+] as const;
 /** Slips of a writer: in a word one letter is swapped with the next, left out, typed twice or mistyped; a word is left out or swapped with the next. */
 export type TextNoise = (typeof textNoises)[number];
 
@@ -78,5 +85,12 @@ function neighboursOf(letter: string): string {
   if (row < 0 || wanted === '') return '';
   const column = keyRows[row].indexOf(wanted);
   const at = (r: number, c: number): string => keyRows[r]?.[c] ?? '';
-  return [at(row, column - 1), at(row, column + 1), at(row - 1, column), at(row - 1, column + 1), at(row + 1, column - 1), at(row + 1, column)].join('');
+  return [
+    at(row, column - 1),
+    at(row, column + 1),
+    at(row - 1, column),
+    at(row - 1, column + 1),
+    at(row + 1, column - 1),
+    at(row + 1, column),
+  ].join('');
 }

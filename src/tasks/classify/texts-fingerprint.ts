@@ -4,6 +4,10 @@ import { hashOf } from '../seen-items.js';
 
 /** A 32-bit hash of texts and labels in their order, to know them again. */
 export function textsFingerprint(...parts: readonly (LabelledTexts | undefined)[]): number {
-  const hashes = parts.flatMap((part) => (part === undefined ? [0] : [part.texts.length, ...part.texts.map((text, i) => hashOf(`${part.labels[i]}\n${text}`))]));
+  const hashes = parts.flatMap((part) =>
+    part === undefined
+      ? [0]
+      : [part.texts.length, ...part.texts.map((text, i) => hashOf(`${part.labels[i]}\n${text}`))],
+  );
   return fingerprintOf(Int32Array.from(hashes));
 }

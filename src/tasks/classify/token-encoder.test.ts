@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { paddingId, TokenEncoder, type TokenEncoderSettings, unknownId } from './token-encoder.js';
 
-const settings: TokenEncoderSettings = { tokens: 'words', lower: true, locale: 'en', timesteps: 3, truncating: 'post', padding: 'post' };
+const settings: TokenEncoderSettings = {
+  tokens: 'words',
+  lower: true,
+  locale: 'en',
+  timesteps: 3,
+  truncating: 'post',
+  padding: 'post',
+};
 const limits = { maxTokens: 100, minCount: 1 };
 const texts = ['One two three four five', 'six'];
 
@@ -18,7 +25,12 @@ describe('the tokens that a classifier reads', () => {
 
   it('are never padding, also where a text holds its letters, and unknown words are one', () => {
     const encoder = TokenEncoder.fromTexts(texts, settings, limits);
-    expect([...encoder.ids([{ token: '<pad>', start: 0, end: 5 }, { token: 'seven', start: 6, end: 11 }])]).toEqual([unknownId, unknownId]);
+    expect([
+      ...encoder.ids([
+        { token: '<pad>', start: 0, end: 5 },
+        { token: 'seven', start: 6, end: 11 },
+      ]),
+    ]).toEqual([unknownId, unknownId]);
     expect(encoder.encode('six')[0]).toBeGreaterThan(unknownId);
     expect(paddingId).toBe(0);
   });

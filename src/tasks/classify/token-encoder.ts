@@ -47,17 +47,26 @@ export class TokenEncoder {
    * @param pretrained vectors of words: a token that has one need not be seen so often, and the first `numWords` of the words that
    *   can be tokens are in the vocabulary too, after those of the texts and beyond `maxTokens`.
    */
-  static fromTexts(texts: readonly string[], settings: TokenEncoderSettings, limits: { maxTokens: number; minCount: number }, pretrained?: { vectors: FormVectors; numWords: number }): TokenEncoder {
+  static fromTexts(
+    texts: readonly string[],
+    settings: TokenEncoderSettings,
+    limits: { maxTokens: number; minCount: number },
+    pretrained?: { vectors: FormVectors; numWords: number },
+  ): TokenEncoder {
     const special = { paddingToken: PADDING, oovToken: UNKNOWN };
     function* tokens(): Generator<string> {
       for (const text of texts) for (const { token } of tokenSpansOf(text, settings)) yield token;
     }
-    if (pretrained === undefined) return new TokenEncoder(settings, Vocabulary.fromTokens(tokens(), { ...special, ...limits }));
+    if (pretrained === undefined)
+      return new TokenEncoder(settings, Vocabulary.fromTokens(tokens(), { ...special, ...limits }));
     const seen = [...tokens()];
     const all = Vocabulary.fromTokens(seen, special).toJSON().tokens;
     const frequent = Vocabulary.fromTokens(seen, { ...special, minCount: limits.minCount });
-    const known = new Set(all.filter((token) => frequent.has(token) || pretrained.vectors.has(token)).slice(0, limits.maxTokens - 2));
-    for (const form of pretrained.vectors.firstForms(pretrained.numWords)) if (tokenSpansOf(form, settings)[0]?.token === form) known.add(form);
+    const known = new Set(
+      all.filter((token) => frequent.has(token) || pretrained.vectors.has(token)).slice(0, limits.maxTokens - 2),
+    );
+    for (const form of pretrained.vectors.firstForms(pretrained.numWords))
+      if (tokenSpansOf(form, settings)[0]?.token === form) known.add(form);
     return new TokenEncoder(settings, new Vocabulary([...known], special));
   }
 
@@ -91,14 +100,20 @@ export class TokenEncoder {
     const saved = new SavedFields(where, value);
     const isSide = (found: unknown): found is TextSide => sides.includes(found as TextSide);
     const settings: TokenEncoderSettings = {
-      tokens: saved.read('tokens', tokenKinds.join(' or '), (found): found is TokenKind => tokenKinds.includes(found as TokenKind)),
+      tokens: saved.read('tokens', tokenKinds.join(' or '), (found): found is TokenKind =>
+        tokenKinds.includes(found as TokenKind),
+      ),
       lower: saved.read('lower', 'true or false', isBoolean),
       locale: saved.read('locale', 'a language tag', isText),
       timesteps: saved.read('timesteps', 'a count', isCount),
       truncating: saved.read('truncating', 'pre or post', isSide),
       padding: saved.read('padding', 'pre or post', isSide),
     };
-    const tokens = saved.read('vocabulary', 'a list of texts', (found): found is string[] => Array.isArray(found) && found.every(isText));
+    const tokens = saved.read(
+      'vocabulary',
+      'a list of texts',
+      (found): found is string[] => Array.isArray(found) && found.every(isText),
+    );
     return new TokenEncoder(settings, Vocabulary.fromJSON({ tokens, paddingToken: PADDING, oovToken: UNKNOWN }, where));
   }
 }

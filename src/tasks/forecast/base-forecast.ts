@@ -66,7 +66,14 @@ export function describeBase(base: BaseForecast): string {
     case 'smoothing': {
       const { level, trend, damping, drift, seasons, season, isLog } = base.parameters;
       const slope = trend > 0 ? [damping < 1 ? 'damped trend' : 'trend'] : drift > 0 ? ['drift'] : [];
-      const parts = [`level ${level}`, ...slope, ...(seasons.length > 0 ? [`${seasons.length > 1 ? 'seasons' : 'season'} ${seasons.join(' and ')} at ${season}`] : []), ...(isLog ? ['of logarithms'] : [])];
+      const parts = [
+        `level ${level}`,
+        ...slope,
+        ...(seasons.length > 0
+          ? [`${seasons.length > 1 ? 'seasons' : 'season'} ${seasons.join(' and ')} at ${season}`]
+          : []),
+        ...(isLog ? ['of logarithms'] : []),
+      ];
       return `exponential smoothing (${parts.join(', ')})`;
     }
   }
@@ -88,7 +95,8 @@ function seasonalFrom(values: Float64Array, season: number, slopeAt: (origin: nu
 /** The mean change a step between the means of the first season and of the last. */
 function seasonalSlopes(values: Float64Array, season: number): (origin: number) => number {
   const sums = sumsOf(values);
-  return (origin) => (origin >= 2 * season ? (sums[origin] - sums[origin - season] - sums[season]) / season / (origin - season) : 0);
+  return (origin) =>
+    origin >= 2 * season ? (sums[origin] - sums[origin - season] - sums[season]) / season / (origin - season) : 0;
 }
 
 function sumsOf(values: Float64Array): Float64Array {

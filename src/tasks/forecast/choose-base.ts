@@ -43,23 +43,33 @@ export function chooseBase(known: TargetRows, options: ChooseBaseOptions): BaseC
   const measured = season ?? detectSeason(rows.values);
   const found = season === undefined && measured !== undefined ? nearCalendar(measured, frequency) : measured;
   const seasonSets = setsOfSeasons(numRows, found, season !== undefined);
-  const firstOrigin = Math.max(1, Math.min(Math.max(2 * (found ?? 12) + 1, Math.floor(numRows / 3)), numRows - horizon));
+  const firstOrigin = Math.max(
+    1,
+    Math.min(Math.max(2 * (found ?? 12) + 1, Math.floor(numRows / 3)), numRows - horizon),
+  );
   const judged: Judged = { ...rows, firstOrigin, horizon, mostValues: Math.max(1000, mostValues / numSeries) };
   const smoothing = fitSmoothing(judged, seasonSets);
   const origins = judgedOrigins(judged);
   const errorOf = (one: BaseForecast): number => meanErrorOf(baseForecaster(one, rows), judged, origins);
 
-  const seasons = [...new Set([...smoothing.parameters.seasons, ...(found === undefined ? [] : [found])])].filter((length) => length > 1);
+  const seasons = [...new Set([...smoothing.parameters.seasons, ...(found === undefined ? [] : [found])])].filter(
+    (length) => length > 1,
+  );
   const bestSeason = season ?? lowest(seasons, (length) => errorOf({ name: 'seasonalNaive', season: length })) ?? 1;
   const candidates: BaseForecast[] = [
     { name: 'naive' },
     { name: 'drift' },
     { name: 'mean' },
-    ...(bestSeason > 1 || base?.startsWith('seasonal') ? (['seasonalNaive', 'seasonalDrift'] as const).map((name) => ({ name, season: bestSeason })) : []),
+    ...(bestSeason > 1 || base?.startsWith('seasonal')
+      ? (['seasonalNaive', 'seasonalDrift'] as const).map((name) => ({ name, season: bestSeason }))
+      : []),
     { name: 'smoothing', parameters: smoothing.parameters },
   ];
   const allowed = base === undefined ? candidates : candidates.filter(({ name }) => name === base);
-  const judgedError = (one: BaseForecast): number => (one.name === 'smoothing' ? smoothing.error * handicap.smoothing : errorOf(one) * (one.name === 'naive' ? handicap.naive : handicap.other));
+  const judgedError = (one: BaseForecast): number =>
+    one.name === 'smoothing'
+      ? smoothing.error * handicap.smoothing
+      : errorOf(one) * (one.name === 'naive' ? handicap.naive : handicap.other);
   return { base: lowest(allowed, judgedError)!, season: bestSeason };
 }
 
@@ -76,7 +86,10 @@ function setsOfSeasons(numRows: number, found: number | undefined, isKnown: bool
     [],
     ...singles.filter(fits).flatMap((season) => [
       [season],
-      ...seasonsOfSeasons.map((count) => count * season).filter((longer) => longer > 7 * 7 && fits(longer)).map((longer) => [longer, season]),
+      ...seasonsOfSeasons
+        .map((count) => count * season)
+        .filter((longer) => longer > 7 * 7 && fits(longer))
+        .map((longer) => [longer, season]),
     ]),
   ];
 }

@@ -21,7 +21,11 @@ describe('the share of a network', () => {
   });
   it('is none where as large a gain stands on few blocks, or is small', () => {
     expect(shareOf(blocks(30, [0.05, 0.1, 0.12, 0.13], 0.1)).share).toBeGreaterThan(0);
-    for (const few of [blocks(5, [0.05, 0.1, 0.12, 0.13], 0.1), blocks(3, [0.05, 0.1, 0.12, 0.13], 0.001), blocks(30, [0.01, 0.015, 0.015, 0.01], 0.001)]) {
+    for (const few of [
+      blocks(5, [0.05, 0.1, 0.12, 0.13], 0.1),
+      blocks(3, [0.05, 0.1, 0.12, 0.13], 0.001),
+      blocks(30, [0.01, 0.015, 0.015, 0.01], 0.001),
+    ]) {
       expect(shareOf(few)).toMatchObject({ share: 0, base: 1, model: 1 });
     }
     expect(shareOf([])).toEqual({ share: 0, base: 0, model: 0 });

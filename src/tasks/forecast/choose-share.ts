@@ -22,7 +22,11 @@ export interface ChosenShare {
 }
 
 /** The share of a network's corrections that suits the validation windows; see {@link shareOf}. */
-export async function chooseShare(model: Sequential, windows: ForecastWindows, batchSize: number): Promise<ChosenShare> {
+export async function chooseShare(
+  model: Sequential,
+  windows: ForecastWindows,
+  batchSize: number,
+): Promise<ChosenShare> {
   return shareOf(await errorsByBlock(model, windows, batchSize));
 }
 

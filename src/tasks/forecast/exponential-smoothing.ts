@@ -53,13 +53,21 @@ export class ExponentialSmoothing implements BaseForecaster {
     this.#values = values;
     const numRows = values.length;
     const { level: alpha, trend, damping, season: gamma, autocorrelation, seasons, isLog } = parameters;
-    const [level, slope, error] = [new Float64Array(numRows + 1), new Float64Array(numRows + 1), new Float64Array(numRows + 1)];
+    const [level, slope, error] = [
+      new Float64Array(numRows + 1),
+      new Float64Array(numRows + 1),
+      new Float64Array(numRows + 1),
+    ];
     const states = seasons.map(() => new Float64Array(numRows));
     [this.#level, this.#slope, this.#error, this.#seasons] = [level, slope, error, states];
     const numFirst = seasons[0] ?? 1;
     this.#numFirst = numFirst;
     if (numRows < numFirst) return;
-    this.#begin(isLog ? values.subarray(0, numFirst).map((value) => Math.log(Math.max(value, Number.MIN_VALUE))) : values.subarray(0, numFirst));
+    this.#begin(
+      isLog
+        ? values.subarray(0, numFirst).map((value) => Math.log(Math.max(value, Number.MIN_VALUE)))
+        : values.subarray(0, numFirst),
+    );
     for (let row = numFirst; row < numRows; row++) {
       const value = isLog ? Math.log(values[row]) : values[row];
       const start = level[row] + damping * slope[row];

@@ -18,7 +18,13 @@ export interface ForecastFindings {
   readonly report: ForecastReport | null;
 }
 
-export const noFindings: ForecastFindings = { stage: 'choosing', share: 1, validation: null, instead: null, report: null };
+export const noFindings: ForecastFindings = {
+  stage: 'choosing',
+  share: 1,
+  validation: null,
+  instead: null,
+  report: null,
+};
 
 export function findingsJson(findings: ForecastFindings): Json {
   return structuredClone(findings) as unknown as Json;
@@ -30,10 +36,20 @@ export function restoreFindings(found: unknown, where: string): ForecastFindings
   if (found === undefined) return { ...noFindings, stage: 'done' };
   const saved = new SavedFields(where, found);
   return {
-    stage: saved.read('stage', 'a stage of training', (value): value is ForecastFindings['stage'] => ['choosing', 'refitting', 'done'].includes(value as string)),
-    share: saved.read('share', 'a number from 0 to 1', (value): value is number => isFiniteNumber(value) && value >= 0 && value <= 1),
+    stage: saved.read('stage', 'a stage of training', (value): value is ForecastFindings['stage'] =>
+      ['choosing', 'refitting', 'done'].includes(value as string),
+    ),
+    share: saved.read(
+      'share',
+      'a number from 0 to 1',
+      (value): value is number => isFiniteNumber(value) && value >= 0 && value <= 1,
+    ),
     validation: saved.read('validation', 'errors or null', isValidation),
-    instead: saved.read('instead', 'a baseline or null', (value): value is ForecastFindings['instead'] => value === null || (isBaseName(value) && value !== 'smoothing')),
+    instead: saved.read(
+      'instead',
+      'a baseline or null',
+      (value): value is ForecastFindings['instead'] => value === null || (isBaseName(value) && value !== 'smoothing'),
+    ),
     report: saved.read('report', 'a report or null', isReport),
   };
 }
@@ -46,7 +62,18 @@ function isValidation(value: unknown): value is ForecastFindings['validation'] {
 /** Reports are shown and never computed with, so their shape is checked as far as showing needs it. */
 function isReport(value: unknown): value is ForecastReport | null {
   if (value === null) return true;
-  if (!isObject(value) || !isObject(value.errors) || !Array.isArray(value.shown) || !Array.isArray(value.rows) || !Array.isArray(value.series)) return false;
-  const areErrors = (errors: unknown): boolean => isObject(errors) && ['mae', 'rmse', 'smape'].every((name) => isFiniteNumber(errors[name]));
-  return Object.values(value.errors).every(areErrors) && ['horizon', 'season', 'numForecasts'].every((name) => isFiniteNumber(value[name]));
+  if (
+    !isObject(value) ||
+    !isObject(value.errors) ||
+    !Array.isArray(value.shown) ||
+    !Array.isArray(value.rows) ||
+    !Array.isArray(value.series)
+  )
+    return false;
+  const areErrors = (errors: unknown): boolean =>
+    isObject(errors) && ['mae', 'rmse', 'smape'].every((name) => isFiniteNumber(errors[name]));
+  return (
+    Object.values(value.errors).every(areErrors) &&
+    ['horizon', 'season', 'numForecasts'].every((name) => isFiniteNumber(value[name]))
+  );
 }

@@ -28,11 +28,24 @@ const numRounds = 3;
  *
  * @param seasons sets of seasons to choose from, the simplest first.
  */
-export function fitSmoothing(judged: Judged, seasons: readonly (readonly number[])[]): { parameters: SmoothingParameters; error: number } {
+export function fitSmoothing(
+  judged: Judged,
+  seasons: readonly (readonly number[])[],
+): { parameters: SmoothingParameters; error: number } {
   const origins = judgedOrigins(judged);
-  const errorOf = (parameters: SmoothingParameters): number => meanErrorOf(new ExponentialSmoothing(parameters, judged), judged, origins);
+  const errorOf = (parameters: SmoothingParameters): number =>
+    meanErrorOf(new ExponentialSmoothing(parameters, judged), judged, origins);
   const canLog = judged.values.every((value) => value > 0);
-  let parameters: SmoothingParameters = { level: 0.2, trend: 0, damping: 1, drift: 0, season: 0.1, autocorrelation: 0, seasons: seasons[0], isLog: false };
+  let parameters: SmoothingParameters = {
+    level: 0.2,
+    trend: 0,
+    damping: 1,
+    drift: 0,
+    season: 0.1,
+    autocorrelation: 0,
+    seasons: seasons[0],
+    isLog: false,
+  };
   let error = errorOf(parameters);
   const tryEach = (changes: readonly Partial<SmoothingParameters>[], gain: number): void => {
     for (const change of changes) {
@@ -43,10 +56,23 @@ export function fitSmoothing(judged: Judged, seasons: readonly (readonly number[
   };
   for (let round = 0; round < numRounds; round++) {
     const before = error;
-    tryEach(seasons.map((some) => ({ seasons: some })), leastGain.season);
-    tryEach(tried.level.map((level) => ({ level })), leastGain.parameter);
-    if (parameters.seasons.length > 0) tryEach(tried.season.map((season) => ({ season })), leastGain.parameter);
-    tryEach(tried.autocorrelation.map((autocorrelation) => ({ autocorrelation })), leastGain.parameter);
+    tryEach(
+      seasons.map((some) => ({ seasons: some })),
+      leastGain.season,
+    );
+    tryEach(
+      tried.level.map((level) => ({ level })),
+      leastGain.parameter,
+    );
+    if (parameters.seasons.length > 0)
+      tryEach(
+        tried.season.map((season) => ({ season })),
+        leastGain.parameter,
+      );
+    tryEach(
+      tried.autocorrelation.map((autocorrelation) => ({ autocorrelation })),
+      leastGain.parameter,
+    );
     tryEach(tried.slope, leastGain.slope);
     if (canLog) tryEach([{ isLog: !parameters.isLog }], leastGain.log);
     if (error === before) break;

@@ -59,7 +59,11 @@ export class ErrorSums {
  * @param naiveScale from {@link seasonalScale}.
  * @throws SHAPE_MISMATCH when the lengths differ or are 0.
  */
-export function forecastErrors(truth: ArrayLike<number>, forecast: ArrayLike<number>, naiveScale: number): ForecastErrors {
+export function forecastErrors(
+  truth: ArrayLike<number>,
+  forecast: ArrayLike<number>,
+  naiveScale: number,
+): ForecastErrors {
   if (truth.length !== forecast.length || truth.length === 0) {
     throw new RondoError('SHAPE_MISMATCH', {
       where: 'forecastErrors',

@@ -37,19 +37,59 @@ export interface ForecastOptions extends SeriesColumnsOptions, RecurrentTaskOpti
 }
 
 export const forecastDefaults = {
-  features: 'all', missing: 'previous', time: 'auto', timeFormat: 'auto', series: 'none', cell: 'gru', units: 32, layers: 1, dropout: 0.1, epochs: 30, batchSize: 64, learningRate: 0.005,
-  validation: 0.1, test: 0.2, patience: 8, stepsPerEpoch: 'auto', base: 'auto', refit: true, forecastWith: 'best', allowNegative: false,
+  features: 'all',
+  missing: 'previous',
+  time: 'auto',
+  timeFormat: 'auto',
+  series: 'none',
+  cell: 'gru',
+  units: 32,
+  layers: 1,
+  dropout: 0.1,
+  epochs: 30,
+  batchSize: 64,
+  learningRate: 0.005,
+  validation: 0.1,
+  test: 0.2,
+  patience: 8,
+  stepsPerEpoch: 'auto',
+  base: 'auto',
+  refit: true,
+  forecastWith: 'best',
+  allowNegative: false,
 } as const;
 
 /** How long training goes on. */
-export function forecastBudget({ epochs, maxEpochs, patience = forecastDefaults.patience }: ForecastOptions): TrainingBudget {
-  return trainingBudget({ epochs, maxEpochs, patience }, 1, { epochs: forecastDefaults.epochs, leastSteps: 1, mostEpochs: forecastDefaults.epochs, numRounds: 2 });
+export function forecastBudget({
+  epochs,
+  maxEpochs,
+  patience = forecastDefaults.patience,
+}: ForecastOptions): TrainingBudget {
+  return trainingBudget({ epochs, maxEpochs, patience }, 1, {
+    epochs: forecastDefaults.epochs,
+    leastSteps: 1,
+    mostEpochs: forecastDefaults.epochs,
+    numRounds: 2,
+  });
 }
 
 /** @throws UNKNOWN_NAME, OUT_OF_RANGE */
 export function requireForecastOptions(where: string, options: ForecastOptions): void {
   const own = [
-    ...['target', 'features', 'missing', 'time', 'timeFormat', 'series', 'horizon', 'season', 'base', 'validation', 'test', 'patience'],
+    ...[
+      'target',
+      'features',
+      'missing',
+      'time',
+      'timeFormat',
+      'series',
+      'horizon',
+      'season',
+      'base',
+      'validation',
+      'test',
+      'patience',
+    ],
     ...['maxEpochs', 'stepsPerEpoch', 'refit', 'forecastWith', 'allowNegative'],
   ];
   refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, ...own]);
@@ -57,11 +97,13 @@ export function requireForecastOptions(where: string, options: ForecastOptions):
   if (options.season !== undefined) requireCount(where, 'season', options.season);
   if (options.patience !== undefined) requireCount(where, 'patience', options.patience);
   for (const name of ['validation', 'test'] as const) {
-    if (options[name] !== undefined) requireNumber(where, name, options[name], 'a number from 0 to below 1', (value) => value >= 0 && value < 1);
+    if (options[name] !== undefined)
+      requireNumber(where, name, options[name], 'a number from 0 to below 1', (value) => value >= 0 && value < 1);
   }
   if (options.maxEpochs !== undefined) requireCount(where, 'maxEpochs', options.maxEpochs, options.epochs);
   const { base = 'auto', forecastWith = 'best', stepsPerEpoch = 'auto' } = options;
   if (stepsPerEpoch !== 'auto') requireCount(where, 'stepsPerEpoch', stepsPerEpoch);
   if (base !== 'auto' && !baseNames.includes(base)) throw unknownName(where, 'base', base, ['auto', ...baseNames]);
-  if (forecastWith !== 'best' && forecastWith !== 'model') throw unknownName(where, 'choice of `forecastWith`', forecastWith, ['best', 'model']);
+  if (forecastWith !== 'best' && forecastWith !== 'model')
+    throw unknownName(where, 'choice of `forecastWith`', forecastWith, ['best', 'model']);
 }

@@ -20,8 +20,12 @@ export function defaultValidation(series: readonly { readonly numRows: number }[
  * The parts of a series by their shares, in the order of time. A part that there is at all has room for a forecast; validation has
  * room for two where that is at most a fifth of the rows, so that it is not one chance alone.
  */
-export function partsOf(numRows: number, { validation, test, horizon }: { validation: number; test: number; horizon: number }): RowsOfParts {
-  const rows = (share: number, least: number): number => (share === 0 ? 0 : Math.max(least, Math.round(numRows * share)));
+export function partsOf(
+  numRows: number,
+  { validation, test, horizon }: { validation: number; test: number; horizon: number },
+): RowsOfParts {
+  const rows = (share: number, least: number): number =>
+    share === 0 ? 0 : Math.max(least, Math.round(numRows * share));
   const numTest = rows(test, horizon);
   const numValidation = rows(validation, Math.max(horizon, Math.min(2 * horizon, Math.floor(numRows / 5))));
   return { train: numRows - numValidation - numTest, validation: numValidation, test: numTest };
@@ -40,7 +44,10 @@ export function sumOfParts(parts: readonly RowsOfParts[]): RowsOfParts {
 /** @throws OUT_OF_RANGE where the training part has no room for one window */
 export function requireRoom({ train, validation, test }: RowsOfParts, timesteps: number, horizon: number): void {
   if (train >= timesteps + horizon) return;
-  const taken = [...(validation > 0 ? [`${validation} are for validation`] : []), ...(test > 0 ? [`${test} are held out`] : [])];
+  const taken = [
+    ...(validation > 0 ? [`${validation} are for validation`] : []),
+    ...(test > 0 ? [`${test} are held out`] : []),
+  ];
   throw new RondoError('OUT_OF_RANGE', {
     where: 'ForecastTraining',
     what: 'the series is too short for the horizon.',

@@ -17,7 +17,13 @@ export interface ShownForecast extends Readonly<Partial<Record<'base' | Baseline
 }
 
 /** What a model is compared with: the simple forecasts, and its own base without the network. */
-export const baselineNames = ['naive', 'seasonalNaive', 'drift', 'seasonalDrift', 'mean'] as const satisfies readonly BaseName[];
+export const baselineNames = [
+  'naive',
+  'seasonalNaive',
+  'drift',
+  'seasonalDrift',
+  'mean',
+] as const satisfies readonly BaseName[];
 export type BaselineName = (typeof baselineNames)[number];
 
 /** The errors of a model, of its base without the network, and of the baselines. */
@@ -58,7 +64,10 @@ type Forecasts = Readonly<Record<(typeof comparedNames)[number], Float64Array>>;
 
 /** Errors as they come. */
 class Comparison {
-  readonly sums = Object.fromEntries(comparedNames.map((name) => [name, new ErrorSums()])) as Record<(typeof comparedNames)[number], ErrorSums>;
+  readonly sums = Object.fromEntries(comparedNames.map((name) => [name, new ErrorSums()])) as Record<
+    (typeof comparedNames)[number],
+    ErrorSums
+  >;
 
   result(): ComparedErrors {
     return Object.fromEntries(comparedNames.map((name) => [name, this.sums[name].result()])) as ComparedErrors;
@@ -120,7 +129,9 @@ export async function forecastReport(
     numOrigins: reports.reduce((sum, report) => sum + report.numOrigins, 0),
     rows: reports[0].rows,
     errors,
-    bestBaseline: baselineNames.reduce((best, name) => (sizeOfError(errors[name]) < sizeOfError(errors[best]) ? name : best)),
+    bestBaseline: baselineNames.reduce((best, name) =>
+      sizeOfError(errors[name]) < sizeOfError(errors[best]) ? name : best,
+    ),
     maeByStep: bySteps.map((sums) => (sums.count > 0 ? sums.result().mae : null)),
     shown,
     series: reports,
@@ -135,12 +146,19 @@ export function sizeOfError({ mase, mae }: ForecastErrors): number {
 async function forecastsAt(forecasts: SeriesForecasts, origins: Int32Array, horizon: number): Promise<Forecasts> {
   const base = new Float64Array(origins.length * horizon);
   origins.forEach((origin, i) => base.set(forecasts.base(origin), i * horizon));
-  const baselines = Object.fromEntries(baselineNames.map((name) => [name, forecasts.baseline(name, origins)])) as Record<BaselineName, Float64Array>;
+  const baselines = Object.fromEntries(
+    baselineNames.map((name) => [name, forecasts.baseline(name, origins)]),
+  ) as Record<BaselineName, Float64Array>;
   return { model: await forecasts.model(origins), base, ...baselines };
 }
 
 /** The last forecasts that do not overlap: about 120 steps of them, at least one. */
-async function shownForecasts(forecasts: SeriesForecasts, lastOrigin: number, first: number, horizon: number): Promise<ShownForecast[]> {
+async function shownForecasts(
+  forecasts: SeriesForecasts,
+  lastOrigin: number,
+  first: number,
+  horizon: number,
+): Promise<ShownForecast[]> {
   const numShown = Math.min(Math.floor((lastOrigin - first) / horizon) + 1, Math.max(1, Math.ceil(120 / horizon)));
   const origins = Int32Array.from({ length: numShown }, (_, i) => lastOrigin - (numShown - 1 - i) * horizon);
   const made = await forecastsAt(forecasts, origins, horizon);
@@ -148,15 +166,26 @@ async function shownForecasts(forecasts: SeriesForecasts, lastOrigin: number, fi
   return Array.from(origins, (origin, i) => ({
     origin,
     truth: [...forecasts.target.subarray(origin, origin + horizon)],
-    ...(Object.fromEntries(comparedNames.map((name) => [name, part(made[name], i)])) as Record<(typeof comparedNames)[number], number[]>),
+    ...(Object.fromEntries(comparedNames.map((name) => [name, part(made[name], i)])) as Record<
+      (typeof comparedNames)[number],
+      number[]
+    >),
   }));
 }
 
 function stopped(): RondoError {
-  return new RondoError('ABORTED', { where: 'Forecaster.evaluate', what: 'it was stopped before it was done.', fix: 'start it again for a result.' });
+  return new RondoError('ABORTED', {
+    where: 'Forecaster.evaluate',
+    what: 'it was stopped before it was done.',
+    fix: 'start it again for a result.',
+  });
 }
 
-function nothingToCompare(forecaster: Forecaster, columns: SeriesColumns, from: (series: Series) => number): RondoError {
+function nothingToCompare(
+  forecaster: Forecaster,
+  columns: SeriesColumns,
+  from: (series: Series) => number,
+): RondoError {
   const { horizon } = forecaster.options;
   const longest = columns.series.reduce((found, series) => (series.numRows > found.numRows ? series : found));
   const first = Math.max(from(longest), new SeriesForecasts(forecaster, longest).rowsNeeded);

@@ -6,12 +6,25 @@ import { findLearningRate, type LearningRateSearch } from '../../training/find-l
 import { meanAbsoluteError } from '../../training/losses/index.js';
 import { Sequential } from '../../training/sequential.js';
 import { recurrentStack, requireRecurrentOptions } from '../recurrent-stack.js';
-import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
+import {
+  cosineAdam,
+  runTraining,
+  type TaskLearningRateOptions,
+  type TrainingControls,
+  type TrainingOutcome,
+} from '../training-run.js';
 import { type BaseChoice, chooseBase } from './choose-base.js';
 import { chooseShare } from './choose-share.js';
 import { forecastBudget, type ForecastOptions, forecastDefaults, requireForecastOptions } from './forecast-options.js';
 import {
-  defaultTimesteps, defaultValidation, learnedWhereShort, partsOf, requireRoom, requireSeason, type RowsOfParts, sumOfParts,
+  defaultTimesteps,
+  defaultValidation,
+  learnedWhereShort,
+  partsOf,
+  requireRoom,
+  requireSeason,
+  type RowsOfParts,
+  sumOfParts,
 } from './forecast-parts.js';
 import { type ForecastReport, sizeOfError } from './forecast-report.js';
 import { ForecastWindows, type ForecastWindowsOptions } from './forecast-windows.js';
@@ -61,7 +74,11 @@ export class ForecastTraining {
     const where = 'ForecastTraining';
     if (!(table instanceof Table)) throw wrongData(where, 'a table', table, 'a table, such as `await readTable(csv)`');
     if (interrupted === undefined) requireForecastOptions(where, options);
-    const wanted = interrupted?.options ?? { ...forecastDefaults, ...forecastBudget(options), ...givenOptions(options) };
+    const wanted = interrupted?.options ?? {
+      ...forecastDefaults,
+      ...forecastBudget(options),
+      ...givenOptions(options),
+    };
     this.columns = interrupted?.columnsOf(table) ?? seriesColumns(table, wanted);
     const { names, series } = this.columns;
     const { horizon } = wanted;
@@ -76,7 +93,8 @@ export class ForecastTraining {
 
     const split = this.#parts.map(({ train, validation }) => ({ train, seen: train + validation }));
     // Not chosen again: the season that was found then counts as known now, and other bases would be tried.
-    const choices = interrupted?.series.map(({ base }) => ({ base, season: interrupted.options.season })) ??
+    const choices =
+      interrupted?.series.map(({ base }) => ({ base, season: interrupted.options.season })) ??
       series.map((one, i) => this.#choose(one, split[i].seen, given));
     const { season } = choices[parts.indexOf(longest)];
     const timesteps = given.timesteps ?? defaultTimesteps(horizon, season, longest.train);
@@ -94,12 +112,19 @@ export class ForecastTraining {
     this.#trainWindows = this.#windows(seen, known, resolved, trainPart);
     // Windows of the validation part begin in the training part, as in use, and forecast the validation part alone.
     const most = mostValidationWindows(timesteps);
-    this.#validationWindows = this.#windows(seen, known, { timesteps, horizon, most }, ({ train, validation }) => [train, train + validation]);
+    this.#validationWindows = this.#windows(seen, known, { timesteps, horizon, most }, ({ train, validation }) => [
+      train,
+      train + validation,
+    ]);
     if (this.#trainWindows.length === 0) throw noWindow(known, resolved);
     this.numBatches = numBatchesOf(this.#trainWindows, resolved);
-    this.forecaster = interrupted ?? new Forecaster(modelOf(seen[0].width, resolved), names, known, resolved, this.columns.reading);
+    this.forecaster =
+      interrupted ?? new Forecaster(modelOf(seen[0].width, resolved), names, known, resolved, this.columns.reading);
     const numEpochs = isRefitting ? this.#refitEpochs : resolved.epochs;
-    compile(this.forecaster.model, resolved, { numSteps: this.numBatches * numEpochs, startsAgain: !isRefitting && resolved.maxEpochs > numEpochs });
+    compile(this.forecaster.model, resolved, {
+      numSteps: this.numBatches * numEpochs,
+      startsAgain: !isRefitting && resolved.maxEpochs > numEpochs,
+    });
   }
 
   /** Windows to train on. */
@@ -133,10 +158,22 @@ export class ForecastTraining {
     const outcome = await this.#select(controls);
     forecaster.outcome = outcome;
     if (outcome.stopReason === 'aborted') return outcome;
-    const chosen = this.#validationWindows.length === 0 ? undefined : await chooseShare(forecaster.model, this.#validationWindows, 4 * forecaster.options.batchSize);
-    forecaster.findings = { ...forecaster.findings, share: chosen?.share ?? shareWithoutValidation, validation: chosen === undefined ? null : { base: chosen.base, model: chosen.model } };
+    const chosen =
+      this.#validationWindows.length === 0
+        ? undefined
+        : await chooseShare(forecaster.model, this.#validationWindows, 4 * forecaster.options.batchSize);
+    forecaster.findings = {
+      ...forecaster.findings,
+      share: chosen?.share ?? shareWithoutValidation,
+      validation: chosen === undefined ? null : { base: chosen.base, model: chosen.model },
+    };
     const report = test === 0 ? null : await this.#measure();
-    forecaster.findings = { ...forecaster.findings, report, instead: report === null ? null : betterBaseline(report, forecaster.options), stage: 'done' };
+    forecaster.findings = {
+      ...forecaster.findings,
+      report,
+      instead: report === null ? null : betterBaseline(report, forecaster.options),
+      stage: 'done',
+    };
     return refit ? this.#beginRefit(outcome, controls) : outcome;
   }
 
@@ -146,7 +183,8 @@ export class ForecastTraining {
     return this.forecaster.findings.report ?? this.#measure();
   }
 
-  readonly #trainData = (_epoch: number, random: Random) => this.#trainWindows.shuffledBatches(this.forecaster.options.batchSize, this.numBatches, random);
+  readonly #trainData = (_epoch: number, random: Random) =>
+    this.#trainWindows.shuffledBatches(this.forecaster.options.batchSize, this.numBatches, random);
 
   #measure(): Promise<ForecastReport> {
     const { series } = this.columns;
@@ -175,7 +213,10 @@ export class ForecastTraining {
     forecaster.model = withRandom(before.random, () => modelOf(seen[0].width, options));
     forecaster.model.random.state = before.random.state;
     forecaster.findings = { ...forecaster.findings, stage: 'refitting' };
-    compile(forecaster.model, options, { numSteps: numBatchesOf(windows, options) * this.#refitEpochs, startsAgain: false });
+    compile(forecaster.model, options, {
+      numSteps: numBatchesOf(windows, options) * this.#refitEpochs,
+      startsAgain: false,
+    });
     return this.#refit(windows, { ...controls, resumeFrom: undefined });
   }
 
@@ -184,9 +225,16 @@ export class ForecastTraining {
     const { batchSize } = forecaster.options;
     const numBatches = numBatchesOf(windows, forecaster.options);
     const train = (_epoch: number, random: Random) => windows.shuffledBatches(batchSize, numBatches, random);
-    const { stopReason } = await runTraining(forecaster.model, { train, validation: undefined, epochs: this.#refitEpochs, patience: 0 }, controls);
+    const { stopReason } = await runTraining(
+      forecaster.model,
+      { train, validation: undefined, epochs: this.#refitEpochs, patience: 0 },
+      controls,
+    );
     if (stopReason !== 'aborted') forecaster.findings = { ...forecaster.findings, stage: 'done' };
-    return { ...forecaster.outcome!, stopReason: stopReason === 'aborted' ? 'aborted' : forecaster.outcome!.stopReason };
+    return {
+      ...forecaster.outcome!,
+      stopReason: stopReason === 'aborted' ? 'aborted' : forecaster.outcome!.stopReason,
+    };
   }
 
   /** As many as were best. */
@@ -194,10 +242,20 @@ export class ForecastTraining {
     return (this.forecaster.outcome?.bestEpoch ?? 0) + 1;
   }
 
-  #choose(series: Series, numRows: number, { base = 'auto', horizon, season }: Pick<ForecastOptions, 'base' | 'horizon' | 'season'>): BaseChoice {
+  #choose(
+    series: Series,
+    numRows: number,
+    { base = 'auto', horizon, season }: Pick<ForecastOptions, 'base' | 'horizon' | 'season'>,
+  ): BaseChoice {
     const rows = { values: columnOf(series, 0).subarray(0, numRows), isReal: realTargets(series) };
     const { time, series: all } = this.columns;
-    return chooseBase(rows, { horizon, season, frequency: time?.frequency, base: base === 'auto' ? undefined : base, numSeries: all.length });
+    return chooseBase(rows, {
+      horizon,
+      season,
+      frequency: time?.frequency,
+      base: base === 'auto' ? undefined : base,
+      numSeries: all.length,
+    });
   }
 
   /** The same kinds of base, with everything they and the network are scaled by, from all rows. */
@@ -239,7 +297,11 @@ function numBatchesOf(
   return options.stepsPerEpoch === 'auto' ? stepsOfEpoch(windows.length, options) : options.stepsPerEpoch;
 }
 
-function compile(model: Sequential, { learningRate }: { learningRate: number }, steps: { numSteps: number; startsAgain: boolean }): void {
+function compile(
+  model: Sequential,
+  { learningRate }: { learningRate: number },
+  steps: { numSteps: number; startsAgain: boolean },
+): void {
   model.compile({ optimizer: cosineAdam({ learningRate, ...steps }), loss: meanAbsoluteError() });
 }
 
@@ -251,8 +313,13 @@ function modelOf(width: number, options: Resolved<ForecastOptions>): Sequential 
 }
 
 /** The baseline that is ahead of the model, where forecasts may be made with it. Where both are equal the simpler one is. */
-function betterBaseline({ errors, bestBaseline }: ForecastReport, { forecastWith }: { forecastWith: string }): ForecastReport['bestBaseline'] | null {
-  return forecastWith === 'best' && sizeOfError(errors[bestBaseline]) <= sizeOfError(errors.model) ? bestBaseline : null;
+function betterBaseline(
+  { errors, bestBaseline }: ForecastReport,
+  { forecastWith }: { forecastWith: string },
+): ForecastReport['bestBaseline'] | null {
+  return forecastWith === 'best' && sizeOfError(errors[bestBaseline]) <= sizeOfError(errors.model)
+    ? bestBaseline
+    : null;
 }
 
 function sameSeries(before: readonly TrainedSeries[], now: readonly TrainedSeries[]): boolean {
@@ -262,16 +329,28 @@ function sameSeries(before: readonly TrainedSeries[], now: readonly TrainedSerie
 }
 
 function otherSeries(where: string): RondoError {
-  return new RondoError('USAGE', { where, what: 'this is not the series of the interrupted training.', expected: 'the same file', fix: 'give the same data, or start anew without resuming.' });
+  return new RondoError('USAGE', {
+    where,
+    what: 'this is not the series of the interrupted training.',
+    expected: 'the same file',
+    fix: 'give the same data, or start anew without resuming.',
+  });
 }
 
-function noWindow(known: readonly TrainedSeries[], { timesteps, horizon }: { timesteps: number; horizon: number }): RondoError {
-  const needed = known.reduce((least, series) => Math.min(least, NetworkSeries.rowsNeeded(series, timesteps)), Infinity) + horizon;
+function noWindow(
+  known: readonly TrainedSeries[],
+  { timesteps, horizon }: { timesteps: number; horizon: number },
+): RondoError {
+  const needed =
+    known.reduce((least, series) => Math.min(least, NetworkSeries.rowsNeeded(series, timesteps)), Infinity) + horizon;
   return new RondoError('OUT_OF_RANGE', {
     where: 'ForecastTraining',
     what: 'no training part has room for a window.',
     expected: `at least ${needed} rows to learn from`,
-    received: known.map(({ numTrainingRows }) => numTrainingRows).slice(0, 5).join(', '),
+    received: known
+      .map(({ numTrainingRows }) => numTrainingRows)
+      .slice(0, 5)
+      .join(', '),
     fix: 'use a shorter horizon, fewer timesteps, a shorter season, or a longer series.',
   });
 }

@@ -7,14 +7,35 @@ import type { Series } from './series.js';
 import type { TrainedSeries } from './trained-series.js';
 
 // Rows [row * row, 100 + row]; row 5 of the target was filled.
-const values = Float64Array.from({ length: 2 * 9 }, (_, at) => (at % 2 === 0 ? Math.floor(at / 2) ** 2 : 100 + Math.floor(at / 2)));
+const values = Float64Array.from({ length: 2 * 9 }, (_, at) =>
+  at % 2 === 0 ? Math.floor(at / 2) ** 2 : 100 + Math.floor(at / 2),
+);
 const isReal = Uint8Array.from(values, (_, at) => (at === 2 * 5 ? 0 : 1));
-const part = (from: number, to: number): Series => ({ name: '', numRows: to - from, values: values.subarray(2 * from, 2 * to), isReal: isReal.subarray(2 * from, 2 * to), times: undefined });
+const part = (from: number, to: number): Series => ({
+  name: '',
+  numRows: to - from,
+  values: values.subarray(2 * from, 2 * to),
+  isReal: isReal.subarray(2 * from, 2 * to),
+  times: undefined,
+});
 const known: TrainedSeries = {
-  name: '', numTrainingRows: 9, numSeenRows: 9, fingerprint: 0, overlap: null, naiveScale: 1, lowest: 0,
-  base: { name: 'naive' }, correctionScale: 4, errorScale: 0.5, scaler: new StandardScaler().restore([0, 0], [1, 2]),
+  name: '',
+  numTrainingRows: 9,
+  numSeenRows: 9,
+  fingerprint: 0,
+  overlap: null,
+  naiveScale: 1,
+  lowest: 0,
+  base: { name: 'naive' },
+  correctionScale: 4,
+  errorScale: 0.5,
+  scaler: new StandardScaler().restore([0, 0], [1, 2]),
 };
-const origins = (series: Series) => ({ series: new NetworkSeries(series, known), first: 3, end: series.numRows - 2 + 1 });
+const origins = (series: Series) => ({
+  series: new NetworkSeries(series, known),
+  first: 3,
+  end: series.numRows - 2 + 1,
+});
 const sizes = { timesteps: 3, horizon: 2 };
 const windows = new ForecastWindows([origins(part(0, 9))], sizes);
 const numbers = ({ data }: { data: Float32Array }): number[] => [...data];
@@ -49,7 +70,10 @@ describe('ForecastWindows', () => {
     expect([...all.batches(3)]).toEqual([...windows.batches(3)]);
   });
   it('come shuffled, by seed, again and again for as many batches as are asked for', () => {
-    const firsts = (seed: number, numBatches: number): number[] => [...windows.shuffledBatches(2, numBatches, new Random(seed))].flatMap(({ y }) => numbers(y as { data: Float32Array }).filter((_, at) => at % 2 === 0));
+    const firsts = (seed: number, numBatches: number): number[] =>
+      [...windows.shuffledBatches(2, numBatches, new Random(seed))].flatMap(({ y }) =>
+        numbers(y as { data: Float32Array }).filter((_, at) => at % 2 === 0),
+      );
     const inOrder = numbers(windows.batch([0, 1, 2, 3, 4]).y).filter((_, at) => at % 2 === 0);
     expect(firsts(1, 3)).toEqual(firsts(1, 3));
     expect(firsts(1, 3)).not.toEqual(firsts(2, 3));

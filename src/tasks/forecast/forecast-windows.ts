@@ -73,7 +73,11 @@ export class ForecastWindows {
       const { series, first } = this.#parts[part];
       const origin = first + window - this.#starts[part];
       series.inputInto(origin, x.subarray(i * size, (i + 1) * size));
-      series.targetsInto(origin, y.subarray(i * horizon, (i + 1) * horizon), weights.subarray(i * horizon, (i + 1) * horizon));
+      series.targetsInto(
+        origin,
+        y.subarray(i * horizon, (i + 1) * horizon),
+        weights.subarray(i * horizon, (i + 1) * horizon),
+      );
     }
     return {
       x: { data: x, shape: [indices.length, timesteps, width] },
@@ -94,7 +98,8 @@ export class ForecastWindows {
     const order = Int32Array.from({ length: this.length }, (_, i) => i);
     for (let done = 0; done < numBatches; ) {
       random.shuffle(order);
-      for (let start = 0; start < order.length && done < numBatches; start += batchSize, done++) yield this.batch(order.subarray(start, start + batchSize));
+      for (let start = 0; start < order.length && done < numBatches; start += batchSize, done++)
+        yield this.batch(order.subarray(start, start + batchSize));
     }
   }
 

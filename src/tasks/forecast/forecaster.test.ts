@@ -10,7 +10,10 @@ import type { SeriesColumns } from './series-columns.js';
 import { deserializeTask, serializeTask } from '../task-file.js';
 
 /** A season of 12 on a level that wanders, and a second column that leads it. */
-function tableOf(numRows: number, change: (row: number, level: number) => number = (_, level) => level): Promise<Table> {
+function tableOf(
+  numRows: number,
+  change: (row: number, level: number) => number = (_, level) => level,
+): Promise<Table> {
   const random = new Random(6);
   let drift = 0;
   const lines = Array.from({ length: numRows }, (_, row) => {
@@ -22,7 +25,16 @@ function tableOf(numRows: number, change: (row: number, level: number) => number
 }
 
 /** A network that corrects the last value, as it was chosen. */
-const options = { target: 'level', horizon: 7, timesteps: 25, epochs: 8, units: 11, batchSize: 16, base: 'naive', refit: false } as const;
+const options = {
+  target: 'level',
+  horizon: 7,
+  timesteps: 25,
+  epochs: 8,
+  units: 11,
+  batchSize: 16,
+  base: 'naive',
+  refit: false,
+} as const;
 
 describe('a forecaster', () => {
   let forecaster: Forecaster;
@@ -95,7 +107,9 @@ describe('a forecaster', () => {
 
   it('refuses a table without its columns, and a past that is too short', async () => {
     expect(() => forecaster.columnsOf(columnsTable)).toThrow('there is no column `level`');
-    await expect(forecaster.predictNext(forecaster.columnsOf(await tableOf(24)).series[0])).rejects.toThrow('at least 25 rows');
+    await expect(forecaster.predictNext(forecaster.columnsOf(await tableOf(24)).series[0])).rejects.toThrow(
+      'at least 25 rows',
+    );
     await expect(forecaster.evaluate(forecaster.columnsOf(await tableOf(31)))).rejects.toThrow('[OUT_OF_RANGE]');
   });
 
@@ -134,7 +148,12 @@ describe('training a forecaster', () => {
     const { valLoss, bestEpoch } = await training.train();
     expect(bestEpoch).toBeLessThan(valLoss.length - 1);
     const [series] = columns.series;
-    const seen = { ...columns, series: [{ ...series, values: series.values.slice(0, 2 * 320), isReal: series.isReal.slice(0, 2 * 320), numRows: 320 }] };
+    const seen = {
+      ...columns,
+      series: [
+        { ...series, values: series.values.slice(0, 2 * 320), isReal: series.isReal.slice(0, 2 * 320), numRows: 320 },
+      ],
+    };
     forecaster.findings = { ...forecaster.findings, share: 1 };
     const { errors } = await forecaster.evaluate(seen, { from: () => training.numRows.train });
     expect(errors.model.mae / forecaster.series[0].correctionScale).toBeCloseTo(Math.min(...valLoss), 4);
@@ -151,16 +170,23 @@ describe('training a forecaster', () => {
     const controller = new AbortController();
     let saved: Uint8Array | undefined;
     let numSteps = 0;
-    const stopper = { name: 'stopper', onBatchEnd: () => void (++numSteps === first.numBatches + 3 && controller.abort()) };
+    const stopper = {
+      name: 'stopper',
+      onBatchEnd: () => void (++numSteps === first.numBatches + 3 && controller.abort()),
+    };
     const save = (snapshot: TrainingSnapshot): void => void (saved = serializeTask(first.forecaster, snapshot));
-    expect((await first.train({ signal: controller.signal, callbacks: [stopper], checkpoint: { save } })).stopReason).toBe('aborted');
+    expect(
+      (await first.train({ signal: controller.signal, callbacks: [stopper], checkpoint: { save } })).stopReason,
+    ).toBe('aborted');
 
     setSeed(1);
     const { task, training } = deserializeTask(saved!);
     if (task.task !== 'forecast') throw new Error(task.task);
     const second = new ForecastTraining(table, options, task);
     await second.train({ resumeFrom: training, callbacks: [{ name: 'stopper' }] });
-    expect(Buffer.from(serializeTask(second.forecaster)).equals(Buffer.from(serializeTask(whole.forecaster)))).toBe(true);
+    expect(Buffer.from(serializeTask(second.forecaster)).equals(Buffer.from(serializeTask(whole.forecaster)))).toBe(
+      true,
+    );
     const other = await tableOf(400, (_, level) => level + 1);
     expect(() => new ForecastTraining(other, options, task)).toThrow('not the series of the interrupted training');
   });
@@ -169,10 +195,16 @@ describe('training a forecaster', () => {
     setSeed(4);
     const random = new Random(8);
     let level = 100;
-    const lines = Array.from({ length: 150 }, (_, row) => ((level += 0.3 * random.normal()) + 5 * (row % 12) + 4 * random.normal()).toFixed(3));
+    const lines = Array.from({ length: 150 }, (_, row) =>
+      ((level += 0.3 * random.normal()) + 5 * (row % 12) + 4 * random.normal()).toFixed(3),
+    );
     const table = await readTable(`y\n${lines.join('\n')}\n`, { where: 'y.csv' });
     const training = new ForecastTraining(table, { horizon: 5, units: 3, epochs: 2 });
-    expect(training.forecaster.series[0]).toMatchObject({ numTrainingRows: 90, numSeenRows: 120, base: { name: 'smoothing' } });
+    expect(training.forecaster.series[0]).toMatchObject({
+      numTrainingRows: 90,
+      numSeenRows: 120,
+      base: { name: 'smoothing' },
+    });
     await training.train();
     const { series, findings } = training.forecaster;
     expect(series[0]).toMatchObject({ numTrainingRows: 150, numSeenRows: 150, base: { name: 'smoothing' } });
@@ -186,7 +218,10 @@ describe('training a forecaster', () => {
   it('forecasts with the last value where nothing beats it, unless it is told not to', async () => {
     const random = new Random(11);
     let level = 0;
-    const table = await readTable(`y\n${Array.from({ length: 260 }, () => (level += random.normal()).toFixed(4)).join('\n')}\n`, { where: 'walk.csv' });
+    const table = await readTable(
+      `y\n${Array.from({ length: 260 }, () => (level += random.normal()).toFixed(4)).join('\n')}\n`,
+      { where: 'walk.csv' },
+    );
     const trained = async (forecastWith: 'best' | 'model'): Promise<Forecaster> => {
       const training = new ForecastTraining(table, { horizon: 3, units: 3, epochs: 2, base: 'mean', forecastWith });
       await training.train();
@@ -202,9 +237,20 @@ describe('training a forecaster', () => {
   });
 
   it('forecasts nothing below zero where no value is, unless it may', async () => {
-    const table = await readTable(`y\n${Array.from({ length: 90 }, (_, row) => Math.max(0, 60 - row)).join('\n')}\n`, { where: 'falling.csv' });
+    const table = await readTable(`y\n${Array.from({ length: 90 }, (_, row) => Math.max(0, 60 - row)).join('\n')}\n`, {
+      where: 'falling.csv',
+    });
     const forecastOf = async (allowNegative: boolean): Promise<number[]> => {
-      const training = new ForecastTraining(table, { horizon: 4, units: 3, epochs: 1, base: 'drift', forecastWith: 'model', allowNegative, test: 0, validation: 0.2 });
+      const training = new ForecastTraining(table, {
+        horizon: 4,
+        units: 3,
+        epochs: 1,
+        base: 'drift',
+        forecastWith: 'model',
+        allowNegative,
+        test: 0,
+        validation: 0.2,
+      });
       await training.train();
       return [...(await training.forecaster.predictNext(training.columns.series[0]))];
     };
@@ -233,9 +279,15 @@ describe('training a forecaster', () => {
     const first = new ForecastTraining(table, refitted);
     const controller = new AbortController();
     let saved: Uint8Array | undefined;
-    const stopper = { name: 'stopper', onBatchEnd: ({ batch }: { batch: number }) => void (first.forecaster.findings.stage === 'refitting' && batch === 2 && controller.abort()) };
+    const stopper = {
+      name: 'stopper',
+      onBatchEnd: ({ batch }: { batch: number }) =>
+        void (first.forecaster.findings.stage === 'refitting' && batch === 2 && controller.abort()),
+    };
     const save = (snapshot: TrainingSnapshot): void => void (saved = serializeTask(first.forecaster, snapshot));
-    expect((await first.train({ signal: controller.signal, callbacks: [stopper], checkpoint: { save } })).stopReason).toBe('aborted');
+    expect(
+      (await first.train({ signal: controller.signal, callbacks: [stopper], checkpoint: { save } })).stopReason,
+    ).toBe('aborted');
 
     setSeed(1);
     const { task, training } = deserializeTask(saved!);
@@ -243,27 +295,41 @@ describe('training a forecaster', () => {
     expect(task.findings.stage).toBe('refitting');
     const second = new ForecastTraining(table, options, task);
     await second.train({ resumeFrom: training, callbacks: [{ name: 'stopper' }] });
-    expect(Buffer.from(serializeTask(second.forecaster)).equals(Buffer.from(serializeTask(whole.forecaster)))).toBe(true);
+    expect(Buffer.from(serializeTask(second.forecaster)).equals(Buffer.from(serializeTask(whole.forecaster)))).toBe(
+      true,
+    );
     expect((await second.evaluate()).rows).toEqual([240, 300]);
   });
 
   it('goes on with the base that was chosen where no season is known', async () => {
     const random = new Random(2);
     let error = 0;
-    const rows = Array.from({ length: 60 }, (_, row) => [String(row), (50 + (error = 0.7 * error + random.normal())).toFixed(3)]);
+    const rows = Array.from({ length: 60 }, (_, row) => [
+      String(row),
+      (50 + (error = 0.7 * error + random.normal())).toFixed(3),
+    ]);
     const table = Table.fromRows('made', ['row', 'level'], rows);
     const shortened = { target: 'level', horizon: 5, units: 3 };
     const { forecaster } = new ForecastTraining(table, shortened);
     expect(forecaster.options.season).toBe(1);
     expect(new ForecastTraining(table, shortened, forecaster).forecaster.series).toEqual(forecaster.series);
-    expect(() => new ForecastTraining(Table.fromRows('made', ['row', 'level'], rows.slice(1)), shortened, forecaster)).toThrow('not the series');
+    expect(
+      () => new ForecastTraining(Table.fromRows('made', ['row', 'level'], rows.slice(1)), shortened, forecaster),
+    ).toThrow('not the series');
   });
 
   it('learns from all of a series that is too short for parts beside a longer one, and scores none of it', async () => {
-    const own = (name: string, numRows: number): string[][] => Array.from({ length: numRows }, (_, row) => [name, String(row), String((row * row) % 13)]);
+    const own = (name: string, numRows: number): string[][] =>
+      Array.from({ length: numRows }, (_, row) => [name, String(row), String((row * row) % 13)]);
     const table = Table.fromRows('made', ['shop', 'row', 'level'], [...own('A', 90), ...own('B', 20), ...own('C', 3)]);
     const training = new ForecastTraining(table, { target: 'level', horizon: 12, series: 'shop', units: 3, epochs: 1 });
-    expect(training.forecaster.series.map(({ numTrainingRows, numSeenRows }) => [numTrainingRows, numSeenRows])).toEqual([[54, 72], [20, 20], [3, 3]]);
+    expect(
+      training.forecaster.series.map(({ numTrainingRows, numSeenRows }) => [numTrainingRows, numSeenRows]),
+    ).toEqual([
+      [54, 72],
+      [20, 20],
+      [3, 3],
+    ]);
     await training.train();
     expect((await training.evaluate()).series.map(({ name }) => name)).toEqual(['A']);
     const { task } = deserializeTask(serializeTask(training.forecaster));
@@ -277,12 +343,20 @@ describe('training a forecaster', () => {
 
   it('refuses a horizon longer than the parts of the series', async () => {
     const table = await tableOf(100);
-    expect(() => new ForecastTraining(table, { target: 'level', horizon: 40 })).toThrow('20 of 100 rows; 40 are for validation, 40 are held out');
-    expect(() => new ForecastTraining(table, { target: 'level', horizon: 7, timesteps: 90 })).toThrow('at least 97 rows to learn from');
+    expect(() => new ForecastTraining(table, { target: 'level', horizon: 40 })).toThrow(
+      '20 of 100 rows; 40 are for validation, 40 are held out',
+    );
+    expect(() => new ForecastTraining(table, { target: 'level', horizon: 7, timesteps: 90 })).toThrow(
+      'at least 97 rows to learn from',
+    );
     expect(() => new ForecastTraining(table, { target: 'levle', horizon: 2 })).toThrow('did you mean `level`');
     expect(() => new ForecastTraining(table, { target: 'level', horizon: 0 })).toThrow('[OUT_OF_RANGE]');
-    expect(() => new ForecastTraining(table, { target: 'level', horizon: 2, epochs: 9, maxEpochs: 4 })).toThrow('`maxEpochs`');
-    expect(() => new ForecastTraining(table, { target: 'level', horizon: 2, season: 61 })).toThrow('at most 60, the rows of the training part');
+    expect(() => new ForecastTraining(table, { target: 'level', horizon: 2, epochs: 9, maxEpochs: 4 })).toThrow(
+      '`maxEpochs`',
+    );
+    expect(() => new ForecastTraining(table, { target: 'level', horizon: 2, season: 61 })).toThrow(
+      'at most 60, the rows of the training part',
+    );
   });
 
   it('has validation rows for twenty horizons by default, as far as a fifth goes, and a tenth of a longer series', async () => {
@@ -292,9 +366,22 @@ describe('training a forecaster', () => {
   });
 
   it('says how many rows a forecast needs: its window, and the longest season of its base', async () => {
-    const training = new ForecastTraining(await tableOf(200), { target: 'level', horizon: 3, timesteps: 8, base: 'seasonalNaive', season: 19 });
+    const training = new ForecastTraining(await tableOf(200), {
+      target: 'level',
+      horizon: 3,
+      timesteps: 8,
+      base: 'seasonalNaive',
+      season: 19,
+    });
     const [series] = training.columns.series;
     expect(training.forecaster.rowsNeeded(series)).toBe(19);
-    expect(new ForecastTraining(await tableOf(200), { target: 'level', horizon: 3, timesteps: 8, base: 'naive' }).forecaster.rowsNeeded(series)).toBe(8);
+    expect(
+      new ForecastTraining(await tableOf(200), {
+        target: 'level',
+        horizon: 3,
+        timesteps: 8,
+        base: 'naive',
+      }).forecaster.rowsNeeded(series),
+    ).toBe(8);
   });
 });

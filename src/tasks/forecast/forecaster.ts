@@ -44,7 +44,11 @@ export class Forecaster {
   columnsOf(table: Table, { time, timeFormat }: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'> = {}): SeriesColumns {
     const [target, ...features] = this.names;
     const missing = this.options.missing === 'error' ? 'error' : 'previous';
-    return seriesColumns(table, { target, features: features.length === 0 ? 'none' : features, missing, time, timeFormat }, this.reading);
+    return seriesColumns(
+      table,
+      { target, features: features.length === 0 ? 'none' : features, missing, time, timeFormat },
+      this.reading,
+    );
   }
 
   /**
@@ -74,7 +78,10 @@ export class Forecaster {
    * the same, else the first row with a whole window before it.
    * @throws OUT_OF_RANGE when no window fits.
    */
-  async evaluate(columns: SeriesColumns, options: { from?: ((series: Series) => number) | undefined; signal?: AbortSignal | undefined } = {}): Promise<ForecastReport> {
+  async evaluate(
+    columns: SeriesColumns,
+    options: { from?: ((series: Series) => number) | undefined; signal?: AbortSignal | undefined } = {},
+  ): Promise<ForecastReport> {
     const { from = (series) => this.firstUnseenRow(series) ?? 0, signal } = options;
     return forecastReport(this, columns, from, signal);
   }
@@ -88,7 +95,10 @@ export class Forecaster {
     if (known !== undefined) return known;
     const { horizon, season } = this.options;
     const { base } = chooseBase({ values: columnOf(series, 0), isReal: realTargets(series) }, { horizon, season });
-    return { ...trainedSeries(series, { train: series.numRows, seen: series.numRows }, { base, season, horizon }), numSeenRows: 0 };
+    return {
+      ...trainedSeries(series, { train: series.numRows, seen: series.numRows }, { base, season, horizon }),
+      numSeenRows: 0,
+    };
   }
 
   /** Rows of a series that must come before a forecast of it. */
@@ -107,7 +117,8 @@ export class Forecaster {
     const end = endOfSeen(overlap, numSeenRows, columnOf(series, 0));
     if (end === undefined) return undefined;
     const { lastTime } = overlap;
-    const bound = lastTime === null || series.times === undefined ? end : series.times.filter((ms) => ms <= lastTime).length;
+    const bound =
+      lastTime === null || series.times === undefined ? end : series.times.filter((ms) => ms <= lastTime).length;
     return Math.min(bound, series.numRows);
   }
 

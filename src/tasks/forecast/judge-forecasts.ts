@@ -12,7 +12,10 @@ export interface Judged extends TargetRows {
 export function judgedOrigins({ values, firstOrigin, horizon, mostValues }: Omit<Judged, 'isReal'>): Int32Array {
   const count = Math.max(0, values.length - horizon - firstOrigin + 1);
   const stride = Math.max(1, Math.ceil((count * horizon) / mostValues));
-  return Int32Array.from({ length: Math.ceil(count / stride) }, (_, i) => values.length - horizon - i * stride).reverse();
+  return Int32Array.from(
+    { length: Math.ceil(count / stride) },
+    (_, i) => values.length - horizon - i * stride,
+  ).reverse();
 }
 
 /**

@@ -7,7 +7,18 @@ import { ForecastTraining } from './forecast-training.js';
 
 /** Rows of training end at 210, those of validation at 240 of 300. */
 const [TRAIN, SEEN, ROWS, SEASON] = [210, 240, 300, 12];
-const options = { target: 'level', horizon: 4, timesteps: 9, season: SEASON, base: 'naive', units: 5, epochs: 1, batchSize: 16, refit: false, forecastWith: 'model' } as const satisfies ForecastOptions;
+const options = {
+  target: 'level',
+  horizon: 4,
+  timesteps: 9,
+  season: SEASON,
+  base: 'naive',
+  units: 5,
+  epochs: 1,
+  batchSize: 16,
+  refit: false,
+  forecastWith: 'model',
+} as const satisfies ForecastOptions;
 
 function valuesOf(change: (row: number, value: number) => number = (_, value) => value): number[] {
   const random = new Random(4);
@@ -17,14 +28,21 @@ function valuesOf(change: (row: number, value: number) => number = (_, value) =>
   });
 }
 
-const tableOf = (values: readonly number[]): Promise<Table> => readTable(`level,half\n${values.map((value) => `${value},${value / 2}`).join('\n')}\n`, { where: 'made.csv' });
+const tableOf = (values: readonly number[]): Promise<Table> =>
+  readTable(`level,half\n${values.map((value) => `${value},${value / 2}`).join('\n')}\n`, { where: 'made.csv' });
 
-async function trained(values: readonly number[], own: Partial<ForecastOptions> = {}): Promise<{ training: ForecastTraining; weights: number[] }> {
+async function trained(
+  values: readonly number[],
+  own: Partial<ForecastOptions> = {},
+): Promise<{ training: ForecastTraining; weights: number[] }> {
   setSeed(6);
   const training = new ForecastTraining(await tableOf(values), { ...options, validation: 0.1, test: 0.2, ...own });
   expect(training.numRows).toEqual({ train: TRAIN, validation: SEEN - TRAIN, test: ROWS - SEEN });
   await training.train();
-  return { training, weights: Object.values(training.forecaster.model.getWeights()).flatMap((weight) => [...weight.dataSync()]) };
+  return {
+    training,
+    weights: Object.values(training.forecaster.model.getWeights()).flatMap((weight) => [...weight.dataSync()]),
+  };
 }
 
 describe('a network of forecasts', () => {
@@ -46,11 +64,23 @@ describe('a network of forecasts', () => {
 describe('what is chosen and measured', () => {
   it('does not depend on held-out rows: base, season, scales and forecasts of earlier rows', async () => {
     const own = { season: undefined, base: 'auto', timesteps: 9 } as const;
-    const [{ training: before }, { training: after }] = [await trained(valuesOf(), own), await trained(valuesOf((row, value) => (row >= SEEN ? 400 - value * (row % 7) : value)), own)];
-    const factsOf = ({ forecaster: { series: [{ base, scaler, naiveScale }], options: { season } } }: ForecastTraining): unknown => ({ base, scaler: scaler.toJSON(), naiveScale, season });
+    const [{ training: before }, { training: after }] = [
+      await trained(valuesOf(), own),
+      await trained(
+        valuesOf((row, value) => (row >= SEEN ? 400 - value * (row % 7) : value)),
+        own,
+      ),
+    ];
+    const factsOf = ({
+      forecaster: {
+        series: [{ base, scaler, naiveScale }],
+        options: { season },
+      },
+    }: ForecastTraining): unknown => ({ base, scaler: scaler.toJSON(), naiveScale, season });
     expect(factsOf(after)).toEqual(factsOf(before));
     expect(after.forecaster.options.season).toBe(SEASON);
-    const at = ({ forecaster, columns }: ForecastTraining): Promise<Float64Array> => forecaster.predictAt(columns.series[0], [SEEN]);
+    const at = ({ forecaster, columns }: ForecastTraining): Promise<Float64Array> =>
+      forecaster.predictAt(columns.series[0], [SEEN]);
     expect(await at(after)).toEqual(await at(before));
   });
 

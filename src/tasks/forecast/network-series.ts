@@ -65,7 +65,8 @@ export class NetworkSeries {
   targetsInto(origin: number, targets: Float32Array, weights: Float32Array): void {
     const base = this.baseAt(origin, targets.length);
     for (let step = 0; step < targets.length; step++) {
-      targets[step] = (this.#space.into(this.target[origin + step]) - this.#space.into(base[step])) / this.#known.correctionScale;
+      targets[step] =
+        (this.#space.into(this.target[origin + step]) - this.#space.into(base[step])) / this.#known.correctionScale;
       weights[step] = this.isReal[origin + step];
     }
   }
@@ -80,7 +81,9 @@ export class NetworkSeries {
   /** The base forecast with a share of the network's corrections. */
   corrected(base: Float64Array, corrections: ArrayLike<number>, share: number): Float64Array {
     if (share === 0) return base;
-    return base.map((value, step) => this.#space.from(this.#space.into(value) + share * corrections[step] * this.#known.correctionScale));
+    return base.map((value, step) =>
+      this.#space.from(this.#space.into(value) + share * corrections[step] * this.#known.correctionScale),
+    );
   }
 
   /** What the base forecast missed one step ahead at each row. */

@@ -1,5 +1,11 @@
 import type { Table } from '../../data/table.js';
-import { describeFrequency, type Frequency, findFrequency, stepsBetween, timeAfter } from '../../data/time/frequency.js';
+import {
+  describeFrequency,
+  type Frequency,
+  findFrequency,
+  stepsBetween,
+  timeAfter,
+} from '../../data/time/frequency.js';
 import { RondoError } from '../../errors.js';
 
 /** With fewer distances a step is not told from chance. */
@@ -14,7 +20,12 @@ const finerShare = 0.75;
  * @param times of each series, in order.
  * @throws DATA_FORMAT
  */
-export function requireSameStep(table: Table, times: readonly Float64Array[], known: Frequency, isClock: boolean): void {
+export function requireSameStep(
+  table: Table,
+  times: readonly Float64Array[],
+  known: Frequency,
+  isClock: boolean,
+): void {
   let [numDistances, numFiner, numSingle] = [0, 0, 0];
   for (const own of times) {
     for (let i = 1; i < own.length; i++) {

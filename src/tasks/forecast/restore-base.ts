@@ -6,8 +6,10 @@ import type { SmoothingParameters } from './exponential-smoothing.js';
 export function restoreBase(found: unknown, where: string): BaseForecast {
   const saved = new SavedFields(where, found);
   const name = saved.read('name', `one of ${baseNames.join(', ')}`, isBaseName);
-  if (name === 'smoothing') return { name, parameters: restoreParameters(saved.read('parameters', 'an object', isObject), where) };
-  if (name === 'seasonalNaive' || name === 'seasonalDrift') return { name, season: saved.read('season', 'a whole number of at least 1', isSeason) };
+  if (name === 'smoothing')
+    return { name, parameters: restoreParameters(saved.read('parameters', 'an object', isObject), where) };
+  if (name === 'seasonalNaive' || name === 'seasonalDrift')
+    return { name, season: saved.read('season', 'a whole number of at least 1', isSeason) };
   return { name };
 }
 

@@ -9,24 +9,42 @@ import { restoreTrainedSeries, type TrainedSeries } from './trained-series.js';
 import type { Resolved } from '../../resolved.js';
 
 /** What {@link Forecaster.toJSON} wrote, and what files of one series held before. @throws FILE_FORMAT */
-export function restoreForecaster(model: Sequential, saved: SavedFields, where: string, outcome: TrainingOutcome | undefined): Forecaster {
+export function restoreForecaster(
+  model: Sequential,
+  saved: SavedFields,
+  where: string,
+  outcome: TrainingOutcome | undefined,
+): Forecaster {
   const { names, series } = savedSeries(saved, where);
   // Files of before an option was there behave as its default says.
-  const options = { ...forecastDefaults, maxEpochs: forecastDefaults.epochs, ...saved.read('options', 'an object', isObject) } as unknown as Resolved<ForecastOptions>;
+  const options = {
+    ...forecastDefaults,
+    maxEpochs: forecastDefaults.epochs,
+    ...saved.read('options', 'an object', isObject),
+  } as unknown as Resolved<ForecastOptions>;
   const own = new SavedFields(where, options);
   for (const name of ['horizon', 'timesteps', 'season']) {
-    own.read(name, 'a whole number of at least 1', (value): value is number => Number.isSafeInteger(value) && (value as number) >= 1);
+    own.read(
+      name,
+      'a whole number of at least 1',
+      (value): value is number => Number.isSafeInteger(value) && (value as number) >= 1,
+    );
   }
   const width = names.length + (series[0].errorScale === null ? 0 : 1);
   const output = model.computeOutputShape([1, options.timesteps, width]);
-  if (output.length !== 2 || output[1] !== options.horizon) throw saved.fault('the model does not fit the horizon.', `horizon ${options.horizon}`, output);
+  if (output.length !== 2 || output[1] !== options.horizon)
+    throw saved.fault('the model does not fit the horizon.', `horizon ${options.horizon}`, output);
   const reading = restoreSeriesReading(saved.read('reading', 'an object', optional(isObject)), where);
   const findings = restoreFindings(saved.read('findings', 'an object', optional(isObject)), where);
   return new Forecaster(model, names, series, options, reading, outcome, findings);
 }
 
 function savedSeries(saved: SavedFields, where: string): { names: string[]; series: TrainedSeries[] } {
-  const found = saved.read('series', 'a list of series', (value): value is object => typeof value === 'object' && value !== null);
+  const found = saved.read(
+    'series',
+    'a list of series',
+    (value): value is object => typeof value === 'object' && value !== null,
+  );
   if (!Array.isArray(found)) {
     // Files of one series had its names with the series, and its scaler beside it.
     const names = new SavedFields(where, found).read('names', 'a list of texts', isTexts);

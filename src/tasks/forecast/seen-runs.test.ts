@@ -20,7 +20,13 @@ describe('rows that training has seen', () => {
   });
 
   it('are not those of another series, nor of what follows', () => {
-    expect(endOfSeen(seen, numSeen, all.map((value) => value + 1))).toBeUndefined();
+    expect(
+      endOfSeen(
+        seen,
+        numSeen,
+        all.map((value) => value + 1),
+      ),
+    ).toBeUndefined();
     expect(endOfSeen(seen, numSeen, all.subarray(600))).toBeUndefined();
     expect(endOfSeen(seen, numSeen, all.subarray(0, 3))).toBeUndefined();
   });

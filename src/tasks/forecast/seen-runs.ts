@@ -35,7 +35,8 @@ export function endOfSeen({ runs }: SeenRuns, numSeenRows: number, target: Float
   const votes = new Map<number, number>();
   const lastPlace = target.length - runLength;
   for (let row = 0; row <= lastPlace; row++) {
-    for (const before of rowsOf.get(runAt(target, row)) ?? []) votes.set(row - before, (votes.get(row - before) ?? 0) + 1);
+    for (const before of rowsOf.get(runAt(target, row)) ?? [])
+      votes.set(row - before, (votes.get(row - before) ?? 0) + 1);
   }
   let [best, most] = [NaN, 0];
   for (const [offset, count] of votes) {

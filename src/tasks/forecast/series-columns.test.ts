@@ -21,7 +21,15 @@ describe('seriesColumns', () => {
   });
   it('finds the only numeric column by itself', async () => {
     expect(seriesColumns(await readTable('date,y\n2020-01,1\n2020-02,3\n', { where: 'y.csv' })).names).toEqual(['y']);
-    expect(() => seriesColumns(tableOf([['a', 'b'], ['1', '3'], ['2', '5']]))).toThrow('must be named');
+    expect(() =>
+      seriesColumns(
+        tableOf([
+          ['a', 'b'],
+          ['1', '3'],
+          ['2', '5'],
+        ]),
+      ),
+    ).toThrow('must be named');
   });
   it('names file, line and column of a missing value where it is to be refused', async () => {
     const table = await readTable('date,y\n2020-01,1\n2020-02,NaN\n2020-03,2\n', { where: 'y.csv' });
@@ -29,13 +37,21 @@ describe('seriesColumns', () => {
     const [series] = seriesColumns(table, { target: 'y' }).series;
     expect([...series.values]).toEqual([1, 1, 2]);
     expect([...series.isReal]).toEqual([1, 0, 1]);
-    expect(() => seriesColumns(table, { missing: 'interpolate' as 'error' })).toThrow("a line to the next value tells what is to be forecast");
+    expect(() => seriesColumns(table, { missing: 'interpolate' as 'error' })).toThrow(
+      'a line to the next value tells what is to be forecast',
+    );
   });
   it('fills the first row from rows before the last column has begun, which are left out', async () => {
-    const table = await readTable('date,y,x,z\n2020-01,1,5,\n2020-02,2,,7\n2020-03,4,9,3\n2020-04,3,8,4\n2020-05,5,6,2\n', { where: 'y.csv' });
+    const table = await readTable(
+      'date,y,x,z\n2020-01,1,5,\n2020-02,2,,7\n2020-03,4,9,3\n2020-04,3,8,4\n2020-05,5,6,2\n',
+      { where: 'y.csv' },
+    );
     const { series, notes } = seriesColumns(table, { target: 'y', features: ['x', 'z'] });
     expect([...columnOf(series[0], 1)]).toEqual([5, 9, 8, 6]);
-    expect(notes.map(({ kind, count }) => [kind, count])).toEqual([['start', 1], ['filled', 1]]);
+    expect(notes.map(({ kind, count }) => [kind, count])).toEqual([
+      ['start', 1],
+      ['filled', 1],
+    ]);
   });
   it('suggests the nearest column', async () => {
     const table = await readTable(text, { where: 'power.csv' });
@@ -49,23 +65,34 @@ function tableOf(rows: string[][]): Table {
 }
 
 describe('numbers as other countries write them', () => {
-  const german = 'monat;umsatz;anteil\n01.01.2020;998;5 %\n01.02.2020;1.001;7 %\n01.03.2020;1.010;6 %\n01.04.2020;1.024;8 %\n';
+  const german =
+    'monat;umsatz;anteil\n01.01.2020;998;5 %\n01.02.2020;1.001;7 %\n01.03.2020;1.010;6 %\n01.04.2020;1.024;8 %\n';
 
   it('are columns as any, and it is said how they were read', async () => {
     const columns = seriesColumns(await readTable(german, { where: 'umsatz.csv' }), { target: 'umsatz' });
     expect([...columnOf(columns.series[0], 0)]).toEqual([998, 1001, 1010, 1024]);
     expect([...columnOf(columns.series[0], 1)]).toEqual([5, 7, 6, 8]);
     expect(columns.leftOut).toEqual([]);
-    expect(columns.notes.map(({ text }) => text)).toEqual(['umsatz read with signs between thousands', 'anteil read with % after the numbers']);
+    expect(columns.notes.map(({ text }) => text)).toEqual([
+      'umsatz read with signs between thousands',
+      'anteil read with % after the numbers',
+    ]);
   });
 
   it('are read in a short table as in a long one', async () => {
     const { reading } = seriesColumns(await readTable(german, { where: 'umsatz.csv' }), { target: 'umsatz' });
-    const short = await readTable('monat,umsatz,anteil\n01.05.2020,1.031,7 %\n01.06.2020,1.057,6 %\n', { where: 'neu.csv' });
+    const short = await readTable('monat,umsatz,anteil\n01.05.2020,1.031,7 %\n01.06.2020,1.057,6 %\n', {
+      where: 'neu.csv',
+    });
     expect([...columnOf(seriesColumns(short, { target: 'umsatz' }, reading).series[0], 0)]).toEqual([1031, 1057]);
     const saved = restoreSeriesReading(JSON.parse(JSON.stringify(seriesReadingJson(reading))), 'model');
     expect(saved).toEqual(reading);
-    expect(() => restoreSeriesReading({ ...(seriesReadingJson(reading) as object), numbers: { umsatz: { decimal: 'dot' } } }, 'model')).toThrow('[FILE_FORMAT]');
+    expect(() =>
+      restoreSeriesReading(
+        { ...(seriesReadingJson(reading) as object), numbers: { umsatz: { decimal: 'dot' } } },
+        'model',
+      ),
+    ).toThrow('[FILE_FORMAT]');
   });
 
   it('that can be read in two ways are refused', async () => {

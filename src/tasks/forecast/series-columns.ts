@@ -1,6 +1,12 @@
 import { RondoError, unknownName } from '../../errors.js';
 import { cellKind } from '../../data/cell-kind.js';
-import { numberFacts, type NumberFacts, type NumberNotation, requireClearNotation, requireSameUnit } from '../../data/number-notation.js';
+import {
+  numberFacts,
+  type NumberFacts,
+  type NumberNotation,
+  requireClearNotation,
+  requireSameUnit,
+} from '../../data/number-notation.js';
 import { numberInCell, numericColumn } from '../../data/numeric-column.js';
 import type { Table } from '../../data/table.js';
 import { type TimeColumn, timeColumn } from '../../data/time/time-column.js';
@@ -63,12 +69,21 @@ const latestStart = 0.3;
  * @throws UNKNOWN_NAME for a column that does not exist; DATA_FORMAT for one that holds no numbers, for stamps that begin again
  * in a series, and for dates that can be read in two ways.
  */
-export function seriesColumns(table: Table, options: SeriesColumnsOptions = {}, reading?: SeriesReading): SeriesColumns {
+export function seriesColumns(
+  table: Table,
+  options: SeriesColumnsOptions = {},
+  reading?: SeriesReading,
+): SeriesColumns {
   const { features = 'all', missing = 'previous' } = options;
   requireMissingChoice(missing);
   const time = options.time ?? (reading?.time === null ? 'none' : undefined);
   const found = timeColumn(table, { time, timeFormat: options.timeFormat, known: reading?.time ?? undefined });
-  const named = options.series === 'none' ? [] : options.series === undefined ? (reading?.series ?? []) : seriesColumnsNamed(table, options.series);
+  const named =
+    options.series === 'none'
+      ? []
+      : options.series === undefined
+        ? (reading?.series ?? [])
+        : seriesColumnsNamed(table, options.series);
   const isGiven = (time ?? 'auto') !== 'auto' || (reading?.time ?? null) !== null;
   const repeats = found && repeatedStamps(table, seriesGroups(table, named, found), found, named, isGiven);
   const stamps = repeats === undefined ? found : undefined;
@@ -76,11 +91,25 @@ export function seriesColumns(table: Table, options: SeriesColumnsOptions = {}, 
   const { series: rows, frequency, notes } = orderedRows(table, groups, stamps, reading?.frequency ?? undefined);
 
   const known = reading?.numbers ?? {};
-  const factsOf = (name: string): NumberFacts => numberFacts(table, name, Object.hasOwn(known, name) ? known[name] : undefined);
+  const factsOf = (name: string): NumberFacts =>
+    numberFacts(table, name, Object.hasOwn(known, name) ? known[name] : undefined);
   const isTaken = (name: string): boolean => named.includes(name) || (stamps?.reading.columns.includes(name) ?? false);
-  const kinds = new Map(table.columns.map((name) => [name, stamps?.others.includes(name) ? 'date' : kindOfColumn(table, name, rows, factsOf(name).notation)] as const));
+  const kinds = new Map(
+    table.columns.map(
+      (name) =>
+        [
+          name,
+          stamps?.others.includes(name) ? 'date' : kindOfColumn(table, name, rows, factsOf(name).notation),
+        ] as const,
+    ),
+  );
   const usable = table.columns.filter((name) => !isTaken(name) && kinds.get(name) === 'number');
-  const target = options.target ?? onlyNumeric(table, usable.length > 0 ? usable : table.columns.filter((name) => !isTaken(name) && kinds.get(name) === 'counter'));
+  const target =
+    options.target ??
+    onlyNumeric(
+      table,
+      usable.length > 0 ? usable : table.columns.filter((name) => !isTaken(name) && kinds.get(name) === 'counter'),
+    );
   table.indexOf(target);
   const others = features === 'none' ? [] : features === 'all' ? usable.filter((name) => name !== target) : features;
   for (const name of others) table.indexOf(name);
@@ -97,14 +126,31 @@ export function seriesColumns(table: Table, options: SeriesColumnsOptions = {}, 
   const series = seriesValues(rows, names, numbersOf, filling);
   if (series.length === 0) throw nothingLeft(table, names);
 
-  const isLeftOut = (name: string): boolean => !names.includes(name) && !isTaken(name) && (features === 'all' || !['number', 'counter', 'constant'].includes(kinds.get(name)!));
+  const isLeftOut = (name: string): boolean =>
+    !names.includes(name) &&
+    !isTaken(name) &&
+    (features === 'all' || !['number', 'counter', 'constant'].includes(kinds.get(name)!));
   return {
     names,
     series,
     time: stamps && { reading: stamps.reading, format: stamps.format, frequency, zones: lastZones(rows, stamps) },
-    reading: { time: stamps?.reading ?? null, frequency: frequency ?? null, series: named, numbers: Object.fromEntries(names.map((name) => [name, factsOf(name).notation])) },
-    leftOut: table.columns.filter(isLeftOut).map((name) => ({ name, reason: late.includes(name) ? 'begins late' : (kinds.get(name) as LeftOutColumn['reason']) })),
-    notes: [...numberNotes(names, factsOf), ...(repeats === undefined ? [] : [repeats]), ...foreignNotes(table, stamps), ...notes, ...fillingNotes(filling, names)],
+    reading: {
+      time: stamps?.reading ?? null,
+      frequency: frequency ?? null,
+      series: named,
+      numbers: Object.fromEntries(names.map((name) => [name, factsOf(name).notation])),
+    },
+    leftOut: table.columns.filter(isLeftOut).map((name) => ({
+      name,
+      reason: late.includes(name) ? 'begins late' : (kinds.get(name) as LeftOutColumn['reason']),
+    })),
+    notes: [
+      ...numberNotes(names, factsOf),
+      ...(repeats === undefined ? [] : [repeats]),
+      ...foreignNotes(table, stamps),
+      ...notes,
+      ...fillingNotes(filling, names),
+    ],
   };
 }
 
@@ -122,7 +168,13 @@ function requireMissingChoice(missing: string): void {
 }
 
 /** Numbers by row of the table, NaN where a cell is missing. Rows that no series has, as totals, may hold anything. */
-function columnNumbers(table: Table, name: string, rows: readonly SeriesRows[], facts: NumberFacts, known: SeriesReading['numbers']): Float64Array {
+function columnNumbers(
+  table: Table,
+  name: string,
+  rows: readonly SeriesRows[],
+  facts: NumberFacts,
+  known: SeriesReading['numbers'],
+): Float64Array {
   requireClearNotation(table, name, facts);
   requireSameUnit(table, name, facts, Object.hasOwn(known, name) ? known[name] : undefined);
   const cells = table.cells(name);
@@ -133,7 +185,8 @@ function columnNumbers(table: Table, name: string, rows: readonly SeriesRows[], 
       values[row] = numberInCell(cells, row, facts.notation);
       if (!Number.isNaN(values[row])) numReal++;
       // Says which cell is wrong, and how.
-      else if (cellKind(cells.text(row)) !== 'missing') numericColumn(table, name, { missing: 'interpolate', notation: known[name] });
+      else if (cellKind(cells.text(row)) !== 'missing')
+        numericColumn(table, name, { missing: 'interpolate', notation: known[name] });
     }
   }
   if (numReal > 0) return values;
@@ -160,10 +213,19 @@ function numberNotes(names: readonly string[], factsOf: (name: string) => Number
     const way = factsOf(name).notes.join(' and ');
     if (way !== '') columnsOf.set(way, [...(columnsOf.get(way) ?? []), name]);
   }
-  return [...columnsOf].map(([way, own]) => ({ kind: 'numbers', count: own.length, text: `${own.slice(0, 8).join(', ')}${own.length > 8 ? ' ...' : ''} read with ${way}` }));
+  return [...columnsOf].map(([way, own]) => ({
+    kind: 'numbers',
+    count: own.length,
+    text: `${own.slice(0, 8).join(', ')}${own.length > 8 ? ' ...' : ''} read with ${way}`,
+  }));
 }
 
-function kindOfColumn(table: Table, name: string, series: readonly SeriesRows[], notation: NumberNotation): LeftOutColumn['reason'] | 'number' {
+function kindOfColumn(
+  table: Table,
+  name: string,
+  series: readonly SeriesRows[],
+  notation: NumberNotation,
+): LeftOutColumn['reason'] | 'number' {
   const cells = table.cells(name);
   const counts = { number: 0, date: 0, missing: 0, text: 0 };
   for (const { rows } of series) {
@@ -211,10 +273,16 @@ function onlyNumeric(table: Table, numeric: readonly string[]): string {
   if (numeric.length === 1) return numeric[0];
   throw new RondoError('USAGE', {
     where: table.where,
-    what: numeric.length === 0 ? 'no column holds numbers that change.' : 'several columns hold numbers, so the target must be named.',
+    what:
+      numeric.length === 0
+        ? 'no column holds numbers that change.'
+        : 'several columns hold numbers, so the target must be named.',
     expected: 'a target column',
     received: numeric.length === 0 ? table.columns.join(', ') : numeric.join(', '),
-    fix: numeric.length === 0 ? 'give a table with a column of numbers.' : `name one, for example: give \`target\` '${numeric[numeric.length - 1]}'.`,
+    fix:
+      numeric.length === 0
+        ? 'give a table with a column of numbers.'
+        : `name one, for example: give \`target\` '${numeric[numeric.length - 1]}'.`,
   });
 }
 

@@ -30,7 +30,8 @@ export class SeriesForecasts {
     const { timesteps, horizon } = this.#forecaster.options;
     const { share } = this.#forecaster.findings;
     const network = this.#network;
-    for (let i = 0; i < origins.length; i++) if (origins[i] < this.#rowsNeeded) throw tooFewRows(this.#rowsNeeded, origins[i]);
+    for (let i = 0; i < origins.length; i++)
+      if (origins[i] < this.#rowsNeeded) throw tooFewRows(this.#rowsNeeded, origins[i]);
     const result = new Float64Array(origins.length * horizon);
     const size = timesteps * network.width;
     for (let start = 0; start < origins.length; start += windowsPerBatch) {
@@ -40,11 +41,16 @@ export class SeriesForecasts {
         const input = new Float32Array(count * size);
         for (let i = 0; i < count; i++) network.inputInto(origins[start + i], input.subarray(i * size, (i + 1) * size));
         if (hostIsWaiting()) await yieldToHost();
-        corrections = Float32Array.from(await this.#forecaster.model.apply(tensor(input, [count, timesteps, network.width])).data());
+        corrections = Float32Array.from(
+          await this.#forecaster.model.apply(tensor(input, [count, timesteps, network.width])).data(),
+        );
       }
       for (let i = 0; i < count; i++) {
         const base = network.baseAt(origins[start + i], horizon);
-        result.set(this.#bounded(network.corrected(base, corrections.subarray(i * horizon, (i + 1) * horizon), share)), (start + i) * horizon);
+        result.set(
+          this.#bounded(network.corrected(base, corrections.subarray(i * horizon, (i + 1) * horizon), share)),
+          (start + i) * horizon,
+        );
       }
     }
     return result;
@@ -59,9 +65,13 @@ export class SeriesForecasts {
   baseline(name: Exclude<BaseName, 'smoothing'>, origins: ArrayLike<number>): Float64Array {
     const { horizon, season } = this.#forecaster.options;
     const { target: values, isReal } = this.#network;
-    const baseline = baseForecaster(name === 'seasonalNaive' || name === 'seasonalDrift' ? { name, season } : { name }, { values, isReal });
+    const baseline = baseForecaster(
+      name === 'seasonalNaive' || name === 'seasonalDrift' ? { name, season } : { name },
+      { values, isReal },
+    );
     const result = new Float64Array(origins.length * horizon);
-    for (let i = 0; i < origins.length; i++) baseline.forecastInto(origins[i], result.subarray(i * horizon, (i + 1) * horizon));
+    for (let i = 0; i < origins.length; i++)
+      baseline.forecastInto(origins[i], result.subarray(i * horizon, (i + 1) * horizon));
     return this.#bounded(result);
   }
 

@@ -39,9 +39,16 @@ function seriesOfRows(table: Table, columns: readonly string[]): RowSeries {
  *
  * @param columns that name the series; none where the table is one.
  */
-export function seriesGroups(table: Table, columns: readonly string[], stamps: TimeColumn | undefined): Map<string, Int32Array> {
+export function seriesGroups(
+  table: Table,
+  columns: readonly string[],
+  stamps: TimeColumn | undefined,
+): Map<string, Int32Array> {
   const all = Int32Array.from({ length: table.numRows }, (_, row) => row);
-  const stamped = stamps === undefined || stamps.foreignRows.length === 0 ? all : all.filter((row) => !Number.isNaN(stamps.times[row]));
+  const stamped =
+    stamps === undefined || stamps.foreignRows.length === 0
+      ? all
+      : all.filter((row) => !Number.isNaN(stamps.times[row]));
   if (columns.length === 0) return new Map([['', stamped]]);
   const { numbers, names } = seriesOfRows(table, columns);
   const counts = new Uint32Array(names.length);
@@ -54,7 +61,8 @@ export function seriesGroups(table: Table, columns: readonly string[], stamps: T
 
 /** Whether the stamps of rows rise throughout, or fall: then none stands there twice. */
 function areInOrder(rows: Int32Array, { times }: TimeColumn): boolean {
-  const every = (sign: number): boolean => rows.every((row, i) => i === 0 || sign * (times[row] - times[rows[i - 1]]) > 0);
+  const every = (sign: number): boolean =>
+    rows.every((row, i) => i === 0 || sign * (times[row] - times[rows[i - 1]]) > 0);
   return every(1) || every(-1);
 }
 
@@ -65,7 +73,13 @@ function areInOrder(rows: Int32Array, { times }: TimeColumn): boolean {
  * @returns a note where the stamps are none to go by, and nothing in the table tells more: they were found, not given.
  * @throws DATA_FORMAT naming the column that tells series apart where one does, and where the columns of time were named.
  */
-export function repeatedStamps(table: Table, groups: ReadonlyMap<string, Int32Array>, stamps: TimeColumn, columns: readonly string[], isGiven: boolean): SeriesNote | undefined {
+export function repeatedStamps(
+  table: Table,
+  groups: ReadonlyMap<string, Int32Array>,
+  stamps: TimeColumn,
+  columns: readonly string[],
+  isGiven: boolean,
+): SeriesNote | undefined {
   let [numRows, numRepeats, firstRow] = [0, 0, -1];
   for (const rows of groups.values()) {
     numRows += rows.length;
@@ -86,7 +100,10 @@ export function repeatedStamps(table: Table, groups: ReadonlyMap<string, Int32Ar
   throw new RondoError('DATA_FORMAT', {
     where: `${table.where}, line ${table.lines[firstRow]}, column \`${stamps.reading.columns.join(', ')}\``,
     what: `the stamps begin again: ${stamp} stands there a second time, and ${numRepeats - 1} more rows repeat one${apart === undefined ? '' : `, but not within one ${tell}`}.`,
-    expected: columns.length === 0 ? 'one row for each stamp, or a column that names the series of each row' : `one row for each stamp of each ${columns.join(', ')}`,
+    expected:
+      columns.length === 0
+        ? 'one row for each stamp, or a column that names the series of each row'
+        : `one row for each stamp of each ${columns.join(', ')}`,
     received: `${numRows} rows, ${numRows - numRepeats} different stamps`,
     fix:
       apart === undefined
@@ -112,33 +129,42 @@ function firstRepeated(rows: Int32Array, { times }: TimeColumn): number {
 /** Columns whose values may tell series apart, that with the fewest first. */
 function candidateColumns(table: Table, stamps: TimeColumn, numStamps: number): string[] {
   const isStamp = (name: string): boolean => stamps.reading.columns.includes(name) || stamps.others.includes(name);
-  const candidates = table.columns.filter((name) => !isStamp(name)).flatMap((name) => {
-    const cells = table.cells(name);
-    const values = new Set<string>();
-    let [isText, isWhole] = [true, true];
-    for (let row = 0; row < table.numRows && (isText || isWhole) && values.size <= table.numRows / 3; row++) {
-      const text = cells.text(row);
-      values.add(text);
-      isText &&= cellKind(text) !== 'number';
-      isWhole &&= /^\d+$/.test(text.trim());
-    }
-    if (values.size < 2 || values.size > table.numRows / 3) return [];
-    // Whole numbers name something where nearly each of them stands beside nearly each stamp; else they rather measure.
-    const isNumbered = isWhole && table.numRows >= 0.75 * values.size * numStamps;
-    return isText || isNumbered ? [{ name, numValues: values.size }] : [];
-  });
-  return candidates.sort((a, b) => a.numValues - b.numValues).slice(0, 12).map(({ name }) => name);
+  const candidates = table.columns
+    .filter((name) => !isStamp(name))
+    .flatMap((name) => {
+      const cells = table.cells(name);
+      const values = new Set<string>();
+      let [isText, isWhole] = [true, true];
+      for (let row = 0; row < table.numRows && (isText || isWhole) && values.size <= table.numRows / 3; row++) {
+        const text = cells.text(row);
+        values.add(text);
+        isText &&= cellKind(text) !== 'number';
+        isWhole &&= /^\d+$/.test(text.trim());
+      }
+      if (values.size < 2 || values.size > table.numRows / 3) return [];
+      // Whole numbers name something where nearly each of them stands beside nearly each stamp; else they rather measure.
+      const isNumbered = isWhole && table.numRows >= 0.75 * values.size * numStamps;
+      return isText || isNumbered ? [{ name, numValues: values.size }] : [];
+    });
+  return candidates
+    .sort((a, b) => a.numValues - b.numValues)
+    .slice(0, 12)
+    .map(({ name }) => name);
 }
 
 /** The column, or the pair of them, within whose values each stamp stands once; that with the fewest values. */
 function columnsThatTellApart(table: Table, stamps: TimeColumn, used: readonly string[]): string[] | undefined {
-  const different = stamps.times.slice().sort().filter((ms, i, sorted) => !Number.isNaN(ms) && ms !== sorted[i - 1]);
+  const different = stamps.times
+    .slice()
+    .sort()
+    .filter((ms, i, sorted) => !Number.isNaN(ms) && ms !== sorted[i - 1]);
   const stampOfRow = Int32Array.from(stamps.times, (ms) => indexIn(different, ms));
   const tells = (names: readonly string[]): boolean => {
     const { numbers } = seriesOfRows(table, names);
     const pairs = new Float64Array(table.numRows);
     let count = 0;
-    for (let row = 0; row < table.numRows; row++) if (stampOfRow[row] >= 0) pairs[count++] = numbers[row] * different.length + stampOfRow[row];
+    for (let row = 0; row < table.numRows; row++)
+      if (stampOfRow[row] >= 0) pairs[count++] = numbers[row] * different.length + stampOfRow[row];
     return numRepeated(pairs.subarray(0, count)) <= Math.max(2, 0.01 * table.numRows);
   };
   const names = candidateColumns(table, stamps, different.length);

@@ -22,7 +22,10 @@ export interface SeriesReading {
 export function seriesReadingJson({ time, frequency, series, numbers }: SeriesReading): Json {
   const months = time?.notation.months;
   return {
-    time: time && { columns: time.columns, notation: { format: time.notation.format, ...(months && { months: { ...months } }) } },
+    time: time && {
+      columns: time.columns,
+      notation: { format: time.notation.format, ...(months && { months: { ...months } }) },
+    },
     frequency: frequency && { ...frequency },
     series,
     numbers: Object.fromEntries(Object.entries(numbers).map(([name, notation]) => [name, { ...notation }])),
@@ -48,20 +51,31 @@ export function restoreSeriesReading(found: unknown, where: string): SeriesReadi
 /** Files had none while all numbers were written as programs do. */
 function restoreNumbers(saved: SavedFields): SeriesReading['numbers'] {
   const isNotation = (value: unknown): value is NumberNotation =>
-    isObject(value) && decimalSigns.includes(value.decimal as DecimalSign) && isText(value.before) && isText(value.after);
+    isObject(value) &&
+    decimalSigns.includes(value.decimal as DecimalSign) &&
+    isText(value.before) &&
+    isText(value.after);
   const isNotations = (value: unknown): value is SeriesReading['numbers'] | undefined =>
     value === undefined || (isObject(value) && Object.values(value).every(isNotation));
   return saved.read('numbers', 'the decimal sign and the unit of each column', isNotations) ?? {};
 }
 
 function restoreTime(saved: SavedFields, where: string): TimeReading {
-  const columns = saved.read('columns', 'a list of texts', (value): value is string[] => isTexts(value) && value.length > 0);
+  const columns = saved.read(
+    'columns',
+    'a list of texts',
+    (value): value is string[] => isTexts(value) && value.length > 0,
+  );
   const notation = new SavedFields(where, saved.read('notation', 'an object', isObject));
   const read: TimeNotation = { format: notation.read('format', 'a text', isText), ...restoreMonths(notation, where) };
   try {
     new TimeFormat(read);
   } catch (error) {
-    throw notation.fault('the saved field `format` is no format of times.', 'a format such as YYYY-MM-DD', String(error));
+    throw notation.fault(
+      'the saved field `format` is no format of times.',
+      'a format such as YYYY-MM-DD',
+      String(error),
+    );
   }
   return { columns, notation: read };
 }
@@ -72,21 +86,34 @@ function restoreMonths(saved: SavedFields, where: string): { months?: MonthStyle
   const months = new SavedFields(where, found);
   return {
     months: {
-      language: months.read('language', 'a language', (value): value is MonthLanguage => monthLanguages.includes(value as MonthLanguage)),
-      letters: months.read('letters', 'upper, lower or title', (value): value is MonthStyle['letters'] => ['upper', 'lower', 'title'].includes(value as string)),
+      language: months.read('language', 'a language', (value): value is MonthLanguage =>
+        monthLanguages.includes(value as MonthLanguage),
+      ),
+      letters: months.read('letters', 'upper, lower or title', (value): value is MonthStyle['letters'] =>
+        ['upper', 'lower', 'title'].includes(value as string),
+      ),
     },
   };
 }
 
 function restoreFrequency(saved: SavedFields): Frequency {
-  const unit = saved.read('unit', 'fixed, months or open', (value): value is Frequency['unit'] => ['fixed', 'months', 'open'].includes(value as string));
+  const unit = saved.read('unit', 'fixed, months or open', (value): value is Frequency['unit'] =>
+    ['fixed', 'months', 'open'].includes(value as string),
+  );
   const step = saved.read('step', 'a number above 0', isStep);
   if (unit === 'fixed') return { unit, step };
   if (unit === 'months') {
-    const isDay = (value: unknown): value is number | 'last' | 'lastWeekday' | 'any' => ['last', 'lastWeekday', 'any'].includes(value as string) || (isStep(value) && value <= 31);
+    const isDay = (value: unknown): value is number | 'last' | 'lastWeekday' | 'any' =>
+      ['last', 'lastWeekday', 'any'].includes(value as string) || (isStep(value) && value <= 31);
     return { unit, step, day: saved.read('day', 'a day', isDay) };
   }
   const isFilled = (value: unknown): value is number[] => isFiniteNumbers(value) && value.length > 0;
-  const isWeekdays = (value: unknown): value is number[] => isFilled(value) && value.every((day) => Number.isInteger(day) && day >= 1 && day <= 7);
-  return { unit, step, weekdays: saved.read('weekdays', 'days of the week', isWeekdays), times: saved.read('times', 'times of the day', isFilled) };
+  const isWeekdays = (value: unknown): value is number[] =>
+    isFilled(value) && value.every((day) => Number.isInteger(day) && day >= 1 && day <= 7);
+  return {
+    unit,
+    step,
+    weekdays: saved.read('weekdays', 'days of the week', isWeekdays),
+    times: saved.read('times', 'times of the day', isFilled),
+  };
 }

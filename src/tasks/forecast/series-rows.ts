@@ -41,20 +41,46 @@ function mostFilled({ times }: TimeColumn): number {
 }
 
 /** @param groups the rows of each series, as they stand in the file. */
-export function orderedRows(table: Table, groups: ReadonlyMap<string, Int32Array>, stamps: TimeColumn | undefined, known?: Frequency): OrderedRows {
+export function orderedRows(
+  table: Table,
+  groups: ReadonlyMap<string, Int32Array>,
+  stamps: TimeColumn | undefined,
+  known?: Frequency,
+): OrderedRows {
   if (stamps === undefined) {
-    const series = [...groups].map(([name, rows]) => ({ name, rows, steps: rows.map((_, i) => i), numSteps: rows.length, times: undefined }));
+    const series = [...groups].map(([name, rows]) => ({
+      name,
+      rows,
+      steps: rows.map((_, i) => i),
+      numSteps: rows.length,
+      times: undefined,
+    }));
     return { series, frequency: undefined, notes: [] };
   }
   const ordered = [...groups].map(([name, rows]) => inOrder(name, rows, stamps.times));
   const isClock = stamps.reading.notation.format !== 'number';
-  if (known !== undefined) requireSameStep(table, ordered.map(({ times }) => times), known, isClock);
-  const frequency = known ?? findFrequency(ordered.map(({ times }) => times), isClock);
+  if (known !== undefined)
+    requireSameStep(
+      table,
+      ordered.map(({ times }) => times),
+      known,
+      isClock,
+    );
+  const frequency =
+    known ??
+    findFrequency(
+      ordered.map(({ times }) => times),
+      isClock,
+    );
   const found = { gaps: 0, filled: 0, longest: 0, longestAt: '', closed: 0, changes: new Set<string>() };
   const series = ordered.map((one) => withSteps(one, frequency, isClock, stamps, found));
   const isEven = frequency !== undefined && found.filled <= mostFilled(stamps);
-  const result = isEven ? series : ordered.map((one) => withSteps(one, undefined, isClock, stamps, { ...found, changes: new Set() }));
-  const notes = [orderNote(ordered), ...(isEven ? gapNotes(found) : [irregularNote(table)])].filter((note) => note !== undefined);
+  const result = isEven
+    ? series
+    : ordered.map((one) => withSteps(one, undefined, isClock, stamps, { ...found, changes: new Set() }));
+  const notes = [orderNote(ordered), ...(isEven ? gapNotes(found) : [irregularNote(table)])].filter(
+    (note) => note !== undefined,
+  );
   return { series: result, frequency: isEven ? frequency : undefined, notes };
 }
 
@@ -108,7 +134,13 @@ interface FoundGaps {
   readonly changes: Set<string>;
 }
 
-function withSteps({ name, rows, times }: Ordered, frequency: Frequency | undefined, isClock: boolean, stamps: TimeColumn, found: FoundGaps): SeriesRows {
+function withSteps(
+  { name, rows, times }: Ordered,
+  frequency: Frequency | undefined,
+  isClock: boolean,
+  stamps: TimeColumn,
+  found: FoundGaps,
+): SeriesRows {
   const steps = new Int32Array(rows.length);
   // Most often there is one step for each row.
   let all = new Float64Array(times.length);
@@ -126,7 +158,8 @@ function withSteps({ name, rows, times }: Ordered, frequency: Frequency | undefi
   for (let i = 1; i < rows.length; i++) {
     const [before, now] = [times[i - 1], times[i]];
     const change = isClock && stamps.zones === undefined ? clockChange(times, i, frequency) : undefined;
-    if (change !== undefined) found.changes.add(`${change === 'back' ? 'an hour twice' : 'an hour missing'} at ${shown(now, rows[i])}`);
+    if (change !== undefined)
+      found.changes.add(`${change === 'back' ? 'an hour twice' : 'an hour missing'} at ${shown(now, rows[i])}`);
     if (now === before && change === undefined) {
       steps[i] = numSteps - 1;
       continue;
@@ -137,7 +170,8 @@ function withSteps({ name, rows, times }: Ordered, frequency: Frequency | undefi
       if (between.times.length > 0) {
         found.gaps++;
         found.filled += between.times.length;
-        if (between.times.length > found.longest) [found.longest, found.longestAt] = [between.times.length, shown(before, rows[i - 1])];
+        if (between.times.length > found.longest)
+          [found.longest, found.longestAt] = [between.times.length, shown(before, rows[i - 1])];
       }
       for (const ms of between.times) add(ms);
     }
@@ -162,7 +196,12 @@ function clockChange(times: Float64Array, i: number, frequency: Frequency | unde
  *
  * @param most more are not listed: a frequency far finer than the rows is given up.
  */
-function missingTimes(frequency: Frequency, from: number, to: number, most: number): { times: number[]; closed: number } {
+function missingTimes(
+  frequency: Frequency,
+  from: number,
+  to: number,
+  most: number,
+): { times: number[]; closed: number } {
   const count = Math.min(stepsBetween(frequency, from, to) - 1, Math.max(0, most));
   if (count <= 0) return { times: [], closed: 0 };
   const missing = Array.from({ length: count }, (_, k) => timeAfter(frequency, from, k + 1));
@@ -176,24 +215,46 @@ function orderNote(ordered: readonly Ordered[]): SeriesNote | undefined {
   const others = ordered.filter(({ order }) => order !== 'rising');
   if (others.length === 0) return undefined;
   const isTurned = others.every(({ order }) => order === 'falling');
-  const which = ordered.length === 1 ? 'the rows stood' : `the rows of ${others.length} of ${ordered.length} series stood`;
-  return { kind: 'order', count: others.length, text: `${which} ${isTurned ? 'with the newest first and were turned over' : 'in no order of time and were sorted'}` };
+  const which =
+    ordered.length === 1 ? 'the rows stood' : `the rows of ${others.length} of ${ordered.length} series stood`;
+  return {
+    kind: 'order',
+    count: others.length,
+    text: `${which} ${isTurned ? 'with the newest first and were turned over' : 'in no order of time and were sorted'}`,
+  };
 }
 
 function gapNotes({ gaps, filled, longest, longestAt, closed, changes }: FoundGaps): SeriesNote[] {
   const notes: SeriesNote[] = [];
   if (filled > 0) {
     const where = gaps === 1 ? `after ${longestAt}` : `in ${gaps} gaps, the longest of ${longest} after ${longestAt}`;
-    notes.push({ kind: 'gaps', count: filled, text: `${counted(filled, 'stamp')} missing ${where}: rows were added, and are not scored` });
+    notes.push({
+      kind: 'gaps',
+      count: filled,
+      text: `${counted(filled, 'stamp')} missing ${where}: rows were added, and are not scored`,
+    });
   }
-  if (closed > 0) notes.push({ kind: 'closed', count: closed, text: `${counted(closed, 'open day')} without rows, as holidays: none were added` });
+  if (closed > 0)
+    notes.push({
+      kind: 'closed',
+      count: closed,
+      text: `${counted(closed, 'open day')} without rows, as holidays: none were added`,
+    });
   if (changes.size > 0) {
     const shown = [...changes].slice(0, 4).join('; ');
-    notes.push({ kind: 'clock', count: changes.size, text: `the clock was changed ${changes.size === 1 ? 'once' : `${changes.size} times`} (${shown}${changes.size > 4 ? '; ...' : ''}): no gap, no repeat` });
+    notes.push({
+      kind: 'clock',
+      count: changes.size,
+      text: `the clock was changed ${changes.size === 1 ? 'once' : `${changes.size} times`} (${shown}${changes.size > 4 ? '; ...' : ''}): no gap, no repeat`,
+    });
   }
   return notes;
 }
 
 function irregularNote(table: Table): SeriesNote {
-  return { kind: 'irregular', count: table.numRows, text: 'the stamps have no regular distance: each row is taken as one step, whatever the time between' };
+  return {
+    kind: 'irregular',
+    count: table.numRows,
+    text: 'the stamps have no regular distance: each row is taken as one step, whatever the time between',
+  };
 }

@@ -32,7 +32,12 @@ export type NumbersOf = (name: string) => Float64Array;
  *
  * @param names of the columns, the target first; the numbers of one at a time are held beside the values.
  */
-export function seriesValues(rows: readonly SeriesRows[], names: readonly string[], numbersOf: NumbersOf, filling: Filling): Series[] {
+export function seriesValues(
+  rows: readonly SeriesRows[],
+  names: readonly string[],
+  numbersOf: NumbersOf,
+  filling: Filling,
+): Series[] {
   const gathered = rows.map((own) => new GatheredSeries(own, names.length));
   names.forEach((name, column) => {
     const numbers = numbersOf(name);
@@ -61,7 +66,8 @@ class GatheredSeries {
     this.#isReal = new Uint8Array(numSteps * width);
     this.#rowsOf = new Uint32Array(numSteps);
     this.#firstRowOf = new Int32Array(numSteps);
-    for (let i = 0; i < steps.length; i++) if (this.#rowsOf[steps[i]]++ === 0) this.#firstRowOf[steps[i]] = rows.rows[i];
+    for (let i = 0; i < steps.length; i++)
+      if (this.#rowsOf[steps[i]]++ === 0) this.#firstRowOf[steps[i]] = rows.rows[i];
     this.#differs = new Uint8Array(steps.length);
   }
 
@@ -111,12 +117,19 @@ class GatheredSeries {
         if (isReal[at] === 1) continue;
         values[at] = values[at - width];
         // An added row is told of as a gap.
-        if (step >= start && rowsOf[step] > 0) filling.filled.set(names[column], (filling.filled.get(names[column]) ?? 0) + 1);
+        if (step >= start && rowsOf[step] > 0)
+          filling.filled.set(names[column], (filling.filled.get(names[column]) ?? 0) + 1);
       }
     }
     // Views: a copy of a long series would take as much memory again.
     const [from, to] = [start * width, end * width];
-    return { name, numRows: end - start, values: values.subarray(from, to), isReal: isReal.subarray(from, to), times: times?.subarray(start, end) };
+    return {
+      name,
+      numRows: end - start,
+      values: values.subarray(from, to),
+      isReal: isReal.subarray(from, to),
+      times: times?.subarray(start, end),
+    };
   }
 }
 
@@ -125,22 +138,54 @@ export function newFilling(): Filling {
 }
 
 /** What {@link seriesValues} did, in words. */
-export function fillingNotes({ filled, start, end, repeats, same, empty }: Filling, names: readonly string[]): SeriesNote[] {
+export function fillingNotes(
+  { filled, start, end, repeats, same, empty }: Filling,
+  names: readonly string[],
+): SeriesNote[] {
   const notes: SeriesNote[] = [];
-  if (repeats > 0) notes.push({ kind: 'repeats', count: repeats, text: `${counted(repeats, 'row')} with the stamp of another${same === repeats ? ', and the same values: left out' : ': the mean of their values was taken'}` });
-  if (start > 0) notes.push({ kind: 'start', count: start, text: `${counted(start, 'row')} at the start, before every column has a value: left out` });
+  if (repeats > 0)
+    notes.push({
+      kind: 'repeats',
+      count: repeats,
+      text: `${counted(repeats, 'row')} with the stamp of another${same === repeats ? ', and the same values: left out' : ': the mean of their values was taken'}`,
+    });
+  if (start > 0)
+    notes.push({
+      kind: 'start',
+      count: start,
+      text: `${counted(start, 'row')} at the start, before every column has a value: left out`,
+    });
   const total = [...filled.values()].reduce((sum, count) => sum + count, 0);
   if (total > 0) {
     const shown = [...filled].map(([name, count]) => `${count} of ${name}`);
-    notes.push({ kind: 'filled', count: total, text: `missing cells (${shown.slice(0, 6).join(', ')}${shown.length > 6 ? ', ...' : ''}) hold the last value before them; those of ${names[0]} are not scored` });
+    notes.push({
+      kind: 'filled',
+      count: total,
+      text: `missing cells (${shown.slice(0, 6).join(', ')}${shown.length > 6 ? ', ...' : ''}) hold the last value before them; those of ${names[0]} are not scored`,
+    });
   }
-  if (end > 0) notes.push({ kind: 'end', count: end, text: `${counted(end, 'row')} at the end without a value of ${names[0]}: left out, forecasts begin there` });
-  if (empty.length > 0) notes.push({ kind: 'dropped', count: empty.length, text: `${counted(empty.length, 'series').replace('seriess', 'series')} without values left out: ${empty.slice(0, 5).join(', ')}` });
+  if (end > 0)
+    notes.push({
+      kind: 'end',
+      count: end,
+      text: `${counted(end, 'row')} at the end without a value of ${names[0]}: left out, forecasts begin there`,
+    });
+  if (empty.length > 0)
+    notes.push({
+      kind: 'dropped',
+      count: empty.length,
+      text: `${counted(empty.length, 'series').replace('seriess', 'series')} without values left out: ${empty.slice(0, 5).join(', ')}`,
+    });
   return notes;
 }
 
 /** @throws DATA_FORMAT naming the first cell that is missing. */
-export function requireNoneMissing(table: Table, rows: readonly SeriesRows[], names: readonly string[], numbersOf: NumbersOf): void {
+export function requireNoneMissing(
+  table: Table,
+  rows: readonly SeriesRows[],
+  names: readonly string[],
+  numbersOf: NumbersOf,
+): void {
   for (const name of names) {
     const numbers = numbersOf(name);
     let [numMissing, first] = [0, Infinity];
@@ -154,7 +199,10 @@ export function requireNoneMissing(table: Table, rows: readonly SeriesRows[], na
     if (numMissing === 0) continue;
     throw new RondoError('DATA_FORMAT', {
       where: `${table.where}, line ${table.lines[first]}, column \`${name}\``,
-      what: numMissing === 1 ? 'a value is missing.' : `a value is missing, the first of ${numMissing} in ${table.numRows} rows.`,
+      what:
+        numMissing === 1
+          ? 'a value is missing.'
+          : `a value is missing, the first of ${numMissing} in ${table.numRows} rows.`,
       expected: 'a finite number',
       received: JSON.stringify(table.cells(name).text(first)),
       fix: "fill the gap, or set missing to 'previous'.",

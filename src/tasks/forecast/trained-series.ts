@@ -41,11 +41,18 @@ export interface SeenRows {
 /** Origins that scales are measured at, in values. */
 const mostValues = 20_000;
 
-export function trainedSeries(series: Series, { train, seen }: SeenRows, { base, season, horizon }: { base: BaseForecast; season: number; horizon: number }): TrainedSeries {
+export function trainedSeries(
+  series: Series,
+  { train, seen }: SeenRows,
+  { base, season, horizon }: { base: BaseForecast; season: number; horizon: number },
+): TrainedSeries {
   const width = series.values.length / series.numRows;
   const rows: TargetRows = { values: columnOf(series, 0), isReal: realTargets(series) };
   const target = rows.values.subarray(0, seen);
-  const lowest = target.reduce((least, value, row) => (rows.isReal[row] === 1 ? Math.min(least, value) : least), Infinity);
+  const lowest = target.reduce(
+    (least, value, row) => (rows.isReal[row] === 1 ? Math.min(least, value) : least),
+    Infinity,
+  );
   const space = spaceOf(base, lowest);
   return {
     name: series.name,
@@ -78,11 +85,21 @@ export function spaceOf(base: BaseForecast, lowest: number): Space {
 function scalerIn(space: Space, values: Float64Array, target: Float64Array): Scaler {
   const all = new StandardScaler().fit(values, values.length / target.length).toJSON();
   const own = new StandardScaler().fit(target.map((value) => space.into(value))).toJSON();
-  return scalerFromJSON({ ...all, offset: [own.offset[0], ...all.offset.slice(1)], scale: [own.scale[0], ...all.scale.slice(1)] });
+  return scalerFromJSON({
+    ...all,
+    offset: [own.offset[0], ...all.offset.slice(1)],
+    scale: [own.scale[0], ...all.scale.slice(1)],
+  });
 }
 
 /** Mean absolute error of a base up to some steps ahead; 1 where it makes none. */
-function scaleOf(base: BaseForecast, space: Space, { values, isReal }: TargetRows, train: number, horizon: number): number {
+function scaleOf(
+  base: BaseForecast,
+  space: Space,
+  { values, isReal }: TargetRows,
+  train: number,
+  horizon: number,
+): number {
   const known = { values: values.subarray(0, train), isReal };
   const origins = judgedOrigins({ ...known, firstOrigin: Math.max(1, Math.floor(train / 3)), horizon, mostValues });
   const error = meanErrorOf(baseForecaster(base, known), { values, isReal, horizon }, origins, space.into);
@@ -90,31 +107,55 @@ function scaleOf(base: BaseForecast, space: Space, { values, isReal }: TargetRow
 }
 
 export function trainedSeriesJson({ scaler, base, overlap, ...facts }: TrainedSeries): Json {
-  return { ...facts, overlap: overlap && { lastTime: overlap.lastTime, runs: [...overlap.runs] }, base: structuredClone(base) as unknown as Json, scaler: { ...scaler.toJSON() } };
+  return {
+    ...facts,
+    overlap: overlap && { lastTime: overlap.lastTime, runs: [...overlap.runs] },
+    base: structuredClone(base) as unknown as Json,
+    scaler: { ...scaler.toJSON() },
+  };
 }
 
 /** @throws FILE_FORMAT */
 export function restoreTrainedSeries(found: unknown, where: string, numColumns: number): TrainedSeries {
   const saved = new SavedFields(where, found);
   const count = (name: string): number => saved.read(name, 'a whole number', isCount);
-  const positive = (name: string): number => saved.read(name, 'a number above 0', (value): value is number => Number.isFinite(value) && (value as number) > 0);
-  const scaler = scalerFromJSON(saved.read('scaler', 'an object', (value): value is object => typeof value === 'object' && value !== null), where);
-  if (scaler.columns !== numColumns) throw saved.fault('a scaler does not fit the columns.', `${numColumns} columns`, scaler.columns);
+  const positive = (name: string): number =>
+    saved.read(name, 'a number above 0', (value): value is number => Number.isFinite(value) && (value as number) > 0);
+  const scaler = scalerFromJSON(
+    saved.read('scaler', 'an object', (value): value is object => typeof value === 'object' && value !== null),
+    where,
+  );
+  if (scaler.columns !== numColumns)
+    throw saved.fault('a scaler does not fit the columns.', `${numColumns} columns`, scaler.columns);
   const common = {
     name: saved.read('name', 'a text', isText),
     numTrainingRows: count('numTrainingRows'),
     numSeenRows: count('numSeenRows'),
     fingerprint: count('fingerprint'),
     overlap: saved.read('overlap', 'a last time and fingerprints, or null', optional(orNull(isSeenRuns))) ?? null,
-    naiveScale: saved.read('naiveScale', 'a number of at least 0', (value): value is number => Number.isFinite(value) && (value as number) >= 0),
+    naiveScale: saved.read(
+      'naiveScale',
+      'a number of at least 0',
+      (value): value is number => Number.isFinite(value) && (value as number) >= 0,
+    ),
     scaler,
   };
   // Files of before there was a choice: the network answers with changes since the last value.
-  if (!('base' in (found as object))) return { ...common, lowest: -Infinity, base: { name: 'naive' }, correctionScale: scaler.toJSON().scale[0], errorScale: null };
+  if (!('base' in (found as object)))
+    return {
+      ...common,
+      lowest: -Infinity,
+      base: { name: 'naive' },
+      correctionScale: scaler.toJSON().scale[0],
+      errorScale: null,
+    };
   return {
     ...common,
     lowest: saved.read('lowest', 'a number', (value): value is number => Number.isFinite(value)),
-    base: restoreBase(saved.read('base', 'an object', (value): value is object => typeof value === 'object' && value !== null), where),
+    base: restoreBase(
+      saved.read('base', 'an object', (value): value is object => typeof value === 'object' && value !== null),
+      where,
+    ),
     correctionScale: positive('correctionScale'),
     errorScale: positive('errorScale'),
   };

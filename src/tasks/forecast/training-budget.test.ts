@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { chooseBase } from './choose-base.js';
-import { budgetNotes, evenlyDrawn, mostForecasts, mostRowsForBase, mostValidationWindows, stepsOfEpoch } from './training-budget.js';
+import {
+  budgetNotes,
+  evenlyDrawn,
+  mostForecasts,
+  mostRowsForBase,
+  mostValidationWindows,
+  stepsOfEpoch,
+} from './training-budget.js';
 
 describe('the budget of a training', () => {
   it('changes nothing for a series of usual length', () => {
@@ -9,12 +16,20 @@ describe('the budget of a training', () => {
     expect([...evenlyDrawn(7, 11)]).toEqual([0, 1, 2, 3, 4, 5, 6]);
     const validation = { length: 2_000, numPossible: 2_000 };
     expect(mostValidationWindows(336)).toBeGreaterThan(validation.length);
-    const use = { numWindows: 8_500, windowsPerEpoch: 133 * 64, isGiven: false, validation, numTestOrigins: mostForecasts, mostRows: mostRowsForBase };
+    const use = {
+      numWindows: 8_500,
+      windowsPerEpoch: 133 * 64,
+      isGiven: false,
+      validation,
+      numTestOrigins: mostForecasts,
+      mostRows: mostRowsForBase,
+    };
     expect(budgetNotes(use)).toEqual([]);
   });
 
   it('keeps the rows that an epoch reads of a long one, whatever its length', () => {
-    const read = (numWindows: number, timesteps: number): number => 64 * timesteps * stepsOfEpoch(numWindows, { batchSize: 64, timesteps });
+    const read = (numWindows: number, timesteps: number): number =>
+      64 * timesteps * stepsOfEpoch(numWindows, { batchSize: 64, timesteps });
     expect(read(3_000_000, 24)).toBe(read(9_000_000, 24));
     expect(read(3_000_000, 336) / read(3_000_000, 24)).toBeCloseTo(1, 1);
   });

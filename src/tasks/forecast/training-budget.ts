@@ -15,7 +15,10 @@ export const mostForecasts = 20_000;
 export const mostRowsForBase = 100_000;
 
 /** Steps of an epoch: those that show every window once, as far as they read no more than so many rows. */
-export function stepsOfEpoch(numWindows: number, { batchSize, timesteps }: { batchSize: number; timesteps: number }): number {
+export function stepsOfEpoch(
+  numWindows: number,
+  { batchSize, timesteps }: { batchSize: number; timesteps: number },
+): number {
   const all = Math.ceil(numWindows / batchSize);
   const most = Math.ceil(rowsPerEpoch / (batchSize * timesteps));
   return Math.max(leastSteps, Math.min(all, most));
@@ -46,15 +49,28 @@ export interface BudgetUse {
 }
 
 /** What was left out of long series to end in time, a sentence each. */
-export function budgetNotes({ numWindows, windowsPerEpoch, isGiven, validation, numTestOrigins, mostRows }: BudgetUse): string[] {
+export function budgetNotes({
+  numWindows,
+  windowsPerEpoch,
+  isGiven,
+  validation,
+  numTestOrigins,
+  mostRows,
+}: BudgetUse): string[] {
   const shown = (count: number): string => count.toLocaleString('en-US');
   const how = isGiven ? '' : ' (steps per epoch say how many)';
   return [
-    ...(windowsPerEpoch < numWindows ? [`an epoch shows ${shown(windowsPerEpoch)} windows, drawn anew from ${shown(numWindows)}${how}`] : []),
+    ...(windowsPerEpoch < numWindows
+      ? [`an epoch shows ${shown(windowsPerEpoch)} windows, drawn anew from ${shown(numWindows)}${how}`]
+      : []),
     ...(validation.length < validation.numPossible
       ? [`validation is on ${shown(validation.length)} windows, drawn evenly from ${shown(validation.numPossible)}`]
       : []),
-    ...(numTestOrigins > mostForecasts ? [`errors are those of at most ${shown(mostForecasts)} forecasts, drawn evenly from ${shown(numTestOrigins)}`] : []),
-    ...(mostRows > mostRowsForBase ? [`the base is chosen by the last ${shown(mostRowsForBase)} of ${shown(mostRows)} rows`] : []),
+    ...(numTestOrigins > mostForecasts
+      ? [`errors are those of at most ${shown(mostForecasts)} forecasts, drawn evenly from ${shown(numTestOrigins)}`]
+      : []),
+    ...(mostRows > mostRowsForBase
+      ? [`the base is chosen by the last ${shown(mostRowsForBase)} of ${shown(mostRows)} rows`]
+      : []),
   ];
 }

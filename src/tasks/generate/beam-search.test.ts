@@ -50,7 +50,12 @@ describe('a beam search', () => {
     for (let seed = 0; seed < 7; seed++) {
       const model = modelOf(seed);
       const [best] = bestOfAll(model, [1, 2], 5);
-      const found = await beamSearch(model, Int32Array.of(1, 2), { beams: 3 ** 5, length: 5, never: new Set(), isComplete: (tokens) => tokens.at(-1) === END });
+      const found = await beamSearch(model, Int32Array.of(1, 2), {
+        beams: 3 ** 5,
+        length: 5,
+        never: new Set(),
+        isComplete: (tokens) => tokens.at(-1) === END,
+      });
       expect(found, `model ${seed}`).toEqual(best.tokens);
       lengths.add(best.tokens.length);
     }
@@ -60,21 +65,46 @@ describe('a beam search', () => {
 
   it('goes on where a continuation is worse than the best complete one and only later tokens make it better', async () => {
     // A chain of tokens: after 2 the end is likelier than either other token, and after these everything is all but certain.
-    const next = [[0.001, 0.98, 0.001, 0.018], [0.001, 0.001, 0.018, 0.98], [0.3, 0.29, 0.01, 0.4], [0.25, 0.25, 0.25, 0.25]];
-    const model = new Sequential([new Embedding({ inputDim: TOKENS, outputDim: TOKENS, inputShape: [null] }), new Dense({ units: TOKENS, useBias: false })]);
+    const next = [
+      [0.001, 0.98, 0.001, 0.018],
+      [0.001, 0.001, 0.018, 0.98],
+      [0.3, 0.29, 0.01, 0.4],
+      [0.25, 0.25, 0.25, 0.25],
+    ];
+    const model = new Sequential([
+      new Embedding({ inputDim: TOKENS, outputDim: TOKENS, inputShape: [null] }),
+      new Dense({ units: TOKENS, useBias: false }),
+    ]);
     model.apply(tensor(Int32Array.of(0), [1, 1]));
     const [rows, kernel] = model.weights;
     rows.assign(Float64Array.from({ length: TOKENS ** 2 }, (_, i) => Number(i % (TOKENS + 1) === 0)));
     kernel.assign(next.flat().map(Math.log));
     for (const beams of [3, 40]) {
-      expect(await beamSearch(model, Int32Array.of(2), { beams, length: 6, never: new Set(), isComplete: (tokens) => tokens.at(-1) === END })).toEqual([0, 1, END]);
+      expect(
+        await beamSearch(model, Int32Array.of(2), {
+          beams,
+          length: 6,
+          never: new Set(),
+          isComplete: (tokens) => tokens.at(-1) === END,
+        }),
+      ).toEqual([0, 1, END]);
     }
   });
 
   it('never writes a forbidden token, also where it is the likeliest', async () => {
     const model = modelOf(1);
-    const [likeliest] = await beamSearch(model, Int32Array.of(1), { beams: 1, length: 1, never: new Set(), isComplete: () => false });
-    const others = await beamSearch(model, Int32Array.of(1), { beams: 5, length: 4, never: new Set([likeliest]), isComplete: () => false });
+    const [likeliest] = await beamSearch(model, Int32Array.of(1), {
+      beams: 1,
+      length: 1,
+      never: new Set(),
+      isComplete: () => false,
+    });
+    const others = await beamSearch(model, Int32Array.of(1), {
+      beams: 5,
+      length: 4,
+      never: new Set([likeliest]),
+      isComplete: () => false,
+    });
     expect(others).toHaveLength(4);
     expect(others).not.toContain(likeliest);
   });

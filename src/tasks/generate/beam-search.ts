@@ -36,7 +36,11 @@ interface Beam {
  *
  * @throws as `TextReader`
  */
-export async function beamSearch(model: Sequential, start: Int32Array, options: BeamSearchOptions): Promise<readonly number[]> {
+export async function beamSearch(
+  model: Sequential,
+  start: Int32Array,
+  options: BeamSearchOptions,
+): Promise<readonly number[]> {
   const { beams, length } = options;
   const first = await new TextReader(model).next(start);
   const states = spreadStates(model, beams);
@@ -45,7 +49,9 @@ export async function beamSearch(model: Sequential, start: Int32Array, options: 
   let best: Beam | undefined;
   const mean = ({ tokens, score }: Beam): number => score / Math.max(1, tokens.length);
   for (let step = 0; step < length && alive.length > 0; step++) {
-    const candidates = alive.flatMap((beam) => continuations(beam, rows[beam.row], start, options)).sort((a, b) => b.score - a.score);
+    const candidates = alive
+      .flatMap((beam) => continuations(beam, rows[beam.row], start, options))
+      .sort((a, b) => b.score - a.score);
     alive = [];
     for (const candidate of candidates) {
       if (alive.length === beams) break;
@@ -61,7 +67,10 @@ export async function beamSearch(model: Sequential, start: Int32Array, options: 
     }
   }
   model.resetStates();
-  const unfinished = alive.reduce<Beam | undefined>((a, b) => (a === undefined || mean(b) > mean(a) ? b : a), undefined);
+  const unfinished = alive.reduce<Beam | undefined>(
+    (a, b) => (a === undefined || mean(b) > mean(a) ? b : a),
+    undefined,
+  );
   const chosen = best ?? unfinished;
   if (chosen === undefined) throw new RondoError('INTERNAL', { where: 'beamSearch', what: 'no continuation is left.' });
   return chosen.tokens;
@@ -72,15 +81,26 @@ function continuations(beam: Beam, logits: ArrayLike<number>, start: Int32Array,
   const logProbabilities = logSoftmax(penalised(logits, recent, options));
   const { constraint } = beam;
   const allowed: number[] = [];
-  for (let token = 0; token < logits.length; token++) if (!options.never.has(token) && constraint?.allows(token) !== false) allowed.push(token);
+  for (let token = 0; token < logits.length; token++)
+    if (!options.never.has(token) && constraint?.allows(token) !== false) allowed.push(token);
   return allowed
     .sort((a, b) => logProbabilities[b] - logProbabilities[a] || a - b)
     .slice(0, options.beams + 1)
-    .map((token) => ({ tokens: [...beam.tokens, token], score: beam.score + logProbabilities[token], constraint: constraint?.after(token), row: beam.row }));
+    .map((token) => ({
+      tokens: [...beam.tokens, token],
+      score: beam.score + logProbabilities[token],
+      constraint: constraint?.after(token),
+      row: beam.row,
+    }));
 }
 
 /** Gives each beam its own row of the carried states, and their first logits after its last token. */
-async function advance(model: Sequential, states: readonly Variable[], alive: readonly Beam[], beams: number): Promise<{ rows: ArrayLike<number>[]; alive: Beam[] }> {
+async function advance(
+  model: Sequential,
+  states: readonly Variable[],
+  alive: readonly Beam[],
+  beams: number,
+): Promise<{ rows: ArrayLike<number>[]; alive: Beam[] }> {
   for (const state of states) {
     const before = state.dataSync();
     const width = state.size / beams;
@@ -91,7 +111,10 @@ async function advance(model: Sequential, states: readonly Variable[], alive: re
   const tokens = Int32Array.from({ length: beams }, (_, i) => alive[Math.min(i, alive.length - 1)].tokens.at(-1)!);
   const logits = await model.apply(tensor(tokens, [beams, 1])).data();
   const width = logits.length / beams;
-  return { rows: alive.map((_, i) => logits.slice(i * width, (i + 1) * width)), alive: alive.map((beam, i) => ({ ...beam, row: i })) };
+  return {
+    rows: alive.map((_, i) => logits.slice(i * width, (i + 1) * width)),
+    alive: alive.map((beam, i) => ({ ...beam, row: i })),
+  };
 }
 
 /** Repeats the carried states of one sequence for each beam. */

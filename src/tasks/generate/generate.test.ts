@@ -32,13 +32,32 @@ const mixed = 'e\u0301te\u0301 🎉👍🏽 한국어 각 🇩🇪 नमस्�
 
 describe('a poem', () => {
   it.each([
-    { name: 'quatrains of five', text: chinese, level: 'characters' as const, poem: { lines: 4, charactersPerLine: 5, lineEnds: ['，', '。\n'] }, expected: /^[^\n，。]{5}，[^\n，。]{5}。\n[^\n，。]{5}，[^\n，。]{5}。$/u },
-    { name: 'an acrostic', text: chinese, level: 'characters' as const, poem: { acrostic: '春夜花', charactersPerLine: 3 }, expected: /^春.{2}\n夜.{2}\n花.{2}$/u },
+    {
+      name: 'quatrains of five',
+      text: chinese,
+      level: 'characters' as const,
+      poem: { lines: 4, charactersPerLine: 5, lineEnds: ['，', '。\n'] },
+      expected: /^[^\n，。]{5}，[^\n，。]{5}。\n[^\n，。]{5}，[^\n，。]{5}。$/u,
+    },
+    {
+      name: 'an acrostic',
+      text: chinese,
+      level: 'characters' as const,
+      poem: { acrostic: '春夜花', charactersPerLine: 3 },
+      expected: /^春.{2}\n夜.{2}\n花.{2}$/u,
+    },
     { name: 'one line', text: chinese, level: 'characters' as const, poem: { lines: 1 }, expected: /^[^\n]{1,100}$/u },
-    { name: 'lines of their own length', text: chinese, level: 'characters' as const, poem: { acrostic: '鳥鳥', lineEnds: ['。\n'] }, expected: /^鳥[^\n]{0,99}。\n鳥[^\n]{0,99}。$/u },
+    {
+      name: 'lines of their own length',
+      text: chinese,
+      level: 'characters' as const,
+      poem: { acrostic: '鳥鳥', lineEnds: ['。\n'] },
+      expected: /^鳥[^\n]{0,99}。\n鳥[^\n]{0,99}。$/u,
+    },
   ])('has its form: $name', async ({ text, level, poem, expected }) => {
     const model = wild(text, { level });
-    for (let seed = 0; seed < 20; seed++) expect(await textOf(model, { poem, seed, temperature: seed % 4 })).toMatch(expected);
+    for (let seed = 0; seed < 20; seed++)
+      expect(await textOf(model, { poem, seed, temperature: seed % 4 })).toMatch(expected);
   });
 
   it.each([
@@ -51,7 +70,11 @@ describe('a poem', () => {
     for (let seed = 0; seed < 25; seed++) {
       const charactersPerLine = 4 + (seed % 9);
       const lines = (await textOf(model, { poem: { lines: 3, charactersPerLine }, seed })).split('\n');
-      expect(lines.map((line) => visible(line).length)).toEqual([charactersPerLine, charactersPerLine, charactersPerLine]);
+      expect(lines.map((line) => visible(line).length)).toEqual([
+        charactersPerLine,
+        charactersPerLine,
+        charactersPerLine,
+      ]);
       for (const line of lines) expect(line.trim()).toBe(line);
     }
   });
@@ -59,7 +82,9 @@ describe('a poem', () => {
   it('has an acrostic of words as well, and goes on from a prompt', async () => {
     const model = wild(english, { level: 'words' });
     for (let seed = 0; seed < 10; seed++) {
-      const lines = (await textOf(model, { prompt: 'Shall I', poem: { acrostic: 'St', charactersPerLine: 13 }, seed })).split('\n');
+      const lines = (
+        await textOf(model, { prompt: 'Shall I', poem: { acrostic: 'St', charactersPerLine: 13 }, seed })
+      ).split('\n');
       expect(lines.map((line) => line[0])).toEqual(['S', 't']);
       expect(lines.map((line) => visible(line).length)).toEqual([13, 13]);
     }
@@ -67,12 +92,17 @@ describe('a poem', () => {
 
   it('never begins a line that it cannot fill', async () => {
     const model = wild('aaaa bbbbbb\n'.repeat(20), { level: 'words' });
-    for (let seed = 0; seed < 20; seed++) expect(await textOf(model, { poem: { lines: 2, charactersPerLine: 10 }, seed })).toMatch(/^(aaaa bbbbbb|bbbbbb aaaa)\n(aaaa bbbbbb|bbbbbb aaaa)$/);
+    for (let seed = 0; seed < 20; seed++)
+      expect(await textOf(model, { poem: { lines: 2, charactersPerLine: 10 }, seed })).toMatch(
+        /^(aaaa bbbbbb|bbbbbb aaaa)\n(aaaa bbbbbb|bbbbbb aaaa)$/,
+      );
   });
 
   it('keeps its form in a beam search', async () => {
     const model = wild(chinese);
-    expect(await textOf(model, { poem: { lines: 2, charactersPerLine: 5, lineEnds: ['，', '。'] }, beams: 3 })).toMatch(/^[^，。\n]{5}，[^，。\n]{5}。$/u);
+    expect(await textOf(model, { poem: { lines: 2, charactersPerLine: 5, lineEnds: ['，', '。'] }, beams: 3 })).toMatch(
+      /^[^，。\n]{5}，[^，。\n]{5}。$/u,
+    );
   });
 
   it('is refused where it cannot be', () => {
@@ -86,15 +116,27 @@ describe('a poem', () => {
       }
       return 'no error';
     };
-    expect(message(() => new PoemForm(codec, {}))).toContain('[USAGE] PoemForm: a form needs to know how many lines it has.');
-    expect(message(() => new PoemForm(codec, { acrostic: '春Ω' }))).toContain('no line of this form can begin with "Ω"');
-    expect(message(() => new PoemForm(codec, { acrostic: '春🎉' }))).toContain('no line of this form can begin with "🎉"');
+    expect(message(() => new PoemForm(codec, {}))).toContain(
+      '[USAGE] PoemForm: a form needs to know how many lines it has.',
+    );
+    expect(message(() => new PoemForm(codec, { acrostic: '春Ω' }))).toContain(
+      'no line of this form can begin with "Ω"',
+    );
+    expect(message(() => new PoemForm(codec, { acrostic: '春🎉' }))).toContain(
+      'no line of this form can begin with "🎉"',
+    );
     expect(message(() => new PoemForm(codec, { acrostic: ' ' }))).toContain('the acrostic is empty');
-    expect(message(() => new PoemForm(codec, { acrostic: '春夜', lines: 3 }))).toContain('the acrostic does not fit the lines');
-    expect(message(() => new PoemForm(codec, { lines: 2, lineEnds: ['!\n'] }))).toContain('the model cannot write the line end "!\\n"');
+    expect(message(() => new PoemForm(codec, { acrostic: '春夜', lines: 3 }))).toContain(
+      'the acrostic does not fit the lines',
+    );
+    expect(message(() => new PoemForm(codec, { lines: 2, lineEnds: ['!\n'] }))).toContain(
+      'the model cannot write the line end "!\\n"',
+    );
     expect(message(() => new PoemForm(codec, { lines: 2, lineEnds: [''] }))).toContain('a line end is empty');
     expect(message(() => new PoemForm(codec, { lines: 0 }))).toContain('[OUT_OF_RANGE]');
-    expect(message(() => new PoemForm(words, { lines: 2, charactersPerLine: 5 }))).toContain('the vocabulary cannot fill such a line');
+    expect(message(() => new PoemForm(words, { lines: 2, charactersPerLine: 5 }))).toContain(
+      'the vocabulary cannot fill such a line',
+    );
     expect(message(() => new PoemForm(words, { lines: 2, charactersPerLine: 10 }))).toBe('no error');
     expect(message(() => new PoemForm(codec, { line: 2 } as object))).toContain('did you mean `lines`');
   });
@@ -110,8 +152,13 @@ describe('options that exclude each other', () => {
     [{ repetitionWindow: 5 }, 'a window needs a penalty'],
     [{ stop: '' }, 'a text to stop at is empty'],
     [{ stop: ['a', ''] }, 'a text to stop at is empty'],
-  ] as [GenerateOptions, string][])('%j', (options, what) => expect(() => generate(model, options)).toThrow(`[USAGE] generate: ${what}`));
-  it.each([{ repetitionPenalty: 0.5 }, { minP: 2 }, { minP: -1 }, { beams: 0 }, { topP: 0 }, { length: -1 }])('and impossible values: %j', (options) => expect(() => generate(model, options)).toThrow('[OUT_OF_RANGE]'));
+  ] as [GenerateOptions, string][])('%j', (options, what) =>
+    expect(() => generate(model, options)).toThrow(`[USAGE] generate: ${what}`),
+  );
+  it.each([{ repetitionPenalty: 0.5 }, { minP: 2 }, { minP: -1 }, { beams: 0 }, { topP: 0 }, { length: -1 }])(
+    'and impossible values: %j',
+    (options) => expect(() => generate(model, options)).toThrow('[OUT_OF_RANGE]'),
+  );
 });
 
 describe('beam search', () => {
@@ -125,17 +172,26 @@ describe('beam search', () => {
   it('with as many beams as there are texts finds the likeliest of all', async () => {
     const scores = new Map<string, number>();
     const letters = ['a', 'b', 'c', '\n'];
-    for (const first of letters) for (const second of letters) for (const third of letters) {
-      const text = first + second + third;
-      const tokens = await model.tokenScores(`\n${text}`);
-      scores.set(text, tokens.reduce((sum, { logProbability }) => sum + logProbability, 0));
-    }
+    for (const first of letters)
+      for (const second of letters)
+        for (const third of letters) {
+          const text = first + second + third;
+          const tokens = await model.tokenScores(`\n${text}`);
+          scores.set(
+            text,
+            tokens.reduce((sum, { logProbability }) => sum + logProbability, 0),
+          );
+        }
     const [likeliest] = [...scores].sort(([, a], [, b]) => b - a)[0];
     expect(await textOf(model, { beams: 64, length: 3 })).toBe(likeliest);
   });
   it('with one beam takes the likeliest token each time', async () => {
-    expect(await textOf(model, { beams: 1, length: 12, prompt: 'b' })).toBe(await textOf(model, { temperature: 0, length: 12, prompt: 'b' }));
-    expect(await textOf(model, { beams: 1, length: 12, repetitionPenalty: 1.5 })).toBe(await textOf(model, { temperature: 0, length: 12, repetitionPenalty: 1.5 }));
+    expect(await textOf(model, { beams: 1, length: 12, prompt: 'b' })).toBe(
+      await textOf(model, { temperature: 0, length: 12, prompt: 'b' }),
+    );
+    expect(await textOf(model, { beams: 1, length: 12, repetitionPenalty: 1.5 })).toBe(
+      await textOf(model, { temperature: 0, length: 12, repetitionPenalty: 1.5 }),
+    );
   });
   it('ends before a stop', async () => {
     expect(await textOf(model, { beams: 4, length: 40, stop: ['c', '\n'] })).not.toMatch(/[c\n]/);
@@ -161,7 +217,9 @@ describe('sampling', () => {
   });
   it('lowers tokens that came lately, whatever the sign of their logits', () => {
     expect([...Array.from(penalised([2, -2, 2, -2], [0, 1, 1], { repetitionPenalty: 2 }))]).toEqual([1, -4, 2, -2]);
-    expect([...Array.from(penalised([2, -2, 2], [0, 1, 1], { repetitionPenalty: 2, repetitionWindow: 2 }))]).toEqual([2, -4, 2]);
+    expect([...Array.from(penalised([2, -2, 2], [0, 1, 1], { repetitionPenalty: 2, repetitionWindow: 2 }))]).toEqual([
+      2, -4, 2,
+    ]);
   });
   it('stops at the first of several texts, wherever pieces are cut', () => {
     for (const size of [1, 2, 3, 20]) {
@@ -178,6 +236,7 @@ describe('sampling', () => {
   });
   it('reads prompts of unknown characters, emoji and combining marks', async () => {
     const model = wild(chinese);
-    for (const prompt of ['Ω', '🎉👍🏽', 'e\u0301', ' ', '\u0000']) expect((await textOf(model, { prompt, length: 5, seed: 1 })).length).toBe(5);
+    for (const prompt of ['Ω', '🎉👍🏽', 'e\u0301', ' ', '\u0000'])
+      expect((await textOf(model, { prompt, length: 5, seed: 1 })).length).toBe(5);
   });
 });

@@ -24,7 +24,16 @@ export interface GenerateOptions extends SamplingOptions, RepetitionOptions {
   poem?: PoemFormOptions | undefined;
 }
 
-const ownNames = ['prompt', 'length', 'seed', 'stop', 'beams', 'poem', 'repetitionPenalty', 'repetitionWindow'] as const;
+const ownNames = [
+  'prompt',
+  'length',
+  'seed',
+  'stop',
+  'beams',
+  'poem',
+  'repetitionPenalty',
+  'repetitionWindow',
+] as const;
 
 /**
  * Writes text, token by token: each yielded piece continues the text before it. A token costs one step of the model, however
@@ -44,18 +53,36 @@ export function generate(languageModel: LanguageModel, options: GenerateOptions 
   if (options.beams !== undefined) requireCount(where, 'beams', options.beams, 1);
   requireTogether(where, options);
   const form = options.poem && new PoemForm(languageModel.codec, options.poem, where);
-  return options.beams === undefined ? drawn(languageModel, options, form) : searched(languageModel, { ...options, beams: options.beams }, form);
+  return options.beams === undefined
+    ? drawn(languageModel, options, form)
+    : searched(languageModel, { ...options, beams: options.beams }, form);
 }
 
 function requireTogether(where: string, options: GenerateOptions): void {
-  const given = (names: readonly (keyof GenerateOptions)[]): string[] => names.filter((name) => options[name] !== undefined);
+  const given = (names: readonly (keyof GenerateOptions)[]): string[] =>
+    names.filter((name) => options[name] !== undefined);
   const refuse = (reason: string, names: readonly string[]): void => {
-    if (names.length > 0) throw new RondoError('USAGE', { where, what: `${reason}.`, expected: `no ${names.map((name) => `\`${name}\``).join(', ')}`, received: names.map((name) => `${name} ${JSON.stringify(options[name as keyof GenerateOptions])}`).join(', '), fix: 'leave out the one or the other.' });
+    if (names.length > 0)
+      throw new RondoError('USAGE', {
+        where,
+        what: `${reason}.`,
+        expected: `no ${names.map((name) => `\`${name}\``).join(', ')}`,
+        received: names.map((name) => `${name} ${JSON.stringify(options[name as keyof GenerateOptions])}`).join(', '),
+        fix: 'leave out the one or the other.',
+      });
   };
-  if (options.beams !== undefined) refuse('a beam search draws nothing', given(['temperature', 'topK', 'topP', 'minP', 'seed']));
+  if (options.beams !== undefined)
+    refuse('a beam search draws nothing', given(['temperature', 'topK', 'topP', 'minP', 'seed']));
   if (options.poem !== undefined) refuse('the form of a poem decides where it ends', given(['length', 'stop']));
   if (options.repetitionPenalty === undefined) refuse('a window needs a penalty', given(['repetitionWindow']));
-  if (stopsOf(options).includes('')) throw new RondoError('USAGE', { where, what: 'a text to stop at is empty.', expected: 'at least one character', received: JSON.stringify(options.stop), fix: 'leave it out.' });
+  if (stopsOf(options).includes(''))
+    throw new RondoError('USAGE', {
+      where,
+      what: 'a text to stop at is empty.',
+      expected: 'at least one character',
+      received: JSON.stringify(options.stop),
+      fix: 'leave it out.',
+    });
 }
 
 function stopsOf({ stop = [] }: GenerateOptions): readonly string[] {
@@ -63,12 +90,18 @@ function stopsOf({ stop = [] }: GenerateOptions): readonly string[] {
 }
 
 /** What is read before the first token is written, and the token to its left where it goes on from a prompt. */
-function startOf({ codec, text }: LanguageModel, { prompt, poem }: GenerateOptions): { start: Int32Array; before: number | undefined } {
+function startOf(
+  { codec, text }: LanguageModel,
+  { prompt, poem }: GenerateOptions,
+): { start: Int32Array; before: number | undefined } {
   // A file of an earlier version does not say how its texts begin.
   const beginning = text.start?.tokens ?? codec.encode('\n');
   const given = codec.encode(prompt ?? '');
   // A poem begins a line of its own.
-  return { start: joined(beginning, given), before: given.length > 0 && poem === undefined ? given[given.length - 1] : undefined };
+  return {
+    start: joined(beginning, given),
+    before: given.length > 0 && poem === undefined ? given[given.length - 1] : undefined,
+  };
 }
 
 /** The prompt behind what stands before a text's beginning; where the prompt begins with the end of that, it is not said twice. */
@@ -87,7 +120,11 @@ function mostTokens(length: number | undefined, form: PoemForm | undefined): num
   return form === undefined ? (length ?? 500) : form.numLines * 10_000;
 }
 
-async function* drawn(languageModel: LanguageModel, options: GenerateOptions, form: PoemForm | undefined): AsyncGenerator<string> {
+async function* drawn(
+  languageModel: LanguageModel,
+  options: GenerateOptions,
+  form: PoemForm | undefined,
+): AsyncGenerator<string> {
   const { model, codec } = languageModel;
   const { length, seed, temperature, topK, topP, minP } = options;
   const random = new Random(seed ?? currentRandom().uint32(), 'generate');

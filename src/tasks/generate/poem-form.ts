@@ -62,26 +62,49 @@ export class PoemForm {
   constructor(codec: TokenCodec, options: PoemFormOptions, where = 'PoemForm') {
     refuseUnknownOptions(where, options, ['lines', 'charactersPerLine', 'acrostic', 'lineEnds']);
     const { charactersPerLine, lineEnds = ['\n'] } = options;
-    const acrostic = options.acrostic === undefined ? [] : graphemesOf(options.acrostic).filter((character) => character.trim() !== '');
-    if (options.acrostic !== undefined && acrostic.length === 0) throw impossible(where, 'the acrostic is empty.', 'at least one character', JSON.stringify(options.acrostic));
+    const acrostic =
+      options.acrostic === undefined
+        ? []
+        : graphemesOf(options.acrostic).filter((character) => character.trim() !== '');
+    if (options.acrostic !== undefined && acrostic.length === 0)
+      throw impossible(where, 'the acrostic is empty.', 'at least one character', JSON.stringify(options.acrostic));
     const lines = options.lines ?? (acrostic.length > 0 ? acrostic.length : undefined);
-    if (lines === undefined) throw impossible(where, 'a form needs to know how many lines it has.', '`lines` or `acrostic`', 'neither');
+    if (lines === undefined)
+      throw impossible(where, 'a form needs to know how many lines it has.', '`lines` or `acrostic`', 'neither');
     requireCount(where, 'lines', lines);
     if (charactersPerLine !== undefined) requireCount(where, 'charactersPerLine', charactersPerLine);
-    if (acrostic.length > 0 && acrostic.length !== lines) throw impossible(where, 'the acrostic does not fit the lines.', `${lines} characters, one a line`, `${acrostic.length}: ${options.acrostic}`);
-    if (lineEnds.length === 0 || lineEnds.some((end) => end === '')) throw impossible(where, 'a line end is empty.', 'at least one character for each line end', JSON.stringify(lineEnds));
+    if (acrostic.length > 0 && acrostic.length !== lines)
+      throw impossible(
+        where,
+        'the acrostic does not fit the lines.',
+        `${lines} characters, one a line`,
+        `${acrostic.length}: ${options.acrostic}`,
+      );
+    if (lineEnds.length === 0 || lineEnds.some((end) => end === ''))
+      throw impossible(
+        where,
+        'a line end is empty.',
+        'at least one character for each line end',
+        JSON.stringify(lineEnds),
+      );
     this.numLines = lines;
     this.charactersPerLine = charactersPerLine;
     this.ends = Array.from({ length: lines }, (_, line) => {
       const end = lineEnds[line % lineEnds.length];
       return line < lines - 1 ? spelled(codec, end, where) : spelled(codec, end.trimEnd(), where);
     });
-    this.endTokens = this.ends.map((end, line) => (end.length > 0 ? end : spelled(codec, lineEnds[line % lineEnds.length], where))[0]);
+    this.endTokens = this.ends.map(
+      (end, line) => (end.length > 0 ? end : spelled(codec, lineEnds[line % lineEnds.length], where))[0],
+    );
     this.facts = factsOf(codec, lineEnds);
     this.isFillable = fillable(this.facts, charactersPerLine ?? 0);
     // A codec may have a form of its own for a character: lower case.
     const hasBeginning = (character: string): boolean => this.facts.some((found) => found?.first === character);
-    this.starts = Array.from({ length: lines }, (_, line) => (acrostic.length === 0 || hasBeginning(acrostic[line]) ? acrostic.at(line) : codec.decode(codec.encode(acrostic[line]))));
+    this.starts = Array.from({ length: lines }, (_, line) =>
+      acrostic.length === 0 || hasBeginning(acrostic[line])
+        ? acrostic.at(line)
+        : codec.decode(codec.encode(acrostic[line])),
+    );
     this.requireBeginnings(acrostic, where);
   }
 
@@ -114,9 +137,13 @@ export class PoemForm {
       if (this.facts.some((_, token) => this.canBegin(token, line))) continue;
       throw impossible(
         where,
-        acrostic.length === 0 ? 'the vocabulary cannot fill such a line.' : `no line of this form can begin with ${JSON.stringify(acrostic[line])}.`,
+        acrostic.length === 0
+          ? 'the vocabulary cannot fill such a line.'
+          : `no line of this form can begin with ${JSON.stringify(acrostic[line])}.`,
         `tokens of whole characters that fill ${this.charactersPerLine ?? 'a line'}${this.charactersPerLine === undefined ? '' : ' characters'}`,
-        acrostic.length === 0 ? 'none that fit' : `no token that begins with ${JSON.stringify(acrostic[line])} and fits`,
+        acrostic.length === 0
+          ? 'none that fit'
+          : `no token that begins with ${JSON.stringify(acrostic[line])} and fits`,
       );
     }
   }
@@ -157,12 +184,19 @@ class PlaceInPoem implements TokenConstraint {
 
   writes(token: number): boolean {
     const { form, line } = this;
-    return !(this.ending === undefined && form.charactersPerLine === undefined && this.count > 0 && token === form.endTokens[line] && form.ends[line].length === 0);
+    return !(
+      this.ending === undefined &&
+      form.charactersPerLine === undefined &&
+      this.count > 0 &&
+      token === form.endTokens[line] &&
+      form.ends[line].length === 0
+    );
   }
 
   after(token: number): TokenConstraint {
     const { form, line, count, ending } = this;
-    if (ending !== undefined || (form.charactersPerLine === undefined && count > 0 && token === form.endTokens[line])) return this.atEnd((ending ?? 0) + 1);
+    if (ending !== undefined || (form.charactersPerLine === undefined && count > 0 && token === form.endTokens[line]))
+      return this.atEnd((ending ?? 0) + 1);
     const found = form.factsOf(token)!;
     const next = new PlaceInPoem(form, line, count + found.length, found.endsWithSpace, undefined);
     return next.count === (form.charactersPerLine ?? longestLine) ? next.atEnd(0) : next;
@@ -171,12 +205,15 @@ class PlaceInPoem implements TokenConstraint {
   /** The place after so many tokens of the line's end. */
   private atEnd(written: number): PlaceInPoem {
     const { form, line } = this;
-    return written < form.ends[line].length ? new PlaceInPoem(form, line, this.count, false, written) : new PlaceInPoem(form, line + 1, 0, false, undefined);
+    return written < form.ends[line].length
+      ? new PlaceInPoem(form, line, this.count, false, written)
+      : new PlaceInPoem(form, line + 1, 0, false, undefined);
   }
 }
 
 /** Signs that join with what stands before or after them, so that the number of graphemes would depend on the neighbour. */
-const binding = /^[\u1160-\u11ff\ud7b0-\ud7fb]|[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u0d4e\u1100-\u115f\ua960-\ua97c\u200d]$|\p{Regional_Indicator}/u;
+const binding =
+  /^[\u1160-\u11ff\ud7b0-\ud7fb]|[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u0d4e\u1100-\u115f\ua960-\ua97c\u200d]$|\p{Regional_Indicator}/u;
 
 function factsOf(codec: TokenCodec, lineEnds: readonly string[]): (TokenFacts | undefined)[] {
   const hasSigns = lineEnds.some((end) => end.trim() !== '');
@@ -184,11 +221,23 @@ function factsOf(codec: TokenCodec, lineEnds: readonly string[]): (TokenFacts | 
   const ok = hasSigns ? /^[\p{L}\p{N}\p{M}\p{Zs}]+$/u : /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\ufffd]+$/u;
   return Array.from({ length: codec.size }, (_, token) => {
     const text = token === codec.unknownId ? undefined : codec.written(token, undefined);
-    if (text === undefined || text === '' || !ok.test(text) || binding.test(text) || Array.from(text).some((character) => endSigns.has(character))) return undefined;
+    if (
+      text === undefined ||
+      text === '' ||
+      !ok.test(text) ||
+      binding.test(text) ||
+      Array.from(text).some((character) => endSigns.has(character))
+    )
+      return undefined;
     // A sign that joins any letter before it is no character of its own.
     if (graphemesOf(`x${text}`)[0] !== 'x') return undefined;
     const visible = graphemesOf(text).filter((grapheme) => grapheme.trim() !== '');
-    return { length: visible.length, first: visible[0], startsWithSpace: text.trimStart() !== text, endsWithSpace: text.trimEnd() !== text };
+    return {
+      length: visible.length,
+      first: visible[0],
+      startsWithSpace: text.trimStart() !== text,
+      endsWithSpace: text.trimEnd() !== text,
+    };
   });
 }
 
@@ -197,7 +246,8 @@ function fillable(facts: readonly (TokenFacts | undefined)[], most: number): boo
   const lengths = new Set(facts.map((found) => (found === undefined || found.endsWithSpace ? 0 : found.length)));
   lengths.delete(0);
   const can = [true];
-  for (let count = 1; count <= most; count++) can.push([...lengths].some((length) => length <= count && can[count - length]));
+  for (let count = 1; count <= most; count++)
+    can.push([...lengths].some((length) => length <= count && can[count - length]));
   return can;
 }
 
@@ -205,10 +255,22 @@ function fillable(facts: readonly (TokenFacts | undefined)[], most: number): boo
 function spelled(codec: TokenCodec, text: string, where: string): Int32Array {
   if (text === '') return new Int32Array(0);
   const tokens = codec.encode(text);
-  if (tokens.length > 0 && codec.decode(tokens) === text && !tokens.some((token) => token === codec.unknownId)) return tokens;
-  throw impossible(where, `the model cannot write the line end ${JSON.stringify(text)}.`, 'signs of the texts it was trained on', `it would write ${JSON.stringify(codec.decode(tokens))}`);
+  if (tokens.length > 0 && codec.decode(tokens) === text && !tokens.some((token) => token === codec.unknownId))
+    return tokens;
+  throw impossible(
+    where,
+    `the model cannot write the line end ${JSON.stringify(text)}.`,
+    'signs of the texts it was trained on',
+    `it would write ${JSON.stringify(codec.decode(tokens))}`,
+  );
 }
 
 function impossible(where: string, what: string, expected: string, received: string): RondoError {
-  return new RondoError('USAGE', { where, what, expected, received, fix: 'choose a form that fits the model, or train the model on texts of this form.' });
+  return new RondoError('USAGE', {
+    where,
+    what,
+    expected,
+    received,
+    fix: 'choose a form that fits the model, or train the model on texts of this form.',
+  });
 }

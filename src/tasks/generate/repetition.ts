@@ -14,14 +14,20 @@ export interface RepetitionOptions {
 
 /** @throws OUT_OF_RANGE */
 export function requireRepetition(where: string, { repetitionPenalty, repetitionWindow }: RepetitionOptions): void {
-  if (repetitionPenalty !== undefined) requireNumber(where, 'repetitionPenalty', repetitionPenalty, 'a number of at least 1', (value) => value >= 1);
+  if (repetitionPenalty !== undefined)
+    requireNumber(where, 'repetitionPenalty', repetitionPenalty, 'a number of at least 1', (value) => value >= 1);
   if (repetitionWindow !== undefined) requireCount(where, 'repetitionWindow', repetitionWindow);
 }
 
 /** The logits with those of recent tokens lowered; the same array where nothing is to change. */
-export function penalised(logits: ArrayLike<number>, recent: readonly number[], { repetitionPenalty = 1, repetitionWindow = 64 }: RepetitionOptions): ArrayLike<number> {
+export function penalised(
+  logits: ArrayLike<number>,
+  recent: readonly number[],
+  { repetitionPenalty = 1, repetitionWindow = 64 }: RepetitionOptions,
+): ArrayLike<number> {
   if (repetitionPenalty === 1) return logits;
   const changed = Float64Array.from(logits);
-  for (const token of new Set(recent.slice(-repetitionWindow))) changed[token] = logits[token] > 0 ? logits[token] / repetitionPenalty : logits[token] * repetitionPenalty;
+  for (const token of new Set(recent.slice(-repetitionWindow)))
+    changed[token] = logits[token] > 0 ? logits[token] / repetitionPenalty : logits[token] * repetitionPenalty;
   return changed;
 }

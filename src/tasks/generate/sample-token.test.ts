@@ -19,10 +19,12 @@ function softmax(values: readonly number[]): number[] {
 
 describe('sampleToken', () => {
   // 40,000 draws: a share's standard error is at most 0.0025; four of them.
-  const near = (found: readonly number[], wanted: readonly number[]): void => found.forEach((share, i) => expect(Math.abs(share - wanted[i])).toBeLessThan(0.01));
+  const near = (found: readonly number[], wanted: readonly number[]): void =>
+    found.forEach((share, i) => expect(Math.abs(share - wanted[i])).toBeLessThan(0.01));
 
   it('draws as the softmax says', () => near(shares({}), softmax(logits)));
-  it('divides the logits by the temperature', () => near(shares({ temperature: 2 }), softmax(logits.map((value) => value / 2))));
+  it('divides the logits by the temperature', () =>
+    near(shares({ temperature: 2 }), softmax(logits.map((value) => value / 2))));
   it('takes the likeliest at temperature 0', () => expect(shares({ temperature: 0 })[3]).toBe(1));
   it('keeps the topK likeliest and their proportions', () => {
     const kept = softmax([logits[3], logits[0]]);
@@ -35,7 +37,8 @@ describe('sampleToken', () => {
     expect(shares({ topP: 0.73 })[3]).toBe(1);
   });
   it('applies the temperature before topP and minP', () => {
-    const drawn = (options: SamplingOptions): number[] => shares(options, undefined, 4000).flatMap((share, i) => (share > 0 ? [i] : []));
+    const drawn = (options: SamplingOptions): number[] =>
+      shares(options, undefined, 4000).flatMap((share, i) => (share > 0 ? [i] : []));
     // Probabilities at temperature 1: 0.735, 0.164, 0.047, 0.022, 0.005; at 3: 0.379, 0.230, 0.152, 0.118, 0.072; at 0.5: 0.947, 0.047, ...
     expect(drawn({ topP: 0.7 })).toEqual([3]);
     expect(drawn({ topP: 0.7, temperature: 3 })).toEqual([0, 2, 3]);

@@ -25,10 +25,13 @@ export const samplingOptionNames = ['temperature', 'topK', 'topP', 'minP'] as co
 
 /** @throws OUT_OF_RANGE */
 export function requireSampling(where: string, { temperature, topK, topP, minP }: SamplingOptions): void {
-  if (temperature !== undefined) requireNumber(where, 'temperature', temperature, 'a number of at least 0', (value) => value >= 0);
+  if (temperature !== undefined)
+    requireNumber(where, 'temperature', temperature, 'a number of at least 0', (value) => value >= 0);
   if (topK !== undefined) requireCount(where, 'topK', topK);
-  if (topP !== undefined) requireNumber(where, 'topP', topP, 'a number above 0 and at most 1', (value) => value > 0 && value <= 1);
-  if (minP !== undefined) requireNumber(where, 'minP', minP, 'a number from 0 to 1', (value) => value >= 0 && value <= 1);
+  if (topP !== undefined)
+    requireNumber(where, 'topP', topP, 'a number above 0 and at most 1', (value) => value > 0 && value <= 1);
+  if (minP !== undefined)
+    requireNumber(where, 'minP', minP, 'a number from 0 to 1', (value) => value >= 0 && value <= 1);
 }
 
 /**
@@ -37,7 +40,12 @@ export function requireSampling(where: string, { temperature, topK, topP, minP }
  *
  * @throws NOT_FINITE when no token has a finite logit.
  */
-export function sampleToken(logits: ArrayLike<number>, random: Random, options: SamplingOptions = {}, never: { has(token: number): boolean } = new Set<number>()): number {
+export function sampleToken(
+  logits: ArrayLike<number>,
+  random: Random,
+  options: SamplingOptions = {},
+  never: { has(token: number): boolean } = new Set<number>(),
+): number {
   const where = 'sampleToken';
   refuseUnknownOptions(where, options, samplingOptionNames);
   requireSampling(where, options);
@@ -47,7 +55,13 @@ export function sampleToken(logits: ArrayLike<number>, random: Random, options: 
   for (let i = 0; i < logits.length; i++) if (!never.has(i) && logits[i] !== -Infinity) candidates.push(i);
   const best = candidates.reduce((a, b) => (logits[b] > logits[a] ? b : a), candidates[0]);
   if (best === undefined || !candidates.every((i) => Number.isFinite(logits[i]))) {
-    throw new RondoError('NOT_FINITE', { where, what: 'the logits are not finite.', expected: 'a finite number for each token', received: `${Array.from(logits).filter(Number.isFinite).length} finite of ${logits.length}`, fix: 'train the model again with a smaller learning rate.' });
+    throw new RondoError('NOT_FINITE', {
+      where,
+      what: 'the logits are not finite.',
+      expected: 'a finite number for each token',
+      received: `${Array.from(logits).filter(Number.isFinite).length} finite of ${logits.length}`,
+      fix: 'train the model again with a smaller learning rate.',
+    });
   }
   if (temperature === 0) return best;
   // Subtracting the largest logit first keeps every power at most 1.

@@ -11,7 +11,10 @@ export class StopTexts {
     this.held += text;
     const ends = this.stops.map((stop) => this.held.indexOf(stop)).filter((place) => place >= 0);
     if (ends.length > 0) return { free: this.held.slice(0, minimumOf(ends)), isStopped: true };
-    const kept = maximumOf(this.stops.map((stop) => overlap(this.held, stop)), 0);
+    const kept = maximumOf(
+      this.stops.map((stop) => overlap(this.held, stop)),
+      0,
+    );
     const free = this.held.slice(0, this.held.length - kept);
     this.held = this.held.slice(free.length);
     return { free, isStopped: false };
@@ -25,6 +28,7 @@ export class StopTexts {
 
 /** How many characters at the end of `text` are also the beginning of `stop`. */
 function overlap(text: string, stop: string): number {
-  for (let size = Math.min(text.length, stop.length - 1); size > 0; size--) if (stop.startsWith(text.slice(-size))) return size;
+  for (let size = Math.min(text.length, stop.length - 1); size > 0; size--)
+    if (stop.startsWith(text.slice(-size))) return size;
   return 0;
 }

@@ -12,7 +12,10 @@ const context = createContext({ work: undefined });
  * A library whose tokenizers end: their regular expressions come from a file, and one can take longer than the world has been
  * there on a text of a few dozen characters. V8 stops a script that takes too long, and what it calls, at a back-tracking step.
  */
-export function boundedLibrary({ Tokenizer }: TokenizerLibrary, limitsMs = { call: limitMs, character: limitMsPerCharacter }): TokenizerLibrary {
+export function boundedLibrary(
+  { Tokenizer }: TokenizerLibrary,
+  limitsMs = { call: limitMs, character: limitMsPerCharacter },
+): TokenizerLibrary {
   const bounded = <T>(length: number, work: () => T): T => {
     context.work = work;
     try {
@@ -41,11 +44,17 @@ export function boundedLibrary({ Tokenizer }: TokenizerLibrary, limitsMs = { cal
         this.#decodesByPatterns = !patternsOf((json as { decoder?: unknown | undefined }).decoder).next().done;
       }
 
-      encode(text: string, options?: { add_special_tokens?: boolean | undefined }): { readonly ids: ArrayLike<number> } {
+      encode(
+        text: string,
+        options?: { add_special_tokens?: boolean | undefined },
+      ): { readonly ids: ArrayLike<number> } {
         return bounded(text.length, () => this.#tokenizer.encode(text, options));
       }
 
-      decode(ids: number[], options?: { skip_special_tokens?: boolean | undefined; clean_up_tokenization_spaces?: boolean | undefined }): string {
+      decode(
+        ids: number[],
+        options?: { skip_special_tokens?: boolean | undefined; clean_up_tokenization_spaces?: boolean | undefined },
+      ): string {
         const decode = (): string => this.#tokenizer.decode(ids, options);
         return this.#decodesByPatterns ? bounded(ids.length, decode) : decode();
       }

@@ -43,12 +43,18 @@ export class ByteCodec implements TokenCodec {
   }
 
   shown(token: number): string {
-    return this.texts[token] ?? Array.from(this.pairs.bytesOf(token), (byte) => `<${byte.toString(16).padStart(2, '0')}>`).join('');
+    return (
+      this.texts[token] ??
+      Array.from(this.pairs.bytesOf(token), (byte) => `<${byte.toString(16).padStart(2, '0')}>`).join('')
+    );
   }
 
   writer(): TokenWriter {
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-    return { write: (token) => decoder.decode(this.pairs.bytesOf(token), { stream: true }), end: () => decoder.decode() };
+    return {
+      write: (token) => decoder.decode(this.pairs.bytesOf(token), { stream: true }),
+      end: () => decoder.decode(),
+    };
   }
 
   toJSON(): Json {
@@ -57,6 +63,9 @@ export class ByteCodec implements TokenCodec {
 
   /** @throws FILE_FORMAT when the value is not what {@link toJSON} writes. */
   static fromJSON(value: unknown, where = 'ByteCodec.fromJSON'): ByteCodec {
-    return new ByteCodec(BytePairs.fromJSON(value, where), new SavedFields(where, value).read('lower', 'true or false', isBoolean));
+    return new ByteCodec(
+      BytePairs.fromJSON(value, where),
+      new SavedFields(where, value).read('lower', 'true or false', isBoolean),
+    );
   }
 }

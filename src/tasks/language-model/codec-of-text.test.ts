@@ -33,10 +33,16 @@ describe('tokens of bytes and of byte pairs', () => {
   it('have the size that is asked for, and are deterministic', () => {
     expect(codecOfText(text, { level: 'bpe', maxTokens: 270 }).size).toBe(270);
     expect(codecOfText(text, { level: 'bpe' }).toJSON()).toEqual(codecOfText(text, { level: 'bpe' }).toJSON());
-    expect(codecOfText('ABAB', { level: 'bpe', lower: true }).decode(codecOfText('ABAB', { level: 'bpe', lower: true }).encode('AB'))).toBe('ab');
+    expect(
+      codecOfText('ABAB', { level: 'bpe', lower: true }).decode(
+        codecOfText('ABAB', { level: 'bpe', lower: true }).encode('AB'),
+      ),
+    ).toBe('ab');
   });
   it('are refused with options they cannot use', () => {
-    expect(() => codecOfText(text, { level: 'bytes', maxTokens: 300 })).toThrow('[USAGE] codecOfText: there are 256 bytes.');
+    expect(() => codecOfText(text, { level: 'bytes', maxTokens: 300 })).toThrow(
+      '[USAGE] codecOfText: there are 256 bytes.',
+    );
     expect(() => codecOfText(text, { level: 'bpe', punctuation: 'attach' })).toThrow('[USAGE]');
     expect(() => codecOfText(text, { level: 'bpe', maxTokens: 256 })).toThrow('[OUT_OF_RANGE]');
     expect(() => codecOfText('', { level: 'bpe' })).toThrow('[OUT_OF_RANGE] codecOfText: no two bytes');
@@ -51,7 +57,10 @@ describe('tokens of bytes and of byte pairs', () => {
       const score = await languageModel.evaluate('Ω naïve 🎉 cat');
       const bytes = languageModel.codec.encode('Ω naïve 🎉 cat').length;
       expect(score.numUnknown).toBe(0);
-      expect(score.bitsPerCharacter).toBeCloseTo((score.loss / Math.LN2) * (bytes / Array.from('Ω naïve 🎉 cat').length), 12);
+      expect(score.bitsPerCharacter).toBeCloseTo(
+        (score.loss / Math.LN2) * (bytes / Array.from('Ω naïve 🎉 cat').length),
+        12,
+      );
       const { task } = deserializeTask(serializeTask(languageModel));
       if (task.task !== 'languageModel') throw new Error('another task');
       expect((await task.evaluate('Ω naïve 🎉 cat')).loss).toBe(score.loss);

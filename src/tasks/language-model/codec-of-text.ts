@@ -19,7 +19,12 @@ export interface CodecOptions extends Omit<TextCodecOptions, 'level'> {
 }
 
 /** Most tokens by default; bytes are always 256. */
-export const defaultMaxTokens: Readonly<Record<(typeof tokenLevels)[number], number>> = { characters: 20_000, words: 20_000, bytes: 256, bpe: 4_096 };
+export const defaultMaxTokens: Readonly<Record<(typeof tokenLevels)[number], number>> = {
+  characters: 20_000,
+  words: 20_000,
+  bytes: 256,
+  bpe: 4_096,
+};
 
 /** The codec of a text. @throws UNKNOWN_NAME, OUT_OF_RANGE; USAGE for options that the tokens have no use for */
 export function codecOfText(text: string, options: CodecOptions = {}): TokenCodec {
@@ -30,14 +35,21 @@ export function codecOfText(text: string, options: CodecOptions = {}): TokenCode
   if (level === 'characters' || level === 'words') return TextCodec.fromText(text, { ...options, level });
   if (punctuation === 'attach') throw unused(where, '`punctuation` is about words.', 'level words', `level ${level}`);
   if (level === 'bytes') {
-    if (maxTokens !== undefined && maxTokens !== 256) throw unused(where, 'there are 256 bytes.', 'no `maxTokens`', `maxTokens ${maxTokens}`);
+    if (maxTokens !== undefined && maxTokens !== 256)
+      throw unused(where, 'there are 256 bytes.', 'no `maxTokens`', `maxTokens ${maxTokens}`);
     return new ByteCodec(new BytePairs(), lower);
   }
   const most = maxTokens ?? defaultMaxTokens.bpe;
   requireCount(where, 'maxTokens', most, 257);
   const pairs = BytePairs.learn(lower ? text.toLowerCase() : text, most);
   if (pairs.size > 256) return new ByteCodec(pairs, lower);
-  throw new RondoError('OUT_OF_RANGE', { where, what: 'no two bytes stand beside each other twice.', expected: 'a text that repeats itself', received: `${text.length} characters`, fix: 'give a longer text, or use bytes.' });
+  throw new RondoError('OUT_OF_RANGE', {
+    where,
+    what: 'no two bytes stand beside each other twice.',
+    expected: 'a text that repeats itself',
+    received: `${text.length} characters`,
+    fix: 'give a longer text, or use bytes.',
+  });
 }
 
 /**

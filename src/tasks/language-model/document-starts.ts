@@ -41,7 +41,12 @@ type Boundary = readonly [before: number, begin: number];
  * @param kind by default the first that is there often enough: many files, blank lines, lines, sentences, a frequent sign.
  * @throws DATA_FORMAT where the text has no documents of the kind
  */
-export function documentStarts(tokens: Int32Array, codec: TokenCodec, files: readonly number[], kind?: DocumentKind): DocumentStarts {
+export function documentStarts(
+  tokens: Int32Array,
+  codec: TokenCodec,
+  files: readonly number[],
+  kind?: DocumentKind,
+): DocumentStarts {
   const texts = Array.from({ length: codec.size }, (_, token) => codec.written(token, undefined) ?? partOfCharacter);
   if (kind !== undefined) {
     const found = commonest(kind, tokens, boundariesOf(kind, tokens, texts, files));
@@ -55,10 +60,15 @@ export function documentStarts(tokens: Int32Array, codec: TokenCodec, files: rea
     });
   }
   // What stands for unknown tokens is no sign of a beginning.
-  const isKnown = ([before, begin]: Boundary): boolean => !tokens.subarray(Math.max(before, begin - longestStart), begin).includes(codec.unknownId ?? -1);
+  const isKnown = ([before, begin]: Boundary): boolean =>
+    !tokens.subarray(Math.max(before, begin - longestStart), begin).includes(codec.unknownId ?? -1);
   let best: DocumentStarts | undefined;
   for (const candidate of startKinds) {
-    const found = commonest(candidate, tokens, boundariesOf(candidate, tokens, texts, files, codec.unknownId).filter(isKnown));
+    const found = commonest(
+      candidate,
+      tokens,
+      boundariesOf(candidate, tokens, texts, files, codec.unknownId).filter(isKnown),
+    );
     if (found.places.length >= leastStarts) return found;
     if (best === undefined || found.places.length > best.places.length) best = found;
   }
@@ -66,14 +76,26 @@ export function documentStarts(tokens: Int32Array, codec: TokenCodec, files: rea
 }
 
 /** @param texts what each token writes */
-function boundariesOf(kind: StartKind, tokens: Int32Array, texts: readonly string[], files: readonly number[], unknownId?: number): Boundary[] {
-  if (kind === 'file') return files.filter((place) => place > 0 && place < tokens.length).map((place): Boundary => [place - 1, place]);
+function boundariesOf(
+  kind: StartKind,
+  tokens: Int32Array,
+  texts: readonly string[],
+  files: readonly number[],
+  unknownId?: number,
+): Boundary[] {
+  if (kind === 'file')
+    return files.filter((place) => place > 0 && place < tokens.length).map((place): Boundary => [place - 1, place]);
   if (kind === 'line') return lineStarts(tokens, texts, 1);
   if (kind === 'blank-line') return lineStarts(tokens, texts, 2);
   if (kind === 'sentence') return sentenceStarts(tokens, texts);
   const counts = countsOf(tokens, texts.length);
-  const candidates = texts.flatMap((text, token) => (token === unknownId ? [] : kind === 'token' || /^[\p{P}\p{S}\s]+$/u.test(text) ? [token] : []));
-  const sign = candidates.reduce<number | undefined>((most, token) => (most === undefined || counts[token] > counts[most] ? token : most), undefined);
+  const candidates = texts.flatMap((text, token) =>
+    token === unknownId ? [] : kind === 'token' || /^[\p{P}\p{S}\s]+$/u.test(text) ? [token] : [],
+  );
+  const sign = candidates.reduce<number | undefined>(
+    (most, token) => (most === undefined || counts[token] > counts[most] ? token : most),
+    undefined,
+  );
   return sign === undefined ? [] : placesAfter(tokens, sign);
 }
 
@@ -105,7 +127,8 @@ function lineStarts(tokens: Int32Array, texts: readonly string[], leastEnds: num
   let candidate: Boundary | undefined;
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i];
-    if (candidate === undefined && i > 0 && run >= leastEnds && isAtEnd[tokens[i - 1]]) candidate = [leastEnds === 1 ? i - 1 : runBegin, i];
+    if (candidate === undefined && i > 0 && run >= leastEnds && isAtEnd[tokens[i - 1]])
+      candidate = [leastEnds === 1 ? i - 1 : runBegin, i];
     // Of a blank line there is nothing to learn, and a token that holds a line end and more has no beginning inside of it.
     if (breaks[token]) candidate = undefined;
     if (isBlank[token]) {
@@ -163,16 +186,22 @@ function commonest(kind: StartKind, tokens: Int32Array, boundaries: readonly Bou
 
 /** The start in a model's file; undefined in files of earlier versions. @throws FILE_FORMAT */
 export function savedStart(text: SavedFields, numTokens: number): TextStart | undefined {
-  const isStart = (value: unknown): value is object | undefined => value === undefined || (typeof value === 'object' && value !== null);
+  const isStart = (value: unknown): value is object | undefined =>
+    value === undefined || (typeof value === 'object' && value !== null);
   const found = text.read('start', 'an object', isStart);
   if (found === undefined) return undefined;
   const saved = new SavedFields(text.where, found);
   return {
-    kind: saved.read('kind', startKinds.join(', '), (value): value is StartKind => startKinds.includes(value as StartKind)),
+    kind: saved.read('kind', startKinds.join(', '), (value): value is StartKind =>
+      startKinds.includes(value as StartKind),
+    ),
     tokens: saved.read(
       'tokens',
       `at most ${longestStart} tokens below ${numTokens}`,
-      (value): value is number[] => Array.isArray(value) && value.length <= longestStart && value.every((token) => isCount(token) && token < numTokens),
+      (value): value is number[] =>
+        Array.isArray(value) &&
+        value.length <= longestStart &&
+        value.every((token) => isCount(token) && token < numTokens),
     ),
   };
 }

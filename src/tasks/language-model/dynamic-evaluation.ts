@@ -42,7 +42,13 @@ let step: PointwiseProgram | undefined;
 function stepProgram(): PointwiseProgram {
   const [weight, gradient, trained] = [leaf('weight'), leaf('gradient'), leaf('trained')];
   step ??= pointwiseProgram('dynamicStep', [
-    { name: 'weight', expression: add(sub(weight, mul(leaf('rate', 'scalar'), gradient)), mul(leaf('decay', 'scalar'), sub(trained, weight))) },
+    {
+      name: 'weight',
+      expression: add(
+        sub(weight, mul(leaf('rate', 'scalar'), gradient)),
+        mul(leaf('decay', 'scalar'), sub(trained, weight)),
+      ),
+    },
   ]);
   return step;
 }
@@ -55,32 +61,59 @@ function stepProgram(): PointwiseProgram {
  *
  * @throws NOT_FINITE where the steps are too large; ABORTED
  */
-export async function dynamicLogLikelihood(model: Sequential, tokens: Int32Array, options: Resolved<DynamicOptions>, signal?: AbortSignal): Promise<number> {
+export async function dynamicLogLikelihood(
+  model: Sequential,
+  tokens: Int32Array,
+  options: Resolved<DynamicOptions>,
+  signal?: AbortSignal,
+): Promise<number> {
   const where = 'LanguageModel.evaluate';
   const loss = sparseCategoricalCrossentropy({ fromLogits: true });
   const variables = [...new Set(model.trainableWeights)];
-  const trained = variables.map((variable) => new Variable(variable.shape, variable.dataSync(), `${variable.name}/trained`, false));
+  const trained = variables.map(
+    (variable) => new Variable(variable.shape, variable.dataSync(), `${variable.name}/trained`, false),
+  );
   let logLikelihood = 0;
   model.resetStates();
   try {
     for (let start = 0; start + 1 < tokens.length; start += options.segment) {
-      if (signal?.aborted === true) throw new RondoError('ABORTED', { where, what: 'it was stopped before it was done.', fix: 'start it again for a result.' });
+      if (signal?.aborted === true)
+        throw new RondoError('ABORTED', {
+          where,
+          what: 'it was stopped before it was done.',
+          fix: 'start it again for a result.',
+        });
       if (hostIsWaiting()) await yieldToHost();
       const end = Math.min(start + options.segment, tokens.length - 1);
       const length = end - start;
-      const [x, y] = [tokens.slice(start, end), tokens.slice(start + 1, end + 1)].map((part) => tensor(part, [1, length]));
+      const [x, y] = [tokens.slice(start, end), tokens.slice(start + 1, end + 1)].map((part) =>
+        tensor(part, [1, length]),
+      );
       scope(() => {
         const { value, gradients } = valueAndGradients(() => lossValue(loss, y, model.apply(x)), variables);
         const mean = value.item();
         const norm = Math.sqrt(gradients.reduce((sum, gradient) => sum + squares(gradient), 0));
         if (!Number.isFinite(mean) || !Number.isFinite(norm)) {
-          throw new RondoError('NOT_FINITE', { where, what: `the loss or a gradient is not finite at token ${start + 1}.`, expected: 'finite numbers', received: `loss ${mean}, gradient norm ${norm}`, fix: 'give a smaller learning rate.' });
+          throw new RondoError('NOT_FINITE', {
+            where,
+            what: `the loss or a gradient is not finite at token ${start + 1}.`,
+            expected: 'finite numbers',
+            received: `loss ${mean}, gradient norm ${norm}`,
+            fix: 'give a smaller learning rate.',
+          });
         }
         logLikelihood -= mean * length;
         const rate = options.learningRate * Math.min(1, options.globalClipNorm / Math.max(norm, 1e-12));
         variables.forEach((variable, i) => {
           const weight = flat(variable);
-          currentBackend().pointwise({ program: stepProgram(), rows: 1, columns: variable.size, inputs: { weight, gradient: flat(gradients[i]), trained: flat(trained[i]) }, outputs: { weight }, scalars: { rate, decay: options.decay } });
+          currentBackend().pointwise({
+            program: stepProgram(),
+            rows: 1,
+            columns: variable.size,
+            inputs: { weight, gradient: flat(gradients[i]), trained: flat(trained[i]) },
+            outputs: { weight },
+            scalars: { rate, decay: options.decay },
+          });
         });
       });
     }

@@ -11,15 +11,19 @@ const rowsThatMoved = async (training: LanguageModelTraining): Promise<string> =
     const [rows] = model.weights;
     const values = rows.dataSync();
     const width = rows.shape[1];
-    return Array.from({ length: rows.shape[0] }, (_, row) => Float64Array.from(values.subarray(row * width, (row + 1) * width)));
+    return Array.from({ length: rows.shape[0] }, (_, row) =>
+      Float64Array.from(values.subarray(row * width, (row + 1) * width)),
+    );
   };
   const before = table();
   await training.train();
   const after = table();
-  return [...(first + second)].filter((letter) => {
-    const [row] = codec.encode(letter);
-    return before[row].some((value, i) => value !== after[row][i]);
-  }).join('');
+  return [...(first + second)]
+    .filter((letter) => {
+      const [row] = codec.encode(letter);
+      return before[row].some((value, i) => value !== after[row][i]);
+    })
+    .join('');
 };
 
 describe('the held-out end of a text', () => {
@@ -36,12 +40,18 @@ describe('the held-out end of a text', () => {
     setSeed(3);
     const train = first.repeat(40);
     const codec = new LanguageModelTraining(train + second, { ...options, validation: 0.2 }).languageModel.codec;
-    expect(await rowsThatMoved(new LanguageModelTraining({ train, validation: second.repeat(10), codec }, options))).toBe(first);
+    expect(
+      await rowsThatMoved(new LanguageModelTraining({ train, validation: second.repeat(10), codec }, options)),
+    ).toBe(first);
   });
 
   it('chooses the epoch: its loss is that of a model that never saw it', async () => {
     setSeed(3);
-    const training = new LanguageModelTraining(first.repeat(60) + second.repeat(15), { ...options, epochs: 4, validation: 0.2 });
+    const training = new LanguageModelTraining(first.repeat(60) + second.repeat(15), {
+      ...options,
+      epochs: 4,
+      validation: 0.2,
+    });
     const { valLoss } = await training.train();
     // Ten letters cost about ln 10 at first; those that never came only become less likely.
     expect(valLoss).toHaveLength(4);

@@ -19,27 +19,65 @@ import type { Resolved } from '../../resolved.js';
  * for the first epochs (Tiny Shakespeare, 5 epochs of 128 units: 1.66 instead of 1.90 nats a character). Where they are the output's kernel too, larger
  * logits than those of `1 / sqrt(embeddingUnits)` cost more than that gains.
  */
-export function languageModelNetwork(vocabulary: number, options: Resolved<LanguageModelOptions>, pretrained: Embedding | undefined): Sequential {
-  const { cell, units, layers, dropout, inputDropout, variational, weightDropout, activationPenalty, changePenalty, tied, initialRange: range } = options;
+export function languageModelNetwork(
+  vocabulary: number,
+  options: Resolved<LanguageModelOptions>,
+  pretrained: Embedding | undefined,
+): Sequential {
+  const {
+    cell,
+    units,
+    layers,
+    dropout,
+    inputDropout,
+    variational,
+    weightDropout,
+    activationPenalty,
+    changePenalty,
+    tied,
+    initialRange: range,
+  } = options;
   const stddev = tied ? 1 / Math.sqrt(options.embeddingUnits) : 1;
   const uniform = range > 0 ? randomUniform({ minval: -range, maxval: range }) : undefined;
   const embedding =
     pretrained ??
-    new Embedding({ inputDim: vocabulary, outputDim: options.embeddingUnits, embeddingsInitializer: uniform ?? randomNormal({ stddev }), inputShape: [null], ...(options.embeddingDropout > 0 && { dropout: options.embeddingDropout }) });
-  const dropped = (rate: number): Layer[] => (rate === 0 ? [] : [variational ? new SpatialDropout1D({ rate }) : new Dropout({ rate })]);
+    new Embedding({
+      inputDim: vocabulary,
+      outputDim: options.embeddingUnits,
+      embeddingsInitializer: uniform ?? randomNormal({ stddev }),
+      inputShape: [null],
+      ...(options.embeddingDropout > 0 && { dropout: options.embeddingDropout }),
+    });
+  const dropped = (rate: number): Layer[] =>
+    rate === 0 ? [] : [variational ? new SpatialDropout1D({ rate }) : new Dropout({ rate })];
   const recurrent = Array.from({ length: layers }, (_, i): Layer[] => {
     const isLast = i === layers - 1;
     const layer = new RNN({
-      cell, units: isLast && tied ? options.embeddingUnits : units, stateful: true, returnSequences: true, ...(weightDropout > 0 && { weightDropout }),
-      ...(uniform && { kernelInitializer: uniform, recurrentInitializer: uniform, biasInitializer: uniform, unitForgetBias: false }),
+      cell,
+      units: isLast && tied ? options.embeddingUnits : units,
+      stateful: true,
+      returnSequences: true,
+      ...(weightDropout > 0 && { weightDropout }),
+      ...(uniform && {
+        kernelInitializer: uniform,
+        recurrentInitializer: uniform,
+        biasInitializer: uniform,
+        unitForgetBias: false,
+      }),
     });
-    return [layer, ...(isLast && changePenalty > 0 ? [new ActivationPenalty({ change: changePenalty })] : []), ...dropped(dropout)];
+    return [
+      layer,
+      ...(isLast && changePenalty > 0 ? [new ActivationPenalty({ change: changePenalty })] : []),
+      ...dropped(dropout),
+    ];
   });
   return new Sequential([
     embedding,
     ...dropped(inputDropout),
     ...recurrent.flat(),
     ...(activationPenalty > 0 ? [new ActivationPenalty({ size: activationPenalty })] : []),
-    tied ? new TiedDense({ embedding }) : new Dense({ units: vocabulary, ...(uniform && { kernelInitializer: uniform, biasInitializer: uniform }) }),
+    tied
+      ? new TiedDense({ embedding })
+      : new Dense({ units: vocabulary, ...(uniform && { kernelInitializer: uniform, biasInitializer: uniform }) }),
   ]);
 }

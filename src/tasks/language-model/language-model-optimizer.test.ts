@@ -17,7 +17,9 @@ async function ratesOf(options: LanguageModelOptions): Promise<number[]> {
   setSeed(2);
   const training = new LanguageModelTraining(text, options);
   const rates: number[] = [];
-  await training.train({ callbacks: [{ onEpochBegin: (_, { model }) => void rates.push(model.optimizer.learningRate) }] });
+  await training.train({
+    callbacks: [{ onEpochBegin: (_, { model }) => void rates.push(model.optimizer.learningRate) }],
+  });
   return rates;
 }
 
@@ -25,7 +27,9 @@ describe('the optimizer of a language model', () => {
   afterEach(() => void useBackend('wasm'));
 
   it('keeps the full rate of sgd for some epochs and then lowers it from epoch to epoch', async () => {
-    expect(await ratesOf({ ...small, epochs: 5, optimizer: 'sgd', learningRate: 2, fullRateEpochs: 2, rateDecay: 0.5 })).toEqual([2, 2, 1, 0.5, 0.25]);
+    expect(
+      await ratesOf({ ...small, epochs: 5, optimizer: 'sgd', learningRate: 2, fullRateEpochs: 2, rateDecay: 0.5 }),
+    ).toEqual([2, 2, 1, 0.5, 0.25]);
     expect(await ratesOf({ ...small, optimizer: 'sgd', learningRate: 2, fullRateEpochs: 3 })).toEqual([2, 2, 2]);
     const byDefault = await ratesOf({ ...small, epochs: 5, optimizer: 'sgd', learningRate: 2 });
     expect(byDefault.slice(0, 2)).toEqual([2, 2]);
@@ -40,7 +44,15 @@ describe('the optimizer of a language model', () => {
     const training = new LanguageModelTraining(text, { ...small, epochs: 14, optimizer: 'ntasgd', learningRate: 30 });
     const steps: { averages: boolean; rate: number }[] = [];
     const outcome = await training.train({
-      callbacks: [{ onEpochEnd: (_, __, { model }) => void steps.push({ averages: (model.optimizer.getState().counters.averagingStart ?? Infinity) < 1e6, rate: model.optimizer.learningRate }) }],
+      callbacks: [
+        {
+          onEpochEnd: (_, __, { model }) =>
+            void steps.push({
+              averages: (model.optimizer.getState().counters.averagingStart ?? Infinity) < 1e6,
+              rate: model.optimizer.learningRate,
+            }),
+        },
+      ],
     });
     expect(new Set(steps.map(({ rate }) => rate))).toEqual(new Set([30]));
     const started = steps.findIndex(({ averages }) => averages);
@@ -64,8 +76,18 @@ describe('the optimizer of a language model', () => {
     let saved: { bytes: Uint8Array } | undefined;
     await first.train({
       signal: stop.signal,
-      callbacks: [{ onBatchEnd: ({ epoch, batch }) => { if (epoch === 9 && batch === 3) stop.abort(); } }],
-      checkpoint: { save: (snapshot: TrainingSnapshot) => { saved = { bytes: serializeTask(first.languageModel, snapshot) }; } },
+      callbacks: [
+        {
+          onBatchEnd: ({ epoch, batch }) => {
+            if (epoch === 9 && batch === 3) stop.abort();
+          },
+        },
+      ],
+      checkpoint: {
+        save: (snapshot: TrainingSnapshot) => {
+          saved = { bytes: serializeTask(first.languageModel, snapshot) };
+        },
+      },
     });
     const { task, training } = deserializeTask(saved!.bytes);
     const second = new LanguageModelTraining(text, {}, task as LanguageModel);
@@ -75,9 +97,19 @@ describe('the optimizer of a language model', () => {
 
   it('takes other widths of clipping, decay of weights and beginnings', () => {
     setSeed(1);
-    const { languageModel } = new LanguageModelTraining(text, { ...small, optimizer: 'sgd', clipNorm: 3, weightDecay: 0.01, initialRange: 0.05 });
-    expect(languageModel.model.optimizer.getConfig()).toMatchObject({ name: 'sgd', config: { globalClipNorm: 3, weightDecay: 0.01 } });
-    for (const weight of languageModel.model.weights) expect(Math.max(...weight.dataSync().map(Math.abs))).toBeLessThanOrEqual(0.05);
+    const { languageModel } = new LanguageModelTraining(text, {
+      ...small,
+      optimizer: 'sgd',
+      clipNorm: 3,
+      weightDecay: 0.01,
+      initialRange: 0.05,
+    });
+    expect(languageModel.model.optimizer.getConfig()).toMatchObject({
+      name: 'sgd',
+      config: { globalClipNorm: 3, weightDecay: 0.01 },
+    });
+    for (const weight of languageModel.model.weights)
+      expect(Math.max(...weight.dataSync().map(Math.abs))).toBeLessThanOrEqual(0.05);
     expect(languageModel.model.weights.every((weight) => weight.dataSync().some((value) => value !== 0))).toBe(true);
   });
 

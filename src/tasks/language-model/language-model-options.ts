@@ -4,7 +4,12 @@ import { type CodecOptions, defaultMaxTokens, tokenLevels } from './codec-of-tex
 import { type DocumentKind, documentKinds } from './document-starts.js';
 import { optionsOfInitial, refuseBesideInitial } from '../initial-model.js';
 import type { LanguageModelData } from './language-model-training.js';
-import { defaultClipNorms, defaultLearningRate, type LanguageModelOptimizer, languageModelOptimizers } from './language-model-optimizer.js';
+import {
+  defaultClipNorms,
+  defaultLearningRate,
+  type LanguageModelOptimizer,
+  languageModelOptimizers,
+} from './language-model-optimizer.js';
 import { type LanguageModelPreset, languageModelPresetNames, languageModelPresets } from './language-model-presets.js';
 import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
 import type { TokenLevel } from './token-codec.js';
@@ -66,7 +71,12 @@ export interface LanguageModelOptions extends Omit<CodecOptions, 'level'>, Recur
   validation?: number | undefined;
 }
 
-const defaults: Resolved<Omit<LanguageModelOptions, 'embeddingUnits' | 'learningRate' | 'maxTokens' | 'fullRateEpochs' | 'rateDecay' | 'clipNorm'>> = {
+const defaults: Resolved<
+  Omit<
+    LanguageModelOptions,
+    'embeddingUnits' | 'learningRate' | 'maxTokens' | 'fullRateEpochs' | 'rateDecay' | 'clipNorm'
+  >
+> = {
   level: 'characters',
   lower: false,
   punctuation: 'separate',
@@ -94,11 +104,29 @@ const defaults: Resolved<Omit<LanguageModelOptions, 'embeddingUnits' | 'learning
 };
 
 /** What decides the shape of the weights and what a token is: options that a training takes from the model it begins with. */
-const decidedOptions = ['level', 'lower', 'maxTokens', 'punctuation', 'cell', 'units', 'layers', 'embeddingUnits', 'tied'] as const;
+const decidedOptions = [
+  'level',
+  'lower',
+  'maxTokens',
+  'punctuation',
+  'cell',
+  'units',
+  'layers',
+  'embeddingUnits',
+  'tied',
+] as const;
 
 /** Options that are taken from that model where nothing else is said. */
 const inheritedOptions = [
-  'dropout', 'inputDropout', 'variational', 'weightDropout', 'embeddingDropout', 'activationPenalty', 'changePenalty', 'batchSize', 'timesteps',
+  'dropout',
+  'inputDropout',
+  'variational',
+  'weightDropout',
+  'embeddingDropout',
+  'activationPenalty',
+  'changePenalty',
+  'batchSize',
+  'timesteps',
 ] as const;
 
 type Decided = (typeof decidedOptions)[number];
@@ -106,9 +134,28 @@ type Inherited = (typeof inheritedOptions)[number];
 
 const optionNames = [
   ...recurrentTaskOptionNames,
-  'level', 'lower', 'maxTokens', 'punctuation', 'embeddingUnits', 'freezeVectors', 'tied', 'preset', 'optimizer', 'fullRateEpochs',
-  'rateDecay', 'clipNorm', 'weightDecay', 'initialRange',
-  'inputDropout', 'variational', 'weightDropout', 'embeddingDropout', 'activationPenalty', 'changePenalty', 'documents', 'validation',
+  'level',
+  'lower',
+  'maxTokens',
+  'punctuation',
+  'embeddingUnits',
+  'freezeVectors',
+  'tied',
+  'preset',
+  'optimizer',
+  'fullRateEpochs',
+  'rateDecay',
+  'clipNorm',
+  'weightDecay',
+  'initialRange',
+  'inputDropout',
+  'variational',
+  'weightDropout',
+  'embeddingDropout',
+  'activationPenalty',
+  'changePenalty',
+  'documents',
+  'validation',
 ] as const;
 
 const where = 'LanguageModelTraining';
@@ -119,7 +166,11 @@ const where = 'LanguageModelTraining';
  * @param numTokens that are learned from; while it is not known, the text counts as a long one.
  * @throws UNKNOWN_NAME, OUT_OF_RANGE, USAGE
  */
-export function resolvedOptions(options: LanguageModelOptions, data: LanguageModelData, numTokens = Infinity): Resolved<LanguageModelOptions> {
+export function resolvedOptions(
+  options: LanguageModelOptions,
+  data: LanguageModelData,
+  numTokens = Infinity,
+): Resolved<LanguageModelOptions> {
   const { vectors, codec, initial } = data;
   refuseUnknownOptions(where, options, optionNames);
   const given = givenOptions(options);
@@ -128,15 +179,22 @@ export function resolvedOptions(options: LanguageModelOptions, data: LanguageMod
   if (!languageModelPresetNames.includes(preset)) throw unknownName(where, 'preset', preset, languageModelPresetNames);
   const said = givenOptions<LanguageModelOptions>({ ...languageModelPresets[preset], ...given });
   const names = { decided: decidedOptions, inherited: inheritedOptions };
-  const before = initial && optionsOfInitial<LanguageModelOptions, Decided, Inherited>(where, said, initial.options, names);
+  const before =
+    initial && optionsOfInitial<LanguageModelOptions, Decided, Inherited>(where, said, initial.options, names);
   const merged = { ...defaults, ...said, ...before, ...(codec && { level: codec.level, maxTokens: codec.size }) };
-  const resolved: LanguageModelOptions & typeof defaults = { ...merged, ...budgetOf({ ...said, ...before }, merged.timesteps, numTokens) };
-  if (!languageModelOptimizers.includes(resolved.optimizer)) throw unknownName(where, 'optimizer', resolved.optimizer, languageModelOptimizers);
-  if (![...documentKinds, 'auto'].includes(resolved.documents)) throw unknownName(where, 'kind of documents', resolved.documents, [...documentKinds, 'auto']);
+  const resolved: LanguageModelOptions & typeof defaults = {
+    ...merged,
+    ...budgetOf({ ...said, ...before }, merged.timesteps, numTokens),
+  };
+  if (!languageModelOptimizers.includes(resolved.optimizer))
+    throw unknownName(where, 'optimizer', resolved.optimizer, languageModelOptimizers);
+  if (![...documentKinds, 'auto'].includes(resolved.documents))
+    throw unknownName(where, 'kind of documents', resolved.documents, [...documentKinds, 'auto']);
   const fullRateEpochs = resolved.fullRateEpochs ?? Math.ceil(0.4 * resolved.epochs);
   const all: Resolved<LanguageModelOptions> = {
     ...resolved,
-    maxTokens: resolved.maxTokens ?? (resolved.level === 'file' ? 20_000 : (defaultMaxTokens[resolved.level] ?? 20_000)),
+    maxTokens:
+      resolved.maxTokens ?? (resolved.level === 'file' ? 20_000 : (defaultMaxTokens[resolved.level] ?? 20_000)),
     embeddingUnits: resolved.embeddingUnits ?? vectors?.dimension ?? defaultEmbeddingUnits(resolved),
     learningRate: resolved.learningRate ?? defaultLearningRate(resolved.optimizer, resolved.units),
     fullRateEpochs,
@@ -155,7 +213,11 @@ const leastSteps = 500;
 const mostEpochs = 100;
 
 /** Epochs and batch size: a short text is read in small batches, and so often that there are enough steps. */
-function budgetOf(said: LanguageModelOptions, timesteps: number, numTokens: number): Pick<typeof defaults, 'epochs' | 'batchSize'> {
+function budgetOf(
+  said: LanguageModelOptions,
+  timesteps: number,
+  numTokens: number,
+): Pick<typeof defaults, 'epochs' | 'batchSize'> {
   const numWindows = numTokens / timesteps;
   const batchSize = said.batchSize ?? Math.min(defaults.batchSize, Math.max(4, Math.floor(numWindows / 16)));
   const wanted = Math.ceil(leastSteps / Math.max(1, Math.floor(numWindows / batchSize)));
@@ -165,7 +227,13 @@ function budgetOf(said: LanguageModelOptions, timesteps: number, numTokens: numb
 /** Which options make the codec of a text. @throws USAGE for a level that has none */
 export function codecOptionsOf({ level, lower, maxTokens, punctuation }: Resolved<LanguageModelOptions>): CodecOptions {
   if (level !== 'file') return { level, lower, maxTokens, punctuation };
-  throw new RondoError('USAGE', { where, what: 'level `file` is that of a given codec.', expected: tokenLevels.join(', '), received: 'file', fix: 'give `codec`, or another level.' });
+  throw new RondoError('USAGE', {
+    where,
+    what: 'level `file` is that of a given codec.',
+    expected: tokenLevels.join(', '),
+    received: 'file',
+    fix: 'give `codec`, or another level.',
+  });
 }
 
 function defaultEmbeddingUnits({ level, tied, units }: Pick<typeof defaults, 'level' | 'tied' | 'units'>): number {
@@ -175,17 +243,28 @@ function defaultEmbeddingUnits({ level, tied, units }: Pick<typeof defaults, 'le
 function requireRanges(all: Resolved<LanguageModelOptions>): void {
   requireRecurrentOptions(where, all);
   requireCount(where, 'fullRateEpochs', all.fullRateEpochs);
-  for (const name of ['rateDecay', 'clipNorm'] as const) requireNumber(where, name, all[name], 'a number above 0', (value) => value > 0);
-  for (const name of ['inputDropout', 'weightDropout', 'embeddingDropout'] as const) requireRate(where, name, all[name]);
+  for (const name of ['rateDecay', 'clipNorm'] as const)
+    requireNumber(where, name, all[name], 'a number above 0', (value) => value > 0);
+  for (const name of ['inputDropout', 'weightDropout', 'embeddingDropout'] as const)
+    requireRate(where, name, all[name]);
   for (const name of ['activationPenalty', 'changePenalty', 'weightDecay', 'initialRange'] as const) {
     requireNumber(where, name, all[name], 'a number of at least 0', (value) => value >= 0);
   }
-  requireNumber(where, 'embeddingUnits', all.embeddingUnits, 'a whole number of at least 1', (value) => Number.isInteger(value) && value >= 1);
+  requireNumber(
+    where,
+    'embeddingUnits',
+    all.embeddingUnits,
+    'a whole number of at least 1',
+    (value) => Number.isInteger(value) && value >= 1,
+  );
   requireNumber(where, 'validation', all.validation, 'a number between 0 and 1', (value) => value > 0 && value < 1);
 }
 
 /** @throws USAGE for data that exclude each other, or an option */
-function requireFittingData(given: LanguageModelOptions, { validation, vectors, codec, initial }: LanguageModelData): void {
+function requireFittingData(
+  given: LanguageModelOptions,
+  { validation, vectors, codec, initial }: LanguageModelData,
+): void {
   if (validation !== undefined && given.validation !== undefined) {
     throw new RondoError('USAGE', {
       where,
@@ -194,7 +273,10 @@ function requireFittingData(given: LanguageModelOptions, { validation, vectors, 
       fix: 'leave the share out: the given text chooses the best epoch.',
     });
   }
-  const ofText = codec === undefined ? [] : (['level', 'lower', 'maxTokens', 'punctuation'] as const).filter((name) => given[name] !== undefined);
+  const ofText =
+    codec === undefined
+      ? []
+      : (['level', 'lower', 'maxTokens', 'punctuation'] as const).filter((name) => given[name] !== undefined);
   if (ofText.length > 0) {
     throw new RondoError('USAGE', {
       where,
@@ -208,12 +290,20 @@ function requireFittingData(given: LanguageModelOptions, { validation, vectors, 
 }
 
 function requireFittingVectors(all: Resolved<LanguageModelOptions>, { vectors }: LanguageModelData): void {
-  const fault = (what: string, facts: { expected?: string | undefined; received?: string | undefined; fix: string }): RondoError => new RondoError('USAGE', { where, what, ...facts });
+  const fault = (
+    what: string,
+    facts: { expected?: string | undefined; received?: string | undefined; fix: string },
+  ): RondoError => new RondoError('USAGE', { where, what, ...facts });
   if (vectors === undefined) {
-    if (all.freezeVectors) throw fault('`freezeVectors` has no vectors to keep.', { fix: 'give vectors, or leave it out.' });
+    if (all.freezeVectors)
+      throw fault('`freezeVectors` has no vectors to keep.', { fix: 'give vectors, or leave it out.' });
     return;
   }
-  if (all.embeddingDropout > 0) throw fault('`embeddingDropout` does not go with given vectors.', { received: `embeddingDropout ${all.embeddingDropout}`, fix: 'use inputDropout.' });
+  if (all.embeddingDropout > 0)
+    throw fault('`embeddingDropout` does not go with given vectors.', {
+      received: `embeddingDropout ${all.embeddingDropout}`,
+      fix: 'use inputDropout.',
+    });
   if (all.embeddingUnits === vectors.dimension) return;
   throw fault('the vectors decide how wide the embedding is.', {
     expected: `embeddingUnits ${vectors.dimension}, or none`,

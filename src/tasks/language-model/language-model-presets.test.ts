@@ -25,12 +25,39 @@ describe('presets of language models', () => {
     expect(written).not.toBe('');
   });
   it('give way to options that are given', () => {
-    const { languageModel } = new LanguageModelTraining(text, { ...small, preset: 'awd', weightDropout: 0, tied: false, cell: 'gru' });
-    expect(languageModel.options).toMatchObject({ cell: 'gru', weightDropout: 0, tied: false, dropout: 0.3, changePenalty: 1, level: 'words' });
-    expect(languageModel.model.layers.map(({ className }) => className)).toEqual(['Embedding', 'SpatialDropout1D', 'RNN', 'SpatialDropout1D', 'RNN', 'SpatialDropout1D', 'RNN', 'ActivationPenalty', 'SpatialDropout1D', 'ActivationPenalty', 'Dense']);
+    const { languageModel } = new LanguageModelTraining(text, {
+      ...small,
+      preset: 'awd',
+      weightDropout: 0,
+      tied: false,
+      cell: 'gru',
+    });
+    expect(languageModel.options).toMatchObject({
+      cell: 'gru',
+      weightDropout: 0,
+      tied: false,
+      dropout: 0.3,
+      changePenalty: 1,
+      level: 'words',
+    });
+    expect(languageModel.model.layers.map(({ className }) => className)).toEqual([
+      'Embedding',
+      'SpatialDropout1D',
+      'RNN',
+      'SpatialDropout1D',
+      'RNN',
+      'SpatialDropout1D',
+      'RNN',
+      'ActivationPenalty',
+      'SpatialDropout1D',
+      'ActivationPenalty',
+      'Dense',
+    ]);
   });
   it('are refused where they are unknown or cannot be combined', () => {
-    expect(() => new LanguageModelTraining(text, { preset: 'zaremba' as 'awd' })).toThrow('[UNKNOWN_NAME] LanguageModelTraining: unknown preset `zaremba`');
+    expect(() => new LanguageModelTraining(text, { preset: 'zaremba' as 'awd' })).toThrow(
+      '[UNKNOWN_NAME] LanguageModelTraining: unknown preset `zaremba`',
+    );
     expect(() => new LanguageModelTraining(text, { ...small, cell: 'minGRU', weightDropout: 0.5 })).toThrow('[USAGE]');
     expect(() => new LanguageModelTraining(text, { ...small, inputDropout: 1 })).toThrow('[OUT_OF_RANGE]');
     expect(() => new LanguageModelTraining(text, { ...small, changePenalty: -1 })).toThrow('[OUT_OF_RANGE]');

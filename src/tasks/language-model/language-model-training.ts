@@ -21,7 +21,12 @@ import { codecOptionsOf, type LanguageModelOptions, resolvedOptions } from './la
 import { TextCodec } from './text-codec.js';
 import type { TokenCodec } from './token-codec.js';
 import { TrainingWindows, type TrainingWindow } from './training-windows.js';
-import { runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
+import {
+  runTraining,
+  type TaskLearningRateOptions,
+  type TrainingControls,
+  type TrainingOutcome,
+} from '../training-run.js';
 import type { Resolved } from '../../resolved.js';
 
 /** What a language model learns from, where it is more than a text. */
@@ -88,27 +93,48 @@ export class LanguageModelTraining {
     const train = typeof data.train === 'string' ? [data.train] : data.train;
     requireTexts('LanguageModelTraining, train', train, example);
     const beforehand = interrupted?.options ?? resolvedOptions(options, data);
-    const codec = interrupted?.codec ?? initial?.codec ?? data.codec ?? codecOfText(train.join(''), codecOptionsOf(beforehand));
+    const codec =
+      interrupted?.codec ?? initial?.codec ?? data.codec ?? codecOfText(train.join(''), codecOptionsOf(beforehand));
     requireVisible(train);
     const { tokens, held, files } = tokensOf(codec, train, validation, beforehand.validation);
-    this.charactersPerToken = [...train, validation ?? ''].reduce((sum, part) => sum + Array.from(part).length, 0) / Math.max(1, tokens.length);
+    this.charactersPerToken =
+      [...train, validation ?? ''].reduce((sum, part) => sum + Array.from(part).length, 0) / Math.max(1, tokens.length);
     requireLength(tokens.length, held, codec.level);
     if (interrupted?.isTrainedOn(tokens) === false) throw otherText();
     this.numTrainingTokens = tokens.length - held;
     this.numValidationTokens = held;
     const resolved = interrupted?.options ?? resolvedOptions(options, data, tokens.length - held);
     const learned = tokens.slice(0, tokens.length - held);
-    this.numUnknown = { train: numOf(learned, codec.unknownId), validation: numOf(tokens.slice(tokens.length - held), codec.unknownId) };
-    this.documents = documentStarts(learned, codec, files, resolved.documents === 'auto' ? undefined : resolved.documents);
-    this.windows = new TrainingWindows(learned, { ...sizeOf(learned, resolved), starts: this.documents.places, unknownId: codec.unknownId });
+    this.numUnknown = {
+      train: numOf(learned, codec.unknownId),
+      validation: numOf(tokens.slice(tokens.length - held), codec.unknownId),
+    };
+    this.documents = documentStarts(
+      learned,
+      codec,
+      files,
+      resolved.documents === 'auto' ? undefined : resolved.documents,
+    );
+    this.windows = new TrainingWindows(learned, {
+      ...sizeOf(learned, resolved),
+      starts: this.documents.places,
+      unknownId: codec.unknownId,
+    });
     const heldOut = tokens.slice(tokens.length - held);
     this.validationStreams = new TokenStreams(heldOut, sizeOf(heldOut, resolved));
     this.numBatches = this.windows.length;
     const start = { kind: this.documents.kind, tokens: this.documents.tokens };
-    const facts = { numTokens: tokens.length, numTrainingTokens: this.numTrainingTokens, fingerprint: fingerprintOf(tokens), start };
+    const facts = {
+      numTokens: tokens.length,
+      numTrainingTokens: this.numTrainingTokens,
+      fingerprint: fingerprintOf(tokens),
+      start,
+    };
     const pretrained = vectors && pretrainedEmbedding(codec, vectors, tokens, resolved);
     this.coverage = pretrained?.coverage;
-    this.languageModel = interrupted ?? new LanguageModel(languageModelNetwork(codec.size, resolved, pretrained?.embedding), codec, facts, resolved);
+    this.languageModel =
+      interrupted ??
+      new LanguageModel(languageModelNetwork(codec.size, resolved, pretrained?.embedding), codec, facts, resolved);
     const { model } = this.languageModel;
     // An interrupted training has gone on from there.
     if (interrupted === undefined && initial !== undefined) {
@@ -144,7 +170,12 @@ export class LanguageModelTraining {
   async train(controls: TrainingControls = {}): Promise<TrainingOutcome> {
     const { model, options } = this.languageModel;
     const train: Dataset = (_, random) => this.#batches(random);
-    const data = { train, validation: () => batches(this.validationStreams), epochs: options.epochs, patience: options.epochs };
+    const data = {
+      train,
+      validation: () => batches(this.validationStreams),
+      epochs: options.epochs,
+      patience: options.epochs,
+    };
     // Each epoch reads the text from its beginning. What a row must forget it forgets before a checkpoint is taken.
     const startOver = {
       name: 'startOver',
@@ -166,7 +197,12 @@ export class LanguageModelTraining {
 }
 
 /** All tokens, where each file's begin, and how many at the end are held out. */
-function tokensOf(codec: TokenCodec, train: readonly string[], validation: string | undefined, share: number): { tokens: Int32Array; files: readonly number[]; held: number } {
+function tokensOf(
+  codec: TokenCodec,
+  train: readonly string[],
+  validation: string | undefined,
+  share: number,
+): { tokens: Int32Array; files: readonly number[]; held: number } {
   const parts = [...train, ...(validation === undefined ? [] : [validation])].map((text) => codec.encode(text));
   const files: number[] = [];
   let numTokens = 0;
@@ -176,12 +212,26 @@ function tokensOf(codec: TokenCodec, train: readonly string[], validation: strin
   }
   const tokens = new Int32Array(numTokens);
   parts.forEach((part, i) => tokens.set(part, files[i]));
-  return { tokens, files: files.slice(0, train.length), held: validation === undefined ? Math.round(numTokens * share) : parts[train.length].length };
+  return {
+    tokens,
+    files: files.slice(0, train.length),
+    held: validation === undefined ? Math.round(numTokens * share) : parts[train.length].length,
+  };
 }
 
 /** @throws USAGE for tokens that words have no vectors for */
-function pretrainedEmbedding(codec: TokenCodec, vectors: WordVectors, tokens: Int32Array, { freezeVectors }: Resolved<LanguageModelOptions>): ReturnType<typeof embeddingFromVectors> {
-  if (codec instanceof TextCodec) return embeddingFromVectors(codec.vocabulary, vectors, { trainable: !freezeVectors, tokens, seed: currentRandom().uint32() });
+function pretrainedEmbedding(
+  codec: TokenCodec,
+  vectors: WordVectors,
+  tokens: Int32Array,
+  { freezeVectors }: Resolved<LanguageModelOptions>,
+): ReturnType<typeof embeddingFromVectors> {
+  if (codec instanceof TextCodec)
+    return embeddingFromVectors(codec.vocabulary, vectors, {
+      trainable: !freezeVectors,
+      tokens,
+      seed: currentRandom().uint32(),
+    });
   throw new RondoError('USAGE', {
     where: 'LanguageModelTraining',
     what: 'word vectors have no vectors for such tokens.',
@@ -193,7 +243,9 @@ function pretrainedEmbedding(codec: TokenCodec, vectors: WordVectors, tokens: In
 
 /** Undefined for tokens that can spell any text. */
 function unknownIn(codec: TokenCodec, texts: readonly string[]): UnknownTokens | undefined {
-  return codec instanceof TextCodec ? unknownTokens(codec.split(texts.join('')), (token) => codec.vocabulary.has(token)) : undefined;
+  return codec instanceof TextCodec
+    ? unknownTokens(codec.split(texts.join('')), (token) => codec.vocabulary.has(token))
+    : undefined;
 }
 
 function numOf(tokens: Int32Array, wanted: number | undefined): number {
@@ -215,7 +267,10 @@ function requireKnown(unknown: UnknownTokens | undefined, level: string): void {
 /** The wanted size of windows, smaller where the text is too short for it. */
 function sizeOf(tokens: Int32Array, options: Resolved<LanguageModelOptions>): { batchSize: number; timesteps: number } {
   const timesteps = Math.min(options.timesteps, tokens.length - 1);
-  return { timesteps, batchSize: Math.max(1, Math.min(options.batchSize, Math.floor((tokens.length - 1) / timesteps))) };
+  return {
+    timesteps,
+    batchSize: Math.max(1, Math.min(options.batchSize, Math.floor((tokens.length - 1) / timesteps))),
+  };
 }
 
 function* batches(streams: TokenStreams): Generator<DatasetBatch> {
@@ -246,5 +301,10 @@ function requireLength(numTokens: number, held: number, level: string): void {
 }
 
 function otherText(): RondoError {
-  return new RondoError('USAGE', { where: 'LanguageModelTraining', what: 'this is not the text of the interrupted training.', expected: 'the same text', fix: 'give the same files in the same order, or start anew without resuming.' });
+  return new RondoError('USAGE', {
+    where: 'LanguageModelTraining',
+    what: 'this is not the text of the interrupted training.',
+    expected: 'the same text',
+    fix: 'give the same files in the same order, or start anew without resuming.',
+  });
 }

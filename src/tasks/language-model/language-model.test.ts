@@ -11,7 +11,16 @@ import { TextReader } from './text-reader.js';
 
 const line = '春眠不覺曉，處處聞啼鳥。the quick brown fox\n';
 const text = line.repeat(40);
-const options = { cell: 'gru', units: 24, layers: 2, dropout: 0.1, epochs: 12, batchSize: 3, timesteps: 13, embeddingUnits: 7 } as const;
+const options = {
+  cell: 'gru',
+  units: 24,
+  layers: 2,
+  dropout: 0.1,
+  epochs: 12,
+  batchSize: 3,
+  timesteps: 13,
+  embeddingUnits: 7,
+} as const;
 
 async function textOf(model: LanguageModel, settings: Parameters<typeof generate>[1]): Promise<string> {
   let written = '';
@@ -36,7 +45,11 @@ describe('a language model with a tied output', () => {
   it('ends in a layer as wide as the embedding, whatever the width of the others', () => {
     const { languageModel } = new LanguageModelTraining(text, { units: 24, layers: 3, embeddingUnits: 7, tied: true });
     const recurrent = languageModel.model.layers.filter((layer) => layer instanceof RNN);
-    expect(recurrent.map((layer) => layer.weights[1].shape)).toEqual([[24, 96], [24, 96], [7, 28]]);
+    expect(recurrent.map((layer) => layer.weights[1].shape)).toEqual([
+      [24, 96],
+      [24, 96],
+      [7, 28],
+    ]);
   });
 });
 
@@ -49,7 +62,9 @@ describe('a text that chooses the best epoch', () => {
     expect([training.numTrainingTokens, training.numValidationTokens]).toEqual([line.length * 4, validation.length]);
     await training.train();
     expect((await languageModel.evaluate(line.repeat(4) + validation)).part).toBe('held out');
-    expect(() => new LanguageModelTraining({ train: line, validation }, { validation: 0.2 })).toThrow('[USAGE] LanguageModelTraining: a share of validation and a text of validation');
+    expect(() => new LanguageModelTraining({ train: line, validation }, { validation: 0.2 })).toThrow(
+      '[USAGE] LanguageModelTraining: a share of validation and a text of validation',
+    );
   });
 });
 
@@ -82,7 +97,9 @@ describe('a language model', () => {
       last[model.codec.unknownId!] = -Infinity;
       read.push(last.indexOf(Math.max(...last)));
     }
-    expect(await textOf(model, { prompt: 'the quick', temperature: 0, length: 15 })).toBe(model.codec.decode(read.slice(prompt.length)));
+    expect(await textOf(model, { prompt: 'the quick', temperature: 0, length: 15 })).toBe(
+      model.codec.decode(read.slice(prompt.length)),
+    );
   });
 
   it('scores a long text as one sequence, whatever pieces it is read in', async () => {
@@ -120,7 +137,9 @@ describe('a language model', () => {
     const first = await textOf(model, { ...daring, seed: 8 });
     expect(await textOf(model, { ...daring, seed: 8 })).toBe(first);
     expect(await textOf(model, { ...daring, seed: 9 })).not.toBe(first);
-    expect(await textOf(model, { prompt: '春', temperature: 0, stop: 'the quick' })).toBe(line.slice(1, line.indexOf('the')));
+    expect(await textOf(model, { prompt: '春', temperature: 0, stop: 'the quick' })).toBe(
+      line.slice(1, line.indexOf('the')),
+    );
   });
 
   it('is the same after a file', async () => {
@@ -183,22 +202,45 @@ describe('training a language model', () => {
     if (task.task !== 'languageModel') throw new Error(task.task);
     const second = new LanguageModelTraining(text, {}, task);
     await second.train({ resumeFrom: training, callbacks: [{ name: 'stopper' }] });
-    expect(Buffer.from(serializeTask(second.languageModel)).equals(Buffer.from(serializeTask(whole.languageModel)))).toBe(true);
+    expect(
+      Buffer.from(serializeTask(second.languageModel)).equals(Buffer.from(serializeTask(whole.languageModel))),
+    ).toBe(true);
     expect(() => new LanguageModelTraining(`${text}!`, {}, task)).toThrow('not the text of the interrupted training');
   });
 
   it('reads the text from its beginning in each epoch', async () => {
     const training = new LanguageModelTraining(text, { ...options, epochs: 3 });
     const numCarried: number[] = [];
-    const count = (): number => training.languageModel.model.layers.reduce((sum, layer) => sum + [...layer.sublayers.values(), layer].reduce((own, inside) => own + [...inside.carriedStates()].length, 0), 0);
-    await training.train({ callbacks: [{ onEpochBegin: () => void numCarried.push(count()), onBatchEnd: ({ batch }) => void (batch === 0 && numCarried.push(count())) }] });
+    const count = (): number =>
+      training.languageModel.model.layers.reduce(
+        (sum, layer) =>
+          sum +
+          [...layer.sublayers.values(), layer].reduce((own, inside) => own + [...inside.carriedStates()].length, 0),
+        0,
+      );
+    await training.train({
+      callbacks: [
+        {
+          onEpochBegin: () => void numCarried.push(count()),
+          onBatchEnd: ({ batch }) => void (batch === 0 && numCarried.push(count())),
+        },
+      ],
+    });
     expect(numCarried).toEqual([0, 2, 0, 2, 0, 2]);
     expect(count()).toBe(0);
   });
 
   it('learns words, with the rare ones as one unknown token', async () => {
     setSeed(2);
-    const training = new LanguageModelTraining('The cat sat.\nThe dog ran!\n'.repeat(60), { level: 'words', lower: true, maxTokens: 6, units: 16, epochs: 15, batchSize: 4, timesteps: 9 });
+    const training = new LanguageModelTraining('The cat sat.\nThe dog ran!\n'.repeat(60), {
+      level: 'words',
+      lower: true,
+      maxTokens: 6,
+      units: 16,
+      epochs: 15,
+      batchSize: 4,
+      timesteps: 9,
+    });
     expect(training.languageModel.codec.size).toBe(6);
     await training.train();
     const { loss, bitsPerCharacter, numTokens } = await training.languageModel.evaluate('The cat sat.\nThe dog ran!\n');
@@ -208,7 +250,9 @@ describe('training a language model', () => {
 
   it('refuses what it cannot do before computing', () => {
     expect(() => new LanguageModelTraining('a')).toThrow('[OUT_OF_RANGE]');
-    expect(() => new LanguageModelTraining(' \n\u3000\n'.repeat(99))).toThrow('[DATA_FORMAT] LanguageModelTraining: the text holds nothing but white space.');
+    expect(() => new LanguageModelTraining(' \n\u3000\n'.repeat(99))).toThrow(
+      '[DATA_FORMAT] LanguageModelTraining: the text holds nothing but white space.',
+    );
     expect(() => new LanguageModelTraining(text, { documents: 'lines' as 'line' })).toThrow('did you mean `line`');
     expect(() => new LanguageModelTraining(text, { cell: 'lsmt' })).toThrow('did you mean `lstm`');
     expect(() => new LanguageModelTraining(text, { unit: 3 } as object)).toThrow('did you mean `units`');

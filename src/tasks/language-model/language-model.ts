@@ -62,11 +62,17 @@ export class LanguageModel {
    * @param options.dynamic lets the model learn from what it has read, see `dynamicLogLikelihood`; it is unchanged afterwards.
    * @throws OUT_OF_RANGE for a text of less than two tokens.
    */
-  async evaluate(text: string, { signal, dynamic }: { signal?: AbortSignal | undefined; dynamic?: DynamicOptions | undefined } = {}): Promise<TextScore> {
+  async evaluate(
+    text: string,
+    { signal, dynamic }: { signal?: AbortSignal | undefined; dynamic?: DynamicOptions | undefined } = {},
+  ): Promise<TextScore> {
     const all = this.tokensOf(text, 2, 'LanguageModel.evaluate');
     const isHeldOut = this.isTrainedOn(all);
     const tokens = isHeldOut ? all.subarray(this.text.numTrainingTokens) : all;
-    const logLikelihood = dynamic === undefined ? await this.logLikelihood(tokens, signal) : await dynamicLogLikelihood(this.model, tokens, resolvedDynamic('LanguageModel.evaluate', dynamic), signal);
+    const logLikelihood =
+      dynamic === undefined
+        ? await this.logLikelihood(tokens, signal)
+        : await dynamicLogLikelihood(this.model, tokens, resolvedDynamic('LanguageModel.evaluate', dynamic), signal);
     const numTokens = tokens.length - 1;
     const loss = -logLikelihood / numTokens;
     const tokensPerCharacter = this.codec.level === 'characters' ? 1 : all.length / Array.from(text).length;
@@ -90,7 +96,8 @@ export class LanguageModel {
   async tokenScores(text: string): Promise<{ readonly token: string; readonly logProbability: number }[]> {
     const scores = [];
     const tokens = this.tokensOf(text, 2, 'LanguageModel.tokenScores');
-    for await (const { token, logProbability } of this.logProbabilities(tokens)) scores.push({ token: this.codec.shown(token), logProbability });
+    for await (const { token, logProbability } of this.logProbabilities(tokens))
+      scores.push({ token: this.codec.shown(token), logProbability });
     return scores;
   }
 
@@ -107,20 +114,37 @@ export class LanguageModel {
   toJSON(): Json {
     const { start, ...facts } = this.text;
     const text = { ...facts, ...(start && { start: { ...start } }) };
-    return { task: this.task, codec: this.codec.toJSON(), text, options: { ...this.options }, outcome: this.outcome === undefined ? null : { ...this.outcome } };
+    return {
+      task: this.task,
+      codec: this.codec.toJSON(),
+      text,
+      options: { ...this.options },
+      outcome: this.outcome === undefined ? null : { ...this.outcome },
+    };
   }
 
   private tokensOf(text: string, least: number, where: string): Int32Array {
     const tokens = this.codec.encode(text);
     if (tokens.length >= least) return tokens;
-    throw new RondoError('OUT_OF_RANGE', { where, what: 'the text is too short.', expected: `at least ${least} ${this.codec.level}`, received: `${tokens.length} ${this.codec.level}`, fix: 'give a longer text.' });
+    throw new RondoError('OUT_OF_RANGE', {
+      where,
+      what: 'the text is too short.',
+      expected: `at least ${least} ${this.codec.level}`,
+      received: `${tokens.length} ${this.codec.level}`,
+      fix: 'give a longer text.',
+    });
   }
 
   private async logLikelihood(tokens: Int32Array, signal: AbortSignal | undefined): Promise<number> {
     let sum = 0;
     for await (const { logProbability } of this.logProbabilities(tokens)) {
       sum += logProbability;
-      if (signal?.aborted === true) throw new RondoError('ABORTED', { where: 'LanguageModel.evaluate', what: 'it was stopped before it was done.', fix: 'start it again for a result.' });
+      if (signal?.aborted === true)
+        throw new RondoError('ABORTED', {
+          where: 'LanguageModel.evaluate',
+          what: 'it was stopped before it was done.',
+          fix: 'start it again for a result.',
+        });
     }
     return sum;
   }

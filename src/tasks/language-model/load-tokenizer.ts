@@ -12,7 +12,10 @@ import { TokenizerCodec, type TokenizerLibrary } from './tokenizer-codec.js';
  *
  * @throws FILE_ACCESS, DATA_FORMAT; FILE_FORMAT where the file is no tokenizer; BACKEND_UNAVAILABLE without the package
  */
-export async function loadTokenizer(path: string, load: () => Promise<TokenizerLibrary> = tokenizerLibrary): Promise<TokenizerCodec> {
+export async function loadTokenizer(
+  path: string,
+  load: () => Promise<TokenizerLibrary> = tokenizerLibrary,
+): Promise<TokenizerCodec> {
   const text = await readText(path);
   const json = parseBoundedJson(text, path, 'the tokenizer');
   if (!objectWith({ model: isObject })(json)) throw notATokenizer(path, text.slice(0, 80));
@@ -26,14 +29,30 @@ export async function loadTokenizer(path: string, load: () => Promise<TokenizerL
 }
 
 /** The optional package, loaded on use. @throws BACKEND_UNAVAILABLE */
-export async function tokenizerLibrary(importPackage: () => Promise<unknown> = () => import('@huggingface/tokenizers')): Promise<TokenizerLibrary> {
+export async function tokenizerLibrary(
+  importPackage: () => Promise<unknown> = () => import('@huggingface/tokenizers'),
+): Promise<TokenizerLibrary> {
   try {
     return boundedLibrary((await importPackage()) as TokenizerLibrary);
   } catch (cause) {
-    throw new RondoError('BACKEND_UNAVAILABLE', { where: 'loadTokenizer', what: 'the npm package @huggingface/tokenizers is not installed, or does not load.', expected: 'the package beside rondo', received: cause instanceof Error ? cause.message.split('\n')[0] : String(cause), fix: 'run: npm install @huggingface/tokenizers', cause });
+    throw new RondoError('BACKEND_UNAVAILABLE', {
+      where: 'loadTokenizer',
+      what: 'the npm package @huggingface/tokenizers is not installed, or does not load.',
+      expected: 'the package beside rondo',
+      received: cause instanceof Error ? cause.message.split('\n')[0] : String(cause),
+      fix: 'run: npm install @huggingface/tokenizers',
+      cause,
+    });
   }
 }
 
 function notATokenizer(where: string, received: string, cause?: unknown): RondoError {
-  return new RondoError('FILE_FORMAT', { where, what: 'this is no tokenizer.', expected: 'a tokenizer.json with a `model`', received, fix: 'give the tokenizer.json that comes with a model (not tokenizer_config.json).', cause });
+  return new RondoError('FILE_FORMAT', {
+    where,
+    what: 'this is no tokenizer.',
+    expected: 'a tokenizer.json with a `model`',
+    received,
+    fix: 'give the tokenizer.json that comes with a model (not tokenizer_config.json).',
+    cause,
+  });
 }

@@ -37,12 +37,17 @@ export function requireSafeTokenizer(json: object, where: string): void {
 }
 
 function idsOf(json: object): unknown[] {
-  const { model, added_tokens: added } = json as { model?: { vocab?: unknown | undefined } | undefined; added_tokens?: unknown | undefined };
+  const { model, added_tokens: added } = json as {
+    model?: { vocab?: unknown | undefined } | undefined;
+    added_tokens?: unknown | undefined;
+  };
   const vocab = model?.vocab;
   // A list gives ids by its order.
   const own = typeof vocab === 'object' && vocab !== null && !Array.isArray(vocab) ? Object.values(vocab) : [];
   const listed = Array.isArray(vocab) ? vocab.map((_, id) => id) : [];
-  const more = Array.isArray(added) ? added.map((token: unknown) => (token as { id?: unknown | undefined } | null)?.id) : [];
+  const more = Array.isArray(added)
+    ? added.map((token: unknown) => (token as { id?: unknown | undefined } | null)?.id)
+    : [];
   return [...own, ...listed, ...more];
 }
 
@@ -62,7 +67,8 @@ export function repeatsARepetition(pattern: string): boolean {
   let closed: { repeats: boolean } | undefined;
   for (let at = 0; at < pattern.length; at++) {
     const sign = pattern[at];
-    const isEndless = sign === '*' || sign === '+' || (sign === '{' && /^\{\d+,(\d{3,})?\}/.test(pattern.slice(at, at + 24)));
+    const isEndless =
+      sign === '*' || sign === '+' || (sign === '{' && /^\{\d+,(\d{3,})?\}/.test(pattern.slice(at, at + 24)));
     if (isEndless) {
       if (closed?.repeats === true) return true;
       groups[groups.length - 1].repeats = true;

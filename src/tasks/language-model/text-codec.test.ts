@@ -15,7 +15,9 @@ describe('TextCodec', () => {
   it('keeps lines of words and sets signs tight', () => {
     const codec = TextCodec.fromText('The cat sat (here), on it.\nThe dog: no!', { level: 'words' });
     expect(codec.split('The cat.\nNo')).toEqual(['The', 'cat', '.', '\n', 'No']);
-    expect(codec.decode(codec.encode('The cat sat (here), on it.\nThe dog: no!'))).toBe('The cat sat (here), on it.\nThe dog: no!');
+    expect(codec.decode(codec.encode('The cat sat (here), on it.\nThe dog: no!'))).toBe(
+      'The cat sat (here), on it.\nThe dog: no!',
+    );
   });
   it('cuts at white space alone when told to', () => {
     const codec = TextCodec.fromText(' the <unk> sat , N miles \n', { level: 'words', punctuation: 'attach' });

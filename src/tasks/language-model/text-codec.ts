@@ -42,9 +42,13 @@ export class TextCodec implements TokenCodec {
     refuseUnknownOptions(where, options, ['level', 'lower', 'maxTokens', 'punctuation']);
     const { level = 'characters', lower = false, maxTokens = 20_000, punctuation = 'separate' } = options;
     if (!levels.includes(level)) throw unknownName(where, 'level', level, levels);
-    if (!punctuationChoices.includes(punctuation)) throw unknownName(where, 'choice of `punctuation`', punctuation, punctuationChoices);
+    if (!punctuationChoices.includes(punctuation))
+      throw unknownName(where, 'choice of `punctuation`', punctuation, punctuationChoices);
     requireCount(where, 'maxTokens', maxTokens, 2);
-    const vocabulary = Vocabulary.fromTokens(tokensOf(text, level, lower, punctuation), { oovToken: outOfVocabulary[level], maxTokens });
+    const vocabulary = Vocabulary.fromTokens(tokensOf(text, level, lower, punctuation), {
+      oovToken: outOfVocabulary[level],
+      maxTokens,
+    });
     return new TextCodec(level, lower, punctuation, vocabulary);
   }
 
@@ -72,7 +76,12 @@ export class TextCodec implements TokenCodec {
     const text = this.vocabulary.tokenOf(token);
     if (this.level === 'characters' || text === '\n' || before === undefined) return text;
     const left = this.vocabulary.tokenOf(before);
-    const isTight = left === '\n' || (this.punctuation === 'separate' && (/^[.,;:!?)\]}%’”。，、；：！？）」』》…]/u.test(text) || /[([{‘“（「『《]$/u.test(left) || (isHan(text) && isHan(left))));
+    const isTight =
+      left === '\n' ||
+      (this.punctuation === 'separate' &&
+        (/^[.,;:!?)\]}%’”。，、；：！？）」』》…]/u.test(text) ||
+          /[([{‘“（「『《]$/u.test(left) ||
+          (isHan(text) && isHan(left))));
     return isTight ? text : ` ${text}`;
   }
 
@@ -106,11 +115,26 @@ export class TextCodec implements TokenCodec {
   /** @throws FILE_FORMAT when the value is not what {@link toJSON} writes. */
   static fromJSON(value: unknown, where = 'TextCodec.fromJSON'): TextCodec {
     const saved = new SavedFields(where, value);
-    const level = saved.read('level', levels.join(' or '), (found): found is TextLevel => levels.includes(found as TextLevel));
+    const level = saved.read('level', levels.join(' or '), (found): found is TextLevel =>
+      levels.includes(found as TextLevel),
+    );
     const lower = saved.read('lower', 'true or false', isBoolean);
-    const punctuation = saved.read('punctuation', punctuationChoices.join(' or '), (found): found is 'separate' | 'attach' => isText(found) && punctuationChoices.includes(found as 'separate'));
-    const tokens = saved.read('tokens', 'a list of texts', (found): found is string[] => Array.isArray(found) && found.every(isText));
-    return new TextCodec(level, lower, punctuation, Vocabulary.fromJSON({ tokens, paddingToken: null, oovToken: outOfVocabulary[level] }, where));
+    const punctuation = saved.read(
+      'punctuation',
+      punctuationChoices.join(' or '),
+      (found): found is 'separate' | 'attach' => isText(found) && punctuationChoices.includes(found as 'separate'),
+    );
+    const tokens = saved.read(
+      'tokens',
+      'a list of texts',
+      (found): found is string[] => Array.isArray(found) && found.every(isText),
+    );
+    return new TextCodec(
+      level,
+      lower,
+      punctuation,
+      Vocabulary.fromJSON({ tokens, paddingToken: null, oovToken: outOfVocabulary[level] }, where),
+    );
   }
 }
 
@@ -121,7 +145,8 @@ function tokensOf(text: string, level: TextLevel, lower: boolean, punctuation: '
   const tokens: string[] = [];
   let start = 0;
   for (let end = clean.indexOf('\n'); ; end = clean.indexOf('\n', start)) {
-    for (const word of wordsOf(clean.slice(start, end < 0 ? undefined : end), { lower, punctuation })) tokens.push(word);
+    for (const word of wordsOf(clean.slice(start, end < 0 ? undefined : end), { lower, punctuation }))
+      tokens.push(word);
     if (end < 0) return tokens;
     tokens.push('\n');
     start = end + 1;

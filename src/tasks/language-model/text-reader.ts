@@ -28,7 +28,12 @@ export class TextReader {
   async *logits(tokens: Int32Array): AsyncGenerator<{ start: number; length: number; logits: ArrayLike<number> }> {
     for (let start = 0; start < tokens.length; start += pieceTokens) {
       if (owners.get(this.model) !== this) {
-        throw new RondoError('USAGE', { where: 'TextReader', what: 'the model was used for another text before this one was done.', expected: 'one text at a time for each model', fix: 'finish one evaluation before the next, or load the model twice.' });
+        throw new RondoError('USAGE', {
+          where: 'TextReader',
+          what: 'the model was used for another text before this one was done.',
+          expected: 'one text at a time for each model',
+          fix: 'finish one evaluation before the next, or load the model twice.',
+        });
       }
       const piece = tokens.slice(start, start + pieceTokens);
       if (hostIsWaiting()) await yieldToHost();

@@ -7,7 +7,10 @@ import type { TokenCodec, TokenWriter } from './token-codec.js';
 /** What is used of a tokenizer of `@huggingface/tokenizers`, or of another library of this form. */
 export interface FileTokenizer {
   encode(text: string, options?: { add_special_tokens?: boolean | undefined }): { readonly ids: ArrayLike<number> };
-  decode(ids: number[], options?: { skip_special_tokens?: boolean | undefined; clean_up_tokenization_spaces?: boolean | undefined }): string;
+  decode(
+    ids: number[],
+    options?: { skip_special_tokens?: boolean | undefined; clean_up_tokenization_spaces?: boolean | undefined },
+  ): string;
   token_to_id(token: string): number | undefined;
   id_to_token(id: number): string | undefined;
   get_vocab(withAddedTokens?: boolean): ReadonlyMap<string, number>;
@@ -39,21 +42,33 @@ export class TokenizerCodec implements TokenCodec {
     let largest = -1;
     for (const id of tokenizer.get_vocab(true).values()) largest = Math.max(largest, id);
     this.size = largest + 1;
-    if (!Number.isSafeInteger(this.size) || this.size < 1 || this.size > 2 ** 26) throw new RondoError('FILE_FORMAT', { where, what: 'the tokenizer has no tokens, or impossible ids.', expected: 'ids from 0 up', received: String(largest), fix: 'use an intact tokenizer.json.' });
+    if (!Number.isSafeInteger(this.size) || this.size < 1 || this.size > 2 ** 26)
+      throw new RondoError('FILE_FORMAT', {
+        where,
+        what: 'the tokenizer has no tokens, or impossible ids.',
+        expected: 'ids from 0 up',
+        received: String(largest),
+        fix: 'use an intact tokenizer.json.',
+      });
     const { model } = json as { model?: { unk_token?: unknown | undefined } | undefined };
     this.unknownId = typeof model?.unk_token === 'string' ? tokenizer.token_to_id(model.unk_token) : undefined;
   }
 
   encode(text: string): Int32Array {
-    return text === '' ? new Int32Array(0) : Int32Array.from(this.tokenizer.encode(text, { add_special_tokens: false }).ids);
+    return text === ''
+      ? new Int32Array(0)
+      : Int32Array.from(this.tokenizer.encode(text, { add_special_tokens: false }).ids);
   }
 
   decode(ids: ArrayLike<number>): string {
-    return ids.length === 0 ? '' : this.tokenizer.decode(Array.from(ids), { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+    return ids.length === 0
+      ? ''
+      : this.tokenizer.decode(Array.from(ids), { skip_special_tokens: false, clean_up_tokenization_spaces: false });
   }
 
   written(token: number, before: number | undefined): string | undefined {
-    const text = before === undefined ? this.decode([token]) : this.decode([before, token]).slice(this.decode([before]).length);
+    const text =
+      before === undefined ? this.decode([token]) : this.decode([before, token]).slice(this.decode([before]).length);
     return text.includes('\ufffd') ? undefined : text;
   }
 
@@ -91,8 +106,18 @@ export class TokenizerCodec implements TokenCodec {
 
   /** @throws FILE_FORMAT; BACKEND_UNAVAILABLE without a library */
   static fromJSON(value: unknown, where: string, library: TokenizerLibrary | undefined): TokenizerCodec {
-    const json = new SavedFields(where, value).read('tokenizer', 'an object', (found): found is { [key: string]: Json } => typeof found === 'object' && found !== null && !Array.isArray(found));
+    const json = new SavedFields(where, value).read(
+      'tokenizer',
+      'an object',
+      (found): found is { [key: string]: Json } => typeof found === 'object' && found !== null && !Array.isArray(found),
+    );
     if (library !== undefined) return TokenizerCodec.from(json, library, where);
-    throw new RondoError('BACKEND_UNAVAILABLE', { where, what: 'the model has the tokenizer of another program, which needs a library.', expected: 'the npm package @huggingface/tokenizers', received: 'none', fix: 'give it as `tokenizers`; in Node, loadTask does.' });
+    throw new RondoError('BACKEND_UNAVAILABLE', {
+      where,
+      what: 'the model has the tokenizer of another program, which needs a library.',
+      expected: 'the npm package @huggingface/tokenizers',
+      received: 'none',
+      fix: 'give it as `tokenizers`; in Node, loadTask does.',
+    });
   }
 }

@@ -10,7 +10,8 @@ const timesteps = 7;
 function placesOf(windows: TrainingWindows, seed: number) {
   return Array.from(windows.epoch(new Random(seed)), ({ input, target, anewAfter }) => {
     const places = Array.from({ length: batchSize }, (_, row) => input.data[row * timesteps]);
-    const ahead = (by: number): number[] => places.flatMap((place) => Array.from({ length: timesteps }, (_, i) => place + i + by));
+    const ahead = (by: number): number[] =>
+      places.flatMap((place) => Array.from({ length: timesteps }, (_, i) => place + i + by));
     expect([...input.data]).toEqual(ahead(0));
     expect([...target.data]).toEqual(ahead(1));
     return { places, anewAfter };
@@ -31,7 +32,11 @@ describe('the windows of a training', () => {
       numAnew += anewAfter.length;
       for (let row = 0; row < batchSize; row++) {
         const goesOn = epoch[i].places[row] === epoch[i - 1].places[row] + timesteps;
-        expect(goesOn || (anewAfter.includes(row) && Math.abs(epoch[i].places[row] - epoch[i - 1].places[row] - timesteps) <= timesteps)).toBe(true);
+        expect(
+          goesOn ||
+            (anewAfter.includes(row) &&
+              Math.abs(epoch[i].places[row] - epoch[i - 1].places[row] - timesteps) <= timesteps),
+        ).toBe(true);
       }
     }
     // 142 windows of 3 rows, one in 16.
@@ -58,7 +63,11 @@ describe('the windows of a training', () => {
   it('never reach beyond the text, and read nearly all of it', () => {
     const starts = Int32Array.from({ length: 429 }, (_, i) => 7 * i - (i % 5)).filter((place) => place >= 0);
     for (let seed = 0; seed < 10; seed++) {
-      const seen = new Set(placesOf(new TrainingWindows(counting, { batchSize, timesteps, starts }), seed).flatMap(({ places }) => places.flatMap((place) => Array.from({ length: timesteps }, (_, i) => place + i))));
+      const seen = new Set(
+        placesOf(new TrainingWindows(counting, { batchSize, timesteps, starts }), seed).flatMap(({ places }) =>
+          places.flatMap((place) => Array.from({ length: timesteps }, (_, i) => place + i)),
+        ),
+      );
       expect(seen.size).toBeGreaterThan(0.95 * 2982);
     }
   });
@@ -74,9 +83,15 @@ describe('the windows of a training', () => {
     const count = (text: Int32Array) => {
       const shown: number[] = [];
       for (let seed = 0; seed < 20; seed++) {
-        for (const { input, target } of new TrainingWindows(text, { batchSize, timesteps, starts: new Int32Array(0), unknownId: 0 }).epoch(new Random(seed))) {
+        for (const { input, target } of new TrainingWindows(text, {
+          batchSize,
+          timesteps,
+          starts: new Int32Array(0),
+          unknownId: 0,
+        }).epoch(new Random(seed))) {
           expect(target.data).not.toContain(0);
-          for (let i = 0; i < input.data.length; i++) if (input.data[i] === 0) shown.push(input.data.length === i + 1 ? 1 : target.data[i]);
+          for (let i = 0; i < input.data.length; i++)
+            if (input.data[i] === 0) shown.push(input.data.length === i + 1 ? 1 : target.data[i]);
         }
       }
       return shown.length;
@@ -85,6 +100,12 @@ describe('the windows of a training', () => {
     expect(count(tokens)).toBeGreaterThan(20);
     expect(count(tokens)).toBeLessThan(70);
     const withUnknown = tokens.map((token, i) => (i === 2990 ? 0 : token));
-    expect(Array.from(new TrainingWindows(withUnknown, { batchSize, timesteps, starts: new Int32Array(0), unknownId: 0 }).epoch(new Random(1))).filter(({ input }) => input.data.includes(0)).length).toBeLessThan(2);
+    expect(
+      Array.from(
+        new TrainingWindows(withUnknown, { batchSize, timesteps, starts: new Int32Array(0), unknownId: 0 }).epoch(
+          new Random(1),
+        ),
+      ).filter(({ input }) => input.data.includes(0)).length,
+    ).toBeLessThan(2);
   });
 });

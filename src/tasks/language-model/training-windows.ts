@@ -44,7 +44,10 @@ export class TrainingWindows {
   readonly #unknownId: number;
 
   /** @param tokens at least `batchSize * timesteps + 1`; kept, not copied. */
-  constructor(private readonly tokens: Int32Array, { batchSize, timesteps, starts, unknownId }: TrainingWindowsOptions) {
+  constructor(
+    private readonly tokens: Int32Array,
+    { batchSize, timesteps, starts, unknownId }: TrainingWindowsOptions,
+  ) {
     requireCount('TrainingWindows', 'batchSize', batchSize);
     requireCount('TrainingWindows', 'timesteps', timesteps);
     this.batchSize = batchSize;
@@ -59,7 +62,9 @@ export class TrainingWindows {
   /** The windows of an epoch, before which all states are empty. All that is drawn comes from the given generator. */
   *epoch(random: Random): Generator<TrainingWindow> {
     const { batchSize, timesteps } = this;
-    const places = Int32Array.from({ length: batchSize }, (_, row) => this.#beginning(row * this.#streamLength, random));
+    const places = Int32Array.from({ length: batchSize }, (_, row) =>
+      this.#beginning(row * this.#streamLength, random),
+    );
     for (let index = 0; index < this.length; index++) {
       const window = this.#window(places, random);
       const anewAfter: number[] = [];
@@ -88,7 +93,8 @@ export class TrainingWindows {
       target.set(tokens.subarray(places[row] + 1, places[row] + timesteps + 1), row * timesteps);
     }
     const rarity = this.#rarity;
-    if (rarity !== undefined) for (let i = 0; i < input.length; i++) if (random.uniform() < rarity[input[i]]) input[i] = this.#unknownId;
+    if (rarity !== undefined)
+      for (let i = 0; i < input.length; i++) if (random.uniform() < rarity[input[i]]) input[i] = this.#unknownId;
     const shape = [batchSize, timesteps];
     return { input: { data: input, shape }, target: { data: target, shape: [...shape] } };
   }
@@ -121,5 +127,7 @@ function rarityOf(tokens: Int32Array, unknownId: number): Float64Array | undefin
     counts.set(token, (counts.get(token) ?? 0) + 1);
     if (token > largest) largest = token;
   }
-  return counts.has(unknownId) ? undefined : Float64Array.from({ length: largest + 1 }, (_, token) => 1 / (1 + (counts.get(token) ?? 0)));
+  return counts.has(unknownId)
+    ? undefined
+    : Float64Array.from({ length: largest + 1 }, (_, token) => 1 / (1 + (counts.get(token) ?? 0)));
 }

@@ -50,7 +50,15 @@ export class HmmTagger {
     }
     this.prior = probabilities(total);
     // Ends are one more follower of every tag.
-    const rows = Array.from({ length: K }, (_, i) => wittenBell(withOneMore(follows.subarray(i * K, (i + 1) * K), last[i]), withOneMore(this.prior.map((p) => p * 0.95), 0.05)));
+    const rows = Array.from({ length: K }, (_, i) =>
+      wittenBell(
+        withOneMore(follows.subarray(i * K, (i + 1) * K), last[i]),
+        withOneMore(
+          this.prior.map((p) => p * 0.95),
+          0.05,
+        ),
+      ),
+    );
     this.weights = {
       labels: K,
       start: wittenBell(first, this.prior).map(Math.log),
@@ -91,7 +99,8 @@ export class HmmTagger {
       if (counts === undefined) break;
       given = wittenBell(counts, given);
     }
-    for (const counts of [this.lowerWords.get(word.toLowerCase()), this.words.get(word)]) if (counts !== undefined) given = wittenBell(counts, given);
+    for (const counts of [this.lowerWords.get(word.toLowerCase()), this.words.get(word)])
+      if (counts !== undefined) given = wittenBell(counts, given);
     return given;
   }
 }
@@ -100,7 +109,10 @@ export class HmmTagger {
 function suffixesOf(word: string): string[] {
   const shape = /\p{Nd}/u.test(word) ? '0' : /^\p{Lu}/u.test(word) ? 'A' : /\p{L}/u.test(word) ? 'a' : '-';
   const characters = Array.from(word.toLowerCase());
-  return Array.from({ length: Math.min(longestSuffix, characters.length) + 1 }, (_, length) => `${shape} ${characters.slice(characters.length - length).join('')}`);
+  return Array.from(
+    { length: Math.min(longestSuffix, characters.length) + 1 },
+    (_, length) => `${shape} ${characters.slice(characters.length - length).join('')}`,
+  );
 }
 
 function addTo(counts: Map<string, Float64Array>, key: string, K: number, label: number): void {
@@ -124,6 +136,9 @@ function probabilities(counts: Float64Array): Float64Array {
 /** Counts as probabilities, with as much left for what was not seen as there are different things seen. */
 function wittenBell(counts: Float64Array, fallback: Float64Array): Float64Array {
   const total = counts.reduce((sum, count) => sum + count, 0);
-  const different = Math.max(1, counts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0));
+  const different = Math.max(
+    1,
+    counts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0),
+  );
   return counts.map((count, j) => (count + different * fallback[j]) / (total + different));
 }

@@ -13,7 +13,10 @@ const sentences: TaggedSentence[] = Array.from({ length: 40 }, () => {
   const words = Array.from({ length: 3 + random.integer(3) }, word);
   return { words, tags: words.map((own) => (own < 'd' ? 'X' : 'Y')) };
 });
-const loud = ({ words, tags }: TaggedSentence): TaggedSentence => ({ words: words.map((own) => own.toUpperCase()), tags });
+const loud = ({ words, tags }: TaggedSentence): TaggedSentence => ({
+  words: words.map((own) => own.toUpperCase()),
+  tags,
+});
 const options = { units: 5, wordUnits: 4, characterUnits: 3, characterFeatures: 6, epochs: 2 };
 
 describe('sentences that read alike', () => {
@@ -22,7 +25,9 @@ describe('sentences that read alike', () => {
     const { tagger, numSentences } = new TaggerTraining({ train: all }, { ...options, validation: 0.25 });
     expect(numSentences).toEqual({ train: 60, validation: 20 });
     // Without repetitions every fourth is held out.
-    expect(tagger.sentences.seen).toEqual(new TaggerTraining({ train: sentences }, { ...options, validation: 0.25 }).tagger.sentences.seen);
+    expect(tagger.sentences.seen).toEqual(
+      new TaggerTraining({ train: sentences }, { ...options, validation: 0.25 }).tagger.sentences.seen,
+    );
   });
 });
 
@@ -30,13 +35,20 @@ describe('measuring a tagger on what it has seen', () => {
   let tagger: Tagger;
   beforeAll(async () => {
     setSeed(5);
-    const training = new TaggerTraining({ train: sentences.slice(0, 20), validation: sentences.slice(20, 27) }, options);
+    const training = new TaggerTraining(
+      { train: sentences.slice(0, 20), validation: sentences.slice(20, 27) },
+      options,
+    );
     await training.train();
     ({ tagger } = training);
   });
 
   it('says so where it is all of it', async () => {
-    expect(await tagger.evaluate(sentences.slice(0, 20).map(loud).reverse())).toMatchObject({ numTrained: 20, numChosen: 0, unseen: null });
+    expect(await tagger.evaluate(sentences.slice(0, 20).map(loud).reverse())).toMatchObject({
+      numTrained: 20,
+      numChosen: 0,
+      unseen: null,
+    });
     expect(await tagger.evaluate(sentences.slice(20, 27))).toMatchObject({ numTrained: 0, numChosen: 7, unseen: null });
   });
 
@@ -54,12 +66,20 @@ describe('measuring a tagger on what it has seen', () => {
     expect(report).toMatchObject({ part: 'validation', numGiven: 40, numSentences: 8, numTrained: 0, numChosen: 8 });
     expect(report.accuracy).toBe((await training.evaluate()).accuracy);
     expect(report.baseline).not.toBeNull();
-    expect(await training.tagger.evaluate(sentences.slice(1))).toMatchObject({ part: 'trained on', numGiven: 39, numSentences: 39 });
+    expect(await training.tagger.evaluate(sentences.slice(1))).toMatchObject({
+      part: 'trained on',
+      numGiven: 39,
+      numSentences: 39,
+    });
   });
 
   it('knows the training list alone where a file has no hashes', async () => {
     const stored = tagger.toJSON() as { sentences: object; options: object };
-    const older = { ...stored, sentences: { ...stored.sentences, seen: undefined }, options: { ...stored.options, maxEpochs: undefined } };
+    const older = {
+      ...stored,
+      sentences: { ...stored.sentences, seen: undefined },
+      options: { ...stored.options, maxEpochs: undefined },
+    };
     const { task } = deserializeTask(serializeModel(tagger.model, { preprocessing: older }));
     if (task.task !== 'tag') throw new Error(task.task);
     expect(task.options.maxEpochs).toBe(2);

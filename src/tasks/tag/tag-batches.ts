@@ -19,7 +19,10 @@ export interface TagBatch {
 
 /** @internal A sentence without words still has one step, of padding. */
 export function padded(sentences: readonly EncodedSentence[]): TagBatch {
-  const time = maximumOf(sentences.map(({ words }) => words.length), 1);
+  const time = maximumOf(
+    sentences.map(({ words }) => words.length),
+    1,
+  );
   let longest = 1;
   for (const { characters } of sentences) for (const { length } of characters) longest = Math.max(longest, length);
   const columns = 1 + longest;
@@ -40,11 +43,17 @@ export function padded(sentences: readonly EncodedSentence[]): TagBatch {
  * @internal The batches of an epoch: sentences in a new order, neighbours of about equal length, batches in a new order again.
  * Their number is `ceil(sentences / batchSize)`.
  */
-export function* epochBatches(sentences: readonly EncodedSentence[], batchSize: number, random: Random): Generator<DatasetBatch> {
+export function* epochBatches(
+  sentences: readonly EncodedSentence[],
+  batchSize: number,
+  random: Random,
+): Generator<DatasetBatch> {
   const order = random.shuffle(Array.from(sentences.keys()));
   const batches: number[][] = [];
   for (let start = 0; start < order.length; start += batchSize * batchesPerPool) {
-    const pool = order.slice(start, start + batchSize * batchesPerPool).sort((a, b) => sentences[a].words.length - sentences[b].words.length);
+    const pool = order
+      .slice(start, start + batchSize * batchesPerPool)
+      .sort((a, b) => sentences[a].words.length - sentences[b].words.length);
     for (let at = 0; at < pool.length; at += batchSize) batches.push(pool.slice(at, at + batchSize));
   }
   for (const batch of random.shuffle(batches)) yield padded(batch.map((i) => sentences[i]));
@@ -56,7 +65,8 @@ export function placesByLength(lengths: readonly number[]): number[][] {
   const batches: number[][] = [];
   for (const place of order) {
     const open = batches.at(-1);
-    const isFull = open === undefined || open.length === mostSentencesAtOnce || (open.length + 1) * lengths[place] > mostWordsAtOnce;
+    const isFull =
+      open === undefined || open.length === mostSentencesAtOnce || (open.length + 1) * lengths[place] > mostWordsAtOnce;
     if (isFull) batches.push([place]);
     else open.push(place);
   }
@@ -69,7 +79,11 @@ export function cutSentences(sentences: readonly EncodedSentence[], timesteps: n
     const pieces: EncodedSentence[] = [];
     for (let start = 0; start < sentence.words.length; start += timesteps) {
       const end = start + timesteps;
-      pieces.push({ words: sentence.words.subarray(start, end), characters: sentence.characters.slice(start, end), tags: sentence.tags.subarray(start, end) });
+      pieces.push({
+        words: sentence.words.subarray(start, end),
+        characters: sentence.characters.slice(start, end),
+        tags: sentence.tags.subarray(start, end),
+      });
     }
     return pieces;
   });

@@ -9,13 +9,16 @@ const sentences = [
 describe('words as a tagger reads them', () => {
   it('show their first and their last characters where they are long', () => {
     const codec = TagCodec.fromSentences(sentences, { maxCharacters: 5 });
-    const charactersOf = (word: string): string[] => codec.characters.decode(codec.encode({ words: [word] }).characters[0]);
+    const charactersOf = (word: string): string[] =>
+      codec.characters.decode(codec.encode({ words: [word] }).characters[0]);
     expect(charactersOf('abcdefghijk')).toEqual(['a', 'b', 'c', 'j', 'k']);
     expect(charactersOf('abcde')).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
   it('are looked up in lower case and with every digit as 0, unless that is switched off', () => {
-    const ids = (options: object, ...words: string[]): number[] => [...TagCodec.fromSentences(sentences, { minCount: 1, ...options }).encode({ words }).words];
+    const ids = (options: object, ...words: string[]): number[] => [
+      ...TagCodec.fromSentences(sentences, { minCount: 1, ...options }).encode({ words }).words,
+    ];
     const [upper, lower, numbers, others] = ids({}, 'Ab', 'ab', '12', '34');
     expect([upper, numbers]).toEqual([lower, others]);
     expect(new Set(ids({ lower: false, digits: false }, 'Ab', 'ab', '12', '34')).size).toBe(4);

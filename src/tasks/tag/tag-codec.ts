@@ -63,7 +63,11 @@ export class TagCodec {
    *   although training did not show them.
    * @throws OUT_OF_RANGE where all words have the same tag
    */
-  static fromSentences(sentences: readonly TaggedSentence[], options: TagCodecOptions = {}, pretrained?: { vectors: FormVectors; numWords: number }): TagCodec {
+  static fromSentences(
+    sentences: readonly TaggedSentence[],
+    options: TagCodecOptions = {},
+    pretrained?: { vectors: FormVectors; numWords: number },
+  ): TagCodec {
     const where = 'TagCodec.fromSentences';
     refuseUnknownOptions(where, options, tagCodecOptionNames);
     const { lower = true, digits = true, minCount = 2, maxCharacters = 24 } = options;
@@ -81,8 +85,14 @@ export class TagCodec {
     }
     requireDifferentTags(sentences, where);
     const sorted = [...counts].sort(byCount);
-    const isFrequent = ([form, count]: [string, number]): boolean => count >= minCount || pretrained?.vectors.has(form) === true;
-    const known = new Set(sorted.filter(isFrequent).map(([form]) => form).filter((form) => !isSpecial(form)));
+    const isFrequent = ([form, count]: [string, number]): boolean =>
+      count >= minCount || pretrained?.vectors.has(form) === true;
+    const known = new Set(
+      sorted
+        .filter(isFrequent)
+        .map(([form]) => form)
+        .filter((form) => !isSpecial(form)),
+    );
     const rare = sorted.map(([form]) => form).filter((form) => !known.has(form));
     const numSeen = known.size;
     for (const form of pretrained?.vectors.firstForms(pretrained.numWords) ?? []) if (!isSpecial(form)) known.add(form);
@@ -125,7 +135,13 @@ export class TagCodec {
   }
 
   /** A sentence as numbers; a tag that training never showed is -1. */
-  encode({ words, tags = [] }: { readonly words: readonly string[]; readonly tags?: readonly string[] | undefined }): EncodedSentence {
+  encode({
+    words,
+    tags = [],
+  }: {
+    readonly words: readonly string[];
+    readonly tags?: readonly string[] | undefined;
+  }): EncodedSentence {
     return {
       words: Int32Array.from(words, (word) => Math.max(UNKNOWN, this.words.idOf(this.lookUpForm(word)))),
       characters: words.map((word) => this.charactersOf(word)),
@@ -134,7 +150,14 @@ export class TagCodec {
   }
 
   toJSON(): Json {
-    return { ...this.options, words: this.words.toJSON().tokens, numVectorWords: this.numVectorWords, characters: this.characters.toJSON().tokens, tags: this.tags, rareWords: [...this.rareWords] };
+    return {
+      ...this.options,
+      words: this.words.toJSON().tokens,
+      numVectorWords: this.numVectorWords,
+      characters: this.characters.toJSON().tokens,
+      tags: this.tags,
+      rareWords: [...this.rareWords],
+    };
   }
 
   /** @throws FILE_FORMAT when the value is not what {@link toJSON} writes. */
@@ -144,8 +167,20 @@ export class TagCodec {
     const vocabulary = (name: string): Vocabulary => Vocabulary.fromJSON({ tokens: texts(name), ...special }, where);
     const flag = (name: string): boolean => saved.read(name, 'true or false', isBoolean);
     const count = (name: string): number => saved.read(name, 'a whole number', isCount);
-    const options = { lower: flag('lower'), digits: flag('digits'), minCount: count('minCount'), maxCharacters: count('maxCharacters') };
-    return new TagCodec(options, vocabulary('words'), count('numVectorWords'), vocabulary('characters'), texts('tags'), texts('rareWords'));
+    const options = {
+      lower: flag('lower'),
+      digits: flag('digits'),
+      minCount: count('minCount'),
+      maxCharacters: count('maxCharacters'),
+    };
+    return new TagCodec(
+      options,
+      vocabulary('words'),
+      count('numVectorWords'),
+      vocabulary('characters'),
+      texts('tags'),
+      texts('rareWords'),
+    );
   }
 
   private charactersOf(word: string): Int32Array {
@@ -184,7 +219,10 @@ export function requireDifferentTags(sentences: readonly TaggedSentence[], where
 }
 
 /** @internal The form in which a word is looked up. */
-export function lookUpForm(word: string, { lower, digits }: Pick<Resolved<TagCodecOptions>, 'lower' | 'digits'>): string {
+export function lookUpForm(
+  word: string,
+  { lower, digits }: Pick<Resolved<TagCodecOptions>, 'lower' | 'digits'>,
+): string {
   const cased = lower ? word.toLowerCase() : word;
   return digits ? cased.replace(/\p{Nd}/gu, '0') : cased;
 }

@@ -19,9 +19,16 @@ export function tagMetric(measure: TagMeasure, model: Sequential, tags: readonly
   let counts: Counts = [0, 0, 0];
   const add = (truth: readonly number[], guess: readonly number[]): void => {
     const named = (labels: readonly number[]): string[] => labels.map((label) => tags[label]);
-    const [trueKeys, guessKeys] = measure === 'accuracy' ? [truth.map(keyOfLabel), guess.map(keyOfLabel)] : [keysOfSpans(named(truth)), keysOfSpans(named(guess))];
+    const [trueKeys, guessKeys] =
+      measure === 'accuracy'
+        ? [truth.map(keyOfLabel), guess.map(keyOfLabel)]
+        : [keysOfSpans(named(truth)), keysOfSpans(named(guess))];
     const expected = new Set(trueKeys);
-    counts = [counts[0] + trueKeys.length, counts[1] + guessKeys.length, counts[2] + guessKeys.filter((key) => expected.has(key)).length];
+    counts = [
+      counts[0] + trueKeys.length,
+      counts[1] + guessKeys.length,
+      counts[2] + guessKeys.filter((key) => expected.has(key)).length,
+    ];
   };
   return {
     name: measure,
@@ -29,9 +36,19 @@ export function tagMetric(measure: TagMeasure, model: Sequential, tags: readonly
     reset: () => void (counts = [0, 0, 0]),
     update: ({ yTrue, yPred, mask }: MetricBatch) => {
       const [batch, time] = yPred.shape;
-      const lengths = Array.from({ length: batch }, (_, b) => Array.from({ length: time }, (_, t): number => mask?.data[b * time + t] ?? 1).reduce((sum, counted) => sum + counted, 0));
+      const lengths = Array.from({ length: batch }, (_, b) =>
+        Array.from({ length: time }, (_, t): number => mask?.data[b * time + t] ?? 1).reduce(
+          (sum, counted) => sum + counted,
+          0,
+        ),
+      );
       const scores = tensor(yPred.data as Float32Array, yPred.shape);
-      decodeScores(model, scores, lengths).forEach((guess, b) => add(guess.map((_, t) => yTrue.data[b * time + t]), guess));
+      decodeScores(model, scores, lengths).forEach((guess, b) =>
+        add(
+          guess.map((_, t) => yTrue.data[b * time + t]),
+          guess,
+        ),
+      );
     },
     result: () => (2 * counts[2]) / (counts[0] + counts[1]),
     getState: (): Json => [...counts],

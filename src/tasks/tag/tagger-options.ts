@@ -67,8 +67,16 @@ const defaults: Omit<Resolved<TaggerOptions>, 'epochs' | 'maxEpochs' | 'patience
 
 /** What decides the weights' shape and how words are looked up: options that a training takes from the model it begins with. */
 export const decidedOptions = [
-  ...tagCodecOptionNames, 'vectorWords', 'wordUnits', 'characterEncoder', 'characterUnits', 'characterFeatures', 'cell', 'units',
-  'layers', 'crf',
+  ...tagCodecOptionNames,
+  'vectorWords',
+  'wordUnits',
+  'characterEncoder',
+  'characterUnits',
+  'characterFeatures',
+  'cell',
+  'units',
+  'layers',
+  'crf',
 ] as const;
 
 /** Options that are taken from that model where nothing else is said. */
@@ -84,16 +92,46 @@ export function taggerBudget(options: TaggerOptions, numBatches: number): Traini
 /** @internal Every option; how long training goes on as for sentences of many steps. @throws UNKNOWN_NAME, OUT_OF_RANGE */
 export function resolvedTaggerOptions(options: TaggerOptions): Resolved<TaggerOptions> {
   const where = 'TaggerTraining';
-  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, ...tagCodecOptionNames, 'crf', 'scheme', 'wordUnits', 'freezeVectors', 'vectorWords', 'characterEncoder', 'characterUnits', 'characterFeatures', 'wordDropout', 'validation', 'maxEpochs', 'patience']);
+  refuseUnknownOptions(where, options, [
+    ...recurrentTaskOptionNames,
+    ...tagCodecOptionNames,
+    'crf',
+    'scheme',
+    'wordUnits',
+    'freezeVectors',
+    'vectorWords',
+    'characterEncoder',
+    'characterUnits',
+    'characterFeatures',
+    'wordDropout',
+    'validation',
+    'maxEpochs',
+    'patience',
+  ]);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as TaggerOptions;
   const all = { ...defaults, ...given, ...taggerBudget(given, usualRounds.leastSteps) };
   requireRecurrentOptions(where, all);
   if (!schemeChoices.includes(all.scheme)) throw unknownName(where, 'scheme', all.scheme, schemeChoices);
-  if (!encoderChoices.includes(all.characterEncoder)) throw unknownName(where, 'characterEncoder', all.characterEncoder, encoderChoices);
-  for (const name of ['wordUnits', 'characterUnits', 'characterFeatures', 'patience', 'minCount', 'maxCharacters'] as const) requireCount(where, name, all[name]);
+  if (!encoderChoices.includes(all.characterEncoder))
+    throw unknownName(where, 'characterEncoder', all.characterEncoder, encoderChoices);
+  for (const name of [
+    'wordUnits',
+    'characterUnits',
+    'characterFeatures',
+    'patience',
+    'minCount',
+    'maxCharacters',
+  ] as const)
+    requireCount(where, name, all[name]);
   requireCount(where, 'vectorWords', all.vectorWords, 0);
   requireCount(where, 'maxEpochs', all.maxEpochs, all.epochs);
   requireRate(where, 'wordDropout', all.wordDropout);
-  requireNumber(where, 'validation', all.validation, 'a number above 0 and at most 0.5', (value) => value > 0 && value <= 0.5);
+  requireNumber(
+    where,
+    'validation',
+    all.validation,
+    'a number above 0 and at most 0.5',
+    (value) => value > 0 && value <= 0.5,
+  );
   return all;
 }

@@ -20,15 +20,38 @@ import { cutSentences, epochBatches, padded, placesByLength } from './tag-batche
 import { type EncodedSentence, lookUpForm, requireDifferentTags, TagCodec } from './tag-codec.js';
 import { type TagMeasure, tagMetric } from './tag-metrics.js';
 import {
-  type Beginning, learnedBefore, optionsOfInitial, refuseBesideInitial, takeWeights, unknownTokens,
+  type Beginning,
+  learnedBefore,
+  optionsOfInitial,
+  refuseBesideInitial,
+  takeWeights,
+  unknownTokens,
 } from '../initial-model.js';
 import { requireFields } from '../require-texts.js';
 import { SeenItems } from '../seen-items.js';
 import { numWordsOf, requireTagged, sentenceKey, type TaggedSentence } from './tagged-sentence.js';
-import { type BaselineScore, fingerprintOfSentences, Tagger, type TaggerReport, type TrainedSentences } from './tagger.js';
-import { decidedOptions, inheritedOptions, resolvedTaggerOptions, taggerBudget, type TaggerOptions } from './tagger-options.js';
+import {
+  type BaselineScore,
+  fingerprintOfSentences,
+  Tagger,
+  type TaggerReport,
+  type TrainedSentences,
+} from './tagger.js';
+import {
+  decidedOptions,
+  inheritedOptions,
+  resolvedTaggerOptions,
+  taggerBudget,
+  type TaggerOptions,
+} from './tagger-options.js';
 import { scoreOf, taggingReport } from './tagging-report.js';
-import { cosineAdam, runTraining, type TaskLearningRateOptions, type TrainingControls, type TrainingOutcome } from '../training-run.js';
+import {
+  cosineAdam,
+  runTraining,
+  type TaskLearningRateOptions,
+  type TrainingControls,
+  type TrainingOutcome,
+} from '../training-run.js';
 import type { Resolved } from '../../resolved.js';
 
 /** What a tagger learns from. */
@@ -80,29 +103,54 @@ export class TaggerTraining {
     requireFields('TaggerTraining', data, ['train'], '{ train } with sentences such as { words, tags }');
     const all = requireTagged(data.train, 'TaggerTraining, train');
     if (data.validation !== undefined && options.validation !== undefined) {
-      throw new RondoError('USAGE', { where: 'TaggerTraining', what: 'a share of validation and validation sentences cannot be given together.', expected: 'one of them', fix: 'leave the share out: the given sentences choose the best epoch.' });
+      throw new RondoError('USAGE', {
+        where: 'TaggerTraining',
+        what: 'a share of validation and validation sentences cannot be given together.',
+        expected: 'one of them',
+        fix: 'leave the share out: the given sentences choose the best epoch.',
+      });
     }
     const resolved = interrupted?.options ?? optionsOf(options, data);
     requireDifferentTags(all, 'TaggerTraining');
     // Trainings that were begun before spellings counted have kept no hashes.
     const keyOf = interrupted !== undefined && interrupted.sentences.seen === undefined ? undefined : sentenceKey;
-    const { train, validation } = data.validation === undefined ? heldOut(all, resolved.validation, keyOf) : { train: all, validation: requireTagged(data.validation, 'TaggerTraining, validation') };
+    const { train, validation } =
+      data.validation === undefined
+        ? heldOut(all, resolved.validation, keyOf)
+        : { train: all, validation: requireTagged(data.validation, 'TaggerTraining, validation') };
     if (interrupted !== undefined) requireSameSentences(interrupted, train, validation);
-    const pretrained = data.vectors && interrupted === undefined ? { vectors: new FormVectors(data.vectors, (word) => lookUpForm(word, resolved)), numWords: resolved.vectorWords } : undefined;
+    const pretrained =
+      data.vectors && interrupted === undefined
+        ? {
+            vectors: new FormVectors(data.vectors, (word) => lookUpForm(word, resolved)),
+            numWords: resolved.vectorWords,
+          }
+        : undefined;
     const initial = interrupted === undefined ? data.initial : undefined;
     const continued = initial && TagCodec.continued(initial.codec, train);
     const codec = interrupted?.codec ?? continued ?? TagCodec.fromSentences(train, codecOptions(resolved), pretrained);
     const started = pretrained && tableOf(pretrained.vectors, codec, train, options.wordUnits);
-    const scheme = interrupted === undefined ? schemeOf(resolved.scheme, train) : (interrupted.sentences.scheme ?? undefined);
-    this.learned = cutSentences(train.map((sentence) => codec.encode(sentence)), resolved.timesteps);
+    const scheme =
+      interrupted === undefined ? schemeOf(resolved.scheme, train) : (interrupted.sentences.scheme ?? undefined);
+    this.learned = cutSentences(
+      train.map((sentence) => codec.encode(sentence)),
+      resolved.timesteps,
+    );
     this.numBatches = Math.ceil(this.learned.length / resolved.batchSize);
-    const own = { ...resolved, ...taggerBudget(options, this.numBatches), wordUnits: started?.width ?? resolved.wordUnits };
+    const own = {
+      ...resolved,
+      ...taggerBudget(options, this.numBatches),
+      wordUnits: started?.width ?? resolved.wordUnits,
+    };
     this.tagger = interrupted ?? newTagger(data, { train, validation }, { codec, scheme, started, options: own });
     this.beginning = initial && beginningOf(this.tagger, initial, { train, validation, test: data.test ?? [] });
     this.heldOut = validation;
     this.numSentences = { train: train.length, validation: validation.length };
     this.numWords = { train: numWordsOf(train), validation: numWordsOf(validation) };
-    this.validation = cutSentences(choosing(validation, codec).map((sentence) => codec.encode(sentence)), resolved.timesteps);
+    this.validation = cutSentences(
+      choosing(validation, codec).map((sentence) => codec.encode(sentence)),
+      resolved.timesteps,
+    );
     this.measure = scheme === undefined ? 'accuracy' : 'spanF1';
     const { model } = this.tagger;
     const { learningRate, epochs, maxEpochs } = this.tagger.options;
@@ -140,11 +188,13 @@ export class TaggerTraining {
     return this.tagger.evaluate(this.heldOut, controls);
   }
 
-  private readonly trainData = (_epoch: number, random: Random) => epochBatches(this.learned, this.tagger.options.batchSize, random);
+  private readonly trainData = (_epoch: number, random: Random) =>
+    epochBatches(this.learned, this.tagger.options.batchSize, random);
 }
 
 function* batchesInOrder(sentences: readonly EncodedSentence[]): Generator<DatasetBatch> {
-  for (const places of placesByLength(sentences.map(({ words }) => words.length))) yield padded(places.map((place) => sentences[place]));
+  for (const places of placesByLength(sentences.map(({ words }) => words.length)))
+    yield padded(places.map((place) => sentences[place]));
 }
 
 interface TaggerParts {
@@ -154,11 +204,19 @@ interface TaggerParts {
   readonly options: Resolved<TaggerOptions>;
 }
 
-function newTagger(data: TaggerData, { train, validation }: { train: readonly TaggedSentence[]; validation: readonly TaggedSentence[] }, { codec, scheme, started, options }: TaggerParts): Tagger {
+function newTagger(
+  data: TaggerData,
+  { train, validation }: { train: readonly TaggedSentence[]; validation: readonly TaggedSentence[] },
+  { codec, scheme, started, options }: TaggerParts,
+): Tagger {
   const test = data.test && requireTagged(data.test, 'TaggerTraining, test');
   const hmm = new HmmTagger(train, codec.tags);
   const measured = (part: BaselineScore['part'], sentences: readonly TaggedSentence[]): BaselineScore => {
-    const report = taggingReport(sentences, sentences.map(({ words }) => hmm.tag(words)), { scheme, isUnknown: (word) => codec.isUnknown(word) });
+    const report = taggingReport(
+      sentences,
+      sentences.map(({ words }) => hmm.tag(words)),
+      { scheme, isUnknown: (word) => codec.isUnknown(word) },
+    );
     return { ...scoreOf(report), part, fingerprint: fingerprintOfSentences(sentences) };
   };
   const facts = {
@@ -179,27 +237,63 @@ function newTagger(data: TaggerData, { train, validation }: { train: readonly Ta
       .toJSON(),
   };
   const model = modelOf(codec, scheme, options);
-  if (started !== undefined) [...model.namedWeights()].find(([name]) => name.endsWith('/words/embeddings'))![1].variable.assign(started.values);
+  if (started !== undefined)
+    [...model.namedWeights()].find(([name]) => name.endsWith('/words/embeddings'))![1].variable.assign(started.values);
   return new Tagger(model, codec, facts, options);
 }
 
 function modelOf(codec: TagCodec, scheme: TagScheme | undefined, options: Resolved<TaggerOptions>): Sequential {
-  const { cell, units, layers, dropout, wordUnits, characterUnits, characterEncoder, characterFeatures, wordDropout, freezeVectors } = options;
+  const {
+    cell,
+    units,
+    layers,
+    dropout,
+    wordUnits,
+    characterUnits,
+    characterEncoder,
+    characterFeatures,
+    wordDropout,
+    freezeVectors,
+  } = options;
   const drop = (): Layer[] => (dropout > 0 ? [new Dropout({ rate: dropout })] : []);
   return new Sequential([
-    new WordFeatures({ words: codec.words.size, wordUnits, trainableWords: !freezeVectors, characters: codec.characters.size, characterUnits, characterEncoder, characterFeatures, cell, wordDropout, inputShape: [null, null] }),
+    new WordFeatures({
+      words: codec.words.size,
+      wordUnits,
+      trainableWords: !freezeVectors,
+      characters: codec.characters.size,
+      characterUnits,
+      characterEncoder,
+      characterFeatures,
+      cell,
+      wordDropout,
+      inputShape: [null, null],
+    }),
     ...drop(),
-    ...Array.from({ length: layers }, () => [new Bidirectional({ layer: new RNN({ cell, units, returnSequences: true }) }), ...drop()]).flat(),
+    ...Array.from({ length: layers }, () => [
+      new Bidirectional({ layer: new RNN({ cell, units, returnSequences: true }) }),
+      ...drop(),
+    ]).flat(),
     new Dense({ units: codec.tags.length }),
     ...(options.crf ? [new CRF({ constraints: scheme && tagConstraints(codec.tags, scheme) })] : []),
   ]);
 }
 
 /** What the words' vectors start from. */
-function tableOf(vectors: FormVectors, codec: TagCodec, train: readonly TaggedSentence[], wordUnits: number | undefined): VectorTable {
+function tableOf(
+  vectors: FormVectors,
+  codec: TagCodec,
+  train: readonly TaggedSentence[],
+  wordUnits: number | undefined,
+): VectorTable {
   const counts = new Float64Array(codec.words.size);
   for (const sentence of train) for (const id of codec.encode(sentence).words) counts[id]++;
-  return vectorTable(codec.words, vectors, 'TaggerTraining', { random: currentRandom(), width: { wordUnits }, counts, isOfText: (id) => id < codec.numSeenWords });
+  return vectorTable(codec.words, vectors, 'TaggerTraining', {
+    random: currentRandom(),
+    width: { wordUnits },
+    counts,
+    isOfText: (id) => id < codec.numSeenWords,
+  });
 }
 
 /**
@@ -207,7 +301,11 @@ function tableOf(vectors: FormVectors, codec: TagCodec, train: readonly TaggedSe
  *
  * @param keyOf equal for sentences that stay together; without it all are different.
  */
-function heldOut(sentences: readonly TaggedSentence[], share: number, keyOf: ((words: readonly string[]) => string) | undefined): { train: TaggedSentence[]; validation: TaggedSentence[] } {
+function heldOut(
+  sentences: readonly TaggedSentence[],
+  share: number,
+  keyOf: ((words: readonly string[]) => string) | undefined,
+): { train: TaggedSentence[]; validation: TaggedSentence[] } {
   const every = Math.round(1 / share);
   const numbers = new Map<string, number>();
   const numberOf = sentences.map(({ words }, place) => {
@@ -217,9 +315,18 @@ function heldOut(sentences: readonly TaggedSentence[], share: number, keyOf: ((w
     return number;
   });
   const isHeld = (place: number): boolean => numberOf[place] % every === every - 1;
-  const [train, validation] = [sentences.filter((_, place) => !isHeld(place)), sentences.filter((_, place) => isHeld(place))];
+  const [train, validation] = [
+    sentences.filter((_, place) => !isHeld(place)),
+    sentences.filter((_, place) => isHeld(place)),
+  ];
   if (validation.length > 0) return { train, validation };
-  throw new RondoError('OUT_OF_RANGE', { where: 'TaggerTraining', what: 'there are too few sentences to hold some out.', expected: `at least ${every} different ones`, received: `${sentences.length}, of them ${numbers.size} different`, fix: 'give validation sentences, more sentences, or a larger share of validation.' });
+  throw new RondoError('OUT_OF_RANGE', {
+    where: 'TaggerTraining',
+    what: 'there are too few sentences to hold some out.',
+    expected: `at least ${every} different ones`,
+    received: `${sentences.length}, of them ${numbers.size} different`,
+    fix: 'give validation sentences, more sentences, or a larger share of validation.',
+  });
 }
 
 /** The validation sentences that can choose an epoch: a tag that training never showed has no label. {@link Tagger.evaluate} counts all. */
@@ -228,7 +335,13 @@ function choosing(validation: readonly TaggedSentence[], codec: TagCodec): reado
   const kept = validation.filter(({ tags }) => tags.every((tag) => known.has(tag)));
   if (kept.length > 0) return kept;
   const unseen = [...new Set(validation.flatMap(({ tags }) => tags.filter((tag) => !known.has(tag))))];
-  throw new RondoError('DATA_FORMAT', { where: 'TaggerTraining, validation', what: 'every sentence has a tag that training never shows.', expected: `tags such as ${codec.tags.slice(0, 10).join(', ')}`, received: unseen.slice(0, 10).join(', '), fix: 'give validation sentences from the same column of the same kind of data.' });
+  throw new RondoError('DATA_FORMAT', {
+    where: 'TaggerTraining, validation',
+    what: 'every sentence has a tag that training never shows.',
+    expected: `tags such as ${codec.tags.slice(0, 10).join(', ')}`,
+    received: unseen.slice(0, 10).join(', '),
+    fix: 'give validation sentences from the same column of the same kind of data.',
+  });
 }
 
 /** All options, and those that an earlier tagger decides. */
@@ -265,13 +378,27 @@ function schemeOf(given: Resolved<TaggerOptions>['scheme'], train: readonly Tagg
   return given === 'auto' ? detectTagScheme(train.map(({ tags }) => tags)) : given;
 }
 
-function codecOptions({ lower, digits, minCount, maxCharacters }: Resolved<TaggerOptions>): Pick<Resolved<TaggerOptions>, 'lower' | 'digits' | 'minCount' | 'maxCharacters'> {
+function codecOptions({
+  lower,
+  digits,
+  minCount,
+  maxCharacters,
+}: Resolved<TaggerOptions>): Pick<Resolved<TaggerOptions>, 'lower' | 'digits' | 'minCount' | 'maxCharacters'> {
   return { lower, digits, minCount, maxCharacters };
 }
 
 /** A resumed run ends as if it had not been interrupted only with the same sentences. */
-function requireSameSentences(interrupted: Tagger, train: readonly TaggedSentence[], validation: readonly TaggedSentence[]): void {
+function requireSameSentences(
+  interrupted: Tagger,
+  train: readonly TaggedSentence[],
+  validation: readonly TaggedSentence[],
+): void {
   const chosenOn = interrupted.sentences.baseline.find(({ part }) => part === 'validation');
   if (interrupted.isTrainedOn(train) && chosenOn?.fingerprint === fingerprintOfSentences(validation)) return;
-  throw new RondoError('USAGE', { where: 'TaggerTraining', what: 'these are not the sentences of the interrupted training.', expected: 'the same sentences', fix: 'give the same files, or start anew without resuming.' });
+  throw new RondoError('USAGE', {
+    where: 'TaggerTraining',
+    what: 'these are not the sentences of the interrupted training.',
+    expected: 'the same sentences',
+    fix: 'give the same files, or start anew without resuming.',
+  });
 }

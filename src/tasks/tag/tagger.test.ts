@@ -10,12 +10,23 @@ import { TaggerTraining } from './tagger-training.js';
 import { deserializeTask, serializeTask } from '../task-file.js';
 
 const consonants = [...'bcdfglmnprst'];
-const options: TaggerOptions = { units: 12, wordUnits: 8, characterUnits: 6, characterFeatures: 10, epochs: 8, batchSize: 7, dropout: 0.1, learningRate: 0.02, wordDropout: 0.2 };
+const options: TaggerOptions = {
+  units: 12,
+  wordUnits: 8,
+  characterUnits: 6,
+  characterFeatures: 10,
+  epochs: 8,
+  batchSize: 7,
+  dropout: 0.1,
+  learningRate: 0.02,
+  wordDropout: 0.2,
+};
 
 /** Sentences whose tags can be told from endings and from the word before; stems are never the same. */
 function sentencesOf(count: number, seed: number): TaggedSentence[] {
   const random = new Random(seed);
-  const stem = (): string => Array.from({ length: 2 }, () => consonants[random.integer(12)] + 'aeiou'[random.integer(5)]).join('');
+  const stem = (): string =>
+    Array.from({ length: 2 }, () => consonants[random.integer(12)] + 'aeiou'[random.integer(5)]).join('');
   return Array.from({ length: count }, () => {
     const words: string[] = [];
     const tags: string[] = [];
@@ -38,14 +49,23 @@ function namesOf(count: number, seed: number): TaggedSentence[] {
   return Array.from({ length: count }, () => {
     const first = pick(['Ada', 'Bo', 'Cy']);
     const isLong = random.uniform() < 0.5;
-    const words = [pick(['saw', 'met']), first, ...(isLong ? [pick(['Lee', 'Moe'])] : []), 'in', pick(['Rome', 'Oslo'])];
+    const words = [
+      pick(['saw', 'met']),
+      first,
+      ...(isLong ? [pick(['Lee', 'Moe'])] : []),
+      'in',
+      pick(['Rome', 'Oslo']),
+    ];
     return { words, tags: ['O', 'B-PER', ...(isLong ? ['I-PER'] : []), 'O', 'B-LOC'] };
   });
 }
 
 const [train, validation] = [sentencesOf(150, 1), sentencesOf(40, 2)];
 
-async function trained(own: TaggerOptions = {}, data: Partial<ConstructorParameters<typeof TaggerTraining>[0]> = {}): Promise<Tagger> {
+async function trained(
+  own: TaggerOptions = {},
+  data: Partial<ConstructorParameters<typeof TaggerTraining>[0]> = {},
+): Promise<Tagger> {
   setSeed(4);
   const training = new TaggerTraining({ train, validation, ...data }, { ...options, ...own });
   await training.train();
@@ -84,7 +104,9 @@ describe('a tagger', () => {
       const codec = words.map((own) => tagger.codec.encode({ words: own }));
       const columns = 9;
       const data = new Int32Array(words.length * time * columns);
-      codec.forEach(({ words: ids, characters }, b) => ids.forEach((id, t) => data.set([id, ...characters[t]], (b * time + t) * columns)));
+      codec.forEach(({ words: ids, characters }, b) =>
+        ids.forEach((id, t) => data.set([id, ...characters[t]], (b * time + t) * columns)),
+      );
       return tagger.model.apply(tensor(data, [words.length, time, columns])).dataSync();
     };
     const K = tagger.codec.tags.length;
@@ -95,7 +117,12 @@ describe('a tagger', () => {
 
   it('tags sentences of no word, of one, of ten thousand, and of signs that it has never seen', async () => {
     const long = Array.from({ length: 10_000 }, (_, i) => ['the', 'bacaon', 'bebeeth'][i % 3]);
-    const [none, one, many, signs] = await tagger.tag([[], ['the'], long, ['👩🏽‍🚀', 'e\u0301\u0302', '', '\n', '٣', 'x'.repeat(5000)]]);
+    const [none, one, many, signs] = await tagger.tag([
+      [],
+      ['the'],
+      long,
+      ['👩🏽‍🚀', 'e\u0301\u0302', '', '\n', '٣', 'x'.repeat(5000)],
+    ]);
     expect(none).toEqual([]);
     expect(one).toEqual(['DET']);
     expect(many).toHaveLength(10_000);
@@ -139,8 +166,11 @@ describe('a tagger of spans', () => {
     expect(report.byKind!.PER.numTrue).toBe(30);
     const untrained = new TaggerTraining(names, { ...options, units: 3 }).tagger;
     const random = new Random(1);
-    const noise = Array.from({ length: 60 }, () => Array.from({ length: 9 }, () => ['Ada', 'Lee', 'in', 'Rome', 'qq'][random.integer(5)]));
-    for (const tags of await untrained.tag(noise)) tags.forEach((tag, i) => tag === 'I-PER' && expect(['B-PER', 'I-PER']).toContain(tags[i - 1]));
+    const noise = Array.from({ length: 60 }, () =>
+      Array.from({ length: 9 }, () => ['Ada', 'Lee', 'in', 'Rome', 'qq'][random.integer(5)]),
+    );
+    for (const tags of await untrained.tag(noise))
+      tags.forEach((tag, i) => tag === 'I-PER' && expect(['B-PER', 'I-PER']).toContain(tags[i - 1]));
   });
 
   it('may go without a CRF, and with a convolution over the characters', async () => {
@@ -163,20 +193,29 @@ describe('training a tagger', () => {
     const controller = new AbortController();
     let saved: Uint8Array | undefined;
     let numSteps = 0;
-    const stopper = { name: 'stopper', onBatchEnd: () => void (++numSteps === first.numBatches + 5 && controller.abort()) };
+    const stopper = {
+      name: 'stopper',
+      onBatchEnd: () => void (++numSteps === first.numBatches + 5 && controller.abort()),
+    };
     const save = (snapshot: TrainingSnapshot): void => void (saved = serializeTask(first.tagger, snapshot));
-    expect((await first.train({ signal: controller.signal, callbacks: [stopper], checkpoint: { save } })).stopReason).toBe('aborted');
+    expect(
+      (await first.train({ signal: controller.signal, callbacks: [stopper], checkpoint: { save } })).stopReason,
+    ).toBe('aborted');
     setSeed(99);
     const { task, training } = deserializeTask(saved!);
     if (task.task !== 'tag') throw new Error(task.task);
     const second = new TaggerTraining({ train, validation }, {}, task);
     await second.train({ resumeFrom: training, callbacks: [{ name: 'stopper' }] });
     expect(Buffer.from(serializeTask(second.tagger)).equals(Buffer.from(serializeTask(whole.tagger)))).toBe(true);
-    for (const other of [{ train: train.slice(1), validation }, { train, validation: validation.slice(1) }, { train }]) expect(() => new TaggerTraining(other, {}, task)).toThrow('not the sentences of the interrupted training');
+    for (const other of [{ train: train.slice(1), validation }, { train, validation: validation.slice(1) }, { train }])
+      expect(() => new TaggerTraining(other, {}, task)).toThrow('not the sentences of the interrupted training');
   });
 
   it('starts from vectors that are given, and knows their words', async () => {
-    const vectors = new Map([['the', Float32Array.of(1, 2, 3)], ['zebra', Float32Array.of(4, 5, 6)]]);
+    const vectors = new Map([
+      ['the', Float32Array.of(1, 2, 3)],
+      ['zebra', Float32Array.of(4, 5, 6)],
+    ]);
     const { tagger } = new TaggerTraining({ train, validation, vectors }, { units: 4, characterEncoder: 'none' });
     expect(tagger.options.wordUnits).toBe(3);
     const table = tagger.model.weights[0].dataSync();
@@ -188,20 +227,47 @@ describe('training a tagger', () => {
     // Training never showed it, so it counts as unknown in every report, the baseline's too.
     expect([tagger.codec.isUnknown('zebra'), tagger.codec.isUnknown('the')]).toEqual([true, false]);
     expect(tagger.sentences.vectors).toMatchObject({ foundTypes: 1, subwordTypes: 0 });
-    expect(new TaggerTraining({ train, validation, vectors }, { vectorWords: 1 }).tagger.codec.words.has('zebra')).toBe(false);
-    expect(() => new TaggerTraining({ train, validation, vectors }, { wordUnits: 4 })).toThrow('[USAGE] TaggerTraining: the vectors decide how wide the embedding is.\n  expected: wordUnits 3, or none');
-    expect(() => new TaggerTraining({ train, validation, vectors: new Map([['the', [1, 2]], ['zebra', [1]]]) })).toThrow('[DATA_FORMAT] TaggerTraining, vectors: the vector of "zebra" has another width');
-    expect(() => new TaggerTraining({ train, validation, vectors: new Map() })).toThrow('[DATA_FORMAT] TaggerTraining, vectors');
-    expect(() => new TaggerTraining({ train, validation }, { freezeVectors: true })).toThrow('[USAGE] TaggerTraining: `freezeVectors` is given, and no vectors are.');
+    expect(new TaggerTraining({ train, validation, vectors }, { vectorWords: 1 }).tagger.codec.words.has('zebra')).toBe(
+      false,
+    );
+    expect(() => new TaggerTraining({ train, validation, vectors }, { wordUnits: 4 })).toThrow(
+      '[USAGE] TaggerTraining: the vectors decide how wide the embedding is.\n  expected: wordUnits 3, or none',
+    );
+    expect(
+      () =>
+        new TaggerTraining({
+          train,
+          validation,
+          vectors: new Map([
+            ['the', [1, 2]],
+            ['zebra', [1]],
+          ]),
+        }),
+    ).toThrow('[DATA_FORMAT] TaggerTraining, vectors: the vector of "zebra" has another width');
+    expect(() => new TaggerTraining({ train, validation, vectors: new Map() })).toThrow(
+      '[DATA_FORMAT] TaggerTraining, vectors',
+    );
+    expect(() => new TaggerTraining({ train, validation }, { freezeVectors: true })).toThrow(
+      '[USAGE] TaggerTraining: `freezeVectors` is given, and no vectors are.',
+    );
   });
 
   it('keeps frozen vectors, in training and in its file, and learns the others', async () => {
-    const vectors = new Map([['The', Float32Array.of(1, 2, 3)], ['the', Float32Array.of(3, 2, 1)], ['zebra', Float32Array.of(4, 5, 6)]]);
+    const vectors = new Map([
+      ['The', Float32Array.of(1, 2, 3)],
+      ['the', Float32Array.of(3, 2, 1)],
+      ['zebra', Float32Array.of(4, 5, 6)],
+    ]);
     for (const freezeVectors of [true, false]) {
       setSeed(4);
-      const training = new TaggerTraining({ train, validation, vectors }, { units: 4, characterFeatures: 4, epochs: 1, freezeVectors });
+      const training = new TaggerTraining(
+        { train, validation, vectors },
+        { units: 4, characterFeatures: 4, epochs: 1, freezeVectors },
+      );
       const { tagger } = training;
-      const rowOf = (word: string, { model, codec } = tagger): number[] => [...model.weights[0].dataSync().subarray(3 * codec.words.idOf(word), 3 * codec.words.idOf(word) + 3)];
+      const rowOf = (word: string, { model, codec } = tagger): number[] => [
+        ...model.weights[0].dataSync().subarray(3 * codec.words.idOf(word), 3 * codec.words.idOf(word) + 3),
+      ];
       await training.train();
       expect(JSON.stringify(rowOf('the')) === '[3,2,1]').toBe(freezeVectors);
       expect(rowOf('zebra')).toEqual([4, 5, 6]);
@@ -221,12 +287,23 @@ describe('training a tagger', () => {
   });
 
   it('looks words up as it is told', () => {
-    const { codec } = new TaggerTraining({ train: [...train, { words: ['Born', 'in', '1984', 'and', '1985', 'BORN'], tags: ['A', 'B', 'C', 'D', 'C', 'A'] }] }, options).tagger;
+    const { codec } = new TaggerTraining(
+      {
+        train: [
+          ...train,
+          { words: ['Born', 'in', '1984', 'and', '1985', 'BORN'], tags: ['A', 'B', 'C', 'D', 'C', 'A'] },
+        ],
+      },
+      options,
+    ).tagger;
     expect(codec.words.has('born')).toBe(true);
     expect(codec.words.has('0000')).toBe(true);
     expect(codec.isUnknown('in')).toBe(false);
     expect(codec.words.has('in')).toBe(false);
-    const kept = new TaggerTraining({ train: [...train, { words: ['Born', '1984', 'Born'], tags: ['A', 'B', 'A'] }] }, { ...options, lower: false, digits: false, minCount: 1 }).tagger.codec;
+    const kept = new TaggerTraining(
+      { train: [...train, { words: ['Born', '1984', 'Born'], tags: ['A', 'B', 'A'] }] },
+      { ...options, lower: false, digits: false, minCount: 1 },
+    ).tagger.codec;
     expect([kept.words.has('Born'), kept.words.has('born'), kept.words.has('1984')]).toEqual([true, false, true]);
   });
 
@@ -236,16 +313,27 @@ describe('training a tagger', () => {
     const report = await tagger.evaluate([odd]);
     expect(report.numUnseenTags).toBe(1);
     expect(report.accuracy).toBeLessThan(1);
-    expect(() => new TaggerTraining({ train, validation: [odd] }, options)).toThrow('every sentence has a tag that training never shows');
+    expect(() => new TaggerTraining({ train, validation: [odd] }, options)).toThrow(
+      'every sentence has a tag that training never shows',
+    );
   });
 
   it('refuses what it cannot do before computing', () => {
-    const of = (own: object, data: object = {}): (() => unknown) => () => new TaggerTraining({ train, validation, ...data }, own);
-    expect(of({}, { train: [{ words: ['a'], tags: ['X'] }] })).toThrow('[OUT_OF_RANGE] TaggerTraining: all words have the same tag, "X"');
-    expect(of({}, { train: [{ words: ['a'], tags: [] }] })).toThrow('[SHAPE_MISMATCH] TaggerTraining, train, sentence 1');
+    const of =
+      (own: object, data: object = {}): (() => unknown) =>
+      () =>
+        new TaggerTraining({ train, validation, ...data }, own);
+    expect(of({}, { train: [{ words: ['a'], tags: ['X'] }] })).toThrow(
+      '[OUT_OF_RANGE] TaggerTraining: all words have the same tag, "X"',
+    );
+    expect(of({}, { train: [{ words: ['a'], tags: [] }] })).toThrow(
+      '[SHAPE_MISMATCH] TaggerTraining, train, sentence 1',
+    );
     expect(of({}, { train: [] })).toThrow('[DATA_FORMAT] TaggerTraining, train: there are no words');
     expect(of({}, { train: train.slice(0, 3), validation: undefined })).toThrow('too few sentences to hold some out');
-    expect(of({ validation: 0.2 })).toThrow('[USAGE] TaggerTraining: a share of validation and validation sentences cannot be given together');
+    expect(of({ validation: 0.2 })).toThrow(
+      '[USAGE] TaggerTraining: a share of validation and validation sentences cannot be given together',
+    );
     expect(of({ unit: 3 })).toThrow('did you mean `units`');
     expect(of({ cell: 'lsmt' })).toThrow('did you mean `lstm`');
     expect(of({ scheme: 'boi' })).toThrow('did you mean `bio`');

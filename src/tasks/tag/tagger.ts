@@ -79,7 +79,10 @@ export class Tagger {
   ) {}
 
   /** The tags of sentences, one for each word. A sentence without words has none. @throws ABORTED */
-  async tag(sentences: readonly (readonly string[])[], { signal }: { signal?: AbortSignal | undefined } = {}): Promise<string[][]> {
+  async tag(
+    sentences: readonly (readonly string[])[],
+    { signal }: { signal?: AbortSignal | undefined } = {},
+  ): Promise<string[][]> {
     requireWords('Tagger.tag', sentences);
     const tags: string[][] = sentences.map(() => []);
     const labels = this.labelsOf(sentences, signal);
@@ -108,11 +111,21 @@ export class Tagger {
    *
    * @throws as `taggedSentences`; ABORTED
    */
-  async evaluate(sentences: readonly TaggedSentence[], { signal }: { signal?: AbortSignal | undefined } = {}): Promise<TaggerReport> {
+  async evaluate(
+    sentences: readonly TaggedSentence[],
+    { signal }: { signal?: AbortSignal | undefined } = {},
+  ): Promise<TaggerReport> {
     const given = requireTagged(sentences, 'Tagger.evaluate');
     const truth = this.heldOutOf(given) ?? given;
-    const predicted = await this.tag(truth.map(({ words }) => words), { signal });
-    const options = { scheme: this.sentences.scheme ?? undefined, isUnknown: (word: string) => this.codec.isUnknown(word), tags: this.codec.tags };
+    const predicted = await this.tag(
+      truth.map(({ words }) => words),
+      { signal },
+    );
+    const options = {
+      scheme: this.sentences.scheme ?? undefined,
+      isUnknown: (word: string) => this.codec.isUnknown(word),
+      tags: this.codec.tags,
+    };
     const report = taggingReport(truth, predicted, options);
     const fingerprint = fingerprintOfSentences(truth);
     const seen = this.partsOf(truth);
@@ -126,16 +139,27 @@ export class Tagger {
       baseline: this.sentences.baseline.find((score) => score.fingerprint === fingerprint) ?? null,
       numTrained: seen.filter((part) => part === 'train').length,
       numChosen: seen.filter((part) => part === 'validation').length,
-      unseen: isMixed ? scoreOf(taggingReport(places.map((s) => truth[s]), places.map((s) => predicted[s]), options)) : null,
+      unseen: isMixed
+        ? scoreOf(
+            taggingReport(
+              places.map((s) => truth[s]),
+              places.map((s) => predicted[s]),
+              options,
+            ),
+          )
+        : null,
     };
   }
 
   /** The sentences that chose the best epoch, where these are the list that training split into them and those it learned from. */
   private heldOutOf(sentences: readonly TaggedSentence[]): readonly TaggedSentence[] | undefined {
     const parts = this.partsOf(sentences);
-    const [learned, chosen] = (['train', 'validation'] as const).map((part) => sentences.filter((_, s) => parts[s] === part));
+    const [learned, chosen] = (['train', 'validation'] as const).map((part) =>
+      sentences.filter((_, s) => parts[s] === part),
+    );
     const chosenOn = this.sentences.baseline.find(({ part }) => part === 'validation');
-    if (chosen.length === 0 || learned.length + chosen.length < sentences.length || !this.isTrainedOn(learned)) return undefined;
+    if (chosen.length === 0 || learned.length + chosen.length < sentences.length || !this.isTrainedOn(learned))
+      return undefined;
     return chosenOn?.fingerprint === fingerprintOfSentences(chosen) ? chosen : undefined;
   }
 
@@ -149,23 +173,51 @@ export class Tagger {
 
   /** Whether these are the sentences it was trained on. */
   isTrainedOn(sentences: readonly TaggedSentence[]): boolean {
-    return sentences.length === this.sentences.numSentences && numWordsOf(sentences) === this.sentences.numWords && fingerprintOfSentences(sentences) === this.sentences.fingerprint;
+    return (
+      sentences.length === this.sentences.numSentences &&
+      numWordsOf(sentences) === this.sentences.numWords &&
+      fingerprintOfSentences(sentences) === this.sentences.fingerprint
+    );
   }
 
   /** What a model file keeps beside the weights. */
   toJSON(): Json {
     const baseline = this.sentences.baseline.map(({ spans, ...score }) => ({ ...score, spans: spans && { ...spans } }));
     const { vectors, seen, reading } = this.sentences;
-    return { task: this.task, codec: this.codec.toJSON(), sentences: { ...this.sentences, baseline, vectors: vectors && { ...vectors }, seen: seen && { ...seen }, reading: reading && { ...reading } }, options: { ...this.options }, outcome: this.outcome === undefined ? null : { ...this.outcome } };
+    return {
+      task: this.task,
+      codec: this.codec.toJSON(),
+      sentences: {
+        ...this.sentences,
+        baseline,
+        vectors: vectors && { ...vectors },
+        seen: seen && { ...seen },
+        reading: reading && { ...reading },
+      },
+      options: { ...this.options },
+      outcome: this.outcome === undefined ? null : { ...this.outcome },
+    };
   }
 
-  private async *labelsOf(sentences: readonly (readonly string[])[], signal: AbortSignal | undefined): AsyncGenerator<{ place: number; labels: number[] }> {
+  private async *labelsOf(
+    sentences: readonly (readonly string[])[],
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<{ place: number; labels: number[] }> {
     const places = [...sentences.keys()].filter((place) => sentences[place].length > 0);
     for (const batch of placesByLength(places.map((place) => sentences[place].length))) {
-      if (signal?.aborted === true) throw new RondoError('ABORTED', { where: 'Tagger', what: 'it was stopped before it was done.', fix: 'start it again for a result.' });
+      if (signal?.aborted === true)
+        throw new RondoError('ABORTED', {
+          where: 'Tagger',
+          what: 'it was stopped before it was done.',
+          fix: 'start it again for a result.',
+        });
       const own = batch.map((i) => places[i]);
       const scores = this.scoresOf(own.map((place) => sentences[place]));
-      const labels = decodeScores(this.model, scores, own.map((place) => sentences[place].length));
+      const labels = decodeScores(
+        this.model,
+        scores,
+        own.map((place) => sentences[place].length),
+      );
       for (const [i, place] of own.entries()) yield { place, labels: labels[i] };
       if (hostIsWaiting()) await yieldToHost();
     }
@@ -195,7 +247,9 @@ export function decodeScores(model: Sequential, scores: Tensor, lengths: readonl
   const [batch, time, K] = scores.shape;
   const crf = crfOf(model);
   if (crf !== undefined) {
-    const mask = Uint8Array.from({ length: batch * time }, (_, at) => (at % time < lengths[Math.floor(at / time)] ? 1 : 0));
+    const mask = Uint8Array.from({ length: batch * time }, (_, at) =>
+      at % time < lengths[Math.floor(at / time)] ? 1 : 0,
+    );
     return crf.decode({ scores, mask }).map((labels) => [...labels]);
   }
   const values = scores.hostNumbers();

@@ -49,14 +49,25 @@ export interface TaggingReportOptions {
 }
 
 /** Compares predicted tags with the truth. @throws SHAPE_MISMATCH where there is not one for each word */
-export function taggingReport(truth: readonly TaggedSentence[], predicted: readonly (readonly string[])[], { scheme, isUnknown = () => false, tags }: TaggingReportOptions = {}): TaggingReport {
+export function taggingReport(
+  truth: readonly TaggedSentence[],
+  predicted: readonly (readonly string[])[],
+  { scheme, isUnknown = () => false, tags }: TaggingReportOptions = {},
+): TaggingReport {
   const byTag = new Counts();
   const byKind = new Counts();
   const seen = tags && new Set(tags);
   let [numWords, numRight, numUnknown, numUnknownRight, numWhole, numUnseenTags] = [0, 0, 0, 0, 0, 0];
   truth.forEach((sentence, s) => {
     const guesses = predicted[s] ?? [];
-    if (guesses.length !== sentence.tags.length) throw new RondoError('SHAPE_MISMATCH', { where: `taggingReport, sentence ${s + 1}`, what: 'there is not one predicted tag for each word.', expected: `${sentence.tags.length}`, received: `${guesses.length}`, fix: 'predict the same sentences.' });
+    if (guesses.length !== sentence.tags.length)
+      throw new RondoError('SHAPE_MISMATCH', {
+        where: `taggingReport, sentence ${s + 1}`,
+        what: 'there is not one predicted tag for each word.',
+        expected: `${sentence.tags.length}`,
+        received: `${guesses.length}`,
+        fix: 'predict the same sentences.',
+      });
     let isWhole = true;
     sentence.tags.forEach((tag, i) => {
       const isRight = guesses[i] === tag;
@@ -87,7 +98,15 @@ export function taggingReport(truth: readonly TaggedSentence[], predicted: reado
 }
 
 /** A report without what is by tag. */
-export function scoreOf({ numSentences, numWords, accuracy, sentenceAccuracy, numUnknown, unknownAccuracy, spans }: TaggingReport): TaggingScore {
+export function scoreOf({
+  numSentences,
+  numWords,
+  accuracy,
+  sentenceAccuracy,
+  numUnknown,
+  unknownAccuracy,
+  spans,
+}: TaggingReport): TaggingScore {
   return { numSentences, numWords, accuracy, sentenceAccuracy, numUnknown, unknownAccuracy, spans };
 }
 
@@ -119,12 +138,15 @@ class Counts {
 
   total(): Agreement {
     const sum = { numTrue: 0, numPredicted: 0, numCorrect: 0 };
-    for (const count of this.counts.values()) for (const name of ['numTrue', 'numPredicted', 'numCorrect'] as const) sum[name] += count[name];
+    for (const count of this.counts.values())
+      for (const name of ['numTrue', 'numPredicted', 'numCorrect'] as const) sum[name] += count[name];
     return agreementOf(sum);
   }
 
   agreements(): Record<string, Agreement> {
-    const sorted = [...this.counts].sort(([a, countA], [b, countB]) => countB.numTrue - countA.numTrue || (a < b ? -1 : 1));
+    const sorted = [...this.counts].sort(
+      ([a, countA], [b, countB]) => countB.numTrue - countA.numTrue || (a < b ? -1 : 1),
+    );
     return Object.fromEntries(sorted.map(([name, count]) => [name, agreementOf(count)]));
   }
 
@@ -137,7 +159,14 @@ class Counts {
 
 function agreementOf({ numTrue, numPredicted, numCorrect }: Count): Agreement {
   const [precision, recall] = [ratio(numCorrect, numPredicted), ratio(numCorrect, numTrue)];
-  return { numTrue, numPredicted, numCorrect, precision, recall, f1: ratio(2 * precision * recall, precision + recall) };
+  return {
+    numTrue,
+    numPredicted,
+    numCorrect,
+    precision,
+    recall,
+    f1: ratio(2 * precision * recall, precision + recall),
+  };
 }
 
 function ratio(part: number, whole: number): number {

@@ -30,10 +30,12 @@ describe('AveragingTrigger', () => {
   it('makes the result the mean of the weights from then on', async () => {
     const model = oneWeight(averagedSGD({ lambd: 0, learningRate: 0.1 }));
     const weights: number[] = [];
-    const startsAfterTwo = { onEpochEnd: (epoch: number, _: unknown, context: TrainingContext) => {
-      weights.push(model.weights[0].dataSync()[0]);
-      if (epoch === 1) context.model.optimizer.startAveraging();
-    } };
+    const startsAfterTwo = {
+      onEpochEnd: (epoch: number, _: unknown, context: TrainingContext) => {
+        weights.push(model.weights[0].dataSync()[0]);
+        if (epoch === 1) context.model.optimizer.startAveraging();
+      },
+    };
     await model.fit([[1]], [[1]], { epochs: 6, callbacks: [startsAfterTwo] });
     const mean = weights.slice(2).reduce((sum, value) => sum + value, 0) / 4;
     expect(model.weights[0].dataSync()[0]).toBeCloseTo(mean, 5);

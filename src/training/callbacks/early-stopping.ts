@@ -39,7 +39,15 @@ export class EarlyStopping implements Callback {
 
   constructor(options: EarlyStoppingOptions = {}) {
     this.#options = options;
-    refuseUnknownOptions('EarlyStopping', options, ['monitor', 'mode', 'minDelta', 'patience', 'baseline', 'restoreBestWeights', 'startFromEpoch']);
+    refuseUnknownOptions('EarlyStopping', options, [
+      'monitor',
+      'mode',
+      'minDelta',
+      'patience',
+      'baseline',
+      'restoreBestWeights',
+      'startFromEpoch',
+    ]);
     this.#patience = options.patience ?? 0;
     this.#startFromEpoch = options.startFromEpoch ?? 0;
     requireCount('EarlyStopping', 'patience', this.#patience, 0);
@@ -84,7 +92,10 @@ export class EarlyStopping implements Callback {
   }
 
   getState(): CallbackState {
-    return { values: { best: this.#monitor.best, numWaited: this.#numWaited, bestEpoch: this.#bestEpoch }, arrays: this.#bestWeights };
+    return {
+      values: { best: this.#monitor.best, numWaited: this.#numWaited, bestEpoch: this.#bestEpoch },
+      arrays: this.#bestWeights,
+    };
   }
 
   setState({ values, arrays }: CallbackState): void {

@@ -24,9 +24,19 @@ export class ModelCheckpoint implements Callback {
   constructor(options: ModelCheckpointOptions) {
     this.#options = options;
     refuseUnknownOptions('ModelCheckpoint', options, ['save', 'saveBestOnly', 'monitor', 'mode']);
-    if (typeof options.save !== 'function') throw new RondoError('USAGE', { where: 'ModelCheckpoint', what: '`save` is missing.', expected: 'a function that stores the model', fix: 'give one, or use modelCheckpoint(path) of rondo/node.' });
+    if (typeof options.save !== 'function')
+      throw new RondoError('USAGE', {
+        where: 'ModelCheckpoint',
+        what: '`save` is missing.',
+        expected: 'a function that stores the model',
+        fix: 'give one, or use modelCheckpoint(path) of rondo/node.',
+      });
     if (options.saveBestOnly !== true && (options.monitor !== undefined || options.mode !== undefined)) {
-      throw new RondoError('USAGE', { where: 'ModelCheckpoint', what: '`monitor` and `mode` have no effect on a model that is saved after every epoch.', fix: 'add `saveBestOnly: true`, or remove them.' });
+      throw new RondoError('USAGE', {
+        where: 'ModelCheckpoint',
+        what: '`monitor` and `mode` have no effect on a model that is saved after every epoch.',
+        fix: 'add `saveBestOnly: true`, or remove them.',
+      });
     }
     this.#monitor = new Monitor('ModelCheckpoint', options);
   }

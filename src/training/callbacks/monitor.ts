@@ -34,7 +34,10 @@ export class Monitor {
   /** Refuses a name that training will never log, where that is known already. @throws UNKNOWN_NAME */
   requireLogged({ logNames }: TrainingContext): void {
     if (logNames !== undefined && !logNames.includes(this.name)) {
-      const own = this.name.startsWith('val') && !logNames.some((name) => name.startsWith('val')) ? 'Give fit validationData or validationSplit for logs that begin with `val`.' : undefined;
+      const own =
+        this.name.startsWith('val') && !logNames.some((name) => name.startsWith('val'))
+          ? 'Give fit validationData or validationSplit for logs that begin with `val`.'
+          : undefined;
       throw unknownName(`${this.#where}.monitor`, 'log', this.name, logNames, own);
     }
   }

@@ -28,7 +28,15 @@ export class ReduceLROnPlateau implements Callback {
   /** @throws OUT_OF_RANGE, UNKNOWN_NAME */
   constructor(options: ReduceLROnPlateauOptions = {}) {
     const where = 'ReduceLROnPlateau';
-    refuseUnknownOptions(where, options, ['monitor', 'mode', 'minDelta', 'factor', 'patience', 'cooldown', 'minLearningRate']);
+    refuseUnknownOptions(where, options, [
+      'monitor',
+      'mode',
+      'minDelta',
+      'factor',
+      'patience',
+      'cooldown',
+      'minLearningRate',
+    ]);
     const { factor = 0.1, patience = 10, cooldown = 0, minLearningRate = 0 } = options;
     requireNumber(where, 'factor', factor, 'a number between 0 and 1', (v) => v > 0 && v < 1);
     requireCount(where, 'patience', patience, 0);
@@ -84,5 +92,10 @@ export class ReduceLROnPlateau implements Callback {
 /** Refuses an optimizer whose learning rate a schedule gives. @throws USAGE */
 export function requireSettableRate(where: string, { model }: TrainingContext): void {
   if (model.optimizer.getState().learningRate !== null) return;
-  throw new RondoError('USAGE', { where, what: 'the optimizer has a schedule that gives its learning rate.', expected: 'an optimizer with a number as learning rate', fix: `remove ${where}, or make the optimizer with a number.` });
+  throw new RondoError('USAGE', {
+    where,
+    what: 'the optimizer has a schedule that gives its learning rate.',
+    expected: 'an optimizer with a number as learning rate',
+    fix: `remove ${where}, or make the optimizer with a number.`,
+  });
 }

@@ -37,7 +37,10 @@ const leastChange = 1e-6;
 
 /** Runs a layer's cell again, once for every gate with that gate as its output. Needs an open scope. */
 export function activityOf({ call }: ProbedRun): Activity {
-  return { gates: shownBy(call.plan).map(({ gate, plan }) => spreadOf(gate, { ...call, plan })), numDead: numDead(call) };
+  return {
+    gates: shownBy(call.plan).map(({ gate, plan }) => spreadOf(gate, { ...call, plan })),
+    numDead: numDead(call),
+  };
 }
 
 /** Plans are made once for a layer. */
@@ -47,7 +50,9 @@ function shownBy(plan: CellPlan): { readonly gate: Gate; readonly plan: CellPlan
   let plans = shown.get(plan);
   if (plans === undefined) {
     const { cell, options } = plan;
-    plans = gatesOf(cell, options).flatMap((gate, i) => (Object.hasOwn(ends, gate.activation) ? [{ gate, plan: planCell(showingGate(cell, i), options) }] : []));
+    plans = gatesOf(cell, options).flatMap((gate, i) =>
+      Object.hasOwn(ends, gate.activation) ? [{ gate, plan: planCell(showingGate(cell, i), options) }] : [],
+    );
     shown.set(plan, plans);
   }
   return plans;
@@ -68,7 +73,13 @@ function spreadOf(gate: Gate, call: RecurrentArguments): GateActivity {
     }
   });
   const share = (counts: Float64Array): number => counts.reduce((all, one) => all + one, 0) / (count * units);
-  return { ...gate, mean: sum / (count * units), low: share(lowOf), high: high === null ? null : share(highOf), numStuck: lowOf.filter((lows, unit) => lows === count || highOf[unit] === count).length };
+  return {
+    ...gate,
+    mean: sum / (count * units),
+    low: share(lowOf),
+    high: high === null ? null : share(highOf),
+    numStuck: lowOf.filter((lows, unit) => lows === count || highOf[unit] === count).length,
+  };
 }
 
 function numDead(call: RecurrentArguments): number {
@@ -89,5 +100,6 @@ function outputsOf(call: RecurrentArguments): FlatArray {
 
 /** Goes through the steps that count. */
 function forEachStep({ mask, units }: RecurrentArguments, outputs: FlatArray, see: (values: FlatArray) => void): void {
-  for (let step = 0; step * units < outputs.length; step++) if (mask === undefined || mask[step] !== 0) see(outputs.subarray(step * units, (step + 1) * units));
+  for (let step = 0; step * units < outputs.length; step++)
+    if (mask === undefined || mask[step] !== 0) see(outputs.subarray(step * units, (step + 1) * units));
 }

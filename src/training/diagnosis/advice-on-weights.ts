@@ -17,28 +17,59 @@ const spike = 20;
 export function adviceOnWeights({ layers, gradientNorms, clipNorm, recurrent }: DiagnosisFacts): Advice[] {
   const found: Advice[] = [];
   for (const { layer, gradientNorms: norms } of layers) {
-    if (norms.every((norm) => norm === 0)) found.push({ about: 'noGradient', layer, text: `No gradient reaches ${layer}: its norm is 0 at every measurement. Look for units that are dead behind it, or for an output that the loss does not use.` });
+    if (norms.every((norm) => norm === 0))
+      found.push({
+        about: 'noGradient',
+        layer,
+        text: `No gradient reaches ${layer}: its norm is 0 at every measurement. Look for units that are dead behind it, or for an output that the loss does not use.`,
+      });
   }
   const middle = median(gradientNorms)!;
   const most = maximumOf(gradientNorms);
   if (clipNorm === null && most > spike * middle) {
-    found.push({ about: 'clipping', layer: null, text: `The gradient norm has spikes: ${figure(most)} at most, ${figure(middle)} in the middle. Clip it: globalClipNorm: ${figure(2 * middle)}.` });
+    found.push({
+      about: 'clipping',
+      layer: null,
+      text: `The gradient norm has spikes: ${figure(most)} at most, ${figure(middle)} in the middle. Clip it: globalClipNorm: ${figure(2 * middle)}.`,
+    });
   }
   if (clipNorm !== null && middle > farAboveClip * clipNorm) {
     const share = gradientNorms.filter((norm) => norm > clipNorm).length / gradientNorms.length;
-    found.push({ about: 'clipping', layer: null, text: `The gradient norm is above the clip of ${figure(clipNorm)} at ${percentage(share)} of the measurements (median ${figure(middle)}), so the clip sets the size of the steps. Lower the learning rate, or scale the inputs or the targets to about 1.` });
+    found.push({
+      about: 'clipping',
+      layer: null,
+      text: `The gradient norm is above the clip of ${figure(clipNorm)} at ${percentage(share)} of the measurements (median ${figure(middle)}), so the clip sets the size of the steps. Lower the learning rate, or scale the inputs or the targets to about 1.`,
+    });
   }
   const largestNorm = maximumOf(layers.map(({ medianGradientNorm }) => medianGradientNorm));
   for (const { layer } of recurrent) {
     const norm = layers.find((one) => one.layer === layer)?.medianGradientNorm;
     if (norm === undefined || norm === 0 || norm >= smallGradient * largestNorm) continue;
-    found.push({ about: 'depth', layer, text: `The gradient of ${layer} is ${figure(norm / largestNorm)} of the largest (median norm ${figure(norm)} beside ${figure(largestNorm)}): the layers above let little through. Use fewer layers, or put a LayerNormalization between them.` });
+    found.push({
+      about: 'depth',
+      layer,
+      text: `The gradient of ${layer} is ${figure(norm / largestNorm)} of the largest (median norm ${figure(norm)} beside ${figure(largestNorm)}): the layers above let little through. Use fewer layers, or put a LayerNormalization between them.`,
+    });
   }
-  const updates = layers.flatMap(({ layer, medianUpdateRatio }) => (medianUpdateRatio === null ? [] : [{ layer, ratio: medianUpdateRatio }])).sort((a, b) => b.ratio - a.ratio);
+  const updates = layers
+    .flatMap(({ layer, medianUpdateRatio }) =>
+      medianUpdateRatio === null ? [] : [{ layer, ratio: medianUpdateRatio }],
+    )
+    .sort((a, b) => b.ratio - a.ratio);
   if (updates.length > 0) {
     const [{ layer, ratio }] = updates;
-    if (ratio > largeUpdate) found.push({ about: 'largeUpdates', layer, text: `A step changes ${layer} by ${figure(ratio)} of its size (median; about 1e-3 is usual). Lower the learning rate by ${figure(roundFactor(ratio / 1e-3))} or so.` });
-    if (ratio < smallUpdate) found.push({ about: 'smallUpdates', layer: null, text: `No layer changes by more than ${figure(ratio)} of its size in a step (median; about 1e-3 is usual). Raise the learning rate by ${figure(roundFactor(1e-3 / ratio))} or so.` });
+    if (ratio > largeUpdate)
+      found.push({
+        about: 'largeUpdates',
+        layer,
+        text: `A step changes ${layer} by ${figure(ratio)} of its size (median; about 1e-3 is usual). Lower the learning rate by ${figure(roundFactor(ratio / 1e-3))} or so.`,
+      });
+    if (ratio < smallUpdate)
+      found.push({
+        about: 'smallUpdates',
+        layer: null,
+        text: `No layer changes by more than ${figure(ratio)} of its size in a step (median; about 1e-3 is usual). Raise the learning rate by ${figure(roundFactor(1e-3 / ratio))} or so.`,
+      });
   }
   return found;
 }

@@ -6,7 +6,20 @@ import type { DiagnosisFacts } from './report.js';
 
 /** Something that stands out, with its figure, and what to change. */
 export interface Advice {
-  readonly about: 'explodingGradient' | 'vanishingGradient' | 'clipping' | 'depth' | 'saturation' | 'forgetting' | 'deadUnits' | 'largeUpdates' | 'smallUpdates' | 'noGradient' | 'plateau' | 'overfitting' | 'divergence';
+  readonly about:
+    | 'explodingGradient'
+    | 'vanishingGradient'
+    | 'clipping'
+    | 'depth'
+    | 'saturation'
+    | 'forgetting'
+    | 'deadUnits'
+    | 'largeUpdates'
+    | 'smallUpdates'
+    | 'noGradient'
+    | 'plateau'
+    | 'overfitting'
+    | 'divergence';
   /** The path of the layer; null where it is about the model. */
   readonly layer: string | null;
   /** Plain sentences. */
@@ -16,5 +29,9 @@ export interface Advice {
 /** What to change: in the recurrent layers, then in the size of steps, then in the run. */
 export function adviceOn(facts: DiagnosisFacts): Advice[] {
   if (facts.steps.length === 0) return [];
-  return [...facts.recurrent.flatMap((layer) => [...adviceOnActivity(layer), ...adviceOnTimeGradient(layer)]), ...adviceOnWeights(facts), ...adviceOnLoss(facts)];
+  return [
+    ...facts.recurrent.flatMap((layer) => [...adviceOnActivity(layer), ...adviceOnTimeGradient(layer)]),
+    ...adviceOnWeights(facts),
+    ...adviceOnLoss(facts),
+  ];
 }

@@ -13,7 +13,11 @@ export function decayOf(norms: readonly number[]): Decay | undefined {
   const [first] = norms;
   if (norms.length < 2 || !(first > 0)) return undefined;
   const below = norms.findIndex((norm) => norm < first / 1000);
-  return { perStep: Math.exp(slopeOf(norms)), overall: norms[norms.length - 1] / first, stepsToThousandth: below < 0 ? null : below };
+  return {
+    perStep: Math.exp(slopeOf(norms)),
+    overall: norms[norms.length - 1] / first,
+    stepsToThousandth: below < 0 ? null : below,
+  };
 }
 
 function slopeOf(norms: readonly number[]): number {
@@ -21,6 +25,9 @@ function slopeOf(norms: readonly number[]): number {
   if (points.length < 2) return -Infinity;
   const mean = (axis: 0 | 1): number => points.reduce((sum, point) => sum + point[axis], 0) / points.length;
   const [meanK, meanLog] = [mean(0), mean(1)];
-  const [covariance, variance] = points.reduce(([c, v], [k, log]) => [c + (k - meanK) * (log - meanLog), v + (k - meanK) ** 2], [0, 0]);
+  const [covariance, variance] = points.reduce(
+    ([c, v], [k, log]) => [c + (k - meanK) * (log - meanLog), v + (k - meanK) ** 2],
+    [0, 0],
+  );
   return covariance / variance;
 }

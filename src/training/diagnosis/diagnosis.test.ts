@@ -26,22 +26,35 @@ async function found(layers: Layer[], { perStep = false } = {}) {
   const model = new Sequential([...layers, new Dense({ units: 1 })]);
   model.compile({ optimizer: sgd({ learningRate: 1e-20 }), loss: 'mse' });
   const diagnosis = new Diagnosis();
-  await model.fit(drawn([batch, time, features]), drawn(perStep ? [batch, time, 1] : [batch, 1], 'targets'), { batchSize: batch, callbacks: [diagnosis] });
+  await model.fit(drawn([batch, time, features]), drawn(perStep ? [batch, time, 1] : [batch, 1], 'targets'), {
+    batchSize: batch,
+    callbacks: [diagnosis],
+  });
   return diagnosis.report();
 }
 
 const constant = (value: number) => ({ name: 'constant', config: { value } });
 
 describe('a gradient back in time', () => {
-  const linear = (weight: number, options: object = {}) => new SimpleRNN({ units: 5, activation: 'linear', recurrentInitializer: { name: 'identity', config: { gain: weight } }, name: 'simple', ...options });
+  const linear = (weight: number, options: object = {}) =>
+    new SimpleRNN({
+      units: 5,
+      activation: 'linear',
+      recurrentInitializer: { name: 'identity', config: { gain: weight } },
+      name: 'simple',
+      ...options,
+    });
 
   it.each([0.5, 1.5])('is %f times itself a step in a linear layer with that recurrent weight', async (weight) => {
     for (const returnSequences of [false, true]) {
-      const { recurrent: [{ layer, cell, units, timeGradient }] } = await found([linear(weight, { returnSequences })], { perStep: returnSequences });
+      const {
+        recurrent: [{ layer, cell, units, timeGradient }],
+      } = await found([linear(weight, { returnSequences })], { perStep: returnSequences });
       expect([layer, cell, units]).toEqual(['simple', 'simple', 5]);
       const { norms, decay } = timeGradient!.last;
       expect(norms).toHaveLength(time);
-      for (let k = 0; k < time; k++) expect(norms[k] / norms[0]).toBeCloseTo(weight ** k, 5 - Math.ceil(k * Math.log10(Math.max(1, weight))));
+      for (let k = 0; k < time; k++)
+        expect(norms[k] / norms[0]).toBeCloseTo(weight ** k, 5 - Math.ceil(k * Math.log10(Math.max(1, weight))));
       expect(decay!.perStep).toBeCloseTo(weight, 5);
       expect(decay!.stepsToThousandth).toBe(weight < 1 ? 10 : null);
     }
@@ -50,7 +63,12 @@ describe('a gradient back in time', () => {
   it('hardly decays in an LSTM whose forget gate is open', async () => {
     const decay = async (bias: number) => {
       const values = new Float64Array(20).fill(0).fill(bias, 5, 10);
-      const layer = new LSTM({ units: 5, unitForgetBias: false, recurrentInitializer: constant(0), biasInitializer: { name: 'given', getConfig: () => ({ name: 'given', config: {} }), values: () => values } });
+      const layer = new LSTM({
+        units: 5,
+        unitForgetBias: false,
+        recurrentInitializer: constant(0),
+        biasInitializer: { name: 'given', getConfig: () => ({ name: 'given', config: {} }), values: () => values },
+      });
       return (await found([layer])).recurrent[0].timeGradient!.last.decay!;
     };
     // The input gate is sigmoid(W x): from step to step the norm varies by a factor that does not grow with distance.
@@ -61,13 +79,28 @@ describe('a gradient back in time', () => {
   });
 
   it('is followed from the end that the layer reads last, and through padding as if it were not there', async () => {
-    const { recurrent } = await found([new Bidirectional({ layer: linear(0.5, { returnSequences: true, name: undefined }) })], { perStep: true });
+    const { recurrent } = await found(
+      [new Bidirectional({ layer: linear(0.5, { returnSequences: true, name: undefined }) })],
+      { perStep: true },
+    );
     expect(recurrent.map(({ layer }) => layer)).toEqual(['bidirectional/forward', 'bidirectional/backward']);
     for (const { timeGradient } of recurrent) expect(timeGradient!.last.decay!.perStep).toBeCloseTo(0.5, 5);
-    const model = new Sequential([new Embedding({ inputDim: 9, outputDim: 7, maskZero: true }), new Bidirectional({ layer: linear(0.5) }), new Dense({ units: 1 })]);
+    const model = new Sequential([
+      new Embedding({ inputDim: 9, outputDim: 7, maskZero: true }),
+      new Bidirectional({ layer: linear(0.5) }),
+      new Dense({ units: 1 }),
+    ]);
     model.compile({ optimizer: sgd({ learningRate: 1e-20 }), loss: 'mse' });
     const diagnosis = new Diagnosis();
-    await model.fit([[3, 1, 4, 1, 5, 0, 0], [2, 7, 1, 8, 2, 8, 0], [3, 1, 4, 1, 5, 0, 0]], [[1], [0], [2]], { callbacks: [diagnosis] });
+    await model.fit(
+      [
+        [3, 1, 4, 1, 5, 0, 0],
+        [2, 7, 1, 8, 2, 8, 0],
+        [3, 1, 4, 1, 5, 0, 0],
+      ],
+      [[1], [0], [2]],
+      { callbacks: [diagnosis] },
+    );
     for (const { timeGradient } of diagnosis.report().recurrent) {
       expect(timeGradient!.last.norms).toHaveLength(5);
       timeGradient!.last.norms.forEach((norm, k, norms) => expect(norm / norms[0]).toBeCloseTo(0.5 ** k, 5));
@@ -77,9 +110,23 @@ describe('a gradient back in time', () => {
 
 describe('gates and units', () => {
   it('that are saturated are reported', async () => {
-    const { recurrent: [{ gates, units }], advice } = await found([new LSTM({ units: 5, unitForgetBias: false, biasInitializer: constant(30) })]);
-    expect(gates.map(({ name, high, low, numStuck }) => [name, high, low, numStuck])).toEqual(['input', 'forget', 'candidate', 'output', 'cell'].map((name) => [name, name === 'cell' ? (time - 1) / time : 1, 0, name === 'cell' ? 0 : units]));
-    expect(advice.filter(({ about }) => about === 'saturation').map(({ text }) => text.match(/values of (.*?) of lstm/)?.[1])).toEqual(['the input gate', 'the candidate', 'the output gate', 'tanh(cell)']);
+    const {
+      recurrent: [{ gates, units }],
+      advice,
+    } = await found([new LSTM({ units: 5, unitForgetBias: false, biasInitializer: constant(30) })]);
+    expect(gates.map(({ name, high, low, numStuck }) => [name, high, low, numStuck])).toEqual(
+      ['input', 'forget', 'candidate', 'output', 'cell'].map((name) => [
+        name,
+        name === 'cell' ? (time - 1) / time : 1,
+        0,
+        name === 'cell' ? 0 : units,
+      ]),
+    );
+    expect(
+      advice
+        .filter(({ about }) => about === 'saturation')
+        .map(({ text }) => text.match(/values of (.*?) of lstm/)?.[1]),
+    ).toEqual(['the input gate', 'the candidate', 'the output gate', 'tanh(cell)']);
   });
 
   it('that forget all the time are reported', async () => {
@@ -88,18 +135,28 @@ describe('gates and units', () => {
   });
 
   it('that are dead are reported', async () => {
-    const bias = { name: 'given', getConfig: () => ({ name: 'given', config: {} }), values: () => Float64Array.of(-99, 0, 0, 0, -99) };
-    const { recurrent: [{ gates, numDead }], advice } = await found([new SimpleRNN({ units: 5, activation: 'relu', biasInitializer: bias })]);
+    const bias = {
+      name: 'given',
+      getConfig: () => ({ name: 'given', config: {} }),
+      values: () => Float64Array.of(-99, 0, 0, 0, -99),
+    };
+    const {
+      recurrent: [{ gates, numDead }],
+      advice,
+    } = await found([new SimpleRNN({ units: 5, activation: 'relu', biasInitializer: bias })]);
     expect([gates[0].activation, gates[0].numStuck, numDead]).toEqual(['relu', 2, 2]);
     expect(advice.find(({ about }) => about === 'deadUnits')!.text).toContain('2 of 5 units');
   });
 
   it('are measured in every cell of the library', async () => {
     for (const { name } of libraryCells) {
-      const { recurrent: [{ cell, gates, numDead }] } = await found([new RNN({ cell: name, units: 5, returnSequences: true })], { perStep: true });
+      const {
+        recurrent: [{ cell, gates, numDead }],
+      } = await found([new RNN({ cell: name, units: 5, returnSequences: true })], { perStep: true });
       expect(cell).toBe(name);
       expect(gates.length).toBeGreaterThan(0);
-      for (const { mean, low, high } of gates) expect([mean, low, high ?? 0].every((value) => Number.isFinite(value) && Math.abs(value) <= 5)).toBe(true);
+      for (const { mean, low, high } of gates)
+        expect([mean, low, high ?? 0].every((value) => Number.isFinite(value) && Math.abs(value) <= 5)).toBe(true);
       expect(numDead).toBeLessThan(5);
     }
   });
@@ -112,7 +169,12 @@ describe('gradients and updates of weights', () => {
     const diagnosis = new Diagnosis();
     await model.fit([[1], [1]], [[0], [0]], { batchSize: 1, epochs: 1, callbacks: [diagnosis] });
     // w = 2, then 2 (1 - 0.2) and 2 (1 - 0.2)^2: each step takes 0.2 of the weight; after the second, dL/dw = 2 w.
-    const { steps, layers: [{ layer, gradientNorms, updateRatios, medianUpdateRatio, lastUpdateRatio }], clipNorm, loss } = diagnosis.report();
+    const {
+      steps,
+      layers: [{ layer, gradientNorms, updateRatios, medianUpdateRatio, lastUpdateRatio }],
+      clipNorm,
+      loss,
+    } = diagnosis.report();
     expect([steps, layer, clipNorm, loss.length]).toEqual([[2], 'dense', null, 1]);
     for (const ratio of [updateRatios[0], medianUpdateRatio, lastUpdateRatio]) expect(ratio).toBeCloseTo(0.2, 6);
     expect(gradientNorms[0]).toBeCloseTo(2 * 2 * 0.8 ** 2, 5);
@@ -123,12 +185,24 @@ describe('a run that is diagnosed', () => {
   const run = async (callbacks: readonly Diagnosis[]) => {
     setSeed(8);
     const model = new Sequential([
-      new LSTM({ units: 5, returnSequences: true, stateful: true, dropout: 0.3, recurrentDropout: 0.2, inputShape: [time, features] }),
+      new LSTM({
+        units: 5,
+        returnSequences: true,
+        stateful: true,
+        dropout: 0.3,
+        recurrentDropout: 0.2,
+        inputShape: [time, features],
+      }),
       new Bidirectional({ layer: new SimpleRNN({ units: 3, returnSequences: true, recomputeSteps: 4 }) }),
       new Dense({ units: 1 }),
     ]);
     model.compile({ optimizer: 'adam', loss: 'mse' });
-    const { metrics } = await model.fit(drawn([4 * batch, time, features]), drawn([4 * batch, time, 1], 'targets'), { batchSize: batch, epochs: 4, callbacks, validationData: [drawn([batch, time, features]), drawn([batch, time, 1])] });
+    const { metrics } = await model.fit(drawn([4 * batch, time, features]), drawn([4 * batch, time, 1], 'targets'), {
+      batchSize: batch,
+      epochs: 4,
+      callbacks,
+      validationData: [drawn([batch, time, features]), drawn([batch, time, 1])],
+    });
     const states = [...model.layers[0].carriedStates()].map(([, state]) => state.dataSync());
     return { weights: hostWeights(model), metrics, states, random: model.random.state };
   };

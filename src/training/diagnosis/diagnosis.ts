@@ -66,7 +66,11 @@ export class Diagnosis implements Callback {
   /** The end of the last epoch is measured too. */
   onEpochEnd(epoch: number, { loss, valLoss }: Logs, context: TrainingContext): Promise<void> | undefined {
     const recorded = this.#recorded;
-    this.#recorded = { ...recorded, loss: [...recorded.loss, loss], valLoss: valLoss === undefined ? recorded.valLoss : [...recorded.valLoss, valLoss] };
+    this.#recorded = {
+      ...recorded,
+      loss: [...recorded.loss, loss],
+      valLoss: valLoss === undefined ? recorded.valLoss : [...recorded.valLoss, valLoss],
+    };
     const isLast = epoch === context.epochs - 1 && recorded.samples.at(-1)?.step !== context.numSteps;
     return isLast ? this.#measure(context) : undefined;
   }
@@ -97,12 +101,19 @@ export class Diagnosis implements Callback {
     const samples = [...this.#recorded.samples, sample];
     const isFull = samples.length > this.#maxSamples;
     const { everySteps, elapsedMs } = this.#recorded;
-    this.#recorded = { ...this.#recorded, samples: isFull ? thinned(samples) : samples, everySteps: isFull ? 2 * everySteps : everySteps, elapsedMs: elapsedMs + performance.now() - startedMs };
+    this.#recorded = {
+      ...this.#recorded,
+      samples: isFull ? thinned(samples) : samples,
+      everySteps: isFull ? 2 * everySteps : everySteps,
+      elapsedMs: elapsedMs + performance.now() - startedMs,
+    };
     this.#keepWeights(context);
   }
 
   /** Copies the weights where the step to come is measured. */
   #keepWeights({ model, numSteps: step }: TrainingContext): void {
-    this.#before = isMeasured(step + 1, this.#recorded.everySteps) ? { step, weights: copyWeights(trainableByLayer(model)) } : undefined;
+    this.#before = isMeasured(step + 1, this.#recorded.everySteps)
+      ? { step, weights: copyWeights(trainableByLayer(model)) }
+      : undefined;
   }
 }

@@ -25,7 +25,9 @@ export function factsOf({ samples, clipNorm, loss, valLoss, elapsedMs }: Recorde
   return {
     steps: samples.map(({ step }) => step),
     layers: Object.keys(last?.gradientNorms ?? {}).map((layer) => layerReport(layer, samples)),
-    gradientNorms: samples.map(({ gradientNorms }) => Math.sqrt(Object.values(gradientNorms).reduce((sum, norm) => sum + norm * norm, 0))),
+    gradientNorms: samples.map(({ gradientNorms }) =>
+      Math.sqrt(Object.values(gradientNorms).reduce((sum, norm) => sum + norm * norm, 0)),
+    ),
     clipNorm,
     recurrent: (last?.recurrent ?? []).map((measured) => recurrentReport(measured, first, last!)),
     loss,
@@ -38,13 +40,35 @@ function layerReport(layer: string, samples: readonly Sample[]): LayerReport {
   const gradientNorms = samples.map((sample) => sample.gradientNorms[layer]);
   const updateRatios = samples.map((sample) => sample.updateRatios?.[layer] ?? null);
   const measured = updateRatios.filter((ratio) => ratio !== null);
-  return { layer, gradientNorms, updateRatios, medianGradientNorm: median(gradientNorms)!, medianUpdateRatio: median(measured) ?? null, lastUpdateRatio: measured.at(-1) ?? null };
+  return {
+    layer,
+    gradientNorms,
+    updateRatios,
+    medianGradientNorm: median(gradientNorms)!,
+    medianUpdateRatio: median(measured) ?? null,
+    lastUpdateRatio: measured.at(-1) ?? null,
+  };
 }
 
-function recurrentReport({ layer, cell, units, gates, numDead, timeGradient }: RecurrentMeasurement, first: Sample, last: Sample): RecurrentReport {
+function recurrentReport(
+  { layer, cell, units, gates, numDead, timeGradient }: RecurrentMeasurement,
+  first: Sample,
+  last: Sample,
+): RecurrentReport {
   const before = first.recurrent.find((measured) => measured.layer === layer)?.timeGradient;
-  const of = (step: number, norms: readonly number[]): TimeGradientReport => ({ step, norms, decay: decayOf(norms) ?? null });
-  return { layer, cell, units, gates, numDead, timeGradient: timeGradient && { first: of(first.step, before ?? timeGradient), last: of(last.step, timeGradient) } };
+  const of = (step: number, norms: readonly number[]): TimeGradientReport => ({
+    step,
+    norms,
+    decay: decayOf(norms) ?? null,
+  });
+  return {
+    layer,
+    cell,
+    units,
+    gates,
+    numDead,
+    timeGradient: timeGradient && { first: of(first.step, before ?? timeGradient), last: of(last.step, timeGradient) },
+  };
 }
 
 /** The middle of the sorted values, of an even number the lower of the two; undefined for none. */

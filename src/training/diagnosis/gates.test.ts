@@ -3,7 +3,8 @@ import { defineCell } from '../../cells/define-cell.js';
 import { libraryCells } from '../../cells/registry.js';
 import { gatesOf } from './gates.js';
 
-const written = (cell: (typeof libraryCells)[number], options = {}): string[] => gatesOf(cell, options).map(({ name, activation }) => `${activation}(${name})`);
+const written = (cell: (typeof libraryCells)[number], options = {}): string[] =>
+  gatesOf(cell, options).map(({ name, activation }) => `${activation}(${name})`);
 const named = (name: string): (typeof libraryCells)[number] => libraryCells.find((cell) => cell.name === name)!;
 
 describe('the gates of a cell', () => {
@@ -25,7 +26,13 @@ describe('the gates of a cell', () => {
     });
   });
   it('follow the activations that a layer chooses', () => {
-    expect(written(named('lstm'), { activation: 'softsign', recurrentActivation: 'hardSigmoid' })).toEqual(['hardSigmoid(input)', 'hardSigmoid(forget)', 'softsign(candidate)', 'hardSigmoid(output)', 'softsign(cell)']);
+    expect(written(named('lstm'), { activation: 'softsign', recurrentActivation: 'hardSigmoid' })).toEqual([
+      'hardSigmoid(input)',
+      'hardSigmoid(forget)',
+      'softsign(candidate)',
+      'hardSigmoid(output)',
+      'softsign(cell)',
+    ]);
     expect(written(named('simple'), { activation: 'relu' })).toEqual(['relu(candidate)']);
   });
   it('hide what an activation is made of', () => {
@@ -34,11 +41,24 @@ describe('the gates of a cell', () => {
     expect(written(named('simple'), { activation: 'linear' })).toEqual([]);
   });
   it('know which keep the state', () => {
-    expect(gatesOf(named('lstm')).filter(({ isForgetGate }) => isForgetGate).map(({ name }) => name)).toEqual(['forget']);
-    expect(gatesOf(named('lstm')).filter(({ isState }) => isState).map(({ name }) => name)).toEqual(['cell']);
+    expect(
+      gatesOf(named('lstm'))
+        .filter(({ isForgetGate }) => isForgetGate)
+        .map(({ name }) => name),
+    ).toEqual(['forget']);
+    expect(
+      gatesOf(named('lstm'))
+        .filter(({ isState }) => isState)
+        .map(({ name }) => name),
+    ).toEqual(['cell']);
   });
   it('are found in cells of the user', () => {
-    const cell = defineCell({ name: 'own', gates: ['mix'], states: ['hidden'], step: ({ gates, recurrentActivation }) => ({ hidden: recurrentActivation(gates.mix) }) });
+    const cell = defineCell({
+      name: 'own',
+      gates: ['mix'],
+      states: ['hidden'],
+      step: ({ gates, recurrentActivation }) => ({ hidden: recurrentActivation(gates.mix) }),
+    });
     expect(written(cell)).toEqual(['sigmoid(mix)']);
   });
 });

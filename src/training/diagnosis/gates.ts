@@ -35,10 +35,20 @@ export function showingGate(cell: Cell, index: number): Cell {
 }
 
 function found(cell: Cell, equations: Equations, options: EquationOptions): Found[] {
-  const names = new Set([options.recurrentActivation ?? cell.recurrentActivation, options.activation ?? cell.activation, 'sigmoid', 'tanh', 'relu']);
+  const names = new Set([
+    options.recurrentActivation ?? cell.recurrentActivation,
+    options.activation ?? cell.activation,
+    'sigmoid',
+    'tanh',
+    'relu',
+  ]);
   names.delete('linear');
   const patterns = [...names].map((name) => ({ name, pattern: activation(name)(leaf(hole)) }));
-  const nodes = topologicalOrder([...equations.operands.values(), ...cell.states.map((state) => equations.next[state]), equations.output]);
+  const nodes = topologicalOrder([
+    ...equations.operands.values(),
+    ...cell.states.map((state) => equations.next[state]),
+    equations.output,
+  ]);
   const all = new Map<Expression, { name: string; argument: Expression }>();
   // An activation made of others, as x sigmoid(x), hides those.
   for (const node of nodes.reverse()) {
@@ -53,7 +63,13 @@ function found(cell: Cell, equations: Equations, options: EquationOptions): Foun
   const order = [...cell.gates, ...cell.states];
   const gates = [...all].map(([node, { name, argument }]): Found => {
     const subject = subjectOf(argument, all);
-    return { node, name: subject, activation: name, isState: cell.states.includes(subject), isForgetGate: cell.forgetGates.includes(subject) };
+    return {
+      node,
+      name: subject,
+      activation: name,
+      isState: cell.states.includes(subject),
+      isForgetGate: cell.forgetGates.includes(subject),
+    };
   });
   return gates.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
 }
@@ -88,7 +104,8 @@ function subjectOf(argument: Expression, all: ReadonlyMap<Expression, unknown>):
     for (const child of childrenOf(node)) visit(child);
   };
   visit(argument);
-  const below = (prefix: string): string[] => [...leaves].filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+  const below = (prefix: string): string[] =>
+    [...leaves].filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
   const gates = below('input.');
   return (gates.length > 0 ? gates : below('state.')).join('+') || 'value';
 }

@@ -30,19 +30,40 @@ export interface Measurement {
 }
 
 /** Measures gradients and activations of a loss, without dropout and from states of zeros; leaves the model, its carried states and its stream of random numbers as they were. */
-export function measure(model: Model, loss: () => Tensor, groups: ReadonlyMap<string, readonly Variable[]>): Promise<Measurement> {
-  return withFreshStates(model, async () => replayed(model.random.state, () => scope(() => measured(model, loss, groups))).result);
+export function measure(
+  model: Model,
+  loss: () => Tensor,
+  groups: ReadonlyMap<string, readonly Variable[]>,
+): Promise<Measurement> {
+  return withFreshStates(
+    model,
+    async () => replayed(model.random.state, () => scope(() => measured(model, loss, groups))).result,
+  );
 }
 
 function measured(model: Model, loss: () => Tensor, groups: ReadonlyMap<string, readonly Variable[]>): Measurement {
-  const { result: { value, gradients }, runs } = probingCells(() => valueAndGradients(loss, [...groups.values()].flat()));
+  const {
+    result: { value, gradients },
+    runs,
+  } = probingCells(() => valueAndGradients(loss, [...groups.values()].flat()));
   const squares = Array.from(squaredNorms(gradients).each.dataSync());
   let next = 0;
-  const gradientNorms = [...groups].map(([layer, { length }]) => [layer, Math.sqrt(squares.slice(next, (next += length)).reduce((sum, square) => sum + square, 0))]);
+  const gradientNorms = [...groups].map(([layer, { length }]) => [
+    layer,
+    Math.sqrt(squares.slice(next, (next += length)).reduce((sum, square) => sum + square, 0)),
+  ]);
   const recurrent = [...layersBelow(model)].flatMap(([path, layer]) => {
     const run = layer instanceof CellAlongTime ? runs.get(layer) : undefined;
     if (run === undefined) return [];
-    return [{ layer: layerPath(path), cell: run.call.plan.cell.name, units: run.call.units, timeGradient: timeGradient(run) ?? null, ...activityOf(run) }];
+    return [
+      {
+        layer: layerPath(path),
+        cell: run.call.plan.cell.name,
+        units: run.call.units,
+        timeGradient: timeGradient(run) ?? null,
+        ...activityOf(run),
+      },
+    ];
   });
   return { loss: value.item(), gradientNorms: Object.fromEntries(gradientNorms), recurrent };
 }

@@ -25,10 +25,17 @@ export function probingCells<T>(work: () => T): { result: T; runs: Map<CellAlong
     const kept = firstRowsOf(call, numRows);
     runs.set(member, { call: kept, dOutput: undefined, dFinalStates: {} });
     const { states } = call.plan.cell;
-    const [seenOutput, ...seenFinals] = seen([output, ...states.map((state) => finalStates[state])], ([dOutput, ...dFinals]) => {
-      const firstRows = (gradient: Tensor | undefined): Tensor | undefined => gradient && rowsOf(gradient, numRows);
-      runs.set(member, { call: kept, dOutput: firstRows(dOutput), dFinalStates: Object.fromEntries(states.map((state, i) => [state, firstRows(dFinals[i])])) });
-    });
+    const [seenOutput, ...seenFinals] = seen(
+      [output, ...states.map((state) => finalStates[state])],
+      ([dOutput, ...dFinals]) => {
+        const firstRows = (gradient: Tensor | undefined): Tensor | undefined => gradient && rowsOf(gradient, numRows);
+        runs.set(member, {
+          call: kept,
+          dOutput: firstRows(dOutput),
+          dFinalStates: Object.fromEntries(states.map((state, i) => [state, firstRows(dFinals[i])])),
+        });
+      },
+    );
     return { output: seenOutput, finalStates: Object.fromEntries(states.map((state, i) => [state, seenFinals[i]])) };
   };
   return { result: observingCells(observer, work), runs };
@@ -55,7 +62,9 @@ function firstRowsOf(call: RecurrentArguments, numRows: number): RecurrentArgume
     ...call,
     input: rowsOf(input, numRows),
     mask: mask && Uint8Array.from({ length: numRows * time }, (_, i) => mask[i]),
-    initialStates: Object.fromEntries(Object.entries(initialStates).map(([state, value]) => [state, rowsOf(value, numRows)])),
+    initialStates: Object.fromEntries(
+      Object.entries(initialStates).map(([state, value]) => [state, rowsOf(value, numRows)]),
+    ),
     kernel: kept(kernel),
     recurrentKernel: recurrentKernel && kept(recurrentKernel),
     bias: bias && kept(bias),

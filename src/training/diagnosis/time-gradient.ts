@@ -23,15 +23,26 @@ export function timeGradient({ call, dOutput, dFinalStates }: ProbedRun): readon
   const [numRows, time, features] = call.input.shape;
   const steps = Array.from({ length: numRows }, (_, row) => stepsInOrder(row, time, call));
   const last = steps.map((order) => order.at(-1));
-  const dLast = dOutput && (call.returnSequences ? onlyAt(dOutput, last.map((at) => (call.reverse && call.outputOrder === 'computed' && at !== undefined ? time - 1 - at : at))) : dOutput);
+  const dLast =
+    dOutput &&
+    (call.returnSequences
+      ? onlyAt(
+          dOutput,
+          last.map((at) => (call.reverse && call.outputOrder === 'computed' && at !== undefined ? time - 1 - at : at)),
+        )
+      : dOutput);
   const reached: (readonly [gradient: Tensor | undefined, of: (result: ReturnType<typeof recurrent>) => Tensor])[] = [
     [dLast, ({ output }) => output],
-    ...call.plan.cell.states.map((state) => [dFinalStates[state], ({ finalStates }: ReturnType<typeof recurrent>) => finalStates[state]] as const),
+    ...call.plan.cell.states.map(
+      (state) => [dFinalStates[state], ({ finalStates }: ReturnType<typeof recurrent>) => finalStates[state]] as const,
+    ),
   ];
   if (reached.every(([gradient]) => gradient === undefined)) return undefined;
   const { gradients } = valueAndGradients(() => {
     const result = recurrent(call);
-    return reached.flatMap(([gradient, of]) => (gradient === undefined ? [] : [ops.sum(ops.mul(of(result), gradient))])).reduce((sum, part) => ops.add(sum, part));
+    return reached
+      .flatMap(([gradient, of]) => (gradient === undefined ? [] : [ops.sum(ops.mul(of(result), gradient))]))
+      .reduce((sum, part) => ops.add(sum, part));
   }, [call.input]);
   const norms = normsBackwards(gradients[0].dataSync(), steps, features);
   return norms.some((norm) => norm > 0) ? norms : undefined;
@@ -39,11 +50,17 @@ export function timeGradient({ call, dOutput, dFinalStates }: ProbedRun): readon
 
 /** The steps of a sequence that count, in the order in which the layer reads them. */
 function stepsInOrder(row: number, time: number, { mask, reverse }: ProbedRun['call']): number[] {
-  const steps = Array.from({ length: time }, (_, t) => t).filter((t) => mask === undefined || mask[row * time + t] !== 0);
+  const steps = Array.from({ length: time }, (_, t) => t).filter(
+    (t) => mask === undefined || mask[row * time + t] !== 0,
+  );
   return reverse ? steps.reverse() : steps;
 }
 
-function normsBackwards(gradient: ArrayLike<number>, steps: readonly (readonly number[])[], features: number): number[] {
+function normsBackwards(
+  gradient: ArrayLike<number>,
+  steps: readonly (readonly number[])[],
+  features: number,
+): number[] {
   const time = gradient.length / (steps.length * features);
   const norms: number[] = [];
   for (let k = 0; ; k++) {
@@ -62,6 +79,8 @@ function normsBackwards(gradient: ArrayLike<number>, steps: readonly (readonly n
 function onlyAt(gradient: Tensor, steps: readonly (number | undefined)[]): Tensor {
   const [, time, units] = gradient.shape;
   const all = gradient.dataSync();
-  const values = all.map((value, i) => (Math.floor(i / units) % time === steps[Math.floor(i / (units * time))] ? value : 0));
+  const values = all.map((value, i) =>
+    Math.floor(i / units) % time === steps[Math.floor(i / (units * time))] ? value : 0,
+  );
   return tensor(values, gradient.shape);
 }

@@ -12,8 +12,13 @@ export function copyWeights(groups: ReadonlyMap<string, readonly Variable[]>): W
  * much less is slow, much more unsteady (Karpathy, "CS231n: Convolutional neural networks for visual recognition", notes of
  * Stanford University, "Ratio of weights:updates").
  */
-export function updateRatios(before: WeightCopies, groups: ReadonlyMap<string, readonly Variable[]>): Record<string, number | null> {
-  return Object.fromEntries([...groups].map(([layer, variables]) => [layer, ratioOf(before.get(layer) ?? [], variables)]));
+export function updateRatios(
+  before: WeightCopies,
+  groups: ReadonlyMap<string, readonly Variable[]>,
+): Record<string, number | null> {
+  return Object.fromEntries(
+    [...groups].map(([layer, variables]) => [layer, ratioOf(before.get(layer) ?? [], variables)]),
+  );
 }
 
 function ratioOf(before: readonly FlatArray[], variables: readonly Variable[]): number | null {

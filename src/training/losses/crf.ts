@@ -17,11 +17,20 @@ export function crf(options: Readonly<Record<string, never>> = {}): Loss {
   const loss = lossOf('crf', {}, (yTrue, yPred) => {
     const lossesOf = chainLossesOf(yPred);
     if (lossesOf === undefined) {
-      throw new RondoError('USAGE', { where: 'crf', what: 'the predictions do not come from a CRF layer.', expected: 'a model that ends with a CRF layer', fix: 'add new CRF() as the last layer, or use sparseCategoricalCrossentropy.' });
+      throw new RondoError('USAGE', {
+        where: 'crf',
+        what: 'the predictions do not come from a CRF layer.',
+        expected: 'a model that ends with a CRF layer',
+        fix: 'add new CRF() as the last layer, or use sparseCategoricalCrossentropy.',
+      });
     }
     const steps = yPred.shape.slice(0, -1);
-    if (!sameShape(yTrue.shape, steps) && !sameShape(yTrue.shape, [...steps, 1])) throw targetMismatch('crf', steps, yTrue.shape, 'give one label for every step.');
+    if (!sameShape(yTrue.shape, steps) && !sameShape(yTrue.shape, [...steps, 1]))
+      throw targetMismatch('crf', steps, yTrue.shape, 'give one label for every step.');
     return lossesOf(yTrue.hostNumbers(), maskOf(yPred));
   });
-  return { ...loss, requireTargets: ({ data, shape }, labels, where, name) => requireLabels(where, data, labels, { shape, name }) };
+  return {
+    ...loss,
+    requireTargets: ({ data, shape }, labels, where, name) => requireLabels(where, data, labels, { shape, name }),
+  };
 }

@@ -1,5 +1,20 @@
 import { refuseUnknownOptions, requireNumber } from '../../errors.js';
-import { add, detach, div, exp, type Expression, log, max, min, mul, neg, rowMax, rowSum, softplus, sub } from '../../expression/build.js';
+import {
+  add,
+  detach,
+  div,
+  exp,
+  type Expression,
+  log,
+  max,
+  min,
+  mul,
+  neg,
+  rowMax,
+  rowSum,
+  softplus,
+  sub,
+} from '../../expression/build.js';
 import type { PointwiseFunction } from '../../tensor/pointwise.js';
 import { elementLoss, EPSILON, type Loss, meanOf } from './loss.js';
 import { requireDistributions, requireProbabilities, requireTargetRange } from './target-checks.js';
@@ -31,7 +46,8 @@ function crossentropyOptions(where: string, options: CrossentropyOptions): Resol
   return { fromLogits, labelSmoothing };
 }
 
-const smoothedPair = (t: Expression, smoothing: Expression): Expression => add(mul(t, sub(1, smoothing)), mul(0.5, smoothing));
+const smoothedPair = (t: Expression, smoothing: Expression): Expression =>
+  add(mul(t, sub(1, smoothing)), mul(0.5, smoothing));
 
 // 1 - p is clipped, not p: in float32 1 - (1 - 1e-7) has lost its digits.
 const binary = meanOf(
@@ -67,17 +83,22 @@ export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
   const loss = elementLoss(fromLogits ? binaryOnLogits : binary, { smoothing: labelSmoothing }, config);
   return {
     ...loss,
-    onLogits: (activation) => (!fromLogits && activation === 'sigmoid' ? binaryCrossentropy({ ...config, fromLogits: true }) : undefined),
+    onLogits: (activation) =>
+      !fromLogits && activation === 'sigmoid' ? binaryCrossentropy({ ...config, fromLogits: true }) : undefined,
     requireTargets: (targets, _, where, name) => requireTargetRange(targets, { where, name }, binaryRange),
-    requirePredictions: fromLogits ? undefined : (predictions, where) => requireProbabilities(predictions, loss.name, 'sigmoid', 1, where),
+    requirePredictions: fromLogits
+      ? undefined
+      : (predictions, where) => requireProbabilities(predictions, loss.name, 'sigmoid', 1, where),
   };
 }
 
-const smoothedRow = (t: Expression, smoothing: Expression, columns: Expression): Expression => add(mul(t, sub(1, smoothing)), div(smoothing, columns));
+const smoothedRow = (t: Expression, smoothing: Expression, columns: Expression): Expression =>
+  add(mul(t, sub(1, smoothing)), div(smoothing, columns));
 
 const categorical: PointwiseFunction = {
   name: 'categoricalCrossentropy',
-  build: ([t, p], { smoothing, columns }) => neg(rowSum(mul(smoothedRow(t, smoothing, columns), log(clipped(div(p, rowSum(p))))))),
+  build: ([t, p], { smoothing, columns }) =>
+    neg(rowSum(mul(smoothedRow(t, smoothing, columns), log(clipped(div(p, rowSum(p))))))),
   scalars: ['columns', 'smoothing'],
   alongRows: true,
   perRow: true,
@@ -103,9 +124,12 @@ export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss
   const loss = elementLoss(fromLogits ? categoricalOnLogits : categorical, { smoothing: labelSmoothing }, config);
   return {
     ...loss,
-    onLogits: (activation) => (!fromLogits && activation === 'softmax' ? categoricalCrossentropy({ ...config, fromLogits: true }) : undefined),
+    onLogits: (activation) =>
+      !fromLogits && activation === 'softmax' ? categoricalCrossentropy({ ...config, fromLogits: true }) : undefined,
     requireTargets: (targets, classes, where, name) => requireDistributions(targets, classes, { where, name }),
     // Divided by their sum, they may be of any size.
-    requirePredictions: fromLogits ? undefined : (predictions, where) => requireProbabilities(predictions, loss.name, 'softmax', Infinity, where),
+    requirePredictions: fromLogits
+      ? undefined
+      : (predictions, where) => requireProbabilities(predictions, loss.name, 'softmax', Infinity, where),
   };
 }

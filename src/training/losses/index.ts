@@ -3,14 +3,30 @@ import { crf } from './crf.js';
 import { binaryCrossentropy, categoricalCrossentropy } from './crossentropy.js';
 import { type Loss, type LossFunction, lossOf } from './loss.js';
 import { quantile } from './quantile.js';
-import { cosineSimilarity, huber, klDivergence, logCosh, meanAbsoluteError, meanSquaredError, poisson } from './regression.js';
+import {
+  cosineSimilarity,
+  huber,
+  klDivergence,
+  logCosh,
+  meanAbsoluteError,
+  meanSquaredError,
+  poisson,
+} from './regression.js';
 import { sparseCategoricalCrossentropy } from './sparse-crossentropy.js';
 
 export { crf } from './crf.js';
 export { binaryCrossentropy, categoricalCrossentropy, type CrossentropyOptions } from './crossentropy.js';
 export { defineLoss, type Loss, type LossDefinition, type LossFunction } from './loss.js';
 export { quantile } from './quantile.js';
-export { cosineSimilarity, huber, klDivergence, logCosh, meanAbsoluteError, meanSquaredError, poisson } from './regression.js';
+export {
+  cosineSimilarity,
+  huber,
+  klDivergence,
+  logCosh,
+  meanAbsoluteError,
+  meanSquaredError,
+  poisson,
+} from './regression.js';
 export { sparseCategoricalCrossentropy } from './sparse-crossentropy.js';
 export { lossValue, type Weighting } from './value.js';
 
@@ -20,8 +36,18 @@ export type LossLike = Given<Loss>;
 const catalog = new Catalog<Loss>(
   'loss',
   {
-    meanSquaredError, meanAbsoluteError, huber, logCosh, poisson, klDivergence, cosineSimilarity, quantile,
-    binaryCrossentropy, categoricalCrossentropy, sparseCategoricalCrossentropy, crf,
+    meanSquaredError,
+    meanAbsoluteError,
+    huber,
+    logCosh,
+    poisson,
+    klDivergence,
+    cosineSimilarity,
+    quantile,
+    binaryCrossentropy,
+    categoricalCrossentropy,
+    sparseCategoricalCrossentropy,
+    crf,
   },
   { mse: 'meanSquaredError', mae: 'meanAbsoluteError' },
   (name) => `A loss of your own is made known before: losses.registerLoss('${name}', () => (yTrue, yPred) => ...).`,
@@ -49,7 +75,10 @@ export function lossNamed(given: LossLike, where = 'loss'): Loss {
  * @example
  * losses.registerLoss('fourthPower', () => (yTrue, yPred) => ops.mean(ops.square(ops.square(ops.sub(yTrue, yPred))), -1));
  */
-export function registerLoss<Options extends object = Readonly<Record<string, unknown>>>(name: string, make: (options: Options) => Loss | LossFunction): void {
+export function registerLoss<Options extends object = Readonly<Record<string, unknown>>>(
+  name: string,
+  make: (options: Options) => Loss | LossFunction,
+): void {
   const asLoss = (options: Options): Loss => {
     const made = make(options);
     return typeof made === 'function' ? lossOf(name, { ...options } as Loss['config'], made) : made;

@@ -61,7 +61,11 @@ export function defineLoss({ name, element, options = {} }: LossDefinition): Los
 }
 
 /** @internal The function `mean over the row of element(yTrue, yPred)`; made once for all losses of its name. */
-export function meanOf(name: string, element: LossDefinition['element'], scalars: readonly string[] = []): PointwiseFunction {
+export function meanOf(
+  name: string,
+  element: LossDefinition['element'],
+  scalars: readonly string[] = [],
+): PointwiseFunction {
   return {
     name,
     build: ([t, p], numbers) => div(rowSum(element(t, p, numbers)), numbers.columns),
@@ -72,7 +76,11 @@ export function meanOf(name: string, element: LossDefinition['element'], scalars
 }
 
 /** @internal A loss that one pointwise function computes from targets and predictions of equal shape. */
-export function elementLoss(fn: PointwiseFunction, scalars: Readonly<Record<string, number>> = {}, config: Readonly<Record<string, unknown>> = scalars): Loss {
+export function elementLoss(
+  fn: PointwiseFunction,
+  scalars: Readonly<Record<string, number>> = {},
+  config: Readonly<Record<string, unknown>> = scalars,
+): Loss {
   return lossOf(fn.name, config, (yTrue, yPred) => {
     const [targets, predictions] = alignTargets(fn.name, yTrue, yPred);
     return applyPointwise(fn, [targets, predictions], { columns: predictions.shape.at(-1) ?? 1, ...scalars });
@@ -80,7 +88,12 @@ export function elementLoss(fn: PointwiseFunction, scalars: Readonly<Record<stri
 }
 
 /** @internal */
-export function lossOf(name: string, config: Readonly<Record<string, unknown>>, values: Loss['values'], onLogits?: Loss['onLogits']): Loss {
+export function lossOf(
+  name: string,
+  config: Readonly<Record<string, unknown>>,
+  values: Loss['values'],
+  onLogits?: Loss['onLogits'],
+): Loss {
   return { name, config, values, getConfig: (): Configuration => ({ name, config }), onLogits };
 }
 
@@ -92,7 +105,12 @@ export function alignTargets(where: string, yTrue: Tensor, yPred: Tensor): [Tens
   if (sameShape(yTrue.shape, yPred.shape)) return [yTrue, yPred];
   if (sameShape([...yTrue.shape, 1], yPred.shape)) return [reshape(yTrue, yPred.shape), yPred];
   if (sameShape(yTrue.shape, [...yPred.shape, 1])) return [yTrue, reshape(yPred, yTrue.shape)];
-  throw targetMismatch(where, yPred.shape, yTrue.shape, 'give one target for every prediction, or change the units of the last layer.');
+  throw targetMismatch(
+    where,
+    yPred.shape,
+    yTrue.shape,
+    'give one target for every prediction, or change the units of the last layer.',
+  );
 }
 
 /** @internal */

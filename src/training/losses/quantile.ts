@@ -38,13 +38,20 @@ export function quantile(options: { quantile?: number | readonly number[] | unde
   const { quantile: given = 0.5 } = options;
   const quantiles = typeof given === 'number' ? [given] : given;
   if (quantiles.length === 0 || !quantiles.every((q) => q > 0 && q < 1)) {
-    throw new RondoError('OUT_OF_RANGE', { where: 'quantile', what: '`quantile` is out of range.', expected: 'numbers between 0 and 1', received: JSON.stringify(given), fix: 'give for example [0.1, 0.5, 0.9].' });
+    throw new RondoError('OUT_OF_RANGE', {
+      where: 'quantile',
+      what: '`quantile` is out of range.',
+      expected: 'numbers between 0 and 1',
+      received: JSON.stringify(given),
+      fix: 'give for example [0.1, 0.5, 0.9].',
+    });
   }
   if (typeof given === 'number') return elementLoss(single, { quantile: given });
   const levels = tensor(Float64Array.from(quantiles));
   const columns = quantiles.length;
   return lossOf('quantile', { quantile: quantiles }, (yTrue, yPred) => {
-    if (sameShape(yPred.shape, [...yTrue.shape, columns])) return applyPointwise(several, [reshape(yTrue, [...yTrue.shape, 1]), yPred, levels], { columns });
+    if (sameShape(yPred.shape, [...yTrue.shape, columns]))
+      return applyPointwise(several, [reshape(yTrue, [...yTrue.shape, 1]), yPred, levels], { columns });
     const features = yTrue.shape.at(-1) ?? 0;
     if (!sameShape(yPred.shape, [...yTrue.shape.slice(0, -1), features * columns])) {
       throw new RondoError('SHAPE_MISMATCH', {

@@ -1,5 +1,21 @@
 import { refuseUnknownOptions, requireNumber } from '../../errors.js';
-import { abs, add, div, greater, log, max, min, mul, neg, rowSum, select, softplus, sqrt, square, sub } from '../../expression/build.js';
+import {
+  abs,
+  add,
+  div,
+  greater,
+  log,
+  max,
+  min,
+  mul,
+  neg,
+  rowSum,
+  select,
+  softplus,
+  sqrt,
+  square,
+  sub,
+} from '../../expression/build.js';
 import type { PointwiseFunction } from '../../tensor/pointwise.js';
 import { elementLoss, EPSILON, type Loss, meanOf } from './loss.js';
 import { requireTargetRange } from './target-checks.js';
@@ -10,7 +26,11 @@ const huberError = meanOf(
   'huber',
   (t, p, { delta }) => {
     const distance = abs(sub(p, t));
-    return select(greater(distance, delta), sub(mul(delta, distance), mul(0.5, delta, delta)), mul(0.5, square(sub(p, t))));
+    return select(
+      greater(distance, delta),
+      sub(mul(delta, distance), mul(0.5, delta, delta)),
+      mul(0.5, square(sub(p, t))),
+    );
   },
   ['delta'],
 );
@@ -49,8 +69,15 @@ export function logCosh(options: object = {}): Loss {
 /** `mean(p - t log(p + 1e-7))`: the negative log-likelihood of counts t with expectation p, without its constant. @throws OUT_OF_RANGE before training for t < 0 */
 export function poisson(options: object = {}): Loss {
   refuseUnknownOptions('poisson', options, []);
-  const range = { least: 0, expected: 'counts of at least 0', fix: 'use meanSquaredError or huber for numbers below 0.' };
-  return { ...elementLoss(poissonError), requireTargets: (targets, _, where, name) => requireTargetRange(targets, { where, name }, range) };
+  const range = {
+    least: 0,
+    expected: 'counts of at least 0',
+    fix: 'use meanSquaredError or huber for numbers below 0.',
+  };
+  return {
+    ...elementLoss(poissonError),
+    requireTargets: (targets, _, where, name) => requireTargetRange(targets, { where, name }, range),
+  };
 }
 
 const divergence: PointwiseFunction = {
@@ -66,8 +93,16 @@ const divergence: PointwiseFunction = {
 /** `sum(t log(t / p))` over the last axis, both kept between 1e-7 and 1. Kullback and Leibler 1951, "On information and sufficiency". */
 export function klDivergence(options: object = {}): Loss {
   refuseUnknownOptions('klDivergence', options, []);
-  const range = { least: 0, most: 1, expected: 'probabilities from 0 to 1', fix: 'give distributions, or use another loss.' };
-  return { ...elementLoss(divergence), requireTargets: (targets, _, where, name) => requireTargetRange(targets, { where, name }, range) };
+  const range = {
+    least: 0,
+    most: 1,
+    expected: 'probabilities from 0 to 1',
+    fix: 'give distributions, or use another loss.',
+  };
+  return {
+    ...elementLoss(divergence),
+    requireTargets: (targets, _, where, name) => requireTargetRange(targets, { where, name }, range),
+  };
 }
 
 // The root is taken of what is kept above epsilon^2, so that its derivative at 0 is 0 and not 0 / 0.

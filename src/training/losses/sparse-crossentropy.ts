@@ -46,12 +46,15 @@ export function sparseCategoricalCrossentropy(options: { fromLogits?: boolean | 
       requireLabels(fn.name, yTrue.hostNumbers(), classes, yTrue);
       return applyPointwise(fn, [labels, yPred, columnNumbers(classes)]);
     },
-    (activation) => (!fromLogits && activation === 'softmax' ? sparseCategoricalCrossentropy({ fromLogits: true }) : undefined),
+    (activation) =>
+      !fromLogits && activation === 'softmax' ? sparseCategoricalCrossentropy({ fromLogits: true }) : undefined,
   );
   return {
     ...loss,
     requireTargets: ({ data, shape }, classes, where, name) => requireLabels(where, data, classes, { shape, name }),
-    requirePredictions: fromLogits ? undefined : (predictions, where) => requireProbabilities(predictions, fn.name, 'softmax', 1, where),
+    requirePredictions: fromLogits
+      ? undefined
+      : (predictions, where) => requireProbabilities(predictions, fn.name, 'softmax', 1, where),
     labelsFor: (activation) => (activation === (fromLogits ? undefined : 'softmax') ? labelsOf : undefined),
   };
 }
@@ -67,7 +70,9 @@ function labelsOf(yTrue: Tensor, shape: Shape): Int32Array {
 function labelsFor(where: string, yTrue: Tensor, shape: Shape): Tensor {
   const leading = shape.slice(0, -1);
   if (!sameShape(yTrue.shape, leading) && !sameShape(yTrue.shape, [...leading, 1])) {
-    const fix = sameShape(yTrue.shape, shape) ? 'use categoricalCrossentropy for one-hot targets.' : 'give one class index for every row of predictions.';
+    const fix = sameShape(yTrue.shape, shape)
+      ? 'use categoricalCrossentropy for one-hot targets.'
+      : 'give one class index for every row of predictions.';
     throw targetMismatch(where, leading, yTrue.shape, fix);
   }
   return reshape(yTrue, [...leading, 1]);

@@ -13,7 +13,11 @@ interface Naming {
 }
 
 /** Refuses targets outside of a range, naming the first. @throws OUT_OF_RANGE */
-export function requireTargetRange({ data, shape }: Targets, { where, name }: Naming, range: { least: number; most?: number | undefined; expected: string; fix: string }): void {
+export function requireTargetRange(
+  { data, shape }: Targets,
+  { where, name }: Naming,
+  range: { least: number; most?: number | undefined; expected: string; fix: string },
+): void {
   const { least, most = Infinity, expected, fix } = range;
   for (let i = 0; i < data.length; i++) {
     const value = data[i];
@@ -29,7 +33,13 @@ export function requireTargetRange({ data, shape }: Targets, { where, name }: Na
 }
 
 /** Refuses predictions that are no probabilities: rounding apart, and NaN, which training names itself. @throws OUT_OF_RANGE */
-export function requireProbabilities(predictions: ArrayLike<number>, loss: string, activation: string, most: number, where: string): void {
+export function requireProbabilities(
+  predictions: ArrayLike<number>,
+  loss: string,
+  activation: string,
+  most: number,
+  where: string,
+): void {
   for (let i = 0; i < predictions.length; i++) {
     const value = predictions[i];
     if (!(value < -SLACK || value > most + SLACK)) continue;
@@ -48,7 +58,8 @@ export function requireDistributions(targets: Targets, classes: number, naming: 
   const { data, shape } = targets;
   const { where, name } = naming;
   if ((shape.at(-1) ?? 1) !== classes || classes === 1) throw noRows(targets, classes, naming);
-  const fix = 'give one-hot rows or probabilities; use binaryCrossentropy (and sigmoid) where several classes may hold at once.';
+  const fix =
+    'give one-hot rows or probabilities; use binaryCrossentropy (and sigmoid) where several classes may hold at once.';
   requireTargetRange(targets, naming, { least: 0, most: 1, expected: 'probabilities from 0 to 1', fix });
   for (let start = 0; start < data.length; start += classes) {
     let sum = 0;

@@ -25,7 +25,12 @@ export function lossValue(loss: Loss, yTrue: Tensor, yPred: Tensor, weighting: W
 }
 
 /** @internal {@link lossValue}, and of how many values it is the mean: batches are weighted with it. */
-export function countedLoss(loss: Loss, yTrue: Tensor, yPred: Tensor, { sampleWeight, mask }: Weighting): { value: Tensor; count: number } {
+export function countedLoss(
+  loss: Loss,
+  yTrue: Tensor,
+  yPred: Tensor,
+  { sampleWeight, mask }: Weighting,
+): { value: Tensor; count: number } {
   let count = 0;
   const value = scope(() => {
     const values = loss.values(yTrue, yPred);

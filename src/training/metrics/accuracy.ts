@@ -1,6 +1,16 @@
 import { refuseUnknownOptions, requireCount, requireNumber } from '../../errors.js';
 import { sizeOf } from '../../shape.js';
-import { classOf, type Gather, isSparse, largestOf, MeanMetric, type Metric, requireEqualShapes, type ScoredReading, weightsOf } from './metric.js';
+import {
+  classOf,
+  type Gather,
+  isSparse,
+  largestOf,
+  MeanMetric,
+  type Metric,
+  requireEqualShapes,
+  type ScoredReading,
+  weightsOf,
+} from './metric.js';
 
 /** The share of predictions that are right, of values that are compared one by one. */
 function shareEqual(name: string, isEqual: (truth: number, prediction: number) => boolean): Gather {
@@ -13,13 +23,17 @@ function shareEqual(name: string, isEqual: (truth: number, prediction: number) =
 }
 
 /** The share of rows whose true class passes a test. */
-function shareOfRows(name: string, isRight: (data: ArrayLike<number>, start: number, classes: number, truth: number) => boolean): Gather {
+function shareOfRows(
+  name: string,
+  isRight: (data: ArrayLike<number>, start: number, classes: number, truth: number) => boolean,
+): Gather {
   return (batch, add) => {
     const { data, shape } = batch.yPred;
     const classes = shape.at(-1) ?? 1;
     const truth = classOf(name, batch);
     const weight = weightsOf(name, batch, shape.slice(0, -1));
-    for (let row = 0; row < sizeOf(shape) / classes; row++) add(Number(isRight(data, row * classes, classes, truth(row))), weight(row));
+    for (let row = 0; row < sizeOf(shape) / classes; row++)
+      add(Number(isRight(data, row * classes, classes, truth(row))), weight(row));
   };
 }
 
@@ -35,8 +49,12 @@ function scoredShare(name: string): ScoredReading {
   };
 }
 
-const exceeds = (threshold: number) => (truth: number, prediction: number): boolean => truth === Number(prediction > threshold);
-const largestIsTrue = (data: ArrayLike<number>, start: number, classes: number, truth: number): boolean => largestOf(data, start, classes) === truth;
+const exceeds =
+  (threshold: number) =>
+  (truth: number, prediction: number): boolean =>
+    truth === Number(prediction > threshold);
+const largestIsTrue = (data: ArrayLike<number>, start: number, classes: number, truth: number): boolean =>
+  largestOf(data, start, classes) === truth;
 
 /** The share of scores that exceed `threshold` (default 0.5) exactly where the target is 1. @throws OUT_OF_RANGE */
 export function binaryAccuracy(options: { threshold?: number | undefined } = {}): Metric {
@@ -55,7 +73,11 @@ export function categoricalAccuracy(options: object = {}): Metric {
 /** The share of rows whose largest score is at the target's class index. */
 export function sparseCategoricalAccuracy(options: object = {}): Metric {
   refuseUnknownOptions('sparseCategoricalAccuracy', options, []);
-  return new MeanMetric('sparseCategoricalAccuracy', 'higher', shareOfRows('sparseCategoricalAccuracy', largestIsTrue)).alsoScored(scoredShare('sparseCategoricalAccuracy'));
+  return new MeanMetric(
+    'sparseCategoricalAccuracy',
+    'higher',
+    shareOfRows('sparseCategoricalAccuracy', largestIsTrue),
+  ).alsoScored(scoredShare('sparseCategoricalAccuracy'));
 }
 
 /**

@@ -150,7 +150,10 @@ class AreaUnderCurve implements Metric {
 function areaUnderRoc(points: readonly Point[]): number {
   let area = 0;
   for (let i = 0; i + 1 < points.length; i++) {
-    area += ((points[i].falsePositives - points[i + 1].falsePositives) * (points[i].truePositives + points[i + 1].truePositives)) / 2;
+    area +=
+      ((points[i].falsePositives - points[i + 1].falsePositives) *
+        (points[i].truePositives + points[i + 1].truePositives)) /
+      2;
   }
   return area / (points[0].truePositives * points[0].falsePositives);
 }

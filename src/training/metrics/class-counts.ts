@@ -2,7 +2,15 @@ import { refuseUnknownOptions, RondoError, unknownName } from '../../errors.js';
 import type { Configuration } from '../../layers/configured.js';
 import type { Json } from '../../layers/layer.js';
 import { sizeOf } from '../../shape.js';
-import { classOf, isSparse, largestOf, type Metric, type MetricBatch, requireEqualShapes, weightsOf } from './metric.js';
+import {
+  classOf,
+  isSparse,
+  largestOf,
+  type Metric,
+  type MetricBatch,
+  requireEqualShapes,
+  weightsOf,
+} from './metric.js';
 import type { Resolved } from '../../resolved.js';
 
 /** How the classes are made one number. */
@@ -40,7 +48,13 @@ export class ClassCountMetric implements Metric {
     const { threshold, average } = options;
     if (!averages.includes(average)) throw unknownName(name, 'average', String(average), averages);
     if (threshold !== 'largest' && !Number.isFinite(threshold)) {
-      throw new RondoError('OUT_OF_RANGE', { where: name, what: '`threshold` is out of range.', expected: "a number, or 'largest'", received: String(threshold), fix: 'give for example 0.5.' });
+      throw new RondoError('OUT_OF_RANGE', {
+        where: name,
+        what: '`threshold` is out of range.',
+        expected: "a number, or 'largest'",
+        received: String(threshold),
+        fix: 'give for example 0.5.',
+      });
     }
   }
 
@@ -66,7 +80,8 @@ export class ClassCountMetric implements Metric {
       const largest = threshold === 'largest' && classes > 1 ? largestOf(yPred.data, start, classes) : -1;
       for (let c = 0; c < classes; c++) {
         const isTrue = label === undefined ? yTrue.data[start + c] !== 0 : label(row) === c;
-        const isPredicted = largest >= 0 ? c === largest : yPred.data[start + c] > (threshold === 'largest' ? 0.5 : threshold);
+        const isPredicted =
+          largest >= 0 ? c === largest : yPred.data[start + c] > (threshold === 'largest' ? 0.5 : threshold);
         if (isTrue && isPredicted) this.#counts[c].truePositives += w;
         else if (isPredicted) this.#counts[c].falsePositives += w;
         else if (isTrue) this.#counts[c].falseNegatives += w;
@@ -84,9 +99,17 @@ export class ClassCountMetric implements Metric {
     const { average } = this.#options;
     if (average === 'micro') {
       const sum = (key: keyof Counts): number => this.#counts.reduce((total, counts) => total + counts[key], 0);
-      return this.#quotient({ truePositives: sum('truePositives'), falsePositives: sum('falsePositives'), falseNegatives: sum('falseNegatives') }) || 0;
+      return (
+        this.#quotient({
+          truePositives: sum('truePositives'),
+          falsePositives: sum('falsePositives'),
+          falseNegatives: sum('falseNegatives'),
+        }) || 0
+      );
     }
-    const weights = this.#counts.map(({ truePositives, falseNegatives }) => (average === 'weighted' ? truePositives + falseNegatives : 1));
+    const weights = this.#counts.map(({ truePositives, falseNegatives }) =>
+      average === 'weighted' ? truePositives + falseNegatives : 1,
+    );
     const total = weights.reduce((a, b) => a + b, 0);
     return this.perClass().reduce((sum, value, i) => sum + value * weights[i], 0) / total;
   }
@@ -106,7 +129,11 @@ export class ClassCountMetric implements Metric {
 
 const averages: readonly Average[] = ['micro', 'macro', 'weighted'];
 
-function optionsOf(where: string, options: ClassCountOptions, defaults: Resolved<ClassCountOptions>): Resolved<ClassCountOptions> {
+function optionsOf(
+  where: string,
+  options: ClassCountOptions,
+  defaults: Resolved<ClassCountOptions>,
+): Resolved<ClassCountOptions> {
   refuseUnknownOptions(where, options, ['threshold', 'average']);
   return { threshold: options.threshold ?? defaults.threshold, average: options.average ?? defaults.average };
 }
@@ -114,13 +141,21 @@ function optionsOf(where: string, options: ClassCountOptions, defaults: Resolved
 /** `tp / (tp + fp)`: how many of the predicted are true. Defaults as Keras: threshold 0.5, all classes counted together. @throws OUT_OF_RANGE, UNKNOWN_NAME */
 export function precision(options: ClassCountOptions = {}): ClassCountMetric {
   const all = optionsOf('precision', options, { threshold: 0.5, average: 'micro' });
-  return new ClassCountMetric('precision', ({ truePositives, falsePositives }) => truePositives / (truePositives + falsePositives), all);
+  return new ClassCountMetric(
+    'precision',
+    ({ truePositives, falsePositives }) => truePositives / (truePositives + falsePositives),
+    all,
+  );
 }
 
 /** `tp / (tp + fn)`: how many of the true are predicted. Defaults as Keras: threshold 0.5, all classes counted together. @throws OUT_OF_RANGE, UNKNOWN_NAME */
 export function recall(options: ClassCountOptions = {}): ClassCountMetric {
   const all = optionsOf('recall', options, { threshold: 0.5, average: 'micro' });
-  return new ClassCountMetric('recall', ({ truePositives, falseNegatives }) => truePositives / (truePositives + falseNegatives), all);
+  return new ClassCountMetric(
+    'recall',
+    ({ truePositives, falseNegatives }) => truePositives / (truePositives + falseNegatives),
+    all,
+  );
 }
 
 /**
@@ -130,5 +165,10 @@ export function recall(options: ClassCountOptions = {}): ClassCountMetric {
  */
 export function f1Score(options: ClassCountOptions = {}): ClassCountMetric {
   const all = optionsOf('f1Score', options, { threshold: 'largest', average: 'macro' });
-  return new ClassCountMetric('f1Score', ({ truePositives, falsePositives, falseNegatives }) => (2 * truePositives) / (2 * truePositives + falsePositives + falseNegatives), all);
+  return new ClassCountMetric(
+    'f1Score',
+    ({ truePositives, falsePositives, falseNegatives }) =>
+      (2 * truePositives) / (2 * truePositives + falsePositives + falseNegatives),
+    all,
+  );
 }

@@ -1,5 +1,12 @@
 import { Catalog, type Given } from '../../layers/configured.js';
-import { accuracy, binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy, sparseTopKCategoricalAccuracy, topKCategoricalAccuracy } from './accuracy.js';
+import {
+  accuracy,
+  binaryAccuracy,
+  categoricalAccuracy,
+  sparseCategoricalAccuracy,
+  sparseTopKCategoricalAccuracy,
+  topKCategoricalAccuracy,
+} from './accuracy.js';
 import { auc } from './auc.js';
 import { f1Score, precision, recall } from './class-counts.js';
 import { mase, smape } from './forecast.js';
@@ -8,12 +15,33 @@ import type { Metric } from './metric.js';
 import { r2Score } from './r2-score.js';
 import { meanAbsoluteError, meanSquaredError, rootMeanSquaredError } from './regression.js';
 
-export { accuracy, binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy, sparseTopKCategoricalAccuracy, topKCategoricalAccuracy } from './accuracy.js';
+export {
+  accuracy,
+  binaryAccuracy,
+  categoricalAccuracy,
+  sparseCategoricalAccuracy,
+  sparseTopKCategoricalAccuracy,
+  topKCategoricalAccuracy,
+} from './accuracy.js';
 export { auc, type AucOptions } from './auc.js';
-export { type Average, type ClassCountMetric, type ClassCountOptions, f1Score, precision, recall } from './class-counts.js';
+export {
+  type Average,
+  type ClassCountMetric,
+  type ClassCountOptions,
+  f1Score,
+  precision,
+  recall,
+} from './class-counts.js';
 export { mase, type MaseOptions, smape } from './forecast.js';
 export { bitsPerCharacter, type DistributionOptions, perplexity } from './language.js';
-export { type HostArray, MeanMetric, type Metric, type MetricBatch, type ScoredBatch, type ScoredReading } from './metric.js';
+export {
+  type HostArray,
+  MeanMetric,
+  type Metric,
+  type MetricBatch,
+  type ScoredBatch,
+  type ScoredReading,
+} from './metric.js';
 export { type ClassAggregation, type R2Score, r2Score } from './r2-score.js';
 export { meanAbsoluteError, meanSquaredError, rootMeanSquaredError } from './regression.js';
 
@@ -23,11 +51,33 @@ export type MetricLike = Given<Metric>;
 const catalog = new Catalog<Metric>(
   'metric',
   {
-    accuracy, binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy, topKCategoricalAccuracy, sparseTopKCategoricalAccuracy,
-    precision, recall, f1Score, auc, perplexity, bitsPerCharacter,
-    meanAbsoluteError, meanSquaredError, rootMeanSquaredError, mase, smape, r2Score,
+    accuracy,
+    binaryAccuracy,
+    categoricalAccuracy,
+    sparseCategoricalAccuracy,
+    topKCategoricalAccuracy,
+    sparseTopKCategoricalAccuracy,
+    precision,
+    recall,
+    f1Score,
+    auc,
+    perplexity,
+    bitsPerCharacter,
+    meanAbsoluteError,
+    meanSquaredError,
+    rootMeanSquaredError,
+    mase,
+    smape,
+    r2Score,
   },
-  { acc: 'accuracy', f1: 'f1Score', mae: 'meanAbsoluteError', mse: 'meanSquaredError', rmse: 'rootMeanSquaredError', r2: 'r2Score' },
+  {
+    acc: 'accuracy',
+    f1: 'f1Score',
+    mae: 'meanAbsoluteError',
+    mse: 'meanSquaredError',
+    rmse: 'rootMeanSquaredError',
+    r2: 'r2Score',
+  },
   (name) => `A metric of your own is made known before: metrics.registerMetric('${name}', (options) => ...).`,
 );
 
@@ -45,6 +95,9 @@ export function metricNamed(given: MetricLike, where = 'metric'): Metric {
  * @param make gives a new metric, with nothing seen, for the options in a file; `{}` by name.
  * @throws USAGE when the library has a metric of that name
  */
-export function registerMetric<Options extends object = Readonly<Record<string, unknown>>>(name: string, make: (options: Options) => Metric): void {
+export function registerMetric<Options extends object = Readonly<Record<string, unknown>>>(
+  name: string,
+  make: (options: Options) => Metric,
+): void {
   catalog.register(name, make as (options: never) => Metric, 'registerMetric');
 }

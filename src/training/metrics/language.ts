@@ -21,7 +21,10 @@ function surprise(name: string, fromLogits: boolean): Gather {
     const weight = weightsOf(name, batch, shape.slice(0, -1));
     for (let row = 0; row < sizeOf(shape) / classes; row++) {
       const start = row * classes;
-      add(fromLogits ? ofLogits(data, start, classes, truth(row)) : ofProbabilities(data, start, classes, truth(row)), weight(row));
+      add(
+        fromLogits ? ofLogits(data, start, classes, truth(row)) : ofProbabilities(data, start, classes, truth(row)),
+        weight(row),
+      );
     }
   };
 }
@@ -53,12 +56,20 @@ function ofLogits(data: ArrayLike<number>, start: number, classes: number, truth
 export function perplexity(options: DistributionOptions = {}): Metric {
   refuseUnknownOptions('perplexity', options, ['fromLogits']);
   const { fromLogits = false } = options;
-  return new MeanMetric('perplexity', 'lower', surprise('perplexity', fromLogits), { fromLogits }, Math.exp).alsoScored(scoredSurprise('perplexity', fromLogits));
+  return new MeanMetric('perplexity', 'lower', surprise('perplexity', fromLogits), { fromLogits }, Math.exp).alsoScored(
+    scoredSurprise('perplexity', fromLogits),
+  );
 }
 
 /** `mean(-log2 p)` of the true classes; for models of characters, the bits that a coder would need for each. Shannon 1948. */
 export function bitsPerCharacter(options: DistributionOptions = {}): Metric {
   refuseUnknownOptions('bitsPerCharacter', options, ['fromLogits']);
   const { fromLogits = false } = options;
-  return new MeanMetric('bitsPerCharacter', 'lower', surprise('bitsPerCharacter', fromLogits), { fromLogits }, (mean) => mean / Math.LN2).alsoScored(scoredSurprise('bitsPerCharacter', fromLogits));
+  return new MeanMetric(
+    'bitsPerCharacter',
+    'lower',
+    surprise('bitsPerCharacter', fromLogits),
+    { fromLogits },
+    (mean) => mean / Math.LN2,
+  ).alsoScored(scoredSurprise('bitsPerCharacter', fromLogits));
 }

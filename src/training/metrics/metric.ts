@@ -50,7 +50,9 @@ export interface Metric extends Configured {
   /** @throws SHAPE_MISMATCH where targets, weights or mask do not fit the predictions */
   update(batch: MetricBatch): void;
   /** Given where scored labels are enough for the metric. */
-  readonly scored?: { readonly needsPredicted: boolean; readonly fromLogits?: boolean | undefined; update(batch: ScoredBatch): void } | undefined;
+  readonly scored?:
+    | { readonly needsPredicted: boolean; readonly fromLogits?: boolean | undefined; update(batch: ScoredBatch): void }
+    | undefined;
   /** NaN where nothing was seen that counts, so that it cannot be taken for a measurement (Keras says 0). */
   result(): number;
   /** What was seen so far, for training that is interrupted within an epoch. */
@@ -125,7 +127,11 @@ export class MeanMetric implements Metric {
  *
  * @throws SHAPE_MISMATCH
  */
-export function weightsOf(where: string, { sampleWeight, mask }: Pick<MetricBatch, 'sampleWeight' | 'mask'>, shape: Shape): (index: number) => number {
+export function weightsOf(
+  where: string,
+  { sampleWeight, mask }: Pick<MetricBatch, 'sampleWeight' | 'mask'>,
+  shape: Shape,
+): (index: number) => number {
   const size = sizeOf(shape);
   const readers = (['sampleWeight', 'mask'] as const).flatMap((name) => {
     const given = name === 'mask' ? mask : sampleWeight;
@@ -143,7 +149,13 @@ function leadingSize(where: string, name: string, given: Shape, shape: Shape): n
   const isLeading = (): boolean => rank <= shape.length && given.slice(0, rank).every((axis, i) => axis === shape[i]);
   while (!isLeading() && rank > 1 && given[rank - 1] === 1) rank--;
   if (isLeading()) return sizeOf(given.slice(0, rank));
-  throw new RondoError('SHAPE_MISMATCH', { where, what: `\`${name}\` does not fit the predictions.`, expected: `the leading axes of ${describeShape(shape)}`, received: describeShape(given), fix: 'give one number per sample, or one per sample and step.' });
+  throw new RondoError('SHAPE_MISMATCH', {
+    where,
+    what: `\`${name}\` does not fit the predictions.`,
+    expected: `the leading axes of ${describeShape(shape)}`,
+    received: describeShape(given),
+    fix: 'give one number per sample, or one per sample and step.',
+  });
 }
 
 /** Targets and predictions element by element; a last axis of 1 may be missing in one of them. @throws SHAPE_MISMATCH */
@@ -164,7 +176,8 @@ export function classOf(where: string, batch: MetricBatch): (row: number) => num
   const classes = yPred.shape.at(-1) ?? 1;
   const rows = sizeOf(yPred.shape) / classes;
   if (isSparse(batch)) {
-    if (sizeOf(yTrue.shape) !== rows) throw targetsDiffer(where, `${describeShape(yPred.shape.slice(0, -1))} (class indices)`, yTrue.shape);
+    if (sizeOf(yTrue.shape) !== rows)
+      throw targetsDiffer(where, `${describeShape(yPred.shape.slice(0, -1))} (class indices)`, yTrue.shape);
     return (row) => yTrue.data[row];
   }
   requireEqualShapes(where, batch);
@@ -179,5 +192,11 @@ export function largestOf(data: ArrayLike<number>, start: number, count: number)
 }
 
 function targetsDiffer(where: string, expected: string, received: Shape): RondoError {
-  return new RondoError('SHAPE_MISMATCH', { where, what: 'the targets do not fit the predictions.', expected: `targets of shape ${expected}`, received: describeShape(received), fix: 'give one target for every prediction.' });
+  return new RondoError('SHAPE_MISMATCH', {
+    where,
+    what: 'the targets do not fit the predictions.',
+    expected: `targets of shape ${expected}`,
+    received: describeShape(received),
+    fix: 'give one target for every prediction.',
+  });
 }

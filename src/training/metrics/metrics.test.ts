@@ -25,7 +25,9 @@ function metricOf({ metric, config, trainingSeries }: MetricVector): metrics.Met
 
 function valuesOf(metric: metrics.Metric, isList: boolean): number[] {
   if (!isList) return [metric.result()];
-  return 'perClass' in metric ? (metric as metrics.ClassCountMetric).perClass() : (metric as metrics.R2Score).perOutput();
+  return 'perClass' in metric
+    ? (metric as metrics.ClassCountMetric).perClass()
+    : (metric as metrics.R2Score).perOutput();
 }
 
 /** Rows `from` to `to` of an array. */
@@ -35,7 +37,10 @@ function rows({ shape, data }: metrics.HostArray, from: number, to: number): met
 }
 
 const vectors = readVectors<MetricVector>('metrics');
-const vector = (data: number[], ...shape: number[]): metrics.HostArray => ({ data, shape: shape.length === 0 ? [data.length] : shape });
+const vector = (data: number[], ...shape: number[]): metrics.HostArray => ({
+  data,
+  shape: shape.length === 0 ? [data.length] : shape,
+});
 
 describe('metrics', () => {
   it('have vectors, except bits per character, which are the logarithm of the perplexity', () => {
@@ -43,36 +48,62 @@ describe('metrics', () => {
     expect([...covered].sort()).toEqual([...metrics.metricNames].sort());
   });
 
-  it.each(vectors.map((entry) => [entry.file, entry] as const))('%s agrees with its definition, also over batches and after a reset', (_, entry) => {
-    const metric = metricOf(entry);
-    const { yTrue, yPred, sampleWeight, expected } = entry;
-    const isList = typeof expected.value !== 'number';
-    const wanted = typeof expected.value === 'number' ? [expected.value] : expected.value.data;
-    metric.update({ yTrue, yPred, sampleWeight });
-    // Keras computes AUC and mean squared errors in another order of sums.
-    expectClose(valuesOf(metric, isList), wanted, 1e-12, 'one batch');
-    metric.reset();
-    const total = yTrue.shape[0];
-    for (const [from, to] of [[0, 5], [5, 6], [6, total]]) {
-      metric.update({ yTrue: rows(yTrue, from, to), yPred: rows(yPred, from, to), sampleWeight: sampleWeight && rows(sampleWeight, from, to) });
-    }
-    expectClose(valuesOf(metric, isList), wanted, 1e-12, 'three batches');
-  });
+  it.each(vectors.map((entry) => [entry.file, entry] as const))(
+    '%s agrees with its definition, also over batches and after a reset',
+    (_, entry) => {
+      const metric = metricOf(entry);
+      const { yTrue, yPred, sampleWeight, expected } = entry;
+      const isList = typeof expected.value !== 'number';
+      const wanted = typeof expected.value === 'number' ? [expected.value] : expected.value.data;
+      metric.update({ yTrue, yPred, sampleWeight });
+      // Keras computes AUC and mean squared errors in another order of sums.
+      expectClose(valuesOf(metric, isList), wanted, 1e-12, 'one batch');
+      metric.reset();
+      const total = yTrue.shape[0];
+      for (const [from, to] of [
+        [0, 5],
+        [5, 6],
+        [6, total],
+      ]) {
+        metric.update({
+          yTrue: rows(yTrue, from, to),
+          yPred: rows(yPred, from, to),
+          sampleWeight: sampleWeight && rows(sampleWeight, from, to),
+        });
+      }
+      expectClose(valuesOf(metric, isList), wanted, 1e-12, 'three batches');
+    },
+  );
 
   it('leave out what is masked, whatever it holds', () => {
     const mask = vector([1, 1, 0, 1, 0, 0], 2, 3);
     const sparse = metrics.accuracy();
-    sparse.update({ yTrue: vector([0, 1, 1, 0, 9, 9], 2, 3), yPred: vector([0.9, 0.1, 0.2, 0.8, NaN, NaN, 0.4, 0.6, NaN, 1, 1, NaN], 2, 3, 2), mask });
+    sparse.update({
+      yTrue: vector([0, 1, 1, 0, 9, 9], 2, 3),
+      yPred: vector([0.9, 0.1, 0.2, 0.8, NaN, NaN, 0.4, 0.6, NaN, 1, 1, NaN], 2, 3, 2),
+      mask,
+    });
     expect(sparse.result()).toBeCloseTo(2 / 3, 14);
     const truths = [1, 0, 1, 0];
     const scores = [0.9, 0.2, 0.4, 0.7];
-    const withPadding = <T>(values: readonly T[], padding: T): T[] => [values[0], values[1], padding, values[2], values[3], padding];
+    const withPadding = <T>(values: readonly T[], padding: T): T[] => [
+      values[0],
+      values[1],
+      padding,
+      values[2],
+      values[3],
+      padding,
+    ];
     for (const name of ['meanAbsoluteError', 'perplexity', 'auc', 'f1Score', 'r2Score']) {
       const [padded, whole] = [metrics.metricNamed(name), metrics.metricNamed(name)];
       const rowsOf = (score: number): number[] => (name === 'perplexity' ? [1 - score, score] : [score]);
       const width = rowsOf(0).length;
       whole.update({ yTrue: vector(truths, 2, 2), yPred: vector(scores.flatMap(rowsOf), 2, 2, width) });
-      padded.update({ yTrue: vector(withPadding(truths, 0), 2, 3), yPred: vector(withPadding(scores, NaN).flatMap(rowsOf), 2, 3, width), mask: vector(withPadding([1, 1, 1, 1], 0), 2, 3) });
+      padded.update({
+        yTrue: vector(withPadding(truths, 0), 2, 3),
+        yPred: vector(withPadding(scores, NaN).flatMap(rowsOf), 2, 3, width),
+        mask: vector(withPadding([1, 1, 1, 1], 0), 2, 3),
+      });
       expect(padded.result(), name).toBeCloseTo(whole.result(), 14);
       expect(padded.result(), name).not.toBeNaN();
     }
@@ -80,7 +111,12 @@ describe('metrics', () => {
 
   it('multiply sample weights and masks', () => {
     const metric = metrics.meanAbsoluteError();
-    metric.update({ yTrue: vector([0, 0, 0, 0], 2, 2), yPred: vector([1, 2, 3, 4], 2, 2), sampleWeight: vector([0.5, 2]), mask: vector([1, 0, 1, 1], 2, 2) });
+    metric.update({
+      yTrue: vector([0, 0, 0, 0], 2, 2),
+      yPred: vector([1, 2, 3, 4], 2, 2),
+      sampleWeight: vector([0.5, 2]),
+      mask: vector([1, 0, 1, 1], 2, 2),
+    });
     expect(metric.result()).toBeCloseTo((0.5 * 1 + 2 * 7) / 4.5, 14);
   });
 
@@ -127,7 +163,14 @@ describe('metrics', () => {
     const labels = [0, 2, 1, 1, 0, 2, 2, 1];
     const [sparse, dense] = [metrics.f1Score({ average: 'weighted' }), metrics.f1Score({ average: 'weighted' })];
     sparse.update({ yTrue: vector(labels), yPred: scores });
-    dense.update({ yTrue: vector(labels.flatMap((label) => [0, 1, 2].map((c) => Number(c === label))), 8, 3), yPred: scores });
+    dense.update({
+      yTrue: vector(
+        labels.flatMap((label) => [0, 1, 2].map((c) => Number(c === label))),
+        8,
+        3,
+      ),
+      yPred: scores,
+    });
     expect(sparse.result()).toBe(dense.result());
     expect(sparse.result()).toBeGreaterThan(0);
   });
@@ -145,7 +188,10 @@ describe('metrics', () => {
   it('tell perplexity and bits per character of logits, far from where exp overflows', () => {
     const batch = { yTrue: vector([0, 2]), yPred: vector([900, 899, 0, -5, 1, 3], 2, 3) };
     const nats = (Math.log1p(Math.exp(-1)) + Math.log(Math.exp(-8) + Math.exp(-2) + 1)) / 2;
-    const [perplexity, bits] = [metrics.perplexity({ fromLogits: true }), metrics.bitsPerCharacter({ fromLogits: true })];
+    const [perplexity, bits] = [
+      metrics.perplexity({ fromLogits: true }),
+      metrics.bitsPerCharacter({ fromLogits: true }),
+    ];
     perplexity.update(batch);
     bits.update(batch);
     expect(perplexity.result()).toBeCloseTo(Math.exp(nats), 12);
@@ -161,7 +207,18 @@ describe('metrics', () => {
     const guesses = truths.map((t, i) => t + 0.1 * Math.sin(i));
     const [near, far] = [metrics.r2Score(), metrics.r2Score()];
     near.update({ yTrue: vector(truths, 50, 1), yPred: vector(guesses, 50, 1) });
-    far.update({ yTrue: vector(truths.map((t) => t + offset), 50, 1), yPred: vector(guesses.map((t) => t + offset), 50, 1) });
+    far.update({
+      yTrue: vector(
+        truths.map((t) => t + offset),
+        50,
+        1,
+      ),
+      yPred: vector(
+        guesses.map((t) => t + offset),
+        50,
+        1,
+      ),
+    });
     expect(far.result()).toBeCloseTo(near.result(), 6);
   });
 
@@ -192,13 +249,19 @@ describe('metrics', () => {
   it('refuse what they cannot use, and say what would do', () => {
     const two = vector([1, 0]);
     expect(() => metrics.metricNamed('accuarcy')).toThrow(/unknown metric `accuarcy`; did you mean `accuracy`/);
-    expect(() => metrics.f1Score({ average: 'mean' as 'macro' })).toThrow(/^\[UNKNOWN_NAME\] f1Score: unknown average `mean`/);
+    expect(() => metrics.f1Score({ average: 'mean' as 'macro' })).toThrow(
+      /^\[UNKNOWN_NAME\] f1Score: unknown average `mean`/,
+    );
     expect(() => metrics.precision({ treshold: 1 } as object)).toThrow(/did you mean `threshold`/);
     expect(() => metrics.auc({ numThresholds: 1 })).toThrow(/^\[OUT_OF_RANGE\]/);
     expect(() => metrics.mase()).toThrow(/^\[USAGE\] mase: .*\n.*either trainingSeries or scale/);
     expect(() => metrics.mase({ trainingSeries: [4, 4, 4] })).toThrow(/^\[OUT_OF_RANGE\] mase: `scale`/);
-    expect(() => metrics.meanSquaredError().update({ yTrue: two, yPred: vector([1, 2, 3, 4], 2, 2) })).toThrow(/^\[SHAPE_MISMATCH\] meanSquaredError: .*\n {2}expected: targets of shape \[2, 2\]/);
-    expect(() => metrics.meanSquaredError().update({ yTrue: two, yPred: two, mask: vector([1, 1, 1]) })).toThrow(/^\[SHAPE_MISMATCH\] meanSquaredError: `mask`/);
+    expect(() => metrics.meanSquaredError().update({ yTrue: two, yPred: vector([1, 2, 3, 4], 2, 2) })).toThrow(
+      /^\[SHAPE_MISMATCH\] meanSquaredError: .*\n {2}expected: targets of shape \[2, 2\]/,
+    );
+    expect(() => metrics.meanSquaredError().update({ yTrue: two, yPred: two, mask: vector([1, 1, 1]) })).toThrow(
+      /^\[SHAPE_MISMATCH\] meanSquaredError: `mask`/,
+    );
   });
 });
 

@@ -79,6 +79,7 @@ export class R2Score implements Metric {
 export function r2Score(options: { classAggregation?: ClassAggregation | undefined } = {}): R2Score {
   refuseUnknownOptions('r2Score', options, ['classAggregation']);
   const { classAggregation = 'uniformAverage' } = options;
-  if (!aggregations.includes(classAggregation)) throw unknownName('r2Score', 'classAggregation', String(classAggregation), aggregations);
+  if (!aggregations.includes(classAggregation))
+    throw unknownName('r2Score', 'classAggregation', String(classAggregation), aggregations);
   return new R2Score(classAggregation);
 }

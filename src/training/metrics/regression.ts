@@ -14,17 +14,31 @@ export function meanOfElements(name: string, element: (truth: number, prediction
 /** `mean(|t - p|)` */
 export function meanAbsoluteError(options: object = {}): Metric {
   refuseUnknownOptions('meanAbsoluteError', options, []);
-  return new MeanMetric('meanAbsoluteError', 'lower', meanOfElements('meanAbsoluteError', (t, p) => Math.abs(t - p)));
+  return new MeanMetric(
+    'meanAbsoluteError',
+    'lower',
+    meanOfElements('meanAbsoluteError', (t, p) => Math.abs(t - p)),
+  );
 }
 
 /** `mean((t - p)^2)` */
 export function meanSquaredError(options: object = {}): Metric {
   refuseUnknownOptions('meanSquaredError', options, []);
-  return new MeanMetric('meanSquaredError', 'lower', meanOfElements('meanSquaredError', (t, p) => (t - p) ** 2));
+  return new MeanMetric(
+    'meanSquaredError',
+    'lower',
+    meanOfElements('meanSquaredError', (t, p) => (t - p) ** 2),
+  );
 }
 
 /** `sqrt(mean((t - p)^2))` */
 export function rootMeanSquaredError(options: object = {}): Metric {
   refuseUnknownOptions('rootMeanSquaredError', options, []);
-  return new MeanMetric('rootMeanSquaredError', 'lower', meanOfElements('rootMeanSquaredError', (t, p) => (t - p) ** 2), {}, Math.sqrt);
+  return new MeanMetric(
+    'rootMeanSquaredError',
+    'lower',
+    meanOfElements('rootMeanSquaredError', (t, p) => (t - p) ** 2),
+    {},
+    Math.sqrt,
+  );
 }

@@ -1,6 +1,12 @@
 import { add, div, type Expression, mul, neg, sqrt, square } from '../../expression/build.js';
 import { Optimizer } from './optimizer.js';
-import { commonPart, type OptimizerOptions, refuseUnknownOptimizerOptions, requireDecay, requireEpsilon } from './options.js';
+import {
+  commonPart,
+  type OptimizerOptions,
+  refuseUnknownOptimizerOptions,
+  requireDecay,
+  requireEpsilon,
+} from './options.js';
 
 export interface AdadeltaOptions extends OptimizerOptions {
   /** Decay of the averages. Default 0.95. */
@@ -31,7 +37,11 @@ export function adadelta(options: AdadeltaOptions = {}): Optimizer {
       update: ({ gradient, weight, slots, scalars }) => {
         const accumulatedGradient = averaged(slots.accumulatedGradient, gradient);
         const step = neg(div(mul(rms(slots.accumulatedStep), gradient), rms(accumulatedGradient)));
-        return { accumulatedGradient, accumulatedStep: averaged(slots.accumulatedStep, step), weight: add(weight, mul(scalars.rate, step)) };
+        return {
+          accumulatedGradient,
+          accumulatedStep: averaged(slots.accumulatedStep, step),
+          weight: add(weight, mul(scalars.rate, step)),
+        };
       },
     },
     commonPart(options),

@@ -1,6 +1,12 @@
 import { add, div, max, mul, sqrt, square, sub } from '../../expression/build.js';
 import { Optimizer } from './optimizer.js';
-import { commonPart, type OptimizerOptions, refuseUnknownOptimizerOptions, requireDecay, requireEpsilon } from './options.js';
+import {
+  commonPart,
+  type OptimizerOptions,
+  refuseUnknownOptimizerOptions,
+  requireDecay,
+  requireEpsilon,
+} from './options.js';
 
 export interface AdamOptions extends OptimizerOptions {
   /** Decay of the average gradient. Default 0.9. */
@@ -40,7 +46,9 @@ function adamNamed(name: string, options: AdamOptions): Optimizer {
       name,
       config: { beta1, beta2, epsilon, amsgrad },
       slots: { momentum: 0, velocity: 0, ...(amsgrad && { velocityHat: 0 }) },
-      scalars: ({ step, learningRate }) => ({ alpha: (learningRate * Math.sqrt(1 - beta2 ** step)) / (1 - beta1 ** step) }),
+      scalars: ({ step, learningRate }) => ({
+        alpha: (learningRate * Math.sqrt(1 - beta2 ** step)) / (1 - beta1 ** step),
+      }),
       update: ({ gradient, weight, slots, scalars }) => {
         const momentum = add(slots.momentum, mul(sub(gradient, slots.momentum), 1 - beta1));
         const velocity = add(slots.velocity, mul(sub(square(gradient), slots.velocity), 1 - beta2));

@@ -25,7 +25,8 @@ export function averagedSGD(options: AveragedSGDOptions = {}): Optimizer {
   refuseUnknownOptimizerOptions('averagedSGD', options, ['lambd', 'alpha', 't0']);
   const { weightDecay = 0, ...others } = commonPart(options);
   const { lambd = 1e-4, alpha = 0.75, t0 = 1e6 } = options;
-  for (const [name, value] of Object.entries({ lambd, alpha, t0, weightDecay })) requireNumber('averagedSGD', name, value, 'a number of at least 0', (v) => v >= 0);
+  for (const [name, value] of Object.entries({ lambd, alpha, t0, weightDecay }))
+    requireNumber('averagedSGD', name, value, 'a number of at least 0', (v) => v >= 0);
   return new Optimizer(
     {
       name: 'averagedSGD',
@@ -35,7 +36,10 @@ export function averagedSGD(options: AveragedSGDOptions = {}): Optimizer {
       counters: { averagingStart: t0 },
       scalars: ({ step, learningRate, counters }) => {
         const before = step - 1;
-        return { eta: learningRate / (1 + lambd * learningRate * before) ** alpha, mu: 1 / Math.max(1, before - counters.averagingStart) };
+        return {
+          eta: learningRate / (1 + lambd * learningRate * before) ** alpha,
+          mu: 1 / Math.max(1, before - counters.averagingStart),
+        };
       },
       update: ({ gradient, weight, slots, scalars }) => {
         const decayed = weightDecay > 0 ? add(gradient, mul(weightDecay, weight)) : gradient;

@@ -6,7 +6,9 @@ import { describeShape } from '../../shape.js';
 import { numbersOf } from '../../tensor/row-gradient.js';
 import { emptyTensor, type Tensor, type Variable } from '../../tensor/tensor.js';
 
-const squareSum = pointwiseProgram('squareSum', [{ name: 'sum', expression: mul(leaf('x'), leaf('x')), reduce: 'all' }]);
+const squareSum = pointwiseProgram('squareSum', [
+  { name: 'sum', expression: mul(leaf('x'), leaf('x')), reduce: 'all' },
+]);
 const total = pointwiseProgram('total', [{ name: 'sum', expression: leaf('x'), reduce: 'all' }]);
 
 /** Sums of squares that stay where they are computed: of each gradient `[n]`, and of all `[1]`. */
@@ -25,15 +27,32 @@ export function squaredNorms(gradients: readonly Tensor[]): SquaredNorms {
     const numbers = numbersOf(gradient);
     if (numbers.size === 0) return backend.fill({ buffer, offset: offset + i }, 1, 0);
     const x = { ...numbers.viewOn(backend), rowStride: numbers.size };
-    backend.pointwise({ program: squareSum, rows: 1, columns: numbers.size, inputs: { x }, outputs: { sum: { buffer, offset: offset + i, rowStride: 0 } } });
+    backend.pointwise({
+      program: squareSum,
+      rows: 1,
+      columns: numbers.size,
+      inputs: { x },
+      outputs: { sum: { buffer, offset: offset + i, rowStride: 0 } },
+    });
   });
   const x = { buffer, offset, rowStride: gradients.length };
-  backend.pointwise({ program: total, rows: 1, columns: gradients.length, inputs: { x }, outputs: { sum: { ...all.viewOn(backend), rowStride: 0 } } });
+  backend.pointwise({
+    program: total,
+    rows: 1,
+    columns: gradients.length,
+    inputs: { x },
+    outputs: { sum: { ...all.viewOn(backend), rowStride: 0 } },
+  });
   return { each, all };
 }
 
 /** The norms, read back and checked. @param step the number of the batch, from 1. @throws NOT_FINITE naming the weights whose gradients are not */
-export function finiteNorms(where: string, gradients: readonly Tensor[], variables: readonly Variable[], step: number): SquaredNorms {
+export function finiteNorms(
+  where: string,
+  gradients: readonly Tensor[],
+  variables: readonly Variable[],
+  step: number,
+): SquaredNorms {
   const norms = squaredNorms(gradients);
   const square = norms.all.item();
   if (Number.isFinite(square)) return norms;
@@ -56,8 +75,12 @@ export function requireFit(where: string, gradients: readonly Tensor[], variable
   throw new RondoError('SHAPE_MISMATCH', {
     where: `${where}.applyGradients`,
     what: 'gradients and variables do not belong together.',
-    expected: wrong < 0 ? `${variables.length} gradients` : `a gradient of shape ${describeShape(variables[wrong].shape)} for \`${variables[wrong].name}\``,
-    received: wrong < 0 ? `${gradients.length} gradients` : gradient === undefined ? 'none' : describeShape(gradient.shape),
+    expected:
+      wrong < 0
+        ? `${variables.length} gradients`
+        : `a gradient of shape ${describeShape(variables[wrong].shape)} for \`${variables[wrong].name}\``,
+    received:
+      wrong < 0 ? `${gradients.length} gradients` : gradient === undefined ? 'none' : describeShape(gradient.shape),
     fix: 'give one gradient for each variable, in the same order.',
   });
 }

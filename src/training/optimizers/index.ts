@@ -33,7 +33,11 @@ export type { Moment, UpdateContext, UpdateRule } from './update-rule.js';
 /** An optimizer, its name, or its stored configuration. */
 export type OptimizerLike = Given<Optimizer>;
 
-const catalog = new Catalog<Optimizer>('optimizer', { sgd, rmsprop, adagrad, adadelta, adam, adamW, nadam, lion, averagedSGD }, { adamw: 'adamW' });
+const catalog = new Catalog<Optimizer>(
+  'optimizer',
+  { sgd, rmsprop, adagrad, adadelta, adam, adamW, nadam, lion, averagedSGD },
+  { adamw: 'adamW' },
+);
 
 export const optimizerNames = catalog.names;
 

@@ -28,7 +28,10 @@ export function lion(options: LionOptions = {}): Optimizer {
       scalars: ({ learningRate }) => ({ rate: learningRate }),
       update: ({ gradient, weight, slots, scalars }) => {
         const direction = sign(add(mul(slots.momentum, beta1), mul(gradient, 1 - beta1)));
-        return { momentum: add(mul(slots.momentum, beta2), mul(gradient, 1 - beta2)), weight: sub(weight, mul(scalars.rate, direction)) };
+        return {
+          momentum: add(mul(slots.momentum, beta2), mul(gradient, 1 - beta2)),
+          weight: sub(weight, mul(scalars.rate, direction)),
+        };
       },
     },
     commonPart(options),

@@ -1,6 +1,12 @@
 import { add, div, mul, sqrt, square, sub } from '../../expression/build.js';
 import { Optimizer } from './optimizer.js';
-import { commonPart, type OptimizerOptions, refuseUnknownOptimizerOptions, requireDecay, requireEpsilon } from './options.js';
+import {
+  commonPart,
+  type OptimizerOptions,
+  refuseUnknownOptimizerOptions,
+  requireDecay,
+  requireEpsilon,
+} from './options.js';
 
 export interface NadamOptions extends OptimizerOptions {
   /** Decay of the average gradient. Default 0.9. */

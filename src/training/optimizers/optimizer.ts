@@ -33,7 +33,10 @@ export interface OptimizerState {
 }
 
 const accumulate = pointwiseProgram('accumulateGradient', [
-  { name: 'sum', expression: mul(add(leaf('sum'), mul(leaf('gradient'), leaf('count', 'scalar'))), leaf('share', 'scalar')) },
+  {
+    name: 'sum',
+    expression: mul(add(leaf('sum'), mul(leaf('gradient'), leaf('count', 'scalar'))), leaf('share', 'scalar')),
+  },
 ]);
 const swap = pointwiseProgram('swapAverage', [
   { name: 'weight', expression: leaf('average') },
@@ -65,7 +68,11 @@ export class Optimizer implements Configured {
     this.#rate = this.common.learningRate;
     this.#counters = { ...rule.counters };
     if (this.common.ema !== undefined && rule.averageSlot !== undefined) {
-      throw new RondoError('USAGE', { where: rule.name, what: 'the optimizer keeps averages already.', fix: 'remove `useEMA`.' });
+      throw new RondoError('USAGE', {
+        where: rule.name,
+        what: 'the optimizer keeps averages already.',
+        fix: 'remove `useEMA`.',
+      });
     }
   }
 
@@ -87,7 +94,11 @@ export class Optimizer implements Configured {
   /** @throws USAGE where a schedule gives it; OUT_OF_RANGE */
   set learningRate(value: number) {
     if (typeof this.#rate !== 'number') {
-      throw new RondoError('USAGE', { where: `${this.name}.learningRate`, what: 'a schedule gives the learning rate.', fix: 'make the optimizer with a number instead of a schedule.' });
+      throw new RondoError('USAGE', {
+        where: `${this.name}.learningRate`,
+        what: 'a schedule gives the learning rate.',
+        fix: 'make the optimizer with a number instead of a schedule.',
+      });
     }
     requireLearningRate(this.name, value);
     this.#rate = value;
@@ -103,10 +114,20 @@ export class Optimizer implements Configured {
     if (this.#states.size > 0) {
       const stranger = variables.find((variable) => !this.#states.has(variable));
       if (stranger === undefined) return;
-      throw new RondoError('USAGE', { where: this.name, what: `the weight \`${stranger.name}\` is not one the optimizer was made for.`, fix: 'make a new optimizer (compile the model again).' });
+      throw new RondoError('USAGE', {
+        where: this.name,
+        what: `the weight \`${stranger.name}\` is not one the optimizer was made for.`,
+        fix: 'make a new optimizer (compile the model again).',
+      });
     }
     for (const variable of variables) {
-      const state = (kind: string, value: number): Variable => new Variable(variable.shape, new Float64Array(variable.size).fill(value), `${this.name}/${kind}/${variable.name}`, false);
+      const state = (kind: string, value: number): Variable =>
+        new Variable(
+          variable.shape,
+          new Float64Array(variable.size).fill(value),
+          `${this.name}/${kind}/${variable.name}`,
+          false,
+        );
       this.#states.set(variable, {
         slots: Object.fromEntries(Object.entries(this.rule.slots).map(([slot, value]) => [slot, state(slot, value)])),
         average: this.common.ema && state('average', 0),
@@ -125,7 +146,11 @@ export class Optimizer implements Configured {
    *   whose masks differ that holds for the sum of their counts alone. Default 1.
    * @throws NOT_FINITE where that norm is not finite; USAGE for other variables than at the first call; SHAPE_MISMATCH
    */
-  applyGradients(gradients: readonly Tensor[], variables: readonly Variable[], { requireFinite = false, count = 1 }: { requireFinite?: boolean | undefined; count?: number | undefined } = {}): void {
+  applyGradients(
+    gradients: readonly Tensor[],
+    variables: readonly Variable[],
+    { requireFinite = false, count = 1 }: { requireFinite?: boolean | undefined; count?: number | undefined } = {},
+  ): void {
     requireFit(this.name, gradients, variables);
     this.build(variables);
     scope(() => {
@@ -156,7 +181,9 @@ export class Optimizer implements Configured {
 
   /** Everything that is remembered of the weights, under readable names such as `adam/velocity/lstm/kernel`. */
   stateVariables(): Variable[] {
-    return [...this.#states.values()].flatMap(({ slots, average, accumulated }) => [...Object.values(slots), average, accumulated].filter((kept) => kept !== undefined));
+    return [...this.#states.values()].flatMap(({ slots, average, accumulated }) =>
+      [...Object.values(slots), average, accumulated].filter((kept) => kept !== undefined),
+    );
   }
 
   /** With {@link stateVariables}, all that a resumed run needs to end with the same bits. */
@@ -174,14 +201,28 @@ export class Optimizer implements Configured {
   setState(state: OptimizerState): void {
     const steps = this.common.gradientAccumulationSteps;
     const accumulatedCount = state?.accumulatedCount ?? state?.batches % steps;
-    const isOwn = state?.name === this.name && Number.isFinite(accumulatedCount) && accumulatedCount >= 0 && Number.isInteger(state.batches) && state.batches >= 0 && Object.keys(this.#counters).every((counter) => Number.isFinite(state.counters?.[counter]));
+    const isOwn =
+      state?.name === this.name &&
+      Number.isFinite(accumulatedCount) &&
+      accumulatedCount >= 0 &&
+      Number.isInteger(state.batches) &&
+      state.batches >= 0 &&
+      Object.keys(this.#counters).every((counter) => Number.isFinite(state.counters?.[counter]));
     if (!isOwn || (typeof this.#rate === 'number') !== (typeof state.learningRate === 'number')) {
-      throw new RondoError('FILE_FORMAT', { where: `${this.name}.setState`, what: 'this is not the state of such an optimizer.', expected: JSON.stringify(this.getState()), received: JSON.stringify(state), fix: 'resume with the optimizer and the options of the run that was saved.' });
+      throw new RondoError('FILE_FORMAT', {
+        where: `${this.name}.setState`,
+        what: 'this is not the state of such an optimizer.',
+        expected: JSON.stringify(this.getState()),
+        received: JSON.stringify(state),
+        fix: 'resume with the optimizer and the options of the run that was saved.',
+      });
     }
     this.#batchesSeen = state.batches;
     this.#accumulatedCount = accumulatedCount;
     if (state.learningRate !== null) this.learningRate = state.learningRate;
-    this.#counters = Object.fromEntries(Object.keys(this.#counters).map((counter) => [counter, state.counters[counter]]));
+    this.#counters = Object.fromEntries(
+      Object.keys(this.#counters).map((counter) => [counter, state.counters[counter]]),
+    );
   }
 
   /** Whether averages of the weights are kept. */
@@ -191,14 +232,26 @@ export class Optimizer implements Configured {
 
   /** Lets an optimizer that averages from some update on start now. @throws USAGE for one that does not */
   startAveraging(): void {
-    if (this.#counters.averagingStart === undefined) throw new RondoError('USAGE', { where: `${this.name}.startAveraging`, what: 'the optimizer has no such start.', expected: 'averagedSGD', received: this.name, fix: "compile the model with optimizer: 'averagedSGD'." });
+    if (this.#counters.averagingStart === undefined)
+      throw new RondoError('USAGE', {
+        where: `${this.name}.startAveraging`,
+        what: 'the optimizer has no such start.',
+        expected: 'averagedSGD',
+        received: this.name,
+        fix: "compile the model with optimizer: 'averagedSGD'.",
+      });
     // The next update's weights are the first of the mean.
     this.#counters.averagingStart = Math.min(this.#counters.averagingStart, this.iterations - 1);
   }
 
   /** Exchanges weights and averages in place: once to evaluate with the averages, once more to train on. @throws USAGE where none are kept */
   swapAverages(): void {
-    if (!this.hasAverages) throw new RondoError('USAGE', { where: `${this.name}.swapAverages`, what: 'no averages of the weights are kept.', fix: 'make the optimizer with `useEMA: true`.' });
+    if (!this.hasAverages)
+      throw new RondoError('USAGE', {
+        where: `${this.name}.swapAverages`,
+        what: 'no averages of the weights are kept.',
+        fix: 'make the optimizer with `useEMA: true`.',
+      });
     this.#withAverages(swap);
   }
 
@@ -219,7 +272,14 @@ export class Optimizer implements Configured {
       ...(common.gradientAccumulationSteps > 1 && { gradientAccumulationSteps: common.gradientAccumulationSteps }),
       ...(common.lazyRows && { lazyRows: true }),
     };
-    return { name: this.name, config: { learningRate: typeof this.#rate === 'number' ? this.#rate : this.#rate.getConfig(), ...rule.config, ...optional } };
+    return {
+      name: this.name,
+      config: {
+        learningRate: typeof this.#rate === 'number' ? this.#rate : this.#rate.getConfig(),
+        ...rule.config,
+        ...optional,
+      },
+    };
   }
 
   /** Adds a gradient, as often as it counts, to what is accumulated of its weight, and multiplies by `share`. */
@@ -227,7 +287,14 @@ export class Optimizer implements Configured {
     const backend = currentBackend();
     const sum = this.#states.get(variable)!.accumulated!;
     const place = flat(sum);
-    backend.pointwise({ program: accumulate, rows: 1, columns: sum.size, inputs: { sum: place, gradient: flat(gradient) }, outputs: { sum: place }, scalars });
+    backend.pointwise({
+      program: accumulate,
+      rows: 1,
+      columns: sum.size,
+      inputs: { sum: place, gradient: flat(gradient) },
+      outputs: { sum: place },
+      scalars,
+    });
     return sum;
   }
 
@@ -238,7 +305,11 @@ export class Optimizer implements Configured {
     const step = this.iterations + 1;
     const { ema } = common;
     const program = this.#programFor(ema?.overwriteFrequency !== undefined && step % ema.overwriteFrequency === 0);
-    const scalars = { ...rule.scalars({ step, learningRate, counters: this.#counters }), decay: 0, emaMomentum: step === 1 ? 0 : (ema?.momentum ?? 0) };
+    const scalars = {
+      ...rule.scalars({ step, learningRate, counters: this.#counters }),
+      decay: 0,
+      emaMomentum: step === 1 ? 0 : (ema?.momentum ?? 0),
+    };
     variables.forEach((variable, i) => {
       const { slots, average } = this.#states.get(variable)!;
       const own: Record<string, Variable> = { weight: variable };
@@ -247,11 +318,20 @@ export class Optimizer implements Configured {
       const isDecayed = !common.excludeFromWeightDecay.some((part) => variable.name.includes(part));
       const decay = isDecayed ? common.weightDecay * learningRate : 0;
       const numbers = { ...scalars, decay };
-      const inputs: Record<string, Strided> = norms === undefined ? {} : { squaredNorm: squaredNormOf(norms, common.clip?.kind === 'norm' ? i : undefined) };
+      const inputs: Record<string, Strided> =
+        norms === undefined ? {} : { squaredNorm: squaredNormOf(norms, common.clip?.kind === 'norm' ? i : undefined) };
       const gradient = gradients[i];
-      if (gradient instanceof RowGradient && this.#leavesOutRows(gradient, decay)) return updateRows({ program, own, gradient, inputs, scalars: numbers });
+      if (gradient instanceof RowGradient && this.#leavesOutRows(gradient, decay))
+        return updateRows({ program, own, gradient, inputs, scalars: numbers });
       const places = Object.fromEntries(Object.entries(own).map(([name, state]) => [name, flat(state)]));
-      backend.pointwise({ program, rows: 1, columns: variable.size, inputs: { ...inputs, ...places, gradient: flat(gradient) }, outputs: places, scalars: numbers });
+      backend.pointwise({
+        program,
+        rows: 1,
+        columns: variable.size,
+        inputs: { ...inputs, ...places, gradient: flat(gradient) },
+        outputs: places,
+        scalars: numbers,
+      });
     });
   }
 
@@ -259,12 +339,15 @@ export class Optimizer implements Configured {
   #leavesOutRows({ indices, numRows }: RowGradient, decay: number): boolean {
     const { rule, common } = this;
     if (common.lazyRows) return true;
-    return rule.restsWithoutGradient === true && decay === 0 && common.ema === undefined && indices.length < numRows / 2;
+    return (
+      rule.restsWithoutGradient === true && decay === 0 && common.ema === undefined && indices.length < numRows / 2
+    );
   }
 
   #programFor(overwrites: boolean): PointwiseProgram {
     let program = this.#programs.get(overwrites);
-    if (program === undefined) this.#programs.set(overwrites, (program = updateProgram(this.rule, this.common, overwrites)));
+    if (program === undefined)
+      this.#programs.set(overwrites, (program = updateProgram(this.rule, this.common, overwrites)));
     return program;
   }
 

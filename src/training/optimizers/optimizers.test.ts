@@ -25,15 +25,22 @@ const roles = ['kernel', 'bias'] as const;
 
 /** Keras's words where ours differ. */
 function optimizerOf({ optimizer, config }: OptimizerVector): optimizers.Optimizer {
-  const renamed: Record<string, string> = { clipvalue: 'clipValue', clipnorm: 'clipNorm', globalClipnorm: 'globalClipNorm', useEma: 'useEMA' };
+  const renamed: Record<string, string> = {
+    clipvalue: 'clipValue',
+    clipnorm: 'clipNorm',
+    globalClipnorm: 'globalClipNorm',
+    useEma: 'useEMA',
+  };
   const options = Object.fromEntries(Object.entries(config).map(([name, value]) => [renamed[name] ?? name, value]));
   const rate = options.learningRate as { schedule: string; config: Record<string, unknown> } | number;
   if (typeof rate === 'object') options.learningRate = { name: rate.schedule, config: rate.config };
   return optimizers.optimizerNamed({ name: optimizer!, config: options });
 }
 
-const variablesOf = (weights: Weights): Variable[] => roles.map((role) => new Variable(weights[role].shape, weights[role].data, `dense/${role}`));
-const gradientsOf = (weights: Weights): Tensor[] => roles.map((role) => tensor(weights[role].data, weights[role].shape));
+const variablesOf = (weights: Weights): Variable[] =>
+  roles.map((role) => new Variable(weights[role].shape, weights[role].data, `dense/${role}`));
+const gradientsOf = (weights: Weights): Tensor[] =>
+  roles.map((role) => tensor(weights[role].data, weights[role].shape));
 const numbersOf = (variables: readonly Tensor[]): number[] => variables.flatMap((variable) => [...variable.dataSync()]);
 const expectedOf = (weights: Weights): number[] => roles.flatMap((role) => weights[role].data);
 
@@ -42,7 +49,9 @@ describe.each(backendNames)('optimizers on %s', (backend) => {
   afterAll(() => void useBackend('wasm'));
 
   it('have vectors', () => {
-    expect([...new Set(vectors.map(({ optimizer }) => optimizer))].sort()).toEqual([...optimizers.optimizerNames].sort());
+    expect([...new Set(vectors.map(({ optimizer }) => optimizer))].sort()).toEqual(
+      [...optimizers.optimizerNames].sort(),
+    );
   });
 
   it.each(vectors.map((vector) => [vector.file, vector] as const))('%s: all ten steps agree', (_, vector) => {
@@ -51,10 +60,20 @@ describe.each(backendNames)('optimizers on %s', (backend) => {
     const { expected } = vector;
     vector.gradients.forEach((gradients, step) => {
       optimizer.applyGradients(gradientsOf(gradients), variables, { requireFinite: step % 2 === 0 });
-      expectClose(numbersOf(variables), expectedOf(expected.variables[step]), tolerances[backend], `weights after step ${step + 1}`);
+      expectClose(
+        numbersOf(variables),
+        expectedOf(expected.variables[step]),
+        tolerances[backend],
+        `weights after step ${step + 1}`,
+      );
       if (expected.averages === undefined) return;
       optimizer.swapAverages();
-      expectClose(numbersOf(variables), expectedOf(expected.averages[step]), tolerances[backend], `averages after step ${step + 1}`);
+      expectClose(
+        numbersOf(variables),
+        expectedOf(expected.averages[step]),
+        tolerances[backend],
+        `averages after step ${step + 1}`,
+      );
       optimizer.swapAverages();
     });
     expect(vector.gradients).toHaveLength(10);
@@ -68,7 +87,13 @@ describe.each(backendNames)('optimizers on %s', (backend) => {
     const start = { kernel: matrix(random, 3, 7), bias: matrix(random, 7) };
     const steps = Array.from({ length: 9 }, () => ({ kernel: matrix(random, 3, 7), bias: matrix(random, 7) }));
     const make = (): optimizers.Optimizer =>
-      optimizers.optimizerNamed({ name, config: { ...(name === 'averagedSGD' ? { t0: 1 } : { useEMA: true, emaMomentum: 0.8 }), gradientAccumulationSteps: 2 } });
+      optimizers.optimizerNamed({
+        name,
+        config: {
+          ...(name === 'averagedSGD' ? { t0: 1 } : { useEMA: true, emaMomentum: 0.8 }),
+          gradientAccumulationSteps: 2,
+        },
+      });
     const [whole, first, second] = [make(), make(), make()];
     const uninterrupted = variablesOf(start);
     for (const gradients of steps) whole.applyGradients(gradientsOf(gradients), uninterrupted);
@@ -89,7 +114,12 @@ describe.each(backendNames)('optimizers on %s', (backend) => {
   it('names its state after the weights', () => {
     const optimizer = optimizers.adam({ useEMA: true, gradientAccumulationSteps: 2 });
     optimizer.build([new Variable([2], [1, 2], 'lstm/kernel')]);
-    expect(optimizer.stateVariables().map(({ name }) => name)).toEqual(['adam/momentum/lstm/kernel', 'adam/velocity/lstm/kernel', 'adam/average/lstm/kernel', 'adam/gradientAccumulator/lstm/kernel']);
+    expect(optimizer.stateVariables().map(({ name }) => name)).toEqual([
+      'adam/momentum/lstm/kernel',
+      'adam/velocity/lstm/kernel',
+      'adam/average/lstm/kernel',
+      'adam/gradientAccumulator/lstm/kernel',
+    ]);
     expect(optimizer.stateVariables().some(({ trainable }) => trainable)).toBe(false);
   });
 
@@ -106,7 +136,9 @@ describe.each(backendNames)('optimizers on %s', (backend) => {
     optimizer.applyGradients(fine, variables, { requireFinite: true });
     const before = numbersOf([...variables, ...optimizer.stateVariables()]);
     const state = optimizer.getState();
-    expect(() => optimizer.applyGradients([tensor([1, 1]), tensor([1, bad, 1])], variables, { requireFinite: true })).toThrow(
+    expect(() =>
+      optimizer.applyGradients([tensor([1, 1]), tensor([1, bad, 1])], variables, { requireFinite: true }),
+    ).toThrow(
       /^\[NOT_FINITE\] adam.applyGradients: the gradient of `dense\/bias` is not finite at step 2; no weight was changed\./,
     );
     expect(numbersOf([...variables, ...optimizer.stateVariables()])).toEqual(before);
@@ -120,7 +152,8 @@ describe.each(backendNames)('optimizers on %s', (backend) => {
       return numbersOf([variable]);
     };
     const plain = run({});
-    for (const options of [{ clipNorm: 1 }, { globalClipNorm: 1 }, { clipValue: 1 }]) expect(run(options)).toEqual(plain);
+    for (const options of [{ clipNorm: 1 }, { globalClipNorm: 1 }, { clipValue: 1 }])
+      expect(run(options)).toEqual(plain);
     expect(run({ globalClipNorm: 0.1 })[2] / plain[2]).toBeCloseTo(0.1 / Math.sqrt(0.14), 6);
     expectClose(run({ clipValue: 0.15 }), [-0.1, 0.15, -0.15], 1e-7, 'clipped by value');
     expect(run({ clipNorm: 1e-30 }).every(Number.isFinite)).toBe(true);
@@ -134,7 +167,9 @@ describe.each(backendNames)('optimizers on %s', (backend) => {
 
   it('decays all weights but the excluded ones', () => {
     const variables = [new Variable([1], [2], 'dense/kernel'), new Variable([1], [2], 'dense/bias')];
-    optimizers.sgd({ learningRate: 0.5, weightDecay: 0.5, excludeFromWeightDecay: ['bias'] }).applyGradients([tensor([0]), tensor([0])], variables);
+    optimizers
+      .sgd({ learningRate: 0.5, weightDecay: 0.5, excludeFromWeightDecay: ['bias'] })
+      .applyGradients([tensor([0]), tensor([0])], variables);
     expect(numbersOf(variables)).toEqual([1.5, 2]);
   });
 
@@ -156,9 +191,18 @@ describe.each(backendNames)('optimizers on %s', (backend) => {
   });
 
   it('takes no memory from step to step', () => {
-    const variables = [new Variable([7, 5], new Float32Array(35), 'kernel'), new Variable([5], new Float32Array(5), 'bias')];
+    const variables = [
+      new Variable([7, 5], new Float32Array(35), 'kernel'),
+      new Variable([5], new Float32Array(5), 'bias'),
+    ];
     const optimizer = optimizers.adam({ globalClipNorm: 1 });
-    const step = (): void => scope(() => optimizer.applyGradients([tensor(new Float32Array(35).fill(1), [7, 5]), tensor(new Float32Array(5).fill(1))], variables));
+    const step = (): void =>
+      scope(() =>
+        optimizer.applyGradients(
+          [tensor(new Float32Array(35).fill(1), [7, 5]), tensor(new Float32Array(5).fill(1))],
+          variables,
+        ),
+      );
     step();
     const before = currentBackend().memory();
     for (let i = 0; i < 1000; i++) step();
@@ -171,7 +215,9 @@ describe('optimizers', () => {
   afterAll(() => void useBackend('wasm'));
 
   it('follow a schedule by the number of batches, or a number that can be changed', () => {
-    const scheduled = optimizers.sgd({ learningRate: exponentialDecay({ initialLearningRate: 1, decaySteps: 1, decayRate: 0.5 }) });
+    const scheduled = optimizers.sgd({
+      learningRate: exponentialDecay({ initialLearningRate: 1, decaySteps: 1, decayRate: 0.5 }),
+    });
     const variable = new Variable([1], [0], 'w');
     for (let i = 0; i < 3; i++) scheduled.applyGradients([tensor([-1])], [variable]);
     expect(numbersOf([variable])).toEqual([1.75]);
@@ -186,7 +232,11 @@ describe('optimizers', () => {
   });
 
   it('have the defaults of Keras 3', () => {
-    expect(Object.fromEntries(optimizers.optimizerNames.map((name) => [name, optimizers.optimizerNamed(name).getConfig().config]))).toEqual({
+    expect(
+      Object.fromEntries(
+        optimizers.optimizerNames.map((name) => [name, optimizers.optimizerNamed(name).getConfig().config]),
+      ),
+    ).toEqual({
       sgd: { learningRate: 0.01, momentum: 0, nesterov: false },
       rmsprop: { learningRate: 0.001, rho: 0.9, momentum: 0, epsilon: 1e-7, centered: false },
       adagrad: { learningRate: 0.001, initialAccumulatorValue: 0.1, epsilon: 1e-7 },
@@ -201,7 +251,14 @@ describe('optimizers', () => {
 
   it('are stored and made again by name and options', () => {
     const chosen = [
-      optimizers.rmsprop({ centered: true, momentum: 0.5, clipValue: 2, useEMA: true, emaOverwriteFrequency: 3, gradientAccumulationSteps: 4 }),
+      optimizers.rmsprop({
+        centered: true,
+        momentum: 0.5,
+        clipValue: 2,
+        useEMA: true,
+        emaOverwriteFrequency: 3,
+        gradientAccumulationSteps: 4,
+      }),
       optimizers.adamW({ weightDecay: 0.1, excludeFromWeightDecay: ['bias'], globalClipNorm: 1 }),
       optimizers.averagedSGD({ weightDecay: 0.2, t0: 5, clipNorm: 3 }),
       optimizers.nadam({ learningRate: exponentialDecay({ initialLearningRate: 1, decaySteps: 1, decayRate: 0.5 }) }),
@@ -219,21 +276,31 @@ describe('optimizers', () => {
   it('refuse what they cannot use, and say what would do', () => {
     const variable = new Variable([2], [1, 2], 'w');
     expect(() => optimizers.optimizerNamed('Adm')).toThrow(/unknown optimizer `Adm`; did you mean `adam`/);
-    expect(() => optimizers.adam({ clipnorm: 1 } as object)).toThrow(/unknown option `clipnorm`; did you mean `clipNorm`/);
-    expect(() => optimizers.adam({ clipNorm: 1, clipValue: 2 })).toThrow(/^\[USAGE\] adam: gradients can be clipped in one way only\.\n.*\n {2}received: `clipValue` and `clipNorm`/);
+    expect(() => optimizers.adam({ clipnorm: 1 } as object)).toThrow(
+      /unknown option `clipnorm`; did you mean `clipNorm`/,
+    );
+    expect(() => optimizers.adam({ clipNorm: 1, clipValue: 2 })).toThrow(
+      /^\[USAGE\] adam: gradients can be clipped in one way only\.\n.*\n {2}received: `clipValue` and `clipNorm`/,
+    );
     expect(() => optimizers.adam({ beta1: 1 })).toThrow(/^\[OUT_OF_RANGE\] adam: `beta1`/);
     expect(() => optimizers.adam({ emaMomentum: 0.9 })).toThrow(/add `useEMA: true`/);
     expect(() => optimizers.adam({ excludeFromWeightDecay: ['bias'] })).toThrow(/no effect/);
     expect(() => optimizers.sgd({ nesterov: true })).toThrow(/`nesterov` has no effect/);
     expect(() => optimizers.averagedSGD({ useEMA: true })).toThrow(/keeps averages already/);
     expect(() => optimizers.adam().swapAverages()).toThrow(/^\[USAGE\]/);
-    expect(() => optimizers.adam().applyGradients([tensor([1, 2, 3])], [variable])).toThrow(/^\[SHAPE_MISMATCH\] adam.applyGradients: .*\n {2}expected: a gradient of shape \[2\] for `w`\n {2}received: \[3\]/);
+    expect(() => optimizers.adam().applyGradients([tensor([1, 2, 3])], [variable])).toThrow(
+      /^\[SHAPE_MISMATCH\] adam.applyGradients: .*\n {2}expected: a gradient of shape \[2\] for `w`\n {2}received: \[3\]/,
+    );
     expect(() => optimizers.adam().applyGradients([tensor([1, 2]), tensor([1])], [variable])).toThrow(/2 gradients/);
     const used = optimizers.adam();
     used.applyGradients([tensor([1, 2])], [variable]);
-    expect(() => used.applyGradients([tensor([1, 2])], [new Variable([2], [1, 2], 'v')])).toThrow(/`v` is not one the optimizer was made for/);
+    expect(() => used.applyGradients([tensor([1, 2])], [new Variable([2], [1, 2], 'v')])).toThrow(
+      /`v` is not one the optimizer was made for/,
+    );
     expect(() => used.setState({ ...used.getState(), name: 'sgd' })).toThrow(/^\[FILE_FORMAT\]/);
-    expect(() => optimizers.nadam().setState({ name: 'nadam', batches: 3, learningRate: 0.1, counters: {} })).toThrow(/^\[FILE_FORMAT\]/);
+    expect(() => optimizers.nadam().setState({ name: 'nadam', batches: 3, learningRate: 0.1, counters: {} })).toThrow(
+      /^\[FILE_FORMAT\]/,
+    );
   });
 });
 

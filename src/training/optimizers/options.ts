@@ -48,8 +48,17 @@ export interface CommonOptions {
 }
 
 const commonNames: readonly (keyof OptimizerOptions)[] = [
-  'learningRate', 'weightDecay', 'excludeFromWeightDecay', 'clipValue', 'clipNorm', 'globalClipNorm',
-  'useEMA', 'emaMomentum', 'emaOverwriteFrequency', 'gradientAccumulationSteps', 'lazyRows',
+  'learningRate',
+  'weightDecay',
+  'excludeFromWeightDecay',
+  'clipValue',
+  'clipNorm',
+  'globalClipNorm',
+  'useEMA',
+  'emaMomentum',
+  'emaOverwriteFrequency',
+  'gradientAccumulationSteps',
+  'lazyRows',
 ];
 
 /** Refuses options that neither the rule nor every optimizer has. @throws UNKNOWN_NAME */
@@ -59,7 +68,9 @@ export function refuseUnknownOptimizerOptions(where: string, options: object, ow
 
 /** The part of an optimizer's options that every optimizer has. */
 export function commonPart(options: OptimizerOptions): OptimizerOptions {
-  return Object.fromEntries(commonNames.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]));
+  return Object.fromEntries(
+    commonNames.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
+  );
 }
 
 /** Checks the options. @throws OUT_OF_RANGE, USAGE, UNKNOWN_NAME */
@@ -71,13 +82,29 @@ export function commonOptions(where: string, options: OptimizerOptions, defaultL
   requireNumber(where, 'weightDecay', weightDecay, 'a number of at least 0', (v) => v >= 0);
   requireCount(where, 'gradientAccumulationSteps', gradientAccumulationSteps);
   if (excludeFromWeightDecay.length > 0 && weightDecay === 0) {
-    throw new RondoError('USAGE', { where, what: '`excludeFromWeightDecay` has no effect without weight decay of its kind.', fix: 'give `weightDecay`, or remove it.' });
+    throw new RondoError('USAGE', {
+      where,
+      what: '`excludeFromWeightDecay` has no effect without weight decay of its kind.',
+      fix: 'give `weightDecay`, or remove it.',
+    });
   }
   const ema = emaOf(where, options);
   if (lazyRows && (ema !== undefined || gradientAccumulationSteps > 1)) {
-    throw new RondoError('USAGE', { where, what: `\`lazyRows\` cannot be combined with \`${ema !== undefined ? 'useEMA' : 'gradientAccumulationSteps'}\`, which touches every row.`, fix: 'remove one of the two.' });
+    throw new RondoError('USAGE', {
+      where,
+      what: `\`lazyRows\` cannot be combined with \`${ema !== undefined ? 'useEMA' : 'gradientAccumulationSteps'}\`, which touches every row.`,
+      fix: 'remove one of the two.',
+    });
   }
-  return { learningRate, weightDecay, excludeFromWeightDecay, clip: clipOf(where, options), ema, gradientAccumulationSteps, lazyRows };
+  return {
+    learningRate,
+    weightDecay,
+    excludeFromWeightDecay,
+    clip: clipOf(where, options),
+    ema,
+    gradientAccumulationSteps,
+    lazyRows,
+  };
 }
 
 export function requireLearningRate(where: string, value: number): void {
@@ -85,20 +112,35 @@ export function requireLearningRate(where: string, value: number): void {
 }
 
 function clipOf(where: string, { clipValue, clipNorm, globalClipNorm }: OptimizerOptions): CommonOptions['clip'] {
-  const limits = Object.entries({ clipValue, clipNorm, globalClipNorm }).filter((entry): entry is [string, number] => entry[1] !== undefined);
+  const limits = Object.entries({ clipValue, clipNorm, globalClipNorm }).filter(
+    (entry): entry is [string, number] => entry[1] !== undefined,
+  );
   for (const [name, limit] of limits) requireNumber(where, name, limit, 'a number greater than 0', (v) => v > 0);
   if (limits.length > 1) {
-    throw new RondoError('USAGE', { where, what: 'gradients can be clipped in one way only.', expected: 'one of `clipValue`, `clipNorm` and `globalClipNorm`', received: limits.map(([name]) => `\`${name}\``).join(' and '), fix: 'keep one of them; `globalClipNorm` keeps the direction.' });
+    throw new RondoError('USAGE', {
+      where,
+      what: 'gradients can be clipped in one way only.',
+      expected: 'one of `clipValue`, `clipNorm` and `globalClipNorm`',
+      received: limits.map(([name]) => `\`${name}\``).join(' and '),
+      fix: 'keep one of them; `globalClipNorm` keeps the direction.',
+    });
   }
   if (limits.length === 0) return undefined;
   const kind = clipValue !== undefined ? 'value' : clipNorm !== undefined ? 'norm' : 'globalNorm';
   return { kind, limit: limits[0][1] };
 }
 
-function emaOf(where: string, { useEMA = false, emaMomentum, emaOverwriteFrequency }: OptimizerOptions): CommonOptions['ema'] {
+function emaOf(
+  where: string,
+  { useEMA = false, emaMomentum, emaOverwriteFrequency }: OptimizerOptions,
+): CommonOptions['ema'] {
   if (!useEMA) {
     if (emaMomentum === undefined && emaOverwriteFrequency === undefined) return undefined;
-    throw new RondoError('USAGE', { where, what: 'averages are not kept, so their options have no effect.', fix: 'add `useEMA: true`, or remove `emaMomentum` and `emaOverwriteFrequency`.' });
+    throw new RondoError('USAGE', {
+      where,
+      what: 'averages are not kept, so their options have no effect.',
+      fix: 'add `useEMA: true`, or remove `emaMomentum` and `emaOverwriteFrequency`.',
+    });
   }
   const momentum = emaMomentum ?? 0.99;
   requireNumber(where, 'emaMomentum', momentum, 'a number from 0 to 1', (v) => v >= 0 && v <= 1);

@@ -1,7 +1,13 @@
 import { requireNumber } from '../../errors.js';
 import { add, div, max, mul, sqrt, square, sub } from '../../expression/build.js';
 import { Optimizer } from './optimizer.js';
-import { commonPart, type OptimizerOptions, refuseUnknownOptimizerOptions, requireDecay, requireEpsilon } from './options.js';
+import {
+  commonPart,
+  type OptimizerOptions,
+  refuseUnknownOptimizerOptions,
+  requireDecay,
+  requireEpsilon,
+} from './options.js';
 
 export interface RMSpropOptions extends OptimizerOptions {
   /** Decay of the averages. Default 0.9. */
@@ -40,7 +46,12 @@ export function rmsprop(options: RMSpropOptions = {}): Optimizer {
         const spread = averageGradient === undefined ? velocity : max(sub(velocity, square(averageGradient)), 0);
         const step = div(mul(scalars.rate, gradient), sqrt(add(spread, epsilon)));
         const moved = momentum > 0 ? add(mul(momentum, slots.momentum), step) : step;
-        return { velocity, ...(averageGradient && { averageGradient }), ...(momentum > 0 && { momentum: moved }), weight: sub(weight, moved) };
+        return {
+          velocity,
+          ...(averageGradient && { averageGradient }),
+          ...(momentum > 0 && { momentum: moved }),
+          weight: sub(weight, moved),
+        };
       },
     },
     commonPart(options),

@@ -26,7 +26,18 @@ const sparse = ({ indices, rows }: Step): Tensor => new RowGradient([R, C], indi
 const whole = (step: Step): Tensor => tensor(sparse(step).dataSync(), [R, C]);
 const start = (): Variable[] => {
   const random = new Random(12);
-  return [new Variable([R, C], Float64Array.from({ length: R * C }, () => random.normal()), 'embedding/embeddings'), new Variable([C], Float64Array.from({ length: C }, () => random.normal()), 'dense/bias')];
+  return [
+    new Variable(
+      [R, C],
+      Float64Array.from({ length: R * C }, () => random.normal()),
+      'embedding/embeddings',
+    ),
+    new Variable(
+      [C],
+      Float64Array.from({ length: C }, () => random.normal()),
+      'dense/bias',
+    ),
+  ];
 };
 const bias = tensor(Float64Array.from({ length: C }, (_, i) => i - 2));
 
@@ -44,7 +55,10 @@ const exact: [string, () => optimizers.Optimizer][] = [
   ['sgd, clipped by the norm of all', () => optimizers.sgd({ learningRate: 0.3, globalClipNorm: 2 })],
   ['sgd, clipped by the norm of each', () => optimizers.sgd({ learningRate: 0.3, clipNorm: 2 })],
   ['sgd, clipped by value', () => optimizers.sgd({ learningRate: 0.3, clipValue: 0.5 })],
-  ['sgd with decay of another weight', () => optimizers.sgd({ weightDecay: 0.1, excludeFromWeightDecay: ['embedding'] })],
+  [
+    'sgd with decay of another weight',
+    () => optimizers.sgd({ weightDecay: 0.1, excludeFromWeightDecay: ['embedding'] }),
+  ],
   ['adagrad', () => optimizers.adagrad({ learningRate: 0.3, globalClipNorm: 2 })],
 ];
 /** Where unread rows move, so that they must not be left out. */
@@ -53,7 +67,9 @@ const moving: [string, () => optimizers.Optimizer][] = [
   ['decay', () => optimizers.sgd({ weightDecay: 0.1 })],
   ['averages of weights', () => optimizers.sgd({ useEMA: true })],
   ['accumulated gradients', () => optimizers.sgd({ gradientAccumulationSteps: 3, globalClipNorm: 1 })],
-  ...optimizers.optimizerNames.filter((name) => !['sgd', 'adagrad'].includes(name)).map((name): [string, () => optimizers.Optimizer] => [name, () => optimizers.optimizerNamed(name)]),
+  ...optimizers.optimizerNames
+    .filter((name) => !['sgd', 'adagrad'].includes(name))
+    .map((name): [string, () => optimizers.Optimizer] => [name, () => optimizers.optimizerNamed(name)]),
 ];
 
 describe.each(backendNames)('updates of rows on %s', (backend) => {
@@ -63,7 +79,9 @@ describe.each(backendNames)('updates of rows on %s', (backend) => {
   it.each([...exact, ...moving])('%s: end with the weights of whole gradients', (_, make) => {
     const expected = train(make(), whole);
     // The last values of a block are not multiplied and added in one rounding.
-    train(make(), sparse).forEach((values, step) => expectClose(values, expected[step], backend === 'reference' ? 0 : 1e-6, `step ${step + 1}`));
+    train(make(), sparse).forEach((values, step) =>
+      expectClose(values, expected[step], backend === 'reference' ? 0 : 1e-6, `step ${step + 1}`),
+    );
   });
 
   it.each(exact)('%s: unread rows keep their bits', (_, make) => {
@@ -116,7 +134,12 @@ describe('lazyRows', () => {
     expect(optimizers.adam().getConfig().config).not.toHaveProperty('lazyRows');
   });
 
-  it.each<[string, optimizers.OptimizerOptions]>([['useEMA', { useEMA: true }], ['gradientAccumulationSteps', { gradientAccumulationSteps: 2 }]])('is refused with %s', (name, options) => {
-    expect(messageOf(() => optimizers.adam({ ...options, lazyRows: true }))).toBe(`[USAGE] adam: \`lazyRows\` cannot be combined with \`${name}\`, which touches every row.\n  fix: remove one of the two.`);
+  it.each<[string, optimizers.OptimizerOptions]>([
+    ['useEMA', { useEMA: true }],
+    ['gradientAccumulationSteps', { gradientAccumulationSteps: 2 }],
+  ])('is refused with %s', (name, options) => {
+    expect(messageOf(() => optimizers.adam({ ...options, lazyRows: true }))).toBe(
+      `[USAGE] adam: \`lazyRows\` cannot be combined with \`${name}\`, which touches every row.\n  fix: remove one of the two.`,
+    );
   });
 });

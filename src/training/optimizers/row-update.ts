@@ -31,10 +31,24 @@ export function updateRows({ program, own, gradient, inputs, scalars }: RowUpdat
     return { name, all, before: copy(), after: copy() };
   });
   const places = Object.fromEntries(copies.map(({ name, after }) => [name, flat(after)]));
-  backend.pointwise({ program, rows: 1, columns: rows.size, inputs: { ...inputs, ...places, gradient: flat(rows) }, outputs: places, scalars });
+  backend.pointwise({
+    program,
+    rows: 1,
+    columns: rows.size,
+    inputs: { ...inputs, ...places, gradient: flat(rows) },
+    outputs: places,
+    scalars,
+  });
   for (const { all, before, after } of copies) {
     // A number less itself is exactly 0, and 0 and a number are exactly that number.
-    backend.pointwise({ program: negate, rows: 1, columns: before.size, inputs: { x: flat(before) }, outputs: { y: flat(before) } });
-    for (const target of [before, after]) backend.scatterAddRows({ columns, indices, source: all.viewOn(backend), target: target.viewOn(backend) });
+    backend.pointwise({
+      program: negate,
+      rows: 1,
+      columns: before.size,
+      inputs: { x: flat(before) },
+      outputs: { y: flat(before) },
+    });
+    for (const target of [before, after])
+      backend.scatterAddRows({ columns, indices, source: all.viewOn(backend), target: target.viewOn(backend) });
   }
 }

@@ -21,7 +21,12 @@ export function sgd(options: SGDOptions = {}): Optimizer {
   refuseUnknownOptimizerOptions('sgd', options, ['momentum', 'nesterov']);
   const { momentum = 0, nesterov = false } = options;
   requireNumber('sgd', 'momentum', momentum, 'a number from 0 to 1', (v) => v >= 0 && v <= 1);
-  if (nesterov && momentum === 0) throw new RondoError('USAGE', { where: 'sgd', what: '`nesterov` has no effect without momentum.', fix: 'give `momentum`, for example 0.9, or remove `nesterov`.' });
+  if (nesterov && momentum === 0)
+    throw new RondoError('USAGE', {
+      where: 'sgd',
+      what: '`nesterov` has no effect without momentum.',
+      fix: 'give `momentum`, for example 0.9, or remove `nesterov`.',
+    });
   return new Optimizer(
     {
       name: 'sgd',

@@ -10,7 +10,11 @@ import type { UpdateRule } from './update-rule.js';
  *
  * @param overwrites whether the weight becomes its average.
  */
-export function updateProgram(rule: UpdateRule, { clip, weightDecay, ema }: CommonOptions, overwrites: boolean): PointwiseProgram {
+export function updateProgram(
+  rule: UpdateRule,
+  { clip, weightDecay, ema }: CommonOptions,
+  overwrites: boolean,
+): PointwiseProgram {
   const slots = Object.keys(rule.slots);
   const scalars = Object.keys(rule.scalars({ step: 1, learningRate: 0, counters: { ...rule.counters } }));
   const weight = leaf('weight');

@@ -1,30 +1,70 @@
 import { inFile, type Mutation } from '../mutation.js';
 
 export const commandLineMutations: readonly Mutation[] = [
-  ...inFile('src/tuning/successive-halving.ts', ['src/tuning'], [
-    ['a step of halving is lost', '{ length: numSteps + 1 }', '{ length: numSteps }'],
-    ['trials grow as epochs do', 'Math.floor(trials / eta ** i)', 'Math.floor(trials / eta ** (numSteps - i))'],
-  ]),
-  ...inFile('src/tuning/search-space.ts', ['src/tuning'], [
-    ['the ends of whole numbers are half as likely', '[low - 0.5, high + 0.5]', '[low, high]'],
-    ['a logarithmic scale is even', "scale === 'log' ? from * (to / from) ** share :", "scale === 'log' ? from + share * (to - from) :"],
-    ['the last choice is never drawn', 'Math.floor(share * dimension.choices.length)', 'Math.floor(share * (dimension.choices.length - 1))'],
-  ]),
-  ...inFile('cli/parse-arguments.ts', ['cli/parse-arguments.test.ts'], [
-    ['an option that is forgotten takes the next option', "(!isInline && /^--?[a-z]/i.test(text))", 'false'],
-    ['an empty number is zero', "text.trim() === '' ? NaN : Number(text)", 'Number(text)'],
-    ['a repeated option keeps its last text', "[...((options[name] as readonly string[] | undefined) ?? []), String(value)]", '[String(value)]'],
-  ]),
-  ...inFile('cli/command-words.ts', ['cli/command-words.test.ts'], [
-    ['a quote in a word ends it', "word.replaceAll(\"'\", `'\\\\''`)", 'word'],
-    ['a word that begins with a dash is taken for an option', "text.startsWith('-') ? [`--${name}=${text}`] :", ''],
-  ]),
-  ...inFile('cli/terminal/display-width.ts', ['cli/terminal', 'cli/classify/confusion-matrix.test.ts'], [
-    ['wide characters have one column', 'wide.test(character) ? 2 : 1', '1'],
-    ['a text is clipped one column late', 'if (width > columns) break;', 'if (width > columns + 1) break;'],
-  ]),
-  ...inFile('cli/terminal/plot-ticks.ts', ['cli/terminal/plot.test.ts'], [
-    ['ticks are more than fit', '([1, 2, 5].find', '([1].find'],
-    ['labels lack the digits that tell them apart', 'Math.max(0, exponent - stepExponent)', 'Math.max(0, exponent - stepExponent - 1)'],
-  ]),
+  ...inFile(
+    'src/tuning/successive-halving.ts',
+    ['src/tuning'],
+    [
+      ['a step of halving is lost', '{ length: numSteps + 1 }', '{ length: numSteps }'],
+      ['trials grow as epochs do', 'Math.floor(trials / eta ** i)', 'Math.floor(trials / eta ** (numSteps - i))'],
+    ],
+  ),
+  ...inFile(
+    'src/tuning/search-space.ts',
+    ['src/tuning'],
+    [
+      ['the ends of whole numbers are half as likely', '[low - 0.5, high + 0.5]', '[low, high]'],
+      [
+        'a logarithmic scale is even',
+        "scale === 'log' ? from * (to / from) ** share :",
+        "scale === 'log' ? from + share * (to - from) :",
+      ],
+      [
+        'the last choice is never drawn',
+        'Math.floor(share * dimension.choices.length)',
+        'Math.floor(share * (dimension.choices.length - 1))',
+      ],
+    ],
+  ),
+  ...inFile(
+    'cli/parse-arguments.ts',
+    ['cli/parse-arguments.test.ts'],
+    [
+      ['an option that is forgotten takes the next option', '(!isInline && /^--?[a-z]/i.test(text))', 'false'],
+      ['an empty number is zero', "text.trim() === '' ? NaN : Number(text)", 'Number(text)'],
+      [
+        'a repeated option keeps its last text',
+        '[...((options[name] as readonly string[] | undefined) ?? []), String(value)]',
+        '[String(value)]',
+      ],
+    ],
+  ),
+  ...inFile(
+    'cli/command-words.ts',
+    ['cli/command-words.test.ts'],
+    [
+      ['a quote in a word ends it', "word.replaceAll(\"'\", `'\\\\''`)", 'word'],
+      ['a word that begins with a dash is taken for an option', "text.startsWith('-') ? [`--${name}=${text}`] :", ''],
+    ],
+  ),
+  ...inFile(
+    'cli/terminal/display-width.ts',
+    ['cli/terminal', 'cli/classify/confusion-matrix.test.ts'],
+    [
+      ['wide characters have one column', 'wide.test(character) ? 2 : 1', '1'],
+      ['a text is clipped one column late', 'if (width > columns) break;', 'if (width > columns + 1) break;'],
+    ],
+  ),
+  ...inFile(
+    'cli/terminal/plot-ticks.ts',
+    ['cli/terminal/plot.test.ts'],
+    [
+      ['ticks are more than fit', '([1, 2, 5].find', '([1].find'],
+      [
+        'labels lack the digits that tell them apart',
+        'Math.max(0, exponent - stepExponent)',
+        'Math.max(0, exponent - stepExponent - 1)',
+      ],
+    ],
+  ),
 ];

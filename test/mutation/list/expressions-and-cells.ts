@@ -1,72 +1,260 @@
 import { inFile, type Mutation } from '../mutation.js';
 
-const [cells, laws, gradients] = ['test/conformance/cells.test.ts', 'test/conformance/laws.test.ts', 'test/conformance/gradients.test.ts'];
+const [cells, laws, gradients] = [
+  'test/conformance/cells.test.ts',
+  'test/conformance/laws.test.ts',
+  'test/conformance/gradients.test.ts',
+];
 const derive = ['src/expression', cells];
 
 export const expressionAndCellMutations: readonly Mutation[] = [
   ...inFile('src/expression/derive.ts', derive, [
-    ['the derivative of a difference by what is taken away has the wrong sign', 'accumulate(b, neg(adjoint));', 'accumulate(b, adjoint);'],
-    ['the derivative of a quotient by its divisor has the wrong sign', 'accumulate(b, neg(div(mul(adjoint, node), b)));', 'accumulate(b, div(mul(adjoint, node), b));'],
-    ['the derivative of tanh is 1 - tanh', 'return mul(adjoint, sub(1, mul(node, node)));', 'return mul(adjoint, sub(1, node));'],
-    ['the derivative of sigmoid lacks 1 - s', 'return mul(adjoint, mul(node, sub(1, node)));', 'return mul(adjoint, node);'],
-    ['the derivative of a root is twice too large', 'return div(mul(adjoint, 0.5), node);', 'return div(adjoint, node);'],
+    [
+      'the derivative of a difference by what is taken away has the wrong sign',
+      'accumulate(b, neg(adjoint));',
+      'accumulate(b, adjoint);',
+    ],
+    [
+      'the derivative of a quotient by its divisor has the wrong sign',
+      'accumulate(b, neg(div(mul(adjoint, node), b)));',
+      'accumulate(b, div(mul(adjoint, node), b));',
+    ],
+    [
+      'the derivative of tanh is 1 - tanh',
+      'return mul(adjoint, sub(1, mul(node, node)));',
+      'return mul(adjoint, sub(1, node));',
+    ],
+    [
+      'the derivative of sigmoid lacks 1 - s',
+      'return mul(adjoint, mul(node, sub(1, node)));',
+      'return mul(adjoint, node);',
+    ],
+    [
+      'the derivative of a root is twice too large',
+      'return div(mul(adjoint, 0.5), node);',
+      'return div(adjoint, node);',
+    ],
     ['the derivative of erf lacks its factor', 'mul(2 / Math.sqrt(Math.PI), exp', 'mul(1, exp'],
-    ['equal largest values all receive the whole derivative', 'accumulate(node.a, div(mul(adjoint, isLargest), rowSum(isLargest)));', 'accumulate(node.a, mul(adjoint, isLargest));'],
-    ['a value of a row gets the derivative of one column', 'usedPerElement && isRowValued(node, memo) ? rowSum(term) : term', 'term'],
-    ['a second use of a value replaces the derivative of the first', 'before === undefined ? matched : add(before, matched)', 'matched'],
-    ['where two values are equal, max gives both the derivative', 'accumulate(a, select(greater(b, a), 0, adjoint));', 'accumulate(a, select(greater(a, b), adjoint, 0));'],
-    ['the derivative of a choice ignores the condition', 'accumulate(node.b, select(node.condition, 0, adjoint));', 'accumulate(node.b, adjoint);'],
+    [
+      'equal largest values all receive the whole derivative',
+      'accumulate(node.a, div(mul(adjoint, isLargest), rowSum(isLargest)));',
+      'accumulate(node.a, mul(adjoint, isLargest));',
+    ],
+    [
+      'a value of a row gets the derivative of one column',
+      'usedPerElement && isRowValued(node, memo) ? rowSum(term) : term',
+      'term',
+    ],
+    [
+      'a second use of a value replaces the derivative of the first',
+      'before === undefined ? matched : add(before, matched)',
+      'matched',
+    ],
+    [
+      'where two values are equal, max gives both the derivative',
+      'accumulate(a, select(greater(b, a), 0, adjoint));',
+      'accumulate(a, select(greater(a, b), adjoint, 0));',
+    ],
+    [
+      'the derivative of a choice ignores the condition',
+      'accumulate(node.b, select(node.condition, 0, adjoint));',
+      'accumulate(node.b, adjoint);',
+    ],
   ]),
-  ...inFile('src/expression/simplify.ts', ['src/expression', cells], [
-    ['0 - b becomes b', "if (isConstant(a, 0)) return { kind: 'unary', operation: 'neg', a: b };", 'if (isConstant(a, 0)) return b;'],
-    ['differences are taken for sums in any order', "return operation === 'add' || operation === 'mul' || operation === 'equal';", "return operation === 'add' || operation === 'sub' || operation === 'mul' || operation === 'equal';"],
-    ['a + (-b) becomes b - a', "operation: 'sub', a, b: b.a }", "operation: 'sub', a: b.a, b: a }"],
-    ['1 / b becomes b', 'if (isConstant(b, 1)) return a;\n      return node;\n    default', 'if (isConstant(a, 1)) return b;\n      return node;\n    default'],
-    ['leaves of one name and another access are one', 'return `leaf ${node.access} ${node.name}`;', 'return `leaf ${node.name}`;'],
-    ['minus zero is zero', "Object.is(node.value, -0) ? '-0' : node.value", 'node.value + 0'],
-  ]),
-  ...inFile('src/expression/interpret.ts', ['src/expression', 'src/tensor/pointwise.test.ts', 'src/tensor/arithmetic.test.ts'], [
-    ['sigmoid overflows far below zero', 'a >= 0 ? 1 / (1 + Math.exp(-a)) : Math.exp(a) / (1 + Math.exp(a))', 'Math.exp(a) / (1 + Math.exp(a))'],
-    ['softplus overflows far above zero', 'Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a)))', 'Math.log1p(Math.exp(a))'],
-    ['relu hides a NaN', 'a > 0 ? a : a !== a ? a : 0', 'a > 0 ? a : 0'],
-    ['values of a row are kept for the next row', 'this.#rowValues.clear();\n', ''],
-    ['erf is cut off early', 'if (size > 6) return Math.sign(x);', 'if (size > 2.5) return Math.sign(x);'],
-  ]),
-  ...inFile('src/cells/lstm.ts', [cells, 'src/layers/forget-bias.test.ts'], [
-    ['the gates stand in another order', "gates: ['input', 'forget', 'candidate', 'output']", "gates: ['input', 'candidate', 'forget', 'output']"],
-    ['the output is not squashed', 'hidden: mul(output, activation(cell))', 'hidden: mul(output, cell)'],
-    ['the forget gate acts on the new value', 'add(mul(forget, states.cell), mul(input, activation(gates.candidate)))', 'mul(forget, add(states.cell, mul(input, activation(gates.candidate))))'],
-    ['the forget bias stands on another gate', "forgetGates: ['forget']", "forgetGates: ['input']"],
-  ]),
-  ...inFile('src/layers/cell-along-time.ts', ['src/layers/forget-bias.test.ts', 'test/conformance/regularisation-laws.test.ts', laws], [
-    ['the forget bias is put on the gate before', 'values.fill(1, cell.gates.indexOf(gate) * units, (cell.gates.indexOf(gate) + 1) * units)', 'values.fill(1, (cell.gates.indexOf(gate) - 1) * units, cell.gates.indexOf(gate) * units)'],
-    ['the forget bias is there where it was switched off', '(this.options.unitForgetBias ?? true) ? cell.forgetGates : []', 'cell.forgetGates'],
-    ['dropout of the input is drawn for each step', 'dropoutMask([batch, 1, features], dropout)', 'dropoutMask([batch, time, features], dropout)'],
-    ['recurrent dropout is drawn outside of training', 'const recurrentDropout = training ? (options.recurrentDropout ?? 0) : 0;', 'const recurrentDropout = options.recurrentDropout ?? 0;'],
-    ['both biases are the first', 'return [row(0), row(1)];', 'return [row(0), row(0)];'],
-    ['zoneout keeps what it should renew', 'bernoulli([batch * time, units], rate, 1)', 'bernoulli([batch * time, units], 1 - rate, 1)'],
-  ]),
-  ...inFile('src/cells/gru.ts', [cells, 'test/conformance/layers.test.ts'], [
-    ['the update gate keeps the candidate', 'add(mul(update, states.hidden), mul(sub(1, update), candidate))', 'add(mul(sub(1, update), states.hidden), mul(update, candidate))'],
-    ['the reset gate acts on the input', 'add(input.candidate, mul(reset, recurrent.candidate))', 'add(mul(reset, input.candidate), recurrent.candidate)'],
-  ]),
-  ...inFile('src/cells/gru-reset-before.ts', [cells, gradients], [['the reset gate is left out', "product('candidate', mul(reset, states.hidden))", "product('candidate', states.hidden)"]]),
-  ...inFile('src/cells/peephole-lstm.ts', [cells], [
-    ['the output gate sees the old cell', 'mul(vectors.outputPeephole, cell)', 'mul(vectors.outputPeephole, states.cell)'],
-    ['the forget gate sees through the input peephole', 'mul(vectors.forgetPeephole, states.cell)', 'mul(vectors.inputPeephole, states.cell)'],
-  ]),
-  ...inFile('src/cells/min-lstm.ts', [cells], [['the two gates are not shared out', 'mul(div(forget, total), states.hidden)', 'mul(forget, states.hidden)']]),
-  ...inFile('src/cells/sru.ts', [cells], [['the output mixes the old cell', 'add(mul(reset, cell), mul(sub(1, reset), gates.highway))', 'add(mul(reset, states.cell), mul(sub(1, reset), gates.highway))']]),
-  ...inFile('src/cells/kept.ts', ['src/cells', cells], [['what a product gave is recomputed', '? Infinity : 0;', '? 0 : 0;']]),
-  ...inFile('src/cells/plan.ts', ['src/cells', cells], [
-    ['gates of one operand that are not neighbours share a product', 'last.node === node && last.firstGate + last.numGates === index', 'last.node === node'],
-    ['gradients are cut to nothing far too early', 'const leastGradient = 1e-30;', 'const leastGradient = 1e-3;'],
-  ]),
-  ...inFile('src/random.ts', ['src/random.test.ts', 'src/layers/initializers.test.ts'], [
-    ['a stream\'s name does not count', 'for (let i = 0; i < stream.length; i++) mixed =', 'for (let i = 0; i < 0; i++) mixed ='],
-    ['the last item is never drawn by a shuffle', 'const j = this.integer(i + 1);', 'const j = this.integer(i);'],
-    ['a second normal number is the first again', 'this.#spareNormal = radius * Math.sin(angle);', 'this.#spareNormal = radius * Math.cos(angle);'],
-    ['the spare normal number is not saved', 'spareNormal: this.#spareNormal ?? null };', 'spareNormal: null };'],
-    ['words are rotated by another number of bits', '(this.#d << 11) | (this.#d >>> 21)', '(this.#d << 10) | (this.#d >>> 22)'],
-  ]),
+  ...inFile(
+    'src/expression/simplify.ts',
+    ['src/expression', cells],
+    [
+      [
+        '0 - b becomes b',
+        "if (isConstant(a, 0)) return { kind: 'unary', operation: 'neg', a: b };",
+        'if (isConstant(a, 0)) return b;',
+      ],
+      [
+        'differences are taken for sums in any order',
+        "return operation === 'add' || operation === 'mul' || operation === 'equal';",
+        "return operation === 'add' || operation === 'sub' || operation === 'mul' || operation === 'equal';",
+      ],
+      ['a + (-b) becomes b - a', "operation: 'sub', a, b: b.a }", "operation: 'sub', a: b.a, b: a }"],
+      [
+        '1 / b becomes b',
+        'if (isConstant(b, 1)) return a;\n      return node;\n    default',
+        'if (isConstant(a, 1)) return b;\n      return node;\n    default',
+      ],
+      [
+        'leaves of one name and another access are one',
+        'return `leaf ${node.access} ${node.name}`;',
+        'return `leaf ${node.name}`;',
+      ],
+      ['minus zero is zero', "Object.is(node.value, -0) ? '-0' : node.value", 'node.value + 0'],
+    ],
+  ),
+  ...inFile(
+    'src/expression/interpret.ts',
+    ['src/expression', 'src/tensor/pointwise.test.ts', 'src/tensor/arithmetic.test.ts'],
+    [
+      [
+        'sigmoid overflows far below zero',
+        'a >= 0 ? 1 / (1 + Math.exp(-a)) : Math.exp(a) / (1 + Math.exp(a))',
+        'Math.exp(a) / (1 + Math.exp(a))',
+      ],
+      [
+        'softplus overflows far above zero',
+        'Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a)))',
+        'Math.log1p(Math.exp(a))',
+      ],
+      ['relu hides a NaN', 'a > 0 ? a : a !== a ? a : 0', 'a > 0 ? a : 0'],
+      ['values of a row are kept for the next row', 'this.#rowValues.clear();\n', ''],
+      ['erf is cut off early', 'if (size > 6) return Math.sign(x);', 'if (size > 2.5) return Math.sign(x);'],
+    ],
+  ),
+  ...inFile(
+    'src/cells/lstm.ts',
+    [cells, 'src/layers/forget-bias.test.ts'],
+    [
+      [
+        'the gates stand in another order',
+        "gates: ['input', 'forget', 'candidate', 'output']",
+        "gates: ['input', 'candidate', 'forget', 'output']",
+      ],
+      ['the output is not squashed', 'hidden: mul(output, activation(cell))', 'hidden: mul(output, cell)'],
+      [
+        'the forget gate acts on the new value',
+        'add(mul(forget, states.cell), mul(input, activation(gates.candidate)))',
+        'mul(forget, add(states.cell, mul(input, activation(gates.candidate))))',
+      ],
+      ['the forget bias stands on another gate', "forgetGates: ['forget']", "forgetGates: ['input']"],
+    ],
+  ),
+  ...inFile(
+    'src/layers/cell-along-time.ts',
+    ['src/layers/forget-bias.test.ts', 'test/conformance/regularisation-laws.test.ts', laws],
+    [
+      [
+        'the forget bias is put on the gate before',
+        'values.fill(1, cell.gates.indexOf(gate) * units, (cell.gates.indexOf(gate) + 1) * units)',
+        'values.fill(1, (cell.gates.indexOf(gate) - 1) * units, cell.gates.indexOf(gate) * units)',
+      ],
+      [
+        'the forget bias is there where it was switched off',
+        '(this.options.unitForgetBias ?? true) ? cell.forgetGates : []',
+        'cell.forgetGates',
+      ],
+      [
+        'dropout of the input is drawn for each step',
+        'dropoutMask([batch, 1, features], dropout)',
+        'dropoutMask([batch, time, features], dropout)',
+      ],
+      [
+        'recurrent dropout is drawn outside of training',
+        'const recurrentDropout = training ? (options.recurrentDropout ?? 0) : 0;',
+        'const recurrentDropout = options.recurrentDropout ?? 0;',
+      ],
+      ['both biases are the first', 'return [row(0), row(1)];', 'return [row(0), row(0)];'],
+      [
+        'zoneout keeps what it should renew',
+        'bernoulli([batch * time, units], rate, 1)',
+        'bernoulli([batch * time, units], 1 - rate, 1)',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/cells/gru.ts',
+    [cells, 'test/conformance/layers.test.ts'],
+    [
+      [
+        'the update gate keeps the candidate',
+        'add(mul(update, states.hidden), mul(sub(1, update), candidate))',
+        'add(mul(sub(1, update), states.hidden), mul(update, candidate))',
+      ],
+      [
+        'the reset gate acts on the input',
+        'add(input.candidate, mul(reset, recurrent.candidate))',
+        'add(mul(reset, input.candidate), recurrent.candidate)',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/cells/gru-reset-before.ts',
+    [cells, gradients],
+    [
+      [
+        'the reset gate is left out',
+        "product('candidate', mul(reset, states.hidden))",
+        "product('candidate', states.hidden)",
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/cells/peephole-lstm.ts',
+    [cells],
+    [
+      [
+        'the output gate sees the old cell',
+        'mul(vectors.outputPeephole, cell)',
+        'mul(vectors.outputPeephole, states.cell)',
+      ],
+      [
+        'the forget gate sees through the input peephole',
+        'mul(vectors.forgetPeephole, states.cell)',
+        'mul(vectors.inputPeephole, states.cell)',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/cells/min-lstm.ts',
+    [cells],
+    [['the two gates are not shared out', 'mul(div(forget, total), states.hidden)', 'mul(forget, states.hidden)']],
+  ),
+  ...inFile(
+    'src/cells/sru.ts',
+    [cells],
+    [
+      [
+        'the output mixes the old cell',
+        'add(mul(reset, cell), mul(sub(1, reset), gates.highway))',
+        'add(mul(reset, states.cell), mul(sub(1, reset), gates.highway))',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/cells/kept.ts',
+    ['src/cells', cells],
+    [['what a product gave is recomputed', '? Infinity : 0;', '? 0 : 0;']],
+  ),
+  ...inFile(
+    'src/cells/plan.ts',
+    ['src/cells', cells],
+    [
+      [
+        'gates of one operand that are not neighbours share a product',
+        'last.node === node && last.firstGate + last.numGates === index',
+        'last.node === node',
+      ],
+      ['gradients are cut to nothing far too early', 'const leastGradient = 1e-30;', 'const leastGradient = 1e-3;'],
+    ],
+  ),
+  ...inFile(
+    'src/random.ts',
+    ['src/random.test.ts', 'src/layers/initializers.test.ts'],
+    [
+      [
+        "a stream's name does not count",
+        'for (let i = 0; i < stream.length; i++) mixed =',
+        'for (let i = 0; i < 0; i++) mixed =',
+      ],
+      ['the last item is never drawn by a shuffle', 'const j = this.integer(i + 1);', 'const j = this.integer(i);'],
+      [
+        'a second normal number is the first again',
+        'this.#spareNormal = radius * Math.sin(angle);',
+        'this.#spareNormal = radius * Math.cos(angle);',
+      ],
+      ['the spare normal number is not saved', 'spareNormal: this.#spareNormal ?? null };', 'spareNormal: null };'],
+      [
+        'words are rotated by another number of bits',
+        '(this.#d << 11) | (this.#d >>> 21)',
+        '(this.#d << 10) | (this.#d >>> 22)',
+      ],
+    ],
+  ),
 ];

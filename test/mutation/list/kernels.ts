@@ -1,132 +1,409 @@
 import { inFile, type Mutation } from '../mutation.js';
 
-const [matmul, large, cells, threads] = ['src/kernels/wasm/matmul.test.ts', 'test/conformance/large-kernels.test.ts', 'test/conformance/cells.test.ts', 'test/conformance/threads.test.ts'];
+const [matmul, large, cells, threads] = [
+  'src/kernels/wasm/matmul.test.ts',
+  'test/conformance/large-kernels.test.ts',
+  'test/conformance/cells.test.ts',
+  'test/conformance/threads.test.ts',
+];
 const pointwise = ['src/kernels/wasm/pointwise'];
 
 export const kernelMutations: readonly Mutation[] = [
-  ...inFile('src/kernels/wasm/matmul-blocks.ts', [matmul], [
+  ...inFile(
+    'src/kernels/wasm/matmul-blocks.ts',
+    [matmul],
     [
-      'a packed product overwrites where k needs several blocks',
-      'const adds = f.let(i32.or(accumulate, i32.ne(k0, 0)));\n      const panel = f.local',
-      'const adds = f.let(accumulate);\n      const panel = f.local',
+      [
+        'a packed product overwrites where k needs several blocks',
+        'const adds = f.let(i32.or(accumulate, i32.ne(k0, 0)));\n      const panel = f.local',
+        'const adds = f.let(accumulate);\n      const panel = f.local',
+      ],
+      [
+        'a product overwrites where k needs several blocks',
+        'const adds = f.let(i32.or(accumulate, i32.ne(k0, 0)));\n        forBlocks(f, m, blockM',
+        'const adds = f.let(accumulate);\n        forBlocks(f, m, blockM',
+      ],
+      ['a packed product goes on with the first block of k', 'f.set(packed, panel);\n', ''],
+      [
+        'panels of b are laid out as if the last were cut',
+        'return i32.mul(i32.div_u(i32.add(width, columns - 1), columns), columns);',
+        'return i32.mul(i32.div_u(width, columns), columns);',
+      ],
+      [
+        'b is packed only where all strips share one place',
+        'i32.or(i32.eqz(m0), i32.eqz(stripStep))',
+        'i32.eqz(stripStep)',
+      ],
+      [
+        'the tile of an edge always overwrites',
+        'f.if(accumulate, () => f.set(value, f32.add(f32.load(target), value)));',
+        '',
+      ],
+      ['transposed blocks of a are read with the stride of rows', 'f.set(stride, 0);\n', ''],
+      [
+        'a strip of b is read beside its place',
+        'f.set(b, i32.add(b, i32.mul(strideColumn, columns)));',
+        'f.set(b, i32.add(b, 4 * columns));',
+      ],
     ],
+  ),
+  ...inFile(
+    'src/kernels/wasm/matmul-tiles.ts',
+    [matmul],
     [
-      'a product overwrites where k needs several blocks',
-      'const adds = f.let(i32.or(accumulate, i32.ne(k0, 0)));\n        forBlocks(f, m, blockM',
-      'const adds = f.let(accumulate);\n        forBlocks(f, m, blockM',
+      ['unrolled tiles lose the rest of k', 'f.if(k, () => turns(k, 1));', ''],
+      [
+        'unrolled tiles take the rest of k from the front',
+        'f.set(k, i32.rem_u(k, unroll));',
+        'f.set(k, i32.and(k, 1));',
+      ],
+      [
+        'a tile read by rows moves by one step a turn',
+        "source === 'rows' ? 4 * steps : 4 * rows * steps",
+        "source === 'rows' ? 4 : 4 * rows * steps",
+      ],
+      ['a plain multiply-add takes the difference', 'f32x4.add(c, f32x4.mul(a, b))', 'f32x4.sub(c, f32x4.mul(a, b))'],
+      [
+        'a tile overwrites where it should add',
+        '() => storeTile(f, sums, vectors, c, strideC, true)',
+        '() => storeTile(f, sums, vectors, c, strideC, false)',
+      ],
     ],
-    ['a packed product goes on with the first block of k', 'f.set(packed, panel);\n', ''],
-    ['panels of b are laid out as if the last were cut', 'return i32.mul(i32.div_u(i32.add(width, columns - 1), columns), columns);', 'return i32.mul(i32.div_u(width, columns), columns);'],
-    ['b is packed only where all strips share one place', 'i32.or(i32.eqz(m0), i32.eqz(stripStep))', 'i32.eqz(stripStep)'],
-    ['the tile of an edge always overwrites', 'f.if(accumulate, () => f.set(value, f32.add(f32.load(target), value)));', ''],
-    ['transposed blocks of a are read with the stride of rows', 'f.set(stride, 0);\n', ''],
-    ['a strip of b is read beside its place', 'f.set(b, i32.add(b, i32.mul(strideColumn, columns)));', 'f.set(b, i32.add(b, 4 * columns));'],
-  ]),
-  ...inFile('src/kernels/wasm/matmul-tiles.ts', [matmul], [
-    ['unrolled tiles lose the rest of k', 'f.if(k, () => turns(k, 1));', ''],
-    ['unrolled tiles take the rest of k from the front', 'f.set(k, i32.rem_u(k, unroll));', 'f.set(k, i32.and(k, 1));'],
-    ['a tile read by rows moves by one step a turn', "source === 'rows' ? 4 * steps : 4 * rows * steps", "source === 'rows' ? 4 : 4 * rows * steps"],
-    ['a plain multiply-add takes the difference', 'f32x4.add(c, f32x4.mul(a, b))', 'f32x4.sub(c, f32x4.mul(a, b))'],
-    ['a tile overwrites where it should add', '() => storeTile(f, sums, vectors, c, strideC, true)', '() => storeTile(f, sums, vectors, c, strideC, false)'],
-  ]),
-  ...inFile('src/kernels/wasm/matmul-loops.ts', [matmul], [
-    ['the last block is as long as the others', 'f.if(i32.gt_s(size, block), () => f.set(size, block));', 'f.set(size, block);'],
-    ['tiles are all low', 'i32.add(low, i32.gt_s(numHigher, 0))', 'low'],
-  ]),
-  ...inFile('src/kernels/wasm/matmul-pack.ts', [matmul], [
-    ['the last steps of a transposed panel are lost', 'const rest = f.let(i32.and(range.k, 3));', 'const rest = f.let(i32.and(range.k, 1));'],
-    ['three rows of a block lose the third', 'if (count === 3) f.storeLane(address, vector, 2, offset + 8);', ''],
-    ['a second panel begins where the first does', 'outs.push(f.let(i32.add(outs[outs.length - 1], panelBytes)))', 'outs.push(f.let(outs[outs.length - 1]))'],
-  ]),
-  ...inFile('src/kernels/wasm/matmul-rows.ts', [matmul], [
-    ['dot products overwrite where k needs several blocks', 'i32.or(accumulate, i32.ne(k0, 0))', 'accumulate'],
-    ['dot products lose the last three steps', 'f.set(count, i32.and(k, 3));\n    repeat(f, count, () => step(v128.load32_zero, 4));', ''],
-    ['few rows are not cleared where they need several passes', 'f.fillMemory(row, 0, i32.shl(numColumns, 2));', 'f.fillMemory(row, 0, numColumns);'],
-    ['few rows lose the last columns', 'f.set(count, i32.and(n, 3));\n    repeat(f, count, () => columns(1, 1));', ''],
-    ['few rows lose four columns', 'f.if(i32.and(n, 4), () => columns(1, 4));', ''],
-    ['few rows take the wrong numbers of a', 'pointers(f, row, stepA, depth)', 'pointers(f, row, strideA, depth)'],
-    ['four sums of lanes lose one', 'f32x4.add(f32x4.add(a, b), f32x4.add(c, d))', 'f32x4.add(f32x4.add(a, b), c)'],
-  ]),
-  ...inFile('src/kernels/wasm/matmul.ts', [matmul, 'src/kernels/wasm/backend.test.ts'], [
-    ['a product of a transposed matrix is cut by rows as if it were not', 'a: moved(a, transposeA ? first : first * a.rowStride)', 'a: moved(a, first * a.rowStride)'],
-    ['a product of a transposed second matrix is cut by columns as if it were not', 'b: moved(b, transposeB ? first * b.rowStride : first)', 'b: moved(b, first)'],
-    ['the last part of a cut product is lost where it has one row', 'for (let first = 0; first < total; first += size) {', 'for (let first = 0; first < total - 1; first += size) {'],
-    ['the last part of a cut product is as long as the others', 'const length = Math.min(size, total - first);', 'const length = size;'],
-    ['a product of one column is taken for one of one row', 'transposeA: !transposeB, b: a, transposeB: !transposeA', 'transposeA: transposeB, b: a, transposeB: transposeA'],
-    ['blocks of a packed product are one row short', 'return Math.ceil(total / count / step) * step;\n}', 'return Math.floor(total / count / step) * step;\n}'],
-    ['columns of c that lie apart are taken for a row', 'call.n === 1 && call.m > 1 && call.c.rowStride === 1', 'call.n === 1 && call.m > 1'],
-  ]),
-  ...inFile('src/kernels/wasm/matmul-choice.ts', ['src/kernels/wasm/backend.test.ts', matmul], [
-    ['a deterministic backend takes relaxed tiles', "deterministic || !hasRelaxedSimd() ? 'plain' : 'relaxed'", "!hasRelaxedSimd() ? 'plain' : 'relaxed'"],
-  ]),
-  ...inFile('src/kernels/wasm/backend.ts', ['src/kernels/wasm/backend.test.ts', threads], [
-    ['the last part of shared rows that are gathered is lost', 'Array.from({ length: Math.ceil(count / each) }, (_, i) => i * each)', 'Array.from({ length: Math.floor(count / each) }, (_, i) => i * each)'],
-    ['the last part of shared rows that are gathered has one row less', 'Math.min(each, count - first)', 'Math.min(each, count - first - 1)'],
-    ['a product over nothing keeps what was there', 'if (accumulate !== true) for', 'if (accumulate === true) for'],
-    ['reading begins at the buffer', 'return this.#memory.floats.slice(first, first + size);', 'return this.#memory.floats.slice(first - view.offset, first - view.offset + size);'],
-  ]),
-  ...inFile('src/kernels/wasm/pointwise.ts', [...pointwise, threads], [
-    ['the last part of a shared program is lost', 'Array.from({ length: Math.ceil(total / size) }, (_, i) => part', 'Array.from({ length: Math.floor(total / size) }, (_, i) => part'],
-    ['shares of rows all read the first rows', "down(inputs[name], access !== 'column')", 'down(inputs[name], false)'],
-    ['shares of columns read a row leaf column by column', "along(inputs[name], access !== 'row')", 'along(inputs[name], true)'],
-    ['rows that lie apart are taken for one row', 'program.inputs.every(({ name }) => inputs[name].rowStride === columns) &&', ''],
-  ]),
+  ),
+  ...inFile(
+    'src/kernels/wasm/matmul-loops.ts',
+    [matmul],
+    [
+      [
+        'the last block is as long as the others',
+        'f.if(i32.gt_s(size, block), () => f.set(size, block));',
+        'f.set(size, block);',
+      ],
+      ['tiles are all low', 'i32.add(low, i32.gt_s(numHigher, 0))', 'low'],
+    ],
+  ),
+  ...inFile(
+    'src/kernels/wasm/matmul-pack.ts',
+    [matmul],
+    [
+      [
+        'the last steps of a transposed panel are lost',
+        'const rest = f.let(i32.and(range.k, 3));',
+        'const rest = f.let(i32.and(range.k, 1));',
+      ],
+      ['three rows of a block lose the third', 'if (count === 3) f.storeLane(address, vector, 2, offset + 8);', ''],
+      [
+        'a second panel begins where the first does',
+        'outs.push(f.let(i32.add(outs[outs.length - 1], panelBytes)))',
+        'outs.push(f.let(outs[outs.length - 1]))',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/kernels/wasm/matmul-rows.ts',
+    [matmul],
+    [
+      ['dot products overwrite where k needs several blocks', 'i32.or(accumulate, i32.ne(k0, 0))', 'accumulate'],
+      [
+        'dot products lose the last three steps',
+        'f.set(count, i32.and(k, 3));\n    repeat(f, count, () => step(v128.load32_zero, 4));',
+        '',
+      ],
+      [
+        'few rows are not cleared where they need several passes',
+        'f.fillMemory(row, 0, i32.shl(numColumns, 2));',
+        'f.fillMemory(row, 0, numColumns);',
+      ],
+      [
+        'few rows lose the last columns',
+        'f.set(count, i32.and(n, 3));\n    repeat(f, count, () => columns(1, 1));',
+        '',
+      ],
+      ['few rows lose four columns', 'f.if(i32.and(n, 4), () => columns(1, 4));', ''],
+      ['few rows take the wrong numbers of a', 'pointers(f, row, stepA, depth)', 'pointers(f, row, strideA, depth)'],
+      ['four sums of lanes lose one', 'f32x4.add(f32x4.add(a, b), f32x4.add(c, d))', 'f32x4.add(f32x4.add(a, b), c)'],
+    ],
+  ),
+  ...inFile(
+    'src/kernels/wasm/matmul.ts',
+    [matmul, 'src/kernels/wasm/backend.test.ts'],
+    [
+      [
+        'a product of a transposed matrix is cut by rows as if it were not',
+        'a: moved(a, transposeA ? first : first * a.rowStride)',
+        'a: moved(a, first * a.rowStride)',
+      ],
+      [
+        'a product of a transposed second matrix is cut by columns as if it were not',
+        'b: moved(b, transposeB ? first * b.rowStride : first)',
+        'b: moved(b, first)',
+      ],
+      [
+        'the last part of a cut product is lost where it has one row',
+        'for (let first = 0; first < total; first += size) {',
+        'for (let first = 0; first < total - 1; first += size) {',
+      ],
+      [
+        'the last part of a cut product is as long as the others',
+        'const length = Math.min(size, total - first);',
+        'const length = size;',
+      ],
+      [
+        'a product of one column is taken for one of one row',
+        'transposeA: !transposeB, b: a, transposeB: !transposeA',
+        'transposeA: transposeB, b: a, transposeB: transposeA',
+      ],
+      [
+        'blocks of a packed product are one row short',
+        'return Math.ceil(total / count / step) * step;\n}',
+        'return Math.floor(total / count / step) * step;\n}',
+      ],
+      [
+        'columns of c that lie apart are taken for a row',
+        'call.n === 1 && call.m > 1 && call.c.rowStride === 1',
+        'call.n === 1 && call.m > 1',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/kernels/wasm/matmul-choice.ts',
+    ['src/kernels/wasm/backend.test.ts', matmul],
+    [
+      [
+        'a deterministic backend takes relaxed tiles',
+        "deterministic || !hasRelaxedSimd() ? 'plain' : 'relaxed'",
+        "!hasRelaxedSimd() ? 'plain' : 'relaxed'",
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/kernels/wasm/backend.ts',
+    ['src/kernels/wasm/backend.test.ts', threads],
+    [
+      [
+        'the last part of shared rows that are gathered is lost',
+        'Array.from({ length: Math.ceil(count / each) }, (_, i) => i * each)',
+        'Array.from({ length: Math.floor(count / each) }, (_, i) => i * each)',
+      ],
+      [
+        'the last part of shared rows that are gathered has one row less',
+        'Math.min(each, count - first)',
+        'Math.min(each, count - first - 1)',
+      ],
+      ['a product over nothing keeps what was there', 'if (accumulate !== true) for', 'if (accumulate === true) for'],
+      [
+        'reading begins at the buffer',
+        'return this.#memory.floats.slice(first, first + size);',
+        'return this.#memory.floats.slice(first - view.offset, first - view.offset + size);',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/kernels/wasm/pointwise.ts',
+    [...pointwise, threads],
+    [
+      [
+        'the last part of a shared program is lost',
+        'Array.from({ length: Math.ceil(total / size) }, (_, i) => part',
+        'Array.from({ length: Math.floor(total / size) }, (_, i) => part',
+      ],
+      [
+        'shares of rows all read the first rows',
+        "down(inputs[name], access !== 'column')",
+        'down(inputs[name], false)',
+      ],
+      [
+        'shares of columns read a row leaf column by column',
+        "along(inputs[name], access !== 'row')",
+        'along(inputs[name], true)',
+      ],
+      [
+        'rows that lie apart are taken for one row',
+        'program.inputs.every(({ name }) => inputs[name].rowStride === columns) &&',
+        '',
+      ],
+    ],
+  ),
   ...inFile('src/kernels/wasm/accumulators.ts', pointwise, [
     ['the largest of numbers forgets a NaN', 'f32x4.ne(value, value)', 'f32x4.eq(value, f32x4.const(0))'],
-    ['a double sum loses its upper half', 'const both = this.#f.let(addDoubles(this.#low, this.#high));', 'const both = this.#f.let(this.#low);'],
-    ['the rest of a row counts what lies behind it', 'return shuffle(value, other, [0, lanes > 1 ? 1 : lane, lanes > 2 ? 2 : lane, lane]);', 'return shuffle(value, other, [0, 1, lanes > 2 ? 2 : lane, lane]);'],
+    [
+      'a double sum loses its upper half',
+      'const both = this.#f.let(addDoubles(this.#low, this.#high));',
+      'const both = this.#f.let(this.#low);',
+    ],
+    [
+      'the rest of a row counts what lies behind it',
+      'return shuffle(value, other, [0, lanes > 1 ? 1 : lane, lanes > 2 ? 2 : lane, lane]);',
+      'return shuffle(value, other, [0, 1, lanes > 2 ? 2 : lane, lane]);',
+    ],
   ]),
-  ...inFile('src/kernels/wasm/call-writer.ts', ['src/kernels/sequence', large], [
-    ['moving arguments move by elements, not by bytes', "'advance' in view ? 4 * (view.advance ?? 0) : 0", "'advance' in view ? (view.advance ?? 0) : 0"],
-    ['a larger call list loses what was written', 'larger.set(this.staged);\n', ''],
-  ]),
-  ...inFile('src/kernels/wasm/recording.ts', ['test/conformance/streams.test.ts', 'src/training/model-stream.test.ts'], [
-    ['a recording is not put back before it runs again', 'if (this.#pristine !== undefined) this.#memory.integers.set', 'if (this.#pristine === undefined) this.#memory.integers.set'],
-    ['a joined recording keeps the first number of loops', 'words[0] += second[0];\n', ''],
-  ]),
-  ...inFile('src/kernels/wasm/memory.ts', ['src/kernels/wasm/memory.test.ts', 'src/kernels/wasm/backend.test.ts'], [
-    ['a view is placed by elements, not by bytes', 'return buffer.address + view.offset * elementBytes;', 'return buffer.address + view.offset;'],
-    ['growing gives one page less than it took', 'this.#free.give(end, pages * pageBytes);', 'this.#free.give(end, (pages - 1) * pageBytes);'],
-    ['kept temporaries are not counted out', 'this.#persistentBytes -= bytes;\n    }\n  }', '}\n  }'],
-  ]),
-  ...inFile('src/kernels/wasm/threads/thread.ts', [threads], [
-    ['a part is handed out twice', 'Atomics.compareExchange(words, JOB, job, job + 1) === job', 'Atomics.store(words, JOB, job + 1) === job + 1'],
-    ['the caller does not wait for parts of others', 'while (Atomics.load(words, DONE) !== count) waitWhile', 'while (Atomics.load(words, DONE) < 0) waitWhile'],
-    ['moving arguments stay where they are', 'words[block + words[i]] += words[i + 1];', 'words[block + words[i]] += 0;'],
-  ]),
-  ...inFile('src/kernels/wasm/threads/punctuality.ts', ['src/kernels/wasm/threads/punctuality.test.ts'], [
-    ['a pause does not grow', 'Math.min(longestPauseMs, 2 * this.#pauseMs)', 'this.#pauseMs'],
-    ['good times do not shorten the pause', 'this.#pauseMs = shortestPauseMs;\n      return;', 'return;'],
-    ['one late meeting too many is tolerated', 'numLate <= tolerated', 'numLate <= tolerated + 1'],
-  ]),
-  ...inFile('src/kernels/sequence/split.ts', ['src/kernels/sequence', threads], [
-    ['the last share of rows is lost', 'if (first < batch) shares.push', 'if (first < 0) shares.push'],
-    ['shares of rows overlap by one', 'first = row + 1;\n', 'first = row;\n'],
-    ['the last share of units ends early', 'i === count ? whole.numUnits :', 'i === count ? whole.numUnits - 1 :'],
-    ['cells that reduce over a row are split by units', '&& !hasRowReductions(plan)', ''],
-    ['the gradients of vectors depend on the number of threads', 'if (hasProducts && !isLarge && byBatch > 1) return { shares: sharesOfRows(whole, layout, byBatch), meets: false };', 'if (hasProducts && !isLarge && byBatch > 1) return { shares: sharesOfRows(whole, layout, threads), meets: false };'],
-  ]),
-  ...inFile('src/kernels/sequence/layout.ts', ['src/kernels/sequence', cells, large], [
-    ['a step reads the state of its own step', 'stateBefore[t] = t === 0 ? 0 : batch + firstRow[t - 1];', 'stateBefore[t] = t === 0 ? 0 : batch + firstRow[t];'],
-    ['a share has rows that have ended', 'Math.max(0, Math.min(share.numRows, activeRows[t] - share.firstRow))', 'Math.max(0, Math.min(share.numRows, activeRows[t]))'],
-    ['steps of uneven distance form one loop', 'else if (!isSame(moved, advance)) break;', ''],
-  ]),
-  ...inFile('src/kernels/sequence/sequence.ts', ['src/kernels/sequence', cells, threads, large], [
-    ['the gradient of a recurrent kernel overwrites that of a gate before', "c: columnsAt({ ...target, rowStride: plan.cell.gates.length * units }, 0, product.firstGate * units),\n      accumulate: true", "c: columnsAt({ ...target, rowStride: plan.cell.gates.length * units }, 0, product.firstGate * units),\n      accumulate: false"],
-    ['the gradient of the bias is that of the recurrent products', 'if (bias !== undefined) addColumnSums(backend, call.dInput, bias', 'if (bias !== undefined) addColumnSums(backend, dRecurrent, bias'],
-    ['rows that have ended give the wrong previous state', 'layout.stateBefore[t] + row', 'layout.firstRow[t] + row'],
-    ['a state without a direct gradient keeps that of the step after', '!unwritten.has(state), share, stretch', 'true, share, stretch'],
-    ['a second product of an operand overwrites the first', 'written.has(product.operand!), share, stretch', 'false, share, stretch'],
-    ['threads do not meet before a product', 'if (meets && stage.products.length > 0)', 'if (meets && stage.products.length > 9)'],
-    ['the shares of a gradient of vectors lie on each other', 'offset: share * this.#call.units', 'offset: 0'],
-  ]),
-  ...inFile('src/kernels/sequence/products.ts', ['src/kernels/sequence', cells, threads], [
-    ['a product begins at the first gate', 'const column = (product.firstGate + i) * units + share.firstUnit;', 'const column = i * units + share.firstUnit;'],
-    ['a transposed product begins at the first unit', 'b: columnsAt(this.#kernel(), share.firstUnit, column)', 'b: columnsAt(this.#kernel(), 0, column)'],
-  ]),
-  ...inFile('src/kernels/reference/backend.ts', ['src/kernels/reference', 'test/conformance/gradients.test.ts'], [
-    ['rows that are added back are written over', 'into[source.offset + index * columns + column] +=', 'into[source.offset + index * columns + column] ='],
-    ['a transposed matrix is read as it is stored', 'transposeA ? l * a.rowStride + i : i * a.rowStride + l', 'i * a.rowStride + l'],
-    ['a missing row is the first', 'index < 0 ? 0 : from', 'index < 0 ? from[source.offset] : from'],
-  ]),
+  ...inFile(
+    'src/kernels/wasm/call-writer.ts',
+    ['src/kernels/sequence', large],
+    [
+      [
+        'moving arguments move by elements, not by bytes',
+        "'advance' in view ? 4 * (view.advance ?? 0) : 0",
+        "'advance' in view ? (view.advance ?? 0) : 0",
+      ],
+      ['a larger call list loses what was written', 'larger.set(this.staged);\n', ''],
+    ],
+  ),
+  ...inFile(
+    'src/kernels/wasm/recording.ts',
+    ['test/conformance/streams.test.ts', 'src/training/model-stream.test.ts'],
+    [
+      [
+        'a recording is not put back before it runs again',
+        'if (this.#pristine !== undefined) this.#memory.integers.set',
+        'if (this.#pristine === undefined) this.#memory.integers.set',
+      ],
+      ['a joined recording keeps the first number of loops', 'words[0] += second[0];\n', ''],
+    ],
+  ),
+  ...inFile(
+    'src/kernels/wasm/memory.ts',
+    ['src/kernels/wasm/memory.test.ts', 'src/kernels/wasm/backend.test.ts'],
+    [
+      [
+        'a view is placed by elements, not by bytes',
+        'return buffer.address + view.offset * elementBytes;',
+        'return buffer.address + view.offset;',
+      ],
+      [
+        'growing gives one page less than it took',
+        'this.#free.give(end, pages * pageBytes);',
+        'this.#free.give(end, (pages - 1) * pageBytes);',
+      ],
+      ['kept temporaries are not counted out', 'this.#persistentBytes -= bytes;\n    }\n  }', '}\n  }'],
+    ],
+  ),
+  ...inFile(
+    'src/kernels/wasm/threads/thread.ts',
+    [threads],
+    [
+      [
+        'a part is handed out twice',
+        'Atomics.compareExchange(words, JOB, job, job + 1) === job',
+        'Atomics.store(words, JOB, job + 1) === job + 1',
+      ],
+      [
+        'the caller does not wait for parts of others',
+        'while (Atomics.load(words, DONE) !== count) waitWhile',
+        'while (Atomics.load(words, DONE) < 0) waitWhile',
+      ],
+      [
+        'moving arguments stay where they are',
+        'words[block + words[i]] += words[i + 1];',
+        'words[block + words[i]] += 0;',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/kernels/wasm/threads/punctuality.ts',
+    ['src/kernels/wasm/threads/punctuality.test.ts'],
+    [
+      ['a pause does not grow', 'Math.min(longestPauseMs, 2 * this.#pauseMs)', 'this.#pauseMs'],
+      ['good times do not shorten the pause', 'this.#pauseMs = shortestPauseMs;\n      return;', 'return;'],
+      ['one late meeting too many is tolerated', 'numLate <= tolerated', 'numLate <= tolerated + 1'],
+    ],
+  ),
+  ...inFile(
+    'src/kernels/sequence/split.ts',
+    ['src/kernels/sequence', threads],
+    [
+      ['the last share of rows is lost', 'if (first < batch) shares.push', 'if (first < 0) shares.push'],
+      ['shares of rows overlap by one', 'first = row + 1;\n', 'first = row;\n'],
+      ['the last share of units ends early', 'i === count ? whole.numUnits :', 'i === count ? whole.numUnits - 1 :'],
+      ['cells that reduce over a row are split by units', '&& !hasRowReductions(plan)', ''],
+      [
+        'the gradients of vectors depend on the number of threads',
+        'if (hasProducts && !isLarge && byBatch > 1) return { shares: sharesOfRows(whole, layout, byBatch), meets: false };',
+        'if (hasProducts && !isLarge && byBatch > 1) return { shares: sharesOfRows(whole, layout, threads), meets: false };',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/kernels/sequence/layout.ts',
+    ['src/kernels/sequence', cells, large],
+    [
+      [
+        'a step reads the state of its own step',
+        'stateBefore[t] = t === 0 ? 0 : batch + firstRow[t - 1];',
+        'stateBefore[t] = t === 0 ? 0 : batch + firstRow[t];',
+      ],
+      [
+        'a share has rows that have ended',
+        'Math.max(0, Math.min(share.numRows, activeRows[t] - share.firstRow))',
+        'Math.max(0, Math.min(share.numRows, activeRows[t]))',
+      ],
+      ['steps of uneven distance form one loop', 'else if (!isSame(moved, advance)) break;', ''],
+    ],
+  ),
+  ...inFile(
+    'src/kernels/sequence/sequence.ts',
+    ['src/kernels/sequence', cells, threads, large],
+    [
+      [
+        'the gradient of a recurrent kernel overwrites that of a gate before',
+        'c: columnsAt({ ...target, rowStride: plan.cell.gates.length * units }, 0, product.firstGate * units),\n      accumulate: true',
+        'c: columnsAt({ ...target, rowStride: plan.cell.gates.length * units }, 0, product.firstGate * units),\n      accumulate: false',
+      ],
+      [
+        'the gradient of the bias is that of the recurrent products',
+        'if (bias !== undefined) addColumnSums(backend, call.dInput, bias',
+        'if (bias !== undefined) addColumnSums(backend, dRecurrent, bias',
+      ],
+      ['rows that have ended give the wrong previous state', 'layout.stateBefore[t] + row', 'layout.firstRow[t] + row'],
+      [
+        'a state without a direct gradient keeps that of the step after',
+        '!unwritten.has(state), share, stretch',
+        'true, share, stretch',
+      ],
+      [
+        'a second product of an operand overwrites the first',
+        'written.has(product.operand!), share, stretch',
+        'false, share, stretch',
+      ],
+      [
+        'threads do not meet before a product',
+        'if (meets && stage.products.length > 0)',
+        'if (meets && stage.products.length > 9)',
+      ],
+      ['the shares of a gradient of vectors lie on each other', 'offset: share * this.#call.units', 'offset: 0'],
+    ],
+  ),
+  ...inFile(
+    'src/kernels/sequence/products.ts',
+    ['src/kernels/sequence', cells, threads],
+    [
+      [
+        'a product begins at the first gate',
+        'const column = (product.firstGate + i) * units + share.firstUnit;',
+        'const column = i * units + share.firstUnit;',
+      ],
+      [
+        'a transposed product begins at the first unit',
+        'b: columnsAt(this.#kernel(), share.firstUnit, column)',
+        'b: columnsAt(this.#kernel(), 0, column)',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/kernels/reference/backend.ts',
+    ['src/kernels/reference', 'test/conformance/gradients.test.ts'],
+    [
+      [
+        'rows that are added back are written over',
+        'into[source.offset + index * columns + column] +=',
+        'into[source.offset + index * columns + column] =',
+      ],
+      [
+        'a transposed matrix is read as it is stored',
+        'transposeA ? l * a.rowStride + i : i * a.rowStride + l',
+        'i * a.rowStride + l',
+      ],
+      ['a missing row is the first', 'index < 0 ? 0 : from', 'index < 0 ? from[source.offset] : from'],
+    ],
+  ),
 ];

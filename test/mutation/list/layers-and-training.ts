@@ -9,116 +9,382 @@ const [layers, losses, metrics, optimizers, fit] = [
 ];
 
 export const layerAndTrainingMutations: readonly Mutation[] = [
-  ...inFile('src/layers/dropout-mask.ts', ['src/layers/dropout.test.ts'], [
-    ['what dropout keeps is not scaled', 'bernoulli(shape, 1 - rate, 1 / (1 - rate))', 'bernoulli(shape, 1 - rate, 1)'],
-    ['dropout keeps what it should drop', 'bernoulli(shape, 1 - rate,', 'bernoulli(shape, rate,'],
-  ]),
-  ...inFile('src/layers/embedding.ts', ['src/layers/embedding.test.ts', layers], [
-    ['index 0 is never masked', 'index === 0 ? 0 : 1', '1'],
-    ['an index at the end of the table is accepted', 'index >= 0 && index < this.inputDim &&', 'index >= 0 && index <= this.inputDim &&'],
-  ]),
-  ...inFile('src/layers/conv-windows.ts', [layers, 'src/layers/conv-1d.test.ts'], [
-    ['causal windows see the future', "if (padding === 'causal') return reach;", "if (padding === 'causal') return reach - 1;"],
-    ['windows read into the next sequence', 't >= 0 && t < time ? b * time + t : -1', 't >= 0 ? Math.min(b * time + t, batch * time - 1) : -1'],
-    ['dilation is left out', 'k * dilationRate;', 'k;'],
-  ]),
-  ...inFile('src/layers/global-average-pooling-1d.ts', [layers, 'src/layers/mask.test.ts'], [['masked steps count in the mean', 'row[t] = step / count', 'row[t] = step / time']]),
-  ...inFile('src/layers/masking.ts', ['src/layers/mask.test.ts', layers], [['a step is masked where any feature is the mask value', 'mask[Math.floor(i / features)] = 1;', 'mask[Math.floor(i / features)] = Number(i % features === 0);']]),
-  ...inFile('src/layers/constraints.ts', ['src/layers/weight-rules.test.ts', optimizers], [
-    ['the largest norm is the smallest', '(norm) => min(norm, maxValue)', '(norm) => max(norm, maxValue)'],
-    ['negative weights stay', "max(leaf('weight'), 0)", "leaf('weight')"],
-  ]),
-  ...inFile('src/layers/attention-pooling-1d.ts', ['src/layers/attention-pooling-1d.test.ts'], [
-    ['masked steps get attention', 'mul(exp(sub(kept, detach(rowMax(kept)))), counts)', 'exp(sub(kept, detach(rowMax(kept))))'],
-    ['attention weighs the steps of another sequence', 'ops.reshape(this.weigh(input, mask), [batch, 1, time])', 'ops.reshape(ops.reverse(this.weigh(input, mask), 0), [batch, 1, time])'],
-  ]),
-  ...inFile('src/layers/activation-penalty.ts', ['src/layers/activation-penalty.test.ts'], [['the change is taken over two steps', 'ops.slice(input, 1, 1, time)', 'ops.slice(input, 1, 0, time - 1)']]),
-  ...inFile('src/layers/chrono.ts', ['src/layers/initializers.test.ts'], [
-    ['input gates begin open', 'units + unit] = -bias;', 'units + unit] = bias;'],
-    ['times are spread to one step more', 'maxTimesteps - 2', 'maxTimesteps + 20'],
-  ]),
-  ...inFile('src/layers/adaptive-softmax.ts', ['src/layers/adaptive-softmax.test.ts'], [
-    ['the first class of a cluster is in the cluster before', 'label >= first', 'label > first'],
-    ['clusters share one place in the head', 'shortlist + i, shortlist + i + 1', 'shortlist, shortlist + 1'],
-    ['a cluster reads labels that are not its own', 'labels[row] - first', 'labels[row] - first + 1'],
-  ]),
-  ...inFile('src/layers/rnn.ts', ['test/conformance/laws.test.ts', layers], [
-    ['states of a stateful layer are not carried', 'if (layer.stateful) layer.carry(results[i].states);', ''],
-    ['a lower cell gives its last step only', 'isTop ? layer.returnSequences : true', 'layer.returnSequences'],
-  ]),
-  ...inFile('src/training/losses/regression.ts', [losses], [
-    ['huber is linear inside', 'select(greater(distance, delta),', 'select(greater(delta, distance),'],
-    ['log cosh overflows on one side', 'softplus(mul(-2, sub(p, t)))', 'softplus(mul(2, sub(p, t)))'],
-    ['Kullback and Leibler are turned around', 'log(div(target, min(max(p, EPSILON), 1)))', 'log(div(min(max(p, EPSILON), 1), target))'],
-    ['poisson lacks its prediction', 'sub(p, mul(t, log(add(p, EPSILON))))', 'neg(mul(t, log(add(p, EPSILON))))'],
-  ]),
-  ...inFile('src/training/losses/crossentropy.ts', [losses], [
-    ['smoothing moves to one class', 'div(smoothing, columns))', 'smoothing)'],
-    ['smoothing of two classes is twice too strong', 'mul(0.5, smoothing)', 'smoothing'],
-    ['clipping keeps a probability of 1', 'min(max(p, EPSILON), 1 - EPSILON)', 'min(max(p, EPSILON), 1)'],
-    ['probabilities that do not sum to 1 are taken as they are', 'log(clipped(div(p, rowSum(p))))', 'log(clipped(p))'],
-  ]),
-  ...inFile('src/training/losses/quantile.ts', [losses], [
-    ['quantiles are turned around', 'max(mul(q, error), mul(sub(q, 1), error))', 'max(mul(sub(1, q), error), mul(neg(q), error))'],
-  ]),
-  ...inFile('src/training/losses/loss.ts', [losses], [['a mean over features is a sum', 'div(rowSum(element(t, p, numbers)), numbers.columns)', 'rowSum(element(t, p, numbers))']]),
-  ...inFile('src/training/metrics/auc.ts', [metrics], [
-    ['equal scores are points of their own', 'const isLastOfEqual = i + 1 === order.length || this.score[order[i + 1]] !== this.score[at];', 'const isLastOfEqual = true;'],
-    ['a threshold belongs to the bucket above', 'Math.ceil(inside * (this.numThresholds - 1)) - 1', 'Math.floor(inside * (this.numThresholds - 1))'],
-    ['the area of precision lacks its logarithm', 'intercept * Math.log(above / below)', 'intercept'],
-  ]),
-  ...inFile('src/training/metrics/class-counts.ts', [metrics], [
-    ['macro is weighted', "average === 'weighted' ? truePositives + falseNegatives : 1", 'truePositives + falseNegatives'],
-    ['f1 counts false positives twice', '(2 * truePositives) / (2 * truePositives + falsePosi', '(2 * truePositives) / (2 * truePositives + 2 * falsePosi'],
-    ['a score at the threshold is predicted', "> (threshold === 'largest' ? 0.5 : threshold)", ">= (threshold === 'largest' ? 0.5 : threshold)"],
-  ]),
-  ...inFile('src/training/metrics/forecast.ts', [metrics], [
-    ['the scale compares neighbours whatever the season', 'series[i] - series[i - seasonality]', 'series[i] - series[i - 1]'],
-    ['the scale divides by all values', 'return sum / count;', 'return sum / series.length;'],
-    ['smape is half as large', '(200 * Math.abs(t - p))', '(100 * Math.abs(t - p))'],
-  ]),
-  ...inFile('src/training/metrics/r2-score.ts', [metrics], [['the spread uses the old mean twice', 'w * distance * (yTrue.data[i] - output.mean)', 'w * distance * distance']]),
+  ...inFile(
+    'src/layers/dropout-mask.ts',
+    ['src/layers/dropout.test.ts'],
+    [
+      [
+        'what dropout keeps is not scaled',
+        'bernoulli(shape, 1 - rate, 1 / (1 - rate))',
+        'bernoulli(shape, 1 - rate, 1)',
+      ],
+      ['dropout keeps what it should drop', 'bernoulli(shape, 1 - rate,', 'bernoulli(shape, rate,'],
+    ],
+  ),
+  ...inFile(
+    'src/layers/embedding.ts',
+    ['src/layers/embedding.test.ts', layers],
+    [
+      ['index 0 is never masked', 'index === 0 ? 0 : 1', '1'],
+      [
+        'an index at the end of the table is accepted',
+        'index >= 0 && index < this.inputDim &&',
+        'index >= 0 && index <= this.inputDim &&',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/layers/conv-windows.ts',
+    [layers, 'src/layers/conv-1d.test.ts'],
+    [
+      [
+        'causal windows see the future',
+        "if (padding === 'causal') return reach;",
+        "if (padding === 'causal') return reach - 1;",
+      ],
+      [
+        'windows read into the next sequence',
+        't >= 0 && t < time ? b * time + t : -1',
+        't >= 0 ? Math.min(b * time + t, batch * time - 1) : -1',
+      ],
+      ['dilation is left out', 'k * dilationRate;', 'k;'],
+    ],
+  ),
+  ...inFile(
+    'src/layers/global-average-pooling-1d.ts',
+    [layers, 'src/layers/mask.test.ts'],
+    [['masked steps count in the mean', 'row[t] = step / count', 'row[t] = step / time']],
+  ),
+  ...inFile(
+    'src/layers/masking.ts',
+    ['src/layers/mask.test.ts', layers],
+    [
+      [
+        'a step is masked where any feature is the mask value',
+        'mask[Math.floor(i / features)] = 1;',
+        'mask[Math.floor(i / features)] = Number(i % features === 0);',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/layers/constraints.ts',
+    ['src/layers/weight-rules.test.ts', optimizers],
+    [
+      ['the largest norm is the smallest', '(norm) => min(norm, maxValue)', '(norm) => max(norm, maxValue)'],
+      ['negative weights stay', "max(leaf('weight'), 0)", "leaf('weight')"],
+    ],
+  ),
+  ...inFile(
+    'src/layers/attention-pooling-1d.ts',
+    ['src/layers/attention-pooling-1d.test.ts'],
+    [
+      [
+        'masked steps get attention',
+        'mul(exp(sub(kept, detach(rowMax(kept)))), counts)',
+        'exp(sub(kept, detach(rowMax(kept))))',
+      ],
+      [
+        'attention weighs the steps of another sequence',
+        'ops.reshape(this.weigh(input, mask), [batch, 1, time])',
+        'ops.reshape(ops.reverse(this.weigh(input, mask), 0), [batch, 1, time])',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/layers/activation-penalty.ts',
+    ['src/layers/activation-penalty.test.ts'],
+    [['the change is taken over two steps', 'ops.slice(input, 1, 1, time)', 'ops.slice(input, 1, 0, time - 1)']],
+  ),
+  ...inFile(
+    'src/layers/chrono.ts',
+    ['src/layers/initializers.test.ts'],
+    [
+      ['input gates begin open', 'units + unit] = -bias;', 'units + unit] = bias;'],
+      ['times are spread to one step more', 'maxTimesteps - 2', 'maxTimesteps + 20'],
+    ],
+  ),
+  ...inFile(
+    'src/layers/adaptive-softmax.ts',
+    ['src/layers/adaptive-softmax.test.ts'],
+    [
+      ['the first class of a cluster is in the cluster before', 'label >= first', 'label > first'],
+      ['clusters share one place in the head', 'shortlist + i, shortlist + i + 1', 'shortlist, shortlist + 1'],
+      ['a cluster reads labels that are not its own', 'labels[row] - first', 'labels[row] - first + 1'],
+    ],
+  ),
+  ...inFile(
+    'src/layers/rnn.ts',
+    ['test/conformance/laws.test.ts', layers],
+    [
+      ['states of a stateful layer are not carried', 'if (layer.stateful) layer.carry(results[i].states);', ''],
+      ['a lower cell gives its last step only', 'isTop ? layer.returnSequences : true', 'layer.returnSequences'],
+    ],
+  ),
+  ...inFile(
+    'src/training/losses/regression.ts',
+    [losses],
+    [
+      ['huber is linear inside', 'select(greater(distance, delta),', 'select(greater(delta, distance),'],
+      ['log cosh overflows on one side', 'softplus(mul(-2, sub(p, t)))', 'softplus(mul(2, sub(p, t)))'],
+      [
+        'Kullback and Leibler are turned around',
+        'log(div(target, min(max(p, EPSILON), 1)))',
+        'log(div(min(max(p, EPSILON), 1), target))',
+      ],
+      ['poisson lacks its prediction', 'sub(p, mul(t, log(add(p, EPSILON))))', 'neg(mul(t, log(add(p, EPSILON))))'],
+    ],
+  ),
+  ...inFile(
+    'src/training/losses/crossentropy.ts',
+    [losses],
+    [
+      ['smoothing moves to one class', 'div(smoothing, columns))', 'smoothing)'],
+      ['smoothing of two classes is twice too strong', 'mul(0.5, smoothing)', 'smoothing'],
+      ['clipping keeps a probability of 1', 'min(max(p, EPSILON), 1 - EPSILON)', 'min(max(p, EPSILON), 1)'],
+      [
+        'probabilities that do not sum to 1 are taken as they are',
+        'log(clipped(div(p, rowSum(p))))',
+        'log(clipped(p))',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/training/losses/quantile.ts',
+    [losses],
+    [
+      [
+        'quantiles are turned around',
+        'max(mul(q, error), mul(sub(q, 1), error))',
+        'max(mul(sub(1, q), error), mul(neg(q), error))',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/training/losses/loss.ts',
+    [losses],
+    [
+      [
+        'a mean over features is a sum',
+        'div(rowSum(element(t, p, numbers)), numbers.columns)',
+        'rowSum(element(t, p, numbers))',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/training/metrics/auc.ts',
+    [metrics],
+    [
+      [
+        'equal scores are points of their own',
+        'const isLastOfEqual = i + 1 === order.length || this.score[order[i + 1]] !== this.score[at];',
+        'const isLastOfEqual = true;',
+      ],
+      [
+        'a threshold belongs to the bucket above',
+        'Math.ceil(inside * (this.numThresholds - 1)) - 1',
+        'Math.floor(inside * (this.numThresholds - 1))',
+      ],
+      ['the area of precision lacks its logarithm', 'intercept * Math.log(above / below)', 'intercept'],
+    ],
+  ),
+  ...inFile(
+    'src/training/metrics/class-counts.ts',
+    [metrics],
+    [
+      [
+        'macro is weighted',
+        "average === 'weighted' ? truePositives + falseNegatives : 1",
+        'truePositives + falseNegatives',
+      ],
+      [
+        'f1 counts false positives twice',
+        '(2 * truePositives) / (2 * truePositives + falsePosi',
+        '(2 * truePositives) / (2 * truePositives + 2 * falsePosi',
+      ],
+      [
+        'a score at the threshold is predicted',
+        "> (threshold === 'largest' ? 0.5 : threshold)",
+        ">= (threshold === 'largest' ? 0.5 : threshold)",
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/training/metrics/forecast.ts',
+    [metrics],
+    [
+      [
+        'the scale compares neighbours whatever the season',
+        'series[i] - series[i - seasonality]',
+        'series[i] - series[i - 1]',
+      ],
+      ['the scale divides by all values', 'return sum / count;', 'return sum / series.length;'],
+      ['smape is half as large', '(200 * Math.abs(t - p))', '(100 * Math.abs(t - p))'],
+    ],
+  ),
+  ...inFile(
+    'src/training/metrics/r2-score.ts',
+    [metrics],
+    [['the spread uses the old mean twice', 'w * distance * (yTrue.data[i] - output.mean)', 'w * distance * distance']],
+  ),
   ...inFile('src/training/metrics/metric.ts', [metrics], [['padding is added', 'if (weight === 0) return;\n', '']]),
-  ...inFile('src/training/optimizers/adam.ts', [optimizers], [
-    ['the correction of the start is left out', '(learningRate * Math.sqrt(1 - beta2 ** step)) / (1 - beta1 ** step)', 'learningRate'],
-    ['the two decays are exchanged', 'sub(square(gradient), slots.velocity), 1 - beta2)', 'sub(square(gradient), slots.velocity), 1 - beta1)'],
-    ['amsgrad forgets the largest', 'max(slots.velocityHat, velocity)', 'velocity'],
-    ['epsilon stands under the root', 'add(sqrt(velocityHat ?? velocity), epsilon)', 'sqrt(add(velocityHat ?? velocity, epsilon))'],
-  ]),
-  ...inFile('src/training/optimizers/nadam.ts', [optimizers], [['the momentum looks one step less ahead', 'const next = momentumAt(step + 1);', 'const next = momentumAt(step);']]),
-  ...inFile('src/training/optimizers/averaged-sgd.ts', [optimizers], [['averages begin one step early', 'Math.max(1, before - counters.averagingStart)', 'Math.max(1, step - counters.averagingStart)']]),
-  ...inFile('src/training/optimizers/optimizer.ts', [optimizers], [
-    ['accumulated gradients are summed and not averaged', 'isUpdate && this.#accumulatedCount > 0 ? 1 / this.#accumulatedCount : 1', '1'],
-    ['excluded weights decay', 'const decay = isDecayed ?', 'const decay = true ?'],
-    ['gradients are clipped each by the norm of all', "common.clip?.kind === 'norm' ? i : undefined", 'undefined'],
-    ['accumulated gradients stay after an update', 'for (const sum of effective) currentBackend().fill(sum.viewOn(currentBackend()), sum.size, 0);', ''],
-  ]),
-  ...inFile('src/training/optimizers/row-update.ts', ['src/training/optimizers/row-update.test.ts'], [['rows are added to what they were', 'for (const target of [before, after])', 'for (const target of [after])']]),
-  ...inFile('src/training/schedules.ts', ['src/training/schedules.test.ts', optimizers], [
-    ['a boundary belongs to the next piece', 'step <= boundary', 'step < boundary'],
-    ['a decay goes on after its end', 'Math.min(step - warmupSteps, decaySteps) / decaySteps', '(step - warmupSteps) / decaySteps'],
-    ['a staircase is a slope', 'staircase ? Math.floor(decays) : decays', 'decays'],
-    ['restarts are as high as the first', 'for (; step >= start + length; height *= mMul)', 'for (; step >= start + length; height *= 1)'],
-    ['the cycle ends at its first rate', 'initial / finalDivFactor', 'initial'],
-  ]),
-  ...inFile('src/training/array-source.ts', [fit], [
-    ['a shuffle ignores the seed', "new Random(seed, 'shuffle')", "new Random(0, 'shuffle')"],
-    ['the last partial batch is dropped', 'if (start >= numRows) return undefined;', 'if (start + batchSize > numRows) return undefined;'],
-  ]),
-  ...inFile('src/training/rows.ts', [fit], [['gathered rows begin at the row of their place', 'const row = order[i] * width;', 'const row = (width === 1 ? order[i] : i) * width;']]),
-  ...inFile('src/training/sample-weights.ts', [fit], [
-    ['a class that is not named weighs nothing', 'classWeight[label] ?? 1', 'classWeight[label] ?? 0'],
-    ['a sample weight is that of the next sample', 'coarse.data[Math.floor(i / repeat)]', 'coarse.data[Math.min(coarse.data.length - 1, Math.ceil(i / repeat))]'],
-  ]),
-  ...inFile('src/training/trainer.ts', [fit, 'src/training/snapshot.test.ts'], [
-    ['validation takes rows that were trained on', 'sliceBatch(all, numTraining, all.numRows)', 'sliceBatch(all, numTraining - 1, all.numRows)'],
-    ['the first epoch\'s order is that of all epochs', 'this.seed = this.model.random.uint32();', 'this.seed = 12345;'],
-    ['metrics of an epoch begin with those of the one before', 'this.#logs?.reset();', ''],
-    ['carried states of training go on in validation', 'withFreshStates(this.model, () => evaluateSource', '((_: unknown, work: () => Promise<Logs>) => work())(this.model, () => evaluateSource'],
-  ]),
-  ...inFile('src/training/callbacks/early-stopping.ts', ['src/training/callbacks/callbacks.test.ts'], [
-    ['waiting is never over', 'this.#numWaited = 0;\n      return;', 'return;'],
-    ['patience is one epoch shorter', 'this.#numWaited < this.#patience ||', 'this.#numWaited < this.#patience - 1 ||'],
-  ]),
-  ...inFile('src/training/callbacks/reduce-lr-on-plateau.ts', ['src/training/callbacks/callbacks.test.ts'], [['the cooldown is left out', 'this.#numCooling = this.#cooldown;', 'this.#numCooling = 0;']]),
+  ...inFile(
+    'src/training/optimizers/adam.ts',
+    [optimizers],
+    [
+      [
+        'the correction of the start is left out',
+        '(learningRate * Math.sqrt(1 - beta2 ** step)) / (1 - beta1 ** step)',
+        'learningRate',
+      ],
+      [
+        'the two decays are exchanged',
+        'sub(square(gradient), slots.velocity), 1 - beta2)',
+        'sub(square(gradient), slots.velocity), 1 - beta1)',
+      ],
+      ['amsgrad forgets the largest', 'max(slots.velocityHat, velocity)', 'velocity'],
+      [
+        'epsilon stands under the root',
+        'add(sqrt(velocityHat ?? velocity), epsilon)',
+        'sqrt(add(velocityHat ?? velocity, epsilon))',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/training/optimizers/nadam.ts',
+    [optimizers],
+    [
+      [
+        'the momentum looks one step less ahead',
+        'const next = momentumAt(step + 1);',
+        'const next = momentumAt(step);',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/training/optimizers/averaged-sgd.ts',
+    [optimizers],
+    [
+      [
+        'averages begin one step early',
+        'Math.max(1, before - counters.averagingStart)',
+        'Math.max(1, step - counters.averagingStart)',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/training/optimizers/optimizer.ts',
+    [optimizers],
+    [
+      [
+        'accumulated gradients are summed and not averaged',
+        'isUpdate && this.#accumulatedCount > 0 ? 1 / this.#accumulatedCount : 1',
+        '1',
+      ],
+      ['excluded weights decay', 'const decay = isDecayed ?', 'const decay = true ?'],
+      ['gradients are clipped each by the norm of all', "common.clip?.kind === 'norm' ? i : undefined", 'undefined'],
+      [
+        'accumulated gradients stay after an update',
+        'for (const sum of effective) currentBackend().fill(sum.viewOn(currentBackend()), sum.size, 0);',
+        '',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/training/optimizers/row-update.ts',
+    ['src/training/optimizers/row-update.test.ts'],
+    [['rows are added to what they were', 'for (const target of [before, after])', 'for (const target of [after])']],
+  ),
+  ...inFile(
+    'src/training/schedules.ts',
+    ['src/training/schedules.test.ts', optimizers],
+    [
+      ['a boundary belongs to the next piece', 'step <= boundary', 'step < boundary'],
+      [
+        'a decay goes on after its end',
+        'Math.min(step - warmupSteps, decaySteps) / decaySteps',
+        '(step - warmupSteps) / decaySteps',
+      ],
+      ['a staircase is a slope', 'staircase ? Math.floor(decays) : decays', 'decays'],
+      [
+        'restarts are as high as the first',
+        'for (; step >= start + length; height *= mMul)',
+        'for (; step >= start + length; height *= 1)',
+      ],
+      ['the cycle ends at its first rate', 'initial / finalDivFactor', 'initial'],
+    ],
+  ),
+  ...inFile(
+    'src/training/array-source.ts',
+    [fit],
+    [
+      ['a shuffle ignores the seed', "new Random(seed, 'shuffle')", "new Random(0, 'shuffle')"],
+      [
+        'the last partial batch is dropped',
+        'if (start >= numRows) return undefined;',
+        'if (start + batchSize > numRows) return undefined;',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/training/rows.ts',
+    [fit],
+    [
+      [
+        'gathered rows begin at the row of their place',
+        'const row = order[i] * width;',
+        'const row = (width === 1 ? order[i] : i) * width;',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/training/sample-weights.ts',
+    [fit],
+    [
+      ['a class that is not named weighs nothing', 'classWeight[label] ?? 1', 'classWeight[label] ?? 0'],
+      [
+        'a sample weight is that of the next sample',
+        'coarse.data[Math.floor(i / repeat)]',
+        'coarse.data[Math.min(coarse.data.length - 1, Math.ceil(i / repeat))]',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/training/trainer.ts',
+    [fit, 'src/training/snapshot.test.ts'],
+    [
+      [
+        'validation takes rows that were trained on',
+        'sliceBatch(all, numTraining, all.numRows)',
+        'sliceBatch(all, numTraining - 1, all.numRows)',
+      ],
+      [
+        "the first epoch's order is that of all epochs",
+        'this.seed = this.model.random.uint32();',
+        'this.seed = 12345;',
+      ],
+      ['metrics of an epoch begin with those of the one before', 'this.#logs?.reset();', ''],
+      [
+        'carried states of training go on in validation',
+        'withFreshStates(this.model, () => evaluateSource',
+        '((_: unknown, work: () => Promise<Logs>) => work())(this.model, () => evaluateSource',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/training/callbacks/early-stopping.ts',
+    ['src/training/callbacks/callbacks.test.ts'],
+    [
+      ['waiting is never over', 'this.#numWaited = 0;\n      return;', 'return;'],
+      [
+        'patience is one epoch shorter',
+        'this.#numWaited < this.#patience ||',
+        'this.#numWaited < this.#patience - 1 ||',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/training/callbacks/reduce-lr-on-plateau.ts',
+    ['src/training/callbacks/callbacks.test.ts'],
+    [['the cooldown is left out', 'this.#numCooling = this.#cooldown;', 'this.#numCooling = 0;']],
+  ),
 ];

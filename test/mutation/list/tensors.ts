@@ -1,73 +1,237 @@
 import { inFile, type Mutation } from '../mutation.js';
 
-const recurrent = ['src/tensor/recurrent.test.ts', 'src/tensor/recurrent-segments.test.ts', 'test/conformance/laws.test.ts'];
+const recurrent = [
+  'src/tensor/recurrent.test.ts',
+  'src/tensor/recurrent-segments.test.ts',
+  'test/conformance/laws.test.ts',
+];
 
 export const tensorMutations: readonly Mutation[] = [
-  ...inFile('src/tensor/packing.ts', ['src/tensor/packing.test.ts', ...recurrent], [
-    ['reading backwards is reading forwards', 'reverse ? time - 1 - position : position', 'position'],
-    ['masked steps show zeros where they should repeat', 'outputAt[outputOrder', 'if (counts(b, p)) outputAt[outputOrder'],
-    ['the shortest sequences come first', 'lengths[b] - lengths[a] || a - b', 'lengths[a] - lengths[b] || a - b'],
-    ['a sequence without steps ends in a row of another', 'last < 0 ? rankOf[b] : batch + last', 'last < 0 ? b : batch + last'],
-    ['packings of both directions are remembered as one', '`${batch} ${time} ${options.reverse} ${options.outputOrder}`', '`${batch} ${time} ${options.outputOrder}`'],
-    ['a step counts one row too many', 'lengths[order[active - 1]] <= t) active--', 'lengths[order[active - 1]] < t) active--'],
-  ]),
+  ...inFile(
+    'src/tensor/packing.ts',
+    ['src/tensor/packing.test.ts', ...recurrent],
+    [
+      ['reading backwards is reading forwards', 'reverse ? time - 1 - position : position', 'position'],
+      [
+        'masked steps show zeros where they should repeat',
+        'outputAt[outputOrder',
+        'if (counts(b, p)) outputAt[outputOrder',
+      ],
+      ['the shortest sequences come first', 'lengths[b] - lengths[a] || a - b', 'lengths[a] - lengths[b] || a - b'],
+      [
+        'a sequence without steps ends in a row of another',
+        'last < 0 ? rankOf[b] : batch + last',
+        'last < 0 ? b : batch + last',
+      ],
+      [
+        'packings of both directions are remembered as one',
+        '`${batch} ${time} ${options.reverse} ${options.outputOrder}`',
+        '`${batch} ${time} ${options.outputOrder}`',
+      ],
+      [
+        'a step counts one row too many',
+        'lengths[order[active - 1]] <= t) active--',
+        'lengths[order[active - 1]] < t) active--',
+      ],
+    ],
+  ),
   ...inFile('src/tensor/recurrent-run.ts', recurrent, [
-    ['final states come in the order of packing', 'this.#states[state], this.call.units, this.packing.finalStateOf', 'this.#states[state], this.call.units, this.packing.rankOf'],
+    [
+      'final states come in the order of packing',
+      'this.#states[state], this.call.units, this.packing.finalStateOf',
+      'this.#states[state], this.call.units, this.packing.rankOf',
+    ],
     ['the gradient of initial states keeps the order of packing', 'this.#unsorted(dStates[state])', 'dStates[state]'],
     ['the gradient of final states is not sorted', ': this.#sorted(dFinal[i])', ': dFinal[i]'],
     ['the mask of recurrent dropout is not sorted', "name === 'mask.recurrent' ? this.#sorted(mask) : mask", 'mask'],
   ]),
-  ...inFile('src/tensor/recurrent-segments.ts', ['src/tensor/recurrent-segments.test.ts', 'src/layers/recompute-steps.test.ts'], [
-    ['weights of later segments replace those of earlier ones', 'addInto(sum, gradient)', 'copyInto(sum, gradient)'],
-    ['a segment starts from the states of the segment before it', 'starts[i].forEach((start, j) => copyInto(start, firstRows(states[j], segment.rows)));', 'starts[i].forEach((start, j) => copyInto(start, firstRows(states[j], i === 0 ? segment.rows : 0)));'],
-    ['sequences that go on also get the gradient of a last step', 'row < rowsAfter ? -1 : sequence', 'sequence'],
-  ]),
-  ...inFile('src/tensor/segments.ts', ['src/tensor/recurrent-segments.test.ts'], [['the last segment is as long as the others', 'Math.min(steps, activeRows.length - start)', 'Math.max(1, Math.min(steps, activeRows.length - start - 1))']]),
-  ...inFile('src/tensor/tape.ts', ['src/tensor/tape.test.ts'], [['what depends on nothing watched is noted too', 'return this.#active.has(value);', 'return true;']]),
-  ...inFile('src/tensor/gradients.ts', ['src/tensor/tape.test.ts', 'src/tensor/arithmetic.test.ts', 'src/tensor/checkpoint.test.ts'], [
-    ['a sum that is shared is added to in place', 'else if (this.#owned.has(of)) addGradientInto(sum, gradient);', 'else if (!(sum instanceof RowGradient)) addGradientInto(sum, gradient);'],
-    ['a third gradient replaces the sum', 'const total = addGradients(sum, gradient);', 'const total = addGradients(gradient, gradient);'],
-  ]),
-  ...inFile('src/tensor/row-gradient.ts', ['src/tensor/row-gradient.test.ts', 'src/training/optimizers/row-update.test.ts'], [
-    ['rows of padding are rows', 'filter((index) => index >= 0)', 'filter((index) => index >= -1)'],
-    ['the rows of a second gradient are lost', 'addedUp(indices, a.columns, [a, b])', 'addedUp(indices, a.columns, [a])'],
-    ['rows added to a whole gradient change it', 'const sum = copyOf(all);', 'const sum = all;'],
-  ]),
-  ...inFile('src/tensor/reduce.ts', ['src/tensor/reduce.test.ts'], [
-    ['a mean over one axis divides by all', 'source.shape[axisOf(\'mean\', source, axis)]', 'source.size'],
-    ['the last of equally large values wins', 'if (values[row * columns + column] > values[row * columns + best]) best = column;', 'if (values[row * columns + column] >= values[row * columns + best]) best = column;'],
-    ['sums over a middle axis all lie in the first block', 'asRows(target, inner, block * inner', 'asRows(target, inner, 0 * inner'],
-  ]),
-  ...inFile('src/tensor/movement.ts', ['src/tensor/movement.test.ts'], [
-    ['the derivative of a transpose is transposed the same way', 'permuted(dOutput, axes.map((axis) => wanted.indexOf(axis)))', 'permuted(dOutput, wanted)'],
-    ['a slice begins at the start', 'const [row, part, first] = [length * inner, (to - from) * inner, from * inner];', 'const [row, part, first] = [length * inner, (to - from) * inner, 0];'],
-    ['a slice to a negative end ends one later', 'end < 0 ? length + end : end', 'end < 0 ? length + end + 1 : end'],
-    ['joined parts lie on each other', 'widths.slice(0, i).reduce((sum, width) => sum + width, 0)', 'widths.slice(0, i).reduce((sum, width) => Math.max(sum, width), 0)'],
-  ]),
-  ...inFile('src/tensor/matmul.ts', ['src/tensor/matmul.test.ts'], [
-    ['the gradient of a transposed first operand is not transposed', 'if (transposeA) return multiply(matrices, { m: k, n: m, k: n, transposeA: transposeB, transposeB: true }, b, dC, dA);', 'if (transposeA) return multiply(matrices, { m: k, n: m, k: n, transposeA: !transposeB, transposeB: true }, b, dC, dA);'],
-    ['all matrices of a stack are the first', 'offset: rows.offset + (i * values.size) / matrices', 'offset: rows.offset'],
-  ]),
-  ...inFile('src/tensor/broadcast.ts', ['src/tensor/broadcast.test.ts', 'src/tensor/pointwise.test.ts'], [
-    ['an axis of one is read on', 'if (padded[axis] !== 1) strides[axis] = stride;', 'strides[axis] = stride;'],
-    ['a value per row is read as a value per column', "if (covers(0, split) && isOne(split, shape.length)) return { access: 'row', rowStride: 1, single: false };", "if (covers(0, split) && isOne(split, shape.length)) return { access: 'column', rowStride: 0, single: false };"],
-  ]),
-  ...inFile('src/tensor/linear-chain.ts', ['src/tensor/linear-chain.test.ts', 'src/layers/crf.test.ts'], [
-    ['the loss of a step forgets the transition', '(transitions[before * K + label] + scores[at] + later[at])', '(scores[at] + later[at])'],
-    ['transitions are read from the label after to the one before', 'dTransitions[before * K + label] -= dLosses[t];', 'dTransitions[label * K + before] -= dLosses[t];'],
-    ['the score of the start is left out', 'start[j] + scores[j] + later[j])', 'scores[j] + later[j])'],
-    ['the end has no gradient', 'sums.end[j] += flow[j];', 'sums.end[j] += 0;'],
-    ['sums far below one are lost', 'sum > LEAST_SUM ? Math.log(sum) + largest[i] + most :', 'true ? Math.log(sum) + largest[i] + most :'],
-  ]),
-  ...inFile('src/tensor/chain-decoding.ts', ['src/tensor/linear-chain.test.ts', 'src/layers/crf.test.ts'], [
-    ['the best path ignores the end', 'if (best[j] + end[j] <= score) continue;', 'if (best[j] <= score) continue;'],
-    ['labels are followed back from the wrong one', 'labels[t - 1] = cameFrom[t * K + labels[t]]', 'labels[t - 1] = cameFrom[t * K + labels[n - 1]]'],
-    ['forbidden transitions are read transposed', 'constraints.next[Math.floor(at / K)][at % K]', 'constraints.next[at % K][Math.floor(at / K)]'],
-    ['marginals forget the step itself', 'logSumExp(terms) + scores[t * K + j]', 'logSumExp(terms)'],
-  ]),
-  ...inFile('src/tensor/chain-loss.ts', ['src/tensor/linear-chain.test.ts', 'src/layers/crf.test.ts'], [['masked steps count in a chain', 'if (mask === undefined || mask[b * time + t] !== 0) steps[count++]', 'steps[count++]']]),
-  ...inFile('src/tensor/sampled-crossentropy.ts', ['src/layers/sampled-softmax.test.ts'], [
-    ['a candidate that is the own class counts twice', 'select(equal(candidate, label), -Infinity, sub(x, logCount))', 'sub(x, logCount)'],
-    ['logits are not corrected by how often a class is drawn', 'sub(x, logCount)', 'x'],
-  ]),
+  ...inFile(
+    'src/tensor/recurrent-segments.ts',
+    ['src/tensor/recurrent-segments.test.ts', 'src/layers/recompute-steps.test.ts'],
+    [
+      ['weights of later segments replace those of earlier ones', 'addInto(sum, gradient)', 'copyInto(sum, gradient)'],
+      [
+        'a segment starts from the states of the segment before it',
+        'starts[i].forEach((start, j) => copyInto(start, firstRows(states[j], segment.rows)));',
+        'starts[i].forEach((start, j) => copyInto(start, firstRows(states[j], i === 0 ? segment.rows : 0)));',
+      ],
+      ['sequences that go on also get the gradient of a last step', 'row < rowsAfter ? -1 : sequence', 'sequence'],
+    ],
+  ),
+  ...inFile(
+    'src/tensor/segments.ts',
+    ['src/tensor/recurrent-segments.test.ts'],
+    [
+      [
+        'the last segment is as long as the others',
+        'Math.min(steps, activeRows.length - start)',
+        'Math.max(1, Math.min(steps, activeRows.length - start - 1))',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/tensor/tape.ts',
+    ['src/tensor/tape.test.ts'],
+    [['what depends on nothing watched is noted too', 'return this.#active.has(value);', 'return true;']],
+  ),
+  ...inFile(
+    'src/tensor/gradients.ts',
+    ['src/tensor/tape.test.ts', 'src/tensor/arithmetic.test.ts', 'src/tensor/checkpoint.test.ts'],
+    [
+      [
+        'a sum that is shared is added to in place',
+        'else if (this.#owned.has(of)) addGradientInto(sum, gradient);',
+        'else if (!(sum instanceof RowGradient)) addGradientInto(sum, gradient);',
+      ],
+      [
+        'a third gradient replaces the sum',
+        'const total = addGradients(sum, gradient);',
+        'const total = addGradients(gradient, gradient);',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/tensor/row-gradient.ts',
+    ['src/tensor/row-gradient.test.ts', 'src/training/optimizers/row-update.test.ts'],
+    [
+      ['rows of padding are rows', 'filter((index) => index >= 0)', 'filter((index) => index >= -1)'],
+      [
+        'the rows of a second gradient are lost',
+        'addedUp(indices, a.columns, [a, b])',
+        'addedUp(indices, a.columns, [a])',
+      ],
+      ['rows added to a whole gradient change it', 'const sum = copyOf(all);', 'const sum = all;'],
+    ],
+  ),
+  ...inFile(
+    'src/tensor/reduce.ts',
+    ['src/tensor/reduce.test.ts'],
+    [
+      ['a mean over one axis divides by all', "source.shape[axisOf('mean', source, axis)]", 'source.size'],
+      [
+        'the last of equally large values wins',
+        'if (values[row * columns + column] > values[row * columns + best]) best = column;',
+        'if (values[row * columns + column] >= values[row * columns + best]) best = column;',
+      ],
+      [
+        'sums over a middle axis all lie in the first block',
+        'asRows(target, inner, block * inner',
+        'asRows(target, inner, 0 * inner',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/tensor/movement.ts',
+    ['src/tensor/movement.test.ts'],
+    [
+      [
+        'the derivative of a transpose is transposed the same way',
+        'permuted(dOutput, axes.map((axis) => wanted.indexOf(axis)))',
+        'permuted(dOutput, wanted)',
+      ],
+      [
+        'a slice begins at the start',
+        'const [row, part, first] = [length * inner, (to - from) * inner, from * inner];',
+        'const [row, part, first] = [length * inner, (to - from) * inner, 0];',
+      ],
+      ['a slice to a negative end ends one later', 'end < 0 ? length + end : end', 'end < 0 ? length + end + 1 : end'],
+      [
+        'joined parts lie on each other',
+        'widths.slice(0, i).reduce((sum, width) => sum + width, 0)',
+        'widths.slice(0, i).reduce((sum, width) => Math.max(sum, width), 0)',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/tensor/matmul.ts',
+    ['src/tensor/matmul.test.ts'],
+    [
+      [
+        'the gradient of a transposed first operand is not transposed',
+        'if (transposeA) return multiply(matrices, { m: k, n: m, k: n, transposeA: transposeB, transposeB: true }, b, dC, dA);',
+        'if (transposeA) return multiply(matrices, { m: k, n: m, k: n, transposeA: !transposeB, transposeB: true }, b, dC, dA);',
+      ],
+      [
+        'all matrices of a stack are the first',
+        'offset: rows.offset + (i * values.size) / matrices',
+        'offset: rows.offset',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/tensor/broadcast.ts',
+    ['src/tensor/broadcast.test.ts', 'src/tensor/pointwise.test.ts'],
+    [
+      ['an axis of one is read on', 'if (padded[axis] !== 1) strides[axis] = stride;', 'strides[axis] = stride;'],
+      [
+        'a value per row is read as a value per column',
+        "if (covers(0, split) && isOne(split, shape.length)) return { access: 'row', rowStride: 1, single: false };",
+        "if (covers(0, split) && isOne(split, shape.length)) return { access: 'column', rowStride: 0, single: false };",
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/tensor/linear-chain.ts',
+    ['src/tensor/linear-chain.test.ts', 'src/layers/crf.test.ts'],
+    [
+      [
+        'the loss of a step forgets the transition',
+        '(transitions[before * K + label] + scores[at] + later[at])',
+        '(scores[at] + later[at])',
+      ],
+      [
+        'transitions are read from the label after to the one before',
+        'dTransitions[before * K + label] -= dLosses[t];',
+        'dTransitions[label * K + before] -= dLosses[t];',
+      ],
+      ['the score of the start is left out', 'start[j] + scores[j] + later[j])', 'scores[j] + later[j])'],
+      ['the end has no gradient', 'sums.end[j] += flow[j];', 'sums.end[j] += 0;'],
+      [
+        'sums far below one are lost',
+        'sum > LEAST_SUM ? Math.log(sum) + largest[i] + most :',
+        'true ? Math.log(sum) + largest[i] + most :',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/tensor/chain-decoding.ts',
+    ['src/tensor/linear-chain.test.ts', 'src/layers/crf.test.ts'],
+    [
+      ['the best path ignores the end', 'if (best[j] + end[j] <= score) continue;', 'if (best[j] <= score) continue;'],
+      [
+        'labels are followed back from the wrong one',
+        'labels[t - 1] = cameFrom[t * K + labels[t]]',
+        'labels[t - 1] = cameFrom[t * K + labels[n - 1]]',
+      ],
+      [
+        'forbidden transitions are read transposed',
+        'constraints.next[Math.floor(at / K)][at % K]',
+        'constraints.next[at % K][Math.floor(at / K)]',
+      ],
+      ['marginals forget the step itself', 'logSumExp(terms) + scores[t * K + j]', 'logSumExp(terms)'],
+    ],
+  ),
+  ...inFile(
+    'src/tensor/chain-loss.ts',
+    ['src/tensor/linear-chain.test.ts', 'src/layers/crf.test.ts'],
+    [
+      [
+        'masked steps count in a chain',
+        'if (mask === undefined || mask[b * time + t] !== 0) steps[count++]',
+        'steps[count++]',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/tensor/sampled-crossentropy.ts',
+    ['src/layers/sampled-softmax.test.ts'],
+    [
+      [
+        'a candidate that is the own class counts twice',
+        'select(equal(candidate, label), -Infinity, sub(x, logCount))',
+        'sub(x, logCount)',
+      ],
+      ['logits are not corrected by how often a class is drawn', 'sub(x, logCount)', 'x'],
+    ],
+  ),
 ];

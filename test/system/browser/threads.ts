@@ -15,7 +15,10 @@ export async function computeOnThreads(): Promise<ThreadsFound> {
   const random = new Random(6);
   const layer = new GRU({ units: 70, returnSequences: true });
   layer.ensureBuilt([null, 11, 9]);
-  const input = tensor(Float32Array.from({ length: 33 * 11 * 9 }, () => random.normal()), [33, 11, 9]);
+  const input = tensor(
+    Float32Array.from({ length: 33 * 11 * 9 }, () => random.normal()),
+    [33, 11, 9],
+  );
   const compute = (): number[] => {
     const { value, gradients } = valueAndGradients(() => ops.mean(ops.square(layer.apply(input))), layer.weights);
     return [value, ...gradients].flatMap((result: Tensor) => [...result.dataSync()]);

@@ -15,7 +15,10 @@ export interface HostThreads {
 }
 
 interface NodeThreads {
-  Worker: new (source: string, options: object) => { unref(): void; on(event: 'error', listener: (error: Error) => void): void; terminate(): unknown };
+  Worker: new (
+    source: string,
+    options: object,
+  ) => { unref(): void; on(event: 'error', listener: (error: Error) => void): void; terminate(): unknown };
 }
 interface NodeSystem {
   availableParallelism(): number;
@@ -31,22 +34,37 @@ interface Host {
   crossOriginIsolated?: boolean | undefined;
   navigator?: { hardwareConcurrency?: number | undefined } | undefined;
   SharedArrayBuffer?: unknown | undefined;
-  Worker?: (new (url: string) => { postMessage(message: unknown): void; terminate(): void; onerror: ((event: { message?: string | undefined }) => void) | null }) | undefined;
+  Worker?:
+    | (new (
+        url: string,
+      ) => {
+        postMessage(message: unknown): void;
+        terminate(): void;
+        onerror: ((event: { message?: string | undefined }) => void) | null;
+      })
+    | undefined;
 }
 
 const host = globalThis as unknown as Host;
 
 function nodeProcess(): NodeProcess | undefined {
-  return host.process?.versions?.node !== undefined && host.process.getBuiltinModule !== undefined ? host.process : undefined;
+  return host.process?.versions?.node !== undefined && host.process.getBuiltinModule !== undefined
+    ? host.process
+    : undefined;
 }
 
 export function hostThreads(): HostThreads {
   const node = nodeProcess();
   const cores = node?.getBuiltinModule!('node:os').availableParallelism() ?? host.navigator?.hardwareConcurrency ?? 1;
   if (host.SharedArrayBuffer === undefined || host.crossOriginIsolated === false) {
-    return { cores, canShare: false, reason: 'the page is not cross-origin isolated, so its workers cannot share memory.' };
+    return {
+      cores,
+      canShare: false,
+      reason: 'the page is not cross-origin isolated, so its workers cannot share memory.',
+    };
   }
-  if (node === undefined && host.Worker === undefined) return { cores, canShare: false, reason: 'the host has no workers.' };
+  if (node === undefined && host.Worker === undefined)
+    return { cores, canShare: false, reason: 'the host has no workers.' };
   return { cores, canShare: true, reason: `the host has ${cores} cores and shares memory between workers.` };
 }
 
@@ -62,7 +80,11 @@ export function startWorker(memory: WebAssembly.Memory, base: number, onError: (
     worker.unref();
     return { terminate: () => void worker.terminate() };
   }
-  const url = URL.createObjectURL(new Blob([`onmessage = ({ data }) => ${serve}(data.memory, data.base, false).serve();`], { type: 'text/javascript' }));
+  const url = URL.createObjectURL(
+    new Blob([`onmessage = ({ data }) => ${serve}(data.memory, data.base, false).serve();`], {
+      type: 'text/javascript',
+    }),
+  );
   const worker = new host.Worker!(url);
   worker.onerror = ({ message }) => onError(message ?? 'the worker could not start');
   worker.postMessage({ memory, base });

@@ -67,7 +67,9 @@ export class ThreadPool {
     if (this.isStarted) return;
     this.#publishModules();
     for (let i = 1; i < this.#numThreads; i++) {
-      this.#workers.push(startWorker(this.#memory.memory, this.#control.address / 4, (reason) => (this.#failure = reason)));
+      this.#workers.push(
+        startWorker(this.#memory.memory, this.#control.address / 4, (reason) => (this.#failure = reason)),
+      );
     }
   }
 
@@ -99,7 +101,11 @@ export class ThreadPool {
       try {
         this.#main.runTogether(table, some.length);
       } catch (cause) {
-        throw new RondoError('INTERNAL', { where: 'wasm threads', what: `a kernel failed: ${(cause as Error).message}`, cause });
+        throw new RondoError('INTERNAL', {
+          where: 'wasm threads',
+          what: `a kernel failed: ${(cause as Error).message}`,
+          cause,
+        });
       }
     }
   }
@@ -147,7 +153,8 @@ export class ThreadPool {
       this.#published.push(buffer);
     }
     // A table that is full stays, because a worker may still be reading it.
-    if (this.#moduleTable === undefined || this.#moduleTable.size < 2 * modules.length) this.#moduleTable = this.#memory.allocate(4 * modules.length + 256);
+    if (this.#moduleTable === undefined || this.#moduleTable.size < 2 * modules.length)
+      this.#moduleTable = this.#memory.allocate(4 * modules.length + 256);
     const table = this.#moduleTable.address / 4;
     const { integers } = this.#memory;
     this.#published.forEach(({ address }, i) => integers.set([address, modules[i].length], table + 2 * i));
