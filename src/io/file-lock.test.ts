@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FileLock, type LockOwner } from './file-lock.js';
+import { crc32c } from '../checksum.js';
+import { FileLock, type LockOwner, type TakenLock } from './file-lock.js';
 import { thisProcess } from './process-identity.js';
 
 let folder = '';
@@ -49,6 +50,42 @@ describe('a file lock', () => {
     const { lock, predecessor } = await FileLock.take(path, 'next');
     expect(predecessor).toMatchObject({ pid, about: 'the killed one' });
     await lock.release();
+  });
+
+  it('of a process that is gone never has two owners, whoever comes between', async () => {
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    for (let round = 0; round < 8; round++) {
+      await leave({ pid, start: null, about: 'the killed one' });
+      // Those that come later meet the lock while it changes hands.
+      const late = async (i: number): Promise<TakenLock> => {
+        for (let turn = 0; turn < i % 13; turn++) await stat(folder);
+        return FileLock.take(path, `taker ${i}`);
+      };
+      const tried = await Promise.allSettled(Array.from({ length: 20 }, (_, i) => late(i)));
+      const taken = tried.flatMap((one) => (one.status === 'fulfilled' ? [one.value.lock] : []));
+      const refused = tried.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : []));
+      expect(taken).toHaveLength(1);
+      expect(
+        refused.filter((text) => !text.startsWith(`RondoError: [FILE_ACCESS] ${path}: another process is`)),
+      ).toEqual([]);
+      expect(await readdir(folder)).toEqual(['m.lock']);
+      expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(taken[0].owner);
+      await taken[0].release();
+    }
+  });
+
+  it('is free again after one that was killed while it took over that of another', async () => {
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    await leave({ pid, start: null, about: 'the killed one' });
+    const left = await readFile(path);
+    await copyFile(path, `${path}.${crc32c(left)}`);
+    const { lock, predecessor } = await FileLock.take(path, 'next');
+    expect(predecessor).toMatchObject({ about: 'the killed one' });
+    expect(await readdir(folder)).toEqual(['m.lock']);
+    await writeFile(`${path}.${crc32c(left)}`, JSON.stringify({ ...lock.owner, about: 'one that takes it over' }));
+    await lock.release();
+    await writeFile(path, left);
+    await expect(FileLock.take(path, 'later')).rejects.toThrow(`${path}: another process is at work on it.`);
   });
 
   it.skipIf(thisProcess().start === null)('knows a process that has got the number of one that is gone', async () => {

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
-import { link, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, rm, writeFile } from 'node:fs/promises';
+import { crc32c } from '../checksum.js';
 import { RondoError } from '../errors.js';
 import { fileAccessError } from './files.js';
 import { isGone, type ProcessIdentity, thisProcess } from './process-identity.js';
@@ -39,14 +40,32 @@ export class FileLock {
 
   /** @throws FILE_ACCESS where a living process holds it, or one of another machine */
   static async take(path: string, about: string): Promise<TakenLock> {
+    const found = await FileLock.#takenOrHeld(path, about);
+    if ('holder' in found) throw heldBy(path, found.holder);
+    return found;
+  }
+
+  static async #takenOrHeld(path: string, about: string): Promise<TakenLock | { readonly holder: LockOwner | null }> {
     const owner: LockOwner = { id: crypto.randomUUID(), ...thisProcess(), about, since: new Date().toISOString() };
     let predecessor: LockOwner | null | undefined;
     for (;;) {
       if (await isCreated(path, owner)) return { lock: new FileLock(path, owner), predecessor };
       const found = await lockAt(path);
       if (found === undefined) continue;
-      if (found.owner === null ? found.ageMs < beingWrittenMs : !isGone(found.owner)) throw heldBy(path, found.owner);
-      if (await isRemoved(path, found.text)) predecessor = found.owner;
+      if (found.owner === null ? found.ageMs < beingWrittenMs : !isGone(found.owner)) return { holder: found.owner };
+      // Only who holds the lock on removing this one removes it, so that nobody removes the new lock of who was faster.
+      const removal = await FileLock.#takenOrHeld(`${path}.${crc32c(new TextEncoder().encode(found.text))}`, about);
+      const isThere = (await lockAt(path))?.text === found.text;
+      if ('holder' in removal) {
+        if (isThere) return removal;
+        continue;
+      }
+      try {
+        if (isThere) await remove(path);
+      } finally {
+        await removal.lock.release();
+      }
+      if (isThere) predecessor = found.owner;
     }
   }
 
@@ -74,7 +93,7 @@ export class FileLock {
   async release(): Promise<void> {
     if (!this.#isHeld) return;
     this.#forget();
-    await rm(this.path, { force: true });
+    await remove(this.path);
   }
 
   #forget(): void {
@@ -126,19 +145,12 @@ function ownerIn(text: string): LockOwner | null {
   }
 }
 
-/** Removes the lock that was read and no other: of two that find the same one, the second moves the first's new lock away and puts it back. */
-async function isRemoved(path: string, text: string): Promise<boolean> {
-  const aside = `${path}.${crypto.randomUUID()}`;
+async function remove(path: string): Promise<void> {
   try {
-    await rename(path, aside);
+    await rm(path, { force: true });
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw await fileAccessError('write', path, cause);
   }
-  const isSame = (await readFile(aside, 'utf8')) === text;
-  if (!isSame && (await stat(path).catch(() => undefined)) === undefined) await link(aside, path);
-  await rm(aside, { force: true });
-  return isSame;
 }
 
 function heldBy(path: string, owner: LockOwner | null): RondoError {
