@@ -1,5 +1,5 @@
 import { RondoError, unknownName } from '../errors.js';
-import { decodeUtf8 } from './utf8.js';
+import { decodeStrictly, decodeUtf8, strictDecoder } from './utf8.js';
 
 export const textEncodings = [
   'utf-8',
@@ -23,15 +23,17 @@ export function requireTextEncoding(where: string, encoding: TextEncoding): void
  * The text of bytes in an encoding.
  *
  * @param where the file's name, for messages.
- * @throws UNKNOWN_NAME for another encoding; DATA_FORMAT for bytes that are not in it, and for an empty file.
+ * @throws UNKNOWN_NAME for another encoding; DATA_FORMAT for bytes that are not in it, and for an empty file;
+ *   OUT_OF_MEMORY for more than one string holds
  */
 export function decodeText(bytes: Uint8Array, where: string, encoding: TextEncoding = 'utf-8'): string {
   requireTextEncoding(where, encoding);
   if (encoding === 'utf-8') return decodeUtf8(bytes, where, true);
   let text: string;
   try {
-    text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    text = decodeStrictly(bytes, where, encoding);
   } catch (cause) {
+    if (cause instanceof RondoError) throw cause;
     throw notInEncoding(where, encoding, bytes.length, cause);
   }
   if (text.length > 0) return text;
@@ -54,7 +56,7 @@ export async function* utf8Pieces(
     yield* pieces;
     return;
   }
-  const decoder = new TextDecoder(encoding, { fatal: true });
+  const decoder = strictDecoder(encoding);
   const encoder = new TextEncoder();
   let size = 0;
   const decoded = (piece?: Uint8Array): Uint8Array => {

@@ -1,7 +1,9 @@
+import { constants } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RondoError } from '../errors.js';
-import { decodeUtf8, firstInvalidByte } from './utf8.js';
+import { decodeText, utf8Pieces } from './encodings.js';
+import { decodeStrictly, decodeUtf8, firstInvalidByte } from './utf8.js';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -46,6 +48,35 @@ describe('decodeUtf8', () => {
   test('refuses a file that is empty but for a byte order mark', () => {
     expect(messageOf(new Uint8Array(0))).toContain('empty');
     expect(messageOf(utf8('\ufeff'))).toContain('empty');
+  });
+
+  // Of so many bytes decoders say that they are not in the encoding; Node ends for those of windows-1252.
+  test('refuses more bytes than a string holds as too long', () => {
+    const bytes = new Uint8Array(constants.MAX_STRING_LENGTH + 5);
+    expect(() => decodeText(bytes, 'big.txt', 'windows-1252')).toThrow(
+      `[OUT_OF_MEMORY] big.txt: the text is too long for one string.\n  expected: at most about 500 million characters\n  received: ${bytes.length} bytes\n  fix: split the file into parts.`,
+    );
+  });
+
+  test.each<[string, number, number[]]>([
+    ['utf-8', 8, [...utf8('\ufeff酒店€ a')]],
+    ['gb18030', 3, [0xbe, 0xc6, 0xb5, 0xea, 0x80, 0x20, 0x61]],
+    ['utf-16le', 5, [0xff, 0xfe, 0x52, 0x91, 0x97, 0x5e, 0xac, 0x20, 0x20, 0, 0x61, 0]],
+  ])('reads %s whose characters lie across pieces, and no half of one', (encoding, half, bytes) => {
+    for (const size of [1, 2, 3, 5, 100])
+      expect(decodeStrictly(Uint8Array.from(bytes), 'x', encoding, size)).toBe('酒店€ a');
+    expect(() => decodeStrictly(Uint8Array.from(bytes.slice(0, half)), 'x', encoding, 3)).toThrow(TypeError);
+  });
+
+  test('reads quotes and the euro sign of windows-1252, from a text and from a stream', async () => {
+    const bytes = Uint8Array.of(0x93, 0x80, 0x94, 0xe9);
+    expect(decodeText(bytes, 'x', 'windows-1252')).toBe('“€”é');
+    const pieces = (async function* () {
+      yield bytes;
+    })();
+    const read: number[] = [];
+    for await (const piece of utf8Pieces(pieces, 'x', 'windows-1252')) read.push(...piece);
+    expect(read).toEqual([...utf8('“€”é')]);
   });
 
   test('finds an invalid byte exactly where the platform decoder does', () => {

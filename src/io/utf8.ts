@@ -13,18 +13,10 @@ import { probableEncoding } from './probable-encoding.js';
 export function decodeUtf8(bytes: Uint8Array, where: string, mayName = false): string {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    text = decodeStrictly(bytes, where, 'utf-8');
   } catch (cause) {
-    const offset = firstInvalidByte(bytes);
-    if (offset < bytes.length) throw notUtf8(bytes, offset, { where, mayName, cause });
-    throw new RondoError('OUT_OF_MEMORY', {
-      where,
-      what: 'the text is too long for one string.',
-      expected: 'at most about 500 million characters',
-      received: `${bytes.length} bytes`,
-      fix: 'split the file into parts.',
-      cause,
-    });
+    if (cause instanceof RondoError) throw cause;
+    throw notUtf8(bytes, firstInvalidByte(bytes), { where, mayName, cause });
   }
   if (text.length === 0) {
     throw new RondoError('DATA_FORMAT', {
@@ -37,6 +29,41 @@ export function decodeUtf8(bytes: Uint8Array, where: string, mayName = false): s
   }
   const zero = bytes.indexOf(0);
   if (zero >= 0) throw notUtf8(bytes, zero, { where, mayName });
+  return text;
+}
+
+/** A decoder that throws a TypeError for bytes that are not in an encoding, a label of the Encoding Standard. */
+export function strictDecoder(encoding: string, ignoreBOM = false): TextDecoder {
+  const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM });
+  // Node 20 reads windows-1252 as Latin-1, without curly quotes and the euro sign, until it has read a part of a text.
+  decoder.decode(new Uint8Array(0), { stream: true });
+  return decoder;
+}
+
+/**
+ * The text of bytes in an encoding.
+ *
+ * @throws OUT_OF_MEMORY for more than one string holds; TypeError for bytes that are not in the encoding
+ */
+export function decodeStrictly(bytes: Uint8Array, where: string, encoding: string, pieceBytes = 2 ** 26): string {
+  const decoder = strictDecoder(encoding);
+  let text = '';
+  // In pieces that fit a string each: of more, decoders say that it is not in the encoding, or end the process.
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    const piece = decoder.decode(bytes.subarray(at, at + pieceBytes), { stream: at + pieceBytes < bytes.length });
+    try {
+      text += piece;
+    } catch (cause) {
+      throw new RondoError('OUT_OF_MEMORY', {
+        where,
+        what: 'the text is too long for one string.',
+        expected: 'at most about 500 million characters',
+        received: `${bytes.length} bytes`,
+        fix: 'split the file into parts.',
+        cause,
+      });
+    }
+  }
   return text;
 }
 

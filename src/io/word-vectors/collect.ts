@@ -1,5 +1,5 @@
 import { RondoError } from '../../errors.js';
-import { firstInvalidByte } from '../utf8.js';
+import { firstInvalidByte, strictDecoder } from '../utf8.js';
 
 /** Which words of a file are kept, and what happens to those that cannot be. */
 export interface WordChoice {
@@ -29,7 +29,7 @@ export class VectorCollector {
     /** Names a place in the file: a line, an entry. */
     readonly placeName: (place: number) => string,
   ) {
-    this.decoder = new TextDecoder(choice.encoding ?? 'utf-8', { fatal: true, ignoreBOM: true });
+    this.decoder = strictDecoder(choice.encoding ?? 'utf-8', true);
   }
 
   /** Whether the word at `index` of the file is within the limit. */

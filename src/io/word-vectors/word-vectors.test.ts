@@ -127,6 +127,8 @@ describe('text files', () => {
       `[DATA_FORMAT] v.txt, line 1: the word is not in UTF-8.\n  expected: text in UTF-8\n  received: 0xe9 at byte 3 of "café"\n  fix: name the encoding of the file, or leave such words out with faultyWords: 'skip'.`,
     );
     expect((await readWordVectors(bytes, { encoding: 'windows-1252' })).words).toEqual(['café', 'the']);
+    const euro = concatenated(new Uint8Array([0x80]), ' 1 2\nthe 3 4\n');
+    expect((await readWordVectors(euro, { encoding: 'windows-1252' })).words).toEqual(['€', 'the']);
     expect((await readWordVectors(bytes, { faultyWords: 'skip' })).words).toEqual(['the']);
     expect((await read('a 1\nb 2\na 3\n', { faultyWords: 'skip' })).values).toEqual(Float32Array.of(1, 2));
   });
