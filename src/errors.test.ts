@@ -64,6 +64,8 @@ describe('a message', () => {
     ['a nested array', JSON.stringify(Array.from({ length: 1000 }, () => long.slice(0, 30)))],
     ['a typed array', JSON.stringify(Float32Array.from(long.slice(0, 1000)))],
     ['whatever else', 'x'.repeat(17_000_000)],
+    ['one number of many digits', '1'.repeat(17_000_000)],
+    ['numbers far apart', '1]  \n'.repeat(100_000) + ' '.repeat(17_000_000)],
   ])('shows a few numbers of %s', (_, received) => {
     const shown = textOf(received);
     expect(shown.length).toBeLessThan(2200);
@@ -75,6 +77,13 @@ describe('a message', () => {
     const list = '[32, 100, 12] and 1, 2, 3, 4, 5, 6, 7, 8, 9';
     expect(textOf(list)).toContain(list);
     expect(textOf('[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]')).toContain('received: [1, 2, 3, 4, 5, 6, ...]');
+    expect(textOf('x [[1,2],[3,4],[5,6],[7,8],[9,10],[11,12]], then 13')).toContain(
+      'received: x [[1,2],[3,4],[5,6, ...]], then 13',
+    );
+    expect(textOf('1, 2, 3, 4, 5, 6, 7, 8, 9, 10')).toContain('9, 10');
+    expect(textOf(`${'NaN, -1.5e-7, '.repeat(6)}and ${'7'.repeat(50)}`)).toContain(
+      `received: NaN, -1.5e-7, NaN, -1.5e-7, NaN, -1.5e-7, ..., and ${'7'.repeat(50)}`,
+    );
   });
 });
 

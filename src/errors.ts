@@ -57,19 +57,21 @@ export class RondoError extends Error {
 const SHOWN_NUMBERS = 6;
 const LONGEST_FACT = 2000;
 
-const aNumber = String.raw`(?:"\d+":)?(?:-?\d[\d.]*(?:e[+-]?\d+)?|NaN|null|-?Infinity)`;
-/** More than ten numbers in a row, as arrays, nested arrays and typed arrays are written. */
-const manyNumbers = new RegExp(String.raw`(?:${aNumber}[\s,[\]]+){10,}(?:${aNumber})?`, 'gi');
+/** A number as arrays, nested arrays and typed arrays are written. */
+const isNumber = /^(?:"\d+":)?(?:-?\d[\d.]*(?:e[+-]?\d+)?|NaN|null|-?Infinity)$/i;
 
-/** A text that may hold the numbers of a whole array, with some of them. */
+/** A text that may hold the numbers of a whole array, with some of them: of more than ten in a row the first. */
 function shortened(text: string): string {
-  // The end of a text that is cut off anyway is not searched.
-  const some = text.slice(0, 20 * LONGEST_FACT).replace(manyNumbers, (run) => {
-    const numbers = run.split(/[\s,[\]]+/).filter((part) => part !== '');
-    let end = 0;
-    for (let i = 0; i < SHOWN_NUMBERS; i++) end = run.indexOf(numbers[i], end) + numbers[i].length;
-    return `${run.slice(0, end)}, ...${run.slice(run.trimEnd().search(/\]*$/))}`;
-  });
+  // Words at even places, what separates them at odd ones; the end of a text that is cut off anyway is not searched.
+  const parts = text.slice(0, 20 * LONGEST_FACT).split(/([\s,[\]]+)/);
+  let some = '';
+  for (let at = 0, end = 0; at < parts.length; at = end) {
+    while (end < parts.length && isNumber.test(parts[end])) end += 2;
+    if (end === at) end += 2;
+    const isLong = end - at > 2 * 10;
+    some += parts.slice(at, isLong ? at + 2 * SHOWN_NUMBERS - 1 : end).join('');
+    if (isLong) some += `, ...${parts[end - 1] ?? ''}`;
+  }
   return some.length <= LONGEST_FACT ? some : `${some.slice(0, LONGEST_FACT)} ... (${text.length} characters)`;
 }
 
