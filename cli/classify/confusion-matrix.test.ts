@@ -27,8 +27,23 @@ describe('a confusion matrix', () => {
     expect(drawn.match(/\x1b\[0m/g)).toHaveLength(9);
   });
 
+  it('cuts names above columns where there is little room, as long as they stay different', () => {
+    const drawn = (names: string[], width: number): string[] =>
+      confusionMatrix(names, confusion, { width, colour: false, ascii: true }).split('\n');
+    expect(drawn(labels, 40)).toEqual([
+      'confusion: true class by row, predicted by column',
+      '                   好      bad  a rathe',
+      '好                  8#       2.       0',
+      'bad                 0        0        0',
+      'a rather lon       30:      30:      40:',
+    ]);
+    expect(drawn(['joy', 'sadness', 'sadly'], 27)[1]).toBe('          joy  sadn  sadl');
+    expect(drawn(['joy', 'sadness', 'sadly'], 25)[0]).toContain('does not fit');
+    expect(drawn(['1', '2', '3'], 16)[0]).toContain('does not fit');
+  });
+
   it('becomes a list of confusions, the most frequent first, where it does not fit', () => {
-    expect(confusionMatrix(labels, confusion, { width: 40, colour: false, ascii: false }).split('\n')).toEqual([
+    expect(confusionMatrix(labels, confusion, { width: 24, colour: false, ascii: false }).split('\n')).toEqual([
       'most frequent confusions, of 3 kinds (the matrix of 3 classes does not fit)',
       '    30  a rather long label taken for 好',
       '    30  a rather long label taken for bad',

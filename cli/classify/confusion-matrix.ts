@@ -7,7 +7,8 @@ const widestLabel = 12;
 
 /**
  * Numbers of texts by true class (rows) and predicted class (columns). The shade beside a number, or its background where there is
- * colour, grows with its share of the row. Where it does not fit, the most frequent confusions are listed instead.
+ * colour, grows with its share of the row. Where there is little room, names above columns are cut shorter, as long as that leaves
+ * them different; where it does not fit even so, the most frequent confusions are listed instead.
  */
 export function confusionMatrix(
   labels: readonly string[],
@@ -17,11 +18,14 @@ export function confusionMatrix(
   const names = labels.map((label) => clipToWidth(printable(label), widestLabel));
   const widestName = widestOf(names);
   const largestCount = confusion.flat().reduce((most, count) => Math.max(most, count), 0);
-  const cellWidth = Math.max(String(largestCount).length, widestName) + 2;
+  const numberWidth = String(largestCount).length;
   const nameWidth = Math.max(widestName, 'true'.length);
-  if (nameWidth + 1 + cellWidth * labels.length > width) return frequentConfusions(labels, confusion);
+  const room = Math.floor((width - nameWidth - 1) / labels.length);
+  const cellWidth = Math.min(Math.max(numberWidth, widestName) + 2, room);
+  const heads = names.map((name) => clipToWidth(name, Math.max(0, cellWidth - 2)));
+  if (numberWidth + 2 > room || new Set(heads).size < new Set(names).size) return frequentConfusions(labels, confusion);
   const header =
-    `${' '.repeat(nameWidth + 1)}${names.map((name) => padStartToWidth(name, cellWidth - 1) + ' ').join('')}`.trimEnd();
+    `${' '.repeat(nameWidth + 1)}${heads.map((head) => padStartToWidth(head, cellWidth - 1) + ' ').join('')}`.trimEnd();
   const rows = confusion.map((row, truth) => {
     const total = row.reduce((sum, count) => sum + count, 0);
     const cells = row.map((count, predicted) => {
