@@ -127,6 +127,8 @@ export interface TrainAnswer {
   readonly facts: Readonly<Record<string, unknown>>;
   /** For people: parts of the report after the losses, each its lines. */
   readonly sections: readonly string[];
+  /** False where the answers do not depend on the network, so that nothing is gained by training it otherwise. Default true. */
+  readonly isNetworkUsed?: boolean | undefined;
   /** What could be done better, each one sentence; those that hold for every task are added. */
   readonly hints?: readonly string[] | undefined;
   /** The last line, where the model should not be used as it is: that it does not beat a baseline. */
@@ -137,10 +139,10 @@ export interface TrainAnswer {
 export async function showTrained(
   run: TrainRun,
   outcome: DiagnosedOutcome,
-  { facts, sections, hints = [], verdict }: TrainAnswer,
+  { facts, sections, isNetworkUsed = true, hints = [], verdict }: TrainAnswer,
   json: boolean,
 ): Promise<void> {
-  const longer = longerTrainingHint(run.epochs, run.rounds, outcome);
+  const longer = isNetworkUsed ? longerTrainingHint(run.epochs, run.rounds, outcome) : undefined;
   const all = [...(longer === undefined ? [] : [longer]), ...hints];
   if (json) {
     printJson({
@@ -154,7 +156,7 @@ export async function showTrained(
     return;
   }
   const parts = [
-    await trainReport(run, outcome),
+    await trainReport(run, outcome, isNetworkUsed),
     ...sections,
     ...(all.length === 0 ? [] : [all.map((hint) => `hint: ${hint}`).join('\n')]),
     ...(verdict === undefined ? [] : [verdict]),
@@ -166,6 +168,7 @@ export async function showTrained(
 export async function trainReport(
   { task, paths, isQuiet }: TrainRun,
   { loss, valLoss, valScore, bestEpoch, stopReason, diagnosis }: DiagnosedOutcome,
+  isNetworkUsed = true,
 ): Promise<string> {
   const { width, colour, ascii } = styleOf();
   const size = (await stat(paths.model)).size;
@@ -182,7 +185,14 @@ export async function trainReport(
       '',
     );
   }
-  if (diagnosis !== undefined) lines.push(diagnosisText(diagnosis, { hasPlots: !isQuiet }), '');
+  if (diagnosis !== undefined) {
+    lines.push(diagnosisText(diagnosis, { hasPlots: !isQuiet }));
+    if (!isNetworkUsed)
+      lines.push(
+        '  the network is left out, so none of this changes the forecasts unless it then gains enough to count',
+      );
+    lines.push('');
+  }
   const why = stopReason === 'callback' ? ', stopped early' : '';
   lines.push(
     `best epoch ${bestEpoch + 1} of ${loss.length}${why}: loss ${shortNumber(loss[bestEpoch])}${valLoss.length > 0 ? `, validation ${shortNumber(valLoss[bestEpoch])}` : ''}${scoreNote('validation score', valScore?.[bestEpoch])}`,
