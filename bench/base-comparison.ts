@@ -8,7 +8,7 @@ import type { MadeSeries } from './forecast-series.js';
 export interface ComparedBase {
   /** Of the base that is chosen on the rest. */
   readonly base: number;
-  /** Last value, last season, drift, last season with drift, mean; the season is the one that the series was made with. */
+  /** Last value, last season, drift, last season with drift, mean, median; the season is the one that the series was made with. */
   readonly baselines: readonly number[];
 }
 
@@ -26,6 +26,7 @@ export function baseComparison({ values, season, horizon }: MadeSeries): Compare
     { name: 'drift' },
     { name: 'seasonalDrift', season },
     { name: 'mean' },
+    { name: 'median' },
   ];
   return {
     base: maseOf(chooseBase({ values: values.subarray(0, end), isReal }, { horizon }).base),

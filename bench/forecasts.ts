@@ -13,7 +13,7 @@ for (const series of madeSeries(Number(seed), Number(perKind))) {
   const row = what === 'base' ? ofBase(series) : await ofModel(series);
   errors.set(series.kind, [...(errors.get(series.kind) ?? []), row]);
 }
-const columns = ['model', 'base', 'naive', 'seasonal', 'drift', 'seas. drift', 'mean', 'behind best'];
+const columns = ['model', 'base', 'naive', 'seasonal', 'drift', 'seas. drift', 'mean', 'median', 'behind best'];
 console.log(`${'mean MASE'.padEnd(12)}${columns.map((name) => name.padStart(12)).join('')}`);
 for (const [kind, rows] of errors) show(kind, rows);
 show('all', [...errors.values()].flat());
@@ -32,8 +32,8 @@ async function ofModel({ values, horizon, season }: MadeSeries): Promise<number[
   );
   const training = new ForecastTraining(table, { target: 'y', horizon, refit: false, ...(season > 1 && { season }) });
   await training.train();
-  const { model, base, naive, seasonalNaive, drift, seasonalDrift, mean } = (await training.evaluate()).errors;
-  return [model, base, naive, seasonalNaive, drift, seasonalDrift, mean].map(({ mase }) => mase ?? NaN);
+  const { model, base, naive, seasonalNaive, drift, seasonalDrift, mean, median } = (await training.evaluate()).errors;
+  return [model, base, naive, seasonalNaive, drift, seasonalDrift, mean, median].map(({ mase }) => mase ?? NaN);
 }
 
 /** The last column is the series that lie more than 5 % behind their best baseline. */

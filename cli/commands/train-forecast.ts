@@ -22,6 +22,7 @@ const bases = {
   drift: 'drift',
   'seasonal-drift': 'seasonalDrift',
   mean: 'mean',
+  median: 'median',
   smoothing: 'smoothing',
 } as const;
 const baseChoices = [
@@ -31,6 +32,7 @@ const baseChoices = [
   'drift',
   'seasonal-drift',
   'mean',
+  'median',
   'smoothing',
 ] as const satisfies readonly (keyof typeof bases)[];
 
@@ -167,7 +169,12 @@ export const trainForecast = defineCommand({
       report,
       notes: [...columns.notes.map(({ text }) => text), ...training.notes],
     };
-    await showTrained(run, outcome, { facts, sections, verdict: forecastVerdict(forecaster) }, json);
+    await showTrained(
+      run,
+      outcome,
+      { facts, sections, isNetworkUsed: found.share > 0, verdict: forecastVerdict(forecaster) },
+      json,
+    );
   },
 });
 

@@ -10,10 +10,12 @@ const compared = {
   seasonalNaive: errors(0.6, 1.7),
   drift: errors(0.61, 1.71),
   seasonalDrift: errors(0.61, 1.71),
+  median: errors(0.6, 1.7),
 };
 
-function verdictOf(mean: ForecastErrors): string | undefined {
-  const part = { name: '', numForecasts: 4, numOrigins: 4, rows: [9, 15] as const, errors: { ...compared, mean } };
+function verdictOf(mean: ForecastErrors, nearZero?: readonly ['model']): string | undefined {
+  const errorsOf = { ...compared, mean };
+  const part = { name: '', numForecasts: 4, numOrigins: 4, rows: [9, 15] as const, errors: errorsOf, nearZero };
   const report: ForecastReport = {
     ...part,
     target: 'y',
@@ -36,5 +38,12 @@ describe('the last line of a report of forecasts', () => {
       'The model is ahead of every baseline on the held-out rows by MAE, but not by RMSE: mean missed large values by less.',
     );
     expect(verdictOf(errors(0.76, 1.16))).toBeUndefined();
+  });
+
+  it('says where forecasts are practically zero and the series is not', () => {
+    expect(verdictOf(errors(0.76, 1.16), ['model'])).toMatch(
+      /^The forecasts are practically zero throughout, though the values are not: .* favours the median/,
+    );
+    expect(verdictOf(errors(0.76, 1.14), ['model'])).toMatch(/by less\. The forecasts are practically zero throughout/);
   });
 });

@@ -45,7 +45,7 @@ export function aboutForecasts({ findings, series, options }: Forecaster): strin
 type Judged = Pick<Forecaster, 'findings'> & { readonly options: Pick<Forecaster['options'], 'forecastWith'> };
 
 /**
- * The last line, where the model is not ahead of every baseline.
+ * The last line, where the model is not ahead of every baseline or says nothing but zero.
  *
  * @param report what it is told by; by default the errors on the rows that were held out in training.
  */
@@ -53,8 +53,16 @@ export function forecastVerdict(
   { findings, options }: Judged,
   report: ForecastReport | null = findings.report,
 ): string | undefined {
-  const { instead } = findings;
   if (report === null) return 'Nothing was held out: how good these forecasts are is not known.';
+  const { instead } = findings;
+  const lines = [comparisonLine({ findings, options }, report), nearZeroLine(report, instead ?? 'model')];
+  const said = lines.filter((line) => line !== undefined);
+  return said.length > 0 ? said.join(' ') : undefined;
+}
+
+/** Where the model is not ahead of every baseline. */
+function comparisonLine({ findings, options }: Judged, report: ForecastReport): string | undefined {
+  const { instead } = findings;
   const where = report === findings.report ? 'on the held-out rows' : 'on the rows measured here';
   const { errors, bestBaseline, season } = report;
   const [model, baseline] = [errors.model, errors[bestBaseline]].map(({ mase, mae }) => mase ?? mae);
@@ -77,6 +85,19 @@ export function forecastVerdict(
       : `The model is ahead of every baseline ${where}, but ${used}, which was chosen in training.`;
   if (model === baseline) return `The model is no different from ${name} ${where} (${errorNumber(model)}); ${used}.`;
   return `The model does not beat ${name} ${where} (${errorNumber(model)} against ${errorNumber(baseline)}); ${used}.`;
+}
+
+/** Where forecasts are practically zero of a series that is not: of counts with many zeros, that is the lowest absolute error. */
+function nearZeroLine({ series }: ForecastReport, used: keyof ForecastReport['errors']): string | undefined {
+  const all = series.filter(({ nearZero }) => nearZero?.includes(used));
+  if (all.length === 0) return undefined;
+  const named = all
+    .slice(0, 5)
+    .map(({ name }) => name)
+    .join(', ');
+  const of =
+    series.length > 1 ? ` for ${all.length} of ${series.length} series (${named}${all.length > 5 ? ' ...' : ''})` : '';
+  return `The forecasts are practically zero throughout${of}, though the values are not: the mean absolute error favours the median, which is zero where most values are; the row of the mean shows what a forecast of the mean would miss.`;
 }
 
 function percent(share: number): string {

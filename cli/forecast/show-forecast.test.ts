@@ -11,6 +11,7 @@ const compared = {
   drift: errors(9100.5),
   seasonalDrift: errors(9100.5),
   mean: errors(70_000),
+  median: errors(60_000),
 };
 const part = { name: '', numForecasts: 5, numOrigins: 5, rows: [10, 17] as const, errors: compared };
 const report: ForecastReport = {

@@ -66,6 +66,7 @@ const rowNames: Readonly<Record<ComparedName, (season: number) => string>> = {
   drift: () => 'drift',
   seasonalDrift: (season) => `seasonal-naive with drift (${season})`,
   mean: () => 'mean',
+  median: () => 'median',
 };
 
 /** What a row of the table is called. Without a season, what repeats one is what repeats the last value. */

@@ -156,3 +156,18 @@ describe('a file that forecasts with a baseline in place of its model', () => {
     expect([numSeenRows, measured]).toEqual([130, [130, 160]]);
   });
 });
+
+describe('a network that is left out of the forecasts', () => {
+  it('is not to be trained longer, and advice on its training says that it changes nothing', () => {
+    // Noise about a level: nothing to learn beside the mean.
+    let seed = 1;
+    const noise = Array.from({ length: 160 }, () => (seed = (seed * 16807) % 2147483647) / 2147483647);
+    write('noise.csv', ['y', ...noise.map((value) => (20 + 9 * value).toFixed(2))]);
+    const given = ['train', 'forecast', 'noise.csv', '--horizon', '5', '--base', 'mean', ...small, '--diagnose'];
+    const { findings, hints } = JSON.parse(run(...given, '--out', 'noise.safetensors', '--json').stdout);
+    expect([findings.share, hints]).toEqual([0, []]);
+    const { stdout } = run(...given, '--out', 'noise-2.safetensors');
+    expect(stdout).not.toContain('hint:');
+    expect(stdout).toContain('the network is left out, so none of this changes the forecasts');
+  });
+});

@@ -1,12 +1,13 @@
+import { RunningMedian } from './running-median.js';
 import { ExponentialSmoothing, type SmoothingParameters } from './exponential-smoothing.js';
 
 /** Forecasts that need no network: what a network corrects, and what it has to beat. */
-export const baseNames = ['naive', 'seasonalNaive', 'drift', 'seasonalDrift', 'mean', 'smoothing'] as const;
+export const baseNames = ['naive', 'seasonalNaive', 'drift', 'seasonalDrift', 'mean', 'median', 'smoothing'] as const;
 export type BaseName = (typeof baseNames)[number];
 
 /** A forecast that needs no network, with all that it depends on; plain JSON. */
 export type BaseForecast =
-  | { readonly name: 'naive' | 'drift' | 'mean' }
+  | { readonly name: 'naive' | 'drift' | 'mean' | 'median' }
   | { readonly name: 'seasonalNaive' | 'seasonalDrift'; readonly season: number }
   | { readonly name: 'smoothing'; readonly parameters: SmoothingParameters };
 
@@ -41,6 +42,10 @@ export function baseForecaster(base: BaseForecast, rows: TargetRows): BaseForeca
       const sums = sumsOf(values);
       return { forecastInto: (origin, result) => void result.fill(sums[origin] / origin) };
     }
+    case 'median': {
+      const medians = new RunningMedian(values);
+      return { forecastInto: (origin, result) => void result.fill(medians.before(origin)) };
+    }
   }
 }
 
@@ -59,6 +64,8 @@ export function describeBase(base: BaseForecast): string {
       return 'the last value with drift';
     case 'mean':
       return 'the mean';
+    case 'median':
+      return 'the median';
     case 'seasonalNaive':
       return `the last season of ${base.season}`;
     case 'seasonalDrift':

@@ -23,6 +23,7 @@ export const baselineNames = [
   'drift',
   'seasonalDrift',
   'mean',
+  'median',
 ] as const satisfies readonly BaseName[];
 export type BaselineName = (typeof baselineNames)[number];
 
@@ -39,6 +40,11 @@ export interface SeriesReport {
   /** First row that was forecast, and the row after the last. */
   readonly rows: readonly [first: number, end: number];
   readonly errors: ComparedErrors;
+  /**
+   * Whose forecasts are practically zero throughout, below a tenth of the mean, though values of the series are not and none of them
+   * is below zero; none in reports of early files.
+   */
+  readonly nearZero?: readonly (keyof ComparedErrors)[];
 }
 
 /** How good forecasts are beside baselines. */
@@ -62,12 +68,33 @@ const originsPerPiece = 1024;
 const comparedNames = ['model', 'base', ...baselineNames] as const;
 type Forecasts = Readonly<Record<(typeof comparedNames)[number], Float64Array>>;
 
-/** Errors as they come. */
+/** A forecast that never is above this share of the mean of the values is practically zero. */
+const nearZeroShare = 0.1;
+
+/** Errors as they come, and the sizes of what is compared. */
 class Comparison {
+  #sumOfTruths = 0;
+  readonly #largest = new Map<keyof Forecasts, number>();
   readonly sums = Object.fromEntries(comparedNames.map((name) => [name, new ErrorSums()])) as Record<
     (typeof comparedNames)[number],
     ErrorSums
   >;
+
+  /** One value, and what was forecast of it: at this place of the forecasts. */
+  add(truth: number, made: Forecasts, at: number, naiveScale: number): void {
+    this.#sumOfTruths += truth;
+    for (const name of comparedNames) {
+      const forecast = made[name][at];
+      this.sums[name].add(truth, forecast, naiveScale);
+      this.#largest.set(name, Math.max(this.#largest.get(name) ?? 0, Math.abs(forecast)));
+    }
+  }
+
+  /** Whose forecasts are practically zero, of values that are not below it. */
+  get nearZero(): (keyof Forecasts)[] {
+    const limit = (nearZeroShare * this.#sumOfTruths) / this.sums.model.count;
+    return comparedNames.filter((name) => this.#largest.get(name)! < limit);
+  }
 
   result(): ComparedErrors {
     return Object.fromEntries(comparedNames.map((name) => [name, this.sums[name].result()])) as ComparedErrors;
@@ -97,7 +124,7 @@ export async function forecastReport(
     const drawn = evenlyDrawn(numOrigins, Math.max(1, Math.ceil(share * numOrigins)));
     const numForecasts = drawn.length;
     const own = new Comparison();
-    const { naiveScale } = forecaster.knownSeries(series);
+    const { naiveScale, lowest } = forecaster.knownSeries(series);
     const { target, isReal } = forecasts;
     for (let start = 0; start < numForecasts; start += originsPerPiece) {
       if (signal?.aborted === true) throw stopped();
@@ -107,16 +134,21 @@ export async function forecastReport(
         for (let step = 0; step < horizon; step++) {
           const row = origin + step;
           if (isReal[row] !== 1) continue;
-          for (const name of comparedNames) {
-            for (const { sums } of [own, all]) sums[name].add(target[row], made[name][i * horizon + step], naiveScale);
-          }
+          for (const sums of [own, all]) sums.add(target[row], made, i * horizon + step, naiveScale);
           bySteps[step].add(target[row], made.model[i * horizon + step], naiveScale);
         }
       });
     }
     if (own.sums.model.count === 0) continue;
     if (reports.length === 0) shown = await shownForecasts(forecasts, series.numRows - horizon, first, horizon);
-    reports.push({ name: series.name, numForecasts, numOrigins, rows: [first, series.numRows], errors: own.result() });
+    reports.push({
+      name: series.name,
+      numForecasts,
+      numOrigins,
+      rows: [first, series.numRows],
+      errors: own.result(),
+      nearZero: lowest >= 0 ? own.nearZero : [],
+    });
   }
   if (reports.length === 0) throw nothingToCompare(forecaster, columns, from);
   const errors = all.result();
