@@ -78,7 +78,7 @@ describe('a flag of a training', () => {
   type Options = CommandLine<OptionSpecs>['options'];
   const tasks = [
     [trainClassify, (options: Options) => classifierOptions('x', options as never)],
-    [trainForecast, (options: Options) => forecastOptions(options as never, options['horizon'] as number)],
+    [trainForecast, (options: Options) => forecastOptions(options as never, options.horizon as number)],
     [trainLanguageModel, (options: Options) => languageModelOptions(options as never)],
     [trainTag, (options: Options) => taggerOptions(options as never)],
   ] as const;

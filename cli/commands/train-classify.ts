@@ -147,7 +147,7 @@ export const trainClassify = defineCommand({
   async run({ positionals, options }) {
     const where = `rondo ${this.name}`;
     requirePositionals(this, positionals, 1, Infinity);
-    const { resume, quiet, json } = options;
+    const { quiet, json } = options;
     const initial = await readInitial(where, options, 'classify');
     const { paths, interrupted } = await trainingStart(
       where,

@@ -122,7 +122,7 @@ export const trainTag = defineCommand({
         fix: 'leave one out.',
       });
     const [file] = positionals;
-    const { resume, quiet, json } = options;
+    const { quiet, json } = options;
     const initial = await readInitial(where, options, 'tag');
     const { paths, interrupted } = await trainingStart(where, 'tag', file, options, () => taggerOptions(options));
     const main = await readWordFile(file, options);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { messageOf } from '../../test/support/central-differences.js';
 import { decodeUtf8 } from '../io/utf8.js';
-import { ConlluFile, looksLikeConllu, readConllu } from './conllu.js';
+import { type ConlluFile, looksLikeConllu, readConllu } from './conllu.js';
 
 const line = (id: string, form: string, upos: string, feats = '_'): string =>
   [id, form, form.toLowerCase(), upos, 'X', feats, '0', 'root', '_', '_'].join('\t');
@@ -10,10 +10,10 @@ const read = (text: string): ConlluFile => readConllu(text, { where: 'a.conllu' 
 const text = [
   '# sent_id = 1',
   '# text = Vámonos al mar 🌊',
-  '1-2\tVámonos' + '\t_'.repeat(8),
+  `1-2\tVámonos${'\t_'.repeat(8)}`,
   line('1', 'Vamos', 'VERB', 'Mood=Imp'),
   line('2', 'nos', 'PRON'),
-  '2.1\tser' + '\t_'.repeat(8),
+  `2.1\tser${'\t_'.repeat(8)}`,
   line('3', '🌊', 'SYM'),
   line('4', 'é\u0301', 'X'),
   '',

@@ -1,4 +1,4 @@
-import { RondoError } from '../errors.js';
+import type { RondoError } from '../errors.js';
 import { firstInvalidByte, notUtf8 } from '../io/utf8.js';
 import { CellColumn, commaCode } from './cell-column.js';
 import { requireColumnNames, requireDifferentNames, requireNumColumns } from './csv-header.js';

@@ -52,7 +52,7 @@ describe('slidingWindows', () => {
 
   test('says the numbers when a window is longer than the series', () => {
     expect(() => slidingWindows(rowsOf(6, 2), { columns: 2, timesteps: 5, horizon: 2 })).toThrow(
-      /expected: at least 7 rows: timesteps 5 \+ horizon 2\n  received: 6 rows\n  fix: use at most 4 timesteps/,
+      /expected: at least 7 rows: timesteps 5 \+ horizon 2\n {2}received: 6 rows\n {2}fix: use at most 4 timesteps/,
     );
     expect(() => slidingWindows(rowsOf(6, 1), { timesteps: 5, horizon: 9 })).toThrow(/fix: use a horizon below 6/);
   });

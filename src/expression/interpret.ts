@@ -20,7 +20,7 @@ export function unaryValue(operation: UnaryOperation, a: number): number {
     case 'tanh':
       return Math.tanh(a);
     case 'relu':
-      return a > 0 ? a : a !== a ? a : 0;
+      return a > 0 ? a : Number.isNaN(a) ? a : 0;
     case 'softplus':
       return Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a)));
     case 'erf':
@@ -56,7 +56,7 @@ export function binaryValue(operation: BinaryOperation, a: number, b: number): n
  * (Abramowitz and Stegun 1964, 7.1.5 and 7.1.14).
  */
 function errorFunction(x: number): number {
-  if (x !== x) return x;
+  if (Number.isNaN(x)) return x;
   const size = Math.abs(x);
   if (size > 6) return Math.sign(x);
   if (size < 3) {

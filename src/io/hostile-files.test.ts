@@ -7,7 +7,7 @@ import { Conv1D } from '../layers/conv-1d.js';
 import { Dense } from '../layers/dense.js';
 import { Embedding } from '../layers/embedding.js';
 import { GRU } from '../layers/gru.js';
-import { Layer, type OpenShape, singleInput } from '../layers/layer.js';
+import { type Layer, type OpenShape, singleInput } from '../layers/layer.js';
 import { LayerNormalization } from '../layers/layer-normalization.js';
 import { LSTM } from '../layers/lstm.js';
 import { RepeatVector } from '../layers/repeat-vector.js';

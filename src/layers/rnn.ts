@@ -4,7 +4,6 @@ import { cellNamed, libraryCells } from '../cells/registry.js';
 import { describeValue, RondoError, requireCount } from '../errors.js';
 import { requireAxes, type Shape } from '../shape.js';
 import { assignTensor } from '../tensor/accumulate.js';
-import * as ops from '../tensor/index.js';
 import { withoutTape } from '../tensor/tape.js';
 import { scope, type Tensor, tensor, Variable } from '../tensor/tensor.js';
 import { CellAlongTime } from './cell-along-time.js';

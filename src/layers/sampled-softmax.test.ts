@@ -4,7 +4,7 @@ import { expectClose } from '../../test/support/close.js';
 import { normals, randomise } from '../../test/support/random.js';
 import { backendNames, useBackend } from '../kernels/select.js';
 import { Random, setSeed } from '../random.js';
-import { RowGradient } from '../tensor/row-gradient.js';
+import type { RowGradient } from '../tensor/row-gradient.js';
 import { type CandidateClasses, sampledCrossentropy } from '../tensor/sampled-crossentropy.js';
 import { softmaxCrossentropy } from '../tensor/softmax-crossentropy.js';
 import { valueAndGradients } from '../tensor/tape.js';

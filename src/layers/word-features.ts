@@ -54,7 +54,6 @@ const UNKNOWN = 1;
 export class WordFeatures extends Layer {
   readonly className = 'WordFeatures';
   private readonly width: number;
-  private readonly encoder: CharacterEncoder;
   private readonly wordDropout: number;
   private readonly inside = new Map<string, Layer<unknown>>();
   private readonly words: Embedding;
@@ -89,7 +88,6 @@ export class WordFeatures extends Layer {
     requireRate('WordFeatures', 'wordDropout', wordDropout);
     if (!encoders.includes(characterEncoder))
       throw unknownName('WordFeatures', 'characterEncoder', characterEncoder, encoders);
-    this.encoder = characterEncoder;
     this.wordDropout = wordDropout;
     this.width = wordUnits + (characterEncoder === 'none' ? 0 : characterFeatures);
     this.words = this.member(

@@ -11,7 +11,7 @@ import * as ops from './index.js';
 import { logSumExp } from '../exponential.js';
 import { type ChainWeights, logPartition, scoresOfLater, stepLosses, transitionFactors } from './linear-chain.js';
 import { valueAndGradients } from './tape.js';
-import { type Tensor, tensor } from './tensor.js';
+import type { Tensor } from './tensor.js';
 
 beforeEach(() => void useBackend('reference'));
 afterEach(() => void useBackend('wasm'));

@@ -83,7 +83,7 @@ export class RecurrentRun {
     [dOutput, ...dFinal]: readonly (Tensor | undefined)[],
     wanted: ReadonlySet<string>,
   ): { call: RecurrentBackwardCall; finish(): Map<string, Tensor> } {
-    const { plan, units, kernel, input, returnSequences } = this.call;
+    const { plan, units, returnSequences } = this.call;
     const { numRows } = this.packing;
     const dStates = Object.fromEntries(
       plan.cell.states.map((state, i) => [

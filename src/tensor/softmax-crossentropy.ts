@@ -16,7 +16,7 @@ import {
 import { type OutputRequest, type PointwiseProgram, pointwiseProgram } from '../expression/program.js';
 import type { Strided } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
-import { describeShape, placeOf, type Shape, sizeOf } from '../shape.js';
+import { describeShape, placeOf, type Shape } from '../shape.js';
 import { asRows, constantTensor } from './accumulate.js';
 import { requireTensors } from './operands.js';
 import { type Backward, isActive, operation } from './tape.js';

@@ -156,7 +156,7 @@ describe.each(backendNames)('scope on %s', (name) => {
   });
 
   it('keeps what lies deep', () => {
-    let nested: unknown = undefined;
+    let nested: unknown;
     scope(() => {
       let value: unknown = twice(tensor([1]));
       for (let i = 0; i < 50; i++) value = i % 2 === 0 ? [value] : { value };

@@ -23,7 +23,7 @@ const tolerance = 2e-6;
 
 const cases = readVectors<OnnxCase>('onnx');
 
-describe.each(conformanceBackends)("ONNX's recurrent node tests on $title", ({ name: backend, make }) => {
+describe.each(conformanceBackends)("ONNX's recurrent node tests on $title", ({ make }) => {
   beforeAll(() => void useBackend(make()));
   afterAll(() => void useBackend('wasm'));
 

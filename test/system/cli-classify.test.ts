@@ -257,7 +257,7 @@ describe('a trained classifier', () => {
 
   it('predicts a text that is given itself, and takes what looks like the name of a file for one', () => {
     expect(run('predict', 'reviews.safetensors', 'the film was not good').stdout).toMatch(
-      /^negative 0\.\d{3}  the film was not good\n$/,
+      /^negative 0\.\d{3} {2}the film was not good\n$/,
     );
     for (const name of ['nofile.csv', 'no file.csv', 'texts/nofile']) {
       expectFault(

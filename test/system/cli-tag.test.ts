@@ -33,14 +33,14 @@ function sentences(count: number): string[][] {
 }
 
 const conllu = (all: string[][]): string =>
-  all
+  `${all
     .map((words, s) =>
       [
         `# sent_id = ${s + 1}`,
         ...words.map((word, i) => [i + 1, word, word, tagOf.get(word), 'X', '_', 0, 'dep', '_', '_'].join('\t')),
       ].join('\n'),
     )
-    .join('\n\n') + '\n\n';
+    .join('\n\n')}\n\n`;
 const columns = (all: string[][]): string =>
   `-DOCSTART- X O\n\n${all.map((words) => words.map((word) => `${word} X ${word === 'dog' ? 'B-PET' : 'O'}`).join('\n')).join('\n\n')}\n`;
 

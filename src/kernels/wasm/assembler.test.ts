@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RondoError } from '../../errors.js';
+import type { RondoError } from '../../errors.js';
 import {
   f32,
   f32x4,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { leaf, mul } from '../../expression/build.js';
-import { RondoError } from '../../errors.js';
+import type { RondoError } from '../../errors.js';
 import { Random } from '../../random.js';
 import { pointwiseProgram } from '../../expression/program.js';
 import type { Strided } from '../contract.js';

@@ -11,7 +11,7 @@ import {
   i32x4Const,
   instruction,
   type Operand,
-  Value,
+  type Value,
   type ValueType,
 } from './values.js';
 

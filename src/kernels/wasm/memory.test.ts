@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RondoError } from '../../errors.js';
+import type { RondoError } from '../../errors.js';
 import { Random } from '../../random.js';
 import { type WasmBuffer, WasmMemory } from './memory.js';
 

@@ -18,7 +18,7 @@ import { type ClassificationReport, classificationReport } from './classificatio
 import { type Beginning, optionsOfInitial, refuseBesideInitial } from '../initial-model.js';
 import { requireFields, requireTexts } from '../require-texts.js';
 import { SeenItems } from '../seen-items.js';
-import { Classifier, type TrainedTexts } from './classifier.js';
+import type { Classifier, TrainedTexts } from './classifier.js';
 import { type ClassifierBaseline, classifierBaseline, type TokenisedPart } from './classifier-baseline.js';
 import {
   budgetOf,

@@ -7,7 +7,6 @@ import { PoemForm, type PoemFormOptions, type TokenConstraint } from './poem-for
 import { penalised, type RepetitionOptions, requireRepetition } from './repetition.js';
 import { requireSampling, sampleToken, samplingOptionNames, type SamplingOptions } from './sample-token.js';
 import { StopTexts } from './stop-texts.js';
-import type { TokenCodec } from '../language-model/token-codec.js';
 
 export interface GenerateOptions extends SamplingOptions, RepetitionOptions {
   /** What the text begins with; it is read, not written. Default nothing: a text begins as those of the training did. */

@@ -45,7 +45,7 @@ function ofProbabilities(data: ArrayLike<number>, start: number, classes: number
   let sum = 0;
   for (let i = 0; i < classes; i++) sum += data[start + i];
   const share = data[start + truth] / sum;
-  return -Math.log(share < LEAST_PROBABILITY ? LEAST_PROBABILITY : share);
+  return -Math.log(Math.max(share, LEAST_PROBABILITY));
 }
 
 function ofLogits(data: ArrayLike<number>, start: number, classes: number, truth: number): number {

@@ -55,7 +55,7 @@ function nodeProcess(): NodeProcess | undefined {
 
 export function hostThreads(): HostThreads {
   const node = nodeProcess();
-  const cores = node?.getBuiltinModule!('node:os').availableParallelism() ?? host.navigator?.hardwareConcurrency ?? 1;
+  const cores = node?.getBuiltinModule?.('node:os').availableParallelism() ?? host.navigator?.hardwareConcurrency ?? 1;
   if (host.SharedArrayBuffer === undefined || host.crossOriginIsolated === false) {
     return {
       cores,
