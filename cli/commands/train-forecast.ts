@@ -164,7 +164,11 @@ export const trainForecast = defineCommand({
     ];
     const facts = {
       rows: numRows,
-      bases: forecaster.series.map(({ name, base }) => ({ series: name, base })),
+      bases: forecaster.series.map((one) => ({
+        series: one.name,
+        base: one.base,
+        isAlone: !forecaster.usesNetwork || forecaster.isShort(one),
+      })),
       findings: found,
       report,
       notes: [...columns.notes.map(({ text }) => text), ...training.notes],

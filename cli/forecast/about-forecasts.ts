@@ -1,9 +1,11 @@
 import { describeBase, type Forecaster, type ForecastReport } from '../../src/index.js';
 import { errorNumber } from '../text-table.js';
+import { baseAloneLines, notMeasuredLines } from './short-series.js';
 import { rowName } from './show-forecast.js';
 
 /** What the model is made of: the base, how much the network adds, whether it was trained again, and what was not measured. */
-export function aboutForecasts({ findings, series, options }: Forecaster): string[] {
+export function aboutForecasts(forecaster: Forecaster): string[] {
+  const { findings, series, options } = forecaster;
   const { share, validation, instead } = findings;
   const bases = [
     ...new Set(
@@ -32,6 +34,7 @@ export function aboutForecasts({ findings, series, options }: Forecaster): strin
     ...used,
     `base: ${bases.join('; ')}${instead === null ? '' : ' (not used)'}`,
     `${network}${instead === null || share === 0 ? '' : ' (not used)'}`,
+    ...shortLines(forecaster),
     ...(options.refit && isRefitted
       ? [`${share === 0 ? 'fitted' : 'trained'} again on all rows once this was chosen; the errors are from before`]
       : []),
@@ -39,6 +42,17 @@ export function aboutForecasts({ findings, series, options }: Forecaster): strin
       ? ['no value is below zero, so no forecast is (--allow-negative)']
       : []),
   ];
+}
+
+/** Which series the network has no part in, and which could not be measured. */
+function shortLines(forecaster: Forecaster): string[] {
+  const { series, usesNetwork, findings } = forecaster;
+  const all = series.map((one) => ({
+    name: one.name,
+    baseAlone: usesNetwork && forecaster.isShort(one) ? one.base : undefined,
+  }));
+  const notMeasured = findings.report?.notMeasured ?? [];
+  return [...baseAloneLines(all), ...notMeasuredLines(notMeasured)];
 }
 
 /** What the last line is told by. */

@@ -3,6 +3,7 @@ import { print, printJson, say } from '../output.js';
 import { readTableInput, type TableInputOptions } from '../read-input.js';
 import { withSeparators } from '../text-table.js';
 import { forecastVerdict } from './about-forecasts.js';
+import { reportLines } from './short-series.js';
 import { errorTable, forecastPlot } from './show-forecast.js';
 
 /** Prints how good the forecasts of a table are. */
@@ -24,7 +25,7 @@ export async function evaluateValues(
   const { instead } = findings;
   const verdict = forecastVerdict(forecaster, report);
   const doubts = doubtLines(forecaster, columns.series);
-  const notes = [...columns.notes.map(({ text }) => text), ...doubts];
+  const notes = [...columns.notes.map(({ text }) => text), ...reportLines(report, forecaster.usesNetwork), ...doubts];
   if (json) {
     printJson({
       part: numSeen > 0 ? 'held out' : 'all',

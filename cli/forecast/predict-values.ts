@@ -2,6 +2,7 @@ import { type Forecaster, type Series, type SeriesColumnsOptions, stampOf } from
 import { print, printJson, say } from '../output.js';
 import { readTableInput, type TableInputOptions } from '../read-input.js';
 import { columnFormat, textTable } from '../text-table.js';
+import { baseAloneLines } from './short-series.js';
 
 /** Rows at the end of each series that show how numbers are written. */
 const rowsForFormat = 1000;
@@ -26,12 +27,8 @@ export async function predictValues(
   const columns = forecaster.columnsOf(await readTableInput(data, reading), times);
   const [target] = columns.names;
   const isPanel = columns.reading.series.length > 0;
-  // One series that is too short is a fault; one of many must not cost the others their answer.
-  const isLongEnough = (series: Series): boolean => !isPanel || series.numRows >= forecaster.rowsNeeded(series);
-  const short = columns.series.filter((series) => !isLongEnough(series));
-  const known = short.length === columns.series.length ? columns.series : columns.series.filter(isLongEnough);
   const answers: Answer[] = [];
-  for (const series of known) {
+  for (const series of columns.series) {
     const values = [...(await forecaster.predictNext(series))];
     answers.push({
       name: series.name,
@@ -40,8 +37,10 @@ export async function predictValues(
       values,
     });
   }
-  const notes = columns.notes.map(({ text }) => text);
-  if (short.length > 0) notes.push(tooShort(forecaster, short));
+  const notes = [
+    ...columns.notes.map(({ text }) => text),
+    ...baseAloneLines(columns.series.map((one) => ({ name: one.name, baseAlone: forecaster.baseAlone(one) }))),
+  ];
   if (json) {
     if (isPanel) printJson({ target, series: answers, notes });
     else {
@@ -52,7 +51,7 @@ export async function predictValues(
   }
   for (const note of notes) say(note);
   const heading = columns.time === undefined ? 'row' : columns.time.reading.columns.join(' ');
-  const written = columnFormat(known.flatMap((series) => lastTargets(series)));
+  const written = columnFormat(columns.series.flatMap((series) => lastTargets(series)));
   const rows = answers.flatMap(({ name, firstRow, times, values }) =>
     values.map((value, step) => [...(isPanel ? [name] : []), times[step] ?? String(firstRow + step), written(value)]),
   );
@@ -64,9 +63,4 @@ function lastTargets({ values, isReal, numRows }: Series): number[] {
   const width = values.length / numRows;
   const rows = Array.from({ length: Math.min(numRows, rowsForFormat) }, (_, i) => numRows - 1 - i);
   return rows.filter((row) => isReal[row * width] === 1).map((row) => values[row * width]);
-}
-
-function tooShort(forecaster: Forecaster, series: readonly Series[]): string {
-  const needed = [...new Set(series.map((one) => forecaster.rowsNeeded(one)))];
-  return `fewer than the ${needed.join(' or ')} rows that a forecast sees, so no forecast of ${series.map(({ name }) => name).join(', ')}`;
 }

@@ -107,6 +107,43 @@ describe('a forecast of several series', () => {
   });
 });
 
+describe('series that are too short for the network, and new ones', () => {
+  it('are forecast by their base alone, which every command says', () => {
+    const of = (shop: string, count: number): string[] => lines.slice(0, count).map((line) => `${shop},${line}`);
+    write('uneven.csv', ['shop,Tag,Umsatz', ...of('long', 130), ...of('short', 11), ...of('tiny', 2)]);
+    const given = ['--series', 'shop', '--horizon', '4', '--validation', '0', '--test', '0.2', '--base', 'naive'];
+    const trained = run(
+      ...['train', 'forecast', 'uneven.csv', ...given, '--forecast-with', 'model', ...small],
+      ...['--out', 'uneven.safetensors'],
+    );
+    const alone =
+      '2 of 3 series are too short for the network and forecast by the base alone: short (the last value), tiny (the last value)';
+    expect(trained.stdout).toContain(alone);
+    expect(trained.stdout).toContain('too few rows to measure a forecast of: tiny\n');
+
+    const answer = JSON.parse(run('predict', 'uneven.safetensors', 'uneven.csv', '--json').stdout);
+    expect(answer.notes).toEqual([alone]);
+    const last = (count: number): number => Number(lines[count - 1].split(',')[1]);
+    expect(answer.series.map(({ values }: { values: number[] }) => values[3])).toEqual([
+      expect.not.closeTo(last(130), 3),
+      last(11),
+      last(2),
+    ]);
+
+    write('later.csv', ['shop,Tag,Umsatz', ...of('short', 40), ...of('new', 100), ...of('newer', 3)]);
+    const shown = JSON.parse(run('evaluate', 'uneven.safetensors', 'later.csv', '--json').stdout);
+    expect(shown.series.map(({ name, rows }: { name: string; rows: number[] }) => [name, rows])).toEqual([
+      ['short', [11, 40]],
+      ['new', [80, 100]],
+    ]);
+    expect(shown.notes).toEqual([
+      '1 of 2 series is too short for the network and forecast by the base alone: short (the last value)',
+      'not there in training, so base and scale are chosen by the rows before those measured: new',
+      'too few rows to measure a forecast of: newer',
+    ]);
+  });
+});
+
 describe('a file that forecasts with a baseline in place of its model', () => {
   it('is described by that in every command', () => {
     // Steps of chance: no network is ahead of the last value.

@@ -1,5 +1,5 @@
 import { RondoError } from '../../errors.js';
-import type { BaseName } from './base-forecast.js';
+import type { BaseForecast, BaseName } from './base-forecast.js';
 import { ErrorSums, type ForecastErrors } from './forecast-errors.js';
 import type { Forecaster } from './forecaster.js';
 import type { Series } from './series.js';
@@ -45,6 +45,10 @@ export interface SeriesReport {
    * is below zero; none in reports of early files.
    */
   readonly nearZero?: readonly (keyof ComparedErrors)[];
+  /** The base that alone forecast it, as its rows hold no window that the network could learn from. */
+  readonly baseAlone?: BaseForecast;
+  /** Whether it was not there in training, so that its base and scale were chosen by the rows before the first that is measured. */
+  readonly isNew?: boolean;
 }
 
 /** How good forecasts are beside baselines. */
@@ -60,6 +64,8 @@ export interface ForecastReport extends SeriesReport {
   readonly shown: readonly ShownForecast[];
   /** Of each series; `errors` are those of all together, and `rows` those of the first. */
   readonly series: readonly SeriesReport[];
+  /** Series with too few rows to measure a forecast of. */
+  readonly notMeasured?: readonly string[];
 }
 
 /** Origins computed before a signal is looked at. */
@@ -112,19 +118,23 @@ export async function forecastReport(
   const all = new Comparison();
   const bySteps = Array.from({ length: horizon }, () => new ErrorSums());
   const reports: SeriesReport[] = [];
+  const measured = new Set<number>();
   let shown: ShownForecast[] = [];
   const starts = columns.series.map(from);
   const numRows = columns.series.reduce((sum, series, i) => sum + Math.max(0, series.numRows - starts[i]), 0);
   const share = Math.min(1, mostForecasts / numRows);
   for (const [index, series] of columns.series.entries()) {
-    const forecasts = new SeriesForecasts(forecaster, series);
+    if (series.numRows - horizon < starts[index]) continue;
+    const isNew = forecaster.isNew(series);
+    const known = forecaster.knownSeries(series, isNew ? starts[index] : undefined);
+    const forecasts = new SeriesForecasts(forecaster, series, known);
     const first = Math.max(starts[index], forecasts.rowsNeeded);
     const numOrigins = series.numRows - horizon - first + 1;
     if (numOrigins < 1) continue;
     const drawn = evenlyDrawn(numOrigins, Math.max(1, Math.ceil(share * numOrigins)));
     const numForecasts = drawn.length;
     const own = new Comparison();
-    const { naiveScale, lowest } = forecaster.knownSeries(series);
+    const { naiveScale, lowest } = known;
     const { target, isReal } = forecasts;
     for (let start = 0; start < numForecasts; start += originsPerPiece) {
       if (signal?.aborted === true) throw stopped();
@@ -141,6 +151,7 @@ export async function forecastReport(
     }
     if (own.sums.model.count === 0) continue;
     if (reports.length === 0) shown = await shownForecasts(forecasts, series.numRows - horizon, first, horizon);
+    measured.add(index);
     reports.push({
       name: series.name,
       numForecasts,
@@ -148,6 +159,8 @@ export async function forecastReport(
       rows: [first, series.numRows],
       errors: own.result(),
       nearZero: lowest >= 0 ? own.nearZero : [],
+      ...(forecaster.isShort(known) && { baseAlone: known.base }),
+      ...(isNew && { isNew }),
     });
   }
   if (reports.length === 0) throw nothingToCompare(forecaster, columns, from);
@@ -167,6 +180,7 @@ export async function forecastReport(
     maeByStep: bySteps.map((sums) => (sums.count > 0 ? sums.result().mae : null)),
     shown,
     series: reports,
+    notMeasured: columns.series.filter((_, i) => !measured.has(i)).map(({ name }) => name),
   };
 }
 

@@ -4,6 +4,7 @@ import { Table } from '../../data/table.js';
 import { Random, setSeed } from '../../random.js';
 import type { TrainingSnapshot } from '../../training/snapshot.js';
 import { ForecastTraining } from './forecast-training.js';
+import { seasonalScale } from './forecast-errors.js';
 import type { Forecaster } from './forecaster.js';
 import type { Series } from './series.js';
 import type { SeriesColumns } from './series-columns.js';
@@ -334,6 +335,64 @@ describe('training a forecaster', () => {
     expect((await training.evaluate()).series.map(({ name }) => name)).toEqual(['A']);
     const { task } = deserializeTask(serializeTask(training.forecaster));
     expect(task).toMatchObject({ task: 'forecast', series: [{ name: 'A' }, { name: 'B' }, { name: 'C' }] });
+  });
+
+  it('forecasts a series without a window by its base alone, beside others', async () => {
+    const own = (name: string, numRows: number): string[][] =>
+      Array.from({ length: numRows }, (_, row) => [name, String(row), String((row * row) % 13)]);
+    const columns = ['shop', 'row', 'level'];
+    const table = Table.fromRows('made', columns, [...own('A', 90), ...own('B', 16), ...own('C', 3)]);
+    const training = new ForecastTraining(table, {
+      ...{ target: 'level', horizon: 5, timesteps: 12, series: 'shop', units: 3, epochs: 1, base: 'naive' },
+      ...{ forecastWith: 'model', validation: 0 },
+    });
+    await training.train();
+    const { forecaster } = training;
+    const [a, b, c] = training.columns.series;
+    expect([a, b, c].map((series) => forecaster.baseAlone(series)?.name)).toEqual([undefined, 'naive', 'naive']);
+    expect([...(await forecaster.predictNext(b))]).toEqual(new Array(5).fill((15 * 15) % 13));
+    expect([...(await forecaster.predictNext(c))]).toEqual(new Array(5).fill(4));
+    expect(new Set(await forecaster.predictNext(a)).size).toBeGreaterThan(1);
+    // A file that holds little of the past of a series has no window either.
+    const begun = forecaster.columnsOf(Table.fromRows('made', columns, own('A', 7)));
+    expect([...(await forecaster.predictNext(begun.series[0]))]).toEqual(new Array(5).fill((6 * 6) % 13));
+    // Its held-out rows are measured, with its base; those of a series without such rows are named.
+    const { series, notMeasured } = await training.evaluate();
+    expect(series.map(({ name, rows, baseAlone }) => [name, rows, baseAlone?.name])).toEqual([
+      ['A', [72, 90], undefined],
+      ['B', [11, 16], 'naive'],
+    ]);
+    expect(notMeasured).toEqual(['C']);
+  });
+
+  it('chooses base and scale of a series that was not there in training by the rows before those it measures', async () => {
+    const random = new Random(4);
+    const own = (name: string, change: (row: number) => number): string[][] =>
+      Array.from({ length: 120 }, (_, row) => [
+        name,
+        String(row),
+        (change(row) + 30 + 3 * (row % 7) + random.normal()).toFixed(3),
+      ]);
+    const columns = ['shop', 'row', 'level'];
+    const flat = (): number => 0;
+    const table = Table.fromRows('made', columns, [...own('A', flat), ...own('B', flat)]);
+    const training = new ForecastTraining(table, {
+      ...{ target: 'level', horizon: 4, timesteps: 9, series: 'shop', units: 3, epochs: 1, season: 7 },
+    });
+    await training.train();
+    const rows = own('C', (row) => (row < 96 ? 0 : 500 * (row - 95)));
+    const report = await training.forecaster.evaluate(
+      training.forecaster.columnsOf(Table.fromRows('made', columns, rows)),
+    );
+    expect(report.series).toMatchObject([{ name: 'C', isNew: true, rows: [96, 120] }]);
+    const before = rows.slice(0, 96).map((cells) => Number(cells[2]));
+    const { mae, mase } = report.errors.naive;
+    expect(mae / mase!).toBeCloseTo(seasonalScale(before, 7), 9);
+    // Whatever comes later, the base is the same.
+    const { series } = training.forecaster.columnsOf(Table.fromRows('made', columns, rows));
+    const knownBefore = training.forecaster.knownSeries(series[0], 96);
+    expect(knownBefore.lowest).toBe(Math.min(...before));
+    expect(knownBefore.numTrainingRows).toBe(96);
   });
 
   it('trains for no more epochs than there may be', async () => {

@@ -2,9 +2,11 @@ import type { Table } from '../../data/table.js';
 import type { Json } from '../../layers/layer.js';
 import type { Sequential } from '../../training/sequential.js';
 import type { TrainingOutcome } from '../training-run.js';
+import type { BaseForecast } from './base-forecast.js';
 import { chooseBase } from './choose-base.js';
 import { findingsJson, type ForecastFindings, noFindings } from './findings.js';
-import type { ForecastOptions } from './forecast-options.js';
+import { type ForecastOptions, forecastDefaults } from './forecast-options.js';
+import { partsOf } from './forecast-parts.js';
 import { type ForecastReport, forecastReport } from './forecast-report.js';
 import { NetworkSeries } from './network-series.js';
 import { endOfSeen } from './seen-runs.js';
@@ -18,6 +20,8 @@ import type { Resolved } from '../../resolved.js';
 /** A trained model of series with everything needed to use it. See {@link ForecastTraining}. */
 export class Forecaster {
   readonly task = 'forecast';
+  /** What was found out about series that were not there in training, and from how many of their rows. */
+  readonly #found = new WeakMap<Series, TrainedSeries>();
 
   constructor(
     /** Windows `[batch, time, inputs]` to corrections of the base forecast, `[batch, horizon]`; another one once it is trained on all rows. */
@@ -54,8 +58,9 @@ export class Forecaster {
   /**
    * The next `horizon` values of the target after the end of a series.
    *
-   * @param series at least `timesteps` rows, and a whole season of the base forecast.
-   * @throws OUT_OF_RANGE when there are fewer.
+   * @param series at least `timesteps` rows, and a whole season of the base forecast; one of several that has fewer is forecast by its
+   * base alone.
+   * @throws OUT_OF_RANGE where a single series has fewer.
    */
   async predictNext(series: Series): Promise<Float64Array> {
     return this.predictAt(series, [series.numRows]);
@@ -75,7 +80,8 @@ export class Forecaster {
    * Compares the model's forecasts with the truth and with baselines, at every origin whose window and horizon are known.
    *
    * @param from first row of a series that may be forecast; by default the end of what it was trained on where the series is
-   * the same, else the first row with a whole window before it.
+   * the same, else the first row with a whole window before it. Of one of several series that was not there in training, base and scale
+   * are chosen by the rows before that, so it is by default the beginning of what training would have held out.
    * @throws OUT_OF_RANGE when no window fits.
    */
   async evaluate(
@@ -83,27 +89,62 @@ export class Forecaster {
     options: { from?: ((series: Series) => number) | undefined; signal?: AbortSignal | undefined } = {},
   ): Promise<ForecastReport> {
     const { from = (series) => this.firstUnseenRow(series) ?? 0, signal } = options;
-    return forecastReport(this, columns, from, signal);
+    const firstOf = (series: Series): number => from(series) || (this.isNew(series) ? this.#firstHeldOut(series) : 0);
+    return forecastReport(this, columns, firstOf, signal);
   }
 
   /**
    * What it knows of a series: by its name, and where it was trained on a single one that, whatever the name. For a series of another
-   * name it is found out from the series itself.
+   * name it is found out from the first rows of the series itself.
    */
-  knownSeries(series: Series): TrainedSeries {
-    const known = this.series.length === 1 ? this.series[0] : this.series.find(({ name }) => name === series.name);
-    if (known !== undefined) return known;
-    const { horizon, season } = this.options;
-    const { base } = chooseBase({ values: columnOf(series, 0), isReal: realTargets(series) }, { horizon, season });
-    return {
-      ...trainedSeries(series, { train: series.numRows, seen: series.numRows }, { base, season, horizon }),
+  knownSeries(series: Series, numRows = series.numRows): TrainedSeries {
+    const trained = this.#trained(series);
+    if (trained !== undefined) return trained;
+    const before = this.#found.get(series);
+    if (before?.numTrainingRows === numRows) return before;
+    const { horizon, season, base: asked } = this.options;
+    const rows = { values: columnOf(series, 0).subarray(0, numRows), isReal: realTargets(series) };
+    const { base } = chooseBase(rows, { horizon, season, base: asked === 'auto' ? undefined : asked });
+    const found = {
+      ...trainedSeries(series, { train: numRows, seen: numRows }, { base, season, horizon }),
       numSeenRows: 0,
     };
+    this.#found.set(series, found);
+    return found;
   }
 
-  /** Rows of a series that must come before a forecast of it. */
+  /** Whether a series is another than those it was trained on: one of a name that was not there. */
+  isNew(series: Series): boolean {
+    return this.#trained(series) === undefined;
+  }
+
+  /** Rows of a series that must come before a forecast of it that the network has a part in. */
   rowsNeeded(series: Series): number {
     return NetworkSeries.rowsNeeded(this.knownSeries(series), this.options.timesteps);
+  }
+
+  /** Whether it forecasts several series, so that one without a window has its base alone. */
+  get isOfSeveral(): boolean {
+    return this.series.length > 1 || (this.reading?.series.length ?? 0) > 0;
+  }
+
+  /** The base that alone makes the next values of a series, as it is too short for the network; undefined where all are made alike. */
+  baseAlone(series: Series): BaseForecast | undefined {
+    const known = this.knownSeries(series);
+    const { timesteps } = this.options;
+    const hasWindow = !this.isShort(known) && series.numRows >= NetworkSeries.rowsNeeded(known, timesteps);
+    return hasWindow || !this.usesNetwork ? undefined : known.base;
+  }
+
+  /** Whether the rows of a series hold no window that the network could learn from, so that its base alone forecasts it. */
+  isShort(known: TrainedSeries): boolean {
+    const { timesteps, horizon } = this.options;
+    return this.isOfSeveral && known.numTrainingRows < NetworkSeries.rowsNeeded(known, timesteps) + horizon;
+  }
+
+  /** Whether the network has a part in forecasts at all. */
+  get usesNetwork(): boolean {
+    return this.findings.share > 0 && this.findings.instead === null;
   }
 
   /**
@@ -111,7 +152,9 @@ export class Forecaster {
    * value: by time where there are times, else by runs of values; undefined for another series.
    */
   firstUnseenRow(series: Series): number | undefined {
-    const { numSeenRows, overlap } = this.knownSeries(series);
+    const trained = this.#trained(series);
+    if (trained === undefined) return undefined;
+    const { numSeenRows, overlap } = trained;
     if (this.isTrainedFile(series)) return numSeenRows;
     if (numSeenRows === 0 || overlap === null) return undefined;
     const end = endOfSeen(overlap, numSeenRows, columnOf(series, 0));
@@ -124,7 +167,9 @@ export class Forecaster {
 
   /** Whether a series begins with exactly the rows that it was trained on. */
   isTrainedFile(series: Series): boolean {
-    const { numSeenRows, fingerprint } = this.knownSeries(series);
+    const trained = this.#trained(series);
+    if (trained === undefined) return false;
+    const { numSeenRows, fingerprint } = trained;
     return numSeenRows > 0 && series.numRows >= numSeenRows && fingerprintOfRows(series, numSeenRows) === fingerprint;
   }
 
@@ -133,7 +178,9 @@ export class Forecaster {
    * {@link Forecaster.firstUnseenRow} knows them.
    */
   doubtOf(series: Series): 'times' | 'early file' | undefined {
-    const { numSeenRows, overlap } = this.knownSeries(series);
+    const trained = this.#trained(series);
+    if (trained === undefined) return undefined;
+    const { numSeenRows, overlap } = trained;
     if (numSeenRows === 0 || this.firstUnseenRow(series) !== undefined) return undefined;
     if (overlap === null) return 'early file';
     const first = series.times?.[0];
@@ -151,5 +198,16 @@ export class Forecaster {
       outcome: this.outcome === undefined ? null : { ...this.outcome },
       findings: findingsJson(this.findings),
     };
+  }
+
+  #trained(series: Series): TrainedSeries | undefined {
+    return this.series.length === 1 ? this.series[0] : this.series.find(({ name }) => name === series.name);
+  }
+
+  /** Where the part begins that training would have held out of a series, or a fifth where it held out none. */
+  #firstHeldOut({ numRows }: Series): number {
+    const { test, horizon } = this.options;
+    const { train } = partsOf(numRows, { validation: 0, test: test || forecastDefaults.test, horizon });
+    return train > 0 ? train : numRows;
   }
 }

@@ -5,6 +5,7 @@ import { type BaseName, baseForecaster } from './base-forecast.js';
 import type { Forecaster } from './forecaster.js';
 import { NetworkSeries } from './network-series.js';
 import type { Series } from './series.js';
+import type { TrainedSeries } from './trained-series.js';
 
 /** Windows computed at once. */
 const windowsPerBatch = 256;
@@ -13,15 +14,23 @@ const windowsPerBatch = 256;
 export class SeriesForecasts {
   readonly #forecaster: Forecaster;
   readonly #network: NetworkSeries;
-  readonly #rowsNeeded: number;
+  /** Rows before an origin that the network has a part in. */
+  readonly #rowsForNetwork: number;
+  /** Whether the base alone forecasts where there is no window. */
+  readonly #isBaseAllowed: boolean;
   readonly #isBounded: boolean;
+  /** Rows that must come before an origin that is measured. */
+  readonly rowsNeeded: number;
 
-  constructor(forecaster: Forecaster, series: Series) {
-    const known = forecaster.knownSeries(series);
+  constructor(forecaster: Forecaster, series: Series, known: TrainedSeries = forecaster.knownSeries(series)) {
     const { timesteps, allowNegative } = forecaster.options;
     this.#forecaster = forecaster;
     this.#network = new NetworkSeries(series, known);
-    this.#rowsNeeded = NetworkSeries.rowsNeeded(known, timesteps);
+    const isShort = forecaster.isShort(known);
+    const rowsOfWindow = NetworkSeries.rowsNeeded(known, timesteps);
+    this.#rowsForNetwork = isShort ? Infinity : rowsOfWindow;
+    this.#isBaseAllowed = forecaster.isOfSeveral;
+    this.rowsNeeded = isShort ? 1 : rowsOfWindow;
     this.#isBounded = known.lowest >= 0 && !allowNegative;
   }
 
@@ -30,28 +39,33 @@ export class SeriesForecasts {
     const { timesteps, horizon } = this.#forecaster.options;
     const { share } = this.#forecaster.findings;
     const network = this.#network;
-    for (let i = 0; i < origins.length; i++)
-      if (origins[i] < this.#rowsNeeded) throw tooFewRows(this.#rowsNeeded, origins[i]);
+    const least = this.#isBaseAllowed ? 1 : this.rowsNeeded;
+    for (let i = 0; i < origins.length; i++) if (origins[i] < least) throw tooFewRows(least, origins[i]);
+    const hasWindow = (origin: number): boolean => origin >= this.#rowsForNetwork;
     const result = new Float64Array(origins.length * horizon);
     const size = timesteps * network.width;
     for (let start = 0; start < origins.length; start += windowsPerBatch) {
       const count = Math.min(windowsPerBatch, origins.length - start);
       let corrections = new Float32Array(count * horizon);
-      if (share > 0) {
+      const batch = Array.prototype.slice.call(origins, start, start + count) as number[];
+      if (share > 0 && batch.some(hasWindow)) {
         const input = new Float32Array(count * size);
-        for (let i = 0; i < count; i++) network.inputInto(origins[start + i], input.subarray(i * size, (i + 1) * size));
+        batch.forEach((origin, i) => {
+          if (hasWindow(origin)) network.inputInto(origin, input.subarray(i * size, (i + 1) * size));
+        });
         if (hostIsWaiting()) await yieldToHost();
         corrections = Float32Array.from(
           await this.#forecaster.model.apply(tensor(input, [count, timesteps, network.width])).data(),
         );
       }
-      for (let i = 0; i < count; i++) {
-        const base = network.baseAt(origins[start + i], horizon);
+      batch.forEach((origin, i) => {
+        const base = network.baseAt(origin, horizon);
+        const own = corrections.subarray(i * horizon, (i + 1) * horizon);
         result.set(
-          this.#bounded(network.corrected(base, corrections.subarray(i * horizon, (i + 1) * horizon), share)),
+          this.#bounded(hasWindow(origin) ? network.corrected(base, own, share) : base),
           (start + i) * horizon,
         );
-      }
+      });
     }
     return result;
   }
@@ -81,11 +95,6 @@ export class SeriesForecasts {
 
   get isReal(): Uint8Array {
     return this.#network.isReal;
-  }
-
-  /** Rows that must come before an origin. */
-  get rowsNeeded(): number {
-    return this.#rowsNeeded;
   }
 
   /** Where no value was ever below zero, no forecast is. */

@@ -1,0 +1,45 @@
+import { type BaseForecast, describeBase, type ForecastReport } from '../../src/index.js';
+import { withSeparators } from '../text-table.js';
+
+/** Series that are named one by one. */
+const mostNamed = 5;
+
+/** A series, with the base that alone forecasts it; without one where the network has a part. */
+interface MaybeAlone {
+  readonly name: string;
+  readonly baseAlone?: BaseForecast | undefined;
+}
+
+/** Which of several series are too short for the network, and what forecasts them. */
+export function baseAloneLines(all: readonly MaybeAlone[]): string[] {
+  const alone = all.flatMap(({ name, baseAlone }) =>
+    baseAlone === undefined ? [] : [`${name} (${describeBase(baseAlone)})`],
+  );
+  if (alone.length === 0) return [];
+  const verb = alone.length === 1 ? 'is' : 'are';
+  return [
+    `${withSeparators(alone.length)} of ${withSeparators(all.length)} series ${verb} too short for the network and forecast by the base alone: ${listed(alone)}`,
+  ];
+}
+
+/** What a report says of series that are short or new, a sentence each. */
+export function reportLines({ series, notMeasured = [] }: ForecastReport, usesNetwork: boolean): string[] {
+  const isNew = series.filter((one) => one.isNew).map(({ name }) => name);
+  return [
+    ...(usesNetwork ? baseAloneLines(series) : []),
+    ...(isNew.length > 0
+      ? [`not there in training, so base and scale are chosen by the rows before those measured: ${listed(isNew)}`]
+      : []),
+    ...notMeasuredLines(notMeasured),
+  ];
+}
+
+/** Which series no error is known of. */
+export function notMeasuredLines(names: readonly string[]): string[] {
+  return names.length > 0 ? [`too few rows to measure a forecast of: ${listed(names)}`] : [];
+}
+
+function listed(names: readonly string[]): string {
+  const numMore = names.length - mostNamed;
+  return `${names.slice(0, mostNamed).join(', ')}${numMore > 0 ? ` and ${withSeparators(numMore)} more` : ''}`;
+}
