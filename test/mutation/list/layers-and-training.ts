@@ -42,11 +42,7 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
         "if (padding === 'causal') return reach;",
         "if (padding === 'causal') return reach - 1;",
       ],
-      [
-        'windows read into the next sequence',
-        't >= 0 && t < time ? b * time + t : -1',
-        't >= 0 ? Math.min(b * time + t, batch * time - 1) : -1',
-      ],
+      ['windows read into the next sequence', 't < time && mask', 'b * time + t < batch * time && mask'],
       ['dilation is left out', 'k * dilationRate;', 'k;'],
     ],
   ),

@@ -106,8 +106,8 @@ export const taskMutations: readonly Mutation[] = [
     [
       [
         'the scaler is taken from validation rows too',
-        'series.values.slice(0, train * width)',
-        'series.values.slice(0, seen * width)',
+        'series.values.subarray(0, train * width), target.subarray(0, train)',
+        'series.values.subarray(0, seen * width), target.subarray(0, seen)',
       ],
       [
         "MASE's scale is taken from validation rows too",
@@ -127,8 +127,8 @@ export const taskMutations: readonly Mutation[] = [
     [
       [
         'windows of training reach one row into validation',
-        '({ train }) => [0, train]);',
-        '({ train }) => [0, train + 1]);',
+        '({ train }: RowsOfParts) => [0, train] as const',
+        '({ train }: RowsOfParts) => [0, train + 1] as const',
       ],
       [
         'base and season are chosen on held-out rows too',
@@ -143,13 +143,13 @@ export const taskMutations: readonly Mutation[] = [
     [
       [
         'a language model is trained on its held-out end',
-        'this.trainStreams = streamsOf(tokens.slice(0, tokens.length - held)',
-        'this.trainStreams = streamsOf(tokens.slice(0)',
+        'const learned = tokens.slice(0, tokens.length - held)',
+        'const learned = tokens.slice(0)',
       ],
       [
         'the held-out end is the beginning',
-        'streamsOf(tokens.slice(tokens.length - held)',
-        'streamsOf(tokens.slice(0, held + 1)',
+        'const heldOut = tokens.slice(tokens.length - held)',
+        'const heldOut = tokens.slice(0, held + 1)',
       ],
     ],
   ),
