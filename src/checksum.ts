@@ -14,3 +14,11 @@ export function crc32c(data: Uint8Array, before = 0): number {
   for (let i = 0; i < data.length; i++) rest = table[(rest ^ data[i]) & 255] ^ (rest >>> 8);
   return (rest ^ 0xffffffff) >>> 0;
 }
+
+/** A 32-bit hash of bytes, or of a text's code units (FNV-1a; Fowler, Noll and Vo 1991), to know data again. */
+export function fnv1a(data: Uint8Array | string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < data.length; i++)
+    hash = Math.imul(hash ^ (typeof data === 'string' ? data.charCodeAt(i) : data[i]), 0x01000193);
+  return hash >>> 0;
+}

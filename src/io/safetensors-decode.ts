@@ -1,3 +1,4 @@
+import { isObject } from '../data/saved-fields.js';
 import { RondoError } from '../errors.js';
 import { describeShape, sizeOf } from '../shape.js';
 import { parseBoundedJson } from './bounded-json.js';
@@ -57,7 +58,10 @@ export function decodeSafetensors(
   return { tensors, metadata };
 }
 
-function readHeader(bytes: Uint8Array, where: string): { header: Record<string, unknown>; dataStart: number } {
+function readHeader(
+  bytes: Uint8Array,
+  where: string,
+): { header: Readonly<Record<string, unknown>>; dataStart: number } {
   if (bytes.length < 8) throw foreign(bytes, where, 'at least 8 bytes', `${bytes.length} bytes`);
   const headerSize = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   const dataStart = 8 + headerSize;
@@ -78,7 +82,7 @@ function readHeader(bytes: Uint8Array, where: string): { header: Record<string, 
   if (headerSize < 2) throw foreign(bytes, where, 'a JSON header', `a header length of ${headerSize}`);
 
   const header = parseBoundedJson(headerText(bytes.subarray(8, dataStart), where), where, 'the header');
-  if (!isRecord(header)) throw damaged(where, 'the header is not a JSON object.', 'an object', describe(header));
+  if (!isObject(header)) throw damaged(where, 'the header is not a JSON object.', 'an object', describe(header));
   return { header, dataStart };
 }
 
@@ -96,10 +100,10 @@ function headerText(bytes: Uint8Array, where: string): string {
   }
 }
 
-function readMetadata(header: Record<string, unknown>, where: string): Record<string, string> {
+function readMetadata(header: Readonly<Record<string, unknown>>, where: string): Record<string, string> {
   if (!Object.hasOwn(header, '__metadata__')) return {};
   const metadata = header.__metadata__;
-  if (!isRecord(metadata))
+  if (!isObject(metadata))
     throw damaged(where, '`__metadata__` is not an object.', 'an object of texts', describe(metadata));
   for (const key of Object.keys(metadata)) {
     if (typeof metadata[key] !== 'string') {
@@ -110,7 +114,7 @@ function readMetadata(header: Record<string, unknown>, where: string): Record<st
 }
 
 function readEntry(name: string, entry: unknown, where: string): Entry {
-  if (!isRecord(entry))
+  if (!isObject(entry))
     throw damaged(where, `the entry of \`${name}\` is not an object.`, 'an object', describe(entry));
   const { dtype, shape, data_offsets: offsets } = entry;
   if (!isDtype(dtype)) {
@@ -161,10 +165,6 @@ function isDtype(value: unknown): value is Entry['dtype'] {
 
 function isCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function describe(value: unknown): string {

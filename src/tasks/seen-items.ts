@@ -1,3 +1,5 @@
+import { fnv1a } from '../checksum.js';
+
 /** What a training used its items for, as a model file keeps it: hashes of each part in base64. */
 export interface SavedSeenItems {
   readonly train: string;
@@ -11,15 +13,15 @@ export interface SavedSeenItems {
 export class SeenItems {
   private constructor(private readonly hashes: Readonly<Record<keyof SavedSeenItems, ReadonlySet<number>>>) {}
 
-  /** @param train, validation what the items are known by; see `hashOf`. */
+  /** @param train, validation what the items are known by. */
   static of(train: Iterable<string>, validation: Iterable<string>): SeenItems {
-    const all = (keys: Iterable<string>): Set<number> => new Set(Array.from(keys, hashOf));
+    const all = (keys: Iterable<string>): Set<number> => new Set(Array.from(keys, fnv1a));
     return new SeenItems({ train: all(train), validation: all(validation) });
   }
 
   /** The part that an item was in, learned from before all else; undefined for one that training has not seen. */
   partOf(key: string): keyof SavedSeenItems | undefined {
-    const hash = hashOf(key);
+    const hash = fnv1a(key);
     return this.hashes.train.has(hash) ? 'train' : this.hashes.validation.has(hash) ? 'validation' : undefined;
   }
 
@@ -51,13 +53,6 @@ export function isSavedSeenItems(value: unknown): value is SavedSeenItems {
     isHashes((value as Partial<SavedSeenItems>).train) &&
     isHashes((value as Partial<SavedSeenItems>).validation)
   );
-}
-
-/** FNV-1a over code units (Fowler, Noll and Vo 1991), from 0 to below 2^32. */
-export function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
 }
 
 /** Four bytes a number, the lowest first, in the order of the numbers. */
