@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { requireNumber, RondoError } from '../src/index.js';
+import { type ErrorCode, requireNumber, RondoError } from '../src/index.js';
 import { classifierOptions, trainClassify } from './commands/train-classify.js';
 import { forecastOptions, trainForecast } from './commands/train-forecast.js';
 import { languageModelOptions, trainLanguageModel } from './commands/train-language-model.js';
@@ -48,6 +48,32 @@ describe('an error of the library on the command line', () => {
     );
     expect(isUsage).toBe(false);
     expect(error.facts.fix).toBe('give a smaller --batch-size, or less `--dev-share`, or noSuchOption.');
+  });
+
+  it('says where by the command and not by a name of the library, unless that is a file', () => {
+    const whereOf = (code: ErrorCode, where: string): string =>
+      inFlags(new RondoError(code, { where, what: 'no.' }), line).error.facts.where;
+    expect(
+      ['splitStratified', 'LanguageModelTraining, initial', 'losses', 'losses.csv', 'x.csv, line 3'].map((where) =>
+        whereOf('DATA_FORMAT', where),
+      ),
+    ).toEqual(['rondo train classify', 'rondo train classify', 'losses', 'losses.csv', 'x.csv, line 3']);
+    expect(whereOf('OUT_OF_RANGE', 'ClassifierTraining')).toBe('rondo train classify');
+    expect(whereOf('NOT_FINITE', 'ClassifierTraining')).toBe('ClassifierTraining');
+  });
+
+  it('of data speaks of the flag that would help, and stays with its place and a fault of the data', () => {
+    const fault = new RondoError('DATA_FORMAT', {
+      where: 'x.csv, line 3',
+      what: 'no.',
+      fix: 'set `validation` to 0.',
+      option: 'validation',
+    });
+    const { error, isUsage } = inFlags(fault, { ...line, options: { ...line.options, 'dev-share': 0.5 } });
+    expect([error.message, isUsage]).toEqual([
+      '[DATA_FORMAT] x.csv, line 3: no.\n  fix: set `--dev-share` to 0.',
+      false,
+    ]);
   });
 
   it('leaves names of columns and files alone', () => {

@@ -1,3 +1,4 @@
+import * as library from '../src/index.js';
 import { type ErrorFacts, RondoError } from '../src/index.js';
 import type { CommandLine, OptionSpecs } from './options.js';
 import { WrongUsage } from './wrong-usage.js';
@@ -24,10 +25,18 @@ export function inFlags(
   if (error instanceof WrongUsage) return { error, isUsage: true };
   const isGiven = (flag: string): boolean => options[flag] !== undefined && options[flag] !== false;
   const flags = flagsOfOptions(specs, isGiven);
+  const command = `rondo ${name}`;
   const { option } = error.facts;
-  if (option === undefined && quotesData.includes(error.code)) return { error, isUsage: isTyped(error, options) };
+  if (option === undefined && quotesData.includes(error.code))
+    return {
+      error: withWhere(error, isOfLibrary(error) ? command : error.facts.where),
+      isUsage: isTyped(error, options),
+    };
   const atFault = option === undefined ? quoted(error.facts.what) : [option];
-  const isUsage = atFault.map((name) => flags.get(name)).some((flag) => flag !== undefined && isGiven(flag));
+  // Data that an option cannot read are at fault themselves, and their place is known.
+  const isUsage =
+    error.code !== 'DATA_FORMAT' &&
+    atFault.map((name) => flags.get(name)).some((flag) => flag !== undefined && isGiven(flag));
   const spoken = (text: string | undefined): string | undefined =>
     text?.replace(/`([a-z]\w*)`|\b([a-z]+[A-Z]\w*)\b/g, (whole, quoted?: string, bare?: string) => {
       const found = flags.get(quoted ?? bare ?? '');
@@ -42,7 +51,19 @@ export function inFlags(
     received,
     fix: spoken(fix),
   };
-  return { error: new RondoError(error.code, isUsage ? { ...facts, where: `rondo ${name}` } : facts), isUsage };
+  const where = isUsage || isOfLibrary(error) ? command : facts.where;
+  return { error: new RondoError(error.code, { ...facts, where }), isUsage };
+}
+
+/** Whether an error about what was given says where by a name of the library, which the command line does not speak of. */
+function isOfLibrary({ code, facts }: RondoError): boolean {
+  const [named] = /^\w*(?=$|,)/.exec(facts.where) ?? [''];
+  const isFunction = Object.hasOwn(library, named) && typeof library[named as keyof typeof library] === 'function';
+  return isFunction && ['OUT_OF_RANGE', 'UNKNOWN_NAME', 'DATA_FORMAT', 'USAGE'].includes(code);
+}
+
+function withWhere(error: RondoError, where: string): RondoError {
+  return where === error.facts.where ? error : new RondoError(error.code, { ...error.facts, where });
 }
 
 /** Which flag sets an option of the library: of several, one that was given; a flag that says what it sets, before one of the same name. */

@@ -25,7 +25,14 @@ export function splitStratified(
   const where = 'splitStratified';
   for (const name of ['validation', 'test'] as const)
     requireNumber(where, name, shares[name], 'a number from 0 to below 1', (share) => share >= 0 && share < 1);
-  requireNumber(where, 'validation + test', shares.validation + shares.test, 'below 1', (share) => share < 1);
+  if (shares.validation + shares.test >= 1)
+    throw new RondoError('OUT_OF_RANGE', {
+      where,
+      what: '`validation` and `test` leave nothing to train on.',
+      expected: 'shares that are together below 1',
+      received: `${shares.validation} and ${shares.test}`,
+      fix: 'give a smaller `validation` or `test`.',
+    });
   const random = new Random(seed, 'stratified split');
   const parts: Record<keyof Split, number[]> = { train: [], validation: [], test: [] };
   const wanted = { test: 0, validation: 0 };

@@ -67,7 +67,7 @@ describe('a table file', () => {
     expect(await messageAfter(() => readTableFile(at('latin.csv')))).toContain('(line 1)');
     await writeFile(at('wide.csv'), Buffer.from('\ufeffname,v\n\u{1f642},1\n', 'utf16le'));
     expect((await readTableFile(at('wide.csv'), { encoding: 'utf-16le' })).row(0)).toEqual(['\u{1f642}', '1']);
-    expect(await messageAfter(() => readTableFile(at('wide.csv')))).toContain('name its encoding, utf-16le');
+    expect(await messageAfter(() => readTableFile(at('wide.csv')))).toContain('set `encoding` to utf-16le');
     expect(await messageAfter(() => readTableFile(at('latin.csv'), { encoding: 'utf-16be' }))).toContain(
       '[DATA_FORMAT]',
     );

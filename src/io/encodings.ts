@@ -79,7 +79,8 @@ function notInEncoding(where: string, encoding: TextEncoding, sizeBytes: number,
     what: `the text is not in ${encoding}.`,
     expected: `text in ${encoding}`,
     received: `${sizeBytes} bytes that are not`,
-    fix: 'name the encoding of the file, or save it as UTF-8.',
+    fix: 'set `encoding` to that of the file, or save the file as UTF-8.',
+    option: 'encoding',
     cause,
   });
 }

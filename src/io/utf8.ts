@@ -135,7 +135,8 @@ export function notUtf8(bytes: Uint8Array, index: number, facts: NotUtf8Facts): 
     fix:
       encoding === undefined
         ? 'give a text file, or remove the damaged bytes.'
-        : `${mayName ? `name its encoding, ${encoding.name}, or ` : ''}save the file as UTF-8, for example: iconv -f ${encoding.iconv} -t UTF-8 in.txt > out.txt`,
+        : `${mayName ? `set \`encoding\` to ${encoding.name}, or ` : ''}save the file as UTF-8, for example: iconv -f ${encoding.iconv} -t UTF-8 in.txt > out.txt`,
+    ...(mayName && { option: 'encoding' }),
     cause,
   });
 }

@@ -3,7 +3,10 @@ import { backendNames, useBackend } from '../kernels/select.js';
 import * as ops from '../tensor/index.js';
 import { valueAndGradients } from '../tensor/tape.js';
 import { tensor } from '../tensor/tensor.js';
+import { setSeed } from '../random.js';
+import { Sequential } from '../training/sequential.js';
 import { Embedding } from './embedding.js';
+import { SimpleRNN } from './simple-rnn.js';
 
 describe.each(backendNames)('Embedding on %s', (backend) => {
   afterAll(() => void useBackend('wasm'));
@@ -58,4 +61,19 @@ it('a frozen embedding has weights, none of them trainable', () => {
   layer.ensureBuilt([null, 5]);
   expect(layer.weights).toHaveLength(1);
   expect(layer.trainableWeights).toHaveLength(0);
+});
+
+describe('an embedding whose table was asked for', () => {
+  it('steps along time as one that was built by its input', async () => {
+    setSeed(4);
+    const embedding = new Embedding({ inputDim: 7, outputDim: 3, inputShape: [null] });
+    embedding.table.assign(Float64Array.from({ length: 21 }, (_, i) => Math.sin(i)));
+    const model = new Sequential([embedding, new SimpleRNN({ units: 5, returnSequences: true })]);
+    const whole = (await model.predict([[6, 2, 4]])).dataSync();
+    const stream = model.stream();
+    [6, 2, 4].forEach((id, t) => {
+      const output = stream.step([id]);
+      for (let i = 0; i < 5; i++) expect(output[i]).toBeCloseTo(whole[5 * t + i], 6);
+    });
+  });
 });

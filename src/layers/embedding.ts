@@ -80,7 +80,7 @@ export class Embedding extends Layer {
 
   /** The rows `[inputDim, outputDim]`, made where they are not yet; for layers that share them. */
   get table(): Variable {
-    this.ensureBuilt([null]);
+    this.ensureBuilt(this.givenInputShape ?? [null, null]);
     return this.embeddings;
   }
 

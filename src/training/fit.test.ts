@@ -251,6 +251,21 @@ describe('sample and class weights', () => {
     expect(weightsOf(plain)).not.toEqual(weightsOf(sparse));
   });
 
+  it('of a sample hold for each of its steps, beside the weights of their classes', async () => {
+    setSeed(6);
+    const model = new Sequential([
+      new SimpleRNN({ units: 3, activation: 'softmax', returnSequences: true, inputShape: [null, 3] }),
+    ]);
+    model.compile({ optimizer: 'sgd', loss: 'sparseCategoricalCrossentropy' });
+    const stepLabels = x.map((steps, b) => steps.map((_, t) => (b + 2 * t) % 3));
+    const probabilities = (await model.predict(x)).dataSync();
+    const own = stepLabels.flatMap((classes, b) =>
+      classes.map((label, t) => -Math.log(probabilities[(b * 5 + t) * 3 + label]) * weights[b] * [3, 1, 0.5][label]),
+    );
+    const options = { sampleWeight: weights, classWeight: { 0: 3, 2: 0.5 } };
+    expect((await model.trainOnBatch(x, stepLabels, options)).loss).toBeCloseTo(mean(own), 12);
+  });
+
   it('can be given for each step', async () => {
     setSeed(6);
     const model = new Sequential([new SimpleRNN({ units: 3, returnSequences: true, inputShape: [null, 3] })]);

@@ -59,7 +59,7 @@ describe('rondo train classify', () => {
       'DATA_FORMAT',
       'utf16.csv: the text is not in UTF-8',
       'UTF-16 (little endian)',
-      'name its encoding, utf-16le',
+      'set `--encoding` to utf-16le',
     );
     fault(['nul.csv'], 1, 'DATA_FORMAT', '0x00 at byte 13 (line 2)');
     fault(['spaces.csv'], 1, 'DATA_FORMAT', 'spaces.csv, line 2: the text is empty, the first of 40');

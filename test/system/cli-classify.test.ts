@@ -164,7 +164,7 @@ describe('rondo train classify', () => {
       'DATA_FORMAT',
       'not in UTF-8',
       'Windows-1252',
-      'fix: name its encoding, windows-1252, or save the file as UTF-8',
+      'fix: set `--encoding` to windows-1252, or save the file as UTF-8',
     );
     fault(['reviews.txt'], 1, 'USAGE', 'the name does not tell');
     fault(['reviews.csv', ...columns, '--test', 'strange.csv'], 1, 'UNKNOWN_NAME', 'strange.csv, line 3', '`neutral`');

@@ -112,7 +112,7 @@ describe('texts on the command line', () => {
       '1',
       '--quiet',
     ];
-    expectFault(rondo(folder, lm), 1, 'DATA_FORMAT', 'name its encoding, windows-1252');
+    expectFault(rondo(folder, lm), 1, 'DATA_FORMAT', 'set `--encoding` to windows-1252');
     expect(rondo(folder, [...lm, '--encoding', 'windows-1252']).code).toBe(0);
     const ended = rondo(folder, [
       'evaluate',

@@ -141,7 +141,7 @@ describe('bad data', () => {
       'DATA_FORMAT',
       'not in UTF-8',
       'Windows-1252',
-      'fix: name its encoding, windows-1252, or save the file as UTF-8',
+      'fix: set `--encoding` to windows-1252, or save the file as UTF-8',
     );
     expectFault(
       run('train', 'language-model', 'absent.txt', '--out', 'bad.safetensors'),
@@ -168,6 +168,38 @@ describe('bad data', () => {
       'did you mean `lstm`',
     );
     expect(names().filter((name) => name.startsWith('bad'))).toEqual([]);
+  });
+});
+
+describe('a file that is not there', () => {
+  const text = ['train', 'language-model', 'numbers.txt', '--out', 'bad.safetensors'];
+  it.each([
+    ['the data', ['train', 'language-model', 'absent', '--out', 'bad.safetensors']],
+    ['a model', ['predict', 'absent', 'numbers.txt']],
+    ...['--dev', '--test', '--init', '--tokenizer', '--vectors'].map((flag): [string, string[]] => [
+      `${flag}`,
+      [...text, flag, 'absent'],
+    ]),
+  ])('is a fault in the same words, whether it is %s', (_, args) => {
+    const { code, stderr } = run(...args);
+    expect([code, stderr.split('\n')[0], stderr.match(/fix: .*/)?.[0]]).toEqual([
+      1,
+      '[FILE_ACCESS] read absent: there is no such file.',
+      'fix: correct the path.',
+    ]);
+  });
+});
+
+describe('vectors of words', () => {
+  it('are refused for other tokens, by the flags', () => {
+    writeFileSync(at('vectors.txt'), 'one 1 2 3\ntwo 4 5 6\n');
+    expectFault(
+      run(...textArgs, '--vectors', 'vectors.txt', '--tokens', 'bytes', '--out', 'bad.safetensors'),
+      2,
+      'USAGE',
+      'rondo train language-model: `--vectors` of words have none for such tokens.',
+      'fix: set `--tokens` to words, or leave `--vectors` out.',
+    );
   });
 });
 

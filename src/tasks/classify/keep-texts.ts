@@ -21,6 +21,7 @@ export function keepTexts<Rows extends TextRows>(rows: Rows, kept: readonly numb
     what: `the text is empty${numEmpty > 1 ? `, the first of ${numEmpty} in ${rows.texts.length} texts` : ''}.`,
     expected: 'at least one token',
     received: JSON.stringify(rows.texts[first].slice(0, 40)),
-    fix: 'fill it in or remove it; to leave such texts out, choose `skip` for empty texts.',
+    fix: 'fill it in or remove it; to leave such texts out, set `empty` to skip.',
+    option: 'empty',
   });
 }

@@ -201,6 +201,8 @@ export function resolvedOptions(
     rateDecay: resolved.rateDecay ?? 0.01 ** (1 / Math.max(1, resolved.epochs - fullRateEpochs)),
     clipNorm: resolved.clipNorm ?? defaultClipNorms[resolved.optimizer],
   };
+  // Vectors that were read for no word have no width.
+  if (vectors !== undefined && all.level !== 'words' && all.level !== 'characters') throw noWordsForVectors(all.level);
   requireRanges(all);
   requireFittingVectors(all, data);
   return all;
@@ -287,6 +289,16 @@ function requireFittingData(
     });
   }
   refuseBesideInitial(where, initial, { vectors, codec });
+}
+
+export function noWordsForVectors(level: string): RondoError {
+  return new RondoError('USAGE', {
+    where,
+    what: '`vectors` of words have none for such tokens.',
+    expected: '`level` words or characters',
+    received: `level ${level}`,
+    fix: 'set `level` to words, or leave `vectors` out.',
+  });
 }
 
 function requireFittingVectors(all: Resolved<LanguageModelOptions>, { vectors }: LanguageModelData): void {

@@ -17,7 +17,12 @@ import { type TakenWeights, takeWeights, type UnknownTokens, unknownTokens } fro
 import { LanguageModel } from './language-model.js';
 import { languageModelNetwork } from './language-model-network.js';
 import { languageModelOptimizer } from './language-model-optimizer.js';
-import { codecOptionsOf, type LanguageModelOptions, resolvedOptions } from './language-model-options.js';
+import {
+  codecOptionsOf,
+  type LanguageModelOptions,
+  noWordsForVectors,
+  resolvedOptions,
+} from './language-model-options.js';
 import { TextCodec } from './text-codec.js';
 import type { TokenCodec } from './token-codec.js';
 import { TrainingWindows, type TrainingWindow } from './training-windows.js';
@@ -232,13 +237,7 @@ function pretrainedEmbedding(
       tokens,
       seed: currentRandom().uint32(),
     });
-  throw new RondoError('USAGE', {
-    where: 'LanguageModelTraining',
-    what: 'word vectors have no vectors for such tokens.',
-    expected: 'level words or characters',
-    received: `level ${codec.level}`,
-    fix: 'choose words, or leave the vectors out.',
-  });
+  throw noWordsForVectors(codec.level);
 }
 
 /** Undefined for tokens that can spell any text. */
