@@ -58,7 +58,7 @@ export function inFlags(
 /** Whether an error about what was given says where by a name of the library, which the command line does not speak of. */
 function isOfLibrary({ code, facts }: RondoError): boolean {
   const [named] = /^\w*(?=$|,)/.exec(facts.where) ?? [''];
-  const isFunction = Object.hasOwn(library, named) && typeof library[named as keyof typeof library] === 'function';
+  const isFunction = Object.entries(library).some(([name, value]) => name === named && typeof value === 'function');
   return isFunction && ['OUT_OF_RANGE', 'UNKNOWN_NAME', 'DATA_FORMAT', 'USAGE'].includes(code);
 }
 

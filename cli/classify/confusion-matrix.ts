@@ -25,7 +25,7 @@ export function confusionMatrix(
   const heads = names.map((name) => clipToWidth(name, Math.max(0, cellWidth - 2)));
   if (numberWidth + 2 > room || new Set(heads).size < new Set(names).size) return frequentConfusions(labels, confusion);
   const header =
-    `${' '.repeat(nameWidth + 1)}${heads.map((head) => padStartToWidth(head, cellWidth - 1) + ' ').join('')}`.trimEnd();
+    `${' '.repeat(nameWidth + 1)}${heads.map((head) => `${padStartToWidth(head, cellWidth - 1)} `).join('')}`.trimEnd();
   const rows = confusion.map((row, truth) => {
     const total = row.reduce((sum, count) => sum + count, 0);
     const cells = row.map((count, predicted) => {
