@@ -1,7 +1,7 @@
 import { RondoError } from '../../errors.js';
 import { tensor } from '../../tensor/tensor.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
-import { type BaseName, baseForecaster } from './base-forecast.js';
+import { type BaseForecaster, type BaseName, baseForecaster } from './base-forecast.js';
 import type { Forecaster } from './forecaster.js';
 import { NetworkSeries } from './network-series.js';
 import type { Series } from './series.js';
@@ -19,6 +19,7 @@ export class SeriesForecasts {
   /** Whether the base alone forecasts where there is no window. */
   readonly #isBaseAllowed: boolean;
   readonly #isBounded: boolean;
+  readonly #baselines = new Map<BaseName, BaseForecaster>();
   /** Rows that must come before an origin that is measured. */
   readonly rowsNeeded: number;
 
@@ -79,10 +80,14 @@ export class SeriesForecasts {
   baseline(name: Exclude<BaseName, 'smoothing'>, origins: ArrayLike<number>): Float64Array {
     const { horizon, season } = this.#forecaster.options;
     const { target: values, isReal } = this.#network;
-    const baseline = baseForecaster(
-      name === 'seasonalNaive' || name === 'seasonalDrift' ? { name, season } : { name },
-      { values, isReal },
-    );
+    // Made once: some hold as much as the series, and find it out from the first row on.
+    const baseline =
+      this.#baselines.get(name) ??
+      baseForecaster(name === 'seasonalNaive' || name === 'seasonalDrift' ? { name, season } : { name }, {
+        values,
+        isReal,
+      });
+    this.#baselines.set(name, baseline);
     const result = new Float64Array(origins.length * horizon);
     for (let i = 0; i < origins.length; i++)
       baseline.forecastInto(origins[i], result.subarray(i * horizon, (i + 1) * horizon));
