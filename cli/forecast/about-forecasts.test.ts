@@ -13,8 +13,12 @@ const compared = {
   median: errors(0.6, 1.7),
 };
 
-function verdictOf(mean: ForecastErrors, nearZero?: readonly ['model']): string | undefined {
-  const errorsOf = { ...compared, mean };
+function verdictOf(
+  mean: ForecastErrors,
+  nearZero?: readonly ['model'],
+  own: Partial<typeof compared> = {},
+): string | undefined {
+  const errorsOf = { ...compared, mean, ...own };
   const part = { name: '', numForecasts: 4, numOrigins: 4, rows: [9, 15] as const, errors: errorsOf, nearZero };
   const report: ForecastReport = {
     ...part,
@@ -38,6 +42,15 @@ describe('the last line of a report of forecasts', () => {
       'The model is ahead of every baseline on the held-out rows by MAE, but not by RMSE: mean missed large values by less.',
     );
     expect(verdictOf(errors(0.76, 1.16))).toBeUndefined();
+  });
+
+  it('says where the model is no different from the best baseline, and where it is behind', () => {
+    expect(verdictOf(errors(0.76, 1.16), undefined, { model: errors(0.6, 1.7) })).toBe(
+      'The model is no different from naive (last value) on the held-out rows (0.6000); the file forecasts with the model all the same (--forecast-with best).',
+    );
+    expect(verdictOf(errors(0.76, 1.16), undefined, { model: errors(0.65, 1.7) })).toMatch(
+      /^The model does not beat naive \(last value\) on the held-out rows \(0\.6500 against 0\.6000\);/,
+    );
   });
 
   it('says where forecasts are practically zero and the series is not', () => {
