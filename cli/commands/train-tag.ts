@@ -53,6 +53,12 @@ const specs = {
     value: 'N',
     about: 'Width of what the characters add to a word. Default 96.',
   },
+  'longest-affix': {
+    type: 'whole',
+    value: 'N',
+    about:
+      'Prefixes and suffixes of up to N characters have vectors, and the shape of words (capitals, digits) with them. 0: none. Default 4.',
+  },
   'word-dropout': {
     type: 'number',
     value: 'RATE',
@@ -231,6 +237,7 @@ export function taggerOptions(options: Given<typeof specs>): TaggerOptions {
     vectorWords: options['vector-words'],
     characterEncoder: options.characters,
     characterFeatures: options['character-units'],
+    longestAffix: options['longest-affix'],
     wordDropout: options['word-dropout'],
     minCount: options['min-count'],
     lower: options['keep-case'] ? false : undefined,

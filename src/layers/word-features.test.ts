@@ -148,4 +148,102 @@ describe('word features', () => {
     expect(() => layerOf('convolution' as 'conv')).toThrow('unknown characterEncoder `convolution`');
     expect(() => layerOf('rnn').apply(tensor([[1, 2]]))).toThrow('[SHAPE_MISMATCH] WordFeatures');
   });
+
+  const [K, A] = [2, 4];
+  const withAffixes = (characterEncoder: CharacterEncoder): WordFeatures => {
+    const layer = new WordFeatures({
+      words: 9,
+      wordUnits: W,
+      affixes: 8,
+      affixesPerWord: K,
+      affixUnits: A,
+      characters: 7,
+      characterUnits: 4,
+      characterFeatures: F,
+      characterEncoder,
+    });
+    layer.ensureBuilt([null, null, null]);
+    randomise(layer, new Random(19));
+    return layer;
+  };
+
+  it.each(['rnn', 'conv', 'none'] as const)(
+    'add up the vectors of affixes between word and characters by %s',
+    (encoder) => {
+      const [layer, plain] = [withAffixes(encoder), layerOf(encoder)];
+      const weightOf = (name: string): Float32Array | Float64Array =>
+        layer.weights.find((weight) => weight.name.includes(name))!.dataSync() as Float64Array;
+      const weights = new Map([...layer.namedWeights('')].map(([name, { variable }]) => [name, variable]));
+      for (const [name, { variable }] of plain.namedWeights('')) variable.assign(weights.get(name)!.dataSync());
+      const output = rowsOf(
+        layer.apply(
+          inputOf(
+            [
+              [
+                [2, 7, 3, 4, 5],
+                [3, 0, 5, 6],
+              ],
+              [[1, 1, 1, 2]],
+            ],
+            2,
+            6,
+          ),
+        ),
+      );
+      const without = rowsOf(
+        plain.apply(
+          inputOf(
+            [
+              [
+                [2, 4, 5],
+                [3, 6],
+              ],
+              [[1, 2]],
+            ],
+            2,
+            4,
+          ),
+        ),
+      );
+      const table = weightOf('affixes');
+      const sumOf = (...ids: number[]): number[] =>
+        Array.from({ length: A }, (_, u) => ids.reduce((sum, id) => sum + table[id * A + u], 0) / Math.sqrt(K));
+      [sumOf(7, 3), sumOf(0, 5), sumOf(1, 1)].forEach((sum, t) => {
+        expectClose(output[t].slice(W, W + A), sum, 1e-14, `affixes of word ${t}`);
+        expectClose([...output[t].slice(0, W), ...output[t].slice(W + A)], without[t], 1e-14, `the rest of word ${t}`);
+      });
+    },
+  );
+
+  it('give affixes the derivative of central differences', () => {
+    const layer = withAffixes('rnn');
+    const input = inputOf(
+      [
+        [
+          [2, 7, 3, 4, 5],
+          [3, 7, 7, 6],
+        ],
+        [[1, 1, 3, 2]],
+      ],
+      3,
+      5,
+    );
+    const loss = (): Tensor => ops.sum(ops.square(ops.sub(layer.apply(input), 0.3)));
+    const { gradients } = valueAndGradients(loss, layer.weights);
+    const i = layer.weights.findIndex(({ name }) => name.includes('affixes'));
+    const variable = layer.weights[i];
+    const values = variable.dataSync();
+    const numeric = values.map((value, at) => {
+      const moved = (by: number): number => {
+        variable.assign(values.map((other, j) => (j === at ? value + by : other)));
+        return loss().item();
+      };
+      return (moved(1e-5) - moved(-1e-5)) / 2e-5;
+    });
+    expectClose(gradients[i].dataSync(), numeric, 1e-6, variable.name);
+  });
+
+  it('refuse an input without room for affixes', () => {
+    expect(() => withAffixes('none').apply(inputOf([[[2, 7]]], 1, 2))).toThrow(/SHAPE_MISMATCH.*WordFeatures/s);
+  });
 });

@@ -1,15 +1,16 @@
 import { requireRate } from '../cells/define-cell.js';
-import { requireCount, unknownName } from '../errors.js';
+import { requireCount, RondoError, unknownName } from '../errors.js';
 import { currentRandom } from '../random.js';
+import { describeShape } from '../shape.js';
 import { gatherTensor } from '../tensor/gather.js';
 import * as ops from '../tensor/index.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { Bidirectional } from './bidirectional.js';
 import { Conv1D } from './conv-1d.js';
-import { Embedding } from './embedding.js';
+import { Embedding, type EmbeddingOptions } from './embedding.js';
 import { GlobalMaxPooling1D } from './global-max-pooling-1d.js';
 import { randomNormal, randomUniform } from './initializers.js';
-import { requireSequence } from './input-axes.js';
+import { requireSequence, titleOf } from './input-axes.js';
 import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
 import { bothMasks, type Mask, setMask } from './mask.js';
 import { plainOptions } from './plain-options.js';
@@ -26,6 +27,12 @@ export interface WordFeaturesOptions extends LayerOptions {
   wordUnits: number;
   /** Whether training changes the words' vectors. Default true. */
   trainableWords?: boolean | undefined;
+  /** Number of indices of affixes: parts of a word that have vectors of their own, of which each word has the sum. */
+  affixes?: number | undefined;
+  /** How many affixes each word has. Default 0. */
+  affixesPerWord?: number | undefined;
+  /** Width of that sum. Default 64. */
+  affixUnits?: number | undefined;
   /** Number of character indices: 0 is padding. */
   characters: number;
   /** Width of a character's vector. Default 32. */
@@ -44,10 +51,12 @@ export interface WordFeaturesOptions extends LayerOptions {
 const UNKNOWN = 1;
 
 /**
- * A vector for each word of a sentence, from its index and from its characters. Input: whole numbers `[batch, time, 1 + length]`,
- * the word's index and then its characters' indices, both padded with 0; output `[batch, time, wordUnits + characterFeatures]`,
- * masked where the word's index is 0. Each spelling in a batch is read once. Ling et al. 2015, "Finding function in form"; Ma
- * and Hovy 2016, "End-to-end sequence labeling via bi-directional LSTM-CNNs-CRF" for `conv`.
+ * A vector for each word of a sentence, from its index, its affixes and its characters. Input: whole numbers
+ * `[batch, time, 1 + affixesPerWord + length]`, the word's index, its affixes' and then its characters' indices, padded with 0;
+ * output `[batch, time, wordUnits + affixUnits + characterFeatures]`, the second only where words have affixes, masked where the
+ * word's index is 0. Vectors of affixes add up, divided by the root of their number. Each spelling in a batch is read once. Ling
+ * et al. 2015, "Finding function in form"; Ma and Hovy 2016, "End-to-end sequence labeling via bi-directional LSTM-CNNs-CRF" for
+ * `conv`.
  *
  * @throws OUT_OF_RANGE for an index that has no row, SHAPE_MISMATCH, UNKNOWN_NAME
  */
@@ -56,7 +65,9 @@ export class WordFeatures extends Layer {
   private readonly width: number;
   private readonly wordDropout: number;
   private readonly inside = new Map<string, Layer<unknown>>();
+  private readonly affixesPerWord: number;
   private readonly words: Embedding;
+  private readonly affixes: Embedding | undefined;
   private readonly encode: ((characters: Tensor, training: boolean) => Tensor) | undefined;
 
   constructor(private readonly options: WordFeaturesOptions) {
@@ -64,6 +75,9 @@ export class WordFeatures extends Layer {
       'words',
       'wordUnits',
       'trainableWords',
+      'affixes',
+      'affixesPerWord',
+      'affixUnits',
       'characters',
       'characterUnits',
       'characterEncoder',
@@ -75,6 +89,9 @@ export class WordFeatures extends Layer {
       words,
       wordUnits,
       trainableWords = true,
+      affixes = 1,
+      affixesPerWord = 0,
+      affixUnits = 64,
       characters,
       characterUnits = 32,
       characterEncoder = 'rnn',
@@ -84,21 +101,20 @@ export class WordFeatures extends Layer {
     } = options;
     requireCount('WordFeatures', 'words', words, 2);
     requireCount('WordFeatures', 'wordUnits', wordUnits);
+    requireCount('WordFeatures', 'affixes', affixes);
+    requireCount('WordFeatures', 'affixesPerWord', affixesPerWord, 0);
+    requireCount('WordFeatures', 'affixUnits', affixUnits);
     requireCount('WordFeatures', 'characterFeatures', characterFeatures, characterEncoder === 'rnn' ? 2 : 1);
     requireRate('WordFeatures', 'wordDropout', wordDropout);
     if (!encoders.includes(characterEncoder))
       throw unknownName('WordFeatures', 'characterEncoder', characterEncoder, encoders);
     this.wordDropout = wordDropout;
-    this.width = wordUnits + (characterEncoder === 'none' ? 0 : characterFeatures);
-    this.words = this.member(
-      'words',
-      new Embedding({
-        inputDim: words,
-        outputDim: wordUnits,
-        trainable: trainableWords,
-        embeddingsInitializer: randomUniform({ minval: -Math.sqrt(3 / wordUnits), maxval: Math.sqrt(3 / wordUnits) }),
-      }),
-    );
+    this.affixesPerWord = affixesPerWord;
+    this.width =
+      wordUnits + (affixesPerWord === 0 ? 0 : affixUnits) + (characterEncoder === 'none' ? 0 : characterFeatures);
+    this.words = this.member('words', tableOf({ inputDim: words, outputDim: wordUnits, trainable: trainableWords }));
+    if (affixesPerWord > 0)
+      this.affixes = this.member('affixes', tableOf({ inputDim: affixes, outputDim: affixUnits }));
     if (characterEncoder === 'none') return;
     const table = this.member(
       'characters',
@@ -124,16 +140,16 @@ export class WordFeatures extends Layer {
       this,
       inputShape,
       null,
-      'give the layer [batch, time, 1 + length]: the index of each word and those of its characters.',
+      'give the layer [batch, time, 1 + affixes + length]: the index of each word, of its affixes, of its characters.',
     );
     return [inputShape[0], inputShape[1], this.width];
   }
 
   override build(): void {
-    this.words.ensureBuilt([null, null]);
+    for (const table of [this.words, this.affixes]) table?.ensureBuilt([null, null]);
     let shape: OpenShape = [null, null];
     for (const [name, layer] of this.inside) {
-      if (name === 'words') continue;
+      if (name === 'words' || name === 'affixes') continue;
       layer.ensureBuilt(shape);
       shape = layer.computeOutputShape(shape);
     }
@@ -151,8 +167,27 @@ export class WordFeatures extends Layer {
     )!;
     if (training && this.wordDropout > 0) this.forgetSome(words);
     const parts = [this.words.apply(tensor(words, [batch, time]))];
+    const { affixesPerWord } = this;
+    if (columns < 1 + affixesPerWord) {
+      throw new RondoError('SHAPE_MISMATCH', {
+        where: titleOf(this),
+        what: 'the input has too few columns for the affixes of a word.',
+        expected: `[batch, time, at least ${1 + affixesPerWord}]`,
+        received: describeShape(input.shape),
+        fix: 'give the index of each word, of its affixes, of its characters.',
+      });
+    }
+    if (this.affixes !== undefined) {
+      const affixes = new Int32Array(words.length * affixesPerWord);
+      for (let at = 0; at < affixes.length; at++) {
+        const row = Math.floor(at / affixesPerWord);
+        affixes[at] = values[row * columns + 1 + (at % affixesPerWord)];
+      }
+      const vectors = this.affixes.apply(tensor(affixes, [batch, time, affixesPerWord]));
+      parts.push(ops.mul(ops.sum(vectors, 2), 1 / Math.sqrt(affixesPerWord)));
+    }
     if (this.encode !== undefined) {
-      const { spellings, lengths, spellingOf } = differentSpellings(values, columns, mask);
+      const { spellings, lengths, spellingOf } = differentSpellings(values, columns, 1 + affixesPerWord, mask);
       const encoded = this.encode(tensor(spellings, [lengths.count, lengths.longest]), training);
       const width = encoded.shape[1];
       parts.push(gatherTensor(encoded, [batch, time, width], width, spellingOf));
@@ -204,10 +239,17 @@ export class WordFeatures extends Layer {
   }
 }
 
-/** The different rows of characters of `[batch * time, 1 + length]`, without the columns that are padding in all of them. */
+/** A table of vectors whose lengths are about 1. */
+function tableOf(options: Pick<EmbeddingOptions, 'inputDim' | 'outputDim' | 'trainable'>): Embedding {
+  const bound = Math.sqrt(3 / options.outputDim);
+  return new Embedding({ ...options, embeddingsInitializer: randomUniform({ minval: -bound, maxval: bound }) });
+}
+
+/** The different rows of characters, from the column `first` on, without the columns that are padding in all of them. */
 function differentSpellings(
   values: ArrayLike<number>,
   columns: number,
+  first: number,
   mask: Mask,
 ): { spellings: Int32Array; lengths: { count: number; longest: number }; spellingOf: Int32Array } {
   const rows = new Map<string, number>();
@@ -216,10 +258,10 @@ function differentSpellings(
   const spellingOf = Int32Array.from(mask, (counts, row) => {
     if (counts === 0) return -1;
     let key = '';
-    for (let c = 1; c < columns; c++) {
+    for (let c = first; c < columns; c++) {
       const index = values[row * columns + c];
       key += String.fromCharCode(index);
-      if (index !== 0) longest = Math.max(longest, c);
+      if (index !== 0) longest = Math.max(longest, c - first + 1);
     }
     let at = rows.get(key);
     if (at === undefined) {
@@ -230,7 +272,8 @@ function differentSpellings(
   });
   const spellings = new Int32Array(firstRow.length * longest);
   firstRow.forEach((row, i) => {
-    for (let c = 0; c < longest && c + 1 < columns; c++) spellings[i * longest + c] = values[row * columns + 1 + c];
+    for (let c = 0; c < longest && first + c < columns; c++)
+      spellings[i * longest + c] = values[row * columns + first + c];
   });
   return { spellings, lengths: { count: firstRow.length, longest }, spellingOf };
 }

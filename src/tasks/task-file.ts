@@ -110,8 +110,9 @@ const restorers: Readonly<
   tag: (model, saved, where) => {
     const codec = TagCodec.fromJSON(saved.read('codec', 'an object', isObject), where);
     const kept = saved.read('options', 'an object', isObject) as unknown as Resolved<TaggerOptions>;
-    // Older files have trained for their epochs and no more.
-    const options = { ...kept, maxEpochs: kept.maxEpochs ?? kept.epochs };
+    // Older files have trained for their epochs and no more, and have no affixes.
+    const { longestAffix } = codec.options;
+    const options = { ...kept, maxEpochs: kept.maxEpochs ?? kept.epochs, longestAffix };
     const numScores = model.computeOutputShape([1, 1, 2]).at(-1);
     if (numScores !== codec.tags.length)
       throw saved.fault('the tags do not fit the model.', `${codec.tags.length} scores, one for each tag`, numScores);

@@ -145,6 +145,18 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
     [3, 5, 7],
   ],
   [new WordFeatures({ words: 11, wordUnits: 3, characters: 11, characterFeatures: 5, wordDropout: 0.1 }), [3, 5, 7]],
+  [
+    new WordFeatures({
+      words: 11,
+      wordUnits: 3,
+      affixes: 11,
+      affixesPerWord: 2,
+      affixUnits: 6,
+      characters: 11,
+      characterFeatures: 5,
+    }),
+    [3, 5, 7],
+  ],
   [new TiedDense({ embedding: table, activation: 'softmax', biasInitializer: 'ones' }), [3, 5, 7]],
   [new TimeDistributed({ layer: new Bidirectional({ layer: new LSTM({ units: 5 }) }) }), [3, 2, 5, 7]],
 ];

@@ -272,9 +272,9 @@ describe('a tagger from a file', () => {
       'old X O O',
       'dog X B-PET B-PET',
     ]);
-    expect(rondo(folder, ['predict', 'pets.safetensors', '-', '--to', 'conllu'], 'the dog').stdout).toContain(
-      '2\tdog\t_\t_\t_\t_\t_\t_\t_\tTag=B-PET',
-    );
+    expect(
+      rondo(folder, ['predict', 'pets.safetensors', '-', '--to', 'conllu'], 'the dog sees the cat .').stdout,
+    ).toContain('2\tdog\t_\t_\t_\t_\t_\t_\t_\tTag=B-PET');
   });
 
   it('reads a file of columns as such by itself, whatever separates them and ends the lines', () => {
@@ -286,10 +286,13 @@ describe('a tagger from a file', () => {
     const tabbed = (text: string): string => text.replaceAll(/(?<!^-DOCSTART-.*) /gm, '\t').replaceAll('\n', '\r\n');
     expect(rondo(folder, ['predict', 'pets.safetensors', '-'], tabbed(file)).stdout).toBe(tabbed(withTags));
     // Without tags the shape of the training file tells.
-    const words = 'the X\ndog X\n\nold X\n';
-    expect(rondo(folder, ['predict', 'pets.safetensors', '-'], words).stdout).toBe('the X O\ndog X B-PET\n\nold X O\n');
-    expect(rondo(folder, ['predict', 'pets.safetensors', '-', '--to', 'lines'], 'the dog\nthe cat\n').stdout).toMatch(
-      /^the\/O dog\/B-PET\n/,
+    const words = 'the X\ndog X\nsees X\nthe X\ncat X\n. X\n\nold X\n';
+    expect(rondo(folder, ['predict', 'pets.safetensors', '-'], words).stdout).toBe(
+      'the X O\ndog X B-PET\nsees X O\nthe X O\ncat X O\n. X O\n\nold X O\n',
+    );
+    const lines = 'the dog sees the cat .\nthe cat hears the dog .\n';
+    expect(rondo(folder, ['predict', 'pets.safetensors', '-', '--to', 'lines'], lines).stdout).toMatch(
+      /^the\/O dog\/B-PET sees\/O .*\n/,
     );
     expect(
       rondo(folder, ['predict', 'pets.safetensors', '-', '--to', 'lines', '--format', 'texts'], words).stdout,

@@ -11,7 +11,7 @@ const mostSentencesAtOnce = 64;
 
 /** Sentences side by side, padded with zeros at the end. */
 export interface TagBatch {
-  /** `[batch, time, 1 + characters]`: see {@link WordFeatures}. */
+  /** `[batch, time, 1 + affixes + characters]`: see {@link WordFeatures}. */
   readonly x: { readonly data: Int32Array; readonly shape: readonly number[] };
   /** `[batch, time]` */
   readonly y: { readonly data: Int32Array; readonly shape: readonly number[] };
@@ -25,14 +25,16 @@ export function padded(sentences: readonly EncodedSentence[]): TagBatch {
   );
   let longest = 1;
   for (const { characters } of sentences) for (const { length } of characters) longest = Math.max(longest, length);
-  const columns = 1 + longest;
+  const numAffixes = sentences[0]?.affixesPerWord ?? 0;
+  const columns = 1 + numAffixes + longest;
   const data = new Int32Array(sentences.length * time * columns);
   const tags = new Int32Array(sentences.length * time);
   sentences.forEach((sentence, b) => {
     sentence.words.forEach((word, t) => {
       const start = (b * time + t) * columns;
       data[start] = word;
-      data.set(sentence.characters[t], start + 1);
+      data.set(sentence.affixes.subarray(t * numAffixes, (t + 1) * numAffixes), start + 1);
+      data.set(sentence.characters[t], start + 1 + numAffixes);
     });
     tags.set(sentence.tags, b * time);
   });
@@ -79,7 +81,10 @@ export function cutSentences(sentences: readonly EncodedSentence[], timesteps: n
     const pieces: EncodedSentence[] = [];
     for (let start = 0; start < sentence.words.length; start += timesteps) {
       const end = start + timesteps;
+      const { affixesPerWord } = sentence;
       pieces.push({
+        affixes: sentence.affixes.subarray(start * affixesPerWord, end * affixesPerWord),
+        affixesPerWord,
         words: sentence.words.subarray(start, end),
         characters: sentence.characters.slice(start, end),
         tags: sentence.tags.subarray(start, end),

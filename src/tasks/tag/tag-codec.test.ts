@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { padded } from './tag-batches.js';
 import { TagCodec } from './tag-codec.js';
 
 const sentences = [
@@ -31,5 +32,49 @@ describe('words as a tagger reads them', () => {
     expect(words[2]).not.toBe(words[0]);
     expect([...tags]).toEqual([-1, codec.tags.indexOf('X'), codec.tags.indexOf('Y')]);
     expect([codec.isUnknown('12'), codec.isUnknown('never')]).toEqual([false, true]);
+  });
+
+  it('share affixes and shape, of at least two words, with words that training never showed', () => {
+    const names = [{ words: ['Kabul', 'Kabir', 'sabir', '77'], tags: ['X', 'X', 'Y', 'Y'] }];
+    const codec = TagCodec.fromSentences(names, { longestAffix: 3 });
+    // The shape, then a prefix and a suffix of each length; `-` where the word is shorter, `?` where only one word has it.
+    const read = (word: string): string[] =>
+      [...codec.encode({ words: [word] }).affixes].map((id) => ['-', '?'][id] ?? codec.affixes.tokens[id]);
+    expect(read('Kabaka')).toEqual(['wXx', 'pk', '?', 'pka', '?', 'pkab', '?']);
+    expect(read('NADIR')).toEqual(['?', '?', 'sr', '?', 'sir', '?', '?']);
+    expect(read('Ka')).toEqual(['wXx', 'pk', '?', 'pka', '?', '-', '-']);
+    expect([codec.affixesPerWord, codec.affixes.tokens.includes('wx'), codec.affixes.tokens.includes('wd')]).toEqual([
+      7,
+      false,
+      false,
+    ]);
+  });
+
+  it('have no affixes where none are wanted, or in files that are older than these', () => {
+    const codec = TagCodec.fromSentences(sentences, { longestAffix: 0 });
+    const { affixes, longestAffix, ...older } = codec.toJSON() as Record<string, never>;
+    expect([affixes, longestAffix]).toEqual([[], 0]);
+    for (const same of [codec, TagCodec.fromJSON(older), TagCodec.fromJSON(codec.toJSON())]) {
+      expect(same.affixesPerWord).toBe(0);
+      const encoded = same.encode({ words: ['ab', '12'] });
+      expect(encoded.affixes).toHaveLength(0);
+      expect(padded([encoded]).x).toEqual(padded([codec.encode({ words: ['ab', '12'] })]).x);
+    }
+  });
+
+  it('stand side by side as word, affixes and characters', () => {
+    const codec = TagCodec.fromSentences(sentences, { longestAffix: 1 });
+    const all = [codec.encode({ words: ['ab', '12', 'ab'] }), codec.encode({ words: ['12'] })];
+    const { data, shape } = padded(all).x;
+    expect(shape).toEqual([2, 3, 1 + 3 + 2]);
+    const [first, second] = all;
+    expect([...data.subarray(6, 12)]).toEqual([
+      first.words[1],
+      ...first.affixes.subarray(3, 6),
+      ...first.characters[1],
+    ]);
+    expect([...data.subarray(18, 24)]).toEqual([second.words[0], ...second.affixes, ...second.characters[0]]);
+    expect([...data.subarray(24)]).toEqual(Array.from({ length: 12 }, () => 0));
+    expect(new Set(first.affixes).size).toBeGreaterThan(1);
   });
 });

@@ -1,9 +1,11 @@
 import { refuseUnknownOptions, requireCount, RondoError } from '../../errors.js';
-import { isBoolean, isCount, isTexts, SavedFields } from '../../data/saved-fields.js';
+import { isBoolean, isCount, isTexts, optional, SavedFields } from '../../data/saved-fields.js';
 import { Vocabulary } from '../../data/vocabulary.js';
 import type { FormVectors } from '../../io/word-vectors/form-vectors.js';
 import type { Json } from '../../layers/layer.js';
+import { lookUpForm } from './look-up-form.js';
 import type { TaggedSentence } from './tagged-sentence.js';
+import { affixesOf, numAffixesOf, sharedAffixes } from './word-affixes.js';
 import type { Resolved } from '../../resolved.js';
 
 /** How words become numbers. */
@@ -16,16 +18,29 @@ export interface TagCodecOptions {
   minCount?: number | undefined;
   /** Of longer words the first and the last characters are read, half each. Default 24. */
   maxCharacters?: number | undefined;
+  /**
+   * Prefixes and suffixes of up to so many characters have vectors, and the word's shape (capitals, digits) with them, so that new
+   * words share what others taught. 0: none. Default 4.
+   */
+  longestAffix?: number | undefined;
 }
 
 /** @internal */
-export const tagCodecOptionNames = ['lower', 'digits', 'minCount', 'maxCharacters'] as const;
+export const tagCodecOptionNames = ['lower', 'digits', 'minCount', 'maxCharacters', 'longestAffix'] as const;
+
+/** @internal Of a task's options those of its codec. */
+export function codecOptionsOf(options: TagCodecOptions): TagCodecOptions {
+  return Object.fromEntries(tagCodecOptionNames.map((name) => [name, options[name]]));
+}
 
 /** A sentence as numbers. */
 export interface EncodedSentence {
   readonly words: Int32Array;
   /** By word. */
   readonly characters: readonly Int32Array[];
+  /** So many for each word, one word after the other. */
+  readonly affixes: Int32Array;
+  readonly affixesPerWord: number;
   readonly tags: Int32Array;
 }
 
@@ -48,6 +63,8 @@ export class TagCodec {
     readonly words: Vocabulary,
     private readonly numVectorWords: number,
     readonly characters: Vocabulary,
+    /** Index 0 stands for an affix that is longer than the word, 1 for every one that is not known. */
+    readonly affixes: Vocabulary,
     /** In the order of their labels. */
     readonly tags: readonly string[],
     rareWords: readonly string[],
@@ -70,10 +87,11 @@ export class TagCodec {
   ): TagCodec {
     const where = 'TagCodec.fromSentences';
     refuseUnknownOptions(where, options, tagCodecOptionNames);
-    const { lower = true, digits = true, minCount = 2, maxCharacters = 24 } = options;
+    const { lower = true, digits = true, minCount = 2, maxCharacters = 24, longestAffix = 4 } = options;
     requireCount(where, 'minCount', minCount);
     requireCount(where, 'maxCharacters', maxCharacters);
-    const all = { lower, digits, minCount, maxCharacters };
+    requireCount(where, 'longestAffix', longestAffix, 0);
+    const all = { lower, digits, minCount, maxCharacters, longestAffix };
     const counts = new Map<string, number>();
     const characters: string[] = [];
     for (const { words } of sentences) {
@@ -99,7 +117,9 @@ export class TagCodec {
     const words = new Vocabulary([...known], special);
     const tags = [...tagCountsOf(sentences)].sort(byCount).map(([tag]) => tag);
     const vocabulary = Vocabulary.fromTokens(characters, { ...special, minCount: 2 });
-    return new TagCodec(all, words, known.size - numSeen, vocabulary, tags, rare);
+    const seenWords = sentences.flatMap((sentence) => sentence.words);
+    const affixes = new Vocabulary(sharedAffixes(seenWords, longestAffix), special);
+    return new TagCodec(all, words, known.size - numSeen, vocabulary, affixes, tags, rare);
   }
 
   /**
@@ -114,7 +134,8 @@ export class TagCodec {
       for (const word of words) if (earlier.isUnknown(word)) rare.add(earlier.lookUpForm(word));
     }
     const tags = hasItsTags ? earlier.tags : [...counts].sort(byCount).map(([tag]) => tag);
-    return new TagCodec(earlier.options, earlier.words, earlier.numVectorWords, earlier.characters, tags, [...rare]);
+    const { options, words, numVectorWords, characters, affixes } = earlier;
+    return new TagCodec(options, words, numVectorWords, characters, affixes, tags, [...rare]);
   }
 
   /** Whether training never showed the word, in its look-up form. */
@@ -127,6 +148,11 @@ export class TagCodec {
   /** Indices below are padding, the unknown word and words of training. */
   get numSeenWords(): number {
     return this.words.size - this.numVectorWords;
+  }
+
+  /** How many affixes each word has. */
+  get affixesPerWord(): number {
+    return numAffixesOf(this.options.longestAffix);
   }
 
   /** The form in which a word is looked up. */
@@ -145,6 +171,11 @@ export class TagCodec {
     return {
       words: Int32Array.from(words, (word) => Math.max(UNKNOWN, this.words.idOf(this.lookUpForm(word)))),
       characters: words.map((word) => this.charactersOf(word)),
+      affixes: Int32Array.from(
+        words.flatMap((word) => affixesOf(word, this.options.longestAffix)),
+        (affix) => (affix === '' ? 0 : Math.max(UNKNOWN, this.affixes.idOf(affix))),
+      ),
+      affixesPerWord: this.affixesPerWord,
       tags: Int32Array.from(tags, (tag) => this.tagIds.get(tag) ?? -1),
     };
   }
@@ -155,6 +186,7 @@ export class TagCodec {
       words: this.words.toJSON().tokens,
       numVectorWords: this.numVectorWords,
       characters: this.characters.toJSON().tokens,
+      affixes: this.affixes.toJSON().tokens,
       tags: this.tags,
       rareWords: [...this.rareWords],
     };
@@ -172,12 +204,15 @@ export class TagCodec {
       digits: flag('digits'),
       minCount: count('minCount'),
       maxCharacters: count('maxCharacters'),
+      // Older files have none.
+      longestAffix: saved.read('longestAffix', 'a whole number', optional(isCount)) ?? 0,
     };
     return new TagCodec(
       options,
       vocabulary('words'),
       count('numVectorWords'),
       vocabulary('characters'),
+      options.longestAffix === 0 ? new Vocabulary([], special) : vocabulary('affixes'),
       texts('tags'),
       texts('rareWords'),
     );
@@ -216,13 +251,4 @@ export function requireDifferentTags(sentences: readonly TaggedSentence[], where
     received: '1',
     fix: 'choose the column that holds the tags.',
   });
-}
-
-/** @internal The form in which a word is looked up. */
-export function lookUpForm(
-  word: string,
-  { lower, digits }: Pick<Resolved<TagCodecOptions>, 'lower' | 'digits'>,
-): string {
-  const cased = lower ? word.toLowerCase() : word;
-  return digits ? cased.replace(/\p{Nd}/gu, '0') : cased;
 }

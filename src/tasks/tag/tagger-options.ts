@@ -56,6 +56,7 @@ const defaults: Omit<Resolved<TaggerOptions>, 'epochs' | 'maxEpochs' | 'patience
   digits: true,
   minCount: 2,
   maxCharacters: 24,
+  longestAffix: 4,
   cell: 'lstm',
   units: 128,
   layers: 1,
@@ -123,7 +124,7 @@ export function resolvedTaggerOptions(options: TaggerOptions): Resolved<TaggerOp
     'maxCharacters',
   ] as const)
     requireCount(where, name, all[name]);
-  requireCount(where, 'vectorWords', all.vectorWords, 0);
+  for (const name of ['vectorWords', 'longestAffix'] as const) requireCount(where, name, all[name], 0);
   requireCount(where, 'maxEpochs', all.maxEpochs, all.epochs);
   requireRate(where, 'wordDropout', all.wordDropout);
   requireNumber(

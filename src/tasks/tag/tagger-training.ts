@@ -17,7 +17,8 @@ import { crf as crfLoss, sparseCategoricalCrossentropy } from '../../training/lo
 import { Sequential } from '../../training/sequential.js';
 import { HmmTagger } from './hmm-tagger.js';
 import { cutSentences, epochBatches, padded, placesByLength } from './tag-batches.js';
-import { type EncodedSentence, lookUpForm, requireDifferentTags, TagCodec } from './tag-codec.js';
+import { lookUpForm } from './look-up-form.js';
+import { codecOptionsOf, type EncodedSentence, requireDifferentTags, TagCodec } from './tag-codec.js';
 import { type TagMeasure, tagMetric } from './tag-metrics.js';
 import {
   type Beginning,
@@ -128,7 +129,8 @@ export class TaggerTraining {
         : undefined;
     const initial = interrupted === undefined ? data.initial : undefined;
     const continued = initial && TagCodec.continued(initial.codec, train);
-    const codec = interrupted?.codec ?? continued ?? TagCodec.fromSentences(train, codecOptions(resolved), pretrained);
+    const codec =
+      interrupted?.codec ?? continued ?? TagCodec.fromSentences(train, codecOptionsOf(resolved), pretrained);
     const started = pretrained && tableOf(pretrained.vectors, codec, train, options.wordUnits);
     const scheme =
       interrupted === undefined ? schemeOf(resolved.scheme, train) : (interrupted.sentences.scheme ?? undefined);
@@ -261,6 +263,8 @@ function modelOf(codec: TagCodec, scheme: TagScheme | undefined, options: Resolv
       words: codec.words.size,
       wordUnits,
       trainableWords: !freezeVectors,
+      affixes: codec.affixes.size,
+      affixesPerWord: codec.affixesPerWord,
       characters: codec.characters.size,
       characterUnits,
       characterEncoder,
@@ -376,15 +380,6 @@ function beginningOf(
 function schemeOf(given: Resolved<TaggerOptions>['scheme'], train: readonly TaggedSentence[]): TagScheme | undefined {
   if (given === 'none') return undefined;
   return given === 'auto' ? detectTagScheme(train.map(({ tags }) => tags)) : given;
-}
-
-function codecOptions({
-  lower,
-  digits,
-  minCount,
-  maxCharacters,
-}: Resolved<TaggerOptions>): Pick<Resolved<TaggerOptions>, 'lower' | 'digits' | 'minCount' | 'maxCharacters'> {
-  return { lower, digits, minCount, maxCharacters };
 }
 
 /** A resumed run ends as if it had not been interrupted only with the same sentences. */

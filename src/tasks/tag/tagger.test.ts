@@ -102,10 +102,14 @@ describe('a tagger', () => {
     expect(await tagger.tag([...sentences].reverse())).toEqual([...together].reverse());
     const model = (words: readonly string[][], time: number): Float32Array | Float64Array => {
       const codec = words.map((own) => tagger.codec.encode({ words: own }));
-      const columns = 9;
+      const K = tagger.codec.affixesPerWord;
+      const columns = 9 + K;
       const data = new Int32Array(words.length * time * columns);
-      codec.forEach(({ words: ids, characters }, b) =>
-        ids.forEach((id, t) => data.set([id, ...characters[t]], (b * time + t) * columns)),
+      codec.forEach(({ words: ids, affixes, characters }, b) =>
+        ids.forEach((id, t) => {
+          const own = affixes.subarray(t * K, (t + 1) * K);
+          data.set([id, ...own, ...characters[t]], (b * time + t) * columns);
+        }),
       );
       return tagger.model.apply(tensor(data, [words.length, time, columns])).dataSync();
     };

@@ -68,7 +68,7 @@ export class Tagger {
   readonly task = 'tag';
 
   constructor(
-    /** Indices of words and characters, `[batch, time, 1 + characters]`, to label scores `[batch, time, tags]`. */
+    /** Indices of words and characters, `[batch, time, 1 + affixes + characters]`, to label scores `[batch, time, tags]`. */
     readonly model: Sequential,
     readonly codec: TagCodec,
     readonly sentences: TrainedSentences,
