@@ -2,8 +2,8 @@
 export type CellKind = 'number' | 'date' | 'missing' | 'text';
 
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-const missing = new Set(['', 'na', 'n/a', '#n/a', 'nan', 'null', 'none', 'nil', '-', '?', '.']);
-const infinite = new Set(['inf', '+inf', '-inf', 'infinity', '+infinity', '-infinity']);
+const missing = new Set(['', 'na', '<na>', 'n/a', '#n/a', 'nan', '+nan', '-nan', 'null', 'none', 'nil', '-', '?', '.']);
+const infinite = new Set(['inf', '+inf', '-inf', 'infinity', '+infinity', '-infinity', '∞', '+∞', '-∞']);
 
 const time = String.raw`(?:[T ]\s*\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[ap]m)?\s*(?:Z|[+-]\d{2}:?\d{2})?)?`;
 const month = '(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*';
@@ -23,4 +23,10 @@ export function cellKind(cell: string): CellKind {
   const word = text.toLowerCase();
   if (missing.has(word) || infinite.has(word)) return 'missing';
   return dates.some((date) => date.test(text)) ? 'date' : 'text';
+}
+
+/** Whether a cell is written as a number that is not finite: NaN, infinity, or one that float64 cannot hold. */
+export function isNotFinite(cell: string): boolean {
+  const text = cell.trim().toLowerCase();
+  return infinite.has(text) || /^[+-]?nan$/.test(text) || (decimal.test(text) && !Number.isFinite(Number(text)));
 }

@@ -19,11 +19,12 @@ export function requireColumnNames(
       expected: 'a line of column names, such as `date,value`',
       received: shortened(columns),
       fix:
-        `give the names of the ${columns.length === 1 ? 'column' : `${columns.length} columns`} as \`columns\`, on the command line ` +
-        `--columns ${columns
+        `give the names of the ${columns.length === 1 ? 'column' : `${columns.length} columns`} as \`columns\`, such as ` +
+        `${columns
           .slice(0, 3)
           .map((_, i) => 'abc'[i])
           .join(',')}${columns.length > 3 ? ',...' : ''}, or add a first line with them.`,
+      option: 'columns',
     });
   }
   const empty = columns.flatMap((name, i) => (name === '' ? [i + 1] : []));

@@ -27,8 +27,14 @@ export function requireDelimiter(delimiter: string | undefined): void {
  * A comma where none is found: a table may have a single column.
  *
  * @param bytes the beginning of a table; a row that is cut off at its end is passed over where there are others.
+ * @param numColumns where their number is known, a character that makes so many cells of every row comes before all others.
  */
-export function guessDelimiter(bytes: Uint8Array): string {
+export function guessDelimiter(bytes: Uint8Array, numColumns?: number): string {
+  const fits = (delimiter: string): boolean =>
+    cellCounts(bytes, delimiter.charCodeAt(0)).every((count) => count === numColumns);
+  // One cell a row is what any character makes that is not there.
+  const known = numColumns === undefined || numColumns < 2 ? undefined : candidates.find(fits);
+  if (known !== undefined) return known;
   let best = { delimiter: ',', spread: Infinity, count: 1 };
   for (const delimiter of candidates) {
     const counts = cellCounts(bytes, delimiter.charCodeAt(0));

@@ -72,7 +72,8 @@ export function requireClearNotation(table: Table, name: string, { ambiguous }: 
     what: `the numbers can be read in two ways: \`${ambiguous}\` is ${thousand} or ${decimals}, and no cell tells which.`,
     expected: 'a point or a comma that stands before decimals, or between thousands',
     received: `\`${ambiguous}\`, and others like it`,
-    fix: "say what stands before decimals: `decimal: 'point'` or `'comma'`, on the command line --decimal point or --decimal comma.",
+    fix: "say what stands before decimals: `decimal` 'point' or 'comma'.",
+    option: 'decimal',
   });
 }
 

@@ -74,9 +74,13 @@ export function filledNumbers(
   { values, facts }: CellNumbers,
   missing: NonNullable<NumericColumnOptions['missing']>,
 ): Float64Array {
+  const cells = table.cells(name);
   const { number, date, text } = facts.counts;
   if (number === values.length) return values;
-  if (date + text > 0) throw notANumber(table, name, values, facts);
+  if (date + text > 0) {
+    const row = values.findIndex((value, i) => Number.isNaN(value) && cellKind(cells.text(i)) !== 'missing');
+    throw notANumber(table, name, row, date + text, facts.notation);
+  }
   const numMissing = values.length - number;
   if (numMissing === values.length) {
     throw new RondoError('DATA_FORMAT', {
@@ -126,14 +130,18 @@ function interpolate(values: Float64Array): void {
   }
 }
 
-function notANumber(table: Table, name: string, values: Float64Array, { counts, notation }: NumberFacts): RondoError {
-  const cells = table.cells(name);
-  const row = values.findIndex((value, i) => Number.isNaN(value) && cellKind(cells.text(i)) !== 'missing');
-  const numMore = counts.text + counts.date - 1;
-  const cell = cells.text(row).trim();
+/** Of the first of some cells that are neither numbers nor missing. */
+export function notANumber(
+  table: Table,
+  name: string,
+  row: number,
+  count: number,
+  notation: NumberNotation,
+): RondoError {
+  const cell = table.cells(name).text(row).trim();
   return new RondoError('DATA_FORMAT', {
     where: `${table.where}, line ${table.lines[row]}, column \`${name}\``,
-    what: `the cell is not a number${numMore > 0 ? `, nor are ${numMore} more` : ''}.`,
+    what: `the cell is not a number${count > 1 ? `, nor are ${count - 1} more` : ''}.`,
     expected: expectedNumber(notation),
     received: JSON.stringify(cell.slice(0, 80)),
     fix: adviceFor(cell, notation),

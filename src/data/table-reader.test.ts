@@ -148,7 +148,42 @@ describe('reading a table', () => {
     expect(await messageAfter(() => read('1,2\n3,4\n', { columns: ['a', 'a'] }))).toContain(
       'two columns are named `a`',
     );
-    expect(await messageAfter(() => read('1.5,2\n3,4\n'))).toContain('--columns a,b');
+    expect(await messageAfter(() => read('1.5,2\n3,4\n'))).toContain('as `columns`, such as a,b, or');
+  });
+
+  it('takes a first line that holds all names given for a line of names, in its own order', async () => {
+    const table = await read('load,day,note\n1,2020-01-01,x\n', { columns: ['day', 'load'] });
+    expect(table.columns).toEqual(['load', 'day', 'note']);
+    expect(table.column('load')).toEqual(['1']);
+    expect(Array.from(table.lines)).toEqual([2]);
+  });
+
+  it('leaves out columns at the end that have neither a name nor a value', async () => {
+    for (const [text, options] of [
+      ['a;b;;\n1;2;;\n3;4; ;\n', {}],
+      ['a;b\n1;2;;\n3;4\n', {}],
+      ['1;2;;\n3;4;;\n', { columns: ['a', 'b'] }],
+    ] as const) {
+      const table = await read(text, options);
+      expect(table.columns).toEqual(['a', 'b']);
+      expect([table.column('a'), table.column('b')]).toEqual([
+        ['1', '3'],
+        ['2', '4'],
+      ]);
+      expect(table.numUnnamed).toBe(2);
+    }
+    expect((await read('a,b\n1,\n')).numUnnamed).toBe(0);
+    expect(await messageAfter(() => read('a,b,\n1,2,\n3,4,5\n'))).toContain('line 1, column 3: a column has no name');
+    expect(await messageAfter(() => read('a,b\n1,2,\n3,4,5\n'))).toContain(
+      'line 3, column 3: the row has too many cells',
+    );
+    expect(await messageAfter(() => read(',,\n1,2,3\n'))).toContain('3 columns have no name');
+  });
+
+  it('finds the separator that fits the names given', async () => {
+    const columns = ['text', 'label'];
+    expect((await read('so, so;1\nfine, yes;2\n', { columns })).column('label')).toEqual(['1', '2']);
+    expect((await read('a;b\tx\nc;d\ty\n', { columns })).column('label')).toEqual(['x', 'y']);
   });
 
   it('finds the separator where others stand inside cells', async () => {

@@ -1,9 +1,25 @@
 import type { RondoError } from '../errors.js';
 import { firstInvalidByte, notUtf8 } from '../io/utf8.js';
 import { CellColumn, commaCode } from './cell-column.js';
-import { requireColumnNames, requireDifferentNames, requireNumColumns } from './csv-header.js';
 import { guessDelimiter } from './delimiter.js';
+import {
+  areBlank,
+  carriageReturn,
+  comma,
+  lineFeed,
+  lineStart,
+  minus,
+  nine,
+  numBlankCells,
+  numLineEnds,
+  point,
+  quote,
+  space,
+  toldDelimiter,
+  zero,
+} from './row-bytes.js';
 import { badQuote, nothingInTable, type RaggedRows, requireRows, tooManyColumns, unendedRow } from './table-faults.js';
+import { TableNames } from './table-names.js';
 import { Table } from './table.js';
 import type { DecimalSign } from './written-number.js';
 
@@ -12,7 +28,7 @@ export interface TableReaderOptions {
   where: string;
   /** The character between cells; found from the first lines when left out (comma, tab, semicolon or bar). */
   delimiter?: string | undefined;
-  /** Names of the columns of a table without a line of names. */
+  /** Names of the columns of a table without a line of names. Where its first line holds all of them, it is a line of names. */
   columns?: readonly string[] | undefined;
   /** What stands before the decimals of numbers; by default the cells of each column tell. */
   decimal?: DecimalSign | undefined;
@@ -29,10 +45,6 @@ const mostColumns = 100_000;
 
 /** Digits of a plain number: so many are a whole number that float64 holds exactly. */
 const mostDigits = 15;
-
-const [tab, lineFeed, carriageReturn, space, quote, comma, minus, point, zero, nine] = [
-  9, 10, 13, 32, 34, 44, 45, 46, 48, 57,
-];
 
 /**
  * Reads a table from its bytes as they come, in UTF-8, and keeps the cells, not the bytes (RFC 4180: cells may be quoted,
@@ -53,17 +65,18 @@ export class TableReader {
   #head = new Uint8Array(0);
   #delimiter: number;
   #hasBegun = false;
+  readonly #header: TableNames;
+  /** Undefined before the first row. */
   #names: readonly string[] | undefined;
-  readonly #hasNameLine: boolean;
   #cells: CellColumn[] = [];
   #numRows = 0;
   #lines = new Uint32Array(1024);
   /** The line on which the row that is read begins. */
   #line = 1;
-  #namesLine = 1;
-  #areNamesRead = false;
   /** Blank lines of a single column after its last cell: empty cells where another cell follows. */
   #numBlank = 0;
+  /** Columns at the end that have neither a name nor a value. */
+  #numUnnamed = 0;
   #ragged: RaggedRows | undefined;
   // Of the cell and the row that are read:
   #rowAt = 0;
@@ -77,10 +90,7 @@ export class TableReader {
     this.#where = where;
     this.#decimal = decimal;
     this.#delimiter = delimiter === undefined ? -1 : delimiter.charCodeAt(0);
-    this.#hasNameLine = columns === undefined;
-    if (columns === undefined) return;
-    this.#nameColumns(columns.map((name) => name.trim()));
-    requireDifferentNames(`${where}, the names given`, this.#names!);
+    this.#header = new TableNames(where, columns);
   }
 
   /** Takes the next bytes, which may be used again afterwards. @throws DATA_FORMAT */
@@ -99,18 +109,16 @@ export class TableReader {
     if (this.#end > 0) throw this.#unended();
     if (this.#names === undefined) throw nothingInTable(this.#where, this.#offset);
     this.#numRows -= this.#numBlank;
-    if (this.#hasNameLine && !this.#areNamesRead) this.#requireNames(undefined);
+    this.#header.end(this.#ragged);
     for (const column of this.#cells) column.trim(this.#numRows);
     const delimiter = String.fromCharCode(this.#delimiter);
     const lines = this.#lines.slice(0, this.#numRows);
-    const table = new Table(
-      this.#where,
-      this.#names,
-      this.#cells,
-      lines,
-      this.#names.length === 1 ? undefined : delimiter,
-      this.#decimal,
-    );
+    const table = new Table(this.#where, this.#names, this.#cells, lines, {
+      delimiter: this.#names.length + this.#numUnnamed === 1 ? undefined : delimiter,
+      decimal: this.#decimal,
+      hasNameLine: this.#header.hasLine,
+      numUnnamed: this.#numUnnamed,
+    });
     requireRows(table, delimiter, this.#ragged);
     return table;
   }
@@ -137,21 +145,16 @@ export class TableReader {
     const zeroAt = head.indexOf(0);
     // A character may be cut off by the end of the head.
     if (bad < head.length - 3 || zeroAt >= 0) throw this.#notUtf8(zeroAt >= 0 ? Math.min(zeroAt, bad) : bad);
-    if (
-      head.every((byte) => byte === space || byte === tab || byte === lineFeed || byte === carriageReturn) &&
-      head.length === this.#end
-    ) {
+    if (head[0] !== quote && head.length === this.#end && areBlank(head, 0, head.length))
       throw nothingInTable(this.#where, head.length);
-    }
-    // Spreadsheets write the separator on a line of its own.
-    const told = /^"?sep=([^\r\n"])"?(\r\n?|\n)/i.exec(new TextDecoder().decode(head.subarray(0, 16)));
-    if (told !== null) {
-      if (this.#delimiter < 0) this.#delimiter = told[1].charCodeAt(0);
-      this.#drop(told[0].length);
+    const told = toldDelimiter(head);
+    if (told !== undefined) {
+      if (this.#delimiter < 0) this.#delimiter = told.delimiter;
+      this.#drop(told.sizeBytes);
       this.#line = 2;
     }
-    if (this.#delimiter < 0)
-      this.#delimiter = guessDelimiter(this.#bytes.subarray(0, Math.min(this.#end, headBytes))).charCodeAt(0);
+    const rows = this.#bytes.subarray(0, Math.min(this.#end, headBytes));
+    if (this.#delimiter < 0) this.#delimiter = guessDelimiter(rows, this.#header.numGiven).charCodeAt(0);
     if (this.#delimiter === space) this.#blank = -1;
   }
 
@@ -198,15 +201,13 @@ export class TableReader {
         if (at < 0) return -1;
         byte = bytes[at];
       }
-      if (byte === delimiter) {
-        at++;
-        continue;
-      }
+      at++;
+      if (byte === delimiter) continue;
       this.#numCells = cell + 1;
-      if (byte === lineFeed) return at + 1;
+      if (byte === lineFeed) return at;
       // The line feed of a CR LF may come with the next bytes.
-      if (at + 1 === this.#end) return -1;
-      return bytes[at + 1] === lineFeed ? at + 2 : at + 1;
+      if (at === this.#end) return -1;
+      return bytes[at] === lineFeed ? at + 1 : at;
     }
   }
 
@@ -321,12 +322,16 @@ export class TableReader {
   }
 
   #endRow(from: number, next: number): void {
-    const isBlank = this.#numCells === 1 && this.#isBlank(from, next);
+    const isBlank = this.#numCells === 1 && areBlank(this.#bytes, from, next);
     if (this.#names === undefined) {
       if (isBlank) return;
-      this.#nameColumns(this.#cells.map((column) => column.text(0).trim()));
-      this.#namesLine = this.#line;
-      return;
+      const cells = this.#cells.map((column) => column.text(0).trim());
+      const isNameLine = this.#header.begin(cells, this.#line);
+      this.#names = this.#header.names;
+      this.#numUnnamed = this.#header.numUnnamed;
+      if (isNameLine) this.#cells = this.#names.map(() => new CellColumn());
+      else this.#cells.length = Math.min(this.#cells.length, this.#names.length);
+      if (isNameLine) return;
     }
     const numColumns = this.#names.length;
     if (isBlank) {
@@ -337,19 +342,20 @@ export class TableReader {
       return;
     }
     this.#numBlank = 0;
-    if (!this.#areNamesRead) this.#requireFirstRow(from, next);
+    if (this.#numCells > numColumns) {
+      const numExtra = Math.min(this.#numCells - numColumns, numBlankCells(this.#bytes, from, next, this.#delimiter));
+      this.#numCells -= numExtra;
+      this.#numUnnamed = Math.max(this.#numUnnamed, numExtra);
+    }
+    if (!this.#header.isCompared) {
+      const isWhole = this.#numCells === numColumns;
+      const shown = isWhole ? [] : this.#shownRow(from, next).split(String.fromCharCode(this.#delimiter));
+      const cells = isWhole ? this.#cells.map((column) => column.text(this.#numRows)) : shown;
+      this.#header.compare(this.#line, this.#numCells, cells);
+    }
     if (this.#numCells === numColumns) this.#addLine(this.#line);
     else if (this.#ragged !== undefined) this.#ragged.numMore++;
     else this.#ragged = { line: this.#line, numCells: this.#numCells, text: this.#shownRow(from, next), numMore: 0 };
-  }
-
-  /** Compares the names with the first row that is not blank. */
-  #requireFirstRow(from: number, next: number): void {
-    this.#areNamesRead = true;
-    if (!this.#hasNameLine) requireNumColumns(this.#where, this.#line, this.#names!, this.#numCells);
-    else if (this.#numCells === this.#names!.length)
-      this.#requireNames(this.#cells.map((column) => column.text(this.#numRows)));
-    else this.#requireNames(this.#shownRow(from, next).split(String.fromCharCode(this.#delimiter)));
   }
 
   #addLine(line: number): void {
@@ -359,25 +365,6 @@ export class TableReader {
       this.#lines = longer;
     }
     this.#lines[this.#numRows++] = line;
-  }
-
-  #nameColumns(names: readonly string[]): void {
-    this.#names = names;
-    this.#cells = names.map(() => new CellColumn());
-  }
-
-  #requireNames(firstRow: readonly string[] | undefined): void {
-    requireColumnNames(`${this.#where}, line ${this.#namesLine}`, this.#names!, firstRow);
-  }
-
-  #isBlank(from: number, next: number): boolean {
-    const bytes = this.#bytes;
-    let at = from;
-    if (bytes[at] === quote && bytes[at + 1] === quote) at += 2;
-    for (; at < next; at++)
-      if (bytes[at] !== space && bytes[at] !== tab && bytes[at] !== lineFeed && bytes[at] !== carriageReturn)
-        return false;
-    return true;
   }
 
   #shownRow(from: number, next: number): string {
@@ -390,10 +377,7 @@ export class TableReader {
   }
 
   #notUtf8(at: number): RondoError {
-    let line = this.#line;
-    for (let i = this.#rowAt; i < at; i++) {
-      if (this.#bytes[i] === lineFeed || (this.#bytes[i] === carriageReturn && this.#bytes[i + 1] !== lineFeed)) line++;
-    }
+    const line = this.#line + numLineEnds(this.#bytes, this.#rowAt, at);
     const bytes = this.#bytes.subarray(0, this.#end);
     return notUtf8(bytes, at, { where: this.#where, head: this.#head, offset: this.#offset + at, line, mayName: true });
   }
@@ -404,17 +388,14 @@ export class TableReader {
   }
 
   #badQuote(at: number, isOpen: boolean, line: number): RondoError {
-    let start = at;
-    while (start > 0 && this.#bytes[start - 1] !== lineFeed && this.#bytes[start - 1] !== carriageReturn) start--;
-    const shown = new TextDecoder().decode(
-      this.#bytes.subarray(Math.max(start, at - 20), Math.min(this.#end, at + 40)),
-    );
+    const start = lineStart(this.#bytes, at);
+    const text = (from: number, to: number): string => new TextDecoder().decode(this.#bytes.subarray(from, to));
     return badQuote({
       where: this.#where,
       line,
-      character: new TextDecoder().decode(this.#bytes.subarray(start, at)).length + 1,
+      character: text(start, at).length + 1,
       isOpen,
-      shown,
+      shown: text(Math.max(start, at - 20), Math.min(this.#end, at + 40)),
       delimiter: String.fromCharCode(this.#delimiter),
     });
   }

@@ -2,26 +2,43 @@ import { nearestNames, RondoError } from '../errors.js';
 import { CellColumn } from './cell-column.js';
 import type { DecimalSign } from './written-number.js';
 
+/** What is known of a table beside its cells. */
+export interface TableFacts {
+  /** The character between cells; undefined where there was none. */
+  readonly delimiter?: string | undefined;
+  /** What stands before the decimals of its numbers, where that was told; else the cells tell. */
+  readonly decimal?: DecimalSign | undefined;
+  /** Whether its first line held the names of its columns; else they were given. Default true. */
+  readonly hasNameLine?: boolean | undefined;
+  /** Columns at the end without a name and without a value, which were left out. Default 0. */
+  readonly numUnnamed?: number | undefined;
+}
+
 /** A table of text cells with named columns; every row has one cell for each column. */
 export class Table {
   readonly #cells: readonly CellColumn[];
+  readonly delimiter: string | undefined;
+  readonly decimal: DecimalSign | undefined;
+  readonly hasNameLine: boolean;
+  readonly numUnnamed: number;
 
   /**
    * @param where the file's name, for messages.
    * @param cells of each column.
    * @param lines the line of the file on which each row begins, counted from 1.
-   * @param delimiter the character between cells; undefined where there was none.
-   * @param decimal what stands before the decimals of its numbers, where that was told; else the cells tell.
    */
   constructor(
     readonly where: string,
     readonly columns: readonly string[],
     cells: readonly CellColumn[],
     readonly lines: ArrayLike<number>,
-    readonly delimiter?: string,
-    readonly decimal?: DecimalSign,
+    { delimiter, decimal, hasNameLine = true, numUnnamed = 0 }: TableFacts = {},
   ) {
     this.#cells = cells;
+    this.delimiter = delimiter;
+    this.decimal = decimal;
+    this.hasNameLine = hasNameLine;
+    this.numUnnamed = numUnnamed;
   }
 
   /** A table of rows of texts that come from no file; its lines are counted as if names stood on the first. */

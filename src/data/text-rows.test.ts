@@ -29,6 +29,14 @@ describe('texts with labels', () => {
     });
   });
 
+  it('are read from tables without a line of names whatever separates their cells', async () => {
+    for (const separator of [',', ';', '\t', '|'])
+      expect(await read(`so good${separator}1\nbad${separator}0\n`, { columns: ['text', 'label'] })).toMatchObject({
+        texts: ['so good', 'bad'],
+        labels: ['1', '0'],
+      });
+  });
+
   it('are read from JSON lines, with numbers and booleans as labels, blank lines left out', async () => {
     const rows = await read('{"text": "a\\nb 🙂", "label": 1}\n\n{"label": true, "text": "c"}\n', { format: 'jsonl' });
     expect(rows).toEqual({

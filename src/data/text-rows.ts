@@ -99,13 +99,7 @@ async function tableRows(
   content: string,
   { where, format, text = 'text', label = 'label', columns }: ReadTextRowsOptions,
 ): Promise<TextRows> {
-  const delimiter = format === 'tsv' ? '\t' : undefined;
-  // A table without a line of names has no first line to tell what separates its cells.
-  const table = await readTable(content, {
-    where,
-    delimiter: columns === undefined ? delimiter : (delimiter ?? ','),
-    columns,
-  });
+  const table = await readTable(content, { where, delimiter: format === 'tsv' ? '\t' : undefined, columns });
   return {
     texts: table.column(text),
     labels: label === null ? undefined : table.column(label),

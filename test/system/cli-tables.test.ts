@@ -64,7 +64,7 @@ describe('a table on the command line', () => {
   });
 
   it('without a line of names is refused with the option that gives them', () => {
-    expectFault(rondo(folder, [...train, '-'], '1.5,2\n2.5,3\n3.5,4\n'), 1, 'DATA_FORMAT', '--columns a,b');
+    expectFault(rondo(folder, [...train, '-'], '1.5,2\n2.5,3\n3.5,4\n'), 1, 'DATA_FORMAT', '`--columns`, such as a,b');
     expectFault(
       rondo(folder, [...train, '-', '--columns', 'a'], '1.5,2\n2.5,3\n'),
       1,
@@ -75,7 +75,7 @@ describe('a table on the command line', () => {
 
   it('that can be read in two ways is refused with the option that decides', () => {
     writeFileSync(join(folder, 'unclear.csv'), `art;y\n${'a;1.234\nb;2.341\nc;5.671\n'.repeat(30)}`);
-    expectFault(rondo(folder, [...train, 'unclear.csv']), 1, 'DATA_FORMAT', '--decimal point or --decimal comma');
+    expectFault(rondo(folder, [...train, 'unclear.csv']), 1, 'DATA_FORMAT', "`--decimal` 'point' or 'comma'");
     expect(rondo(folder, [...train, 'unclear.csv', '--decimal', 'point', '--out', 'p.safetensors']).code).toBe(0);
     expectFault(
       rondo(folder, ['predict', 'thousands.safetensors', 'more.csv.gz', '--decimal', 'dot']),

@@ -102,6 +102,7 @@ function finished(
       expected: `times written as ${notation.format}`,
       received: JSON.stringify(cells.text(row).slice(0, 80)),
       fix: 'correct the cell, or say how the times are written with `timeFormat`.',
+      option: 'timeFormat',
     });
   }
   const foreignRows: number[] = [];
