@@ -291,18 +291,17 @@ export type {
   SeriesReport,
   ShownForecast,
 } from './tasks/forecast/forecast-report.js';
-export { ForecastTraining } from './tasks/forecast/forecast-training.js';
+export { ForecastTraining, type ForecastTrainingOptions } from './tasks/forecast/forecast-training.js';
 export { Forecaster } from './tasks/forecast/forecaster.js';
 export type { Series } from './tasks/forecast/series.js';
 export {
-  type LeftOutColumn,
   type SeriesColumns,
   seriesColumns,
   type SeriesColumnsOptions,
 } from './tasks/forecast/series-columns.js';
 export { describeFrequency, type Frequency } from './data/time/frequency.js';
 export type { SeriesNote } from './tasks/forecast/series-note.js';
-export type { SeriesReading } from './tasks/forecast/series-reading.js';
+export type { LeftOutColumn, SeriesReading } from './tasks/forecast/series-reading.js';
 export { type SeriesTime, stampOf } from './tasks/forecast/series-time.js';
 export type { TrainedSeries } from './tasks/forecast/trained-series.js';
 export { HmmTagger } from './tasks/tag/hmm-tagger.js';

@@ -4,7 +4,7 @@ import { refuseReadingOptions } from '../classify/refuse-reading-options.js';
 import { evaluateValues } from '../forecast/evaluate-values.js';
 import { givenTimes, timeOptions } from '../forecast/series-options.js';
 import { dataFormatOption, tagFormat, textFormat } from '../data-format.js';
-import { decimalOption, givenTable, refuseForecastOptions } from '../data-options.js';
+import { decimalOption, refuseForecastOptions } from '../data-options.js';
 import type { DynamicOptions, LanguageModel, Tagger } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
@@ -114,7 +114,7 @@ export const evaluate = defineCommand({
         fix: 'give one file.',
       });
     if (task.task === 'tag') return evaluateTags(task, files[0], { ...options, format }, options.json);
-    return evaluateValues(task, files[0], givenTimes(options), givenTable(options), options.json);
+    return evaluateValues(task, files[0], givenTimes(options), options, options.json);
   },
 });
 

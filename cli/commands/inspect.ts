@@ -12,6 +12,7 @@ import {
 import { loadModel, loadTask } from '../../src/node.js';
 import { defineCommand, jsonOption } from '../options.js';
 import { aboutForecasts } from '../forecast/about-forecasts.js';
+import { aboutSeries } from '../forecast/about-series.js';
 import { print, printJson, printLines } from '../output.js';
 import { percent } from '../tag/show-tagging.js';
 import { startLine } from '../text-start.js';
@@ -61,7 +62,11 @@ export const inspect = defineCommand({
     printLines([
       '',
       ...(task.task === 'forecast'
-        ? aboutForecaster(task)
+        ? [
+            ...aboutSeries(task),
+            ...aboutForecasts(task).map((line) => `forecasts ${line}`),
+            ...aboutTraining(task.options, task.outcome),
+          ]
         : task.task === 'tag'
           ? aboutTagger(task)
           : aboutLanguageModel(task)),
@@ -73,19 +78,6 @@ export const inspect = defineCommand({
 function withoutTask(error: unknown): undefined {
   if (error instanceof RondoError && error.code === 'FILE_FORMAT') return undefined;
   throw error;
-}
-
-function aboutForecaster(forecaster: Forecaster): string[] {
-  const { options, names, series, outcome } = forecaster;
-  const [target, ...others] = names;
-  const rows = (name: 'numTrainingRows' | 'numSeenRows'): number => series.reduce((sum, one) => sum + one[name], 0);
-  return [
-    `task      forecast of ${target}, ${options.horizon} steps ahead from windows of ${options.timesteps}`,
-    `columns   ${[target, ...others].join(', ')}`,
-    `trained   on ${withSeparators(rows('numTrainingRows'))} rows, chosen on ${withSeparators(rows('numSeenRows') - rows('numTrainingRows'))} more; season ${options.season}`,
-    ...aboutForecasts(forecaster).map((line) => `forecasts ${line}`),
-    ...aboutTraining(options, outcome),
-  ];
 }
 
 function aboutLanguageModel({ options, codec, text, outcome }: LanguageModel): string[] {

@@ -2,7 +2,7 @@ import { predictClasses } from '../classify/predict-classes.js';
 import { emptyOption, readingOptions } from '../classify/reading-options.js';
 import { refuseReadingOptions } from '../classify/refuse-reading-options.js';
 import { dataFormatOption, tagFormat, textFormat } from '../data-format.js';
-import { decimalOption, givenTable, refuseForecastOptions } from '../data-options.js';
+import { decimalOption, refuseForecastOptions } from '../data-options.js';
 import type { LanguageModel, Tagger, TextEncoding } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
@@ -86,8 +86,7 @@ export const predict = defineCommand({
         received: 'a tagger',
         fix: 'leave --top out.',
       });
-    if (task.task === 'forecast')
-      await predictValues(task, data, givenTimes(options), givenTable(options), options.json);
+    if (task.task === 'forecast') await predictValues(task, data, givenTimes(options), options, options.json);
     else if (task.task === 'tag')
       await predictTags(
         task,

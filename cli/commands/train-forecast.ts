@@ -1,5 +1,6 @@
 import { type Forecaster, type ForecastOptions, ForecastTraining } from '../../src/index.js';
 import { aboutForecasts, forecastVerdict } from '../forecast/about-forecasts.js';
+import { readingOf, withReading } from '../forecast/read-series.js';
 import { seriesLines } from '../forecast/series-lines.js';
 import { givenSeries, seriesOptions } from '../forecast/series-options.js';
 import { errorTable, forecastPlot } from '../forecast/show-forecast.js';
@@ -188,9 +189,13 @@ async function trainingOn(
   options: Given<typeof specs>,
   interrupted: Forecaster | undefined,
 ): Promise<{ training: ForecastTraining; where: string }> {
-  const table = await readTableInput(file, givenTable(options));
+  const table = await readTableInput(file, givenTable(withReading(options, interrupted?.reading?.file)));
   return {
-    training: new ForecastTraining(table, forecastOptions(options, options.horizon ?? 1), interrupted),
+    training: new ForecastTraining(
+      table,
+      { ...forecastOptions(options, options.horizon ?? 1), reading: readingOf(options) },
+      interrupted,
+    ),
     where: table.where,
   };
 }

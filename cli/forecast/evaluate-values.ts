@@ -1,7 +1,7 @@
 import type { Forecaster, ForecastReport, Series, SeriesColumnsOptions } from '../../src/index.js';
 import { print, printJson, say } from '../output.js';
-import { readTableInput, type TableInputOptions } from '../read-input.js';
 import { withSeparators } from '../text-table.js';
+import { readSeries, type TableOptions } from './read-series.js';
 import { forecastVerdict } from './about-forecasts.js';
 import { reportLines } from './short-series.js';
 import { errorTable, forecastPlot } from './show-forecast.js';
@@ -11,10 +11,10 @@ export async function evaluateValues(
   forecaster: Forecaster,
   file: string,
   times: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'>,
-  reading: TableInputOptions,
+  reading: TableOptions,
   json: boolean,
 ): Promise<void> {
-  const columns = forecaster.columnsOf(await readTableInput(file, reading), times);
+  const { columns, notes: said } = await readSeries(forecaster, file, times, reading);
   const { findings, options } = forecaster;
   const seen = columns.series.map((series) => forecaster.firstUnseenRow(series) ?? 0);
   const numSeen = seen.reduce((sum, count) => sum + count, 0);
@@ -24,8 +24,9 @@ export async function evaluateValues(
   const report = kept ?? (await forecaster.evaluate(columns));
   const { instead } = findings;
   const verdict = forecastVerdict(forecaster, report);
+  const passedOver = tooFewNew(columns.series, seen, options.horizon);
   const doubts = doubtLines(forecaster, columns.series);
-  const notes = [...columns.notes.map(({ text }) => text), ...reportLines(report, forecaster.usesNetwork), ...doubts];
+  const notes = [...said, ...passedOver, ...reportLines(report, forecaster.usesNetwork), ...doubts];
   if (json) {
     printJson({
       part: numSeen > 0 ? 'held out' : 'all',
@@ -40,7 +41,7 @@ export async function evaluateValues(
   for (const note of notes) say(note);
   if (kept !== null)
     print(
-      `This file holds no new rows to measure: these are the errors on the rows that were held out in training${elsewhere(kept, columns.series)}.`,
+      `This file holds no new rows${passedOver.length > 0 ? ' that a forecast reaches' : ' to measure'}: these are the errors on the rows that were held out in training${elsewhere(kept, columns.series)}.`,
     );
   else if (numSeen > 0)
     print(
@@ -54,6 +55,27 @@ export async function evaluateValues(
     columns.series.some((series) => series.name === name);
   const plots = isHere(report) ? [forecastPlot(report, shownWith)] : [];
   print([...plots, errorTable(report, shownWith), ...(verdict === undefined ? [] : [verdict])].join('\n\n'));
+}
+
+/** Rows that training has not seen, too few for a forecast and the truth beside it; a sentence each. */
+function tooFewNew(all: readonly Series[], seen: readonly number[], horizon: number): string[] {
+  const short = all.flatMap(({ name, numRows }, i) => {
+    const count = numRows - seen[i];
+    return seen[i] > 0 && count > 0 && count < horizon ? [{ name, count }] : [];
+  });
+  if (short.length === 0) return [];
+  const total = short.reduce((sum, { count }) => sum + count, 0);
+  const most = short.reduce((found, { count }) => Math.max(found, count), 0);
+  const of =
+    all.length === 1
+      ? ''
+      : ` of ${short
+          .slice(0, 5)
+          .map(({ name }) => name)
+          .join(', ')}${short.length > 5 ? ' and others' : ''}`;
+  return [
+    `${withSeparators(total)} new row${total === 1 ? '' : 's'}${of} not measured: a forecast of ${horizon} steps needs at least ${horizon} (${horizon - most} more)`,
+  ];
 }
 
 /** That errors kept from training are of more series than the file has. */

@@ -1,6 +1,6 @@
 import { type Forecaster, type Series, type SeriesColumnsOptions, stampOf } from '../../src/index.js';
 import { print, printJson, say } from '../output.js';
-import { readTableInput, type TableInputOptions } from '../read-input.js';
+import { type TableOptions, readSeries } from './read-series.js';
 import { columnFormat, textTable } from '../text-table.js';
 import { baseAloneLines } from './short-series.js';
 
@@ -21,10 +21,10 @@ export async function predictValues(
   forecaster: Forecaster,
   data: string,
   times: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'>,
-  reading: TableInputOptions,
+  reading: TableOptions,
   json: boolean,
 ): Promise<void> {
-  const columns = forecaster.columnsOf(await readTableInput(data, reading), times);
+  const { columns, notes: said } = await readSeries(forecaster, data, times, reading);
   const [target] = columns.names;
   const isPanel = columns.reading.series.length > 0;
   const answers: Answer[] = [];
@@ -38,7 +38,7 @@ export async function predictValues(
     });
   }
   const notes = [
-    ...columns.notes.map(({ text }) => text),
+    ...said,
     ...baseAloneLines(columns.series.map((one) => ({ name: one.name, baseAlone: forecaster.baseAlone(one) }))),
   ];
   if (json) {

@@ -57,6 +57,76 @@ describe('a forecast with dates', () => {
       '--time-format',
       'DD/MM/YYYY',
     );
+    write('impossible.csv', ['day,y', ...lines.slice(0, 40), '31.02.2023,4']);
+    expectFault(
+      run('train', 'forecast', 'impossible.csv', '--horizon', '1', '--out', 'no.safetensors'),
+      1,
+      'DATA_FORMAT',
+      'impossible.csv, line 42',
+      'with `--time-format`',
+    );
+  });
+});
+
+describe('what was told of the file of the training', () => {
+  write('bare.csv', lines);
+  write(
+    'three.csv',
+    lines.map((line) => `${line},1`),
+  );
+  writeFileSync(join(folder, 'latin.csv'), Buffer.from(['Tag,Umsätze', ...lines].join('\n'), 'latin1'));
+
+  it('is kept in the model file, used by every command, and said', () => {
+    run(
+      'train',
+      'forecast',
+      'bare.csv',
+      '--columns',
+      'Tag,Umsatz',
+      '--horizon',
+      '4',
+      ...small,
+      '--out',
+      'bare.safetensors',
+    );
+    const [bare, named] = ['bare.csv', 'rising.csv'].map((file) => run('predict', 'bare.safetensors', file));
+    expect(bare.stderr).toBe('read with --columns Tag,Umsatz, as in training\n');
+    // A file with a line of names needs none.
+    expect(named).toEqual({ ...bare, stderr: '' });
+    expect(run('evaluate', 'bare.safetensors', 'bare.csv').stderr).toContain('as in training');
+    expect(run('inspect', 'bare.safetensors').stdout).toContain('file      read with --columns Tag,Umsatz');
+    expectFault(
+      run('predict', 'bare.safetensors', 'three.csv'),
+      1,
+      'DATA_FORMAT',
+      'read with --columns Tag,Umsatz, as in training: give --columns',
+    );
+  });
+
+  it('is its encoding too', () => {
+    run(
+      'train',
+      'forecast',
+      'latin.csv',
+      '--encoding',
+      'windows-1252',
+      '--horizon',
+      '4',
+      ...small,
+      '--out',
+      'latin.safetensors',
+    );
+    expect(run('predict', 'latin.safetensors', 'latin.csv').stdout).toMatch(/^Tag +Umsätze\n09\.06\.2023 /);
+  });
+});
+
+describe('new rows that are fewer than the horizon', () => {
+  it('are counted, and said not to be measured', () => {
+    write('later.csv', ['Tag,Umsatz', ...lines, '09.06.2023,31', '10.06.2023,32', '11.06.2023,33']);
+    run('train', 'forecast', 'rising.csv', '--horizon', '4', ...small, '--out', 'rising.safetensors');
+    const { stdout, stderr } = run('evaluate', 'rising.safetensors', 'later.csv');
+    expect(stderr).toContain('3 new rows not measured: a forecast of 4 steps needs at least 4 (1 more)');
+    expect(stdout).toContain('no new rows that a forecast reaches');
   });
 });
 
@@ -104,6 +174,18 @@ describe('a forecast of several series', () => {
       ['11', '09.06.2023'],
       ['12', '09.06.2023'],
     ]);
+    const { stdout } = run('inspect', 'shops.safetensors');
+    expect(stdout).toContain('time      Tag (DD.MM.YYYY), every 1 day\nseries    shop: 2 (11; 12)');
+    write('twice.csv', [
+      'shop,kind,Tag,Umsatz',
+      ...['a', 'b'].flatMap((kind) => lines.map((line) => `11,${kind},${line}`)),
+    ]);
+    expectFault(
+      run('predict', 'shops.safetensors', 'twice.csv'),
+      1,
+      'DATA_FORMAT',
+      'train a model anew with --series shop,kind',
+    );
   });
 });
 

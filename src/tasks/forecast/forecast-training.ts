@@ -32,6 +32,7 @@ import { Forecaster } from './forecaster.js';
 import { NetworkSeries } from './network-series.js';
 import { columnOf, realTargets, type Series } from './series.js';
 import { type SeriesColumns, seriesColumns } from './series-columns.js';
+import type { SeriesReading } from './series-reading.js';
 import { wrongData } from '../require-texts.js';
 import { type SeenRows, type TrainedSeries, trainedSeries, trainedSeriesJson } from './trained-series.js';
 import { budgetNotes, mostValidationWindows, stepsOfEpoch } from './training-budget.js';
@@ -39,6 +40,11 @@ import { givenOptions, type Resolved } from '../../resolved.js';
 
 /** Share of the network's corrections where no validation rows say how good they are. */
 const shareWithoutValidation = 0.5;
+
+export interface ForecastTrainingOptions extends ForecastOptions {
+  /** What was told of the file that the table was read from, as its encoding; kept in the model's file. */
+  reading?: SeriesReading['file'] | undefined;
+}
 
 /**
  * A direct multi-step forecaster of one column of a table: a base forecast without a network, and a recurrent net that corrects it
@@ -70,7 +76,7 @@ export class ForecastTraining {
   readonly #validationWindows: ForecastWindows;
 
   /** @param interrupted the forecaster of a checkpoint, to go on with; its own options then count. */
-  constructor(table: Table, options: ForecastOptions, interrupted?: Forecaster) {
+  constructor(table: Table, { reading: file, ...options }: ForecastTrainingOptions, interrupted?: Forecaster) {
     const where = 'ForecastTraining';
     if (!(table instanceof Table)) throw wrongData(where, 'a table', table, 'a table, such as `await readTable(csv)`');
     if (interrupted === undefined) requireForecastOptions(where, options);
@@ -119,7 +125,11 @@ export class ForecastTraining {
     if (this.#trainWindows.length === 0) throw noWindow(known, resolved);
     this.numBatches = numBatchesOf(this.#trainWindows, resolved);
     this.forecaster =
-      interrupted ?? new Forecaster(modelOf(seen[0].width, resolved), names, known, resolved, this.columns.reading);
+      interrupted ??
+      new Forecaster(modelOf(seen[0].width, resolved), names, known, resolved, {
+        ...this.columns.reading,
+        ...(file && { file }),
+      });
     const numEpochs = isRefitting ? this.#refitEpochs : resolved.epochs;
     compile(this.forecaster.model, resolved, {
       numSteps: this.numBatches * numEpochs,

@@ -53,6 +53,57 @@ describe('seriesColumns', () => {
       ['filled', 1],
     ]);
   });
+  it('names cells that are no finite numbers, with their lines, and takes them as missing', async () => {
+    const cells = ['1', '2', 'inf', '4', '1e999', 'NaN', '', '8', 'bad'];
+    const csv = `y,x\n${cells.map((cell, i) => `${cell},${(i * i) % 7}`).join('\n')}\n`;
+    const table = await readTable(csv.replace('\nbad', '\n9'), { where: 'y.csv' });
+    const { series, notes } = seriesColumns(table, { target: 'y' });
+    expect([...columnOf(series[0], 0)]).toEqual([1, 2, 2, 4, 4, 4, 4, 8, 9]);
+    expect(notes.map(({ kind, count, text }) => [kind, count, text])).toEqual([
+      ['notFinite', 3, 'no finite numbers, taken as missing: y (lines 4, 6 and 7: "inf", "1e999", "NaN")'],
+      ['filled', 4, expect.stringContaining('(4 of y)')],
+    ]);
+    expect(() => seriesColumns(table, { target: 'y', missing: 'error' })).toThrow(
+      'y.csv, line 4, column `y`: the cell is no finite number, the first of 4 in 9 rows.',
+    );
+    const bad = await readTable(csv, { where: 'y.csv' });
+    expect(() => seriesColumns(bad, { target: 'y' })).toThrow('y.csv, line 10, column `y`: the cell is not a number.');
+  });
+  it('names the bad cell of a row that a series has, and none of others', async () => {
+    const rows = Array.from({ length: 30 }, (_, i) => `2020-01-${String(i + 1).padStart(2, '0')},${(i * 7) % 11}`);
+    const file = (...more: string[]) =>
+      readTable(`day,y\nSum,n.a.m.\n${rows.join('\n')}\n${more.join('')}`, { where: 'y.csv' });
+    expect(seriesColumns(await file()).series[0].numRows).toBe(30);
+    const bad = await file('2020-01-31,oops\n', 'Sum,none at all\n');
+    expect(() => seriesColumns(bad)).toThrow('y.csv, line 33, column `y`: the cell is not a number.');
+  });
+  it('says what columns of numbers hold where none of them changes', async () => {
+    const table = await readTable('day,y\n2020-01-01,5\n2020-01-02,5\n2020-01-03,5\n', { where: 'y.csv' });
+    expect(() => seriesColumns(table)).toThrow('no column holds numbers that change: y is 5 in every row.');
+    expect(seriesColumns(table, { target: 'y' }).names).toEqual(['y']);
+  });
+  it('says what of the rows after the last target is not used', async () => {
+    const text = 'day,y,x,z\n2020-01-01,1,5,1\n2020-01-02,2,4,8\n2020-01-03,4,6,2\n2020-01-04,,7,\n2020-01-05,,8,\n';
+    const said = async (features: 'all' | 'none') =>
+      seriesColumns(await readTable(text, { where: 'y.csv' }), { target: 'y', features }).notes.at(-1)!.text;
+    const left = '2 rows at the end without a value of y: left out, forecasts begin there';
+    expect(await said('all')).toBe(`${left}; what they say of x is not used`);
+    expect(await said('none')).toBe(left);
+  });
+  it('says what was left out at the end of every row, and keeps what was left out in the reading', async () => {
+    const table = await readTable('day,y,city,\n2020-01-01,5,a,\n2020-01-02,7,b,\n2020-01-03,6,a,\n', {
+      where: 'y.csv',
+    });
+    const { notes, reading, leftOut } = seriesColumns(table);
+    expect(notes.map(({ text }) => text)).toEqual(['1 column at the end without a name and without values left out']);
+    expect(leftOut).toEqual([{ name: 'city', reason: 'text' }]);
+    expect(restoreSeriesReading(JSON.parse(JSON.stringify(seriesReadingJson(reading))), 'model')!.leftOut).toEqual(
+      leftOut,
+    );
+    expect(() =>
+      restoreSeriesReading({ ...(seriesReadingJson(reading) as object), leftOut: [{ name: 'city' }] }, 'm'),
+    ).toThrow('[FILE_FORMAT]');
+  });
   it('suggests the nearest column', async () => {
     const table = await readTable(text, { where: 'power.csv' });
     expect(() => seriesColumns(table, { target: 'laod' })).toThrow('did you mean `load`');

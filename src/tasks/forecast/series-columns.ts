@@ -1,5 +1,5 @@
 import { RondoError, unknownName } from '../../errors.js';
-import { cellKind } from '../../data/cell-kind.js';
+import { cellKind, isNotFinite } from '../../data/cell-kind.js';
 import {
   numberFacts,
   type NumberFacts,
@@ -7,13 +7,13 @@ import {
   requireClearNotation,
   requireSameUnit,
 } from '../../data/number-notation.js';
-import { numberInCell, numericColumn } from '../../data/numeric-column.js';
+import { notANumber, numberInCell } from '../../data/numeric-column.js';
 import type { Table } from '../../data/table.js';
 import { type TimeColumn, timeColumn } from '../../data/time/time-column.js';
 import type { Series } from './series.js';
 import { repeatedStamps, seriesColumnsNamed, seriesGroups } from './series-groups.js';
 import { counted, linesOf, type SeriesNote } from './series-note.js';
-import type { SeriesReading } from './series-reading.js';
+import type { LeftOutColumn, SeriesReading } from './series-reading.js';
 import { orderedRows, type SeriesRows } from './series-rows.js';
 import type { SeriesTime } from './series-time.js';
 import { fillingNotes, type MissingCells, newFilling, requireNoneMissing, seriesValues } from './series-values.js';
@@ -38,12 +38,6 @@ export interface SeriesColumnsOptions {
    * them. Filled cells are never scored.
    */
   missing?: MissingCells | undefined;
-}
-
-/** A column that is not used, and why. */
-export interface LeftOutColumn {
-  readonly name: string;
-  readonly reason: 'date' | 'text' | 'counter' | 'constant' | 'empty' | 'begins late';
 }
 
 /** The columns of a table that a forecast uses, the target first, as series of them. */
@@ -85,7 +79,12 @@ export function seriesColumns(
         ? (reading?.series ?? [])
         : seriesColumnsNamed(table, options.series);
   const isGiven = (time ?? 'auto') !== 'auto' || (reading?.time ?? null) !== null;
-  const repeats = found && repeatedStamps(table, seriesGroups(table, named, found), found, named, isGiven);
+  const repeats =
+    found &&
+    repeatedStamps(table, seriesGroups(table, named, found), found, named, {
+      isGiven,
+      isTrained: reading !== undefined,
+    });
   const stamps = repeats === undefined ? found : undefined;
   const groups = seriesGroups(table, named, stamps);
   const { series: rows, frequency, notes } = orderedRows(table, groups, stamps, reading?.frequency ?? undefined);
@@ -104,24 +103,24 @@ export function seriesColumns(
     ),
   );
   const usable = table.columns.filter((name) => !isTaken(name) && kinds.get(name) === 'number');
+  const ofKind = (kind: string): string[] => table.columns.filter((name) => !isTaken(name) && kinds.get(name) === kind);
   const target =
     options.target ??
-    onlyNumeric(
-      table,
-      usable.length > 0 ? usable : table.columns.filter((name) => !isTaken(name) && kinds.get(name) === 'counter'),
-    );
+    onlyNumeric(table, usable.length > 0 ? usable : ofKind('counter'), ofKind('constant'), rows[0]?.rows[0] ?? 0);
   table.indexOf(target);
   const others = features === 'none' ? [] : features === 'all' ? usable.filter((name) => name !== target) : features;
   for (const name of others) table.indexOf(name);
   const wanted = [...new Set([target, ...others])];
   // Numbers of one column at a time: all of them beside the series would take as much memory again.
-  const numbersOf = (name: string): Float64Array => columnNumbers(table, name, rows, factsOf(name), known);
+  const notFinite = new Map<string, readonly number[]>();
+  const numbersOf = (name: string): Float64Array =>
+    columnNumbers(table, name, rows, factsOf(name), known, (found) => notFinite.set(name, found));
   const late = wanted.filter((name) => {
     const numbers = numbersOf(name);
     return features === 'all' && name !== target && beginsLate(numbers, rows);
   });
   const names = wanted.filter((name) => !late.includes(name));
-  if (missing === 'error') requireNoneMissing(table, rows, names, numbersOf);
+  if (missing === 'error') requireNoneMissing(table, rows, names, numbersOf, reading !== undefined);
   const filling = newFilling();
   const series = seriesValues(rows, names, numbersOf, filling);
   if (series.length === 0) throw nothingLeft(table, names);
@@ -130,6 +129,10 @@ export function seriesColumns(
     !names.includes(name) &&
     !isTaken(name) &&
     (features === 'all' || !['number', 'counter', 'constant'].includes(kinds.get(name)!));
+  const leftOut = table.columns.filter(isLeftOut).map((name) => ({
+    name,
+    reason: late.includes(name) ? 'begins late' : (kinds.get(name) as LeftOutColumn['reason']),
+  }));
   return {
     names,
     series,
@@ -139,16 +142,17 @@ export function seriesColumns(
       frequency: frequency ?? null,
       series: named,
       numbers: Object.fromEntries(names.map((name) => [name, factsOf(name).notation])),
+      leftOut,
+      file: reading?.file ?? {},
     },
-    leftOut: table.columns.filter(isLeftOut).map((name) => ({
-      name,
-      reason: late.includes(name) ? 'begins late' : (kinds.get(name) as LeftOutColumn['reason']),
-    })),
+    leftOut,
     notes: [
+      ...unnamedNotes(table),
       ...numberNotes(names, factsOf),
       ...(repeats === undefined ? [] : [repeats]),
       ...foreignNotes(table, stamps),
       ...notes,
+      ...notFiniteNotes(table, names, notFinite),
       ...fillingNotes(filling, names),
     ],
   };
@@ -174,21 +178,30 @@ function columnNumbers(
   rows: readonly SeriesRows[],
   facts: NumberFacts,
   known: SeriesReading['numbers'],
+  onNotFinite: (rows: readonly number[]) => void,
 ): Float64Array {
   requireClearNotation(table, name, facts);
   requireSameUnit(table, name, facts, Object.hasOwn(known, name) ? known[name] : undefined);
   const cells = table.cells(name);
   const values = new Float64Array(table.numRows).fill(NaN);
-  let numReal = 0;
+  let [numReal, numWrong, firstWrong] = [0, 0, Infinity];
+  const notFinite: number[] = [];
   for (const { rows: own } of rows) {
     for (const row of own) {
       values[row] = numberInCell(cells, row, facts.notation);
-      if (!Number.isNaN(values[row])) numReal++;
-      // Says which cell is wrong, and how.
-      else if (cellKind(cells.text(row)) !== 'missing')
-        numericColumn(table, name, { missing: 'interpolate', notation: known[name] });
+      if (!Number.isNaN(values[row])) {
+        numReal++;
+        continue;
+      }
+      const text = cells.text(row);
+      if (cellKind(text) !== 'missing') {
+        numWrong++;
+        firstWrong = Math.min(firstWrong, row);
+      } else if (isNotFinite(text)) notFinite.push(row);
     }
   }
+  if (numWrong > 0) throw notANumber(table, name, firstWrong, numWrong, facts.notation);
+  onNotFinite(notFinite);
   if (numReal > 0) return values;
   throw new RondoError('DATA_FORMAT', {
     where: `${table.where}, column \`${name}\``,
@@ -260,6 +273,32 @@ function lastZones(rows: readonly SeriesRows[], { zones }: TimeColumn): Map<stri
   return new Map(rows.map(({ name, rows: own }) => [name, zones?.[own[own.length - 1]] ?? '']));
 }
 
+function unnamedNotes({ numUnnamed }: Table): SeriesNote[] {
+  if (numUnnamed === 0) return [];
+  const text = `${counted(numUnnamed, 'column')} at the end without a name and without values left out`;
+  return [{ kind: 'unnamed', count: numUnnamed, text }];
+}
+
+/** Cells such as `inf`, by the columns that they stand in. */
+function notFiniteNotes(
+  table: Table,
+  names: readonly string[],
+  found: ReadonlyMap<string, readonly number[]>,
+): SeriesNote[] {
+  const columns = names.flatMap((name) => {
+    const rows = [...(found.get(name) ?? [])].sort((a, b) => a - b);
+    if (rows.length === 0) return [];
+    const cells = new Set(rows.map((row) => JSON.stringify(table.cells(name).text(row).trim())));
+    const where = linesOf(rows.map((row) => table.lines[row]));
+    return [{ count: rows.length, text: `${name} (${where}: ${[...cells].slice(0, 4).join(', ')})` }];
+  });
+  if (columns.length === 0) return [];
+  const shown = columns.slice(0, 6).map(({ text }) => text);
+  const count = columns.reduce((sum, column) => sum + column.count, 0);
+  const text = `no finite numbers, taken as missing: ${shown.join(', ')}${columns.length > 6 ? ', ...' : ''}`;
+  return [{ kind: 'notFinite', count, text }];
+}
+
 function foreignNotes(table: Table, stamps: TimeColumn | undefined): SeriesNote[] {
   if (stamps === undefined || stamps.foreignRows.length === 0) return [];
   const { foreignRows, reading } = stamps;
@@ -269,8 +308,9 @@ function foreignNotes(table: Table, stamps: TimeColumn | undefined): SeriesNote[
   return [{ kind: 'foreign', count: foreignRows.length, text }];
 }
 
-function onlyNumeric(table: Table, numeric: readonly string[]): string {
+function onlyNumeric(table: Table, numeric: readonly string[], constant: readonly string[], row: number): string {
   if (numeric.length === 1) return numeric[0];
+  if (numeric.length === 0 && constant.length > 0) throw nothingChanges(table, constant, row);
   throw new RondoError('USAGE', {
     where: table.where,
     what:
@@ -283,6 +323,19 @@ function onlyNumeric(table: Table, numeric: readonly string[]): string {
       numeric.length === 0
         ? 'give a table with a column of numbers.'
         : `name one, for example: give \`target\` '${numeric[numeric.length - 1]}'.`,
+  });
+}
+
+/** @param row any that has values. */
+function nothingChanges(table: Table, constant: readonly string[], row: number): RondoError {
+  const shown = constant.slice(0, 8).map((name) => `${name} is ${table.cells(name).text(row)}`);
+  return new RondoError('USAGE', {
+    where: table.where,
+    what: `no column holds numbers that change: ${shown.join(', ')} in every row.`,
+    expected: 'a column of numbers that change',
+    received: table.columns.join(', '),
+    fix: `nothing is to be learned of a number that stays as it is: the forecast is that number. To get a model all the same, give \`target\` '${constant[0]}'.`,
+    option: 'target',
   });
 }
 

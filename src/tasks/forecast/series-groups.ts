@@ -70,6 +70,7 @@ function areInOrder(rows: Int32Array, { times }: TimeColumn): boolean {
  * Looks for stamps that begin again within a series.
  *
  * @param isGiven whether the columns of time were named, so that they are meant.
+ * @param isTrained whether a model reads the table: which columns tell series apart is then decided.
  * @returns a note where the stamps are none to go by, and nothing in the table tells more: they were found, not given.
  * @throws DATA_FORMAT naming the column that tells series apart where one does, and where the columns of time were named.
  */
@@ -78,7 +79,7 @@ export function repeatedStamps(
   groups: ReadonlyMap<string, Int32Array>,
   stamps: TimeColumn,
   columns: readonly string[],
-  isGiven: boolean,
+  { isGiven, isTrained }: { isGiven: boolean; isTrained: boolean },
 ): SeriesNote | undefined {
   let [numRows, numRepeats, firstRow] = [0, 0, -1];
   for (const rows of groups.values()) {
@@ -105,8 +106,9 @@ export function repeatedStamps(
         ? 'one row for each stamp, or a column that names the series of each row'
         : `one row for each stamp of each ${columns.join(', ')}`,
     received: `${numRows} rows, ${numRows - numRepeats} different stamps`,
-    fix:
-      apart === undefined
+    fix: isTrained
+      ? `keep one row for each stamp${columns.length === 0 ? '' : ` of each ${columns.join(', ')}`}, or train a model anew${apart === undefined ? '' : ` with --series ${apart.join(',')}`}.`
+      : apart === undefined
         ? "sum or average the rows of each stamp first, name the columns that tell series apart with `series`, or give `time` 'none' to take the rows in their order."
         : `give \`series\` '${apart.join(',')}' to forecast each one as a series of its own, or keep the rows of one.`,
     option: 'series',

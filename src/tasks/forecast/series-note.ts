@@ -1,7 +1,10 @@
 /** Something that was done or guessed when a table was taken as series, and may not be what was meant. */
 export interface SeriesNote {
   readonly kind:
+    | 'unnamed'
     | 'numbers'
+    | 'notFinite'
+    | 'constant'
     | 'order'
     | 'foreign'
     | 'repeats'

@@ -1,5 +1,14 @@
 import type { NumberNotation } from '../../data/number-notation.js';
-import { isFiniteNumbers, isObject, isText, isTexts, optional, orNull, SavedFields } from '../../data/saved-fields.js';
+import {
+  isFiniteNumbers,
+  isObject,
+  isText,
+  isTexts,
+  optional,
+  orNull,
+  recordOf,
+  SavedFields,
+} from '../../data/saved-fields.js';
 import type { Frequency } from '../../data/time/frequency.js';
 import { type MonthLanguage, monthLanguages, type MonthStyle } from '../../data/time/month-names.js';
 import { TimeFormat, type TimeNotation } from '../../data/time/time-format.js';
@@ -17,9 +26,21 @@ export interface SeriesReading {
   readonly series: readonly string[];
   /** How the numbers of columns are written, by their names. */
   readonly numbers: Readonly<Record<string, NumberNotation>>;
+  /** Columns that were not used; empty in early files. */
+  readonly leftOut: readonly LeftOutColumn[];
+  /** What was told of the file: its encoding, the names of its columns. See {@link ForecastTrainingOptions.reading}. */
+  readonly file: Readonly<Record<string, string>>;
 }
 
-export function seriesReadingJson({ time, frequency, series, numbers }: SeriesReading): Json {
+const leftOutReasons = ['date', 'text', 'counter', 'constant', 'empty', 'begins late'] as const;
+
+/** A column that is not used, and why. */
+export interface LeftOutColumn {
+  readonly name: string;
+  readonly reason: (typeof leftOutReasons)[number];
+}
+
+export function seriesReadingJson({ time, frequency, series, numbers, leftOut, file }: SeriesReading): Json {
   const months = time?.notation.months;
   return {
     time: time && {
@@ -29,6 +50,8 @@ export function seriesReadingJson({ time, frequency, series, numbers }: SeriesRe
     frequency: frequency && { ...frequency },
     series,
     numbers: Object.fromEntries(Object.entries(numbers).map(([name, notation]) => [name, { ...notation }])),
+    leftOut: leftOut.map((column) => ({ ...column })),
+    file,
   };
 }
 
@@ -45,8 +68,14 @@ export function restoreSeriesReading(found: unknown, where: string): SeriesReadi
     frequency: frequency && restoreFrequency(new SavedFields(where, frequency)),
     series: saved.read('series', 'a list of texts', isTexts),
     numbers: restoreNumbers(saved),
+    leftOut: saved.read('leftOut', 'columns with the reason why they are left out', optional(areLeftOut)) ?? [],
+    file: saved.read('file', 'an object of texts', optional(recordOf(isText))) ?? {},
   };
 }
+
+const areLeftOut = (value: unknown): value is LeftOutColumn[] =>
+  Array.isArray(value) &&
+  value.every((one) => isObject(one) && isText(one.name) && leftOutReasons.some((reason) => reason === one.reason));
 
 /** Files had none while all numbers were written as programs do. */
 function restoreNumbers(saved: SavedFields): SeriesReading['numbers'] {

@@ -1,3 +1,4 @@
+import { isNotFinite } from '../../data/cell-kind.js';
 import { RondoError } from '../../errors.js';
 import type { Table } from '../../data/table.js';
 import type { Series } from './series.js';
@@ -13,8 +14,9 @@ export interface Filling {
   readonly filled: Map<string, number>;
   /** Steps before the columns have begun. */
   start: number;
-  /** Rows at the end without a target. */
+  /** Rows at the end without a target, and the columns that have values there. */
   end: number;
+  readonly atEnd: Set<string>;
   /** Rows whose stamp another row has, and how many of them say the same. */
   repeats: number;
   same: number;
@@ -110,6 +112,9 @@ class GatheredSeries {
     }
     filling.start += start;
     for (let step = end; step < numSteps; step++) filling.end += rowsOf[step];
+    names.forEach((column, i) => {
+      for (let step = end; step < numSteps; step++) if (isTold(step, i)) filling.atEnd.add(column);
+    });
     const values = this.#values;
     for (let step = 1; step < end; step++) {
       for (let column = 0; column < width; column++) {
@@ -134,12 +139,12 @@ class GatheredSeries {
 }
 
 export function newFilling(): Filling {
-  return { filled: new Map(), start: 0, end: 0, repeats: 0, same: 0, empty: [] };
+  return { filled: new Map(), start: 0, end: 0, atEnd: new Set(), repeats: 0, same: 0, empty: [] };
 }
 
 /** What {@link seriesValues} did, in words. */
 export function fillingNotes(
-  { filled, start, end, repeats, same, empty }: Filling,
+  { filled, start, end, atEnd, repeats, same, empty }: Filling,
   names: readonly string[],
 ): SeriesNote[] {
   const notes: SeriesNote[] = [];
@@ -168,7 +173,7 @@ export function fillingNotes(
     notes.push({
       kind: 'end',
       count: end,
-      text: `${counted(end, 'row')} at the end without a value of ${names[0]}: left out, forecasts begin there`,
+      text: `${counted(end, 'row')} at the end without a value of ${names[0]}: left out, forecasts begin there${unused(atEnd)}`,
     });
   if (empty.length > 0)
     notes.push({
@@ -179,12 +184,19 @@ export function fillingNotes(
   return notes;
 }
 
-/** @throws DATA_FORMAT naming the first cell that is missing. */
+function unused(columns: ReadonlySet<string>): string {
+  if (columns.size === 0) return '';
+  const shown = [...columns].slice(0, 6).join(', ');
+  return `; what they say of ${shown}${columns.size > 6 ? ', ...' : ''} is not used`;
+}
+
+/** @param isTrained whether a model reads the table that was trained so. @throws DATA_FORMAT naming the first cell that is missing. */
 export function requireNoneMissing(
   table: Table,
   rows: readonly SeriesRows[],
   names: readonly string[],
   numbersOf: NumbersOf,
+  isTrained: boolean,
 ): void {
   for (const name of names) {
     const numbers = numbersOf(name);
@@ -197,15 +209,17 @@ export function requireNoneMissing(
       }
     }
     if (numMissing === 0) continue;
+    const cell = table.cells(name).text(first);
+    const what = isNotFinite(cell) ? 'the cell is no finite number' : 'a value is missing';
     throw new RondoError('DATA_FORMAT', {
       where: `${table.where}, line ${table.lines[first]}, column \`${name}\``,
-      what:
-        numMissing === 1
-          ? 'a value is missing.'
-          : `a value is missing, the first of ${numMissing} in ${table.numRows} rows.`,
+      what: numMissing === 1 ? `${what}.` : `${what}, the first of ${numMissing} in ${table.numRows} rows.`,
       expected: 'a finite number',
-      received: JSON.stringify(table.cells(name).text(first)),
-      fix: "fill the gap, or set missing to 'previous'.",
+      received: JSON.stringify(cell),
+      fix: isTrained
+        ? 'fill the gap; a model that was trained with --missing previous would do that itself.'
+        : "fill the gap, or set `missing` to 'previous'.",
+      option: 'missing',
     });
   }
   for (const { times, rows: own, numSteps, name } of rows) {
@@ -215,7 +229,10 @@ export function requireNoneMissing(
       what: `${numSteps - own.length} stamps are missing${name === '' ? '' : ` in ${name}`}.`,
       expected: 'a row for each step of time',
       received: `${own.length} rows for ${numSteps} steps`,
-      fix: "add the rows, or set missing to 'previous'.",
+      fix: isTrained
+        ? 'add the rows; a model that was trained with --missing previous would do that itself.'
+        : "add the rows, or set `missing` to 'previous'.",
+      option: 'missing',
     });
   }
 }
