@@ -96,7 +96,7 @@ function gigaflopsOf(backend: WasmBackend, call: MatmulCall, ways: readonly (Acc
 }
 
 const backend = createWasmBackend();
-const { family, measured, elapsedMs } = backend.tileChoice;
+const { family, measured, elapsedMs } = backend.chooseTiles();
 console.log(
   `${cpus()[0].model}, Node ${process.versions.node}, V8 ${process.versions.v8}, load ${loadavg()[0].toFixed(1)}`,
 );

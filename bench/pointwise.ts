@@ -43,7 +43,7 @@ const backward = lstmPlan.backward(true).stages.find(({ program }) => program !=
 /** Where an array of a cell's program lies in a row of gate slots: activated gates over the input products. */
 function gateSlot(name: string): { buffer: string; slot: number } | undefined {
   const [role, what] = name.split('.');
-  if (role === 'kept') return { buffer: 'input', slot: lstmPlan.keptSlots[Number(what)] };
+  if (role === 'saved') return { buffer: 'input', slot: lstmPlan.savedSlots[Number(what)] };
   const slot = lstm.gates.indexOf(what);
   return slot < 0 ? undefined : { buffer: role, slot };
 }

@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { type Backend, setThreads, useBackend } from '../src/index.js';
 import type { MatmulCall, PointwiseCall } from '../src/kernels/contract.js';
-import { runPartsInOrder } from '../src/kernels/run-parts.js';
+import { runInOrder } from '../src/kernels/run-in-order.js';
 import { recurrentBackward, recurrentForward } from '../src/kernels/sequence/sequence.js';
 import { CaseModel } from './case-model.js';
 import { caseNamed, headlineCase, operationsOf } from './cases.js';
@@ -71,9 +71,9 @@ function timedBackend(inner: Backend, costs: Costs): Backend {
     scatterAddRows: (call) =>
       timed(`scatter ${call.indices.length} x ${call.columns}`, 0, () => inner.scatterAddRows(call)),
     numThreads: 1,
-    numMeetingThreads: 1,
+    numBarrierThreads: 1,
     pack: (call) => timed(`pack ${call.k} x ${call.n}`, 0, () => inner.pack(call)),
-    runParts: (parts) => runPartsInOrder(wrapped, parts),
+    parallelFor: (parts) => runInOrder(wrapped, parts),
     recurrentForward: (calls) => recurrentForward(wrapped, calls),
     recurrentBackward: (calls) => recurrentBackward(wrapped, calls),
   };

@@ -83,7 +83,7 @@ export {
   singleInput,
   type WeightOptions,
 } from './layers/layer.js';
-export type { DeferredSoftmax, ScoreOptions } from './layers/deferred-softmax.js';
+export type { FusedSoftmax, ScoreOptions } from './layers/fused-softmax.js';
 export { type Mask, maskOf, setMask } from './layers/mask.js';
 export type { Stepper } from './layers/stepper.js';
 export {

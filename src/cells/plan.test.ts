@@ -39,21 +39,21 @@ describe('a plan', () => {
     const plan = planOf('lstm');
     const gate = (activation: string, name: string): string =>
       `${activation}(add(add(input.${name}, bias.${name}), recurrent.${name}))`;
-    expect(formulas(plan.trainingStages, 'kept.').sort()).toEqual([
+    expect(formulas(plan.trainingStages, 'saved.').sort()).toEqual([
       gate('sigmoid', 'forget'),
       gate('sigmoid', 'input'),
       gate('sigmoid', 'output'),
       gate('tanh', 'candidate'),
     ]);
-    expect([...plan.keptSlots].sort()).toEqual([0, 1, 2, 3]);
+    expect([...plan.savedSlots].sort()).toEqual([0, 1, 2, 3]);
     expect(plan.gateSlots).toBe(4);
-    expect(plan.gradientOverKept).toBe(true);
-    expect(formulas(plan.inferenceStages, 'kept.')).toEqual([]);
+    expect(plan.gradientOverSaved).toBe(true);
+    expect(formulas(plan.inferenceStages, 'saved.')).toEqual([]);
   });
 
   it('keeps nothing of a simple cell, whose derivative is written with its state', () => {
     const plan = planOf('simple');
-    expect(plan.keptSlots).toEqual([]);
+    expect(plan.savedSlots).toEqual([]);
     expect(formulas(plan.backward(true).stages, 'dInput.')).toEqual([
       'mul(add(dNext.hidden, dOutput), sub(1, mul(next.hidden, next.hidden)))',
     ]);
@@ -62,7 +62,7 @@ describe('a plan', () => {
   it('keeps what the reset gate of a reset-after GRU multiplies, behind three activated gates', () => {
     const plan = planOf('gru');
     expect(plan.gateSlots).toBe(4);
-    expect(formulas(plan.trainingStages, 'kept.')).toContain('add(recurrent.candidate, recurrentBias.candidate)');
+    expect(formulas(plan.trainingStages, 'saved.')).toContain('add(recurrent.candidate, recurrentBias.candidate)');
     expect(plan.sharedGateGradient).toBe(false);
     expect(plan.hasRecurrentBias).toBe(true);
   });
@@ -76,7 +76,7 @@ describe('a plan', () => {
     expect(productsOf(plan.inferenceStages)).toEqual([1, 1, 0]);
     expect(outputsOf(plan.inferenceStages)).toEqual([[], ['operand.0'], ['next.hidden']]);
     expect(productsOf(plan.backward(true).stages)).toEqual([1, 0]);
-    expect(plan.gradientOverKept).toBe(false);
+    expect(plan.gradientOverSaved).toBe(false);
     expect(plan.sharedGateGradient).toBe(true);
   });
 
@@ -197,7 +197,7 @@ describe('a plan', () => {
     }
   });
 
-  it('reads back only what is stored: states, operands, kept values and parameters', () => {
+  it('reads back only what is stored: states, operands, saved values and parameters', () => {
     for (const cell of [...libraryCells, ...unusualCells]) {
       const plan = planCell(cell);
       for (const hasOutput of [true, false]) {
@@ -207,7 +207,7 @@ describe('a plan', () => {
         expect(
           leaves.filter(
             (name) =>
-              !/^(state|next|operand|kept|dNext|dOperand|vector|mask|bias|recurrentBias)\.|^dOutput$/.test(name),
+              !/^(state|next|operand|saved|dNext|dOperand|vector|mask|bias|recurrentBias)\.|^dOutput$/.test(name),
           ),
           cell.name,
         ).toEqual([]);

@@ -12,7 +12,7 @@ import { derive } from '../expression/derive.js';
 import { Simplifier } from '../expression/simplify.js';
 import { type OutputRequest, type PointwiseProgram, pointwiseProgram } from '../expression/program.js';
 import type { Cell, EquationOptions } from './define-cell.js';
-import { chooseKept } from './kept.js';
+import { chooseSaved } from './saved.js';
 
 /**
  * How a cell's equations run along time: an alternation of pointwise programs and matrix products, forward and
@@ -25,10 +25,10 @@ export interface CellPlan {
   readonly products: readonly Product[];
   /** How many computed operands each row stores. */
   readonly operands: readonly string[];
-  /** Slots of `units` values per row of the gates buffer: input products first; kept values lie over or behind them. */
+  /** Slots of `units` values per row of the gates buffer: input products first; saved values lie over or behind them. */
   readonly gateSlots: number;
-  /** Slot of each kept value in the gates buffer. */
-  readonly keptSlots: readonly number[];
+  /** Slot of each saved value in the gates buffer. */
+  readonly savedSlots: readonly number[];
   /** The state that is the output, or undefined where the output is a value of its own. */
   readonly outputState: string | undefined;
   readonly masks: readonly string[];
@@ -37,8 +37,8 @@ export interface CellPlan {
   readonly hasRecurrentBias: boolean;
   /** Whether dL/d(input product) and dL/d(recurrent product) are the same for every gate. */
   readonly sharedGateGradient: boolean;
-  /** Whether dL/d(input product) may overwrite the kept values. */
-  readonly gradientOverKept: boolean;
+  /** Whether dL/d(input product) may overwrite the saved values. */
+  readonly gradientOverSaved: boolean;
   readonly trainingStages: readonly Stage[];
   readonly inferenceStages: readonly Stage[];
   /** With and without a gradient of each step's output. */
@@ -105,17 +105,17 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
   const stored = new Map<Expression, Expression>();
   for (const state of cell.states) if (!isLeafOrConstant(next[state])) stored.set(next[state], leaf(`next.${state}`));
   computed.forEach((node, j) => stored.set(node, leaf(`operand.${j}`)));
-  const kept = chooseKept(forwardRoots, [...withOutput.values()], stored);
-  kept.forEach((node, k) => stored.set(node, leaf(`kept.${k}`)));
+  const saved = chooseSaved(forwardRoots, [...withOutput.values()], stored);
+  saved.forEach((node, k) => stored.set(node, leaf(`saved.${k}`)));
 
   const finalLevel = Math.max(
     0,
-    ...[...finals.map(({ expression }) => levels.of(expression)), ...kept.map((node) => levels.of(node))],
+    ...[...finals.map(({ expression }) => levels.of(expression)), ...saved.map((node) => levels.of(node))],
   );
-  const keptLieOver = kept.every((node) => levels.of(node) === finalLevel);
-  const keptSlots = kept.map((_, k) => (keptLieOver ? k : cell.gates.length + k));
-  const gateSlots = Math.max(cell.gates.length, ...keptSlots.map((slot) => slot + 1));
-  const keptOutputs = kept.map((node, k): OutputRequest => ({ name: `kept.${k}`, expression: node }));
+  const savedLieOver = saved.every((node) => levels.of(node) === finalLevel);
+  const savedSlots = saved.map((_, k) => (savedLieOver ? k : cell.gates.length + k));
+  const gateSlots = Math.max(cell.gates.length, ...savedSlots.map((slot) => slot + 1));
+  const savedOutputs = saved.map((node, k): OutputRequest => ({ name: `saved.${k}`, expression: node }));
   const operandOutputs = computed.map((node, j): OutputRequest => ({ name: `operand.${j}`, expression: node }));
 
   const stagesOf = (name: string, early: OutputRequest[]): Stage[] => {
@@ -157,15 +157,15 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
     products,
     operands: computed.map((_, j) => `operand.${j}`),
     gateSlots,
-    keptSlots,
+    savedSlots,
     outputState,
     masks: allLeaves.filter(({ name }) => name.startsWith('mask.')).map(({ name }) => name),
     scalars: allLeaves.filter(({ access }) => access === 'scalar').map(({ name }) => name),
     hasBias: options.useBias ?? true,
     hasRecurrentBias: cell.recurrentBias && (options.useBias ?? true),
     sharedGateGradient,
-    gradientOverKept: keptLieOver && backward(true).stages.length === 1,
-    trainingStages: stagesOf('forward', keptOutputs),
+    gradientOverSaved: savedLieOver && backward(true).stages.length === 1,
+    trainingStages: stagesOf('forward', savedOutputs),
     inferenceStages: stagesOf('infer', []),
     backward,
   };
@@ -187,11 +187,11 @@ function planBackward(
     const expression = simplifier.simplify(derived);
     gradientOf.set(name, expression);
     const [role, what] = splitName(name);
-    if (role === 'input') requests.push({ name: `dInput.${what}`, expression: withoutTraces(expression) });
+    if (role === 'input') requests.push({ name: `dInput.${what}`, expression: flushTinyGradient(expression) });
     if (role === 'recurrent' && operandOf.has(what) && !sharedGateGradient)
-      requests.push({ name: `dRecurrent.${what}`, expression: withoutTraces(expression) });
+      requests.push({ name: `dRecurrent.${what}`, expression: flushTinyGradient(expression) });
     if (role === 'state' && expression.kind === 'constant' && expression.value === 0) withoutDirect.push(what);
-    else if (role === 'state') requests.push({ name: `dState.${what}`, expression: withoutTraces(expression) });
+    else if (role === 'state') requests.push({ name: `dState.${what}`, expression: flushTinyGradient(expression) });
     if (role === 'vector') requests.push({ name: `dVector.${what}`, expression, reduce: 'rows', accumulate: true });
   }
   const levels = new Levels('dOperand.', (index) => {
@@ -224,13 +224,13 @@ function planBackward(
  * A gradient that has shrunk to nothing on its way back in time is nothing. Left alone, it would become a subnormal
  * number, with which processors compute up to a hundred times slower.
  */
-function withoutTraces(gradient: Expression): Expression {
+function flushTinyGradient(gradient: Expression): Expression {
   if (isLeafOrConstant(gradient)) return gradient;
-  return select(greater(leastGradient, abs(gradient)), 0, gradient);
+  return select(greater(flushThreshold, abs(gradient)), 0, gradient);
 }
 
 /** Far below what float32 adds to any weight, and far enough above its smallest normal number (1.2e-38) to be multiplied by a weight. */
-const leastGradient = 1e-30;
+const flushThreshold = 1e-30;
 
 /** Neighbouring gates that multiply the same operand share one product. */
 function groupProducts(

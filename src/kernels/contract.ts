@@ -47,21 +47,21 @@ export interface Backend {
   recurrentForward(calls: readonly RecurrentForwardCall[]): void;
   recurrentBackward(calls: readonly RecurrentBackwardCall[]): void;
 
-  /** How many parts of {@link runParts} can run at the same time now; 1 where there are no threads. */
+  /** How many work items of {@link parallelFor} can run at the same time now; 1 where there are no threads. */
   readonly numThreads: number;
-  /** Among how many threads parts with meetings are worth splitting now; fewer while other work keeps threads from being in time. */
-  readonly numMeetingThreads: number;
+  /** Among how many threads work items with barriers are worth splitting now; fewer while other work keeps threads from being in time. */
+  readonly numBarrierThreads: number;
   /**
    * Lays op(b) out for products with the same b, to be given as their `packed`; undefined where that would not pay. It
    * lives until the innermost open scope closes, and is not changed by later writes to b.
    */
   pack(call: PackCall): PackedMatrix | undefined;
   /**
-   * Runs parts at the same time where there are threads, each with its loops in order. No part may write what another
-   * reads or writes between two meetings. With `meets`, there are at most {@link numThreads} parts and
-   * all have the same number of meetings. Returns when all is done.
+   * Runs work items at the same time where there are threads, each with its loops in order. No item may write what another
+   * reads or writes between two barriers. With `usesBarriers`, there are at most {@link numThreads} items and
+   * all have the same number of barriers. Returns when all is done.
    */
-  runParts(parts: readonly Part[], options?: { readonly meets: boolean }): void;
+  parallelFor(items: readonly WorkItem[], options?: { readonly usesBarriers: boolean }): void;
 
   /**
    * Carries out `work` and notes what it computes, to be computed again from what buffers of {@link Backend.allocate} then
@@ -160,26 +160,26 @@ export interface PackedMatrix {
   readonly k: number;
 }
 
-/** A view that lies `advance` elements further at each step of its loop, or stays where that is absent. */
-export interface Moving extends Strided {
-  readonly advance?: number | undefined;
+/** A view that lies `stepStride` elements further at each step of its loop, or stays where that is absent. */
+export interface StepStrided extends Strided {
+  readonly stepStride?: number | undefined;
 }
 
-/** One call of a loop. At a meeting, every part waits until all have come there. */
+/** One call of a loop. At a barrier, every work item waits until all have come there. */
 export type StepCall =
-  | { readonly kind: 'pointwise'; readonly call: MovingPointwiseCall }
-  | { readonly kind: 'matmul'; readonly call: MovingMatmulCall }
-  | { readonly kind: 'meeting' };
+  | { readonly kind: 'pointwise'; readonly call: StepStridedPointwiseCall }
+  | { readonly kind: 'matmul'; readonly call: StepStridedMatmulCall }
+  | { readonly kind: 'barrier' };
 
-export interface MovingPointwiseCall extends PointwiseCall {
-  readonly inputs: Readonly<Record<string, Moving>>;
-  readonly outputs: Readonly<Record<string, Moving>>;
+export interface StepStridedPointwiseCall extends PointwiseCall {
+  readonly inputs: Readonly<Record<string, StepStrided>>;
+  readonly outputs: Readonly<Record<string, StepStrided>>;
 }
 
 /** b stays. */
-export interface MovingMatmulCall extends MatmulCall {
-  readonly a: Moving;
-  readonly c: Moving;
+export interface StepStridedMatmulCall extends MatmulCall {
+  readonly a: StepStrided;
+  readonly c: StepStrided;
 }
 
 /** Calls that are made once a step, in order. */
@@ -189,7 +189,7 @@ export interface StepLoop {
 }
 
 /** What one thread does, loop after loop. */
-export type Part = readonly StepLoop[];
+export type WorkItem = readonly StepLoop[];
 
 /**
  * gatherRows: `target[i] = source[indices[i]]` for each of `indices.length` rows of `columns` values; a negative index

@@ -88,7 +88,7 @@ export function descriptionOf(host: HostGlobals): HostDescription {
 function describeWasm(): WasmDescription {
   try {
     const backend = backendNamed('wasm') as WasmBackend;
-    const { family, measured, elapsedMs }: TileChoice = backend.tileChoice;
+    const { family, measured, elapsedMs }: TileChoice = backend.chooseTiles();
     return {
       starts: { supported: true, reason: 'it runs, and its products agree with float64.' },
       threads: backend.supports('threads'),

@@ -19,7 +19,7 @@ export interface ActivationOptions extends LayerOptions {
 export class Activation extends Layer {
   readonly className = 'Activation';
   protected override readonly passesMask = true;
-  protected override readonly worksStepByStep = true;
+  protected override readonly isPointwiseInTime = true;
   readonly activation: string;
 
   constructor(options: ActivationOptions) {

@@ -80,7 +80,7 @@ describe('AdaptiveSoftmax', () => {
   it('scores labels as the probabilities say, with the likeliest classes', () => {
     const { layer, input } = built();
     const expected = slowLogProbabilities(layer, input);
-    const { total, losses, predicted } = layer.applyDeferred(input).score(labels, { weights, predicted: true });
+    const { total, losses, predicted } = layer.applyFused(input).score(labels, { weights, predicted: true });
     expectClose(
       losses.dataSync(),
       expected.map((row, i) => -row[labels[i]]),
@@ -98,9 +98,9 @@ describe('AdaptiveSoftmax', () => {
 
   it('derives by its input and by every weight, on each path', () => {
     const { layer, input } = built();
-    expectDerivative(([x]) => layer.applyDeferred(x).score(labels, { weights, predicted: false }).total, [input]);
+    expectDerivative(([x]) => layer.applyFused(x).score(labels, { weights, predicted: false }).total, [input]);
     expectDerivative(([x]) => layer.apply(x), [input]);
-    const score = (): Tensor => layer.applyDeferred(input).score(labels, { weights, predicted: false }).total;
+    const score = (): Tensor => layer.applyFused(input).score(labels, { weights, predicted: false }).total;
     const { gradients } = valueAndGradients(score, layer.weights);
     layer.weights.forEach((variable, i) => {
       const values = variable.dataSync();
@@ -140,7 +140,7 @@ describe('AdaptiveSoftmax', () => {
       const input = asTensor(hidden);
       const mean = new Float64Array(classes.length).fill(1 / classes.length);
       const { value, gradients } = valueAndGradients(
-        () => layer.applyDeferred(input).score(Int32Array.from(classes), { weights: mean, predicted: false }).total,
+        () => layer.applyFused(input).score(Int32Array.from(classes), { weights: mean, predicted: false }).total,
         [input, ...named.map(([, variable]) => variable)],
       );
       expectClose([value.item()], [expected.loss], 1e-14, 'loss');
@@ -161,7 +161,7 @@ describe('AdaptiveSoftmax', () => {
       useBackend(backend);
       const { layer, input } = built();
       const { value, gradients } = valueAndGradients(
-        () => layer.applyDeferred(input).score(labels, { weights, predicted: false }).total,
+        () => layer.applyFused(input).score(labels, { weights, predicted: false }).total,
         [input, ...layer.weights],
       );
       return [value, ...gradients, layer.apply(input)].map((result) => result.dataSync());
@@ -172,7 +172,7 @@ describe('AdaptiveSoftmax', () => {
   it('leaves the weights of clusters without labels alone', () => {
     const { layer, input } = built();
     const { gradients } = valueAndGradients(
-      () => layer.applyDeferred(input).score(new Int32Array(rows), { weights, predicted: false }).total,
+      () => layer.applyFused(input).score(new Int32Array(rows), { weights, predicted: false }).total,
       layer.weights,
     );
     expect(gradients.map((gradient) => gradient.dataSync().some((value) => value !== 0))).toEqual([
@@ -197,7 +197,7 @@ describe('AdaptiveSoftmax', () => {
     const { layer, input } = built();
     expect(
       messageOf(() =>
-        layer.applyDeferred(input).score(Int32Array.of(0, 1, 13, 3, 4, 5, 6), { weights, predicted: false }),
+        layer.applyFused(input).score(Int32Array.of(0, 1, 13, 3, 4, 5, 6), { weights, predicted: false }),
       ),
     ).toContain('[OUT_OF_RANGE] AdaptiveSoftmax: the targets hold something that is no class, at [2].');
   });

@@ -4,7 +4,7 @@ import * as ops from '../tensor/index.js';
 import { requireLabels, type ScoredLabels } from '../tensor/softmax-crossentropy.js';
 import { withoutTape } from '../tensor/tape.js';
 import { scope, type Tensor, tensor } from '../tensor/tensor.js';
-import type { DeferredSoftmax, ScoreOptions } from './deferred-softmax.js';
+import type { FusedSoftmax, ScoreOptions } from './fused-softmax.js';
 import { Dense } from './dense.js';
 import type { InitializerLike } from './initializers.js';
 import { requireFeatures } from './input-axes.js';
@@ -132,11 +132,11 @@ export class AdaptiveSoftmax extends Layer {
     return ops.reshape(this.#logProbabilities(this.#rowsOf(input)), [...input.shape.slice(0, -1), this.units]);
   }
 
-  override get defersSoftmax(): boolean {
+  override get fusesSoftmax(): boolean {
     return true;
   }
 
-  override callDeferred(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): DeferredSoftmax {
+  override callFused(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): FusedSoftmax {
     const input = this.#checked(inputs);
     const hidden = this.#rowsOf(input);
     return {
@@ -160,7 +160,7 @@ export class AdaptiveSoftmax extends Layer {
     requireLabels(this.className, labels, this.units);
     // By row: the cluster of its label, -1 for the head.
     const clusterOf = labels.map((label) => this.cutoffs.filter((first) => label >= first).length - 1);
-    const inHead = this.#head.applyDeferred(hidden).score(
+    const inHead = this.#head.applyFused(hidden).score(
       labels.map((label, row) => (clusterOf[row] < 0 ? label : shortlist + clusterOf[row])),
       { weights, predicted: false },
     );
@@ -169,7 +169,7 @@ export class AdaptiveSoftmax extends Layer {
       const rows = Int32Array.from(labels.keys()).filter((row) => clusterOf[row] === i);
       if (rows.length === 0) return;
       const own = projection.apply(gatherTensor(hidden, [rows.length, hidden.shape[1]], hidden.shape[1], rows));
-      const within = output.applyDeferred(own).score(
+      const within = output.applyFused(own).score(
         rows.map((row) => labels[row] - first),
         { weights: Float64Array.from(rows, (row) => weights[row]), predicted: false },
       );

@@ -2,7 +2,7 @@ import { requireCount } from '../errors.js';
 import * as ops from '../tensor/index.js';
 import { softmaxCrossentropy } from '../tensor/softmax-crossentropy.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { DeferredSoftmax } from './deferred-softmax.js';
+import type { FusedSoftmax } from './fused-softmax.js';
 import { requireFeatures } from './input-axes.js';
 import { KernelLayer, type KernelOptions } from './kernel-layer.js';
 import {
@@ -28,7 +28,7 @@ export interface DenseOptions extends KernelOptions {
 export class Dense extends KernelLayer {
   readonly className = 'Dense';
   protected override readonly passesMask = true;
-  protected override readonly worksStepByStep = true;
+  protected override readonly isPointwiseInTime = true;
   readonly units: number;
 
   constructor(options: DenseOptions) {
@@ -58,11 +58,11 @@ export class Dense extends KernelLayer {
     return this.activated(this.product(inputs), 'linear');
   }
 
-  override get defersSoftmax(): boolean {
+  override get fusesSoftmax(): boolean {
     return this.units > 1 && (this.activation === 'softmax' || this.activation === 'linear');
   }
 
-  override callDeferred(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): DeferredSoftmax {
+  override callFused(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): FusedSoftmax {
     const input = this.checked(inputs);
     const hidden = ops.reshape(input, [-1, this.kernel.shape[0]]);
     const { kernel, bias, units } = this;

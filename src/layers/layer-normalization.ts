@@ -57,7 +57,7 @@ const optionNames: readonly string[] = [
 export class LayerNormalization extends Layer {
   readonly className = 'LayerNormalization';
   protected override readonly passesMask = true;
-  protected override readonly worksStepByStep = true;
+  protected override readonly isPointwiseInTime = true;
   private readonly epsilon: number;
   private readonly fn: PointwiseFunction;
   private readonly gammaOptions: WeightOptions | undefined;

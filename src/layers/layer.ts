@@ -3,7 +3,7 @@ import { currentRandom } from '../random.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { scope, Tensor, Variable } from '../tensor/tensor.js';
 import type { Constraint } from './constraints.js';
-import type { DeferredSoftmax } from './deferred-softmax.js';
+import type { FusedSoftmax } from './fused-softmax.js';
 import { initializerNamed, type InitializerLike, type WeightRole } from './initializers.js';
 import { type Mask, maskOf, readsMask, setMask } from './mask.js';
 import type { Regularizer } from './regularizers.js';
@@ -66,7 +66,7 @@ export abstract class Layer<Output = Tensor> {
   /** Whether a mask that comes with the input goes on with the output as it is. */
   protected readonly passesMask: boolean = false;
   /** Whether each time step of the output depends on that step of the input alone, by operations on tensors alone. */
-  protected readonly worksStepByStep: boolean = false;
+  protected readonly isPointwiseInTime: boolean = false;
   private readonly ownWeights = new Map<string, LayerWeight>();
   private builtFor: OpenShape | undefined;
   private knowsMasks = false;
@@ -146,20 +146,20 @@ export abstract class Layer<Output = Tensor> {
 
   /**
    * Whether the output is a softmax over classes, or goes into one (as {@link Layer.finalActivation} says), that
-   * {@link Layer.callDeferred} can put off.
+   * {@link Layer.callFused} can fuse with the cross-entropy.
    */
-  get defersSoftmax(): boolean {
+  get fusesSoftmax(): boolean {
     return false;
   }
 
-  /** `call` without computing the distribution; a layer that can put it off defines this. */
-  callDeferred(_inputs: Tensor | readonly Tensor[], _options: CallOptions): DeferredSoftmax {
-    throw new RondoError('INTERNAL', { where: this.className, what: 'the layer has no softmax to put off.' });
+  /** `call` without computing the distribution; a layer that can fuse it with the cross-entropy defines this. */
+  callFused(_inputs: Tensor | readonly Tensor[], _options: CallOptions): FusedSoftmax {
+    throw new RondoError('INTERNAL', { where: this.className, what: 'the layer has no softmax to fuse.' });
   }
 
   /** `apply` without computing the distribution. */
-  applyDeferred(inputs: Tensor | readonly Tensor[], options: CallOptions = {}): DeferredSoftmax {
-    return this.runWith(inputs, options, (given, all) => this.callDeferred(given, all));
+  applyFused(inputs: Tensor | readonly Tensor[], options: CallOptions = {}): FusedSoftmax {
+    return this.runWith(inputs, options, (given, all) => this.callFused(given, all));
   }
 
   /** The mask of the output where the input has one; undefined where it ends here, or where `call` gives the output its own. */
@@ -255,7 +255,7 @@ export abstract class Layer<Output = Tensor> {
    * @throws USAGE where a step of its output depends on other steps in a way that it carries no state for
    */
   stepper(_batch: number): Stepper {
-    if (this.worksStepByStep) return { states: new Map(), step: (input) => this.apply(input) as Tensor };
+    if (this.isPointwiseInTime) return { states: new Map(), step: (input) => this.apply(input) as Tensor };
     throw new RondoError('USAGE', {
       where: `${this.className}${this.name === this.className ? '' : ` ${this.name}`}`,
       what: 'the layer cannot be run one time step at a time.',

@@ -4,7 +4,7 @@ import * as ops from '../tensor/index.js';
 import { sampledCrossentropy } from '../tensor/sampled-crossentropy.js';
 import { softmaxCrossentropy } from '../tensor/softmax-crossentropy.js';
 import type { Tensor, Variable } from '../tensor/tensor.js';
-import type { DeferredSoftmax } from './deferred-softmax.js';
+import type { FusedSoftmax } from './fused-softmax.js';
 import { requireFeatures } from './input-axes.js';
 import { activatedSum } from './kernel-layer.js';
 import {
@@ -100,15 +100,15 @@ export class SampledSoftmax extends Layer {
     return activatedSum('linear', this.#product(inputs), this.bias);
   }
 
-  override get defersSoftmax(): boolean {
+  override get fusesSoftmax(): boolean {
     return this.units > 1;
   }
 
-  override callDeferred(inputs: Tensor | readonly Tensor[], { mask, training = false }: CallOptions): DeferredSoftmax {
+  override callFused(inputs: Tensor | readonly Tensor[], { mask, training = false }: CallOptions): FusedSoftmax {
     const input = this.#checked(inputs);
     const { kernel, bias, units, numSampled } = this;
     const hidden = ops.reshape(input, [-1, kernel.shape[1]]);
-    const exact: DeferredSoftmax = {
+    const exact: FusedSoftmax = {
       shape: [...input.shape.slice(0, -1), units],
       mask,
       score: (labels, options) =>

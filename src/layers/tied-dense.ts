@@ -4,7 +4,7 @@ import * as ops from '../tensor/index.js';
 import { softmaxCrossentropy } from '../tensor/softmax-crossentropy.js';
 import type { Tensor, Variable } from '../tensor/tensor.js';
 import type { ConstraintLike } from './constraints.js';
-import type { DeferredSoftmax } from './deferred-softmax.js';
+import type { FusedSoftmax } from './fused-softmax.js';
 import { Embedding } from './embedding.js';
 import type { InitializerLike } from './initializers.js';
 import { requireFeatures, titleOf } from './input-axes.js';
@@ -54,7 +54,7 @@ export interface TiedDenseOptions extends LayerOptions {
 export class TiedDense extends Layer {
   readonly className = 'TiedDense';
   protected override readonly passesMask = true;
-  protected override readonly worksStepByStep = true;
+  protected override readonly isPointwiseInTime = true;
   readonly activation: string;
   #linked: Embedding | undefined;
   private bias: Variable | undefined;
@@ -128,11 +128,11 @@ export class TiedDense extends Layer {
     return activatedSum('linear', this.#product(inputs), this.bias);
   }
 
-  override get defersSoftmax(): boolean {
+  override get fusesSoftmax(): boolean {
     return this.embedding.inputDim > 1 && (this.activation === 'softmax' || this.activation === 'linear');
   }
 
-  override callDeferred(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): DeferredSoftmax {
+  override callFused(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): FusedSoftmax {
     const input = this.#checked(inputs);
     const { bias, embedding } = this;
     const hidden = ops.reshape(input, [-1, embedding.outputDim]);

@@ -1,7 +1,7 @@
 import { RondoError } from '../errors.js';
 import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { DeferredSoftmax } from './deferred-softmax.js';
+import type { FusedSoftmax } from './fused-softmax.js';
 import { titleOf } from './input-axes.js';
 import {
   type CallOptions,
@@ -30,7 +30,7 @@ export interface TimeDistributedOptions extends LayerOptions {
  */
 export class TimeDistributed extends Layer {
   readonly className = 'TimeDistributed';
-  protected override readonly worksStepByStep = true;
+  protected override readonly isPointwiseInTime = true;
   readonly layer: Layer;
 
   constructor(options: TimeDistributedOptions) {
@@ -80,17 +80,17 @@ export class TimeDistributed extends Layer {
     return this.eachStep(inputs, options, (steps, inside) => this.layer.applyLogits(steps, inside));
   }
 
-  override get defersSoftmax(): boolean {
-    return this.layer.defersSoftmax;
+  override get fusesSoftmax(): boolean {
+    return this.layer.fusesSoftmax;
   }
 
-  override callDeferred(inputs: Tensor | readonly Tensor[], options: CallOptions): DeferredSoftmax {
+  override callFused(inputs: Tensor | readonly Tensor[], options: CallOptions): FusedSoftmax {
     const { batch, time, steps, inside, outputMask } = this.split(inputs, options);
-    const deferred = this.layer.applyDeferred(steps, inside);
+    const fused = this.layer.applyFused(steps, inside);
     return {
-      ...deferred,
-      shape: [batch, time, ...deferred.shape.slice(1)],
-      mask: bothMasks(deferred.mask, outputMask),
+      ...fused,
+      shape: [batch, time, ...fused.shape.slice(1)],
+      mask: bothMasks(fused.mask, outputMask),
     };
   }
 

@@ -2,7 +2,7 @@ import { RondoError } from '../errors.js';
 import { currentRandom, type RandomState, replayed } from '../random.js';
 import { describeShape, sameShape } from '../shape.js';
 import { requireTensors } from './operands.js';
-import { noteOperation, pullBack, traced } from './tape.js';
+import { recordOperation, vjp, traced } from './tape.js';
 import { innerScope, scope, Tensor } from './tensor.js';
 
 /**
@@ -37,7 +37,7 @@ export function checkpoint<const Inputs extends readonly Tensor[], Output extend
     // What passes through unchanged keeps its own derivative.
     const places = results.flatMap((value, i) => (depends(value) ? [i] : []));
     const shapes = places.map((place) => results[place].shape);
-    noteOperation(
+    recordOperation(
       uses,
       places.map((place) => results[place]),
       (dResults, wanted, sums) => {
@@ -53,7 +53,7 @@ export function checkpoint<const Inputs extends readonly Tensor[], Output extend
           return places.map((place) => repeated[place]);
         };
         innerScope(() => {
-          const gradients = pullBack(again, by, dResults);
+          const gradients = vjp(again, by, dResults);
           for (const value of by) {
             const gradient = gradients.get(value);
             if (gradient !== undefined) sums.add(value, gradient);

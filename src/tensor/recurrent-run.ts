@@ -99,7 +99,7 @@ export class RecurrentRun {
     } else if (dOutput !== undefined) dPacked = this.#packedOutputGradient(dOutput);
 
     const slots = plan.gateSlots * units;
-    const dInput: Strided = plan.gradientOverKept
+    const dInput: Strided = plan.gradientOverSaved
       ? this.#rows(this.#gates, slots)
       : this.#rows(emptyTensor([numRows, this.#gateWidth]), this.#gateWidth);
     const gradients = new Map<string, Tensor>();

@@ -4,7 +4,7 @@ import { gatherInto, scatterAdd } from './gather.js';
 import { type Packing, packSequences } from './packing.js';
 import { recurrent, type RecurrentArguments, type RecurrentResult } from './recurrent.js';
 import { type Segment, segmentsOf } from './segments.js';
-import { operation, pullBack, withoutTape } from './tape.js';
+import { operation, vjp, withoutTape } from './tape.js';
 import { aliasTensor, emptyTensor, innerScope, type Tensor } from './tensor.js';
 
 /**
@@ -112,7 +112,7 @@ class SegmentedRun {
           dOutput && this.#outputGradient(segment, dOutput),
           ...dStates.map((dState) => firstRows(dState, segment.rows)),
         ];
-        const gradients = pullBack(again, by, dResults);
+        const gradients = vjp(again, by, dResults);
         starts[i].forEach((start, j) => copyInto(dStates[j], gradients.get(start)!));
         weights.forEach((weight, j) => {
           const [sum, gradient] = [dWeights[j], gradients.get(weight)];

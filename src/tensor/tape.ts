@@ -96,13 +96,13 @@ export function operation(
 ): Tensor[] {
   return scope(() => {
     const { outputs, backward } = compute();
-    noteOperation(inputs, outputs, backward);
+    recordOperation(inputs, outputs, backward);
     return outputs;
   });
 }
 
 /** @internal Notes the derivative of what was computed, unless no input is watched. */
-export function noteOperation(inputs: readonly Tensor[], outputs: readonly Tensor[], backward: Backward): void {
+export function recordOperation(inputs: readonly Tensor[], outputs: readonly Tensor[], backward: Backward): void {
   if (recorder !== undefined && inputs.some(isActive)) recorder.note({ inputs, outputs, backward });
 }
 
@@ -129,7 +129,7 @@ export function traced<T>(work: () => T): Traced<T> {
 }
 
 /** @internal Runs work on a tape of its own and then backwards from dL/d(results), for dL/d(`by`). */
-export function pullBack(
+export function vjp(
   work: () => readonly Tensor[],
   by: readonly Tensor[],
   dResults: readonly (Tensor | undefined)[],

@@ -97,17 +97,17 @@ export class BatchLossFunction {
 
   /** The same where nothing looks at the predictions but at what they say of the labels. */
   #scored({ labelsOf, predicted }: Scoring, batch: Batch, training: boolean): BatchLoss {
-    const deferred = this.model.forwardDeferred(batch.inputs.map(hostTensor), { training });
-    const { weights, mask } = this.#weighting(batch, 0, deferred.shape, deferred.mask);
-    const leading = deferred.shape.slice(0, -1);
-    const labels = labelsOf(hostTensor(batch.targets[0]), deferred.shape);
+    const fused = this.model.forwardFused(batch.inputs.map(hostTensor), { training });
+    const { weights, mask } = this.#weighting(batch, 0, fused.shape, fused.mask);
+    const leading = fused.shape.slice(0, -1);
+    const labels = labelsOf(hostTensor(batch.targets[0]), fused.shape);
     const { each, count } = coefficients(leading, {
       sampleWeight: weights && hostTensor(weights),
       mask: mask && hostTensor(mask),
     });
     const options = { weights: each, predicted };
-    const scores = deferred.score(labels, options);
-    const { exact } = deferred;
+    const scores = fused.score(labels, options);
+    const { exact } = fused;
     // At once: metrics are updated after the weights are.
     const seen =
       exact === undefined || this.outputs[0].metrics.length === 0
@@ -159,7 +159,7 @@ interface Scoring {
 
 /** Undefined where the model, the loss or a metric needs predictions. */
 function scoringOf(model: Model, outputs: readonly OutputTraining[]): Scoring | undefined {
-  if (outputs.length !== 1 || !model.defersSoftmax) return undefined;
+  if (outputs.length !== 1 || !model.fusesSoftmax) return undefined;
   const [{ loss, metrics }] = outputs;
   const { finalActivation } = model;
   const labelsOf = loss.labelsFor?.(finalActivation);

@@ -118,7 +118,7 @@ describe('a stream', () => {
   it('takes a layer of a user that says it works step by step', () => {
     class Doubled extends AnyLayer {
       readonly className = 'Doubled';
-      protected override readonly worksStepByStep = true;
+      protected override readonly isPointwiseInTime = true;
       constructor(private readonly looks: boolean) {
         super('Doubled', {}, []);
       }
@@ -142,7 +142,7 @@ describe('a stream', () => {
     expect(messageOf(() => doubled(true).stream())).toMatchInlineSnapshot(`
       "[USAGE] wasm backend: a step that is recorded reads its numbers back.
         expected: operations on tensors alone
-        fix: compute with \`ops\`, or leave \`worksStepByStep\` of the layer false."
+        fix: compute with \`ops\`, or leave \`isPointwiseInTime\` of the layer false."
     `);
     expectNear(plain.stream().step(signal[0]), wholeOutputs(plain)[0]);
   });

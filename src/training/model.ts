@@ -1,5 +1,5 @@
 import { RondoError } from '../errors.js';
-import type { DeferredSoftmax } from '../layers/deferred-softmax.js';
+import type { FusedSoftmax } from '../layers/fused-softmax.js';
 import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape } from '../layers/layer.js';
 import type { LayerWeight } from '../layers/layer.js';
 import { type Random, RandomStream, withRandom } from '../random.js';
@@ -252,9 +252,9 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
     return outputs;
   }
 
-  /** @internal Runs a model whose one output can be put off. */
-  forwardDeferred(inputs: readonly Tensor[], options: CallOptions): DeferredSoftmax {
-    return this.applyDeferred(inputs.length === 1 ? inputs[0] : inputs, options);
+  /** @internal Runs a model whose one output ends in a fused softmax. */
+  forwardFused(inputs: readonly Tensor[], options: CallOptions): FusedSoftmax {
+    return this.applyFused(inputs.length === 1 ? inputs[0] : inputs, options);
   }
 
   /** @internal How outputs are arranged; undefined before the first run. */

@@ -1,5 +1,5 @@
 import { describeValue, RondoError } from '../errors.js';
-import type { DeferredSoftmax } from '../layers/deferred-softmax.js';
+import type { FusedSoftmax } from '../layers/fused-softmax.js';
 import {
   type CallOptions,
   describeOpenShape,
@@ -112,12 +112,12 @@ export class Sequential extends Model<Tensor> {
     return this.run(inputs, options, (last, value, own) => requireTensor(last, last.applyLogits(value, own)));
   }
 
-  override get defersSoftmax(): boolean {
-    return this.layers.at(-1)?.defersSoftmax ?? false;
+  override get fusesSoftmax(): boolean {
+    return this.layers.at(-1)?.fusesSoftmax ?? false;
   }
 
-  override callDeferred(inputs: Tensor | readonly Tensor[], options: CallOptions): DeferredSoftmax {
-    return this.run(inputs, options, (last, value, own) => last.applyDeferred(value, own));
+  override callFused(inputs: Tensor | readonly Tensor[], options: CallOptions): FusedSoftmax {
+    return this.run(inputs, options, (last, value, own) => last.applyFused(value, own));
   }
 
   override stepper(batch: number): Stepper {

@@ -61,7 +61,7 @@ describe.each(wasmOfEveryFamily)('layers of large kernels on $title', ({ make })
   });
 });
 
-/** Many stretches of steps: more calls than fit at first, shares of rows that end at different times, and steps back. */
+/** Many runs of steps: more calls than fit at first, shares of rows that end at different times, and steps back. */
 describe('sequences of many different lengths', () => {
   afterAll(() => void useBackend('wasm'));
 

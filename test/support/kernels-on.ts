@@ -31,9 +31,9 @@ export function matmulOn(
       memory.openScope();
       const place = packed ? kernels.packPlace({ ...given, times: 9 }) : undefined;
       if (place !== undefined) runner.run((writer) => kernels.writePack(writer, { ...given, times: 9 }, place));
-      const { way, call } = kernels.wayOf({ ...given, packed: place });
-      for (const part of parts > 1 ? kernels.cut(call, way, parts) : [call]) {
-        runner.run((writer, workspace) => kernels.write(writer, part, way, workspace));
+      const { strategy, call } = kernels.wayOf({ ...given, packed: place });
+      for (const part of parts > 1 ? kernels.cut(call, strategy, parts) : [call]) {
+        runner.run((writer, workspace) => kernels.write(writer, part, strategy, workspace));
       }
       memory.closeScope();
     },

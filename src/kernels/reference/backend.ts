@@ -7,7 +7,7 @@ import type {
   GatherCall,
   MatmulCall,
   MemoryReport,
-  Part,
+  WorkItem,
   PointwiseCall,
   RecurrentBackwardCall,
   RecurrentForwardCall,
@@ -15,7 +15,7 @@ import type {
   Support,
   View,
 } from '../contract.js';
-import { runPartsInOrder } from '../run-parts.js';
+import { runInOrder } from '../run-in-order.js';
 import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
 
 class ReferenceBuffer implements Buffer {
@@ -176,14 +176,14 @@ class ReferenceBackend implements Backend {
   }
 
   readonly numThreads = 1;
-  readonly numMeetingThreads = 1;
+  readonly numBarrierThreads = 1;
 
   pack(): undefined {
     return undefined;
   }
 
-  runParts(parts: readonly Part[]): void {
-    runPartsInOrder(this, parts);
+  parallelFor(parts: readonly WorkItem[]): void {
+    runInOrder(this, parts);
   }
 
   recurrentForward(calls: readonly RecurrentForwardCall[]): void {

@@ -1,7 +1,14 @@
 import type { CellPlan } from '../../cells/plan.js';
 import type { PointwiseProgram } from '../../expression/program.js';
-import type { Moving, MovingPointwiseCall, RecurrentBackwardCall, RecurrentCall, Strided, View } from '../contract.js';
-import type { Movement, Share, Stretch } from './layout.js';
+import type {
+  StepStrided,
+  StepStridedPointwiseCall,
+  RecurrentBackwardCall,
+  RecurrentCall,
+  Strided,
+  View,
+} from '../contract.js';
+import type { Movement, Shard, StepRun } from './layout.js';
 
 /** An array of a run as all rows and units see it, and how its place moves from step to step. */
 export interface StepArray extends Strided {
@@ -12,38 +19,38 @@ export function stepArray({ buffer, offset }: View, column: number, rowStride: n
   return { buffer, offset: offset + column, rowStride, movement };
 }
 
-/** The part of an array that a share works on, along a stretch of steps. */
+/** The part of an array that a shard works on, along a run of steps. */
 export function placed(
   { buffer, offset, rowStride, movement }: StepArray,
   firstUnit: number,
-  { start, advance }: Stretch,
-): Moving {
+  { start, stepStride }: StepRun,
+): StepStrided {
   return {
     buffer,
     offset: offset + firstUnit + start[movement] * rowStride,
     rowStride,
-    advance: advance[movement] * rowStride,
+    stepStride: stepStride[movement] * rowStride,
   };
 }
 
 /** Finds the array behind a leaf or output of a program, by the two parts of its name. */
 export type ArrayFinder = (role: string, what: string) => StepArray;
 
-/** A program over a share's rows and units, for one step after the other of a stretch. */
+/** A program over a shard's rows and units, for one step after the other of a run. */
 export function programCall(
   call: RecurrentCall,
   program: PointwiseProgram,
-  share: Share,
-  stretch: Stretch,
+  shard: Shard,
+  stepRun: StepRun,
   find: ArrayFinder,
-): MovingPointwiseCall {
+): StepStridedPointwiseCall {
   const { inputs, outputs } = namesOf(program);
-  const bind = (names: readonly ArrayName[]): Record<string, Moving> =>
-    Object.fromEntries(names.map(({ name, role, what }) => [name, placed(find(role, what), share.firstUnit, stretch)]));
+  const bind = (names: readonly ArrayName[]): Record<string, StepStrided> =>
+    Object.fromEntries(names.map(({ name, role, what }) => [name, placed(find(role, what), shard.firstUnit, stepRun)]));
   return {
     program,
-    rows: stretch.numRows,
-    columns: share.numUnits,
+    rows: stepRun.numRows,
+    columns: shard.numUnits,
     inputs: bind(inputs),
     outputs: bind(outputs),
     scalars: call.scalars,
@@ -97,7 +104,7 @@ export interface BackwardArrays {
   readonly dRecurrent: Strided;
   /** By operand: `[B, U]`. */
   readonly dOperands: readonly View[];
-  /** By name: where a share sums the gradient of a vector. */
+  /** By name: where a shard sums the gradient of a vector. */
   readonly dVectors: Readonly<Record<string, View>>;
 }
 
@@ -135,8 +142,8 @@ function sharedArray(call: RecurrentCall, role: string, what: string): StepArray
   switch (role) {
     case 'input':
       return stepArray(call.gates, gateIndex(plan, what) * units, plan.gateSlots * units, 'packed');
-    case 'kept':
-      return stepArray(call.gates, plan.keptSlots[Number(what)] * units, plan.gateSlots * units, 'packed');
+    case 'saved':
+      return stepArray(call.gates, plan.savedSlots[Number(what)] * units, plan.gateSlots * units, 'packed');
     case 'state':
       return stepArray(call.states[what], 0, units, 'stateBefore');
     case 'operand':

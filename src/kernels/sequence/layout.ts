@@ -29,7 +29,7 @@ export function layoutOf({ activeRows, batch }: Pick<RecurrentCall, 'activeRows'
 }
 
 /** The rows of the batch and the units that one part of a run works on. */
-export interface Share {
+export interface Shard {
   readonly firstRow: number;
   readonly numRows: number;
   readonly firstUnit: number;
@@ -39,43 +39,43 @@ export interface Share {
 /** How an array's place moves from step to step. */
 export type Movement = 'fixed' | 'packed' | 'stateBefore' | 'stateAfter';
 
-/** Steps in which a share's arrays move evenly, so that one loop runs through them. */
-export interface Stretch {
+/** Steps in which a shard's arrays move evenly, so that one loop runs through them. */
+export interface StepRun {
   readonly numSteps: number;
-  /** Rows of the share that are still active. */
+  /** Rows of the shard that are still active. */
   readonly numRows: number;
   /** By movement: the first row at the first step, and by how many rows each further step moves. */
   readonly start: Readonly<Record<Movement, number>>;
-  readonly advance: Readonly<Record<Movement, number>>;
+  readonly stepStride: Readonly<Record<Movement, number>>;
 }
 
-/** All steps of a share in which it has active rows, from the first step on or backwards from the last. */
-export function stretchesOf(layout: Layout, share: Share, order: 'forward' | 'backward'): Stretch[] {
+/** All steps of a shard in which it has active rows, from the first step on or backwards from the last. */
+export function stepRunsOf(layout: Layout, shard: Shard, order: 'forward' | 'backward'): StepRun[] {
   const { steps, activeRows } = layout;
   const stepAt = (i: number): number => (order === 'forward' ? i : steps - 1 - i);
-  const rowsAt = (t: number): number => Math.max(0, Math.min(share.numRows, activeRows[t] - share.firstRow));
-  const stretches: Stretch[] = [];
+  const rowsAt = (t: number): number => Math.max(0, Math.min(shard.numRows, activeRows[t] - shard.firstRow));
+  const stepRuns: StepRun[] = [];
   for (let first = 0; first < steps; ) {
     const t = stepAt(first);
     const numRows = rowsAt(t);
-    const start = placesOf(layout, share, t);
-    let advance: Record<Movement, number> = { fixed: 0, packed: 0, stateBefore: 0, stateAfter: 0 };
+    const start = placesOf(layout, shard, t);
+    let stepStride: Record<Movement, number> = { fixed: 0, packed: 0, stateBefore: 0, stateAfter: 0 };
     let numSteps = 1;
     for (; first + numSteps < steps; numSteps++) {
       const next = stepAt(first + numSteps);
       if (rowsAt(next) !== numRows) break;
-      const moved = difference(placesOf(layout, share, next), placesOf(layout, share, stepAt(first + numSteps - 1)));
-      if (numSteps === 1) advance = moved;
-      else if (!isSame(moved, advance)) break;
+      const moved = difference(placesOf(layout, shard, next), placesOf(layout, shard, stepAt(first + numSteps - 1)));
+      if (numSteps === 1) stepStride = moved;
+      else if (!isSame(moved, stepStride)) break;
     }
-    if (numRows > 0) stretches.push({ numSteps, numRows, start, advance });
+    if (numRows > 0) stepRuns.push({ numSteps, numRows, start, stepStride });
     first += numSteps;
   }
-  return stretches;
+  return stepRuns;
 }
 
-function placesOf({ batch, firstRow, stateBefore }: Layout, share: Share, t: number): Record<Movement, number> {
-  const first = share.firstRow;
+function placesOf({ batch, firstRow, stateBefore }: Layout, shard: Shard, t: number): Record<Movement, number> {
+  const first = shard.firstRow;
   return {
     fixed: first,
     packed: first + firstRow[t],

@@ -1,7 +1,7 @@
 import type { Product } from '../../cells/plan.js';
 import type { Backend, MatmulCall, PackedMatrix, RecurrentCall, StepCall, Strided, View } from '../contract.js';
 import { columnsAt, placed, stepArray, type StepArray } from './arrays.js';
-import type { Share, Stretch } from './layout.js';
+import type { Shard, StepRun } from './layout.js';
 
 /**
  * The recurrent products of a run, `operand [rows, U] x recurrentKernel[:, gates]`, and their transposes backwards. The
@@ -19,17 +19,17 @@ export class RecurrentProducts {
     this.#gateWidth = call.plan.cell.gates.length * call.units;
   }
 
-  /** A share's columns of a product: all gates at once where the share has all units. */
-  forward(product: Product, target: Strided, share: Share, stretch: Stretch): StepCall[] {
+  /** A shard's columns of a product: all gates at once where the shard has all units. */
+  forward(product: Product, target: Strided, shard: Shard, stepRun: StepRun): StepCall[] {
     const { units } = this.#call;
-    const isWhole = share.numUnits === units;
-    const n = isWhole ? product.numGates * units : share.numUnits;
-    const a = placed(this.operand(product), 0, stretch);
+    const isWhole = shard.numUnits === units;
+    const n = isWhole ? product.numGates * units : shard.numUnits;
+    const a = placed(this.operand(product), 0, stepRun);
     return Array.from({ length: isWhole ? 1 : product.numGates }, (_, i): StepCall => {
-      const column = (product.firstGate + i) * units + share.firstUnit;
-      const c = placed(stepArray(target, column, target.rowStride, 'fixed'), 0, stretch);
+      const column = (product.firstGate + i) * units + shard.firstUnit;
+      const c = placed(stepArray(target, column, target.rowStride, 'fixed'), 0, stepRun);
       return this.#matmul(`forward ${column}`, {
-        m: stretch.numRows,
+        m: stepRun.numRows,
         n,
         k: units,
         a,
@@ -39,25 +39,25 @@ export class RecurrentProducts {
     });
   }
 
-  /** A share's units of the transposed product: dL/d(operand) from dL/d(product). */
+  /** A shard's units of the transposed product: dL/d(operand) from dL/d(product). */
   backward(
     product: Product,
     dRecurrent: Strided,
     target: View,
     accumulate: boolean,
-    share: Share,
-    stretch: Stretch,
+    shard: Shard,
+    stepRun: StepRun,
   ): StepCall {
     const { units } = this.#call;
     const column = product.firstGate * units;
-    return this.#matmul(`backward ${column} ${share.firstUnit}`, {
-      m: stretch.numRows,
-      n: share.numUnits,
+    return this.#matmul(`backward ${column} ${shard.firstUnit}`, {
+      m: stepRun.numRows,
+      n: shard.numUnits,
       k: product.numGates * units,
-      a: placed(stepArray(dRecurrent, column, dRecurrent.rowStride, 'packed'), 0, stretch),
-      b: columnsAt(this.#kernel(), share.firstUnit, column),
+      a: placed(stepArray(dRecurrent, column, dRecurrent.rowStride, 'packed'), 0, stepRun),
+      b: columnsAt(this.#kernel(), shard.firstUnit, column),
       transposeB: true,
-      c: placed(stepArray(target, share.firstUnit, units, 'fixed'), 0, stretch),
+      c: placed(stepArray(target, shard.firstUnit, units, 'fixed'), 0, stepRun),
       accumulate,
     });
   }

@@ -281,8 +281,10 @@ function backwards(
     (targets[name] = { view: weight(size), size, start: started }).view;
   const dStates = Object.fromEntries(cell.states.map((state) => [state, view(B * U, cotangents[state])]));
   backend.recurrentForward([call]);
-  const width = plan.gradientOverKept ? plan.gateSlots * U : G * U;
-  const dInput = plan.gradientOverKept ? { ...call.gates, rowStride: width } : { ...view(N * G * U), rowStride: width };
+  const width = plan.gradientOverSaved ? plan.gateSlots * U : G * U;
+  const dInput = plan.gradientOverSaved
+    ? { ...call.gates, rowStride: width }
+    : { ...view(N * G * U), rowStride: width };
   backend.recurrentBackward([
     {
       ...call,

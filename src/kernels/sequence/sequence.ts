@@ -2,7 +2,7 @@ import { constant, leaf } from '../../expression/build.js';
 import { pointwiseProgram } from '../../expression/program.js';
 import type {
   Backend,
-  Part,
+  WorkItem,
   RecurrentBackwardCall,
   RecurrentCall,
   RecurrentForwardCall,
@@ -19,7 +19,7 @@ import {
   programCall,
   stepArray,
 } from './arrays.js';
-import { type Layout, layoutOf, type Share, type Stretch, stretchesOf } from './layout.js';
+import { type Layout, layoutOf, type Shard, type StepRun, stepRunsOf } from './layout.js';
 import { RecurrentProducts } from './products.js';
 import { splitRun } from './split.js';
 
@@ -30,16 +30,16 @@ import { splitRun } from './split.js';
  * States are stored `[B + N, U]`: the initial state, then the state after each step, so that no step is special. The
  * rows that step t reads are the first `activeRows[t]` rows of what step t - 1 wrote.
  *
- * A run is split into shares of rows or of units (split.ts); each becomes a part with one loop for every stretch of
- * steps in which its arrays move evenly, and the backend runs the parts, at the same time where it has threads. Runs that do
+ * A run is split into shards of rows or of units (split.ts); each becomes an item with one loop for every run of
+ * steps in which its arrays move evenly, and the backend runs the items, at the same time where it has threads. Runs that do
  * not depend on each other, such as the two directions of a bidirectional layer, are given together.
  */
 export function recurrentForward(backend: Backend, calls: readonly RecurrentForwardCall[]): void {
   backend.openScope();
   const runs = calls.map((call) => forwardRun(backend, call, threadsFor(backend, calls)));
-  backend.runParts(
-    runs.flatMap(({ parts }) => parts),
-    { meets: runs.some(({ meets }) => meets) },
+  backend.parallelFor(
+    runs.flatMap(({ items }) => items),
+    { usesBarriers: runs.some(({ usesBarriers }) => usesBarriers) },
   );
   backend.closeScope();
 }
@@ -48,31 +48,31 @@ export function recurrentForward(backend: Backend, calls: readonly RecurrentForw
 export function recurrentBackward(backend: Backend, calls: readonly RecurrentBackwardCall[]): void {
   backend.openScope();
   const runs = calls.map((call) => backwardRun(backend, call, threadsFor(backend, calls)));
-  backend.runParts(
-    runs.flatMap(({ parts }) => parts),
-    { meets: runs.some(({ meets }) => meets) },
+  backend.parallelFor(
+    runs.flatMap(({ items }) => items),
+    { usesBarriers: runs.some(({ usesBarriers }) => usesBarriers) },
   );
   for (const { finish } of runs) finish();
   backend.closeScope();
 }
 
-type Threads = Pick<Backend, 'numThreads' | 'numMeetingThreads'>;
+type Threads = Pick<Backend, 'numThreads' | 'numBarrierThreads'>;
 
-/** Several runs fill the threads without meetings. */
-function threadsFor({ numThreads, numMeetingThreads }: Backend, calls: readonly RecurrentCall[]): Threads {
-  return { numThreads, numMeetingThreads: calls.length === 1 ? numMeetingThreads : 1 };
+/** Several runs fill the threads without barriers. */
+function threadsFor({ numThreads, numBarrierThreads }: Backend, calls: readonly RecurrentCall[]): Threads {
+  return { numThreads, numBarrierThreads: calls.length === 1 ? numBarrierThreads : 1 };
 }
 
 interface Run {
-  readonly parts: readonly Part[];
-  readonly meets: boolean;
+  readonly items: readonly WorkItem[];
+  readonly usesBarriers: boolean;
 }
 
 function forwardRun(backend: Backend, call: RecurrentForwardCall, threads: Threads): Run {
   const layout = layoutOf(call);
   const { plan, units } = call;
   const gateWidth = plan.cell.gates.length * units;
-  const { shares, meets } = splitRun(call, layout, threads);
+  const { shards, usesBarriers } = splitRun(call, layout, threads);
   const stages = call.training ? plan.trainingStages : plan.inferenceStages;
   const recurrent: Strided = {
     buffer: backend.temporary(plan.products.length > 0 ? call.batch * gateWidth : 0),
@@ -80,22 +80,22 @@ function forwardRun(backend: Backend, call: RecurrentForwardCall, threads: Threa
     rowStride: gateWidth,
   };
   const products = new RecurrentProducts(backend, call);
-  const stepCalls = (share: Share, stretch: Stretch): StepCall[] =>
+  const stepCalls = (shard: Shard, stepRun: StepRun): StepCall[] =>
     stages.flatMap((stage): StepCall[] => {
       const calls: StepCall[] = [];
       if (stage.program !== undefined)
         calls.push({
           kind: 'pointwise',
-          call: programCall(call, stage.program, share, stretch, (role, what) =>
+          call: programCall(call, stage.program, shard, stepRun, (role, what) =>
             forwardArray(call, recurrent, role, what),
           ),
         });
-      // A product reads the units of all shares.
-      if (meets && stage.products.length > 0) calls.push({ kind: 'meeting' });
-      for (const product of stage.products) calls.push(...products.forward(product, recurrent, share, stretch));
+      // A product reads the units of all shards.
+      if (usesBarriers && stage.products.length > 0) calls.push({ kind: 'barrier' });
+      for (const product of stage.products) calls.push(...products.forward(product, recurrent, shard, stepRun));
       return calls;
     });
-  return { parts: shares.map((share) => partOf(layout, share, 'forward', stepCalls)), meets };
+  return { items: shards.map((shard) => itemOf(layout, shard, 'forward', stepCalls)), usesBarriers };
 }
 
 /** `finish` makes the gradients that are sums over all steps. */
@@ -104,25 +104,25 @@ function backwardRun(backend: Backend, call: RecurrentBackwardCall, threads: Thr
   const { plan, units } = call;
   const gateWidth = plan.cell.gates.length * units;
   const backward = plan.backward(call.dOutput !== undefined);
-  const { shares, meets } = splitRun(call, layout, threads);
+  const { shards, usesBarriers } = splitRun(call, layout, threads);
   const dRecurrent: Strided = plan.sharedGateGradient
     ? call.dInput
     : { buffer: backend.temporary(layout.rows * gateWidth), offset: 0, rowStride: gateWidth };
   const dOperands = plan.operands.map((): View => ({ buffer: backend.temporary(call.batch * units), offset: 0 }));
   const products = new RecurrentProducts(backend, call);
-  const vectors = new VectorGradients(backend, call, meets ? 1 : shares.length);
+  const vectors = new VectorGradients(backend, call, usesBarriers ? 1 : shards.length);
 
-  const stepCalls = (share: Share, stretch: Stretch, index: number): StepCall[] => {
-    const arrays: BackwardArrays = { dRecurrent, dOperands, dVectors: vectors.of(meets ? 0 : index) };
+  const stepCalls = (shard: Shard, stepRun: StepRun, index: number): StepCall[] => {
+    const arrays: BackwardArrays = { dRecurrent, dOperands, dVectors: vectors.of(usesBarriers ? 0 : index) };
     const calls: StepCall[] = [];
-    const meet = (): void => void (meets && calls.push({ kind: 'meeting' }));
+    const barrier = (): void => void (usesBarriers && calls.push({ kind: 'barrier' }));
     for (const { program, products: following } of backward.stages) {
       if (program !== undefined)
         calls.push({
           kind: 'pointwise',
-          call: programCall(call, program, share, stretch, (role, what) => backwardArray(call, arrays, role, what)),
+          call: programCall(call, program, shard, stepRun, (role, what) => backwardArray(call, arrays, role, what)),
         });
-      if (following.length > 0) meet();
+      if (following.length > 0) barrier();
       const written = new Set<number>();
       for (const product of following) {
         calls.push(
@@ -131,32 +131,32 @@ function backwardRun(backend: Backend, call: RecurrentBackwardCall, threads: Thr
             dRecurrent,
             dOperands[product.operand!],
             written.has(product.operand!),
-            share,
-            stretch,
+            shard,
+            stepRun,
           ),
         );
         written.add(product.operand!);
       }
     }
-    if (backward.stateProducts.length > 0) meet();
+    if (backward.stateProducts.length > 0) barrier();
     const unwritten = new Set(backward.statesWithoutDirectGradient);
     for (const product of backward.stateProducts) {
       const state = product.state!;
-      calls.push(products.backward(product, dRecurrent, call.dStates[state], !unwritten.has(state), share, stretch));
+      calls.push(products.backward(product, dRecurrent, call.dStates[state], !unwritten.has(state), shard, stepRun));
       unwritten.delete(state);
     }
     for (const state of unwritten) {
-      const cleared = placed(stepArray(call.dStates[state], 0, units, 'fixed'), share.firstUnit, stretch);
+      const cleared = placed(stepArray(call.dStates[state], 0, units, 'fixed'), shard.firstUnit, stepRun);
       calls.push({
         kind: 'pointwise',
-        call: { program: clear, rows: stretch.numRows, columns: share.numUnits, inputs: {}, outputs: { cleared } },
+        call: { program: clear, rows: stepRun.numRows, columns: shard.numUnits, inputs: {}, outputs: { cleared } },
       });
     }
     return calls;
   };
   return {
-    parts: shares.map((share, i) => partOf(layout, share, 'backward', (own, stretch) => stepCalls(own, stretch, i))),
-    meets,
+    items: shards.map((shard, i) => itemOf(layout, shard, 'backward', (own, stepRun) => stepCalls(own, stepRun, i))),
+    usesBarriers,
     finish() {
       vectors.addUp();
       addKernelGradients(backend, call, layout, dRecurrent);
@@ -165,15 +165,15 @@ function backwardRun(backend: Backend, call: RecurrentBackwardCall, threads: Thr
   };
 }
 
-function partOf(
+function itemOf(
   layout: Layout,
-  share: Share,
+  shard: Shard,
   order: 'forward' | 'backward',
-  callsOf: (share: Share, stretch: Stretch) => readonly StepCall[],
-): Part {
-  return stretchesOf(layout, share, order).map((stretch) => ({
-    numSteps: stretch.numSteps,
-    calls: callsOf(share, stretch),
+  callsOf: (shard: Shard, stepRun: StepRun) => readonly StepCall[],
+): WorkItem {
+  return stepRunsOf(layout, shard, order).map((stepRun) => ({
+    numSteps: stepRun.numSteps,
+    calls: callsOf(shard, stepRun),
   }));
 }
 
@@ -182,38 +182,38 @@ const columnSums = pointwiseProgram('columnSums', [
   { name: 'sum', expression: leaf('x'), reduce: 'rows', accumulate: true },
 ]);
 
-/** Gradients of the per-unit vectors, which shares of rows sum apart from each other. */
+/** Gradients of the per-unit vectors, which shards of rows sum apart from each other. */
 class VectorGradients {
   readonly #names: readonly string[];
   readonly #sums: readonly View[];
   readonly #backend: Backend;
   readonly #call: RecurrentBackwardCall;
-  readonly #numShares: number;
+  readonly #numShards: number;
 
-  constructor(backend: Backend, call: RecurrentBackwardCall, numShares: number) {
+  constructor(backend: Backend, call: RecurrentBackwardCall, numShards: number) {
     this.#backend = backend;
     this.#call = call;
-    this.#numShares = numShares;
+    this.#numShards = numShards;
     this.#names = Object.keys(call.plan.cell.vectors);
-    const size = numShares * call.units;
+    const size = numShards * call.units;
     this.#sums = this.#names.map((): View => ({ buffer: backend.temporary(size), offset: 0 }));
     for (const sum of this.#sums) backend.fill(sum, size, 0);
   }
 
-  /** By name: where a share adds to. */
-  of(share: number): Record<string, View> {
+  /** By name: where a shard adds to. */
+  of(shard: number): Record<string, View> {
     return Object.fromEntries(
-      this.#names.map((name, i) => [name, { ...this.#sums[i], offset: share * this.#call.units }]),
+      this.#names.map((name, i) => [name, { ...this.#sums[i], offset: shard * this.#call.units }]),
     );
   }
 
-  /** Adds the shares' sums, in order, to the gradients that are wanted. */
+  /** Adds the shards' sums, in order, to the gradients that are wanted. */
   addUp(): void {
     const { units, dWeights } = this.#call;
     this.#names.forEach((name, i) => {
       const wanted = dWeights.vectors[name];
       if (wanted !== undefined)
-        addColumnSums(this.#backend, { ...this.#sums[i], rowStride: units }, wanted, this.#numShares, units);
+        addColumnSums(this.#backend, { ...this.#sums[i], rowStride: units }, wanted, this.#numShards, units);
     });
   }
 }

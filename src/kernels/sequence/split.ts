@@ -1,23 +1,23 @@
 import type { CellPlan } from '../../cells/plan.js';
 import type { Backend, RecurrentCall } from '../contract.js';
-import type { Layout, Share } from './layout.js';
+import type { Layout, Shard } from './layout.js';
 
-/** How a run is split: into rows that know nothing of each other, or into units that meet before each product. */
+/** How a run is split: into rows that know nothing of each other, or into units that wait for each other before each product. */
 export interface Split {
-  readonly shares: readonly Share[];
-  /** Whether the shares are ranges of units that multiply what the others computed. */
-  readonly meets: boolean;
+  readonly shards: readonly Shard[];
+  /** Whether the shards are ranges of units that multiply what the others computed. */
+  readonly usesBarriers: boolean;
 }
 
-/** Rows of a share: its gates stay in the first-level cache beside a panel of weights, and its tiles are high. */
-const rowsOfShare = 16;
-/** A recurrent kernel of up to this size stays in the second-level cache, and may be read once for every share of rows. */
+/** Rows of a shard: its gates stay in the first-level cache beside a panel of weights, and its tiles are high. */
+const rowsOfShard = 16;
+/** A recurrent kernel of up to this size stays in the second-level cache, and may be read once for every shard of rows. */
 const residentBytes = 1 << 20;
 /** With fewer rows a thread, tiles are too low to keep the processor busy: units are split instead. */
 const leastRows = 6;
 /** The same where each thread reads the whole of a kernel that lies beyond the second-level cache. */
 const leastRowsOfLargeKernel = 24;
-/** Units a thread at least, where units are split: meetings cost about as much as so many units' products. */
+/** Units a thread at least, where units are split: barriers cost about as much as so many units' products. */
 const leastUnits = 32;
 /** Operations below which a run stays on one thread: waking another costs some microseconds. */
 const leastOperations = 1e6;
@@ -29,31 +29,32 @@ const leastOperations = 1e6;
 export function splitRun(
   { plan, units }: RecurrentCall,
   layout: Layout,
-  { numThreads, numMeetingThreads }: Pick<Backend, 'numThreads' | 'numMeetingThreads'>,
+  { numThreads, numBarrierThreads }: Pick<Backend, 'numThreads' | 'numBarrierThreads'>,
 ): Split {
-  const whole: Share = { firstRow: 0, numRows: layout.batch, firstUnit: 0, numUnits: units };
+  const whole: Shard = { firstRow: 0, numRows: layout.batch, firstUnit: 0, numUnits: units };
   const { gates, vectors } = plan.cell;
   const hasProducts = plan.products.length > 0;
   const isSmall = gates.length * units * (hasProducts ? 2 * units : 20) * layout.rows < leastOperations;
   const threads = isSmall ? 1 : numThreads;
   const isLarge = hasProducts && 4 * gates.length * units * units > residentBytes;
-  const byBatch = Math.ceil(layout.batch / rowsOfShare);
-  const unitThreads = isSmall ? 1 : hasProducts ? numMeetingThreads : numThreads;
+  const byBatch = Math.ceil(layout.batch / rowsOfShard);
+  const unitThreads = isSmall ? 1 : hasProducts ? numBarrierThreads : numThreads;
   const canSplitUnits = unitThreads > 1 && units >= unitThreads * leastUnits && !hasRowReductions(plan);
-  const byUnits = (): Split => ({ shares: sharesOfUnits(whole, unitThreads), meets: hasProducts });
+  const byUnits = (): Split => ({ shards: shardsOfUnits(whole, unitThreads), usesBarriers: hasProducts });
   if (Object.keys(vectors).length > 0) {
-    if (hasProducts && !isLarge && byBatch > 1) return { shares: sharesOfRows(whole, layout, byBatch), meets: false };
-    return canSplitUnits ? byUnits() : { shares: [whole], meets: false };
+    if (hasProducts && !isLarge && byBatch > 1)
+      return { shards: shardsOfRows(whole, layout, byBatch), usesBarriers: false };
+    return canSplitUnits ? byUnits() : { shards: [whole], usesBarriers: false };
   }
   const leastRowsEach = isLarge ? leastRowsOfLargeKernel : leastRows;
   if (canSplitUnits && (!hasProducts || layout.batch < threads * leastRowsEach)) return byUnits();
   const byThreads = Math.min(threads, Math.floor(layout.batch / leastRows));
   const count = isSmall ? 1 : isLarge ? byThreads : Math.max(byBatch, byThreads);
-  return { shares: sharesOfRows(whole, layout, Math.max(1, count)), meets: false };
+  return { shards: shardsOfRows(whole, layout, Math.max(1, count)), usesBarriers: false };
 }
 
 /** Ranges of units, whole vectors and cache lines where there are enough. */
-function sharesOfUnits(whole: Share, count: number): Share[] {
+function shardsOfUnits(whole: Shard, count: number): Shard[] {
   const step = whole.numUnits >= 16 * count ? 16 : 4;
   const boundary = (i: number): number =>
     i === count ? whole.numUnits : Math.round((i * whole.numUnits) / count / step) * step;
@@ -65,23 +66,23 @@ function sharesOfUnits(whole: Share, count: number): Share[] {
 }
 
 /** Ranges of rows with about equally many steps; the first rows have the longest sequences. */
-function sharesOfRows(whole: Share, { activeRows, batch, rows, steps }: Layout, count: number): Share[] {
+function shardsOfRows(whole: Shard, { activeRows, batch, rows, steps }: Layout, count: number): Shard[] {
   if (count === 1) return [whole];
-  const shares: Share[] = [];
+  const shards: Shard[] = [];
   let first = 0;
   let before = 0;
   let length = steps;
   for (let row = 0; row < batch; row++) {
     while (length > 0 && activeRows[length - 1] <= row) length--;
     before += length;
-    const isLast = shares.length === count - 1;
-    if (!isLast && before >= ((shares.length + 1) * rows) / count) {
-      shares.push({ ...whole, firstRow: first, numRows: row + 1 - first });
+    const isLast = shards.length === count - 1;
+    if (!isLast && before >= ((shards.length + 1) * rows) / count) {
+      shards.push({ ...whole, firstRow: first, numRows: row + 1 - first });
       first = row + 1;
     }
   }
-  if (first < batch) shares.push({ ...whole, firstRow: first, numRows: batch - first });
-  return shares;
+  if (first < batch) shards.push({ ...whole, firstRow: first, numRows: batch - first });
+  return shards;
 }
 
 const reductionsOf = new WeakMap<CellPlan, boolean>();

@@ -8,7 +8,7 @@ import type {
   MemoryReport,
   PackCall,
   PackedMatrix,
-  Part,
+  WorkItem,
   PointwiseCall,
   RecurrentBackwardCall,
   RecurrentForwardCall,
@@ -16,12 +16,12 @@ import type {
   Support,
   View,
 } from '../contract.js';
-import { runPartsInOrder } from '../run-parts.js';
+import { runInOrder } from '../run-in-order.js';
 import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
 import type { Accelerator } from './accelerator.js';
 import { hasRelaxedSimd, hasSimd } from './features.js';
 import { KernelRunner } from './kernel-runner.js';
-import { MatmulKernels, type ProductWay } from './matmul.js';
+import { MatmulKernels, type MatmulStrategy } from './matmul.js';
 import { chooseTiles, standardTiles, type TileChoice } from './matmul-choice.js';
 import type { TileFamily } from './matmul-tiles.js';
 import { WasmMemory } from './memory.js';
@@ -92,7 +92,7 @@ export class WasmBackend implements Backend {
    * Which tile family multiplies matrices from now on, and what each candidate was measured to reach. Asking for it measures,
    * unless that has been done; so does computing, once there were enough products. No result depends on the family.
    */
-  get tileChoice(): TileChoice {
+  chooseTiles(): TileChoice {
     if (this.#tileChoice === undefined) {
       this.#tileChoice = chooseTiles({ deterministic: this.isDeterministic });
       const { family } = this.#tileChoice;
@@ -137,7 +137,7 @@ export class WasmBackend implements Backend {
     return this.#runner.pool.numServing;
   }
 
-  get numMeetingThreads(): number {
+  get numBarrierThreads(): number {
     const { pool, isRecording, isNotingAlone } = this.#runner;
     if (isRecording) return isNotingAlone ? 1 : pool.numServing;
     return pool.numPunctual;
@@ -226,7 +226,7 @@ export class WasmBackend implements Backend {
       const cut = this.#pointwise.cut(call, this.numThreads);
       if (cut !== undefined)
         return this.#runner.runAtOnce(
-          cut.map((part) => (writer, workspace) => this.#pointwise.write(writer, part, workspace)),
+          cut.map((item) => (writer, workspace) => this.#pointwise.write(writer, item, workspace)),
         );
     }
     this.#runner.run((writer, workspace) => this.#pointwise.write(writer, call, workspace));
@@ -252,17 +252,17 @@ export class WasmBackend implements Backend {
         memory: memory.floats,
       });
     }
-    const { way, call } = this.#matmul.wayOf(given);
+    const { strategy, call } = this.#matmul.wayOf(given);
     const operations = 2 * m * n * k;
-    this.#countOperations(way, operations);
+    this.#countOperations(strategy, operations);
     if (this.#sharesWork(operations, sharedOperations) && call.packed === undefined) {
-      const cut = this.#matmul.cut(call, way, this.numThreads * (operations > fineOperations ? 2 : 1));
+      const cut = this.#matmul.cut(call, strategy, this.numThreads * (operations > fineOperations ? 2 : 1));
       if (cut.length > 1)
         return this.#runner.runAtOnce(
-          cut.map((part) => (writer, workspace) => this.#matmul.write(writer, part, way, workspace)),
+          cut.map((item) => (writer, workspace) => this.#matmul.write(writer, item, strategy, workspace)),
         );
     }
-    this.#runner.run((writer, workspace) => this.#matmul.write(writer, call, way, workspace));
+    this.#runner.run((writer, workspace) => this.#matmul.write(writer, call, strategy, workspace));
   }
 
   gatherRows(call: GatherCall): void {
@@ -307,34 +307,34 @@ export class WasmBackend implements Backend {
     recurrentBackward(this, calls);
   }
 
-  runParts(parts: readonly Part[], { meets = false } = {}): void {
+  parallelFor(items: readonly WorkItem[], { usesBarriers = false } = {}): void {
     const { pool } = this.#runner;
-    if (!pool.isStarted && operationsOf(parts) >= sharedOperations) pool.start();
+    if (!pool.isStarted && operationsOf(items) >= sharedOperations) pool.start();
     if (
-      parts.some((part) =>
-        part.some(({ calls }) => calls.some((step) => step.kind === 'matmul' && this.#acceleratesSteps(step.call))),
+      items.some((item) =>
+        item.some(({ calls }) => calls.some((step) => step.kind === 'matmul' && this.#acceleratesSteps(step.call))),
       )
     )
-      return runPartsInOrder(this, parts);
-    this.#runner.runParts(
-      parts.map((loops) => (writer, workspace) => {
-        writer.beginPart(loops.length);
+      return runInOrder(this, items);
+    this.#runner.parallelFor(
+      items.map((loops) => (writer, workspace) => {
+        writer.beginItem(loops.length);
         for (const { numSteps, calls } of loops) {
           writer.beginLoop(numSteps);
           for (const step of calls) {
-            if (step.kind === 'meeting') writer.meeting();
+            if (step.kind === 'barrier') writer.barrier();
             else if (step.kind === 'pointwise') this.#pointwise.write(writer, step.call, workspace);
             else {
               const { m, n, k } = step.call;
-              const { way } = this.#matmul.wayOf(step.call);
-              this.#countOperations(way, 2 * m * n * k * numSteps);
-              this.#matmul.write(writer, step.call, way, workspace);
+              const { strategy } = this.#matmul.wayOf(step.call);
+              this.#countOperations(strategy, 2 * m * n * k * numSteps);
+              this.#matmul.write(writer, step.call, strategy, workspace);
             }
           }
           writer.endLoop();
         }
       }),
-      meets,
+      usesBarriers,
     );
   }
 
@@ -349,10 +349,10 @@ export class WasmBackend implements Backend {
   }
 
   /** Chooses the tiles once they have multiplied enough for it to pay. */
-  #countOperations(way: ProductWay, operations: number): void {
-    if (this.#tileChoice !== undefined || way !== 'blocks') return;
+  #countOperations(strategy: MatmulStrategy, operations: number): void {
+    if (this.#tileChoice !== undefined || strategy !== 'blocked') return;
     this.#operationsOfTiles += operations;
-    if (this.#operationsOfTiles > operationsBeforeProbe) void this.tileChoice;
+    if (this.#operationsOfTiles > operationsBeforeProbe) this.chooseTiles();
   }
 
   /** Whether work of some size is worth sharing, and there is somebody to share it with. */
@@ -369,7 +369,7 @@ export class WasmBackend implements Backend {
       where: 'wasm backend',
       what: 'a step that is recorded reads its numbers back.',
       expected: 'operations on tensors alone',
-      fix: 'compute with `ops`, or leave `worksStepByStep` of the layer false.',
+      fix: 'compute with `ops`, or leave `isPointwiseInTime` of the layer false.',
     });
   }
 
@@ -387,10 +387,10 @@ export class WasmBackend implements Backend {
   }
 }
 
-/** What parts compute, counted as the split of a run counts it. */
-function operationsOf(parts: readonly Part[]): number {
+/** What items compute, counted as the split of a run counts it. */
+function operationsOf(items: readonly WorkItem[]): number {
   let operations = 0;
-  for (const { numSteps, calls } of parts.flat()) {
+  for (const { numSteps, calls } of items.flat()) {
     for (const step of calls) {
       if (step.kind === 'matmul') operations += 2 * step.call.m * step.call.n * step.call.k * numSteps;
       else if (step.kind === 'pointwise')

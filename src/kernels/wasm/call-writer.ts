@@ -1,15 +1,15 @@
-import type { Moving, View } from '../contract.js';
+import type { StepStrided, View } from '../contract.js';
 import type { WasmMemory } from './memory.js';
 
-/** Marks a meeting of threads in place of a kernel's number. */
-export const meetingMark = -1;
+/** Marks a barrier of threads in place of a kernel's number. */
+export const barrierMark = -1;
 
 /**
  * Writes kernel calls as words, for thread.ts to run:
  *
- * - a part: its number of loops, then the loops;
+ * - a item: its number of loops, then the loops;
  * - a loop: its number of steps, how many words its calls take, then the calls;
- * - a call: the kernel's number (or {@link meetingMark}), how many arguments it has, how many of them move; the arguments; then for each that
+ * - a call: the kernel's number (or {@link barrierMark}), how many arguments it has, how many of them move; the arguments; then for each that
  *   moves, its place among the arguments and what is added to it after each step.
  */
 export class CallWriter {
@@ -28,7 +28,7 @@ export class CallWriter {
     this.length = 0;
   }
 
-  beginPart(numLoops: number): void {
+  beginItem(numLoops: number): void {
     this.push(numLoops);
   }
 
@@ -56,8 +56,8 @@ export class CallWriter {
     for (const word of this.moving) this.push(word);
   }
 
-  meeting(): void {
-    this.beginCall(meetingMark);
+  barrier(): void {
+    this.beginCall(barrierMark);
     this.endCall();
   }
 
@@ -71,13 +71,13 @@ export class CallWriter {
   }
 
   /** The address of a view, and how it moves. */
-  address(view: View | Moving): void {
-    this.movingInt(this.memory.byteAddress(view), 'advance' in view ? 4 * (view.advance ?? 0) : 0);
+  address(view: View | StepStrided): void {
+    this.stridedInt(this.memory.byteAddress(view), 'stepStride' in view ? 4 * (view.stepStride ?? 0) : 0);
   }
 
-  /** An argument that grows by `advance` after each step of its loop. */
-  movingInt(value: number, advance: number): void {
-    if (advance !== 0) this.moving.push(this.length - this.callStart - 3, advance);
+  /** An argument that grows by `stepStride` after each step of its loop. */
+  stridedInt(value: number, stepStride: number): void {
+    if (stepStride !== 0) this.moving.push(this.length - this.callStart - 3, stepStride);
     this.push(value);
   }
 
@@ -111,7 +111,7 @@ export class CallWriter {
   }
 }
 
-/** Memory that the calls of one part, which run one after the other, take turns in. It ends with the scope it was taken in. */
+/** Memory that the calls of one item, which run one after the other, take turns in. It ends with the scope it was taken in. */
 export class Workspace {
   private address = 0;
   private bytes = 0;

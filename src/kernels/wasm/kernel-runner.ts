@@ -6,13 +6,13 @@ import type { WasmBuffer, WasmMemory } from './memory.js';
 import { CallRecorder, WasmRecording } from './recording.js';
 import { ThreadPool } from './threads/pool.js';
 
-/** Writes a kernel call, or the loops of a part. */
+/** Writes a kernel call, or the loops of an item. */
 export type WriteCalls = (writer: CallWriter, workspace: Workspace) => void;
 
 /** Words of a call's arguments that fit at first. */
 const argumentWords = 1024;
 
-/** Runs kernels of one memory: single calls on the caller's thread, parts on all threads that serve. */
+/** Runs kernels of one memory: single calls on the caller's thread, items on all threads that serve. */
 export class KernelRunner {
   readonly modules: KernelModules;
   readonly pool: ThreadPool;
@@ -53,10 +53,10 @@ export class KernelRunner {
     }
   }
 
-  /** While recording: notes what one thread would do in place of the last run, if that has meetings. */
+  /** While recording: notes what one thread would do in place of the last run, if that has barriers. */
   noteAlone(work: () => void): void {
     const recorder = this.#recorder;
-    if (recorder?.runs.at(-1)?.meets !== true) return;
+    if (recorder?.runs.at(-1)?.usesBarriers !== true) return;
     recorder.isNotingAlone = true;
     work();
     recorder.isNotingAlone = false;
@@ -82,9 +82,9 @@ export class KernelRunner {
 
   /** Runs single calls at the same time. */
   runAtOnce(writeCalls: readonly WriteCalls[]): void {
-    this.runParts(
+    this.parallelFor(
       writeCalls.map((write) => (writer, workspace) => {
-        writer.beginPart(1);
+        writer.beginItem(1);
         writer.beginLoop(1);
         write(writer, workspace);
         writer.endLoop();
@@ -92,13 +92,13 @@ export class KernelRunner {
     );
   }
 
-  /** Runs parts at the same time; each `write` writes one. With `meets`, all of them wait for each other at their meetings. */
-  runParts(writeParts: readonly WriteCalls[], meets = false): void {
+  /** Runs items at the same time; each `write` writes one. With `usesBarriers`, all of them wait for each other at their barriers. */
+  parallelFor(writeItems: readonly WriteCalls[], usesBarriers = false): void {
     const memory = this.#memory;
     const writer = this.#writer;
     memory.openScope();
     writer.clear();
-    const starts = writeParts.map((write) => {
+    const starts = writeItems.map((write) => {
       const start = writer.length;
       write(writer, new Workspace(memory));
       return start;
@@ -107,16 +107,16 @@ export class KernelRunner {
       const words = writer.wordsFrom(0);
       this.#recorder.note(
         starts.map((start, i) => words.slice(start, starts[i + 1])),
-        meets,
+        usesBarriers,
       );
       if (this.isNotingAlone) return memory.closeScope();
     }
     const address = memory.temporaryBytes(4 * writer.length);
     writer.copyTo(address);
     const addresses = starts.map((start) => address + 4 * start);
-    if (meets && addresses.length > 1) this.pool.runMeeting(addresses);
+    if (usesBarriers && addresses.length > 1) this.pool.runWithBarriers(addresses);
     else if (addresses.length === 1 || this.pool.numServing === 1)
-      for (const part of addresses) this.pool.runAlone(part);
+      for (const item of addresses) this.pool.runAlone(item);
     else this.pool.runTogether(addresses);
     memory.closeScope();
   }

@@ -80,7 +80,7 @@ function transposeRows(f: FunctionBuilder, range: Range, count: number, outOffse
   const rows: Local<'i32'>[] = [f.let(range.source)];
   for (let row = 1; row < count; row++) rows.push(f.let(i32.add(rows[row - 1], range.stride)));
   const out = f.let(range.out);
-  const advance = (steps: number): void => {
+  const stepStride = (steps: number): void => {
     for (const row of rows) f.set(row, i32.add(row, 4 * steps));
     f.set(out, i32.add(out, steps * outStride));
   };
@@ -92,7 +92,7 @@ function transposeRows(f: FunctionBuilder, range: Range, count: number, outOffse
         rows.map((row) => f.let(v128.load(row))),
       );
       vectors.forEach((vector, step) => storeLanes(f, out, vector, count, outOffset + step * outStride));
-      advance(4);
+      stepStride(4);
       f.set(turns, i32.sub(turns, 1));
       f.brIf(again, turns);
     }),
@@ -100,7 +100,7 @@ function transposeRows(f: FunctionBuilder, range: Range, count: number, outOffse
   const rest = f.let(i32.and(range.k, 3));
   f.while(rest, () => {
     rows.forEach((row, i) => f.storeF32(out, f32.load(row), outOffset + 4 * i));
-    advance(1);
+    stepStride(1);
     f.set(rest, i32.sub(rest, 1));
   });
 }

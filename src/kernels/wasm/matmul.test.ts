@@ -212,7 +212,7 @@ describe('matrix products', () => {
         const packed = before.packPlace({ ...call(0), times: 10 })!;
         runner.run((writer) => before.writePack(writer, { ...call(0), times: 10 }, packed));
         [before, after].forEach((kernels, i) =>
-          runner.run((writer, workspace) => kernels.write(writer, { ...call(i), packed }, 'blocks', workspace)),
+          runner.run((writer, workspace) => kernels.write(writer, { ...call(i), packed }, 'blocked', workspace)),
         );
         memory.closeScope();
         const [expected, received] = c.map((buffer) =>

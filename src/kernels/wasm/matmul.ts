@@ -1,4 +1,4 @@
-import type { MatmulCall, Moving, MovingMatmulCall, PackCall, PackedMatrix, Strided } from '../contract.js';
+import type { MatmulCall, StepStrided, StepStridedMatmulCall, PackCall, PackedMatrix, Strided } from '../contract.js';
 import type { ModuleBuilder } from './assembler.js';
 import type { CallWriter, Workspace } from './call-writer.js';
 import { type KernelModules, LazyKernels } from './kernel-modules.js';
@@ -23,9 +23,9 @@ function mostDotRows(k: number): number {
 
 /**
  * `few`: rows of b are added up; `dots`: dot products along rows of a and b; `blocks`: tiles of packed panels. Sums run in
- * another order in each, so the way depends on the sizes of the whole product, never on how threads share it.
+ * another order in each, so the strategy depends on the sizes of the whole product, never on how threads share it.
  */
-export type ProductWay = 'few' | 'dots' | 'blocks';
+export type MatmulStrategy = 'rows' | 'dot' | 'blocked';
 
 /** op(b) as panels (matmul-blocks.ts), in blocks of `blockK` steps of k; only the kernels that packed it can read it. */
 class PackedPanels implements PackedMatrix {
@@ -60,42 +60,48 @@ export class MatmulKernels {
     });
   }
 
-  /** The same product as one whose way is known: one column is computed as one row. */
-  wayOf(call: MatmulCall): { way: ProductWay; call: MatmulCall } {
-    if (call.packed !== undefined) return { way: 'blocks', call };
+  /** The same product as one whose strategy is known: one column is computed as one row. */
+  wayOf(call: MatmulCall): { strategy: MatmulStrategy; call: MatmulCall } {
+    if (call.packed !== undefined) return { strategy: 'blocked', call };
     if (call.n === 1 && call.m > 1 && call.c.rowStride === 1) return this.wayOf(asRow(call));
     const { m, k, a, transposeA = false, transposeB = false } = call;
-    if (!transposeB && m <= mostFewRows) return { way: 'few', call };
+    if (!transposeB && m <= mostFewRows) return { strategy: 'rows', call };
     if (transposeB && m <= mostDotRows(k) && (!transposeA || (m === 1 && a.rowStride === 1)))
-      return { way: 'dots', call };
-    return { way: 'blocks', call };
+      return { strategy: 'dot', call };
+    return { strategy: 'blocked', call };
   }
 
   /** Writes the product's kernel call. All sizes are at least 1. */
-  write(writer: CallWriter, call: MovingMatmulCall, way: ProductWay, workspace: Workspace): void {
+  write(writer: CallWriter, call: StepStridedMatmulCall, strategy: MatmulStrategy, workspace: Workspace): void {
     const { m, n, k, a, b, c, transposeA = false, transposeB = false, accumulate = false } = call;
     const packed = call.packed as PackedPanels | undefined;
-    if (packed !== undefined && packed.kernels !== this) return packed.kernels.write(writer, call, way, workspace);
+    if (packed !== undefined && packed.kernels !== this) return packed.kernels.write(writer, call, strategy, workspace);
     const strideA = 4 * a.rowStride;
     const strideB = 4 * b.rowStride;
     const kernel =
-      packed !== undefined ? 'product_packed' : way === 'few' ? 'few_rows' : way === 'dots' ? 'dot_rows' : 'product';
+      packed !== undefined
+        ? 'product_packed'
+        : strategy === 'rows'
+          ? 'few_rows'
+          : strategy === 'dot'
+            ? 'dot_rows'
+            : 'product';
     writer.beginCall(this.#kernels.numberOf(kernel));
     for (const size of [m, n, k]) writer.int(size);
     writer.address(a);
-    writer.int(way === 'few' && transposeA ? 4 : strideA);
-    if (way === 'few') writer.int(transposeA ? strideA : 4);
-    if (way === 'blocks') writer.int(Number(transposeA));
+    writer.int(strategy === 'rows' && transposeA ? 4 : strideA);
+    if (strategy === 'rows') writer.int(transposeA ? strideA : 4);
+    if (strategy === 'blocked') writer.int(Number(transposeA));
     if (packed === undefined) {
       writer.address(b);
       writer.int(strideB);
-      if (way === 'blocks') writer.int(Number(transposeB));
+      if (strategy === 'blocked') writer.int(Number(transposeB));
     } else writer.int(this.#memory.byteAddress({ buffer: packed.panels, offset: 0 }));
     writer.address(c);
     writer.int(4 * c.rowStride);
     writer.int(Number(accumulate));
     if (packed !== undefined) this.#writePackedBlocks(writer, m, packed, workspace);
-    else if (way === 'blocks') this.#writeBlocks(writer, { m, n, k, transposeB }, workspace);
+    else if (strategy === 'blocked') this.#writeBlocks(writer, { m, n, k, transposeB }, workspace);
     writer.endCall();
   }
 
@@ -146,9 +152,9 @@ export class MatmulKernels {
   /**
    * Cuts a product into about `count` ranges of rows or of columns, whichever leaves less to be packed again. Every element is summed as in the whole.
    */
-  cut(call: MatmulCall, way: ProductWay, count: number): MatmulCall[] {
+  cut(call: MatmulCall, strategy: MatmulStrategy, count: number): MatmulCall[] {
     const { m, n } = call;
-    const byRows = way === 'blocks' && m > n;
+    const byRows = strategy === 'blocked' && m > n;
     const [total, step] = byRows ? [m, this.family.rows] : [n, stripColumns];
     const size = Math.ceil(total / count / step) * step;
     const parts: MatmulCall[] = [];
@@ -170,7 +176,7 @@ function columnsOf(call: MatmulCall, first: number, n: number): MatmulCall {
   return { ...call, n, b: moved(b, transposeB ? first * b.rowStride : first), c: moved(c, first) };
 }
 
-function moved(view: Strided, by: number): Moving {
+function moved(view: Strided, by: number): StepStrided {
   return { ...view, offset: view.offset + by };
 }
 
@@ -179,7 +185,7 @@ function asRow({ m, k, a, b, c, transposeA = false, transposeB = false, accumula
   return { m: 1, n: m, k, a: b, transposeA: !transposeB, b: a, transposeB: !transposeA, c, accumulate };
 }
 
-/** Steps of k that are summed before their sum is added to c; the same for every way of cutting and packing. */
+/** Steps of k that are summed before their sum is added to c; the same for every strategy of cutting and packing. */
 function blockOfDepth(k: number): number {
   return evenBlock(k, mostBlockK, 4);
 }

@@ -1,4 +1,4 @@
-import type { MovingPointwiseCall, PointwiseCall, Strided } from '../contract.js';
+import type { StepStridedPointwiseCall, PointwiseCall, Strided } from '../contract.js';
 import type { PointwiseProgram } from '../../expression/program.js';
 import { ModuleBuilder } from './assembler.js';
 import type { CallWriter, Workspace } from './call-writer.js';
@@ -40,7 +40,7 @@ export class PointwiseKernels {
   }
 
   /** Writes the program's kernel call. */
-  write(writer: CallWriter, call: MovingPointwiseCall, workspace: Workspace): void {
+  write(writer: CallWriter, call: StepStridedPointwiseCall, workspace: Workspace): void {
     const { program, inputs, outputs, scalars } = call;
     const { inputNames, outputNames, plan, kernel } = this.#byProgram.get(program) ?? this.#compiled(program);
     const joins = plan.canJoinRows && isContiguous(call);

@@ -2,12 +2,12 @@ import type { Recording } from '../contract.js';
 import type { Chunk, WasmBuffer, WasmMemory } from './memory.js';
 import type { ThreadPool } from './threads/pool.js';
 
-/** Parts that run at the same time, as words of call-writer.ts. */
+/** Items that run at the same time, as words of call-writer.ts. */
 interface RecordedRun {
-  readonly parts: Int32Array[];
-  /** Whether the parts wait for each other at meetings. */
-  readonly meets: boolean;
-  /** What one thread does instead where others are not in time for meetings. */
+  readonly items: Int32Array[];
+  /** Whether the items wait for each other at barriers. */
+  readonly usesBarriers: boolean;
+  /** What one thread does instead where others are not in time for barriers. */
   alone?: Int32Array | undefined;
 }
 
@@ -17,19 +17,19 @@ export class CallRecorder {
   /** While what one thread would do is noted for the last run, nothing is carried out. */
   isNotingAlone = false;
 
-  /** Notes a run; one part after another one becomes a part with the loops of both. */
-  note(parts: readonly Int32Array[], meets: boolean): void {
+  /** Notes a run; one item after another one becomes an item with the loops of both. */
+  note(items: readonly Int32Array[], usesBarriers: boolean): void {
     const last = this.runs.at(-1);
     if (this.isNotingAlone) {
-      last!.alone = (last!.alone === undefined ? parts : [last!.alone, ...parts]).reduce(joined);
+      last!.alone = (last!.alone === undefined ? items : [last!.alone, ...items]).reduce(joined);
       return;
     }
-    if (parts.length === 1 && last?.parts.length === 1) last.parts[0] = joined(last.parts[0], parts[0]);
-    else this.runs.push({ parts: [...parts], meets: meets && parts.length > 1 });
+    if (items.length === 1 && last?.items.length === 1) last.items[0] = joined(last.items[0], items[0]);
+    else this.runs.push({ items: [...items], usesBarriers: usesBarriers && items.length > 1 });
   }
 }
 
-/** A part with the loops of two. */
+/** An item with the loops of two. */
 function joined(first: Int32Array, second: Int32Array): Int32Array {
   const words = new Int32Array(first.length + second.length - 1);
   words.set(first);
@@ -40,8 +40,8 @@ function joined(first: Int32Array, second: Int32Array): Int32Array {
 
 /** A run whose words lie in memory. */
 interface PlacedRun {
-  readonly parts: readonly number[];
-  readonly meets: boolean;
+  readonly items: readonly number[];
+  readonly usesBarriers: boolean;
   readonly alone: number | undefined;
 }
 
@@ -61,7 +61,7 @@ export class WasmRecording implements Recording {
     this.#memory = memory;
     this.#pool = pool;
     this.#kept = kept;
-    const all = runs.flatMap(({ parts, alone }) => (alone === undefined ? parts : [...parts, alone]));
+    const all = runs.flatMap(({ items, alone }) => (alone === undefined ? items : [...items, alone]));
     this.#words = memory.allocate(all.reduce((sum, { length }) => sum + length, 0));
     const addresses = new Map<Int32Array, number>();
     let address = this.#words.address;
@@ -70,13 +70,13 @@ export class WasmRecording implements Recording {
       addresses.set(words, address);
       address += 4 * words.length;
     }
-    this.#runs = runs.map(({ parts, meets, alone }) => ({
-      parts: parts.map((words) => addresses.get(words)!),
-      meets,
+    this.#runs = runs.map(({ items, usesBarriers, alone }) => ({
+      items: items.map((words) => addresses.get(words)!),
+      usesBarriers,
       alone: alone && addresses.get(alone),
     }));
-    this.#isShared = runs.some(({ parts }) => parts.length > 1);
-    if (all.some(hasMoving)) this.#pristine = memory.integers.slice(this.#words.address / 4, address / 4);
+    this.#isShared = runs.some(({ items }) => items.length > 1);
+    if (all.some(hasStepStride)) this.#pristine = memory.integers.slice(this.#words.address / 4, address / 4);
   }
 
   run(): void {
@@ -84,11 +84,11 @@ export class WasmRecording implements Recording {
     const pool = this.#pool;
     // A recording is short: where workers fall asleep between two runs of it, waking them costs more than they save.
     const threads = this.#isShared ? pool.numPunctual : 1;
-    for (const { parts, meets, alone } of this.#runs) {
-      if (alone !== undefined && threads < parts.length) pool.runAlone(alone);
-      else if (meets) pool.runMeeting(parts, 0);
-      else if (parts.length > 1 && threads > 1) pool.runTogether(parts);
-      else for (const part of parts) pool.runAlone(part);
+    for (const { items, usesBarriers, alone } of this.#runs) {
+      if (alone !== undefined && threads < items.length) pool.runAlone(alone);
+      else if (usesBarriers) pool.runWithBarriers(items, 0);
+      else if (items.length > 1 && threads > 1) pool.runTogether(items);
+      else for (const item of items) pool.runAlone(item);
     }
   }
 
@@ -98,8 +98,8 @@ export class WasmRecording implements Recording {
   }
 }
 
-/** Whether a part has a call with arguments that move. */
-function hasMoving(words: Int32Array): boolean {
+/** Whether an item has a call with arguments that move. */
+function hasStepStride(words: Int32Array): boolean {
   for (let place = 1, loop = words[0]; loop > 0; loop--) {
     const end = place + 2 + words[place + 1];
     for (let call = place + 2; call < end; call += 3 + words[call + 1] + 2 * words[call + 2])

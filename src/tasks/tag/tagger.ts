@@ -4,7 +4,7 @@ import type { TagScheme } from '../../data/tag-schemes.js';
 import type { VectorCoverage } from '../../io/word-vectors/coverage.js';
 import { CRF } from '../../layers/crf.js';
 import type { Json } from '../../layers/layer.js';
-import { largestOf } from '../../training/metrics/metric.js';
+import { argMaxOf } from '../../training/metrics/metric.js';
 import type { Sequential } from '../../training/sequential.js';
 import { scope, type Tensor, tensor } from '../../tensor/tensor.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
@@ -253,7 +253,7 @@ export function decodeScores(model: Sequential, scores: Tensor, lengths: readonl
     return crf.decode({ scores, mask }).map((labels) => [...labels]);
   }
   const values = scores.hostNumbers();
-  return lengths.map((length, b) => Array.from({ length }, (_, t) => largestOf(values, (b * time + t) * K, K)));
+  return lengths.map((length, b) => Array.from({ length }, (_, t) => argMaxOf(values, (b * time + t) * K, K)));
 }
 
 /** @internal To know sentences again. */

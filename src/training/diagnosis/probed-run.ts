@@ -1,7 +1,7 @@
 import type { CellAlongTime } from '../../layers/cell-along-time.js';
 import { type CellObserver, observingCells } from '../../layers/observed-cells.js';
 import type { RecurrentArguments } from '../../tensor/recurrent.js';
-import { noteOperation } from '../../tensor/tape.js';
+import { recordOperation } from '../../tensor/tape.js';
 import { aliasTensor, type Tensor, tensor, Variable } from '../../tensor/tensor.js';
 
 /** About how many steps of sequences are looked at in a layer. */
@@ -44,7 +44,7 @@ export function probingCells<T>(work: () => T): { result: T; runs: Map<CellAlong
 /** The same numbers; `see` is shown the derivatives by them. */
 function seen(values: readonly Tensor[], see: (gradients: readonly (Tensor | undefined)[]) => void): Tensor[] {
   const results = values.map((value) => aliasTensor(value, value.shape));
-  noteOperation(values, results, (gradients) => {
+  recordOperation(values, results, (gradients) => {
     see(gradients);
     return gradients;
   });

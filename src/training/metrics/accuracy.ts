@@ -4,7 +4,7 @@ import {
   classOf,
   type Gather,
   isSparse,
-  largestOf,
+  argMaxOf,
   MeanMetric,
   type Metric,
   requireEqualShapes,
@@ -54,7 +54,7 @@ const exceeds =
   (truth: number, prediction: number): boolean =>
     truth === Number(prediction > threshold);
 const largestIsTrue = (data: ArrayLike<number>, start: number, classes: number, truth: number): boolean =>
-  largestOf(data, start, classes) === truth;
+  argMaxOf(data, start, classes) === truth;
 
 /** The share of scores that exceed `threshold` (default 0.5) exactly where the target is 1. @throws OUT_OF_RANGE */
 export function binaryAccuracy(options: { threshold?: number | undefined } = {}): Metric {

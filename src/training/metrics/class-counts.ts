@@ -2,15 +2,7 @@ import { refuseUnknownOptions, RondoError, unknownName } from '../../errors.js';
 import type { Configuration } from '../../layers/configured.js';
 import type { Json } from '../../layers/layer.js';
 import { sizeOf } from '../../shape.js';
-import {
-  classOf,
-  isSparse,
-  largestOf,
-  type Metric,
-  type MetricBatch,
-  requireEqualShapes,
-  weightsOf,
-} from './metric.js';
+import { classOf, isSparse, argMaxOf, type Metric, type MetricBatch, requireEqualShapes, weightsOf } from './metric.js';
 import type { Resolved } from '../../resolved.js';
 
 /** How the classes are made one number. */
@@ -77,7 +69,7 @@ export class ClassCountMetric implements Metric {
       const w = weight(row);
       if (w === 0) continue;
       const start = row * classes;
-      const largest = threshold === 'largest' && classes > 1 ? largestOf(yPred.data, start, classes) : -1;
+      const largest = threshold === 'largest' && classes > 1 ? argMaxOf(yPred.data, start, classes) : -1;
       for (let c = 0; c < classes; c++) {
         const isTrue = label === undefined ? yTrue.data[start + c] !== 0 : label(row) === c;
         const isPredicted =

@@ -35,7 +35,7 @@ export {
 export { mase, type MaseOptions, smape } from './forecast.js';
 export { bitsPerCharacter, type DistributionOptions, perplexity } from './language.js';
 export {
-  type HostArray,
+  type MetricArray,
   MeanMetric,
   type Metric,
   type MetricBatch,

@@ -4,19 +4,19 @@ import type { Json } from '../../layers/layer.js';
 import { describeShape, sameShape, type Shape, sizeOf } from '../../shape.js';
 
 /** Numbers on the host with their shape, row-major. */
-export interface HostArray {
+export interface MetricArray {
   readonly data: ArrayLike<number>;
   readonly shape: Shape;
 }
 
 /** One batch as metrics see it. */
 export interface MetricBatch {
-  readonly yTrue: HostArray;
-  readonly yPred: HostArray;
+  readonly yTrue: MetricArray;
+  readonly yPred: MetricArray;
   /** One weight per sample, or per sample and step. */
-  readonly sampleWeight?: HostArray | undefined;
+  readonly sampleWeight?: MetricArray | undefined;
   /** 1 where a sample or step counts, 0 where it is padding. */
-  readonly mask?: HostArray | undefined;
+  readonly mask?: MetricArray | undefined;
 }
 
 /** Labels whose losses are known while the distributions they come from were never stored. */
@@ -181,11 +181,11 @@ export function classOf(where: string, batch: MetricBatch): (row: number) => num
     return (row) => yTrue.data[row];
   }
   requireEqualShapes(where, batch);
-  return (row) => largestOf(yTrue.data, row * classes, classes);
+  return (row) => argMaxOf(yTrue.data, row * classes, classes);
 }
 
 /** The place of the largest of `count` values from `start`; the first of several. */
-export function largestOf(data: ArrayLike<number>, start: number, count: number): number {
+export function argMaxOf(data: ArrayLike<number>, start: number, count: number): number {
   let best = 0;
   for (let i = 1; i < count; i++) if (data[start + i] > data[start + best]) best = i;
   return best;

@@ -31,13 +31,13 @@ function valuesOf(metric: metrics.Metric, isList: boolean): number[] {
 }
 
 /** Rows `from` to `to` of an array. */
-function rows({ shape, data }: metrics.HostArray, from: number, to: number): metrics.HostArray {
+function rows({ shape, data }: metrics.MetricArray, from: number, to: number): metrics.MetricArray {
   const width = data.length / shape[0];
   return { shape: [to - from, ...shape.slice(1)], data: Array.from(data).slice(from * width, to * width) };
 }
 
 const vectors = readVectors<MetricVector>('metrics');
-const vector = (data: number[], ...shape: number[]): metrics.HostArray => ({
+const vector = (data: number[], ...shape: number[]): metrics.MetricArray => ({
   data,
   shape: shape.length === 0 ? [data.length] : shape,
 });
@@ -121,7 +121,7 @@ describe('metrics', () => {
   });
 
   it('read accuracy as the shapes suggest', () => {
-    const result = (yTrue: metrics.HostArray, yPred: metrics.HostArray): number => {
+    const result = (yTrue: metrics.MetricArray, yPred: metrics.MetricArray): number => {
       const metric = metrics.accuracy();
       metric.update({ yTrue, yPred });
       return metric.result();

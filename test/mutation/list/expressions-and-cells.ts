@@ -218,7 +218,7 @@ export const expressionAndCellMutations: readonly Mutation[] = [
     ],
   ),
   ...inFile(
-    'src/cells/kept.ts',
+    'src/cells/saved.ts',
     ['src/cells', cells],
     [['what a product gave is recomputed', '? Infinity : 0;', '? 0 : 0;']],
   ),
@@ -231,7 +231,7 @@ export const expressionAndCellMutations: readonly Mutation[] = [
         'last.node === node && last.firstGate + last.numGates === index',
         'last.node === node',
       ],
-      ['gradients are cut to nothing far too early', 'const leastGradient = 1e-30;', 'const leastGradient = 1e-3;'],
+      ['gradients are cut to nothing far too early', 'const flushThreshold = 1e-30;', 'const flushThreshold = 1e-3;'],
     ],
   ),
   ...inFile(

@@ -208,12 +208,12 @@ export const kernelMutations: readonly Mutation[] = [
         'Array.from({ length: Math.floor(total / size) }, (_, i) => part',
       ],
       [
-        'shares of rows all read the first rows',
+        'shards of rows all read the first rows',
         "down(inputs[name], access !== 'column')",
         'down(inputs[name], false)',
       ],
       [
-        'shares of columns read a row leaf column by column',
+        'shards of columns read a row leaf column by column',
         "along(inputs[name], access !== 'row')",
         'along(inputs[name], true)',
       ],
@@ -243,8 +243,8 @@ export const kernelMutations: readonly Mutation[] = [
     [
       [
         'moving arguments move by elements, not by bytes',
-        "'advance' in view ? 4 * (view.advance ?? 0) : 0",
-        "'advance' in view ? (view.advance ?? 0) : 0",
+        "'stepStride' in view ? 4 * (view.stepStride ?? 0) : 0",
+        "'stepStride' in view ? (view.stepStride ?? 0) : 0",
       ],
       ['a larger call list loses what was written', 'larger.set(this.staged);\n', ''],
     ],
@@ -300,26 +300,26 @@ export const kernelMutations: readonly Mutation[] = [
     ],
   ),
   ...inFile(
-    'src/kernels/wasm/threads/punctuality.ts',
-    ['src/kernels/wasm/threads/punctuality.test.ts'],
+    'src/kernels/wasm/threads/barrier-backoff.ts',
+    ['src/kernels/wasm/threads/barrier-backoff.test.ts'],
     [
       ['a pause does not grow', 'Math.min(longestPauseMs, 2 * this.#pauseMs)', 'this.#pauseMs'],
       ['good times do not shorten the pause', 'this.#pauseMs = shortestPauseMs;\n      return;', 'return;'],
-      ['one late meeting too many is tolerated', 'numLate <= tolerated', 'numLate <= tolerated + 1'],
+      ['one late barrier too many is tolerated', 'numLate <= tolerated', 'numLate <= tolerated + 1'],
     ],
   ),
   ...inFile(
     'src/kernels/sequence/split.ts',
     ['src/kernels/sequence', threads],
     [
-      ['the last share of rows is lost', 'if (first < batch) shares.push', 'if (first < 0) shares.push'],
-      ['shares of rows overlap by one', 'first = row + 1;\n', 'first = row;\n'],
-      ['the last share of units ends early', 'i === count ? whole.numUnits :', 'i === count ? whole.numUnits - 1 :'],
+      ['the last shard of rows is lost', 'if (first < batch) shards.push', 'if (first < 0) shards.push'],
+      ['shards of rows overlap by one', 'first = row + 1;\n', 'first = row;\n'],
+      ['the last shard of units ends early', 'i === count ? whole.numUnits :', 'i === count ? whole.numUnits - 1 :'],
       ['cells that reduce over a row are split by units', '&& !hasRowReductions(plan)', ''],
       [
         'the gradients of vectors depend on the number of threads',
-        'if (hasProducts && !isLarge && byBatch > 1) return { shares: sharesOfRows(whole, layout, byBatch), meets: false };',
-        'if (hasProducts && !isLarge && byBatch > 1) return { shares: sharesOfRows(whole, layout, threads), meets: false };',
+        'if (hasProducts && !isLarge && byBatch > 1) return { shards: shardsOfRows(whole, layout, byBatch), usesBarriers: false };',
+        'if (hasProducts && !isLarge && byBatch > 1) return { shards: shardsOfRows(whole, layout, threads), usesBarriers: false };',
       ],
     ],
   ),
@@ -333,11 +333,11 @@ export const kernelMutations: readonly Mutation[] = [
         'stateBefore[t] = t === 0 ? 0 : batch + firstRow[t];',
       ],
       [
-        'a share has rows that have ended',
-        'Math.max(0, Math.min(share.numRows, activeRows[t] - share.firstRow))',
-        'Math.max(0, Math.min(share.numRows, activeRows[t]))',
+        'a shard has rows that have ended',
+        'Math.max(0, Math.min(shard.numRows, activeRows[t] - shard.firstRow))',
+        'Math.max(0, Math.min(shard.numRows, activeRows[t]))',
       ],
-      ['steps of uneven distance form one loop', 'else if (!isSame(moved, advance)) break;', ''],
+      ['steps of uneven distance form one loop', 'else if (!isSame(moved, stepStride)) break;', ''],
     ],
   ),
   ...inFile(
@@ -357,20 +357,20 @@ export const kernelMutations: readonly Mutation[] = [
       ['rows that have ended give the wrong previous state', 'layout.stateBefore[t] + row', 'layout.firstRow[t] + row'],
       [
         'a state without a direct gradient keeps that of the step after',
-        '!unwritten.has(state), share, stretch',
-        'true, share, stretch',
+        '!unwritten.has(state), shard, stepRun',
+        'true, shard, stepRun',
       ],
       [
         'a second product of an operand overwrites the first',
-        'written.has(product.operand!), share, stretch',
-        'false, share, stretch',
+        'written.has(product.operand!), shard, stepRun',
+        'false, shard, stepRun',
       ],
       [
         'threads do not meet before a product',
-        'if (meets && stage.products.length > 0)',
-        'if (meets && stage.products.length > 9)',
+        'if (usesBarriers && stage.products.length > 0)',
+        'if (usesBarriers && stage.products.length > 9)',
       ],
-      ['the shares of a gradient of vectors lie on each other', 'offset: share * this.#call.units', 'offset: 0'],
+      ['the shards of a gradient of vectors lie on each other', 'offset: shard * this.#call.units', 'offset: 0'],
     ],
   ),
   ...inFile(
@@ -379,12 +379,12 @@ export const kernelMutations: readonly Mutation[] = [
     [
       [
         'a product begins at the first gate',
-        'const column = (product.firstGate + i) * units + share.firstUnit;',
-        'const column = i * units + share.firstUnit;',
+        'const column = (product.firstGate + i) * units + shard.firstUnit;',
+        'const column = i * units + shard.firstUnit;',
       ],
       [
         'a transposed product begins at the first unit',
-        'b: columnsAt(this.#kernel(), share.firstUnit, column)',
+        'b: columnsAt(this.#kernel(), shard.firstUnit, column)',
         'b: columnsAt(this.#kernel(), 0, column)',
       ],
     ],

@@ -2,11 +2,11 @@ import { RondoError } from '../../../errors.js';
 import type { KernelModules } from '../kernel-modules.js';
 import type { WasmBuffer, WasmMemory } from '../memory.js';
 import { type HostWorker, startWorker } from './host.js';
-import { Punctuality } from './punctuality.js';
+import { BarrierBackoff } from './barrier-backoff.js';
 import { controlWords, makeThread, type Thread } from './thread.js';
 
-/** Parts handed out at once; the word that counts them has room for so many. */
-const mostParts = 4000;
+/** Items handed out at once; the word that counts them has room for so many. */
+const mostItems = 4000;
 
 /**
  * The threads that run a backend's kernels: the caller's own, and workers that are started when there is first enough
@@ -26,7 +26,7 @@ export class ThreadPool {
   /** How many of them the present workers can see. */
   #numPublished = 0;
   #failure: string | undefined;
-  readonly #punctuality = new Punctuality();
+  readonly #barrierBackoff = new BarrierBackoff();
 
   /** @param numThreads with the caller's; more than 1 needs shared memory. */
   constructor(memory: WasmMemory, modules: KernelModules, numThreads: number) {
@@ -42,14 +42,14 @@ export class ThreadPool {
     return this.#numThreads;
   }
 
-  /** How many threads run parts now. */
+  /** How many threads run items now. */
   get numServing(): number {
     return this.#workers.length === 0 ? 1 : 1 + this.#main.numServing();
   }
 
-  /** How many threads a run with meetings is worth splitting among now. */
+  /** How many threads a run with barriers is worth splitting among now. */
   get numPunctual(): number {
-    return this.#punctuality.isGood(performance.now()) ? this.numServing : 1;
+    return this.#barrierBackoff.isGood(performance.now()) ? this.numServing : 1;
   }
 
   /** Why a worker does not serve. */
@@ -73,30 +73,30 @@ export class ThreadPool {
     }
   }
 
-  /** Runs one part on the caller's thread. */
+  /** Runs one item on the caller's thread. */
   runAlone(address: number): void {
     this.#takeNewKernels();
-    this.#main.runPart(address >>> 2);
+    this.#main.runItem(address >>> 2);
   }
 
   /**
-   * Runs parts that meet, given by their addresses; at most as many as threads serve.
+   * Runs items with barriers, given by their addresses; at most as many as threads serve.
    *
-   * @param tolerated how many meetings may be late before runs stay on one thread for a while; by default a few, since the
+   * @param tolerated how many barriers may be late before runs stay on one thread for a while; by default a few, since the
    *   first of a long run may wait for a worker to wake
    */
-  runMeeting(addresses: readonly number[], tolerated?: number): void {
-    const before = this.#main.numLateMeetings();
+  runWithBarriers(addresses: readonly number[], tolerated?: number): void {
+    const before = this.#main.numLateBarriers();
     this.runTogether(addresses);
-    this.#punctuality.note(this.#main.numLateMeetings() - before, performance.now(), tolerated);
+    this.#barrierBackoff.note(this.#main.numLateBarriers() - before, performance.now(), tolerated);
   }
 
-  /** Runs parts, given by their addresses, on all threads that serve. */
+  /** Runs items, given by their addresses, on all threads that serve. */
   runTogether(addresses: readonly number[]): void {
     this.#takeNewKernels();
     if (this.#workers.length > 0) this.#publishModules();
-    for (let first = 0; first < addresses.length; first += mostParts) {
-      const some = addresses.slice(first, first + mostParts);
+    for (let first = 0; first < addresses.length; first += mostItems) {
+      const some = addresses.slice(first, first + mostItems);
       const table = this.#tableOf(some);
       try {
         this.#main.runTogether(table, some.length);
@@ -129,7 +129,7 @@ export class ThreadPool {
     for (let i = this.#main.kernels.length; i < kernels.length; i++) this.#main.kernels.push(kernels[i]);
   }
 
-  /** Where the parts' first words are, and behind each the last one that a thread must be able to see. */
+  /** Where the items' first words are, and behind each the last one that a thread must be able to see. */
   #tableOf(addresses: readonly number[]): number {
     const needed = addresses.length + 1;
     if (this.#table === undefined || this.#table.size < needed) {

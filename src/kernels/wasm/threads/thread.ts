@@ -4,16 +4,16 @@ export const controlWords = 128;
 /** One thread's side of a pool. */
 export interface Thread {
   readonly kernels: ((block: number) => number)[];
-  /** Runs the part that is written at a place, in words. */
-  runPart(at: number): void;
-  /** Runs parts, together with the threads that serve, and returns when all are done. */
+  /** Runs the item that is written at a place, in words. */
+  runItem(at: number): void;
+  /** Runs items, together with the threads that serve, and returns when all are done. */
   runTogether(table: number, count: number): void;
   /** How many threads serve. */
   numServing(): number;
-  /** How often a thread slept at a meeting, because another was late. */
-  numLateMeetings(): number;
+  /** How often a thread slept at a barrier, because another was late. */
+  numLateBarriers(): number;
   publishModules(table: number, count: number): void;
-  /** Waits for parts and runs them until the pool is closed. */
+  /** Waits for items and runs them until the pool is closed. */
   serve(): void;
   close(): void;
 }
@@ -22,15 +22,15 @@ export interface Thread {
  * Makes a thread's side of a pool over shared memory. The function refers to nothing outside of itself, because workers
  * are started with its text.
  *
- * Work is handed out through one word that holds how many parts there are and which is next, so that whoever has time
- * takes the next part: a thread that the system has put aside delays nobody but itself. Waiting means looking for a
+ * Work is handed out through one word that holds how many items there are and which is next, so that whoever has time
+ * takes the next item: a thread that the system has put aside delays nobody but itself. Waiting means looking for a
  * while, which takes well under a microsecond to notice a change, then sleeping, so that a busy machine loses little.
  */
 export function makeThread(memory: WebAssembly.Memory, base: number, isMain: boolean): Thread {
   const [JOB, DONE, ARRIVED, TURN] = [base, base + 16, base + 32, base + 48];
   const [SLEEPING, SERVING, FAILED, CLOSED, LATE] = [base + 64, base + 80, base + 81, base + 82, base + 83];
   const [TABLE, NUM_PARTS, MODULE_TABLE, NUM_MODULES] = [base + 96, base + 97, base + 98, base + 99];
-  const looks = 20_000;
+  const spinIterations = 20_000;
   const longestSleepMs = 1000;
   let words = new Int32Array(memory.buffer);
   const kernels: ((block: number) => number)[] = [];
@@ -54,10 +54,10 @@ export function makeThread(memory: WebAssembly.Memory, base: number, isMain: boo
 
   /** @returns how often looking was in vain */
   const waitWhile = (index: number, isWaiting: (value: number) => boolean): number => {
-    let inVain = 0;
+    let numSleeps = 0;
     do {
-      for (let look = 0; look < looks; look++) if (!isWaiting(Atomics.load(words, index))) return inVain;
-      inVain++;
+      for (let look = 0; look < spinIterations; look++) if (!isWaiting(Atomics.load(words, index))) return numSleeps;
+      numSleeps++;
       if (canSleep) {
         // Whoever changes the word sees this count, or this thread sees the change.
         Atomics.add(words, SLEEPING, 1);
@@ -66,14 +66,14 @@ export function makeThread(memory: WebAssembly.Memory, base: number, isMain: boo
         Atomics.sub(words, SLEEPING, 1);
       }
     } while (Atomics.load(words, FAILED) === 0);
-    return inVain;
+    return numSleeps;
   };
 
   const wake = (index: number): void => {
     if (Atomics.load(words, SLEEPING) > 0) Atomics.notify(words, index);
   };
 
-  const meet = (): void => {
+  const waitForAll = (): void => {
     const turn = Atomics.load(words, TURN);
     if (Atomics.add(words, ARRIVED, 1) === words[NUM_PARTS] - 1) {
       Atomics.store(words, ARRIVED, 0);
@@ -85,7 +85,7 @@ export function makeThread(memory: WebAssembly.Memory, base: number, isMain: boo
     }
   };
 
-  const runPart = (at: number): void => {
+  const runItem = (at: number): void => {
     let place = at + 1;
     for (let loop = words[at]; loop > 0; loop--) {
       const first = place + 2;
@@ -96,7 +96,7 @@ export function makeThread(memory: WebAssembly.Memory, base: number, isMain: boo
           const block = call + 3;
           const moving = block + words[call + 1];
           call = moving + 2 * words[call + 2];
-          if (kernel < 0) meet();
+          if (kernel < 0) waitForAll();
           else kernels[kernel](4 * block);
           for (let i = moving; i < call; i += 2) words[block + words[i]] += words[i + 1];
         }
@@ -105,8 +105,8 @@ export function makeThread(memory: WebAssembly.Memory, base: number, isMain: boo
     }
   };
 
-  /** The next part nobody has taken, or -1. The word holds a generation, how many parts there are, and the next one. */
-  const takePart = (): number => {
+  /** The next item nobody has taken, or -1. The word holds a generation, how many items there are, and the next one. */
+  const takeItem = (): number => {
     for (;;) {
       const job = Atomics.load(words, JOB);
       const next = job & 0xfff;
@@ -116,16 +116,16 @@ export function makeThread(memory: WebAssembly.Memory, base: number, isMain: boo
   };
 
   /** Runs what is left. @returns what went wrong in this thread */
-  const runParts = (): unknown => {
+  const parallelFor = (): unknown => {
     let failure: unknown;
-    for (let part = takePart(); part >= 0; part = takePart()) {
+    for (let item = takeItem(); item >= 0; item = takeItem()) {
       try {
         loadModules();
-        const entry = words[TABLE] + part;
+        const entry = words[TABLE] + item;
         reach(entry + 1);
         const [from, to] = [words[entry], words[entry + 1]];
         reach(to);
-        runPart(from);
+        runItem(from);
       } catch (error) {
         failure = error;
         Atomics.store(words, FAILED, 1);
@@ -154,9 +154,9 @@ export function makeThread(memory: WebAssembly.Memory, base: number, isMain: boo
 
   return {
     kernels,
-    runPart(at) {
+    runItem(at) {
       reach(memory.buffer.byteLength / 4);
-      runPart(at);
+      runItem(at);
     },
     runTogether(table, count) {
       reach(memory.buffer.byteLength / 4);
@@ -166,11 +166,11 @@ export function makeThread(memory: WebAssembly.Memory, base: number, isMain: boo
       generation = (generation + 1) & 0xff;
       Atomics.store(words, JOB, (generation << 24) | (count << 12));
       wake(JOB);
-      const failure = runParts();
+      const failure = parallelFor();
       while (Atomics.load(words, DONE) !== count) waitWhile(DONE, (value) => value !== count);
       if (Atomics.load(words, FAILED) !== 0) throw failure ?? new Error('another thread failed');
     },
-    numLateMeetings: () => Atomics.load(words, LATE),
+    numLateBarriers: () => Atomics.load(words, LATE),
     numServing: () => Atomics.load(words, SERVING),
     publishModules(table, count) {
       reach(memory.buffer.byteLength / 4);
@@ -179,12 +179,12 @@ export function makeThread(memory: WebAssembly.Memory, base: number, isMain: boo
     },
     serve() {
       try {
-        // Compiling what there is already takes milliseconds, which no waiting part should see.
+        // Compiling what there is already takes milliseconds, which no waiting thread should see.
         loadModules();
         Atomics.add(words, SERVING, 1);
         while (Atomics.load(words, CLOSED) === 0) {
           waitWhile(JOB, (job) => (job & 0xfff) >= ((job >>> 12) & 0xfff) && Atomics.load(words, CLOSED) === 0);
-          runParts();
+          parallelFor();
         }
       } finally {
         Atomics.sub(words, SERVING, 1);

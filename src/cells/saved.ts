@@ -2,7 +2,7 @@ import { childrenOf, type Expression, topologicalOrder } from '../expression/bui
 
 const transcendental = new Set(['sigmoid', 'tanh', 'exp', 'log', 'softplus', 'erf']);
 
-/** A value that costs at most this many transcendentals to recompute from stored ones is not kept. */
+/** A value that costs at most this many transcendentals to recompute from stored ones is not saved. */
 const cheapTranscendentals = 1;
 
 /**
@@ -12,7 +12,7 @@ const cheapTranscendentals = 1;
  *
  * @param stored nodes whose values are stored anyway (next states, operands of products).
  */
-export function chooseKept(
+export function chooseSaved(
   forwardRoots: readonly Expression[],
   gradients: readonly Expression[],
   stored: ReadonlyMap<Expression, Expression>,
@@ -24,13 +24,13 @@ export function chooseKept(
     if (forward.has(node)) continue;
     for (const child of childrenOf(node)) if (forward.has(child)) referred.add(child);
   }
-  const kept = new Set<Expression>();
-  const isStored = (node: Expression): boolean => stored.has(node) || kept.has(node);
+  const saved = new Set<Expression>();
+  const isStored = (node: Expression): boolean => stored.has(node) || saved.has(node);
   for (const node of forward) {
     if (!referred.has(node) || isStored(node)) continue;
-    if (recomputeCost(node, isStored) > cheapTranscendentals) kept.add(node);
+    if (recomputeCost(node, isStored) > cheapTranscendentals) saved.add(node);
   }
-  return [...kept];
+  return [...saved];
 }
 
 /** Transcendentals needed to compute a node from stored values; infinite where a product's result would be needed. */

@@ -4,7 +4,7 @@ import { backendNames, useBackend } from '../kernels/select.js';
 import { Activation } from '../layers/activation.js';
 import { Dense } from '../layers/dense.js';
 import { Embedding } from '../layers/embedding.js';
-import type { DeferredSoftmax } from '../layers/deferred-softmax.js';
+import type { FusedSoftmax } from '../layers/fused-softmax.js';
 import type { CallOptions, Layer } from '../layers/layer.js';
 import { LSTM } from '../layers/lstm.js';
 import { TimeDistributed } from '../layers/time-distributed.js';
@@ -115,14 +115,14 @@ const needsPredictions = ['sparseTopKCategoricalAccuracy'];
 /** Adam divides by the root of tiny squares: rounding of 1e-16 may grow a thousandfold. */
 const tolerances = { reference: 1e-12, wasm: 2e-4 };
 
-describe('a softmax that is put off', () => {
+describe('a fused softmax', () => {
   for (const backend of backendNames) {
     for (const [name, given] of Object.entries(cases)) {
       it.each([false, true])(
         `trains, evaluates and predicts as the one that is stored: ${name} on ${backend}, weighted: %s`,
         async (weighted) => {
           useBackend(backend);
-          const spy = vi.spyOn(Dense.prototype, 'callDeferred');
+          const spy = vi.spyOn(Dense.prototype, 'callFused');
           const stored = await trained(given, needsPredictions, weighted);
           expect(spy).not.toHaveBeenCalled();
           const fused = await trained(given, [], weighted);
@@ -159,7 +159,7 @@ describe('a softmax that is put off', () => {
     ],
     ['the loss is a function', softmax, (t, p) => logits.values(t, p), []],
   ])('is computed where %s', async (_, last, loss, metrics) => {
-    const spy = vi.spyOn(Dense.prototype, 'callDeferred');
+    const spy = vi.spyOn(Dense.prototype, 'callFused');
     const model = new Sequential([new LSTM({ units: classes, inputShape: [null, 1] }), last()]);
     model.compile({ optimizer: 'sgd', loss, metrics });
     await model.fit(
@@ -172,7 +172,7 @@ describe('a softmax that is put off', () => {
     expect(spy).not.toHaveBeenCalled();
   });
 
-  it('can be put off by a model with a call method', async () => {
+  it('can be used by a model with a call method', async () => {
     class Tagger extends Model<Tensor> {
       readonly embedding = new Embedding({ inputDim: classes, outputDim: 4 });
       readonly recurrent = new LSTM({ units, returnSequences: true });
@@ -180,7 +180,7 @@ describe('a softmax that is put off', () => {
       override get finalActivation(): 'softmax' {
         return 'softmax';
       }
-      override get defersSoftmax(): boolean {
+      override get fusesSoftmax(): boolean {
         return true;
       }
       override call(x: Tensor, options: CallOptions): Tensor {
@@ -189,8 +189,8 @@ describe('a softmax that is put off', () => {
       override callLogits(x: Tensor, options: CallOptions): Tensor {
         return this.head.applyLogits(this.recurrent.apply(this.embedding.apply(x), options) as Tensor);
       }
-      override callDeferred(x: Tensor, options: CallOptions): DeferredSoftmax {
-        return this.head.applyDeferred(this.recurrent.apply(this.embedding.apply(x), options) as Tensor);
+      override callFused(x: Tensor, options: CallOptions): FusedSoftmax {
+        return this.head.applyFused(this.recurrent.apply(this.embedding.apply(x), options) as Tensor);
       }
     }
     const { x, y } = data(true);

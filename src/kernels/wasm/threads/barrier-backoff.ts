@@ -1,18 +1,18 @@
-/** So many late meetings in one run are no accident: the first of a run may wait for a worker to wake. */
+/** So many late barriers in one run are no accident: the first of a run may wait for a worker to wake. */
 const mostLate = 2;
 const shortestPauseMs = 100;
 const longestPauseMs = 5000;
 
 /**
- * Decides whether splitting a run with meetings is worth it. On a busy machine a thread may be put aside for milliseconds
- * between two meetings, and the others wait for it each time, so that two threads are many times slower than one. After a
- * run with late meetings, runs stay on one thread for a while, longer each time that nothing has changed.
+ * Decides whether splitting a run with barriers is worth it. On a busy machine a thread may be put aside for milliseconds
+ * between two barriers, and the others wait for it each time, so that two threads are many times slower than one. After a
+ * run with late barriers, runs stay on one thread for a while, longer each time that nothing has changed.
  */
-export class Punctuality {
+export class BarrierBackoff {
   #pauseMs = shortestPauseMs;
   #pausedUntilMs = 0;
 
-  /** Whether meetings are worth trying at a time. */
+  /** Whether barriers are worth trying at a time. */
   isGood(nowMs: number): boolean {
     return nowMs >= this.#pausedUntilMs;
   }

@@ -14,7 +14,7 @@ export interface ScoreOptions {
  * A layer's distribution over classes for each row, before it is computed: what it says of single classes can be had without the
  * rest. Over large vocabularies that saves most of the memory, and a loss and its derivative in one go.
  */
-export interface DeferredSoftmax {
+export interface FusedSoftmax {
   /** Of the distribution: `[..., classes]`. */
   readonly shape: Shape;
   /** The mask that travels with the output. */
@@ -22,5 +22,5 @@ export interface DeferredSoftmax {
   /** `-ln p` of a class for each row, differentiable by everything the layer computes with. @throws OUT_OF_RANGE */
   score(labels: Int32Array, options: ScoreOptions): ScoredLabels;
   /** Given where `score` is an estimate: the distribution itself, which metrics see. */
-  readonly exact?: DeferredSoftmax | undefined;
+  readonly exact?: FusedSoftmax | undefined;
 }
