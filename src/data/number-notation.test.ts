@@ -84,7 +84,7 @@ describe('the numbers of a column', () => {
       );
     }
     expect(await refusal(['1.234', '5.678'])).toContain('`1.234` is 1234 or 1.234');
-    expect(await refusal(['1.234', '5.678'])).toContain('--decimal point');
+    expect(await refusal(['1.234', '5.678'])).toContain("`decimal` 'point' or 'comma'");
     expect(await numbers(['1.234', '5.678'], { decimal: 'comma' })).toEqual([1234, 5678]);
     expect(await numbers(['1.234', '5.678'], { decimal: 'point' })).toEqual([1.234, 5.678]);
     expect(await messageAfter(() => read(['1'], { decimal: 'dot' as 'point' }))).toContain('[UNKNOWN_NAME]');

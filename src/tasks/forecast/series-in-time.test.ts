@@ -159,6 +159,8 @@ describe('a table as series in time', () => {
       frequency: { unit: 'fixed', step: dayMs },
       series: [],
       numbers: expect.objectContaining({ y: { decimal: 'point', before: '', after: '' } }),
+      leftOut: [],
+      file: {},
     });
     const short = await read([names, '04/03/2021,8,1', '04/01/2021,7,2'], target, trained);
     expect([...columnOf(short.series[0], 0)]).toEqual([7, 7, 8]);
