@@ -1,4 +1,4 @@
-import { baseForecaster, type BaseForecast } from '../src/tasks/forecast/base-forecast.js';
+import { type BaseForecast, baseForecaster } from '../src/tasks/forecast/base-forecast.js';
 import { chooseBase } from '../src/tasks/forecast/choose-base.js';
 import { seasonalScale } from '../src/tasks/forecast/forecast-errors.js';
 import { judgedOrigins, meanErrorOf } from '../src/tasks/forecast/judge-forecasts.js';

@@ -5,12 +5,12 @@ import {
   losses,
   type ModelStream,
   optimizers,
-  scope,
   Sequential,
+  scope,
   type Tensor,
   tensor,
-  valueAndGradients,
   type Variable,
+  valueAndGradients,
 } from '../src/index.js';
 import { type CaseArray, clearPadding, dataOf, maskOfLengths, randomArray } from './case-data.js';
 import { buildLayers, layersOf } from './case-layers.js';

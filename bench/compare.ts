@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { compareCase, type CaseComparison } from './comparison/compare-case.js';
+import { type CaseComparison, compareCase } from './comparison/compare-case.js';
 import { comparedCase, comparedNames } from './comparison/compared-case.js';
 import { PeerProcess, PeerRefusal } from './comparison/peer-process.js';
 import { type Comparison, groupMeans, markdownReport } from './comparison/report.js';

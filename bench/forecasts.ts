@@ -1,6 +1,6 @@
 import { ForecastTraining, setSeed, setThreads, Table } from '../src/index.js';
 import { baseComparison } from './base-comparison.js';
-import { madeSeries, type MadeSeries } from './forecast-series.js';
+import { type MadeSeries, madeSeries } from './forecast-series.js';
 
 /** MASE of the default forecast and of the simple ones on made series: `node dist/bench/forecasts.js [SEED] [SERIES A KIND] [base]`. */
 

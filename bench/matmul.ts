@@ -6,8 +6,8 @@
  *   node --experimental-wasm-revectorize dist/bench/matmul.js
  */
 import { cpus, loadavg } from 'node:os';
-import type { MatmulCall } from '../src/kernels/contract.js';
 import { findBlas } from '../src/kernels/blas/find.js';
+import type { MatmulCall } from '../src/kernels/contract.js';
 import type { Accelerator } from '../src/kernels/wasm/accelerator.js';
 import { createWasmBackend, type WasmBackend } from '../src/kernels/wasm/backend.js';
 

@@ -25,8 +25,8 @@ import {
   tanh,
 } from '../src/expression/build.js';
 import { Interpreter } from '../src/expression/interpret.js';
-import type { Buffer, PointwiseCall, Strided } from '../src/kernels/contract.js';
 import { type PointwiseProgram, pointwiseProgram } from '../src/expression/program.js';
+import type { Buffer, PointwiseCall, Strided } from '../src/kernels/contract.js';
 import { WasmMemory } from '../src/kernels/wasm/memory.js';
 import { pointwiseOn } from '../test/support/kernels-on.js';
 

@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
 import { readdir, writeFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
 import { RondoError } from '../src/index.js';
 import { codedError } from './coded-error.js';
-import { parseArguments } from './parse-arguments.js';
 import { trainingOptions } from './options.js';
+import { parseArguments } from './parse-arguments.js';
 
 async function thrownBy(work: () => unknown): Promise<unknown> {
   try {

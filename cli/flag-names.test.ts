@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ErrorCode, requireNumber, RondoError } from '../src/index.js';
+import { type ErrorCode, RondoError, requireNumber } from '../src/index.js';
 import { classifierOptions, trainClassify } from './commands/train-classify.js';
 import { forecastOptions, trainForecast } from './commands/train-forecast.js';
 import { languageModelOptions, trainLanguageModel } from './commands/train-language-model.js';

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { type LoadedTask, RondoError, type RunIdentity, setSeed, type TaskModel } from '../src/index.js';
-import { fileAccessError, FileLock, loadTask } from '../src/node.js';
+import { FileLock, fileAccessError, loadTask } from '../src/node.js';
 import { say } from './output.js';
 import { requireNoInput } from './protect-inputs.js';
 import { WrongUsage } from './wrong-usage.js';

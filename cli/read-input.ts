@@ -1,7 +1,7 @@
 import {
   decodeText,
-  readTable,
   type ReadTableOptions,
+  readTable,
   type Table,
   type TextEncoding,
   utf8Pieces,

@@ -2,8 +2,8 @@ import { libraryVersion, nearestNames, setSeed, setThreads, useBackend } from '.
 import { allowWideKernels, useBlas } from '../src/node.js';
 import { codedError } from './coded-error.js';
 import { commands } from './commands/index.js';
-import { helpFor, overview } from './help.js';
 import { inFlags, type ReadCommandLine } from './flag-names.js';
+import { helpFor, overview } from './help.js';
 import { type Command, commonOptions } from './options.js';
 import { errorText, finishOutput, print, say } from './output.js';
 import { parseArguments } from './parse-arguments.js';

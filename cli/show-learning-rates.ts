@@ -1,8 +1,8 @@
 import { type LearningRateSearch, RondoError, type TaskLearningRateOptions } from '../src/index.js';
 import { commandText } from './command-words.js';
 import { interruptions } from './interruptions.js';
-import { print, printJson, say } from './output.js';
 import type { CommandLine, OptionSpecs } from './options.js';
+import { print, printJson, say } from './output.js';
 import { styleOf } from './style.js';
 import { linePlot } from './terminal/plot.js';
 import { ProgressLine } from './terminal/progress.js';

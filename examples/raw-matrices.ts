@@ -2,7 +2,7 @@
  * A recurrent net written from raw matrices, with a training loop of one's own: h' = tanh(x W + h U + b), unrolled by hand. It
  * learns to add up its inputs: the target is the running mean of a sequence.
  */
-import { ops, Random, type Tensor, tensor, valueAndGradients, Variable } from 'rondo';
+import { ops, Random, type Tensor, tensor, Variable, valueAndGradients } from 'rondo';
 
 const [batch, timesteps, units] = [32, 6, 12];
 const random = new Random(4);

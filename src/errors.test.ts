@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { errorCodes, nearestNames, refuseUnknownOptions, requireCount, RondoError, unknownName } from './errors.js';
+import { errorCodes, nearestNames, RondoError, refuseUnknownOptions, requireCount, unknownName } from './errors.js';
 
 describe('RondoError', () => {
   it('writes its facts as a message that says how to fix it', () => {

@@ -1,35 +1,8 @@
 /** Everything a user of the library needs. Runs in Node and in browsers; files and folders are in `rondo/node`. */
 
-// Errors, randomness, backends
-export { libraryVersion } from './io/library-version.js';
-export {
-  type ErrorCode,
-  errorCodes,
-  type ErrorFacts,
-  nearestNames,
-  refuseUnknownOptions,
-  requireCount,
-  requireNumber,
-  RondoError,
-  unknownName,
-} from './errors.js';
-export { currentRandom, Random, type RandomState, setSeed } from './random.js';
-export { type BackendName, backendNames, currentBackend, setThreads, useBackend } from './kernels/select.js';
-export type { Backend, MemoryReport, Support } from './kernels/contract.js';
-export { describeHost, type HostDescription, type WasmDescription } from './kernels/describe-host.js';
-
-// Tensors and derivatives
-export type { Resolved } from './resolved.js';
-export type { Shape } from './shape.js';
-export { type FlatArray, type NestedNumbers, scope, Tensor, tensor, Variable } from './tensor/tensor.js';
-export { RowGradient } from './tensor/row-gradient.js';
-export { type ValueAndGradients, valueAndGradients } from './tensor/tape.js';
-export * as ops from './tensor/index.js';
-
+export { coupledLSTM } from './cells/coupled-lstm.js';
 // Cells as their equations
 export { type Cell, type CellDefinition, defineCell, type StepContext } from './cells/define-cell.js';
-export { cellNamed, libraryCells, registerCell } from './cells/registry.js';
-export { coupledLSTM } from './cells/coupled-lstm.js';
 export { gru } from './cells/gru.js';
 export { gruResetBefore } from './cells/gru-reset-before.js';
 export { indRNN } from './cells/ind-rnn.js';
@@ -40,18 +13,93 @@ export { minGRU } from './cells/min-gru.js';
 export { minLSTM } from './cells/min-lstm.js';
 export { peepholeLSTM } from './cells/peephole-lstm.js';
 export { qrnn } from './cells/qrnn.js';
+export { cellNamed, libraryCells, registerCell } from './cells/registry.js';
 export { simple } from './cells/simple.js';
 export { sru } from './cells/sru.js';
+export {
+  type DetectSeasonOptions,
+  detectSeason,
+  driftForecast,
+  naiveForecast,
+  seasonalNaiveForecast,
+} from './data/baselines.js';
+export { BytePairs, type BytePairsJson } from './data/byte-pairs/byte-pairs.js';
+export type { CellColumn } from './data/cell-column.js';
+export {
+  ColumnFile,
+  type ColumnLayout,
+  columnLayoutOf,
+  type ReadColumnFileOptions,
+  readColumnFile,
+} from './data/column-file.js';
+export {
+  type ConlluColumn,
+  ConlluFile,
+  conlluColumns,
+  looksLikeConllu,
+  type ReadConlluOptions,
+  readConllu,
+} from './data/conllu.js';
+export {
+  type NumericColumnOptions,
+  numericColumn,
+  type ReadTableOptions,
+  readTable,
+  Table,
+  type TableSource,
+} from './data/csv.js';
+export { type NumberFacts, type NumberNotation, numberFacts } from './data/number-notation.js';
+export { type CellNumbers, cellNumbers, filledNumbers, numberInCell } from './data/numeric-column.js';
+export { type PadSequencesOptions, padSequences, type Sequence } from './data/pad-sequences.js';
+export { MinMaxScaler, Scaler, type ScalerJson, StandardScaler, scalerFromJSON } from './data/scaler.js';
+export { type Share, type Split, type SplitShares, splitInOrder, splitShuffled } from './data/split.js';
+export { type StratifiedShares, splitStratified } from './data/stratified-split.js';
+export { type StreamWindow, TokenStreams, type TokenStreamsOptions } from './data/streams.js';
+export { detectTagScheme, type Span, spansOf, type TagScheme, tagConstraints, tagSchemes } from './data/tag-schemes.js';
+export type { SentenceLines } from './data/tagged-lines.js';
+// Data
+export { charactersOf, graphemesOf, linesOf, type WordOptions, wordsOf } from './data/text.js';
+export {
+  type LabelledTexts,
+  type ReadTextRowsOptions,
+  readTextRows,
+  type TextFormat,
+  type TextRows,
+  textFormats,
+} from './data/text-rows.js';
+export { describeFrequency, type Frequency } from './data/time/frequency.js';
+export {
+  type TimeseriesFromArrayOptions,
+  type TimeseriesWindows,
+  timeseriesFromArray,
+} from './data/timeseries-from-array.js';
+export { type TokenKind, type TokenSpan, type TokenSpanOptions, tokenKinds, tokenSpansOf } from './data/token-spans.js';
+export { Tokenizer, type TokenizerJson, type TokenizerOptions, type TokenizerText } from './data/tokenizer.js';
+export { Vocabulary, type VocabularyJson, type VocabularyOptions } from './data/vocabulary.js';
+export { type SlidingWindows, type SlidingWindowsOptions, slidingWindows, type WindowBatch } from './data/windows.js';
+export { type TextSpan, wordSegmentsOf } from './data/word-segments.js';
+export { type DecimalSign, decimalSigns, type WrittenNumber, writtenNumber } from './data/written-number.js';
+export {
+  type ErrorCode,
+  type ErrorFacts,
+  errorCodes,
+  nearestNames,
+  RondoError,
+  refuseUnknownOptions,
+  requireCount,
+  requireNumber,
+  unknownName,
+} from './errors.js';
 export {
   abs,
   add,
   constant,
   detach,
   div,
+  type Expression,
   equal,
   erf,
   exp,
-  type Expression,
   greater,
   log,
   max,
@@ -71,7 +119,71 @@ export {
   sub,
   tanh,
 } from './expression/build.js';
-
+// Files as bytes
+export {
+  deserializeModel,
+  type LoadedModel,
+  loadWeights,
+  type SerializeOptions,
+  serializeModel,
+} from './io/checkpoint.js';
+export { decodeText, type TextEncoding, textEncodings, utf8Pieces } from './io/encodings.js';
+// Errors, randomness, backends
+export { libraryVersion } from './io/library-version.js';
+export {
+  type DecodedTensor,
+  decodeSafetensors,
+  encodeSafetensors,
+  type StoredTensor,
+  type TensorDtype,
+} from './io/safetensors.js';
+export { decodeUtf8 } from './io/utf8.js';
+// Word vectors
+export type { ByteSource } from './io/word-vectors/byte-reader.js';
+export type { VectorCoverage } from './io/word-vectors/coverage.js';
+export {
+  type EmbeddingFromVectorsOptions,
+  embeddingFromVectors,
+  type VectorEmbedding,
+} from './io/word-vectors/embedding-from-vectors.js';
+export { defaultVectorWords } from './io/word-vectors/form-vectors.js';
+export { type Neighbour, nearestWords, wordAnalogy } from './io/word-vectors/neighbours.js';
+export type { PretrainedVectors } from './io/word-vectors/pretrained-vectors.js';
+export {
+  type ReadWordVectorsOptions,
+  readWordVectors,
+  type VectorFormat,
+} from './io/word-vectors/read-word-vectors.js';
+export { Subwords, type SubwordTable, subwordBuckets, subwordHash } from './io/word-vectors/subwords.js';
+export { euclideanLength, WordVectors } from './io/word-vectors/word-vectors.js';
+export type { Backend, MemoryReport, Support } from './kernels/contract.js';
+export { describeHost, type HostDescription, type WasmDescription } from './kernels/describe-host.js';
+export { type BackendName, backendNames, currentBackend, setThreads, useBackend } from './kernels/select.js';
+export { Activation, type ActivationOptions } from './layers/activation.js';
+export { ActivationPenalty, type ActivationPenaltyOptions } from './layers/activation-penalty.js';
+export { AdaptiveSoftmax, type AdaptiveSoftmaxOptions } from './layers/adaptive-softmax.js';
+export { AttentionPooling1D, type AttentionPooling1DOptions } from './layers/attention-pooling-1d.js';
+export {
+  Bidirectional,
+  type BidirectionalCallOptions,
+  type BidirectionalOptions,
+  type BidirectionalStates,
+  type MergeMode,
+} from './layers/bidirectional.js';
+export { Concatenate, type ConcatenateOptions } from './layers/concatenate.js';
+export * as constraints from './layers/constraints.js';
+export { Conv1D, type Conv1DOptions } from './layers/conv-1d.js';
+export { CRF, type CRFOptions, type LabelScores } from './layers/crf.js';
+export { Dense, type DenseOptions } from './layers/dense.js';
+export { Dropout, type DropoutOptions } from './layers/dropout.js';
+export { Embedding, type EmbeddingOptions } from './layers/embedding.js';
+export { Flatten } from './layers/flatten.js';
+export type { FusedSoftmax, ScoreOptions } from './layers/fused-softmax.js';
+export { GlobalAveragePooling1D } from './layers/global-average-pooling-1d.js';
+export { GlobalMaxPooling1D } from './layers/global-max-pooling-1d.js';
+export { GRU, type GRUOptions } from './layers/gru.js';
+export * as initializers from './layers/initializers.js';
+export { Input, type InputOptions } from './layers/input-layer.js';
 // Layers
 export {
   type CallOptions,
@@ -83,9 +195,14 @@ export {
   singleInput,
   type WeightOptions,
 } from './layers/layer.js';
-export type { FusedSoftmax, ScoreOptions } from './layers/fused-softmax.js';
+export { LayerNormalization, type LayerNormalizationOptions } from './layers/layer-normalization.js';
+export { LSTM } from './layers/lstm.js';
 export { type Mask, maskOf, setMask } from './layers/mask.js';
-export type { Stepper } from './layers/stepper.js';
+export { Masking, type MaskingOptions } from './layers/masking.js';
+export type { RecurrentOptions } from './layers/recurrent-options.js';
+export * as regularizers from './layers/regularizers.js';
+export { RepeatVector, type RepeatVectorOptions } from './layers/repeat-vector.js';
+export { Reshape, type ReshapeOptions } from './layers/reshape.js';
 export {
   type CellLike,
   type NamedStates,
@@ -94,237 +211,27 @@ export {
   RNN,
   type RNNOptions,
 } from './layers/rnn.js';
-export type { RecurrentOptions } from './layers/recurrent-options.js';
-export { LSTM } from './layers/lstm.js';
-export { GRU, type GRUOptions } from './layers/gru.js';
-export { SimpleRNN } from './layers/simple-rnn.js';
-export {
-  Bidirectional,
-  type BidirectionalCallOptions,
-  type BidirectionalOptions,
-  type BidirectionalStates,
-  type MergeMode,
-} from './layers/bidirectional.js';
-export { Activation, type ActivationOptions } from './layers/activation.js';
-export { ActivationPenalty, type ActivationPenaltyOptions } from './layers/activation-penalty.js';
-export { AdaptiveSoftmax, type AdaptiveSoftmaxOptions } from './layers/adaptive-softmax.js';
-export { AttentionPooling1D, type AttentionPooling1DOptions } from './layers/attention-pooling-1d.js';
-export { Concatenate, type ConcatenateOptions } from './layers/concatenate.js';
-export { CRF, type CRFOptions, type LabelScores } from './layers/crf.js';
-export type { ChainConstraints } from './tensor/chain-decoding.js';
-export { Conv1D, type Conv1DOptions } from './layers/conv-1d.js';
-export { Dense, type DenseOptions } from './layers/dense.js';
-export { Dropout, type DropoutOptions } from './layers/dropout.js';
-export { Embedding, type EmbeddingOptions } from './layers/embedding.js';
-export { Flatten } from './layers/flatten.js';
-export { GlobalAveragePooling1D } from './layers/global-average-pooling-1d.js';
-export { GlobalMaxPooling1D } from './layers/global-max-pooling-1d.js';
-export { Input, type InputOptions } from './layers/input-layer.js';
-export { LayerNormalization, type LayerNormalizationOptions } from './layers/layer-normalization.js';
-export { Masking, type MaskingOptions } from './layers/masking.js';
-export { RepeatVector, type RepeatVectorOptions } from './layers/repeat-vector.js';
-export { Reshape, type ReshapeOptions } from './layers/reshape.js';
 export { SampledSoftmax, type SampledSoftmaxOptions } from './layers/sampled-softmax.js';
 export {
   SequencePooling1D,
   type SequencePooling1DOptions,
   type SequenceSummary,
 } from './layers/sequence-pooling-1d.js';
+export { SimpleRNN } from './layers/simple-rnn.js';
 export { SpatialDropout1D, type SpatialDropout1DOptions } from './layers/spatial-dropout-1d.js';
+export type { Stepper } from './layers/stepper.js';
 export { TiedDense, type TiedDenseOptions } from './layers/tied-dense.js';
 export { TimeDistributed, type TimeDistributedOptions } from './layers/time-distributed.js';
 export { type CharacterEncoder, WordFeatures, type WordFeaturesOptions } from './layers/word-features.js';
-export * as initializers from './layers/initializers.js';
-export * as regularizers from './layers/regularizers.js';
-export * as constraints from './layers/constraints.js';
-
-// Models and training
-export { Model, type ModelOptions } from './training/model.js';
-export { Sequential, type SequentialOptions } from './training/sequential.js';
-export {
-  layerFromConfig,
-  type LayerConfig,
-  type LayerMaker,
-  modelFromConfig,
-  registerLayer,
-} from './training/layer-registry.js';
-export type { CompileOptions, TrainingConfig } from './training/compiled.js';
-export type { LossFunction } from './training/losses/index.js';
-export type { Dataset, DatasetBatch } from './training/dataset.js';
-export type { EvaluateOptions } from './training/evaluation.js';
-export type { CheckpointOptions, DatasetFitOptions, FitOptions, ValidationData } from './training/fit-options.js';
-export {
-  findLearningRate,
-  type FindLearningRateOptions,
-  type LearningRateSearch,
-} from './training/find-learning-rate.js';
-export {
-  type LearningRateCurve,
-  type LearningRateSuggestions,
-  suggestLearningRates,
-} from './training/learning-rate-curve.js';
-export type { History } from './training/history.js';
-export type { ModelData, OneArray, ShapedNumbers, TypedNumbers } from './training/host-data.js';
-export type { ModelOutput } from './training/model-outputs.js';
-export type { ModelStream, StreamOptions } from './training/model-stream.js';
-export type { NamedWeights } from './training/model-weights.js';
-export type { PredictOptions } from './training/prediction.js';
-export type { ClassWeight } from './training/sample-weights.js';
-export type { RunIdentity, TrainingSnapshot } from './training/snapshot.js';
-export type { TrainBatchOptions } from './training/train-batch.js';
-export * from './training/callbacks/index.js';
-export * from './training/diagnosis/index.js';
-export * as losses from './training/losses/index.js';
-export * as metrics from './training/metrics/index.js';
-export * as optimizers from './training/optimizers/index.js';
-export * as schedules from './training/schedules.js';
-
-// Data
-export { charactersOf, graphemesOf, linesOf, type WordOptions, wordsOf } from './data/text.js';
-export {
-  type LabelledTexts,
-  type ReadTextRowsOptions,
-  readTextRows,
-  type TextFormat,
-  textFormats,
-  type TextRows,
-} from './data/text-rows.js';
-export { splitStratified, type StratifiedShares } from './data/stratified-split.js';
-export { type TokenKind, tokenKinds, type TokenSpan, type TokenSpanOptions, tokenSpansOf } from './data/token-spans.js';
-export { type TextSpan, wordSegmentsOf } from './data/word-segments.js';
-export { Vocabulary, type VocabularyJson, type VocabularyOptions } from './data/vocabulary.js';
-export { Tokenizer, type TokenizerJson, type TokenizerOptions, type TokenizerText } from './data/tokenizer.js';
-export { BytePairs, type BytePairsJson } from './data/byte-pairs/byte-pairs.js';
-export { padSequences, type PadSequencesOptions, type Sequence } from './data/pad-sequences.js';
-export { type StreamWindow, TokenStreams, type TokenStreamsOptions } from './data/streams.js';
-export {
-  numericColumn,
-  type NumericColumnOptions,
-  readTable,
-  type ReadTableOptions,
-  Table,
-  type TableSource,
-} from './data/csv.js';
-export type { CellColumn } from './data/cell-column.js';
-export { cellNumbers, type CellNumbers, filledNumbers, numberInCell } from './data/numeric-column.js';
-export { type NumberFacts, numberFacts, type NumberNotation } from './data/number-notation.js';
-export { type DecimalSign, decimalSigns, writtenNumber, type WrittenNumber } from './data/written-number.js';
-export { MinMaxScaler, Scaler, scalerFromJSON, type ScalerJson, StandardScaler } from './data/scaler.js';
-export { type SlidingWindows, slidingWindows, type SlidingWindowsOptions, type WindowBatch } from './data/windows.js';
-export {
-  timeseriesFromArray,
-  type TimeseriesFromArrayOptions,
-  type TimeseriesWindows,
-} from './data/timeseries-from-array.js';
-export { type Share, type Split, splitInOrder, type SplitShares, splitShuffled } from './data/split.js';
-export {
-  detectSeason,
-  type DetectSeasonOptions,
-  driftForecast,
-  naiveForecast,
-  seasonalNaiveForecast,
-} from './data/baselines.js';
-
-export {
-  type ConlluColumn,
-  conlluColumns,
-  ConlluFile,
-  looksLikeConllu,
-  readConllu,
-  type ReadConlluOptions,
-} from './data/conllu.js';
-export {
-  ColumnFile,
-  type ColumnLayout,
-  columnLayoutOf,
-  readColumnFile,
-  type ReadColumnFileOptions,
-} from './data/column-file.js';
-export type { SentenceLines } from './data/tagged-lines.js';
-export { detectTagScheme, type Span, spansOf, tagConstraints, type TagScheme, tagSchemes } from './data/tag-schemes.js';
-
-// Tasks: from data to answers
-export { generate, type GenerateOptions } from './tasks/generate/generate.js';
-export type { DynamicOptions } from './tasks/language-model/dynamic-evaluation.js';
-export { LanguageModel, type TextScore, type TrainedText } from './tasks/language-model/language-model.js';
-export {
-  type LanguageModelOptimizer,
-  languageModelOptimizers,
-} from './tasks/language-model/language-model-optimizer.js';
-export {
-  type LanguageModelPreset,
-  languageModelPresetNames,
-  languageModelPresets,
-} from './tasks/language-model/language-model-presets.js';
-export type { LanguageModelOptions } from './tasks/language-model/language-model-options.js';
-export {
-  type DocumentKind,
-  documentKinds,
-  type DocumentStarts,
-  type StartKind,
-  type TextStart,
-} from './tasks/language-model/document-starts.js';
-export {
-  type LanguageModelBeginning,
-  type LanguageModelData,
-  LanguageModelTraining,
-} from './tasks/language-model/language-model-training.js';
-export type { Beginning, LearnedBefore, TakenWeights, UnknownTokens } from './tasks/initial-model.js';
-export { PoemForm, type PoemFormOptions, type TokenConstraint } from './tasks/generate/poem-form.js';
-export type { RepetitionOptions } from './tasks/generate/repetition.js';
-export type { TokenCodec, TokenLevel, TokenWriter } from './tasks/language-model/token-codec.js';
-export { sampleToken, type SamplingOptions } from './tasks/generate/sample-token.js';
-export { ByteCodec } from './tasks/language-model/byte-codec.js';
-export { type FileTokenizer, TokenizerCodec, type TokenizerLibrary } from './tasks/language-model/tokenizer-codec.js';
-export { codecOfText, type CodecOptions, tokenLevels } from './tasks/language-model/codec-of-text.js';
-export { TextCodec, type TextCodecOptions, type TextLevel } from './tasks/language-model/text-codec.js';
-export { type ForecastErrors, forecastErrors, seasonalScale } from './tasks/forecast/forecast-errors.js';
-export { type BaseForecast, type BaseName, baseNames, describeBase } from './tasks/forecast/base-forecast.js';
-export type { SmoothingParameters } from './tasks/forecast/exponential-smoothing.js';
-export type { ForecastFindings } from './tasks/forecast/findings.js';
-export type { ForecastOptions } from './tasks/forecast/forecast-options.js';
-export type { RowsOfParts } from './tasks/forecast/forecast-parts.js';
-export type {
-  BaselineName,
-  ComparedErrors,
-  ForecastReport,
-  SeriesReport,
-  ShownForecast,
-} from './tasks/forecast/forecast-report.js';
-export { ForecastTraining, type ForecastTrainingOptions } from './tasks/forecast/forecast-training.js';
-export { Forecaster } from './tasks/forecast/forecaster.js';
-export type { Series } from './tasks/forecast/series.js';
-export {
-  type SeriesColumns,
-  seriesColumns,
-  type SeriesColumnsOptions,
-} from './tasks/forecast/series-columns.js';
-export { describeFrequency, type Frequency } from './data/time/frequency.js';
-export type { SeriesNote } from './tasks/forecast/series-note.js';
-export type { LeftOutColumn, SeriesReading } from './tasks/forecast/series-reading.js';
-export { type SeriesTime, stampOf } from './tasks/forecast/series-time.js';
-export type { TrainedSeries } from './tasks/forecast/trained-series.js';
-export { HmmTagger } from './tasks/tag/hmm-tagger.js';
-export { TagCodec, type TagCodecOptions } from './tasks/tag/tag-codec.js';
-export { type TaggedSentence, taggedSentences } from './tasks/tag/tagged-sentence.js';
-export { type BaselineScore, Tagger, type TaggerReport, type TrainedSentences } from './tasks/tag/tagger.js';
-export type { TaggerOptions } from './tasks/tag/tagger-options.js';
-export { type TaggerData, TaggerTraining } from './tasks/tag/tagger-training.js';
-export {
-  type Agreement,
-  type TaggingReport,
-  taggingReport,
-  type TaggingReportOptions,
-  type TaggingScore,
-} from './tasks/tag/tagging-report.js';
-export type { RecurrentTaskOptions } from './tasks/recurrent-stack.js';
-export { nextRoundEnd, plannedEpochs, type TrainingRounds } from './tasks/training-rounds.js';
-export type { TaskLearningRateOptions, TrainingControls, TrainingOutcome } from './tasks/training-run.js';
+export { currentRandom, Random, type RandomState, setSeed } from './random.js';
+// Tensors and derivatives
+export type { Resolved } from './resolved.js';
+export type { Shape } from './shape.js';
 export { calibrationError, fitTemperature, probabilitiesOf, temperatureBounds } from './tasks/classify/calibration.js';
 export {
   type ClassificationReport,
-  classificationReport,
   type ClassScores,
+  classificationReport,
 } from './tasks/classify/classification-report.js';
 export {
   type Calibration,
@@ -343,25 +250,145 @@ export {
   type ClassifierTrainingOptions,
 } from './tasks/classify/classifier-training.js';
 export {
-  explain,
+  type ExplainOptions,
   type Explanation,
   type ExplanationMethod,
+  explain,
   explanationMethods,
-  type ExplainOptions,
   type TokenContribution,
 } from './tasks/classify/explanation.js';
 export type { EmptyTexts } from './tasks/classify/keep-texts.js';
 export {
-  robustness,
   type RobustnessOptions,
   type RobustnessReport,
   type RobustnessRow,
+  robustness,
 } from './tasks/classify/robustness.js';
-export { type TextNoise, textNoises, withNoise } from './tasks/classify/text-noise.js';
 export type { TextOverlap } from './tasks/classify/text-keys.js';
-export { TokenEncoder, type TextSide } from './tasks/classify/token-encoder.js';
+export { type TextNoise, textNoises, withNoise } from './tasks/classify/text-noise.js';
+export { type TextSide, TokenEncoder } from './tasks/classify/token-encoder.js';
+export { type BaseForecast, type BaseName, baseNames, describeBase } from './tasks/forecast/base-forecast.js';
+export type { SmoothingParameters } from './tasks/forecast/exponential-smoothing.js';
+export type { ForecastFindings } from './tasks/forecast/findings.js';
+export { type ForecastErrors, forecastErrors, seasonalScale } from './tasks/forecast/forecast-errors.js';
+export type { ForecastOptions } from './tasks/forecast/forecast-options.js';
+export type { RowsOfParts } from './tasks/forecast/forecast-parts.js';
+export type {
+  BaselineName,
+  ComparedErrors,
+  ForecastReport,
+  SeriesReport,
+  ShownForecast,
+} from './tasks/forecast/forecast-report.js';
+export { ForecastTraining, type ForecastTrainingOptions } from './tasks/forecast/forecast-training.js';
+export { Forecaster } from './tasks/forecast/forecaster.js';
+export type { Series } from './tasks/forecast/series.js';
+export {
+  type SeriesColumns,
+  type SeriesColumnsOptions,
+  seriesColumns,
+} from './tasks/forecast/series-columns.js';
+export type { SeriesNote } from './tasks/forecast/series-note.js';
+export type { LeftOutColumn, SeriesReading } from './tasks/forecast/series-reading.js';
+export { type SeriesTime, stampOf } from './tasks/forecast/series-time.js';
+export type { TrainedSeries } from './tasks/forecast/trained-series.js';
+// Tasks: from data to answers
+export { type GenerateOptions, generate } from './tasks/generate/generate.js';
+export { PoemForm, type PoemFormOptions, type TokenConstraint } from './tasks/generate/poem-form.js';
+export type { RepetitionOptions } from './tasks/generate/repetition.js';
+export { type SamplingOptions, sampleToken } from './tasks/generate/sample-token.js';
+export type { Beginning, LearnedBefore, TakenWeights, UnknownTokens } from './tasks/initial-model.js';
+export { ByteCodec } from './tasks/language-model/byte-codec.js';
+export { type CodecOptions, codecOfText, tokenLevels } from './tasks/language-model/codec-of-text.js';
+export {
+  type DocumentKind,
+  type DocumentStarts,
+  documentKinds,
+  type StartKind,
+  type TextStart,
+} from './tasks/language-model/document-starts.js';
+export type { DynamicOptions } from './tasks/language-model/dynamic-evaluation.js';
+export { LanguageModel, type TextScore, type TrainedText } from './tasks/language-model/language-model.js';
+export {
+  type LanguageModelOptimizer,
+  languageModelOptimizers,
+} from './tasks/language-model/language-model-optimizer.js';
+export type { LanguageModelOptions } from './tasks/language-model/language-model-options.js';
+export {
+  type LanguageModelPreset,
+  languageModelPresetNames,
+  languageModelPresets,
+} from './tasks/language-model/language-model-presets.js';
+export {
+  type LanguageModelBeginning,
+  type LanguageModelData,
+  LanguageModelTraining,
+} from './tasks/language-model/language-model-training.js';
+export { TextCodec, type TextCodecOptions, type TextLevel } from './tasks/language-model/text-codec.js';
+export type { TokenCodec, TokenLevel, TokenWriter } from './tasks/language-model/token-codec.js';
+export { type FileTokenizer, TokenizerCodec, type TokenizerLibrary } from './tasks/language-model/tokenizer-codec.js';
+export type { RecurrentTaskOptions } from './tasks/recurrent-stack.js';
+export { HmmTagger } from './tasks/tag/hmm-tagger.js';
+export { TagCodec, type TagCodecOptions } from './tasks/tag/tag-codec.js';
+export { type TaggedSentence, taggedSentences } from './tasks/tag/tagged-sentence.js';
+export { type BaselineScore, Tagger, type TaggerReport, type TrainedSentences } from './tasks/tag/tagger.js';
+export type { TaggerOptions } from './tasks/tag/tagger-options.js';
+export { type TaggerData, TaggerTraining } from './tasks/tag/tagger-training.js';
+export {
+  type Agreement,
+  type TaggingReport,
+  type TaggingReportOptions,
+  type TaggingScore,
+  taggingReport,
+} from './tasks/tag/tagging-report.js';
 export { deserializeTask, type LoadedTask, serializeTask, type TaskModel } from './tasks/task-file.js';
-
+export { nextRoundEnd, plannedEpochs, type TrainingRounds } from './tasks/training-rounds.js';
+export type { TaskLearningRateOptions, TrainingControls, TrainingOutcome } from './tasks/training-run.js';
+export type { ChainConstraints } from './tensor/chain-decoding.js';
+export * as ops from './tensor/index.js';
+export { RowGradient } from './tensor/row-gradient.js';
+export { type ValueAndGradients, valueAndGradients } from './tensor/tape.js';
+export { type FlatArray, type NestedNumbers, scope, Tensor, tensor, Variable } from './tensor/tensor.js';
+export * from './training/callbacks/index.js';
+export type { CompileOptions, TrainingConfig } from './training/compiled.js';
+export type { Dataset, DatasetBatch } from './training/dataset.js';
+export * from './training/diagnosis/index.js';
+export type { EvaluateOptions } from './training/evaluation.js';
+export {
+  type FindLearningRateOptions,
+  findLearningRate,
+  type LearningRateSearch,
+} from './training/find-learning-rate.js';
+export type { CheckpointOptions, DatasetFitOptions, FitOptions, ValidationData } from './training/fit-options.js';
+export type { History } from './training/history.js';
+export type { ModelData, OneArray, ShapedNumbers, TypedNumbers } from './training/host-data.js';
+export {
+  type LayerConfig,
+  type LayerMaker,
+  layerFromConfig,
+  modelFromConfig,
+  registerLayer,
+} from './training/layer-registry.js';
+export {
+  type LearningRateCurve,
+  type LearningRateSuggestions,
+  suggestLearningRates,
+} from './training/learning-rate-curve.js';
+export type { LossFunction } from './training/losses/index.js';
+export * as losses from './training/losses/index.js';
+export * as metrics from './training/metrics/index.js';
+// Models and training
+export { Model, type ModelOptions } from './training/model.js';
+export type { ModelOutput } from './training/model-outputs.js';
+export type { ModelStream, StreamOptions } from './training/model-stream.js';
+export type { NamedWeights } from './training/model-weights.js';
+export * as optimizers from './training/optimizers/index.js';
+export type { PredictOptions } from './training/prediction.js';
+export type { ClassWeight } from './training/sample-weights.js';
+export * as schedules from './training/schedules.js';
+export { Sequential, type SequentialOptions } from './training/sequential.js';
+export type { RunIdentity, TrainingSnapshot } from './training/snapshot.js';
+export type { TrainBatchOptions } from './training/train-batch.js';
 // Searching for hyper-parameters
 export { parseSearch } from './tuning/parse-search.js';
 export { sampleTrials } from './tuning/sample-trials.js';
@@ -373,42 +400,5 @@ export type {
   SearchValue,
   TrialValues,
 } from './tuning/search-space.js';
-export { pendingRuns, rankTrials, type Run, type RunResult, type SearchRungs } from './tuning/search-state.js';
-export { halvingRungs, type HalvingOptions, type Rung } from './tuning/successive-halving.js';
-
-// Files as bytes
-export {
-  deserializeModel,
-  type LoadedModel,
-  loadWeights,
-  serializeModel,
-  type SerializeOptions,
-} from './io/checkpoint.js';
-export {
-  type DecodedTensor,
-  decodeSafetensors,
-  encodeSafetensors,
-  type StoredTensor,
-  type TensorDtype,
-} from './io/safetensors.js';
-export { decodeText, type TextEncoding, textEncodings, utf8Pieces } from './io/encodings.js';
-export { decodeUtf8 } from './io/utf8.js';
-
-// Word vectors
-export type { ByteSource } from './io/word-vectors/byte-reader.js';
-export type { VectorCoverage } from './io/word-vectors/coverage.js';
-export {
-  embeddingFromVectors,
-  type EmbeddingFromVectorsOptions,
-  type VectorEmbedding,
-} from './io/word-vectors/embedding-from-vectors.js';
-export { defaultVectorWords } from './io/word-vectors/form-vectors.js';
-export { type Neighbour, nearestWords, wordAnalogy } from './io/word-vectors/neighbours.js';
-export type { PretrainedVectors } from './io/word-vectors/pretrained-vectors.js';
-export {
-  readWordVectors,
-  type ReadWordVectorsOptions,
-  type VectorFormat,
-} from './io/word-vectors/read-word-vectors.js';
-export { subwordBuckets, subwordHash, Subwords, type SubwordTable } from './io/word-vectors/subwords.js';
-export { euclideanLength, WordVectors } from './io/word-vectors/word-vectors.js';
+export { pendingRuns, type Run, type RunResult, rankTrials, type SearchRungs } from './tuning/search-state.js';
+export { type HalvingOptions, halvingRungs, type Rung } from './tuning/successive-halving.js';

@@ -9,26 +9,26 @@ export {
   type BytePieces,
   dataPieces,
   joined,
+  type ReadTableFileOptions,
   readData,
   readTableFile,
-  type ReadTableFileOptions,
   readText,
   unpacked,
 } from './io/data-files.js';
-export { fileAccessError, readBytes, writeFileAtomically } from './io/files.js';
 export { FileLock, type LockOwner, type TakenLock } from './io/file-lock.js';
-export { type ReadTextFilesOptions, readTextFiles, type TextFileFormat, textFileFormats } from './io/text-row-files.js';
+export { fileAccessError, readBytes, writeFileAtomically } from './io/files.js';
 export {
-  checkpointFile,
   type CheckpointFileOptions,
+  checkpointFile,
   csvLogger,
   loadModel,
   loadWeightsFile,
-  modelCheckpoint,
   type ModelCheckpointFileOptions,
+  modelCheckpoint,
   saveModel,
   tensorBoard,
 } from './io/model-files.js';
+export { type ReadTextFilesOptions, readTextFiles, type TextFileFormat, textFileFormats } from './io/text-row-files.js';
 
 /** Writes a task's model to one file; a reader sees the old file or the new one, never a part. @throws FILE_ACCESS */
 export async function saveTask(task: TaskModel, path: string, training?: TrainingSnapshot): Promise<void> {
@@ -45,8 +45,8 @@ export async function loadTask(path: string): Promise<LoadedTask> {
     return deserializeTask(bytes, path, await tokenizerLibrary());
   }
 }
-export { type BlasDescription, type BlasOptions, type BlasReport, describeBlas, useBlas } from './kernels/use-blas.js';
-export type { ProductSpeed } from './kernels/blas/probe.js';
-export { allowWideKernels } from './kernels/wasm/v8-flags.js';
 export { loadWordVectors } from './io/word-vectors/load-word-vectors.js';
+export type { ProductSpeed } from './kernels/blas/probe.js';
+export { type BlasDescription, type BlasOptions, type BlasReport, describeBlas, useBlas } from './kernels/use-blas.js';
+export { allowWideKernels } from './kernels/wasm/v8-flags.js';
 export { loadTokenizer } from './tasks/language-model/load-tokenizer.js';

@@ -1,4 +1,4 @@
-import { requireNumber, RondoError } from './errors.js';
+import { RondoError, requireNumber } from './errors.js';
 
 /**
  * A seeded generator: xoshiro128** (Blackman and Vigna, 2018, "Scrambled linear pseudorandom number

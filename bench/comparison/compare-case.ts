@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { largestDifference } from '../check-case.js';
 import { operationsOf } from '../cases.js';
+import { largestDifference } from '../check-case.js';
 import { type ComparedCase, groupOf } from './compared-case.js';
 import { type Budget, Contender } from './contender.js';
-import { PeerRefusal, type PeerProcess, type Preparation } from './peer-process.js';
+import { type PeerProcess, PeerRefusal, type Preparation } from './peer-process.js';
 import { readFloats } from './shared-arrays.js';
 
 /** How one peer did on one case. */

@@ -2,6 +2,9 @@
  * brain.js, timed on request by bench/compare.ts; peer_protocol.py describes the requests. Its nets read one sequence at a
  * time and end in a dense layer, which is set to the identity here; they train with an optimizer of their own.
  */
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import {
   arrayNamed,
   isStreaming,
@@ -12,8 +15,6 @@ import {
   weightsOf,
   writeOutput,
 } from './peer-protocol.mjs';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 const brain = await loadOrLeave(async () => require('brain.js'));

@@ -2,8 +2,9 @@
  * The ONNX model of a case. Input and output are `[time, batch, columns]`, the only order that ONNX Runtime's recurrent
  * operators read; a streaming model also takes and gives the states.
  */
-import { isStreaming, Unsupported } from './peer-protocol.mjs';
+
 import { floats, graph, INT32, integers, model, node, valueInfo } from './onnx-format.mjs';
+import { isStreaming, Unsupported } from './peer-protocol.mjs';
 
 /**
  * By cell: the operator, and where each of its gates stands in the case's weights. `input_forget` makes the forget gate one

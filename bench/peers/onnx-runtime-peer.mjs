@@ -3,6 +3,8 @@
  * peer_protocol.py describes the requests. It runs models and trains none. Input and output stay in its own order of axes,
  * which favours it.
  */
+
+import { onnxModel, statesOf } from './onnx-model.mjs';
 import {
   arrayNamed,
   clearPadding,
@@ -16,7 +18,6 @@ import {
   weightsOf,
   writeOutput,
 } from './peer-protocol.mjs';
-import { onnxModel, statesOf } from './onnx-model.mjs';
 
 const build = process.argv[2];
 const packageName = build === 'web' ? 'onnxruntime-web' : 'onnxruntime-node';

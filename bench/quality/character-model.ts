@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import {
   type DatasetBatch,
+  type LanguageModelOptions,
   LanguageModelTraining,
   schedules,
-  type LanguageModelOptions,
   TokenStreams,
 } from '../../src/index.js';
 import { readText } from '../../src/node.js';

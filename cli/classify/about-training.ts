@@ -1,8 +1,8 @@
 import {
   type ClassifierBaseline,
   type ClassifierTraining,
-  temperatureBounds,
   type TextOverlap,
+  temperatureBounds,
 } from '../../src/index.js';
 import { withSeparators } from '../text-table.js';
 import { percent } from './show-report.js';

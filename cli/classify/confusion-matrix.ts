@@ -1,5 +1,5 @@
-import { clipToWidth, padEndToWidth, padStartToWidth, widestOf } from '../terminal/display-width.js';
 import type { Style } from '../style.js';
+import { clipToWidth, padEndToWidth, padStartToWidth, widestOf } from '../terminal/display-width.js';
 import { printable } from '../terminal/printable.js';
 
 const shades = { unicode: [' ', '░', '▒', '▓', '█'], ascii: [' ', '.', ':', '+', '#'] };

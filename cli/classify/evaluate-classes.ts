@@ -1,9 +1,9 @@
 import type { Classifier, ClassifierReport } from '../../src/index.js';
 import type { Given } from '../options.js';
 import { print, printJson } from '../output.js';
+import { withSeparators } from '../text-table.js';
 import { readLabelled, withReading } from './read-texts.js';
 import type { emptyOption, readingOptions } from './reading-options.js';
-import { withSeparators } from '../text-table.js';
 import { percent, reportText } from './show-report.js';
 
 type Options = Given<typeof readingOptions & typeof emptyOption> & { readonly json: boolean };

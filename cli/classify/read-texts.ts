@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import {
   type LabelledTexts,
-  readTextRows,
   RondoError,
+  readTextRows,
   type TextEncoding,
   type TextFormat,
   type TextRows,

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { parseArguments } from '../parse-arguments.js';
 import { setThreads } from '../../src/index.js';
+import { parseArguments } from '../parse-arguments.js';
 import { bench } from './bench.js';
 
 const printed = vi.spyOn(process.stdout, 'write').mockImplementation(() => true);

@@ -1,12 +1,12 @@
+import type { DynamicOptions, LanguageModel, Tagger } from '../../src/index.js';
+import { loadTask } from '../../src/node.js';
 import { evaluateClasses } from '../classify/evaluate-classes.js';
 import { emptyOption, readingOptions } from '../classify/reading-options.js';
 import { refuseReadingOptions } from '../classify/refuse-reading-options.js';
-import { evaluateValues } from '../forecast/evaluate-values.js';
-import { givenTimes, timeOptions } from '../forecast/series-options.js';
 import { dataFormatOption, tagFormat, textFormat } from '../data-format.js';
 import { decimalOption, refuseForecastOptions } from '../data-options.js';
-import type { DynamicOptions, LanguageModel, Tagger } from '../../src/index.js';
-import { loadTask } from '../../src/node.js';
+import { evaluateValues } from '../forecast/evaluate-values.js';
+import { givenTimes, timeOptions } from '../forecast/series-options.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { print, printJson } from '../output.js';
 import { readTextInput, readTextInputs } from '../read-input.js';
@@ -14,9 +14,9 @@ import { seenSentencesNote } from '../tag/about-tagging.js';
 import { agreementTable, percent, scoreTable } from '../tag/show-tagging.js';
 import {
   refuseTaggerOptions,
+  type TaggedFileOptions,
   taggedDataOf,
   taggedFileOptions,
-  type TaggedFileOptions,
   untaggedNote,
   withTrainedColumn,
   wordFileOf,

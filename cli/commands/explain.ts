@@ -1,13 +1,13 @@
-import { explain as explainText, type Explanation, explanationMethods } from '../../src/index.js';
+import { type Explanation, explain as explainText, explanationMethods } from '../../src/index.js';
 import { loadTask, writeFileAtomically } from '../../src/node.js';
 import { explanationHtml } from '../classify/explanation-html.js';
 import { explanationLines } from '../classify/explanation-lines.js';
-import { emptyOption, readingOptions } from '../classify/reading-options.js';
 import { readUnlabelled, withReading } from '../classify/read-texts.js';
+import { emptyOption, readingOptions } from '../classify/reading-options.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { print, printJson } from '../output.js';
-import { requireTask } from '../require-task.js';
 import { requireNewFile } from '../output-paths.js';
+import { requireTask } from '../require-task.js';
 import { styleOf } from '../style.js';
 import { isTextArgument } from '../text-argument.js';
 import { withSeparators } from '../text-table.js';

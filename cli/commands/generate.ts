@@ -1,8 +1,8 @@
-import { generate as generateText, type GenerateOptions, graphemesOf, type LanguageModel } from '../../src/index.js';
+import { type GenerateOptions, generate as generateText, graphemesOf, type LanguageModel } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
+import { computeOptions, defineCommand, type Given, jsonOption, type OptionSpecs } from '../options.js';
 import { printJson, say, writeText } from '../output.js';
 import { requireTask } from '../require-task.js';
-import { computeOptions, defineCommand, type Given, jsonOption, type OptionSpecs } from '../options.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
 const specs = {

@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { aboutClassifier } from '../classify/about-classifier.js';
 import {
   cellNamed,
   type Forecaster,
@@ -10,13 +9,14 @@ import {
   type Tagger,
 } from '../../src/index.js';
 import { loadModel, loadTask } from '../../src/node.js';
-import { defineCommand, jsonOption } from '../options.js';
+import { aboutClassifier } from '../classify/about-classifier.js';
 import { aboutForecasts } from '../forecast/about-forecasts.js';
 import { aboutSeries } from '../forecast/about-series.js';
+import { defineCommand, jsonOption } from '../options.js';
 import { print, printJson, printLines } from '../output.js';
 import { percent } from '../tag/show-tagging.js';
-import { startLine } from '../text-start.js';
 import { sparkline } from '../terminal/plot.js';
+import { startLine } from '../text-start.js';
 import { fileSize, shortNumber, withSeparators } from '../text-table.js';
 import { coverageLine } from '../vector-options.js';
 import { requirePositionals } from '../wrong-usage.js';

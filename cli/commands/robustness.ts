@@ -1,8 +1,8 @@
 import { robustness as measureRobustness } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
 import { partNote } from '../classify/evaluate-classes.js';
-import { emptyOption, readingOptions } from '../classify/reading-options.js';
 import { readLabelled, withReading } from '../classify/read-texts.js';
+import { emptyOption, readingOptions } from '../classify/reading-options.js';
 import { percent } from '../classify/show-report.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { print, printJson } from '../output.js';

@@ -5,15 +5,15 @@ import {
   defaultVectorWords,
   tokenKinds,
 } from '../../src/index.js';
-import { readingOptions, emptyOption } from '../classify/reading-options.js';
 import { comparedWith, overlapLines, trainingHints } from '../classify/about-training.js';
 import { readingOf, readLabelled, withReading } from '../classify/read-texts.js';
+import { emptyOption, readingOptions } from '../classify/reading-options.js';
 import { percent, reportText } from '../classify/show-report.js';
 import { resumeCommand } from '../command-words.js';
-import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { beginningLines, initOption, readInitial } from '../initial-model.js';
-import { trainingStart } from '../output-paths.js';
+import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { printLines } from '../output.js';
+import { trainingStart } from '../output-paths.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { shortNumber, withSeparators } from '../text-table.js';
 import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';

@@ -1,11 +1,11 @@
 import { type Forecaster, type ForecastOptions, ForecastTraining } from '../../src/index.js';
+import { resumeCommand } from '../command-words.js';
+import { givenTable, tableOptions } from '../data-options.js';
 import { aboutForecasts, forecastVerdict } from '../forecast/about-forecasts.js';
 import { readingOf, withReading } from '../forecast/read-series.js';
 import { seriesLines } from '../forecast/series-lines.js';
 import { givenSeries, seriesOptions } from '../forecast/series-options.js';
 import { errorTable, forecastPlot } from '../forecast/show-forecast.js';
-import { resumeCommand } from '../command-words.js';
-import { givenTable, tableOptions } from '../data-options.js';
 import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { print, printLines } from '../output.js';
 import { trainingStart } from '../output-paths.js';

@@ -1,28 +1,28 @@
 import {
   documentKinds,
   generate,
-  languageModelOptimizers,
   type LanguageModelOptions,
-  languageModelPresetNames,
   LanguageModelTraining,
+  languageModelOptimizers,
+  languageModelPresetNames,
   type Resolved,
   TextCodec,
   type TokenLevel,
   tokenLevels,
 } from '../../src/index.js';
-import { resumeCommand } from '../command-words.js';
-import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
-import { trainingStart } from '../output-paths.js';
 import { loadTokenizer } from '../../src/node.js';
-import { initialLines, initOption, readInitial } from '../initial-model.js';
+import { resumeCommand } from '../command-words.js';
 import { encodingOption } from '../data-options.js';
+import { initialLines, initOption, readInitial } from '../initial-model.js';
+import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { print, printLines } from '../output.js';
+import { trainingStart } from '../output-paths.js';
 import { readEachTextInput, readTextInput } from '../read-input.js';
-import { startLine } from '../text-start.js';
-import { unknownPart, unknownWarning } from '../unknown-tokens.js';
 import { showLearningRates } from '../show-learning-rates.js';
+import { startLine } from '../text-start.js';
 import { shortNumber, withSeparators } from '../text-table.js';
 import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
+import { unknownPart, unknownWarning } from '../unknown-tokens.js';
 import { coverageLine, embeddingVectorOptions, readEmbeddingVectors } from '../vector-options.js';
 import { requirePositionals } from '../wrong-usage.js';
 

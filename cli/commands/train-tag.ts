@@ -1,9 +1,9 @@
 import { defaultVectorWords, type TaggerOptions, TaggerTraining } from '../../src/index.js';
 import { resumeCommand } from '../command-words.js';
-import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { beginningLines, initOption, readInitial } from '../initial-model.js';
-import { trainingStart } from '../output-paths.js';
+import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
 import { print, printLines } from '../output.js';
+import { trainingStart } from '../output-paths.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { seenSentencesNote, taggingHints, taggingVerdict } from '../tag/about-tagging.js';
 import { agreementTable, percent, scoreTable } from '../tag/show-tagging.js';

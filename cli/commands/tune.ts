@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { rankTrials, type RunResult } from '../../src/index.js';
+import { type RunResult, rankTrials } from '../../src/index.js';
 import { commandText } from '../command-words.js';
 import { interruptions } from '../interruptions.js';
 import type { Command } from '../options.js';
@@ -8,11 +8,11 @@ import { defaultOutput } from '../output-paths.js';
 import { styleOf } from '../style.js';
 import { ProgressLine } from '../terminal/progress.js';
 import { runSearch } from '../tune/run-search.js';
-import { searchOf, type Search } from '../tune/search.js';
+import { type Search, searchOf } from '../tune/search.js';
 import { asCounted, SearchFolder } from '../tune/search-folder.js';
 import { aboutSearch, bestCommand, runLine, searchReport } from '../tune/show-search.js';
 import { TrainProcesses } from '../tune/train-process.js';
-import { passedOn, tuneOptions, type TuneOptions } from '../tune/tune-options.js';
+import { passedOn, type TuneOptions, tuneOptions } from '../tune/tune-options.js';
 import { tunedTasks } from '../tune/tuned-task.js';
 import { requirePositionals } from '../wrong-usage.js';
 

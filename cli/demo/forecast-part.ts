@@ -3,12 +3,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ForecastTraining, readTable } from '../../src/index.js';
 import { loadTask, readText } from '../../src/node.js';
-import { pathsOf } from '../output-paths.js';
-import { print } from '../output.js';
-import { requireTask } from '../require-task.js';
 import { errorTable, forecastPlot } from '../forecast/show-forecast.js';
+import { print } from '../output.js';
+import { pathsOf } from '../output-paths.js';
+import { requireTask } from '../require-task.js';
 import { shortNumber, withSeparators } from '../text-table.js';
-import { runTrain, trainReport, type TrainRun } from '../train-run.js';
+import { runTrain, type TrainRun, trainReport } from '../train-run.js';
 
 /** What a demo part is given. */
 export interface DemoSettings {

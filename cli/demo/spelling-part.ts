@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { inWords, spelledNumbers } from '../../examples/spelled-numbers.js';
 import { generate, type LanguageModel, LanguageModelTraining } from '../../src/index.js';
 import { loadTask } from '../../src/node.js';
-import { pathsOf } from '../output-paths.js';
 import { print } from '../output.js';
+import { pathsOf } from '../output-paths.js';
 import { requireTask } from '../require-task.js';
 import { withSeparators } from '../text-table.js';
-import { runTrain, trainReport, type TrainRun } from '../train-run.js';
+import { runTrain, type TrainRun, trainReport } from '../train-run.js';
 import type { DemoSettings } from './forecast-part.js';
 
 /** Learns to spell numbers from examples, and is asked for numbers it has never seen. @returns whether it was finished. */

@@ -1,8 +1,8 @@
 import type { Forecaster, ForecastReport, Series, SeriesColumnsOptions } from '../../src/index.js';
 import { print, printJson, say } from '../output.js';
 import { withSeparators } from '../text-table.js';
-import { readSeries, type TableOptions } from './read-series.js';
 import { forecastVerdict } from './about-forecasts.js';
+import { readSeries, type TableOptions } from './read-series.js';
 import { reportLines } from './short-series.js';
 import { errorTable, forecastPlot } from './show-forecast.js';
 

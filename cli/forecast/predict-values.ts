@@ -1,7 +1,7 @@
 import { type Forecaster, type Series, type SeriesColumnsOptions, stampOf } from '../../src/index.js';
 import { print, printJson, say } from '../output.js';
-import { type TableOptions, readSeries } from './read-series.js';
 import { columnFormat, textTable } from '../text-table.js';
+import { readSeries, type TableOptions } from './read-series.js';
 import { baseAloneLines } from './short-series.js';
 
 /** Rows at the end of each series that show how numbers are written. */

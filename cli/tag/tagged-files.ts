@@ -1,15 +1,15 @@
 import {
   type ColumnFile,
-  columnLayoutOf,
   type ConlluFile,
+  columnLayoutOf,
   looksLikeConllu,
+  RondoError,
   readColumnFile,
   readConllu,
-  RondoError,
   type TaggedSentence,
-  taggedSentences,
   type Tagger,
   type TextEncoding,
+  taggedSentences,
 } from '../../src/index.js';
 import { encodingOption } from '../data-options.js';
 import type { OptionSpecs } from '../options.js';

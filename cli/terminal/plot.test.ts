@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ticksBetween } from './plot-ticks.js';
 import { linePlot, sparkline } from './plot.js';
+import { ticksBetween } from './plot-ticks.js';
 
 const plain = (text: string): string => text.replace(/\x1b\[\d+m/g, '');
 

@@ -4,7 +4,7 @@ import { PlotCanvas } from './plot-canvas.js';
 import { type Tick, ticksBetween } from './plot-ticks.js';
 import { oneLine } from './printable.js';
 
-export { sparkline, type SparklineOptions } from './sparkline.js';
+export { type SparklineOptions, sparkline } from './sparkline.js';
 
 export interface PlotSeries {
   name: string;

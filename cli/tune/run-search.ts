@@ -1,4 +1,4 @@
-import { pendingRuns, rankTrials, type RondoError, type Run, type TrialValues } from '../../src/index.js';
+import { pendingRuns, type RondoError, type Run, rankTrials, type TrialValues } from '../../src/index.js';
 import type { LockOwner } from '../../src/node.js';
 import { optionWords } from '../command-words.js';
 import { WrongUsage } from '../wrong-usage.js';

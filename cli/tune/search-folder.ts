@@ -2,7 +2,7 @@ import { appendFile, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { RondoError, type RunResult, type TrialValues } from '../../src/index.js';
-import { fileAccessError, FileLock, type LockOwner, readText, writeFileAtomically } from '../../src/node.js';
+import { FileLock, fileAccessError, type LockOwner, readText, writeFileAtomically } from '../../src/node.js';
 import { say } from '../output.js';
 import { exists, lockPathOf, type OutputPaths, pathsOf } from '../output-paths.js';
 import { requireNoInput } from '../protect-inputs.js';

@@ -3,9 +3,9 @@ import {
   nearestNames,
   parseSearch,
   RondoError,
-  sampleTrials,
   type SearchDimension,
   type SearchSpace,
+  sampleTrials,
   type TrialValues,
 } from '../../src/index.js';
 import type { OptionValues } from '../command-words.js';

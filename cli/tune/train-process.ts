@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { type ErrorCode, errorCodes, type ErrorFacts, RondoError } from '../../src/index.js';
+import { type ErrorCode, type ErrorFacts, errorCodes, RondoError } from '../../src/index.js';
 import { endsWithParent } from '../interruptions.js';
 import { WrongUsage } from '../wrong-usage.js';
 

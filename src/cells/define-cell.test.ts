@@ -7,7 +7,7 @@ import { add, type Expression, mul, sigmoid, sub, tanh } from '../expression/bui
 import { backendNames, useBackend } from '../kernels/select.js';
 import { Random } from '../random.js';
 import * as ops from '../tensor/index.js';
-import { recurrent, type RecurrentResult } from '../tensor/recurrent.js';
+import { type RecurrentResult, recurrent } from '../tensor/recurrent.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type Cell, defineCell, requireRate } from './define-cell.js';
 import { planCell } from './plan.js';

@@ -1,5 +1,5 @@
 import { RondoError, refuseUnknownOptions, requireNumber, unknownName } from '../errors.js';
-import { activation, type ActivationFunction, type ActivationName } from '../expression/activations.js';
+import { type ActivationFunction, type ActivationName, activation } from '../expression/activations.js';
 import { add, type Expression, expressionOf, leaf, mul, type Operand, sub } from '../expression/build.js';
 
 /** How a parameter or bias of a cell starts, by initializer name. */

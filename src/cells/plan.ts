@@ -9,8 +9,8 @@ import {
   topologicalOrder,
 } from '../expression/build.js';
 import { derive } from '../expression/derive.js';
-import { Simplifier } from '../expression/simplify.js';
 import { type OutputRequest, type PointwiseProgram, pointwiseProgram } from '../expression/program.js';
+import { Simplifier } from '../expression/simplify.js';
 import type { Cell, EquationOptions } from './define-cell.js';
 import { chooseSaved } from './saved.js';
 

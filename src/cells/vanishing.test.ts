@@ -4,7 +4,7 @@ import { LSTM } from '../layers/lstm.js';
 import { setSeed } from '../random.js';
 import * as ops from '../tensor/index.js';
 import { valueAndGradients } from '../tensor/tape.js';
-import { tensor, type Tensor } from '../tensor/tensor.js';
+import { type Tensor, tensor } from '../tensor/tensor.js';
 
 it('a gradient that vanishes on its way back becomes zero, never a subnormal number', () => {
   useBackend('wasm');

@@ -1,7 +1,7 @@
 import { RondoError, requireCount } from '../errors.js';
 import { detectSeason } from './season.js';
 
-export { detectSeason, type DetectSeasonOptions } from './season.js';
+export { type DetectSeasonOptions, detectSeason } from './season.js';
 
 /**
  * The forecasts that a model has to beat, each for the `horizon` steps after the last value (Hyndman and

@@ -1,4 +1,4 @@
-import { refuseUnknownOptions, requireCount, RondoError } from '../errors.js';
+import { RondoError, refuseUnknownOptions, requireCount } from '../errors.js';
 import { badLine, linesWithEnds, plainLines, requireSentences, type SentenceLines, withEnds } from './tagged-lines.js';
 
 /** A file with a word and its tags on each line. */

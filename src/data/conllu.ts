@@ -1,4 +1,4 @@
-import { refuseUnknownOptions, RondoError, unknownName } from '../errors.js';
+import { RondoError, refuseUnknownOptions, unknownName } from '../errors.js';
 import { badLine, linesWithEnds, plainLines, requireSentences, type SentenceLines, withEnds } from './tagged-lines.js';
 
 /** The columns of CoNLL-U by name, in their order. */

@@ -1,10 +1,10 @@
 import { refuseUnknownOptions, unknownName } from '../errors.js';
 import { requireDelimiter } from './delimiter.js';
-import { TableReader, type TableReaderOptions } from './table-reader.js';
 import type { Table } from './table.js';
+import { TableReader, type TableReaderOptions } from './table-reader.js';
 import { decimalSigns } from './written-number.js';
 
-export { numericColumn, type NumericColumnOptions } from './numeric-column.js';
+export { type NumericColumnOptions, numericColumn } from './numeric-column.js';
 export { Table } from './table.js';
 
 export type ReadTableOptions = TableReaderOptions;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { messageAfter } from '../../test/support/message-after.js';
-import { numericColumn, readTable, type ReadTableOptions } from './csv.js';
+import { numericColumn, type ReadTableOptions, readTable } from './csv.js';
 import { numberFacts } from './number-notation.js';
 
 /** A table of one column of these cells beside others that are given as they stand in a row. */

@@ -4,8 +4,8 @@ import { cellKind } from './cell-kind.js';
 import { isThousands } from './number-forms.js';
 import {
   type NumberFacts,
-  numberFacts,
   type NumberNotation,
+  numberFacts,
   requireClearNotation,
   requireSameUnit,
 } from './number-notation.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MinMaxScaler, scalerFromJSON, StandardScaler, type Scaler } from './scaler.js';
+import { MinMaxScaler, type Scaler, StandardScaler, scalerFromJSON } from './scaler.js';
 
 // Columns: a small spread far from 0, a constant that binary fractions cannot hold, an ordinary one.
 const rows = Float64Array.of(1e9 + 1, 0.1, -3, 1e9 + 2, 0.1, 5, 1e9 + 6, 0.1, 1);

@@ -1,5 +1,5 @@
 import { RondoError, refuseUnknownOptions } from '../errors.js';
-import { columnStatistics, requireRows, type ColumnStatistics } from './column-statistics.js';
+import { type ColumnStatistics, columnStatistics, requireRows } from './column-statistics.js';
 import { isFiniteNumbers, isText, SavedFields } from './saved-fields.js';
 
 /** What {@link Scaler.toJSON} writes: the offset and scale of each column. */

@@ -1,4 +1,4 @@
-import { requireNumber, RondoError } from '../errors.js';
+import { RondoError, requireNumber } from '../errors.js';
 import { Random } from '../random.js';
 import type { Split } from './split.js';
 

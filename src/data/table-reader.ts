@@ -18,9 +18,9 @@ import {
   toldDelimiter,
   zero,
 } from './row-bytes.js';
+import { Table } from './table.js';
 import { badQuote, nothingInTable, type RaggedRows, requireRows, tooManyColumns, unendedRow } from './table-faults.js';
 import { TableNames } from './table-names.js';
-import { Table } from './table.js';
 import type { DecimalSign } from './written-number.js';
 
 export interface TableReaderOptions {

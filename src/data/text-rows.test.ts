@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { messageAfter } from '../../test/support/message-after.js';
-import { joinTextRows, pickTextRows, readTextRows, type ReadTextRowsOptions } from './text-rows.js';
+import { joinTextRows, pickTextRows, type ReadTextRowsOptions, readTextRows } from './text-rows.js';
 
 const read = (content: string, options: Partial<ReadTextRowsOptions>) =>
   readTextRows(content, { where: 'a.csv', format: 'csv', ...options });

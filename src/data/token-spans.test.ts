@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { wordsOf, wordSpansOf } from './text.js';
+import { wordSpansOf, wordsOf } from './text.js';
 import { type TokenKind, tokenSpansOf } from './token-spans.js';
 import { wordSegmentsOf } from './word-segments.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { padSequences, type PadSequencesOptions } from './pad-sequences.js';
+import { type PadSequencesOptions, padSequences } from './pad-sequences.js';
 import { Tokenizer } from './tokenizer.js';
 
 /** Made by keras-text-vectors.py with Keras 3.15.1. */

@@ -6,9 +6,10 @@ import {
   add,
   detach,
   div,
+  type Expression,
   erf,
   exp,
-  type Expression,
+  greater,
   leaf,
   log,
   max,
@@ -24,7 +25,6 @@ import {
   square,
   sub,
   tanh,
-  greater,
 } from './build.js';
 import { derive } from './derive.js';
 import { Interpreter } from './interpret.js';

@@ -2,9 +2,10 @@ import {
   add,
   constant,
   div,
-  equal,
   type Expression,
+  equal,
   exp,
+  greater,
   isRowValued,
   mul,
   neg,
@@ -15,7 +16,6 @@ import {
   sub,
   topologicalOrder,
   type Unary,
-  greater,
 } from './build.js';
 
 /** An output of a computation with the derivative of the loss by it. */

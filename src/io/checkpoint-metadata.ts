@@ -15,9 +15,9 @@ import {
 } from '../data/saved-fields.js';
 import { RondoError } from '../errors.js';
 import type { Json } from '../layers/layer.js';
-import type { LayerConfig } from '../training/layer-registry.js';
 import type { Shape } from '../shape.js';
 import type { TrainingConfig } from '../training/compiled.js';
+import type { LayerConfig } from '../training/layer-registry.js';
 import type { OptimizerState } from '../training/optimizers/index.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
 import { parseBoundedJson } from './bounded-json.js';

@@ -1,12 +1,13 @@
 import { RondoError, refuseUnknownOptions } from '../errors.js';
 import { type Json, withoutInitialWeights } from '../layers/layer.js';
+import { madeFromFile } from '../made-from-file.js';
 import { type Shape, sizeOf } from '../shape.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import type { HostArray } from '../training/host-data.js';
+import { modelFromConfig } from '../training/layer-registry.js';
 import type { Model } from '../training/model.js';
 import type { ModelOutput } from '../training/model-outputs.js';
 import { assignWeights, hostWeights } from '../training/model-weights.js';
-import { modelFromConfig } from '../training/layer-registry.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
 import {
   type CheckpointMetadata,
@@ -17,8 +18,7 @@ import {
 } from './checkpoint-metadata.js';
 import { checksumKey, checksumOf, requireChecksum } from './file-checksum.js';
 import { libraryVersion } from './library-version.js';
-import { madeFromFile } from '../made-from-file.js';
-import { decodeSafetensors, type DecodedTensor, encodeSafetensors, type StoredTensor } from './safetensors.js';
+import { type DecodedTensor, decodeSafetensors, encodeSafetensors, type StoredTensor } from './safetensors.js';
 
 /** Tensors whose names begin with this belong to the training state, not to the model. */
 const trainingPrefix = '@training/';

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { readTable, type ReadTableOptions, type Table } from '../data/csv.js';
+import { type ReadTableOptions, readTable, type Table } from '../data/csv.js';
 import { RondoError } from '../errors.js';
 import { decodeText, requireTextEncoding, type TextEncoding, utf8Pieces } from './encodings.js';
 import { fileAccessError } from './files.js';

@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs';
-import { access, chmod, open, readdir, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { access, chmod, type FileHandle, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { nearestNames, RondoError } from '../errors.js';
 import { removeAbandoned, temporaryNameFor } from './temporary-files.js';

@@ -3,8 +3,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { RondoError } from '../errors.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { CSVLogger } from '../training/callbacks/csv-logger.js';
 import type { Logs } from '../training/callbacks/callback.js';
+import { CSVLogger } from '../training/callbacks/csv-logger.js';
 import { ModelCheckpoint, type ModelCheckpointOptions } from '../training/callbacks/model-checkpoint.js';
 import { TensorBoard, type TensorBoardOptions } from '../training/callbacks/tensor-board.js';
 import type { CheckpointOptions } from '../training/fit-options.js';
@@ -14,8 +14,8 @@ import {
   deserializeModel,
   type LoadedModel,
   loadWeights,
-  serializeModel,
   type SerializeOptions,
+  serializeModel,
 } from './checkpoint.js';
 import { fileAccessError, readBytes, writeFileAtomically } from './files.js';
 

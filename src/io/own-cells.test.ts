@@ -7,9 +7,9 @@ import { Dense } from '../layers/dense.js';
 import { RNN } from '../layers/rnn.js';
 import { Sequential } from '../training/sequential.js';
 import { deserializeModel, serializeModel } from './checkpoint.js';
-import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
-import { checksumKey } from './file-checksum.js';
 import { metadataKey } from './checkpoint-metadata.js';
+import { checksumKey } from './file-checksum.js';
+import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
 
 const leaky = (name: string, keep: number): Cell =>
   defineCell({

@@ -3,9 +3,9 @@ import { abs, mul, sub } from '../expression/build.js';
 import { useBackend } from '../kernels/select.js';
 import { Dense } from '../layers/dense.js';
 import * as ops from '../tensor/index.js';
+import type { CompileOptions } from '../training/compiled.js';
 import { defineLoss, type Loss, lossNamed, registerLoss } from '../training/losses/index.js';
 import { MeanMetric, type Metric, metricNamed, registerMetric } from '../training/metrics/index.js';
-import type { CompileOptions } from '../training/compiled.js';
 import { Sequential } from '../training/sequential.js';
 import { deserializeModel, serializeModel } from './checkpoint.js';
 

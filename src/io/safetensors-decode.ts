@@ -4,7 +4,7 @@ import { describeShape, sizeOf } from '../shape.js';
 import { parseBoundedJson } from './bounded-json.js';
 import { fileKindOf } from './file-kind.js';
 import { float32FromBfloat16, float32FromHalf } from './half-precision.js';
-import { arrayOfDtype, tensorDtypes, type DecodedTensor, type TensorDtype } from './safetensors-types.js';
+import { arrayOfDtype, type DecodedTensor, type TensorDtype, tensorDtypes } from './safetensors-types.js';
 
 /** The reference implementation refuses longer headers, so that a damaged length cannot make a reader allocate them. */
 const largestHeaderBytes = 100_000_000;

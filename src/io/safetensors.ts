@@ -1,6 +1,6 @@
 import { RondoError, unknownName } from '../errors.js';
 import { describeShape, sizeOf } from '../shape.js';
-import { arrayOfDtype, tensorDtypes, type StoredTensor } from './safetensors-types.js';
+import { arrayOfDtype, type StoredTensor, tensorDtypes } from './safetensors-types.js';
 
 export { decodeSafetensors } from './safetensors-decode.js';
 export type { DecodedTensor, StoredTensor, TensorData, TensorDtype } from './safetensors-types.js';

@@ -3,14 +3,14 @@ import { basename, extname, join } from 'node:path';
 import {
   joinTextRows,
   looksLikeFastText,
-  readTextRows,
   type ReadTextRowsOptions,
+  readTextRows,
   type TextFormat,
   type TextRows,
 } from '../data/text-rows.js';
 import { RondoError } from '../errors.js';
-import { decodeText, type TextEncoding } from './encodings.js';
 import { readData, readText } from './data-files.js';
+import { decodeText, type TextEncoding } from './encodings.js';
 import { fileAccessError } from './files.js';
 
 /** `folders`: a folder for each class, with one text a file. `class-files`: a file for each class, with one text a line. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { descriptionOf, describeHost } from './describe-host.js';
+import { describeHost, descriptionOf } from './describe-host.js';
 import { currentBackend, useBackend } from './select.js';
 import { tileFamilies } from './wasm/matmul-tiles.js';
 

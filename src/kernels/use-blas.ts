@@ -1,4 +1,4 @@
-import { refuseUnknownOptions, RondoError, requireCount, unknownName } from '../errors.js';
+import { RondoError, refuseUnknownOptions, requireCount, unknownName } from '../errors.js';
 import { BlasAccelerator } from './blas/accelerator.js';
 import { type BlasSearch, findBlas } from './blas/find.js';
 import type { Refusal } from './blas/library.js';

@@ -1,7 +1,7 @@
 import { requireNumber } from '../errors.js';
 import { constantTensor } from '../tensor/accumulate.js';
-import * as ops from '../tensor/index.js';
 import { gather } from '../tensor/gather.js';
+import * as ops from '../tensor/index.js';
 import { operation } from '../tensor/tape.js';
 import { aliasTensor, type Tensor } from '../tensor/tensor.js';
 import { requireSequence } from './input-axes.js';

@@ -4,8 +4,8 @@ import * as ops from '../tensor/index.js';
 import { requireLabels, type ScoredLabels } from '../tensor/softmax-crossentropy.js';
 import { withoutTape } from '../tensor/tape.js';
 import { scope, type Tensor, tensor } from '../tensor/tensor.js';
-import type { FusedSoftmax, ScoreOptions } from './fused-softmax.js';
 import { Dense } from './dense.js';
+import type { FusedSoftmax, ScoreOptions } from './fused-softmax.js';
 import type { InitializerLike } from './initializers.js';
 import { requireFeatures } from './input-axes.js';
 import {

@@ -1,6 +1,6 @@
 import { type Cell, type EquationOptions, requireRate } from '../cells/define-cell.js';
 import { type CellPlan, planCell } from '../cells/plan.js';
-import { requireCount, RondoError, unknownName } from '../errors.js';
+import { RondoError, requireCount, unknownName } from '../errors.js';
 import { activation } from '../expression/activations.js';
 import * as ops from '../tensor/index.js';
 import { type RecurrentArguments, type RecurrentResult, recurrentTogether } from '../tensor/recurrent.js';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { messageOf } from '../../test/support/central-differences.js';
 import { expectClose } from '../../test/support/close.js';
 import { normals, randomise } from '../../test/support/random.js';
-import { tagConstraints, type TagScheme } from '../data/tag-schemes.js';
+import { type TagScheme, tagConstraints } from '../data/tag-schemes.js';
 import { deserializeModel, serializeModel } from '../io/checkpoint.js';
 import { useBackend } from '../kernels/select.js';
 import { Random, setSeed } from '../random.js';

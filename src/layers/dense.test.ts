@@ -5,8 +5,8 @@ import * as ops from '../tensor/index.js';
 import { valueAndGradients } from '../tensor/tape.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { Dense } from './dense.js';
-import { LSTM } from './lstm.js';
 import type { Layer } from './layer.js';
+import { LSTM } from './lstm.js';
 
 function normals(shape: readonly number[], random: Random): Tensor {
   return tensor(

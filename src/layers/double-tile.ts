@@ -1,4 +1,4 @@
-import { i32, instantiate, type Local, ModuleBuilder, v128, type Value } from '../kernels/wasm/assembler.js';
+import { i32, instantiate, type Local, ModuleBuilder, type Value, v128 } from '../kernels/wasm/assembler.js';
 import { hasSimd } from '../kernels/wasm/features.js';
 import { instruction } from '../kernels/wasm/values.js';
 

@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { backendNames, useBackend } from '../kernels/select.js';
+import { setSeed } from '../random.js';
 import * as ops from '../tensor/index.js';
 import { valueAndGradients } from '../tensor/tape.js';
 import { tensor } from '../tensor/tensor.js';
-import { setSeed } from '../random.js';
 import { Sequential } from '../training/sequential.js';
 import { Embedding } from './embedding.js';
 import { SimpleRNN } from './simple-rnn.js';

@@ -19,9 +19,9 @@ import {
   type WeightOptions,
 } from './layer.js';
 import { bothMasks, setMask } from './mask.js';
-import type { Stepper } from './stepper.js';
 import { plainOptions } from './plain-options.js';
 import type { RegularizerLike } from './regularizers.js';
+import type { Stepper } from './stepper.js';
 import { weightOptions } from './weight-options.js';
 
 /** Keras 3's options. `trainable: false` freezes pretrained vectors. */

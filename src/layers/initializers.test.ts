@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../random.js';
 import { type Shape, sizeOf } from '../shape.js';
-import * as initializers from './initializers.js';
 import { chrono } from './chrono.js';
+import * as initializers from './initializers.js';
 import { orthonormalColumns } from './orthogonal.js';
 
 const { initializerNamed } = initializers;

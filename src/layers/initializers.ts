@@ -1,10 +1,10 @@
 import { RondoError, refuseUnknownOptions, requireCount, requireNumber } from '../errors.js';
 import type { Random } from '../random.js';
+import type { Resolved } from '../resolved.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { chrono } from './chrono.js';
 import { Catalog, type Configured, type Given } from './configured.js';
 import { orthonormalColumns } from './orthogonal.js';
-import type { Resolved } from '../resolved.js';
 
 /** What an initializer may know about a weight besides its shape. */
 export interface WeightRole {

@@ -4,7 +4,7 @@ import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { scope, Tensor, Variable } from '../tensor/tensor.js';
 import type { Constraint } from './constraints.js';
 import type { FusedSoftmax } from './fused-softmax.js';
-import { initializerNamed, type InitializerLike, type WeightRole } from './initializers.js';
+import { type InitializerLike, initializerNamed, type WeightRole } from './initializers.js';
 import { type Mask, maskOf, readsMask, setMask } from './mask.js';
 import type { Regularizer } from './regularizers.js';
 import type { Stepper } from './stepper.js';

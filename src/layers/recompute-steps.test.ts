@@ -7,11 +7,11 @@ import { Random, setSeed } from '../random.js';
 import * as ops from '../tensor/index.js';
 import { valueAndGradients } from '../tensor/tape.js';
 import { Tensor } from '../tensor/tensor.js';
+import { layerFromConfig } from '../training/layer-registry.js';
 import { Bidirectional } from './bidirectional.js';
 import { GRU } from './gru.js';
 import type { Layer } from './layer.js';
 import { LSTM } from './lstm.js';
-import { layerFromConfig } from '../training/layer-registry.js';
 import { RNN } from './rnn.js';
 
 const [B, T, F] = [3, 11, 7];

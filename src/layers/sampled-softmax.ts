@@ -6,6 +6,7 @@ import { softmaxCrossentropy } from '../tensor/softmax-crossentropy.js';
 import type { Tensor, Variable } from '../tensor/tensor.js';
 import type { FusedSoftmax } from './fused-softmax.js';
 import { requireFeatures } from './input-axes.js';
+import type { KernelOptions } from './kernel-layer.js';
 import { activatedSum } from './kernel-layer.js';
 import {
   type CallOptions,
@@ -19,7 +20,6 @@ import {
 } from './layer.js';
 import { logUniformCandidates } from './log-uniform.js';
 import { plainOptions } from './plain-options.js';
-import type { KernelOptions } from './kernel-layer.js';
 import { weightOptions } from './weight-options.js';
 
 /** Those of a Dense layer, whose activation is softmax here. */

@@ -1,11 +1,11 @@
-import { activation } from '../expression/activations.js';
 import { RondoError } from '../errors.js';
+import { activation } from '../expression/activations.js';
 import * as ops from '../tensor/index.js';
 import { softmaxCrossentropy } from '../tensor/softmax-crossentropy.js';
 import type { Tensor, Variable } from '../tensor/tensor.js';
 import type { ConstraintLike } from './constraints.js';
-import type { FusedSoftmax } from './fused-softmax.js';
 import { Embedding } from './embedding.js';
+import type { FusedSoftmax } from './fused-softmax.js';
 import type { InitializerLike } from './initializers.js';
 import { requireFeatures, titleOf } from './input-axes.js';
 import { activatedSum } from './kernel-layer.js';

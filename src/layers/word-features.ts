@@ -1,5 +1,5 @@
 import { requireRate } from '../cells/define-cell.js';
-import { requireCount, RondoError, unknownName } from '../errors.js';
+import { RondoError, requireCount, unknownName } from '../errors.js';
 import { currentRandom } from '../random.js';
 import { describeShape } from '../shape.js';
 import { gatherTensor } from '../tensor/gather.js';

@@ -8,8 +8,8 @@ import { ClassifierTraining } from './classify/classifier-training.js';
 import { ForecastTraining } from './forecast/forecast-training.js';
 import { generate } from './generate/generate.js';
 import { LanguageModelTraining } from './language-model/language-model-training.js';
-import { deserializeTask, serializeTask, type TaskModel } from './task-file.js';
 import { TaggerTraining } from './tag/tagger-training.js';
+import { deserializeTask, serializeTask, type TaskModel } from './task-file.js';
 
 const series = `level\n${Array.from({ length: 90 }, (_, t) => (Math.sin(t / 3) + 0.01 * t).toFixed(3)).join('\n')}`;
 const small = { units: 3, epochs: 1 } as const;

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { messageAfter } from '../../test/support/message-after.js';
-import { ClassifierTraining } from './classify/classifier-training.js';
 import { modelCheckpoint } from '../io/model-files.js';
-import { ForecastTraining } from './forecast/forecast-training.js';
-import { LanguageModelTraining } from './language-model/language-model-training.js';
-import { documentStarts } from './language-model/document-starts.js';
-import { TextCodec } from './language-model/text-codec.js';
-import { RoundStop } from './training-rounds.js';
 import type { TrainingContext } from '../training/callbacks/callback.js';
+import { ClassifierTraining } from './classify/classifier-training.js';
+import { ForecastTraining } from './forecast/forecast-training.js';
+import { documentStarts } from './language-model/document-starts.js';
+import { LanguageModelTraining } from './language-model/language-model-training.js';
+import { TextCodec } from './language-model/text-codec.js';
 import { TaggerTraining } from './tag/tagger-training.js';
+import { RoundStop } from './training-rounds.js';
 
 const texts = Array.from({ length: 30 }, (_, i) => `${i % 2 === 0 ? 'good' : 'bad'} film ${i}`);
 const labels = texts.map((text) => text.split(' ')[0]);

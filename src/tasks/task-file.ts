@@ -13,25 +13,25 @@ import {
 import { type TagScheme, tagSchemes } from '../data/tag-schemes.js';
 import { RondoError } from '../errors.js';
 import { deserializeModel, serializeModel } from '../io/checkpoint.js';
-import { madeFromFile } from '../made-from-file.js';
 import { savedCoverage } from '../io/word-vectors/coverage.js';
+import { madeFromFile } from '../made-from-file.js';
+import type { Resolved } from '../resolved.js';
 import { Sequential } from '../training/sequential.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
 import type { Classifier } from './classify/classifier.js';
 import { restoreClassifier } from './classify/restore-classifier.js';
-import { savedStart } from './language-model/document-starts.js';
-import { codecFromJSON } from './language-model/codec-of-text.js';
 import type { Forecaster } from './forecast/forecaster.js';
 import { restoreForecaster } from './forecast/restore-forecaster.js';
+import { codecFromJSON } from './language-model/codec-of-text.js';
+import { savedStart } from './language-model/document-starts.js';
 import { LanguageModel } from './language-model/language-model.js';
-import type { TokenizerLibrary } from './language-model/tokenizer-codec.js';
 import type { LanguageModelOptions } from './language-model/language-model-options.js';
+import type { TokenizerLibrary } from './language-model/tokenizer-codec.js';
 import { isSavedSeenItems } from './seen-items.js';
 import { TagCodec } from './tag/tag-codec.js';
 import { type BaselineScore, Tagger } from './tag/tagger.js';
 import type { TaggerOptions } from './tag/tagger-options.js';
 import type { TrainingOutcome } from './training-run.js';
-import type { Resolved } from '../resolved.js';
 
 /** What a task makes: a model with everything that turns data into answers. */
 export type TaskModel = LanguageModel | Forecaster | Classifier | Tagger;

@@ -3,7 +3,7 @@ import { Dense } from '../layers/dense.js';
 import type { CallbackState, TrainingContext } from '../training/callbacks/callback.js';
 import type { DatasetBatch } from '../training/dataset.js';
 import { Sequential } from '../training/sequential.js';
-import { plannedEpochs, roundEnds, RoundStop, trainingBudget } from './training-rounds.js';
+import { plannedEpochs, RoundStop, roundEnds, trainingBudget } from './training-rounds.js';
 
 type Rounds = { epochs: number; maxEpochs: number; patience: number };
 

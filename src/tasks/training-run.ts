@@ -3,12 +3,12 @@ import { EarlyStopping } from '../training/callbacks/early-stopping.js';
 import type { Dataset } from '../training/dataset.js';
 import type { FindLearningRateOptions } from '../training/find-learning-rate.js';
 import type { History } from '../training/history.js';
-import { adam } from '../training/optimizers/index.js';
 import type { Optimizer } from '../training/optimizers/index.js';
+import { adam } from '../training/optimizers/index.js';
 import { cosineDecay, cosineDecayRestarts } from '../training/schedules.js';
 import type { Sequential } from '../training/sequential.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
-import { roundGrowth, RoundStop } from './training-rounds.js';
+import { RoundStop, roundGrowth } from './training-rounds.js';
 
 /** What steers a training run from outside. */
 export interface TrainingControls {

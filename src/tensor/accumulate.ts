@@ -1,6 +1,6 @@
 import { add, leaf } from '../expression/build.js';
-import type { Strided } from '../kernels/contract.js';
 import { pointwiseProgram } from '../expression/program.js';
+import type { Strided } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
 import type { Shape } from '../shape.js';
 import { emptyTensor, requireRunsOnce, type Tensor, type Variable } from './tensor.js';

@@ -1,7 +1,7 @@
 import { type ActivationFunction, activation } from '../expression/activations.js';
 import * as e from '../expression/build.js';
 import { applyPointwise, type PointwiseFunction } from './pointwise.js';
-import { tensor, type Tensor } from './tensor.js';
+import { type Tensor, tensor } from './tensor.js';
 
 /** What elementwise operations take: numbers stand for tensors of one value. */
 export type TensorLike = Tensor | number;

@@ -1,5 +1,5 @@
-import { exponential, logSumExp } from '../exponential.js';
 import { RondoError } from '../errors.js';
+import { exponential, logSumExp } from '../exponential.js';
 import { type ChainWeights, scoresOfLater, transitionFactors } from './linear-chain.js';
 
 /** Which label sequences are allowed; plain JSON. */

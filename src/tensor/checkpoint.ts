@@ -2,7 +2,7 @@ import { RondoError } from '../errors.js';
 import { currentRandom, type RandomState, replayed } from '../random.js';
 import { describeShape, sameShape } from '../shape.js';
 import { requireTensors } from './operands.js';
-import { recordOperation, vjp, traced } from './tape.js';
+import { recordOperation, traced, vjp } from './tape.js';
 import { innerScope, scope, Tensor } from './tensor.js';
 
 /**

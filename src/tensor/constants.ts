@@ -1,5 +1,5 @@
 import { type Shape, sizeOf } from '../shape.js';
-import { tensor, type Tensor } from './tensor.js';
+import { type Tensor, tensor } from './tensor.js';
 
 /** A tensor of zeros. */
 export function zeros(shape: Shape): Tensor {

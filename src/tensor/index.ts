@@ -1,10 +1,10 @@
 /** Operations on tensors, each with its derivative. Exported as the namespace `ops`. */
 export * from './arithmetic.js';
 export { checkpoint } from './checkpoint.js';
+export { ones, zeros } from './constants.js';
 export { gatherTensor } from './gather.js';
 export { matmul } from './matmul.js';
 export { concatenate, expand, reshape, reverse, slice, stack, transpose } from './movement.js';
 export { argMax, flatten, max, mean, sum } from './reduce.js';
-export { type CandidateClasses, sampledCrossentropy, type SampledCrossentropyOptions } from './sampled-crossentropy.js';
-export { type ScoredLabels, softmaxCrossentropy, type SoftmaxCrossentropyOptions } from './softmax-crossentropy.js';
-export { ones, zeros } from './constants.js';
+export { type CandidateClasses, type SampledCrossentropyOptions, sampledCrossentropy } from './sampled-crossentropy.js';
+export { type ScoredLabels, type SoftmaxCrossentropyOptions, softmaxCrossentropy } from './softmax-crossentropy.js';

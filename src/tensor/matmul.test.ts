@@ -4,12 +4,12 @@ import { expectClose } from '../../test/support/close.js';
 import { normals } from '../../test/support/random.js';
 import { backendNames, useBackend } from '../kernels/select.js';
 import { Random } from '../random.js';
+import type { Resolved } from '../resolved.js';
 import { type Shape, sizeOf } from '../shape.js';
 import * as ops from './index.js';
 import type { MatmulOptions } from './matmul.js';
 import { valueAndGradients } from './tape.js';
 import { type Tensor, tensor } from './tensor.js';
-import type { Resolved } from '../resolved.js';
 
 beforeEach(() => void useBackend('reference'));
 afterEach(() => void useBackend('wasm'));

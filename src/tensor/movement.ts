@@ -1,5 +1,5 @@
 import { RondoError } from '../errors.js';
-import { describeShape, sameShape, type Shape, sizeOf } from '../shape.js';
+import { describeShape, type Shape, sameShape, sizeOf } from '../shape.js';
 import { asRows, constantTensor, copyBlock } from './accumulate.js';
 import { expansionOf, indicesByStrides } from './broadcast.js';
 import { gather, gatherInto } from './gather.js';

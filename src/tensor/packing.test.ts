@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { packSequences, type PackingOptions } from './packing.js';
+import { type PackingOptions, packSequences } from './packing.js';
 
 /** What a packing means, read off one step after the other. */
 function slowPacking(

@@ -1,9 +1,9 @@
 import { RondoError } from '../errors.js';
-import { type Access, type Expression, leaf, type Leaf, topologicalOrder } from '../expression/build.js';
+import { type Access, type Expression, type Leaf, leaf, topologicalOrder } from '../expression/build.js';
 import { derive } from '../expression/derive.js';
+import { type PointwiseProgram, pointwiseProgram, type Reduce } from '../expression/program.js';
 import { Simplifier } from '../expression/simplify.js';
 import type { Strided } from '../kernels/contract.js';
-import { type PointwiseProgram, pointwiseProgram, type Reduce } from '../expression/program.js';
 import { currentBackend } from '../kernels/select.js';
 import { broadcastShapes, describeShape, type Shape, sizeOf } from '../shape.js';
 import { constantTensor } from './accumulate.js';

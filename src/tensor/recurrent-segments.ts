@@ -2,7 +2,7 @@ import { currentBackend } from '../kernels/select.js';
 import { addInto, constantTensor, copyInto } from './accumulate.js';
 import { gatherInto, scatterAdd } from './gather.js';
 import { type Packing, packSequences } from './packing.js';
-import { recurrent, type RecurrentArguments, type RecurrentResult } from './recurrent.js';
+import { type RecurrentArguments, type RecurrentResult, recurrent } from './recurrent.js';
 import { type Segment, segmentsOf } from './segments.js';
 import { operation, vjp, withoutTape } from './tape.js';
 import { aliasTensor, emptyTensor, innerScope, type Tensor } from './tensor.js';

@@ -6,7 +6,7 @@ import { cellNamed } from '../cells/registry.js';
 import { backendNames, useBackend } from '../kernels/select.js';
 import { Random } from '../random.js';
 import * as ops from './index.js';
-import { recurrent, type RecurrentArguments, type RecurrentResult } from './recurrent.js';
+import { type RecurrentArguments, type RecurrentResult, recurrent } from './recurrent.js';
 import { valueAndGradients } from './tape.js';
 import { type Tensor, tensor } from './tensor.js';
 

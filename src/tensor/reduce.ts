@@ -1,9 +1,9 @@
-import { leaf } from '../expression/build.js';
-import * as e from '../expression/build.js';
 import { RondoError } from '../errors.js';
+import * as e from '../expression/build.js';
+import { leaf } from '../expression/build.js';
 import { type PointwiseProgram, pointwiseProgram } from '../expression/program.js';
-import { currentBackend } from '../kernels/select.js';
 import type { Strided } from '../kernels/contract.js';
+import { currentBackend } from '../kernels/select.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { asRows, constantTensor, copyBlock } from './accumulate.js';
 import { mul } from './arithmetic.js';

@@ -1,7 +1,7 @@
 import type { Backend, View } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
 import type { Shape } from '../shape.js';
-import { addInto, addTensors, copyOf, constantTensor } from './accumulate.js';
+import { addInto, addTensors, constantTensor, copyOf } from './accumulate.js';
 import { type FlatArray, Tensor } from './tensor.js';
 
 /**

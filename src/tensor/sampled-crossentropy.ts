@@ -1,5 +1,5 @@
-import { add, detach, equal, exp, log, max, rowMax, rowSum, select, sub } from '../expression/build.js';
 import { RondoError } from '../errors.js';
+import { add, detach, equal, exp, log, max, rowMax, rowSum, select, sub } from '../expression/build.js';
 import { describeShape } from '../shape.js';
 import * as arithmetic from './arithmetic.js';
 import { gatherTensor } from './gather.js';

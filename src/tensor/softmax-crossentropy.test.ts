@@ -5,7 +5,7 @@ import { normals } from '../../test/support/random.js';
 import { backendNames, currentBackend, useBackend } from '../kernels/select.js';
 import { Random } from '../random.js';
 import * as ops from './index.js';
-import { softmaxCrossentropy, type SoftmaxCrossentropyOptions } from './softmax-crossentropy.js';
+import { type SoftmaxCrossentropyOptions, softmaxCrossentropy } from './softmax-crossentropy.js';
 import { valueAndGradients } from './tape.js';
 import { scope, type Tensor, tensor } from './tensor.js';
 

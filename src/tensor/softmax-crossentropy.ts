@@ -2,9 +2,9 @@ import { RondoError } from '../errors.js';
 import {
   add,
   div,
+  type Expression,
   equal,
   exp,
-  type Expression,
   leaf,
   log,
   mul,
@@ -20,7 +20,7 @@ import { describeShape, placeOf, type Shape } from '../shape.js';
 import { asRows, constantTensor } from './accumulate.js';
 import { requireTensors } from './operands.js';
 import { type Backward, isActive, operation } from './tape.js';
-import { emptyTensor, scope, tensor, type Tensor } from './tensor.js';
+import { emptyTensor, scope, type Tensor, tensor } from './tensor.js';
 
 export interface SoftmaxCrossentropyOptions {
   /** Whether the kernel is stored `[classes, units]`, as an embedding's table is. Default false: `[units, classes]`. */

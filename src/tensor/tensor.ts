@@ -1,8 +1,8 @@
 import { RondoError } from '../errors.js';
 import type { Backend, Buffer, View } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
-import { describeShape, sameShape, type Shape, sizeOf } from '../shape.js';
-import { flatten, type HostNumbers, nest, type NestedNumbers } from './nested.js';
+import { describeShape, type Shape, sameShape, sizeOf } from '../shape.js';
+import { flatten, type HostNumbers, type NestedNumbers, nest } from './nested.js';
 import { ShownNumbers } from './show.js';
 
 export type { NestedNumbers } from './nested.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Dense } from '../layers/dense.js';
-import { LSTM } from '../layers/lstm.js';
 import type { CallOptions } from '../layers/layer.js';
+import { LSTM } from '../layers/lstm.js';
 import { Masking } from '../layers/masking.js';
 import { l2 } from '../layers/regularizers.js';
 import { Random, setSeed } from '../random.js';

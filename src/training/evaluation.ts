@@ -1,4 +1,4 @@
-import { refuseUnknownOptions, requireCount, RondoError } from '../errors.js';
+import { RondoError, refuseUnknownOptions, requireCount } from '../errors.js';
 import { scope } from '../tensor/tensor.js';
 import { ArraySource } from './array-source.js';
 import { BatchReader, type BatchSource } from './batch.js';

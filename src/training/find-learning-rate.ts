@@ -1,4 +1,4 @@
-import { refuseUnknownOptions, requireCount, requireNumber, RondoError } from '../errors.js';
+import { RondoError, refuseUnknownOptions, requireCount, requireNumber } from '../errors.js';
 import { Random, withRandom } from '../random.js';
 import { type Dataset, type DatasetBatch, isDataset } from './dataset.js';
 import { EndlessBatches } from './endless-batches.js';

@@ -1,9 +1,9 @@
 import {
   describeValue,
+  RondoError,
   refuseUnknownOptions,
   requireCount,
   requireNumber,
-  RondoError,
   unknownName,
 } from '../errors.js';
 import type { Callback } from './callbacks/callback.js';

@@ -1,7 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useBackend } from '../kernels/select.js';
-import { Random } from '../random.js';
-import { type Tensor, tensor } from '../tensor/tensor.js';
 import { Activation } from '../layers/activation.js';
 import { ActivationPenalty } from '../layers/activation-penalty.js';
 import { AdaptiveSoftmax } from '../layers/adaptive-softmax.js';
@@ -20,8 +18,8 @@ import { GlobalMaxPooling1D } from '../layers/global-max-pooling-1d.js';
 import { GRU } from '../layers/gru.js';
 import { randomUniform } from '../layers/initializers.js';
 import { InputLayer } from '../layers/input-layer.js';
-import { LayerNormalization } from '../layers/layer-normalization.js';
 import { Layer, singleInput } from '../layers/layer.js';
+import { LayerNormalization } from '../layers/layer-normalization.js';
 import { LSTM } from '../layers/lstm.js';
 import { Masking } from '../layers/masking.js';
 import { l2 } from '../layers/regularizers.js';
@@ -35,6 +33,8 @@ import { SpatialDropout1D } from '../layers/spatial-dropout-1d.js';
 import { TiedDense } from '../layers/tied-dense.js';
 import { TimeDistributed } from '../layers/time-distributed.js';
 import { WordFeatures } from '../layers/word-features.js';
+import { Random } from '../random.js';
+import { type Tensor, tensor } from '../tensor/tensor.js';
 import {
   type LayerConfig,
   layerClassNames,

@@ -1,4 +1,4 @@
-import { describeValue, refuseUnknownOptions, requireCount, RondoError, withinMemory } from '../errors.js';
+import { describeValue, RondoError, refuseUnknownOptions, requireCount, withinMemory } from '../errors.js';
 import type { Backend, Buffer, Recording } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
 import type { Stepper } from '../layers/stepper.js';

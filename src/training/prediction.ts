@@ -1,4 +1,4 @@
-import { refuseUnknownOptions, requireCount, RondoError } from '../errors.js';
+import { RondoError, refuseUnknownOptions, requireCount } from '../errors.js';
 import { describeShape, sameShape } from '../shape.js';
 import { type FlatArray, scope, type Tensor, tensor } from '../tensor/tensor.js';
 import { BatchReader } from './batch.js';

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { useBackend } from '../kernels/select.js';
 import { Dense } from '../layers/dense.js';
 import { LSTM } from '../layers/lstm.js';
-import * as losses from './losses/index.js';
 import type { LossLike } from './losses/index.js';
+import * as losses from './losses/index.js';
 import { Sequential } from './sequential.js';
 
 const x = Array.from({ length: 5 }, (_, row) => Array.from({ length: 7 }, (_, t) => [0.1 * row, 0.2 * t]));

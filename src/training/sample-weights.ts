@@ -1,5 +1,5 @@
 import { RondoError, requireNumber } from '../errors.js';
-import { describeShape, sameShape, type Shape, sizeOf } from '../shape.js';
+import { describeShape, type Shape, sameShape, sizeOf } from '../shape.js';
 import type { HostArray } from './host-data.js';
 
 /** By class: how much its samples count; 1 for a class that is not named. */

@@ -1,7 +1,7 @@
+import { maximumOf } from '../extremes.js';
 import { describeOpenShape, type Layer } from '../layers/layer.js';
 import type { Variable } from '../tensor/tensor.js';
 import { variablesOf } from './model-weights.js';
-import { maximumOf } from '../extremes.js';
 
 /** A table of a model's layers with their output shapes and numbers of parameters, and the sums, as text. */
 export function summaryOf(model: Layer<unknown>): string {

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { messageOf } from '../../test/support/central-differences.js';
 import { expectClose } from '../../test/support/close.js';
+import { deserializeModel, serializeModel } from '../io/checkpoint.js';
 import { useBackend } from '../kernels/select.js';
 import { Embedding } from '../layers/embedding.js';
 import type { CallOptions, Json } from '../layers/layer.js';
 import { LSTM } from '../layers/lstm.js';
-import { registerLayer } from './layer-registry.js';
 import { TiedDense } from '../layers/tied-dense.js';
-import { deserializeModel, serializeModel } from '../io/checkpoint.js';
 import { Random, setSeed } from '../random.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
+import { registerLayer } from './layer-registry.js';
 import { Model } from './model.js';
 import { adam } from './optimizers/index.js';
 import { Sequential } from './sequential.js';

@@ -15,9 +15,9 @@ import type { ModelData } from './host-data.js';
 import type { Model } from './model.js';
 import {
   restoreSnapshot,
-  takeSnapshot,
   type TrainingPosition,
   type TrainingSnapshot,
+  takeSnapshot,
   withFreshStates,
 } from './snapshot.js';
 import { TrainStep } from './train-step.js';

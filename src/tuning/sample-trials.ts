@@ -1,4 +1,4 @@
-import { requireCount, RondoError } from '../errors.js';
+import { RondoError, requireCount } from '../errors.js';
 import { Random } from '../random.js';
 import { drawValue, numValuesOf, requireSearchSpace, type SearchSpace, type TrialValues } from './search-space.js';
 

@@ -1,4 +1,4 @@
-import { refuseUnknownOptions, requireNumber, RondoError } from '../errors.js';
+import { RondoError, refuseUnknownOptions, requireNumber } from '../errors.js';
 import type { Random } from '../random.js';
 
 /** One value of a trial. */

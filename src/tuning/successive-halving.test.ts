@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pendingRuns, rankTrials, type RunResult } from './search-state.js';
+import { pendingRuns, type RunResult, rankTrials } from './search-state.js';
 import { halvingRungs } from './successive-halving.js';
 
 const pairs = (trials: number, epochs: number, eta?: number) =>

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../../src/kernels/select.js';
-import { type LayerConfig, layerFromConfig } from '../../src/training/layer-registry.js';
 import type { Layer } from '../../src/layers/layer.js';
+import { type LayerConfig, layerFromConfig } from '../../src/training/layer-registry.js';
 import { optimizerNamed } from '../../src/training/optimizers/index.js';
 import { Sequential } from '../../src/training/sequential.js';
 import { expectClose } from '../support/close.js';

@@ -1,5 +1,5 @@
-import { createReferenceBackend } from '../../src/kernels/reference/backend.js';
 import type { Backend } from '../../src/kernels/contract.js';
+import { createReferenceBackend } from '../../src/kernels/reference/backend.js';
 import type { BackendName } from '../../src/kernels/select.js';
 import { WasmBackend } from '../../src/kernels/wasm/backend.js';
 import { tileFamilies } from '../../src/kernels/wasm/matmul-tiles.js';

@@ -1,5 +1,5 @@
-import { Random } from '../../src/random.js';
 import type { LabelledTexts } from '../../src/data/text-rows.js';
+import { Random } from '../../src/random.js';
 
 const praise = ['good', 'great', 'fine', 'lovely'];
 const blame = ['bad', 'poor', 'awful', 'dull'];

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
-import { formatExpression, Interpreter } from '../../src/expression/interpret.js';
 import type { Access } from '../../src/expression/build.js';
-import type { PointwiseCall, Strided } from '../../src/kernels/contract.js';
+import { formatExpression, Interpreter } from '../../src/expression/interpret.js';
 import type { PointwiseProgram, Reduce } from '../../src/expression/program.js';
+import type { PointwiseCall, Strided } from '../../src/kernels/contract.js';
 import { type WasmBuffer, WasmMemory } from '../../src/kernels/wasm/memory.js';
 import { pointwiseOn } from './kernels-on.js';
 import { type Bounded, boundedValue, HALF_ULP, sum } from './rounding-bound.js';

@@ -1,5 +1,5 @@
-import type { Random } from '../../src/random.js';
 import type { Layer } from '../../src/layers/layer.js';
+import type { Random } from '../../src/random.js';
 import { type Shape, sizeOf } from '../../src/shape.js';
 import { type Tensor, tensor } from '../../src/tensor/tensor.js';
 

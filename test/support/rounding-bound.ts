@@ -1,4 +1,4 @@
-import { childrenOf, type BinaryOperation, type Expression, type UnaryOperation } from '../../src/expression/build.js';
+import { type BinaryOperation, childrenOf, type Expression, type UnaryOperation } from '../../src/expression/build.js';
 import { binaryValue, type LeafReader, unaryValue } from '../../src/expression/interpret.js';
 
 /** Half a unit in the last place of single precision, relative. */

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tideLevels } from '../../examples/tide-levels.js';
 import { displayWidth } from '../../cli/terminal/display-width.js';
+import { tideLevels } from '../../examples/tide-levels.js';
 import { type Ended, program, rondo } from '../support/rondo.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rondo-terminal-'));

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { type ForecastReport, ForecastTraining, type ForecastOptions, readTable, setSeed } from '../../src/index.js';
 import { baseComparison } from '../../bench/base-comparison.js';
 import { madeSeries } from '../../bench/forecast-series.js';
+import { type ForecastOptions, type ForecastReport, ForecastTraining, readTable, setSeed } from '../../src/index.js';
 import { itWithData } from '../support/published-data.js';
 
 async function reportOf(path: string, options: ForecastOptions): Promise<ForecastReport> {

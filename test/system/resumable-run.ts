@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { csvLogger, checkpointFile, loadModel, saveModel } from '../../src/io/model-files.js';
+import { checkpointFile, csvLogger, loadModel, saveModel } from '../../src/io/model-files.js';
 import { useBackend } from '../../src/kernels/select.js';
 import { Dense } from '../../src/layers/dense.js';
 import { Dropout } from '../../src/layers/dropout.js';

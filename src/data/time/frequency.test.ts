@@ -3,8 +3,8 @@ import { dayMs, hourMs, minuteMs } from './civil-time.js';
 import {
   calendarSeasons,
   describeFrequency,
-  findFrequency,
   type Frequency,
+  findFrequency,
   nearCalendar,
   stepsBetween,
   timeAfter,

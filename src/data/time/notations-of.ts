@@ -1,4 +1,4 @@
-import { monthLanguages, type MonthLanguage, monthOfName, type MonthStyle } from './month-names.js';
+import { type MonthLanguage, type MonthStyle, monthLanguages, monthOfName } from './month-names.js';
 import type { TimeNotation } from './time-format.js';
 import { zonePattern } from './zones.js';
 

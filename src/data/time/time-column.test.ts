@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readTable } from '../csv.js';
-import { timeColumn, type TimeColumn, type TimeColumnOptions } from './time-column.js';
+import { type TimeColumn, type TimeColumnOptions, timeColumn } from './time-column.js';
 
 const columnOf = async (text: string, options?: TimeColumnOptions): Promise<TimeColumn | undefined> =>
   timeColumn(await readTable(text, { where: 'x.csv' }), options);

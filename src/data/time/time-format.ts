@@ -12,7 +12,7 @@ import {
   secondMs,
   weekdayOf,
 } from './civil-time.js';
-import { monthOfName, nameOfMonth, nameOfWeekday, type MonthStyle } from './month-names.js';
+import { type MonthStyle, monthOfName, nameOfMonth, nameOfWeekday } from './month-names.js';
 import { offsetOfZone, zonePattern } from './zones.js';
 
 /** Stamps that are numbers: counted from 1970 (s, ms, us, ns), days of a spreadsheet, or any numbers that grow with time. */

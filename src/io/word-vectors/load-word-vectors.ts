@@ -1,5 +1,5 @@
 import { dataPieces } from '../data-files.js';
-import { readWordVectors, type ReadWordVectorsOptions } from './read-word-vectors.js';
+import { type ReadWordVectorsOptions, readWordVectors } from './read-word-vectors.js';
 import type { WordVectors } from './word-vectors.js';
 
 /** The word vectors of a file, which may be a gzip archive, read piece by piece; see `readWordVectors`. @throws FILE_ACCESS; as `readWordVectors` */

@@ -1,4 +1,4 @@
-import { RondoError, nearestNames, requireCount } from '../../errors.js';
+import { nearestNames, RondoError, requireCount } from '../../errors.js';
 import { euclideanLength, type WordVectors } from './word-vectors.js';
 
 /** A word near another. */

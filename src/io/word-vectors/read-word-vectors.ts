@@ -1,11 +1,11 @@
 import { RondoError, refuseUnknownOptions, requireCount, unknownName } from '../../errors.js';
 import { fileKindOf } from '../file-kind.js';
 import { ByteReader, type ByteSource } from './byte-reader.js';
+import type { WordChoice } from './collect.js';
 import { fastTextMagic } from './fasttext-header.js';
 import { readFastText } from './read-fasttext.js';
 import { headerPattern, readVectorText } from './read-text.js';
 import { readWord2VecBinary } from './read-word2vec-binary.js';
-import type { WordChoice } from './collect.js';
 import type { WordVectors } from './word-vectors.js';
 
 const formats = ['text', 'glove', 'word2vecBinary', 'fastText'] as const;

@@ -5,7 +5,7 @@ import { expectClose } from '../../../test/support/close.js';
 import { itWithData } from '../../../test/support/published-data.js';
 import { loadWordVectors } from './load-word-vectors.js';
 import { nearestWords, wordAnalogy } from './neighbours.js';
-import { readWordVectors, type ReadWordVectorsOptions } from './read-word-vectors.js';
+import { type ReadWordVectorsOptions, readWordVectors } from './read-word-vectors.js';
 import { subwordBuckets, subwordHash } from './subwords.js';
 import type { WordVectors } from './word-vectors.js';
 

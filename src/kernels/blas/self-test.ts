@@ -1,6 +1,6 @@
+import type { Resolved } from '../../resolved.js';
 import type { MatmulCall } from '../contract.js';
 import type { Multiply } from './sgemm.js';
-import type { Resolved } from '../../resolved.js';
 
 const pageBytes = 65536;
 /** Not multiples of any tile, and larger than most; two sizes, because libraries have kernels of their own for small products. */

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { messageOf } from '../../../test/support/central-differences.js';
 import { add, constant, type Expression, leaf, mul, neg, rowMax, rowSum, sub, tanh } from '../../expression/build.js';
-import type { Backend, Buffer, Strided, View } from '../contract.js';
 import { type OutputRequest, pointwiseProgram } from '../../expression/program.js';
+import type { Backend, Buffer, Strided, View } from '../contract.js';
 import { createWasmBackend } from '../wasm/backend.js';
 import { createReferenceBackend } from './backend.js';
 

@@ -7,13 +7,13 @@ import type {
   GatherCall,
   MatmulCall,
   MemoryReport,
-  WorkItem,
   PointwiseCall,
   RecurrentBackwardCall,
   RecurrentForwardCall,
   Strided,
   Support,
   View,
+  WorkItem,
 } from '../contract.js';
 import { runInOrder } from '../run-in-order.js';
 import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';

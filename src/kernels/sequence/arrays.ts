@@ -1,10 +1,10 @@
 import type { CellPlan } from '../../cells/plan.js';
 import type { PointwiseProgram } from '../../expression/program.js';
 import type {
-  StepStrided,
-  StepStridedPointwiseCall,
   RecurrentBackwardCall,
   RecurrentCall,
+  StepStrided,
+  StepStridedPointwiseCall,
   Strided,
   View,
 } from '../contract.js';

@@ -1,6 +1,6 @@
 import type { Product } from '../../cells/plan.js';
 import type { Backend, MatmulCall, PackedMatrix, RecurrentCall, StepCall, Strided, View } from '../contract.js';
-import { columnsAt, placed, stepArray, type StepArray } from './arrays.js';
+import { columnsAt, placed, type StepArray, stepArray } from './arrays.js';
 import type { Shard, StepRun } from './layout.js';
 
 /**

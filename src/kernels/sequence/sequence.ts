@@ -2,13 +2,13 @@ import { constant, leaf } from '../../expression/build.js';
 import { pointwiseProgram } from '../../expression/program.js';
 import type {
   Backend,
-  WorkItem,
   RecurrentBackwardCall,
   RecurrentCall,
   RecurrentForwardCall,
   StepCall,
   Strided,
   View,
+  WorkItem,
 } from '../contract.js';
 import {
   type BackwardArrays,

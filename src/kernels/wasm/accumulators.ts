@@ -1,4 +1,4 @@
-import { f32x4, type FunctionBuilder, i32x4, type Local, shuffle, v128, type Value } from './assembler.js';
+import { type FunctionBuilder, f32x4, i32x4, type Local, shuffle, type Value, v128 } from './assembler.js';
 import { instruction } from './values.js';
 import type { Bundle } from './vector-code.js';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { RondoError } from '../../errors.js';
 import {
+  type FunctionBuilder,
   f32,
   f32x4,
-  type FunctionBuilder,
   i32,
   i32x4,
   instantiate,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { leaf, mul } from '../../expression/build.js';
 import type { RondoError } from '../../errors.js';
-import { Random } from '../../random.js';
+import { leaf, mul } from '../../expression/build.js';
 import { pointwiseProgram } from '../../expression/program.js';
+import { Random } from '../../random.js';
 import type { Strided } from '../contract.js';
 import { createWasmBackend } from './backend.js';
 import { hasRelaxedSimd } from './features.js';

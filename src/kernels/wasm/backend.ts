@@ -8,13 +8,13 @@ import type {
   MemoryReport,
   PackCall,
   PackedMatrix,
-  WorkItem,
   PointwiseCall,
+  Recording,
   RecurrentBackwardCall,
   RecurrentForwardCall,
-  Recording,
   Support,
   View,
+  WorkItem,
 } from '../contract.js';
 import { runInOrder } from '../run-in-order.js';
 import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';

@@ -1,5 +1,5 @@
 import type { Binary, Expression, Select } from '../../expression/build.js';
-import { f32x4, v128, type Value } from './assembler.js';
+import { f32x4, type Value, v128 } from './assembler.js';
 import { unaryCode } from './numerics.js';
 import type { Bundle, VectorCode } from './vector-code.js';
 

@@ -1,4 +1,4 @@
-import { type Exports, f32, type Func, i32, instantiate, ModuleBuilder, type ValueType } from './assembler.js';
+import { type Exports, type Func, f32, i32, instantiate, ModuleBuilder, type ValueType } from './assembler.js';
 import type { WasmMemory } from './memory.js';
 
 /** Runs a kernel whose arguments lie in a block of memory, given by its address. */

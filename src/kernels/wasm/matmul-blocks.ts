@@ -1,4 +1,4 @@
-import { f32, type FunctionBuilder, i32, type ModuleBuilder, select, type Value } from './assembler.js';
+import { type FunctionBuilder, f32, i32, type ModuleBuilder, select, type Value } from './assembler.js';
 import type { OperandsOf } from './function-builder.js';
 import { writeKernel } from './kernel-modules.js';
 import { forBlocks, forHeight, forTiles, type I32, type IntFunc, ints, placeIn, placeOf } from './matmul-loops.js';

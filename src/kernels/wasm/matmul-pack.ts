@@ -1,13 +1,13 @@
 import {
-  f32,
   type Func,
   type FunctionBuilder,
+  f32,
   i32,
   type Local,
   type ModuleBuilder,
   shuffle,
-  v128,
   type Value,
+  v128,
 } from './assembler.js';
 
 /**

@@ -1,4 +1,4 @@
-import { f32x4, type FunctionBuilder, i32, type Local, type ModuleBuilder, v128 } from './assembler.js';
+import { type FunctionBuilder, f32x4, i32, type Local, type ModuleBuilder, v128 } from './assembler.js';
 import { writeKernel } from './kernel-modules.js';
 import { forBlocks, forHeight, forTiles, type I32, type IntFunc, ints } from './matmul-loops.js';
 import { transpose } from './matmul-pack.js';

@@ -5,7 +5,7 @@ import type { MatmulCall, Strided } from '../contract.js';
 import { hasRelaxedSimd } from './features.js';
 import { KernelRunner } from './kernel-runner.js';
 import { MatmulKernels } from './matmul.js';
-import { tileFamilies, type TileFamily } from './matmul-tiles.js';
+import { type TileFamily, tileFamilies } from './matmul-tiles.js';
 import { type WasmBuffer, WasmMemory } from './memory.js';
 
 const memory = new WasmMemory();

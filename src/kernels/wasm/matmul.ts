@@ -1,4 +1,4 @@
-import type { MatmulCall, StepStrided, StepStridedMatmulCall, PackCall, PackedMatrix, Strided } from '../contract.js';
+import type { MatmulCall, PackCall, PackedMatrix, StepStrided, StepStridedMatmulCall, Strided } from '../contract.js';
 import type { ModuleBuilder } from './assembler.js';
 import type { CallWriter, Workspace } from './call-writer.js';
 import { type KernelModules, LazyKernels } from './kernel-modules.js';

@@ -1,5 +1,5 @@
-import type { pointwiseOn } from '../../../test/support/kernels-on.js';
 import { describe, expect, it } from 'vitest';
+import type { pointwiseOn } from '../../../test/support/kernels-on.js';
 import { kinds, memory } from '../../../test/support/pointwise-check.js';
 import { leaf, type UnaryOperation } from '../../expression/build.js';
 import { unaryValue } from '../../expression/interpret.js';

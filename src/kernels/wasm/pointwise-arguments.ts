@@ -1,6 +1,6 @@
 import type { Leaf } from '../../expression/build.js';
 import type { ProgramOutput } from '../../expression/program.js';
-import { type FunctionBuilder, i32, type Local, v128, type Value } from './assembler.js';
+import { type FunctionBuilder, i32, type Local, type Value, v128 } from './assembler.js';
 import type { PointwisePlan } from './pointwise-plan.js';
 import { type RowAccess, VECTOR_BYTES } from './row-access.js';
 import { ROW_SUM_BUFFERS } from './row-sums.js';

@@ -1,7 +1,7 @@
 import type { Expression, RowReduction } from '../../expression/build.js';
 import type { ProgramOutput } from '../../expression/program.js';
 import { type Accumulator, DoubleSum, Largest } from './accumulators.js';
-import { f32x4, FunctionBuilder, i32, type Local, type ModuleBuilder, v128, type Value } from './assembler.js';
+import { FunctionBuilder, f32x4, i32, type Local, type ModuleBuilder, type Value, v128 } from './assembler.js';
 import { ExpressionCode } from './expression-code.js';
 import { PointwiseArguments } from './pointwise-arguments.js';
 import { isArrayLeaf, type Pass, type PointwisePlan } from './pointwise-plan.js';

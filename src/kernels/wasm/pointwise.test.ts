@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { checkPointwise, kinds, memory, numbersFrom } from '../../../test/support/pointwise-check.js';
 import { pointwiseOn } from '../../../test/support/kernels-on.js';
+import { checkPointwise, kinds, memory, numbersFrom } from '../../../test/support/pointwise-check.js';
 import { HALF_ULP } from '../../../test/support/rounding-bound.js';
 import { softmax } from '../../expression/activations.js';
 import {
@@ -8,9 +8,9 @@ import {
   add,
   constant,
   div,
+  type Expression,
   equal,
   exp,
-  type Expression,
   greater,
   type Leaf,
   leaf,
@@ -31,8 +31,8 @@ import {
 } from '../../expression/build.js';
 import { derive } from '../../expression/derive.js';
 import { formatExpression, Interpreter } from '../../expression/interpret.js';
-import type { PointwiseCall, Strided } from '../contract.js';
 import { type OutputRequest, type PointwiseProgram, pointwiseProgram, type Reduce } from '../../expression/program.js';
+import type { PointwiseCall, Strided } from '../contract.js';
 import { type WasmBuffer, WasmMemory } from './memory.js';
 
 const x = leaf('x');

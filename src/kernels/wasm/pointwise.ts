@@ -1,5 +1,5 @@
-import type { StepStridedPointwiseCall, PointwiseCall, Strided } from '../contract.js';
 import type { PointwiseProgram } from '../../expression/program.js';
+import type { PointwiseCall, StepStridedPointwiseCall, Strided } from '../contract.js';
 import { ModuleBuilder } from './assembler.js';
 import type { CallWriter, Workspace } from './call-writer.js';
 import type { KernelModules } from './kernel-modules.js';

@@ -1,5 +1,5 @@
 import type { PartOfVector } from './accumulators.js';
-import { type FunctionBuilder, i32, type Local, v128, type Value } from './assembler.js';
+import { type FunctionBuilder, i32, type Local, type Value, v128 } from './assembler.js';
 import type { Bundle, VectorCode } from './vector-code.js';
 
 export const VECTOR_BYTES = 16;

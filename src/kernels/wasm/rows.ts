@@ -1,5 +1,5 @@
 import type { GatherCall, View } from '../contract.js';
-import { f32, f32x4, type FunctionBuilder, i32, type Local, type ModuleBuilder, v128 } from './assembler.js';
+import { type FunctionBuilder, f32, f32x4, i32, type Local, type ModuleBuilder, v128 } from './assembler.js';
 import type { CallWriter } from './call-writer.js';
 import { type KernelModules, LazyKernels, writeKernel } from './kernel-modules.js';
 import type { WasmMemory } from './memory.js';

@@ -1,4 +1,4 @@
-import { f32x4, type FunctionBuilder, i32x4, type Local, v128, type Value } from './assembler.js';
+import { type FunctionBuilder, f32x4, i32x4, type Local, type Value, v128 } from './assembler.js';
 
 /**
  * The same computation on neighbouring vectors of four lanes: member i of every bundle belongs to vector i. Each step is

@@ -7,9 +7,9 @@ import { randomNormal } from '../../layers/initializers.js';
 import type { Layer } from '../../layers/layer.js';
 import { RNN } from '../../layers/rnn.js';
 import { SequencePooling1D } from '../../layers/sequence-pooling-1d.js';
+import type { Resolved } from '../../resolved.js';
 import { Sequential } from '../../training/sequential.js';
 import type { ClassifierOptions } from './classifier-options.js';
-import type { Resolved } from '../../resolved.js';
 
 /**
  * Token ids `[batch, time]`, 0 for padding, to class probabilities `[batch, classes]`: embedding, recurrent layers in one or both

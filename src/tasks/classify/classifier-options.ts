@@ -1,12 +1,12 @@
 import { requireRate } from '../../cells/define-cell.js';
 import { type TokenKind, tokenKinds } from '../../data/token-spans.js';
-import { refuseUnknownOptions, requireCount, requireNumber, RondoError, unknownName } from '../../errors.js';
+import { RondoError, refuseUnknownOptions, requireCount, requireNumber, unknownName } from '../../errors.js';
 import { defaultVectorWords } from '../../io/word-vectors/form-vectors.js';
-import { type TrainingBudget, trainingBudget } from '../training-rounds.js';
+import type { Resolved } from '../../resolved.js';
 import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
+import { type TrainingBudget, trainingBudget } from '../training-rounds.js';
 import type { EmptyTexts } from './keep-texts.js';
 import type { TextSide } from './token-encoder.js';
-import type { Resolved } from '../../resolved.js';
 
 const poolings = ['last', 'max', 'mean', 'concat', 'attention'] as const;
 /**

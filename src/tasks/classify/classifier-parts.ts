@@ -1,8 +1,8 @@
 import { splitStratified } from '../../data/stratified-split.js';
 import { type LabelledTexts, pickTextRows } from '../../data/text-rows.js';
+import type { Resolved } from '../../resolved.js';
 import type { TrainedTexts } from './classifier.js';
 import type { ClassifierOptions } from './classifier-options.js';
-import type { Resolved } from '../../resolved.js';
 
 /** What is learned from, what chooses the best epoch, and what is held out. */
 export interface ClassifierParts {

@@ -3,8 +3,12 @@ import { tokenSpansOf } from '../../data/token-spans.js';
 import { RondoError } from '../../errors.js';
 import { type PretrainedVectors, requireVectorsToFreeze } from '../../io/word-vectors/pretrained-vectors.js';
 import type { Random } from '../../random.js';
+import type { Resolved } from '../../resolved.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { categoricalCrossentropy } from '../../training/losses/index.js';
+import { type Beginning, optionsOfInitial, refuseBesideInitial } from '../initial-model.js';
+import { requireFields, requireTexts } from '../require-texts.js';
+import { SeenItems } from '../seen-items.js';
 import {
   cosineAdam,
   runTraining,
@@ -15,9 +19,6 @@ import {
 import { calibrationError, fitTemperature, probabilitiesOf } from './calibration.js';
 import { classWeightsOf } from './class-weights.js';
 import { type ClassificationReport, classificationReport } from './classification-report.js';
-import { type Beginning, optionsOfInitial, refuseBesideInitial } from '../initial-model.js';
-import { requireFields, requireTexts } from '../require-texts.js';
-import { SeenItems } from '../seen-items.js';
 import type { Classifier, TrainedTexts } from './classifier.js';
 import { type ClassifierBaseline, classifierBaseline, type TokenisedPart } from './classifier-baseline.js';
 import {
@@ -31,11 +32,10 @@ import { type ClassifierParts, partsOf } from './classifier-parts.js';
 import { keepTexts } from './keep-texts.js';
 import { continuedClassifier, newClassifier } from './new-classifier.js';
 import { TextBatches } from './text-batches.js';
-import { overlapOf, textKey, type TextOverlap } from './text-keys.js';
+import { overlapOf, type TextOverlap, textKey } from './text-keys.js';
 import { textsFingerprint } from './texts-fingerprint.js';
 import { tokensRead, unknownId } from './token-encoder.js';
 import { tokenKindFor } from './token-kind-for.js';
-import type { Resolved } from '../../resolved.js';
 
 /** @throws USAGE, DATA_FORMAT */
 function requireLabelledTexts(where: string, data: ClassifierData): void {

@@ -1,9 +1,10 @@
 import { padSequences } from '../../data/pad-sequences.js';
-import { type LabelledTexts, pickTextRows, placeOf, type TextRows } from '../../data/text-rows.js';
 import { splitStratified } from '../../data/stratified-split.js';
+import { type LabelledTexts, pickTextRows, placeOf, type TextRows } from '../../data/text-rows.js';
 import { nearestNames, RondoError } from '../../errors.js';
 import type { VectorCoverage } from '../../io/word-vectors/coverage.js';
 import type { Json } from '../../layers/layer.js';
+import type { Resolved } from '../../resolved.js';
 import { scope, tensor } from '../../tensor/tensor.js';
 import type { Sequential } from '../../training/sequential.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
@@ -17,7 +18,6 @@ import { type EmptyTexts, keepTexts } from './keep-texts.js';
 import { textKey } from './text-keys.js';
 import { textsFingerprint } from './texts-fingerprint.js';
 import type { TokenEncoder } from './token-encoder.js';
-import type { Resolved } from '../../resolved.js';
 
 /** Tokens computed at once, padding included. */
 const tokensPerBatch = 16_384;

@@ -4,7 +4,7 @@ import { messageAfter } from '../../../test/support/message-after.js';
 import { setSeed } from '../../random.js';
 import type { Classifier } from './classifier.js';
 import { ClassifierTraining } from './classifier-training.js';
-import { explain, type Explanation } from './explanation.js';
+import { type Explanation, explain } from './explanation.js';
 
 const text = 'The plot was  GOOD, and the café zzz 🙂 not bad';
 const sumOf = ({ tokens }: Explanation): number => tokens.reduce((sum, { contribution }) => sum + contribution, 0);

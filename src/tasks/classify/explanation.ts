@@ -1,5 +1,5 @@
 import type { TokenSpan } from '../../data/token-spans.js';
-import { refuseUnknownOptions, RondoError, unknownName } from '../../errors.js';
+import { RondoError, refuseUnknownOptions, unknownName } from '../../errors.js';
 import { likeliest } from './calibration.js';
 import type { Classifier, ClassPrediction } from './classifier.js';
 import { integratedGradients } from './integrated-gradients.js';

@@ -3,6 +3,7 @@ import { FormVectors } from '../../io/word-vectors/form-vectors.js';
 import type { PretrainedVectors } from '../../io/word-vectors/pretrained-vectors.js';
 import { vectorTable } from '../../io/word-vectors/vector-table.js';
 import { currentRandom } from '../../random.js';
+import type { Resolved } from '../../resolved.js';
 import { type Beginning, learnedBefore, takeWeights, unknownTokens } from '../initial-model.js';
 import { Classifier, type TrainedTexts } from './classifier.js';
 import { classifierModel } from './classifier-model.js';
@@ -10,7 +11,6 @@ import type { ClassifierOptions } from './classifier-options.js';
 import type { ClassifierParts } from './classifier-parts.js';
 import { textKey } from './text-keys.js';
 import { TokenEncoder, tokensRead } from './token-encoder.js';
-import type { Resolved } from '../../resolved.js';
 
 /** What a classifier is made of before it is trained. */
 export interface NewClassifier {

@@ -1,5 +1,5 @@
 import type { LabelledTexts } from '../../data/text-rows.js';
-import { refuseUnknownOptions, requireNumber, RondoError, unknownName } from '../../errors.js';
+import { RondoError, refuseUnknownOptions, requireNumber, unknownName } from '../../errors.js';
 import { Random } from '../../random.js';
 import { likeliest } from './calibration.js';
 import { classificationReport } from './classification-report.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ShapedNumbers } from '../../training/host-data.js';
-import type { DatasetBatch } from '../../training/dataset.js';
 import { Random } from '../../random.js';
+import type { DatasetBatch } from '../../training/dataset.js';
+import type { ShapedNumbers } from '../../training/host-data.js';
 import { TextBatches } from './text-batches.js';
 
 const rows = Array.from({ length: 413 }, (_, i) => new Int32Array(1 + ((i * 37) % 29)).fill(i + 2));

@@ -1,4 +1,4 @@
-import { tokensRead, type TokenEncoderSettings } from './token-encoder.js';
+import { type TokenEncoderSettings, tokensRead } from './token-encoder.js';
 
 /** What a classifier reads of a text: equal for texts that it cannot tell apart, however they are spelt. Empty without a token. */
 export function textKey(text: string, settings: TokenEncoderSettings): string {

@@ -1,5 +1,5 @@
-import type { LabelledTexts } from '../../data/text-rows.js';
 import { fnv1a } from '../../checksum.js';
+import type { LabelledTexts } from '../../data/text-rows.js';
 import { fingerprintOf } from '../fingerprint.js';
 
 /** A 32-bit hash of texts and labels in their order, to know them again. */

@@ -1,5 +1,5 @@
 import { isBoolean, isCount, isText, SavedFields } from '../../data/saved-fields.js';
-import { type TokenKind, tokenKinds, type TokenSpan, tokenSpansOf } from '../../data/token-spans.js';
+import { type TokenKind, type TokenSpan, tokenKinds, tokenSpansOf } from '../../data/token-spans.js';
 import { Vocabulary } from '../../data/vocabulary.js';
 import type { FormVectors } from '../../io/word-vectors/form-vectors.js';
 import type { Json } from '../../layers/layer.js';

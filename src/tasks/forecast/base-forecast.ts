@@ -1,5 +1,5 @@
-import { RunningMedian } from './running-median.js';
 import { ExponentialSmoothing, type SmoothingParameters } from './exponential-smoothing.js';
+import { RunningMedian } from './running-median.js';
 
 /** Forecasts that need no network: what a network corrects, and what it has to beat. */
 export const baseNames = ['naive', 'seasonalNaive', 'drift', 'seasonalDrift', 'mean', 'median', 'smoothing'] as const;

@@ -1,5 +1,5 @@
-import type { Sequential } from '../../training/sequential.js';
 import { tensor } from '../../tensor/tensor.js';
+import type { Sequential } from '../../training/sequential.js';
 import type { ForecastWindows } from './forecast-windows.js';
 
 /** Shares of the network's corrections that are tried. */

@@ -1,11 +1,13 @@
-import { requireCount, RondoError } from '../../errors.js';
 import { Table } from '../../data/table.js';
+import { RondoError, requireCount } from '../../errors.js';
 import { Dense } from '../../layers/dense.js';
 import { type Random, withRandom } from '../../random.js';
+import { givenOptions, type Resolved } from '../../resolved.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { meanAbsoluteError } from '../../training/losses/index.js';
 import { Sequential } from '../../training/sequential.js';
 import { recurrentStack, requireRecurrentOptions } from '../recurrent-stack.js';
+import { wrongData } from '../require-texts.js';
 import {
   cosineAdam,
   runTraining,
@@ -15,15 +17,15 @@ import {
 } from '../training-run.js';
 import { type BaseChoice, chooseBase } from './choose-base.js';
 import { chooseShare } from './choose-share.js';
-import { forecastBudget, type ForecastOptions, forecastDefaults, requireForecastOptions } from './forecast-options.js';
+import { type ForecastOptions, forecastBudget, forecastDefaults, requireForecastOptions } from './forecast-options.js';
 import {
   defaultTimesteps,
   defaultValidation,
   learnedWhereShort,
   partsOf,
+  type RowsOfParts,
   requireRoom,
   requireSeason,
-  type RowsOfParts,
   sumOfParts,
 } from './forecast-parts.js';
 import { type ForecastReport, sizeOfError } from './forecast-report.js';
@@ -33,10 +35,8 @@ import { NetworkSeries } from './network-series.js';
 import { columnOf, realTargets, type Series } from './series.js';
 import { type SeriesColumns, seriesColumns } from './series-columns.js';
 import type { SeriesReading } from './series-reading.js';
-import { wrongData } from '../require-texts.js';
 import { type SeenRows, type TrainedSeries, trainedSeries, trainedSeriesJson } from './trained-series.js';
 import { budgetNotes, mostValidationWindows, stepsOfEpoch } from './training-budget.js';
-import { givenOptions, type Resolved } from '../../resolved.js';
 
 /** Share of the network's corrections where no validation rows say how good they are. */
 const shareWithoutValidation = 0.5;

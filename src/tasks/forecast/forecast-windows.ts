@@ -1,5 +1,5 @@
-import type { DatasetBatch } from '../../training/dataset.js';
 import type { Random } from '../../random.js';
+import type { DatasetBatch } from '../../training/dataset.js';
 import type { NetworkSeries } from './network-series.js';
 import { evenlyDrawn } from './training-budget.js';
 

@@ -3,12 +3,12 @@ import { readTable } from '../../data/csv.js';
 import { Table } from '../../data/table.js';
 import { Random, setSeed } from '../../random.js';
 import type { TrainingSnapshot } from '../../training/snapshot.js';
-import { ForecastTraining } from './forecast-training.js';
+import { deserializeTask, serializeTask } from '../task-file.js';
 import { seasonalScale } from './forecast-errors.js';
+import { ForecastTraining } from './forecast-training.js';
 import type { Forecaster } from './forecaster.js';
 import type { Series } from './series.js';
 import type { SeriesColumns } from './series-columns.js';
-import { deserializeTask, serializeTask } from '../task-file.js';
 
 /** A season of 12 on a level that wanders, and a second column that leads it. */
 function tableOf(

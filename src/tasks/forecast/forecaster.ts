@@ -1,21 +1,21 @@
 import type { Table } from '../../data/table.js';
 import type { Json } from '../../layers/layer.js';
+import type { Resolved } from '../../resolved.js';
 import type { Sequential } from '../../training/sequential.js';
 import type { TrainingOutcome } from '../training-run.js';
 import type { BaseForecast } from './base-forecast.js';
 import { chooseBase } from './choose-base.js';
-import { findingsJson, type ForecastFindings, noFindings } from './findings.js';
+import { type ForecastFindings, findingsJson, noFindings } from './findings.js';
 import { type ForecastOptions, forecastDefaults } from './forecast-options.js';
 import { partsOf } from './forecast-parts.js';
 import { type ForecastReport, forecastReport } from './forecast-report.js';
 import { NetworkSeries } from './network-series.js';
 import { endOfSeen } from './seen-runs.js';
 import { columnOf, fingerprintOfRows, realTargets, type Series } from './series.js';
-import { type SeriesColumns, seriesColumns, type SeriesColumnsOptions } from './series-columns.js';
+import { type SeriesColumns, type SeriesColumnsOptions, seriesColumns } from './series-columns.js';
 import { SeriesForecasts } from './series-forecasts.js';
 import { type SeriesReading, seriesReadingJson } from './series-reading.js';
 import { type TrainedSeries, trainedSeries, trainedSeriesJson } from './trained-series.js';
-import type { Resolved } from '../../resolved.js';
 
 /** A trained model of series with everything needed to use it. See {@link ForecastTraining}. */
 export class Forecaster {

@@ -1,4 +1,5 @@
 import { isObject, isTexts, optional, SavedFields } from '../../data/saved-fields.js';
+import type { Resolved } from '../../resolved.js';
 import type { Sequential } from '../../training/sequential.js';
 import type { TrainingOutcome } from '../training-run.js';
 import { restoreFindings } from './findings.js';
@@ -6,7 +7,6 @@ import { type ForecastOptions, forecastDefaults } from './forecast-options.js';
 import { Forecaster } from './forecaster.js';
 import { restoreSeriesReading } from './series-reading.js';
 import { restoreTrainedSeries, type TrainedSeries } from './trained-series.js';
-import type { Resolved } from '../../resolved.js';
 
 /** What {@link Forecaster.toJSON} wrote, and what files of one series held before. @throws FILE_FORMAT */
 export function restoreForecaster(

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readTable, Table } from '../../data/csv.js';
 import { columnOf } from './series.js';
-import { restoreSeriesReading, seriesReadingJson } from './series-reading.js';
 import { seriesColumns } from './series-columns.js';
+import { restoreSeriesReading, seriesReadingJson } from './series-reading.js';
 
 const text = 'No,date,load,wind,station,fixed\n1,2020-01-01,5,0.5,a,3\n2,2020-01-02,7,0.25,b,3\n3,2020-01-03,6,1,a,3\n';
 

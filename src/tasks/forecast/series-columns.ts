@@ -1,15 +1,15 @@
-import { RondoError, unknownName } from '../../errors.js';
 import { cellKind, isNotFinite } from '../../data/cell-kind.js';
 import {
-  numberFacts,
   type NumberFacts,
   type NumberNotation,
+  numberFacts,
   requireClearNotation,
   requireSameUnit,
 } from '../../data/number-notation.js';
 import { notANumber, numberInCell } from '../../data/numeric-column.js';
 import type { Table } from '../../data/table.js';
 import { type TimeColumn, timeColumn } from '../../data/time/time-column.js';
+import { RondoError, unknownName } from '../../errors.js';
 import type { Series } from './series.js';
 import { repeatedStamps, seriesColumnsNamed, seriesGroups } from './series-groups.js';
 import { counted, linesOf, type SeriesNote } from './series-note.js';

@@ -1,7 +1,7 @@
 import { cellKind } from '../../data/cell-kind.js';
-import { RondoError } from '../../errors.js';
 import type { Table } from '../../data/table.js';
 import type { TimeColumn } from '../../data/time/time-column.js';
+import { RondoError } from '../../errors.js';
 import type { SeriesNote } from './series-note.js';
 import { timesOf } from './series-rows.js';
 

@@ -10,9 +10,9 @@ import {
   SavedFields,
 } from '../../data/saved-fields.js';
 import type { Frequency } from '../../data/time/frequency.js';
-import { type MonthLanguage, monthLanguages, type MonthStyle } from '../../data/time/month-names.js';
-import { TimeFormat, type TimeNotation } from '../../data/time/time-format.js';
+import { type MonthLanguage, type MonthStyle, monthLanguages } from '../../data/time/month-names.js';
 import type { TimeReading } from '../../data/time/time-column.js';
+import { TimeFormat, type TimeNotation } from '../../data/time/time-format.js';
 import { type DecimalSign, decimalSigns } from '../../data/written-number.js';
 import type { Json } from '../../layers/layer.js';
 

@@ -1,6 +1,6 @@
 import { type Frequency, timeAfter } from '../../data/time/frequency.js';
-import type { TimeFormat } from '../../data/time/time-format.js';
 import type { TimeReading } from '../../data/time/time-column.js';
+import type { TimeFormat } from '../../data/time/time-format.js';
 import type { Series } from './series.js';
 
 /** The stamps of series: where they stood, and how they go on. */

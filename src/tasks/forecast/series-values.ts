@@ -1,6 +1,6 @@
 import { isNotFinite } from '../../data/cell-kind.js';
-import { RondoError } from '../../errors.js';
 import type { Table } from '../../data/table.js';
+import { RondoError } from '../../errors.js';
 import type { Series } from './series.js';
 import { counted, type SeriesNote } from './series-note.js';
 import type { SeriesRows } from './series-rows.js';

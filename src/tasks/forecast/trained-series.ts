@@ -1,5 +1,5 @@
 import { isCount, isText, optional, orNull, SavedFields } from '../../data/saved-fields.js';
-import { type Scaler, scalerFromJSON, StandardScaler } from '../../data/scaler.js';
+import { type Scaler, StandardScaler, scalerFromJSON } from '../../data/scaler.js';
 import type { Json } from '../../layers/layer.js';
 import { type BaseForecast, baseForecaster, type TargetRows } from './base-forecast.js';
 import { seasonalScale } from './forecast-errors.js';

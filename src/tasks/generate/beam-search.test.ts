@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { randomise } from '../../../test/support/random.js';
 import { useBackend } from '../../kernels/select.js';
 import { Dense } from '../../layers/dense.js';
 import { Embedding } from '../../layers/embedding.js';
 import { GRU } from '../../layers/gru.js';
 import { Random } from '../../random.js';
-import { Sequential } from '../../training/sequential.js';
-import { randomise } from '../../../test/support/random.js';
 import { tensor } from '../../tensor/tensor.js';
+import { Sequential } from '../../training/sequential.js';
 import { beamSearch } from './beam-search.js';
 import { logSoftmax } from './log-softmax.js';
 

@@ -1,12 +1,12 @@
 import { RondoError } from '../../errors.js';
+import { tensor, Variable } from '../../tensor/tensor.js';
 import type { Sequential } from '../../training/sequential.js';
 import { layersBelow } from '../../training/snapshot.js';
-import { tensor, Variable } from '../../tensor/tensor.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
+import { TextReader } from '../language-model/text-reader.js';
 import { logSoftmax } from './log-softmax.js';
 import type { TokenConstraint } from './poem-form.js';
 import { penalised, type RepetitionOptions } from './repetition.js';
-import { TextReader } from '../language-model/text-reader.js';
 
 export interface BeamSearchOptions extends RepetitionOptions {
   readonly beams: number;

@@ -1,16 +1,15 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { graphemesOf } from '../../data/graphemes.js';
-import { setSeed } from '../../random.js';
-import { generate, type GenerateOptions } from './generate.js';
+import { Random, setSeed } from '../../random.js';
 import type { LanguageModel } from '../language-model/language-model.js';
 import type { LanguageModelOptions } from '../language-model/language-model-options.js';
 import { LanguageModelTraining } from '../language-model/language-model-training.js';
-import { PoemForm } from './poem-form.js';
-import { sampleToken } from './sample-token.js';
-import { penalised } from './repetition.js';
-import { Random } from '../../random.js';
-import { StopTexts } from './stop-texts.js';
 import { TextCodec } from '../language-model/text-codec.js';
+import { type GenerateOptions, generate } from './generate.js';
+import { PoemForm } from './poem-form.js';
+import { penalised } from './repetition.js';
+import { sampleToken } from './sample-token.js';
+import { StopTexts } from './stop-texts.js';
 
 /** A model with random weights: everything is likely, so only constraints keep a form. */
 function wild(text: string, options: LanguageModelOptions = {}): LanguageModel {

@@ -1,11 +1,11 @@
 import { RondoError, refuseUnknownOptions, requireCount } from '../../errors.js';
 import { currentRandom, Random } from '../../random.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
-import { beamSearch } from './beam-search.js';
 import type { LanguageModel } from '../language-model/language-model.js';
+import { beamSearch } from './beam-search.js';
 import { PoemForm, type PoemFormOptions, type TokenConstraint } from './poem-form.js';
 import { penalised, type RepetitionOptions, requireRepetition } from './repetition.js';
-import { requireSampling, sampleToken, samplingOptionNames, type SamplingOptions } from './sample-token.js';
+import { requireSampling, type SamplingOptions, sampleToken, samplingOptionNames } from './sample-token.js';
 import { StopTexts } from './stop-texts.js';
 
 export interface GenerateOptions extends SamplingOptions, RepetitionOptions {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../random.js';
-import { sampleToken, type SamplingOptions } from './sample-token.js';
+import { type SamplingOptions, sampleToken } from './sample-token.js';
 
 const logits = [1.5, -0.5, 0.25, 3, -2];
 

@@ -1,5 +1,5 @@
-import { exponential } from '../../exponential.js';
 import { RondoError, refuseUnknownOptions, requireCount, requireNumber } from '../../errors.js';
+import { exponential } from '../../exponential.js';
 import type { Random } from '../../random.js';
 
 /** How the next token is drawn from a model's logits. */

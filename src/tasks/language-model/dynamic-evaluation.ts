@@ -3,13 +3,13 @@ import { add, leaf, mul, sub } from '../../expression/build.js';
 import { type PointwiseProgram, pointwiseProgram } from '../../expression/program.js';
 import type { Strided } from '../../kernels/contract.js';
 import { currentBackend } from '../../kernels/select.js';
+import type { Resolved } from '../../resolved.js';
 import { valueAndGradients } from '../../tensor/tape.js';
 import { scope, type Tensor, tensor, Variable } from '../../tensor/tensor.js';
-import { lossValue } from '../../training/losses/value.js';
 import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
+import { lossValue } from '../../training/losses/value.js';
 import type { Sequential } from '../../training/sequential.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
-import type { Resolved } from '../../resolved.js';
 
 /** How a model learns while it reads. */
 export interface DynamicOptions {

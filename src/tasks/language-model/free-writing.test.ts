@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Random, setSeed } from '../../random.js';
-import { generate, type GenerateOptions } from '../generate/generate.js';
+import { type GenerateOptions, generate } from '../generate/generate.js';
 import { deserializeTask, serializeTask } from '../task-file.js';
 import { LanguageModel } from './language-model.js';
 import { LanguageModelTraining } from './language-model-training.js';

@@ -7,9 +7,9 @@ import type { Layer } from '../../layers/layer.js';
 import { RNN } from '../../layers/rnn.js';
 import { SpatialDropout1D } from '../../layers/spatial-dropout-1d.js';
 import { TiedDense } from '../../layers/tied-dense.js';
+import type { Resolved } from '../../resolved.js';
 import { Sequential } from '../../training/sequential.js';
 import type { LanguageModelOptions } from './language-model-options.js';
-import type { Resolved } from '../../resolved.js';
 
 /**
  * The network of a language model, token ids `[batch, time]` to logits `[batch, time, vocabulary]`: an embedding, stateful recurrent

@@ -2,12 +2,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { useBackend } from '../../kernels/select.js';
 import { createWasmBackend } from '../../kernels/wasm/backend.js';
 import { setSeed } from '../../random.js';
-import { serializeTask } from '../task-file.js';
+import type { TrainingSnapshot } from '../../training/snapshot.js';
+import { deserializeTask, serializeTask } from '../task-file.js';
+import type { LanguageModel } from './language-model.js';
 import type { LanguageModelOptions } from './language-model-options.js';
 import { LanguageModelTraining } from './language-model-training.js';
-import { deserializeTask } from '../task-file.js';
-import type { TrainingSnapshot } from '../../training/snapshot.js';
-import type { LanguageModel } from './language-model.js';
 
 const text = 'the quick brown fox jumps over the lazy dog. pack my box with five dozen jugs!\n'.repeat(40);
 const small: LanguageModelOptions = { units: 12, timesteps: 10, batchSize: 8, epochs: 3 };

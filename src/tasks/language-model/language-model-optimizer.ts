@@ -1,10 +1,10 @@
+import type { Resolved } from '../../resolved.js';
 import { AveragingTrigger } from '../../training/callbacks/averaging-trigger.js';
 import type { Callback } from '../../training/callbacks/callback.js';
-import { averagedSGD, sgd, type Optimizer } from '../../training/optimizers/index.js';
+import { averagedSGD, type Optimizer, sgd } from '../../training/optimizers/index.js';
 import { piecewiseConstantDecay } from '../../training/schedules.js';
 import { cosineAdam } from '../training-run.js';
 import type { LanguageModelOptions } from './language-model-options.js';
-import type { Resolved } from '../../resolved.js';
 
 /** How the weights of a language model are found. */
 export const languageModelOptimizers = ['adam', 'sgd', 'ntasgd'] as const;

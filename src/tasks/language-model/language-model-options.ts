@@ -1,9 +1,10 @@
 import { requireRate } from '../../cells/define-cell.js';
-import { refuseUnknownOptions, requireCount, requireNumber, RondoError, unknownName } from '../../errors.js';
+import { RondoError, refuseUnknownOptions, requireCount, requireNumber, unknownName } from '../../errors.js';
+import { givenOptions, type Resolved } from '../../resolved.js';
+import { optionsOfInitial, refuseBesideInitial } from '../initial-model.js';
+import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
 import { type CodecOptions, defaultMaxTokens, tokenLevels } from './codec-of-text.js';
 import { type DocumentKind, documentKinds } from './document-starts.js';
-import { optionsOfInitial, refuseBesideInitial } from '../initial-model.js';
-import type { LanguageModelData } from './language-model-training.js';
 import {
   defaultClipNorms,
   defaultLearningRate,
@@ -11,9 +12,8 @@ import {
   languageModelOptimizers,
 } from './language-model-optimizer.js';
 import { type LanguageModelPreset, languageModelPresetNames, languageModelPresets } from './language-model-presets.js';
-import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
+import type { LanguageModelData } from './language-model-training.js';
 import type { TokenLevel } from './token-codec.js';
-import { givenOptions, type Resolved } from '../../resolved.js';
 
 /** How a language model is built and trained. */
 export interface LanguageModelOptions extends Omit<CodecOptions, 'level'>, RecurrentTaskOptions {

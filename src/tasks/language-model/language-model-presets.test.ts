@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { setSeed } from '../../random.js';
-import type { LanguageModelOptions } from './language-model-options.js';
-import { LanguageModelTraining } from './language-model-training.js';
-import { languageModelPresetNames } from './language-model-presets.js';
 import { generate } from '../generate/generate.js';
 import { deserializeTask, serializeTask } from '../task-file.js';
+import type { LanguageModelOptions } from './language-model-options.js';
+import { languageModelPresetNames } from './language-model-presets.js';
+import { LanguageModelTraining } from './language-model-training.js';
 
 const text = 'the cat sat on the mat .\nthe dog sat on the log .\n'.repeat(30);
 /** Small enough for a test; everything else is the preset's. */

@@ -1,19 +1,26 @@
-import { RondoError } from '../../errors.js';
 import { TokenStreams } from '../../data/streams.js';
+import { RondoError } from '../../errors.js';
 import type { VectorCoverage } from '../../io/word-vectors/coverage.js';
 import { embeddingFromVectors } from '../../io/word-vectors/embedding-from-vectors.js';
 import type { WordVectors } from '../../io/word-vectors/word-vectors.js';
+import { currentRandom, type Random } from '../../random.js';
+import type { Resolved } from '../../resolved.js';
 import type { Callback } from '../../training/callbacks/callback.js';
 import type { Dataset, DatasetBatch } from '../../training/dataset.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
-import { codecOfText } from './codec-of-text.js';
-import { currentRandom, type Random } from '../../random.js';
-import { type DocumentStarts, documentStarts } from './document-starts.js';
 import { fingerprintOf } from '../fingerprint.js';
-import { forgetRows } from './forget-rows.js';
-import { requireFields, requireTexts } from '../require-texts.js';
 import { type TakenWeights, takeWeights, type UnknownTokens, unknownTokens } from '../initial-model.js';
+import { requireFields, requireTexts } from '../require-texts.js';
+import {
+  runTraining,
+  type TaskLearningRateOptions,
+  type TrainingControls,
+  type TrainingOutcome,
+} from '../training-run.js';
+import { codecOfText } from './codec-of-text.js';
+import { type DocumentStarts, documentStarts } from './document-starts.js';
+import { forgetRows } from './forget-rows.js';
 import { LanguageModel } from './language-model.js';
 import { languageModelNetwork } from './language-model-network.js';
 import { languageModelOptimizer } from './language-model-optimizer.js';
@@ -25,14 +32,7 @@ import {
 } from './language-model-options.js';
 import { TextCodec } from './text-codec.js';
 import type { TokenCodec } from './token-codec.js';
-import { TrainingWindows, type TrainingWindow } from './training-windows.js';
-import {
-  runTraining,
-  type TaskLearningRateOptions,
-  type TrainingControls,
-  type TrainingOutcome,
-} from '../training-run.js';
-import type { Resolved } from '../../resolved.js';
+import { type TrainingWindow, TrainingWindows } from './training-windows.js';
 
 /** What a language model learns from, where it is more than a text. */
 export interface LanguageModelData {

@@ -1,12 +1,12 @@
-import { RNN } from '../../layers/rnn.js';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { RNN } from '../../layers/rnn.js';
 import { setSeed } from '../../random.js';
 import { tensor } from '../../tensor/tensor.js';
 import type { TrainingSnapshot } from '../../training/snapshot.js';
 import { generate } from '../generate/generate.js';
+import { deserializeTask, serializeTask } from '../task-file.js';
 import type { LanguageModel } from './language-model.js';
 import { LanguageModelTraining } from './language-model-training.js';
-import { deserializeTask, serializeTask } from '../task-file.js';
 import { TextReader } from './text-reader.js';
 
 const line = '春眠不覺曉，處處聞啼鳥。the quick brown fox\n';

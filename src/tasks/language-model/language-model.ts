@@ -1,15 +1,15 @@
 import { RondoError } from '../../errors.js';
-import type { Json } from '../../layers/layer.js';
-import type { Sequential } from '../../training/sequential.js';
-import { dynamicLogLikelihood, type DynamicOptions, resolvedDynamic } from './dynamic-evaluation.js';
-import type { TextStart } from './document-starts.js';
-import { fingerprintOf } from '../fingerprint.js';
-import type { LanguageModelOptions } from './language-model-options.js';
 import { logSumExp } from '../../exponential.js';
-import type { TokenCodec } from './token-codec.js';
-import { TextReader } from './text-reader.js';
-import type { TrainingOutcome } from '../training-run.js';
+import type { Json } from '../../layers/layer.js';
 import type { Resolved } from '../../resolved.js';
+import type { Sequential } from '../../training/sequential.js';
+import { fingerprintOf } from '../fingerprint.js';
+import type { TrainingOutcome } from '../training-run.js';
+import type { TextStart } from './document-starts.js';
+import { type DynamicOptions, dynamicLogLikelihood, resolvedDynamic } from './dynamic-evaluation.js';
+import type { LanguageModelOptions } from './language-model-options.js';
+import { TextReader } from './text-reader.js';
+import type { TokenCodec } from './token-codec.js';
 
 /** How well a model knows a text. */
 export interface TextScore {

@@ -1,5 +1,5 @@
-import { RondoError } from '../../errors.js';
 import { isObject, objectWith } from '../../data/saved-fields.js';
+import { RondoError } from '../../errors.js';
 import { parseBoundedJson } from '../../io/bounded-json.js';
 import { readText } from '../../io/data-files.js';
 import type { Json } from '../../layers/layer.js';

@@ -1,7 +1,7 @@
-import { refuseUnknownOptions, requireCount, unknownName } from '../../errors.js';
 import { isBoolean, isText, SavedFields } from '../../data/saved-fields.js';
 import { charactersOf, wordsOf } from '../../data/text.js';
 import { Vocabulary } from '../../data/vocabulary.js';
+import { refuseUnknownOptions, requireCount, unknownName } from '../../errors.js';
 import type { Json } from '../../layers/layer.js';
 import type { TokenCodec, TokenWriter } from './token-codec.js';
 

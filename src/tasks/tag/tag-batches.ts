@@ -1,7 +1,7 @@
+import { maximumOf } from '../../extremes.js';
 import type { Random } from '../../random.js';
 import type { DatasetBatch } from '../../training/dataset.js';
 import type { EncodedSentence } from './tag-codec.js';
-import { maximumOf } from '../../extremes.js';
 
 /** Batches whose sentences are sorted by length together. */
 const batchesPerPool = 40;

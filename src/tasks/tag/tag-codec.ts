@@ -1,12 +1,12 @@
-import { refuseUnknownOptions, requireCount, RondoError } from '../../errors.js';
 import { isBoolean, isCount, isTexts, optional, SavedFields } from '../../data/saved-fields.js';
 import { Vocabulary } from '../../data/vocabulary.js';
+import { RondoError, refuseUnknownOptions, requireCount } from '../../errors.js';
 import type { FormVectors } from '../../io/word-vectors/form-vectors.js';
 import type { Json } from '../../layers/layer.js';
+import type { Resolved } from '../../resolved.js';
 import { lookUpForm } from './look-up-form.js';
 import type { TaggedSentence } from './tagged-sentence.js';
 import { affixesOf, numAffixesOf, sharedAffixes } from './word-affixes.js';
-import type { Resolved } from '../../resolved.js';
 
 /** How words become numbers. */
 export interface TagCodecOptions {

@@ -1,12 +1,12 @@
 import { requireRate } from '../../cells/define-cell.js';
-import { refuseUnknownOptions, requireCount, requireNumber, unknownName } from '../../errors.js';
 import { tagSchemes } from '../../data/tag-schemes.js';
-import type { CharacterEncoder } from '../../layers/word-features.js';
+import { refuseUnknownOptions, requireCount, requireNumber, unknownName } from '../../errors.js';
 import { defaultVectorWords } from '../../io/word-vectors/form-vectors.js';
+import type { CharacterEncoder } from '../../layers/word-features.js';
+import type { Resolved } from '../../resolved.js';
 import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
 import { type TrainingBudget, trainingBudget } from '../training-rounds.js';
 import { type TagCodecOptions, tagCodecOptionNames } from './tag-codec.js';
-import type { Resolved } from '../../resolved.js';
 
 const schemeChoices = ['auto', 'none', ...tagSchemes] as const;
 const encoderChoices: readonly CharacterEncoder[] = ['rnn', 'conv', 'none'];

@@ -1,5 +1,5 @@
+import { detectTagScheme, type TagScheme, tagConstraints } from '../../data/tag-schemes.js';
 import { RondoError } from '../../errors.js';
-import { detectTagScheme, tagConstraints, type TagScheme } from '../../data/tag-schemes.js';
 import { FormVectors } from '../../io/word-vectors/form-vectors.js';
 import { type PretrainedVectors, requireVectorsToFreeze } from '../../io/word-vectors/pretrained-vectors.js';
 import { type VectorTable, vectorTable } from '../../io/word-vectors/vector-table.js';
@@ -11,15 +11,11 @@ import type { Layer } from '../../layers/layer.js';
 import { RNN } from '../../layers/rnn.js';
 import { WordFeatures } from '../../layers/word-features.js';
 import { currentRandom, type Random } from '../../random.js';
+import type { Resolved } from '../../resolved.js';
 import type { DatasetBatch } from '../../training/dataset.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { crf as crfLoss, sparseCategoricalCrossentropy } from '../../training/losses/index.js';
 import { Sequential } from '../../training/sequential.js';
-import { HmmTagger } from './hmm-tagger.js';
-import { cutSentences, epochBatches, padded, placesByLength } from './tag-batches.js';
-import { lookUpForm } from './look-up-form.js';
-import { codecOptionsOf, type EncodedSentence, requireDifferentTags, TagCodec } from './tag-codec.js';
-import { type TagMeasure, tagMetric } from './tag-metrics.js';
 import {
   type Beginning,
   learnedBefore,
@@ -30,6 +26,18 @@ import {
 } from '../initial-model.js';
 import { requireFields } from '../require-texts.js';
 import { SeenItems } from '../seen-items.js';
+import {
+  cosineAdam,
+  runTraining,
+  type TaskLearningRateOptions,
+  type TrainingControls,
+  type TrainingOutcome,
+} from '../training-run.js';
+import { HmmTagger } from './hmm-tagger.js';
+import { lookUpForm } from './look-up-form.js';
+import { cutSentences, epochBatches, padded, placesByLength } from './tag-batches.js';
+import { codecOptionsOf, type EncodedSentence, requireDifferentTags, TagCodec } from './tag-codec.js';
+import { type TagMeasure, tagMetric } from './tag-metrics.js';
 import { numWordsOf, requireTagged, sentenceKey, type TaggedSentence } from './tagged-sentence.js';
 import {
   type BaselineScore,
@@ -42,18 +50,10 @@ import {
   decidedOptions,
   inheritedOptions,
   resolvedTaggerOptions,
-  taggerBudget,
   type TaggerOptions,
+  taggerBudget,
 } from './tagger-options.js';
 import { scoreOf, taggingReport } from './tagging-report.js';
-import {
-  cosineAdam,
-  runTraining,
-  type TaskLearningRateOptions,
-  type TrainingControls,
-  type TrainingOutcome,
-} from '../training-run.js';
-import type { Resolved } from '../../resolved.js';
 
 /** What a tagger learns from. */
 export interface TaggerData {

@@ -3,11 +3,11 @@ import { expectClose } from '../../../test/support/close.js';
 import { Random, setSeed } from '../../random.js';
 import { tensor } from '../../tensor/tensor.js';
 import type { TrainingSnapshot } from '../../training/snapshot.js';
+import { deserializeTask, serializeTask } from '../task-file.js';
 import type { TaggedSentence } from './tagged-sentence.js';
 import type { Tagger } from './tagger.js';
 import type { TaggerOptions } from './tagger-options.js';
 import { TaggerTraining } from './tagger-training.js';
-import { deserializeTask, serializeTask } from '../task-file.js';
 
 const consonants = [...'bcdfglmnprst'];
 const options: TaggerOptions = {

@@ -1,23 +1,23 @@
-import { softmaxRows } from '../../exponential.js';
-import { RondoError } from '../../errors.js';
 import type { TagScheme } from '../../data/tag-schemes.js';
+import { RondoError } from '../../errors.js';
+import { softmaxRows } from '../../exponential.js';
 import type { VectorCoverage } from '../../io/word-vectors/coverage.js';
 import { CRF } from '../../layers/crf.js';
 import type { Json } from '../../layers/layer.js';
+import type { Resolved } from '../../resolved.js';
+import { scope, type Tensor, tensor } from '../../tensor/tensor.js';
 import { argMaxOf } from '../../training/metrics/metric.js';
 import type { Sequential } from '../../training/sequential.js';
-import { scope, type Tensor, tensor } from '../../tensor/tensor.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
 import { fingerprintOf } from '../fingerprint.js';
-import { padded, placesByLength } from './tag-batches.js';
 import { requireTexts, wrongData } from '../require-texts.js';
 import { type SavedSeenItems, SeenItems } from '../seen-items.js';
+import type { TrainingOutcome } from '../training-run.js';
+import { padded, placesByLength } from './tag-batches.js';
 import type { TagCodec } from './tag-codec.js';
 import { numWordsOf, requireTagged, sentenceKey, type TaggedSentence } from './tagged-sentence.js';
 import type { TaggerOptions } from './tagger-options.js';
-import { scoreOf, type TaggingReport, taggingReport, type TaggingScore } from './tagging-report.js';
-import type { TrainingOutcome } from '../training-run.js';
-import type { Resolved } from '../../resolved.js';
+import { scoreOf, type TaggingReport, type TaggingScore, taggingReport } from './tagging-report.js';
 
 /** What the baseline, a hidden Markov tagger of the same training sentences, reached on other sentences. */
 export interface BaselineScore extends TaggingScore {

@@ -1,5 +1,5 @@
-import { RondoError } from '../../errors.js';
 import { spansOf, type TagScheme } from '../../data/tag-schemes.js';
+import { RondoError } from '../../errors.js';
 import type { TaggedSentence } from './tagged-sentence.js';
 
 /** Precision, recall and F1, from counts; 0 where a count divides by 0. */

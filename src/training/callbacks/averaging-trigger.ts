@@ -1,7 +1,7 @@
 import { refuseUnknownOptions, requireCount } from '../../errors.js';
+import { minimumOf } from '../../extremes.js';
 import type { Callback, CallbackState, Logs, TrainingContext } from './callback.js';
 import { Monitor } from './monitor.js';
-import { minimumOf } from '../../extremes.js';
 
 export interface AveragingTriggerOptions {
   /** The loss or metric to watch, of which less is better. Default `valLoss`. */

@@ -1,5 +1,5 @@
 import { type CellPlan, planCell } from '../../cells/plan.js';
-import { recurrent, type RecurrentArguments } from '../../tensor/recurrent.js';
+import { type RecurrentArguments, recurrent } from '../../tensor/recurrent.js';
 import type { FlatArray } from '../../tensor/tensor.js';
 import { type Gate, gatesOf, showingGate } from './gates.js';
 import type { ProbedRun } from './probed-run.js';

@@ -1,5 +1,5 @@
-import { adviceOnActivity } from './advice-on-activity.js';
 import type { Advice } from './advice.js';
+import { adviceOnActivity } from './advice-on-activity.js';
 import { figure } from './figures.js';
 import type { RecurrentReport } from './report.js';
 

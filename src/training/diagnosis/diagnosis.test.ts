@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { libraryCells } from '../../cells/registry.js';
 import { Bidirectional } from '../../layers/bidirectional.js';
 import { Dense } from '../../layers/dense.js';
 import { Embedding } from '../../layers/embedding.js';
+import type { Layer } from '../../layers/layer.js';
 import { LSTM } from '../../layers/lstm.js';
 import { RNN } from '../../layers/rnn.js';
 import { SimpleRNN } from '../../layers/simple-rnn.js';
-import { libraryCells } from '../../cells/registry.js';
 import { Random, setSeed } from '../../random.js';
-import type { Layer } from '../../layers/layer.js';
 import { hostWeights } from '../model-weights.js';
 import { sgd } from '../optimizers/index.js';
 import { Sequential } from '../sequential.js';

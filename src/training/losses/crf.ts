@@ -1,4 +1,4 @@
-import { refuseUnknownOptions, RondoError } from '../../errors.js';
+import { RondoError, refuseUnknownOptions } from '../../errors.js';
 import { chainLossesOf } from '../../layers/chain-scores.js';
 import { maskOf } from '../../layers/mask.js';
 import { sameShape } from '../../shape.js';

@@ -3,8 +3,8 @@ import {
   add,
   detach,
   div,
-  exp,
   type Expression,
+  exp,
   log,
   max,
   min,
@@ -15,10 +15,10 @@ import {
   softplus,
   sub,
 } from '../../expression/build.js';
-import type { PointwiseFunction } from '../../tensor/pointwise.js';
-import { elementLoss, EPSILON, type Loss, meanOf } from './loss.js';
-import { requireDistributions, requireProbabilities, requireTargetRange } from './target-checks.js';
 import type { Resolved } from '../../resolved.js';
+import type { PointwiseFunction } from '../../tensor/pointwise.js';
+import { EPSILON, elementLoss, type Loss, meanOf } from './loss.js';
+import { requireDistributions, requireProbabilities, requireTargetRange } from './target-checks.js';
 
 /** Options of cross-entropies between probabilities. */
 export interface CrossentropyOptions {

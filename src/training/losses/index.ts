@@ -15,7 +15,7 @@ import {
 import { sparseCategoricalCrossentropy } from './sparse-crossentropy.js';
 
 export { crf } from './crf.js';
-export { binaryCrossentropy, categoricalCrossentropy, type CrossentropyOptions } from './crossentropy.js';
+export { binaryCrossentropy, type CrossentropyOptions, categoricalCrossentropy } from './crossentropy.js';
 export { defineLoss, type Loss, type LossDefinition, type LossFunction } from './loss.js';
 export { quantile } from './quantile.js';
 export {

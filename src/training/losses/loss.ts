@@ -1,7 +1,7 @@
 import { RondoError } from '../../errors.js';
 import { div, type Expression, rowSum } from '../../expression/build.js';
 import type { Configuration, Configured } from '../../layers/configured.js';
-import { describeShape, sameShape, type Shape } from '../../shape.js';
+import { describeShape, type Shape, sameShape } from '../../shape.js';
 import { reshape } from '../../tensor/movement.js';
 import { applyPointwise, type PointwiseFunction } from '../../tensor/pointwise.js';
 import type { Tensor } from '../../tensor/tensor.js';

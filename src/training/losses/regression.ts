@@ -17,7 +17,7 @@ import {
   sub,
 } from '../../expression/build.js';
 import type { PointwiseFunction } from '../../tensor/pointwise.js';
-import { elementLoss, EPSILON, type Loss, meanOf } from './loss.js';
+import { EPSILON, elementLoss, type Loss, meanOf } from './loss.js';
 import { requireTargetRange } from './target-checks.js';
 
 const squaredError = meanOf('meanSquaredError', (t, p) => square(sub(t, p)));

@@ -1,6 +1,6 @@
 import { refuseUnknownOptions } from '../../errors.js';
 import { equal, log, mul, rowSum, sub } from '../../expression/build.js';
-import { sameShape, type Shape } from '../../shape.js';
+import { type Shape, sameShape } from '../../shape.js';
 import { reshape } from '../../tensor/movement.js';
 import { applyPointwise, type PointwiseFunction } from '../../tensor/pointwise.js';
 import { columnNumbers, requireLabels } from '../../tensor/softmax-crossentropy.js';

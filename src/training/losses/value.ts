@@ -2,7 +2,7 @@ import { RondoError } from '../../errors.js';
 import { describeShape, type Shape, sizeOf } from '../../shape.js';
 import { mul } from '../../tensor/arithmetic.js';
 import { mean, sum } from '../../tensor/reduce.js';
-import { scope, tensor, type Tensor } from '../../tensor/tensor.js';
+import { scope, type Tensor, tensor } from '../../tensor/tensor.js';
 import type { Loss } from './loss.js';
 
 /** How much each sample or step counts. */

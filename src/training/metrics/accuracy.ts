@@ -1,10 +1,10 @@
 import { refuseUnknownOptions, requireCount, requireNumber } from '../../errors.js';
 import { sizeOf } from '../../shape.js';
 import {
+  argMaxOf,
   classOf,
   type Gather,
   isSparse,
-  argMaxOf,
   MeanMetric,
   type Metric,
   requireEqualShapes,

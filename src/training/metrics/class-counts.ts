@@ -1,9 +1,9 @@
-import { refuseUnknownOptions, RondoError, unknownName } from '../../errors.js';
+import { RondoError, refuseUnknownOptions, unknownName } from '../../errors.js';
 import type { Configuration } from '../../layers/configured.js';
 import type { Json } from '../../layers/layer.js';
-import { sizeOf } from '../../shape.js';
-import { classOf, isSparse, argMaxOf, type Metric, type MetricBatch, requireEqualShapes, weightsOf } from './metric.js';
 import type { Resolved } from '../../resolved.js';
+import { sizeOf } from '../../shape.js';
+import { argMaxOf, classOf, isSparse, type Metric, type MetricBatch, requireEqualShapes, weightsOf } from './metric.js';
 
 /** How the classes are made one number. */
 export type Average = 'micro' | 'macro' | 'weighted';

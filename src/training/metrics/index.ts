@@ -23,7 +23,7 @@ export {
   sparseTopKCategoricalAccuracy,
   topKCategoricalAccuracy,
 } from './accuracy.js';
-export { auc, type AucOptions } from './auc.js';
+export { type AucOptions, auc } from './auc.js';
 export {
   type Average,
   type ClassCountMetric,
@@ -32,12 +32,12 @@ export {
   precision,
   recall,
 } from './class-counts.js';
-export { mase, type MaseOptions, smape } from './forecast.js';
+export { type MaseOptions, mase, smape } from './forecast.js';
 export { bitsPerCharacter, type DistributionOptions, perplexity } from './language.js';
 export {
-  type MetricArray,
   MeanMetric,
   type Metric,
+  type MetricArray,
   type MetricBatch,
   type ScoredBatch,
   type ScoredReading,

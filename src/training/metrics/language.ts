@@ -1,5 +1,5 @@
-import { logSumExp } from '../../exponential.js';
 import { refuseUnknownOptions } from '../../errors.js';
+import { logSumExp } from '../../exponential.js';
 import { sizeOf } from '../../shape.js';
 import { classOf, type Gather, MeanMetric, type Metric, type ScoredReading, weightsOf } from './metric.js';
 

@@ -1,7 +1,7 @@
 import { RondoError } from '../../errors.js';
 import type { Configuration, Configured } from '../../layers/configured.js';
 import type { Json } from '../../layers/layer.js';
-import { describeShape, sameShape, type Shape, sizeOf } from '../../shape.js';
+import { describeShape, type Shape, sameShape, sizeOf } from '../../shape.js';
 
 /** Numbers on the host with their shape, row-major. */
 export interface MetricArray {

@@ -9,25 +9,17 @@ import type { Optimizer } from './optimizer.js';
 import { rmsprop } from './rmsprop.js';
 import { sgd } from './sgd.js';
 
-export { adadelta, type AdadeltaOptions } from './adadelta.js';
-export { adagrad, type AdagradOptions } from './adagrad.js';
-export { adam, type AdamOptions, adamW } from './adam.js';
-export { averagedSGD, type AveragedSGDOptions } from './averaged-sgd.js';
-export { lion, type LionOptions } from './lion.js';
-export { nadam, type NadamOptions } from './nadam.js';
+// All as Keras and PyTorch spell them too: `new optimizers.Adam({ learningRate: 0.01 })` gives the same optimizer.
+export { type AdadeltaOptions, adadelta, adadelta as Adadelta } from './adadelta.js';
+export { type AdagradOptions, adagrad, adagrad as Adagrad } from './adagrad.js';
+export { type AdamOptions, adam, adam as Adam, adamW, adamW as AdamW } from './adam.js';
+export { type AveragedSGDOptions, averagedSGD, averagedSGD as AveragedSGD } from './averaged-sgd.js';
+export { type LionOptions, lion, lion as Lion } from './lion.js';
+export { type NadamOptions, nadam, nadam as Nadam } from './nadam.js';
 export { Optimizer, type OptimizerState } from './optimizer.js';
 export type { OptimizerOptions } from './options.js';
-export { rmsprop, type RMSpropOptions } from './rmsprop.js';
-export { sgd, type SGDOptions } from './sgd.js';
-// All as Keras and PyTorch spell them too: `new optimizers.Adam({ learningRate: 0.01 })` gives the same optimizer.
-export { adadelta as Adadelta } from './adadelta.js';
-export { adagrad as Adagrad } from './adagrad.js';
-export { adam as Adam, adamW as AdamW } from './adam.js';
-export { averagedSGD as AveragedSGD } from './averaged-sgd.js';
-export { lion as Lion } from './lion.js';
-export { nadam as Nadam } from './nadam.js';
-export { rmsprop as RMSprop } from './rmsprop.js';
-export { sgd as SGD } from './sgd.js';
+export { type RMSpropOptions, rmsprop, rmsprop as RMSprop } from './rmsprop.js';
+export { type SGDOptions, sgd, sgd as SGD } from './sgd.js';
 export type { Moment, UpdateContext, UpdateRule } from './update-rule.js';
 
 /** An optimizer, its name, or its stored configuration. */

@@ -1,7 +1,7 @@
 import { RondoError } from '../../errors.js';
 import { add, leaf, mul } from '../../expression/build.js';
-import type { Strided } from '../../kernels/contract.js';
 import { type PointwiseProgram, pointwiseProgram } from '../../expression/program.js';
+import type { Strided } from '../../kernels/contract.js';
 import { currentBackend } from '../../kernels/select.js';
 import type { Configuration, Configured } from '../../layers/configured.js';
 import { RowGradient } from '../../tensor/row-gradient.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectClose } from '../../../test/support/close.js';
 import { readVectors, type VectorTensor } from '../../../test/support/vectors.js';
-import { currentBackend, backendNames, useBackend } from '../../kernels/select.js';
+import { backendNames, currentBackend, useBackend } from '../../kernels/select.js';
 import { Random } from '../../random.js';
 import { scope, type Tensor, tensor, Variable } from '../../tensor/tensor.js';
 import { exponentialDecay } from '../schedules.js';

@@ -1,5 +1,5 @@
 import { RondoError, refuseUnknownOptions, requireCount, requireNumber } from '../../errors.js';
-import { type Schedule, scheduleFromConfig, type ScheduleLike } from '../schedules.js';
+import { type Schedule, type ScheduleLike, scheduleFromConfig } from '../schedules.js';
 
 /** Options of every optimizer, with Keras 3's defaults. */
 export interface OptimizerOptions {

@@ -1,4 +1,4 @@
-import { currentBackend, GRU, ops, Random, setSeed, setThreads, tensor, type Tensor, valueAndGradients } from 'rondo';
+import { currentBackend, GRU, ops, Random, setSeed, setThreads, type Tensor, tensor, valueAndGradients } from 'rondo';
 
 /** What a page finds when it computes on two threads. */
 export interface ThreadsFound {

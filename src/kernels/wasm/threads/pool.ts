@@ -1,8 +1,8 @@
 import { RondoError } from '../../../errors.js';
 import type { KernelModules } from '../kernel-modules.js';
 import type { WasmBuffer, WasmMemory } from '../memory.js';
-import { type HostWorker, startWorker } from './host.js';
 import { BarrierBackoff } from './barrier-backoff.js';
+import { type HostWorker, startWorker } from './host.js';
 import { controlWords, makeThread, type Thread } from './thread.js';
 
 /** Items handed out at once; the word that counts them has room for so many. */
