@@ -26,38 +26,39 @@ export class CaseModel {
   stepBytes = 0;
   readonly input: Tensor;
   readonly target: Tensor;
-  private readonly layers: readonly Layer[];
-  private readonly weights: readonly Variable[];
-  private readonly optimizer: optimizers.Optimizer;
-  private readonly loss: losses.Loss;
-  private readonly softmax: Activation | undefined;
-  private readonly lengths: readonly number[] | undefined;
-  private readonly mask: Uint8Array | undefined;
+  readonly #layers: readonly Layer[];
+  readonly #weights: readonly Variable[];
+  readonly #optimizer: optimizers.Optimizer;
+  readonly #loss: losses.Loss;
+  readonly #softmax: Activation | undefined;
+  readonly #lengths: readonly number[] | undefined;
+  readonly #mask: Uint8Array | undefined;
+
   /** Of a streaming case. */
-  private readonly stream: ModelStream | undefined;
+  readonly #stream: ModelStream | undefined;
 
   /** @param epsilon of Adam; by default the optimizer's own. */
   constructor(benchCase: BenchCase, epsilon?: number) {
     const { timesteps, units, features, numWords } = benchCase;
-    this.layers = layersOf(benchCase, { softmax: false });
-    buildLayers(this.layers, features);
-    this.weights = this.layers.flatMap((layer) => layer.trainableWeights);
-    this.optimizer = optimizers.adam({ learningRate: 1e-3, ...(epsilon === undefined ? {} : { epsilon }) });
-    this.loss =
+    this.#layers = layersOf(benchCase, { softmax: false });
+    buildLayers(this.#layers, features);
+    this.#weights = this.#layers.flatMap((layer) => layer.trainableWeights);
+    this.#optimizer = optimizers.adam({ learningRate: 1e-3, ...(epsilon === undefined ? {} : { epsilon }) });
+    this.#loss =
       numWords === undefined ? losses.meanSquaredError() : losses.sparseCategoricalCrossentropy({ fromLogits: true });
-    this.softmax = numWords === undefined ? undefined : new Activation({ activation: 'softmax' });
-    this.lengths = lengthsOf(benchCase);
-    this.mask = this.lengths && maskOfLengths(this.lengths, timesteps);
+    this.#softmax = numWords === undefined ? undefined : new Activation({ activation: 'softmax' });
+    this.#lengths = lengthsOf(benchCase);
+    this.#mask = this.#lengths && maskOfLengths(this.#lengths, timesteps);
     const data = dataOf(benchCase);
-    this.weightArrays = this.weights.map(({ shape }, i) =>
+    this.weightArrays = this.#weights.map(({ shape }, i) =>
       randomArray(`weight${i}`, shape, 1 / Math.sqrt(units), i + 3),
     );
     this.arrays = [...data, ...this.weightArrays];
     this.input = tensor(data[0].values, data[0].shape);
     this.target = tensor(data[1].values, data[1].shape);
-    this.weights.forEach((weight, i) => weight.assign(this.weightArrays[i].values));
+    this.#weights.forEach((weight, i) => weight.assign(this.weightArrays[i].values));
     if (isStreaming(benchCase))
-      this.stream = new Sequential(this.layers, { inputShape: [null, features] }).stream({
+      this.#stream = new Sequential(this.#layers, { inputShape: [null, features] }).stream({
         batchSize: benchCase.batch,
       });
   }
@@ -68,11 +69,11 @@ export class CaseModel {
    * @returns the output, `[batch, timesteps, units]` flat, or the probability of every word. Padding holds the last state.
    */
   infer(): ArrayLike<number> {
-    if (this.stream !== undefined) return this.stream.step(this.arrays[0].values).slice();
+    if (this.#stream !== undefined) return this.#stream.step(this.arrays[0].values).slice();
     return scope(() => {
-      const top = this.forward(false);
-      const output = (this.softmax === undefined ? top : this.softmax.apply(top)).dataSync();
-      this.noteMemory();
+      const top = this.#forward(false);
+      const output = (this.#softmax === undefined ? top : this.#softmax.apply(top)).dataSync();
+      this.#noteMemory();
       return output;
     });
   }
@@ -80,16 +81,16 @@ export class CaseModel {
   /** The output with zeros at padding, as the libraries are compared. */
   comparedOutput(): Float32Array {
     const values = Float32Array.from(this.infer());
-    if (this.lengths !== undefined) clearPadding({ shape: this.target.shape, values }, this.lengths);
+    if (this.#lengths !== undefined) clearPadding({ shape: this.target.shape, values }, this.#lengths);
     return values;
   }
 
   /** One optimizer step, with the gradient by the input as a layer below would need it. @returns the loss before it. */
   train(): number {
     return scope(() => {
-      const { value, gradients } = this.gradients();
-      this.optimizer.applyGradients(gradients.slice(1), this.weights);
-      this.noteMemory();
+      const { value, gradients } = this.#gradients();
+      this.#optimizer.applyGradients(gradients.slice(1), this.#weights);
+      this.#noteMemory();
       return value.item();
     });
   }
@@ -97,24 +98,24 @@ export class CaseModel {
   /** The loss and its gradients by the input and by every weight, without a step. */
   lossAndGradients(): readonly ArrayLike<number>[] {
     return scope(() => {
-      const { value, gradients } = this.gradients();
+      const { value, gradients } = this.#gradients();
       return [value, ...gradients].map((result) => result.dataSync());
     });
   }
 
-  private gradients(): { value: Tensor; gradients: Tensor[] } {
-    const mask = this.mask && tensor(Float32Array.from(this.mask), this.target.shape.slice(0, 2));
+  #gradients(): { value: Tensor; gradients: Tensor[] } {
+    const mask = this.#mask && tensor(Float32Array.from(this.#mask), this.target.shape.slice(0, 2));
     return valueAndGradients(
-      () => losses.lossValue(this.loss, this.target, this.forward(true), { mask }),
-      [this.input, ...this.weights],
+      () => losses.lossValue(this.#loss, this.target, this.#forward(true), { mask }),
+      [this.input, ...this.#weights],
     );
   }
 
-  private forward(training: boolean): Tensor {
-    return this.layers.reduce((output, layer) => layer.apply(output, { training, mask: this.mask }), this.input);
+  #forward(training: boolean): Tensor {
+    return this.#layers.reduce((output, layer) => layer.apply(output, { training, mask: this.#mask }), this.input);
   }
 
-  private noteMemory(): void {
+  #noteMemory(): void {
     this.stepBytes = currentBackend().memory().temporaryBytes;
   }
 }

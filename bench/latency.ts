@@ -43,27 +43,27 @@ const stepsOfRound = 200;
 class Subject {
   readonly plainMs: number[] = [];
   readonly streamMs: number[] = [];
-  private readonly input = Float32Array.from({ length: features }, (_, i) => Math.sin(i));
-  private readonly sequence: Tensor = tensor(this.input, [1, 1, features]);
-  private readonly layer: Layer;
-  private readonly stream: ModelStream;
+  readonly #input = Float32Array.from({ length: features }, (_, i) => Math.sin(i));
+  readonly #sequence: Tensor = tensor(this.#input, [1, 1, features]);
+  readonly #layer: Layer;
+  readonly #stream: ModelStream;
 
   constructor(
     readonly cell: string,
     readonly units: number,
   ) {
     const layer = new RNN({ cell, units, stateful: true, returnSequences: true, inputShape: [null, features] });
-    this.layer = layer;
-    this.stream = new Sequential([layer]).stream();
+    this.#layer = layer;
+    this.#stream = new Sequential([layer]).stream();
     const expected = this.plainStep();
     const actual = this.streamStep();
     if (!actual.every((value, i) => value === expected[i]))
       throw new Error(`a stream of ${cell} computes something else than its layer`);
   }
 
-  plainStep = (): ArrayLike<number> => scope(() => this.layer.apply(this.sequence).dataSync());
+  plainStep = (): ArrayLike<number> => scope(() => this.#layer.apply(this.#sequence).dataSync());
 
-  streamStep = (): Float32Array | Float64Array => this.stream.step(this.input);
+  streamStep = (): Float32Array | Float64Array => this.#stream.step(this.#input);
 }
 
 function timeSteps(step: () => unknown, into: number[]): void {

@@ -101,13 +101,18 @@ function numbers(size: number, seed: number): Float32Array {
 
 class Bound {
   readonly call: PointwiseCall;
-  private readonly data = new Map<string, Float32Array>();
+  readonly #data = new Map<string, Float32Array>();
+
+  readonly #memory: WasmMemory;
+  readonly #kernels: ReturnType<typeof pointwiseOn>;
 
   constructor(
-    private readonly memory: WasmMemory,
-    private readonly kernels: ReturnType<typeof pointwiseOn>,
+    memory: WasmMemory,
+    kernels: ReturnType<typeof pointwiseOn>,
     readonly item: Case,
   ) {
+    this.#memory = memory;
+    this.#kernels = kernels;
     const { program, rows, columns } = item;
     const slots = new Map<string, Buffer>();
     const array = (name: string): [string, Strided] => {
@@ -125,7 +130,7 @@ class Bound {
     program.inputs.forEach(({ name, access }, i) => {
       const values = numbers(access === 'column' ? columns : rows * columns, i + 1);
       if (name === 'variance') values.forEach((value, j) => (values[j] = Math.abs(value)));
-      this.data.set(name, values);
+      this.#data.set(name, values);
       const { rowStride } = inputs[name];
       const start = memory.byteAddress(inputs[name]) / 4;
       for (let row = 0; row * columns < values.length; row++)
@@ -142,7 +147,7 @@ class Bound {
   }
 
   run(): void {
-    this.kernels.run(this.call);
+    this.#kernels.run(this.call);
   }
 
   /** The largest difference from the interpreter after one run, relative to values above 1. */
@@ -150,15 +155,15 @@ class Bound {
     const { program, rows, columns, outputs } = this.call;
     this.run();
     const read = (name: string, row: number, column: number): number => {
-      const values = this.data.get(name);
+      const values = this.#data.get(name);
       return values === undefined ? 0.001 : values[values.length === columns ? column : row * columns + column];
     };
     const interpreter = new Interpreter(read, columns);
     let largest = 0;
     for (const { name, expression, reduce } of program.outputs) {
-      const start = this.memory.byteAddress(outputs[name]) / 4;
+      const start = this.#memory.byteAddress(outputs[name]) / 4;
       const compare = (place: number, expected: number): void => {
-        const error = Math.abs(this.memory.floats[start + place] - expected) / Math.max(1, Math.abs(expected));
+        const error = Math.abs(this.#memory.floats[start + place] - expected) / Math.max(1, Math.abs(expected));
         largest = Math.max(largest, error);
       };
       const sums = new Float64Array(columns);

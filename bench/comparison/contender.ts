@@ -19,19 +19,24 @@ const WARM_UP_SHARE = 0.5;
 export class Contender {
   readonly roundMs: number[] = [];
   /** By round: processor time of one run. */
-  private readonly roundCpuMs: number[] = [];
-  private cpuMs = 0;
-  private wallMs = 0;
+  readonly #roundCpuMs: number[] = [];
+  #cpuMs = 0;
+  #wallMs = 0;
 
+  readonly #process: PeerProcess;
+  readonly #repeats: number;
   private constructor(
-    private readonly process: PeerProcess,
+    process: PeerProcess,
     readonly variant: string,
     /** By variant: the first measurement, from which the fastest was chosen. */
     readonly firstMs: Readonly<Record<string, number>>,
-    private readonly repeats: number,
+    repeats: number,
     /** In how many rounds it is timed. */
     readonly rounds: number,
-  ) {}
+  ) {
+    this.#process = process;
+    this.#repeats = repeats;
+  }
 
   /** Warms up every variant of a library and enters the fastest. @throws PeerRefusal where one fails */
   static async of(
@@ -55,20 +60,20 @@ export class Contender {
   }
 
   get medianCpuMs(): number {
-    return median(this.roundCpuMs);
+    return median(this.#roundCpuMs);
   }
 
   /** Processor time over time passed while it was timed. */
   get coresUsed(): number {
-    return this.cpuMs / this.wallMs;
+    return this.#cpuMs / this.#wallMs;
   }
 
   async timeRound(): Promise<void> {
-    const { elapsedMs, cpuMs, wallMs } = await this.process.measure(this.variant, this.repeats);
+    const { elapsedMs, cpuMs, wallMs } = await this.#process.measure(this.variant, this.#repeats);
     this.roundMs.push(median(elapsedMs));
-    this.roundCpuMs.push(cpuMs / this.repeats);
-    this.cpuMs += cpuMs;
-    this.wallMs += wallMs;
+    this.#roundCpuMs.push(cpuMs / this.#repeats);
+    this.#cpuMs += cpuMs;
+    this.#wallMs += wallMs;
   }
 }
 

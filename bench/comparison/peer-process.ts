@@ -68,55 +68,59 @@ export const THREADS_VARIABLE = 'RONDO_BENCH_THREADS';
  */
 export class PeerProcess {
   readonly name: string;
-  private running: Running | undefined;
-  /** Why no new process is started: the library is not installed. */
-  private missing = '';
+  #running: Running | undefined;
 
-  constructor(private readonly command: PeerCommand) {
+  /** Why no new process is started: the library is not installed. */
+  #missing = '';
+
+  readonly #command: PeerCommand;
+
+  constructor(command: PeerCommand) {
+    this.#command = command;
     this.name = command.name;
   }
 
   describe(): Promise<Description> {
-    return this.ask<Description>({ request: 'describe' });
+    return this.#ask<Description>({ request: 'describe' });
   }
 
   prepare(benchCase: object, directory: string): Promise<Preparation> {
-    return this.ask<Preparation>({ request: 'prepare', case: benchCase, directory });
+    return this.#ask<Preparation>({ request: 'prepare', case: benchCase, directory });
   }
 
   /** @throws PeerRefusal also where the process that prepared the case has ended. */
   async measure(variant: string, repeats: number): Promise<Measurement> {
-    if (this.running === undefined) throw new PeerRefusal('its process has ended');
-    return this.ask<Measurement>({ request: 'measure', variant, repeats });
+    if (this.#running === undefined) throw new PeerRefusal('its process has ended');
+    return this.#ask<Measurement>({ request: 'measure', variant, repeats });
   }
 
   build(task: string, dataFile: string, seed: number): Promise<TraineeFacts> {
-    return this.ask<TraineeFacts>({ request: 'build', task, dataFile, seed });
+    return this.#ask<TraineeFacts>({ request: 'build', task, dataFile, seed });
   }
 
   train(): Promise<TrainingFacts> {
-    return this.ask<TrainingFacts>({ request: 'train' });
+    return this.#ask<TrainingFacts>({ request: 'train' });
   }
 
   /** Ends the process; the next question starts another. */
   close(): void {
-    this.running?.close();
-    this.running = undefined;
+    this.#running?.close();
+    this.#running = undefined;
   }
 
   /** @throws PeerRefusal where the peer is missing, does not support the case, fails, or takes too long. */
-  private async ask<Answer extends object>(request: PeerRequest): Promise<Answer> {
-    if (this.missing !== '') throw new PeerRefusal(this.missing);
-    this.running ??= new Running(this.command);
+  async #ask<Answer extends object>(request: PeerRequest): Promise<Answer> {
+    if (this.#missing !== '') throw new PeerRefusal(this.#missing);
+    this.#running ??= new Running(this.#command);
     let answer: Record<string, unknown>;
     try {
-      answer = await this.running.ask(request);
+      answer = await this.#running.ask(request);
     } catch (reason) {
-      this.running = undefined;
+      this.#running = undefined;
       throw reason;
     }
     const { missing, unsupported, error } = answer;
-    if (typeof missing === 'string') this.missing = missing;
+    if (typeof missing === 'string') this.#missing = missing;
     const reason = [missing, unsupported, error].find((text) => typeof text === 'string');
     if (typeof reason === 'string') throw new PeerRefusal(shortened(reason));
     return answer as Answer;
@@ -131,47 +135,49 @@ function shortened(reason: string): string {
 
 /** One process of a peer, until it ends. */
 class Running {
-  private readonly child: ChildProcess;
-  private readonly answers: AsyncIterator<string>;
-  private readonly timeoutMs: number;
-  private readonly whenEnded: Promise<string>;
+  readonly #child: ChildProcess;
+  readonly #answers: AsyncIterator<string>;
+  readonly #timeoutMs: number;
+  readonly #whenEnded: Promise<string>;
 
   constructor({ program, args, numThreads, timeoutMs }: PeerCommand) {
-    this.timeoutMs = timeoutMs;
-    this.child = spawn(program, args, {
+    this.#timeoutMs = timeoutMs;
+    this.#child = spawn(program, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, [THREADS_VARIABLE]: String(numThreads) },
     });
-    this.answers = createInterface({ input: this.child.stdout! })[Symbol.asyncIterator]();
+    this.#answers = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]();
     let complaints = '';
-    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => (complaints = (complaints + text).slice(-600)));
-    this.whenEnded = new Promise((resolve) => {
-      this.child.on('error', (cause) => resolve(cause.message));
-      this.child.on('close', (code, signal) =>
+    this.#child
+      .stderr!.setEncoding('utf8')
+      .on('data', (text: string) => (complaints = (complaints + text).slice(-600)));
+    this.#whenEnded = new Promise((resolve) => {
+      this.#child.on('error', (cause) => resolve(cause.message));
+      this.#child.on('close', (code, signal) =>
         resolve(`its process ended with ${signal ?? `code ${code}`}: ${complaints.trim().split('\n').at(-1) ?? ''}`),
       );
     });
     // Writing to a process that has ended: reading says why it did.
-    this.child.stdin!.on('error', () => undefined);
+    this.#child.stdin!.on('error', () => undefined);
   }
 
   /** @throws PeerRefusal where the process ends instead, or is ended because it takes too long. */
   async ask(request: PeerRequest): Promise<Record<string, unknown>> {
-    this.child.stdin!.write(`${JSON.stringify(request)}\n`);
+    this.#child.stdin!.write(`${JSON.stringify(request)}\n`);
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
-      this.child.kill('SIGKILL');
-    }, this.timeoutMs);
-    const { value, done } = await this.answers.next();
+      this.#child.kill('SIGKILL');
+    }, this.#timeoutMs);
+    const { value, done } = await this.#answers.next();
     clearTimeout(timer);
     if (isLate)
-      throw new PeerRefusal(`gave no answer to \`${request.request}\` in ${Math.round(this.timeoutMs / 1000)} s`);
-    if (done === true) throw new PeerRefusal(await this.whenEnded);
+      throw new PeerRefusal(`gave no answer to \`${request.request}\` in ${Math.round(this.#timeoutMs / 1000)} s`);
+    if (done === true) throw new PeerRefusal(await this.#whenEnded);
     return JSON.parse(value as string) as Record<string, unknown>;
   }
 
   close(): void {
-    this.child.stdin!.end(`${JSON.stringify({ request: 'close' })}\n`);
+    this.#child.stdin!.end(`${JSON.stringify({ request: 'close' })}\n`);
   }
 }

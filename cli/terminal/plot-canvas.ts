@@ -6,20 +6,25 @@ export class PlotCanvas {
   readonly dotsWide: number;
   readonly dotsHigh: number;
   /** The dots of each cell as braille numbers them: a bit each. */
-  private readonly dots: Uint8Array;
-  private readonly owners: Int16Array;
+  readonly #dots: Uint8Array;
+  readonly #owners: Int16Array;
+
+  readonly #dotsAcross: number;
+  readonly #dotsDown: number;
 
   /** @param dotsAcross 2 and @param dotsDown 4 for braille, 1 and 1 for whole characters. */
   constructor(
     readonly columns: number,
     readonly rows: number,
-    private readonly dotsAcross: number,
-    private readonly dotsDown: number,
+    dotsAcross: number,
+    dotsDown: number,
   ) {
+    this.#dotsAcross = dotsAcross;
+    this.#dotsDown = dotsDown;
     this.dotsWide = columns * dotsAcross;
     this.dotsHigh = rows * dotsDown;
-    this.dots = new Uint8Array(columns * rows);
-    this.owners = new Int16Array(columns * rows).fill(-1);
+    this.#dots = new Uint8Array(columns * rows);
+    this.#owners = new Int16Array(columns * rows).fill(-1);
   }
 
   /** A straight line between two dots, both included (Bresenham 1965). */
@@ -28,7 +33,7 @@ export class PlotCanvas {
     const [stepX, stepY] = [Math.sign(x1 - x0), Math.sign(y1 - y0)];
     let [x, y, error] = [x0, y0, dx + dy];
     for (;;) {
-      this.dot(x, y, series);
+      this.#dot(x, y, series);
       if (x === x1 && y === y1) return;
       const twice = 2 * error;
       if (twice >= dy) {
@@ -55,20 +60,20 @@ export class PlotCanvas {
     let run = '';
     const end = (row + 1) * this.columns;
     for (let cell = row * this.columns; cell < end; cell++) {
-      const series = this.owners[cell];
-      run += series < 0 ? ' ' : glyph(series, this.dots[cell]);
-      if (cell + 1 < end && this.owners[cell + 1] === series) continue;
+      const series = this.#owners[cell];
+      run += series < 0 ? ' ' : glyph(series, this.#dots[cell]);
+      if (cell + 1 < end && this.#owners[cell + 1] === series) continue;
       text += series < 0 ? run : paint(run, series);
       run = '';
     }
     return text.trimEnd();
   }
 
-  private dot(x: number, y: number, series: number): void {
-    const [column, row] = [Math.floor(x / this.dotsAcross), Math.floor(y / this.dotsDown)];
+  #dot(x: number, y: number, series: number): void {
+    const [column, row] = [Math.floor(x / this.#dotsAcross), Math.floor(y / this.#dotsDown)];
     const cell = row * this.columns + column;
-    this.dots[cell] |= brailleBits[y % this.dotsDown][x % this.dotsAcross];
-    this.owners[cell] = series;
+    this.#dots[cell] |= brailleBits[y % this.#dotsDown][x % this.#dotsAcross];
+    this.#owners[cell] = series;
   }
 }
 

@@ -125,62 +125,62 @@ export interface ProgressLineOptions {
  * is not. The last state is always shown by {@link finish}.
  */
 export class ProgressLine {
-  private readonly now: () => number;
-  private readonly intervalMs: number;
-  private readonly ascii: boolean;
-  private readonly startMs: number;
-  private lastWriteMs: number;
-  private latest: string | undefined;
-  private shown: string | undefined;
+  readonly #now: () => number;
+  readonly #intervalMs: number;
+  readonly #ascii: boolean;
+  readonly #startMs: number;
+  #lastWriteMs: number;
+  #latest: string | undefined;
+  #shown: string | undefined;
 
-  constructor(
-    private readonly stream: TerminalStream,
-    options: ProgressLineOptions = {},
-  ) {
+  readonly #stream: TerminalStream;
+
+  constructor(stream: TerminalStream, options: ProgressLineOptions = {}) {
+    this.#stream = stream;
     const { now = () => performance.now(), redrawMs = 100, lineMs = 10_000, ascii = false } = options;
-    this.now = now;
-    this.intervalMs = stream.isTTY ? redrawMs : lineMs;
-    this.ascii = ascii;
-    this.startMs = now();
+    this.#now = now;
+    this.#intervalMs = stream.isTTY ? redrawMs : lineMs;
+    this.#ascii = ascii;
+    this.#startMs = now();
     // A terminal shows the first state at once; a log gets no line before the first interval is over.
-    this.lastWriteMs = stream.isTTY ? -Infinity : this.startMs;
+    this.#lastWriteMs = stream.isTTY ? -Infinity : this.#startMs;
   }
 
   /** Takes over a new state, and shows it when the last one has been standing long enough. */
   update(progress: Progress): void {
-    const time = this.now();
-    const columns = this.stream.isTTY ? (this.stream.columns ?? 80) - 1 : undefined;
-    this.latest = formatProgress({ ...progress, elapsedMs: time - this.startMs, ascii: this.ascii, columns });
-    if (time - this.lastWriteMs < this.intervalMs) return;
-    this.lastWriteMs = time;
-    this.show();
+    const time = this.#now();
+    const columns = this.#stream.isTTY ? (this.#stream.columns ?? 80) - 1 : undefined;
+    this.#latest = formatProgress({ ...progress, elapsedMs: time - this.#startMs, ascii: this.#ascii, columns });
+    if (time - this.#lastWriteMs < this.#intervalMs) return;
+    this.#lastWriteMs = time;
+    this.#show();
   }
 
   /** Writes a line of its own; the progress goes on below it. */
   note(note: string): void {
     const text = printableLines(note);
-    if (!this.stream.isTTY) {
-      this.stream.write(`${text}\n`);
+    if (!this.#stream.isTTY) {
+      this.#stream.write(`${text}\n`);
       return;
     }
-    this.stream.write(`\r\x1b[K${text}\n`);
-    if (this.shown !== undefined) this.show();
+    this.#stream.write(`\r\x1b[K${text}\n`);
+    if (this.#shown !== undefined) this.#show();
   }
 
   /** Shows the last state and ends the line. */
   finish(): void {
-    if (this.latest === undefined) return;
-    if (this.shown !== this.latest) this.show();
-    if (this.stream.isTTY) this.stream.write('\n');
-    this.latest = undefined;
-    this.shown = undefined;
+    if (this.#latest === undefined) return;
+    if (this.#shown !== this.#latest) this.#show();
+    if (this.#stream.isTTY) this.#stream.write('\n');
+    this.#latest = undefined;
+    this.#shown = undefined;
   }
 
-  private show(): void {
-    if (this.latest === undefined) return;
+  #show(): void {
+    if (this.#latest === undefined) return;
     // A line as long as the terminal would wrap, and rewriting would then leave its first half behind.
-    const line = this.stream.isTTY ? clipToWidth(this.latest, (this.stream.columns ?? 80) - 1) : this.latest;
-    this.stream.write(this.stream.isTTY ? `\r${line}\x1b[K` : `${line}\n`);
-    this.shown = this.latest;
+    const line = this.#stream.isTTY ? clipToWidth(this.#latest, (this.#stream.columns ?? 80) - 1) : this.#latest;
+    this.#stream.write(this.#stream.isTTY ? `\r${line}\x1b[K` : `${line}\n`);
+    this.#shown = this.#latest;
   }
 }

@@ -50,13 +50,13 @@ export class SearchFolder {
     const folder = new SearchFolder(path, []);
     if (resume) requireSameSearch(where, path, await folder.#knownSearch(where), search);
     else await folder.#requireUnused(where, force);
-    for (const name of ['search.json', ...resultNames]) await requireNoInput(where, '--out', folder.at(name));
+    for (const name of ['search.json', ...resultNames]) await requireNoInput(where, '--out', folder.#at(name));
     try {
-      await mkdir(folder.at('running'), { recursive: true });
+      await mkdir(folder.#at('running'), { recursive: true });
     } catch (error) {
       throw await fileAccessError('write', path, error);
     }
-    const { lock, predecessor } = await FileLock.take(folder.at('search.lock'), `${where} --out ${path}`);
+    const { lock, predecessor } = await FileLock.take(folder.#at('search.lock'), `${where} --out ${path}`);
     folder.#lock = lock;
     if (predecessor !== undefined)
       say(
@@ -68,18 +68,18 @@ export class SearchFolder {
     }
     // Another search may have begun since the first look.
     await folder.#requireUnused(where, force);
-    for (const name of resultNames) await rm(folder.at(name), { recursive: true, force: true });
-    await writeFileAtomically(folder.at('search.json'), `${JSON.stringify(search, null, 2)}\n`);
+    for (const name of resultNames) await rm(folder.#at(name), { recursive: true, force: true });
+    await writeFileAtomically(folder.#at('search.json'), `${JSON.stringify(search, null, 2)}\n`);
     return folder;
   }
 
   get bestModel(): string {
-    return this.at('best.safetensors');
+    return this.#at('best.safetensors');
   }
 
   /** Where a run keeps its model and checkpoint while it lasts. */
   pathsOf({ trial, rung }: Pick<RunResult, 'trial' | 'rung'>): OutputPaths {
-    return pathsOf(this.at('running', `trial-${trial + 1}-rung-${rung + 1}.safetensors`));
+    return pathsOf(this.#at('running', `trial-${trial + 1}-rung-${rung + 1}.safetensors`));
   }
 
   /** Whether a run was interrupted after its first checkpoint. */
@@ -113,7 +113,7 @@ export class SearchFolder {
     // Before the record: what is not recorded is run again, and ends with the same model.
     if (keepModel) await rename(model, this.bestModel);
     // One write of one line, so that a reader sees whole lines.
-    await appendFile(this.at('trials.jsonl'), lineOf(record));
+    await appendFile(this.#at('trials.jsonl'), lineOf(record));
     this.records.push(record);
     await rm(model, { force: true });
     await rm(checkpoint, { force: true });
@@ -135,14 +135,14 @@ export class SearchFolder {
         status,
         reason,
       }));
-    await writeFileAtomically(this.at('trials.csv'), csvText(rows));
-    const running = this.at('running');
+    await writeFileAtomically(this.#at('trials.csv'), csvText(rows));
+    const running = this.#at('running');
     if ((await readdir(running)).length === 0) await rmdir(running);
     await this.#lock?.release();
   }
 
   async #knownSearch(where: string): Promise<Search> {
-    const path = this.at('search.json');
+    const path = this.#at('search.json');
     if (!(await exists(path)))
       throw new RondoError('FILE_ACCESS', {
         where,
@@ -166,17 +166,17 @@ export class SearchFolder {
   async #requireUnused(where: string, force: boolean): Promise<void> {
     if (force) return;
     const { path } = this;
-    if (await exists(this.at('search.json')))
+    if (await exists(this.#at('search.json')))
       throw new RondoError('FILE_ACCESS', {
         where,
         what: `${path} holds a search already.`,
         fix: 'go on with it with --resume, start anew with --force, or choose another --out.',
       });
     for (const name of resultNames) {
-      if (await exists(this.at(name)))
+      if (await exists(this.#at(name)))
         throw new RondoError('FILE_ACCESS', {
           where,
-          what: `${this.at(name)} exists already, and is of no search.`,
+          what: `${this.#at(name)} exists already, and is of no search.`,
           fix: 'overwrite it with --force, or choose another --out.',
         });
     }
@@ -184,7 +184,7 @@ export class SearchFolder {
 
   /** A line that was being written when the machine went down is no record. */
   async #readRecords(): Promise<void> {
-    const path = this.at('trials.jsonl');
+    const path = this.#at('trials.jsonl');
     if (!(await exists(path))) return;
     const lines = (await readText(path)).split('\n').filter((line) => line !== '');
     for (const [i, line] of lines.entries()) {
@@ -201,7 +201,7 @@ export class SearchFolder {
     await writeFileAtomically(path, this.records.map(lineOf).join(''));
   }
 
-  private at(...names: readonly string[]): string {
+  #at(...names: readonly string[]): string {
     return join(this.path, ...names);
   }
 }

@@ -3,6 +3,8 @@ import { badLine, linesWithEnds, plainLines, requireSentences, type SentenceLine
 
 /** A file with a word and its tags on each line. */
 export class ColumnFile {
+  readonly #ends: readonly string[] | undefined;
+
   constructor(
     /** The file's name, for messages. */
     readonly where: string,
@@ -14,8 +16,10 @@ export class ColumnFile {
     /** Whether tabs separate the columns. */
     readonly isTabbed: boolean,
     /** What ends each line. Default LF. */
-    private readonly ends?: readonly string[],
-  ) {}
+    ends?: readonly string[],
+  ) {
+    this.#ends = ends;
+  }
 
   /** By sentence: what a column holds for each word. @param number from 1. @throws OUT_OF_RANGE */
   column(number: number): string[][] {
@@ -29,7 +33,7 @@ export class ColumnFile {
     this.sentences.forEach(({ fields, lines: places }, s) =>
       places.forEach((line, i) => (lines[line] = [...fields[i], values[s][i]].join(this.isTabbed ? '\t' : ' '))),
     );
-    return withEnds(lines, this.ends);
+    return withEnds(lines, this.#ends);
   }
 }
 

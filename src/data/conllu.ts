@@ -32,6 +32,8 @@ export interface ConlluTags {
 
 /** A file in CoNLL-U: its sentences, and every line, so that it can be written again with one column changed. */
 export class ConlluFile {
+  readonly #ends: readonly string[] | undefined;
+
   constructor(
     /** The file's name, for messages. */
     readonly where: string,
@@ -39,8 +41,10 @@ export class ConlluFile {
     /** Words only: multi-word tokens (`1-2`) and empty nodes (`2.1`) are lines, but no words. */
     readonly sentences: readonly SentenceLines[],
     /** What ends each line. Default LF. */
-    private readonly ends?: readonly string[],
-  ) {}
+    ends?: readonly string[],
+  ) {
+    this.#ends = ends;
+  }
 
   /** By sentence: what a column holds for each word. @throws UNKNOWN_NAME */
   column(name: string): string[][] {
@@ -103,7 +107,7 @@ export class ConlluFile {
           (lines[line] = fields[i].map((field, column) => (column === at ? values[s][i] || '_' : field)).join('\t')),
       );
     });
-    return withEnds(lines, this.ends);
+    return withEnds(lines, this.#ends);
   }
 }
 

@@ -31,14 +31,14 @@ export class TokenStreams implements Iterable<StreamWindow> {
   readonly unusedTokens: number;
   readonly #streamLength: number;
 
+  readonly #tokens: Int32Array;
+
   /**
    * @param tokens kept, not copied.
    * @throws OUT_OF_RANGE when there are too few tokens for one window.
    */
-  constructor(
-    private readonly tokens: Int32Array,
-    options: TokenStreamsOptions,
-  ) {
+  constructor(tokens: Int32Array, options: TokenStreamsOptions) {
+    this.#tokens = tokens;
     const where = 'TokenStreams';
     refuseUnknownOptions(where, options, ['batchSize', 'timesteps']);
     const { batchSize, timesteps } = options;
@@ -74,7 +74,8 @@ export class TokenStreams implements Iterable<StreamWindow> {
         fix: 'take indices below `length`.',
       });
     }
-    const { tokens, batchSize, timesteps } = this;
+    const { batchSize, timesteps } = this;
+    const tokens = this.#tokens;
     const input = new Int32Array(batchSize * timesteps);
     const target = new Int32Array(batchSize * timesteps);
     for (let b = 0; b < batchSize; b++) {

@@ -33,11 +33,11 @@ export class SlidingWindows {
   readonly stride: number;
   readonly targetColumns: readonly number[];
 
+  readonly #values: Float32Array;
+
   /** @param values row-major, `[rows, columns]`; kept, not copied. */
-  constructor(
-    private readonly values: Float32Array,
-    options: SlidingWindowsOptions,
-  ) {
+  constructor(values: Float32Array, options: SlidingWindowsOptions) {
+    this.#values = values;
     const where = 'slidingWindows';
     refuseUnknownOptions(where, options, ['columns', 'timesteps', 'horizon', 'stride', 'targetColumns']);
     const { columns = 1, timesteps, horizon = 1, stride = 1 } = options;
@@ -62,7 +62,8 @@ export class SlidingWindows {
    * @throws OUT_OF_RANGE for an index that no window has.
    */
   batch(indices: ArrayLike<number>): WindowBatch {
-    const { values, features, timesteps, horizon, targetColumns } = this;
+    const { features, timesteps, horizon, targetColumns } = this;
+    const values = this.#values;
     const numTargets = targetColumns.length;
     const x = new Float32Array(indices.length * timesteps * features);
     const y = new Float32Array(indices.length * horizon * numTargets);

@@ -47,15 +47,18 @@ class Scorer extends Model<Tensor> {
   override readonly className = 'Scorer';
   body: LSTM;
   head = new Dense({ units: 1 });
-  constructor(private readonly width: number) {
+  readonly #width: number;
+
+  constructor(width: number) {
     super();
+    this.#width = width;
     this.body = new LSTM({ units: width });
   }
   override call(x: Tensor): Tensor {
     return this.head.apply(this.body.apply(x));
   }
   override getConfig(): Record<string, Json | undefined> {
-    return { ...super.getConfig(), width: this.width };
+    return { ...super.getConfig(), width: this.#width };
   }
 }
 

@@ -49,7 +49,7 @@ export class ActivationPenalty extends Layer {
   override call(inputs: Tensor | readonly Tensor[], { training = false, mask }: CallOptions): Tensor {
     const input = singleInput(this.name, inputs);
     this.computeOutputShape(input.shape);
-    const penalty = training ? this.penalty(input, mask) : undefined;
+    const penalty = training ? this.#penalty(input, mask) : undefined;
     if (penalty === undefined) return input;
     const [output] = operation([input, penalty], () => ({
       outputs: [aliasTensor(input, input.shape)],
@@ -67,7 +67,7 @@ export class ActivationPenalty extends Layer {
     return { ...this.baseConfig(), size: this.size, change: this.change };
   }
 
-  private penalty(input: Tensor, mask: Mask | undefined): Tensor | undefined {
+  #penalty(input: Tensor, mask: Mask | undefined): Tensor | undefined {
     const { values, changes } = mask === undefined ? everyStep(input) : countedSteps(input, mask);
     const parts: Tensor[] = [];
     if (this.size > 0 && values.size > 0) parts.push(ops.mul(ops.mean(ops.square(values)), this.size));

@@ -46,18 +46,21 @@ export interface AttentionPooling1DOptions extends LayerOptions {
 export class AttentionPooling1D extends Layer {
   readonly className = 'AttentionPooling1D';
   readonly units: number;
-  private readonly weightsOf: Readonly<Record<'kernel' | 'bias' | 'context', WeightOptions>>;
-  private kernel!: Variable;
-  private bias!: Variable;
-  private context!: Variable;
+  readonly #weightsOf: Readonly<Record<'kernel' | 'bias' | 'context', WeightOptions>>;
+  #kernel!: Variable;
+  #bias!: Variable;
+  #context!: Variable;
 
-  constructor(private readonly options: AttentionPooling1DOptions) {
+  readonly #options: AttentionPooling1DOptions;
+
+  constructor(options: AttentionPooling1DOptions) {
     super('AttentionPooling1D', options, ['units', 'kernelInitializer', 'biasInitializer', 'contextInitializer']);
+    this.#options = options;
     this.units = options.units;
     requireCount('AttentionPooling1D', 'units', this.units);
     const own = (role: string, initializer: InitializerLike): WeightOptions =>
       weightOptions('AttentionPooling1D', role, options, initializer);
-    this.weightsOf = {
+    this.#weightsOf = {
       kernel: own('kernel', 'glorotUniform'),
       bias: own('bias', 'zeros'),
       context: own('context', 'glorotUniform'),
@@ -66,9 +69,9 @@ export class AttentionPooling1D extends Layer {
 
   override build(inputShape: OpenShape): void {
     const features = knownAxis('AttentionPooling1D', inputShape, -1, 'features');
-    this.kernel = this.addWeight('kernel', [features, this.units], this.weightsOf.kernel);
-    this.bias = this.addWeight('bias', [this.units], this.weightsOf.bias);
-    this.context = this.addWeight('context', [this.units, 1], this.weightsOf.context);
+    this.#kernel = this.addWeight('kernel', [features, this.units], this.#weightsOf.kernel);
+    this.#bias = this.addWeight('bias', [this.units], this.#weightsOf.bias);
+    this.#context = this.addWeight('context', [this.units, 1], this.#weightsOf.context);
   }
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {
@@ -79,25 +82,25 @@ export class AttentionPooling1D extends Layer {
   override call(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): Tensor {
     const input = clearMasked(singleInput(this.name, inputs), mask);
     const [batch, time, features] = input.shape;
-    const weights = ops.reshape(this.weigh(input, mask), [batch, 1, time]);
+    const weights = ops.reshape(this.#weigh(input, mask), [batch, 1, time]);
     return ops.reshape(ops.matmul(weights, input), [batch, features]);
   }
 
   /** The weight of each step, `[batch, time]`: at least 0, 1 in sum, 0 where masked. @param mask by default the one that came with the input. */
   attention(input: Tensor, mask: Mask | undefined = maskOf(input)): Tensor {
     this.ensureBuilt(input.shape);
-    return this.weigh(clearMasked(input, mask), mask);
+    return this.#weigh(clearMasked(input, mask), mask);
   }
 
   override getConfig(): Record<string, Json | undefined> {
-    return { ...plainOptions(this.options), ...this.baseConfig() };
+    return { ...plainOptions(this.#options), ...this.baseConfig() };
   }
 
-  private weigh(input: Tensor, mask: Mask | undefined): Tensor {
+  #weigh(input: Tensor, mask: Mask | undefined): Tensor {
     this.computeOutputShape(input.shape);
     const [batch, time] = input.shape;
-    const compared = applyPointwise(biasedTanh, [ops.matmul(input, this.kernel), this.bias]);
-    const scores = ops.reshape(ops.matmul(compared, this.context), [batch, time]);
+    const compared = applyPointwise(biasedTanh, [ops.matmul(input, this.#kernel), this.#bias]);
+    const scores = ops.reshape(ops.matmul(compared, this.#context), [batch, time]);
     if (mask === undefined || !mask.includes(0)) return ops.softmax(scores);
     return applyPointwise(maskedSoftmax, [scores, tensor(Float32Array.from(mask), [batch, time])]);
   }

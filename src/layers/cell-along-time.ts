@@ -30,7 +30,7 @@ export class CellAlongTime extends Layer<never> {
   readonly className = 'Cell';
   #kernel!: Variable;
   #recurrentKernel: Variable | undefined;
-  private bias: Variable | undefined;
+  #bias: Variable | undefined;
   readonly #vectors: Record<string, Variable> = {};
   readonly #zoneout: Readonly<Record<string, number>>;
   readonly #kernelOptions: WeightOptions;
@@ -38,14 +38,19 @@ export class CellAlongTime extends Layer<never> {
   readonly #biasOptions: WeightOptions;
   readonly #plans = new Map<string, CellPlan>();
 
+  readonly #options: RecurrentOptions;
+  readonly #where: string;
+
   constructor(
     readonly cell: Cell,
     readonly units: number,
-    private readonly options: RecurrentOptions,
+    options: RecurrentOptions,
     name: string,
-    private readonly where: string,
+    where: string,
   ) {
     super(name, { name }, []);
+    this.#options = options;
+    this.#where = where;
     for (const rate of ['dropout', 'recurrentDropout', 'weightDropout'] as const)
       requireRate(where, rate, options[rate] ?? 0);
     if (options.recomputeSteps !== undefined) requireCount(where, 'recomputeSteps', options.recomputeSteps);
@@ -76,7 +81,9 @@ export class CellAlongTime extends Layer<never> {
   }
 
   override build(inputShape: OpenShape): void {
-    const { cell, units, options, where } = this;
+    const { cell, units } = this;
+    const options = this.#options;
+    const where = this.#where;
     const width = cell.gates.length * units;
     this.#kernel = this.addWeight('kernel', [knownAxis(where, inputShape, 2, 'features'), width], this.#kernelOptions);
     if (cell.recurrent === 'full')
@@ -84,7 +91,7 @@ export class CellAlongTime extends Layer<never> {
     for (const [name, start] of Object.entries(cell.vectors))
       this.#vectors[name] = this.addWeight(name, [units], { initializer: start });
     if (options.useBias ?? true)
-      this.bias = this.addWeight('bias', cell.recurrentBias ? [2, width] : [width], this.#biasOptions);
+      this.#bias = this.addWeight('bias', cell.recurrentBias ? [2, width] : [width], this.#biasOptions);
   }
 
   override call(): never {
@@ -100,7 +107,7 @@ export class CellAlongTime extends Layer<never> {
     return Object.fromEntries(this.cell.states.map((state) => [state, ops.zeros([batch, this.units])]));
   }
 
-  private argumentsOf({
+  #argumentsOf({
     input,
     mask,
     initialStates,
@@ -109,7 +116,8 @@ export class CellAlongTime extends Layer<never> {
     outputOrder,
     returnSequences,
   }: CellRun): RecurrentArguments {
-    const { units, options } = this;
+    const { units } = this;
+    const options = this.#options;
     const [batch, time, features] = input.shape;
     const dropout = training ? (options.dropout ?? 0) : 0;
     const recurrentDropout = training ? (options.recurrentDropout ?? 0) : 0;
@@ -143,18 +151,18 @@ export class CellAlongTime extends Layer<never> {
 
   /** Runs cells that do not depend on each other, at the same time where there are threads. */
   static runTogether(runs: readonly (readonly [member: CellAlongTime, run: CellRun])[]): RecurrentResult[] {
-    const calls = runs.map(([member, run]) => member.argumentsOf(run));
-    const isKept = runs.every(([{ options }]) => options.recomputeSteps === undefined);
+    const calls = runs.map(([member, run]) => member.#argumentsOf(run));
+    const isKept = runs.every(([member]) => member.#options.recomputeSteps === undefined);
     const results = isKept
       ? recurrentTogether(calls)
-      : calls.map((call, i) => recurrentInSegments(call, runs[i][0].options.recomputeSteps ?? Infinity));
+      : calls.map((call, i) => recurrentInSegments(call, runs[i][0].#options.recomputeSteps ?? Infinity));
     return results.map((result, i) => observed(runs[i][0], calls[i], result));
   }
 
   /** The recurrent kernel, in training without the weights that `weightDropout` drops. */
   #droppedKernel(training: boolean): Tensor | undefined {
     const recurrentKernel = this.#recurrentKernel;
-    const rate = training ? (this.options.weightDropout ?? 0) : 0;
+    const rate = training ? (this.#options.weightDropout ?? 0) : 0;
     return recurrentKernel === undefined || rate === 0
       ? recurrentKernel
       : ops.mul(recurrentKernel, dropoutMask(recurrentKernel.shape, rate));
@@ -162,7 +170,7 @@ export class CellAlongTime extends Layer<never> {
 
   /** Input bias and recurrent bias: one vector, or the two rows of a matrix as in Keras's reset-after GRU. */
   #biases(): [Tensor | undefined, Tensor | undefined] {
-    const { bias } = this;
+    const bias = this.#bias;
     if (bias === undefined || !this.cell.recurrentBias) return [bias, undefined];
     const row = (i: number): Tensor => ops.reshape(ops.slice(bias, 0, i, i + 1), [bias.shape[1]]);
     return [row(0), row(1)];
@@ -172,7 +180,7 @@ export class CellAlongTime extends Layer<never> {
     const key = `${recurrentDropout} ${training}`;
     let plan = this.#plans.get(key);
     if (plan === undefined) {
-      const { activation, recurrentActivation, useBias } = this.options;
+      const { activation, recurrentActivation, useBias } = this.#options;
       const states = Object.keys(this.#zoneout);
       const zoneout: EquationOptions['zoneout'] =
         states.length > 0 ? { kind: training ? 'mask' : 'mean', states } : undefined;
@@ -186,7 +194,7 @@ export class CellAlongTime extends Layer<never> {
   #withForgetBias(given: WeightOptions): WeightOptions {
     const { cell, units } = this;
     const base = initializerNamed(given.initializer);
-    const forgetGates = (this.options.unitForgetBias ?? true) ? cell.forgetGates : [];
+    const forgetGates = (this.#options.unitForgetBias ?? true) ? cell.forgetGates : [];
     return {
       ...given,
       role: { gates: cell.gates },

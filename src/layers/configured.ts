@@ -26,23 +26,30 @@ export class Catalog<T extends Configured> {
   readonly #registered = new Map<string, Maker<T>>();
   readonly #makers: Readonly<Record<string, Maker<T>>>;
 
+  readonly #kind: string;
+  readonly #aliases: Readonly<Record<string, string>>;
+  readonly #ownFix: ((name: string) => string) | undefined;
+
   /**
    * @param kind what messages call it, such as `loss`.
    * @param aliases short names that stand for another name.
    * @param ownFix how one of the user's own is made known, as one sentence.
    */
   constructor(
-    private readonly kind: string,
+    kind: string,
     makers: Readonly<Record<string, Maker<T>>>,
-    private readonly aliases: Readonly<Record<string, string>> = {},
-    private readonly ownFix?: (name: string) => string,
+    aliases: Readonly<Record<string, string>> = {},
+    ownFix?: (name: string) => string,
   ) {
+    this.#kind = kind;
+    this.#aliases = aliases;
+    this.#ownFix = ownFix;
     this.#makers = makers;
     this.names = Object.keys(makers);
   }
 
   /** @throws UNKNOWN_NAME with the nearest names; USAGE when what is given is none of the three. */
-  named(given: Given<T>, where = this.kind): T {
+  named(given: Given<T>, where = this.#kind): T {
     if (typeof given === 'string') return this.#made(given, undefined, where);
     if (given !== null && typeof given === 'object') {
       if ('getConfig' in given && typeof given.getConfig === 'function') return given;
@@ -51,7 +58,7 @@ export class Catalog<T extends Configured> {
     const maker = this.#nameOfMaker(given);
     throw new RondoError('USAGE', {
       where,
-      what: `what is given is no ${this.kind}.`,
+      what: `what is given is no ${this.#kind}.`,
       expected: `the name of one, one ready made, or { name, config }`,
       received: describeValue(given),
       fix:
@@ -67,10 +74,10 @@ export class Catalog<T extends Configured> {
    * @throws USAGE where the library has one of that name.
    */
   register(name: string, make: Maker<T>, where: string): void {
-    if (Object.hasOwn(this.#makers, name) || Object.hasOwn(this.aliases, name)) {
+    if (Object.hasOwn(this.#makers, name) || Object.hasOwn(this.#aliases, name)) {
       throw new RondoError('USAGE', {
         where,
-        what: `\`${name}\` is a ${this.kind} of the library.`,
+        what: `\`${name}\` is a ${this.#kind} of the library.`,
         fix: 'choose another name.',
       });
     }
@@ -87,16 +94,16 @@ export class Catalog<T extends Configured> {
   }
 
   #made(given: string, options: unknown, where: string): T {
-    const name = Object.hasOwn(this.aliases, given) ? this.aliases[given] : given;
+    const name = Object.hasOwn(this.#aliases, given) ? this.#aliases[given] : given;
     const own = this.#registered.get(name);
     if (own !== undefined) return this.#ownMade(name, own((options ?? {}) as never), where);
     if (!Object.hasOwn(this.#makers, name)) {
       throw unknownName(
         where,
-        this.kind,
+        this.#kind,
         given,
-        [...this.names, ...Object.keys(this.aliases), ...this.#registered.keys()],
-        this.ownFix?.(given),
+        [...this.names, ...Object.keys(this.#aliases), ...this.#registered.keys()],
+        this.#ownFix?.(given),
       );
     }
     return this.#makers[name](options as never);
@@ -107,7 +114,7 @@ export class Catalog<T extends Configured> {
     if (made.name === name) return made;
     throw new RondoError('USAGE', {
       where,
-      what: `the ${this.kind} that was registered as \`${name}\` has another name.`,
+      what: `the ${this.#kind} that was registered as \`${name}\` has another name.`,
       expected: `\`${name}\``,
       received: `\`${made.name}\``,
       fix: 'register it under its own name.',

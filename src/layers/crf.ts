@@ -46,7 +46,7 @@ export class CRF extends Layer {
   readonly className = 'CRF';
   readonly constraints: ChainConstraints | undefined;
   protected override readonly passesMask = true;
-  private variables: ChainVariables | undefined;
+  #variables: ChainVariables | undefined;
 
   constructor(options: CRFOptions = {}) {
     super('CRF', options, ['constraints']);
@@ -65,10 +65,10 @@ export class CRF extends Layer {
 
   override build(inputShape: OpenShape): void {
     const K = knownAxis('CRF', inputShape, 2, 'labels');
-    this.requireConstraints(K);
+    this.#requireConstraints(K);
     const weight = (name: string, shape: readonly number[]): Variable =>
       this.addWeight(name, shape, { initializer: 'zeros' });
-    this.variables = {
+    this.#variables = {
       transitions: weight('transitions', [K, K]),
       start: weight('start', [K]),
       end: weight('end', [K]),
@@ -78,7 +78,7 @@ export class CRF extends Layer {
   override call(inputs: Tensor | readonly Tensor[]): Tensor {
     const scores = singleInput(this.name, inputs);
     this.computeOutputShape(scores.shape);
-    const variables = this.variables!;
+    const variables = this.#variables!;
     setChainLosses(scores, (targets, mask) => chainLoss({ scores, ...variables, targets, mask }));
     return scores;
   }
@@ -89,30 +89,30 @@ export class CRF extends Layer {
 
   /** By sequence: the labels of the highest score, one for each step that counts. The constraints always hold. @throws OUT_OF_RANGE where they allow none */
   decode({ scores, mask }: LabelScores): Int32Array[] {
-    const weights = this.weightsFor(scores);
+    const weights = this.#weightsFor(scores);
     return perSequence(scores, mask, (own) => bestLabels(own, weights, this.constraints).labels);
   }
 
   /** By sequence: `P(label at step t)` for every step that counts and every label, `[steps, labels]`, among what the constraints allow. */
   marginals({ scores, mask }: LabelScores): Float64Array[] {
-    const weights = this.weightsFor(scores);
+    const weights = this.#weightsFor(scores);
     return perSequence(scores, mask, (own) => labelMarginals(own, weights, this.constraints));
   }
 
   /** The chain's weights on the host. @throws USAGE before the layer has any; SHAPE_MISMATCH */
-  private weightsFor(scores: Tensor): ChainWeights {
+  #weightsFor(scores: Tensor): ChainWeights {
     this.computeOutputShape(scores.shape);
-    if (this.variables === undefined)
+    if (this.#variables === undefined)
       throw new RondoError('USAGE', {
         where: titleOf(this),
         what: 'the layer has no weights yet.',
         fix: 'run the model it belongs to first.',
       });
-    const { transitions, start, end } = this.variables;
+    const { transitions, start, end } = this.#variables;
     return chainWeights(scores.shape[2], transitions, start, end);
   }
 
-  private requireConstraints(K: number): void {
+  #requireConstraints(K: number): void {
     if (this.constraints === undefined) return;
     const { start, end, next } = this.constraints;
     const where = titleOf(this);

@@ -47,7 +47,7 @@ export class Dense extends KernelLayer {
   }
 
   override call(inputs: Tensor | readonly Tensor[]): Tensor {
-    return this.activated(this.product(inputs));
+    return this.activated(this.#product(inputs));
   }
 
   override get finalActivation(): FinalActivation | undefined {
@@ -55,7 +55,7 @@ export class Dense extends KernelLayer {
   }
 
   override callLogits(inputs: Tensor | readonly Tensor[]): Tensor {
-    return this.activated(this.product(inputs), 'linear');
+    return this.activated(this.#product(inputs), 'linear');
   }
 
   override get fusesSoftmax(): boolean {
@@ -63,7 +63,7 @@ export class Dense extends KernelLayer {
   }
 
   override callFused(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): FusedSoftmax {
-    const input = this.checked(inputs);
+    const input = this.#checked(inputs);
     const hidden = ops.reshape(input, [-1, this.kernel.shape[0]]);
     const { kernel, bias, units } = this;
     return {
@@ -73,11 +73,11 @@ export class Dense extends KernelLayer {
     };
   }
 
-  private product(inputs: Tensor | readonly Tensor[]): Tensor {
-    return ops.matmul(this.checked(inputs), this.kernel);
+  #product(inputs: Tensor | readonly Tensor[]): Tensor {
+    return ops.matmul(this.#checked(inputs), this.kernel);
   }
 
-  private checked(inputs: Tensor | readonly Tensor[]): Tensor {
+  #checked(inputs: Tensor | readonly Tensor[]): Tensor {
     const input = singleInput(this.name, inputs);
     this.computeOutputShape(input.shape);
     return input;

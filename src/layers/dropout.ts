@@ -33,13 +33,13 @@ export class Dropout extends Layer {
   readonly className: string = 'Dropout';
   protected override readonly passesMask = true;
   readonly rate: number;
-  private readonly givenNoiseShape: readonly (number | null)[] | undefined;
+  readonly #givenNoiseShape: readonly (number | null)[] | undefined;
 
   constructor(options: DropoutOptions, where = 'Dropout', known: readonly string[] = ['rate', 'noiseShape']) {
     super(where, options, known);
     requireRate(where, 'rate', options.rate);
     this.rate = options.rate;
-    this.givenNoiseShape = options.noiseShape;
+    this.#givenNoiseShape = options.noiseShape;
   }
 
   override build(): void {}
@@ -61,12 +61,12 @@ export class Dropout extends Layer {
   }
 
   override getConfig(): Record<string, Json | undefined> {
-    return { ...this.baseConfig(), rate: this.rate, noiseShape: this.givenNoiseShape };
+    return { ...this.baseConfig(), rate: this.rate, noiseShape: this.#givenNoiseShape };
   }
 
   /** The shape of the mask for an input. */
   protected noiseShape(shape: Shape): Shape {
-    const given = this.givenNoiseShape;
+    const given = this.#givenNoiseShape;
     if (given === undefined) return shape;
     const resolved = given.map((axis, i) => axis ?? shape[i]);
     if (resolved.length === shape.length && resolved.every((axis, i) => axis === 1 || axis === shape[i]))

@@ -55,10 +55,12 @@ export class Embedding extends Layer {
   readonly outputDim: number;
   readonly maskZero: boolean;
   readonly dropout: number;
-  private readonly embeddingsOptions: WeightOptions;
-  private embeddings!: Variable;
+  readonly #embeddingsOptions: WeightOptions;
+  #embeddings!: Variable;
 
-  constructor(private readonly options: EmbeddingOptions) {
+  readonly #options: EmbeddingOptions;
+
+  constructor(options: EmbeddingOptions) {
     super('Embedding', options, [
       'inputDim',
       'outputDim',
@@ -68,6 +70,7 @@ export class Embedding extends Layer {
       'maskZero',
       'dropout',
     ]);
+    this.#options = options;
     this.inputDim = options.inputDim;
     this.outputDim = options.outputDim;
     this.maskZero = options.maskZero ?? false;
@@ -75,13 +78,13 @@ export class Embedding extends Layer {
     requireCount('Embedding', 'outputDim', this.outputDim);
     this.dropout = options.dropout ?? 0;
     requireRate('Embedding', 'dropout', this.dropout);
-    this.embeddingsOptions = weightOptions('Embedding', 'embeddings', options, 'randomUniform');
+    this.#embeddingsOptions = weightOptions('Embedding', 'embeddings', options, 'randomUniform');
   }
 
   /** The rows `[inputDim, outputDim]`, made where they are not yet; for layers that share them. */
   get table(): Variable {
     this.ensureBuilt(this.givenInputShape ?? [null, null]);
-    return this.embeddings;
+    return this.#embeddings;
   }
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {
@@ -89,14 +92,14 @@ export class Embedding extends Layer {
   }
 
   override build(): void {
-    this.embeddings = this.addWeight('embeddings', [this.inputDim, this.outputDim], this.embeddingsOptions);
+    this.#embeddings = this.addWeight('embeddings', [this.inputDim, this.outputDim], this.#embeddingsOptions);
   }
 
   override call(inputs: Tensor | readonly Tensor[], { training = false, mask }: CallOptions = {}): Tensor {
     const input = singleInput(this.name, inputs);
-    const indices = this.indicesOf(input.hostNumbers(), input.shape);
-    const rows = gatherTensor(this.embeddings, [...input.shape, this.outputDim], this.outputDim, indices);
-    const output = training && this.dropout > 0 ? ops.mul(rows, this.rowMask(indices, input.shape)) : rows;
+    const indices = this.#indicesOf(input.hostNumbers(), input.shape);
+    const rows = gatherTensor(this.#embeddings, [...input.shape, this.outputDim], this.outputDim, indices);
+    const output = training && this.dropout > 0 ? ops.mul(rows, this.#rowMask(indices, input.shape)) : rows;
     const padding = this.maskZero ? Uint8Array.from(indices, (index) => (index === 0 ? 0 : 1)) : undefined;
     setMask(output, bothMasks(padding, mask));
     return output;
@@ -115,7 +118,7 @@ export class Embedding extends Layer {
       states: new Map(),
       step: () => rows,
       read: (input) => {
-        const indices = this.indicesOf(input, shape);
+        const indices = this.#indicesOf(input, shape);
         if (this.maskZero && indices.includes(0)) {
           throw new RondoError('OUT_OF_RANGE', {
             where: titleOf(this),
@@ -129,7 +132,7 @@ export class Embedding extends Layer {
         backend.gatherRows({
           columns: this.outputDim,
           indices,
-          source: this.embeddings.viewOn(backend),
+          source: this.#embeddings.viewOn(backend),
           target: rows.viewOn(backend),
         });
       },
@@ -137,11 +140,11 @@ export class Embedding extends Layer {
   }
 
   override getConfig(): Record<string, Json | undefined> {
-    return { ...plainOptions(this.options), ...this.baseConfig(), maskZero: this.maskZero };
+    return { ...plainOptions(this.#options), ...this.baseConfig(), maskZero: this.maskZero };
   }
 
   /** One draw for each index, at each of its places: `[..., 1]`. */
-  private rowMask(indices: Int32Array, shape: Shape): Tensor {
+  #rowMask(indices: Int32Array, shape: Shape): Tensor {
     const random = currentRandom();
     const draws = new Map<number, number>();
     for (const index of indices)
@@ -153,17 +156,17 @@ export class Embedding extends Layer {
   }
 
   /** The indices on the host, each checked: a kernel would read whatever lies behind the table. */
-  private indicesOf(values: ArrayLike<number>, shape: Shape): Int32Array {
+  #indicesOf(values: ArrayLike<number>, shape: Shape): Int32Array {
     const indices = new Int32Array(values.length);
     for (let i = 0; i < values.length; i++) {
       const index = values[i];
-      if (!(index >= 0 && index < this.inputDim && Number.isInteger(index))) throw this.badIndex(index, i, shape);
+      if (!(index >= 0 && index < this.inputDim && Number.isInteger(index))) throw this.#badIndex(index, i, shape);
       indices[i] = index;
     }
     return indices;
   }
 
-  private badIndex(index: number, place: number, shape: Shape): RondoError {
+  #badIndex(index: number, place: number, shape: Shape): RondoError {
     return new RondoError('OUT_OF_RANGE', {
       where: titleOf(this),
       what: `index ${index} at ${describeShape(placeOf(place, shape))} has no row in the table.`,

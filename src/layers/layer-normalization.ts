@@ -58,21 +58,24 @@ export class LayerNormalization extends Layer {
   readonly className = 'LayerNormalization';
   protected override readonly passesMask = true;
   protected override readonly isPointwiseInTime = true;
-  private readonly epsilon: number;
-  private readonly fn: PointwiseFunction;
-  private readonly gammaOptions: WeightOptions | undefined;
-  private readonly betaOptions: WeightOptions | undefined;
-  private gamma: Variable | undefined;
-  private beta: Variable | undefined;
+  readonly #epsilon: number;
+  readonly #fn: PointwiseFunction;
+  readonly #gammaOptions: WeightOptions | undefined;
+  readonly #betaOptions: WeightOptions | undefined;
+  #gamma: Variable | undefined;
+  #beta: Variable | undefined;
 
-  constructor(private readonly options: LayerNormalizationOptions = {}) {
+  readonly #options: LayerNormalizationOptions;
+
+  constructor(options: LayerNormalizationOptions = {}) {
     super('LayerNormalization', options, optionNames);
-    this.epsilon = options.epsilon ?? 1e-3;
-    requireNumber('LayerNormalization', 'epsilon', this.epsilon, 'a number of at least 0', (v) => v >= 0);
+    this.#options = options;
+    this.#epsilon = options.epsilon ?? 1e-3;
+    requireNumber('LayerNormalization', 'epsilon', this.#epsilon, 'a number of at least 0', (v) => v >= 0);
     const { scale = true, center = true } = options;
-    this.fn = normalizations[`${scale} ${center}`];
-    if (scale) this.gammaOptions = weightOptions('LayerNormalization', 'gamma', options, 'ones');
-    if (center) this.betaOptions = weightOptions('LayerNormalization', 'beta', options, 'zeros');
+    this.#fn = normalizations[`${scale} ${center}`];
+    if (scale) this.#gammaOptions = weightOptions('LayerNormalization', 'gamma', options, 'ones');
+    if (center) this.#betaOptions = weightOptions('LayerNormalization', 'beta', options, 'zeros');
   }
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {
@@ -82,19 +85,19 @@ export class LayerNormalization extends Layer {
 
   override build(inputShape: OpenShape): void {
     const shape = [knownAxis('LayerNormalization', inputShape, -1, 'features')];
-    if (this.gammaOptions !== undefined) this.gamma = this.addWeight('gamma', shape, this.gammaOptions);
-    if (this.betaOptions !== undefined) this.beta = this.addWeight('beta', shape, this.betaOptions);
+    if (this.#gammaOptions !== undefined) this.#gamma = this.addWeight('gamma', shape, this.#gammaOptions);
+    if (this.#betaOptions !== undefined) this.#beta = this.addWeight('beta', shape, this.#betaOptions);
   }
 
   override call(inputs: Tensor | readonly Tensor[]): Tensor {
     const input = singleInput(this.name, inputs);
     this.computeOutputShape(input.shape);
-    const operands = [input, this.gamma, this.beta].filter((operand) => operand !== undefined);
-    return applyPointwise(this.fn, operands, { share: 1 / input.shape.at(-1)!, epsilon: this.epsilon });
+    const operands = [input, this.#gamma, this.#beta].filter((operand) => operand !== undefined);
+    return applyPointwise(this.#fn, operands, { share: 1 / input.shape.at(-1)!, epsilon: this.#epsilon });
   }
 
   override getConfig(): Record<string, Json | undefined> {
-    return { ...plainOptions(this.options), ...this.baseConfig(), epsilon: this.epsilon };
+    return { ...plainOptions(this.#options), ...this.baseConfig(), epsilon: this.#epsilon };
   }
 }
 

@@ -67,9 +67,9 @@ export abstract class Layer<Output = Tensor> {
   protected readonly passesMask: boolean = false;
   /** Whether each time step of the output depends on that step of the input alone, by operations on tensors alone. */
   protected readonly isPointwiseInTime: boolean = false;
-  private readonly ownWeights = new Map<string, LayerWeight>();
-  private builtFor: OpenShape | undefined;
-  private knowsMasks = false;
+  readonly #ownWeights = new Map<string, LayerWeight>();
+  #builtFor: OpenShape | undefined;
+  #knowsMasks = false;
   /** Whether a mask has come in that the layer neither read nor passed on. */
   losesMask = false;
   /** Whether the name was made up and may be changed by a model to make it unique. */
@@ -104,21 +104,21 @@ export abstract class Layer<Output = Tensor> {
   }
 
   get isBuilt(): boolean {
-    return this.builtFor !== undefined;
+    return this.#builtFor !== undefined;
   }
 
   /** Makes the weights for an input shape, unless they exist. */
   ensureBuilt(inputShape: OpenShape): void {
-    if (this.builtFor !== undefined) return;
+    if (this.#builtFor !== undefined) return;
     const shape = [null, ...inputShape.slice(1)];
     this.computeOutputShape(shape);
     withinMemory(this.name, () => this.build(shape));
-    this.builtFor = shape;
+    this.#builtFor = shape;
   }
 
   /** The input shape the weights were made for. */
   get buildShape(): OpenShape | undefined {
-    return this.builtFor;
+    return this.#builtFor;
   }
 
   /** Runs the layer, building it first where needed. Masks travel with tensors. */
@@ -180,9 +180,9 @@ export abstract class Layer<Output = Tensor> {
         this.ensureBuilt(first.shape);
         const mask = options.mask ?? maskOf(first);
         const output =
-          mask === undefined || this.knowsMasks
+          mask === undefined || this.#knowsMasks
             ? call(inputs, { ...options, mask })
-            : this.runWatched(mask, (given) => call(inputs, given), options);
+            : this.#runWatched(mask, (given) => call(inputs, given), options);
         if (mask !== undefined && output instanceof Tensor) setMask(output, this.maskAfter(mask, first));
         return output;
       }),
@@ -190,7 +190,7 @@ export abstract class Layer<Output = Tensor> {
   }
 
   /** The first run with a mask: says once where the mask is neither read nor passed on, so that padding counts from here on. */
-  private runWatched<Result>(mask: Mask, call: (options: CallOptions) => Result, options: CallOptions): Result {
+  #runWatched<Result>(mask: Mask, call: (options: CallOptions) => Result, options: CallOptions): Result {
     let output!: Result;
     const isRead = readsMask(
       mask,
@@ -199,7 +199,7 @@ export abstract class Layer<Output = Tensor> {
           Object.defineProperty({ ...options }, 'mask', Object.getOwnPropertyDescriptor(watched, 'mask')!),
         )),
     );
-    this.knowsMasks = true;
+    this.#knowsMasks = true;
     this.losesMask =
       !isRead &&
       !this.passesMask &&
@@ -224,13 +224,13 @@ export abstract class Layer<Output = Tensor> {
         ? initializer.values(shape, currentRandom(), options.role)
         : takeZeros(shape, `${this.name}/${weightName}`);
     const variable = new Variable(shape, values, `${this.name}/${weightName}`, options.trainable ?? true);
-    this.ownWeights.set(weightName, { variable, regularizer: options.regularizer, constraint: options.constraint });
+    this.#ownWeights.set(weightName, { variable, regularizer: options.regularizer, constraint: options.constraint });
     return variable;
   }
 
   /** All weights of the layer and of those inside it, by path below the layer's name, in a fixed order. */
   *namedWeights(prefix = this.name): Generator<[path: string, weight: LayerWeight]> {
-    for (const [name, weight] of this.ownWeights) yield [`${prefix}/${name}`, weight];
+    for (const [name, weight] of this.#ownWeights) yield [`${prefix}/${name}`, weight];
     for (const [name, sublayer] of this.sublayers) yield* sublayer.namedWeights(`${prefix}/${name}`);
   }
 
@@ -244,7 +244,7 @@ export abstract class Layer<Output = Tensor> {
     if (!this.trainable) return [];
     const inside = [...this.sublayers.values()].flatMap((sublayer) => sublayer.trainableWeights);
     return [
-      ...[...this.ownWeights.values()].map(({ variable }) => variable).filter(({ trainable }) => trainable),
+      ...[...this.#ownWeights.values()].map(({ variable }) => variable).filter(({ trainable }) => trainable),
       ...inside,
     ];
   }
@@ -283,7 +283,7 @@ export abstract class Layer<Output = Tensor> {
    * Dropping a layer does the same a little later, see {@link Variable.dispose}.
    */
   dispose(): void {
-    for (const { variable } of this.ownWeights.values()) variable.dispose();
+    for (const { variable } of this.#ownWeights.values()) variable.dispose();
     for (const sublayer of this.sublayers.values()) sublayer.dispose();
   }
 

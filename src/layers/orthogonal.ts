@@ -26,43 +26,49 @@ export function orthonormalColumns(m: number, n: number, random: Random, kind?: 
 class ReflectionProduct {
   readonly width: number;
   /** Rows of a panel of Q. */
-  private readonly height: number;
+  readonly #height: number;
+
   /** Rows of a panel of V: some more, so that the panels do not fall on each other in the cache. */
-  private readonly stride: number;
-  private readonly heap: Float64Array;
-  private readonly addTile: AddTile;
+  readonly #stride: number;
+  readonly #heap: Float64Array;
+  readonly #addTile: AddTile;
+
   /** Q, at 0 of the heap, `[width / 4][height][4]`. */
   readonly #q = 0;
   /** V of the block at hand, `[B / 4][stride][4]`; row 0 is row `start` of Q. */
   readonly #v: number;
+
   /** Some rows of V, `[ROWS / 4][B][4]`. */
   readonly #vRows: number;
+
   /** `V' Q` and `-T V' Q`, `[columns / 4][B][4]`. */
   readonly #product: number;
   readonly #weighted: number;
-  /** T of the block at hand, `[B, B]`, upper triangular. */
-  private readonly t = new Float64Array(B * B);
 
-  constructor(
-    private readonly m: number,
-    private readonly n: number,
-    kind: 'vector' | 'scalar' | undefined,
-  ) {
+  /** T of the block at hand, `[B, B]`, upper triangular. */
+  readonly #t = new Float64Array(B * B);
+
+  readonly #m: number;
+  readonly #n: number;
+
+  constructor(m: number, n: number, kind: 'vector' | 'scalar' | undefined) {
+    this.#m = m;
+    this.#n = n;
     this.width = roundUp(n, B);
     // The last block may reach below the matrix where n is no multiple of B.
-    this.height = roundUp(Math.max(m, this.width), 4);
-    this.stride = this.height + ROWS;
-    this.#v = this.width * this.height;
-    this.#vRows = this.#v + B * this.stride;
+    this.#height = roundUp(Math.max(m, this.width), 4);
+    this.#stride = this.#height + ROWS;
+    this.#v = this.width * this.#height;
+    this.#vRows = this.#v + B * this.#stride;
     this.#product = this.#vRows + ROWS * B;
     this.#weighted = this.#product + B * this.width;
-    ({ heap: this.heap, addTile: this.addTile } = tileHeap(this.#weighted + B * this.width, kind));
+    ({ heap: this.#heap, addTile: this.#addTile } = tileHeap(this.#weighted + B * this.width, kind));
   }
 
   /** Multiplies by the reflections `start` to `start + B` from the left. */
   multiplyBlock(start: number, random: Random): void {
-    this.heap.fill(0, this.#v, this.#v + B * this.stride);
-    const count = Math.min(B, this.n - start);
+    this.#heap.fill(0, this.#v, this.#v + B * this.#stride);
+    const count = Math.min(B, this.#n - start);
     const scales: number[] = [];
     for (let j = 0; j < count; j++) scales.push(this.#drawReflection(start, j, random));
     this.#fillT(scales);
@@ -71,7 +77,10 @@ class ReflectionProduct {
 
   /** The columns as a row-major matrix. */
   columns(): Float64Array {
-    const { m, n, heap, height } = this;
+    const m = this.#m;
+    const n = this.#n;
+    const heap = this.#heap;
+    const height = this.#height;
     const result = new Float64Array(m * n);
     for (let j = 0; j < n; j++) for (let i = 0; i < m; i++) result[i * n + j] = heap[this.#q + placeOf(height, i, j)];
     return result;
@@ -82,8 +91,9 @@ class ReflectionProduct {
    * of Q with the sign of R's diagonal. @returns scale
    */
   #drawReflection(start: number, j: number, random: Random): number {
-    const { heap, stride } = this;
-    const rows = this.m - start;
+    const heap = this.#heap;
+    const stride = this.#stride;
+    const rows = this.#m - start;
     let square = 0;
     for (let i = j; i < rows; i++) {
       const x = random.normal();
@@ -96,14 +106,15 @@ class ReflectionProduct {
     // x is mapped to -sign(first) |x|, the sign that does not cancel.
     const sign = first < 0 ? -1 : 1;
     heap[at] = first + sign * norm;
-    heap[this.#q + placeOf(this.height, start + j, start + j)] = -sign;
+    heap[this.#q + placeOf(this.#height, start + j, start + j)] = -sign;
     return norm === 0 ? 0 : 1 / (norm * (norm + Math.abs(first)));
   }
 
   /** T of the product of the reflections: `T[:j, j] = -scale_j T[:j, :j] (V' V)[:j, j]`, `T[j, j] = scale_j`. */
   #fillT(scales: readonly number[]): void {
-    const { t, heap } = this;
-    this.#multiplyTransposed(this.#v, this.stride, 0, B);
+    const t = this.#t;
+    const heap = this.#heap;
+    this.#multiplyTransposed(this.#v, this.#stride, 0, B);
     t.fill(0);
     scales.forEach((scale, j) => {
       t[j * B + j] = scale;
@@ -117,7 +128,10 @@ class ReflectionProduct {
 
   /** `Q[start:, start:] -= V T V' Q[start:, start:]`. */
   #applyBlock(start: number): void {
-    const { heap, height, stride, addTile } = this;
+    const heap = this.#heap;
+    const height = this.#height;
+    const stride = this.#stride;
+    const addTile = this.#addTile;
     const numRows = height - start;
     const numColumns = this.width - start;
     this.#multiplyTransposed(this.#q + placeOf(height, 0, start), height, start, numColumns);
@@ -138,21 +152,22 @@ class ReflectionProduct {
 
   /** `product = V' M[row:]` for a matrix stored at `matrix` in panels of `matrixHeight` rows. */
   #multiplyTransposed(matrix: number, matrixHeight: number, row: number, numColumns: number): void {
-    const numRows = this.height - row;
-    this.heap.fill(0, this.#product, this.#product + B * numColumns);
+    const numRows = this.#height - row;
+    this.#heap.fill(0, this.#product, this.#product + B * numColumns);
     for (let from = 0; from < numRows; from += ROWS) {
       const depth = Math.min(ROWS, numRows - from);
       for (let column = 0; column < numColumns; column += 4) {
         const operand = matrix + placeOf(matrixHeight, row + from, column);
         for (let i = 0; i < B; i += 4)
-          this.addTile(this.#v + placeOf(this.stride, from, i), operand, depth, this.#product + column * B + 4 * i);
+          this.#addTile(this.#v + placeOf(this.#stride, from, i), operand, depth, this.#product + column * B + 4 * i);
       }
     }
   }
 
   /** `-T` times one panel of the product. */
   #weigh(source: number, target: number): void {
-    const { heap, t } = this;
+    const heap = this.#heap;
+    const t = this.#t;
     for (let i = 0; i < B; i++) {
       let s0 = 0,
         s1 = 0,

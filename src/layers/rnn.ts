@@ -67,8 +67,8 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
   readonly returnState: boolean;
   readonly stateful: boolean;
   protected override readonly passesMask: boolean;
-  private readonly stack: readonly CellAlongTime[];
-  private carried: Record<string, Variable>[] | undefined;
+  readonly #stack: readonly CellAlongTime[];
+  #carried: Record<string, Variable>[] | undefined;
 
   constructor(
     protected readonly options: RNNOptions & { returnState?: ReturnState | undefined },
@@ -96,14 +96,14 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
     this.returnState = options.returnState ?? false;
     this.stateful = options.stateful ?? false;
     this.passesMask = this.returnSequences;
-    this.stack = this.cells.map(
+    this.#stack = this.cells.map(
       (cell, i) =>
         new CellAlongTime(cell, this.units[i], options, this.cells.length === 1 ? 'cell' : `cell${i}`, where),
     );
   }
 
   override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
-    return new Map(this.stack.map((member) => [member.name, member]));
+    return new Map(this.#stack.map((member) => [member.name, member]));
   }
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {
@@ -124,7 +124,7 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
 
   override build(inputShape: OpenShape): void {
     let shape = inputShape;
-    for (const member of this.stack) {
+    for (const member of this.#stack) {
       member.ensureBuilt(shape);
       shape = member.computeOutputShape(shape);
     }
@@ -156,29 +156,33 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
 
   /** Runs layers that do not depend on each other, and carries the states of stateful ones on; what Bidirectional builds on. */
   static runTogether(runs: readonly LayerRun[]): OutputAndState[] {
-    const results = RNN.alongTime(runs);
+    const results = RNN.#alongTime(runs);
     runs.forEach(({ layer }, i) => {
-      if (layer.stateful) layer.carry(results[i].states);
+      if (layer.stateful) layer.#carry(results[i].states);
     });
     return results;
   }
 
   /** Cell by cell from the bottom to the top; cells of one level run at the same time where there are threads. */
-  private static alongTime(runs: readonly LayerRun[]): OutputAndState[] {
+  static #alongTime(runs: readonly LayerRun[]): OutputAndState[] {
     const started = runs.map(({ layer, input, options: { mask, initialState } }) => {
       layer.computeOutputShape(input.shape);
-      layer.requireMask(input.shape, mask);
-      return { output: input, states: [] as NamedStates[], initial: layer.initialStates(input.shape[0], initialState) };
+      layer.#requireMask(input.shape, mask);
+      return {
+        output: input,
+        states: [] as NamedStates[],
+        initial: layer.#initialStates(input.shape[0], initialState),
+      };
     });
-    const numLevels = Math.max(...runs.map(({ layer }) => layer.stack.length));
+    const numLevels = Math.max(...runs.map(({ layer }) => layer.#stack.length));
     for (let level = 0; level < numLevels; level++) {
-      const here = started.flatMap((state, i) => (level < runs[i].layer.stack.length ? [{ state, ...runs[i] }] : []));
+      const here = started.flatMap((state, i) => (level < runs[i].layer.#stack.length ? [{ state, ...runs[i] }] : []));
       const results = CellAlongTime.runTogether(
         here.map(({ state, layer, options: { mask, training = false }, reverse, outputOrder }) => {
-          const isTop = level === layer.stack.length - 1;
+          const isTop = level === layer.#stack.length - 1;
           const returnSequences = isTop ? layer.returnSequences : true;
           return [
-            layer.stack[level],
+            layer.#stack[level],
             {
               input: state.output,
               mask,
@@ -219,7 +223,7 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
         fix: 'apply the model to whole sequences.',
       });
     }
-    const carried = this.stack.map(({ cell, units }) =>
+    const carried = this.#stack.map(({ cell, units }) =>
       Object.fromEntries(
         cell.states.map((state) => [
           state,
@@ -230,11 +234,11 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
     return {
       states: new Map(
         carried.flatMap((named, i) =>
-          Object.entries(named).map(([state, value]): [string, Variable] => [this.carriedName(i, state), value]),
+          Object.entries(named).map(([state, value]): [string, Variable] => [this.#carriedName(i, state), value]),
         ),
       ),
       step: (input) => {
-        const [{ output, states }] = RNN.alongTime([
+        const [{ output, states }] = RNN.#alongTime([
           { layer: this, input, options: { initialState: carried }, reverse: false, outputOrder: 'time' },
         ]);
         assignStates(carried, states);
@@ -255,27 +259,27 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
 
   /** Forgets the carried state, so that the next batch starts from zeros and may have another size. */
   override resetStates(): void {
-    this.carried = undefined;
+    this.#carried = undefined;
   }
 
   override dispose(): void {
     super.dispose();
-    for (const named of this.carried ?? []) for (const state of Object.values(named)) state.dispose();
-    this.carried = undefined;
+    for (const named of this.#carried ?? []) for (const state of Object.values(named)) state.dispose();
+    this.#carried = undefined;
   }
 
   override carriedStates(): ReadonlyMap<string, Tensor> {
-    const entries = (this.carried ?? []).flatMap((named, i) =>
-      Object.entries(named).map(([state, value]): [string, Tensor] => [this.carriedName(i, state), value]),
+    const entries = (this.#carried ?? []).flatMap((named, i) =>
+      Object.entries(named).map(([state, value]): [string, Tensor] => [this.#carriedName(i, state), value]),
     );
     return new Map(entries);
   }
 
   override setCarriedStates(states: ReadonlyMap<string, Tensor>): void {
-    this.carried = undefined;
+    this.#carried = undefined;
     if (states.size === 0) return;
     const value = (i: number, state: string): Tensor => {
-      const found = states.get(this.carriedName(i, state));
+      const found = states.get(this.#carriedName(i, state));
       if (found !== undefined) return found;
       throw new RondoError('FILE_FORMAT', {
         where: `${this.className} ${this.name}`,
@@ -286,7 +290,7 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
       });
     };
     const named = this.cells.map((cell, i) => Object.fromEntries(cell.states.map((state) => [state, value(i, state)])));
-    scope(() => this.carry(named));
+    scope(() => this.#carry(named));
   }
 
   override getConfig(): Record<string, Json | undefined> {
@@ -301,7 +305,7 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
     };
   }
 
-  private requireMask(shape: Shape, mask: Mask | undefined): void {
+  #requireMask(shape: Shape, mask: Mask | undefined): void {
     if (mask === undefined || mask.length === shape[0] * shape[1]) return;
     throw new RondoError('SHAPE_MISMATCH', {
       where: `${this.className} ${this.name}`,
@@ -312,16 +316,18 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
     });
   }
 
-  private initialStates(batch: number, given: RecurrentCallOptions['initialState']): readonly NamedStates[] {
+  #initialStates(batch: number, given: RecurrentCallOptions['initialState']): readonly NamedStates[] {
     const where = `${this.className} ${this.name}`;
     if (given === undefined)
-      return this.carried !== undefined ? this.carriedFor(batch) : this.stack.map((member) => member.zeroStates(batch));
+      return this.#carried !== undefined
+        ? this.#carriedFor(batch)
+        : this.#stack.map((member) => member.zeroStates(batch));
     const list = Array.isArray(given) ? (given as readonly NamedStates[]) : [given as NamedStates];
-    if (list.length !== this.stack.length) {
+    if (list.length !== this.#stack.length) {
       throw new RondoError('SHAPE_MISMATCH', {
         where,
         what: 'initialState does not fit the cells.',
-        expected: `${this.stack.length} sets of states`,
+        expected: `${this.#stack.length} sets of states`,
         received: `${list.length}`,
         fix: 'give the states of every cell, from the bottom to the top.',
       });
@@ -357,9 +363,9 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
     });
   }
 
-  private carriedFor(batch: number): readonly NamedStates[] {
-    const before = Object.values(this.carried![0])[0].shape[0];
-    if (before === batch) return this.carried!;
+  #carriedFor(batch: number): readonly NamedStates[] {
+    const before = Object.values(this.#carried![0])[0].shape[0];
+    if (before === batch) return this.#carried!;
     throw new RondoError('SHAPE_MISMATCH', {
       where: `${this.className} ${this.name}`,
       what: 'the batch size changed while the state is carried over.',
@@ -370,12 +376,12 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
   }
 
   /** The name of a carried state in checkpoints. */
-  private carriedName(i: number, state: string): string {
+  #carriedName(i: number, state: string): string {
     return this.cells.length === 1 ? `state/${state}` : `state${i}/${state}`;
   }
 
-  private carry(states: readonly NamedStates[]): void {
-    this.carried ??= states.map((named) =>
+  #carry(states: readonly NamedStates[]): void {
+    this.#carried ??= states.map((named) =>
       Object.fromEntries(
         Object.entries(named).map(([name, { shape, size }]) => [
           name,
@@ -383,7 +389,7 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
         ]),
       ),
     );
-    assignStates(this.carried, states);
+    assignStates(this.#carried, states);
   }
 }
 

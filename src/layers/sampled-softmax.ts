@@ -47,8 +47,8 @@ export class SampledSoftmax extends Layer {
   protected override readonly passesMask = true;
   readonly units: number;
   readonly numSampled: number;
-  private kernel!: Variable;
-  private bias: Variable | undefined;
+  #kernel!: Variable;
+  #bias: Variable | undefined;
   readonly #kernelOptions: WeightOptions;
   readonly #biasOptions: WeightOptions;
   readonly #options: SampledSoftmaxOptions;
@@ -80,16 +80,16 @@ export class SampledSoftmax extends Layer {
   }
 
   override build(inputShape: OpenShape): void {
-    this.kernel = this.addWeight(
+    this.#kernel = this.addWeight(
       'kernel',
       [this.units, knownAxis('SampledSoftmax', inputShape, -1, 'features')],
       this.#kernelOptions,
     );
-    if (this.#options.useBias ?? true) this.bias = this.addWeight('bias', [this.units], this.#biasOptions);
+    if (this.#options.useBias ?? true) this.#bias = this.addWeight('bias', [this.units], this.#biasOptions);
   }
 
   override call(inputs: Tensor | readonly Tensor[]): Tensor {
-    return activatedSum('softmax', this.#product(inputs), this.bias);
+    return activatedSum('softmax', this.#product(inputs), this.#bias);
   }
 
   override get finalActivation(): FinalActivation {
@@ -97,7 +97,7 @@ export class SampledSoftmax extends Layer {
   }
 
   override callLogits(inputs: Tensor | readonly Tensor[]): Tensor {
-    return activatedSum('linear', this.#product(inputs), this.bias);
+    return activatedSum('linear', this.#product(inputs), this.#bias);
   }
 
   override get fusesSoftmax(): boolean {
@@ -106,7 +106,9 @@ export class SampledSoftmax extends Layer {
 
   override callFused(inputs: Tensor | readonly Tensor[], { mask, training = false }: CallOptions): FusedSoftmax {
     const input = this.#checked(inputs);
-    const { kernel, bias, units, numSampled } = this;
+    const { units, numSampled } = this;
+    const kernel = this.#kernel;
+    const bias = this.#bias;
     const hidden = ops.reshape(input, [-1, kernel.shape[1]]);
     const exact: FusedSoftmax = {
       shape: [...input.shape.slice(0, -1), units],
@@ -131,7 +133,7 @@ export class SampledSoftmax extends Layer {
   }
 
   #product(inputs: Tensor | readonly Tensor[]): Tensor {
-    return ops.matmul(this.#checked(inputs), this.kernel, { transposeB: true });
+    return ops.matmul(this.#checked(inputs), this.#kernel, { transposeB: true });
   }
 
   #checked(inputs: Tensor | readonly Tensor[]): Tensor {

@@ -57,7 +57,7 @@ export class TiedDense extends Layer {
   protected override readonly isPointwiseInTime = true;
   readonly activation: string;
   #linked: Embedding | undefined;
-  private bias: Variable | undefined;
+  #bias: Variable | undefined;
   readonly #biasOptions: WeightOptions;
   readonly #options: TiedDenseOptions;
 
@@ -113,11 +113,12 @@ export class TiedDense extends Layer {
   }
 
   override build(): void {
-    if (this.#options.useBias ?? true) this.bias = this.addWeight('bias', [this.embedding.inputDim], this.#biasOptions);
+    if (this.#options.useBias ?? true)
+      this.#bias = this.addWeight('bias', [this.embedding.inputDim], this.#biasOptions);
   }
 
   override call(inputs: Tensor | readonly Tensor[]): Tensor {
-    return activatedSum(this.activation, this.#product(inputs), this.bias);
+    return activatedSum(this.activation, this.#product(inputs), this.#bias);
   }
 
   override get finalActivation(): FinalActivation | undefined {
@@ -125,7 +126,7 @@ export class TiedDense extends Layer {
   }
 
   override callLogits(inputs: Tensor | readonly Tensor[]): Tensor {
-    return activatedSum('linear', this.#product(inputs), this.bias);
+    return activatedSum('linear', this.#product(inputs), this.#bias);
   }
 
   override get fusesSoftmax(): boolean {
@@ -134,7 +135,8 @@ export class TiedDense extends Layer {
 
   override callFused(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): FusedSoftmax {
     const input = this.#checked(inputs);
-    const { bias, embedding } = this;
+    const { embedding } = this;
+    const bias = this.#bias;
     const hidden = ops.reshape(input, [-1, embedding.outputDim]);
     return {
       shape: this.computeOutputShape(input.shape) as number[],

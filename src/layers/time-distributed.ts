@@ -73,11 +73,11 @@ export class TimeDistributed extends Layer {
   }
 
   override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
-    return this.eachStep(inputs, options, (steps, inside) => this.layer.apply(steps, inside));
+    return this.#eachStep(inputs, options, (steps, inside) => this.layer.apply(steps, inside));
   }
 
   override callLogits(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
-    return this.eachStep(inputs, options, (steps, inside) => this.layer.applyLogits(steps, inside));
+    return this.#eachStep(inputs, options, (steps, inside) => this.layer.applyLogits(steps, inside));
   }
 
   override get fusesSoftmax(): boolean {
@@ -85,7 +85,7 @@ export class TimeDistributed extends Layer {
   }
 
   override callFused(inputs: Tensor | readonly Tensor[], options: CallOptions): FusedSoftmax {
-    const { batch, time, steps, inside, outputMask } = this.split(inputs, options);
+    const { batch, time, steps, inside, outputMask } = this.#split(inputs, options);
     const fused = this.layer.applyFused(steps, inside);
     return {
       ...fused,
@@ -94,12 +94,12 @@ export class TimeDistributed extends Layer {
     };
   }
 
-  private eachStep(
+  #eachStep(
     inputs: Tensor | readonly Tensor[],
     options: CallOptions,
     apply: (steps: Tensor, options: CallOptions) => Tensor,
   ): Tensor {
-    const { batch, time, steps, inside, outputMask } = this.split(inputs, options);
+    const { batch, time, steps, inside, outputMask } = this.#split(inputs, options);
     const applied = apply(steps, inside);
     const output = ops.reshape(applied, [batch, time, ...applied.shape.slice(1)]);
     setMask(output, bothMasks(maskOf(applied), outputMask));
@@ -107,7 +107,7 @@ export class TimeDistributed extends Layer {
   }
 
   /** The steps as a larger batch, and the mask of the output where the layer gives none. */
-  private split(
+  #split(
     inputs: Tensor | readonly Tensor[],
     { training, mask }: CallOptions,
   ): { batch: number; time: number; steps: Tensor; inside: CallOptions; outputMask: Mask | undefined } {

@@ -62,15 +62,17 @@ const UNKNOWN = 1;
  */
 export class WordFeatures extends Layer {
   readonly className = 'WordFeatures';
-  private readonly width: number;
-  private readonly wordDropout: number;
-  private readonly inside = new Map<string, Layer<unknown>>();
-  private readonly affixesPerWord: number;
-  private readonly words: Embedding;
-  private readonly affixes: Embedding | undefined;
-  private readonly encode: ((characters: Tensor, training: boolean) => Tensor) | undefined;
+  readonly #width: number;
+  readonly #wordDropout: number;
+  readonly #inside = new Map<string, Layer<unknown>>();
+  readonly #affixesPerWord: number;
+  readonly #words: Embedding;
+  readonly #affixes: Embedding | undefined;
+  readonly #encode: ((characters: Tensor, training: boolean) => Tensor) | undefined;
 
-  constructor(private readonly options: WordFeaturesOptions) {
+  readonly #options: WordFeaturesOptions;
+
+  constructor(options: WordFeaturesOptions) {
     super('WordFeatures', options, [
       'words',
       'wordUnits',
@@ -85,6 +87,7 @@ export class WordFeatures extends Layer {
       'cell',
       'wordDropout',
     ]);
+    this.#options = options;
     const {
       words,
       wordUnits,
@@ -108,15 +111,15 @@ export class WordFeatures extends Layer {
     requireRate('WordFeatures', 'wordDropout', wordDropout);
     if (!encoders.includes(characterEncoder))
       throw unknownName('WordFeatures', 'characterEncoder', characterEncoder, encoders);
-    this.wordDropout = wordDropout;
-    this.affixesPerWord = affixesPerWord;
-    this.width =
+    this.#wordDropout = wordDropout;
+    this.#affixesPerWord = affixesPerWord;
+    this.#width =
       wordUnits + (affixesPerWord === 0 ? 0 : affixUnits) + (characterEncoder === 'none' ? 0 : characterFeatures);
-    this.words = this.member('words', tableOf({ inputDim: words, outputDim: wordUnits, trainable: trainableWords }));
+    this.#words = this.#member('words', tableOf({ inputDim: words, outputDim: wordUnits, trainable: trainableWords }));
     if (affixesPerWord > 0)
-      this.affixes = this.member('affixes', tableOf({ inputDim: affixes, outputDim: affixUnits }));
+      this.#affixes = this.#member('affixes', tableOf({ inputDim: affixes, outputDim: affixUnits }));
     if (characterEncoder === 'none') return;
-    const table = this.member(
+    const table = this.#member(
       'characters',
       new Embedding({
         inputDim: characters,
@@ -125,14 +128,14 @@ export class WordFeatures extends Layer {
         embeddingsInitializer: randomNormal({ stddev: 1 / Math.sqrt(characterUnits) }),
       }),
     );
-    this.encode =
+    this.#encode =
       characterEncoder === 'rnn'
-        ? this.recurrentEncoder(table, cell, characterFeatures)
-        : this.convolutionEncoder(table, characterFeatures);
+        ? this.#recurrentEncoder(table, cell, characterFeatures)
+        : this.#convolutionEncoder(table, characterFeatures);
   }
 
   override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
-    return this.inside;
+    return this.#inside;
   }
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {
@@ -142,13 +145,13 @@ export class WordFeatures extends Layer {
       null,
       'give the layer [batch, time, 1 + affixes + length]: the index of each word, of its affixes, of its characters.',
     );
-    return [inputShape[0], inputShape[1], this.width];
+    return [inputShape[0], inputShape[1], this.#width];
   }
 
   override build(): void {
-    for (const table of [this.words, this.affixes]) table?.ensureBuilt([null, null]);
+    for (const table of [this.#words, this.#affixes]) table?.ensureBuilt([null, null]);
     let shape: OpenShape = [null, null];
-    for (const [name, layer] of this.inside) {
+    for (const [name, layer] of this.#inside) {
       if (name === 'words' || name === 'affixes') continue;
       layer.ensureBuilt(shape);
       shape = layer.computeOutputShape(shape);
@@ -165,9 +168,9 @@ export class WordFeatures extends Layer {
       Uint8Array.from(words, (word) => (word === 0 ? 0 : 1)),
       given,
     )!;
-    if (training && this.wordDropout > 0) this.forgetSome(words);
-    const parts = [this.words.apply(tensor(words, [batch, time]))];
-    const { affixesPerWord } = this;
+    if (training && this.#wordDropout > 0) this.#forgetSome(words);
+    const parts = [this.#words.apply(tensor(words, [batch, time]))];
+    const affixesPerWord = this.#affixesPerWord;
     if (columns < 1 + affixesPerWord) {
       throw new RondoError('SHAPE_MISMATCH', {
         where: titleOf(this),
@@ -177,18 +180,18 @@ export class WordFeatures extends Layer {
         fix: 'give the index of each word, of its affixes, of its characters.',
       });
     }
-    if (this.affixes !== undefined) {
+    if (this.#affixes !== undefined) {
       const affixes = new Int32Array(words.length * affixesPerWord);
       for (let at = 0; at < affixes.length; at++) {
         const row = Math.floor(at / affixesPerWord);
         affixes[at] = values[row * columns + 1 + (at % affixesPerWord)];
       }
-      const vectors = this.affixes.apply(tensor(affixes, [batch, time, affixesPerWord]));
+      const vectors = this.#affixes.apply(tensor(affixes, [batch, time, affixesPerWord]));
       parts.push(ops.mul(ops.sum(vectors, 2), 1 / Math.sqrt(affixesPerWord)));
     }
-    if (this.encode !== undefined) {
+    if (this.#encode !== undefined) {
       const { spellings, lengths, spellingOf } = differentSpellings(values, columns, 1 + affixesPerWord, mask);
-      const encoded = this.encode(tensor(spellings, [lengths.count, lengths.longest]), training);
+      const encoded = this.#encode(tensor(spellings, [lengths.count, lengths.longest]), training);
       const width = encoded.shape[1];
       parts.push(gatherTensor(encoded, [batch, time, width], width, spellingOf));
     }
@@ -198,21 +201,21 @@ export class WordFeatures extends Layer {
   }
 
   override getConfig(): Record<string, Json | undefined> {
-    return { ...plainOptions(this.options), ...this.baseConfig() };
+    return { ...plainOptions(this.#options), ...this.baseConfig() };
   }
 
-  private forgetSome(words: Int32Array): void {
+  #forgetSome(words: Int32Array): void {
     const random = currentRandom();
     for (let i = 0; i < words.length; i++)
-      if (words[i] !== 0 && random.uniform() < this.wordDropout) words[i] = UNKNOWN;
+      if (words[i] !== 0 && random.uniform() < this.#wordDropout) words[i] = UNKNOWN;
   }
 
-  private recurrentEncoder(
+  #recurrentEncoder(
     table: Embedding,
     cell: string,
     features: number,
   ): (characters: Tensor, training: boolean) => Tensor {
-    const half = this.member(
+    const half = this.#member(
       'characterEncoder',
       new Bidirectional({
         layer: new RNN({ cell, units: Math.ceil(features / 2) }),
@@ -222,8 +225,8 @@ export class WordFeatures extends Layer {
     return (characters, training) => half.apply(table.apply(characters), { training });
   }
 
-  private convolutionEncoder(table: Embedding, features: number): (characters: Tensor, training: boolean) => Tensor {
-    const convolution = this.member(
+  #convolutionEncoder(table: Embedding, features: number): (characters: Tensor, training: boolean) => Tensor {
+    const convolution = this.#member(
       'characterEncoder',
       new Conv1D({ filters: features, kernelSize: 3, padding: 'same', activation: 'relu' }),
     );
@@ -232,9 +235,9 @@ export class WordFeatures extends Layer {
     return (characters) => pooling.apply(convolution.apply(table.apply(characters)));
   }
 
-  private member<T extends Layer<unknown>>(name: string, layer: T): T {
+  #member<T extends Layer<unknown>>(name: string, layer: T): T {
     layer.name = name;
-    this.inside.set(name, layer);
+    this.#inside.set(name, layer);
     return layer;
   }
 }

@@ -11,7 +11,10 @@ export interface SavedSeenItems {
  * the model's file does not hold them. Of other items about one in `2^32 / size` is taken for one of these.
  */
 export class SeenItems {
-  private constructor(private readonly hashes: Readonly<Record<keyof SavedSeenItems, ReadonlySet<number>>>) {}
+  readonly #hashes: Readonly<Record<keyof SavedSeenItems, ReadonlySet<number>>>;
+  private constructor(hashes: Readonly<Record<keyof SavedSeenItems, ReadonlySet<number>>>) {
+    this.#hashes = hashes;
+  }
 
   /** @param train, validation what the items are known by. */
   static of(train: Iterable<string>, validation: Iterable<string>): SeenItems {
@@ -22,20 +25,20 @@ export class SeenItems {
   /** The part that an item was in, learned from before all else; undefined for one that training has not seen. */
   partOf(key: string): keyof SavedSeenItems | undefined {
     const hash = fnv1a(key);
-    return this.hashes.train.has(hash) ? 'train' : this.hashes.validation.has(hash) ? 'validation' : undefined;
+    return this.#hashes.train.has(hash) ? 'train' : this.#hashes.validation.has(hash) ? 'validation' : undefined;
   }
 
   /** These items and those of an earlier training, where it says which they were. */
   with(earlier: SavedSeenItems | undefined): SeenItems {
     if (earlier === undefined) return this;
-    const { hashes } = SeenItems.fromJSON(earlier);
-    const both = (part: keyof SavedSeenItems): Set<number> => new Set([...this.hashes[part], ...hashes[part]]);
+    const hashes = SeenItems.fromJSON(earlier).#hashes;
+    const both = (part: keyof SavedSeenItems): Set<number> => new Set([...this.#hashes[part], ...hashes[part]]);
     return new SeenItems({ train: both('train'), validation: both('validation') });
   }
 
   /** For a model's file. */
   toJSON(): SavedSeenItems {
-    return { train: base64Of(this.hashes.train), validation: base64Of(this.hashes.validation) };
+    return { train: base64Of(this.#hashes.train), validation: base64Of(this.#hashes.validation) };
   }
 
   static fromJSON({ train, validation }: SavedSeenItems): SeenItems {

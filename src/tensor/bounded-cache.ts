@@ -7,11 +7,11 @@ export class BoundedCache<Value> {
   #held = 0;
   readonly #sizeOf: (value: Value) => number;
 
+  readonly #most: number;
+
   /** @param most the total size kept; a value above half of it is never kept. */
-  constructor(
-    private readonly most: number,
-    sizeOf: (value: Value) => number,
-  ) {
+  constructor(most: number, sizeOf: (value: Value) => number) {
+    this.#most = most;
     this.#sizeOf = sizeOf;
   }
 
@@ -24,11 +24,11 @@ export class BoundedCache<Value> {
     }
     const value = make();
     const size = this.#sizeOf(value);
-    if (size > this.most / 2) return value;
+    if (size > this.#most / 2) return value;
     this.#entries.set(key, { value, size });
     this.#held += size;
     for (const [oldest, { size: freed }] of this.#entries) {
-      if (this.#held <= this.most) break;
+      if (this.#held <= this.#most) break;
       this.#entries.delete(oldest);
       this.#held -= freed;
     }

@@ -25,10 +25,12 @@ export class RecurrentRun {
   readonly #separateOutput: Tensor | undefined;
   readonly #masks: Record<string, Tensor>;
 
-  constructor(
-    private readonly call: RecurrentArguments,
-    private readonly packing: Packing,
-  ) {
+  readonly #call: RecurrentArguments;
+  readonly #packing: Packing;
+
+  constructor(call: RecurrentArguments, packing: Packing) {
+    this.#call = call;
+    this.#packing = packing;
     const { plan, units, input } = call;
     const { numRows } = packing;
     this.#batch = input.shape[0];
@@ -48,9 +50,9 @@ export class RecurrentRun {
 
   /** The products of all steps' inputs, into the gates. */
   multiplyInput(): void {
-    const { kernel, plan, units } = this.call;
+    const { kernel, plan, units } = this.#call;
     this.#backend.matmul({
-      m: this.packing.numRows,
+      m: this.#packing.numRows,
       n: this.#gateWidth,
       k: this.#features,
       a: this.#rows(this.#packedInput, this.#features),
@@ -64,8 +66,8 @@ export class RecurrentRun {
   }
 
   outputTensor(): Tensor {
-    const { units, input, returnSequences, plan } = this.call;
-    const { numRows, outputAt, lastOf } = this.packing;
+    const { units, input, returnSequences, plan } = this.#call;
+    const { numRows, outputAt, lastOf } = this.#packing;
     // A states buffer begins with the initial states.
     const source =
       this.#separateOutput ?? aliasTensor(this.#states[plan.outputState!], [numRows, units], this.#batch * units);
@@ -75,7 +77,12 @@ export class RecurrentRun {
   }
 
   finalState(state: string): Tensor {
-    return gatherInto([this.#batch, this.call.units], this.#states[state], this.call.units, this.packing.finalStateOf);
+    return gatherInto(
+      [this.#batch, this.#call.units],
+      this.#states[state],
+      this.#call.units,
+      this.#packing.finalStateOf,
+    );
   }
 
   /** What the backend is to run backwards; `finish` then gives, by role, the gradients that are wanted. */
@@ -83,8 +90,8 @@ export class RecurrentRun {
     [dOutput, ...dFinal]: readonly (Tensor | undefined)[],
     wanted: ReadonlySet<string>,
   ): { call: RecurrentBackwardCall; finish(): Map<string, Tensor> } {
-    const { plan, units, returnSequences } = this.call;
-    const { numRows } = this.packing;
+    const { plan, units, returnSequences } = this.#call;
+    const { numRows } = this.#packing;
     const dStates = Object.fromEntries(
       plan.cell.states.map((state, i) => [
         state,
@@ -93,7 +100,7 @@ export class RecurrentRun {
     );
     let dPacked: Tensor | undefined;
     if (dOutput !== undefined && !returnSequences && plan.outputState !== undefined) {
-      const places = this.packing.order.map((sequence) => (this.packing.lastOf[sequence] < 0 ? -1 : sequence));
+      const places = this.#packing.order.map((sequence) => (this.#packing.lastOf[sequence] < 0 ? -1 : sequence));
       const last = gatherInto([this.#batch, units], dOutput, units, places);
       dStates[plan.outputState] = addTensors(dStates[plan.outputState], last);
     } else if (dOutput !== undefined) dPacked = this.#packedOutputGradient(dOutput);
@@ -110,14 +117,14 @@ export class RecurrentRun {
       return gradient.viewOn(this.#backend);
     };
     const dVectors: Record<string, View> = {};
-    for (const [name, value] of Object.entries(this.call.vectors)) {
+    for (const [name, value] of Object.entries(this.#call.vectors)) {
       const view = zerosLike(`vector.${name}`, value);
       if (view !== undefined) dVectors[name] = view;
     }
     const dWeights: RecurrentWeights = {
-      recurrentKernel: zerosLike('recurrentKernel', this.call.recurrentKernel),
-      bias: zerosLike('bias', this.call.bias),
-      recurrentBias: zerosLike('recurrentBias', this.call.recurrentBias),
+      recurrentKernel: zerosLike('recurrentKernel', this.#call.recurrentKernel),
+      bias: zerosLike('bias', this.#call.bias),
+      recurrentBias: zerosLike('recurrentBias', this.#call.recurrentBias),
       vectors: dVectors,
     };
     const call: RecurrentBackwardCall = {
@@ -136,8 +143,8 @@ export class RecurrentRun {
     dStates: Readonly<Record<string, Tensor>>,
     wanted: ReadonlySet<string>,
   ): Map<string, Tensor> {
-    const { plan, kernel, input } = this.call;
-    const { numRows } = this.packing;
+    const { plan, kernel, input } = this.#call;
+    const { numRows } = this.#packing;
     if (wanted.has('kernel')) {
       const dKernel = emptyTensor(kernel.shape);
       this.#backend.matmul({
@@ -162,7 +169,7 @@ export class RecurrentRun {
         transposeB: true,
         c: this.#rows(dRows, this.#features),
       });
-      gradients.set('input', gatherInto(input.shape, dRows, this.#features, this.packing.packedAt));
+      gradients.set('input', gatherInto(input.shape, dRows, this.#features, this.#packing.packedAt));
     }
     for (const state of plan.cell.states) {
       if (wanted.has(`state.${state}`)) gradients.set(`state.${state}`, this.#unsorted(dStates[state]));
@@ -171,7 +178,8 @@ export class RecurrentRun {
   }
 
   #commonCall() {
-    const { call, packing } = this;
+    const call = this.#call;
+    const packing = this.#packing;
     const view = (value: Tensor | undefined): View | undefined => value?.viewOn(this.#backend);
     return {
       plan: call.plan,
@@ -195,20 +203,20 @@ export class RecurrentRun {
 
   /** dL/d(output) of each packed row, from dL/d(output sequence) or dL/d(last output). */
   #packedOutputGradient(dOutput: Tensor): Tensor {
-    const { units, returnSequences } = this.call;
-    const { outputAt, lastOf, placeOf, numRows } = this.packing;
+    const { units, returnSequences } = this.#call;
+    const { outputAt, lastOf, placeOf, numRows } = this.#packing;
     const shape = [numRows, units];
     if (returnSequences && placeOf !== undefined) return gatherInto(shape, dOutput, units, placeOf);
     return scatterAdd(dOutput, shape, units, returnSequences ? outputAt : lastOf);
   }
 
   #statesBuffer(initial: Tensor): Tensor {
-    const { units } = this.call;
-    const buffer = emptyTensor([this.#batch + this.packing.numRows, units]);
+    const { units } = this.#call;
+    const buffer = emptyTensor([this.#batch + this.#packing.numRows, units]);
     const { buffer: target, offset } = buffer.viewOn(this.#backend);
     this.#backend.gatherRows({
       columns: units,
-      indices: this.packing.order,
+      indices: this.#packing.order,
       source: initial.viewOn(this.#backend),
       target: { buffer: target, offset },
     });
@@ -216,11 +224,11 @@ export class RecurrentRun {
   }
 
   #sorted(values: Tensor): Tensor {
-    return gatherInto([this.#batch, this.call.units], values, this.call.units, this.packing.order);
+    return gatherInto([this.#batch, this.#call.units], values, this.#call.units, this.#packing.order);
   }
 
   #unsorted(values: Tensor): Tensor {
-    return gatherInto([this.#batch, this.call.units], values, this.call.units, this.packing.rankOf);
+    return gatherInto([this.#batch, this.#call.units], values, this.#call.units, this.#packing.rankOf);
   }
 
   #rows(values: Tensor, rowStride: number): Strided {

@@ -40,35 +40,40 @@ function weightsOf({ kernel, recurrentKernel, bias, recurrentBias, vectors }: Re
 /** What one run keeps from its forward to its backward pass. States lie in the packing's order of sequences. */
 class SegmentedRun {
   readonly #backend = currentBackend();
-  private readonly batch: number;
+  readonly #batch: number;
   readonly #masks: Readonly<Record<string, Tensor>>;
+
   /** By segment and state: `[A, U]`, the states it starts from. */
-  private readonly starts: readonly (readonly Tensor[])[];
+  readonly #starts: readonly (readonly Tensor[])[];
   readonly #packing: Packing;
 
-  constructor(
-    private readonly call: RecurrentArguments,
-    private readonly weights: readonly Tensor[],
-    packing: Packing,
-    private readonly segments: readonly Segment[],
-  ) {
+  readonly #call: RecurrentArguments;
+  readonly #weights: readonly Tensor[];
+  readonly #segments: readonly Segment[];
+
+  constructor(call: RecurrentArguments, weights: readonly Tensor[], packing: Packing, segments: readonly Segment[]) {
+    this.#call = call;
+    this.#weights = weights;
+    this.#segments = segments;
     this.#packing = packing;
     const { plan, units } = call;
-    this.batch = call.input.shape[0];
+    this.#batch = call.input.shape[0];
     this.#masks = Object.fromEntries(
       Object.entries(call.masks).map(([name, mask]) => [name, isForWholeSequence(name) ? this.#sorted(mask) : mask]),
     );
-    this.starts = segments.map(({ rows }) => plan.cell.states.map(() => emptyTensor([rows, units])));
+    this.#starts = segments.map(({ rows }) => plan.cell.states.map(() => emptyTensor([rows, units])));
   }
 
   /** @returns the output, then the final states. */
   forward(): Tensor[] {
-    const { call, batch, starts } = this;
+    const call = this.#call;
+    const batch = this.#batch;
+    const starts = this.#starts;
     const { units, returnSequences, initialStates } = call;
     const names = call.plan.cell.states;
     const states = names.map((state) => this.#sorted(initialStates[state]));
     const output = constantTensor(returnSequences ? [batch, call.input.shape[1], units] : [batch, units], 0);
-    this.segments.forEach((segment, i) => {
+    this.#segments.forEach((segment, i) => {
       starts[i].forEach((start, j) => copyInto(start, firstRows(states[j], segment.rows)));
       innerScope(() => {
         const result = this.#run(segment, this.#inputOf(segment), starts[i]);
@@ -91,7 +96,11 @@ class SegmentedRun {
     [dOutput, ...dFinals]: readonly (Tensor | undefined)[],
     wanted: readonly boolean[],
   ): readonly (Tensor | undefined)[] {
-    const { call, weights, batch, segments, starts } = this;
+    const call = this.#call;
+    const weights = this.#weights;
+    const batch = this.#batch;
+    const segments = this.#segments;
+    const starts = this.#starts;
     const { units, input } = call;
     const dStates = starts[0].map((_, i) =>
       dFinals[i] === undefined ? constantTensor([batch, units], 0) : this.#sorted(dFinals[i]),
@@ -132,7 +141,7 @@ class SegmentedRun {
   }
 
   #run({ rows, mask, firstRow, numRows }: Segment, input: Tensor, starts: readonly Tensor[]): RecurrentResult {
-    const { call } = this;
+    const call = this.#call;
     const masks = Object.entries(this.#masks).map(([name, values]): [string, Tensor] => [
       name,
       isForWholeSequence(name)
@@ -154,13 +163,13 @@ class SegmentedRun {
   }
 
   #inputOf({ rows, steps, sourceOf }: Segment): Tensor {
-    const { input } = this.call;
+    const { input } = this.#call;
     return gatherInto([rows, steps, input.shape[2]], input, input.shape[2], sourceOf);
   }
 
   /** dL/d(output) of a segment: of all its steps, or of the last steps of those sequences that end in it. */
   #outputGradient({ rows, steps, rowsAfter, outputPlaces, stepAt }: Segment, dOutput: Tensor): Tensor {
-    const { units, returnSequences } = this.call;
+    const { units, returnSequences } = this.#call;
     if (returnSequences)
       return scatterAdd(
         gatherInto([outputPlaces.length, units], dOutput, units, outputPlaces),
@@ -173,11 +182,11 @@ class SegmentedRun {
   }
 
   #sorted(values: Tensor): Tensor {
-    return gatherInto([this.batch, this.call.units], values, this.call.units, this.#packing.order);
+    return gatherInto([this.#batch, this.#call.units], values, this.#call.units, this.#packing.order);
   }
 
   #unsorted(values: Tensor): Tensor {
-    return gatherInto([this.batch, this.call.units], values, this.call.units, this.#packing.rankOf);
+    return gatherInto([this.#batch, this.#call.units], values, this.#call.units, this.#packing.rankOf);
   }
 }
 

@@ -107,19 +107,19 @@ class Scoring {
   readonly total: Tensor;
   readonly losses: Tensor;
   readonly predicted: Tensor | undefined;
-  private readonly dHidden: Tensor | undefined;
-  private readonly dKernel: Tensor | undefined;
-  private readonly dBias: Tensor | undefined;
-  private readonly logits: Tensor;
-  private readonly scaled: Tensor;
+  readonly #dHidden: Tensor | undefined;
+  readonly #dKernel: Tensor | undefined;
+  readonly #dBias: Tensor | undefined;
+  readonly #logits: Tensor;
+  readonly #scaled: Tensor;
   readonly #weights: Tensor;
-  private readonly programs: Programs;
+  readonly #programs: Programs;
   readonly #operands: Operands;
 
-  constructor(
-    private readonly sizes: Sizes,
-    operands: Operands,
-  ) {
+  readonly #sizes: Sizes;
+
+  constructor(sizes: Sizes, operands: Operands) {
+    this.#sizes = sizes;
     this.#operands = operands;
     const { rows, units, classes, chunkRows } = sizes;
     const { hidden, kernel, bias, weights } = operands;
@@ -129,31 +129,39 @@ class Scoring {
           ? constantTensor(operand.shape, 0)
           : emptyTensor(operand.shape)
         : undefined;
-    [this.dHidden, this.dKernel, this.dBias] = [hidden, kernel, bias].map(derivative);
+    [this.#dHidden, this.#dKernel, this.#dBias] = [hidden, kernel, bias].map(derivative);
     this.losses = emptyTensor([rows]);
     this.predicted = operands.predicted ? emptyTensor([rows]) : undefined;
     this.#weights = weights === undefined ? constantTensor([rows], 1) : tensor(Float64Array.from(weights), [rows]);
-    this.logits = emptyTensor([Math.min(rows, chunkRows), classes]);
-    this.scaled = emptyTensor(this.dKernel === undefined ? [0] : [Math.min(rows, chunkRows), units]);
-    this.programs = programsFor({ hasBias: bias !== undefined, predicted: operands.predicted, derives: this.#derives });
+    this.#logits = emptyTensor([Math.min(rows, chunkRows), classes]);
+    this.#scaled = emptyTensor(this.#dKernel === undefined ? [0] : [Math.min(rows, chunkRows), units]);
+    this.#programs = programsFor({
+      hasBias: bias !== undefined,
+      predicted: operands.predicted,
+      derives: this.#derives,
+    });
     for (let start = 0; start < rows; start += chunkRows) this.#chunk(start, Math.min(chunkRows, rows - start));
     this.total = rows === 0 ? constantTensor([], 0) : this.#weightedSum();
   }
 
   readonly backward: Backward = ([dTotal], wanted) => {
-    const { dHidden, dKernel, dBias } = this;
+    const dHidden = this.#dHidden;
+    const dKernel = this.#dKernel;
+    const dBias = this.#dBias;
     return [dHidden, dKernel, dBias]
       .slice(0, wanted.length)
       .map((gradient, i) => (dTotal && wanted[i] && gradient ? multiplied(gradient, dTotal) : undefined));
   };
 
   get #derives(): boolean {
-    return this.dHidden !== undefined || this.dKernel !== undefined || this.dBias !== undefined;
+    return this.#dHidden !== undefined || this.#dKernel !== undefined || this.#dBias !== undefined;
   }
 
   #chunk(start: number, numRows: number): void {
     const backend = currentBackend();
-    const { sizes, programs, logits } = this;
+    const sizes = this.#sizes;
+    const programs = this.#programs;
+    const logits = this.#logits;
     const { units, classes, transposeKernel } = sizes;
     const { hidden, kernel, bias, labels } = this.#operands;
     const x = asRows(logits, classes);
@@ -230,8 +238,12 @@ class Scoring {
   /** dL/d(operands) of a chunk whose logits have become `dL/dx / scale`: the scale of a row goes to the smaller factor. */
   #derive(start: number, numRows: number, scale: Tensor): void {
     const backend = currentBackend();
-    const { dHidden, dKernel, dBias, logits, scaled } = this;
-    const { units, classes, transposeKernel } = this.sizes;
+    const dHidden = this.#dHidden;
+    const dKernel = this.#dKernel;
+    const dBias = this.#dBias;
+    const logits = this.#logits;
+    const scaled = this.#scaled;
+    const { units, classes, transposeKernel } = this.#sizes;
     const { hidden, kernel } = this.#operands;
     const dx = asRows(logits, classes);
     const byRow = asRows(scale, 1);
@@ -300,7 +312,7 @@ class Scoring {
 
   #weightedSum(): Tensor {
     const total = emptyTensor([]);
-    const { rows } = this.sizes;
+    const { rows } = this.#sizes;
     currentBackend().pointwise({
       program: weightedTotal,
       rows: 1,

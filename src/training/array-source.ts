@@ -14,20 +14,20 @@ export class ArraySource implements BatchSource {
   readonly numBatches: number;
   readonly numRows: number;
 
-  constructor(
-    private readonly all: Batch,
-    private readonly options: ArraySourceOptions,
-  ) {
+  readonly #all: Batch;
+  readonly #options: ArraySourceOptions;
+
+  constructor(all: Batch, options: ArraySourceOptions) {
+    this.#all = all;
+    this.#options = options;
     this.numRows = all.numRows;
     this.numBatches = Math.ceil(all.numRows / options.batchSize);
   }
 
   open(_epoch: number, seed: number, skip: number): BatchIterator {
-    const {
-      all,
-      numRows,
-      options: { batchSize, shuffle },
-    } = this;
+    const all = this.#all;
+    const { numRows } = this;
+    const { batchSize, shuffle } = this.#options;
     const order = shuffle
       ? new Random(seed, 'shuffle').shuffle(Int32Array.from({ length: numRows }, (_, row) => row))
       : undefined;

@@ -29,25 +29,26 @@ export interface BatchLoss {
 
 /** How a model's loss is computed; made once per run. */
 export class BatchLossFunction {
-  private readonly finalActivation: FinalActivation | undefined;
+  readonly #finalActivation: FinalActivation | undefined;
   readonly #losses: readonly Loss[];
   readonly #regularized: readonly LayerWeight[];
-  private readonly scoring: Scoring | undefined;
+  readonly #scoring: Scoring | undefined;
   readonly #classWeight: ClassWeight | undefined;
   #hasRun = false;
 
-  constructor(
-    private readonly model: Model,
-    private readonly outputs: readonly OutputTraining[],
-    classWeight: ClassWeight | undefined,
-  ) {
+  readonly #model: Model;
+  readonly #outputs: readonly OutputTraining[];
+
+  constructor(model: Model, outputs: readonly OutputTraining[], classWeight: ClassWeight | undefined) {
+    this.#model = model;
+    this.#outputs = outputs;
     this.#classWeight = classWeight;
     const { finalActivation } = model;
     const onLogits =
       outputs.length === 1 && finalActivation !== undefined ? logitsForm(outputs[0].loss, finalActivation) : undefined;
-    this.finalActivation = onLogits === undefined ? undefined : finalActivation;
+    this.#finalActivation = onLogits === undefined ? undefined : finalActivation;
     this.#losses = onLogits === undefined ? outputs.map(({ loss }) => loss) : [onLogits];
-    this.scoring = scoringOf(model, outputs);
+    this.#scoring = scoringOf(model, outputs);
     const trainable = new Set(model.trainableWeights);
     this.#regularized = [...model.namedWeights()]
       .map(([, weight]) => weight)
@@ -56,7 +57,10 @@ export class BatchLossFunction {
 
   /** The loss of a batch, differentiable by the weights. Needs an open scope. @throws SHAPE_MISMATCH */
   compute(batch: Batch, training: boolean): BatchLoss {
-    const { model, outputs, finalActivation, scoring } = this;
+    const model = this.#model;
+    const outputs = this.#outputs;
+    const finalActivation = this.#finalActivation;
+    const scoring = this.#scoring;
     if (scoring !== undefined) return this.#scored(scoring, batch, training);
     const computed = model.forward(batch.inputs.map(hostTensor), { training }, finalActivation !== undefined).tensors;
     requireOutputs(model, computed, outputs);
@@ -97,7 +101,7 @@ export class BatchLossFunction {
 
   /** The same where nothing looks at the predictions but at what they say of the labels. */
   #scored({ labelsOf, predicted }: Scoring, batch: Batch, training: boolean): BatchLoss {
-    const fused = this.model.forwardFused(batch.inputs.map(hostTensor), { training });
+    const fused = this.#model.forwardFused(batch.inputs.map(hostTensor), { training });
     const { weights, mask } = this.#weighting(batch, 0, fused.shape, fused.mask);
     const leading = fused.shape.slice(0, -1);
     const labels = labelsOf(hostTensor(batch.targets[0]), fused.shape);
@@ -110,7 +114,7 @@ export class BatchLossFunction {
     const { exact } = fused;
     // At once: metrics are updated after the weights are.
     const seen =
-      exact === undefined || this.outputs[0].metrics.length === 0
+      exact === undefined || this.#outputs[0].metrics.length === 0
         ? scores
         : withoutTape(() => exact.score(labels, options));
     const losses = once(() => seen.losses.dataSync());
@@ -143,7 +147,7 @@ export class BatchLossFunction {
 
   #totalOf(losses: readonly Tensor[]): Tensor {
     const weighted = losses.map((loss, i) =>
-      this.outputs[i].lossWeight === 1 ? loss : ops.mul(loss, this.outputs[i].lossWeight),
+      this.#outputs[i].lossWeight === 1 ? loss : ops.mul(loss, this.#outputs[i].lossWeight),
     );
     const penalties = this.#regularized.map(({ variable, regularizer }) => regularizer!.penalty(variable));
     return [...weighted, ...penalties].reduce((sum, part) => ops.add(sum, part));

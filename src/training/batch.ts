@@ -37,10 +37,10 @@ export interface BatchSource {
 export class BatchReader {
   readonly #where: string;
 
-  constructor(
-    private readonly model: Model,
-    where: string,
-  ) {
+  readonly #model: Model;
+
+  constructor(model: Model, where: string) {
+    this.#model = model;
     this.#where = where;
   }
 
@@ -56,8 +56,8 @@ export class BatchReader {
         fix: 'give the targets as the second argument.',
       });
     const given = hostArrays(y, where, 'y');
-    const form = this.model.outputArrangement!;
-    const outputs = outputNames(form, this.model.numOutputs);
+    const form = this.#model.outputArrangement!;
+    const outputs = outputNames(form, this.#model.numOutputs);
     const targets = inOrder(given, typeof form === 'string' ? undefined : outputs, where, 'y', outputs.length);
     const targetNames = arrayNames(given, 'y');
     given.arrays.forEach((array, i) => requireFiniteData(where, targetNames[i], array));
@@ -73,9 +73,9 @@ export class BatchReader {
 
   /** Refuses targets that the losses cannot take, as far as they can say so without predictions. */
   #requireTargets(targets: readonly HostArray[], form: OutputForm, where: string): void {
-    const judged = this.model.compiledTraining?.outputs(form, targets.length) ?? [];
+    const judged = this.#model.compiledTraining?.outputs(form, targets.length) ?? [];
     judged.forEach(({ name, loss }, i) => {
-      const width = this.model.outputWidths[i] ?? null;
+      const width = this.#model.outputWidths[i] ?? null;
       if (width !== null)
         loss.requireTargets?.(targets[i], width, where, form === 'one' ? 'the targets' : `the targets of \`${name}\``);
     });
@@ -86,7 +86,7 @@ export class BatchReader {
     x: ModelData,
     where = this.#where,
   ): { arrays: readonly HostArray[]; names: readonly string[]; numRows: number } {
-    const { model } = this;
+    const model = this.#model;
     const given = hostArrays(x, where, 'x');
     const names = arrayNames(given, 'x');
     given.arrays.forEach((array, i) => requireFiniteData(where, names[i], array));

@@ -53,11 +53,13 @@ export class Compiled {
   readonly #losses: Loss | ByOutput<Loss>;
   readonly #resolved = new Map<string, readonly OutputTraining[]>();
 
+  readonly #options: CompileOptions;
+  readonly #where: string;
+
   /** @throws UNKNOWN_NAME */
-  constructor(
-    private readonly options: CompileOptions,
-    private readonly where: string,
-  ) {
+  constructor(options: CompileOptions, where: string) {
+    this.#options = options;
+    this.#where = where;
     refuseUnknownOptions(where, options, ['optimizer', 'loss', 'metrics', 'weightedMetrics', 'lossWeights']);
     if (options.optimizer === undefined || options.loss === undefined) {
       throw new RondoError('USAGE', {
@@ -95,7 +97,7 @@ export class Compiled {
   get config(): TrainingConfig | undefined {
     const losses = isLoss(this.#losses) ? [this.#losses] : Object.values(this.#losses);
     if (losses.some((loss) => loss.name === functionName)) return undefined;
-    const { metrics, weightedMetrics, lossWeights } = this.options;
+    const { metrics, weightedMetrics, lossWeights } = this.#options;
     const stored = (list: CompileOptions['metrics']): TrainingConfig['metrics'] =>
       list && mapMetrics(list, (metric) => (typeof metric === 'string' ? metric : metricNamed(metric).getConfig()));
     return {
@@ -108,7 +110,8 @@ export class Compiled {
   }
 
   #resolve(form: OutputForm, names: readonly string[]): readonly OutputTraining[] {
-    const { options, where } = this;
+    const options = this.#options;
+    const where = this.#where;
     const isSingle = form === 'one';
     const losses = isLoss(this.#losses)
       ? names.map(() => this.#losses as Loss)
@@ -152,7 +155,7 @@ export class Compiled {
     if (isSingle && isMetricList(given)) return [given];
     if (isMetricList(given)) {
       throw new RondoError('USAGE', {
-        where: this.where,
+        where: this.#where,
         what: `\`${what}\` does not say which output each metric is for.`,
         expected: `an object of lists by output: ${names.join(', ')}`,
         received: 'one list',
@@ -167,7 +170,7 @@ export class Compiled {
     if (isList(given)) {
       if (given.length === names.length) return given;
       throw new RondoError('USAGE', {
-        where: this.where,
+        where: this.#where,
         what: `\`${what}\` does not fit the outputs.`,
         expected: `${names.length} entries, for ${names.join(', ')}`,
         received: String(given.length),
@@ -175,12 +178,12 @@ export class Compiled {
       });
     }
     const unknown = Object.keys(given).find((name) => !names.includes(name));
-    if (unknown !== undefined) throw unknownName(`${this.where}.${what}`, 'output', unknown, names);
+    if (unknown !== undefined) throw unknownName(`${this.#where}.${what}`, 'output', unknown, names);
     return names.map((name) => {
       const found = given[name] ?? missing;
       if (found !== undefined) return found;
       throw new RondoError('USAGE', {
-        where: this.where,
+        where: this.#where,
         what: `\`${what}\` says nothing about the output \`${name}\`.`,
         expected: `an entry for each of ${names.join(', ')}`,
         received: Object.keys(given).join(', '),

@@ -34,15 +34,18 @@ export class DatasetSource implements BatchSource {
   readonly numBatches: number | undefined;
   readonly numRows = undefined;
 
-  constructor(
-    private readonly dataset: Dataset,
-    private readonly reader: BatchReader,
-  ) {
+  readonly #dataset: Dataset;
+  readonly #reader: BatchReader;
+
+  constructor(dataset: Dataset, reader: BatchReader) {
+    this.#dataset = dataset;
+    this.#reader = reader;
     this.numBatches = Array.isArray(dataset) ? dataset.length : undefined;
   }
 
   open(epoch: number, seed: number, skip: number): BatchIterator {
-    const { dataset, reader } = this;
+    const dataset = this.#dataset;
+    const reader = this.#reader;
     const batches = typeof dataset === 'function' ? dataset(epoch, new Random(seed, 'dataset')) : dataset;
     if (
       batches === null ||

@@ -7,16 +7,20 @@ export class EndlessBatches {
   #iterator: BatchIterator | undefined;
   #waiting: Batch | undefined;
 
+  readonly #source: BatchSource;
+  readonly #seed: number;
+  readonly #where: string;
+
   /** @param seed decides the order of the epochs. */
-  constructor(
-    private readonly source: BatchSource,
-    private readonly seed: number,
-    private readonly where: string,
-  ) {}
+  constructor(source: BatchSource, seed: number, where: string) {
+    this.#source = source;
+    this.#seed = seed;
+    this.#where = where;
+  }
 
   /** Reads the first batch, which makes the weights of a model that has none. */
   async open(): Promise<void> {
-    this.#iterator = this.source.open(0, this.seed, 0);
+    this.#iterator = this.#source.open(0, this.#seed, 0);
     this.#waiting = await this.#iterator.next();
   }
 
@@ -27,11 +31,11 @@ export class EndlessBatches {
     if (batch !== undefined) return batch;
     await this.close();
     this.#epoch++;
-    this.#iterator = this.source.open(this.#epoch, (this.seed + this.#epoch) >>> 0, 0);
+    this.#iterator = this.#source.open(this.#epoch, (this.#seed + this.#epoch) >>> 0, 0);
     batch = await this.#iterator.next();
     if (batch !== undefined) return batch;
     throw new RondoError('DATA_FORMAT', {
-      where: this.where,
+      where: this.#where,
       what: `the dataset has no batches in epoch ${this.#epoch}.`,
       expected: 'at least one batch in every epoch',
       fix: 'give data; a generator object can be run through only once, a function makes a new one for each epoch.',

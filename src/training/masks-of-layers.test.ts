@@ -188,8 +188,11 @@ class Twice extends Layer {
   override readonly className = 'Twice';
   protected override readonly passesMask: boolean;
 
-  constructor(private readonly handling: 'nothing' | 'passes' | 'reads' | 'sends' | 'gives on') {
+  readonly #handling: 'nothing' | 'passes' | 'reads' | 'sends' | 'gives on';
+
+  constructor(handling: 'nothing' | 'passes' | 'reads' | 'sends' | 'gives on') {
     super('twice', handling === 'nothing' ? { name: 'forgetful' } : {}, []);
+    this.#handling = handling;
     this.passesMask = handling === 'passes';
   }
 
@@ -198,9 +201,9 @@ class Twice extends Layer {
   override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
     const input = singleInput(this.name, inputs);
     const output = ops.mul(input, 2);
-    if (this.handling === 'reads') return weighted(output, options.mask ?? new Uint8Array(16).fill(1));
-    if (this.handling === 'sends') setMask(output, maskOf(input));
-    return this.handling === 'gives on' ? new Activation({ activation: 'tanh' }).apply(output, options) : output;
+    if (this.#handling === 'reads') return weighted(output, options.mask ?? new Uint8Array(16).fill(1));
+    if (this.#handling === 'sends') setMask(output, maskOf(input));
+    return this.#handling === 'gives on' ? new Activation({ activation: 'tanh' }).apply(output, options) : output;
   }
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {

@@ -119,8 +119,10 @@ describe('a stream', () => {
     class Doubled extends AnyLayer {
       readonly className = 'Doubled';
       protected override readonly isPointwiseInTime = true;
-      constructor(private readonly looks: boolean) {
+      readonly #looks: boolean;
+      constructor(looks: boolean) {
         super('Doubled', {}, []);
+        this.#looks = looks;
       }
       override build(): void {}
       override computeOutputShape(shape: OpenShape): OpenShape {
@@ -130,7 +132,7 @@ describe('a stream', () => {
         return {};
       }
       override call(x: Tensor): Tensor {
-        return ops.mul(x, this.looks ? x.dataSync().length : 2);
+        return ops.mul(x, this.#looks ? x.dataSync().length : 2);
       }
     }
     const plain = small();

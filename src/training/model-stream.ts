@@ -40,14 +40,15 @@ export class ModelStream {
   /** The shape of one step of the input: `[batch, features]`, or `[batch]` for a model that reads indices. */
   readonly inputShape: Shape;
   /** By layer and state, such as `lstm/state/hidden`: what is carried from step to step. */
-  private readonly states: ReadonlyMap<string, Variable>;
-  private readonly stepper: Stepper;
-  private readonly weights: readonly Variable[];
-  private readonly input: Variable;
-  private output: Variable | undefined;
+  readonly #states: ReadonlyMap<string, Variable>;
+  readonly #stepper: Stepper;
+  readonly #weights: readonly Variable[];
+  readonly #input: Variable;
+  #output: Variable | undefined;
+
   /** What {@link ModelStream.step} returns. */
-  private copied: FlatArray = new Float32Array(0);
-  private prepared: Prepared | undefined;
+  #copied: FlatArray = new Float32Array(0);
+  #prepared: Prepared | undefined;
 
   /** @internal Use {@link Model.stream}. */
   constructor(model: Model, options: StreamOptions = {}) {
@@ -64,14 +65,14 @@ export class ModelStream {
       });
     }
     this.batchSize = batchSize;
-    this.stepper = withinMemory(where, () => model.stepper(batchSize));
-    this.states = this.stepper.states;
+    this.#stepper = withinMemory(where, () => model.stepper(batchSize));
+    this.#states = this.#stepper.states;
     this.inputShape = [batchSize, ...buildShape.slice(2).map((size) => size ?? 1)];
     const [batch, ...features] = this.inputShape;
-    this.input = new Variable([batch, 1, ...features], new Float32Array(sizeOf(this.inputShape)), 'input', false);
-    this.weights = model.weights;
+    this.#input = new Variable([batch, 1, ...features], new Float32Array(sizeOf(this.inputShape)), 'input', false);
+    this.#weights = model.weights;
     // The first run compiles: better now than when the first value comes.
-    this.prepare(synchronousBackend(where));
+    this.#prepare(synchronousBackend(where));
     this.reset();
   }
 
@@ -84,11 +85,11 @@ export class ModelStream {
    */
   step(input: ArrayLike<number> | number): FlatArray {
     const values = typeof input === 'number' ? [input] : input;
-    if (values.length !== this.input.size) {
+    if (values.length !== this.#input.size) {
       throw new RondoError('SHAPE_MISMATCH', {
         where: 'ModelStream.step',
         what: 'the input has the wrong size.',
-        expected: `${this.input.size} numbers for ${describeShape(this.inputShape)}`,
+        expected: `${this.#input.size} numbers for ${describeShape(this.inputShape)}`,
         received: `${values.length} numbers`,
         fix: 'give one step of every sequence.',
       });
@@ -96,25 +97,25 @@ export class ModelStream {
     const bad = firstNotFinite(values);
     if (bad >= 0) throw notFinite(values, bad);
     const backend = synchronousBackend('ModelStream.step');
-    if (this.stepper.read !== undefined) this.stepper.read(values);
-    else backend.write(this.input.viewOn(backend), values);
-    const prepared = this.prepared;
-    if (prepared?.recording === undefined || !this.isCurrent(prepared, backend)) this.prepare(backend);
+    if (this.#stepper.read !== undefined) this.#stepper.read(values);
+    else backend.write(this.#input.viewOn(backend), values);
+    const prepared = this.#prepared;
+    if (prepared?.recording === undefined || !this.#isCurrent(prepared, backend)) this.#prepare(backend);
     else prepared.recording.run();
-    const output = this.output!.viewOn(backend);
-    if (backend.readInto !== undefined) backend.readInto(output, this.copied);
-    else this.copied.set(backend.readNow!(output, this.copied.length));
-    return this.copied;
+    const output = this.#output!.viewOn(backend);
+    if (backend.readInto !== undefined) backend.readInto(output, this.#copied);
+    else this.#copied.set(backend.readNow!(output, this.#copied.length));
+    return this.#copied;
   }
 
   /** Sets the state to zeros, for other sequences. */
   reset(): void {
-    for (const state of this.states.values()) state.assign(new Float32Array(state.size));
+    for (const state of this.#states.values()) state.assign(new Float32Array(state.size));
   }
 
   /** A copy of the state, by layer and state, each `[batch, units]` flat. */
   getState(): Map<string, FlatArray> {
-    return new Map([...this.states].map(([name, state]) => [name, state.dataSync()]));
+    return new Map([...this.#states].map(([name, state]) => [name, state.dataSync()]));
   }
 
   /** Goes on from a state that {@link ModelStream.getState} gave. @throws SHAPE_MISMATCH, before anything changes, for names or sizes that do not fit */
@@ -124,7 +125,7 @@ export class ModelStream {
         .map(([name, size]) => `${name} (${size})`)
         .sort()
         .join(', ');
-    const expected = describe([...this.states].map(([name, { size }]) => [name, size]));
+    const expected = describe([...this.#states].map(([name, { size }]) => [name, size]));
     const received = describe([...states].map(([name, { length }]) => [name, length]));
     if (expected !== received) {
       throw new RondoError('SHAPE_MISMATCH', {
@@ -135,20 +136,21 @@ export class ModelStream {
         fix: 'give what getState() of a stream of such a model gave.',
       });
     }
-    for (const [name, state] of this.states) state.assign(states.get(name)!);
+    for (const [name, state] of this.#states) state.assign(states.get(name)!);
   }
 
   /** Takes a step on whatever the input holds, noting its operations where the backend can. */
-  private prepare(backend: Backend): void {
-    this.forget();
-    const { stepper, input } = this;
+  #prepare(backend: Backend): void {
+    this.#forget();
+    const stepper = this.#stepper;
+    const input = this.#input;
     const work = (): void => {
       const result = stepper.step(input);
-      this.output ??= new Variable(result.shape, new Float32Array(result.size), 'output', false);
-      assignTensor(this.output, result);
+      this.#output ??= new Variable(result.shape, new Float32Array(result.size), 'output', false);
+      assignTensor(this.#output, result);
     };
     // Moves weights that are elsewhere, which is no part of a step.
-    const buffers = [...this.weights, ...this.states.values()].map((variable) => variable.viewOn(backend).buffer);
+    const buffers = [...this.#weights, ...this.#states.values()].map((variable) => variable.viewOn(backend).buffer);
     const numThreads = backend.numThreads;
     let recording: Recording | undefined;
     withoutTape(() =>
@@ -158,23 +160,23 @@ export class ModelStream {
       }),
     );
     if (recording !== undefined) dropped.register(this, recording, this);
-    const { size } = this.output!;
+    const { size } = this.#output!;
     const isWide = backend.elementBytes === 8;
-    if (this.copied.length !== size || this.copied instanceof Float64Array !== isWide)
-      this.copied = isWide ? new Float64Array(size) : new Float32Array(size);
-    this.prepared = { backend, numThreads, buffers, recording };
+    if (this.#copied.length !== size || this.#copied instanceof Float64Array !== isWide)
+      this.#copied = isWide ? new Float64Array(size) : new Float32Array(size);
+    this.#prepared = { backend, numThreads, buffers, recording };
   }
 
-  private forget(): void {
-    this.prepared?.recording?.free();
-    this.prepared = undefined;
+  #forget(): void {
+    this.#prepared?.recording?.free();
+    this.#prepared = undefined;
     dropped.unregister(this);
   }
 
   /** Whether a recording would do what a step does now. */
-  private isCurrent({ backend, numThreads, buffers }: Prepared, now: Backend): boolean {
+  #isCurrent({ backend, numThreads, buffers }: Prepared, now: Backend): boolean {
     if (backend !== now || numThreads !== now.numThreads) return false;
-    const { weights } = this;
+    const weights = this.#weights;
     for (let i = 0; i < weights.length; i++) if (weights[i].viewOn(now).buffer !== buffers[i]) return false;
     return true;
   }

@@ -45,11 +45,11 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
   /** The order in which `call` takes several inputs that are given by name. */
   readonly inputNames?: readonly string[];
   readonly #stream = new RandomStream();
-  private compiled: Compiled | undefined;
+  #compiled: Compiled | undefined;
   #whyNotCompiled: RondoError | undefined;
-  private outputForm: OutputForm | undefined;
-  private widths: readonly number[] = [];
-  private sampleShapes: readonly Shape[] | undefined;
+  #outputForm: OutputForm | undefined;
+  #widths: readonly number[] = [];
+  #sampleShapes: readonly Shape[] | undefined;
 
   constructor(options: ModelOptions = {}, known: readonly string[] = []) {
     super(new.target.name, options, known);
@@ -102,7 +102,7 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
    * @throws UNKNOWN_NAME
    */
   compile(options: CompileOptions): void {
-    this.compiled = new Compiled(options, `${this.className}.compile`);
+    this.#compiled = new Compiled(options, `${this.className}.compile`);
   }
 
   /** The optimizer given to {@link Model.compile}. @throws USAGE before that. */
@@ -196,7 +196,7 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
   /** Also gives back the optimizer's memory; see {@link Layer.dispose}. */
   override dispose(): void {
     super.dispose();
-    for (const variable of this.compiled?.optimizer.stateVariables() ?? []) variable.dispose();
+    for (const variable of this.#compiled?.optimizer.stateVariables() ?? []) variable.dispose();
   }
 
   /** @internal The model's own stream of random numbers, for its weights and its training. */
@@ -214,7 +214,7 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
 
   /** @internal */
   requireCompiled(what: string): Compiled {
-    if (this.compiled !== undefined) return this.compiled;
+    if (this.#compiled !== undefined) return this.#compiled;
     const why = this.#whyNotCompiled?.facts;
     throw new RondoError('USAGE', {
       where: `${this.className}.${what}`,
@@ -236,18 +236,18 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
 
   /** @internal */
   get compiledTraining(): Compiled | undefined {
-    return this.compiled;
+    return this.#compiled;
   }
 
   /** @internal Runs the model on a batch. @param logits leaves out the final activation. */
   forward(inputs: readonly Tensor[], options: CallOptions, logits = false): Outputs {
     const given = inputs.length === 1 ? inputs[0] : inputs;
     const outputs = outputsOf(logits ? this.applyLogits(given, options) : this.apply(given, options), this.className);
-    if (this.outputForm === undefined) {
-      this.outputForm = outputs.form;
-      this.widths = outputs.tensors.map(({ shape }) => shape.at(-1) ?? 1);
+    if (this.#outputForm === undefined) {
+      this.#outputForm = outputs.form;
+      this.#widths = outputs.tensors.map(({ shape }) => shape.at(-1) ?? 1);
       // The first batch's length is chance where lengths differ: what was noted when the weights were made stays.
-      if (this.sampleShapes === undefined) this.noteBuilt(inputs.map(({ shape }) => shape.slice(1)));
+      if (this.#sampleShapes === undefined) this.noteBuilt(inputs.map(({ shape }) => shape.slice(1)));
     }
     return outputs;
   }
@@ -259,34 +259,34 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
 
   /** @internal How outputs are arranged; undefined before the first run. */
   get outputArrangement(): OutputForm | undefined {
-    return this.outputForm;
+    return this.#outputForm;
   }
 
   /** @internal How many tensors `call` returns; 0 before the first run. */
   get numOutputs(): number {
-    return this.widths.length;
+    return this.#widths.length;
   }
 
   /** @internal By output: the size of its last axis, as it was in the first run; null where it is unknown. */
   get outputWidths(): readonly (number | null)[] {
-    return this.widths;
+    return this.#widths;
   }
 
   /** @internal Shapes of one sample of each input; undefined before the weights are made. */
   get inputSampleShapes(): readonly Shape[] | undefined {
-    return this.sampleShapes;
+    return this.#sampleShapes;
   }
 
   /** @internal Makes the weights by a run on one row, unless they exist. @param rows where shapes alone do not do, `[1, ...shape]` each. */
   buildOn(_shapes: readonly Shape[], rows: () => readonly Tensor[]): void {
-    if (this.outputForm !== undefined) return;
+    if (this.#outputForm !== undefined) return;
     scope(() => void this.forward(rows(), { training: false }));
     this.resetStates();
   }
 
   /** @internal Refuses data that the model cannot take, where that is known. @throws SHAPE_MISMATCH */
   requireInputShapes(shapes: readonly Shape[], where: string): void {
-    const known = this.sampleShapes;
+    const known = this.#sampleShapes;
     if (known === undefined || known.length === shapes.length) return;
     throw new RondoError('SHAPE_MISMATCH', {
       where,
@@ -299,7 +299,7 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
 
   /** @internal Notes that the weights exist and gives them their names. */
   protected noteBuilt(sampleShapes: readonly Shape[]): void {
-    this.sampleShapes = sampleShapes;
+    this.#sampleShapes = sampleShapes;
     for (const [path, { variable }] of this.namedWeights()) variable.name = path;
   }
 }

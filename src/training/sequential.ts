@@ -37,41 +37,41 @@ export interface SequentialOptions extends ModelOptions {
  */
 export class Sequential extends Model<Tensor> {
   override readonly className = 'Sequential';
-  private readonly chain = new Map<string, Layer>();
-  private shape: OpenShape | undefined;
-  private readonly ownInputShape: OpenShape | undefined;
+  readonly #chain = new Map<string, Layer>();
+  #shape: OpenShape | undefined;
+  readonly #ownInputShape: OpenShape | undefined;
 
   constructor(layers: readonly Layer[] = [], { inputShape, ...options }: SequentialOptions = {}) {
     // Before the options: two layers in place of a list leave the second one there.
     if (!Array.isArray(layers)) throw noLayer('the layers', 'a list of layers', layers);
     super(options);
-    this.ownInputShape = inputShape && [null, ...requireInputShape('Sequential', inputShape)];
-    for (const layer of layers as readonly Layer[]) this.join(layer);
-    this.buildWherePossible();
+    this.#ownInputShape = inputShape && [null, ...requireInputShape('Sequential', inputShape)];
+    for (const layer of layers as readonly Layer[]) this.#join(layer);
+    this.#buildWherePossible();
   }
 
   /** Adds a layer at the end. @throws as the constructor */
   add(layer: Layer): this {
-    this.join(layer);
-    if (this.shape === undefined) this.buildWherePossible();
-    else this.buildChain(this.shape);
+    this.#join(layer);
+    if (this.#shape === undefined) this.#buildWherePossible();
+    else this.#buildChain(this.#shape);
     return this;
   }
 
   get layers(): readonly Layer[] {
-    return [...this.chain.values()];
+    return [...this.#chain.values()];
   }
 
   override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
-    return this.chain;
+    return this.#chain;
   }
 
   override get isBuilt(): boolean {
-    return this.shape !== undefined;
+    return this.#shape !== undefined;
   }
 
   override get buildShape(): OpenShape | undefined {
-    return this.shape;
+    return this.#shape;
   }
 
   override get outputArrangement(): OutputForm | undefined {
@@ -83,25 +83,25 @@ export class Sequential extends Model<Tensor> {
   }
 
   override get outputWidths(): readonly (number | null)[] {
-    return this.shape === undefined ? [] : [this.computeOutputShape(this.shape).at(-1) ?? null];
+    return this.#shape === undefined ? [] : [this.computeOutputShape(this.#shape).at(-1) ?? null];
   }
 
   override ensureBuilt(inputShape: OpenShape): void {
-    if (this.shape === undefined) this.buildChain([null, ...inputShape.slice(1)]);
+    if (this.#shape === undefined) this.#buildChain([null, ...inputShape.slice(1)]);
   }
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {
     let shape = inputShape;
     let before: string | undefined;
-    for (const [name, layer] of this.requireLayers()) {
-      shape = this.shapeAfter(layer, shape, before);
+    for (const [name, layer] of this.#requireLayers()) {
+      shape = this.#shapeAfter(layer, shape, before);
       before = name;
     }
     return shape;
   }
 
   override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
-    return this.run(inputs, options, (last, value, own) => requireTensor(last, last.apply(value, own)));
+    return this.#run(inputs, options, (last, value, own) => requireTensor(last, last.apply(value, own)));
   }
 
   override get finalActivation(): FinalActivation | undefined {
@@ -109,7 +109,7 @@ export class Sequential extends Model<Tensor> {
   }
 
   override callLogits(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
-    return this.run(inputs, options, (last, value, own) => requireTensor(last, last.applyLogits(value, own)));
+    return this.#run(inputs, options, (last, value, own) => requireTensor(last, last.applyLogits(value, own)));
   }
 
   override get fusesSoftmax(): boolean {
@@ -117,14 +117,14 @@ export class Sequential extends Model<Tensor> {
   }
 
   override callFused(inputs: Tensor | readonly Tensor[], options: CallOptions): FusedSoftmax {
-    return this.run(inputs, options, (last, value, own) => last.applyFused(value, own));
+    return this.#run(inputs, options, (last, value, own) => last.applyFused(value, own));
   }
 
   override stepper(batch: number): Stepper {
-    this.requireLayers();
+    this.#requireLayers();
     const steppers = new Map<string, Stepper>();
     let isFirst = true;
-    for (const [name, layer] of this.chain) {
+    for (const [name, layer] of this.#chain) {
       const stepper = layer.stepper(batch);
       if (!isFirst && stepper.read !== undefined) {
         throw new RondoError('USAGE', {
@@ -146,7 +146,7 @@ export class Sequential extends Model<Tensor> {
       className: layer.className,
       config: layer.getConfig() as { [key: string]: Json },
     }));
-    const inputShape = (this.shape ?? this.ownInputShape)?.slice(1);
+    const inputShape = (this.#shape ?? this.#ownInputShape)?.slice(1);
     return { ...super.getConfig(), inputShape, layers };
   }
 
@@ -167,8 +167,8 @@ export class Sequential extends Model<Tensor> {
     this.computeOutputShape([null, ...shapes[0]]);
   }
 
-  private join(layer: Layer): void {
-    if (!(layer instanceof LayerClass)) throw noLayer(`the entry ${this.chain.size}`, 'a layer', layer);
+  #join(layer: Layer): void {
+    if (!(layer instanceof LayerClass)) throw noLayer(`the entry ${this.#chain.size}`, 'a layer', layer);
     if (this.layers.includes(layer)) {
       throw new RondoError('USAGE', {
         where: 'Sequential',
@@ -177,32 +177,32 @@ export class Sequential extends Model<Tensor> {
         fix: 'make a second layer, or share weights in a Model with a call method.',
       });
     }
-    const name = settleName(layer, new Set(this.chain.keys()), 'Sequential');
-    layer.linkLayers((before) => this.chain.get(before));
-    this.chain.set(name, layer);
+    const name = settleName(layer, new Set(this.#chain.keys()), 'Sequential');
+    layer.linkLayers((before) => this.#chain.get(before));
+    this.#chain.set(name, layer);
   }
 
-  private buildWherePossible(): void {
-    const known = this.ownInputShape ?? this.layers[0]?.givenInputShape;
-    if (known !== undefined && this.chain.size > 0) this.buildChain(known);
+  #buildWherePossible(): void {
+    const known = this.#ownInputShape ?? this.layers[0]?.givenInputShape;
+    if (known !== undefined && this.#chain.size > 0) this.#buildChain(known);
   }
 
-  private buildChain(inputShape: OpenShape): void {
+  #buildChain(inputShape: OpenShape): void {
     let shape = inputShape;
     let before: string | undefined;
     this.computeOutputShape(inputShape);
     withRandom(this.random, () => {
-      for (const [name, layer] of this.requireLayers()) {
+      for (const [name, layer] of this.#requireLayers()) {
         layer.ensureBuilt(shape);
-        shape = this.shapeAfter(layer, shape, before);
+        shape = this.#shapeAfter(layer, shape, before);
         before = name;
       }
     });
-    this.shape = inputShape;
+    this.#shape = inputShape;
     this.noteBuilt([inputShape.slice(1).map((axis) => axis ?? 1)]);
   }
 
-  private run<Result>(
+  #run<Result>(
     inputs: Tensor | readonly Tensor[],
     options: CallOptions,
     applyLast: (last: Layer, value: Tensor | readonly Tensor[], options: CallOptions) => Result,
@@ -216,7 +216,7 @@ export class Sequential extends Model<Tensor> {
   }
 
   /** The shape after a layer; a misfit names both layers. */
-  private shapeAfter(layer: Layer, shape: OpenShape, before: string | undefined): OpenShape {
+  #shapeAfter(layer: Layer, shape: OpenShape, before: string | undefined): OpenShape {
     try {
       return layer.computeOutputShape(shape);
     } catch (error) {
@@ -235,8 +235,8 @@ export class Sequential extends Model<Tensor> {
     }
   }
 
-  private requireLayers(): ReadonlyMap<string, Layer> {
-    if (this.chain.size > 0) return this.chain;
+  #requireLayers(): ReadonlyMap<string, Layer> {
+    if (this.#chain.size > 0) return this.#chain;
     throw new RondoError('USAGE', {
       where: 'Sequential',
       what: 'the model has no layers.',

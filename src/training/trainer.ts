@@ -34,40 +34,41 @@ export async function fitModel(model: Model, data: GivenData, options: FitOption
 
 /** One call of `fit`. */
 class FitRun {
-  private readonly source: BatchSource;
-  private readonly validation: BatchSource | undefined;
-  private readonly batchSize: number;
+  readonly #source: BatchSource;
+  readonly #validation: BatchSource | undefined;
+  readonly #batchSize: number;
   readonly #epochs: number;
   readonly #callbacks: CallbackList;
   #step: TrainStep | undefined;
   #logs: EpochLogs | undefined;
   #lastBatch: Batch | undefined;
   #history = new HistoryRecord();
-  private epoch: number;
-  private batch = 0;
-  private seed: number | null = null;
-  private numSteps = 0;
-  private isStopping = false;
+  #epoch: number;
+  #batch = 0;
+  #seed: number | null = null;
+  #numSteps = 0;
+  #isStopping = false;
   readonly #compiled: Compiled;
 
+  readonly #model: Model;
+  readonly #options: FitOptions;
+  readonly #where: string;
+
   /** Reads and checks all data that are in memory. */
-  constructor(
-    private readonly model: Model,
-    compiled: Compiled,
-    data: GivenData,
-    private readonly options: FitOptions,
-    private readonly where: string,
-  ) {
+  constructor(model: Model, compiled: Compiled, data: GivenData, options: FitOptions, where: string) {
+    this.#model = model;
+    this.#options = options;
+    this.#where = where;
     this.#compiled = compiled;
-    this.batchSize = options.batchSize ?? 32;
+    this.#batchSize = options.batchSize ?? 32;
     this.#epochs = options.epochs ?? 1;
-    this.epoch = options.initialEpoch ?? 0;
-    [this.source, this.validation] = this.#readSources(data);
+    this.#epoch = options.initialEpoch ?? 0;
+    [this.#source, this.#validation] = this.#readSources(data);
     this.#callbacks = new CallbackList(options.callbacks ?? [], this.#context());
   }
 
   async run(): Promise<History> {
-    const { resumeFrom } = this.options;
+    const { resumeFrom } = this.#options;
     if (resumeFrom !== undefined) this.#resume(resumeFrom);
     await this.#callbacks.trainBegin();
     try {
@@ -81,9 +82,9 @@ class FitRun {
   async #runEpochs(): Promise<History> {
     let isAborted = false;
     // A run that was interrupted within an epoch finishes it even where a callback has asked to stop.
-    while (!isAborted && this.epoch < this.#epochs && (!this.isStopping || this.seed !== null))
+    while (!isAborted && this.#epoch < this.#epochs && (!this.#isStopping || this.#seed !== null))
       isAborted = !(await this.#runEpoch());
-    const reason: StopReason = isAborted ? 'aborted' : this.isStopping ? 'callback' : 'completed';
+    const reason: StopReason = isAborted ? 'aborted' : this.#isStopping ? 'callback' : 'completed';
     if (!isAborted) this.#compiled.optimizer.finalizeWeights();
     await this.#callbacks.trainEnd(reason);
     return this.#history.finished(reason);
@@ -91,78 +92,78 @@ class FitRun {
 
   /** @returns false where the signal was aborted. */
   async #runEpoch(): Promise<boolean> {
-    const { signal, checkpoint } = this.options;
+    const { signal, checkpoint } = this.#options;
     if (isAborted(signal)) return this.#abort();
     const startedMs = performance.now();
-    if (this.seed === null) {
-      await this.#callbacks.epochBegin(this.epoch);
-      this.seed = this.model.random.uint32();
+    if (this.#seed === null) {
+      await this.#callbacks.epochBegin(this.#epoch);
+      this.#seed = this.#model.random.uint32();
       this.#logs?.reset();
     }
     let numRows = 0;
-    const iterator = this.source.open(this.epoch, this.seed, this.batch);
+    const iterator = this.#source.open(this.#epoch, this.#seed, this.#batch);
     try {
-      while (!this.isStopping) {
+      while (!this.#isStopping) {
         const next = iterator.next();
         const batch = next instanceof Promise ? await next : next;
         if (batch === undefined) break;
         const { step, logs } = this.#prepared();
-        const number = ++this.numSteps;
-        withRandom(this.model.random, () => step.run(batch, logs, number));
+        const number = ++this.#numSteps;
+        withRandom(this.#model.random, () => step.run(batch, logs, number));
         this.#lastBatch = batch;
-        this.batch++;
+        this.#batch++;
         numRows += batch.numRows;
         if (this.#callbacks.watchBatches) {
-          const watched = this.#callbacks.batchEnd(this.epoch, this.batch - 1, logs, { numRows, startedMs });
+          const watched = this.#callbacks.batchEnd(this.#epoch, this.#batch - 1, logs, { numRows, startedMs });
           if (watched !== undefined) await watched;
         }
-        if (checkpoint?.everySteps !== undefined && this.numSteps % checkpoint.everySteps === 0) await this.#save();
+        if (checkpoint?.everySteps !== undefined && this.#numSteps % checkpoint.everySteps === 0) await this.#save();
         if (hostIsWaiting()) await yieldToHost();
         if (isAborted(signal)) return await this.#abort();
       }
     } finally {
       await iterator.close();
     }
-    if (this.#logs === undefined || this.batch === 0) throw this.#noBatches();
+    if (this.#logs === undefined || this.#batch === 0) throw this.#noBatches();
     return this.#endEpoch(this.#logs, startedMs, numRows);
   }
 
   /** @returns false where the signal was aborted before the validation had ended: the epoch is then not over. */
   async #endEpoch(logs: EpochLogs, startedMs: number, numRows: number): Promise<boolean> {
-    const { checkpoint, verbose } = this.options;
+    const { checkpoint, verbose } = this.#options;
     const elapsedMs = performance.now() - startedMs;
     let values = logs.values();
-    if (this.validation !== undefined) {
-      const validated = await this.#validate(this.validation, logs);
+    if (this.#validation !== undefined) {
+      const validated = await this.#validate(this.#validation, logs);
       if (validated === undefined) return this.#abort();
       values = { ...values, ...validationLogs(validated) };
     }
-    this.#history.add(this.epoch, values);
-    verbose?.(lineOf(this.epoch, this.#epochs, values, elapsedMs, numRows));
-    await this.#callbacks.epochEnd(this.epoch, values);
-    this.epoch++;
-    this.batch = 0;
-    this.seed = null;
+    this.#history.add(this.#epoch, values);
+    verbose?.(lineOf(this.#epoch, this.#epochs, values, elapsedMs, numRows));
+    await this.#callbacks.epochEnd(this.#epoch, values);
+    this.#epoch++;
+    this.#batch = 0;
+    this.#seed = null;
     if (checkpoint === undefined) return true;
     const everyEpochs = checkpoint.everyEpochs ?? (checkpoint.everySteps === undefined ? 1 : undefined);
-    const isLast = this.epoch === this.#epochs || this.isStopping;
-    if (everyEpochs !== undefined && (isLast || this.epoch % everyEpochs === 0)) await this.#save();
+    const isLast = this.#epoch === this.#epochs || this.#isStopping;
+    if (everyEpochs !== undefined && (isLast || this.#epoch % everyEpochs === 0)) await this.#save();
     return true;
   }
 
   /** @returns undefined where the signal was aborted; sums, states and callbacks are then as before. */
   async #validate(validation: BatchSource, logs: EpochLogs): Promise<Record<string, number> | undefined> {
-    const { signal } = this.options;
+    const { signal } = this.#options;
     // The sums of the epoch lie in the same metrics; a run that is resumed here needs them.
     const sums = logs.state;
-    await this.#callbacks.validationBegin(this.epoch);
+    await this.#callbacks.validationBegin(this.#epoch);
     try {
-      return await withFreshStates(this.model, () =>
-        evaluateSource(this.model, validation, { signal, where: `${this.where}, validationData` }),
+      return await withFreshStates(this.#model, () =>
+        evaluateSource(this.#model, validation, { signal, where: `${this.#where}, validationData` }),
       );
     } catch (error) {
       if (!isAborted(signal) || !(error instanceof RondoError && error.code === 'ABORTED')) throw error;
-      await this.#callbacks.validationStopped(this.epoch);
+      await this.#callbacks.validationStopped(this.#epoch);
       logs.state = sums;
       return undefined;
     }
@@ -170,27 +171,33 @@ class FitRun {
 
   /** Keeps the point that was reached, unless no step was taken. */
   async #abort(): Promise<false> {
-    if (this.options.checkpoint !== undefined && this.#step !== undefined) await this.#save();
+    if (this.#options.checkpoint !== undefined && this.#step !== undefined) await this.#save();
     return false;
   }
 
   /** The step and the sums, which need the weights and so the first data. */
   #prepared(): { step: TrainStep; logs: EpochLogs } {
     if (this.#step === undefined || this.#logs === undefined) {
-      const outputs = outputsFor(this.model);
-      this.#step = new TrainStep(this.model, this.#compiled, outputs, this.options.classWeight, this.where);
+      const outputs = outputsFor(this.#model);
+      this.#step = new TrainStep(this.#model, this.#compiled, outputs, this.#options.classWeight, this.#where);
       if (this.#logs === undefined) this.#logs = new EpochLogs(outputs);
     }
     return { step: this.#step, logs: this.#logs };
   }
 
   async #save(): Promise<void> {
-    const { checkpoint, callbacks } = this.options;
-    await checkpoint!.save(this.model, takeSnapshot(this.model, this.#position(), callbacks ?? []));
+    const { checkpoint, callbacks } = this.#options;
+    await checkpoint!.save(this.#model, takeSnapshot(this.#model, this.#position(), callbacks ?? []));
   }
 
   #position(): TrainingPosition {
-    const { epoch, batch, seed, numSteps, isStopping, source, batchSize } = this;
+    const epoch = this.#epoch;
+    const batch = this.#batch;
+    const seed = this.#seed;
+    const numSteps = this.#numSteps;
+    const isStopping = this.#isStopping;
+    const source = this.#source;
+    const batchSize = this.#batchSize;
     return {
       epoch,
       batch,
@@ -207,39 +214,42 @@ class FitRun {
   #resume(snapshot: TrainingSnapshot): void {
     const { values } = snapshot;
     const [numRows, batchSize] = [
-      this.source.numRows ?? null,
-      this.source.numRows === undefined ? null : this.batchSize,
+      this.#source.numRows ?? null,
+      this.#source.numRows === undefined ? null : this.#batchSize,
     ];
     if (values.numRows !== numRows || values.batchSize !== batchSize) {
       const written = (rows: number | null, size: number | null): string =>
         rows === null ? 'a dataset' : `${rows} rows in batches of ${size}`;
       throw new RondoError('USAGE', {
-        where: this.where,
+        where: this.#where,
         what: 'the data are not those of the interrupted run.',
         expected: written(values.numRows, values.batchSize),
         received: written(numRows, batchSize),
         fix: 'give the same data, batchSize and validationSplit.',
       });
     }
-    restoredFromFile(this.where, () => this.#restore(snapshot));
+    restoredFromFile(this.#where, () => this.#restore(snapshot));
   }
 
   #restore(snapshot: TrainingSnapshot): void {
     const { values } = snapshot;
-    restoreSnapshot(this.model, snapshot, this.options.callbacks ?? [], this.where);
+    restoreSnapshot(this.#model, snapshot, this.#options.callbacks ?? [], this.#where);
     this.#history = new HistoryRecord(values.history);
     ({
-      epoch: this.epoch,
-      batch: this.batch,
-      seed: this.seed,
-      numSteps: this.numSteps,
-      isStopping: this.isStopping,
+      epoch: this.#epoch,
+      batch: this.#batch,
+      seed: this.#seed,
+      numSteps: this.#numSteps,
+      isStopping: this.#isStopping,
     } = values);
     if (values.logs !== null) this.#prepared().logs.state = values.logs;
   }
 
   #readSources(data: GivenData): [source: BatchSource, validation: BatchSource | undefined] {
-    const { model, where, options, batchSize } = this;
+    const model = this.#model;
+    const where = this.#where;
+    const options = this.#options;
+    const batchSize = this.#batchSize;
     const { validationData, validationSplit, validationBatchSize = batchSize, shuffle = true, sampleWeight } = options;
     const validationFrom = (given: ValidationData): BatchSource => {
       const form = isDataset(given) ? { dataset: given } : isPair(given) ? { x: given[0], y: given[1] } : given;
@@ -267,8 +277,8 @@ class FitRun {
 
   #noBatches(): RondoError {
     return new RondoError('DATA_FORMAT', {
-      where: this.where,
-      what: `the dataset has no batches in epoch ${this.epoch}.`,
+      where: this.#where,
+      what: `the dataset has no batches in epoch ${this.#epoch}.`,
       expected: 'at least one batch in every epoch',
       fix: 'a generator object can be run through only once: give a function that makes a new one for each epoch.',
     });
@@ -276,18 +286,18 @@ class FitRun {
 
   #context(): ConstructorParameters<typeof CallbackList>[1] {
     const run = this;
-    const metrics = () => (run.model.outputArrangement === undefined ? undefined : outputsFor(run.model));
+    const metrics = () => (run.#model.outputArrangement === undefined ? undefined : outputsFor(run.#model));
     return {
-      model: run.model,
+      model: run.#model,
       epochs: run.#epochs,
-      numBatches: run.source.numBatches,
-      savesSnapshots: run.options.checkpoint !== undefined,
+      numBatches: run.#source.numBatches,
+      savesSnapshots: run.#options.checkpoint !== undefined,
       get logNames() {
         const outputs = metrics();
-        return outputs && logNamesOf(outputs, run.validation !== undefined);
+        return outputs && logNamesOf(outputs, run.#validation !== undefined);
       },
       get numSteps() {
-        return run.numSteps;
+        return run.#numSteps;
       },
       moreIsBetter: (logName) => {
         const own = logName.startsWith('val') ? logName.charAt(3).toLowerCase() + logName.slice(4) : logName;
@@ -296,7 +306,7 @@ class FitRun {
         return found?.metric.better === 'higher';
       },
       stopTraining: () => {
-        run.isStopping = true;
+        run.#isStopping = true;
       },
       get lossOfLastBatch() {
         const batch = run.#lastBatch;

@@ -19,9 +19,9 @@ export interface BytePairsJson {
  * pairs.decode(pairs.encode('naïve 🎉')); // 'naïve 🎉'
  */
 export class BytePairs {
-  private readonly bytes: readonly Uint8Array[];
-  private readonly ranks = new Map<number, number>();
-  private readonly known = new Map<string, Int32Array>();
+  readonly #bytes: readonly Uint8Array[];
+  readonly #ranks = new Map<number, number>();
+  readonly #known = new Map<string, Int32Array>();
 
   /** @throws OUT_OF_RANGE for a pair of ids that come later */
   constructor(readonly merges: readonly Merge[] = []) {
@@ -40,10 +40,10 @@ export class BytePairs {
       const joined = new Uint8Array(bytes[left].length + bytes[right].length);
       joined.set(bytes[left]);
       joined.set(bytes[right], bytes[left].length);
-      this.ranks.set(left * 2 ** 26 + right, limit);
+      this.#ranks.set(left * 2 ** 26 + right, limit);
       bytes.push(joined);
     }
-    this.bytes = bytes;
+    this.#bytes = bytes;
   }
 
   /**
@@ -58,12 +58,12 @@ export class BytePairs {
   }
 
   get size(): number {
-    return this.bytes.length;
+    return this.#bytes.length;
   }
 
   /** The bytes of a token. @throws OUT_OF_RANGE when no token has this id */
   bytesOf(token: number): Uint8Array {
-    const found = this.bytes[token];
+    const found = this.#bytes[token];
     if (found !== undefined) return found;
     throw new RondoError('OUT_OF_RANGE', {
       where: 'BytePairs.bytesOf',
@@ -77,7 +77,7 @@ export class BytePairs {
   /** The tokens of a text. Half of a surrogate pair, which is no character, is read as U+FFFD. */
   encode(text: string): Int32Array {
     if (this.merges.length === 0) return Int32Array.from(utf8.encode(text));
-    const parts = piecesOf(text).map((piece) => this.encodePiece(piece));
+    const parts = piecesOf(text).map((piece) => this.#encodePiece(piece));
     const ids = new Int32Array(parts.reduce((sum, { length }) => sum + length, 0));
     let filled = 0;
     for (const part of parts) {
@@ -112,14 +112,14 @@ export class BytePairs {
   }
 
   /** Merges the earliest learned pair first, until none is left. */
-  private encodePiece(piece: string): Int32Array {
-    const before = this.known.get(piece);
+  #encodePiece(piece: string): Int32Array {
+    const before = this.#known.get(piece);
     if (before !== undefined) return before;
     const tokens = Array.from(utf8.encode(piece));
     for (;;) {
       let best = Infinity;
       for (let i = 0; i + 1 < tokens.length; i++)
-        best = Math.min(best, this.ranks.get(tokens[i] * 2 ** 26 + tokens[i + 1]) ?? Infinity);
+        best = Math.min(best, this.#ranks.get(tokens[i] * 2 ** 26 + tokens[i + 1]) ?? Infinity);
       if (best === Infinity) break;
       const [left, right] = this.merges[best - 256];
       let kept = 0;
@@ -132,7 +132,7 @@ export class BytePairs {
     }
     const ids = Int32Array.from(tokens);
     // Most pieces come again; a text of nothing but rare ones must not fill the memory.
-    if (this.known.size < 100_000) this.known.set(piece, ids);
+    if (this.#known.size < 100_000) this.#known.set(piece, ids);
     return ids;
   }
 }

@@ -65,39 +65,39 @@ function replacePair(
 
 /** How often each pair stands in the text, and in which words. */
 class PairCounts {
-  private readonly counts = new Map<number, number>();
-  private readonly words = new Map<number, Set<number>>();
+  readonly #counts = new Map<number, number>();
+  readonly #words = new Map<number, Set<number>>();
   /** A binary heap of counts that once were right; a pair's true count decides when it is taken. */
-  private readonly heap: { key: number; count: number }[] = [];
-  private dirty = new Set<number>();
+  readonly #heap: { key: number; count: number }[] = [];
+  #dirty = new Set<number>();
 
   add(left: number, right: number, by: number, word: number): void {
     const key = left * idLimit + right;
-    this.counts.set(key, (this.counts.get(key) ?? 0) + by);
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + by);
     if (by > 0) {
-      const found = this.words.get(key);
-      if (found === undefined) this.words.set(key, new Set([word]));
+      const found = this.#words.get(key);
+      if (found === undefined) this.#words.set(key, new Set([word]));
       else found.add(word);
     }
-    this.dirty.add(key);
+    this.#dirty.add(key);
   }
 
   /** Removes the most frequent pair that comes at least twice. */
   takeBest(): { pair: Merge; words: readonly number[] } | undefined {
-    for (const key of this.dirty) if (this.counts.get(key)! > 1) this.push({ key, count: this.counts.get(key)! });
-    this.dirty.clear();
-    for (let top = this.pop(); top !== undefined; top = this.pop()) {
-      if (this.counts.get(top.key) !== top.count) continue;
-      const words = [...this.words.get(top.key)!].sort((a, b) => a - b);
-      this.counts.delete(top.key);
-      this.words.delete(top.key);
+    for (const key of this.#dirty) if (this.#counts.get(key)! > 1) this.#push({ key, count: this.#counts.get(key)! });
+    this.#dirty.clear();
+    for (let top = this.#pop(); top !== undefined; top = this.#pop()) {
+      if (this.#counts.get(top.key) !== top.count) continue;
+      const words = [...this.#words.get(top.key)!].sort((a, b) => a - b);
+      this.#counts.delete(top.key);
+      this.#words.delete(top.key);
       return { pair: [Math.floor(top.key / idLimit), top.key % idLimit], words };
     }
     return undefined;
   }
 
-  private push(item: { key: number; count: number }): void {
-    const { heap } = this;
+  #push(item: { key: number; count: number }): void {
+    const heap = this.#heap;
     let at = heap.length;
     heap.push(item);
     for (let up = (at - 1) >> 1; at > 0 && goesBefore(item, heap[up]); up = (at - 1) >> 1) {
@@ -107,8 +107,8 @@ class PairCounts {
     heap[at] = item;
   }
 
-  private pop(): { key: number; count: number } | undefined {
-    const { heap } = this;
+  #pop(): { key: number; count: number } | undefined {
+    const heap = this.#heap;
     const top = heap[0];
     const last = heap.pop();
     if (last === undefined || heap.length === 0) return top;

@@ -19,22 +19,25 @@ export interface WordChoice {
 /** Collects the words and vectors of a file, in memory that grows with what is kept and not with what a header promises. */
 export class VectorCollector {
   readonly words: string[] = [];
-  private readonly known = new Map<string, number>();
-  private table = new Float32Array(0);
-  private readonly decoder: TextDecoder;
+  readonly #known = new Map<string, number>();
+  #table = new Float32Array(0);
+  readonly #decoder: TextDecoder;
+
+  readonly #choice: WordChoice;
 
   constructor(
     readonly dimension: number,
-    private readonly choice: WordChoice,
+    choice: WordChoice,
     /** Names a place in the file: a line, an entry. */
     readonly placeName: (place: number) => string,
   ) {
-    this.decoder = strictDecoder(choice.encoding ?? 'utf-8', true);
+    this.#choice = choice;
+    this.#decoder = strictDecoder(choice.encoding ?? 'utf-8', true);
   }
 
   /** Whether the word at `index` of the file is within the limit. */
   wants(index: number): boolean {
-    return index < (this.choice.limit ?? Infinity);
+    return index < (this.#choice.limit ?? Infinity);
   }
 
   /**
@@ -44,18 +47,18 @@ export class VectorCollector {
    * @throws DATA_FORMAT for a word that is no text, or came before
    */
   wordOf(bytes: Uint8Array, place: number): string | undefined {
-    const skips = this.choice.faultyWords === 'skip';
+    const skips = this.#choice.faultyWords === 'skip';
     let word: string;
     try {
-      word = this.decoder.decode(bytes);
+      word = this.#decoder.decode(bytes);
     } catch (cause) {
       if (skips) return undefined;
-      throw this.notText(bytes, place, cause);
+      throw this.#notText(bytes, place, cause);
     }
-    if (this.choice.keep?.(word) === false) return undefined;
-    const before = this.known.get(word);
+    if (this.#choice.keep?.(word) === false) return undefined;
+    const before = this.#known.get(word);
     if (before === undefined) {
-      this.known.set(word, place);
+      this.#known.set(word, place);
       return word;
     }
     if (skips) return undefined;
@@ -68,8 +71,8 @@ export class VectorCollector {
     });
   }
 
-  private notText(bytes: Uint8Array, place: number, cause: unknown): RondoError {
-    const { encoding } = this.decoder;
+  #notText(bytes: Uint8Array, place: number, cause: unknown): RondoError {
+    const { encoding } = this.#decoder;
     const offset = encoding === 'utf-8' ? firstInvalidByte(bytes) : undefined;
     return new RondoError('DATA_FORMAT', {
       where: this.placeName(place),
@@ -86,16 +89,16 @@ export class VectorCollector {
     const start = this.words.length * this.dimension;
     this.words.push(word);
     const end = start + this.dimension;
-    if (end > this.table.length) {
-      const larger = new Float32Array(Math.max(end, this.table.length * 2, 1024));
-      larger.set(this.table.subarray(0, start));
-      this.table = larger;
+    if (end > this.#table.length) {
+      const larger = new Float32Array(Math.max(end, this.#table.length * 2, 1024));
+      larger.set(this.#table.subarray(0, start));
+      this.#table = larger;
     }
-    return this.table.subarray(start, end);
+    return this.#table.subarray(start, end);
   }
 
   /** All vectors, `[words, dimension]`. */
   get values(): Float32Array {
-    return this.table.slice(0, this.words.length * this.dimension);
+    return this.#table.slice(0, this.words.length * this.dimension);
   }
 }

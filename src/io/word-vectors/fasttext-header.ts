@@ -23,15 +23,19 @@ export interface FastTextHeader {
 
 /** Fields of a binary file, little endian, read one after the other. Every fault is FILE_FORMAT with the byte. */
 export class BinaryFields {
+  readonly #reader: ByteReader;
+
   constructor(
-    private readonly reader: ByteReader,
+    reader: ByteReader,
     readonly where: string,
-  ) {}
+  ) {
+    this.#reader = reader;
+  }
 
   /** Bytes that are valid until the next call. */
   async bytes(count: number, what: string): Promise<Uint8Array> {
-    if (!this.reader.has(count) && !(await this.reader.fill(count))) throw this.cutShort(what);
-    return this.reader.take(count);
+    if (!this.#reader.has(count) && !(await this.#reader.fill(count))) throw this.#cutShort(what);
+    return this.#reader.take(count);
   }
 
   async byte(what: string): Promise<number> {
@@ -48,8 +52,8 @@ export class BinaryFields {
 
   /** Bytes up to a zero byte. */
   async text(what: string): Promise<Uint8Array> {
-    const bytes = await this.reader.takeUntil(0, 1_000_000);
-    if (bytes === undefined) throw this.cutShort(what);
+    const bytes = await this.#reader.takeUntil(0, 1_000_000);
+    if (bytes === undefined) throw this.#cutShort(what);
     return bytes.slice();
   }
 
@@ -61,17 +65,17 @@ export class BinaryFields {
   }
 
   async skip(count: number, what: string): Promise<void> {
-    if (!(await this.reader.skip(count))) throw this.cutShort(what);
+    if (!(await this.#reader.skip(count))) throw this.#cutShort(what);
   }
 
   async requireEnd(): Promise<void> {
-    if (await this.reader.fill(1))
-      throw this.damaged('the file goes on after its end.', `${this.reader.position} bytes`, 'more bytes');
+    if (await this.#reader.fill(1))
+      throw this.damaged('the file goes on after its end.', `${this.#reader.position} bytes`, 'more bytes');
   }
 
   damaged(what: string, expected: string, received: string): RondoError {
     return new RondoError('FILE_FORMAT', {
-      where: `${this.where}, byte ${this.reader.position}`,
+      where: `${this.where}, byte ${this.#reader.position}`,
       what,
       expected,
       received,
@@ -79,7 +83,7 @@ export class BinaryFields {
     });
   }
 
-  private cutShort(what: string): RondoError {
+  #cutShort(what: string): RondoError {
     return this.damaged('the file is cut short.', what, 'the end of the file');
   }
 }

@@ -9,27 +9,29 @@ export const defaultVectorWords = 20_000;
  */
 export class FormVectors {
   /** The first word of each form. */
-  private readonly spellings = new Map<string, string>();
+  readonly #spellings = new Map<string, string>();
 
-  constructor(
-    private readonly vectors: PretrainedVectors,
-    private readonly formOf: (word: string) => string = (word) => word,
-  ) {
+  readonly #vectors: PretrainedVectors;
+  readonly #formOf: (word: string) => string;
+
+  constructor(vectors: PretrainedVectors, formOf: (word: string) => string = (word) => word) {
+    this.#vectors = vectors;
+    this.#formOf = formOf;
     for (const word of vectors.keys()) {
       const form = formOf(word);
-      if (!this.spellings.has(form)) this.spellings.set(form, word);
+      if (!this.#spellings.has(form)) this.#spellings.set(form, word);
     }
   }
 
   /** Whether {@link find} finds a vector. */
   has(form: string): boolean {
-    return this.wordOf(form) !== undefined || this.vectors.get(form) !== undefined;
+    return this.#wordOf(form) !== undefined || this.#vectors.get(form) !== undefined;
   }
 
   /** The vector of a form, and whether it is of a word or by n-grams. */
   find(form: string): { readonly vector: ArrayLike<number>; readonly source: 'found' | 'subwords' } | undefined {
-    const word = this.wordOf(form);
-    const vector = this.vectors.get(word ?? form);
+    const word = this.#wordOf(form);
+    const vector = this.#vectors.get(word ?? form);
     return vector && { vector, source: word === undefined ? 'subwords' : 'found' };
   }
 
@@ -37,16 +39,16 @@ export class FormVectors {
   firstForms(count: number): Set<string> {
     const forms = new Set<string>();
     let taken = 0;
-    for (const word of this.vectors.keys()) {
+    for (const word of this.#vectors.keys()) {
       if (taken++ >= count) break;
-      forms.add(this.formOf(word));
+      forms.add(this.#formOf(word));
     }
     return forms;
   }
 
-  private wordOf(form: string): string | undefined {
-    if (this.vectors.has(form)) return form;
+  #wordOf(form: string): string | undefined {
+    if (this.#vectors.has(form)) return form;
     const lower = form.toLowerCase();
-    return this.spellings.get(form) ?? (this.vectors.has(lower) ? lower : undefined);
+    return this.#spellings.get(form) ?? (this.#vectors.has(lower) ? lower : undefined);
   }
 }

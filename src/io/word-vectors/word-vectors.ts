@@ -8,8 +8,8 @@ export class WordVectors implements PretrainedVectors {
   readonly words: readonly string[];
   /** Numbers in a vector. */
   readonly dimension: number;
-  private readonly places: ReadonlyMap<string, number>;
-  private lengths: Float64Array | undefined;
+  readonly #places: ReadonlyMap<string, number>;
+  #lengths: Float64Array | undefined;
 
   /**
    * @param values the vectors one after the other, `[words, dimension]`; not copied.
@@ -23,10 +23,10 @@ export class WordVectors implements PretrainedVectors {
   ) {
     this.words = words;
     this.dimension = words.length === 0 ? (subwords?.dimension ?? 0) : values.length / words.length;
-    this.places = new Map(words.map((word, i) => [word, i]));
+    this.#places = new Map(words.map((word, i) => [word, i]));
     if (words.length > 0) requireCount('WordVectors', 'dimension', this.dimension);
-    if (this.places.size < words.length) {
-      const twice = words.find((word, i) => this.places.get(word) !== i);
+    if (this.#places.size < words.length) {
+      const twice = words.find((word, i) => this.#places.get(word) !== i);
       throw new RondoError('OUT_OF_RANGE', {
         where: 'WordVectors',
         what: 'a word comes twice.',
@@ -43,7 +43,7 @@ export class WordVectors implements PretrainedVectors {
 
   /** Whether the file holds the word itself. */
   has(word: string): boolean {
-    return this.places.has(word);
+    return this.#places.has(word);
   }
 
   /** {@link words}, as a map has them. */
@@ -53,7 +53,7 @@ export class WordVectors implements PretrainedVectors {
 
   /** The place of a word in {@link words}; undefined where it is not there. */
   indexOf(word: string): number | undefined {
-    return this.places.get(word);
+    return this.#places.get(word);
   }
 
   /** The vector at a place; a view of {@link values}. */
@@ -63,17 +63,17 @@ export class WordVectors implements PretrainedVectors {
 
   /** The vector of a word, by its subwords where it is not in the file and the file has any; undefined where there is none. */
   get(word: string): Float32Array | undefined {
-    const place = this.places.get(word);
+    const place = this.#places.get(word);
     return place === undefined ? this.subwords?.vectorOf(word) : this.at(place).slice();
   }
 
   /** The Euclidean length of the vector at a place. */
   lengthAt(index: number): number {
-    if (this.lengths === undefined) {
-      this.lengths = new Float64Array(this.size);
-      for (let i = 0; i < this.size; i++) this.lengths[i] = euclideanLength(this.at(i));
+    if (this.#lengths === undefined) {
+      this.#lengths = new Float64Array(this.size);
+      for (let i = 0; i < this.size; i++) this.#lengths[i] = euclideanLength(this.at(i));
     }
-    return this.lengths[index];
+    return this.#lengths[index];
   }
 }
 

@@ -32,8 +32,8 @@ class ReferenceBuffer implements Buffer {
 class ReferenceBackend implements Backend {
   readonly name = 'reference';
   readonly elementBytes = 8;
-  private readonly scopes: number[] = [];
-  private readonly report: MemoryReport = { persistentBytes: 0, temporaryBytes: 0, peakBytes: 0 };
+  readonly #scopes: number[] = [];
+  readonly #report: MemoryReport = { persistentBytes: 0, temporaryBytes: 0, peakBytes: 0 };
 
   supports(capability: Capability): Support {
     if (capability === 'float64' || capability === 'readNow')
@@ -42,43 +42,46 @@ class ReferenceBackend implements Backend {
   }
 
   allocate(size: number): Buffer {
-    this.report.persistentBytes += 8 * size;
-    this.notePeak();
+    this.#report.persistentBytes += 8 * size;
+    this.#notePeak();
     return new ReferenceBuffer(size);
   }
 
   free(buffer: Buffer): void {
-    this.report.persistentBytes -= 8 * buffer.size;
+    this.#report.persistentBytes -= 8 * buffer.size;
   }
 
   openScope(): void {
-    this.scopes.push(0);
+    this.#scopes.push(0);
   }
 
   closeScope(): void {
-    const size = this.scopes.pop();
+    const size = this.#scopes.pop();
     if (size === undefined)
       throw new RondoError('INTERNAL', { where: 'reference', what: 'closeScope without openScope.' });
-    this.report.temporaryBytes -= 8 * size;
+    this.#report.temporaryBytes -= 8 * size;
   }
 
   temporary(size: number): Buffer {
-    if (this.scopes.length === 0)
+    if (this.#scopes.length === 0)
       throw new RondoError('INTERNAL', { where: 'reference', what: 'temporary memory is taken outside of a scope.' });
-    this.scopes[this.scopes.length - 1] += size;
-    this.report.temporaryBytes += 8 * size;
-    this.notePeak();
+    this.#scopes[this.#scopes.length - 1] += size;
+    this.#report.temporaryBytes += 8 * size;
+    this.#notePeak();
     const buffer = new ReferenceBuffer(size);
     buffer.data.fill(NaN); // contents are undefined: whoever relies on zeros is found out
     return buffer;
   }
 
   memory(): MemoryReport {
-    return { ...this.report };
+    return { ...this.#report };
   }
 
-  private notePeak(): void {
-    this.report.peakBytes = Math.max(this.report.peakBytes, this.report.persistentBytes + this.report.temporaryBytes);
+  #notePeak(): void {
+    this.#report.peakBytes = Math.max(
+      this.#report.peakBytes,
+      this.#report.persistentBytes + this.#report.temporaryBytes,
+    );
   }
 
   write({ buffer, offset }: View, data: ArrayLike<number>): void {

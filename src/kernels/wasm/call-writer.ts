@@ -13,47 +13,51 @@ export const barrierMark = -1;
  *   moves, its place among the arguments and what is added to it after each step.
  */
 export class CallWriter {
-  private staged = new Int32Array(4096);
-  private readonly asFloat = new Float32Array(1);
-  private readonly asWord = new Int32Array(this.asFloat.buffer);
+  #staged = new Int32Array(4096);
+  readonly #asFloat = new Float32Array(1);
+  readonly #asWord = new Int32Array(this.#asFloat.buffer);
   /** How many words are written. */
   length = 0;
-  private loopStart = 0;
-  private callStart = 0;
-  private readonly moving: number[] = [];
+  #loopStart = 0;
+  #callStart = 0;
+  readonly #moving: number[] = [];
 
-  constructor(private readonly memory: WasmMemory) {}
+  readonly #memory: WasmMemory;
+
+  constructor(memory: WasmMemory) {
+    this.#memory = memory;
+  }
 
   clear(): void {
     this.length = 0;
   }
 
   beginItem(numLoops: number): void {
-    this.push(numLoops);
+    this.#push(numLoops);
   }
 
   beginLoop(numSteps: number): void {
-    this.push(numSteps);
-    this.loopStart = this.length;
-    this.push(0);
+    this.#push(numSteps);
+    this.#loopStart = this.length;
+    this.#push(0);
   }
 
   endLoop(): void {
-    this.staged[this.loopStart] = this.length - this.loopStart - 1;
+    this.#staged[this.#loopStart] = this.length - this.#loopStart - 1;
   }
 
   beginCall(kernel: number): void {
-    this.callStart = this.length;
-    this.push(kernel);
-    this.push(0);
-    this.push(0);
-    this.moving.length = 0;
+    this.#callStart = this.length;
+    this.#push(kernel);
+    this.#push(0);
+    this.#push(0);
+    this.#moving.length = 0;
   }
 
   endCall(): void {
-    this.staged[this.callStart + 1] = this.length - this.callStart - 3;
-    this.staged[this.callStart + 2] = this.moving.length / 2;
-    for (const word of this.moving) this.push(word);
+    this.#staged[this.#callStart + 1] = this.length - this.#callStart - 3;
+    this.#staged[this.#callStart + 2] = this.#moving.length / 2;
+    for (const word of this.#moving) this.#push(word);
   }
 
   barrier(): void {
@@ -62,68 +66,72 @@ export class CallWriter {
   }
 
   int(value: number): void {
-    this.push(value);
+    this.#push(value);
   }
 
   float(value: number): void {
-    this.asFloat[0] = value;
-    this.push(this.asWord[0]);
+    this.#asFloat[0] = value;
+    this.#push(this.#asWord[0]);
   }
 
   /** The address of a view, and how it moves. */
   address(view: View | StepStrided): void {
-    this.stridedInt(this.memory.byteAddress(view), 'stepStride' in view ? 4 * (view.stepStride ?? 0) : 0);
+    this.stridedInt(this.#memory.byteAddress(view), 'stepStride' in view ? 4 * (view.stepStride ?? 0) : 0);
   }
 
   /** An argument that grows by `stepStride` after each step of its loop. */
   stridedInt(value: number, stepStride: number): void {
-    if (stepStride !== 0) this.moving.push(this.length - this.callStart - 3, stepStride);
-    this.push(value);
+    if (stepStride !== 0) this.#moving.push(this.length - this.#callStart - 3, stepStride);
+    this.#push(value);
   }
 
   /** The kernel of the only call written. */
   get kernel(): number {
-    return this.staged[0];
+    return this.#staged[0];
   }
 
   /** Writes the arguments of the only call to memory. */
   copyArguments(address: number): void {
-    this.memory.integers.set(this.staged.subarray(3, 3 + this.staged[1]), address >>> 2);
+    this.#memory.integers.set(this.#staged.subarray(3, 3 + this.#staged[1]), address >>> 2);
   }
 
   /** Writes everything to memory. */
   copyTo(address: number): void {
-    this.memory.integers.set(this.staged.subarray(0, this.length), address >>> 2);
+    this.#memory.integers.set(this.#staged.subarray(0, this.length), address >>> 2);
   }
 
   /** A copy of what is written from a place on. */
   wordsFrom(start: number): Int32Array {
-    return this.staged.slice(start, this.length);
+    return this.#staged.slice(start, this.length);
   }
 
-  private push(word: number): void {
-    if (this.length === this.staged.length) {
-      const larger = new Int32Array(2 * this.staged.length);
-      larger.set(this.staged);
-      this.staged = larger;
+  #push(word: number): void {
+    if (this.length === this.#staged.length) {
+      const larger = new Int32Array(2 * this.#staged.length);
+      larger.set(this.#staged);
+      this.#staged = larger;
     }
-    this.staged[this.length++] = word;
+    this.#staged[this.length++] = word;
   }
 }
 
 /** Memory that the calls of one item, which run one after the other, take turns in. It ends with the scope it was taken in. */
 export class Workspace {
-  private address = 0;
-  private bytes = 0;
+  #address = 0;
+  #bytes = 0;
 
-  constructor(private readonly memory: WasmMemory) {}
+  readonly #memory: WasmMemory;
+
+  constructor(memory: WasmMemory) {
+    this.#memory = memory;
+  }
 
   /** The address of at least `bytes` bytes. @throws OUT_OF_MEMORY */
   take(bytes: number): number {
-    if (bytes > this.bytes) {
-      this.address = this.memory.temporaryBytes(bytes);
-      this.bytes = bytes;
+    if (bytes > this.#bytes) {
+      this.#address = this.#memory.temporaryBytes(bytes);
+      this.#bytes = bytes;
     }
-    return this.address;
+    return this.#address;
   }
 }

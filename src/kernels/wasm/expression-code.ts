@@ -9,15 +9,19 @@ export class ExpressionCode {
   /** Comparisons are kept as bit masks; they become 1 and 0 only where something other than a selection uses them. */
   readonly #masks = new Map<Expression, Bundle>();
 
+  readonly #code: VectorCode;
+  readonly #known: ReadonlyMap<Expression, Value<'v128'>>;
+  readonly #fusedProducts: ReadonlySet<Expression>;
+
   /**
    * @param known values from outside: what is the same for a whole row
    * @param fusedProducts products that are computed together with the sum they are part of
    */
-  constructor(
-    private readonly code: VectorCode,
-    private readonly known: ReadonlyMap<Expression, Value<'v128'>>,
-    private readonly fusedProducts: ReadonlySet<Expression>,
-  ) {}
+  constructor(code: VectorCode, known: ReadonlyMap<Expression, Value<'v128'>>, fusedProducts: ReadonlySet<Expression>) {
+    this.#code = code;
+    this.#known = known;
+    this.#fusedProducts = fusedProducts;
+  }
 
   set(node: Expression, value: Bundle): void {
     this.#values.set(node, value);
@@ -29,8 +33,8 @@ export class ExpressionCode {
     const mask = this.#masks.get(node);
     const value =
       mask !== undefined
-        ? this.code.binary(v128.and, mask, this.code.float(1))
-        : this.code.repeat(this.known.get(node)!);
+        ? this.#code.binary(v128.and, mask, this.#code.float(1))
+        : this.#code.repeat(this.#known.get(node)!);
     this.#values.set(node, value);
     return value;
   }
@@ -39,10 +43,10 @@ export class ExpressionCode {
   compute(node: Expression): void {
     switch (node.kind) {
       case 'constant':
-        this.#values.set(node, this.code.float(node.value));
+        this.#values.set(node, this.#code.float(node.value));
         return;
       case 'unary':
-        this.#values.set(node, unaryCode(this.code, node.operation, this.valueOf(node.a)));
+        this.#values.set(node, unaryCode(this.#code, node.operation, this.valueOf(node.a)));
         return;
       case 'select':
         this.#values.set(node, this.#select(node));
@@ -51,27 +55,29 @@ export class ExpressionCode {
         if (node.operation === 'greater' || node.operation === 'equal') {
           this.#masks.set(
             node,
-            this.code.binary(
+            this.#code.binary(
               node.operation === 'greater' ? f32x4.gt : f32x4.eq,
               this.valueOf(node.a),
               this.valueOf(node.b),
             ),
           );
-        } else if (!this.fusedProducts.has(node)) {
+        } else if (!this.#fusedProducts.has(node)) {
           this.#values.set(node, this.#binary(node));
         }
     }
   }
 
   #binary({ operation, a, b }: Binary): Bundle {
-    const { code } = this;
+    const code = this.#code;
     switch (operation) {
       case 'add':
-        if (isProductOf(this.fusedProducts, b)) return code.madd(this.valueOf(b.a), this.valueOf(b.b), this.valueOf(a));
-        if (isProductOf(this.fusedProducts, a)) return code.madd(this.valueOf(a.a), this.valueOf(a.b), this.valueOf(b));
+        if (isProductOf(this.#fusedProducts, b))
+          return code.madd(this.valueOf(b.a), this.valueOf(b.b), this.valueOf(a));
+        if (isProductOf(this.#fusedProducts, a))
+          return code.madd(this.valueOf(a.a), this.valueOf(a.b), this.valueOf(b));
         return code.add(this.valueOf(a), this.valueOf(b));
       case 'sub':
-        if (isProductOf(this.fusedProducts, b))
+        if (isProductOf(this.#fusedProducts, b))
           return code.nmadd(this.valueOf(b.a), this.valueOf(b.b), this.valueOf(a));
         return code.sub(this.valueOf(a), this.valueOf(b));
       case 'mul':
@@ -87,18 +93,19 @@ export class ExpressionCode {
 
   /** `pmax` and `pmin` are one instruction, but keep only a NaN of their first operand: one of the second is put back. */
   #extreme(pseudo: typeof f32x4.pmax, a: Expression, b: Expression): Bundle {
-    if (isNumber(a)) return this.code.binary(pseudo, this.valueOf(b), this.valueOf(a));
+    if (isNumber(a)) return this.#code.binary(pseudo, this.valueOf(b), this.valueOf(a));
     const second = this.valueOf(b);
-    const extreme = this.code.binary(pseudo, this.valueOf(a), second);
+    const extreme = this.#code.binary(pseudo, this.valueOf(a), second);
     if (isNumber(b)) return extreme;
-    return this.code.binary(v128.or, extreme, this.code.binary(f32x4.ne, second, second));
+    return this.#code.binary(v128.or, extreme, this.#code.binary(f32x4.ne, second, second));
   }
 
   #select({ condition, a, b }: Select): Bundle {
-    const mask = this.#masks.get(condition) ?? this.code.binary(f32x4.ne, this.valueOf(condition), this.code.float(0));
-    if (isZero(b)) return this.code.binary(v128.and, this.valueOf(a), mask);
-    if (isZero(a)) return this.code.binary(v128.andnot, this.valueOf(b), mask);
-    return this.code.choose(mask, this.valueOf(a), this.valueOf(b));
+    const mask =
+      this.#masks.get(condition) ?? this.#code.binary(f32x4.ne, this.valueOf(condition), this.#code.float(0));
+    if (isZero(b)) return this.#code.binary(v128.and, this.valueOf(a), mask);
+    if (isZero(a)) return this.#code.binary(v128.andnot, this.valueOf(b), mask);
+    return this.#code.choose(mask, this.valueOf(a), this.valueOf(b));
   }
 }
 

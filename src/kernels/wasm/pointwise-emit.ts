@@ -43,29 +43,32 @@ interface EmitterParts {
 type Reductions = ReadonlyMap<RowReduction, Accumulator>;
 
 class PointwiseEmitter {
-  private readonly f: FunctionBuilder;
+  readonly #f: FunctionBuilder;
   readonly #plan: PointwisePlan;
   readonly #access: RowAccess;
   readonly #arguments: PointwiseArguments;
-  private readonly constants: Constants;
-  private readonly madd: Madd;
+  readonly #constants: Constants;
+  readonly #madd: Madd;
+
   /** For the walk over columns; values of a row have locals of their own. */
-  private readonly temporaries: Temporaries;
+  readonly #temporaries: Temporaries;
   readonly #rowCode: VectorCode;
+
   /** What is the same for the current row, or for the whole call. */
   readonly #rowValues = new Map<Expression, Value<'v128'>>();
   readonly #caches: readonly Local<'i32'>[];
+
   /** The outputs summed over rows, and those summed over columns or over everything. */
   readonly #rowSums = new Map<ProgramOutput, RowSums>();
   readonly #sums = new Map<ProgramOutput, DoubleSum>();
 
   constructor({ f, plan, access, block, constants, madd }: EmitterParts) {
-    this.f = f;
+    this.#f = f;
     this.#plan = plan;
     this.#access = access;
-    this.constants = constants;
-    this.madd = madd;
-    this.temporaries = new Temporaries(f);
+    this.#constants = constants;
+    this.#madd = madd;
+    this.#temporaries = new Temporaries(f);
     this.#rowCode = new VectorCode({ constants, madd, temporaries: new Temporaries(f), width: 1 });
     this.#arguments = new PointwiseArguments(f, plan, block);
     const rowBuffers = (count: number): Local<'i32'>[] =>
@@ -86,7 +89,7 @@ class PointwiseEmitter {
   }
 
   #blocksOfRows(rows: Local<'i32'>): void {
-    const { f } = this;
+    const f = this.#f;
     const sums = [...this.#rowSums.values()];
     const blockRows = f.local('i32');
     for (const sum of sums) sum.clear();
@@ -102,7 +105,7 @@ class PointwiseEmitter {
   }
 
   #rowLoop(rows: Local<'i32'>): void {
-    const { f } = this;
+    const f = this.#f;
     const row = f.local('i32');
     f.for(row, 0, rows, 1, () => {
       this.#clearSums('columns');
@@ -116,7 +119,7 @@ class PointwiseEmitter {
     this.#computeRowValues(pass.rowNodes);
     const reductions = new Map<RowReduction, Accumulator>();
     for (const node of pass.reductions) {
-      const accumulator = node.operation === 'rowSum' ? new DoubleSum(this.f) : new Largest(this.f);
+      const accumulator = node.operation === 'rowSum' ? new DoubleSum(this.#f) : new Largest(this.#f);
       accumulator.clear();
       reductions.set(node, accumulator);
     }
@@ -128,7 +131,9 @@ class PointwiseEmitter {
 
   /** All that a pass does with the columns of one step: every array is read before any is written. */
   #columns(pass: Pass, step: Step, reductions: Reductions): void {
-    const { constants, temporaries, madd } = this;
+    const constants = this.#constants;
+    const temporaries = this.#temporaries;
+    const madd = this.#madd;
     const code = new VectorCode({ constants, temporaries, madd, width: step.vectors });
     const expressions = this.#elements(pass, step, code);
     for (const [node, accumulator] of reductions) take(accumulator, expressions.valueOf(node.a), step);
@@ -177,7 +182,7 @@ class PointwiseEmitter {
   #storeRowValue(output: ProgramOutput): void {
     const address = this.#arguments.output(output);
     const value = this.#rowValues.get(output.expression)!;
-    this.f.storeLane(address, output.accumulate ? f32x4.add(value, v128.load32_zero(address)) : value, 0);
+    this.#f.storeLane(address, output.accumulate ? f32x4.add(value, v128.load32_zero(address)) : value, 0);
   }
 
   #clearSums(reduce: 'columns' | 'all'): void {
@@ -188,8 +193,8 @@ class PointwiseEmitter {
     for (const [output, sum] of this.#sums) {
       if (output.reduce !== reduce) continue;
       const address = this.#arguments.output(output);
-      if (output.accumulate) sum.takeFirst(this.f.let(v128.load32_zero(address)), 1);
-      this.f.storeLane(address, sum.result(), 0);
+      if (output.accumulate) sum.takeFirst(this.#f.let(v128.load32_zero(address)), 1);
+      this.#f.storeLane(address, sum.result(), 0);
     }
   }
 }

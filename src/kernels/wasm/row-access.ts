@@ -24,22 +24,23 @@ export class RowAccess {
   /** The row's length in whole vectors. */
   readonly paddedBytes: Local<'i32'>;
   /** How far the walk is, in bytes. */
-  private readonly column: Local<'i32'>;
+  readonly #column: Local<'i32'>;
   readonly #address: Local<'i32'>;
 
-  constructor(
-    private readonly f: FunctionBuilder,
-    columns: Local<'i32'>,
-  ) {
+  readonly #f: FunctionBuilder;
+
+  constructor(f: FunctionBuilder, columns: Local<'i32'>) {
+    this.#f = f;
     this.rowBytes = f.let(i32.shl(columns, 2));
     this.paddedBytes = f.let(i32.and(i32.add(this.rowBytes, VECTOR_BYTES - 1), -VECTOR_BYTES));
-    this.column = f.local('i32');
+    this.#column = f.local('i32');
     this.#address = f.local('i32');
   }
 
   /** Writes `body` for every step: in a loop over several vectors, in one over single vectors, and for each possible rest. */
   walk(body: (step: Step) => void): void {
-    const { f, column } = this;
+    const f = this.#f;
+    const column = this.#column;
     f.set(column, 0);
     for (const step of wholeSteps) {
       const bytes = step.vectors * VECTOR_BYTES;
@@ -73,7 +74,7 @@ export class RowAccess {
 
   /** Writes to a row at the place of the walk, and nothing beyond its end. */
   store(row: Local<'i32'>, values: Bundle, { lanes }: Step): void {
-    const { f } = this;
+    const f = this.#f;
     const address = this.#addressIn(row);
     if (lanes === 4) values.forEach((value: Value<'v128'>, i) => f.storeV128(address, value, i * VECTOR_BYTES));
     if (lanes === 2 || lanes === 3) f.storePair(address, values[0], 0);
@@ -82,7 +83,7 @@ export class RowAccess {
   }
 
   #addressIn(row: Local<'i32'>): Local<'i32'> {
-    this.f.set(this.#address, i32.add(row, this.column));
+    this.#f.set(this.#address, i32.add(row, this.#column));
     return this.#address;
   }
 }

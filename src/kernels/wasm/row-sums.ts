@@ -14,22 +14,21 @@ export class RowSums {
   readonly #total: Local<'i32'>;
   readonly #access: RowAccess;
 
+  readonly #f: FunctionBuilder;
+
   /** @param buffers addresses of row buffers that lie one behind the other */
-  constructor(
-    private readonly f: FunctionBuilder,
-    access: RowAccess,
-    buffers: readonly Local<'i32'>[],
-  ) {
+  constructor(f: FunctionBuilder, access: RowAccess, buffers: readonly Local<'i32'>[]) {
+    this.#f = f;
     this.#access = access;
     [this.#block, this.#total] = buffers;
   }
 
   clear(): void {
-    this.f.fillMemory(this.#total, 0, i32.shl(this.#access.paddedBytes, 1));
+    this.#f.fillMemory(this.#total, 0, i32.shl(this.#access.paddedBytes, 1));
   }
 
   openBlock(): void {
-    this.f.fillMemory(this.#block, 0, this.#access.paddedBytes);
+    this.#f.fillMemory(this.#block, 0, this.#access.paddedBytes);
   }
 
   /** Adds the values at the place of the walk over the current row. */
@@ -38,7 +37,7 @@ export class RowSums {
   }
 
   closeBlock(): void {
-    const { f } = this;
+    const f = this.#f;
     const offset = f.local('i32');
     f.for(offset, 0, this.#access.paddedBytes, VECTOR_BYTES, () => {
       addToDoubles(f, f.let(i32.add(this.#total, i32.shl(offset, 1))), f.let(v128.load(i32.add(this.#block, offset))));
@@ -47,7 +46,7 @@ export class RowSums {
 
   /** Writes the sums to an output, or adds them to what it holds. */
   store(output: Local<'i32'>, accumulate: boolean): void {
-    const { f } = this;
+    const f = this.#f;
     const offset = f.local('i32');
     f.for(offset, 0, this.#access.rowBytes, 4, () => {
       const place = f.let(i32.add(output, offset));

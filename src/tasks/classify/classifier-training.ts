@@ -92,11 +92,11 @@ export class ClassifierTraining {
   readonly numBatches: number;
   /** Undefined without an earlier model, and for a training that goes on. */
   readonly beginning: Beginning | undefined;
-  private readonly validation: Part;
-  private readonly test: Part | undefined;
-  private readonly trainBatches: TextBatches;
-  private readonly validationBatches: TextBatches;
-  private readonly parts: ClassifierParts;
+  readonly #validation: Part;
+  readonly #test: Part | undefined;
+  readonly #trainBatches: TextBatches;
+  readonly #validationBatches: TextBatches;
+  readonly #parts: ClassifierParts;
 
   /** @param interrupted the classifier of a checkpoint, to go on with; its own options then count. */
   constructor(data: ClassifierData, { vectors, ...options }: ClassifierTrainingOptions = {}, interrupted?: Classifier) {
@@ -129,7 +129,7 @@ export class ClassifierTraining {
     const keysOf = ({ texts }: LabelledTexts): readonly string[] =>
       isBySpelling ? texts : texts.map((text) => textKey(text, settings));
     const parts = partsOf(given, keysOf(given.train), resolved);
-    this.parts = parts;
+    this.#parts = parts;
     this.numBatches = Math.ceil(parts.train.texts.length / resolved.batchSize);
     const labels = [...new Set(parts.train.labels)].sort((a, b) => (a < b ? -1 : 1));
 
@@ -161,16 +161,16 @@ export class ClassifierTraining {
       classes: classifier.classesOf(rows),
     });
     const train = part(parts.train);
-    this.validation = part(parts.validation);
-    this.test = parts.test && part(parts.test);
+    this.#validation = part(parts.validation);
+    this.#test = parts.test && part(parts.test);
     const batchOptions = {
       numClasses: labels.length,
       batchSize: resolved.batchSize,
       padding: resolved.padding,
       classWeights: classWeightsOf(resolved.classWeight, labels, classifier.data.classCounts, where),
     };
-    this.trainBatches = new TextBatches(train.ids, train.classes, batchOptions);
-    this.validationBatches = new TextBatches(this.validation.ids, this.validation.classes, {
+    this.#trainBatches = new TextBatches(train.ids, train.classes, batchOptions);
+    this.#validationBatches = new TextBatches(this.#validation.ids, this.#validation.classes, {
       ...batchOptions,
       batchSize: 4 * resolved.batchSize,
     });
@@ -191,16 +191,17 @@ export class ClassifierTraining {
 
   /** Which learning rates suit this model on these data; trains nothing. See {@link findLearningRate}. @throws ABORTED */
   findLearningRate(options: TaskLearningRateOptions = {}): Promise<LearningRateSearch> {
-    return findLearningRate(this.classifier.model, this.trainData, options);
+    return findLearningRate(this.classifier.model, this.#trainData, options);
   }
 
   /** Trains, and leaves {@link ClassifierTraining.classifier} with the weights of its best epoch, calibrated. */
   async train(controls: TrainingControls = {}): Promise<TrainingOutcome> {
-    const { classifier, validation } = this;
+    const { classifier } = this;
+    const validation = this.#validation;
     const { epochs, maxEpochs, patience } = classifier.options;
     const outcome = await runTraining(
       classifier.model,
-      { train: this.trainData, validation: () => this.validationBatches.byLength(), epochs, maxEpochs, patience },
+      { train: this.#trainData, validation: () => this.#validationBatches.byLength(), epochs, maxEpochs, patience },
       controls,
     );
     classifier.outcome = outcome;
@@ -231,8 +232,9 @@ export class ClassifierTraining {
     signal?: AbortSignal | undefined;
     part?: 'validation' | undefined;
   } = {}): Promise<ClassificationReport & { part: 'held out' | 'validation'; uncalibratedError: number }> {
-    const { classifier, validation } = this;
-    const test = part === 'validation' ? undefined : this.test;
+    const { classifier } = this;
+    const validation = this.#validation;
+    const test = part === 'validation' ? undefined : this.#test;
     const { ids, classes } = test ?? validation;
     const numClasses = classifier.labels.length;
     const logits = await classifier.logits(ids, signal);
@@ -245,7 +247,8 @@ export class ClassifierTraining {
 
   /** What is right without a network, of the texts that {@link ClassifierTraining.evaluate} measures. */
   baseline(): ClassifierBaseline {
-    const { classifier, parts } = this;
+    const { classifier } = this;
+    const parts = this.#parts;
     const { settings } = classifier.encoder;
     const tokenised = (rows: LabelledTexts): TokenisedPart => ({
       tokens: rows.texts.map((text) => tokensRead(text, settings).map(({ token }) => token)),
@@ -261,7 +264,7 @@ export class ClassifierTraining {
 
   /** How many texts of the other parts are also learned from, in this or another spelling. */
   overlap(): { readonly validation: TextOverlap; readonly test: TextOverlap | undefined } {
-    const { train, validation, test } = this.parts;
+    const { train, validation, test } = this.#parts;
     const keyOf = (text: string): string => textKey(text, this.classifier.encoder.settings);
     return {
       validation: overlapOf(validation.texts, train.texts, keyOf),
@@ -271,7 +274,7 @@ export class ClassifierTraining {
 
   /** Share of the validation texts' tokens that are not in the vocabulary. */
   get unknownShare(): number {
-    const { ids } = this.validation;
+    const { ids } = this.#validation;
     const numTokens = ids.reduce((sum, { length }) => sum + length, 0);
     return (
       ids.reduce((sum, own) => sum + own.reduce((count, id) => count + (id === unknownId ? 1 : 0), 0), 0) /
@@ -279,8 +282,8 @@ export class ClassifierTraining {
     );
   }
 
-  private readonly trainData = (_epoch: number, random: Random) =>
-    this.trainBatches.shuffled(random, this.classifier.options.tokenDropout);
+  readonly #trainData = (_epoch: number, random: Random) =>
+    this.#trainBatches.shuffled(random, this.classifier.options.tokenDropout);
 }
 
 /** All options: those that an earlier classifier decides, or the kind of token that suits the texts where none is said. */

@@ -107,7 +107,7 @@ export class Classifier {
     public calibration?: Calibration,
   ) {}
 
-  private seenItems: SeenItems | undefined;
+  #seenItems: SeenItems | undefined;
 
   get temperature(): number {
     return this.calibration?.temperature ?? 1;
@@ -184,7 +184,7 @@ export class Classifier {
       const kept = pickTextRows(rows, part === 'held out' ? split.test : split.validation);
       return { kept, part, seen: kept.texts.map(() => (part === 'held out' ? undefined : 'validation')) };
     }
-    const items = (this.seenItems ??= SeenItems.fromJSON(saved));
+    const items = (this.#seenItems ??= SeenItems.fromJSON(saved));
     const seen = rows.texts.map((text) => items.partOf(textKey(text, this.encoder.settings)));
     if (isTrainingList && (shares.test > 0 || shares.validation > 0)) {
       const wanted = part === 'held out' ? undefined : 'validation';

@@ -13,28 +13,28 @@ type Tokens = readonly string[];
  * ```
  */
 export class NaiveBayes {
-  private readonly counts = new Map<string, Map<number, number>>();
-  private readonly numTexts: Float64Array;
-  private readonly totals: Float64Array;
-  private smoothing: number = smoothings[0];
+  readonly #counts = new Map<string, Map<number, number>>();
+  readonly #numTexts: Float64Array;
+  readonly #totals: Float64Array;
+  #smoothing: number = smoothings[0];
+
+  readonly #longest: number;
+  readonly #numClasses: number;
 
   /** @param longest tokens of the longest n-grams. @param classes of each text, below `numClasses`. */
-  constructor(
-    private readonly longest: number,
-    private readonly numClasses: number,
-    texts: readonly Tokens[],
-    classes: ArrayLike<number>,
-  ) {
-    this.numTexts = new Float64Array(numClasses);
-    this.totals = new Float64Array(numClasses);
+  constructor(longest: number, numClasses: number, texts: readonly Tokens[], classes: ArrayLike<number>) {
+    this.#longest = longest;
+    this.#numClasses = numClasses;
+    this.#numTexts = new Float64Array(numClasses);
+    this.#totals = new Float64Array(numClasses);
     texts.forEach((tokens, i) => {
       const label = classes[i];
-      this.numTexts[label]++;
-      for (const gram of this.gramsOf(tokens)) {
-        const own = this.counts.get(gram) ?? new Map<number, number>();
+      this.#numTexts[label]++;
+      for (const gram of this.#gramsOf(tokens)) {
+        const own = this.#counts.get(gram) ?? new Map<number, number>();
         own.set(label, (own.get(label) ?? 0) + 1);
-        this.counts.set(gram, own);
-        this.totals[label]++;
+        this.#counts.set(gram, own);
+        this.#totals[label]++;
       }
     });
   }
@@ -42,25 +42,26 @@ export class NaiveBayes {
   /** Chooses the smoothing that is right most often. */
   tune(texts: readonly Tokens[], classes: ArrayLike<number>): this {
     let best = -1;
-    let chosen: number = this.smoothing;
+    let chosen: number = this.#smoothing;
     for (const smoothing of smoothings) {
-      this.smoothing = smoothing;
+      this.#smoothing = smoothing;
       const numRight = this.numRight(texts, classes);
       if (numRight <= best) continue;
       best = numRight;
       chosen = smoothing;
     }
-    this.smoothing = chosen;
+    this.#smoothing = chosen;
     return this;
   }
 
   /** The likeliest class. N-grams that training did not show say nothing. */
   predict(tokens: Tokens): number {
-    const { numClasses, smoothing } = this;
+    const numClasses = this.#numClasses;
+    const smoothing = this.#smoothing;
     const scores = new Float64Array(numClasses);
     let numKnown = 0;
-    for (const gram of this.gramsOf(tokens)) {
-      const own = this.counts.get(gram);
+    for (const gram of this.#gramsOf(tokens)) {
+      const own = this.#counts.get(gram);
       if (own === undefined) continue;
       numKnown++;
       for (const [label, count] of own) scores[label] += Math.log((count + smoothing) / smoothing);
@@ -68,7 +69,8 @@ export class NaiveBayes {
     let best = 0;
     for (let k = 0; k < numClasses; k++) {
       scores[k] +=
-        Math.log(this.numTexts[k]) + numKnown * Math.log(smoothing / (this.totals[k] + smoothing * this.counts.size));
+        Math.log(this.#numTexts[k]) +
+        numKnown * Math.log(smoothing / (this.#totals[k] + smoothing * this.#counts.size));
       if (scores[k] > scores[best]) best = k;
     }
     return best;
@@ -78,14 +80,14 @@ export class NaiveBayes {
     return texts.reduce((sum, tokens, i) => sum + (this.predict(tokens) === classes[i] ? 1 : 0), 0);
   }
 
-  private gramsOf(tokens: Tokens): Set<string> {
+  #gramsOf(tokens: Tokens): Set<string> {
     const grams = new Set<string>();
     // The ends of a text are tokens of their own.
     const whole = ['', ...tokens, ''];
     for (let start = 0; start < whole.length; start++) {
       let gram = whole[start];
       if (gram !== '') grams.add(gram);
-      for (let end = start + 1; end < Math.min(start + this.longest, whole.length); end++)
+      for (let end = start + 1; end < Math.min(start + this.#longest, whole.length); end++)
         grams.add((gram += `\n${whole[end]}`));
     }
     return grams;

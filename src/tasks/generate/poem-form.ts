@@ -55,9 +55,10 @@ export class PoemForm {
   readonly ends: readonly Int32Array[];
   /** By line: the token by which the model ends a line whose length it chooses. */
   readonly endTokens: readonly number[];
-  private readonly facts: readonly (TokenFacts | undefined)[];
+  readonly #facts: readonly (TokenFacts | undefined)[];
+
   /** Whether so many characters can be filled. */
-  private readonly isFillable: readonly boolean[];
+  readonly #isFillable: readonly boolean[];
 
   constructor(codec: TokenCodec, options: PoemFormOptions, where = 'PoemForm') {
     refuseUnknownOptions(where, options, ['lines', 'charactersPerLine', 'acrostic', 'lineEnds']);
@@ -96,16 +97,16 @@ export class PoemForm {
     this.endTokens = this.ends.map(
       (end, line) => (end.length > 0 ? end : spelled(codec, lineEnds[line % lineEnds.length], where))[0],
     );
-    this.facts = factsOf(codec, lineEnds);
-    this.isFillable = fillable(this.facts, charactersPerLine ?? 0);
+    this.#facts = factsOf(codec, lineEnds);
+    this.#isFillable = fillable(this.#facts, charactersPerLine ?? 0);
     // A codec may have a form of its own for a character: lower case.
-    const hasBeginning = (character: string): boolean => this.facts.some((found) => found?.first === character);
+    const hasBeginning = (character: string): boolean => this.#facts.some((found) => found?.first === character);
     this.starts = Array.from({ length: lines }, (_, line) =>
       acrostic.length === 0 || hasBeginning(acrostic[line])
         ? acrostic.at(line)
         : codec.decode(codec.encode(acrostic[line])),
     );
-    this.requireBeginnings(acrostic, where);
+    this.#requireBeginnings(acrostic, where);
   }
 
   /** The constraint on the first token. */
@@ -114,27 +115,27 @@ export class PoemForm {
   }
 
   factsOf(token: number): TokenFacts | undefined {
-    return this.facts[token];
+    return this.#facts[token];
   }
 
   /** Whether a token can stand where `left` characters of the line are left: white space may stand before its last one, not after it. */
   fits({ length, endsWithSpace }: TokenFacts, left: number): boolean {
-    return length <= left && this.isFillable[left - length] && !(endsWithSpace && length === left);
+    return length <= left && this.#isFillable[left - length] && !(endsWithSpace && length === left);
   }
 
   /** Whether a line can begin with the token. */
   canBegin(token: number, line: number): boolean {
-    const found = this.facts[token];
+    const found = this.#facts[token];
     if (found === undefined || found.length === 0 || found.startsWithSpace) return false;
     const { charactersPerLine } = this;
     if (charactersPerLine !== undefined && !this.fits(found, charactersPerLine)) return false;
     return this.starts[line] === undefined || found.first === this.starts[line];
   }
 
-  private requireBeginnings(acrostic: readonly string[], where: string): void {
+  #requireBeginnings(acrostic: readonly string[], where: string): void {
     for (let line = 0; line < this.numLines; line++) {
       if (acrostic.length === 0 && line > 0) return;
-      if (this.facts.some((_, token) => this.canBegin(token, line))) continue;
+      if (this.#facts.some((_, token) => this.canBegin(token, line))) continue;
       throw impossible(
         where,
         acrostic.length === 0
@@ -150,63 +151,76 @@ export class PoemForm {
 }
 
 class PlaceInPoem implements TokenConstraint {
+  readonly #form: PoemForm;
+  readonly #line: number;
+  readonly #count: number;
+  readonly #afterSpace: boolean;
+  readonly #ending: number | undefined;
+
   /**
    * @param count characters of the line so far.
    * @param afterSpace whether the line ends with white space.
    * @param ending how many tokens of the line's end are written, where it is being written.
    */
-  constructor(
-    private readonly form: PoemForm,
-    private readonly line: number,
-    private readonly count: number,
-    private readonly afterSpace: boolean,
-    private readonly ending: number | undefined,
-  ) {}
+  constructor(form: PoemForm, line: number, count: number, afterSpace: boolean, ending: number | undefined) {
+    this.#form = form;
+    this.#line = line;
+    this.#count = count;
+    this.#afterSpace = afterSpace;
+    this.#ending = ending;
+  }
 
   get isDone(): boolean {
-    return this.line === this.form.numLines;
+    return this.#line === this.#form.numLines;
   }
 
   allows(token: number): boolean {
-    const { form, line, count } = this;
+    const form = this.#form;
+    const line = this.#line;
+    const count = this.#count;
     if (this.isDone) return false;
     const end = form.ends[line];
-    if (this.ending !== undefined) return token === end[this.ending];
+    if (this.#ending !== undefined) return token === end[this.#ending];
     if (count === 0) return form.canBegin(token, line);
     const wanted = form.charactersPerLine;
     if (wanted === undefined && token === form.endTokens[line]) return true;
     const found = form.factsOf(token);
     if (found === undefined) return false;
-    if (found.length === 0) return !this.afterSpace;
+    if (found.length === 0) return !this.#afterSpace;
     if (wanted === undefined) return count + found.length <= longestLine;
     return form.fits(found, wanted - count);
   }
 
   writes(token: number): boolean {
-    const { form, line } = this;
+    const form = this.#form;
+    const line = this.#line;
     return !(
-      this.ending === undefined &&
+      this.#ending === undefined &&
       form.charactersPerLine === undefined &&
-      this.count > 0 &&
+      this.#count > 0 &&
       token === form.endTokens[line] &&
       form.ends[line].length === 0
     );
   }
 
   after(token: number): TokenConstraint {
-    const { form, line, count, ending } = this;
+    const form = this.#form;
+    const line = this.#line;
+    const count = this.#count;
+    const ending = this.#ending;
     if (ending !== undefined || (form.charactersPerLine === undefined && count > 0 && token === form.endTokens[line]))
-      return this.atEnd((ending ?? 0) + 1);
+      return this.#atEnd((ending ?? 0) + 1);
     const found = form.factsOf(token)!;
     const next = new PlaceInPoem(form, line, count + found.length, found.endsWithSpace, undefined);
-    return next.count === (form.charactersPerLine ?? longestLine) ? next.atEnd(0) : next;
+    return next.#count === (form.charactersPerLine ?? longestLine) ? next.#atEnd(0) : next;
   }
 
   /** The place after so many tokens of the line's end. */
-  private atEnd(written: number): PlaceInPoem {
-    const { form, line } = this;
+  #atEnd(written: number): PlaceInPoem {
+    const form = this.#form;
+    const line = this.#line;
     return written < form.ends[line].length
-      ? new PlaceInPoem(form, line, this.count, false, written)
+      ? new PlaceInPoem(form, line, this.#count, false, written)
       : new PlaceInPoem(form, line + 1, 0, false, undefined);
   }
 }

@@ -2,27 +2,31 @@ import { maximumOf, minimumOf } from '../../extremes.js';
 
 /** Holds back the end of a growing text where it may be the beginning of a text to stop at. */
 export class StopTexts {
-  private held = '';
+  #held = '';
 
-  constructor(private readonly stops: readonly string[]) {}
+  readonly #stops: readonly string[];
+
+  constructor(stops: readonly string[]) {
+    this.#stops = stops;
+  }
 
   /** Adds text. @returns what may be shown, and whether a stop was reached, which is left out. */
   push(text: string): { free: string; isStopped: boolean } {
-    this.held += text;
-    const ends = this.stops.map((stop) => this.held.indexOf(stop)).filter((place) => place >= 0);
-    if (ends.length > 0) return { free: this.held.slice(0, minimumOf(ends)), isStopped: true };
+    this.#held += text;
+    const ends = this.#stops.map((stop) => this.#held.indexOf(stop)).filter((place) => place >= 0);
+    if (ends.length > 0) return { free: this.#held.slice(0, minimumOf(ends)), isStopped: true };
     const kept = maximumOf(
-      this.stops.map((stop) => overlap(this.held, stop)),
+      this.#stops.map((stop) => overlap(this.#held, stop)),
       0,
     );
-    const free = this.held.slice(0, this.held.length - kept);
-    this.held = this.held.slice(free.length);
+    const free = this.#held.slice(0, this.#held.length - kept);
+    this.#held = this.#held.slice(free.length);
     return { free, isStopped: false };
   }
 
   /** What was held back, once nothing follows. */
   rest(): string {
-    return this.held;
+    return this.#held;
   }
 }
 

@@ -7,7 +7,7 @@ import type { TokenCodec, TokenWriter } from './token-codec.js';
 export class ByteCodec implements TokenCodec {
   readonly level: 'bytes' | 'bpe';
   readonly unknownId = undefined;
-  private readonly texts: (string | undefined)[];
+  readonly #texts: (string | undefined)[];
 
   /** @param lower lower-cases a text before it is encoded; what comes back is then lower case. */
   constructor(
@@ -16,7 +16,7 @@ export class ByteCodec implements TokenCodec {
   ) {
     this.level = pairs.merges.length === 0 ? 'bytes' : 'bpe';
     const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-    this.texts = Array.from({ length: pairs.size }, (_, token) => {
+    this.#texts = Array.from({ length: pairs.size }, (_, token) => {
       try {
         return strict.decode(pairs.bytesOf(token));
       } catch {
@@ -39,12 +39,12 @@ export class ByteCodec implements TokenCodec {
   }
 
   written(token: number): string | undefined {
-    return this.texts[token];
+    return this.#texts[token];
   }
 
   shown(token: number): string {
     return (
-      this.texts[token] ??
+      this.#texts[token] ??
       Array.from(this.pairs.bytesOf(token), (byte) => `<${byte.toString(16).padStart(2, '0')}>`).join('')
     );
   }

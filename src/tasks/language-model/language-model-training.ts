@@ -81,9 +81,10 @@ export class LanguageModelTraining {
   readonly documents: DocumentStarts;
   /** Tokens of each part that the vocabulary does not hold. */
   readonly numUnknown: Readonly<Record<'train' | 'validation', number>>;
-  private readonly windows: TrainingWindows;
-  private readonly validationStreams: TokenStreams;
-  private readonly optimizerCallbacks: readonly Callback[];
+  readonly #windows: TrainingWindows;
+  readonly #validationStreams: TokenStreams;
+  readonly #optimizerCallbacks: readonly Callback[];
+
   /** The window that was read last. */
   #window: TrainingWindow | undefined;
 
@@ -120,14 +121,14 @@ export class LanguageModelTraining {
       files,
       resolved.documents === 'auto' ? undefined : resolved.documents,
     );
-    this.windows = new TrainingWindows(learned, {
+    this.#windows = new TrainingWindows(learned, {
       ...sizeOf(learned, resolved),
       starts: this.documents.places,
       unknownId: codec.unknownId,
     });
     const heldOut = tokens.slice(tokens.length - held);
-    this.validationStreams = new TokenStreams(heldOut, sizeOf(heldOut, resolved));
-    this.numBatches = this.windows.length;
+    this.#validationStreams = new TokenStreams(heldOut, sizeOf(heldOut, resolved));
+    this.numBatches = this.#windows.length;
     const start = { kind: this.documents.kind, tokens: this.documents.tokens };
     const facts = {
       numTokens: tokens.length,
@@ -148,19 +149,19 @@ export class LanguageModelTraining {
       this.beginning = { ...takeWeights(model, initial.model), unknown };
     }
     const { optimizer, callbacks } = languageModelOptimizer(resolved, this.numBatches);
-    this.optimizerCallbacks = callbacks;
+    this.#optimizerCallbacks = callbacks;
     model.compile({ optimizer, loss: sparseCategoricalCrossentropy({ fromLogits: true }) });
   }
 
   /** Tokens of one step. */
   get tokensPerStep(): number {
-    return this.windows.batchSize * this.windows.timesteps;
+    return this.#windows.batchSize * this.#windows.timesteps;
   }
 
   /** Which learning rates suit this model on these data; trains nothing. See {@link findLearningRate}. @throws ABORTED */
   findLearningRate(options: TaskLearningRateOptions = {}): Promise<LearningRateSearch> {
     const { model } = this.languageModel;
-    const { windows } = this;
+    const windows = this.#windows;
     function* fromItsBeginning(_: number, random: Random): Generator<DatasetBatch> {
       model.resetStates();
       for (const { input, target, anewAfter } of windows.epoch(random)) {
@@ -177,7 +178,7 @@ export class LanguageModelTraining {
     const train: Dataset = (_, random) => this.#batches(random);
     const data = {
       train,
-      validation: () => batches(this.validationStreams),
+      validation: () => batches(this.#validationStreams),
       epochs: options.epochs,
       patience: options.epochs,
     };
@@ -187,14 +188,14 @@ export class LanguageModelTraining {
       onEpochBegin: () => model.resetStates(),
       onBatchEnd: () => forgetRows(model, this.#window?.anewAfter ?? []),
     };
-    const outcome = await runTraining(model, data, controls, [startOver, ...this.optimizerCallbacks]);
+    const outcome = await runTraining(model, data, controls, [startOver, ...this.#optimizerCallbacks]);
     model.resetStates();
     this.languageModel.outcome = outcome;
     return outcome;
   }
 
   *#batches(random: Random): Generator<DatasetBatch> {
-    for (const window of this.windows.epoch(random)) {
+    for (const window of this.#windows.epoch(random)) {
       this.#window = window;
       yield { x: window.input, y: window.target };
     }

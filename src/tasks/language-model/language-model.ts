@@ -66,12 +66,12 @@ export class LanguageModel {
     text: string,
     { signal, dynamic }: { signal?: AbortSignal | undefined; dynamic?: DynamicOptions | undefined } = {},
   ): Promise<TextScore> {
-    const all = this.tokensOf(text, 2, 'LanguageModel.evaluate');
+    const all = this.#tokensOf(text, 2, 'LanguageModel.evaluate');
     const isHeldOut = this.isTrainedOn(all);
     const tokens = isHeldOut ? all.subarray(this.text.numTrainingTokens) : all;
     const logLikelihood =
       dynamic === undefined
-        ? await this.logLikelihood(tokens, signal)
+        ? await this.#logLikelihood(tokens, signal)
         : await dynamicLogLikelihood(this.model, tokens, resolvedDynamic('LanguageModel.evaluate', dynamic), signal);
     const numTokens = tokens.length - 1;
     const loss = -logLikelihood / numTokens;
@@ -95,15 +95,15 @@ export class LanguageModel {
   /** `ln P` of each token of a text after the first, given all before it. */
   async tokenScores(text: string): Promise<{ readonly token: string; readonly logProbability: number }[]> {
     const scores = [];
-    const tokens = this.tokensOf(text, 2, 'LanguageModel.tokenScores');
-    for await (const { token, logProbability } of this.logProbabilities(tokens))
+    const tokens = this.#tokensOf(text, 2, 'LanguageModel.tokenScores');
+    for await (const { token, logProbability } of this.#logProbabilities(tokens))
       scores.push({ token: this.codec.shown(token), logProbability });
     return scores;
   }
 
   /** The likeliest tokens after a text, best first. */
   async nextTokens(text: string, count = 10): Promise<{ readonly token: string; readonly probability: number }[]> {
-    const logits = await new TextReader(this.model).next(this.tokensOf(text, 1, 'LanguageModel.nextTokens'));
+    const logits = await new TextReader(this.model).next(this.#tokensOf(text, 1, 'LanguageModel.nextTokens'));
     const logSum = logSumExp(logits, 0, logits.length);
     return Array.from(logits, (logit, id) => ({ token: this.codec.shown(id), probability: Math.exp(logit - logSum) }))
       .sort((a, b) => b.probability - a.probability)
@@ -123,7 +123,7 @@ export class LanguageModel {
     };
   }
 
-  private tokensOf(text: string, least: number, where: string): Int32Array {
+  #tokensOf(text: string, least: number, where: string): Int32Array {
     const tokens = this.codec.encode(text);
     if (tokens.length >= least) return tokens;
     throw new RondoError('OUT_OF_RANGE', {
@@ -135,9 +135,9 @@ export class LanguageModel {
     });
   }
 
-  private async logLikelihood(tokens: Int32Array, signal: AbortSignal | undefined): Promise<number> {
+  async #logLikelihood(tokens: Int32Array, signal: AbortSignal | undefined): Promise<number> {
     let sum = 0;
-    for await (const { logProbability } of this.logProbabilities(tokens)) {
+    for await (const { logProbability } of this.#logProbabilities(tokens)) {
       sum += logProbability;
       if (signal?.aborted === true)
         throw new RondoError('ABORTED', {
@@ -149,7 +149,7 @@ export class LanguageModel {
     return sum;
   }
 
-  private async *logProbabilities(tokens: Int32Array): AsyncGenerator<{ token: number; logProbability: number }> {
+  async *#logProbabilities(tokens: Int32Array): AsyncGenerator<{ token: number; logProbability: number }> {
     for await (const { start, length, logits } of new TextReader(this.model).logits(tokens.subarray(0, -1))) {
       const width = logits.length / length;
       for (let i = 0; i < length; i++) {

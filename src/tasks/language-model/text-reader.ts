@@ -14,8 +14,11 @@ const owners = new WeakMap<Sequential, TextReader>();
  * the model, so only one reader of a model can be under way.
  */
 export class TextReader {
+  readonly #model: Sequential;
+
   /** Forgets what the model has read. */
-  constructor(private readonly model: Sequential) {
+  constructor(model: Sequential) {
+    this.#model = model;
     model.resetStates();
     owners.set(model, this);
   }
@@ -27,7 +30,7 @@ export class TextReader {
    */
   async *logits(tokens: Int32Array): AsyncGenerator<{ start: number; length: number; logits: ArrayLike<number> }> {
     for (let start = 0; start < tokens.length; start += pieceTokens) {
-      if (owners.get(this.model) !== this) {
+      if (owners.get(this.#model) !== this) {
         throw new RondoError('USAGE', {
           where: 'TextReader',
           what: 'the model was used for another text before this one was done.',
@@ -37,7 +40,7 @@ export class TextReader {
       }
       const piece = tokens.slice(start, start + pieceTokens);
       if (hostIsWaiting()) await yieldToHost();
-      const logits = await this.model.apply(tensor(piece, [1, piece.length])).data();
+      const logits = await this.#model.apply(tensor(piece, [1, piece.length])).data();
       yield { start, length: piece.length, logits };
     }
   }

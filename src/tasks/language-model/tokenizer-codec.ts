@@ -33,12 +33,13 @@ export class TokenizerCodec implements TokenCodec {
   readonly size: number;
   readonly unknownId: number | undefined;
 
+  readonly #tokenizer: FileTokenizer;
+  readonly #json: Json;
+
   /** @param json the content of the file. @throws FILE_FORMAT where its ids have no end */
-  constructor(
-    private readonly tokenizer: FileTokenizer,
-    private readonly json: Json,
-    where = 'TokenizerCodec',
-  ) {
+  constructor(tokenizer: FileTokenizer, json: Json, where = 'TokenizerCodec') {
+    this.#tokenizer = tokenizer;
+    this.#json = json;
     let largest = -1;
     for (const id of tokenizer.get_vocab(true).values()) largest = Math.max(largest, id);
     this.size = largest + 1;
@@ -57,13 +58,13 @@ export class TokenizerCodec implements TokenCodec {
   encode(text: string): Int32Array {
     return text === ''
       ? new Int32Array(0)
-      : Int32Array.from(this.tokenizer.encode(text, { add_special_tokens: false }).ids);
+      : Int32Array.from(this.#tokenizer.encode(text, { add_special_tokens: false }).ids);
   }
 
   decode(ids: ArrayLike<number>): string {
     return ids.length === 0
       ? ''
-      : this.tokenizer.decode(Array.from(ids), { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+      : this.#tokenizer.decode(Array.from(ids), { skip_special_tokens: false, clean_up_tokenization_spaces: false });
   }
 
   written(token: number, before: number | undefined): string | undefined {
@@ -73,7 +74,7 @@ export class TokenizerCodec implements TokenCodec {
   }
 
   shown(token: number): string {
-    return this.tokenizer.id_to_token(token) ?? '';
+    return this.#tokenizer.id_to_token(token) ?? '';
   }
 
   writer(before?: number): TokenWriter {
@@ -95,7 +96,7 @@ export class TokenizerCodec implements TokenCodec {
   }
 
   toJSON(): Json {
-    return { level: this.level, tokenizer: this.json };
+    return { level: this.level, tokenizer: this.#json };
   }
 
   /** Checks the content of a `tokenizer.json` before the library sees it. @throws FILE_FORMAT */

@@ -39,15 +39,16 @@ export class TrainingWindows {
   readonly timesteps: number;
   readonly #streamLength: number;
   readonly #starts: Int32Array;
+
   /** By token: how likely the unknown one takes its place; undefined where it never does. */
   readonly #rarity: Float64Array | undefined;
   readonly #unknownId: number;
 
+  readonly #tokens: Int32Array;
+
   /** @param tokens at least `batchSize * timesteps + 1`; kept, not copied. */
-  constructor(
-    private readonly tokens: Int32Array,
-    { batchSize, timesteps, starts, unknownId }: TrainingWindowsOptions,
-  ) {
+  constructor(tokens: Int32Array, { batchSize, timesteps, starts, unknownId }: TrainingWindowsOptions) {
+    this.#tokens = tokens;
     requireCount('TrainingWindows', 'batchSize', batchSize);
     requireCount('TrainingWindows', 'timesteps', timesteps);
     this.batchSize = batchSize;
@@ -70,7 +71,7 @@ export class TrainingWindows {
       const anewAfter: number[] = [];
       for (let row = 0; row < batchSize; row++) {
         places[row] += timesteps;
-        const isBeyond = places[row] + timesteps >= this.tokens.length;
+        const isBeyond = places[row] + timesteps >= this.#tokens.length;
         if (random.integer(windowsBetweenStarts) !== 0 && !isBeyond) continue;
         places[row] = this.#beginning(isBeyond ? 0 : places[row], random);
         anewAfter.push(row);
@@ -85,7 +86,8 @@ export class TrainingWindows {
   }
 
   #window(places: Int32Array, random: Random): StreamWindow {
-    const { tokens, batchSize, timesteps } = this;
+    const { batchSize, timesteps } = this;
+    const tokens = this.#tokens;
     const input = new Int32Array(batchSize * timesteps);
     const target = new Int32Array(batchSize * timesteps);
     for (let row = 0; row < batchSize; row++) {
@@ -111,7 +113,7 @@ export class TrainingWindows {
     let nearest = place;
     let distance = this.timesteps + 1;
     for (const start of starts.subarray(Math.max(0, low - 1), low + 1)) {
-      if (Math.abs(start - place) >= distance || start + this.timesteps >= this.tokens.length) continue;
+      if (Math.abs(start - place) >= distance || start + this.timesteps >= this.#tokens.length) continue;
       nearest = start;
       distance = Math.abs(start - place);
     }

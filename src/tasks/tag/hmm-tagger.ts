@@ -22,17 +22,17 @@ const longestSuffix = 8;
  * problem", method C. On the development part of UD English EWT (UPOS) it is right in 92.3 % of the words.
  */
 export class HmmTagger {
-  private readonly weights: ChainWeights;
-  private readonly prior: Float64Array;
-  private readonly words = new Map<string, Float64Array>();
-  private readonly lowerWords = new Map<string, Float64Array>();
-  private readonly suffixes = new Map<string, Float64Array>();
+  readonly #weights: ChainWeights;
+  readonly #prior: Float64Array;
+  readonly #words = new Map<string, Float64Array>();
+  readonly #lowerWords = new Map<string, Float64Array>();
+  readonly #suffixes = new Map<string, Float64Array>();
+
+  readonly #tags: readonly string[];
 
   /** @param sentences at least one word. @param tags all that occur in them. */
-  constructor(
-    sentences: readonly TaggedSentence[],
-    private readonly tags: readonly string[],
-  ) {
+  constructor(sentences: readonly TaggedSentence[], tags: readonly string[]) {
+    this.#tags = tags;
     const K = tags.length;
     const ids = new Map(tags.map((tag, id) => [tag, id]));
     const follows = new Float64Array(K * K);
@@ -41,65 +41,65 @@ export class HmmTagger {
       const labels = own.map((tag) => ids.get(tag)!);
       labels.forEach((label, i) => {
         total[label]++;
-        addTo(this.words, words[i], K, label);
-        addTo(this.lowerWords, words[i].toLowerCase(), K, label);
+        addTo(this.#words, words[i], K, label);
+        addTo(this.#lowerWords, words[i].toLowerCase(), K, label);
         if (i > 0) follows[labels[i - 1] * K + label]++;
       });
       first[labels[0]]++;
       last[labels[labels.length - 1]]++;
     }
-    this.prior = probabilities(total);
+    this.#prior = probabilities(total);
     // Ends are one more follower of every tag.
     const rows = Array.from({ length: K }, (_, i) =>
       wittenBell(
         withOneMore(follows.subarray(i * K, (i + 1) * K), last[i]),
         withOneMore(
-          this.prior.map((p) => p * 0.95),
+          this.#prior.map((p) => p * 0.95),
           0.05,
         ),
       ),
     );
-    this.weights = {
+    this.#weights = {
       labels: K,
-      start: wittenBell(first, this.prior).map(Math.log),
+      start: wittenBell(first, this.#prior).map(Math.log),
       transitions: Float64Array.from({ length: K * K }, (_, at) => Math.log(rows[Math.floor(at / K)][at % K])),
       end: Float64Array.from({ length: K }, (_, i) => Math.log(rows[i][K])),
     };
-    this.learnSuffixes(K);
+    this.#learnSuffixes(K);
   }
 
   /** The likeliest tags of a sentence (Viterbi). */
   tag(words: readonly string[]): string[] {
-    const K = this.tags.length;
+    const K = this.#tags.length;
     const scores = new Float64Array(words.length * K);
     words.forEach((word, t) => {
-      const given = this.tagsOfWord(word);
-      for (let j = 0; j < K; j++) scores[t * K + j] = Math.log(given[j]) - Math.log(this.prior[j]);
+      const given = this.#tagsOfWord(word);
+      for (let j = 0; j < K; j++) scores[t * K + j] = Math.log(given[j]) - Math.log(this.#prior[j]);
     });
-    return Array.from(bestLabels(scores, this.weights).labels, (label) => this.tags[label]);
+    return Array.from(bestLabels(scores, this.#weights).labels, (label) => this.#tags[label]);
   }
 
-  private learnSuffixes(K: number): void {
-    for (const [word, counts] of this.words) {
+  #learnSuffixes(K: number): void {
+    for (const [word, counts] of this.#words) {
       const count = counts.reduce((sum, value) => sum + value, 0);
       if (count > rareCount) continue;
       for (const suffix of suffixesOf(word)) {
-        const sum = this.suffixes.get(suffix) ?? new Float64Array(K);
+        const sum = this.#suffixes.get(suffix) ?? new Float64Array(K);
         counts.forEach((value, label) => (sum[label] += value));
-        this.suffixes.set(suffix, sum);
+        this.#suffixes.set(suffix, sum);
       }
     }
   }
 
   /** `P(tag | word)`; never 0. */
-  private tagsOfWord(word: string): Float64Array {
-    let given = this.prior;
+  #tagsOfWord(word: string): Float64Array {
+    let given = this.#prior;
     for (const suffix of suffixesOf(word)) {
-      const counts = this.suffixes.get(suffix);
+      const counts = this.#suffixes.get(suffix);
       if (counts === undefined) break;
       given = wittenBell(counts, given);
     }
-    for (const counts of [this.lowerWords.get(word.toLowerCase()), this.words.get(word)])
+    for (const counts of [this.#lowerWords.get(word.toLowerCase()), this.#words.get(word)])
       if (counts !== undefined) given = wittenBell(counts, given);
     return given;
   }

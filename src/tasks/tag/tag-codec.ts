@@ -54,14 +54,15 @@ function isSpecial(form: string): boolean {
 
 /** Words, characters and tags to indices and back, with the vocabularies of the sentences it was made from. */
 export class TagCodec {
-  private readonly rareWords: ReadonlySet<string>;
-  private readonly tagIds: ReadonlyMap<string, number>;
+  readonly #rareWords: ReadonlySet<string>;
+  readonly #tagIds: ReadonlyMap<string, number>;
 
+  readonly #numVectorWords: number;
   private constructor(
     readonly options: Readonly<Resolved<TagCodecOptions>>,
     /** By look-up form: index 0 is padding, 1 stands for every other word; then those of training, then what only given vectors know. */
     readonly words: Vocabulary,
-    private readonly numVectorWords: number,
+    numVectorWords: number,
     readonly characters: Vocabulary,
     /** Index 0 stands for an affix that is longer than the word, 1 for every one that is not known. */
     readonly affixes: Vocabulary,
@@ -69,8 +70,9 @@ export class TagCodec {
     readonly tags: readonly string[],
     rareWords: readonly string[],
   ) {
-    this.rareWords = new Set(rareWords);
-    this.tagIds = new Map(tags.map((tag, id) => [tag, id]));
+    this.#numVectorWords = numVectorWords;
+    this.#rareWords = new Set(rareWords);
+    this.#tagIds = new Map(tags.map((tag, id) => [tag, id]));
   }
 
   /**
@@ -129,12 +131,13 @@ export class TagCodec {
   static continued(earlier: TagCodec, sentences: readonly TaggedSentence[]): TagCodec {
     const counts = tagCountsOf(sentences);
     const hasItsTags = counts.size === earlier.tags.length && earlier.tags.every((tag) => counts.has(tag));
-    const rare = new Set(earlier.rareWords);
+    const rare = new Set(earlier.#rareWords);
     for (const { words } of sentences) {
       for (const word of words) if (earlier.isUnknown(word)) rare.add(earlier.lookUpForm(word));
     }
     const tags = hasItsTags ? earlier.tags : [...counts].sort(byCount).map(([tag]) => tag);
-    const { options, words, numVectorWords, characters, affixes } = earlier;
+    const { options, words, characters, affixes } = earlier;
+    const numVectorWords = earlier.#numVectorWords;
     return new TagCodec(options, words, numVectorWords, characters, affixes, tags, [...rare]);
   }
 
@@ -142,12 +145,12 @@ export class TagCodec {
   isUnknown(word: string): boolean {
     const form = lookUpForm(word, this.options);
     const id = this.words.idOf(form);
-    return (id === UNKNOWN || id >= this.numSeenWords) && !this.rareWords.has(form);
+    return (id === UNKNOWN || id >= this.numSeenWords) && !this.#rareWords.has(form);
   }
 
   /** Indices below are padding, the unknown word and words of training. */
   get numSeenWords(): number {
-    return this.words.size - this.numVectorWords;
+    return this.words.size - this.#numVectorWords;
   }
 
   /** How many affixes each word has. */
@@ -170,13 +173,13 @@ export class TagCodec {
   }): EncodedSentence {
     return {
       words: Int32Array.from(words, (word) => Math.max(UNKNOWN, this.words.idOf(this.lookUpForm(word)))),
-      characters: words.map((word) => this.charactersOf(word)),
+      characters: words.map((word) => this.#charactersOf(word)),
       affixes: Int32Array.from(
         words.flatMap((word) => affixesOf(word, this.options.longestAffix)),
         (affix) => (affix === '' ? 0 : Math.max(UNKNOWN, this.affixes.idOf(affix))),
       ),
       affixesPerWord: this.affixesPerWord,
-      tags: Int32Array.from(tags, (tag) => this.tagIds.get(tag) ?? -1),
+      tags: Int32Array.from(tags, (tag) => this.#tagIds.get(tag) ?? -1),
     };
   }
 
@@ -184,11 +187,11 @@ export class TagCodec {
     return {
       ...this.options,
       words: this.words.toJSON().tokens,
-      numVectorWords: this.numVectorWords,
+      numVectorWords: this.#numVectorWords,
       characters: this.characters.toJSON().tokens,
       affixes: this.affixes.toJSON().tokens,
       tags: this.tags,
-      rareWords: [...this.rareWords],
+      rareWords: [...this.#rareWords],
     };
   }
 
@@ -218,7 +221,7 @@ export class TagCodec {
     );
   }
 
-  private charactersOf(word: string): Int32Array {
+  #charactersOf(word: string): Int32Array {
     const { maxCharacters } = this.options;
     let points = Array.from(word);
     if (points.length > maxCharacters) {

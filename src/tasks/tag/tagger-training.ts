@@ -94,10 +94,10 @@ export class TaggerTraining {
   readonly numBatches: number;
   /** Undefined without an earlier model, and for a training that goes on. */
   readonly beginning: Beginning | undefined;
-  private readonly learned: readonly EncodedSentence[];
-  private readonly validation: readonly EncodedSentence[];
-  private readonly heldOut: readonly TaggedSentence[];
-  private readonly measure: TagMeasure;
+  readonly #learned: readonly EncodedSentence[];
+  readonly #validation: readonly EncodedSentence[];
+  readonly #heldOut: readonly TaggedSentence[];
+  readonly #measure: TagMeasure;
 
   /** @param interrupted the tagger of a checkpoint, to go on with; its own options then count. */
   constructor(data: TaggerData, options: TaggerOptions = {}, interrupted?: Tagger) {
@@ -134,11 +134,11 @@ export class TaggerTraining {
     const started = pretrained && tableOf(pretrained.vectors, codec, train, options.wordUnits);
     const scheme =
       interrupted === undefined ? schemeOf(resolved.scheme, train) : (interrupted.sentences.scheme ?? undefined);
-    this.learned = cutSentences(
+    this.#learned = cutSentences(
       train.map((sentence) => codec.encode(sentence)),
       resolved.timesteps,
     );
-    this.numBatches = Math.ceil(this.learned.length / resolved.batchSize);
+    this.numBatches = Math.ceil(this.#learned.length / resolved.batchSize);
     const own = {
       ...resolved,
       ...taggerBudget(options, this.numBatches),
@@ -146,14 +146,14 @@ export class TaggerTraining {
     };
     this.tagger = interrupted ?? newTagger(data, { train, validation }, { codec, scheme, started, options: own });
     this.beginning = initial && beginningOf(this.tagger, initial, { train, validation, test: data.test ?? [] });
-    this.heldOut = validation;
+    this.#heldOut = validation;
     this.numSentences = { train: train.length, validation: validation.length };
     this.numWords = { train: numWordsOf(train), validation: numWordsOf(validation) };
-    this.validation = cutSentences(
+    this.#validation = cutSentences(
       choosing(validation, codec).map((sentence) => codec.encode(sentence)),
       resolved.timesteps,
     );
-    this.measure = scheme === undefined ? 'accuracy' : 'spanF1';
+    this.#measure = scheme === undefined ? 'accuracy' : 'spanF1';
     const { model } = this.tagger;
     const { learningRate, epochs, maxEpochs } = this.tagger.options;
     const measures: TagMeasure[] = scheme === undefined ? ['accuracy'] : ['accuracy', 'spanF1'];
@@ -166,19 +166,19 @@ export class TaggerTraining {
 
   /** Which learning rates suit this model on these data; trains nothing. See {@link findLearningRate}. @throws ABORTED */
   findLearningRate(options: TaskLearningRateOptions = {}): Promise<LearningRateSearch> {
-    return findLearningRate(this.tagger.model, this.trainData, options);
+    return findLearningRate(this.tagger.model, this.#trainData, options);
   }
 
   /** Trains, and leaves {@link TaggerTraining.tagger} with the weights of its best epoch. */
   async train(controls: TrainingControls = {}): Promise<TrainingOutcome> {
     const { model, options } = this.tagger;
     const data = {
-      train: this.trainData,
-      validation: () => batchesInOrder(this.validation),
+      train: this.#trainData,
+      validation: () => batchesInOrder(this.#validation),
       epochs: options.epochs,
       maxEpochs: options.maxEpochs,
       patience: options.patience,
-      monitor: this.measure === 'accuracy' ? 'valAccuracy' : 'valSpanF1',
+      monitor: this.#measure === 'accuracy' ? 'valAccuracy' : 'valSpanF1',
     };
     const outcome = await runTraining(model, data, controls);
     this.tagger.outcome = outcome;
@@ -187,11 +187,11 @@ export class TaggerTraining {
 
   /** How the tagger does on the validation sentences. */
   async evaluate(controls: { signal?: AbortSignal | undefined } = {}): Promise<TaggerReport> {
-    return this.tagger.evaluate(this.heldOut, controls);
+    return this.tagger.evaluate(this.#heldOut, controls);
   }
 
-  private readonly trainData = (_epoch: number, random: Random) =>
-    epochBatches(this.learned, this.tagger.options.batchSize, random);
+  readonly #trainData = (_epoch: number, random: Random) =>
+    epochBatches(this.#learned, this.tagger.options.batchSize, random);
 }
 
 function* batchesInOrder(sentences: readonly EncodedSentence[]): Generator<DatasetBatch> {

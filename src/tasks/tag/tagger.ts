@@ -85,7 +85,7 @@ export class Tagger {
   ): Promise<string[][]> {
     requireWords('Tagger.tag', sentences);
     const tags: string[][] = sentences.map(() => []);
-    const labels = this.labelsOf(sentences, signal);
+    const labels = this.#labelsOf(sentences, signal);
     for await (const { place, labels: own } of labels) tags[place] = own.map((label) => this.codec.tags[label]);
     return tags;
   }
@@ -97,13 +97,13 @@ export class Tagger {
   async probabilities(words: readonly string[]): Promise<Float64Array[]> {
     if (words.length === 0) return [];
     const K = this.codec.tags.length;
-    const scores = this.scoresOf([words]);
+    const scores = this.#scoresOf([words]);
     const crf = crfOf(this.model);
     const all = crf === undefined ? softmaxRows(scores.dataSync(), K) : crf.marginals({ scores })[0];
     return words.map((_, t) => all.slice(t * K, (t + 1) * K));
   }
 
-  private seenItems: SeenItems | undefined;
+  #seenItems: SeenItems | undefined;
 
   /**
    * Compares its tags with the true ones, with the baseline's figures where training measured it on the same sentences. Of the
@@ -116,7 +116,7 @@ export class Tagger {
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<TaggerReport> {
     const given = requireTagged(sentences, 'Tagger.evaluate');
-    const truth = this.heldOutOf(given) ?? given;
+    const truth = this.#heldOutOf(given) ?? given;
     const predicted = await this.tag(
       truth.map(({ words }) => words),
       { signal },
@@ -128,7 +128,7 @@ export class Tagger {
     };
     const report = taggingReport(truth, predicted, options);
     const fingerprint = fingerprintOfSentences(truth);
-    const seen = this.partsOf(truth);
+    const seen = this.#partsOf(truth);
     const places = seen.flatMap((part, s) => (part === undefined ? [s] : []));
     const isMixed = places.length > 0 && places.length < truth.length;
     const part = seen.every((own) => own === 'validation') ? 'validation' : places.length === 0 ? 'trained on' : 'all';
@@ -152,8 +152,8 @@ export class Tagger {
   }
 
   /** The sentences that chose the best epoch, where these are the list that training split into them and those it learned from. */
-  private heldOutOf(sentences: readonly TaggedSentence[]): readonly TaggedSentence[] | undefined {
-    const parts = this.partsOf(sentences);
+  #heldOutOf(sentences: readonly TaggedSentence[]): readonly TaggedSentence[] | undefined {
+    const parts = this.#partsOf(sentences);
     const [learned, chosen] = (['train', 'validation'] as const).map((part) =>
       sentences.filter((_, s) => parts[s] === part),
     );
@@ -164,10 +164,10 @@ export class Tagger {
   }
 
   /** What training used each sentence for; undefined where it has not seen it. */
-  private partsOf(sentences: readonly TaggedSentence[]): readonly ('train' | 'validation' | undefined)[] {
+  #partsOf(sentences: readonly TaggedSentence[]): readonly ('train' | 'validation' | undefined)[] {
     const { seen } = this.sentences;
     if (seen === undefined) return sentences.map(() => (this.isTrainedOn(sentences) ? 'train' : undefined));
-    const items = (this.seenItems ??= SeenItems.fromJSON(seen));
+    const items = (this.#seenItems ??= SeenItems.fromJSON(seen));
     return sentences.map(({ words }) => items.partOf(sentenceKey(words)));
   }
 
@@ -199,7 +199,7 @@ export class Tagger {
     };
   }
 
-  private async *labelsOf(
+  async *#labelsOf(
     sentences: readonly (readonly string[])[],
     signal: AbortSignal | undefined,
   ): AsyncGenerator<{ place: number; labels: number[] }> {
@@ -212,7 +212,7 @@ export class Tagger {
           fix: 'start it again for a result.',
         });
       const own = batch.map((i) => places[i]);
-      const scores = this.scoresOf(own.map((place) => sentences[place]));
+      const scores = this.#scoresOf(own.map((place) => sentences[place]));
       const labels = decodeScores(
         this.model,
         scores,
@@ -223,7 +223,7 @@ export class Tagger {
     }
   }
 
-  private scoresOf(sentences: readonly (readonly string[])[]): Tensor {
+  #scoresOf(sentences: readonly (readonly string[])[]): Tensor {
     const { x } = padded(sentences.map((words) => this.codec.encode({ words })));
     return scope(() => this.model.apply(tensor(x.data, x.shape)));
   }

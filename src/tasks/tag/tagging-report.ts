@@ -117,42 +117,42 @@ interface Count {
 }
 
 class Counts {
-  private readonly counts = new Map<string, Count>();
+  readonly #counts = new Map<string, Count>();
 
   add(truth: string, guess: string, isRight: boolean): void {
-    this.of(truth).numTrue++;
-    this.of(guess).numPredicted++;
-    if (isRight) this.of(truth).numCorrect++;
+    this.#of(truth).numTrue++;
+    this.#of(guess).numPredicted++;
+    if (isRight) this.#of(truth).numCorrect++;
   }
 
   addSpans(truth: readonly string[], guesses: readonly string[]): void {
     const keyOf = ({ kind, start, end }: ReturnType<typeof spansOf>[number]): string => `${start} ${end} ${kind}`;
     const spans = spansOf(truth);
     const expected = new Set(spans.map(keyOf));
-    for (const { kind } of spans) this.of(kind).numTrue++;
+    for (const { kind } of spans) this.#of(kind).numTrue++;
     for (const span of spansOf(guesses)) {
-      this.of(span.kind).numPredicted++;
-      if (expected.has(keyOf(span))) this.of(span.kind).numCorrect++;
+      this.#of(span.kind).numPredicted++;
+      if (expected.has(keyOf(span))) this.#of(span.kind).numCorrect++;
     }
   }
 
   total(): Agreement {
     const sum = { numTrue: 0, numPredicted: 0, numCorrect: 0 };
-    for (const count of this.counts.values())
+    for (const count of this.#counts.values())
       for (const name of ['numTrue', 'numPredicted', 'numCorrect'] as const) sum[name] += count[name];
     return agreementOf(sum);
   }
 
   agreements(): Record<string, Agreement> {
-    const sorted = [...this.counts].sort(
+    const sorted = [...this.#counts].sort(
       ([a, countA], [b, countB]) => countB.numTrue - countA.numTrue || (a < b ? -1 : 1),
     );
     return Object.fromEntries(sorted.map(([name, count]) => [name, agreementOf(count)]));
   }
 
-  private of(name: string): Count {
-    let count = this.counts.get(name);
-    if (count === undefined) this.counts.set(name, (count = { numTrue: 0, numPredicted: 0, numCorrect: 0 }));
+  #of(name: string): Count {
+    let count = this.#counts.get(name);
+    if (count === undefined) this.#counts.set(name, (count = { numTrue: 0, numPredicted: 0, numCorrect: 0 }));
     return count;
   }
 }

@@ -21,53 +21,53 @@ export interface AveragingTriggerOptions {
  */
 export class AveragingTrigger implements Callback {
   readonly name = 'averagingTrigger';
-  private readonly monitor: string;
-  private readonly patience: number;
-  private values: number[] = [];
-  private isTriggered = false;
-  private isSwapped = false;
+  readonly #monitor: string;
+  readonly #patience: number;
+  #values: number[] = [];
+  #isTriggered = false;
+  #isSwapped = false;
 
   constructor(options: AveragingTriggerOptions = {}) {
     refuseUnknownOptions('AveragingTrigger', options, ['monitor', 'patience']);
-    this.monitor = options.monitor ?? 'valLoss';
-    this.patience = options.patience ?? 5;
-    requireCount('AveragingTrigger', 'patience', this.patience);
+    this.#monitor = options.monitor ?? 'valLoss';
+    this.#patience = options.patience ?? 5;
+    requireCount('AveragingTrigger', 'patience', this.#patience);
   }
 
   /** Whether averaging has started. */
   get hasStarted(): boolean {
-    return this.isTriggered;
+    return this.#isTriggered;
   }
 
   onValidationBegin(_epoch: number, { model }: TrainingContext): void {
-    if (!this.isTriggered) return;
+    if (!this.#isTriggered) return;
     model.optimizer.swapAverages();
-    this.isSwapped = true;
+    this.#isSwapped = true;
   }
 
   onValidationStopped(_epoch: number, { model }: TrainingContext): void {
-    if (this.isSwapped) model.optimizer.swapAverages();
-    this.isSwapped = false;
+    if (this.#isSwapped) model.optimizer.swapAverages();
+    this.#isSwapped = false;
   }
 
   onEpochEnd(epoch: number, logs: Logs, context: TrainingContext): void {
     this.onValidationStopped(epoch, context);
     const { model } = context;
-    if (this.isTriggered) return;
-    const value = new Monitor('AveragingTrigger', { monitor: this.monitor }).valueIn(logs);
-    if (this.values.length > this.patience && value > minimumOf(this.values.slice(0, -this.patience))) {
+    if (this.#isTriggered) return;
+    const value = new Monitor('AveragingTrigger', { monitor: this.#monitor }).valueIn(logs);
+    if (this.#values.length > this.#patience && value > minimumOf(this.#values.slice(0, -this.#patience))) {
       model.optimizer.startAveraging();
-      this.isTriggered = true;
+      this.#isTriggered = true;
     }
-    this.values.push(value);
+    this.#values.push(value);
   }
 
   getState(): CallbackState {
-    return { values: { values: [...this.values], isTriggered: this.isTriggered } };
+    return { values: { values: [...this.#values], isTriggered: this.#isTriggered } };
   }
 
   setState({ values }: CallbackState): void {
-    this.values = [...(values.values as number[])];
-    this.isTriggered = values.isTriggered === true;
+    this.#values = [...(values.values as number[])];
+    this.#isTriggered = values.isTriggered === true;
   }
 }

@@ -19,43 +19,47 @@ interface Point {
 
 /** Scores with a label, in arrays that grow. */
 class Scores {
-  private score = new Float64Array(256);
+  #score = new Float64Array(256);
   /** The weight, negative for negatives. */
-  private signed = new Float64Array(256);
-  private count = 0;
+  #signed = new Float64Array(256);
+  #count = 0;
 
   add(score: number, isPositive: boolean, weight: number): void {
-    if (this.count === this.score.length) {
-      for (const field of ['score', 'signed'] as const) {
-        const larger = new Float64Array(2 * this.count);
-        larger.set(this[field]);
-        this[field] = larger;
-      }
+    if (this.#count === this.#score.length) {
+      const larger = (values: Float64Array): Float64Array<ArrayBuffer> => {
+        const copy = new Float64Array(2 * values.length);
+        copy.set(values);
+        return copy;
+      };
+      this.#score = larger(this.#score);
+      this.#signed = larger(this.#signed);
     }
-    this.score[this.count] = score;
-    this.signed[this.count++] = isPositive ? weight : -weight;
+    this.#score[this.#count] = score;
+    this.#signed[this.#count++] = isPositive ? weight : -weight;
   }
 
   get state(): Json {
-    return [Array.from(this.score.subarray(0, this.count)), Array.from(this.signed.subarray(0, this.count))];
+    return [Array.from(this.#score.subarray(0, this.#count)), Array.from(this.#signed.subarray(0, this.#count))];
   }
 
   set state(state: Json) {
     const [score, signed] = state as unknown as [number[], number[]];
-    this.count = 0;
+    this.#count = 0;
     score.forEach((value, i) => this.add(value, signed[i] > 0, Math.abs(signed[i])));
   }
 
   /** From all positives down to none, one point per distinct score. */
   points(): Point[] {
-    const order = Uint32Array.from({ length: this.count }, (_, i) => i).sort((a, b) => this.score[b] - this.score[a]);
+    const order = Uint32Array.from({ length: this.#count }, (_, i) => i).sort(
+      (a, b) => this.#score[b] - this.#score[a],
+    );
     const points: Point[] = [{ truePositives: 0, falsePositives: 0 }];
     let truePositives = 0;
     let falsePositives = 0;
     order.forEach((at, i) => {
-      if (this.signed[at] > 0) truePositives += this.signed[at];
-      else falsePositives -= this.signed[at];
-      const isLastOfEqual = i + 1 === order.length || this.score[order[i + 1]] !== this.score[at];
+      if (this.#signed[at] > 0) truePositives += this.#signed[at];
+      else falsePositives -= this.#signed[at];
+      const isLastOfEqual = i + 1 === order.length || this.#score[order[i + 1]] !== this.#score[at];
       if (isLastOfEqual) points.push({ truePositives, falsePositives });
     });
     return points.reverse();
@@ -64,37 +68,40 @@ class Scores {
 
 /** Weights by the interval of scores they fall into: interval i is (i / (n - 1), (i + 1) / (n - 1)], 0 is in the first. */
 class Buckets {
-  private readonly positives: Float64Array;
-  private readonly negatives: Float64Array;
+  readonly #positives: Float64Array;
+  readonly #negatives: Float64Array;
 
-  constructor(private readonly numThresholds: number) {
-    this.positives = new Float64Array(numThresholds);
-    this.negatives = new Float64Array(numThresholds);
+  readonly #numThresholds: number;
+
+  constructor(numThresholds: number) {
+    this.#numThresholds = numThresholds;
+    this.#positives = new Float64Array(numThresholds);
+    this.#negatives = new Float64Array(numThresholds);
   }
 
   add(score: number, isPositive: boolean, weight: number): void {
     const inside = Math.min(Math.max(score, 0), 1);
-    const bucket = Math.max(0, Math.ceil(inside * (this.numThresholds - 1)) - 1);
-    (isPositive ? this.positives : this.negatives)[bucket] += weight;
+    const bucket = Math.max(0, Math.ceil(inside * (this.#numThresholds - 1)) - 1);
+    (isPositive ? this.#positives : this.#negatives)[bucket] += weight;
   }
 
   get state(): Json {
-    return [Array.from(this.positives), Array.from(this.negatives)];
+    return [Array.from(this.#positives), Array.from(this.#negatives)];
   }
 
   set state(state: Json) {
     const [positives, negatives] = state as unknown as [number[], number[]];
-    this.positives.set(positives);
-    this.negatives.set(negatives);
+    this.#positives.set(positives);
+    this.#negatives.set(negatives);
   }
 
   points(): Point[] {
-    const points = new Array<Point>(this.numThresholds);
+    const points = new Array<Point>(this.#numThresholds);
     let truePositives = 0;
     let falsePositives = 0;
-    for (let i = this.numThresholds - 1; i >= 0; i--) {
-      truePositives += this.positives[i];
-      falsePositives += this.negatives[i];
+    for (let i = this.#numThresholds - 1; i >= 0; i--) {
+      truePositives += this.#positives[i];
+      falsePositives += this.#negatives[i];
       points[i] = { truePositives, falsePositives };
     }
     return points;
@@ -105,17 +112,19 @@ class Buckets {
 class AreaUnderCurve implements Metric {
   readonly name = 'auc';
   readonly better = 'higher';
-  private scores!: Scores | Buckets;
+  #scores!: Scores | Buckets;
 
-  constructor(
-    private readonly curve: 'ROC' | 'PR',
-    private readonly numThresholds: number | undefined,
-  ) {
+  readonly #curve: 'ROC' | 'PR';
+  readonly #numThresholds: number | undefined;
+
+  constructor(curve: 'ROC' | 'PR', numThresholds: number | undefined) {
+    this.#curve = curve;
+    this.#numThresholds = numThresholds;
     this.reset();
   }
 
   reset(): void {
-    this.scores = this.numThresholds === undefined ? new Scores() : new Buckets(this.numThresholds);
+    this.#scores = this.#numThresholds === undefined ? new Scores() : new Buckets(this.#numThresholds);
   }
 
   update(batch: MetricBatch): void {
@@ -124,25 +133,25 @@ class AreaUnderCurve implements Metric {
     const weight = weightsOf('auc', batch, yPred.shape);
     for (let i = 0; i < yPred.data.length; i++) {
       const w = weight(i);
-      if (w > 0) this.scores.add(yPred.data[i], yTrue.data[i] !== 0, w);
+      if (w > 0) this.#scores.add(yPred.data[i], yTrue.data[i] !== 0, w);
     }
   }
 
   result(): number {
-    const points = this.scores.points();
-    return this.curve === 'ROC' ? areaUnderRoc(points) : areaUnderPrecisionRecall(points);
+    const points = this.#scores.points();
+    return this.#curve === 'ROC' ? areaUnderRoc(points) : areaUnderPrecisionRecall(points);
   }
 
   getState(): Json {
-    return this.scores.state;
+    return this.#scores.state;
   }
 
   setState(state: Json): void {
-    this.scores.state = state;
+    this.#scores.state = state;
   }
 
   getConfig(): Configuration {
-    return { name: 'auc', config: { curve: this.curve, numThresholds: this.numThresholds } };
+    return { name: 'auc', config: { curve: this.#curve, numThresholds: this.#numThresholds } };
   }
 }
 

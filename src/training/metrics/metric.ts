@@ -71,14 +71,17 @@ export class MeanMetric implements Metric {
   readonly #gather: Gather;
   readonly #config: Readonly<Record<string, unknown>>;
 
+  readonly #finish: (mean: number) => number;
+
   /** @param finish what is made of the mean at the end. */
   constructor(
     readonly name: string,
     readonly better: Metric['better'],
     gather: Gather,
     config: Readonly<Record<string, unknown>> = {},
-    private readonly finish: (mean: number) => number = (mean) => mean,
+    finish: (mean: number) => number = (mean) => mean,
   ) {
+    this.#finish = finish;
     this.#gather = gather;
     this.#config = config;
   }
@@ -106,7 +109,7 @@ export class MeanMetric implements Metric {
   };
 
   result(): number {
-    return this.finish(this.#total / this.#weight);
+    return this.#finish(this.#total / this.#weight);
   }
 
   getState(): Json {

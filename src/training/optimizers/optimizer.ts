@@ -50,7 +50,7 @@ const copy = pointwiseProgram('copyAverage', [{ name: 'weight', expression: leaf
  */
 export class Optimizer implements Configured {
   readonly name: string;
-  private readonly common: CommonOptions;
+  readonly #common: CommonOptions;
   #rate: CommonOptions['learningRate'];
   #batchesSeen = 0;
   #accumulatedCount = 0;
@@ -58,16 +58,17 @@ export class Optimizer implements Configured {
   readonly #states = new Map<Variable, WeightState>();
   readonly #programs = new Map<boolean, PointwiseProgram>();
 
-  constructor(
-    private readonly rule: UpdateRule,
-    private readonly options: OptimizerOptions = {},
-    defaultLearningRate = 0.001,
-  ) {
+  readonly #rule: UpdateRule;
+  readonly #options: OptimizerOptions;
+
+  constructor(rule: UpdateRule, options: OptimizerOptions = {}, defaultLearningRate = 0.001) {
+    this.#rule = rule;
+    this.#options = options;
     this.name = rule.name;
-    this.common = commonOptions(rule.name, options, defaultLearningRate);
-    this.#rate = this.common.learningRate;
+    this.#common = commonOptions(rule.name, options, defaultLearningRate);
+    this.#rate = this.#common.learningRate;
     this.#counters = { ...rule.counters };
-    if (this.common.ema !== undefined && rule.averageSlot !== undefined) {
+    if (this.#common.ema !== undefined && rule.averageSlot !== undefined) {
       throw new RondoError('USAGE', {
         where: rule.name,
         what: 'the optimizer keeps averages already.',
@@ -83,7 +84,7 @@ export class Optimizer implements Configured {
 
   /** The number of updates done. */
   get iterations(): number {
-    return Math.floor(this.#batchesSeen / this.common.gradientAccumulationSteps);
+    return Math.floor(this.#batchesSeen / this.#common.gradientAccumulationSteps);
   }
 
   /** The learning rate of the next batch. */
@@ -106,7 +107,7 @@ export class Optimizer implements Configured {
 
   /** An optimizer with the same rule and options, this learning rate, and nothing remembered. @throws OUT_OF_RANGE */
   anew(learningRate: number): Optimizer {
-    return new Optimizer(this.rule, { ...this.options, learningRate });
+    return new Optimizer(this.#rule, { ...this.#options, learningRate });
   }
 
   /** Makes the state of the weights, unless it exists. Called by the first update; call it before to load saved state. */
@@ -129,9 +130,9 @@ export class Optimizer implements Configured {
           false,
         );
       this.#states.set(variable, {
-        slots: Object.fromEntries(Object.entries(this.rule.slots).map(([slot, value]) => [slot, state(slot, value)])),
-        average: this.common.ema && state('average', 0),
-        accumulated: this.common.gradientAccumulationSteps > 1 ? state('gradientAccumulator', 0) : undefined,
+        slots: Object.fromEntries(Object.entries(this.#rule.slots).map(([slot, value]) => [slot, state(slot, value)])),
+        average: this.#common.ema && state('average', 0),
+        accumulated: this.#common.gradientAccumulationSteps > 1 ? state('gradientAccumulator', 0) : undefined,
       });
     }
   }
@@ -154,7 +155,7 @@ export class Optimizer implements Configured {
     requireFit(this.name, gradients, variables);
     this.build(variables);
     scope(() => {
-      const steps = this.common.gradientAccumulationSteps;
+      const steps = this.#common.gradientAccumulationSteps;
       let norms = requireFinite ? finiteNorms(this.name, gradients, variables, this.#batchesSeen + 1) : undefined;
       let effective = gradients;
       if (steps > 1) {
@@ -165,7 +166,7 @@ export class Optimizer implements Configured {
         norms = undefined;
         if (!isUpdate) return;
       }
-      if (this.common.clip !== undefined && this.common.clip.kind !== 'value') norms ??= squaredNorms(effective);
+      if (this.#common.clip !== undefined && this.#common.clip.kind !== 'value') norms ??= squaredNorms(effective);
       this.#updateAll(effective, variables, norms);
       if (steps === 1) return;
       for (const sum of effective) currentBackend().fill(sum.viewOn(currentBackend()), sum.size, 0);
@@ -199,7 +200,7 @@ export class Optimizer implements Configured {
 
   /** @throws FILE_FORMAT for the state of another optimizer, or a damaged one */
   setState(state: OptimizerState): void {
-    const steps = this.common.gradientAccumulationSteps;
+    const steps = this.#common.gradientAccumulationSteps;
     const accumulatedCount = state?.accumulatedCount ?? state?.batches % steps;
     const isOwn =
       state?.name === this.name &&
@@ -227,7 +228,7 @@ export class Optimizer implements Configured {
 
   /** Whether averages of the weights are kept. */
   get hasAverages(): boolean {
-    return this.common.ema !== undefined || this.rule.averageSlot !== undefined;
+    return this.#common.ema !== undefined || this.#rule.averageSlot !== undefined;
   }
 
   /** Lets an optimizer that averages from some update on start now. @throws USAGE for one that does not */
@@ -261,7 +262,8 @@ export class Optimizer implements Configured {
   }
 
   getConfig(): Configuration {
-    const { common, rule } = this;
+    const common = this.#common;
+    const rule = this.#rule;
     const { clip, ema } = common;
     const optional = {
       ...(common.weightDecay > 0 && { weightDecay: common.weightDecay }),
@@ -299,7 +301,8 @@ export class Optimizer implements Configured {
   }
 
   #updateAll(gradients: readonly Tensor[], variables: readonly Variable[], norms: SquaredNorms | undefined): void {
-    const { rule, common } = this;
+    const rule = this.#rule;
+    const common = this.#common;
     const backend = currentBackend();
     const learningRate = this.learningRate;
     const step = this.iterations + 1;
@@ -337,7 +340,8 @@ export class Optimizer implements Configured {
 
   /** Whether rows without a gradient may be left out; where it changes nothing, only where that is less work. */
   #leavesOutRows({ indices, numRows }: RowGradient, decay: number): boolean {
-    const { rule, common } = this;
+    const rule = this.#rule;
+    const common = this.#common;
     if (common.lazyRows) return true;
     return (
       rule.restsWithoutGradient === true && decay === 0 && common.ema === undefined && indices.length < numRows / 2
@@ -347,7 +351,7 @@ export class Optimizer implements Configured {
   #programFor(overwrites: boolean): PointwiseProgram {
     let program = this.#programs.get(overwrites);
     if (program === undefined)
-      this.#programs.set(overwrites, (program = updateProgram(this.rule, this.common, overwrites)));
+      this.#programs.set(overwrites, (program = updateProgram(this.#rule, this.#common, overwrites)));
     return program;
   }
 
@@ -356,7 +360,7 @@ export class Optimizer implements Configured {
     if (this.iterations === 0) return;
     scope(() => {
       for (const [variable, state] of this.#states) {
-        const places = { weight: flat(variable), average: flat(state.average ?? state.slots[this.rule.averageSlot!]) };
+        const places = { weight: flat(variable), average: flat(state.average ?? state.slots[this.#rule.averageSlot!]) };
         currentBackend().pointwise({ program, rows: 1, columns: variable.size, inputs: places, outputs: places });
       }
     });

@@ -103,7 +103,7 @@ export const expressionAndCellMutations: readonly Mutation[] = [
         'Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a)))',
         'Math.log1p(Math.exp(a))',
       ],
-      ['relu hides a NaN', 'a > 0 ? a : a !== a ? a : 0', 'a > 0 ? a : 0'],
+      ['relu hides a NaN', 'a > 0 ? a : Number.isNaN(a) ? a : 0', 'a > 0 ? a : 0'],
       ['values of a row are kept for the next row', 'this.#rowValues.clear();\n', ''],
       ['erf is cut off early', 'if (size > 6) return Math.sign(x);', 'if (size > 2.5) return Math.sign(x);'],
     ],
@@ -137,7 +137,7 @@ export const expressionAndCellMutations: readonly Mutation[] = [
       ],
       [
         'the forget bias is there where it was switched off',
-        '(this.options.unitForgetBias ?? true) ? cell.forgetGates : []',
+        '(this.#options.unitForgetBias ?? true) ? cell.forgetGates : []',
         'cell.forgetGates',
       ],
       [

@@ -246,7 +246,7 @@ export const kernelMutations: readonly Mutation[] = [
         "'stepStride' in view ? 4 * (view.stepStride ?? 0) : 0",
         "'stepStride' in view ? (view.stepStride ?? 0) : 0",
       ],
-      ['a larger call list loses what was written', 'larger.set(this.staged);\n', ''],
+      ['a larger call list loses what was written', 'larger.set(this.#staged);\n', ''],
     ],
   ),
   ...inFile(

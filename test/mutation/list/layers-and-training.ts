@@ -81,8 +81,8 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
       ],
       [
         'attention weighs the steps of another sequence',
-        'ops.reshape(this.weigh(input, mask), [batch, 1, time])',
-        'ops.reshape(ops.reverse(this.weigh(input, mask), 0), [batch, 1, time])',
+        'ops.reshape(this.#weigh(input, mask), [batch, 1, time])',
+        'ops.reshape(ops.reverse(this.#weigh(input, mask), 0), [batch, 1, time])',
       ],
     ],
   ),
@@ -112,7 +112,7 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
     'src/layers/rnn.ts',
     ['test/conformance/laws.test.ts', layers],
     [
-      ['states of a stateful layer are not carried', 'if (layer.stateful) layer.carry(results[i].states);', ''],
+      ['states of a stateful layer are not carried', 'if (layer.stateful) layer.#carry(results[i].states);', ''],
       ['a lower cell gives its last step only', 'isTop ? layer.returnSequences : true', 'layer.returnSequences'],
     ],
   ),
@@ -172,13 +172,13 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
     [
       [
         'equal scores are points of their own',
-        'const isLastOfEqual = i + 1 === order.length || this.score[order[i + 1]] !== this.score[at];',
+        'const isLastOfEqual = i + 1 === order.length || this.#score[order[i + 1]] !== this.#score[at];',
         'const isLastOfEqual = true;',
       ],
       [
         'a threshold belongs to the bucket above',
-        'Math.ceil(inside * (this.numThresholds - 1)) - 1',
-        'Math.floor(inside * (this.numThresholds - 1))',
+        'Math.ceil(inside * (this.#numThresholds - 1)) - 1',
+        'Math.floor(inside * (this.#numThresholds - 1))',
       ],
       ['the area of precision lacks its logarithm', 'intercept * Math.log(above / below)', 'intercept'],
     ],
@@ -355,14 +355,14 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
       ],
       [
         "the first epoch's order is that of all epochs",
-        'this.seed = this.model.random.uint32();',
-        'this.seed = 12345;',
+        'this.#seed = this.#model.random.uint32();',
+        'this.#seed = 12345;',
       ],
       ['metrics of an epoch begin with those of the one before', 'this.#logs?.reset();', ''],
       [
         'carried states of training go on in validation',
-        'withFreshStates(this.model, () => evaluateSource',
-        '((_: unknown, work: () => Promise<Logs>) => work())(this.model, () => evaluateSource',
+        'withFreshStates(this.#model, () => evaluateSource',
+        '((_: unknown, work: () => Promise<Logs>) => work())(this.#model, () => evaluateSource',
       ],
     ],
   ),

@@ -83,18 +83,18 @@ export const taskMutations: readonly Mutation[] = [
       ['smoothing does not divide by what it adds', '/ (total + different));', '/ total);'],
       [
         'the end of a sentence is not smoothed',
-        'withOneMore(this.prior.map((p) => p * 0.95), 0.05)',
-        'withOneMore(this.prior.map((p) => p * 0.5), 0.5)',
+        'withOneMore(this.#prior.map((p) => p * 0.95), 0.05)',
+        'withOneMore(this.#prior.map((p) => p * 0.5), 0.5)',
       ],
       ['frequent words teach what suffixes say', 'if (count > rareCount) continue;', ''],
       [
         'a word in lower case says more than the word itself',
-        '[this.lowerWords.get(word.toLowerCase()), this.words.get(word)]',
-        '[this.words.get(word), this.lowerWords.get(word.toLowerCase())]',
+        '[this.#lowerWords.get(word.toLowerCase()), this.#words.get(word)]',
+        '[this.#words.get(word), this.#lowerWords.get(word.toLowerCase())]',
       ],
       [
         'the score of a word is not divided by how frequent the tag is',
-        'Math.log(given[j]) - Math.log(this.prior[j])',
+        'Math.log(given[j]) - Math.log(this.#prior[j])',
         'Math.log(given[j])',
       ],
       ['suffixes of capitals and others are one', "/^\\p{Lu}/u.test(word) ? 'A' :", "/^\\p{Lu}/u.test(word) ? 'a' :"],
