@@ -1,24 +1,18 @@
 import { RondoError } from '../errors.js';
-import {
-  add,
-  div,
-  type Expression,
-  equal,
-  exp,
-  leaf,
-  log,
-  mul,
-  neg,
-  rowMax,
-  select,
-  sub,
-} from '../expression/build.js';
-import { type OutputRequest, type PointwiseProgram, pointwiseProgram } from '../expression/program.js';
 import type { Strided } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
 import { describeShape, placeOf, type Shape } from '../shape.js';
 import { asRows, constantTensor } from './accumulate.js';
 import { requireTensors } from './operands.js';
+import {
+  addToBias,
+  type CrossentropyPrograms,
+  crossentropyPrograms,
+  scaleRows,
+  sumToBias,
+  timesFactor,
+  weightedTotal,
+} from './softmax-crossentropy-programs.js';
 import { type Backward, isActive, operation } from './tape.js';
 import { emptyTensor, scope, type Tensor, tensor } from './tensor.js';
 
@@ -113,7 +107,7 @@ class Scoring {
   readonly #logits: Tensor;
   readonly #scaled: Tensor;
   readonly #weights: Tensor;
-  readonly #programs: Programs;
+  readonly #programs: CrossentropyPrograms;
   readonly #operands: Operands;
 
   readonly #sizes: Sizes;
@@ -135,7 +129,7 @@ class Scoring {
     this.#weights = weights === undefined ? constantTensor([rows], 1) : tensor(Float64Array.from(weights), [rows]);
     this.#logits = emptyTensor([Math.min(rows, chunkRows), classes]);
     this.#scaled = emptyTensor(this.#dKernel === undefined ? [0] : [Math.min(rows, chunkRows), units]);
-    this.#programs = programsFor({
+    this.#programs = crossentropyPrograms({
       hasBias: bias !== undefined,
       predicted: operands.predicted,
       derives: this.#derives,
@@ -324,17 +318,6 @@ class Scoring {
   }
 }
 
-const scaledElement = mul(leaf('x'), leaf('scale', 'row'));
-const scaleRows = pointwiseProgram('scaleRows', [{ name: 'y', expression: scaledElement }]);
-const sumToBias = pointwiseProgram('sumScaledRows', [{ name: 'sum', expression: scaledElement, reduce: 'rows' }]);
-const addToBias = pointwiseProgram('addScaledRows', [
-  { name: 'sum', expression: scaledElement, reduce: 'rows', accumulate: true },
-]);
-const weightedTotal = pointwiseProgram('weightedTotal', [
-  { name: 'total', expression: mul(leaf('loss'), leaf('weight')), reduce: 'all' },
-]);
-const timesFactor = pointwiseProgram('timesFactor', [{ name: 'y', expression: mul(leaf('x'), leaf('factor', 'row')) }]);
-
 /** In place: nobody else holds the derivative. */
 function multiplied(gradient: Tensor, factor: Tensor): Tensor {
   const place = asRows(gradient, gradient.size);
@@ -347,56 +330,6 @@ function multiplied(gradient: Tensor, factor: Tensor): Tensor {
       outputs: { y: place },
     });
   return gradient;
-}
-
-interface Programs {
-  /** From logits to the exponentials of their distance from the largest, and what is known of each row. */
-  readonly exponentials: PointwiseProgram;
-  /** From what is known of each row to its loss, and to what its derivative is scaled with. */
-  readonly losses: PointwiseProgram;
-}
-
-interface Variant {
-  readonly hasBias: boolean;
-  readonly predicted: boolean;
-  readonly derives: boolean;
-}
-
-const programs = new Map<string, Programs>();
-
-function programsFor(variant: Variant): Programs {
-  const key = JSON.stringify(variant);
-  let found = programs.get(key);
-  if (found === undefined) programs.set(key, (found = makePrograms(variant)));
-  return found;
-}
-
-function makePrograms({ hasBias, predicted, derives }: Variant): Programs {
-  const x = hasBias ? add(leaf('x'), leaf('bias', 'column')) : leaf('x');
-  const largest = rowMax(x);
-  const exponential = exp(sub(x, largest));
-  // The smallest column among the largest logits.
-  const first = neg(rowMax(select(equal(x, largest), neg(leaf('index', 'column')), -Infinity)));
-  const exponentials: OutputRequest[] = [
-    ...(derives ? [{ name: 'exponential', expression: exponential }] : []),
-    { name: 'sum', expression: exponential, reduce: 'columns' },
-    { name: 'largest', expression: largest, reduce: 'perRow' },
-    ...(predicted ? [{ name: 'predicted', expression: first, reduce: 'perRow' as const }] : []),
-  ];
-  const ofLabel: Expression = hasBias ? add(leaf('ofLabel'), leaf('biasOfLabel')) : leaf('ofLabel');
-  const losses: OutputRequest[] = [
-    { name: 'loss', expression: sub(log(leaf('sum')), sub(ofLabel, leaf('largest'))) },
-    ...(derives
-      ? [
-          { name: 'scale', expression: div(leaf('weight'), leaf('sum')) },
-          { name: 'minusSum', expression: neg(leaf('sum')) },
-        ]
-      : []),
-  ];
-  return {
-    exponentials: pointwiseProgram('shiftedExponentials', exponentials),
-    losses: pointwiseProgram('lossesOfRows', losses),
-  };
 }
 
 const numbers = new Map<number, Tensor>();
