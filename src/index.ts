@@ -3,9 +3,13 @@
 export { coupledLSTM } from './cells/coupled-lstm.js';
 // Cells as their equations
 export { type Cell, type CellDefinition, defineCell, type StepContext } from './cells/define-cell.js';
+export { fastGRNN } from './cells/fast-grnn.js';
 export { gru } from './cells/gru.js';
 export { gruResetBefore } from './cells/gru-reset-before.js';
 export { indRNN } from './cells/ind-rnn.js';
+export { indyLSTM } from './cells/indy-lstm.js';
+export { janet } from './cells/janet.js';
+export { liGRU } from './cells/li-gru.js';
 export { lstm } from './cells/lstm.js';
 export { lstm1997 } from './cells/lstm1997.js';
 export { mgu } from './cells/mgu.js';

@@ -2,8 +2,8 @@ import { RondoError, refuseUnknownOptions, requireNumber, unknownName } from '..
 import { type ActivationFunction, type ActivationName, activation } from '../expression/activations.js';
 import { add, type Expression, expressionOf, leaf, mul, type Operand, sub } from '../expression/build.js';
 
-/** How a parameter or bias of a cell starts, by initializer name. */
-export type StartingValue = 'zeros' | 'ones' | 'randomUniform' | 'recurrentUniform';
+/** How a parameter of a cell starts: by an initializer's name, or everywhere at one number. */
+export type StartingValue = 'zeros' | 'ones' | 'randomUniform' | 'recurrentUniform' | number;
 
 /** What a cell's `step` is written with. Every value is an expression of one unit at one time step. */
 export interface StepContext<Gate extends string, State extends string, Vector extends string> {

@@ -1,9 +1,13 @@
 import { RondoError, unknownName } from '../errors.js';
 import { coupledLSTM } from './coupled-lstm.js';
 import type { Cell } from './define-cell.js';
+import { fastGRNN } from './fast-grnn.js';
 import { gru } from './gru.js';
 import { gruResetBefore } from './gru-reset-before.js';
 import { indRNN } from './ind-rnn.js';
+import { indyLSTM } from './indy-lstm.js';
+import { janet } from './janet.js';
+import { liGRU } from './li-gru.js';
 import { lstm } from './lstm.js';
 import { lstm1997 } from './lstm1997.js';
 import { mgu } from './mgu.js';
@@ -21,9 +25,13 @@ export const libraryCells: readonly Cell[] = [
   peepholeLSTM,
   lstm1997,
   coupledLSTM,
+  indyLSTM,
+  janet,
   gru,
   gruResetBefore,
   mgu,
+  liGRU,
+  fastGRNN,
   minGRU,
   minLSTM,
   sru,

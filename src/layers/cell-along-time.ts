@@ -7,7 +7,7 @@ import { type RecurrentArguments, type RecurrentResult, recurrentTogether } from
 import { recurrentInSegments } from '../tensor/recurrent-segments.js';
 import type { Tensor, Variable } from '../tensor/tensor.js';
 import { bernoulli, dropoutMask } from './dropout-mask.js';
-import { initializerNamed } from './initializers.js';
+import { constant, initializerNamed } from './initializers.js';
 import { knownAxis, Layer, type OpenShape, type WeightOptions } from './layer.js';
 import type { Mask } from './mask.js';
 import { observed } from './observed-cells.js';
@@ -89,7 +89,9 @@ export class CellAlongTime extends Layer<never> {
     if (cell.recurrent === 'full')
       this.#recurrentKernel = this.addWeight('recurrentKernel', [units, width], this.#recurrentOptions);
     for (const [name, start] of Object.entries(cell.vectors))
-      this.#vectors[name] = this.addWeight(name, [units], { initializer: start });
+      this.#vectors[name] = this.addWeight(name, [units], {
+        initializer: typeof start === 'number' ? constant({ value: start }) : start,
+      });
     if (options.useBias ?? true)
       this.#bias = this.addWeight('bias', cell.recurrentBias ? [2, width] : [width], this.#biasOptions);
   }

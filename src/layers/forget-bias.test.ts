@@ -18,6 +18,16 @@ const expected: Readonly<Record<string, readonly (readonly [gate: string, bias: 
     ['candidate', 0],
     ['output', 0],
   ],
+  indyLSTM: [
+    ['input', 0],
+    ['forget', 1],
+    ['candidate', 0],
+    ['output', 0],
+  ],
+  janet: [
+    ['forget', 1],
+    ['candidate', 0],
+  ],
   minLSTM: [
     ['forget', 1],
     ['input', 0],
@@ -52,6 +62,16 @@ describe('the bias at the start', () => {
       expect(biasOf(cell, false)).toEqual(Array<number>(UNITS * gates.length).fill(0));
     },
   );
+
+  it('of FastGRNN is 0, its zeta starts at 1 and its nu at -4, for every unit', () => {
+    const layer = new RNN({ cell: 'fastGRNN', units: UNITS });
+    layer.ensureBuilt([null, null, 5]);
+    const startOf = (name: string): number[] => [
+      ...layer.weights.find((weight) => weight.name.endsWith(name))!.dataSync(),
+    ];
+    const starts = Object.fromEntries(['bias', 'candidateBias', 'zeta', 'nu'].map((name) => [name, startOf(name)]));
+    expect(starts).toEqual({ bias: [0, 0, 0], candidateBias: [0, 0, 0], zeta: [1, 1, 1], nu: [-4, -4, -4] });
+  });
 
   it('is 0 for cells without such a gate', () => {
     const others = libraryCells.filter(({ forgetGates }) => forgetGates.length === 0);

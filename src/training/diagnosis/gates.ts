@@ -1,6 +1,6 @@
 import type { Cell, EquationOptions, Equations } from '../../cells/define-cell.js';
 import { activation } from '../../expression/activations.js';
-import { childrenOf, type Expression, leaf, topologicalOrder } from '../../expression/build.js';
+import { childrenOf, type Expression, leaf, leavesOf, topologicalOrder } from '../../expression/build.js';
 
 /** An activation in a cell's equations. */
 export interface Gate {
@@ -55,7 +55,8 @@ function found(cell: Cell, equations: Equations, options: EquationOptions): Foun
     if ([...all].some(([outer, { argument }]) => isBetween(node, outer, argument))) continue;
     for (const { name, pattern } of patterns) {
       const argument = argumentOf(pattern, node);
-      if (argument === undefined) continue;
+      // One of parameters alone, as sigmoid(zeta), is no gate: it is the same at every step.
+      if (argument === undefined || leavesOf([argument]).every(({ access }) => access !== 'element')) continue;
       all.set(node, { name, argument });
       break;
     }

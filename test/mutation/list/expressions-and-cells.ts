@@ -202,6 +202,16 @@ export const expressionAndCellMutations: readonly Mutation[] = [
     ],
   ),
   ...inFile(
+    'src/cells/janet.ts',
+    [cells],
+    [['as much is written as is forgotten', 'sub(gates.forget, writingLead)', 'gates.forget']],
+  ),
+  ...inFile(
+    'src/cells/fast-grnn.ts',
+    [cells],
+    [['one share stands for both', 'sigmoid(vectors.nu)', 'sigmoid(vectors.zeta)']],
+  ),
+  ...inFile(
     'src/cells/min-lstm.ts',
     [cells],
     [['the two gates are not shared out', 'mul(div(forget, total), states.hidden)', 'mul(forget, states.hidden)']],

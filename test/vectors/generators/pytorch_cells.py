@@ -78,7 +78,8 @@ def _run(cell, sources):
 
 def _kebab_case(name):
     known = {"peepholeLSTM": "peephole-lstm", "coupledLSTM": "coupled-lstm", "minGRU": "min-gru",
-             "minLSTM": "min-lstm", "indRNN": "ind-rnn", "gruResetBefore": "gru-reset-before"}
+             "minLSTM": "min-lstm", "indRNN": "ind-rnn", "gruResetBefore": "gru-reset-before",
+             "indyLSTM": "indy-lstm", "liGRU": "li-gru", "fastGRNN": "fast-grnn"}
     return known.get(name, name)
 
 
@@ -134,6 +135,26 @@ def _coupled_lstm(weights, x, states):
     return hidden, {"hidden": hidden, "cell": cell}
 
 
+def _indy_lstm(weights, x, states):
+    """Gonnet and Deselaers 2019, IndyLSTMs: an LSTM whose recurrent matrices are diagonal."""
+    old = states["hidden"]
+    input_gate, forget, candidate, output = _gates(x @ weights["kernel"] + weights["bias"])
+    input_gate = sigmoid(input_gate + weights["inputRecurrent"] * old)
+    forget = sigmoid(forget + weights["forgetRecurrent"] * old)
+    candidate = tanh(candidate + weights["candidateRecurrent"] * old)
+    output = sigmoid(output + weights["outputRecurrent"] * old)
+    cell = forget * states["cell"] + input_gate * candidate
+    hidden = output * tanh(cell)
+    return hidden, {"hidden": hidden, "cell": cell}
+
+
+def _janet(weights, x, states):
+    """Van der Westhuizen and Lasenby 2018, The unreasonable effectiveness of the forget gate: beta = 1, h = c."""
+    s, candidate = _preacts(weights, x, states["hidden"])
+    hidden = sigmoid(s) * states["hidden"] + (1 - sigmoid(s - 1)) * tanh(candidate)
+    return hidden, {"hidden": hidden}
+
+
 def _gru(weights, x, states):
     """Cho et al. 2014 with the reset gate after the product: the recurrent candidate has a bias of its own."""
     hidden = states["hidden"]
@@ -167,6 +188,24 @@ def _mgu(weights, x, states):
     update = sigmoid(from_input[0] + hidden @ update_kernel)
     candidate = tanh(from_input[1] + ((1 - update) * hidden) @ candidate_kernel)
     hidden = update * hidden + (1 - update) * candidate
+    return hidden, {"hidden": hidden}
+
+
+def _li_gru(weights, x, states):
+    """Ravanelli et al. 2018, Light gated recurrent units for speech recognition, without batch normalisation."""
+    update, candidate = _preacts(weights, x, states["hidden"])
+    update = sigmoid(update)
+    hidden = update * states["hidden"] + (1 - update) * relu(candidate)
+    return hidden, {"hidden": hidden}
+
+
+def _fast_grnn(weights, x, states):
+    """Kusupati et al. 2018, FastGRNN; zeta and nu for each unit. The bias is b_z, and b_h = b_z + candidateBias."""
+    (preact,) = _preacts(weights, x, states["hidden"])
+    update = sigmoid(preact)
+    candidate = tanh(preact + weights["candidateBias"])
+    zeta, nu = sigmoid(weights["zeta"]), sigmoid(weights["nu"])
+    hidden = (zeta * (1 - update) + nu) * candidate + update * states["hidden"]
     return hidden, {"hidden": hidden}
 
 
@@ -223,9 +262,16 @@ CELLS = {
         vectors=["inputPeephole", "forgetPeephole", "outputPeephole"],
     ),
     "coupledLSTM": Cell(_coupled_lstm, ["input", "candidate", "output"], HIDDEN_AND_CELL),
+    "indyLSTM": Cell(
+        _indy_lstm, ["input", "forget", "candidate", "output"], HIDDEN_AND_CELL, has_recurrent_kernel=False,
+        vectors=["inputRecurrent", "forgetRecurrent", "candidateRecurrent", "outputRecurrent"],
+    ),
+    "janet": Cell(_janet, ["forget", "candidate"], HIDDEN),
     "gru": Cell(_gru, ["update", "reset", "candidate"], HIDDEN, num_biases=2),
     "gruResetBefore": Cell(_gru_reset_before, ["update", "reset", "candidate"], HIDDEN),
     "mgu": Cell(_mgu, ["update", "candidate"], HIDDEN),
+    "liGRU": Cell(_li_gru, ["update", "candidate"], HIDDEN),
+    "fastGRNN": Cell(_fast_grnn, ["shared"], HIDDEN, vectors=["candidateBias", "zeta", "nu"]),
     "minGRU": Cell(_min_gru, ["update", "candidate"], HIDDEN, has_recurrent_kernel=False),
     "minLSTM": Cell(_min_lstm, ["forget", "input", "candidate"], HIDDEN, has_recurrent_kernel=False),
     "sru": Cell(
