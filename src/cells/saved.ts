@@ -1,6 +1,5 @@
 import { childrenOf, type Expression, topologicalOrder } from '../expression/build.js';
-
-const transcendental = new Set(['sigmoid', 'tanh', 'exp', 'log', 'softplus', 'erf']);
+import { operations } from '../expression/operations.js';
 
 /** A value that costs at most this many transcendentals to recompute from stored ones is not saved. */
 const cheapTranscendentals = 1;
@@ -40,7 +39,7 @@ function recomputeCost(root: Expression, isStored: (node: Expression) => boolean
     if (counted.has(node) || isStored(node)) return 0;
     counted.add(node);
     if (node.kind === 'leaf') return /^(input|recurrent)\./.test(node.name) ? Infinity : 0;
-    let cost = node.kind === 'unary' && transcendental.has(node.operation) ? 1 : 0;
+    let cost = node.kind === 'unary' && operations[node.operation].isTranscendental ? 1 : 0;
     if (node.kind === 'reduction') return Infinity;
     for (const child of childrenOf(node)) cost += visit(child);
     return cost;

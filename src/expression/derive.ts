@@ -1,22 +1,5 @@
-import {
-  add,
-  constant,
-  div,
-  type Expression,
-  equal,
-  exp,
-  greater,
-  isRowValued,
-  mul,
-  neg,
-  rowSum,
-  select,
-  sigmoid,
-  sign,
-  sub,
-  topologicalOrder,
-  type Unary,
-} from './build.js';
+import { add, constant, type Expression, isRowValued, rowSum, select, topologicalOrder } from './build.js';
+import { operations, reductions } from './operations.js';
 
 /** An output of a computation with the derivative of the loss by it. */
 export interface Cotangent {
@@ -63,83 +46,22 @@ function propagate(
     case 'leaf':
       return;
     case 'unary': {
-      const term = unaryTerm(node, adjoint);
+      const term = operations[node.operation].derivative(adjoint, node, node.a);
       if (term !== undefined) accumulate(node.a, term);
+      return;
+    }
+    case 'binary': {
+      const terms = operations[node.operation].derivative(adjoint, node, node.a, node.b);
+      if (terms === undefined) return;
+      accumulate(node.a, terms[0]);
+      accumulate(node.b, terms[1]);
       return;
     }
     case 'select':
       accumulate(node.a, select(node.condition, adjoint, 0));
       accumulate(node.b, select(node.condition, 0, adjoint));
       return;
-    case 'reduction': {
-      if (node.operation === 'rowSum') {
-        accumulate(node.a, adjoint);
-        return;
-      }
-      const isLargest = equal(node.a, node);
-      accumulate(node.a, div(mul(adjoint, isLargest), rowSum(isLargest)));
-      return;
-    }
-    case 'binary':
-      break;
-  }
-  const { a, b } = node;
-  switch (node.operation) {
-    case 'add':
-      accumulate(a, adjoint);
-      accumulate(b, adjoint);
-      return;
-    case 'sub':
-      accumulate(a, adjoint);
-      accumulate(b, neg(adjoint));
-      return;
-    case 'mul':
-      accumulate(a, mul(adjoint, b));
-      accumulate(b, mul(adjoint, a));
-      return;
-    case 'div':
-      accumulate(a, div(adjoint, b));
-      accumulate(b, neg(div(mul(adjoint, node), b)));
-      return;
-    case 'max':
-      accumulate(a, select(greater(b, a), 0, adjoint));
-      accumulate(b, select(greater(b, a), adjoint, 0));
-      return;
-    case 'min':
-      accumulate(a, select(greater(a, b), 0, adjoint));
-      accumulate(b, select(greater(a, b), adjoint, 0));
-      return;
-    case 'greater':
-    case 'equal':
-      return;
-  }
-}
-
-/** `adjoint * f'(a)`, written with the node's own value where that saves a transcendental. */
-function unaryTerm(node: Unary, adjoint: Expression): Expression | undefined {
-  switch (node.operation) {
-    case 'neg':
-      return neg(adjoint);
-    case 'abs':
-      return mul(adjoint, sign(node.a));
-    case 'sqrt':
-      return div(mul(adjoint, 0.5), node);
-    case 'exp':
-      return mul(adjoint, node);
-    case 'log':
-      return div(adjoint, node.a);
-    case 'sigmoid':
-      return mul(adjoint, mul(node, sub(1, node)));
-    case 'tanh':
-      return mul(adjoint, sub(1, mul(node, node)));
-    case 'relu':
-      return select(greater(node, 0), adjoint, 0);
-    case 'softplus':
-      return mul(adjoint, sigmoid(node.a));
-    case 'erf':
-      return mul(adjoint, mul(2 / Math.sqrt(Math.PI), exp(neg(mul(node.a, node.a)))));
-    case 'sign':
-    case 'detach':
-      return undefined;
+    case 'reduction':
+      accumulate(node.a, reductions[node.operation].derivative(adjoint, node, node.a));
   }
 }

@@ -14,7 +14,8 @@ import {
   sigmoid,
   tanh,
 } from './build.js';
-import { binaryValue, formatExpression, Interpreter, unaryValue } from './interpret.js';
+import { formatExpression, Interpreter } from './interpret.js';
+import { operations } from './operations.js';
 
 describe('unaryValue', () => {
   it('of erf agrees with the C library to 15 digits, on both sides of where the formula changes', () => {
@@ -34,14 +35,14 @@ describe('unaryValue', () => {
       [Infinity, 1],
     ];
     for (const [x, expected] of known) {
-      expect(Math.abs(unaryValue('erf', x) - expected)).toBeLessThan(1e-13);
-      expect(unaryValue('erf', -x)).toBe(-unaryValue('erf', x));
+      expect(Math.abs(operations.erf.value(x) - expected)).toBeLessThan(1e-13);
+      expect(operations.erf.value(-x)).toBe(-operations.erf.value(x));
     }
-    expect(unaryValue('erf', NaN)).toBeNaN();
+    expect(operations.erf.value(NaN)).toBeNaN();
   });
 
   it('of sigmoid and softplus neither overflows nor loses small values', () => {
-    expect([-800, -745, -40, 0, 40, 800].map((x) => unaryValue('sigmoid', x))).toEqual([
+    expect([-800, -745, -40, 0, 40, 800].map((x) => operations.sigmoid.value(x))).toEqual([
       0,
       Math.exp(-745),
       Math.exp(-40),
@@ -49,14 +50,14 @@ describe('unaryValue', () => {
       1,
       1,
     ]);
-    expect([-800, -40, 0, 40, 800].map((x) => unaryValue('softplus', x))).toEqual([
+    expect([-800, -40, 0, 40, 800].map((x) => operations.softplus.value(x))).toEqual([
       0,
       Math.exp(-40),
       Math.LN2,
       40,
       800,
     ]);
-    expect([-Infinity, Infinity].map((x) => [unaryValue('sigmoid', x), unaryValue('softplus', x)])).toEqual([
+    expect([-Infinity, Infinity].map((x) => [operations.sigmoid.value(x), operations.softplus.value(x)])).toEqual([
       [0, 0],
       [1, Infinity],
     ]);
@@ -77,22 +78,18 @@ describe('unaryValue', () => {
       'erf',
       'detach',
     ] as const)
-      expect(unaryValue(operation, NaN), operation).toBeNaN();
+      expect(operations[operation].value(NaN), operation).toBeNaN();
     for (const operation of ['add', 'sub', 'mul', 'div', 'max', 'min'] as const)
-      expect([binaryValue(operation, NaN, 1), binaryValue(operation, 1, NaN)], operation).toEqual([NaN, NaN]);
+      expect([operations[operation].value(NaN, 1), operations[operation].value(1, NaN)], operation).toEqual([NaN, NaN]);
   });
 
   it('of the rest is what the name says', () => {
-    expect((['neg', 'abs', 'sign', 'relu', 'detach'] as const).map((operation) => unaryValue(operation, -2.5))).toEqual(
-      [2.5, 2.5, -1, 0, -2.5],
-    );
-    expect((['sqrt', 'exp', 'log', 'tanh', 'relu'] as const).map((operation) => unaryValue(operation, 2.25))).toEqual([
-      1.5,
-      Math.exp(2.25),
-      Math.log(2.25),
-      Math.tanh(2.25),
-      2.25,
-    ]);
+    expect(
+      (['neg', 'abs', 'sign', 'relu', 'detach'] as const).map((operation) => operations[operation].value(-2.5)),
+    ).toEqual([2.5, 2.5, -1, 0, -2.5]);
+    expect(
+      (['sqrt', 'exp', 'log', 'tanh', 'relu'] as const).map((operation) => operations[operation].value(2.25)),
+    ).toEqual([1.5, Math.exp(2.25), Math.log(2.25), Math.tanh(2.25), 2.25]);
   });
 });
 
@@ -100,10 +97,12 @@ describe('binaryValue', () => {
   it('is what the name says', () => {
     expect(
       (['add', 'sub', 'mul', 'div', 'max', 'min', 'greater', 'equal'] as const).map((operation) =>
-        binaryValue(operation, 6, -1.5),
+        operations[operation].value(6, -1.5),
       ),
     ).toEqual([4.5, 7.5, -9, -4, 6, -1.5, 1, 0]);
-    expect([binaryValue('greater', 2, 2), binaryValue('greater', 1, 2), binaryValue('equal', 2, 2)]).toEqual([0, 0, 1]);
+    expect([operations.greater.value(2, 2), operations.greater.value(1, 2), operations.equal.value(2, 2)]).toEqual([
+      0, 0, 1,
+    ]);
   });
 });
 

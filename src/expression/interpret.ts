@@ -1,77 +1,5 @@
-import { type BinaryOperation, childrenOf, type Expression, type UnaryOperation } from './build.js';
-
-/** The value of one operation in double precision; the definition every kernel is held against. */
-export function unaryValue(operation: UnaryOperation, a: number): number {
-  switch (operation) {
-    case 'neg':
-      return -a;
-    case 'abs':
-      return Math.abs(a);
-    case 'sign':
-      return Math.sign(a);
-    case 'sqrt':
-      return Math.sqrt(a);
-    case 'exp':
-      return Math.exp(a);
-    case 'log':
-      return Math.log(a);
-    case 'sigmoid':
-      return a >= 0 ? 1 / (1 + Math.exp(-a)) : Math.exp(a) / (1 + Math.exp(a));
-    case 'tanh':
-      return Math.tanh(a);
-    case 'relu':
-      return a > 0 ? a : Number.isNaN(a) ? a : 0;
-    case 'softplus':
-      return Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a)));
-    case 'erf':
-      return errorFunction(a);
-    case 'detach':
-      return a;
-  }
-}
-
-export function binaryValue(operation: BinaryOperation, a: number, b: number): number {
-  switch (operation) {
-    case 'add':
-      return a + b;
-    case 'sub':
-      return a - b;
-    case 'mul':
-      return a * b;
-    case 'div':
-      return a / b;
-    case 'max':
-      return Math.max(a, b);
-    case 'min':
-      return Math.min(a, b);
-    case 'greater':
-      return a > b ? 1 : 0;
-    case 'equal':
-      return a === b ? 1 : 0;
-  }
-}
-
-/**
- * erf by its Maclaurin series for |x| < 3, and by the continued fraction of erfc beyond
- * (Abramowitz and Stegun 1964, 7.1.5 and 7.1.14).
- */
-function errorFunction(x: number): number {
-  if (Number.isNaN(x)) return x;
-  const size = Math.abs(x);
-  if (size > 6) return Math.sign(x);
-  if (size < 3) {
-    let term = x;
-    let sum = x;
-    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum) && n < 200; n++) {
-      term *= -(x * x) / n;
-      sum += term / (2 * n + 1);
-    }
-    return (2 / Math.sqrt(Math.PI)) * sum;
-  }
-  let fraction = 0;
-  for (let k = 60; k >= 1; k--) fraction = k / 2 / (size + fraction);
-  return Math.sign(x) * (1 - Math.exp(-size * size) / (Math.sqrt(Math.PI) * (size + fraction)));
-}
+import { childrenOf, type Expression } from './build.js';
+import { operations, reductions } from './operations.js';
 
 /** Reads the value of a leaf at one place of the block. */
 export type LeafReader = (name: string, row: number, column: number) => number;
@@ -115,19 +43,17 @@ export class Interpreter {
       case 'leaf':
         return this.#read(node.name, this.#row, column);
       case 'unary':
-        return unaryValue(node.operation, this.#value(node.a, column, known));
+        return operations[node.operation].value(this.#value(node.a, column, known));
       case 'binary':
-        return binaryValue(node.operation, this.#value(node.a, column, known), this.#value(node.b, column, known));
+        return operations[node.operation].value(this.#value(node.a, column, known), this.#value(node.b, column, known));
       case 'select':
         return this.#value(node.condition, column, known) !== 0
           ? this.#value(node.a, column, known)
           : this.#value(node.b, column, known);
       case 'reduction': {
-        let result = node.operation === 'rowSum' ? 0 : -Infinity;
-        for (let j = 0; j < this.#columns; j++) {
-          const value = this.#value(node.a, j, new Map());
-          result = node.operation === 'rowSum' ? result + value : Math.max(result, value);
-        }
+        const { start, next } = reductions[node.operation];
+        let result = start;
+        for (let j = 0; j < this.#columns; j++) result = next(result, this.#value(node.a, j, new Map()));
         return result;
       }
     }

@@ -1,6 +1,5 @@
 import {
   type Binary,
-  type BinaryOperation,
   childrenOf,
   constant,
   type Expression,
@@ -8,7 +7,7 @@ import {
   topologicalOrder,
   type Unary,
 } from './build.js';
-import { binaryValue, unaryValue } from './interpret.js';
+import { operations } from './operations.js';
 
 /**
  * Rewrites expressions so that equal subexpressions become one node, constants are folded, and additions of 0 and
@@ -101,16 +100,12 @@ export class Simplifier {
       case 'select':
         return `select ${ids.join(' ')}`;
       case 'binary':
-        if (isCommutative(node.operation)) ids.sort((x, y) => x! - y!);
+        if (operations[node.operation].isCommutative) ids.sort((x, y) => x! - y!);
         return `${node.operation} ${ids.join(' ')}`;
       default:
         return `${node.operation} ${ids.join(' ')}`;
     }
   }
-}
-
-function isCommutative(operation: BinaryOperation): boolean {
-  return operation === 'add' || operation === 'mul' || operation === 'equal';
 }
 
 function isConstant(node: Expression, value: number): boolean {
@@ -119,14 +114,14 @@ function isConstant(node: Expression, value: number): boolean {
 
 function reducedUnary(node: Unary): Expression {
   const { operation, a } = node;
-  if (a.kind === 'constant') return constant(unaryValue(operation, a.value));
+  if (a.kind === 'constant') return constant(operations[operation].value(a.value));
   if (operation === 'neg' && a.kind === 'unary' && a.operation === 'neg') return a.a;
   return node;
 }
 
 function reducedBinary(node: Binary): Expression {
   const { operation, a, b } = node;
-  if (a.kind === 'constant' && b.kind === 'constant') return constant(binaryValue(operation, a.value, b.value));
+  if (a.kind === 'constant' && b.kind === 'constant') return constant(operations[operation].value(a.value, b.value));
   switch (operation) {
     case 'add':
       if (isConstant(a, 0)) return b;

@@ -1,5 +1,6 @@
 import { type BinaryOperation, childrenOf, type Expression, type UnaryOperation } from '../../src/expression/build.js';
-import { binaryValue, type LeafReader, unaryValue } from '../../src/expression/interpret.js';
+import type { LeafReader } from '../../src/expression/interpret.js';
+import { operations } from '../../src/expression/operations.js';
 
 /** Half a unit in the last place of single precision, relative. */
 export const HALF_ULP = 2 ** -24;
@@ -87,14 +88,14 @@ function combine(node: Expression, operands: readonly Bounded[], read: () => num
     case 'leaf':
       return { value: read(), error: 0 };
     case 'unary': {
-      const value = unaryValue(node.operation, operands[0].value);
+      const value = operations[node.operation].value(operands[0].value);
       const own =
         (ownHalfUlps[node.operation] ?? 0) * HALF_ULP * Math.abs(value) +
         (ownHalfUlps[node.operation] === undefined ? 0 : TINY);
       return { value, error: propagated(node.operation, operands[0], value) + own };
     }
     case 'binary': {
-      const value = binaryValue(node.operation, operands[0].value, operands[1].value);
+      const value = operations[node.operation].value(operands[0].value, operands[1].value);
       return { value, error: binaryError(node.operation, operands[0], operands[1], value) };
     }
     case 'select': {

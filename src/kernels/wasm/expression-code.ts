@@ -1,7 +1,11 @@
-import type { Binary, Expression, Select } from '../../expression/build.js';
+import type { Binary, BinaryOperation, Expression, Select } from '../../expression/build.js';
 import { f32x4, type Value, v128 } from './assembler.js';
 import { unaryCode } from './numerics.js';
 import type { Bundle, VectorCode } from './vector-code.js';
+
+/** Operations whose result is a mask. */
+const comparisons = { greater: f32x4.gt, equal: f32x4.eq };
+type Comparison = keyof typeof comparisons;
 
 /** Writes the nodes of expressions, children before parents, and remembers where their values are. */
 export class ExpressionCode {
@@ -46,49 +50,36 @@ export class ExpressionCode {
         this.#values.set(node, this.#code.float(node.value));
         return;
       case 'unary':
-        this.#values.set(node, unaryCode(this.#code, node.operation, this.valueOf(node.a)));
+        this.#values.set(node, unaryCode[node.operation](this.#code, this.valueOf(node.a)));
         return;
       case 'select':
         this.#values.set(node, this.#select(node));
         return;
       case 'binary':
-        if (node.operation === 'greater' || node.operation === 'equal') {
-          this.#masks.set(
-            node,
-            this.#code.binary(
-              node.operation === 'greater' ? f32x4.gt : f32x4.eq,
-              this.valueOf(node.a),
-              this.valueOf(node.b),
-            ),
-          );
-        } else if (!this.#fusedProducts.has(node)) {
-          this.#values.set(node, this.#binary(node));
-        }
+        if (this.#fusedProducts.has(node)) return;
+        if (isComparison(node.operation)) {
+          const mask = this.#code.binary(comparisons[node.operation], this.valueOf(node.a), this.valueOf(node.b));
+          this.#masks.set(node, mask);
+        } else this.#values.set(node, this.#arithmetic[node.operation](node.a, node.b));
     }
   }
 
-  #binary({ operation, a, b }: Binary): Bundle {
-    const code = this.#code;
-    switch (operation) {
-      case 'add':
-        if (isProductOf(this.#fusedProducts, b))
-          return code.madd(this.valueOf(b.a), this.valueOf(b.b), this.valueOf(a));
-        if (isProductOf(this.#fusedProducts, a))
-          return code.madd(this.valueOf(a.a), this.valueOf(a.b), this.valueOf(b));
-        return code.add(this.valueOf(a), this.valueOf(b));
-      case 'sub':
-        if (isProductOf(this.#fusedProducts, b))
-          return code.nmadd(this.valueOf(b.a), this.valueOf(b.b), this.valueOf(a));
-        return code.sub(this.valueOf(a), this.valueOf(b));
-      case 'mul':
-        return code.mul(this.valueOf(a), this.valueOf(b));
-      case 'max':
-        return this.#extreme(f32x4.pmax, a, b);
-      case 'min':
-        return this.#extreme(f32x4.pmin, a, b);
-      default:
-        return code.div(this.valueOf(a), this.valueOf(b));
-    }
+  readonly #arithmetic: Record<Exclude<BinaryOperation, Comparison>, (a: Expression, b: Expression) => Bundle> = {
+    add: (a, b) => this.#fusedSum(a, b) ?? this.#fusedSum(b, a) ?? this.#code.add(this.valueOf(a), this.valueOf(b)),
+    sub: (a, b) =>
+      isProductOf(this.#fusedProducts, b)
+        ? this.#code.nmadd(this.valueOf(b.a), this.valueOf(b.b), this.valueOf(a))
+        : this.#code.sub(this.valueOf(a), this.valueOf(b)),
+    mul: (a, b) => this.#code.mul(this.valueOf(a), this.valueOf(b)),
+    div: (a, b) => this.#code.div(this.valueOf(a), this.valueOf(b)),
+    max: (a, b) => this.#extreme(f32x4.pmax, a, b),
+    min: (a, b) => this.#extreme(f32x4.pmin, a, b),
+  };
+
+  /** `a + product` where the product is computed together with the sum. */
+  #fusedSum(a: Expression, product: Expression): Bundle | undefined {
+    if (!isProductOf(this.#fusedProducts, product)) return undefined;
+    return this.#code.madd(this.valueOf(product.a), this.valueOf(product.b), this.valueOf(a));
   }
 
   /** `pmax` and `pmin` are one instruction, but keep only a NaN of their first operand: one of the second is put back. */
@@ -107,6 +98,10 @@ export class ExpressionCode {
     if (isZero(a)) return this.#code.binary(v128.andnot, this.valueOf(b), mask);
     return this.#code.choose(mask, this.valueOf(a), this.valueOf(b));
   }
+}
+
+function isComparison(operation: BinaryOperation): operation is Comparison {
+  return Object.hasOwn(comparisons, operation);
 }
 
 function isProductOf(fusedProducts: ReadonlySet<Expression>, node: Expression): node is Binary {

@@ -10,36 +10,22 @@ import type { Bundle, VectorCode } from './vector-code.js';
  * "The Lawson algorithm and extensions") in double precision.
  */
 
-/** Writes one operation. */
-export function unaryCode(code: VectorCode, operation: UnaryOperation, x: Bundle): Bundle {
-  switch (operation) {
-    case 'neg':
-      return code.unary(f32x4.neg, x);
-    case 'abs':
-      return code.unary(f32x4.abs, x);
-    case 'sqrt':
-      return code.unary(f32x4.sqrt, x);
-    case 'sign':
-      return signCode(code, x);
-    case 'relu':
-      // pmax(x, 0) is `x < 0 ? 0 : x`, which keeps NaN.
-      return code.binary(f32x4.pmax, x, code.float(0));
-    case 'exp':
-      return expCode(code, x);
-    case 'log':
-      return logCode(code, x);
-    case 'sigmoid':
-      return sigmoidCode(code, x);
-    case 'tanh':
-      return tanhCode(code, x);
-    case 'softplus':
-      return softplusCode(code, x);
-    case 'erf':
-      return erfCode(code, x);
-    case 'detach':
-      return x;
-  }
-}
+/** How each operation is written. */
+export const unaryCode: Record<UnaryOperation, (code: VectorCode, x: Bundle) => Bundle> = {
+  neg: (code, x) => code.unary(f32x4.neg, x),
+  abs: (code, x) => code.unary(f32x4.abs, x),
+  sqrt: (code, x) => code.unary(f32x4.sqrt, x),
+  sign: signCode,
+  // pmax(x, 0) is `x < 0 ? 0 : x`, which keeps NaN.
+  relu: (code, x) => code.binary(f32x4.pmax, x, code.float(0)),
+  exp: expCode,
+  log: logCode,
+  sigmoid: sigmoidCode,
+  tanh: tanhCode,
+  softplus: softplusCode,
+  erf: erfCode,
+  detach: (_, x) => x,
+};
 
 /** -1, 0 or 1. */
 function signCode(code: VectorCode, x: Bundle): Bundle {

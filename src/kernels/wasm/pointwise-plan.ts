@@ -6,6 +6,7 @@ import {
   type RowReduction,
   topologicalOrder,
 } from '../../expression/build.js';
+import { operations } from '../../expression/operations.js';
 import type { PointwiseProgram, ProgramOutput } from '../../expression/program.js';
 
 /**
@@ -145,23 +146,7 @@ function costsOf(order: readonly Expression[], isRow: (node: Expression) => bool
 }
 
 function ownCost(node: Expression): number {
-  if (node.kind === 'binary') return node.operation === 'div' ? 5 : 1;
-  if (node.kind !== 'unary') return 1;
-  switch (node.operation) {
-    case 'exp':
-    case 'log':
-    case 'sigmoid':
-    case 'tanh':
-    case 'softplus':
-    case 'erf':
-      return 15;
-    case 'sqrt':
-      return 5;
-    case 'detach':
-      return 0;
-    default:
-      return 1;
-  }
+  return node.kind === 'unary' || node.kind === 'binary' ? operations[node.operation].cost : 1;
 }
 
 /**

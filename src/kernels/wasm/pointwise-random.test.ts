@@ -10,6 +10,7 @@ import {
   leaf,
   type UnaryOperation,
 } from '../../expression/build.js';
+import { operations } from '../../expression/operations.js';
 import { type OutputRequest, pointwiseProgram, type Reduce } from '../../expression/program.js';
 
 const leaves: readonly [name: string, access: Access][] = [
@@ -22,33 +23,11 @@ const leaves: readonly [name: string, access: Access][] = [
   ['r1', 'row'],
   ['s0', 'scalar'],
 ];
-const unaryOperations: readonly UnaryOperation[] = [
-  'neg',
-  'abs',
-  'sign',
-  'sqrt',
-  'exp',
-  'log',
-  'sigmoid',
-  'tanh',
-  'relu',
-  'softplus',
-  'erf',
-  'detach',
-];
-const binaryOperations: readonly BinaryOperation[] = [
-  'add',
-  'sub',
-  'mul',
-  'div',
-  'max',
-  'min',
-  'greater',
-  'equal',
-  'add',
-  'mul',
-  'sub',
-];
+const namesOf = (arity: 1 | 2): string[] =>
+  Object.entries(operations).flatMap(([name, rule]) => (rule.arity === arity ? [name] : []));
+const unaryOperations = namesOf(1) as UnaryOperation[];
+/** Sums and products more often than the others. */
+const binaryOperations: BinaryOperation[] = [...(namesOf(2) as BinaryOperation[]), 'add', 'mul', 'sub'];
 const constants = [0, 1, -1, 0.5, 2, 3, -0.3];
 
 /** One node made from earlier ones, so that graphs share nodes. */

@@ -10,37 +10,6 @@ const derive = ['src/expression', cells];
 export const expressionAndCellMutations: readonly Mutation[] = [
   ...inFile('src/expression/derive.ts', derive, [
     [
-      'the derivative of a difference by what is taken away has the wrong sign',
-      'accumulate(b, neg(adjoint));',
-      'accumulate(b, adjoint);',
-    ],
-    [
-      'the derivative of a quotient by its divisor has the wrong sign',
-      'accumulate(b, neg(div(mul(adjoint, node), b)));',
-      'accumulate(b, div(mul(adjoint, node), b));',
-    ],
-    [
-      'the derivative of tanh is 1 - tanh',
-      'return mul(adjoint, sub(1, mul(node, node)));',
-      'return mul(adjoint, sub(1, node));',
-    ],
-    [
-      'the derivative of sigmoid lacks 1 - s',
-      'return mul(adjoint, mul(node, sub(1, node)));',
-      'return mul(adjoint, node);',
-    ],
-    [
-      'the derivative of a root is twice too large',
-      'return div(mul(adjoint, 0.5), node);',
-      'return div(adjoint, node);',
-    ],
-    ['the derivative of erf lacks its factor', 'mul(2 / Math.sqrt(Math.PI), exp', 'mul(1, exp'],
-    [
-      'equal largest values all receive the whole derivative',
-      'accumulate(node.a, div(mul(adjoint, isLargest), rowSum(isLargest)));',
-      'accumulate(node.a, mul(adjoint, isLargest));',
-    ],
-    [
       'a value of a row gets the derivative of one column',
       'usedPerElement && isRowValued(node, memo) ? rowSum(term) : term',
       'term',
@@ -51,16 +20,54 @@ export const expressionAndCellMutations: readonly Mutation[] = [
       'matched',
     ],
     [
-      'where two values are equal, max gives both the derivative',
-      'accumulate(a, select(greater(b, a), 0, adjoint));',
-      'accumulate(a, select(greater(a, b), adjoint, 0));',
-    ],
-    [
       'the derivative of a choice ignores the condition',
       'accumulate(node.b, select(node.condition, 0, adjoint));',
       'accumulate(node.b, adjoint);',
     ],
   ]),
+  ...inFile(
+    'src/expression/operations.ts',
+    ['src/expression', 'src/tensor/pointwise.test.ts', 'src/tensor/arithmetic.test.ts', cells],
+    [
+      [
+        'the derivative of a difference by what is taken away has the wrong sign',
+        '(dy) => [dy, neg(dy)]',
+        '(dy) => [dy, dy]',
+      ],
+      [
+        'the derivative of a quotient by its divisor has the wrong sign',
+        'neg(div(mul(dy, y), b))',
+        'div(mul(dy, y), b)',
+      ],
+      ['the derivative of tanh is 1 - tanh', 'sub(1, mul(y, y))', 'sub(1, y)'],
+      ['the derivative of sigmoid lacks 1 - s', 'mul(dy, mul(y, sub(1, y)))', 'mul(dy, y)'],
+      ['the derivative of a root is twice too large', 'div(mul(dy, 0.5), y)', 'div(dy, y)'],
+      ['the derivative of erf lacks its factor', 'mul(2 / Math.sqrt(Math.PI), exp', 'mul(1, exp'],
+      [
+        'equal largest values all receive the whole derivative',
+        'div(mul(dy, isLargest), rowSum(isLargest))',
+        'mul(dy, isLargest)',
+      ],
+      [
+        'where two values are compared, both receive the derivative',
+        '[select(isSecond, 0, dy), select(isSecond, dy, 0)]',
+        '[dy, select(isSecond, dy, 0)]',
+      ],
+      ['differences are taken for sums in any order', 'sub: { ...pair,', 'sub: { ...pair, isCommutative: true,'],
+      [
+        'sigmoid overflows far below zero',
+        'a >= 0 ? 1 / (1 + Math.exp(-a)) : Math.exp(a) / (1 + Math.exp(a))',
+        'Math.exp(a) / (1 + Math.exp(a))',
+      ],
+      [
+        'softplus overflows far above zero',
+        'Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a)))',
+        'Math.log1p(Math.exp(a))',
+      ],
+      ['relu hides a NaN', 'a > 0 || Number.isNaN(a) ? a : 0', 'a > 0 ? a : 0'],
+      ['erf is cut off early', 'if (size > 6) return Math.sign(x);', 'if (size > 2.5) return Math.sign(x);'],
+    ],
+  ),
   ...inFile(
     'src/expression/simplify.ts',
     ['src/expression', cells],
@@ -69,11 +76,6 @@ export const expressionAndCellMutations: readonly Mutation[] = [
         '0 - b becomes b',
         "if (isConstant(a, 0)) return { kind: 'unary', operation: 'neg', a: b };",
         'if (isConstant(a, 0)) return b;',
-      ],
-      [
-        'differences are taken for sums in any order',
-        "return operation === 'add' || operation === 'mul' || operation === 'equal';",
-        "return operation === 'add' || operation === 'sub' || operation === 'mul' || operation === 'equal';",
       ],
       ['a + (-b) becomes b - a', "operation: 'sub', a, b: b.a }", "operation: 'sub', a: b.a, b: a }"],
       [
@@ -92,21 +94,7 @@ export const expressionAndCellMutations: readonly Mutation[] = [
   ...inFile(
     'src/expression/interpret.ts',
     ['src/expression', 'src/tensor/pointwise.test.ts', 'src/tensor/arithmetic.test.ts'],
-    [
-      [
-        'sigmoid overflows far below zero',
-        'a >= 0 ? 1 / (1 + Math.exp(-a)) : Math.exp(a) / (1 + Math.exp(a))',
-        'Math.exp(a) / (1 + Math.exp(a))',
-      ],
-      [
-        'softplus overflows far above zero',
-        'Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a)))',
-        'Math.log1p(Math.exp(a))',
-      ],
-      ['relu hides a NaN', 'a > 0 ? a : Number.isNaN(a) ? a : 0', 'a > 0 ? a : 0'],
-      ['values of a row are kept for the next row', 'this.#rowValues.clear();\n', ''],
-      ['erf is cut off early', 'if (size > 6) return Math.sign(x);', 'if (size > 2.5) return Math.sign(x);'],
-    ],
+    [['values of a row are kept for the next row', 'this.#rowValues.clear();\n', '']],
   ),
   ...inFile(
     'src/cells/lstm.ts',
