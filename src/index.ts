@@ -349,6 +349,19 @@ export { deserializeTask, type LoadedTask, serializeTask, type TaskModel } from 
 export { nextRoundEnd, plannedEpochs, type TrainingRounds } from './tasks/training-rounds.js';
 export type { TaskLearningRateOptions, TrainingControls, TrainingOutcome } from './tasks/training-run.js';
 export type { ChainConstraints } from './tensor/chain-decoding.js';
+export {
+  type CheckGradientsOptions,
+  checkGradients,
+  type GradientPlace,
+  type GradientReport,
+} from './tensor/check-gradients.js';
+export {
+  type BackwardContext,
+  defineOperation,
+  type OperationDefinition,
+  type OutputGradients,
+} from './tensor/define-operation.js';
+export { definePointwise, type PointwiseDefinition } from './tensor/define-pointwise.js';
 export * as ops from './tensor/index.js';
 export { RowGradient } from './tensor/row-gradient.js';
 export { type ValueAndGradients, valueAndGradients } from './tensor/tape.js';

@@ -234,4 +234,25 @@ export const tensorMutations: readonly Mutation[] = [
       ['logits are not corrected by how often a class is drawn', 'sub(x, logCount)', 'x'],
     ],
   ),
+  ...inFile(
+    'src/tensor/define-operation.ts',
+    ['src/tensor/own-operations.test.ts', 'test/conformance/own-operations.test.ts'],
+    [
+      ['what a forward pass computes is differentiated', 'withoutTape(() => forward(...inputs))', 'forward(...inputs)'],
+      ['an output that was given is not told from the input', '.map(ownTensor)', '.map((value) => value)'],
+      [
+        'an unused output has a gradient of ones',
+        'constantTensor(outputs[i].shape, 0)',
+        'constantTensor(outputs[i].shape, 1)',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/tensor/check-gradients.ts',
+    ['src/tensor/own-operations.test.ts'],
+    [
+      ['a gradient that is not finite passes', 'Number.isFinite(difference) ? difference : Infinity', 'difference'],
+      ['a variable stays where it was moved', 'if (input instanceof Variable) input.assign(values);', ''],
+    ],
+  ),
 ];
