@@ -2,10 +2,16 @@ import { spawnSync } from 'node:child_process';
 import { copyFile, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { crc32c } from '../checksum.js';
 import { FileLock, type LockOwner, type TakenLock } from './file-lock.js';
 import { thisProcess } from './process-identity.js';
+
+vi.mock('node:fs/promises', async (original) => {
+  const whole = await original<typeof import('node:fs/promises')>();
+  return { ...whole, writeFile: vi.fn(whole.writeFile) };
+});
+const real = await vi.importActual<typeof import('node:fs/promises')>('node:fs/promises');
 
 let folder = '';
 let path = '';
@@ -72,6 +78,19 @@ describe('a file lock', () => {
       expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(taken[0].owner);
       await taken[0].release();
     }
+  });
+
+  it('that nobody can read is not taken from who has just begun to write another in its place', async () => {
+    await real.writeFile(path, '');
+    await utimes(path, new Date(0), new Date(0));
+    vi.mocked(writeFile).mockImplementation(async (...given) => {
+      // Another process was faster, between the look at the lock and the lock on removing it.
+      if (String(given[0]).startsWith(`${path}.`)) await utimes(path, new Date(), new Date());
+      return real.writeFile(...given);
+    });
+    await expect(FileLock.take(path, 'next')).rejects.toThrow(`${path}: another process is taking it.`);
+    expect(await readdir(folder)).toEqual(['m.lock']);
+    vi.mocked(writeFile).mockImplementation(real.writeFile);
   });
 
   it('is free again after one that was killed while it took over that of another', async () => {

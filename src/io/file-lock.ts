@@ -52,10 +52,11 @@ export class FileLock {
       if (await isCreated(path, owner)) return { lock: new FileLock(path, owner), predecessor };
       const found = await lockAt(path);
       if (found === undefined) continue;
-      if (found.owner === null ? found.ageMs < beingWrittenMs : !isGone(found.owner)) return { holder: found.owner };
+      if (!isLeft(found)) return { holder: found.owner };
       // Only who holds the lock on removing this one removes it, so that nobody removes the new lock of who was faster.
       const removal = await FileLock.#takenOrHeld(`${path}.${crc32c(new TextEncoder().encode(found.text))}`, about);
-      const isThere = (await lockAt(path))?.text === found.text;
+      const again = await lockAt(path);
+      const isThere = again?.text === found.text && isLeft(again);
       if ('holder' in removal) {
         if (isThere) return removal;
         continue;
@@ -112,10 +113,19 @@ async function isCreated(path: string, owner: LockOwner): Promise<boolean> {
   }
 }
 
+interface FoundLock {
+  readonly text: string;
+  readonly owner: LockOwner | null;
+  readonly ageMs: number;
+}
+
+/** Whether nobody holds it any more. */
+function isLeft({ owner, ageMs }: FoundLock): boolean {
+  return owner === null ? ageMs >= beingWrittenMs : isGone(owner);
+}
+
 /** Undefined where there is none (any more). */
-async function lockAt(
-  path: string,
-): Promise<{ readonly text: string; readonly owner: LockOwner | null; readonly ageMs: number } | undefined> {
+async function lockAt(path: string): Promise<FoundLock | undefined> {
   try {
     const file = await open(path, 'r');
     try {
