@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { serializeModel } from '../io/checkpoint.js';
+import { decodeSafetensors, encodeSafetensors } from '../io/safetensors.js';
 import { Dense } from '../layers/dense.js';
 import { Sequential } from '../training/sequential.js';
 import { LanguageModelTraining } from './language-model/language-model-training.js';
+import { TaggerTraining } from './tag/tagger-training.js';
 import { deserializeTask, serializeTask } from './task-file.js';
 
 const model = new Sequential([new Dense({ units: 2, inputShape: [3] })]);
@@ -29,6 +31,23 @@ describe('task files', () => {
     expect(() => deserializeTask(serializeModel(languageModel.model, { preprocessing }))).toThrow(
       'the vocabulary does not fit the model',
     );
+  });
+
+  it('are refused where a tagger reads other affixes than its model', () => {
+    const sentences = [...'abcdefghijkl'].map((letter) => ({ words: ['the', `n${letter}on`], tags: ['A', 'B'] }));
+    const { tagger } = new TaggerTraining({ train: sentences }, { units: 2 });
+    const { tensors, metadata } = decodeSafetensors(serializeTask(tagger), 'good');
+    const changed = (to: number): Uint8Array =>
+      encodeSafetensors(tensors, { rondo: metadata.rondo.replaceAll(/(longestAffix\\*":)4/g, `$1${to}`) });
+    expect(deserializeTask(changed(4)).task.task).toBe('tag');
+    for (const [to, numAffixes] of [
+      [0, 0],
+      [3, 7],
+      [40_000_000, 80_000_001],
+    ])
+      expect(() => deserializeTask(changed(to), 'x')).toThrow(
+        new RegExp(`FILE_FORMAT.*x.*affixes do not fit[^]*expected: 9 of each word[^]*received: ${numAffixes}\\b`),
+      );
   });
 
   it('are refused where they are cut short or changed', () => {

@@ -116,6 +116,9 @@ const restorers: Readonly<
     const numScores = model.computeOutputShape([1, 1, 2]).at(-1);
     if (numScores !== codec.tags.length)
       throw saved.fault('the tags do not fit the model.', `${codec.tags.length} scores, one for each tag`, numScores);
+    const { affixesPerWord = 0 } = model.layers[0]?.getConfig() ?? {};
+    if (affixesPerWord !== codec.affixesPerWord)
+      throw saved.fault('the affixes do not fit the model.', `${affixesPerWord} of each word`, codec.affixesPerWord);
     const facts = new SavedFields(where, saved.read('sentences', 'an object', isObject));
     const count = (name: string): number => facts.read(name, 'a whole number', isCount);
     const sentences = {
