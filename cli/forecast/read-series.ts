@@ -18,7 +18,7 @@ export function readingOf({ columns, encoding }: TableOptions): Record<string, s
 
 /** The options given, and for the others those that the model was trained with. */
 export function withReading(options: TableOptions, kept: Readonly<Record<string, string>> = {}): TableOptions {
-  return { ...options, ...kept, ...readingOf(options) } as TableOptions;
+  return { ...options, ...readingOf(kept as TableOptions), ...readingOf(options) } as TableOptions;
 }
 
 /** The series of a table that is read as that of the training was, and what to say of it. */

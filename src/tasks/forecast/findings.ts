@@ -1,8 +1,8 @@
-import { isFiniteNumber, isObject, SavedFields } from '../../data/saved-fields.js';
+import { isFiniteNumber, isObject, isText, isTexts, optional, SavedFields } from '../../data/saved-fields.js';
 import type { Json } from '../../layers/layer.js';
 import type { BaseName } from './base-forecast.js';
 import type { ForecastReport } from './forecast-report.js';
-import { isBaseName } from './restore-base.js';
+import { isBaseName, restoreBase } from './restore-base.js';
 
 /** What training found out besides the weights. */
 export interface ForecastFindings {
@@ -35,6 +35,8 @@ export function restoreFindings(found: unknown, where: string): ForecastFindings
   // Files of before there were findings are finished models that correct the last value in full.
   if (found === undefined) return { ...noFindings, stage: 'done' };
   const saved = new SavedFields(where, found);
+  const report = saved.read('report', 'a report or null', isReport);
+  for (const { baseAlone } of report?.series ?? []) if (baseAlone !== undefined) restoreBase(baseAlone, where);
   return {
     stage: saved.read('stage', 'a stage of training', (value): value is ForecastFindings['stage'] =>
       ['choosing', 'refitting', 'done'].includes(value as string),
@@ -50,7 +52,7 @@ export function restoreFindings(found: unknown, where: string): ForecastFindings
       'a baseline or null',
       (value): value is ForecastFindings['instead'] => value === null || (isBaseName(value) && value !== 'smoothing'),
     ),
-    report: saved.read('report', 'a report or null', isReport),
+    report,
   };
 }
 
@@ -72,8 +74,16 @@ function isReport(value: unknown): value is ForecastReport | null {
     return false;
   const areErrors = (errors: unknown): boolean =>
     isObject(errors) && ['mae', 'rmse', 'smape'].every((name) => isFiniteNumber(errors[name]));
+  const isSeriesReport = (one: unknown): boolean =>
+    isObject(one) &&
+    isText(one.name) &&
+    isObject(one.errors) &&
+    Object.values(one.errors).every(areErrors) &&
+    optional(isTexts)(one.nearZero);
   return (
     Object.values(value.errors).every(areErrors) &&
+    value.series.every(isSeriesReport) &&
+    optional(isTexts)(value.notMeasured) &&
     ['horizon', 'season', 'numForecasts'].every((name) => isFiniteNumber(value[name]))
   );
 }
