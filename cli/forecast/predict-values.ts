@@ -2,7 +2,7 @@ import { type Forecaster, type Series, type SeriesColumnsOptions, stampOf } from
 import { print, printJson, say } from '../output.js';
 import { columnFormat, textTable } from '../text-table.js';
 import { readSeries, type TableOptions } from './read-series.js';
-import { baseAloneLines } from './short-series.js';
+import { baseAloneLines, newLines } from './short-series.js';
 
 /** Rows at the end of each series that show how numbers are written. */
 const rowsForFormat = 1000;
@@ -40,6 +40,10 @@ export async function predictValues(
   const notes = [
     ...said,
     ...baseAloneLines(columns.series.map((one) => ({ name: one.name, baseAlone: forecaster.baseAlone(one) }))),
+    ...newLines(
+      columns.series.filter((one) => forecaster.isNew(one)),
+      'their own rows',
+    ),
   ];
   if (json) {
     if (isPanel) printJson({ target, series: answers, notes });

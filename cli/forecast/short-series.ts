@@ -24,14 +24,20 @@ export function baseAloneLines(all: readonly MaybeAlone[]): string[] {
 
 /** What a report says of series that are short or new, a sentence each. */
 export function reportLines({ series, notMeasured = [] }: ForecastReport, usesNetwork: boolean): string[] {
-  const isNew = series.filter((one) => one.isNew).map(({ name }) => name);
   return [
     ...(usesNetwork ? baseAloneLines(series) : []),
-    ...(isNew.length > 0
-      ? [`not there in training, so base and scale are chosen by the rows before those measured: ${listed(isNew)}`]
-      : []),
+    ...newLines(
+      series.filter((one) => one.isNew),
+      'the rows before those measured',
+    ),
     ...notMeasuredLines(notMeasured),
   ];
+}
+
+/** Which series training has not shown. @param rows what base and scale are chosen by. */
+export function newLines(series: readonly { readonly name: string }[], rows: string): string[] {
+  if (series.length === 0) return [];
+  return [`not there in training, so base and scale are chosen by ${rows}: ${listed(series.map(({ name }) => name))}`];
 }
 
 /** Which series no error is known of. */

@@ -213,6 +213,9 @@ describe('series that are too short for the network, and new ones', () => {
     ]);
 
     write('later.csv', ['shop,Tag,Umsatz', ...of('short', 40), ...of('new', 100), ...of('newer', 3)]);
+    expect(run('predict', 'uneven.safetensors', 'later.csv').stderr).toContain(
+      'not there in training, so base and scale are chosen by their own rows: new, newer\n',
+    );
     const shown = JSON.parse(run('evaluate', 'uneven.safetensors', 'later.csv', '--json').stdout);
     expect(shown.series.map(({ name, rows }: { name: string; rows: number[] }) => [name, rows])).toEqual([
       ['short', [11, 40]],

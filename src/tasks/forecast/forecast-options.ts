@@ -90,7 +90,7 @@ export function requireForecastOptions(where: string, options: ForecastOptions):
       'test',
       'patience',
     ],
-    ...['maxEpochs', 'stepsPerEpoch', 'refit', 'forecastWith', 'allowNegative'],
+    ...['maxEpochs', 'stepsPerEpoch', 'refit', 'forecastWith', 'allowNegative', 'reading'],
   ];
   refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, ...own]);
   requireCount(where, 'horizon', options.horizon);

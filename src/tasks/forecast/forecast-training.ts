@@ -1,3 +1,4 @@
+import { isText, recordOf } from '../../data/saved-fields.js';
 import { Table } from '../../data/table.js';
 import { RondoError, requireCount } from '../../errors.js';
 import { Dense } from '../../layers/dense.js';
@@ -38,6 +39,8 @@ import type { SeriesReading } from './series-reading.js';
 import { type SeenRows, type TrainedSeries, trainedSeries, trainedSeriesJson } from './trained-series.js';
 import { budgetNotes, mostValidationWindows, stepsOfEpoch } from './training-budget.js';
 
+const areTexts = recordOf(isText);
+
 /** Share of the network's corrections where no validation rows say how good they are. */
 const shareWithoutValidation = 0.5;
 
@@ -76,10 +79,12 @@ export class ForecastTraining {
   readonly #validationWindows: ForecastWindows;
 
   /** @param interrupted the forecaster of a checkpoint, to go on with; its own options then count. */
-  constructor(table: Table, { reading: file, ...options }: ForecastTrainingOptions, interrupted?: Forecaster) {
+  constructor(table: Table, all: ForecastTrainingOptions, interrupted?: Forecaster) {
     const where = 'ForecastTraining';
     if (!(table instanceof Table)) throw wrongData(where, 'a table', table, 'a table, such as `await readTable(csv)`');
-    if (interrupted === undefined) requireForecastOptions(where, options);
+    if (interrupted === undefined) requireForecastOptions(where, all);
+    const { reading: file = {}, ...options } = all;
+    if (!areTexts(file)) throw wrongData(where, '`reading`: texts by name', file, "texts, as { encoding: 'utf-16le' }");
     const wanted = interrupted?.options ?? {
       ...forecastDefaults,
       ...forecastBudget(options),
@@ -126,10 +131,7 @@ export class ForecastTraining {
     this.numBatches = numBatchesOf(this.#trainWindows, resolved);
     this.forecaster =
       interrupted ??
-      new Forecaster(modelOf(seen[0].width, resolved), names, known, resolved, {
-        ...this.columns.reading,
-        ...(file && { file }),
-      });
+      new Forecaster(modelOf(seen[0].width, resolved), names, known, resolved, { ...this.columns.reading, file });
     const numEpochs = isRefitting ? this.#refitEpochs : resolved.epochs;
     compile(this.forecaster.model, resolved, {
       numSteps: this.numBatches * numEpochs,

@@ -313,7 +313,7 @@ describe('training a forecaster', () => {
     const shortened = { target: 'level', horizon: 5, units: 3 };
     const { forecaster } = new ForecastTraining(table, shortened);
     expect(forecaster.options.season).toBe(1);
-    expect(new ForecastTraining(table, shortened, forecaster).forecaster.series).toEqual(forecaster.series);
+    expect(() => new ForecastTraining(table, shortened, forecaster)).not.toThrow();
     expect(
       () => new ForecastTraining(Table.fromRows('made', ['row', 'level'], rows.slice(1)), shortened, forecaster),
     ).toThrow('not the series');
@@ -393,6 +393,34 @@ describe('training a forecaster', () => {
     const knownBefore = training.forecaster.knownSeries(series[0], 96);
     expect(knownBefore.lowest).toBe(Math.min(...before));
     expect(knownBefore.numTrainingRows).toBe(96);
+  });
+
+  it('knows a single series of several by its name, and takes another for a new one', async () => {
+    const own = (name: string, size: number): string[][] =>
+      Array.from({ length: 60 }, (_, row) => [name, String(row), String(size * ((row * row) % 13))]);
+    const columns = ['shop', 'row', 'level'];
+    const table = (rows: string[][]): Table => Table.fromRows('made', columns, rows);
+    const { forecaster } = new ForecastTraining(table(own('A', 1)), {
+      ...{ target: 'level', horizon: 4, timesteps: 9, series: 'shop', units: 3, season: 7 },
+    });
+    const [a, b] = forecaster.columnsOf(table([...own('A', 1), ...own('B', 100)])).series;
+    expect([a, b].map((series) => forecaster.isNew(series))).toEqual([false, true]);
+    expect(forecaster.knownSeries(a)).toBe(forecaster.series[0]);
+    expect(forecaster.knownSeries(b).scaler.toJSON().scale[0]).toBeGreaterThan(
+      50 * forecaster.series[0].scaler.toJSON().scale[0],
+    );
+    expect((await forecaster.evaluate(forecaster.columnsOf(table(own('B', 100))))).series).toMatchObject([
+      { name: 'B', isNew: true, rows: [48, 60] },
+    ]);
+  });
+
+  it('refuses what are no options, and what a file cannot keep of its reading', async () => {
+    const table = await tableOf(100);
+    expect(() => new ForecastTraining(table, undefined as never)).toThrow('[USAGE] ForecastTraining: the options');
+    const reading = { encoding: 8 } as never;
+    expect(() => new ForecastTraining(table, { target: 'level', horizon: 3, reading })).toThrow(
+      '[USAGE] ForecastTraining: this is not what it is made for.\n  expected: `reading`: texts by name',
+    );
   });
 
   it('trains for no more epochs than there may be', async () => {

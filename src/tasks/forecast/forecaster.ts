@@ -94,8 +94,8 @@ export class Forecaster {
   }
 
   /**
-   * What it knows of a series: by its name, and where it was trained on a single one that, whatever the name. For a series of another
-   * name it is found out from the first rows of the series itself.
+   * What it knows of a series: by its name, and where it was trained on one without a name that, whatever the name. For a series of
+   * another name it is found out from the first rows of the series itself.
    */
   knownSeries(series: Series, numRows = series.numRows): TrainedSeries {
     const trained = this.#trained(series);
@@ -201,7 +201,7 @@ export class Forecaster {
   }
 
   #trained(series: Series): TrainedSeries | undefined {
-    return this.series.length === 1 ? this.series[0] : this.series.find(({ name }) => name === series.name);
+    return this.isOfSeveral ? this.series.find(({ name }) => name === series.name) : this.series[0];
   }
 
   /** Where the part begins that training would have held out of a series, or a fifth where it held out none. */
