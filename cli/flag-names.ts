@@ -57,8 +57,14 @@ export function inFlags(
 
 /** Whether an error about what was given says where by a name of the library, which the command line does not speak of. */
 function isOfLibrary({ code, facts }: RondoError): boolean {
-  const [named] = /^\w*(?=$|,)/.exec(facts.where) ?? [''];
-  const isFunction = Object.entries(library).some(([name, value]) => name === named && typeof value === 'function');
+  const [, named, method] = /^(\w*)(?:\.(\w+))?(?=$|,)/.exec(facts.where) ?? [];
+  // `Table.csv` is a file, `Table.indexOf` is of the library.
+  const isFunction = Object.entries(library).some(
+    ([name, value]) =>
+      name === named &&
+      typeof value === 'function' &&
+      (method === undefined || method in value || method in Object(value.prototype)),
+  );
   return isFunction && ['OUT_OF_RANGE', 'UNKNOWN_NAME', 'DATA_FORMAT', 'USAGE'].includes(code);
 }
 

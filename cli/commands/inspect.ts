@@ -118,7 +118,7 @@ function aboutTraining(
 ): string[] {
   return [
     `cell      ${cell}: ${cellNamed(cell).description}`,
-    `training  ${epochs} epochs of batches of ${batchSize} x ${timesteps}, learning rate ${learningRate}, dropout ${dropout}`,
+    `training  ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of batches of ${batchSize} x ${timesteps}, learning rate ${shortNumber(learningRate)}, dropout ${dropout}`,
     ...(outcome === undefined
       ? []
       : [

@@ -8,6 +8,8 @@ const mostShown = 8;
 export function aboutSeries({ options, names, series, reading }: Forecaster): string[] {
   const [target, ...others] = names;
   const rows = (name: 'numTrainingRows' | 'numSeenRows'): number => series.reduce((sum, one) => sum + one[name], 0);
+  // Where all rows were learned from in the end, none are left that only chose.
+  const numMore = rows('numSeenRows') - rows('numTrainingRows');
   const unused = (reading?.leftOut ?? []).map(({ name, reason }) => `; left out ${name} (${reason})`).join('');
   const told = Object.entries(reading?.file ?? {}).map(([name, value]) => `--${name} ${value}`);
   return [
@@ -18,7 +20,7 @@ export function aboutSeries({ options, names, series, reading }: Forecaster): st
     ...(reading === undefined || reading.series.length === 0
       ? []
       : [`series    ${reading.series.join(', ')}: ${withSeparators(series.length)} (${shownNames(series)})`]),
-    `trained   on ${withSeparators(rows('numTrainingRows'))} rows, chosen on ${withSeparators(rows('numSeenRows') - rows('numTrainingRows'))} more; season ${options.season}`,
+    `trained   on ${withSeparators(rows('numTrainingRows'))} rows${numMore > 0 ? `, chosen on ${withSeparators(numMore)} more` : ''}; season ${options.season}`,
   ];
 }
 

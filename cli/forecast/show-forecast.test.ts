@@ -40,6 +40,13 @@ describe('a table of errors', () => {
     expect(table).not.toContain('e+');
   });
 
+  it('counts one forecast and one step as one', () => {
+    const heading = (facts: Partial<ForecastReport>): string =>
+      errorTable({ ...report, ...facts }, { instead: null }).split('\n')[0];
+    expect(heading({})).toContain('errors of 5 forecasts of 3 steps');
+    expect(heading({ numForecasts: 1, numOrigins: 1, horizon: 1 })).toContain('errors of 1 forecast of 1 step,');
+  });
+
   it('calls a season of one step by what it repeats', () => {
     expect(rowName('seasonalDrift', 1)).toBe('drift');
     expect(rowName('seasonalNaive', 1)).toBe('naive (last value)');

@@ -108,7 +108,7 @@ export function errorTable(report: ForecastReport, { columns, instead }: ShownWi
     columns === undefined || columns.series.some((series) => series.name === one.name);
   const sections = report.series.length > 1 ? ['', seriesTable(report.series.filter(isHere), used)] : [];
   return [
-    `errors of ${withSeparators(numForecasts)} forecasts${origins} of ${horizon} steps${parts}`,
+    `errors of ${withSeparators(numForecasts)} ${numForecasts === 1 ? 'forecast' : 'forecasts'}${origins} of ${horizon} ${horizon === 1 ? 'step' : 'steps'}${parts}`,
     table,
     ...sections,
   ].join('\n');

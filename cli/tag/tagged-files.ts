@@ -2,6 +2,7 @@ import {
   type ColumnFile,
   type ConlluFile,
   columnLayoutOf,
+  conlluColumns,
   looksLikeConllu,
   RondoError,
   readColumnFile,
@@ -132,11 +133,30 @@ export interface TaggedData {
 /** Words and tags of a file. @throws UNKNOWN_NAME, OUT_OF_RANGE for a column that it does not have; DATA_FORMAT where no word has a tag */
 export function taggedDataOf({ format, file }: WordFile, column: string): TaggedData {
   if (format === 'conllu') {
+    // A column of a model that was trained on other files, which nobody named for this one.
+    if (/^(last|\d+)$/.test(column)) {
+      throw new RondoError('UNKNOWN_NAME', {
+        where: file.where,
+        what: `this is CoNLL-U, whose columns have names; there is no column \`${column}\`.`,
+        expected: `one of ${conlluColumns.join(', ')}`,
+        received: `\`${column}\``,
+        fix: 'say with --column which one holds the tags, such as --column upos.',
+      });
+    }
     const { words, tags, numUntagged } = file.tagged(column);
     return { sentences: taggedSentences(words, tags, file.where), numUntagged };
   }
   const words = file.sentences.map((sentence) => sentence.words);
   const number = column === 'last' ? file.numColumns : Number(column);
+  if (file.numColumns === 1) {
+    throw new RondoError('DATA_FORMAT', {
+      where: file.where,
+      what: 'the lines hold one column, so words have no tags.',
+      expected: 'a word and its tags on each line, apart by spaces or tabs, and a blank line after each sentence',
+      received: '1 column',
+      fix: 'give a file with tags beside the words.',
+    });
+  }
   if (number === file.wordColumn) {
     throw new RondoError('OUT_OF_RANGE', {
       where: file.where,

@@ -37,7 +37,7 @@ export function requireColumnNames(
       fix:
         empty.length === 1 && empty[0] === 1
           ? 'name the column; pandas leaves out this column with to_csv(..., index=False).'
-          : 'name the columns, or remove the extra separators.',
+          : 'name the columns, remove the extra separators, or remove lines above the one with the names.',
     });
   }
   requireDifferentNames(where, columns);

@@ -69,7 +69,7 @@ describe('a stratified split', () => {
       'the validation part would be empty',
     );
     expect(() => splitStratified(['a', 'b', 'a', 'b'], ['x', 'y', 'x', 'y'], { validation: 0.1, test: 0 }, 0)).toThrow(
-      '0.1 of 4 texts, 2 of them different',
+      '0.1 of 4 texts, 2 of them different, of 2 classes',
     );
   });
 });

@@ -54,9 +54,9 @@ export function splitStratified(
     throw new RondoError('OUT_OF_RANGE', {
       where,
       what: `the ${part} part would be empty.`,
-      expected: 'enough texts for every part',
-      received: `${shares[part]} of ${texts.length} texts, ${new Set(texts).size} of them different`,
-      fix: `give more texts, or a larger share of ${part}.`,
+      expected: 'enough texts of each class for every part',
+      received: `${shares[part]} of ${texts.length} texts, ${new Set(texts).size} of them different, of ${new Set(labels).size} classes`,
+      fix: `give more texts of a class, or a larger share of ${part}; where there are nearly as many classes as texts, check the column of labels.`,
     });
   }
   const sorted = (part: keyof Split): Int32Array => Int32Array.from(parts[part]).sort();

@@ -175,7 +175,17 @@ describe('a forecast of several series', () => {
       ['12', '09.06.2023'],
     ]);
     const { stdout } = run('inspect', 'shops.safetensors');
-    expect(stdout).toContain('time      Tag (DD.MM.YYYY), every 1 day\nseries    shop: 2 (11; 12)');
+    expect(stdout).toContain(
+      'time      Tag (DD.MM.YYYY), every 1 day\nseries    shop: 2 (11; 12)\ntrained   on 260 rows; season',
+    );
+    write('elsewhere.csv', ['shop,Datum,Wert', '11,01.01.2024,3', '11,02.01.2024,4']);
+    expectFault(
+      run('predict', 'shops.safetensors', 'elsewhere.csv'),
+      1,
+      'UNKNOWN_NAME',
+      'no column `Tag`, `Umsatz`, which the model was trained with',
+      'or say with `--time` where the times are',
+    );
     write('twice.csv', [
       'shop,kind,Tag,Umsatz',
       ...['a', 'b'].flatMap((kind) => lines.map((line) => `11,${kind},${line}`)),

@@ -198,6 +198,20 @@ describe('rondo train tag', () => {
     );
     expectFault(run('train', 'tag', 'pets.txt', '--column', 'upos', ...bad), 2, 'USAGE', '--column needs a number');
     expectFault(run('train', 'tag', 'pets.txt', '--column', '7', ...bad), 1, 'OUT_OF_RANGE', 'there is no column 7');
+    writeFileSync(at('words-alone.txt'), 'the\ncat\n\na\ndog\n');
+    expectFault(
+      run('train', 'tag', 'words-alone.txt', ...bad),
+      1,
+      'DATA_FORMAT',
+      'the lines hold one column, so words have no tags',
+    );
+    expectFault(
+      run('evaluate', 'pets.safetensors', 'test.conllu'),
+      1,
+      'UNKNOWN_NAME',
+      'this is CoNLL-U, whose columns have names; there is no column `last`',
+      'such as --column upos',
+    );
     expectFault(run('train', 'tag', 'pets.txt', '--crf', '--no-crf', ...bad), 2, 'USAGE', 'cannot be given together');
     expectFault(
       run('train', 'tag', 'train.conllu', '--word-column', '2', ...bad),

@@ -1,4 +1,5 @@
 import { RondoError } from '../../errors.js';
+import { counted } from './series-note.js';
 
 /** Rows of training, validation and what is held out, in this order. */
 export interface RowsOfParts {
@@ -41,19 +42,33 @@ export function sumOfParts(parts: readonly RowsOfParts[]): RowsOfParts {
   return { train: sum('train'), validation: sum('validation'), test: sum('test') };
 }
 
-/** @throws OUT_OF_RANGE where the training part has no room for one window */
-export function requireRoom({ train, validation, test }: RowsOfParts, timesteps: number, horizon: number): void {
+/**
+ * @param parts of the series with the most rows to learn from, of `numSeries`.
+ * @throws OUT_OF_RANGE where its training part has no room for one window
+ */
+export function requireRoom(
+  { train, validation, test }: RowsOfParts,
+  { timesteps, horizon, numSeries }: { timesteps: number; horizon: number; numSeries: number },
+): void {
   if (train >= timesteps + horizon) return;
-  const taken = [
-    ...(validation > 0 ? [`${validation} are for validation`] : []),
-    ...(test > 0 ? [`${test} are held out`] : []),
-  ];
+  const parts = [
+    { rows: validation, use: 'for validation' },
+    { rows: test, use: 'held out' },
+  ].filter(({ rows }) => rows > 0);
+  const numRows = train + validation + test;
+  // What parts that are larger than the series leave is no number of rows.
+  const verb = (rows: number): string => (train < 0 ? 'would be' : rows === 1 ? 'is' : 'are');
+  const taken = parts.map(({ rows, use }) => `${rows} ${verb(rows)} ${use}`).join(', ');
+  const left = train < 0 ? counted(numRows, 'row') : `${train} of ${counted(numRows, 'row')}`;
+  const isOne = numSeries === 1;
   throw new RondoError('OUT_OF_RANGE', {
     where: 'ForecastTraining',
-    what: 'the series is too short for the horizon.',
+    what: isOne
+      ? 'the series is too short for the horizon.'
+      : `all of the ${numSeries} series are too short for the horizon.`,
     expected: `at least ${timesteps + horizon} rows to learn from: timesteps ${timesteps} + horizon ${horizon}`,
-    received: `${Math.max(0, train)} of ${train + validation + test} rows${taken.length > 0 ? `; ${taken.join(', ')}` : ''}`,
-    fix: 'use a smaller `horizon`, fewer `timesteps`, a smaller `validation` or `test` (0 for none), or a longer series.',
+    received: `${left}${isOne ? '' : ' in the longest series'}${taken === '' ? '' : `; ${taken}`}`,
+    fix: `use a smaller \`horizon\`, fewer \`timesteps\`, a smaller \`validation\` or \`test\` (0 for none), or ${isOne ? 'a longer series' : 'longer series; if rows of one series have different names, name another column with `series`'}.`,
   });
 }
 

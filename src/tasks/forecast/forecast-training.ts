@@ -97,7 +97,7 @@ export class ForecastTraining {
     const given = { ...wanted, validation };
     const parts = series.map(({ numRows }) => partsOf(numRows, given));
     const longest = parts.reduce((found, own) => (own.train > found.train ? own : found));
-    requireRoom(longest, 1, horizon);
+    requireRoom(longest, { timesteps: 1, horizon, numSeries: series.length });
     if (given.season !== undefined) requireSeason(longest, given.season);
     this.#parts = parts.map(learnedWhereShort);
     if (interrupted !== undefined && interrupted.series.length !== series.length) throw otherSeries(table.where);
@@ -111,7 +111,7 @@ export class ForecastTraining {
     const timesteps = given.timesteps ?? defaultTimesteps(horizon, season, longest.train);
     const resolved = { ...given, target: names[0], season, timesteps };
     if (interrupted === undefined) requireRecurrentOptions(where, resolved);
-    requireRoom(longest, timesteps, horizon);
+    requireRoom(longest, { timesteps, horizon, numSeries: series.length });
     this.numRows = sumOfParts(this.#parts);
 
     const isRefitting = interrupted?.findings.stage === 'refitting';

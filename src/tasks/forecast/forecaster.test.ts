@@ -108,6 +108,7 @@ describe('a forecaster', () => {
 
   it('refuses a table without its columns, and a past that is too short', async () => {
     expect(() => forecaster.columnsOf(columnsTable)).toThrow('there is no column `level`');
+    expect(() => forecaster.columnsOf(columnsTable)).toThrow('fix: name the columns as in the training data.');
     await expect(forecaster.predictNext(forecaster.columnsOf(await tableOf(24)).series[0])).rejects.toThrow(
       'at least 25 rows',
     );
@@ -428,10 +429,22 @@ describe('training a forecaster', () => {
     expect(forecaster.options).toMatchObject({ epochs: 4, maxEpochs: 4 });
   });
 
+  it('says of many series that are too short how long the longest is, and asks for another column of names', async () => {
+    const rows = Array.from({ length: 30 }, (_, i) => [`day ${i}`, String((i * 7) % 11)]);
+    const table = Table.fromRows('made', ['day', 'y'], rows);
+    const train = () => new ForecastTraining(table, { target: 'y', series: 'day', horizon: 3 });
+    expect(train).toThrow('all of the 30 series are too short for the horizon.');
+    expect(train).toThrow('received: 1 row in the longest series; 3 would be for validation, 3 would be held out');
+    expect(train).toThrow('name another column with `series`');
+  });
+
   it('refuses a horizon longer than the parts of the series', async () => {
     const table = await tableOf(100);
     expect(() => new ForecastTraining(table, { target: 'level', horizon: 40 })).toThrow(
       '20 of 100 rows; 40 are for validation, 40 are held out',
+    );
+    expect(() => new ForecastTraining(table, { target: 'level', horizon: 60 })).toThrow(
+      'received: 100 rows; 60 would be for validation, 60 would be held out',
     );
     expect(() => new ForecastTraining(table, { target: 'level', horizon: 7, timesteps: 90 })).toThrow(
       'at least 97 rows to learn from',

@@ -1,4 +1,5 @@
 import type { Table } from '../../data/table.js';
+import { RondoError } from '../../errors.js';
 import type { Json } from '../../layers/layer.js';
 import type { Resolved } from '../../resolved.js';
 import type { Sequential } from '../../training/sequential.js';
@@ -46,6 +47,7 @@ export class Forecaster {
    * @throws UNKNOWN_NAME where a column is missing; DATA_FORMAT where one holds no numbers.
    */
   columnsOf(table: Table, { time, timeFormat }: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'> = {}): SeriesColumns {
+    requireColumns(table, this.names, this.reading, time === undefined);
     const [target, ...features] = this.names;
     const missing = this.options.missing === 'error' ? 'error' : 'previous';
     return seriesColumns(
@@ -210,4 +212,31 @@ export class Forecaster {
     const { train } = partsOf(numRows, { validation: 0, test: test || forecastDefaults.test, horizon });
     return train > 0 ? train : numRows;
   }
+}
+
+/** @throws UNKNOWN_NAME with all columns that training had and a table lacks: nobody named them, so the table is at fault */
+function requireColumns(
+  table: Table,
+  names: readonly string[],
+  reading: SeriesReading | undefined,
+  readsTrainedTimes: boolean,
+): void {
+  const times = readsTrainedTimes ? (reading?.time?.columns ?? []) : [];
+  const wanted = [...new Set([...times, ...(reading?.series ?? []), ...names])];
+  const missing = wanted.filter((name) => !table.columns.includes(name));
+  if (missing.length === 0) return;
+  const quote = (list: readonly string[]): string =>
+    `${list
+      .slice(0, 50)
+      .map((name) => `\`${name}\``)
+      .join(', ')}${list.length > 50 ? ` and ${list.length - 50} more` : ''}`;
+  const lacksTimes = times.some((name) => missing.includes(name));
+  throw new RondoError('UNKNOWN_NAME', {
+    where: table.where,
+    what: `there is no column ${quote(missing)}, which the model was trained with.`,
+    expected: quote(wanted),
+    received: quote(table.columns),
+    fix: `name the columns as in the training data${lacksTimes ? ', or say with `time` where the times are' : ''}.`,
+    ...(lacksTimes ? { option: 'time' } : {}),
+  });
 }

@@ -82,6 +82,13 @@ describe('seriesColumns', () => {
     expect(() => seriesColumns(table)).toThrow('no column holds numbers that change: y is 5 in every row.');
     expect(seriesColumns(table, { target: 'y' }).names).toEqual(['y']);
   });
+  it('says that the only column of numbers names the series', async () => {
+    const table = await readTable('day,y\n2020-01-01,5\n2020-01-02,6\n2020-01-03,7\n', { where: 'y.csv' });
+    expect(() => seriesColumns(table, { series: 'y' })).toThrow(
+      'no column besides y, which names the series, holds numbers that change.',
+    );
+    expect(() => seriesColumns(table, { series: 'y' })).toThrow('or name another column with `series`.');
+  });
   it('says what of the rows after the last target is not used', async () => {
     const text = 'day,y,x,z\n2020-01-01,1,5,1\n2020-01-02,2,4,8\n2020-01-03,4,6,2\n2020-01-04,,7,\n2020-01-05,,8,\n';
     const said = async (features: 'all' | 'none') =>

@@ -106,7 +106,13 @@ export function seriesColumns(
   const ofKind = (kind: string): string[] => table.columns.filter((name) => !isTaken(name) && kinds.get(name) === kind);
   const target =
     options.target ??
-    onlyNumeric(table, usable.length > 0 ? usable : ofKind('counter'), ofKind('constant'), rows[0]?.rows[0] ?? 0);
+    onlyNumeric(
+      table,
+      usable.length > 0 ? usable : ofKind('counter'),
+      ofKind('constant'),
+      rows[0]?.rows[0] ?? 0,
+      named,
+    );
   table.indexOf(target);
   const others = features === 'none' ? [] : features === 'all' ? usable.filter((name) => name !== target) : features;
   for (const name of others) table.indexOf(name);
@@ -308,20 +314,27 @@ function foreignNotes(table: Table, stamps: TimeColumn | undefined): SeriesNote[
   return [{ kind: 'foreign', count: foreignRows.length, text }];
 }
 
-function onlyNumeric(table: Table, numeric: readonly string[], constant: readonly string[], row: number): string {
+/** @param named columns that name the series, which are no target. */
+function onlyNumeric(
+  table: Table,
+  numeric: readonly string[],
+  constant: readonly string[],
+  row: number,
+  named: readonly string[],
+): string {
   if (numeric.length === 1) return numeric[0];
   if (numeric.length === 0 && constant.length > 0) throw nothingChanges(table, constant, row);
   throw new RondoError('USAGE', {
     where: table.where,
     what:
       numeric.length === 0
-        ? 'no column holds numbers that change.'
+        ? `no column ${named.length > 0 ? `besides ${named.join(', ')}, which names the series, ` : ''}holds numbers that change.`
         : 'several columns hold numbers, so the target must be named.',
     expected: 'a target column',
     received: numeric.length === 0 ? table.columns.join(', ') : numeric.join(', '),
     fix:
       numeric.length === 0
-        ? 'give a table with a column of numbers.'
+        ? `give a table with a column of numbers${named.length > 0 ? ', or name another column with `series`' : ''}.`
         : `name one, for example: give \`target\` '${numeric[numeric.length - 1]}'.`,
   });
 }
