@@ -33,7 +33,7 @@ export function decodeUtf8(bytes: Uint8Array, where: string, mayName = false): s
 }
 
 /** A decoder that throws a TypeError for bytes that are not in an encoding, a label of the Encoding Standard. */
-export function strictDecoder(encoding: string, ignoreBOM = false): TextDecoder {
+export function strictDecoder(encoding: string, ignoreBOM = false): InstanceType<typeof TextDecoder> {
   const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM });
   // Node 20 reads windows-1252 as Latin-1, without curly quotes and the euro sign, until it has read a part of a text.
   decoder.decode(new Uint8Array(0), { stream: true });

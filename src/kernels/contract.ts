@@ -8,7 +8,7 @@ import type { PointwiseProgram } from '../expression/program.js';
  * - Work runs in call order. A `read` sees everything called before it.
  * - The caller owns outputs and workspace; a backend keeps nothing between calls but compiled kernels.
  * - Sizes and offsets are counted in elements, never bytes. Matrices are row-major.
- * - Arguments have been checked by the caller (`checked.ts` wraps a backend to verify that in tests).
+ * - Arguments have been checked by the caller.
  *
  * Letters: B batch, T time steps, N packed rows (the sum over steps of their active rows), U units, G gates.
  */

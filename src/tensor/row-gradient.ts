@@ -39,8 +39,8 @@ export class RowGradient extends Tensor {
     return this.#spread(this.rows.dataSync());
   }
 
-  override moveToHost(): void {
-    this.rows.moveToHost();
+  override outliveScope(): void {
+    this.rows.outliveScope();
   }
 
   protected override writeNumbers(backend: Backend, view: View): void {

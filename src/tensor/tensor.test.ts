@@ -278,16 +278,10 @@ describe('scope', () => {
   });
 
   it('reads asynchronously from a backend without synchronous reading', async () => {
-    useBackend(
-      Object.assign(Object.create(createReferenceBackend()) as Backend, {
-        name: 'distant',
-        readNow: undefined,
-        read: async () => Float64Array.of(1, 2),
-      }),
-    );
+    useBackend(createReferenceBackend({ readsNow: false }));
     const weight = new Variable([2], [1, 2], 'weight');
     expect(messageOf(() => weight.dataSync())).toBe(
-      '[BACKEND_UNAVAILABLE] Tensor.dataSync: `distant` cannot be read synchronously.\n  fix: await tensor.data().',
+      '[BACKEND_UNAVAILABLE] Tensor.dataSync: `reference` cannot be read synchronously.\n  fix: await tensor.data().',
     );
     expect([...(await weight.data())]).toEqual([1, 2]);
   });

@@ -35,14 +35,17 @@ let currentScope: Scope | undefined;
 
 /**
  * An array of numbers with a shape. Tensors need no bookkeeping: what an operation computes inside {@link scope} (every
- * training step and prediction runs in one) is given back at its end, what leaves it is moved to the host, where the
- * garbage collector owns it.
+ * training step and prediction runs in one) is given back at its end. What leaves it is moved to the host, where the
+ * garbage collector owns it; on a backend whose memory the host cannot see it stays there until the program drops it, and
+ * is read when it is asked for.
  */
 export class Tensor extends ShownNumbers {
   readonly shape: Shape;
   readonly size: number;
   #host: HostNumbers | undefined;
   #device: Temporary | undefined;
+  /** Memory of its own, past the end of the scope that computed it. */
+  #own: Resident | undefined;
 
   /** @internal Use {@link tensor}. */
   constructor(shape: Shape, host: HostNumbers | undefined, device?: Temporary) {
@@ -101,8 +104,8 @@ export class Tensor extends ShownNumbers {
   /** @internal The numbers on a backend, uploaded for the open scope where they are not there. */
   viewOn(backend: Backend): View {
     const scope = requireScope();
-    const before = this.#temporary();
-    if (before !== undefined) return before.view;
+    const before = this.#temporary() ?? this.#own;
+    if (before?.backend === backend) return before.view;
     const view: View = { buffer: backend.temporary(this.size), offset: 0 };
     this.writeNumbers(backend, view);
     this.#device = { backend, view, scope };
@@ -119,14 +122,32 @@ export class Tensor extends ShownNumbers {
     return this.#host ?? this.dataSync();
   }
 
+  /** @internal The numbers on the host without a copy where possible, from any backend; not to be written. */
+  async readNumbers(): Promise<HostNumbers> {
+    return this.#host ?? this.data();
+  }
+
+  /** @internal These numbers as a tensor that later changes do not reach, on the host or, where it cannot see them, on their device. */
+  snapshot(): Tensor {
+    const copy = new Tensor(this.shape, undefined);
+    const place = this.#host === undefined ? this.resident() : undefined;
+    if (place === undefined || place.backend.readNow !== undefined) copy.#host = this.dataSync();
+    else copy.#own = copyOfOwn(copy, place);
+    return copy;
+  }
+
   /** @internal Whether the numbers are on the host alone, so that work on them there moves nothing. */
   isOnHost(): boolean {
     return this.#host !== undefined && this.#temporary() === undefined;
   }
 
-  /** @internal Keeps the numbers past the end of their scope. */
-  moveToHost(): void {
-    this.#host ??= this.dataSync();
+  /** @internal Keeps the numbers past the end of their scope, which is still open. */
+  outliveScope(): void {
+    if (this.#host === undefined && this.#own === undefined) {
+      const place = this.resident();
+      if (place.backend.readNow !== undefined) this.#host = this.dataSync();
+      else this.#own = copyOfOwn(this, place);
+    }
     this.#device = undefined;
   }
 
@@ -142,7 +163,7 @@ export class Tensor extends ShownNumbers {
 
   /** Where the numbers are on a backend. @throws USAGE where their scope has ended */
   protected resident(): Resident {
-    const device = this.#temporary();
+    const device = this.#temporary() ?? this.#own;
     if (device !== undefined) return device;
     throw new RondoError('USAGE', {
       where: 'Tensor',
@@ -200,7 +221,7 @@ export class Variable extends Tensor {
 
   /**
    * Gives the memory back at once; the variable cannot be used afterwards. Nobody needs this but a loop that makes and drops
-   * many models without awaiting anything: dropped variables are found between tasks only. Twice is once.
+   * many models without awaiting anything: dropped variables are found between tasks only. Calling it again does nothing.
    *
    * @throws USAGE inside of a step.
    */
@@ -217,7 +238,7 @@ export class Variable extends Tensor {
     this.#place = undefined;
   }
 
-  override moveToHost(): void {}
+  override outliveScope(): void {}
 
   protected override resident(): Resident {
     if (this.#place !== undefined) return this.#place;
@@ -229,10 +250,22 @@ export class Variable extends Tensor {
   }
 }
 
-/** Gives back the memory of variables that were dropped. */
+/** Gives back the memory of variables, and of tensors that outlived their scope, when they are dropped. */
 const dropped = new FinalizationRegistry<{ backend: Backend; buffer: Buffer }>(({ backend, buffer }) =>
   backend.free(buffer),
 );
+
+/** The numbers of a tensor of an open scope, in memory that lasts until the tensor is dropped. */
+function copyOfOwn(tensor: Tensor, { backend, view: source }: Resident): Resident {
+  const view: View = { buffer: backend.allocate(tensor.size), offset: 0 };
+  if (tensor.size > 0) copyRow(backend, tensor.size, source, view);
+  dropped.register(tensor, { backend, buffer: view.buffer });
+  return { backend, view };
+}
+
+function copyRow(backend: Backend, columns: number, source: View, target: View): void {
+  backend.gatherRows({ columns, indices: Int32Array.of(0), source, target });
+}
 
 function placeOn(backend: Backend, variable: Variable, data: ArrayLike<number>): Resident {
   const view: View = { buffer: allocateFor(variable, backend), offset: 0 };
@@ -270,7 +303,7 @@ export function scope<T>(work: () => T): T {
   currentScope = own;
   try {
     const result = synchronous(work());
-    moveToHost(result, new Set());
+    outliveScope(result, new Set());
     return result;
   } finally {
     currentScope = undefined;
@@ -289,8 +322,6 @@ export function innerScope<T>(work: () => T, leaving: (result: T) => readonly Te
   const inner = new Scope(backend, outer);
   // The arena is a stack: what is to outlive the inner scope waits outside of it until that is closed.
   const waiting: { readonly tensor: Tensor; readonly buffer: Buffer }[] = [];
-  const copy = (columns: number, source: View, target: View): void =>
-    backend.gatherRows({ columns, indices: Int32Array.of(0), source, target });
   backend.openScope();
   currentScope = inner;
   try {
@@ -302,7 +333,7 @@ export function innerScope<T>(work: () => T, leaving: (result: T) => readonly Te
         if (view === undefined) continue;
         const buffer = backend.allocate(tensor.size);
         waiting.push({ tensor, buffer });
-        copy(tensor.size, view, { buffer, offset: 0 });
+        copyRow(backend, tensor.size, view, { buffer, offset: 0 });
       }
     } finally {
       currentScope = outer;
@@ -311,7 +342,7 @@ export function innerScope<T>(work: () => T, leaving: (result: T) => readonly Te
     }
     for (const { tensor, buffer } of waiting) {
       const view: View = { buffer: backend.temporary(tensor.size), offset: 0 };
-      copy(tensor.size, { buffer, offset: 0 }, view);
+      copyRow(backend, tensor.size, { buffer, offset: 0 }, view);
       tensor.placeAt(view, outer);
     }
     return result;
@@ -342,14 +373,14 @@ function synchronous<T>(result: T): T {
   });
 }
 
-function moveToHost(value: unknown, seen: Set<object>): void {
+function outliveScope(value: unknown, seen: Set<object>): void {
   if (value === null || typeof value !== 'object' || seen.has(value)) return;
   seen.add(value);
-  if (value instanceof Tensor) value.moveToHost();
+  if (value instanceof Tensor) value.outliveScope();
   else if (Array.isArray(value) || value instanceof Map || value instanceof Set)
-    for (const member of value.values()) moveToHost(member, seen);
+    for (const member of value.values()) outliveScope(member, seen);
   else if (Object.getPrototypeOf(value) === Object.prototype)
-    for (const member of Object.values(value)) moveToHost(member, seen);
+    for (const member of Object.values(value)) outliveScope(member, seen);
 }
 
 /** @internal A tensor of undefined contents that lives until the open scope ends. */

@@ -1,7 +1,7 @@
 import { RondoError } from '../errors.js';
 import type { Layer } from '../layers/layer.js';
 import { describeShape, sameShape } from '../shape.js';
-import { type Tensor, tensor, type Variable } from '../tensor/tensor.js';
+import type { Tensor, Variable } from '../tensor/tensor.js';
 import { type HostArray, hostArray, type OneArray } from './host-data.js';
 
 /** Weights by their readable names, such as `lstm/cell/kernel`. */
@@ -26,11 +26,9 @@ export function hostWeights(model: Layer<unknown>): Record<string, HostArray> {
   );
 }
 
-/** The same as tensors. */
+/** The same as tensors, which a device that the host cannot see keeps. */
 export function weightTensors(model: Layer<unknown>): Record<string, Tensor> {
-  return Object.fromEntries(
-    Object.entries(hostWeights(model)).map(([name, { data, shape }]) => [name, tensor(data, shape)]),
-  );
+  return Object.fromEntries([...variablesOf(model)].map(([name, variable]) => [name, variable.snapshot()]));
 }
 
 /**

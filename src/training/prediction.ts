@@ -3,7 +3,7 @@ import { describeShape, sameShape } from '../shape.js';
 import { type FlatArray, scope, type Tensor, tensor } from '../tensor/tensor.js';
 import { BatchReader } from './batch.js';
 import { requireNotAborted } from './evaluation.js';
-import type { HostArray, ModelData } from './host-data.js';
+import type { ModelData } from './host-data.js';
 import type { Model } from './model.js';
 import { arranged, type ModelOutput } from './model-outputs.js';
 import { hostTensor, sliceRows } from './rows.js';
@@ -27,13 +27,9 @@ export async function predictModel(model: Model, x: ModelData, options: PredictO
   for (let start = 0; start < numRows; start += batchSize) {
     requireNotAborted(signal, where);
     const end = Math.min(numRows, start + batchSize);
-    computeRows(
-      model,
-      arrays.map((array) => sliceRows(array, start, end)),
-      start,
-      numRows,
-      collected,
-    );
+    const rows = arrays.map((array) => sliceRows(array, start, end));
+    const outputs = scope(() => model.forward(rows.map(hostTensor), { training: false }).tensors);
+    await collectRows(model, outputs, { start, numRows, collected });
     if (hostIsWaiting()) await yieldToHost();
   }
   return arranged(
@@ -57,32 +53,25 @@ interface Collected {
   readonly shape: readonly number[];
 }
 
-function computeRows(
+/** Reads the outputs of the rows from `start` on into their places. */
+async function collectRows(
   model: Model,
-  inputs: readonly HostArray[],
-  start: number,
-  numRows: number,
-  collected: Collected[],
-): void {
-  scope(() => {
-    const { tensors } = model.forward(inputs.map(hostTensor), { training: false });
-    tensors.forEach((output, i) => {
-      const rows = output.dataSync();
-      if (start === 0 && output.shape[0] === numRows) {
-        collected.push({ data: rows, shape: output.shape });
-        return;
-      }
-      collected[i] ??= {
-        data:
-          rows instanceof Float64Array
-            ? new Float64Array(sizeOfAll(output, numRows))
-            : new Float32Array(sizeOfAll(output, numRows)),
-        shape: [numRows, ...output.shape.slice(1)],
-      };
-      requireSameRows(model, collected[i].shape, output);
-      collected[i].data.set(rows, (start * rows.length) / output.shape[0]);
-    });
-  });
+  outputs: readonly Tensor[],
+  { start, numRows, collected }: { start: number; numRows: number; collected: Collected[] },
+): Promise<void> {
+  for (const [i, output] of outputs.entries()) {
+    if (start === 0 && output.shape[0] === numRows) {
+      collected.push({ data: await output.data(), shape: output.shape });
+      continue;
+    }
+    const rows = await output.readNumbers();
+    collected[i] ??= {
+      data: new (rows instanceof Float64Array ? Float64Array : Float32Array)(sizeOfAll(output, numRows)),
+      shape: [numRows, ...output.shape.slice(1)],
+    };
+    requireSameRows(model, collected[i].shape, output);
+    collected[i].data.set(rows, (start * rows.length) / output.shape[0]);
+  }
 }
 
 function sizeOfAll(output: Tensor, numRows: number): number {

@@ -18,6 +18,14 @@ import type {
 import { runInOrder } from '../run-in-order.js';
 import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
 
+export interface ReferenceOptions {
+  /**
+   * Whether numbers can be read synchronously. Default true; without, the reference stands in for devices whose memory the host
+   * cannot see.
+   */
+  readonly readsNow?: boolean | undefined;
+}
+
 class ReferenceBuffer implements Buffer {
   readonly data: Float64Array;
   constructor(readonly size: number) {
@@ -31,11 +39,21 @@ class ReferenceBuffer implements Buffer {
  */
 class ReferenceBackend implements Backend {
   readonly name = 'reference';
+  readonly readNow: Backend['readNow'];
+  readonly readInto: Backend['readInto'];
   readonly elementBytes = 8;
   readonly #scopes: number[] = [];
   readonly #report: MemoryReport = { persistentBytes: 0, temporaryBytes: 0, peakBytes: 0 };
 
+  constructor({ readsNow = true }: ReferenceOptions) {
+    if (!readsNow) return;
+    this.readNow = copyOf;
+    this.readInto = ({ buffer, offset }, target) => target.set(dataOf(buffer).subarray(offset, offset + target.length));
+  }
+
   supports(capability: Capability): Support {
+    if (capability === 'readNow' && this.readNow === undefined)
+      return { supported: false, reason: 'this reference was made to be read asynchronously only.' };
     if (capability === 'float64' || capability === 'readNow')
       return { supported: true, reason: 'the reference computes in double precision on the host.' };
     return { supported: false, reason: 'the reference is plain TypeScript on one thread.' };
@@ -89,15 +107,7 @@ class ReferenceBackend implements Backend {
   }
 
   async read(view: View, size: number): Promise<Float64Array> {
-    return this.readNow(view, size);
-  }
-
-  readNow({ buffer, offset }: View, size: number): Float64Array {
-    return dataOf(buffer).slice(offset, offset + size);
-  }
-
-  readInto({ buffer, offset }: View, target: Float32Array | Float64Array): void {
-    target.set(dataOf(buffer).subarray(offset, offset + target.length));
+    return copyOf(view, size);
   }
 
   fill({ buffer, offset }: View, size: number, value: number): void {
@@ -198,6 +208,10 @@ class ReferenceBackend implements Backend {
   }
 }
 
+function copyOf({ buffer, offset }: View, size: number): Float64Array {
+  return dataOf(buffer).slice(offset, offset + size);
+}
+
 function dataOf(buffer: Buffer): Float64Array {
   if (!(buffer instanceof ReferenceBuffer))
     throw new RondoError('INTERNAL', { where: 'reference', what: 'a buffer of another backend was given.' });
@@ -219,6 +233,6 @@ function clearSums(
 }
 
 /** A new reference backend: float64, one thread, no limits but the host's memory. */
-export function createReferenceBackend(): Backend {
-  return new ReferenceBackend();
+export function createReferenceBackend(options: ReferenceOptions = {}): Backend {
+  return new ReferenceBackend(options);
 }
