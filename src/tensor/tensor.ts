@@ -3,6 +3,7 @@ import type { Backend, Buffer, View } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
 import { describeShape, type Shape, sameShape, sizeOf } from '../shape.js';
 import { flatten, type HostNumbers, type NestedNumbers, nest } from './nested.js';
+import { openScope, requireScope, Scope, setOpenScope, synchronous } from './open-scope.js';
 import { ShownNumbers } from './show.js';
 
 export type { NestedNumbers } from './nested.js';
@@ -20,18 +21,6 @@ interface Resident {
 interface Temporary extends Resident {
   readonly scope: Scope;
 }
-
-/** A stretch of work whose intermediate tensors are given back together. */
-class Scope {
-  isOpen = true;
-  /** @param outer the scope this one is inside of; see {@link innerScope}. */
-  constructor(
-    readonly backend: Backend,
-    readonly outer?: Scope,
-  ) {}
-}
-
-let currentScope: Scope | undefined;
 
 /**
  * An array of numbers with a shape. Tensors need no bookkeeping: what an operation computes inside {@link scope} (every
@@ -226,7 +215,7 @@ export class Variable extends Tensor {
    * @throws USAGE inside of a step.
    */
   dispose(): void {
-    if (currentScope !== undefined)
+    if (openScope() !== undefined)
       throw new RondoError('USAGE', {
         where: `Variable ${this.name}`,
         what: 'a variable is disposed of inside of a step that may use it.',
@@ -296,17 +285,17 @@ function allocateFor({ size, name }: Variable, backend: Backend): Buffer {
  * @throws USAGE where `work` is asynchronous, or the backend is switched inside.
  */
 export function scope<T>(work: () => T): T {
-  if (currentScope !== undefined) return synchronous(work());
+  if (openScope() !== undefined) return synchronous(work());
   const backend = currentBackend();
   backend.openScope();
   const own = new Scope(backend);
-  currentScope = own;
+  setOpenScope(own);
   try {
     const result = synchronous(work());
     outliveScope(result, new Set());
     return result;
   } finally {
-    currentScope = undefined;
+    setOpenScope(undefined);
     own.isOpen = false;
     backend.closeScope();
   }
@@ -323,7 +312,7 @@ export function innerScope<T>(work: () => T, leaving: (result: T) => readonly Te
   // The arena is a stack: what is to outlive the inner scope waits outside of it until that is closed.
   const waiting: { readonly tensor: Tensor; readonly buffer: Buffer }[] = [];
   backend.openScope();
-  currentScope = inner;
+  setOpenScope(inner);
   try {
     let result: T;
     try {
@@ -336,7 +325,7 @@ export function innerScope<T>(work: () => T, leaving: (result: T) => readonly Te
         copyRow(backend, tensor.size, view, { buffer, offset: 0 });
       }
     } finally {
-      currentScope = outer;
+      setOpenScope(outer);
       inner.isOpen = false;
       backend.closeScope();
     }
@@ -353,23 +342,12 @@ export function innerScope<T>(work: () => T, leaving: (result: T) => readonly Te
 
 /** @internal Refuses to change a variable inside {@link innerScope}, whose work may run again. @throws USAGE */
 export function requireRunsOnce({ name }: Variable): void {
-  if (currentScope?.outer === undefined) return;
+  if (openScope()?.outer === undefined) return;
   throw new RondoError('USAGE', {
     where: 'checkpoint',
     what: `the variable \`${name}\` is changed by work that may run twice.`,
     expected: 'work that only reads variables',
     fix: 'change it outside; run a stateful layer outside too, or give it `recomputeSteps` instead.',
-  });
-}
-
-function synchronous<T>(result: T): T {
-  if (!(result instanceof Promise)) return result;
-  // The rest of the work fails later, without a scope; the error below says why.
-  result.catch(() => undefined);
-  throw new RondoError('USAGE', {
-    where: 'scope',
-    what: 'the function is asynchronous, but its tensors are given back when it returns.',
-    fix: 'await what it needs before, and give scope() or valueAndGradients() a function without async.',
   });
 }
 
@@ -401,21 +379,6 @@ export function aliasTensor(source: Tensor, shape: Shape, start = 0): Tensor {
   const { backend } = scope;
   const { buffer, offset } = source.viewOn(backend);
   return new Tensor(shape, undefined, { backend, view: { buffer, offset: offset + start }, scope });
-}
-
-function requireScope(): Scope {
-  if (currentScope === undefined)
-    throw new RondoError('INTERNAL', { where: 'tensor', what: 'an operation ran outside of a scope.' });
-  if (currentScope.backend !== currentBackend()) {
-    throw new RondoError('USAGE', {
-      where: 'useBackend',
-      what: 'the backend was switched inside a running step.',
-      expected: `\`${currentScope.backend.name}\` until the step ends`,
-      received: `\`${currentBackend().name}\``,
-      fix: 'call useBackend before scope(), valueAndGradients() or fit().',
-    });
-  }
-  return currentScope;
 }
 
 /**
