@@ -1,6 +1,7 @@
 import { RondoError, refuseUnknownOptions, requireNumber, unknownName } from '../errors.js';
 import { type ActivationFunction, type ActivationName, activation } from '../expression/activations.js';
-import { add, type Expression, expressionOf, leaf, mul, type Operand, sub } from '../expression/build.js';
+import { add, type Expression, expressionOf, mul, type Operand, sub } from '../expression/build.js';
+import { roleLeaf } from './leaf-role.js';
 
 /** How a parameter of a cell starts: by an initializer's name, or everywhere at one number. */
 export type StartingValue = 'zeros' | 'ones' | 'randomUniform' | 'recurrentUniform' | number;
@@ -153,7 +154,7 @@ function equationsOf<Gate extends string, State extends string, Vector extends s
   const where = `cell ${cell.name}`;
   const useBias = options.useBias ?? true;
   const operands = new Map<string, Expression>();
-  const states = record(definition.states, (state) => leaf(`state.${state}`));
+  const states = record(definition.states, (state) => roleLeaf({ role: 'state', state }));
   const product = (gate: Gate, given: Operand): Expression => {
     const operand = expressionOf(given);
     if (cell.recurrent === 'none') {
@@ -173,12 +174,12 @@ function equationsOf<Gate extends string, State extends string, Vector extends s
       );
     }
     operands.set(gate, operand);
-    const result = leaf(`recurrent.${gate}`);
-    return cell.recurrentBias && useBias ? add(result, leaf(`recurrentBias.${gate}`, 'column')) : result;
+    const result = roleLeaf({ role: 'recurrent', gate });
+    return cell.recurrentBias && useBias ? add(result, roleLeaf({ role: 'recurrentBias', gate }, 'column')) : result;
   };
   const input = record(definition.gates, (gate) => {
-    const result = leaf(`input.${gate}`);
-    return useBias ? add(result, leaf(`bias.${gate}`, 'column')) : result;
+    const result = roleLeaf({ role: 'input', gate });
+    return useBias ? add(result, roleLeaf({ role: 'bias', gate }, 'column')) : result;
   });
   const recurrent = lazyRecord(definition.gates, (gate) => product(gate, states[definition.states[0]]));
   const gates = lazyRecord(definition.gates, (gate) =>
@@ -189,7 +190,7 @@ function equationsOf<Gate extends string, State extends string, Vector extends s
     input,
     recurrent,
     states,
-    vectors: record(Object.keys(cell.vectors) as Vector[], (name) => leaf(`vector.${name}`, 'column')),
+    vectors: record(Object.keys(cell.vectors) as Vector[], (vector) => roleLeaf({ role: 'vector', vector }, 'column')),
     product,
     activation: activation(options.activation ?? cell.activation, where),
     recurrentActivation: activation(options.recurrentActivation ?? cell.recurrentActivation, where),
@@ -214,11 +215,14 @@ function withRegularisation<State extends string>(
   }
   refuseUnknownOptions(`${where}, what step returns`, returned, [...names, 'output']);
   for (const state of options.zoneout?.states ?? []) {
-    const keep = options.zoneout!.kind === 'mask' ? leaf(`mask.zoneout.${state}`) : leaf(`zoneout.${state}`, 'scalar');
+    const keep =
+      options.zoneout!.kind === 'mask'
+        ? roleLeaf({ role: 'mask', kind: 'step', state })
+        : roleLeaf({ role: 'zoneout', state }, 'scalar');
     next[state] = add(mul(keep, states[state as State]), mul(sub(1, keep), next[state]));
   }
   if (options.recurrentDropout === true) {
-    const mask = leaf('mask.recurrent');
+    const mask = roleLeaf({ role: 'mask', kind: 'sequence' });
     const masked = new Map<Expression, Expression>();
     for (const [gate, operand] of operands) {
       if (!masked.has(operand)) masked.set(operand, mul(operand, mask));

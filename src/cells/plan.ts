@@ -12,6 +12,7 @@ import { derive } from '../expression/derive.js';
 import { type OutputRequest, type PointwiseProgram, pointwiseProgram } from '../expression/program.js';
 import { Simplifier } from '../expression/simplify.js';
 import type { Cell, EquationOptions } from './define-cell.js';
+import { type LeafRole, leafName, roleLeaf, roleOfLeaf } from './leaf-role.js';
 import { chooseSaved } from './saved.js';
 
 /**
@@ -78,23 +79,29 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
 
   const computed = [...new Set(operandOf.values())].filter((node) => !isState(node));
   const products = groupProducts(cell, operandOf, computed);
-  const levels = new Levels('recurrent.', (gate) => operandOf.get(gate));
+  const levels = new Levels((role) => (role.role === 'recurrent' ? [operandOf.get(role.gate)!] : undefined));
   const outputState = cell.states.find((state) => next[state] === output);
-  const finals: OutputRequest[] = cell.states.map((state) => ({ name: `next.${state}`, expression: next[state] }));
-  if (outputState === undefined) finals.push({ name: 'output', expression: output });
+  const finals: OutputRequest[] = cell.states.map((state) => ({
+    name: leafName({ role: 'next', state }),
+    expression: next[state],
+  }));
+  if (outputState === undefined) finals.push({ name: leafName({ role: 'output' }), expression: output });
 
   const forwardRoots = [...Object.values(next), output, ...computed];
   const cotangents = (hasOutputGradient: boolean): { output: Expression; by: Expression }[] => [
-    ...cell.states.map((state) => ({ output: next[state], by: leaf(`dNext.${state}`) })),
-    ...(hasOutputGradient ? [{ output, by: leaf('dOutput') }] : []),
-    ...computed.map((node, j) => ({ output: node, by: leaf(`dOperand.${j}`) })),
+    ...cell.states.map((state) => ({ output: next[state], by: roleLeaf({ role: 'dNext', state }) })),
+    ...(hasOutputGradient ? [{ output, by: roleLeaf({ role: 'dOutput' }) }] : []),
+    ...computed.map((node, j) => ({ output: node, by: roleLeaf({ role: 'dOperand', index: j }) })),
   ];
   const leafOf = new Map(leavesOf(forwardRoots).map((node) => [node.name, node]));
   const wantedNames = [
-    ...cell.gates.flatMap((gate) => [`input.${gate}`, `recurrent.${gate}`]),
-    ...cell.states.map((state) => `state.${state}`),
-    ...Object.keys(cell.vectors).map((name) => `vector.${name}`),
-  ];
+    ...cell.gates.flatMap((gate): LeafRole[] => [
+      { role: 'input', gate },
+      { role: 'recurrent', gate },
+    ]),
+    ...cell.states.map((state): LeafRole => ({ role: 'state', state })),
+    ...Object.keys(cell.vectors).map((vector): LeafRole => ({ role: 'vector', vector })),
+  ].map(leafName);
   const gradients = (hasOutputGradient: boolean): Map<string, Expression> => {
     const wanted = wantedNames.map((name) => leafOf.get(name) ?? leaf(name));
     const derived = derive(cotangents(hasOutputGradient), wanted);
@@ -103,10 +110,11 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
 
   const withOutput = gradients(true);
   const stored = new Map<Expression, Expression>();
-  for (const state of cell.states) if (!isLeafOrConstant(next[state])) stored.set(next[state], leaf(`next.${state}`));
-  computed.forEach((node, j) => stored.set(node, leaf(`operand.${j}`)));
+  for (const state of cell.states)
+    if (!isLeafOrConstant(next[state])) stored.set(next[state], roleLeaf({ role: 'next', state }));
+  computed.forEach((node, j) => stored.set(node, roleLeaf({ role: 'operand', index: j })));
   const saved = chooseSaved(forwardRoots, [...withOutput.values()], stored);
-  saved.forEach((node, k) => stored.set(node, leaf(`saved.${k}`)));
+  saved.forEach((node, k) => stored.set(node, roleLeaf({ role: 'saved', index: k })));
 
   const finalLevel = Math.max(
     0,
@@ -115,8 +123,12 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
   const savedLieOver = saved.every((node) => levels.of(node) === finalLevel);
   const savedSlots = saved.map((_, k) => (savedLieOver ? k : cell.gates.length + k));
   const gateSlots = Math.max(cell.gates.length, ...savedSlots.map((slot) => slot + 1));
-  const savedOutputs = saved.map((node, k): OutputRequest => ({ name: `saved.${k}`, expression: node }));
-  const operandOutputs = computed.map((node, j): OutputRequest => ({ name: `operand.${j}`, expression: node }));
+  const savedOutputs = saved.map(
+    (node, index): OutputRequest => ({ name: leafName({ role: 'saved', index }), expression: node }),
+  );
+  const operandOutputs = computed.map(
+    (node, index): OutputRequest => ({ name: leafName({ role: 'operand', index }), expression: node }),
+  );
 
   const stagesOf = (name: string, early: OutputRequest[]): Stage[] => {
     const stages: Stage[] = [];
@@ -132,7 +144,9 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
   };
 
   const sharedGateGradient = cell.gates.every(
-    (gate) => !operandOf.has(gate) || withOutput.get(`input.${gate}`) === withOutput.get(`recurrent.${gate}`),
+    (gate) =>
+      !operandOf.has(gate) ||
+      gradientBy(withOutput, { role: 'input', gate }) === gradientBy(withOutput, { role: 'recurrent', gate }),
   );
   const backwardPlans = new Map<boolean, BackwardPlan>();
   const backward = (hasOutputGradient: boolean): BackwardPlan => {
@@ -155,11 +169,11 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
     cell,
     options,
     products,
-    operands: computed.map((_, j) => `operand.${j}`),
+    operands: computed.map((_, index) => leafName({ role: 'operand', index })),
     gateSlots,
     savedSlots,
     outputState,
-    masks: allLeaves.filter(({ name }) => name.startsWith('mask.')).map(({ name }) => name),
+    masks: allLeaves.map(({ name }) => name).filter((name) => roleOfLeaf(name).role === 'mask'),
     scalars: allLeaves.filter(({ access }) => access === 'scalar').map(({ name }) => name),
     hasBias: options.useBias ?? true,
     hasRecurrentBias: cell.recurrentBias && (options.useBias ?? true),
@@ -186,30 +200,40 @@ function planBackward(
   for (const [name, derived] of gradients) {
     const expression = simplifier.simplify(derived);
     gradientOf.set(name, expression);
-    const [role, what] = splitName(name);
-    if (role === 'input') requests.push({ name: `dInput.${what}`, expression: flushTinyGradient(expression) });
-    if (role === 'recurrent' && operandOf.has(what) && !sharedGateGradient)
-      requests.push({ name: `dRecurrent.${what}`, expression: flushTinyGradient(expression) });
-    if (role === 'state' && expression.kind === 'constant' && expression.value === 0) withoutDirect.push(what);
-    else if (role === 'state') requests.push({ name: `dState.${what}`, expression: flushTinyGradient(expression) });
-    if (role === 'vector') requests.push({ name: `dVector.${what}`, expression, reduce: 'rows', accumulate: true });
+    const of = roleOfLeaf(name);
+    const request = (gradient: LeafRole): void =>
+      void requests.push({ name: leafName(gradient), expression: flushTinyGradient(expression) });
+    if (of.role === 'input') request({ role: 'dInput', gate: of.gate });
+    else if (of.role === 'recurrent' && operandOf.has(of.gate) && !sharedGateGradient)
+      request({ role: 'dRecurrent', gate: of.gate });
+    else if (of.role === 'state' && expression.kind === 'constant' && expression.value === 0)
+      withoutDirect.push(of.state);
+    else if (of.role === 'state') request({ role: 'dState', state: of.state });
+    else if (of.role === 'vector') {
+      const sum: LeafRole = { role: 'dVector', vector: of.vector };
+      requests.push({ name: leafName(sum), expression, reduce: 'rows', accumulate: true });
+    }
   }
-  const levels = new Levels('dOperand.', (index) => {
-    const product = products.filter(({ operand }) => operand === Number(index));
+  const levels = new Levels((of) => {
+    if (of.role !== 'dOperand') return undefined;
+    const product = products.filter(({ operand }) => operand === of.index);
     return product.flatMap(({ firstGate, numGates }) =>
-      cell.gates.slice(firstGate, firstGate + numGates).map((gate) => gradientOf.get(`recurrent.${gate}`)!),
+      cell.gates
+        .slice(firstGate, firstGate + numGates)
+        .map((gate) => gradientBy(gradientOf, { role: 'recurrent', gate })!),
     );
   });
   const lastLevel = Math.max(0, ...requests.map(({ expression }) => levels.of(expression)));
   const stages: Stage[] = [];
   for (let level = 0; level <= lastLevel; level++) {
     const outputs = requests.filter(
-      ({ name, expression }) => (name.startsWith('dState.') ? lastLevel : levels.of(expression)) === level,
+      ({ name, expression }) => (roleOfLeaf(name).role === 'dState' ? lastLevel : levels.of(expression)) === level,
     );
     stages.push({
       program: outputs.length > 0 ? pointwiseProgram(`${cell.name}.backward.${level}`, outputs) : undefined,
       products: products.filter(
-        ({ operand }) => operand !== undefined && levels.of(leaf(`dOperand.${operand}`)) === level + 1,
+        ({ operand }) =>
+          operand !== undefined && levels.of(roleLeaf({ role: 'dOperand', index: operand })) === level + 1,
       ),
     });
   }
@@ -253,17 +277,16 @@ function groupProducts(
 }
 
 function operandNode(product: Product, computed: readonly Expression[]): Expression {
-  return product.operand !== undefined ? computed[product.operand] : leaf(`state.${product.state}`);
+  return product.operand !== undefined ? computed[product.operand] : roleLeaf({ role: 'state', state: product.state! });
 }
 
 /** How many rounds of products an expression waits for: a product's result is one round later than what it multiplies. */
 class Levels {
   readonly #known = new Map<Expression, number>();
-  readonly #productPrefix: string;
-  readonly #sourcesOf: (name: string) => Expression | readonly Expression[] | undefined;
+  readonly #sourcesOf: (role: LeafRole) => readonly Expression[] | undefined;
 
-  constructor(productPrefix: string, sourcesOf: (name: string) => Expression | readonly Expression[] | undefined) {
-    this.#productPrefix = productPrefix;
+  /** @param sourcesOf what the result of a product is computed from; undefined for leaves that are no product's. */
+  constructor(sourcesOf: (role: LeafRole) => readonly Expression[] | undefined) {
     this.#sourcesOf = sourcesOf;
   }
 
@@ -281,24 +304,22 @@ class Levels {
   }
 
   #ofLeaf(name: string): number {
-    if (!name.startsWith(this.#productPrefix)) return 0;
-    const sources = this.#sourcesOf(name.slice(this.#productPrefix.length)) ?? [];
-    const list = Array.isArray(sources) ? (sources as readonly Expression[]) : [sources as Expression];
-    return 1 + Math.max(0, ...list.map((source) => this.of(source)));
+    const sources = this.#sourcesOf(roleOfLeaf(name));
+    return sources === undefined ? 0 : 1 + Math.max(0, ...sources.map((source) => this.of(source)));
   }
 }
 
-function splitName(name: string): [role: string, what: string] {
-  const dot = name.indexOf('.');
-  return [name.slice(0, dot), name.slice(dot + 1)];
+function gradientBy(gradients: ReadonlyMap<string, Expression>, of: LeafRole): Expression | undefined {
+  return gradients.get(leafName(of));
 }
 
 function isState(node: Expression): boolean {
-  return node.kind === 'leaf' && node.name.startsWith('state.');
+  return stateName(node) !== undefined;
 }
 
-function stateName(node: Expression): string {
-  return node.kind === 'leaf' ? splitName(node.name)[1] : '';
+function stateName(node: Expression): string | undefined {
+  const of = node.kind === 'leaf' ? roleOfLeaf(node.name) : undefined;
+  return of?.role === 'state' ? of.state : undefined;
 }
 
 function isLeafOrConstant(node: Expression): boolean {

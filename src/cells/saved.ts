@@ -1,5 +1,6 @@
 import { childrenOf, type Expression, topologicalOrder } from '../expression/build.js';
 import { operations } from '../expression/operations.js';
+import { roleOfLeaf } from './leaf-role.js';
 
 /** A value that costs at most this many transcendentals to recompute from stored ones is not saved. */
 const cheapTranscendentals = 1;
@@ -38,11 +39,16 @@ function recomputeCost(root: Expression, isStored: (node: Expression) => boolean
   const visit = (node: Expression): number => {
     if (counted.has(node) || isStored(node)) return 0;
     counted.add(node);
-    if (node.kind === 'leaf') return /^(input|recurrent)\./.test(node.name) ? Infinity : 0;
+    if (node.kind === 'leaf') return isProduct(node.name) ? Infinity : 0;
     let cost = node.kind === 'unary' && operations[node.operation].isTranscendental ? 1 : 0;
     if (node.kind === 'reduction') return Infinity;
     for (const child of childrenOf(node)) cost += visit(child);
     return cost;
   };
   return visit(root);
+}
+
+function isProduct(name: string): boolean {
+  const { role } = roleOfLeaf(name);
+  return role === 'input' || role === 'recurrent';
 }

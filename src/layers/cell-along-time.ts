@@ -1,4 +1,5 @@
 import { type Cell, type EquationOptions, requireRate } from '../cells/define-cell.js';
+import { leafName } from '../cells/leaf-role.js';
 import { type CellPlan, planCell } from '../cells/plan.js';
 import { RondoError, requireCount, unknownName } from '../errors.js';
 import { activation } from '../expression/activations.js';
@@ -124,11 +125,12 @@ export class CellAlongTime extends Layer<never> {
     const dropout = training ? (options.dropout ?? 0) : 0;
     const recurrentDropout = training ? (options.recurrentDropout ?? 0) : 0;
     const masks: Record<string, Tensor> = {};
-    if (recurrentDropout > 0) masks['mask.recurrent'] = dropoutMask([batch, units], recurrentDropout);
+    if (recurrentDropout > 0)
+      masks[leafName({ role: 'mask', kind: 'sequence' })] = dropoutMask([batch, units], recurrentDropout);
     const scalars: Record<string, number> = {};
     for (const [state, rate] of Object.entries(this.#zoneout)) {
-      scalars[`zoneout.${state}`] = rate;
-      if (training) masks[`mask.zoneout.${state}`] = bernoulli([batch * time, units], rate, 1);
+      scalars[leafName({ role: 'zoneout', state })] = rate;
+      if (training) masks[leafName({ role: 'mask', kind: 'step', state })] = bernoulli([batch * time, units], rate, 1);
     }
     const [bias, recurrentBias] = this.#biases();
     return {

@@ -1,3 +1,4 @@
+import { isForWholeSequence } from '../cells/leaf-role.js';
 import type {
   RecurrentBackwardCall,
   RecurrentForwardCall,
@@ -44,7 +45,7 @@ export class RecurrentRun {
     this.#operands = plan.operands.map(() => emptyTensor([numRows, units]));
     this.#separateOutput = plan.outputState === undefined ? emptyTensor([numRows, units]) : undefined;
     this.#masks = Object.fromEntries(
-      Object.entries(call.masks).map(([name, mask]) => [name, name === 'mask.recurrent' ? this.#sorted(mask) : mask]),
+      Object.entries(call.masks).map(([name, mask]) => [name, isForWholeSequence(name) ? this.#sorted(mask) : mask]),
     );
   }
 

@@ -1,3 +1,4 @@
+import { isForWholeSequence } from '../cells/leaf-role.js';
 import { currentBackend } from '../kernels/select.js';
 import { addInto, constantTensor, copyInto } from './accumulate.js';
 import { gatherInto, scatterAdd } from './gather.js';
@@ -188,11 +189,6 @@ class SegmentedRun {
   #unsorted(values: Tensor): Tensor {
     return gatherInto([this.#batch, this.#call.units], values, this.#call.units, this.#packing.rankOf);
   }
-}
-
-/** Recurrent dropout holds for the whole sequence, `[B, U]`; other masks have a row for each packed row. */
-function isForWholeSequence(mask: string): boolean {
-  return mask === 'mask.recurrent';
 }
 
 function firstRows(values: Tensor, rows: number): Tensor {

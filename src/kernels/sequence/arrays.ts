@@ -1,4 +1,6 @@
+import { type LeafRole, leafName, roleOfLeaf } from '../../cells/leaf-role.js';
 import type { CellPlan } from '../../cells/plan.js';
+import { RondoError } from '../../errors.js';
 import type { PointwiseProgram } from '../../expression/program.js';
 import type {
   RecurrentBackwardCall,
@@ -33,8 +35,8 @@ export function placed(
   };
 }
 
-/** Finds the array behind a leaf or output of a program, by the two parts of its name. */
-export type ArrayFinder = (role: string, what: string) => StepArray;
+/** Finds the array behind a leaf or output of a program. */
+export type ArrayFinder = (of: LeafRole) => StepArray;
 
 /** A program over a shard's rows and units, for one step after the other of a run. */
 export function programCall(
@@ -46,7 +48,7 @@ export function programCall(
 ): StepStridedPointwiseCall {
   const { inputs, outputs } = namesOf(program);
   const bind = (names: readonly ArrayName[]): Record<string, StepStrided> =>
-    Object.fromEntries(names.map(({ name, role, what }) => [name, placed(find(role, what), shard.firstUnit, stepRun)]));
+    Object.fromEntries(names.map(({ name, of }) => [name, placed(find(of), shard.firstUnit, stepRun)]));
   return {
     program,
     rows: stepRun.numRows,
@@ -57,11 +59,9 @@ export function programCall(
   };
 }
 
-/** A name such as `input.forget` in its parts. */
 interface ArrayName {
   readonly name: string;
-  readonly role: string;
-  readonly what: string;
+  readonly of: LeafRole;
 }
 
 interface ProgramNames {
@@ -74,10 +74,7 @@ const namesOfPrograms = new WeakMap<PointwiseProgram, ProgramNames>();
 function namesOf(program: PointwiseProgram): ProgramNames {
   let names = namesOfPrograms.get(program);
   if (names === undefined) {
-    const parts = ({ name }: { readonly name: string }): ArrayName => {
-      const dot = name.indexOf('.');
-      return dot < 0 ? { name, role: name, what: '' } : { name, role: name.slice(0, dot), what: name.slice(dot + 1) };
-    };
+    const parts = ({ name }: { readonly name: string }): ArrayName => ({ name, of: roleOfLeaf(name) });
     names = { inputs: program.inputs.map(parts), outputs: program.outputs.map(parts) };
     namesOfPrograms.set(program, names);
   }
@@ -85,17 +82,17 @@ function namesOf(program: PointwiseProgram): ProgramNames {
 }
 
 /** The array behind a leaf or output of a forward program; `recurrent` holds the products with the states. */
-export function forwardArray(call: RecurrentCall, recurrent: Strided, role: string, what: string): StepArray {
+export function forwardArray(call: RecurrentCall, recurrent: Strided, of: LeafRole): StepArray {
   const { units, plan } = call;
-  switch (role) {
+  switch (of.role) {
     case 'recurrent':
-      return stepArray(recurrent, gateIndex(plan, what) * units, recurrent.rowStride, 'fixed');
+      return stepArray(recurrent, gateIndex(plan, of.gate) * units, recurrent.rowStride, 'fixed');
     case 'next':
-      return stepArray(call.states[what], 0, units, 'stateAfter');
+      return stepArray(call.states[of.state], 0, units, 'stateAfter');
     case 'output':
       return stepArray(call.output!, 0, units, 'packed');
     default:
-      return sharedArray(call, role, what);
+      return sharedArray(call, of);
   }
 }
 
@@ -112,51 +109,61 @@ export interface BackwardArrays {
 export function backwardArray(
   call: RecurrentBackwardCall,
   { dRecurrent, dOperands, dVectors }: BackwardArrays,
-  role: string,
-  what: string,
+  of: LeafRole,
 ): StepArray {
   const { units, plan } = call;
-  switch (role) {
+  switch (of.role) {
     case 'next':
-      return stepArray(call.states[what], 0, units, 'stateAfter');
+      return stepArray(call.states[of.state], 0, units, 'stateAfter');
     case 'dNext':
     case 'dState':
-      return stepArray(call.dStates[what], 0, units, 'fixed');
+      return stepArray(call.dStates[of.state], 0, units, 'fixed');
     case 'dOutput':
       return stepArray(call.dOutput!, 0, units, 'packed');
     case 'dOperand':
-      return stepArray(dOperands[Number(what)], 0, units, 'fixed');
+      return stepArray(dOperands[of.index], 0, units, 'fixed');
     case 'dInput':
-      return stepArray(call.dInput, gateIndex(plan, what) * units, call.dInput.rowStride, 'packed');
+      return stepArray(call.dInput, gateIndex(plan, of.gate) * units, call.dInput.rowStride, 'packed');
     case 'dRecurrent':
-      return stepArray(dRecurrent, gateIndex(plan, what) * units, dRecurrent.rowStride, 'packed');
+      return stepArray(dRecurrent, gateIndex(plan, of.gate) * units, dRecurrent.rowStride, 'packed');
     case 'dVector':
-      return stepArray(dVectors[what], 0, 0, 'fixed');
+      return stepArray(dVectors[of.vector], 0, 0, 'fixed');
     default:
-      return sharedArray(call, role, what);
+      return sharedArray(call, of);
   }
 }
 
-function sharedArray(call: RecurrentCall, role: string, what: string): StepArray {
+function sharedArray(call: RecurrentCall, of: LeafRole): StepArray {
   const { units, plan } = call;
-  switch (role) {
+  switch (of.role) {
     case 'input':
-      return stepArray(call.gates, gateIndex(plan, what) * units, plan.gateSlots * units, 'packed');
+      return stepArray(call.gates, gateIndex(plan, of.gate) * units, plan.gateSlots * units, 'packed');
     case 'saved':
-      return stepArray(call.gates, plan.savedSlots[Number(what)] * units, plan.gateSlots * units, 'packed');
+      return stepArray(call.gates, plan.savedSlots[of.index] * units, plan.gateSlots * units, 'packed');
     case 'state':
-      return stepArray(call.states[what], 0, units, 'stateBefore');
+      return stepArray(call.states[of.state], 0, units, 'stateBefore');
     case 'operand':
-      return stepArray(call.operands[Number(what)], 0, units, 'packed');
+      return stepArray(call.operands[of.index], 0, units, 'packed');
     case 'bias':
-      return stepArray(call.weights.bias!, gateIndex(plan, what) * units, 0, 'fixed');
+      return stepArray(call.weights.bias!, gateIndex(plan, of.gate) * units, 0, 'fixed');
     case 'recurrentBias':
-      return stepArray(call.weights.recurrentBias!, gateIndex(plan, what) * units, 0, 'fixed');
+      return stepArray(call.weights.recurrentBias!, gateIndex(plan, of.gate) * units, 0, 'fixed');
     case 'vector':
-      return stepArray(call.weights.vectors[what], 0, 0, 'fixed');
-    default:
-      // Masks: recurrent dropout holds for the whole sequence, zoneout draws anew at each step.
-      return stepArray(call.masks[`${role}.${what}`], 0, units, what.startsWith('zoneout') ? 'packed' : 'fixed');
+      return stepArray(call.weights.vectors[of.vector], 0, 0, 'fixed');
+    case 'mask':
+      return stepArray(call.masks[leafName(of)], 0, units, of.kind === 'step' ? 'packed' : 'fixed');
+    case 'recurrent':
+    case 'next':
+    case 'output':
+    case 'dNext':
+    case 'dState':
+    case 'dOutput':
+    case 'dOperand':
+    case 'dInput':
+    case 'dRecurrent':
+    case 'dVector':
+    case 'zoneout':
+      throw new RondoError('INTERNAL', { where: 'sequence', what: `no array is behind \`${leafName(of)}\` here.` });
   }
 }
 

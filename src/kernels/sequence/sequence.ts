@@ -86,9 +86,7 @@ function forwardRun(backend: Backend, call: RecurrentForwardCall, threads: Threa
       if (stage.program !== undefined)
         calls.push({
           kind: 'pointwise',
-          call: programCall(call, stage.program, shard, stepRun, (role, what) =>
-            forwardArray(call, recurrent, role, what),
-          ),
+          call: programCall(call, stage.program, shard, stepRun, (of) => forwardArray(call, recurrent, of)),
         });
       // A product reads the units of all shards.
       if (usesBarriers && stage.products.length > 0) calls.push({ kind: 'barrier' });
@@ -120,7 +118,7 @@ function backwardRun(backend: Backend, call: RecurrentBackwardCall, threads: Thr
       if (program !== undefined)
         calls.push({
           kind: 'pointwise',
-          call: programCall(call, program, shard, stepRun, (role, what) => backwardArray(call, arrays, role, what)),
+          call: programCall(call, program, shard, stepRun, (of) => backwardArray(call, arrays, of)),
         });
       if (following.length > 0) barrier();
       const written = new Set<number>();

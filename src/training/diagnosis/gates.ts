@@ -1,4 +1,5 @@
 import type { Cell, EquationOptions, Equations } from '../../cells/define-cell.js';
+import { roleOfLeaf } from '../../cells/leaf-role.js';
 import { activation } from '../../expression/activations.js';
 import { childrenOf, type Expression, leaf, leavesOf, topologicalOrder } from '../../expression/build.js';
 
@@ -98,15 +99,15 @@ function isBetween(node: Expression, outer: Expression, argument: Expression): b
 
 /** The gates that an argument is the product of, without those inside other activations; where there are none, its states. */
 function subjectOf(argument: Expression, all: ReadonlyMap<Expression, unknown>): string {
-  const leaves = new Set<string>();
+  const gates = new Set<string>();
+  const states = new Set<string>();
   const visit = (node: Expression): void => {
     if (all.has(node)) return;
-    if (node.kind === 'leaf') leaves.add(node.name);
+    const of = node.kind === 'leaf' ? roleOfLeaf(node.name) : undefined;
+    if (of?.role === 'input') gates.add(of.gate);
+    if (of?.role === 'state') states.add(of.state);
     for (const child of childrenOf(node)) visit(child);
   };
   visit(argument);
-  const below = (prefix: string): string[] =>
-    [...leaves].filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
-  const gates = below('input.');
-  return (gates.length > 0 ? gates : below('state.')).join('+') || 'value';
+  return [...(gates.size > 0 ? gates : states)].join('+') || 'value';
 }

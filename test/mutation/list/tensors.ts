@@ -43,7 +43,7 @@ export const tensorMutations: readonly Mutation[] = [
     ],
     ['the gradient of initial states keeps the order of packing', 'this.#unsorted(dStates[state])', 'dStates[state]'],
     ['the gradient of final states is not sorted', ': this.#sorted(dFinal[i])', ': dFinal[i]'],
-    ['the mask of recurrent dropout is not sorted', "name === 'mask.recurrent' ? this.#sorted(mask) : mask", 'mask'],
+    ['the mask of recurrent dropout is not sorted', 'isForWholeSequence(name) ? this.#sorted(mask) : mask', 'mask'],
   ]),
   ...inFile(
     'src/tensor/recurrent-segments.ts',
