@@ -47,22 +47,27 @@ export function requireAxes(
   });
 }
 
-/** The shape two operands broadcast to, as NumPy does: axes align at the end and an axis of 1 stretches. */
+/** The shape two operands broadcast to, as NumPy does: axes align at the end and an axis of 1 stretches. @throws SHAPE_MISMATCH */
 export function broadcastShapes(where: string, a: Shape, b: Shape): number[] {
+  const result = broadcastOf(a, b);
+  if (result !== undefined) return result;
+  throw new RondoError('SHAPE_MISMATCH', {
+    where,
+    what: 'the operands cannot be broadcast together.',
+    expected: 'axes that are equal or 1, aligned at the last axis',
+    received: `${describeShape(a)} and ${describeShape(b)}`,
+    fix: 'reshape one of them.',
+  });
+}
+
+/** {@link broadcastShapes}, or undefined where the shapes do not fit. */
+export function broadcastOf(a: Shape, b: Shape): number[] | undefined {
   const rank = Math.max(a.length, b.length);
   const result = new Array<number>(rank);
   for (let i = 1; i <= rank; i++) {
     const left = a[a.length - i] ?? 1;
     const right = b[b.length - i] ?? 1;
-    if (left !== right && left !== 1 && right !== 1) {
-      throw new RondoError('SHAPE_MISMATCH', {
-        where,
-        what: 'the operands cannot be broadcast together.',
-        expected: 'axes that are equal or 1, aligned at the last axis',
-        received: `${describeShape(a)} and ${describeShape(b)}`,
-        fix: 'reshape one of them.',
-      });
-    }
+    if (left !== right && left !== 1 && right !== 1) return undefined;
     result[rank - i] = left === 1 ? right : left;
   }
   return result;

@@ -132,7 +132,8 @@ export interface PointwiseCall {
 /**
  * `c = op(a) op(b) + (accumulate ? c : 0)` where op(a) is `[m, k]`, op(b) `[k, n]`, c `[m, n]`; `transposeA` says that a is
  * stored `[k, m]`, `transposeB` that b is stored `[n, k]`. Row strides let a matrix be a range of another's columns.
- * c overlaps neither a nor b. With k = 0, c becomes 0 (or stays, where accumulated).
+ * c overlaps neither a nor b. With k = 0, c becomes 0 (or stays, where accumulated). `batch` makes it a product for each of
+ * several matrices of these sizes and row strides, all in one call.
  */
 export interface MatmulCall {
   readonly m: number;
@@ -144,8 +145,22 @@ export interface MatmulCall {
   readonly transposeA?: boolean | undefined;
   readonly transposeB?: boolean | undefined;
   readonly accumulate?: boolean | undefined;
-  /** op(b) as {@link Backend.pack} laid it out, for a backend that would rather read that. */
+  /** op(b) as {@link Backend.pack} laid it out, for a backend that would rather read that; not with `batch`. */
   readonly packed?: PackedMatrix | undefined;
+  readonly batch?: MatmulBatch | undefined;
+}
+
+/**
+ * Matrix i of `count` lies `i * stride` elements behind the first: op(a) is `[count, m, k]`, op(b) `[count, k, n]`, c
+ * `[count, m, n]`, though rows of one matrix may lie between rows of another. `strideA` or `strideB` 0 repeats one matrix in
+ * every product; with `strideC` 0 there is one c `[m, n]`, the sum of all products, added in order. Otherwise no two
+ * matrices of c overlap. Each product has the bits it has in a call of its own. With `count` 0 nothing is done.
+ */
+export interface MatmulBatch {
+  readonly count: number;
+  readonly strideA: number;
+  readonly strideB: number;
+  readonly strideC: number;
 }
 
 /** The right-hand side of coming products: op(b) `[k, n]`; how many rows they have at most, and how many they are. */
@@ -176,9 +191,10 @@ export interface StepStridedPointwiseCall extends PointwiseCall {
   readonly outputs: Readonly<Record<string, StepStrided>>;
 }
 
-/** b stays. */
-export interface StepStridedMatmulCall extends MatmulCall {
+/** b stays where it is given as `packed`. */
+export interface StepStridedMatmulCall extends Omit<MatmulCall, 'batch'> {
   readonly a: StepStrided;
+  readonly b: StepStrided;
   readonly c: StepStrided;
 }
 

@@ -60,13 +60,19 @@ export function expansionOf(shape: Shape, operand: Shape): Expansion {
   const padded = [...new Array<number>(shape.length - operand.length).fill(1), ...operand];
   let outer = shape.length;
   while (outer > 0 && padded[outer - 1] === shape[outer - 1]) outer--;
-  const strides = new Array<number>(outer).fill(0);
-  let stride = 1;
-  for (let axis = outer - 1; axis >= 0; axis--) {
-    if (padded[axis] !== 1) strides[axis] = stride;
-    stride *= padded[axis];
-  }
+  const strides = broadcastStrides(outer, padded.slice(0, outer));
   return { columns: sizeOf(shape.slice(outer)), indices: indicesByStrides(shape.slice(0, outer), strides) };
+}
+
+/** By axis of a shape of `rank` axes, how far apart the places of a broadcast operand are, in its last ones; 0 where it is repeated. */
+export function broadcastStrides(rank: number, operand: Shape): number[] {
+  const strides = new Array<number>(rank).fill(0);
+  let stride = 1;
+  for (let axis = operand.length - 1; axis >= 0; axis--) {
+    if (operand[axis] !== 1) strides[rank - operand.length + axis] = stride;
+    stride *= operand[axis];
+  }
+  return strides;
 }
 
 /** 8 MiB of indices. */

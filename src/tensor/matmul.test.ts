@@ -93,6 +93,49 @@ describe('matmul', () => {
     }
   });
 
+  it.each(options)('repeats matrices along leading axes that are 1 or missing, %j', (given) => {
+    const random = new Random(103);
+    const [m, k, n] = [3, 2, 5];
+    for (const [leadingA, leadingB, leading] of [
+      [[], [2], [2]],
+      [[2], [], [2]],
+      [
+        [2, 1],
+        [1, 3],
+        [2, 3],
+      ],
+      [
+        [1, 3],
+        [2, 3],
+        [2, 3],
+      ],
+      [[3], [2, 3], [2, 3]],
+      [
+        [2, 1, 3],
+        [1, 2, 1],
+        [2, 2, 3],
+      ],
+    ]) {
+      const inputs = [
+        normals(stored(leadingA, m, k, given.transposeA), random),
+        normals(stored(leadingB, k, n, given.transposeB), random),
+      ];
+      const result = ops.matmul(inputs[0], inputs[1], given);
+      expect(result.shape).toEqual([...leading, m, n]);
+      const [a, b] = inputs.map((input) => ops.expand(input, [...leading, ...input.shape.slice(-2)]));
+      const label = `${leadingA} and ${leadingB}`;
+      expectClose(result.dataSync(), slowProduct(a, b, given, sizeOf(leading)), 1e-14, label);
+      expectDerivative(([x, y]) => ops.matmul(x, y, given), inputs, label);
+    }
+  });
+
+  it('has no derivative by matrices that are repeated no times', () => {
+    const inputs = [normals([1, 3, 7], new Random(5)), tensor([], [0, 7, 5])];
+    const { gradients } = valueAndGradients(() => ops.sum(ops.matmul(inputs[0], inputs[1])), inputs);
+    expect([...gradients[0].dataSync()]).toEqual(new Array(21).fill(0));
+    expect(gradients[1].shape).toEqual([0, 7, 5]);
+  });
+
   it.each(options)('is the same on wasm, with its derivative, %j', (given) => {
     const random = new Random(89);
     const inputs = [
@@ -130,15 +173,14 @@ describe('matmul', () => {
     ['other inner axes', [3, 7], [5, 7], {}, '[3, 7] and [5, 7]'],
     ['other inner axes once transposed', [7, 3], [5, 7], { transposeA: true }, '[7, 3] transposed and [5, 7]'],
     ['other leading axes', [2, 3, 7], [3, 7, 5], {}, '[2, 3, 7] and [3, 7, 5]'],
-    ['fewer axes at the left', [3, 7], [2, 7, 5], {}, '[3, 7] and [2, 7, 5]'],
+    ['a vector beside several matrices', [7], [2, 7, 5], {}, '[7] and [2, 7, 5]'],
     ['a vector at the right', [3, 7], [7], {}, '[3, 7] and [7]'],
     ['a number at the left', [], [7, 5], {}, '[] and [7, 5]'],
     ['a transposed vector', [7], [7, 5], { transposeA: true }, '[7] transposed and [7, 5]'],
-    ['a transposed operand of higher rank', [2, 7, 3], [7, 5], { transposeA: true }, '[2, 7, 3] transposed and [7, 5]'],
   ])('refuses %s', (_, shapeA, shapeB, given, received) => {
     const random = new Random(101);
     expect(messageOf(() => ops.matmul(normals(shapeA, random), normals(shapeB, random), given))).toBe(
-      `[SHAPE_MISMATCH] matmul: the operands do not fit together.\n  expected: [..., m, k] and [..., k, n], with equal leading axes or a second operand of rank 2\n  received: ${received}\n  fix: reshape or transpose one of them.`,
+      `[SHAPE_MISMATCH] matmul: the operands do not fit together.\n  expected: [..., m, k] and [..., k, n], with leading axes that are equal, 1 or missing, aligned at the last\n  received: ${received}\n  fix: reshape or transpose one of them.`,
     );
   });
 });

@@ -15,6 +15,7 @@ import type {
   View,
   WorkItem,
 } from '../contract.js';
+import { matricesOf } from '../matmul-batch.js';
 import { runInOrder } from '../run-in-order.js';
 import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
 
@@ -149,7 +150,11 @@ class ReferenceBackend implements Backend {
     }
   }
 
-  matmul({ m, n, k, a, b, c, transposeA = false, transposeB = false, accumulate = false }: MatmulCall): void {
+  matmul(call: MatmulCall): void {
+    for (const matrix of matricesOf(call)) this.#multiply(matrix);
+  }
+
+  #multiply({ m, n, k, a, b, c, transposeA = false, transposeB = false, accumulate = false }: MatmulCall): void {
     const left = dataOf(a.buffer);
     const right = dataOf(b.buffer);
     const result = dataOf(c.buffer);

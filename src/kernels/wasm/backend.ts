@@ -16,9 +16,11 @@ import type {
   View,
   WorkItem,
 } from '../contract.js';
+import { asSteps, matricesOf } from '../matmul-batch.js';
 import { runInOrder } from '../run-in-order.js';
 import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
 import type { Accelerator } from './accelerator.js';
+import { cutBatch, writeRange } from './batched-matmul.js';
 import { hasRelaxedSimd, hasSimd } from './features.js';
 import { KernelRunner } from './kernel-runner.js';
 import { MatmulKernels, type MatmulStrategy } from './matmul.js';
@@ -233,36 +235,39 @@ export class WasmBackend implements Backend {
   }
 
   matmul(given: MatmulCall): void {
-    const { m, n, k, accumulate } = given;
-    if (m === 0 || n === 0) return;
-    if (k === 0) {
-      if (accumulate !== true)
-        for (let row = 0; row < m; row++)
-          this.fill({ ...given.c, offset: given.c.offset + row * given.c.rowStride }, n, 0);
-      return;
-    }
-    const { accelerator } = this;
-    if (accelerator?.takes(given) === true && !this.#runner.isRecording) {
-      const memory = this.#memory;
-      return accelerator.multiply({
-        call: given,
-        a: memory.byteAddress(given.a),
-        b: memory.byteAddress(given.b),
-        c: memory.byteAddress(given.c),
-        memory: memory.floats,
-      });
-    }
-    const { strategy, call } = this.#matmul.wayOf(given);
-    const operations = 2 * m * n * k;
+    const { m, n, k, batch } = given;
+    const count = batch?.count ?? 1;
+    if (m === 0 || n === 0 || count === 0) return;
+    if (k === 0) return this.#multiplyNothing(given);
+    if (this.accelerator?.takes(given) === true && !this.#runner.isRecording)
+      return this.#accelerate(given, this.accelerator);
+    const { strategy, call } = this.#matmul.wayOf(batch === undefined ? given : asSteps(given, batch));
+    const operations = 2 * m * n * k * count;
     this.#countOperations(strategy, operations);
-    if (this.#sharesWork(operations, sharedOperations) && call.packed === undefined) {
-      const cut = this.#matmul.cut(call, strategy, this.numThreads * (operations > fineOperations ? 2 : 1));
-      if (cut.length > 1)
-        return this.#runner.runAtOnce(
-          cut.map((item) => (writer, workspace) => this.#matmul.write(writer, item, strategy, workspace)),
-        );
-    }
+    const isShared = this.#sharesWork(operations, sharedOperations) && call.packed === undefined;
+    const parts = isShared ? this.numThreads * (operations > fineOperations ? 2 : 1) : 1;
+    if (count > 1 || isShared)
+      return this.#runner.parallelFor(
+        cutBatch(this.#matmul, { call, count }, strategy, parts).map(
+          (range) => (writer, workspace) => writeRange(writer, this.#matmul, range, strategy, workspace),
+        ),
+      );
     this.#runner.run((writer, workspace) => this.#matmul.write(writer, call, strategy, workspace));
+  }
+
+  /** A product over no inner axis. */
+  #multiplyNothing(given: MatmulCall): void {
+    if (given.accumulate === true) return;
+    for (const { m, n, c } of matricesOf(given))
+      for (let row = 0; row < m; row++) this.fill({ ...c, offset: c.offset + row * c.rowStride }, n, 0);
+  }
+
+  #accelerate(given: MatmulCall, accelerator: Accelerator): void {
+    const memory = this.#memory;
+    for (const call of matricesOf(given)) {
+      const [a, b, c] = [call.a, call.b, call.c].map((view) => memory.byteAddress(view));
+      accelerator.multiply({ call, a, b, c, memory: memory.floats });
+    }
   }
 
   gatherRows(call: GatherCall): void {

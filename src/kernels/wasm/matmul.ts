@@ -1,4 +1,4 @@
-import type { MatmulCall, PackCall, PackedMatrix, StepStrided, StepStridedMatmulCall, Strided } from '../contract.js';
+import type { PackCall, PackedMatrix, StepStrided, StepStridedMatmulCall } from '../contract.js';
 import type { ModuleBuilder } from './assembler.js';
 import type { CallWriter, Workspace } from './call-writer.js';
 import { type KernelModules, LazyKernels } from './kernel-modules.js';
@@ -61,7 +61,7 @@ export class MatmulKernels {
   }
 
   /** The same product as one whose strategy is known: one column is computed as one row. */
-  wayOf(call: MatmulCall): { strategy: MatmulStrategy; call: MatmulCall } {
+  wayOf(call: StepStridedMatmulCall): { strategy: MatmulStrategy; call: StepStridedMatmulCall } {
     if (call.packed !== undefined) return { strategy: 'blocked', call };
     if (call.n === 1 && call.m > 1 && call.c.rowStride === 1) return this.wayOf(asRow(call));
     const { m, k, a, transposeA = false, transposeB = false } = call;
@@ -152,12 +152,12 @@ export class MatmulKernels {
   /**
    * Cuts a product into about `count` ranges of rows or of columns, whichever leaves less to be packed again. Every element is summed as in the whole.
    */
-  cut(call: MatmulCall, strategy: MatmulStrategy, count: number): MatmulCall[] {
+  cut(call: StepStridedMatmulCall, strategy: MatmulStrategy, count: number): StepStridedMatmulCall[] {
     const { m, n } = call;
     const byRows = strategy === 'blocked' && m > n;
     const [total, step] = byRows ? [m, this.family.rows] : [n, stripColumns];
     const size = Math.ceil(total / count / step) * step;
-    const parts: MatmulCall[] = [];
+    const parts: StepStridedMatmulCall[] = [];
     for (let first = 0; first < total; first += size) {
       const length = Math.min(size, total - first);
       parts.push(byRows ? rowsOf(call, first, length) : columnsOf(call, first, length));
@@ -166,22 +166,23 @@ export class MatmulKernels {
   }
 }
 
-function rowsOf(call: MatmulCall, first: number, m: number): MatmulCall {
+function rowsOf(call: StepStridedMatmulCall, first: number, m: number): StepStridedMatmulCall {
   const { a, c, transposeA = false } = call;
   return { ...call, m, a: moved(a, transposeA ? first : first * a.rowStride), c: moved(c, first * c.rowStride) };
 }
 
-function columnsOf(call: MatmulCall, first: number, n: number): MatmulCall {
+function columnsOf(call: StepStridedMatmulCall, first: number, n: number): StepStridedMatmulCall {
   const { b, c, transposeB = false } = call;
   return { ...call, n, b: moved(b, transposeB ? first * b.rowStride : first), c: moved(c, first) };
 }
 
-function moved(view: Strided, by: number): StepStrided {
+function moved(view: StepStrided, by: number): StepStrided {
   return { ...view, offset: view.offset + by };
 }
 
 /** A product of one column, `c = op(a) b`, as the product of one row that has the same elements: `c' = b' op(a)'`. */
-function asRow({ m, k, a, b, c, transposeA = false, transposeB = false, accumulate }: MatmulCall): MatmulCall {
+function asRow(call: StepStridedMatmulCall): StepStridedMatmulCall {
+  const { m, k, a, b, c, transposeA = false, transposeB = false, accumulate } = call;
   return { m: 1, n: m, k, a: b, transposeA: !transposeB, b: a, transposeB: !transposeA, c, accumulate };
 }
 

@@ -1,7 +1,8 @@
 import { inFile, type Mutation } from '../mutation.js';
 
-const [matmul, large, cells, threads] = [
+const [matmul, batches, large, cells, threads] = [
   'src/kernels/wasm/matmul.test.ts',
+  'test/conformance/matmul-batches.test.ts',
   'test/conformance/large-kernels.test.ts',
   'test/conformance/cells.test.ts',
   'test/conformance/threads.test.ts',
@@ -9,6 +10,15 @@ const [matmul, large, cells, threads] = [
 const pointwise = ['src/kernels/wasm/pointwise'];
 
 export const kernelMutations: readonly Mutation[] = [
+  ...inFile(
+    'src/kernels/wasm/batched-matmul.ts',
+    [batches],
+    [
+      ['a sum of products is shared by ranges of matrices', 'call.c.stepStride === 0 || !isEven', '!isEven'],
+      ['every product of a sum overwrites those before', 'call.accumulate !== true && count > 1', 'count < 1'],
+      ['all threads begin at the first matrix', 'call: matrixAt(call, i * each)', 'call'],
+    ],
+  ),
   ...inFile(
     'src/kernels/wasm/matmul-blocks.ts',
     [matmul],

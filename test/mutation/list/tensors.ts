@@ -8,6 +8,15 @@ const recurrent = [
 
 export const tensorMutations: readonly Mutation[] = [
   ...inFile(
+    'src/tensor/matrix-batches.ts',
+    ['src/tensor/matmul.test.ts'],
+    [
+      ['calls of a sum of matrices overwrite each other', 'accumulate: written.has(start)', 'accumulate: false'],
+      ['leading axes are joined though b is repeated', 'before.strideB === count * axis.strideB &&', ''],
+      ['sums over no matrices are not written', 'if (c.size > 0) backend.fill', 'if (c.size < 0) backend.fill'],
+    ],
+  ),
+  ...inFile(
     'src/tensor/packing.ts',
     ['src/tensor/packing.test.ts', ...recurrent],
     [
