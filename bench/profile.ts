@@ -66,7 +66,8 @@ function timedBackend(inner: Backend, costs: Costs): Backend {
       : { readNow: (view, size) => timed('read', 0, () => readNow.call(inner, view, size)) }),
     fill: (view, size, value) => timed('fill', 0, () => inner.fill(view, size, value)),
     pointwise: (call) => timed(pointwiseLabel(call), 0, () => inner.pointwise(call)),
-    matmul: (call) => timed(matmulLabel(call), 2 * call.m * call.n * call.k, () => inner.matmul(call)),
+    matmul: (call) =>
+      timed(matmulLabel(call), 2 * call.m * call.n * call.k * (call.batch?.count ?? 1), () => inner.matmul(call)),
     gatherRows: (call) => timed(`gather ${call.indices.length} x ${call.columns}`, 0, () => inner.gatherRows(call)),
     scatterAddRows: (call) =>
       timed(`scatter ${call.indices.length} x ${call.columns}`, 0, () => inner.scatterAddRows(call)),
@@ -80,8 +81,8 @@ function timedBackend(inner: Backend, costs: Costs): Backend {
   return wrapped;
 }
 
-function matmulLabel({ m, n, k, transposeA, transposeB, accumulate }: MatmulCall): string {
-  return `matmul [${m}, ${k}]${transposeA === true ? "'" : ''} [${k}, ${n}]${transposeB === true ? "'" : ''}${accumulate === true ? ' +=' : ''}`;
+function matmulLabel({ m, n, k, transposeA, transposeB, accumulate, batch }: MatmulCall): string {
+  return `matmul ${batch === undefined ? '' : `${batch.count} x `}[${m}, ${k}]${transposeA === true ? "'" : ''} [${k}, ${n}]${transposeB === true ? "'" : ''}${accumulate === true ? ' +=' : ''}`;
 }
 
 function pointwiseLabel({ program, rows, columns }: PointwiseCall): string {
