@@ -10,11 +10,15 @@ export function runInOrder(backend: Pick<Backend, 'matmul' | 'pointwise'>, items
       });
       const allAt = (views: Readonly<Record<string, StepStrided>>): Record<string, StepStrided> =>
         Object.fromEntries(Object.entries(views).map(([name, view]) => [name, at(view)]));
-      for (const item of calls) {
-        if (item.kind === 'matmul')
-          backend.matmul({ ...item.call, a: at(item.call.a), b: at(item.call.b), c: at(item.call.c) });
-        if (item.kind === 'pointwise')
-          backend.pointwise({ ...item.call, inputs: allAt(item.call.inputs), outputs: allAt(item.call.outputs) });
+      for (const stepCall of calls) {
+        if (stepCall.kind === 'matmul')
+          backend.matmul({ ...stepCall.call, a: at(stepCall.call.a), b: at(stepCall.call.b), c: at(stepCall.call.c) });
+        if (stepCall.kind === 'pointwise')
+          backend.pointwise({
+            ...stepCall.call,
+            inputs: allAt(stepCall.call.inputs),
+            outputs: allAt(stepCall.call.outputs),
+          });
       }
     }
   }

@@ -200,8 +200,8 @@ class ReferenceBackend implements Backend {
     return undefined;
   }
 
-  parallelFor(parts: readonly WorkItem[]): void {
-    runInOrder(this, parts);
+  parallelFor(items: readonly WorkItem[]): void {
+    runInOrder(this, items);
   }
 
   recurrentForward(calls: readonly RecurrentForwardCall[]): void {

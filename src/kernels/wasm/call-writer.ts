@@ -7,7 +7,7 @@ export const barrierMark = -1;
 /**
  * Writes kernel calls as words, for thread.ts to run:
  *
- * - a item: its number of loops, then the loops;
+ * - an item: its number of loops, then the loops;
  * - a loop: its number of steps, how many words its calls take, then the calls;
  * - a call: the kernel's number (or {@link barrierMark}), how many arguments it has, how many of them move; the arguments; then for each that
  *   moves, its place among the arguments and what is added to it after each step.
