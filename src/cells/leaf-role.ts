@@ -19,41 +19,38 @@ export type MaskRole =
   | { readonly role: 'mask'; readonly kind: 'step'; readonly state: string };
 
 /** Products and biases, and the gradients of both products. */
-type GateRole = (typeof gateRoles)[number];
+type GateRole = 'input' | 'recurrent' | 'bias' | 'recurrentBias' | 'dInput' | 'dRecurrent';
 /** A state before and after a step, the gradients of both, and the rate of its zoneout. */
-type StateRole = (typeof stateRoles)[number];
+type StateRole = 'state' | 'next' | 'dNext' | 'dState' | 'zoneout';
 /** Values of a step that are stored: for the backward pass, and what a product multiplies. */
-type IndexRole = (typeof indexRoles)[number];
+type IndexRole = 'saved' | 'operand' | 'dOperand';
 
-const gateRoles = ['input', 'recurrent', 'bias', 'recurrentBias', 'dInput', 'dRecurrent'] as const;
-const stateRoles = ['state', 'next', 'dNext', 'dState', 'zoneout'] as const;
-const vectorRoles = ['vector', 'dVector'] as const;
-const indexRoles = ['saved', 'operand', 'dOperand'] as const;
-const outputRoles = ['output', 'dOutput'] as const;
+/** By role, what tells one leaf from another of the same role; masks are told apart in their own way. */
+const tellsApart: Readonly<Record<Exclude<LeafRole['role'], 'mask'>, 'gate' | 'state' | 'vector' | 'index' | ''>> = {
+  input: 'gate',
+  recurrent: 'gate',
+  bias: 'gate',
+  recurrentBias: 'gate',
+  dInput: 'gate',
+  dRecurrent: 'gate',
+  state: 'state',
+  next: 'state',
+  dNext: 'state',
+  dState: 'state',
+  zoneout: 'state',
+  vector: 'vector',
+  dVector: 'vector',
+  saved: 'index',
+  operand: 'index',
+  dOperand: 'index',
+  output: '',
+  dOutput: '',
+};
 
-export function leafName(role: LeafRole): string {
-  switch (role.role) {
-    case 'output':
-    case 'dOutput':
-      return role.role;
-    case 'mask':
-      return role.kind === 'sequence' ? 'mask.recurrent' : `mask.zoneout.${role.state}`;
-    case 'vector':
-    case 'dVector':
-      return `${role.role}.${role.vector}`;
-    case 'saved':
-    case 'operand':
-    case 'dOperand':
-      return `${role.role}.${role.index}`;
-    case 'state':
-    case 'next':
-    case 'dNext':
-    case 'dState':
-    case 'zoneout':
-      return `${role.role}.${role.state}`;
-    default:
-      return `${role.role}.${role.gate}`;
-  }
+export function leafName(of: LeafRole): string {
+  if (of.role === 'mask') return of.kind === 'sequence' ? 'mask.recurrent' : `mask.zoneout.${of.state}`;
+  const key = tellsApart[of.role];
+  return key === '' ? of.role : `${of.role}.${(of as unknown as Readonly<Record<string, string | number>>)[key]}`;
 }
 
 export function roleLeaf(role: LeafRole, access?: Access): Leaf {
@@ -62,21 +59,13 @@ export function roleLeaf(role: LeafRole, access?: Access): Leaf {
 
 /** The role of a name that {@link leafName} wrote. @throws INTERNAL for any other name. */
 export function roleOfLeaf(name: string): LeafRole {
-  const [first, second = '', third] = name.split('.');
-  const among = <Role extends string>(roles: readonly Role[]): Role | undefined => roles.find((role) => role === first);
-  const gateRole = among(gateRoles);
-  if (gateRole !== undefined) return { role: gateRole, gate: second };
-  const stateRole = among(stateRoles);
-  if (stateRole !== undefined) return { role: stateRole, state: second };
-  const vectorRole = among(vectorRoles);
-  if (vectorRole !== undefined) return { role: vectorRole, vector: second };
-  const indexRole = among(indexRoles);
-  if (indexRole !== undefined) return { role: indexRole, index: Number(second) };
-  const outputRole = among(outputRoles);
-  if (outputRole !== undefined) return { role: outputRole };
+  const [role, second = '', state] = name.split('.');
+  if (Object.hasOwn(tellsApart, role)) {
+    const key = tellsApart[role as keyof typeof tellsApart];
+    return { role, ...(key !== '' && { [key]: key === 'index' ? Number(second) : second }) } as LeafRole;
+  }
   if (name === 'mask.recurrent') return { role: 'mask', kind: 'sequence' };
-  if (first === 'mask' && second === 'zoneout' && third !== undefined)
-    return { role: 'mask', kind: 'step', state: third };
+  if (role === 'mask' && second === 'zoneout' && state !== undefined) return { role: 'mask', kind: 'step', state };
   throw new RondoError('INTERNAL', { where: 'cell', what: `no leaf of a cell is named \`${name}\`.` });
 }
 

@@ -43,11 +43,16 @@ describe('task files', () => {
     for (const [to, numAffixes] of [
       [0, 0],
       [3, 7],
-      [40_000_000, 80_000_001],
+      [16, 33],
     ])
       expect(() => deserializeTask(changed(to), 'x')).toThrow(
         new RegExp(`FILE_FORMAT.*x.*affixes do not fit[^]*expected: 9 of each word[^]*received: ${numAffixes}\\b`),
       );
+    // So many would be a row without end for every word, before anything could be compared.
+    expect(() => deserializeTask(changed(17), 'x')).toThrow(/FILE_FORMAT[^]*a whole number of at most 16/);
+    expect(() => new TaggerTraining({ train: sentences }, { units: 2, longestAffix: 17 })).toThrow(
+      /OUT_OF_RANGE[^]*longestAffix[^]*from 0 to 16/,
+    );
   });
 
   it('are refused where they are cut short or changed', () => {

@@ -21,12 +21,12 @@ const budgets = [
   {
     what: 'a page that trains with `fit`: optimizers, schedules, losses and metrics by name',
     entry: './browser/page.ts',
-    largestBytes: 97_000,
+    largestBytes: 98_000,
   },
   {
     what: 'everything: tables, tokenizers, word vectors, files and tasks too',
     entry: '../../src/index.ts',
-    largestBytes: 235_000,
+    largestBytes: 238_000,
   },
 ] as const;
 

@@ -6,7 +6,7 @@ import type { Json } from '../../layers/layer.js';
 import type { Resolved } from '../../resolved.js';
 import { lookUpForm } from './look-up-form.js';
 import type { TaggedSentence } from './tagged-sentence.js';
-import { affixesOf, numAffixesOf, sharedAffixes } from './word-affixes.js';
+import { affixesOf, isAffixLength, numAffixesOf, requireAffixLength, sharedAffixes } from './word-affixes.js';
 
 /** How words become numbers. */
 export interface TagCodecOptions {
@@ -20,7 +20,7 @@ export interface TagCodecOptions {
   maxCharacters?: number | undefined;
   /**
    * Prefixes and suffixes of up to so many characters have vectors, and the word's shape (capitals, digits) with them, so that new
-   * words share what others taught. 0: none. Default 4.
+   * words share what others taught. 0: none; at most 16. Default 4.
    */
   longestAffix?: number | undefined;
 }
@@ -92,7 +92,7 @@ export class TagCodec {
     const { lower = true, digits = true, minCount = 2, maxCharacters = 24, longestAffix = 4 } = options;
     requireCount(where, 'minCount', minCount);
     requireCount(where, 'maxCharacters', maxCharacters);
-    requireCount(where, 'longestAffix', longestAffix, 0);
+    requireAffixLength(where, longestAffix);
     const all = { lower, digits, minCount, maxCharacters, longestAffix };
     const counts = new Map<string, number>();
     const characters: string[] = [];
@@ -208,7 +208,7 @@ export class TagCodec {
       minCount: count('minCount'),
       maxCharacters: count('maxCharacters'),
       // Older files have none.
-      longestAffix: saved.read('longestAffix', 'a whole number', optional(isCount)) ?? 0,
+      longestAffix: saved.read('longestAffix', 'a whole number of at most 16', optional(isAffixLength)) ?? 0,
     };
     return new TagCodec(
       options,

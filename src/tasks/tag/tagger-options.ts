@@ -7,6 +7,7 @@ import type { Resolved } from '../../resolved.js';
 import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
 import { type TrainingBudget, trainingBudget } from '../training-rounds.js';
 import { type TagCodecOptions, tagCodecOptionNames } from './tag-codec.js';
+import { requireAffixLength } from './word-affixes.js';
 
 const schemeChoices = ['auto', 'none', ...tagSchemes] as const;
 const encoderChoices: readonly CharacterEncoder[] = ['rnn', 'conv', 'none'];
@@ -124,7 +125,8 @@ export function resolvedTaggerOptions(options: TaggerOptions): Resolved<TaggerOp
     'maxCharacters',
   ] as const)
     requireCount(where, name, all[name]);
-  for (const name of ['vectorWords', 'longestAffix'] as const) requireCount(where, name, all[name], 0);
+  requireCount(where, 'vectorWords', all.vectorWords, 0);
+  requireAffixLength(where, all.longestAffix);
   requireCount(where, 'maxEpochs', all.maxEpochs, all.epochs);
   requireRate(where, 'wordDropout', all.wordDropout);
   requireNumber(

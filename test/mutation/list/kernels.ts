@@ -200,7 +200,11 @@ export const kernelMutations: readonly Mutation[] = [
         'Math.min(each, count - first)',
         'Math.min(each, count - first - 1)',
       ],
-      ['a product over nothing keeps what was there', 'if (accumulate !== true) for', 'if (accumulate === true) for'],
+      [
+        'a product over nothing keeps what was there',
+        'if (given.accumulate === true) return;',
+        'if (given.accumulate !== true) return;',
+      ],
       [
         'reading begins at the buffer',
         'return this.#memory.floats.slice(first, first + size);',

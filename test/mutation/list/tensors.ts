@@ -157,13 +157,8 @@ export const tensorMutations: readonly Mutation[] = [
     [
       [
         'the gradient of a transposed first operand is not transposed',
-        'if (transposeA) return multiply(matrices, { m: k, n: m, k: n, transposeA: transposeB, transposeB: true }, b, dC, dA);',
-        'if (transposeA) return multiply(matrices, { m: k, n: m, k: n, transposeA: !transposeB, transposeB: true }, b, dC, dA);',
-      ],
-      [
-        'all matrices of a stack are the first',
-        'offset: rows.offset + (i * values.size) / matrices',
-        'offset: rows.offset',
+        'return multiplyMatrices(axes, { m: k, n: m, k: n, transposeA: transposeB, transposeB: true }, b, dC, dA);',
+        'return multiplyMatrices(axes, { m: k, n: m, k: n, transposeA: !transposeB, transposeB: true }, b, dC, dA);',
       ],
     ],
   ),
@@ -171,7 +166,7 @@ export const tensorMutations: readonly Mutation[] = [
     'src/tensor/broadcast.ts',
     ['src/tensor/broadcast.test.ts', 'src/tensor/pointwise.test.ts'],
     [
-      ['an axis of one is read on', 'if (padded[axis] !== 1) strides[axis] = stride;', 'strides[axis] = stride;'],
+      ['an axis of one is read on', 'if (operand[axis] !== 1) strides[rank', 'strides[rank'],
       [
         'a value per row is read as a value per column',
         "if (covers(0, split) && isOne(split, shape.length)) return { access: 'row', rowStride: 1, single: false };",
