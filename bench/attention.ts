@@ -11,7 +11,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Backend, Tensor } from '../src/index.js';
 import { describeMachine } from './machine.js';
-import { median, timeRuns, warmUp } from './timing.js';
+import { median, middleHalf, timeRuns, warmUp } from './timing.js';
 
 type Library = typeof import('../src/index.js');
 
@@ -104,11 +104,10 @@ async function main(): Promise<void> {
     );
   });
   for (let i = 1; i < builds.length; i++) {
-    const ratios = times[i].map((ms, turn) => ms / times[0][turn]).sort((a, b) => a - b);
-    const quarter = (part: number): string => ratios[Math.round((ratios.length - 1) * part)].toFixed(2);
+    const ratios = times[i].map((ms, turn) => ms / times[0][turn]);
     const isSame = results[i].every((values, j) => values.every((value, at) => Object.is(value, results[0][j][at])));
     console.log(
-      `${median(ratios).toFixed(2)} times as fast (middle half of ${turns} turns ${quarter(0.25)} to ${quarter(0.75)}); gradients ${isSame ? 'have the same bits' : 'DIFFER'}`,
+      `${median(ratios).toFixed(2)} times as fast (middle half of ${turns} turns ${middleHalf(ratios, 2)}); gradients ${isSame ? 'have the same bits' : 'DIFFER'}`,
     );
   }
 }

@@ -8,13 +8,12 @@
  * optimizers and tasks at tiny size, with one thread and with two. Ends with 1 where one differs. Without OTHER_DIST it prints
  * the checksums of this build.
  */
-import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Layer, Model, Tensor } from '../src/index.js';
+import { answerOf, forkBuild, servedBuild } from './build-process.js';
 
 type Rondo = typeof import('../src/index.js');
 
@@ -231,11 +230,7 @@ async function serve(dist: string, threads: number): Promise<void> {
 }
 
 async function checksumsOf(dist: string, threads: string): Promise<Record<string, string>> {
-  const env = { ...process.env, RONDO_BENCH_BUILD: dist };
-  const build = fork(fileURLToPath(import.meta.url), ['--threads', threads], { env });
-  const [answer] = (await Promise.race([once(build, 'message'), once(build, 'exit')])) as [unknown];
-  if (typeof answer !== 'object') throw new Error(`the process of ${dist} ended; what it printed stands above.`);
-  return answer as Record<string, string>;
+  return answerOf<Record<string, string>>(forkBuild(fileURLToPath(import.meta.url), dist, threads));
 }
 
 async function main(otherDist: string | undefined): Promise<void> {
@@ -258,6 +253,5 @@ async function main(otherDist: string | undefined): Promise<void> {
   if (numDifferent > 0) process.exitCode = 1;
 }
 
-const build = process.env.RONDO_BENCH_BUILD;
-if (build !== undefined) await serve(build, Number(options.threads[0]));
+if (servedBuild !== undefined) await serve(servedBuild, Number(options.threads[0]));
 else await main(positionals[0]);

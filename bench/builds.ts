@@ -7,13 +7,13 @@
  * makes a case's model and warms up; then one is timed for a moment while the other waits, again and again. A row says the
  * median of the ratios of neighbouring turns, and between which ratios the middle half of them lies. Above 1 this build takes longer.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { answerOf, forkBuild, servedBuild } from './build-process.js';
 import { describeMachine } from './machine.js';
-import { median } from './timing.js';
+import { median, middleHalf } from './timing.js';
 import { markdownTable, resultName, writeResult } from './write-results.js';
 
 const { values: options, positionals } = parseArgs({
@@ -74,24 +74,14 @@ async function serve(dist: string): Promise<void> {
 }
 
 async function ask(build: ChildProcess, message: string): Promise<number> {
-  const answered = new AbortController();
-  const ended = once(build, 'exit', { signal: answered.signal }).then(() => {
-    throw new Error(`the process of one build ended at \`${message}\`; what it printed stands above.`);
-  });
   build.send(message);
-  try {
-    const [answer] = await Promise.race([once(build, 'message', { signal: answered.signal }), ended]);
-    return answer as number;
-  } finally {
-    answered.abort();
-    ended.catch(() => {});
-  }
+  return answerOf<number>(build);
 }
 
 async function main(otherDist: string): Promise<void> {
   const here = fileURLToPath(import.meta.url);
   const [old, own] = [resolve(otherDist), fileURLToPath(new URL('..', import.meta.url))].map((dist) =>
-    fork(here, ['--threads', options.threads], { env: { ...process.env, RONDO_BENCH_BUILD: dist } }),
+    forkBuild(here, dist, options.threads),
   );
   const { processor, runtime, load } = describeMachine();
   const rows: string[][] = [];
@@ -105,13 +95,12 @@ async function main(otherDist: string): Promise<void> {
       if (i % 2 === 0) turns.push({ old: await ask(old, 'turn'), own: await ask(own, 'turn') });
       else turns.push({ own: await ask(own, 'turn'), old: await ask(old, 'turn') });
     }
-    const ratios = turns.map((turn) => turn.own / turn.old).sort((a, b) => a - b);
-    const quarter = (part: number): string => ratios[Math.round((ratios.length - 1) * part)].toFixed(3);
+    const ratios = turns.map((turn) => turn.own / turn.old);
     medians.push(median(ratios));
     const times = [median(turns.map((turn) => turn.old)), median(turns.map((turn) => turn.own))].map((ms) =>
       ms.toPrecision(4),
     );
-    rows.push([name, ...times, medians.at(-1)!.toFixed(3), `${quarter(0.25)} to ${quarter(0.75)}`]);
+    rows.push([name, ...times, medians.at(-1)!.toFixed(3), middleHalf(ratios, 3)]);
     console.log(rows.at(-1)!.join('  '));
   }
   old.kill();
@@ -130,8 +119,7 @@ async function main(otherDist: string): Promise<void> {
   console.log(writeResult(`${resultName('builds', Number(options.threads))}.md`, text, options.out));
 }
 
-const build = process.env.RONDO_BENCH_BUILD;
-if (build !== undefined) await serve(build);
+if (servedBuild !== undefined) await serve(servedBuild);
 else if (positionals.length === 1) await main(positionals[0]);
 else {
   console.error('usage: npm run bench:builds -- OTHER_DIST [--case NAME ...] [--threads N] [--turns N] [--out FOLDER]');

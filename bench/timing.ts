@@ -14,6 +14,13 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** Between which values the middle half of them lies, as text. */
+export function middleHalf(values: readonly number[], digits: number): string {
+  const sorted = [...values].sort((a, b) => a - b);
+  const quantile = (share: number): string => sorted[Math.round((sorted.length - 1) * share)].toFixed(digits);
+  return `${quantile(0.25)} to ${quantile(0.75)}`;
+}
+
 /** Runs `step` again and again for `forMs`, at least `leastRuns` times, and returns what each run took. */
 export function timeRuns(step: () => void, forMs: number, leastRuns: number): number[] {
   const elapsedMs: number[] = [];

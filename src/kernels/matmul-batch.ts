@@ -1,4 +1,5 @@
 import type { MatmulBatch, MatmulCall, StepStrided, StepStridedMatmulCall } from './contract.js';
+import { viewAtStep } from './run-in-order.js';
 
 /** The calls that a batch stands for, in order; a call without a batch is its own. */
 export function matricesOf({ batch, ...call }: MatmulCall): readonly MatmulCall[] {
@@ -19,7 +20,7 @@ export function asSteps(call: MatmulCall, { strideA, strideB, strideC }: MatmulB
 
 /** The product of step i, which adds to those before where c stays. */
 export function matrixAt(call: StepStridedMatmulCall, i: number): StepStridedMatmulCall {
-  const at = (view: StepStrided): StepStrided => ({ ...view, offset: view.offset + i * (view.stepStride ?? 0) });
+  const at = (view: StepStrided): StepStrided => viewAtStep(view, i);
   const addsUp = i > 0 && call.c.stepStride === 0;
   return { ...call, a: at(call.a), b: at(call.b), c: at(call.c), accumulate: addsUp || call.accumulate };
 }

@@ -4,10 +4,7 @@ import type { Backend, StepStrided, WorkItem } from './contract.js';
 export function runInOrder(backend: Pick<Backend, 'matmul' | 'pointwise'>, items: readonly WorkItem[]): void {
   for (const { numSteps, calls } of items.flat()) {
     for (let step = 0; step < numSteps; step++) {
-      const at = <V extends StepStrided>(view: V): V => ({
-        ...view,
-        offset: view.offset + step * (view.stepStride ?? 0),
-      });
+      const at = (view: StepStrided): StepStrided => viewAtStep(view, step);
       const allAt = (views: Readonly<Record<string, StepStrided>>): Record<string, StepStrided> =>
         Object.fromEntries(Object.entries(views).map(([name, view]) => [name, at(view)]));
       for (const stepCall of calls) {
@@ -22,4 +19,9 @@ export function runInOrder(backend: Pick<Backend, 'matmul' | 'pointwise'>, items
       }
     }
   }
+}
+
+/** Where a view of a loop lies at one of its steps. */
+export function viewAtStep(view: StepStrided, step: number): StepStrided {
+  return { ...view, offset: view.offset + step * (view.stepStride ?? 0) };
 }
