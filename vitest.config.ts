@@ -14,8 +14,8 @@ export default defineConfig({
       'test/**/*.test.ts',
     ],
     setupFiles: ['test/support/relaxed-simd.ts'],
-    // No test depends on speed: these guard against hanging alone. What is given up goes on in the background, and draws
-    // from the generator that the tests seed.
+    // No test depends on speed: these guard against hanging alone. What is given up goes on in the background, and
+    // draws from the generator that the tests seed.
     testTimeout: 600_000,
     hookTimeout: 600_000,
     pool: 'forks',

@@ -1,6 +1,6 @@
 /**
- * Times multi-head attention written with public `ops`, forward and backward, and counts its kernel calls; beside another build
- * of the library, in turns, where its `dist` folder is named:
+ * Times multi-head attention written with public `ops`, forward and backward, and counts its kernel calls; beside
+ * another build of the library, in turns, where its `dist` folder is named:
  *
  *     npm run bench:attention -- [OTHER_DIST] [--batch 32] [--heads 8] [--timesteps 100] [--depth 16] [--threads 1] [--turns 15]
  *
@@ -100,14 +100,16 @@ async function main(): Promise<void> {
   builds.forEach((dist, i) => {
     const ms = median(times[i]);
     console.log(
-      `${ms.toFixed(2).padStart(8)} ms  ${(operations / ms / 1e6).toFixed(1).padStart(6)} GFLOP/s  ${String(calls[i]).padStart(5)} kernel calls  ${i === 0 ? 'this build' : dist}`,
+      `${ms.toFixed(2).padStart(8)} ms  ${(operations / ms / 1e6).toFixed(1).padStart(6)} GFLOP/s  ` +
+        `${String(calls[i]).padStart(5)} kernel calls  ${i === 0 ? 'this build' : dist}`,
     );
   });
   for (let i = 1; i < builds.length; i++) {
     const ratios = times[i].map((ms, turn) => ms / times[0][turn]);
     const isSame = results[i].every((values, j) => values.every((value, at) => Object.is(value, results[0][j][at])));
     console.log(
-      `${median(ratios).toFixed(2)} times as fast (middle half of ${turns} turns ${middleHalf(ratios, 2)}); gradients ${isSame ? 'have the same bits' : 'DIFFER'}`,
+      `${median(ratios).toFixed(2)} times as fast (middle half of ${turns} turns ${middleHalf(ratios, 2)}); ` +
+        `gradients ${isSame ? 'have the same bits' : 'DIFFER'}`,
     );
   }
 }

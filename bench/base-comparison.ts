@@ -8,7 +8,10 @@ import type { MadeSeries } from './forecast-series.js';
 export interface ComparedBase {
   /** Of the base that is chosen on the rest. */
   readonly base: number;
-  /** Last value, last season, drift, last season with drift, mean, median; the season is the one that the series was made with. */
+  /**
+   * Last value, last season, drift, last season with drift, mean, median; the season is the one that the series was
+   * made with.
+   */
   readonly baselines: readonly number[];
 }
 

@@ -3,10 +3,10 @@
  *
  *     npm run bench:bits -- OTHER_DIST [--threads N]
  *
- * OTHER_DIST is the `dist` folder of another checkout after `npm run build`. Each build runs in a process of its own, on the same
- * processor, and says a checksum of the weights and predictions of every training: all cells, masks, directions, layers,
- * optimizers and tasks at tiny size, with one thread and with two. Ends with 1 where one differs. Without OTHER_DIST it prints
- * the checksums of this build.
+ * OTHER_DIST is the `dist` folder of another checkout after `npm run build`. Each build runs in a process of its own,
+ * on the same processor, and says a checksum of the weights and predictions of every training: all cells, masks,
+ * directions, layers, optimizers and tasks at tiny size, with one thread and with two. Ends with 1 where one differs.
+ * Without OTHER_DIST it prints the checksums of this build.
  */
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
@@ -245,7 +245,8 @@ async function main(otherDist: string | undefined): Promise<void> {
       else numDifferent++;
       if (otherDist === undefined || !isSame)
         console.log(
-          `${threads} thread${threads === '1' ? '' : 's'}  ${name}  ${bits}${isSame ? '' : `  instead of ${other[name]}`}`,
+          `${threads} thread${threads === '1' ? '' : 's'}  ${name}  ` +
+            `${bits}${isSame ? '' : `  instead of ${other[name]}`}`,
         );
     }
   }

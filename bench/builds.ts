@@ -3,9 +3,10 @@
  *
  *     npm run bench:builds -- OTHER_DIST [--case NAME ...] [--threads N] [--turns 15] [--out FOLDER]
  *
- * OTHER_DIST is the `dist` folder of another checkout after `npm run build`. Each build runs in a process of its own, which
- * makes a case's model and warms up; then one is timed for a moment while the other waits, again and again. A row says the
- * median of the ratios of neighbouring turns, and between which ratios the middle half of them lies. Above 1 this build takes longer.
+ * OTHER_DIST is the `dist` folder of another checkout after `npm run build`. Each build runs in a process of its own,
+ * which makes a case's model and warms up; then one is timed for a moment while the other waits, again and again. A row
+ * says the median of the ratios of neighbouring turns, and between which ratios the middle half of them lies. Above 1
+ * this build takes longer.
  */
 import type { ChildProcess } from 'node:child_process';
 import { join, resolve } from 'node:path';
@@ -111,7 +112,8 @@ async function main(otherDist: string): Promise<void> {
   const text = [
     '# This build beside an earlier one',
     '',
-    `${new Date().toISOString().slice(0, 10)}, ${processor}, ${runtime}; load ${load} before; ${options.threads} threads. Geometric mean of the ratios: ${mean.toFixed(3)}.`,
+    `${new Date().toISOString().slice(0, 10)}, ${processor}, ${runtime}; load ${load} before; ` +
+      `${options.threads} threads. Geometric mean of the ratios: ${mean.toFixed(3)}.`,
     '',
     markdownTable(['case', 'earlier, ms', 'this, ms', 'ratio', 'middle half'], rows),
     '',

@@ -66,7 +66,8 @@ export class CaseModel {
   /**
    * One forward pass; a streaming case carries its state on to the next.
    *
-   * @returns the output, `[batch, timesteps, units]` flat, or the probability of every word. Padding holds the last state.
+   * @returns the output, `[batch, timesteps, units]` flat, or the probability of every word. Padding holds the last
+   * state.
    */
   infer(): ArrayLike<number> {
     if (this.#stream !== undefined) return this.#stream.step(this.arrays[0].values).slice();

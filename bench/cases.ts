@@ -20,7 +20,10 @@ export interface BenchCase {
   readonly bidirectional?: boolean;
   /** The sequences have lengths spread evenly from this to `timesteps` and are padded at their end with zeros. */
   readonly shortestLength?: number;
-  /** Size of a vocabulary whose next word a dense layer and a softmax tell at every step. The input counts as embedded already. */
+  /**
+   * Size of a vocabulary whose next word a dense layer and a softmax tell at every step. The input counts as embedded
+   * already.
+   */
   readonly numWords?: number;
 }
 
@@ -39,7 +42,10 @@ const sizesByName: Readonly<Record<string, Sizes>> = {
   large: { batch: 32, timesteps: 50, features: 256, units: 512, layers: 1 },
   /** Weights larger than the second-level cache of most processors. */
   wide: { batch: 16, timesteps: 32, features: 512, units: 1024, layers: 1 },
-  /** Zaremba et al. 2014, "Recurrent neural network regularization": the small model, with its softmax over 10,000 words. */
+  /**
+   * Zaremba et al. 2014, "Recurrent neural network regularization": the small model, with its softmax over 10,000
+   * words.
+   */
   'ptb-small': { batch: 20, timesteps: 35, features: 200, units: 200, layers: 2, numWords: 10_000 },
   /** The recurrent layers of the medium model of the same paper, alone. */
   'ptb-medium': { batch: 20, timesteps: 35, features: 650, units: 650, layers: 2 },

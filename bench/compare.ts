@@ -1,12 +1,12 @@
 /**
- * Times Rondo beside other libraries, in turn, on one thread each or as many as `--threads` says, and writes what it finds
- * to bench/results:
+ * Times Rondo beside other libraries, in turn, on one thread each or as many as `--threads` says, and writes what it
+ * finds to bench/results:
  *
  *     npm install --prefix bench/peers
  *     npm run build && node dist/bench/compare.js --python path/to/python
  *
- * Python needs keras, tensorflow-cpu and torch. A peer that is missing is reported as not run. Node's own options reach Rondo
- * and the peers in JavaScript.
+ * Python needs keras, tensorflow-cpu and torch. A peer that is missing is reported as not run. Node's own options reach
+ * Rondo and the peers in JavaScript.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -167,7 +167,9 @@ function linesOf({ case: { name }, rondoVariant, rondoMs, rondoCoresUsed, peers 
       ({ peer, notRun, variant, medianMs, ratio, lowestRatio, highestRatio, cpuRatio, coresUsed, rounds }) =>
         notRun !== undefined
           ? `  ${peer}: not run: ${notRun}`
-          : `  ${peer} (${variant}): ${medianMs?.toFixed(3)} ms, ratio ${ratio?.toFixed(2)} (${lowestRatio?.toFixed(2)} to ${highestRatio?.toFixed(2)} in ${rounds} rounds), by processor time ${cpuRatio?.toFixed(2)}, ${coresUsed?.toFixed(2)} cores`,
+          : `  ${peer} (${variant}): ${medianMs?.toFixed(3)} ms, ratio ${ratio?.toFixed(2)} ` +
+            `(${lowestRatio?.toFixed(2)} to ${highestRatio?.toFixed(2)} in ${rounds} rounds), by processor time ` +
+            `${cpuRatio?.toFixed(2)}, ${coresUsed?.toFixed(2)} cores`,
     ),
   ];
 }

@@ -1,11 +1,11 @@
 /**
- * Shows what a step takes while other processes want the same cores, beside what its fair share of them would give; writes
- * Markdown to bench/results:
+ * Shows what a step takes while other processes want the same cores, beside what its fair share of them would give;
+ * writes Markdown to bench/results:
  *
  *     npm run bench:contention -- [--threads N] [--others 1] [--out FOLDER]
  *
- * With T threads and P other processes, all busy, on C cores, T threads get T / (T + P) of the cores, at most as many as
- * they are. A step then takes longer by min(T, C) over that share of C. "within" is what it took over that.
+ * With T threads and P other processes, all busy, on C cores, T threads get T / (T + P) of the cores, at most as many
+ * as they are. A step then takes longer by min(T, C) over that share of C. "within" is what it took over that.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -66,7 +66,9 @@ async function main(): Promise<void> {
   const text = [
     '# A step beside other processes',
     '',
-    `${new Date().toISOString().slice(0, 10)}, ${processor}, ${cores} cores, ${runtime}; load ${load} before. ${threads} threads; ${numOthers} other busy process${numOthers === 1 ? '' : 'es'}. Medians over ${FOR_MS / 1000} s.`,
+    `${new Date().toISOString().slice(0, 10)}, ${processor}, ${cores} cores, ${runtime}; load ${load} before. ` +
+      `${threads} threads; ${numOthers} other busy process${numOthers === 1 ? '' : 'es'}. Medians over ` +
+      `${FOR_MS / 1000} s.`,
     '',
     markdownTable(['case', 'alone, ms', 'beside others, ms', 'slower by', 'fair share', 'within'], rows),
     '',

@@ -2,7 +2,10 @@ import { ForecastTraining, setSeed, setThreads, Table } from '../src/index.js';
 import { baseComparison } from './base-comparison.js';
 import { type MadeSeries, madeSeries } from './forecast-series.js';
 
-/** MASE of the default forecast and of the simple ones on made series: `node dist/bench/forecasts.js [SEED] [SERIES A KIND] [base]`. */
+/**
+ * MASE of the default forecast and of the simple ones on made series:
+ * `node dist/bench/forecasts.js [SEED] [SERIES A KIND] [base]`.
+ */
 
 const [seed = '1', perKind = '4', what = 'model'] = process.argv.slice(2);
 await setThreads(1);
@@ -43,6 +46,7 @@ function show(kind: string, rows: readonly number[][]): void {
     ([model, , ...baselines]) => model > 1.05 * baselines.reduce((least, error) => Math.min(least, error)),
   );
   console.log(
-    `${kind.padEnd(12)}${means.map((value) => value.toFixed(3).padStart(12)).join('')}${`${behind.length}/${rows.length}`.padStart(12)}`,
+    `${kind.padEnd(12)}${means.map((value) => value.toFixed(3).padStart(12)).join('')}` +
+      `${behind.length}/${rows.length}`.padStart(12),
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Measures how long one step of one sequence takes, from the input on the host to the output on the host, with the state
- * carried on: as a stateful layer that is applied to one step, and as a stream of the model, in turn.
+ * Measures how long one step of one sequence takes, from the input on the host to the output on the host, with the
+ * state carried on: as a stateful layer that is applied to one step, and as a stream of the model, in turn.
  *
  *     npm run bench:latency -- [--features 64] [--units 128,256,512] [--cells lstm,gru,minGRU] [--threads 1,2] [--pause-us 0] [--rounds 40]
  *
@@ -113,7 +113,8 @@ for (const threads of threadCounts) {
     ...[plainMs, streamMs].flatMap((times) => [quantile(times, 0.5), quantile(times, 0.99)]),
   ]);
   console.log(
-    `\n${currentBackend().numThreads === 1 ? 'one thread' : `${currentBackend().numThreads} threads`}\n\n${markdownTable(['cell', 'units', 'layer, median', 'layer, 99 %', 'stream, median', 'stream, 99 %'], rows)}`,
+    `\n${currentBackend().numThreads === 1 ? 'one thread' : `${currentBackend().numThreads} threads`}\n\n` +
+      markdownTable(['cell', 'units', 'layer, median', 'layer, 99 %', 'stream, median', 'stream, 99 %'], rows),
   );
 }
 // Workers keep the process alive.

@@ -1,10 +1,10 @@
 /**
  * Two classic tests of long memory, run until they are solved or a limit is reached.
  *
- * - adding: two numbers marked among T are to be added (Hochreiter and Schmidhuber 1997, task 4). Solved at a mean squared error
- *   under 0.01; always answering 1 gives 0.167.
- * - copy: ten symbols are to be repeated after a pause of T steps (Arjovsky et al. 2016). Always guessing gives a cross-entropy of
- *   10 ln 8 / (T + 20); solved at a tenth of that.
+ * - adding: two numbers marked among T are to be added (Hochreiter and Schmidhuber 1997, task 4). Solved at a mean
+ *   squared error under 0.01; always answering 1 gives 0.167.
+ * - copy: ten symbols are to be repeated after a pause of T steps (Arjovsky et al. 2016). Always guessing gives a
+ *   cross-entropy of 10 ln 8 / (T + 20); solved at a tenth of that.
  *
  * Run: npm run build && node dist/bench/long-memory.js [adding|copy] [T]
  */
@@ -114,7 +114,8 @@ function solve(task: Task, cell: string, units: number, horizon: number): void {
     const isSolved = mean < task.solvedAt;
     if (step % 100 === 0 || isSolved)
       console.log(
-        `${task.name}, ${cell} ${units}: step ${step}, loss ${mean.toFixed(5)} (solved at ${task.solvedAt.toFixed(5)}), ${((performance.now() - started) / 1000).toFixed(0)} s`,
+        `${task.name}, ${cell} ${units}: step ${step}, loss ${mean.toFixed(5)} (solved at ` +
+          `${task.solvedAt.toFixed(5)}), ${((performance.now() - started) / 1000).toFixed(0)} s`,
       );
     if (isSolved) return;
   }

@@ -101,7 +101,8 @@ console.log(
   `${cpus()[0].model}, Node ${process.versions.node}, V8 ${process.versions.v8}, load ${loadavg()[0].toFixed(1)}`,
 );
 console.log(
-  `tiles: ${family.name}, chosen in ${elapsedMs.toFixed(0)} ms among ${measured.map(({ name, gigaflops }) => `${name} ${gigaflops.toFixed(0)}`).join(', ')}`,
+  `tiles: ${family.name}, chosen in ${elapsedMs.toFixed(0)} ms among ` +
+    measured.map(({ name, gigaflops }) => `${name} ${gigaflops.toFixed(0)}`).join(', '),
 );
 const { library, koffiFault } = await findBlas();
 const blas: Accelerator[] =

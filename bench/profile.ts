@@ -82,7 +82,10 @@ function timedBackend(inner: Backend, costs: Costs): Backend {
 }
 
 function matmulLabel({ m, n, k, transposeA, transposeB, accumulate, batch }: MatmulCall): string {
-  return `matmul ${batch === undefined ? '' : `${batch.count} x `}[${m}, ${k}]${transposeA === true ? "'" : ''} [${k}, ${n}]${transposeB === true ? "'" : ''}${accumulate === true ? ' +=' : ''}`;
+  return (
+    `matmul ${batch === undefined ? '' : `${batch.count} x `}[${m}, ${k}]${transposeA === true ? "'" : ''} [${k}, ` +
+    `${n}]${transposeB === true ? "'" : ''}${accumulate === true ? ' +=' : ''}`
+  );
 }
 
 function pointwiseLabel({ program, rows, columns }: PointwiseCall): string {
@@ -116,7 +119,8 @@ function main(): void {
   const machine = describeMachine();
   console.log(`${benchCase.name}, ${machine.processor}, ${machine.runtime}, load ${machine.load}`);
   console.log(
-    `median ${plainMs.toFixed(3)} ms untimed, ${median(elapsed).toFixed(3)} ms with timers, ${(operationsOf(benchCase) / plainMs / 1e6).toFixed(1)} GFLOP/s\n`,
+    `median ${plainMs.toFixed(3)} ms untimed, ${median(elapsed).toFixed(3)} ms with timers, ` +
+      `${(operationsOf(benchCase) / plainMs / 1e6).toFixed(1)} GFLOP/s\n`,
   );
   report(costs, elapsed);
 }
@@ -127,7 +131,8 @@ function report(costs: Costs, elapsed: readonly number[]): void {
   const line = (ms: number, calls: number, name: string, operations: number): void => {
     const speed = operations > 0 ? `${(operations / ms / 1e6).toFixed(1)} GFLOP/s` : '';
     console.log(
-      `${ms.toFixed(3).padStart(9)} ms ${((100 * ms) / totalMs).toFixed(1).padStart(5)} %  ${calls.toFixed(0).padStart(5)} calls  ${name.padEnd(56)} ${speed}`,
+      `${ms.toFixed(3).padStart(9)} ms ${((100 * ms) / totalMs).toFixed(1).padStart(5)} %  ` +
+        `${calls.toFixed(0).padStart(5)} calls  ${name.padEnd(56)} ${speed}`,
     );
   };
   const rows = [...costs.byName].map(([name, { calls, operations, msByRun }]) => ({

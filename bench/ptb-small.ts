@@ -1,15 +1,16 @@
 /**
- * Replicates the small model of Zaremba, Sutskever and Vinyals 2014, "Recurrent neural network regularization", section 4.1, on
- * the Penn Treebank: two LSTM layers of 200 units without dropout, weights uniform in +-0.1, 20 streams unrolled for 20 steps
- * with the state carried on, the loss averaged over the streams and summed over the steps, plain gradient descent at a
- * rate of 1 that is halved for each epoch from the fifth on, and the norm of all gradients kept at 5. Table 1 of the paper gives
- * this model ("non-regularized LSTM") a perplexity of 120.7 on the validation words and of 114.5 on the test words.
+ * Replicates the small model of Zaremba, Sutskever and Vinyals 2014, "Recurrent neural network regularization", section
+ * 4.1, on the Penn Treebank: two LSTM layers of 200 units without dropout, weights uniform in +-0.1, 20 streams
+ * unrolled for 20 steps with the state carried on, the loss averaged over the streams and summed over the steps, plain
+ * gradient descent at a rate of 1 that is halved for each epoch from the fifth on, and the norm of all gradients kept
+ * at 5. Table 1 of the paper gives this model ("non-regularized LSTM") a perplexity of 120.7 on the validation words
+ * and of 114.5 on the test words.
  *
  *     npm run bench:ptb -- [--epochs 13] [--steps N] [--log FILE]
  *
- * Reads lm/ptb/ptb.{train,valid,test}.txt below $RONDO_DATA. Validation words are scored in 20 contiguous streams, as in
- * the authors' code; the test part is scored as one stream, every word but the first. `--steps` takes only the first windows
- * of each epoch and of each evaluation, for a trial; what it prints is then no replication.
+ * Reads lm/ptb/ptb.{train,valid,test}.txt below $RONDO_DATA. Validation words are scored in 20 contiguous streams, as
+ * in the authors' code; the test part is scored as one stream, every word but the first. `--steps` takes only the first
+ * windows of each epoch and of each evaluation, for a trial; what it prints is then no replication.
  */
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -51,7 +52,8 @@ async function replicate({ vocabularySize, train, valid, test }: PennTreebank): 
   const { processor, logicalCores, runtime, load } = describeMachine();
   say(`${processor}, ${logicalCores} logical cores, ${runtime}${isWide ? ', wide kernels' : ''}, load ${load}`);
   say(
-    `${train.length} training, ${valid.length} validation and ${test.length} test words, vocabulary of ${vocabularySize}`,
+    `${train.length} training, ${valid.length} validation and ${test.length} test words, vocabulary of ` +
+      vocabularySize,
   );
   setSeed(1);
   const model = smallModel(vocabularySize);
@@ -130,14 +132,17 @@ function reporter(wordsOfEpoch: number): Callback {
       if ((batch + 1) % 100 !== 0) return;
       const words = ((batch + 1) * STREAMS * TIMESTEPS * 1000) / elapsedMs;
       console.log(
-        `  epoch ${epoch + 1}, step ${batch + 1}: perplexity ${logs.perplexity.toFixed(1)} so far, ${words.toFixed(0)} words/s`,
+        `  epoch ${epoch + 1}, step ${batch + 1}: perplexity ${logs.perplexity.toFixed(1)} so far, ` +
+          `${words.toFixed(0)} words/s`,
       );
     },
     onEpochEnd: (epoch, { perplexity, valPerplexity }, { model }) => {
       const wordsPerSecond = (wordsOfEpoch * 1000) / trainedMs;
       const { learningRate } = model.optimizer;
       say(
-        `epoch ${epoch + 1}/${epochs}: learning rate ${learningRate}, train perplexity ${perplexity.toFixed(2)}, valid perplexity ${valPerplexity.toFixed(2)}, ${wordsPerSecond.toFixed(0)} words/s`,
+        `epoch ${epoch + 1}/${epochs}: learning rate ${learningRate}, train perplexity ` +
+          `${perplexity.toFixed(2)}, valid perplexity ${valPerplexity.toFixed(2)}, ${wordsPerSecond.toFixed(0)} ` +
+          'words/s',
         { epoch: epoch + 1, learningRate, perplexity, valPerplexity, wordsPerSecond },
       );
     },

@@ -1,16 +1,16 @@
 /**
- * Trains a language model and a classifier in Rondo and in PyTorch, with the same architecture, initial distributions, data and
- * number of steps, over several seeds in turn: whether both come out equally good, and how long each takes. Writes JSON and
- * Markdown to bench/results:
+ * Trains a language model and a classifier in Rondo and in PyTorch, with the same architecture, initial distributions,
+ * data and number of steps, over several seeds in turn: whether both come out equally good, and how long each takes.
+ * Writes JSON and Markdown to bench/results:
  *
  *     npm run bench:quality -- [--python PATH] [--task NAMES] [--seeds 3] [--threads 1] [--epochs N] [--share 1] [--out FOLDER]
  *
- * Reads lm/tinyshakespeare/input.txt and sentiment/rt-polarity/rt-polarity.{neg,pos} below $RONDO_DATA; Python needs torch. Every run
- * has a process of its own; only its training steps are timed, with what V8 and PyTorch have to warm up in them. `--share 0.05` takes
- * only that part of the data, for a trial, whose files have a name of their own.
+ * Reads lm/tinyshakespeare/input.txt and sentiment/rt-polarity/rt-polarity.{neg,pos} below $RONDO_DATA; Python needs
+ * torch. Every run has a process of its own; only its training steps are timed, with what V8 and PyTorch have to warm
+ * up in them. `--share 0.05` takes only that part of the data, for a trial, whose files have a name of their own.
  *
- * From the same weights both compute the same losses, but for rounding and the epsilon of Adam, which PyTorch adds elsewhere. The
- * runs here start from weights of their own, as a user's would.
+ * From the same weights both compute the same losses, but for rounding and the epsilon of Adam, which PyTorch adds
+ * elsewhere. The runs here start from weights of their own, as a user's would.
  */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -53,7 +53,8 @@ function number(name: 'seeds' | 'threads' | 'epochs' | 'share' | 'timeout', give
   const value = Number(given);
   if (value > 0 && (name === 'share' ? value <= 1 : Number.isInteger(value))) return value;
   console.error(
-    `bench:quality: --${name} takes ${name === 'share' ? 'a number above 0, at most 1' : 'a whole number of at least 1'}, not \`${given}\`.`,
+    `bench:quality: --${name} takes ` +
+      `${name === 'share' ? 'a number above 0, at most 1' : 'a whole number of at least 1'}, not \`${given}\`.`,
   );
   process.exit(2);
 }
@@ -133,7 +134,8 @@ async function main(): Promise<void> {
     const versions = await versionsOf(pair);
     if (versions === undefined) return;
     console.log(
-      `${machine.processor}, ${machine.logicalCores} logical cores, load ${machine.load}; Rondo: ${versions.Rondo}; PyTorch: ${versions.PyTorch}\n`,
+      `${machine.processor}, ${machine.logicalCores} logical cores, load ${machine.load}; Rondo: ` +
+        `${versions.Rondo}; PyTorch: ${versions.PyTorch}\n`,
     );
     const report: QualityReport = {
       machine,

@@ -1,6 +1,6 @@
 /**
- * What `recomputeSteps` saves and costs: the temporary memory and the time of one training step of an LSTM on a long sequence.
- * Layers with and without it take turns; times are medians over the rounds.
+ * What `recomputeSteps` saves and costs: the temporary memory and the time of one training step of an LSTM on a long
+ * sequence. Layers with and without it take turns; times are medians over the rounds.
  *
  * Run: npm run build && node dist/bench/recompute.js [timesteps] [rounds]
  */
@@ -66,13 +66,17 @@ function compare(title: string, returnSequences: boolean): void {
   for (const { label, timesMs, peakBytes } of runs) {
     const ratios = timesMs.map((time, round) => time / runs[0].timesMs[round]);
     console.log(
-      `${label.padEnd(20)} ${(peakBytes() / 2 ** 20).toFixed(1).padStart(7)} MiB, ${(runs[0].peakBytes() / peakBytes()).toFixed(1).padStart(5)} times less; ${median(timesMs).toFixed(0).padStart(6)} ms, x ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`,
+      `${label.padEnd(20)} ${(peakBytes() / 2 ** 20).toFixed(1).padStart(7)} MiB, ` +
+        `${(runs[0].peakBytes() / peakBytes()).toFixed(1).padStart(5)} times less; ` +
+        `${median(timesMs).toFixed(0).padStart(6)} ms, x ${median(ratios).toFixed(2)} ` +
+        `(${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`,
     );
   }
 }
 
 console.log(
-  `LSTM, batch ${batch}, ${timesteps} steps, ${features} features, ${units} units; input ${((batch * timesteps * features * 4) / 2 ** 20).toFixed(1)} MiB`,
+  `LSTM, batch ${batch}, ${timesteps} steps, ${features} features, ${units} units; input ` +
+    `${((batch * timesteps * features * 4) / 2 ** 20).toFixed(1)} MiB`,
 );
 compare('loss of every step (its outputs and their gradients are in memory in any case)', true);
 compare('loss of the last step', false);

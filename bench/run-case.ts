@@ -64,8 +64,8 @@ export function runCase(
 
 /**
  * The most that was held at once since `before`, besides what was held then. Nothing is collected meanwhile, because no
- * other task ran. Where earlier cases held more, the backend's own mark says nothing, and what is held at the end counts:
- * temporaries live until then.
+ * other task ran. Where earlier cases held more, the backend's own mark says nothing, and what is held at the end
+ * counts: temporaries live until then.
  */
 function peakSince(before: MemoryReport, stepBytes: number): number {
   const { persistentBytes, peakBytes } = currentBackend().memory();

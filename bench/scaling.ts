@@ -1,6 +1,6 @@
 /**
- * Shows how the cost of a training step grows with the number of time steps and with the batch, and that memory stays the
- * same over thousands of steps; writes Markdown to bench/results:
+ * Shows how the cost of a training step grows with the number of time steps and with the batch, and that memory stays
+ * the same over thousands of steps; writes Markdown to bench/results:
  *
  *     npm run bench:scaling -- [--threads N] [--cell lstm] [--units 128] [--steps 10000] [--out FOLDER]
  */
@@ -94,7 +94,9 @@ async function main(): Promise<void> {
   };
   add(
     '# How cost grows',
-    `${new Date().toISOString().slice(0, 10)}, ${processor}, ${runtime}, ${numThreads} ${numThreads === 1 ? 'thread' : 'threads'}, load ${load}; cell ${cell}, 64 features, ${units} units.\nTraining is forward, backward with the gradient of the input, and Adam. Times are medians after warming up.`,
+    `${new Date().toISOString().slice(0, 10)}, ${processor}, ${runtime}, ${numThreads} ` +
+      `${numThreads === 1 ? 'thread' : 'threads'}, load ${load}; cell ${cell}, 64 features, ${units} units.\n` +
+      'Training is forward, backward with the gradient of the input, and Adam. Times are medians after warming up.',
   );
   const watched = await memoryRows({ ...common, batch: 7, timesteps: 9, units: 32 }, Number(options.steps));
   add(

@@ -1,12 +1,13 @@
 /**
- * Trains a language model of Tang quatrains and counts how many of the five-character ones that it writes freely keep the form: four
- * lines of five characters, two to a couplet. Nothing but the model decides where a line or a poem ends.
+ * Trains a language model of Tang quatrains and counts how many of the five-character ones that it writes freely keep
+ * the form: four lines of five characters, two to a couplet. Nothing but the model decides where a line or a poem ends.
  *
  *     npm run bench:poems -- [--epochs 8] [--samples 400] [--temperature 0.8] [--out FILE | --model FILE]
  *
- * Reads the poems of chinese-poetry (MIT) from poetry/tang/poet.tang.*.json below $RONDO_DATA. Learned from are poems whose lines all
- * have five or all have seven characters; longer ones are cut into quatrains, as half a regulated verse counts as one. They stand in an
- * order drawn by a seed, with 五言 or 七言 on a line before each, so that either can be asked for. `--model` samples from what `--out` saved.
+ * Reads the poems of chinese-poetry (MIT) from poetry/tang/poet.tang.*.json below $RONDO_DATA. Learned from are poems
+ * whose lines all have five or all have seven characters; longer ones are cut into quatrains, as half a regulated verse
+ * counts as one. They stand in an order drawn by a seed, with 五言 or 七言 on a line before each, so that either can be
+ * asked for. `--model` samples from what `--out` saved.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +18,10 @@ import { dataFolder } from './data-folder.js';
 import { describeMachine } from './machine.js';
 
 const FIVE = '五言';
-/** What is read before each sample: the form alone, as at the beginning of a text; or a quatrain by Wang Zhihuan before it. */
+/**
+ * What is read before each sample: the form alone, as at the beginning of a text; or a quatrain by Wang Zhihuan before
+ * it.
+ */
 const PROMPTS = {
   'from the start': `${FIVE}\n`,
   'after a quatrain': `${FIVE}\n白日依山盡，黃河入海流。\n欲窮千里目，更上一層樓。\n\n${FIVE}\n`,
@@ -77,13 +81,15 @@ async function train(text: string): Promise<LanguageModel> {
       {
         onEpochEnd: (epoch, { loss, valLoss: held }) =>
           console.log(
-            `epoch ${epoch + 1}: loss ${loss.toFixed(3)}, held out ${held.toFixed(3)} nats a character, ${minutes(startedMs)}`,
+            `epoch ${epoch + 1}: loss ${loss.toFixed(3)}, held out ${held.toFixed(3)} nats a character, ` +
+              minutes(startedMs),
           ),
       },
     ],
   });
   console.log(
-    `trained in ${minutes(startedMs)}, ${training.languageModel.model.countParams()} parameters, best held-out ${Math.min(...valLoss).toFixed(3)} nats a character`,
+    `trained in ${minutes(startedMs)}, ${training.languageModel.model.countParams()} parameters, best held-out ` +
+      `${Math.min(...valLoss).toFixed(3)} nats a character`,
   );
   if (options.out !== undefined) await saveTask(training.languageModel, options.out);
   return training.languageModel;
@@ -108,7 +114,9 @@ async function report(
     numCopied += lines.filter((line) => known.has(line)).length;
   }
   console.log(
-    `\n${place}: ${numKept} of ${numSamples} quatrains (${((100 * numKept) / numSamples).toFixed(1)} %) keep the form, temperature ${temperature}; ${((100 * numCopied) / numLines).toFixed(1)} % of their lines stand in the training text`,
+    `\n${place}: ${numKept} of ${numSamples} quatrains (${((100 * numKept) / numSamples).toFixed(1)} %) keep ` +
+      `the form, temperature ${temperature}; ${((100 * numCopied) / numLines).toFixed(1)} % of their lines stand ` +
+      'in the training text',
   );
 }
 

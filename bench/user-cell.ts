@@ -1,6 +1,6 @@
 /**
- * Times the library's LSTM beside the same equations written by a user with `defineCell`, in turn in one run, and prints the
- * ratio of their times for a training step:
+ * Times the library's LSTM beside the same equations written by a user with `defineCell`, in turn in one run, and
+ * prints the ratio of their times for a training step:
  *
  *     npm run build && node dist/bench/user-cell.js
  */
@@ -48,8 +48,10 @@ const quick = times.map((all) => median(sorted(all).slice(0, ROUNDS >> 2)));
 const { processor, runtime, load } = describeMachine();
 console.log(`${processor}, ${runtime}, load ${load}`);
 console.log(
-  `library LSTM ${median(times[0]).toFixed(2)} ms, user's LSTM ${median(times[1]).toFixed(2)} ms a training step; gradients differ by ${difference.toExponential(1)}`,
+  `library LSTM ${median(times[0]).toFixed(2)} ms, user's LSTM ${median(times[1]).toFixed(2)} ms a training ` +
+    `step; gradients differ by ${difference.toExponential(1)}`,
 );
 console.log(
-  `ratio ${median(ratios).toFixed(3)} (half of ${ROUNDS} rounds between ${ratios[ROUNDS >> 2].toFixed(3)} and ${ratios[(3 * ROUNDS) >> 2].toFixed(3)}), of the quicker quarters ${(quick[1] / quick[0]).toFixed(3)}`,
+  `ratio ${median(ratios).toFixed(3)} (half of ${ROUNDS} rounds between ${ratios[ROUNDS >> 2].toFixed(3)} and ` +
+    `${ratios[(3 * ROUNDS) >> 2].toFixed(3)}), of the quicker quarters ${(quick[1] / quick[0]).toFixed(3)}`,
 );

@@ -2,10 +2,18 @@ import { RondoError } from '../src/index.js';
 import { fileAccessError } from '../src/node.js';
 
 /** What V8 says where an array or a text would be larger than it can be. */
-const tooLarge =
-  /^(Invalid (typed )?array (buffer )?length|Invalid string length|Array buffer allocation failed|Cannot create a string longer|Maximum call stack|Map maximum size|Set maximum size)/i;
+const tooLarge = new RegExp(
+  [
+    '^Invalid ((typed )?array (buffer )?|string )length',
+    '^(Array buffer allocation failed|Cannot create a string longer|Maximum call stack|(Map|Set) maximum size)',
+  ].join('|'),
+  'i',
+);
 
-/** Any error as a coded one: what the system refuses, and what needs more memory than there is, are no defects of this program. */
+/**
+ * Any error as a coded one: what the system refuses, and what needs more memory than there is, are no defects of this
+ * program.
+ */
 export async function codedError(error: unknown, where: string): Promise<RondoError> {
   if (error instanceof RondoError) return error;
   const message = error instanceof Error ? error.message : String(error);

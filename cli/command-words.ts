@@ -30,7 +30,9 @@ export function commandText(command: string, positionals: readonly string[], opt
   return `rondo ${[command, ...words.map(quoted)].join(' ')}`;
 }
 
-/** Options that a resumed training needs again: where data are and how they are read. The others are in the checkpoint. */
+/**
+ * Options that a resumed training needs again: where data are and how they are read. The others are in the checkpoint.
+ */
 const neededAgain = [
   'dev',
   'test',

@@ -12,7 +12,10 @@ export const dataFormatOption = {
     value: 'FORMAT',
     choices: [...textFileFormats, ...tagFormats],
     about:
-      'Of texts to classify: csv, tsv, jsonl (fields by name), lines (`label text...` a line), fasttext (`__label__NAME text...` a line), folders (one a class, one text a file), class-files (one a class, one text a line), texts (one a line, without labels). Of words to tag: conllu, columns (a word a line, other columns beside it) or, where there are none, texts. Default: what the name or the first line says.',
+      'Of texts to classify: csv, tsv, jsonl (fields by name), lines (`label text...` a line), fasttext ' +
+      '(`__label__NAME text...` a line), folders (one a class, one text a file), class-files (one a class, one ' +
+      'text a line), texts (one a line, without labels). Of words to tag: conllu, columns (a word a line, other ' +
+      'columns beside it) or, where there are none, texts. Default: what the name or the first line says.',
   },
 } as const satisfies OptionSpecs;
 

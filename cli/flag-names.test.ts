@@ -33,7 +33,8 @@ describe('an error of the library on the command line', () => {
     const { error, isUsage } = inFlags(range, line);
     expect(isUsage).toBe(true);
     expect(error.message).toBe(
-      '[OUT_OF_RANGE] rondo train classify: `--dropout` is out of range.\n  expected: a number below 1\n  received: 1.5\n  fix: give `--dropout` a number below 1.',
+      '[OUT_OF_RANGE] rondo train classify: `--dropout` is out of range.\n  expected: a number below 1\n  ' +
+        'received: 1.5\n  fix: give `--dropout` a number below 1.',
     );
   });
 

@@ -15,8 +15,8 @@ export interface ReadCommandLine {
 const quotesData: readonly string[] = ['UNKNOWN_NAME', 'DATA_FORMAT', 'FILE_FORMAT', 'FILE_ACCESS', 'FILE_VERSION'];
 
 /**
- * An error of the library as an error of the command line: options are called by their flags, `batchSize` becomes `--batch-size`.
- * `isUsage` says that a value given on the command line is at fault.
+ * An error of the library as an error of the command line: options are called by their flags, `batchSize` becomes
+ * `--batch-size`. `isUsage` says that a value given on the command line is at fault.
  */
 export function inFlags(
   error: RondoError,
@@ -55,7 +55,9 @@ export function inFlags(
   return { error: new RondoError(error.code, { ...facts, where }), isUsage };
 }
 
-/** Whether an error about what was given says where by a name of the library, which the command line does not speak of. */
+/**
+ * Whether an error about what was given says where by a name of the library, which the command line does not speak of.
+ */
 function isOfLibrary({ code, facts }: RondoError): boolean {
   const [, named, method] = /^(\w*)(?:\.(\w+))?(?=$|,)/.exec(facts.where) ?? [];
   // `Table.csv` is a file, `Table.indexOf` is of the library.
@@ -72,7 +74,10 @@ function withWhere(error: RondoError, where: string): RondoError {
   return where === error.facts.where ? error : new RondoError(error.code, { ...error.facts, where });
 }
 
-/** Which flag sets an option of the library: of several, one that was given; a flag that says what it sets, before one of the same name. */
+/**
+ * Which flag sets an option of the library: of several, one that was given; a flag that says what it sets, before one
+ * of the same name.
+ */
 function flagsOfOptions(specs: OptionSpecs, isGiven: (flag: string) => boolean): ReadonlyMap<string, string> {
   const found = Object.entries(specs).map(([flag, { sets }]) => ({
     flag,

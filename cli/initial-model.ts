@@ -14,7 +14,10 @@ export const initOption = {
   },
 } as const satisfies OptionSpecs;
 
-/** The model that --init names; undefined without it. @throws WrongUsage beside --resume; USAGE for a model of another task */
+/**
+ * The model that --init names; undefined without it. @throws WrongUsage beside --resume; USAGE for a model of another
+ * task
+ */
 export async function readInitial<Kind extends TaskModel['task']>(
   where: string,
   { init, resume }: { readonly init: string | undefined; readonly resume: boolean },
@@ -48,7 +51,8 @@ export function initialLines(
   const shown = examples.map((token) => JSON.stringify(token).slice(1, -1)).join(' ');
   return [
     weights,
-    `${withSeparators(numUnknown)} of ${withSeparators(numTokens)} ${kindOfToken} are not in its vocabulary and are read as unknown, most often ${shown}`,
+    `${withSeparators(numUnknown)} of ${withSeparators(numTokens)} ${kindOfToken} are not in its vocabulary and ` +
+      `are read as unknown, most often ${shown}`,
   ];
 }
 

@@ -21,7 +21,8 @@ describe('the hint that more epochs may be better', () => {
 
   it('names --epochs where that was given, or where there are no rounds', () => {
     expect(longerTrainingHint(5, { epochs: 5, maxEpochs: 5 }, ended([5, 4, 3, 2, 1]))).toBe(
-      'the best epoch is the last, and in the last epoch the validation loss fell by 50.0 %, so more may be better: --epochs 10',
+      'the best epoch is the last, and in the last epoch the validation loss fell by 50.0 %, so more may be ' +
+        'better: --epochs 10',
     );
     expect(longerTrainingHint(7, undefined, ended([7, 6, 5, 4, 3, 2, 1.5]))).toContain(
       'in the last 2 epochs the validation loss fell by 50.0 %, so more may be better: --epochs 14',

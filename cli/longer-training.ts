@@ -4,11 +4,12 @@ import { nextRoundEnd, type TrainingOutcome, type TrainingRounds } from '../src/
 const leastGain = 0.01;
 
 /**
- * Says by which flag training would go on, where the best epoch is the last and more epochs can be expected to help; else undefined.
+ * Says by which flag training would go on, where the best epoch is the last and more epochs can be expected to help;
+ * else undefined.
  *
- * Where rounds decide, the last round was clearly better than those before it, or it would not be the best. In a single round the
- * rate falls to 0, so that the last epoch nearly always is the best: what the last quarter of the epochs gained decides. Of one
- * epoch nothing is known, and one is hardly ever enough.
+ * Where rounds decide, the last round was clearly better than those before it, or it would not be the best. In a single
+ * round the rate falls to 0, so that the last epoch nearly always is the best: what the last quarter of the epochs
+ * gained decides. Of one epoch nothing is known, and one is hardly ever enough.
  *
  * @param rounds those of the training; without them `--epochs` alone says how long it is.
  */

@@ -24,7 +24,10 @@ export interface OptionSpec {
   readonly choices?: readonly string[] | undefined;
   /** Of a count: the largest that makes sense on any machine. */
   readonly most?: number | undefined;
-  /** The option of the library that it sets, where that is not its own name in camel case; messages of the library then speak of the flag. */
+  /**
+   * The option of the library that it sets, where that is not its own name in camel case; messages of the library then
+   * speak of the flag.
+   */
   readonly sets?: string | undefined;
   readonly about: string;
 }

@@ -59,7 +59,8 @@ export function lockPathOf(model: string): string {
 /**
  * The files of a training, checked before any work is done.
  *
- * @throws WrongUsage for an empty name, or options that exclude each other; FILE_ACCESS where the folder does not exist or may not
+ * @throws WrongUsage for an empty name, or options that exclude each other; FILE_ACCESS where the folder does not exist
+ * or may not
  *   be written to, or a model or an interrupted training would be lost
  */
 async function outputPaths(
@@ -118,7 +119,10 @@ export async function requireNewFile(where: string, option: string, path: string
     throw wouldLose(where, `${path} exists already.`, `overwrite it with --force, or choose another ${option}.`);
 }
 
-/** The interrupted training of a checkpoint. @throws FILE_ACCESS where there is none; FILE_FORMAT where it is of another task */
+/**
+ * The interrupted training of a checkpoint. @throws FILE_ACCESS where there is none; FILE_FORMAT where it is of another
+ * task
+ */
 async function interruptedTask<Kind extends TaskModel['task']>(
   where: string,
   { checkpoint }: OutputPaths,
@@ -177,7 +181,9 @@ export async function trainingStart<Kind extends TaskModel['task']>(
     const { lock, predecessor } = await FileLock.take(lockPath, `${where} ${input}`);
     if (predecessor !== undefined && !options.quiet)
       say(
-        `${lockPath} was left by ${predecessor === null ? 'a process' : `process ${predecessor.pid}, ${predecessor.about}`}, which is gone; taken over.`,
+        `${lockPath} was left by ` +
+          `${predecessor === null ? 'a process' : `process ${predecessor.pid}, ${predecessor.about}`}, which is ` +
+          'gone; taken over.',
       );
     // Another training may have ended while the data were read.
     await outputPaths(where, paths.model, options);
@@ -203,7 +209,8 @@ export async function trainingStart<Kind extends TaskModel['task']>(
 }
 
 /**
- * With --resume the options of the interrupted training count. They may be repeated; others would be ignored, so they are refused.
+ * With --resume the options of the interrupted training count. They may be repeated; others would be ignored, so they
+ * are refused.
  *
  * @param given what the command line says, undefined where it says nothing.
  * @throws WrongUsage naming all that differ

@@ -5,8 +5,8 @@ import { fitLines } from './terminal/fit-lines.js';
 import { oneLine, printable, printableJson, printableLines } from './terminal/printable.js';
 
 /**
- * The one place through which commands print. Reports and documents are made safe for a terminal here, whatever names and texts
- * they hold; what a model wrote goes to files and pipes as it is.
+ * The one place through which commands print. Reports and documents are made safe for a terminal here, whatever names
+ * and texts they hold; what a model wrote goes to files and pipes as it is.
  */
 
 /** A shell says 128 + 13 of a program that SIGPIPE has ended; Node ignores that signal. */
@@ -29,7 +29,10 @@ export function printJson(answer: unknown, indent?: number): void {
   write(`${printableJson(JSON.stringify(answer, null, indent))}\n`);
 }
 
-/** Writes text that is itself the answer, such as what a model has written: as it is, but to a terminal without what steers it. */
+/**
+ * Writes text that is itself the answer, such as what a model has written: as it is, but to a terminal without what
+ * steers it.
+ */
 export function writeText(text: string): void {
   write(process.stdout.isTTY ? printableLines(text) : text);
 }
@@ -46,8 +49,9 @@ function write(text: string): void {
 }
 
 /**
- * Decides what the end of the standard output means. A closed pipe (`rondo ... | head`) is no fault: the command ends quietly, as
- * other programs do, or goes on in silence where its work is not what it prints. A full disk is a fault in either case, at once or at the end.
+ * Decides what the end of the standard output means. A closed pipe (`rondo ... | head`) is no fault: the command ends
+ * quietly, as other programs do, or goes on in silence where its work is not what it prints. A full disk is a fault in
+ * either case, at once or at the end.
  */
 export function watchOutput({ isNeeded }: { readonly isNeeded: () => boolean }): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -4,8 +4,8 @@ import type { CommandLine, OptionSpec, OptionSpecs } from './options.js';
 import { WrongUsage } from './wrong-usage.js';
 
 /**
- * Splits what follows a command's name into options and the rest. `--name value`, `--name=value` and `--` are understood; an
- * option given twice counts with its last value, unless it takes several.
+ * Splits what follows a command's name into options and the rest. `--name value`, `--name=value` and `--` are
+ * understood; an option given twice counts with its last value, unless it takes several.
  *
  * @throws WrongUsage for an unknown option, a missing value, or a value the option cannot take.
  */

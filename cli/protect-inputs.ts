@@ -8,7 +8,10 @@ const namesOfFiles: readonly (string | undefined)[] = ['FILE', 'MODEL'];
 
 let inputs: readonly string[] = [];
 
-/** Remembers what the command line names to be read: the words beside the options, and the values of options for files apart from --out. */
+/**
+ * Remembers what the command line names to be read: the words beside the options, and the values of options for files
+ * apart from --out.
+ */
 export function protectInputs({ positionals, options }: CommandLine<OptionSpecs>, specs: OptionSpecs): void {
   const named = Object.entries(specs).flatMap(([name, { value }]) =>
     name !== 'out' && namesOfFiles.includes(value) ? [options[name]].flat() : [],
@@ -19,8 +22,8 @@ export function protectInputs({ positionals, options }: CommandLine<OptionSpecs>
 }
 
 /**
- * No output may take the place of what is read, whatever --force says; links are followed, and a folder that is read protects what it holds,
- * but for models.
+ * No output may take the place of what is read, whatever --force says; links are followed, and a folder that is read
+ * protects what it holds, but for models.
  *
  * @param option the flag that names the output.
  * @throws WrongUsage
@@ -43,7 +46,11 @@ export async function requireNoInput(where: string, option: string, output: stri
       where,
       what: `${option} would overwrite what is read.`,
       expected: 'a file that the command does not read',
-      received: `${output}, which ${isSame ? `is ${input === output ? 'named to be read' : `the same file as ${input}`}` : `lies in ${resolve(input)}`}`,
+      received:
+        `${output}, which ` +
+        (isSame
+          ? `is ${input === output ? 'named to be read' : `the same file as ${input}`}`
+          : `lies in ${resolve(input)}`),
       fix: `choose another ${option}; --force does not help.`,
     });
   }

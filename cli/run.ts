@@ -83,7 +83,10 @@ export function isOutputNeeded(): boolean {
   return read === undefined || !Object.hasOwn(read.specs, 'out');
 }
 
-/** Runs one command line; nothing is thrown. What `process.exitCode` becomes: 0 where all is done, 1 for a fault, 2 for wrong usage. */
+/**
+ * Runs one command line; nothing is thrown. What `process.exitCode` becomes: 0 where all is done, 1 for a fault, 2 for
+ * wrong usage.
+ */
 export async function run(args: readonly string[]): Promise<void> {
   read = undefined;
   try {

@@ -9,7 +9,8 @@ export function diagnosisText(report: DiagnosisReport, { hasPlots }: { hasPlots:
   const { steps, layers, recurrent, advice, elapsedMs } = report;
   if (steps.length === 0) return 'diagnosis: nothing was measured, because no step was taken';
   const parts = [
-    `diagnosis: ${steps.length} measurements from step ${steps[0]} to ${steps.at(-1)!}, which took ${formatDuration(elapsedMs)}`,
+    `diagnosis: ${steps.length} measurements from step ${steps[0]} to ${steps.at(-1)!}, which took ` +
+      formatDuration(elapsedMs),
   ];
   if (hasPlots && steps.length > 1) parts.push(gradientPlot(layers, steps, style));
   parts.push(layerTable(layers));

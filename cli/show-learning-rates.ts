@@ -97,12 +97,17 @@ function verdict(
   command: string | null,
   caution: string | undefined,
 ): string[] {
-  const seen = `loss ${shortNumber(smoothed[0])}, at best ${shortNumber(lowestOf(smoothed))}; ${stopReason === 'diverged' ? `it blew up at a rate of ${shortNumber(learningRates[learningRates.length - 1])}` : 'it did not blow up'}`;
+  const seen =
+    `loss ${shortNumber(smoothed[0])}, at best ${shortNumber(lowestOf(smoothed))}; ` +
+    (stopReason === 'diverged'
+      ? `it blew up at a rate of ${shortNumber(learningRates[learningRates.length - 1])}`
+      : 'it did not blow up');
   if (command === null)
     return [seen, 'No suggestion: the loss never fell. Check the data and their labels, or give larger batches.'];
   return [
     seen,
-    `suggested learning rate: ${shortNumber(suggested)}, a tenth of where the loss is lowest; it falls fastest at ${shortNumber(steepest)}`,
+    `suggested learning rate: ${shortNumber(suggested)}, a tenth of where the loss is lowest; it falls fastest ` +
+      `at ${shortNumber(steepest)}`,
     ...(caution === undefined ? [] : [caution]),
     '',
     'Train with it:',

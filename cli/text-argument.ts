@@ -6,7 +6,8 @@ import { quoted } from './command-words.js';
 const dataEnding = /\.(csv|tsv|jsonl|ndjson|json|txt|conllu|conll|gz|safetensors)$/i;
 
 /**
- * Whether an argument is a text itself and not the name of a file: no such file exists, and it does not look like a file's name.
+ * Whether an argument is a text itself and not the name of a file: no such file exists, and it does not look like a
+ * file's name.
  *
  * @throws FILE_ACCESS for what looks like the name of a file that does not exist
  */
@@ -20,6 +21,8 @@ export async function isTextArgument(command: string, model: string, given: stri
     what: 'there is no such file.',
     expected: 'a file, - for the standard input, or a text that does not look like the name of a file',
     received: given,
-    fix: `${nearest.startsWith('did you mean') ? nearest : 'correct the name;'} if it is a text, send it: echo ${quoted(given)} | rondo ${command} ${quoted(model)} -`,
+    fix:
+      `${nearest.startsWith('did you mean') ? nearest : 'correct the name;'} if it is a text, send it: echo ` +
+      `${quoted(given)} | rondo ${command} ${quoted(model)} -`,
   });
 }

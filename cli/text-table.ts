@@ -3,8 +3,8 @@ import { padEndToWidth, padStartToWidth, widestOf } from './terminal/display-wid
 import { oneLine } from './terminal/printable.js';
 
 /**
- * Rows under headings, columns aligned: the first to the left, the others to the right. Names from files cannot break it. Where the
- * terminal is too narrow, each row becomes a block of lines, a heading and a value each.
+ * Rows under headings, columns aligned: the first to the left, the others to the right. Names from files cannot break
+ * it. Where the terminal is too narrow, each row becomes a block of lines, a heading and a value each.
  *
  * @param columns width of the terminal; undefined where there is none.
  */
@@ -63,8 +63,8 @@ export function errorNumber(value: number | null): string {
 }
 
 /**
- * How forecasts of known values are written: all with the same decimals, one more than those of the known ones, but no more than
- * leave six significant digits of what these differ by, or of their size where they do not.
+ * How forecasts of known values are written: all with the same decimals, one more than those of the known ones, but no
+ * more than leave six significant digits of what these differ by, or of their size where they do not.
  */
 export function columnFormat(known: readonly number[]): (value: number) => string {
   let [least, most, inputDecimals] = [Infinity, -Infinity, 0];

@@ -55,8 +55,8 @@ export interface TrainRun {
 export type DiagnosedOutcome = TrainingOutcome & { readonly diagnosis?: DiagnosisReport | undefined };
 
 /**
- * Trains with a progress line and regular checkpoints, and saves the model. Ctrl-C stops after the current step, saves a
- * checkpoint and says how to go on.
+ * Trains with a progress line and regular checkpoints, and saves the model. Ctrl-C stops after the current step, saves
+ * a checkpoint and says how to go on.
  *
  * @returns undefined where it was interrupted; the exit code is then set.
  */
@@ -127,7 +127,10 @@ export interface TrainAnswer {
   readonly facts: Readonly<Record<string, unknown>>;
   /** For people: parts of the report after the losses, each its lines. */
   readonly sections: readonly string[];
-  /** False where the answers do not depend on the network, so that nothing is gained by training it otherwise. Default true. */
+  /**
+   * False where the answers do not depend on the network, so that nothing is gained by training it otherwise. Default
+   * true.
+   */
   readonly isNetworkUsed?: boolean | undefined;
   /** What could be done better, each one sentence; those that hold for every task are added. */
   readonly hints?: readonly string[] | undefined;
@@ -195,7 +198,10 @@ export async function trainReport(
   }
   const why = stopReason === 'callback' ? ', stopped early' : '';
   lines.push(
-    `best epoch ${bestEpoch + 1} of ${loss.length}${why}: loss ${shortNumber(loss[bestEpoch])}${valLoss.length > 0 ? `, validation ${shortNumber(valLoss[bestEpoch])}` : ''}${scoreNote('validation score', valScore?.[bestEpoch])}`,
+    `best epoch ${bestEpoch + 1} of ${loss.length}${why}: loss ` +
+      shortNumber(loss[bestEpoch]) +
+      (valLoss.length > 0 ? `, validation ${shortNumber(valLoss[bestEpoch])}` : '') +
+      scoreNote('validation score', valScore?.[bestEpoch]),
   );
   lines.push(`saved ${paths.model} (${fileSize(size)}, ${withSeparators(task.model.countParams())} parameters)`);
   return lines.join('\n');
@@ -250,7 +256,9 @@ function progressWatcher(run: TrainRun): Watcher {
       }),
     onEpochEnd: (epoch, { loss, valLoss, valAccuracy, valSpanF1 }, context) =>
       line.note(
-        `${label(epoch, context.epochs)}  loss ${shortNumber(loss)}${scoreNote('validation', valLoss)}${scoreNote('accuracy', valAccuracy)}${scoreNote('span F1', valSpanF1)}  ${formatDuration(performance.now() - startedMs)}`,
+        `${label(epoch, context.epochs)}  loss ` +
+          `${shortNumber(loss)}${scoreNote('validation', valLoss)}${scoreNote('accuracy', valAccuracy)}` +
+          `${scoreNote('span F1', valSpanF1)}  ${formatDuration(performance.now() - startedMs)}`,
       ),
   };
   return { callback, finish: () => line.finish() };

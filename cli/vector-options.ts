@@ -20,12 +20,15 @@ export const wordVectorOptions = {
   'vector-words': {
     type: 'whole',
     value: 'N',
-    about: `So many of the first words of --vectors are in the model although training does not show them. Default ${defaultVectorWords}.`,
+    about:
+      'So many of the first words of --vectors are in the model although training does not show them. Default ' +
+      `${defaultVectorWords}.`,
   },
 } as const satisfies OptionSpecs;
 
 /**
- * The vectors of `--vectors` for tokens, in whatever case, and for the first words of the file; undefined where none are wanted.
+ * The vectors of `--vectors` for tokens, in whatever case, and for the first words of the file; undefined where none
+ * are wanted.
  *
  * @param firstWords how many of the first words of the file are read besides.
  * @throws WrongUsage for other options of vectors alone, and with `--resume`, whose checkpoint has its embedding
@@ -97,7 +100,10 @@ export function coverageLine({
           .slice(0, 5)
           .map((word) => JSON.stringify(word))
           .join(' ')}${missing.length > 5 ? ' ...' : ''}`;
-  return `vectors for ${withSeparators(foundTypes)} of ${withSeparators(numTypes)} tokens${bySubwords} (${percent(shareOfTypes)}${ofTokens})${without}`;
+  return (
+    `vectors for ${withSeparators(foundTypes)} of ${withSeparators(numTypes)} tokens${bySubwords} ` +
+    `(${percent(shareOfTypes)}${ofTokens})${without}`
+  );
 }
 
 function percent(share: number): string {

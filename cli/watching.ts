@@ -1,8 +1,8 @@
 import type { Callback, CallbackState } from '../src/index.js';
 
 /**
- * Two callbacks as one with the name of the first, which is what a checkpoint knows: a run may be resumed with or without the
- * second. The first keeps no state.
+ * Two callbacks as one with the name of the first, which is what a checkpoint knows: a run may be resumed with or
+ * without the second. The first keeps no state.
  */
 export function watchingToo(first: Callback, second: Callback | undefined): Callback {
   if (second === undefined) return first;

@@ -1,6 +1,6 @@
 /**
- * A two-layer bidirectional LSTM that is given its initial states and returns its final ones: every state has a name, and each
- * direction its own.
+ * A two-layer bidirectional LSTM that is given its initial states and returns its final ones: every state has a name,
+ * and each direction its own.
  */
 import { Bidirectional, LSTM, Random, tensor } from 'rondo';
 
@@ -23,6 +23,7 @@ layers.forEach((bidirectional, i) => {
   });
   sequence = output as typeof sequence;
   console.log(
-    `layer ${i + 1}: output [${sequence.shape}], forward cell [${forward[0].cell.shape}], backward hidden [${backward[0].hidden.shape}]`,
+    `layer ${i + 1}: output [${sequence.shape}], forward cell [${forward[0].cell.shape}], backward hidden ` +
+      `[${backward[0].hidden.shape}]`,
   );
 });

@@ -1,6 +1,6 @@
 /**
- * A cell defined by its equations. Two gates, one state; the library works out derivative, storage and fused kernels, and the cell
- * runs like a built-in one.
+ * A cell defined by its equations. Two gates, one state; the library works out derivative, storage and fused kernels,
+ * and the cell runs like a built-in one.
  */
 import { add, Dense, defineCell, mul, Random, RNN, Sequential, sub } from 'rondo';
 

@@ -1,6 +1,6 @@
 /**
- * A recurrent net written from raw matrices, with a training loop of one's own: h' = tanh(x W + h U + b), unrolled by hand. It
- * learns to add up its inputs: the target is the running mean of a sequence.
+ * A recurrent net written from raw matrices, with a training loop of one's own: h' = tanh(x W + h U + b), unrolled by
+ * hand. It learns to add up its inputs: the target is the running mean of a sequence.
  */
 import { ops, Random, type Tensor, tensor, Variable, valueAndGradients } from 'rondo';
 

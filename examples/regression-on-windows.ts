@@ -1,4 +1,6 @@
-/** SimpleRNN, LSTM and GRU learn to continue a sine wave from windows of ten values: input `[10, 1]`, output one number. */
+/**
+ * SimpleRNN, LSTM and GRU learn to continue a sine wave from windows of ten values: input `[10, 1]`, output one number.
+ */
 import { Dense, GRU, type Layer, LSTM, Sequential, SimpleRNN } from 'rondo';
 
 const wave = Array.from({ length: 600 }, (_, t) => Math.sin(t / 8));

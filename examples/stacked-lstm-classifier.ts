@@ -1,6 +1,6 @@
 /**
- * Stacked LSTM for sequence classification: three recurrent layers, the first two returning whole sequences, and a softmax over ten
- * classes. The data are random, as in the usual tutorial, so that only the shapes matter.
+ * Stacked LSTM for sequence classification: three recurrent layers, the first two returning whole sequences, and a
+ * softmax over ten classes. The data are random, as in the usual tutorial, so that only the shapes matter.
  */
 import { Dense, LSTM, Random, Sequential } from 'rondo';
 

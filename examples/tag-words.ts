@@ -1,4 +1,6 @@
-/** A tagger of words from text in CoNLL-U: it learns from endings and neighbours, and tags words that it has never seen. */
+/**
+ * A tagger of words from text in CoNLL-U: it learns from endings and neighbours, and tags words that it has never seen.
+ */
 import { readConllu, setSeed, TaggerTraining, taggedSentences } from 'rondo';
 
 const stems = ['jump', 'play', 'walk', 'laugh', 'cook', 'paint', 'climb', 'wait', 'shout', 'dream'];

@@ -1,6 +1,6 @@
 /**
- * Sentiment of short texts: a tokenizer with an out-of-vocabulary token, padded sequences, an Embedding that masks the padding, and an LSTM
- * (or a SimpleRNN) with dropout on its inputs and on its recurrent state.
+ * Sentiment of short texts: a tokenizer with an out-of-vocabulary token, padded sequences, an Embedding that masks the
+ * padding, and an LSTM (or a SimpleRNN) with dropout on its inputs and on its recurrent state.
  */
 import { Dense, Embedding, type Layer, LSTM, padSequences, Sequential, SimpleRNN, Tokenizer } from 'rondo';
 

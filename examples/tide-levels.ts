@@ -1,6 +1,9 @@
 import { Random } from 'rondo';
 
-/** Speeds of the largest tides in degrees an hour (Doodson 1921) and a height in metres for each, of a harbour that does not exist. */
+/**
+ * Speeds of the largest tides in degrees an hour (Doodson 1921) and a height in metres for each, of a harbour that does
+ * not exist.
+ */
 const constituents = [
   { name: 'M2', speed: 28.9841042, height: 1.52 },
   { name: 'S2', speed: 30.0, height: 0.54 },
@@ -11,8 +14,8 @@ const constituents = [
 ];
 
 /**
- * Hourly water levels in metres: the moon's and the sun's tides, weather that pushes the water for days, and a gauge that is
- * a centimetre or two off. Returned as CSV text with the columns `hour` and `level`.
+ * Hourly water levels in metres: the moon's and the sun's tides, weather that pushes the water for days, and a gauge
+ * that is a centimetre or two off. Returned as CSV text with the columns `hour` and `level`.
  */
 export function tideLevels({ hours = 4000, seed = 0 } = {}): string {
   const random = new Random(seed, 'tide levels');

@@ -12,7 +12,8 @@ describe('RondoError', () => {
       fix: 'give the layer 7 features per step.',
     });
     expect(error.message).toBe(
-      '[SHAPE_MISMATCH] LSTM.call: `input` has the wrong shape.\n  expected: [batch, time, features = 7]\n  received: [32, 100, 12]\n  fix: give the layer 7 features per step.',
+      '[SHAPE_MISMATCH] LSTM.call: `input` has the wrong shape.\n  expected: [batch, time, features = 7]\n  ' +
+        'received: [32, 100, 12]\n  fix: give the layer 7 features per step.',
     );
     expect(error.facts.received).toBe('[32, 100, 12]');
   });
@@ -36,7 +37,8 @@ describe('names', () => {
 
   it('are refused with the list of known ones', () => {
     expect(unknownName('RNN', 'cell', 'lsmt', cells).message).toBe(
-      '[UNKNOWN_NAME] RNN: unknown cell `lsmt`; did you mean `lstm`?\n  expected: one of `lstm`, `gru`, `simple`, `minGRU`, `minLSTM`\n  received: `lsmt`\n  fix: use `lstm`.',
+      '[UNKNOWN_NAME] RNN: unknown cell `lsmt`; did you mean `lstm`?\n  expected: one of `lstm`, `gru`, ' +
+        '`simple`, `minGRU`, `minLSTM`\n  received: `lsmt`\n  fix: use `lstm`.',
     );
   });
 

@@ -128,7 +128,9 @@ export function unknownName(
     what: `unknown ${kind} \`${name}\`${near.length > 0 ? `; did you mean ${quote(near)}?` : '.'}`,
     expected: `one of ${quote(known)}`,
     received: `\`${name}\``,
-    fix: `${near.length > 0 ? `use ${quote(near.slice(0, 1))}.` : `choose one of the ${known.length} known names.`}${own === undefined ? '' : ` ${own}`}`,
+    fix:
+      `${near.length > 0 ? `use ${quote(near.slice(0, 1))}.` : `choose one of the ${known.length} known names.`}` +
+      (own === undefined ? '' : ` ${own}`),
   });
 }
 
@@ -178,7 +180,9 @@ export function requireNumber(
   if (typeof value === 'number' && Number.isFinite(value) && holds(value)) return;
   throw new RondoError('OUT_OF_RANGE', {
     where,
-    what: `\`${name}\` is ${value === undefined ? 'missing' : typeof value === 'number' ? 'out of range' : 'no number'}.`,
+    what:
+      `\`${name}\` is ` +
+      `${value === undefined ? 'missing' : typeof value === 'number' ? 'out of range' : 'no number'}.`,
     expected,
     received: describeValue(value),
     fix: `give \`${name}\` ${expected}.`,

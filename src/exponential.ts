@@ -8,9 +8,9 @@ const LEAST_POWER = -1074;
 const powersOfTwo = Float64Array.from({ length: 1024 - LEAST_POWER }, (_, i) => 2 ** (i + LEAST_POWER));
 
 /**
- * `e^x` to about a unit in the last place, for loops over many numbers. V8's 256-bit WebAssembly leaves the vector registers in a
- * state in which the C++ code of `Math.exp` runs ten times slower on Intel's processors (130 instead of 13 ns); arithmetic that V8
- * compiles itself does not mind.
+ * `e^x` to about a unit in the last place, for loops over many numbers. V8's 256-bit WebAssembly leaves the vector
+ * registers in a state in which the C++ code of `Math.exp` runs ten times slower on Intel's processors (130 instead of
+ * 13 ns); arithmetic that V8 compiles itself does not mind.
  */
 export function exponential(x: number): number {
   if (!(x > -745.2 && x < 709)) return Math.exp(x);
@@ -41,8 +41,8 @@ export function softmaxRows(values: ArrayLike<number>, width: number, temperatur
   return result;
 }
 
-// One loop a function: V8 enters optimized code in the middle of a long loop, and where more follows that it has not seen run, it
-// leaves that code and enters it again, for ever (ten times slower on vocabularies of 10,000).
+// One loop a function: V8 enters optimized code in the middle of a long loop, and where more follows that it has not
+// seen run, it leaves that code and enters it again, for ever (ten times slower on vocabularies of 10,000).
 
 function largestOf(values: ArrayLike<number>, start: number, end: number): number {
   let largest = -Infinity;

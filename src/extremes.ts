@@ -1,6 +1,6 @@
 /**
- * The largest of values, at least `floor`; NaN where one of them is. `Math.max(...values)` hands each value over as an argument
- * of its own, of which an engine takes about 100,000.
+ * The largest of values, at least `floor`; NaN where one of them is. `Math.max(...values)` hands each value over as an
+ * argument of its own, of which an engine takes about 100,000.
  */
 export function maximumOf(values: Iterable<number>, floor = -Infinity): number {
   let most = floor;

@@ -12,9 +12,9 @@ const ofFileOrMachine: readonly ErrorCode[] = [
 ];
 
 /**
- * Runs work that makes something out of what a file describes. Classes check their options for programs, where types keep
- * a text out of the place of a number; in a file anything may stand anywhere, so what goes wrong is a fault of the file, and
- * is said with its name.
+ * Runs work that makes something out of what a file describes. Classes check their options for programs, where types
+ * keep a text out of the place of a number; in a file anything may stand anywhere, so what goes wrong is a fault of the
+ * file, and is said with its name.
  *
  * @param asTheyAre codes of errors that are not changed.
  * @throws FILE_FORMAT; errors of those codes

@@ -252,7 +252,8 @@ describe('a mistake of a newcomer has a coded answer', () => {
 
 describe('a page whose policy forbids to compile WebAssembly', () => {
   it.each([
-    "WebAssembly.Module(): Refused to compile or instantiate WebAssembly module because 'unsafe-eval' is not an allowed source of script in the following Content Security Policy directive: \"script-src 'self'\"",
+    "WebAssembly.Module(): Refused to compile or instantiate WebAssembly module because 'unsafe-eval' is not an " +
+      'allowed source of script in the following Content Security Policy directive: "script-src \'self\'"',
     'call to WebAssembly.Module() blocked by CSP',
   ])('hears of the directive that allows it: %s', (text) => {
     const refused = vi.spyOn(WebAssembly, 'Module').mockImplementation(function () {
@@ -260,7 +261,10 @@ describe('a page whose policy forbids to compile WebAssembly', () => {
     });
     try {
       expect(() => instantiate(new Uint8Array(8), new WebAssembly.Memory({ initial: 1 }))).toThrow(
-        /^\[BACKEND_UNAVAILABLE\] useBackend: the security policy[\s\S]*'wasm-unsafe-eval'[\s\S]*fix: send Content-Security-Policy: script-src 'self' 'wasm-unsafe-eval'/,
+        new RegExp(
+          String.raw`^\[BACKEND_UNAVAILABLE\] useBackend: the security policy[\s\S]*'wasm-unsafe-eval'[\s\S]*` +
+            String.raw`fix: send Content-Security-Policy: script-src 'self' 'wasm-unsafe-eval'`,
+        ),
       );
     } finally {
       refused.mockRestore();

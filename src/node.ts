@@ -35,7 +35,10 @@ export async function saveTask(task: TaskModel, path: string, training?: Trainin
   await writeFileAtomically(path, serializeTask(task, training));
 }
 
-/** The task of a file; the library for its tokenizer is loaded where it needs one. @throws FILE_ACCESS; as `deserializeTask` */
+/**
+ * The task of a file; the library for its tokenizer is loaded where it needs one. @throws FILE_ACCESS; as
+ * `deserializeTask`
+ */
 export async function loadTask(path: string): Promise<LoadedTask> {
   const bytes = await readBytes(path);
   try {

@@ -68,7 +68,8 @@ describe('Random', () => {
   ])('refuses the damaged state %j', (state) => {
     const random = new Random(7);
     expect(messageOf(() => (random.state = state as unknown as RandomState))).toBe(
-      `[FILE_FORMAT] Random.state: the saved state of the random generator is damaged.\n  expected: four 32-bit words\n  received: ${JSON.stringify(state)}\n  fix: use an intact checkpoint.`,
+      '[FILE_FORMAT] Random.state: the saved state of the random generator is damaged.\n  expected: four 32-bit ' +
+        `words\n  received: ${JSON.stringify(state)}\n  fix: use an intact checkpoint.`,
     );
     expect(draw(random, 2)).toEqual(draw(new Random(7), 2));
   });

@@ -127,10 +127,10 @@ let seed = seedOf(0);
 let active: Random | undefined;
 
 /**
- * Starts the library's generators anew, so that one seed makes a whole run repeatable: initial weights, shuffling, dropout and
- * sampling. Every model has a stream of its own, split from the seed by its place among the models made since: what it draws for
- * its weights and in `fit` changes nothing for others, also where they train at the same time. Models made before take their
- * places anew when they next draw. Without a call the seed is 0.
+ * Starts the library's generators anew, so that one seed makes a whole run repeatable: initial weights, shuffling,
+ * dropout and sampling. Every model has a stream of its own, split from the seed by its place among the models made
+ * since: what it draws for its weights and in `fit` changes nothing for others, also where they train at the same time.
+ * Models made before take their places anew when they next draw. Without a call the seed is 0.
  */
 export function setSeed(value: number): void {
   requireNumber('setSeed', 'seed', value, 'a whole number', Number.isInteger);
@@ -142,7 +142,10 @@ export function currentRandom(): Random {
   return active ?? seed.random;
 }
 
-/** Runs work that draws from a generator; one that is in use already stays in use. What follows an `await` draws from others. */
+/**
+ * Runs work that draws from a generator; one that is in use already stays in use. What follows an `await` draws from
+ * others.
+ */
 export function withRandom<T>(random: Random, work: () => T): T {
   if (active !== undefined) return work();
   active = random;

@@ -43,7 +43,8 @@ describe('requireAxes', () => {
 
   it.each([[[3, 5, 6]], [[3, 4, 7]], [[5, 7]], [[3, 5, 7, 1]], [[]]])('refuses %j', (shape) => {
     expect(messageOf(() => check(shape))).toBe(
-      `[SHAPE_MISMATCH] LSTM lstm: \`input\` has the wrong shape.\n  expected: [batch, time = 5, features = 7]\n  received: ${describeShape(shape)}\n  fix: give it 7 features.`,
+      '[SHAPE_MISMATCH] LSTM lstm: `input` has the wrong shape.\n  expected: [batch, time = 5, features = 7]\n' +
+        `  received: ${describeShape(shape)}\n  fix: give it 7 features.`,
     );
   });
 });
@@ -85,7 +86,9 @@ describe('broadcastShapes', () => {
     ],
   ])('refuses %j and %j', (a, b) => {
     expect(messageOf(() => broadcastShapes('add', a, b))).toBe(
-      `[SHAPE_MISMATCH] add: the operands cannot be broadcast together.\n  expected: axes that are equal or 1, aligned at the last axis\n  received: ${describeShape(a)} and ${describeShape(b)}\n  fix: reshape one of them.`,
+      '[SHAPE_MISMATCH] add: the operands cannot be broadcast together.\n  expected: axes that are equal or 1, ' +
+        `aligned at the last axis\n  received: ${describeShape(a)} and ${describeShape(b)}\n  fix: reshape one of ` +
+        'them.',
     );
   });
 });

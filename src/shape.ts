@@ -47,7 +47,10 @@ export function requireAxes(
   });
 }
 
-/** The shape two operands broadcast to, as NumPy does: axes align at the end and an axis of 1 stretches. @throws SHAPE_MISMATCH */
+/**
+ * The shape two operands broadcast to, as NumPy does: axes align at the end and an axis of 1 stretches. @throws
+ * SHAPE_MISMATCH
+ */
 export function broadcastShapes(where: string, a: Shape, b: Shape): number[] {
   const result = broadcastOf(a, b);
   if (result !== undefined) return result;

@@ -25,7 +25,10 @@ export interface PeerResult {
   readonly highestRatio?: number;
   /** The same ratio of the processor time of one run, which other work on the machine hardly changes. */
   readonly cpuRatio?: number;
-  /** Processor time over time passed while it was timed: 1 for one busy thread, less where the machine was busy with something else. */
+  /**
+   * Processor time over time passed while it was timed: 1 for one busy thread, less where the machine was busy with
+   * something else.
+   */
   readonly coresUsed?: number;
   /** From Rondo's output, relative to the largest value, before anything was timed. */
   readonly outputDifference?: number;
@@ -51,7 +54,10 @@ export interface CaseComparison {
   readonly peers: readonly PeerResult[];
 }
 
-/** Outputs and losses agree to this: float32 products of some hundred terms, summed in different orders, over a hundred steps. */
+/**
+ * Outputs and losses agree to this: float32 products of some hundred terms, summed in different orders, over a hundred
+ * steps.
+ */
 const TOLERANCE = 2e-5;
 
 interface Entry {
@@ -61,8 +67,8 @@ interface Entry {
 }
 
 /**
- * Times one case with Rondo and each peer in turn, round after round, after comparing outputs and losses. A peer that is
- * missing, cannot run the case, computes other numbers, ends or takes too long is not timed, and says why.
+ * Times one case with Rondo and each peer in turn, round after round, after comparing outputs and losses. A peer that
+ * is missing, cannot run the case, computes other numbers, ends or takes too long is not timed, and says why.
  *
  * @throws PeerRefusal where Rondo itself cannot.
  */

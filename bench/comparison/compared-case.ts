@@ -23,7 +23,10 @@ export function comparedCase(name: string): ComparedCase {
   return { ...caseNamed(name, 'compare'), checkedSteps: 4, adamEpsilon: 1e-12 };
 }
 
-/** Cases whose ratios are averaged: libraries have fast code for the plain LSTM first, and for everything else later or never. */
+/**
+ * Cases whose ratios are averaged: libraries have fast code for the plain LSTM first, and for everything else later or
+ * never.
+ */
 export function groupOf(benchCase: BenchCase): string {
   if (isStreaming(benchCase)) return 'streaming step';
   const mode = benchCase.mode === 'train' ? 'training' : 'inference';

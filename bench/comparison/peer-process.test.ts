@@ -69,7 +69,8 @@ describe('a peer', () => {
 
   test('trains what it has built, in one process until it is closed', async () => {
     const peer = peerOf(
-      `({ request, task, seed }, count) => (request === 'build' ? { numParameters: seed, initialLoss: task.length } : { trainMs: count, cpuMs: 1, meanLosses: [], scores: {} })`,
+      "({ request, task, seed }, count) => (request === 'build' ? { numParameters: seed, initialLoss: " +
+        'task.length } : { trainMs: count, cpuMs: 1, meanLosses: [], scores: {} })',
     );
     for (let seed = 4; seed < 6; seed++) {
       expect(await peer.build('abc', 'data.json', seed)).toEqual({ numParameters: seed, initialLoss: 3 });

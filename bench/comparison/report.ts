@@ -45,16 +45,22 @@ export function markdownReport({ machine, loadAfter, date, versions, threads, ca
   return [
     '# Rondo beside its peers',
     '',
-    `${date.slice(0, 10)}, ${machine.processor}, ${machine.logicalCores} logical cores, ${machine.runtime}; load ${machine.load} before, ${loadAfter} after; ${threads} ${threads === 1 ? 'thread' : 'threads'} each.`,
+    `${date.slice(0, 10)}, ${machine.processor}, ${machine.logicalCores} logical cores, ${machine.runtime}; ` +
+      `load ${machine.load} before, ${loadAfter} after; ${threads} ${threads === 1 ? 'thread' : 'threads'} each.`,
     '',
     ...Object.entries(versions).map(([name, version]) => `- ${name}: ${version}`),
     '',
-    'Each library runs in a process of its own; they are timed in turn, in rounds. A time is the median over the rounds. A ratio is',
-    "the peer's time over Rondo's: of the medians, then (least to greatest of one round). Every library is timed in each way it offers and",
-    'counts with its fastest. Before timing, outputs and the losses of the first training steps were compared; the largest relative',
-    'difference is given. Training is forward, backward and Adam. The last ratio is that of the processor time of one run, which other',
+    'Each library runs in a process of its own; they are timed in turn, in rounds. A time is the median over ' +
+      'the rounds. A ratio is',
+    "the peer's time over Rondo's: of the medians, then (least to greatest of one round). Every library is " +
+      'timed in each way it offers and',
+    'counts with its fastest. Before timing, outputs and the losses of the first training steps were compared; ' +
+      'the largest relative',
+    'difference is given. Training is forward, backward and Adam. The last ratio is that of the processor time ' +
+      'of one run, which other',
     'work on the machine hardly changes.',
-    'A case with padding has sequences of different lengths: outputs and losses are compared where a step counts. With words, a',
+    'A case with padding has sequences of different lengths: outputs and losses are compared where a step ' +
+      'counts. With words, a',
     'dense layer and a softmax stand on top; the input counts as embedded.',
     '',
     '| case | Rondo, fastest way | peer, fastest way | time | ratio | by processor time | difference |',
@@ -76,7 +82,8 @@ function groupTable(cases: readonly CaseComparison[]): string[] {
   const means = groupMeans(cases);
   if (means.length === 0) return [];
   return [
-    "Geometric means of the ratios over the cases that a peer ran; a peer's means are over other cases where it did not run all.",
+    "Geometric means of the ratios over the cases that a peer ran; a peer's means are over other cases where it " +
+      'did not run all.',
     '',
     '| group | peer | mean ratio | cases | not run |',
     '|---|---|---:|---:|---:|',
@@ -121,7 +128,10 @@ function row({ case: { name }, rondoVariant, rondoMs }: CaseComparison, peer: Pe
   const start = `| ${name} | \`${rondoVariant}\` ${milliseconds(rondoMs)} | ${who}`;
   if (medianMs === undefined || ratio === undefined) return `${start} | not run | | | ${notRun} |`;
   const difference = Math.max(outputDifference ?? 0, lossDifference ?? 0);
-  return `${start}: \`${variant}\` | ${milliseconds(medianMs)} | **${ratio.toFixed(2)}** (${lowestRatio?.toFixed(2)} to ${highestRatio?.toFixed(2)}) | ${cpuRatio?.toFixed(2)} | ${difference.toExponential(0)} |`;
+  return (
+    `${start}: \`${variant}\` | ${milliseconds(medianMs)} | **${ratio.toFixed(2)}** (${lowestRatio?.toFixed(2)} ` +
+    `to ${highestRatio?.toFixed(2)}) | ${cpuRatio?.toFixed(2)} | ${difference.toExponential(0)} |`
+  );
 }
 
 function milliseconds(ms: number): string {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { CaseArray } from '../case-data.js';
 
 /**
- * Writes the arrays of a case for every peer: `arrays.bin` holds float32 values in little-endian order one array after the
- * other, `arrays.json` lists them: `{ name, shape, offset, size }` in elements.
+ * Writes the arrays of a case for every peer: `arrays.bin` holds float32 values in little-endian order one array after
+ * the other, `arrays.json` lists them: `{ name, shape, offset, size }` in elements.
  */
 export function writeArrays(directory: string, arrays: readonly CaseArray[]): void {
   let offset = 0;

@@ -1,5 +1,6 @@
 /**
- * Rondo, timed on request by bench/compare.ts in a process of its own like its peers; keras-peer.py describes the requests.
+ * Rondo, timed on request by bench/compare.ts in a process of its own like its peers; keras-peer.py describes the
+ * requests.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-/** Rondo's side of bench/quality.ts, in a process of its own like its peer; pytorch-quality.py describes the requests. */
+/**
+ * Rondo's side of bench/quality.ts, in a process of its own like its peer; pytorch-quality.py describes the requests.
+ */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setSeed, setThreads } from '../../src/index.js';
@@ -23,7 +25,9 @@ async function respond(request: PeerRequest): Promise<Description | TraineeFacts
     case 'describe':
       setThreads(numThreads);
       return {
-        versions: `backend wasm, ${[`Node ${process.versions.node}`, ...process.execArgv, ...flags].join(' ')}, ${numThreads} threads`,
+        versions:
+          `backend wasm, ${[`Node ${process.versions.node}`, ...process.execArgv, ...flags].join(' ')}, ` +
+          `${numThreads} threads`,
       };
     case 'build':
       setThreads(numThreads);

@@ -34,8 +34,8 @@ const settings = {
 const path = join(dataFolder, 'lm', 'tinyshakespeare', 'input.txt');
 
 /**
- * Characters of Tiny Shakespeare, the last tenth held out. Rondo's model, optimizer and schedule are those of {@link LanguageModelTraining};
- * the windows are {@link comparedWindows}, those of its peer.
+ * Characters of Tiny Shakespeare, the last tenth held out. Rondo's model, optimizer and schedule are those of
+ * {@link LanguageModelTraining}; the windows are {@link comparedWindows}, those of its peer.
  */
 export const characterModel: QualityTask = {
   name: 'language-model',
@@ -64,8 +64,9 @@ export function characterModelData(text: string, epochs: number): CharacterModel
 }
 
 /**
- * What both sides learn from in an epoch: every stream goes on through the text from empty states. {@link LanguageModelTraining} itself lets
- * some rows begin anew and shows the unknown token, which PyTorch's side does not.
+ * What both sides learn from in an epoch: every stream goes on through the text from empty states.
+ * {@link LanguageModelTraining} itself lets some rows begin anew and shows the unknown token, which PyTorch's side does
+ * not.
  */
 export function comparedWindows({
   tokens,

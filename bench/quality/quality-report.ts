@@ -52,7 +52,8 @@ export function linesOfTask(task: TaskReport): string[] {
       timeRow(task, 'cpuMs', 'its processor time'),
     ]),
     '',
-    `Time of PyTorch over Rondo, median over seeds: ${timeRatio(task, 'trainMs').toFixed(2)}; by processor time ${timeRatio(task, 'cpuMs').toFixed(2)}. ${firstSteps(task)}`,
+    `Time of PyTorch over Rondo, median over seeds: ${timeRatio(task, 'trainMs').toFixed(2)}; by processor time ` +
+      `${timeRatio(task, 'cpuMs').toFixed(2)}. ${firstSteps(task)}`,
   ];
 }
 
@@ -61,8 +62,11 @@ export function markdownOfQuality(report: QualityReport): string {
   const [first, ...lines] = [
     '# The same models in Rondo and in PyTorch',
     '',
-    `${date.slice(0, 10)}, ${machine.processor}, ${machine.logicalCores} cores, ${threads} thread${threads === 1 ? '' : 's'} each; load ${machine.load} before, ${loadAfter ?? '-'} after. ` +
-      `Rondo: ${versions.Rondo}. PyTorch: ${versions.PyTorch}.${share < 1 ? ` A trial on ${share} of the data.` : ''} Mean and standard deviation over seeds; of three seeds each, a difference below 2.8 standard errors is within noise.`,
+    `${date.slice(0, 10)}, ${machine.processor}, ${machine.logicalCores} cores, ${threads} ` +
+      `thread${threads === 1 ? '' : 's'} each; load ${machine.load} before, ${loadAfter ?? '-'} after. ` +
+      `Rondo: ${versions.Rondo}. PyTorch: ` +
+      `${versions.PyTorch}.${share < 1 ? ` A trial on ${share} of the data.` : ''} Mean and standard deviation ` +
+      'over seeds; of three seeds each, a difference below 2.8 standard errors is within noise.',
     '',
     ...tasks.flatMap((task) => [...linesOfTask(task).map((line, i) => (i === 0 ? `## ${line}` : line)), '']),
     ...Object.entries(notRun).map(([name, why]) => `${name} was not run: ${why}.\n`),
@@ -97,7 +101,10 @@ function firstSteps({ runs }: TaskReport): string {
     const bySeed = all.map(({ meanLosses }) => stretchMeans(meanLosses, STRETCH_ENDS));
     return bySeed[0].map((_, i) => spreadOf(bySeed.map((stretches) => stretches[i])).mean.toFixed(3)).join(', ');
   };
-  return `Training loss over steps 1-10, 11-25, 26-50 and 51-100, as far as the first epoch went: Rondo ${means(runs.Rondo)}; PyTorch ${means(runs.PyTorch)}.`;
+  return (
+    'Training loss over steps 1-10, 11-25, 26-50 and 51-100, as far as the first epoch went: Rondo ' +
+    `${means(runs.Rondo)}; PyTorch ${means(runs.PyTorch)}.`
+  );
 }
 
 function shown({ mean, standardDeviation }: Spread): string {

@@ -1,7 +1,10 @@
 import type { Callback } from '../../src/index.js';
 import { REPORTED_STEPS, type TrainingRun } from './quality-task.js';
 
-/** Times the steps of each epoch, from its beginning to the end of its last batch, so that evaluations between epochs do not count. */
+/**
+ * Times the steps of each epoch, from its beginning to the end of its last batch, so that evaluations between epochs do
+ * not count.
+ */
 export class TrainingRecorder implements Callback {
   readonly #meanLosses: number[] = [];
   readonly #earlier = { trainMs: 0, cpuMs: 0 };

@@ -10,8 +10,11 @@ export function aboutClassifier({ options, labels, encoder, data, calibration }:
   const reading = Object.entries(data.reading).map(([name, value]) => `--${name} ${value}`);
   return [
     `task      ${labels.length} classes: ${classes.slice(0, 20).join(', ')}${classes.length > 20 ? ', ...' : ''}`,
-    `tokens    ${withSeparators(encoder.size)} ${options.tokens}${options.lower ? ', lower-cased' : ''}, at most ${options.timesteps} of a text: ${sample.join(' ')} ...`,
-    `trained   on ${withSeparators(data.numTraining)} texts, chosen on ${withSeparators(data.numValidation)} more, ${withSeparators(data.numTest)} held out; pooling ${options.pooling}${options.bidirectional ? ', in both directions' : ''}`,
+    `tokens    ${withSeparators(encoder.size)} ${options.tokens}${options.lower ? ', lower-cased' : ''}, at ` +
+      `most ${options.timesteps} of a text: ${sample.join(' ')} ...`,
+    `trained   on ${withSeparators(data.numTraining)} texts, chosen on ${withSeparators(data.numValidation)} ` +
+      `more, ${withSeparators(data.numTest)} held out; pooling ` +
+      `${options.pooling}${options.bidirectional ? ', in both directions' : ''}`,
     ...(data.vectors === null
       ? []
       : [`begun     with ${coverageLine(data.vectors)}${options.freezeVectors ? '; kept as they were' : ''}`]),
@@ -19,7 +22,8 @@ export function aboutClassifier({ options, labels, encoder, data, calibration }:
     ...(calibration === undefined
       ? []
       : [
-          `calibrated by temperature ${shortNumber(calibration.temperature)}: error ${percent(calibration.errorBefore)} before, ${percent(calibration.errorAfter)} after`,
+          `calibrated by temperature ${shortNumber(calibration.temperature)}: error ` +
+            `${percent(calibration.errorBefore)} before, ${percent(calibration.errorAfter)} after`,
         ]),
   ];
 }

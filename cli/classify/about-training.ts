@@ -40,12 +40,14 @@ export function trainingHints({ classifier, unknownShare, beginning }: Classifie
   // A model that was begun with another has that one's tokens.
   if (beginning === undefined && unknownShare > manyUnknown && remedies.length > 0) {
     hints.push(
-      `${percent(unknownShare)} of the ${options.tokens} of the validation texts are not in the vocabulary: try ${remedies.join(' or ')}`,
+      `${percent(unknownShare)} of the ${options.tokens} of the validation texts are not in the vocabulary: try ` +
+        remedies.join(' or '),
     );
   }
   if (calibration !== undefined && calibration.temperature >= temperatureBounds[1]) {
     hints.push(
-      'the probabilities of all classes are nearly equal: on the texts that chose the epoch the model says no more than guessing does',
+      'the probabilities of all classes are nearly equal: on the texts that chose the epoch the model says no ' +
+        'more than guessing does',
     );
   }
   return hints;
@@ -61,11 +63,15 @@ export function comparedWith(
   if (accuracy > Math.max(majority, naiveBayes)) return { beaten: true, line: `Right without a network: ${figures}.` };
   const counting = `counting ${tokens === 'segments' ? 'words' : tokens}`;
   if (naiveBayes === accuracy) {
-    const line = `${counting[0].toUpperCase()}${counting.slice(1)} is as good, and cheaper: both are right in ${percent(accuracy)} (${figures}).`;
+    const line =
+      `${counting[0].toUpperCase()}${counting.slice(1)} is as good, and cheaper: both are right in ` +
+      `${percent(accuracy)} (${figures}).`;
     return { beaten: false, line };
   }
   return {
     beaten: false,
-    line: `The model does not beat ${counting}: it is right in ${percent(accuracy)} (${figures}). More texts, --vectors FILE or other options (rondo tune classify) may help.`,
+    line:
+      `The model does not beat ${counting}: it is right in ${percent(accuracy)} (${figures}). More texts, ` +
+      '--vectors FILE or other options (rondo tune classify) may help.',
   };
 }

@@ -6,9 +6,10 @@ const shades = { unicode: [' ', '░', '▒', '▓', '█'], ascii: [' ', '.', '
 const widestLabel = 12;
 
 /**
- * Numbers of texts by true class (rows) and predicted class (columns). The shade beside a number, or its background where there is
- * colour, grows with its share of the row. Where there is little room, names above columns are cut shorter, as long as that leaves
- * them different; where it does not fit even so, the most frequent confusions are listed instead.
+ * Numbers of texts by true class (rows) and predicted class (columns). The shade beside a number, or its background
+ * where there is colour, grows with its share of the row. Where there is little room, names above columns are cut
+ * shorter, as long as that leaves them different; where it does not fit even so, the most frequent confusions are
+ * listed instead.
  */
 export function confusionMatrix(
   labels: readonly string[],
@@ -32,7 +33,10 @@ export function confusionMatrix(
       const share = total === 0 ? 0 : count / total;
       const number = String(count).padStart(cellWidth - 1);
       if (colour)
-        return `\x1b[48;5;${backgroundOf(share, truth === predicted)}m${share > 0.6 ? '\x1b[38;5;15m' : ''}${number} \x1b[0m`;
+        return (
+          `\x1b[48;5;${backgroundOf(share, truth === predicted)}m${share > 0.6 ? '\x1b[38;5;15m' : ''}${number} ` +
+          '\x1b[0m'
+        );
       const scale = ascii ? shades.ascii : shades.unicode;
       return number + (count === 0 ? scale[0] : scale[Math.min(4, 1 + Math.floor(share * 4))]);
     });

@@ -30,8 +30,13 @@ export async function evaluateClasses(
 /** How many of the texts training has seen, where it is some of them: the figures are kinder for that. */
 function seenNote({ part, numTexts, numTrained, numChosen, unseenAccuracy }: ClassifierReport): string | undefined {
   if (part !== 'all' || numTrained + numChosen === 0) return undefined;
-  const share = `${withSeparators(numTrained + numChosen)} of ${withSeparators(numTexts)} texts (${percent((numTrained + numChosen) / numTexts)})`;
-  return `Training has seen ${share}: it learned from ${withSeparators(numTrained)}, and ${withSeparators(numChosen)} chose the best epoch. On the others the accuracy is ${percent(unseenAccuracy ?? 0)}.`;
+  const share =
+    `${withSeparators(numTrained + numChosen)} of ${withSeparators(numTexts)} texts ` +
+    `(${percent((numTrained + numChosen) / numTexts)})`;
+  return (
+    `Training has seen ${share}: it learned from ${withSeparators(numTrained)}, and ${withSeparators(numChosen)} ` +
+    `chose the best epoch. On the others the accuracy is ${percent(unseenAccuracy ?? 0)}.`
+  );
 }
 
 /** Which part of the texts is measured, where it is not all. */
@@ -39,6 +44,9 @@ export function partNote(part: ClassifierReport['part']): string | undefined {
   if (part === 'trained on') return 'Training has seen all of these texts: the figures say nothing of others.';
   if (part === 'held out') return 'These are the texts it was trained on: only the part that was held out is measured.';
   if (part === 'validation')
-    return 'These are the texts it was trained on: only the part that chose the best epoch is measured, which is a little kind.';
+    return (
+      'These are the texts it was trained on: only the part that chose the best epoch is measured, which is a ' +
+      'little kind.'
+    );
   return undefined;
 }

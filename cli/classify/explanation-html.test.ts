@@ -28,7 +28,8 @@ describe('an explanation', () => {
   it('is a page in which texts and labels are nothing but text', () => {
     const page = explanationHtml([explanation], ['<b>good', 'bad']);
     expect(page).toContain(
-      'a &lt;i&gt;&quot;<span title="0.6000" style="background: rgba(30, 110, 255, 0.700)">fine</span>&quot;&lt;/i&gt; <span title="0.1000, not in the vocabulary"',
+      'a &lt;i&gt;&quot;<span title="0.6000" style="background: rgba(30, 110, 255, ' +
+        '0.700)">fine</span>&quot;&lt;/i&gt; <span title="0.1000, not in the vocabulary"',
     );
     expect(page).toContain('<h2>&lt;b&gt;good</h2>');
     expect(page).not.toMatch(/<b>|<i>|<script|href|src=/);

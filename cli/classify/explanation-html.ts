@@ -2,6 +2,11 @@ import type { Explanation } from '../../src/index.js';
 
 /** Explanations as one page without scripts or outside resources; every text is escaped. */
 export function explanationHtml(explanations: readonly Explanation[], labels: readonly string[]): string {
+  const marked = (title: string, contribution: number, colour: string): string =>
+    `<span title="${title}" style="background: ${backgroundOf(contribution)}">${colour}</span>`;
+  const key =
+    `${marked('for the class', 1, 'blue')} speaks for the class, ${marked('against the class', -1, 'orange')} against it; ` +
+    "a word's number shows where the pointer rests.";
   return `<!doctype html>
 <html lang="und">
 <head>
@@ -20,7 +25,7 @@ td { padding: 0 0.8em 0 0; }
 </head>
 <body>
 <h1>Which words carried the decision</h1>
-<p><span title="for the class" style="background: ${backgroundOf(1)}">blue</span> speaks for the class, <span title="against the class" style="background: ${backgroundOf(-1)}">orange</span> against it; a word's number shows where the pointer rests.</p>
+<p>${key}</p>
 ${explanations.map((explanation) => articleOf(explanation, labels)).join('\n')}
 </body>
 </html>
@@ -33,11 +38,14 @@ function articleOf(explanation: Explanation, labels: readonly string[]): string 
     .sort((a, b) => probabilities[b] - probabilities[a])
     .slice(0, 8)
     .map((k) => `<tr><td>${escaped(labels[k])}</td><td class="number">${probabilities[k].toFixed(3)}</td></tr>`);
+  const sum =
+    `${baseline.toFixed(3)} without words, contributions ${(explainedProbability - baseline - remainder).toFixed(3)}, ` +
+    `in all ${explainedProbability.toFixed(3)}`;
   return `<article>
 <h2>${escaped(label)}</h2>
 <p>${markedText(explanation)}</p>
 <table>${rows.join('')}</table>
-<p>${escaped(explained)}: ${baseline.toFixed(3)} without words, contributions ${(explainedProbability - baseline - remainder).toFixed(3)}, in all ${explainedProbability.toFixed(3)} (${method === 'occlusion' ? 'occlusion' : 'integrated gradients'}).</p>
+<p>${escaped(explained)}: ${sum} (${method === 'occlusion' ? 'occlusion' : 'integrated gradients'}).</p>
 </article>`;
 }
 
@@ -47,7 +55,9 @@ function markedText({ text, tokens }: Explanation): string {
   let at = 0;
   for (const { start, end, contribution, isKnown } of tokens) {
     const title = `${contribution.toFixed(4)}${isKnown ? '' : ', not in the vocabulary'}`;
-    marked += `${escaped(text.slice(at, start))}<span title="${title}" style="background: ${backgroundOf(contribution / largest)}">${escaped(text.slice(start, end))}</span>`;
+    marked +=
+      `${escaped(text.slice(at, start))}<span title="${title}" style="background: ` +
+      `${backgroundOf(contribution / largest)}">${escaped(text.slice(start, end))}</span>`;
     at = end;
   }
   return marked + escaped(text.slice(at));

@@ -6,8 +6,9 @@ import { printable } from '../terminal/printable.js';
 const numListed = 6;
 
 /**
- * An explanation for the terminal: the decision, the text with its words on a background that grows with their contribution (blue
- * for the class, orange against it; without colour the strongest words are marked with it), and the strongest words by number.
+ * An explanation for the terminal: the decision, the text with its words on a background that grows with their
+ * contribution (blue for the class, orange against it; without colour the strongest words are marked with it), and the
+ * strongest words by number.
  */
 export function explanationLines(explanation: Explanation, style: Style): string[] {
   const { label, probability, explained, explainedProbability, baseline, tokens, method, remainder } = explanation;
@@ -19,11 +20,15 @@ export function explanationLines(explanation: Explanation, style: Style): string
       .join(', ');
   const [against, support] = [listed((value) => value < 0), listed((value) => value > 0)];
   return [
-    `${printable(label)} ${probability.toFixed(3)}${explained === label ? '' : `; explained: ${printable(explained)} ${explainedProbability.toFixed(3)}`}`,
+    `${printable(label)} ${probability.toFixed(3)}` +
+      (explained === label ? '' : `; explained: ${printable(explained)} ${explainedProbability.toFixed(3)}`),
     markedText(explanation, strongest, style),
     ...(support === '' ? [] : [`  for ${printable(explained)}: ${support}`]),
     ...(against === '' ? [] : [`  against it: ${against}`]),
-    `  ${baseline.toFixed(3)} without ${method === 'occlusion' ? 'any word' : 'words (vectors of zeros)'}, contributions ${signed(explainedProbability - baseline - remainder)}${method === 'occlusion' ? ` and ${signed(remainder)} of words together` : ''}, in all ${explainedProbability.toFixed(3)}`,
+    `  ${baseline.toFixed(3)} without ${method === 'occlusion' ? 'any word' : 'words (vectors of zeros)'}, ` +
+      `contributions ${signed(explainedProbability - baseline - remainder)}` +
+      `${method === 'occlusion' ? ` and ${signed(remainder)} of words together` : ''}, in all ` +
+      explainedProbability.toFixed(3),
   ];
 }
 

@@ -64,7 +64,8 @@ export async function predictClasses(classifier: Classifier, data: string | Text
 }
 
 async function textsOf({ data }: Classifier, path: string, options: Options): Promise<TextRows> {
-  // The format of the training texts says where their labels stand, which these do not have; but fastText's are part of the line.
+  // The format of the training texts says where their labels stand, which these do not have; but fastText's are part of
+  // the line.
   const { format, ...reading } = data.reading;
   return readUnlabelled(
     path,

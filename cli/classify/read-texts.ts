@@ -42,7 +42,8 @@ export async function readLabelled(paths: readonly string[], options: ReadingOpt
 }
 
 /**
- * Texts of a file or, for `-`, of the standard input; labels are not read. Files that tell no format hold one text a line.
+ * Texts of a file or, for `-`, of the standard input; labels are not read. Files that tell no format hold one text a
+ * line.
  *
  * @param keepEmpty whether empty lines of such files are texts too.
  */

@@ -11,7 +11,10 @@ const others: Readonly<Record<TaskModel['task'], readonly string[]>> = {
   classify: [],
 };
 
-/** Refuses options of texts and labels where the model is of another task, which would ignore them. @throws WrongUsage naming all of them */
+/**
+ * Refuses options of texts and labels where the model is of another task, which would ignore them. @throws WrongUsage
+ * naming all of them
+ */
 export function refuseReadingOptions(
   where: string,
   task: TaskModel,

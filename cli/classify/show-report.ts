@@ -15,12 +15,14 @@ export function reportText(report: ClassificationReport): string {
     withSeparators(support),
   ]);
   return [
-    `${withSeparators(numTexts)} texts: accuracy ${percent(accuracy)}, macro F1 ${percent(macroF1)}, micro F1 ${percent(microF1)}, loss ${shortNumber(loss)}, calibration error ${percent(calibrationError)}`,
+    `${withSeparators(numTexts)} texts: accuracy ${percent(accuracy)}, macro F1 ${percent(macroF1)}, micro F1 ` +
+      `${percent(microF1)}, loss ${shortNumber(loss)}, calibration error ${percent(calibrationError)}`,
     '',
     textTable(['class', 'precision', 'recall', 'F1', 'texts'], rows),
     ...(shown.length < classes.length
       ? [
-          `${withSeparators(classes.length - shown.length)} of ${withSeparators(classes.length)} classes are left out: shown are those of the lowest F1 and of the most texts; --json gives all.`,
+          `${withSeparators(classes.length - shown.length)} of ${withSeparators(classes.length)} classes are ` +
+            'left out: shown are those of the lowest F1 and of the most texts; --json gives all.',
         ]
       : []),
     '',
@@ -37,7 +39,10 @@ const mostClasses = 40;
 
 const byName = new Intl.Collator('en', { numeric: true });
 
-/** The classes of a table: where there are many, the worst and the most frequent ones; in the natural order of their names. */
+/**
+ * The classes of a table: where there are many, the worst and the most frequent ones; in the natural order of their
+ * names.
+ */
 export function shownClasses(classes: ClassificationReport['classes']): ClassificationReport['classes'] {
   const inOrder = [...classes].sort((a, b) => byName.compare(a.label, b.label));
   if (inOrder.length <= mostClasses) return inOrder;

@@ -35,7 +35,10 @@ export const bench = defineCommand({
     case: {
       type: 'text',
       value: 'NAME ...',
-      about: `Which cases; all ${benchCases.length} by default: CELL-train and CELL-infer for every cell of the library; lstm-SIZE-train, gru-SIZE-infer and so on, where SIZE is ${sizeNames.join(', ')}; and ${specialNames().join(', ')}.`,
+      about:
+        `Which cases; all ${benchCases.length} by default: CELL-train and CELL-infer for every cell of the ` +
+        `library; lstm-SIZE-train, gru-SIZE-infer and so on, where SIZE is ${sizeNames.join(', ')}; and ` +
+        `${specialNames().join(', ')}.`,
     },
     threads: { type: 'count', value: 'N', about: 'Threads that compute. Default 1.' },
     backend: computeOptions.backend,
@@ -55,7 +58,8 @@ export const bench = defineCommand({
     }
     const { processor, logicalCores, runtime, load } = describeMachine();
     print(
-      `${processor}, ${logicalCores} logical cores, ${runtime}, load ${load}; backend ${backend}${options.blas ? ' with a BLAS' : ''}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+      `${processor}, ${logicalCores} logical cores, ${runtime}, load ${load}; backend ` +
+        `${backend}${options.blas ? ' with a BLAS' : ''}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
     );
     print('Each case was compared with the float64 reference before it was timed.\n');
     const lines = printer(cases);

@@ -108,7 +108,9 @@ export const evaluate = defineCommand({
     if (files.length > 1)
       throw new WrongUsage({
         where: `rondo ${this.name}`,
-        what: `a ${task.task === 'tag' ? 'tagger' : 'forecast'} is measured on one ${task.task === 'tag' ? 'file' : 'table'}.`,
+        what:
+          `a ${task.task === 'tag' ? 'tagger' : 'forecast'} is measured on one ` +
+          `${task.task === 'tag' ? 'file' : 'table'}.`,
         expected: `rondo ${this.name} ${path} FILE`,
         received: files.join(' '),
         fix: 'give one file.',
@@ -170,7 +172,9 @@ async function evaluateTags(tagger: Tagger, file: string, options: TaggedFileOpt
   print(`${scoreTable(report, report.baseline)}\n`);
   if (report.baseline === null)
     print(
-      `On other sentences the HMM baseline of the same training was right in ${tagger.sentences.baseline.map((score) => `${percent(score.accuracy)} % (${score.part})`).join(', ')} of the words.\n`,
+      'On other sentences the HMM baseline of the same training was right in ' +
+        `${tagger.sentences.baseline.map((score) => `${percent(score.accuracy)} % (${score.part})`).join(', ')} ` +
+        'of the words.\n',
     );
   print(agreementTable(report));
 }

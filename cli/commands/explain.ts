@@ -28,7 +28,8 @@ export const explain = defineCommand({
       value: 'METHOD',
       choices: explanationMethods,
       about:
-        'integrated-gradients (default; contributions add up to the probability) or occlusion (what is lost when a word is left out).',
+        'integrated-gradients (default; contributions add up to the probability) or occlusion (what is lost ' +
+        'when a word is left out).',
     },
     class: { type: 'text', sets: 'label', value: 'LABEL', about: 'The class to explain. Default: the likeliest.' },
     limit: { type: 'count', value: 'N', about: 'Most texts of a file. Default 20.' },

@@ -10,7 +10,8 @@ const specs = {
     type: 'text',
     value: 'TEXT',
     about:
-      'What the text begins with; before a poem it is read and not shown. Default nothing: it begins as the texts of the training do.',
+      'What the text begins with; before a poem it is read and not shown. Default nothing: it begins as the ' +
+      'texts of the training do.',
   },
   length: { type: 'count', value: 'N', about: 'Most tokens to write. Default 500.' },
   temperature: {
@@ -44,7 +45,8 @@ const specs = {
     type: 'text',
     value: 'SIGNS',
     about:
-      'Of a poem: signs that end its lines by turns, such as ,. with a line break after the last. Default a line break.',
+      'Of a poem: signs that end its lines by turns, such as ,. with a line break after the last. Default a ' +
+      'line break.',
   },
   ...computeOptions,
   ...jsonOption,
@@ -86,7 +88,8 @@ export const generate = defineCommand({
     warnOfUnknown(languageModel, prompt);
     if (languageModel.text.start === undefined) {
       say(
-        'The file is of an earlier version and does not say how its texts begin: a line end is read first, after which untrained states may write nonsense. A long prompt helps, training anew more.',
+        'The file is of an earlier version and does not say how its texts begin: a line end is read first, ' +
+          'after which untrained states may write nonsense. A long prompt helps, training anew more.',
       );
     }
     if (json) {

@@ -48,7 +48,11 @@ export const inspect = defineCommand({
       return;
     }
     print(
-      `${path}: ${fileSize(sizeBytes)}${training === undefined ? '' : `, a checkpoint after ${training.values.epoch} epochs and ${training.values.batch} steps`}\n`,
+      `${path}: ${fileSize(sizeBytes)}` +
+        (training === undefined
+          ? ''
+          : `, a checkpoint after ${training.values.epoch} epochs and ${training.values.batch} steps`) +
+        '\n',
     );
     print(model.summary());
     if (task === undefined) {
@@ -87,8 +91,12 @@ function aboutLanguageModel({ options, codec, text, outcome }: LanguageModel): s
   return [
     `task      language model of ${options.level}${options.lower ? ', lower-cased' : ''}`,
     `tokens    ${withSeparators(codec.size)} different: ${sample.join(' ')}${codec.size > 20 ? ' ...' : ''}`,
-    `trained   on ${withSeparators(text.numTrainingTokens)} tokens, chosen on ${withSeparators(text.numTokens - text.numTrainingTokens)} more`,
-    `writes    ${text.start === undefined ? 'after a line end: a file of an earlier version does not say how its texts begin' : startLine(text.start, codec)}`,
+    `trained   on ${withSeparators(text.numTrainingTokens)} tokens, chosen on ` +
+      `${withSeparators(text.numTokens - text.numTrainingTokens)} more`,
+    'writes    ' +
+      (text.start === undefined
+        ? 'after a line end: a file of an earlier version does not say how its texts begin'
+        : startLine(text.start, codec)),
     ...aboutTraining(options, outcome),
   ];
 }
@@ -96,14 +104,19 @@ function aboutLanguageModel({ options, codec, text, outcome }: LanguageModel): s
 function aboutTagger({ options, codec, sentences, outcome }: Tagger): string[] {
   const { crf, wordUnits, characterEncoder } = options;
   return [
-    `task      tagger of words${sentences.column === null ? '' : `, column ${sentences.column}`}${sentences.scheme === null ? '' : `, spans by ${sentences.scheme}`}`,
-    `tags      ${withSeparators(codec.tags.length)}: ${codec.tags.slice(0, 25).join(' ')}${codec.tags.length > 25 ? ' ...' : ''}`,
-    `words     ${withSeparators(codec.words.size)} with vectors of ${wordUnits}${options.lower ? ', in lower case' : ''}${options.digits ? ', digits as 0' : ''}; ${withSeparators(codec.characters.size)} characters (${characterEncoder})`,
+    `task      tagger of words${sentences.column === null ? '' : `, column ${sentences.column}`}` +
+      (sentences.scheme === null ? '' : `, spans by ${sentences.scheme}`),
+    `tags      ${withSeparators(codec.tags.length)}: ` +
+      `${codec.tags.slice(0, 25).join(' ')}${codec.tags.length > 25 ? ' ...' : ''}`,
+    `words     ${withSeparators(codec.words.size)} with vectors of ` +
+      `${wordUnits}${options.lower ? ', in lower case' : ''}${options.digits ? ', digits as 0' : ''}; ` +
+      `${withSeparators(codec.characters.size)} characters (${characterEncoder})`,
     ...(sentences.vectors === null
       ? []
       : [`begun     with ${coverageLine(sentences.vectors)}${options.freezeVectors ? '; kept as they were' : ''}`]),
     `output    ${crf ? 'conditional random field' : 'every tag by itself'}`,
-    `trained   on ${withSeparators(sentences.numSentences)} sentences of ${withSeparators(sentences.numWords)} words, chosen on ${withSeparators(sentences.numValidationSentences)} more`,
+    `trained   on ${withSeparators(sentences.numSentences)} sentences of ${withSeparators(sentences.numWords)} ` +
+      `words, chosen on ${withSeparators(sentences.numValidationSentences)} more`,
     ...sentences.baseline.map(
       ({ part, accuracy, unknownAccuracy }) =>
         `baseline  HMM, ${part}: ${percent(accuracy)} % of words, ${percent(unknownAccuracy)} % of unknown ones`,
@@ -118,11 +131,17 @@ function aboutTraining(
 ): string[] {
   return [
     `cell      ${cell}: ${cellNamed(cell).description}`,
-    `training  ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of batches of ${batchSize} x ${timesteps}, learning rate ${shortNumber(learningRate)}, dropout ${dropout}`,
+    `training  ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of batches of ${batchSize} x ${timesteps}, ` +
+      `learning rate ${shortNumber(learningRate)}, dropout ${dropout}`,
     ...(outcome === undefined
       ? []
       : [
-          `outcome   best epoch ${outcome.bestEpoch + 1} of ${outcome.loss.length}, ${outcome.valLoss.length > 0 ? `validation loss ${shortNumber(outcome.valLoss[outcome.bestEpoch])}` : `loss ${shortNumber(outcome.loss[outcome.bestEpoch])}`}${outcome.valScore === undefined ? '' : `, score ${shortNumber(outcome.valScore[outcome.bestEpoch])}`}  ${sparkline(outcome.valLoss, { width: 40 })}`,
+          `outcome   best epoch ${outcome.bestEpoch + 1} of ${outcome.loss.length}, ` +
+            (outcome.valLoss.length > 0
+              ? `validation loss ${shortNumber(outcome.valLoss[outcome.bestEpoch])}`
+              : `loss ${shortNumber(outcome.loss[outcome.bestEpoch])}`) +
+            (outcome.valScore === undefined ? '' : `, score ${shortNumber(outcome.valScore[outcome.bestEpoch])}`) +
+            `  ${sparkline(outcome.valLoss, { width: 40 })}`,
         ]),
   ];
 }

@@ -20,7 +20,8 @@ import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 export const predict = defineCommand({
   name: 'predict',
   summary:
-    'Say what comes next (values after a table, tokens after a text), which class each text is of, or the tags of words.',
+    'Say what comes next (values after a table, tokens after a text), which class each text is of, or the tags ' +
+    'of words.',
   usage: 'MODEL [TEXT|FILE|-] [options]',
   examples: [
     'rondo predict sunspots.safetensors sunspots.csv',
@@ -40,7 +41,8 @@ export const predict = defineCommand({
       value: 'FORMAT',
       choices: tagOutputs,
       about:
-        'How tagged words are written. Default: as they came; plain text as columns. lines: one line out for each line in, word/TAG.',
+        'How tagged words are written. Default: as they came; plain text as columns. lines: one line out for ' +
+        'each line in, word/TAG.',
     },
     number: { type: 'flag', about: 'Of texts to classify, and with --to lines: write its number before each line.' },
     ...timeOptions,
@@ -136,6 +138,7 @@ async function predictTokens(languageModel: LanguageModel, text: string, count: 
   );
   if (score !== undefined)
     print(
-      `\nthe text itself: log-likelihood ${shortNumber(score.logLikelihood)} nats, ${shortNumber(score.loss)} a token, perplexity ${shortNumber(score.perplexity)}`,
+      `\nthe text itself: log-likelihood ${shortNumber(score.logLikelihood)} nats, ${shortNumber(score.loss)} a ` +
+        `token, perplexity ${shortNumber(score.perplexity)}`,
     );
 }

@@ -51,7 +51,9 @@ const specs = {
     value: 'KIND',
     choices: tokenKinds,
     about:
-      'What a token is: words (default; a Chinese character is one), characters (default where texts are single words that hardly ever occur again, as names are), or segments (words of the platform, also in Chinese, Japanese and Thai).',
+      'What a token is: words (default; a Chinese character is one), characters (default where texts are single ' +
+      'words that hardly ever occur again, as names are), or segments (words of the platform, also in Chinese, ' +
+      'Japanese and Thai).',
   },
   locale: {
     type: 'text',
@@ -113,7 +115,8 @@ const specs = {
     type: 'count',
     value: 'N',
     about:
-      'While the best epoch is the last, training goes on with twice as many; at most so many in all. Default: three such rounds, or no more than --epochs where that is given.',
+      'While the best epoch is the last, training goes on with twice as many; at most so many in all. Default: ' +
+      'three such rounds, or no more than --epochs where that is given.',
   },
   patience: {
     type: 'count',
@@ -140,7 +143,8 @@ export const trainClassify = defineCommand({
   examples: [
     'rondo train classify reviews.csv --text review --label label --out reviews.safetensors',
     'rondo train classify rt-polarity.pos rt-polarity.neg --format class-files --out films.safetensors',
-    'rondo train classify train.txt --test test.txt --format lines --label-until : --encoding windows-1252 --out questions.safetensors',
+    'rondo train classify train.txt --test test.txt --format lines --label-until : --encoding windows-1252 ' +
+      '--out questions.safetensors',
     'rondo train classify reviews.csv --out reviews.safetensors --resume',
   ],
   options: specs,
@@ -201,7 +205,8 @@ export const trainClassify = defineCommand({
     const { accuracy, loss } = await training.evaluate({ part: 'validation' });
     const { beaten, line } = comparedWith(baseline, report.accuracy, classifier.options.tokens);
     const sections = [
-      `${report.part === 'held out' ? 'held out' : 'the texts that chose the epoch (nothing was held out)'}: ${reportText(report)}`,
+      `${report.part === 'held out' ? 'held out' : 'the texts that chose the epoch (nothing was held out)'}: ` +
+        reportText(report),
       `Use it with: rondo predict ${quoted(paths.model)} FILE, rondo explain ${quoted(paths.model)} TEXT`,
       ...(beaten ? [line] : []),
     ];
@@ -212,7 +217,8 @@ export const trainClassify = defineCommand({
           ? `; ${percent(report.uncalibratedError)} before, ${percent(report.calibrationError)} after on those held out`
           : '';
       sections.unshift(
-        `temperature ${shortNumber(temperature)}: expected calibration error ${percent(errorBefore)} before, ${percent(errorAfter)} after on the ${withSeparators(numTexts)} texts it was fitted to${onHeldOut}`,
+        `temperature ${shortNumber(temperature)}: expected calibration error ${percent(errorBefore)} before, ` +
+          `${percent(errorAfter)} after on the ${withSeparators(numTexts)} texts it was fitted to${onHeldOut}`,
       );
     }
     const facts = {
@@ -245,10 +251,16 @@ function aboutData(
   const shown = labels.slice(0, 12).map((label, i) => `${label} ${withSeparators(data.classCounts[i])}`);
   const { cell, units, layers, bidirectional, pooling } = options;
   return [
-    `train ${withSeparators(data.numTraining)}, validation ${withSeparators(data.numValidation)}${from(files.dev)}, held out ${withSeparators(data.numTest)}${from(files.test)} texts${isSplit ? `; split by class with seed ${options.splitSeed}, texts that read alike together` : ''}${data.numSkipped > 0 ? `; ${withSeparators(data.numSkipped)} without a token left out` : ''}`,
+    `train ${withSeparators(data.numTraining)}, validation ` +
+      `${withSeparators(data.numValidation)}${from(files.dev)}, held out ` +
+      `${withSeparators(data.numTest)}${from(files.test)} ` +
+      `texts${isSplit ? `; split by class with seed ${options.splitSeed}, texts that read alike together` : ''}` +
+      (data.numSkipped > 0 ? `; ${withSeparators(data.numSkipped)} without a token left out` : ''),
     `${labels.length} classes: ${shown.join(', ')}${labels.length > shown.length ? ', ...' : ''}`,
     ...(data.vectors === null ? [] : [coverageLine(data.vectors)]),
-    `${withSeparators(encoder.size)} different ${options.tokens}; ${layers} x ${cell} of ${units} units${bidirectional ? ' in both directions' : ''}, pooling ${pooling}, ${withSeparators(model.countParams())} parameters; ${withSeparators(numBatches)} steps an epoch`,
+    `${withSeparators(encoder.size)} different ${options.tokens}; ${layers} x ${cell} of ${units} ` +
+      `units${bidirectional ? ' in both directions' : ''}, pooling ${pooling}, ` +
+      `${withSeparators(model.countParams())} parameters; ${withSeparators(numBatches)} steps an epoch`,
   ];
 }
 

@@ -58,7 +58,8 @@ const specs = {
     type: 'number',
     value: 'SHARE',
     about:
-      'Share of the rows that chooses the best epoch and how much the network counts. Default 0.1, up to 0.2 for twenty horizons; 0 for none.',
+      'Share of the rows that chooses the best epoch and how much the network counts. Default 0.1, up to 0.2 ' +
+      'for twenty horizons; 0 for none.',
   },
   test: {
     type: 'number',
@@ -75,13 +76,15 @@ const specs = {
     type: 'count',
     value: 'N',
     about:
-      'While the best epoch is the last, training goes on with twice as many; at most so many in all. Default: two such rounds, or no more than --epochs where that is given.',
+      'While the best epoch is the last, training goes on with twice as many; at most so many in all. Default: ' +
+      'two such rounds, or no more than --epochs where that is given.',
   },
   'steps-per-epoch': {
     type: 'count',
     value: 'N',
     about:
-      'Steps of an epoch. Default: those that show every window once, at least 50; fewer of very long series, which is said.',
+      'Steps of an epoch. Default: those that show every window once, at least 50; fewer of very long series, ' +
+      'which is said.',
   },
   'forecast-with': {
     type: 'text',
@@ -133,10 +136,12 @@ export const trainForecast = defineCommand({
     if (!json) {
       printLines(seriesLines(source, columns));
       print(
-        `train ${withSeparators(numRows.train)}, validation ${withSeparators(numRows.validation)}, held out ${withSeparators(numRows.test)} rows; season ${season}`,
+        `train ${withSeparators(numRows.train)}, validation ${withSeparators(numRows.validation)}, held out ` +
+          `${withSeparators(numRows.test)} rows; season ${season}`,
       );
       print(
-        `${layers} x ${cell} of ${units} units, ${withSeparators(forecaster.model.countParams())} parameters; windows of ${timesteps} steps, ${horizon} ahead`,
+        `${layers} x ${cell} of ${units} units, ${withSeparators(forecaster.model.countParams())} parameters; ` +
+          `windows of ${timesteps} steps, ${horizon} ahead`,
       );
       for (const note of training.notes) print(note);
     }
@@ -183,7 +188,9 @@ export const trainForecast = defineCommand({
   },
 });
 
-/** A training, and where its table was read; the table itself is not held any longer: it may be as large as the series. */
+/**
+ * A training, and where its table was read; the table itself is not held any longer: it may be as large as the series.
+ */
 async function trainingOn(
   file: string,
   options: Given<typeof specs>,

@@ -46,7 +46,8 @@ const specs = {
     sets: 'maxTokens',
     value: 'N',
     about:
-      'Most tokens in the vocabulary. Default 20000, 4096 for bpe; rarer characters and words become one unknown token.',
+      'Most tokens in the vocabulary. Default 20000, 4096 for bpe; rarer characters and words become one ' +
+      'unknown token.',
   },
   punctuation: {
     type: 'text',
@@ -65,14 +66,17 @@ const specs = {
     type: 'text',
     value: 'NAME',
     choices: languageModelPresetNames,
-    about: `Options that go well together: ${languageModelPresetNames.slice(1).join(', ')}; those given besides count before them. What they were is shown by rondo inspect.`,
+    about:
+      `Options that go well together: ${languageModelPresetNames.slice(1).join(', ')}; those given besides count ` +
+      'before them. What they were is shown by rondo inspect.',
   },
   optimizer: {
     type: 'text',
     value: 'NAME',
     choices: languageModelOptimizers,
     about:
-      'adam, whose rate falls along a cosine (default); sgd, whose rate falls from epoch to epoch; or ntasgd, which averages weights once training no longer gets better.',
+      'adam, whose rate falls along a cosine (default); sgd, whose rate falls from epoch to epoch; or ntasgd, ' +
+      'which averages weights once training no longer gets better.',
   },
   'full-rate-epochs': {
     type: 'count',
@@ -127,7 +131,8 @@ const specs = {
     value: 'KIND',
     choices: [...documentKinds, 'auto'],
     about:
-      'What one document is: a file, what stands between blank lines, or a line. Generated texts begin as documents do. Default auto: the first that is there often.',
+      'What one document is: a file, what stands between blank lines, or a line. Generated texts begin as ' +
+      'documents do. Default auto: the first that is there often.',
   },
   dev: {
     type: 'text',
@@ -169,7 +174,8 @@ export const trainLanguageModel = defineCommand({
   examples: [
     'rondo train language-model shakespeare.txt --units 256 --epochs 10',
     'rondo train language-model *.txt --preset words --lower --vocabulary 10000 --out words.safetensors',
-    'rondo train language-model ptb.train.txt --dev ptb.valid.txt --test ptb.test.txt --preset words --punctuation attach --out ptb.safetensors',
+    'rondo train language-model ptb.train.txt --dev ptb.valid.txt --test ptb.test.txt --preset words ' +
+      '--punctuation attach --out ptb.safetensors',
     'rondo train language-model shakespeare.txt --out shakespeare.safetensors --resume',
   ],
   options: specs,
@@ -202,14 +208,17 @@ export const trainLanguageModel = defineCommand({
     const { cell, units, layers, epochs } = languageModel.options;
     if (!json) {
       print(
-        `${withSeparators(numTrainingTokens)} ${countedAs[languageModel.codec.level]} to learn from, ${withSeparators(numValidationTokens)} held out, ${withSeparators(languageModel.codec.size)} different ones`,
+        `${withSeparators(numTrainingTokens)} ${countedAs[languageModel.codec.level]} to learn from, ` +
+          `${withSeparators(numValidationTokens)} held out, ${withSeparators(languageModel.codec.size)} different ` +
+          'ones',
       );
       if (options.init !== undefined && training.beginning !== undefined) {
         const { beginning } = training;
         printLines(initialLines(options.init, beginning, beginning.unknown, countedAs[languageModel.codec.level]));
       }
       print(
-        `${startLine(training.documents, languageModel.codec)} (${withSeparators(training.documents.places.length)} of them)`,
+        `${startLine(training.documents, languageModel.codec)} ` +
+          `(${withSeparators(training.documents.places.length)} of them)`,
       );
       if (training.coverage !== undefined) print(coverageLine(training.coverage));
       print(`${layers} x ${cell} of ${units} units, ${withSeparators(languageModel.model.countParams())} parameters`);
@@ -246,14 +255,18 @@ export const trainLanguageModel = defineCommand({
     const bitsOf = (bitsPerCharacter: number): string =>
       languageModel.codec.level === 'words' ? '' : `, ${shortNumber(bitsPerCharacter)} bits a character`;
     const measured = [
-      `${validation === undefined ? 'held-out end' : 'validation'}: ${shortNumber(valLoss)} nats a token, perplexity ${shortNumber(scores.perplexity)}${bitsOf(scores.bitsPerCharacter)}`,
+      `${validation === undefined ? 'held-out end' : 'validation'}: ${shortNumber(valLoss)} nats a token, ` +
+        `perplexity ${shortNumber(scores.perplexity)}${bitsOf(scores.bitsPerCharacter)}`,
     ];
     const numValidation = numValidationTokens;
     const unknownShare = training.numUnknown.validation / numValidation;
     if (unknownShare > 0) measured[0] += `; ${unknownPart(training.numUnknown.validation, numValidation)}`;
     if (testScore !== undefined)
       measured.push(
-        `test: ${shortNumber(testScore.loss)} nats a token, perplexity ${shortNumber(testScore.perplexity)}${bitsOf(testScore.bitsPerCharacter)}, of ${withSeparators(testScore.numTokens)} tokens${testScore.numUnknown > 0 ? `; ${unknownPart(testScore.numUnknown, testScore.numTokens)}` : ''}`,
+        `test: ${shortNumber(testScore.loss)} nats a token, perplexity ` +
+          `${shortNumber(testScore.perplexity)}${bitsOf(testScore.bitsPerCharacter)}, of ` +
+          `${withSeparators(testScore.numTokens)} ` +
+          `tokens${testScore.numUnknown > 0 ? `; ${unknownPart(testScore.numUnknown, testScore.numTokens)}` : ''}`,
       );
     const sample = async (): Promise<string> => {
       let text = '';
@@ -283,11 +296,15 @@ export const trainLanguageModel = defineCommand({
   },
 });
 
-/** Steps of plain gradient descent cannot grow with the rate where gradients are clipped, so a range test suggests too small a rate. */
+/**
+ * Steps of plain gradient descent cannot grow with the rate where gradients are clipped, so a range test suggests too
+ * small a rate.
+ */
 function cautionOfRate({ optimizer, clipNorm }: Readonly<Resolved<LanguageModelOptions>>): string | undefined {
   return optimizer === 'adam'
     ? undefined
-    : `${optimizer} clips gradients at ${shortNumber(clipNorm)}, which keeps its steps short at any rate: larger rates may be better, and its presets take 20 to 35`;
+    : `${optimizer} clips gradients at ${shortNumber(clipNorm)}, which keeps its steps short at any rate: larger ` +
+        'rates may be better, and its presets take 20 to 35';
 }
 
 /** What the options of the command line say of the task. */

@@ -45,7 +45,8 @@ const specs = {
     value: 'HOW',
     choices: ['rnn', 'conv', 'none'],
     about:
-      'What reads the characters of words: a recurrent layer in both directions (rnn, default), a convolution (conv), or nothing.',
+      'What reads the characters of words: a recurrent layer in both directions (rnn, default), a convolution ' +
+      '(conv), or nothing.',
   },
   'character-units': {
     type: 'count',
@@ -57,7 +58,8 @@ const specs = {
     type: 'whole',
     value: 'N',
     about:
-      'Prefixes and suffixes of up to N characters have vectors, and the shape of words (capitals, digits) with them. 0: none. Default 4.',
+      'Prefixes and suffixes of up to N characters have vectors, and the shape of words (capitals, digits) with ' +
+      'them. 0: none. Default 4.',
   },
   'word-dropout': {
     type: 'number',
@@ -80,7 +82,8 @@ const specs = {
     type: 'count',
     value: 'N',
     about:
-      'While the best epoch is the last, training goes on with twice as many; at most so many in all. Default: two such rounds, or no more than --epochs where that is given.',
+      'While the best epoch is the last, training goes on with twice as many; at most so many in all. Default: ' +
+      'two such rounds, or no more than --epochs where that is given.',
   },
   patience: {
     type: 'count',
@@ -157,10 +160,14 @@ export const trainTag = defineCommand({
     if (!json) {
       for (const note of notes) print(note);
       printLines([
-        `${file}: column ${column}, ${withSeparators(tagger.codec.tags.length)} tags${scheme === null ? '' : `, spans by ${scheme}`}`,
+        `${file}: column ${column}, ${withSeparators(tagger.codec.tags.length)} ` +
+          `tags${scheme === null ? '' : `, spans by ${scheme}`}`,
       ]);
       print(
-        `train ${withSeparators(numSentences.train)} sentences of ${withSeparators(numWords.train)} words, validation ${withSeparators(numSentences.validation)} of ${withSeparators(numWords.validation)}${test === undefined ? '' : `, test ${withSeparators(test.length)}`}`,
+        `train ${withSeparators(numSentences.train)} sentences of ${withSeparators(numWords.train)} words, ` +
+          `validation ${withSeparators(numSentences.validation)} of ` +
+          withSeparators(numWords.validation) +
+          (test === undefined ? '' : `, test ${withSeparators(test.length)}`),
       );
       if (coverage !== null) print(coverageLine(coverage));
       if (options.init !== undefined && training.beginning !== undefined) {
@@ -168,10 +175,15 @@ export const trainTag = defineCommand({
         printLines(beginningLines(options.init, training.beginning, names));
       }
       print(
-        `${layers} x ${cell} of 2 x ${units} units, ${crf ? 'conditional random field' : 'every tag by itself'}, ${withSeparators(tagger.model.countParams())} parameters`,
+        `${layers} x ${cell} of 2 x ${units} units, ` +
+          `${crf ? 'conditional random field' : 'every tag by itself'}, ` +
+          `${withSeparators(tagger.model.countParams())} parameters`,
       );
       print(
-        `HMM baseline: ${tagger.sentences.baseline.map(({ part, accuracy }) => `${percent(accuracy)} % of the ${part} words`).join(', ')}`,
+        'HMM baseline: ' +
+          tagger.sentences.baseline
+            .map(({ part, accuracy }) => `${percent(accuracy)} % of the ${part} words`)
+            .join(', '),
       );
     }
     if (options['find-learning-rate']) return showLearningRates(this, { positionals, options }, training);

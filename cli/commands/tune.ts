@@ -26,7 +26,8 @@ export function tuneCommand(train: Command): Command {
     usage: `${train.usage.replace('[options]', '').trim()} [--search SPEC]... [options of ${train.name}]`,
     examples: [
       `rondo tune ${taskName} ${exampleFiles[taskName]} --trials 20`,
-      `rondo tune ${taskName} ${exampleFiles[taskName]} --method halving --trials 27 --epochs 9 --search units=32,64,128 --search learning-rate=0.001..0.02:log --out search`,
+      `rondo tune ${taskName} ${exampleFiles[taskName]} --method halving --trials 27 --epochs 9 --search ` +
+        'units=32,64,128 --search learning-rate=0.001..0.02:log --out search',
       `rondo tune ${taskName} ${exampleFiles[taskName]} --trials 20 --resume`,
     ],
     options: { ...tuneOptions, ...passedOn(train.options) },
@@ -83,7 +84,8 @@ export function tuneCommand(train: Command): Command {
           onBegin: () => void (!isQuiet && show()),
           onWait: ({ trial }, { pid }) =>
             progress.note(
-              `trial ${trial + 1} is still with process ${pid} of the search before, which saves what it has; waiting for it`,
+              `trial ${trial + 1} is still with process ${pid} of the search before, which saves what it has; ` +
+                'waiting for it',
             ),
           onEnd: (record) => {
             if (isQuiet) return;
@@ -105,7 +107,8 @@ export function tuneCommand(train: Command): Command {
           resume: true,
         };
         say(
-          `Stopped after ${records.length} runs; everything is in ${path}. Go on with:\n  ${commandText(this.name, line.positionals, again)}`,
+          `Stopped after ${records.length} runs; everything is in ${path}. Go on with:\n  ` +
+            commandText(this.name, line.positionals, again),
         );
         process.exitCode = interruption.exitCode;
         return;

@@ -72,7 +72,8 @@ export const vectors = defineCommand({
       return;
     }
     print(
-      `${withSeparators(found.size)} words of ${found.dimension} numbers${facts.hasSubwords ? ', with n-grams for unknown words' : ''}`,
+      `${withSeparators(found.size)} words of ${found.dimension} ` +
+        `numbers${facts.hasSubwords ? ', with n-grams for unknown words' : ''}`,
     );
     print(`first: ${facts.first.map(printable).join(' ')}${found.size > count ? ' ...' : ''}`);
   },

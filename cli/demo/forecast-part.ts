@@ -25,7 +25,9 @@ function sunspotsPath(): string {
   return join(folder, relative);
 }
 
-/** Learns to forecast sunspots, draws the forecast, and goes on from the saved file. @returns whether it was finished. */
+/**
+ * Learns to forecast sunspots, draws the forecast, and goes on from the saved file. @returns whether it was finished.
+ */
 export async function forecastPart({ folder, isQuiet }: DemoSettings): Promise<boolean> {
   print('1. Forecast: monthly sunspot numbers since 1749, one year ahead');
   print('   (public figures, see examples/data/README.md)\n');
@@ -35,7 +37,8 @@ export async function forecastPart({ folder, isQuiet }: DemoSettings): Promise<b
   const { forecaster, numRows } = training;
   const { cell, units, timesteps, batchSize, epochs, maxEpochs } = forecaster.options;
   print(
-    `${withSeparators(numRows.train)} months to learn from, ${withSeparators(numRows.test)} held out; ${cell} of ${units} units over windows of ${timesteps} months`,
+    `${withSeparators(numRows.train)} months to learn from, ${withSeparators(numRows.test)} held out; ${cell} ` +
+      `of ${units} units over windows of ${timesteps} months`,
   );
   const run: TrainRun = {
     task: forecaster,
@@ -61,7 +64,8 @@ export async function forecastPart({ folder, isQuiet }: DemoSettings): Promise<b
   const loaded = requireTask('rondo demo', run.paths.model, (await loadTask(run.paths.model)).task, 'forecast');
   const next = await loaded.predictNext(training.columns.series[0]);
   print(
-    `\nloaded again from ${run.paths.model}; the 12 months after the last:\n${[...next.subarray(0, 12)].map(shortNumber).join('  ')}\n`,
+    `\nloaded again from ${run.paths.model}; the 12 months after the last:\n` +
+      `${[...next.subarray(0, 12)].map(shortNumber).join('  ')}\n`,
   );
   return true;
 }

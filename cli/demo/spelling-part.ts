@@ -9,7 +9,9 @@ import { withSeparators } from '../text-table.js';
 import { runTrain, type TrainRun, trainReport } from '../train-run.js';
 import type { DemoSettings } from './forecast-part.js';
 
-/** Learns to spell numbers from examples, and is asked for numbers it has never seen. @returns whether it was finished. */
+/**
+ * Learns to spell numbers from examples, and is asked for numbers it has never seen. @returns whether it was finished.
+ */
 export async function spellingPart({ folder, isQuiet }: DemoSettings): Promise<boolean> {
   const { text, heldOut } = spelledNumbers();
   print('2. Language model: numbers in words, one character at a time\n');
@@ -25,7 +27,8 @@ export async function spellingPart({ folder, isQuiet }: DemoSettings): Promise<b
   });
   const { languageModel } = training;
   print(
-    `${withSeparators(training.numTrainingTokens)} characters to learn from; ${heldOut.length} numbers are left out of the text`,
+    `${withSeparators(training.numTrainingTokens)} characters to learn from; ${heldOut.length} numbers are left ` +
+      'out of the text',
   );
   const run: TrainRun = {
     task: languageModel,
@@ -51,7 +54,8 @@ export async function spellingPart({ folder, isQuiet }: DemoSettings): Promise<b
   for (const { number, words } of [...right.slice(0, 4), ...wrong.slice(0, 2)])
     print(`   ${number} ${words}${words === inWords(number) ? '' : `   (wrong: ${inWords(number)})`}`);
   print(
-    `${right.length} of ${heldOut.length} unseen numbers are spelled right (${((100 * right.length) / heldOut.length).toFixed(1)} %)`,
+    `${right.length} of ${heldOut.length} unseen numbers are spelled right ` +
+      `(${((100 * right.length) / heldOut.length).toFixed(1)} %)`,
   );
   print('\nand left to itself it writes:');
   let written = '';

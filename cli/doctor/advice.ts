@@ -5,11 +5,13 @@ export function adviceFor({ machine, wideKernels, blas }: Omit<Examination, 'adv
   const advice: string[] = [];
   if (!wideKernels.flags.includes('--experimental-wasm-revectorize')) {
     advice.push(
-      "Node 24 or later can compute with 256-bit vectors (V8's --experimental-wasm-revectorize, which rondo sets by itself): up to twice as fast where the processor has them.",
+      "Node 24 or later can compute with 256-bit vectors (V8's --experimental-wasm-revectorize, which rondo " +
+        'sets by itself): up to twice as fast where the processor has them.',
     );
   } else if (wideKernels.isEffective) {
     advice.push(
-      "A program of your own gets the wide kernels by calling allowWideKernels() of rondo/node before anything is computed, or with Node's --experimental-wasm-revectorize.",
+      'A program of your own gets the wide kernels by calling allowWideKernels() of rondo/node before anything ' +
+        "is computed, or with Node's --experimental-wasm-revectorize.",
     );
   }
   if (!blas.koffi.supported) {
@@ -18,20 +20,24 @@ export function adviceFor({ machine, wideKernels, blas }: Omit<Examination, 'adv
     );
   } else if (blas.advantage === null) {
     advice.push(
-      'An installed OpenBLAS could compute large products (apt install libopenblas0, brew install openblas); RONDO_BLAS names one in another place.',
+      'An installed OpenBLAS could compute large products (apt install libopenblas0, brew install openblas); ' +
+        'RONDO_BLAS names one in another place.',
     );
   } else if (blas.isWorthwhile) {
     advice.push(
-      `The BLAS computes large products ${blas.advantage.toFixed(1)} times as fast as the kernels here: use --blas, or useBlas() of rondo/node. Results differ by float32 rounding.`,
+      `The BLAS computes large products ${blas.advantage.toFixed(1)} times as fast as the kernels here: use ` +
+        '--blas, or useBlas() of rondo/node. Results differ by float32 rounding.',
     );
   } else {
     advice.push(
-      `A training would hardly gain from the BLAS: its large products take ${(1 / blas.advantage).toFixed(2)} of the kernels' time, and the steps of a recurrence gain less.`,
+      `A training would hardly gain from the BLAS: its large products take ${(1 / blas.advantage).toFixed(2)} ` +
+        "of the kernels' time, and the steps of a recurrence gain less.",
     );
   }
   if (machine.load > machine.logicalCores) {
     advice.push(
-      `The machine is busy (load ${machine.load} on ${machine.logicalCores} cores): what was measured is less than it can do.`,
+      `The machine is busy (load ${machine.load} on ${machine.logicalCores} cores): what was measured is less ` +
+        'than it can do.',
     );
   }
   return advice;

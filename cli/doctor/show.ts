@@ -17,16 +17,19 @@ export function examinationText({ machine, wideKernels, host, blas, advice }: Ex
     row('memory', `${fileSize(machine.memoryBytes)}, of which ${fileSize(machine.freeMemoryBytes)} free`),
     row(
       'limits',
-      `tensors ${wasm.memoryLimitBytes === null ? '-' : fileSize(wasm.memoryLimitBytes)}, data sets and other JavaScript values ${fileSize(machine.heapLimitBytes)}`,
+      `tensors ${wasm.memoryLimitBytes === null ? '-' : fileSize(wasm.memoryLimitBytes)}, data sets and other ` +
+        `JavaScript values ${fileSize(machine.heapLimitBytes)}`,
     ),
     row('runtime', host.runtime),
     row(
       'vectors',
-      `128 bits ${yesNo(simd.simd128)}, relaxed multiply-add ${yesNo(simd.relaxed)}, widened to 256 bits ${yesNo(simd.isWidened)}`,
+      `128 bits ${yesNo(simd.simd128)}, relaxed multiply-add ${yesNo(simd.relaxed)}, widened to 256 bits ` +
+        yesNo(simd.isWidened),
     ),
     row(
       'V8 flags',
-      `${wideKernels.flags.length === 0 ? 'none' : `${wideKernels.flags.join(' ')} (set by rondo)`}; ${wideKernels.reason}`,
+      `${wideKernels.flags.length === 0 ? 'none' : `${wideKernels.flags.join(' ')} (set by rondo)`}; ` +
+        wideKernels.reason,
     ),
     row('shared memory', answer(host.sharedMemory)),
     ...(host.crossOriginIsolated === null ? [] : [row('isolated page', yesNo(host.crossOriginIsolated))]),
@@ -43,7 +46,8 @@ export function examinationText({ machine, wideKernels, host, blas, advice }: Ex
     ...blas.measured.map(({ use, m, n, k, wasmGigaflops, blasGigaflops }) =>
       row(
         '',
-        `${use.padEnd(16)} ${`${m} x ${k} x ${n}`.padEnd(16)} kernels ${wasmGigaflops.toFixed(0).padStart(4)}, BLAS ${blasGigaflops.toFixed(0).padStart(4)} GFLOP/s`,
+        `${use.padEnd(16)} ${`${m} x ${k} x ${n}`.padEnd(16)} kernels ${wasmGigaflops.toFixed(0).padStart(4)}, ` +
+          `BLAS ${blasGigaflops.toFixed(0).padStart(4)} GFLOP/s`,
       ),
     ),
     '',

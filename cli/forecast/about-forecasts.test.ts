@@ -39,14 +39,16 @@ function verdictOf(
 describe('the last line of a report of forecasts', () => {
   it('says where a baseline is ahead by RMSE alone', () => {
     expect(verdictOf(errors(0.76, 1.14))).toBe(
-      'The model is ahead of every baseline on the held-out rows by MAE, but not by RMSE: mean missed large values by less.',
+      'The model is ahead of every baseline on the held-out rows by MAE, but not by RMSE: mean missed large ' +
+        'values by less.',
     );
     expect(verdictOf(errors(0.76, 1.16))).toBeUndefined();
   });
 
   it('says where the model is no different from the best baseline, and where it is behind', () => {
     expect(verdictOf(errors(0.76, 1.16), undefined, { model: errors(0.6, 1.7) })).toBe(
-      'The model is no different from naive (last value) on the held-out rows (0.6000); the file forecasts with the model all the same (--forecast-with best).',
+      'The model is no different from naive (last value) on the held-out rows (0.6000); the file forecasts with ' +
+        'the model all the same (--forecast-with best).',
     );
     expect(verdictOf(errors(0.76, 1.16), undefined, { model: errors(0.65, 1.7) })).toMatch(
       /^The model does not beat naive \(last value\) on the held-out rows \(0\.6500 against 0\.6000\);/,

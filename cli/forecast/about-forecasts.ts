@@ -3,7 +3,10 @@ import { errorNumber } from '../text-table.js';
 import { baseAloneLines, notMeasuredLines } from './short-series.js';
 import { rowName } from './show-forecast.js';
 
-/** What the model is made of: the base, how much the network adds, whether it was trained again, and what was not measured. */
+/**
+ * What the model is made of: the base, how much the network adds, whether it was trained again, and what was not
+ * measured.
+ */
 export function aboutForecasts(forecaster: Forecaster): string[] {
   const { findings, series, options } = forecaster;
   const { share, validation, instead } = findings;
@@ -24,7 +27,8 @@ export function aboutForecasts(forecaster: Forecaster): string[] {
       ? `${percent(share)} of the network's corrections (${isUnknown})`
       : share === 0
         ? 'the network is left out: what it gained on the validation rows does not stand out from chance'
-        : `${percent(share)} of the network's corrections, which take ${percent(gain)} off the error on the validation rows`;
+        : `${percent(share)} of the network's corrections, which take ${percent(gain)} off the error on the ` +
+          'validation rows';
   const isRefitted = series.every(({ numTrainingRows, numSeenRows }) => numTrainingRows === numSeenRows);
   const used =
     instead === null
@@ -91,7 +95,10 @@ function comparisonLine({ findings, options }: Judged, report: ForecastReport): 
   );
   if (model < baseline && instead === null && byRmse.length > 0) {
     const names = [...new Set(byRmse.map((one) => rowName(one, season)))].join(', ');
-    return `The model is ahead of every baseline ${where} by MAE, but not by RMSE: ${names} missed large values by less.`;
+    return (
+      `The model is ahead of every baseline ${where} by MAE, but not by RMSE: ${names} missed large values by ` +
+      'less.'
+    );
   }
   if (model < baseline)
     return instead === null
@@ -101,7 +108,10 @@ function comparisonLine({ findings, options }: Judged, report: ForecastReport): 
   return `The model does not beat ${name} ${where} (${errorNumber(model)} against ${errorNumber(baseline)}); ${used}.`;
 }
 
-/** Where forecasts are practically zero of a series that is not: of counts with many zeros, that is the lowest absolute error. */
+/**
+ * Where forecasts are practically zero of a series that is not: of counts with many zeros, that is the lowest absolute
+ * error.
+ */
 function nearZeroLine({ series }: ForecastReport, used: keyof ForecastReport['errors']): string | undefined {
   const all = series.filter(({ nearZero }) => nearZero?.includes(used));
   if (all.length === 0) return undefined;
@@ -111,7 +121,11 @@ function nearZeroLine({ series }: ForecastReport, used: keyof ForecastReport['er
     .join(', ');
   const of =
     series.length > 1 ? ` for ${all.length} of ${series.length} series (${named}${all.length > 5 ? ' ...' : ''})` : '';
-  return `The forecasts are practically zero throughout${of}, though the values are not: the mean absolute error favours the median, which is zero where most values are; the row of the mean shows what a forecast of the mean would miss.`;
+  return (
+    `The forecasts are practically zero throughout${of}, though the values are not: the mean absolute error ` +
+    'favours the median, which is zero where most values are; the row of the mean shows what a forecast of the ' +
+    'mean would miss.'
+  );
 }
 
 function percent(share: number): string {

@@ -20,7 +20,8 @@ export function aboutSeries({ options, names, series, reading }: Forecaster): st
     ...(reading === undefined || reading.series.length === 0
       ? []
       : [`series    ${reading.series.join(', ')}: ${withSeparators(series.length)} (${shownNames(series)})`]),
-    `trained   on ${withSeparators(rows('numTrainingRows'))} rows${numMore > 0 ? `, chosen on ${withSeparators(numMore)} more` : ''}; season ${options.season}`,
+    `trained   on ${withSeparators(rows('numTrainingRows'))} ` +
+      `rows${numMore > 0 ? `, chosen on ${withSeparators(numMore)} more` : ''}; season ${options.season}`,
   ];
 }
 

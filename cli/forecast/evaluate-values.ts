@@ -41,7 +41,8 @@ export async function evaluateValues(
   for (const note of notes) say(note);
   if (kept !== null)
     print(
-      `This file holds no new rows${passedOver.length > 0 ? ' that a forecast reaches' : ' to measure'}: these are the errors on the rows that were held out in training${elsewhere(kept, columns.series)}.`,
+      `This file holds no new rows${passedOver.length > 0 ? ' that a forecast reaches' : ' to measure'}: these ` +
+        `are the errors on the rows that were held out in training${elsewhere(kept, columns.series)}.`,
     );
   else if (numSeen > 0)
     print(
@@ -74,7 +75,8 @@ function tooFewNew(all: readonly Series[], seen: readonly number[], horizon: num
           .map(({ name }) => name)
           .join(', ')}${short.length > 5 ? ' and others' : ''}`;
   return [
-    `${withSeparators(total)} new row${total === 1 ? '' : 's'}${of} not measured: a forecast of ${horizon} steps needs at least ${horizon} (${horizon - most} more)`,
+    `${withSeparators(total)} new row${total === 1 ? '' : 's'}${of} not measured: a forecast of ${horizon} ` +
+      `steps needs at least ${horizon} (${horizon - most} more)`,
   ];
 }
 
@@ -86,7 +88,10 @@ function elsewhere({ series }: ForecastReport, here: readonly Series[]): string 
     .slice(0, 5)
     .map(({ name }) => name)
     .join(', ');
-  return `, of all ${withSeparators(series.length)} series then, with ${named}${others.length > 5 ? ' and others' : ''}, which this file has not`;
+  return (
+    `, of all ${withSeparators(series.length)} series then, with ` +
+    `${named}${others.length > 5 ? ' and others' : ''}, which this file has not`
+  );
 }
 
 /** Where rows may have been seen in training and the errors may flatter, a sentence each. */
@@ -99,12 +104,14 @@ function doubtLines(forecaster: Forecaster, all: readonly Series[]): string[] {
   return [
     ...(times.length > 0
       ? [
-          `CAUTION: rows have times that training has seen, with other values${of(times)}. They are measured as another series; if they are the same one, these errors flatter.`,
+          `CAUTION: rows have times that training has seen, with other values${of(times)}. They are measured as ` +
+            'another series; if they are the same one, these errors flatter.',
         ]
       : []),
     ...(early.length > 0
       ? [
-          `CAUTION: this model file does not say which rows training has seen${of(early)}. If they are in this file, these errors flatter.`,
+          `CAUTION: this model file does not say which rows training has seen${of(early)}. If they are in this ` +
+            'file, these errors flatter.',
         ]
       : []),
   ];

@@ -49,7 +49,9 @@ export async function readSeries(
   } catch (error) {
     if (!(error instanceof RondoError) || flags(table) === '') throw error;
     const { fix = '', ...facts } = error.facts;
-    const more = `The file was read with ${flags(table)}, as in training: give ${kept.map(([name]) => `--${name}`).join(' or ')} where that is not so.`;
+    const more =
+      `The file was read with ${flags(table)}, as in training: give ` +
+      `${kept.map(([name]) => `--${name}`).join(' or ')} where that is not so.`;
     throw new RondoError(error.code, { ...facts, fix: `${fix} ${more}`.trim() });
   }
 }

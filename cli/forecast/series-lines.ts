@@ -9,7 +9,8 @@ export function seriesLines(where: string, columns: SeriesColumns): string[] {
   const many = series.length > 1 ? ` in ${withSeparators(series.length)} series` : '';
   const unused = leftOut.map(({ name, reason }) => `; left out ${name} (${reason})`).join('');
   return [
-    `${where}: ${withSeparators(numRows)} rows${many}; target ${target}${others.length > 0 ? `, with ${others.join(', ')}` : ''}${unused}`,
+    `${where}: ${withSeparators(numRows)} rows${many}; target ` +
+      `${target}${others.length > 0 ? `, with ${others.join(', ')}` : ''}${unused}`,
     ...timeLine(columns),
     ...notes.map(({ text }) => `  ${text}`),
   ];
@@ -22,7 +23,8 @@ function timeLine({ time, series }: SeriesColumns): string[] {
   const every = isEven ? `, every ${describeFrequency(time.frequency)}` : '';
   const shown = series.length > 1 ? ` in ${series[0].name}` : '';
   return [
-    `time ${columns.join(', ')} (${notation.format})${every}: ${spanOf(time, series[0], 0, series[0].numRows - 1)}${shown}`,
+    `time ${columns.join(', ')} (${notation.format})${every}: ` +
+      `${spanOf(time, series[0], 0, series[0].numRows - 1)}${shown}`,
   ];
 }
 

@@ -7,7 +7,8 @@ export const timeOptions = {
     type: 'text',
     value: 'COLUMN',
     about:
-      'Where dates or times are; several columns that make one are separated by commas; none takes the rows in their order. Default: the column that is clearly of times.',
+      'Where dates or times are; several columns that make one are separated by commas; none takes the rows in ' +
+      'their order. Default: the column that is clearly of times.',
   },
   'time-format': {
     type: 'text',
@@ -30,7 +31,8 @@ export const seriesOptions = {
     value: 'HOW',
     choices: ['previous', 'error', 'interpolate'],
     about:
-      'What the model sees where values are missing: previous (default) is the last one before. error refuses them. They are never scored.',
+      'What the model sees where values are missing: previous (default) is the last one before. error refuses ' +
+      'them. They are never scored.',
   },
 } as const satisfies OptionSpecs;
 

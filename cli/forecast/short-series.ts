@@ -18,7 +18,8 @@ export function baseAloneLines(all: readonly MaybeAlone[]): string[] {
   if (alone.length === 0) return [];
   const verb = alone.length === 1 ? 'is' : 'are';
   return [
-    `${withSeparators(alone.length)} of ${withSeparators(all.length)} series ${verb} too short for the network and forecast by the base alone: ${listed(alone)}`,
+    `${withSeparators(alone.length)} of ${withSeparators(all.length)} series ${verb} too short for the network ` +
+      `and forecast by the base alone: ${listed(alone)}`,
   ];
 }
 

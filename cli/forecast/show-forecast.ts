@@ -82,7 +82,10 @@ export function errorTable(report: ForecastReport, { columns, instead }: ShownWi
   const used = instead ?? 'model';
   const label = (compared: ComparedName): string => {
     if (instead === null) return rowName(compared, season);
-    return `${rowName(compared, season)}${compared === instead ? ' (forecasts)' : compared === 'model' ? ' (not used)' : ''}`;
+    return (
+      `${rowName(compared, season)}` +
+      (compared === instead ? ' (forecasts)' : compared === 'model' ? ' (not used)' : '')
+    );
   };
   const row = (compared: ComparedName): string[] => {
     const { mae, rmse, mase, smape } = errors[compared];
@@ -108,7 +111,8 @@ export function errorTable(report: ForecastReport, { columns, instead }: ShownWi
     columns === undefined || columns.series.some((series) => series.name === one.name);
   const sections = report.series.length > 1 ? ['', seriesTable(report.series.filter(isHere), used)] : [];
   return [
-    `errors of ${withSeparators(numForecasts)} ${numForecasts === 1 ? 'forecast' : 'forecasts'}${origins} of ${horizon} ${horizon === 1 ? 'step' : 'steps'}${parts}`,
+    `errors of ${withSeparators(numForecasts)} ${numForecasts === 1 ? 'forecast' : 'forecasts'}${origins} of ` +
+      `${horizon} ${horizon === 1 ? 'step' : 'steps'}${parts}`,
     table,
     ...sections,
   ].join('\n');

@@ -10,7 +10,8 @@ export function taggingHints({ tagger, beginning }: TaggerTraining, { numUnknown
   // A model that was begun with another has that one's words.
   if (tagger.sentences.vectors !== null || beginning !== undefined || numUnknown <= manyUnknown * numWords) return [];
   return [
-    `${percent(numUnknown / numWords)} % of the words stand nowhere in the training sentences: --vectors FILE gives the model words from elsewhere`,
+    `${percent(numUnknown / numWords)} % of the words stand nowhere in the training sentences: --vectors FILE ` +
+      'gives the model words from elsewhere',
   ];
 }
 
@@ -23,8 +24,14 @@ export function taggingVerdict({ accuracy, spans, baseline }: TaggerReport): str
       : ['F1 of spans', spans.f1, baseline.spans.f1];
   if (own > other) return undefined;
   if (own === other)
-    return `The hidden Markov baseline, which only counts, is as good, and cheaper: both have ${percent(own)} % (${what}).`;
-  return `The tagger does not beat the hidden Markov baseline: ${what} ${percent(own)} % beside ${percent(other)} %. More sentences, --vectors FILE or other options (rondo tune tag) may help.`;
+    return (
+      `The hidden Markov baseline, which only counts, is as good, and cheaper: both have ${percent(own)} % ` +
+      `(${what}).`
+    );
+  return (
+    `The tagger does not beat the hidden Markov baseline: ${what} ${percent(own)} % beside ${percent(other)} %. ` +
+    'More sentences, --vectors FILE or other options (rondo tune tag) may help.'
+  );
 }
 
 /** How many of the sentences training has seen, where it is some of them. @param part what they are called. */
@@ -33,7 +40,10 @@ export function seenSentencesNote(
   part?: string,
 ): string | undefined {
   if (numGiven > numSentences) {
-    return `This is the list it was trained on: of its ${withSeparators(numGiven)} sentences only the ${withSeparators(numSentences)} that chose the best epoch are measured, which is a little kind.`;
+    return (
+      `This is the list it was trained on: of its ${withSeparators(numGiven)} sentences only the ` +
+      `${withSeparators(numSentences)} that chose the best epoch are measured, which is a little kind.`
+    );
   }
   // Validation sentences are those that chose the epoch.
   const numSeen = numTrained + (part === 'validation' ? 0 : numChosen);
@@ -45,6 +55,7 @@ export function seenSentencesNote(
   const others =
     unseen === null
       ? ''
-      : ` On the others ${percent(unseen.accuracy)} % of the words are right${unseen.spans === null ? '' : `, F1 of spans ${percent(unseen.spans.f1)} %`}.`;
+      : ` On the others ${percent(unseen.accuracy)} % of the words are ` +
+        `right${unseen.spans === null ? '' : `, F1 of spans ${percent(unseen.spans.f1)} %`}.`;
   return `Training has seen ${withSeparators(numSeen)} ${of}, whatever their case and digits.${others}`;
 }

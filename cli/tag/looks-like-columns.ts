@@ -4,8 +4,8 @@ import { columnLayoutOf, type Tagger } from '../../src/index.js';
 const leastTags = 0.5;
 
 /**
- * Whether what a tagger is given are columns and not prose: `-DOCSTART-` or tabs say so, else tags that the tagger knows, or the
- * shape of the file it was trained on.
+ * Whether what a tagger is given are columns and not prose: `-DOCSTART-` or tabs say so, else tags that the tagger
+ * knows, or the shape of the file it was trained on.
  */
 export function looksLikeColumns({ sentences, codec }: Tagger, text: string): boolean {
   const layout = columnLayoutOf(text);

@@ -27,7 +27,8 @@ function dataOptions(
   if (!looksLikeColumns(tagger, text)) return undefined;
   const read = withTrainedColumn(tagger, text, where, { ...options, format: 'columns' });
   say(
-    `${where}: read as columns, with the words in column ${read['word-column'] ?? 1}; --format texts reads it as sentences, one a line.`,
+    `${where}: read as columns, with the words in column ${read['word-column'] ?? 1}; --format texts reads it ` +
+      'as sentences, one a line.',
   );
   return read;
 }
@@ -38,8 +39,8 @@ export function sentencesOf(text: string): string[][] {
 }
 
 /**
- * The same text with tags. CoNLL-U keeps its comments and other columns; other files get a column more; a plain text becomes
- * a word and its tag a line.
+ * The same text with tags. CoNLL-U keeps its comments and other columns; other files get a column more; a plain text
+ * becomes a word and its tag a line.
  *
  * @throws DATA_FORMAT
  */

@@ -25,13 +25,15 @@ export const taggedFileOptions = {
     value: 'FORMAT',
     choices: ['conllu', 'columns'],
     about:
-      'Of the data: conllu or columns (a word and its tags a line). Default: by the name, .conllu, or by the first line.',
+      'Of the data: conllu or columns (a word and its tags a line). Default: by the name, .conllu, or by the ' +
+      'first line.',
   },
   column: {
     type: 'text',
     value: 'COLUMN',
     about:
-      'Where the tags are. Of CoNLL-U: upos (default), xpos, feats, deprel, lemma ... Of columns: a number from 1, or last (default).',
+      'Where the tags are. Of CoNLL-U: upos (default), xpos, feats, deprel, lemma ... Of columns: a number from ' +
+      '1, or last (default).',
   },
   ...encodingOption,
   'word-column': { type: 'count', value: 'N', about: 'Of columns: where the words are. Default 1.' },
@@ -130,7 +132,10 @@ export interface TaggedData {
   readonly numUntagged: number;
 }
 
-/** Words and tags of a file. @throws UNKNOWN_NAME, OUT_OF_RANGE for a column that it does not have; DATA_FORMAT where no word has a tag */
+/**
+ * Words and tags of a file. @throws UNKNOWN_NAME, OUT_OF_RANGE for a column that it does not have; DATA_FORMAT where no
+ * word has a tag
+ */
 export function taggedDataOf({ format, file }: WordFile, column: string): TaggedData {
   if (format === 'conllu') {
     // A column of a model that was trained on other files, which nobody named for this one.
@@ -173,5 +178,6 @@ export function taggedDataOf({ format, file }: WordFile, column: string): Tagged
 export function untaggedNote(file: string, { numUntagged }: TaggedData): string | undefined {
   return numUntagged === 0
     ? undefined
-    : `${file}: ${withSeparators(numUntagged)} words without a tag (\`_\`) are neither learned nor measured; sentences are cut there`;
+    : `${file}: ${withSeparators(numUntagged)} words without a tag (\`_\`) are neither learned nor measured; ` +
+        'sentences are cut there';
 }

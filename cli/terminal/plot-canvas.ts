@@ -48,8 +48,8 @@ export class PlotCanvas {
   }
 
   /**
-   * The characters of one row without trailing spaces. `glyph` is asked for each cell that a line touched, the others are
-   * spaces; `paint` for each run of cells of one series.
+   * The characters of one row without trailing spaces. `glyph` is asked for each cell that a line touched, the others
+   * are spaces; `paint` for each run of cells of one series.
    */
   row(
     row: number,

@@ -36,8 +36,8 @@ const marks = { unicode: ['•', '×', '+', 'o', '◆', '▲'], ascii: ['*', 'x'
 /**
  * Lines over steps as text, to be printed: axis labels, the drawing, the legend; lines have no trailing spaces.
  *
- * Braille dots (2 x 4 a character) draw one series, or several in colour. Several series without colour have a mark each
- * at a whole character, because dots cannot be told apart; later series are drawn over earlier ones.
+ * Braille dots (2 x 4 a character) draw one series, or several in colour. Several series without colour have a mark
+ * each at a whole character, because dots cannot be told apart; later series are drawn over earlier ones.
  *
  * @throws OUT_OF_RANGE when there is no room to draw (width below 32, height below 3).
  */

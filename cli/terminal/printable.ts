@@ -1,13 +1,17 @@
 /**
- * What steers a terminal or reorders a line: control characters (C0, DEL, C1), line separators, and the signs that embed, override or
- * isolate a direction of writing. Marks of direction (U+200E, U+200F, U+061C) stay: texts from right to left need them.
+ * What steers a terminal or reorders a line: control characters (C0, DEL, C1), line separators, and the signs that
+ * embed, override or isolate a direction of writing. Marks of direction (U+200E, U+200F, U+061C) stay: texts from right
+ * to left need them.
  */
 const steering = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /** The colours of this program's own plots and tables. */
 const ownColour = /(\x1b\[(?:0|3[0-7]|9[0-7]|[34]8;5;\d{1,3})m)/;
 
-/** A foreign text as one line that cannot steer the terminal: white space becomes spaces, control characters become visible signs. */
+/**
+ * A foreign text as one line that cannot steer the terminal: white space becomes spaces, control characters become
+ * visible signs.
+ */
 export function printable(text: string): string {
   return visible(text.replace(/\s+/gu, ' '));
 }
@@ -17,7 +21,10 @@ export function oneLine(text: string): string {
   return visible(text.replace(/\r\n|[\n\r\t\u2028\u2029]/g, ' '));
 }
 
-/** Lines of a report: line ends and tabs stay, and colours where this program colours; all else that steers becomes visible. */
+/**
+ * Lines of a report: line ends and tabs stay, and colours where this program colours; all else that steers becomes
+ * visible.
+ */
 export function printableLines(text: string, colour = false): string {
   const safe = (part: string): string =>
     part

@@ -10,7 +10,10 @@ export interface Progress {
   total?: number | undefined;
   /** What is counted, such as `tokens`. */
   unit: string;
-  /** Units that were done before the clock started, in a run that was resumed; 0 by default. They do not count for the rate. */
+  /**
+   * Units that were done before the clock started, in a run that was resumed; 0 by default. They do not count for the
+   * rate.
+   */
   doneAtStart?: number | undefined;
   /** Numbers to show, such as the loss. */
   metrics?: Readonly<Record<string, number>> | undefined;
@@ -21,7 +24,8 @@ const barWidth = 20;
 /**
  * One line about work that is going on:
  * `epoch 2/10  ██████████░░░░░░░░░░  50 %  1200/2400 tokens  410 tokens/s  0:03 left  loss 1.204`.
- * Hundred percent appears only when all is done. Where there are not so many `columns`, the bar goes first, then counts, rate and time.
+ * Hundred percent appears only when all is done. Where there are not so many `columns`, the bar goes first, then
+ * counts, rate and time.
  */
 export function formatProgress(
   progress: Progress & { elapsedMs: number; ascii?: boolean | undefined; columns?: number | undefined },
@@ -121,8 +125,8 @@ export interface ProgressLineOptions {
 }
 
 /**
- * Shows progress on a stream: one line that is rewritten where the stream is a terminal, and a line now and then where it
- * is not. The last state is always shown by {@link finish}.
+ * Shows progress on a stream: one line that is rewritten where the stream is a terminal, and a line now and then where
+ * it is not. The last state is always shown by {@link finish}.
  */
 export class ProgressLine {
   readonly #now: () => number;

@@ -26,8 +26,8 @@ export interface SearchRun {
 const alikeAtMost = 3;
 
 /**
- * Runs what is pending, so many trainings at a time, until the search is over or the signal aborted. A rung begins when the one before it has
- * ended, so that results do not depend on the order in which runs end.
+ * Runs what is pending, so many trainings at a time, until the search is over or the signal aborted. A rung begins when
+ * the one before it has ended, so that results do not depend on the order in which runs end.
  *
  * @throws the error of a run where no run can succeed
  */

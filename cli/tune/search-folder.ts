@@ -38,7 +38,8 @@ export class SearchFolder {
   /**
    * Makes the folder, or takes up the search that it holds; it then belongs to this process.
    *
-   * @throws FILE_ACCESS where a search would be lost, another process is at work on it, or there is none to resume; WrongUsage where it is
+   * @throws FILE_ACCESS where a search would be lost, another process is at work on it, or there is none to resume;
+   * WrongUsage where it is
    *   another one, or data would be overwritten
    */
   static async open(
@@ -60,7 +61,8 @@ export class SearchFolder {
     folder.#lock = lock;
     if (predecessor !== undefined)
       say(
-        `${lock.path} was left by ${predecessor === null ? 'a process' : `process ${predecessor.pid}`}, which is gone; taken over.`,
+        `${lock.path} was left by ${predecessor === null ? 'a process' : `process ${predecessor.pid}`}, which ` +
+          'is gone; taken over.',
       );
     if (resume) {
       await folder.#readRecords();
@@ -88,7 +90,8 @@ export class SearchFolder {
   }
 
   /**
-   * Waits while the training of a run is still under way, begun by a search that was killed: it has noticed, and is saving what it has.
+   * Waits while the training of a run is still under way, begun by a search that was killed: it has noticed, and is
+   * saving what it has.
    *
    * @param onWait is called once, where there is something to wait for.
    */

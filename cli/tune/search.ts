@@ -93,7 +93,9 @@ function asUsage<T>(where: string, work: () => T): T {
   }
 }
 
-/** The trials of a search, always the same ones. The first is the command as it stands: what it is not worth changing. */
+/**
+ * The trials of a search, always the same ones. The first is the command as it stands: what it is not worth changing.
+ */
 export function trialsOf({ space, rungs, seed }: Search): TrialValues[] {
   const numDrawn = rungs[0].numTrials - 1;
   return [{}, ...(numDrawn === 0 ? [] : sampleTrials(space, numDrawn, seed))];
@@ -192,7 +194,8 @@ function dimensionOf(
   if (incomparable.includes(score))
     throw refused(
       `\`${name}\` changes what the score \`${score}\` measures, so trials could not be compared.`,
-      `choose --score ${Object.keys(task.scores).find((other) => !incomparable.includes(other))}, or give one --${name} to all trials.`,
+      `choose --score ${Object.keys(task.scores).find((other) => !incomparable.includes(other))}, or give one ` +
+        `--${name} to all trials.`,
     );
   if (name === 'epochs' && method === 'halving')
     throw refused('halving decides the `epochs` itself.', 'give the epochs of the last rung as --epochs.');

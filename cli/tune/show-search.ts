@@ -23,7 +23,9 @@ export function aboutSearch({ command, space, method, rungs, seed }: Search, { a
     )
     .join(', then ');
   return [
-    `rondo ${command}: ${method === 'halving' ? `successive halving, trials ${plan}` : `random search, ${plan} trials`}; seed ${seed}`,
+    `rondo ${command}: ` +
+      `${method === 'halving' ? `successive halving, trials ${plan}` : `random search, ${plan} trials`}; seed ` +
+      seed,
     `searched: ${shown.join('; ')}`,
     `score: ${about}, ${better} is better`,
   ];
@@ -40,7 +42,10 @@ export function runLine(
   const place =
     rungs.length > 1 ? `  rung ${rung + 1}/${rungs.length}, ${epochs} ${epochs === 1 ? 'epoch ' : 'epochs'}` : '';
   const end = score === null ? `failed: ${reason}` : `${about} ${shortNumber(score)}${isBest ? ' (best so far)' : ''}`;
-  return `trial ${String(trial + 1).padStart(width)}${place}  ${valuesText(values)}  ${end}  ${formatDuration(1000 * seconds)}`;
+  return (
+    `trial ${String(trial + 1).padStart(width)}${place}  ${valuesText(values)}  ${end}  ` +
+    formatDuration(1000 * seconds)
+  );
 }
 
 /** The trials from best to worst, and the command of the best. */
@@ -74,7 +79,8 @@ export function searchReport(
   if (command === undefined) return [...lines, '', 'No trial succeeded.'].join('\n');
   lines.push(
     '',
-    `Best: trial ${ranked[0].trial + 1}, ${score.about} ${shortNumber(ranked[0].score)}${bestModel === undefined ? '' : `, kept as ${bestModel}`}. Train it with:`,
+    `Best: trial ${ranked[0].trial + 1}, ${score.about} ` +
+      `${shortNumber(ranked[0].score)}${bestModel === undefined ? '' : `, kept as ${bestModel}`}. Train it with:`,
     `  ${command}`,
   );
   return lines.join('\n');

@@ -16,7 +16,9 @@ export class TrainProcesses {
   readonly #running = new Set<ChildProcess>();
   #isStopped = false;
 
-  /** Runs the `rondo` that is running here, with the same Node and its options, and reads the document that it prints. */
+  /**
+   * Runs the `rondo` that is running here, with the same Node and its options, and reads the document that it prints.
+   */
   run(words: readonly string[]): Promise<TrainEnded> {
     if (this.#isStopped)
       return Promise.resolve({
@@ -84,7 +86,9 @@ function faultOf(code: number | null, signal: NodeJS.Signals | null, messages: s
   const isMemory = signal === 'SIGKILL' || /heap out of memory|allocation failed/i.test(messages);
   return new RondoError(isMemory ? 'OUT_OF_MEMORY' : 'INTERNAL', {
     where: 'rondo train',
-    what: `the process ended ${signal === null ? `with ${code}` : `by ${signal}`}${isMemory ? ', probably for want of memory' : ''}.`,
+    what:
+      `the process ended ${signal === null ? `with ${code}` : `by ${signal}`}` +
+      `${isMemory ? ', probably for want of memory' : ''}.`,
     received: lines[lines.length - 1].slice(0, 200),
     fix: isMemory ? 'use fewer --jobs, or smaller models.' : 'run the command of the trial by itself.',
   });

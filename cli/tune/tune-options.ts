@@ -6,21 +6,25 @@ export const tuneOptions = {
     type: 'texts',
     value: 'SPEC',
     about:
-      'What to search, may be repeated: NAME=VALUE,VALUE for choices, NAME=LOW..HIGH for numbers, with :log behind it for a logarithmic scale. NAME is an option of the train command; true and false switch a flag. Default: what matters for the task.',
+      'What to search, may be repeated: NAME=VALUE,VALUE for choices, NAME=LOW..HIGH for numbers, with :log ' +
+      'behind it for a logarithmic scale. NAME is an option of the train command; true and false switch a flag. ' +
+      'Default: what matters for the task.',
   },
   trials: {
     type: 'count',
     value: 'N',
     most: 100000,
     about:
-      'Settings to try; the first is the command as it stands, the others are drawn. Default 20, 27 with --method halving.',
+      'Settings to try; the first is the command as it stands, the others are drawn. Default 20, 27 with ' +
+      '--method halving.',
   },
   method: {
     type: 'text',
     value: 'HOW',
     choices: ['random', 'halving'],
     about:
-      'random (default): every trial is trained in full. halving: all get few epochs, the best --eta-th part of them more, up to --epochs; every rung trains anew, with the schedule of its own epochs.',
+      'random (default): every trial is trained in full. halving: all get few epochs, the best --eta-th part of ' +
+      'them more, up to --epochs; every rung trains anew, with the schedule of its own epochs.',
   },
   eta: {
     type: 'count',
@@ -31,7 +35,8 @@ export const tuneOptions = {
     type: 'text',
     value: 'NAME',
     about:
-      'What decides: for classify loss (default) or accuracy; other tasks have one score each. Always of the validation data, never of what is held out.',
+      'What decides: for classify loss (default) or accuracy; other tasks have one score each. Always of the ' +
+      'validation data, never of what is held out.',
   },
   jobs: {
     type: 'count',
@@ -45,7 +50,8 @@ export const tuneOptions = {
     type: 'text',
     value: 'DIR',
     about:
-      'Folder of the results: search.json, trials.jsonl, trials.csv. Default: the name of the data with -tune, in this folder.',
+      'Folder of the results: search.json, trials.jsonl, trials.csv. Default: the name of the data with -tune, ' +
+      'in this folder.',
   },
   'keep-best': { type: 'flag', about: "Keep the best trial's model as DIR/best.safetensors." },
   force: { type: 'flag', about: 'Begin anew where DIR holds a search.' },

@@ -21,7 +21,10 @@ export interface TunedTask {
   readonly scores: Readonly<Record<string, TrialScore>>;
   /** What is searched unless the user says; options given on the command line are left out. */
   space(options: OptionValues): readonly string[];
-  /** Options that change what a score measures, so that trials could not be compared: with every score, or with those named. */
+  /**
+   * Options that change what a score measures, so that trials could not be compared: with every score, or with those
+   * named.
+   */
   readonly incomparable: Readonly<Record<string, readonly string[] | 'all'>>;
 }
 

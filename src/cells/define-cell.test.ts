@@ -56,7 +56,8 @@ describe('defineCell', () => {
     ],
     'a gate with a dot': [
       { ...base, gates: ['write.now'] },
-      '[USAGE] defineCell(mine): `write.now` cannot name a gate.\n  fix: use letters and digits, starting with a letter.',
+      '[USAGE] defineCell(mine): `write.now` cannot name a gate.\n  fix: use letters and digits, starting with ' +
+        'a letter.',
     ],
     'a state that starts with a digit': [
       { ...base, states: ['2nd'] },
@@ -64,7 +65,8 @@ describe('defineCell', () => {
     ],
     'a forget gate that is none': [
       { ...base, forgetGates: ['wrte'] },
-      '[UNKNOWN_NAME] defineCell(mine): unknown gate `wrte`; did you mean `write`?\n  expected: one of `write`, `other`\n  received: `wrte`\n  fix: use `write`.',
+      '[UNKNOWN_NAME] defineCell(mine): unknown gate `wrte`; did you mean `write`?\n  expected: one of `write`, ' +
+        '`other`\n  received: `wrte`\n  fix: use `write`.',
     ],
     'no next value for a state': [
       { ...base, states: ['hidden', 'cell'] },
@@ -72,30 +74,38 @@ describe('defineCell', () => {
     ],
     'a product without recurrent kernels': [
       { ...base, recurrent: 'none', step: ({ product, states }) => ({ hidden: product('write', states.hidden) }) },
-      "[USAGE] cell mine: gate `write` has no recurrent kernel.\n  fix: remove `recurrent: 'none'`, or write the gate from `input` alone.",
+      "[USAGE] cell mine: gate `write` has no recurrent kernel.\n  fix: remove `recurrent: 'none'`, or write " +
+        'the gate from `input` alone.',
     ],
     'a recurrent part without recurrent kernels': [
       { ...base, recurrent: 'none', step: ({ recurrent: part }) => ({ hidden: part.write }) },
-      "[USAGE] cell mine: gate `write` has no recurrent kernel.\n  fix: remove `recurrent: 'none'`, or write the gate from `input` alone.",
+      "[USAGE] cell mine: gate `write` has no recurrent kernel.\n  fix: remove `recurrent: 'none'`, or write " +
+        'the gate from `input` alone.',
     ],
     'a product with two operands': [
       {
         ...base,
         step: ({ gates, product, states }) => ({ hidden: add(gates.write, product('write', tanh(states.hidden))) }),
       },
-      '[USAGE] cell mine: the recurrent product of gate `write` is used with two different operands.\n  fix: add a gate, so that each product has a kernel of its own.',
+      '[USAGE] cell mine: the recurrent product of gate `write` is used with two different operands.\n  fix: ' +
+        'add a gate, so that each product has a kernel of its own.',
     ],
     'a product of an unknown gate': [
       { ...base, step: ({ product, states }) => ({ hidden: product('wite', states.hidden) }) },
-      '[UNKNOWN_NAME] cell mine: unknown gate `wite`; did you mean `write`?\n  expected: one of `write`, `other`\n  received: `wite`\n  fix: use `write`.',
+      '[UNKNOWN_NAME] cell mine: unknown gate `wite`; did you mean `write`?\n  expected: one of `write`, ' +
+        '`other`\n  received: `wite`\n  fix: use `write`.',
     ],
     'an operand that is undefined': [
       { ...base, step: ({ gates }) => ({ hidden: tanh(gates.wrong) }) },
-      '[USAGE] expression: an operand is neither an expression nor a number.\n  received: undefined\n  fix: combine gates, states and parameters with add, mul, sigmoid and the other expression functions.',
+      '[USAGE] expression: an operand is neither an expression nor a number.\n  received: undefined\n  fix: ' +
+        'combine gates, states and parameters with add, mul, sigmoid and the other expression functions.',
     ],
     'an activation that does not exist': [
       { ...base, activation: 'tangent' as 'tanh' },
-      '[UNKNOWN_NAME] cell mine: unknown activation `tangent`.\n  expected: one of `linear`, `relu`, `sigmoid`, `tanh`, `softmax`, `softplus`, `softsign`, `elu`, `selu`, `gelu`, `silu`, `swish`, `mish`, `exponential`, `hardSigmoid`, `leakyRelu`, `relu6`\n  received: `tangent`\n  fix: choose one of the 17 known names. An equation of your own goes into a cell (defineCell) or a layer of your own.',
+      '[UNKNOWN_NAME] cell mine: unknown activation `tangent`.\n  expected: one of `linear`, `relu`, `sigmoid`, ' +
+        '`tanh`, `softmax`, `softplus`, `softsign`, `elu`, `selu`, `gelu`, `silu`, `swish`, `mish`, ' +
+        '`exponential`, `hardSigmoid`, `leakyRelu`, `relu6`\n  received: `tangent`\n  fix: choose one of the 17 ' +
+        'known names. An equation of your own goes into a cell (defineCell) or a layer of your own.',
     ],
   };
   it.each(Object.keys(wrong))('refuses %s', (name) => {

@@ -18,7 +18,9 @@ export interface StepContext<Gate extends string, State extends string, Vector e
   readonly states: Readonly<Record<State, Expression>>;
   /** By name: the cell's per-unit parameters. */
   readonly vectors: Readonly<Record<Vector, Expression>>;
-  /** `U_gate operand`: the recurrent product of a gate with something other than the state, such as `reset * hidden`. */
+  /**
+   * `U_gate operand`: the recurrent product of a gate with something other than the state, such as `reset * hidden`.
+   */
   product(gate: Gate, operand: Expression): Expression;
   /** The cell's activation (option `activation`). */
   readonly activation: ActivationFunction;
@@ -198,7 +200,9 @@ function equationsOf<Gate extends string, State extends string, Vector extends s
   return withRegularisation(where, definition.states, states, returned, operands, options);
 }
 
-/** Applies recurrent dropout (Gal and Ghahramani 2016, eq. 7) and zoneout (Krueger et al. 2017, eq. 2-4) to equations. */
+/**
+ * Applies recurrent dropout (Gal and Ghahramani 2016, eq. 7) and zoneout (Krueger et al. 2017, eq. 2-4) to equations.
+ */
 function withRegularisation<State extends string>(
   where: string,
   names: readonly State[],

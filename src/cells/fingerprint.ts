@@ -5,8 +5,8 @@ import type { Cell } from './define-cell.js';
 const commutative: ReadonlySet<string> = new Set(['add', 'mul', 'max', 'min', 'equal']);
 
 /**
- * Eight digits that tell cells apart by what they compute: gates and states in their order, and the graph of the equations,
- * where `add(a, b)` is `add(b, a)`. Names of the cell and how parameters start make no difference.
+ * Eight digits that tell cells apart by what they compute: gates and states in their order, and the graph of the
+ * equations, where `add(a, b)` is `add(b, a)`. Names of the cell and how parameters start make no difference.
  */
 export function equationsFingerprint(cell: Cell): string {
   const { next, output, operands } = cell.equations();

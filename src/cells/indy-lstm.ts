@@ -2,8 +2,8 @@ import { add, mul } from '../expression/build.js';
 import { defineCell } from './define-cell.js';
 
 /**
- * LSTM each of whose units sees its own output only: recurrent weights are one number for each unit and gate. Gonnet and
- * Deselaers 2019, "IndyLSTMs: independently recurrent LSTMs".
+ * LSTM each of whose units sees its own output only: recurrent weights are one number for each unit and gate. Gonnet
+ * and Deselaers 2019, "IndyLSTMs: independently recurrent LSTMs".
  */
 export const indyLSTM = defineCell({
   name: 'indyLSTM',

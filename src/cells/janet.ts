@@ -8,9 +8,9 @@ import { defineCell } from './define-cell.js';
 const writingLead = 1;
 
 /**
- * JANET: an LSTM with nothing but its forget gate, whose output is its cell as it stands. Van der Westhuizen and Lasenby
- * 2018, "The unreasonable effectiveness of the forget gate", section 3: eq. 2, with `1 - sigmoid(s - beta)` in place of
- * `1 - sigmoid(s)` before the candidate, and beta = 1. The paper starts the biases by `chrono`.
+ * JANET: an LSTM with nothing but its forget gate, whose output is its cell as it stands. Van der Westhuizen and
+ * Lasenby 2018, "The unreasonable effectiveness of the forget gate", section 3: eq. 2, with `1 - sigmoid(s - beta)` in
+ * place of `1 - sigmoid(s)` before the candidate, and beta = 1. The paper starts the biases by `chrono`.
  */
 export const janet = defineCell({
   name: 'janet',

@@ -2,8 +2,9 @@ import { RondoError } from '../errors.js';
 import { type Access, type Leaf, leaf } from '../expression/build.js';
 
 /**
- * What a leaf or output of a cell's programs stands for. Expressions and programs know names alone, so a role is written as
- * a name (`input.forget`, `saved.2`) where it enters a graph, by {@link leafName}, and read back by {@link roleOfLeaf}.
+ * What a leaf or output of a cell's programs stands for. Expressions and programs know names alone, so a role is
+ * written as a name (`input.forget`, `saved.2`) where it enters a graph, by {@link leafName}, and read back by
+ * {@link roleOfLeaf}.
  */
 export type LeafRole =
   | { readonly role: GateRole; readonly gate: string }
@@ -13,7 +14,9 @@ export type LeafRole =
   | { readonly role: 'output' | 'dOutput' }
   | MaskRole;
 
-/** Recurrent dropout's mask holds for the whole sequence, `[B, U]`; zoneout's is drawn anew at each step, for one state. */
+/**
+ * Recurrent dropout's mask holds for the whole sequence, `[B, U]`; zoneout's is drawn anew at each step, for one state.
+ */
 export type MaskRole =
   | { readonly role: 'mask'; readonly kind: 'sequence' }
   | { readonly role: 'mask'; readonly kind: 'step'; readonly state: string };

@@ -3,8 +3,9 @@ import { defineCell } from './define-cell.js';
 
 /**
  * Light GRU: no reset gate, and a candidate that is rectified. Ravanelli, Brakel, Omologo and Bengio 2018, "Light gated
- * recurrent units for speech recognition", section III. Their batch normalisation of the input's products, which keeps the
- * rectified values from growing, is left out: a layer before this one can normalise the input, but not these products.
+ * recurrent units for speech recognition", section III. Their batch normalisation of the input's products, which keeps
+ * the rectified values from growing, is left out: a layer before this one can normalise the input, but not these
+ * products.
  */
 export const liGRU = defineCell({
   name: 'liGRU',

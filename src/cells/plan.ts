@@ -26,7 +26,9 @@ export interface CellPlan {
   readonly products: readonly Product[];
   /** How many computed operands each row stores. */
   readonly operands: readonly string[];
-  /** Slots of `units` values per row of the gates buffer: input products first; saved values lie over or behind them. */
+  /**
+   * Slots of `units` values per row of the gates buffer: input products first; saved values lie over or behind them.
+   */
   readonly gateSlots: number;
   /** Slot of each saved value in the gates buffer. */
   readonly savedSlots: readonly number[];
@@ -253,7 +255,10 @@ function flushTinyGradient(gradient: Expression): Expression {
   return select(greater(flushThreshold, abs(gradient)), 0, gradient);
 }
 
-/** Far below what float32 adds to any weight, and far enough above its smallest normal number (1.2e-38) to be multiplied by a weight. */
+/**
+ * Far below what float32 adds to any weight, and far enough above its smallest normal number (1.2e-38) to be multiplied
+ * by a weight.
+ */
 const flushThreshold = 1e-30;
 
 /** Neighbouring gates that multiply the same operand share one product. */
@@ -280,7 +285,9 @@ function operandNode(product: Product, computed: readonly Expression[]): Express
   return product.operand !== undefined ? computed[product.operand] : roleLeaf({ role: 'state', state: product.state! });
 }
 
-/** How many rounds of products an expression waits for: a product's result is one round later than what it multiplies. */
+/**
+ * How many rounds of products an expression waits for: a product's result is one round later than what it multiplies.
+ */
 class Levels {
   readonly #known = new Map<Expression, number>();
   readonly #sourcesOf: (role: LeafRole) => readonly Expression[] | undefined;

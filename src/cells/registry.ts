@@ -41,7 +41,10 @@ export const libraryCells: readonly Cell[] = [
 
 const cells = new Map<string, Cell>(libraryCells.map((cell) => [cell.name, cell]));
 
-/** Makes a user's cell known by name, so that saved models that use it can be loaded. @throws USAGE when the name is taken by another cell. */
+/**
+ * Makes a user's cell known by name, so that saved models that use it can be loaded. @throws USAGE when the name is
+ * taken by another cell.
+ */
 export function registerCell(cell: Cell): void {
   const before = cells.get(cell.name);
   if (before !== undefined && before !== cell && libraryCells.includes(before)) {

@@ -18,7 +18,8 @@ it('a gradient that vanishes on its way back becomes zero, never a subnormal num
   const lastStep = (output: Tensor): Tensor => ops.sum(ops.slice(output, 1, 299, 300));
   const [gradient] = valueAndGradients(() => lastStep(layer.apply(input)), [input]).gradients;
   const sizes = Array.from(gradient.dataSync(), Math.abs);
-  // Products with the kernel add and cancel, so that what is left may be smaller than the least gradient, but not subnormal.
+  // Products with the kernel add and cancel, so that what is left may be smaller than the least gradient, but not
+  // subnormal.
   expect(sizes.filter((size) => size > 0 && size < 1.2e-38)).toEqual([]);
   expect(sizes.filter((size) => size === 0).length).toBeGreaterThan(100);
   expect(sizes.at(-1)).toBeGreaterThan(1e-3);

@@ -1,7 +1,10 @@
 /** Rows of a block; a power of two. */
 const blockRows = 4096;
 
-/** Codes of cells. Below {@link commaCode}: a plain number with so many decimals. From it up to {@link textCode}: the same after a comma. */
+/**
+ * Codes of cells. Below {@link commaCode}: a plain number with so many decimals. From it up to {@link textCode}: the
+ * same after a comma.
+ */
 export const commaCode = 32;
 export const textCode = 64;
 const emptyCode = 65;
@@ -19,8 +22,8 @@ interface Block {
 }
 
 /**
- * The cells of one column, in a few bytes each. A plain number (`12`, `-0.50`, `7,25`) is its digits as a whole number and the
- * number of its decimals, from which both its text and its value follow exactly; any other cell is its text.
+ * The cells of one column, in a few bytes each. A plain number (`12`, `-0.50`, `7,25`) is its digits as a whole number
+ * and the number of its decimals, from which both its text and its value follow exactly; any other cell is its text.
  */
 export class CellColumn {
   readonly #blocks: Block[] = [];

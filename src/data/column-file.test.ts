@@ -5,7 +5,8 @@ import { type ColumnFile, readColumnFile } from './column-file.js';
 const read = (text: string, words?: number): ColumnFile => readColumnFile(text, { where: 'a.txt', words });
 
 const text =
-  '-DOCSTART- -X- -X- O\n\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\n\n\nO\u2019Neill  NNP  B-NP  B-PER\n🙂 SYM O O\n-DOCSTART- -X- O O\nPeter NNP B-NP B-PER';
+  '-DOCSTART- -X- -X- O\n\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\n\n\nO\u2019Neill  NNP  B-NP  B-PER\n🙂 SYM O ' +
+  'O\n-DOCSTART- -X- O O\nPeter NNP B-NP B-PER';
 
 describe('a column file', () => {
   it('is words in sentences, as in the CoNLL shared tasks', () => {
@@ -38,7 +39,8 @@ describe('a column file', () => {
 
   it('names file and line of what is malformed', () => {
     expect(messageOf(() => read('a X\n\nb\nc Y\n'))).toContain(
-      '[DATA_FORMAT] a.txt, line 3: the line has 1 column.\n  expected: 2 columns separated by spaces, as in line 1\n  received: "b"',
+      '[DATA_FORMAT] a.txt, line 3: the line has 1 column.\n  expected: 2 columns separated by spaces, as in ' +
+        'line 1\n  received: "b"',
     );
     expect(messageOf(() => read('a\tX\nb\t\n'))).toContain('a.txt, line 2: column 2 is empty');
     expect(messageOf(() => read('-DOCSTART- O\n\n'))).toContain('a.txt: the file holds no sentence');

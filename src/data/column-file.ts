@@ -47,10 +47,12 @@ export interface ReadColumnFileOptions {
 const documentStart = /^-DOCSTART-(\s|$)/;
 
 /**
- * Reads a column file as those of the CoNLL-2000 and 2003 shared tasks: a word a line, its tags beside it, a blank line after
- * each sentence. Columns are separated by tabs where the first line has any, else by spaces. `-DOCSTART-` lines are no words.
+ * Reads a column file as those of the CoNLL-2000 and 2003 shared tasks: a word a line, its tags beside it, a blank line
+ * after each sentence. Columns are separated by tabs where the first line has any, else by spaces. `-DOCSTART-` lines
+ * are no words.
  *
- * @throws DATA_FORMAT naming file and line where a line has another number of columns than the first, or an empty one, or
+ * @throws DATA_FORMAT naming file and line where a line has another number of columns than the first, or an empty one,
+ * or
  *   there are no words; OUT_OF_RANGE
  */
 export function readColumnFile(text: string, options: ReadColumnFileOptions): ColumnFile {

@@ -23,7 +23,8 @@ export function requireRows(where: string, values: ArrayLike<number>, columns: n
 
 /**
  * Mean, deviation and range of each column in float64, by Welford's updates, which lose nothing where the mean is
- * large beside the spread, and are exact for a constant (Welford 1962, "Note on a method for calculating corrected sums of squares and products").
+ * large beside the spread, and are exact for a constant (Welford 1962, "Note on a method for calculating corrected sums
+ * of squares and products").
  *
  * @throws NOT_FINITE naming row and column.
  */

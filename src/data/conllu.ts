@@ -117,10 +117,11 @@ export interface ReadConlluOptions {
 }
 
 /**
- * Reads CoNLL-U text (Universal Dependencies, https://universaldependencies.org/format.html): ten columns separated by tabs, a
- * blank line after each sentence, comments that begin with `#`.
+ * Reads CoNLL-U text (Universal Dependencies, https://universaldependencies.org/format.html): ten columns separated by
+ * tabs, a blank line after each sentence, comments that begin with `#`.
  *
- * @throws DATA_FORMAT naming file and line for another number of columns, an empty column, an ID out of order, or no words
+ * @throws DATA_FORMAT naming file and line for another number of columns, an empty column, an ID out of order, or no
+ * words
  */
 export function readConllu(text: string, options: ReadConlluOptions): ConlluFile {
   refuseUnknownOptions('readConllu', options, ['where']);
@@ -180,7 +181,10 @@ function requireFields(where: string, at: number, line: string, fields: readonly
   });
 }
 
-/** Whether an ID is that of a word and not of a multi-word token or an empty node. @param before how many words came before. */
+/**
+ * Whether an ID is that of a word and not of a multi-word token or an empty node. @param before how many words came
+ * before.
+ */
 function isWord(where: string, at: number, id: string, before: number): boolean {
   const fault = (expected: string): RondoError =>
     badLine(where, at, `the ID \`${id}\` is out of order.`, {

@@ -19,7 +19,8 @@ export function requireColumnNames(
       expected: 'a line of column names, such as `date,value`',
       received: shortened(columns),
       fix:
-        `give the names of the ${columns.length === 1 ? 'column' : `${columns.length} columns`} as \`columns\`, such as ` +
+        `give the names of the ${columns.length === 1 ? 'column' : `${columns.length} columns`} as \`columns\`, ` +
+        'such as ' +
         `${columns
           .slice(0, 3)
           .map((_, i) => 'abc'[i])

@@ -9,16 +9,19 @@ export { Table } from './table.js';
 
 export type ReadTableOptions = TableReaderOptions;
 
-/** The bytes of a table, all at once or as they come: a stream of Node, the body of a response, any iteration over pieces. */
+/**
+ * The bytes of a table, all at once or as they come: a stream of Node, the body of a response, any iteration over
+ * pieces.
+ */
 export type TableSource = string | Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /** Characters that are encoded at once. */
 const pieceLength = 2 ** 18;
 
 /**
- * Reads CSV or TSV (RFC 4180: cells may be quoted, quotes inside are doubled). The first line holds the column names, unless
- * they are given. Blank lines are skipped, except between the rows of a single-column table, where they are empty cells. A first
- * line `sep=;`, as spreadsheets write it, tells the separator.
+ * Reads CSV or TSV (RFC 4180: cells may be quoted, quotes inside are doubled). The first line holds the column names,
+ * unless they are given. Blank lines are skipped, except between the rows of a single-column table, where they are
+ * empty cells. A first line `sep=;`, as spreadsheets write it, tells the separator.
  *
  * Cells are kept in a few bytes each and the source is not, so a table may be much larger than a string can be.
  *

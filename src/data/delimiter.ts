@@ -23,11 +23,12 @@ export function requireDelimiter(delimiter: string | undefined): void {
 }
 
 /**
- * The character between the cells: the one with which the first rows have the same number of cells, and the most of them.
- * A comma where none is found: a table may have a single column.
+ * The character between the cells: the one with which the first rows have the same number of cells, and the most of
+ * them. A comma where none is found: a table may have a single column.
  *
  * @param bytes the beginning of a table; a row that is cut off at its end is passed over where there are others.
- * @param numColumns where their number is known, a character that makes so many cells of every row comes before all others.
+ * @param numColumns where their number is known, a character that makes so many cells of every row comes before all
+ * others.
  */
 export function guessDelimiter(bytes: Uint8Array, numColumns?: number): string {
   const fits = (delimiter: string): boolean =>

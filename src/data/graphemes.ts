@@ -2,8 +2,10 @@
  * Code units that are whole graphemes whenever they stand next to each other: ASCII but for the carriage return,
  * Latin, Greek, Cyrillic, kana, Han, Hangul syllables and full-width forms. No combining marks.
  */
-const simple =
-  /[\0-\x0c\x0e-\x7e\xa0-\xa8\xaa-\xac\xaf-\u02ff\u0370-\u0482\u048a-\u052f\u3000-\u3029\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff9d]/;
+const simple = new RegExp(
+  String.raw`[\0-\x0c\x0e-\x7e\xa0-\xa8\xaa-\xac\xaf-\u02ff\u0370-\u0482\u048a-\u052f` +
+    String.raw`\u3000-\u3029\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff9d]`,
+);
 
 /** Code units that may bind to what follows them: prepended signs, leading Hangul letters, low surrogates. */
 const mayBindForward = /[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u0d4e\u1100-\u115f\ua960-\ua97c\udc00-\udfff]/;

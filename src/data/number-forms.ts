@@ -74,7 +74,10 @@ function countPlain(forms: NumberForms, plain: UnitCount, digits: number, code: 
   else plain.comma++;
 }
 
-/** Whether the sign of a plain number may stand between thousands: three digits behind it, one to three before, no leading 0. */
+/**
+ * Whether the sign of a plain number may stand between thousands: three digits behind it, one to three before, no
+ * leading 0.
+ */
 export function isThousands(digits: number, code: number): boolean {
   const size = Math.abs(digits);
   return code % commaCode === 3 && size >= 1000 && size < 1_000_000;

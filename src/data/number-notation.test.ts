@@ -156,7 +156,8 @@ describe('the numbers of a column', () => {
         );
         if (numberFacts(table, 'load').ambiguous !== undefined)
           expect(numberFacts(table, 'load').ambiguous).toMatch(/^-?[1-9]\d{0,2}[.,]\d{3}$/);
-        // Short columns may be all of one ambiguous shape, which is refused or decided by the delimiter: told the sign, all are right.
+        // Short columns may be all of one ambiguous shape, which is refused or decided by the delimiter: told the sign,
+        // all are right.
         const sign = /,(?=\d+$)/.test(new Intl.NumberFormat(locale).format(0.5)) ? 'comma' : 'point';
         const told = await read(
           values.map((value) => format.format(value)),

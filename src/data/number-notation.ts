@@ -24,7 +24,10 @@ export interface NumberFacts {
   readonly ambiguous: string | undefined;
 }
 
-/** A smaller share of whole numbers below a thousand may be there by chance, or typed by hand beside numbers with decimals. */
+/**
+ * A smaller share of whole numbers below a thousand may be there by chance, or typed by hand beside numbers with
+ * decimals.
+ */
 const fewestWhole = 0.1;
 
 const formsOf = new WeakMap<Table, Map<string, NumberForms>>();
@@ -39,11 +42,11 @@ function formsOfColumn(table: Table, name: string): NumberForms {
 }
 
 /**
- * Decides from all cells of a column how its numbers are written. What the table was told (`Table.decimal`) comes first. Then
- * whatever fits one reading alone decides. Where every cell fits both and they differ, as for a column of `1.234` and `998`, the
- * evidence is, in this order: numbers of four digits without a sign between thousands; the notation that a model was trained
- * with; other columns; cells such as `1.230` beside whole numbers, which a format of three decimals would not write; and what
- * separates the cells, and the dates, which tell the country.
+ * Decides from all cells of a column how its numbers are written. What the table was told (`Table.decimal`) comes
+ * first. Then whatever fits one reading alone decides. Where every cell fits both and they differ, as for a column of
+ * `1.234` and `998`, the evidence is, in this order: numbers of four digits without a sign between thousands; the
+ * notation that a model was trained with; other columns; cells such as `1.230` beside whole numbers, which a format of
+ * three decimals would not write; and what separates the cells, and the dates, which tell the country.
  *
  * @param kept the notation of the same column in the data that a model was trained on.
  * @throws UNKNOWN_NAME
@@ -69,7 +72,9 @@ export function requireClearNotation(table: Table, name: string, { ambiguous }: 
   const [thousand, decimals] = [ambiguous.replace(/[.,]/, ''), ambiguous.replace(',', '.')];
   throw new RondoError('DATA_FORMAT', {
     where: `${table.where}, column \`${name}\``,
-    what: `the numbers can be read in two ways: \`${ambiguous}\` is ${thousand} or ${decimals}, and no cell tells which.`,
+    what:
+      `the numbers can be read in two ways: \`${ambiguous}\` is ${thousand} or ${decimals}, and no cell tells ` +
+      'which.',
     expected: 'a point or a comma that stands before decimals, or between thousands',
     received: `\`${ambiguous}\`, and others like it`,
     fix: "say what stands before decimals: `decimal` 'point' or 'comma'.",

@@ -38,7 +38,8 @@ export interface CellNumbers {
 /**
  * One column as numbers, and NaN wherever a cell holds none: it is missing, or text.
  *
- * @throws UNKNOWN_NAME for a column that does not exist; DATA_FORMAT where numbers can be read in two ways, or have another unit
+ * @throws UNKNOWN_NAME for a column that does not exist; DATA_FORMAT where numbers can be read in two ways, or have
+ * another unit
  *   than `notation` says.
  */
 export function cellNumbers(table: Table, name: string, notation?: NumberNotation): CellNumbers {
@@ -53,8 +54,8 @@ export function cellNumbers(table: Table, name: string, notation?: NumberNotatio
 }
 
 /**
- * One column as numbers, `[rows]`. All of its cells decide how it is written: with a point or a comma before decimals, with
- * thousands set apart, with a unit; see {@link numberFacts}.
+ * One column as numbers, `[rows]`. All of its cells decide how it is written: with a point or a comma before decimals,
+ * with thousands set apart, with a unit; see {@link numberFacts}.
  *
  * @throws UNKNOWN_NAME for a column that does not exist; DATA_FORMAT naming file, line and column for a cell that is no
  * number, or is missing and may not be; as {@link cellNumbers}.

@@ -1,7 +1,9 @@
 import { RondoError, refuseUnknownOptions, requireCount } from '../errors.js';
 import { maximumOf } from '../extremes.js';
 
-/** Only the last values are looked at, so that the work stays bounded: at most this many times {@link longestSeason}. */
+/**
+ * Only the last values are looked at, so that the work stays bounded: at most this many times {@link longestSeason}.
+ */
 const longestLookBack = 20_000;
 const longestSeason = 2_000;
 /** Less leaves nothing of a season. */
@@ -20,9 +22,10 @@ export interface DetectSeasonOptions {
  * least 0.3 of its height. Of several the highest counts, and the shortest of those that are as high within
  * `0.05 + 1.5 / sqrt(n)`. The series has to hold three seasons, and only its last 20 000 values are read.
  *
- * Where none is found, a level that wanders may have drowned it: the same is asked of the series less its moving average over
- * 8, 16, 32 ... values, for seasons up to that length, as long as the series holds eight of them. (A moving average takes
- * away what is slower, and can make waves of its own out of a random walk; eight seasons tell the two apart.)
+ * Where none is found, a level that wanders may have drowned it: the same is asked of the series less its moving
+ * average over 8, 16, 32 ... values, for seasons up to that length, as long as the series holds eight of them. (A
+ * moving average takes away what is slower, and can make waves of its own out of a random walk; eight seasons tell the
+ * two apart.)
  *
  * It is a guess: a season that is known should be given.
  *
@@ -104,7 +107,9 @@ function detrended(values: ArrayLike<number>): Float64Array {
   return series.every((value) => Math.abs(value) <= 1e-12 * largest) ? series.fill(0) : series;
 }
 
-/** The values less the mean of `window` values (one more, where even) around each; half a window shorter at both ends. */
+/**
+ * The values less the mean of `window` values (one more, where even) around each; half a window shorter at both ends.
+ */
 function withoutAverage(series: Float64Array, window: number): Float64Array {
   const half = window >> 1;
   const sums = new Float64Array(series.length + 1);

@@ -10,9 +10,9 @@ export interface StratifiedShares {
 }
 
 /**
- * Cuts labelled texts into parts in which every class has its share; the same seed gives the same parts, and the test part does
- * not change with the validation share. Equal texts stay together, so that nothing is tested that was learned by heart. Each
- * class keeps at least one text to train on, if need be at the cost of the other parts.
+ * Cuts labelled texts into parts in which every class has its share; the same seed gives the same parts, and the test
+ * part does not change with the validation share. Equal texts stay together, so that nothing is tested that was learned
+ * by heart. Each class keeps at least one text to train on, if need be at the cost of the other parts.
  *
  * @throws OUT_OF_RANGE for impossible shares, or where a part that is asked for would be empty.
  */
@@ -55,15 +55,22 @@ export function splitStratified(
       where,
       what: `the ${part} part would be empty.`,
       expected: 'enough texts of each class for every part',
-      received: `${shares[part]} of ${texts.length} texts, ${new Set(texts).size} of them different, of ${new Set(labels).size} classes`,
-      fix: `give more texts of a class, or a larger share of ${part}; where there are nearly as many classes as texts, check the column of labels.`,
+      received:
+        `${shares[part]} of ${texts.length} texts, ${new Set(texts).size} of them different, of ` +
+        `${new Set(labels).size} classes`,
+      fix:
+        `give more texts of a class, or a larger share of ${part}; where there are nearly as many classes as ` +
+        'texts, check the column of labels.',
     });
   }
   const sorted = (part: keyof Split): Int32Array => Int32Array.from(parts[part]).sort();
   return { train: sorted('train'), validation: sorted('validation'), test: sorted('test') };
 }
 
-/** A class whose texts all go with those of other classes has none to train on yet: the first of them moves, with its equals. */
+/**
+ * A class whose texts all go with those of other classes has none to train on yet: the first of them moves, with its
+ * equals.
+ */
 function keepEveryClass(
   parts: Record<keyof Split, number[]>,
   texts: readonly string[],
@@ -83,7 +90,10 @@ function keepEveryClass(
   }
 }
 
-/** By label in the order of its code units: the positions of equal texts together. A text with several labels goes with its first. */
+/**
+ * By label in the order of its code units: the positions of equal texts together. A text with several labels goes with
+ * its first.
+ */
 function groupsByLabel(texts: readonly string[], labels: readonly string[]): number[][][] {
   const groups = new Map<string, number[]>();
   texts.forEach((text, i) => {

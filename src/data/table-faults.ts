@@ -12,8 +12,8 @@ export interface RaggedRows {
 }
 
 /**
- * Refuses a table without rows, rows with a wrong number of cells, and a table of dates alone: each of these often comes from
- * a first line that was misread.
+ * Refuses a table without rows, rows with a wrong number of cells, and a table of dates alone: each of these often
+ * comes from a first line that was misread.
  */
 export function requireRows(table: Table, delimiter: string, ragged: RaggedRows | undefined): void {
   const { where, columns, lines } = table;
@@ -33,7 +33,9 @@ export function requireRows(table: Table, delimiter: string, ragged: RaggedRows 
       where,
       what: 'the table holds only dates or times, no values.',
       expected: 'a column of values beside the dates',
-      received: `${columns.length === 1 ? 'the column' : 'the columns'} ${shortened(columns)}, line ${lines[0]}: ${shortened(sample[0])}`,
+      received:
+        `${columns.length === 1 ? 'the column' : 'the columns'} ${shortened(columns)}, line ${lines[0]}: ` +
+        shortened(sample[0]),
       fix: 'add the column of values; if it is there, check the separator and the quotes.',
     });
   }

@@ -1,7 +1,9 @@
 import { requireColumnNames, requireDifferentNames, requireNumColumns } from './csv-header.js';
 import type { RaggedRows } from './table-faults.js';
 
-/** The names of a table's columns: those of its first line, or those that were given for a table without such a line. */
+/**
+ * The names of a table's columns: those of its first line, or those that were given for a table without such a line.
+ */
 export class TableNames {
   readonly #where: string;
   readonly #given: readonly string[] | undefined;

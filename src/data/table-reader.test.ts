@@ -19,7 +19,8 @@ function cutAt(bytes: Uint8Array, at: number): Uint8Array[] {
 }
 
 const odd =
-  '\ufeffname;"note;1";wert\r\nä "x";"two\r\nlines; ""q""";1,50\n\n"";-0;+3\r  4 ;1.234,5;0,0078125\n007;" 12 ";99999999999999999\n;;\n1e5;🙂;-2147483649';
+  '\ufeffname;"note;1";wert\r\nä "x";"two\r\nlines; ""q""";1,50\n\n"";-0;+3\r  4 ;1.234,5;0,0078125\n007;" 12 ' +
+  '";99999999999999999\n;;\n1e5;🙂;-2147483649';
 
 describe('reading a table', () => {
   it('gives the same wherever the bytes are cut, and byte by byte', async () => {

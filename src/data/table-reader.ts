@@ -28,7 +28,10 @@ export interface TableReaderOptions {
   where: string;
   /** The character between cells; found from the first lines when left out (comma, tab, semicolon or bar). */
   delimiter?: string | undefined;
-  /** Names of the columns of a table without a line of names. Where its first line holds all of them, it is a line of names. */
+  /**
+   * Names of the columns of a table without a line of names. Where its first line holds all of them, it is a line of
+   * names.
+   */
   columns?: readonly string[] | undefined;
   /** What stands before the decimals of numbers; by default the cells of each column tell. */
   decimal?: DecimalSign | undefined;
@@ -47,8 +50,9 @@ const mostColumns = 100_000;
 const mostDigits = 15;
 
 /**
- * Reads a table from its bytes as they come, in UTF-8, and keeps the cells, not the bytes (RFC 4180: cells may be quoted,
- * quotes inside are doubled). Lines may end in any of LF, CR LF and CR. How the bytes are cut into pieces changes nothing.
+ * Reads a table from its bytes as they come, in UTF-8, and keeps the cells, not the bytes (RFC 4180: cells may be
+ * quoted, quotes inside are doubled). Lines may end in any of LF, CR LF and CR. How the bytes are cut into pieces
+ * changes nothing.
  */
 export class TableReader {
   readonly #where: string;

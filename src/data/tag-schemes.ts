@@ -52,8 +52,8 @@ export interface Span {
 const outside: TagParts = { part: 'O', kind: '' };
 
 /**
- * The spans that tags mark, read as the CoNLL shared tasks' `conlleval` reads them: whatever the tags are, a change of kind
- * ends a span and begins one, and an `I-X` that follows no span of its kind begins one.
+ * The spans that tags mark, read as the CoNLL shared tasks' `conlleval` reads them: whatever the tags are, a change of
+ * kind ends a span and begins one, and an `I-X` that follows no span of its kind begins one.
  */
 export function spansOf(tags: readonly string[]): Span[] {
   const spans: Span[] = [];
@@ -90,7 +90,8 @@ function mayFollow(scheme: TagScheme, before: TagParts | undefined, after: TagPa
  * Which tags may begin and end a sentence and follow each other; for {@link CRF}.
  *
  * @param tags in the order of their labels; `O` among them, and of each kind the tags that were seen.
- * @throws UNKNOWN_NAME for an unknown scheme; DATA_FORMAT for a tag that the scheme does not have, or where there is no `O`
+ * @throws UNKNOWN_NAME for an unknown scheme; DATA_FORMAT for a tag that the scheme does not have, or where there is no
+ * `O`
  */
 export function tagConstraints(tags: readonly string[], scheme: TagScheme): ChainConstraints {
   if (!tagSchemes.includes(scheme)) throw unknownName('tagConstraints', 'scheme', scheme, tagSchemes);
@@ -117,8 +118,8 @@ export function tagConstraints(tags: readonly string[], scheme: TagScheme): Chai
 }
 
 /**
- * The scheme that tagged sentences are in: by the prefixes that occur, and `iob1` rather than `bio` where every sentence keeps
- * its rules and some break those of `bio`. Undefined where the tags mark no spans.
+ * The scheme that tagged sentences are in: by the prefixes that occur, and `iob1` rather than `bio` where every
+ * sentence keeps its rules and some break those of `bio`. Undefined where the tags mark no spans.
  */
 export function detectTagScheme(sentences: Iterable<readonly string[]>): TagScheme | undefined {
   const letters = new Set<string>();

@@ -14,7 +14,10 @@ export function plainLines(text: string): string[] {
   return (text.startsWith('\ufeff') ? text.slice(1) : text).split(/\r\n|\n|\r/);
 }
 
-/** @internal The same lines with what ends each (LF, CRLF, CR, or nothing after the last), so that they can be written again. */
+/**
+ * @internal The same lines with what ends each (LF, CRLF, CR, or nothing after the last), so that they can be written
+ * again.
+ */
 export function linesWithEnds(text: string): { readonly lines: string[]; readonly ends: string[] } {
   return { lines: plainLines(text), ends: [...Array.from(text.matchAll(/\r\n|\n|\r/g), ([end]) => end), ''] };
 }

@@ -4,8 +4,9 @@ import { linesOf } from './text.js';
 
 export const textFormats = ['csv', 'tsv', 'jsonl', 'lines', 'fasttext', 'texts'] as const;
 /**
- * How texts and their labels stand in a file. `csv`, `tsv`: a table with a line of column names. `jsonl`: one JSON object a line.
- * `lines`: `label text...` a line, as TREC's questions. `fasttext`: `__label__NAME text...` a line. `texts`: one text a line, without labels.
+ * How texts and their labels stand in a file. `csv`, `tsv`: a table with a line of column names. `jsonl`: one JSON
+ * object a line. `lines`: `label text...` a line, as TREC's questions. `fasttext`: `__label__NAME text...` a line.
+ * `texts`: one text a line, without labels.
  */
 export type TextFormat = (typeof textFormats)[number];
 
@@ -42,7 +43,8 @@ export interface ReadTextRowsOptions {
 /**
  * The texts of a file, in its order.
  *
- * @throws DATA_FORMAT naming file and line for what is not in the format, or a label that is empty; UNKNOWN_NAME for a column or
+ * @throws DATA_FORMAT naming file and line for what is not in the format, or a label that is empty; UNKNOWN_NAME for a
+ * column or
  *   field that does not exist.
  */
 export async function readTextRows(content: string, options: ReadTextRowsOptions): Promise<TextRows> {

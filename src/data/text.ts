@@ -33,8 +33,8 @@ const wordsOnly = new RegExp(`${han}|${word}`, 'gu');
 const wordsAndSigns = new RegExp(`${han}|${word}|${sign}`, 'gu');
 
 /**
- * The words of a text: runs of letters, marks and digits with inner apostrophes (`don't`), in any script. Han characters
- * are words of their own, since nothing stands between Chinese words; with `attach` they are not cut.
+ * The words of a text: runs of letters, marks and digits with inner apostrophes (`don't`), in any script. Han
+ * characters are words of their own, since nothing stands between Chinese words; with `attach` they are not cut.
  */
 export function wordsOf(text: string, options: WordOptions = {}): string[] {
   refuseUnknownOptions('wordsOf', options, ['lower', 'punctuation']);

@@ -78,8 +78,12 @@ export function timeseriesFromArray(values: Float32Array, options: TimeseriesFro
     throw new RondoError('OUT_OF_RANGE', {
       where,
       what: 'no window fits.',
-      expected: `at least ${span} rows for sequenceLength ${sequenceLength} at samplingRate ${samplingRate}${targets === undefined ? '' : ', and a row of targets for the first of them'}`,
-      received: `${endIndex - startIndex} rows${targets === undefined ? '' : ` and ${targets.length / targetColumns} rows of targets`}`,
+      expected:
+        `at least ${span} rows for sequenceLength ${sequenceLength} at samplingRate ` +
+        `${samplingRate}${targets === undefined ? '' : ', and a row of targets for the first of them'}`,
+      received:
+        `${endIndex - startIndex} rows` +
+        (targets === undefined ? '' : ` and ${targets.length / targetColumns} rows of targets`),
       fix: 'use a shorter sequenceLength, a smaller samplingRate, or a longer series.',
     });
   }

@@ -4,9 +4,9 @@ import { type TextSpan, wordSegmentsOf } from './word-segments.js';
 
 export const tokenKinds = ['words', 'characters', 'segments'] as const;
 /**
- * What a token is. `words`: runs of letters and digits, each sign, and each Chinese character by itself. `characters`: what a
- * reader sees as one (an emoji with its skin tone, a letter with its accents), runs of white space as one. `segments`: the
- * platform's words, also where nothing stands between them, as in Chinese, Japanese and Thai.
+ * What a token is. `words`: runs of letters and digits, each sign, and each Chinese character by itself. `characters`:
+ * what a reader sees as one (an emoji with its skin tone, a letter with its accents), runs of white space as one.
+ * `segments`: the platform's words, also where nothing stands between them, as in Chinese, Japanese and Thai.
  */
 export type TokenKind = (typeof tokenKinds)[number];
 
@@ -24,8 +24,8 @@ export interface TokenSpanOptions {
 }
 
 /**
- * The tokens of a text with their places. Tokens are in Unicode's composed form (NFC), so that a letter with an accent is the
- * same token however it was typed.
+ * The tokens of a text with their places. Tokens are in Unicode's composed form (NFC), so that a letter with an accent
+ * is the same token however it was typed.
  */
 export function tokenSpansOf(text: string, { tokens, lower, locale }: TokenSpanOptions): TokenSpan[] {
   const spans =

@@ -80,7 +80,9 @@ export class Vocabulary {
         what: `${counts.size - kept.length} of ${counts.size} tokens would be left out, and nothing stands for them.`,
         expected: 'an `oovToken` when `maxTokens` or `minCount` leaves tokens out',
         received: `maxTokens ${maxTokens}, minCount ${minCount}`,
-        fix: `give an oovToken such as '<unk>', or make room for all tokens (maxTokens: ${counts.size + reserved.length}, minCount: 1).`,
+        fix:
+          "give an oovToken such as '<unk>', or make room for all tokens (maxTokens: " +
+          `${counts.size + reserved.length}, minCount: 1).`,
       });
     }
     return new Vocabulary(kept, { paddingToken, oovToken });
@@ -103,10 +105,11 @@ export class Vocabulary {
     if (id !== undefined) return id;
     // Any single character is near any other, so only words get suggestions.
     const near = token.length > 2 ? nearestNames(token, this.tokens) : [];
+    const suggestions = near.length > 0 ? `; near ones are ${near.map(describeToken).join(', ')}` : '';
     throw new RondoError('UNKNOWN_NAME', {
       where: 'Vocabulary.idOf',
       what: `${describeToken(token)} is not in the vocabulary.`,
-      expected: `one of ${this.size} tokens${near.length > 0 ? `; near ones are ${near.map(describeToken).join(', ')}` : ''}`,
+      expected: `one of ${this.size} tokens${suggestions}`,
       received: describeToken(token),
       fix: 'leave it out of the text, or build the vocabulary with an oovToken.',
     });

@@ -15,7 +15,10 @@ export interface SlidingWindowsOptions {
   targetColumns?: readonly number[] | undefined;
 }
 
-/** One batch: `x` is `[batch, timesteps, features]`; `y` is `[batch, horizon]`, or `[batch, horizon, targets]` for several targets. */
+/**
+ * One batch: `x` is `[batch, timesteps, features]`; `y` is `[batch, horizon]`, or `[batch, horizon, targets]` for
+ * several targets.
+ */
 export interface WindowBatch {
   x: NumericArray<Float32Array>;
   y: NumericArray<Float32Array>;

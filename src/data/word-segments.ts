@@ -7,8 +7,8 @@ export interface TextSpan {
 const segmenters = new Map<string, Intl.Segmenter>();
 
 /**
- * The words of a text as the platform finds them (Unicode Standard Annex 29, with dictionaries for Chinese, Japanese, Thai and
- * other scripts without spaces); white space is left out, signs are words of their own.
+ * The words of a text as the platform finds them (Unicode Standard Annex 29, with dictionaries for Chinese, Japanese,
+ * Thai and other scripts without spaces); white space is left out, signs are words of their own.
  *
  * The dictionaries come with the platform, so another version of Node or another browser may cut a few words elsewhere.
  *

@@ -31,9 +31,10 @@ const plain = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const grouped = /^\d{1,3}[.,]\d{3}$/;
 
 /**
- * Reads a number as people and programs of many countries write it: a point or a comma before decimals; thousands apart by the
- * other of the two, by spaces of any kind or by apostrophes (also in lakhs, `12,34,567`); `+`, `-` or the minus sign before or
- * after it, or parentheses for a negative; a currency or a unit before or after. Undefined for what is no number in either way.
+ * Reads a number as people and programs of many countries write it: a point or a comma before decimals; thousands apart
+ * by the other of the two, by spaces of any kind or by apostrophes (also in lakhs, `12,34,567`); `+`, `-` or the minus
+ * sign before or after it, or parentheses for a negative; a currency or a unit before or after. Undefined for what is
+ * no number in either way.
  */
 export function writtenNumber(cell: string): WrittenNumber | undefined {
   if (cell.length > longest) return undefined;

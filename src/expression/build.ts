@@ -77,9 +77,12 @@ const symbolic = {
       where: 'expression',
       what: 'a symbol of an equation was used as a number.',
       expected:
-        'the functions for expressions: add, sub, mul, div, max, min, tanh, sigmoid, exp, log, sqrt, abs, greater, select ...',
+        'the functions for expressions: add, sub, mul, div, max, min, tanh, sigmoid, exp, log, sqrt, abs, ' +
+        'greater, select ...',
       received: 'an operator such as `gate * 2`, or a function such as `Math.tanh(gate)`',
-      fix: 'import them from rondo: mul(gate, 2) for `gate * 2`, add(a, b) for `a + b`, tanh(gate) for `Math.tanh(gate)`.',
+      fix:
+        'import them from rondo: mul(gate, 2) for `gate * 2`, add(a, b) for `a + b`, tanh(gate) for ' +
+        '`Math.tanh(gate)`.',
     });
   },
 };

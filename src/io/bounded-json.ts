@@ -4,8 +4,8 @@ import { RondoError } from '../errors.js';
 const deepestNesting = 128;
 
 /**
- * Parses JSON of a file. Nesting is measured before anything is built, because code that walks a value recursively would
- * run out of stack on millions of levels.
+ * Parses JSON of a file. Nesting is measured before anything is built, because code that walks a value recursively
+ * would run out of stack on millions of levels.
  *
  * @param where the file's name, for messages.
  * @param what is damaged when it cannot be parsed, such as `the header`.

@@ -32,7 +32,10 @@ export interface SerializeOptions {
   training?: TrainingSnapshot | undefined;
 }
 
-/** What a model file holds. @typeParam Output what the model returns: one tensor for every Sequential, which is the default. */
+/**
+ * What a model file holds. @typeParam Output what the model returns: one tensor for every Sequential, which is the
+ * default.
+ */
 export interface LoadedModel<Output extends ModelOutput = Tensor> {
   /** Built, with its weights; compiled where the file says how. */
   readonly model: Model<Output>;
@@ -43,8 +46,8 @@ export interface LoadedModel<Output extends ModelOutput = Tensor> {
 }
 
 /**
- * A model as one safetensors file: its weights under readable names, and in the metadata the architecture, the way it was
- * compiled and the preprocessing. Whoever has the file can predict.
+ * A model as one safetensors file: its weights under readable names, and in the metadata the architecture, the way it
+ * was compiled and the preprocessing. Whoever has the file can predict.
  *
  * @throws USAGE where the weights do not exist yet; FILE_FORMAT where a name cannot be stored
  */
@@ -97,11 +100,12 @@ export function serializeModel(model: Model, options: SerializeOptions = {}): Ui
 
 /**
  * The model of a file's bytes. A class of your own must have been registered with `registerLayer`, a cell with
- * `registerCell`. A model compiled with a loss or metric of your own comes back not compiled unless that was registered with
- * `losses.registerLoss` or `metrics.registerMetric`; so does one with an optimizer of your own.
+ * `registerCell`. A model compiled with a loss or metric of your own comes back not compiled unless that was registered
+ * with `losses.registerLoss` or `metrics.registerMetric`; so does one with an optimizer of your own.
  *
  * @param where the file's name, for messages.
- * @throws FILE_FORMAT where the file is cut short, foreign or damaged, or weights are missing, unknown or of another shape;
+ * @throws FILE_FORMAT where the file is cut short, foreign or damaged, or weights are missing, unknown or of another
+ * shape;
  *   FILE_VERSION where a later version of Rondo wrote it; UNKNOWN_NAME for a class that is not registered
  */
 export function deserializeModel<Output extends ModelOutput = Tensor>(
@@ -125,8 +129,8 @@ export function deserializeModel<Output extends ModelOutput = Tensor>(
 }
 
 /**
- * Reads the weights of a safetensors file into a model made in code; all names and shapes must fit. A model that has seen no
- * data is built first, where the file was written by Rondo.
+ * Reads the weights of a safetensors file into a model made in code; all names and shapes must fit. A model that has
+ * seen no data is built first, where the file was written by Rondo.
  *
  * @throws FILE_FORMAT naming each weight that does not fit; the model is then unchanged. USAGE where it has no weights
  */

@@ -119,8 +119,8 @@ export interface ReadTableFileOptions extends Partial<ReadTableOptions> {
 }
 
 /**
- * The table of a file, which may be a gzip archive, read piece by piece: files much larger than a string can be are read in a
- * few bytes for each cell.
+ * The table of a file, which may be a gzip archive, read piece by piece: files much larger than a string can be are
+ * read in a few bytes for each cell.
  *
  * @throws FILE_ACCESS, UNKNOWN_NAME; as `readTable`
  */

@@ -5,7 +5,9 @@ import type { StoredTensor } from './safetensors.js';
 /** The key of the metadata that holds the checksum of a model file. */
 export const checksumKey = 'rondo.checksum';
 
-/** The checksum of a file's tensors, in the order of their names, and of its description: `crc32c:` and eight digits. */
+/**
+ * The checksum of a file's tensors, in the order of their names, and of its description: `crc32c:` and eight digits.
+ */
 export function checksumOf(tensors: ReadonlyMap<string, StoredTensor>, description: string): string {
   const utf8 = new TextEncoder();
   let sum = 0;

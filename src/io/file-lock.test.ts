@@ -30,7 +30,8 @@ describe('a file lock', () => {
     expect(predecessor).toBeUndefined();
     await expect(FileLock.take(path, 'the second')).rejects.toThrow(
       new RegExp(
-        `^\\[FILE_ACCESS\\] .*m.lock: another process is at work on it.[^]*the first, process ${process.pid} on [^]*kill ${process.pid}`,
+        `^\\[FILE_ACCESS\\] .*m.lock: another process is at work on it.[^]*the first, process ${process.pid} on ` +
+          `[^]*kill ${process.pid}`,
       ),
     );
     expect(await FileLock.holder(path)).toMatchObject({ pid: process.pid, about: 'the first' });

@@ -24,8 +24,9 @@ export interface TakenLock {
 const beingWrittenMs = 10_000;
 
 /**
- * A file that says that a process works on something. It is removed at the end; after `kill -9` it stays, and whoever comes next sees
- * that its owner is gone (same machine, no process of that id that began at that time) and takes it over.
+ * A file that says that a process works on something. It is removed at the end; after `kill -9` it stays, and whoever
+ * comes next sees that its owner is gone (same machine, no process of that id that began at that time) and takes it
+ * over.
  */
 export class FileLock {
   #isHeld = true;
@@ -82,7 +83,10 @@ export class FileLock {
     return owner === undefined || owner === null || isGone(owner) ? undefined : owner;
   }
 
-  /** Makes sure that it is still held: someone may have removed the file. @throws FILE_ACCESS where another process has it now */
+  /**
+   * Makes sure that it is still held: someone may have removed the file. @throws FILE_ACCESS where another process has
+   * it now
+   */
   async confirm(): Promise<void> {
     const found = await lockAt(this.path);
     if (found?.owner?.id === this.owner.id) return;
@@ -173,6 +177,8 @@ function heldBy(path: string, owner: LockOwner | null): RondoError {
       owner === null
         ? 'a lock that cannot be read'
         : `${owner.about}, process ${owner.pid} on ${owner.host}, since ${owner.since}`,
-    fix: `${isHere ? `wait until it has ended, or stop it with kill ${owner.pid},` : `if it has ended, remove ${path},`} or write elsewhere.`,
+    fix:
+      `${isHere ? `wait until it has ended, or stop it with kill ${owner.pid},` : `if it has ended, remove ${path},`}` +
+      ' or write elsewhere.',
   });
 }

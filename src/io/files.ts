@@ -10,9 +10,9 @@ const readPieceBytes = 2 ** 30;
 /**
  * Writes a file so that a reader sees the old content or the new, never a part: a temporary file in the same folder,
  * flushed to the disk, then renamed over `path`, then the folder flushed. When anything fails the temporary file is
- * removed and the old file is as it was; one that a killed process left behind is removed as well. A symbolic link keeps
- * pointing at the file that is replaced, an existing file keeps its permissions, and a device or pipe such as /dev/stdout is
- * written directly.
+ * removed and the old file is as it was; one that a killed process left behind is removed as well. A symbolic link
+ * keeps pointing at the file that is replaced, an existing file keeps its permissions, and a device or pipe such as
+ * /dev/stdout is written directly.
  *
  * @throws FILE_ACCESS when the folder does not exist, the disk is full, or permission is missing.
  */
@@ -44,7 +44,9 @@ export async function writeFileAtomically(path: string, content: Uint8Array | st
   await flushFolder(dirname(target));
 }
 
-/** A rename is on the disk only once its folder is; systems that cannot flush a folder lose nothing but that promise. */
+/**
+ * A rename is on the disk only once its folder is; systems that cannot flush a folder lose nothing but that promise.
+ */
 async function flushFolder(folder: string): Promise<void> {
   let handle: FileHandle | undefined;
   try {

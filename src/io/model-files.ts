@@ -49,7 +49,8 @@ export interface CheckpointFileOptions
  * await model.fit(x, y, { epochs: 50, checkpoint: checkpointFile('run.safetensors', { everySteps: 500 }) });
  * // later, in another process
  * const { model, training } = await loadModel('run.safetensors');
- * await model.fit(x, y, { epochs: 50, checkpoint: checkpointFile('run.safetensors', { everySteps: 500 }), resumeFrom: training });
+ * await model.fit(x, y,
+ * { epochs: 50, checkpoint: checkpointFile('run.safetensors', { everySteps: 500 }), resumeFrom: training });
  */
 export function checkpointFile(
   path: string,
@@ -62,7 +63,10 @@ export interface ModelCheckpointFileOptions
   extends Omit<ModelCheckpointOptions, 'save'>,
     Pick<SerializeOptions, 'preprocessing' | 'includeOptimizer'> {}
 
-/** A callback that saves the model after each epoch, or each best one. @param path the file, or a function that names it by epoch and logs. */
+/**
+ * A callback that saves the model after each epoch, or each best one. @param path the file, or a function that names it
+ * by epoch and logs.
+ */
 export function modelCheckpoint(
   path: string | ((epoch: number, logs: Logs) => string),
   { preprocessing, includeOptimizer, ...options }: ModelCheckpointFileOptions = {},
@@ -88,13 +92,17 @@ export function csvLogger(path: string): CSVLogger {
   return new CSVLogger((table) => writeFileAtomically(path, table));
 }
 
-/** A callback that writes event files of TensorBoard into a folder, which is made where it does not exist; one file a run. */
+/**
+ * A callback that writes event files of TensorBoard into a folder, which is made where it does not exist; one file a
+ * run.
+ */
 export function tensorBoard(folder: string, options: Omit<TensorBoardOptions, 'write'> = {}): TensorBoard {
   let path: string | undefined;
   const write = async (records: Uint8Array): Promise<void> => {
     path ??= join(
       folder,
-      `events.out.tfevents.${Math.floor(Date.now() / 1000)}.${hostname()}.${process.pid}.${crypto.randomUUID().slice(0, 8)}`,
+      `events.out.tfevents.${Math.floor(Date.now() / 1000)}.${hostname()}.${process.pid}.` +
+        crypto.randomUUID().slice(0, 8),
     );
     try {
       await mkdir(folder, { recursive: true });

@@ -2,12 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { probableEncoding } from './probable-encoding.js';
 
 describe('probableEncoding', () => {
-  // Encoded by Python: text.encode('cp932'), 'big5', 'gbk', 'cp1252', 'cp1251', 'cp866', 'tis-620', 'cp1250', 'iso8859-7', 'cp1256'.
+  // Encoded by Python: text.encode('cp932'), 'big5', 'gbk', 'cp1252', 'cp1251', 'cp866', 'tis-620', 'cp1250',
+  // 'iso8859-7', 'cp1256'.
   test.each([
     [
       'Shift-JIS',
       'a Japanese sentence',
-      '8ce1947982cd944c82c582a082e9814296bc914f82cd82dc82be96b382a2814282c782b182c590b682ea82bd82a982c682f182c68ca9939682aa82c282a982ca8142',
+      '8ce1947982cd944c82c582a082e9814296bc914f82cd82dc82be96b382a28142' +
+        '82c782b182c590b682ea82bd82a982c682f182c68ca9939682aa82c282a982ca8142',
     ],
     [
       'Shift-JIS',

@@ -39,7 +39,9 @@ const twoByteEncodings: readonly (Encoding & { looksLike(bytes: Uint8Array): boo
   },
 ];
 
-/** The bytes read as two-byte characters: how many there are, how many are typical or end in ASCII, and what is none. */
+/**
+ * The bytes read as two-byte characters: how many there are, how many are typical or end in ASCII, and what is none.
+ */
 function readPairs(
   bytes: Uint8Array,
   isLead: (byte: number) => boolean,

@@ -3,7 +3,10 @@ import { basename, dirname, join } from 'node:path';
 import { crc32c } from '../checksum.js';
 import { isGone, thisProcess } from './process-identity.js';
 
-/** A name in the folder of a file for its new content, which says whose it is: `.model.safetensors.HOST-PID-START.UUID.tmp`. */
+/**
+ * A name in the folder of a file for its new content, which says whose it is:
+ * `.model.safetensors.HOST-PID-START.UUID.tmp`.
+ */
 export function temporaryNameFor(target: string): string {
   const { pid, host, start } = thisProcess();
   return join(dirname(target), `${beginOf(target)}${hostTag(host)}-${pid}-${start ?? ''}.${crypto.randomUUID()}.tmp`);

@@ -13,7 +13,9 @@ import { readData, readText } from './data-files.js';
 import { decodeText, type TextEncoding } from './encodings.js';
 import { fileAccessError } from './files.js';
 
-/** `folders`: a folder for each class, with one text a file. `class-files`: a file for each class, with one text a line. */
+/**
+ * `folders`: a folder for each class, with one text a file. `class-files`: a file for each class, with one text a line.
+ */
 export type TextFileFormat = TextFormat | 'folders' | 'class-files';
 export const textFileFormats: readonly TextFileFormat[] = [
   'csv',
@@ -27,7 +29,10 @@ export const textFileFormats: readonly TextFileFormat[] = [
 ];
 
 export interface ReadTextFilesOptions extends Omit<ReadTextRowsOptions, 'where' | 'format'> {
-  /** By default what the names say: .csv, .tsv, .jsonl, .ndjson, or a folder; or fastText's labels at the beginning of a file. */
+  /**
+   * By default what the names say: .csv, .tsv, .jsonl, .ndjson, or a folder; or fastText's labels at the beginning of a
+   * file.
+   */
   format?: TextFileFormat | undefined;
   /** Default utf-8. */
   encoding?: TextEncoding | undefined;

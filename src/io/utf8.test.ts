@@ -54,7 +54,8 @@ describe('decodeUtf8', () => {
   test('refuses more bytes than a string holds as too long', () => {
     const bytes = new Uint8Array(constants.MAX_STRING_LENGTH + 5);
     expect(() => decodeText(bytes, 'big.txt', 'windows-1252')).toThrow(
-      `[OUT_OF_MEMORY] big.txt: the text is too long for one string.\n  expected: at most about 500 million characters\n  received: ${bytes.length} bytes\n  fix: split the file into parts.`,
+      '[OUT_OF_MEMORY] big.txt: the text is too long for one string.\n  expected: at most about 500 million ' +
+        `characters\n  received: ${bytes.length} bytes\n  fix: split the file into parts.`,
     );
   });
 

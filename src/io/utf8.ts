@@ -131,11 +131,14 @@ export function notUtf8(bytes: Uint8Array, index: number, facts: NotUtf8Facts): 
     where,
     what: 'the text is not in UTF-8.',
     expected: 'text in UTF-8',
-    received: `${value} at ${at}${encoding === undefined ? '; the file may not be text at all' : `; it looks like ${encoding.title}`}`,
+    received:
+      `${value} at ${at}` +
+      (encoding === undefined ? '; the file may not be text at all' : `; it looks like ${encoding.title}`),
     fix:
       encoding === undefined
         ? 'give a text file, or remove the damaged bytes.'
-        : `${mayName ? `set \`encoding\` to ${encoding.name}, or ` : ''}save the file as UTF-8, for example: iconv -f ${encoding.iconv} -t UTF-8 in.txt > out.txt`,
+        : `${mayName ? `set \`encoding\` to ${encoding.name}, or ` : ''}save the file as UTF-8, for example: ` +
+          `iconv -f ${encoding.iconv} -t UTF-8 in.txt > out.txt`,
     ...(mayName && { option: 'encoding' }),
     cause,
   });

@@ -49,7 +49,10 @@ export interface Backend {
 
   /** How many work items of {@link parallelFor} can run at the same time now; 1 where there are no threads. */
   readonly numThreads: number;
-  /** Among how many threads work items with barriers are worth splitting now; fewer while other work keeps threads from being in time. */
+  /**
+   * Among how many threads work items with barriers are worth splitting now; fewer while other work keeps threads from
+   * being in time.
+   */
   readonly numBarrierThreads: number;
   /**
    * Lays op(b) out for products with the same b, to be given as their `packed`; undefined where that would not pay. It
@@ -57,15 +60,15 @@ export interface Backend {
    */
   pack(call: PackCall): PackedMatrix | undefined;
   /**
-   * Runs work items at the same time where there are threads, each with its loops in order. No item may write what another
-   * reads or writes between two barriers. With `usesBarriers`, there are at most {@link numThreads} items and
+   * Runs work items at the same time where there are threads, each with its loops in order. No item may write what
+   * another reads or writes between two barriers. With `usesBarriers`, there are at most {@link numThreads} items and
    * all have the same number of barriers. Returns when all is done.
    */
   parallelFor(items: readonly WorkItem[], options?: { readonly usesBarriers: boolean }): void;
 
   /**
-   * Carries out `work` and notes what it computes, to be computed again from what buffers of {@link Backend.allocate} then
-   * hold. What `work` writes to temporaries stays as it is; it must not read anything back. Undefined on backends
+   * Carries out `work` and notes what it computes, to be computed again from what buffers of {@link Backend.allocate}
+   * then hold. What `work` writes to temporaries stays as it is; it must not read anything back. Undefined on backends
    * that have nothing to gain from it.
    *
    * @throws USAGE where `work` reads numbers back
@@ -130,10 +133,10 @@ export interface PointwiseCall {
 }
 
 /**
- * `c = op(a) op(b) + (accumulate ? c : 0)` where op(a) is `[m, k]`, op(b) `[k, n]`, c `[m, n]`; `transposeA` says that a is
- * stored `[k, m]`, `transposeB` that b is stored `[n, k]`. Row strides let a matrix be a range of another's columns.
- * c overlaps neither a nor b. With k = 0, c becomes 0 (or stays, where accumulated). `batch` makes it a product for each of
- * several matrices of these sizes and row strides, all in one call.
+ * `c = op(a) op(b) + (accumulate ? c : 0)` where op(a) is `[m, k]`, op(b) `[k, n]`, c `[m, n]`; `transposeA` says that
+ * a is stored `[k, m]`, `transposeB` that b is stored `[n, k]`. Row strides let a matrix be a range of another's
+ * columns. c overlaps neither a nor b. With k = 0, c becomes 0 (or stays, where accumulated). `batch` makes it a
+ * product for each of several matrices of these sizes and row strides, all in one call.
  */
 export interface MatmulCall {
   readonly m: number;
@@ -152,9 +155,9 @@ export interface MatmulCall {
 
 /**
  * Matrix i of `count` lies `i * stride` elements behind the first: op(a) is `[count, m, k]`, op(b) `[count, k, n]`, c
- * `[count, m, n]`, though rows of one matrix may lie between rows of another. `strideA` or `strideB` 0 repeats one matrix in
- * every product; with `strideC` 0 there is one c `[m, n]`, the sum of all products, added in order. Otherwise no two
- * matrices of c overlap. Each product has the bits it has in a call of its own. With `count` 0 nothing is done.
+ * `[count, m, n]`, though rows of one matrix may lie between rows of another. `strideA` or `strideB` 0 repeats one
+ * matrix in every product; with `strideC` 0 there is one c `[m, n]`, the sum of all products, added in order. Otherwise
+ * no two matrices of c overlap. Each product has the bits it has in a call of its own. With `count` 0 nothing is done.
  */
 export interface MatmulBatch {
   readonly count: number;
@@ -232,8 +235,8 @@ export interface RecurrentCall {
   /** Weights by role. `recurrentKernel` is `[units, gates * units]`, biases `[gates * units]`, vectors `[units]`. */
   readonly weights: RecurrentWeights;
   /**
-   * `[N, gateSlots * units]` (see {@link CellPlan.gateSlots}): on entry of the forward pass the first `gates` slots of a
-   * row hold the input products; on return the slots hold what the backward pass keeps.
+   * `[N, gateSlots * units]` (see {@link CellPlan.gateSlots}): on entry of the forward pass the first `gates` slots of
+   * a row hold the input products; on return the slots hold what the backward pass keeps.
    */
   readonly gates: View;
   /** By state: `[B + N, units]`. Rows 0..B-1 hold the initial state on entry; the state after step t follows. */
@@ -268,7 +271,10 @@ export interface RecurrentBackwardCall extends RecurrentCall {
   readonly dOutput?: View | undefined;
   /** By state `[B, units]`: dL/d(final state) on entry, dL/d(initial state) on return. */
   readonly dStates: Readonly<Record<string, View>>;
-  /** `[N, gates * units]`, rows `rowStride` apart: receives dL/d(input products). May be `gates` where the plan allows it. */
+  /**
+   * `[N, gates * units]`, rows `rowStride` apart: receives dL/d(input products). May be `gates` where the plan allows
+   * it.
+   */
   readonly dInput: Strided;
   /** Where wanted: the gradient is added to what the view holds. */
   readonly dWeights: RecurrentWeights;

@@ -132,21 +132,25 @@ function adviceFor({ simd, sharedMemory, crossOriginIsolated, wasm }: Omit<HostD
   const advice: string[] = [];
   if (!simd.simd128)
     advice.push(
-      'This host has no WebAssembly SIMD: use Node 20.19 or later, or a browser of 2023 or later. The reference backend works everywhere, slowly.',
+      'This host has no WebAssembly SIMD: use Node 20.19 or later, or a browser of 2023 or later. The reference ' +
+        'backend works everywhere, slowly.',
     );
   else if (!wasm.starts.supported) advice.push(`The WebAssembly backend does not start: ${wasm.starts.reason}`);
   else if (!simd.relaxed)
     advice.push(
-      'This host has no relaxed SIMD, which multiplies and adds in one instruction: a newer Node or browser computes faster.',
+      'This host has no relaxed SIMD, which multiplies and adds in one instruction: a newer Node or browser ' +
+        'computes faster.',
     );
   const wrong = wasm.measured.filter(({ isRight }) => !isRight);
   if (wrong.length > 0)
     advice.push(
-      `Kernels that computed wrong numbers are not used: ${wrong.map(({ tiles }) => tiles).join(', ')}. Please report this.`,
+      `Kernels that computed wrong numbers are not used: ${wrong.map(({ tiles }) => tiles).join(', ')}. Please ` +
+        'report this.',
     );
   if (crossOriginIsolated === false && !sharedMemory.supported) {
     advice.push(
-      'This page cannot share memory with worker threads: serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.',
+      'This page cannot share memory with worker threads: serve it with the headers Cross-Origin-Opener-Policy: ' +
+        'same-origin and Cross-Origin-Embedder-Policy: require-corp.',
     );
   }
   return advice;

@@ -30,7 +30,8 @@ describe('useBackend', () => {
   it('refuses a name it does not know, and stays where it is', () => {
     const before = useBackend('reference');
     expect(messageOf(() => useBackend('wsm' as BackendName))).toBe(
-      '[UNKNOWN_NAME] useBackend: unknown backend `wsm`; did you mean `wasm`?\n  expected: one of `wasm`, `reference`\n  received: `wsm`\n  fix: use `wasm`.',
+      '[UNKNOWN_NAME] useBackend: unknown backend `wsm`; did you mean `wasm`?\n  expected: one of `wasm`, ' +
+        '`reference`\n  received: `wsm`\n  fix: use `wasm`.',
     );
     expect(messageOf(() => useBackend('webgpu' as BackendName))).toMatch(/^\[UNKNOWN_NAME\]/);
     expect(currentBackend()).toBe(before);

@@ -1,7 +1,8 @@
 import { RondoError, unknownName } from '../errors.js';
 import type { Backend } from './contract.js';
 import { createReferenceBackend } from './reference/backend.js';
-import { createWasmBackend, requireThreads, WasmBackend } from './wasm/backend.js';
+import { createWasmBackend, WasmBackend } from './wasm/backend.js';
+import { requireThreads } from './wasm/options.js';
 
 /** The backends a user can name. */
 export const backendNames = ['wasm', 'reference'] as const;
@@ -65,10 +66,11 @@ export function currentBackend(): Backend {
 }
 
 /**
- * Chooses how many threads compute from now on, the caller's included; by default as many as there are cores, at most 8.
- * Results do not depend on it.
+ * Chooses how many threads compute from now on, the caller's included; by default as many as there are cores, at most
+ * 8. Results do not depend on it.
  *
- * @throws OUT_OF_RANGE; BACKEND_UNAVAILABLE for more than one thread where workers cannot share memory, as in a page that
+ * @throws OUT_OF_RANGE; BACKEND_UNAVAILABLE for more than one thread where workers cannot share memory, as in a page
+ * that
  *   is not cross-origin isolated
  */
 export function setThreads(threads: number): void {

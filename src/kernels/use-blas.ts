@@ -10,17 +10,20 @@ import { WasmBackend } from './wasm/backend.js';
 const where = 'useBlas';
 const occasions = ['always', 'faster', 'never'] as const;
 /**
- * A library's large products must be this much faster for a training to be: the steps of a recurrence gain less, since the
- * kernels here lay the weights out once for all steps.
+ * A library's large products must be this much faster for a training to be: the steps of a recurrence gain less, since
+ * the kernels here lay the weights out once for all steps.
  */
 const leastAdvantage = 1.4;
 
 export interface BlasOptions {
-  /** Path or name of the shared library. Default: OpenBLAS, Accelerate, MKL or BLIS in the usual places; the environment variable RONDO_BLAS names another. */
+  /**
+   * Path or name of the shared library. Default: OpenBLAS, Accelerate, MKL or BLIS in the usual places; the environment
+   * variable RONDO_BLAS names another.
+   */
   library?: string | undefined;
   /**
-   * `always` (default) lets the library compute every product that is large enough; `faster` measures first, and changes
-   * nothing where a training would hardly gain; `never` computes everything in WebAssembly again.
+   * `always` (default) lets the library compute every product that is large enough; `faster` measures first, and
+   * changes nothing where a training would hardly gain; `never` computes everything in WebAssembly again.
    */
   when?: (typeof occasions)[number] | undefined;
   /** Threads of the library. Default 1, which repeats from run to run and leaves other cores alone. */
@@ -38,14 +41,15 @@ export interface BlasReport {
 }
 
 /**
- * Lets an installed BLAS compute the large matrix products of the current backend, in the memory where they lie. It needs
- * the npm package `koffi`. The library is tested against float64 first. Results differ from those without it by float32
- * rounding, so a training that is to resume with the same bits needs the same library.
+ * Lets an installed BLAS compute the large matrix products of the current backend, in the memory where they lie. It
+ * needs the npm package `koffi`. The library is tested against float64 first. Results differ from those without it by
+ * float32 rounding, so a training that is to resume with the same bits needs the same library.
  *
  * @example
  * const { isUsed, version } = await useBlas({ when: 'faster' });
  *
- * @throws BACKEND_UNAVAILABLE where koffi or a library that multiplies right is missing, or the backend is another than `wasm`; UNKNOWN_NAME; OUT_OF_RANGE
+ * @throws BACKEND_UNAVAILABLE where koffi or a library that multiplies right is missing, or the backend is another than
+ * `wasm`; UNKNOWN_NAME; OUT_OF_RANGE
  */
 export async function useBlas(options: BlasOptions = {}): Promise<BlasReport> {
   refuseUnknownOptions(where, options, ['library', 'when', 'threads']);

@@ -18,10 +18,10 @@ export interface ActivationPenaltyOptions extends LayerOptions {
 
 /**
  * Passes a sequence `[batch, time, features]` on and, in training, adds to the gradients those of
- * `size mean(h_t^2) + change mean((h_t - h_(t+1))^2)`. The reported loss does not contain it, so that it stays comparable. After
- * dropout, `size` is activation regularisation; before it, `change` is temporal activation regularisation. Merity, McCann and
- * Socher 2017, "Revisiting activation regularization for language RNNs", eq. 1 and 2, with squares of the norms. The means are over
- * steps that count; a change is that to the next step that counts.
+ * `size mean(h_t^2) + change mean((h_t - h_(t+1))^2)`. The reported loss does not contain it, so that it stays
+ * comparable. After dropout, `size` is activation regularisation; before it, `change` is temporal activation
+ * regularisation. Merity, McCann and Socher 2017, "Revisiting activation regularization for language RNNs", eq. 1 and
+ * 2, with squares of the norms. The means are over steps that count; a change is that to the next step that counts.
  *
  * @throws OUT_OF_RANGE, SHAPE_MISMATCH
  */

@@ -189,7 +189,9 @@ describe('AdaptiveSoftmax', () => {
 
   it.each([[[]], [[0, 5]], [[5, 5]], [[7, 4]], [[13]], [[2.5]]])('refuses the cutoffs %j', (given) => {
     expect(messageOf(() => new AdaptiveSoftmax({ units, cutoffs: given }))).toBe(
-      `[OUT_OF_RANGE] AdaptiveSoftmax: \`cutoffs\` do not divide the classes.\n  expected: ascending whole numbers from 1 to 12\n  received: ${JSON.stringify(given)}\n  fix: give for example [2000, 10000] for 50000 classes.`,
+      '[OUT_OF_RANGE] AdaptiveSoftmax: `cutoffs` do not divide the classes.\n  expected: ascending whole ' +
+        `numbers from 1 to 12\n  received: ${JSON.stringify(given)}\n  fix: give for example [2000, 10000] for ` +
+        '50000 classes.',
     );
   });
 

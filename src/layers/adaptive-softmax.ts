@@ -25,7 +25,10 @@ export interface AdaptiveSoftmaxOptions extends LayerOptions {
   units: number;
   /** Where clusters begin, ascending: classes before the first are in the head, as many clusters as cutoffs follow. */
   cutoffs: readonly number[];
-  /** Cluster i reads its input through a projection to `floor(features / divValue^(i + 1))` numbers, at least one. Default 4. */
+  /**
+   * Cluster i reads its input through a projection to `floor(features / divValue^(i + 1))` numbers, at least one.
+   * Default 4.
+   */
   divValue?: number | undefined;
   /** Whether the head has a bias. Default false. */
   headBias?: boolean | undefined;
@@ -45,10 +48,10 @@ interface Cluster {
 const MOST_NUMBERS = 1 << 21;
 
 /**
- * A softmax over many classes in two levels: the head has the frequent classes and one entry for each cluster of rarer ones,
- * and a class of a cluster has the probability of its cluster times that within it. Labels are scored (by
- * `sparseCategoricalCrossentropy` as the model's one loss) with the head and, for the rows of a cluster's labels alone, that
- * cluster. Grave et al. 2017, "Efficient softmax approximation for GPUs", section 4.3, with PyTorch's defaults.
+ * A softmax over many classes in two levels: the head has the frequent classes and one entry for each cluster of rarer
+ * ones, and a class of a cluster has the probability of its cluster times that within it. Labels are scored (by
+ * `sparseCategoricalCrossentropy` as the model's one loss) with the head and, for the rows of a cluster's labels alone,
+ * that cluster. Grave et al. 2017, "Efficient softmax approximation for GPUs", section 4.3, with PyTorch's defaults.
  *
  * It is a distribution of its own, not an approximation: output, evaluation and metrics are exact, and sum to 1.
  * Input `[batch, ..., features]`, output probabilities `[batch, ..., units]`; a mask goes on with the output.

@@ -31,15 +31,15 @@ export interface AttentionPooling1DOptions extends LayerOptions {
 }
 
 /**
- * Makes one vector of a sequence by additive attention: `score_t = context . tanh(x_t kernel + bias)`, the softmax of the
- * scores over the steps that count, and the sum of the steps with these weights. `[batch, time, features]` becomes
+ * Makes one vector of a sequence by additive attention: `score_t = context . tanh(x_t kernel + bias)`, the softmax of
+ * the scores over the steps that count, and the sum of the steps with these weights. `[batch, time, features]` becomes
  * `[batch, features]`.
  *
  * Masked steps have weight 0; a sequence without real steps gives zeros. The mask ends here.
  *
- * Bahdanau, Cho and Bengio 2015, "Neural machine translation by jointly learning to align and translate", appendix A.1.2,
- * with a learned vector in the decoder state's place, as in Yang et al. 2016, "Hierarchical attention networks for document
- * classification", equations 5 to 7.
+ * Bahdanau, Cho and Bengio 2015, "Neural machine translation by jointly learning to align and translate", appendix
+ * A.1.2, with a learned vector in the decoder state's place, as in Yang et al. 2016, "Hierarchical attention networks
+ * for document classification", equations 5 to 7.
  *
  * @throws SHAPE_MISMATCH, OUT_OF_RANGE
  */
@@ -86,7 +86,10 @@ export class AttentionPooling1D extends Layer {
     return ops.reshape(ops.matmul(weights, input), [batch, features]);
   }
 
-  /** The weight of each step, `[batch, time]`: at least 0, 1 in sum, 0 where masked. @param mask by default the one that came with the input. */
+  /**
+   * The weight of each step, `[batch, time]`: at least 0, 1 in sum, 0 where masked. @param mask by default the one that
+   * came with the input.
+   */
   attention(input: Tensor, mask: Mask | undefined = maskOf(input)): Tensor {
     this.ensureBuilt(input.shape);
     return this.#weigh(clearMasked(input, mask), mask);

@@ -43,8 +43,9 @@ type Returned<Merge extends MergeMode, ReturnState extends boolean> = [ReturnSta
     : Tensor;
 
 /**
- * Runs a recurrent layer in both directions of time and merges the outputs, each at the step it belongs to. Schuster and
- * Paliwal 1997, "Bidirectional recurrent neural networks". With `returnSequences`, masked steps are zeros, as in Keras.
+ * Runs a recurrent layer in both directions of time and merges the outputs, each at the step it belongs to. Schuster
+ * and Paliwal 1997, "Bidirectional recurrent neural networks". With `returnSequences`, masked steps are zeros, as in
+ * Keras.
  */
 export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState extends boolean = false> extends Layer<
   Returned<Merge, ReturnState>

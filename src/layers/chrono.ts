@@ -14,11 +14,12 @@ export interface ChronoOptions {
 
 /**
  * Biases of gates such that the units forget over times spread between 1 and `maxTimesteps`: with u uniform in
- * [1, maxTimesteps - 1), the forget gate's bias is log(u), the input gate's -log(u) of the same unit, others are 0. Of a
- * bias `[2, gates * units]` only the first row is set. Use it with `unitForgetBias: false`. Tallec and Ollivier 2018, "Can
- * recurrent neural networks warp time?", eq. 16.
+ * [1, maxTimesteps - 1), the forget gate's bias is log(u), the input gate's -log(u) of the same unit, others are 0. Of
+ * a bias `[2, gates * units]` only the first row is set. Use it with `unitForgetBias: false`. Tallec and Ollivier 2018,
+ * "Can recurrent neural networks warp time?", eq. 16.
  *
- * @throws OUT_OF_RANGE, USAGE without options; when used: USAGE for a weight without gates, UNKNOWN_NAME for a gate that the cell lacks.
+ * @throws OUT_OF_RANGE, USAGE without options; when used: USAGE for a weight without gates, UNKNOWN_NAME for a gate
+ * that the cell lacks.
  */
 export function chrono(options?: ChronoOptions): Initializer {
   if (options === undefined) {

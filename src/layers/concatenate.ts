@@ -12,8 +12,8 @@ export interface ConcatenateOptions extends LayerOptions {
 }
 
 /**
- * Joins tensors along an axis; their other axes are equal. Along time, masks are joined like the steps. Along features, a
- * step of the result counts where it counts in any input (in Keras, in all), and the others give zeros there.
+ * Joins tensors along an axis; their other axes are equal. Along time, masks are joined like the steps. Along features,
+ * a step of the result counts where it counts in any input (in Keras, in all), and the others give zeros there.
  *
  * @throws SHAPE_MISMATCH
  */

@@ -43,8 +43,8 @@ export function nonNeg(options: object = {}): Constraint {
 }
 
 /**
- * Scales every vector along `axis` whose norm is above `maxValue` down to it. Axis 0 (default) are the incoming weights of
- * a unit. Defaults: maxValue 2, axis 0. Srivastava et al. 2014, "Dropout", section 5.1. @throws OUT_OF_RANGE
+ * Scales every vector along `axis` whose norm is above `maxValue` down to it. Axis 0 (default) are the incoming weights
+ * of a unit. Defaults: maxValue 2, axis 0. Srivastava et al. 2014, "Dropout", section 5.1. @throws OUT_OF_RANGE
  */
 export function maxNorm(options: { maxValue?: number | undefined; axis?: NormAxis | undefined } = {}): Constraint {
   refuseUnknownOptions('maxNorm', options, ['maxValue', 'axis']);

@@ -31,12 +31,12 @@ export interface Conv1DOptions extends KernelOptions {
 
 /**
  * Convolution along time: `y[t] = activation(sum over k of x[t * strides + k * dilationRate] kernel[k] + bias)`, with
- * Keras 3's options and defaults. Input `[batch, time, features]`, output `[batch, windows, filters]`. All windows are one
- * matrix product.
+ * Keras 3's options and defaults. Input `[batch, time, features]`, output `[batch, windows, filters]`. All windows are
+ * one matrix product.
  *
- * Masked steps are read as zeros, and the mask goes on, see {@link windowMask} (Keras drops it with a warning and reads what
- * padding holds): padded sequences give what they give alone. With `valid`, none of a sequence shorter than a window counts; with
- * `same` and strides, windows stand where the padded length puts them.
+ * Masked steps are read as zeros, and the mask goes on, see {@link windowMask} (Keras drops it with a warning and reads
+ * what padding holds): padded sequences give what they give alone. With `valid`, none of a sequence shorter than a
+ * window counts; with `same` and strides, windows stand where the padded length puts them.
  *
  * @throws SHAPE_MISMATCH also where no window fits; OUT_OF_RANGE, UNKNOWN_NAME, USAGE
  */

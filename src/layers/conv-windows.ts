@@ -18,7 +18,10 @@ export function countWindows(time: number, { kernelSize, strides, dilationRate, 
   return Math.max(0, Math.ceil((time - dilationRate * (kernelSize - 1)) / strides));
 }
 
-/** For each step of each window of `[batch, windows, kernelSize]`: its row in `[batch * time]`, -1 in the padding and where masked. */
+/**
+ * For each step of each window of `[batch, windows, kernelSize]`: its row in `[batch * time]`, -1 in the padding and
+ * where masked.
+ */
 export function windowIndices(batch: number, time: number, steps: ConvolutionSteps, mask?: Uint8Array): Int32Array {
   const { kernelSize, strides, dilationRate } = steps;
   const windows = countWindows(time, steps);
@@ -37,9 +40,10 @@ export function windowIndices(batch: number, time: number, steps: ConvolutionSte
 }
 
 /**
- * Which windows of `[batch, windows]` count, from the steps that do. Padding zeros at an end are part of `same` and `causal`, so
- * there a window stands for one step and counts where that does: its middle one, its last one. `valid` reads only whole windows,
- * so all steps of one must count. Masked steps at either end thus leave as many windows as without them.
+ * Which windows of `[batch, windows]` count, from the steps that do. Padding zeros at an end are part of `same` and
+ * `causal`, so there a window stands for one step and counts where that does: its middle one, its last one. `valid`
+ * reads only whole windows, so all steps of one must count. Masked steps at either end thus leave as many windows as
+ * without them.
  */
 export function windowMask(batch: number, time: number, steps: ConvolutionSteps, mask: Uint8Array): Uint8Array {
   const { kernelSize, strides, dilationRate, padding } = steps;

@@ -10,7 +10,10 @@ import { type Json, knownAxis, Layer, type LayerOptions, type OpenShape, singleI
 import type { Mask } from './mask.js';
 
 export interface CRFOptions extends LayerOptions {
-  /** What decoding may return; by default everything. Training does not use them, so that data may break them. See `tagConstraints`. */
+  /**
+   * What decoding may return; by default everything. Training does not use them, so that data may break them. See
+   * `tagConstraints`.
+   */
   constraints?: ChainConstraints | undefined;
 }
 
@@ -30,15 +33,16 @@ export interface LabelScores {
 }
 
 /**
- * A linear-chain conditional random field over label scores `[batch, time, labels]`, which go through unchanged: the layer
- * adds learned scores of neighbouring labels, and of the first and the last label. Train with the loss `crf`, which is the
- * negative log-likelihood of whole label sequences, and read the best sequences with {@link CRF.decode}.
+ * A linear-chain conditional random field over label scores `[batch, time, labels]`, which go through unchanged: the
+ * layer adds learned scores of neighbouring labels, and of the first and the last label. Train with the loss `crf`,
+ * which is the negative log-likelihood of whole label sequences, and read the best sequences with {@link CRF.decode}.
  *
  * @example
  * const crf = new CRF();
- * const model = new Sequential([new Bidirectional({ layer: new LSTM({ units: 32, returnSequences: true, inputShape: [null, 8] }) }), new Dense({ units: 5 }), crf]);
- * model.compile({ optimizer: 'adam', loss: 'crf' });
- * const labels = crf.decode({ scores: await model.predict(x) });
+ * const model = new Sequential([new
+ * Bidirectional({ layer: new LSTM({ units: 32, returnSequences: true, inputShape: [null, 8] }) }), new
+ * Dense({ units: 5 }), crf]); model.compile({ optimizer: 'adam', loss: 'crf' }); const labels =
+ * crf.decode({ scores: await model.predict(x) });
  *
  * @throws SHAPE_MISMATCH. Lafferty, McCallum and Pereira 2001, "Conditional random fields"
  */
@@ -87,13 +91,19 @@ export class CRF extends Layer {
     return { ...this.baseConfig(), constraints: this.constraints && { ...this.constraints } };
   }
 
-  /** By sequence: the labels of the highest score, one for each step that counts. The constraints always hold. @throws OUT_OF_RANGE where they allow none */
+  /**
+   * By sequence: the labels of the highest score, one for each step that counts. The constraints always hold. @throws
+   * OUT_OF_RANGE where they allow none
+   */
   decode({ scores, mask }: LabelScores): Int32Array[] {
     const weights = this.#weightsFor(scores);
     return perSequence(scores, mask, (own) => bestLabels(own, weights, this.constraints).labels);
   }
 
-  /** By sequence: `P(label at step t)` for every step that counts and every label, `[steps, labels]`, among what the constraints allow. */
+  /**
+   * By sequence: `P(label at step t)` for every step that counts and every label, `[steps, labels]`, among what the
+   * constraints allow.
+   */
   marginals({ scores, mask }: LabelScores): Float64Array[] {
     const weights = this.#weightsFor(scores);
     return perSequence(scores, mask, (own) => labelMarginals(own, weights, this.constraints));

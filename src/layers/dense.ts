@@ -20,8 +20,8 @@ export interface DenseOptions extends KernelOptions {
 }
 
 /**
- * `activation(x kernel + bias)` along the last axis, with Keras 3's options and defaults. Input `[batch, ..., features]`,
- * output `[batch, ..., units]`; a mask goes on with the output.
+ * `activation(x kernel + bias)` along the last axis, with Keras 3's options and defaults. Input
+ * `[batch, ..., features]`, output `[batch, ..., units]`; a mask goes on with the output.
  *
  * @throws SHAPE_MISMATCH, OUT_OF_RANGE, UNKNOWN_NAME
  */

@@ -12,8 +12,8 @@ export interface TileHeap {
 }
 
 /**
- * A zeroed heap; the next call may give the same memory again. Both kinds round every product and every sum once, in the
- * same order, so they give the same bits.
+ * A zeroed heap; the next call may give the same memory again. Both kinds round every product and every sum once, in
+ * the same order, so they give the same bits.
  *
  * @param kind `vector` (the default where WebAssembly SIMD is there) or plain TypeScript.
  */

@@ -2,7 +2,9 @@ import { currentRandom } from '../random.js';
 import { type Shape, sizeOf } from '../shape.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 
-/** 0 with probability `rate`, else `1 / (1 - rate)`, drawn for every element (Srivastava et al. 2014, inverted form). */
+/**
+ * 0 with probability `rate`, else `1 / (1 - rate)`, drawn for every element (Srivastava et al. 2014, inverted form).
+ */
 export function dropoutMask(shape: Shape, rate: number): Tensor {
   return bernoulli(shape, 1 - rate, 1 / (1 - rate));
 }

@@ -19,7 +19,9 @@ import type { Stepper } from './stepper.js';
 export interface DropoutOptions extends LayerOptions {
   /** Share of the values set to 0 in training, at least 0 and less than 1. */
   rate: number;
-  /** Shape of the mask, batch axis included: 1 repeats one draw along an axis, null stands for the axis of the input. */
+  /**
+   * Shape of the mask, batch axis included: 1 repeats one draw along an axis, null stands for the axis of the input.
+   */
   noiseShape?: readonly (number | null)[] | undefined;
 }
 

@@ -34,18 +34,22 @@ export interface EmbeddingOptions extends LayerOptions {
   embeddingsInitializer?: InitializerLike | undefined;
   embeddingsRegularizer?: RegularizerLike | undefined;
   embeddingsConstraint?: ConstraintLike | undefined;
-  /** Whether index 0 is padding, which later layers skip. Default false: only a mask that comes with the indices goes on. */
+  /**
+   * Whether index 0 is padding, which later layers skip. Default false: only a mask that comes with the indices goes
+   * on.
+   */
   maskZero?: boolean | undefined;
   /**
-   * Share of the rows dropped in training, all occurrences of an index together; the others are scaled by `1 / (1 - dropout)`. Gal
-   * and Ghahramani 2016, "A theoretically grounded application of dropout in recurrent neural networks", section 4.2. Default 0.
+   * Share of the rows dropped in training, all occurrences of an index together; the others are scaled by
+   * `1 / (1 - dropout)`. Gal and Ghahramani 2016, "A theoretically grounded application of dropout in recurrent neural
+   * networks", section 4.2. Default 0.
    */
   dropout?: number | undefined;
 }
 
 /**
- * Replaces each index by its row of a table. Input: whole numbers `[batch, ...]`; output `[batch, ..., outputDim]`. The table's
- * gradient holds the rows that were read; which optimizers change those alone says their option `lazyRows`.
+ * Replaces each index by its row of a table. Input: whole numbers `[batch, ...]`; output `[batch, ..., outputDim]`. The
+ * table's gradient holds the rows that were read; which optimizers change those alone says their option `lazyRows`.
  *
  * @throws OUT_OF_RANGE for an index that has no row, naming the index and its place.
  */

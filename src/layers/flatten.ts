@@ -4,8 +4,8 @@ import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, 
 import { clearMasked } from './mask.js';
 
 /**
- * Joins all axes but the batch: `[batch, a, b, ...]` becomes `[batch, a * b * ...]`; `[batch]` becomes `[batch, 1]`. A mask ends
- * here: masked steps become zeros, where Keras drops the mask with a warning and keeps what padding held.
+ * Joins all axes but the batch: `[batch, a, b, ...]` becomes `[batch, a * b * ...]`; `[batch]` becomes `[batch, 1]`. A
+ * mask ends here: masked steps become zeros, where Keras drops the mask with a warning and keeps what padding held.
  */
 export class Flatten extends Layer {
   readonly className = 'Flatten';

@@ -11,8 +11,8 @@ export interface ScoreOptions {
 }
 
 /**
- * A layer's distribution over classes for each row, before it is computed: what it says of single classes can be had without the
- * rest. Over large vocabularies that saves most of the memory, and a loss and its derivative in one go.
+ * A layer's distribution over classes for each row, before it is computed: what it says of single classes can be had
+ * without the rest. Over large vocabularies that saves most of the memory, and a loss and its derivative in one go.
  */
 export interface FusedSoftmax {
   /** Of the distribution: `[..., classes]`. */

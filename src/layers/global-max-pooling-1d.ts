@@ -12,8 +12,8 @@ const lowered: PointwiseFunction = { name: 'lowered', build: ([x, counts]) => se
 const emptied: PointwiseFunction = { name: 'emptied', build: ([x, isFull]) => select(isFull, x, 0) };
 
 /**
- * The largest value over time: `[batch, time, features]` becomes `[batch, features]`. Masked steps do not count, so that
- * padding changes no result (Keras drops the mask here); a sequence without real steps gives zeros.
+ * The largest value over time: `[batch, time, features]` becomes `[batch, features]`. Masked steps do not count, so
+ * that padding changes no result (Keras drops the mask here); a sequence without real steps gives zeros.
  */
 export class GlobalMaxPooling1D extends GlobalPooling1D {
   readonly className = 'GlobalMaxPooling1D';

@@ -58,7 +58,8 @@ describe('initializers', () => {
     expect([...draw(initializers.identity({ gain: 2 }), [3, 2])]).toEqual([2, 0, 0, 2, 0, 0]);
   });
 
-  // 40000 draws: the mean is off by 0.005 standard deviations, the standard deviation by 0.4 %; five times that is allowed.
+  // 40000 draws: the mean is off by 0.005 standard deviations, the standard deviation by 0.4 %; five times that is
+  // allowed.
   const shape = [100, 400];
   const glorot = Math.sqrt(2 / 500);
   const cutOff = 2 / 0.87962566103423978;

@@ -134,7 +134,10 @@ function varianceScaling(
   };
 }
 
-/** Variance `2 / (fanIn + fanOut)`. Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks", eq. 16. */
+/**
+ * Variance `2 / (fanIn + fanOut)`. Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward
+ * neural networks", eq. 16.
+ */
 export const glorotUniform = varianceScaling('glorotUniform', 1, 'fanAverage', 'uniform');
 /** The same variance from a truncated normal distribution. */
 export const glorotNormal = varianceScaling('glorotNormal', 1, 'fanAverage', 'normal');
@@ -172,7 +175,10 @@ function transposed(matrix: Float64Array, m: number, n: number): Float64Array {
   return result;
 }
 
-/** The identity matrix times `gain`. Le et al. 2015, "A simple way to initialize recurrent networks of rectified linear units". @throws SHAPE_MISMATCH */
+/**
+ * The identity matrix times `gain`. Le et al. 2015, "A simple way to initialize recurrent networks of rectified linear
+ * units". @throws SHAPE_MISMATCH
+ */
 export function identity(options: { gain?: number | undefined } = {}): Initializer {
   refuseUnknownOptions('identity', options, ['gain']);
   const { gain = 1 } = options;
@@ -198,16 +204,21 @@ function requireMatrix(where: string, shape: Shape, fits: boolean): void {
 
 /** Options of {@link recurrentUniform}. */
 export interface RecurrentUniformOptions {
-  /** Time steps over which a unit shall be able to keep its state, T of the paper. Default: unknown, which gives the bounds 0 and 1. */
+  /**
+   * Time steps over which a unit shall be able to keep its state, T of the paper. Default: unknown, which gives the
+   * bounds 0 and 1.
+   */
   timesteps?: number | undefined;
-  /** Start near the upper bound, from `0.5 ^ (1 / T)` up: for the last layer of a task with long memory. Default false. */
+  /**
+   * Start near the upper bound, from `0.5 ^ (1 / T)` up: for the last layer of a task with long memory. Default false.
+   */
   longMemory?: boolean | undefined;
 }
 
 /**
- * The recurrent weights of an IndRNN: uniform in `[0, gamma ^ (1 / T)]`, or in `[epsilon ^ (1 / T), gamma ^ (1 / T)]`, so
- * that over T steps no unit's gradient grows beyond gamma = 2 or, at the last layer, falls below epsilon = 0.5. Li et al.
- * 2018, "Independently recurrent neural network (IndRNN): building a longer and deeper RNN", section 3.
+ * The recurrent weights of an IndRNN: uniform in `[0, gamma ^ (1 / T)]`, or in `[epsilon ^ (1 / T), gamma ^ (1 / T)]`,
+ * so that over T steps no unit's gradient grows beyond gamma = 2 or, at the last layer, falls below epsilon = 0.5. Li
+ * et al. 2018, "Independently recurrent neural network (IndRNN): building a longer and deeper RNN", section 3.
  *
  * @throws OUT_OF_RANGE; USAGE for `longMemory` without `timesteps`.
  */

@@ -51,8 +51,8 @@ export interface LayerWeight {
 const optionNames: readonly (keyof LayerOptions)[] = ['name', 'trainable', 'inputShape'];
 
 /**
- * A piece of a model: weights and a function of tensors. Subclasses write `build` (makes the weights once the input shape
- * is known), `call` (computes) and `computeOutputShape`, and list their configuration in `getConfig`.
+ * A piece of a model: weights and a function of tensors. Subclasses write `build` (makes the weights once the input
+ * shape is known), `call` (computes) and `computeOutputShape`, and list their configuration in `getConfig`.
  *
  * @typeParam Output what `apply` returns.
  */
@@ -98,7 +98,9 @@ export abstract class Layer<Output = Tensor> {
     return new Map();
   }
 
-  /** Finds layers that this one, or one inside, refers to by name. Called when it joins a model that lists its layers. */
+  /**
+   * Finds layers that this one, or one inside, refers to by name. Called when it joins a model that lists its layers.
+   */
   linkLayers(find: (name: string) => Layer<unknown> | undefined): void {
     for (const sublayer of this.sublayers.values()) sublayer.linkLayers(find);
   }
@@ -127,8 +129,8 @@ export abstract class Layer<Output = Tensor> {
   }
 
   /**
-   * The softmax or sigmoid that the output ends with, where {@link Layer.callLogits} can leave it out: losses that have a
-   * form for such inputs are then computed from them, without the rounding of probabilities near 0 and 1.
+   * The softmax or sigmoid that the output ends with, where {@link Layer.callLogits} can leave it out: losses that have
+   * a form for such inputs are then computed from them, without the rounding of probabilities near 0 and 1.
    */
   get finalActivation(): FinalActivation | undefined {
     return undefined;
@@ -162,7 +164,10 @@ export abstract class Layer<Output = Tensor> {
     return this.runWith(inputs, options, (given, all) => this.callFused(given, all));
   }
 
-  /** The mask of the output where the input has one; undefined where it ends here, or where `call` gives the output its own. */
+  /**
+   * The mask of the output where the input has one; undefined where it ends here, or where `call` gives the output its
+   * own.
+   */
   protected maskAfter(mask: Mask, _input: Tensor): Mask | undefined {
     return this.passesMask ? mask : undefined;
   }
@@ -189,7 +194,10 @@ export abstract class Layer<Output = Tensor> {
     );
   }
 
-  /** The first run with a mask: says once where the mask is neither read nor passed on, so that padding counts from here on. */
+  /**
+   * The first run with a mask: says once where the mask is neither read nor passed on, so that padding counts from here
+   * on.
+   */
   #runWatched<Result>(mask: Mask, call: (options: CallOptions) => Result, options: CallOptions): Result {
     let output!: Result;
     const isRead = readsMask(
@@ -207,8 +215,10 @@ export abstract class Layer<Output = Tensor> {
       !(output instanceof Tensor && maskOf(output) !== undefined);
     if (this.losesMask) {
       console.warn(
-        `${this.className} ${this.name}: the mask of its input ends here, so later layers and the loss count padding. ` +
-          'Say passesMask = true where steps stay apart, read options.mask in call, or end it with a maskAfter of your own.',
+        `${this.className} ${this.name}: the mask of its input ends here, so later layers and the loss count ` +
+          'padding. ' +
+          'Say passesMask = true where steps stay apart, read options.mask in call, or end it with a maskAfter ' +
+          'of your own.',
       );
     }
     return output;
@@ -279,8 +289,8 @@ export abstract class Layer<Output = Tensor> {
   }
 
   /**
-   * Gives the memory of the weights and states back at once, here and in layers inside; none of them can be used afterwards.
-   * Dropping a layer does the same a little later, see {@link Variable.dispose}.
+   * Gives the memory of the weights and states back at once, here and in layers inside; none of them can be used
+   * afterwards. Dropping a layer does the same a little later, see {@link Variable.dispose}.
    */
   dispose(): void {
     for (const { variable } of this.#ownWeights.values()) variable.dispose();
@@ -327,7 +337,8 @@ let valuesLeft: number | undefined;
 /**
  * Runs work in which layers start with zeros instead of drawn weights, because theirs are about to be read from a file.
  *
- * @param numValues how many values the file has for them: a description that asks for more is refused before memory is taken.
+ * @param numValues how many values the file has for them: a description that asks for more is refused before memory is
+ * taken.
  */
 export function withoutInitialWeights<T>(numValues: number, work: () => T): T {
   const before = valuesLeft;

@@ -2,14 +2,16 @@ import { requireCount } from '../errors.js';
 import type { Random } from '../random.js';
 import type { CandidateClasses } from '../tensor/sampled-crossentropy.js';
 
-/** `P(k) = ln((k + 2) / (k + 1)) / ln(classes + 1)`: about the frequency of the k-th most frequent word (Zipf's law). */
+/**
+ * `P(k) = ln((k + 2) / (k + 1)) / ln(classes + 1)`: about the frequency of the k-th most frequent word (Zipf's law).
+ */
 export function logUniformProbability(k: number, classes: number): number {
   return Math.log1p(1 / (k + 1)) / Math.log(classes + 1);
 }
 
 /**
- * Draws classes with replacement, class k with {@link logUniformProbability}, so classes should be numbered from the most
- * frequent on, as a Vocabulary numbers its tokens.
+ * Draws classes with replacement, class k with {@link logUniformProbability}, so classes should be numbered from the
+ * most frequent on, as a Vocabulary numbers its tokens.
  *
  * @throws OUT_OF_RANGE
  */

@@ -140,32 +140,36 @@ describe.each(backendNames)('masks on %s', (backend) => {
     expect(Array.from(ops.slice(ops.reshape(again, [4, 3]), 0, 1, 2).dataSync())).toEqual(Array.from(alone.dataSync()));
   });
 
-  it('pooling does not see masked steps, whatever they hold; a row without steps gives zeros, and gradients stay finite', () => {
-    useBackend(backend);
-    const numbers = Float64Array.from(maskedInput().dataSync());
-    mask.forEach((step, i) => (step === 0 ? numbers.fill(NaN, 2 * i, 2 * i + 2) : undefined));
-    const x = tensor(numbers, [3, 4, 2]);
-    const real = (row: number): number[][] =>
-      [...mask.subarray(4 * row, 4 * row + 4).entries()]
-        .filter(([, step]) => step === 1)
-        .map(([t]) => [...numbers.subarray(8 * row + 2 * t, 8 * row + 2 * t + 2)]);
-    const expected = (pool: (values: number[]) => number): number[] =>
-      [0, 1, 2].flatMap((row) =>
-        [0, 1].map((feature) => (real(row).length === 0 ? 0 : pool(real(row).map((step) => step[feature])))),
-      );
-    const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-    for (const [layer, wanted] of [
-      [new GlobalAveragePooling1D(), expected(mean)],
-      [new GlobalMaxPooling1D(), expected((values) => Math.max(...values))],
-    ] as const) {
-      let output: Tensor | undefined;
-      const { gradients } = valueAndGradients(() => {
-        output = layer.apply(x, { mask });
-        Array.from(output.dataSync()).forEach((value, i) => expect(value).toBeCloseTo(wanted[i], 5));
-        return ops.sum(output);
-      }, [x]);
-      const perRow = ops.sum(ops.reshape(gradients[0], [3, 8]), 1);
-      Array.from(perRow.dataSync()).forEach((sum, row) => expect(sum).toBeCloseTo(real(row).length === 0 ? 0 : 2, 5));
-    }
-  });
+  it(
+    'pooling does not see masked steps, whatever they hold; a row without steps gives zeros, and gradients stay ' +
+      'finite',
+    () => {
+      useBackend(backend);
+      const numbers = Float64Array.from(maskedInput().dataSync());
+      mask.forEach((step, i) => (step === 0 ? numbers.fill(NaN, 2 * i, 2 * i + 2) : undefined));
+      const x = tensor(numbers, [3, 4, 2]);
+      const real = (row: number): number[][] =>
+        [...mask.subarray(4 * row, 4 * row + 4).entries()]
+          .filter(([, step]) => step === 1)
+          .map(([t]) => [...numbers.subarray(8 * row + 2 * t, 8 * row + 2 * t + 2)]);
+      const expected = (pool: (values: number[]) => number): number[] =>
+        [0, 1, 2].flatMap((row) =>
+          [0, 1].map((feature) => (real(row).length === 0 ? 0 : pool(real(row).map((step) => step[feature])))),
+        );
+      const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+      for (const [layer, wanted] of [
+        [new GlobalAveragePooling1D(), expected(mean)],
+        [new GlobalMaxPooling1D(), expected((values) => Math.max(...values))],
+      ] as const) {
+        let output: Tensor | undefined;
+        const { gradients } = valueAndGradients(() => {
+          output = layer.apply(x, { mask });
+          Array.from(output.dataSync()).forEach((value, i) => expect(value).toBeCloseTo(wanted[i], 5));
+          return ops.sum(output);
+        }, [x]);
+        const perRow = ops.sum(ops.reshape(gradients[0], [3, 8]), 1);
+        Array.from(perRow.dataSync()).forEach((sum, row) => expect(sum).toBeCloseTo(real(row).length === 0 ? 0 : 2, 5));
+      }
+    },
+  );
 });

@@ -52,7 +52,10 @@ export function reversedMask(mask: Mask, time: number): Mask {
   return mask.map((_, i) => mask[i + time - 1 - 2 * (i % time)]);
 }
 
-/** The mask of `numSteps` steps that are finer, or coarser: a step counts where anything counts of what it is part of, or holds. */
+/**
+ * The mask of `numSteps` steps that are finer, or coarser: a step counts where anything counts of what it is part of,
+ * or holds.
+ */
 export function resampledMask(mask: Mask, numSteps: number): Mask {
   const width = mask.length / numSteps;
   return Uint8Array.from({ length: numSteps }, (_, step) => {

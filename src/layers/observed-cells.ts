@@ -1,7 +1,9 @@
 import type { RecurrentArguments, RecurrentResult } from '../tensor/recurrent.js';
 import type { CellAlongTime } from './cell-along-time.js';
 
-/** Sees what a cell was given along time and what came of it, which it returns or puts something equal in the place of. */
+/**
+ * Sees what a cell was given along time and what came of it, which it returns or puts something equal in the place of.
+ */
 export type CellObserver = (
   member: CellAlongTime,
   call: RecurrentArguments,

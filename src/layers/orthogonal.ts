@@ -10,9 +10,9 @@ const ROWS = 256;
 /**
  * A random matrix with orthonormal columns, uniformly distributed (Haar): the Q of the QR decomposition of a matrix of
  * normal numbers, with the signs that make the diagonal of R positive. R is never needed, because the reflection of
- * each step depends on normal numbers of its own (Stewart 1980, "The efficient generation of random orthogonal matrices",
- * section 3); reflections are applied in blocks `I - V T V'` (Schreiber and Van Loan 1989, "A storage-efficient WY
- * representation for products of Householder transformations").
+ * each step depends on normal numbers of its own (Stewart 1980, "The efficient generation of random orthogonal
+ * matrices", section 3); reflections are applied in blocks `I - V T V'` (Schreiber and Van Loan 1989, "A
+ * storage-efficient WY representation for products of Householder transformations").
  *
  * @returns `[m, n]` row-major, m at least n.
  */

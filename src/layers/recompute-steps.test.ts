@@ -82,7 +82,8 @@ describe.each(backendNames)('recomputeSteps on %s', (backend) => {
   )('changes nothing for %s with %s', (name, _, mask) => {
     const whole = stepsOf(layers[name]({}), mask);
     const cut = stepsOf(layers[name]({ recomputeSteps: 4 }), mask);
-    // float64: outputs to the last bit, and sums of 33 products in another order; float32: products of other tiles as well.
+    // float64: outputs to the last bit, and sums of 33 products in another order; float32: products of other tiles as
+    // well.
     if (backend === 'reference') expect(cut.exact).toEqual(whole.exact);
     else expectClose(cut.exact, whole.exact, 3e-5, 'results');
     expectClose(cut.byWeights, whole.byWeights, backend === 'reference' ? 1e-13 : 1e-4, 'gradients');

@@ -21,7 +21,9 @@ export interface RecurrentOptions extends LayerOptions {
   recurrentInitializer?: InitializerLike | undefined;
   /** Default zeros. */
   biasInitializer?: InitializerLike | undefined;
-  /** Starts the bias of forget gates at 1 (Jozefowicz et al. 2015). Default true; cells without such gates ignore it. */
+  /**
+   * Starts the bias of forget gates at 1 (Jozefowicz et al. 2015). Default true; cells without such gates ignore it.
+   */
   unitForgetBias?: boolean | undefined;
   kernelRegularizer?: RegularizerLike | undefined;
   recurrentRegularizer?: RegularizerLike | undefined;
@@ -31,14 +33,21 @@ export interface RecurrentOptions extends LayerOptions {
   biasConstraint?: ConstraintLike | undefined;
   /** Share of the input features dropped, the same ones at every step of a sequence. Default 0. */
   dropout?: number | undefined;
-  /** Share of the state that recurrent products do not see, the same units at every step; refused by cells without such products. Default 0. */
+  /**
+   * Share of the state that recurrent products do not see, the same units at every step; refused by cells without such
+   * products. Default 0.
+   */
   recurrentDropout?: number | undefined;
   /**
-   * Share of the recurrent kernel's weights dropped, the same ones at every step and for every sequence of a batch (DropConnect;
-   * Merity et al. 2018, "Regularizing and optimizing LSTM language models", section 2); refused as recurrentDropout. Default 0.
+   * Share of the recurrent kernel's weights dropped, the same ones at every step and for every sequence of a batch
+   * (DropConnect; Merity et al. 2018, "Regularizing and optimizing LSTM language models", section 2); refused as
+   * recurrentDropout. Default 0.
    */
   weightDropout?: number | undefined;
-  /** Chance that a unit keeps its old state, drawn at each step (Krueger et al. 2017); one rate, or one by state. Default 0. */
+  /**
+   * Chance that a unit keeps its old state, drawn at each step (Krueger et al. 2017); one rate, or one by state.
+   * Default 0.
+   */
   zoneout?: number | Readonly<Record<string, number>> | undefined;
   /** Whether the output has every step or only the last. Default false. */
   returnSequences?: boolean | undefined;
@@ -49,9 +58,9 @@ export interface RecurrentOptions extends LayerOptions {
   /** Whether masked steps give zeros instead of repeating the output before. Default false. */
   zeroOutputForMask?: boolean | undefined;
   /**
-   * Trades time for memory on long sequences: only the states every so many steps are kept, and the backward pass computes
-   * the rest again, one segment after the other. Results do not change. About the square root of the number of steps needs
-   * least memory. By default everything is kept.
+   * Trades time for memory on long sequences: only the states every so many steps are kept, and the backward pass
+   * computes the rest again, one segment after the other. Results do not change. About the square root of the number of
+   * steps needs least memory. By default everything is kept.
    */
   recomputeSteps?: number | undefined;
 }
@@ -84,7 +93,10 @@ export const recurrentOptionNames: readonly string[] = [
   'recomputeSteps',
 ];
 
-/** The options with a cell. @throws USAGE for what is no object, such as a number of units: spread, it would leave nothing */
+/**
+ * The options with a cell. @throws USAGE for what is no object, such as a number of units: spread, it would leave
+ * nothing
+ */
 export function withCell<Options extends object>(
   where: string,
   options: Options,

@@ -20,9 +20,9 @@ export interface ReshapeOptions extends LayerOptions {
 }
 
 /**
- * Gives every sample another shape of the same size. A mask goes on where the new steps are the masked ones, parts of them, or
- * several of them together; a step made of several counts where any of them counts. Where it cannot go on it ends. Masked steps
- * become zeros. (Keras drops the mask with a warning.)
+ * Gives every sample another shape of the same size. A mask goes on where the new steps are the masked ones, parts of
+ * them, or several of them together; a step made of several counts where any of them counts. Where it cannot go on it
+ * ends. Masked steps become zeros. (Keras drops the mask with a warning.)
  *
  * @throws SHAPE_MISMATCH where the sizes differ.
  */

@@ -1,6 +1,6 @@
 import type { Cell } from '../cells/define-cell.js';
-import { equationsFingerprint } from '../cells/fingerprint.js';
-import { cellNamed, libraryCells } from '../cells/registry.js';
+import { ownEquations, requireEquations, requireOwnName } from '../cells/identity.js';
+import { cellNamed } from '../cells/registry.js';
 import { describeValue, RondoError, requireCount } from '../errors.js';
 import { requireAxes, type Shape } from '../shape.js';
 import { assignTensor } from '../tensor/accumulate.js';
@@ -116,7 +116,8 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
         ['time', null],
         ['features', features],
       ],
-      'a recurrent layer reads sequences: give it [batch, time, features], for example from an Embedding or a layer with returnSequences: true.',
+      'a recurrent layer reads sequences: give it [batch, time, features], for example from an Embedding or a ' +
+        'layer with returnSequences: true.',
     );
     const units = this.units[this.units.length - 1];
     return this.returnSequences ? [inputShape[0], inputShape[1], units] : [inputShape[0], units];
@@ -154,7 +155,10 @@ export class RNN<ReturnState extends boolean = false> extends Layer<Returned<Ret
     return super.maskAfter(this.options.goBackwards ? reversedMask(mask, input.shape[1]) : mask, input);
   }
 
-  /** Runs layers that do not depend on each other, and carries the states of stateful ones on; what Bidirectional builds on. */
+  /**
+   * Runs layers that do not depend on each other, and carries the states of stateful ones on; what Bidirectional builds
+   * on.
+   */
   static runTogether(runs: readonly LayerRun[]): OutputAndState[] {
     const results = RNN.#alongTime(runs);
     runs.forEach(({ layer }, i) => {
@@ -399,39 +403,6 @@ function assignStates(targets: readonly Readonly<Record<string, Variable>>[], st
       Object.entries(named).forEach(([name, value]) => assignTensor(targets[i][name], value)),
     ),
   );
-}
-
-/** Fingerprints of the cells that are not the library's; undefined where all are. */
-function ownEquations(cells: readonly Cell[]): Readonly<Record<string, string>> | undefined {
-  const own = cells.filter((cell) => !libraryCells.includes(cell));
-  return own.length === 0 ? undefined : Object.fromEntries(own.map((cell) => [cell.name, equationsFingerprint(cell)]));
-}
-
-/** Weights mean nothing to other equations than those they were trained with. @throws FILE_FORMAT */
-function requireEquations(where: string, cells: readonly Cell[], stored: Readonly<Record<string, string>> = {}): void {
-  for (const cell of cells) {
-    const expected = Object.hasOwn(stored, cell.name) ? stored[cell.name] : undefined;
-    if (expected === undefined) continue;
-    const received = equationsFingerprint(cell);
-    if (received === expected) continue;
-    throw new RondoError('FILE_FORMAT', {
-      where,
-      what: `the cell that is known as \`${cell.name}\` has other equations than the one that was saved.`,
-      expected: `equations with the fingerprint ${String(expected).slice(0, 20)}`,
-      received: `equations with the fingerprint ${received}`,
-      fix: `register the cell that the file was saved with: registerCell(${cell.name}); give new equations a name of their own.`,
-    });
-  }
-}
-
-/** A file names cells: it could not be loaded with a cell of one's own that has a name of the library's. @throws USAGE */
-function requireOwnName(where: string, cell: Cell): void {
-  if (libraryCells.includes(cell) || !libraryCells.some(({ name }) => name === cell.name)) return;
-  throw new RondoError('USAGE', {
-    where,
-    what: `\`${cell.name}\` is a cell of the library.`,
-    fix: 'give the cell another name.',
-  });
 }
 
 const booleanOptions = [

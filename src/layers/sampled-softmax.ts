@@ -32,13 +32,14 @@ export interface SampledSoftmaxOptions extends Omit<KernelOptions, 'activation'>
 
 /**
  * A softmax over many classes, `softmax(x kernel' + bias)`, that is trained on a sample of them: with
- * `sparseCategoricalCrossentropy` as the model's one loss, each training batch draws `numSampled` classes and its `loss` is the
- * estimate of {@link sampledCrossentropy}; only rows of drawn classes and labels have a gradient (and are touched by `sgd`,
- * `adagrad`, or any optimizer with `lazyRows`). Predictions, evaluation and
- * metrics (those of training batches too, which then cost the full product) use all classes. With any other loss, or a metric that
- * needs the predictions themselves (such as the top five), training uses all classes, too.
+ * `sparseCategoricalCrossentropy` as the model's one loss, each training batch draws `numSampled` classes and its
+ * `loss` is the estimate of {@link sampledCrossentropy}; only rows of drawn classes and labels have a gradient (and are
+ * touched by `sgd`, `adagrad`, or any optimizer with `lazyRows`). Predictions, evaluation and metrics (those of
+ * training batches too, which then cost the full product) use all classes. With any other loss, or a metric that needs
+ * the predictions themselves (such as the top five), training uses all classes, too.
  *
- * Input `[batch, ..., features]`, output `[batch, ..., units]`; the kernel is `[units, features]`; a mask goes on with the output.
+ * Input `[batch, ..., features]`, output `[batch, ..., units]`; the kernel is `[units, features]`; a mask goes on with
+ * the output.
  *
  * @throws OUT_OF_RANGE, SHAPE_MISMATCH
  */

@@ -24,8 +24,9 @@ export interface SequencePooling1DOptions extends LayerOptions {
 
 /**
  * Makes one vector of a sequence by several summaries next to each other: `[batch, time, features]` becomes
- * `[batch, summaries * features]`. Steps that are masked do not count; a sequence without real steps gives zeros. The mask ends
- * here. Howard and Ruder 2018, "Universal language model fine-tuning for text classification", section 3.3, "concat pooling".
+ * `[batch, summaries * features]`. Steps that are masked do not count; a sequence without real steps gives zeros. The
+ * mask ends here. Howard and Ruder 2018, "Universal language model fine-tuning for text classification", section 3.3,
+ * "concat pooling".
  *
  * @throws UNKNOWN_NAME; OUT_OF_RANGE for no summary or one named twice; SHAPE_MISMATCH
  */
@@ -86,7 +87,10 @@ export class SequencePooling1D extends Layer {
   }
 }
 
-/** The last step that counts, `[batch, features]`; of the second half of the features the first one where it was read from the end. */
+/**
+ * The last step that counts, `[batch, features]`; of the second half of the features the first one where it was read
+ * from the end.
+ */
 function lastSteps(input: Tensor, mask: Mask | undefined, bidirectional: boolean): Tensor {
   const [batch, time, features] = input.shape;
   const counts = (b: number): Uint8Array | undefined => mask?.subarray(b * time, (b + 1) * time);

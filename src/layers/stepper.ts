@@ -9,13 +9,18 @@ export interface Stepper {
    * time, so that they can be recorded.
    */
   readonly step: (input: Tensor) => Tensor;
-  /** Where the host has to look at a step's numbers, as for indices: it takes them before `step`, which is then given nothing of use. */
+  /**
+   * Where the host has to look at a step's numbers, as for indices: it takes them before `step`, which is then given
+   * nothing of use.
+   */
   readonly read?: ((input: ArrayLike<number>) => void) | undefined;
   /** Whether the output is the input. */
   readonly isIdentity?: boolean | undefined;
 }
 
-/** Steppers one after the other, by the names of their layers; at most the first that does anything reads on the host. */
+/**
+ * Steppers one after the other, by the names of their layers; at most the first that does anything reads on the host.
+ */
 export function chainOfSteppers(steppers: ReadonlyMap<string, Stepper>): Stepper {
   const all = [...steppers.values()];
   return {

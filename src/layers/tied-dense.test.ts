@@ -78,7 +78,8 @@ describe('TiedDense', () => {
 
   it('refuses an embedding that is none, or not to be found', () => {
     expect(messageOf(() => new TiedDense({ embedding: 5 as unknown as string }))).toBe(
-      '[USAGE] TiedDense: `embedding` is no embedding.\n  expected: an Embedding, or its name in a Sequential\n  received: 5\n  fix: give the layer whose table is to be used.',
+      '[USAGE] TiedDense: `embedding` is no embedding.\n  expected: an Embedding, or its name in a Sequential\n' +
+        '  received: 5\n  fix: give the layer whose table is to be used.',
     );
     expect(messageOf(() => new TiedDense({ embedding: 'words' }).apply(normals([2, 5], new Random(1))))).toContain(
       '[USAGE] TiedDense: `words` is the name of an embedding, but the layer is in no Sequential that has it.',

@@ -41,13 +41,14 @@ export interface TiedDenseOptions extends LayerOptions {
  * A Dense layer whose kernel is the transposed table of an embedding: `activation(x table' + bias)`. Input
  * `[batch, ..., outputDim]` of the embedding, output `[batch, ..., inputDim]`; a mask goes on with the output.
  *
- * The table belongs to the embedding: it is saved there, once, frozen there, and its gradient is the sum of both uses. So the
- * embedding must be part of the model too. Press and Wolf 2017, "Using the output embedding to improve language models"; Inan
- * et al. 2017, "Tying word vectors and word classifiers".
+ * The table belongs to the embedding: it is saved there, once, frozen there, and its gradient is the sum of both uses.
+ * So the embedding must be part of the model too. Press and Wolf 2017, "Using the output embedding to improve language
+ * models"; Inan et al. 2017, "Tying word vectors and word classifiers".
  *
  * @example
  * const words = new Embedding({ inputDim: 10000, outputDim: 200, inputShape: [null] });
- * new Sequential([words, new LSTM({ units: 200, returnSequences: true }), new TiedDense({ embedding: words, activation: 'softmax' })]);
+ * new Sequential([words, new LSTM({ units: 200, returnSequences: true }), new
+ * TiedDense({ embedding: words, activation: 'softmax' })]);
  *
  * @throws SHAPE_MISMATCH, UNKNOWN_NAME; USAGE where the embedding is not found
  */
@@ -91,7 +92,8 @@ export class TiedDense extends Layer {
   get embedding(): Embedding {
     if (this.#linked !== undefined) return this.#linked;
     throw this.#notFound(
-      `\`${String(this.#options.embedding)}\` is the name of an embedding, but the layer is in no Sequential that has it`,
+      `\`${String(this.#options.embedding)}\` is the name of an embedding, but the layer is in no Sequential ` +
+        'that has it',
     );
   }
 

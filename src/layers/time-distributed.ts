@@ -23,8 +23,8 @@ export interface TimeDistributedOptions extends LayerOptions {
 /**
  * Applies a layer to every step of `[batch, time, ...]`, as if the steps were a larger batch.
  *
- * A mask of steps goes on with the output, together with the one that the layer makes. A mask of what lies inside the steps (the words of sentences) is given to the
- * layer; a step then counts where anything inside it counts.
+ * A mask of steps goes on with the output, together with the one that the layer makes. A mask of what lies inside the
+ * steps (the words of sentences) is given to the layer; a step then counts where anything inside it counts.
  *
  * @throws SHAPE_MISMATCH
  */

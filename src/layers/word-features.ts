@@ -37,13 +37,21 @@ export interface WordFeaturesOptions extends LayerOptions {
   characters: number;
   /** Width of a character's vector. Default 32. */
   characterUnits?: number | undefined;
-  /** `rnn` (default): a recurrent layer in both directions. `conv`: a convolution of three characters, and its maximum. `none`. */
+  /**
+   * `rnn` (default): a recurrent layer in both directions. `conv`: a convolution of three characters, and its maximum.
+   * `none`.
+   */
   characterEncoder?: CharacterEncoder | undefined;
-  /** Width of what the characters add to a word's vector; at least 2 for `rnn`, half of it in each direction. Default 64. */
+  /**
+   * Width of what the characters add to a word's vector; at least 2 for `rnn`, half of it in each direction. Default
+   * 64.
+   */
   characterFeatures?: number | undefined;
   /** Cell of the encoder `rnn`. Default lstm. */
   cell?: string | undefined;
-  /** Share of the words that training shows as unknown, so that the characters learn to stand in for them. Default 0. */
+  /**
+   * Share of the words that training shows as unknown, so that the characters learn to stand in for them. Default 0.
+   */
   wordDropout?: number | undefined;
 }
 
@@ -52,11 +60,11 @@ const UNKNOWN = 1;
 
 /**
  * A vector for each word of a sentence, from its index, its affixes and its characters. Input: whole numbers
- * `[batch, time, 1 + affixesPerWord + length]`, the word's index, its affixes' and then its characters' indices, padded with 0;
- * output `[batch, time, wordUnits + affixUnits + characterFeatures]`, the second only where words have affixes, masked where the
- * word's index is 0. Vectors of affixes add up, divided by the root of their number. Each spelling in a batch is read once. Ling
- * et al. 2015, "Finding function in form"; Ma and Hovy 2016, "End-to-end sequence labeling via bi-directional LSTM-CNNs-CRF" for
- * `conv`.
+ * `[batch, time, 1 + affixesPerWord + length]`, the word's index, its affixes' and then its characters' indices, padded
+ * with 0; output `[batch, time, wordUnits + affixUnits + characterFeatures]`, the second only where words have affixes,
+ * masked where the word's index is 0. Vectors of affixes add up, divided by the root of their number. Each spelling in
+ * a batch is read once. Ling et al. 2015, "Finding function in form"; Ma and Hovy 2016, "End-to-end sequence labeling
+ * via bi-directional LSTM-CNNs-CRF" for `conv`.
  *
  * @throws OUT_OF_RANGE for an index that has no row, SHAPE_MISMATCH, UNKNOWN_NAME
  */
@@ -248,7 +256,9 @@ function tableOf(options: Pick<EmbeddingOptions, 'inputDim' | 'outputDim' | 'tra
   return new Embedding({ ...options, embeddingsInitializer: randomUniform({ minval: -bound, maxval: bound }) });
 }
 
-/** The different rows of characters, from the column `first` on, without the columns that are padding in all of them. */
+/**
+ * The different rows of characters, from the column `first` on, without the columns that are padding in all of them.
+ */
 function differentSpellings(
   values: ArrayLike<number>,
   columns: number,

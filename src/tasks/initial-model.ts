@@ -25,7 +25,9 @@ export interface UnknownTokens {
 export interface Beginning extends TakenWeights {
   /** What of the training data its vocabulary does not hold. */
   readonly unknown: UnknownTokens;
-  /** Texts or sentences of the other parts that the earlier model has learned from; null where its file does not say. */
+  /**
+   * Texts or sentences of the other parts that the earlier model has learned from; null where its file does not say.
+   */
   readonly learnedBefore: LearnedBefore | null;
 }
 

@@ -7,8 +7,8 @@ export interface SavedSeenItems {
 }
 
 /**
- * The texts or sentences that a model learned from, and those that chose its epoch, as 32-bit hashes: they are known again, and
- * the model's file does not hold them. Of other items about one in `2^32 / size` is taken for one of these.
+ * The texts or sentences that a model learned from, and those that chose its epoch, as 32-bit hashes: they are known
+ * again, and the model's file does not hold them. Of other items about one in `2^32 / size` is taken for one of these.
  */
 export class SeenItems {
   readonly #hashes: Readonly<Record<keyof SavedSeenItems, ReadonlySet<number>>>;

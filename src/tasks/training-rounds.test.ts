@@ -8,8 +8,8 @@ import { plannedEpochs, RoundStop, roundEnds, trainingBudget } from './training-
 type Rounds = { epochs: number; maxEpochs: number; patience: number };
 
 /**
- * After how many epochs training ends whose losses are these, why, and of which epoch the weights are, of which there is one: the
- * epoch's number.
+ * After how many epochs training ends whose losses are these, why, and of which epoch the weights are, of which there
+ * is one: the epoch's number.
  */
 function endOf(
   losses: readonly number[],

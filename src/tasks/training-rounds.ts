@@ -67,18 +67,23 @@ export function nextRoundEnd({ epochs, maxEpochs }: TrainingRounds): number {
 export interface RoundStopOptions extends TrainingRounds {
   /** The loss or metric that says which epoch is best. */
   readonly monitor: string;
-  /** Epochs without a new best of its round after which the first round ends; later ones wait longer, as they are longer. */
+  /**
+   * Epochs without a new best of its round after which the first round ends; later ones wait longer, as they are
+   * longer.
+   */
   readonly patience: number;
 }
 
-/** What a later round must gain to replace an earlier one: less is no more than chance, and its rate may be high still. */
+/**
+ * What a later round must gain to replace an earlier one: less is no more than chance, and its rate may be high still.
+ */
 const leastGain = 0.01;
 
 /**
- * Trains in rounds: at the end of each the learning rate has fallen to 0. Where the best epoch of all is the last of its round,
- * more epochs would have been better, and a longer round follows; else training is done. Within a round, patience decides.
- * Training ends with the weights of the best epoch; one of a later round must be better than all earlier rounds by a hundredth
- * of the loss, or of what a score lacks to 1.
+ * Trains in rounds: at the end of each the learning rate has fallen to 0. Where the best epoch of all is the last of
+ * its round, more epochs would have been better, and a longer round follows; else training is done. Within a round,
+ * patience decides. Training ends with the weights of the best epoch; one of a later round must be better than all
+ * earlier rounds by a hundredth of the loss, or of what a score lacks to 1.
  */
 export class RoundStop implements Callback {
   readonly name = 'roundStop';

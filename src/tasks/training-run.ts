@@ -16,7 +16,10 @@ export interface TrainingControls {
   signal?: AbortSignal | undefined;
   /** Watch the run; see {@link Callback}. */
   callbacks?: readonly Callback[] | undefined;
-  /** Is given what {@link TrainingControls.resumeFrom} needs: after every epoch, every `everySteps` steps, and when stopped. */
+  /**
+   * Is given what {@link TrainingControls.resumeFrom} needs: after every epoch, every `everySteps` steps, and when
+   * stopped.
+   */
   checkpoint?: { save(snapshot: TrainingSnapshot): void | Promise<void>; everySteps?: number | undefined } | undefined;
   /** What `checkpoint` saved, together with the model saved at the same time. */
   resumeFrom?: TrainingSnapshot | undefined;
@@ -32,7 +35,10 @@ export interface TrainingOutcome {
   readonly loss: readonly number[];
   /** By epoch; empty without validation data. */
   readonly valLoss: readonly number[];
-  /** The epoch whose weights the model has, from 0: the best by `valLoss` or `valScore`, or the last where the run was stopped. */
+  /**
+   * The epoch whose weights the model has, from 0: the best by `valLoss` or `valScore`, or the last where the run was
+   * stopped.
+   */
   readonly bestEpoch: number;
   /** By epoch: what chose the best epoch where that is a score and not the loss; more is better. */
   readonly valScore?: readonly number[] | undefined;
@@ -109,7 +115,8 @@ export async function runTraining(
   const history = await model.fit(data.train, {
     epochs: rounds === undefined ? epochs : maxEpochs,
     validationData: data.validation,
-    // The task's own come after the one that keeps the best weights: they may exchange weights for a validation, and back.
+    // The task's own come after the one that keeps the best weights: they may exchange weights for a validation, and
+    // back.
     callbacks: [...keepBest, ...own, ...(controls.callbacks ?? [])],
     signal,
     resumeFrom,

@@ -64,7 +64,10 @@ export function expansionOf(shape: Shape, operand: Shape): Expansion {
   return { columns: sizeOf(shape.slice(outer)), indices: indicesByStrides(shape.slice(0, outer), strides) };
 }
 
-/** By axis of a shape of `rank` axes, how far apart the places of a broadcast operand are, in its last ones; 0 where it is repeated. */
+/**
+ * By axis of a shape of `rank` axes, how far apart the places of a broadcast operand are, in its last ones; 0 where it
+ * is repeated.
+ */
 export function broadcastStrides(rank: number, operand: Shape): number[] {
   const strides = new Array<number>(rank).fill(0);
   let stride = 1;
@@ -78,7 +81,9 @@ export function broadcastStrides(rank: number, operand: Shape): number[] {
 /** 8 MiB of indices. */
 const remembered = new BoundedCache<Int32Array>(1 << 21, (indices) => indices.length);
 
-/** The index `sum(i[axis] * strides[axis]) + start` for every place of a shape, in row-major order; not to be written. */
+/**
+ * The index `sum(i[axis] * strides[axis]) + start` for every place of a shape, in row-major order; not to be written.
+ */
 export function indicesByStrides(shape: Shape, strides: readonly number[], start = 0): Int32Array {
   return remembered.get(`${shape.join()} ${strides.join()} ${start}`, () => makeIndices(shape, strides, start));
 }

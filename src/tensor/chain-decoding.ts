@@ -27,8 +27,8 @@ export function constrainedWeights(weights: ChainWeights, constraints: ChainCons
 }
 
 /**
- * The labels of the highest score (Viterbi 1967; Rabiner 1989, section III.B); of several, the one with the smaller label at
- * the last step where they differ.
+ * The labels of the highest score (Viterbi 1967; Rabiner 1989, section III.B); of several, the one with the smaller
+ * label at the last step where they differ.
  *
  * @param scores `[n, K]`, finite.
  * @throws OUT_OF_RANGE where the constraints allow no sequence of this length

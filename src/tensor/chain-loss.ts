@@ -22,9 +22,9 @@ export interface ChainLossArguments {
 }
 
 /**
- * `[batch, time]`: at each step `-ln P(label | labels before, scores)` of a linear-chain conditional random field, 0 where
- * masked. The sum over a sequence is its negative log-likelihood, `ln Z - score(y)`; see {@link ChainWeights}. A masked step
- * is left out of the chain, wherever it stands.
+ * `[batch, time]`: at each step `-ln P(label | labels before, scores)` of a linear-chain conditional random field, 0
+ * where masked. The sum over a sequence is its negative log-likelihood, `ln Z - score(y)`; see {@link ChainWeights}. A
+ * masked step is left out of the chain, wherever it stands.
  *
  * Computed in float64 on the host: K^2 multiply-adds and K exponentials a step, forwards and backwards.
  *

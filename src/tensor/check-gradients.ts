@@ -9,7 +9,10 @@ import { scope, Tensor, tensor, Variable } from './tensor.js';
 
 /** Options of {@link checkGradients}. */
 export interface CheckGradientsOptions {
-  /** How far a number `x` is moved in either direction, times `1 + |x|`. Default 1e-5: rounding and curvature then weigh about the same. */
+  /**
+   * How far a number `x` is moved in either direction, times `1 + |x|`. Default 1e-5: rounding and curvature then weigh
+   * about the same.
+   */
   step?: number | undefined;
   /** The largest error that passes, see {@link GradientPlace}. Default 1e-6. */
   tolerance?: number | undefined;
@@ -43,21 +46,23 @@ export interface GradientReport {
 }
 
 /**
- * Compares the gradients of a function with central differences `(L(x + h) - L(x - h)) / 2h` in float64, on the `reference`
- * backend, whichever is in use. `L` is the sum of all outputs, each number weighted by a fixed random one, so that
- * no two derivatives cancel. Takes two evaluations for each number of `inputs`: use small shapes.
+ * Compares the gradients of a function with central differences `(L(x + h) - L(x - h)) / 2h` in float64, on the
+ * `reference` backend, whichever is in use. `L` is the sum of all outputs, each number weighted by a fixed random one,
+ * so that no two derivatives cancel. Takes two evaluations for each number of `inputs`: use small shapes.
  *
- * Random numbers that `f` draws, as for dropout, are the same at every evaluation. At a point where `f` has a kink (`relu` at
- * 0), or where a derivative is meant to differ (straight-through rounding), the two disagree and the report says so. Variables
- * among the inputs, such as a layer's weights, are moved and put back.
+ * Random numbers that `f` draws, as for dropout, are the same at every evaluation. At a point where `f` has a kink
+ * (`relu` at 0), or where a derivative is meant to differ (straight-through rounding), the two disagree and the report
+ * says so. Variables among the inputs, such as a layer's weights, are moved and put back.
  *
  * Shapes: any; the function's values have no unit, nor have errors.
  *
  * @param f computes a tensor, or an array of tensors, from tensors like `inputs`
  * @param inputs tensors, variables or nested arrays of numbers
- * @throws USAGE where `f` gives no tensors, or inside of a step; OUT_OF_RANGE for a step or tolerance that is not above 0
+ * @throws USAGE where `f` gives no tensors, or inside of a step; OUT_OF_RANGE for a step or tolerance that is not above
+ * 0
  *
- * Source: Griewank and Walther 2008, "Evaluating derivatives", chapter 1; Press et al. 2007, "Numerical recipes", section 5.7.
+ * Source: Griewank and Walther 2008, "Evaluating derivatives", chapter 1; Press et al. 2007, "Numerical recipes",
+ * section 5.7.
  *
  * @example
  * const report = checkGradients((x, w) => ops.tanh(ops.matmul(x, w)), [[[0.1, 0.2]], [[0.3], [0.4]]]);
@@ -172,5 +177,8 @@ function indexOf(place: number, { shape }: Tensor): number[] {
 function summaryOf(worst: GradientPlace | undefined, passed: boolean, tolerance: number): string {
   if (worst === undefined) return 'the inputs hold no numbers.';
   const { input, index, analytic, numeric, error } = worst;
-  return `the largest error is ${error.toExponential(2)}, ${passed ? 'not ' : ''}above ${tolerance}: by input ${input} at [${index.join(', ')}] the gradient is ${analytic}, central differences give ${numeric}.`;
+  return (
+    `the largest error is ${error.toExponential(2)}, ${passed ? 'not ' : ''}above ${tolerance}: by input ${input} ` +
+    `at [${index.join(', ')}] the gradient is ${analytic}, central differences give ${numeric}.`
+  );
 }

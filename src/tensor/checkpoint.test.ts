@@ -202,11 +202,14 @@ describe('checkpoint', () => {
   it('refuses work that returns no tensors, is asynchronous, or changes a variable', () => {
     const variable = new Variable([3], [0, 0, 0], 'state');
     expect(messageOf(() => ops.checkpoint((() => 3) as unknown as () => Tensor, []))).toBe(
-      '[USAGE] checkpoint: the work returns something other than tensors.\n  expected: a tensor, or an array of tensors\n  received: 3\n  fix: return what later steps need, as tensors.',
+      '[USAGE] checkpoint: the work returns something other than tensors.\n  expected: a tensor, or an array of ' +
+        'tensors\n  received: 3\n  fix: return what later steps need, as tensors.',
     );
     expect(() => ops.checkpoint((async () => x) as unknown as () => Tensor, [])).toThrow(/USAGE.*asynchronous/);
     expect(messageOf(() => ops.checkpoint((a) => (assignTensor(variable, a), a), [x]))).toBe(
-      '[USAGE] checkpoint: the variable `state` is changed by work that may run twice.\n  expected: work that only reads variables\n  fix: change it outside; run a stateful layer outside too, or give it `recomputeSteps` instead.',
+      '[USAGE] checkpoint: the variable `state` is changed by work that may run twice.\n  expected: work that ' +
+        'only reads variables\n  fix: change it outside; run a stateful layer outside too, or give it ' +
+        '`recomputeSteps` instead.',
     );
     expect(() => ops.checkpoint((a) => (variable.assign([1, 2, 3]), a), [x])).toThrow(/USAGE/);
     variable.assign([1, 2, 3]);

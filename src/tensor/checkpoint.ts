@@ -6,12 +6,12 @@ import { recordOperation, traced, vjp } from './tape.js';
 import { innerScope, scope, Tensor } from './tensor.js';
 
 /**
- * Runs `work(...inputs)` and gives back at once the memory of what it computes on the way; where derivatives are asked for,
- * the backward pass runs it a second time to have them. Costs one more forward pass of `work`, saves all that it would have
- * kept (Chen et al. 2016, "Training deep nets with sublinear memory cost").
+ * Runs `work(...inputs)` and gives back at once the memory of what it computes on the way; where derivatives are asked
+ * for, the backward pass runs it a second time to have them. Costs one more forward pass of `work`, saves all that it
+ * would have kept (Chen et al. 2016, "Training deep nets with sublinear memory cost").
  *
- * Gradients reach the inputs and every other watched tensor that `work` uses, such as the weights of layers. Both runs draw
- * the same random numbers, so dropout drops the same units. Calls may be nested.
+ * Gradients reach the inputs and every other watched tensor that `work` uses, such as the weights of layers. Both runs
+ * draw the same random numbers, so dropout drops the same units. Calls may be nested.
  *
  * @param work computes from tensors and nothing else, so that it does the same twice: it changes no variable, and its
  *   layers have been built before.

@@ -28,8 +28,8 @@ export interface OperationDefinition<Inputs extends readonly Tensor[], Output ex
   /** Names the operation in messages. */
   readonly name: string;
   /**
-   * Computes the output, or an array of outputs, and what `backward` will need beside inputs and outputs. What it calls is
-   * not differentiated.
+   * Computes the output, or an array of outputs, and what `backward` will need beside inputs and outputs. What it calls
+   * is not differentiated.
    */
   readonly forward: (...inputs: Inputs) => { readonly output: Output; readonly saved?: Saved };
   /**
@@ -43,23 +43,25 @@ export interface OperationDefinition<Inputs extends readonly Tensor[], Output ex
 }
 
 /**
- * An operation on tensors with a derivative of its own: for what differentiating its steps would not give, or not as well. Both
- * functions compute with `ops`, or with numbers they read by `dataSync()`; derivatives reach the inputs alone, never a tensor that
- * `forward` merely refers to. The operation may be used in layers, inside `ops.checkpoint`, and several times. An operation with
- * parameters that are no tensors is made by a function of these. See {@link definePointwise} where the derivative is to follow from
- * an equation, and {@link checkGradients} to hold the derivative against differences.
+ * An operation on tensors with a derivative of its own: for what differentiating its steps would not give, or not as
+ * well. Both functions compute with `ops`, or with numbers they read by `dataSync()`; derivatives reach the inputs
+ * alone, never a tensor that `forward` merely refers to. The operation may be used in layers, inside `ops.checkpoint`,
+ * and several times. An operation with parameters that are no tensors is made by a function of these. See
+ * {@link definePointwise} where the derivative is to follow from an equation, and {@link checkGradients} to hold the
+ * derivative against differences.
  *
- * Shapes: those of `inputs` and `output` are the definition's own; `backward` gives each gradient the shape of its input.
- * What is in `saved` lives as long as the step.
+ * Shapes: those of `inputs` and `output` are the definition's own; `backward` gives each gradient the shape of its
+ * input. What is in `saved` lives as long as the step.
  *
- * @throws USAGE where the definition lacks a function, where `forward` gives no tensors, or `backward` something else than
+ * @throws USAGE where the definition lacks a function, where `forward` gives no tensors, or `backward` something else
+ * than
  *   one gradient for each input; SHAPE_MISMATCH where a gradient does not have its input's shape
  *
  * Source: the form is that of `autograd.Function` of PyTorch, and of `custom_vjp` of JAX.
  *
  * @example
- * // The straight-through estimator (Bengio et al. 2013, "Estimating or propagating gradients through stochastic neurons").
- * const round = defineOperation({
+ * // The straight-through estimator (Bengio et al. 2013, "Estimating or propagating gradients through stochastic
+ * neurons"). const round = defineOperation({
  *   name: 'round',
  *   forward: (x: Tensor) => ({ output: tensor(x.dataSync().map(Math.round), x.shape) }),
  *   backward: (gradient) => gradient,

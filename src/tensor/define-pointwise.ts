@@ -9,18 +9,22 @@ import { type Tensor, tensor } from './tensor.js';
 export interface PointwiseDefinition<Operands extends readonly Expression[]> {
   /** Names the function in messages. */
   readonly name: string;
-  /** From one element of each operand to that of the result, with `add`, `mul`, `tanh` and the other functions of expressions. */
+  /**
+   * From one element of each operand to that of the result, with `add`, `mul`, `tanh` and the other functions of
+   * expressions.
+   */
   readonly element: (...operands: Operands) => Expression;
 }
 
 /**
- * An elementwise function of tensors from its equation. Derivative and kernel follow: one pass forward and one backward, however
- * many functions the equation combines, on every backend.
+ * An elementwise function of tensors from its equation. Derivative and kernel follow: one pass forward and one
+ * backward, however many functions the equation combines, on every backend.
  *
- * Shapes: operands broadcast as in NumPy, and the result has the shape they broadcast to. Numbers may stand for tensors of one
- * value. Where the equation holds `rowSum` or `rowMax`, rows run along the last axis.
+ * Shapes: operands broadcast as in NumPy, and the result has the shape they broadcast to. Numbers may stand for tensors
+ * of one value. Where the equation holds `rowSum` or `rowMax`, rows run along the last axis.
  *
- * @throws USAGE where `element` names no operand or gives no expression, or where a call has another number of operands;
+ * @throws USAGE where `element` names no operand or gives no expression, or where a call has another number of
+ * operands;
  *   SHAPE_MISMATCH where operands cannot be broadcast together
  *
  * @example

@@ -30,7 +30,9 @@ export class Gradients {
     }
   }
 
-  /** Takes memory in the open scope, so that `add` can be called where memory is given back sooner than gradients end. */
+  /**
+   * Takes memory in the open scope, so that `add` can be called where memory is given back sooner than gradients end.
+   */
   reserve(of: Tensor): void {
     if (this.#owned.has(of) || this.#reserved.has(of)) return;
     const room = emptyTensor(of.shape);

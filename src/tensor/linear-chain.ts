@@ -1,16 +1,16 @@
 import { exponential, logSumExp } from '../exponential.js';
 
 /**
- * One linear chain: labels `y` of `n` steps, each one of K, with a score for every label at every step and for every pair of
- * neighbours. Everything here is float64 on the host, one sequence at a time.
+ * One linear chain: labels `y` of `n` steps, each one of K, with a score for every label at every step and for every
+ * pair of neighbours. Everything here is float64 on the host, one sequence at a time.
  *
  * ```
  * score(y) = start[y0] + scores[0, y0] + sum over t > 0 of (transitions[y(t-1), yt] + scores[t, yt]) + end[y(n-1)]
  * P(y) = exp(score(y)) / Z,   Z = sum over all K^n sequences of exp(score)
  * ```
  *
- * Lafferty, McCallum and Pereira 2001, "Conditional random fields"; the recursions are those of Rabiner 1989, "A tutorial on
- * hidden Markov models", section III.
+ * Lafferty, McCallum and Pereira 2001, "Conditional random fields"; the recursions are those of Rabiner 1989, "A
+ * tutorial on hidden Markov models", section III.
  */
 export interface ChainWeights {
   /** K: how many labels there are. */
@@ -26,7 +26,10 @@ export interface ChainWeights {
 /** Sums of products below this may have lost terms to underflow; they are then computed with logarithms alone. */
 const LEAST_SUM = 1e-200;
 
-/** The transitions as factors: `factors[i, j] = exp(transitions[i, j] - largest[i])`, so that a step needs K exponentials and not K^2. */
+/**
+ * The transitions as factors: `factors[i, j] = exp(transitions[i, j] - largest[i])`, so that a step needs K
+ * exponentials and not K^2.
+ */
 export interface TransitionFactors {
   readonly factors: Float64Array;
   /** By row: its largest transition. */
@@ -46,8 +49,8 @@ export function transitionFactors({ labels: K, transitions }: ChainWeights): Tra
 }
 
 /**
- * `later[t, i]`: the logarithm of the summed `exp(score)` of everything after step t, given label i there; at the last step
- * `end[i]`. Rabiner's backward variable.
+ * `later[t, i]`: the logarithm of the summed `exp(score)` of everything after step t, given label i there; at the last
+ * step `end[i]`. Rabiner's backward variable.
  *
  * @param scores `[n, K]`
  */
@@ -83,7 +86,9 @@ export function scoresOfLater(
   return later;
 }
 
-/** `start[j] + scores[0, j] + later[0, j]`: the logarithm of the summed `exp(score)` of all sequences that begin with j. */
+/**
+ * `start[j] + scores[0, j] + later[0, j]`: the logarithm of the summed `exp(score)` of all sequences that begin with j.
+ */
 function scoresOfFirst(scores: Float64Array, { labels: K, start }: ChainWeights, later: Float64Array): Float64Array {
   return Float64Array.from({ length: K }, (_, j) => start[j] + scores[j] + later[j]);
 }
@@ -129,8 +134,8 @@ export interface ChainGradients {
 /**
  * dL/d(scores) from dL/d(losses), where losses are those of {@link stepLosses}; adds dL/d(weights) to `sums`.
  *
- * With one cotangent for all steps this is the posterior minus the truth; the general case runs the recursion of `later`
- * backwards. `flow[i]` is dL/d(later[t, i]); it goes on to step t + 1 by `P(y[t + 1] = j | y[t] = i)`.
+ * With one cotangent for all steps this is the posterior minus the truth; the general case runs the recursion of
+ * `later` backwards. `flow[i]` is dL/d(later[t, i]); it goes on to step t + 1 by `P(y[t + 1] = j | y[t] = i)`.
  */
 export function stepLossGradients(
   scores: Float64Array,

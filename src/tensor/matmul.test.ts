@@ -180,7 +180,9 @@ describe('matmul', () => {
   ])('refuses %s', (_, shapeA, shapeB, given, received) => {
     const random = new Random(101);
     expect(messageOf(() => ops.matmul(normals(shapeA, random), normals(shapeB, random), given))).toBe(
-      `[SHAPE_MISMATCH] matmul: the operands do not fit together.\n  expected: [..., m, k] and [..., k, n], with leading axes that are equal, 1 or missing, aligned at the last\n  received: ${received}\n  fix: reshape or transpose one of them.`,
+      '[SHAPE_MISMATCH] matmul: the operands do not fit together.\n  expected: [..., m, k] and [..., k, n], ' +
+        `with leading axes that are equal, 1 or missing, aligned at the last\n  received: ${received}\n  fix: ` +
+        'reshape or transpose one of them.',
     );
   });
 });

@@ -13,8 +13,8 @@ export interface MatmulOptions {
 }
 
 /**
- * The matrix product `[..., m, k] x [..., k, n] = [..., m, n]`, matrix by matrix; leading axes broadcast as in NumPy, and
- * what is repeated is not copied. A `b` of rank 2 multiplies the last axis of `a` of any rank, also of a vector.
+ * The matrix product `[..., m, k] x [..., k, n] = [..., m, n]`, matrix by matrix; leading axes broadcast as in NumPy,
+ * and what is repeated is not copied. A `b` of rank 2 multiplies the last axis of `a` of any rank, also of a vector.
  *
  * @throws SHAPE_MISMATCH when the inner axes differ or the leading axes do not broadcast.
  */
@@ -36,7 +36,9 @@ export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = 
       where: 'matmul',
       what: 'the operands do not fit together.',
       expected: '[..., m, k] and [..., k, n], with leading axes that are equal, 1 or missing, aligned at the last',
-      received: `${describeShape(a.shape)}${transposeA ? ' transposed' : ''} and ${describeShape(b.shape)}${transposeB ? ' transposed' : ''}`,
+      received:
+        `${describeShape(a.shape)}${transposeA ? ' transposed' : ''} and ` +
+        `${describeShape(b.shape)}${transposeB ? ' transposed' : ''}`,
       fix: 'reshape or transpose one of them.',
     });
   }

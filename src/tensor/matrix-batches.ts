@@ -11,9 +11,10 @@ type BatchAxis = MatmulBatch;
 const noAxis: BatchAxis = { count: 1, strideA: 0, strideB: 0, strideC: 0 };
 
 /**
- * Multiplies the matrices in the last two axes of `a` and `b` for each place of `leading`, to which the other axes of all three
- * broadcast; where those of `c` do, products are added up. Rows are as long as the last axis. Axes that all operands
- * have, or all but those that repeat them, are one call; it takes several where axes that are repeated lie between others.
+ * Multiplies the matrices in the last two axes of `a` and `b` for each place of `leading`, to which the other axes of
+ * all three broadcast; where those of `c` do, products are added up. Rows are as long as the last axis. Axes that all
+ * operands have, or all but those that repeat them, are one call; it takes several where axes that are repeated lie
+ * between others.
  */
 export function multiplyMatrices(
   leading: Shape,

@@ -181,7 +181,9 @@ describe('reshape', () => {
     'refuses %j for 15 numbers',
     (shape) => {
       expect(messageOf(() => ops.reshape(counted([3, 5]), shape))).toBe(
-        `[SHAPE_MISMATCH] reshape: the shapes hold different numbers of elements.\n  expected: 15 elements, as in [3, 5]; at most one axis may be -1\n  received: [${shape.join(', ')}]\n  fix: give a shape of the same size.`,
+        '[SHAPE_MISMATCH] reshape: the shapes hold different numbers of elements.\n  expected: 15 elements, as ' +
+          `in [3, 5]; at most one axis may be -1\n  received: [${shape.join(', ')}]\n  fix: give a shape of the ` +
+          'same size.',
       );
     },
   );
@@ -255,7 +257,8 @@ describe('the derivatives of movement', () => {
 describe('movement refuses', () => {
   const x = counted([3, 5]);
   const noAxis = (where: string, axis: number): string =>
-    `[OUT_OF_RANGE] ${where}: a tensor of shape [3, 5] has no axis ${axis}.\n  expected: a whole number from -2 to 1\n  received: ${axis}\n  fix: correct the axis.`;
+    `[OUT_OF_RANGE] ${where}: a tensor of shape [3, 5] has no axis ${axis}.\n  expected: a whole number from -2 ` +
+    `to 1\n  received: ${axis}\n  fix: correct the axis.`;
   it.each([
     ['slice', 2, () => ops.slice(x, 2, 0)],
     ['slice', -3, () => ops.slice(x, -3, 0)],
@@ -269,7 +272,8 @@ describe('movement refuses', () => {
 
   it('an axis of a tensor without axes', () => {
     const message = (where: string): string =>
-      `[OUT_OF_RANGE] ${where}: a tensor of shape [] has no axis -1.\n  expected: a tensor with at least one axis\n  received: -1\n  fix: reshape it first.`;
+      `[OUT_OF_RANGE] ${where}: a tensor of shape [] has no axis -1.\n  expected: a tensor with at least one ` +
+      'axis\n  received: -1\n  fix: reshape it first.';
     expect(messageOf(() => ops.concatenate([tensor(1), tensor(2)]))).toBe(message('concatenate'));
     expect(messageOf(() => ops.max(tensor(1)))).toBe(message('max'));
     expect(messageOf(() => ops.argMax(tensor(1)))).toBe(message('argMax'));
@@ -284,27 +288,33 @@ describe('movement refuses', () => {
     [0.5, 2, '0.5 to 2'],
   ])('places %d to %s', (start, end, places) => {
     expect(messageOf(() => ops.slice(x, 0, start, end))).toBe(
-      `[OUT_OF_RANGE] slice: axis 0 of [3, 5] has no places ${places}.\n  expected: whole numbers from 0 to 3 in order, or negative ones counted from the end\n  received: ${places}\n  fix: correct the axis or the places.`,
+      `[OUT_OF_RANGE] slice: axis 0 of [3, 5] has no places ${places}.\n  expected: whole numbers from 0 to 3 ` +
+        `in order, or negative ones counted from the end\n  received: ${places}\n  fix: correct the axis or the ` +
+        'places.',
     );
   });
 
   it.each([[[0]], [[0, 0]], [[0, 2]], [[0, 1, 2]], [[0, -1]]])('the order %j', (order) => {
     expect(messageOf(() => ops.transpose(x, order))).toBe(
-      `[SHAPE_MISMATCH] transpose: \`order\` is not a permutation of the axes.\n  expected: each of 0, 1 once\n  received: [${order.join(', ')}]\n  fix: name each axis once.`,
+      '[SHAPE_MISMATCH] transpose: `order` is not a permutation of the axes.\n  expected: each of 0, 1 once\n' +
+        `  received: [${order.join(', ')}]\n  fix: name each axis once.`,
     );
   });
 
   it('tensors that do not fit together', () => {
     expect(messageOf(() => ops.concatenate([x, counted([3, 4])], 0))).toBe(
-      '[SHAPE_MISMATCH] concatenate: the tensors cannot be joined along axis 0.\n  expected: shapes like [3, 5] but for axis 0\n  received: [3, 4]\n  fix: make the other axes equal.',
+      '[SHAPE_MISMATCH] concatenate: the tensors cannot be joined along axis 0.\n  expected: shapes like [3, 5] ' +
+        'but for axis 0\n  received: [3, 4]\n  fix: make the other axes equal.',
     );
     expect(messageOf(() => ops.concatenate([x, counted([3, 5, 1])], 0))).toMatch(/^\[SHAPE_MISMATCH\] concatenate/);
     expect(messageOf(() => ops.stack([x, counted([5, 3])]))).toBe(
-      '[SHAPE_MISMATCH] stack: the tensors cannot be joined along axis 0.\n  expected: shapes like [3, 5]\n  received: [5, 3]\n  fix: make the other axes equal.',
+      '[SHAPE_MISMATCH] stack: the tensors cannot be joined along axis 0.\n  expected: shapes like [3, 5]\n  ' +
+        'received: [5, 3]\n  fix: make the other axes equal.',
     );
     expect(messageOf(() => ops.stack([x, x], 3))).toMatch(/^\[OUT_OF_RANGE\] stack: /);
     expect(messageOf(() => ops.concatenate([], 0))).toBe(
-      '[USAGE] concatenate: there is nothing to join.\n  expected: a list of at least one tensor\n  received: []\n  fix: give the tensors in an array.',
+      '[USAGE] concatenate: there is nothing to join.\n  expected: a list of at least one tensor\n  received: ' +
+        '[]\n  fix: give the tensors in an array.',
     );
     expect(messageOf(() => ops.stack([x, [1] as unknown as Tensor]))).toMatch(
       /^\[USAGE\] stack: an operand is not a tensor/,
@@ -313,19 +323,24 @@ describe('movement refuses', () => {
 
   it.each([[[3, 7]], [[5]], [[5, 3]], [[3, 5, 1]]])('to expand [3, 5] to %j', (shape) => {
     expect(messageOf(() => ops.expand(x, shape))).toBe(
-      `[SHAPE_MISMATCH] expand: the tensor cannot be repeated into the shape.\n  expected: axes that end like [3, 5], where an axis of 1 may have any size\n  received: [${shape.join(', ')}]\n  fix: reshape it first, so that the axes to repeat are 1.`,
+      '[SHAPE_MISMATCH] expand: the tensor cannot be repeated into the shape.\n  expected: axes that end like ' +
+        `[3, 5], where an axis of 1 may have any size\n  received: [${shape.join(', ')}]\n  fix: reshape it ` +
+        'first, so that the axes to repeat are 1.',
     );
   });
 
   it('indices without a row, and rows that do not fit', () => {
     expect(messageOf(() => ops.gatherTensor(x, [2, 5], 5, Int32Array.of(0, 3)))).toBe(
-      '[OUT_OF_RANGE] gatherTensor: index 3 at 1 has no row.\n  expected: indices below 3, or negative for zeros\n  received: 3\n  fix: correct the indices.',
+      '[OUT_OF_RANGE] gatherTensor: index 3 at 1 has no row.\n  expected: indices below 3, or negative for ' +
+        'zeros\n  received: 3\n  fix: correct the indices.',
     );
     expect(messageOf(() => ops.gatherTensor(x, [2, 5], 4, Int32Array.of(0, 1)))).toMatch(
       /^\[SHAPE_MISMATCH\] gatherTensor/,
     );
     expect(messageOf(() => ops.gatherTensor(x, [3, 5], 5, Int32Array.of(0, 1)))).toBe(
-      '[SHAPE_MISMATCH] gatherTensor: rows of 5 numbers do not fit the shapes.\n  expected: rows that divide [3, 5], 2 of them in the result\n  received: [3, 5]\n  fix: give the shape that the indexed rows have together.',
+      '[SHAPE_MISMATCH] gatherTensor: rows of 5 numbers do not fit the shapes.\n  expected: rows that divide ' +
+        '[3, 5], 2 of them in the result\n  received: [3, 5]\n  fix: give the shape that the indexed rows have ' +
+        'together.',
     );
   });
 });

@@ -41,8 +41,8 @@ function resolveShape(source: Tensor, shape: Shape): number[] {
 }
 
 /**
- * The tensor with its axes in another order: axis i of the result is axis `order[i]` of the source. By default the order
- * is reversed.
+ * The tensor with its axes in another order: axis i of the result is axis `order[i]` of the source. By default the
+ * order is reversed.
  *
  * @throws SHAPE_MISMATCH where `order` does not name each axis once
  */
@@ -151,7 +151,10 @@ export function expand(source: Tensor, shape: Shape): Tensor {
   return gather(source, [...shape], columns, indices);
 }
 
-/** Joins tensors along an axis; the other axes must agree. Negative axes count from the end. @throws SHAPE_MISMATCH, OUT_OF_RANGE */
+/**
+ * Joins tensors along an axis; the other axes must agree. Negative axes count from the end. @throws SHAPE_MISMATCH,
+ * OUT_OF_RANGE
+ */
 export function concatenate(sources: readonly Tensor[], axis = -1): Tensor {
   requireSome('concatenate', sources);
   const first = sources[0];
@@ -185,8 +188,8 @@ export function concatenate(sources: readonly Tensor[], axis = -1): Tensor {
 }
 
 /**
- * Joins tensors of equal shape along a new axis, which takes the place `axis` of the result; negative ones count from its
- * end.
+ * Joins tensors of equal shape along a new axis, which takes the place `axis` of the result; negative ones count from
+ * its end.
  *
  * @throws SHAPE_MISMATCH, OUT_OF_RANGE
  */

@@ -58,7 +58,8 @@ describe('nested arrays', () => {
     ['a deep short row', [[[1, 2]], [[3]]], '2 entries at [1, 0], as in the first row', '1 entries'],
   ])('are refused with %s', (_, values, wanted, received) => {
     expect(messageOf(() => tensor(values))).toBe(
-      `[SHAPE_MISMATCH] tensor: the nested arrays are ragged.\n  expected: ${wanted}\n  received: ${received}\n  fix: make rows equally long; padSequences pads them.`,
+      `[SHAPE_MISMATCH] tensor: the nested arrays are ragged.\n  expected: ${wanted}\n  received: ${received}\n` +
+        '  fix: make rows equally long; padSequences pads them.',
     );
   });
 
@@ -83,7 +84,9 @@ describe('nested arrays', () => {
     ['undefined', undefined, '[]', 'undefined'],
   ])('are refused with %s', (_, values, place, received) => {
     expect(messageOf(() => tensor(values as unknown as number[]))).toBe(
-      `[DATA_FORMAT] tensor: the entry at ${place} is not a number.\n  expected: numbers, nested arrays of numbers, or a typed array of numbers\n  received: ${received}\n  fix: encode texts, categories and missing entries as numbers first.`,
+      `[DATA_FORMAT] tensor: the entry at ${place} is not a number.\n  expected: numbers, nested arrays of ` +
+        `numbers, or a typed array of numbers\n  received: ${received}\n  fix: encode texts, categories and ` +
+        'missing entries as numbers first.',
     );
   });
 

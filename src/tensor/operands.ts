@@ -26,7 +26,10 @@ export function axisOf(where: string, source: Tensor, axis: number): number {
   return axisIn(where, source.shape, axis);
 }
 
-/** @internal An axis counted from the front, where negative ones count from the end. @throws OUT_OF_RANGE where there is no such axis */
+/**
+ * @internal An axis counted from the front, where negative ones count from the end. @throws OUT_OF_RANGE where there is
+ * no such axis
+ */
 export function axisIn(where: string, shape: Shape, axis: number): number {
   const rank = shape.length;
   if (Number.isInteger(axis) && axis >= -rank && axis < rank) return axis < 0 ? rank + axis : axis;

@@ -13,7 +13,9 @@ export interface Packing {
   readonly sourceOf: Int32Array;
   /** By place in `[batch * time]`: its packed row, -1 where masked. */
   readonly packedAt: Int32Array;
-  /** By place of the output sequence: the packed row whose output stands there (a masked step repeats the one before). */
+  /**
+   * By place of the output sequence: the packed row whose output stands there (a masked step repeats the one before).
+   */
   readonly outputAt: Int32Array;
   /** By packed row: the place of the output sequence that shows it; undefined where masked steps repeat a row. */
   readonly placeOf: Int32Array | undefined;

@@ -214,7 +214,8 @@ describe('applyPointwise', () => {
 
     it('refuses empty rows that should give a value', () => {
       expect(messageOf(() => applyPointwise(weighted, [tensor([], [3, 0]), tensor(1)]))).toBe(
-        '[SHAPE_MISMATCH] weighted: the last axis is empty.\n  expected: at least one value a row\n  received: [3, 0]\n  fix: leave out what has no values.',
+        '[SHAPE_MISMATCH] weighted: the last axis is empty.\n  expected: at least one value a row\n  received: ' +
+          '[3, 0]\n  fix: leave out what has no values.',
       );
       expect(applyPointwise(weighted, [tensor([], [0, 3]), tensor(1)]).shape).toEqual([0]);
     });
@@ -248,10 +249,12 @@ describe('applyPointwise', () => {
 
   it('says what does not fit', () => {
     expect(messageOf(() => ops.add(tensor([1, 2, 3]), tensor([[1, 2]])))).toBe(
-      '[SHAPE_MISMATCH] add: the operands cannot be broadcast together.\n  expected: axes that are equal or 1, aligned at the last axis\n  received: [3] and [1, 2]\n  fix: reshape one of them.',
+      '[SHAPE_MISMATCH] add: the operands cannot be broadcast together.\n  expected: axes that are equal or 1, ' +
+        'aligned at the last axis\n  received: [3] and [1, 2]\n  fix: reshape one of them.',
     );
     expect(messageOf(() => ops.tanh([1, 2] as unknown as Tensor))).toBe(
-      '[USAGE] tanh: an operand is not a tensor.\n  expected: a tensor\n  received: an array\n  fix: make one with tensor(...).',
+      '[USAGE] tanh: an operand is not a tensor.\n  expected: a tensor\n  received: an array\n  fix: make one ' +
+        'with tensor(...).',
     );
     expect(messageOf(() => ops.mul(tensor([1]), undefined as unknown as Tensor))).toMatch(
       /^\[USAGE\] mul: an operand is not a tensor\..*\n.*\n {2}received: undefined/,

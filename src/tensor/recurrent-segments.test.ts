@@ -79,7 +79,8 @@ function stepOf({ call, weights }: Problem, run: (call: RecurrentArguments) => R
     const { output, finalStates } = run(call);
     results.push(output, ...Object.values(finalStates));
     const parts = Object.values(finalStates).map((state, i) => ops.sum(ops.mul(state, others[i])));
-    // Masked steps repeat an output; their cotangents are zeros, as in a masked loss, so that no sum depends on an order.
+    // Masked steps repeat an output; their cotangents are zeros, as in a masked loss, so that no sum depends on an
+    // order.
     const counts =
       call.mask !== undefined && call.returnSequences
         ? ops.mul(cotangent, tensor(Float32Array.from(call.mask), [B, T, 1]))

@@ -9,9 +9,9 @@ import { operation, vjp, withoutTape } from './tape.js';
 import { aliasTensor, emptyTensor, innerScope, type Tensor } from './tensor.js';
 
 /**
- * {@link recurrent} that keeps only the states every `steps` steps: the backward pass runs each segment again (Chen et al.
- * 2016, "Training deep nets with sublinear memory cost"). Outputs, states and their gradients are the same; gradients of
- * weights are the same sums in another order.
+ * {@link recurrent} that keeps only the states every `steps` steps: the backward pass runs each segment again (Chen et
+ * al. 2016, "Training deep nets with sublinear memory cost"). Outputs, states and their gradients are the same;
+ * gradients of weights are the same sums in another order.
  */
 export function recurrentInSegments(call: RecurrentArguments, steps: number): RecurrentResult {
   const { plan, input, initialStates } = call;

@@ -47,7 +47,10 @@ export function recurrent(call: RecurrentArguments): RecurrentResult {
   return recurrentTogether([call])[0];
 }
 
-/** The same for runs that do not depend on each other, such as both directions of a bidirectional layer: at the same time where there are threads. */
+/**
+ * The same for runs that do not depend on each other, such as both directions of a bidirectional layer: at the same
+ * time where there are threads.
+ */
 export function recurrentTogether(calls: readonly RecurrentArguments[]): RecurrentResult[] {
   const given = calls.map((call) => ({
     call,

@@ -146,7 +146,8 @@ describe('reductions of nothing', () => {
     ['argMax', () => ops.argMax(tensor([], [0]))],
   ])('are refused: %s', (where, call) => {
     expect(messageOf(call)).toBe(
-      `[SHAPE_MISMATCH] ${where}: there are no values to reduce.\n  expected: at least one value along the axis\n  received: [0]\n  fix: leave empty batches and sequences out.`,
+      `[SHAPE_MISMATCH] ${where}: there are no values to reduce.\n  expected: at least one value along the ` +
+        'axis\n  received: [0]\n  fix: leave empty batches and sequences out.',
     );
   });
 

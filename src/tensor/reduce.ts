@@ -40,7 +40,10 @@ export function sum(source: Tensor, axis?: number): Tensor {
   });
 }
 
-/** The mean over all elements, or over one axis (which disappears). @throws OUT_OF_RANGE; SHAPE_MISMATCH where there is nothing to average */
+/**
+ * The mean over all elements, or over one axis (which disappears). @throws OUT_OF_RANGE; SHAPE_MISMATCH where there is
+ * nothing to average
+ */
 export function mean(source: Tensor, axis?: number): Tensor {
   requireTensors('mean', [source]);
   const count = axis === undefined ? source.size : source.shape[axisOf('mean', source, axis)];
@@ -94,7 +97,10 @@ export function max(source: Tensor, axis = -1): Tensor {
   return applyPointwise(rowMaximum, [transpose(source, [...order, at])]);
 }
 
-/** The index of the largest value along the last axis, on the host. Ties go to the first. @throws OUT_OF_RANGE; SHAPE_MISMATCH where the axis is empty */
+/**
+ * The index of the largest value along the last axis, on the host. Ties go to the first. @throws OUT_OF_RANGE;
+ * SHAPE_MISMATCH where the axis is empty
+ */
 export function argMax(source: Tensor): Int32Array {
   const columns = source.shape[axisOf('argMax', source, -1)];
   requireValues('argMax', source, columns);
@@ -118,7 +124,10 @@ function requireValues(where: string, source: Tensor, count: number): void {
   });
 }
 
-/** Joins all axes but the first: `[batch, ...]` becomes `[batch, size of a row]`. @throws OUT_OF_RANGE for a tensor without axes */
+/**
+ * Joins all axes but the first: `[batch, ...]` becomes `[batch, size of a row]`. @throws OUT_OF_RANGE for a tensor
+ * without axes
+ */
 export function flatten(source: Tensor): Tensor {
   axisOf('flatten', source, 0);
   return reshape(source, [source.shape[0], sizeOf(source.shape.slice(1))]);

@@ -5,8 +5,8 @@ import { addInto, addTensors, constantTensor, copyOf } from './accumulate.js';
 import { type FlatArray, Tensor } from './tensor.js';
 
 /**
- * A gradient that is zero but for some rows of equal length: an embedding's, of which a batch reads few rows. As a tensor
- * it has all its numbers, which are made when somebody asks for them; optimizers look at the rows alone.
+ * A gradient that is zero but for some rows of equal length: an embedding's, of which a batch reads few rows. As a
+ * tensor it has all its numbers, which are made when somebody asks for them; optimizers look at the rows alone.
  */
 export class RowGradient extends Tensor {
   /**
@@ -76,7 +76,9 @@ export function rowGradient(shape: Shape, columns: number, indices: Int32Array, 
   return new RowGradient(shape, distinct, addedUp(distinct, columns, [{ indices, rows: values }]));
 }
 
-/** @internal The sum of two gradients of the same tensor; of rows, where both are. The bits are those of whole tensors. */
+/**
+ * @internal The sum of two gradients of the same tensor; of rows, where both are. The bits are those of whole tensors.
+ */
 export function addGradients(a: Tensor, b: Tensor): Tensor {
   if (a instanceof RowGradient && b instanceof RowGradient && a.columns === b.columns) {
     const indices = ascending([...a.indices, ...b.indices]);

@@ -44,12 +44,12 @@ const lossOfRow: PointwiseFunction = {
  *
  *     loss[i] = ln(exp(x[i, y]) + sum over candidates c != y of exp(x[i, c]) / n[c]) - x[i, y],   x = hidden kernel' + bias
  *
- * with y the row's label and n[c] the expected count of c among the candidates: what is inside the logarithm has the full sum
- * as its expectation. Hidden `[rows, units]`, kernel `[classes, units]`, of which only the rows of labels and candidates are read
- * and have a gradient. Bengio and Senecal 2008, "Adaptive importance sampling to accelerate training of a neural probabilistic
- * language model", section III; Jean et al. 2015, "On using very large target vocabulary for neural machine translation",
- * section 3. The label, which is always counted, is not corrected (Blanc and Rendle 2018, "Adaptive sampled softmax with kernel
- * based sampling", eq. 3).
+ * with y the row's label and n[c] the expected count of c among the candidates: what is inside the logarithm has the
+ * full sum as its expectation. Hidden `[rows, units]`, kernel `[classes, units]`, of which only the rows of labels and
+ * candidates are read and have a gradient. Bengio and Senecal 2008, "Adaptive importance sampling to accelerate
+ * training of a neural probabilistic language model", section III; Jean et al. 2015, "On using very large target
+ * vocabulary for neural machine translation", section 3. The label, which is always counted, is not corrected (Blanc
+ * and Rendle 2018, "Adaptive sampled softmax with kernel based sampling", eq. 3).
  *
  * @returns the weighted sum of the losses `[]`, and the losses `[rows]`; both have derivatives.
  * @throws SHAPE_MISMATCH; OUT_OF_RANGE for labels or candidates that are no class
@@ -115,8 +115,12 @@ function requireFit(
       where: 'sampledCrossentropy',
       what: 'the operands do not fit together.',
       expected:
-        'hidden [rows, units], kernel [classes, units], bias [classes], a label and a weight for each row, an expected count for each candidate',
-      received: `hidden ${describeShape(hidden.shape)}, kernel ${describeShape(kernel.shape)}, ${bias === undefined ? '' : `bias ${describeShape(bias.shape)}, `}${labels.length} labels, ${classes.length} candidates`,
+        'hidden [rows, units], kernel [classes, units], bias [classes], a label and a weight for each row, an ' +
+        'expected count for each candidate',
+      received:
+        `hidden ${describeShape(hidden.shape)}, kernel ${describeShape(kernel.shape)}, ` +
+        `${bias === undefined ? '' : `bias ${describeShape(bias.shape)}, `}${labels.length} labels, ` +
+        `${classes.length} candidates`,
       fix: 'reshape or transpose one of them.',
     });
   }

@@ -1,8 +1,8 @@
 import type { Packing } from './packing.js';
 
 /**
- * Some steps of a packed batch: its first A sorted rows, those that are still running at its first step, as a batch of their
- * own. Letters: A rows, S steps.
+ * Some steps of a packed batch: its first A sorted rows, those that are still running at its first step, as a batch of
+ * their own. Letters: A rows, S steps.
  */
 export interface Segment {
   readonly rows: number;

@@ -39,12 +39,16 @@ export abstract class ShownNumbers {
       what: 'a tensor was used as a number.',
       expected: 'the operations of tensors: ops.add, ops.mul, ops.tanh ...',
       received: `an operator or a function of Math with a tensor of shape ${describeShape(this.shape)}`,
-      fix: 'write ops.mul(x, 2) for `x * 2`, ops.tanh(x) for `Math.tanh(x)`; item() gives the number of a tensor that has one.',
+      fix:
+        'write ops.mul(x, 2) for `x * 2`, ops.tanh(x) for `Math.tanh(x)`; item() gives the number of a tensor ' +
+        'that has one.',
     });
   }
 }
 
-/** `Tensor [2, 40] float32 [[0.5, 1, 0, -2, 3.25, 1, ... 34 more], [...]]`: shape, precision and some of the numbers. */
+/**
+ * `Tensor [2, 40] float32 [[0.5, 1, 0, -2, 3.25, 1, ... 34 more], [...]]`: shape, precision and some of the numbers.
+ */
 function showNumbers(title: string, shape: Shape, data: ArrayLike<number>): string {
   const precision = data.constructor.name.replace('Array', '').toLowerCase();
   const level = (axis: number, start: number, size: number): string => {

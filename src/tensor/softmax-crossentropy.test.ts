@@ -220,7 +220,8 @@ describe('softmaxCrossentropy', () => {
   it.each([11, -1, 0.5, NaN])('refuses the label %s', (label) => {
     const { hidden, kernel } = operands(false);
     expect(messageOf(() => softmaxCrossentropy(hidden, kernel, [0, 1, label, 3, 4, 5, 6]))).toContain(
-      '[OUT_OF_RANGE] softmaxCrossentropy: the targets hold something that is no class, at [2].\n  expected: a whole number from 0 to 10',
+      '[OUT_OF_RANGE] softmaxCrossentropy: the targets hold something that is no class, at [2].\n  expected: a ' +
+        'whole number from 0 to 10',
     );
   });
 });

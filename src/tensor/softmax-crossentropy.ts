@@ -43,16 +43,17 @@ export interface ScoredLabels {
 const MOST_LOGITS = 1 << 21;
 
 /**
- * The cross-entropy of `softmax(hidden kernel + bias)` with class labels, without the logits of all rows ever being stored.
+ * The cross-entropy of `softmax(hidden kernel + bias)` with class labels, without the logits of all rows ever being
+ * stored.
  *
  *     loss[i] = ln(sum_j exp(x[i, j])) - x[i, label[i]],   x = hidden kernel + bias
  *     total   = sum_i weights[i] loss[i]
  *
- * Hidden `[rows, units]`, kernel `[units, classes]` (or transposed), labels `[rows]`. Rows are worked off in chunks of at most
- * `mostLogits` numbers (at least one row), so memory does not grow with the rows. The upstream gradient of the total is one
- * number, so derivatives up to that factor are made while a chunk's exponentials are at hand: three products in all, and
- * nothing is computed again. Milakov and Gimelshein 2018, "Online normalizer calculation for softmax", section 1, for the
- * shift by the row's largest logit.
+ * Hidden `[rows, units]`, kernel `[units, classes]` (or transposed), labels `[rows]`. Rows are worked off in chunks of
+ * at most `mostLogits` numbers (at least one row), so memory does not grow with the rows. The upstream gradient of the
+ * total is one number, so derivatives up to that factor are made while a chunk's exponentials are at hand: three
+ * products in all, and nothing is computed again. Milakov and Gimelshein 2018, "Online normalizer calculation for
+ * softmax", section 1, for the shift by the row's largest logit.
  *
  * @throws SHAPE_MISMATCH; OUT_OF_RANGE for a label that is no class
  */
@@ -229,7 +230,9 @@ class Scoring {
     this.#derive(start, numRows, scale);
   }
 
-  /** dL/d(operands) of a chunk whose logits have become `dL/dx / scale`: the scale of a row goes to the smaller factor. */
+  /**
+   * dL/d(operands) of a chunk whose logits have become `dL/dx / scale`: the scale of a row goes to the smaller factor.
+   */
   #derive(start: number, numRows: number, scale: Tensor): void {
     const backend = currentBackend();
     const dHidden = this.#dHidden;
@@ -369,7 +372,9 @@ function sizesOf(
     throw new RondoError('SHAPE_MISMATCH', {
       where: 'softmaxCrossentropy',
       what: 'the operands do not fit together.',
-      expected: `hidden [rows, units], kernel ${transposeKernel ? '[classes, units]' : '[units, classes]'}, bias [classes], and a label and a weight for each row`,
+      expected:
+        `hidden [rows, units], kernel ${transposeKernel ? '[classes, units]' : '[units, classes]'}, bias ` +
+        '[classes], and a label and a weight for each row',
       received: received.filter((part) => part !== undefined).join(', '),
       fix: 'reshape or transpose one of them.',
     });
@@ -396,7 +401,9 @@ export function requireLabels(
       what: `${name} hold something that is no class, at ${describeShape(placeOf(i, shape))}.`,
       expected: `a whole number from 0 to ${classes - 1}`,
       received: String(label),
-      fix: `number the classes from 0, give the last layer more than ${classes} units, or give padding that a mask leaves out any class.`,
+      fix:
+        `number the classes from 0, give the last layer more than ${classes} units, or give padding that a mask ` +
+        'leaves out any class.',
     });
   }
 }

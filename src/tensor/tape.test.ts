@@ -170,22 +170,26 @@ describe('valueAndGradients', () => {
     [
       'a loss of several numbers',
       () => valueAndGradients(() => ops.mul(x, 2), [x]),
-      '[SHAPE_MISMATCH] valueAndGradients: the loss is not one number.\n  expected: []\n  received: [3]\n  fix: return the mean or the sum.',
+      '[SHAPE_MISMATCH] valueAndGradients: the loss is not one number.\n  expected: []\n  received: [3]\n  fix: ' +
+        'return the mean or the sum.',
     ],
     [
       'a loss that is a plain number',
       () => valueAndGradients((() => 4) as unknown as () => Tensor, [x]),
-      '[USAGE] valueAndGradients: the loss is not a tensor.\n  expected: a tensor of one number\n  received: 4\n  fix: return the loss from the function, as a tensor.',
+      '[USAGE] valueAndGradients: the loss is not a tensor.\n  expected: a tensor of one number\n  received: 4\n' +
+        '  fix: return the loss from the function, as a tensor.',
     ],
     [
       'no loss',
       () => valueAndGradients((() => undefined) as unknown as () => Tensor, [x]),
-      '[USAGE] valueAndGradients: the loss is not a tensor.\n  expected: a tensor of one number\n  received: undefined\n  fix: return the loss from the function, as a tensor.',
+      '[USAGE] valueAndGradients: the loss is not a tensor.\n  expected: a tensor of one number\n  received: ' +
+        'undefined\n  fix: return the loss from the function, as a tensor.',
     ],
     [
       'arrays for tensors',
       () => valueAndGradients(() => ops.sum(x), [[1, 2] as unknown as Tensor]),
-      '[USAGE] valueAndGradients: an operand is not a tensor.\n  expected: a tensor\n  received: an array\n  fix: make one with tensor(...).',
+      '[USAGE] valueAndGradients: an operand is not a tensor.\n  expected: a tensor\n  received: an array\n  ' +
+        'fix: make one with tensor(...).',
     ],
   ])('refuses %s', (_, call, message) => {
     expect(messageOf(call)).toBe(message);

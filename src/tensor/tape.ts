@@ -6,8 +6,8 @@ import { requireTensors } from './operands.js';
 import { scope, Tensor } from './tensor.js';
 
 /**
- * The derivative of one operation: from dL/d(outputs) to dL/d(inputs); undefined stands for zero. An operation may add to
- * `sums` itself what it does not return.
+ * The derivative of one operation: from dL/d(outputs) to dL/d(inputs); undefined stands for zero. An operation may add
+ * to `sums` itself what it does not return.
  */
 export type Backward = (
   dOutputs: readonly (Tensor | undefined)[],
@@ -87,8 +87,8 @@ export function isActive(input: Tensor): boolean {
 }
 
 /**
- * @internal Runs an operation in a scope and notes its derivative. `compute` returns the outputs; `backward` is made only
- * when some input is watched.
+ * @internal Runs an operation in a scope and notes its derivative. `compute` returns the outputs; `backward` is made
+ * only when some input is watched.
  */
 export function operation(
   inputs: readonly Tensor[],
@@ -152,8 +152,8 @@ export interface ValueAndGradients {
 }
 
 /**
- * Computes `loss()` and its derivative by each of `by` (variables or other tensors it uses). A tensor that the loss does
- * not depend on has a gradient of zeros.
+ * Computes `loss()` and its derivative by each of `by` (variables or other tensors it uses). A tensor that the loss
+ * does not depend on has a gradient of zeros.
  *
  * @throws SHAPE_MISMATCH when the loss is not one number; USAGE when it is no tensor, or inside of another call.
  */

@@ -39,7 +39,8 @@ describe('tensor', () => {
     ['one number for several', 5, [3], '3 numbers for [3]', '1 numbers'],
   ])('refuses %s', (_, values, shape, wanted, received) => {
     expect(messageOf(() => tensor(values, shape))).toBe(
-      `[SHAPE_MISMATCH] tensor: the numbers do not fill the shape.\n  expected: ${wanted}\n  received: ${received}\n  fix: correct the shape, or give one number per element.`,
+      `[SHAPE_MISMATCH] tensor: the numbers do not fill the shape.\n  expected: ${wanted}\n  received: ` +
+        `${received}\n  fix: correct the shape, or give one number per element.`,
     );
   });
 
@@ -81,7 +82,8 @@ describe('tensor', () => {
   it('has an item only where it has one element', () => {
     expect(tensor([[4]]).item()).toBe(4);
     expect(messageOf(() => tensor([1, 2, 3]).item())).toBe(
-      '[SHAPE_MISMATCH] Tensor.item: the tensor has 3 elements.\n  expected: one element, as in [] or [1]\n  received: [3]\n  fix: use data() or array().',
+      '[SHAPE_MISMATCH] Tensor.item: the tensor has 3 elements.\n  expected: one element, as in [] or [1]\n  ' +
+        'received: [3]\n  fix: use data() or array().',
     );
     expect(messageOf(() => tensor([]).item())).toMatch('the tensor has 0 elements');
   });
@@ -172,7 +174,9 @@ describe.each(backendNames)('scope on %s', (name) => {
       captured = twice(tensor([1, 2, 3]));
       expect(captured.array()).toEqual([2, 4, 6]);
     });
-    const message = `[USAGE] Tensor: a tensor of shape [3] is used after the step that computed it has ended.\n  fix: return it from the function given to scope() or valueAndGradients(), or read its data inside.`;
+    const message =
+      '[USAGE] Tensor: a tensor of shape [3] is used after the step that computed it has ended.\n  fix: return it ' +
+      'from the function given to scope() or valueAndGradients(), or read its data inside.';
     expect(messageOf(() => captured.dataSync())).toBe(message);
     expect(messageOf(() => twice(captured))).toBe(message);
     expect(messageOf(() => scope(() => captured))).toBe(message);
@@ -233,7 +237,8 @@ describe.each(backendNames)('scope on %s', (name) => {
       }),
     );
     expect(message).toBe(
-      `[USAGE] useBackend: the backend was switched inside a running step.\n  expected: \`${name}\` until the step ends\n  received: \`${other}\`\n  fix: call useBackend before scope(), valueAndGradients() or fit().`,
+      `[USAGE] useBackend: the backend was switched inside a running step.\n  expected: \`${name}\` until the ` +
+        `step ends\n  received: \`${other}\`\n  fix: call useBackend before scope(), valueAndGradients() or fit().`,
     );
     expect(backend.memory().temporaryBytes).toBe(0);
   });
@@ -333,7 +338,8 @@ describe('Variable', () => {
 
   it('is refused numbers that do not fill it', () => {
     expect(messageOf(() => new Variable([2, 3], [1, 2], 'kernel'))).toBe(
-      '[SHAPE_MISMATCH] Variable kernel: the numbers do not fill the shape.\n  expected: 6 numbers for [2, 3]\n  received: 2 numbers\n  fix: correct the shape, or give one number per element.',
+      '[SHAPE_MISMATCH] Variable kernel: the numbers do not fill the shape.\n  expected: 6 numbers for [2, 3]\n' +
+        '  received: 2 numbers\n  fix: correct the shape, or give one number per element.',
     );
     const weight = new Variable([2], [1, 2], 'bias');
     expect(messageOf(() => weight.assign([1, 2, 3]))).toMatch(

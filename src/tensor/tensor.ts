@@ -8,7 +8,9 @@ import { ShownNumbers } from './show.js';
 
 export type { NestedNumbers } from './nested.js';
 
-/** Numbers in a flat array: of the backend's precision where it computed them, else in the precision they were given. */
+/**
+ * Numbers in a flat array: of the backend's precision where it computed them, else in the precision they were given.
+ */
 export type FlatArray = Float32Array | Float64Array;
 
 /** Numbers on a backend. */
@@ -25,8 +27,8 @@ interface Temporary extends Resident {
 /**
  * An array of numbers with a shape. Tensors need no bookkeeping: what an operation computes inside {@link scope} (every
  * training step and prediction runs in one) is given back at its end. What leaves it is moved to the host, where the
- * garbage collector owns it; on a backend whose memory the host cannot see it stays there until the program drops it, and
- * is read when it is asked for.
+ * garbage collector owns it; on a backend whose memory the host cannot see it stays there until the program drops it,
+ * and is read when it is asked for.
  */
 export class Tensor extends ShownNumbers {
   readonly shape: Shape;
@@ -116,7 +118,10 @@ export class Tensor extends ShownNumbers {
     return this.#host ?? this.data();
   }
 
-  /** @internal These numbers as a tensor that later changes do not reach, on the host or, where it cannot see them, on their device. */
+  /**
+   * @internal These numbers as a tensor that later changes do not reach, on the host or, where it cannot see them, on
+   * their device.
+   */
   snapshot(): Tensor {
     const copy = new Tensor(this.shape, undefined);
     const place = this.#host === undefined ? this.resident() : undefined;
@@ -209,8 +214,9 @@ export class Variable extends Tensor {
   }
 
   /**
-   * Gives the memory back at once; the variable cannot be used afterwards. Nobody needs this but a loop that makes and drops
-   * many models without awaiting anything: dropped variables are found between tasks only. Calling it again does nothing.
+   * Gives the memory back at once; the variable cannot be used afterwards. Nobody needs this but a loop that makes and
+   * drops many models without awaiting anything: dropped variables are found between tasks only. Calling it again does
+   * nothing.
    *
    * @throws USAGE inside of a step.
    */
@@ -272,7 +278,9 @@ function allocateFor({ size, name }: Variable, backend: Backend): Buffer {
     throw new RondoError('OUT_OF_MEMORY', {
       ...error.facts,
       where: `Variable ${name}`,
-      fix: 'use fewer units. In a loop that makes and drops many models, call dispose() of each, or await something: the memory of what was dropped comes back between tasks only.',
+      fix:
+        'use fewer units. In a loop that makes and drops many models, call dispose() of each, or await something: ' +
+        'the memory of what was dropped comes back between tasks only.',
       cause: error,
     });
   }
@@ -302,8 +310,8 @@ export function scope<T>(work: () => T): T {
 }
 
 /**
- * @internal Runs `work` inside the open scope and gives back at once the memory of what it computed, except of `leaving`:
- * those move to the memory of the open scope and stay the same tensors.
+ * @internal Runs `work` inside the open scope and gives back at once the memory of what it computed, except of
+ * `leaving`: those move to the memory of the open scope and stay the same tensors.
  */
 export function innerScope<T>(work: () => T, leaving: (result: T) => readonly Tensor[] = () => []): T {
   const outer = requireScope();
@@ -370,8 +378,8 @@ export function emptyTensor(shape: Shape): Tensor {
 }
 
 /**
- * @internal The numbers of `source` from the `start`th on under another shape, in the same memory: what changes a variable
- * later changes them too.
+ * @internal The numbers of `source` from the `start`th on under another shape, in the same memory: what changes a
+ * variable later changes them too.
  */
 export function aliasTensor(source: Tensor, shape: Shape, start = 0): Tensor {
   if (source.isOnHost()) return new Tensor(shape, source.hostNumbers().subarray(start, start + sizeOf(shape)));
@@ -382,10 +390,11 @@ export function aliasTensor(source: Tensor, shape: Shape, start = 0): Tensor {
 }
 
 /**
- * A tensor from nested arrays, or from a flat array and a shape. A typed array is not copied: it must not change while the
- * tensor is used.
+ * A tensor from nested arrays, or from a flat array and a shape. A typed array is not copied: it must not change while
+ * the tensor is used.
  *
- * @throws SHAPE_MISMATCH where nested arrays are ragged or the shape does not fit the data; DATA_FORMAT where an entry is
+ * @throws SHAPE_MISMATCH where nested arrays are ragged or the shape does not fit the data; DATA_FORMAT where an entry
+ * is
  *   not a number.
  */
 export function tensor(values: NestedNumbers | Tensor, shape?: Shape): Tensor {

@@ -44,7 +44,9 @@ export class BatchReader {
     this.#where = where;
   }
 
-  /** @param place added to where the data come from, in messages. @throws SHAPE_MISMATCH, NOT_FINITE, DATA_FORMAT, USAGE */
+  /**
+   * @param place added to where the data come from, in messages. @throws SHAPE_MISMATCH, NOT_FINITE, DATA_FORMAT, USAGE
+   */
   read({ x, y, sampleWeight }: DatasetBatch, place = ''): Batch {
     const where = this.#where + place;
     const { arrays: inputs, names, numRows } = this.readInputs(x, where);

@@ -14,7 +14,9 @@ export type ByOutput<T> = readonly T[] | Readonly<Record<string, T>>;
 export interface CompileOptions {
   optimizer: OptimizerLike;
   loss: GivenLoss | ByOutput<GivenLoss>;
-  /** A list for one output; a list of lists or an object of lists for several. Padding and not the sample weights count. */
+  /**
+   * A list for one output; a list of lists or an object of lists for several. Padding and not the sample weights count.
+   */
   metrics?: readonly MetricLike[] | ByOutput<readonly MetricLike[]> | undefined;
   /** The same, weighted with the sample and class weights. */
   weightedMetrics?: readonly MetricLike[] | ByOutput<readonly MetricLike[]> | undefined;

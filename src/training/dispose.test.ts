@@ -44,7 +44,11 @@ describe('dispose', () => {
     expect(() => makeMany(true)).not.toThrow();
     expect(backend.memory().persistentBytes).toBe(0);
     expect(() => makeMany(false)).toThrow(
-      /^\[OUT_OF_MEMORY\] Variable (lstm|dense|cell)[^]*: the memory is full\.\n[^]*\n {2}fix: use fewer units\. In a loop that makes and drops many models, call dispose\(\) of each, or await something: the memory of what was dropped comes back between tasks only\.$/,
+      new RegExp(
+        String.raw`^\[OUT_OF_MEMORY\] Variable (lstm|dense|cell)[^]*: the memory is full\.\n[^]*\n {2}fix: use fewer units\. ` +
+          String.raw`In a loop that makes and drops many models, call dispose\(\) of each, or await something: ` +
+          String.raw`the memory of what was dropped comes back between tasks only\.$`,
+      ),
     );
   });
 

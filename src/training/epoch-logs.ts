@@ -14,9 +14,10 @@ export interface EpochLogsState {
 }
 
 /**
- * Loss and metrics of the batches of an epoch so far. Losses are the means over all values that counted (samples or steps, padding
- * left out), so they do not depend on how rows are put into batches. Keras weights each batch's mean by its rows, which counts a
- * step of a short sequence more than one of a long one. NaN where nothing counted, as for metrics.
+ * Loss and metrics of the batches of an epoch so far. Losses are the means over all values that counted (samples or
+ * steps, padding left out), so they do not depend on how rows are put into batches. Keras weights each batch's mean by
+ * its rows, which counts a step of a short sequence more than one of a long one. NaN where nothing counted, as for
+ * metrics.
  */
 export class EpochLogs {
   /** Sums of loss times count: the total, then each output where there are several. */
@@ -73,7 +74,10 @@ export class EpochLogs {
     this.#outputs.flatMap((output) => output.metrics).forEach(({ metric }, i) => metric.setState(metrics[i]));
   }
 
-  /** With several outputs, each counts its own values; of the total that leaves the penalties of weights, a mean over rows. */
+  /**
+   * With several outputs, each counts its own values; of the total that leaves the penalties of weights, a mean over
+   * rows.
+   */
   #addOutputs(batch: BatchLoss, loss: number, numRows: number): void {
     let penalties = loss;
     batch.byOutput.forEach((own, i) => {

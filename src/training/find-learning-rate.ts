@@ -60,16 +60,17 @@ const optionNames = [
 ] as const satisfies readonly (keyof FindLearningRateOptions)[];
 
 /**
- * The learning rate range test: trains for some steps while the rate rises evenly on a logarithmic scale, and reads off the losses which
- * rates teach and which destroy. Smith 2017, "Cyclical learning rates for training neural networks", section 3.3; with rising powers, the
- * average and the stop of Gugger 2018, "How do you find a good learning rate".
+ * The learning rate range test: trains for some steps while the rate rises evenly on a logarithmic scale, and reads off
+ * the losses which rates teach and which destroy. Smith 2017, "Cyclical learning rates for training neural networks",
+ * section 3.3; with rising powers, the average and the stop of Gugger 2018, "How do you find a good learning rate".
  *
  * `average_n = smoothing average_(n-1) + (1 - smoothing) loss_n`, `smoothed_n = average_n / (1 - smoothing^n)`.
  *
- * A new optimizer with the options of the compiled one takes the steps, so its rate may be a schedule: the rates of the test count instead,
- * and a suggestion is meant for the schedule's highest rate. Afterwards weights, carried states, metrics and random streams are what they
- * were, also after an error; the compiled optimizer is not touched. Weights that did not exist are made by the first data, and stay.
- * The suggestion is the order of magnitude and no more: batches are few, and dropout and long training move the best rate.
+ * A new optimizer with the options of the compiled one takes the steps, so its rate may be a schedule: the rates of the
+ * test count instead, and a suggestion is meant for the schedule's highest rate. Afterwards weights, carried states,
+ * metrics and random streams are what they were, also after an error; the compiled optimizer is not touched. Weights
+ * that did not exist are made by the first data, and stay. The suggestion is the order of magnitude and no more:
+ * batches are few, and dropout and long training move the best rate.
  *
  * @example
  * model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });

@@ -28,7 +28,9 @@ export function requireFiniteData(where: string, name: string, { data, shape }: 
   const isTooLarge = Number.isFinite(data[place]);
   throw new RondoError('NOT_FINITE', {
     where,
-    what: `row ${position[0] ?? 0} of \`${name}\` holds ${data[place]}, at ${describeShape(position)}${isTooLarge ? ', which is infinite in float32' : ''}.`,
+    what:
+      `row ${position[0] ?? 0} of \`${name}\` holds ${data[place]}, at ` +
+      `${describeShape(position)}${isTooLarge ? ', which is infinite in float32' : ''}.`,
     expected: isTooLarge ? 'numbers below 3.4e38' : 'finite numbers',
     received: String(data[place]),
     fix: isTooLarge

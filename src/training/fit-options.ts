@@ -39,8 +39,9 @@ export interface DatasetFitOptions {
   classWeight?: ClassWeight | undefined;
   callbacks?: readonly Callback[] | undefined;
   /**
-   * Stops training after the current step. `fit` then returns the history so far with `stopReason: 'aborted'`: the weights
-   * are those of that step (or the best, where a callback restores them), nothing is thrown. With `checkpoint`, the point is saved and can be resumed from.
+   * Stops training after the current step. `fit` then returns the history so far with `stopReason: 'aborted'`: the
+   * weights are those of that step (or the best, where a callback restores them), nothing is thrown. With `checkpoint`,
+   * the point is saved and can be resumed from.
    */
   signal?: AbortSignal | undefined;
   /** Gets one line an epoch, for example `console.log`. Default: nothing is written. */
@@ -155,7 +156,9 @@ const callbackNames: readonly (keyof Callback)[] = [
   'onTrainError',
 ];
 
-/** A method that is spelled otherwise would never be called. A class may have methods of its own. @throws UNKNOWN_NAME */
+/**
+ * A method that is spelled otherwise would never be called. A class may have methods of its own. @throws UNKNOWN_NAME
+ */
 function requireCallbackNames(where: string, callback: object): void {
   if (Object.getPrototypeOf(callback) !== Object.prototype) return;
   const unknown = Object.keys(callback).find(

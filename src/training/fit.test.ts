@@ -321,7 +321,8 @@ describe('data that cannot be trained on', () => {
     const broken = structuredClone(x);
     broken[7][2][1] = value;
     expect(await messageOf(model.fit(broken, y))).toBe(
-      `[NOT_FINITE] Sequential.fit: row 7 of \`x\` holds ${value}, at [7, 2, 1].\n  expected: finite numbers\n  received: ${value}\n  fix: remove the row, or fill the gap with a number before training.`,
+      `[NOT_FINITE] Sequential.fit: row 7 of \`x\` holds ${value}, at [7, 2, 1].\n  expected: finite numbers\n  ` +
+        `received: ${value}\n  fix: remove the row, or fill the gap with a number before training.`,
     );
     expect(
       await messageOf(
@@ -480,7 +481,10 @@ describe('a loss or gradient that is not finite', () => {
     const message = await messageOf(failing.fit(inputs, [[1], [1], [0], [1]], { batchSize: 1, shuffle: false }));
     const losses = [await reference.trainOnBatch([[1, 2]], [[1]]), await reference.trainOnBatch([[3, 4]], [[1]])];
     expect(message).toBe(
-      `[NOT_FINITE] Sequential.fit: a gradient is not finite at step 3; the step was not taken.\n  expected: a finite loss and finite gradients\n  received: gradients that are not finite: \`dense/kernel\`, \`dense1/kernel\`; last finite loss: ${losses[1].loss}\n  fix: lower the learning rate, give the optimizer \`globalClipNorm: 1\`, or scale the data.`,
+      '[NOT_FINITE] Sequential.fit: a gradient is not finite at step 3; the step was not taken.\n  expected: a ' +
+        'finite loss and finite gradients\n  received: gradients that are not finite: `dense/kernel`, ' +
+        `\`dense1/kernel\`; last finite loss: ${losses[1].loss}\n  fix: lower the learning rate, give the ` +
+        'optimizer `globalClipNorm: 1`, or scale the data.',
     );
     expect(weightsOf(failing)).toEqual(weightsOf(reference));
     expect(failing.optimizer.batches).toBe(2);
@@ -550,7 +554,8 @@ describe('an abort signal', () => {
     expect(await model.fit(x, y, { signal })).toMatchObject({ stopReason: 'aborted', epochs: [] });
     expect(weightsOf(model)).toEqual(before);
     expect(await messageOf(model.predict(x, { signal }))).toBe(
-      '[ABORTED] Sequential.predict: it was stopped before it was done.\n  received: stopped\n  fix: start it again for a result.',
+      '[ABORTED] Sequential.predict: it was stopped before it was done.\n  received: stopped\n  fix: start it ' +
+        'again for a result.',
     );
     expect(await messageOf(model.evaluate(x, y, { signal }))).toMatch(/^\[ABORTED\]/);
   });

@@ -20,7 +20,10 @@ export interface ShapedNumbers {
   readonly shape: Shape;
 }
 
-/** One array of data: nested arrays, a typed array (one axis), a typed array with a shape, or a tensor. The first axis counts rows. */
+/**
+ * One array of data: nested arrays, a typed array (one axis), a typed array with a shape, or a tensor. The first axis
+ * counts rows.
+ */
 export type OneArray = NestedNumbers | ShapedNumbers | Tensor;
 
 /** Data for a model: one array, or several for several inputs or outputs, in a list or by name. */

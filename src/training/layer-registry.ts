@@ -57,8 +57,8 @@ interface StoredSequential extends SequentialOptions {
 }
 
 /**
- * Every class that a file may name. This is the only place that knows them all, and only what loads files imports it, so
- * that a page that builds its model in code carries the layers that it uses.
+ * Every class that a file may name. This is the only place that knows them all, and only what loads files imports it,
+ * so that a page that builds its model in code carries the layers that it uses.
  */
 const makers = new Map<string, LayerMaker>(
   Object.entries({
@@ -131,7 +131,9 @@ export function layerFromConfig(stored: LayerConfig): Layer<unknown> {
   }
   const make = makers.get(className);
   if (make === undefined) {
-    const own = `A layer or model of your own is made known before: registerLayer('${className}', (config) => new ${className}(config)).`;
+    const own =
+      `A layer or model of your own is made known before: registerLayer('${className}', (config) => new ` +
+      `${className}(config)).`;
     throw unknownName('layerFromConfig', 'layer', className, layerClassNames(), own);
   }
   return make(config);

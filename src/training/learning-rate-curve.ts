@@ -19,8 +19,8 @@ export interface LearningRateSuggestions {
 const startShare = 0.1;
 
 /**
- * Reads learning rates off a curve, from averages that look `reach` steps to both sides: one that looks back only, as is usual while
- * a test runs, shows everything `reach` steps late.
+ * Reads learning rates off a curve, from averages that look `reach` steps to both sides: one that looks back only, as
+ * is usual while a test runs, shows everything `reach` steps late.
  */
 export function suggestLearningRates({ learningRates, losses }: LearningRateCurve, reach = 9): LearningRateSuggestions {
   const averages = losses.map((_, at) => centredAverage(losses, at, reach));

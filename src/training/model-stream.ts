@@ -28,12 +28,12 @@ interface Prepared {
 const dropped = new FinalizationRegistry<Recording>((recording) => recording.free());
 
 /**
- * A model run one time step at a time: for live signals and for text as it is written. The operations of a step are worked
- * out once; a step then writes its input, repeats them and copies the output, so that it costs little more than its
- * products. See {@link Model.stream}.
+ * A model run one time step at a time: for live signals and for text as it is written. The operations of a step are
+ * worked out once; a step then writes its input, repeats them and copies the output, so that it costs little more than
+ * its products. See {@link Model.stream}.
  *
- * The state belongs to the stream, not to the layers: a model may have several streams, and `stateful` makes no difference. A step computes
- * with the weights as they are when it is taken, so training may go on between steps.
+ * The state belongs to the stream, not to the layers: a model may have several streams, and `stateful` makes no
+ * difference. A step computes with the weights as they are when it is taken, so training may go on between steps.
  */
 export class ModelStream {
   readonly batchSize: number;
@@ -118,7 +118,10 @@ export class ModelStream {
     return new Map([...this.#states].map(([name, state]) => [name, state.dataSync()]));
   }
 
-  /** Goes on from a state that {@link ModelStream.getState} gave. @throws SHAPE_MISMATCH, before anything changes, for names or sizes that do not fit */
+  /**
+   * Goes on from a state that {@link ModelStream.getState} gave. @throws SHAPE_MISMATCH, before anything changes, for
+   * names or sizes that do not fit
+   */
   setState(states: ReadonlyMap<string, ArrayLike<number>>): void {
     const describe = (entries: Iterable<[string, number]>): string =>
       [...entries]

@@ -25,9 +25,9 @@ import { fitModel } from './trainer.js';
 export type ModelOptions = Pick<LayerOptions, 'name' | 'trainable'>;
 
 /**
- * Layers put together by a `call` method, with training, evaluation and prediction. Layers are found among the model's own
- * properties, arrays and Maps (not in `#private` fields); the property is the first part of their weights' names. The
- * weights are made when the model first sees data.
+ * Layers put together by a `call` method, with training, evaluation and prediction. Layers are found among the model's
+ * own properties, arrays and Maps (not in `#private` fields); the property is the first part of their weights' names.
+ * The weights are made when the model first sees data.
  *
  * @example
  * class TwoHeads extends Model {
@@ -96,8 +96,8 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
   }
 
   /**
-   * Says how to train: an optimizer, a loss and metrics, by name or ready made. With several outputs, losses and metrics are
-   * lists or objects by output. Compiling again starts the optimizer anew and keeps the weights.
+   * Says how to train: an optimizer, a loss and metrics, by name or ready made. With several outputs, losses and
+   * metrics are lists or objects by output. Compiling again starts the optimizer anew and keeps the weights.
    *
    * @throws UNKNOWN_NAME
    */
@@ -113,8 +113,8 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
   /**
    * Trains on arrays, or on a dataset of batches that may be larger than memory. See {@link FitOptions}.
    *
-   * Data that hold NaN, or whose shape does not fit, are refused before any weight changes. A loss or gradient that is not
-   * finite ends training with the last good weights.
+   * Data that hold NaN, or whose shape does not fit, are refused before any weight changes. A loss or gradient that is
+   * not finite ends training with the last good weights.
    *
    * @throws USAGE when not compiled; SHAPE_MISMATCH, NOT_FINITE, OUT_OF_RANGE, DATA_FORMAT
    */
@@ -138,8 +138,8 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
   }
 
   /**
-   * The outputs for every row of `x`, computed batch by batch; for an async iterable of batches, the outputs of each batch
-   * as it comes.
+   * The outputs for every row of `x`, computed batch by batch; for an async iterable of batches, the outputs of each
+   * batch as it comes.
    *
    * @throws SHAPE_MISMATCH, NOT_FINITE; ABORTED
    */
@@ -155,8 +155,8 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
   }
 
   /**
-   * Runs the model one time step at a time, each in little more than the time of its products. Layers may be recurrent (read
-   * forwards) or treat every step by itself.
+   * Runs the model one time step at a time, each in little more than the time of its products. Layers may be recurrent
+   * (read forwards) or treat every step by itself.
    *
    * @example
    * const stream = model.stream();
@@ -168,7 +168,9 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
     return new ModelStream(this, options);
   }
 
-  /** One step on one batch; the loss and metrics of that batch alone, from before the step. @throws as {@link Model.fit} */
+  /**
+   * One step on one batch; the loss and metrics of that batch alone, from before the step. @throws as {@link Model.fit}
+   */
   trainOnBatch(x: ModelData, y: ModelData, options: TrainBatchOptions = {}): Promise<Record<string, number>> {
     return trainBatch(this, x, y, options);
   }
@@ -188,7 +190,10 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
     return weightTensors(this);
   }
 
-  /** Replaces all weights; changes nothing unless every name and shape fits. @throws SHAPE_MISMATCH naming each that does not */
+  /**
+   * Replaces all weights; changes nothing unless every name and shape fits. @throws SHAPE_MISMATCH naming each that
+   * does not
+   */
   setWeights(weights: NamedWeights): void {
     assignWeights(this, weights, `${this.className}.setWeights`);
   }
@@ -220,11 +225,16 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
       where: `${this.className}.${what}`,
       what: 'the model is not compiled.',
       received: why && `a file with an ${why.what}`,
-      fix: `${why?.fix ? `${why.fix} Then load the file again; or ` : ''}call compile({ optimizer: 'adam', loss: ... }) first.`,
+      fix:
+        `${why?.fix ? `${why.fix} Then load the file again; or ` : ''}call compile({ optimizer: 'adam', loss: ... ` +
+        '}) first.',
     });
   }
 
-  /** @internal Compiles as a file says, or keeps why that cannot be: it holds something of the user's own, which only the user has. */
+  /**
+   * @internal Compiles as a file says, or keeps why that cannot be: it holds something of the user's own, which only
+   * the user has.
+   */
   compileAsStored(options: CompileOptions): void {
     try {
       this.compile(options);
@@ -277,7 +287,10 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
     return this.#sampleShapes;
   }
 
-  /** @internal Makes the weights by a run on one row, unless they exist. @param rows where shapes alone do not do, `[1, ...shape]` each. */
+  /**
+   * @internal Makes the weights by a run on one row, unless they exist. @param rows where shapes alone do not do,
+   * `[1, ...shape]` each.
+   */
   buildOn(_shapes: readonly Shape[], rows: () => readonly Tensor[]): void {
     if (this.#outputForm !== undefined) return;
     scope(() => void this.forward(rows(), { training: false }));

@@ -9,7 +9,9 @@ export function sliceRows({ data, shape }: HostArray, start: number, end: number
   return { data: data.subarray(start * width, end * width), shape: [end - start, ...shape.slice(1)] };
 }
 
-/** Copies the rows that `order` names from `start` to before `end` into `staging`, which is made where it is too small. */
+/**
+ * Copies the rows that `order` names from `start` to before `end` into `staging`, which is made where it is too small.
+ */
 export function gatherRows(
   { data, shape }: HostArray,
   order: Int32Array,

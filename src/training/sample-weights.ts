@@ -20,7 +20,8 @@ export function requireClassWeight(classWeight: ClassWeight, where: string): voi
 }
 
 /**
- * The weight of each sample (or step) by its class, from targets that are class indices, one-hot rows, or single scores.
+ * The weight of each sample (or step) by its class, from targets that are class indices, one-hot rows, or single
+ * scores.
  *
  * @param output the shape of the predictions.
  */

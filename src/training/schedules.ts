@@ -65,7 +65,10 @@ export interface ExponentialDecayOptions {
   staircase?: boolean | undefined;
 }
 
-/** `initialLearningRate * decayRate ^ (step / decaySteps)`; the exponent rounded down with `staircase`. @throws OUT_OF_RANGE */
+/**
+ * `initialLearningRate * decayRate ^ (step / decaySteps)`; the exponent rounded down with `staircase`. @throws
+ * OUT_OF_RANGE
+ */
 export function exponentialDecay(options: ExponentialDecayOptions): Schedule {
   const where = 'exponentialDecay';
   requireOptions(where, options, ['initialLearningRate', 'decaySteps', 'decayRate'], ['staircase']);
@@ -92,8 +95,8 @@ export interface CosineDecayOptions {
 }
 
 /**
- * `rate * ((1 - alpha) (1 + cos(pi step / decaySteps)) / 2 + alpha)`, then constant. Loshchilov and Hutter 2016, "SGDR",
- * eq. 5, without restarts; the warm-up as in Keras. @throws OUT_OF_RANGE
+ * `rate * ((1 - alpha) (1 + cos(pi step / decaySteps)) / 2 + alpha)`, then constant. Loshchilov and Hutter 2016,
+ * "SGDR", eq. 5, without restarts; the warm-up as in Keras. @throws OUT_OF_RANGE
  */
 export function cosineDecay(options: CosineDecayOptions): Schedule {
   const where = 'cosineDecay';
@@ -138,7 +141,10 @@ export interface CosineDecayRestartsOptions {
   warmupSteps?: number | undefined;
 }
 
-/** Cosine decays that start again, each `tMul` times as long. Loshchilov and Hutter 2016, "SGDR: stochastic gradient descent with warm restarts", eq. 5. @throws OUT_OF_RANGE */
+/**
+ * Cosine decays that start again, each `tMul` times as long. Loshchilov and Hutter 2016, "SGDR: stochastic gradient
+ * descent with warm restarts", eq. 5. @throws OUT_OF_RANGE
+ */
 export function cosineDecayRestarts(options: CosineDecayRestartsOptions): Schedule {
   const where = 'cosineDecayRestarts';
   requireOptions(where, options, ['initialLearningRate', 'firstDecaySteps'], ['tMul', 'mMul', 'alpha', 'warmupSteps']);
@@ -183,7 +189,10 @@ export interface OneCycleOptions {
   finalDivFactor?: number | undefined;
 }
 
-/** A cosine rise to `maxLearningRate` and a cosine fall to nearly 0. Smith and Topin 2018, "Super-convergence"; steps and defaults of PyTorch's OneCycleLR. @throws OUT_OF_RANGE */
+/**
+ * A cosine rise to `maxLearningRate` and a cosine fall to nearly 0. Smith and Topin 2018, "Super-convergence"; steps
+ * and defaults of PyTorch's OneCycleLR. @throws OUT_OF_RANGE
+ */
 export function oneCycle(options: OneCycleOptions): Schedule {
   const where = 'oneCycle';
   requireOptions(where, options, ['maxLearningRate', 'totalSteps'], ['warmupFraction', 'divFactor', 'finalDivFactor']);

@@ -88,14 +88,13 @@ describe('names in a Sequential', () => {
 
 describe('shapes in a Sequential', () => {
   it('are checked when it is made, and a misfit names both layers', () => {
-    expect(
-      messageOf(() => new Sequential([new LSTM({ units: 4, inputShape: [9, 2] }), new LSTM({ units: 3 })])),
-    ).toMatchInlineSnapshot(`
-      "[SHAPE_MISMATCH] Sequential, layer \`lstm1\` (LSTM): it cannot take what the layer before it, \`lstm\`, gives.
-        expected: [batch, time, features]
-        received: [any, 4] from \`lstm\`
-        fix: a recurrent layer reads sequences: give it [batch, time, features], for example from an Embedding or a layer with returnSequences: true. If \`lstm\` is a recurrent layer, give it returnSequences: true."
-    `);
+    expect(messageOf(() => new Sequential([new LSTM({ units: 4, inputShape: [9, 2] }), new LSTM({ units: 3 })]))).toBe(
+      '[SHAPE_MISMATCH] Sequential, layer `lstm1` (LSTM): it cannot take what the layer before it, `lstm`, gives.\n' +
+        '  expected: [batch, time, features]\n' +
+        '  received: [any, 4] from `lstm`\n' +
+        '  fix: a recurrent layer reads sequences: give it [batch, time, features], for example from an Embedding or a ' +
+        'layer with returnSequences: true. If `lstm` is a recurrent layer, give it returnSequences: true.',
+    );
   });
 
   it('are checked with the first data where they are not known before', async () => {

@@ -19,15 +19,18 @@ import { Model, type ModelOptions } from './model.js';
 import type { OutputForm } from './model-outputs.js';
 
 export interface SequentialOptions extends ModelOptions {
-  /** Shape of one sample, without the batch axis; null for an axis of any size. By default what the first layer says. */
+  /**
+   * Shape of one sample, without the batch axis; null for an axis of any size. By default what the first layer says.
+   */
   inputShape?: readonly (number | null)[] | undefined;
 }
 
 /**
- * Layers one after the other. Where the input shape is known (from `inputShape` of the model or of its first layer), shapes
- * are checked and weights made at once, else when the first data come.
+ * Layers one after the other. Where the input shape is known (from `inputShape` of the model or of its first layer),
+ * shapes are checked and weights made at once, else when the first data come.
  *
- * Layers without a name are named after their class, `lstm`, `lstm1`, ...; weights have names such as `lstm/cell/kernel`.
+ * Layers without a name are named after their class, `lstm`, `lstm1`, ...; weights have names such as
+ * `lstm/cell/kernel`.
  *
  * @example
  * const model = new Sequential([new LSTM({ units: 8, inputShape: [null, 3] }), new Dense({ units: 1 })]);

@@ -32,7 +32,8 @@ export function summaryOf(model: Layer<unknown>): string {
     rule,
     ...rows.map(line),
     rule,
-    `parameters: ${count(sizeOfAll(all))} (trainable ${count(numTrainable)}, frozen ${count(sizeOfAll(all) - numTrainable)})`,
+    `parameters: ${count(sizeOfAll(all))} (trainable ${count(numTrainable)}, frozen ` +
+      `${count(sizeOfAll(all) - numTrainable)})`,
     ...[...model.sublayers]
       .filter(([, { losesMask }]) => losesMask)
       .map(([name, layer]) => `${name} (${layer.className}) loses the mask: later layers count padding`),

@@ -57,8 +57,8 @@ export class TrainStep {
   }
 
   /**
-   * Runs one step and adds its loss and predictions to the logs. Weights change only after loss and gradients were found
-   * finite.
+   * Runs one step and adds its loss and predictions to the logs. Weights change only after loss and gradients were
+   * found finite.
    *
    * @param number of the step, from 1, for messages.
    * @throws NOT_FINITE naming the step, the weights and the last finite loss
@@ -109,7 +109,9 @@ export class TrainStep {
       where: this.#where,
       what: `${what} at step ${number}; the step was not taken.`,
       expected: 'a finite loss and finite gradients',
-      received: `${names.length > 0 ? `gradients that are not finite: ${shown}; ` : ''}last finite loss: ${this.#lastFiniteLoss ?? 'none'}`,
+      received:
+        `${names.length > 0 ? `gradients that are not finite: ${shown}; ` : ''}last finite loss: ` +
+        (this.#lastFiniteLoss ?? 'none'),
       fix: `lower the learning rate, ${isClipped ? '' : 'give the optimizer `globalClipNorm: 1`, '}or scale the data.`,
     });
   }

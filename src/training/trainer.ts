@@ -327,5 +327,8 @@ function isPair(given: ValidationData): given is readonly [x: ModelData, y: Mode
 /** `epoch 3/10: loss 0.1234, valLoss 0.1501 (1.2 s, 5300 samples/s)` */
 function lineOf(epoch: number, epochs: number, logs: Logs, elapsedMs: number, numRows: number): string {
   const values = Object.entries(logs).map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`);
-  return `epoch ${epoch + 1}/${epochs}: ${values.join(', ')} (${(elapsedMs / 1000).toFixed(1)} s, ${Math.round((1000 * numRows) / Math.max(elapsedMs, 1e-3))} samples/s)`;
+  return (
+    `epoch ${epoch + 1}/${epochs}: ${values.join(', ')} (${(elapsedMs / 1000).toFixed(1)} s, ` +
+    `${Math.round((1000 * numRows) / Math.max(elapsedMs, 1e-3))} samples/s)`
+  );
 }

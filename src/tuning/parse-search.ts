@@ -5,8 +5,8 @@ const forms = 'NAME=VALUE,VALUE,... or NAME=LOW..HIGH, also with :log and :whole
 const endings = ['log', 'whole'];
 
 /**
- * A search space from texts: `units=64,128,256` (one of these), `dropout=0..0.5` (evenly spread), `learning-rate=0.001..0.02:log` (evenly
- * spread on a logarithmic scale), `layers=1..4:whole`.
+ * A search space from texts: `units=64,128,256` (one of these), `dropout=0..0.5` (evenly spread),
+ * `learning-rate=0.001..0.02:log` (evenly spread on a logarithmic scale), `layers=1..4:whole`.
  *
  * @throws USAGE for a text of another form, or a name given twice; OUT_OF_RANGE for impossible bounds
  */

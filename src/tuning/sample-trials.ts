@@ -3,8 +3,8 @@ import { Random } from '../random.js';
 import { drawValue, numValuesOf, requireSearchSpace, type SearchSpace, type TrialValues } from './search-space.js';
 
 /**
- * Trials drawn from a space, no two alike. Bergstra and Bengio 2012, "Random search for hyper-parameter optimization": where few of
- * several hyper-parameters matter, draws try more values of each than a grid does.
+ * Trials drawn from a space, no two alike. Bergstra and Bengio 2012, "Random search for hyper-parameter optimization":
+ * where few of several hyper-parameters matter, draws try more values of each than a grid does.
  *
  * The first trials are the same however many are drawn.
  *

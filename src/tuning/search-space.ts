@@ -83,7 +83,8 @@ export function drawValue(dimension: SearchDimension, random: Random): SearchVal
   const share = random.uniform();
   if ('choices' in dimension) return dimension.choices[Math.floor(share * dimension.choices.length)];
   const { low, high, scale = 'linear', whole = false } = dimension;
-  // Whole numbers have the interval from half below to half above themselves, so that both ends are as likely as the others.
+  // Whole numbers have the interval from half below to half above themselves, so that both ends are as likely as the
+  // others.
   const [from, to] = whole ? [low - 0.5, high + 0.5] : [low, high];
   const drawn = scale === 'log' ? from * (to / from) ** share : from + share * (to - from);
   return Math.min(high, Math.max(low, whole ? Math.round(drawn) : Number(drawn.toPrecision(digits))));

@@ -28,8 +28,9 @@ function byScore(better: SearchRungs['better']): (a: RunResult, b: RunResult) =>
 }
 
 /**
- * The runs that are still to be done before the next rung can begin; none when the search is over. It follows from the results alone, so a
- * search goes on after an interruption, and its course does not depend on the order in which runs end.
+ * The runs that are still to be done before the next rung can begin; none when the search is over. It follows from the
+ * results alone, so a search goes on after an interruption, and its course does not depend on the order in which runs
+ * end.
  */
 export function pendingRuns({ rungs, better }: SearchRungs, results: readonly RunResult[]): Run[] {
   let entrants = Array.from({ length: rungs[0].numTrials }, (_, trial) => trial);
@@ -57,7 +58,10 @@ function promoted(
     .sort((a, b) => a - b);
 }
 
-/** The last result of each trial, the best first: those of later rungs before those of earlier ones, failed ones at the end. */
+/**
+ * The last result of each trial, the best first: those of later rungs before those of earlier ones, failed ones at the
+ * end.
+ */
 export function rankTrials<R extends RunResult>(better: SearchRungs['better'], results: readonly R[]): R[] {
   const last = new Map<number, R>();
   for (const result of results) {

@@ -16,10 +16,11 @@ export interface HalvingOptions {
 }
 
 /**
- * The rungs of successive halving: all trials get few epochs, the best of them more, and so on, so that every rung costs about the same.
- * Rung `i` of `s + 1` has `floor(trials / eta^i)` trials of `epochs / eta^(s - i)` epochs; there are as many rungs as leave the first at least one
- * epoch and the last at least one trial. Jamieson and Talwalkar 2016, "Non-stochastic best arm identification and hyperparameter optimization";
- * with `eta`, Li et al. 2018, "Hyperband", algorithm 1, whose outer loop is left to the caller.
+ * The rungs of successive halving: all trials get few epochs, the best of them more, and so on, so that every rung
+ * costs about the same. Rung `i` of `s + 1` has `floor(trials / eta^i)` trials of `epochs / eta^(s - i)` epochs; there
+ * are as many rungs as leave the first at least one epoch and the last at least one trial. Jamieson and Talwalkar 2016,
+ * "Non-stochastic best arm identification and hyperparameter optimization"; with `eta`, Li et al. 2018, "Hyperband",
+ * algorithm 1, whose outer loop is left to the caller.
  *
  * @throws OUT_OF_RANGE
  */

@@ -10,7 +10,9 @@ import { expectClose } from '../support/close.js';
 import { conformanceBackends } from '../support/conformance-backends.js';
 import { type LayerVector, readVectors, type VectorTensor } from '../support/vectors.js';
 
-/** float64: rounding alone; float32: 5 steps of sums of at most 12 products, 2^-24 each, with a factor 20 for growth. */
+/**
+ * float64: rounding alone; float32: 5 steps of sums of at most 12 products, 2^-24 each, with a factor 20 for growth.
+ */
 const tolerances = { reference: 1e-12, wasm: 2e-5 };
 
 const vectors = readVectors<LayerVector>('cells');

@@ -60,7 +60,10 @@ function casesOf(cell: Cell): (readonly [variant: string, mask: string, options:
   return possible.flatMap(([name, { options, masks: names }]) => names.map((mask) => [name, mask, options] as const));
 }
 
-/** Random directions in which each weight, input and initial state is moved; the default options move every number by itself. */
+/**
+ * Random directions in which each weight, input and initial state is moved; the default options move every number by
+ * itself.
+ */
 const DIRECTIONS = 3;
 
 describe.each(libraryCells.map((cell) => [cell.name, cell] as const))(

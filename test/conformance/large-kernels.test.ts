@@ -12,12 +12,15 @@ import { wasmOfEveryFamily } from '../support/conformance-backends.js';
 import { normals, randomise } from '../support/random.js';
 
 /**
- * Layers whose sums need several blocks of k, with enough rows and steps that kernels are packed for them. The vectors of
- * Keras and PyTorch are small, so the reference backend, which they check, says here what is right.
+ * Layers whose sums need several blocks of k, with enough rows and steps that kernels are packed for them. The vectors
+ * of Keras and PyTorch are small, so the reference backend, which they check, says here what is right.
  */
 const [BATCH, TIME, FEATURES, UNITS] = [5, 4, 259, 261];
 
-/** Weights of 0.05 keep sums of up to 783 products near 1: 2^-24 each, their rounding about its root, through four steps and back. */
+/**
+ * Weights of 0.05 keep sums of up to 783 products near 1: 2^-24 each, their rounding about its root, through four steps
+ * and back.
+ */
 const TOLERANCE = 2e-5;
 
 const cells = ['lstm', 'gru', 'gruResetBefore'];

@@ -20,7 +20,10 @@ import { normals, randomise } from '../support/random.js';
 
 const [BATCH, TIME, FEATURES, UNITS] = [3, 5, 7, 5];
 
-/** The order of sums may differ with the number of rows: float64 and float32 rounding over 5 steps of at most 12 products. */
+/**
+ * The order of sums may differ with the number of rows: float64 and float32 rounding over 5 steps of at most 12
+ * products.
+ */
 const tolerances = { reference: 1e-13, wasm: 2e-6 };
 
 /** What a mask hides must not be read: not even a value that is no number. */

@@ -9,7 +9,10 @@ import { asTensor, byPath, kerasSubject } from '../support/layer-cases.js';
 import { torchSubject } from '../support/torch-cases.js';
 import { type LayerVector, readVectors } from '../support/vectors.js';
 
-/** float64: rounding alone; float32: at most 11 steps of sums of at most 42 products, 2^-24 each, with a factor 20 for growth. */
+/**
+ * float64: rounding alone; float32: at most 11 steps of sums of at most 42 products, 2^-24 each, with a factor 20 for
+ * growth.
+ */
 const tolerances = { reference: 1e-12, wasm: 2e-5 };
 
 const vectors = readVectors<LayerVector>('layers');

@@ -22,7 +22,9 @@ interface Case {
   accumulate?: boolean;
 }
 
-/** Every way of computing a product, each below and above what threads share, by ranges of matrices and by cutting them. */
+/**
+ * Every way of computing a product, each below and above what threads share, by ranges of matrices and by cutting them.
+ */
 const sizes: readonly Case[] = [
   { m: 3, n: 5, k: 7, count: 1 },
   { m: 3, n: 5, k: 7, count: 4 },

@@ -34,7 +34,9 @@ describe.each(conformanceBackends)('operations of a user on $title', ({ make }) 
   beforeEach(() => void useBackend(make()));
   afterEach(() => void useBackend('wasm'));
 
-  /** Value and gradients of a loss of two tensors of shape [3, 5], where it takes those that are listed for constants. */
+  /**
+   * Value and gradients of a loss of two tensors of shape [3, 5], where it takes those that are listed for constants.
+   */
   function stepOf(
     loss: (a: Tensor, b: Tensor) => Tensor,
     watched: (tensors: readonly Tensor[]) => readonly Tensor[] = (all) => all,

@@ -28,9 +28,9 @@ interface TrainingVector {
 }
 
 /**
- * float64: rounding of ten steps. float32: a step is a loss of at most 5 time steps of sums of at most 20 products, 2^-24 each,
- * and Adam divides by the root of an average of squares, so that an error of a gradient becomes one of the same relative
- * size of a step of 0.01; ten steps (1.5e-7 was seen), with a factor 10 to spare.
+ * float64: rounding of ten steps. float32: a step is a loss of at most 5 time steps of sums of at most 20 products,
+ * 2^-24 each, and Adam divides by the root of an average of squares, so that an error of a gradient becomes one of the
+ * same relative size of a step of 0.01; ten steps (1.5e-7 was seen), with a factor 10 to spare.
  */
 const tolerances = { reference: 1e-14, wasm: 2e-6 };
 

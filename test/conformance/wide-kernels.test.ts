@@ -7,8 +7,8 @@ const node = Number(process.versions.node.split('.')[0]);
 const name = "conformance with V8's 256-bit code";
 
 /**
- * Kernels, cells and layers once more, with pairs of vectors compiled as one; the laws say nothing about instructions. A test
- * file is a process of its own, so the flag changes no other test.
+ * Kernels, cells and layers once more, with pairs of vectors compiled as one; the laws say nothing about instructions.
+ * A test file is a process of its own, so the flag changes no other test.
  */
 if (node < leastNode) {
   it.skip(`${name} (not run: Node ${leastNode} or later can widen vectors, this is ${process.version})`, () =>
@@ -19,7 +19,8 @@ if (node < leastNode) {
     it('is switched on before the first kernel', () => expect(flags).toEqual(['--experimental-wasm-revectorize']));
     const { simd, wasm } = describeHost();
     it.skipIf(!simd.isWidened)(
-      `runs the wide tiles${simd.isWidened ? '' : ' (not run: no 256-bit vectors were seen here; the tests below ran all families)'}`,
+      'runs the wide tiles' +
+        (simd.isWidened ? '' : ' (not run: no 256-bit vectors were seen here; the tests below ran all families)'),
       () => expect(wasm.tiles).toMatch(/^wide/),
     );
     it('computes right numbers with every family', () =>

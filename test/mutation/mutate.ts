@@ -88,7 +88,8 @@ async function main(): Promise<void> {
       outcomes.push(outcome);
       console.log(
         options.list
-          ? `${i + 1} ${outcome.verdict === 'stale' ? `stale (${outcome.detail}) ` : ''}${mutation.file}: ${mutation.bug}`
+          ? `${i + 1} ${outcome.verdict === 'stale' ? `stale (${outcome.detail}) ` : ''}${mutation.file}: ` +
+              mutation.bug
           : `${i + 1}/${chosen.length} ${lineOf(outcome)}`,
       );
     }

@@ -19,8 +19,8 @@ export function inFile(file: string, tests: readonly string[], rows: readonly Ro
 }
 
 /**
- * The mutated source, or why there is none: the code has moved on since the mutation was written. How the code is broken into
- * lines does not matter, nor a comma that the formatter puts behind the last of several lines.
+ * The mutated source, or why there is none: the code has moved on since the mutation was written. How the code is
+ * broken into lines does not matter, nor a comma that the formatter puts behind the last of several lines.
  */
 export function mutated(
   source: string,

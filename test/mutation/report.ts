@@ -1,8 +1,8 @@
 import type { Mutation } from './mutation.js';
 
 /**
- * `seen`: a nearest test failed; `seen elsewhere`: another test of the suite did; `not seen`; `stale`: the code has changed
- * since; `broken`: the mutated file does not parse, so that it shows nothing.
+ * `seen`: a nearest test failed; `seen elsewhere`: another test of the suite did; `not seen`; `stale`: the code has
+ * changed since; `broken`: the mutated file does not parse, so that it shows nothing.
  */
 export type Verdict = 'seen' | 'seen elsewhere' | 'not seen' | 'stale' | 'broken';
 

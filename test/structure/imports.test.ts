@@ -110,4 +110,18 @@ describe('the rooms of the project', () => {
       .filter(({ lines }) => lines > 460);
     expect(long).toEqual([]);
   });
+
+  it('hold no line longer than 140 characters, in comments, messages and patterns either', () => {
+    const typescript = ['src', 'cli', 'bench', 'test', 'examples'].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
+        .map((name) => join(folder, name)),
+    );
+    const long = typescript.flatMap((file) =>
+      readFileSync(join(root, file), 'utf8')
+        .split('\n')
+        .flatMap((line, i) => (line.length > 140 ? [`${file}:${i + 1}`] : [])),
+    );
+    expect(long).toEqual([]);
+  });
 });

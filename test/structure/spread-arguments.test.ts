@@ -8,7 +8,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Where lists are as long as data are. */
 const rooms = ['src/training', 'src/data', 'src/io', 'src/tuning', 'src/tasks', 'cli'];
-/** A list that a call is given as arguments: `Math.max(0, ...list)`, but not `push({ ...fields })` or `push([...list])`. */
+/**
+ * A list that a call is given as arguments: `Math.max(0, ...list)`, but not `push({ ...fields })` or `push([...list])`.
+ */
 const spread =
   /(?:Math\.(?:max|min|hypot)|\.(?:push|unshift|of|fromCharCode|fromCodePoint))\((?:[^[\]{}\n]*[(,]\s*)?\.\.\.\w/;
 

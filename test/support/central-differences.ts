@@ -7,8 +7,8 @@ import { normals } from './random.js';
 
 /**
  * Compares the derivative of `sum(c * compute(inputs))`, with random `c`, by every input with central differences. Runs
- * on the backend in use, which must compute in float64: at a step of 1e-5 the differences are right to about 1e-10 of the
- * third derivative, and rounding adds 1e-11 of the value.
+ * on the backend in use, which must compute in float64: at a step of 1e-5 the differences are right to about 1e-10 of
+ * the third derivative, and rounding adds 1e-11 of the value.
  */
 export function expectDerivative(
   compute: (inputs: readonly Tensor[]) => Tensor,

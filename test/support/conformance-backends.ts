@@ -11,7 +11,10 @@ export interface ConformanceBackend {
   make(): Backend;
 }
 
-/** WebAssembly with every family of tiles; plain ones belong to hosts without relaxed SIMD, and to deterministic backends. */
+/**
+ * WebAssembly with every family of tiles; plain ones belong to hosts without relaxed SIMD, and to deterministic
+ * backends.
+ */
 export const wasmOfEveryFamily: readonly ConformanceBackend[] = tileFamilies.map((family) => ({
   title: `wasm with ${family.name} tiles`,
   name: 'wasm',

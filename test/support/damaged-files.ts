@@ -47,7 +47,10 @@ export interface DamagedFile {
   readonly bytes: Uint8Array;
 }
 
-/** Files that differ from a good one in one value of their description. @param share of all such files, drawn with a seed. */
+/**
+ * Files that differ from a good one in one value of their description. @param share of all such files, drawn with a
+ * seed.
+ */
 export function* damagedFiles(good: Uint8Array, share = 1, random = new Random(0, 'damage')): Generator<DamagedFile> {
   const { tensors, metadata } = decodeSafetensors(good, 'good');
   const changed = (text: string): Uint8Array => encodeSafetensors(tensors, { rondo: text });

@@ -5,7 +5,10 @@ import { expect } from 'vitest';
 /** The built command line; `npm test` builds it first. */
 export const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-/** A process that hangs blocks its test, which then cannot end by itself. Nothing else may depend on the time a process takes. */
+/**
+ * A process that hangs blocks its test, which then cannot end by itself. Nothing else may depend on the time a process
+ * takes.
+ */
 export const hangGuardMs = 600_000;
 
 export interface Ended {

@@ -1,4 +1,5 @@
-import { createWasmBackend, type WasmBackend, type WasmBackendOptions } from '../../src/kernels/wasm/backend.js';
+import { createWasmBackend, type WasmBackend } from '../../src/kernels/wasm/backend.js';
+import type { WasmBackendOptions } from '../../src/kernels/wasm/options.js';
 
 /** A backend whose workers serve already. */
 export async function threadedBackend(threads: number, options: WasmBackendOptions = {}): Promise<WasmBackend> {

@@ -23,10 +23,17 @@ beforeAll(() => {
   write('spaces.csv', `text,label\n${rows((i) => `   ,${i % 2}`)}`);
   write('digit.csv', 'text,label\ngood,1\nso,2\n');
   write('same.csv', `text,label\n${rows((i) => (i % 2 === 0 ? 'good,0' : 'bad,1'))}`);
-  // A byte order mark, CRLF, quotes, line ends in cells, emoji of several characters, combining characters, 10,000 words.
+  // A byte order mark, CRLF, quotes, line ends in cells, emoji of several characters, combining characters, 10,000
+  // words.
   write(
     'odd.csv',
-    `\ufefftext,label\r\n${Array.from({ length: 40 }, (_, i) => `"${i % 2 === 0 ? '👩‍👩‍👧, ""cafe\u0301""' : '🇩🇪 naïve'}\r\n${i === 3 ? 'so '.repeat(10_000) : i}",${i % 2}\r\n`).join('')}`,
+    '\ufefftext,label\r\n' +
+      Array.from(
+        { length: 40 },
+        (_, i) =>
+          `"${i % 2 === 0 ? '👩‍👩‍👧, ""cafe\u0301""' : '🇩🇪 naïve'}\r\n` +
+          `${i === 3 ? 'so '.repeat(10_000) : i}",${i % 2}\r\n`,
+      ).join(''),
   );
   write('range.conllu', `${word('1-', 'a', 'X')}\n`);
   write('spaces.conllu', `${word(1, 'a', 'X').replaceAll('\t', ' ')}\n`);

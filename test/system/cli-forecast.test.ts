@@ -25,7 +25,8 @@ describe('a forecast with dates', () => {
   it('is the same whichever end of the file is the newest, and carries its dates', () => {
     const trained = run('train', 'forecast', 'falling.csv', '--horizon', '4', ...small, '--out', 'falling.safetensors');
     expect(trained.stdout).toContain(
-      'time Tag (DD.MM.YYYY), every 1 day: 30.01.2023 to 08.06.2023\n  the rows stood with the newest first and were turned over',
+      'time Tag (DD.MM.YYYY), every 1 day: 30.01.2023 to 08.06.2023\n  the rows stood with the newest first and ' +
+        'were turned over',
     );
     const answers = ['falling.csv', 'rising.csv'].map((file) =>
       JSON.parse(run('predict', 'falling.safetensors', file, '--json').stdout),
@@ -209,7 +210,8 @@ describe('series that are too short for the network, and new ones', () => {
       ...['--out', 'uneven.safetensors'],
     );
     const alone =
-      '2 of 3 series are too short for the network and forecast by the base alone: short (the last value), tiny (the last value)';
+      '2 of 3 series are too short for the network and forecast by the base alone: short (the last value), tiny ' +
+      '(the last value)';
     expect(trained.stdout).toContain(alone);
     expect(trained.stdout).toContain('too few rows to measure a forecast of: tiny\n');
 

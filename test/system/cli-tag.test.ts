@@ -42,7 +42,9 @@ const conllu = (all: string[][]): string =>
     )
     .join('\n\n')}\n\n`;
 const columns = (all: string[][]): string =>
-  `-DOCSTART- X O\n\n${all.map((words) => words.map((word) => `${word} X ${word === 'dog' ? 'B-PET' : 'O'}`).join('\n')).join('\n\n')}\n`;
+  '-DOCSTART- X O\n\n' +
+  all.map((words) => words.map((word) => `${word} X ${word === 'dog' ? 'B-PET' : 'O'}`).join('\n')).join('\n\n') +
+  '\n';
 
 const small = [
   '--units',

@@ -321,7 +321,11 @@ describe('a trained language model', () => {
       first.stdout,
     );
     expect(
-      `42 ${JSON.parse(run('generate', 'numbers.safetensors', '--prompt', '42 ', '--length', '30', '--seed', '5', '--json').stdout).text}\n`,
+      '42 ' +
+        JSON.parse(
+          run('generate', 'numbers.safetensors', '--prompt', '42 ', '--length', '30', '--seed', '5', '--json').stdout,
+        ).text +
+        '\n',
     ).toBe(first.stdout);
     expectFault(
       run('generate', 'numbers.safetensors', '--top-p', '2'),

@@ -13,21 +13,25 @@ async function reportOf(path: string, options: ForecastOptions): Promise<Forecas
   return training.evaluate();
 }
 
-// Ridge regression on the same windows has a mean absolute error of 18.5 sunspots and 1.31 degrees, the last value of 23.9 and
-// 1.44, the last season of 32.1 and 1.72; the bounds leave room for another seed.
+// Ridge regression on the same windows has a mean absolute error of 18.5 sunspots and 1.31 degrees, the last value of
+// 23.9 and 1.44, the last season of 32.1 and 1.72; the bounds leave room for another seed.
 describe('the base that is chosen by default', () => {
-  it('is ahead of every simple forecast in the mean over seasonal series of every kind, and of each by itself for hours', () => {
-    const seasonal = madeSeries(41, 3).filter(({ season }) => season > 1);
-    const compared = seasonal.map(baseComparison);
-    const mean = (valueOf: (errors: (typeof compared)[number]) => number): number =>
-      compared.reduce((sum, errors) => sum + valueOf(errors), 0) / compared.length;
-    for (const baseline of compared[0].baselines.keys())
-      expect(mean(({ base }) => base)).toBeLessThan(0.9 * mean(({ baselines }) => baselines[baseline]));
-    compared.forEach(({ base, baselines }, i) => {
-      if (seasonal[i].kind !== 'hourly') return;
-      for (const error of baselines) expect(base).toBeLessThan(error);
-    });
-  });
+  it(
+    'is ahead of every simple forecast in the mean over seasonal series of every kind, and of each by itself for ' +
+      'hours',
+    () => {
+      const seasonal = madeSeries(41, 3).filter(({ season }) => season > 1);
+      const compared = seasonal.map(baseComparison);
+      const mean = (valueOf: (errors: (typeof compared)[number]) => number): number =>
+        compared.reduce((sum, errors) => sum + valueOf(errors), 0) / compared.length;
+      for (const baseline of compared[0].baselines.keys())
+        expect(mean(({ base }) => base)).toBeLessThan(0.9 * mean(({ baselines }) => baselines[baseline]));
+      compared.forEach(({ base, baselines }, i) => {
+        if (seasonal[i].kind !== 'hourly') return;
+        for (const error of baselines) expect(base).toBeLessThan(error);
+      });
+    },
+  );
 });
 
 describe('a forecaster with its default options', () => {

@@ -53,7 +53,8 @@ describe('the package', () => {
   it('gives Node two files of its own', () => {
     expect(
       run(
-        "console.log(JSON.stringify(['rondo', 'rondo/node'].map((name) => import.meta.resolve(name).split('/dist/')[1])))",
+        "console.log(JSON.stringify(['rondo', 'rondo/node'].map((name) => " +
+          "import.meta.resolve(name).split('/dist/')[1])))",
       ),
     ).toEqual(['node/index.js', 'node/node.js']);
   });

@@ -10,9 +10,9 @@ import { sgd } from '../../src/training/optimizers/index.js';
 import { Sequential } from '../../src/training/sequential.js';
 
 /**
- * A training run that resumes from its checkpoint where there is one, with everything that has a state: dropout, shuffling,
- * momentum, a learning rate that changes, callbacks. Arguments: backend, `schedule` or `plateau`, checkpoint, result, and
- * after how many steps to wait for being killed.
+ * A training run that resumes from its checkpoint where there is one, with everything that has a state: dropout,
+ * shuffling, momentum, a learning rate that changes, callbacks. Arguments: backend, `schedule` or `plateau`,
+ * checkpoint, result, and after how many steps to wait for being killed.
  */
 const [backend, kind, checkpointPath, resultPath, killAfter] = process.argv.slice(2);
 useBackend(backend as 'wasm' | 'reference');

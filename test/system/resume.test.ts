@@ -18,7 +18,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Runs the script; after so many steps it waits, and is killed with SIGKILL. @returns the steps it wrote, as `epoch batch`. */
+/**
+ * Runs the script; after so many steps it waits, and is killed with SIGKILL. @returns the steps it wrote, as
+ * `epoch batch`.
+ */
 function run(args: readonly string[], killAfter = Infinity): Promise<{ steps: string[]; killed: boolean }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [script, ...args, String(killAfter)], {
@@ -42,7 +45,8 @@ describe.each(backendNames)('training on %s that is killed and resumed', (backen
   it.concurrent.each(['schedule', 'plateau'])('ends with the same bytes (%s)', async (kind) => {
     const path = (name: string): string => join(folder, `${backend}-${kind}-${name}`);
     const running = run([backend, kind, path('whole.safetensors'), path('whole-result.safetensors')]);
-    // Five steps an epoch, a checkpoint after every second step and every epoch: within an epoch, just after one, within again.
+    // Five steps an epoch, a checkpoint after every second step and every epoch: within an epoch, just after one,
+    // within again.
     const cut: { steps: string[]; killed: boolean }[] = [];
     for (const killAfter of [3, 5, 8])
       cut.push(await run([backend, kind, path('cut.safetensors'), path('cut-result.safetensors')], killAfter));

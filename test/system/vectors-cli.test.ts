@@ -42,7 +42,8 @@ describe('rondo vectors', () => {
       code: 1,
       stdout: '',
       stderr:
-        '[FILE_FORMAT] bad.vec: the file is cut short.\n  expected: 2 words, as line 1 says\n  received: 1 words\n  fix: copy or download the file again, or correct its first line.\n',
+        '[FILE_FORMAT] bad.vec: the file is cut short.\n  expected: 2 words, as line 1 says\n  received: 1 ' +
+        'words\n  fix: copy or download the file again, or correct its first line.\n',
     });
     expect(run('vectors', 'v.vec', '--nearest', 'zebru')).toMatchObject({
       code: 1,

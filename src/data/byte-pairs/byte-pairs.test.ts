@@ -28,7 +28,8 @@ function slowMerges(text: string, numTokens: number): Merge[] {
 }
 
 const sample =
-  'the cat sat on the mat; the rat sat, too. aaaa aaaaaaa aa 床前明月光，疑是地上霜。 naïve e\u0301 👩‍👩‍👧‍👦 🇩🇪🎉🎉🎉\n\n  1234567\t\r\n';
+  'the cat sat on the mat; the rat sat, too. aaaa aaaaaaa aa 床前明月光，疑是地上霜。 naïve e\u0301 👩‍👩‍👧‍👦 🇩🇪🎉🎉🎉\n' +
+  '\n  1234567\t\r\n';
 
 describe('BytePairs', () => {
   it('are those of the definition', () => {

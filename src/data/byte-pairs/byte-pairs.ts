@@ -11,8 +11,8 @@ export interface BytePairsJson {
 }
 
 /**
- * Tokens of bytes: ids 0 to 255 are the bytes, each id after them is a pair of earlier ones. Every text of Unicode characters
- * can be encoded and comes back exactly. Without pairs the tokens are the bytes.
+ * Tokens of bytes: ids 0 to 255 are the bytes, each id after them is a pair of earlier ones. Every text of Unicode
+ * characters can be encoded and comes back exactly. Without pairs the tokens are the bytes.
  *
  * @example
  * const pairs = BytePairs.learn(text, 1000);

@@ -8,10 +8,11 @@ const utf8 = new TextEncoder();
 const idLimit = 2 ** 26;
 
 /**
- * Byte pairs of a text: starting from the 256 bytes, the pair of neighbours that is most frequent becomes a token, until there
- * are `numTokens` tokens or no pair comes twice. Of equally frequent pairs the one with the smaller ids wins, so equal texts give
- * equal pairs. Sennrich, Haddow and Birch 2016, "Neural machine translation of rare words with subword units", algorithm 1, on
- * bytes as in Radford et al. 2019, "Language models are unsupervised multitask learners", section 2.2.
+ * Byte pairs of a text: starting from the 256 bytes, the pair of neighbours that is most frequent becomes a token,
+ * until there are `numTokens` tokens or no pair comes twice. Of equally frequent pairs the one with the smaller ids
+ * wins, so equal texts give equal pairs. Sennrich, Haddow and Birch 2016, "Neural machine translation of rare words
+ * with subword units", algorithm 1, on bytes as in Radford et al. 2019, "Language models are unsupervised multitask
+ * learners", section 2.2.
  */
 export function learnMerges(text: string, numTokens: number): Merge[] {
   const counts = new Map<string, number>();

@@ -62,8 +62,8 @@ function startOfSpan(cell: string): string {
 const numSampled = 60;
 
 /**
- * Reads cells in the notation that fits most of them. Where several fit as many, that counts which makes the steps even and the
- * rows follow in order; dates with points have the day first.
+ * Reads cells in the notation that fits most of them. Where several fit as many, that counts which makes the steps even
+ * and the rows follow in order; dates with points have the day first.
  *
  * @returns undefined where no notation fits any cell.
  * @throws DATA_FORMAT where day and month could be either way round.
@@ -142,7 +142,9 @@ function likeliest(readings: readonly ReadCells[]): ReadCells | undefined {
   return isPerfect || scored[0].score - scored[1].score >= 0.1 ? scored[0].reading : undefined;
 }
 
-/** The share of steps that are as the most frequent one, and that of rows in one order: at most 2. Of the first rows. */
+/**
+ * The share of steps that are as the most frequent one, and that of rows in one order: at most 2. Of the first rows.
+ */
 function evenness(times: Float64Array): number {
   const known = times.subarray(0, 100_000).filter((ms) => !Number.isNaN(ms));
   let [rising, falling] = [0, 0];

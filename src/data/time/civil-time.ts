@@ -23,7 +23,10 @@ export function isLeapYear(year: number): boolean {
   return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
 }
 
-/** Milliseconds since 1970 of midnight, in the Gregorian calendar for any year; a month beyond 12 counts on into later years. */
+/**
+ * Milliseconds since 1970 of midnight, in the Gregorian calendar for any year; a month beyond 12 counts on into later
+ * years.
+ */
 export function dateMs(year: number, month: number, day: number): number {
   const date = new Date(0);
   // Date.UTC takes the years 0 to 99 for 1900 to 1999.

@@ -22,8 +22,14 @@ const partNames = {
 type PartName = keyof typeof partNames;
 
 /** Names of columns of times; a number is a stamp only with one, or in the first column. */
-const timeName =
-  /date|datum|data(?![a-z])|fecha|dato|tarih|time|zeit|hora|heure|tijd|stamp|^ts$|epoch|^day|tag$|^dia|^jour|month|monat|^mes$|mois|^mese$|year|jahr|^a[nñ]o$|ann[eé]e|^anno$|jaar|week|woche|quarter|quartal|period|^t$|^ds$|日期|时间|年|月/i;
+const timeName = new RegExp(
+  [
+    'date|datum|data(?![a-z])|fecha|dato|tarih|time|zeit|hora|heure|tijd|stamp|^ts$|epoch|^day|tag$|^dia|^jour',
+    'month|monat|^mes$|mois|^mese$|year|jahr|^a[nñ]o$|ann[eé]e|^anno$|jaar|week|woche|quarter|quartal|period|^t$|^ds$',
+    '日期|时间|年|月',
+  ].join('|'),
+  'i',
+);
 
 const clockName = /hour|stunde|hora|heure|uhr|time|zeit/i;
 

@@ -16,7 +16,10 @@ export type Frequency =
   | { readonly unit: 'fixed'; readonly step: number }
   /** Every so many months, on the same day, the last one, the last that is no weekend, or on no certain day. */
   | { readonly unit: 'months'; readonly step: number; readonly day: number | 'last' | 'lastWeekday' | 'any' }
-  /** On some days of the week (1 Monday to 7 Sunday), at some times of the day in milliseconds: trading days, opening hours. */
+  /**
+   * On some days of the week (1 Monday to 7 Sunday), at some times of the day in milliseconds: trading days, opening
+   * hours.
+   */
   | {
       readonly unit: 'open';
       readonly step: number;
@@ -227,7 +230,10 @@ export function calendarSeasons(frequency: Frequency): number[] {
   return [...whole, year].filter((season) => season >= 2);
 }
 
-/** The season of the calendar that one found by measuring is meant for, where it is within a twentieth; else as it was found. */
+/**
+ * The season of the calendar that one found by measuring is meant for, where it is within a twentieth; else as it was
+ * found.
+ */
 export function nearCalendar(season: number, frequency: Frequency | undefined): number {
   const near =
     frequency === undefined

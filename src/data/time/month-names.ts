@@ -45,8 +45,8 @@ function knownNames(language: MonthLanguage): { readonly long: readonly string[]
 }
 
 /**
- * From 1 to 12; undefined for another word. Three letters or more of a name are enough where they are of one month alone: its
- * first ones, or else any in their order (`Mrz` for März).
+ * From 1 to 12; undefined for another word. Three letters or more of a name are enough where they are of one month
+ * alone: its first ones, or else any in their order (`Mrz` for März).
  */
 export function monthOfName(word: string, language: MonthLanguage): number | undefined {
   const { long, short } = knownNames(language);

@@ -77,7 +77,8 @@ const shapes: readonly DateShape[] = [
 ];
 
 const clock = new RegExp(
-  String.raw`^(T|[\s,;_:]+|\s*-\s+)(\d{1,2})(?:([:.hH])(\d{2})(?:([:.])(\d{2})(?:([.,])(\d{1,9}))?)?|h)?(\s?[ap]\.?m\.?)?(?:(\s?)(${zonePattern}))?$`,
+  String.raw`^(T|[\s,;_:]+|\s*-\s+)(\d{1,2})(?:([:.hH])(\d{2})(?:([:.])(\d{2})(?:([.,])(\d{1,9}))?)?|h)?` +
+    String.raw`(\s?[ap]\.?m\.?)?(?:(\s?)(${zonePattern}))?$`,
   'iu',
 );
 const tightClock = new RegExp(String.raw`^(T)(\d{2})(\d{2})(\d{2})?(?:(\s?)(${zonePattern}))?$`, 'iu');
@@ -105,7 +106,8 @@ function clockFormat(text: string): string | undefined {
     half === undefined
       ? ''
       : `${half.startsWith(' ') ? ' ' : ''}${half.trim()[0] === half.trim()[0].toUpperCase() ? 'A' : 'a'}`;
-  return `${literal(before)}${hour}${minutes}${seconds}${fractions}${halves}${zone === undefined ? '' : `${beforeZone}Z`}`;
+  const offset = zone === undefined ? '' : `${beforeZone}Z`;
+  return `${literal(before)}${hour}${minutes}${seconds}${fractions}${halves}${offset}`;
 }
 
 function lettersOf(word: string): MonthStyle['letters'] {

@@ -15,7 +15,10 @@ async function read(text: string, options?: TimeColumnOptions): Promise<string> 
   if (found === undefined) return 'none';
   const known = found.times.filter((ms) => !Number.isNaN(ms));
   const iso = (ms: number): string => new Date(ms).toISOString().slice(0, 16);
-  return `${found.reading.columns.join('+')} ${found.reading.notation.format} ${iso(known[0])} ${iso(known[known.length - 1])}`;
+  return (
+    `${found.reading.columns.join('+')} ${found.reading.notation.format} ${iso(known[0])} ` +
+    iso(known[known.length - 1])
+  );
 }
 
 const run = (count: number, of: (i: number) => string | number): (string | number)[] =>
@@ -191,7 +194,8 @@ describe('the column of times', () => {
       run(9, (i) => `0${i + 1}/03/2020`),
     );
     await expect(read(text)).rejects.toThrow(
-      'x.csv, line 2, column `d`: the dates can be read in more than one way, and nothing in the column decides.\n  expected: DD/MM/YYYY or MM/DD/YYYY\n  received: "01/03/2020"',
+      'x.csv, line 2, column `d`: the dates can be read in more than one way, and nothing in the column ' +
+        'decides.\n  expected: DD/MM/YYYY or MM/DD/YYYY\n  received: "01/03/2020"',
     );
     expect(await read(text, { timeFormat: 'MM/DD/YYYY' })).toBe('d MM/DD/YYYY 2020-01-03T00:00 2020-09-03T00:00');
   });

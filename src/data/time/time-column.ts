@@ -41,8 +41,8 @@ const mostForeign = 0.1;
 /**
  * Finds and reads the stamps of a table; undefined where it has none, or none are wanted.
  *
- * @throws UNKNOWN_NAME for a column that does not exist; DATA_FORMAT naming file and line for a date that does not exist, and where
- * day and month could be either way round.
+ * @throws UNKNOWN_NAME for a column that does not exist; DATA_FORMAT naming file and line for a date that does not
+ * exist, and where day and month could be either way round.
  */
 export function timeColumn(table: Table, options: TimeColumnOptions = {}): TimeColumn | undefined {
   const { time = 'auto', known } = options;
@@ -137,7 +137,8 @@ function noStamps(
     received: JSON.stringify(cells.text(row).slice(0, 80)),
     fix:
       timeFormat === undefined
-        ? "name another column, or say how they are written with `timeFormat`; 'none' for `time` takes the rows in their order."
+        ? "name another column, or say how they are written with `timeFormat`; 'none' for `time` takes the rows " +
+          'in their order.'
         : 'correct `timeFormat`, or leave it out.',
     option: timeFormat === undefined ? 'time' : 'timeFormat',
   });

@@ -15,7 +15,10 @@ import {
 import { type MonthStyle, monthOfName, nameOfMonth, nameOfWeekday } from './month-names.js';
 import { offsetOfZone, zonePattern } from './zones.js';
 
-/** Stamps that are numbers: counted from 1970 (s, ms, us, ns), days of a spreadsheet, or any numbers that grow with time. */
+/**
+ * Stamps that are numbers: counted from 1970 (s, ms, us, ns), days of a spreadsheet, or any numbers that grow with
+ * time.
+ */
 export const numericFormats = ['epoch-s', 'epoch-ms', 'epoch-us', 'epoch-ns', 'serial', 'number'] as const;
 
 type NumericFormat = (typeof numericFormats)[number];
@@ -23,9 +26,10 @@ type NumericFormat = (typeof numericFormats)[number];
 /** How stamps are written; plain JSON. */
 export interface TimeNotation {
   /**
-   * One of {@link numericFormats}, or a text as in Day.js and Moment: `YYYY` or `YY` year, `M` month (`MM` with a leading 0, `MMM`
-   * and `MMMM` by name), `D` day, `DDDD` day of the year, `Q` quarter, `W` week and `E` its day (ISO 8601), `H` hour, `h` and `A`
-   * hour of half a day, `m` minute, `s` second, `S` fraction, `Z` zone; what stands in brackets is meant as it is.
+   * One of {@link numericFormats}, or a text as in Day.js and Moment: `YYYY` or `YY` year, `M` month (`MM` with a
+   * leading 0, `MMM` and `MMMM` by name), `D` day, `DDDD` day of the year, `Q` quarter, `W` week and `E` its day (ISO
+   * 8601), `H` hour, `h` and `A` hour of half a day, `m` minute, `s` second, `S` fraction, `Z` zone; what stands in
+   * brackets is meant as it is.
    */
   readonly format: string;
   /** Of months by name. */
@@ -232,7 +236,12 @@ function patternOf(parts: readonly Part[]): RegExp {
     if ('literal' in part) return part.literal.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&').replace(/\s+/g, '\\s+');
     const { token } = part;
     const isTight = isDigits(parts[i - 1]) || isDigits(parts[i + 1]);
-    return `(${patterns[token] ?? (token[0] === 'S' ? String.raw`\d{1,9}` : isTight ? String.raw`\d{2}` : String.raw`\d{1,2}`)})`;
+    return (
+      '(' +
+      (patterns[token] ??
+        (token[0] === 'S' ? String.raw`\d{1,9}` : isTight ? String.raw`\d{2}` : String.raw`\d{1,2}`)) +
+      ')'
+    );
   };
   const indexOf = (...names: string[]): number =>
     parts.findIndex((part) => 'token' in part && names.includes(part.token[0]));

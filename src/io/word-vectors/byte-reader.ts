@@ -61,7 +61,9 @@ export class ByteReader {
     return bytes;
   }
 
-  /** Takes the bytes before the next `end`, and `end`; undefined where it does not come within `most` bytes or at all. */
+  /**
+   * Takes the bytes before the next `end`, and `end`; undefined where it does not come within `most` bytes or at all.
+   */
   async takeUntil(end: number, most: number): Promise<Uint8Array | undefined> {
     for (let searched = 0; ; ) {
       const found = this.#buffer.indexOf(end, this.#at + searched);

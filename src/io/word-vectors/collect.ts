@@ -8,15 +8,17 @@ export interface WordChoice {
   /** Keeps only words for which it returns true. All by default. */
   keep?: ((word: string) => boolean) | undefined;
   /**
-   * A word that came before, or whose bytes are no text: `refuse` (default) makes it an error, `skip` leaves it out, as some
-   * published files need.
+   * A word that came before, or whose bytes are no text: `refuse` (default) makes it an error, `skip` leaves it out, as
+   * some published files need.
    */
   faultyWords?: 'refuse' | 'skip' | undefined;
   /** Of the words, as a label of the Encoding Standard such as `windows-1252` or `gb18030`. Default utf-8. */
   encoding?: string | undefined;
 }
 
-/** Collects the words and vectors of a file, in memory that grows with what is kept and not with what a header promises. */
+/**
+ * Collects the words and vectors of a file, in memory that grows with what is kept and not with what a header promises.
+ */
 export class VectorCollector {
   readonly words: string[] = [];
   readonly #known = new Map<string, number>();
@@ -78,7 +80,9 @@ export class VectorCollector {
       where: this.placeName(place),
       what: `the word is not in ${encoding.toUpperCase()}.`,
       expected: `text in ${encoding.toUpperCase()}`,
-      received: `${offset === undefined ? '' : `0x${bytes[offset].toString(16)} at byte ${offset} of `}${JSON.stringify(new TextDecoder('latin1').decode(bytes.subarray(0, 80)))}`,
+      received:
+        `${offset === undefined ? '' : `0x${bytes[offset].toString(16)} at byte ${offset} of `}` +
+        JSON.stringify(new TextDecoder('latin1').decode(bytes.subarray(0, 80))),
       fix: "name the encoding of the file, or leave such words out with faultyWords: 'skip'.",
       cause,
     });

@@ -1,11 +1,17 @@
 import { isCount, isTexts, SavedFields } from '../../data/saved-fields.js';
 
-/** Where the vector of a token comes from: the file's word, its n-grams, or drawn; padding and the unknown token are special. */
+/**
+ * Where the vector of a token comes from: the file's word, its n-grams, or drawn; padding and the unknown token are
+ * special.
+ */
 export type VectorSource = 'found' | 'subwords' | 'drawn' | 'special';
 
 /** How much of a vocabulary, and of a text, word vectors cover; plain JSON. */
 export interface VectorCoverage {
-  /** Tokens of the vocabulary without those for padding and for unknown words; of a text's vocabulary those that the text holds. */
+  /**
+   * Tokens of the vocabulary without those for padding and for unknown words; of a text's vocabulary those that the
+   * text holds.
+   */
   readonly numTypes: number;
   /** Types that the file holds. */
   readonly foundTypes: number;

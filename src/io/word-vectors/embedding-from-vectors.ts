@@ -9,11 +9,16 @@ import type { PretrainedVectors } from './pretrained-vectors.js';
 import { vectorTable } from './vector-table.js';
 
 export interface EmbeddingFromVectorsOptions extends LayerOptions {
-  /** Whether training changes the vectors. Default false: they stay as the file has them, and so do those drawn for unknown words. */
+  /**
+   * Whether training changes the vectors. Default false: they stay as the file has them, and so do those drawn for
+   * unknown words.
+   */
   trainable?: boolean | undefined;
   /** Whether index 0 is padding, which later layers skip. Default: whether the vocabulary has a padding token. */
   maskZero?: boolean | undefined;
-  /** For words that the file does not know: vectors by n-grams where the file has any (default), or drawn ones for all. */
+  /**
+   * For words that the file does not know: vectors by n-grams where the file has any (default), or drawn ones for all.
+   */
   unknown?: 'subwords' | 'normal' | undefined;
   /** Standard deviation of drawn vectors. Default that of all values that were found. */
   stddev?: number | undefined;
@@ -30,14 +35,16 @@ export interface VectorEmbedding {
 }
 
 /**
- * An embedding of a vocabulary that starts from word vectors: each token has the vector of the file, else one by its n-grams,
- * else normal numbers; the padding token has zeros. Equal seeds give equal numbers.
+ * An embedding of a vocabulary that starts from word vectors: each token has the vector of the file, else one by its
+ * n-grams, else normal numbers; the padding token has zeros. Equal seeds give equal numbers.
  *
  * @example
- * const { embedding, coverage } = embeddingFromVectors(vocabulary, await loadWordVectors('wiki.en.vec'), { trainable: true });
- * const model = new Sequential([embedding, new LSTM({ units: 64 }), new Dense({ units: 2, activation: 'softmax' })]);
+ * const { embedding, coverage } = embeddingFromVectors(vocabulary, await loadWordVectors('wiki.en.vec'),
+ * { trainable: true }); const model = new Sequential([embedding, new LSTM({ units: 64 }), new
+ * Dense({ units: 2, activation: 'softmax' })]);
  *
- * @throws OUT_OF_RANGE, UNKNOWN_NAME; DATA_FORMAT where no token has a vector; USAGE for a text that is not of this vocabulary
+ * @throws OUT_OF_RANGE, UNKNOWN_NAME; DATA_FORMAT where no token has a vector; USAGE for a text that is not of this
+ * vocabulary
  */
 export function embeddingFromVectors(
   vocabulary: Vocabulary,

@@ -4,8 +4,8 @@ import type { PretrainedVectors } from './pretrained-vectors.js';
 export const defaultVectorWords = 20_000;
 
 /**
- * Vectors by the form in which a task writes words, such as lower case: that of the form itself, else of the first word with this
- * form, else of the form in lower case, else by n-grams.
+ * Vectors by the form in which a task writes words, such as lower case: that of the form itself, else of the first word
+ * with this form, else of the form in lower case, else by n-grams.
  */
 export class FormVectors {
   /** The first word of each form. */

@@ -9,8 +9,8 @@ export interface Neighbour {
 }
 
 /**
- * The words whose vectors have the largest cosine with that of a word (or with a vector), best first; the word itself is left
- * out. Words of equal similarity keep the order of the file.
+ * The words whose vectors have the largest cosine with that of a word (or with a vector), best first; the word itself
+ * is left out. Words of equal similarity keep the order of the file.
  *
  * @throws UNKNOWN_NAME for a word without a vector; OUT_OF_RANGE
  */
@@ -31,9 +31,10 @@ export function nearestWords(vectors: WordVectors, query: string | ArrayLike<num
 }
 
 /**
- * Answers "a is to b as c is to ...": the words nearest to `b - a + c`, each vector of length 1 before (3CosAdd); a, b and c
- * are left out. Mikolov et al. 2013, "Linguistic regularities in continuous space word representations", section 4; the form
- * with unit vectors is eq. 3 of Levy and Goldberg 2014, "Linguistic regularities in sparse and explicit word representations".
+ * Answers "a is to b as c is to ...": the words nearest to `b - a + c`, each vector of length 1 before (3CosAdd); a, b
+ * and c are left out. Mikolov et al. 2013, "Linguistic regularities in continuous space word representations", section
+ * 4; the form with unit vectors is eq. 3 of Levy and Goldberg 2014, "Linguistic regularities in sparse and explicit
+ * word representations".
  *
  * @throws UNKNOWN_NAME for a word without a vector; OUT_OF_RANGE
  */
@@ -86,7 +87,9 @@ function vectorOrThrow(vectors: WordVectors, word: string, where: string): Float
   const near = nearestNames(word, vectors.words.slice(0, 50_000));
   throw new RondoError('UNKNOWN_NAME', {
     where,
-    what: `there is no vector for ${JSON.stringify(word)}${near.length > 0 ? `; did you mean ${near.map((name) => JSON.stringify(name)).join(', ')}?` : '.'}`,
+    what:
+      `there is no vector for ${JSON.stringify(word)}` +
+      (near.length > 0 ? `; did you mean ${near.map((name) => JSON.stringify(name)).join(', ')}?` : '.'),
     expected: `one of ${vectors.size} words${vectors.subwords === undefined ? '' : ', or a word that its n-grams can spell'}`,
     received: JSON.stringify(word),
     fix: 'check its spelling and its upper and lower case.',

@@ -7,7 +7,10 @@ import { Subwords, subwordBuckets } from './subwords.js';
 import { WordVectors } from './word-vectors.js';
 
 export interface FastTextChoice extends WordChoice {
-  /** Whether words that are not in the file get vectors by their n-grams, which keeps all of these in memory. Default true. */
+  /**
+   * Whether words that are not in the file get vectors by their n-grams, which keeps all of these in memory. Default
+   * true.
+   */
   subwords?: boolean | undefined;
 }
 
@@ -15,8 +18,9 @@ export interface FastTextChoice extends WordChoice {
 const lineEnd = '</s>';
 
 /**
- * Reads a model of fastText (`.bin`): versions 11 and 12, and those before them that have no version. A word's vector is the
- * mean of its own row and of the rows of its n-grams, computed as fastText computes it, to the last bit. Labels are left out.
+ * Reads a model of fastText (`.bin`): versions 11 and 12, and those before them that have no version. A word's vector
+ * is the mean of its own row and of the rows of its n-grams, computed as fastText computes it, to the last bit. Labels
+ * are left out.
  *
  * @throws FILE_FORMAT where the file is cut short, damaged, or quantized; FILE_VERSION; DATA_FORMAT naming the entry
  */

@@ -4,8 +4,8 @@ import { VectorCollector, type WordChoice } from './collect.js';
 import { WordVectors } from './word-vectors.js';
 
 /**
- * Reads lines of a word and its numbers. With a header, `words dimension`, it is the text format of word2vec and of fastText's
- * `.vec`; without one it is GloVe's, whose first line tells the dimension.
+ * Reads lines of a word and its numbers. With a header, `words dimension`, it is the text format of word2vec and of
+ * fastText's `.vec`; without one it is GloVe's, whose first line tells the dimension.
  *
  * The numbers are the last of a line, so words may hold spaces, as some of GloVe's do.
  *

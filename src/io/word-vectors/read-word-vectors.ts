@@ -24,8 +24,8 @@ export interface ReadWordVectorsOptions extends WordChoice {
 }
 
 /**
- * Word vectors from bytes, read as they arrive: of the file only the wanted words stay in memory (and the n-grams of a fastText
- * model).
+ * Word vectors from bytes, read as they arrive: of the file only the wanted words stay in memory (and the n-grams of a
+ * fastText model).
  *
  * @example
  * const vectors = await readWordVectors((await fetch('glove.6B.100d.txt')).body!, { limit: 50_000 });

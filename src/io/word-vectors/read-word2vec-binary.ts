@@ -8,8 +8,8 @@ import { WordVectors } from './word-vectors.js';
 const longestWordBytes = 10_000;
 
 /**
- * Reads word2vec's binary format: a line with the number of words and the dimension, then for each word its text, a space and
- * its numbers in single precision, little endian. Some programs write a line end after each word.
+ * Reads word2vec's binary format: a line with the number of words and the dimension, then for each word its text, a
+ * space and its numbers in single precision, little endian. Some programs write a line end after each word.
  *
  * @throws FILE_FORMAT where the file is cut short or goes on; DATA_FORMAT naming the entry and its byte
  */

@@ -42,8 +42,8 @@ export function subwordBuckets(
 }
 
 /**
- * FNV-1a (Fowler, Noll and Vo 1991) with 32 bits, as fastText computes it: each byte is taken as a signed number, so bytes
- * from 0x80 up also turn the upper 24 bits.
+ * FNV-1a (Fowler, Noll and Vo 1991) with 32 bits, as fastText computes it: each byte is taken as a signed number, so
+ * bytes from 0x80 up also turn the upper 24 bits.
  */
 export function subwordHash(bytes: Uint8Array, start = 0, end = bytes.length): number {
   let hash = 0x811c9dc5;
@@ -66,8 +66,8 @@ export class Subwords {
   }
 
   /**
-   * Adds the vectors of a word's n-grams to a sum of `count` vectors and divides by the number of all, each step rounded to
-   * single precision as fastText rounds it.
+   * Adds the vectors of a word's n-grams to a sum of `count` vectors and divides by the number of all, each step
+   * rounded to single precision as fastText rounds it.
    *
    * @returns how many vectors the mean is of.
    */

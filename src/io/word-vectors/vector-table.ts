@@ -29,10 +29,11 @@ export interface VectorTableOptions {
 }
 
 /**
- * The table of a vocabulary: each token has its vector, else normal numbers with mean 0, as widely spread as all that were found;
- * padding has zeros. The unknown token has the vector of its name where there is one.
+ * The table of a vocabulary: each token has its vector, else normal numbers with mean 0, as widely spread as all that
+ * were found; padding has zeros. The unknown token has the vector of its name where there is one.
  *
- * @throws DATA_FORMAT where no token has a vector, or vectors differ in width or hold a number that is not finite; USAGE for another
+ * @throws DATA_FORMAT where no token has a vector, or vectors differ in width or hold a number that is not finite;
+ * USAGE for another
  *   width than theirs
  */
 export function vectorTable(

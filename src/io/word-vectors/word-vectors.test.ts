@@ -94,17 +94,20 @@ describe('text files', () => {
     ],
     [
       '1 2\na 1 2\nb 3 4\n',
-      '[FILE_FORMAT] v.txt: the file goes on after its last word.\n  expected: 1 words, as line 1 says\n  received: more, from line 3 on',
+      '[FILE_FORMAT] v.txt: the file goes on after its last word.\n  expected: 1 words, as line 1 says\n  ' +
+        'received: more, from line 3 on',
     ],
     [
       '2 3\na 1 2 3\nb 3 4\n',
-      '[DATA_FORMAT] v.txt, line 3: the line has the wrong number of values.\n  expected: a word and 3 numbers\n  received: 2 numbers after "b"',
+      '[DATA_FORMAT] v.txt, line 3: the line has the wrong number of values.\n  expected: a word and 3 numbers\n' +
+        '  received: 2 numbers after "b"',
     ],
     ['2 2\na 1 2\nb 3 4 5\n', '[DATA_FORMAT] v.txt, line 3: the line has the wrong number of values.'],
     ['a 1 2\nb 3 4 5\n', '[DATA_FORMAT] v.txt, line 2: the line has the wrong number of values.'],
     [
       'a 1 2\n\nb 3 4\n',
-      '[DATA_FORMAT] v.txt, line 2: the line has the wrong number of values.\n  expected: a word and 2 numbers\n  received: an empty line',
+      '[DATA_FORMAT] v.txt, line 2: the line has the wrong number of values.\n  expected: a word and 2 numbers\n' +
+        '  received: an empty line',
     ],
     ['a 1 2\nb 3 4x\n', '[DATA_FORMAT] v.txt, line 2: value 2 is no finite number.'],
     ['a 1 2\nb 3 nan\n', '[DATA_FORMAT] v.txt, line 2: value 2 is no finite number.'],
@@ -113,7 +116,8 @@ describe('text files', () => {
     ['a 1 2\n 3 4\n', '[DATA_FORMAT] v.txt, line 2: the word is empty.'],
     [
       'a 1 2\nb 3 4\na 5 6\n',
-      '[DATA_FORMAT] v.txt, line 3: the word "a" comes twice.\n  expected: different words\n  received: the same word as in v.txt, line 1',
+      '[DATA_FORMAT] v.txt, line 3: the word "a" comes twice.\n  expected: different words\n  received: the ' +
+        'same word as in v.txt, line 1',
     ],
     ['no numbers here\n', '[FILE_FORMAT] v.txt: this is no file of word vectors; it looks like a text file.'],
     ['', '[FILE_FORMAT] v.txt: this is no file of word vectors; it looks like an empty file.'],
@@ -124,7 +128,8 @@ describe('text files', () => {
   it('are refused where a word is not in UTF-8, unless the encoding is named or such words are skipped', async () => {
     const bytes = concatenated('caf', new Uint8Array([0xe9]), ' 1 2\nthe 3 4\n');
     expect(await messageOf(readWordVectors(bytes, { where: 'v.txt' }))).toBe(
-      `[DATA_FORMAT] v.txt, line 1: the word is not in UTF-8.\n  expected: text in UTF-8\n  received: 0xe9 at byte 3 of "café"\n  fix: name the encoding of the file, or leave such words out with faultyWords: 'skip'.`,
+      '[DATA_FORMAT] v.txt, line 1: the word is not in UTF-8.\n  expected: text in UTF-8\n  received: 0xe9 at ' +
+        `byte 3 of "café"\n  fix: name the encoding of the file, or leave such words out with faultyWords: 'skip'.`,
     );
     expect((await readWordVectors(bytes, { encoding: 'windows-1252' })).words).toEqual(['café', 'the']);
     const euro = concatenated(new Uint8Array([0x80]), ' 1 2\nthe 3 4\n');
@@ -227,7 +232,8 @@ describe('fastText models', () => {
     const later = tinyFastText();
     later[4] = 13;
     expect(await message(later)).toContain(
-      '[FILE_VERSION] v.bin: this version of fastText models is not known.\n  expected: version 11 or 12\n  received: version 13',
+      '[FILE_VERSION] v.bin: this version of fastText models is not known.\n  expected: version 11 or 12\n  ' +
+        'received: version 13',
     );
     const whole = tinyFastText();
     for (let size = 0; size < whole.length; size++)

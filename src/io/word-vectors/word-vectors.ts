@@ -61,7 +61,10 @@ export class WordVectors implements PretrainedVectors {
     return this.values.subarray(index * this.dimension, (index + 1) * this.dimension);
   }
 
-  /** The vector of a word, by its subwords where it is not in the file and the file has any; undefined where there is none. */
+  /**
+   * The vector of a word, by its subwords where it is not in the file and the file has any; undefined where there is
+   * none.
+   */
   get(word: string): Float32Array | undefined {
     const place = this.#places.get(word);
     return place === undefined ? this.subwords?.vectorOf(word) : this.at(place).slice();

@@ -2,7 +2,9 @@ import type { MatmulCall } from '../contract.js';
 import type { Accelerator, PlacedProduct } from '../wasm/accelerator.js';
 import type { BlasLibrary } from './library.js';
 
-/** Smaller products end sooner in WebAssembly: a call of a library costs a fifth of a microsecond, and its packing more. */
+/**
+ * Smaller products end sooner in WebAssembly: a call of a library costs a fifth of a microsecond, and its packing more.
+ */
 const leastMultiplyAdds = 1 << 14;
 /** Libraries pack b first, which a few rows do not repay; the kernels here read b where it is. */
 const leastRows = 8;

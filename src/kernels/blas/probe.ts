@@ -26,7 +26,9 @@ const forms: readonly Form[] = [
 /** V8 optimizes what it has seen running, so the time must cover that; the best run counts. */
 const measureMs = 30;
 
-/** Times what recurrent layers multiply, in turns; about a tenth of a second. The accelerator is not installed after. */
+/**
+ * Times what recurrent layers multiply, in turns; about a tenth of a second. The accelerator is not installed after.
+ */
 export function compareSpeeds(backend: WasmBackend, accelerator: BlasAccelerator): readonly ProductSpeed[] {
   const before = backend.accelerator;
   // The library is to be compared with the fastest tiles.

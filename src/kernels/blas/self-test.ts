@@ -3,7 +3,10 @@ import type { MatmulCall } from '../contract.js';
 import type { Multiply } from './sgemm.js';
 
 const pageBytes = 65536;
-/** Not multiples of any tile, and larger than most; two sizes, because libraries have kernels of their own for small products. */
+/**
+ * Not multiples of any tile, and larger than most; two sizes, because libraries have kernels of their own for small
+ * products.
+ */
 const sizes = [
   [5, 7, 11],
   [37, 43, 59],

@@ -2,13 +2,16 @@ import type { MatmulCall } from '../contract.js';
 import type { PlacedProduct } from '../wasm/accelerator.js';
 import type { Koffi, NativeLibrary } from './koffi.js';
 
-/** What CBLAS calls things, fixed by its standard (Blackford et al. 2002, "An Updated Set of Basic Linear Algebra Subprograms"). */
+/**
+ * What CBLAS calls things, fixed by its standard (Blackford et al. 2002, "An Updated Set of Basic Linear Algebra
+ * Subprograms").
+ */
 const rowMajor = 101;
 const [asStored, transposed] = [111, 112];
 
 /**
- * Pointers are declared as integers: addresses of a process fit into the 53 bits of a number, and a number costs less to
- * pass than a view made for each call.
+ * Pointers are declared as integers: addresses of a process fit into the 53 bits of a number, and a number costs less
+ * to pass than a view made for each call.
  */
 const declaration =
   'void cblas_sgemm(int, int, int, int, int, int, float, uintptr_t, int, uintptr_t, int, float, uintptr_t, int)';

@@ -21,8 +21,8 @@ import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
 
 export interface ReferenceOptions {
   /**
-   * Whether numbers can be read synchronously. Default true; without, the reference stands in for devices whose memory the host
-   * cannot see.
+   * Whether numbers can be read synchronously. Default true; without, the reference stands in for devices whose memory
+   * the host cannot see.
    */
   readonly readsNow?: boolean | undefined;
 }

@@ -31,8 +31,8 @@ import { splitRun } from './split.js';
  * rows that step t reads are the first `activeRows[t]` rows of what step t - 1 wrote.
  *
  * A run is split into shards of rows or of units (split.ts); each becomes an item with one loop for every run of
- * steps in which its arrays move evenly, and the backend runs the items, at the same time where it has threads. Runs that do
- * not depend on each other, such as the two directions of a bidirectional layer, are given together.
+ * steps in which its arrays move evenly, and the backend runs the items, at the same time where it has threads. Runs
+ * that do not depend on each other, such as the two directions of a bidirectional layer, are given together.
  */
 export function recurrentForward(backend: Backend, calls: readonly RecurrentForwardCall[]): void {
   backend.openScope();

@@ -2,7 +2,10 @@ import type { CellPlan } from '../../cells/plan.js';
 import type { Backend, RecurrentCall } from '../contract.js';
 import type { Layout, Shard } from './layout.js';
 
-/** How a run is split: into rows that know nothing of each other, or into units that wait for each other before each product. */
+/**
+ * How a run is split: into rows that know nothing of each other, or into units that wait for each other before each
+ * product.
+ */
 export interface Split {
   readonly shards: readonly Shard[];
   /** Whether the shards are ranges of units that multiply what the others computed. */
@@ -11,7 +14,9 @@ export interface Split {
 
 /** Rows of a shard: its gates stay in the first-level cache beside a panel of weights, and its tiles are high. */
 const rowsOfShard = 16;
-/** A recurrent kernel of up to this size stays in the second-level cache, and may be read once for every shard of rows. */
+/**
+ * A recurrent kernel of up to this size stays in the second-level cache, and may be read once for every shard of rows.
+ */
 const residentBytes = 1 << 20;
 /** With fewer rows a thread, tiles are too low to keep the processor busy: units are split instead. */
 const leastRows = 6;

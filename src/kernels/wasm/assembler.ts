@@ -144,7 +144,9 @@ export function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: LinearMemory
       what: 'the security policy of this page forbids to compile WebAssembly.',
       expected: "'wasm-unsafe-eval' in the directive script-src of the header Content-Security-Policy",
       received: message,
-      fix: "send Content-Security-Policy: script-src 'self' 'wasm-unsafe-eval' (it allows WebAssembly and no eval), or choose useBackend('reference'), which is slow.",
+      fix:
+        "send Content-Security-Policy: script-src 'self' 'wasm-unsafe-eval' (it allows WebAssembly and no eval), " +
+        "or choose useBackend('reference'), which is slow.",
       cause,
     });
   }

@@ -157,28 +157,32 @@ describe('the WebAssembly backend', () => {
     expect(createWasmBackend({ deterministic: true }).chooseTiles().family.madd).toBe('plain');
   });
 
-  it('computes the same bits before and after it chose tiles, and chooses them by itself once they multiplied enough', () => {
-    const backend = createWasmBackend({ threads: 1 });
-    const size = 160;
-    const buffers = [0, 1, 2].map((seed) => {
-      const buffer = backend.allocate(size * size);
-      backend.write(
-        { buffer, offset: 0 },
-        Float32Array.from({ length: size * size }, (_, i) => (((i + seed) * 37) % 101) / 50 - 1),
-      );
-      return buffer;
-    });
-    const [a, b, c] = buffers.map((buffer) => ({ buffer, offset: 0, rowStride: size }));
-    const product = (): Float32Array => {
-      backend.matmul({ m: size, n: size, k: size, a, b, c });
-      return backend.readNow(c, size * size);
-    };
-    const before = product();
-    for (let i = 0; i < 60; i++) product();
-    expect(product()).toEqual(before);
-    backend.chooseTiles();
-    expect(product()).toEqual(before);
-  });
+  it(
+    'computes the same bits before and after it chose tiles, and chooses them by itself once they multiplied ' +
+      'enough',
+    () => {
+      const backend = createWasmBackend({ threads: 1 });
+      const size = 160;
+      const buffers = [0, 1, 2].map((seed) => {
+        const buffer = backend.allocate(size * size);
+        backend.write(
+          { buffer, offset: 0 },
+          Float32Array.from({ length: size * size }, (_, i) => (((i + seed) * 37) % 101) / 50 - 1),
+        );
+        return buffer;
+      });
+      const [a, b, c] = buffers.map((buffer) => ({ buffer, offset: 0, rowStride: size }));
+      const product = (): Float32Array => {
+        backend.matmul({ m: size, n: size, k: size, a, b, c });
+        return backend.readNow(c, size * size);
+      };
+      const before = product();
+      for (let i = 0; i < 60; i++) product();
+      expect(product()).toEqual(before);
+      backend.chooseTiles();
+      expect(product()).toEqual(before);
+    },
+  );
 
   it('holds what a recording needs until it is freed, and nothing after', () => {
     const backend = createWasmBackend({ threads: 1 });

@@ -1,4 +1,4 @@
-import { RondoError, refuseUnknownOptions } from '../../errors.js';
+import { RondoError } from '../../errors.js';
 import type {
   Backend,
   Buffer,
@@ -27,36 +27,26 @@ import { MatmulKernels, type MatmulStrategy } from './matmul.js';
 import { chooseTiles, standardTiles, type TileChoice } from './matmul-choice.js';
 import type { TileFamily } from './matmul-tiles.js';
 import { WasmMemory } from './memory.js';
+import { defaultThreads, isolationFix, requireOptions, requireThreads, type WasmBackendOptions } from './options.js';
 import { PointwiseKernels } from './pointwise.js';
 import { RowKernels } from './rows.js';
 import { hostThreads } from './threads/host.js';
 
-export interface WasmBackendOptions {
-  /** The same bits on every processor: products and sums are rounded separately, which is slower. Default false. */
-  deterministic?: boolean | undefined;
-  /** A memory that worker threads can share. Default: where the host allows it. */
-  sharedMemory?: boolean | undefined;
-  /**
-   * How many threads compute, the caller's included. Default: as many as the host has cores, at most 8; 1 in a page that is
-   * not cross-origin isolated. Results do not depend on it. Workers are started when there is first work for them.
-   */
-  threads?: number | undefined;
-}
-
-/** Without being asked, no more threads than this: small models do not fill them. */
-const mostThreadsByDefault = 8;
 /** Work of about 20 us for one thread; less is not shared, since telling another thread takes a few microseconds. */
 const sharedOperations = 1e6;
 const sharedElements = 1 << 15;
 /** What one element of a cell's pointwise program costs, the activations of some gates included. */
 const operationsOfElement = 100;
-/** Work of several milliseconds is cut finer than there are threads, so that one that is put aside delays the others little. */
+/**
+ * Work of several milliseconds is cut finer than there are threads, so that one that is put aside delays the others
+ * little.
+ */
 const fineOperations = 2e8;
-/** A program that multiplies no more than this is done before the probe of the tiles would have paid. Some 20 ms for one thread. */
+/**
+ * A program that multiplies no more than this is done before the probe of the tiles would have paid. Some 20 ms for one
+ * thread.
+ */
 const operationsBeforeProbe = 4e8;
-const mostThreads = 256;
-const isolationFix =
-  'serve the page with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.';
 
 /** The contract in float32, by WebAssembly written at run time. */
 export class WasmBackend implements Backend {
@@ -91,8 +81,9 @@ export class WasmBackend implements Backend {
   }
 
   /**
-   * Which tile family multiplies matrices from now on, and what each candidate was measured to reach. Asking for it measures,
-   * unless that has been done; so does computing, once there were enough products. No result depends on the family.
+   * Which tile family multiplies matrices from now on, and what each candidate was measured to reach. Asking for it
+   * measures, unless that has been done; so does computing, once there were enough products. No result depends on the
+   * family.
    */
   chooseTiles(): TileChoice {
     if (this.#tileChoice === undefined) {
@@ -343,7 +334,9 @@ export class WasmBackend implements Backend {
     );
   }
 
-  /** Whether the steps' products go to the accelerator: only where one thread was asked for, because threads know none. */
+  /**
+   * Whether the steps' products go to the accelerator: only where one thread was asked for, because threads know none.
+   */
   #acceleratesSteps(call: Pick<MatmulCall, 'm' | 'n' | 'k'>): boolean {
     return (
       this.accelerator !== undefined &&
@@ -405,24 +398,6 @@ function operationsOf(items: readonly WorkItem[]): number {
   return operations;
 }
 
-/** The threads that compute where nobody says how many: one a core, where workers can share memory. */
-function defaultThreads(): number {
-  const { cores, canShare } = hostThreads();
-  return canShare ? Math.min(cores, mostThreadsByDefault) : 1;
-}
-
-/** @throws OUT_OF_RANGE */
-export function requireThreads(where: string, threads: number): void {
-  if (Number.isInteger(threads) && threads >= 1 && threads <= mostThreads) return;
-  throw new RondoError('OUT_OF_RANGE', {
-    where,
-    what: '`threads` is not a number of threads.',
-    expected: `a whole number of 1 to ${mostThreads}`,
-    received: String(threads),
-    fix: 'give the number of cores to use.',
-  });
-}
-
 /**
  * Makes the WebAssembly backend.
  *
@@ -430,16 +405,7 @@ export function requireThreads(where: string, threads: number): void {
  *   where the host has no WebAssembly SIMD, or threads are asked for and workers cannot share memory
  */
 export function createWasmBackend(options: WasmBackendOptions = {}): WasmBackend {
-  refuseUnknownOptions('createWasmBackend', options, ['deterministic', 'sharedMemory', 'threads']);
-  if (options.threads !== undefined) requireThreads('createWasmBackend', options.threads);
-  if ((options.threads ?? 1) > 1 && (!hostThreads().canShare || options.sharedMemory === false)) {
-    throw new RondoError('BACKEND_UNAVAILABLE', {
-      where: 'createWasmBackend',
-      what: 'threads need a memory that workers can share.',
-      received: options.sharedMemory === false ? 'sharedMemory: false' : hostThreads().reason,
-      fix: options.sharedMemory === false ? 'leave out sharedMemory.' : isolationFix,
-    });
-  }
+  requireOptions('createWasmBackend', options);
   if (!hasSimd()) {
     throw new RondoError('BACKEND_UNAVAILABLE', {
       where: 'createWasmBackend',

@@ -13,8 +13,8 @@ export interface MatrixRange {
 }
 
 /**
- * Shares a batch among `parts`: by ranges of matrices; where there are too few of these, or all products are added up in one c,
- * by cutting every matrix. No sum changes its order by it.
+ * Shares a batch among `parts`: by ranges of matrices; where there are too few of these, or all products are added up
+ * in one c, by cutting every matrix. No sum changes its order by it.
  */
 export function cutBatch(
   kernels: MatmulKernels,

@@ -9,8 +9,8 @@ export const barrierMark = -1;
  *
  * - an item: its number of loops, then the loops;
  * - a loop: its number of steps, how many words its calls take, then the calls;
- * - a call: the kernel's number (or {@link barrierMark}), how many arguments it has, how many of them move; the arguments; then for each that
- *   moves, its place among the arguments and what is added to it after each step.
+ * - a call: the kernel's number (or {@link barrierMark}), how many arguments it has, how many of them move; the
+ *   arguments; then for each that moves, its place among the arguments and what is added to it after each step.
  */
 export class CallWriter {
   #staged = new Int32Array(4096);
@@ -115,7 +115,10 @@ export class CallWriter {
   }
 }
 
-/** Memory that the calls of one item, which run one after the other, take turns in. It ends with the scope it was taken in. */
+/**
+ * Memory that the calls of one item, which run one after the other, take turns in. It ends with the scope it was taken
+ * in.
+ */
 export class Workspace {
   #address = 0;
   #bytes = 0;

@@ -82,7 +82,9 @@ export class ExpressionCode {
     return this.#code.madd(this.valueOf(product.a), this.valueOf(product.b), this.valueOf(a));
   }
 
-  /** `pmax` and `pmin` are one instruction, but keep only a NaN of their first operand: one of the second is put back. */
+  /**
+   * `pmax` and `pmin` are one instruction, but keep only a NaN of their first operand: one of the second is put back.
+   */
   #extreme(pseudo: typeof f32x4.pmax, a: Expression, b: Expression): Bundle {
     if (isNumber(a)) return this.#code.binary(pseudo, this.valueOf(b), this.valueOf(a));
     const second = this.valueOf(b);

@@ -50,13 +50,19 @@ export class KernelModules {
   }
 }
 
-/** Kernels that are compiled when one is first called, because writing them takes milliseconds and most programs call few. */
+/**
+ * Kernels that are compiled when one is first called, because writing them takes milliseconds and most programs call
+ * few.
+ */
 export class LazyKernels<Name extends string> {
   readonly #modules: KernelModules;
   readonly #writers: Readonly<Record<Name, (module: ModuleBuilder) => void>>;
   readonly #numbers = new Map<string, number>();
 
-  /** @param writers by kernel, what adds it to a module; kernels that share code name the same function, which adds them all. */
+  /**
+   * @param writers by kernel, what adds it to a module; kernels that share code name the same function, which adds them
+   * all.
+   */
   constructor(modules: KernelModules, writers: Readonly<Record<Name, (module: ModuleBuilder) => void>>) {
     this.#modules = modules;
     this.#writers = writers;

@@ -92,7 +92,10 @@ export class KernelRunner {
     );
   }
 
-  /** Runs items at the same time; each `write` writes one. With `usesBarriers`, all of them wait for each other at their barriers. */
+  /**
+   * Runs items at the same time; each `write` writes one. With `usesBarriers`, all of them wait for each other at their
+   * barriers.
+   */
   parallelFor(writeItems: readonly WriteCalls[], usesBarriers = false): void {
     const memory = this.#memory;
     const writer = this.#writer;

@@ -21,10 +21,10 @@ import { type TileFamily, type TileFunc, type TileSource, writeTile } from './ma
 export const stripColumns = 16;
 
 /**
- * Adds the kernels `product`, `pack_all` and `product_packed`, and what they need. The parameters of `product`, all integers, strides and addresses in bytes:
- * m n k, a strideA transposeA, b strideB transposeB, c strideC accumulate, blockM blockN blockK,
- * packedA packedB edgeTile (workspace), stripStep (bytes from one packed strip of b to the next, 0 to share one place),
- * direct.
+ * Adds the kernels `product`, `pack_all` and `product_packed`, and what they need. The parameters of `product`, all
+ * integers, strides and addresses in bytes: m n k, a strideA transposeA, b strideB transposeB, c strideC accumulate,
+ * blockM blockN blockK, packedA packedB edgeTile (workspace), stripStep (bytes from one packed strip of b to the next,
+ * 0 to share one place), direct.
  */
 export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
   const { columns } = family;
@@ -89,7 +89,9 @@ export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
     },
   );
 
-  /** Where a block of a is read and how far its rows are apart: where it is, or packed if it is transposed (0: panels). */
+  /**
+   * Where a block of a is read and how far its rows are apart: where it is, or packed if it is transposed (0: panels).
+   */
   const blockOfA = (
     f: FunctionBuilder,
     numRows: I32,
@@ -119,7 +121,10 @@ export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
     });
   });
 
-  /** m n k, a strideA transposeA, packed, c strideC accumulate, blockM blockK, packedA edgeTile (workspace): a product with a b that is packed. */
+  /**
+   * m n k, a strideA transposeA, packed, c strideC accumulate, blockM blockK, packedA edgeTile (workspace): a product
+   * with a b that is packed.
+   */
   const packedProduct = module.func('product_packed', { params: ints(14) }, (f, ...params) => {
     const [m, n, k, a, strideA, transposeA, packed, c, strideC, accumulate] = params;
     const [blockM, blockK, packedA, edgeTile] = params.slice(10);
@@ -244,7 +249,10 @@ function writePass(module: ModuleBuilder, family: TileFamily, tiles: Tiles): Int
   });
 }
 
-/** Tiles for the last columns where one vector holds them: a family's own would compute as many columns as ever. They fit the place of an edge tile. */
+/**
+ * Tiles for the last columns where one vector holds them: a family's own would compute as many columns as ever. They
+ * fit the place of an edge tile.
+ */
 const narrowRows = 8;
 const narrowColumns = 4;
 

@@ -29,7 +29,9 @@ const fewestTimes = 4;
 const leastJump = 1.5;
 const mostTimes = 2000;
 const mostElapsedMs = 150;
-/** Once all are optimized: how long the fastest run of each is looked for. Interruptions make runs slower, never faster. */
+/**
+ * Once all are optimized: how long the fastest run of each is looked for. Interruptions make runs slower, never faster.
+ */
 const settledMs = 3;
 
 const chosen = new Map<string, TileChoice>();
@@ -157,7 +159,10 @@ function probeModule(families: readonly TileFamily[]): Uint8Array<ArrayBuffer> {
   return module.toBytes();
 }
 
-/** The smallest step of the clock, at most a millisecond. The first readings are slow, so the smallest of several counts. */
+/**
+ * The smallest step of the clock, at most a millisecond. The first readings are slow, so the smallest of several
+ * counts.
+ */
 function clockTickMs(): number {
   let tick = 1;
   for (let turn = 0; turn < 8; turn++) {

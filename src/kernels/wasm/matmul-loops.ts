@@ -33,7 +33,9 @@ export function forBlocks(
   });
 }
 
-/** Cuts `total` rows (at least 1) into the fewest tiles of at most `most` rows, their heights differing by one at most. */
+/**
+ * Cuts `total` rows (at least 1) into the fewest tiles of at most `most` rows, their heights differing by one at most.
+ */
 export function forTiles(f: FunctionBuilder, total: I32, most: number, body: (height: I32) => void): void {
   const count = f.let(i32.div_u(i32.add(total, most - 1), most));
   const low = f.let(i32.div_u(total, count));

@@ -32,7 +32,10 @@ export function writeCopyPacker(module: ModuleBuilder, width: number): PackFunc 
   });
 }
 
-/** The range is stored `[k, panels * width]` and becomes several panels, one behind the other, so that whole cache lines are read. */
+/**
+ * The range is stored `[k, panels * width]` and becomes several panels, one behind the other, so that whole cache lines
+ * are read.
+ */
 export function writeStripPacker(module: ModuleBuilder, width: number, panels: number): PackFunc {
   return module.func(
     `pack_strip_${panels}x${width}`,
@@ -148,7 +151,10 @@ function storeLanes(
 /** (k, count of columns, source, bytes from k to k + 1, bytes from column to column, panel) */
 export type PackEdgeFunc = Func<readonly ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], undefined>;
 
-/** Packs the last columns of b, fewer than `width`, and zeros behind them: what lay there might be subnormal, which is slow. */
+/**
+ * Packs the last columns of b, fewer than `width`, and zeros behind them: what lay there might be subnormal, which is
+ * slow.
+ */
 export function writeEdgePacker(module: ModuleBuilder, width: number): PackEdgeFunc {
   return module.func(
     `pack_edge_${width}`,

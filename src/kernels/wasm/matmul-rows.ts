@@ -6,12 +6,14 @@ import { madd, type TileFamily } from './matmul-tiles.js';
 
 /**
  * Products of a few rows, where packing b would cost as much as multiplying: b is read once, from front to back, where
- * it is. Both functions take m n k, a, strideA, b, strideB, c, strideC, accumulate; `few_rows` also takes the bytes from
- * one k to the next in a. Every element is summed in the same order, whatever its row.
+ * it is. Both functions take m n k, a, strideA, b, strideB, c, strideC, accumulate; `few_rows` also takes the bytes
+ * from one k to the next in a. Every element is summed in the same order, whatever its row.
  */
 type Kind = TileFamily['madd'];
 
-/** By height: how many rows of b are added to c in one pass over the columns, so many that c is seldom read and written. */
+/**
+ * By height: how many rows of b are added to c in one pass over the columns, so many that c is seldom read and written.
+ */
 const depthOfHeight = [6, 4, 2] as const;
 
 /** The most rows that `few_rows` takes. */
@@ -69,8 +71,8 @@ export function writeFewRows(module: ModuleBuilder, kind: Kind): void {
 }
 
 /**
- * (n, a, strideA, stepA, b, strideB, c, strideC): adds `depth` rows of b, times their numbers, to `rows` rows of c. Vectors
- * are taken in pairs, whose stores are neighbours, so that V8 can widen them.
+ * (n, a, strideA, stepA, b, strideB, c, strideC): adds `depth` rows of b, times their numbers, to `rows` rows of c.
+ * Vectors are taken in pairs, whose stores are neighbours, so that V8 can widen them.
  */
 function writeAddRows(module: ModuleBuilder, kind: Kind, rows: number, depth: number): IntFunc {
   return module.func(
@@ -109,8 +111,8 @@ function writeAddRows(module: ModuleBuilder, kind: Kind, rows: number, depth: nu
 }
 
 /**
- * Adds `dot_rows`: b stored `[n, k]`. Four rows of b at a time meet all rows of a. Every element is a dot product along both rows, four lanes at a time; a and b are
- * read where they are.
+ * Adds `dot_rows`: b stored `[n, k]`. Four rows of b at a time meet all rows of a. Every element is a dot product along
+ * both rows, four lanes at a time; a and b are read where they are.
  */
 export function writeDotRows(module: ModuleBuilder, kind: Kind): void {
   const block = writeDotBlock(module, kind);

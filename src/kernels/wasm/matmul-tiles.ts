@@ -45,16 +45,20 @@ export function madd(kind: TileFamily['madd'], a: Value<'v128'>, b: Value<'v128'
 }
 
 /**
- * (k, a, bytes from one row of a to the next, b panel, bytes from one row of b to the next, c, bytes from one row of c to
- * the next, accumulate)
+ * (k, a, bytes from one row of a to the next, b panel, bytes from one row of b to the next, c, bytes from one row of c
+ * to the next, accumulate)
  */
 export type TileFunc = Func<readonly ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], undefined>;
 
-/** Where a tile reads a: `panel`, packed `[k][rows]` with exactly the tile's rows; `rows`, row after row as it is stored. */
+/**
+ * Where a tile reads a: `panel`, packed `[k][rows]` with exactly the tile's rows; `rows`, row after row as it is
+ * stored.
+ */
 export type TileSource = 'panel' | 'rows';
 
 /**
- * Writes a tile kernel of `rows` (at most R) by C: `c = a b`, or `c += a b` where `accumulate` is not 0. k is at least 1.
+ * Writes a tile kernel of `rows` (at most R) by C: `c = a b`, or `c += a b` where `accumulate` is not 0. k is at least
+ * 1.
  */
 export function writeTile(
   module: ModuleBuilder,

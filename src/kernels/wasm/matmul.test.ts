@@ -25,7 +25,8 @@ interface Case {
 }
 
 const describeCase = ({ m, n, k, transposeA, transposeB, accumulate, slack = 0, packed, parts = 1 }: Case): string =>
-  `${m}x${n}x${k} ${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'}${accumulate ? ' accumulate' : ''}${packed ? ' packed' : ''} slack ${slack} in ${parts}`;
+  `${m}x${n}x${k} ${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'}${accumulate ? ' accumulate' : ''}` +
+  `${packed ? ' packed' : ''} slack ${slack} in ${parts}`;
 
 function filled(random: Random, rows: number, stride: number, offset: number): WasmBuffer {
   const buffer = memory.allocate(offset + rows * stride + 5);

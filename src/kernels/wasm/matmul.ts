@@ -22,12 +22,14 @@ function mostDotRows(k: number): number {
 }
 
 /**
- * `few`: rows of b are added up; `dots`: dot products along rows of a and b; `blocks`: tiles of packed panels. Sums run in
- * another order in each, so the strategy depends on the sizes of the whole product, never on how threads share it.
+ * `few`: rows of b are added up; `dots`: dot products along rows of a and b; `blocks`: tiles of packed panels. Sums run
+ * in another order in each, so the strategy depends on the sizes of the whole product, never on how threads share it.
  */
 export type MatmulStrategy = 'rows' | 'dot' | 'blocked';
 
-/** op(b) as panels (matmul-blocks.ts), in blocks of `blockK` steps of k; only the kernels that packed it can read it. */
+/**
+ * op(b) as panels (matmul-blocks.ts), in blocks of `blockK` steps of k; only the kernels that packed it can read it.
+ */
 class PackedPanels implements PackedMatrix {
   constructor(
     readonly kernels: MatmulKernels,
@@ -40,7 +42,8 @@ class PackedPanels implements PackedMatrix {
 
 /**
  * The matrix products of the contract, in one memory, by one tile family. How a product is cut depends on its sizes
- * alone, and every sum runs along k in the same order with every family, so results depend on its `madd` alone: a run resumed with another family ends with the same bits.
+ * alone, and every sum runs along k in the same order with every family, so results depend on its `madd` alone: a run
+ * resumed with another family ends with the same bits.
  */
 export class MatmulKernels {
   readonly family: TileFamily;
@@ -150,7 +153,8 @@ export class MatmulKernels {
   }
 
   /**
-   * Cuts a product into about `count` ranges of rows or of columns, whichever leaves less to be packed again. Every element is summed as in the whole.
+   * Cuts a product into about `count` ranges of rows or of columns, whichever leaves less to be packed again. Every
+   * element is summed as in the whole.
    */
   cut(call: StepStridedMatmulCall, strategy: MatmulStrategy, count: number): StepStridedMatmulCall[] {
     const { m, n } = call;

@@ -46,7 +46,9 @@ interface Scope {
 }
 
 export interface WasmMemoryOptions {
-  /** A memory that worker threads can share. Default false, because it needs a cross-origin isolated page in a browser. */
+  /**
+   * A memory that worker threads can share. Default false, because it needs a cross-origin isolated page in a browser.
+   */
   shared?: boolean | undefined;
   /** The most that the memory may grow to. Default 4 GiB, the limit of 32-bit addresses. */
   maximumBytes?: number | undefined;
@@ -56,8 +58,8 @@ export interface WasmMemoryOptions {
  * One 32-bit WebAssembly memory with a persistent allocator (free list) and an arena for temporaries (bump allocation
  * in chunks that are kept and reused). Addresses are in bytes, up to 2^32: kernels compare them unsigned.
  *
- * The memory grows here and nowhere else. Growing detaches earlier typed arrays: take `floats` and `integers` anew after
- * each call that may allocate.
+ * The memory grows here and nowhere else. Growing detaches earlier typed arrays: take `floats` and `integers` anew
+ * after each call that may allocate.
  */
 export class WasmMemory {
   readonly memory: WebAssembly.Memory;
@@ -151,7 +153,10 @@ export class WasmMemory {
     return new WasmBuffer(this, address, size, this.#scopes[this.#scopes.length - 1].life);
   }
 
-  /** The address of `bytes` bytes (contents undefined) in the innermost open scope, for a kernel's workspace. @throws OUT_OF_MEMORY */
+  /**
+   * The address of `bytes` bytes (contents undefined) in the innermost open scope, for a kernel's workspace. @throws
+   * OUT_OF_MEMORY
+   */
   temporaryBytes(bytes: number): number {
     if (this.#scopes.length === 0) {
       throw new RondoError('INTERNAL', {
@@ -213,7 +218,9 @@ export class WasmMemory {
     return address;
   }
 
-  /** Where a view starts, in bytes. @throws INTERNAL for a foreign buffer, one whose life is over, or an offset outside */
+  /**
+   * Where a view starts, in bytes. @throws INTERNAL for a foreign buffer, one whose life is over, or an offset outside
+   */
   byteAddress(view: View): number {
     const buffer = this.#require(view.buffer);
     if (!(view.offset >= 0 && view.offset <= buffer.size)) {
@@ -301,7 +308,9 @@ export class WasmMemory {
       where: 'wasm backend',
       what: 'the WebAssembly memory is full.',
       expected: `at most ${formatBytes(this.maximumPages * pageBytes)} in all`,
-      received: `a request for ${formatBytes(bytes)} besides ${formatBytes(this.#persistentBytes)} of tensors and ${formatBytes(this.#temporaryBytes)} of temporaries`,
+      received:
+        `a request for ${formatBytes(bytes)} besides ${formatBytes(this.#persistentBytes)} of tensors and ` +
+        `${formatBytes(this.#temporaryBytes)} of temporaries`,
       fix: 'use a smaller batch, shorter sequences or fewer units.',
     });
   }

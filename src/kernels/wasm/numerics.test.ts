@@ -39,7 +39,9 @@ function everyMagnitude(): Float32Array {
 
 const sweeps = [everyMagnitude(), linear(-500, 500, 400_003), linear(-20, 20, 400_003), linear(-1, 1, 200_003)];
 
-/** The largest `|y - f(x)|` in units of `tolerance(f(x))`, where f(x) is finite in single precision, and where it is. */
+/**
+ * The largest `|y - f(x)|` in units of `tolerance(f(x))`, where f(x) is finite in single precision, and where it is.
+ */
 function worst(
   kernels: PointwiseOn,
   operation: UnaryOperation,

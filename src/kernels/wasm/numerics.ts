@@ -5,9 +5,9 @@ import type { Bundle, VectorCode } from './vector-code.js';
 /**
  * The unary operations in single precision, four lanes at a time, without branches or tables. All of them give NaN for
  * NaN and the limit for an infinite argument; results below the normal numbers may be flushed to 0. Largest relative
- * errors: exp 1.4e-7, log 1e-7, sigmoid 3e-7, tanh 7e-7, softplus 4.3e-7, erf 9e-7; absolute: sigmoid 1e-7, tanh 3.6e-7,
- * erf 4.3e-7. The coefficients are minimax fits of the relative error, made with Lawson's iteration (Rice and Usow 1968,
- * "The Lawson algorithm and extensions") in double precision.
+ * errors: exp 1.4e-7, log 1e-7, sigmoid 3e-7, tanh 7e-7, softplus 4.3e-7, erf 9e-7; absolute: sigmoid 1e-7, tanh
+ * 3.6e-7, erf 4.3e-7. The coefficients are minimax fits of the relative error, made with Lawson's iteration (Rice and
+ * Usow 1968, "The Lawson algorithm and extensions") in double precision.
  */
 
 /** How each operation is written. */

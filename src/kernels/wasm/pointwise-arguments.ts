@@ -6,9 +6,9 @@ import { type RowAccess, VECTOR_BYTES } from './row-access.js';
 import { ROW_SUM_BUFFERS } from './row-sums.js';
 
 /**
- * The arguments of a kernel lie in a block of memory, four bytes each, because a call with dozens of parameters is slow:
- * rows, columns, every array's address and row stride in bytes (inputs, then outputs), the address of the workspace,
- * the scalars.
+ * The arguments of a kernel lie in a block of memory, four bytes each, because a call with dozens of parameters is
+ * slow: rows, columns, every array's address and row stride in bytes (inputs, then outputs), the address of the
+ * workspace, the scalars.
  */
 const arraysOffset = 8;
 

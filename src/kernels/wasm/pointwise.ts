@@ -25,8 +25,8 @@ const columnStep = 16;
 /**
  * Compiles pointwise programs to WebAssembly, each once, and writes calls of them.
  *
- * Sums over rows, columns or everything are taken in double precision (over rows: in single precision within blocks of 64
- * rows) and rounded once.
+ * Sums over rows, columns or everything are taken in double precision (over rows: in single precision within blocks of
+ * 64 rows) and rounded once.
  */
 export class PointwiseKernels {
   readonly #modules: KernelModules;
@@ -61,7 +61,8 @@ export class PointwiseKernels {
       plan.canJoinRows && isContiguous(given) ? { ...given, rows: 1, columns: given.rows * given.columns } : given;
     const { program, rows, columns } = call;
     const reductions = new Set(program.outputs.map(({ reduce }) => reduce));
-    // Sums over rows could be cut by columns, but a thread would read most of them from the other's cache, which is slower.
+    // Sums over rows could be cut by columns, but a thread would read most of them from the other's cache, which is
+    // slower.
     if (reductions.has('all') || reductions.has('rows')) return undefined;
     const sumsColumns = reductions.has('columns') || reductions.has('perRow') || program.hasRowReductions;
     if (rows >= count) return ranges(rows, count, 1, (first, length) => rowsOf(call, first, length));

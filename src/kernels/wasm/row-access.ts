@@ -3,7 +3,10 @@ import { type FunctionBuilder, i32, type Local, type Value, v128 } from './assem
 import type { Bundle, VectorCode } from './vector-code.js';
 
 export const VECTOR_BYTES = 16;
-/** Vectors computed side by side in the main loop: the fastest number in bench/pointwise.ts where V8 keeps this order (Node 24). */
+/**
+ * Vectors computed side by side in the main loop: the fastest number in bench/pointwise.ts where V8 keeps this order
+ * (Node 24).
+ */
 const UNROLLED = 4;
 
 /** How much of a row is computed at a time: some vectors, or the first lanes of one at the row's end. */
@@ -37,7 +40,10 @@ export class RowAccess {
     this.#address = f.local('i32');
   }
 
-  /** Writes `body` for every step: in a loop over several vectors, in one over single vectors, and for each possible rest. */
+  /**
+   * Writes `body` for every step: in a loop over several vectors, in one over single vectors, and for each possible
+   * rest.
+   */
   walk(body: (step: Step) => void): void {
     const f = this.#f;
     const column = this.#column;

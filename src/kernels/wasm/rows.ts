@@ -29,7 +29,10 @@ export class RowKernels {
     return address;
   }
 
-  /** Writes the call for `count` rows of a gather (`target[i] = source[indices[i]]`, zeros where negative) from the `first`th on. */
+  /**
+   * Writes the call for `count` rows of a gather (`target[i] = source[indices[i]]`, zeros where negative) from the
+   * `first`th on.
+   */
   writeGather(writer: CallWriter, call: GatherCall, indices: number, first: number, count: number): void {
     this.#write(writer, 'gather', call, indices, first, count);
   }

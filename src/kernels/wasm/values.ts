@@ -79,7 +79,9 @@ export function requireOwner(owner: Emitter, emitter: Emitter): void {
 /** A number stands for a constant of the type that its place wants (splat into all lanes for a vector). */
 export type Operand<T extends ValueType> = Value<T> | number;
 
-/** Refuses a value of another type than its place wants; TypeScript sees most such slips, generated code can hide them. */
+/**
+ * Refuses a value of another type than its place wants; TypeScript sees most such slips, generated code can hide them.
+ */
 export function requireType(where: string, operand: Value, type: ValueType): void {
   if (operand instanceof Value && operand.type === type) return;
   throw new RondoError('INTERNAL', {

@@ -1,8 +1,8 @@
 import { type FunctionBuilder, f32x4, i32x4, type Local, type Value, v128 } from './assembler.js';
 
 /**
- * The same computation on neighbouring vectors of four lanes: member i of every bundle belongs to vector i. Each step is
- * written for all members before the next step, so that the processor sees independent work side by side.
+ * The same computation on neighbouring vectors of four lanes: member i of every bundle belongs to vector i. Each step
+ * is written for all members before the next step, so that the processor sees independent work side by side.
  */
 export type Bundle = readonly Value<'v128'>[];
 
@@ -44,8 +44,8 @@ export class Constants {
 }
 
 /**
- * The locals of a piece of code that is computed anew at each turn of a loop. V8 takes every local written in a loop for
- * a value that the next turn may read, and then does not widen its computation to 256 bits
+ * The locals of a piece of code that is computed anew at each turn of a loop. V8 takes every local written in a loop
+ * for a value that the next turn may read, and then does not widen its computation to 256 bits
  * (`--experimental-wasm-revectorize`); setting them all to one value at the end of a turn tells it that none is.
  */
 export class Temporaries {

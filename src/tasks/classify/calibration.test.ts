@@ -84,7 +84,8 @@ describe('the temperature', () => {
 
 describe('the expected calibration error', () => {
   it('is the mean distance of accuracy and probability, bin by bin', () => {
-    // With 5 bins: 0.9 and 1 in the last (one of two right), 0.7 in the fourth (right), 0.6 at the upper end of the third (wrong).
+    // With 5 bins: 0.9 and 1 in the last (one of two right), 0.7 in the fourth (right), 0.6 at the upper end of the
+    // third (wrong).
     const probabilities = [0.9, 0.1, 1, 0, 0.7, 0.3, 0.6, 0.4];
     expect(calibrationError(probabilities, [0, 1, 0, 1], 2, 5)).toBeCloseTo(
       (Math.abs(1.9 - 1) + Math.abs(0.7 - 1) + Math.abs(0.6 - 0)) / 4,

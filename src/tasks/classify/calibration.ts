@@ -9,16 +9,16 @@ export function probabilitiesOf(logits: ArrayLike<number>, numClasses: number, t
 }
 
 /**
- * The temperature by which logits must be divided for the least cross-entropy; above 1 where they are too sure of themselves.
- * The classes keep their order. Guo et al. 2017, "On calibration of modern neural networks", section 4.2.
+ * The temperature by which logits must be divided for the least cross-entropy; above 1 where they are too sure of
+ * themselves. The classes keep their order. Guo et al. 2017, "On calibration of modern neural networks", section 4.2.
  *
  * One more text of an unknown class counts beside those given, spread over all: `t = (1 - e) truth + e / classes` with
- * `e = 1 / (texts + 2)`. So there is a best temperature also where every text is right, and certainty grows with their number.
- * Platt 1999, "Probabilistic outputs for support vector machines", section 2.2.
+ * `e = 1 / (texts + 2)`. So there is a best temperature also where every text is right, and certainty grows with their
+ * number. Platt 1999, "Probabilistic outputs for support vector machines", section 2.2.
  *
- * With `b = 1 / temperature` the derivative of the mean cross-entropy, `mean(sum((p_k - t_k) z_k))`, grows with b, so its
- * zero is found by bisection between {@link temperatureBounds}. Where logits say no more than guessing does, the temperature is
- * the upper bound; without texts, or where all logits of a text are equal, it is 1.
+ * With `b = 1 / temperature` the derivative of the mean cross-entropy, `mean(sum((p_k - t_k) z_k))`, grows with b, so
+ * its zero is found by bisection between {@link temperatureBounds}. Where logits say no more than guessing does, the
+ * temperature is the upper bound; without texts, or where all logits of a text are equal, it is 1.
  *
  * @param logits `[rows, classes]`.
  * @param truth the class of each row.
@@ -48,8 +48,8 @@ export function fitTemperature(logits: ArrayLike<number>, truth: ArrayLike<numbe
 }
 
 /**
- * Expected calibration error: texts are put into 15 bins by the probability of their predicted class; the mean over all texts of
- * the distance between a bin's accuracy and its mean probability. Guo et al. 2017, equation 3.
+ * Expected calibration error: texts are put into 15 bins by the probability of their predicted class; the mean over all
+ * texts of the distance between a bin's accuracy and its mean probability. Guo et al. 2017, equation 3.
  */
 export function calibrationError(
   probabilities: ArrayLike<number>,

@@ -2,8 +2,8 @@ import { unknownName } from '../../errors.js';
 import type { ClassWeighting } from './classifier-options.js';
 
 /**
- * How much a text of each class counts in the loss; undefined where all count 1. `balanced` gives every class the same weight in
- * all, `texts / (classes * texts of the class)`, as scikit-learn; a class that is given no weight has 1.
+ * How much a text of each class counts in the loss; undefined where all count 1. `balanced` gives every class the same
+ * weight in all, `texts / (classes * texts of the class)`, as scikit-learn; a class that is given no weight has 1.
  *
  * @param counts training texts of each class.
  * @throws UNKNOWN_NAME for a weight of a label that does not exist

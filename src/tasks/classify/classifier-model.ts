@@ -12,8 +12,8 @@ import { Sequential } from '../../training/sequential.js';
 import type { ClassifierOptions } from './classifier-options.js';
 
 /**
- * Token ids `[batch, time]`, 0 for padding, to class probabilities `[batch, classes]`: embedding, recurrent layers in one or both
- * directions, pooling and a softmax, with dropout between them.
+ * Token ids `[batch, time]`, 0 for padding, to class probabilities `[batch, classes]`: embedding, recurrent layers in
+ * one or both directions, pooling and a softmax, with dropout between them.
  *
  * @param embedding the table of token vectors, and whether training may change it.
  */

@@ -10,17 +10,23 @@ import type { TextSide } from './token-encoder.js';
 
 const poolings = ['last', 'max', 'mean', 'concat', 'attention'] as const;
 /**
- * How the outputs of the recurrent layers become one vector: the `last` of each reader, the `max` or `mean` over all, these three
- * next to each other (`concat`), or a learned weighting (`attention`).
+ * How the outputs of the recurrent layers become one vector: the `last` of each reader, the `max` or `mean` over all,
+ * these three next to each other (`concat`), or a learned weighting (`attention`).
  */
 export type ClassifierPooling = (typeof poolings)[number];
 
-/** Which classes count how much in the loss: equally by text (`none`), equally by class (`balanced`), or as given by label. */
+/**
+ * Which classes count how much in the loss: equally by text (`none`), equally by class (`balanced`), or as given by
+ * label.
+ */
 export type ClassWeighting = 'none' | 'balanced' | Readonly<Record<string, number>>;
 
 /** How a classifier is built and trained. `timesteps` is the longest text in tokens; longer ones are cut. */
 export interface ClassifierOptions extends RecurrentTaskOptions {
-  /** What a token is. Default words; characters where the texts are single words that hardly ever occur again, as names are. */
+  /**
+   * What a token is. Default words; characters where the texts are single words that hardly ever occur again, as names
+   * are.
+   */
   tokens?: TokenKind | undefined;
   /** Lower-case the texts. Default true. */
   lower?: boolean | undefined;
@@ -38,7 +44,10 @@ export interface ClassifierOptions extends RecurrentTaskOptions {
   embeddingUnits?: number | undefined;
   /** Keep given vectors as they are. Default false: they are trained on. */
   freezeVectors?: boolean | undefined;
-  /** So many of the first words of given vectors are in the vocabulary although the texts do not hold them. Default 20,000. */
+  /**
+   * So many of the first words of given vectors are in the vocabulary although the texts do not hold them. Default
+   * 20,000.
+   */
   vectorWords?: number | undefined;
   /** Read each text in both directions. Default true. */
   bidirectional?: boolean | undefined;
@@ -50,7 +59,9 @@ export interface ClassifierOptions extends RecurrentTaskOptions {
   classWeight?: ClassWeighting | undefined;
   /** How much of each target is spread evenly over the classes, from 0 to below 1. Default 0. */
   labelSmoothing?: number | undefined;
-  /** Share of the texts that chooses the best epoch and calibrates, where no own texts are given for it. Default 0.1. */
+  /**
+   * Share of the texts that chooses the best epoch and calibrates, where no own texts are given for it. Default 0.1.
+   */
   validation?: number | undefined;
   /** Share of the texts that is held out for the report, where no own texts are given for it. Default 0.1. */
   test?: number | undefined;
@@ -58,17 +69,23 @@ export interface ClassifierOptions extends RecurrentTaskOptions {
   splitSeed?: number | undefined;
   /** What to do about texts without a token: refuse them (`error`, default) or leave them out (`skip`). */
   empty?: EmptyTexts | undefined;
-  /** Epochs of the first round; longer ones follow while the best epoch is the last. Default 6, more where that is less than 600 steps. */
+  /**
+   * Epochs of the first round; longer ones follow while the best epoch is the last. Default 6, more where that is less
+   * than 600 steps.
+   */
   epochs?: number | undefined;
-  /** Most epochs in all rounds. Default `epochs` where that is given, else three rounds, each twice as long as the one before. */
+  /**
+   * Most epochs in all rounds. Default `epochs` where that is given, else three rounds, each twice as long as the one
+   * before.
+   */
   maxEpochs?: number | undefined;
   /** Epochs without improvement after which the first round ends. Default half of `epochs`. */
   patience?: number | undefined;
 }
 
 /**
- * Chosen on validation parts (films, questions, hotel reviews in Chinese): on questions maximum pooling was ahead of attention
- * and of three summaries together by one to two points, and more epochs overfit.
+ * Chosen on validation parts (films, questions, hotel reviews in Chinese): on questions maximum pooling was ahead of
+ * attention and of three summaries together by one to two points, and more epochs overfit.
  */
 const defaults: Omit<Resolved<ClassifierOptions>, 'epochs' | 'maxEpochs' | 'patience'> = {
   tokens: 'words',
@@ -99,7 +116,9 @@ const defaults: Omit<Resolved<ClassifierOptions>, 'epochs' | 'maxEpochs' | 'pati
   learningRate: 0.004,
 };
 
-/** What decides the weights' shape and how texts are cut: options that a training takes from the model it begins with. */
+/**
+ * What decides the weights' shape and how texts are cut: options that a training takes from the model it begins with.
+ */
 export const decidedOptions = [
   'tokens',
   'lower',

@@ -75,8 +75,8 @@ interface Part {
 }
 
 /**
- * A recurrent classifier of texts: tokens, an embedding, recurrent layers, pooling and a softmax. The weights of the best epoch
- * are kept and their probabilities calibrated on the texts that chose it.
+ * A recurrent classifier of texts: tokens, an embedding, recurrent layers, pooling and a softmax. The weights of the
+ * best epoch are kept and their probabilities calibrated on the texts that chose it.
  *
  * @example
  * const training = new ClassifierTraining({ train: { texts, labels } }, { epochs: 8 });
@@ -181,7 +181,10 @@ export class ClassifierTraining {
     });
   }
 
-  /** The different tokens of texts, as the options cut them: to read their vectors alone from a large file. @throws UNKNOWN_NAME, OUT_OF_RANGE */
+  /**
+   * The different tokens of texts, as the options cut them: to read their vectors alone from a large file. @throws
+   * UNKNOWN_NAME, OUT_OF_RANGE
+   */
   static tokensOf(texts: readonly string[], options: ClassifierOptions = {}): Set<string> {
     const settings = resolveClassifierOptions('ClassifierTraining.tokensOf', options);
     const tokens = new Set<string>();
@@ -189,7 +192,9 @@ export class ClassifierTraining {
     return tokens;
   }
 
-  /** Which learning rates suit this model on these data; trains nothing. See {@link findLearningRate}. @throws ABORTED */
+  /**
+   * Which learning rates suit this model on these data; trains nothing. See {@link findLearningRate}. @throws ABORTED
+   */
   findLearningRate(options: TaskLearningRateOptions = {}): Promise<LearningRateSearch> {
     return findLearningRate(this.classifier.model, this.#trainData, options);
   }
@@ -221,7 +226,8 @@ export class ClassifierTraining {
   }
 
   /**
-   * Measures the classifier on the part that was held out; without one, or where it is asked for, on the part that chose the best epoch.
+   * Measures the classifier on the part that was held out; without one, or where it is asked for, on the part that
+   * chose the best epoch.
    *
    * @throws ABORTED
    */
@@ -286,7 +292,9 @@ export class ClassifierTraining {
     this.#trainBatches.shuffled(random, this.classifier.options.tokenDropout);
 }
 
-/** All options: those that an earlier classifier decides, or the kind of token that suits the texts where none is said. */
+/**
+ * All options: those that an earlier classifier decides, or the kind of token that suits the texts where none is said.
+ */
 function optionsOf(
   where: string,
   options: ClassifierOptions,

@@ -77,7 +77,10 @@ export interface SeenTexts {
 /** The texts that are measured, of those given. */
 export interface MeasuredTexts {
   readonly kept: LabelledTexts;
-  /** `held out`, `validation`: that part of the list it was trained on. `trained on`: all were learned from or chose the epoch. */
+  /**
+   * `held out`, `validation`: that part of the list it was trained on. `trained on`: all were learned from or chose the
+   * epoch.
+   */
   readonly part: 'all' | 'held out' | 'validation' | 'trained on';
   /** By text kept: what training used it for; undefined where it has not seen it. */
   readonly seen: readonly ('train' | 'validation' | undefined)[];
@@ -141,9 +144,9 @@ export class Classifier {
   }
 
   /**
-   * Measures the classifier. Of the list of texts it was trained on, only the part that was held out is measured (the one that
-   * chose the best epoch where nothing else was held out). Of other texts all are, and the report says how many of them training
-   * has seen.
+   * Measures the classifier. Of the list of texts it was trained on, only the part that was held out is measured (the
+   * one that chose the best epoch where nothing else was held out). Of other texts all are, and the report says how
+   * many of them training has seen.
    *
    * @param options.empty what to do about texts without a token; by default as in training.
    * @throws UNKNOWN_NAME for a label that training did not see; DATA_FORMAT; ABORTED
@@ -200,7 +203,9 @@ export class Classifier {
     return probabilitiesOf(await this.logits(ids, signal), this.labels.length, this.temperature);
   }
 
-  /** What goes into the softmax, of rows of token ids, `[rows, classes]`. Rows of similar length are computed together. */
+  /**
+   * What goes into the softmax, of rows of token ids, `[rows, classes]`. Rows of similar length are computed together.
+   */
   async logits(ids: readonly Int32Array[], signal?: AbortSignal): Promise<Float64Array> {
     const numClasses = this.labels.length;
     const result = new Float64Array(ids.length * numClasses);
@@ -228,7 +233,9 @@ export class Classifier {
     return result;
   }
 
-  /** The token ids of texts, without those that have none where they are skipped. @throws DATA_FORMAT where they are not */
+  /**
+   * The token ids of texts, without those that have none where they are skipped. @throws DATA_FORMAT where they are not
+   */
   encodeAll<Rows extends TextRows>(rows: Rows, empty: EmptyTexts): { rows: Rows; ids: Int32Array[] } {
     const ids = rows.texts.map((text) => this.encoder.encode(text));
     const kept = ids.flatMap(({ length }, i) => (length > 0 ? [i] : []));

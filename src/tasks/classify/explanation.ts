@@ -37,8 +37,8 @@ export interface Explanation extends ClassPrediction {
   /** One for each token that the model reads. */
   readonly tokens: readonly TokenContribution[];
   /**
-   * `explainedProbability - baseline - sum(contributions)`. Near 0 for integrated gradients, whose contributions add up; what tokens
-   * do only together for occlusion.
+   * `explainedProbability - baseline - sum(contributions)`. Near 0 for integrated gradients, whose contributions add
+   * up; what tokens do only together for occlusion.
    */
   readonly remainder: number;
 }

@@ -15,11 +15,11 @@ const numbersPerBatch = 1 << 20;
 
 /**
  * Integrated gradients of a class's probability: with token vectors `e_t`, the contribution of a token is
- * `e_t . integral over a from 0 to 1 of dp(a e) / de_t`, along the straight line from vectors of zeros to those of the text. The
- * contributions add up to `p(e) - p(0)` (completeness).
+ * `e_t . integral over a from 0 to 1 of dp(a e) / de_t`, along the straight line from vectors of zeros to those of the
+ * text. The contributions add up to `p(e) - p(0)` (completeness).
  *
- * The integral is the mean of the gradients in the middles of equal steps, with twice as many steps as long as the sum is off by
- * more than 0.002, up to 1,024.
+ * The integral is the mean of the gradients in the middles of equal steps, with twice as many steps as long as the sum
+ * is off by more than 0.002, up to 1,024.
  *
  * Sundararajan, Taly and Yan 2017, "Axiomatic attribution for deep networks", equation 1 and section 3.
  */

@@ -5,8 +5,8 @@ const smoothings = [1, 0.1, 0.01] as const;
 type Tokens = readonly string[];
 
 /**
- * Multinomial naive Bayes over the n-grams that a text holds, each counted once: what counting alone reaches, beside a classifier
- * that reads in order. Wang and Manning 2012, "Baselines and bigrams", section 2.1.
+ * Multinomial naive Bayes over the n-grams that a text holds, each counted once: what counting alone reaches, beside a
+ * classifier that reads in order. Wang and Manning 2012, "Baselines and bigrams", section 2.1.
  *
  * ```
  * log P(class | text) = log P(class) + sum over n-grams of log((count(n-gram, class) + a) / (total(class) + a V)) + constant

@@ -47,8 +47,8 @@ export function newClassifier({ parts, labels, settings, options, given, facts }
 }
 
 /**
- * A classifier with the tokens, the shape and the weights of an earlier one; its output begins anew where the classes are
- * others.
+ * A classifier with the tokens, the shape and the weights of an earlier one; its output begins anew where the classes
+ * are others.
  */
 export function continuedClassifier(
   initial: Classifier,

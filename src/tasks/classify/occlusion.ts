@@ -2,9 +2,9 @@ import type { Classifier } from './classifier.js';
 import type { Contributions } from './explanation.js';
 
 /**
- * What a class's probability loses when a token is left out: `p(text) - p(text without the token)`. A token that others repeat may
- * lose nothing, so the contributions do not add up. Li, Monroe and Jurafsky 2016, "Understanding neural networks through
- * representation erasure", section 3.
+ * What a class's probability loses when a token is left out: `p(text) - p(text without the token)`. A token that others
+ * repeat may lose nothing, so the contributions do not add up. Li, Monroe and Jurafsky 2016, "Understanding neural
+ * networks through representation erasure", section 3.
  */
 export async function occlusion(classifier: Classifier, ids: Int32Array, classIndex: number): Promise<Contributions> {
   const numClasses = classifier.labels.length;

@@ -18,7 +18,10 @@ import { type Calibration, Classifier, type TrainedTexts } from './classifier.js
 import { type ClassifierOptions, resolveClassifierOptions } from './classifier-options.js';
 import { TokenEncoder } from './token-encoder.js';
 
-/** The classifier of what {@link Classifier.toJSON} wrote. @throws FILE_FORMAT where it is damaged or does not fit the model */
+/**
+ * The classifier of what {@link Classifier.toJSON} wrote. @throws FILE_FORMAT where it is damaged or does not fit the
+ * model
+ */
 export function restoreClassifier(
   model: Sequential,
   saved: SavedFields,

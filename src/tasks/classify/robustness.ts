@@ -42,8 +42,8 @@ export interface RobustnessReport {
 }
 
 /**
- * Measures a classifier on texts with slips of a writer, at several rates. Equal seeds give equal slips. Of the texts it was trained
- * on, only the held-out part counts.
+ * Measures a classifier on texts with slips of a writer, at several rates. Equal seeds give equal slips. Of the texts
+ * it was trained on, only the held-out part counts.
  *
  * @throws OUT_OF_RANGE, UNKNOWN_NAME, DATA_FORMAT; ABORTED
  */

@@ -3,7 +3,10 @@ import type { Random } from '../../random.js';
 import type { DatasetBatch } from '../../training/dataset.js';
 import { type TextSide, unknownId } from './token-encoder.js';
 
-/** Batches that are sorted by length together: enough for little padding, few enough that an epoch stays in random order. */
+/**
+ * Batches that are sorted by length together: enough for little padding, few enough that an epoch stays in random
+ * order.
+ */
 const batchesPerPool = 50;
 
 export interface TextBatchesOptions {

@@ -1,6 +1,9 @@
 import { type TokenEncoderSettings, tokensRead } from './token-encoder.js';
 
-/** What a classifier reads of a text: equal for texts that it cannot tell apart, however they are spelt. Empty without a token. */
+/**
+ * What a classifier reads of a text: equal for texts that it cannot tell apart, however they are spelt. Empty without a
+ * token.
+ */
 export function textKey(text: string, settings: TokenEncoderSettings): string {
   // No token holds a line end.
   return tokensRead(text, settings)

@@ -10,12 +10,15 @@ export const textNoises = [
   'dropped words',
   'swapped words',
 ] as const;
-/** Slips of a writer: in a word one letter is swapped with the next, left out, typed twice or mistyped; a word is left out or swapped with the next. */
+/**
+ * Slips of a writer: in a word one letter is swapped with the next, left out, typed twice or mistyped; a word is left
+ * out or swapped with the next.
+ */
 export type TextNoise = (typeof textNoises)[number];
 
 /**
- * A text with slips in a share of its words. Words are those of the platform (see `wordSegmentsOf`), letters what a reader sees as
- * one; signs and white space stay. At least one word is left.
+ * A text with slips in a share of its words. Words are those of the platform (see `wordSegmentsOf`), letters what a
+ * reader sees as one; signs and white space stay. At least one word is left.
  *
  * @param rate share of the words with a slip, from 0 to 1.
  */

@@ -35,7 +35,9 @@ export function tokensRead(text: string, settings: TokenEncoderSettings): TokenS
   return truncating === 'pre' ? spans.slice(-timesteps) : spans.slice(0, timesteps);
 }
 
-/** Texts to token ids, with the vocabulary of the texts it was made from: id 0 is padding, 1 stands for unknown tokens. */
+/**
+ * Texts to token ids, with the vocabulary of the texts it was made from: id 0 is padding, 1 stands for unknown tokens.
+ */
 export class TokenEncoder {
   private constructor(
     readonly settings: TokenEncoderSettings,
@@ -44,7 +46,8 @@ export class TokenEncoder {
 
   /**
    * @param limits the size of the vocabulary, special tokens included, and how often a token must be seen to be in it.
-   * @param pretrained vectors of words: a token that has one need not be seen so often, and the first `numWords` of the words that
+   * @param pretrained vectors of words: a token that has one need not be seen so often, and the first `numWords` of the
+   * words that
    *   can be tokens are in the vocabulary too, after those of the texts and beyond `maxTokens`.
    */
   static fromTexts(

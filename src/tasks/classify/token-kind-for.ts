@@ -4,8 +4,8 @@ import { type TokenKind, tokenSpansOf } from '../../data/token-spans.js';
 const mostSampled = 2000;
 
 /**
- * What the tokens of texts should be where nothing is said: characters where the texts are single words that hardly ever occur
- * again, such as names, because whole words would all be unknown; else words.
+ * What the tokens of texts should be where nothing is said: characters where the texts are single words that hardly
+ * ever occur again, such as names, because whole words would all be unknown; else words.
  */
 export function tokenKindFor(texts: readonly string[]): TokenKind {
   const step = Math.max(1, Math.floor(texts.length / mostSampled));

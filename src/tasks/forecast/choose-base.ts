@@ -5,13 +5,19 @@ import { fitSmoothing } from './fit-smoothing.js';
 import { type Judged, judgedOrigins, meanErrorOf } from './judge-forecasts.js';
 import { mostRowsForBase } from './training-budget.js';
 
-/** Seasons of calendars that are tried besides the one that is found: quarters, days of a week, months, hours of a day, weeks. */
+/**
+ * Seasons of calendars that are tried besides the one that is found: quarters, days of a week, months, hours of a day,
+ * weeks.
+ */
 const calendarSeasons = [4, 7, 12, 24, 52];
 /** A season of these many seasons is tried with it: a week of days, and one of working days. */
 const seasonsOfSeasons = [7, 5];
 /** Values compared for each base. */
 const mostValues = 20_000;
-/** By how much another base must be ahead of the last value, which nothing can overfit; smoothing has been fitted to what judges it. */
+/**
+ * By how much another base must be ahead of the last value, which nothing can overfit; smoothing has been fitted to
+ * what judges it.
+ */
 const handicap = { naive: 1, other: 1.01, smoothing: 1.02 } as const;
 
 export interface BaseChoice {
@@ -33,8 +39,8 @@ export interface ChooseBaseOptions {
 }
 
 /**
- * The forecast without a network that is best up to the horizon on what is known of a series, judged from many origins in its last
- * two thirds; of a very long series the last rows count alone.
+ * The forecast without a network that is best up to the horizon on what is known of a series, judged from many origins
+ * in its last two thirds; of a very long series the last rows count alone.
  */
 export function chooseBase(known: TargetRows, options: ChooseBaseOptions): BaseChoice {
   const { horizon, season, frequency, base, numSeries = 1 } = options;

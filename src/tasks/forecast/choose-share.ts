@@ -5,8 +5,8 @@ import type { ForecastWindows } from './forecast-windows.js';
 /** Shares of the network's corrections that are tried. */
 const shares = [0.25, 0.5, 0.75, 1] as const;
 /**
- * The network has stopped where these windows liked it best, so its gain must stand out from chance: the quantile of the normal
- * distribution that one in 100 exceeds.
+ * The network has stopped where these windows liked it best, so its gain must stand out from chance: the quantile of
+ * the normal distribution that one in 100 exceeds.
  */
 const normalQuantile = 2.326;
 /** Fewer blocks say nothing of chance. */
@@ -32,10 +32,10 @@ export async function chooseShare(
 
 /**
  * The share by errors in blocks of windows: a forecast between the base and the network is rarely far
- * behind the better of them (Bates and Granger 1969, "The combination of forecasts"). Windows that overlap say the same thing again, so
- * gains are compared by block; the share is that of the highest lower bound of the gain (Student's t over the blocks), and 0 where no
- * gain stands out. Few blocks make a wide bound: a random walk goes one way through a short validation part, and a network that goes
- * along looks good there by chance.
+ * behind the better of them (Bates and Granger 1969, "The combination of forecasts"). Windows that overlap say the same
+ * thing again, so gains are compared by block; the share is that of the highest lower bound of the gain (Student's t
+ * over the blocks), and 0 where no gain stands out. Few blocks make a wide bound: a random walk goes one way through a
+ * short validation part, and a network that goes along looks good there by chance.
  */
 export function shareOf(blocks: readonly BlockErrors[]): ChosenShare {
   const count = blocks.reduce((sum, block) => sum + block.count, 0);
@@ -54,7 +54,9 @@ export function shareOf(blocks: readonly BlockErrors[]): ChosenShare {
   return best;
 }
 
-/** What one in 100 of Student's t exceeds (Abramowitz and Stegun 1964, 26.7.5); infinite for too few degrees of freedom. */
+/**
+ * What one in 100 of Student's t exceeds (Abramowitz and Stegun 1964, 26.7.5); infinite for too few degrees of freedom.
+ */
 function studentQuantile(freedom: number): number {
   if (freedom < leastBlocks - 1) return Infinity;
   const z = normalQuantile;

@@ -1,16 +1,17 @@
 import type { BaseForecaster, TargetRows } from './base-forecast.js';
 
 /**
- * Exponential smoothing with a damped trend, several seasons and autocorrelated errors, all additive. With `u` what the one-step
- * forecast missed:
+ * Exponential smoothing with a damped trend, several seasons and autocorrelated errors, all additive. With `u` what the
+ * one-step forecast missed:
  *
  * ```
  * forecast(h) = level + (phi + ... + phi^h) slope + h drift (level - first level) / rows + sum of seasons + rho^h error
  * level += phi slope + alpha u;  slope = phi slope + beta u;  each season at this step += gamma u
  * ```
  *
- * Gardner and McKenzie 1985, "Forecasting trends in time series"; Taylor 2003, "Short-term electricity demand forecasting using
- * double seasonal exponential smoothing"; a drift of one half is the theta method's (Assimakopoulos and Nikolopoulos 2000).
+ * Gardner and McKenzie 1985, "Forecasting trends in time series"; Taylor 2003, "Short-term electricity demand
+ * forecasting using double seasonal exponential smoothing"; a drift of one half is the theta method's (Assimakopoulos
+ * and Nikolopoulos 2000).
  */
 export interface SmoothingParameters {
   /** `alpha`: how fast the level follows, from 0 to 1. */
@@ -32,8 +33,8 @@ export interface SmoothingParameters {
 }
 
 /**
- * What smoothing knows at every row of a series. The states at a row come from the rows before it alone, so forecasts can be made
- * from any origin in any order.
+ * What smoothing knows at every row of a series. The states at a row come from the rows before it alone, so forecasts
+ * can be made from any origin in any order.
  */
 export class ExponentialSmoothing implements BaseForecaster {
   readonly #parameters: SmoothingParameters;
@@ -108,7 +109,10 @@ export class ExponentialSmoothing implements BaseForecaster {
     }
   }
 
-  /** The mean of the first rows is the level; what each season explains of the rest, from the shortest on, is that season. */
+  /**
+   * The mean of the first rows is the level; what each season explains of the rest, from the shortest on, is that
+   * season.
+   */
   #begin(first: Float64Array): void {
     const { seasons } = this.#parameters;
     const mean = first.reduce((sum, value) => sum + value, 0) / first.length;

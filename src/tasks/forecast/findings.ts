@@ -10,9 +10,15 @@ export interface ForecastFindings {
   readonly stage: 'choosing' | 'refitting' | 'done';
   /** Share of the network's corrections that forecasts take, from 0 (the base alone) to 1. */
   readonly share: number;
-  /** Mean absolute error of the base on the validation windows, and with the share of the corrections; null without such rows. */
+  /**
+   * Mean absolute error of the base on the validation windows, and with the share of the corrections; null without such
+   * rows.
+   */
   readonly validation: { readonly base: number; readonly model: number } | null;
-  /** The baseline that forecasts are made with in place of the model, because it was ahead on the held-out rows; null for none. */
+  /**
+   * The baseline that forecasts are made with in place of the model, because it was ahead on the held-out rows; null
+   * for none.
+   */
   readonly instead: Exclude<BaseName, 'smoothing'> | null;
   /** The errors on the held-out rows, of the model as it was before it learned from them; null without such rows. */
   readonly report: ForecastReport | null;

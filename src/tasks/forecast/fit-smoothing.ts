@@ -23,8 +23,8 @@ const leastGain = { parameter: 0.003, season: 0.03, slope: 0.02, log: 0.01 } as 
 const numRounds = 3;
 
 /**
- * Parameters of smoothing that forecast well up to the horizon: one after the other is moved to the value of the lowest error
- * (coordinate descent).
+ * Parameters of smoothing that forecast well up to the horizon: one after the other is moved to the value of the lowest
+ * error (coordinate descent).
  *
  * @param seasons sets of seasons to choose from, the simplest first.
  */

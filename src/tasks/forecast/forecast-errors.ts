@@ -7,8 +7,9 @@ export interface ForecastErrors {
   /** Root of the mean squared error, in the units of the series. */
   readonly rmse: number;
   /**
-   * Mean of the absolute errors, each over the mean absolute error of the seasonal-naive forecast one season ahead on its
-   * series' training part (Hyndman and Koehler 2006, "Another look at measures of forecast accuracy"); null where that is 0.
+   * Mean of the absolute errors, each over the mean absolute error of the seasonal-naive forecast one season ahead on
+   * its series' training part (Hyndman and Koehler 2006, "Another look at measures of forecast accuracy"); null where
+   * that is 0.
    */
   readonly mase: number | null;
   /** Mean of `200 |truth - forecast| / (|truth| + |forecast|)`, in percent, 0 where both are 0 (Makridakis 1993). */
@@ -24,7 +25,10 @@ export class ErrorSums {
   #numScaled = 0;
   #relative = 0;
 
-  /** @param naiveScale of the series, from {@link seasonalScale}; an error of a series whose scale is 0 is not part of `mase`. */
+  /**
+   * @param naiveScale of the series, from {@link seasonalScale}; an error of a series whose scale is 0 is not part of
+   * `mase`.
+   */
   add(truth: number, forecast: number, naiveScale: number): void {
     const error = Math.abs(truth - forecast);
     const size = Math.abs(truth) + Math.abs(forecast);
@@ -79,8 +83,8 @@ export function forecastErrors(
 }
 
 /**
- * Mean absolute difference of values one season apart: what {@link ForecastErrors.mase} divides by. 0 for a series shorter than
- * a season.
+ * Mean absolute difference of values one season apart: what {@link ForecastErrors.mase} divides by. 0 for a series
+ * shorter than a season.
  *
  * @param isReal 0 where a value was filled; pairs with such a value do not count.
  */

@@ -10,27 +10,35 @@ export interface ForecastOptions extends SeriesColumnsOptions, RecurrentTaskOpti
   horizon: number;
   /** Steps of a season; found by itself by default. */
   season?: number | undefined;
-  /** The forecast that the network corrects; by default (`auto`) the one that is best on training and validation rows. */
+  /**
+   * The forecast that the network corrects; by default (`auto`) the one that is best on training and validation rows.
+   */
   base?: 'auto' | BaseName | undefined;
   /**
-   * Share of the rows, before the test part, that chooses the best epoch and how much the network counts; 0 for none. Default 0.1, and
-   * up to 0.2 where twenty horizons need more than a tenth.
+   * Share of the rows, before the test part, that chooses the best epoch and how much the network counts; 0 for none.
+   * Default 0.1, and up to 0.2 where twenty horizons need more than a tenth.
    */
   validation?: number | undefined;
   /** Share of the rows, at the end, that is held out for the errors. Default 0.2; 0 for none. */
   test?: number | undefined;
-  /** Epochs that `epochs` may grow to, in longer rounds, while the best one is the last; `epochs` where that is given, else 90. */
+  /**
+   * Epochs that `epochs` may grow to, in longer rounds, while the best one is the last; `epochs` where that is given,
+   * else 90.
+   */
   maxEpochs?: number | undefined;
   /**
-   * Steps of an epoch. By default (`auto`) those that show every window once, at least 50, and of very long series as many as read
-   * two million rows; the windows of each epoch are then drawn anew.
+   * Steps of an epoch. By default (`auto`) those that show every window once, at least 50, and of very long series as
+   * many as read two million rows; the windows of each epoch are then drawn anew.
    */
   stepsPerEpoch?: 'auto' | number | undefined;
   /** Epochs without improvement after which training stops. Default 8. */
   patience?: number | undefined;
   /** Whether the model is trained again on all rows once everything is chosen. Default true. */
   refit?: boolean | undefined;
-  /** What forecasts are made with: the model, or (`best`, the default) a baseline that was ahead of it on the held-out rows. */
+  /**
+   * What forecasts are made with: the model, or (`best`, the default) a baseline that was ahead of it on the held-out
+   * rows.
+   */
   forecastWith?: 'best' | 'model' | undefined;
   /** Whether forecasts may be below zero though no value was. Default false. */
   allowNegative?: boolean | undefined;

@@ -8,18 +8,24 @@ export interface RowsOfParts {
   readonly test: number;
 }
 
-/** Horizons that the validation part has room for by default, as far as a fifth of the rows goes: fewer cannot tell a gain from chance. */
+/**
+ * Horizons that the validation part has room for by default, as far as a fifth of the rows goes: fewer cannot tell a
+ * gain from chance.
+ */
 const validationHorizons = 20;
 
-/** The share of the rows that is for validation where nothing is said: a tenth, or more where all series together are short. */
+/**
+ * The share of the rows that is for validation where nothing is said: a tenth, or more where all series together are
+ * short.
+ */
 export function defaultValidation(series: readonly { readonly numRows: number }[], horizon: number): number {
   const numRows = series.reduce((sum, one) => sum + one.numRows, 0);
   return Math.min(0.2, Math.max(0.1, (validationHorizons * horizon) / numRows));
 }
 
 /**
- * The parts of a series by their shares, in the order of time. A part that there is at all has room for a forecast; validation has
- * room for two where that is at most a fifth of the rows, so that it is not one chance alone.
+ * The parts of a series by their shares, in the order of time. A part that there is at all has room for a forecast;
+ * validation has room for two where that is at most a fifth of the rows, so that it is not one chance alone.
  */
 export function partsOf(
   numRows: number,
@@ -68,7 +74,12 @@ export function requireRoom(
       : `all of the ${numSeries} series are too short for the horizon.`,
     expected: `at least ${timesteps + horizon} rows to learn from: timesteps ${timesteps} + horizon ${horizon}`,
     received: `${left}${isOne ? '' : ' in the longest series'}${taken === '' ? '' : `; ${taken}`}`,
-    fix: `use a smaller \`horizon\`, fewer \`timesteps\`, a smaller \`validation\` or \`test\` (0 for none), or ${isOne ? 'a longer series' : 'longer series; if rows of one series have different names, name another column with `series`'}.`,
+    fix:
+      'use a smaller `horizon`, fewer `timesteps`, a smaller `validation` or `test` (0 for none), or ' +
+      (isOne
+        ? 'a longer series'
+        : 'longer series; if rows of one series have different names, name another column with `series`') +
+      '.',
   });
 }
 
@@ -85,7 +96,10 @@ export function requireSeason({ train }: RowsOfParts, season: number): void {
   });
 }
 
-/** The longest season that a window holds as a whole: a week of hours. A longer one is the base's, and would cost most of the time. */
+/**
+ * The longest season that a window holds as a whole: a week of hours. A longer one is the base's, and would cost most
+ * of the time.
+ */
 const longestSeasonSeen = 168;
 
 /** A season that is not too long, or four horizons where that is more, as far as the training part allows. */

@@ -7,7 +7,10 @@ import type { SeriesColumns } from './series-columns.js';
 import { SeriesForecasts } from './series-forecasts.js';
 import { evenlyDrawn, mostForecasts } from './training-budget.js';
 
-/** Forecasts from one origin beside what came. Reports in early files have the model's and the seasonal-naive ones alone. */
+/**
+ * Forecasts from one origin beside what came. Reports in early files have the model's and the seasonal-naive ones
+ * alone.
+ */
 export interface ShownForecast extends Readonly<Partial<Record<'base' | BaselineName, readonly number[]>>> {
   /** Row of the first forecast value. */
   readonly origin: number;
@@ -35,19 +38,25 @@ export interface SeriesReport {
   readonly name: string;
   /** Origins that were forecast from, each `horizon` steps ahead. */
   readonly numForecasts: number;
-  /** Origins of the part: every row with a window before it. Where they are very many, forecasts are drawn from them evenly. */
+  /**
+   * Origins of the part: every row with a window before it. Where they are very many, forecasts are drawn from them
+   * evenly.
+   */
   readonly numOrigins: number;
   /** First row that was forecast, and the row after the last. */
   readonly rows: readonly [first: number, end: number];
   readonly errors: ComparedErrors;
   /**
-   * Whose forecasts are practically zero throughout, below a tenth of the mean, though values of the series are not and none of them
-   * is below zero; none in reports of early files.
+   * Whose forecasts are practically zero throughout, below a tenth of the mean, though values of the series are not and
+   * none of them is below zero; none in reports of early files.
    */
   readonly nearZero?: readonly (keyof ComparedErrors)[];
   /** The base that alone forecast it, as its rows hold no window that the network could learn from. */
   readonly baseAlone?: BaseForecast;
-  /** Whether it was not there in training, so that its base and scale were chosen by the rows before the first that is measured. */
+  /**
+   * Whether it was not there in training, so that its base and scale were chosen by the rows before the first that is
+   * measured.
+   */
   readonly isNew?: boolean;
 }
 

@@ -50,19 +50,19 @@ export interface ForecastTrainingOptions extends ForecastOptions {
 }
 
 /**
- * A direct multi-step forecaster of one column of a table: a base forecast without a network, and a recurrent net that corrects it
- * from a window of the past. In turn:
+ * A direct multi-step forecaster of one column of a table: a base forecast without a network, and a recurrent net that
+ * corrects it from a window of the past. In turn:
  *
  * 1. The base of each series is chosen on its training and validation rows, from many origins ({@link chooseBase}).
- * 2. The network learns from the training rows and keeps the weights of its best epoch on the validation rows, which then choose the
- *    share of its corrections. The loss is the mean absolute error, which is less swayed by rare jumps than its square.
+ * 2. The network learns from the training rows and keeps the weights of its best epoch on the validation rows, which
+ *   then choose the share of its corrections. The loss is the mean absolute error, which is less swayed by rare jumps
+ *   than its square.
  * 3. The errors on the held-out rows are kept as the report.
  * 4. With `refit` base and network learn again, from all rows, for as many epochs as were best.
  *
  * @example
- * const training = new ForecastTraining(await readTable(csv, { where: 'series.csv' }), { target: 'load', horizon: 24 });
- * await training.train();
- * const report = await training.evaluate();
+ * const training = new ForecastTraining(await readTable(csv, { where: 'series.csv' }),
+ * { target: 'load', horizon: 24 }); await training.train(); const report = await training.evaluate();
  *
  * @throws UNKNOWN_NAME, OUT_OF_RANGE, DATA_FORMAT before anything is computed.
  */
@@ -157,7 +157,9 @@ export class ForecastTraining {
     });
   }
 
-  /** Which learning rates suit this model on these data; trains nothing. See {@link findLearningRate}. @throws ABORTED */
+  /**
+   * Which learning rates suit this model on these data; trains nothing. See {@link findLearningRate}. @throws ABORTED
+   */
   findLearningRate(options: TaskLearningRateOptions = {}): Promise<LearningRateSearch> {
     return findLearningRate(this.forecaster.model, this.#trainData, options);
   }
@@ -189,7 +191,10 @@ export class ForecastTraining {
     return refit ? this.#beginRefit(outcome, controls) : outcome;
   }
 
-  /** The errors on the held-out rows, of the model before it learned from them. @throws OUT_OF_RANGE where no rows are held out */
+  /**
+   * The errors on the held-out rows, of the model before it learned from them. @throws OUT_OF_RANGE where no rows are
+   * held out
+   */
   async evaluate(): Promise<ForecastReport> {
     if (this.numRows.test === 0) throw nothingHeldOut();
     return this.forecaster.findings.report ?? this.#measure();
@@ -324,7 +329,10 @@ function modelOf(width: number, options: Resolved<ForecastOptions>): Sequential 
   return new Sequential([first, ...rest, head], { inputShape: [null, width] });
 }
 
-/** The baseline that is ahead of the model, where forecasts may be made with it. Where both are equal the simpler one is. */
+/**
+ * The baseline that is ahead of the model, where forecasts may be made with it. Where both are equal the simpler one
+ * is.
+ */
 function betterBaseline(
   { errors, bestBaseline }: ForecastReport,
   { forecastWith }: { forecastWith: string },

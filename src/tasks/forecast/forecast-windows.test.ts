@@ -44,7 +44,8 @@ describe('ForecastWindows', () => {
   it('are changes since the last known row with what the base missed, and corrections of the base', () => {
     expect(windows.length).toBe(5);
     const { x, y, sampleWeight } = windows.batch([1]);
-    // Rows 1 to 3 are 1, 4, 9 and 101, 102, 103; the last value misses 1, 3, 5. Rows 4 and 5 are 16 and 25, 7 and 16 from 9.
+    // Rows 1 to 3 are 1, 4, 9 and 101, 102, 103; the last value misses 1, 3, 5. Rows 4 and 5 are 16 and 25, 7 and 16
+    // from 9.
     expect(numbers(x)).toEqual([-8, -1, 2, -5, -0.5, 6, 0, 0, 10]);
     expect(numbers(y)).toEqual([7 / 4, 16 / 4]);
     expect(numbers(sampleWeight)).toEqual([1, 0]);

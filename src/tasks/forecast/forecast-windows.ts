@@ -34,8 +34,8 @@ export interface ForecastWindowsOptions {
 }
 
 /**
- * Windows of series with the corrections that would be right. No window holds rows of two series; a value that was filled has the
- * weight 0.
+ * Windows of series with the corrections that would be right. No window holds rows of two series; a value that was
+ * filled has the weight 0.
  */
 export class ForecastWindows {
   readonly length: number;
@@ -104,8 +104,8 @@ export class ForecastWindows {
   }
 
   /**
-   * Windows of one block begin in the same stretch of two horizons, so that their errors go together, and have little in common with
-   * those of the next; `[part, block]`.
+   * Windows of one block begin in the same stretch of two horizons, so that their errors go together, and have little
+   * in common with those of the next; `[part, block]`.
    */
   blockOf(index: number): readonly [part: number, block: number] {
     const window = this.#drawn[index];

@@ -25,7 +25,10 @@ export class Forecaster {
   readonly #found = new WeakMap<Series, TrainedSeries>();
 
   constructor(
-    /** Windows `[batch, time, inputs]` to corrections of the base forecast, `[batch, horizon]`; another one once it is trained on all rows. */
+    /**
+     * Windows `[batch, time, inputs]` to corrections of the base forecast, `[batch, horizon]`; another one once it is
+     * trained on all rows.
+     */
     public model: Sequential,
     /** Its columns, the target first. */
     readonly names: readonly string[],
@@ -60,8 +63,8 @@ export class Forecaster {
   /**
    * The next `horizon` values of the target after the end of a series.
    *
-   * @param series at least `timesteps` rows, and a whole season of the base forecast; one of several that has fewer is forecast by its
-   * base alone.
+   * @param series at least `timesteps` rows, and a whole season of the base forecast; one of several that has fewer is
+   * forecast by its base alone.
    * @throws OUT_OF_RANGE where a single series has fewer.
    */
   async predictNext(series: Series): Promise<Float64Array> {
@@ -69,8 +72,9 @@ export class Forecaster {
   }
 
   /**
-   * The forecasts for rows `origin` and after, for each of the origins: `[origins * horizon]`. Each sees only what is before it.
-   * They are those of the model, or of the baseline that was ahead of it; see {@link ForecastFindings.instead}.
+   * The forecasts for rows `origin` and after, for each of the origins: `[origins * horizon]`. Each sees only what is
+   * before it. They are those of the model, or of the baseline that was ahead of it; see
+   * {@link ForecastFindings.instead}.
    */
   async predictAt(series: Series, origins: ArrayLike<number>): Promise<Float64Array> {
     const forecasts = new SeriesForecasts(this, series);
@@ -79,11 +83,13 @@ export class Forecaster {
   }
 
   /**
-   * Compares the model's forecasts with the truth and with baselines, at every origin whose window and horizon are known.
+   * Compares the model's forecasts with the truth and with baselines, at every origin whose window and horizon are
+   * known.
    *
-   * @param from first row of a series that may be forecast; by default the end of what it was trained on where the series is
-   * the same, else the first row with a whole window before it. Of one of several series that was not there in training, base and scale
-   * are chosen by the rows before that, so it is by default the beginning of what training would have held out.
+   * @param from first row of a series that may be forecast; by default the end of what it was trained on where the
+   * series is the same, else the first row with a whole window before it. Of one of several series that was not there
+   * in training, base and scale are chosen by the rows before that, so it is by default the beginning of what training
+   * would have held out.
    * @throws OUT_OF_RANGE when no window fits.
    */
   async evaluate(
@@ -96,8 +102,8 @@ export class Forecaster {
   }
 
   /**
-   * What it knows of a series: by its name, and where it was trained on one without a name that, whatever the name. For a series of
-   * another name it is found out from the first rows of the series itself.
+   * What it knows of a series: by its name, and where it was trained on one without a name that, whatever the name. For
+   * a series of another name it is found out from the first rows of the series itself.
    */
   knownSeries(series: Series, numRows = series.numRows): TrainedSeries {
     const trained = this.#trained(series);
@@ -130,7 +136,10 @@ export class Forecaster {
     return this.series.length > 1 || (this.reading?.series.length ?? 0) > 0;
   }
 
-  /** The base that alone makes the next values of a series, as it is too short for the network; undefined where all are made alike. */
+  /**
+   * The base that alone makes the next values of a series, as it is too short for the network; undefined where all are
+   * made alike.
+   */
   baseAlone(series: Series): BaseForecast | undefined {
     const known = this.knownSeries(series);
     const { timesteps } = this.options;
@@ -138,7 +147,9 @@ export class Forecaster {
     return hasWindow || !this.usesNetwork ? undefined : known.base;
   }
 
-  /** Whether the rows of a series hold no window that the network could learn from, so that its base alone forecasts it. */
+  /**
+   * Whether the rows of a series hold no window that the network could learn from, so that its base alone forecasts it.
+   */
   isShort(known: TrainedSeries): boolean {
     const { timesteps, horizon } = this.options;
     return this.isOfSeveral && known.numTrainingRows < NetworkSeries.rowsNeeded(known, timesteps) + horizon;
@@ -150,8 +161,8 @@ export class Forecaster {
   }
 
   /**
-   * Number of rows at the beginning of a series that it was trained on, though the file ends earlier, begins later or has a corrected
-   * value: by time where there are times, else by runs of values; undefined for another series.
+   * Number of rows at the beginning of a series that it was trained on, though the file ends earlier, begins later or
+   * has a corrected value: by time where there are times, else by runs of values; undefined for another series.
    */
   firstUnseenRow(series: Series): number | undefined {
     const trained = this.#trained(series);
@@ -176,8 +187,8 @@ export class Forecaster {
   }
 
   /**
-   * Why rows of a series may have been seen in training though their values do not tell; undefined where they were not, or where
-   * {@link Forecaster.firstUnseenRow} knows them.
+   * Why rows of a series may have been seen in training though their values do not tell; undefined where they were not,
+   * or where {@link Forecaster.firstUnseenRow} knows them.
    */
   doubtOf(series: Series): 'times' | 'early file' | undefined {
     const trained = this.#trained(series);
@@ -214,7 +225,10 @@ export class Forecaster {
   }
 }
 
-/** @throws UNKNOWN_NAME with all columns that training had and a table lacks: nobody named them, so the table is at fault */
+/**
+ * @throws UNKNOWN_NAME with all columns that training had and a table lacks: nobody named them, so the table is at
+ * fault
+ */
 function requireColumns(
   table: Table,
   names: readonly string[],

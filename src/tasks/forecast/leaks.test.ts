@@ -46,8 +46,8 @@ async function trained(
 }
 
 describe('a network of forecasts', () => {
-  // One epoch, so that validation has nothing to choose; a window or a scaler that sees one row too many changes the weights. The
-  // change is large, since an absolute error has the same gradient for all targets on one side.
+  // One epoch, so that validation has nothing to choose; a window or a scaler that sees one row too many changes the
+  // weights. The change is large, since an absolute error has the same gradient for all targets on one side.
   it.each([TRAIN, TRAIN + 1, SEEN - 1, SEEN, ROWS - 1])('learns nothing from row %i', async (changed) => {
     const before = await trained(valuesOf());
     const after = await trained(valuesOf((row, value) => (row === changed ? value + 40 : value)));

@@ -3,10 +3,10 @@ import { columnOf, realTargets, type Series } from './series.js';
 import { type Space, spaceOf, type TrainedSeries } from './trained-series.js';
 
 /**
- * A series as a forecasting network sees it. The network sees every column less its value at the last step of the window, and
- * what the base forecast missed at each step; it answers with corrections of the base. A model of changes needs no level, which
- * wanders (Kim et al. 2022, "Reversible instance normalization"); smoothing corrected by a recurrent net is Smyl 2020, "A hybrid
- * method of exponential smoothing and recurrent neural networks".
+ * A series as a forecasting network sees it. The network sees every column less its value at the last step of the
+ * window, and what the base forecast missed at each step; it answers with corrections of the base. A model of changes
+ * needs no level, which wanders (Kim et al. 2022, "Reversible instance normalization"); smoothing corrected by a
+ * recurrent net is Smyl 2020, "A hybrid method of exponential smoothing and recurrent neural networks".
  *
  * Letters: T timesteps, C inputs of a step, H horizon. An origin is the row that is forecast first.
  */
@@ -61,7 +61,9 @@ export class NetworkSeries {
     }
   }
 
-  /** Writes the corrections that would be right, `[H]`, and which of them are known: 1, or 0 where the value was filled. */
+  /**
+   * Writes the corrections that would be right, `[H]`, and which of them are known: 1, or 0 where the value was filled.
+   */
   targetsInto(origin: number, targets: Float32Array, weights: Float32Array): void {
     const base = this.baseAt(origin, targets.length);
     for (let step = 0; step < targets.length; step++) {

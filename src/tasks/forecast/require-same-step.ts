@@ -14,8 +14,8 @@ const leastDistances = 3;
 const finerShare = 0.75;
 
 /**
- * Refuses rows whose step is not that of the training: most of them closer than a step, or none of them one step apart. Gaps alone
- * leave some neighbours one step apart.
+ * Refuses rows whose step is not that of the training: most of them closer than a step, or none of them one step apart.
+ * Gaps alone leave some neighbours one step apart.
  *
  * @param times of each series, in order.
  * @throws DATA_FORMAT

@@ -1,6 +1,7 @@
 /**
- * The median of all values before a row; the mean of the middle two where they are even in number. Rows that are asked for in rising
- * order cost a logarithm each, as the values come to two heaps; one before the last that was asked for begins anew.
+ * The median of all values before a row; the mean of the middle two where they are even in number. Rows that are asked
+ * for in rising order cost a logarithm each, as the values come to two heaps; one before the last that was asked for
+ * begins anew.
  */
 export class RunningMedian {
   readonly #values: Float64Array;

@@ -1,7 +1,10 @@
 import { isCount, isFiniteNumber, listOf, objectWith, orNull } from '../../data/saved-fields.js';
 import { fingerprintOf } from '../fingerprint.js';
 
-/** What tells which rows of a file training has seen, though the file begins, ends or was corrected elsewhere; plain JSON. */
+/**
+ * What tells which rows of a file training has seen, though the file begins, ends or was corrected elsewhere; plain
+ * JSON.
+ */
 export interface SeenRuns {
   /** Milliseconds since 1970 of the last row that was seen; null without times. */
   readonly lastTime: number | null;
@@ -15,7 +18,9 @@ export const isSeenRuns = objectWith<SeenRuns>({ lastTime: orNull(isFiniteNumber
 const runLength = 8;
 /** Runs that are kept of a series. */
 const mostRuns = 32;
-/** A file holds what was seen where at least this share of the runs within its reach are in it, all moved by as much. */
+/**
+ * A file holds what was seen where at least this share of the runs within its reach are in it, all moved by as much.
+ */
 const leastShare = 0.3;
 
 export function seenRuns(target: Float64Array, lastTime: number | undefined): SeenRuns {
@@ -26,8 +31,8 @@ export function seenRuns(target: Float64Array, lastTime: number | undefined): Se
 }
 
 /**
- * Row of a file at which the rows that were seen end, found by the values alone: beyond its end where it holds none that is new.
- * Undefined where the file does not hold what was seen.
+ * Row of a file at which the rows that were seen end, found by the values alone: beyond its end where it holds none
+ * that is new. Undefined where the file does not hold what was seen.
  */
 export function endOfSeen({ runs }: SeenRuns, numSeenRows: number, target: Float64Array): number | undefined {
   const rowsOf = new Map<number, number[]>();

@@ -25,17 +25,19 @@ export interface SeriesColumnsOptions {
   /** What else the model sees: `all` other numeric columns (default), `none`, or columns by name. */
   features?: 'all' | 'none' | readonly string[] | undefined;
   /**
-   * The column of dates or times, or several of them separated by commas. `auto` (default) takes what is clearly one; `none`
-   * takes the rows in their order.
+   * The column of dates or times, or several of them separated by commas. `auto` (default) takes what is clearly one;
+   * `none` takes the rows in their order.
    */
   time?: string | undefined;
-  /** How times are written, for example `DD/MM/YYYY`; see {@link TimeNotation.format}. Found from all cells by default. */
+  /**
+   * How times are written, for example `DD/MM/YYYY`; see {@link TimeNotation.format}. Found from all cells by default.
+   */
   timeFormat?: string | undefined;
   /** The column that names the series of each row, or several separated by commas; `none` by default. */
   series?: string | undefined;
   /**
-   * What to do about cells without a number: `previous` (default) lets the model see the last value before them, `error` refuses
-   * them. Filled cells are never scored.
+   * What to do about cells without a number: `previous` (default) lets the model see the last value before them,
+   * `error` refuses them. Filled cells are never scored.
    */
   missing?: MissingCells | undefined;
 }
@@ -56,12 +58,13 @@ export interface SeriesColumns {
 const latestStart = 0.3;
 
 /**
- * Takes the target and the features out of a table, as series whose rows are in order of time, one a step. Columns of text are
- * left out, and so are columns that only count rows or never change: they say nothing about the future that the model could use.
+ * Takes the target and the features out of a table, as series whose rows are in order of time, one a step. Columns of
+ * text are left out, and so are columns that only count rows or never change: they say nothing about the future that
+ * the model could use.
  *
  * @param reading how another table was read: it counts where the options say nothing.
- * @throws UNKNOWN_NAME for a column that does not exist; DATA_FORMAT for one that holds no numbers, for stamps that begin again
- * in a series, and for dates that can be read in two ways.
+ * @throws UNKNOWN_NAME for a column that does not exist; DATA_FORMAT for one that holds no numbers, for stamps that
+ * begin again in a series, and for dates that can be read in two ways.
  */
 export function seriesColumns(
   table: Table,
@@ -265,7 +268,10 @@ function kindOfColumn(
   return series.every(({ rows }) => isCounter(rows, numberIn)) ? 'counter' : 'number';
 }
 
-/** Whether each value is one more than that before it, or one less; or many are on a straight line but for their rounding. */
+/**
+ * Whether each value is one more than that before it, or one less; or many are on a straight line but for their
+ * rounding.
+ */
 function isCounter(rows: Int32Array, numberIn: (row: number) => number): boolean {
   if (rows.length < 2) return true;
   const first = numberIn(rows[0]);
@@ -328,7 +334,8 @@ function onlyNumeric(
     where: table.where,
     what:
       numeric.length === 0
-        ? `no column ${named.length > 0 ? `besides ${named.join(', ')}, which names the series, ` : ''}holds numbers that change.`
+        ? `no column ${named.length > 0 ? `besides ${named.join(', ')}, which names the series, ` : ''}holds ` +
+          'numbers that change.'
         : 'several columns hold numbers, so the target must be named.',
     expected: 'a target column',
     received: numeric.length === 0 ? table.columns.join(', ') : numeric.join(', '),
@@ -347,7 +354,9 @@ function nothingChanges(table: Table, constant: readonly string[], row: number):
     what: `no column holds numbers that change: ${shown.join(', ')} in every row.`,
     expected: 'a column of numbers that change',
     received: table.columns.join(', '),
-    fix: `nothing is to be learned of a number that stays as it is: the forecast is that number. To get a model all the same, give \`target\` '${constant[0]}'.`,
+    fix:
+      'nothing is to be learned of a number that stays as it is: the forecast is that number. To get a model all ' +
+      `the same, give \`target\` '${constant[0]}'.`,
     option: 'target',
   });
 }

@@ -35,7 +35,10 @@ export class SeriesForecasts {
     this.#isBounded = known.lowest >= 0 && !allowNegative;
   }
 
-  /** The forecasts of the model for rows `origin` and after, `[origins * horizon]`. @throws OUT_OF_RANGE where too few rows are before one. */
+  /**
+   * The forecasts of the model for rows `origin` and after, `[origins * horizon]`. @throws OUT_OF_RANGE where too few
+   * rows are before one.
+   */
   async model(origins: ArrayLike<number>): Promise<Float64Array> {
     const { timesteps, horizon } = this.#forecaster.options;
     const { share } = this.#forecaster.findings;

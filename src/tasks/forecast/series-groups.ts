@@ -5,7 +5,9 @@ import { RondoError } from '../../errors.js';
 import type { SeriesNote } from './series-note.js';
 import { timesOf } from './series-rows.js';
 
-/** A share of rows with a stamp that another row has, above which the rows are of several series, or no series at all. */
+/**
+ * A share of rows with a stamp that another row has, above which the rows are of several series, or no series at all.
+ */
 const mostRepeats = 0.05;
 
 /** The columns that name a series: `store`, or `store,item` together. */
@@ -72,7 +74,8 @@ function areInOrder(rows: Int32Array, { times }: TimeColumn): boolean {
  * @param isGiven whether the columns of time were named, so that they are meant.
  * @param isTrained whether a model reads the table: which columns tell series apart is then decided.
  * @returns a note where the stamps are none to go by, and nothing in the table tells more: they were found, not given.
- * @throws DATA_FORMAT naming the column that tells series apart where one does, and where the columns of time were named.
+ * @throws DATA_FORMAT naming the column that tells series apart where one does, and where the columns of time were
+ * named.
  */
 export function repeatedStamps(
   table: Table,
@@ -95,21 +98,27 @@ export function repeatedStamps(
   const tell = apart?.join(' and ');
   if (apart === undefined && !isGiven) {
     const { columns: own } = stamps.reading;
-    const text = `${own.join(', ')} repeats its times (${stamp} and ${numRepeats - 1} more), and no column tells series apart: the rows are taken in their order`;
+    const text =
+      `${own.join(', ')} repeats its times (${stamp} and ${numRepeats - 1} more), and no column tells series ` +
+      'apart: the rows are taken in their order';
     return { kind: 'repeats', count: numRepeats, text };
   }
   throw new RondoError('DATA_FORMAT', {
     where: `${table.where}, line ${table.lines[firstRow]}, column \`${stamps.reading.columns.join(', ')}\``,
-    what: `the stamps begin again: ${stamp} stands there a second time, and ${numRepeats - 1} more rows repeat one${apart === undefined ? '' : `, but not within one ${tell}`}.`,
+    what:
+      `the stamps begin again: ${stamp} stands there a second time, and ${numRepeats - 1} more rows repeat ` +
+      `one${apart === undefined ? '' : `, but not within one ${tell}`}.`,
     expected:
       columns.length === 0
         ? 'one row for each stamp, or a column that names the series of each row'
         : `one row for each stamp of each ${columns.join(', ')}`,
     received: `${numRows} rows, ${numRows - numRepeats} different stamps`,
     fix: isTrained
-      ? `keep one row for each stamp${columns.length === 0 ? '' : ` of each ${columns.join(', ')}`}, or train a model anew${apart === undefined ? '' : ` with --series ${apart.join(',')}`}.`
+      ? `keep one row for each stamp${columns.length === 0 ? '' : ` of each ${columns.join(', ')}`}, or train a ` +
+        `model anew${apart === undefined ? '' : ` with --series ${apart.join(',')}`}.`
       : apart === undefined
-        ? "sum or average the rows of each stamp first, name the columns that tell series apart with `series`, or give `time` 'none' to take the rows in their order."
+        ? 'sum or average the rows of each stamp first, name the columns that tell series apart with `series`, or ' +
+          "give `time` 'none' to take the rows in their order."
         : `give \`series\` '${apart.join(',')}' to forecast each one as a series of its own, or keep the rows of one.`,
     option: 'series',
   });
@@ -144,7 +153,8 @@ function candidateColumns(table: Table, stamps: TimeColumn, numStamps: number): 
         isWhole &&= /^\d+$/.test(text.trim());
       }
       if (values.size < 2 || values.size > table.numRows / 3) return [];
-      // Whole numbers name something where nearly each of them stands beside nearly each stamp; else they rather measure.
+      // Whole numbers name something where nearly each of them stands beside nearly each stamp; else they rather
+      // measure.
       const isNumbered = isWhole && table.numRows >= 0.75 * values.size * numStamps;
       return isText || isNumbered ? [{ name, numValues: values.size }] : [];
     });

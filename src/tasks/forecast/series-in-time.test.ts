@@ -138,7 +138,8 @@ describe('a table as series in time', () => {
     const lines = Array.from(
       { length: 40 },
       (_, i) =>
-        `${isoDay(Date.parse('2021-01-01') + Math.floor(1.37 * i * i + 9 * Math.sin(3 * i) + 20 * i) * dayMs)},${i % 7},${i % 3}`,
+        `${isoDay(Date.parse('2021-01-01') + Math.floor(1.37 * i * i + 9 * Math.sin(3 * i) + 20 * i) * dayMs)},` +
+        `${i % 7},${i % 3}`,
     );
     const columns = await read([names, ...lines], target);
     expect([columns.series[0].numRows, columns.time?.frequency, kindsOf(columns)]).toEqual([

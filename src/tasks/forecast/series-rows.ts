@@ -84,7 +84,10 @@ export function orderedRows(
   return { series: result, frequency: isEven ? frequency : undefined, notes };
 }
 
-/** Rising order; rows of one stamp stay as they stand. A file with the newest row first is turned over, so that repeated hours keep their order. */
+/**
+ * Rising order; rows of one stamp stay as they stand. A file with the newest row first is turned over, so that repeated
+ * hours keep their order.
+ */
 function inOrder(name: string, rows: Int32Array, allTimes: Float64Array): Ordered {
   const times = timesOf(rows, allTimes);
   if (isRising(times)) return { name, rows, times, order: 'rising' };
@@ -109,9 +112,9 @@ function isRising(times: Float64Array): boolean {
 }
 
 /**
- * Whether clocks go forward, or back, in the night to a Sunday: the second or last of March, the first of April, the last of
- * September, the first or last of October, the first of November, as in Europe, America, Australia and New Zealand. Any other
- * missing or repeated hour is one.
+ * Whether clocks go forward, or back, in the night to a Sunday: the second or last of March, the first of April, the
+ * last of September, the first or last of October, the first of November, as in Europe, America, Australia and New
+ * Zealand. Any other missing or repeated hour is one.
  */
 function mayChangeClock(ms: number, direction: 'forward' | 'back'): boolean {
   const { month, day, hour, year } = civilTimeOf(ms);
@@ -245,7 +248,9 @@ function gapNotes({ gaps, filled, longest, longestAt, closed, changes }: FoundGa
     notes.push({
       kind: 'clock',
       count: changes.size,
-      text: `the clock was changed ${changes.size === 1 ? 'once' : `${changes.size} times`} (${shown}${changes.size > 4 ? '; ...' : ''}): no gap, no repeat`,
+      text:
+        `the clock was changed ${changes.size === 1 ? 'once' : `${changes.size} times`} ` +
+        `(${shown}${changes.size > 4 ? '; ...' : ''}): no gap, no repeat`,
     });
   }
   return notes;

@@ -28,9 +28,9 @@ export interface Filling {
 export type NumbersOf = (name: string) => Float64Array;
 
 /**
- * The values of series by steps. Rows of one stamp become their mean. What is missing is filled with the last value before it,
- * never with a later one. A series begins where every column has begun, and ends with the last value of the target: what follows is
- * to be forecast.
+ * The values of series by steps. Rows of one stamp become their mean. What is missing is filled with the last value
+ * before it, never with a later one. A series begins where every column has begun, and ends with the last value of the
+ * target: what follows is to be forecast.
  *
  * @param names of the columns, the target first; the numbers of one at a time are held beside the values.
  */
@@ -152,7 +152,9 @@ export function fillingNotes(
     notes.push({
       kind: 'repeats',
       count: repeats,
-      text: `${counted(repeats, 'row')} with the stamp of another${same === repeats ? ', and the same values: left out' : ': the mean of their values was taken'}`,
+      text:
+        `${counted(repeats, 'row')} with the stamp of ` +
+        `another${same === repeats ? ', and the same values: left out' : ': the mean of their values was taken'}`,
     });
   if (start > 0)
     notes.push({
@@ -166,20 +168,26 @@ export function fillingNotes(
     notes.push({
       kind: 'filled',
       count: total,
-      text: `missing cells (${shown.slice(0, 6).join(', ')}${shown.length > 6 ? ', ...' : ''}) hold the last value before them; those of ${names[0]} are not scored`,
+      text:
+        `missing cells (${shown.slice(0, 6).join(', ')}${shown.length > 6 ? ', ...' : ''}) hold the last value ` +
+        `before them; those of ${names[0]} are not scored`,
     });
   }
   if (end > 0)
     notes.push({
       kind: 'end',
       count: end,
-      text: `${counted(end, 'row')} at the end without a value of ${names[0]}: left out, forecasts begin there${unused(atEnd)}`,
+      text:
+        `${counted(end, 'row')} at the end without a value of ${names[0]}: left out, forecasts begin ` +
+        `there${unused(atEnd)}`,
     });
   if (empty.length > 0)
     notes.push({
       kind: 'dropped',
       count: empty.length,
-      text: `${counted(empty.length, 'series').replace('seriess', 'series')} without values left out: ${empty.slice(0, 5).join(', ')}`,
+      text:
+        `${counted(empty.length, 'series').replace('seriess', 'series')} without values left out: ` +
+        empty.slice(0, 5).join(', '),
     });
   return notes;
 }
@@ -190,7 +198,10 @@ function unused(columns: ReadonlySet<string>): string {
   return `; what they say of ${shown}${columns.size > 6 ? ', ...' : ''} is not used`;
 }
 
-/** @param isTrained whether a model reads the table that was trained so. @throws DATA_FORMAT naming the first cell that is missing. */
+/**
+ * @param isTrained whether a model reads the table that was trained so. @throws DATA_FORMAT naming the first cell that
+ * is missing.
+ */
 export function requireNoneMissing(
   table: Table,
   rows: readonly SeriesRows[],

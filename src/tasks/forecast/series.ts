@@ -5,7 +5,9 @@ export interface Series {
   /** Its value in the column of series; '' where the table is one series. */
   readonly name: string;
   readonly numRows: number;
-  /** `[rows, columns]`, the target first; where a cell is missing it holds the fill. Rows in order of time, one a step. */
+  /**
+   * `[rows, columns]`, the target first; where a cell is missing it holds the fill. Rows in order of time, one a step.
+   */
   readonly values: Float64Array;
   /** `[rows, columns]`, 1 where the file has the value, 0 where it was filled. */
   readonly isReal: Uint8Array;

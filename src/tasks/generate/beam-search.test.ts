@@ -64,7 +64,8 @@ describe('a beam search', () => {
   });
 
   it('goes on where a continuation is worse than the best complete one and only later tokens make it better', async () => {
-    // A chain of tokens: after 2 the end is likelier than either other token, and after these everything is all but certain.
+    // A chain of tokens: after 2 the end is likelier than either other token, and after these everything is all but
+    // certain.
     const next = [
       [0.001, 0.98, 0.001, 0.018],
       [0.001, 0.001, 0.018, 0.98],

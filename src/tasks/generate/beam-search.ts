@@ -30,9 +30,9 @@ interface Beam {
 
 /**
  * The likeliest continuation of a text among those that stay in a beam: at each step the best `beams` continuations are
- * followed, and of the complete ones the one with the largest mean of `ln P` is taken. The mean keeps short ones from winning
- * for being short (Graves 2012, "Sequence transduction with recurrent neural networks", section 2.5; the normalisation is that
- * of Wu et al. 2016, eq. 14, with an exponent of 1).
+ * followed, and of the complete ones the one with the largest mean of `ln P` is taken. The mean keeps short ones from
+ * winning for being short (Graves 2012, "Sequence transduction with recurrent neural networks", section 2.5; the
+ * normalisation is that of Wu et al. 2016, eq. 14, with an exponent of 1).
  *
  * @throws as `TextReader`
  */
@@ -59,7 +59,8 @@ export async function beamSearch(
       if (!isDone) alive.push(candidate);
       else if (best === undefined || mean(candidate) > mean(best)) best = candidate;
     }
-    // A mean can only be beaten by one that is larger already: further tokens lower a sum, and each is at most ln 1 = 0.
+    // A mean can only be beaten by one that is larger already: further tokens lower a sum, and each is at most ln 1 =
+    // 0.
     if (best !== undefined && alive.every((beam) => beam.score / length < mean(best!))) break;
     if (step + 1 < length && alive.length > 0) {
       ({ rows, alive } = await advance(model, states, alive, beams));

@@ -9,7 +9,9 @@ import { requireSampling, type SamplingOptions, sampleToken, samplingOptionNames
 import { StopTexts } from './stop-texts.js';
 
 export interface GenerateOptions extends SamplingOptions, RepetitionOptions {
-  /** What the text begins with; it is read, not written. Default nothing: a text begins as those of the training did. */
+  /**
+   * What the text begins with; it is read, not written. Default nothing: a text begins as those of the training did.
+   */
   prompt?: string | undefined;
   /** Most tokens to write. Default 500; a poem decides itself. */
   length?: number | undefined;
@@ -17,7 +19,10 @@ export interface GenerateOptions extends SamplingOptions, RepetitionOptions {
   seed?: number | undefined;
   /** Ends before this text, or the first of these, is written. */
   stop?: string | readonly string[] | undefined;
-  /** Searches the likeliest text among so many at a time instead of drawing; it is then yielded at once. See `beamSearch`. */
+  /**
+   * Searches the likeliest text among so many at a time instead of drawing; it is then yielded at once. See
+   * `beamSearch`.
+   */
   beams?: number | undefined;
   /** Writes in a form that is never broken. */
   poem?: PoemFormOptions | undefined;
@@ -35,8 +40,8 @@ const ownNames = [
 ] as const;
 
 /**
- * Writes text, token by token: each yielded piece continues the text before it. A token costs one step of the model, however
- * long the text is. Texts that are written by turns do not disturb each other.
+ * Writes text, token by token: each yielded piece continues the text before it. A token costs one step of the model,
+ * however long the text is. Texts that are written by turns do not disturb each other.
  *
  * @example
  * for await (const piece of generate(model, { prompt: 'To be', temperature: 0.8 })) process.stdout.write(piece);
@@ -103,7 +108,10 @@ function startOf(
   };
 }
 
-/** The prompt behind what stands before a text's beginning; where the prompt begins with the end of that, it is not said twice. */
+/**
+ * The prompt behind what stands before a text's beginning; where the prompt begins with the end of that, it is not said
+ * twice.
+ */
 function joined(beginning: ArrayLike<number>, prompt: Int32Array): Int32Array {
   let overlap = Math.min(beginning.length, prompt.length);
   const isOverlap = (size: number): boolean => {

@@ -11,8 +11,8 @@ export interface PoemFormOptions {
   /** Characters that the lines begin with, one each. */
   acrostic?: string | undefined;
   /**
-   * What ends a line, by turns: `['，', '。\n']` for Chinese couplets. Default a line end. Lines that end with a visible sign hold
-   * letters and digits only. White space at the very end of the poem is not written.
+   * What ends a line, by turns: `['，', '。\n']` for Chinese couplets. Default a line end. Lines that end with a visible
+   * sign hold letters and digits only. White space at the very end of the poem is not written.
    */
   lineEnds?: readonly string[] | undefined;
 }
@@ -41,8 +41,8 @@ interface TokenFacts {
 }
 
 /**
- * A poem's form as constraints on each token. Tokens are allowed only where the rest of the line can still be filled with tokens
- * of the vocabulary, so that no text gets stuck and none breaks the form.
+ * A poem's form as constraints on each token. Tokens are allowed only where the rest of the line can still be filled
+ * with tokens of the vocabulary, so that no text gets stuck and none breaks the form.
  *
  * @throws OUT_OF_RANGE, UNKNOWN_NAME; USAGE where the model cannot write in this form
  */
@@ -118,7 +118,10 @@ export class PoemForm {
     return this.#facts[token];
   }
 
-  /** Whether a token can stand where `left` characters of the line are left: white space may stand before its last one, not after it. */
+  /**
+   * Whether a token can stand where `left` characters of the line are left: white space may stand before its last one,
+   * not after it.
+   */
   fits({ length, endsWithSpace }: TokenFacts, left: number): boolean {
     return length <= left && this.#isFillable[left - length] && !(endsWithSpace && length === left);
   }
@@ -141,7 +144,8 @@ export class PoemForm {
         acrostic.length === 0
           ? 'the vocabulary cannot fill such a line.'
           : `no line of this form can begin with ${JSON.stringify(acrostic[line])}.`,
-        `tokens of whole characters that fill ${this.charactersPerLine ?? 'a line'}${this.charactersPerLine === undefined ? '' : ' characters'}`,
+        'tokens of whole characters that fill ' +
+          `${this.charactersPerLine ?? 'a line'}${this.charactersPerLine === undefined ? '' : ' characters'}`,
         acrostic.length === 0
           ? 'none that fit'
           : `no token that begins with ${JSON.stringify(acrostic[line])} and fits`,
@@ -225,9 +229,17 @@ class PlaceInPoem implements TokenConstraint {
   }
 }
 
-/** Signs that join with what stands before or after them, so that the number of graphemes would depend on the neighbour. */
-const binding =
-  /^[\u1160-\u11ff\ud7b0-\ud7fb]|[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u0d4e\u1100-\u115f\ua960-\ua97c\u200d]$|\p{Regional_Indicator}/u;
+/**
+ * Signs that join with what stands before or after them, so that the number of graphemes would depend on the neighbour.
+ */
+const binding = new RegExp(
+  [
+    String.raw`^[\u1160-\u11ff\ud7b0-\ud7fb]`,
+    String.raw`[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u0d4e\u1100-\u115f\ua960-\ua97c\u200d]$`,
+    String.raw`\p{Regional_Indicator}`,
+  ].join('|'),
+  'u',
+);
 
 function factsOf(codec: TokenCodec, lineEnds: readonly string[]): (TokenFacts | undefined)[] {
   const hasSigns = lineEnds.some((end) => end.trim() !== '');

@@ -3,9 +3,9 @@ import { requireCount, requireNumber } from '../../errors.js';
 /** Makes a model say again less often what it has just said. */
 export interface RepetitionOptions {
   /**
-   * Divides the logits above 0 of tokens that were read or written lately, and multiplies those below 0: 1 (default) changes
-   * nothing, 1.2 is usual for words. Keskar et al. 2019, "CTRL: a conditional transformer language model for controllable
-   * generation", section 4.1.
+   * Divides the logits above 0 of tokens that were read or written lately, and multiplies those below 0: 1 (default)
+   * changes nothing, 1.2 is usual for words. Keskar et al. 2019, "CTRL: a conditional transformer language model for
+   * controllable generation", section 4.1.
    */
   repetitionPenalty?: number | undefined;
   /** How many tokens back that reaches. Default 64. */

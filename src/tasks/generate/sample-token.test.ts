@@ -39,7 +39,8 @@ describe('sampleToken', () => {
   it('applies the temperature before topP and minP', () => {
     const drawn = (options: SamplingOptions): number[] =>
       shares(options, undefined, 4000).flatMap((share, i) => (share > 0 ? [i] : []));
-    // Probabilities at temperature 1: 0.735, 0.164, 0.047, 0.022, 0.005; at 3: 0.379, 0.230, 0.152, 0.118, 0.072; at 0.5: 0.947, 0.047, ...
+    // Probabilities at temperature 1: 0.735, 0.164, 0.047, 0.022, 0.005; at 3: 0.379, 0.230, 0.152, 0.118, 0.072; at
+    // 0.5: 0.947, 0.047, ...
     expect(drawn({ topP: 0.7 })).toEqual([3]);
     expect(drawn({ topP: 0.7, temperature: 3 })).toEqual([0, 2, 3]);
     expect(drawn({ topP: 0.8 })).toEqual([0, 3]);

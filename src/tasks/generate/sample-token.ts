@@ -6,16 +6,20 @@ import type { Random } from '../../random.js';
 export interface SamplingOptions {
   /** Divides the logits: below 1 plays safe, above 1 dares more, 0 always takes the likeliest token. Default 1. */
   temperature?: number | undefined;
-  /** Draws only from the `topK` likeliest tokens; all by default. Fan et al. 2018, "Hierarchical neural story generation". */
+  /**
+   * Draws only from the `topK` likeliest tokens; all by default. Fan et al. 2018, "Hierarchical neural story
+   * generation".
+   */
   topK?: number | undefined;
   /**
-   * Draws only from the fewest tokens whose probabilities sum to at least `topP`; 1 by default. Holtzman et al. 2020, "The
-   * curious case of neural text degeneration". Applied after `topK`.
+   * Draws only from the fewest tokens whose probabilities sum to at least `topP`; 1 by default. Holtzman et al. 2020,
+   * "The curious case of neural text degeneration". Applied after `topK`.
    */
   topP?: number | undefined;
   /**
-   * Draws only tokens at least `minP` times as likely as the likeliest, after the temperature; 0 by default. Nguyen et al. 2024,
-   * "Turning up the heat: min-p sampling for creative and coherent LLM outputs". Applied with the others: a token must pass all.
+   * Draws only tokens at least `minP` times as likely as the likeliest, after the temperature; 0 by default. Nguyen et
+   * al. 2024, "Turning up the heat: min-p sampling for creative and coherent LLM outputs". Applied with the others: a
+   * token must pass all.
    */
   minP?: number | undefined;
 }
@@ -35,8 +39,8 @@ export function requireSampling(where: string, { temperature, topK, topP, minP }
 }
 
 /**
- * Draws a token: `P(i) ~ exp(logits[i] / temperature)`, cut to the likeliest as the options say. Tokens in `never` are not
- * drawn. One uniform number is taken from `random` for each call, whatever the options, so runs stay comparable.
+ * Draws a token: `P(i) ~ exp(logits[i] / temperature)`, cut to the likeliest as the options say. Tokens in `never` are
+ * not drawn. One uniform number is taken from `random` for each call, whatever the options, so runs stay comparable.
  *
  * @throws NOT_FINITE when no token has a finite logit.
  */

@@ -9,8 +9,9 @@ const [limitMs, limitMsPerCharacter] = [20_000, 1];
 const context = createContext({ work: undefined });
 
 /**
- * A library whose tokenizers end: their regular expressions come from a file, and one can take longer than the world has been
- * there on a text of a few dozen characters. V8 stops a script that takes too long, and what it calls, at a back-tracking step.
+ * A library whose tokenizers end: their regular expressions come from a file, and one can take longer than the world
+ * has been there on a text of a few dozen characters. V8 stops a script that takes too long, and what it calls, at a
+ * back-tracking step.
  */
 export function boundedLibrary(
   { Tokenizer }: TokenizerLibrary,

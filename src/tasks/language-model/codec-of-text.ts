@@ -12,8 +12,8 @@ export const tokenLevels = ['characters', 'words', 'bytes', 'bpe'] as const sati
 /** How a text becomes tokens. */
 export interface CodecOptions extends Omit<TextCodecOptions, 'level'> {
   /**
-   * `characters`: Unicode code points (default). `words`: words, and each line's end as a token. `bytes`: the bytes of UTF-8.
-   * `bpe`: byte pairs learned from the text. The last two can read and write every text.
+   * `characters`: Unicode code points (default). `words`: words, and each line's end as a token. `bytes`: the bytes of
+   * UTF-8. `bpe`: byte pairs learned from the text. The last two can read and write every text.
    */
   level?: (typeof tokenLevels)[number] | undefined;
 }

@@ -7,7 +7,9 @@ export const documentKinds = ['file', 'blank-line', 'line'] as const;
 
 export type DocumentKind = (typeof documentKinds)[number];
 
-/** Where a text has no documents: after a sentence, after the sign that is most frequent, or after the token that is. */
+/**
+ * Where a text has no documents: after a sentence, after the sign that is most frequent, or after the token that is.
+ */
 const startKinds = [...documentKinds, 'sentence', 'sign', 'token'] as const;
 
 export type StartKind = (typeof startKinds)[number];
@@ -38,7 +40,8 @@ type Boundary = readonly [before: number, begin: number];
  * Where the documents of a text begin, and what stands before them: the tokens that do so most often.
  *
  * @param files places where given files begin.
- * @param kind by default the first that is there often enough: many files, blank lines, lines, sentences, a frequent sign.
+ * @param kind by default the first that is there often enough: many files, blank lines, lines, sentences, a frequent
+ * sign.
  * @throws DATA_FORMAT where the text has no documents of the kind
  */
 export function documentStarts(
@@ -129,7 +132,8 @@ function lineStarts(tokens: Int32Array, texts: readonly string[], leastEnds: num
     const token = tokens[i];
     if (candidate === undefined && i > 0 && run >= leastEnds && isAtEnd[tokens[i - 1]])
       candidate = [leastEnds === 1 ? i - 1 : runBegin, i];
-    // Of a blank line there is nothing to learn, and a token that holds a line end and more has no beginning inside of it.
+    // Of a blank line there is nothing to learn, and a token that holds a line end and more has no beginning inside of
+    // it.
     if (breaks[token]) candidate = undefined;
     if (isBlank[token]) {
       if (run === 0) runBegin = i;

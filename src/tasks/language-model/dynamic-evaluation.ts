@@ -54,10 +54,10 @@ function stepProgram(): PointwiseProgram {
 }
 
 /**
- * The sum of `ln P` of all tokens after the first, where the model learns from each segment after it was scored, so that it
- * grows used to the text: `w <- w - learningRate dL/dw + decay (w0 - w)`, L the mean loss of the segment and w0 the trained
- * weights. The weights are those from before when it is done. Krause et al. 2018, "Dynamic evaluation of neural sequence
- * models", section 4, eq. 3 and 4 with a constant learning rate (the form with plain gradients).
+ * The sum of `ln P` of all tokens after the first, where the model learns from each segment after it was scored, so
+ * that it grows used to the text: `w <- w - learningRate dL/dw + decay (w0 - w)`, L the mean loss of the segment and w0
+ * the trained weights. The weights are those from before when it is done. Krause et al. 2018, "Dynamic evaluation of
+ * neural sequence models", section 4, eq. 3 and 4 with a constant learning rate (the form with plain gradients).
  *
  * @throws NOT_FINITE where the steps are too large; ABORTED
  */

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { setSeed } from '../../random.js';
 import { LanguageModelTraining } from './language-model-training.js';
 
-/** Letters of the first part never come in the second: what a model learned from is seen in the rows of its embedding. */
+/**
+ * Letters of the first part never come in the second: what a model learned from is seen in the rows of its embedding.
+ */
 const [first, second] = ['abcd. ', 'wxyz! '].map((words) => words.trim());
 
 const rowsThatMoved = async (training: LanguageModelTraining): Promise<string> => {

@@ -12,12 +12,12 @@ import { Sequential } from '../../training/sequential.js';
 import type { LanguageModelOptions } from './language-model-options.js';
 
 /**
- * The network of a language model, token ids `[batch, time]` to logits `[batch, time, vocabulary]`: an embedding, stateful recurrent
- * layers, and the logits; between them the dropout and the penalties that the options ask for.
+ * The network of a language model, token ids `[batch, time]` to logits `[batch, time, vocabulary]`: an embedding,
+ * stateful recurrent layers, and the logits; between them the dropout and the penalties that the options ask for.
  *
- * Embeddings begin as standard normal numbers, as PyTorch's: Keras's 20 times smaller ones leave the gates blind to the input
- * for the first epochs (Tiny Shakespeare, 5 epochs of 128 units: 1.66 instead of 1.90 nats a character). Where they are the output's kernel too, larger
- * logits than those of `1 / sqrt(embeddingUnits)` cost more than that gains.
+ * Embeddings begin as standard normal numbers, as PyTorch's: Keras's 20 times smaller ones leave the gates blind to the
+ * input for the first epochs (Tiny Shakespeare, 5 epochs of 128 units: 1.66 instead of 1.90 nats a character). Where
+ * they are the output's kernel too, larger logits than those of `1 / sqrt(embeddingUnits)` cost more than that gains.
  */
 export function languageModelNetwork(
   vocabulary: number,

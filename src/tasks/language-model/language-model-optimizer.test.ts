@@ -36,33 +36,37 @@ describe('the optimizer of a language model', () => {
     expect(byDefault[3] / byDefault[2]).toBeCloseTo(byDefault[4] / byDefault[3], 12);
   });
 
-  it('keeps the rate of ntasgd, starts to average once an epoch got worse, and ends with the weights it validated best', async () => {
-    // So large a rate goes up and down; when it does must not depend on the processor.
-    useBackend(createWasmBackend({ deterministic: true }));
-    setSeed(2);
-    const training = new LanguageModelTraining(text, { ...small, epochs: 14, optimizer: 'ntasgd', learningRate: 30 });
-    const steps: { averages: boolean; rate: number }[] = [];
-    const outcome = await training.train({
-      callbacks: [
-        {
-          onEpochEnd: (_, __, { model }) =>
-            void steps.push({
-              averages: (model.optimizer.getState().counters.averagingStart ?? Infinity) < 1e6,
-              rate: model.optimizer.learningRate,
-            }),
-        },
-      ],
-    });
-    expect(new Set(steps.map(({ rate }) => rate))).toEqual(new Set([30]));
-    const started = steps.findIndex(({ averages }) => averages);
-    expect(started).toBeGreaterThan(5);
-    expect(started).toBeLessThan(13);
-    // Means of such weights are far better than any one of them, so the best epoch is validated with means.
-    expect(outcome.bestEpoch).toBeGreaterThan(started);
-    const { loss } = await training.languageModel.evaluate(text);
-    expect(Math.abs(loss - outcome.valLoss[outcome.bestEpoch])).toBeLessThan(0.1);
-    expect(loss).toBeLessThan(Math.min(...outcome.valLoss.slice(0, started + 1)));
-  });
+  it(
+    'keeps the rate of ntasgd, starts to average once an epoch got worse, and ends with the weights it validated ' +
+      'best',
+    async () => {
+      // So large a rate goes up and down; when it does must not depend on the processor.
+      useBackend(createWasmBackend({ deterministic: true }));
+      setSeed(2);
+      const training = new LanguageModelTraining(text, { ...small, epochs: 14, optimizer: 'ntasgd', learningRate: 30 });
+      const steps: { averages: boolean; rate: number }[] = [];
+      const outcome = await training.train({
+        callbacks: [
+          {
+            onEpochEnd: (_, __, { model }) =>
+              void steps.push({
+                averages: (model.optimizer.getState().counters.averagingStart ?? Infinity) < 1e6,
+                rate: model.optimizer.learningRate,
+              }),
+          },
+        ],
+      });
+      expect(new Set(steps.map(({ rate }) => rate))).toEqual(new Set([30]));
+      const started = steps.findIndex(({ averages }) => averages);
+      expect(started).toBeGreaterThan(5);
+      expect(started).toBeLessThan(13);
+      // Means of such weights are far better than any one of them, so the best epoch is validated with means.
+      expect(outcome.bestEpoch).toBeGreaterThan(started);
+      const { loss } = await training.languageModel.evaluate(text);
+      expect(Math.abs(loss - outcome.valLoss[outcome.bestEpoch])).toBeLessThan(0.1);
+      expect(loss).toBeLessThan(Math.min(...outcome.valLoss.slice(0, started + 1)));
+    },
+  );
 
   it('goes on with ntasgd after an interruption as if there had been none', async () => {
     const options: LanguageModelOptions = { ...small, epochs: 12, optimizer: 'ntasgd', learningRate: 30 };

@@ -20,28 +20,44 @@ export interface LanguageModelOptions extends Omit<CodecOptions, 'level'>, Recur
   /** What a token is, see {@link CodecOptions}. With a given codec its own, which cannot be chosen. */
   level?: TokenLevel | undefined;
   /**
-   * `adam` (default): rises to `learningRate` and falls along a cosine to 0. `sgd`: plain gradient descent at `learningRate` for
-   * `fullRateEpochs`, then each epoch at `rateDecay` of the one before. `ntasgd`: at `learningRate` throughout, whose result is the
-   * mean of the weights from the epoch on that no longer got better, see `AveragingTrigger`.
+   * `adam` (default): rises to `learningRate` and falls along a cosine to 0. `sgd`: plain gradient descent at
+   * `learningRate` for `fullRateEpochs`, then each epoch at `rateDecay` of the one before. `ntasgd`: at `learningRate`
+   * throughout, whose result is the mean of the weights from the epoch on that no longer got better, see
+   * `AveragingTrigger`.
    */
   optimizer?: LanguageModelOptimizer | undefined;
-  /** Of the loss per token. Default `0.09 / sqrt(units)` for adam (0.008 for 128 units, 0.0056 for 256), 20 for sgd, 30 for ntasgd. */
+  /**
+   * Of the loss per token. Default `0.09 / sqrt(units)` for adam (0.008 for 128 units, 0.0056 for 256), 20 for sgd, 30
+   * for ntasgd.
+   */
   learningRate?: number | undefined;
   /** Epochs of sgd before the rate falls. Default 40 % of all. */
   fullRateEpochs?: number | undefined;
-  /** By what sgd's rate is multiplied for each later epoch. By default so that the last epoch has a hundredth of the full rate. */
+  /**
+   * By what sgd's rate is multiplied for each later epoch. By default so that the last epoch has a hundredth of the
+   * full rate.
+   */
   rateDecay?: number | undefined;
   /** Largest norm of all gradients together. Default 1 for adam, 0.25 for the others. */
   clipNorm?: number | undefined;
   /** See `OptimizerOptions.weightDecay`. Default 0. */
   weightDecay?: number | undefined;
-  /** All weights begin uniform in plus and minus this, without the forget gate's bias of 1. Default 0: each layer's own initializers. */
+  /**
+   * All weights begin uniform in plus and minus this, without the forget gate's bias of 1. Default 0: each layer's own
+   * initializers.
+   */
   initialRange?: number | undefined;
-  /** Width of the token embedding. Default that of the given vectors, else 64 for characters and bytes, `units` for words, byte pairs and a tied output. */
+  /**
+   * Width of the token embedding. Default that of the given vectors, else 64 for characters and bytes, `units` for
+   * words, byte pairs and a tied output.
+   */
   embeddingUnits?: number | undefined;
   /** Leaves the vectors that {@link LanguageModelData} holds as they are. Default false. */
   freezeVectors?: boolean | undefined;
-  /** Whether the output uses the token embedding's rows; the last recurrent layer then has `embeddingUnits` units. Default false. */
+  /**
+   * Whether the output uses the token embedding's rows; the last recurrent layer then has `embeddingUnits` units.
+   * Default false.
+   */
   tied?: boolean | undefined;
   /** Options that go well together, see `languageModelPresets`; those given besides count before them. Default none. */
   preset?: LanguageModelPreset | undefined;
@@ -58,9 +74,9 @@ export interface LanguageModelOptions extends Omit<CodecOptions, 'level'>, Recur
   /** Weight of the mean square of its change from step to step, before dropout. Default 0. */
   changePenalty?: number | undefined;
   /**
-   * What one document is: each given text (`file`), what stands between blank lines, or each line. Training shows how they begin, on
-   * empty states, and generated texts begin so. Default `auto`: the first of these that is there often enough; of a text without
-   * lines sentences, or what follows its most frequent sign.
+   * What one document is: each given text (`file`), what stands between blank lines, or each line. Training shows how
+   * they begin, on empty states, and generated texts begin so. Default `auto`: the first of these that is there often
+   * enough; of a text without lines sentences, or what follows its most frequent sign.
    */
   documents?: DocumentKind | 'auto' | undefined;
   /** Passes over the text. Default 10, and up to 100 where a short text would give fewer than 500 steps. */
@@ -103,7 +119,10 @@ const defaults: Resolved<
   validation: 0.1,
 };
 
-/** What decides the shape of the weights and what a token is: options that a training takes from the model it begins with. */
+/**
+ * What decides the shape of the weights and what a token is: options that a training takes from the model it begins
+ * with.
+ */
 const decidedOptions = [
   'level',
   'lower',

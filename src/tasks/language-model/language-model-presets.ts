@@ -11,13 +11,16 @@ const zaremba = {
 } as const;
 
 /**
- * Sets of options that papers or practice found to go well together; options that are given besides count before them. Rates and
- * clipping are of the loss per token: those of Zaremba et al., who sum over the steps of a window, are multiplied by its length
- * and divided by it.
+ * Sets of options that papers or practice found to go well together; options that are given besides count before them.
+ * Rates and clipping are of the loss per token: those of Zaremba et al., who sum over the steps of a window, are
+ * multiplied by its length and divided by it.
  */
 export const languageModelPresets = {
   none: {},
-  /** For texts cut into words, on two cores in an hour or so: Zaremba et al.'s regularisation on a small model whose output uses the embedding's table. */
+  /**
+   * For texts cut into words, on two cores in an hour or so: Zaremba et al.'s regularisation on a small model whose
+   * output uses the embedding's table.
+   */
   words: {
     level: 'words',
     cell: 'lstm',
@@ -34,7 +37,10 @@ export const languageModelPresets = {
     learningRate: 30,
     clipNorm: 0.15,
   },
-  /** Zaremba et al. 2014, "Recurrent neural network regularization", section 4.1, for texts cut into words: the small model, without dropout. */
+  /**
+   * Zaremba et al. 2014, "Recurrent neural network regularization", section 4.1, for texts cut into words: the small
+   * model, without dropout.
+   */
   'zaremba-small': {
     ...zaremba,
     units: 200,
@@ -78,8 +84,8 @@ export const languageModelPresets = {
     rateDecay: 1 / 1.15,
   },
   /**
-   * Merity et al. 2018, "Regularizing and optimizing LSTM language models", section 4, with windows of one length. With `units: 400`
-   * and 40 epochs it is a matter of hours on two cores.
+   * Merity et al. 2018, "Regularizing and optimizing LSTM language models", section 4, with windows of one length. With
+   * `units: 400` and 40 epochs it is a matter of hours on two cores.
    */
   awd: {
     level: 'words',
@@ -105,7 +111,9 @@ export const languageModelPresets = {
     weightDecay: 1.2e-6,
     initialRange: 0.1,
   },
-  /** Layers without recurrent products (Feng et al. 2024, "Were RNNs all we needed?"), which are fast on long windows. */
+  /**
+   * Layers without recurrent products (Feng et al. 2024, "Were RNNs all we needed?"), which are fast on long windows.
+   */
   mingru: { cell: 'minGRU', layers: 3, units: 256, dropout: 0.1, timesteps: 128, epochs: 15 },
   /** Three layers with one dropout mask for each sequence, for texts of some megabytes. */
   stacked: {

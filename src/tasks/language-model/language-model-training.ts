@@ -55,8 +55,9 @@ export interface LanguageModelBeginning extends TakenWeights {
 }
 
 /**
- * A recurrent language model of a text: an embedding, recurrent layers and the logits of the next token, trained by truncated
- * backpropagation through time over parallel streams of the text whose state is carried from window to window.
+ * A recurrent language model of a text: an embedding, recurrent layers and the logits of the next token, trained by
+ * truncated backpropagation through time over parallel streams of the text whose state is carried from window to
+ * window.
  *
  * @example
  * const training = new LanguageModelTraining(text, { units: 128, epochs: 5 });
@@ -158,7 +159,9 @@ export class LanguageModelTraining {
     return this.#windows.batchSize * this.#windows.timesteps;
   }
 
-  /** Which learning rates suit this model on these data; trains nothing. See {@link findLearningRate}. @throws ABORTED */
+  /**
+   * Which learning rates suit this model on these data; trains nothing. See {@link findLearningRate}. @throws ABORTED
+   */
   findLearningRate(options: TaskLearningRateOptions = {}): Promise<LearningRateSearch> {
     const { model } = this.languageModel;
     const windows = this.#windows;
@@ -259,7 +262,9 @@ function requireKnown(unknown: UnknownTokens | undefined, level: string): void {
     where: 'LanguageModelTraining, initial',
     what: 'the model to begin with does not know most of the text.',
     expected: `most ${level} in its vocabulary`,
-    received: `${unknown.numUnknown} of ${unknown.numTokens} ${level} that it reads as unknown, most often ${unknown.examples.join(' ')}`,
+    received:
+      `${unknown.numUnknown} of ${unknown.numTokens} ${level} that it reads as unknown, most often ` +
+      unknown.examples.join(' '),
     fix: 'begin without a model, or with one of the same language.',
   });
 }

@@ -56,10 +56,11 @@ export class LanguageModel {
   ) {}
 
   /**
-   * Scores a text, carrying the state through all of it. Of the text it was trained on only the held-out end is scored, after
-   * reading nothing else.
+   * Scores a text, carrying the state through all of it. Of the text it was trained on only the held-out end is scored,
+   * after reading nothing else.
    *
-   * @param options.dynamic lets the model learn from what it has read, see `dynamicLogLikelihood`; it is unchanged afterwards.
+   * @param options.dynamic lets the model learn from what it has read, see `dynamicLogLikelihood`; it is unchanged
+   * afterwards.
    * @throws OUT_OF_RANGE for a text of less than two tokens.
    */
   async evaluate(

@@ -7,8 +7,8 @@ import { boundedLibrary } from './bounded-tokenizer.js';
 import { TokenizerCodec, type TokenizerLibrary } from './tokenizer-codec.js';
 
 /**
- * Reads the `tokenizer.json` of a Hugging Face model. It needs the npm package `@huggingface/tokenizers`, which is loaded here
- * and nowhere else. In a page, give its tokenizer to {@link TokenizerCodec} instead.
+ * Reads the `tokenizer.json` of a Hugging Face model. It needs the npm package `@huggingface/tokenizers`, which is
+ * loaded here and nowhere else. In a page, give its tokenizer to {@link TokenizerCodec} instead.
  *
  * @throws FILE_ACCESS, DATA_FORMAT; FILE_FORMAT where the file is no tokenizer; BACKEND_UNAVAILABLE without the package
  */

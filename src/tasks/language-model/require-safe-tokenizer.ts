@@ -1,12 +1,16 @@
 import { RondoError } from '../../errors.js';
 
-/** Ids may have gaps, as where added tokens begin at a round number; a table by id must still be of the order of its tokens. */
+/**
+ * Ids may have gaps, as where added tokens begin at a round number; a table by id must still be of the order of its
+ * tokens.
+ */
 const mostPlacesPerToken = 16;
 const freePlaces = 2 ** 16;
 
 /**
- * Refuses what would make a tokenizer's library take memory or time without end, before it sees the file: ids far beyond the
- * number of tokens, and regular expressions that repeat a repetition, whose time can double with every character.
+ * Refuses what would make a tokenizer's library take memory or time without end, before it sees the file: ids far
+ * beyond the number of tokens, and regular expressions that repeat a repetition, whose time can double with every
+ * character.
  *
  * @param json the content of a `tokenizer.json`.
  * @throws FILE_FORMAT

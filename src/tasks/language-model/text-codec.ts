@@ -18,8 +18,8 @@ export interface TextCodecOptions {
   /** Most tokens in the vocabulary; rarer ones become the out-of-vocabulary token. Default 20,000. */
   maxTokens?: number | undefined;
   /**
-   * For words: `separate` (default) makes each sign a token; `attach` cuts at white space only, for texts that are already
-   * cut into tokens.
+   * For words: `separate` (default) makes each sign a token; `attach` cuts at white space only, for texts that are
+   * already cut into tokens.
    */
   punctuation?: (typeof punctuationChoices)[number] | undefined;
 }

@@ -10,8 +10,8 @@ const pieceTokens = 256;
 const owners = new WeakMap<Sequential, TextReader>();
 
 /**
- * Runs a stateful language model over a text from left to right, one step a token, whatever was read before. The state is in
- * the model, so only one reader of a model can be under way.
+ * Runs a stateful language model over a text from left to right, one step a token, whatever was read before. The state
+ * is in the model, so only one reader of a model can be under way.
  */
 export class TextReader {
   readonly #model: Sequential;

@@ -25,8 +25,8 @@ export interface TokenizerLibrary {
 const contextTokens = 8;
 
 /**
- * A tokenizer that another program trained, from its `tokenizer.json`. Whether a text comes back exactly is the file's choice:
- * with byte-level pairs it does, with lower case or an unknown token it does not.
+ * A tokenizer that another program trained, from its `tokenizer.json`. Whether a text comes back exactly is the file's
+ * choice: with byte-level pairs it does, with lower case or an unknown token it does not.
  */
 export class TokenizerCodec implements TokenCodec {
   readonly level = 'file';

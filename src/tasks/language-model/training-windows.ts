@@ -13,7 +13,10 @@ export interface TrainingWindowsOptions {
   readonly timesteps: number;
   /** Places at which a text can begin, in rising order. */
   readonly starts: Int32Array;
-  /** Stands for what the vocabulary does not hold; shown in the place of rare tokens where no token of the text is unknown. */
+  /**
+   * Stands for what the vocabulary does not hold; shown in the place of rare tokens where no token of the text is
+   * unknown.
+   */
   readonly unknownId?: number | undefined;
 }
 
@@ -21,16 +24,16 @@ export interface TrainingWindowsOptions {
 const windowsBetweenStarts = 16;
 
 /**
- * A text as parallel streams for truncated backpropagation through time, where each row goes on where it ended in the window before,
- * but for some that begin anew from empty states, as every text does that is written or scored later: a state that training does not
- * show is one that a model has learned nothing of. Every other row that begins anew does so at the nearest beginning of a document, at
- * most one window away, behind the tokens that stand before it; the rest where they are. So nearly every token is read once an epoch.
- * Melis et al. 2018, "On the state of the art of evaluation in neural language models", section 5, reset states with such a
- * probability.
+ * A text as parallel streams for truncated backpropagation through time, where each row goes on where it ended in the
+ * window before, but for some that begin anew from empty states, as every text does that is written or scored later: a
+ * state that training does not show is one that a model has learned nothing of. Every other row that begins anew does
+ * so at the nearest beginning of a document, at most one window away, behind the tokens that stand before it; the rest
+ * where they are. So nearly every token is read once an epoch. Melis et al. 2018, "On the state of the art of
+ * evaluation in neural language models", section 5, reset states with such a probability.
  *
- * The unknown token, where no token of the text is unknown, takes the place of one that stands there `n` times with probability `1 /
- * (1 + n)` as an input, so that it has a meaning when a prompt has it (Kiperwasser and Goldberg 2016, "Simple and accurate dependency
- * parsing using bidirectional LSTM feature representations", section 3).
+ * The unknown token, where no token of the text is unknown, takes the place of one that stands there `n` times with
+ * probability `1 / (1 + n)` as an input, so that it has a meaning when a prompt has it (Kiperwasser and Goldberg 2016,
+ * "Simple and accurate dependency parsing using bidirectional LSTM feature representations", section 3).
  */
 export class TrainingWindows {
   /** Windows of an epoch. */

@@ -16,10 +16,11 @@ const longestSuffix = 8;
  * P(tag | word)         from P(tag | word in lower case), from P(tag | longest suffix), ..., from P(tag | no suffix), from P(tag)
  * ```
  *
- * where every "from" is Witten-Bell's: `P(tag | x) = (count(x, tag) + n(x) P(tag | less than x)) / (count(x) + n(x))`, n(x) the number
- * of different tags of x. Suffixes are those of rare words, apart for words with a capital, with a digit, and others. Brants
- * 2000, "TnT: a statistical part-of-speech tagger", section 2.3, for the suffixes; Witten and Bell 1991, "The zero-frequency
- * problem", method C. On the development part of UD English EWT (UPOS) it is right in 92.3 % of the words.
+ * where every "from" is Witten-Bell's: `P(tag | x) = (count(x, tag) + n(x) P(tag | less than x)) / (count(x) + n(x))`,
+ * n(x) the number of different tags of x. Suffixes are those of rare words, apart for words with a capital, with a
+ * digit, and others. Brants 2000, "TnT: a statistical part-of-speech tagger", section 2.3, for the suffixes; Witten and
+ * Bell 1991, "The zero-frequency problem", method C. On the development part of UD English EWT (UPOS) it is right in
+ * 92.3 % of the words.
  */
 export class HmmTagger {
   readonly #weights: ChainWeights;

@@ -42,8 +42,8 @@ export function padded(sentences: readonly EncodedSentence[]): TagBatch {
 }
 
 /**
- * @internal The batches of an epoch: sentences in a new order, neighbours of about equal length, batches in a new order again.
- * Their number is `ceil(sentences / batchSize)`.
+ * @internal The batches of an epoch: sentences in a new order, neighbours of about equal length, batches in a new order
+ * again. Their number is `ceil(sentences / batchSize)`.
  */
 export function* epochBatches(
   sentences: readonly EncodedSentence[],

@@ -37,7 +37,8 @@ describe('words as a tagger reads them', () => {
   it('share affixes and shape, of at least two words, with words that training never showed', () => {
     const names = [{ words: ['Kabul', 'Kabir', 'sabir', '77'], tags: ['X', 'X', 'Y', 'Y'] }];
     const codec = TagCodec.fromSentences(names, { longestAffix: 3 });
-    // The shape, then a prefix and a suffix of each length; `-` where the word is shorter, `?` where only one word has it.
+    // The shape, then a prefix and a suffix of each length; `-` where the word is shorter, `?` where only one word has
+    // it.
     const read = (word: string): string[] =>
       [...codec.encode({ words: [word] }).affixes].map((id) => ['-', '?'][id] ?? codec.affixes.tokens[id]);
     expect(read('Kabaka')).toEqual(['wXx', 'pk', '?', 'pka', '?', 'pkab', '?']);

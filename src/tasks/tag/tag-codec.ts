@@ -19,8 +19,8 @@ export interface TagCodecOptions {
   /** Of longer words the first and the last characters are read, half each. Default 24. */
   maxCharacters?: number | undefined;
   /**
-   * Prefixes and suffixes of up to so many characters have vectors, and the word's shape (capitals, digits) with them, so that new
-   * words share what others taught. 0: none; at most 16. Default 4.
+   * Prefixes and suffixes of up to so many characters have vectors, and the word's shape (capitals, digits) with them,
+   * so that new words share what others taught. 0: none; at most 16. Default 4.
    */
   longestAffix?: number | undefined;
 }
@@ -60,7 +60,10 @@ export class TagCodec {
   readonly #numVectorWords: number;
   private constructor(
     readonly options: Readonly<Resolved<TagCodecOptions>>,
-    /** By look-up form: index 0 is padding, 1 stands for every other word; then those of training, then what only given vectors know. */
+    /**
+     * By look-up form: index 0 is padding, 1 stands for every other word; then those of training, then what only given
+     * vectors know.
+     */
     readonly words: Vocabulary,
     numVectorWords: number,
     readonly characters: Vocabulary,
@@ -78,7 +81,8 @@ export class TagCodec {
   /**
    * The codec of training sentences.
    *
-   * @param pretrained vectors by look-up form: a word that has one need not be seen so often, and the first `numWords` are known
+   * @param pretrained vectors by look-up form: a word that has one need not be seen so often, and the first `numWords`
+   * are known
    *   although training did not show them.
    * @throws OUT_OF_RANGE where all words have the same tag
    */
@@ -125,8 +129,8 @@ export class TagCodec {
   }
 
   /**
-   * An earlier codec's words and characters, for a training that begins with its model; and its tags, where the sentences
-   * have the same, else those of the sentences.
+   * An earlier codec's words and characters, for a training that begins with its model; and its tags, where the
+   * sentences have the same, else those of the sentences.
    */
   static continued(earlier: TagCodec, sentences: readonly TaggedSentence[]): TagCodec {
     const counts = tagCountsOf(sentences);

@@ -12,8 +12,8 @@ type Counts = [numTrue: number, numPredicted: number, numCorrect: number];
 export type TagMeasure = 'accuracy' | 'spanF1';
 
 /**
- * @internal A metric of the tags that a tagger's model decodes: the share of right words, or F1 of whole spans. Padding, at
- * the end of a sentence, does not count.
+ * @internal A metric of the tags that a tagger's model decodes: the share of right words, or F1 of whole spans.
+ * Padding, at the end of a sentence, does not count.
  */
 export function tagMetric(measure: TagMeasure, model: Sequential, tags: readonly string[]): Metric {
   let counts: Counts = [0, 0, 0];

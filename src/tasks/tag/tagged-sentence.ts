@@ -11,7 +11,8 @@ export interface TaggedSentence {
  * Words and tags side by side, empty sentences left out.
  *
  * @param where the file's name, for messages.
- * @throws SHAPE_MISMATCH where a sentence has another number of tags than words; DATA_FORMAT for an empty word or tag, or no word at all
+ * @throws SHAPE_MISMATCH where a sentence has another number of tags than words; DATA_FORMAT for an empty word or tag,
+ * or no word at all
  */
 export function taggedSentences(
   words: readonly (readonly string[])[],

@@ -14,7 +14,10 @@ const encoderChoices: readonly CharacterEncoder[] = ['rnn', 'conv', 'none'];
 
 /** How a tagger is built and trained. `timesteps` is the most words of a training sentence; longer ones are cut. */
 export interface TaggerOptions extends TagCodecOptions, RecurrentTaskOptions {
-  /** Whether a conditional random field scores neighbouring tags together; without it every tag is chosen by itself. Default true. */
+  /**
+   * Whether a conditional random field scores neighbouring tags together; without it every tag is chosen by itself.
+   * Default true.
+   */
   crf?: boolean | undefined;
   /** How tags mark spans, for the span scores and the CRF's constraints. Default `auto`: by the tags. */
   scheme?: (typeof schemeChoices)[number] | undefined;
@@ -22,7 +25,10 @@ export interface TaggerOptions extends TagCodecOptions, RecurrentTaskOptions {
   wordUnits?: number | undefined;
   /** Keep given vectors as they are. Default false: they are trained on. */
   freezeVectors?: boolean | undefined;
-  /** So many of the first words of given vectors have vectors of their own although training does not show them. Default 20,000. */
+  /**
+   * So many of the first words of given vectors have vectors of their own although training does not show them. Default
+   * 20,000.
+   */
   vectorWords?: number | undefined;
   /** What reads the characters of a word: see {@link WordFeatures}. Default rnn. */
   characterEncoder?: CharacterEncoder | undefined;
@@ -34,11 +40,20 @@ export interface TaggerOptions extends TagCodecOptions, RecurrentTaskOptions {
   wordDropout?: number | undefined;
   /** Share of the sentences that chooses the best epoch where no others are given: every so-manieth. Default 0.1. */
   validation?: number | undefined;
-  /** Epochs of the first round; a longer one follows while the best epoch is the last. Default 20, more where that is less than 1,500 steps. */
+  /**
+   * Epochs of the first round; a longer one follows while the best epoch is the last. Default 20, more where that is
+   * less than 1,500 steps.
+   */
   epochs?: number | undefined;
-  /** Most epochs in all rounds. Default `epochs` where that is given, else two rounds, the second twice as long as the first. */
+  /**
+   * Most epochs in all rounds. Default `epochs` where that is given, else two rounds, the second twice as long as the
+   * first.
+   */
   maxEpochs?: number | undefined;
-  /** The first round ends after so many epochs without a better score on the validation sentences. Default half of `epochs`. */
+  /**
+   * The first round ends after so many epochs without a better score on the validation sentences. Default half of
+   * `epochs`.
+   */
   patience?: number | undefined;
 }
 
@@ -67,7 +82,10 @@ const defaults: Omit<Resolved<TaggerOptions>, 'epochs' | 'maxEpochs' | 'patience
   learningRate: 0.006,
 };
 
-/** What decides the weights' shape and how words are looked up: options that a training takes from the model it begins with. */
+/**
+ * What decides the weights' shape and how words are looked up: options that a training takes from the model it begins
+ * with.
+ */
 export const decidedOptions = [
   ...tagCodecOptionNames,
   'vectorWords',
@@ -91,7 +109,9 @@ export function taggerBudget(options: TaggerOptions, numBatches: number): Traini
   return trainingBudget(options, numBatches, usualRounds);
 }
 
-/** @internal Every option; how long training goes on as for sentences of many steps. @throws UNKNOWN_NAME, OUT_OF_RANGE */
+/**
+ * @internal Every option; how long training goes on as for sentences of many steps. @throws UNKNOWN_NAME, OUT_OF_RANGE
+ */
 export function resolvedTaggerOptions(options: TaggerOptions): Resolved<TaggerOptions> {
   const where = 'TaggerTraining';
   refuseUnknownOptions(where, options, [

@@ -73,16 +73,18 @@ export interface TaggerData {
 }
 
 /**
- * A tagger of words: a vector of each word and of its characters, recurrent layers in both directions, and a conditional random
- * field or the best tag of each word by itself. Lample et al. 2016, "Neural architectures for named entity recognition".
+ * A tagger of words: a vector of each word and of its characters, recurrent layers in both directions, and a
+ * conditional random field or the best tag of each word by itself. Lample et al. 2016, "Neural architectures for named
+ * entity recognition".
  *
  * @example
  * const file = readConllu(text, { where: 'train.conllu' });
- * const training = new TaggerTraining({ train: taggedSentences(file.sentences.map(({ words }) => words), file.column('upos')) });
- * await training.train();
- * const [tags] = await training.tagger.tag([['They', 'sleep', '.']]);
+ * const training = new
+ * TaggerTraining({ train: taggedSentences(file.sentences.map(({ words }) => words), file.column('upos')) }); await
+ * training.train(); const [tags] = await training.tagger.tag([['They', 'sleep', '.']]);
  *
- * @throws UNKNOWN_NAME, OUT_OF_RANGE for impossible options or too few tags or sentences; DATA_FORMAT, SHAPE_MISMATCH for
+ * @throws UNKNOWN_NAME, OUT_OF_RANGE for impossible options or too few tags or sentences; DATA_FORMAT, SHAPE_MISMATCH
+ * for
  *   sentences that are none
  */
 export class TaggerTraining {
@@ -164,7 +166,9 @@ export class TaggerTraining {
     });
   }
 
-  /** Which learning rates suit this model on these data; trains nothing. See {@link findLearningRate}. @throws ABORTED */
+  /**
+   * Which learning rates suit this model on these data; trains nothing. See {@link findLearningRate}. @throws ABORTED
+   */
   findLearningRate(options: TaskLearningRateOptions = {}): Promise<LearningRateSearch> {
     return findLearningRate(this.tagger.model, this.#trainData, options);
   }
@@ -333,7 +337,10 @@ function heldOut(
   });
 }
 
-/** The validation sentences that can choose an epoch: a tag that training never showed has no label. {@link Tagger.evaluate} counts all. */
+/**
+ * The validation sentences that can choose an epoch: a tag that training never showed has no label.
+ * {@link Tagger.evaluate} counts all.
+ */
 function choosing(validation: readonly TaggedSentence[], codec: TagCodec): readonly TaggedSentence[] {
   const known = new Set(codec.tags);
   const kept = validation.filter(({ tags }) => tags.every((tag) => known.has(tag)));

@@ -41,7 +41,10 @@ export interface TrainedSentences {
   readonly baseline: readonly BaselineScore[];
   /** How much of the training sentences the given vectors cover; null without vectors. */
   readonly vectors: VectorCoverage | null;
-  /** How the sentences were read, such as `format` and `wordColumn`, for reading others in the same way; older files do not say. */
+  /**
+   * How the sentences were read, such as `format` and `wordColumn`, for reading others in the same way; older files do
+   * not say.
+   */
   readonly reading?: Readonly<Record<string, string>> | undefined;
   /** Which sentences were learned from and which chose the best epoch; older files do not say. */
   readonly seen?: SavedSeenItems | undefined;
@@ -63,12 +66,18 @@ export interface TaggerReport extends TaggingReport {
   readonly unseen: TaggingScore | null;
 }
 
-/** A trained model that gives every word of a sentence a tag, with everything needed to use it. See {@link TaggerTraining}. */
+/**
+ * A trained model that gives every word of a sentence a tag, with everything needed to use it. See
+ * {@link TaggerTraining}.
+ */
 export class Tagger {
   readonly task = 'tag';
 
   constructor(
-    /** Indices of words and characters, `[batch, time, 1 + affixes + characters]`, to label scores `[batch, time, tags]`. */
+    /**
+     * Indices of words and characters, `[batch, time, 1 + affixes + characters]`, to label scores
+     * `[batch, time, tags]`.
+     */
     readonly model: Sequential,
     readonly codec: TagCodec,
     readonly sentences: TrainedSentences,
@@ -91,8 +100,8 @@ export class Tagger {
   }
 
   /**
-   * How sure the model is: for each word `P(tag | sentence)` of every tag, in the order of `codec.tags`; with a CRF, summed over
-   * all tags of the other words.
+   * How sure the model is: for each word `P(tag | sentence)` of every tag, in the order of `codec.tags`; with a CRF,
+   * summed over all tags of the other words.
    */
   async probabilities(words: readonly string[]): Promise<Float64Array[]> {
     if (words.length === 0) return [];
@@ -106,8 +115,8 @@ export class Tagger {
   #seenItems: SeenItems | undefined;
 
   /**
-   * Compares its tags with the true ones, with the baseline's figures where training measured it on the same sentences. Of the
-   * list that training split, only the sentences that were held out and chose the best epoch are measured.
+   * Compares its tags with the true ones, with the baseline's figures where training measured it on the same sentences.
+   * Of the list that training split, only the sentences that were held out and chose the best epoch are measured.
    *
    * @throws as `taggedSentences`; ABORTED
    */
@@ -151,7 +160,10 @@ export class Tagger {
     };
   }
 
-  /** The sentences that chose the best epoch, where these are the list that training split into them and those it learned from. */
+  /**
+   * The sentences that chose the best epoch, where these are the list that training split into them and those it
+   * learned from.
+   */
   #heldOutOf(sentences: readonly TaggedSentence[]): readonly TaggedSentence[] | undefined {
     const parts = this.#partsOf(sentences);
     const [learned, chosen] = (['train', 'validation'] as const).map((part) =>
@@ -242,7 +254,10 @@ export function crfOf(model: Sequential): CRF | undefined {
   return last instanceof CRF ? last : undefined;
 }
 
-/** @internal By sequence: the best labels of the first `lengths[i]` steps; without a CRF the best of each step by itself. */
+/**
+ * @internal By sequence: the best labels of the first `lengths[i]` steps; without a CRF the best of each step by
+ * itself.
+ */
 export function decodeScores(model: Sequential, scores: Tensor, lengths: readonly number[]): number[][] {
   const [batch, time, K] = scores.shape;
   const crf = crfOf(model);

@@ -16,15 +16,19 @@ export function isAffixLength(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= mostAffix;
 }
 
-/** How many affixes a word has: its shape, and a prefix and a suffix of each length. @param longest 0: no affixes at all. */
+/**
+ * How many affixes a word has: its shape, and a prefix and a suffix of each length. @param longest 0: no affixes at
+ * all.
+ */
 export function numAffixesOf(longest: number): number {
   return longest === 0 ? 0 : 1 + 2 * longest;
 }
 
 /**
- * What a word looks like, whole parts of it at once: its shape (`X` for capitals, `x` for other letters, `d` for digits, each once
- * where several follow each other), then its prefixes and suffixes of 1 to `longest` characters, in lower case and with digits as
- * `0`; empty where the word is shorter. Huang, Xu and Yu 2015, "Bidirectional LSTM-CRF models for sequence tagging", section 4.2.1.
+ * What a word looks like, whole parts of it at once: its shape (`X` for capitals, `x` for other letters, `d` for
+ * digits, each once where several follow each other), then its prefixes and suffixes of 1 to `longest` characters, in
+ * lower case and with digits as `0`; empty where the word is shorter. Huang, Xu and Yu 2015, "Bidirectional LSTM-CRF
+ * models for sequence tagging", section 4.2.1.
  */
 export function affixesOf(word: string, longest: number): string[] {
   if (longest === 0) return [];

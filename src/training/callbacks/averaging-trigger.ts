@@ -11,11 +11,11 @@ export interface AveragingTriggerOptions {
 }
 
 /**
- * Lets an `averagedSGD` optimizer start averaging once training no longer gets better: after the first epoch whose value is
- * above the least of those more than `patience` epochs before. From then on the averages are validated. With the optimizer's
- * `lambd: 0` and a constant learning rate this is NT-AvSGD of Merity et al. 2018, "Regularizing and optimizing LSTM language
- * models", algorithm 1. `fit` ends with the averages, or with the best epoch's where EarlyStopping stands before this
- * callback in the list and restores them.
+ * Lets an `averagedSGD` optimizer start averaging once training no longer gets better: after the first epoch whose
+ * value is above the least of those more than `patience` epochs before. From then on the averages are validated. With
+ * the optimizer's `lambd: 0` and a constant learning rate this is NT-AvSGD of Merity et al. 2018, "Regularizing and
+ * optimizing LSTM language models", algorithm 1. `fit` ends with the averages, or with the best epoch's where
+ * EarlyStopping stands before this callback in the list and restores them.
  *
  * @throws OUT_OF_RANGE; UNKNOWN_NAME for a log that does not exist; USAGE with another optimizer
  */

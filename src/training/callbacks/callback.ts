@@ -42,8 +42,9 @@ export interface TrainingContext {
   /** Ends training after the current step. */
   stopTraining(): void;
   /**
-   * In `onBatchEnd` and `onEpochEnd`: the loss of the batch of the last step, now that the weights have changed, without dropout and differentiable
-   * by the weights. Needs an open {@link scope}. Undefined where this run has not taken a step.
+   * In `onBatchEnd` and `onEpochEnd`: the loss of the batch of the last step, now that the weights have changed,
+   * without dropout and differentiable by the weights. Needs an open {@link scope}. Undefined where this run has not
+   * taken a step.
    */
   lossOfLastBatch?: (() => Tensor) | undefined;
 }

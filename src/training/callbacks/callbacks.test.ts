@@ -28,7 +28,10 @@ const compiled = (learningRate = 1): Sequential => {
   return model;
 };
 
-/** Runs a callback on made-up logs, one of each epoch; each epoch the weights hold its number. @returns the epochs that ran */
+/**
+ * Runs a callback on made-up logs, one of each epoch; each epoch the weights hold its number. @returns the epochs that
+ * ran
+ */
 async function play(
   callback: Callback,
   values: readonly number[],
@@ -282,25 +285,29 @@ describe('CSVLogger', () => {
 });
 
 describe('TensorBoard', () => {
-  it('writes a version record, then losses, metrics and the learning rate of each epoch, and steps where it is told to', async () => {
-    const parts: Uint8Array[] = [];
-    const write = (records: Uint8Array): void => void parts.push(records);
-    await compiled(0.25).fit(
-      [
-        [1, 2],
-        [3, 4],
-        [5, 6],
-      ],
-      [1, 2, 3],
-      { epochs: 2, batchSize: 1, validationSplit: 1 / 3, callbacks: [new TensorBoard({ write, everySteps: 2 })] },
-    );
-    const texts = parts.map((part) => Buffer.from(part).toString('latin1'));
-    expect(texts[0]).toContain('brain.Event:2');
-    expect(texts).toHaveLength(1 + 2 + 2);
-    expect(texts[1]).toContain('step/loss');
-    for (const tag of ['loss/train', 'loss/validation', 'accuracy/train', 'accuracy/validation', 'learningRate'])
-      expect(texts[2]).toContain(tag);
-  });
+  it(
+    'writes a version record, then losses, metrics and the learning rate of each epoch, and steps where it is ' +
+      'told to',
+    async () => {
+      const parts: Uint8Array[] = [];
+      const write = (records: Uint8Array): void => void parts.push(records);
+      await compiled(0.25).fit(
+        [
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ],
+        [1, 2, 3],
+        { epochs: 2, batchSize: 1, validationSplit: 1 / 3, callbacks: [new TensorBoard({ write, everySteps: 2 })] },
+      );
+      const texts = parts.map((part) => Buffer.from(part).toString('latin1'));
+      expect(texts[0]).toContain('brain.Event:2');
+      expect(texts).toHaveLength(1 + 2 + 2);
+      expect(texts[1]).toContain('step/loss');
+      for (const tag of ['loss/train', 'loss/validation', 'accuracy/train', 'accuracy/validation', 'learningRate'])
+        expect(texts[2]).toContain(tag);
+    },
+  );
 });
 
 describe('callbacks of fit', () => {

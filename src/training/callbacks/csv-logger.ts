@@ -3,8 +3,8 @@ import type { Json } from '../../layers/layer.js';
 import type { Callback, CallbackState, Logs } from './callback.js';
 
 /**
- * Keeps the logs of all epochs as a CSV table. `save` gets the whole table after each epoch, so that a resumed run leaves
- * no row twice; `rondo/node` has `csvLogger`, which saves to a file.
+ * Keeps the logs of all epochs as a CSV table. `save` gets the whole table after each epoch, so that a resumed run
+ * leaves no row twice; `rondo/node` has `csvLogger`, which saves to a file.
  */
 export class CSVLogger implements Callback {
   readonly name = 'csvLogger';

@@ -11,8 +11,8 @@ export interface EarlyStoppingOptions extends MonitorOptions {
   /** A value to be beaten: until then, epochs that improve do not start the count of `patience` anew. */
   baseline?: number | undefined;
   /**
-   * Ends with the weights of the best epoch instead of the last, also where training ends with an exception, or is aborted without
-   * a `checkpoint` to resume from. Default false.
+   * Ends with the weights of the best epoch instead of the last, also where training ends with an exception, or is
+   * aborted without a `checkpoint` to resume from. Default false.
    */
   restoreBestWeights?: boolean | undefined;
   /** Epochs before this one are not watched. Default 0. */
@@ -20,7 +20,8 @@ export interface EarlyStoppingOptions extends MonitorOptions {
 }
 
 /**
- * Stops training when a loss or metric has stopped improving, as Keras's does. Prechelt 1998, "Early stopping - but when?".
+ * Stops training when a loss or metric has stopped improving, as Keras's does. Prechelt 1998, "Early stopping - but
+ * when?".
  *
  * @throws OUT_OF_RANGE, UNKNOWN_NAME; a monitored name that is never logged is refused when training begins.
  */

@@ -2,7 +2,10 @@ import { requireNumber } from '../../errors.js';
 import type { Callback, TrainingContext } from './callback.js';
 import { requireSettableRate } from './reduce-lr-on-plateau.js';
 
-/** Sets the learning rate at the start of each epoch to what `schedule(epoch, learningRate)` returns; epochs count from 0. */
+/**
+ * Sets the learning rate at the start of each epoch to what `schedule(epoch, learningRate)` returns; epochs count from
+ * 0.
+ */
 export class LearningRateScheduler implements Callback {
   readonly name = 'learningRateScheduler';
   readonly #schedule: (epoch: number, learningRate: number) => number;

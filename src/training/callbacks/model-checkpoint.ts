@@ -11,8 +11,8 @@ export interface ModelCheckpointOptions extends Omit<MonitorOptions, 'minDelta'>
 }
 
 /**
- * Saves the model after every epoch, or after every epoch that was the best. `rondo/node` has `modelCheckpoint`, which saves
- * to a file. It is for keeping models; `fit`'s option `checkpoint` is for resuming an interrupted run exactly.
+ * Saves the model after every epoch, or after every epoch that was the best. `rondo/node` has `modelCheckpoint`, which
+ * saves to a file. It is for keeping models; `fit`'s option `checkpoint` is for resuming an interrupted run exactly.
  */
 export class ModelCheckpoint implements Callback {
   readonly name = 'modelCheckpoint';

@@ -13,7 +13,10 @@ export interface ReduceLROnPlateauOptions extends MonitorOptions {
   minLearningRate?: number | undefined;
 }
 
-/** Lowers the learning rate when a loss or metric has stopped improving, as Keras's does. `minDelta` is 0.0001 by default. */
+/**
+ * Lowers the learning rate when a loss or metric has stopped improving, as Keras's does. `minDelta` is 0.0001 by
+ * default.
+ */
 export class ReduceLROnPlateau implements Callback {
   readonly name = 'reduceLROnPlateau';
   readonly #monitor: Monitor;

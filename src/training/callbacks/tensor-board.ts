@@ -10,8 +10,8 @@ export interface TensorBoardOptions {
 }
 
 /**
- * Writes losses, metrics and the learning rate as event records of TensorBoard: `loss/train` and `loss/validation` after
- * each epoch, `step/loss` between them. `rondo/node` has `tensorBoard`, which writes to a folder.
+ * Writes losses, metrics and the learning rate as event records of TensorBoard: `loss/train` and `loss/validation`
+ * after each epoch, `step/loss` between them. `rondo/node` has `tensorBoard`, which writes to a folder.
  */
 export class TensorBoard implements Callback {
   readonly name = 'tensorBoard';

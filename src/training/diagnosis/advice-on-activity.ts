@@ -18,13 +18,17 @@ export function adviceOnActivity({ layer, units, gates, numDead }: RecurrentRepo
     found.push({
       about: 'deadUnits',
       layer,
-      text: `${dead.numStuck} of ${units} units of ${layer} are always 0 and get no gradient. Lower the learning rate, start the bias above 0, or use leakyRelu or tanh.`,
+      text:
+        `${dead.numStuck} of ${units} units of ${layer} are always 0 and get no gradient. Lower the learning ` +
+        'rate, start the bias above 0, or use leakyRelu or tanh.',
     });
   else if (numDead >= deadShare * units)
     found.push({
       about: 'deadUnits',
       layer,
-      text: `${numDead} of ${units} units of ${layer} never change over the sequences that were looked at. Lower the learning rate and scale the inputs to about 1; where it stays so, fewer units do the same.`,
+      text:
+        `${numDead} of ${units} units of ${layer} never change over the sequences that were looked at. Lower the ` +
+        'learning rate and scale the inputs to about 1; where it stays so, fewer units do the same.',
     });
   return found;
 }
@@ -39,7 +43,9 @@ function saturation(layer: string, { name, activation, isState, isForgetGate, lo
       {
         about: 'forgetting',
         layer,
-        text: `${percentage(low)} of the values of the ${name} gate of ${layer} are below 0.05: it forgets its state at every step. Start its bias at 1 or more (unitForgetBias, chrono), or lower the learning rate.`,
+        text:
+          `${percentage(low)} of the values of the ${name} gate of ${layer} are below 0.05: it forgets its state ` +
+          'at every step. Start its bias at 1 or more (unitForgetBias, chrono), or lower the learning rate.',
       },
     ];
   }
@@ -50,7 +56,10 @@ function saturation(layer: string, { name, activation, isState, isForgetGate, lo
     {
       about: 'saturation',
       layer,
-      text: `${percentage(share)} of the values of ${values} of ${layer} are near an end (${percentage(low)} low, ${percentage(high ?? 0)} high), where hardly any gradient passes. Lower the learning rate, scale the inputs to about 1, start with smaller weights, or put a LayerNormalization before the layer.`,
+      text:
+        `${percentage(share)} of the values of ${values} of ${layer} are near an end (${percentage(low)} low, ` +
+        `${percentage(high ?? 0)} high), where hardly any gradient passes. Lower the learning rate, scale the ` +
+        'inputs to about 1, start with smaller weights, or put a LayerNormalization before the layer.',
     },
   ];
 }

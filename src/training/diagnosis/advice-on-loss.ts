@@ -17,7 +17,9 @@ export function adviceOnLoss({ loss, valLoss }: DiagnosisFacts): Advice[] {
       {
         about: 'divergence',
         layer: null,
-        text: `The training loss rises: from ${figure(loss[bestTraining])} after epoch ${bestTraining + 1} to ${figure(loss[last])}. Lower the learning rate, or let it fall over the run.`,
+        text:
+          `The training loss rises: from ${figure(loss[bestTraining])} after epoch ${bestTraining + 1} to ` +
+          `${figure(loss[last])}. Lower the learning rate, or let it fall over the run.`,
       },
     ];
   }
@@ -27,7 +29,10 @@ export function adviceOnLoss({ loss, valLoss }: DiagnosisFacts): Advice[] {
     found.push({
       about: 'plateau',
       layer: null,
-      text: `The training loss stands still: ${figure(loss[third])} after epoch ${third + 1}, ${figure(loss[last])} after epoch ${last + 1}. Change the learning rate, give the model more units, unfreeze layers that are frozen, or stop earlier.`,
+      text:
+        `The training loss stands still: ${figure(loss[third])} after epoch ${third + 1}, ${figure(loss[last])} ` +
+        `after epoch ${last + 1}. Change the learning rate, give the model more units, unfreeze layers that are ` +
+        'frozen, or stop earlier.',
     });
   }
   const best = lowest(valLoss);
@@ -39,7 +44,11 @@ export function adviceOnLoss({ loss, valLoss }: DiagnosisFacts): Advice[] {
     found.push({
       about: 'overfitting',
       layer: null,
-      text: `Since epoch ${best + 1} the training loss falls from ${figure(loss[best])} to ${figure(loss[last])} while that of the validation data rises from ${figure(valLoss[best])} to ${figure(valLoss[last])}: the model learns its data by heart. Use more dropout, fewer units or more data; the epochs after ${best + 1} bring nothing.`,
+      text:
+        `Since epoch ${best + 1} the training loss falls from ${figure(loss[best])} to ${figure(loss[last])} ` +
+        `while that of the validation data rises from ${figure(valLoss[best])} to ${figure(valLoss[last])}: the ` +
+        `model learns its data by heart. Use more dropout, fewer units or more data; the epochs after ${best + 1} ` +
+        'bring nothing.',
     });
   }
   return found;

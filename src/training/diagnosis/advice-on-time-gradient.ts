@@ -8,7 +8,10 @@ const growth = 10;
 /** Windows shorter than this say little of how a gradient decays. */
 const fewestSteps = 8;
 
-/** On gradients that grow back in time, or are gone early: before half of the way, in cells with gates before a quarter, since those close where nothing is to be kept. */
+/**
+ * On gradients that grow back in time, or are gone early: before half of the way, in cells with gates before a quarter,
+ * since those close where nothing is to be kept.
+ */
 export function adviceOnTimeGradient(report: RecurrentReport): Advice[] {
   const { layer, cell, gates, timeGradient } = report;
   const { norms, decay } = timeGradient?.last ?? { norms: [], decay: null };
@@ -19,7 +22,10 @@ export function adviceOnTimeGradient(report: RecurrentReport): Advice[] {
       {
         about: 'explodingGradient',
         layer,
-        text: `The gradient explodes back in time in ${layer}: x ${figure(decay.perStep)} a step, x ${figure(decay.overall)} over ${distance} steps. Clip it (globalClipNorm: 1, as rondo train does), lower the learning rate, or train on shorter windows.`,
+        text:
+          `The gradient explodes back in time in ${layer}: x ${figure(decay.perStep)} a step, x ` +
+          `${figure(decay.overall)} over ${distance} steps. Clip it (globalClipNorm: 1, as rondo train does), ` +
+          'lower the learning rate, or train on shorter windows.',
       },
     ];
   }
@@ -32,13 +38,19 @@ export function adviceOnTimeGradient(report: RecurrentReport): Advice[] {
   const remedy = isSaturated
     ? 'The saturation is the likely cause: mend that first.'
     : isGated
-      ? `If something further back matters, let the cell keep more: start the forget bias higher (biasInitializer: chrono({ maxTimesteps: ${distance + 1} }), unitForgetBias: false). If not, windows of ${2 * reach} steps teach about the same in less time.`
-      : `If something further back matters, use a cell with gates (lstm, gru) instead of ${cell}. If not, windows of ${2 * reach} steps teach about the same in less time.`;
+      ? 'If something further back matters, let the cell keep more: start the forget bias higher ' +
+        `(biasInitializer: chrono({ maxTimesteps: ${distance + 1} }), unitForgetBias: false). If not, windows of ` +
+        `${2 * reach} steps teach about the same in less time.`
+      : `If something further back matters, use a cell with gates (lstm, gru) instead of ${cell}. If not, windows ` +
+        `of ${2 * reach} steps teach about the same in less time.`;
   return [
     {
       about: 'vanishingGradient',
       layer,
-      text: `The gradient vanishes back in time in ${layer}: it falls to a thousandth within ${reach} of ${distance} steps (x ${figure(decay.perStep)} a step on average), so what lies further back is hardly learned. ${remedy}`,
+      text:
+        `The gradient vanishes back in time in ${layer}: it falls to a thousandth within ${reach} of ${distance} ` +
+        `steps (x ${figure(decay.perStep)} a step on average), so what lies further back is hardly learned. ` +
+        remedy,
     },
   ];
 }

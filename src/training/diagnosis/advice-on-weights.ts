@@ -21,7 +21,9 @@ export function adviceOnWeights({ layers, gradientNorms, clipNorm, recurrent }: 
       found.push({
         about: 'noGradient',
         layer,
-        text: `No gradient reaches ${layer}: its norm is 0 at every measurement. Look for units that are dead behind it, or for an output that the loss does not use.`,
+        text:
+          `No gradient reaches ${layer}: its norm is 0 at every measurement. Look for units that are dead behind ` +
+          'it, or for an output that the loss does not use.',
       });
   }
   const middle = median(gradientNorms)!;
@@ -30,7 +32,9 @@ export function adviceOnWeights({ layers, gradientNorms, clipNorm, recurrent }: 
     found.push({
       about: 'clipping',
       layer: null,
-      text: `The gradient norm has spikes: ${figure(most)} at most, ${figure(middle)} in the middle. Clip it: globalClipNorm: ${figure(2 * middle)}.`,
+      text:
+        `The gradient norm has spikes: ${figure(most)} at most, ${figure(middle)} in the middle. Clip it: ` +
+        `globalClipNorm: ${figure(2 * middle)}.`,
     });
   }
   if (clipNorm !== null && middle > farAboveClip * clipNorm) {
@@ -38,7 +42,10 @@ export function adviceOnWeights({ layers, gradientNorms, clipNorm, recurrent }: 
     found.push({
       about: 'clipping',
       layer: null,
-      text: `The gradient norm is above the clip of ${figure(clipNorm)} at ${percentage(share)} of the measurements (median ${figure(middle)}), so the clip sets the size of the steps. Lower the learning rate, or scale the inputs or the targets to about 1.`,
+      text:
+        `The gradient norm is above the clip of ${figure(clipNorm)} at ${percentage(share)} of the measurements ` +
+        `(median ${figure(middle)}), so the clip sets the size of the steps. Lower the learning rate, or scale ` +
+        'the inputs or the targets to about 1.',
     });
   }
   const largestNorm = maximumOf(layers.map(({ medianGradientNorm }) => medianGradientNorm));
@@ -48,7 +55,10 @@ export function adviceOnWeights({ layers, gradientNorms, clipNorm, recurrent }: 
     found.push({
       about: 'depth',
       layer,
-      text: `The gradient of ${layer} is ${figure(norm / largestNorm)} of the largest (median norm ${figure(norm)} beside ${figure(largestNorm)}): the layers above let little through. Use fewer layers, or put a LayerNormalization between them.`,
+      text:
+        `The gradient of ${layer} is ${figure(norm / largestNorm)} of the largest (median norm ${figure(norm)} ` +
+        `beside ${figure(largestNorm)}): the layers above let little through. Use fewer layers, or put a ` +
+        'LayerNormalization between them.',
     });
   }
   const updates = layers
@@ -62,13 +72,17 @@ export function adviceOnWeights({ layers, gradientNorms, clipNorm, recurrent }: 
       found.push({
         about: 'largeUpdates',
         layer,
-        text: `A step changes ${layer} by ${figure(ratio)} of its size (median; about 1e-3 is usual). Lower the learning rate by ${figure(roundFactor(ratio / 1e-3))} or so.`,
+        text:
+          `A step changes ${layer} by ${figure(ratio)} of its size (median; about 1e-3 is usual). Lower the ` +
+          `learning rate by ${figure(roundFactor(ratio / 1e-3))} or so.`,
       });
     if (ratio < smallUpdate)
       found.push({
         about: 'smallUpdates',
         layer: null,
-        text: `No layer changes by more than ${figure(ratio)} of its size in a step (median; about 1e-3 is usual). Raise the learning rate by ${figure(roundFactor(1e-3 / ratio))} or so.`,
+        text:
+          `No layer changes by more than ${figure(ratio)} of its size in a step (median; about 1e-3 is usual). ` +
+          `Raise the learning rate by ${figure(roundFactor(1e-3 / ratio))} or so.`,
       });
   }
   return found;

@@ -106,10 +106,12 @@ describe('advice', () => {
 
   it('is given on updates that are large or small for the weights', () => {
     expect(advice({ layers: [layer(0.3, 0.2)] })).toEqual([
-      'largeUpdates: A step changes lstm by 0.2 of its size (median; about 1e-3 is usual). Lower the learning rate by 10 or so.',
+      'largeUpdates: A step changes lstm by 0.2 of its size (median; about 1e-3 is usual). Lower the learning ' +
+        'rate by 10 or so.',
     ]);
     expect(advice({ layers: [layer(0.3, 2e-5)] })).toEqual([
-      'smallUpdates: No layer changes by more than 2e-5 of its size in a step (median; about 1e-3 is usual). Raise the learning rate by 3 or so.',
+      'smallUpdates: No layer changes by more than 2e-5 of its size in a step (median; about 1e-3 is usual). ' +
+        'Raise the learning rate by 3 or so.',
     ]);
   });
 
@@ -121,7 +123,8 @@ describe('advice', () => {
       'plateau: The training loss stands still: 3 after epoch 2',
     );
     expect(advice({ loss: [4, 3, 2, 1], valLoss: [3, 2, 2.5, 2.9] })[0]).toContain(
-      'overfitting: Since epoch 2 the training loss falls from 3 to 1 while that of the validation data rises from 2 to 2.9',
+      'overfitting: Since epoch 2 the training loss falls from 3 to 1 while that of the validation data rises ' +
+        'from 2 to 2.9',
     );
     expect(advice({ loss: [4, 5, 6], valLoss: [] })).toEqual([]);
   });

@@ -1,6 +1,8 @@
 /** How norms change with distance. */
 export interface Decay {
-  /** The factor of one step: the slope of a line through the logarithms of the norms that are not 0, by least squares. */
+  /**
+   * The factor of one step: the slope of a line through the logarithms of the norms that are not 0, by least squares.
+   */
   readonly perStep: number;
   /** The last norm over the first. */
   readonly overall: number;
@@ -8,7 +10,10 @@ export interface Decay {
   readonly stepsToThousandth: number | null;
 }
 
-/** How a gradient decays or grows on its way back in time. @returns undefined for less than two norms, or a first one of 0 */
+/**
+ * How a gradient decays or grows on its way back in time. @returns undefined for less than two norms, or a first one of
+ * 0
+ */
 export function decayOf(norms: readonly number[]): Decay | undefined {
   const [first] = norms;
   if (norms.length < 2 || !(first > 0)) return undefined;

@@ -10,19 +10,25 @@ import { copyWeights, updateRatios, type WeightCopies } from './update-ratio.js'
 import { trainableByLayer } from './weight-groups.js';
 
 export interface DiagnosisOptions {
-  /** Measures every so many steps; a measurement takes about as long as two steps. Default 100. Steps 2, 10, 25, 50 and the last one of all are measured too. */
+  /**
+   * Measures every so many steps; a measurement takes about as long as two steps. Default 100. Steps 2, 10, 25, 50 and
+   * the last one of all are measured too.
+   */
   everySteps?: number | undefined;
-  /** Where there are more measurements, every second is dropped and they become half as frequent. At least 4. Default 40. */
+  /**
+   * Where there are more measurements, every second is dropped and they become half as frequent. At least 4. Default
+   * 40.
+   */
   maxSamples?: number | undefined;
 }
 
 const nothing: Recorded = { samples: [], everySteps: 0, clipNorm: null, loss: [], valLoss: [], elapsedMs: 0 };
 
 /**
- * Watches training and says what is wrong with it: gradients by layer, gradients back in time ({@link timeGradient}), gates that
- * are saturated and units that are dead, the size of updates for that of the weights, and losses that stand still or part.
- * Everything is measured on batches that were just trained on, without dropout. Training ends with the same bits as
- * without it.
+ * Watches training and says what is wrong with it: gradients by layer, gradients back in time ({@link timeGradient}),
+ * gates that are saturated and units that are dead, the size of updates for that of the weights, and losses that stand
+ * still or part. Everything is measured on batches that were just trained on, without dropout. Training ends with the
+ * same bits as without it.
  *
  * @example
  * const diagnosis = new Diagnosis();

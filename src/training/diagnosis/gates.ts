@@ -19,7 +19,9 @@ interface Found extends Gate {
   readonly node: Expression;
 }
 
-/** The gates and candidates of a cell: every activation in its equations, in the order of its gates, then of its states. */
+/**
+ * The gates and candidates of a cell: every activation in its equations, in the order of its gates, then of its states.
+ */
 export function gatesOf(cell: Cell, options: EquationOptions = {}): Gate[] {
   return found(cell, cell.equations(options), options).map(({ node: _node, ...gate }) => gate);
 }
@@ -97,7 +99,10 @@ function isBetween(node: Expression, outer: Expression, argument: Expression): b
   return topologicalOrder([outer]).includes(node);
 }
 
-/** The gates that an argument is the product of, without those inside other activations; where there are none, its states. */
+/**
+ * The gates that an argument is the product of, without those inside other activations; where there are none, its
+ * states.
+ */
 function subjectOf(argument: Expression, all: ReadonlyMap<Expression, unknown>): string {
   const gates = new Set<string>();
   const states = new Set<string>();

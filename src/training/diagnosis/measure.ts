@@ -29,7 +29,10 @@ export interface Measurement {
   readonly recurrent: readonly RecurrentMeasurement[];
 }
 
-/** Measures gradients and activations of a loss, without dropout and from states of zeros; leaves the model, its carried states and its stream of random numbers as they were. */
+/**
+ * Measures gradients and activations of a loss, without dropout and from states of zeros; leaves the model, its carried
+ * states and its stream of random numbers as they were.
+ */
 export function measure(
   model: Model,
   loss: () => Tensor,

@@ -7,7 +7,9 @@ import { aliasTensor, type Tensor, tensor, Variable } from '../../tensor/tensor.
 /** About how many steps of sequences are looked at in a layer. */
 const stepsLookedAt = 256;
 
-/** What a cell was given along time for the first rows of a batch, and how the batch's loss depends on what it returned. */
+/**
+ * What a cell was given along time for the first rows of a batch, and how the batch's loss depends on what it returned.
+ */
 export interface ProbedRun {
   /** Can be run again, by {@link recurrent}; its tensors do not end with a scope. */
   readonly call: RecurrentArguments;
@@ -17,7 +19,10 @@ export interface ProbedRun {
   readonly dFinalStates: Readonly<Record<string, Tensor | undefined>>;
 }
 
-/** Runs work that computes a loss and its derivatives, and takes note of every cell along time. A cell that runs twice counts as it ran last. */
+/**
+ * Runs work that computes a loss and its derivatives, and takes note of every cell along time. A cell that runs twice
+ * counts as it ran last.
+ */
 export function probingCells<T>(work: () => T): { result: T; runs: Map<CellAlongTime, ProbedRun> } {
   const runs = new Map<CellAlongTime, ProbedRun>();
   const observer: CellObserver = (member, call, { output, finalStates }) => {

@@ -5,17 +5,17 @@ import { type Tensor, tensor } from '../../tensor/tensor.js';
 import type { ProbedRun } from './probed-run.js';
 
 /**
- * How a recurrent layer carries a gradient back in time: the loss's derivative by the layer's output of its last step (for a
- * layer with one output, by that; where the loss sees final states, by those too) is followed back through this layer alone.
- * `norms[k]` is the norm of what reaches the layer's input k steps before the last,
+ * How a recurrent layer carries a gradient back in time: the loss's derivative by the layer's output of its last step
+ * (for a layer with one output, by that; where the loss sees final states, by those too) is followed back through this
+ * layer alone. `norms[k]` is the norm of what reaches the layer's input k steps before the last,
  *
  *     norms[k]^2 = mean over sequences of |dL/dy_last . dy_last/dx_(last - k)|^2 .
  *
- * Where the layer reads from right to left its last step is the beginning of the sequence. Masked steps do not count; k ends
- * where less than half of the sequences are long enough. Needs an open scope.
+ * Where the layer reads from right to left its last step is the beginning of the sequence. Masked steps do not count; k
+ * ends where less than half of the sequences are long enough. Needs an open scope.
  *
- * The product of Jacobians that shrinks or grows geometrically: Pascanu, Mikolov and Bengio 2013, "On the difficulty of training
- * recurrent neural networks", equations 5-7.
+ * The product of Jacobians that shrinks or grows geometrically: Pascanu, Mikolov and Bengio 2013, "On the difficulty of
+ * training recurrent neural networks", equations 5-7.
  *
  * @returns undefined where the loss does not depend on the last step
  */

@@ -8,9 +8,9 @@ export function copyWeights(groups: ReadonlyMap<string, readonly Variable[]>): W
 }
 
 /**
- * By layer: `|w' - w| / |w|`, how far a step moved the weights for their size; null for weights of zeros. About 1e-3 is usual;
- * much less is slow, much more unsteady (Karpathy, "CS231n: Convolutional neural networks for visual recognition", notes of
- * Stanford University, "Ratio of weights:updates").
+ * By layer: `|w' - w| / |w|`, how far a step moved the weights for their size; null for weights of zeros. About 1e-3 is
+ * usual; much less is slow, much more unsteady (Karpathy, "CS231n: Convolutional neural networks for visual
+ * recognition", notes of Stanford University, "Ratio of weights:updates").
  */
 export function updateRatios(
   before: WeightCopies,

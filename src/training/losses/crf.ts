@@ -6,11 +6,12 @@ import { requireLabels } from '../../tensor/softmax-crossentropy.js';
 import { type Loss, lossOf, targetMismatch } from './loss.js';
 
 /**
- * The negative log-likelihood of label sequences under the {@link CRF} layer that the predictions come from, in parts of one
- * step each: `-ln P(label | labels before)`. Targets are label indices `[batch, time]` or `[batch, time, 1]`; their mean is
- * comparable with a cross-entropy of every step.
+ * The negative log-likelihood of label sequences under the {@link CRF} layer that the predictions come from, in parts
+ * of one step each: `-ln P(label | labels before)`. Targets are label indices `[batch, time]` or `[batch, time, 1]`;
+ * their mean is comparable with a cross-entropy of every step.
  *
- * @throws when used: USAGE where no CRF layer made the predictions; OUT_OF_RANGE for a target that is no label; SHAPE_MISMATCH
+ * @throws when used: USAGE where no CRF layer made the predictions; OUT_OF_RANGE for a target that is no label;
+ * SHAPE_MISMATCH
  */
 export function crf(options: Readonly<Record<string, never>> = {}): Loss {
   refuseUnknownOptions('crf', options, []);

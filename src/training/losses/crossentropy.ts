@@ -24,7 +24,10 @@ import { requireDistributions, requireProbabilities, requireTargetRange } from '
 export interface CrossentropyOptions {
   /** Whether predictions are what goes into the softmax or sigmoid. Default false: they are probabilities. */
   fromLogits?: boolean | undefined;
-  /** From 0 (default) to 1: how much of each target's weight is spread evenly over the classes. Szegedy et al. 2016, "Rethinking the Inception architecture", section 7. */
+  /**
+   * From 0 (default) to 1: how much of each target's weight is spread evenly over the classes. Szegedy et al. 2016,
+   * "Rethinking the Inception architecture", section 7.
+   */
   labelSmoothing?: number | undefined;
 }
 
@@ -76,7 +79,10 @@ const binaryRange = {
   fix: 'give 0 or 1; use sparseCategoricalCrossentropy for more than two classes, meanSquaredError for other numbers.',
 };
 
-/** `-mean(t log p + (1 - t) log(1 - p))` over the last axis; p is kept 1e-7 from 0 and 1. Targets are 0 or 1, or in between. @throws OUT_OF_RANGE, also before training for other targets */
+/**
+ * `-mean(t log p + (1 - t) log(1 - p))` over the last axis; p is kept 1e-7 from 0 and 1. Targets are 0 or 1, or in
+ * between. @throws OUT_OF_RANGE, also before training for other targets
+ */
 export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
   const config = crossentropyOptions('binaryCrossentropy', options);
   const { fromLogits, labelSmoothing } = config;
@@ -113,10 +119,11 @@ const categoricalOnLogits: PointwiseFunction = {
 };
 
 /**
- * `-sum(t log p)` over the last axis, with targets such as one-hot rows. Probabilities are first divided by their sum and
- * kept 1e-7 from 0 and 1.
+ * `-sum(t log p)` over the last axis, with targets such as one-hot rows. Probabilities are first divided by their sum
+ * and kept 1e-7 from 0 and 1.
  *
- * @throws OUT_OF_RANGE; before training SHAPE_MISMATCH and OUT_OF_RANGE for targets that are no distributions over the classes
+ * @throws OUT_OF_RANGE; before training SHAPE_MISMATCH and OUT_OF_RANGE for targets that are no distributions over the
+ * classes
  */
 export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss {
   const config = crossentropyOptions('categoricalCrossentropy', options);

@@ -66,14 +66,15 @@ export function lossNamed(given: LossLike, where = 'loss'): Loss {
 }
 
 /**
- * Makes a loss of your own known by its name, so that models compiled with it can be saved and loaded, and `compile` takes it
- * by name. Register it before loading.
+ * Makes a loss of your own known by its name, so that models compiled with it can be saved and loaded, and `compile`
+ * takes it by name. Register it before loading.
  *
  * @param make gives the loss for the options in a file; `{}` by name.
  * @throws USAGE when the library has a loss of that name
  *
  * @example
- * losses.registerLoss('fourthPower', () => (yTrue, yPred) => ops.mean(ops.square(ops.square(ops.sub(yTrue, yPred))), -1));
+ * losses.registerLoss('fourthPower', () => (yTrue, yPred) => ops.mean(ops.square(ops.square(ops.sub(yTrue, yPred))),
+ * -1));
  */
 export function registerLoss<Options extends object = Readonly<Record<string, unknown>>>(
   name: string,

@@ -23,16 +23,16 @@ export interface Loss extends Configured {
   /** The same loss on what goes into the activation that made the predictions, where there is such a form. */
   onLogits?: ((activation: string) => Loss | undefined) | undefined;
   /**
-   * Refuses targets that no prediction fits, so that training on data in memory does not start. @param width the last axis of
-   * the predictions. @param name what messages call the targets.
+   * Refuses targets that no prediction fits, so that training on data in memory does not start. @param width the last
+   * axis of the predictions. @param name what messages call the targets.
    */
   requireTargets?(targets: Targets, width: number, where: string, name: string): void;
   /** Refuses predictions that are no probabilities where the loss takes such; asked of the first batch of a run. */
   requirePredictions?(predictions: ArrayLike<number>, where: string): void;
   /**
-   * For a loss that is `-ln p` of a class of each row: how the classes are read from targets for predictions of a shape. A
-   * distribution that was not computed can then be asked for these alone. Undefined where predictions that end with this
-   * activation are not what the loss takes.
+   * For a loss that is `-ln p` of a class of each row: how the classes are read from targets for predictions of a
+   * shape. A distribution that was not computed can then be asked for these alone. Undefined where predictions that end
+   * with this activation are not what the loss takes.
    */
   labelsFor?(activation: string | undefined): ((yTrue: Tensor, shape: Shape) => Int32Array) | undefined;
 }
@@ -43,7 +43,9 @@ export const EPSILON = 1e-7;
 /** What {@link defineLoss} is given. */
 export interface LossDefinition {
   name: string;
-  /** From one element of the targets and of the predictions to its loss; `options` are the numbers of `options` below. */
+  /**
+   * From one element of the targets and of the predictions to its loss; `options` are the numbers of `options` below.
+   */
   element(yTrue: Expression, yPred: Expression, options: Readonly<Record<string, Expression>>): Expression;
   /** Numbers that the equation uses, by name. */
   options?: Readonly<Record<string, number>> | undefined;
@@ -54,7 +56,8 @@ export interface LossDefinition {
  * equation.
  *
  * @example
- * const squaredLogError = defineLoss({ name: 'squaredLogError', element: (t, p) => square(sub(log(add(t, 1)), log(add(p, 1)))) });
+ * const squaredLogError =
+ * defineLoss({ name: 'squaredLogError', element: (t, p) => square(sub(log(add(t, 1)), log(add(p, 1)))) });
  */
 export function defineLoss({ name, element, options = {} }: LossDefinition): Loss {
   return elementLoss(meanOf(name, element, Object.keys(options)), options);

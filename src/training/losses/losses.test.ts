@@ -204,7 +204,8 @@ describe('losses', () => {
       const step = 1e-6;
       const moved = (place: number, by: number): number[] => yPred.map((x, i) => (i === place ? x + by : x));
       const slopes = yPred.map((_, i) => (evaluate(moved(i, step)) - evaluate(moved(i, -step))) / (2 * step));
-      // Truncation: step^2 / 6 times third derivatives of up to 2 / 0.02^3 (log at the smallest probability), over 15 elements.
+      // Truncation: step^2 / 6 times third derivatives of up to 2 / 0.02^3 (log at the smallest probability), over 15
+      // elements.
       expectClose(gradients[0].dataSync(), slopes, 1e-8, 'gradient');
     },
   );
@@ -278,7 +279,8 @@ describe('losses', () => {
         '[OUT_OF_RANGE] sparseCategoricalCrossentropy: the targets hold something that is no class, at [1].',
         '  expected: a whole number from 0 to 4',
         '  received: 5',
-        '  fix: number the classes from 0, give the last layer more than 5 units, or give padding that a mask leaves out any class.',
+        '  fix: number the classes from 0, give the last layer more than 5 units, or give padding that a mask ' +
+          'leaves out any class.',
       ].join('\n'),
     );
     for (const label of [-1, 1.5, NaN])

@@ -25,11 +25,12 @@ const several: PointwiseFunction = {
 };
 
 /**
- * The pinball loss, least where the prediction is exceeded with probability 1 - q. Koenker and Bassett 1978, "Regression
- * quantiles".
+ * The pinball loss, least where the prediction is exceeded with probability 1 - q. Koenker and Bassett 1978,
+ * "Regression quantiles".
  *
- * With one quantile (default 0.5, the median) predictions have the shape of the targets. With a list of Q quantiles they
- * are `[..., Q]` for targets `[...]`, or `[..., F * Q]` for targets `[..., F]`: the quantiles of a feature lie side by side.
+ * With one quantile (default 0.5, the median) predictions have the shape of the targets. With a list of Q quantiles
+ * they are `[..., Q]` for targets `[...]`, or `[..., F * Q]` for targets `[..., F]`: the quantiles of a feature lie
+ * side by side.
  *
  * @throws OUT_OF_RANGE for a quantile outside (0, 1); when used SHAPE_MISMATCH
  */
@@ -57,7 +58,9 @@ export function quantile(options: { quantile?: number | readonly number[] | unde
       throw new RondoError('SHAPE_MISMATCH', {
         where: 'quantile',
         what: 'the predictions do not hold each quantile of each target.',
-        expected: `${describeShape([...yTrue.shape, columns])} for ${columns} quantiles of targets ${describeShape(yTrue.shape)}`,
+        expected:
+          `${describeShape([...yTrue.shape, columns])} for ${columns} quantiles of targets ` +
+          describeShape(yTrue.shape),
         received: describeShape(yPred.shape),
         fix: `give the last layer ${columns} units per target.`,
       });

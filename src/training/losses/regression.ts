@@ -66,7 +66,10 @@ export function logCosh(options: object = {}): Loss {
   return elementLoss(logCoshError);
 }
 
-/** `mean(p - t log(p + 1e-7))`: the negative log-likelihood of counts t with expectation p, without its constant. @throws OUT_OF_RANGE before training for t < 0 */
+/**
+ * `mean(p - t log(p + 1e-7))`: the negative log-likelihood of counts t with expectation p, without its constant.
+ * @throws OUT_OF_RANGE before training for t < 0
+ */
 export function poisson(options: object = {}): Loss {
   refuseUnknownOptions('poisson', options, []);
   const range = {
@@ -90,7 +93,10 @@ const divergence: PointwiseFunction = {
   perRow: true,
 };
 
-/** `sum(t log(t / p))` over the last axis, both kept between 1e-7 and 1. Kullback and Leibler 1951, "On information and sufficiency". */
+/**
+ * `sum(t log(t / p))` over the last axis, both kept between 1e-7 and 1. Kullback and Leibler 1951, "On information and
+ * sufficiency".
+ */
 export function klDivergence(options: object = {}): Loss {
   refuseUnknownOptions('klDivergence', options, []);
   const range = {

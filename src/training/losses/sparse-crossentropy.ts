@@ -27,10 +27,11 @@ const onLogits: PointwiseFunction = {
 };
 
 /**
- * `-log p[label]` over the last axis, for targets that are class indices `[...]` or `[..., 1]`. Probabilities are kept 1e-7
- * from 0 and 1 and then divided by their sum, in this order as Keras does it.
+ * `-log p[label]` over the last axis, for targets that are class indices `[...]` or `[..., 1]`. Probabilities are kept
+ * 1e-7 from 0 and 1 and then divided by their sum, in this order as Keras does it.
  *
- * @throws when used, and before training starts where the targets are in memory: OUT_OF_RANGE for a label that is no class;
+ * @throws when used, and before training starts where the targets are in memory: OUT_OF_RANGE for a label that is no
+ * class;
  *   when used: SHAPE_MISMATCH
  */
 export function sparseCategoricalCrossentropy(options: { fromLogits?: boolean | undefined } = {}): Loss {

@@ -2,7 +2,10 @@ import { RondoError } from '../../errors.js';
 import { describeShape, placeOf } from '../../shape.js';
 import type { Targets } from './loss.js';
 
-/** How far a target may lie beyond its range, and the sum of a distribution from 1: rounding of float32, and of float16 over many classes. */
+/**
+ * How far a target may lie beyond its range, and the sum of a distribution from 1: rounding of float32, and of float16
+ * over many classes.
+ */
 const SLACK = 1e-6;
 const SUM_SLACK = 1e-2;
 
@@ -32,7 +35,10 @@ export function requireTargetRange(
   }
 }
 
-/** Refuses predictions that are no probabilities: rounding apart, and NaN, which training names itself. @throws OUT_OF_RANGE */
+/**
+ * Refuses predictions that are no probabilities: rounding apart, and NaN, which training names itself. @throws
+ * OUT_OF_RANGE
+ */
 export function requireProbabilities(
   predictions: ArrayLike<number>,
   loss: string,
@@ -53,7 +59,10 @@ export function requireProbabilities(
   }
 }
 
-/** Refuses rows that are no distribution over classes; a row of zeros says nothing, as padding does. @throws SHAPE_MISMATCH, OUT_OF_RANGE */
+/**
+ * Refuses rows that are no distribution over classes; a row of zeros says nothing, as padding does. @throws
+ * SHAPE_MISMATCH, OUT_OF_RANGE
+ */
 export function requireDistributions(targets: Targets, classes: number, naming: Naming): void {
   const { data, shape } = targets;
   const { where, name } = naming;
@@ -67,7 +76,9 @@ export function requireDistributions(targets: Targets, classes: number, naming: 
     if (sum === 0 || Math.abs(sum - 1) <= SUM_SLACK) continue;
     throw new RondoError('OUT_OF_RANGE', {
       where,
-      what: `${name} hold a row that is no distribution over the classes, at ${describeShape(placeOf(start, shape).slice(0, -1))}.`,
+      what:
+        `${name} hold a row that is no distribution over the classes, at ` +
+        `${describeShape(placeOf(start, shape).slice(0, -1))}.`,
       expected: 'rows whose sum is 1 (or 0, for padding)',
       received: `a row whose sum is ${Number(sum.toPrecision(6))}`,
       fix,
@@ -82,7 +93,9 @@ function noRows({ shape }: Targets, classes: number, { where, name }: Naming): R
       what: 'a softmax over one class is always 1.',
       expected: 'predictions for at least 2 classes',
       received: `1 class, for ${name} of shape ${describeShape(shape)}`,
-      fix: "give the last layer one unit for each class; for yes or no use { units: 1, activation: 'sigmoid' } and binaryCrossentropy.",
+      fix:
+        "give the last layer one unit for each class; for yes or no use { units: 1, activation: 'sigmoid' } and " +
+        'binaryCrossentropy.',
     });
   }
   return new RondoError('SHAPE_MISMATCH', {
@@ -90,6 +103,8 @@ function noRows({ shape }: Targets, classes: number, { where, name }: Naming): R
     what: `${name} are no rows over the ${classes} classes that the model predicts.`,
     expected: `one-hot rows, [..., ${classes}]`,
     received: describeShape(shape),
-    fix: "use the loss 'sparseCategoricalCrossentropy' for class indices such as 0, 1, 2; else correct the units of the last layer.",
+    fix:
+      "use the loss 'sparseCategoricalCrossentropy' for class indices such as 0, 1, 2; else correct the units of " +
+      'the last layer.',
   });
 }

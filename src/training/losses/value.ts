@@ -15,8 +15,8 @@ export interface Weighting {
 
 /**
  * The loss of a batch as one number, Keras 3's `sum_over_batch_size`: the mean of the values; with weights
- * `sum(w values) / count(values)`; with a mask the values that count are averaged, `mean(m w values) * count(m) / sum(m)`.
- * A batch in which nothing counts has the loss 0.
+ * `sum(w values) / count(values)`; with a mask the values that count are averaged,
+ * `mean(m w values) * count(m) / sum(m)`. A batch in which nothing counts has the loss 0.
  *
  * @throws SHAPE_MISMATCH where weights or mask do not fit the leading axes of the values.
  */

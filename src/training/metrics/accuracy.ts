@@ -81,8 +81,8 @@ export function sparseCategoricalAccuracy(options: object = {}): Metric {
 }
 
 /**
- * The share of right predictions, read as their shapes suggest: one score per row is binary (right above 0.5); several are
- * classes, for one-hot targets or class indices; predictions `[batch]` are class indices themselves.
+ * The share of right predictions, read as their shapes suggest: one score per row is binary (right above 0.5); several
+ * are classes, for one-hot targets or class indices; predictions `[batch]` are class indices themselves.
  */
 export function accuracy(options: object = {}): Metric {
   refuseUnknownOptions('accuracy', options, []);
@@ -111,7 +111,10 @@ function topK(name: string): (options?: { k?: number | undefined }) => Metric {
   };
 }
 
-/** The share of rows where fewer than `k` (default 5) scores are above that of the true class, given one-hot. @throws OUT_OF_RANGE */
+/**
+ * The share of rows where fewer than `k` (default 5) scores are above that of the true class, given one-hot. @throws
+ * OUT_OF_RANGE
+ */
 export const topKCategoricalAccuracy = topK('topKCategoricalAccuracy');
 /** The same for targets that are class indices. @throws OUT_OF_RANGE */
 export const sparseTopKCategoricalAccuracy = topK('sparseTopKCategoricalAccuracy');

@@ -7,7 +7,10 @@ import { type Metric, type MetricBatch, requireEqualShapes, weightsOf } from './
 export interface AucOptions {
   /** True against false positive rate, or precision against recall. Default ROC. */
   curve?: 'ROC' | 'PR' | undefined;
-  /** Evaluates the curve at this many evenly spaced thresholds, in constant memory, as Keras (there 200). Default: at every score. */
+  /**
+   * Evaluates the curve at this many evenly spaced thresholds, in constant memory, as Keras (there 200). Default: at
+   * every score.
+   */
   numThresholds?: number | undefined;
 }
 
@@ -66,7 +69,9 @@ class Scores {
   }
 }
 
-/** Weights by the interval of scores they fall into: interval i is (i / (n - 1), (i + 1) / (n - 1)], 0 is in the first. */
+/**
+ * Weights by the interval of scores they fall into: interval i is (i / (n - 1), (i + 1) / (n - 1)], 0 is in the first.
+ */
 class Buckets {
   readonly #positives: Float64Array;
   readonly #negatives: Float64Array;
@@ -155,7 +160,9 @@ class AreaUnderCurve implements Metric {
   }
 }
 
-/** The trapezoidal area: the share of pairs of a positive and a negative that are ranked correctly, ties counting half. */
+/**
+ * The trapezoidal area: the share of pairs of a positive and a negative that are ranked correctly, ties counting half.
+ */
 function areaUnderRoc(points: readonly Point[]): number {
   let area = 0;
   for (let i = 0; i + 1 < points.length; i++) {
@@ -169,8 +176,8 @@ function areaUnderRoc(points: readonly Point[]): number {
 
 /**
  * Between two points true positives grow linearly with all positives, so precision does not:
- * `slope (dtp + intercept log(p1 / p0)) / positives`. Davis and Goadrich 2006, "The relationship between precision-recall and
- * ROC curves", section 4.
+ * `slope (dtp + intercept log(p1 / p0)) / positives`. Davis and Goadrich 2006, "The relationship between
+ * precision-recall and ROC curves", section 4.
  */
 function areaUnderPrecisionRecall(points: readonly Point[]): number {
   let area = 0;
@@ -188,9 +195,9 @@ function areaUnderPrecisionRecall(points: readonly Point[]): number {
 }
 
 /**
- * The area under the ROC or the precision-recall curve of binary scores (every element of the predictions counts). Keeps
- * all scores of an epoch and is exact, where Keras's default is an approximation by 200 thresholds. NaN where one of the
- * two classes is missing. Hanley and McNeil 1982, "The meaning and use of the area under a ROC curve".
+ * The area under the ROC or the precision-recall curve of binary scores (every element of the predictions counts).
+ * Keeps all scores of an epoch and is exact, where Keras's default is an approximation by 200 thresholds. NaN where one
+ * of the two classes is missing. Hanley and McNeil 1982, "The meaning and use of the area under a ROC curve".
  *
  * @throws UNKNOWN_NAME, OUT_OF_RANGE
  */

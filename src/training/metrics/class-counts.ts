@@ -12,7 +12,9 @@ export type Average = 'micro' | 'macro' | 'weighted';
 export interface ClassCountOptions {
   /** What is predicted: the classes whose score exceeds a number, or the `largest` of each row. */
   threshold?: number | 'largest' | undefined;
-  /** `micro` counts all classes together; `macro` averages over classes; `weighted` does so by how often each is true. */
+  /**
+   * `micro` counts all classes together; `macro` averages over classes; `weighted` does so by how often each is true.
+   */
   average?: Average | undefined;
 }
 
@@ -130,7 +132,10 @@ function optionsOf(
   return { threshold: options.threshold ?? defaults.threshold, average: options.average ?? defaults.average };
 }
 
-/** `tp / (tp + fp)`: how many of the predicted are true. Defaults as Keras: threshold 0.5, all classes counted together. @throws OUT_OF_RANGE, UNKNOWN_NAME */
+/**
+ * `tp / (tp + fp)`: how many of the predicted are true. Defaults as Keras: threshold 0.5, all classes counted together.
+ * @throws OUT_OF_RANGE, UNKNOWN_NAME
+ */
 export function precision(options: ClassCountOptions = {}): ClassCountMetric {
   const all = optionsOf('precision', options, { threshold: 0.5, average: 'micro' });
   return new ClassCountMetric(
@@ -140,7 +145,10 @@ export function precision(options: ClassCountOptions = {}): ClassCountMetric {
   );
 }
 
-/** `tp / (tp + fn)`: how many of the true are predicted. Defaults as Keras: threshold 0.5, all classes counted together. @throws OUT_OF_RANGE, UNKNOWN_NAME */
+/**
+ * `tp / (tp + fn)`: how many of the true are predicted. Defaults as Keras: threshold 0.5, all classes counted together.
+ * @throws OUT_OF_RANGE, UNKNOWN_NAME
+ */
 export function recall(options: ClassCountOptions = {}): ClassCountMetric {
   const all = optionsOf('recall', options, { threshold: 0.5, average: 'micro' });
   return new ClassCountMetric(
@@ -152,8 +160,9 @@ export function recall(options: ClassCountOptions = {}): ClassCountMetric {
 
 /**
  * `2 tp / (2 tp + fp + fn)`, the harmonic mean of precision and recall (van Rijsbergen 1979, "Information retrieval",
- * chapter 7). By default the largest score of a row is predicted (a single score where it exceeds 0.5), and the result is
- * the mean over classes; Keras's default is a list, here {@link ClassCountMetric.perClass}. @throws OUT_OF_RANGE, UNKNOWN_NAME
+ * chapter 7). By default the largest score of a row is predicted (a single score where it exceeds 0.5), and the result
+ * is the mean over classes; Keras's default is a list, here {@link ClassCountMetric.perClass}. @throws OUT_OF_RANGE,
+ * UNKNOWN_NAME
  */
 export function f1Score(options: ClassCountOptions = {}): ClassCountMetric {
   const all = optionsOf('f1Score', options, { threshold: 'largest', average: 'macro' });

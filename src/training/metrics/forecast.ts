@@ -14,10 +14,11 @@ export interface MaseOptions {
 
 /**
  * The mean absolute scaled error: `mean(|t - p|)` in units of the naive forecast's error on the training series,
- * `mean(|s[t] - s[t - m]|)`; below 1 is better than naive. Hyndman and Koehler 2006, "Another look at measures of forecast
- * accuracy", eq. 2. The stored configuration holds the scale, not the series.
+ * `mean(|s[t] - s[t - m]|)`; below 1 is better than naive. Hyndman and Koehler 2006, "Another look at measures of
+ * forecast accuracy", eq. 2. The stored configuration holds the scale, not the series.
  *
- * @throws USAGE unless exactly one of `trainingSeries` and `scale` is given; OUT_OF_RANGE where the series is too short or constant.
+ * @throws USAGE unless exactly one of `trainingSeries` and `scale` is given; OUT_OF_RANGE where the series is too short
+ * or constant.
  */
 export function mase(options: MaseOptions = {}): Metric {
   refuseUnknownOptions('mase', options, ['trainingSeries', 'seasonality', 'scale']);
@@ -58,7 +59,10 @@ function naiveError(series: ArrayLike<number>, seasonality: number): number {
   return sum / count;
 }
 
-/** `100 mean(2 |t - p| / (|t| + |p|))`, from 0 to 200; an exact 0 has no error. Makridakis et al. 2020, "The M4 competition", eq. 1. */
+/**
+ * `100 mean(2 |t - p| / (|t| + |p|))`, from 0 to 200; an exact 0 has no error. Makridakis et al. 2020, "The M4
+ * competition", eq. 1.
+ */
 export function smape(options: object = {}): Metric {
   refuseUnknownOptions('smape', options, []);
   const element = (t: number, p: number): number =>

@@ -83,14 +83,17 @@ const catalog = new Catalog<Metric>(
 
 export const metricNames = catalog.names;
 
-/** The metric that is given; by name or configuration a new one, with nothing seen. @throws UNKNOWN_NAME with the nearest names. */
+/**
+ * The metric that is given; by name or configuration a new one, with nothing seen. @throws UNKNOWN_NAME with the
+ * nearest names.
+ */
 export function metricNamed(given: MetricLike, where = 'metric'): Metric {
   return catalog.named(given, where);
 }
 
 /**
- * Makes a metric of your own known by its name, so that models compiled with it can be saved and loaded, and `compile` takes
- * it by name. Register it before loading.
+ * Makes a metric of your own known by its name, so that models compiled with it can be saved and loaded, and `compile`
+ * takes it by name. Register it before loading.
  *
  * @param make gives a new metric, with nothing seen, for the options in a file; `{}` by name.
  * @throws USAGE when the library has a metric of that name

@@ -52,7 +52,10 @@ function ofLogits(data: ArrayLike<number>, start: number, classes: number, truth
   return logSumExp(data, start, classes) - data[start + truth];
 }
 
-/** `exp(mean(-log p))` of the true classes: the number of equally likely classes that would be as hard to tell. Jelinek et al. 1977, "Perplexity". */
+/**
+ * `exp(mean(-log p))` of the true classes: the number of equally likely classes that would be as hard to tell. Jelinek
+ * et al. 1977, "Perplexity".
+ */
 export function perplexity(options: DistributionOptions = {}): Metric {
   refuseUnknownOptions('perplexity', options, ['fromLogits']);
   const { fromLogits = false } = options;
@@ -61,7 +64,10 @@ export function perplexity(options: DistributionOptions = {}): Metric {
   );
 }
 
-/** `mean(-log2 p)` of the true classes; for models of characters, the bits that a coder would need for each. Shannon 1948. */
+/**
+ * `mean(-log2 p)` of the true classes; for models of characters, the bits that a coder would need for each. Shannon
+ * 1948.
+ */
 export function bitsPerCharacter(options: DistributionOptions = {}): Metric {
   refuseUnknownOptions('bitsPerCharacter', options, ['fromLogits']);
   const { fromLogits = false } = options;

@@ -39,8 +39,8 @@ export interface ScoredReading {
 }
 
 /**
- * A measure of predictions, gathered batch by batch on the host in double precision. What it says after several batches is
- * what it would say of all of them at once.
+ * A measure of predictions, gathered batch by batch on the host in double precision. What it says after several batches
+ * is what it would say of all of them at once.
  */
 export interface Metric extends Configured {
   /** Which of two results is better, for callbacks that watch it. */
@@ -161,7 +161,9 @@ function leadingSize(where: string, name: string, given: Shape, shape: Shape): n
   });
 }
 
-/** Targets and predictions element by element; a last axis of 1 may be missing in one of them. @throws SHAPE_MISMATCH */
+/**
+ * Targets and predictions element by element; a last axis of 1 may be missing in one of them. @throws SHAPE_MISMATCH
+ */
 export function requireEqualShapes(where: string, { yTrue, yPred }: MetricBatch): void {
   const [truth, predicted] = [yTrue.shape, yPred.shape];
   if (sameShape(truth, predicted) || sameShape([...truth, 1], predicted) || sameShape(truth, [...predicted, 1])) return;

@@ -75,7 +75,10 @@ export class R2Score implements Metric {
   }
 }
 
-/** The coefficient of determination: 1 is perfect, 0 as good as the mean of the targets. Default `uniformAverage` over the last axis. @throws UNKNOWN_NAME */
+/**
+ * The coefficient of determination: 1 is perfect, 0 as good as the mean of the targets. Default `uniformAverage` over
+ * the last axis. @throws UNKNOWN_NAME
+ */
 export function r2Score(options: { classAggregation?: ClassAggregation | undefined } = {}): R2Score {
   refuseUnknownOptions('r2Score', options, ['classAggregation']);
   const { classAggregation = 'uniformAverage' } = options;

@@ -11,8 +11,8 @@ export interface AdagradOptions extends OptimizerOptions {
 }
 
 /**
- * Divides the gradient by the root of all its squares: `a <- a + g^2`, `w <- w - rate * g / sqrt(a + epsilon)`. Duchi et al.
- * 2011, "Adaptive subgradient methods for online learning and stochastic optimization". @throws OUT_OF_RANGE
+ * Divides the gradient by the root of all its squares: `a <- a + g^2`, `w <- w - rate * g / sqrt(a + epsilon)`. Duchi
+ * et al. 2011, "Adaptive subgradient methods for online learning and stochastic optimization". @throws OUT_OF_RANGE
  */
 export function adagrad(options: AdagradOptions = {}): Optimizer {
   refuseUnknownOptimizerOptions('adagrad', options, ['initialAccumulatorValue', 'epsilon']);

@@ -15,14 +15,17 @@ export interface AdamOptions extends OptimizerOptions {
   beta2?: number | undefined;
   /** Default 1e-7. */
   epsilon?: number | undefined;
-  /** Divides by the largest average square so far (Reddi et al. 2018, "On the convergence of Adam and beyond"). Default false. */
+  /**
+   * Divides by the largest average square so far (Reddi et al. 2018, "On the convergence of Adam and beyond"). Default
+   * false.
+   */
   amsgrad?: boolean | undefined;
 }
 
 /**
  * `m <- m + (1 - beta1)(g - m)`, `v <- v + (1 - beta2)(g^2 - v)`, `w <- w - alpha m / (sqrt(v) + epsilon)` with
- * `alpha = rate * sqrt(1 - beta2^t) / (1 - beta1^t)`. Kingma and Ba 2014, "Adam: a method for stochastic optimization", the
- * form at the end of section 2, whose epsilon is not that of algorithm 1 (nor PyTorch's).
+ * `alpha = rate * sqrt(1 - beta2^t) / (1 - beta1^t)`. Kingma and Ba 2014, "Adam: a method for stochastic optimization",
+ * the form at the end of section 2, whose epsilon is not that of algorithm 1 (nor PyTorch's).
  *
  * @throws OUT_OF_RANGE
  */
@@ -30,7 +33,10 @@ export function adam(options: AdamOptions = {}): Optimizer {
   return adamNamed('adam', options);
 }
 
-/** Adam with weight decay, 0.004 by default. Loshchilov and Hutter 2017, "Decoupled weight decay regularization", algorithm 2. @throws OUT_OF_RANGE */
+/**
+ * Adam with weight decay, 0.004 by default. Loshchilov and Hutter 2017, "Decoupled weight decay regularization",
+ * algorithm 2. @throws OUT_OF_RANGE
+ */
 export function adamW(options: AdamOptions = {}): Optimizer {
   return adamNamed('adamW', { ...options, weightDecay: options.weightDecay ?? 0.004 });
 }

@@ -13,11 +13,11 @@ export interface AveragedSGDOptions extends OptimizerOptions {
 }
 
 /**
- * Gradient descent with shrinking steps `eta = rate / (1 + lambd rate t)^alpha`, whose result is the running mean of the
- * weights: `w <- w (1 - lambd eta) - eta g`, `average <- average + mu (w - average)`, `mu = 1 / max(1, t - t0)`, t the updates
- * before. Training goes on with w; {@link Optimizer.swapAverages} and {@link Optimizer.finalizeWeights} give the mean. Polyak
- * and Juditsky 1992, "Acceleration of stochastic approximation by averaging"; names, defaults and learning rate (0.01) of
- * PyTorch's ASGD, and as there `weightDecay` is added to the gradient, `g + weightDecay w`.
+ * Gradient descent with shrinking steps `eta = rate / (1 + lambd rate t)^alpha`, whose result is the running mean of
+ * the weights: `w <- w (1 - lambd eta) - eta g`, `average <- average + mu (w - average)`, `mu = 1 / max(1, t - t0)`, t
+ * the updates before. Training goes on with w; {@link Optimizer.swapAverages} and {@link Optimizer.finalizeWeights}
+ * give the mean. Polyak and Juditsky 1992, "Acceleration of stochastic approximation by averaging"; names, defaults and
+ * learning rate (0.01) of PyTorch's ASGD, and as there `weightDecay` is added to the gradient, `g + weightDecay w`.
  *
  * @throws OUT_OF_RANGE; USAGE with `useEMA`
  */

@@ -46,7 +46,10 @@ export function squaredNorms(gradients: readonly Tensor[]): SquaredNorms {
   return { each, all };
 }
 
-/** The norms, read back and checked. @param step the number of the batch, from 1. @throws NOT_FINITE naming the weights whose gradients are not */
+/**
+ * The norms, read back and checked. @param step the number of the batch, from 1. @throws NOT_FINITE naming the weights
+ * whose gradients are not
+ */
 export function finiteNorms(
   where: string,
   gradients: readonly Tensor[],
@@ -60,7 +63,9 @@ export function finiteNorms(
   const names = variables.filter((_, i) => !Number.isFinite(each[i])).map(({ name }) => `\`${name}\``);
   throw new RondoError('NOT_FINITE', {
     where: `${where}.applyGradients`,
-    what: `the gradient of ${names.join(', ') || 'all weights together'} is not finite at step ${step}; no weight was changed.`,
+    what:
+      `the gradient of ${names.join(', ') || 'all weights together'} is not finite at step ${step}; no weight was ` +
+      'changed.',
     expected: 'finite numbers',
     received: `a norm of ${Math.sqrt(square)}`,
     fix: 'lower the learning rate, set `globalClipNorm: 1`, or look for NaN and huge values in the data.',

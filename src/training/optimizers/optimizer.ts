@@ -21,14 +21,19 @@ interface WeightState {
   readonly accumulated: Variable | undefined;
 }
 
-/** The numbers of an optimizer, as plain JSON. Its variables are saved beside it, see {@link Optimizer.stateVariables}. */
+/**
+ * The numbers of an optimizer, as plain JSON. Its variables are saved beside it, see {@link Optimizer.stateVariables}.
+ */
 export interface OptimizerState {
   readonly name: string;
   readonly batches: number;
   /** Null where a schedule gives it. */
   readonly learningRate: number | null;
   readonly counters: Readonly<Record<string, number>>;
-  /** What the batches have counted whose gradients are accumulated; not in files of earlier versions, where each counts 1. */
+  /**
+   * What the batches have counted whose gradients are accumulated; not in files of earlier versions, where each counts
+   * 1.
+   */
   readonly accumulatedCount?: number | undefined;
 }
 
@@ -45,8 +50,8 @@ const swap = pointwiseProgram('swapAverage', [
 const copy = pointwiseProgram('copyAverage', [{ name: 'weight', expression: leaf('average') }]);
 
 /**
- * Changes weights along their gradients. Clipping, weight decay, the rule's equations and the moving average of a weight
- * are one pointwise program, run in place once per weight. The order is Keras 3's: clip, decay, update, average.
+ * Changes weights along their gradients. Clipping, weight decay, the rule's equations and the moving average of a
+ * weight are one pointwise program, run in place once per weight. The order is Keras 3's: clip, decay, update, average.
  */
 export class Optimizer implements Configured {
   readonly name: string;
@@ -110,7 +115,9 @@ export class Optimizer implements Configured {
     return new Optimizer(this.#rule, { ...this.#options, learningRate });
   }
 
-  /** Makes the state of the weights, unless it exists. Called by the first update; call it before to load saved state. */
+  /**
+   * Makes the state of the weights, unless it exists. Called by the first update; call it before to load saved state.
+   */
   build(variables: readonly Variable[]): void {
     if (this.#states.size > 0) {
       const stranger = variables.find((variable) => !this.#states.has(variable));
@@ -142,7 +149,8 @@ export class Optimizer implements Configured {
    * `gradientAccumulationSteps` batches).
    *
    * @param options.requireFinite reads back the norm of the gradients before anything is changed.
-   * @param options.count how much this batch counts beside the others that are accumulated: of how many values its loss is the
+   * @param options.count how much this batch counts beside the others that are accumulated: of how many values its loss
+   * is the
    *   mean. The update is then that of one large batch, where Keras takes the mean of the batches' gradients. With several outputs
    *   whose masks differ that holds for the sum of their counts alone. Default 1.
    * @throws NOT_FINITE where that norm is not finite; USAGE for other variables than at the first call; SHAPE_MISMATCH
@@ -175,7 +183,10 @@ export class Optimizer implements Configured {
     this.#batchesSeen++;
   }
 
-  /** The norm of all gradients together, as one number read back. Infinite too where the sum of squares exceeds the backend's range. */
+  /**
+   * The norm of all gradients together, as one number read back. Infinite too where the sum of squares exceeds the
+   * backend's range.
+   */
   gradientNorm(gradients: readonly Tensor[]): number {
     return scope(() => Math.sqrt(squaredNorms(gradients).all.item()));
   }
@@ -245,7 +256,10 @@ export class Optimizer implements Configured {
     this.#counters.averagingStart = Math.min(this.#counters.averagingStart, this.iterations - 1);
   }
 
-  /** Exchanges weights and averages in place: once to evaluate with the averages, once more to train on. @throws USAGE where none are kept */
+  /**
+   * Exchanges weights and averages in place: once to evaluate with the averages, once more to train on. @throws USAGE
+   * where none are kept
+   */
   swapAverages(): void {
     if (!this.hasAverages)
       throw new RondoError('USAGE', {

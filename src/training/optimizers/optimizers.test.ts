@@ -17,7 +17,10 @@ interface OptimizerVector {
   readonly expected: { readonly variables: Weights[]; readonly averages?: Weights[] };
 }
 
-/** float64: rounding over ten steps; float32: ten steps, each rounded by 2^-24, magnified by divisions by small averages. */
+/**
+ * float64: rounding over ten steps; float32: ten steps, each rounded by 2^-24, magnified by divisions by small
+ * averages.
+ */
 const tolerances = { reference: 1e-13, wasm: 5e-6 };
 
 const vectors = readVectors<OptimizerVector>('optimizers').filter(({ optimizer }) => optimizer !== undefined);

@@ -5,7 +5,10 @@ import { type Schedule, type ScheduleLike, scheduleFromConfig } from '../schedul
 export interface OptimizerOptions {
   /** A number, or a schedule by the number of batches seen. */
   learningRate?: ScheduleLike | undefined;
-  /** Before each update, weights are multiplied by `1 - weightDecay * learningRate`. Loshchilov and Hutter 2017, "Decoupled weight decay regularization". */
+  /**
+   * Before each update, weights are multiplied by `1 - weightDecay * learningRate`. Loshchilov and Hutter 2017,
+   * "Decoupled weight decay regularization".
+   */
   weightDecay?: number | undefined;
   /** Weights whose name contains one of these are not decayed, for example `['bias']`. */
   excludeFromWeightDecay?: readonly string[] | undefined;
@@ -13,7 +16,10 @@ export interface OptimizerOptions {
   clipValue?: number | undefined;
   /** The largest norm of the gradient of one weight. */
   clipNorm?: number | undefined;
-  /** The largest norm of all gradients together. Pascanu et al. 2013, "On the difficulty of training recurrent neural networks", algorithm 1. */
+  /**
+   * The largest norm of all gradients together. Pascanu et al. 2013, "On the difficulty of training recurrent neural
+   * networks", algorithm 1.
+   */
   globalClipNorm?: number | undefined;
   /** Keeps an exponential moving average of the weights. Default false. */
   useEMA?: boolean | undefined;
@@ -22,16 +28,16 @@ export interface OptimizerOptions {
   /** Weights are replaced by their average after every so many updates. Default: only at the end of training. */
   emaOverwriteFrequency?: number | undefined;
   /**
-   * Whether an update leaves out the rows of an embedding that its batch did not read: their weights stay, and so do their
-   * averages (momentum and the like), which then count only the batches that read the row. Default false: results are
-   * those of Keras, where momentum moves such rows on and averages fade. Without momentum, averages and weight decay (`sgd`,
-   * `adagrad`) both are the same, and unread rows are always left out. PyTorch's SparseAdam and TensorFlow's LazyAdam do as
-   * `true` does. Weight decay then reaches only the rows that are read.
+   * Whether an update leaves out the rows of an embedding that its batch did not read: their weights stay, and so do
+   * their averages (momentum and the like), which then count only the batches that read the row. Default false: results
+   * are those of Keras, where momentum moves such rows on and averages fade. Without momentum, averages and weight
+   * decay (`sgd`, `adagrad`) both are the same, and unread rows are always left out. PyTorch's SparseAdam and
+   * TensorFlow's LazyAdam do as `true` does. Weight decay then reaches only the rows that are read.
    */
   lazyRows?: boolean | undefined;
   /**
-   * Updates happen once in so many batches, with the mean of their gradients. In `fit` each counts by its samples and steps that are
-   * no padding, so the update is that of one large batch; Keras counts batches alike. Default 1.
+   * Updates happen once in so many batches, with the mean of their gradients. In `fit` each counts by its samples and
+   * steps that are no padding, so the update is that of one large batch; Keras counts batches alike. Default 1.
    */
   gradientAccumulationSteps?: number | undefined;
 }
@@ -92,7 +98,9 @@ export function commonOptions(where: string, options: OptimizerOptions, defaultL
   if (lazyRows && (ema !== undefined || gradientAccumulationSteps > 1)) {
     throw new RondoError('USAGE', {
       where,
-      what: `\`lazyRows\` cannot be combined with \`${ema !== undefined ? 'useEMA' : 'gradientAccumulationSteps'}\`, which touches every row.`,
+      what:
+        `\`lazyRows\` cannot be combined with \`${ema !== undefined ? 'useEMA' : 'gradientAccumulationSteps'}\`, ` +
+        'which touches every row.',
       fix: 'remove one of the two.',
     });
   }

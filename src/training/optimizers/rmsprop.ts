@@ -21,9 +21,9 @@ export interface RMSpropOptions extends OptimizerOptions {
 }
 
 /**
- * Divides the gradient by a moving average of its size: `v <- rho v + (1 - rho) g^2`, `w <- w - rate * g / sqrt(v + epsilon)`;
- * centered, the square of the average gradient is taken from v. Tieleman and Hinton 2012, "Lecture 6.5: rmsprop"; Graves
- * 2013, "Generating sequences with recurrent neural networks", eq. 38-45.
+ * Divides the gradient by a moving average of its size: `v <- rho v + (1 - rho) g^2`,
+ * `w <- w - rate * g / sqrt(v + epsilon)`; centered, the square of the average gradient is taken from v. Tieleman and
+ * Hinton 2012, "Lecture 6.5: rmsprop"; Graves 2013, "Generating sequences with recurrent neural networks", eq. 38-45.
  *
  * @throws OUT_OF_RANGE
  */

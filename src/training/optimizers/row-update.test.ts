@@ -139,7 +139,8 @@ describe('lazyRows', () => {
     ['gradientAccumulationSteps', { gradientAccumulationSteps: 2 }],
   ])('is refused with %s', (name, options) => {
     expect(messageOf(() => optimizers.adam({ ...options, lazyRows: true }))).toBe(
-      `[USAGE] adam: \`lazyRows\` cannot be combined with \`${name}\`, which touches every row.\n  fix: remove one of the two.`,
+      `[USAGE] adam: \`lazyRows\` cannot be combined with \`${name}\`, which touches every row.\n  fix: remove ` +
+        'one of the two.',
     );
   });
 });

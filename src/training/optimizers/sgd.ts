@@ -4,16 +4,19 @@ import { Optimizer } from './optimizer.js';
 import { commonPart, type OptimizerOptions, refuseUnknownOptimizerOptions } from './options.js';
 
 export interface SGDOptions extends OptimizerOptions {
-  /** How much of the last step goes on, in rows of an embedding that the batch did not read too (see `lazyRows`). Default 0. */
+  /**
+   * How much of the last step goes on, in rows of an embedding that the batch did not read too (see `lazyRows`).
+   * Default 0.
+   */
   momentum?: number | undefined;
   /** Looks ahead along the momentum. Default false. */
   nesterov?: boolean | undefined;
 }
 
 /**
- * Stochastic gradient descent. `w <- w - rate * g`; with momentum `m <- momentum * m - rate * g` and `w <- w + m`, or with
- * `nesterov` `w <- w + momentum * m - rate * g`. Learning rate 0.01 by default. Sutskever et al. 2013, "On the importance of
- * initialization and momentum in deep learning", eq. 1-4.
+ * Stochastic gradient descent. `w <- w - rate * g`; with momentum `m <- momentum * m - rate * g` and `w <- w + m`, or
+ * with `nesterov` `w <- w + momentum * m - rate * g`. Learning rate 0.01 by default. Sutskever et al. 2013, "On the
+ * importance of initialization and momentum in deep learning", eq. 1-4.
  *
  * @throws OUT_OF_RANGE; USAGE for `nesterov` without momentum
  */

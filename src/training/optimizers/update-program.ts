@@ -4,9 +4,9 @@ import type { CommonOptions } from './options.js';
 import type { UpdateRule } from './update-rule.js';
 
 /**
- * The update of one weight as one program: clipping, decay, the rule, and the moving average. Inputs `weight`, `gradient`,
- * `slot.NAME`, `average` and `squaredNorm` (one value), scalars `decay`, `emaMomentum` and the rule's; outputs over the inputs
- * of their names.
+ * The update of one weight as one program: clipping, decay, the rule, and the moving average. Inputs `weight`,
+ * `gradient`, `slot.NAME`, `average` and `squaredNorm` (one value), scalars `decay`, `emaMomentum` and the rule's;
+ * outputs over the inputs of their names.
  *
  * @param overwrites whether the weight becomes its average.
  */

@@ -30,7 +30,9 @@ export interface UpdateRule {
   readonly slots: Readonly<Record<string, number>>;
   /** The slot that holds averaged weights, where there is one. */
   readonly averageSlot?: string | undefined;
-  /** Whether a gradient of zero leaves weight and slots as they are, so that rows without a gradient may be left out. */
+  /**
+   * Whether a gradient of zero leaves weight and slots as they are, so that rows without a gradient may be left out.
+   */
   readonly restsWithoutGradient?: boolean | undefined;
   /** Numbers that go from update to update, and their first values. */
   readonly counters?: Readonly<Record<string, number>> | undefined;

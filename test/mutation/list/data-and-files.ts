@@ -181,8 +181,11 @@ export const dataAndFileMutations: readonly Mutation[] = [
     [
       [
         'byte pairs are merged in another order: the latest first',
-        'let best = Infinity;\n      for (let i = 0; i + 1 < tokens.length; i++) best = Math.min(best, this.#ranks.get(tokens[i] * 2 ** 26 + tokens[i + 1]) ?? Infinity);',
-        'let best = Infinity;\n      for (let i = 0; i + 1 < tokens.length; i++) { const rank = this.#ranks.get(tokens[i] * 2 ** 26 + tokens[i + 1]); if (rank !== undefined) best = best === Infinity ? rank : Math.max(best, rank); }',
+        'let best = Infinity;\n      for (let i = 0; i + 1 < tokens.length; i++) best = Math.min(best, ' +
+          'this.#ranks.get(tokens[i] * 2 ** 26 + tokens[i + 1]) ?? Infinity);',
+        'let best = Infinity;\n      for (let i = 0; i + 1 < tokens.length; i++) { const rank = ' +
+          'this.#ranks.get(tokens[i] * 2 ** 26 + tokens[i + 1]); if (rank !== undefined) best = best === Infinity ' +
+          '? rank : Math.max(best, rank); }',
       ],
       [
         'byte pairs are merged in another order: the first in the text',

@@ -332,8 +332,10 @@ export const kernelMutations: readonly Mutation[] = [
       ['cells that reduce over a row are split by units', '&& !hasRowReductions(plan)', ''],
       [
         'the gradients of vectors depend on the number of threads',
-        'if (hasProducts && !isLarge && byBatch > 1) return { shards: shardsOfRows(whole, layout, byBatch), usesBarriers: false };',
-        'if (hasProducts && !isLarge && byBatch > 1) return { shards: shardsOfRows(whole, layout, threads), usesBarriers: false };',
+        'if (hasProducts && !isLarge && byBatch > 1) return { shards: shardsOfRows(whole, layout, byBatch), ' +
+          'usesBarriers: false };',
+        'if (hasProducts && !isLarge && byBatch > 1) return { shards: shardsOfRows(whole, layout, threads), ' +
+          'usesBarriers: false };',
       ],
     ],
   ),
@@ -360,8 +362,10 @@ export const kernelMutations: readonly Mutation[] = [
     [
       [
         'the gradient of a recurrent kernel overwrites that of a gate before',
-        'c: columnsAt({ ...target, rowStride: plan.cell.gates.length * units }, 0, product.firstGate * units),\n      accumulate: true',
-        'c: columnsAt({ ...target, rowStride: plan.cell.gates.length * units }, 0, product.firstGate * units),\n      accumulate: false',
+        'c: columnsAt({ ...target, rowStride: plan.cell.gates.length * units }, 0, product.firstGate * units),\n' +
+          '      accumulate: true',
+        'c: columnsAt({ ...target, rowStride: plan.cell.gates.length * units }, 0, product.firstGate * units),\n' +
+          '      accumulate: false',
       ],
       [
         'the gradient of the bias is that of the recurrent products',

@@ -16,7 +16,8 @@ import {
   valueAndGradients,
 } from 'rondo';
 
-// What builds, runs and differentiates a network, with every cell and kernel; `fit` and what it takes by name are apart.
+// What builds, runs and differentiates a network, with every cell and kernel; `fit` and what it takes by name are
+// apart.
 Object.assign(globalThis, {
   core: [
     Bidirectional,

@@ -4,9 +4,10 @@ const shortestPauseMs = 100;
 const longestPauseMs = 5000;
 
 /**
- * Decides whether splitting a run with barriers is worth it. On a busy machine a thread may be put aside for milliseconds
- * between two barriers, and the others wait for it each time, so that two threads are many times slower than one. After a
- * run with late barriers, runs stay on one thread for a while, longer each time that nothing has changed.
+ * Decides whether splitting a run with barriers is worth it. On a busy machine a thread may be put aside for
+ * milliseconds between two barriers, and the others wait for it each time, so that two threads are many times slower
+ * than one. After a run with late barriers, runs stay on one thread for a while, longer each time that nothing has
+ * changed.
  */
 export class BarrierBackoff {
   #pauseMs = shortestPauseMs;

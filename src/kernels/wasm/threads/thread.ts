@@ -1,4 +1,7 @@
-/** Where threads tell each other what to do: 32-bit words from the base on, those that are waited on in cache lines of their own. */
+/**
+ * Where threads tell each other what to do: 32-bit words from the base on, those that are waited on in cache lines of
+ * their own.
+ */
 export const controlWords = 128;
 
 /** One thread's side of a pool. */
@@ -136,7 +139,10 @@ export function makeThread(memory: WebAssembly.Memory, base: number, isMain: boo
     return failure;
   };
 
-  /** Compiles what was added since; the main thread has its kernels already. V8 keeps one copy of the code for all threads. */
+  /**
+   * Compiles what was added since; the main thread has its kernels already. V8 keeps one copy of the code for all
+   * threads.
+   */
   const loadModules = (): void => {
     if (isMain) return;
     for (; numModules < words[NUM_MODULES]; numModules++) {
