@@ -22,6 +22,8 @@ export interface OptionSpec {
   readonly value?: string | undefined;
   /** The only values allowed. */
   readonly choices?: readonly string[] | undefined;
+  /** Of a count: a word that it takes too. */
+  readonly word?: string | undefined;
   /** Of a count: the largest that makes sense on any machine. */
   readonly most?: number | undefined;
   /**
@@ -41,7 +43,7 @@ export type Given<Specs extends OptionSpecs> = {
 
 type ValueOf<Spec extends OptionSpec> = Spec extends { readonly choices: readonly (infer Choice)[] }
   ? Choice
-  : OptionValues[Spec['type']];
+  : OptionValues[Spec['type']] | (Spec extends { readonly word: infer Word } ? Word : never);
 
 export interface CommandLine<Specs extends OptionSpecs> {
   readonly positionals: readonly string[];

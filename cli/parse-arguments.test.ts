@@ -7,6 +7,7 @@ const specs = {
   prompt: { type: 'text', about: '' },
   temperature: { type: 'number', value: 'T', about: '' },
   length: { type: 'count', value: 'N', about: '' },
+  width: { type: 'count', value: 'N|auto', word: 'auto', most: 99, about: '' },
   seed: { type: 'whole', value: 'N', about: '' },
   missing: { type: 'text', choices: ['error', 'previous'], about: '' },
   json: { type: 'flag', about: '' },
@@ -24,6 +25,7 @@ describe('parseArguments', () => {
         prompt: 'x y',
         temperature: undefined,
         length: 3,
+        width: undefined,
         seed: undefined,
         missing: undefined,
         json: true,
@@ -47,7 +49,13 @@ describe('parseArguments', () => {
   it('collects an option that takes several texts', () => {
     expect(parse('--search', 'a=1', '--json', '--search=-b=2').options.search).toEqual(['a=1', '-b=2']);
   });
+  it('takes a word in place of a number where the option knows it', () => {
+    expect(parse('--width', 'auto').options.width).toBe('auto');
+    expect(parse('--width', '7').options.width).toBe(7);
+  });
   it.each([
+    [['--width', 'wide'], 'a whole number of 1 to 99, or auto'],
+    [['--length', 'auto'], 'at least 1'],
     [['--lenght', '3'], 'did you mean `--length`'],
     [['-x'], 'unknown option `-x`'],
     [['--length'], '--length needs a value'],

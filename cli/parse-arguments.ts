@@ -78,11 +78,12 @@ export function valueOf(
       fix: 'choose one of these.',
     });
   }
-  if (spec.type === 'text' || spec.type === 'texts') return text;
+  if (spec.type === 'text' || spec.type === 'texts' || text === spec.word) return text;
   const value = text.trim() === '' ? NaN : Number(text);
   const { most = Infinity } = spec;
   const [least, holds] = numberRules[spec.type];
-  const expected = spec.most === undefined ? least : `a whole number of 1 to ${most}`;
+  const number = spec.most === undefined ? least : `a whole number of 1 to ${most}`;
+  const expected = spec.word === undefined ? number : `${number}, or ${spec.word}`;
   if (Number.isFinite(value) && holds(value) && value <= most) return value;
   throw new WrongUsage({
     where,

@@ -233,10 +233,12 @@ function progressWatcher(run: TrainRun): Watcher {
   const epochWidth = String(epochs).length;
   const { task } = run;
   const isAgain = (): boolean => task.task === 'forecast' && task.findings.stage === 'refitting';
+  const width = (): string =>
+    task.task === 'forecast' && task.options.units === 'auto' ? `${task.units} units, ` : '';
   const label = (epoch: number, numEpochs: number): string =>
     isAgain()
       ? `again on all rows, epoch ${epoch + 1}/${numEpochs}`
-      : `epoch ${String(epoch + 1).padStart(epochWidth)}/${plannedOf(run, epoch)}`;
+      : `${width()}epoch ${String(epoch + 1).padStart(epochWidth)}/${plannedOf(run, epoch)}`;
   const totalOf = (epoch: number, numEpochs: number): number =>
     isAgain() ? numEpochs * numBatches * unitsPerStep : totalIn(epoch);
   let startedMs = performance.now();

@@ -272,6 +272,7 @@ export type { TextOverlap } from './tasks/classify/text-keys.js';
 export { type TextNoise, textNoises, withNoise } from './tasks/classify/text-noise.js';
 export { type TextSide, TokenEncoder } from './tasks/classify/token-encoder.js';
 export { type BaseForecast, type BaseName, baseNames, describeBase } from './tasks/forecast/base-forecast.js';
+export type { TriedUnits } from './tasks/forecast/choose-units.js';
 export type { SmoothingParameters } from './tasks/forecast/exponential-smoothing.js';
 export type { ForecastFindings } from './tasks/forecast/findings.js';
 export { type ForecastErrors, forecastErrors, seasonalScale } from './tasks/forecast/forecast-errors.js';

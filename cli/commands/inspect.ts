@@ -126,7 +126,14 @@ function aboutTagger({ options, codec, sentences, outcome }: Tagger): string[] {
 }
 
 function aboutTraining(
-  { cell, epochs, batchSize, timesteps, learningRate, dropout }: Readonly<Resolved<RecurrentTaskOptions>>,
+  {
+    cell,
+    epochs,
+    batchSize,
+    timesteps,
+    learningRate,
+    dropout,
+  }: Readonly<Resolved<Omit<RecurrentTaskOptions, 'units'>>>,
   outcome: Forecaster['outcome'],
 ): string[] {
   return [

@@ -102,6 +102,15 @@ const specs = {
     learningRate: '0.005',
     timesteps: 'a season of up to 168 steps, or four horizons where that is more',
   }),
+  units: {
+    type: 'count',
+    value: 'N|auto',
+    word: 'auto',
+    most: 32768,
+    about:
+      'Width of each recurrent layer. Default 32. auto: 32, and where the network helps 16 and 64 too; the ' +
+      'validation rows choose.',
+  },
 } as const satisfies OptionSpecs;
 
 /** `rondo train forecast`: a forecaster of a column of a table. */
@@ -132,7 +141,7 @@ export const trainForecast = defineCommand({
     );
     const { training, where: source } = await trainingOn(file, options, interrupted?.task);
     const { forecaster, columns, numRows } = training;
-    const { cell, units, layers, timesteps, season, horizon, epochs, maxEpochs, batchSize } = forecaster.options;
+    const { cell, layers, timesteps, season, horizon, epochs, maxEpochs, batchSize } = forecaster.options;
     if (!json) {
       printLines(seriesLines(source, columns));
       print(
@@ -140,8 +149,8 @@ export const trainForecast = defineCommand({
           `${withSeparators(numRows.test)} rows; season ${season}`,
       );
       print(
-        `${layers} x ${cell} of ${units} units, ${withSeparators(forecaster.model.countParams())} parameters; ` +
-          `windows of ${timesteps} steps, ${horizon} ahead`,
+        `${layers} x ${cell} of ${forecaster.units} units, ${withSeparators(forecaster.model.countParams())} ` +
+          `parameters; windows of ${timesteps} steps, ${horizon} ahead`,
       );
       for (const note of training.notes) print(note);
     }
@@ -230,6 +239,7 @@ export function forecastOptions<Horizon extends number | undefined>(
     stepsPerEpoch: options['steps-per-epoch'],
     forecastWith: options['forecast-with'],
     allowNegative: options['allow-negative'] || undefined,
-    ...recurrentOptions(options),
+    ...recurrentOptions({ ...options, units: undefined }),
+    units: options.units,
   };
 }

@@ -35,10 +35,10 @@ export async function forecastPart({ folder, isQuiet }: DemoSettings): Promise<b
   const table = await readTable(await readText(csv), { where: csv });
   const training = new ForecastTraining(table, { target: 'sunspots', horizon: 12 });
   const { forecaster, numRows } = training;
-  const { cell, units, timesteps, batchSize, epochs, maxEpochs } = forecaster.options;
+  const { cell, timesteps, batchSize, epochs, maxEpochs } = forecaster.options;
   print(
     `${withSeparators(numRows.train)} months to learn from, ${withSeparators(numRows.test)} held out; ${cell} ` +
-      `of ${units} units over windows of ${timesteps} months`,
+      `of ${forecaster.units} units over windows of ${timesteps} months`,
   );
   const run: TrainRun = {
     task: forecaster,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ForecastErrors, ForecastReport } from '../../src/index.js';
-import { forecastVerdict } from './about-forecasts.js';
+import { forecastVerdict, unitsLines } from './about-forecasts.js';
 
 const errors = (mae: number, rmse: number): ForecastErrors => ({ mae, rmse, mase: null, smape: 190 });
 const compared = {
@@ -31,7 +31,7 @@ function verdictOf(
     series: [part],
   };
   return forecastVerdict({
-    findings: { stage: 'done', share: 1, validation: null, instead: null, report },
+    findings: { stage: 'done', share: 1, validation: null, sizes: null, instead: null, report },
     options: { forecastWith: 'best' },
   });
 }
@@ -60,5 +60,21 @@ describe('the last line of a report of forecasts', () => {
       /^The forecasts are practically zero throughout, though the values are not: .* favours the median/,
     );
     expect(verdictOf(errors(0.76, 1.14), ['model'])).toMatch(/by less\. The forecasts are practically zero throughout/);
+  });
+});
+
+describe('the widths of a forecaster', () => {
+  const tried = (units: number, error: number) => ({ units, error, share: 1 });
+  it('are told with their errors on the validation rows, and which was taken', () => {
+    const validation = { base: 1.2, model: 0.9 };
+    const sizes = [tried(32, 0.95), tried(16, 0.9), tried(64, 1)];
+    expect(unitsLines({ validation, sizes }, 16)).toEqual([
+      'error on the validation rows: base alone 1.200, 32 units 0.9500, 16 units 0.9000 (taken), 64 units 1.000',
+    ]);
+    expect(unitsLines({ validation: { base: 1.2, model: 1.2 }, sizes: [tried(32, 1.2)] }, 32)).toEqual([
+      'error on the validation rows: base alone 1.200, 32 units 1.200; no other width was tried, as the network is ' +
+        'left out',
+    ]);
+    expect(unitsLines({ validation, sizes: null }, 32)).toEqual([]);
   });
 });

@@ -38,6 +38,7 @@ export function aboutForecasts(forecaster: Forecaster): string[] {
     ...used,
     `base: ${bases.join('; ')}${instead === null ? '' : ' (not used)'}`,
     `${network}${instead === null || share === 0 ? '' : ' (not used)'}`,
+    ...unitsLines(findings, forecaster.units),
     ...shortLines(forecaster),
     ...(options.refit && isRefitted
       ? [`${share === 0 ? 'fitted' : 'trained'} again on all rows once this was chosen; the errors are from before`]
@@ -45,6 +46,20 @@ export function aboutForecasts(forecaster: Forecaster): string[] {
     ...(series.every(({ lowest }) => lowest >= 0) && !options.allowNegative
       ? ['no value is below zero, so no forecast is (--allow-negative)']
       : []),
+  ];
+}
+
+/** With `--units auto`: which widths were tried, how good they were, and which was taken. */
+export function unitsLines(
+  { sizes, validation }: Pick<Forecaster['findings'], 'sizes' | 'validation'>,
+  taken: number,
+): string[] {
+  if (sizes === null || validation === null) return [];
+  const of = ({ units, error }: (typeof sizes)[number]): string =>
+    `${units} units ${errorNumber(error)}${units === taken && sizes.length > 1 ? ' (taken)' : ''}`;
+  const ahead = sizes.length === 1 ? '; no other width was tried, as the network is left out' : '';
+  return [
+    `error on the validation rows: base alone ${errorNumber(validation.base)}, ${sizes.map(of).join(', ')}${ahead}`,
   ];
 }
 

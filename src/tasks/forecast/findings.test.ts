@@ -13,6 +13,15 @@ const of = (series: unknown[], more: object = {}): Json =>
     report: { ...report, series, ...more } as unknown as ForecastReport,
   } as ForecastFindings);
 
+it('the widths that were tried come back, and none of a file that says something else of them', () => {
+  const tried = [{ units: 32, error: 0.5, share: 1 }];
+  expect(restoreFindings(findingsJson({ ...noFindings, sizes: tried }), 'x').sizes).toEqual(tried);
+  const { sizes: _, ...early } = noFindings;
+  expect(restoreFindings(early, 'x').sizes).toBeNull();
+  for (const sizes of [[], [null], [{ units: 1.5, error: 1, share: 1 }], [{ units: 3, error: null, share: 1 }], 'many'])
+    expect(() => restoreFindings({ ...noFindings, sizes }, 'x'), JSON.stringify(sizes)).toThrow('[FILE_FORMAT] x');
+});
+
 it('findings come back as they were, and none of a report that cannot be shown', () => {
   const whole = of([{ ...part, nearZero: ['model'], baseAlone: { name: 'naive' }, isNew: true }], {
     notMeasured: ['B'],

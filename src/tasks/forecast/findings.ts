@@ -1,6 +1,17 @@
-import { isFiniteNumber, isObject, isText, isTexts, optional, SavedFields } from '../../data/saved-fields.js';
+import {
+  isCount,
+  isFiniteNumber,
+  isObject,
+  isText,
+  isTexts,
+  objectWith,
+  optional,
+  orNull,
+  SavedFields,
+} from '../../data/saved-fields.js';
 import type { Json } from '../../layers/layer.js';
 import type { BaseName } from './base-forecast.js';
+import type { TriedUnits } from './choose-units.js';
 import type { ForecastReport } from './forecast-report.js';
 import { isBaseName, restoreBase } from './restore-base.js';
 
@@ -15,6 +26,8 @@ export interface ForecastFindings {
    * rows.
    */
   readonly validation: { readonly base: number; readonly model: number } | null;
+  /** With `units: 'auto'`, the widths that were tried, in turn; null for a width that was given. */
+  readonly sizes: readonly TriedUnits[] | null;
   /**
    * The baseline that forecasts are made with in place of the model, because it was ahead on the held-out rows; null
    * for none.
@@ -28,6 +41,7 @@ export const noFindings: ForecastFindings = {
   stage: 'choosing',
   share: 1,
   validation: null,
+  sizes: null,
   instead: null,
   report: null,
 };
@@ -53,6 +67,8 @@ export function restoreFindings(found: unknown, where: string): ForecastFindings
       (value): value is number => isFiniteNumber(value) && value >= 0 && value <= 1,
     ),
     validation: saved.read('validation', 'errors or null', isValidation),
+    // Files of before there was a choice have none.
+    sizes: saved.read('sizes', 'widths with their errors, or null', optional(orNull(areTriedUnits))) ?? null,
     instead: saved.read(
       'instead',
       'a baseline or null',
@@ -65,6 +81,12 @@ export function restoreFindings(found: unknown, where: string): ForecastFindings
 function isValidation(value: unknown): value is ForecastFindings['validation'] {
   if (value === null) return true;
   return isObject(value) && isFiniteNumber(value.base) && isFiniteNumber(value.model);
+}
+
+const isTried = objectWith<TriedUnits>({ units: isCount, error: isFiniteNumber, share: isFiniteNumber });
+
+function areTriedUnits(value: unknown): value is readonly TriedUnits[] {
+  return Array.isArray(value) && value.length > 0 && value.every(isTried);
 }
 
 /** Reports are shown and never computed with, so their shape is checked as far as showing needs it. */

@@ -5,7 +5,12 @@ import { type BaseName, baseNames } from './base-forecast.js';
 import type { SeriesColumnsOptions } from './series-columns.js';
 
 /** How a forecaster is built and trained. `timesteps` is the length of the window that the network sees. */
-export interface ForecastOptions extends SeriesColumnsOptions, RecurrentTaskOptions {
+export interface ForecastOptions extends SeriesColumnsOptions, Omit<RecurrentTaskOptions, 'units'> {
+  /**
+   * Width of each recurrent layer. With `auto` the one of several that has the lowest error on the validation rows; see
+   * {@link ForecastFindings.sizes}.
+   */
+  units?: 'auto' | number | undefined;
   /** Steps to forecast. */
   horizon: number;
   /** Steps of a season; found by itself by default. */

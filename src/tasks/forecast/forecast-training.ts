@@ -1,23 +1,23 @@
 import { isText, recordOf } from '../../data/saved-fields.js';
 import { Table } from '../../data/table.js';
 import { RondoError, requireCount } from '../../errors.js';
-import { Dense } from '../../layers/dense.js';
 import { type Random, withRandom } from '../../random.js';
 import { givenOptions, type Resolved } from '../../resolved.js';
+import type { Callback } from '../../training/callbacks/callback.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
-import { meanAbsoluteError } from '../../training/losses/index.js';
-import { Sequential } from '../../training/sequential.js';
-import { recurrentStack, requireRecurrentOptions } from '../recurrent-stack.js';
+import { hostWeights } from '../../training/model-weights.js';
+import { requireRecurrentOptions } from '../recurrent-stack.js';
 import { wrongData } from '../require-texts.js';
 import {
-  cosineAdam,
   runTraining,
   type TaskLearningRateOptions,
   type TrainingControls,
   type TrainingOutcome,
 } from '../training-run.js';
 import { type BaseChoice, chooseBase } from './choose-base.js';
-import { chooseShare } from './choose-share.js';
+import { type ChosenShare, chooseShare } from './choose-share.js';
+import { BestUnits, unitsToTry } from './choose-units.js';
+import { compileNetwork, forecastNetwork, type PlannedSteps } from './forecast-network.js';
 import { type ForecastOptions, forecastBudget, forecastDefaults, requireForecastOptions } from './forecast-options.js';
 import {
   defaultTimesteps,
@@ -55,8 +55,8 @@ export interface ForecastTrainingOptions extends ForecastOptions {
  *
  * 1. The base of each series is chosen on its training and validation rows, from many origins ({@link chooseBase}).
  * 2. The network learns from the training rows and keeps the weights of its best epoch on the validation rows, which
- *   then choose the share of its corrections. The loss is the mean absolute error, which is less swayed by rare jumps
- *   than its square.
+ *   then choose the share of its corrections; with `units: 'auto'` for one width after the other, and the one of the
+ *   lowest error is taken. The loss is the mean absolute error, which is less swayed by rare jumps than its square.
  * 3. The errors on the held-out rows are kept as the report.
  * 4. With `refit` base and network learn again, from all rows, for as many epochs as were best.
  *
@@ -77,6 +77,7 @@ export class ForecastTraining {
   readonly #parts: readonly RowsOfParts[];
   readonly #trainWindows: ForecastWindows;
   readonly #validationWindows: ForecastWindows;
+  readonly #inputWidth: number;
 
   /** @param interrupted the forecaster of a checkpoint, to go on with; its own options then count. */
   constructor(table: Table, all: ForecastTrainingOptions, interrupted?: Forecaster) {
@@ -110,7 +111,8 @@ export class ForecastTraining {
     const { season } = choices[parts.indexOf(longest)];
     const timesteps = given.timesteps ?? defaultTimesteps(horizon, season, longest.train);
     const resolved = { ...given, target: names[0], season, timesteps };
-    if (interrupted === undefined) requireRecurrentOptions(where, resolved);
+    const units = firstUnits(resolved);
+    if (interrupted === undefined) requireRecurrentOptions(where, { ...resolved, units });
     requireRoom(longest, { timesteps, horizon, numSeries: series.length });
     this.numRows = sumOfParts(this.#parts);
 
@@ -131,12 +133,13 @@ export class ForecastTraining {
     this.numBatches = numBatchesOf(this.#trainWindows, resolved);
     this.forecaster =
       interrupted ??
-      new Forecaster(modelOf(seen[0].width, resolved), names, known, resolved, { ...this.columns.reading, file });
-    const numEpochs = isRefitting ? this.#refitEpochs : resolved.epochs;
-    compile(this.forecaster.model, resolved, {
-      numSteps: this.numBatches * numEpochs,
-      startsAgain: !isRefitting && resolved.maxEpochs > numEpochs,
-    });
+      new Forecaster(forecastNetwork(seen[0].width, { ...resolved, units }), names, known, resolved, {
+        ...this.columns.reading,
+        file,
+      });
+    this.#inputWidth = seen[0].width;
+    const refitSteps = { numSteps: this.numBatches * this.#refitEpochs, startsAgain: false };
+    compileNetwork(this.forecaster.model, resolved.learningRate, isRefitting ? refitSteps : this.#choosingSteps);
   }
 
   /** Windows to train on. */
@@ -144,10 +147,10 @@ export class ForecastTraining {
     return this.#trainWindows.length;
   }
 
-  /** What of long series is drawn from, and how much of it; a sentence each, none for short ones. */
+  /** Which widths are tried, and what of long series is drawn from, and how much of it; a sentence each. */
   get notes(): string[] {
     const { batchSize, horizon, stepsPerEpoch } = this.forecaster.options;
-    return budgetNotes({
+    const ofBudget = budgetNotes({
       numWindows: this.#trainWindows.length,
       windowsPerEpoch: this.numBatches * batchSize,
       isGiven: stepsPerEpoch !== 'auto',
@@ -155,6 +158,12 @@ export class ForecastTraining {
       numTestOrigins: this.#parts.reduce((sum, { test }) => sum + Math.max(0, test - horizon + 1), 0),
       mostRows: this.#parts.reduce((most, { train, validation }) => Math.max(most, train + validation), 0),
     });
+    if (this.forecaster.options.units !== 'auto') return ofBudget;
+    const [first, ...others] = unitsToTry;
+    const ofUnits = this.#triesUnits
+      ? `${first} units are tried first, then ${others.join(' and ')} where the network helps`
+      : `${first} units: without validation rows nothing tells which width is better`;
+    return [ofUnits, ...ofBudget];
   }
 
   /**
@@ -169,13 +178,9 @@ export class ForecastTraining {
     const { forecaster } = this;
     const { test, refit } = { test: this.numRows.test, refit: forecaster.options.refit };
     if (forecaster.findings.stage === 'refitting') return this.#refit(this.#trainWindows, controls);
-    const outcome = await this.#select(controls);
+    const { outcome, chosen } = await (this.#triesUnits ? this.#selectUnits(controls) : this.#select(controls));
     forecaster.outcome = outcome;
     if (outcome.stopReason === 'aborted') return outcome;
-    const chosen =
-      this.#validationWindows.length === 0
-        ? undefined
-        : await chooseShare(forecaster.model, this.#validationWindows, 4 * forecaster.options.batchSize);
     forecaster.findings = {
       ...forecaster.findings,
       share: chosen?.share ?? shareWithoutValidation,
@@ -209,31 +214,64 @@ export class ForecastTraining {
     return this.forecaster.evaluate(this.columns, { from });
   }
 
-  #select(controls: TrainingControls): Promise<TrainingOutcome> {
+  /** Whether there is more than one width, and a part that can tell which is better. */
+  get #triesUnits(): boolean {
+    return this.forecaster.options.units === 'auto' && this.#validationWindows.length > 0;
+  }
+
+  /** Trains, and chooses the share of the corrections: undefined without validation rows, or where it was stopped. */
+  async #select(
+    controls: TrainingControls,
+    own: readonly Callback[] = [],
+  ): Promise<{ outcome: TrainingOutcome; chosen: ChosenShare | undefined }> {
     const { model, options } = this.forecaster;
     const { batchSize, epochs, maxEpochs, patience } = options;
-    const hasValidation = this.#validationWindows.length > 0;
-    const validation = hasValidation ? () => this.#validationWindows.batches(4 * batchSize) : undefined;
-    return runTraining(model, { train: this.#trainData, validation, epochs, maxEpochs, patience }, controls);
+    const windows = this.#validationWindows;
+    const hasValidation = windows.length > 0;
+    const validation = hasValidation ? () => windows.batches(4 * batchSize) : undefined;
+    const data = { train: this.#trainData, validation, epochs, maxEpochs, patience };
+    const outcome = await runTraining(model, data, controls, own);
+    const canChoose = hasValidation && outcome.stopReason !== 'aborted';
+    return { outcome, chosen: canChoose ? await chooseShare(model, windows, 4 * batchSize) : undefined };
+  }
+
+  /** The same for one width after the other, while the network helps; leaves the model of the best. */
+  async #selectUnits(
+    controls: TrainingControls,
+  ): Promise<{ outcome: TrainingOutcome; chosen: ChosenShare | undefined }> {
+    const { forecaster } = this;
+    const keeper = new BestUnits();
+    for (let resumeFrom = controls.resumeFrom; ; resumeFrom = undefined) {
+      const tried = forecaster.findings.sizes ?? [];
+      const units = unitsToTry[tried.length] ?? unitsToTry[0];
+      const { outcome, chosen } = await this.#select({ ...controls, resumeFrom }, [keeper]);
+      if (chosen === undefined) return { outcome, chosen };
+      keeper.consider({ units, outcome, chosen, weights: hostWeights(forecaster.model) });
+      const sizes = [...tried, { units, error: chosen.model, share: chosen.share }];
+      forecaster.findings = { ...forecaster.findings, sizes };
+      const next = sizes[0].share === 0 ? undefined : unitsToTry[sizes.length];
+      if (next === undefined) break;
+      this.#beginModel(next, this.#choosingSteps);
+    }
+    const best = keeper.best!;
+    this.#beginModel(best.units, this.#choosingSteps);
+    forecaster.model.setWeights(best.weights);
+    return best;
   }
 
   async #beginRefit(outcome: TrainingOutcome, controls: TrainingControls): Promise<TrainingOutcome> {
     const { forecaster } = this;
     const { options } = forecaster;
-    const before = forecaster.model;
     forecaster.series = this.#onAllRows(forecaster.series, options);
     // Without a share of it the network is not asked, so that it need not learn again.
     if (forecaster.findings.share === 0) return outcome;
     const seen = this.#networkSeries(forecaster.series);
     const windows = this.#windows(seen, forecaster.series, options, allRows);
-    // Its weights and its order go on from the stream of the model before, which a checkpoint holds.
-    forecaster.model = withRandom(before.random, () => modelOf(seen[0].width, options));
-    forecaster.model.random.state = before.random.state;
-    forecaster.findings = { ...forecaster.findings, stage: 'refitting' };
-    compile(forecaster.model, options, {
+    this.#beginModel(forecaster.units, {
       numSteps: numBatchesOf(windows, options) * this.#refitEpochs,
       startsAgain: false,
     });
+    forecaster.findings = { ...forecaster.findings, stage: 'refitting' };
     return this.#refit(windows, { ...controls, resumeFrom: undefined });
   }
 
@@ -252,6 +290,23 @@ export class ForecastTraining {
       ...forecaster.outcome!,
       stopReason: stopReason === 'aborted' ? 'aborted' : forecaster.outcome!.stopReason,
     };
+  }
+
+  /** A new model in place of the one before: weights and order go on from its stream, which a checkpoint holds. */
+  #beginModel(units: number, steps: PlannedSteps): void {
+    const { forecaster } = this;
+    const before = forecaster.model;
+    forecaster.model = withRandom(before.random, () =>
+      forecastNetwork(this.#inputWidth, { ...forecaster.options, units }),
+    );
+    forecaster.model.random.state = before.random.state;
+    compileNetwork(forecaster.model, forecaster.options.learningRate, steps);
+  }
+
+  /** Steps while the best epoch is chosen. */
+  get #choosingSteps(): PlannedSteps {
+    const { epochs, maxEpochs } = this.forecaster.options;
+    return { numSteps: this.numBatches * epochs, startsAgain: maxEpochs > epochs };
   }
 
   /** As many as were best. */
@@ -314,19 +369,9 @@ function numBatchesOf(
   return options.stepsPerEpoch === 'auto' ? stepsOfEpoch(windows.length, options) : options.stepsPerEpoch;
 }
 
-function compile(
-  model: Sequential,
-  { learningRate }: { learningRate: number },
-  steps: { numSteps: number; startsAgain: boolean },
-): void {
-  model.compile({ optimizer: cosineAdam({ learningRate, ...steps }), loss: meanAbsoluteError() });
-}
-
-function modelOf(width: number, options: Resolved<ForecastOptions>): Sequential {
-  const [first, ...rest] = recurrentStack(options, { stateful: false, returnSequences: false });
-  // Zeros make the untrained model the base forecast.
-  const head = new Dense({ units: options.horizon, kernelInitializer: 'zeros' });
-  return new Sequential([first, ...rest, head], { inputShape: [null, width] });
+/** The width that is given, or the first of those that are tried. */
+function firstUnits({ units }: Pick<Resolved<ForecastOptions>, 'units'>): number {
+  return units === 'auto' ? unitsToTry[0] : units;
 }
 
 /**

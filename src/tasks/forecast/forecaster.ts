@@ -155,6 +155,12 @@ export class Forecaster {
     return this.isOfSeveral && known.numTrainingRows < NetworkSeries.rowsNeeded(known, timesteps) + horizon;
   }
 
+  /** Width of the recurrent layers of its model: with `units: 'auto'` the one that is trained, in the end the best. */
+  get units(): number {
+    const { units } = this.options;
+    return units === 'auto' ? Number(this.model.layers[0].getConfig().units) : units;
+  }
+
   /** Whether the network has a part in forecasts at all. */
   get usesNetwork(): boolean {
     return this.findings.share > 0 && this.findings.instead === null;
