@@ -208,13 +208,12 @@ export * as regularizers from './layers/regularizers.js';
 export { RepeatVector, type RepeatVectorOptions } from './layers/repeat-vector.js';
 export { Reshape, type ReshapeOptions } from './layers/reshape.js';
 export {
-  type CellLike,
   type NamedStates,
   type OutputAndState,
   type RecurrentCallOptions,
-  RNN,
-  type RNNOptions,
-} from './layers/rnn.js';
+  RecurrentLayer,
+} from './layers/recurrent-layer.js';
+export { type CellLike, RNN, type RNNOptions } from './layers/rnn.js';
 export { SampledSoftmax, type SampledSoftmaxOptions } from './layers/sampled-softmax.js';
 export {
   SequencePooling1D,

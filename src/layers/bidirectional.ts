@@ -3,7 +3,7 @@ import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
 import { clearMasked, setMask } from './mask.js';
-import { type LayerRun, type NamedStates, type RecurrentCallOptions, RNN } from './rnn.js';
+import { type LayerRun, type NamedStates, type RecurrentCallOptions, RecurrentLayer } from './recurrent-layer.js';
 
 const mergeModes = ['concat', 'sum', 'mul', 'ave', 'none'] as const;
 export type MergeMode = (typeof mergeModes)[number];
@@ -11,9 +11,9 @@ export type MergeMode = (typeof mergeModes)[number];
 export interface BidirectionalOptions<Merge extends MergeMode = MergeMode, ReturnState extends boolean = boolean>
   extends LayerOptions {
   /** Runs forwards; a copy of it, with weights of its own, runs backwards. */
-  layer: RNN<ReturnState>;
+  layer: RecurrentLayer<ReturnState>;
   /** The layer to run backwards, where it is not to be a copy. */
-  backwardLayer?: RNN<boolean> | undefined;
+  backwardLayer?: RecurrentLayer<boolean> | undefined;
   /** How both outputs become one; `none` returns both. Default concat. */
   mergeMode?: Merge | undefined;
 }
@@ -51,8 +51,8 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
   Returned<Merge, ReturnState>
 > {
   readonly className = 'Bidirectional';
-  readonly forwardLayer: RNN<boolean>;
-  readonly backwardLayer: RNN<boolean>;
+  readonly forwardLayer: RecurrentLayer<boolean>;
+  readonly backwardLayer: RecurrentLayer<boolean>;
   readonly mergeMode: MergeMode;
   protected override readonly passesMask: boolean;
 
@@ -65,7 +65,7 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
     this.mergeMode = options.mergeMode ?? 'concat';
     if (!mergeModes.includes(this.mergeMode))
       throw unknownName('Bidirectional', 'mergeMode', this.mergeMode, mergeModes);
-    if (!(options.layer instanceof RNN) || options.layer.getConfig().goBackwards === true) {
+    if (!(options.layer instanceof RecurrentLayer) || options.layer.getConfig().goBackwards === true) {
       throw new RondoError('USAGE', {
         where: 'Bidirectional',
         what: '`layer` is no recurrent layer that runs forwards.',
@@ -128,7 +128,7 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
   override call(inputs: Tensor | readonly Tensor[], options: BidirectionalCallOptions): Returned<Merge, ReturnState> {
     const input = singleInput(this.name, inputs);
     const run = (
-      layer: RNN<boolean>,
+      layer: RecurrentLayer<boolean>,
       initialState: RecurrentCallOptions['initialState'],
       reverse: boolean,
     ): LayerRun => ({
@@ -139,7 +139,7 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
       outputOrder: 'time',
     });
     const { forwardLayer, backwardLayer } = this;
-    const [forward, backward] = RNN.runTogether([
+    const [forward, backward] = RecurrentLayer.runTogether([
       run(forwardLayer, options.initialState?.forward, false),
       run(backwardLayer, options.initialState?.backward, true),
     ]);
@@ -153,7 +153,7 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
   }
 
   override getConfig(): Record<string, Json | undefined> {
-    const nested = (layer: RNN<boolean>): Json => ({
+    const nested = (layer: RecurrentLayer<boolean>): Json => ({
       className: layer.className,
       config: layer.getConfig() as { [key: string]: Json },
     });

@@ -1,8 +1,7 @@
 import { gru } from '../cells/gru.js';
 import { gruResetBefore } from '../cells/gru-reset-before.js';
-import type { Json } from './layer.js';
+import { RecurrentLayer } from './recurrent-layer.js';
 import { type RecurrentOptions, withCell } from './recurrent-options.js';
-import { RNN } from './rnn.js';
 
 /** What only a GRU has. */
 export interface GRUOptions extends RecurrentOptions {
@@ -11,8 +10,8 @@ export interface GRUOptions extends RecurrentOptions {
   resetAfter?: boolean | undefined;
 }
 
-/** Gated recurrent unit along time, with Keras 3's options and defaults. See {@link RNN} for shapes and masks. */
-export class GRU<ReturnState extends boolean = false> extends RNN<ReturnState> {
+/** Gated recurrent unit along time, with Keras 3's options and defaults. See {@link RecurrentLayer} for shapes and masks. */
+export class GRU<ReturnState extends boolean = false> extends RecurrentLayer<ReturnState> {
   override readonly className = 'GRU';
 
   constructor(options: GRUOptions & { returnState?: ReturnState | undefined }) {
@@ -21,10 +20,5 @@ export class GRU<ReturnState extends boolean = false> extends RNN<ReturnState> {
       'GRU',
       ['cell', 'resetAfter'],
     );
-  }
-
-  override getConfig(): Record<string, Json | undefined> {
-    const { cell: _cell, ...config } = super.getConfig();
-    return config;
   }
 }

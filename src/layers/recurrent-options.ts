@@ -97,11 +97,11 @@ export const recurrentOptionNames: readonly string[] = [
  * The options with a cell. @throws USAGE for what is no object, such as a number of units: spread, it would leave
  * nothing
  */
-export function withCell<Options extends object>(
+export function withCell<Options extends object, Cells extends Cell | readonly Cell[]>(
   where: string,
   options: Options,
-  cell: (options: Options) => Cell,
-): Options & { cell: Cell } {
+  cell: (options: Options) => Cells,
+): Omit<Options, 'cell'> & { cell: Cells } {
   if (Object(options) !== options) refuseUnknownOptions(where, options, recurrentOptionNames);
   return { ...options, cell: cell(options) };
 }

@@ -1,10 +1,9 @@
 import { simple } from '../cells/simple.js';
-import type { Json } from './layer.js';
+import { RecurrentLayer } from './recurrent-layer.js';
 import { type RecurrentOptions, withCell } from './recurrent-options.js';
-import { RNN } from './rnn.js';
 
-/** The simple recurrent net along time, with Keras 3's options and defaults. See {@link RNN} for shapes and masks. */
-export class SimpleRNN<ReturnState extends boolean = false> extends RNN<ReturnState> {
+/** The simple recurrent net along time, with Keras 3's options and defaults. See {@link RecurrentLayer} for shapes and masks. */
+export class SimpleRNN<ReturnState extends boolean = false> extends RecurrentLayer<ReturnState> {
   override readonly className = 'SimpleRNN';
 
   constructor(options: RecurrentOptions & { units: number; returnState?: ReturnState | undefined }) {
@@ -12,10 +11,5 @@ export class SimpleRNN<ReturnState extends boolean = false> extends RNN<ReturnSt
       withCell('SimpleRNN', options, () => simple),
       'SimpleRNN',
     );
-  }
-
-  override getConfig(): Record<string, Json | undefined> {
-    const { cell: _cell, ...config } = super.getConfig();
-    return config;
   }
 }

@@ -4,13 +4,8 @@ import { createReferenceBackend } from '../../src/kernels/reference/backend.js';
 import { backendNames, useBackend } from '../../src/kernels/select.js';
 import { createWasmBackend } from '../../src/kernels/wasm/backend.js';
 import { Bidirectional } from '../../src/layers/bidirectional.js';
-import {
-  type NamedStates,
-  type OutputAndState,
-  type RecurrentCallOptions,
-  RNN,
-  type RNNOptions,
-} from '../../src/layers/rnn.js';
+import type { NamedStates, OutputAndState, RecurrentCallOptions } from '../../src/layers/recurrent-layer.js';
+import { RNN, type RNNOptions } from '../../src/layers/rnn.js';
 import { Random, setSeed } from '../../src/random.js';
 import * as ops from '../../src/tensor/index.js';
 import { valueAndGradients } from '../../src/tensor/tape.js';

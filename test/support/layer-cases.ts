@@ -1,5 +1,5 @@
 import type { Layer } from '../../src/layers/layer.js';
-import type { RecurrentCallOptions } from '../../src/layers/rnn.js';
+import type { RecurrentCallOptions } from '../../src/layers/recurrent-layer.js';
 import { type Tensor, tensor, type Variable } from '../../src/tensor/tensor.js';
 import { type LayerConfig, layerFromConfig } from '../../src/training/layer-registry.js';
 import type { LayerVector, VectorTensor } from './vectors.js';
