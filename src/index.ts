@@ -9,15 +9,21 @@ export { gruResetBefore } from './cells/gru-reset-before.js';
 export { indRNN } from './cells/ind-rnn.js';
 export { indyLSTM } from './cells/indy-lstm.js';
 export { janet } from './cells/janet.js';
+export { layerNormGRU } from './cells/layer-norm-gru.js';
+export { layerNormLSTM } from './cells/layer-norm-lstm.js';
 export { liGRU } from './cells/li-gru.js';
 export { lstm } from './cells/lstm.js';
 export { lstm1997 } from './cells/lstm1997.js';
 export { mgu } from './cells/mgu.js';
 export { minGRU } from './cells/min-gru.js';
 export { minLSTM } from './cells/min-lstm.js';
+export { multiplicativeLSTM } from './cells/multiplicative-lstm.js';
+export { normalized, normalizedTogether } from './cells/normalized.js';
 export { peepholeLSTM } from './cells/peephole-lstm.js';
 export { qrnn } from './cells/qrnn.js';
 export { cellNamed, libraryCells, registerCell } from './cells/registry.js';
+export { rgLRU } from './cells/rg-lru.js';
+export { sLSTM } from './cells/s-lstm.js';
 export { simple } from './cells/simple.js';
 export { sru } from './cells/sru.js';
 export {
@@ -203,16 +209,16 @@ export { LayerNormalization, type LayerNormalizationOptions } from './layers/lay
 export { LSTM } from './layers/lstm.js';
 export { type Mask, maskOf, setMask } from './layers/mask.js';
 export { Masking, type MaskingOptions } from './layers/masking.js';
-export type { RecurrentOptions } from './layers/recurrent-options.js';
-export * as regularizers from './layers/regularizers.js';
-export { RepeatVector, type RepeatVectorOptions } from './layers/repeat-vector.js';
-export { Reshape, type ReshapeOptions } from './layers/reshape.js';
 export {
   type NamedStates,
   type OutputAndState,
   type RecurrentCallOptions,
   RecurrentLayer,
 } from './layers/recurrent-layer.js';
+export type { RecurrentOptions } from './layers/recurrent-options.js';
+export * as regularizers from './layers/regularizers.js';
+export { RepeatVector, type RepeatVectorOptions } from './layers/repeat-vector.js';
+export { Reshape, type ReshapeOptions } from './layers/reshape.js';
 export { type CellLike, RNN, type RNNOptions } from './layers/rnn.js';
 export { SampledSoftmax, type SampledSoftmaxOptions } from './layers/sampled-softmax.js';
 export {

@@ -1,23 +1,43 @@
 import { RondoError, refuseUnknownOptions, requireNumber, unknownName } from '../errors.js';
 import { type ActivationFunction, type ActivationName, activation } from '../expression/activations.js';
-import { add, type Expression, expressionOf, mul, type Operand, sub } from '../expression/build.js';
+import { add, constant, type Expression, expressionOf, mul, type Operand, sub } from '../expression/build.js';
 import { roleLeaf } from './leaf-role.js';
 
-/** How a parameter of a cell starts: by an initializer's name, or everywhere at one number. */
-export type StartingValue = 'zeros' | 'ones' | 'randomUniform' | 'recurrentUniform' | number;
+/**
+ * How a parameter of a cell starts: by an initializer's name, everywhere at one number, or each at what a function
+ * makes of a random number in [0, 1).
+ */
+export type StartingValue =
+  | 'zeros'
+  | 'ones'
+  | 'randomUniform'
+  | 'recurrentUniform'
+  | number
+  | ((uniform: number) => number);
 
 /** What a cell's `step` is written with. Every value is an expression of one unit at one time step. */
-export interface StepContext<Gate extends string, State extends string, Vector extends string> {
+export interface StepContext<
+  Gate extends string,
+  State extends string,
+  Vector extends string,
+  GateVector extends string = never,
+> {
   /** By gate: input product + recurrent product + bias. */
   readonly gates: Readonly<Record<Gate, Expression>>;
   /** By gate: `W x + b`, the part that sees only the input. */
   readonly input: Readonly<Record<Gate, Expression>>;
+  /** By gate: `W x` alone, for cells that change it before the bias is added. */
+  readonly inputProduct: Readonly<Record<Gate, Expression>>;
+  /** By gate: the bias alone; 0 without biases. */
+  readonly bias: Readonly<Record<Gate, Expression>>;
   /** By gate: `U h` (+ its own bias where the cell has `recurrentBias`), the part that sees only the first state. */
   readonly recurrent: Readonly<Record<Gate, Expression>>;
   /** By name: the states before this step. */
   readonly states: Readonly<Record<State, Expression>>;
   /** By name: the cell's per-unit parameters. */
   readonly vectors: Readonly<Record<Vector, Expression>>;
+  /** By name and gate: the per-unit parameters that every gate has. */
+  readonly gateVectors: Readonly<Record<GateVector, Readonly<Record<Gate, Expression>>>>;
   /**
    * `U_gate operand`: the recurrent product of a gate with something other than the state, such as `reset * hidden`.
    */
@@ -33,6 +53,7 @@ export interface CellDefinition<
   Gate extends string = string,
   State extends string = string,
   Vector extends string = string,
+  GateVector extends string = string,
 > {
   /** The name under which layers, files and the command line know it. */
   name: string;
@@ -42,6 +63,11 @@ export interface CellDefinition<
   states: readonly State[];
   /** Per-unit parameters and how they start (peepholes, diagonal recurrent weights). */
   vectors?: Readonly<Record<Vector, StartingValue>> | undefined;
+  /**
+   * Per-unit parameters that each gate has one of, and how they start: `gain` of a gate `reset` is the weight
+   * `gainReset`.
+   */
+  gateVectors?: Readonly<Record<GateVector, StartingValue>> | undefined;
   /** `full` (default): every gate has a recurrent kernel. `none`: no gate has one. */
   recurrent?: 'full' | 'none' | undefined;
   /** Whether the recurrent product has a bias of its own, as the reset-after GRU. Default false. */
@@ -55,7 +81,7 @@ export interface CellDefinition<
   description?: string | undefined;
   /** The equations: returns the next value of every state, and `output` where that is not the first state. */
   step(
-    context: StepContext<Gate, State, Vector>,
+    context: StepContext<Gate, State, Vector, GateVector>,
   ): Readonly<Record<State, Expression>> & { readonly output?: Expression | undefined };
 }
 
@@ -64,6 +90,7 @@ const definitionKeys: readonly (keyof CellDefinition)[] = [
   'gates',
   'states',
   'vectors',
+  'gateVectors',
   'recurrent',
   'recurrentBias',
   'forgetGates',
@@ -114,20 +141,28 @@ export interface Cell {
  *
  * @throws USAGE where a name is used twice, a state has no next value, or a gate's product is used with two operands.
  */
-export function defineCell<const Gate extends string, const State extends string, const Vector extends string = never>(
-  definition: CellDefinition<Gate, State, Vector>,
-): Cell {
+export function defineCell<
+  const Gate extends string,
+  const State extends string,
+  const Vector extends string = never,
+  const GateVector extends string = never,
+>(definition: CellDefinition<Gate, State, Vector, GateVector>): Cell {
   const where = `defineCell(${definition.name})`;
   refuseUnknownOptions(where, definition, definitionKeys);
   requireNames(where, 'cell', [definition.name]);
   requireNames(where, 'gate', definition.gates);
   requireNames(where, 'state', definition.states, ['output']);
-  requireNames(where, 'vector', Object.keys(definition.vectors ?? {}), ['kernel', 'recurrentKernel', 'bias']);
+  const vectors = vectorsOf(definition);
+  requireNames(
+    where,
+    'vector',
+    vectors.map(([name]) => name),
+    ['kernel', 'recurrentKernel', 'bias'],
+  );
   if (definition.gates.length === 0)
     throw usage(where, 'a cell needs at least one gate.', "name it, for example gates: ['candidate'].");
   if (definition.states.length === 0)
     throw usage(where, 'a cell needs at least one state.', "name it, for example states: ['hidden'].");
-  const vectors = definition.vectors ?? ({} as Record<Vector, StartingValue>);
   for (const gate of definition.forgetGates ?? []) {
     if (!definition.gates.includes(gate)) throw unknownName(where, 'gate', gate, definition.gates);
   }
@@ -135,7 +170,7 @@ export function defineCell<const Gate extends string, const State extends string
     name: definition.name,
     gates: definition.gates,
     states: definition.states,
-    vectors,
+    vectors: Object.fromEntries(vectors),
     recurrent: definition.recurrent ?? 'full',
     recurrentBias: definition.recurrentBias ?? false,
     forgetGates: definition.forgetGates ?? [],
@@ -148,8 +183,20 @@ export function defineCell<const Gate extends string, const State extends string
   return cell;
 }
 
-function equationsOf<Gate extends string, State extends string, Vector extends string>(
-  definition: CellDefinition<Gate, State, Vector>,
+/** All per-unit parameters with what they start at, those of the gates last. */
+function vectorsOf({ gates, vectors = {}, gateVectors = {} }: CellDefinition): [name: string, StartingValue][] {
+  const ofGates = Object.entries(gateVectors).flatMap(([name, start]) =>
+    gates.map((gate): [string, StartingValue] => [gateVectorName(name, gate), start]),
+  );
+  return [...Object.entries(vectors), ...ofGates];
+}
+
+function gateVectorName(name: string, gate: string): string {
+  return name + gate[0].toUpperCase() + gate.slice(1);
+}
+
+function equationsOf<Gate extends string, State extends string, Vector extends string, GateVector extends string>(
+  definition: CellDefinition<Gate, State, Vector, GateVector>,
   cell: Cell,
   options: EquationOptions,
 ): Equations {
@@ -179,10 +226,12 @@ function equationsOf<Gate extends string, State extends string, Vector extends s
     const result = roleLeaf({ role: 'recurrent', gate });
     return cell.recurrentBias && useBias ? add(result, roleLeaf({ role: 'recurrentBias', gate }, 'column')) : result;
   };
-  const input = record(definition.gates, (gate) => {
-    const result = roleLeaf({ role: 'input', gate });
-    return useBias ? add(result, roleLeaf({ role: 'bias', gate }, 'column')) : result;
-  });
+  const inputProduct = record(definition.gates, (gate) => roleLeaf({ role: 'input', gate }));
+  const bias = record(definition.gates, (gate) => (useBias ? roleLeaf({ role: 'bias', gate }, 'column') : constant(0)));
+  const input = record(definition.gates, (gate) =>
+    useBias ? add(inputProduct[gate], bias[gate]) : inputProduct[gate],
+  );
+  const vectorNamed = (vector: string): Expression => roleLeaf({ role: 'vector', vector }, 'column');
   const recurrent = lazyRecord(definition.gates, (gate) => product(gate, states[definition.states[0]]));
   const gates = lazyRecord(definition.gates, (gate) =>
     cell.recurrent === 'none' ? input[gate] : add(input[gate], recurrent[gate]),
@@ -190,9 +239,14 @@ function equationsOf<Gate extends string, State extends string, Vector extends s
   const returned = definition.step({
     gates,
     input,
+    inputProduct,
+    bias,
     recurrent,
     states,
-    vectors: record(Object.keys(cell.vectors) as Vector[], (vector) => roleLeaf({ role: 'vector', vector }, 'column')),
+    vectors: record(Object.keys(definition.vectors ?? {}) as Vector[], vectorNamed),
+    gateVectors: record(Object.keys(definition.gateVectors ?? {}) as GateVector[], (name) =>
+      record(definition.gates, (gate) => vectorNamed(gateVectorName(name, gate))),
+    ),
     product,
     activation: activation(options.activation ?? cell.activation, where),
     recurrentActivation: activation(options.recurrentActivation ?? cell.recurrentActivation, where),
@@ -241,11 +295,8 @@ export function requireRate(where: string, name: string, value: number): void {
   requireNumber(where, name, value, 'a number of at least 0 and less than 1', (v) => v >= 0 && v < 1);
 }
 
-function record<Name extends string>(
-  names: readonly Name[],
-  value: (name: Name) => Expression,
-): Record<Name, Expression> {
-  return Object.fromEntries(names.map((name) => [name, value(name)])) as Record<Name, Expression>;
+function record<Name extends string, Value>(names: readonly Name[], value: (name: Name) => Value): Record<Name, Value> {
+  return Object.fromEntries(names.map((name) => [name, value(name)])) as Record<Name, Value>;
 }
 
 /** Like {@link record}, but a value is made when it is first asked for, so that unused products cost nothing. */

@@ -21,8 +21,8 @@ export type MaskRole =
   | { readonly role: 'mask'; readonly kind: 'sequence' }
   | { readonly role: 'mask'; readonly kind: 'step'; readonly state: string };
 
-/** Products and biases, and the gradients of both products. */
-type GateRole = 'input' | 'recurrent' | 'bias' | 'recurrentBias' | 'dInput' | 'dRecurrent';
+/** Products and biases, and the gradients of both products and of the bias. */
+type GateRole = 'input' | 'recurrent' | 'bias' | 'recurrentBias' | 'dInput' | 'dRecurrent' | 'dBias';
 /** A state before and after a step, the gradients of both, and the rate of its zoneout. */
 type StateRole = 'state' | 'next' | 'dNext' | 'dState' | 'zoneout';
 /** Values of a step that are stored: for the backward pass, and what a product multiplies. */
@@ -36,6 +36,7 @@ const tellsApart: Readonly<Record<Exclude<LeafRole['role'], 'mask'>, 'gate' | 's
   recurrentBias: 'gate',
   dInput: 'gate',
   dRecurrent: 'gate',
+  dBias: 'gate',
   state: 'state',
   next: 'state',
   dNext: 'state',

@@ -38,6 +38,11 @@ export interface CellPlan {
   readonly scalars: readonly string[];
   readonly hasBias: boolean;
   readonly hasRecurrentBias: boolean;
+  /**
+   * Whether the bias has a gradient of its own: where it is not added to its gate's product with the input as that
+   * comes.
+   */
+  readonly hasSeparateBias: boolean;
   /** Whether dL/d(input product) and dL/d(recurrent product) are the same for every gate. */
   readonly sharedGateGradient: boolean;
   /** Whether dL/d(input product) may overwrite the saved values. */
@@ -100,6 +105,7 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
     ...cell.gates.flatMap((gate): LeafRole[] => [
       { role: 'input', gate },
       { role: 'recurrent', gate },
+      { role: 'bias', gate },
     ]),
     ...cell.states.map((state): LeafRole => ({ role: 'state', state })),
     ...Object.keys(cell.vectors).map((vector): LeafRole => ({ role: 'vector', vector })),
@@ -150,18 +156,20 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
       !operandOf.has(gate) ||
       gradientBy(withOutput, { role: 'input', gate }) === gradientBy(withOutput, { role: 'recurrent', gate }),
   );
+  const hasBias = options.useBias ?? true;
+  const hasSeparateBias =
+    hasBias &&
+    cell.gates.some(
+      (gate) => gradientBy(withOutput, { role: 'input', gate }) !== gradientBy(withOutput, { role: 'bias', gate }),
+    );
   const backwardPlans = new Map<boolean, BackwardPlan>();
   const backward = (hasOutputGradient: boolean): BackwardPlan => {
     let plan = backwardPlans.get(hasOutputGradient);
     if (plan === undefined) {
-      plan = planBackward(
-        cell,
-        hasOutputGradient ? withOutput : gradients(false),
-        stored,
-        products,
-        operandOf,
+      plan = planBackward(cell, hasOutputGradient ? withOutput : gradients(false), stored, products, operandOf, {
         sharedGateGradient,
-      );
+        hasSeparateBias,
+      });
       backwardPlans.set(hasOutputGradient, plan);
     }
     return plan;
@@ -177,8 +185,9 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
     outputState,
     masks: allLeaves.map(({ name }) => name).filter((name) => roleOfLeaf(name).role === 'mask'),
     scalars: allLeaves.filter(({ access }) => access === 'scalar').map(({ name }) => name),
-    hasBias: options.useBias ?? true,
-    hasRecurrentBias: cell.recurrentBias && (options.useBias ?? true),
+    hasBias,
+    hasRecurrentBias: cell.recurrentBias && hasBias,
+    hasSeparateBias,
     sharedGateGradient,
     gradientOverSaved: savedLieOver && backward(true).stages.length === 1,
     trainingStages: stagesOf('forward', savedOutputs),
@@ -193,7 +202,7 @@ function planBackward(
   stored: ReadonlyMap<Expression, Expression>,
   products: readonly Product[],
   operandOf: ReadonlyMap<string, Expression>,
-  sharedGateGradient: boolean,
+  { sharedGateGradient, hasSeparateBias }: Pick<CellPlan, 'sharedGateGradient' | 'hasSeparateBias'>,
 ): BackwardPlan {
   const simplifier = new Simplifier((node) => stored.get(node));
   const requests: OutputRequest[] = [];
@@ -205,16 +214,16 @@ function planBackward(
     const of = roleOfLeaf(name);
     const request = (gradient: LeafRole): void =>
       void requests.push({ name: leafName(gradient), expression: flushTinyGradient(expression) });
+    const requestSum = (sum: LeafRole): void =>
+      void requests.push({ name: leafName(sum), expression, reduce: 'rows', accumulate: true });
     if (of.role === 'input') request({ role: 'dInput', gate: of.gate });
     else if (of.role === 'recurrent' && operandOf.has(of.gate) && !sharedGateGradient)
       request({ role: 'dRecurrent', gate: of.gate });
     else if (of.role === 'state' && expression.kind === 'constant' && expression.value === 0)
       withoutDirect.push(of.state);
     else if (of.role === 'state') request({ role: 'dState', state: of.state });
-    else if (of.role === 'vector') {
-      const sum: LeafRole = { role: 'dVector', vector: of.vector };
-      requests.push({ name: leafName(sum), expression, reduce: 'rows', accumulate: true });
-    }
+    else if (of.role === 'vector') requestSum({ role: 'dVector', vector: of.vector });
+    else if (of.role === 'bias' && hasSeparateBias) requestSum({ role: 'dBias', gate: of.gate });
   }
   const levels = new Levels((of) => {
     if (of.role !== 'dOperand') return undefined;

@@ -7,14 +7,19 @@ import { gruResetBefore } from './gru-reset-before.js';
 import { indRNN } from './ind-rnn.js';
 import { indyLSTM } from './indy-lstm.js';
 import { janet } from './janet.js';
+import { layerNormGRU } from './layer-norm-gru.js';
+import { layerNormLSTM } from './layer-norm-lstm.js';
 import { liGRU } from './li-gru.js';
 import { lstm } from './lstm.js';
 import { lstm1997 } from './lstm1997.js';
 import { mgu } from './mgu.js';
 import { minGRU } from './min-gru.js';
 import { minLSTM } from './min-lstm.js';
+import { multiplicativeLSTM } from './multiplicative-lstm.js';
 import { peepholeLSTM } from './peephole-lstm.js';
 import { qrnn } from './qrnn.js';
+import { rgLRU } from './rg-lru.js';
+import { sLSTM } from './s-lstm.js';
 import { simple } from './simple.js';
 import { sru } from './sru.js';
 
@@ -27,8 +32,12 @@ export const libraryCells: readonly Cell[] = [
   coupledLSTM,
   indyLSTM,
   janet,
+  layerNormLSTM,
+  multiplicativeLSTM,
+  sLSTM,
   gru,
   gruResetBefore,
+  layerNormGRU,
   mgu,
   liGRU,
   fastGRNN,
@@ -37,6 +46,7 @@ export const libraryCells: readonly Cell[] = [
   sru,
   indRNN,
   qrnn,
+  rgLRU,
 ];
 
 const cells = new Map<string, Cell>(libraryCells.map((cell) => [cell.name, cell]));

@@ -1,14 +1,15 @@
-import { type Cell, type EquationOptions, requireRate } from '../cells/define-cell.js';
+import { type Cell, type EquationOptions, requireRate, type StartingValue } from '../cells/define-cell.js';
 import { leafName } from '../cells/leaf-role.js';
 import { type CellPlan, planCell } from '../cells/plan.js';
 import { RondoError, requireCount, unknownName } from '../errors.js';
 import { activation } from '../expression/activations.js';
+import { sizeOf } from '../shape.js';
 import * as ops from '../tensor/index.js';
 import { type RecurrentArguments, type RecurrentResult, recurrentTogether } from '../tensor/recurrent.js';
 import { recurrentInSegments } from '../tensor/recurrent-segments.js';
 import type { Tensor, Variable } from '../tensor/tensor.js';
 import { bernoulli, dropoutMask } from './dropout-mask.js';
-import { constant, initializerNamed } from './initializers.js';
+import { constant, type InitializerLike, initializerNamed } from './initializers.js';
 import { knownAxis, Layer, type OpenShape, type WeightOptions } from './layer.js';
 import type { Mask } from './mask.js';
 import { observed } from './observed-cells.js';
@@ -91,7 +92,7 @@ export class CellAlongTime extends Layer<never> {
       this.#recurrentKernel = this.addWeight('recurrentKernel', [units, width], this.#recurrentOptions);
     for (const [name, start] of Object.entries(cell.vectors))
       this.#vectors[name] = this.addWeight(name, [units], {
-        initializer: typeof start === 'number' ? constant({ value: start }) : start,
+        initializer: initializerOf(start),
       });
     if (options.useBias ?? true)
       this.#bias = this.addWeight('bias', cell.recurrentBias ? [2, width] : [width], this.#biasOptions);
@@ -214,6 +215,16 @@ export class CellAlongTime extends Layer<never> {
       },
     };
   }
+}
+
+function initializerOf(start: StartingValue): InitializerLike {
+  if (typeof start === 'number') return constant({ value: start });
+  if (typeof start === 'string') return start;
+  return {
+    name: 'startingValue',
+    getConfig: () => ({ name: 'startingValue', config: {} }),
+    values: (shape, random) => Float64Array.from({ length: sizeOf(shape) }, () => start(random.uniform())),
+  };
 }
 
 function zoneoutRates(cell: Cell, zoneout: RecurrentOptions['zoneout'], where: string): Record<string, number> {

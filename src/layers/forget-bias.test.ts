@@ -24,6 +24,25 @@ const expected: Readonly<Record<string, readonly (readonly [gate: string, bias: 
     ['candidate', 0],
     ['output', 0],
   ],
+  layerNormLSTM: [
+    ['input', 0],
+    ['forget', 1],
+    ['candidate', 0],
+    ['output', 0],
+  ],
+  multiplicativeLSTM: [
+    ['multiplier', 0],
+    ['input', 0],
+    ['forget', 1],
+    ['candidate', 0],
+    ['output', 0],
+  ],
+  sLSTM: [
+    ['input', 0],
+    ['forget', 1],
+    ['candidate', 0],
+    ['output', 0],
+  ],
   janet: [
     ['forget', 1],
     ['candidate', 0],
@@ -71,6 +90,17 @@ describe('the bias at the start', () => {
     ];
     const starts = Object.fromEntries(['bias', 'candidateBias', 'zeta', 'nu'].map((name) => [name, startOf(name)]));
     expect(starts).toEqual({ bias: [0, 0, 0], candidateBias: [0, 0, 0], zeta: [1, 1, 1], nu: [-4, -4, -4] });
+  });
+
+  it('of rgLRU: a unit keeps 0.9 to 0.999 of its state where its recurrence gate is open', () => {
+    const layer = new RNN({ cell: 'rgLRU', units: 500 });
+    layer.ensureBuilt([null, null, 5]);
+    const decays = [...layer.weights.find((weight) => weight.name.endsWith('decay'))!.dataSync()];
+    const kept = decays.map((decay) => (1 / (1 + Math.exp(-decay))) ** 8);
+    expect(Math.min(...kept)).toBeGreaterThan(0.899);
+    expect(Math.min(...kept)).toBeLessThan(0.905);
+    expect(Math.max(...kept)).toBeLessThan(0.9995);
+    expect(Math.max(...kept)).toBeGreaterThan(0.994);
   });
 
   it('is 0 for cells without such a gate', () => {

@@ -140,10 +140,7 @@ async function rangeTest(
       optimizer.learningRate = learningRate;
       const batch = await batches.next();
       logs.reset();
-      const fault = await notFinite(async () => {
-        withRandom(random, () => step.run(batch, logs, i + 1));
-        await step.reads.settle();
-      });
+      const fault = notFinite(() => withRandom(random, () => step.run(batch, logs, i + 1)));
       // No rate has had an effect on the first loss.
       if (fault !== undefined && i === 0) throw fault;
       if (fault !== undefined) {
@@ -168,9 +165,9 @@ async function rangeTest(
 }
 
 /** The error of a step that could not be taken; weights are then those from before it. */
-async function notFinite(run: () => Promise<void>): Promise<RondoError | undefined> {
+function notFinite(run: () => void): RondoError | undefined {
   try {
-    await run();
+    run();
     return undefined;
   } catch (error) {
     if (error instanceof RondoError && error.code === 'NOT_FINITE') return error;

@@ -24,7 +24,7 @@ function normalized(x: Expression): Expression {
 /** Cells that use what no cell of the library does; a user may write each of them. */
 export const unusualCells: readonly Cell[] = [
   defineCell({
-    name: 'layerNormGRU',
+    name: 'normalising',
     description: 'normalises over the units inside of the step, input and recurrent product apart',
     gates: ['update', 'candidate'],
     states: ['hidden'],
@@ -135,6 +135,18 @@ export const unusualCells: readonly Cell[] = [
     step({ gates, states }) {
       const hidden = add(mul(0.5, states.hidden), tanh(gates.write));
       return { hidden, shown: mul(hidden, hidden), trace: sigmoid(gates.trace) };
+    },
+  }),
+  defineCell({
+    name: 'biasApart',
+    description: 'a bias that is not added to its product as it comes, and one that is used alone',
+    gates: ['scale', 'write'],
+    states: ['hidden'],
+    gateVectors: { gain: 'ones' },
+    step({ inputProduct, input, recurrent, bias, states, gateVectors }) {
+      const write = tanh(add(mul(gateVectors.gain.write, inputProduct.write), bias.write, recurrent.write));
+      const scale = sigmoid(mul(gateVectors.gain.scale, add(input.scale, recurrent.scale)));
+      return { hidden: add(mul(scale, states.hidden), mul(write, sigmoid(bias.scale))) };
     },
   }),
 ];

@@ -2,9 +2,15 @@ import { type LeafRole, leafName, roleOfLeaf } from '../../cells/leaf-role.js';
 import type { CellPlan } from '../../cells/plan.js';
 import { RondoError } from '../../errors.js';
 import type { PointwiseProgram } from '../../expression/program.js';
-import type { RecurrentBackwardCall, RecurrentCall, Strided, View } from '../contract.js';
+import type {
+  RecurrentBackwardCall,
+  RecurrentCall,
+  StepStrided,
+  StepStridedPointwiseCall,
+  Strided,
+  View,
+} from '../contract.js';
 import type { Movement, Shard, StepRun } from './layout.js';
-import type { StepStrided, StepStridedPointwiseCall } from './loop-host.js';
 
 /** An array of a run as all rows and units see it, and how its place moves from step to step. */
 export interface StepArray extends Strided {
@@ -95,7 +101,9 @@ export interface BackwardArrays {
   readonly dRecurrent: Strided;
   /** By operand: `[B, U]`. */
   readonly dOperands: readonly View[];
-  /** By name: where a shard sums the gradient of a vector. */
+  /**
+   * By name: where a shard sums the gradient of a vector, and under `bias` that of a bias with a gradient of its own.
+   */
   readonly dVectors: Readonly<Record<string, View>>;
 }
 
@@ -122,6 +130,8 @@ export function backwardArray(
       return stepArray(dRecurrent, gateIndex(plan, of.gate) * units, dRecurrent.rowStride, 'packed');
     case 'dVector':
       return stepArray(dVectors[of.vector], 0, 0, 'fixed');
+    case 'dBias':
+      return stepArray(dVectors.bias, gateIndex(plan, of.gate) * units, 0, 'fixed');
     default:
       return sharedArray(call, of);
   }
@@ -156,6 +166,7 @@ function sharedArray(call: RecurrentCall, of: LeafRole): StepArray {
     case 'dInput':
     case 'dRecurrent':
     case 'dVector':
+    case 'dBias':
     case 'zoneout':
       throw new RondoError('INTERNAL', { where: 'sequence', what: `no array is behind \`${leafName(of)}\` here.` });
   }

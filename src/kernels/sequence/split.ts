@@ -1,7 +1,6 @@
 import type { CellPlan } from '../../cells/plan.js';
-import type { RecurrentCall } from '../contract.js';
+import type { Backend, RecurrentCall } from '../contract.js';
 import type { Layout, Shard } from './layout.js';
-import type { CpuLoopHost } from './loop-host.js';
 
 /**
  * How a run is split: into rows that know nothing of each other, or into units that wait for each other before each
@@ -35,7 +34,7 @@ const leastOperations = 1e6;
 export function splitRun(
   { plan, units }: RecurrentCall,
   layout: Layout,
-  { numThreads, numBarrierThreads }: Pick<CpuLoopHost, 'numThreads' | 'numBarrierThreads'>,
+  { numThreads, numBarrierThreads }: Pick<Backend, 'numThreads' | 'numBarrierThreads'>,
 ): Split {
   const whole: Shard = { firstRow: 0, numRows: layout.batch, firstUnit: 0, numUnits: units };
   const { gates, vectors } = plan.cell;
@@ -47,7 +46,7 @@ export function splitRun(
   const unitThreads = isSmall ? 1 : hasProducts ? numBarrierThreads : numThreads;
   const canSplitUnits = unitThreads > 1 && units >= unitThreads * leastUnits && !hasRowReductions(plan);
   const byUnits = (): Split => ({ shards: shardsOfUnits(whole, unitThreads), usesBarriers: hasProducts });
-  if (Object.keys(vectors).length > 0) {
+  if (Object.keys(vectors).length > 0 || plan.hasSeparateBias) {
     if (hasProducts && !isLarge && byBatch > 1)
       return { shards: shardsOfRows(whole, layout, byBatch), usesBarriers: false };
     return canSplitUnits ? byUnits() : { shards: [whole], usesBarriers: false };

@@ -17,8 +17,12 @@ describe('the gates of a cell', () => {
       coupledLSTM: 'sigmoid(input) tanh(candidate) sigmoid(output) tanh(cell)',
       indyLSTM: 'sigmoid(input) sigmoid(forget) tanh(candidate) sigmoid(output) tanh(cell)',
       janet: 'sigmoid(forget) sigmoid(forget) tanh(candidate)',
+      layerNormLSTM: 'sigmoid(input) sigmoid(forget) tanh(candidate) sigmoid(output) tanh(cell)',
+      multiplicativeLSTM: 'sigmoid(input) sigmoid(forget) tanh(candidate) sigmoid(output) tanh(cell)',
+      sLSTM: 'tanh(candidate) sigmoid(output)',
       gru: 'sigmoid(update) sigmoid(reset) tanh(candidate)',
       gruResetBefore: 'sigmoid(update) sigmoid(reset) tanh(candidate)',
+      layerNormGRU: 'sigmoid(update) sigmoid(reset) tanh(candidate)',
       mgu: 'sigmoid(update) tanh(candidate)',
       liGRU: 'sigmoid(update) relu(candidate)',
       fastGRNN: 'tanh(shared) sigmoid(shared)',
@@ -27,6 +31,7 @@ describe('the gates of a cell', () => {
       sru: 'sigmoid(forget) sigmoid(reset)',
       indRNN: 'relu(candidate)',
       qrnn: 'tanh(candidate) sigmoid(forget) sigmoid(output)',
+      rgLRU: 'sigmoid(recurrence) sigmoid(input)',
     });
   });
   it('follow the activations that a layer chooses', () => {

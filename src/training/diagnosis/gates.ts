@@ -65,15 +65,18 @@ function found(cell: Cell, equations: Equations, options: EquationOptions): Foun
     }
   }
   const order = [...cell.gates, ...cell.states];
-  const gates = [...all].map(([node, { name, argument }]): Found => {
+  const gates = [...all].flatMap(([node, { name, argument }]): Found[] => {
     const subject = subjectOf(argument, all);
-    return {
-      node,
-      name: subject,
-      activation: name,
-      isState: cell.states.includes(subject),
-      isForgetGate: cell.forgetGates.includes(subject),
-    };
+    if (subject === undefined) return [];
+    return [
+      {
+        node,
+        name: subject,
+        activation: name,
+        isState: cell.states.includes(subject),
+        isForgetGate: cell.forgetGates.includes(subject),
+      },
+    ];
   });
   return gates.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
 }
@@ -100,19 +103,19 @@ function isBetween(node: Expression, outer: Expression, argument: Expression): b
 }
 
 /**
- * The gates that an argument is the product of, without those inside other activations; where there are none, its
- * states.
+ * The gates that an argument is the product of, without those inside other activations and in what all units share,
+ * as a mean; where there are none, its states; undefined where it is made of other activations alone.
  */
-function subjectOf(argument: Expression, all: ReadonlyMap<Expression, unknown>): string {
+function subjectOf(argument: Expression, all: ReadonlyMap<Expression, unknown>): string | undefined {
   const gates = new Set<string>();
   const states = new Set<string>();
   const visit = (node: Expression): void => {
-    if (all.has(node)) return;
+    if (all.has(node) || node.kind === 'reduction') return;
     const of = node.kind === 'leaf' ? roleOfLeaf(node.name) : undefined;
     if (of?.role === 'input') gates.add(of.gate);
     if (of?.role === 'state') states.add(of.state);
     for (const child of childrenOf(node)) visit(child);
   };
   visit(argument);
-  return [...(gates.size > 0 ? gates : states)].join('+') || 'value';
+  return [...(gates.size > 0 ? gates : states)].join('+') || undefined;
 }

@@ -10,6 +10,7 @@ from typing import Callable
 
 import torch
 from torch import relu, sigmoid, tanh
+from torch.nn.functional import layer_norm, logsigmoid
 
 from .pytorch_case import arrays, differentiate, leaves, source
 from .vector_file import BATCH, FEATURES, TIME, UNITS, Draw, tensors, write_case
@@ -79,7 +80,9 @@ def _run(cell, sources):
 def _kebab_case(name):
     known = {"peepholeLSTM": "peephole-lstm", "coupledLSTM": "coupled-lstm", "minGRU": "min-gru",
              "minLSTM": "min-lstm", "indRNN": "ind-rnn", "gruResetBefore": "gru-reset-before",
-             "indyLSTM": "indy-lstm", "liGRU": "li-gru", "fastGRNN": "fast-grnn"}
+             "indyLSTM": "indy-lstm", "liGRU": "li-gru", "fastGRNN": "fast-grnn", "rgLRU": "rg-lru",
+             "sLSTM": "s-lstm", "multiplicativeLSTM": "multiplicative-lstm", "layerNormLSTM": "layer-norm-lstm",
+             "layerNormGRU": "layer-norm-gru"}
     return known.get(name, name)
 
 
@@ -251,7 +254,80 @@ def _qrnn(weights, x, states):
     return sigmoid(output) * cell, {"cell": cell}
 
 
+def _rg_lru(weights, x, states):
+    """De et al. 2024, Griffin: the recurrence of eq. 1-4, c = 8, with a linear layer in front of it."""
+    recurrence, input_gate, candidate = _gates(x @ weights["kernel"] + weights["bias"])
+    a = torch.exp(8 * sigmoid(recurrence) * logsigmoid(weights["decay"]))
+    hidden = a * states["hidden"] + torch.sqrt(1 - a**2) * (sigmoid(input_gate) * candidate)
+    return hidden, {"hidden": hidden}
+
+
+def _s_lstm(weights, x, states):
+    """Beck et al. 2024, xLSTM, eq. 8-17; a normaliser of 0 or less is one that nothing was written to."""
+    input_gate, forget, candidate, output = _preacts(weights, x, states["hidden"])
+    log_forget = logsigmoid(forget) + states["stabilizer"]
+    is_started = states["normalizer"] > 0
+    stabilizer = torch.where(is_started, torch.maximum(log_forget, input_gate), input_gate)
+    input_gate = torch.exp(input_gate - stabilizer)
+    forget = torch.exp(torch.clamp(log_forget - stabilizer, max=0))
+    cell = forget * states["cell"] + input_gate * tanh(candidate)
+    normalizer = forget * states["normalizer"] + input_gate
+    hidden = sigmoid(output) * cell / torch.clamp(normalizer, min=1)
+    return hidden, {"hidden": hidden, "cell": cell, "normalizer": normalizer, "stabilizer": stabilizer}
+
+
+def _multiplicative_lstm(weights, x, states):
+    """Krause et al. 2016, Multiplicative LSTM for sequence modelling: gates see m = (W_m x) * (U_m h)."""
+    from_input = x @ weights["kernel"] + weights["bias"]
+    multiplied = from_input[:, :UNITS] * (states["hidden"] @ weights["recurrentKernel"][:, :UNITS])
+    preact = from_input[:, UNITS:] + multiplied @ weights["recurrentKernel"][:, UNITS:]
+    input_gate, forget, candidate, output = _gates(preact)
+    cell = sigmoid(forget) * states["cell"] + sigmoid(input_gate) * tanh(candidate)
+    hidden = sigmoid(output) * tanh(cell)
+    return hidden, {"hidden": hidden, "cell": cell}
+
+
+def _gate_vectors(weights, name, gates):
+    return torch.cat([weights[name + gate.capitalize()] for gate in gates])
+
+
+def _layer_norm_lstm(weights, x, states):
+    """Ba, Kiros and Hinton 2016, Layer normalization, eq. 20-22."""
+    gain = {name: _gate_vectors(weights, name, LSTM_GATES) for name in ("inputGain", "recurrentGain")}
+    from_input = layer_norm(x @ weights["kernel"], (4 * UNITS,), gain["inputGain"], weights["bias"])
+    from_hidden = layer_norm(states["hidden"] @ weights["recurrentKernel"], (4 * UNITS,), gain["recurrentGain"])
+    input_gate, forget, candidate, output = _gates(from_input + from_hidden)
+    cell = sigmoid(forget) * states["cell"] + sigmoid(input_gate) * tanh(candidate)
+    hidden = sigmoid(output) * tanh(layer_norm(cell, (UNITS,), weights["cellGain"], weights["cellBias"]))
+    return hidden, {"hidden": hidden, "cell": cell}
+
+
+def _layer_norm_gru(weights, x, states):
+    """Ba, Kiros and Hinton 2016, Layer normalization, eq. 27-30; update keeps the old state."""
+    gates = 2 * UNITS
+    from_input, from_hidden = x @ weights["kernel"], states["hidden"] @ weights["recurrentKernel"]
+    gain = {name: _gate_vectors(weights, name, GRU_GATES) for name in ("inputGain", "recurrentGain")}
+    update, reset = _gates(sigmoid(
+        layer_norm(from_input[:, :gates], (gates,), gain["inputGain"][:gates], weights["bias"][:gates])
+        + layer_norm(from_hidden[:, :gates], (gates,), gain["recurrentGain"][:gates])
+    ))
+    candidate = tanh(
+        layer_norm(from_input[:, gates:], (UNITS,), gain["inputGain"][gates:], weights["bias"][gates:])
+        + reset * layer_norm(from_hidden[:, gates:], (UNITS,), gain["recurrentGain"][gates:], weights["recurrentShift"])
+    )
+    hidden = update * states["hidden"] + (1 - update) * candidate
+    return hidden, {"hidden": hidden}
+
+
 HIDDEN, HIDDEN_AND_CELL = ["hidden"], ["hidden", "cell"]
+
+LSTM_GATES = ["input", "forget", "candidate", "output"]
+GRU_GATES = ["update", "reset", "candidate"]
+
+
+def _names_of_gate_vectors(names, gates):
+    return [name + gate.capitalize() for name in names for gate in gates]
+
 
 CELLS = {
     "simple": Cell(_simple, ["candidate"], HIDDEN),
@@ -280,4 +356,15 @@ CELLS = {
     ),
     "indRNN": Cell(_ind_rnn, ["candidate"], HIDDEN, has_recurrent_kernel=False, vectors=["recurrent"]),
     "qrnn": Cell(_qrnn, ["candidate", "forget", "output"], ["cell"], has_recurrent_kernel=False),
+    "rgLRU": Cell(_rg_lru, ["recurrence", "input", "candidate"], HIDDEN, has_recurrent_kernel=False, vectors=["decay"]),
+    "sLSTM": Cell(_s_lstm, LSTM_GATES, ["hidden", "cell", "normalizer", "stabilizer"]),
+    "multiplicativeLSTM": Cell(_multiplicative_lstm, ["multiplier", *LSTM_GATES], HIDDEN_AND_CELL),
+    "layerNormLSTM": Cell(
+        _layer_norm_lstm, LSTM_GATES, HIDDEN_AND_CELL,
+        vectors=["cellGain", "cellBias", *_names_of_gate_vectors(["inputGain", "recurrentGain"], LSTM_GATES)],
+    ),
+    "layerNormGRU": Cell(
+        _layer_norm_gru, GRU_GATES, HIDDEN,
+        vectors=["recurrentShift", *_names_of_gate_vectors(["inputGain", "recurrentGain"], GRU_GATES)],
+    ),
 }
