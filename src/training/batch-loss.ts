@@ -5,10 +5,11 @@ import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { activate } from '../tensor/arithmetic.js';
 import * as ops from '../tensor/index.js';
 import { withoutTape } from '../tensor/tape.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { FlatArray, Tensor } from '../tensor/tensor.js';
 import type { Batch } from './batch.js';
 import type { NamedMetric, OutputTraining } from './compiled.js';
 import type { HostArray } from './host-data.js';
+import { type LateReads, readsLate } from './late-reads.js';
 import { type Loss, logitsForm } from './losses/index.js';
 import { coefficients, countedLoss } from './losses/value.js';
 import type { Model } from './model.js';
@@ -23,8 +24,10 @@ export interface BatchLoss {
   readonly byOutput: readonly Tensor[];
   /** By output: of how many values its loss is the mean. */
   readonly counts: readonly number[];
-  /** Shows the batch to a metric of an output; in the scope of the loss. */
-  update(metric: NamedMetric, output: number): void;
+  /** What the metrics of an output look at: predictions, or scores of the labels. In the scope of the loss. */
+  seenBy(output: number): readonly Tensor[];
+  /** Shows the batch to a metric of an output. @param numbers of what {@link BatchLoss.seenBy} gave */
+  update(metric: NamedMetric, output: number, numbers: readonly FlatArray[]): void;
 }
 
 /** How a model's loss is computed; made once per run. */
@@ -55,8 +58,14 @@ export class BatchLossFunction {
       .filter(({ variable, regularizer }) => regularizer !== undefined && trainable.has(variable));
   }
 
-  /** The loss of a batch, differentiable by the weights. Needs an open scope. @throws SHAPE_MISMATCH */
-  compute(batch: Batch, training: boolean): BatchLoss {
+  /**
+   * The loss of a batch, differentiable by the weights. Needs an open scope.
+   *
+   * @param reads where the first predictions of a training are looked at.
+   * @throws SHAPE_MISMATCH
+   */
+  compute(given: Batch, training: boolean, reads: LateReads): BatchLoss {
+    const batch = readsLate() ? keptBatch(given) : given;
     const model = this.#model;
     const outputs = this.#outputs;
     const finalActivation = this.#finalActivation;
@@ -68,31 +77,25 @@ export class BatchLossFunction {
       const target = batch.targets[i];
       const { weights, mask } = this.#weighting(batch, i, output.shape, maskOf(output));
       const weighting = { sampleWeight: weights && hostTensor(weights), mask: mask && hostTensor(mask) };
-      if (training && !this.#hasRun) this.#losses[i].requirePredictions?.(output.hostNumbers(), model.className);
+      const { requirePredictions } = this.#losses[i];
+      if (training && !this.#hasRun && requirePredictions !== undefined)
+        reads.read([output], ([predictions]) => requirePredictions(predictions, model.className));
       const { value: loss, count } = countedLoss(this.#losses[i], hostTensor(target), output, weighting);
       return { output, target, weights, mask, loss, count };
     });
     this.#hasRun ||= training;
-    const predictions = new Map<number, HostArray>();
-    const predictionOf = (i: number): HostArray => {
-      let found = predictions.get(i);
-      if (found === undefined) {
-        const { output } = parts[i];
-        const values = finalActivation === undefined ? output : withoutTape(() => activate(finalActivation, output));
-        found = { data: values.dataSync(), shape: values.shape };
-        predictions.set(i, found);
-      }
-      return found;
-    };
     const losses = parts.map(({ loss }) => loss);
     return {
       total: this.#totalOf(losses),
       byOutput: losses,
       counts: parts.map(({ count }) => count),
-      update: ({ metric, isWeighted }, i) =>
+      seenBy: (i) => [
+        finalActivation === undefined ? parts[i].output : withoutTape(() => activate(finalActivation, parts[i].output)),
+      ],
+      update: ({ metric, isWeighted }, i, [predictions]) =>
         metric.update({
           yTrue: parts[i].target,
-          yPred: predictionOf(i),
+          yPred: { data: predictions, shape: parts[i].output.shape },
           mask: parts[i].mask,
           sampleWeight: isWeighted ? parts[i].weights : undefined,
         }),
@@ -117,18 +120,17 @@ export class BatchLossFunction {
       exact === undefined || this.#outputs[0].metrics.length === 0
         ? scores
         : withoutTape(() => exact.score(labels, options));
-    const losses = once(() => seen.losses.dataSync());
-    const classes = once(() => seen.predicted?.dataSync());
     return {
       total: this.#totalOf([scores.total]),
       byOutput: [scores.total],
       counts: [count],
-      update: ({ metric, isWeighted }) =>
+      seenBy: () => [seen.losses, ...(seen.predicted === undefined ? [] : [seen.predicted])],
+      update: ({ metric, isWeighted }, _, [losses, classes]) =>
         metric.scored!.update({
           shape: leading,
           labels,
-          losses: losses(),
-          predicted: classes(),
+          losses,
+          predicted: classes,
           mask,
           sampleWeight: isWeighted ? weights : undefined,
         }),
@@ -177,11 +179,6 @@ function scoringOf(model: Model, outputs: readonly OutputTraining[]): Scoring | 
     : undefined;
 }
 
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
-}
-
 /** The mask that travels with an output, shaped like its leading axes. */
 function outputMask(mask: Mask, output: Shape): HostArray {
   const shape: number[] = [];
@@ -197,6 +194,12 @@ function axesOf(size: number, shape: Shape, output: Shape): Shape {
     expected: `the leading axes of ${describeShape(output)}`,
     received: `${size} entries`,
   });
+}
+
+/** What metrics are shown later, when the next batch lies where this one did. */
+function keptBatch({ inputs, targets, sampleWeights, numRows }: Batch): Batch {
+  const kept = ({ data, shape }: HostArray): HostArray => ({ data: data.slice(), shape });
+  return { inputs, targets: targets.map(kept), sampleWeights: sampleWeights.map((one) => one && kept(one)), numRows };
 }
 
 function requireOutputs(model: Model, computed: readonly Tensor[], outputs: readonly OutputTraining[]): void {

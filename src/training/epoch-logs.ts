@@ -2,6 +2,7 @@ import type { Json } from '../layers/layer.js';
 import type { BatchLoss } from './batch-loss.js';
 import type { Logs } from './callbacks/callback.js';
 import { logName, type OutputTraining } from './compiled.js';
+import type { LateReads } from './late-reads.js';
 
 /** Sums from which an epoch's logs are made; plain JSON. */
 export interface EpochLogsState {
@@ -40,12 +41,26 @@ export class EpochLogs {
     for (const { metrics } of this.#outputs) for (const { metric } of metrics) metric.reset();
   }
 
-  /** Adds a batch. In the scope of its loss. */
-  add(batch: BatchLoss, loss: number, numRows: number): void {
-    if (this.#totals.length === 1) this.#count(0, loss, batch.counts[0]);
-    else this.#addOutputs(batch, loss, numRows);
-    this.#outputs.forEach(({ metrics }, i) => {
-      for (const metric of metrics) batch.update(metric, i);
+  /** Adds a batch, as soon as its numbers were read. In the scope of its loss. */
+  add(batch: BatchLoss, numRows: number, reads: LateReads): void {
+    const { length: numOutputs } = this.#outputs;
+    const losses = [batch.total, ...(numOutputs === 1 ? [] : batch.byOutput)];
+    const seen = this.#outputs.map(({ metrics }, i) => (metrics.length === 0 ? [] : batch.seenBy(i)));
+    reads.read([...losses, ...seen.flat()], (numbers) => {
+      const [[total], ...own] = numbers.slice(0, losses.length);
+      if (numOutputs === 1) this.#count(0, total, batch.counts[0]);
+      else
+        this.#countOutputs(
+          total,
+          own.map(([value]) => value),
+          batch.counts,
+          numRows,
+        );
+      let start = losses.length;
+      this.#outputs.forEach(({ metrics }, i) => {
+        const shown = numbers.slice(start, (start += seen[i].length));
+        for (const metric of metrics) batch.update(metric, i, shown);
+      });
     });
   }
 
@@ -78,12 +93,11 @@ export class EpochLogs {
    * With several outputs, each counts its own values; of the total that leaves the penalties of weights, a mean over
    * rows.
    */
-  #addOutputs(batch: BatchLoss, loss: number, numRows: number): void {
-    let penalties = loss;
-    batch.byOutput.forEach((own, i) => {
-      const value = own.item();
+  #countOutputs(total: number, own: readonly number[], counts: readonly number[], numRows: number): void {
+    let penalties = total;
+    own.forEach((value, i) => {
       penalties -= value * this.#outputs[i].lossWeight;
-      this.#count(i + 1, value, batch.counts[i]);
+      this.#count(i + 1, value, counts[i]);
     });
     this.#count(0, penalties, numRows);
   }

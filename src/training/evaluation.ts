@@ -6,6 +6,7 @@ import { BatchLossFunction } from './batch-loss.js';
 import type { OutputTraining } from './compiled.js';
 import { type Dataset, type DatasetBatch, DatasetSource } from './dataset.js';
 import { EpochLogs } from './epoch-logs.js';
+import { LateReads } from './late-reads.js';
 import type { Model } from './model.js';
 import { hostIsWaiting, yieldToHost } from './yield-to-host.js';
 
@@ -64,6 +65,7 @@ export async function evaluateSource(
   let outputs: readonly OutputTraining[] | undefined;
   let logs: EpochLogs | undefined;
   let lossFunction: BatchLossFunction | undefined;
+  const reads = new LateReads();
   const iterator = source.open(0, 0, 0);
   try {
     for (;;) {
@@ -76,10 +78,8 @@ export async function evaluateSource(
       lossFunction ??= new BatchLossFunction(model, outputs, undefined);
       const compute = lossFunction;
       const sums = logs;
-      scope(() => {
-        const computed = compute.compute(batch, false);
-        sums.add(computed, computed.total.item(), batch.numRows);
-      });
+      scope(() => sums.add(compute.compute(batch, false, reads), batch.numRows, reads));
+      if (reads.isBehind) await reads.catchUp();
       if (hostIsWaiting()) await yieldToHost();
     }
   } finally {
@@ -92,6 +92,7 @@ export async function evaluateSource(
       expected: 'at least one batch',
       fix: 'give data; a generator object can be run through only once.',
     });
+  if (reads.isWaiting) await reads.settle();
   return logs.values();
 }
 

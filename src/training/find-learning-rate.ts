@@ -140,7 +140,10 @@ async function rangeTest(
       optimizer.learningRate = learningRate;
       const batch = await batches.next();
       logs.reset();
-      const fault = notFinite(() => withRandom(random, () => step.run(batch, logs, i + 1)));
+      const fault = await notFinite(async () => {
+        withRandom(random, () => step.run(batch, logs, i + 1));
+        await step.reads.settle();
+      });
       // No rate has had an effect on the first loss.
       if (fault !== undefined && i === 0) throw fault;
       if (fault !== undefined) {
@@ -165,9 +168,9 @@ async function rangeTest(
 }
 
 /** The error of a step that could not be taken; weights are then those from before it. */
-function notFinite(run: () => void): RondoError | undefined {
+async function notFinite(run: () => Promise<void>): Promise<RondoError | undefined> {
   try {
-    run();
+    await run();
     return undefined;
   } catch (error) {
     if (error instanceof RondoError && error.code === 'NOT_FINITE') return error;

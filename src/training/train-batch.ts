@@ -31,5 +31,6 @@ export async function trainBatch(
   const logs = new EpochLogs(outputs);
   const step = new TrainStep(model, compiled, outputs, classWeight, where);
   withRandom(model.random, () => step.run(batch, logs, model.optimizer.batches + 1));
+  await step.reads.settle();
   return logs.values();
 }

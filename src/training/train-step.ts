@@ -6,12 +6,21 @@ import type { Batch } from './batch.js';
 import { type BatchLoss, BatchLossFunction } from './batch-loss.js';
 import type { Compiled, OutputTraining } from './compiled.js';
 import type { EpochLogs } from './epoch-logs.js';
+import { LateReads } from './late-reads.js';
 import type { Model } from './model.js';
+import { changeWhere, FiniteGuard } from './optimizers/finite-guard.js';
 import type { Optimizer } from './optimizers/index.js';
 import type { ClassWeight } from './sample-weights.js';
 
-/** One training step: loss, gradients, check, update, constraints. Made once per run. */
+/**
+ * One training step: loss, gradients, check, update, constraints. Made once per run. Where the device is read
+ * asynchronously only nothing of a step is waited for: the check keeps the weights as they are, and its error comes with
+ * {@link TrainStep.reads}.
+ */
 export class TrainStep {
+  /** What is still to be read of the steps that were taken. */
+  readonly reads = new LateReads();
+  readonly #guard = new FiniteGuard();
   readonly #lossFunction: BatchLossFunction;
   readonly #optimizer: Optimizer;
   readonly #variables: readonly Variable[];
@@ -61,46 +70,41 @@ export class TrainStep {
    * found finite.
    *
    * @param number of the step, from 1, for messages.
-   * @throws NOT_FINITE naming the step, the weights and the last finite loss
+   * @throws NOT_FINITE naming the step, the weights and the last finite loss; where reading takes time, when the reads
+   *   are awaited
    */
   run(batch: Batch, logs: EpochLogs, number: number): void {
     scope(() => {
       let computed: BatchLoss | undefined;
       const { value, gradients } = valueAndGradients(
-        () => (computed = this.#lossFunction.compute(batch, true)).total,
+        () => (computed = this.#lossFunction.compute(batch, true, this.reads)).total,
         this.#variables,
       );
-      const loss = value.item();
-      if (!Number.isFinite(loss)) throw this.#notFinite(`the loss is ${loss}`, gradients, number);
-      this.#update(
-        gradients,
-        number,
-        computed!.counts.reduce((sum, count) => sum + count, 0),
-      );
-      this.#lastFiniteLoss = loss;
-      logs.add(computed!, loss, batch.numRows);
+      const checked = this.#guard.check(value, gradients);
+      const before = this.#optimizer.position;
+      this.reads.read([value, checked.norms.each, checked.norms.all], ([[loss], each, [all]]) => {
+        if (Number.isFinite(loss) && Number.isFinite(all)) this.#lastFiniteLoss = loss;
+        else {
+          this.#optimizer.rewind(before);
+          throw this.#notFinite(loss, each, number);
+        }
+      });
+      const count = computed!.counts.reduce((sum, one) => sum + one, 0);
+      this.#optimizer.applyGradients(gradients, this.#variables, { checked, count });
+      for (const { variable, constraint } of this.#constrained)
+        changeWhere(checked.isFinite, variable, () => constraint!.apply(variable));
+      logs.add(computed!, batch.numRows, this.reads);
     });
   }
 
   /** The loss of a batch without dropout, differentiable by the weights. Needs an open scope. */
   lossOf(batch: Batch): Tensor {
-    return this.#lossFunction.compute(batch, false).total;
+    return this.#lossFunction.compute(batch, false, this.reads).total;
   }
 
-  #update(gradients: readonly Tensor[], number: number, count: number): void {
-    try {
-      this.#optimizer.applyGradients(gradients, this.#variables, { requireFinite: true, count });
-    } catch (error) {
-      if (error instanceof RondoError && error.code === 'NOT_FINITE')
-        throw this.#notFinite('a gradient is not finite', gradients, number);
-      throw error;
-    }
-    for (const { variable, constraint } of this.#constrained) constraint!.apply(variable);
-  }
-
-  #notFinite(what: string, gradients: readonly Tensor[], number: number): RondoError {
-    const isFinite = (gradient: Tensor): boolean => Number.isFinite(this.#optimizer.gradientNorm([gradient]));
-    const names = this.#variables.filter((_, i) => !isFinite(gradients[i])).map(({ name }) => `\`${name}\``);
+  #notFinite(loss: number, squaredNorms: ArrayLike<number>, number: number): RondoError {
+    const what = Number.isFinite(loss) ? 'a gradient is not finite' : `the loss is ${loss}`;
+    const names = this.#variables.filter((_, i) => !Number.isFinite(squaredNorms[i])).map(({ name }) => `\`${name}\``);
     const shown = names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
     const isClipped = 'globalClipNorm' in this.#optimizer.getConfig().config;
     // States carried to the next batch may hold NaN as well.

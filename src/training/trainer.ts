@@ -110,10 +110,12 @@ class FitRun {
         const { step, logs } = this.#prepared();
         const number = ++this.#numSteps;
         withRandom(this.#model.random, () => step.run(batch, logs, number));
+        if (step.reads.isBehind) await step.reads.catchUp();
         this.#lastBatch = batch;
         this.#batch++;
         numRows += batch.numRows;
         if (this.#callbacks.watchBatches) {
+          if (step.reads.isWaiting) await step.reads.settle();
           const watched = this.#callbacks.batchEnd(this.#epoch, this.#batch - 1, logs, { numRows, startedMs });
           if (watched !== undefined) await watched;
         }
@@ -131,6 +133,7 @@ class FitRun {
   /** @returns false where the signal was aborted before the validation had ended: the epoch is then not over. */
   async #endEpoch(logs: EpochLogs, startedMs: number, numRows: number): Promise<boolean> {
     const { checkpoint, verbose } = this.#options;
+    await this.#settle();
     const elapsedMs = performance.now() - startedMs;
     let values = logs.values();
     if (this.#validation !== undefined) {
@@ -171,6 +174,7 @@ class FitRun {
 
   /** Keeps the point that was reached, unless no step was taken. */
   async #abort(): Promise<false> {
+    await this.#settle();
     if (this.#options.checkpoint !== undefined && this.#step !== undefined) await this.#save();
     return false;
   }
@@ -185,8 +189,14 @@ class FitRun {
     return { step: this.#step, logs: this.#logs };
   }
 
+  /** Waits for what was computed, so that sums are complete and every step so far was found finite. */
+  async #settle(): Promise<void> {
+    if (this.#step?.reads.isWaiting === true) await this.#step.reads.settle();
+  }
+
   async #save(): Promise<void> {
     const { checkpoint, callbacks } = this.#options;
+    await this.#settle();
     await checkpoint!.save(this.#model, takeSnapshot(this.#model, this.#position(), callbacks ?? []));
   }
 

@@ -62,19 +62,23 @@ export function sparseCategoricalCrossentropy(options: { fromLogits?: boolean | 
 
 /** The class indices of targets for predictions of a shape, checked. */
 function labelsOf(yTrue: Tensor, shape: Shape): Int32Array {
-  const values = labelsFor(onLogits.name, yTrue, shape).hostNumbers();
+  requireLabelShape(onLogits.name, yTrue, shape);
+  const values = yTrue.hostNumbers();
   requireLabels(onLogits.name, values, shape.at(-1) ?? 1, yTrue);
   return Int32Array.from(values);
 }
 
 /** The labels as `[..., 1]`. */
 function labelsFor(where: string, yTrue: Tensor, shape: Shape): Tensor {
+  requireLabelShape(where, yTrue, shape);
+  return reshape(yTrue, [...shape.slice(0, -1), 1]);
+}
+
+function requireLabelShape(where: string, yTrue: Tensor, shape: Shape): void {
   const leading = shape.slice(0, -1);
-  if (!sameShape(yTrue.shape, leading) && !sameShape(yTrue.shape, [...leading, 1])) {
-    const fix = sameShape(yTrue.shape, shape)
-      ? 'use categoricalCrossentropy for one-hot targets.'
-      : 'give one class index for every row of predictions.';
-    throw targetMismatch(where, leading, yTrue.shape, fix);
-  }
-  return reshape(yTrue, [...leading, 1]);
+  if (sameShape(yTrue.shape, leading) || sameShape(yTrue.shape, [...leading, 1])) return;
+  const fix = sameShape(yTrue.shape, shape)
+    ? 'use categoricalCrossentropy for one-hot targets.'
+    : 'give one class index for every row of predictions.';
+  throw targetMismatch(where, leading, yTrue.shape, fix);
 }

@@ -1,15 +1,16 @@
 import { RondoError } from '../../errors.js';
-import { add, leaf, mul } from '../../expression/build.js';
+import { leaf } from '../../expression/build.js';
 import { type PointwiseProgram, pointwiseProgram } from '../../expression/program.js';
 import type { Strided } from '../../kernels/contract.js';
 import { currentBackend } from '../../kernels/select.js';
 import type { Configuration, Configured } from '../../layers/configured.js';
 import { RowGradient } from '../../tensor/row-gradient.js';
 import { scope, type Tensor, Variable } from '../../tensor/tensor.js';
+import { type CheckedStep, oneValue } from './finite-guard.js';
 import { finiteNorms, requireFit, type SquaredNorms, squaredNorms } from './gradient-norms.js';
 import { type CommonOptions, commonOptions, type OptimizerOptions, requireLearningRate } from './options.js';
 import { updateRows } from './row-update.js';
-import { updateProgram } from './update-program.js';
+import { accumulateProgram, clearProgram, updateProgram } from './update-program.js';
 import type { UpdateRule } from './update-rule.js';
 
 /** What an optimizer remembers of one weight. */
@@ -19,6 +20,20 @@ interface WeightState {
   readonly average: Variable | undefined;
   /** The sum of the gradients since the last update. */
   readonly accumulated: Variable | undefined;
+}
+
+/** What {@link Optimizer.applyGradients} is told besides the gradients. */
+export interface ApplyOptions {
+  requireFinite?: boolean | undefined;
+  count?: number | undefined;
+  /** @internal */
+  checked?: CheckedStep | undefined;
+}
+
+/** Where an optimizer stands, as numbers of the host. */
+export interface OptimizerPosition {
+  readonly batches: number;
+  readonly accumulatedCount: number;
 }
 
 /**
@@ -37,12 +52,7 @@ export interface OptimizerState {
   readonly accumulatedCount?: number | undefined;
 }
 
-const accumulate = pointwiseProgram('accumulateGradient', [
-  {
-    name: 'sum',
-    expression: mul(add(leaf('sum'), mul(leaf('gradient'), leaf('count', 'scalar'))), leaf('share', 'scalar')),
-  },
-]);
+const accumulate = { guarded: accumulateProgram(true), plain: accumulateProgram(false) };
 const swap = pointwiseProgram('swapAverage', [
   { name: 'weight', expression: leaf('average') },
   { name: 'average', expression: leaf('weight') },
@@ -61,7 +71,7 @@ export class Optimizer implements Configured {
   #accumulatedCount = 0;
   #counters: Record<string, number>;
   readonly #states = new Map<Variable, WeightState>();
-  readonly #programs = new Map<boolean, PointwiseProgram>();
+  readonly #programs = new Map<string, PointwiseProgram>();
 
   readonly #rule: UpdateRule;
   readonly #options: OptimizerOptions;
@@ -148,39 +158,57 @@ export class Optimizer implements Configured {
    * Takes the gradients of one batch, in the order of the variables, and updates the variables in place (every
    * `gradientAccumulationSteps` batches).
    *
-   * @param options.requireFinite reads back the norm of the gradients before anything is changed.
-   * @param options.count how much this batch counts beside the others that are accumulated: of how many values its loss
-   * is the
-   *   mean. The update is then that of one large batch, where Keras takes the mean of the batches' gradients. With several outputs
-   *   whose masks differ that holds for the sum of their counts alone. Default 1.
-   * @throws NOT_FINITE where that norm is not finite; USAGE for other variables than at the first call; SHAPE_MISMATCH
+   * @param options.requireFinite reads back the norm of the gradients before anything is changed; on a device that is
+   *   read asynchronously only, give `checked`.
+   * @param options.count how much this batch counts beside the others that are accumulated: of how many values its
+   *   loss is the mean. The update is then that of one large batch, where Keras takes the mean of the batches'
+   *   gradients. With several outputs whose masks differ that holds for the sum of their counts alone. Default 1.
+   * @param options.checked what a guard found of these gradients: where they are not finite, neither weights nor what
+   *   is remembered of them change, and whoever reads the norms takes the count of batches back with
+   *   {@link Optimizer.rewind}.
+   * @throws NOT_FINITE where that norm is not finite; BACKEND_UNAVAILABLE where it cannot be read at once; USAGE for
+   *   other variables than at the first call; SHAPE_MISMATCH
    */
   applyGradients(
     gradients: readonly Tensor[],
     variables: readonly Variable[],
-    { requireFinite = false, count = 1 }: { requireFinite?: boolean | undefined; count?: number | undefined } = {},
+    { requireFinite = false, count = 1, checked }: ApplyOptions = {},
   ): void {
     requireFit(this.name, gradients, variables);
     this.build(variables);
     scope(() => {
       const steps = this.#common.gradientAccumulationSteps;
-      let norms = requireFinite ? finiteNorms(this.name, gradients, variables, this.#batchesSeen + 1) : undefined;
+      let norms = requireFinite ? finiteNorms(this.name, gradients, variables, this.#batchesSeen + 1) : checked?.norms;
+      const isFinite = checked && oneValue(checked.isFinite);
       let effective = gradients;
       if (steps > 1) {
         const isUpdate = (this.#batchesSeen + 1) % steps === 0;
         this.#accumulatedCount += count;
         const share = isUpdate && this.#accumulatedCount > 0 ? 1 / this.#accumulatedCount : 1;
-        effective = gradients.map((gradient, i) => this.#accumulated(gradient, variables[i], { count, share }));
+        effective = gradients.map((gradient, i) =>
+          this.#accumulated(gradient, variables[i], { count, share }, isFinite),
+        );
         norms = undefined;
         if (!isUpdate) return;
       }
       if (this.#common.clip !== undefined && this.#common.clip.kind !== 'value') norms ??= squaredNorms(effective);
-      this.#updateAll(effective, variables, norms);
+      this.#updateAll(effective, variables, norms, isFinite);
       if (steps === 1) return;
-      for (const sum of effective) currentBackend().fill(sum.viewOn(currentBackend()), sum.size, 0);
+      for (const sum of effective) clear(sum, isFinite);
       this.#accumulatedCount = 0;
     });
     this.#batchesSeen++;
+  }
+
+  /** @internal How many batches were seen, and what those have counted whose gradients are accumulated. */
+  get position(): OptimizerPosition {
+    return { batches: this.#batchesSeen, accumulatedCount: this.#accumulatedCount };
+  }
+
+  /** @internal Forgets that batches were seen since a position, which changed nothing. */
+  rewind({ batches, accumulatedCount }: OptimizerPosition): void {
+    this.#batchesSeen = batches;
+    this.#accumulatedCount = accumulatedCount;
   }
 
   /**
@@ -299,29 +327,40 @@ export class Optimizer implements Configured {
   }
 
   /** Adds a gradient, as often as it counts, to what is accumulated of its weight, and multiplies by `share`. */
-  #accumulated(gradient: Tensor, variable: Variable, scalars: { count: number; share: number }): Variable {
+  #accumulated(
+    gradient: Tensor,
+    variable: Variable,
+    scalars: { count: number; share: number },
+    isFinite: Strided | undefined,
+  ): Variable {
     const backend = currentBackend();
     const sum = this.#states.get(variable)!.accumulated!;
     const place = flat(sum);
     backend.pointwise({
-      program: accumulate,
+      program: isFinite ? accumulate.guarded : accumulate.plain,
       rows: 1,
       columns: sum.size,
-      inputs: { sum: place, gradient: flat(gradient) },
+      inputs: { sum: place, gradient: flat(gradient), ...(isFinite && { isFinite }) },
       outputs: { sum: place },
       scalars,
     });
     return sum;
   }
 
-  #updateAll(gradients: readonly Tensor[], variables: readonly Variable[], norms: SquaredNorms | undefined): void {
+  #updateAll(
+    gradients: readonly Tensor[],
+    variables: readonly Variable[],
+    norms: SquaredNorms | undefined,
+    isFinite: Strided | undefined,
+  ): void {
     const rule = this.#rule;
     const common = this.#common;
     const backend = currentBackend();
     const learningRate = this.learningRate;
     const step = this.iterations + 1;
     const { ema } = common;
-    const program = this.#programFor(ema?.overwriteFrequency !== undefined && step % ema.overwriteFrequency === 0);
+    const overwrites = ema?.overwriteFrequency !== undefined && step % ema.overwriteFrequency === 0;
+    const program = this.#programFor({ overwrites, isGuarded: isFinite !== undefined });
     const scalars = {
       ...rule.scalars({ step, learningRate, counters: this.#counters }),
       decay: 0,
@@ -335,8 +374,10 @@ export class Optimizer implements Configured {
       const isDecayed = !common.excludeFromWeightDecay.some((part) => variable.name.includes(part));
       const decay = isDecayed ? common.weightDecay * learningRate : 0;
       const numbers = { ...scalars, decay };
-      const inputs: Record<string, Strided> =
-        norms === undefined ? {} : { squaredNorm: squaredNormOf(norms, common.clip?.kind === 'norm' ? i : undefined) };
+      const inputs: Record<string, Strided> = {
+        ...(norms && { squaredNorm: squaredNormOf(norms, common.clip?.kind === 'norm' ? i : undefined) }),
+        ...(isFinite && { isFinite }),
+      };
       const gradient = gradients[i];
       if (gradient instanceof RowGradient && this.#leavesOutRows(gradient, decay))
         return updateRows({ program, own, gradient, inputs, scalars: numbers });
@@ -362,10 +403,10 @@ export class Optimizer implements Configured {
     );
   }
 
-  #programFor(overwrites: boolean): PointwiseProgram {
-    let program = this.#programs.get(overwrites);
-    if (program === undefined)
-      this.#programs.set(overwrites, (program = updateProgram(this.#rule, this.#common, overwrites)));
+  #programFor(form: Parameters<typeof updateProgram>[2]): PointwiseProgram {
+    const key = `${form.overwrites} ${form.isGuarded}`;
+    let program = this.#programs.get(key);
+    if (program === undefined) this.#programs.set(key, (program = updateProgram(this.#rule, this.#common, form)));
     return program;
   }
 
@@ -384,6 +425,20 @@ export class Optimizer implements Configured {
 function squaredNormOf({ each, all }: SquaredNorms, index: number | undefined): Strided {
   const { buffer, offset } = (index === undefined ? all : each).viewOn(currentBackend());
   return { buffer, offset: offset + (index ?? 0), rowStride: 0 };
+}
+
+/** Empties a sum of gradients, unless a step was not finite. */
+function clear(sum: Tensor, isFinite: Strided | undefined): void {
+  const backend = currentBackend();
+  const place = flat(sum);
+  if (isFinite === undefined) return backend.fill(place, sum.size, 0);
+  backend.pointwise({
+    program: clearProgram,
+    rows: 1,
+    columns: sum.size,
+    inputs: { sum: place, isFinite },
+    outputs: { sum: place },
+  });
 }
 
 function flat(values: Tensor): Strided {

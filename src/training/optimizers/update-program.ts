@@ -1,19 +1,22 @@
-import { add, div, type Expression, leaf, max, min, mul, sqrt, sub } from '../../expression/build.js';
+import { add, div, type Expression, leaf, max, min, mul, select, sqrt, sub } from '../../expression/build.js';
 import { type OutputRequest, type PointwiseProgram, pointwiseProgram } from '../../expression/program.js';
 import type { CommonOptions } from './options.js';
 import type { UpdateRule } from './update-rule.js';
+
+const isFinite = leaf('isFinite', 'row');
 
 /**
  * The update of one weight as one program: clipping, decay, the rule, and the moving average. Inputs `weight`,
  * `gradient`, `slot.NAME`, `average` and `squaredNorm` (one value), scalars `decay`, `emaMomentum` and the rule's;
  * outputs over the inputs of their names.
  *
- * @param overwrites whether the weight becomes its average.
+ * @param form.overwrites whether the weight becomes its average.
+ * @param form.isGuarded whether there is an input `isFinite` (one value), and all stays as it is where that is 0.
  */
 export function updateProgram(
   rule: UpdateRule,
   { clip, weightDecay, ema }: CommonOptions,
-  overwrites: boolean,
+  { overwrites, isGuarded }: { overwrites: boolean; isGuarded: boolean },
 ): PointwiseProgram {
   const slots = Object.keys(rule.slots);
   const scalars = Object.keys(rule.scalars({ step: 1, learningRate: 0, counters: { ...rule.counters } }));
@@ -26,10 +29,28 @@ export function updateProgram(
   });
   const momentum = leaf('emaMomentum', 'scalar');
   const average = add(mul(momentum, leaf('average')), mul(sub(1, momentum), next.weight));
-  const outputs: OutputRequest[] = slots.map((slot) => ({ name: `slot.${slot}`, expression: next[slot] }));
-  if (ema !== undefined) outputs.push({ name: 'average', expression: average });
-  return pointwiseProgram(rule.name, [...outputs, { name: 'weight', expression: overwrites ? average : next.weight }]);
+  const output = (name: string, expression: Expression): OutputRequest => ({
+    name,
+    expression: isGuarded ? select(isFinite, expression, leaf(name)) : expression,
+  });
+  const outputs = slots.map((slot) => output(`slot.${slot}`, next[slot]));
+  if (ema !== undefined) outputs.push(output('average', average));
+  return pointwiseProgram(rule.name, [...outputs, output('weight', overwrites ? average : next.weight)]);
 }
+
+/** Adds a gradient to the sum of those of earlier batches, as often as its batch counts, and multiplies by `share`. */
+export function accumulateProgram(isGuarded: boolean): PointwiseProgram {
+  const sum = leaf('sum');
+  const next = mul(add(sum, mul(leaf('gradient'), leaf('count', 'scalar'))), leaf('share', 'scalar'));
+  return pointwiseProgram('accumulateGradient', [
+    { name: 'sum', expression: isGuarded ? select(isFinite, next, sum) : next },
+  ]);
+}
+
+/** Empties the sum of gradients after an update. */
+export const clearProgram = pointwiseProgram('clearGradients', [
+  { name: 'sum', expression: select(isFinite, 0, leaf('sum')) },
+]);
 
 function clippedGradient(clip: CommonOptions['clip']): Expression {
   const gradient = leaf('gradient');

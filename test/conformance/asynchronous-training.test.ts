@@ -1,0 +1,195 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createReferenceBackend } from '../../src/kernels/reference/backend.js';
+import { currentBackend, useBackend } from '../../src/kernels/select.js';
+import { Bidirectional } from '../../src/layers/bidirectional.js';
+import { Dense } from '../../src/layers/dense.js';
+import { Embedding } from '../../src/layers/embedding.js';
+import type { Layer } from '../../src/layers/layer.js';
+import { LSTM } from '../../src/layers/lstm.js';
+import { Masking } from '../../src/layers/masking.js';
+import { Random, setSeed } from '../../src/random.js';
+import * as ops from '../../src/tensor/index.js';
+import { type FlatArray, Tensor, tensor } from '../../src/tensor/tensor.js';
+import type { CompileOptions } from '../../src/training/compiled.js';
+import { adam, averagedSGD, type Optimizer, sgd } from '../../src/training/optimizers/index.js';
+import { exponentialDecay } from '../../src/training/schedules.js';
+import { Sequential } from '../../src/training/sequential.js';
+import { normals } from '../support/random.js';
+
+const asynchronous = createReferenceBackend({ readsNow: false });
+const synchronous = createReferenceBackend();
+
+const [rows, time, features, units] = [7, 5, 3, 4];
+const sequences = (): Tensor => normals([rows, time, features], new Random(1));
+const targets = (): Tensor => normals([rows, 2], new Random(2));
+
+/** What is compared of a model after a training: every weight, and what the optimizer keeps. */
+async function numbersOf(model: Sequential): Promise<Record<string, FlatArray>> {
+  const numbers: Record<string, FlatArray> = {};
+  for (const one of [...model.weights, ...model.optimizer.stateVariables()]) numbers[one.name] = await one.data();
+  return numbers;
+}
+
+/** The results of work on a device that is read asynchronously only, and on the same one read at once. */
+async function onBoth<T>(work: () => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  for (const backend of [asynchronous, synchronous]) {
+    useBackend(backend);
+    setSeed(3);
+    results.push(await work());
+  }
+  useBackend(asynchronous);
+  return results;
+}
+
+function modelOf(layers: Layer[], inputShape: readonly number[], compile: CompileOptions): Sequential {
+  const model = new Sequential(layers, { inputShape });
+  model.compile(compile);
+  return model;
+}
+
+const regression = (optimizer: Optimizer | string, metrics: string[] = []): Sequential =>
+  modelOf([new LSTM({ units }), new Dense({ units: 2 })], [time, features], { optimizer, loss: 'mse', metrics });
+
+/** Fails where any number is read at once. */
+function refuseReading(): () => void {
+  const before = Tensor.prototype.dataSync;
+  Tensor.prototype.dataSync = () => expect.fail('a step reads at once');
+  return () => {
+    Tensor.prototype.dataSync = before;
+  };
+}
+
+describe('training on a device that is read asynchronously only', () => {
+  beforeAll(() => void useBackend(asynchronous));
+  afterAll(() => void useBackend('wasm'));
+
+  const optimizers: Readonly<Record<string, () => Optimizer>> = {
+    adam: () => adam(),
+    'a norm of all gradients that is clipped': () => adam({ globalClipNorm: 0.01 }),
+    'norms that are clipped': () => sgd({ clipNorm: 0.01, momentum: 0.9 }),
+    'values that are clipped': () => sgd({ clipValue: 0.001 }),
+    'weight decay and averages': () => adam({ weightDecay: 0.01, useEMA: true, emaOverwriteFrequency: 3 }),
+    'gradients that are accumulated': () => adam({ gradientAccumulationSteps: 2, globalClipNorm: 0.1 }),
+    'averages from some step on': () => averagedSGD({ t0: 3 }),
+    'a rate that falls': () =>
+      sgd({ learningRate: exponentialDecay({ initialLearningRate: 0.1, decaySteps: 2, decayRate: 0.5 }) }),
+  };
+
+  it.each(Object.entries(optimizers))('gives the same weights with %s', async (_, optimizer) => {
+    const results = await onBoth(async () => {
+      const model = regression(optimizer());
+      const { metrics } = await model.fit(sequences(), targets(), { epochs: 3, batchSize: 2 });
+      return { metrics, numbers: await numbersOf(model) };
+    });
+    expect(results[0]).toEqual(results[1]);
+  });
+
+  const models: Readonly<Record<string, () => { model: Sequential; x: Tensor; y: Tensor }>> = {
+    'a regression': () => ({
+      model: regression('adam', ['mae', 'rootMeanSquaredError']),
+      x: sequences(),
+      y: targets(),
+    }),
+    'a classification': () => ({
+      model: modelOf(
+        [
+          new Masking({}),
+          new Bidirectional({ layer: new LSTM({ units }) }),
+          new Dense({ units: 3, activation: 'softmax' }),
+        ],
+        [time, features],
+        { optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy', 'f1'] },
+      ),
+      x: sequences(),
+      y: tensor([0, 1, 2, 2, 1, 0, 1]),
+    }),
+    'a language model': () => ({
+      model: modelOf(
+        [
+          new Embedding({ inputDim: 11, outputDim: 4, maskZero: true }),
+          new LSTM({ units, returnSequences: true, dropout: 0.2 }),
+          new Dense({ units: 11, activation: 'softmax' }),
+        ],
+        [time],
+        { optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy', 'perplexity'] },
+      ),
+      x: tensor(
+        Int32Array.from({ length: rows * time }, (_, i) => (i * 7) % 11),
+        [rows, time],
+      ),
+      y: tensor(
+        Int32Array.from({ length: rows * time }, (_, i) => (i * 5) % 11),
+        [rows, time],
+      ),
+    }),
+  };
+
+  it.each(Object.entries(models))('%s reads nothing at once, and says the same of each epoch', async (_, make) => {
+    const results = await onBoth(async () => {
+      const { model, x, y } = make();
+      const putBack = currentBackend() === asynchronous ? refuseReading() : () => undefined;
+      try {
+        const { metrics } = await model.fit(x, y, { epochs: 2, batchSize: 2, validationSplit: 0.3 });
+        return { metrics, logs: await model.evaluate(x, y, { batchSize: 3 }), numbers: await numbersOf(model) };
+      } finally {
+        putBack();
+      }
+    });
+    expect(results[0]).toEqual(results[1]);
+  });
+
+  it('shows callbacks the loss of every batch', async () => {
+    const results = await onBoth(async () => {
+      const losses: number[] = [];
+      await regression('sgd', ['mae']).fit(sequences(), targets(), {
+        batchSize: 2,
+        callbacks: [{ onBatchEnd: ({ loss, logs }) => void losses.push(loss, logs.mae) }],
+      });
+      return losses;
+    });
+    expect(results[0]).toHaveLength(8);
+    expect(results[0]).toEqual(results[1]);
+  });
+});
+
+describe('a step that is not finite, on a device that is read asynchronously only', () => {
+  beforeAll(() => void useBackend(asynchronous));
+  afterAll(() => void useBackend('wasm'));
+
+  /** Batch 3 of 12 divides by zero. */
+  const x = tensor(
+    Float64Array.from({ length: 12 }, (_, i) => (i === 2 ? 0 : i + 1)),
+    [12, 1],
+  );
+  const y = tensor(new Float64Array(12).fill(1), [12, 1]);
+  const distance = (yTrue: Tensor, yPred: Tensor): Tensor => ops.sum(ops.sqrt(ops.mul(yPred, yTrue)), -1);
+
+  const forms: Readonly<Record<string, () => Optimizer>> = {
+    adam: () => adam({ learningRate: 0.01 }),
+    averages: () => adam({ learningRate: 0.01, useEMA: true, weightDecay: 0.1 }),
+    'accumulated gradients': () => adam({ learningRate: 0.01, gradientAccumulationSteps: 2 }),
+    'a clipped norm': () => sgd({ globalClipNorm: 1 }),
+  };
+
+  it.each(Object.entries(forms))('leaves all as it was, and says the same as elsewhere: %s', async (_, optimizer) => {
+    const results = await onBoth(async () => {
+      const model = modelOf(
+        [
+          new Dense({
+            units: 1,
+            useBias: false,
+            kernelInitializer: 'ones',
+            kernelConstraint: { name: 'maxNorm', config: { maxValue: 0.3 } },
+          }),
+        ],
+        [1],
+        { optimizer: optimizer(), loss: distance },
+      );
+      const message = await model.fit(x, y, { batchSize: 1, shuffle: false, epochs: 2 }).catch(String);
+      return { message, numbers: await numbersOf(model), state: model.optimizer.getState() };
+    });
+    expect(results[0]).toEqual(results[1]);
+    expect(results[0].message).toContain('a gradient is not finite at step 3; the step was not taken');
+  });
+});
