@@ -136,6 +136,7 @@ export {
   loadWeights,
   type SerializeOptions,
   serializeModel,
+  serializeModelAsync,
 } from './io/checkpoint.js';
 export { decodeText, type TextEncoding, textEncodings, utf8Pieces } from './io/encodings.js';
 // Errors, randomness, backends
@@ -351,7 +352,13 @@ export {
   type TaggingScore,
   taggingReport,
 } from './tasks/tag/tagging-report.js';
-export { deserializeTask, type LoadedTask, serializeTask, type TaskModel } from './tasks/task-file.js';
+export {
+  deserializeTask,
+  type LoadedTask,
+  serializeTask,
+  serializeTaskAsync,
+  type TaskModel,
+} from './tasks/task-file.js';
 export { nextRoundEnd, plannedEpochs, type TrainingRounds } from './tasks/training-rounds.js';
 export type { TaskLearningRateOptions, TrainingControls, TrainingOutcome } from './tasks/training-run.js';
 export type { ChainConstraints } from './tensor/chain-decoding.js';

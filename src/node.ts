@@ -2,7 +2,7 @@
 import { RondoError } from './errors.js';
 import { readBytes, writeFileAtomically } from './io/files.js';
 import { tokenizerLibrary } from './tasks/language-model/load-tokenizer.js';
-import { deserializeTask, type LoadedTask, serializeTask, type TaskModel } from './tasks/task-file.js';
+import { deserializeTask, type LoadedTask, serializeTaskAsync, type TaskModel } from './tasks/task-file.js';
 import type { TrainingSnapshot } from './training/snapshot.js';
 
 export {
@@ -32,7 +32,7 @@ export { type ReadTextFilesOptions, readTextFiles, type TextFileFormat, textFile
 
 /** Writes a task's model to one file; a reader sees the old file or the new one, never a part. @throws FILE_ACCESS */
 export async function saveTask(task: TaskModel, path: string, training?: TrainingSnapshot): Promise<void> {
-  await writeFileAtomically(path, serializeTask(task, training));
+  await writeFileAtomically(path, await serializeTaskAsync(task, training));
 }
 
 /**

@@ -1,13 +1,14 @@
 import { RondoError, refuseUnknownOptions } from '../errors.js';
+import { currentBackend } from '../kernels/select.js';
 import { type Json, withoutInitialWeights } from '../layers/layer.js';
 import { madeFromFile } from '../made-from-file.js';
 import { type Shape, sizeOf } from '../shape.js';
-import { type Tensor, tensor } from '../tensor/tensor.js';
+import { requireReadsNow, type Tensor, tensor, type Variable } from '../tensor/tensor.js';
 import type { HostArray } from '../training/host-data.js';
 import { modelFromConfig } from '../training/layer-registry.js';
 import type { Model } from '../training/model.js';
 import type { ModelOutput } from '../training/model-outputs.js';
-import { assignWeights, hostWeights } from '../training/model-weights.js';
+import { assignWeights, readArrays, variablesOf } from '../training/model-weights.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
 import {
   type CheckpointMetadata,
@@ -49,13 +50,38 @@ export interface LoadedModel<Output extends ModelOutput = Tensor> {
  * A model as one safetensors file: its weights under readable names, and in the metadata the architecture, the way it
  * was compiled and the preprocessing. Whoever has the file can predict.
  *
- * @throws USAGE where the weights do not exist yet; FILE_FORMAT where a name cannot be stored
+ * @throws USAGE where the weights do not exist yet; FILE_FORMAT where a name cannot be stored; BACKEND_UNAVAILABLE where
+ *   numbers are read asynchronously only: {@link serializeModelAsync} can do that
  */
 export function serializeModel(model: Model, options: SerializeOptions = {}): Uint8Array {
+  const { values, arrays, metadata } = contentOf(model, options);
+  requireReadsNow(currentBackend(), 'serializeModel', 'await serializeModelAsync(model)');
+  const read = values.map(
+    ([name, value]) => [name, stored(name, { data: value.dataSync(), shape: value.shape })] as const,
+  );
+  return encoded(read, arrays, metadata);
+}
+
+/** {@link serializeModel} on every backend. Weights must not change until it is done. @throws as `serializeModel` */
+export async function serializeModelAsync(model: Model, options: SerializeOptions = {}): Promise<Uint8Array> {
+  const { values, arrays, metadata } = contentOf(model, options);
+  const read = Object.entries(await readArrays(values)).map(([name, array]) => [name, stored(name, array)] as const);
+  return encoded(read, arrays, metadata);
+}
+
+/** What a file holds. */
+interface Content {
+  /** Weights and what the optimizer keeps, to be read. */
+  readonly values: readonly (readonly [name: string, value: Variable])[];
+  /** What was read before. */
+  readonly arrays: Readonly<Record<string, HostArray>>;
+  readonly metadata: CheckpointMetadata;
+}
+
+function contentOf(model: Model, options: SerializeOptions): Content {
   const where = 'serializeModel';
   refuseUnknownOptions(where, options, ['preprocessing', 'includeOptimizer', 'training']);
   const { preprocessing = null, includeOptimizer = false, training } = options;
-  const weights = hostWeights(model);
   if (!model.isBuilt)
     throw new RondoError('USAGE', {
       where,
@@ -63,8 +89,8 @@ export function serializeModel(model: Model, options: SerializeOptions = {}): Ui
       expected: 'a model that was built or has seen data',
       fix: 'give it an inputShape, or train it first.',
     });
-  const tensors = new Map<string, StoredTensor>();
-  for (const [name, weight] of Object.entries(weights)) {
+  const values: [string, Variable][] = [];
+  for (const [name, weight] of variablesOf(model)) {
     if (name.startsWith(trainingPrefix))
       throw new RondoError('FILE_FORMAT', {
         where,
@@ -72,18 +98,15 @@ export function serializeModel(model: Model, options: SerializeOptions = {}): Ui
         expected: `a name that does not begin with ${trainingPrefix}`,
         fix: 'rename the layer.',
       });
-    tensors.set(name, stored(name, weight));
+    values.push([name, weight]);
   }
   const { optimizer } = model.compiledTraining ?? {};
-  const state: Record<string, HostArray> = { ...training?.arrays };
   if (includeOptimizer && training === undefined && optimizer !== undefined) {
     // An optimizer that has taken no step has made no state yet, and its file would miss it.
     optimizer.build([...new Set(model.trainableWeights)]);
-    for (const variable of optimizer.stateVariables()) {
-      state[`optimizer/${variable.name}`] = { data: variable.dataSync(), shape: variable.shape };
-    }
+    for (const variable of optimizer.stateVariables())
+      values.push([`${trainingPrefix}optimizer/${variable.name}`, variable]);
   }
-  for (const [name, array] of Object.entries(state)) tensors.set(trainingPrefix + name, stored(name, array));
   const metadata: CheckpointMetadata = {
     formatVersion,
     libraryVersion,
@@ -94,6 +117,16 @@ export function serializeModel(model: Model, options: SerializeOptions = {}): Ui
     optimizer: (includeOptimizer && training === undefined && optimizer?.getState()) || null,
     training: training?.values ?? null,
   };
+  return { values, arrays: training?.arrays ?? {}, metadata };
+}
+
+function encoded(
+  read: Iterable<readonly [string, StoredTensor]>,
+  arrays: Content['arrays'],
+  metadata: CheckpointMetadata,
+): Uint8Array {
+  const tensors = new Map(read);
+  for (const [name, array] of Object.entries(arrays)) tensors.set(trainingPrefix + name, stored(name, array));
   const description = encodeMetadata(metadata);
   return encodeSafetensors(tensors, { [metadataKey]: description, [checksumKey]: checksumOf(tensors, description) });
 }

@@ -15,7 +15,7 @@ import {
   type LoadedModel,
   loadWeights,
   type SerializeOptions,
-  serializeModel,
+  serializeModelAsync,
 } from './checkpoint.js';
 import { fileAccessError, readBytes, writeFileAtomically } from './files.js';
 
@@ -25,7 +25,7 @@ import { fileAccessError, readBytes, writeFileAtomically } from './files.js';
  * @throws FILE_ACCESS; as `serializeModel`
  */
 export async function saveModel(model: Model, path: string, options?: SerializeOptions): Promise<void> {
-  await writeFileAtomically(path, serializeModel(model, options));
+  await writeFileAtomically(path, await serializeModelAsync(model, options));
 }
 
 /** The model of a file, see `deserializeModel`. @throws FILE_ACCESS; as `deserializeModel` */

@@ -1,9 +1,10 @@
 import { RondoError, requireCount, requireNumber } from '../errors.js';
 import { gatherTensor, scatterAdd } from '../tensor/gather.js';
 import * as ops from '../tensor/index.js';
+import { placesOfLargest } from '../tensor/reduce.js';
 import { requireLabels, type ScoredLabels } from '../tensor/softmax-crossentropy.js';
 import { withoutTape } from '../tensor/tape.js';
-import { scope, type Tensor, tensor } from '../tensor/tensor.js';
+import { scope, type Tensor } from '../tensor/tensor.js';
 import { Dense } from './dense.js';
 import type { FusedSoftmax, ScoreOptions } from './fused-softmax.js';
 import type { InitializerLike } from './initializers.js';
@@ -198,13 +199,10 @@ export class AdaptiveSoftmax extends Layer {
   #likeliest(hidden: Tensor): Tensor {
     const [numRows] = hidden.shape;
     const step = Math.max(1, Math.floor(MOST_NUMBERS / this.units));
-    const found = new Int32Array(numRows);
+    const found: Tensor[] = [];
     for (let start = 0; start < numRows; start += step)
-      found.set(
-        ops.argMax(this.#logProbabilities(ops.slice(hidden, 0, start, Math.min(numRows, start + step)))),
-        start,
-      );
-    return tensor(found, [numRows]);
+      found.push(placesOfLargest(this.#logProbabilities(ops.slice(hidden, 0, start, Math.min(numRows, start + step)))));
+    return found.length === 1 ? found[0] : ops.concatenate(found, 0);
   }
 
   #rowsOf(input: Tensor): Tensor {

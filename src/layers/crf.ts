@@ -1,9 +1,10 @@
 import { RondoError } from '../errors.js';
+import { currentBackend } from '../kernels/select.js';
 import { describeShape } from '../shape.js';
 import { bestLabels, type ChainConstraints, labelMarginals } from '../tensor/chain-decoding.js';
-import { chainLoss, chainWeights, countedSteps, scoresAt } from '../tensor/chain-loss.js';
+import { chainLoss, countedSteps, scoresAt } from '../tensor/chain-loss.js';
 import type { ChainWeights } from '../tensor/linear-chain.js';
-import type { Tensor, Variable } from '../tensor/tensor.js';
+import { requireReadsNow, type Tensor, type Variable } from '../tensor/tensor.js';
 import { setChainLosses } from './chain-scores.js';
 import { requireSequence, titleOf } from './input-axes.js';
 import { type Json, knownAxis, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
@@ -30,6 +31,8 @@ export interface LabelScores {
   readonly scores: Tensor;
   /** `[batch * time]`, 0 where a step is padding; by default all count. */
   readonly mask?: Mask | undefined;
+  /** What {@link CRF.readWeights} gave, on a device that is read asynchronously only. */
+  readonly weights?: ChainWeights | undefined;
 }
 
 /**
@@ -95,8 +98,8 @@ export class CRF extends Layer {
    * By sequence: the labels of the highest score, one for each step that counts. The constraints always hold. @throws
    * OUT_OF_RANGE where they allow none
    */
-  decode({ scores, mask }: LabelScores): Int32Array[] {
-    const weights = this.#weightsFor(scores);
+  decode({ scores, mask, weights = this.#weightsNow() }: LabelScores): Int32Array[] {
+    this.computeOutputShape(scores.shape);
     return perSequence(scores, mask, (own) => bestLabels(own, weights, this.constraints).labels);
   }
 
@@ -104,14 +107,23 @@ export class CRF extends Layer {
    * By sequence: `P(label at step t)` for every step that counts and every label, `[steps, labels]`, among what the
    * constraints allow.
    */
-  marginals({ scores, mask }: LabelScores): Float64Array[] {
-    const weights = this.#weightsFor(scores);
+  marginals({ scores, mask, weights = this.#weightsNow() }: LabelScores): Float64Array[] {
+    this.computeOutputShape(scores.shape);
     return perSequence(scores, mask, (own) => labelMarginals(own, weights, this.constraints));
   }
 
-  /** The chain's weights on the host. @throws USAGE before the layer has any; SHAPE_MISMATCH */
-  #weightsFor(scores: Tensor): ChainWeights {
-    this.computeOutputShape(scores.shape);
+  /** The chain's weights as they are now, for decoding; where nothing can be read at once. @throws USAGE */
+  async readWeights(): Promise<ChainWeights> {
+    return weightsOfChain(await Promise.all(this.chainVariables.map((one) => one.data())));
+  }
+
+  #weightsNow(): ChainWeights {
+    requireReadsNow(currentBackend(), titleOf(this), 'give it `weights: await crf.readWeights()`');
+    return weightsOfChain(this.chainVariables.map((one) => one.dataSync()));
+  }
+
+  /** @internal Transitions, start and end. @throws USAGE before the layer has any */
+  get chainVariables(): readonly Variable[] {
     if (this.#variables === undefined)
       throw new RondoError('USAGE', {
         where: titleOf(this),
@@ -119,7 +131,7 @@ export class CRF extends Layer {
         fix: 'run the model it belongs to first.',
       });
     const { transitions, start, end } = this.#variables;
-    return chainWeights(scores.shape[2], transitions, start, end);
+    return [transitions, start, end];
   }
 
   #requireConstraints(K: number): void {
@@ -144,6 +156,16 @@ export class CRF extends Layer {
       });
     }
   }
+}
+
+/** @internal The weights of {@link CRF.chainVariables}, from their numbers. */
+export function weightsOfChain([transitions, start, end]: readonly ArrayLike<number>[]): ChainWeights {
+  return {
+    labels: start.length,
+    transitions: Float64Array.from(transitions),
+    start: Float64Array.from(start),
+    end: Float64Array.from(end),
+  };
 }
 
 function perSequence<T>(scores: Tensor, mask: Mask | undefined, decode: (own: Float64Array) => T): T[] {

@@ -53,7 +53,7 @@ export function takeWeights(
       anew.push(name);
       continue;
     }
-    variable.assign(found.dataSync());
+    variable.assign(found);
     numTaken += variable.size;
   }
   return { numTaken, anew };

@@ -72,8 +72,8 @@ describe('tokens that the vocabulary does not hold', () => {
 });
 
 describe('a score that stands at 0', () => {
-  it('does not end training while the loss falls', () => {
-    const stopAfter = (losses: readonly number[]): number => {
+  it('does not end training while the loss falls', async () => {
+    const stopAfter = async (losses: readonly number[]): Promise<number> => {
       const stop = new RoundStop({ monitor: 'valSpanF1', epochs: 20, maxEpochs: 60, patience: 3 });
       let stopped = false;
       const model = { namedWeights: () => [] };
@@ -82,14 +82,14 @@ describe('a score that stands at 0', () => {
         moreIsBetter: () => true,
         stopTraining: () => (stopped = true),
       }) as TrainingContext;
-      const ended = losses.findIndex((valLoss, epoch) => {
-        stop.onEpochEnd(epoch, { loss: valLoss, valLoss, valSpanF1: 0 }, context);
-        return stopped;
-      });
-      return ended;
+      for (const [epoch, valLoss] of losses.entries()) {
+        await stop.onEpochEnd(epoch, { loss: valLoss, valLoss, valSpanF1: 0 }, context);
+        if (stopped) return epoch;
+      }
+      return -1;
     };
-    expect(stopAfter(Array.from({ length: 9 }, (_, i) => 5 - i / 2))).toBe(-1);
-    expect(stopAfter(Array.from({ length: 9 }, () => 5))).toBe(3);
+    expect(await stopAfter(Array.from({ length: 9 }, (_, i) => 5 - i / 2))).toBe(-1);
+    expect(await stopAfter(Array.from({ length: 9 }, () => 5))).toBe(3);
   });
 });
 

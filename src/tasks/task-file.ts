@@ -12,7 +12,7 @@ import {
 } from '../data/saved-fields.js';
 import { type TagScheme, tagSchemes } from '../data/tag-schemes.js';
 import { RondoError } from '../errors.js';
-import { deserializeModel, serializeModel } from '../io/checkpoint.js';
+import { deserializeModel, serializeModel, serializeModelAsync } from '../io/checkpoint.js';
 import { savedCoverage } from '../io/word-vectors/coverage.js';
 import { madeFromFile } from '../made-from-file.js';
 import type { Resolved } from '../resolved.js';
@@ -41,6 +41,11 @@ export interface LoadedTask {
   readonly task: TaskModel;
   /** For {@link TrainingControls.resumeFrom}; undefined where the file is no checkpoint. */
   readonly training: TrainingSnapshot | undefined;
+}
+
+/** {@link serializeTask} on every backend. */
+export function serializeTaskAsync(task: TaskModel, training?: TrainingSnapshot): Promise<Uint8Array> {
+  return serializeModelAsync(task.model, { preprocessing: task.toJSON(), training });
 }
 
 /** A task's model as one safetensors file; with a snapshot, as a checkpoint to resume from. See `serializeModel`. */

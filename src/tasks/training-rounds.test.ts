@@ -11,11 +11,11 @@ type Rounds = { epochs: number; maxEpochs: number; patience: number };
  * After how many epochs training ends whose losses are these, why, and of which epoch the weights are, of which there
  * is one: the epoch's number.
  */
-function endOf(
+async function endOf(
   losses: readonly number[],
   rounds: Rounds,
   { monitor = 'valLoss', restoreAt }: { monitor?: string; restoreAt?: number } = {},
-): { epochs: number; reason: string; weight: number } {
+): Promise<{ epochs: number; reason: string; weight: number }> {
   const model = new Sequential([new Dense({ units: 1, useBias: false, inputShape: [1] })]);
   const [weight] = model.layers[0].weights;
   let isStopped = false;
@@ -37,7 +37,7 @@ function endOf(
       );
     }
     weight.assign(Float32Array.of(epoch));
-    roundStop.onEpochEnd(epoch, { [monitor]: losses[epoch] }, context);
+    await roundStop.onEpochEnd(epoch, { [monitor]: losses[epoch] }, context);
   }
   const reason = roundStop.stopReason(isStopped ? 'callback' : 'completed');
   roundStop.onTrainEnd(reason as 'completed', context);
@@ -65,35 +65,35 @@ describe('rounds of training', () => {
     expect(trainingBudget({ epochs: 2, patience: 8 }, 10, usual)).toEqual({ epochs: 2, maxEpochs: 2, patience: 8 });
   });
 
-  it('go on while the best epoch is the last, up to the most epochs', () => {
-    expect(endOf(falling, { epochs: 3, maxEpochs: 21, patience: 2 })).toEqual({
+  it('go on while the best epoch is the last, up to the most epochs', async () => {
+    expect(await endOf(falling, { epochs: 3, maxEpochs: 21, patience: 2 })).toEqual({
       epochs: 21,
       reason: 'completed',
       weight: 20,
     });
   });
 
-  it('end with a round whose last epoch is not the best, which is no early stop', () => {
-    expect(endOf([5, 3, 4, 1], { epochs: 3, maxEpochs: 21, patience: 2 })).toEqual({
+  it('end with a round whose last epoch is not the best, which is no early stop', async () => {
+    expect(await endOf([5, 3, 4, 1], { epochs: 3, maxEpochs: 21, patience: 2 })).toEqual({
       epochs: 3,
       reason: 'completed',
       weight: 1,
     });
     // The second round comes near, but not below the first.
-    expect(endOf([5, 4, 3, 9, 8, 7, 6, 5, 4, 1], { epochs: 3, maxEpochs: 21, patience: 2 })).toEqual({
+    expect(await endOf([5, 4, 3, 9, 8, 7, 6, 5, 4, 1], { epochs: 3, maxEpochs: 21, patience: 2 })).toEqual({
       epochs: 9,
       reason: 'completed',
       weight: 2,
     });
   });
 
-  it('stop within a round by patience, which grows with it and knows nothing of the rounds before', () => {
-    expect(endOf([2, 3, 4, 1], { epochs: 4, maxEpochs: 28, patience: 2 })).toEqual({
+  it('stop within a round by patience, which grows with it and knows nothing of the rounds before', async () => {
+    expect(await endOf([2, 3, 4, 1], { epochs: 4, maxEpochs: 28, patience: 2 })).toEqual({
       epochs: 3,
       reason: 'callback',
       weight: 0,
     });
-    expect(endOf([3, 2, 1, 4, 5, 5, 5, 5, 5], { epochs: 3, maxEpochs: 21, patience: 1 })).toEqual({
+    expect(await endOf([3, 2, 1, 4, 5, 5, 5, 5, 5], { epochs: 3, maxEpochs: 21, patience: 1 })).toEqual({
       epochs: 6,
       reason: 'callback',
       weight: 2,
@@ -126,50 +126,54 @@ describe('rounds of training', () => {
     expect(weightNow()).toBe(weights[roundStop.bestEpoch]);
   });
 
-  it('end in the same way where they were interrupted', () => {
+  it('end in the same way where they were interrupted', async () => {
     const losses = [3, 2, 1, 4, 5, 5, 5, 5, 5];
     for (const at of [1, 3, 4, 5])
-      expect(endOf(losses, { epochs: 3, maxEpochs: 21, patience: 1 }, { restoreAt: at })).toEqual({
+      expect(await endOf(losses, { epochs: 3, maxEpochs: 21, patience: 1 }, { restoreAt: at })).toEqual({
         epochs: 6,
         reason: 'callback',
         weight: 2,
       });
   });
 
-  it('end with the weights of the best epoch where nothing was saved to resume from', () => {
-    const weightAfter = (end: (roundStop: RoundStop, context: TrainingContext) => void): number => {
+  it('end with the weights of the best epoch where nothing was saved to resume from', async () => {
+    const weightAfter = async (end: (roundStop: RoundStop, context: TrainingContext) => void): Promise<number> => {
       const model = new Sequential([new Dense({ units: 1, useBias: false, inputShape: [1] })]);
       const [weight] = model.layers[0].weights;
       const context = { model, moreIsBetter: () => false } as unknown as TrainingContext;
       const roundStop = new RoundStop({ monitor: 'valLoss', epochs: 5, maxEpochs: 15, patience: 4 });
       for (const [epoch, valLoss] of [3, 1, 2].entries()) {
         weight.assign(Float32Array.of(epoch));
-        roundStop.onEpochEnd(epoch, { valLoss }, context);
+        await roundStop.onEpochEnd(epoch, { valLoss }, context);
       }
       end(roundStop, context);
       return weight.dataSync()[0];
     };
-    expect(weightAfter((roundStop, context) => roundStop.onTrainEnd('aborted', context))).toBe(1);
+    expect(await weightAfter((roundStop, context) => roundStop.onTrainEnd('aborted', context))).toBe(1);
     expect(
-      weightAfter((roundStop, context) => roundStop.onTrainEnd('aborted', { ...context, savesSnapshots: true })),
+      await weightAfter((roundStop, context) => roundStop.onTrainEnd('aborted', { ...context, savesSnapshots: true })),
     ).toBe(2);
-    expect(weightAfter((roundStop, context) => roundStop.onTrainError(new Error('not finite'), context))).toBe(1);
+    expect(await weightAfter((roundStop, context) => roundStop.onTrainError(new Error('not finite'), context))).toBe(1);
   });
 
-  it('keep the weights of an earlier round unless a later one is better by a hundredth', () => {
-    expect(endOf([3, 2, 1, 2, 0.995, 2, 2, 2, 2], { epochs: 3, maxEpochs: 21, patience: 9 })).toEqual({
+  it('keep the weights of an earlier round unless a later one is better by a hundredth', async () => {
+    expect(await endOf([3, 2, 1, 2, 0.995, 2, 2, 2, 2], { epochs: 3, maxEpochs: 21, patience: 9 })).toEqual({
       epochs: 9,
       reason: 'completed',
       weight: 2,
     });
-    expect(endOf([3, 2, 1, 2, 0.985, 2, 2, 2, 2], { epochs: 3, maxEpochs: 21, patience: 9 })).toEqual({
+    expect(await endOf([3, 2, 1, 2, 0.985, 2, 2, 2, 2], { epochs: 3, maxEpochs: 21, patience: 9 })).toEqual({
       epochs: 9,
       reason: 'completed',
       weight: 4,
     });
     // Of a score it is a hundredth of what lacks to 1: here 0.001.
     const score = { monitor: 'valAccuracy' };
-    expect(endOf([0.1, 0.9, 0.9005, 0.1, 0.1, 0.1], { epochs: 2, maxEpochs: 14, patience: 9 }, score).weight).toBe(1);
-    expect(endOf([0.1, 0.9, 0.902, 0.1, 0.1, 0.1], { epochs: 2, maxEpochs: 14, patience: 9 }, score).weight).toBe(2);
+    expect(
+      (await endOf([0.1, 0.9, 0.9005, 0.1, 0.1, 0.1], { epochs: 2, maxEpochs: 14, patience: 9 }, score)).weight,
+    ).toBe(1);
+    expect(
+      (await endOf([0.1, 0.9, 0.902, 0.1, 0.1, 0.1], { epochs: 2, maxEpochs: 14, patience: 9 }, score)).weight,
+    ).toBe(2);
   });
 });

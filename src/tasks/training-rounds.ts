@@ -2,7 +2,7 @@ import type { Callback, CallbackState, Logs, StopReason, TrainingContext } from 
 import { Monitor } from '../training/callbacks/monitor.js';
 import type { HostArray } from '../training/host-data.js';
 import type { Model } from '../training/model.js';
-import { hostWeights } from '../training/model-weights.js';
+import { readWeights } from '../training/model-weights.js';
 
 /** How long a task trains. */
 export interface TrainingRounds {
@@ -114,7 +114,7 @@ export class RoundStop implements Callback {
     this.#monitor.requireLogged(context);
   }
 
-  onEpochEnd(epoch: number, logs: Logs, context: TrainingContext): void {
+  async onEpochEnd(epoch: number, logs: Logs, context: TrainingContext): Promise<void> {
     const value = this.#monitor.valueIn(logs);
     const wantsMore = context.moreIsBetter(this.#monitor.name);
     const isBetter = (than: number, gain = 0): boolean =>
@@ -124,7 +124,7 @@ export class RoundStop implements Callback {
     this.#numWaited = this.#monitor.improves(value, context) || isLearning ? 0 : this.#numWaited + 1;
     if (isBetter(this.#best.value) && isBetter(this.#earlier, leastGain)) {
       this.#best = { epoch, value };
-      this.#bestWeights = hostWeights(context.model);
+      this.#bestWeights = await readWeights(context.model);
     }
     const round = this.#ends.findIndex((end) => end > epoch);
     if (this.#ends[round] === epoch + 1) {

@@ -1,5 +1,7 @@
 import { RondoError } from '../errors.js';
+import { currentBackend } from '../kernels/select.js';
 import { describeShape } from '../shape.js';
+import { chainLossOnDevice } from './chain-loss-on-device.js';
 import { type ChainWeights, scoresOfLater, stepLosses, stepLossGradients, transitionFactors } from './linear-chain.js';
 import { requireTensors } from './operands.js';
 import { operation } from './tape.js';
@@ -26,7 +28,8 @@ export interface ChainLossArguments {
  * where masked. The sum over a sequence is its negative log-likelihood, `ln Z - score(y)`; see {@link ChainWeights}. A
  * masked step is left out of the chain, wherever it stands.
  *
- * Computed in float64 on the host: K^2 multiply-adds and K exponentials a step, forwards and backwards.
+ * Computed in float64 on the host: K^2 multiply-adds and K exponentials a step, forwards and backwards. Where numbers are
+ * read asynchronously only, by {@link chainLossOnDevice} in the device's precision.
  *
  * @throws SHAPE_MISMATCH; OUT_OF_RANGE for a target that is no label. Lafferty, McCallum and Pereira 2001.
  */
@@ -34,6 +37,12 @@ export function chainLoss({ scores, transitions, start, end, targets, mask }: Ch
   requireTensors('chainLoss', [scores, transitions, start, end]);
   requireShapes(scores, { transitions, start, end }, targets, mask);
   const [batch, time, K] = scores.shape;
+  const labelsOf = (steps: Int32Array): Int32Array =>
+    Int32Array.from(steps, (step) => requireLabel(targets[step], step, time, K));
+  if (currentBackend().readNow === undefined && batch * time > 0) {
+    const steps = Array.from({ length: batch }, (_, b) => countedSteps(b, time, mask));
+    return chainLossOnDevice({ scores, transitions, start, end, steps, labels: steps.map(labelsOf) });
+  }
   const [result] = operation([scores, transitions, start, end], () => {
     const weights = chainWeights(K, transitions, start, end);
     const factors = transitionFactors(weights);
@@ -42,7 +51,7 @@ export function chainLoss({ scores, transitions, start, end, targets, mask }: Ch
     const chains = Array.from({ length: batch }, (_, b) => {
       const steps = countedSteps(b, time, mask);
       const own = scoresAt(values, steps, K);
-      const labels = Int32Array.from(steps, (step) => requireLabel(targets[step], step, time, K));
+      const labels = labelsOf(steps);
       const later = scoresOfLater(own, weights, factors);
       stepLosses(own, labels, weights, later).forEach((loss, t) => (losses[steps[t]] = loss));
       return { steps, scores: own, labels, later };

@@ -7,6 +7,7 @@ import { currentBackend } from '../kernels/select.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { asRows, constantTensor, copyBlock } from './accumulate.js';
 import { mul } from './arithmetic.js';
+import { columnNumbers } from './column-numbers.js';
 import { reshape, transpose } from './movement.js';
 import { axisOf, requireTensors } from './operands.js';
 import { applyPointwise, type PointwiseFunction } from './pointwise.js';
@@ -111,6 +112,18 @@ export function argMax(source: Tensor): Int32Array {
       if (values[row * columns + column] > values[row * columns + best]) best = column;
     return best;
   });
+}
+
+const placeOfLargest: PointwiseFunction = {
+  name: 'placeOfLargest',
+  build: ([x, place]) => e.neg(e.rowMax(e.select(e.equal(x, e.rowMax(x)), e.neg(place), -Infinity))),
+  alongRows: true,
+  perRow: true,
+};
+
+/** @internal {@link argMax} on the device: a tensor without the last axis, which must not be empty. */
+export function placesOfLargest(source: Tensor): Tensor {
+  return applyPointwise(placeOfLargest, [source, columnNumbers(source.shape.at(-1) ?? 1)]);
 }
 
 function requireValues(where: string, source: Tensor, count: number): void {

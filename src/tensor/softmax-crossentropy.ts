@@ -3,6 +3,7 @@ import type { Strided } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
 import { describeShape, placeOf, type Shape } from '../shape.js';
 import { asRows, constantTensor } from './accumulate.js';
+import { columnNumbers } from './column-numbers.js';
 import { requireTensors } from './operands.js';
 import {
   addToBias,
@@ -333,15 +334,6 @@ function multiplied(gradient: Tensor, factor: Tensor): Tensor {
       outputs: { y: place },
     });
   return gradient;
-}
-
-const numbers = new Map<number, Tensor>();
-
-/** @internal `[0, 1, ... classes - 1]` */
-export function columnNumbers(classes: number): Tensor {
-  let found = numbers.get(classes);
-  if (found === undefined) numbers.set(classes, (found = tensor(Float32Array.from({ length: classes }, (_, i) => i))));
-  return found;
 }
 
 function sizesOf(

@@ -58,13 +58,7 @@ export class Tensor extends ShownNumbers {
   dataSync(): FlatArray {
     if (this.#host !== undefined) return flatCopy(this.#host);
     const { backend, view } = this.resident();
-    if (backend.readNow === undefined) {
-      throw new RondoError('BACKEND_UNAVAILABLE', {
-        where: 'Tensor.dataSync',
-        what: `\`${backend.name}\` cannot be read synchronously.`,
-        fix: 'await tensor.data().',
-      });
-    }
+    requireReadsNow(backend, 'Tensor.dataSync', 'await tensor.data()');
     return backend.readNow(view, this.size);
   }
 
@@ -101,6 +95,13 @@ export class Tensor extends ShownNumbers {
     this.writeNumbers(backend, view);
     this.#device = { backend, view, scope };
     return view;
+  }
+
+  /** @internal Where the numbers are on a backend, where that is the only place they are in. */
+  viewIfOn(backend: Backend): View | undefined {
+    if (this.#host !== undefined) return undefined;
+    const place = this.resident();
+    return place.backend === backend ? place.view : undefined;
   }
 
   /** Puts the numbers where none are yet. */
@@ -205,12 +206,18 @@ export class Variable extends Tensor {
     return place.view;
   }
 
-  /** Replaces all numbers. @throws SHAPE_MISMATCH when their count differs; USAGE in work that may run twice. */
-  assign(data: ArrayLike<number>): void {
+  /**
+   * Replaces all numbers; those of a tensor are copied on the device where they are there. @throws SHAPE_MISMATCH when
+   * their count differs; USAGE in work that may run twice.
+   */
+  assign(data: ArrayLike<number> | Tensor): void {
     requireRunsOnce(this);
-    requireValues(`Variable ${this.name}`, this.shape, data.length);
+    const isTensor = data instanceof Tensor;
+    requireValues(`Variable ${this.name}`, this.shape, isTensor ? data.size : data.length);
     const { backend, view } = this.resident();
-    backend.write(view, data);
+    const there = isTensor ? data.viewIfOn(backend) : undefined;
+    if (there === undefined) backend.write(view, isTensor ? data.hostNumbers() : data);
+    else if (there.buffer !== view.buffer && this.size > 0) copyRow(backend, this.size, there, view);
   }
 
   /**
@@ -412,6 +419,20 @@ export function tensor(values: NestedNumbers | Tensor, shape?: Shape): Tensor {
   if (shape === undefined) return new Tensor(found, flat);
   requireValues('tensor', shape, flat.length);
   return new Tensor([...shape], flat);
+}
+
+/** @internal @param instead what to write in place of reading at once. @throws BACKEND_UNAVAILABLE */
+export function requireReadsNow(
+  backend: Backend,
+  where: string,
+  instead: string,
+): asserts backend is Backend & Required<Pick<Backend, 'readNow'>> {
+  if (backend.readNow !== undefined) return;
+  throw new RondoError('BACKEND_UNAVAILABLE', {
+    where,
+    what: `\`${backend.name}\` cannot be read synchronously.`,
+    fix: `${instead}.`,
+  });
 }
 
 function requireValues(where: string, shape: Shape, count: number): void {

@@ -16,6 +16,14 @@ import type { Model } from './model.js';
 import { hostTensor } from './rows.js';
 import { type ClassWeight, classWeights, multiplied } from './sample-weights.js';
 
+/** What was read for a metric. */
+export interface NumbersForMetric {
+  /** Of what {@link BatchLoss.seenBy} gave. */
+  readonly seen: readonly FlatArray[];
+  /** Of what the metric reads besides. */
+  readonly alsoRead: readonly FlatArray[];
+}
+
 /** What a batch's loss was computed from. */
 export interface BatchLoss {
   /** One number: the weighted losses of all outputs and the penalties of regularized weights. */
@@ -26,8 +34,8 @@ export interface BatchLoss {
   readonly counts: readonly number[];
   /** What the metrics of an output look at: predictions, or scores of the labels. In the scope of the loss. */
   seenBy(output: number): readonly Tensor[];
-  /** Shows the batch to a metric of an output. @param numbers of what {@link BatchLoss.seenBy} gave */
-  update(metric: NamedMetric, output: number, numbers: readonly FlatArray[]): void;
+  /** Shows the batch to a metric of an output. */
+  update(metric: NamedMetric, output: number, read: NumbersForMetric): void;
 }
 
 /** How a model's loss is computed; made once per run. */
@@ -92,12 +100,13 @@ export class BatchLossFunction {
       seenBy: (i) => [
         finalActivation === undefined ? parts[i].output : withoutTape(() => activate(finalActivation, parts[i].output)),
       ],
-      update: ({ metric, isWeighted }, i, [predictions]) =>
+      update: ({ metric, isWeighted }, i, { seen: [predictions], alsoRead }) =>
         metric.update({
           yTrue: parts[i].target,
           yPred: { data: predictions, shape: parts[i].output.shape },
           mask: parts[i].mask,
           sampleWeight: isWeighted ? parts[i].weights : undefined,
+          alsoRead,
         }),
     };
   }
@@ -125,7 +134,7 @@ export class BatchLossFunction {
       byOutput: [scores.total],
       counts: [count],
       seenBy: () => [seen.losses, ...(seen.predicted === undefined ? [] : [seen.predicted])],
-      update: ({ metric, isWeighted }, _, [losses, classes]) =>
+      update: ({ metric, isWeighted }, _, { seen: [losses, classes] }) =>
         metric.scored!.update({
           shape: leading,
           labels,

@@ -1,4 +1,5 @@
 import type { Json } from '../layers/layer.js';
+import type { FlatArray, Tensor } from '../tensor/tensor.js';
 import type { BatchLoss } from './batch-loss.js';
 import type { Logs } from './callbacks/callback.js';
 import { logName, type OutputTraining } from './compiled.js';
@@ -46,8 +47,11 @@ export class EpochLogs {
     const { length: numOutputs } = this.#outputs;
     const losses = [batch.total, ...(numOutputs === 1 ? [] : batch.byOutput)];
     const seen = this.#outputs.map(({ metrics }, i) => (metrics.length === 0 ? [] : batch.seenBy(i)));
-    reads.read([...losses, ...seen.flat()], (numbers) => {
-      const [[total], ...own] = numbers.slice(0, losses.length);
+    const others = this.#outputs.map(({ metrics }) => metrics.map(({ metric }) => metric.alsoReads?.() ?? []));
+    reads.read([...losses, ...seen.flat(), ...others.flat(2)], (numbers) => {
+      let start = 0;
+      const next = ({ length }: readonly Tensor[]): readonly FlatArray[] => numbers.slice(start, (start += length));
+      const [[total], ...own] = next(losses);
       if (numOutputs === 1) this.#count(0, total, batch.counts[0]);
       else
         this.#countOutputs(
@@ -56,10 +60,9 @@ export class EpochLogs {
           batch.counts,
           numRows,
         );
-      let start = losses.length;
+      const shown = seen.map(next);
       this.#outputs.forEach(({ metrics }, i) => {
-        const shown = numbers.slice(start, (start += seen[i].length));
-        for (const metric of metrics) batch.update(metric, i, shown);
+        metrics.forEach((metric, j) => batch.update(metric, i, { seen: shown[i], alsoRead: next(others[i][j]) }));
       });
     });
   }

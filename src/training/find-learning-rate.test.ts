@@ -35,7 +35,7 @@ const network = (stateful = false): Sequential => {
 };
 
 /** Everything that a later `fit` depends on. */
-const everything = (model: Sequential): unknown => {
+const everything = async (model: Sequential): Promise<unknown> => {
   const position = {
     epoch: 0,
     batch: 0,
@@ -48,7 +48,7 @@ const everything = (model: Sequential): unknown => {
     batchSize: null,
   };
   return [
-    takeSnapshot(model, position, []),
+    await takeSnapshot(model, position, []),
     Object.values(model.getWeights()).map((weight) => weight.dataSync()),
     currentRandom().state,
   ];
@@ -107,9 +107,9 @@ describe('findLearningRate', () => {
   it.each([false, true])('leaves a model as it was to the bit, carried states %s', async (stateful) => {
     const model = network(stateful);
     await model.fit(x, y, { epochs: 2, batchSize: 11 });
-    const before = everything(model);
+    const before = await everything(model);
     await findLearningRate(model, { x, y }, { steps: 20, batchSize: 11 });
-    expect(everything(model)).toEqual(before);
+    expect(await everything(model)).toEqual(before);
     const [again, whole] = [network(stateful), network(stateful)];
     await findLearningRate(again, { x, y }, { steps: 20, batchSize: 11 });
     const trained = (one: Sequential) => (setSeed(4), one.fit(x, y, { epochs: 3, batchSize: 11 }));
@@ -119,7 +119,7 @@ describe('findLearningRate', () => {
   it('puts everything back when it is stopped, and when data are bad', async () => {
     const model = network(true);
     await model.fit(x, y, { batchSize: 11 });
-    const before = everything(model);
+    const before = await everything(model);
     const controller = new AbortController();
     const stopped = findLearningRate(
       model,
@@ -127,18 +127,18 @@ describe('findLearningRate', () => {
       { batchSize: 11, signal: controller.signal, onStep: ({ number }) => void (number === 7 && controller.abort()) },
     );
     expect(await messageOf(stopped)).toContain('[ABORTED] findLearningRate');
-    expect(everything(model)).toEqual(before);
+    expect(await everything(model)).toEqual(before);
     const bad = function* () {
       yield { x: tensor(x.slice(0, 11)), y: tensor(y.slice(0, 11)) };
       yield { x: tensor(x.slice(0, 11).map((steps) => steps.map(() => [NaN, 0, 0]))), y: tensor(y.slice(0, 11)) };
     };
     expect(await messageOf(findLearningRate(model, bad, {}))).toContain('[NOT_FINITE]');
-    expect(everything(model)).toEqual(before);
+    expect(await everything(model)).toEqual(before);
   });
 
   it('survives a loss that is not finite', async () => {
     const model = parabola();
-    const before = everything(model);
+    const before = await everything(model);
     const result = await findLearningRate(model, line, {
       minimum: 1e3,
       maximum: 1e300,
@@ -149,7 +149,7 @@ describe('findLearningRate', () => {
     expect(result.stopReason).toBe('diverged');
     expect(result.suggested).toBeNull();
     expect(result.smoothed.every(Number.isFinite)).toBe(true);
-    expect(everything(model)).toEqual(before);
+    expect(await everything(model)).toEqual(before);
   });
 
   it('begins short data anew, and says so where they cannot be', async () => {

@@ -6,7 +6,7 @@ import { EpochLogs } from './epoch-logs.js';
 import { outputsFor, requireNotAborted, sourceOf } from './evaluation.js';
 import { type LearningRateCurve, type LearningRateSuggestions, suggestLearningRates } from './learning-rate-curve.js';
 import type { Model } from './model.js';
-import { assignWeights, hostWeights } from './model-weights.js';
+import { assignWeights, weightTensors } from './model-weights.js';
 import { type ClassWeight, requireClassWeight } from './sample-weights.js';
 import { withFreshStates } from './snapshot.js';
 import { TrainStep } from './train-step.js';
@@ -182,7 +182,7 @@ async function notFinite(run: () => Promise<void>): Promise<RondoError | undefin
 async function putBack<T>(model: Model, batches: EndlessBatches, work: () => Promise<T>): Promise<T> {
   try {
     await batches.open();
-    const weights = hostWeights(model);
+    const weights = weightTensors(model);
     try {
       return await withFreshStates(model, work);
     } finally {

@@ -1,11 +1,11 @@
 import { describeValue, RondoError, refuseUnknownOptions, requireCount, withinMemory } from '../errors.js';
-import type { Backend, Buffer, Recording } from '../kernels/contract.js';
+import type { Backend, Buffer, Recording, View } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
 import type { Stepper } from '../layers/stepper.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { assignTensor } from '../tensor/accumulate.js';
 import { withoutTape } from '../tensor/tape.js';
-import { type FlatArray, scope, Variable } from '../tensor/tensor.js';
+import { type FlatArray, requireReadsNow, scope, Variable } from '../tensor/tensor.js';
 import { firstNotFinite } from './finite-data.js';
 import type { Model } from './model.js';
 
@@ -71,7 +71,7 @@ export class ModelStream {
     this.#input = new Variable([batch, 1, ...features], new Float32Array(sizeOf(this.inputShape)), 'input', false);
     this.#weights = model.weights;
     // The first run compiles: better now than when the first value comes.
-    this.#prepare(synchronousBackend(where));
+    this.#prepare(currentBackend());
     this.reset();
   }
 
@@ -80,9 +80,29 @@ export class ModelStream {
    *
    * @param input `[batch, features]` flat, or `[batch]` indices; a single number stands for itself
    * @returns the output of the step, flat: the same array at every step, to be read or copied before the next
-   * @throws SHAPE_MISMATCH, NOT_FINITE, OUT_OF_RANGE before the state moves
+   * @throws SHAPE_MISMATCH, NOT_FINITE, OUT_OF_RANGE before the state moves; BACKEND_UNAVAILABLE where numbers are read
+   *   asynchronously only: {@link ModelStream.stepAsync} can do that
    */
   step(input: ArrayLike<number> | number): FlatArray {
+    const backend = currentBackend();
+    requireReadsNow(backend, 'ModelStream.step', 'await stream.stepAsync(input)');
+    const output = this.#advance(input, backend);
+    if (backend.readInto !== undefined) backend.readInto(output, this.#copied);
+    else this.#copied.set(backend.readNow(output, this.#copied.length));
+    return this.#copied;
+  }
+
+  /**
+   * {@link ModelStream.step} on every backend: the states have moved on when it returns its promise, so that further
+   * steps may be taken before the output is there. The array belongs to the caller.
+   */
+  async stepAsync(input: ArrayLike<number> | number): Promise<FlatArray> {
+    const backend = currentBackend();
+    return backend.read(this.#advance(input, backend), this.#copied.length);
+  }
+
+  /** Takes a step; gives the place of its output. */
+  #advance(input: ArrayLike<number> | number, backend: Backend): View {
     const values = typeof input === 'number' ? [input] : input;
     if (values.length !== this.#input.size) {
       throw new RondoError('SHAPE_MISMATCH', {
@@ -95,16 +115,12 @@ export class ModelStream {
     }
     const bad = firstNotFinite(values);
     if (bad >= 0) throw notFinite(values, bad);
-    const backend = synchronousBackend('ModelStream.step');
     if (this.#stepper.read !== undefined) this.#stepper.read(values);
     else backend.write(this.#input.viewOn(backend), values);
     const prepared = this.#prepared;
     if (prepared?.recording === undefined || !this.#isCurrent(prepared, backend)) this.#prepare(backend);
     else prepared.recording.run();
-    const output = this.#output!.viewOn(backend);
-    if (backend.readInto !== undefined) backend.readInto(output, this.#copied);
-    else this.#copied.set(backend.readNow!(output, this.#copied.length));
-    return this.#copied;
+    return this.#output!.viewOn(backend);
   }
 
   /** Sets the state to zeros, for other sequences. */
@@ -112,9 +128,20 @@ export class ModelStream {
     for (const state of this.#states.values()) state.assign(new Float32Array(state.size));
   }
 
-  /** A copy of the state, by layer and state, each `[batch, units]` flat. */
+  /**
+   * A copy of the state, by layer and state, each `[batch, units]` flat. @throws BACKEND_UNAVAILABLE where numbers are
+   * read asynchronously only
+   */
   getState(): Map<string, FlatArray> {
+    requireReadsNow(currentBackend(), 'ModelStream.getState', 'await stream.getStateAsync()');
     return new Map([...this.#states].map(([name, state]) => [name, state.dataSync()]));
+  }
+
+  /** {@link ModelStream.getState} on every backend. */
+  async getStateAsync(): Promise<Map<string, FlatArray>> {
+    const states = [...this.#states];
+    const numbers = await Promise.all(states.map(([, state]) => state.data()));
+    return new Map(states.map(([name], i) => [name, numbers[i]]));
   }
 
   /**
@@ -191,16 +218,5 @@ function notFinite(values: ArrayLike<number>, place: number): RondoError {
     expected: 'finite numbers that float32 can hold',
     received: String(values[place]),
     fix: 'leave the step out, or give the last good value in its place.',
-  });
-}
-
-/** @throws BACKEND_UNAVAILABLE */
-function synchronousBackend(where: string): Backend {
-  const backend = currentBackend();
-  if (backend.readNow !== undefined) return backend;
-  throw new RondoError('BACKEND_UNAVAILABLE', {
-    where,
-    what: `\`${backend.name}\` cannot be read synchronously.`,
-    fix: "choose another one: useBackend('wasm').",
   });
 }

@@ -1,7 +1,7 @@
 import { RondoError } from '../errors.js';
 import type { Layer } from '../layers/layer.js';
 import { describeShape, sameShape } from '../shape.js';
-import type { Tensor, Variable } from '../tensor/tensor.js';
+import { Tensor, type Variable } from '../tensor/tensor.js';
 import { type HostArray, hostArray, type OneArray } from './host-data.js';
 
 /** Weights by their readable names, such as `lstm/cell/kernel`. */
@@ -26,6 +26,22 @@ export function hostWeights(model: Layer<unknown>): Record<string, HostArray> {
   );
 }
 
+/** The same on a device that is read asynchronously only too. */
+export async function readWeights(model: Layer<unknown>): Promise<Record<string, HostArray>> {
+  return readArrays([...variablesOf(model)]);
+}
+
+/** The numbers that tensors have now, by their names. */
+export async function readArrays(
+  tensors: readonly (readonly [name: string, values: Tensor])[],
+): Promise<Record<string, HostArray>> {
+  return Object.fromEntries(
+    await Promise.all(
+      tensors.map(async ([name, values]) => [name, { data: await values.data(), shape: values.shape }] as const),
+    ),
+  );
+}
+
 /** The same as tensors, which a device that the host cannot see keeps. */
 export function weightTensors(model: Layer<unknown>): Record<string, Tensor> {
   return Object.fromEntries([...variablesOf(model)].map(([name, variable]) => [name, variable.snapshot()]));
@@ -43,7 +59,12 @@ export function assignWeights(
   code: 'SHAPE_MISMATCH' | 'FILE_FORMAT' = 'SHAPE_MISMATCH',
 ): void {
   const variables = variablesOf(model);
-  const given = new Map(Object.entries(weights).map(([name, weight]) => [name, hostArray(weight, where, name)]));
+  const given = new Map(
+    Object.entries(weights).map(([name, weight]) => [
+      name,
+      weight instanceof Tensor ? weight : hostArray(weight, where, name),
+    ]),
+  );
   const faults: string[] = [];
   for (const [name, { shape }] of variables) {
     const weight = given.get(name);
@@ -62,5 +83,8 @@ export function assignWeights(
       fix: 'use weights of the same architecture; the model is unchanged.',
     });
   }
-  for (const [name, variable] of variables) variable.assign(given.get(name)!.data);
+  for (const [name, variable] of variables) {
+    const weight = given.get(name)!;
+    variable.assign(weight instanceof Tensor ? weight : weight.data);
+  }
 }

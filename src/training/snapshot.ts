@@ -8,6 +8,7 @@ import type { EpochLogsState } from './epoch-logs.js';
 import type { History } from './history.js';
 import type { HostArray } from './host-data.js';
 import type { Model } from './model.js';
+import { readArrays } from './model-weights.js';
 import type { OptimizerState } from './optimizers/index.js';
 
 /** Where in the epochs and batches training stands. */
@@ -52,16 +53,16 @@ export interface TrainingSnapshot {
   readonly arrays: Readonly<Record<string, HostArray>>;
 }
 
-/** Copies everything at once. */
-export function takeSnapshot(
+/** Copies everything at once; where reading takes time, nothing may change until it is done. */
+export async function takeSnapshot(
   model: Model,
   position: TrainingPosition,
   callbacks: readonly Callback[],
-): TrainingSnapshot {
-  const arrays: Record<string, HostArray> = {};
-  for (const variable of model.optimizer.stateVariables()) arrays[`optimizer/${variable.name}`] = onHost(variable);
+): Promise<TrainingSnapshot> {
+  const kept = model.optimizer.stateVariables().map((one): [string, Tensor] => [`optimizer/${one.name}`, one]);
   for (const [path, layer] of layersBelow(model))
-    for (const [name, state] of layer.carriedStates()) arrays[`state/${path}/${name}`] = onHost(state);
+    for (const [name, state] of layer.carriedStates()) kept.push([`state/${path}/${name}`, state]);
+  const arrays = await readArrays(kept);
   const states = callbacks.map((callback, i) => {
     const { values, arrays: own = {} } = callback.getState?.() ?? { values: {} };
     for (const [name, array] of Object.entries(own)) arrays[`callback/${i}/${name}`] = array;
@@ -138,7 +139,7 @@ export async function withFreshStates<T>(model: Layer<unknown>, work: () => Prom
     ([, layer]) =>
       [
         layer,
-        new Map([...layer.carriedStates()].map(([name, state]): [string, Tensor] => [name, hostCopy(state)])),
+        new Map([...layer.carriedStates()].map(([name, state]): [string, Tensor] => [name, state.snapshot()])),
       ] as const,
   );
   model.resetStates();
@@ -161,12 +162,4 @@ export function* layersBelow(layer: Layer<unknown>, path = ''): Generator<[path:
 
 function nameOf(callback: Callback): string {
   return callback.name ?? 'callback';
-}
-
-function onHost(value: Tensor): HostArray {
-  return { data: value.dataSync(), shape: value.shape };
-}
-
-function hostCopy(value: Tensor): Tensor {
-  return tensor(value.dataSync(), value.shape);
 }

@@ -197,7 +197,7 @@ class FitRun {
   async #save(): Promise<void> {
     const { checkpoint, callbacks } = this.#options;
     await this.#settle();
-    await checkpoint!.save(this.#model, takeSnapshot(this.#model, this.#position(), callbacks ?? []));
+    await checkpoint!.save(this.#model, await takeSnapshot(this.#model, this.#position(), callbacks ?? []));
   }
 
   #position(): TrainingPosition {

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createReferenceBackend } from '../../src/kernels/reference/backend.js';
 import { currentBackend, useBackend } from '../../src/kernels/select.js';
 import { Bidirectional } from '../../src/layers/bidirectional.js';
 import { Dense } from '../../src/layers/dense.js';
@@ -7,17 +6,17 @@ import { Embedding } from '../../src/layers/embedding.js';
 import type { Layer } from '../../src/layers/layer.js';
 import { LSTM } from '../../src/layers/lstm.js';
 import { Masking } from '../../src/layers/masking.js';
-import { Random, setSeed } from '../../src/random.js';
+import { Random } from '../../src/random.js';
 import * as ops from '../../src/tensor/index.js';
 import { type FlatArray, Tensor, tensor } from '../../src/tensor/tensor.js';
 import type { CompileOptions } from '../../src/training/compiled.js';
 import { adam, averagedSGD, type Optimizer, sgd } from '../../src/training/optimizers/index.js';
 import { exponentialDecay } from '../../src/training/schedules.js';
 import { Sequential } from '../../src/training/sequential.js';
+import { asynchronousReference, onBothReferences } from '../support/asynchronous.js';
 import { normals } from '../support/random.js';
 
-const asynchronous = createReferenceBackend({ readsNow: false });
-const synchronous = createReferenceBackend();
+const asynchronous = asynchronousReference;
 
 const [rows, time, features, units] = [7, 5, 3, 4];
 const sequences = (): Tensor => normals([rows, time, features], new Random(1));
@@ -28,18 +27,6 @@ async function numbersOf(model: Sequential): Promise<Record<string, FlatArray>> 
   const numbers: Record<string, FlatArray> = {};
   for (const one of [...model.weights, ...model.optimizer.stateVariables()]) numbers[one.name] = await one.data();
   return numbers;
-}
-
-/** The results of work on a device that is read asynchronously only, and on the same one read at once. */
-async function onBoth<T>(work: () => Promise<T>): Promise<T[]> {
-  const results: T[] = [];
-  for (const backend of [asynchronous, synchronous]) {
-    useBackend(backend);
-    setSeed(3);
-    results.push(await work());
-  }
-  useBackend(asynchronous);
-  return results;
 }
 
 function modelOf(layers: Layer[], inputShape: readonly number[], compile: CompileOptions): Sequential {
@@ -77,7 +64,7 @@ describe('training on a device that is read asynchronously only', () => {
   };
 
   it.each(Object.entries(optimizers))('gives the same weights with %s', async (_, optimizer) => {
-    const results = await onBoth(async () => {
+    const results = await onBothReferences(async () => {
       const model = regression(optimizer());
       const { metrics } = await model.fit(sequences(), targets(), { epochs: 3, batchSize: 2 });
       return { metrics, numbers: await numbersOf(model) };
@@ -126,7 +113,7 @@ describe('training on a device that is read asynchronously only', () => {
   };
 
   it.each(Object.entries(models))('%s reads nothing at once, and says the same of each epoch', async (_, make) => {
-    const results = await onBoth(async () => {
+    const results = await onBothReferences(async () => {
       const { model, x, y } = make();
       const putBack = currentBackend() === asynchronous ? refuseReading() : () => undefined;
       try {
@@ -140,7 +127,7 @@ describe('training on a device that is read asynchronously only', () => {
   });
 
   it('shows callbacks the loss of every batch', async () => {
-    const results = await onBoth(async () => {
+    const results = await onBothReferences(async () => {
       const losses: number[] = [];
       await regression('sgd', ['mae']).fit(sequences(), targets(), {
         batchSize: 2,
@@ -173,7 +160,7 @@ describe('a step that is not finite, on a device that is read asynchronously onl
   };
 
   it.each(Object.entries(forms))('leaves all as it was, and says the same as elsewhere: %s', async (_, optimizer) => {
-    const results = await onBoth(async () => {
+    const results = await onBothReferences(async () => {
       const model = modelOf(
         [
           new Dense({

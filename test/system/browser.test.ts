@@ -21,12 +21,12 @@ const budgets = [
   {
     what: 'a page that trains with `fit`: optimizers, schedules, losses and metrics by name',
     entry: './browser/page.ts',
-    largestBytes: 98_000,
+    largestBytes: 100_000,
   },
   {
     what: 'everything: tables, tokenizers, word vectors, files and tasks too',
     entry: '../../src/index.ts',
-    largestBytes: 240_000,
+    largestBytes: 242_000,
   },
 ] as const;
 

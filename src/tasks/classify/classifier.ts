@@ -219,7 +219,7 @@ export class Classifier {
         Array.from(batch, (row) => (ids[row].length === 0 ? [0] : ids[row])),
         { padding: this.encoder.settings.padding },
       );
-      const logits = scope(() => this.model.applyLogits(tensor(data, shape)).dataSync());
+      const logits = await scope(() => this.model.applyLogits(tensor(data, shape))).data();
       batch.forEach((row, i) => result.set(logits.subarray(i * numClasses, (i + 1) * numClasses), row * numClasses));
       start = end;
       if (signal?.aborted === true)

@@ -31,24 +31,20 @@ export async function integratedGradients(
   const [embedding] = classifier.model.layers;
   const table = embedding.weights[0];
   const width = table.shape[1];
-  const all = table.dataSync();
+  const all = await table.data();
   const vectors = Float64Array.from(
     { length: ids.length * width },
     (_, i) => all[ids[Math.floor(i / width)] * width + (i % width)],
   );
-  const probabilityAt = (share: number): number =>
-    scope(
-      () =>
-        probabilitiesOf(
-          classifier,
-          tensor(
-            vectors.map((value) => share * value),
-            [1, ids.length, width],
-          ),
-        ).dataSync()[classIndex],
+  const probabilityAt = async (share: number): Promise<number> => {
+    const point = tensor(
+      vectors.map((value) => share * value),
+      [1, ids.length, width],
     );
-  const baseline = probabilityAt(0);
-  const wanted = probabilityAt(1) - baseline;
+    return (await scope(() => probabilitiesOf(classifier, point)).data())[classIndex];
+  };
+  const baseline = await probabilityAt(0);
+  const wanted = (await probabilityAt(1)) - baseline;
   for (let numSteps = fewestSteps; ; numSteps *= 2) {
     const contributions = await alongTheLine(classifier, vectors, ids.length, classIndex, numSteps);
     const gap = wanted - contributions.reduce((sum, value) => sum + value, 0);
@@ -73,7 +69,7 @@ async function alongTheLine(
       const share = (start + k + 0.5) / numSteps;
       for (let i = 0; i < vectors.length; i++) points[k * vectors.length + i] = share * vectors[i];
     }
-    const gradient = gradientAt(classifier, tensor(points, [count, time, width]), classIndex);
+    const gradient = await gradientAt(classifier, tensor(points, [count, time, width]), classIndex);
     for (let k = 0; k < count; k++)
       for (let i = 0; i < vectors.length; i++) gradientSum[i] += gradient[k * vectors.length + i];
     if (hostIsWaiting()) await yieldToHost();
@@ -85,19 +81,17 @@ async function alongTheLine(
 }
 
 /** The derivative of the class's probability by each vector, `[points, time, width]`. */
-function gradientAt(classifier: Classifier, points: Tensor, classIndex: number): ArrayLike<number> {
+async function gradientAt(classifier: Classifier, points: Tensor, classIndex: number): Promise<ArrayLike<number>> {
   const numClasses = classifier.labels.length;
   const chosen = tensor(
     Float32Array.from({ length: numClasses }, (_, k) => (k === classIndex ? 1 : 0)),
     [numClasses],
   );
-  return scope(() => {
-    const { gradients } = valueAndGradients(
-      () => ops.sum(ops.mul(probabilitiesOf(classifier, points), chosen)),
-      [points],
-    );
-    return gradients[0].dataSync();
-  });
+  const { gradients } = valueAndGradients(
+    () => ops.sum(ops.mul(probabilitiesOf(classifier, points), chosen)),
+    [points],
+  );
+  return gradients[0].readNumbers();
 }
 
 /** Calibrated probabilities `[batch, classes]` of token vectors `[batch, time, width]`. */

@@ -1,5 +1,7 @@
 import { RondoError } from '../../errors.js';
-import { tensor, Variable } from '../../tensor/tensor.js';
+import { assignTensor } from '../../tensor/accumulate.js';
+import { gatherInto } from '../../tensor/gather.js';
+import { scope, tensor, Variable } from '../../tensor/tensor.js';
 import type { Sequential } from '../../training/sequential.js';
 import { layersBelow } from '../../training/snapshot.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
@@ -103,11 +105,8 @@ async function advance(
   beams: number,
 ): Promise<{ rows: ArrayLike<number>[]; alive: Beam[] }> {
   for (const state of states) {
-    const before = state.dataSync();
-    const width = state.size / beams;
-    const after = before.slice();
-    alive.forEach(({ row }, i) => after.set(before.subarray(row * width, (row + 1) * width), i * width));
-    state.assign(after);
+    const rows = Int32Array.from({ length: beams }, (_, i) => alive[i]?.row ?? i);
+    scope(() => assignTensor(state, gatherInto(state.shape, state, state.size / beams, rows)));
   }
   const tokens = Int32Array.from({ length: beams }, (_, i) => alive[Math.min(i, alive.length - 1)].tokens.at(-1)!);
   const logits = await model.apply(tensor(tokens, [beams, 1])).data();
@@ -126,12 +125,10 @@ function spreadStates(model: Sequential, beams: number): Variable[] {
     if (carried.size === 0) continue;
     layer.setCarriedStates(
       new Map(
-        [...carried].map(([name, state]) => {
-          const row = state.dataSync();
-          const all = new Float64Array(beams * row.length);
-          for (let i = 0; i < beams; i++) all.set(row, i * row.length);
-          return [name, tensor(all, [beams, ...state.shape.slice(1)])];
-        }),
+        [...carried].map(([name, state]) => [
+          name,
+          scope(() => gatherInto([beams, ...state.shape.slice(1)], state, state.size, new Int32Array(beams))),
+        ]),
       ),
     );
     for (const state of layer.carriedStates().values()) if (state instanceof Variable) variables.push(state);

@@ -1,5 +1,7 @@
 import { RondoError, refuseUnknownOptions, requireCount } from '../../errors.js';
+import { currentBackend } from '../../kernels/select.js';
 import { currentRandom, Random } from '../../random.js';
+import type { ModelStream } from '../../training/model-stream.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
 import type { LanguageModel } from '../language-model/language-model.js';
 import { beamSearch } from './beam-search.js';
@@ -127,6 +129,11 @@ function mostTokens(length: number | undefined, form: PoemForm | undefined): num
   return form === undefined ? (length ?? 500) : form.numLines * 10_000;
 }
 
+/** The logits of what comes after a token. Where they can be read at once nothing is waited for. */
+function after(stream: ModelStream, token: number): ArrayLike<number> | Promise<ArrayLike<number>> {
+  return currentBackend().readNow === undefined ? stream.stepAsync(token) : stream.step(token);
+}
+
 async function* drawn(
   languageModel: LanguageModel,
   options: GenerateOptions,
@@ -146,7 +153,7 @@ async function* drawn(
   let logits: ArrayLike<number> = [];
   for (const token of start) {
     if (hostIsWaiting()) await yieldToHost();
-    logits = stream.step(token);
+    logits = await after(stream, token);
   }
   for (let count = 0; count < most; count++) {
     const token = sampleToken(penalised(logits, recent, options), random, { temperature, topK, topP, minP }, never);
@@ -158,7 +165,7 @@ async function* drawn(
     if (constraint?.isDone === true) break;
     recent.push(token);
     if (hostIsWaiting()) await yieldToHost();
-    if (count + 1 < most) logits = stream.step(token);
+    if (count + 1 < most) logits = await after(stream, token);
   }
   const { free } = stops.push(writer.end());
   const rest = free + stops.rest();

@@ -1,13 +1,15 @@
 import { RondoError, refuseUnknownOptions, requireCount, requireNumber } from '../../errors.js';
-import { add, leaf, mul, sub } from '../../expression/build.js';
+import { add, div, leaf, max, min, mul, select, sqrt, sub } from '../../expression/build.js';
 import { type PointwiseProgram, pointwiseProgram } from '../../expression/program.js';
 import type { Strided } from '../../kernels/contract.js';
 import { currentBackend } from '../../kernels/select.js';
 import type { Resolved } from '../../resolved.js';
 import { valueAndGradients } from '../../tensor/tape.js';
 import { scope, type Tensor, tensor, Variable } from '../../tensor/tensor.js';
+import { LateReads } from '../../training/late-reads.js';
 import { sparseCategoricalCrossentropy } from '../../training/losses/index.js';
 import { lossValue } from '../../training/losses/value.js';
+import { FiniteGuard, oneValue } from '../../training/optimizers/finite-guard.js';
 import type { Sequential } from '../../training/sequential.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
 
@@ -38,17 +40,14 @@ const flat = (values: Tensor): Strided => ({ ...values.viewOn(currentBackend()),
 
 let step: PointwiseProgram | undefined;
 
-/** `w <- w - rate g + decay (w0 - w)`. */
+/** `w <- w - rate min(1, clip / |g|) g + decay (w0 - w)`, where loss and gradients are finite; |g| of all gradients. */
 function stepProgram(): PointwiseProgram {
   const [weight, gradient, trained] = [leaf('weight'), leaf('gradient'), leaf('trained')];
+  const [learningRate, clip, decay] = [leaf('learningRate', 'scalar'), leaf('clip', 'scalar'), leaf('decay', 'scalar')];
+  const rate = mul(learningRate, min(1, div(clip, max(sqrt(leaf('squaredNorm', 'row')), 1e-12))));
+  const next = add(sub(weight, mul(rate, gradient)), mul(decay, sub(trained, weight)));
   step ??= pointwiseProgram('dynamicStep', [
-    {
-      name: 'weight',
-      expression: add(
-        sub(weight, mul(leaf('rate', 'scalar'), gradient)),
-        mul(leaf('decay', 'scalar'), sub(trained, weight)),
-      ),
-    },
+    { name: 'weight', expression: select(leaf('isFinite', 'row'), next, weight) },
   ]);
   return step;
 }
@@ -70,9 +69,10 @@ export async function dynamicLogLikelihood(
   const where = 'LanguageModel.evaluate';
   const loss = sparseCategoricalCrossentropy({ fromLogits: true });
   const variables = [...new Set(model.trainableWeights)];
-  const trained = variables.map(
-    (variable) => new Variable(variable.shape, variable.dataSync(), `${variable.name}/trained`, false),
-  );
+  const trained = variables.map(({ shape, size, name }) => new Variable(shape, new Float32Array(size), name, false));
+  trained.forEach((kept, i) => kept.assign(variables[i]));
+  const reads = new LateReads();
+  const guard = new FiniteGuard();
   let logLikelihood = 0;
   model.resetStates();
   try {
@@ -91,41 +91,44 @@ export async function dynamicLogLikelihood(
       );
       scope(() => {
         const { value, gradients } = valueAndGradients(() => lossValue(loss, y, model.apply(x)), variables);
-        const mean = value.item();
-        const norm = Math.sqrt(gradients.reduce((sum, gradient) => sum + squares(gradient), 0));
-        if (!Number.isFinite(mean) || !Number.isFinite(norm)) {
-          throw new RondoError('NOT_FINITE', {
-            where,
-            what: `the loss or a gradient is not finite at token ${start + 1}.`,
-            expected: 'finite numbers',
-            received: `loss ${mean}, gradient norm ${norm}`,
-            fix: 'give a smaller learning rate.',
-          });
-        }
-        logLikelihood -= mean * length;
-        const rate = options.learningRate * Math.min(1, options.globalClipNorm / Math.max(norm, 1e-12));
+        const { norms, isFinite } = guard.check(value, gradients);
+        reads.read([value, norms.all], ([[mean], [squaredNorm]]) => {
+          if (!Number.isFinite(mean) || !Number.isFinite(squaredNorm)) {
+            throw new RondoError('NOT_FINITE', {
+              where,
+              what: `the loss or a gradient is not finite at token ${start + 1}.`,
+              expected: 'finite numbers',
+              received: `loss ${mean}, gradient norm ${Math.sqrt(squaredNorm)}`,
+              fix: 'give a smaller learning rate.',
+            });
+          }
+          logLikelihood -= mean * length;
+        });
+        const [squaredNorm, isFiniteNow] = [oneValue(norms.all), oneValue(isFinite)];
         variables.forEach((variable, i) => {
           const weight = flat(variable);
           currentBackend().pointwise({
             program: stepProgram(),
             rows: 1,
             columns: variable.size,
-            inputs: { weight, gradient: flat(gradients[i]), trained: flat(trained[i]) },
+            inputs: {
+              weight,
+              gradient: flat(gradients[i]),
+              trained: flat(trained[i]),
+              squaredNorm,
+              isFinite: isFiniteNow,
+            },
             outputs: { weight },
-            scalars: { rate, decay: options.decay },
+            scalars: { learningRate: options.learningRate, clip: options.globalClipNorm, decay: options.decay },
           });
         });
       });
+      if (reads.isBehind) await reads.catchUp();
     }
+    await reads.settle();
     return logLikelihood;
   } finally {
-    variables.forEach((variable, i) => variable.assign(trained[i].dataSync()));
+    variables.forEach((variable, i) => variable.assign(trained[i]));
     model.resetStates();
   }
-}
-
-function squares(gradient: Tensor): number {
-  let sum = 0;
-  for (const value of gradient.dataSync()) sum += value * value;
-  return sum;
 }

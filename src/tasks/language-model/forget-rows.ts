@@ -1,3 +1,4 @@
+import { currentBackend } from '../../kernels/select.js';
 import { Variable } from '../../tensor/tensor.js';
 import type { Sequential } from '../../training/sequential.js';
 import { layersBelow } from '../../training/snapshot.js';
@@ -8,10 +9,10 @@ export function forgetRows(model: Sequential, rows: readonly number[]): void {
   for (const [, layer] of layersBelow(model)) {
     for (const state of layer.carriedStates().values()) {
       if (!(state instanceof Variable)) continue;
-      const values = state.dataSync().slice();
-      const width = values.length / state.shape[0];
-      for (const row of rows) values.fill(0, row * width, (row + 1) * width);
-      state.assign(values);
+      const width = state.size / state.shape[0];
+      const backend = currentBackend();
+      const { buffer, offset } = state.viewOn(backend);
+      for (const row of rows) backend.fill({ buffer, offset: offset + row * width }, width, 0);
     }
   }
 }

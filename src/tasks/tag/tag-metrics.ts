@@ -1,9 +1,10 @@
 import { spansOf } from '../../data/tag-schemes.js';
+import { weightsOfChain } from '../../layers/crf.js';
 import type { Json } from '../../layers/layer.js';
 import { tensor } from '../../tensor/tensor.js';
 import type { Metric, MetricBatch } from '../../training/metrics/metric.js';
 import type { Sequential } from '../../training/sequential.js';
-import { decodeScores } from './tagger.js';
+import { crfOf, decodeScores } from './tagger.js';
 
 /** Counts of a measure: of the truth, of what was predicted, of what agrees. */
 type Counts = [numTrue: number, numPredicted: number, numCorrect: number];
@@ -34,7 +35,8 @@ export function tagMetric(measure: TagMeasure, model: Sequential, tags: readonly
     name: measure,
     better: 'higher',
     reset: () => void (counts = [0, 0, 0]),
-    update: ({ yTrue, yPred, mask }: MetricBatch) => {
+    alsoReads: () => crfOf(model)?.chainVariables ?? [],
+    update: ({ yTrue, yPred, mask, alsoRead }: MetricBatch) => {
       const [batch, time] = yPred.shape;
       const lengths = Array.from({ length: batch }, (_, b) =>
         Array.from({ length: time }, (_, t): number => mask?.data[b * time + t] ?? 1).reduce(
@@ -43,11 +45,12 @@ export function tagMetric(measure: TagMeasure, model: Sequential, tags: readonly
         ),
       );
       const scores = tensor(yPred.data as Float32Array, yPred.shape);
-      decodeScores(model, scores, lengths).forEach((guess, b) =>
-        add(
-          guess.map((_, t) => yTrue.data[b * time + t]),
-          guess,
-        ),
+      decodeScores(model, scores, lengths, alsoRead?.length === 3 ? weightsOfChain(alsoRead) : undefined).forEach(
+        (guess, b) =>
+          add(
+            guess.map((_, t) => yTrue.data[b * time + t]),
+            guess,
+          ),
       );
     },
     result: () => (2 * counts[2]) / (counts[0] + counts[1]),

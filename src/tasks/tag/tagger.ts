@@ -5,6 +5,7 @@ import type { VectorCoverage } from '../../io/word-vectors/coverage.js';
 import { CRF } from '../../layers/crf.js';
 import type { Json } from '../../layers/layer.js';
 import type { Resolved } from '../../resolved.js';
+import type { ChainWeights } from '../../tensor/linear-chain.js';
 import { scope, type Tensor, tensor } from '../../tensor/tensor.js';
 import { argMaxOf } from '../../training/metrics/metric.js';
 import type { Sequential } from '../../training/sequential.js';
@@ -108,7 +109,10 @@ export class Tagger {
     const K = this.codec.tags.length;
     const scores = this.#scoresOf([words]);
     const crf = crfOf(this.model);
-    const all = crf === undefined ? softmaxRows(scores.dataSync(), K) : crf.marginals({ scores })[0];
+    const all =
+      crf === undefined
+        ? softmaxRows(await scores.data(), K)
+        : crf.marginals({ scores: await onHost(scores), weights: await crf.readWeights() })[0];
     return words.map((_, t) => all.slice(t * K, (t + 1) * K));
   }
 
@@ -227,8 +231,9 @@ export class Tagger {
       const scores = this.#scoresOf(own.map((place) => sentences[place]));
       const labels = decodeScores(
         this.model,
-        scores,
+        await onHost(scores),
         own.map((place) => sentences[place].length),
+        await crfOf(this.model)?.readWeights(),
       );
       for (const [i, place] of own.entries()) yield { place, labels: labels[i] };
       if (hostIsWaiting()) await yieldToHost();
@@ -239,6 +244,11 @@ export class Tagger {
     const { x } = padded(sentences.map((words) => this.codec.encode({ words })));
     return scope(() => this.model.apply(tensor(x.data, x.shape)));
   }
+}
+
+/** The same numbers where they can be read at once. */
+async function onHost(values: Tensor): Promise<Tensor> {
+  return tensor(await values.readNumbers(), values.shape);
 }
 
 /** @throws USAGE, DATA_FORMAT for what are no lists of words */
@@ -257,15 +267,22 @@ export function crfOf(model: Sequential): CRF | undefined {
 /**
  * @internal By sequence: the best labels of the first `lengths[i]` steps; without a CRF the best of each step by
  * itself.
+ *
+ * @param weights of the CRF, where there is one.
  */
-export function decodeScores(model: Sequential, scores: Tensor, lengths: readonly number[]): number[][] {
+export function decodeScores(
+  model: Sequential,
+  scores: Tensor,
+  lengths: readonly number[],
+  weights?: ChainWeights,
+): number[][] {
   const [batch, time, K] = scores.shape;
   const crf = crfOf(model);
   if (crf !== undefined) {
     const mask = Uint8Array.from({ length: batch * time }, (_, at) =>
       at % time < lengths[Math.floor(at / time)] ? 1 : 0,
     );
-    return crf.decode({ scores, mask }).map((labels) => [...labels]);
+    return crf.decode({ scores, mask, weights }).map((labels) => [...labels]);
   }
   const values = scores.hostNumbers();
   return lengths.map((length, b) => Array.from({ length }, (_, t) => argMaxOf(values, (b * time + t) * K, K)));

@@ -1,7 +1,7 @@
 import { refuseUnknownOptions, requireCount } from '../../errors.js';
 import type { HostArray } from '../host-data.js';
 import type { Model } from '../model.js';
-import { hostWeights } from '../model-weights.js';
+import { readWeights } from '../model-weights.js';
 import type { Callback, CallbackState, Logs, StopReason, TrainingContext } from './callback.js';
 import { Monitor, type MonitorOptions } from './monitor.js';
 
@@ -67,13 +67,13 @@ export class EarlyStopping implements Callback {
     this.stoppedEpoch = undefined;
   }
 
-  onEpochEnd(epoch: number, logs: Logs, context: TrainingContext): void {
+  async onEpochEnd(epoch: number, logs: Logs, context: TrainingContext): Promise<void> {
     if (epoch < this.#startFromEpoch) return;
     const value = this.#monitor.valueIn(logs);
-    if (this.#bestWeights === undefined) this.#keepWeights(epoch, context);
+    if (this.#bestWeights === undefined) await this.#keepWeights(epoch, context);
     this.#numWaited++;
     if (this.#monitor.improves(value, context)) {
-      this.#keepWeights(epoch, context);
+      await this.#keepWeights(epoch, context);
       const { baseline } = this.#options;
       if (baseline === undefined || this.#monitor.beats(value, baseline, context)) this.#numWaited = 0;
       return;
@@ -111,8 +111,8 @@ export class EarlyStopping implements Callback {
     if (this.#bestWeights !== undefined) model.setWeights(this.#bestWeights);
   }
 
-  #keepWeights(epoch: number, { model }: TrainingContext): void {
+  async #keepWeights(epoch: number, { model }: TrainingContext): Promise<void> {
     this.#bestEpoch = epoch;
-    if (this.#options.restoreBestWeights === true) this.#bestWeights = hostWeights(model);
+    if (this.#options.restoreBestWeights === true) this.#bestWeights = await readWeights(model);
   }
 }

@@ -35,12 +35,14 @@ const ends: Readonly<Record<string, { readonly low: number; readonly high: numbe
 /** Outputs that differ by less are the same: far below what an output of size 1 means to the next layer. */
 const leastChange = 1e-6;
 
-/** Runs a layer's cell again, once for every gate with that gate as its output. Needs an open scope. */
-export function activityOf({ call }: ProbedRun): Activity {
-  return {
-    gates: shownBy(call.plan).map(({ gate, plan }) => spreadOf(gate, { ...call, plan })),
-    numDead: numDead(call),
-  };
+/**
+ * Runs a layer's cell again, once for every gate with that gate as its output. Needs an open scope, until it has returned
+ * its promise.
+ */
+export async function activityOf({ call }: ProbedRun): Promise<Activity> {
+  const gates = Promise.all(shownBy(call.plan).map(({ gate, plan }) => spreadOf(gate, { ...call, plan })));
+  const dead = numDead(call);
+  return { gates: await gates, numDead: await dead };
 }
 
 /** Plans are made once for a layer. */
@@ -58,12 +60,12 @@ function shownBy(plan: CellPlan): { readonly gate: Gate; readonly plan: CellPlan
   return plans;
 }
 
-function spreadOf(gate: Gate, call: RecurrentArguments): GateActivity {
+async function spreadOf(gate: Gate, call: RecurrentArguments): Promise<GateActivity> {
   const { low, high } = ends[gate.activation];
   const { units } = call;
   const [lowOf, highOf] = [new Float64Array(units), new Float64Array(units)];
   let [count, sum] = [0, 0];
-  forEachStep(call, outputsOf(call), (values) => {
+  forEachStep(call, await outputsOf(call), (values) => {
     count++;
     for (let unit = 0; unit < units; unit++) {
       const value = values[unit];
@@ -82,9 +84,9 @@ function spreadOf(gate: Gate, call: RecurrentArguments): GateActivity {
   };
 }
 
-function numDead(call: RecurrentArguments): number {
+async function numDead(call: RecurrentArguments): Promise<number> {
   const [least, most] = [new Float64Array(call.units).fill(Infinity), new Float64Array(call.units).fill(-Infinity)];
-  forEachStep(call, outputsOf(call), (values) => {
+  forEachStep(call, await outputsOf(call), (values) => {
     for (let unit = 0; unit < call.units; unit++) {
       least[unit] = Math.min(least[unit], values[unit]);
       most[unit] = Math.max(most[unit], values[unit]);
@@ -94,8 +96,8 @@ function numDead(call: RecurrentArguments): number {
 }
 
 /** What the cell returns at every step, `[rows, time, units]`. */
-function outputsOf(call: RecurrentArguments): FlatArray {
-  return recurrent({ ...call, returnSequences: true, outputOrder: 'time', training: false }).output.dataSync();
+function outputsOf(call: RecurrentArguments): Promise<FlatArray> {
+  return recurrent({ ...call, returnSequences: true, outputOrder: 'time', training: false }).output.data();
 }
 
 /** Goes through the steps that count. */

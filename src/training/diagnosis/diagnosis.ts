@@ -102,7 +102,7 @@ export class Diagnosis implements Callback {
     if (lossOfLastBatch === undefined) return;
     const startedMs = performance.now();
     const groups = trainableByLayer(model);
-    const ratios = this.#before?.step === step - 1 ? updateRatios(this.#before.weights, groups) : null;
+    const ratios = this.#before?.step === step - 1 ? await updateRatios(this.#before.weights, groups) : null;
     const sample: Sample = { step, updateRatios: ratios, ...(await measure(model, lossOfLastBatch, groups)) };
     const samples = [...this.#recorded.samples, sample];
     const isFull = samples.length > this.#maxSamples;

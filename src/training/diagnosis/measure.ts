@@ -6,7 +6,7 @@ import type { Model } from '../model.js';
 import { squaredNorms } from '../optimizers/gradient-norms.js';
 import { layersBelow, withFreshStates } from '../snapshot.js';
 import { type Activity, activityOf } from './activity.js';
-import { probingCells } from './probed-run.js';
+import { type ProbedRun, probingCells } from './probed-run.js';
 import { timeGradient } from './time-gradient.js';
 import { layerPath } from './weight-groups.js';
 
@@ -38,35 +38,42 @@ export function measure(
   loss: () => Tensor,
   groups: ReadonlyMap<string, readonly Variable[]>,
 ): Promise<Measurement> {
-  return withFreshStates(
-    model,
-    async () => replayed(model.random.state, () => scope(() => measured(model, loss, groups))).result,
-  );
+  return withFreshStates(model, async () => {
+    const { parts } = replayed(model.random.state, () =>
+      scope(() => ({ parts: measured(model, loss, groups) })),
+    ).result;
+    return parts;
+  });
 }
 
-function measured(model: Model, loss: () => Tensor, groups: ReadonlyMap<string, readonly Variable[]>): Measurement {
+/** Everything is computed when it has returned its promise. */
+async function measured(
+  model: Model,
+  loss: () => Tensor,
+  groups: ReadonlyMap<string, readonly Variable[]>,
+): Promise<Measurement> {
   const {
     result: { value, gradients },
     runs,
   } = probingCells(() => valueAndGradients(loss, [...groups.values()].flat()));
-  const squares = Array.from(squaredNorms(gradients).each.dataSync());
+  const [lossRead, squaresRead] = [value.data(), squaredNorms(gradients).each.data()];
+  const recurrent = Promise.all(
+    [...layersBelow(model)].flatMap(([path, layer]) => {
+      const run = layer instanceof CellAlongTime ? runs.get(layer) : undefined;
+      return run === undefined ? [] : [measuredRun(layerPath(path), run)];
+    }),
+  );
+  const squares = Array.from(await squaresRead);
   let next = 0;
   const gradientNorms = [...groups].map(([layer, { length }]) => [
     layer,
     Math.sqrt(squares.slice(next, (next += length)).reduce((sum, square) => sum + square, 0)),
   ]);
-  const recurrent = [...layersBelow(model)].flatMap(([path, layer]) => {
-    const run = layer instanceof CellAlongTime ? runs.get(layer) : undefined;
-    if (run === undefined) return [];
-    return [
-      {
-        layer: layerPath(path),
-        cell: run.call.plan.cell.name,
-        units: run.call.units,
-        timeGradient: timeGradient(run) ?? null,
-        ...activityOf(run),
-      },
-    ];
-  });
-  return { loss: value.item(), gradientNorms: Object.fromEntries(gradientNorms), recurrent };
+  return { loss: (await lossRead)[0], gradientNorms: Object.fromEntries(gradientNorms), recurrent: await recurrent };
+}
+
+async function measuredRun(layer: string, run: ProbedRun): Promise<RecurrentMeasurement> {
+  const [gradient, activity] = [timeGradient(run), activityOf(run)];
+  const { plan, units } = run.call;
+  return { layer, cell: plan.cell.name, units, timeGradient: (await gradient) ?? null, ...(await activity) };
 }

@@ -1,8 +1,10 @@
 import type { CellAlongTime } from '../../layers/cell-along-time.js';
 import { type CellObserver, observingCells } from '../../layers/observed-cells.js';
+import { copyOf } from '../../tensor/accumulate.js';
+import * as ops from '../../tensor/index.js';
 import type { RecurrentArguments } from '../../tensor/recurrent.js';
-import { recordOperation } from '../../tensor/tape.js';
-import { aliasTensor, type Tensor, tensor, Variable } from '../../tensor/tensor.js';
+import { recordOperation, withoutTape } from '../../tensor/tape.js';
+import { aliasTensor, scope, type Tensor, Variable } from '../../tensor/tensor.js';
 
 /** About how many steps of sequences are looked at in a layer. */
 const stepsLookedAt = 256;
@@ -11,7 +13,7 @@ const stepsLookedAt = 256;
  * What a cell was given along time for the first rows of a batch, and how the batch's loss depends on what it returned.
  */
 export interface ProbedRun {
-  /** Can be run again, by {@link recurrent}; its tensors do not end with a scope. */
+  /** Can be run again, by {@link recurrent}, in the scope of the probe. */
   readonly call: RecurrentArguments;
   /** dL/d(output), shaped as the output; undefined where the loss does not depend on it. */
   readonly dOutput: Tensor | undefined;
@@ -78,10 +80,9 @@ function firstRowsOf(call: RecurrentArguments, numRows: number): RecurrentArgume
 }
 
 function rowsOf(value: Tensor, numRows: number): Tensor {
-  const [batch, ...rest] = value.shape;
-  return tensor(value.dataSync().subarray(0, (numRows * value.size) / batch), [numRows, ...rest]);
+  return withoutTape(() => scope(() => copyOf(ops.slice(value, 0, 0, numRows))));
 }
 
 function kept(weight: Tensor): Tensor {
-  return weight instanceof Variable ? weight : tensor(weight.dataSync(), weight.shape);
+  return weight instanceof Variable ? weight : copyOf(weight);
 }

@@ -12,14 +12,14 @@ import type { ProbedRun } from './probed-run.js';
  *     norms[k]^2 = mean over sequences of |dL/dy_last . dy_last/dx_(last - k)|^2 .
  *
  * Where the layer reads from right to left its last step is the beginning of the sequence. Masked steps do not count; k
- * ends where less than half of the sequences are long enough. Needs an open scope.
+ * ends where less than half of the sequences are long enough. Needs an open scope, until it has returned its promise.
  *
  * The product of Jacobians that shrinks or grows geometrically: Pascanu, Mikolov and Bengio 2013, "On the difficulty of
  * training recurrent neural networks", equations 5-7.
  *
  * @returns undefined where the loss does not depend on the last step
  */
-export function timeGradient({ call, dOutput, dFinalStates }: ProbedRun): readonly number[] | undefined {
+export async function timeGradient({ call, dOutput, dFinalStates }: ProbedRun): Promise<readonly number[] | undefined> {
   const [numRows, time, features] = call.input.shape;
   const steps = Array.from({ length: numRows }, (_, row) => stepsInOrder(row, time, call));
   const last = steps.map((order) => order.at(-1));
@@ -44,7 +44,7 @@ export function timeGradient({ call, dOutput, dFinalStates }: ProbedRun): readon
       .flatMap(([gradient, of]) => (gradient === undefined ? [] : [ops.sum(ops.mul(of(result), gradient))]))
       .reduce((sum, part) => ops.add(sum, part));
   }, [call.input]);
-  const norms = normsBackwards(gradients[0].dataSync(), steps, features);
+  const norms = normsBackwards(await gradients[0].data(), steps, features);
   return norms.some((norm) => norm > 0) ? norms : undefined;
 }
 
@@ -78,9 +78,8 @@ function normsBackwards(
 /** A gradient `[rows, time, units]` where only one step of each row counts. */
 function onlyAt(gradient: Tensor, steps: readonly (number | undefined)[]): Tensor {
   const [, time, units] = gradient.shape;
-  const all = gradient.dataSync();
-  const values = all.map((value, i) =>
-    Math.floor(i / units) % time === steps[Math.floor(i / (units * time))] ? value : 0,
+  const counts = Float32Array.from({ length: gradient.size }, (_, i) =>
+    Math.floor(i / units) % time === steps[Math.floor(i / (units * time))] ? 1 : 0,
   );
-  return tensor(values, gradient.shape);
+  return ops.mul(gradient, tensor(counts, gradient.shape));
 }

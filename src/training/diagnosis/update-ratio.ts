@@ -1,10 +1,10 @@
-import type { FlatArray, Variable } from '../../tensor/tensor.js';
+import type { Tensor, Variable } from '../../tensor/tensor.js';
 
 /** Copies of the weights of layers. */
-export type WeightCopies = ReadonlyMap<string, readonly FlatArray[]>;
+export type WeightCopies = ReadonlyMap<string, readonly Tensor[]>;
 
 export function copyWeights(groups: ReadonlyMap<string, readonly Variable[]>): WeightCopies {
-  return new Map([...groups].map(([layer, variables]) => [layer, variables.map((variable) => variable.dataSync())]));
+  return new Map([...groups].map(([layer, variables]) => [layer, variables.map((variable) => variable.snapshot())]));
 }
 
 /**
@@ -12,23 +12,23 @@ export function copyWeights(groups: ReadonlyMap<string, readonly Variable[]>): W
  * usual; much less is slow, much more unsteady (Karpathy, "CS231n: Convolutional neural networks for visual
  * recognition", notes of Stanford University, "Ratio of weights:updates").
  */
-export function updateRatios(
+export async function updateRatios(
   before: WeightCopies,
   groups: ReadonlyMap<string, readonly Variable[]>,
-): Record<string, number | null> {
-  return Object.fromEntries(
-    [...groups].map(([layer, variables]) => [layer, ratioOf(before.get(layer) ?? [], variables)]),
-  );
+): Promise<Record<string, number | null>> {
+  const ratios: Record<string, number | null> = {};
+  for (const [layer, variables] of groups) ratios[layer] = await ratioOf(before.get(layer) ?? [], variables);
+  return ratios;
 }
 
-function ratioOf(before: readonly FlatArray[], variables: readonly Variable[]): number | null {
+async function ratioOf(before: readonly Tensor[], variables: readonly Variable[]): Promise<number | null> {
   let [change, size] = [0, 0];
-  before.forEach((old, i) => {
-    const now = variables[i].dataSync();
+  for (const [i, kept] of before.entries()) {
+    const [old, now] = await Promise.all([kept.readNumbers(), variables[i].data()]);
     for (let j = 0; j < old.length; j++) {
       change += (now[j] - old[j]) ** 2;
       size += old[j] ** 2;
     }
-  });
+  }
   return size === 0 ? null : Math.sqrt(change / size);
 }

@@ -1,9 +1,10 @@
 import { refuseUnknownOptions } from '../../errors.js';
 import { equal, log, mul, rowSum, sub } from '../../expression/build.js';
 import { type Shape, sameShape } from '../../shape.js';
+import { columnNumbers } from '../../tensor/column-numbers.js';
 import { reshape } from '../../tensor/movement.js';
 import { applyPointwise, type PointwiseFunction } from '../../tensor/pointwise.js';
-import { columnNumbers, requireLabels } from '../../tensor/softmax-crossentropy.js';
+import { requireLabels } from '../../tensor/softmax-crossentropy.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { clipped, logSoftmaxParts } from './crossentropy.js';
 import { type Loss, lossOf, targetMismatch } from './loss.js';

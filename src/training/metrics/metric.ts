@@ -2,6 +2,7 @@ import { RondoError } from '../../errors.js';
 import type { Configuration, Configured } from '../../layers/configured.js';
 import type { Json } from '../../layers/layer.js';
 import { describeShape, type Shape, sameShape, sizeOf } from '../../shape.js';
+import type { Tensor } from '../../tensor/tensor.js';
 
 /** Numbers on the host with their shape, row-major. */
 export interface MetricArray {
@@ -17,6 +18,8 @@ export interface MetricBatch {
   readonly sampleWeight?: MetricArray | undefined;
   /** 1 where a sample or step counts, 0 where it is padding. */
   readonly mask?: MetricArray | undefined;
+  /** The numbers of what {@link Metric.alsoReads} named. */
+  readonly alsoRead?: readonly ArrayLike<number>[] | undefined;
 }
 
 /** Labels whose losses are known while the distributions they come from were never stored. */
@@ -47,6 +50,8 @@ export interface Metric extends Configured {
   readonly better: 'higher' | 'lower';
   /** Forgets what was seen. */
   reset(): void;
+  /** Tensors that the metric looks at besides predictions, such as weights that decode them; read along with those. */
+  alsoReads?(): readonly Tensor[];
   /** @throws SHAPE_MISMATCH where targets, weights or mask do not fit the predictions */
   update(batch: MetricBatch): void;
   /** Given where scored labels are enough for the metric. */
