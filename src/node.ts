@@ -1,6 +1,7 @@
 /** What needs Node: files. Everything else is in `rondo`. */
 import { RondoError } from './errors.js';
 import { readBytes, writeFileAtomically } from './io/files.js';
+import { modelEnding } from './io/model-files.js';
 import { tokenizerLibrary } from './tasks/language-model/load-tokenizer.js';
 import { deserializeTask, type LoadedTask, serializeTaskAsync, type TaskModel } from './tasks/task-file.js';
 import type { TrainingSnapshot } from './training/snapshot.js';
@@ -40,7 +41,7 @@ export async function saveTask(task: TaskModel, path: string, training?: Trainin
  * `deserializeTask`
  */
 export async function loadTask(path: string): Promise<LoadedTask> {
-  const bytes = await readBytes(path);
+  const bytes = await readBytes(path, modelEnding);
   try {
     return deserializeTask(bytes, path);
   } catch (error) {

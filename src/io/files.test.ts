@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RondoError } from '../errors.js';
+import { loadTask } from '../node.js';
 import { readText } from './data-files.js';
 import { fileAccessError, readBytes, writeFileAtomically } from './files.js';
+import { loadModel } from './model-files.js';
 import { temporaryNameFor } from './temporary-files.js';
 
 let folder = '';
@@ -110,6 +112,16 @@ describe('reading', () => {
     const { code, message } = await fault(readText(join(folder, 'sunspot.csv')));
     expect(code).toBe('FILE_ACCESS');
     expect(message).toContain(`did you mean ${join(folder, 'sunspots.csv')}?`);
+  });
+
+  test('suggests names of models alone where a model is missing', async () => {
+    for (const name of ['moons.csv', 'moon.json', 'moons.safetensors']) await writeFile(join(folder, name), 'x');
+    for (const load of [loadModel, loadTask]) {
+      const { message } = await fault(load(join(folder, 'moon.safetensor')));
+      expect(message).toContain(`did you mean ${join(folder, 'moons.safetensors')}?`);
+      expect((await fault(load(join(folder, 'moons')))).message).not.toContain('did you mean');
+    }
+    expect((await fault(readBytes(join(folder, 'mons.csv')))).message).toContain('moons.csv');
   });
 
   test('refuses a folder and an empty file', async () => {

@@ -72,9 +72,10 @@ async function writeDirectly(path: string, content: Uint8Array | string): Promis
 /**
  * All bytes of a file or pipe; files above 2 GiB are read in pieces.
  *
+ * @param ending of the names that are suggested where there is no such file; by default all are.
  * @throws FILE_ACCESS when it does not exist, is a folder, or may not be read.
  */
-export async function readBytes(path: string): Promise<Uint8Array> {
+export async function readBytes(path: string, ending?: string): Promise<Uint8Array> {
   try {
     const file = await open(path, 'r');
     try {
@@ -84,7 +85,7 @@ export async function readBytes(path: string): Promise<Uint8Array> {
       await file.close();
     }
   } catch (cause) {
-    throw await fileAccessError('read', path, cause);
+    throw await fileAccessError('read', path, cause, ending);
   }
 }
 
@@ -118,13 +119,22 @@ const faults: Readonly<Record<string, readonly [what: string, fix: string]>> = {
   EBUSY: ['it is in use by another program.', 'close that program and try again.'],
 };
 
-/** The FILE_ACCESS error for a failed system call, with the names in the folder that are near a missing one. */
-export async function fileAccessError(action: 'read' | 'write', path: string, cause: unknown): Promise<RondoError> {
+/**
+ * The FILE_ACCESS error for a failed system call, with the names in the folder that are near a missing one.
+ *
+ * @param ending of the names that may be meant; by default any.
+ */
+export async function fileAccessError(
+  action: 'read' | 'write',
+  path: string,
+  cause: unknown,
+  ending = '',
+): Promise<RondoError> {
   if (cause instanceof RondoError) return cause;
   const code = codeOf(cause);
   const received = cause instanceof Error ? cause.message : code;
   const where = `${action} ${path}`;
-  if (code === 'ENOENT') return missing(action, where, path, cause);
+  if (code === 'ENOENT') return missing(action, where, path, cause, ending);
   const [what, fix] = faults[code] ?? [
     `the file cannot be ${action === 'read' ? 'read' : 'written'}.`,
     'check the path and the disk.',
@@ -132,7 +142,13 @@ export async function fileAccessError(action: 'read' | 'write', path: string, ca
   return new RondoError('FILE_ACCESS', { where, what, received, fix, cause });
 }
 
-async function missing(action: 'read' | 'write', where: string, path: string, cause: unknown): Promise<RondoError> {
+async function missing(
+  action: 'read' | 'write',
+  where: string,
+  path: string,
+  cause: unknown,
+  ending: string,
+): Promise<RondoError> {
   const folder = dirname(resolve(path));
   let names: string[];
   try {
@@ -150,7 +166,7 @@ async function missing(action: 'read' | 'write', where: string, path: string, ca
   }
   const near = nearestNames(
     basename(path),
-    names.filter((name) => !name.startsWith('.')),
+    names.filter((name) => !name.startsWith('.') && name.endsWith(ending)),
   );
   return new RondoError('FILE_ACCESS', {
     where,

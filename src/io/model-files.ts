@@ -28,14 +28,17 @@ export async function saveModel(model: Model, path: string, options?: SerializeO
   await writeFileAtomically(path, await serializeModelAsync(model, options));
 }
 
+/** What the names of models end with, so that other files are not taken for one that is misspelt. */
+export const modelEnding = '.safetensors';
+
 /** The model of a file, see `deserializeModel`. @throws FILE_ACCESS; as `deserializeModel` */
 export async function loadModel<Output extends ModelOutput = Tensor>(path: string): Promise<LoadedModel<Output>> {
-  return deserializeModel(await readBytes(path), path);
+  return deserializeModel(await readBytes(path, modelEnding), path);
 }
 
 /** Reads the weights of a file into a model made in code, see `loadWeights`. @throws FILE_ACCESS; as `loadWeights` */
 export async function loadWeightsFile(model: Model, path: string): Promise<void> {
-  loadWeights(model, await readBytes(path), path);
+  loadWeights(model, await readBytes(path, modelEnding), path);
 }
 
 export interface CheckpointFileOptions
