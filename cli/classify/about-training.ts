@@ -4,7 +4,7 @@ import {
   type TextOverlap,
   temperatureBounds,
 } from '../../src/index.js';
-import { withSeparators } from '../text-table.js';
+import { counted, withSeparators } from '../text-table.js';
 import { percent } from './show-report.js';
 
 /** From this share of unknown tokens on, another kind of token or vectors may help. */
@@ -53,14 +53,31 @@ export function trainingHints({ classifier, unknownShare, beginning }: Classifie
   return hints;
 }
 
+/** What one in 20 of the normal distribution is further from its mean than. */
+const normalQuantile = 1.96;
+
+/**
+ * Whether two shares of right answers to so many texts differ by no more than chance does (Agresti and Caffo 2000,
+ * "Simple and effective confidence intervals": one right and one wrong answer are added to each).
+ */
+function isWithinChance(a: number, b: number, numTexts: number): boolean {
+  const [p, q] = [a, b].map((share) => (share * numTexts + 1) / (numTexts + 2));
+  return Math.abs(p - q) <= normalQuantile * Math.sqrt((p * (1 - p) + q * (1 - q)) / (numTexts + 2));
+}
+
 /** The model beside what is right without a network; `beaten` where the model is better. */
 export function comparedWith(
-  { majority, naiveBayes }: ClassifierBaseline,
+  { majority, naiveBayes, numDistinct }: ClassifierBaseline,
   accuracy: number,
   tokens: ClassifierTraining['classifier']['options']['tokens'],
 ): { readonly beaten: boolean; readonly line: string } {
   const figures = `always the commonest class ${percent(majority)}, naive Bayes ${percent(naiveBayes)}`;
-  if (accuracy > Math.max(majority, naiveBayes)) return { beaten: true, line: `Right without a network: ${figures}.` };
+  const best = Math.max(majority, naiveBayes);
+  const chance =
+    accuracy !== best && isWithinChance(accuracy, best, numDistinct)
+      ? ` Of ${counted(numDistinct, 'different text')}, that difference is within chance.`
+      : '';
+  if (accuracy > best) return { beaten: true, line: `Right without a network: ${figures}.${chance}` };
   const counting = `counting ${tokens === 'segments' ? 'words' : tokens}`;
   if (naiveBayes === accuracy) {
     const line =
@@ -71,7 +88,7 @@ export function comparedWith(
   return {
     beaten: false,
     line:
-      `The model does not beat ${counting}: it is right in ${percent(accuracy)} (${figures}). More texts, ` +
+      `The model does not beat ${counting}: it is right in ${percent(accuracy)} (${figures}).${chance} More texts, ` +
       '--vectors FILE or other options (rondo tune classify) may help.',
   };
 }

@@ -7,6 +7,8 @@ export interface ClassifierBaseline {
   readonly majority: number;
   /** See `NaiveBayes`. */
   readonly naiveBayes: number;
+  /** Texts that were measured and read differently: a text that comes again says nothing new. */
+  readonly numDistinct: number;
 }
 
 /** Texts as tokens, with their classes. */
@@ -36,5 +38,6 @@ export function classifierBaseline(
   return {
     majority: measured.classes.reduce((sum, label) => sum + (label === commonest ? 1 : 0), 0) / total,
     naiveBayes: bayes.numRight(measured.tokens, measured.classes) / total,
+    numDistinct: new Set(measured.tokens.map((tokens) => tokens.join('\n'))).size,
   };
 }

@@ -34,6 +34,7 @@ describe('naive Bayes', () => {
     expect(classifierBaseline('words', 2, { train, validation: train, measured })).toEqual({
       majority: 0.5,
       naiveBayes: 0.75,
+      numDistinct: 3,
     });
   });
 });
