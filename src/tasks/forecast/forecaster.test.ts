@@ -386,6 +386,13 @@ describe('training a forecaster', () => {
       training.forecaster.columnsOf(Table.fromRows('made', columns, rows)),
     );
     expect(report.series).toMatchObject([{ name: 'C', isNew: true, rows: [96, 120] }]);
+    const evaluate = (first: number) =>
+      training.forecaster.evaluate(training.forecaster.columnsOf(Table.fromRows('made', columns, rows)), {
+        from: () => first,
+      });
+    expect((await evaluate(40)).series).toMatchObject([{ rows: [40, 120] }]);
+    // Nothing before the first row says what its base and scale are.
+    await expect(evaluate(0)).rejects.toThrow('`from` is out of range.\n  expected: a whole number of at least 1');
     const before = rows.slice(0, 96).map((cells) => Number(cells[2]));
     const { mae, mase } = report.errors.naive;
     expect(mae / mase!).toBeCloseTo(seasonalScale(before, 7), 9);

@@ -1,5 +1,5 @@
 import type { Table } from '../../data/table.js';
-import { RondoError } from '../../errors.js';
+import { RondoError, requireCount } from '../../errors.js';
 import type { Json } from '../../layers/layer.js';
 import type { Resolved } from '../../resolved.js';
 import type { Sequential } from '../../training/sequential.js';
@@ -96,8 +96,12 @@ export class Forecaster {
     columns: SeriesColumns,
     options: { from?: ((series: Series) => number) | undefined; signal?: AbortSignal | undefined } = {},
   ): Promise<ForecastReport> {
-    const { from = (series) => this.firstUnseenRow(series) ?? 0, signal } = options;
-    const firstOf = (series: Series): number => from(series) || (this.isNew(series) ? this.#firstHeldOut(series) : 0);
+    const { from = (series) => this.#firstMeasured(series), signal } = options;
+    const firstOf = (series: Series): number => {
+      const first = from(series);
+      requireCount('Forecaster.evaluate', 'from', first, this.isNew(series) ? 1 : 0);
+      return first;
+    };
     return forecastReport(this, columns, firstOf, signal);
   }
 
@@ -221,6 +225,11 @@ export class Forecaster {
 
   #trained(series: Series): TrainedSeries | undefined {
     return this.isOfSeveral ? this.series.find(({ name }) => name === series.name) : this.series[0];
+  }
+
+  /** The end of what training has seen of a series; of one that was not there, where it would have held rows out. */
+  #firstMeasured(series: Series): number {
+    return this.isNew(series) ? this.#firstHeldOut(series) : (this.firstUnseenRow(series) ?? 0);
   }
 
   /** Where the part begins that training would have held out of a series, or a fifth where it held out none. */
