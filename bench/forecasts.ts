@@ -4,7 +4,7 @@ import { type MadeSeries, madeSeries } from './forecast-series.js';
 
 /**
  * MASE of the default forecast and of the simple ones on made series:
- * `node dist/bench/forecasts.js [SEED] [SERIES A KIND] [base]`.
+ * `node dist/bench/forecasts.js [SEED] [SERIES A KIND] [base|auto]`.
  */
 
 const [seed = '1', perKind = '4', what = 'model'] = process.argv.slice(2);
@@ -33,7 +33,10 @@ async function ofModel({ values, horizon, season }: MadeSeries): Promise<number[
     ['y'],
     Array.from(values, (value) => [String(value)]),
   );
-  const training = new ForecastTraining(table, { target: 'y', horizon, refit: false, ...(season > 1 && { season }) });
+  const training = new ForecastTraining(table, {
+    ...{ target: 'y', horizon, refit: false, ...(season > 1 && { season }) },
+    ...(what === 'auto' && { units: 'auto' }),
+  });
   await training.train();
   const { model, base, naive, seasonalNaive, drift, seasonalDrift, mean, median } = (await training.evaluate()).errors;
   return [model, base, naive, seasonalNaive, drift, seasonalDrift, mean, median].map(({ mase }) => mase ?? NaN);

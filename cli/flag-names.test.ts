@@ -97,6 +97,13 @@ describe('an error of the library on the command line', () => {
     ]);
   });
 
+  it('is wrong usage where something is missing on the command line, and not where data are at fault', () => {
+    const missing = { where: 'x.csv', what: 'the share must be named.', option: 'validation' };
+    expect(inFlags(new RondoError('USAGE', missing), line).isUsage).toBe(true);
+    expect(inFlags(new RondoError('OUT_OF_RANGE', missing), line).isUsage).toBe(false);
+    expect(inFlags(new RondoError('DATA_FORMAT', missing), line).isUsage).toBe(false);
+  });
+
   it('is wrong usage where the message names an option that was given, though its facts do not', () => {
     const fault = new RondoError('OUT_OF_RANGE', { where: 'x', what: '`dropout` is beyond all bounds.' });
     expect(inFlags(fault, line).isUsage).toBe(true);

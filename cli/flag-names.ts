@@ -16,7 +16,7 @@ const quotesData: readonly string[] = ['UNKNOWN_NAME', 'DATA_FORMAT', 'FILE_FORM
 
 /**
  * An error of the library as an error of the command line: options are called by their flags, `batchSize` becomes
- * `--batch-size`. `isUsage` says that a value given on the command line is at fault.
+ * `--batch-size`. `isUsage` says that the command line is at fault: a value that was given, or one that is missing.
  */
 export function inFlags(
   error: RondoError,
@@ -35,8 +35,9 @@ export function inFlags(
   const atFault = option === undefined ? quoted(error.facts.what) : [option];
   // Data that an option cannot read are at fault themselves, and their place is known.
   const isUsage =
-    error.code !== 'DATA_FORMAT' &&
-    atFault.map((name) => flags.get(name)).some((flag) => flag !== undefined && isGiven(flag));
+    error.code === 'USAGE' ||
+    (error.code !== 'DATA_FORMAT' &&
+      atFault.map((name) => flags.get(name)).some((flag) => flag !== undefined && isGiven(flag)));
   const spoken = (text: string | undefined): string | undefined =>
     text?.replace(/`([a-z]\w*)`|\b([a-z]+[A-Z]\w*)\b/g, (whole, quoted?: string, bare?: string) => {
       const found = flags.get(quoted ?? bare ?? '');

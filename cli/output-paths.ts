@@ -5,6 +5,7 @@ import { type LoadedTask, RondoError, type RunIdentity, setSeed, type TaskModel 
 import { FileLock, fileAccessError, loadTask } from '../src/node.js';
 import { say } from './output.js';
 import { requireNoInput } from './protect-inputs.js';
+import { counted } from './text-table.js';
 import { WrongUsage } from './wrong-usage.js';
 
 /** Where a training writes. */
@@ -173,12 +174,13 @@ export async function trainingStart<Kind extends TaskModel['task']>(
 ): Promise<TrainingStart<Extract<TaskModel, { task: Kind }>>> {
   const model = options.out ?? defaultOutput(input, '.safetensors');
   // A checkpoint whose training still runs is no interrupted one.
-  if (model !== '' && options['find-learning-rate'] !== true) await FileLock.requireFree(lockPathOf(model));
+  if (model !== '' && options['find-learning-rate'] !== true)
+    await namingOutput(model, FileLock.requireFree(lockPathOf(model)));
   const paths = await outputPaths(where, model, options);
   if (options['find-learning-rate'] === true) return { paths, interrupted: undefined };
   const lockPath = lockPathOf(paths.model);
   const take = async (): Promise<FileLock> => {
-    const { lock, predecessor } = await FileLock.take(lockPath, `${where} ${input}`);
+    const { lock, predecessor } = await namingOutput(paths.model, FileLock.take(lockPath, `${where} ${input}`));
     if (predecessor !== undefined && !options.quiet)
       say(
         `${lockPath} was left by ` +
@@ -203,7 +205,7 @@ export async function trainingStart<Kind extends TaskModel['task']>(
   if (run !== undefined) setSeed(run.seed);
   if (!options.quiet && !options.json) {
     const begun = run === undefined ? 'an earlier training' : `the training begun ${run.begun} with seed ${run.seed}`;
-    say(`Going on with ${begun}, after ${numSteps} steps, in epoch ${epoch + 1}.`);
+    say(`Going on with ${begun}, after ${counted(numSteps, 'step')}, in epoch ${epoch + 1}.`);
   }
   return { paths: { ...paths, claim: { run: run ?? newRun(), take } }, interrupted };
 }
@@ -231,6 +233,21 @@ function requireSameOptions(where: string, given: object, before: object): void 
     received: list(([, value]) => value),
     fix: 'leave them out, or start anew without --resume.',
   });
+}
+
+/**
+ * Work on the lock of an output. Where the system refuses the lock's file, it is the output's place that is at fault:
+ * the message names the output as it was given.
+ */
+export async function namingOutput<Result>(output: string, work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    // A lock that another process holds is no fault of the system.
+    const { cause } = error instanceof RondoError && error.code === 'FILE_ACCESS' ? error : {};
+    if (!(cause instanceof Object && 'code' in cause)) throw error;
+    throw await fileAccessError('write', output, { code: cause.code });
+  }
 }
 
 export async function exists(path: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { columnFormat, errorNumber } from './text-table.js';
+import { columnFormat, counted, errorNumber } from './text-table.js';
 
 describe('the numbers of a column', () => {
   const written = (known: number[], values: number[]): string[] => values.map(columnFormat(known));
@@ -16,6 +16,11 @@ describe('the numbers of a column', () => {
     expect(written([1e14, 3e14], [123_456_789_012_345])).toEqual(['123456789012345']);
     expect(written([], [2e15])).toEqual(['2.000000e+15']);
   });
+});
+
+it('what is counted is one or several', () => {
+  expect([1, 0, 1234].map((count) => counted(count, 'row'))).toEqual(['1 row', '0 rows', '1,234 rows']);
+  expect(counted(2, 'class')).toBe('2 classes');
 });
 
 describe('an error', () => {

@@ -93,6 +93,11 @@ export function withSeparators(count: number): string {
     .replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** `1 row`, `2,345 rows`. */
+export function counted(count: number, noun: string): string {
+  return `${withSeparators(count)} ${noun}${count === 1 ? '' : noun.endsWith('s') ? 'es' : 's'}`;
+}
+
 /** `12.3 MB`: decimal units, as disks are sold. */
 export function fileSize(sizeBytes: number): string {
   for (const [size, unit] of [

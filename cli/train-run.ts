@@ -21,7 +21,7 @@ import { diagnosisText } from './show-diagnosis.js';
 import { styleOf } from './style.js';
 import { linePlot } from './terminal/plot.js';
 import { formatDuration, ProgressLine } from './terminal/progress.js';
-import { fileSize, shortNumber, withSeparators } from './text-table.js';
+import { counted, fileSize, shortNumber, withSeparators } from './text-table.js';
 import { watchingToo } from './watching.js';
 
 export { quoted } from './command-words.js';
@@ -88,7 +88,7 @@ export async function runTrain(run: TrainRun): Promise<DiagnosedOutcome | undefi
       return stopped(
         run,
         interruption,
-        `after ${outcome.loss.length} of ${plannedOf(run, outcome.loss.length)} epochs`,
+        `after ${outcome.loss.length} of ${counted(plannedOf(run, outcome.loss.length), 'epoch')}`,
       );
     await lock?.confirm();
     await saveTask(task, paths.model);

@@ -1,5 +1,5 @@
 import type { Classifier } from '../../src/index.js';
-import { shortNumber, withSeparators } from '../text-table.js';
+import { counted, shortNumber, withSeparators } from '../text-table.js';
 import { coverageLine } from '../vector-options.js';
 import { percent } from './show-report.js';
 
@@ -12,7 +12,7 @@ export function aboutClassifier({ options, labels, encoder, data, calibration }:
     `task      ${labels.length} classes: ${classes.slice(0, 20).join(', ')}${classes.length > 20 ? ', ...' : ''}`,
     `tokens    ${withSeparators(encoder.size)} ${options.tokens}${options.lower ? ', lower-cased' : ''}, at ` +
       `most ${options.timesteps} of a text: ${sample.join(' ')} ...`,
-    `trained   on ${withSeparators(data.numTraining)} texts, chosen on ${withSeparators(data.numValidation)} ` +
+    `trained   on ${counted(data.numTraining, 'text')}, chosen on ${withSeparators(data.numValidation)} ` +
       `more, ${withSeparators(data.numTest)} held out; pooling ` +
       `${options.pooling}${options.bidirectional ? ', in both directions' : ''}`,
     ...(data.vectors === null

@@ -59,8 +59,8 @@ export async function predictClasses(classifier: Classifier, data: string | Text
     print(`${number}${padEndToWidth(decisions[i], column)}${clipToWidth(printable(text), room)}`.trimEnd());
   });
   const numEmpty = answers.filter(({ prediction }) => prediction === undefined).length;
-  if (numEmpty > 0)
-    say(`${withSeparators(numEmpty)} of ${withSeparators(answers.length)} texts are empty and have no class.`);
+  const which = numEmpty === 1 ? 'is empty and has' : 'are empty and have';
+  if (numEmpty > 0) say(`${withSeparators(numEmpty)} of ${withSeparators(answers.length)} texts ${which} no class.`);
 }
 
 async function textsOf({ data }: Classifier, path: string, options: Options): Promise<TextRows> {

@@ -9,6 +9,7 @@ import {
 } from '../../src/index.js';
 import { readTextFiles, type TextFileFormat } from '../../src/node.js';
 import type { Given } from '../options.js';
+import { say } from '../output.js';
 import { readTextInput } from '../read-input.js';
 import { WrongUsage } from '../wrong-usage.js';
 import type { readingOptions } from './reading-options.js';
@@ -31,6 +32,7 @@ export function withReading(options: ReadingOptions, reading: Readonly<Record<st
 /** Labelled texts of files. @throws FILE_ACCESS, DATA_FORMAT, UNKNOWN_NAME, USAGE */
 export async function readLabelled(paths: readonly string[], options: ReadingOptions): Promise<LabelledTexts> {
   const rows = await read(paths, options, undefined);
+  rows.notes?.forEach(say);
   if (rows.labels !== undefined) return rows as LabelledTexts;
   throw new RondoError('USAGE', {
     where: paths[0],
@@ -48,10 +50,10 @@ export async function readLabelled(paths: readonly string[], options: ReadingOpt
  * @param keepEmpty whether empty lines of such files are texts too.
  */
 export async function readUnlabelled(path: string, options: ReadingOptions, keepEmpty = false): Promise<TextRows> {
-  return {
-    ...(await read([path], { ...options, format: options.format ?? (await plainFormat(path)) }, null, keepEmpty)),
-    labels: undefined,
-  };
+  const format = options.format ?? (await plainFormat(path));
+  const rows = await read([path], { ...options, format }, null, keepEmpty);
+  rows.notes?.forEach(say);
+  return { ...rows, labels: undefined };
 }
 
 async function read(

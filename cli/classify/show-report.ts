@@ -1,6 +1,6 @@
 import type { ClassificationReport } from '../../src/index.js';
 import { styleOf } from '../style.js';
-import { fourDigits, shortNumber, textTable, withSeparators } from '../text-table.js';
+import { counted, fourDigits, shortNumber, textTable, withSeparators } from '../text-table.js';
 import { confusionMatrix } from './confusion-matrix.js';
 
 /** Scores in all, by class, and which classes are taken for which. */
@@ -15,7 +15,7 @@ export function reportText(report: ClassificationReport): string {
     withSeparators(support),
   ]);
   return [
-    `${withSeparators(numTexts)} texts: accuracy ${percent(accuracy)}, macro F1 ${percent(macroF1)}, micro F1 ` +
+    `${counted(numTexts, 'text')}: accuracy ${percent(accuracy)}, macro F1 ${percent(macroF1)}, micro F1 ` +
       `${percent(microF1)}, loss ${shortNumber(loss)}, calibration error ${percent(calibrationError)}`,
     '',
     textTable(['class', 'precision', 'recall', 'F1', 'texts'], rows),

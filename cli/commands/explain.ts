@@ -10,7 +10,7 @@ import { requireNewFile } from '../output-paths.js';
 import { requireTask } from '../require-task.js';
 import { styleOf } from '../style.js';
 import { isTextArgument } from '../text-argument.js';
-import { withSeparators } from '../text-table.js';
+import { counted } from '../text-table.js';
 import { requirePositionals } from '../wrong-usage.js';
 
 /** `rondo explain`: which words carried a decision. */
@@ -68,7 +68,7 @@ export const explain = defineCommand({
     }
     print(explanations.map((explanation) => explanationLines(explanation, styleOf()).join('\n')).join('\n\n'));
     if (rows.texts.length > explanations.length)
-      print(`\n${withSeparators(rows.texts.length - explanations.length)} more texts; see --limit.`);
+      print(`\n${counted(rows.texts.length - explanations.length, 'more text')}; see --limit.`);
     if (options.html !== undefined) print(`\nwrote ${options.html}`);
   },
 });

@@ -17,7 +17,7 @@ import { print, printJson, printLines } from '../output.js';
 import { percent } from '../tag/show-tagging.js';
 import { sparkline } from '../terminal/plot.js';
 import { startLine } from '../text-start.js';
-import { fileSize, shortNumber, withSeparators } from '../text-table.js';
+import { counted, fileSize, shortNumber, withSeparators } from '../text-table.js';
 import { coverageLine } from '../vector-options.js';
 import { requirePositionals } from '../wrong-usage.js';
 
@@ -51,7 +51,8 @@ export const inspect = defineCommand({
       `${path}: ${fileSize(sizeBytes)}` +
         (training === undefined
           ? ''
-          : `, a checkpoint after ${training.values.epoch} epochs and ${training.values.batch} steps`) +
+          : `, a checkpoint after ${counted(training.values.epoch, 'epoch')} and ` +
+            counted(training.values.batch, 'step')) +
         '\n',
     );
     print(model.summary());
@@ -138,7 +139,7 @@ function aboutTraining(
 ): string[] {
   return [
     `cell      ${cell}: ${cellNamed(cell).description}`,
-    `training  ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of batches of ${batchSize} x ${timesteps}, ` +
+    `training  ${counted(epochs, 'epoch')} of batches of ${batchSize} x ${timesteps}, ` +
       `learning rate ${shortNumber(learningRate)}, dropout ${dropout}`,
     ...(outcome === undefined
       ? []

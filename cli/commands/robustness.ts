@@ -7,7 +7,7 @@ import { percent } from '../classify/show-report.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { print, printJson } from '../output.js';
 import { requireTask } from '../require-task.js';
-import { textTable, withSeparators } from '../text-table.js';
+import { counted, textTable, withSeparators } from '../text-table.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
 /** `rondo robustness`: how a classifier does on texts with slips. */
@@ -62,7 +62,7 @@ export const robustness = defineCommand({
       withSeparators(numChanged),
       withSeparators(numFlipped),
     ]);
-    print(`${withSeparators(numTexts)} texts; the rate is the share of words with a slip\n`);
+    print(`${counted(numTexts, 'text')}; the rate is the share of words with a slip\n`);
     print(
       textTable(
         ['slip', 'rate', 'accuracy', 'macro F1', 'points', 'texts changed', 'of another class'],

@@ -15,7 +15,7 @@ import { defineCommand, type Given, type OptionSpecs, recurrentOptions, training
 import { printLines } from '../output.js';
 import { trainingStart } from '../output-paths.js';
 import { showLearningRates } from '../show-learning-rates.js';
-import { shortNumber, withSeparators } from '../text-table.js';
+import { counted, shortNumber, withSeparators } from '../text-table.js';
 import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
 import { coverageLine, readEmbeddingVectors, wordVectorOptions } from '../vector-options.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
@@ -258,8 +258,8 @@ function aboutData(
       (data.numSkipped > 0 ? `; ${withSeparators(data.numSkipped)} without a token left out` : ''),
     `${labels.length} classes: ${shown.join(', ')}${labels.length > shown.length ? ', ...' : ''}`,
     ...(data.vectors === null ? [] : [coverageLine(data.vectors)]),
-    `${withSeparators(encoder.size)} different ${options.tokens}; ${layers} x ${cell} of ${units} ` +
-      `units${bidirectional ? ' in both directions' : ''}, pooling ${pooling}, ` +
+    `${withSeparators(encoder.size)} different ${options.tokens}; ${layers} x ${cell} of ` +
+      `${counted(units, 'unit')}${bidirectional ? ' in both directions' : ''}, pooling ${pooling}, ` +
       `${withSeparators(model.countParams())} parameters; ${withSeparators(numBatches)} steps an epoch`,
   ];
 }

@@ -11,7 +11,7 @@ import { print, printLines } from '../output.js';
 import { trainingStart } from '../output-paths.js';
 import { readTableInput } from '../read-input.js';
 import { showLearningRates } from '../show-learning-rates.js';
-import { withSeparators } from '../text-table.js';
+import { counted, withSeparators } from '../text-table.js';
 import { runTrain, showTrained, type TrainRun } from '../train-run.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
@@ -149,8 +149,9 @@ export const trainForecast = defineCommand({
           `${withSeparators(numRows.test)} rows; season ${season}`,
       );
       print(
-        `${layers} x ${cell} of ${forecaster.units} units, ${withSeparators(forecaster.model.countParams())} ` +
-          `parameters; windows of ${timesteps} steps, ${horizon} ahead`,
+        `${layers} x ${cell} of ${counted(forecaster.units, 'unit')}, ` +
+          `${withSeparators(forecaster.model.countParams())} parameters; windows of ` +
+          `${counted(timesteps, 'step')}, ${horizon} ahead`,
       );
       for (const note of training.notes) print(note);
     }
@@ -191,7 +192,7 @@ export const trainForecast = defineCommand({
     await showTrained(
       run,
       outcome,
-      { facts, sections, isNetworkUsed: found.share > 0, verdict: forecastVerdict(forecaster) },
+      { facts, sections, isNetworkUsed: forecaster.usesNetwork, verdict: forecastVerdict(forecaster) },
       json,
     );
   },

@@ -20,7 +20,7 @@ import { trainingStart } from '../output-paths.js';
 import { readEachTextInput, readTextInput } from '../read-input.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { startLine } from '../text-start.js';
-import { shortNumber, withSeparators } from '../text-table.js';
+import { counted, shortNumber, withSeparators } from '../text-table.js';
 import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
 import { unknownPart, unknownWarning } from '../unknown-tokens.js';
 import { coverageLine, embeddingVectorOptions, readEmbeddingVectors } from '../vector-options.js';
@@ -221,7 +221,10 @@ export const trainLanguageModel = defineCommand({
           `(${withSeparators(training.documents.places.length)} of them)`,
       );
       if (training.coverage !== undefined) print(coverageLine(training.coverage));
-      print(`${layers} x ${cell} of ${units} units, ${withSeparators(languageModel.model.countParams())} parameters`);
+      print(
+        `${layers} x ${cell} of ${counted(units, 'unit')}, ` +
+          `${withSeparators(languageModel.model.countParams())} parameters`,
+      );
     }
     if (options['find-learning-rate'])
       return showLearningRates(this, { positionals, options }, training, cautionOfRate(languageModel.options));

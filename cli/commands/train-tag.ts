@@ -15,7 +15,7 @@ import {
   taggedFileOptions,
   untaggedNote,
 } from '../tag/tagged-files.js';
-import { withSeparators } from '../text-table.js';
+import { counted, withSeparators } from '../text-table.js';
 import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
 import { coverageLine, readEmbeddingVectors, wordVectorOptions } from '../vector-options.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
@@ -164,7 +164,7 @@ export const trainTag = defineCommand({
           `tags${scheme === null ? '' : `, spans by ${scheme}`}`,
       ]);
       print(
-        `train ${withSeparators(numSentences.train)} sentences of ${withSeparators(numWords.train)} words, ` +
+        `train ${counted(numSentences.train, 'sentence')} of ${counted(numWords.train, 'word')}, ` +
           `validation ${withSeparators(numSentences.validation)} of ` +
           withSeparators(numWords.validation) +
           (test === undefined ? '' : `, test ${withSeparators(test.length)}`),
@@ -175,7 +175,7 @@ export const trainTag = defineCommand({
         printLines(beginningLines(options.init, training.beginning, names));
       }
       print(
-        `${layers} x ${cell} of 2 x ${units} units, ` +
+        `${layers} x ${cell} of 2 x ${counted(units, 'unit')}, ` +
           `${crf ? 'conditional random field' : 'every tag by itself'}, ` +
           `${withSeparators(tagger.model.countParams())} parameters`,
       );

@@ -1,6 +1,6 @@
 import type { Forecaster, ForecastReport, Series, SeriesColumnsOptions } from '../../src/index.js';
 import { print, printJson, say } from '../output.js';
-import { withSeparators } from '../text-table.js';
+import { counted, withSeparators } from '../text-table.js';
 import { forecastVerdict } from './about-forecasts.js';
 import { readSeries, type TableOptions } from './read-series.js';
 import { reportLines } from './short-series.js';
@@ -24,9 +24,9 @@ export async function evaluateValues(
   const report = kept ?? (await forecaster.evaluate(columns));
   const { instead } = findings;
   const verdict = forecastVerdict(forecaster, report);
-  const passedOver = tooFewNew(columns.series, seen, options.horizon);
+  const { names: passedOver, lines } = tooFewNew(columns.series, seen, options.horizon);
   const doubts = doubtLines(forecaster, columns.series);
-  const notes = [...said, ...passedOver, ...reportLines(report, forecaster.usesNetwork), ...doubts];
+  const notes = [...said, ...lines, ...reportLines(report, forecaster.usesNetwork, passedOver), ...doubts];
   if (json) {
     printJson({
       part: numSeen > 0 ? 'held out' : 'all',
@@ -41,12 +41,13 @@ export async function evaluateValues(
   for (const note of notes) say(note);
   if (kept !== null)
     print(
-      `This file holds no new rows${passedOver.length > 0 ? ' that a forecast reaches' : ' to measure'}: these ` +
-        `are the errors on the rows that were held out in training${elsewhere(kept, columns.series)}.`,
+      `${passedOver.length > 0 ? 'These' : 'This file holds no new rows to measure: these'} are the errors on ` +
+        `the rows that were held out in training${elsewhere(kept, columns.series)}.`,
     );
   else if (numSeen > 0)
     print(
-      `${withSeparators(numSeen)} rows of this file were seen in training: only the rows after those are measured.`,
+      `${counted(numSeen, 'row')} of this file ${numSeen === 1 ? 'was' : 'were'} seen in training: only the rows ` +
+        'after those are measured.',
     );
   // Rows and times of the training are those of this file only where it begins alike.
   const isAlike =
@@ -58,26 +59,25 @@ export async function evaluateValues(
   print([...plots, errorTable(report, shownWith), ...(verdict === undefined ? [] : [verdict])].join('\n\n'));
 }
 
-/** Rows that training has not seen, too few for a forecast and the truth beside it; a sentence each. */
-function tooFewNew(all: readonly Series[], seen: readonly number[], horizon: number): string[] {
+/** Series whose rows that training has not seen are too few for a forecast and the truth beside it, in words too. */
+function tooFewNew(
+  all: readonly Series[],
+  seen: readonly number[],
+  horizon: number,
+): { readonly names: readonly string[]; readonly lines: readonly string[] } {
   const short = all.flatMap(({ name, numRows }, i) => {
     const count = numRows - seen[i];
     return seen[i] > 0 && count > 0 && count < horizon ? [{ name, count }] : [];
   });
-  if (short.length === 0) return [];
+  const names = short.map(({ name }) => name);
+  if (short.length === 0) return { names, lines: [] };
   const total = short.reduce((sum, { count }) => sum + count, 0);
   const most = short.reduce((found, { count }) => Math.max(found, count), 0);
-  const of =
-    all.length === 1
-      ? ''
-      : ` of ${short
-          .slice(0, 5)
-          .map(({ name }) => name)
-          .join(', ')}${short.length > 5 ? ' and others' : ''}`;
-  return [
-    `${withSeparators(total)} new row${total === 1 ? '' : 's'}${of} not measured: a forecast of ${horizon} ` +
-      `steps needs at least ${horizon} (${horizon - most} more)`,
-  ];
+  const of = all.length === 1 ? '' : ` of ${names.slice(0, 5).join(', ')}${names.length > 5 ? ' and others' : ''}`;
+  const line =
+    `${counted(total, 'new row')}${of} not measured: a forecast of ${counted(horizon, 'step')} ` +
+    `needs at least ${horizon} (${horizon - most} more)`;
+  return { names, lines: [line] };
 }
 
 /** That errors kept from training are of more series than the file has. */

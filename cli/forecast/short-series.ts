@@ -23,15 +23,23 @@ export function baseAloneLines(all: readonly MaybeAlone[]): string[] {
   ];
 }
 
-/** What a report says of series that are short or new, a sentence each. */
-export function reportLines({ series, notMeasured = [] }: ForecastReport, usesNetwork: boolean): string[] {
+/**
+ * What a report says of series that are short or new, a sentence each.
+ *
+ * @param told names of series of which it is said elsewhere why they are not measured.
+ */
+export function reportLines(
+  { series, notMeasured = [] }: ForecastReport,
+  usesNetwork: boolean,
+  told: readonly string[],
+): string[] {
   return [
     ...(usesNetwork ? baseAloneLines(series) : []),
     ...newLines(
       series.filter((one) => one.isNew),
       'the rows before those measured',
     ),
-    ...notMeasuredLines(notMeasured),
+    ...notMeasuredLines(notMeasured.filter((name) => !told.includes(name))),
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { BaselineName, ForecastReport, SeriesColumns } from '../../src/index.js';
 import { styleOf } from '../style.js';
 import { linePlot } from '../terminal/plot.js';
-import { errorNumber, textTable, withSeparators } from '../text-table.js';
+import { counted, errorNumber, textTable, withSeparators } from '../text-table.js';
 import { spanOf } from './series-lines.js';
 
 /** Series whose errors are shown one by one. */
@@ -34,8 +34,8 @@ export function forecastPlot(
       : `, ${spanOf(columns.time, drawn, start, shown[shown.length - 1].origin + horizon - 1)}`;
   const what =
     shown.length === 1
-      ? `the last ${horizon} rows`
-      : `the last ${shown.length} forecasts of ${horizon} steps, each from its own origin`;
+      ? `the last ${horizon === 1 ? 'row' : `${horizon} rows`}`
+      : `the last ${shown.length} forecasts of ${counted(horizon, 'step')}, each from its own origin`;
   const title = `${target}${name === '' ? '' : ` of ${name}`}: ${what}${span}`;
   return linePlot(
     [
@@ -111,8 +111,7 @@ export function errorTable(report: ForecastReport, { columns, instead }: ShownWi
     columns === undefined || columns.series.some((series) => series.name === one.name);
   const sections = report.series.length > 1 ? ['', seriesTable(report.series.filter(isHere), used)] : [];
   return [
-    `errors of ${withSeparators(numForecasts)} ${numForecasts === 1 ? 'forecast' : 'forecasts'}${origins} of ` +
-      `${horizon} ${horizon === 1 ? 'step' : 'steps'}${parts}`,
+    `errors of ${counted(numForecasts, 'forecast')}${origins} of ${counted(horizon, 'step')}${parts}`,
     table,
     ...sections,
   ].join('\n');

@@ -1,4 +1,4 @@
-import { conlluColumns, linesOf, type Tagger, wordsOf } from '../../src/index.js';
+import { columnLayoutOf, conlluColumns, linesOf, type Tagger, wordsOf } from '../../src/index.js';
 import { say } from '../output.js';
 import { looksLikeColumns } from './looks-like-columns.js';
 import { isConllu, type TaggedFileOptions, withTrainedColumn, wordFileOf } from './tagged-files.js';
@@ -24,7 +24,15 @@ function dataOptions(
 ): TaggedFileOptions | undefined {
   if (options.isPlain === true) return undefined;
   if (options.format !== undefined || isConllu(text, where)) return withTrainedColumn(tagger, text, where, options);
-  if (!looksLikeColumns(tagger, text)) return undefined;
+  if (!looksLikeColumns(tagger, text)) {
+    const layout = columnLayoutOf(text);
+    if (layout?.hasSentences && layout.numColumns > 1)
+      say(
+        `${where}: read as sentences, one a line; if its ${layout.numColumns} words a line are a word and what ` +
+          'belongs to it, --format columns reads it so.',
+      );
+    return undefined;
+  }
   const read = withTrainedColumn(tagger, text, where, { ...options, format: 'columns' });
   say(
     `${where}: read as columns, with the words in column ${read['word-column'] ?? 1}; --format texts reads it ` +

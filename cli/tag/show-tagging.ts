@@ -1,5 +1,5 @@
 import type { Agreement, TaggerReport, TaggingScore } from '../../src/index.js';
-import { textTable, withSeparators } from '../text-table.js';
+import { counted, textTable, withSeparators } from '../text-table.js';
 
 /** Most rows of the table by tag. */
 const mostTags = 40;
@@ -42,7 +42,10 @@ export function agreementTable({ byTag, byKind, numUnseenTags }: TaggerReport): 
     ),
   ];
   if (all.length > mostTags) lines.push(`... and ${all.length - mostTags} rarer ones; --json gives all.`);
-  if (numUnseenTags > 0) lines.push(`${withSeparators(numUnseenTags)} words have a tag that training never showed.`);
+  if (numUnseenTags > 0)
+    lines.push(
+      `${counted(numUnseenTags, 'word')} ${numUnseenTags === 1 ? 'has' : 'have'} a tag that training never showed.`,
+    );
   return lines.join('\n');
 }
 

@@ -15,7 +15,7 @@ import {
 import { encodingOption } from '../data-options.js';
 import type { OptionSpecs } from '../options.js';
 import { readTextInput } from '../read-input.js';
-import { withSeparators } from '../text-table.js';
+import { counted } from '../text-table.js';
 import { WrongUsage } from '../wrong-usage.js';
 
 /** Options of commands that read words with tags. */
@@ -178,6 +178,6 @@ export function taggedDataOf({ format, file }: WordFile, column: string): Tagged
 export function untaggedNote(file: string, { numUntagged }: TaggedData): string | undefined {
   return numUntagged === 0
     ? undefined
-    : `${file}: ${withSeparators(numUntagged)} words without a tag (\`_\`) are neither learned nor measured; ` +
-        'sentences are cut there';
+    : `${file}: ${counted(numUntagged, 'word')} without a tag (\`_\`) ${numUntagged === 1 ? 'is' : 'are'} neither ` +
+        'learned nor measured; sentences are cut there';
 }

@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { RondoError, type RunResult, type TrialValues } from '../../src/index.js';
 import { FileLock, fileAccessError, type LockOwner, readText, writeFileAtomically } from '../../src/node.js';
 import { say } from '../output.js';
-import { exists, lockPathOf, type OutputPaths, pathsOf } from '../output-paths.js';
+import { exists, lockPathOf, namingOutput, type OutputPaths, pathsOf } from '../output-paths.js';
 import { requireNoInput } from '../protect-inputs.js';
 import { WrongUsage } from '../wrong-usage.js';
 import { csvText } from './csv-text.js';
@@ -57,7 +57,10 @@ export class SearchFolder {
     } catch (error) {
       throw await fileAccessError('write', path, error);
     }
-    const { lock, predecessor } = await FileLock.take(folder.#at('search.lock'), `${where} --out ${path}`);
+    const { lock, predecessor } = await namingOutput(
+      path,
+      FileLock.take(folder.#at('search.lock'), `${where} --out ${path}`),
+    );
     folder.#lock = lock;
     if (predecessor !== undefined)
       say(

@@ -1,7 +1,7 @@
 import { rankTrials } from '../../src/index.js';
 import { commandText } from '../command-words.js';
 import { formatDuration } from '../terminal/progress.js';
-import { shortNumber, textTable } from '../text-table.js';
+import { counted, shortNumber, textTable } from '../text-table.js';
 import { runOptions, type Search } from './search.js';
 import type { RunRecord } from './search-folder.js';
 import type { TrialScore } from './tuned-task.js';
@@ -17,14 +17,11 @@ export function aboutSearch({ command, space, method, rungs, seed }: Search, { a
       : `${name} ${dimension.low} to ${dimension.high}${dimension.scale === 'log' ? ' (log)' : ''}`,
   );
   const plan = rungs
-    .map(
-      ({ numTrials, epochs }) =>
-        `${numTrials}${epochs === undefined ? '' : ` of ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`}`,
-    )
+    .map(({ numTrials, epochs }) => `${numTrials}${epochs === undefined ? '' : ` of ${counted(epochs, 'epoch')}`}`)
     .join(', then ');
   return [
     `rondo ${command}: ` +
-      `${method === 'halving' ? `successive halving, trials ${plan}` : `random search, ${plan} trials`}; seed ` +
+      `${method === 'halving' ? 'successive halving, trials' : 'random search, trials'} ${plan}; seed ` +
       seed,
     `searched: ${shown.join('; ')}`,
     `score: ${about}, ${better} is better`,

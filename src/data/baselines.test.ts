@@ -17,7 +17,7 @@ describe('a baseline forecast', () => {
   });
 
   test('refuses a series that is too short, says when there is no season', () => {
-    expect(() => naiveForecast([], 1)).toThrow(/at least 1 values/);
+    expect(() => naiveForecast([], 1)).toThrow(/at least 1 value/);
     expect(() => driftForecast([1], 1)).toThrow(/at least 2 values/);
     expect(() => seasonalNaiveForecast([1, 2], 1, 3)).toThrow(/at least 3 values/);
     expect(() =>

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import { RondoError, requireCount } from '../errors.js';
 import { detectSeason } from './season.js';
 
@@ -31,7 +32,7 @@ export function seasonalNaiveForecast(
       where,
       what: 'no season was found in the series.',
       expected: 'a series that repeats, with at least three seasons in it',
-      received: `${values.length} values`,
+      received: counted(values.length, 'value'),
       fix: 'give the length of the season, or use naiveForecast.',
     });
   }
@@ -54,8 +55,8 @@ function requireHistory(where: string, values: ArrayLike<number>, horizon: numbe
   throw new RondoError('OUT_OF_RANGE', {
     where,
     what: 'the series is too short.',
-    expected: `at least ${least} values`,
-    received: `${values.length} values`,
+    expected: `at least ${counted(least, 'value')}`,
+    received: counted(values.length, 'value'),
     fix: where === 'seasonalNaiveForecast' ? 'give a longer series, or a shorter season.' : 'give a longer series.',
   });
 }

@@ -48,7 +48,7 @@ describe('readTable', () => {
     ['repeated names', 'a,b,a\n1,2,3\n', 'load.csv, line 1, column 3: two columns are named `a`'],
     ['an empty name', ',x\n0,1\n', 'load.csv, line 1, column 1: a column has no name'],
     ['a short row', 'a,b\n1,2\n\n3\n', 'load.csv, line 4, column 2: the row has too few cells'],
-    ['a long row', 'a,b\n1,2\n3,4,5\n6,7,8\n', 'line 3, column 3: the row has too many cells, and so have 1 more rows'],
+    ['a long row', 'a,b\n1,2\n3,4,5\n6,7,8\n', 'line 3, column 3: the row has too many cells, and so has 1 more row.'],
     ['a quote left open', 'a,b\n1,2\n3,"x\n4,5\n', 'load.csv, line 3, character 3: a quoted cell is never closed'],
     ['text after a quote', 'a,b\n1,"x"y\n', 'load.csv, line 2, character 3: a quoted cell goes on'],
     ['no names', '2020-01-01,3.5\n2020-01-02,3.6\n', 'the first line holds values, not column names'],

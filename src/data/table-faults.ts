@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import { RondoError } from '../errors.js';
 import { cellKind } from './cell-kind.js';
 import { shortened } from './csv-header.js';
@@ -47,12 +48,12 @@ function wrongWidth(
   { line, numCells, text, numMore }: RaggedRows,
 ): RondoError {
   const separator = separatorName(delimiter);
-  const more = numMore > 0 ? `, and so have ${numMore} more rows` : '';
+  const more = numMore > 0 ? `, and so ${numMore === 1 ? 'has' : 'have'} ${counted(numMore, 'more row')}` : '';
   return new RondoError('DATA_FORMAT', {
     where: `${where}, line ${line}, column ${Math.min(numCells, columns.length) + 1}`,
     what: `the row has too ${numCells < columns.length ? 'few' : 'many'} cells${more}.`,
-    expected: `${columns.length} cells separated by ${separator}: ${shortened(columns)}`,
-    received: `${numCells} cells: ${JSON.stringify(text)}`,
+    expected: `${counted(columns.length, 'cell')} separated by ${separator}: ${shortened(columns)}`,
+    received: `${counted(numCells, 'cell')}: ${JSON.stringify(text)}`,
     fix: `correct the row, and quote cells that hold a ${separator}.`,
   });
 }

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import { nearestNames, RondoError } from '../errors.js';
 import { CellColumn } from './cell-column.js';
 import type { DecimalSign } from './written-number.js';
@@ -50,6 +51,13 @@ export class Table {
       cells,
       Uint32Array.from(rows, (_, i) => i + 2),
     );
+  }
+
+  /** That columns at the end were left out, as separators at the ends of lines make them; undefined where none were. */
+  get unnamedNote(): string | undefined {
+    return this.numUnnamed === 0
+      ? undefined
+      : `${counted(this.numUnnamed, 'column')} at the end without a name and without values left out`;
   }
 
   get numRows(): number {

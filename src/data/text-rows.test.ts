@@ -21,6 +21,15 @@ describe('texts with labels', () => {
     expect((await read('text\tlabel\na, b\tx\n', { format: 'tsv' })).texts).toEqual(['a, b']);
   });
 
+  it('tell of columns that separators at the ends of lines make', async () => {
+    const first = await read('text,label,\nso good,1,\nbad,0,\n', {});
+    expect(first.texts).toEqual(['so good', 'bad']);
+    expect(first.notes).toEqual(['a.csv: 1 column at the end without a name and without values left out']);
+    const other = await read('text,label\nfine,1\n', {});
+    expect(other.notes).toBeUndefined();
+    expect(joinTextRows([other, first]).notes).toEqual(first.notes);
+  });
+
   it('are read from tables without a line of names where the names are given', async () => {
     expect(await read('so good, really.\t1\nbad.\t0\n', { format: 'tsv', columns: ['text', 'label'] })).toEqual({
       texts: ['so good, really.', 'bad.'],

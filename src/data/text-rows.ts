@@ -17,6 +17,8 @@ export interface TextRows {
   readonly labels: readonly string[] | undefined;
   /** File and line of each text, for messages; by default its number. */
   readonly places?: readonly string[] | undefined;
+  /** What was done to a file and may not be what was meant, a sentence each. */
+  readonly notes?: readonly string[] | undefined;
 }
 
 /** Texts whose classes are known. */
@@ -90,10 +92,12 @@ export function joinTextRows(parts: readonly TextRows[]): TextRows {
       fix: 'give files of one kind.',
     });
   }
+  const notes = parts.flatMap((part) => part.notes ?? []);
   return {
     texts: parts.flatMap(({ texts }) => texts),
     labels: labelled.length === 0 ? undefined : parts.flatMap(({ labels }) => labels ?? []),
     places: parts.flatMap((part) => part.texts.map((_, i) => placeOf(part, i))),
+    ...(notes.length > 0 && { notes }),
   };
 }
 
@@ -106,6 +110,7 @@ async function tableRows(
     texts: table.column(text),
     labels: label === null ? undefined : table.column(label),
     places: Array.from(table.lines, (line) => `${where}, line ${line}`),
+    ...(table.unnamedNote && { notes: [`${where}: ${table.unnamedNote}`] }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import { RondoError, refuseUnknownOptions, requireCount } from '../errors.js';
 import type { NumericArray } from './array.js';
 import { requireRows } from './column-statistics.js';
@@ -128,10 +129,10 @@ function tooShort(numRows: number, timesteps: number, horizon: number): RondoErr
     where: 'slidingWindows',
     what: 'the series is shorter than one window.',
     expected: `at least ${timesteps + horizon} rows: timesteps ${timesteps} + horizon ${horizon}`,
-    received: `${numRows} rows`,
+    received: counted(numRows, 'row'),
     fix:
       room >= 1
-        ? `use at most ${room} timesteps, a smaller horizon, or a longer series.`
+        ? `use at most ${counted(room, 'timestep')}, a smaller horizon, or a longer series.`
         : `use a horizon below ${Math.max(numRows, 2)}, or a longer series.`,
   });
 }

@@ -1,6 +1,7 @@
 import { RondoError } from '../errors.js';
 import type { Support } from './contract.js';
-import { wasmBackend } from './select.js';
+import { backendNamed } from './select.js';
+import type { WasmBackend } from './wasm/backend.js';
 import { hasRelaxedSimd, hasSimd } from './wasm/features.js';
 import type { TileChoice } from './wasm/matmul-choice.js';
 
@@ -86,8 +87,8 @@ export function descriptionOf(host: HostGlobals): HostDescription {
 
 function describeWasm(): WasmDescription {
   try {
-    const backend = wasmBackend();
-    const { family, measured, elapsedMs }: TileChoice = backend.acceleration.chooseTiles();
+    const backend = backendNamed('wasm') as WasmBackend;
+    const { family, measured, elapsedMs }: TileChoice = backend.chooseTiles();
     return {
       starts: { supported: true, reason: 'it runs, and its products agree with float64.' },
       threads: backend.supports('threads'),
@@ -95,7 +96,7 @@ function describeWasm(): WasmDescription {
       tiles: family.name,
       measured: measured.map(({ name, gigaflops }) => ({ tiles: name, gigaflops, isRight: gigaflops > 0 })),
       probeMs: elapsedMs,
-      accelerator: backend.acceleration.accelerator?.name ?? null,
+      accelerator: backend.accelerator?.name ?? null,
     };
   } catch (error) {
     if (!(error instanceof RondoError)) throw error;

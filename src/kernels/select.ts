@@ -1,23 +1,18 @@
 import { RondoError, unknownName } from '../errors.js';
 import type { Backend } from './contract.js';
 import { createReferenceBackend } from './reference/backend.js';
-import { createWasmBackend, type WasmBackend } from './wasm/backend.js';
+import { createWasmBackend, WasmBackend } from './wasm/backend.js';
 import { requireThreads } from './wasm/options.js';
 
 /** The backends a user can name. */
 export const backendNames = ['wasm', 'reference'] as const;
 export type BackendName = (typeof backendNames)[number];
 
-interface NamedBackends {
-  wasm: WasmBackend;
-  reference: Backend;
-}
-
-const made: Partial<NamedBackends> = {};
+const made = new Map<BackendName, Backend>();
 let current: Backend | undefined;
 let wantedThreads: number | undefined;
 
-const makeWasm = (): WasmBackend => createWasmBackend(wantedThreads === undefined ? {} : { threads: wantedThreads });
+const makeWasm = (): Backend => createWasmBackend(wantedThreads === undefined ? {} : { threads: wantedThreads });
 /** Only {@link backendNamed} refers to all of them, so that a bundle that names no backend carries `wasm` alone. */
 const makers: Record<BackendName, () => Backend> = { wasm: makeWasm, reference: createReferenceBackend };
 
@@ -42,13 +37,8 @@ export function backendNamed(name: BackendName): Backend {
   return madeOnce(name, makers[name]);
 }
 
-/** The one WebAssembly backend that `useBackend('wasm')` chooses. @throws BACKEND_UNAVAILABLE */
-export function wasmBackend(): WasmBackend {
-  return madeOnce('wasm', makeWasm);
-}
-
-function madeOnce<Name extends BackendName>(name: Name, make: () => NamedBackends[Name]): NamedBackends[Name] {
-  let instance: NamedBackends[Name] | undefined = made[name];
+function madeOnce(name: BackendName, make: () => Backend): Backend {
+  let instance = made.get(name);
   if (instance === undefined) {
     try {
       instance = make();
@@ -65,14 +55,14 @@ function madeOnce<Name extends BackendName>(name: Name, make: () => NamedBackend
         cause,
       });
     }
-    made[name] = instance;
+    made.set(name, instance);
   }
   return instance;
 }
 
 /** The backend in use; `wasm` unless {@link useBackend} said otherwise. */
 export function currentBackend(): Backend {
-  return (current ??= wasmBackend());
+  return (current ??= madeOnce('wasm', makeWasm));
 }
 
 /**
@@ -85,6 +75,7 @@ export function currentBackend(): Backend {
  */
 export function setThreads(threads: number): void {
   requireThreads('setThreads', threads);
-  for (const backend of new Set([current, made.wasm])) backend?.threads?.resize(threads);
+  for (const backend of new Set([current, made.get('wasm')]))
+    if (backend instanceof WasmBackend) backend.setThreads(threads);
   wantedThreads = threads;
 }

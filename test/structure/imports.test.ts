@@ -8,10 +8,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** The rooms in the order data may flow: a room imports itself and rooms to its left. See docs/architecture.md. */
 const order = [
   ['src/errors.ts', 'src/shape.ts', 'src/random.ts', 'src/exponential.ts', 'src/extremes.ts', 'src/checksum.ts'],
-  ['src/made-from-file.ts', 'src/resolved.ts'],
+  ['src/counted.ts', 'src/made-from-file.ts', 'src/resolved.ts'],
   ['src/expression/'],
   ['src/cells/'],
-  ['src/kernels/contract.ts', 'src/kernels/acceleration.ts', 'src/kernels/matmul-batch.ts', 'src/kernels/sequence/'],
+  ['src/kernels/contract.ts', 'src/kernels/matmul-batch.ts', 'src/kernels/run-in-order.ts', 'src/kernels/sequence/'],
   ['src/kernels/reference/', 'src/kernels/wasm/', 'src/kernels/blas/'],
   ['src/kernels/select.ts', 'src/kernels/use-blas.ts', 'src/kernels/describe-host.ts'],
   ['src/tensor/'],

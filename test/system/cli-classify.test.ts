@@ -166,11 +166,11 @@ describe('rondo train classify', () => {
       'Windows-1252',
       'fix: set `--encoding` to windows-1252, or save the file as UTF-8',
     );
-    fault(['reviews.txt'], 1, 'USAGE', 'the name does not tell');
+    fault(['reviews.txt'], 2, 'USAGE', 'the name does not tell');
     fault(['reviews.csv', ...columns, '--test', 'strange.csv'], 1, 'UNKNOWN_NAME', 'strange.csv, line 3', '`neutral`');
     fault(['reviews.csv', ...columns, '--class-weight', 'positive'], 2, 'USAGE', '--class-weight cannot be understood');
     fault(['reviews.csv', ...columns, '--cell', 'lsmt'], 2, 'USAGE', 'did you mean `lstm`');
-    fault(['reviews.txt', '--format', 'texts'], 1, 'USAGE', 'without labels');
+    fault(['reviews.txt', '--format', 'texts'], 2, 'USAGE', 'without labels');
     fault(['reviews.csv', ...columns, '--pooling', 'atention'], 2, 'USAGE', 'did you mean `attention`');
     fault([], 2, 'USAGE', 'something is missing');
     expect(readdirSync(folder).filter((name) => name.startsWith('bad'))).toEqual([]);
@@ -308,7 +308,7 @@ describe('a trained classifier', () => {
       'best epoch',
     ])
       expect(stdout).toContain(part);
-    expectFault(run('generate', 'reviews.safetensors'), 1, 'USAGE', 'a model of another task');
+    expectFault(run('generate', 'reviews.safetensors'), 2, 'USAGE', 'a model of another task');
   });
 
   it('explains its decisions in the terminal and as a page of its own', () => {

@@ -223,7 +223,7 @@ describe('rondo train tag', () => {
     );
     expectFault(
       run('train', 'tag', 'train.conllu', '--dev', 'dev.conllu', '--validation', '0.2', ...bad),
-      1,
+      2,
       'USAGE',
       'cannot be given together',
     );
@@ -325,6 +325,19 @@ describe('a tagger from a file', () => {
     });
   });
 
+  it('is told where words with something beside them are read as sentences', () => {
+    const pairs = 'the x\ndog y\nsees x\n\nthe x\ncat y\n';
+    const tagged = rondo(folder, ['predict', 'upos.safetensors', '-', '--to', 'lines'], pairs);
+    expect(tagged.stdout).toMatch(/^the\/DET x\//);
+    expect(tagged.stderr).toContain('read as sentences, one a line; if its 2 words a line are');
+    const asColumns = ['predict', 'upos.safetensors', '-', '--to', 'lines', '--format', 'columns'];
+    expect(rondo(folder, asColumns, pairs)).toMatchObject({
+      stdout: 'the/DET dog/NOUN sees/VERB\nthe/DET cat/NOUN\n',
+      stderr: '',
+    });
+    expect(rondo(folder, ['predict', 'upos.safetensors', '-'], 'the dog\nthe cat sees\n').stderr).toBe('');
+  });
+
   it('is measured beside the baseline', () => {
     const { stdout } = run('evaluate', 'upos.safetensors', 'test.conllu');
     for (const part of ['tagger', 'HMM baseline', '100.00', 'whole sentences (31)', 'VERB'])
@@ -368,6 +381,6 @@ describe('a tagger from a file', () => {
     ])
       expect(stdout).toContain(part);
     expect(run('inspect', 'pets.safetensors').stdout).toContain('spans by bio');
-    expectFault(run('generate', 'upos.safetensors'), 1, 'USAGE', 'a model of another task');
+    expectFault(run('generate', 'upos.safetensors'), 2, 'USAGE', 'a model of another task');
   });
 });

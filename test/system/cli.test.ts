@@ -40,6 +40,7 @@ const textArgs = ['train', 'language-model', 'numbers.txt', '--units', '24', '--
 beforeAll(() => {
   writeFileSync(at('tides.csv'), tideLevels({ hours: 400 }));
   writeFileSync(at('numbers.txt'), spelledNumbers({ limit: 300, repeats: 2 }).text);
+  writeFileSync(at('two.csv'), `y,z\n${Array.from({ length: 60 }, (_, i) => `${(i * i) % 11},${i % 7}`).join('\n')}\n`);
   writeFileSync(at('empty.csv'), '');
   writeFileSync(at('nan.csv'), 'month,y\n2020-01,1\n2020-02,NaN\n2020-03,4\n');
   writeFileSync(at('latin1.txt'), Buffer.from('un caf\xe9 noir, s\xe9v\xe8re\n', 'latin1'));
@@ -67,6 +68,12 @@ describe('wrong usage', () => {
     );
     expectFault(run('train', 'forecast', 'tides.csv', '--horizon', '2.5'), 2, 'USAGE', 'a whole number of at least 1');
     expectFault(run('train', 'forecast', '--horizon', '2'), 2, 'USAGE', 'something is missing');
+    expectFault(
+      run('train', 'forecast', 'two.csv', '--horizon', '2'),
+      2,
+      'USAGE',
+      "name one, for example: give `--target` 'z'",
+    );
     expectFault(run('inspect', 'a', 'b'), 2, 'USAGE', 'more than the command takes');
     expectFault(run(...forecastArgs, '--quiet=yes'), 2, 'USAGE', '--quiet takes no value');
   });
@@ -108,7 +115,7 @@ describe('a language model', () => {
     expect(Math.abs(test.loss - valLoss)).toBeLessThan(1);
     expectFault(
       run(...textArgs, '--dev', 'dev.txt', '--validation', '0.2', '--out', 'bad.safetensors'),
-      1,
+      2,
       'USAGE',
       'leave the share out',
     );
@@ -216,7 +223,7 @@ describe('model files', () => {
       'USAGE',
       '--text can be used with classifiers only',
     );
-    expectFault(run('generate', 'tides.safetensors'), 1, 'USAGE', 'a model of another task', 'languageModel');
+    expectFault(run('generate', 'tides.safetensors'), 2, 'USAGE', 'a model of another task', 'languageModel');
     expectFault(run('predict', 'tides.safetensors', 'nan.csv'), 1, 'UNKNOWN_NAME', 'no column `level`');
   });
   it('are never overwritten without a word', () => {

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js';
 import { RondoError } from '../../errors.js';
 import { cellKind } from '../cell-kind.js';
 import type { Table } from '../table.js';
@@ -96,9 +97,10 @@ function finished(
   const { impossible, times, zones, notation } = read;
   if (impossible.length > 0) {
     const [row] = impossible;
+    const numMore = impossible.length - 1;
     throw new RondoError('DATA_FORMAT', {
       where: `${table.where}, line ${table.lines[row]}, column \`${columns.join(', ')}\``,
-      what: `there is no such time${impossible.length > 1 ? `, nor in ${impossible.length - 1} more rows` : ''}.`,
+      what: `there is no such time${numMore > 0 ? `, nor in ${counted(numMore, 'more row')}` : ''}.`,
       expected: `times written as ${notation.format}`,
       received: JSON.stringify(cells.text(row).slice(0, 80)),
       fix: 'correct the cell, or say how the times are written with `timeFormat`.',

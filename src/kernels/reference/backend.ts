@@ -13,9 +13,10 @@ import type {
   Strided,
   Support,
   View,
+  WorkItem,
 } from '../contract.js';
 import { matricesOf } from '../matmul-batch.js';
-import { serialLoopHost } from '../sequence/run-in-order.js';
+import { runInOrder } from '../run-in-order.js';
 import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
 
 export interface ReferenceOptions {
@@ -42,7 +43,6 @@ class ReferenceBackend implements Backend {
   readonly readNow: Backend['readNow'];
   readonly readInto: Backend['readInto'];
   readonly elementBytes = 8;
-  readonly #loops = serialLoopHost(this);
   readonly #scopes: number[] = [];
   readonly #report: MemoryReport = { persistentBytes: 0, temporaryBytes: 0, peakBytes: 0 };
 
@@ -193,12 +193,23 @@ class ReferenceBackend implements Backend {
     });
   }
 
+  readonly numThreads = 1;
+  readonly numBarrierThreads = 1;
+
+  pack(): undefined {
+    return undefined;
+  }
+
+  parallelFor(items: readonly WorkItem[]): void {
+    runInOrder(this, items);
+  }
+
   recurrentForward(calls: readonly RecurrentForwardCall[]): void {
-    recurrentForward(this.#loops, calls);
+    recurrentForward(this, calls);
   }
 
   recurrentBackward(calls: readonly RecurrentBackwardCall[]): void {
-    recurrentBackward(this.#loops, calls);
+    recurrentBackward(this, calls);
   }
 }
 

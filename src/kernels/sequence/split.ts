@@ -1,7 +1,6 @@
 import type { CellPlan } from '../../cells/plan.js';
-import type { RecurrentCall } from '../contract.js';
+import type { Backend, RecurrentCall } from '../contract.js';
 import type { Layout, Shard } from './layout.js';
-import type { CpuLoopHost } from './loop-host.js';
 
 /**
  * How a run is split: into rows that know nothing of each other, or into units that wait for each other before each
@@ -35,7 +34,7 @@ const leastOperations = 1e6;
 export function splitRun(
   { plan, units }: RecurrentCall,
   layout: Layout,
-  { numThreads, numBarrierThreads }: Pick<CpuLoopHost, 'numThreads' | 'numBarrierThreads'>,
+  { numThreads, numBarrierThreads }: Pick<Backend, 'numThreads' | 'numBarrierThreads'>,
 ): Split {
   const whole: Shard = { firstRow: 0, numRows: layout.batch, firstUnit: 0, numUnits: units };
   const { gates, vectors } = plan.cell;

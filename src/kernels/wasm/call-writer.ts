@@ -1,5 +1,4 @@
-import type { View } from '../contract.js';
-import type { StepStrided } from '../sequence/loop-host.js';
+import type { StepStrided, View } from '../contract.js';
 import type { WasmMemory } from './memory.js';
 
 /** Marks a barrier of threads in place of a kernel's number. */

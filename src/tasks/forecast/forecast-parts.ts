@@ -1,5 +1,5 @@
+import { counted } from '../../counted.js';
 import { RondoError } from '../../errors.js';
-import { counted } from './series-note.js';
 
 /** Rows of training, validation and what is held out, in this order. */
 export interface RowsOfParts {

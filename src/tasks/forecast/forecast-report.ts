@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js';
 import { RondoError } from '../../errors.js';
 import type { BaseForecast, BaseName } from './base-forecast.js';
 import { ErrorSums, type ForecastErrors } from './forecast-errors.js';
@@ -248,7 +249,7 @@ function nothingToCompare(
     where: 'Forecaster.evaluate',
     what: 'no forecast can be compared with the truth.',
     expected: `at least ${first + horizon} rows: ${first} before the first forecast + horizon ${horizon}`,
-    received: `${longest.numRows} rows`,
+    received: counted(longest.numRows, 'row'),
     fix: 'give a longer series.',
   });
 }

@@ -79,13 +79,15 @@ describe('seriesColumns', () => {
   });
   it('says what columns of numbers hold where none of them changes', async () => {
     const table = await readTable('day,y\n2020-01-01,5\n2020-01-02,5\n2020-01-03,5\n', { where: 'y.csv' });
-    expect(() => seriesColumns(table)).toThrow('no column holds numbers that change: y is 5 in every row.');
+    expect(() => seriesColumns(table)).toThrow(
+      '[DATA_FORMAT] y.csv: no column holds numbers that change: y is 5 in every row.',
+    );
     expect(seriesColumns(table, { target: 'y' }).names).toEqual(['y']);
   });
   it('says that the only column of numbers names the series', async () => {
     const table = await readTable('day,y\n2020-01-01,5\n2020-01-02,6\n2020-01-03,7\n', { where: 'y.csv' });
     expect(() => seriesColumns(table, { series: 'y' })).toThrow(
-      'no column besides y, which names the series, holds numbers that change.',
+      '[DATA_FORMAT] y.csv: no column besides y, which names the series, holds numbers that change.',
     );
     expect(() => seriesColumns(table, { series: 'y' })).toThrow('or name another column with `series`.');
   });

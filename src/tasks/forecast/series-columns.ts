@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js';
 import { cellKind, isNotFinite } from '../../data/cell-kind.js';
 import {
   type NumberFacts,
@@ -12,7 +13,7 @@ import { type TimeColumn, timeColumn } from '../../data/time/time-column.js';
 import { RondoError, unknownName } from '../../errors.js';
 import type { Series } from './series.js';
 import { repeatedStamps, seriesColumnsNamed, seriesGroups } from './series-groups.js';
-import { counted, linesOf, type SeriesNote } from './series-note.js';
+import { linesOf, type SeriesNote } from './series-note.js';
 import type { LeftOutColumn, SeriesReading } from './series-reading.js';
 import { orderedRows, type SeriesRows } from './series-rows.js';
 import type { SeriesTime } from './series-time.js';
@@ -285,10 +286,8 @@ function lastZones(rows: readonly SeriesRows[], { zones }: TimeColumn): Map<stri
   return new Map(rows.map(({ name, rows: own }) => [name, zones?.[own[own.length - 1]] ?? '']));
 }
 
-function unnamedNotes({ numUnnamed }: Table): SeriesNote[] {
-  if (numUnnamed === 0) return [];
-  const text = `${counted(numUnnamed, 'column')} at the end without a name and without values left out`;
-  return [{ kind: 'unnamed', count: numUnnamed, text }];
+function unnamedNotes({ numUnnamed, unnamedNote: text }: Table): SeriesNote[] {
+  return text === undefined ? [] : [{ kind: 'unnamed', count: numUnnamed, text }];
 }
 
 /** Cells such as `inf`, by the columns that they stand in. */
@@ -330,7 +329,7 @@ function onlyNumeric(
 ): string {
   if (numeric.length === 1) return numeric[0];
   if (numeric.length === 0 && constant.length > 0) throw nothingChanges(table, constant, row);
-  throw new RondoError('USAGE', {
+  throw new RondoError(numeric.length === 0 ? 'DATA_FORMAT' : 'USAGE', {
     where: table.where,
     what:
       numeric.length === 0
@@ -343,13 +342,14 @@ function onlyNumeric(
       numeric.length === 0
         ? `give a table with a column of numbers${named.length > 0 ? ', or name another column with `series`' : ''}.`
         : `name one, for example: give \`target\` '${numeric[numeric.length - 1]}'.`,
+    option: numeric.length === 0 ? 'series' : 'target',
   });
 }
 
 /** @param row any that has values. */
 function nothingChanges(table: Table, constant: readonly string[], row: number): RondoError {
   const shown = constant.slice(0, 8).map((name) => `${name} is ${table.cells(name).text(row)}`);
-  return new RondoError('USAGE', {
+  return new RondoError('DATA_FORMAT', {
     where: table.where,
     what: `no column holds numbers that change: ${shown.join(', ')} in every row.`,
     expected: 'a column of numbers that change',
@@ -366,7 +366,7 @@ function nothingLeft(table: Table, names: readonly string[]): RondoError {
     where: table.where,
     what: `there is no row from which on all of ${names.slice(0, 8).join(', ')} have values.`,
     expected: 'columns with values at the same times',
-    received: `${table.numRows} rows`,
+    received: counted(table.numRows, 'row'),
     fix: 'leave out the columns that begin after the others end.',
   });
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js';
 import { RondoError } from '../../errors.js';
 import { tensor } from '../../tensor/tensor.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
@@ -115,8 +116,8 @@ function tooFewRows(needed: number, numRows: number): RondoError {
   return new RondoError('OUT_OF_RANGE', {
     where: 'Forecaster',
     what: 'there are too few rows before the forecast.',
-    expected: `at least ${needed} rows, as in training`,
-    received: `${numRows} rows`,
+    expected: `at least ${counted(needed, 'row')}, as in training`,
+    received: counted(numRows, 'row'),
     fix: 'give more of the past of the series.',
   });
 }

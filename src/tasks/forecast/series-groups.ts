@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js';
 import { cellKind } from '../../data/cell-kind.js';
 import type { Table } from '../../data/table.js';
 import type { TimeColumn } from '../../data/time/time-column.js';
@@ -106,13 +107,13 @@ export function repeatedStamps(
   throw new RondoError('DATA_FORMAT', {
     where: `${table.where}, line ${table.lines[firstRow]}, column \`${stamps.reading.columns.join(', ')}\``,
     what:
-      `the stamps begin again: ${stamp} stands there a second time, and ${numRepeats - 1} more rows repeat ` +
-      `one${apart === undefined ? '' : `, but not within one ${tell}`}.`,
+      `the stamps begin again: ${stamp} stands there a second time, and ${counted(numRepeats - 1, 'more row')} ` +
+      `${numRepeats === 2 ? 'repeats' : 'repeat'} one${apart === undefined ? '' : `, but not within one ${tell}`}.`,
     expected:
       columns.length === 0
         ? 'one row for each stamp, or a column that names the series of each row'
         : `one row for each stamp of each ${columns.join(', ')}`,
-    received: `${numRows} rows, ${numRows - numRepeats} different stamps`,
+    received: `${numRows} rows, ${counted(numRows - numRepeats, 'different stamp')}`,
     fix: isTrained
       ? `keep one row for each stamp${columns.length === 0 ? '' : ` of each ${columns.join(', ')}`}, or train a ` +
         `model anew${apart === undefined ? '' : ` with --series ${apart.join(',')}`}.`

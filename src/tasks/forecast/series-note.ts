@@ -22,11 +22,6 @@ export interface SeriesNote {
   readonly text: string;
 }
 
-/** `1 row`, `2 rows`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 /** `lines 3, 7 and 12`, or the first of many. */
 export function linesOf(lines: readonly number[]): string {
   if (lines.length === 1) return `line ${lines[0]}`;

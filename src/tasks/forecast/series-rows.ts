@@ -1,9 +1,10 @@
+import { counted } from '../../counted.js';
 import type { Table } from '../../data/table.js';
 import { civilTimeOf, daysOfMonth, hourMs, weekdayOf } from '../../data/time/civil-time.js';
 import { type Frequency, findFrequency, stepsBetween, timeAfter } from '../../data/time/frequency.js';
 import type { TimeColumn } from '../../data/time/time-column.js';
 import { requireSameStep } from './require-same-step.js';
-import { counted, type SeriesNote } from './series-note.js';
+import type { SeriesNote } from './series-note.js';
 
 /** Where the rows of one series stand in its steps of time. */
 export interface SeriesRows {

@@ -1,8 +1,9 @@
+import { counted } from '../../counted.js';
 import { isNotFinite } from '../../data/cell-kind.js';
 import type { Table } from '../../data/table.js';
 import { RondoError } from '../../errors.js';
 import type { Series } from './series.js';
-import { counted, type SeriesNote } from './series-note.js';
+import type { SeriesNote } from './series-note.js';
 import type { SeriesRows } from './series-rows.js';
 
 /** What to do about cells without a number. */
@@ -234,12 +235,15 @@ export function requireNoneMissing(
     });
   }
   for (const { times, rows: own, numSteps, name } of rows) {
-    if (times === undefined || numSteps <= own.length) continue;
+    const numMissing = numSteps - own.length;
+    if (times === undefined || numMissing <= 0) continue;
     throw new RondoError('DATA_FORMAT', {
       where: table.where,
-      what: `${numSteps - own.length} stamps are missing${name === '' ? '' : ` in ${name}`}.`,
+      what:
+        `${counted(numMissing, 'stamp')} ${numMissing === 1 ? 'is' : 'are'} missing` +
+        `${name === '' ? '' : ` in ${name}`}.`,
       expected: 'a row for each step of time',
-      received: `${own.length} rows for ${numSteps} steps`,
+      received: `${counted(own.length, 'row')} for ${counted(numSteps, 'step')}`,
       fix: isTrained
         ? 'add the rows; a model that was trained with --missing previous would do that itself.'
         : "add the rows, or set `missing` to 'previous'.",
