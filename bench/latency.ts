@@ -86,6 +86,7 @@ function quantile(valuesMs: readonly number[], share: number): string {
 
 const { processor, runtime, load } = describeMachine();
 console.log(`${processor}, ${runtime}, load ${load}; ${features} features, batch 1, microseconds`);
+const serving = (): number => currentBackend().threads?.numServing ?? 1;
 const threadCounts = options.threads.split(',').map(Number);
 // The backend's memory is shared if it is made for several threads.
 setThreads(Math.max(...threadCounts));
@@ -100,7 +101,7 @@ for (const threads of threadCounts) {
     warmUp(streamStep);
   }
   // Workers start in their own time, and not before there is work to share.
-  for (let i = 0; i < 100 && currentBackend().numThreads < threads; i++) await wait(20);
+  for (let i = 0; i < 100 && serving() < threads; i++) await wait(20);
   for (let round = 0; round < Number(options.rounds); round++) {
     for (const subject of subjects) {
       timeSteps(subject.plainStep, subject.plainMs);
@@ -113,7 +114,7 @@ for (const threads of threadCounts) {
     ...[plainMs, streamMs].flatMap((times) => [quantile(times, 0.5), quantile(times, 0.99)]),
   ]);
   console.log(
-    `\n${currentBackend().numThreads === 1 ? 'one thread' : `${currentBackend().numThreads} threads`}\n\n` +
+    `\n${serving() === 1 ? 'one thread' : `${serving()} threads`}\n\n` +
       markdownTable(['cell', 'units', 'layer, median', 'layer, 99 %', 'stream, median', 'stream, 99 %'], rows),
   );
 }

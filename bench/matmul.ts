@@ -6,9 +6,9 @@
  *   node --experimental-wasm-revectorize dist/bench/matmul.js
  */
 import { cpus, loadavg } from 'node:os';
+import type { Accelerator } from '../src/kernels/acceleration.js';
 import { findBlas } from '../src/kernels/blas/find.js';
 import type { MatmulCall } from '../src/kernels/contract.js';
-import type { Accelerator } from '../src/kernels/wasm/accelerator.js';
 import { createWasmBackend, type WasmBackend } from '../src/kernels/wasm/backend.js';
 
 interface Shape {
@@ -81,7 +81,7 @@ function gigaflopsOf(backend: WasmBackend, call: MatmulCall, ways: readonly (Acc
   const flops = 2 * call.m * call.n * call.k;
   const times = Math.max(1, Math.round(flopsOfRun / flops));
   const run = (way: Accelerator | undefined): number => {
-    backend.accelerator = way;
+    backend.acceleration.accelerator = way;
     const started = performance.now();
     for (let i = 0; i < times; i++) backend.matmul(call);
     return performance.now() - started;
@@ -91,12 +91,12 @@ function gigaflopsOf(backend: WasmBackend, call: MatmulCall, ways: readonly (Acc
   for (let now = started; now - started < warmUpMs + measureMs * ways.length; now = performance.now()) {
     ways.forEach((way, i) => (bestMs[i] = Math.min(bestMs[i], run(way))));
   }
-  backend.accelerator = undefined;
+  backend.acceleration.accelerator = undefined;
   return bestMs.map((ms) => (flops * times) / ms / 1e6);
 }
 
 const backend = createWasmBackend();
-const { family, measured, elapsedMs } = backend.chooseTiles();
+const { family, measured, elapsedMs } = backend.acceleration.chooseTiles();
 console.log(
   `${cpus()[0].model}, Node ${process.versions.node}, V8 ${process.versions.v8}, load ${loadavg()[0].toFixed(1)}`,
 );

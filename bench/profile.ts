@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { type Backend, setThreads, useBackend } from '../src/index.js';
 import type { MatmulCall, PointwiseCall } from '../src/kernels/contract.js';
-import { runInOrder } from '../src/kernels/run-in-order.js';
+import { serialLoopHost } from '../src/kernels/sequence/run-in-order.js';
 import { recurrentBackward, recurrentForward } from '../src/kernels/sequence/sequence.js';
 import { CaseModel } from './case-model.js';
 import { caseNamed, headlineCase, operationsOf } from './cases.js';
@@ -71,12 +71,8 @@ function timedBackend(inner: Backend, costs: Costs): Backend {
     gatherRows: (call) => timed(`gather ${call.indices.length} x ${call.columns}`, 0, () => inner.gatherRows(call)),
     scatterAddRows: (call) =>
       timed(`scatter ${call.indices.length} x ${call.columns}`, 0, () => inner.scatterAddRows(call)),
-    numThreads: 1,
-    numBarrierThreads: 1,
-    pack: (call) => timed(`pack ${call.k} x ${call.n}`, 0, () => inner.pack(call)),
-    parallelFor: (parts) => runInOrder(wrapped, parts),
-    recurrentForward: (calls) => recurrentForward(wrapped, calls),
-    recurrentBackward: (calls) => recurrentBackward(wrapped, calls),
+    recurrentForward: (calls) => recurrentForward(serialLoopHost(wrapped), calls),
+    recurrentBackward: (calls) => recurrentBackward(serialLoopHost(wrapped), calls),
   };
   return wrapped;
 }

@@ -2,17 +2,26 @@ import type { CellPlan } from '../cells/plan.js';
 import type { PointwiseProgram } from '../expression/program.js';
 
 /**
- * The whole boundary between Rondo and what computes for it. A backend gives out opaque buffers and runs a few coarse
- * operations on them. Rules that hold for every backend and are tested by one conformance suite:
+ * The whole boundary between Rondo and what computes for it: a device that holds memory, and the kernels that work on it.
+ * Rules that hold for every backend and are tested by one conformance suite:
  *
  * - Work runs in call order. A `read` sees everything called before it.
  * - The caller owns outputs and workspace; a backend keeps nothing between calls but compiled kernels.
  * - Sizes and offsets are counted in elements, never bytes. Matrices are row-major.
  * - Arguments have been checked by the caller.
  *
+ * How a backend shares work among threads, lays matrices out for them or runs loops is its own affair; what the CPU
+ * backends have in common lies below, in {@link CpuLoopHost} of sequence/loop-host.ts.
+ *
  * Letters: B batch, T time steps, N packed rows (the sum over steps of their active rows), U units, G gates.
  */
-export interface Backend {
+export interface Backend extends Device, Kernels {
+  /** How many threads compute; absent where that is not for the host to say. */
+  readonly threads?: ThreadControl | undefined;
+}
+
+/** Memory, and the way there and back. Reading is asynchronous; a host that sees the memory can read at once. */
+export interface Device {
   readonly name: string;
   /** How many bytes one element takes: 4 (float32) or 8 (float64). */
   readonly elementBytes: 4 | 8;
@@ -38,7 +47,10 @@ export interface Backend {
   /** The same without an allocation: as many elements as `target` has are copied there. */
   readonly readInto?: ((view: View, target: Float32Array | Float64Array) => void) | undefined;
   fill(view: View, size: number, value: number): void;
+}
 
+/** The calls that compute. An output of a pointwise program may be the same view as one of its inputs. */
+export interface Kernels {
   pointwise(call: PointwiseCall): void;
   matmul(call: MatmulCall): void;
   gatherRows(call: GatherCall): void;
@@ -47,28 +59,9 @@ export interface Backend {
   recurrentForward(calls: readonly RecurrentForwardCall[]): void;
   recurrentBackward(calls: readonly RecurrentBackwardCall[]): void;
 
-  /** How many work items of {@link parallelFor} can run at the same time now; 1 where there are no threads. */
-  readonly numThreads: number;
   /**
-   * Among how many threads work items with barriers are worth splitting now; fewer while other work keeps threads from
-   * being in time.
-   */
-  readonly numBarrierThreads: number;
-  /**
-   * Lays op(b) out for products with the same b, to be given as their `packed`; undefined where that would not pay. It
-   * lives until the innermost open scope closes, and is not changed by later writes to b.
-   */
-  pack(call: PackCall): PackedMatrix | undefined;
-  /**
-   * Runs work items at the same time where there are threads, each with its loops in order. No item may write what
-   * another reads or writes between two barriers. With `usesBarriers`, there are at most {@link numThreads} items and
-   * all have the same number of barriers. Returns when all is done.
-   */
-  parallelFor(items: readonly WorkItem[], options?: { readonly usesBarriers: boolean }): void;
-
-  /**
-   * Carries out `work` and notes what it computes, to be computed again from what buffers of {@link Backend.allocate}
-   * then hold. What `work` writes to temporaries stays as it is; it must not read anything back. Undefined on backends
+   * Carries out `work` and notes what it computes, to be computed again from what buffers of {@link Device.allocate} then
+   * hold. What `work` writes to temporaries stays as it is; it must not read anything back. Undefined on backends
    * that have nothing to gain from it.
    *
    * @throws USAGE where `work` reads numbers back
@@ -76,8 +69,18 @@ export interface Backend {
   readonly record?: ((work: () => void) => Recording) | undefined;
 }
 
+/** The threads of a backend, the caller's included. */
+export interface ThreadControl {
+  /** How many compute now; workers start in their own time. */
+  readonly numServing: number;
+  /** Changes how many are wanted. @throws OUT_OF_RANGE; BACKEND_UNAVAILABLE where the memory cannot be shared */
+  resize(threads: number): void;
+}
+
 /** Operations on fixed places, ready to be carried out again. */
 export interface Recording {
+  /** Whether the backend would compute the same way now; false once its threads have changed. */
+  readonly isCurrent: boolean;
   run(): void;
   /** Gives its memory back; it cannot be run afterwards. */
   free(): void;
@@ -148,8 +151,6 @@ export interface MatmulCall {
   readonly transposeA?: boolean | undefined;
   readonly transposeB?: boolean | undefined;
   readonly accumulate?: boolean | undefined;
-  /** op(b) as {@link Backend.pack} laid it out, for a backend that would rather read that; not with `batch`. */
-  readonly packed?: PackedMatrix | undefined;
   readonly batch?: MatmulBatch | undefined;
 }
 
@@ -165,50 +166,6 @@ export interface MatmulBatch {
   readonly strideB: number;
   readonly strideC: number;
 }
-
-/** The right-hand side of coming products: op(b) `[k, n]`; how many rows they have at most, and how many they are. */
-export interface PackCall extends Pick<MatmulCall, 'n' | 'k' | 'b' | 'transposeB'> {
-  readonly m: number;
-  readonly times: number;
-}
-
-/** Only the backend that packed it can look inside. */
-export interface PackedMatrix {
-  readonly n: number;
-  readonly k: number;
-}
-
-/** A view that lies `stepStride` elements further at each step of its loop, or stays where that is absent. */
-export interface StepStrided extends Strided {
-  readonly stepStride?: number | undefined;
-}
-
-/** One call of a loop. At a barrier, every work item waits until all have come there. */
-export type StepCall =
-  | { readonly kind: 'pointwise'; readonly call: StepStridedPointwiseCall }
-  | { readonly kind: 'matmul'; readonly call: StepStridedMatmulCall }
-  | { readonly kind: 'barrier' };
-
-export interface StepStridedPointwiseCall extends PointwiseCall {
-  readonly inputs: Readonly<Record<string, StepStrided>>;
-  readonly outputs: Readonly<Record<string, StepStrided>>;
-}
-
-/** b stays where it is given as `packed`. */
-export interface StepStridedMatmulCall extends Omit<MatmulCall, 'batch'> {
-  readonly a: StepStrided;
-  readonly b: StepStrided;
-  readonly c: StepStrided;
-}
-
-/** Calls that are made once a step, in order. */
-export interface StepLoop {
-  readonly numSteps: number;
-  readonly calls: readonly StepCall[];
-}
-
-/** What one thread does, loop after loop. */
-export type WorkItem = readonly StepLoop[];
 
 /**
  * gatherRows: `target[i] = source[indices[i]]` for each of `indices.length` rows of `columns` values; a negative index

@@ -1,7 +1,6 @@
 import { RondoError } from '../errors.js';
 import type { Support } from './contract.js';
-import { backendNamed } from './select.js';
-import type { WasmBackend } from './wasm/backend.js';
+import { wasmBackend } from './select.js';
 import { hasRelaxedSimd, hasSimd } from './wasm/features.js';
 import type { TileChoice } from './wasm/matmul-choice.js';
 
@@ -87,8 +86,8 @@ export function descriptionOf(host: HostGlobals): HostDescription {
 
 function describeWasm(): WasmDescription {
   try {
-    const backend = backendNamed('wasm') as WasmBackend;
-    const { family, measured, elapsedMs }: TileChoice = backend.chooseTiles();
+    const backend = wasmBackend();
+    const { family, measured, elapsedMs }: TileChoice = backend.acceleration.chooseTiles();
     return {
       starts: { supported: true, reason: 'it runs, and its products agree with float64.' },
       threads: backend.supports('threads'),
@@ -96,7 +95,7 @@ function describeWasm(): WasmDescription {
       tiles: family.name,
       measured: measured.map(({ name, gigaflops }) => ({ tiles: name, gigaflops, isRight: gigaflops > 0 })),
       probeMs: elapsedMs,
-      accelerator: backend.accelerator?.name ?? null,
+      accelerator: backend.acceleration.accelerator?.name ?? null,
     };
   } catch (error) {
     if (!(error instanceof RondoError)) throw error;

@@ -1,5 +1,5 @@
-import type { MatmulBatch, MatmulCall, StepStrided, StepStridedMatmulCall } from './contract.js';
-import { viewAtStep } from './run-in-order.js';
+import type { MatmulBatch, MatmulCall } from './contract.js';
+import { type StepStrided, type StepStridedMatmulCall, viewAtStep } from './sequence/loop-host.js';
 
 /** The calls that a batch stands for, in order; a call without a batch is its own. */
 export function matricesOf({ batch, ...call }: MatmulCall): readonly MatmulCall[] {

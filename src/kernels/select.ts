@@ -1,18 +1,23 @@
 import { RondoError, unknownName } from '../errors.js';
 import type { Backend } from './contract.js';
 import { createReferenceBackend } from './reference/backend.js';
-import { createWasmBackend, WasmBackend } from './wasm/backend.js';
+import { createWasmBackend, type WasmBackend } from './wasm/backend.js';
 import { requireThreads } from './wasm/options.js';
 
 /** The backends a user can name. */
 export const backendNames = ['wasm', 'reference'] as const;
 export type BackendName = (typeof backendNames)[number];
 
-const made = new Map<BackendName, Backend>();
+interface NamedBackends {
+  wasm: WasmBackend;
+  reference: Backend;
+}
+
+const made: Partial<NamedBackends> = {};
 let current: Backend | undefined;
 let wantedThreads: number | undefined;
 
-const makeWasm = (): Backend => createWasmBackend(wantedThreads === undefined ? {} : { threads: wantedThreads });
+const makeWasm = (): WasmBackend => createWasmBackend(wantedThreads === undefined ? {} : { threads: wantedThreads });
 /** Only {@link backendNamed} refers to all of them, so that a bundle that names no backend carries `wasm` alone. */
 const makers: Record<BackendName, () => Backend> = { wasm: makeWasm, reference: createReferenceBackend };
 
@@ -37,8 +42,13 @@ export function backendNamed(name: BackendName): Backend {
   return madeOnce(name, makers[name]);
 }
 
-function madeOnce(name: BackendName, make: () => Backend): Backend {
-  let instance = made.get(name);
+/** The one WebAssembly backend that `useBackend('wasm')` chooses. @throws BACKEND_UNAVAILABLE */
+export function wasmBackend(): WasmBackend {
+  return madeOnce('wasm', makeWasm);
+}
+
+function madeOnce<Name extends BackendName>(name: Name, make: () => NamedBackends[Name]): NamedBackends[Name] {
+  let instance: NamedBackends[Name] | undefined = made[name];
   if (instance === undefined) {
     try {
       instance = make();
@@ -55,14 +65,14 @@ function madeOnce(name: BackendName, make: () => Backend): Backend {
         cause,
       });
     }
-    made.set(name, instance);
+    made[name] = instance;
   }
   return instance;
 }
 
 /** The backend in use; `wasm` unless {@link useBackend} said otherwise. */
 export function currentBackend(): Backend {
-  return (current ??= madeOnce('wasm', makeWasm));
+  return (current ??= wasmBackend());
 }
 
 /**
@@ -75,7 +85,6 @@ export function currentBackend(): Backend {
  */
 export function setThreads(threads: number): void {
   requireThreads('setThreads', threads);
-  for (const backend of new Set([current, made.get('wasm')]))
-    if (backend instanceof WasmBackend) backend.setThreads(threads);
+  for (const backend of new Set([current, made.wasm])) backend?.threads?.resize(threads);
   wantedThreads = threads;
 }

@@ -18,7 +18,7 @@ const faultOf = (options: object): Promise<string> =>
   );
 
 afterEach(() => {
-  wasm().accelerator = undefined;
+  wasm().acceleration.accelerator = undefined;
   vi.restoreAllMocks();
 });
 
@@ -71,7 +71,7 @@ describe('useBlas', () => {
       refused: [{ path: '/x.so', reason: 'cannot open /x.so' }],
     });
     expect(await faultOf({ library: '/x.so' })).toContain('received: cannot open /x.so\n');
-    expect(wasm().accelerator).toBeUndefined();
+    expect(wasm().acceleration.accelerator).toBeUndefined();
   });
 
   it('refuses a number of threads that the library cannot take', async () => {
@@ -80,7 +80,7 @@ describe('useBlas', () => {
     expect(await faultOf({ threads: 2 })).toMatch(
       /this BLAS has no function that sets its threads[^]*received: threads 2 for \/x\.so/,
     );
-    expect(wasm().accelerator).toBeUndefined();
+    expect(wasm().acceleration.accelerator).toBeUndefined();
   });
 
   it('takes the library only where it is faster, when asked to', async () => {
@@ -96,7 +96,7 @@ describe('useBlas', () => {
     const report = await useBlas({ when: 'faster' });
     expect(report).toMatchObject({ isUsed: false, library: '/slow.so', version: 'Slow 1' });
     expect(report.measured.length).toBeGreaterThan(2);
-    expect(wasm().accelerator).toBeUndefined();
+    expect(wasm().acceleration.accelerator).toBeUndefined();
   });
 });
 
@@ -104,8 +104,8 @@ await withBlas('useBlas with an installed library', () => {
   it('installs it, and takes it away again', async () => {
     const { isUsed, version } = await useBlas();
     expect(isUsed).toBe(true);
-    expect(wasm().accelerator?.name).toBe(version);
+    expect(wasm().acceleration.accelerator?.name).toBe(version);
     expect(await useBlas({ when: 'never' })).toEqual({ isUsed: false, library: null, version: null, measured: [] });
-    expect(wasm().accelerator).toBeUndefined();
+    expect(wasm().acceleration.accelerator).toBeUndefined();
   });
 });

@@ -1,11 +1,11 @@
 import { RondoError, refuseUnknownOptions, requireCount, unknownName } from '../errors.js';
+import { type AcceleratedBackend, canAccelerate } from './acceleration.js';
 import { BlasAccelerator } from './blas/accelerator.js';
 import { type BlasSearch, findBlas } from './blas/find.js';
 import type { Refusal } from './blas/library.js';
 import { advantageOf, compareSpeeds, type ProductSpeed } from './blas/probe.js';
 import type { Support } from './contract.js';
-import { backendNamed, currentBackend } from './select.js';
-import { WasmBackend } from './wasm/backend.js';
+import { currentBackend, wasmBackend } from './select.js';
 
 const where = 'useBlas';
 const occasions = ['always', 'faster', 'never'] as const;
@@ -58,7 +58,7 @@ export async function useBlas(options: BlasOptions = {}): Promise<BlasReport> {
   requireCount(where, 'threads', threads);
   const backend = acceleratedBackend();
   if (when === 'never') {
-    backend.accelerator = undefined;
+    backend.acceleration.accelerator = undefined;
     return { isUsed: false, library: null, version: null, measured: [] };
   }
   const search = await findBlas(path);
@@ -69,7 +69,7 @@ export async function useBlas(options: BlasOptions = {}): Promise<BlasReport> {
   const accelerator = new BlasAccelerator(library);
   const measured = when === 'faster' ? compareSpeeds(backend, accelerator) : [];
   const isUsed = when === 'always' || advantageOf(measured) > leastAdvantage;
-  backend.accelerator = isUsed ? accelerator : undefined;
+  backend.acceleration.accelerator = isUsed ? accelerator : undefined;
   return { isUsed, library: library.path, version: library.version, measured };
 }
 
@@ -109,7 +109,7 @@ export async function describeBlas({ library: path }: Pick<BlasOptions, 'library
     };
   }
   library.setThreads?.(1);
-  const measured = compareSpeeds(backendNamed('wasm') as WasmBackend, new BlasAccelerator(library));
+  const measured = compareSpeeds(wasmBackend(), new BlasAccelerator(library));
   const found = { supported: true, reason: 'it multiplies right in every form.' };
   const advantage = advantageOf(measured);
   return {
@@ -123,14 +123,14 @@ export async function describeBlas({ library: path }: Pick<BlasOptions, 'library
   };
 }
 
-function acceleratedBackend(): WasmBackend {
+function acceleratedBackend(): AcceleratedBackend {
   const backend = currentBackend();
-  if (backend instanceof WasmBackend && !backend.isDeterministic) return backend;
+  if (canAccelerate(backend) && !backend.acceleration.isDeterministic) return backend;
   throw new RondoError('BACKEND_UNAVAILABLE', {
     where,
     what: 'a BLAS cannot compute for the backend in use.',
     expected: 'the backend wasm, not made deterministic',
-    received: backend instanceof WasmBackend ? 'wasm, deterministic' : backend.name,
+    received: canAccelerate(backend) ? `${backend.name}, deterministic` : backend.name,
     fix: "call useBackend('wasm') before, or leave the BLAS out.",
   });
 }

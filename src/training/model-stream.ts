@@ -17,7 +17,6 @@ export interface StreamOptions {
 /** A step as it was prepared on a backend. */
 interface Prepared {
   readonly backend: Backend;
-  readonly numThreads: number;
   /** Where the weights were. */
   readonly buffers: readonly Buffer[];
   /** Undefined on backends that do not record. */
@@ -181,7 +180,6 @@ export class ModelStream {
     };
     // Moves weights that are elsewhere, which is no part of a step.
     const buffers = [...this.#weights, ...this.#states.values()].map((variable) => variable.viewOn(backend).buffer);
-    const numThreads = backend.numThreads;
     let recording: Recording | undefined;
     withoutTape(() =>
       scope(() => {
@@ -194,7 +192,7 @@ export class ModelStream {
     const isWide = backend.elementBytes === 8;
     if (this.#copied.length !== size || this.#copied instanceof Float64Array !== isWide)
       this.#copied = isWide ? new Float64Array(size) : new Float32Array(size);
-    this.#prepared = { backend, numThreads, buffers, recording };
+    this.#prepared = { backend, buffers, recording };
   }
 
   #forget(): void {
@@ -204,8 +202,8 @@ export class ModelStream {
   }
 
   /** Whether a recording would do what a step does now. */
-  #isCurrent({ backend, numThreads, buffers }: Prepared, now: Backend): boolean {
-    if (backend !== now || numThreads !== now.numThreads) return false;
+  #isCurrent({ backend, recording, buffers }: Prepared, now: Backend): boolean {
+    if (backend !== now || recording?.isCurrent === false) return false;
     const weights = this.#weights;
     for (let i = 0; i < weights.length; i++) if (weights[i].viewOn(now).buffer !== buffers[i]) return false;
     return true;

@@ -8,7 +8,7 @@ import { withBlas } from '../support/installed-blas.js';
 await withBlas('conformance with a BLAS', async (library) => {
   let numProducts = 0;
   const accelerate = (backend: WasmBackend): WasmBackend => {
-    backend.accelerator = {
+    backend.acceleration.accelerator = {
       name: library.version,
       takes: ({ m, n, k }) => m > 0 && n > 0 && k > 0,
       multiply: (product) => {
@@ -21,7 +21,7 @@ await withBlas('conformance with a BLAS', async (library) => {
   conformOn({ title: 'wasm with a BLAS', name: 'wasm', make: () => accelerate(createWasmBackend({ threads: 1 })) });
   beforeAll(() => {
     const backend = accelerate(useBackend('wasm') as WasmBackend);
-    backend.setThreads(1);
+    backend.threads.resize(1);
   });
   await import('./cells.test.js');
   await import('./layers.test.js');

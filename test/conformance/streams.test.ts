@@ -112,6 +112,6 @@ describe('threads change no bit of a stream', () => {
     const other = make();
     other.setWeights(values);
     expect(outputs(other)).toEqual(alone);
-    threaded.setThreads(1);
+    threaded.threads.resize(1);
   });
 });

@@ -29,7 +29,7 @@ const backends: [name: string, backend: Backend][] = [['1', createWasmBackend({ 
 for (const count of threads) backends.push([`${count}`, await threadedBackend(count)]);
 
 afterAll(() => {
-  for (const [, backend] of backends) (backend as ReturnType<typeof createWasmBackend>).setThreads(1);
+  for (const [, backend] of backends) (backend as ReturnType<typeof createWasmBackend>).threads.resize(1);
   useBackend('wasm');
 });
 
@@ -117,11 +117,13 @@ describe('threads', () => {
       supported: true,
       reason: 'the work is shared by 2 threads, of which 2 run.',
     });
-    backend.setThreads(1);
-    expect(backend.numThreads).toBe(1);
+    backend.threads.resize(1);
+    expect(backend.threads.numServing).toBe(1);
     expect(backend.supports('threads')).toEqual({ supported: false, reason: 'the backend was asked for one thread.' });
-    expect(() => backend.setThreads(0)).toThrow(/^\[OUT_OF_RANGE\] setThreads: `threads` is not a number of threads/);
-    expect(() => createWasmBackend({ threads: 1, sharedMemory: false }).setThreads(2)).toThrow(
+    expect(() => backend.threads.resize(0)).toThrow(
+      /^\[OUT_OF_RANGE\] setThreads: `threads` is not a number of threads/,
+    );
+    expect(() => createWasmBackend({ threads: 1, sharedMemory: false }).threads.resize(2)).toThrow(
       /^\[BACKEND_UNAVAILABLE\] setThreads/,
     );
     expect(() => createWasmBackend({ threads: 2, sharedMemory: false })).toThrow(

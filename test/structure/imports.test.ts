@@ -11,7 +11,7 @@ const order = [
   ['src/counted.ts', 'src/made-from-file.ts', 'src/resolved.ts'],
   ['src/expression/'],
   ['src/cells/'],
-  ['src/kernels/contract.ts', 'src/kernels/matmul-batch.ts', 'src/kernels/run-in-order.ts', 'src/kernels/sequence/'],
+  ['src/kernels/contract.ts', 'src/kernels/acceleration.ts', 'src/kernels/matmul-batch.ts', 'src/kernels/sequence/'],
   ['src/kernels/reference/', 'src/kernels/wasm/', 'src/kernels/blas/'],
   ['src/kernels/select.ts', 'src/kernels/use-blas.ts', 'src/kernels/describe-host.ts'],
   ['src/tensor/'],

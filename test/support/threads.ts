@@ -8,7 +8,7 @@ export async function threadedBackend(threads: number, options: WasmBackendOptio
   const size = 128;
   const view = { buffer: backend.allocate(size * size), offset: 0, rowStride: size };
   const c = { ...view, buffer: backend.allocate(size * size) };
-  while (backend.numThreads < threads) {
+  while (backend.threads.numServing < threads) {
     backend.matmul({ m: size, n: size, k: size, a: view, b: view, c });
     await new Promise((resolve) => setTimeout(resolve, 5));
     const { supported, reason } = backend.supports('threads');

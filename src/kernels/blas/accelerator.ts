@@ -1,5 +1,5 @@
+import type { Accelerator, PlacedProduct } from '../acceleration.js';
 import type { MatmulCall } from '../contract.js';
-import type { Accelerator, PlacedProduct } from '../wasm/accelerator.js';
 import type { BlasLibrary } from './library.js';
 
 /**

@@ -144,9 +144,9 @@ await withBlas('products by a BLAS', (library) => {
           const before = backend.readNow({ ...c, offset: 0 }, c.buffer.size);
           const results = [undefined, { name: 'all', takes: () => true, multiply: library.multiply }].map((by) => {
             backend.write({ ...c, offset: 0 }, before);
-            backend.accelerator = by;
+            backend.acceleration.accelerator = by;
             backend.matmul(call);
-            backend.accelerator = undefined;
+            backend.acceleration.accelerator = undefined;
             return backend.readNow({ ...c, offset: 0 }, c.buffer.size);
           });
           // Sums of k products of at most 1, each way within (k + 2) 2^-24 of the exact one.
@@ -163,7 +163,7 @@ await withBlas('products by a BLAS', (library) => {
       expect(speeds.length).toBeGreaterThan(2);
       for (const { wasmGigaflops, blasGigaflops } of speeds)
         expect(Math.min(wasmGigaflops, blasGigaflops)).toBeGreaterThan(0);
-      expect(backend.accelerator).toBeUndefined();
+      expect(backend.acceleration.accelerator).toBeUndefined();
       expect(backend.memory().temporaryBytes).toBe(memory.temporaryBytes);
     });
   });

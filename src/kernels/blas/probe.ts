@@ -1,5 +1,5 @@
+import type { AcceleratedBackend } from '../acceleration.js';
 import type { Buffer, MatmulCall } from '../contract.js';
-import type { WasmBackend } from '../wasm/backend.js';
 import type { BlasAccelerator } from './accelerator.js';
 
 /** One product, timed both ways on one thread of the caller. */
@@ -29,10 +29,10 @@ const measureMs = 30;
 /**
  * Times what recurrent layers multiply, in turns; about a tenth of a second. The accelerator is not installed after.
  */
-export function compareSpeeds(backend: WasmBackend, accelerator: BlasAccelerator): readonly ProductSpeed[] {
-  const before = backend.accelerator;
+export function compareSpeeds(backend: AcceleratedBackend, accelerator: BlasAccelerator): readonly ProductSpeed[] {
+  const before = backend.acceleration.accelerator;
   // The library is to be compared with the fastest tiles.
-  backend.chooseTiles();
+  backend.acceleration.chooseTiles();
   backend.openScope();
   try {
     const size = Math.max(...forms.map(({ m, n, k }) => Math.max(m * n, m * k, n * k)));
@@ -47,12 +47,12 @@ export function compareSpeeds(backend: WasmBackend, accelerator: BlasAccelerator
     return forms.map((form) => speedOf(backend, accelerator, form, { a, b, c }));
   } finally {
     backend.closeScope();
-    backend.accelerator = before;
+    backend.acceleration.accelerator = before;
   }
 }
 
 function speedOf(
-  backend: WasmBackend,
+  backend: AcceleratedBackend,
   accelerator: BlasAccelerator,
   { use, ...form }: Form,
   buffers: Record<'a' | 'b' | 'c', Buffer>,
@@ -65,7 +65,7 @@ function speedOf(
     c: { buffer: buffers.c, offset: 0, rowStride: n },
   };
   const timeMs = (multiplier: BlasAccelerator | undefined): number => {
-    backend.accelerator = multiplier;
+    backend.acceleration.accelerator = multiplier;
     const started = performance.now();
     backend.matmul(call);
     return performance.now() - started;

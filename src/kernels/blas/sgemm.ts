@@ -1,5 +1,5 @@
+import type { PlacedProduct } from '../acceleration.js';
 import type { MatmulCall } from '../contract.js';
-import type { PlacedProduct } from '../wasm/accelerator.js';
 import type { Koffi, NativeLibrary } from './koffi.js';
 
 /**

@@ -13,10 +13,9 @@ import type {
   Strided,
   Support,
   View,
-  WorkItem,
 } from '../contract.js';
 import { matricesOf } from '../matmul-batch.js';
-import { runInOrder } from '../run-in-order.js';
+import { serialLoopHost } from '../sequence/run-in-order.js';
 import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
 
 export interface ReferenceOptions {
@@ -43,6 +42,7 @@ class ReferenceBackend implements Backend {
   readonly readNow: Backend['readNow'];
   readonly readInto: Backend['readInto'];
   readonly elementBytes = 8;
+  readonly #loops = serialLoopHost(this);
   readonly #scopes: number[] = [];
   readonly #report: MemoryReport = { persistentBytes: 0, temporaryBytes: 0, peakBytes: 0 };
 
@@ -193,23 +193,12 @@ class ReferenceBackend implements Backend {
     });
   }
 
-  readonly numThreads = 1;
-  readonly numBarrierThreads = 1;
-
-  pack(): undefined {
-    return undefined;
-  }
-
-  parallelFor(items: readonly WorkItem[]): void {
-    runInOrder(this, items);
-  }
-
   recurrentForward(calls: readonly RecurrentForwardCall[]): void {
-    recurrentForward(this, calls);
+    recurrentForward(this.#loops, calls);
   }
 
   recurrentBackward(calls: readonly RecurrentBackwardCall[]): void {
-    recurrentBackward(this, calls);
+    recurrentBackward(this.#loops, calls);
   }
 }
 

@@ -2,15 +2,9 @@ import { type LeafRole, leafName, roleOfLeaf } from '../../cells/leaf-role.js';
 import type { CellPlan } from '../../cells/plan.js';
 import { RondoError } from '../../errors.js';
 import type { PointwiseProgram } from '../../expression/program.js';
-import type {
-  RecurrentBackwardCall,
-  RecurrentCall,
-  StepStrided,
-  StepStridedPointwiseCall,
-  Strided,
-  View,
-} from '../contract.js';
+import type { RecurrentBackwardCall, RecurrentCall, Strided, View } from '../contract.js';
 import type { Movement, Shard, StepRun } from './layout.js';
+import type { StepStrided, StepStridedPointwiseCall } from './loop-host.js';
 
 /** An array of a run as all rows and units see it, and how its place moves from step to step. */
 export interface StepArray extends Strided {

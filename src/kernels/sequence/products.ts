@@ -1,7 +1,8 @@
 import type { Product } from '../../cells/plan.js';
-import type { Backend, MatmulCall, PackedMatrix, RecurrentCall, StepCall, Strided, View } from '../contract.js';
+import type { MatmulCall, RecurrentCall, Strided, View } from '../contract.js';
 import { columnsAt, placed, type StepArray, stepArray } from './arrays.js';
 import type { Shard, StepRun } from './layout.js';
+import type { CpuLoopHost, PackedMatrix, StepCall } from './loop-host.js';
 
 /**
  * The recurrent products of a run, `operand [rows, U] x recurrentKernel[:, gates]`, and their transposes backwards. The
@@ -10,11 +11,11 @@ import type { Shard, StepRun } from './layout.js';
 export class RecurrentProducts {
   readonly #packed = new Map<string, PackedMatrix | undefined>();
   readonly #gateWidth: number;
-  readonly #backend: Backend;
+  readonly #host: CpuLoopHost;
   readonly #call: RecurrentCall;
 
-  constructor(backend: Backend, call: RecurrentCall) {
-    this.#backend = backend;
+  constructor(host: CpuLoopHost, call: RecurrentCall) {
+    this.#host = host;
     this.#call = call;
     this.#gateWidth = call.plan.cell.gates.length * call.units;
   }
@@ -72,7 +73,7 @@ export class RecurrentProducts {
 
   #matmul(key: string, call: MatmulCall): StepCall {
     if (!this.#packed.has(key))
-      this.#packed.set(key, this.#backend.pack({ ...call, m: this.#call.batch, times: this.#call.activeRows.length }));
+      this.#packed.set(key, this.#host.pack({ ...call, m: this.#call.batch, times: this.#call.activeRows.length }));
     return { kind: 'matmul', call: { ...call, packed: this.#packed.get(key) } };
   }
 

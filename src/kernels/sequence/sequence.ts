@@ -1,15 +1,6 @@
 import { constant, leaf } from '../../expression/build.js';
 import { pointwiseProgram } from '../../expression/program.js';
-import type {
-  Backend,
-  RecurrentBackwardCall,
-  RecurrentCall,
-  RecurrentForwardCall,
-  StepCall,
-  Strided,
-  View,
-  WorkItem,
-} from '../contract.js';
+import type { RecurrentBackwardCall, RecurrentCall, RecurrentForwardCall, Strided, View } from '../contract.js';
 import {
   type BackwardArrays,
   backwardArray,
@@ -20,46 +11,47 @@ import {
   stepArray,
 } from './arrays.js';
 import { type Layout, layoutOf, type Shard, type StepRun, stepRunsOf } from './layout.js';
+import type { CpuLoopHost, EngineBackend, StepCall, WorkItem } from './loop-host.js';
 import { RecurrentProducts } from './products.js';
 import { splitRun } from './split.js';
 
 /**
- * Runs a cell's plan along time with a backend's products and pointwise programs: the one sequence engine of the CPU
- * backends. Letters: B batch, T time steps, N packed rows, U units, G gates.
+ * Runs a cell's plan along time with a host's loops of products and pointwise programs: the one sequence engine of the
+ * CPU backends. Letters: B batch, T time steps, N packed rows, U units, G gates.
  *
  * States are stored `[B + N, U]`: the initial state, then the state after each step, so that no step is special. The
  * rows that step t reads are the first `activeRows[t]` rows of what step t - 1 wrote.
  *
  * A run is split into shards of rows or of units (split.ts); each becomes an item with one loop for every run of
- * steps in which its arrays move evenly, and the backend runs the items, at the same time where it has threads. Runs
+ * steps in which its arrays move evenly, and the host runs the items, at the same time where it has threads. Runs
  * that do not depend on each other, such as the two directions of a bidirectional layer, are given together.
  */
-export function recurrentForward(backend: Backend, calls: readonly RecurrentForwardCall[]): void {
-  backend.openScope();
-  const runs = calls.map((call) => forwardRun(backend, call, threadsFor(backend, calls)));
-  backend.parallelFor(
+export function recurrentForward(host: CpuLoopHost, calls: readonly RecurrentForwardCall[]): void {
+  host.backend.openScope();
+  const runs = calls.map((call) => forwardRun(host, call, threadsFor(host, calls)));
+  host.parallelFor(
     runs.flatMap(({ items }) => items),
     { usesBarriers: runs.some(({ usesBarriers }) => usesBarriers) },
   );
-  backend.closeScope();
+  host.backend.closeScope();
 }
 
 /** Backpropagation through time (Werbos 1990), with each weight gradient as one product after the loop. */
-export function recurrentBackward(backend: Backend, calls: readonly RecurrentBackwardCall[]): void {
-  backend.openScope();
-  const runs = calls.map((call) => backwardRun(backend, call, threadsFor(backend, calls)));
-  backend.parallelFor(
+export function recurrentBackward(host: CpuLoopHost, calls: readonly RecurrentBackwardCall[]): void {
+  host.backend.openScope();
+  const runs = calls.map((call) => backwardRun(host, call, threadsFor(host, calls)));
+  host.parallelFor(
     runs.flatMap(({ items }) => items),
     { usesBarriers: runs.some(({ usesBarriers }) => usesBarriers) },
   );
   for (const { finish } of runs) finish();
-  backend.closeScope();
+  host.backend.closeScope();
 }
 
-type Threads = Pick<Backend, 'numThreads' | 'numBarrierThreads'>;
+type Threads = Pick<CpuLoopHost, 'numThreads' | 'numBarrierThreads'>;
 
 /** Several runs fill the threads without barriers. */
-function threadsFor({ numThreads, numBarrierThreads }: Backend, calls: readonly RecurrentCall[]): Threads {
+function threadsFor({ numThreads, numBarrierThreads }: CpuLoopHost, calls: readonly RecurrentCall[]): Threads {
   return { numThreads, numBarrierThreads: calls.length === 1 ? numBarrierThreads : 1 };
 }
 
@@ -68,7 +60,8 @@ interface Run {
   readonly usesBarriers: boolean;
 }
 
-function forwardRun(backend: Backend, call: RecurrentForwardCall, threads: Threads): Run {
+function forwardRun(host: CpuLoopHost, call: RecurrentForwardCall, threads: Threads): Run {
+  const { backend } = host;
   const layout = layoutOf(call);
   const { plan, units } = call;
   const gateWidth = plan.cell.gates.length * units;
@@ -79,7 +72,7 @@ function forwardRun(backend: Backend, call: RecurrentForwardCall, threads: Threa
     offset: 0,
     rowStride: gateWidth,
   };
-  const products = new RecurrentProducts(backend, call);
+  const products = new RecurrentProducts(host, call);
   const stepCalls = (shard: Shard, stepRun: StepRun): StepCall[] =>
     stages.flatMap((stage): StepCall[] => {
       const calls: StepCall[] = [];
@@ -97,7 +90,8 @@ function forwardRun(backend: Backend, call: RecurrentForwardCall, threads: Threa
 }
 
 /** `finish` makes the gradients that are sums over all steps. */
-function backwardRun(backend: Backend, call: RecurrentBackwardCall, threads: Threads): Run & { finish(): void } {
+function backwardRun(host: CpuLoopHost, call: RecurrentBackwardCall, threads: Threads): Run & { finish(): void } {
+  const { backend } = host;
   const layout = layoutOf(call);
   const { plan, units } = call;
   const gateWidth = plan.cell.gates.length * units;
@@ -107,7 +101,7 @@ function backwardRun(backend: Backend, call: RecurrentBackwardCall, threads: Thr
     ? call.dInput
     : { buffer: backend.temporary(layout.rows * gateWidth), offset: 0, rowStride: gateWidth };
   const dOperands = plan.operands.map((): View => ({ buffer: backend.temporary(call.batch * units), offset: 0 }));
-  const products = new RecurrentProducts(backend, call);
+  const products = new RecurrentProducts(host, call);
   const vectors = new VectorGradients(backend, call, usesBarriers ? 1 : shards.length);
 
   const stepCalls = (shard: Shard, stepRun: StepRun, index: number): StepCall[] => {
@@ -187,10 +181,10 @@ const columnSums = pointwiseProgram('columnSums', [
 class VectorGradients {
   /** `sum` has one row of `width` numbers a shard; `wanted` is what they are added to in the end. */
   readonly #sums: readonly { name: string; width: number; sum: View; wanted: View | undefined }[];
-  readonly #backend: Backend;
+  readonly #backend: EngineBackend;
   readonly #numShards: number;
 
-  constructor(backend: Backend, { plan, units, dWeights }: RecurrentBackwardCall, numShards: number) {
+  constructor(backend: EngineBackend, { plan, units, dWeights }: RecurrentBackwardCall, numShards: number) {
     this.#backend = backend;
     this.#numShards = numShards;
     const gradientOf = (name: string, width: number, wanted: View | undefined) => {
@@ -217,7 +211,12 @@ class VectorGradients {
 }
 
 /** dL/dU of every product: what it multiplied, transposed, times the gradient of its result, over all steps at once. */
-function addKernelGradients(backend: Backend, call: RecurrentBackwardCall, layout: Layout, dRecurrent: Strided): void {
+function addKernelGradients(
+  backend: EngineBackend,
+  call: RecurrentBackwardCall,
+  layout: Layout,
+  dRecurrent: Strided,
+): void {
   const target = call.dWeights.recurrentKernel;
   if (target === undefined) return;
   const { plan, units } = call;
@@ -243,7 +242,12 @@ function addKernelGradients(backend: Backend, call: RecurrentBackwardCall, layou
   }
 }
 
-function addBiasGradients(backend: Backend, call: RecurrentBackwardCall, layout: Layout, dRecurrent: Strided): void {
+function addBiasGradients(
+  backend: EngineBackend,
+  call: RecurrentBackwardCall,
+  layout: Layout,
+  dRecurrent: Strided,
+): void {
   const { plan, units } = call;
   const { bias, recurrentBias } = call.dWeights;
   if (bias !== undefined && !plan.hasSeparateBias)
@@ -262,7 +266,7 @@ function addBiasGradients(backend: Backend, call: RecurrentBackwardCall, layout:
 }
 
 /** `[N, U]`: the state each packed row read. Without ended rows it lies in the states buffer already. */
-function previousStates(backend: Backend, call: RecurrentCall, layout: Layout, state: string): Strided {
+function previousStates(backend: EngineBackend, call: RecurrentCall, layout: Layout, state: string): Strided {
   const source = call.states[state];
   const allActive = layout.activeRows.every((active) => active === call.batch);
   if (allActive) return { ...source, rowStride: call.units };
@@ -276,6 +280,6 @@ function previousStates(backend: Backend, call: RecurrentCall, layout: Layout, s
   return { ...target, rowStride: call.units };
 }
 
-function addColumnSums(backend: Backend, x: Strided, sum: View, rows: number, columns: number): void {
+function addColumnSums(backend: EngineBackend, x: Strided, sum: View, rows: number, columns: number): void {
   backend.pointwise({ program: columnSums, rows, columns, inputs: { x }, outputs: { sum: { ...sum, rowStride: 0 } } });
 }

@@ -1,6 +1,7 @@
 import type { CellPlan } from '../../cells/plan.js';
-import type { Backend, RecurrentCall } from '../contract.js';
+import type { RecurrentCall } from '../contract.js';
 import type { Layout, Shard } from './layout.js';
+import type { CpuLoopHost } from './loop-host.js';
 
 /**
  * How a run is split: into rows that know nothing of each other, or into units that wait for each other before each
@@ -34,7 +35,7 @@ const leastOperations = 1e6;
 export function splitRun(
   { plan, units }: RecurrentCall,
   layout: Layout,
-  { numThreads, numBarrierThreads }: Pick<Backend, 'numThreads' | 'numBarrierThreads'>,
+  { numThreads, numBarrierThreads }: Pick<CpuLoopHost, 'numThreads' | 'numBarrierThreads'>,
 ): Split {
   const whole: Shard = { firstRow: 0, numRows: layout.batch, firstUnit: 0, numUnits: units };
   const { gates, vectors } = plan.cell;

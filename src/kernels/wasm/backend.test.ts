@@ -135,7 +135,9 @@ describe.each(backends)('the WebAssembly backend %s', (_, backend) => {
   it('answers what it supports, with a reason', () => {
     expect(backend.supports('readNow').supported).toBe(true);
     expect(backend.supports('float64').supported).toBe(false);
-    expect(backend.supports('relaxedSimd').supported).toBe(backend.chooseTiles().family.madd === 'relaxed');
+    expect(backend.supports('relaxedSimd').supported).toBe(
+      backend.acceleration.chooseTiles().family.madd === 'relaxed',
+    );
     for (const capability of ['readNow', 'float64', 'threads', 'relaxedSimd'] as const)
       expect(backend.supports(capability).reason).toMatch(/^[a-z].*\.$/);
   });
@@ -149,12 +151,12 @@ describe.each(backends)('the WebAssembly backend %s', (_, backend) => {
 
 describe('the WebAssembly backend', () => {
   it('says which tiles it chose, and chooses once', () => {
-    const tileChoice = createWasmBackend().chooseTiles();
-    expect(createWasmBackend().chooseTiles()).toBe(tileChoice);
+    const tileChoice = createWasmBackend().acceleration.chooseTiles();
+    expect(createWasmBackend().acceleration.chooseTiles()).toBe(tileChoice);
     expect(tileChoice.family.madd).toBe(hasRelaxedSimd() ? 'relaxed' : 'plain');
     expect(tileChoice.measured.length).toBeGreaterThan(1);
     for (const { gigaflops } of tileChoice.measured) expect(gigaflops).toBeGreaterThan(0);
-    expect(createWasmBackend({ deterministic: true }).chooseTiles().family.madd).toBe('plain');
+    expect(createWasmBackend({ deterministic: true }).acceleration.chooseTiles().family.madd).toBe('plain');
   });
 
   it(
@@ -179,7 +181,7 @@ describe('the WebAssembly backend', () => {
       const before = product();
       for (let i = 0; i < 60; i++) product();
       expect(product()).toEqual(before);
-      backend.chooseTiles();
+      backend.acceleration.chooseTiles();
       expect(product()).toEqual(before);
     },
   );

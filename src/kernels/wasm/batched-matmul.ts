@@ -1,5 +1,5 @@
-import type { StepStridedMatmulCall } from '../contract.js';
 import { matrixAt } from '../matmul-batch.js';
+import type { StepStridedMatmulCall } from '../sequence/loop-host.js';
 import type { CallWriter, Workspace } from './call-writer.js';
 import type { MatmulKernels, MatmulStrategy } from './matmul.js';
 

@@ -1,4 +1,5 @@
-import type { StepStrided, View } from '../contract.js';
+import type { View } from '../contract.js';
+import type { StepStrided } from '../sequence/loop-host.js';
 import type { WasmMemory } from './memory.js';
 
 /** Marks a barrier of threads in place of a kernel's number. */

@@ -80,6 +80,13 @@ export class KernelRunner {
     memory.closeScope();
   }
 
+  /** Whether work of some size is worth sharing, and there is somebody to share it with. */
+  sharesWork(size: number, least: number): boolean {
+    if (size < least) return false;
+    this.pool.start();
+    return this.pool.numServing > 1;
+  }
+
   /** Runs single calls at the same time. */
   runAtOnce(writeCalls: readonly WriteCalls[]): void {
     this.parallelFor(

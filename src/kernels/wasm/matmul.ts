@@ -1,4 +1,4 @@
-import type { PackCall, PackedMatrix, StepStrided, StepStridedMatmulCall } from '../contract.js';
+import type { PackCall, PackedMatrix, StepStrided, StepStridedMatmulCall } from '../sequence/loop-host.js';
 import type { ModuleBuilder } from './assembler.js';
 import type { CallWriter, Workspace } from './call-writer.js';
 import { type KernelModules, LazyKernels } from './kernel-modules.js';

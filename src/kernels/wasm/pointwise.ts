@@ -1,5 +1,6 @@
 import type { PointwiseProgram } from '../../expression/program.js';
-import type { PointwiseCall, StepStridedPointwiseCall, Strided } from '../contract.js';
+import type { PointwiseCall, Strided } from '../contract.js';
+import type { StepStridedPointwiseCall } from '../sequence/loop-host.js';
 import { ModuleBuilder } from './assembler.js';
 import type { CallWriter, Workspace } from './call-writer.js';
 import type { KernelModules } from './kernel-modules.js';

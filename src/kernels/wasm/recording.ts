@@ -56,10 +56,13 @@ export class WasmRecording implements Recording {
   readonly #isShared: boolean;
   /** The words as recorded, where running them changes some: the arguments that move from step to step. */
   readonly #pristine: Int32Array | undefined;
+  /** How many threads the runs were cut for. */
+  readonly #numServing: number;
 
   constructor(memory: WasmMemory, pool: ThreadPool, runs: readonly RecordedRun[], kept: readonly Chunk[]) {
     this.#memory = memory;
     this.#pool = pool;
+    this.#numServing = pool.numServing;
     this.#kept = kept;
     const all = runs.flatMap(({ items, alone }) => (alone === undefined ? items : [...items, alone]));
     this.#words = memory.allocate(all.reduce((sum, { length }) => sum + length, 0));
@@ -77,6 +80,10 @@ export class WasmRecording implements Recording {
     }));
     this.#isShared = runs.some(({ items }) => items.length > 1);
     if (all.some(hasStepStride)) this.#pristine = memory.integers.slice(this.#words.address / 4, address / 4);
+  }
+
+  get isCurrent(): boolean {
+    return this.#pool.numServing === this.#numServing;
   }
 
   run(): void {

@@ -187,6 +187,17 @@ export const kernelMutations: readonly Mutation[] = [
     ],
   ),
   ...inFile(
+    'src/kernels/wasm/products.ts',
+    ['src/kernels/wasm/backend.test.ts', threads],
+    [
+      [
+        'a product over nothing keeps what was there',
+        'if (given.accumulate === true) return;',
+        'if (given.accumulate !== true) return;',
+      ],
+    ],
+  ),
+  ...inFile(
     'src/kernels/wasm/backend.ts',
     ['src/kernels/wasm/backend.test.ts', threads],
     [
@@ -199,11 +210,6 @@ export const kernelMutations: readonly Mutation[] = [
         'the last part of shared rows that are gathered has one row less',
         'Math.min(each, count - first)',
         'Math.min(each, count - first - 1)',
-      ],
-      [
-        'a product over nothing keeps what was there',
-        'if (given.accumulate === true) return;',
-        'if (given.accumulate !== true) return;',
       ],
       [
         'reading begins at the buffer',

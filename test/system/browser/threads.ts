@@ -26,12 +26,12 @@ export async function computeOnThreads(): Promise<ThreadsFound> {
   const backend = currentBackend();
   const { supported, reason } = backend.supports('threads');
   const alone = compute();
-  if (!supported) return { numThreads: backend.numThreads, reason, alone, together: compute() };
+  if (!supported) return { numThreads: backend.threads?.numServing ?? 1, reason, alone, together: compute() };
   setThreads(2);
   // Workers start once the page gives them time.
-  while (backend.numThreads < 2 && backend.supports('threads').supported) {
+  while ((backend.threads?.numServing ?? 1) < 2 && backend.supports('threads').supported) {
     compute();
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  return { numThreads: backend.numThreads, reason, alone, together: compute() };
+  return { numThreads: backend.threads?.numServing ?? 1, reason, alone, together: compute() };
 }

@@ -1,6 +1,7 @@
-import type { Backend, StepStrided, WorkItem } from './contract.js';
+import type { Backend } from '../contract.js';
+import { type CpuLoopHost, type StepStrided, viewAtStep, type WorkItem } from './loop-host.js';
 
-/** Runs items one after the other by a backend's own products and programs; for backends and tools without threads. */
+/** Runs items one after the other by a backend's own products and programs. */
 export function runInOrder(backend: Pick<Backend, 'matmul' | 'pointwise'>, items: readonly WorkItem[]): void {
   for (const { numSteps, calls } of items.flat()) {
     for (let step = 0; step < numSteps; step++) {
@@ -21,7 +22,13 @@ export function runInOrder(backend: Pick<Backend, 'matmul' | 'pointwise'>, items
   }
 }
 
-/** Where a view of a loop lies at one of its steps. */
-export function viewAtStep(view: StepStrided, step: number): StepStrided {
-  return { ...view, offset: view.offset + step * (view.stepStride ?? 0) };
+/** The loops of a backend without threads. */
+export function serialLoopHost(backend: CpuLoopHost['backend']): CpuLoopHost {
+  return {
+    backend,
+    numThreads: 1,
+    numBarrierThreads: 1,
+    pack: () => undefined,
+    parallelFor: (items) => runInOrder(backend, items),
+  };
 }
