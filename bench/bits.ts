@@ -235,12 +235,16 @@ async function checksumsOf(dist: string, threads: string): Promise<Record<string
 
 async function main(otherDist: string | undefined): Promise<void> {
   const ownDist = fileURLToPath(new URL('..', import.meta.url));
-  let [numSame, numDifferent] = [0, 0];
+  let [numSame, numDifferent, numNew] = [0, 0, 0];
   for (const threads of options.threads) {
     const own = await checksumsOf(ownDist, threads);
     const other = otherDist === undefined ? own : await checksumsOf(resolve(otherDist), threads);
     for (const [name, bits] of Object.entries(own)) {
       const isSame = bits === other[name] && !bits.startsWith('failed');
+      if (other[name] === undefined) {
+        numNew++;
+        continue;
+      }
       if (isSame) numSame++;
       else numDifferent++;
       if (otherDist === undefined || !isSame)
@@ -250,7 +254,10 @@ async function main(otherDist: string | undefined): Promise<void> {
         );
     }
   }
-  if (otherDist !== undefined) console.log(`${numSame} trainings with the same bits, ${numDifferent} with others`);
+  if (otherDist !== undefined)
+    console.log(
+      `${numSame} trainings with the same bits, ${numDifferent} with others, ${numNew} that the other has not`,
+    );
   if (numDifferent > 0) process.exitCode = 1;
 }
 

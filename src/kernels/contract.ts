@@ -186,10 +186,15 @@ export interface GatherCall {
 export interface RecurrentCall {
   readonly plan: CellPlan;
   readonly units: number;
+  /** H, a divisor of the units: a gate's unit multiplies the operand's units of its own head only. 1 where absent. */
+  readonly heads?: number | undefined;
   /** B. */
   readonly batch: number;
   readonly activeRows: Int32Array;
-  /** Weights by role. `recurrentKernel` is `[units, gates * units]`, biases `[gates * units]`, vectors `[units]`. */
+  /**
+   * Weights by role. `recurrentKernel` is `[units, gates * units]`, with several heads
+   * `[heads, units / heads, gates * units / heads]`; biases are `[gates * units]`, vectors `[units]`.
+   */
   readonly weights: RecurrentWeights;
   /**
    * `[N, gateSlots * units]` (see {@link CellPlan.gateSlots}): on entry of the forward pass the first `gates` slots of

@@ -1,7 +1,7 @@
 import { type Cell, type EquationOptions, requireRate, type StartingValue } from '../cells/define-cell.js';
 import { leafName } from '../cells/leaf-role.js';
 import { type CellPlan, planCell } from '../cells/plan.js';
-import { RondoError, requireCount, unknownName } from '../errors.js';
+import { RondoError, requireCount, requireNumber, unknownName } from '../errors.js';
 import { activation } from '../expression/activations.js';
 import { sizeOf } from '../shape.js';
 import * as ops from '../tensor/index.js';
@@ -9,7 +9,7 @@ import { type RecurrentArguments, type RecurrentResult, recurrentTogether } from
 import { recurrentInSegments } from '../tensor/recurrent-segments.js';
 import type { Tensor, Variable } from '../tensor/tensor.js';
 import { bernoulli, dropoutMask } from './dropout-mask.js';
-import { constant, type InitializerLike, initializerNamed } from './initializers.js';
+import { constant, type Initializer, type InitializerLike, initializerNamed } from './initializers.js';
 import { knownAxis, Layer, type OpenShape, type WeightOptions } from './layer.js';
 import type { Mask } from './mask.js';
 import { observed } from './observed-cells.js';
@@ -34,6 +34,7 @@ export class CellAlongTime extends Layer<never> {
   #recurrentKernel: Variable | undefined;
   #bias: Variable | undefined;
   readonly #vectors: Record<string, Variable> = {};
+  readonly #heads: number;
   readonly #zoneout: Readonly<Record<string, number>>;
   readonly #kernelOptions: WeightOptions;
   readonly #recurrentOptions: WeightOptions;
@@ -70,11 +71,12 @@ export class CellAlongTime extends Layer<never> {
         fix: 'use dropout or zoneout, or another cell.',
       });
     }
+    this.#heads = requireHeads(where, cell, units, options);
     for (const name of ['activation', 'recurrentActivation'] as const)
       if (options[name] !== undefined) activation(options[name], where);
     this.#zoneout = zoneoutRates(cell, options.zoneout, where);
     this.#kernelOptions = weightOptions(where, 'kernel', options, 'glorotUniform');
-    this.#recurrentOptions = weightOptions(where, 'recurrent', options, 'orthogonal');
+    this.#recurrentOptions = headByHead(weightOptions(where, 'recurrent', options, 'orthogonal'), this.#heads);
     this.#biasOptions = this.#withForgetBias(weightOptions(where, 'bias', options, 'zeros'));
   }
 
@@ -88,8 +90,11 @@ export class CellAlongTime extends Layer<never> {
     const where = this.#where;
     const width = cell.gates.length * units;
     this.#kernel = this.addWeight('kernel', [knownAxis(where, inputShape, 2, 'features'), width], this.#kernelOptions);
-    if (cell.recurrent === 'full')
-      this.#recurrentKernel = this.addWeight('recurrentKernel', [units, width], this.#recurrentOptions);
+    if (cell.recurrent === 'full') {
+      const ofHead = [units / this.#heads, width / this.#heads];
+      const shape = this.#heads === 1 ? ofHead : [this.#heads, ...ofHead];
+      this.#recurrentKernel = this.addWeight('recurrentKernel', shape, this.#recurrentOptions);
+    }
     for (const [name, start] of Object.entries(cell.vectors))
       this.#vectors[name] = this.addWeight(name, [units], {
         initializer: initializerOf(start),
@@ -137,6 +142,7 @@ export class CellAlongTime extends Layer<never> {
     return {
       plan: this.#plan(recurrentDropout > 0, training),
       units,
+      heads: this.#heads,
       input: dropout > 0 ? ops.mul(input, dropoutMask([batch, 1, features], dropout)) : input,
       mask,
       initialStates,
@@ -215,6 +221,42 @@ export class CellAlongTime extends Layer<never> {
       },
     };
   }
+}
+
+/** @throws OUT_OF_RANGE, USAGE */
+function requireHeads(
+  where: string,
+  cell: Cell,
+  units: number,
+  { heads = 1, recurrentConstraint }: RecurrentOptions,
+): number {
+  requireNumber(
+    where,
+    'heads',
+    heads,
+    `a divisor of the ${units} units`,
+    (v) => Number.isInteger(v) && v > 0 && units % v === 0,
+  );
+  const refused = (what: string, fix: string): RondoError =>
+    new RondoError('USAGE', { where, what, received: `heads ${heads}`, fix });
+  if (heads > 1 && cell.recurrent === 'none')
+    throw refused(`\`${cell.name}\` has no recurrent product that could have heads.`, 'leave `heads` out.');
+  if (heads > 1 && recurrentConstraint !== undefined)
+    throw refused('a constraint knows no heads.', 'leave `recurrentConstraint` out, or use a recurrentRegularizer.');
+  return heads;
+}
+
+/** Each head's part of the recurrent kernel starts as a kernel of its own. */
+function headByHead(given: WeightOptions, heads: number): WeightOptions {
+  const base = initializerNamed(given.initializer);
+  if (heads === 1) return given;
+  const values: Initializer['values'] = (shape, random, role) => {
+    const all = new Float64Array(sizeOf(shape));
+    const size = all.length / heads;
+    for (let head = 0; head < heads; head++) all.set(base.values(shape.slice(1), random, role), head * size);
+    return all;
+  };
+  return { ...given, initializer: { name: base.name, getConfig: () => base.getConfig(), values } };
 }
 
 function initializerOf(start: StartingValue): InitializerLike {

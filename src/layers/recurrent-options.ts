@@ -9,6 +9,12 @@ import type { RegularizerLike } from './regularizers.js';
 export interface RecurrentOptions extends LayerOptions {
   /** Width of the state, and of the output. A list gives each cell of a list its own. */
   units: number | readonly number[];
+  /**
+   * Into how many heads the units are parted: recurrent products of a unit see those of its own head only, so that the
+   * recurrent kernel is block-diagonal, `[heads, units / heads, gates * units / heads]` (Beck et al. 2024, "xLSTM",
+   * section 2.2). A divisor of the units. Default 1; refused by cells without recurrent products.
+   */
+  heads?: number | undefined;
   /** By default the cell's own (tanh for most). */
   activation?: string | undefined;
   /** By default the cell's own (sigmoid for most). */
@@ -68,6 +74,7 @@ export interface RecurrentOptions extends LayerOptions {
 /** Every name of {@link RecurrentOptions} but those all layers have. */
 export const recurrentOptionNames: readonly string[] = [
   'units',
+  'heads',
   'activation',
   'recurrentActivation',
   'useBias',

@@ -185,6 +185,7 @@ export class RecurrentRun {
     return {
       plan: call.plan,
       units: call.units,
+      heads: call.heads,
       batch: this.#batch,
       activeRows: packing.activeRows,
       weights: {

@@ -17,7 +17,9 @@ export interface RecurrentArguments {
   readonly initialStates: Readonly<Record<string, Tensor>>;
   /** `[F, G * U]`. */
   readonly kernel: Tensor;
-  /** `[U, G * U]`. */
+  /** Heads of the recurrent products; 1 where absent. */
+  readonly heads?: number | undefined;
+  /** `[U, G * U]`; `[H, U / H, G * U / H]` with several heads. */
   readonly recurrentKernel?: Tensor | undefined;
   /** `[G * U]`. */
   readonly bias?: Tensor | undefined;

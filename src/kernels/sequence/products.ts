@@ -1,8 +1,90 @@
 import type { Product } from '../../cells/plan.js';
-import type { MatmulCall, RecurrentCall, Strided, View } from '../contract.js';
+import type { MatmulCall, RecurrentCall, RecurrentWeights, Strided, View } from '../contract.js';
 import { columnsAt, placed, type StepArray, stepArray } from './arrays.js';
 import type { Shard, StepRun } from './layout.js';
 import type { CpuLoopHost, PackedMatrix, StepCall } from './loop-host.js';
+
+/** A dense part of a product: `result[:, column to column + n] = operand[:, row to row + k] x matrix`, `[k, n]`. */
+export interface Block {
+  readonly matrix: Strided;
+  readonly row: number;
+  readonly k: number;
+  readonly column: number;
+  readonly n: number;
+}
+
+type Units = Pick<Shard, 'firstUnit' | 'numUnits'>;
+
+/** The blocks that compute some units of a product's gates: all gates at once where these are all units. */
+export function blocksOfResult(
+  call: RecurrentCall,
+  weights: RecurrentWeights,
+  product: Product,
+  units: Units,
+): Block[] {
+  const isWhole = units.numUnits === call.units;
+  if (isWhole && (call.heads ?? 1) === 1) return [headBlock(call, weights, product, 0, product.numGates, units)];
+  return headsIn(call, units).flatMap((ofHead) =>
+    Array.from({ length: product.numGates }, (_, i) => headBlock(call, weights, product, i, 1, ofHead)),
+  );
+}
+
+/** The blocks that, transposed, compute the gradients by some units of what a product multiplies. */
+function blocksOfOperand(call: RecurrentCall, product: Product, units: Units): Block[] {
+  const heads = call.heads ?? 1;
+  const numGates = heads === 1 ? product.numGates : 1;
+  return headsIn(call, units).flatMap((ofHead) =>
+    Array.from({ length: product.numGates / numGates }, (_, i): Block => {
+      const size = call.units / heads;
+      const first = ofHead.head * size;
+      const whole = headBlock(call, call.weights, product, i, numGates, {
+        ...ofHead,
+        firstUnit: first,
+        numUnits: size,
+      });
+      return {
+        ...whole,
+        matrix: columnsAt(whole.matrix, ofHead.firstUnit - first, 0),
+        row: ofHead.firstUnit,
+        k: ofHead.numUnits,
+      };
+    }),
+  );
+}
+
+interface HeadUnits extends Units {
+  readonly head: number;
+}
+
+/** The units of a range, head by head. */
+function headsIn({ units, heads = 1 }: RecurrentCall, { firstUnit, numUnits }: Units): HeadUnits[] {
+  const size = units / heads;
+  return Array.from({ length: heads }, (_, head): HeadUnits => {
+    const first = Math.max(firstUnit, head * size);
+    return { head, firstUnit: first, numUnits: Math.min(firstUnit + numUnits, (head + 1) * size) - first };
+  }).filter((ofHead) => ofHead.numUnits > 0);
+}
+
+/** Units of one head, of `numGates` gates from the product's gate i on. */
+function headBlock(
+  { plan, units, heads = 1 }: RecurrentCall,
+  { recurrentKernel }: RecurrentWeights,
+  { firstGate }: Product,
+  i: number,
+  numGates: number,
+  { head = 0, firstUnit, numUnits }: Partial<HeadUnits> & Units,
+): Block {
+  const size = units / heads;
+  const rowStride = plan.cell.gates.length * size;
+  const gate = firstGate + i;
+  return {
+    matrix: columnsAt({ ...recurrentKernel!, rowStride }, head * size, gate * size + firstUnit - head * size),
+    row: head * size,
+    k: size,
+    column: gate * units + firstUnit,
+    n: (numGates - 1) * units + numUnits,
+  };
+}
 
 /**
  * The recurrent products of a run, `operand [rows, U] x recurrentKernel[:, gates]`, and their transposes backwards. The
@@ -10,34 +92,27 @@ import type { CpuLoopHost, PackedMatrix, StepCall } from './loop-host.js';
  */
 export class RecurrentProducts {
   readonly #packed = new Map<string, PackedMatrix | undefined>();
-  readonly #gateWidth: number;
   readonly #host: CpuLoopHost;
   readonly #call: RecurrentCall;
 
   constructor(host: CpuLoopHost, call: RecurrentCall) {
     this.#host = host;
     this.#call = call;
-    this.#gateWidth = call.plan.cell.gates.length * call.units;
   }
 
-  /** A shard's columns of a product: all gates at once where the shard has all units. */
+  /** A shard's columns of a product. */
   forward(product: Product, target: Strided, shard: Shard, stepRun: StepRun): StepCall[] {
-    const { units } = this.#call;
-    const isWhole = shard.numUnits === units;
-    const n = isWhole ? product.numGates * units : shard.numUnits;
-    const a = placed(this.operand(product), 0, stepRun);
-    return Array.from({ length: isWhole ? 1 : product.numGates }, (_, i): StepCall => {
-      const column = (product.firstGate + i) * units + shard.firstUnit;
-      const c = placed(stepArray(target, column, target.rowStride, 'fixed'), 0, stepRun);
-      return this.#matmul(`forward ${column}`, {
+    const operand = this.operand(product);
+    return blocksOfResult(this.#call, this.#call.weights, product, shard).map(({ matrix, row, k, column, n }) =>
+      this.#matmul(`forward ${row} ${column}`, {
         m: stepRun.numRows,
         n,
-        k: units,
-        a,
-        b: columnsAt(this.#kernel(), 0, column),
-        c,
-      });
-    });
+        k,
+        a: placed(operand, row, stepRun),
+        b: matrix,
+        c: placed(stepArray(target, column, target.rowStride, 'fixed'), 0, stepRun),
+      }),
+    );
   }
 
   /** A shard's units of the transposed product: dL/d(operand) from dL/d(product). */
@@ -48,18 +123,22 @@ export class RecurrentProducts {
     accumulate: boolean,
     shard: Shard,
     stepRun: StepRun,
-  ): StepCall {
+  ): StepCall[] {
     const { units } = this.#call;
-    const column = product.firstGate * units;
-    return this.#matmul(`backward ${column} ${shard.firstUnit}`, {
-      m: stepRun.numRows,
-      n: shard.numUnits,
-      k: product.numGates * units,
-      a: placed(stepArray(dRecurrent, column, dRecurrent.rowStride, 'packed'), 0, stepRun),
-      b: columnsAt(this.#kernel(), shard.firstUnit, column),
-      transposeB: true,
-      c: placed(stepArray(target, shard.firstUnit, units, 'fixed'), 0, stepRun),
-      accumulate,
+    const written = new Set<number>();
+    return blocksOfOperand(this.#call, product, shard).map(({ matrix, row, k, column, n }) => {
+      const isFirst = !written.has(row);
+      written.add(row);
+      return this.#matmul(`backward ${row} ${column}`, {
+        m: stepRun.numRows,
+        n: k,
+        k: n,
+        a: placed(stepArray(dRecurrent, column, dRecurrent.rowStride, 'packed'), 0, stepRun),
+        b: matrix,
+        transposeB: true,
+        c: placed(stepArray(target, row, units, 'fixed'), 0, stepRun),
+        accumulate: accumulate || !isFirst,
+      });
     });
   }
 
@@ -75,9 +154,5 @@ export class RecurrentProducts {
     if (!this.#packed.has(key))
       this.#packed.set(key, this.#host.pack({ ...call, m: this.#call.batch, times: this.#call.activeRows.length }));
     return { kind: 'matmul', call: { ...call, packed: this.#packed.get(key) } };
-  }
-
-  #kernel(): Strided {
-    return { ...this.#call.weights.recurrentKernel!, rowStride: this.#gateWidth };
   }
 }

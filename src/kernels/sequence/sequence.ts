@@ -12,7 +12,7 @@ import {
 } from './arrays.js';
 import { type Layout, layoutOf, type Shard, type StepRun, stepRunsOf } from './layout.js';
 import type { CpuLoopHost, EngineBackend, StepCall, WorkItem } from './loop-host.js';
-import { RecurrentProducts } from './products.js';
+import { blocksOfResult, RecurrentProducts } from './products.js';
 import { splitRun } from './split.js';
 
 /**
@@ -117,16 +117,8 @@ function backwardRun(host: CpuLoopHost, call: RecurrentBackwardCall, threads: Th
       if (following.length > 0) barrier();
       const written = new Set<number>();
       for (const product of following) {
-        calls.push(
-          products.backward(
-            product,
-            dRecurrent,
-            dOperands[product.operand!],
-            written.has(product.operand!),
-            shard,
-            stepRun,
-          ),
-        );
+        const isWritten = written.has(product.operand!);
+        calls.push(...products.backward(product, dRecurrent, dOperands[product.operand!], isWritten, shard, stepRun));
         written.add(product.operand!);
       }
     }
@@ -134,7 +126,7 @@ function backwardRun(host: CpuLoopHost, call: RecurrentBackwardCall, threads: Th
     const unwritten = new Set(backward.statesWithoutDirectGradient);
     for (const product of backward.stateProducts) {
       const state = product.state!;
-      calls.push(products.backward(product, dRecurrent, call.dStates[state], !unwritten.has(state), shard, stepRun));
+      calls.push(...products.backward(product, dRecurrent, call.dStates[state], !unwritten.has(state), shard, stepRun));
       unwritten.delete(state);
     }
     for (const state of unwritten) {
@@ -217,8 +209,7 @@ function addKernelGradients(
   layout: Layout,
   dRecurrent: Strided,
 ): void {
-  const target = call.dWeights.recurrentKernel;
-  if (target === undefined) return;
+  if (call.dWeights.recurrentKernel === undefined) return;
   const { plan, units } = call;
   const gathered = new Map<string, Strided>();
   for (const product of plan.products) {
@@ -229,16 +220,17 @@ function addKernelGradients(
         gathered.set(product.state, previousStates(backend, call, layout, product.state));
       multiplied = gathered.get(product.state)!;
     }
-    backend.matmul({
-      m: units,
-      n: product.numGates * units,
-      k: layout.rows,
-      a: multiplied,
-      transposeA: true,
-      b: columnsAt(dRecurrent, 0, product.firstGate * units),
-      c: columnsAt({ ...target, rowStride: plan.cell.gates.length * units }, 0, product.firstGate * units),
-      accumulate: true,
-    });
+    for (const block of blocksOfResult(call, call.dWeights, product, { firstUnit: 0, numUnits: units }))
+      backend.matmul({
+        m: block.k,
+        n: block.n,
+        k: layout.rows,
+        a: columnsAt(multiplied, 0, block.row),
+        transposeA: true,
+        b: columnsAt(dRecurrent, 0, block.column),
+        c: block.matrix,
+        accumulate: true,
+      });
   }
 }
 

@@ -368,16 +368,15 @@ export const kernelMutations: readonly Mutation[] = [
     [
       [
         'the gradient of a recurrent kernel overwrites that of a gate before',
-        'c: columnsAt({ ...target, rowStride: plan.cell.gates.length * units }, 0, product.firstGate * units),\n' +
-          '      accumulate: true',
-        'c: columnsAt({ ...target, rowStride: plan.cell.gates.length * units }, 0, product.firstGate * units),\n' +
-          '      accumulate: false',
+        'c: block.matrix,\n        accumulate: true',
+        'c: block.matrix,\n        accumulate: false',
       ],
       [
         'the gradient of the bias is that of the recurrent products',
-        'if (bias !== undefined) addColumnSums(backend, call.dInput, bias',
-        'if (bias !== undefined) addColumnSums(backend, dRecurrent, bias',
+        'addColumnSums(backend, call.dInput, bias',
+        'addColumnSums(backend, dRecurrent, bias',
       ],
+      ['a bias that stands apart from its product has that gradient too', ' && !plan.hasSeparateBias', ''],
       ['rows that have ended give the wrong previous state', 'layout.stateBefore[t] + row', 'layout.firstRow[t] + row'],
       [
         'a state without a direct gradient keeps that of the step after',
@@ -386,31 +385,29 @@ export const kernelMutations: readonly Mutation[] = [
       ],
       [
         'a second product of an operand overwrites the first',
-        'written.has(product.operand!), shard, stepRun',
-        'false, shard, stepRun',
+        'dOperands[product.operand!], isWritten, shard, stepRun',
+        'dOperands[product.operand!], false, shard, stepRun',
       ],
       [
         'threads do not meet before a product',
         'if (usesBarriers && stage.products.length > 0)',
         'if (usesBarriers && stage.products.length > 9)',
       ],
-      ['the shards of a gradient of vectors lie on each other', 'offset: shard * this.#call.units', 'offset: 0'],
+      ['the shards of a gradient of vectors lie on each other', 'offset: shard * width', 'offset: 0'],
     ],
   ),
   ...inFile(
     'src/kernels/sequence/products.ts',
-    ['src/kernels/sequence', cells, threads],
+    ['src/kernels/sequence', cells, threads, 'test/conformance/heads.test.ts'],
     [
-      [
-        'a product begins at the first gate',
-        'const column = (product.firstGate + i) * units + shard.firstUnit;',
-        'const column = i * units + shard.firstUnit;',
-      ],
+      ['a product begins at the first gate', 'const gate = firstGate + i;', 'const gate = i;'],
       [
         'a transposed product begins at the first unit',
-        'b: columnsAt(this.#kernel(), shard.firstUnit, column)',
-        'b: columnsAt(this.#kernel(), 0, column)',
+        'columnsAt(whole.matrix, ofHead.firstUnit - first, 0)',
+        'columnsAt(whole.matrix, 0, 0)',
       ],
+      ['the gates of a head overwrite their gradient', 'accumulate: accumulate || !isFirst', 'accumulate'],
+      ['a head multiplies the units of the first', 'row: head * size,', 'row: 0,'],
     ],
   ),
   ...inFile(

@@ -109,7 +109,7 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
     ],
   ),
   ...inFile(
-    'src/layers/rnn.ts',
+    'src/layers/recurrent-layer.ts',
     ['test/conformance/laws.test.ts', layers],
     [
       ['states of a stateful layer are not carried', 'if (layer.stateful) layer.#carry(results[i].states);', ''],
