@@ -51,13 +51,13 @@ function timedBackend(inner: Backend, costs: Costs): Backend {
   const { readNow } = inner;
   const wrapped: Backend = {
     name: inner.name,
-    elementBytes: inner.elementBytes,
+    floatType: inner.floatType,
     supports: (capability) => inner.supports(capability),
-    allocate: (size) => timed('allocate', 0, () => inner.allocate(size)),
+    allocate: (size, dtype) => timed('allocate', 0, () => inner.allocate(size, dtype)),
     free: (buffer) => inner.free(buffer),
     openScope: () => inner.openScope(),
     closeScope: () => inner.closeScope(),
-    temporary: (size) => inner.temporary(size),
+    temporary: (size, dtype) => inner.temporary(size, dtype),
     memory: () => inner.memory(),
     write: (view, data) => timed(`write ${data.constructor.name}`, 0, () => inner.write(view, data)),
     read: (view, size) => inner.read(view, size),

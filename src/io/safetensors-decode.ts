@@ -1,9 +1,9 @@
 import { isObject } from '../data/saved-fields.js';
+import { float32FromBfloat16, float32FromHalf } from '../dtype.js';
 import { RondoError } from '../errors.js';
 import { describeShape, sizeOf } from '../shape.js';
 import { parseBoundedJson } from './bounded-json.js';
 import { fileKindOf } from './file-kind.js';
-import { float32FromBfloat16, float32FromHalf } from './half-precision.js';
 import { arrayOfDtype, type DecodedTensor, type TensorDtype, tensorDtypes } from './safetensors-types.js';
 
 /** The reference implementation refuses longer headers, so that a damaged length cannot make a reader allocate them. */

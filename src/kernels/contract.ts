@@ -1,4 +1,5 @@
 import type { CellPlan } from '../cells/plan.js';
+import type { DType, FloatType } from '../dtype.js';
 import type { PointwiseProgram } from '../expression/program.js';
 
 /**
@@ -23,24 +24,25 @@ export interface Backend extends Device, Kernels {
 /** Memory, and the way there and back. Reading is asynchronous; a host that sees the memory can read at once. */
 export interface Device {
   readonly name: string;
-  /** How many bytes one element takes: 4 (float32) or 8 (float64). */
-  readonly elementBytes: 4 | 8;
+  /** What it computes in; the type of buffers for which none is named. */
+  readonly floatType: FloatType;
   /** Whether the backend can do something, and why not where it cannot. */
   supports(capability: Capability): Support;
 
   /** A zeroed buffer of `size` elements that lives until `free`. @throws OUT_OF_MEMORY */
-  allocate(size: number): Buffer;
+  allocate(size: number, dtype?: DType): Buffer;
   free(buffer: Buffer): void;
   /** Opens a scope: buffers taken with `temporary` inside it are given back together at its end. Scopes nest. */
   openScope(): void;
   closeScope(): void;
   /** A buffer (contents undefined) that lives until the innermost open scope closes. @throws OUT_OF_MEMORY */
-  temporary(size: number): Buffer;
+  temporary(size: number, dtype?: DType): Buffer;
   /** Memory use, for leak checks and reports. */
   memory(): MemoryReport;
 
+  /** Stores numbers as elements of the buffer's type. */
   write(view: View, data: ArrayLike<number>): void;
-  /** A copy of `size` elements. */
+  /** `size` elements as the numbers that they stand for, in single precision where that is exact. */
   read(view: View, size: number): Promise<Float32Array | Float64Array>;
   /** The same at once, on backends whose memory the host can see; undefined on others. */
   readonly readNow?: ((view: View, size: number) => Float32Array | Float64Array) | undefined;
@@ -104,7 +106,9 @@ export interface MemoryReport {
 
 /** Memory of a backend; only the backend that made it can look inside. */
 export interface Buffer {
+  /** In elements. */
   readonly size: number;
+  readonly dtype: DType;
 }
 
 /** A place in a buffer. */
@@ -125,6 +129,9 @@ export interface Strided extends View {
  * over rows are `columns` contiguous values; row inputs and outputs reduced over columns have one value per row,
  * `rowStride` apart; outputs reduced over all are one value. An output without `reduce` whose expression is one value
  * per row is still written at every element.
+ *
+ * Arrays may have any type: they are loaded into the backend's float type and rounded where they are stored. Outputs
+ * that are reduced have the backend's float type.
  */
 export interface PointwiseCall {
   readonly program: PointwiseProgram;
@@ -138,8 +145,8 @@ export interface PointwiseCall {
 /**
  * `c = op(a) op(b) + (accumulate ? c : 0)` where op(a) is `[m, k]`, op(b) `[k, n]`, c `[m, n]`; `transposeA` says that
  * a is stored `[k, m]`, `transposeB` that b is stored `[n, k]`. Row strides let a matrix be a range of another's
- * columns. c overlaps neither a nor b. With k = 0, c becomes 0 (or stays, where accumulated). `batch` makes it a
- * product for each of several matrices of these sizes and row strides, all in one call.
+ * columns. c overlaps neither a nor b; all have the backend's float type. With k = 0, c becomes 0 (or stays, where
+ * accumulated). `batch` makes it a product for each of several matrices of these sizes and row strides, in one call.
  */
 export interface MatmulCall {
   readonly m: number;
@@ -170,13 +177,21 @@ export interface MatmulBatch {
 /**
  * gatherRows: `target[i] = source[indices[i]]` for each of `indices.length` rows of `columns` values; a negative index
  * gives a row of zeros. scatterAddRows is its adjoint: `source[indices[i]] += target[i]`, in index order, negative
- * indices ignored. Source and target do not overlap.
+ * indices ignored. Source and target do not overlap and have one type, for scatterAddRows the backend's float type.
  */
 export interface GatherCall {
   readonly columns: number;
-  readonly indices: Int32Array;
+  /** Checked on the host, or on the device, where one that is not below `numRows` counts as negative. */
+  readonly indices: Int32Array | IndexView;
   readonly source: View;
   readonly target: View;
+  /** How many rows the source has; wanted where indices are on the device. */
+  readonly numRows?: number | undefined;
+}
+
+/** Indices of type int32 on the device. */
+export interface IndexView extends View {
+  readonly length: number;
 }
 
 /**

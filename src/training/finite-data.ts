@@ -11,7 +11,7 @@ export function firstNotFinite(data: ArrayLike<number>): number {
   if (ArrayBuffer.isView(data) && !(data instanceof Float32Array || data instanceof Float64Array))
     return (data as unknown) instanceof BigInt64Array || (data as unknown) instanceof BigUint64Array ? 0 : -1;
   if (!ArrayBuffer.isView(data)) for (let i = 0; i < data.length; i++) if (typeof data[i] !== 'number') return i;
-  const limit = currentBackend().elementBytes === 4 ? FLOAT32_LIMIT : Infinity;
+  const limit = currentBackend().floatType === 'float32' ? FLOAT32_LIMIT : Infinity;
   for (let i = 0; i < data.length; i++) if (!(Math.abs(data[i]) < limit)) return i;
   return -1;
 }

@@ -189,7 +189,7 @@ export class ModelStream {
     );
     if (recording !== undefined) dropped.register(this, recording, this);
     const { size } = this.#output!;
-    const isWide = backend.elementBytes === 8;
+    const isWide = backend.floatType === 'float64';
     if (this.#copied.length !== size || this.#copied instanceof Float64Array !== isWide)
       this.#copied = isWide ? new Float64Array(size) : new Float32Array(size);
     this.#prepared = { backend, buffers, recording };

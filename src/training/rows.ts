@@ -34,7 +34,7 @@ export function gatherRows(
 export function stagingFor(data: TypedNumbers, size: number): TypedNumbers {
   if (!(data instanceof Float32Array || data instanceof Float64Array))
     return new (data.constructor as new (size: number) => TypedNumbers)(size);
-  return currentBackend().elementBytes === 8 && data instanceof Float64Array
+  return currentBackend().floatType === 'float64' && data instanceof Float64Array
     ? new Float64Array(size)
     : new Float32Array(size);
 }

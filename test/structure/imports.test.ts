@@ -7,7 +7,15 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The rooms in the order data may flow: a room imports itself and rooms to its left. See docs/architecture.md. */
 const order = [
-  ['src/errors.ts', 'src/shape.ts', 'src/random.ts', 'src/exponential.ts', 'src/extremes.ts', 'src/checksum.ts'],
+  [
+    'src/errors.ts',
+    'src/shape.ts',
+    'src/dtype.ts',
+    'src/random.ts',
+    'src/exponential.ts',
+    'src/extremes.ts',
+    'src/checksum.ts',
+  ],
   ['src/counted.ts', 'src/made-from-file.ts', 'src/resolved.ts'],
   ['src/expression/'],
   ['src/cells/'],

@@ -11,7 +11,7 @@ import { compareSpeeds } from './probe.js';
 import { faultOf } from './self-test.js';
 import type { Multiply } from './sgemm.js';
 
-const buffer = { size: 1 << 20 };
+const buffer = { size: 1 << 20, dtype: 'float32' } as const;
 const at = (rowStride = 1): Strided => ({ buffer, offset: 0, rowStride });
 const sized = (m: number, n: number, k: number): MatmulCall => ({ m, n, k, a: at(), b: at(), c: at() });
 
@@ -147,7 +147,7 @@ await withBlas('products by a BLAS', (library) => {
             backend.acceleration.accelerator = by;
             backend.matmul(call);
             backend.acceleration.accelerator = undefined;
-            return backend.readNow({ ...c, offset: 0 }, c.buffer.size);
+            return Float32Array.from(backend.readNow({ ...c, offset: 0 }, c.buffer.size));
           });
           // Sums of k products of at most 1, each way within (k + 2) 2^-24 of the exact one.
           const worst = results[0].reduce((most, value, i) => Math.max(most, Math.abs(value - results[1][i])), 0);

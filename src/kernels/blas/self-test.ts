@@ -53,7 +53,7 @@ function faultOfForm(multiply: Multiply, memory: Float32Array, form: Form): stri
   for (let i = 0; i < firstC; i++) memory[i] = ((i * 37) % 101) / 50 - 1;
   for (let i = firstC; i < endC; i++) memory[i] = accumulate ? ((i * 53) % 97) / 48 - 1 : NaN;
   const before = memory.slice(firstC, endC);
-  const buffer = { size: memory.length };
+  const buffer = { size: memory.length, dtype: 'float32' } as const;
   multiply({
     call: {
       ...form,

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { messageOf } from '../../../test/support/central-differences.js';
+import { bytesOf } from '../../dtype.js';
 import { add, constant, type Expression, leaf, mul, neg, rowMax, rowSum, sub, tanh } from '../../expression/build.js';
 import { type OutputRequest, pointwiseProgram } from '../../expression/program.js';
 import type { Backend, Buffer, Strided, View } from '../contract.js';
@@ -218,7 +219,7 @@ describe.each([
 
   it('counts memory: what is held, what scopes hold, and the most there ever was', () => {
     const start = backend.memory();
-    const bytes = backend.elementBytes;
+    const bytes = bytesOf[backend.floatType];
     const held = backend.allocate(100);
     expect([...backend.readNow!({ buffer: held, offset: 0 }, 100)]).toEqual(new Array(100).fill(0));
     backend.openScope();

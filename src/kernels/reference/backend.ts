@@ -1,3 +1,4 @@
+import { bytesOf, type DType, rounded } from '../../dtype.js';
 import { RondoError } from '../../errors.js';
 import { Interpreter } from '../../expression/interpret.js';
 import type {
@@ -26,10 +27,18 @@ export interface ReferenceOptions {
   readonly readsNow?: boolean | undefined;
 }
 
+/** Numbers in double precision, rounded to the buffer's type where they are stored. */
 class ReferenceBuffer implements Buffer {
   readonly data: Float64Array;
-  constructor(readonly size: number) {
+  constructor(
+    readonly size: number,
+    readonly dtype: DType = 'float64',
+  ) {
     this.data = new Float64Array(size);
+  }
+
+  set(place: number, value: number): void {
+    this.data[place] = this.dtype === 'float64' ? value : rounded(this.dtype, value);
   }
 }
 
@@ -41,7 +50,7 @@ class ReferenceBackend implements Backend {
   readonly name = 'reference';
   readonly readNow: Backend['readNow'];
   readonly readInto: Backend['readInto'];
-  readonly elementBytes = 8;
+  readonly floatType = 'float64';
   readonly #loops = serialLoopHost(this);
   readonly #scopes: number[] = [];
   readonly #report: MemoryReport = { persistentBytes: 0, temporaryBytes: 0, peakBytes: 0 };
@@ -60,14 +69,15 @@ class ReferenceBackend implements Backend {
     return { supported: false, reason: 'the reference is plain TypeScript on one thread.' };
   }
 
-  allocate(size: number): Buffer {
-    this.#report.persistentBytes += 8 * size;
+  allocate(size: number, dtype?: DType): Buffer {
+    const buffer = new ReferenceBuffer(size, dtype);
+    this.#report.persistentBytes += bytesIn(buffer);
     this.#notePeak();
-    return new ReferenceBuffer(size);
+    return buffer;
   }
 
   free(buffer: Buffer): void {
-    this.#report.persistentBytes -= 8 * buffer.size;
+    this.#report.persistentBytes -= bytesIn(buffer);
   }
 
   openScope(): void {
@@ -75,19 +85,19 @@ class ReferenceBackend implements Backend {
   }
 
   closeScope(): void {
-    const size = this.#scopes.pop();
-    if (size === undefined)
+    const bytes = this.#scopes.pop();
+    if (bytes === undefined)
       throw new RondoError('INTERNAL', { where: 'reference', what: 'closeScope without openScope.' });
-    this.#report.temporaryBytes -= 8 * size;
+    this.#report.temporaryBytes -= bytes;
   }
 
-  temporary(size: number): Buffer {
+  temporary(size: number, dtype?: DType): Buffer {
     if (this.#scopes.length === 0)
       throw new RondoError('INTERNAL', { where: 'reference', what: 'temporary memory is taken outside of a scope.' });
-    this.#scopes[this.#scopes.length - 1] += size;
-    this.#report.temporaryBytes += 8 * size;
+    const buffer = new ReferenceBuffer(size, dtype);
+    this.#scopes[this.#scopes.length - 1] += bytesIn(buffer);
+    this.#report.temporaryBytes += bytesIn(buffer);
     this.#notePeak();
-    const buffer = new ReferenceBuffer(size);
     buffer.data.fill(NaN); // contents are undefined: whoever relies on zeros is found out
     return buffer;
   }
@@ -104,7 +114,8 @@ class ReferenceBackend implements Backend {
   }
 
   write({ buffer, offset }: View, data: ArrayLike<number>): void {
-    dataOf(buffer).set(data, offset);
+    const target = ownBuffer(buffer);
+    for (let i = 0; i < data.length; i++) target.set(offset + i, data[i]);
   }
 
   async read(view: View, size: number): Promise<Float64Array> {
@@ -112,7 +123,8 @@ class ReferenceBackend implements Backend {
   }
 
   fill({ buffer, offset }: View, size: number, value: number): void {
-    dataOf(buffer).fill(value, offset, offset + size);
+    const target = ownBuffer(buffer);
+    for (let i = 0; i < size; i++) target.set(offset + i, value);
   }
 
   pointwise({ program, rows, columns, inputs, outputs, scalars = {} }: PointwiseCall): void {
@@ -135,10 +147,11 @@ class ReferenceBackend implements Backend {
       );
       program.outputs.forEach(({ name, reduce, accumulate }, index) => {
         const { buffer, offset, rowStride } = outputs[name];
-        const data = dataOf(buffer);
+        const target = ownBuffer(buffer);
+        const { data } = target;
         values[index].forEach((value, column) => {
-          if (reduce === 'none' && !accumulate) data[offset + row * rowStride + column] = value;
-          else if (reduce === 'none') data[offset + row * rowStride + column] += value;
+          const place = offset + row * rowStride + column;
+          if (reduce === 'none') target.set(place, accumulate ? data[place] + value : value);
           else if (reduce === 'perRow') {
             if (column === 0)
               data[offset + row * rowStride] = accumulate ? data[offset + row * rowStride] + value : value;
@@ -172,20 +185,22 @@ class ReferenceBackend implements Backend {
     }
   }
 
-  gatherRows({ columns, indices, source, target }: GatherCall): void {
+  gatherRows(call: GatherCall): void {
+    const { columns, source, target } = call;
     const from = dataOf(source.buffer);
     const to = dataOf(target.buffer);
-    indices.forEach((index, row) => {
+    indicesOf(call).forEach((index, row) => {
       for (let column = 0; column < columns; column++) {
         to[target.offset + row * columns + column] = index < 0 ? 0 : from[source.offset + index * columns + column];
       }
     });
   }
 
-  scatterAddRows({ columns, indices, source, target }: GatherCall): void {
+  scatterAddRows(call: GatherCall): void {
+    const { columns, source, target } = call;
     const into = dataOf(source.buffer);
     const from = dataOf(target.buffer);
-    indices.forEach((index, row) => {
+    indicesOf(call).forEach((index, row) => {
       if (index < 0) return;
       for (let column = 0; column < columns; column++) {
         into[source.offset + index * columns + column] += from[target.offset + row * columns + column];
@@ -207,9 +222,23 @@ function copyOf({ buffer, offset }: View, size: number): Float64Array {
 }
 
 function dataOf(buffer: Buffer): Float64Array {
+  return ownBuffer(buffer).data;
+}
+
+function ownBuffer(buffer: Buffer): ReferenceBuffer {
   if (!(buffer instanceof ReferenceBuffer))
     throw new RondoError('INTERNAL', { where: 'reference', what: 'a buffer of another backend was given.' });
-  return buffer.data;
+  return buffer;
+}
+
+function bytesIn({ size, dtype }: Buffer): number {
+  return bytesOf[dtype] * size;
+}
+
+/** Indices without those beyond the source's rows. */
+function indicesOf({ indices, numRows = Infinity }: GatherCall): Int32Array {
+  const all = indices instanceof Int32Array ? indices : Int32Array.from(copyOf(indices, indices.length));
+  return all.map((index) => (index < numRows ? index : -1));
 }
 
 function clearSums(

@@ -1,25 +1,7 @@
-import { type FunctionBuilder, f32x4, i32x4, type Local, shuffle, type Value, v128 } from './assembler.js';
-import { instruction } from './values.js';
+import { type FunctionBuilder, f32x4, f64x2, i32x4, type Local, shuffle, type Value, v128 } from './assembler.js';
 import type { Bundle } from './vector-code.js';
 
 type V128 = Value<'v128'>;
-
-function vectorInstruction(name: string, opcode: number) {
-  return (...operands: V128[]): V128 =>
-    instruction(
-      'v128',
-      name,
-      operands,
-      operands.map(() => 'v128'),
-      (code) => {
-        code.u8(0xfd);
-        code.u32(opcode);
-      },
-    );
-}
-const promoteLow = vectorInstruction('f64x2.promote_low_f32x4', 0x5f);
-const demote = vectorInstruction('f32x4.demote_f64x2_zero', 0x5e);
-const addDoubles = vectorInstruction('f64x2.add', 0xf0);
 
 /** How many lanes of a vector count where a row ends within it. */
 export type PartOfVector = 1 | 2 | 3;
@@ -55,21 +37,21 @@ export class DoubleSum implements Accumulator {
   take(values: Bundle): void {
     this.#f.set(
       this.#low,
-      addDoubles(
+      f64x2.add(
         this.#low,
         combined(
-          addDoubles,
-          values.map((value) => promoteLow(value)),
+          f64x2.add,
+          values.map((value) => f64x2.promote_low_f32x4(value)),
         ),
       ),
     );
     this.#f.set(
       this.#high,
-      addDoubles(
+      f64x2.add(
         this.#high,
         combined(
-          addDoubles,
-          values.map((value) => promoteLow(upperHalf(value))),
+          f64x2.add,
+          values.map((value) => f64x2.promote_low_f32x4(upperHalf(value))),
         ),
       ),
     );
@@ -81,8 +63,8 @@ export class DoubleSum implements Accumulator {
 
   /** Rounded to single precision. */
   result(): Local<'v128'> {
-    const both = this.#f.let(addDoubles(this.#low, this.#high));
-    const sum = this.#f.let(demote(addDoubles(both, shuffle(both, both, [2, 3, 0, 1]))));
+    const both = this.#f.let(f64x2.add(this.#low, this.#high));
+    const sum = this.#f.let(f32x4.demote_f64x2_zero(f64x2.add(both, shuffle(both, both, [2, 3, 0, 1]))));
     return this.#f.let(shuffle(sum, sum, [0, 0, 0, 0]));
   }
 }
@@ -133,14 +115,14 @@ export class Largest implements Accumulator {
 
 /** Adds four single-precision numbers to four doubles in memory. */
 export function addToDoubles(f: FunctionBuilder, address: Local<'i32'>, value: Local<'v128'>): void {
-  f.storeV128(address, addDoubles(v128.load(address), promoteLow(value)));
-  f.storeV128(address, addDoubles(v128.load(address, 16), promoteLow(upperHalf(value))), 16);
+  f.storeV128(address, f64x2.add(v128.load(address), f64x2.promote_low_f32x4(value)));
+  f.storeV128(address, f64x2.add(v128.load(address, 16), f64x2.promote_low_f32x4(upperHalf(value))), 16);
 }
 
 /** The double at an address plus a single-precision number (in the first lane), rounded to single precision. */
 export function roundedSum(double: Value<'i32'>, single?: V128): V128 {
   const value = v128.load64_zero(double);
-  return demote(single === undefined ? value : addDoubles(value, promoteLow(single)));
+  return f32x4.demote_f64x2_zero(single === undefined ? value : f64x2.add(value, f64x2.promote_low_f32x4(single)));
 }
 
 /** All parts combined pairwise, so that no long chain of dependent instructions arises. */

@@ -4,7 +4,7 @@ import { type Func, FunctionBuilder, type LocalsOf, typeCodes } from './function
 import type { ValueType } from './values.js';
 
 export { type Func, FunctionBuilder, type Label } from './function-builder.js';
-export { f32, f32x4, i32, i32x4, select, shuffle, v128 } from './instructions.js';
+export { f32, f32x4, f64x2, i8x16, i16x8, i32, i32x4, select, shuffle, v128 } from './instructions.js';
 export { Local, type Operand, Value, type ValueType } from './values.js';
 
 /**

@@ -1,4 +1,7 @@
+import { type DType, decoded, encodeInto, type StoredArray, storedArray } from '../../dtype.js';
 import { RondoError } from '../../errors.js';
+import { leaf } from '../../expression/build.js';
+import { pointwiseProgram } from '../../expression/program.js';
 import type { AcceleratedBackend } from '../acceleration.js';
 import type {
   Buffer,
@@ -29,10 +32,12 @@ import { hostThreads } from './threads/host.js';
 /** Fewer elements are not shared, since telling another thread takes a few microseconds. */
 const sharedElements = 1 << 15;
 
+const fillProgram = pointwiseProgram('fill', [{ name: 'filled', expression: leaf('value', 'scalar') }]);
+
 /** The contract in float32, by WebAssembly written at run time. */
 export class WasmBackend implements AcceleratedBackend {
   readonly name = 'wasm';
-  readonly elementBytes = 4;
+  readonly floatType = 'float32';
   readonly threads: WasmThreadControl;
   /** Where the products are; a library can be given large ones, see `useBlas` of `rondo/node`. */
   readonly acceleration: WasmProducts;
@@ -78,8 +83,8 @@ export class WasmBackend implements AcceleratedBackend {
     }
   }
 
-  allocate(size: number): Buffer {
-    return this.#memory.allocate(size);
+  allocate(size: number, dtype?: DType): Buffer {
+    return this.#memory.allocate(size, dtype);
   }
 
   free(buffer: Buffer): void {
@@ -94,8 +99,8 @@ export class WasmBackend implements AcceleratedBackend {
     this.#memory.closeScope();
   }
 
-  temporary(size: number): Buffer {
-    return this.#memory.temporary(size);
+  temporary(size: number, dtype?: DType): Buffer {
+    return this.#memory.temporary(size, dtype);
   }
 
   memory(): MemoryReport {
@@ -108,22 +113,26 @@ export class WasmBackend implements AcceleratedBackend {
   }
 
   write(view: View, data: ArrayLike<number>): void {
-    const first = this.#firstElement(view, data.length);
-    this.#memory.floats.set(data, first);
+    const { dtype } = view.buffer;
+    if (dtype === 'float32') this.#memory.floats.set(data, this.#addressOf(view, data.length) / 4);
+    else encodeInto(dtype, this.#elements(view, data.length), data);
   }
 
-  read(view: View, size: number): Promise<Float32Array> {
+  read(view: View, size: number): Promise<Float32Array | Float64Array> {
     return Promise.resolve(this.readNow(view, size));
   }
 
-  readNow(view: View, size: number): Float32Array {
-    const first = this.#firstElement(view, size);
+  readNow(view: View, size: number): Float32Array | Float64Array {
+    const { dtype } = view.buffer;
     this.#requireNoRecording();
+    if (dtype !== 'float32') return decoded(dtype, this.#elements(view, size));
+    const first = this.#addressOf(view, size) / 4;
     return this.#memory.floats.slice(first, first + size);
   }
 
   readInto(view: View, target: Float32Array | Float64Array): void {
-    const first = this.#firstElement(view, target.length);
+    if (view.buffer.dtype !== 'float32') return target.set(this.readNow(view, target.length));
+    const first = this.#addressOf(view, target.length) / 4;
     this.#requireNoRecording();
     const { floats } = this.#memory;
     for (let i = 0; i < target.length; i++) target[i] = floats[first + i];
@@ -134,6 +143,11 @@ export class WasmBackend implements AcceleratedBackend {
   }
 
   fill(view: View, size: number, value: number): void {
+    if (view.buffer.dtype !== 'float32') {
+      const filled = { ...view, rowStride: size };
+      const call = { program: fillProgram, rows: 1, columns: size, inputs: {}, outputs: { filled } };
+      return this.pointwise({ ...call, scalars: { value } });
+    }
     this.#runner.run((writer) => this.#rows.writeFill(writer, view, size, value));
   }
 
@@ -198,7 +212,11 @@ export class WasmBackend implements AcceleratedBackend {
     });
   }
 
-  #firstElement(view: View, size: number): number {
+  #elements(view: View, size: number): StoredArray {
+    return storedArray(view.buffer.dtype, this.#memory.memory.buffer, this.#addressOf(view, size), size);
+  }
+
+  #addressOf(view: View, size: number): number {
     const address = this.#memory.byteAddress(view);
     if (view.offset + size > view.buffer.size) {
       throw new RondoError('INTERNAL', {
@@ -208,7 +226,7 @@ export class WasmBackend implements AcceleratedBackend {
         received: String(size),
       });
     }
-    return address / 4;
+    return address;
   }
 }
 

@@ -1,3 +1,4 @@
+import { bytesOf } from '../../dtype.js';
 import type { View } from '../contract.js';
 import type { StepStrided } from '../sequence/loop-host.js';
 import type { WasmMemory } from './memory.js';
@@ -77,7 +78,8 @@ export class CallWriter {
 
   /** The address of a view, and how it moves. */
   address(view: View | StepStrided): void {
-    this.stridedInt(this.#memory.byteAddress(view), 'stepStride' in view ? 4 * (view.stepStride ?? 0) : 0);
+    const stepStride = 'stepStride' in view ? (view.stepStride ?? 0) : 0;
+    this.stridedInt(this.#memory.byteAddress(view), bytesOf[view.buffer.dtype] * stepStride);
   }
 
   /** An argument that grows by `stepStride` after each step of its loop. */

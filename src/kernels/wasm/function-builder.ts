@@ -83,9 +83,9 @@ export class FunctionBuilder implements Emitter {
     this.#store(address, asF32x4(value), 'v128', [0xfd, 0x0b], offset);
   }
 
-  /** One lane of a vector, as four bytes. */
-  storeLane(address: Operand<'i32'>, value: Value<'v128'>, lane: 0 | 1 | 2 | 3, offset = 0): void {
-    this.#store(address, value, 'v128', [0xfd, 0x5a], offset);
+  /** One lane of a vector, as four bytes or fewer. */
+  storeLane(address: Operand<'i32'>, value: Value<'v128'>, lane: number, offset = 0, bytes: 1 | 2 | 4 = 4): void {
+    this.#store(address, value, 'v128', [0xfd, { 1: 0x58, 2: 0x59, 4: 0x5a }[bytes]], offset, bytes >> 1);
     this.code.u8(lane);
   }
 
@@ -215,11 +215,18 @@ export class FunctionBuilder implements Emitter {
     value.emit(this);
   }
 
-  #store(address: Operand<'i32'>, value: Value, type: ValueType, opcode: readonly number[], offset: number): void {
+  #store(
+    address: Operand<'i32'>,
+    value: Value,
+    type: ValueType,
+    opcode: readonly number[],
+    offset: number,
+    alignment = 2,
+  ): void {
     this.#value(address, 'i32', 'store address');
     this.#value(value, type, 'store');
     this.code.bytes(opcode);
-    this.code.u8(2);
+    this.code.u8(alignment);
     this.code.u32(offset);
   }
 

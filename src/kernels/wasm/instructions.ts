@@ -36,9 +36,12 @@ function opcode(code: ByteWriter, op: number, prefix?: number): void {
 
 const simd = 0xfd;
 
-/** Address, then the offset that the instruction adds to it. The alignment is a hint; 4 bytes are always true here. */
-function memoryArgument(code: ByteWriter, offset: number): void {
-  code.u8(2);
+/**
+ * Address, then the offset that the instruction adds to it. The alignment is a hint; 4 bytes are true but for smaller
+ * elements, which must not claim more than their own.
+ */
+function memoryArgument(code: ByteWriter, offset: number, alignment = 2): void {
+  code.u8(alignment);
   code.u32(offset);
 }
 
@@ -206,6 +209,7 @@ export const f32x4 = {
   /** `a < b ? b : a` */
   pmax: f32x4Binary('pmax', 0xeb),
   convert_i32x4_s: f32x4Unary('convert_i32x4_s', 0xfa),
+  demote_f64x2_zero: f32x4Unary('demote_f64x2_zero', 0x5e),
   /** `a * b + c`, rounded once or twice as the processor does it. Relaxed SIMD. */
   relaxed_madd: f32x4Ternary('relaxed_madd', 0x105),
   /** `c - a * b`, rounded once or twice as the processor does it. Relaxed SIMD. */
@@ -218,6 +222,24 @@ function i32x4Shift(name: string, op: number) {
   return (a: Operand<'v128'>, bits: Operand<'i32'>): V128 =>
     instruction('v128', `i32x4.${name}`, [asI32x4(a), asI32(bits)], ['v128', 'i32'], (code) => opcode(code, op, simd));
 }
+
+/** Widening takes the lower lanes; narrowing keeps within bounds and puts those of b above those of a. */
+export const i8x16 = {
+  narrow_i16x8_s: binaryOf('i8x16', asI32x4)('narrow_i16x8_s', 0x65),
+  narrow_i16x8_u: binaryOf('i8x16', asI32x4)('narrow_i16x8_u', 0x66),
+};
+
+export const i16x8 = {
+  extend_low_i8x16_s: unaryOf('i16x8', asI32x4)('extend_low_i8x16_s', 0x87),
+  extend_low_i8x16_u: unaryOf('i16x8', asI32x4)('extend_low_i8x16_u', 0x89),
+  narrow_i32x4_s: binaryOf('i16x8', asI32x4)('narrow_i32x4_s', 0x85),
+  narrow_i32x4_u: binaryOf('i16x8', asI32x4)('narrow_i32x4_u', 0x86),
+};
+
+export const f64x2 = {
+  add: binaryOf('f64x2', asF32x4)('add', 0xf0),
+  promote_low_f32x4: unaryOf('f64x2', asF32x4)('promote_low_f32x4', 0x5f),
+};
 
 export const i32x4 = {
   /** One value for all lanes, or four. */
@@ -247,11 +269,25 @@ export const i32x4 = {
   mul: i32x4Binary('mul', 0xb5),
   min_s: i32x4Binary('min_s', 0xb6),
   max_s: i32x4Binary('max_s', 0xb8),
+  extend_low_i16x8_s: i32x4Unary('extend_low_i16x8_s', 0xa7),
+  extend_low_i16x8_u: i32x4Unary('extend_low_i16x8_u', 0xa9),
   trunc_sat_f32x4_s: (a: Operand<'v128'>): V128 => vectors('i32x4.trunc_sat_f32x4_s', 0xf8, asF32x4, [a]),
 };
 
 const bitsUnary = unaryOf('v128', asI32x4);
 const bitsBinary = binaryOf('v128', asI32x4);
+
+/** @param size the lane's bytes, as a power of 2 */
+function loadLane(name: string, op: number, size: 0 | 1 | 2) {
+  return (address: Operand<'i32'>, vector: V128, lane: number, offset = 0): V128 => {
+    requireLane(`v128.${name}`, lane, 16 >> size);
+    return instruction('v128', `v128.${name}`, [asI32(address), vector], ['i32', 'v128'], (code) => {
+      opcode(code, op, simd);
+      memoryArgument(code, offset, size);
+      code.u8(lane);
+    });
+  };
+}
 
 export const v128 = {
   load: load('v128', 'v128.load', 0x00, simd),
@@ -261,14 +297,9 @@ export const v128 = {
   /** Two numbers in lanes 0 and 1, zeros above. */
   load64_zero: load('v128', 'v128.load64_zero', 0x5d, simd),
   /** `vector` with one lane read from memory. */
-  load32_lane: (address: Operand<'i32'>, vector: V128, lane: number, offset = 0): V128 => {
-    requireLane('v128.load32_lane', lane, 4);
-    return instruction('v128', 'v128.load32_lane', [asI32(address), vector], ['i32', 'v128'], (code) => {
-      opcode(code, 0x56, simd);
-      memoryArgument(code, offset);
-      code.u8(lane);
-    });
-  },
+  load8_lane: loadLane('load8_lane', 0x54, 0),
+  load16_lane: loadLane('load16_lane', 0x55, 1),
+  load32_lane: loadLane('load32_lane', 0x56, 2),
   not: bitsUnary('not', 0x4d),
   and: bitsBinary('and', 0x4e),
   /** `a & ~b` */

@@ -1,3 +1,4 @@
+import { bytesOf, type DType } from '../../dtype.js';
 import { RondoError } from '../../errors.js';
 import type { Buffer, MemoryReport, View } from '../contract.js';
 import { FreeList } from './free-list.js';
@@ -11,9 +12,13 @@ const alignment = 64;
 /** Nothing is placed at address 0, so that 0 can mean "absent" in kernels. */
 const firstAddress = 1024;
 const leastChunkBytes = 1 << 20;
-const elementBytes = 4;
 
 const aligned = (bytes: number): number => Math.max(alignment, Math.ceil(bytes / alignment) * alignment);
+
+interface Elements {
+  readonly size: number;
+  readonly dtype: DType;
+}
 
 /** A range of a {@link WasmMemory}. It ends with `free`, or with the scope that it was taken in. */
 export class WasmBuffer implements Buffer {
@@ -22,11 +27,15 @@ export class WasmBuffer implements Buffer {
   readonly owner: WasmMemory;
   /** Persistent buffers are their own life; temporaries share that of their scope. */
   readonly life: { isOver: boolean };
+  readonly dtype: DType;
+  readonly elementBytes: number;
 
-  constructor(owner: WasmMemory, address: number, size: number, life: { isOver: boolean }) {
+  constructor(owner: WasmMemory, address: number, { size, dtype }: Elements, life: { isOver: boolean }) {
     this.owner = owner;
     this.address = address;
     this.size = size;
+    this.dtype = dtype;
+    this.elementBytes = bytesOf[dtype];
     this.life = life;
   }
 }
@@ -101,13 +110,13 @@ export class WasmMemory {
   }
 
   /** A zeroed buffer that lives until `free`. @throws OUT_OF_MEMORY */
-  allocate(size: number): WasmBuffer {
-    const bytes = aligned(size * elementBytes);
+  allocate(size: number, dtype: DType = 'float32'): WasmBuffer {
+    const bytes = aligned(size * bytesOf[dtype]);
     const address = this.#take(bytes);
-    this.floats.fill(0, address / elementBytes, (address + bytes) / elementBytes);
+    this.floats.fill(0, address / 4, (address + bytes) / 4);
     this.#persistentBytes += bytes;
     this.#notePeak();
-    return new WasmBuffer(this, address, size, { isOver: false });
+    return new WasmBuffer(this, address, { size, dtype }, { isOver: false });
   }
 
   /** @throws INTERNAL for a buffer that is not one of `allocate`, or was freed before */
@@ -121,7 +130,7 @@ export class WasmMemory {
       });
     }
     own.life.isOver = true;
-    const bytes = aligned(own.size * elementBytes);
+    const bytes = aligned(own.size * own.elementBytes);
     this.#free.give(own.address, bytes);
     this.#persistentBytes -= bytes;
   }
@@ -148,9 +157,9 @@ export class WasmMemory {
   }
 
   /** A buffer (contents undefined) that lives until the innermost open scope closes. @throws OUT_OF_MEMORY */
-  temporary(size: number): WasmBuffer {
-    const address = this.temporaryBytes(size * elementBytes);
-    return new WasmBuffer(this, address, size, this.#scopes[this.#scopes.length - 1].life);
+  temporary(size: number, dtype: DType = 'float32'): WasmBuffer {
+    const address = this.temporaryBytes(size * bytesOf[dtype]);
+    return new WasmBuffer(this, address, { size, dtype }, this.#scopes[this.#scopes.length - 1].life);
   }
 
   /**
@@ -231,7 +240,7 @@ export class WasmMemory {
         received: String(view.offset),
       });
     }
-    return buffer.address + view.offset * elementBytes;
+    return buffer.address + view.offset * buffer.elementBytes;
   }
 
   report(): MemoryReport {

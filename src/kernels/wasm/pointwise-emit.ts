@@ -1,7 +1,9 @@
-import type { Expression, RowReduction } from '../../expression/build.js';
+import type { DType } from '../../dtype.js';
+import type { Expression, Leaf, RowReduction } from '../../expression/build.js';
 import type { ProgramOutput } from '../../expression/program.js';
 import { type Accumulator, DoubleSum, Largest } from './accumulators.js';
-import { FunctionBuilder, f32x4, i32, type Local, type ModuleBuilder, type Value, v128 } from './assembler.js';
+import { FunctionBuilder, f32x4, i32, type Local, type ModuleBuilder, shuffle, type Value, v128 } from './assembler.js';
+import { loadElements } from './element-access.js';
 import { ExpressionCode } from './expression-code.js';
 import { PointwiseArguments } from './pointwise-arguments.js';
 import { isArrayLeaf, type Pass, type PointwisePlan } from './pointwise-plan.js';
@@ -12,13 +14,13 @@ import { type Bundle, Constants, type Madd, Temporaries, VectorCode } from './ve
 const params = ['i32'] as const;
 
 /** Writes the kernel of a plan; its arguments are described in pointwise-arguments.ts. */
-export function emitPointwise(module: ModuleBuilder, plan: PointwisePlan, madd: Madd): void {
+export function emitPointwise(module: ModuleBuilder, plan: PointwisePlan, madd: Madd, types: ArrayTypes): void {
   const constants = new Constants();
   const write = (f: FunctionBuilder, [block]: I32Locals): void => {
     constants.hoist(f);
     const rows = f.let(i32.load(block, 0));
     const access = new RowAccess(f, f.let(i32.load(block, 4)));
-    new PointwiseEmitter({ f, plan, access, block, constants, madd }).emit(rows);
+    new PointwiseEmitter({ f, plan, access, block, constants, madd, types }).emit(rows);
   };
   // Once to learn which constants the code uses, and once for good.
   const rehearsal = new FunctionBuilder('rehearsal', params);
@@ -29,6 +31,12 @@ export function emitPointwise(module: ModuleBuilder, plan: PointwisePlan, madd: 
 /** The name of every program's kernel. */
 export const kernelName = 'run';
 
+/** The element types of a program's arrays, in its order. */
+export interface ArrayTypes {
+  readonly inputs: readonly DType[];
+  readonly outputs: readonly DType[];
+}
+
 type I32Locals = readonly [Local<'i32'>];
 
 interface EmitterParts {
@@ -38,6 +46,7 @@ interface EmitterParts {
   readonly block: Local<'i32'>;
   readonly constants: Constants;
   readonly madd: Madd;
+  readonly types: ArrayTypes;
 }
 
 type Reductions = ReadonlyMap<RowReduction, Accumulator>;
@@ -49,6 +58,8 @@ class PointwiseEmitter {
   readonly #arguments: PointwiseArguments;
   readonly #constants: Constants;
   readonly #madd: Madd;
+  readonly #inputTypes: ReadonlyMap<string, DType>;
+  readonly #outputTypes: ReadonlyMap<string, DType>;
 
   /** For the walk over columns; values of a row have locals of their own. */
   readonly #temporaries: Temporaries;
@@ -62,12 +73,15 @@ class PointwiseEmitter {
   readonly #rowSums = new Map<ProgramOutput, RowSums>();
   readonly #sums = new Map<ProgramOutput, DoubleSum>();
 
-  constructor({ f, plan, access, block, constants, madd }: EmitterParts) {
+  constructor({ f, plan, access, block, constants, madd, types }: EmitterParts) {
     this.#f = f;
     this.#plan = plan;
     this.#access = access;
     this.#constants = constants;
     this.#madd = madd;
+    const { inputs, outputs } = plan.program;
+    this.#inputTypes = new Map(inputs.map(({ name }, i) => [name, types.inputs[i]]));
+    this.#outputTypes = new Map(outputs.map(({ name }, i) => [name, types.outputs[i]]));
     this.#temporaries = new Temporaries(f);
     this.#rowCode = new VectorCode({ constants, madd, temporaries: new Temporaries(f), width: 1 });
     this.#arguments = new PointwiseArguments(f, plan, block);
@@ -137,7 +151,8 @@ class PointwiseEmitter {
     const code = new VectorCode({ constants, temporaries, madd, width: step.vectors });
     const expressions = this.#elements(pass, step, code);
     for (const [node, accumulator] of reductions) take(accumulator, expressions.valueOf(node.a), step);
-    for (const [node, cache] of pass.stores) this.#access.store(this.#caches[cache], expressions.valueOf(node), step);
+    for (const [node, cache] of pass.stores)
+      this.#access.store(this.#caches[cache], expressions.valueOf(node), step, code);
     for (const output of pass.elementOutputs) this.#output(output, expressions.valueOf(output.expression), step, code);
     temporaries.release(constants.float(0));
   }
@@ -148,7 +163,10 @@ class PointwiseEmitter {
       const cache = pass.loads.get(node);
       if (cache !== undefined) expressions.set(node, this.#access.load(this.#caches[cache], step, code));
       else if (isArrayLeaf(node))
-        expressions.set(node, this.#access.load(this.#arguments.input(node.name), step, code));
+        expressions.set(
+          node,
+          this.#access.load(this.#arguments.input(node.name), step, code, this.#inputTypes.get(node.name)),
+        );
       else expressions.compute(node);
     }
     return expressions;
@@ -161,7 +179,9 @@ class PointwiseEmitter {
     else if (rowSum !== undefined) rowSum.add(values, step, code);
     else {
       const row = this.#arguments.output(output);
-      this.#access.store(row, output.accumulate ? code.add(this.#access.load(row, step, code), values) : values, step);
+      const dtype = this.#outputTypes.get(output.name);
+      const stored = output.accumulate ? code.add(this.#access.load(row, step, code, dtype), values) : values;
+      this.#access.store(row, stored, step, code, dtype);
     }
   }
 
@@ -169,14 +189,21 @@ class PointwiseEmitter {
   #computeRowValues(nodes: readonly Expression[]): void {
     const expressions = new ExpressionCode(this.#rowCode, this.#rowValues, this.#plan.fusedProducts);
     for (const node of nodes) {
-      if (node.kind === 'leaf')
-        expressions.set(
-          node,
-          this.#rowCode.each(() => this.#arguments.splat(node)),
-        );
+      if (node.kind === 'leaf') expressions.set(node, this.#splat(node));
       else expressions.compute(node);
     }
     for (const node of nodes) this.#rowValues.set(node, expressions.valueOf(node)[0]);
+  }
+
+  /** The value of a row or scalar leaf, in all lanes. */
+  #splat(leaf: Leaf): Bundle {
+    const code = this.#rowCode;
+    const dtype = this.#inputTypes.get(leaf.name) ?? 'float32';
+    if (dtype === 'float32') return code.each(() => this.#arguments.splat(leaf));
+    return code.unary(
+      (x) => shuffle(x, x, [0, 0, 0, 0]),
+      loadElements(dtype, this.#arguments.input(leaf.name), 1, code),
+    );
   }
 
   #storeRowValue(output: ProgramOutput): void {

@@ -1,3 +1,4 @@
+import { bytesOf } from '../../dtype.js';
 import type { PointwiseProgram } from '../../expression/program.js';
 import type { PointwiseCall, Strided } from '../contract.js';
 import type { StepStridedPointwiseCall } from '../sequence/loop-host.js';
@@ -5,7 +6,7 @@ import { ModuleBuilder } from './assembler.js';
 import type { CallWriter, Workspace } from './call-writer.js';
 import type { KernelModules } from './kernel-modules.js';
 import { scratchBytes } from './pointwise-arguments.js';
-import { emitPointwise, kernelName } from './pointwise-emit.js';
+import { type ArrayTypes, emitPointwise, kernelName } from './pointwise-emit.js';
 import { type PointwisePlan, planPointwise } from './pointwise-plan.js';
 
 export interface PointwiseKernelsOptions {
@@ -43,7 +44,7 @@ export class PointwiseKernels {
   /** Writes the program's kernel call. */
   write(writer: CallWriter, call: StepStridedPointwiseCall, workspace: Workspace): void {
     const { program, inputs, outputs, scalars } = call;
-    const { inputNames, outputNames, plan, kernel } = this.#byProgram.get(program) ?? this.#compiled(program);
+    const { inputNames, outputNames, plan, kernel } = this.#kernelOf(call);
     const joins = plan.canJoinRows && isContiguous(call);
     writer.beginCall(kernel);
     writer.int(joins ? 1 : call.rows);
@@ -57,7 +58,7 @@ export class PointwiseKernels {
 
   /** Cuts a call into about `count` that write different places, or returns undefined where it must stay whole. */
   cut(given: PointwiseCall, count: number): PointwiseCall[] | undefined {
-    const { plan } = this.#byProgram.get(given.program) ?? this.#compiled(given.program);
+    const { plan } = this.#kernelOf(given);
     const call =
       plan.canJoinRows && isContiguous(given) ? { ...given, rows: 1, columns: given.rows * given.columns } : given;
     const { program, rows, columns } = call;
@@ -72,20 +73,28 @@ export class PointwiseKernels {
     return undefined;
   }
 
-  #compiled(program: PointwiseProgram): CompiledProgram {
-    let compiled = this.#byKey.get(program.key);
+  #kernelOf(call: PointwiseCall): CompiledProgram {
+    const { program } = call;
+    if (isPlain(call)) return this.#byProgram.get(program) ?? this.#compiled(program, typesOf(call));
+    return this.#compiled(program, typesOf(call));
+  }
+
+  #compiled(program: PointwiseProgram, types: ArrayTypes): CompiledProgram {
+    const isPlain = [...types.inputs, ...types.outputs].every((dtype) => dtype === 'float32');
+    const key = isPlain ? program.key : `${program.key}|${types.inputs.join()}|${types.outputs.join()}`;
+    let compiled = this.#byKey.get(key);
     if (compiled === undefined) {
-      compiled = this.#compile(program);
-      this.#byKey.set(program.key, compiled);
+      compiled = this.#compile(program, types);
+      this.#byKey.set(key, compiled);
     }
-    this.#byProgram.set(program, compiled);
+    if (isPlain) this.#byProgram.set(program, compiled);
     return compiled;
   }
 
-  #compile(program: PointwiseProgram): CompiledProgram {
+  #compile(program: PointwiseProgram, types: ArrayTypes): CompiledProgram {
     const plan = planPointwise(program);
     const module = new ModuleBuilder(this.#modules.limits);
-    emitPointwise(module, plan, this.#relaxed ? 'relaxed' : 'plain');
+    emitPointwise(module, plan, this.#relaxed ? 'relaxed' : 'plain', types);
     const kernel = this.#modules.add(module)[kernelName];
     return {
       plan,
@@ -96,9 +105,23 @@ export class PointwiseKernels {
   }
 }
 
+/** Whether all arrays are of single precision, as nearly always. */
+function isPlain({ program, inputs, outputs }: PointwiseCall): boolean {
+  for (const { name } of program.inputs) if (inputs[name].buffer.dtype !== 'float32') return false;
+  for (const { name } of program.outputs) if (outputs[name].buffer.dtype !== 'float32') return false;
+  return true;
+}
+
+function typesOf({ program, inputs, outputs }: PointwiseCall): ArrayTypes {
+  return {
+    inputs: program.inputs.map(({ name }) => inputs[name].buffer.dtype),
+    outputs: program.outputs.map(({ name }) => outputs[name].buffer.dtype),
+  };
+}
+
 function writeArray(writer: CallWriter, array: Strided): void {
   writer.address(array);
-  writer.int(array.rowStride << 2);
+  writer.int(array.rowStride * bytesOf[array.buffer.dtype]);
 }
 
 /** Whether all rows of all arrays lie one behind the other. */

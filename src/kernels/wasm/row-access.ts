@@ -1,5 +1,7 @@
+import type { DType } from '../../dtype.js';
 import type { PartOfVector } from './accumulators.js';
 import { type FunctionBuilder, i32, type Local, type Value, v128 } from './assembler.js';
+import { loadElements, shiftOf, storeElements } from './element-access.js';
 import type { Bundle, VectorCode } from './vector-code.js';
 
 export const VECTOR_BYTES = 16;
@@ -64,8 +66,9 @@ export class RowAccess {
   }
 
   /** What a row holds at the place of the walk; lanes beyond the row's end are 0 and not read. */
-  load(row: Local<'i32'>, { lanes }: Step, code: VectorCode): Bundle {
-    const address = this.#addressIn(row);
+  load(row: Local<'i32'>, { lanes }: Step, code: VectorCode, dtype: DType = 'float32'): Bundle {
+    const address = this.#addressIn(row, dtype);
+    if (dtype !== 'float32') return loadElements(dtype, address, lanes, code);
     switch (lanes) {
       case 1:
         return code.each(() => v128.load32_zero(address));
@@ -79,17 +82,21 @@ export class RowAccess {
   }
 
   /** Writes to a row at the place of the walk, and nothing beyond its end. */
-  store(row: Local<'i32'>, values: Bundle, { lanes }: Step): void {
+  store(row: Local<'i32'>, values: Bundle, { lanes }: Step, code: VectorCode, dtype: DType = 'float32'): void {
     const f = this.#f;
-    const address = this.#addressIn(row);
+    const address = this.#addressIn(row, dtype);
+    if (dtype !== 'float32') return storeElements(f, dtype, address, values, lanes, code);
     if (lanes === 4) values.forEach((value: Value<'v128'>, i) => f.storeV128(address, value, i * VECTOR_BYTES));
     if (lanes === 2 || lanes === 3) f.storePair(address, values[0], 0);
     if (lanes === 1) f.storeLane(address, values[0], 0);
     if (lanes === 3) f.storeLane(address, values[0], 2, 8);
   }
 
-  #addressIn(row: Local<'i32'>): Local<'i32'> {
-    this.#f.set(this.#address, i32.add(row, this.#column));
+  #addressIn(row: Local<'i32'>, dtype: DType): Local<'i32'> {
+    const shift = shiftOf(dtype);
+    const column = this.#column;
+    const bytes = shift < 0 ? i32.shr_u(column, -shift) : shift > 0 ? i32.shl(column, shift) : column;
+    this.#f.set(this.#address, i32.add(row, bytes));
     return this.#address;
   }
 }

@@ -33,7 +33,7 @@ export class RowSums {
 
   /** Adds the values at the place of the walk over the current row. */
   add(values: Bundle, step: Step, code: VectorCode): void {
-    this.#access.store(this.#block, code.add(this.#access.load(this.#block, step, code), values), step);
+    this.#access.store(this.#block, code.add(this.#access.load(this.#block, step, code), values), step, code);
   }
 
   closeBlock(): void {

@@ -1,4 +1,5 @@
-import type { GatherCall, View } from '../contract.js';
+import { bytesOf } from '../../dtype.js';
+import type { GatherCall, IndexView, View } from '../contract.js';
 import { type FunctionBuilder, f32, f32x4, i32, type Local, type ModuleBuilder, v128 } from './assembler.js';
 import type { CallWriter } from './call-writer.js';
 import { type KernelModules, LazyKernels, writeKernel } from './kernel-modules.js';
@@ -6,24 +7,36 @@ import type { WasmMemory } from './memory.js';
 
 type I32 = Local<'i32'>;
 
+/** More than any source has: indices of the host are checked there. */
+const mostRows = 0x7fffffff;
+
 /** Rows picked by index (embeddings, sorted and packed batches), and filling. */
 export class RowKernels {
   readonly #memory: WasmMemory;
-  readonly #kernels: LazyKernels<'gather' | 'scatter_add' | 'fill'>;
+  readonly #kernels: LazyKernels<'gather' | 'gather_bytes' | 'scatter_add' | 'fill'>;
 
   constructor(memory: WasmMemory, modules: KernelModules) {
     this.#memory = memory;
     this.#kernels = new LazyKernels(modules, {
       gather: (module) =>
-        writeByIndex(module, 'gather', copyRow, (f, row, columns) => f.fillMemory(row, 0, i32.shl(columns, 2))),
+        writeByIndex(module, 'gather', 2, copyRow, (f, row, columns) => f.fillMemory(row, 0, i32.shl(columns, 2))),
+      gather_bytes: (module) =>
+        writeByIndex(
+          module,
+          'gather_bytes',
+          0,
+          (f, source, row, bytes) => f.copyMemory(row, source, bytes),
+          (f, row, bytes) => f.fillMemory(row, 0, bytes),
+        ),
       scatter_add: (module) =>
-        writeByIndex(module, 'scatter_add', (f, source, row, columns) => addRow(f, row, source, columns)),
+        writeByIndex(module, 'scatter_add', 2, (f, source, row, columns) => addRow(f, row, source, columns)),
       fill: writeFill,
     });
   }
 
-  /** Puts indices where kernels can read them, in the open scope. @returns their address */
-  place(indices: Int32Array): number {
+  /** Puts indices where kernels can read them, in the open scope, unless they are there. @returns their address */
+  place(indices: Int32Array | IndexView): number {
+    if (!(indices instanceof Int32Array)) return this.#memory.byteAddress(indices);
     const address = this.#memory.temporaryBytes(4 * indices.length);
     this.#memory.integers.set(indices, address / 4);
     return address;
@@ -34,7 +47,14 @@ export class RowKernels {
    * `first`th on.
    */
   writeGather(writer: CallWriter, call: GatherCall, indices: number, first: number, count: number): void {
-    this.#write(writer, 'gather', call, indices, first, count);
+    this.#write(
+      writer,
+      bytesOf[call.source.buffer.dtype] === 4 ? 'gather' : 'gather_bytes',
+      call,
+      indices,
+      first,
+      count,
+    );
   }
 
   /** Writes the call for `source[indices[i]] += target[i]`, in index order; negative indices are ignored. */
@@ -52,19 +72,21 @@ export class RowKernels {
 
   #write(
     writer: CallWriter,
-    kernel: 'gather' | 'scatter_add',
-    { columns, source, target }: GatherCall,
+    kernel: 'gather' | 'gather_bytes' | 'scatter_add',
+    { columns, source, target, numRows = mostRows }: GatherCall,
     indices: number,
     first: number,
     count: number,
   ): void {
+    const rowBytes = bytesOf[source.buffer.dtype] * columns;
     writer.beginCall(this.#kernels.numberOf(kernel));
     for (const word of [
       count,
-      columns,
+      kernel === 'gather_bytes' ? rowBytes : columns,
       indices + 4 * first,
       this.#memory.byteAddress(source),
-      this.#memory.byteAddress(target) + 4 * columns * first,
+      this.#memory.byteAddress(target) + rowBytes * first,
+      numRows,
     ])
       writer.int(word);
     writer.endCall();
@@ -73,22 +95,28 @@ export class RowKernels {
 
 type RowOperation = (f: FunctionBuilder, source: I32, target: I32, columns: I32) => void;
 
-/** (count, columns, indices, source, target): an operation for every pair of an indexed row and a row of target. */
+/**
+ * (count, columns, indices, source, target, numRows): an operation for every pair of an indexed row and a row of target.
+ *
+ * @param shift how many bytes a column has, as a power of 2
+ */
 function writeByIndex(
   module: ModuleBuilder,
   name: string,
+  shift: 0 | 2,
   operation: RowOperation,
   onNegative?: (f: FunctionBuilder, row: I32, columns: I32) => void,
 ): void {
   const byIndex = module.func(
     name,
-    { params: ['i32', 'i32', 'i32', 'i32', 'i32'] },
-    (f, count, columns, indices, source, target) => {
-      const stride = f.let(i32.shl(columns, 2));
+    { params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'] },
+    (f, count, columns, indices, source, target, numRows) => {
+      const stride = f.let(shift === 0 ? columns : i32.shl(columns, shift));
       f.loop((again) => {
         const index = f.let(i32.load(indices));
         f.if(
-          i32.ge_s(index, 0),
+          // Unsigned, negative ones are beyond every row.
+          i32.lt_u(index, numRows),
           () => operation(f, f.let(i32.add(source, i32.mul(index, stride))), f.let(target), columns),
           () => onNegative?.(f, target, columns),
         );

@@ -187,6 +187,25 @@ export const kernelMutations: readonly Mutation[] = [
     ],
   ),
   ...inFile(
+    'src/kernels/wasm/element-access.ts',
+    ['test/conformance/element-types.test.ts'],
+    [
+      ['bfloat16 is cut off instead of rounded', 'code.binary(i32x4.add, isOdd, code.bits(0x7fff))', 'code.bits(0)'],
+      [
+        'ties of halves go up',
+        'code.binary(i32x4.add, rebased, isOdd)',
+        'code.binary(i32x4.add, rebased, code.bits(1))',
+      ],
+      [
+        'halves without a leading bit become zero',
+        'code.choose(isSmall, small, normal)',
+        'code.choose(isSmall, code.bits(0), normal)',
+      ],
+      ['uint8 is read with a sign', 'i16x8.extend_low_i8x16_u(x)', 'i16x8.extend_low_i8x16_s(x)'],
+      ['the third of three doubles is lost', 'if (lanes <= 2) return lower;', 'if (lanes <= 3) return lower;'],
+    ],
+  ),
+  ...inFile(
     'src/kernels/wasm/products.ts',
     ['src/kernels/wasm/backend.test.ts', threads],
     [
@@ -248,7 +267,7 @@ export const kernelMutations: readonly Mutation[] = [
     ['the largest of numbers forgets a NaN', 'f32x4.ne(value, value)', 'f32x4.eq(value, f32x4.const(0))'],
     [
       'a double sum loses its upper half',
-      'const both = this.#f.let(addDoubles(this.#low, this.#high));',
+      'const both = this.#f.let(f64x2.add(this.#low, this.#high));',
       'const both = this.#f.let(this.#low);',
     ],
     [
@@ -261,11 +280,7 @@ export const kernelMutations: readonly Mutation[] = [
     'src/kernels/wasm/call-writer.ts',
     ['src/kernels/sequence', large],
     [
-      [
-        'moving arguments move by elements, not by bytes',
-        "'stepStride' in view ? 4 * (view.stepStride ?? 0) : 0",
-        "'stepStride' in view ? (view.stepStride ?? 0) : 0",
-      ],
+      ['moving arguments move by elements, not by bytes', 'bytesOf[view.buffer.dtype] * stepStride', 'stepStride'],
       ['a larger call list loses what was written', 'larger.set(this.#staged);\n', ''],
     ],
   ),
@@ -287,7 +302,7 @@ export const kernelMutations: readonly Mutation[] = [
     [
       [
         'a view is placed by elements, not by bytes',
-        'return buffer.address + view.offset * elementBytes;',
+        'return buffer.address + view.offset * buffer.elementBytes;',
         'return buffer.address + view.offset;',
       ],
       [

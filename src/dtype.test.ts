@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { type DType, decoded, dtypes, encodeInto, rounded, storedArray } from './dtype.js';
+import { Random } from './random.js';
+
+const stored = (dtype: DType, numbers: readonly number[]) => {
+  const array = storedArray(dtype, new ArrayBuffer(8 * numbers.length), 0, numbers.length);
+  encodeInto(dtype, array, numbers);
+  return array;
+};
+
+describe.each([
+  ['float16', 65504, 2 ** -24, 0x7c00],
+  ['bfloat16', (2 - 2 ** -7) * 2 ** 127, 2 ** -133, 0x7f80],
+] as const)('%s', (dtype, largest, least, infinityWord) => {
+  /** Every finite number of the type, and the infinities. */
+  const words = Uint16Array.from({ length: 2 ** 16 }, (_, word) => word);
+  const numbers = decoded(dtype, words);
+
+  it('has its words in the order of its numbers', () => {
+    for (let word = 1; word <= infinityWord; word++) expect(numbers[word]).toBeGreaterThan(numbers[word - 1]);
+    expect([numbers[1], numbers[infinityWord - 1], numbers[infinityWord]]).toEqual([least, largest, Infinity]);
+  });
+
+  it('gives back every word that is no NaN', () => {
+    const again = stored(dtype, [...numbers]);
+    words.forEach((word) => {
+      if (!Number.isNaN(numbers[word])) expect(again[word]).toBe(word);
+      else expect(decoded(dtype, Uint16Array.of(again[word]))[0]).toBeNaN();
+    });
+  });
+
+  it('rounds to the nearest, ties to the even word', () => {
+    const random = new Random(3);
+    for (let i = 0; i < 20_000; i++) {
+      const word = Math.floor(random.uniform() * (infinityWord - 1));
+      const [low, high] = [numbers[word], numbers[word + 1]];
+      const share = i % 4 === 0 ? 0.5 : random.uniform();
+      const value = low + share * (high - low);
+      const wanted = share < 0.5 ? low : share > 0.5 ? high : word % 2 === 0 ? low : high;
+      expect(rounded(dtype, value)).toBe(wanted);
+      expect(rounded(dtype, -value)).toBe(-wanted);
+    }
+  });
+
+  it('is infinite from half a step beyond its largest number', () => {
+    const step = largest - numbers[infinityWord - 2];
+    expect(rounded(dtype, largest + 0.49 * step)).toBe(largest);
+    expect(rounded(dtype, largest + 0.5 * step)).toBe(Infinity);
+    expect(rounded(dtype, -largest - 0.5 * step)).toBe(-Infinity);
+    expect([rounded(dtype, NaN), rounded(dtype, least / 2), rounded(dtype, 0.51 * least)]).toEqual([NaN, 0, least]);
+    expect(rounded(dtype, -least / 4)).toBe(-0);
+  });
+});
+
+describe('whole numbers', () => {
+  it('are what is left of the point, within bounds; NaN is 0', () => {
+    const given = [2.7, -2.7, 300, -300, 1e20, -1e20, NaN, -0.3, Infinity, -Infinity];
+    const of = (dtype: DType) => given.map((value) => rounded(dtype, value));
+    expect(of('int8')).toEqual([2, -2, 127, -128, 127, -128, 0, 0, 127, -128]);
+    expect(of('uint8')).toEqual([2, 0, 255, 0, 255, 0, 0, 0, 255, 0]);
+    expect(of('int32')).toEqual([2, -2, 300, -300, 2 ** 31 - 1, -(2 ** 31), 0, 0, 2 ** 31 - 1, -(2 ** 31)]);
+  });
+
+  it('are read exactly', () => {
+    expect([...decoded('int32', stored('int32', [2 ** 24 + 1, -(2 ** 31)]))]).toEqual([2 ** 24 + 1, -(2 ** 31)]);
+  });
+});
+
+it('what was rounded is stored as it is, in every type', () => {
+  const random = new Random(4);
+  const given = Array.from({ length: 500 }, () => (random.normal() * 10) ** 3);
+  for (const dtype of dtypes)
+    expect([...decoded(dtype, stored(dtype, given))]).toEqual(given.map((value) => rounded(dtype, value)));
+});
