@@ -89,6 +89,7 @@ export { Vocabulary, type VocabularyJson, type VocabularyOptions } from './data/
 export { type SlidingWindows, type SlidingWindowsOptions, slidingWindows, type WindowBatch } from './data/windows.js';
 export { type TextSpan, wordSegmentsOf } from './data/word-segments.js';
 export { type DecimalSign, decimalSigns, type WrittenNumber, writtenNumber } from './data/written-number.js';
+export { type DType, dtypes } from './dtype.js';
 export {
   type ErrorCode,
   type ErrorFacts,

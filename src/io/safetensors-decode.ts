@@ -1,17 +1,24 @@
 import { isObject } from '../data/saved-fields.js';
-import { float32FromBfloat16, float32FromHalf } from '../dtype.js';
+import { decoded } from '../dtype.js';
 import { RondoError } from '../errors.js';
 import { describeShape, sizeOf } from '../shape.js';
 import { parseBoundedJson } from './bounded-json.js';
 import { fileKindOf } from './file-kind.js';
-import { arrayOfDtype, type DecodedTensor, type TensorDtype, tensorDtypes } from './safetensors-types.js';
+import {
+  arrayOfDtype,
+  type DecodedTensor,
+  halves,
+  isHalf,
+  type TensorDtype,
+  tensorDtypes,
+} from './safetensors-types.js';
 
 /** The reference implementation refuses longer headers, so that a damaged length cannot make a reader allocate them. */
 const largestHeaderBytes = 100_000_000;
 
 interface Entry {
   name: string;
-  dtype: TensorDtype | 'F16' | 'BF16';
+  dtype: TensorDtype;
   shape: number[];
   begin: number;
   end: number;
@@ -121,7 +128,7 @@ function readEntry(name: string, entry: unknown, where: string): Entry {
     throw new RondoError('FILE_FORMAT', {
       where,
       what: `\`${name}\` has an element type that is not read.`,
-      expected: `one of ${[...tensorDtypes, 'F16', 'BF16'].join(', ')}`,
+      expected: `one of ${tensorDtypes.join(', ')}`,
       received: describe(dtype),
       fix: 'save the tensor as F32.',
     });
@@ -137,7 +144,7 @@ function readEntry(name: string, entry: unknown, where: string): Entry {
     );
   }
   const [begin, end] = offsets;
-  const wanted = sizeOf(shape) * bytesPerElement(dtype);
+  const wanted = sizeOf(shape) * arrayOfDtype[dtype].BYTES_PER_ELEMENT;
   if (wanted !== end - begin) {
     const expected = `${wanted} bytes for ${dtype} ${describeShape(shape)}`;
     throw damaged(where, `\`${name}\` has the wrong number of bytes.`, expected, `${end - begin} bytes`);
@@ -145,22 +152,19 @@ function readEntry(name: string, entry: unknown, where: string): Entry {
   return { name, dtype, shape, begin, end };
 }
 
-function readTensor(data: Uint8Array, { dtype, shape, begin, end }: Entry): DecodedTensor {
+function readTensor(bytes: Uint8Array, { dtype, shape, begin, end }: Entry): DecodedTensor {
   // A fresh copy starts at offset 0, so any element type may view it.
-  const { buffer } = new Uint8Array(data.subarray(begin, end));
-  if (dtype === 'F16')
-    return { dtype: 'F32', storedDtype: dtype, shape, data: float32FromHalf(new Uint16Array(buffer)) };
-  if (dtype === 'BF16')
-    return { dtype: 'F32', storedDtype: dtype, shape, data: float32FromBfloat16(new Uint16Array(buffer)) };
-  return { dtype, storedDtype: dtype, shape, data: new arrayOfDtype[dtype](buffer) };
+  const { buffer } = new Uint8Array(bytes.subarray(begin, end));
+  if (isHalf(dtype)) {
+    const words = new Uint16Array(buffer);
+    return { dtype: 'F32', storedDtype: dtype, shape, data: decoded(halves[dtype], words) };
+  }
+  const data = new arrayOfDtype[dtype](buffer);
+  return { dtype, storedDtype: dtype, shape, data };
 }
 
-function bytesPerElement(dtype: Entry['dtype']): number {
-  return dtype === 'F16' || dtype === 'BF16' ? 2 : arrayOfDtype[dtype].BYTES_PER_ELEMENT;
-}
-
-function isDtype(value: unknown): value is Entry['dtype'] {
-  return value === 'F16' || value === 'BF16' || (tensorDtypes as readonly unknown[]).includes(value);
+function isDtype(value: unknown): value is TensorDtype {
+  return (tensorDtypes as readonly unknown[]).includes(value);
 }
 
 function isCounts(value: unknown): value is number[] {

@@ -77,6 +77,27 @@ describe('a safetensors file', () => {
     );
   });
 
+  test('of 16-bit floats is that of the reference implementation, rounding included', () => {
+    // safetensors 0.8.0 and PyTorch 2.13.0: sha256(safetensors.torch.save(tensors)), of tensors made by .half() and
+    // .bfloat16() from these numbers in single precision.
+    const tensors = new Map<string, StoredTensor>([
+      ['h', { dtype: 'F16', shape: [5], data: Float32Array.of(0.1, -2.7, 65519, 1e-8, 70_000) }],
+      ['b', { dtype: 'BF16', shape: [5], data: Float32Array.of(0.1, -2.7, 3e38, 3.4e38, 1e-40) }],
+      ['i', { dtype: 'I16', shape: [1], data: Int16Array.of(-7) }],
+      ['f', { dtype: 'F32', shape: [1], data: Float32Array.of(0.5) }],
+      ['w', { dtype: 'I32', shape: [2], data: Int32Array.of(3, 4) }],
+    ]);
+    const bytes = encodeSafetensors(tensors);
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(
+      'e4534ddc5f546edac5a91e34ef5889cee2909f77521d8707c8a463a404635652',
+    );
+    const read = decodeSafetensors(bytes, 'x').tensors.get('h')!;
+    expect([read.dtype, read.storedDtype, ...read.data.slice(2)]).toEqual(['F32', 'F16', 65504, 0, Infinity]);
+    expect(() =>
+      encodeSafetensors(new Map([['h', { dtype: 'F16', shape: [1], data: Uint16Array.of(0x3c00) }]])),
+    ).toThrow(/Float32Array for F16/);
+  });
+
   test('begins its data at a multiple of 8, after spaces', () => {
     for (const name of ['a', 'ab', 'abc', 'abcdefgh']) {
       const bytes = encodeSafetensors(new Map([[name, { dtype: 'U8', shape: [1], data: Uint8Array.of(255) }]]));

@@ -1,6 +1,7 @@
+import { encodeInto } from '../dtype.js';
 import { RondoError, unknownName } from '../errors.js';
 import { describeShape, sizeOf } from '../shape.js';
-import { arrayOfDtype, type StoredTensor, tensorDtypes } from './safetensors-types.js';
+import { arrayOfDtype, halves, isHalf, type StoredTensor, type TensorData, tensorDtypes } from './safetensors-types.js';
 
 export { decodeSafetensors } from './safetensors-decode.js';
 export type { DecodedTensor, StoredTensor, TensorData, TensorDtype } from './safetensors-types.js';
@@ -21,7 +22,7 @@ export function encodeSafetensors(
 ): Uint8Array {
   const entries = [...tensors].map(([name, tensor]) => {
     requireStorable(name, tensor);
-    return { name, sortKey: utf8(name), tensor };
+    return { name, sortKey: utf8(name), tensor, data: asStored(tensor) };
   });
   entries.sort(
     (a, b) =>
@@ -32,9 +33,9 @@ export function encodeSafetensors(
   const fields: string[] = [];
   if (Object.keys(metadata).length > 0) fields.push(`"__metadata__":${metadataJson(metadata)}`);
   let end = 0;
-  for (const { name, tensor } of entries) {
+  for (const { name, tensor, data } of entries) {
     const begin = end;
-    end += tensor.data.byteLength;
+    end += data.byteLength;
     const facts = { dtype: tensor.dtype, shape: tensor.shape, data_offsets: [begin, end] };
     fields.push(`${JSON.stringify(name)}:${JSON.stringify(facts)}`);
   }
@@ -46,13 +47,19 @@ export function encodeSafetensors(
   bytes.set(header, 8);
   bytes.fill(0x20, 8 + header.length, 8 + headerSize);
   let offset = 8 + headerSize;
-  for (const {
-    tensor: { data },
-  } of entries) {
+  for (const { data } of entries) {
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
     offset += data.byteLength;
   }
   return bytes;
+}
+
+/** The elements as they lie in the file. */
+function asStored({ dtype, data }: StoredTensor): TensorData {
+  if (!isHalf(dtype)) return data;
+  const words = new Uint16Array(data.length);
+  encodeInto(halves[dtype], words, data as Float32Array);
+  return words;
 }
 
 const encoder = new TextEncoder();
@@ -88,7 +95,7 @@ function requireStorable(name: string, { dtype, shape, data }: StoredTensor): vo
   requireWellFormed(`the tensor name \`${name}\``, name);
   if (!tensorDtypes.includes(dtype))
     throw unknownName('encodeSafetensors', 'element type', String(dtype), tensorDtypes);
-  const array = arrayOfDtype[dtype];
+  const array = isHalf(dtype) ? Float32Array : arrayOfDtype[dtype];
   if (!(data instanceof array)) {
     const received = Object.prototype.toString.call(data).slice(8, -1);
     throw unstorable(

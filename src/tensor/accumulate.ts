@@ -42,7 +42,7 @@ export function addInto(target: Tensor, added: Tensor): void {
 
 /** @internal Copies a tensor's numbers into another of the same size, or over the first numbers of a larger one. */
 export function copyInto(target: Tensor, source: Tensor): void {
-  copyBlock(1, source.size, asRow(source), asRow(target));
+  copyBlock(1, source.size, asStoredRows(source, source.size), asStoredRows(target, source.size));
 }
 
 /** @internal Copies a tensor's numbers into a variable of the same size. @throws USAGE in work that may run twice */
@@ -53,8 +53,8 @@ export function assignTensor(target: Variable, source: Tensor): void {
 
 /** @internal A copy in the open scope. */
 export function copyOf(source: Tensor): Tensor {
-  const copy = emptyTensor(source.shape);
-  copyBlock(1, source.size, asRow(source), asRow(copy));
+  const copy = emptyTensor(source.shape, source.storedType);
+  copyBlock(1, source.size, asStoredRows(source, source.size), asStoredRows(copy, source.size));
   return copy;
 }
 
@@ -78,9 +78,15 @@ export function constantTensor(shape: Shape, value: number): Tensor {
   return result;
 }
 
-/** @internal A tensor's numbers as rows, from the `start`th number on. */
+/** @internal A tensor's numbers as rows of the backend's float type, from the `start`th number on. */
 export function asRows(values: Tensor, rowStride: number, start = 0): Strided {
   const { buffer, offset } = values.viewOn(currentBackend());
+  return { buffer, offset: offset + start, rowStride };
+}
+
+/** @internal The same in the type in which the numbers are stored, for programs, which read and write any. */
+export function asStoredRows(values: Tensor, rowStride: number, start = 0): Strided {
+  const { buffer, offset } = values.storedViewOn(currentBackend());
   return { buffer, offset: offset + start, rowStride };
 }
 

@@ -1,5 +1,6 @@
 /** Operations on tensors, each with its derivative. Exported as the namespace `ops`. */
 export * from './arithmetic.js';
+export { cast } from './cast.js';
 export { checkpoint } from './checkpoint.js';
 export { ones, zeros } from './constants.js';
 export { gatherTensor } from './gather.js';

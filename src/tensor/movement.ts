@@ -1,6 +1,6 @@
 import { RondoError } from '../errors.js';
 import { describeShape, type Shape, sameShape, sizeOf } from '../shape.js';
-import { asRows, constantTensor, copyBlock } from './accumulate.js';
+import { asRows, asStoredRows, constantTensor, copyBlock } from './accumulate.js';
 import { expansionOf, indicesByStrides } from './broadcast.js';
 import { gather, gatherInto } from './gather.js';
 import { axisIn, axisOf, requireTensors } from './operands.js';
@@ -108,8 +108,8 @@ export function slice(source: Tensor, axis: number, start: number, end?: number)
   const [row, part, first] = [length * inner, (to - from) * inner, from * inner];
   const [result] = operation([source], () => {
     // With one block the part is contiguous, and needs no copy.
-    const output = outer === 1 ? aliasTensor(source, shape, first) : emptyTensor(shape);
-    if (outer > 1) copyBlock(outer, part, asRows(source, row, first), asRows(output, part));
+    const output = outer === 1 ? aliasTensor(source, shape, first) : emptyTensor(shape, source.storedType);
+    if (outer > 1) copyBlock(outer, part, asStoredRows(source, row, first), asStoredRows(output, part));
     const backward = (dOutput: Tensor): Tensor => {
       const dSource = constantTensor(source.shape, 0);
       copyBlock(outer, part, asRows(dOutput, part), asRows(dSource, row, first));
@@ -169,9 +169,13 @@ export function concatenate(sources: readonly Tensor[], axis = -1): Tensor {
   const widths = sources.map((source) => sizeOf(source.shape.slice(at)));
   const starts = widths.map((_, i) => widths.slice(0, i).reduce((sum, width) => sum + width, 0));
   const [result] = operation(sources, () => {
-    const joined = emptyTensor(shape);
+    const { storedType } = first;
+    const joined = emptyTensor(
+      shape,
+      sources.every((source) => source.storedType === storedType) ? storedType : undefined,
+    );
     sources.forEach((source, i) =>
-      copyBlock(outer, widths[i], asRows(source, widths[i]), asRows(joined, row, starts[i])),
+      copyBlock(outer, widths[i], asStoredRows(source, widths[i]), asStoredRows(joined, row, starts[i])),
     );
     const part = (dOutput: Tensor, i: number): Tensor => {
       if (outer === 1) return aliasTensor(dOutput, sources[i].shape, starts[i]);

@@ -215,9 +215,9 @@ function operandArrays(operands: readonly Tensor[], shape: Shape, layout: BlockL
   const backend = currentBackend();
   return operands.map((operand, i) => {
     const read = layout.reads[i];
-    if (read !== undefined) return { ...operand.viewOn(backend), rowStride: read.rowStride };
+    if (read !== undefined) return { ...operand.storedViewOn(backend), rowStride: read.rowStride };
     const { columns, indices } = expansionOf(shape, operand.shape);
-    return { ...gatherInto(shape, operand, columns, indices).viewOn(backend), rowStride: layout.columns };
+    return { ...gatherInto(shape, operand, columns, indices).storedViewOn(backend), rowStride: layout.columns };
   });
 }
 

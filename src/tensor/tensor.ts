@@ -1,10 +1,14 @@
+import type { DType } from '../dtype.js';
 import { RondoError } from '../errors.js';
 import type { Backend, Buffer, View } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
 import { describeShape, type Shape, sameShape, sizeOf } from '../shape.js';
+import { convert } from './convert.js';
 import { flatten, type HostNumbers, type NestedNumbers, nest } from './nested.js';
 import { openScope, requireScope, Scope, setOpenScope, synchronous } from './open-scope.js';
+import { copyOfOwn, copyRow, forgetMemory, placeOn, type Resident } from './own-memory.js';
 import { ShownNumbers } from './show.js';
+import { requireDtype, requireVariableType, roundedNumbers } from './typed-numbers.js';
 
 export type { NestedNumbers } from './nested.js';
 
@@ -12,12 +16,6 @@ export type { NestedNumbers } from './nested.js';
  * Numbers in a flat array: of the backend's precision where it computed them, else in the precision they were given.
  */
 export type FlatArray = Float32Array | Float64Array;
-
-/** Numbers on a backend. */
-interface Resident {
-  readonly backend: Backend;
-  readonly view: View;
-}
 
 /** Numbers on a backend until their scope ends. */
 interface Temporary extends Resident {
@@ -37,14 +35,27 @@ export class Tensor extends ShownNumbers {
   #device: Temporary | undefined;
   /** Memory of its own, past the end of the scope that computed it. */
   #own: Resident | undefined;
+  /** The same numbers in the backend's float type, where they are stored in another. */
+  #converted: Temporary | undefined;
+  /** @internal The type of the numbers; undefined for that in which the backend computes. */
+  readonly storedType: DType | undefined;
 
   /** @internal Use {@link tensor}. */
-  constructor(shape: Shape, host: HostNumbers | undefined, device?: Temporary) {
+  constructor(shape: Shape, host: HostNumbers | undefined, device?: Temporary, storedType?: DType) {
     super();
     this.shape = shape;
     this.size = sizeOf(shape);
     this.#host = host;
     this.#device = device;
+    this.storedType = storedType;
+  }
+
+  /**
+   * The type of the elements where they are stored. Operations compute in the backend's float type (`float32` on
+   * `wasm`) and give it; {@link cast} changes it.
+   */
+  get dtype(): DType {
+    return this.storedType ?? currentBackend().floatType;
   }
 
   /** The numbers in row-major order; a copy. */
@@ -86,12 +97,25 @@ export class Tensor extends ShownNumbers {
     return this.array();
   }
 
-  /** @internal The numbers on a backend, uploaded for the open scope where they are not there. */
+  /** @internal The numbers on a backend, in its float type, for the open scope where they are not there. */
   viewOn(backend: Backend): View {
+    const stored = this.storedViewOn(backend);
+    if (this.storedType === undefined || this.storedType === backend.floatType) return stored;
+    if (this.#converted?.scope.isOpen === true && this.#converted.backend === backend) return this.#converted.view;
+    const scope = requireScope();
+    const view: View = { buffer: backend.temporary(this.size), offset: 0 };
+    convert(backend, this.size, stored, view);
+    // What a variable holds may change before the scope ends.
+    if (this.isConstant()) this.#converted = { backend, view, scope };
+    return view;
+  }
+
+  /** @internal The numbers on a backend as they are stored, uploaded for the open scope where they are not there. */
+  storedViewOn(backend: Backend): View {
     const scope = requireScope();
     const before = this.#temporary() ?? this.#own;
     if (before?.backend === backend) return before.view;
-    const view: View = { buffer: backend.temporary(this.size), offset: 0 };
+    const view: View = { buffer: backend.temporary(this.size, this.storedType), offset: 0 };
     this.writeNumbers(backend, view);
     this.#device = { backend, view, scope };
     return view;
@@ -124,11 +148,16 @@ export class Tensor extends ShownNumbers {
    * their device.
    */
   snapshot(): Tensor {
-    const copy = new Tensor(this.shape, undefined);
+    const copy = new Tensor(this.shape, undefined, undefined, this.storedType);
     const place = this.#host === undefined ? this.resident() : undefined;
     if (place === undefined || place.backend.readNow !== undefined) copy.#host = this.dataSync();
     else copy.#own = copyOfOwn(copy, place);
     return copy;
+  }
+
+  /** Whether the numbers stay what they are. */
+  protected isConstant(): boolean {
+    return true;
   }
 
   /** @internal Whether the numbers are on the host alone, so that work on them there moves nothing. */
@@ -181,15 +210,18 @@ export class Variable extends Tensor {
   /**
    * @param name readable and unique within a model; the name in saved files.
    * @param trainable whether optimizers change it.
+   * @param storedType how its elements are stored, instead of in the backend's float type; not for what is trained.
    */
   constructor(
     shape: Shape,
     data: ArrayLike<number>,
     public name: string,
     public trainable = true,
+    storedType?: DType,
   ) {
-    super([...shape], undefined);
+    super([...shape], undefined, undefined, storedType);
     requireValues(`Variable ${name}`, shape, data.length);
+    if (storedType !== undefined) requireVariableType(this, storedType);
     this.#place = placeOn(currentBackend(), this, data);
   }
 
@@ -197,7 +229,7 @@ export class Variable extends Tensor {
     return `Variable ${this.name}`;
   }
 
-  override viewOn(backend: Backend): View {
+  override storedViewOn(backend: Backend): View {
     const before = this.resident();
     if (before.backend === backend) return before.view;
     const place = placeOn(backend, this, this.dataSync());
@@ -235,12 +267,16 @@ export class Variable extends Tensor {
         fix: 'call dispose() outside of scope(), valueAndGradients() and layers.',
       });
     if (this.#place === undefined) return;
-    dropped.unregister(this);
+    forgetMemory(this);
     this.#place.backend.free(this.#place.view.buffer);
     this.#place = undefined;
   }
 
   override outliveScope(): void {}
+
+  protected override isConstant(): boolean {
+    return false;
+  }
 
   protected override resident(): Resident {
     if (this.#place !== undefined) return this.#place;
@@ -248,47 +284,6 @@ export class Variable extends Tensor {
       where: `Variable ${this.name}`,
       what: 'the variable is used after dispose().',
       fix: 'make the layer or model anew.',
-    });
-  }
-}
-
-/** Gives back the memory of variables, and of tensors that outlived their scope, when they are dropped. */
-const dropped = new FinalizationRegistry<{ backend: Backend; buffer: Buffer }>(({ backend, buffer }) =>
-  backend.free(buffer),
-);
-
-/** The numbers of a tensor of an open scope, in memory that lasts until the tensor is dropped. */
-function copyOfOwn(tensor: Tensor, { backend, view: source }: Resident): Resident {
-  const view: View = { buffer: backend.allocate(tensor.size), offset: 0 };
-  if (tensor.size > 0) copyRow(backend, tensor.size, source, view);
-  dropped.register(tensor, { backend, buffer: view.buffer });
-  return { backend, view };
-}
-
-function copyRow(backend: Backend, columns: number, source: View, target: View): void {
-  backend.gatherRows({ columns, indices: Int32Array.of(0), source, target });
-}
-
-function placeOn(backend: Backend, variable: Variable, data: ArrayLike<number>): Resident {
-  const view: View = { buffer: allocateFor(variable, backend), offset: 0 };
-  backend.write(view, data);
-  dropped.unregister(variable);
-  dropped.register(variable, { backend, buffer: view.buffer }, variable);
-  return { backend, view };
-}
-
-function allocateFor({ size, name }: Variable, backend: Backend): Buffer {
-  try {
-    return backend.allocate(size);
-  } catch (error) {
-    if (!(error instanceof RondoError) || error.code !== 'OUT_OF_MEMORY') throw error;
-    throw new RondoError('OUT_OF_MEMORY', {
-      ...error.facts,
-      where: `Variable ${name}`,
-      fix:
-        'use fewer units. In a loop that makes and drops many models, call dispose() of each, or await something: ' +
-        'the memory of what was dropped comes back between tasks only.',
-      cause: error,
     });
   }
 }
@@ -335,7 +330,7 @@ export function innerScope<T>(work: () => T, leaving: (result: T) => readonly Te
       for (const tensor of new Set(leaving(result))) {
         const view = tensor.viewIn(inner);
         if (view === undefined) continue;
-        const buffer = backend.allocate(tensor.size);
+        const buffer = backend.allocate(tensor.size, view.buffer.dtype);
         waiting.push({ tensor, buffer });
         copyRow(backend, tensor.size, view, { buffer, offset: 0 });
       }
@@ -345,7 +340,7 @@ export function innerScope<T>(work: () => T, leaving: (result: T) => readonly Te
       backend.closeScope();
     }
     for (const { tensor, buffer } of waiting) {
-      const view: View = { buffer: backend.temporary(tensor.size), offset: 0 };
+      const view: View = { buffer: backend.temporary(tensor.size, buffer.dtype), offset: 0 };
       copyRow(backend, tensor.size, { buffer, offset: 0 }, view);
       tensor.placeAt(view, outer);
     }
@@ -377,11 +372,11 @@ function outliveScope(value: unknown, seen: Set<object>): void {
 }
 
 /** @internal A tensor of undefined contents that lives until the open scope ends. */
-export function emptyTensor(shape: Shape): Tensor {
+export function emptyTensor(shape: Shape, storedType?: DType): Tensor {
   const scope = requireScope();
   const { backend } = scope;
-  const view: View = { buffer: backend.temporary(sizeOf(shape)), offset: 0 };
-  return new Tensor(shape, undefined, { backend, view, scope });
+  const view: View = { buffer: backend.temporary(sizeOf(shape), storedType), offset: 0 };
+  return new Tensor(shape, undefined, { backend, view, scope }, storedType);
 }
 
 /**
@@ -389,36 +384,45 @@ export function emptyTensor(shape: Shape): Tensor {
  * variable later changes them too.
  */
 export function aliasTensor(source: Tensor, shape: Shape, start = 0): Tensor {
-  if (source.isOnHost()) return new Tensor(shape, source.hostNumbers().subarray(start, start + sizeOf(shape)));
+  const { storedType } = source;
+  if (source.isOnHost())
+    return new Tensor(shape, source.hostNumbers().subarray(start, start + sizeOf(shape)), undefined, storedType);
   const scope = requireScope();
   const { backend } = scope;
-  const { buffer, offset } = source.viewOn(backend);
-  return new Tensor(shape, undefined, { backend, view: { buffer, offset: offset + start }, scope });
+  const { buffer, offset } = source.storedViewOn(backend);
+  return new Tensor(shape, undefined, { backend, view: { buffer, offset: offset + start }, scope }, storedType);
 }
 
 /**
  * A tensor from nested arrays, or from a flat array and a shape. A typed array is not copied: it must not change while
  * the tensor is used.
  *
+ * @param dtype how the elements are stored, instead of in the float type in which the backend computes; numbers are
+ *   rounded to it at once.
  * @throws SHAPE_MISMATCH where nested arrays are ragged or the shape does not fit the data; DATA_FORMAT where an entry
- * is
- *   not a number.
+ *   is not a number; UNKNOWN_NAME for an unknown type.
  */
-export function tensor(values: NestedNumbers | Tensor, shape?: Shape): Tensor {
+export function tensor(values: NestedNumbers | Tensor, shape?: Shape, dtype?: DType): Tensor {
+  if (dtype !== undefined) requireDtype('tensor', dtype);
   if (values instanceof Tensor) {
-    if (shape === undefined || sameShape(shape, values.shape)) return values;
+    const asked = { shape: shape ?? values.shape, dtype: dtype ?? values.dtype };
+    if (sameShape(asked.shape, values.shape) && asked.dtype === values.dtype) return values;
     throw new RondoError('SHAPE_MISMATCH', {
       where: 'tensor',
-      what: 'a tensor has a shape already.',
-      expected: describeShape(values.shape),
-      received: describeShape(shape),
-      fix: 'use ops.reshape.',
+      what: `a tensor has a shape${dtype === undefined ? '' : ' and a type'} already.`,
+      expected: `${describeShape(values.shape)}${dtype === undefined ? '' : ` of ${values.dtype}`}`,
+      received: `${describeShape(asked.shape)}${dtype === undefined ? '' : ` of ${asked.dtype}`}`,
+      fix: `use ops.reshape${dtype === undefined ? '' : ' and ops.cast'}.`,
     });
   }
   const { flat, shape: found } = flatten(values);
-  if (shape === undefined) return new Tensor(found, flat);
-  requireValues('tensor', shape, flat.length);
-  return new Tensor([...shape], flat);
+  if (shape !== undefined) requireValues('tensor', shape, flat.length);
+  return new Tensor(
+    shape === undefined ? found : [...shape],
+    dtype === undefined ? flat : roundedNumbers(dtype, flat),
+    undefined,
+    dtype,
+  );
 }
 
 /** @internal @param instead what to write in place of reading at once. @throws BACKEND_UNAVAILABLE */
