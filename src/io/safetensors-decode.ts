@@ -1,6 +1,6 @@
 import { isObject } from '../data/saved-fields.js';
-import { decoded } from '../dtype.js';
 import { RondoError } from '../errors.js';
+import { numbersOfHalves } from '../rounding.js';
 import { describeShape, sizeOf } from '../shape.js';
 import { parseBoundedJson } from './bounded-json.js';
 import { fileKindOf } from './file-kind.js';
@@ -157,7 +157,7 @@ function readTensor(bytes: Uint8Array, { dtype, shape, begin, end }: Entry): Dec
   const { buffer } = new Uint8Array(bytes.subarray(begin, end));
   if (isHalf(dtype)) {
     const words = new Uint16Array(buffer);
-    return { dtype: 'F32', storedDtype: dtype, shape, data: decoded(halves[dtype], words) };
+    return { dtype: 'F32', storedDtype: dtype, shape, data: numbersOfHalves(halves[dtype], words) };
   }
   const data = new arrayOfDtype[dtype](buffer);
   return { dtype, storedDtype: dtype, shape, data };

@@ -1,5 +1,5 @@
-import { encodeInto } from '../dtype.js';
 import { RondoError, unknownName } from '../errors.js';
+import { halfWords } from '../rounding.js';
 import { describeShape, sizeOf } from '../shape.js';
 import { arrayOfDtype, halves, isHalf, type StoredTensor, type TensorData, tensorDtypes } from './safetensors-types.js';
 
@@ -56,10 +56,7 @@ export function encodeSafetensors(
 
 /** The elements as they lie in the file. */
 function asStored({ dtype, data }: StoredTensor): TensorData {
-  if (!isHalf(dtype)) return data;
-  const words = new Uint16Array(data.length);
-  encodeInto(halves[dtype], words, data as Float32Array);
-  return words;
+  return isHalf(dtype) ? halfWords(halves[dtype], data as Float32Array) : data;
 }
 
 const encoder = new TextEncoder();

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { messageOf } from '../../test/support/central-differences.js';
-import { type DType, dtypes, rounded } from '../dtype.js';
+import { type DType, dtypes } from '../dtype.js';
 import { createReferenceBackend } from '../kernels/reference/backend.js';
 import { useBackend } from '../kernels/select.js';
+import { rounded } from '../rounding.js';
 import * as ops from './index.js';
 import { valueAndGradients } from './tape.js';
 import { scope, type Tensor, tensor, Variable } from './tensor.js';

@@ -1,6 +1,6 @@
 import { type DType, isFloating } from '../dtype.js';
+import { convert } from '../kernels/convert.js';
 import { currentBackend } from '../kernels/select.js';
-import { convert } from './convert.js';
 import { requireTensors } from './operands.js';
 import { operation } from './tape.js';
 import { emptyTensor, type Tensor } from './tensor.js';

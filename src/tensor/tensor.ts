@@ -1,14 +1,15 @@
 import type { DType } from '../dtype.js';
 import { RondoError } from '../errors.js';
 import type { Backend, Buffer, View } from '../kernels/contract.js';
+import { convert } from '../kernels/convert.js';
 import { currentBackend } from '../kernels/select.js';
 import { describeShape, type Shape, sameShape, sizeOf } from '../shape.js';
-import { convert } from './convert.js';
 import { flatten, type HostNumbers, type NestedNumbers, nest } from './nested.js';
 import { openScope, requireScope, Scope, setOpenScope, synchronous } from './open-scope.js';
 import { copyOfOwn, copyRow, forgetMemory, placeOn, type Resident } from './own-memory.js';
+import { requireReadsNow } from './reads-now.js';
 import { ShownNumbers } from './show.js';
-import { requireDtype, requireVariableType, roundedNumbers } from './typed-numbers.js';
+import { requireDtype, requireVariableType } from './typed-numbers.js';
 
 export type { NestedNumbers } from './nested.js';
 
@@ -126,6 +127,13 @@ export class Tensor extends ShownNumbers {
     if (this.#host !== undefined) return undefined;
     const place = this.resident();
     return place.backend === backend ? place.view : undefined;
+  }
+
+  /** @internal Leaves the numbers in the open scope alone, as their type holds them. */
+  movedTo(backend: Backend): Tensor {
+    this.storedViewOn(backend);
+    this.#host = undefined;
+    return this;
   }
 
   /** Puts the numbers where none are yet. */
@@ -405,38 +413,22 @@ export function aliasTensor(source: Tensor, shape: Shape, start = 0): Tensor {
 export function tensor(values: NestedNumbers | Tensor, shape?: Shape, dtype?: DType): Tensor {
   if (dtype !== undefined) requireDtype('tensor', dtype);
   if (values instanceof Tensor) {
-    const asked = { shape: shape ?? values.shape, dtype: dtype ?? values.dtype };
-    if (sameShape(asked.shape, values.shape) && asked.dtype === values.dtype) return values;
+    const fits = shape === undefined || sameShape(shape, values.shape);
+    if (fits && (dtype ?? values.dtype) === values.dtype) return values;
     throw new RondoError('SHAPE_MISMATCH', {
       where: 'tensor',
-      what: `a tensor has a shape${dtype === undefined ? '' : ' and a type'} already.`,
-      expected: `${describeShape(values.shape)}${dtype === undefined ? '' : ` of ${values.dtype}`}`,
-      received: `${describeShape(asked.shape)}${dtype === undefined ? '' : ` of ${asked.dtype}`}`,
-      fix: `use ops.reshape${dtype === undefined ? '' : ' and ops.cast'}.`,
+      what: `a tensor has a ${fits ? 'type' : 'shape'} already.`,
+      expected: fits ? values.dtype : describeShape(values.shape),
+      received: fits ? dtype : describeShape(shape),
+      fix: fits ? 'use ops.cast.' : 'use ops.reshape.',
     });
   }
   const { flat, shape: found } = flatten(values);
   if (shape !== undefined) requireValues('tensor', shape, flat.length);
-  return new Tensor(
-    shape === undefined ? found : [...shape],
-    dtype === undefined ? flat : roundedNumbers(dtype, flat),
-    undefined,
-    dtype,
-  );
-}
-
-/** @internal @param instead what to write in place of reading at once. @throws BACKEND_UNAVAILABLE */
-export function requireReadsNow(
-  backend: Backend,
-  where: string,
-  instead: string,
-): asserts backend is Backend & Required<Pick<Backend, 'readNow'>> {
-  if (backend.readNow !== undefined) return;
-  throw new RondoError('BACKEND_UNAVAILABLE', {
-    where,
-    what: `\`${backend.name}\` cannot be read synchronously.`,
-    fix: `${instead}.`,
-  });
+  const made = new Tensor(shape === undefined ? found : [...shape], flat, undefined, dtype);
+  if (dtype === undefined) return made;
+  // The device rounds, so a tensor made inside of a step belongs to that.
+  return scope(() => made.movedTo(currentBackend()));
 }
 
 function requireValues(where: string, shape: Shape, count: number): void {

@@ -1,18 +1,10 @@
-import { bytesOf, type DType, decoded, dtypes, encodeInto, storedArray } from '../dtype.js';
+import { type DType, dtypes } from '../dtype.js';
 import { RondoError, unknownName } from '../errors.js';
 import { currentBackend } from '../kernels/select.js';
-import type { HostNumbers } from './nested.js';
 
 /** @internal @throws UNKNOWN_NAME */
 export function requireDtype(where: string, dtype: DType): void {
   if (!dtypes.includes(dtype)) throw unknownName(where, 'element type', String(dtype), dtypes);
-}
-
-/** What elements of a type hold of some numbers. */
-export function roundedNumbers(dtype: DType, numbers: HostNumbers): Float32Array | Float64Array {
-  const stored = storedArray(dtype, new ArrayBuffer(bytesOf[dtype] * numbers.length), 0, numbers.length);
-  encodeInto(dtype, stored, numbers);
-  return decoded(dtype, stored);
 }
 
 /** Optimizers add small updates, which other types would lose. @throws UNKNOWN_NAME, USAGE */

@@ -4,8 +4,9 @@ import { currentBackend } from '../kernels/select.js';
 import type { Stepper } from '../layers/stepper.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { assignTensor } from '../tensor/accumulate.js';
+import { requireReadsNow } from '../tensor/reads-now.js';
 import { withoutTape } from '../tensor/tape.js';
-import { type FlatArray, requireReadsNow, scope, Variable } from '../tensor/tensor.js';
+import { type FlatArray, scope, Variable } from '../tensor/tensor.js';
 import { firstNotFinite } from './finite-data.js';
 import type { Model } from './model.js';
 

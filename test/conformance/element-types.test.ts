@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type DType, decoded, dtypes, rounded } from '../../src/dtype.js';
+import { type DType, dtypes } from '../../src/dtype.js';
 import { add, leaf, mul } from '../../src/expression/build.js';
 import { pointwiseProgram } from '../../src/expression/program.js';
 import type { Backend, Strided } from '../../src/kernels/contract.js';
 import { createReferenceBackend } from '../../src/kernels/reference/backend.js';
 import { createWasmBackend } from '../../src/kernels/wasm/backend.js';
 import { Random } from '../../src/random.js';
+import { numbersOfHalves, rounded } from '../../src/rounding.js';
 import { threadedBackend } from '../support/threads.js';
 
 const copy = pointwiseProgram('copy', [{ name: 'y', expression: leaf('x') }]);
@@ -52,6 +53,12 @@ describe.each([
     const filled = placed(dtype, numbers);
     backend.fill(filled, 23, 3.5);
     expect(numbersIn(filled)).toEqual(new Array(23).fill(rounded(dtype, 3.5)));
+  });
+
+  it('int32 and float64 are written and read exactly', () => {
+    const whole = [2 ** 24 + 1, -(2 ** 31), 2 ** 31 - 1];
+    expect(numbersIn(placed('int32', whole))).toEqual(whole);
+    expect(numbersIn(placed('float64', [0.1, 1e300]))).toEqual([0.1, 1e300]);
   });
 
   it.each(dtypes.flatMap((from) => dtypes.map((to) => [from, to] as const)))(
@@ -113,7 +120,7 @@ describe.each([
 
   it.each(['float16', 'bfloat16'] as const)('every number of %s is loaded, and stored again', (dtype) => {
     const words = new Uint16Array(2 ** 16).map((_, word) => word);
-    const numbers = [...decoded(dtype, words)];
+    const numbers = [...numbersOfHalves(dtype, words)];
     const x = placed(dtype, numbers);
     const wide = placed('float32', new Array(numbers.length).fill(0));
     backend.pointwise({ program: copy, rows: 1, columns: numbers.length, inputs: { x }, outputs: { y: wide } });

@@ -1,6 +1,7 @@
-import { bytesOf, type DType, rounded } from '../../dtype.js';
+import { bytesOf, type DType } from '../../dtype.js';
 import { RondoError } from '../../errors.js';
 import { Interpreter } from '../../expression/interpret.js';
+import { rounded } from '../../rounding.js';
 import type {
   Backend,
   Buffer,

@@ -1,4 +1,4 @@
-import { type DType, decoded, encodeInto, type StoredArray, storedArray } from '../../dtype.js';
+import { bytesOf, type DType, whole } from '../../dtype.js';
 import { RondoError } from '../../errors.js';
 import { leaf } from '../../expression/build.js';
 import { pointwiseProgram } from '../../expression/program.js';
@@ -16,6 +16,7 @@ import type {
   Support,
   View,
 } from '../contract.js';
+import { convert } from '../convert.js';
 import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
 import { hasRelaxedSimd, hasSimd } from './features.js';
 import { KernelRunner } from './kernel-runner.js';
@@ -32,6 +33,7 @@ import { hostThreads } from './threads/host.js';
 /** Fewer elements are not shared, since telling another thread takes a few microseconds. */
 const sharedElements = 1 << 15;
 
+const wholeArrays = { int32: Int32Array, uint8: Uint8Array, int8: Int8Array } as const;
 const fillProgram = pointwiseProgram('fill', [{ name: 'filled', expression: leaf('value', 'scalar') }]);
 
 /** The contract in float32, by WebAssembly written at run time. */
@@ -113,9 +115,20 @@ export class WasmBackend implements AcceleratedBackend {
   }
 
   write(view: View, data: ArrayLike<number>): void {
+    const first = this.#firstElement(view, data.length);
     const { dtype } = view.buffer;
-    if (dtype === 'float32') this.#memory.floats.set(data, this.#addressOf(view, data.length) / 4);
-    else encodeInto(dtype, this.#elements(view, data.length), data);
+    const memory = this.#memory.memory.buffer;
+    if (dtype === 'float32') this.#memory.floats.set(data, first);
+    else if (dtype === 'float64') new Float64Array(memory).set(data, first);
+    else if (dtype === 'float16' || dtype === 'bfloat16')
+      this.#throughSingles(data.length, (singles) => {
+        this.write(singles, data);
+        convert(this, data.length, singles, view);
+      });
+    else {
+      const elements = new wholeArrays[dtype](memory);
+      for (let i = 0; i < data.length; i++) elements[first + i] = whole(dtype, data[i]);
+    }
   }
 
   read(view: View, size: number): Promise<Float32Array | Float64Array> {
@@ -123,16 +136,32 @@ export class WasmBackend implements AcceleratedBackend {
   }
 
   readNow(view: View, size: number): Float32Array | Float64Array {
-    const { dtype } = view.buffer;
+    const first = this.#firstElement(view, size);
     this.#requireNoRecording();
-    if (dtype !== 'float32') return decoded(dtype, this.#elements(view, size));
-    const first = this.#addressOf(view, size) / 4;
-    return this.#memory.floats.slice(first, first + size);
+    const { dtype } = view.buffer;
+    const memory = this.#memory.memory.buffer;
+    if (dtype === 'float32') return this.#memory.floats.slice(first, first + size);
+    if (dtype === 'float64') return new Float64Array(memory).slice(first, first + size);
+    if (dtype === 'float16' || dtype === 'bfloat16')
+      return this.#throughSingles(size, (singles) => {
+        convert(this, size, view, singles);
+        return this.readNow(singles, size);
+      });
+    const elements = new wholeArrays[dtype](memory).subarray(first, first + size);
+    return dtype === 'int32' ? Float64Array.from(elements) : Float32Array.from(elements);
+  }
+
+  /** Kernels convert 16-bit floats; the host has no array of them. */
+  #throughSingles<T>(size: number, work: (singles: View) => T): T {
+    this.openScope();
+    const result = work({ buffer: this.temporary(size), offset: 0 });
+    this.closeScope();
+    return result;
   }
 
   readInto(view: View, target: Float32Array | Float64Array): void {
     if (view.buffer.dtype !== 'float32') return target.set(this.readNow(view, target.length));
-    const first = this.#addressOf(view, target.length) / 4;
+    const first = this.#firstElement(view, target.length);
     this.#requireNoRecording();
     const { floats } = this.#memory;
     for (let i = 0; i < target.length; i++) target[i] = floats[first + i];
@@ -212,11 +241,7 @@ export class WasmBackend implements AcceleratedBackend {
     });
   }
 
-  #elements(view: View, size: number): StoredArray {
-    return storedArray(view.buffer.dtype, this.#memory.memory.buffer, this.#addressOf(view, size), size);
-  }
-
-  #addressOf(view: View, size: number): number {
+  #firstElement(view: View, size: number): number {
     const address = this.#memory.byteAddress(view);
     if (view.offset + size > view.buffer.size) {
       throw new RondoError('INTERNAL', {
@@ -226,7 +251,7 @@ export class WasmBackend implements AcceleratedBackend {
         received: String(size),
       });
     }
-    return address;
+    return address / bytesOf[view.buffer.dtype];
   }
 }
 

@@ -256,7 +256,7 @@ export const dataAndFileMutations: readonly Mutation[] = [
     ],
   ),
   ...inFile(
-    'src/dtype.ts',
+    'src/rounding.ts',
     ['src/io/safetensors.test.ts'],
     [
       ['small half numbers are normal ones', '(exponent === 0 ? fraction : fraction + 1024)', '(fraction + 1024)'],

@@ -1,6 +1,6 @@
 import { leaf } from '../expression/build.js';
 import { pointwiseProgram } from '../expression/program.js';
-import type { Backend, View } from '../kernels/contract.js';
+import type { Backend, View } from './contract.js';
 
 const conversion = pointwiseProgram('convert', [{ name: 'y', expression: leaf('x') }]);
 

@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type DType, decoded, dtypes, encodeInto, rounded, storedArray } from './dtype.js';
+import type { DType } from './dtype.js';
 import { Random } from './random.js';
-
-const stored = (dtype: DType, numbers: readonly number[]) => {
-  const array = storedArray(dtype, new ArrayBuffer(8 * numbers.length), 0, numbers.length);
-  encodeInto(dtype, array, numbers);
-  return array;
-};
+import { halfWords, numbersOfHalves, rounded } from './rounding.js';
 
 describe.each([
   ['float16', 65504, 2 ** -24, 0x7c00],
@@ -14,7 +9,7 @@ describe.each([
 ] as const)('%s', (dtype, largest, least, infinityWord) => {
   /** Every finite number of the type, and the infinities. */
   const words = Uint16Array.from({ length: 2 ** 16 }, (_, word) => word);
-  const numbers = decoded(dtype, words);
+  const numbers = numbersOfHalves(dtype, words);
 
   it('has its words in the order of its numbers', () => {
     for (let word = 1; word <= infinityWord; word++) expect(numbers[word]).toBeGreaterThan(numbers[word - 1]);
@@ -22,10 +17,10 @@ describe.each([
   });
 
   it('gives back every word that is no NaN', () => {
-    const again = stored(dtype, [...numbers]);
+    const again = halfWords(dtype, numbers);
     words.forEach((word) => {
       if (!Number.isNaN(numbers[word])) expect(again[word]).toBe(word);
-      else expect(decoded(dtype, Uint16Array.of(again[word]))[0]).toBeNaN();
+      else expect(numbersOfHalves(dtype, Uint16Array.of(again[word]))[0]).toBeNaN();
     });
   });
 
@@ -60,15 +55,11 @@ describe('whole numbers', () => {
     expect(of('uint8')).toEqual([2, 0, 255, 0, 255, 0, 0, 0, 255, 0]);
     expect(of('int32')).toEqual([2, -2, 300, -300, 2 ** 31 - 1, -(2 ** 31), 0, 0, 2 ** 31 - 1, -(2 ** 31)]);
   });
-
-  it('are read exactly', () => {
-    expect([...decoded('int32', stored('int32', [2 ** 24 + 1, -(2 ** 31)]))]).toEqual([2 ** 24 + 1, -(2 ** 31)]);
-  });
 });
 
-it('what was rounded is stored as it is, in every type', () => {
+it('what was rounded is stored as it is', () => {
   const random = new Random(4);
   const given = Array.from({ length: 500 }, () => (random.normal() * 10) ** 3);
-  for (const dtype of dtypes)
-    expect([...decoded(dtype, stored(dtype, given))]).toEqual(given.map((value) => rounded(dtype, value)));
+  for (const dtype of ['float16', 'bfloat16'] as const)
+    expect([...numbersOfHalves(dtype, halfWords(dtype, given))]).toEqual(given.map((value) => rounded(dtype, value)));
 });
