@@ -3,9 +3,9 @@ import { planCell } from '../../src/cells/plan.js';
 import { cellNamed, libraryCells } from '../../src/cells/registry.js';
 import { useBackend } from '../../src/kernels/select.js';
 import * as ops from '../../src/tensor/index.js';
-import { recurrent } from '../../src/tensor/recurrent.js';
+import { type RecurrentResult, recurrent } from '../../src/tensor/recurrent.js';
 import { valueAndGradients } from '../../src/tensor/tape.js';
-import { type Tensor, tensor } from '../../src/tensor/tensor.js';
+import { scope, type Tensor, tensor } from '../../src/tensor/tensor.js';
 import { expectClose } from '../support/close.js';
 import { conformanceBackends } from '../support/conformance-backends.js';
 import { type LayerVector, readVectors, type VectorTensor } from '../support/vectors.js';
@@ -27,7 +27,7 @@ describe.each(conformanceBackends)('cells on $title', ({ name: backend, make }) 
 
   it.each(vectors.map((vector) => [vector.file, vector] as const))(
     '%s agrees with its equations in PyTorch: outputs, states, all gradients',
-    (_, vector) => {
+    async (_, vector) => {
       const tolerance = tolerances[backend];
       const cell = cellNamed(vector.config.cell as string);
       const weights = new Map(Object.entries(vector.weights).map(([name, value]) => [name, asTensor(value)]));
@@ -36,8 +36,8 @@ describe.each(conformanceBackends)('cells on $title', ({ name: backend, make }) 
         cell.states.map((state) => [state, asTensor(vector.inputs.initialState![state])]),
       );
       const by = [...weights.values(), input, ...Object.values(initial)];
-      let results: { output: Tensor; finalStates: Readonly<Record<string, Tensor>> } | undefined;
-      const { gradients } = valueAndGradients(() => {
+      let results: RecurrentResult | undefined;
+      const loss = (): Tensor => {
         const bias = weights.get('bias');
         const part = (row: number): Tensor | undefined =>
           bias === undefined
@@ -67,39 +67,40 @@ describe.each(conformanceBackends)('cells on $title', ({ name: backend, make }) 
         const parts = cell.states.map((state) =>
           ops.sum(ops.mul(results!.finalStates[state], asTensor(vector.cotangents.finalState![state]))),
         );
-        expectClose(results.output.dataSync(), vector.expected.output.data, tolerance, 'output');
-        for (const state of cell.states)
-          expectClose(results.finalStates[state].dataSync(), vector.expected.finalState![state].data, tolerance, state);
         return parts.reduce(
           (a, b) => ops.add(a, b),
           ops.sum(ops.mul(results.output, asTensor(vector.cotangents.output))),
         );
-      }, by);
+      };
+      const { gradients, output, finalStates } = scope(() => ({ ...valueAndGradients(loss, by), ...results! }));
+      expectClose(await output.data(), vector.expected.output.data, tolerance, 'output');
+      for (const state of cell.states)
+        expectClose(await finalStates[state].data(), vector.expected.finalState![state].data, tolerance, state);
       const expected = vector.expected.gradients;
-      [...weights.keys()].forEach((name, i) => {
+      for (const [i, name] of [...weights.keys()].entries()) {
         expectClose(
-          gradientOf(gradients[i], cell.name, name),
+          await gradientOf(gradients[i], cell.name, name),
           expected.weights[name].data,
           4 * tolerance,
           `gradient of ${name}`,
         );
-      });
-      expectClose(gradients[weights.size].dataSync(), expected.input!.data, 4 * tolerance, 'gradient of input');
-      cell.states.forEach((state, i) => {
+      }
+      expectClose(await gradients[weights.size].data(), expected.input!.data, 4 * tolerance, 'gradient of input');
+      for (const [i, state] of cell.states.entries()) {
         expectClose(
-          gradients[weights.size + 1 + i].dataSync(),
+          await gradients[weights.size + 1 + i].data(),
           expected.initialState![state].data,
           4 * tolerance,
           `gradient of initial ${state}`,
         );
-      });
+      }
     },
   );
 });
 
 /** The paper's SRU has no bias on two of its four projections: their gradient is zero by definition there. */
-function gradientOf(gradient: Tensor, cell: string, weight: string): ArrayLike<number> {
-  const values = gradient.dataSync();
+async function gradientOf(gradient: Tensor, cell: string, weight: string): Promise<ArrayLike<number>> {
+  const values = await gradient.data();
   if (cell !== 'sru' || weight !== 'bias') return values;
   const units = values.length / 4;
   return values.map((value, i) => (i < units || i >= 3 * units ? 0 : value));

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../../src/kernels/select.js';
 import * as ops from '../../src/tensor/index.js';
 import { valueAndGradients } from '../../src/tensor/tape.js';
-import type { Tensor } from '../../src/tensor/tensor.js';
+import { scope, type Tensor } from '../../src/tensor/tensor.js';
 import { expectClose } from '../support/close.js';
 import { conformanceBackends } from '../support/conformance-backends.js';
-import { asTensor, byPath, kerasSubject } from '../support/layer-cases.js';
+import { asTensor, type ByPath, byPath, kerasSubject } from '../support/layer-cases.js';
 import { torchSubject } from '../support/torch-cases.js';
 import { type LayerVector, readVectors } from '../support/vectors.js';
 
@@ -21,18 +21,18 @@ const isTorch = ({ layer }: LayerVector): boolean => layer.startsWith('torch.');
 describe.each(conformanceBackends)('layers on $title', ({ name: backend, make }) => {
   beforeAll(() => void useBackend(make()));
   afterAll(() => void useBackend('wasm'));
-  const expectAgreement = (
+  const expectAgreement = async (
     actual: Tensor | ArrayLike<number>,
     expected: ArrayLike<number>,
     factor: number,
     label: string,
-  ): void => {
-    const values = 'dataSync' in actual ? actual.dataSync() : actual;
+  ): Promise<void> => {
+    const values = 'dataSync' in actual ? await actual.data() : actual;
     if (backend === 'reference') expectClose(values, expected, factor * tolerances.reference, label);
     else expectCloseInFloat32(values, expected, factor * tolerances.wasm, label);
   };
 
-  const check = (vector: LayerVector): void => {
+  const check = async (vector: LayerVector): Promise<void> => {
     const subject = isTorch(vector) ? torchSubject(vector) : kerasSubject(vector);
     const input = asTensor(vector.inputs.input);
     const states = Object.fromEntries(
@@ -43,29 +43,31 @@ describe.each(conformanceBackends)('layers on $title', ({ name: backend, make })
     const expected = byPath(expectedResults);
     const variables = [...new Set([...subject.weights.values()].map(({ variable }) => variable))];
     const by: Tensor[] = [...variables, input, ...Object.values(states)];
-    const { gradients } = valueAndGradients(() => {
-      const results = subject.apply(input, states, maskOf(vector));
-      expect(Object.keys(results).sort()).toEqual(Object.keys(expected).sort());
-      for (const [path, value] of Object.entries(expected)) {
-        expect(results[path].shape, path).toEqual(value.shape);
-        expectAgreement(results[path], value.data, 1, path);
-      }
+    let results: ByPath<Tensor> = {};
+    const loss = (): Tensor => {
+      results = subject.apply(input, states, maskOf(vector));
       const parts = Object.entries(cotangents).map(([path, cotangent]) =>
         ops.sum(ops.mul(results[path], asTensor(cotangent))),
       );
       return parts.reduce((a, b) => ops.add(a, b));
-    }, by);
+    };
+    const { gradients } = scope(() => ({ ...valueAndGradients(loss, by), results: { ...results } }));
+    expect(Object.keys(results).sort()).toEqual(Object.keys(expected).sort());
+    for (const [path, value] of Object.entries(expected)) {
+      expect(results[path].shape, path).toEqual(value.shape);
+      await expectAgreement(results[path], value.data, 1, path);
+    }
     const gradientBy = new Map(by.map((value, i) => [value, gradients[i]]));
     const weightGradients = Object.entries(expectedGradients.weights ?? {});
     expect([...subject.weights.keys()].sort()).toEqual(weightGradients.map(([name]) => name).sort());
     for (const [name, value] of weightGradients) {
       const { variable, gradient } = subject.weights.get(name)!;
-      expectAgreement(gradient(gradientBy.get(variable)!.dataSync()), value.data, 4, `gradient of ${name}`);
+      await expectAgreement(gradient(await gradientBy.get(variable)!.data()), value.data, 4, `gradient of ${name}`);
     }
     if (expectedGradients.input !== undefined)
-      expectAgreement(gradientBy.get(input)!, expectedGradients.input.data, 4, 'gradient of input');
+      await expectAgreement(gradientBy.get(input)!, expectedGradients.input.data, 4, 'gradient of input');
     for (const [path, value] of Object.entries(byPath(expectedGradients.initialState))) {
-      expectAgreement(gradientBy.get(states[path])!, value.data, 4, `gradient of initial ${path}`);
+      await expectAgreement(gradientBy.get(states[path])!, value.data, 4, `gradient of initial ${path}`);
     }
   };
 

@@ -27,7 +27,7 @@ describe.each(conformanceBackends)("ONNX's recurrent node tests on $title", ({ m
   beforeAll(() => void useBackend(make()));
   afterAll(() => void useBackend('wasm'));
 
-  it.each(cases.map((vector) => [vector.file, vector] as const))('%s gives the same numbers', (_, vector) => {
+  it.each(cases.map((vector) => [vector.file, vector] as const))('%s gives the same numbers', async (_, vector) => {
     const units = vector.attributes.hidden_size;
     const isBatchFirst = vector.attributes.layout === 1;
     const { X, W, R, B, P, initial_h: h, initial_c: c } = vector.inputs;
@@ -85,6 +85,6 @@ describe.each(conformanceBackends)("ONNX's recurrent node tests on $title", ({ m
       returnSequences: false,
       training: false,
     });
-    expectClose(finalStates.hidden.dataSync(), vector.expected.Y_h!.data, tolerance, 'Y_h');
+    expectClose(await finalStates.hidden.data(), vector.expected.Y_h!.data, tolerance, 'Y_h');
   });
 });

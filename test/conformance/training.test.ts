@@ -63,7 +63,7 @@ describe.each(conformanceBackends)('ten steps of training on $title', ({ name: b
       const expected = named(names, vector.expected.weights);
       expect(Object.keys(weights).sort()).toEqual(Object.keys(expected).sort());
       for (const [name, { data }] of Object.entries(expected))
-        expectClose(weights[name].dataSync(), data, tolerances[backend], name);
+        expectClose(await weights[name].data(), data, tolerances[backend], name);
     },
   );
 });
