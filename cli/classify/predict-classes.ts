@@ -70,7 +70,7 @@ async function textsOf({ data }: Classifier, path: string, options: Options): Pr
   return readUnlabelled(
     path,
     withReading(options, format === 'fasttext' ? data.reading : reading),
-    options.empty === undefined,
+    options.empty !== 'skip',
   );
 }
 

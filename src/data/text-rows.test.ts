@@ -129,4 +129,12 @@ describe('texts with labels', () => {
     expect((await read('a\n\n b\n', { format: 'texts', keepEmpty: true })).texts).toEqual(['a', '', ' b']);
     expect((await read('a\n\n b\n', { format: 'texts' })).places).toEqual(['a.csv, line 1', 'a.csv, line 3']);
   });
+
+  it('are none for blank lines between lines with labels, and are numbered by their lines all the same', async () => {
+    const places = ['a.csv, line 2', 'a.csv, line 5'];
+    const [lines, fastText] = ['\r\nx a\r\n \t\r\n\r\ny b c\r\n\r\n', '\n__label__x a\n\n  \n__label__y b c\n\n'];
+    const rows = { texts: ['a', 'b c'], labels: ['x', 'y'], places };
+    expect(await read(lines, { format: 'lines' })).toEqual(rows);
+    expect(await read(fastText, { format: 'fasttext', keepEmpty: true })).toEqual(rows);
+  });
 });

@@ -1,7 +1,9 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { copyFile, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { crc32c } from '../checksum.js';
 import { FileLock, type LockOwner, type TakenLock } from './file-lock.js';
@@ -79,6 +81,59 @@ describe('a file lock', () => {
       expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(taken[0].owner);
       await taken[0].release();
     }
+  });
+
+  it('of a killed process goes to one of several processes that start at once, and the others say who has it', async () => {
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    const taker = join(folder, 'taker.mjs');
+    const { outputFiles } = await build({
+      entryPoints: [fileURLToPath(new URL('./file-lock.ts', import.meta.url))],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      write: false,
+    });
+    const work = [
+      // All begin in the same millisecond, as far as the machine lets them.
+      'const [path, at] = process.argv.slice(2);',
+      'while (Date.now() < Number(at)) {}',
+      'try {',
+      '  await FileLock.take(path, `process ${process.pid}`);',
+      "  console.log('taken');",
+      '  // Held until it is ended, as by a training.',
+      '  setInterval(() => undefined, 1000);',
+      '} catch (error) {',
+      '  console.log(String(error));',
+      '}',
+    ];
+    await real.writeFile(taker, `${outputFiles[0].text}\n${work.join('\n')}\n`);
+    for (let round = 0; round < 4; round++) {
+      await leave({ pid, start: null, about: 'the killed one' });
+      const at = String(Date.now() + 700);
+      const started = Array.from({ length: 3 }, () => spawn(process.execPath, [taker, path, at]));
+      const ends = started.map((child) => new Promise((resolve) => child.once('exit', resolve)));
+      const said = await Promise.all(
+        started.map(
+          (child) =>
+            new Promise<string>((resolve) => {
+              child.stdout.once('data', (text) => resolve(String(text).split('\n')[0]));
+              child.stderr.once('data', (text) => resolve(`stderr: ${text}`));
+            }),
+        ),
+      );
+      try {
+        expect(said.filter((text) => text === 'taken')).toEqual(['taken']);
+        const refused = said.filter((text) => text !== 'taken');
+        for (const text of refused)
+          expect(text).toMatch(/^RondoError: \[FILE_ACCESS\] .*m\.lock: another process is (at work on|taking) it\.$/);
+        const owner = JSON.parse(await readFile(path, 'utf8')) as LockOwner;
+        expect(owner.pid).toBe(started[said.indexOf('taken')].pid);
+      } finally {
+        for (const child of started) child.kill('SIGKILL');
+        await Promise.all(ends);
+      }
+    }
+    expect((await readdir(folder)).sort()).toEqual(['m.lock', 'taker.mjs']);
   });
 
   it('that nobody can read is not taken from who has just begun to write another in its place', async () => {

@@ -253,6 +253,21 @@ describe('a trained classifier', () => {
       '',
     ]);
     expect(stderr).toBe('2 of 4 texts are empty and have no class.\n');
+    // Before the first text and after the last one, too.
+    const of = (...more: string[]) =>
+      rondo(folder, ['predict', 'reviews.safetensors', '-', '--json', ...more], '\nthe film was good\n\n');
+    const placesOf = (ended: Ended): [place: string, label: string | null][] =>
+      JSON.parse(ended.stdout).predictions.map(({ place, label }: { place: string; label: string | null }) => [
+        place.replace('standard input, ', ''),
+        label,
+      ]);
+    expect(placesOf(of())).toEqual([
+      ['line 1', null],
+      ['line 2', 'positive'],
+      ['line 3', null],
+    ]);
+    expect(placesOf(of('--empty', 'skip'))).toEqual([['line 2', 'positive']]);
+    expectFault(of('--empty', 'error'), 1, 'DATA_FORMAT', 'standard input, line 1: the text is empty, the first of');
   });
 
   it('predicts a text that is given itself, and takes what looks like the name of a file for one', () => {
