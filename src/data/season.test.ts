@@ -72,6 +72,16 @@ describe('detectSeason', () => {
     expect(detectSeason(series(20 * season, (t) => 3 * wave(season)(t) + 0.05 * t + random.normal()))).toBe(season);
   });
 
+  test.each([1, 2, 3])(
+    'finds a season that the series holds three times in noise as large as itself, seed %i',
+    (seed) => {
+      const random = new Random(seed);
+      const pattern = Float64Array.from({ length: 100 }, () => random.normal());
+      // Long lags have few terms: were their sums divided by the whole length, the third would be gone.
+      expect(detectSeason(series(301, (t) => 0.95 * pattern[t % 100] + random.normal()))).toBe(100);
+    },
+  );
+
   test('finds a daily season under a wander that is larger', () => {
     const random = new Random(9);
     let level = 0;
