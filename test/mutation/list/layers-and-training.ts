@@ -278,11 +278,7 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
       ],
       ['excluded weights decay', 'const decay = isDecayed ?', 'const decay = true ?'],
       ['gradients are clipped each by the norm of all', "common.clip?.kind === 'norm' ? i : undefined", 'undefined'],
-      [
-        'accumulated gradients stay after an update',
-        'for (const sum of effective) currentBackend().fill(sum.viewOn(currentBackend()), sum.size, 0);',
-        '',
-      ],
+      ['accumulated gradients stay after an update', 'for (const sum of effective) clear(sum, isFinite);', ''],
     ],
   ),
   ...inFile(

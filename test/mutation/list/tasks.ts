@@ -52,11 +52,7 @@ export const taskMutations: readonly Mutation[] = [
       ],
       ['a beam search stops as if no text could grow', 'beam.score / length < mean(best!)', 'mean(beam) < mean(best!)'],
       ['long texts lose by their sum', 'score / Math.max(1, tokens.length)', 'score'],
-      [
-        'beams go on from the state of another',
-        'before.subarray(row * width, (row + 1) * width), i * width',
-        'before.subarray(i * width, (i + 1) * width), i * width',
-      ],
+      ['beams go on from the state of another', 'alive[i]?.row ?? i', 'i'],
     ],
   ),
   ...inFile(
@@ -169,11 +165,7 @@ export const taskMutations: readonly Mutation[] = [
     'src/tasks/language-model/dynamic-evaluation.ts',
     ['src/tasks/language-model/dynamic-evaluation.test.ts'],
     [
-      [
-        'weights stay as the text left them',
-        'variables.forEach((variable, i) => variable.assign(trained[i].dataSync()));',
-        '',
-      ],
+      ['weights stay as the text left them', 'variables.forEach((variable, i) => variable.assign(trained[i]));', ''],
       ['weights drift away from those trained', 'sub(trained, weight)', 'sub(weight, trained)'],
     ],
   ),
