@@ -179,4 +179,17 @@ describe('a step that is not finite, on a device that is read asynchronously onl
     expect(results[0]).toEqual(results[1]);
     expect(results[0].message).toContain('a gradient is not finite at step 3; the step was not taken');
   });
+
+  it('is noticed in a loss whose gradients are finite', async () => {
+    const results = await onBothReferences(async () => {
+      const model = modelOf([new Dense({ units: 1, kernelInitializer: 'ones' })], [1], {
+        optimizer: 'sgd',
+        loss: (yTrue, yPred) => ops.sum(ops.add(ops.mul(yPred, 1e-3), ops.log(yTrue)), -1),
+      });
+      const message = await model.fit(y, x, { batchSize: 1, shuffle: false }).catch(String);
+      return { message, numbers: await numbersOf(model) };
+    });
+    expect(results[0]).toEqual(results[1]);
+    expect(results[0].message).toContain('the loss is -Infinity at step 3; the step was not taken');
+  });
 });

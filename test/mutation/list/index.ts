@@ -1,4 +1,5 @@
 import type { Mutation } from '../mutation.js';
+import { asynchronousMutations } from './asynchronous.js';
 import { commandLineMutations } from './command-line.js';
 import { dataAndFileMutations } from './data-and-files.js';
 import { expressionAndCellMutations } from './expressions-and-cells.js';
@@ -13,6 +14,7 @@ export const mutations: readonly Mutation[] = [
   ...kernelMutations,
   ...tensorMutations,
   ...layerAndTrainingMutations,
+  ...asynchronousMutations,
   ...dataAndFileMutations,
   ...taskMutations,
   ...commandLineMutations,
