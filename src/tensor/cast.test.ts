@@ -86,6 +86,23 @@ describe.each([
     expect(await gradientThrough('int8')).toEqual([0, 0, 0, 0]);
   });
 
+  it('are converted where a variable takes those of another', async () => {
+    const values = [0.1, -3.3, 70_000];
+    const single = new Variable([3], values, 'single');
+    const half = new Variable([3], [0, 0, 0], 'half', false, 'float16');
+    half.assign(single);
+    const halves = [...(await half.data())];
+    expect(halves).toEqual([...(await single.data())].map((value) => rounded('float16', value)));
+    single.assign(half);
+    expect([...(await single.data())]).toEqual(halves);
+    half.assign(half);
+    expect([...(await half.data())]).toEqual(halves);
+    const whole = new Variable([1], [2 ** 31 - 1], 'whole', false, 'int32');
+    const other = new Variable([1], [0], 'other', false, 'int32');
+    other.assign(whole);
+    expect([...(await other.data())]).toEqual([...(await whole.data())]);
+  });
+
   it('hold weights that are not trained, and follow what is assigned within a step', async () => {
     const half = new Variable([2], [0.1, 70_000], 'half', false, 'float16');
     expect(half.dtype).toBe('float16');

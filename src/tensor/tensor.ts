@@ -257,6 +257,7 @@ export class Variable extends Tensor {
     const { backend, view } = this.resident();
     const there = isTensor ? data.viewIfOn(backend) : undefined;
     if (there === undefined) backend.write(view, isTensor ? data.hostNumbers() : data);
+    else if (there.buffer.dtype !== view.buffer.dtype) convert(backend, this.size, there, view);
     else if (there.buffer !== view.buffer && this.size > 0) copyRow(backend, this.size, there, view);
   }
 
