@@ -80,12 +80,12 @@ export const predict = defineCommand({
       ...options,
       format: task.task === 'tag' ? undefined : textFormat(where, options.format),
     });
-    if (task.task === 'tag' && options.top !== undefined)
+    if (task.task !== 'languageModel' && options.top !== undefined)
       throw new WrongUsage({
         where,
         what: '--top is for language models and classifiers.',
         expected: 'a model of another task',
-        received: 'a tagger',
+        received: `a model of the task ${task.task}`,
         fix: 'leave --top out.',
       });
     if (task.task === 'forecast') await predictValues(task, data, givenTimes(options), options, options.json);

@@ -23,7 +23,7 @@ export class ColumnFile {
 
   /** By sentence: what a column holds for each word. @param number from 1. @throws OUT_OF_RANGE */
   column(number: number): string[][] {
-    requireColumn(this.where, number, this.numColumns);
+    requireColumn(this.where, number, this.numColumns, 'column');
     return this.sentences.map(({ fields }) => fields.map((field) => field[number - 1]));
   }
 
@@ -75,7 +75,7 @@ export function readColumnFile(text: string, options: ReadColumnFileOptions): Co
     const fields = split(line);
     requireSameColumns(where, at, line, fields, { numColumns, firstAt, isTabbed });
     if (open === undefined) sentences.push((open = { words: [], lines: [], fields: [] }));
-    requireColumn(where, wordColumn, numColumns);
+    requireColumn(where, wordColumn, numColumns, 'wordColumn');
     open.words.push(fields[wordColumn - 1]);
     open.lines.push(at);
     open.fields.push(fields);
@@ -117,14 +117,15 @@ export function columnLayoutOf(text: string): ColumnLayout | undefined {
   return { isTabbed, numColumns, rows, hasDocumentStart, hasSentences };
 }
 
-function requireColumn(where: string, number: number, numColumns: number): void {
+function requireColumn(where: string, number: number, numColumns: number, option: string): void {
   if (Number.isInteger(number) && number >= 1 && number <= numColumns) return;
   throw new RondoError('OUT_OF_RANGE', {
     where,
     what: `there is no column ${number}.`,
-    expected: `a number from 1 to ${numColumns}`,
+    expected: `a number from 1 to ${numColumns}, the columns of ${where}`,
     received: String(number),
     fix: 'count the columns of the file from 1.',
+    option,
   });
 }
 

@@ -21,6 +21,16 @@ describe('texts with labels', () => {
     expect((await read('text\tlabel\na, b\tx\n', { format: 'tsv' })).texts).toEqual(['a, b']);
   });
 
+  it('ask for the name of a column where the usual one is absent', async () => {
+    expect(await fault('body,label\na,x\n', {})).toBe(
+      '[USAGE] a.csv: a.csv has no column "text", so that of the texts must be named.\n' +
+        '  expected: one of `body`, `label`\n  received: no name\n  fix: say with `text` which column holds the texts.',
+    );
+    expect(await fault('text,class\na,x\n', {})).toContain('so that of the labels must be named');
+    expect(await fault('text,class\na,x\n', { label: 'label' })).toContain('[UNKNOWN_NAME] a.csv: there is no column');
+    expect((await read('text,class\na,x\n', { label: null })).texts).toEqual(['a']);
+  });
+
   it('tell of columns that separators at the ends of lines make', async () => {
     const first = await read('text,label,\nso good,1,\nbad,0,\n', {});
     expect(first.texts).toEqual(['so good', 'bad']);

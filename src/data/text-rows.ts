@@ -1,5 +1,6 @@
 import { nearestNames, RondoError, refuseUnknownOptions, unknownName } from '../errors.js';
 import { readTable } from './csv.js';
+import type { Table } from './table.js';
 import { linesOf } from './text.js';
 
 export const textFormats = ['csv', 'tsv', 'jsonl', 'lines', 'fasttext', 'texts'] as const;
@@ -46,8 +47,7 @@ export interface ReadTextRowsOptions {
  * The texts of a file, in its order.
  *
  * @throws DATA_FORMAT naming file and line for what is not in the format, or a label that is empty; UNKNOWN_NAME for a
- * column or
- *   field that does not exist.
+ * column or field that does not exist; USAGE where the column is to be named.
  */
 export async function readTextRows(content: string, options: ReadTextRowsOptions): Promise<TextRows> {
   const where = 'readTextRows';
@@ -103,15 +103,31 @@ export function joinTextRows(parts: readonly TextRows[]): TextRows {
 
 async function tableRows(
   content: string,
-  { where, format, text = 'text', label = 'label', columns }: ReadTextRowsOptions,
+  { where, format, text, label, columns }: ReadTextRowsOptions,
 ): Promise<TextRows> {
   const table = await readTable(content, { where, delimiter: format === 'tsv' ? '\t' : undefined, columns });
   return {
-    texts: table.column(text),
-    labels: label === null ? undefined : table.column(label),
+    texts: columnOf(table, 'text', text),
+    labels: label === null ? undefined : columnOf(table, 'label', label),
     places: Array.from(table.lines, (line) => `${where}, line ${line}`),
     ...(table.unnamedNote && { notes: [`${where}: ${table.unnamedNote}`] }),
   };
+}
+
+/** The column of a name, or of the usual one. @throws USAGE where no name is given and the usual one is absent */
+function columnOf(table: Table, usual: 'text' | 'label', given: string | undefined): string[] {
+  if (given !== undefined || table.columns.includes(usual)) return table.column(given ?? usual);
+  throw new RondoError('USAGE', {
+    where: table.where,
+    what: `${table.where} has no column "${usual}", so that of the ${usual}s must be named.`,
+    expected: `one of ${table.columns
+      .slice(0, 20)
+      .map((name) => `\`${name}\``)
+      .join(', ')}`,
+    received: 'no name',
+    fix: `say with \`${usual}\` which column holds the ${usual}s.`,
+    option: usual,
+  });
 }
 
 function jsonRows(content: string, { where, text = 'text', label = 'label' }: ReadTextRowsOptions): TextRows {

@@ -154,7 +154,7 @@ describe('rondo train classify', () => {
   it('refuses data it cannot learn from, with file, line and what to do', () => {
     const fault = (args: readonly string[], exitCode: number, code: string, ...parts: string[]): void =>
       expectFault(run('train', 'classify', ...args, '--out', 'bad.safetensors'), exitCode, code, ...parts);
-    fault(['reviews.csv'], 1, 'UNKNOWN_NAME', 'no column `text`');
+    fault(['reviews.csv'], 2, 'USAGE', 'reviews.csv has no column "text"', 'say with `--text`');
     fault(['reviews.csv', '--text', 'reveiw'], 2, 'UNKNOWN_NAME', 'did you mean `review`');
     fault(['one.csv'], 1, 'DATA_FORMAT', 'one.csv, line 2: there are not two classes');
     fault(['gaps.csv', ...columns], 1, 'DATA_FORMAT', 'gaps.csv, line 3: the text is empty', 'skip');
@@ -167,6 +167,7 @@ describe('rondo train classify', () => {
       'fix: set `--encoding` to windows-1252, or save the file as UTF-8',
     );
     fault(['reviews.txt'], 2, 'USAGE', 'the name does not tell');
+    fault(['reviews.csv', '--text', 'review'], 2, 'USAGE', 'that of the labels must be named', 'say with `--label`');
     fault(['reviews.csv', ...columns, '--test', 'strange.csv'], 1, 'UNKNOWN_NAME', 'strange.csv, line 3', '`neutral`');
     fault(['reviews.csv', ...columns, '--class-weight', 'positive'], 2, 'USAGE', '--class-weight cannot be understood');
     fault(['reviews.csv', ...columns, '--cell', 'lsmt'], 2, 'USAGE', 'did you mean `lstm`');

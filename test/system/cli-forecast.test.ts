@@ -131,6 +131,13 @@ describe('new rows that are fewer than the horizon', () => {
   });
 });
 
+describe('a forecast', () => {
+  it('has no likeliest answers to be shown', () => {
+    run('train', 'forecast', 'rising.csv', '--horizon', '4', ...small, '--out', 'top.safetensors');
+    expectFault(run('predict', 'top.safetensors', 'rising.csv', '--top', '3'), 2, 'USAGE', '--top is for language');
+  });
+});
+
 describe('a series that is too short', () => {
   it('names the flags that make room', () => {
     expectFault(

@@ -199,7 +199,13 @@ describe('rondo train tag', () => {
       'did you mean `upos`',
     );
     expectFault(run('train', 'tag', 'pets.txt', '--column', 'upos', ...bad), 2, 'USAGE', '--column needs a number');
-    expectFault(run('train', 'tag', 'pets.txt', '--column', '7', ...bad), 1, 'OUT_OF_RANGE', 'there is no column 7');
+    expectFault(
+      run('train', 'tag', 'pets.txt', '--column', '7', ...bad),
+      2,
+      'OUT_OF_RANGE',
+      'there is no column 7',
+      'of pets.txt',
+    );
     writeFileSync(at('words-alone.txt'), 'the\ncat\n\na\ndog\n');
     expectFault(
       run('train', 'tag', 'words-alone.txt', ...bad),
