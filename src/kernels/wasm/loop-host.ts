@@ -31,7 +31,7 @@ export class WasmLoopHost implements CpuLoopHost {
   get numBarrierThreads(): number {
     const { pool, isRecording, isNotingAlone } = this.#runner;
     if (isRecording) return isNotingAlone ? 1 : pool.numServing;
-    return pool.numPunctual;
+    return pool.numForBarriers;
   }
 
   pack(call: PackCall): PackedMatrix | undefined {

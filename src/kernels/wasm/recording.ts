@@ -90,7 +90,7 @@ export class WasmRecording implements Recording {
     if (this.#pristine !== undefined) this.#memory.integers.set(this.#pristine, this.#words.address / 4);
     const pool = this.#pool;
     // A recording is short: where workers fall asleep between two runs of it, waking them costs more than they save.
-    const threads = this.#isShared ? pool.numPunctual : 1;
+    const threads = this.#isShared ? pool.numForBarriers : 1;
     for (const { items, usesBarriers, alone } of this.#runs) {
       if (alone !== undefined && threads < items.length) pool.runAlone(alone);
       else if (usesBarriers) pool.runWithBarriers(items, 0);

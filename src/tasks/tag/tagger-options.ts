@@ -38,7 +38,7 @@ export interface TaggerOptions extends TagCodecOptions, RecurrentTaskOptions {
   characterFeatures?: number | undefined;
   /** Share of words that training shows as unknown. Default 0.1. */
   wordDropout?: number | undefined;
-  /** Share of the sentences that chooses the best epoch where no others are given: every so-manieth. Default 0.1. */
+  /** Share of the sentences that chooses the best epoch where no others are given: every n-th. Default 0.1. */
   validation?: number | undefined;
   /**
    * Epochs of the first round; a longer one follows while the best epoch is the last. Default 20, more where that is

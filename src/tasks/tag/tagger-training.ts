@@ -305,7 +305,7 @@ function tableOf(
 }
 
 /**
- * Every so-manieth different sentence is held out, so that both parts come from everywhere in the file.
+ * Every n-th different sentence is held out, so that both parts come from everywhere in the file.
  *
  * @param keyOf equal for sentences that stay together; without it all are different.
  */

@@ -54,7 +54,7 @@ export const asynchronousMutations: readonly Mutation[] = [
     [['metrics see the targets of a later batch', 'readsLate() ? keptBatch(given) : given', 'given']],
   ),
   ...inFile(
-    'src/training/trainer.ts',
+    'src/training/fit-run.ts',
     [training, general],
     [
       [

@@ -341,7 +341,7 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
     ],
   ),
   ...inFile(
-    'src/training/trainer.ts',
+    'src/training/fit-run.ts',
     [fit, 'src/training/snapshot.test.ts'],
     [
       [

@@ -48,7 +48,7 @@ export class ThreadPool {
   }
 
   /** How many threads a run with barriers is worth splitting among now. */
-  get numPunctual(): number {
+  get numForBarriers(): number {
     return this.#barrierBackoff.isGood(performance.now()) ? this.numServing : 1;
   }
 
