@@ -7,8 +7,9 @@ import { backendNames, useBackend } from '../kernels/select.js';
 import { Random } from '../random.js';
 import { type Shape, sizeOf } from '../shape.js';
 import * as ops from './index.js';
+import { placesOfLargest } from './reduce.js';
 import { valueAndGradients } from './tape.js';
-import { type Tensor, tensor } from './tensor.js';
+import { scope, type Tensor, tensor } from './tensor.js';
 
 beforeEach(() => void useBackend('reference'));
 afterEach(() => void useBackend('wasm'));
@@ -184,5 +185,16 @@ describe('flatten', () => {
     expect(ops.flatten(normals([3, 5, 2], new Random(71))).shape).toEqual([3, 10]);
     expect(ops.flatten(tensor([1, 2, 3])).array()).toEqual([[1], [2], [3]]);
     expect(ops.flatten(tensor([], [0, 3, 5])).shape).toEqual([0, 15]);
+  });
+});
+
+describe('the places of the largest, on the device', () => {
+  it('are those of argMax, the first of several', () => {
+    const values = tensor([
+      [0, 3, 3, -1],
+      [-5, -5, -7, -9],
+      [1, 2, -Infinity, 4],
+    ]);
+    expect([...scope(() => placesOfLargest(values)).dataSync()]).toEqual([...ops.argMax(values)]);
   });
 });

@@ -5,24 +5,17 @@ import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { activate } from '../tensor/arithmetic.js';
 import * as ops from '../tensor/index.js';
 import { withoutTape } from '../tensor/tape.js';
-import type { FlatArray, Tensor } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 import type { Batch } from './batch.js';
 import type { NamedMetric, OutputTraining } from './compiled.js';
 import type { HostArray } from './host-data.js';
-import { type LateReads, readsLate } from './late-reads.js';
+import { type LateReads, type Reading, readsLate } from './late-reads.js';
 import { type Loss, logitsForm } from './losses/index.js';
 import { coefficients, countedLoss } from './losses/value.js';
+import type { DeviceBatch } from './metrics/on-device.js';
 import type { Model } from './model.js';
 import { hostTensor } from './rows.js';
 import { type ClassWeight, classWeights, multiplied } from './sample-weights.js';
-
-/** What was read for a metric. */
-export interface NumbersForMetric {
-  /** Of what {@link BatchLoss.seenBy} gave. */
-  readonly seen: readonly FlatArray[];
-  /** Of what the metric reads besides. */
-  readonly alsoRead: readonly FlatArray[];
-}
 
 /** What a batch's loss was computed from. */
 export interface BatchLoss {
@@ -32,10 +25,8 @@ export interface BatchLoss {
   readonly byOutput: readonly Tensor[];
   /** By output: of how many values its loss is the mean. */
   readonly counts: readonly number[];
-  /** What the metrics of an output look at: predictions, or scores of the labels. In the scope of the loss. */
-  seenBy(output: number): readonly Tensor[];
-  /** Shows the batch to a metric of an output. */
-  update(metric: NamedMetric, output: number, read: NumbersForMetric): void;
+  /** What shows the batch to metrics of an output. In the scope of the loss. */
+  readingsFor(metrics: readonly NamedMetric[], output: number): readonly Reading[];
 }
 
 /** How a model's loss is computed; made once per run. */
@@ -97,17 +88,15 @@ export class BatchLossFunction {
       total: this.#totalOf(losses),
       byOutput: losses,
       counts: parts.map(({ count }) => count),
-      seenBy: (i) => [
-        finalActivation === undefined ? parts[i].output : withoutTape(() => activate(finalActivation, parts[i].output)),
-      ],
-      update: ({ metric, isWeighted }, i, { seen: [predictions], alsoRead }) =>
-        metric.update({
-          yTrue: parts[i].target,
-          yPred: { data: predictions, shape: parts[i].output.shape },
-          mask: parts[i].mask,
-          sampleWeight: isWeighted ? parts[i].weights : undefined,
-          alsoRead,
-        }),
+      readingsFor: (metrics, i) => {
+        const { output, target, mask, weights } = parts[i];
+        const yPred = finalActivation === undefined ? output : withoutTape(() => activate(finalActivation, output));
+        return readingsOf(metrics, yPred, (isWeighted) => ({
+          yTrue: target,
+          mask,
+          sampleWeight: isWeighted ? weights : undefined,
+        }));
+      },
     };
   }
 
@@ -133,16 +122,19 @@ export class BatchLossFunction {
       total: this.#totalOf([scores.total]),
       byOutput: [scores.total],
       counts: [count],
-      seenBy: () => [seen.losses, ...(seen.predicted === undefined ? [] : [seen.predicted])],
-      update: ({ metric, isWeighted }, _, { seen: [losses, classes] }) =>
-        metric.scored!.update({
-          shape: leading,
-          labels,
-          losses,
-          predicted: classes,
-          mask,
-          sampleWeight: isWeighted ? weights : undefined,
-        }),
+      readingsFor: (metrics) =>
+        metrics.map(({ metric, isWeighted }) => ({
+          tensors: [seen.losses, ...(seen.predicted === undefined ? [] : [seen.predicted])],
+          use: ([losses, predicted]) =>
+            metric.scored!.update({
+              shape: leading,
+              labels,
+              losses,
+              predicted,
+              mask,
+              sampleWeight: isWeighted ? weights : undefined,
+            }),
+        })),
     };
   }
 
@@ -186,6 +178,23 @@ function scoringOf(model: Model, outputs: readonly OutputTraining[]): Scoring | 
   return labelsOf && isScored
     ? { labelsOf, predicted: metrics.some(({ metric }) => metric.scored!.needsPredicted) }
     : undefined;
+}
+
+/** One number of each metric that adds up on the device, and the predictions for all others. */
+function readingsOf(
+  metrics: readonly NamedMetric[],
+  yPred: Tensor,
+  batchFor: (isWeighted: boolean) => Omit<DeviceBatch, 'yPred'>,
+): Reading[] {
+  return metrics.map(({ metric, isWeighted }) => {
+    const batch = batchFor(isWeighted);
+    const sum = readsLate() ? metric.sumOnDevice?.({ ...batch, yPred }) : undefined;
+    if (sum !== undefined) return { tensors: [sum.total], use: ([[total]]) => metric.addSum!(total, sum.weight) };
+    return {
+      tensors: [yPred, ...(metric.alsoReads?.() ?? [])],
+      use: ([data, ...alsoRead]) => metric.update({ ...batch, yPred: { data, shape: yPred.shape }, alsoRead }),
+    };
+  });
 }
 
 /** The mask that travels with an output, shaped like its leading axes. */

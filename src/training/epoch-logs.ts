@@ -1,9 +1,8 @@
 import type { Json } from '../layers/layer.js';
-import type { FlatArray, Tensor } from '../tensor/tensor.js';
 import type { BatchLoss } from './batch-loss.js';
 import type { Logs } from './callbacks/callback.js';
 import { logName, type OutputTraining } from './compiled.js';
-import type { LateReads } from './late-reads.js';
+import type { LateReads, Reading } from './late-reads.js';
 
 /** Sums from which an epoch's logs are made; plain JSON. */
 export interface EpochLogsState {
@@ -45,26 +44,23 @@ export class EpochLogs {
   /** Adds a batch, as soon as its numbers were read. In the scope of its loss. */
   add(batch: BatchLoss, numRows: number, reads: LateReads): void {
     const { length: numOutputs } = this.#outputs;
-    const losses = [batch.total, ...(numOutputs === 1 ? [] : batch.byOutput)];
-    const seen = this.#outputs.map(({ metrics }, i) => (metrics.length === 0 ? [] : batch.seenBy(i)));
-    const others = this.#outputs.map(({ metrics }) => metrics.map(({ metric }) => metric.alsoReads?.() ?? []));
-    reads.read([...losses, ...seen.flat(), ...others.flat(2)], (numbers) => {
-      let start = 0;
-      const next = ({ length }: readonly Tensor[]): readonly FlatArray[] => numbers.slice(start, (start += length));
-      const [[total], ...own] = next(losses);
-      if (numOutputs === 1) this.#count(0, total, batch.counts[0]);
-      else
-        this.#countOutputs(
-          total,
-          own.map(([value]) => value),
-          batch.counts,
-          numRows,
-        );
-      const shown = seen.map(next);
-      this.#outputs.forEach(({ metrics }, i) => {
-        metrics.forEach((metric, j) => batch.update(metric, i, { seen: shown[i], alsoRead: next(others[i][j]) }));
-      });
-    });
+    const ofLosses: Reading = {
+      tensors: [batch.total, ...(numOutputs === 1 ? [] : batch.byOutput)],
+      use: ([[total], ...own]) => {
+        if (numOutputs === 1) this.#count(0, total, batch.counts[0]);
+        else
+          this.#countOutputs(
+            total,
+            own.map(([value]) => value),
+            batch.counts,
+            numRows,
+          );
+      },
+    };
+    const ofMetrics = this.#outputs.flatMap(({ metrics }, i) =>
+      metrics.length === 0 ? [] : batch.readingsFor(metrics, i),
+    );
+    reads.readAll([ofLosses, ...ofMetrics]);
   }
 
   get loss(): number {

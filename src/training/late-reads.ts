@@ -8,6 +8,12 @@ import { emptyTensor, type FlatArray, type Tensor } from '../tensor/tensor.js';
  */
 const mostWaiting = 4;
 
+/** Tensors, and what their numbers are for. */
+export interface Reading {
+  readonly tensors: readonly Tensor[];
+  readonly use: (numbers: readonly FlatArray[]) => void;
+}
+
 /**
  * Numbers of steps, read in the order of the steps: at once where the host sees the backend's memory; elsewhere
  * asynchronously, while later steps are computed. Whoever needs all of them awaits {@link LateReads.settle}.
@@ -35,6 +41,15 @@ export class LateReads {
     // It fails again where it is awaited.
     numbers.catch(() => undefined);
     this.#waiting.push({ numbers, use: (all) => use(parted(all, tensors)) });
+  }
+
+  /** Several readings as one, in which tensors that several want are read once. */
+  readAll(readings: readonly Reading[]): void {
+    const tensors = [...new Set(readings.flatMap((reading) => reading.tensors))];
+    const places = new Map(tensors.map((one, place) => [one, place]));
+    this.read(tensors, (numbers) => {
+      for (const reading of readings) reading.use(reading.tensors.map((one) => numbers[places.get(one)!]));
+    });
   }
 
   /** Uses readings until few enough wait. */

@@ -21,7 +21,7 @@ const budgets = [
   {
     what: 'a page that trains with `fit`: optimizers, schedules, losses and metrics by name',
     entry: './browser/page.ts',
-    largestBytes: 101_000,
+    largestBytes: 102_000,
   },
   {
     what: 'everything: tables, tokenizers, word vectors, files and tasks too',

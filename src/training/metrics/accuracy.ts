@@ -1,4 +1,5 @@
 import { refuseUnknownOptions, requireCount, requireNumber } from '../../errors.js';
+import { equal, greater } from '../../expression/build.js';
 import { sizeOf } from '../../shape.js';
 import {
   argMaxOf,
@@ -11,6 +12,7 @@ import {
   type ScoredReading,
   weightsOf,
 } from './metric.js';
+import { type ElementEquation, sumOfElements, sumOfRows } from './on-device.js';
 
 /** The share of predictions that are right, of values that are compared one by one. */
 function shareEqual(name: string, isEqual: (truth: number, prediction: number) => boolean): Gather {
@@ -53,6 +55,8 @@ const exceeds =
   (threshold: number) =>
   (truth: number, prediction: number): boolean =>
     truth === Number(prediction > threshold);
+const isSame: ElementEquation = (truth, prediction) => equal(truth, prediction);
+const isSameAboveHalf: ElementEquation = (truth, score) => equal(truth, greater(score, 0.5));
 const largestIsTrue = (data: ArrayLike<number>, start: number, classes: number, truth: number): boolean =>
   argMaxOf(data, start, classes) === truth;
 
@@ -61,23 +65,28 @@ export function binaryAccuracy(options: { threshold?: number | undefined } = {})
   refuseUnknownOptions('binaryAccuracy', options, ['threshold']);
   const { threshold = 0.5 } = options;
   requireNumber('binaryAccuracy', 'threshold', threshold, 'a finite number', () => true);
-  return new MeanMetric('binaryAccuracy', 'higher', shareEqual('binaryAccuracy', exceeds(threshold)), { threshold });
+  const isSameAbove: ElementEquation = (truth, score) => equal(truth, greater(score, threshold));
+  return new MeanMetric('binaryAccuracy', 'higher', shareEqual('binaryAccuracy', exceeds(threshold)), {
+    threshold,
+  }).alsoOnDevice((batch) => sumOfElements('binaryAccuracy', isSameAbove, batch));
 }
 
 /** The share of rows whose largest score is where the one-hot target has its 1. */
 export function categoricalAccuracy(options: object = {}): Metric {
   refuseUnknownOptions('categoricalAccuracy', options, []);
-  return new MeanMetric('categoricalAccuracy', 'higher', shareOfRows('categoricalAccuracy', largestIsTrue));
+  return new MeanMetric(
+    'categoricalAccuracy',
+    'higher',
+    shareOfRows('categoricalAccuracy', largestIsTrue),
+  ).alsoOnDevice((batch) => sumOfRows('categoricalAccuracy', isSame, batch));
 }
 
 /** The share of rows whose largest score is at the target's class index. */
 export function sparseCategoricalAccuracy(options: object = {}): Metric {
   refuseUnknownOptions('sparseCategoricalAccuracy', options, []);
-  return new MeanMetric(
-    'sparseCategoricalAccuracy',
-    'higher',
-    shareOfRows('sparseCategoricalAccuracy', largestIsTrue),
-  ).alsoScored(scoredShare('sparseCategoricalAccuracy'));
+  return new MeanMetric('sparseCategoricalAccuracy', 'higher', shareOfRows('sparseCategoricalAccuracy', largestIsTrue))
+    .alsoScored(scoredShare('sparseCategoricalAccuracy'))
+    .alsoOnDevice((batch) => sumOfRows('sparseCategoricalAccuracy', isSame, batch));
 }
 
 /**
@@ -94,7 +103,15 @@ export function accuracy(options: object = {}): Metric {
     if (shape.length < 2 && !isSparse(batch)) ofLabels(batch, add);
     else if (shape.at(-1) === 1) ofScores(batch, add);
     else ofClasses(batch, add);
-  }).alsoScored(scoredShare('accuracy'));
+  })
+    .alsoScored(scoredShare('accuracy'))
+    .alsoOnDevice((batch) => {
+      const { shape } = batch.yPred;
+      if (shape.length < 2 && batch.yTrue.shape.length >= shape.length) return sumOfElements('accuracy', isSame, batch);
+      return shape.at(-1) === 1
+        ? sumOfElements('accuracy', isSameAboveHalf, batch)
+        : sumOfRows('accuracy', isSame, batch);
+    });
 }
 
 function topK(name: string): (options?: { k?: number | undefined }) => Metric {

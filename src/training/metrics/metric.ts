@@ -3,6 +3,7 @@ import type { Configuration, Configured } from '../../layers/configured.js';
 import type { Json } from '../../layers/layer.js';
 import { describeShape, type Shape, sameShape, sizeOf } from '../../shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import type { DeviceBatch, DeviceSum } from './on-device.js';
 
 /** Numbers on the host with their shape, row-major. */
 export interface MetricArray {
@@ -54,6 +55,12 @@ export interface Metric extends Configured {
   alsoReads?(): readonly Tensor[];
   /** @throws SHAPE_MISMATCH where targets, weights or mask do not fit the predictions */
   update(batch: MetricBatch): void;
+  /**
+   * Adds the batch up on a device that is read asynchronously only, so that one number is read in place of the
+   * predictions; undefined where the metric wants those. The host takes the sum with {@link Metric.addSum}.
+   */
+  readonly sumOnDevice?: ((batch: DeviceBatch) => DeviceSum | undefined) | undefined;
+  addSum?(total: number, weight: number): void;
   /** Given where scored labels are enough for the metric. */
   readonly scored?:
     | { readonly needsPredicted: boolean; readonly fromLogits?: boolean | undefined; update(batch: ScoredBatch): void }
@@ -71,6 +78,7 @@ export type Gather = (batch: MetricBatch, add: (value: number, weight: number) =
 /** The weighted mean of values. */
 export class MeanMetric implements Metric {
   scored: Metric['scored'];
+  sumOnDevice: Metric['sumOnDevice'];
   #total = 0;
   #weight = 0;
   readonly #gather: Gather;
@@ -100,6 +108,17 @@ export class MeanMetric implements Metric {
   alsoScored({ gather, ...needs }: ScoredReading): this {
     this.scored = { ...needs, update: (batch) => gather(batch, this.#add) };
     return this;
+  }
+
+  /** Adds batches up on a device, too. */
+  alsoOnDevice(sum: NonNullable<Metric['sumOnDevice']>): this {
+    this.sumOnDevice = sum;
+    return this;
+  }
+
+  addSum(total: number, weight: number): void {
+    this.#total += total;
+    this.#weight += weight;
   }
 
   update(batch: MetricBatch): void {

@@ -1,5 +1,7 @@
 import { refuseUnknownOptions } from '../../errors.js';
+import { abs, square, sub } from '../../expression/build.js';
 import { type Gather, MeanMetric, type Metric, requireEqualShapes, weightsOf } from './metric.js';
+import { type ElementEquation, sumOfElements } from './on-device.js';
 
 /** @internal The mean over all elements of a function of target and prediction. */
 export function meanOfElements(name: string, element: (truth: number, prediction: number) => number): Gather {
@@ -11,6 +13,9 @@ export function meanOfElements(name: string, element: (truth: number, prediction
   };
 }
 
+const absoluteError: ElementEquation = (t, p) => abs(sub(t, p));
+const squaredError: ElementEquation = (t, p) => square(sub(t, p));
+
 /** `mean(|t - p|)` */
 export function meanAbsoluteError(options: object = {}): Metric {
   refuseUnknownOptions('meanAbsoluteError', options, []);
@@ -18,7 +23,7 @@ export function meanAbsoluteError(options: object = {}): Metric {
     'meanAbsoluteError',
     'lower',
     meanOfElements('meanAbsoluteError', (t, p) => Math.abs(t - p)),
-  );
+  ).alsoOnDevice((batch) => sumOfElements('meanAbsoluteError', absoluteError, batch));
 }
 
 /** `mean((t - p)^2)` */
@@ -28,7 +33,7 @@ export function meanSquaredError(options: object = {}): Metric {
     'meanSquaredError',
     'lower',
     meanOfElements('meanSquaredError', (t, p) => (t - p) ** 2),
-  );
+  ).alsoOnDevice((batch) => sumOfElements('meanSquaredError', squaredError, batch));
 }
 
 /** `sqrt(mean((t - p)^2))` */
@@ -40,5 +45,5 @@ export function rootMeanSquaredError(options: object = {}): Metric {
     meanOfElements('rootMeanSquaredError', (t, p) => (t - p) ** 2),
     {},
     Math.sqrt,
-  );
+  ).alsoOnDevice((batch) => sumOfElements('rootMeanSquaredError', squaredError, batch));
 }

@@ -65,6 +65,29 @@ export const asynchronousMutations: readonly Mutation[] = [
     ],
   ),
   ...inFile(
+    'src/training/metrics/on-device.ts',
+    [training],
+    [
+      ['what a weight of 0 hides is added up', 'weights === undefined ? plain : weighted', 'plain'],
+      [
+        'sums are divided by the number of values',
+        'weights === undefined ? size : weights.reduce((sum, weight) => sum + weight, 0)',
+        'size',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/tensor/reduce.ts',
+    ['src/tensor/reduce.test.ts'],
+    [
+      [
+        'the last of several largest is taken',
+        'e.neg(e.rowMax(e.select(e.equal(x, e.rowMax(x)), e.neg(place), -Infinity)))',
+        'e.rowMax(e.select(e.equal(x, e.rowMax(x)), place, -Infinity))',
+      ],
+    ],
+  ),
+  ...inFile(
     'src/tensor/chain-loss-on-device.ts',
     [tasks],
     [
