@@ -280,6 +280,21 @@ describe('a file that forecasts with a baseline in place of its model', () => {
     expect(run('inspect', 'steps.safetensors').stdout).toContain('in place of the model');
   });
 
+  it('gets no hint at more epochs, though its network had a share', () => {
+    // A wave that the network learns, and that ends where the held-out rows begin.
+    const wave = Array.from(
+      { length: 300 },
+      (_, i) => 50 + 10 * Math.sin((2 * Math.PI * i) / 9) + ((i * 7919) % 13) / 9,
+    );
+    write('ends.csv', ['y', ...wave.map((value, i) => (i < 240 ? value : 90 + (i % 2) / 100).toFixed(3))]);
+    const args = ['train', 'forecast', 'ends.csv', '--horizon', '5', '--base', 'mean', '--epochs', '1', '--json'];
+    const learns = ['--units', '8', '--timesteps', '18', '--learning-rate', '0.02', '--out', 'ends.safetensors'];
+    const { findings, hints } = JSON.parse(run(...args, ...learns).stdout);
+    expect(findings.share).toBeGreaterThan(0);
+    expect(findings.instead).not.toBeNull();
+    expect(hints).toEqual([]);
+  });
+
   it('is not measured on rows of the training, though the file ends earlier', () => {
     const [heading, ...rows] = readFileSync(join(folder, 'steps.csv'), 'utf8').trim().split('\n');
     write('begun.csv', [heading, ...rows.slice(0, 120)]);
