@@ -231,6 +231,7 @@ export {
 export { SimpleRNN } from './layers/simple-rnn.js';
 export { SpatialDropout1D, type SpatialDropout1DOptions } from './layers/spatial-dropout-1d.js';
 export type { Stepper } from './layers/stepper.js';
+export { type GraphNode, input, type SymbolicTensor } from './layers/symbolic-tensor.js';
 export { TiedDense, type TiedDenseOptions } from './layers/tied-dense.js';
 export { TimeDistributed, type TimeDistributedOptions } from './layers/time-distributed.js';
 export { type CharacterEncoder, WordFeatures, type WordFeaturesOptions } from './layers/word-features.js';
@@ -391,6 +392,8 @@ export {
   type LearningRateSearch,
 } from './training/find-learning-rate.js';
 export type { CheckpointOptions, DatasetFitOptions, FitOptions, ValidationData } from './training/fit-options.js';
+export { type Computed, Functional, type FunctionalOptions } from './training/graph/functional.js';
+export type { SymbolicTensors } from './training/graph/symbolic-arrangement.js';
 export type { History } from './training/history.js';
 export type { ModelData, OneArray, ShapedNumbers, TypedNumbers } from './training/host-data.js';
 export {

@@ -3,6 +3,7 @@ import { damagedFiles } from '../../test/support/damaged-files.js';
 import { messageAfter } from '../../test/support/message-after.js';
 import { RondoError } from '../errors.js';
 import { Bidirectional } from '../layers/bidirectional.js';
+import { Concatenate } from '../layers/concatenate.js';
 import { Conv1D } from '../layers/conv-1d.js';
 import { Dense } from '../layers/dense.js';
 import { Embedding } from '../layers/embedding.js';
@@ -13,12 +14,14 @@ import { LSTM } from '../layers/lstm.js';
 import { RepeatVector } from '../layers/repeat-vector.js';
 import { Reshape } from '../layers/reshape.js';
 import { RNN } from '../layers/rnn.js';
+import { input } from '../layers/symbolic-tensor.js';
 import { TiedDense } from '../layers/tied-dense.js';
 import { TimeDistributed } from '../layers/time-distributed.js';
 import { Random } from '../random.js';
 import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type Callback, CSVLogger, EarlyStopping, ReduceLROnPlateau } from '../training/callbacks/index.js';
+import { Functional } from '../training/graph/functional.js';
 import { registerLayer } from '../training/layer-registry.js';
 import { Model } from '../training/model.js';
 import { Sequential } from '../training/sequential.js';
@@ -45,6 +48,20 @@ const recurrent = [
 ];
 const words = [new Embedding({ inputDim: 11, outputDim: 6, name: 'table' }), new TiedDense({ embedding: 'table' })];
 
+/** A layer twice, another graph inside, two named outputs. */
+const graph = (): Uint8Array => {
+  const [first, second, code] = [input({ shape: [9, 7] }), input({ shape: [null, 7] }), input({ shape: [10] })];
+  const encoder = new GRU({ units: 5 });
+  const head = new Functional({ inputs: code, outputs: new Dense({ units: 3 }).apply(code) });
+  const both = new Concatenate().apply([encoder.apply(first), encoder.apply(second)]);
+  const model = new Functional({
+    inputs: { first, second },
+    outputs: { head: head.apply(both), value: new Dense({ units: 1 }).apply(both) },
+  });
+  model.compile({ optimizer: 'adam', loss: { head: 'mse', value: 'mae' } });
+  return serializeModel(model, { includeOptimizer: true });
+};
+
 /** A file whose description is edited as text. */
 function described(good: Uint8Array, edit: (text: string) => string): Uint8Array {
   const { tensors, metadata } = decodeSafetensors(good, 'good');
@@ -55,6 +72,7 @@ describe('a damaged description', () => {
   it.each([
     ['recurrent layers', layered(recurrent, [9, 7])],
     ['tied layers', layered(words, [9])],
+    ['a graph', graph()],
   ])('of %s is a coded fault, or still a model', (_, good) => {
     for (const { change, bytes } of damagedFiles(good, 0.06)) {
       try {

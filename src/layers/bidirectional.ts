@@ -1,9 +1,18 @@
 import { RondoError, unknownName } from '../errors.js';
 import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
+import {
+  type Applicable,
+  type CallOptions,
+  type Json,
+  Layer,
+  type LayerOptions,
+  type OpenShape,
+  singleInput,
+} from './layer.js';
 import { clearMasked, setMask } from './mask.js';
 import { type LayerRun, type NamedStates, type RecurrentCallOptions, RecurrentLayer } from './recurrent-layer.js';
+import type { SymbolicTensor } from './symbolic-tensor.js';
 
 const mergeModes = ['concat', 'sum', 'mul', 'ave', 'none'] as const;
 export type MergeMode = (typeof mergeModes)[number];
@@ -118,11 +127,13 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
     this.backwardLayer.ensureBuilt(inputShape);
   }
 
+  override apply(inputs: Tensor | readonly Tensor[], options?: BidirectionalCallOptions): Returned<Merge, ReturnState>;
+  override apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor;
   override apply(
-    inputs: Tensor | readonly Tensor[],
-    options: BidirectionalCallOptions = {},
-  ): Returned<Merge, ReturnState> {
-    return super.apply(inputs, options);
+    inputs: Applicable | readonly Applicable[],
+    options?: BidirectionalCallOptions,
+  ): Returned<Merge, ReturnState> | SymbolicTensor {
+    return super.apply(inputs as Tensor, options);
   }
 
   override call(inputs: Tensor | readonly Tensor[], options: BidirectionalCallOptions): Returned<Merge, ReturnState> {

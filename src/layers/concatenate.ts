@@ -35,12 +35,17 @@ export class Concatenate extends Layer {
     }
   }
 
+  override get takesSeveral(): boolean {
+    return true;
+  }
+
   override build(): void {}
 
   /** @param inputShapes of all inputs; with only the first, the size of the joined axis is unknown. */
   override computeOutputShape(...inputShapes: OpenShape[]): OpenShape {
     const first = inputShapes[0];
     const at = this.#place(first);
+    this.#requireEqual(inputShapes, at);
     const sizes = inputShapes.map((shape) => shape[at]);
     const total = sizes.reduce((sum, size) => (sum === null || size === null ? null : sum + size), 0);
     return first.map((size, i) => (i === at ? (inputShapes.length > 1 ? total : null) : size));
@@ -61,6 +66,22 @@ export class Concatenate extends Layer {
 
   override getConfig(): Record<string, Json | undefined> {
     return { ...this.baseConfig(), axis: this.axis };
+  }
+
+  #requireEqual([first, ...others]: readonly OpenShape[], at: number): void {
+    const isEqual = (size: number | null, other: number | null): boolean =>
+      size === other || size === null || other === null;
+    const misfit = others.find(
+      (shape) => shape.length !== first.length || !shape.every((size, i) => i === at || isEqual(size, first[i])),
+    );
+    if (misfit === undefined) return;
+    throw new RondoError('SHAPE_MISMATCH', {
+      where: titleOf(this),
+      what: `inputs that are joined along axis ${this.axis} differ in another axis.`,
+      expected: `the axes of ${describeOpenShape(first)} but for axis ${at}`,
+      received: describeOpenShape(misfit),
+      fix: 'give tensors of equal shape but for that axis, or correct `axis`.',
+    });
   }
 
   #place(shape: OpenShape): number {

@@ -8,9 +8,13 @@ import { type InitializerLike, initializerNamed, type WeightRole } from './initi
 import { type Mask, maskOf, readsMask, setMask } from './mask.js';
 import type { Regularizer } from './regularizers.js';
 import type { Stepper } from './stepper.js';
+import type { SymbolicTensor } from './symbolic-tensor.js';
 
 /** Plain JSON: what configurations are made of. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
+
+/** What layers are applied to. */
+export type Applicable = Tensor | SymbolicTensor;
 
 /** A shape whose batch axis (and any other unknown axis) is null. */
 export type OpenShape = readonly (number | null)[];
@@ -88,8 +92,13 @@ export abstract class Layer<Output = Tensor> {
   /** Makes the weights. Runs once, before the first call. @param inputShape with the batch axis, which is null. */
   abstract build(inputShape: OpenShape): void;
   abstract call(inputs: Tensor | readonly Tensor[], options: CallOptions): Output;
-  /** The shape of the output; null where an axis is unknown. @throws SHAPE_MISMATCH for an input it cannot take. */
-  abstract computeOutputShape(inputShape: OpenShape): OpenShape;
+  /**
+   * The shape of the output; null where an axis is unknown.
+   *
+   * @param others of the further inputs of a layer that takes several. @throws SHAPE_MISMATCH for an input it cannot
+   *   take
+   */
+  abstract computeOutputShape(inputShape: OpenShape, ...others: OpenShape[]): OpenShape;
   /** Everything needed to make an equal layer (without weights). */
   abstract getConfig(): Record<string, Json | undefined>;
 
@@ -123,9 +132,21 @@ export abstract class Layer<Output = Tensor> {
     return this.#builtFor;
   }
 
-  /** Runs the layer, building it first where needed. Masks travel with tensors. */
-  apply(inputs: Tensor | readonly Tensor[], options: CallOptions = {}): Output {
-    return this.runWith(inputs, options, (given, all) => this.call(given, all));
+  /** Whether the layer is applied to lists of tensors, each an input of its own. */
+  get takesSeveral(): boolean {
+    return false;
+  }
+
+  /**
+   * Runs the layer, building it first where needed. Masks travel with tensors. Applied to symbolic tensors it is noted
+   * as a node of a graph, and makes its weights with the model; see {@link SymbolicTensor}.
+   */
+  apply(inputs: Tensor | readonly Tensor[], options?: CallOptions): Output;
+  apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor;
+  apply(inputs: Applicable | readonly Applicable[], options: CallOptions = {}): Output | SymbolicTensor {
+    const first = Array.isArray(inputs) ? inputs[0] : inputs;
+    if (first?.noteLayer) return first.noteLayer(this, inputs, options);
+    return this.runWith(inputs as Tensor, options, (given, all) => this.call(given, all));
   }
 
   /**

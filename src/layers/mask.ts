@@ -33,6 +33,17 @@ export function setMask(value: Tensor, mask: Mask | undefined): void {
   if (mask !== undefined) masks.set(value, mask);
 }
 
+/** {@link maskOf} for those who only pass masks around, which does not count as reading it. */
+export function stillMaskOf(value: Tensor): Mask | undefined {
+  return masks.get(value);
+}
+
+/** Gives a tensor another mask, or none. */
+export function replaceMask(value: Tensor, mask: Mask | undefined): void {
+  if (mask === undefined) masks.delete(value);
+  else masks.set(value, mask);
+}
+
 /** 0 where the weight is 0 even if x is not finite there. */
 const weighting: PointwiseFunction = { name: 'weighted', build: ([x, weight]) => select(weight, mul(x, weight), 0) };
 

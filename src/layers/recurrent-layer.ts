@@ -5,11 +5,20 @@ import { assignTensor } from '../tensor/accumulate.js';
 import { withoutTape } from '../tensor/tape.js';
 import { scope, type Tensor, tensor, Variable } from '../tensor/tensor.js';
 import { CellAlongTime } from './cell-along-time.js';
-import { type CallOptions, type Json, Layer, type OpenShape, requireOpenAxes, singleInput } from './layer.js';
+import {
+  type Applicable,
+  type CallOptions,
+  type Json,
+  Layer,
+  type OpenShape,
+  requireOpenAxes,
+  singleInput,
+} from './layer.js';
 import { clearMasked, type Mask, reversedMask, setMask } from './mask.js';
 import { plainOptions } from './plain-options.js';
 import { type RecurrentOptions, recurrentOptionNames } from './recurrent-options.js';
 import type { Stepper } from './stepper.js';
+import type { SymbolicTensor } from './symbolic-tensor.js';
 
 /** The states of a cell by name, each `[batch, units]`. */
 export type NamedStates = Readonly<Record<string, Tensor>>;
@@ -122,8 +131,13 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false> extend
     }
   }
 
-  override apply(inputs: Tensor | readonly Tensor[], options: RecurrentCallOptions = {}): Returned<ReturnState> {
-    return super.apply(inputs, options);
+  override apply(inputs: Tensor | readonly Tensor[], options?: RecurrentCallOptions): Returned<ReturnState>;
+  override apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor;
+  override apply(
+    inputs: Applicable | readonly Applicable[],
+    options?: RecurrentCallOptions,
+  ): Returned<ReturnState> | SymbolicTensor {
+    return super.apply(inputs as Tensor, options);
   }
 
   override call(inputs: Tensor | readonly Tensor[], options: RecurrentCallOptions): Returned<ReturnState> {

@@ -30,11 +30,13 @@ import { SampledSoftmax } from '../layers/sampled-softmax.js';
 import { SequencePooling1D } from '../layers/sequence-pooling-1d.js';
 import { SimpleRNN } from '../layers/simple-rnn.js';
 import { SpatialDropout1D } from '../layers/spatial-dropout-1d.js';
+import { input } from '../layers/symbolic-tensor.js';
 import { TiedDense } from '../layers/tied-dense.js';
 import { TimeDistributed } from '../layers/time-distributed.js';
 import { WordFeatures } from '../layers/word-features.js';
 import { Random } from '../random.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
+import { Functional } from './graph/functional.js';
 import {
   type LayerConfig,
   layerClassNames,
@@ -43,6 +45,8 @@ import {
   registerLayer,
 } from './layer-registry.js';
 import { Sequential } from './sequential.js';
+
+const start = input({ shape: [5, 7] });
 
 const table = new Embedding({ inputDim: 11, outputDim: 7, name: 'table' });
 
@@ -112,6 +116,10 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
     [3, 5],
   ],
   [new Flatten({ name: 'flat' }), [3, 5, 7]],
+  [
+    new Functional({ inputs: start, outputs: new GRU({ units: 4 }).apply(start), name: 'graph', trainable: false }),
+    [3, 5, 7],
+  ],
   [new GlobalAveragePooling1D({ keepdims: true }), [3, 5, 7]],
   [new GlobalMaxPooling1D({ keepdims: true }), [3, 5, 7]],
   [new GRU({ units: 5, resetAfter: false, goBackwards: true, biasInitializer: 'ones' }), [3, 5, 7]],

@@ -29,6 +29,7 @@ import { SpatialDropout1D } from '../layers/spatial-dropout-1d.js';
 import { TiedDense } from '../layers/tied-dense.js';
 import { TimeDistributed } from '../layers/time-distributed.js';
 import { WordFeatures } from '../layers/word-features.js';
+import { functionalFromConfig, type StoredFunctional } from './graph/functional-from-config.js';
 import { Model } from './model.js';
 import { Sequential, type SequentialOptions } from './sequential.js';
 
@@ -79,6 +80,7 @@ const makers = new Map<string, LayerMaker>(
     Dropout: plain(Dropout),
     Embedding: plain(Embedding),
     Flatten: plain(Flatten),
+    Functional: (config) => functionalFromConfig(config as unknown as StoredFunctional, layerFromConfig),
     GlobalAveragePooling1D: plain(GlobalAveragePooling1D),
     GlobalMaxPooling1D: plain(GlobalMaxPooling1D),
     GRU: plain(GRU),

@@ -30,6 +30,7 @@ import { SampledSoftmax } from '../layers/sampled-softmax.js';
 import { SequencePooling1D } from '../layers/sequence-pooling-1d.js';
 import { SimpleRNN } from '../layers/simple-rnn.js';
 import { SpatialDropout1D } from '../layers/spatial-dropout-1d.js';
+import { input as graphInput } from '../layers/symbolic-tensor.js';
 import { TiedDense } from '../layers/tied-dense.js';
 import { TimeDistributed } from '../layers/time-distributed.js';
 import { WordFeatures } from '../layers/word-features.js';
@@ -37,6 +38,7 @@ import { Random, setSeed } from '../random.js';
 import * as ops from '../tensor/index.js';
 import { valueAndGradients } from '../tensor/tape.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
+import { Functional } from './graph/functional.js';
 import { layerClassNames } from './layer-registry.js';
 import { Sequential } from './sequential.js';
 
@@ -58,6 +60,7 @@ const indices = [
 const words = tensor(indices);
 const spelled = tensor(indices.map((row) => row.map((word) => [word, 2, 3])));
 const marked = tensor(indices.map((row) => row.map((word) => (word === 0 ? [9, 9] : [9, word]))));
+const graphStart = graphInput({ shape: [4, 6] });
 const vectors = normals([4, 6], new Random(8));
 
 /** The mask as it came. */
@@ -125,6 +128,7 @@ const table: readonly (readonly [
   [new Embedding({ inputDim: 5, outputDim: 3 }), goesOn, words],
   [new Embedding({ inputDim: 5, outputDim: 3, maskZero: true }), withoutSecond, words],
   [new Flatten(), ends],
+  [new Functional({ inputs: graphStart, outputs: new Dense({ units: 3 }).apply(graphStart) }), goesOn],
   [new GlobalAveragePooling1D(), ends],
   [new GlobalMaxPooling1D({ keepdims: true }), ends],
   [new GRU({ units: 3 }), ends],

@@ -5,12 +5,23 @@ import { variablesOf } from './model-weights.js';
 
 /** A table of a model's layers with their output shapes and numbers of parameters, and the sums, as text. */
 export function summaryOf(model: Layer<unknown>): string {
-  const rows = [...model.sublayers].map(([name, layer]) => [
-    `${name} (${layer.className})`,
-    outputShapeOf(layer),
-    layer.isBuilt ? count(sizeOfAll(layer.weights)) : 'not built',
-  ]);
-  const header = ['layer', 'output shape', 'parameters'];
+  return summaryTable(
+    model,
+    ['layer', 'output shape', 'parameters'],
+    [...model.sublayers].map(([name, layer]) => [
+      `${name} (${layer.className})`,
+      outputShapeOf(layer),
+      layer.isBuilt ? describeCount(sizeOfAll(layer.weights)) : 'not built',
+    ]),
+  );
+}
+
+/** A table under the model's name and above its numbers of parameters; the third column is one of numbers. */
+export function summaryTable(
+  model: Layer<unknown>,
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
   const widths = header.map((title, i) =>
     maximumOf(
       rows.map((row) => row[i].length),
@@ -22,7 +33,7 @@ export function summaryOf(model: Layer<unknown>): string {
       .map((cell, i) => (i === 2 ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
       .join('  ')
       .trimEnd();
-  const rule = '-'.repeat(widths.reduce((sum, width) => sum + width, 4));
+  const rule = '-'.repeat(widths.reduce((sum, width) => sum + width + 2, -2));
   const all = [...variablesOf(model).values()];
   const trainable = new Set(model.trainableWeights);
   const numTrainable = sizeOfAll([...trainable]);
@@ -32,8 +43,8 @@ export function summaryOf(model: Layer<unknown>): string {
     rule,
     ...rows.map(line),
     rule,
-    `parameters: ${count(sizeOfAll(all))} (trainable ${count(numTrainable)}, frozen ` +
-      `${count(sizeOfAll(all) - numTrainable)})`,
+    `parameters: ${describeCount(sizeOfAll(all))} (trainable ${describeCount(numTrainable)}, frozen ` +
+      `${describeCount(sizeOfAll(all) - numTrainable)})`,
     ...[...model.sublayers]
       .filter(([, { losesMask }]) => losesMask)
       .map(([name, layer]) => `${name} (${layer.className}) loses the mask: later layers count padding`),
@@ -53,6 +64,6 @@ function outputShapeOf(layer: Layer<unknown>): string {
   return describeOpenShape(layer.computeOutputShape(buildShape));
 }
 
-function count(value: number): string {
+export function describeCount(value: number): string {
   return value.toLocaleString('en-US');
 }

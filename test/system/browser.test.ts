@@ -26,16 +26,17 @@ const budgets = [
   {
     what: 'everything: tables, tokenizers, word vectors, files and tasks too',
     entry: '../../src/index.ts',
-    largestBytes: 248_000,
+    largestBytes: 258_000,
   },
 ] as const;
 
 /** What a page that loads no file and names no backend must not carry. */
 const elsewhere = new RegExp(
   [
-    String.raw`src/(training/(layer-registry|callbacks/(?!callback\.))|kernels/(reference|blas|describe-host|use-blas)|io|data|tasks)`,
+    String.raw`src/(training/(layer-registry|graph|callbacks/(?!callback\.))|io|data|tasks)`,
+    'src/kernels/(reference|blas|describe-host|use-blas)',
     'src/tensor/(chain-|linear-chain)',
-    'src/layers/(conv|embedding|bidirectional|crf|gru|reshape|time-distributed)',
+    'src/layers/(conv|symbolic-tensor|embedding|bidirectional|crf|gru|reshape|time-distributed)',
   ].join('|'),
 );
 

@@ -1,0 +1,288 @@
+import { RondoError, refuseUnknownOptions } from '../../errors.js';
+import type { FusedSoftmax } from '../../layers/fused-softmax.js';
+import type { CallOptions, FinalActivation, Json, Layer, OpenShape } from '../../layers/layer.js';
+import { type GraphNode, outputShapeOf, type SymbolicTensor } from '../../layers/symbolic-tensor.js';
+import { withRandom } from '../../random.js';
+import type { Shape } from '../../shape.js';
+import { Tensor } from '../../tensor/tensor.js';
+import { settleName } from '../layer-names.js';
+import { Model, type ModelOptions } from '../model.js';
+import { arranged, type OutputForm } from '../model-outputs.js';
+import { configOfGraph } from './graph-config.js';
+import { summaryOfGraph } from './graph-summary.js';
+import { orderedNodes } from './ordered-nodes.js';
+import { withOwnMask } from './own-mask.js';
+import {
+  arrangementOf,
+  requireInputs,
+  type SymbolicArrangement,
+  type SymbolicTensors,
+} from './symbolic-arrangement.js';
+
+/** What a model computes whose outputs are such symbolic tensors. */
+export type Computed<Outputs extends SymbolicTensors> = Outputs extends SymbolicTensor
+  ? Tensor
+  : Outputs extends readonly SymbolicTensor[]
+    ? readonly Tensor[]
+    : Readonly<Record<Extract<keyof Outputs, string>, Tensor>>;
+
+export interface FunctionalOptions<Outputs extends SymbolicTensors = SymbolicTensors> extends ModelOptions {
+  /** What `input` made: one, a list, or an object whose keys name them in data. */
+  inputs: SymbolicTensors;
+  /** What layers gave: one, a list, or an object whose keys name them in targets, losses and results. */
+  outputs: Outputs;
+}
+
+/**
+ * A model as a graph: layers that were applied to symbolic tensors, from inputs to outputs. As in Keras's functional
+ * API, whose files call such a model `Functional` too. Weights are made at once; a layer that was applied twice has one
+ * set of them. A mask belongs to the tensor it travels with, so each layer gets that of what it reads.
+ *
+ * @example
+ * const text = input({ shape: [null, 7] });
+ * const code = new LSTM({ units: 8 }).apply(text);
+ * const model = new Functional({
+ *   inputs: { text },
+ *   outputs: { value: new Dense({ units: 1 }).apply(code), kind: new Dense({ units: 3 }).apply(code) },
+ * });
+ *
+ * @throws SHAPE_MISMATCH naming the layer that does not fit; USAGE for inputs that are missing, or lead nowhere
+ */
+export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> extends Model<Computed<Outputs>> {
+  override readonly className = 'Functional';
+  override readonly inputNames: readonly string[];
+  /** The applications of layers, each after those it reads. */
+  readonly nodes: readonly GraphNode[];
+  readonly #inputs: SymbolicArrangement;
+  readonly #outputs: SymbolicArrangement;
+  readonly #layers = new Map<string, Layer<unknown>>();
+  readonly #nameOf = new Map<Layer<unknown>, string>();
+  /** For inputs as they were stated. */
+  readonly #shapeOf: ReadonlyMap<GraphNode, OpenShape>;
+
+  constructor({ inputs, outputs, ...options }: FunctionalOptions<Outputs>) {
+    const where = 'Functional';
+    super(options);
+    refuseUnknownOptions(where, options, ['name', 'trainable']);
+    this.#inputs = arrangementOf(inputs, where, 'inputs');
+    this.#outputs = arrangementOf(outputs, where, 'outputs');
+    requireInputs(this.#inputs.tensors, where);
+    const { form, tensors } = this.#inputs;
+    const keyed = tensors.map((tensor, i): [string, SymbolicTensor] => [
+      typeof form === 'string' ? tensor.node.layer.name : form[i],
+      tensor,
+    ]);
+    this.nodes = orderedNodes(keyed, this.#outputs.tensors, where);
+    for (const { layer } of this.nodes) this.#join(layer);
+    this.inputNames = typeof form === 'string' ? tensors.map(({ node }) => this.#nameOf.get(node.layer)!) : form;
+    this.#shapeOf = this.#build();
+  }
+
+  /** The layers by name, in the order in which they run first. */
+  get layers(): readonly Layer<unknown>[] {
+    return [...this.#layers.values()];
+  }
+
+  override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
+    return this.#layers;
+  }
+
+  override get takesSeveral(): boolean {
+    return this.#inputs.tensors.length > 1;
+  }
+
+  override get isBuilt(): boolean {
+    return this.layers.every((layer) => layer.isBuilt);
+  }
+
+  override get buildShape(): OpenShape {
+    return this.#inputs.tensors[0].shape;
+  }
+
+  override get outputArrangement(): OutputForm | undefined {
+    return this.isBuilt ? this.#outputs.form : undefined;
+  }
+
+  override get numOutputs(): number {
+    return this.#outputs.tensors.length;
+  }
+
+  override get outputWidths(): readonly (number | null)[] {
+    return this.#outputs.tensors.map(({ shape }) => shape.at(-1) ?? null);
+  }
+
+  override ensureBuilt(): void {}
+
+  /** @throws USAGE where the model has several outputs; SHAPE_MISMATCH */
+  override computeOutputShape(...inputShapes: OpenShape[]): OpenShape {
+    this.#requireCount(inputShapes.length, `${this.className} ${this.name}`);
+    const shapes = this.#shapes(inputShapes);
+    if (this.#outputs.form === 'one') return shapes.get(this.#outputs.tensors[0].node)!;
+    throw new RondoError('USAGE', {
+      where: `${this.className} ${this.name}`,
+      what: 'a model with several outputs, or named ones, is no layer of another graph.',
+      expected: 'one symbolic tensor as `outputs`',
+      fix: 'apply its layers instead, or make models of one output.',
+    });
+  }
+
+  override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Computed<Outputs> {
+    const values = this.#run(inputs, options, this.nodes);
+    return arranged(
+      this.#outputs.tensors.map(({ node }) => values.get(node)!),
+      this.#outputs.form,
+    ) as Computed<Outputs>;
+  }
+
+  override get finalActivation(): FinalActivation | undefined {
+    return this.#last?.layer.finalActivation;
+  }
+
+  override callLogits(inputs: Tensor | readonly Tensor[], options: CallOptions): Computed<Outputs> {
+    const logits = this.#runLast(inputs, options, (layer, given, own) => layer.applyLogits(given, own));
+    return arranged([this.#requireTensor(this.#last!, logits)], this.#outputs.form) as Computed<Outputs>;
+  }
+
+  override get fusesSoftmax(): boolean {
+    return this.#last?.layer.fusesSoftmax ?? false;
+  }
+
+  override callFused(inputs: Tensor | readonly Tensor[], options: CallOptions): FusedSoftmax {
+    return this.#runLast(inputs, options, (layer, given, own) => layer.applyFused(given, own));
+  }
+
+  /** Graph and layers as plain data, see {@link configOfGraph}. */
+  override getConfig(): Record<string, Json | undefined> {
+    return {
+      ...super.getConfig(),
+      ...configOfGraph({
+        nodes: this.nodes,
+        layers: this.#layers,
+        inputs: this.#inputs,
+        outputs: this.#outputs,
+      }),
+    };
+  }
+
+  /** A table of nodes with what each reads, output shapes and numbers of parameters. */
+  override summary(): string {
+    return summaryOfGraph(this, this.nodes, this.#shapeOf, this.#nameOf);
+  }
+
+  /** @internal */
+  override buildOn(shapes: readonly Shape[], rows: () => readonly Tensor[]): void {
+    if (!this.isBuilt) super.buildOn(shapes, rows);
+  }
+
+  /** @internal */
+  override requireInputShapes(shapes: readonly Shape[], where: string): void {
+    this.#requireCount(shapes.length, where);
+    this.#shapes(shapes.map((shape) => [null, ...shape]));
+  }
+
+  #requireCount(count: number, where: string): void {
+    if (count === this.#inputs.tensors.length) return;
+    throw new RondoError('SHAPE_MISMATCH', {
+      where,
+      what: 'the model takes another number of inputs.',
+      expected: `${this.#inputs.tensors.length}: ${this.inputNames.join(', ')}`,
+      received: String(count),
+      fix: 'give one array for every input.',
+    });
+  }
+
+  #join(layer: Layer<unknown>): void {
+    if (this.#nameOf.has(layer)) return;
+    const name = settleName(layer, new Set(this.#layers.keys()), 'Functional');
+    layer.linkLayers((before) => this.#layers.get(before));
+    this.#layers.set(name, layer);
+    this.#nameOf.set(layer, name);
+  }
+
+  /** Weights, in the order of nodes; then all shapes again, which layers with weights know more of. */
+  #build(): ReadonlyMap<GraphNode, OpenShape> {
+    withRandom(this.random, () => {
+      for (const { layer, inputs } of this.nodes)
+        layer.ensureBuilt(inputs.length === 0 ? layer.givenInputShape! : inputs[0].shape);
+    });
+    const shapes = this.#shapes(this.#inputs.tensors.map(({ shape }) => shape));
+    this.noteBuilt(this.#inputs.tensors.map(({ shape }) => shape.slice(1).map((axis) => axis ?? 1)));
+    return shapes;
+  }
+
+  /** The shapes that nodes give for those of the inputs. @throws SHAPE_MISMATCH naming the layer */
+  #shapes(inputShapes: readonly OpenShape[]): Map<GraphNode, OpenShape> {
+    const shapes = new Map<GraphNode, OpenShape>();
+    this.#inputs.tensors.forEach(({ node }, i) => {
+      shapes.set(node, node.layer.computeOutputShape(inputShapes[i]));
+    });
+    const nameOf = (layer: Layer<unknown>): string => this.#nameOf.get(layer)!;
+    for (const node of this.nodes) {
+      const given = node.inputs.map((edge) => shapes.get(edge.node)!);
+      if (!shapes.has(node)) shapes.set(node, outputShapeOf(node, given, nameOf));
+    }
+    return shapes;
+  }
+
+  /** The node of the one output, which a loss may want without its activation. */
+  get #last(): GraphNode | undefined {
+    const { tensors } = this.#outputs;
+    return tensors.length === 1 && tensors[0].node.inputs.length > 0 ? tensors[0].node : undefined;
+  }
+
+  #runLast<Result>(
+    inputs: Tensor | readonly Tensor[],
+    options: CallOptions,
+    applyLast: (layer: Layer<unknown>, inputs: Tensor | readonly Tensor[], options: CallOptions) => Result,
+  ): Result {
+    const last = this.#last!;
+    const values = this.#run(
+      inputs,
+      options,
+      this.nodes.filter((node) => node !== last),
+    );
+    return applyLast(last.layer, given(last, values), { training: options.training });
+  }
+
+  /** What nodes give. */
+  #run(
+    inputs: Tensor | readonly Tensor[],
+    options: CallOptions,
+    nodes: readonly GraphNode[],
+  ): ReadonlyMap<GraphNode, Tensor> {
+    const list = inputs instanceof Tensor ? [inputs] : inputs;
+    this.#requireCount(list.length, `${this.className} ${this.name}`);
+    const values = new Map<GraphNode, Tensor>();
+    const { training } = options;
+    this.#inputs.tensors.forEach(({ node }, i) => {
+      // A mask that is given is that of the first input.
+      const own = i === 0 ? options : { training };
+      values.set(node, this.#requireTensor(node, node.layer.apply(list[i], own)));
+    });
+    for (const node of nodes) {
+      if (values.has(node)) continue;
+      const received = given(node, values);
+      values.set(
+        node,
+        withOwnMask(received, () => this.#requireTensor(node, node.layer.apply(received, { training }))),
+      );
+    }
+    return values;
+  }
+
+  #requireTensor({ layer }: GraphNode, result: unknown): Tensor {
+    if (result instanceof Tensor) return result;
+    throw new RondoError('USAGE', {
+      where: `${this.className} ${this.name}`,
+      what: `the layer \`${this.#nameOf.get(layer)}\` returns more than one tensor.`,
+      expected: 'a layer that returns one tensor',
+      fix: "remove returnState, or mergeMode: 'none', or write a Model with a call method.",
+    });
+  }
+}
+
+/** What a node is applied to. */
+function given({ inputs }: GraphNode, values: ReadonlyMap<GraphNode, Tensor>): Tensor | readonly Tensor[] {
+  const list = inputs.map(({ node }) => values.get(node)!);
+  return list.length === 1 ? list[0] : list;
+}

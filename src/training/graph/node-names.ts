@@ -1,0 +1,21 @@
+import type { Layer } from '../../layers/layer.js';
+import type { GraphNode } from '../../layers/symbolic-tensor.js';
+
+/** Names of nodes: that of the layer, and `encoder#2` where it is applied for the second time. */
+export function nodeNames(
+  nodes: readonly GraphNode[],
+  nameOf: ReadonlyMap<Layer<unknown>, string>,
+): ReadonlyMap<GraphNode, string> {
+  const taken = new Set(nameOf.values());
+  const named = new Map<GraphNode, string>();
+  const met = new Set<Layer<unknown>>();
+  for (const node of nodes) {
+    const base = nameOf.get(node.layer)!;
+    let name = base;
+    if (met.has(node.layer)) for (let count = 2; taken.has(name); count++) name = `${base}#${count}`;
+    met.add(node.layer);
+    taken.add(name);
+    named.set(node, name);
+  }
+  return named;
+}
