@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createReferenceBackend } from '../../src/kernels/reference/backend.js';
 import { currentBackend, useBackend } from '../../src/kernels/select.js';
 import { Bidirectional } from '../../src/layers/bidirectional.js';
 import { Dense } from '../../src/layers/dense.js';
@@ -7,7 +8,7 @@ import { Embedding } from '../../src/layers/embedding.js';
 import type { Layer } from '../../src/layers/layer.js';
 import { LSTM } from '../../src/layers/lstm.js';
 import { Masking } from '../../src/layers/masking.js';
-import { Random } from '../../src/random.js';
+import { Random, setSeed } from '../../src/random.js';
 import * as ops from '../../src/tensor/index.js';
 import { type FlatArray, Tensor, tensor } from '../../src/tensor/tensor.js';
 import type { CompileOptions } from '../../src/training/compiled.js';
@@ -189,6 +190,37 @@ describe('training on a device that is read asynchronously only', () => {
       }
     });
     expectSameLogs(results[0], results[1]);
+  });
+
+  it('takes steps while readings are under way, but not without end', async () => {
+    const slow = createReferenceBackend({ readsNow: false });
+    const read = slow.read.bind(slow);
+    let [underWay, most] = [0, 0];
+    slow.read = async (...place) => {
+      const numbers = await read(...place);
+      most = Math.max(most, ++underWay);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      underWay--;
+      return numbers;
+    };
+    const train = async (): Promise<Record<string, FlatArray>> => {
+      setSeed(3);
+      const model = regression('adam', ['mae', 'r2Score']);
+      await model.fit(sequences(), targets(), { epochs: 4, batchSize: 1 });
+      return numbersOf(model);
+    };
+    useBackend(slow);
+    try {
+      const weights = await train();
+      const mostOfTraining = most;
+      useBackend(asynchronous);
+      expect(weights).toEqual(await train());
+      // Two readings a step: the check, and what logs show.
+      expect(mostOfTraining).toBeGreaterThanOrEqual(4);
+      expect(mostOfTraining).toBeLessThanOrEqual(6);
+    } finally {
+      useBackend(asynchronous);
+    }
   });
 
   it('shows callbacks the loss of every batch', async () => {
