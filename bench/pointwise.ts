@@ -37,8 +37,8 @@ const REPEATS = 60;
 const REPEAT_MS = 3;
 
 const lstmPlan = planCell(lstm);
-const forward = lstmPlan.trainingStages.find(({ program }) => program !== undefined)!.program!;
-const backward = lstmPlan.backward(true).stages.find(({ program }) => program !== undefined)!.program!;
+const forward = lstmPlan.trainingStages.flatMap(({ programs }) => programs)[0].program;
+const backward = lstmPlan.backward(true).stages.flatMap(({ programs }) => programs)[0].program;
 
 /** Where an array of a cell's program lies in a row of gate slots: activated gates over the input products. */
 function gateSlot(name: string): { buffer: string; slot: number } | undefined {

@@ -14,6 +14,7 @@ export { layerNormLSTM } from './cells/layer-norm-lstm.js';
 export { liGRU } from './cells/li-gru.js';
 export { lstm } from './cells/lstm.js';
 export { lstm1997 } from './cells/lstm1997.js';
+export { lstmp } from './cells/lstmp.js';
 export { mgu } from './cells/mgu.js';
 export { minGRU } from './cells/min-gru.js';
 export { minLSTM } from './cells/min-lstm.js';
@@ -208,7 +209,7 @@ export {
   type WeightOptions,
 } from './layers/layer.js';
 export { LayerNormalization, type LayerNormalizationOptions } from './layers/layer-normalization.js';
-export { LSTM } from './layers/lstm.js';
+export { LSTM, type LSTMOptions } from './layers/lstm.js';
 export { type Mask, maskOf, setMask } from './layers/mask.js';
 export { Masking, type MaskingOptions } from './layers/masking.js';
 export {

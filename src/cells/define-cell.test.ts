@@ -3,6 +3,7 @@ import { expectDerivative, messageOf } from '../../test/support/central-differen
 import { expectClose } from '../../test/support/close.js';
 import { normals } from '../../test/support/random.js';
 import { unusualCells } from '../../test/support/unusual-cells.js';
+import { stateWidth, usualWidth } from '../../test/support/widths.js';
 import { add, type Expression, mul, sigmoid, sub, tanh } from '../expression/build.js';
 import { backendNames, useBackend } from '../kernels/select.js';
 import { Random } from '../random.js';
@@ -28,6 +29,11 @@ describe('defineCell', () => {
       gates: ['write'],
       states: ['hidden'],
       vectors: {},
+      widths: {},
+      stateWidths: { hidden: 'units' },
+      recurrentWidth: 'units',
+      outputWidth: 'units',
+      kernels: {},
       recurrent: 'full',
       recurrentBias: false,
       forgetGates: [],
@@ -41,6 +47,14 @@ describe('defineCell', () => {
     hidden: tanh(gates.write),
   });
   const base = { name: 'mine', gates: ['write', 'other'], states: ['hidden'], step };
+  const narrow = {
+    ...base,
+    states: ['hidden', 'small'],
+    widths: { small: (units: number) => units - 1 },
+    stateWidths: { small: 'small' },
+  };
+  const kernelFix =
+    'fix: give the cell a kernel from one width to the other, kernels: { name: { from, to } }, and multiply by it.';
   const wrong: Record<string, [definition: Parameters<typeof defineCell>[0], message: string]> = {
     'no state': [
       { ...base, states: [] },
@@ -88,12 +102,43 @@ describe('defineCell', () => {
         step: ({ gates, product, states }) => ({ hidden: add(gates.write, product('write', tanh(states.hidden))) }),
       },
       '[USAGE] cell mine: the recurrent product of gate `write` is used with two different operands.\n  fix: ' +
-        'add a gate, so that each product has a kernel of its own.',
+        'add a gate or a kernel, so that each product has a kernel of its own.',
     ],
     'a product of an unknown gate': [
       { ...base, step: ({ product, states }) => ({ hidden: product('wite', states.hidden) }) },
       '[UNKNOWN_NAME] cell mine: unknown gate `wite`; did you mean `write`?\n  expected: one of `write`, ' +
         '`other`\n  received: `wite`\n  fix: use `write`.',
+    ],
+    'an equation of two widths': [
+      {
+        ...narrow,
+        step: ({ gates, states }) => ({ hidden: tanh(gates.write), small: mul(states.small, gates.write) }),
+      },
+      '[USAGE] defineCell(mine): an equation combines values of different widths.\n  expected: one width\n  ' +
+        `received: small and units\n  ${kernelFix}`,
+    ],
+    'a state of the wrong width': [
+      { ...narrow, step: ({ gates }) => ({ hidden: tanh(gates.write), small: tanh(gates.other) }) },
+      '[USAGE] defineCell(mine): the next value of state `small` has the wrong width.\n  expected: small\n  ' +
+        `received: units\n  ${kernelFix}`,
+    ],
+    'a kernel that multiplies the wrong width': [
+      {
+        ...narrow,
+        kernels: { up: { from: 'small', to: 'units' } },
+        step: ({ gates, states, kernels }) => ({ hidden: kernels.up(tanh(gates.write)), small: states.small }),
+      },
+      '[USAGE] defineCell(mine): what kernel `up` multiplies has the wrong width.\n  expected: small\n  ' +
+        `received: units\n  ${kernelFix}`,
+    ],
+    'a kernel that is not used': [
+      { ...base, kernels: { up: { from: 'units', to: 'units' } } },
+      '[USAGE] cell mine: kernel `up` is not used.\n  fix: write kernels.up(...) in the step, or leave it out.',
+    ],
+    'a width that is not named': [
+      { ...narrow, stateWidths: { small: 'smal' } },
+      '[UNKNOWN_NAME] defineCell(mine): unknown width `smal`; did you mean `small`?\n  expected: one of `units`, ' +
+        '`small`\n  received: `smal`\n  fix: use `small`.',
     ],
     'an operand that is undefined': [
       { ...base, step: ({ gates }) => ({ hidden: tanh(gates.wrong) }) },
@@ -143,23 +188,28 @@ function runOf(cell: Cell): { inputs: Tensor[]; run: (inputs: readonly Tensor[])
   const inputs = [
     [B, T, F],
     [F, G * U],
-    [U, G * U],
+    [usualWidth(cell, cell.recurrentWidth, U), G * U],
     [G * U],
     [G * U],
     ...vectorNames.map(() => [U]),
-    ...cell.states.map(() => [B, U]),
+    ...cell.states.map((state) => [B, stateWidth(cell, state, U)]),
+    ...Object.values(cell.kernels).map(({ from, to }) => [usualWidth(cell, from, U), usualWidth(cell, to, U)]),
   ].map((shape) => normals(shape, random, 0.6));
   const mask = Uint8Array.from([1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 0, 1, 1, 0, 1]);
   const run = ([input, kernel, recurrentKernel, bias, recurrentBias, ...others]: readonly Tensor[]): RecurrentResult =>
     recurrent({
       plan,
       units: U,
+      widths: Object.fromEntries(Object.entries(cell.widths).map(([name, usual]) => [name, usual(U)])),
       input,
       mask,
       kernel,
       recurrentKernel,
       bias,
       recurrentBias: plan.hasRecurrentBias ? recurrentBias : undefined,
+      kernels: Object.fromEntries(
+        Object.keys(cell.kernels).map((name, i) => [name, others[vectorNames.length + cell.states.length + i]]),
+      ),
       vectors: Object.fromEntries(vectorNames.map((name, i) => [name, others[i]])),
       initialStates: Object.fromEntries(cell.states.map((state, i) => [state, others[vectorNames.length + i]])),
       masks: {},

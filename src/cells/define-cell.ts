@@ -2,6 +2,7 @@ import { RondoError, refuseUnknownOptions, requireNumber, unknownName } from '..
 import { type ActivationFunction, type ActivationName, activation } from '../expression/activations.js';
 import { add, constant, type Expression, expressionOf, mul, type Operand, sub } from '../expression/build.js';
 import { roleLeaf } from './leaf-role.js';
+import { unitsWidth, widthsOfEquations } from './widths.js';
 
 /**
  * How a parameter of a cell starts: by an initializer's name, everywhere at one number, or each at what a function
@@ -21,6 +22,7 @@ export interface StepContext<
   State extends string,
   Vector extends string,
   GateVector extends string = never,
+  Kernel extends string = never,
 > {
   /** By gate: input product + recurrent product + bias. */
   readonly gates: Readonly<Record<Gate, Expression>>;
@@ -42,10 +44,18 @@ export interface StepContext<
    * `U_gate operand`: the recurrent product of a gate with something other than the state, such as `reset * hidden`.
    */
   product(gate: Gate, operand: Expression): Expression;
+  /** By name: the product of a value with one of the cell's own kernels, which may have another width. */
+  readonly kernels: Readonly<Record<Kernel, (operand: Expression) => Expression>>;
   /** The cell's activation (option `activation`). */
   readonly activation: ActivationFunction;
   /** The gates' activation (option `recurrentActivation`). */
   readonly recurrentActivation: ActivationFunction;
+}
+
+/** A kernel of a cell's own, `[from, to]`: between values of `units`, or of a width that the cell names. */
+export interface CellKernel<Width extends string = string> {
+  readonly from: Width | 'units';
+  readonly to: Width | 'units';
 }
 
 /** A recurrent cell as its equations. */
@@ -54,6 +64,8 @@ export interface CellDefinition<
   State extends string = string,
   Vector extends string = string,
   GateVector extends string = string,
+  Kernel extends string = string,
+  Width extends string = string,
 > {
   /** The name under which layers, files and the command line know it. */
   name: string;
@@ -68,6 +80,14 @@ export interface CellDefinition<
    * `gainReset`.
    */
   gateVectors?: Readonly<Record<GateVector, StartingValue>> | undefined;
+  /** Widths besides `units`, and what they are where the layer's option `widths` does not say. */
+  widths?: Readonly<Record<Width, (units: number) => number>> | undefined;
+  /**
+   * Of states that are not as wide as the units: the name of their width. Gates and vectors are as wide as the units.
+   */
+  stateWidths?: Readonly<Partial<Record<State, NoInfer<Width>>>> | undefined;
+  /** Kernels besides those of the gates: `projection` is the weight `projectionKernel`. Each multiplies one value. */
+  kernels?: Readonly<Record<Kernel, CellKernel<NoInfer<Width>>>> | undefined;
   /** `full` (default): every gate has a recurrent kernel. `none`: no gate has one. */
   recurrent?: 'full' | 'none' | undefined;
   /** Whether the recurrent product has a bias of its own, as the reset-after GRU. Default false. */
@@ -81,7 +101,7 @@ export interface CellDefinition<
   description?: string | undefined;
   /** The equations: returns the next value of every state, and `output` where that is not the first state. */
   step(
-    context: StepContext<Gate, State, Vector, GateVector>,
+    context: StepContext<Gate, State, Vector, GateVector, Kernel>,
   ): Readonly<Record<State, Expression>> & { readonly output?: Expression | undefined };
 }
 
@@ -91,6 +111,9 @@ const definitionKeys: readonly (keyof CellDefinition)[] = [
   'states',
   'vectors',
   'gateVectors',
+  'widths',
+  'stateWidths',
+  'kernels',
   'recurrent',
   'recurrentBias',
   'forgetGates',
@@ -118,6 +141,8 @@ export interface Equations {
   readonly output: Expression;
   /** By gate: what its recurrent product multiplies. */
   readonly operands: ReadonlyMap<string, Expression>;
+  /** By the cell's own kernels: what they multiply. */
+  readonly kernelOperands: ReadonlyMap<string, Expression>;
 }
 
 /** A defined cell. Its equations are symbolic; nothing is computed until a layer runs. */
@@ -126,6 +151,13 @@ export interface Cell {
   readonly gates: readonly string[];
   readonly states: readonly string[];
   readonly vectors: Readonly<Record<string, StartingValue>>;
+  readonly widths: Readonly<Record<string, (units: number) => number>>;
+  /** By state: the name of its width. */
+  readonly stateWidths: Readonly<Record<string, string>>;
+  /** The name of the width of what the gates' recurrent products multiply. */
+  readonly recurrentWidth: string;
+  readonly outputWidth: string;
+  readonly kernels: Readonly<Record<string, CellKernel>>;
   readonly recurrent: 'full' | 'none';
   readonly recurrentBias: boolean;
   readonly forgetGates: readonly string[];
@@ -139,25 +171,29 @@ export interface Cell {
  * Makes a cell from its equations. The reference, the derivative and the fused kernels all come from `step`, so a cell
  * defined here runs as fast as a built-in one.
  *
- * @throws USAGE where a name is used twice, a state has no next value, or a gate's product is used with two operands.
+ * @throws USAGE where a name is used twice, a state has no next value, a product is used with two operands, or widths
+ * do not fit.
  */
 export function defineCell<
   const Gate extends string,
   const State extends string,
   const Vector extends string = never,
   const GateVector extends string = never,
->(definition: CellDefinition<Gate, State, Vector, GateVector>): Cell {
+  const Kernel extends string = never,
+  const Width extends string = never,
+>(definition: CellDefinition<Gate, State, Vector, GateVector, Kernel, Width>): Cell {
   const where = `defineCell(${definition.name})`;
   refuseUnknownOptions(where, definition, definitionKeys);
   requireNames(where, 'cell', [definition.name]);
   requireNames(where, 'gate', definition.gates);
   requireNames(where, 'state', definition.states, ['output']);
   const vectors = vectorsOf(definition);
+  const kernels: Readonly<Record<string, CellKernel>> = definition.kernels ?? {};
   requireNames(
     where,
     'vector',
     vectors.map(([name]) => name),
-    ['kernel', 'recurrentKernel', 'bias'],
+    ['kernel', 'recurrentKernel', 'bias', ...Object.keys(kernels).map(kernelWeight)],
   );
   if (definition.gates.length === 0)
     throw usage(where, 'a cell needs at least one gate.', "name it, for example gates: ['candidate'].");
@@ -166,21 +202,43 @@ export function defineCell<
   for (const gate of definition.forgetGates ?? []) {
     if (!definition.gates.includes(gate)) throw unknownName(where, 'gate', gate, definition.gates);
   }
-  const cell: Cell = {
+  const widths: Readonly<Record<string, (units: number) => number>> = definition.widths ?? {};
+  requireNames(where, 'width', Object.keys(widths), [unitsWidth]);
+  requireNames(where, 'kernel', Object.keys(kernels), ['recurrent']);
+  const stateWidths: Readonly<Record<string, string>> = record(
+    definition.states,
+    (state) => definition.stateWidths?.[state] ?? unitsWidth,
+  );
+  refuseUnknownOptions(`${where}, stateWidths`, definition.stateWidths ?? {}, definition.states);
+  for (const width of [
+    ...Object.values(stateWidths),
+    ...Object.values(kernels).flatMap(({ from, to }) => [from, to]),
+  ]) {
+    if (width !== unitsWidth && !Object.hasOwn(widths, width))
+      throw unknownName(where, 'width', width, [unitsWidth, ...Object.keys(widths)]);
+  }
+  const own = {
     name: definition.name,
     gates: definition.gates,
     states: definition.states,
     vectors: Object.fromEntries(vectors),
+    widths,
+    stateWidths,
+    kernels,
     recurrent: definition.recurrent ?? 'full',
     recurrentBias: definition.recurrentBias ?? false,
     forgetGates: definition.forgetGates ?? [],
     activation: definition.activation ?? 'tanh',
     recurrentActivation: definition.recurrentActivation ?? 'sigmoid',
     description: definition.description ?? '',
-    equations: (options = {}) => equationsOf(definition, cell, options),
   };
-  cell.equations();
-  return cell;
+  const equations = (options: EquationOptions = {}): Equations => equationsOf(definition, own, options);
+  return { ...own, ...widthsOfEquations(where, own, equations()), equations };
+}
+
+/** The name of the weight of a cell's own kernel. */
+export function kernelWeight(kernel: string): string {
+  return `${kernel}Kernel`;
 }
 
 /** All per-unit parameters with what they start at, those of the gates last. */
@@ -195,9 +253,16 @@ function gateVectorName(name: string, gate: string): string {
   return name + gate[0].toUpperCase() + gate.slice(1);
 }
 
-function equationsOf<Gate extends string, State extends string, Vector extends string, GateVector extends string>(
-  definition: CellDefinition<Gate, State, Vector, GateVector>,
-  cell: Cell,
+function equationsOf<
+  Gate extends string,
+  State extends string,
+  Vector extends string,
+  GateVector extends string,
+  Kernel extends string,
+  Width extends string,
+>(
+  definition: CellDefinition<Gate, State, Vector, GateVector, Kernel, Width>,
+  cell: Omit<Cell, 'recurrentWidth' | 'outputWidth' | 'equations'>,
   options: EquationOptions,
 ): Equations {
   const where = `cell ${cell.name}`;
@@ -214,18 +279,20 @@ function equationsOf<Gate extends string, State extends string, Vector extends s
       );
     }
     if (!definition.gates.includes(gate)) throw unknownName(where, 'gate', gate, definition.gates);
-    const before = operands.get(gate);
-    if (before !== undefined && before !== operand) {
-      throw usage(
-        where,
-        `the recurrent product of gate \`${gate}\` is used with two different operands.`,
-        'add a gate, so that each product has a kernel of its own.',
-      );
-    }
-    operands.set(gate, operand);
+    setOnce(operands, gate, operand, `the recurrent product of gate \`${gate}\``);
     const result = roleLeaf({ role: 'recurrent', gate });
     return cell.recurrentBias && useBias ? add(result, roleLeaf({ role: 'recurrentBias', gate }, 'column')) : result;
   };
+  const setOnce = (map: Map<string, Expression>, name: string, operand: Expression, what: string): void => {
+    if ((map.get(name) ?? operand) !== operand)
+      throw usage(
+        where,
+        `${what} is used with two different operands.`,
+        'add a gate or a kernel, so that each product has a kernel of its own.',
+      );
+    map.set(name, operand);
+  };
+  const kernelOperands = new Map<string, Expression>();
   const inputProduct = record(definition.gates, (gate) => roleLeaf({ role: 'input', gate }));
   const bias = record(definition.gates, (gate) => (useBias ? roleLeaf({ role: 'bias', gate }, 'column') : constant(0)));
   const input = record(definition.gates, (gate) =>
@@ -248,10 +315,21 @@ function equationsOf<Gate extends string, State extends string, Vector extends s
       record(definition.gates, (gate) => vectorNamed(gateVectorName(name, gate))),
     ),
     product,
+    kernels: record(Object.keys(cell.kernels) as Kernel[], (kernel) => (operand: Operand) => {
+      setOnce(kernelOperands, kernel, expressionOf(operand), `kernel \`${kernel}\``);
+      return roleLeaf({ role: 'product', kernel });
+    }),
     activation: activation(options.activation ?? cell.activation, where),
     recurrentActivation: activation(options.recurrentActivation ?? cell.recurrentActivation, where),
   });
-  return withRegularisation(where, definition.states, states, returned, operands, options);
+  const unused = Object.keys(cell.kernels).find((kernel) => !kernelOperands.has(kernel));
+  if (unused !== undefined)
+    throw usage(
+      where,
+      `kernel \`${unused}\` is not used.`,
+      `write kernels.${unused}(...) in the step, or leave it out.`,
+    );
+  return { ...withRegularisation(where, definition.states, states, returned, operands, options), kernelOperands };
 }
 
 /**
@@ -264,7 +342,7 @@ function withRegularisation<State extends string>(
   returned: Readonly<Record<State, Expression>> & { readonly output?: Expression | undefined },
   operands: Map<string, Expression>,
   options: EquationOptions,
-): Equations {
+): Omit<Equations, 'kernelOperands'> {
   const next: Record<string, Expression> = {};
   for (const state of names) {
     if (returned?.[state] === undefined)

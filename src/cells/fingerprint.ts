@@ -1,6 +1,7 @@
 import { crc32c } from '../checksum.js';
 import { childrenOf, type Expression } from '../expression/build.js';
 import type { Cell } from './define-cell.js';
+import { unitsWidth } from './widths.js';
 
 const commutative: ReadonlySet<string> = new Set(['add', 'mul', 'max', 'min', 'equal']);
 
@@ -9,7 +10,7 @@ const commutative: ReadonlySet<string> = new Set(['add', 'mul', 'max', 'min', 'e
  * equations, where `add(a, b)` is `add(b, a)`. Names of the cell and how parameters start make no difference.
  */
 export function equationsFingerprint(cell: Cell): string {
-  const { next, output, operands } = cell.equations();
+  const { next, output, operands, kernelOperands } = cell.equations();
   const digests = new Map<Expression, string>();
   const digest = (node: Expression): string => {
     let found = digests.get(node);
@@ -27,6 +28,11 @@ export function equationsFingerprint(cell: Cell): string {
       ...cell.states.map((state) => `${state}=${digest(next[state])}`),
       digest(output),
       ...products,
+      ...[...kernelOperands].map(([kernel, operand]) => {
+        const { from, to } = cell.kernels[kernel];
+        return `${kernel}:${from}:${to}=${digest(operand)}`;
+      }),
+      ...cell.states.map((state) => cell.stateWidths[state]).filter((width) => width !== unitsWidth),
     ].join(';'),
   );
 }

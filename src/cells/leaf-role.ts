@@ -10,6 +10,7 @@ export type LeafRole =
   | { readonly role: GateRole; readonly gate: string }
   | { readonly role: StateRole; readonly state: string }
   | { readonly role: 'vector' | 'dVector'; readonly vector: string }
+  | { readonly role: 'product' | 'dProduct'; readonly kernel: string }
   | { readonly role: IndexRole; readonly index: number }
   | { readonly role: 'output' | 'dOutput' }
   | MaskRole;
@@ -29,7 +30,9 @@ type StateRole = 'state' | 'next' | 'dNext' | 'dState' | 'zoneout';
 type IndexRole = 'saved' | 'operand' | 'dOperand';
 
 /** By role, what tells one leaf from another of the same role; masks are told apart in their own way. */
-const tellsApart: Readonly<Record<Exclude<LeafRole['role'], 'mask'>, 'gate' | 'state' | 'vector' | 'index' | ''>> = {
+const tellsApart: Readonly<
+  Record<Exclude<LeafRole['role'], 'mask'>, 'gate' | 'state' | 'vector' | 'kernel' | 'index' | ''>
+> = {
   input: 'gate',
   recurrent: 'gate',
   bias: 'gate',
@@ -44,6 +47,8 @@ const tellsApart: Readonly<Record<Exclude<LeafRole['role'], 'mask'>, 'gate' | 's
   zoneout: 'state',
   vector: 'vector',
   dVector: 'vector',
+  product: 'kernel',
+  dProduct: 'kernel',
   saved: 'index',
   operand: 'index',
   dOperand: 'index',

@@ -11,18 +11,19 @@ const planOf = (name: string, options?: EquationOptions): CellPlan => planCell(c
 
 /** What each stage computes, as far as it is a value of its own: gate products left out. */
 const outputsOf = (stages: readonly Stage[]): string[][] =>
-  stages.map(({ program }) => program?.outputs.map(({ name }) => name) ?? []);
+  stages.map(({ programs }) => programs.flatMap(({ program }) => program.outputs.map(({ name }) => name)));
 const productsOf = (stages: readonly Stage[]): number[] => stages.map(({ products }) => products.length);
 /** The expressions of the outputs whose name starts so. */
 /** Without the guard against traces that gradients wear. */
 const bare = (formula: string): string =>
   /^select\(greater\(1e-30, abs\((?<gradient>.*)\)\), 0, \k<gradient>\)$/.exec(formula)?.groups?.gradient ?? formula;
 const formulas = (stages: readonly Stage[], prefix: string): string[] =>
-  stages.flatMap(
-    ({ program }) =>
-      program?.outputs
+  stages.flatMap(({ programs }) =>
+    programs.flatMap(({ program }) =>
+      program.outputs
         .filter(({ name }) => name.startsWith(prefix))
-        .map(({ expression }) => bare(formatExpression(expression))) ?? [],
+        .map(({ expression }) => bare(formatExpression(expression))),
+    ),
   );
 
 describe('a plan', () => {
@@ -123,7 +124,9 @@ describe('a plan', () => {
   it('has no bias where none is asked for', () => {
     const plan = planOf('gru', { useBias: false });
     expect([plan.hasBias, plan.hasRecurrentBias]).toEqual([false, false]);
-    const leaves = plan.trainingStages.flatMap(({ program }) => program?.inputs.map(({ name }) => name) ?? []);
+    const leaves = plan.trainingStages.flatMap(({ programs }) =>
+      programs.flatMap(({ program }) => program.inputs.map(({ name }) => name)),
+    );
     expect(leaves.filter((name) => name.toLowerCase().includes('bias'))).toEqual([]);
     expect(leaves).toContain('recurrent.candidate');
   });
@@ -189,8 +192,8 @@ describe('a plan', () => {
     for (const cell of [...libraryCells, ...unusualCells]) {
       for (const options of [{}, cell.recurrent === 'full' ? { recurrentDropout: true } : {}]) {
         const { stages } = planCell(cell, options).backward(true);
-        const written = stages.map(
-          ({ program }) => program?.outputs.some(({ name }) => name.startsWith('dState.')) ?? false,
+        const written = stages.map(({ programs }) =>
+          programs.some(({ program }) => program.outputs.some(({ name }) => name.startsWith('dState.'))),
         );
         expect(written.slice(0, -1), cell.name).not.toContain(true);
       }
@@ -203,7 +206,7 @@ describe('a plan', () => {
       for (const hasOutput of [true, false]) {
         const leaves = plan
           .backward(hasOutput)
-          .stages.flatMap(({ program }) => program?.inputs.map(({ name }) => name) ?? []);
+          .stages.flatMap(({ programs }) => programs.flatMap(({ program }) => program.inputs.map(({ name }) => name)));
         expect(
           leaves.filter(
             (name) =>
@@ -217,9 +220,9 @@ describe('a plan', () => {
   });
 
   it('is the same for the same cell and options', () => {
-    const keys = (plan: CellPlan): (string | undefined)[] =>
-      [...plan.trainingStages, ...plan.inferenceStages, ...plan.backward(true).stages].map(
-        ({ program }) => program?.key,
+    const keys = (plan: CellPlan): string[] =>
+      [...plan.trainingStages, ...plan.inferenceStages, ...plan.backward(true).stages].flatMap(({ programs }) =>
+        programs.map(({ program }) => program.key),
       );
     for (const cell of libraryCells) expect(keys(planCell(cell))).toEqual(keys(planCell(cell)));
   });

@@ -14,6 +14,7 @@ import { Simplifier } from '../expression/simplify.js';
 import type { Cell, EquationOptions } from './define-cell.js';
 import { type LeafRole, leafName, roleLeaf, roleOfLeaf } from './leaf-role.js';
 import { chooseSaved } from './saved.js';
+import { unitsWidth, widthOfExpression, widthOfRole } from './widths.js';
 
 /**
  * How a cell's equations run along time: an alternation of pointwise programs and matrix products, forward and
@@ -26,14 +27,20 @@ export interface CellPlan {
   readonly products: readonly Product[];
   /** How many computed operands each row stores. */
   readonly operands: readonly string[];
+  /** By operand: the name of its width. */
+  readonly operandWidths: readonly string[];
   /**
    * Slots of `units` values per row of the gates buffer: input products first; saved values lie over or behind them.
    */
   readonly gateSlots: number;
+  /** Behind these, slots for saved values of other widths: the names of the widths. */
+  readonly otherSlots: readonly string[];
   /** Slot of each saved value in the gates buffer. */
   readonly savedSlots: readonly number[];
   /** The state that is the output, or undefined where the output is a value of its own. */
   readonly outputState: string | undefined;
+  /** The name of the output's width. */
+  readonly outputWidth: string;
   readonly masks: readonly string[];
   readonly scalars: readonly string[];
   readonly hasBias: boolean;
@@ -53,17 +60,30 @@ export interface CellPlan {
   backward(hasOutputGradient: boolean): BackwardPlan;
 }
 
-/** One recurrent product over neighbouring gates: `operand [rows, units] x recurrentKernel[:, gates]`. */
+/**
+ * One recurrent product over neighbouring gates, `operand [rows, units] x recurrentKernel[:, gates]`, or one with a
+ * kernel of the cell's own.
+ */
 export interface Product {
+  /** The cell's own kernel; the gates' recurrent kernel where absent. */
+  readonly kernel?: string | undefined;
   readonly state?: string | undefined;
   readonly operand?: number | undefined;
   readonly firstGate: number;
   readonly numGates: number;
 }
 
-/** A pointwise program (where there is something to compute), then the products that need its operands. */
+/** A pointwise program over all values of one width. */
+export interface WidthProgram {
+  readonly program: PointwiseProgram;
+  readonly width: string;
+}
+
+/**
+ * Pointwise programs (where there is something to compute), one a width, then the products that need their operands.
+ */
 export interface Stage {
-  readonly program?: PointwiseProgram | undefined;
+  readonly programs: readonly WidthProgram[];
   readonly products: readonly Product[];
 }
 
@@ -84,9 +104,20 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
   const output = simplifier.simplify(equations.output);
   const operandOf = new Map([...equations.operands].map(([gate, operand]) => [gate, simplifier.simplify(operand)]));
 
-  const computed = [...new Set(operandOf.values())].filter((node) => !isState(node));
-  const products = groupProducts(cell, operandOf, computed);
-  const levels = new Levels((role) => (role.role === 'recurrent' ? [operandOf.get(role.gate)!] : undefined));
+  const operandOfKernel = new Map(
+    [...equations.kernelOperands].map(([kernel, operand]) => [kernel, simplifier.simplify(operand)]),
+  );
+  const computed = [...new Set([...operandOf.values(), ...operandOfKernel.values()])].filter((node) => !isState(node));
+  const products = [...groupProducts(cell, operandOf, computed), ...kernelProducts(operandOfKernel, computed)];
+  const levels = new Levels((role) => {
+    if (role.role === 'recurrent') return [operandOf.get(role.gate)!];
+    return role.role === 'product' ? [operandOfKernel.get(role.kernel)!] : undefined;
+  });
+  const widthOf = (node: Expression): string => widthOfExpression(cell, node, cell.name) ?? unitsWidth;
+  const operandWidths = computed.map((node) => {
+    const kernel = [...operandOfKernel].find(([, operand]) => operand === node)?.[0];
+    return kernel === undefined ? cell.recurrentWidth : cell.kernels[kernel].from;
+  });
   const outputState = cell.states.find((state) => next[state] === output);
   const finals: OutputRequest[] = cell.states.map((state) => ({
     name: leafName({ role: 'next', state }),
@@ -108,6 +139,7 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
       { role: 'bias', gate },
     ]),
     ...cell.states.map((state): LeafRole => ({ role: 'state', state })),
+    ...Object.keys(cell.kernels).map((kernel): LeafRole => ({ role: 'product', kernel })),
     ...Object.keys(cell.vectors).map((vector): LeafRole => ({ role: 'vector', vector })),
   ].map(leafName);
   const gradients = (hasOutputGradient: boolean): Map<string, Expression> => {
@@ -128,9 +160,25 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
     0,
     ...[...finals.map(({ expression }) => levels.of(expression)), ...saved.map((node) => levels.of(node))],
   );
-  const savedLieOver = saved.every((node) => levels.of(node) === finalLevel);
-  const savedSlots = saved.map((_, k) => (savedLieOver ? k : cell.gates.length + k));
-  const gateSlots = Math.max(cell.gates.length, ...savedSlots.map((slot) => slot + 1));
+  const savedWidths = saved.map(widthOf);
+  const savedLevel = Math.max(0, ...saved.map((node) => levels.of(node)));
+  const readsInputs = (node: Expression): boolean =>
+    leavesOf([node]).some(({ name }) => roleOfLeaf(name).role === 'input');
+  const savedLieOver =
+    saved.every((node) => levels.of(node) === savedLevel) &&
+    forwardRoots.every((node) => levels.of(node) <= savedLevel || !readsInputs(node));
+  const otherSlots = savedWidths.filter((width) => width !== unitsWidth);
+  const firstSlot = savedLieOver ? 0 : cell.gates.length;
+  const gateSlots = Math.max(cell.gates.length, firstSlot + saved.length - otherSlots.length);
+  let [nextSlot, nextOther] = [firstSlot, gateSlots];
+  const savedSlots = savedWidths.map((width) => (width === unitsWidth ? nextSlot++ : nextOther++));
+  const outputWidth = widthOf(output);
+  const widthOfOutput = ({ name }: OutputRequest): string => {
+    const of = roleOfLeaf(name);
+    if (of.role === 'saved') return savedWidths[of.index];
+    if (of.role === 'operand' || of.role === 'dOperand') return operandWidths[of.index];
+    return of.role === 'output' ? outputWidth : widthOfRole(cell, of)!;
+  };
   const savedOutputs = saved.map(
     (node, index): OutputRequest => ({ name: leafName({ role: 'saved', index }), expression: node }),
   );
@@ -138,13 +186,20 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
     (node, index): OutputRequest => ({ name: leafName({ role: 'operand', index }), expression: node }),
   );
 
+  // A next state is computed beside an operand that is made of the same values, else at the end.
+  const levelOfFinal = (final: OutputRequest): number => {
+    const level = levels.of(final.expression);
+    const isBeside = (operand: OutputRequest): boolean =>
+      levels.of(operand.expression) === level && widthOfOutput(operand) === widthOfOutput(final);
+    return operandOutputs.some(isBeside) ? level : finalLevel;
+  };
   const stagesOf = (name: string, early: OutputRequest[]): Stage[] => {
     const stages: Stage[] = [];
     for (let level = 0; level <= finalLevel; level++) {
       const outputs = [...early, ...operandOutputs].filter(({ expression }) => levels.of(expression) === level);
-      if (level === finalLevel) outputs.push(...finals);
+      outputs.push(...finals.filter((final) => levelOfFinal(final) === level));
       stages.push({
-        program: outputs.length > 0 ? pointwiseProgram(`${cell.name}.${name}.${level}`, outputs) : undefined,
+        programs: programsOf(`${cell.name}.${name}.${level}`, outputs, widthOfOutput),
         products: products.filter((product) => levels.of(operandNode(product, computed)) === level),
       });
     }
@@ -169,6 +224,7 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
       plan = planBackward(cell, hasOutputGradient ? withOutput : gradients(false), stored, products, operandOf, {
         sharedGateGradient,
         hasSeparateBias,
+        widthOfOutput,
       });
       backwardPlans.set(hasOutputGradient, plan);
     }
@@ -180,9 +236,12 @@ export function planCell(cell: Cell, options: EquationOptions = {}): CellPlan {
     options,
     products,
     operands: computed.map((_, index) => leafName({ role: 'operand', index })),
+    operandWidths,
     gateSlots,
+    otherSlots,
     savedSlots,
     outputState,
+    outputWidth,
     masks: allLeaves.map(({ name }) => name).filter((name) => roleOfLeaf(name).role === 'mask'),
     scalars: allLeaves.filter(({ access }) => access === 'scalar').map(({ name }) => name),
     hasBias,
@@ -202,7 +261,11 @@ function planBackward(
   stored: ReadonlyMap<Expression, Expression>,
   products: readonly Product[],
   operandOf: ReadonlyMap<string, Expression>,
-  { sharedGateGradient, hasSeparateBias }: Pick<CellPlan, 'sharedGateGradient' | 'hasSeparateBias'>,
+  {
+    sharedGateGradient,
+    hasSeparateBias,
+    widthOfOutput,
+  }: Pick<CellPlan, 'sharedGateGradient' | 'hasSeparateBias'> & { widthOfOutput(request: OutputRequest): string },
 ): BackwardPlan {
   const simplifier = new Simplifier((node) => stored.get(node));
   const requests: OutputRequest[] = [];
@@ -222,16 +285,19 @@ function planBackward(
     else if (of.role === 'state' && expression.kind === 'constant' && expression.value === 0)
       withoutDirect.push(of.state);
     else if (of.role === 'state') request({ role: 'dState', state: of.state });
+    else if (of.role === 'product') request({ role: 'dProduct', kernel: of.kernel });
     else if (of.role === 'vector') requestSum({ role: 'dVector', vector: of.vector });
     else if (of.role === 'bias' && hasSeparateBias) requestSum({ role: 'dBias', gate: of.gate });
   }
   const levels = new Levels((of) => {
     if (of.role !== 'dOperand') return undefined;
     const product = products.filter(({ operand }) => operand === of.index);
-    return product.flatMap(({ firstGate, numGates }) =>
-      cell.gates
-        .slice(firstGate, firstGate + numGates)
-        .map((gate) => gradientBy(gradientOf, { role: 'recurrent', gate })!),
+    return product.flatMap(({ kernel, firstGate, numGates }) =>
+      kernel !== undefined
+        ? [gradientBy(gradientOf, { role: 'product', kernel })!]
+        : cell.gates
+            .slice(firstGate, firstGate + numGates)
+            .map((gate) => gradientBy(gradientOf, { role: 'recurrent', gate })!),
     );
   });
   const lastLevel = Math.max(0, ...requests.map(({ expression }) => levels.of(expression)));
@@ -241,7 +307,7 @@ function planBackward(
       ({ name, expression }) => (roleOfLeaf(name).role === 'dState' ? lastLevel : levels.of(expression)) === level,
     );
     stages.push({
-      program: outputs.length > 0 ? pointwiseProgram(`${cell.name}.backward.${level}`, outputs) : undefined,
+      programs: programsOf(`${cell.name}.backward.${level}`, outputs, widthOfOutput),
       products: products.filter(
         ({ operand }) =>
           operand !== undefined && levels.of(roleLeaf({ role: 'dOperand', index: operand })) === level + 1,
@@ -269,6 +335,30 @@ function flushTinyGradient(gradient: Expression): Expression {
  * by a weight.
  */
 const flushThreshold = 1e-30;
+
+/** One program for the outputs of each width. */
+function programsOf(
+  name: string,
+  outputs: readonly OutputRequest[],
+  widthOfOutput: (request: OutputRequest) => string,
+): WidthProgram[] {
+  return [...new Set(outputs.map(widthOfOutput))].map((width) => ({
+    width,
+    program: pointwiseProgram(
+      width === unitsWidth ? name : `${name}.${width}`,
+      outputs.filter((output) => widthOfOutput(output) === width),
+    ),
+  }));
+}
+
+/** One product for each of the cell's own kernels. */
+function kernelProducts(operandOf: ReadonlyMap<string, Expression>, computed: readonly Expression[]): Product[] {
+  return [...operandOf].map(([kernel, node]) => {
+    const operand = computed.indexOf(node);
+    const multiplied = operand >= 0 ? { operand } : { state: stateName(node) };
+    return { kernel, ...multiplied, firstGate: 0, numGates: 1 };
+  });
+}
 
 /** Neighbouring gates that multiply the same operand share one product. */
 function groupProducts(

@@ -12,6 +12,7 @@ import { layerNormLSTM } from './layer-norm-lstm.js';
 import { liGRU } from './li-gru.js';
 import { lstm } from './lstm.js';
 import { lstm1997 } from './lstm1997.js';
+import { lstmp } from './lstmp.js';
 import { mgu } from './mgu.js';
 import { minGRU } from './min-gru.js';
 import { minLSTM } from './min-lstm.js';
@@ -27,6 +28,7 @@ import { sru } from './sru.js';
 export const libraryCells: readonly Cell[] = [
   simple,
   lstm,
+  lstmp,
   peepholeLSTM,
   lstm1997,
   coupledLSTM,

@@ -1,4 +1,4 @@
-import { childrenOf, type Expression, topologicalOrder } from '../expression/build.js';
+import { childrenOf, type Expression, leavesOf, topologicalOrder } from '../expression/build.js';
 import { operations } from '../expression/operations.js';
 import { roleOfLeaf } from './leaf-role.js';
 
@@ -41,7 +41,8 @@ function recomputeCost(root: Expression, isStored: (node: Expression) => boolean
     counted.add(node);
     if (node.kind === 'leaf') return isProduct(node.name) ? Infinity : 0;
     let cost = node.kind === 'unary' && operations[node.operation].isTranscendental ? 1 : 0;
-    if (node.kind === 'reduction') return Infinity;
+    // Of constants alone it is the number of columns, which has no width of its own.
+    if (node.kind === 'reduction') return leavesOf([node]).length > 0 ? Infinity : 0;
     for (const child of childrenOf(node)) cost += visit(child);
     return cost;
   };
@@ -50,5 +51,5 @@ function recomputeCost(root: Expression, isStored: (node: Expression) => boolean
 
 function isProduct(name: string): boolean {
   const { role } = roleOfLeaf(name);
-  return role === 'input' || role === 'recurrent';
+  return role === 'input' || role === 'recurrent' || role === 'product';
 }

@@ -201,6 +201,8 @@ export interface IndexView extends View {
 export interface RecurrentCall {
   readonly plan: CellPlan;
   readonly units: number;
+  /** By name, the widths that the cell has besides the units. */
+  readonly widths?: Readonly<Record<string, number>> | undefined;
   /** H, a divisor of the units: a gate's unit multiplies the operand's units of its own head only. 1 where absent. */
   readonly heads?: number | undefined;
   /** B. */
@@ -231,6 +233,8 @@ export interface RecurrentWeights {
   readonly recurrentKernel?: View | undefined;
   readonly bias?: View | undefined;
   readonly recurrentBias?: View | undefined;
+  /** By name: the cell's own kernels, `[from, to]`. */
+  readonly kernels?: Readonly<Record<string, View>> | undefined;
   readonly vectors: Readonly<Record<string, View>>;
 }
 

@@ -1,6 +1,13 @@
-import { type Cell, type EquationOptions, requireRate, type StartingValue } from '../cells/define-cell.js';
+import {
+  type Cell,
+  type EquationOptions,
+  kernelWeight,
+  requireRate,
+  type StartingValue,
+} from '../cells/define-cell.js';
 import { leafName } from '../cells/leaf-role.js';
 import { type CellPlan, planCell } from '../cells/plan.js';
+import { unitsWidth, type Widths, widthNamed } from '../cells/widths.js';
 import { RondoError, requireCount, requireNumber, unknownName } from '../errors.js';
 import { activation } from '../expression/activations.js';
 import { sizeOf } from '../shape.js';
@@ -33,11 +40,14 @@ export class CellAlongTime extends Layer<never> {
   #kernel!: Variable;
   #recurrentKernel: Variable | undefined;
   #bias: Variable | undefined;
+  readonly #kernels: Record<string, Variable> = {};
   readonly #vectors: Record<string, Variable> = {};
+  readonly #widths: Widths;
   readonly #heads: number;
   readonly #zoneout: Readonly<Record<string, number>>;
   readonly #kernelOptions: WeightOptions;
   readonly #recurrentOptions: WeightOptions;
+  readonly #ownKernelOptions: WeightOptions;
   readonly #biasOptions: WeightOptions;
   readonly #plans = new Map<string, CellPlan>();
 
@@ -71,17 +81,19 @@ export class CellAlongTime extends Layer<never> {
         fix: 'use dropout or zoneout, or another cell.',
       });
     }
+    this.#widths = requireWidths(where, cell, units, options.widths);
     this.#heads = requireHeads(where, cell, units, options);
     for (const name of ['activation', 'recurrentActivation'] as const)
       if (options[name] !== undefined) activation(options[name], where);
     this.#zoneout = zoneoutRates(cell, options.zoneout, where);
     this.#kernelOptions = weightOptions(where, 'kernel', options, 'glorotUniform');
-    this.#recurrentOptions = headByHead(weightOptions(where, 'recurrent', options, 'orthogonal'), this.#heads);
+    this.#ownKernelOptions = weightOptions(where, 'recurrent', options, 'orthogonal');
+    this.#recurrentOptions = headByHead(this.#ownKernelOptions, this.#heads);
     this.#biasOptions = this.#withForgetBias(weightOptions(where, 'bias', options, 'zeros'));
   }
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {
-    return [inputShape[0], inputShape[1], this.units];
+    return [inputShape[0], inputShape[1], this.widthNamed(this.cell.outputWidth)];
   }
 
   override build(inputShape: OpenShape): void {
@@ -91,10 +103,16 @@ export class CellAlongTime extends Layer<never> {
     const width = cell.gates.length * units;
     this.#kernel = this.addWeight('kernel', [knownAxis(where, inputShape, 2, 'features'), width], this.#kernelOptions);
     if (cell.recurrent === 'full') {
-      const ofHead = [units / this.#heads, width / this.#heads];
+      const ofHead = [this.widthNamed(cell.recurrentWidth) / this.#heads, width / this.#heads];
       const shape = this.#heads === 1 ? ofHead : [this.#heads, ...ofHead];
       this.#recurrentKernel = this.addWeight('recurrentKernel', shape, this.#recurrentOptions);
     }
+    for (const [name, { from, to }] of Object.entries(cell.kernels))
+      this.#kernels[name] = this.addWeight(
+        kernelWeight(name),
+        [this.widthNamed(from), this.widthNamed(to)],
+        this.#ownKernelOptions,
+      );
     for (const [name, start] of Object.entries(cell.vectors))
       this.#vectors[name] = this.addWeight(name, [units], {
         initializer: initializerOf(start),
@@ -113,7 +131,15 @@ export class CellAlongTime extends Layer<never> {
 
   /** Zeros for every state. */
   zeroStates(batch: number): Record<string, Tensor> {
-    return Object.fromEntries(this.cell.states.map((state) => [state, ops.zeros([batch, this.units])]));
+    return Object.fromEntries(this.cell.states.map((state) => [state, ops.zeros([batch, this.widthOf(state)])]));
+  }
+
+  widthOf(state: string): number {
+    return this.widthNamed(this.cell.stateWidths[state]);
+  }
+
+  widthNamed(name: string): number {
+    return widthNamed({ units: this.units, widths: this.#widths }, name);
   }
 
   #argumentsOf({
@@ -132,16 +158,21 @@ export class CellAlongTime extends Layer<never> {
     const recurrentDropout = training ? (options.recurrentDropout ?? 0) : 0;
     const masks: Record<string, Tensor> = {};
     if (recurrentDropout > 0)
-      masks[leafName({ role: 'mask', kind: 'sequence' })] = dropoutMask([batch, units], recurrentDropout);
+      masks[leafName({ role: 'mask', kind: 'sequence' })] = dropoutMask(
+        [batch, this.widthNamed(this.cell.recurrentWidth)],
+        recurrentDropout,
+      );
     const scalars: Record<string, number> = {};
     for (const [state, rate] of Object.entries(this.#zoneout)) {
       scalars[leafName({ role: 'zoneout', state })] = rate;
-      if (training) masks[leafName({ role: 'mask', kind: 'step', state })] = bernoulli([batch * time, units], rate, 1);
+      const shape = [batch * time, this.widthOf(state)];
+      if (training) masks[leafName({ role: 'mask', kind: 'step', state })] = bernoulli(shape, rate, 1);
     }
     const [bias, recurrentBias] = this.#biases();
     return {
       plan: this.#plan(recurrentDropout > 0, training),
       units,
+      widths: this.#widths,
       heads: this.#heads,
       input: dropout > 0 ? ops.mul(input, dropoutMask([batch, 1, features], dropout)) : input,
       mask,
@@ -150,6 +181,7 @@ export class CellAlongTime extends Layer<never> {
       recurrentKernel: this.#droppedKernel(training),
       bias,
       recurrentBias,
+      kernels: this.#kernels,
       vectors: this.#vectors,
       masks,
       scalars,
@@ -223,6 +255,22 @@ export class CellAlongTime extends Layer<never> {
   }
 }
 
+/** The widths that a cell has besides its units. @throws OUT_OF_RANGE, UNKNOWN_NAME */
+function requireWidths(where: string, cell: Cell, units: number, given: RecurrentOptions['widths'] = {}): Widths {
+  for (const [name, width] of Object.entries(given)) {
+    if (Object.keys(cell.widths).length === 0)
+      throw new RondoError('USAGE', {
+        where,
+        what: `\`${cell.name}\` has no width besides its units.`,
+        received: `widths.${name}`,
+        fix: 'leave `widths` out.',
+      });
+    if (!Object.hasOwn(cell.widths, name)) throw unknownName(where, 'width', name, Object.keys(cell.widths));
+    requireCount(where, `widths.${name}`, width);
+  }
+  return Object.fromEntries(Object.entries(cell.widths).map(([name, usual]) => [name, given[name] ?? usual(units)]));
+}
+
 /** @throws OUT_OF_RANGE, USAGE */
 function requireHeads(
   where: string,
@@ -241,6 +289,8 @@ function requireHeads(
     new RondoError('USAGE', { where, what, received: `heads ${heads}`, fix });
   if (heads > 1 && cell.recurrent === 'none')
     throw refused(`\`${cell.name}\` has no recurrent product that could have heads.`, 'leave `heads` out.');
+  if (heads > 1 && cell.recurrentWidth !== unitsWidth)
+    throw refused(`the recurrent products of \`${cell.name}\` do not multiply units.`, 'leave `heads` out.');
   if (heads > 1 && recurrentConstraint !== undefined)
     throw refused('a constraint knows no heads.', 'leave `recurrentConstraint` out, or use a recurrentRegularizer.');
   return heads;

@@ -24,6 +24,12 @@ const expected: Readonly<Record<string, readonly (readonly [gate: string, bias: 
     ['candidate', 0],
     ['output', 0],
   ],
+  lstmp: [
+    ['input', 0],
+    ['forget', 1],
+    ['candidate', 0],
+    ['output', 0],
+  ],
   layerNormLSTM: [
     ['input', 0],
     ['forget', 1],

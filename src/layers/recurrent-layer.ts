@@ -119,8 +119,9 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false> extend
       'a recurrent layer reads sequences: give it [batch, time, features], for example from an Embedding or a ' +
         'layer with returnSequences: true.',
     );
-    const units = this.units[this.units.length - 1];
-    return this.returnSequences ? [inputShape[0], inputShape[1], units] : [inputShape[0], units];
+    const top = this.#stack[this.#stack.length - 1];
+    const width = top.widthNamed(top.cell.outputWidth);
+    return this.returnSequences ? [inputShape[0], inputShape[1], width] : [inputShape[0], width];
   }
 
   override build(inputShape: OpenShape): void {
@@ -232,12 +233,13 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false> extend
         fix: 'apply the model to whole sequences.',
       });
     }
-    const carried = this.#stack.map(({ cell, units }) =>
+    const carried = this.#stack.map((member) =>
       Object.fromEntries(
-        cell.states.map((state) => [
-          state,
-          new Variable([batch, units], new Float32Array(batch * units), `${this.name}/state/${state}`, false),
-        ]),
+        member.cell.states.map((state) => {
+          const width = member.widthOf(state);
+          const zeros = new Float32Array(batch * width);
+          return [state, new Variable([batch, width], zeros, `${this.name}/state/${state}`, false)];
+        }),
       ),
     );
     return {
@@ -356,7 +358,7 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false> extend
             value.shape,
             [
               ['batch', batch],
-              ['units', this.units[i]],
+              ['units', this.#stack[i].widthOf(state)],
             ],
             'give one row of states for every sequence of the batch.',
           );

@@ -9,6 +9,8 @@ import type { RegularizerLike } from './regularizers.js';
 export interface RecurrentOptions extends LayerOptions {
   /** Width of the state, and of the output. A list gives each cell of a list its own. */
   units: number | readonly number[];
+  /** Widths that a cell has besides its units, by name, such as the `projection` of `lstmp`; by default the cell's own. */
+  widths?: Readonly<Record<string, number>> | undefined;
   /**
    * Into how many heads the units are parted: recurrent products of a unit see those of its own head only, so that the
    * recurrent kernel is block-diagonal, `[heads, units / heads, gates * units / heads]` (Beck et al. 2024, "xLSTM",
@@ -75,6 +77,7 @@ export interface RecurrentOptions extends LayerOptions {
 export const recurrentOptionNames: readonly string[] = [
   'units',
   'heads',
+  'widths',
   'activation',
   'recurrentActivation',
   'useBias',

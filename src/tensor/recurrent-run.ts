@@ -1,4 +1,5 @@
 import { isForWholeSequence } from '../cells/leaf-role.js';
+import { gateRowWidth, widthNamed } from '../cells/widths.js';
 import type {
   RecurrentBackwardCall,
   RecurrentForwardCall,
@@ -19,6 +20,9 @@ export class RecurrentRun {
   readonly #batch: number;
   readonly #features: number;
   readonly #gateWidth: number;
+  /** Of a row of the gates buffer. */
+  readonly #slotsWidth: number;
+  readonly #outputWidth: number;
   readonly #packedInput: Tensor;
   readonly #gates: Tensor;
   readonly #states: Record<string, Tensor>;
@@ -38,12 +42,12 @@ export class RecurrentRun {
     this.#features = input.shape[2];
     this.#gateWidth = plan.cell.gates.length * units;
     this.#packedInput = gatherInto([numRows, this.#features], input, this.#features, packing.sourceOf);
-    this.#gates = emptyTensor([numRows, plan.gateSlots * units]);
-    this.#states = Object.fromEntries(
-      plan.cell.states.map((state) => [state, this.#statesBuffer(call.initialStates[state])]),
-    );
-    this.#operands = plan.operands.map(() => emptyTensor([numRows, units]));
-    this.#separateOutput = plan.outputState === undefined ? emptyTensor([numRows, units]) : undefined;
+    this.#slotsWidth = gateRowWidth(plan, call);
+    this.#outputWidth = widthNamed(call, plan.outputWidth);
+    this.#gates = emptyTensor([numRows, this.#slotsWidth]);
+    this.#states = Object.fromEntries(plan.cell.states.map((state) => [state, this.#statesBuffer(state)]));
+    this.#operands = plan.operandWidths.map((width) => emptyTensor([numRows, widthNamed(call, width)]));
+    this.#separateOutput = plan.outputState === undefined ? emptyTensor([numRows, this.#outputWidth]) : undefined;
     this.#masks = Object.fromEntries(
       Object.entries(call.masks).map(([name, mask]) => [name, isForWholeSequence(name) ? this.#sorted(mask) : mask]),
     );
@@ -51,14 +55,14 @@ export class RecurrentRun {
 
   /** The products of all steps' inputs, into the gates. */
   multiplyInput(): void {
-    const { kernel, plan, units } = this.#call;
+    const { kernel } = this.#call;
     this.#backend.matmul({
       m: this.#packing.numRows,
       n: this.#gateWidth,
       k: this.#features,
       a: this.#rows(this.#packedInput, this.#features),
       b: this.#rows(kernel, this.#gateWidth),
-      c: this.#rows(this.#gates, plan.gateSlots * units),
+      c: this.#rows(this.#gates, this.#slotsWidth),
     });
   }
 
@@ -67,23 +71,24 @@ export class RecurrentRun {
   }
 
   outputTensor(): Tensor {
-    const { units, input, returnSequences, plan } = this.#call;
+    const { input, returnSequences, plan } = this.#call;
+    const width = this.#outputWidth;
     const { numRows, outputAt, lastOf } = this.#packing;
     // A states buffer begins with the initial states.
     const source =
-      this.#separateOutput ?? aliasTensor(this.#states[plan.outputState!], [numRows, units], this.#batch * units);
+      this.#separateOutput ?? aliasTensor(this.#states[plan.outputState!], [numRows, width], this.#batch * width);
     return returnSequences
-      ? gatherInto([this.#batch, input.shape[1], units], source, units, outputAt)
-      : gatherInto([this.#batch, units], source, units, lastOf);
+      ? gatherInto([this.#batch, input.shape[1], width], source, width, outputAt)
+      : gatherInto([this.#batch, width], source, width, lastOf);
   }
 
   finalState(state: string): Tensor {
-    return gatherInto(
-      [this.#batch, this.#call.units],
-      this.#states[state],
-      this.#call.units,
-      this.#packing.finalStateOf,
-    );
+    const width = this.#widthOf(state);
+    return gatherInto([this.#batch, width], this.#states[state], width, this.#packing.finalStateOf);
+  }
+
+  #widthOf(state: string): number {
+    return widthNamed(this.#call, this.#call.plan.cell.stateWidths[state]);
   }
 
   /** What the backend is to run backwards; `finish` then gives, by role, the gradients that are wanted. */
@@ -91,24 +96,23 @@ export class RecurrentRun {
     [dOutput, ...dFinal]: readonly (Tensor | undefined)[],
     wanted: ReadonlySet<string>,
   ): { call: RecurrentBackwardCall; finish(): Map<string, Tensor> } {
-    const { plan, units, returnSequences } = this.#call;
+    const { plan, returnSequences } = this.#call;
     const { numRows } = this.#packing;
     const dStates = Object.fromEntries(
       plan.cell.states.map((state, i) => [
         state,
-        dFinal[i] === undefined ? constantTensor([this.#batch, units], 0) : this.#sorted(dFinal[i]),
+        dFinal[i] === undefined ? constantTensor([this.#batch, this.#widthOf(state)], 0) : this.#sorted(dFinal[i]),
       ]),
     );
     let dPacked: Tensor | undefined;
     if (dOutput !== undefined && !returnSequences && plan.outputState !== undefined) {
       const places = this.#packing.order.map((sequence) => (this.#packing.lastOf[sequence] < 0 ? -1 : sequence));
-      const last = gatherInto([this.#batch, units], dOutput, units, places);
+      const last = gatherInto([this.#batch, this.#outputWidth], dOutput, this.#outputWidth, places);
       dStates[plan.outputState] = addTensors(dStates[plan.outputState], last);
     } else if (dOutput !== undefined) dPacked = this.#packedOutputGradient(dOutput);
 
-    const slots = plan.gateSlots * units;
     const dInput: Strided = plan.gradientOverSaved
-      ? this.#rows(this.#gates, slots)
+      ? this.#rows(this.#gates, this.#slotsWidth)
       : this.#rows(emptyTensor([numRows, this.#gateWidth]), this.#gateWidth);
     const gradients = new Map<string, Tensor>();
     const zerosLike = (role: string, value: Tensor | undefined): View | undefined => {
@@ -117,16 +121,19 @@ export class RecurrentRun {
       gradients.set(role, gradient);
       return gradient.viewOn(this.#backend);
     };
-    const dVectors: Record<string, View> = {};
-    for (const [name, value] of Object.entries(this.#call.vectors)) {
-      const view = zerosLike(`vector.${name}`, value);
-      if (view !== undefined) dVectors[name] = view;
-    }
+    const allZerosLike = (role: string, values: Readonly<Record<string, Tensor>>): Record<string, View> =>
+      Object.fromEntries(
+        Object.entries(values).flatMap(([name, value]) => {
+          const view = zerosLike(`${role}.${name}`, value);
+          return view === undefined ? [] : [[name, view] as const];
+        }),
+      );
     const dWeights: RecurrentWeights = {
       recurrentKernel: zerosLike('recurrentKernel', this.#call.recurrentKernel),
       bias: zerosLike('bias', this.#call.bias),
       recurrentBias: zerosLike('recurrentBias', this.#call.recurrentBias),
-      vectors: dVectors,
+      kernels: allZerosLike('kernels', this.#call.kernels ?? {}),
+      vectors: allZerosLike('vector', this.#call.vectors),
     };
     const call: RecurrentBackwardCall = {
       ...this.#commonCall(),
@@ -185,6 +192,7 @@ export class RecurrentRun {
     return {
       plan: call.plan,
       units: call.units,
+      widths: call.widths,
       heads: call.heads,
       batch: this.#batch,
       activeRows: packing.activeRows,
@@ -192,6 +200,7 @@ export class RecurrentRun {
         recurrentKernel: view(call.recurrentKernel),
         bias: view(call.bias),
         recurrentBias: view(call.recurrentBias),
+        kernels: this.#views(call.kernels ?? {}),
         vectors: this.#views(call.vectors),
       },
       gates: this.#gates.viewOn(this.#backend),
@@ -205,32 +214,34 @@ export class RecurrentRun {
 
   /** dL/d(output) of each packed row, from dL/d(output sequence) or dL/d(last output). */
   #packedOutputGradient(dOutput: Tensor): Tensor {
-    const { units, returnSequences } = this.#call;
+    const { returnSequences } = this.#call;
+    const width = this.#outputWidth;
     const { outputAt, lastOf, placeOf, numRows } = this.#packing;
-    const shape = [numRows, units];
-    if (returnSequences && placeOf !== undefined) return gatherInto(shape, dOutput, units, placeOf);
-    return scatterAdd(dOutput, shape, units, returnSequences ? outputAt : lastOf);
+    const shape = [numRows, width];
+    if (returnSequences && placeOf !== undefined) return gatherInto(shape, dOutput, width, placeOf);
+    return scatterAdd(dOutput, shape, width, returnSequences ? outputAt : lastOf);
   }
 
-  #statesBuffer(initial: Tensor): Tensor {
-    const { units } = this.#call;
-    const buffer = emptyTensor([this.#batch + this.#packing.numRows, units]);
+  #statesBuffer(state: string): Tensor {
+    const width = this.#widthOf(state);
+    const buffer = emptyTensor([this.#batch + this.#packing.numRows, width]);
     const { buffer: target, offset } = buffer.viewOn(this.#backend);
     this.#backend.gatherRows({
-      columns: units,
+      columns: width,
       indices: this.#packing.order,
-      source: initial.viewOn(this.#backend),
+      source: this.#call.initialStates[state].viewOn(this.#backend),
       target: { buffer: target, offset },
     });
     return buffer;
   }
 
+  /** Of rows `[B, ...]`. */
   #sorted(values: Tensor): Tensor {
-    return gatherInto([this.#batch, this.#call.units], values, this.#call.units, this.#packing.order);
+    return gatherInto(values.shape, values, values.shape[1], this.#packing.order);
   }
 
   #unsorted(values: Tensor): Tensor {
-    return gatherInto([this.#batch, this.#call.units], values, this.#call.units, this.#packing.rankOf);
+    return gatherInto(values.shape, values, values.shape[1], this.#packing.rankOf);
   }
 
   #rows(values: Tensor, rowStride: number): Strided {

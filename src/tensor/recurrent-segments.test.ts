@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expectClose } from '../../test/support/close.js';
 import { normals } from '../../test/support/random.js';
 import { unusualCells } from '../../test/support/unusual-cells.js';
+import { stateWidth, usualWidth } from '../../test/support/widths.js';
 import type { Cell } from '../cells/define-cell.js';
 import { lstm } from '../cells/lstm.js';
 import { type CellPlan, planCell } from '../cells/plan.js';
@@ -38,11 +39,21 @@ function problemOf(cell: Cell, options: Partial<RecurrentArguments> & { plan?: C
     plan: planCell(cell),
     units: U,
     input: normals([B, T, F], random),
-    initialStates: Object.fromEntries(cell.states.map((state) => [state, normals([B, U], random)])),
+    initialStates: Object.fromEntries(
+      cell.states.map((state) => [state, normals([B, stateWidth(cell, state, U)], random)]),
+    ),
     kernel: normals([F, width], random, 0.5),
-    recurrentKernel: cell.recurrent === 'full' ? normals([U, width], random, 0.5) : undefined,
+    recurrentKernel:
+      cell.recurrent === 'full' ? normals([usualWidth(cell, cell.recurrentWidth, U), width], random, 0.5) : undefined,
     bias: normals([width], random),
     recurrentBias: cell.recurrentBias ? normals([width], random) : undefined,
+    widths: Object.fromEntries(Object.entries(cell.widths).map(([name, usual]) => [name, usual(U)])),
+    kernels: Object.fromEntries(
+      Object.entries(cell.kernels).map(([name, { from, to }]) => [
+        name,
+        normals([usualWidth(cell, from, U), usualWidth(cell, to, U)], random, 0.5),
+      ]),
+    ),
     vectors: Object.fromEntries(Object.keys(cell.vectors).map((name) => [name, normals([U], random)])),
     masks: {},
     scalars: {},
@@ -54,9 +65,14 @@ function problemOf(cell: Cell, options: Partial<RecurrentArguments> & { plan?: C
   };
   return {
     call,
-    weights: [call.kernel, call.recurrentKernel, call.bias, call.recurrentBias, ...Object.values(call.vectors)].filter(
-      (weight) => weight !== undefined,
-    ),
+    weights: [
+      call.kernel,
+      call.recurrentKernel,
+      call.bias,
+      call.recurrentBias,
+      ...Object.values(call.kernels!),
+      ...Object.values(call.vectors),
+    ].filter((weight) => weight !== undefined),
   };
 }
 
@@ -69,8 +85,10 @@ interface Step {
 /** One step with random cotangents for the output and every final state. */
 function stepOf({ call, weights }: Problem, run: (call: RecurrentArguments) => RecurrentResult): Step {
   const random = new Random(78);
-  const shape = call.returnSequences ? [B, T, U] : [B, U];
-  const [cotangent, ...others] = [shape, ...call.plan.cell.states.map(() => [B, U])].map((axes) =>
+  const { cell } = call.plan;
+  const width = usualWidth(cell, cell.outputWidth, U);
+  const shape = call.returnSequences ? [B, T, width] : [B, width];
+  const [cotangent, ...others] = [shape, ...cell.states.map((state) => [B, stateWidth(cell, state, U)])].map((axes) =>
     normals(axes, random),
   );
   const data = [call.input, ...Object.values(call.initialStates)];

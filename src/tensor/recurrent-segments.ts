@@ -1,4 +1,5 @@
 import { isForWholeSequence } from '../cells/leaf-role.js';
+import { widthNamed } from '../cells/widths.js';
 import { currentBackend } from '../kernels/select.js';
 import { addInto, constantTensor, copyInto } from './accumulate.js';
 import { gatherInto, scatterAdd } from './gather.js';
@@ -32,8 +33,15 @@ export function recurrentInSegments(call: RecurrentArguments, steps: number): Re
   return { output, finalStates: Object.fromEntries(states.map((state, i) => [state, finals[i]])) };
 }
 
-function weightsOf({ kernel, recurrentKernel, bias, recurrentBias, vectors }: RecurrentArguments): readonly Tensor[] {
-  return [kernel, recurrentKernel, bias, recurrentBias, ...Object.values(vectors)].filter(
+function weightsOf({
+  kernel,
+  recurrentKernel,
+  bias,
+  recurrentBias,
+  kernels = {},
+  vectors,
+}: RecurrentArguments): readonly Tensor[] {
+  return [kernel, recurrentKernel, bias, recurrentBias, ...Object.values(kernels), ...Object.values(vectors)].filter(
     (weight) => weight !== undefined,
   );
 }
@@ -42,6 +50,7 @@ function weightsOf({ kernel, recurrentKernel, bias, recurrentBias, vectors }: Re
 class SegmentedRun {
   readonly #backend = currentBackend();
   readonly #batch: number;
+  readonly #outputWidth: number;
   readonly #masks: Readonly<Record<string, Tensor>>;
 
   /** By segment and state: `[A, U]`, the states it starts from. */
@@ -57,12 +66,15 @@ class SegmentedRun {
     this.#weights = weights;
     this.#segments = segments;
     this.#packing = packing;
-    const { plan, units } = call;
+    const { plan, initialStates } = call;
     this.#batch = call.input.shape[0];
+    this.#outputWidth = widthNamed(call, plan.outputWidth);
     this.#masks = Object.fromEntries(
       Object.entries(call.masks).map(([name, mask]) => [name, isForWholeSequence(name) ? this.#sorted(mask) : mask]),
     );
-    this.#starts = segments.map(({ rows }) => plan.cell.states.map(() => emptyTensor([rows, units])));
+    this.#starts = segments.map(({ rows }) =>
+      plan.cell.states.map((state) => emptyTensor([rows, initialStates[state].shape[1]])),
+    );
   }
 
   /** @returns the output, then the final states. */
@@ -70,19 +82,20 @@ class SegmentedRun {
     const call = this.#call;
     const batch = this.#batch;
     const starts = this.#starts;
-    const { units, returnSequences, initialStates } = call;
+    const { returnSequences, initialStates } = call;
+    const width = this.#outputWidth;
     const names = call.plan.cell.states;
     const states = names.map((state) => this.#sorted(initialStates[state]));
-    const output = constantTensor(returnSequences ? [batch, call.input.shape[1], units] : [batch, units], 0);
+    const output = constantTensor(returnSequences ? [batch, call.input.shape[1], width] : [batch, width], 0);
     this.#segments.forEach((segment, i) => {
       starts[i].forEach((start, j) => copyInto(start, firstRows(states[j], segment.rows)));
       innerScope(() => {
         const result = this.#run(segment, this.#inputOf(segment), starts[i]);
         names.forEach((state, j) => copyInto(states[j], result.finalStates[state]));
         if (!returnSequences) return copyInto(output, result.output);
-        const shown = gatherInto([segment.stepAt.length, units], result.output, units, segment.stepAt);
+        const shown = gatherInto([segment.stepAt.length, width], result.output, width, segment.stepAt);
         this.#backend.scatterAddRows({
-          columns: units,
+          columns: width,
           indices: segment.outputPlaces,
           source: output.viewOn(this.#backend),
           target: shown.viewOn(this.#backend),
@@ -102,9 +115,9 @@ class SegmentedRun {
     const batch = this.#batch;
     const segments = this.#segments;
     const starts = this.#starts;
-    const { units, input } = call;
-    const dStates = starts[0].map((_, i) =>
-      dFinals[i] === undefined ? constantTensor([batch, units], 0) : this.#sorted(dFinals[i]),
+    const { input } = call;
+    const dStates = starts[0].map(({ shape }, i) =>
+      dFinals[i] === undefined ? constantTensor([batch, shape[1]], 0) : this.#sorted(dFinals[i]),
     );
     const dInput = wanted[0] ? constantTensor(input.shape, 0) : undefined;
     const dWeights = weights.map((weight, i) => (wanted[i + 1] ? constantTensor(weight.shape, 0) : undefined));
@@ -147,7 +160,7 @@ class SegmentedRun {
       name,
       isForWholeSequence(name)
         ? firstRows(values, rows)
-        : aliasTensor(values, [numRows, call.units], firstRow * call.units),
+        : aliasTensor(values, [numRows, values.shape[1]], firstRow * values.shape[1]),
     ]);
     const initialStates = Object.fromEntries(call.plan.cell.states.map((state, i) => [state, starts[i]]));
     // A derivative that is asked for keeps what it needs in any case.
@@ -170,24 +183,26 @@ class SegmentedRun {
 
   /** dL/d(output) of a segment: of all its steps, or of the last steps of those sequences that end in it. */
   #outputGradient({ rows, steps, rowsAfter, outputPlaces, stepAt }: Segment, dOutput: Tensor): Tensor {
-    const { units, returnSequences } = this.#call;
+    const { returnSequences } = this.#call;
+    const width = this.#outputWidth;
     if (returnSequences)
       return scatterAdd(
-        gatherInto([outputPlaces.length, units], dOutput, units, outputPlaces),
-        [rows, steps, units],
-        units,
+        gatherInto([outputPlaces.length, width], dOutput, width, outputPlaces),
+        [rows, steps, width],
+        width,
         stepAt,
       );
     const ending = this.#packing.order.slice(0, rows).map((sequence, row) => (row < rowsAfter ? -1 : sequence));
-    return gatherInto([rows, units], dOutput, units, ending);
+    return gatherInto([rows, width], dOutput, width, ending);
   }
 
+  /** Of rows `[B, ...]`. */
   #sorted(values: Tensor): Tensor {
-    return gatherInto([this.#batch, this.#call.units], values, this.#call.units, this.#packing.order);
+    return gatherInto(values.shape, values, values.shape[1], this.#packing.order);
   }
 
   #unsorted(values: Tensor): Tensor {
-    return gatherInto([this.#batch, this.#call.units], values, this.#call.units, this.#packing.rankOf);
+    return gatherInto(values.shape, values, values.shape[1], this.#packing.rankOf);
   }
 }
 

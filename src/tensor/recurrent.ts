@@ -9,6 +9,8 @@ import type { Tensor } from './tensor.js';
 export interface RecurrentArguments {
   readonly plan: CellPlan;
   readonly units: number;
+  /** By name, the widths that the cell has besides the units. */
+  readonly widths?: Readonly<Record<string, number>> | undefined;
   /** `[B, T, F]`. */
   readonly input: Tensor;
   /** `[B * T]` on the host, 0 where a step does not count: its state and output stay those of the step before. */
@@ -25,6 +27,8 @@ export interface RecurrentArguments {
   readonly bias?: Tensor | undefined;
   /** `[G * U]`. */
   readonly recurrentBias?: Tensor | undefined;
+  /** By name: the cell's own kernels, `[from, to]`. */
+  readonly kernels?: Readonly<Record<string, Tensor>> | undefined;
   /** By name: `[U]`. */
   readonly vectors: Readonly<Record<string, Tensor>>;
   /** Dropout and zoneout masks by the plan's names: `[B, U]` for the whole sequence, `[T * B, U]` for each step. */
@@ -113,6 +117,7 @@ function rolesOf(call: RecurrentArguments): readonly (readonly [role: string, va
     ['recurrentKernel', call.recurrentKernel],
     ['bias', call.bias],
     ['recurrentBias', call.recurrentBias],
+    ...Object.entries(call.kernels ?? {}).map(([name, value]) => [`kernels.${name}`, value] as const),
     ...Object.entries(call.vectors).map(([name, value]) => [`vector.${name}`, value] as const),
     ...call.plan.cell.states.map((state) => [`state.${state}`, call.initialStates[state]] as const),
   ];

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kernelWeight } from '../../src/cells/define-cell.js';
 import { planCell } from '../../src/cells/plan.js';
 import { cellNamed, libraryCells } from '../../src/cells/registry.js';
 import { useBackend } from '../../src/kernels/select.js';
@@ -53,7 +54,11 @@ describe.each(conformanceBackends)('cells on $title', ({ name: backend, make }) 
           input,
           initialStates: initial,
           kernel: weights.get('kernel')!,
+          widths: vector.config.widths as Readonly<Record<string, number>> | undefined,
           recurrentKernel: weights.get('recurrentKernel'),
+          kernels: Object.fromEntries(
+            Object.keys(cell.kernels).map((name) => [name, weights.get(kernelWeight(name))!]),
+          ),
           bias: part(0),
           recurrentBias: part(1),
           vectors: Object.fromEntries(Object.keys(cell.vectors).map((name) => [name, weights.get(name)!])),

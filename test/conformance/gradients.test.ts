@@ -9,6 +9,8 @@ import { valueAndGradients } from '../../src/tensor/tape.js';
 import { scope, type Tensor, Variable } from '../../src/tensor/tensor.js';
 import { expectClose } from '../support/close.js';
 import { normals, randomise } from '../support/random.js';
+import { unusualCells } from '../support/unusual-cells.js';
+import { stateWidth, usualWidth } from '../support/widths.js';
 
 const [BATCH, TIME, FEATURES, UNITS] = [3, 5, 7, 5];
 
@@ -69,7 +71,9 @@ function casesOf(cell: Cell): (readonly [variant: string, mask: string, options:
  */
 const DIRECTIONS = 3;
 
-describe.each(libraryCells.map((cell) => [cell.name, cell] as const))(
+const severalWidths = unusualCells.filter(({ widths }) => Object.keys(widths).length > 0);
+
+describe.each([...libraryCells, ...severalWidths].map((cell) => [cell.name, cell] as const))(
   'gradients of %s agree with central differences',
   (_, cell) => {
     beforeAll(() => void useBackend('reference'));
@@ -95,17 +99,20 @@ function checkGradients(
   const layer = new RNN({ ...options, returnState: true });
   layer.ensureBuilt([null, TIME, FEATURES]);
   randomise(layer, random);
-  const { states } = options.cell as Cell;
+  const cell = options.cell as Cell;
+  const { states } = cell;
+  const stateShape = (state: string): number[] => [BATCH, stateWidth(cell, state, UNITS)];
   const input = new Variable([BATCH, TIME, FEATURES], normals([BATCH, TIME, FEATURES], random).dataSync(), 'input');
   const initial = Object.fromEntries(
     states.map((state) => [
       state,
-      new Variable([BATCH, UNITS], normals([BATCH, UNITS], random).dataSync(), `initial ${state}`),
+      new Variable(stateShape(state), normals(stateShape(state), random).dataSync(), `initial ${state}`),
     ]),
   );
-  const outputShape = options.returnSequences === false ? [BATCH, UNITS] : [BATCH, TIME, UNITS];
+  const width = usualWidth(cell, cell.outputWidth, UNITS);
+  const outputShape = options.returnSequences === false ? [BATCH, width] : [BATCH, TIME, width];
   const cotangent = normals(outputShape, random);
-  const stateCotangents = Object.fromEntries(states.map((state) => [state, normals([BATCH, UNITS], random)]));
+  const stateCotangents = Object.fromEntries(states.map((state) => [state, normals(stateShape(state), random)]));
 
   const loss = (): Tensor => {
     // The same dropout and zoneout masks every time.

@@ -19,7 +19,9 @@ const SIZE = UNITS / HEADS;
 /** Rounding of sums of at most 15 products in 5 steps; what lies outside of the blocks adds zeros, in another order. */
 const tolerances = { reference: 1e-12, wasm: 2e-5 };
 
-const cells = [...libraryCells, ...unusualCells].filter(({ recurrent }) => recurrent === 'full');
+const cells = [...libraryCells, ...unusualCells].filter(
+  ({ recurrent, recurrentWidth }) => recurrent === 'full' && recurrentWidth === 'units',
+);
 const mask = Uint8Array.from([1, 0, 1, 1, 0, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1]);
 
 const recurrentKernelOf = (layer: RNN<boolean>): Variable =>
@@ -130,6 +132,9 @@ describe('heads', () => {
 
   it('that do not fit are refused', () => {
     expect(() => new RNN({ cell: 'lstm', units: 6, heads: 4 })).toThrow(/^\[OUT_OF_RANGE\] RNN: .*heads/);
+    expect(() => new RNN({ cell: 'lstmp', units: 6, heads: 2 })).toThrow(
+      /^\[USAGE\] RNN: the recurrent products of `lstmp` do not multiply units/,
+    );
     expect(() => new RNN({ cell: 'minGRU', units: 6, heads: 2 })).toThrow(/^\[USAGE\] RNN: `minGRU` has no recurrent/);
     expect(() => new RNN({ cell: 'lstm', units: 6, heads: 2, recurrentConstraint: 'unitNorm' })).toThrow(
       /^\[USAGE\] RNN: a constraint knows no heads/,

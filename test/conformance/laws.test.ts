@@ -13,6 +13,7 @@ import { scope, type Tensor, tensor } from '../../src/tensor/tensor.js';
 import { expectClose } from '../support/close.js';
 import { lawBackends } from '../support/conformance-backends.js';
 import { normals, randomise } from '../support/random.js';
+import { stateWidth, usualWidth } from '../support/widths.js';
 
 const [BATCH, TIME, FEATURES, UNITS] = [3, 5, 7, 5];
 
@@ -42,7 +43,7 @@ describe.each(pairs)('laws of %s on %s', (_, _title, cell, { name: backend, make
     return layer;
   };
   const statesFor = (batch: number): NamedStates =>
-    Object.fromEntries(cell.states.map((state) => [state, normals([batch, UNITS], random)]));
+    Object.fromEntries(cell.states.map((state) => [state, normals([batch, stateWidth(cell, state, UNITS)], random)]));
   const input = normals([BATCH, TIME, FEATURES], random);
   const initialState = statesFor(BATCH);
   const run = (layer: RNN<true>, x: Tensor = input, options: RecurrentCallOptions = {}): OutputAndState =>
@@ -158,7 +159,7 @@ describe.each(pairs)('laws of %s on %s', (_, _title, cell, { name: backend, make
       layerOf({ cell: [cell, 'gru'], units: [UNITS, 6], goBackwards });
     const forward = stacked(false);
     const [lower, upper] = [layerOf(), new RNN({ cell: 'gru', units: 6, returnSequences: true })];
-    upper.ensureBuilt([null, TIME, UNITS]);
+    upper.ensureBuilt([null, TIME, usualWidth(cell, cell.outputWidth, UNITS)]);
     [...lower.weights, ...upper.weights].forEach((variable, i) => variable.assign(forward.weights[i]));
     await expectEqual(forward.apply(input).output, upper.apply(lower.apply(input).output), 'forwards');
     await expectEqual(stacked(true).apply(input).output, forward.apply(ops.reverse(input, 1)).output, 'backwards');

@@ -12,6 +12,7 @@ import type { Tensor } from '../../src/tensor/tensor.js';
 import { normals, randomise } from '../support/random.js';
 import { threadedBackend } from '../support/threads.js';
 import { unusualCells } from '../support/unusual-cells.js';
+import { stateWidth } from '../support/widths.js';
 
 /**
  * Sizes that are split in every way: few rows (units are split, and threads meet), many rows, a kernel beyond the
@@ -34,7 +35,9 @@ afterAll(() => {
 });
 
 /** Cells whose units depend on the whole row, which units that are shared out would not see. */
-const reducing = unusualCells.filter(({ name }) => ['normalising', 'softGate'].includes(name));
+const reducing = unusualCells.filter(({ name }) =>
+  ['normalising', 'softGate', 'ofThreeWidths', 'narrowlyRecurrent'].includes(name),
+);
 
 describe.each(sizes)('threads change no bit: $name', ({ batch, time, features, units, masked }) => {
   const cells = batch <= 7 ? [...libraryCells, ...reducing] : libraryCells;
@@ -42,7 +45,9 @@ describe.each(sizes)('threads change no bit: $name', ({ batch, time, features, u
   it.each(cells.map((cell) => [cell.name, cell] as const))('of %s', (_, cell) => {
     const random = new Random(31, cell.name);
     const input = normals([batch, time, features], random);
-    const initialState = Object.fromEntries(cell.states.map((state) => [state, normals([batch, units], random)]));
+    const initialState = Object.fromEntries(
+      cell.states.map((state) => [state, normals([batch, stateWidth(cell, state, units)], random)]),
+    );
     const mask = masked
       ? Uint8Array.from({ length: batch * time }, (_unused, i) => Number(i % time < 1 + (((i / time) | 0) % time)))
       : undefined;

@@ -1,4 +1,5 @@
 import { type Cell, defineCell } from '../../src/cells/define-cell.js';
+import { normalized as normalizedUnits } from '../../src/cells/normalized.js';
 import {
   add,
   constant,
@@ -147,6 +148,39 @@ export const unusualCells: readonly Cell[] = [
       const write = tanh(add(mul(gateVectors.gain.write, inputProduct.write), bias.write, recurrent.write));
       const scale = sigmoid(mul(gateVectors.gain.scale, add(input.scale, recurrent.scale)));
       return { hidden: add(mul(scale, states.hidden), mul(write, sigmoid(bias.scale))) };
+    },
+  }),
+  defineCell({
+    name: 'ofThreeWidths',
+    description: 'states of three widths, and kernels from each to the next',
+    gates: ['write', 'keep'],
+    states: ['hidden', 'narrow', 'wide'],
+    widths: { narrow: (units) => units - 1, wide: (units) => units + 2 },
+    stateWidths: { narrow: 'narrow', wide: 'wide' },
+    kernels: {
+      down: { from: 'units', to: 'narrow' },
+      across: { from: 'narrow', to: 'wide' },
+      up: { from: 'wide', to: 'units' },
+    },
+    step({ gates, states, kernels }) {
+      const hidden = add(mul(sigmoid(gates.keep), states.hidden), mul(tanh(gates.write), kernels.up(states.wide)));
+      const narrow = tanh(add(kernels.down(hidden), mul(0.5, states.narrow)));
+      const wide = sigmoid(sub(normalizedUnits(kernels.across(narrow), 0.1), states.wide));
+      return { hidden: tanh(hidden), narrow, wide, output: add(narrow, mul(0.5, states.narrow)) };
+    },
+  }),
+  defineCell({
+    name: 'narrowlyRecurrent',
+    description: 'gates that multiply a computed value of another width',
+    gates: ['write', 'keep'],
+    states: ['hidden'],
+    widths: { narrow: (units) => units - 1 },
+    kernels: { down: { from: 'units', to: 'narrow' } },
+    recurrentBias: true,
+    step({ input, states, product, kernels }) {
+      const narrow = tanh(kernels.down(states.hidden));
+      const keep = sigmoid(add(input.keep, product('keep', narrow)));
+      return { hidden: add(mul(keep, states.hidden), tanh(add(input.write, product('write', narrow)))) };
     },
   }),
 ];

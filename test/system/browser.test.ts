@@ -16,12 +16,12 @@ const budgets = [
   {
     what: 'the core: layers, cells, derivatives, both backends, threads',
     entry: './browser/core.ts',
-    largestBytes: 80_000,
+    largestBytes: 82_500,
   },
   {
     what: 'a page that trains with `fit`: optimizers, schedules, losses and metrics by name',
     entry: './browser/page.ts',
-    largestBytes: 102_000,
+    largestBytes: 105_000,
   },
   {
     what: 'everything: tables, tokenizers, word vectors, files and tasks too',

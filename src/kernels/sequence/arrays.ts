@@ -1,5 +1,6 @@
 import { type LeafRole, leafName, roleOfLeaf } from '../../cells/leaf-role.js';
-import type { CellPlan } from '../../cells/plan.js';
+import type { CellPlan, WidthProgram } from '../../cells/plan.js';
+import { gateRowWidth, slotColumn, unitsWidth, widthNamed, widthOfRole } from '../../cells/widths.js';
 import { RondoError } from '../../errors.js';
 import type { PointwiseProgram } from '../../expression/program.js';
 import type { RecurrentBackwardCall, RecurrentCall, Strided, View } from '../contract.js';
@@ -35,18 +36,20 @@ export type ArrayFinder = (of: LeafRole) => StepArray;
 /** A program over a shard's rows and units, for one step after the other of a run. */
 export function programCall(
   call: RecurrentCall,
-  program: PointwiseProgram,
+  { program, width }: WidthProgram,
   shard: Shard,
   stepRun: StepRun,
   find: ArrayFinder,
 ): StepStridedPointwiseCall {
   const { inputs, outputs } = namesOf(program);
+  // Where there are several widths, a shard has all units (split.ts).
+  const columns = width === unitsWidth ? shard.numUnits : widthNamed(call, width);
   const bind = (names: readonly ArrayName[]): Record<string, StepStrided> =>
     Object.fromEntries(names.map(({ name, of }) => [name, placed(find(of), shard.firstUnit, stepRun)]));
   return {
     program,
     rows: stepRun.numRows,
-    columns: shard.numUnits,
+    columns,
     inputs: bind(inputs),
     outputs: bind(outputs),
     scalars: call.scalars,
@@ -75,16 +78,24 @@ function namesOf(program: PointwiseProgram): ProgramNames {
   return names;
 }
 
-/** The array behind a leaf or output of a forward program; `recurrent` holds the products with the states. */
-export function forwardArray(call: RecurrentCall, recurrent: Strided, of: LeafRole): StepArray {
+/** Results of products: those of all gates side by side, and by name those of the cell's own kernels. */
+export interface ProductResults {
+  readonly recurrent: Strided;
+  readonly kernels: Readonly<Record<string, Strided>>;
+}
+
+/** The array behind a leaf or output of a forward program, which finds results of products in `results`. */
+export function forwardArray(call: RecurrentCall, { recurrent, kernels }: ProductResults, of: LeafRole): StepArray {
   const { units, plan } = call;
   switch (of.role) {
     case 'recurrent':
       return stepArray(recurrent, gateIndex(plan, of.gate) * units, recurrent.rowStride, 'fixed');
+    case 'product':
+      return stepArray(kernels[of.kernel], 0, kernels[of.kernel].rowStride, 'fixed');
     case 'next':
-      return stepArray(call.states[of.state], 0, units, 'stateAfter');
+      return stepArray(call.states[of.state], 0, stateWidth(call, of.state), 'stateAfter');
     case 'output':
-      return stepArray(call.output!, 0, units, 'packed');
+      return stepArray(call.output!, 0, widthNamed(call, plan.outputWidth), 'packed');
     default:
       return sharedArray(call, of);
   }
@@ -92,7 +103,7 @@ export function forwardArray(call: RecurrentCall, recurrent: Strided, of: LeafRo
 
 /** What only the backward pass has. */
 export interface BackwardArrays {
-  readonly dRecurrent: Strided;
+  readonly dProducts: ProductResults;
   /** By operand: `[B, U]`. */
   readonly dOperands: readonly View[];
   /**
@@ -104,24 +115,26 @@ export interface BackwardArrays {
 /** The array behind a leaf or output of a backward program. */
 export function backwardArray(
   call: RecurrentBackwardCall,
-  { dRecurrent, dOperands, dVectors }: BackwardArrays,
+  { dProducts, dOperands, dVectors }: BackwardArrays,
   of: LeafRole,
 ): StepArray {
   const { units, plan } = call;
   switch (of.role) {
     case 'next':
-      return stepArray(call.states[of.state], 0, units, 'stateAfter');
+      return stepArray(call.states[of.state], 0, stateWidth(call, of.state), 'stateAfter');
     case 'dNext':
     case 'dState':
-      return stepArray(call.dStates[of.state], 0, units, 'fixed');
+      return stepArray(call.dStates[of.state], 0, stateWidth(call, of.state), 'fixed');
     case 'dOutput':
-      return stepArray(call.dOutput!, 0, units, 'packed');
+      return stepArray(call.dOutput!, 0, widthNamed(call, plan.outputWidth), 'packed');
     case 'dOperand':
-      return stepArray(dOperands[of.index], 0, units, 'fixed');
+      return stepArray(dOperands[of.index], 0, operandWidth(call, of.index), 'fixed');
+    case 'dProduct':
+      return stepArray(dProducts.kernels[of.kernel], 0, dProducts.kernels[of.kernel].rowStride, 'packed');
     case 'dInput':
       return stepArray(call.dInput, gateIndex(plan, of.gate) * units, call.dInput.rowStride, 'packed');
     case 'dRecurrent':
-      return stepArray(dRecurrent, gateIndex(plan, of.gate) * units, dRecurrent.rowStride, 'packed');
+      return stepArray(dProducts.recurrent, gateIndex(plan, of.gate) * units, dProducts.recurrent.rowStride, 'packed');
     case 'dVector':
       return stepArray(dVectors[of.vector], 0, 0, 'fixed');
     case 'dBias':
@@ -135,13 +148,15 @@ function sharedArray(call: RecurrentCall, of: LeafRole): StepArray {
   const { units, plan } = call;
   switch (of.role) {
     case 'input':
-      return stepArray(call.gates, gateIndex(plan, of.gate) * units, plan.gateSlots * units, 'packed');
-    case 'saved':
-      return stepArray(call.gates, plan.savedSlots[of.index] * units, plan.gateSlots * units, 'packed');
+      return stepArray(call.gates, gateIndex(plan, of.gate) * units, gateRowWidth(plan, call), 'packed');
+    case 'saved': {
+      const column = slotColumn(plan, call, plan.savedSlots[of.index]);
+      return stepArray(call.gates, column, gateRowWidth(plan, call), 'packed');
+    }
     case 'state':
-      return stepArray(call.states[of.state], 0, units, 'stateBefore');
+      return stepArray(call.states[of.state], 0, stateWidth(call, of.state), 'stateBefore');
     case 'operand':
-      return stepArray(call.operands[of.index], 0, units, 'packed');
+      return stepArray(call.operands[of.index], 0, operandWidth(call, of.index), 'packed');
     case 'bias':
       return stepArray(call.weights.bias!, gateIndex(plan, of.gate) * units, 0, 'fixed');
     case 'recurrentBias':
@@ -149,7 +164,12 @@ function sharedArray(call: RecurrentCall, of: LeafRole): StepArray {
     case 'vector':
       return stepArray(call.weights.vectors[of.vector], 0, 0, 'fixed');
     case 'mask':
-      return stepArray(call.masks[leafName(of)], 0, units, of.kind === 'step' ? 'packed' : 'fixed');
+      return stepArray(
+        call.masks[leafName(of)],
+        0,
+        widthNamed(call, widthOfRole(plan.cell, of)!),
+        of.kind === 'step' ? 'packed' : 'fixed',
+      );
     case 'recurrent':
     case 'next':
     case 'output':
@@ -161,6 +181,8 @@ function sharedArray(call: RecurrentCall, of: LeafRole): StepArray {
     case 'dRecurrent':
     case 'dVector':
     case 'dBias':
+    case 'product':
+    case 'dProduct':
     case 'zoneout':
       throw new RondoError('INTERNAL', { where: 'sequence', what: `no array is behind \`${leafName(of)}\` here.` });
   }
@@ -168,6 +190,14 @@ function sharedArray(call: RecurrentCall, of: LeafRole): StepArray {
 
 export function columnsAt(array: Strided, row: number, column: number): Strided {
   return { buffer: array.buffer, offset: array.offset + row * array.rowStride + column, rowStride: array.rowStride };
+}
+
+export function stateWidth(call: RecurrentCall, state: string): number {
+  return widthNamed(call, call.plan.cell.stateWidths[state]);
+}
+
+export function operandWidth(call: RecurrentCall, index: number): number {
+  return widthNamed(call, call.plan.operandWidths[index]);
 }
 
 function gateIndex(plan: CellPlan, gate: string): number {

@@ -1,6 +1,15 @@
 import type { Product } from '../../cells/plan.js';
+import { unitsWidth, widthNamed } from '../../cells/widths.js';
 import type { MatmulCall, RecurrentCall, RecurrentWeights, Strided, View } from '../contract.js';
-import { columnsAt, placed, type StepArray, stepArray } from './arrays.js';
+import {
+  columnsAt,
+  operandWidth,
+  type ProductResults,
+  placed,
+  type StepArray,
+  stateWidth,
+  stepArray,
+} from './arrays.js';
 import type { Shard, StepRun } from './layout.js';
 import type { CpuLoopHost, PackedMatrix, StepCall } from './loop-host.js';
 
@@ -22,6 +31,7 @@ export function blocksOfResult(
   product: Product,
   units: Units,
 ): Block[] {
+  if (product.kernel !== undefined) return [ownKernelBlock(call, weights, product.kernel)];
   const isWhole = units.numUnits === call.units;
   if (isWhole && (call.heads ?? 1) === 1) return [headBlock(call, weights, product, 0, product.numGates, units)];
   return headsIn(call, units).flatMap((ofHead) =>
@@ -32,6 +42,9 @@ export function blocksOfResult(
 /** The blocks that, transposed, compute the gradients by some units of what a product multiplies. */
 function blocksOfOperand(call: RecurrentCall, product: Product, units: Units): Block[] {
   const heads = call.heads ?? 1;
+  // Where the operand has another width than the units, a shard has all of both.
+  if (product.kernel !== undefined || call.plan.cell.recurrentWidth !== unitsWidth)
+    return blocksOfResult(call, call.weights, product, units);
   const numGates = heads === 1 ? product.numGates : 1;
   return headsIn(call, units).flatMap((ofHead) =>
     Array.from({ length: product.numGates / numGates }, (_, i): Block => {
@@ -52,6 +65,12 @@ function blocksOfOperand(call: RecurrentCall, product: Product, units: Units): B
   );
 }
 
+function ownKernelBlock(call: RecurrentCall, { kernels }: RecurrentWeights, kernel: string): Block {
+  const { from, to } = call.plan.cell.kernels[kernel];
+  const n = widthNamed(call, to);
+  return { matrix: { ...kernels![kernel], rowStride: n }, row: 0, k: widthNamed(call, from), column: 0, n };
+}
+
 interface HeadUnits extends Units {
   readonly head: number;
 }
@@ -67,23 +86,29 @@ function headsIn({ units, heads = 1 }: RecurrentCall, { firstUnit, numUnits }: U
 
 /** Units of one head, of `numGates` gates from the product's gate i on. */
 function headBlock(
-  { plan, units, heads = 1 }: RecurrentCall,
+  call: RecurrentCall,
   { recurrentKernel }: RecurrentWeights,
   { firstGate }: Product,
   i: number,
   numGates: number,
   { head = 0, firstUnit, numUnits }: Partial<HeadUnits> & Units,
 ): Block {
+  const { plan, units, heads = 1 } = call;
   const size = units / heads;
   const rowStride = plan.cell.gates.length * size;
   const gate = firstGate + i;
   return {
     matrix: columnsAt({ ...recurrentKernel!, rowStride }, head * size, gate * size + firstUnit - head * size),
     row: head * size,
-    k: size,
+    k: heads === 1 ? widthNamed(call, plan.cell.recurrentWidth) : size,
     column: gate * units + firstUnit,
     n: (numGates - 1) * units + numUnits,
   };
+}
+
+/** Where the result of a product lies, or its gradient. */
+export function resultOf({ kernel }: Product, { recurrent, kernels }: ProductResults): Strided {
+  return kernel === undefined ? recurrent : kernels[kernel];
 }
 
 /**
@@ -101,10 +126,11 @@ export class RecurrentProducts {
   }
 
   /** A shard's columns of a product. */
-  forward(product: Product, target: Strided, shard: Shard, stepRun: StepRun): StepCall[] {
+  forward(product: Product, results: ProductResults, shard: Shard, stepRun: StepRun): StepCall[] {
+    const target = resultOf(product, results);
     const operand = this.operand(product);
     return blocksOfResult(this.#call, this.#call.weights, product, shard).map(({ matrix, row, k, column, n }) =>
-      this.#matmul(`forward ${row} ${column}`, {
+      this.#matmul(`forward ${product.kernel} ${row} ${column}`, {
         m: stepRun.numRows,
         n,
         k,
@@ -118,25 +144,26 @@ export class RecurrentProducts {
   /** A shard's units of the transposed product: dL/d(operand) from dL/d(product). */
   backward(
     product: Product,
-    dRecurrent: Strided,
+    dProducts: ProductResults,
     target: View,
     accumulate: boolean,
     shard: Shard,
     stepRun: StepRun,
   ): StepCall[] {
-    const { units } = this.#call;
+    const dResult = resultOf(product, dProducts);
+    const { rowStride } = this.operand(product);
     const written = new Set<number>();
     return blocksOfOperand(this.#call, product, shard).map(({ matrix, row, k, column, n }) => {
       const isFirst = !written.has(row);
       written.add(row);
-      return this.#matmul(`backward ${row} ${column}`, {
+      return this.#matmul(`backward ${product.kernel} ${row} ${column}`, {
         m: stepRun.numRows,
         n: k,
         k: n,
-        a: placed(stepArray(dRecurrent, column, dRecurrent.rowStride, 'packed'), 0, stepRun),
+        a: placed(stepArray(dResult, column, dResult.rowStride, 'packed'), 0, stepRun),
         b: matrix,
         transposeB: true,
-        c: placed(stepArray(target, row, units, 'fixed'), 0, stepRun),
+        c: placed(stepArray(target, row, rowStride, 'fixed'), 0, stepRun),
         accumulate: accumulate || !isFirst,
       });
     });
@@ -144,10 +171,10 @@ export class RecurrentProducts {
 
   /** What a product multiplies: the state before the step, or a value computed in the step. */
   operand({ state, operand }: Product): StepArray {
-    const { units, states, operands } = this.#call;
+    const call = this.#call;
     return state !== undefined
-      ? stepArray(states[state], 0, units, 'stateBefore')
-      : stepArray(operands[operand!], 0, units, 'packed');
+      ? stepArray(call.states[state], 0, stateWidth(call, state), 'stateBefore')
+      : stepArray(call.operands[operand!], 0, operandWidth(call, operand!), 'packed');
   }
 
   #matmul(key: string, call: MatmulCall): StepCall {

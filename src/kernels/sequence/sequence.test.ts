@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { expectClose } from '../../../test/support/close.js';
 import { unusualCells } from '../../../test/support/unusual-cells.js';
+import { stateWidth, usualWidth } from '../../../test/support/widths.js';
 import type { Cell, EquationOptions } from '../../cells/define-cell.js';
 import { planCell } from '../../cells/plan.js';
 import { libraryCells } from '../../cells/registry.js';
+import { gateRowWidth } from '../../cells/widths.js';
 import type { Expression } from '../../expression/build.js';
 import { Interpreter } from '../../expression/interpret.js';
 import { Random } from '../../random.js';
@@ -31,38 +33,63 @@ function valuesFor(cell: Cell, options: EquationOptions, seed: number): Values {
   const numbers = (size: number): Float64Array => Float64Array.from({ length: size }, () => 0.7 * random.normal());
   const values: Values = {
     input: numbers(N * G * U),
-    recurrentKernel: numbers(U * G * U),
+    recurrentKernel: numbers(usualWidth(cell, cell.recurrentWidth, U) * G * U),
     bias: numbers(G * U),
     recurrentBias: numbers(G * U),
   };
-  for (const state of cell.states) values[`state.${state}`] = numbers(B * U);
+  for (const state of cell.states) values[`state.${state}`] = numbers(B * stateWidth(cell, state, U));
+  for (const [name, { from, to }] of Object.entries(cell.kernels))
+    values[`kernels.${name}`] = numbers(usualWidth(cell, from, U) * usualWidth(cell, to, U));
   for (const name of Object.keys(cell.vectors)) values[`vector.${name}`] = numbers(U);
-  if (options.recurrentDropout) values['mask.recurrent'] = numbers(B * U);
+  if (options.recurrentDropout) values['mask.recurrent'] = numbers(B * usualWidth(cell, cell.recurrentWidth, U));
   for (const state of options.zoneout?.states ?? [])
-    values[`mask.zoneout.${state}`] = Float64Array.from({ length: N * U }, () => random.integer(2));
+    values[`mask.zoneout.${state}`] = Float64Array.from({ length: N * stateWidth(cell, state, U) }, () =>
+      random.integer(2),
+    );
   return values;
 }
 
 /** The equations, evaluated for one row of one step after the other: what every engine must agree with. */
 function slowRun(cell: Cell, options: EquationOptions, values: Values): Result {
-  const { next, output, operands } = cell.equations(options);
+  const { next, output, operands, kernelOperands } = cell.equations(options);
+  const W = (name: string): number => usualWidth(cell, name, U);
+  const widthOf = (state: string): number => stateWidth(cell, state, U);
+  const outputWidth = W(cell.outputWidth);
   const G = cell.gates.length;
   const states = Object.fromEntries(
-    cell.states.map((state) => [state, Float64Array.from([...values[`state.${state}`], ...new Float64Array(N * U)])]),
+    cell.states.map((state) => [
+      state,
+      Float64Array.from([...values[`state.${state}`], ...new Float64Array(N * widthOf(state))]),
+    ]),
   );
-  const outputs = new Float64Array(N * U);
+  const outputs = new Float64Array(N * outputWidth);
   let first = 0;
   let before = 0;
   activeRows.forEach((active, t) => {
     for (let row = 0; row < active; row++) {
-      const evaluate = (expression: Expression): Float64Array => {
-        const interpreter = new Interpreter(read, U);
-        return Float64Array.from({ length: U }, (_, column) => interpreter.at(expression, 0, column));
+      const evaluate = (expression: Expression, width: number): Float64Array => {
+        const interpreter = new Interpreter(read, width);
+        return Float64Array.from({ length: width }, (_, column) => interpreter.at(expression, 0, column));
       };
       const products = new Map<string, Float64Array>();
       const product = (gate: string): Float64Array => {
-        if (!products.has(gate)) products.set(gate, evaluate(operands.get(gate)!));
+        if (!products.has(gate)) products.set(gate, evaluate(operands.get(gate)!, W(cell.recurrentWidth)));
         return products.get(gate)!;
+      };
+      const ownProduct = (kernel: string): Float64Array => {
+        const { from, to } = cell.kernels[kernel];
+        const key = `own ${kernel}`;
+        if (!products.has(key)) {
+          const multiplied = evaluate(kernelOperands.get(kernel)!, W(from));
+          const weights = values[`kernels.${kernel}`];
+          products.set(
+            key,
+            Float64Array.from({ length: W(to) }, (_, column) =>
+              multiplied.reduce((sum, value, k) => sum + value * weights[k * W(to) + column], 0),
+            ),
+          );
+        }
+        return products.get(key)!;
       };
       const read = (name: string, _: number, column: number): number => {
         const gate = cell.gates.indexOf(name.slice(name.indexOf('.') + 1));
@@ -74,14 +101,17 @@ function slowRun(cell: Cell, options: EquationOptions, values: Values): Result {
           );
         if (name.startsWith('bias.')) return values.bias[gate * U + column];
         if (name.startsWith('recurrentBias.')) return values.recurrentBias[gate * U + column];
-        if (name.startsWith('state.')) return states[name.slice(6)][(before + row) * U + column];
-        if (name.startsWith('mask.zoneout.')) return values[name][(first + row) * U + column];
-        if (name === 'mask.recurrent') return values[name][row * U + column];
+        if (name.startsWith('product.')) return ownProduct(name.slice(8))[column];
+        if (name.startsWith('state.')) return states[name.slice(6)][(before + row) * widthOf(name.slice(6)) + column];
+        if (name.startsWith('mask.zoneout.'))
+          return values[name][(first + row) * widthOf(name.slice('mask.zoneout.'.length)) + column];
+        if (name === 'mask.recurrent') return values[name][row * W(cell.recurrentWidth) + column];
         if (name.startsWith('zoneout.')) return 0.3;
         return values[name][column];
       };
-      for (const state of cell.states) states[state].set(evaluate(next[state]), (B + first + row) * U);
-      outputs.set(evaluate(output), (first + row) * U);
+      for (const state of cell.states)
+        states[state].set(evaluate(next[state], widthOf(state)), (B + first + row) * widthOf(state));
+      outputs.set(evaluate(output, outputWidth), (first + row) * outputWidth);
     }
     before = B + first;
     first += activeRows[t];
@@ -105,28 +135,41 @@ function prepare(
     if (data !== undefined) backend.write(made, data);
     return made;
   };
-  const gates = view(N * plan.gateSlots * U);
+  const widths = Object.fromEntries(Object.entries(cell.widths).map(([name, usual]) => [name, usual(U)]));
+  const rowWidth = gateRowWidth(plan, { units: U, widths });
+  const outputWidth = usualWidth(cell, plan.outputWidth, U);
+  const gates = view(N * rowWidth);
   for (let row = 0; row < N; row++)
     backend.write(
-      { ...gates, offset: gates.offset + row * plan.gateSlots * U },
+      { ...gates, offset: gates.offset + row * rowWidth },
       values.input.subarray(row * G * U, (row + 1) * G * U),
     );
-  const states = Object.fromEntries(cell.states.map((state) => [state, view((B + N) * U, values[`state.${state}`])]));
-  const output = plan.outputState === undefined ? view(N * U) : undefined;
+  const states = Object.fromEntries(
+    cell.states.map((state) => [state, view((B + N) * stateWidth(cell, state, U), values[`state.${state}`])]),
+  );
+  const output = plan.outputState === undefined ? view(N * outputWidth) : undefined;
   const call: RecurrentForwardCall = {
     plan,
     units: U,
+    widths,
     batch: B,
     activeRows,
     weights: {
-      recurrentKernel: cell.recurrent === 'full' ? view(U * G * U, values.recurrentKernel) : undefined,
+      recurrentKernel:
+        cell.recurrent === 'full' ? view(values.recurrentKernel.length, values.recurrentKernel) : undefined,
       bias: plan.hasBias ? view(G * U, values.bias) : undefined,
       recurrentBias: plan.hasRecurrentBias ? view(G * U, values.recurrentBias) : undefined,
+      kernels: Object.fromEntries(
+        Object.keys(cell.kernels).map((name) => {
+          const given = values[`kernels.${name}`];
+          return [name, view(given.length, given)];
+        }),
+      ),
       vectors: Object.fromEntries(Object.keys(cell.vectors).map((name) => [name, view(U, values[`vector.${name}`])])),
     },
     gates,
     states,
-    operands: plan.operands.map(() => view(N * U)),
+    operands: plan.operandWidths.map((name) => view(N * usualWidth(cell, name, U))),
     output,
     masks: Object.fromEntries(plan.masks.map((name) => [name, view(values[name].length, values[name])])),
     scalars: Object.fromEntries(plan.scalars.map((name) => [name, 0.3])),
@@ -134,10 +177,12 @@ function prepare(
   };
   const read = (from: View, size: number): Float64Array => Float64Array.from(backend.readNow!(from, size));
   const result = (): Result => {
-    const after = Object.fromEntries(cell.states.map((state) => [state, read(states[state], (B + N) * U)]));
+    const after = Object.fromEntries(
+      cell.states.map((state) => [state, read(states[state], (B + N) * stateWidth(cell, state, U))]),
+    );
     return {
       states: after,
-      output: output === undefined ? after[plan.outputState!].subarray(B * U) : read(output, N * U),
+      output: output === undefined ? after[plan.outputState!].subarray(B * outputWidth) : read(output, N * outputWidth),
     };
   };
   return { call, result };
@@ -197,8 +242,8 @@ describe.each(cells.map((cell) => [cell.name, cell] as const))('the sequence of 
     const random = new Random(3, cell.name);
     const normal = (size: number): Float64Array => Float64Array.from({ length: size }, () => random.normal());
     const cotangents: Values = {
-      output: normal(N * U),
-      ...Object.fromEntries(cell.states.map((state) => [state, normal(B * U)])),
+      output: normal(N * usualWidth(cell, cell.outputWidth, U)),
+      ...Object.fromEntries(cell.states.map((state) => [state, normal(B * stateWidth(cell, state, U))])),
     };
     /** Sequence by sequence, the row of its final state. */
     const finalRow = (row: number): number => {
@@ -210,9 +255,11 @@ describe.each(cells.map((cell) => [cell.name, cell] as const))('the sequence of 
     const loss = (at: Values, hasOutput: boolean): number => {
       const { states, output } = slowRun(cell, options, at);
       let sum = hasOutput ? output.reduce((total, value, i) => total + value * cotangents.output[i], 0) : 0;
-      for (const state of cell.states)
-        for (let i = 0; i < B * U; i++)
-          sum += cotangents[state][i] * states[state][finalRow(Math.floor(i / U)) * U + (i % U)];
+      for (const state of cell.states) {
+        const width = stateWidth(cell, state, U);
+        for (let i = 0; i < B * width; i++)
+          sum += cotangents[state][i] * states[state][finalRow(Math.floor(i / width)) * width + (i % width)];
+      }
       return sum;
     };
     /** The slope of the loss along a direction. */
@@ -279,22 +326,27 @@ function backwards(
   const targets: Record<string, { view: View; size: number; start: number }> = {};
   const target = (name: string, size: number): View =>
     (targets[name] = { view: weight(size), size, start: started }).view;
-  const dStates = Object.fromEntries(cell.states.map((state) => [state, view(B * U, cotangents[state])]));
+  const dStates = Object.fromEntries(
+    cell.states.map((state) => [state, view(B * stateWidth(cell, state, U), cotangents[state])]),
+  );
   backend.recurrentForward([call]);
-  const width = plan.gradientOverSaved ? plan.gateSlots * U : G * U;
+  const width = plan.gradientOverSaved ? gateRowWidth(plan, call) : G * U;
   const dInput = plan.gradientOverSaved
     ? { ...call.gates, rowStride: width }
     : { ...view(N * G * U), rowStride: width };
   backend.recurrentBackward([
     {
       ...call,
-      dOutput: hasOutput ? view(N * U, cotangents.output) : undefined,
+      dOutput: hasOutput ? view(cotangents.output.length, cotangents.output) : undefined,
       dStates,
       dInput,
       dWeights: {
-        recurrentKernel: call.weights.recurrentKernel && target('recurrentKernel', U * G * U),
+        recurrentKernel: call.weights.recurrentKernel && target('recurrentKernel', values.recurrentKernel.length),
         bias: call.weights.bias && target('bias', G * U),
         recurrentBias: call.weights.recurrentBias && target('recurrentBias', G * U),
+        kernels: Object.fromEntries(
+          Object.keys(cell.kernels).map((name) => [name, target(`kernels.${name}`, values[`kernels.${name}`].length)]),
+        ),
         vectors: Object.fromEntries(Object.keys(cell.vectors).map((name) => [name, target(`vector.${name}`, U)])),
       },
     },
@@ -306,7 +358,7 @@ function backwards(
       read(from, size).map((value) => value - start),
     ]),
   );
-  for (const state of cell.states) gradients[`state.${state}`] = read(dStates[state], B * U);
+  for (const state of cell.states) gradients[`state.${state}`] = read(dStates[state], B * stateWidth(cell, state, U));
   gradients.input = new Float64Array(N * G * U);
   for (let row = 0; row < N; row++)
     gradients.input.set(read({ ...dInput, offset: dInput.offset + row * width }, G * U), row * G * U);

@@ -1,3 +1,4 @@
+import { widthNamed } from '../../cells/widths.js';
 import { constant, leaf } from '../../expression/build.js';
 import { pointwiseProgram } from '../../expression/program.js';
 import type { RecurrentBackwardCall, RecurrentCall, RecurrentForwardCall, Strided, View } from '../contract.js';
@@ -6,13 +7,16 @@ import {
   backwardArray,
   columnsAt,
   forwardArray,
+  operandWidth,
+  type ProductResults,
   placed,
   programCall,
+  stateWidth,
   stepArray,
 } from './arrays.js';
 import { type Layout, layoutOf, type Shard, type StepRun, stepRunsOf } from './layout.js';
 import type { CpuLoopHost, EngineBackend, StepCall, WorkItem } from './loop-host.js';
-import { blocksOfResult, RecurrentProducts } from './products.js';
+import { blocksOfResult, RecurrentProducts, resultOf } from './products.js';
 import { splitRun } from './split.js';
 
 /**
@@ -67,26 +71,37 @@ function forwardRun(host: CpuLoopHost, call: RecurrentForwardCall, threads: Thre
   const gateWidth = plan.cell.gates.length * units;
   const { shards, usesBarriers } = splitRun(call, layout, threads);
   const stages = call.training ? plan.trainingStages : plan.inferenceStages;
-  const recurrent: Strided = {
-    buffer: backend.temporary(plan.products.length > 0 ? call.batch * gateWidth : 0),
+  const rows = (numRows: number, rowStride: number): Strided => ({
+    buffer: backend.temporary(numRows * rowStride),
     offset: 0,
-    rowStride: gateWidth,
+    rowStride,
+  });
+  const results: ProductResults = {
+    recurrent: rows(plan.products.length > 0 ? call.batch : 0, gateWidth),
+    kernels: kernelResults(call, (width) => rows(call.batch, width)),
   };
   const products = new RecurrentProducts(host, call);
   const stepCalls = (shard: Shard, stepRun: StepRun): StepCall[] =>
     stages.flatMap((stage): StepCall[] => {
       const calls: StepCall[] = [];
-      if (stage.program !== undefined)
+      for (const program of stage.programs)
         calls.push({
           kind: 'pointwise',
-          call: programCall(call, stage.program, shard, stepRun, (of) => forwardArray(call, recurrent, of)),
+          call: programCall(call, program, shard, stepRun, (of) => forwardArray(call, results, of)),
         });
       // A product reads the units of all shards.
       if (usesBarriers && stage.products.length > 0) calls.push({ kind: 'barrier' });
-      for (const product of stage.products) calls.push(...products.forward(product, recurrent, shard, stepRun));
+      for (const product of stage.products) calls.push(...products.forward(product, results, shard, stepRun));
       return calls;
     });
   return { items: shards.map((shard) => itemOf(layout, shard, 'forward', stepCalls)), usesBarriers };
+}
+
+/** By kernel of the cell's own: what is made of the width of its result. */
+function kernelResults(call: RecurrentCall, make: (width: number) => Strided): Record<string, Strided> {
+  return Object.fromEntries(
+    Object.entries(call.plan.cell.kernels).map(([kernel, { to }]) => [kernel, make(widthNamed(call, to))]),
+  );
 }
 
 /** `finish` makes the gradients that are sums over all steps. */
@@ -100,16 +115,26 @@ function backwardRun(host: CpuLoopHost, call: RecurrentBackwardCall, threads: Th
   const dRecurrent: Strided = plan.sharedGateGradient
     ? call.dInput
     : { buffer: backend.temporary(layout.rows * gateWidth), offset: 0, rowStride: gateWidth };
-  const dOperands = plan.operands.map((): View => ({ buffer: backend.temporary(call.batch * units), offset: 0 }));
+  const dProducts: ProductResults = {
+    recurrent: dRecurrent,
+    kernels: kernelResults(call, (rowStride) => ({
+      buffer: backend.temporary(layout.rows * rowStride),
+      offset: 0,
+      rowStride,
+    })),
+  };
+  const dOperands = plan.operands.map(
+    (_, i): View => ({ buffer: backend.temporary(call.batch * operandWidth(call, i)), offset: 0 }),
+  );
   const products = new RecurrentProducts(host, call);
   const vectors = new VectorGradients(backend, call, usesBarriers ? 1 : shards.length);
 
   const stepCalls = (shard: Shard, stepRun: StepRun, index: number): StepCall[] => {
-    const arrays: BackwardArrays = { dRecurrent, dOperands, dVectors: vectors.of(usesBarriers ? 0 : index) };
+    const arrays: BackwardArrays = { dProducts, dOperands, dVectors: vectors.of(usesBarriers ? 0 : index) };
     const calls: StepCall[] = [];
     const barrier = (): void => void (usesBarriers && calls.push({ kind: 'barrier' }));
-    for (const { program, products: following } of backward.stages) {
-      if (program !== undefined)
+    for (const { programs, products: following } of backward.stages) {
+      for (const program of programs)
         calls.push({
           kind: 'pointwise',
           call: programCall(call, program, shard, stepRun, (of) => backwardArray(call, arrays, of)),
@@ -118,7 +143,7 @@ function backwardRun(host: CpuLoopHost, call: RecurrentBackwardCall, threads: Th
       const written = new Set<number>();
       for (const product of following) {
         const isWritten = written.has(product.operand!);
-        calls.push(...products.backward(product, dRecurrent, dOperands[product.operand!], isWritten, shard, stepRun));
+        calls.push(...products.backward(product, dProducts, dOperands[product.operand!], isWritten, shard, stepRun));
         written.add(product.operand!);
       }
     }
@@ -126,14 +151,16 @@ function backwardRun(host: CpuLoopHost, call: RecurrentBackwardCall, threads: Th
     const unwritten = new Set(backward.statesWithoutDirectGradient);
     for (const product of backward.stateProducts) {
       const state = product.state!;
-      calls.push(...products.backward(product, dRecurrent, call.dStates[state], !unwritten.has(state), shard, stepRun));
+      calls.push(...products.backward(product, dProducts, call.dStates[state], !unwritten.has(state), shard, stepRun));
       unwritten.delete(state);
     }
     for (const state of unwritten) {
-      const cleared = placed(stepArray(call.dStates[state], 0, units, 'fixed'), shard.firstUnit, stepRun);
+      const width = stateWidth(call, state);
+      const cleared = placed(stepArray(call.dStates[state], 0, width, 'fixed'), shard.firstUnit, stepRun);
+      const columns = width === units ? shard.numUnits : width;
       calls.push({
         kind: 'pointwise',
-        call: { program: clear, rows: stepRun.numRows, columns: shard.numUnits, inputs: {}, outputs: { cleared } },
+        call: { program: clear, rows: stepRun.numRows, columns, inputs: {}, outputs: { cleared } },
       });
     }
     return calls;
@@ -143,7 +170,7 @@ function backwardRun(host: CpuLoopHost, call: RecurrentBackwardCall, threads: Th
     usesBarriers,
     finish() {
       vectors.addUp();
-      addKernelGradients(backend, call, layout, dRecurrent);
+      addKernelGradients(backend, call, layout, dProducts);
       addBiasGradients(backend, call, layout, dRecurrent);
     },
   };
@@ -207,27 +234,29 @@ function addKernelGradients(
   backend: EngineBackend,
   call: RecurrentBackwardCall,
   layout: Layout,
-  dRecurrent: Strided,
+  dProducts: ProductResults,
 ): void {
-  if (call.dWeights.recurrentKernel === undefined) return;
-  const { plan, units } = call;
+  const { plan, units, dWeights } = call;
   const gathered = new Map<string, Strided>();
   for (const product of plan.products) {
+    const { kernel } = product;
+    if ((kernel === undefined ? dWeights.recurrentKernel : dWeights.kernels?.[kernel]) === undefined) continue;
     let multiplied: Strided;
-    if (product.state === undefined) multiplied = { ...call.operands[product.operand!], rowStride: units };
+    if (product.state === undefined)
+      multiplied = { ...call.operands[product.operand!], rowStride: operandWidth(call, product.operand!) };
     else {
       if (!gathered.has(product.state))
         gathered.set(product.state, previousStates(backend, call, layout, product.state));
       multiplied = gathered.get(product.state)!;
     }
-    for (const block of blocksOfResult(call, call.dWeights, product, { firstUnit: 0, numUnits: units }))
+    for (const block of blocksOfResult(call, dWeights, product, { firstUnit: 0, numUnits: units }))
       backend.matmul({
         m: block.k,
         n: block.n,
         k: layout.rows,
         a: columnsAt(multiplied, 0, block.row),
         transposeA: true,
-        b: columnsAt(dRecurrent, 0, block.column),
+        b: columnsAt(resultOf(product, dProducts), 0, block.column),
         c: block.matrix,
         accumulate: true,
       });
@@ -245,7 +274,9 @@ function addBiasGradients(
   if (bias !== undefined && !plan.hasSeparateBias)
     addColumnSums(backend, call.dInput, bias, layout.rows, plan.cell.gates.length * units);
   // Gates without a recurrent product do not see their recurrent bias.
-  for (const { firstGate, numGates } of recurrentBias === undefined ? [] : plan.products) {
+  for (const { firstGate, numGates } of recurrentBias === undefined
+    ? []
+    : plan.products.filter(({ kernel }) => kernel === undefined)) {
     const first = firstGate * units;
     addColumnSums(
       backend,
@@ -261,15 +292,16 @@ function addBiasGradients(
 function previousStates(backend: EngineBackend, call: RecurrentCall, layout: Layout, state: string): Strided {
   const source = call.states[state];
   const allActive = layout.activeRows.every((active) => active === call.batch);
-  if (allActive) return { ...source, rowStride: call.units };
+  const width = stateWidth(call, state);
+  if (allActive) return { ...source, rowStride: width };
   const indices = new Int32Array(layout.rows);
   for (let t = 0; t < layout.steps; t++) {
     for (let row = 0; row < layout.activeRows[t]; row++)
       indices[layout.firstRow[t] + row] = layout.stateBefore[t] + row;
   }
-  const target: View = { buffer: backend.temporary(layout.rows * call.units), offset: 0 };
-  backend.gatherRows({ columns: call.units, indices, source, target });
-  return { ...target, rowStride: call.units };
+  const target: View = { buffer: backend.temporary(layout.rows * width), offset: 0 };
+  backend.gatherRows({ columns: width, indices, source, target });
+  return { ...target, rowStride: width };
 }
 
 function addColumnSums(backend: EngineBackend, x: Strided, sum: View, rows: number, columns: number): void {

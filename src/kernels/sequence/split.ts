@@ -45,7 +45,7 @@ export function splitRun(
   const isLarge = hasProducts && 4 * gates.length * units * units > residentBytes;
   const byBatch = Math.ceil(layout.batch / rowsOfShard);
   const unitThreads = isSmall ? 1 : hasProducts ? numBarrierThreads : numThreads;
-  const canSplitUnits = unitThreads > 1 && units >= unitThreads * leastUnits && !hasRowReductions(plan);
+  const canSplitUnits = unitThreads > 1 && units >= unitThreads * leastUnits && !needsWholeRows(plan);
   const byUnits = (): Split => ({ shards: shardsOfUnits(whole, unitThreads), usesBarriers: hasProducts });
   if (Object.keys(vectors).length > 0 || plan.hasSeparateBias) {
     if (hasProducts && !isLarge && byBatch > 1)
@@ -91,15 +91,20 @@ function shardsOfRows(whole: Shard, { activeRows, batch, rows, steps }: Layout, 
   return shards;
 }
 
-const reductionsOf = new WeakMap<CellPlan, boolean>();
+const wholeRowsOf = new WeakMap<CellPlan, boolean>();
 
-/** Whether some value of a unit depends on the whole row, as in layer normalisation inside a cell. */
-function hasRowReductions(plan: CellPlan): boolean {
-  let known = reductionsOf.get(plan);
+/**
+ * Whether some value of a unit depends on the whole row, as in layer normalisation inside a cell, or on a kernel of the
+ * cell's own, whose results are not those of a range of units.
+ */
+function needsWholeRows(plan: CellPlan): boolean {
+  let known = wholeRowsOf.get(plan);
   if (known === undefined) {
     const stages = [...plan.trainingStages, ...plan.inferenceStages, ...plan.backward(true).stages];
-    known = stages.some(({ program }) => program?.hasRowReductions === true);
-    reductionsOf.set(plan, known);
+    known =
+      Object.keys(plan.cell.kernels).length > 0 ||
+      stages.some(({ programs }) => programs.some(({ program }) => program.hasRowReductions));
+    wholeRowsOf.set(plan, known);
   }
   return known;
 }

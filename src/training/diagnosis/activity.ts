@@ -1,4 +1,5 @@
 import { type CellPlan, planCell } from '../../cells/plan.js';
+import { widthNamed } from '../../cells/widths.js';
 import { type RecurrentArguments, recurrent } from '../../tensor/recurrent.js';
 import type { FlatArray } from '../../tensor/tensor.js';
 import { type Gate, gatesOf, showingGate } from './gates.js';
@@ -62,7 +63,7 @@ function shownBy(plan: CellPlan): { readonly gate: Gate; readonly plan: CellPlan
 
 async function spreadOf(gate: Gate, call: RecurrentArguments): Promise<GateActivity> {
   const { low, high } = ends[gate.activation];
-  const { units } = call;
+  const units = widthOf(call);
   const [lowOf, highOf] = [new Float64Array(units), new Float64Array(units)];
   let [count, sum] = [0, 0];
   forEachStep(call, await outputsOf(call), (values) => {
@@ -85,14 +86,20 @@ async function spreadOf(gate: Gate, call: RecurrentArguments): Promise<GateActiv
 }
 
 async function numDead(call: RecurrentArguments): Promise<number> {
-  const [least, most] = [new Float64Array(call.units).fill(Infinity), new Float64Array(call.units).fill(-Infinity)];
+  const units = widthOf(call);
+  const [least, most] = [new Float64Array(units).fill(Infinity), new Float64Array(units).fill(-Infinity)];
   forEachStep(call, await outputsOf(call), (values) => {
-    for (let unit = 0; unit < call.units; unit++) {
+    for (let unit = 0; unit < units; unit++) {
       least[unit] = Math.min(least[unit], values[unit]);
       most[unit] = Math.max(most[unit], values[unit]);
     }
   });
   return most.filter((value, unit) => value - least[unit] < leastChange).length;
+}
+
+/** How many numbers the cell returns at a step. */
+function widthOf(call: RecurrentArguments): number {
+  return widthNamed(call, call.plan.outputWidth);
 }
 
 /** What the cell returns at every step, `[rows, time, units]`. */
@@ -101,7 +108,9 @@ function outputsOf(call: RecurrentArguments): Promise<FlatArray> {
 }
 
 /** Goes through the steps that count. */
-function forEachStep({ mask, units }: RecurrentArguments, outputs: FlatArray, see: (values: FlatArray) => void): void {
+function forEachStep(call: RecurrentArguments, outputs: FlatArray, see: (values: FlatArray) => void): void {
+  const { mask } = call;
+  const units = widthOf(call);
   for (let step = 0; step * units < outputs.length; step++)
     if (mask === undefined || mask[step] !== 0) see(outputs.subarray(step * units, (step + 1) * units));
 }

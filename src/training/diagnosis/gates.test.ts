@@ -12,6 +12,7 @@ describe('the gates of a cell', () => {
     expect(Object.fromEntries(libraryCells.map((cell) => [cell.name, written(cell).join(' ')]))).toEqual({
       simple: 'tanh(candidate)',
       lstm: 'sigmoid(input) sigmoid(forget) tanh(candidate) sigmoid(output) tanh(cell)',
+      lstmp: 'sigmoid(input) sigmoid(forget) tanh(candidate) sigmoid(output) tanh(cell)',
       peepholeLSTM: 'sigmoid(input) sigmoid(forget) tanh(candidate) sigmoid(output) tanh(cell)',
       lstm1997: 'sigmoid(input) tanh(candidate) sigmoid(output) tanh(cell)',
       coupledLSTM: 'sigmoid(input) tanh(candidate) sigmoid(output) tanh(cell)',

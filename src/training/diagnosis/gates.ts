@@ -49,6 +49,7 @@ function found(cell: Cell, equations: Equations, options: EquationOptions): Foun
   const patterns = [...names].map((name) => ({ name, pattern: activation(name)(leaf(hole)) }));
   const nodes = topologicalOrder([
     ...equations.operands.values(),
+    ...equations.kernelOperands.values(),
     ...cell.states.map((state) => equations.next[state]),
     equations.output,
   ]);

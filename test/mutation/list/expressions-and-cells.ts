@@ -139,11 +139,7 @@ export const expressionAndCellMutations: readonly Mutation[] = [
         'const recurrentDropout = options.recurrentDropout ?? 0;',
       ],
       ['both biases are the first', 'return [row(0), row(1)];', 'return [row(0), row(0)];'],
-      [
-        'zoneout keeps what it should renew',
-        'bernoulli([batch * time, units], rate, 1)',
-        'bernoulli([batch * time, units], 1 - rate, 1)',
-      ],
+      ['zoneout keeps what it should renew', 'bernoulli(shape, rate, 1)', 'bernoulli(shape, 1 - rate, 1)'],
     ],
   ),
   ...inFile(
@@ -218,7 +214,10 @@ export const expressionAndCellMutations: readonly Mutation[] = [
   ...inFile(
     'src/cells/saved.ts',
     ['src/cells', cells],
-    [['what a product gave is recomputed', '? Infinity : 0;', '? 0 : 0;']],
+    [
+      ['what a product gave is recomputed', 'isProduct(node.name) ? Infinity : 0;', 'isProduct(node.name) ? 0 : 0;'],
+      ['the number of columns is saved', 'leavesOf([node]).length > 0 ? Infinity : 0;', 'Infinity;'],
+    ],
   ),
   ...inFile(
     'src/cells/plan.ts',

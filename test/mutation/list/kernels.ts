@@ -350,7 +350,7 @@ export const kernelMutations: readonly Mutation[] = [
       ['the last shard of rows is lost', 'if (first < batch) shards.push', 'if (first < 0) shards.push'],
       ['shards of rows overlap by one', 'first = row + 1;\n', 'first = row;\n'],
       ['the last shard of units ends early', 'i === count ? whole.numUnits :', 'i === count ? whole.numUnits - 1 :'],
-      ['cells that reduce over a row are split by units', '&& !hasRowReductions(plan)', ''],
+      ['cells that reduce over a row are split by units', '&& !needsWholeRows(plan)', ''],
       [
         'the gradients of vectors depend on the number of threads',
         'if (hasProducts && !isLarge && byBatch > 1) return { shards: shardsOfRows(whole, layout, byBatch), ' +

@@ -47,8 +47,8 @@ export const tensorMutations: readonly Mutation[] = [
   ...inFile('src/tensor/recurrent-run.ts', recurrent, [
     [
       'final states come in the order of packing',
-      'this.#states[state], this.#call.units, this.#packing.finalStateOf',
-      'this.#states[state], this.#call.units, this.#packing.rankOf',
+      'this.#states[state], width, this.#packing.finalStateOf',
+      'this.#states[state], width, this.#packing.rankOf',
     ],
     ['the gradient of initial states keeps the order of packing', 'this.#unsorted(dStates[state])', 'dStates[state]'],
     ['the gradient of final states is not sorted', ': this.#sorted(dFinal[i])', ': dFinal[i]'],

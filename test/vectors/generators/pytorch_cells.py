@@ -27,6 +27,18 @@ class Cell:
     unbiased_gates: list = field(default_factory=list)
     """Gates without a bias: their part of the bias vector is 0 and no equation reads it."""
     num_biases: int = 1
+    widths: dict = field(default_factory=dict)
+    """Widths besides the units, by name; a state or kernel names them."""
+    state_widths: dict = field(default_factory=dict)
+    recurrent_width: str = "units"
+    kernels: dict = field(default_factory=dict)
+    """The cell's own kernels: name -> (from, to), the names of widths."""
+
+    def width(self, name):
+        return {"units": UNITS, **self.widths}[name]
+
+    def state_width(self, state):
+        return self.width(self.state_widths.get(state, "units"))
 
 
 def write_cell_cases():
@@ -38,7 +50,7 @@ def _write_cell(name, cell):
     draw = Draw(f"cell {name}")
     given = {
         "input": draw.normal(BATCH, TIME, FEATURES),
-        "initialState": {state: draw.normal(BATCH, UNITS) for state in cell.states},
+        "initialState": {state: draw.normal(BATCH, cell.state_width(state)) for state in cell.states},
         "weights": _draw_weights(draw, cell),
     }
     sources = leaves(given)
@@ -46,7 +58,10 @@ def _write_cell(name, cell):
     cotangents, gradients = differentiate(results, sources, draw)
     write_case("cells", _kebab_case(name), source(draw), {
         "layer": "RNN",
-        "config": {"cell": name, "units": UNITS, "returnSequences": True, "returnState": True},
+        "config": {
+            "cell": name, "units": UNITS, **({"widths": cell.widths} if cell.widths else {}),
+            "returnSequences": True, "returnState": True,
+        },
         "gates": cell.gates,
         "weights": tensors(given["weights"]),
         "inputs": tensors({"input": given["input"], "initialState": given["initialState"]}),
@@ -59,11 +74,13 @@ def _draw_weights(draw, cell):
     width = len(cell.gates) * UNITS
     weights = {"kernel": draw.normal(FEATURES, width, scale=0.5)}
     if cell.has_recurrent_kernel:
-        weights["recurrentKernel"] = draw.normal(UNITS, width, scale=0.5)
+        weights["recurrentKernel"] = draw.normal(cell.width(cell.recurrent_width), width, scale=0.5)
     weights["bias"] = draw.normal(*([width] if cell.num_biases == 1 else [cell.num_biases, width]), scale=0.5)
     for gate in cell.unbiased_gates:
         start = cell.gates.index(gate) * UNITS
         weights["bias"][start : start + UNITS] = 0
+    for kernel, (rows, columns) in cell.kernels.items():
+        weights[f"{kernel}Kernel"] = draw.normal(cell.width(rows), cell.width(columns), scale=0.5)
     for vector in cell.vectors:
         weights[vector] = draw.normal(UNITS, scale=0.5)
     return weights
@@ -108,6 +125,29 @@ def _lstm(weights, x, states):
     cell = sigmoid(forget) * states["cell"] + sigmoid(input_gate) * tanh(candidate)
     hidden = sigmoid(output) * tanh(cell)
     return hidden, {"hidden": hidden, "cell": cell}
+
+
+def _lstmp(weights, x, states):
+    """Sak et al. 2014, Long short-term memory recurrent neural network architectures: the recurrent projection alone."""
+    input_gate, forget, candidate, output = _preacts(weights, x, states["hidden"])
+    cell = sigmoid(forget) * states["cell"] + sigmoid(input_gate) * tanh(candidate)
+    hidden = (sigmoid(output) * tanh(cell)) @ weights["projectionKernel"]
+    _check_with_torch_cell(weights, x, states, hidden, cell)
+    return hidden, {"hidden": hidden, "cell": cell}
+
+
+def _check_with_torch_cell(weights, x, states, hidden, cell):
+    """PyTorch's own LSTM with `proj_size` gives the same step."""
+    layer = torch.nn.LSTM(x.shape[-1], UNITS, proj_size=hidden.shape[-1], dtype=x.dtype)
+    given = {"weight_ih_l0": weights["kernel"].T, "weight_hh_l0": weights["recurrentKernel"].T,
+             "bias_ih_l0": weights["bias"], "bias_hh_l0": torch.zeros_like(weights["bias"]),
+             "weight_hr_l0": weights["projectionKernel"].T}
+    with torch.no_grad():
+        for name, value in given.items():
+            getattr(layer, name).copy_(value)
+        _, (its_hidden, its_cell) = layer(x[None], (states["hidden"][None].contiguous(), states["cell"][None]))
+    torch.testing.assert_close(its_hidden[0], hidden.detach(), rtol=1e-13, atol=1e-13)
+    torch.testing.assert_close(its_cell[0], cell.detach(), rtol=1e-13, atol=1e-13)
 
 
 def _lstm1997(weights, x, states):
@@ -332,6 +372,11 @@ def _names_of_gate_vectors(names, gates):
 CELLS = {
     "simple": Cell(_simple, ["candidate"], HIDDEN),
     "lstm": Cell(_lstm, ["input", "forget", "candidate", "output"], HIDDEN_AND_CELL),
+    "lstmp": Cell(
+        _lstmp, ["input", "forget", "candidate", "output"], HIDDEN_AND_CELL, widths={"projection": 2},
+        state_widths={"hidden": "projection"}, recurrent_width="projection",
+        kernels={"projection": ("units", "projection")},
+    ),
     "lstm1997": Cell(_lstm1997, ["input", "candidate", "output"], HIDDEN_AND_CELL),
     "peepholeLSTM": Cell(
         _peephole_lstm, ["input", "forget", "candidate", "output"], HIDDEN_AND_CELL,
