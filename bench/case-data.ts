@@ -1,4 +1,4 @@
-import { type BenchCase, lengthsOf } from './cases.js';
+import { type BenchCase, lengthsOf, outputWidthOf } from './cases.js';
 import { repeatableNumbers } from './numbers.js';
 
 /** Numbers that a case computes with, under a name: what a peer is given too. */
@@ -13,8 +13,8 @@ export interface CaseArray {
  * to tell; where sequences differ in length also `lengths` `[batch]`.
  */
 export function dataOf(benchCase: BenchCase): CaseArray[] {
-  const { batch, timesteps, features, units, bidirectional, numWords } = benchCase;
-  const outputWidth = bidirectional === true ? 2 * units : units;
+  const { batch, timesteps, features, numWords } = benchCase;
+  const outputWidth = outputWidthOf(benchCase);
   const lengths = lengthsOf(benchCase);
   const input = randomArray('input', [batch, timesteps, features], 1, 1);
   const target =

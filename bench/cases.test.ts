@@ -24,6 +24,10 @@ describe('the cases of the benchmark', () => {
     expect(operationsOf({ name: '', cell: 'lstm', mode: 'train', ...sizes })).toBe(
       3 * 15 * 2 * 4 * 11 * (7 + 11 + 11 + 11),
     );
+    // A projection of 6 of 11 units, which the gates and the next layer see.
+    expect(operationsOf({ name: '', cell: 'lstmp', mode: 'infer', ...sizes })).toBe(
+      15 * 2 * (4 * 11 * (7 + 6 + 6 + 6) + 2 * 11 * 6),
+    );
     expect(operationsOf({ name: '', cell: 'minGRU', mode: 'infer', ...sizes })).toBe(15 * 2 * 2 * 11 * (7 + 11));
   });
 

@@ -1,4 +1,4 @@
-import { libraryCells, RondoError, unknownName } from '../src/index.js';
+import { type Cell, libraryCells, RondoError, unknownName } from '../src/index.js';
 
 /** One thing to time: a stack of equal recurrent layers over a batch of random sequences. */
 export interface BenchCase {
@@ -130,22 +130,34 @@ export function numTokensOf(benchCase: BenchCase): number {
   return lengthsOf(benchCase)?.reduce((sum, length) => sum + length, 0) ?? benchCase.batch * benchCase.timesteps;
 }
 
+function cellOf({ cell }: BenchCase): Cell {
+  const found = libraryCells.find(({ name }) => name === cell);
+  if (found === undefined) throw new RondoError('INTERNAL', { where: 'cases', what: `no cell \`${cell}\`.` });
+  return found;
+}
+
+function widthOf(benchCase: BenchCase, name: string): number {
+  return cellOf(benchCase).widths[name]?.(benchCase.units) ?? benchCase.units;
+}
+
+/** How many numbers a layer gives at a step, both directions together. */
+export function outputWidthOf(benchCase: BenchCase): number {
+  return widthOf(benchCase, cellOf(benchCase).outputWidth) * (benchCase.bidirectional === true ? 2 : 1);
+}
+
 /** Floating-point operations of the matrix products in one run; a backward pass costs twice its forward pass. */
 export function operationsOf(benchCase: BenchCase): number {
-  const { cell, mode, features, units, layers, bidirectional = false, numWords = 0 } = benchCase;
-  const definition = libraryCells.find(({ name }) => name === cell);
-  if (definition === undefined)
-    throw new RondoError('INTERNAL', { where: 'operationsOf', what: `no cell \`${cell}\`.` });
-  const recurrentWidth = definition.recurrent === 'none' ? 0 : units;
+  const { mode, features, units, layers, bidirectional = false, numWords = 0 } = benchCase;
+  const { gates, recurrent, recurrentWidth, kernels } = cellOf(benchCase);
+  const width = (name: string): number => widthOf(benchCase, name);
+  const multiplied = recurrent === 'none' ? 0 : width(recurrentWidth);
   const directions = bidirectional ? 2 : 1;
-  let perToken = 2 * directions * units * numWords;
+  const outputWidth = outputWidthOf(benchCase);
+  const ownKernels = Object.values(kernels).reduce((sum, { from, to }) => sum + width(from) * width(to), 0);
+  let perToken = 2 * outputWidth * numWords;
   for (let layer = 0; layer < layers; layer++) {
-    perToken +=
-      directions *
-      2 *
-      definition.gates.length *
-      units *
-      ((layer === 0 ? features : directions * units) + recurrentWidth);
+    const read = layer === 0 ? features : outputWidth;
+    perToken += directions * 2 * (gates.length * units * (read + multiplied) + ownKernels);
   }
   return perToken * numTokensOf(benchCase) * (mode === 'train' ? 3 : 1);
 }
