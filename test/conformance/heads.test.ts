@@ -1,7 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { libraryCells } from '../../src/cells/registry.js';
+import { deserializeModel, serializeModel } from '../../src/io/checkpoint.js';
 import { backendNames, useBackend } from '../../src/kernels/select.js';
 import { createWasmBackend } from '../../src/kernels/wasm/backend.js';
+import { Bidirectional } from '../../src/layers/bidirectional.js';
 import { RNN } from '../../src/layers/rnn.js';
 import { Random, setSeed } from '../../src/random.js';
 import * as ops from '../../src/tensor/index.js';
@@ -128,6 +130,25 @@ describe('heads', () => {
     }
     expect(first).not.toEqual(second);
     expect(model.countParams()).toBe(4 * 6 + 2 * 3 * 3 + 6);
+  });
+
+  it('come back from a file, and give the same numbers step by step', async () => {
+    const layers = [
+      new Bidirectional({ layer: new RNN({ cell: 'sLSTM', units: 6, heads: 2, returnSequences: true }) }),
+      new RNN({ cell: ['gruResetBefore', 'lstm'], units: [6, 9], heads: 3 }),
+    ];
+    const model = new Sequential(layers, { inputShape: [null, 4] });
+    const input = normals([2, 5, 4], new Random(15));
+    const expected = [...(await model.predict(input)).dataSync()];
+    const { model: loaded } = deserializeModel(serializeModel(model));
+    expect([...(await loaded.predict(input)).dataSync()]).toEqual(expected);
+
+    const streamed = new Sequential([new RNN({ cell: 'sLSTM', units: 6, heads: 2 })], { inputShape: [null, 4] });
+    const whole = [...(await streamed.predict(ops.slice(input, 0, 0, 1))).dataSync()];
+    const stream = streamed.stream();
+    let last: ArrayLike<number> = [];
+    for (let t = 0; t < 5; t++) last = [...stream.step(input.dataSync().slice(4 * t, 4 * (t + 1)))];
+    expectClose(last, whole, 1e-6, 'the last step');
   });
 
   it('that do not fit are refused', () => {
