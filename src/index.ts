@@ -18,6 +18,7 @@ export { lstmp } from './cells/lstmp.js';
 export { mgu } from './cells/mgu.js';
 export { minGRU } from './cells/min-gru.js';
 export { minLSTM } from './cells/min-lstm.js';
+export { mogrifierLSTM } from './cells/mogrifier-lstm.js';
 export { multiplicativeLSTM } from './cells/multiplicative-lstm.js';
 export { normalized, normalizedTogether } from './cells/normalized.js';
 export { peepholeLSTM } from './cells/peephole-lstm.js';

@@ -16,6 +16,7 @@ import { lstmp } from './lstmp.js';
 import { mgu } from './mgu.js';
 import { minGRU } from './min-gru.js';
 import { minLSTM } from './min-lstm.js';
+import { mogrifierLSTM } from './mogrifier-lstm.js';
 import { multiplicativeLSTM } from './multiplicative-lstm.js';
 import { peepholeLSTM } from './peephole-lstm.js';
 import { qrnn } from './qrnn.js';
@@ -36,6 +37,7 @@ export const libraryCells: readonly Cell[] = [
   janet,
   layerNormLSTM,
   multiplicativeLSTM,
+  mogrifierLSTM,
   sLSTM,
   gru,
   gruResetBefore,

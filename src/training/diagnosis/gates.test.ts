@@ -20,6 +20,7 @@ describe('the gates of a cell', () => {
       janet: 'sigmoid(forget) sigmoid(forget) tanh(candidate)',
       layerNormLSTM: 'sigmoid(input) sigmoid(forget) tanh(candidate) sigmoid(output) tanh(cell)',
       multiplicativeLSTM: 'sigmoid(input) sigmoid(forget) tanh(candidate) sigmoid(output) tanh(cell)',
+      mogrifierLSTM: 'tanh(cell)',
       sLSTM: 'tanh(candidate) sigmoid(output)',
       gru: 'sigmoid(update) sigmoid(reset) tanh(candidate)',
       gruResetBefore: 'sigmoid(update) sigmoid(reset) tanh(candidate)',

@@ -98,7 +98,7 @@ def _kebab_case(name):
     known = {"peepholeLSTM": "peephole-lstm", "coupledLSTM": "coupled-lstm", "minGRU": "min-gru",
              "minLSTM": "min-lstm", "indRNN": "ind-rnn", "gruResetBefore": "gru-reset-before",
              "indyLSTM": "indy-lstm", "liGRU": "li-gru", "fastGRNN": "fast-grnn", "rgLRU": "rg-lru",
-             "sLSTM": "s-lstm", "multiplicativeLSTM": "multiplicative-lstm", "layerNormLSTM": "layer-norm-lstm",
+             "sLSTM": "s-lstm", "multiplicativeLSTM": "multiplicative-lstm", "mogrifierLSTM": "mogrifier-lstm", "layerNormLSTM": "layer-norm-lstm",
              "layerNormGRU": "layer-norm-gru"}
     return known.get(name, name)
 
@@ -327,6 +327,21 @@ def _multiplicative_lstm(weights, x, states):
     return hidden, {"hidden": hidden, "cell": cell}
 
 
+def _mogrifier_lstm(weights, x, states):
+    """Melis, Kocisky and Blunsom 2020, Mogrifier LSTM, eq. 1-2, of a linear layer of the input."""
+    x, h = x @ weights["kernel"] + weights["bias"], states["hidden"]
+    for number in range(1, 6):
+        if number % 2 == 1:
+            x = 2 * sigmoid(h @ weights[f"round{number}Kernel"]) * x
+        else:
+            h = 2 * sigmoid(x @ weights[f"round{number}Kernel"]) * h
+    preact = {gate: x @ weights[f"{gate}ValueKernel"] + h @ weights[f"{gate}HiddenKernel"] + weights[f"{gate}Bias"]
+              for gate in LSTM_GATES}
+    cell = sigmoid(preact["forget"]) * states["cell"] + sigmoid(preact["input"]) * tanh(preact["candidate"])
+    hidden = sigmoid(preact["output"]) * tanh(cell)
+    return hidden, {"hidden": hidden, "cell": cell}
+
+
 def _gate_vectors(weights, name, gates):
     return torch.cat([weights[name + gate.capitalize()] for gate in gates])
 
@@ -404,6 +419,14 @@ CELLS = {
     "rgLRU": Cell(_rg_lru, ["recurrence", "input", "candidate"], HIDDEN, has_recurrent_kernel=False, vectors=["decay"]),
     "sLSTM": Cell(_s_lstm, LSTM_GATES, ["hidden", "cell", "normalizer", "stabilizer"]),
     "multiplicativeLSTM": Cell(_multiplicative_lstm, ["multiplier", *LSTM_GATES], HIDDEN_AND_CELL),
+    "mogrifierLSTM": Cell(
+        _mogrifier_lstm, ["value"], HIDDEN_AND_CELL, has_recurrent_kernel=False,
+        vectors=[f"{gate}Bias" for gate in LSTM_GATES],
+        kernels={name: ("units", "units") for name in (
+            *(f"round{number}" for number in range(1, 6)), *(f"{gate}Value" for gate in LSTM_GATES),
+            *(f"{gate}Hidden" for gate in LSTM_GATES),
+        )},
+    ),
     "layerNormLSTM": Cell(
         _layer_norm_lstm, LSTM_GATES, HIDDEN_AND_CELL,
         vectors=["cellGain", "cellBias", *_names_of_gate_vectors(["inputGain", "recurrentGain"], LSTM_GATES)],
