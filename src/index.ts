@@ -177,6 +177,7 @@ export { Activation, type ActivationOptions } from './layers/activation.js';
 export { ActivationPenalty, type ActivationPenaltyOptions } from './layers/activation-penalty.js';
 export { AdaptiveSoftmax, type AdaptiveSoftmaxOptions } from './layers/adaptive-softmax.js';
 export { AttentionPooling1D, type AttentionPooling1DOptions } from './layers/attention-pooling-1d.js';
+export { AveragePooling1D } from './layers/average-pooling-1d.js';
 export {
   Bidirectional,
   type BidirectionalCallOptions,
@@ -184,15 +185,16 @@ export {
   type BidirectionalStates,
   type MergeMode,
 } from './layers/bidirectional.js';
-export { Concatenate, type ConcatenateOptions } from './layers/concatenate.js';
 export * as constraints from './layers/constraints.js';
 export { Conv1D, type Conv1DOptions } from './layers/conv-1d.js';
 export { CRF, type CRFOptions, type LabelScores } from './layers/crf.js';
+export { Cropping1D, type Cropping1DOptions } from './layers/cropping-1d.js';
 export { Dense, type DenseOptions } from './layers/dense.js';
 export { Dropout, type DropoutOptions } from './layers/dropout.js';
 export { Embedding, type EmbeddingOptions } from './layers/embedding.js';
 export { Flatten } from './layers/flatten.js';
 export type { FusedSoftmax, ScoreOptions } from './layers/fused-softmax.js';
+export { GaussianNoise, type GaussianNoiseOptions } from './layers/gaussian-noise.js';
 export { GlobalAveragePooling1D } from './layers/global-average-pooling-1d.js';
 export { GlobalMaxPooling1D } from './layers/global-max-pooling-1d.js';
 export { GRU, type GRUOptions } from './layers/gru.js';
@@ -210,9 +212,15 @@ export {
   type WeightOptions,
 } from './layers/layer.js';
 export { LayerNormalization, type LayerNormalizationOptions } from './layers/layer-normalization.js';
+export { LeakyReLU, type LeakyReLUOptions } from './layers/leaky-relu.js';
 export { LSTM, type LSTMOptions } from './layers/lstm.js';
 export { type Mask, maskOf, setMask } from './layers/mask.js';
 export { Masking, type MaskingOptions } from './layers/masking.js';
+export { MaxPooling1D } from './layers/max-pooling-1d.js';
+export * from './layers/merging.js';
+export { Permute, type PermuteOptions } from './layers/permute.js';
+export type { Pooling1DOptions } from './layers/pooling-1d.js';
+export { PReLU, type PReLUOptions } from './layers/prelu.js';
 export {
   type NamedStates,
   type OutputAndState,
@@ -222,6 +230,7 @@ export {
 export type { RecurrentOptions } from './layers/recurrent-options.js';
 export * as regularizers from './layers/regularizers.js';
 export { RepeatVector, type RepeatVectorOptions } from './layers/repeat-vector.js';
+export type { BothEnds } from './layers/resampled-steps.js';
 export { Reshape, type ReshapeOptions } from './layers/reshape.js';
 export { type CellLike, RNN, type RNNOptions } from './layers/rnn.js';
 export { SampledSoftmax, type SampledSoftmaxOptions } from './layers/sampled-softmax.js';
@@ -231,12 +240,15 @@ export {
   type SequenceSummary,
 } from './layers/sequence-pooling-1d.js';
 export { SimpleRNN } from './layers/simple-rnn.js';
+export { Softmax, type SoftmaxOptions } from './layers/softmax.js';
 export { SpatialDropout1D, type SpatialDropout1DOptions } from './layers/spatial-dropout-1d.js';
 export type { Stepper } from './layers/stepper.js';
 export { type GraphNode, input, type SymbolicTensor } from './layers/symbolic-tensor.js';
 export { TiedDense, type TiedDenseOptions } from './layers/tied-dense.js';
 export { TimeDistributed, type TimeDistributedOptions } from './layers/time-distributed.js';
+export { UpSampling1D, type UpSampling1DOptions } from './layers/up-sampling-1d.js';
 export { type CharacterEncoder, WordFeatures, type WordFeaturesOptions } from './layers/word-features.js';
+export { ZeroPadding1D, type ZeroPadding1DOptions } from './layers/zero-padding-1d.js';
 export { currentRandom, Random, type RandomState, setSeed } from './random.js';
 // Tensors and derivatives
 export type { Resolved } from './resolved.js';

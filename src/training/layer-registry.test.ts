@@ -3,16 +3,22 @@ import { useBackend } from '../kernels/select.js';
 import { Activation } from '../layers/activation.js';
 import { ActivationPenalty } from '../layers/activation-penalty.js';
 import { AdaptiveSoftmax } from '../layers/adaptive-softmax.js';
+import { Add } from '../layers/add.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
+import { Average } from '../layers/average.js';
+import { AveragePooling1D } from '../layers/average-pooling-1d.js';
 import { Bidirectional } from '../layers/bidirectional.js';
 import { Concatenate } from '../layers/concatenate.js';
 import { maxNorm } from '../layers/constraints.js';
 import { Conv1D } from '../layers/conv-1d.js';
 import { CRF } from '../layers/crf.js';
+import { Cropping1D } from '../layers/cropping-1d.js';
 import { Dense } from '../layers/dense.js';
+import { Dot } from '../layers/dot.js';
 import { Dropout } from '../layers/dropout.js';
 import { Embedding } from '../layers/embedding.js';
 import { Flatten } from '../layers/flatten.js';
+import { GaussianNoise } from '../layers/gaussian-noise.js';
 import { GlobalAveragePooling1D } from '../layers/global-average-pooling-1d.js';
 import { GlobalMaxPooling1D } from '../layers/global-max-pooling-1d.js';
 import { GRU } from '../layers/gru.js';
@@ -20,8 +26,15 @@ import { randomUniform } from '../layers/initializers.js';
 import { InputLayer } from '../layers/input-layer.js';
 import { Layer, singleInput } from '../layers/layer.js';
 import { LayerNormalization } from '../layers/layer-normalization.js';
+import { LeakyReLU } from '../layers/leaky-relu.js';
 import { LSTM } from '../layers/lstm.js';
 import { Masking } from '../layers/masking.js';
+import { MaxPooling1D } from '../layers/max-pooling-1d.js';
+import { Maximum } from '../layers/maximum.js';
+import { Minimum } from '../layers/minimum.js';
+import { Multiply } from '../layers/multiply.js';
+import { Permute } from '../layers/permute.js';
+import { PReLU } from '../layers/prelu.js';
 import { l2 } from '../layers/regularizers.js';
 import { RepeatVector } from '../layers/repeat-vector.js';
 import { Reshape } from '../layers/reshape.js';
@@ -29,12 +42,17 @@ import { RNN } from '../layers/rnn.js';
 import { SampledSoftmax } from '../layers/sampled-softmax.js';
 import { SequencePooling1D } from '../layers/sequence-pooling-1d.js';
 import { SimpleRNN } from '../layers/simple-rnn.js';
+import { Softmax } from '../layers/softmax.js';
 import { SpatialDropout1D } from '../layers/spatial-dropout-1d.js';
+import { Subtract } from '../layers/subtract.js';
 import { input } from '../layers/symbolic-tensor.js';
 import { TiedDense } from '../layers/tied-dense.js';
 import { TimeDistributed } from '../layers/time-distributed.js';
+import { UpSampling1D } from '../layers/up-sampling-1d.js';
 import { WordFeatures } from '../layers/word-features.js';
+import { ZeroPadding1D } from '../layers/zero-padding-1d.js';
 import { Random } from '../random.js';
+import * as ops from '../tensor/index.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { Functional } from './graph/functional.js';
 import {
@@ -120,6 +138,23 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
     new Functional({ inputs: start, outputs: new GRU({ units: 4 }).apply(start), name: 'graph', trainable: false }),
     [3, 5, 7],
   ],
+  [new Add({ name: 'sum' }), [3, 5, 7]],
+  [new Average(), [3, 5, 7]],
+  [new AveragePooling1D({ poolSize: 3, strides: 2, padding: 'same' }), [3, 5, 7]],
+  [new Cropping1D({ cropping: [1, 2] }), [3, 5, 7]],
+  [new Dot({ axes: [2, 1], normalize: true }), [3, 5, 7]],
+  [new GaussianNoise({ stddev: 0.5 }), [3, 5, 7]],
+  [new LeakyReLU({ negativeSlope: 0.1 }), [3, 5, 7]],
+  [new MaxPooling1D({ poolSize: 3, strides: 1, padding: 'same' }), [3, 5, 7]],
+  [new Maximum(), [3, 5, 7]],
+  [new Minimum(), [3, 5, 7]],
+  [new Multiply(), [3, 5, 7]],
+  [new Permute({ dims: [2, 1] }), [3, 5, 7]],
+  [new PReLU({ sharedAxes: [1], alphaInitializer: 'ones', alphaRegularizer: 'l2' }), [3, 5, 7]],
+  [new Softmax({ axis: 1 }), [3, 5, 7]],
+  [new Subtract(), [3, 5, 7]],
+  [new UpSampling1D({ size: 3 }), [3, 5, 7]],
+  [new ZeroPadding1D({ padding: [2, 0] }), [3, 5, 7]],
   [new GlobalAveragePooling1D({ keepdims: true }), [3, 5, 7]],
   [new GlobalMaxPooling1D({ keepdims: true }), [3, 5, 7]],
   [new GRU({ units: 5, resetAfter: false, goBackwards: true, biasInitializer: 'ones' }), [3, 5, 7]],
@@ -217,7 +252,8 @@ describe('layers and their configurations', () => {
       );
       copy.weights.forEach((variable, i) => variable.assign(layer.weights[i].dataSync()));
       expect(copy.trainableWeights.length).toBe(layer.trainableWeights.length);
-      expect(numbersOf(copy.apply(input))).toEqual(numbersOf(layer.apply(input)));
+      const inputs = layer instanceof Subtract || layer instanceof Dot ? twoInputs(layer, input) : input;
+      expect(numbersOf(copy.apply(inputs))).toEqual(numbersOf(layer.apply(inputs)));
     },
   );
 
@@ -262,6 +298,11 @@ describe('layers and their configurations', () => {
     );
   });
 });
+
+/** What a layer of two inputs takes besides one. */
+function twoInputs(layer: Layer<unknown>, input: Tensor): readonly Tensor[] {
+  return [input, layer instanceof Dot ? ops.transpose(input, [0, 2, 1]) : input];
+}
 
 function numbersOf(output: unknown): unknown {
   if (output !== null && typeof output === 'object' && 'dataSync' in output)

@@ -2,33 +2,50 @@ import { RondoError, unknownName } from '../errors.js';
 import { Activation } from '../layers/activation.js';
 import { ActivationPenalty } from '../layers/activation-penalty.js';
 import { AdaptiveSoftmax } from '../layers/adaptive-softmax.js';
+import { Add } from '../layers/add.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
+import { Average } from '../layers/average.js';
+import { AveragePooling1D } from '../layers/average-pooling-1d.js';
 import { Bidirectional } from '../layers/bidirectional.js';
 import { Concatenate } from '../layers/concatenate.js';
 import { Conv1D } from '../layers/conv-1d.js';
 import { CRF } from '../layers/crf.js';
+import { Cropping1D } from '../layers/cropping-1d.js';
 import { Dense } from '../layers/dense.js';
+import { Dot } from '../layers/dot.js';
 import { Dropout } from '../layers/dropout.js';
 import { Embedding } from '../layers/embedding.js';
 import { Flatten } from '../layers/flatten.js';
+import { GaussianNoise } from '../layers/gaussian-noise.js';
 import { GlobalAveragePooling1D } from '../layers/global-average-pooling-1d.js';
 import { GlobalMaxPooling1D } from '../layers/global-max-pooling-1d.js';
 import { GRU } from '../layers/gru.js';
 import { InputLayer } from '../layers/input-layer.js';
 import type { Json, Layer } from '../layers/layer.js';
 import { LayerNormalization } from '../layers/layer-normalization.js';
+import { LeakyReLU } from '../layers/leaky-relu.js';
 import { LSTM } from '../layers/lstm.js';
 import { Masking } from '../layers/masking.js';
+import { MaxPooling1D } from '../layers/max-pooling-1d.js';
+import { Maximum } from '../layers/maximum.js';
+import { Minimum } from '../layers/minimum.js';
+import { Multiply } from '../layers/multiply.js';
+import { Permute } from '../layers/permute.js';
+import { PReLU } from '../layers/prelu.js';
 import { RepeatVector } from '../layers/repeat-vector.js';
 import { Reshape } from '../layers/reshape.js';
 import { RNN } from '../layers/rnn.js';
 import { SampledSoftmax } from '../layers/sampled-softmax.js';
 import { SequencePooling1D } from '../layers/sequence-pooling-1d.js';
 import { SimpleRNN } from '../layers/simple-rnn.js';
+import { Softmax } from '../layers/softmax.js';
 import { SpatialDropout1D } from '../layers/spatial-dropout-1d.js';
+import { Subtract } from '../layers/subtract.js';
 import { TiedDense } from '../layers/tied-dense.js';
 import { TimeDistributed } from '../layers/time-distributed.js';
+import { UpSampling1D } from '../layers/up-sampling-1d.js';
 import { WordFeatures } from '../layers/word-features.js';
+import { ZeroPadding1D } from '../layers/zero-padding-1d.js';
 import { functionalFromConfig, type StoredFunctional } from './graph/functional-from-config.js';
 import { Model } from './model.js';
 import { Sequential, type SequentialOptions } from './sequential.js';
@@ -66,7 +83,10 @@ const makers = new Map<string, LayerMaker>(
     Activation: plain(Activation),
     ActivationPenalty: plain(ActivationPenalty),
     AdaptiveSoftmax: plain(AdaptiveSoftmax),
+    Add: plain(Add),
     AttentionPooling1D: plain(AttentionPooling1D),
+    Average: plain(Average),
+    AveragePooling1D: plain(AveragePooling1D),
     Bidirectional: (config) => {
       const backwardLayer = config.backwardLayer === undefined ? undefined : nested(config.backwardLayer);
       return new Bidirectional({ ...config, layer: nested(config.layer), backwardLayer } as ConstructorParameters<
@@ -76,21 +96,33 @@ const makers = new Map<string, LayerMaker>(
     Concatenate: plain(Concatenate),
     Conv1D: plain(Conv1D),
     CRF: plain(CRF),
+    Cropping1D: plain(Cropping1D),
     Dense: plain(Dense),
+    Dot: plain(Dot),
     Dropout: plain(Dropout),
     Embedding: plain(Embedding),
     Flatten: plain(Flatten),
     Functional: (config) => functionalFromConfig(config as unknown as StoredFunctional, layerFromConfig),
+    GaussianNoise: plain(GaussianNoise),
     GlobalAveragePooling1D: plain(GlobalAveragePooling1D),
     GlobalMaxPooling1D: plain(GlobalMaxPooling1D),
     GRU: plain(GRU),
     InputLayer: plain(InputLayer),
-    LSTM: plain(LSTM),
     LayerNormalization: plain(LayerNormalization),
+    LeakyReLU: plain(LeakyReLU),
+    LSTM: plain(LSTM),
     Masking: plain(Masking),
+    Maximum: plain(Maximum),
+    MaxPooling1D: plain(MaxPooling1D),
+    Minimum: plain(Minimum),
+    Multiply: plain(Multiply),
+    Permute: plain(Permute),
+    PReLU: plain(PReLU),
     RepeatVector: plain(RepeatVector),
     Reshape: plain(Reshape),
     RNN: plain(RNN),
+    SampledSoftmax: plain(SampledSoftmax),
+    SequencePooling1D: plain(SequencePooling1D),
     Sequential: (config) => {
       const { layers, inputShape, name, trainable } = config as unknown as StoredSequential;
       return new Sequential(
@@ -98,13 +130,15 @@ const makers = new Map<string, LayerMaker>(
         { name, trainable, inputShape },
       );
     },
-    SampledSoftmax: plain(SampledSoftmax),
-    SequencePooling1D: plain(SequencePooling1D),
     SimpleRNN: plain(SimpleRNN),
+    Softmax: plain(Softmax),
     SpatialDropout1D: plain(SpatialDropout1D),
+    Subtract: plain(Subtract),
     TiedDense: plain(TiedDense),
     TimeDistributed: (config) => new TimeDistributed({ ...config, layer: nested(config.layer) as Layer }),
+    UpSampling1D: plain(UpSampling1D),
     WordFeatures: plain(WordFeatures),
+    ZeroPadding1D: plain(ZeroPadding1D),
   } satisfies Record<string, LayerMaker>),
 );
 

@@ -5,35 +5,52 @@ import { useBackend } from '../kernels/select.js';
 import { Activation } from '../layers/activation.js';
 import { ActivationPenalty } from '../layers/activation-penalty.js';
 import { AdaptiveSoftmax } from '../layers/adaptive-softmax.js';
+import { Add } from '../layers/add.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
+import { Average } from '../layers/average.js';
+import { AveragePooling1D } from '../layers/average-pooling-1d.js';
 import { Bidirectional } from '../layers/bidirectional.js';
 import { Concatenate } from '../layers/concatenate.js';
 import { Conv1D } from '../layers/conv-1d.js';
 import { CRF } from '../layers/crf.js';
+import { Cropping1D } from '../layers/cropping-1d.js';
 import { Dense } from '../layers/dense.js';
+import { Dot } from '../layers/dot.js';
 import { Dropout } from '../layers/dropout.js';
 import { Embedding } from '../layers/embedding.js';
 import { Flatten } from '../layers/flatten.js';
+import { GaussianNoise } from '../layers/gaussian-noise.js';
 import { GlobalAveragePooling1D } from '../layers/global-average-pooling-1d.js';
 import { GlobalMaxPooling1D } from '../layers/global-max-pooling-1d.js';
 import { GRU } from '../layers/gru.js';
 import { InputLayer } from '../layers/input-layer.js';
 import { type CallOptions, type Json, Layer, type OpenShape, singleInput } from '../layers/layer.js';
 import { LayerNormalization } from '../layers/layer-normalization.js';
+import { LeakyReLU } from '../layers/leaky-relu.js';
 import { LSTM } from '../layers/lstm.js';
 import { maskOf, setMask, weighted } from '../layers/mask.js';
 import { Masking } from '../layers/masking.js';
+import { MaxPooling1D } from '../layers/max-pooling-1d.js';
+import { Maximum } from '../layers/maximum.js';
+import { Minimum } from '../layers/minimum.js';
+import { Multiply } from '../layers/multiply.js';
+import { Permute } from '../layers/permute.js';
+import { PReLU } from '../layers/prelu.js';
 import { RepeatVector } from '../layers/repeat-vector.js';
 import { Reshape } from '../layers/reshape.js';
 import { RNN } from '../layers/rnn.js';
 import { SampledSoftmax } from '../layers/sampled-softmax.js';
 import { SequencePooling1D } from '../layers/sequence-pooling-1d.js';
 import { SimpleRNN } from '../layers/simple-rnn.js';
+import { Softmax } from '../layers/softmax.js';
 import { SpatialDropout1D } from '../layers/spatial-dropout-1d.js';
+import { Subtract } from '../layers/subtract.js';
 import { input as graphInput } from '../layers/symbolic-tensor.js';
 import { TiedDense } from '../layers/tied-dense.js';
 import { TimeDistributed } from '../layers/time-distributed.js';
+import { UpSampling1D } from '../layers/up-sampling-1d.js';
 import { WordFeatures } from '../layers/word-features.js';
+import { ZeroPadding1D } from '../layers/zero-padding-1d.js';
 import { Random, setSeed } from '../random.js';
 import * as ops from '../tensor/index.js';
 import { valueAndGradients } from '../tensor/tape.js';
@@ -128,6 +145,63 @@ const table: readonly (readonly [
   [new Embedding({ inputDim: 5, outputDim: 3 }), goesOn, words],
   [new Embedding({ inputDim: 5, outputDim: 3, maskZero: true }), withoutSecond, words],
   [new Flatten(), ends],
+  [new Add(), goesOn],
+  [new Average(), goesOn],
+  [
+    new AveragePooling1D({ poolSize: 2 }),
+    [
+      [1, 1],
+      [1, 1],
+      [0, 1],
+      [0, 0],
+    ].flat(),
+  ],
+  [
+    new Cropping1D({ cropping: [0, 1] }),
+    [
+      [1, 0, 1],
+      [1, 1, 1],
+      [0, 0, 1],
+      [0, 0, 0],
+    ].flat(),
+  ],
+  [new GaussianNoise({ stddev: 1 }), goesOn],
+  [new LeakyReLU(), goesOn],
+  [
+    new MaxPooling1D({ poolSize: 2, strides: 1, padding: 'same' }),
+    [
+      [1, 1, 1, 1],
+      [1, 1, 1, 0],
+      [0, 1, 1, 1],
+      [0, 0, 0, 0],
+    ].flat(),
+  ],
+  [new Maximum(), goesOn],
+  [new Minimum(), goesOn],
+  [new Multiply(), goesOn],
+  [new Permute({ dims: [2, 1] }), ends],
+  [new Permute({ dims: [1, 2] }), goesOn],
+  [new PReLU(), goesOn],
+  [new Softmax(), goesOn],
+  [new Softmax({ axis: 1 }), goesOn],
+  [
+    new UpSampling1D(),
+    [
+      [1, 1, 0, 0, 1, 1, 1, 1],
+      [1, 1, 1, 1, 1, 1, 0, 0],
+      [0, 0, 0, 0, 1, 1, 1, 1],
+      [...none, ...none],
+    ].flat(),
+  ],
+  [
+    new ZeroPadding1D({ padding: [1, 0] }),
+    [
+      [0, 1, 0, 1, 1],
+      [0, 1, 1, 1, 0],
+      [0, 0, 0, 1, 1],
+      [0, 0, 0, 0, 0],
+    ].flat(),
+  ],
   [new Functional({ inputs: graphStart, outputs: new Dense({ units: 3 }).apply(graphStart) }), goesOn],
   [new GlobalAveragePooling1D(), ends],
   [new GlobalMaxPooling1D({ keepdims: true }), ends],
@@ -239,8 +313,36 @@ it('says once of a layer of your own that it loses the mask, at its first run wi
   warn.mockRestore();
 });
 
+/** Layers of exactly two inputs; both have the mask. */
+const ofTwo: readonly (readonly [layer: Layer<unknown>, mask: Uint8Array | undefined])[] = [
+  [new Dot({ axes: 2 }), ends],
+  [new Subtract(), goesOn],
+];
+
+it.each(ofTwo.map(([layer, expected]) => [layer.className, layer, expected] as const))(
+  'what becomes of the masks at %s, and of what masked steps hold',
+  (_name, layer, expected) => {
+    const values = [0, NaN].map((hidden) => {
+      const inputs = [1, 2].map((factor) => {
+        const numbers = Float64Array.from(steps.dataSync(), (x, i) =>
+          given[Math.floor(i / 6)] === 0 ? hidden : factor * x,
+        );
+        const input = tensor(numbers, steps.shape);
+        setMask(input, given);
+        return input;
+      });
+      const output = layer.apply(inputs) as Tensor;
+      expect(maskOf(output)).toEqual(expected);
+      return [...output.dataSync()];
+    });
+    expect(values[1]).toEqual(values[0]);
+    expect(values[1].every(Number.isFinite)).toBe(true);
+  },
+);
+
 it('says what becomes of a mask at every layer of the library', () => {
-  expect([...new Set(table.map(([layer]) => layer.className))].sort()).toEqual(layerClassNames().sort());
+  const told = [...table.map(([layer]) => layer), ...ofTwo.map(([layer]) => layer)];
+  expect([...new Set(told.map((layer) => layer.className))].sort()).toEqual(layerClassNames().sort());
 });
 
 it('no value that counts depends on what a masked step holds', () => {

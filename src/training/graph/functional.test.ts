@@ -101,6 +101,17 @@ describe('a Functional', () => {
     expect(results[0].metrics.loss).toHaveLength(3);
   });
 
+  it('gives a loss its last layer without the activation, so that far scores are not rounded to 0 and 1', async () => {
+    const x = input({ shape: [1] });
+    const model = new Functional({
+      inputs: x,
+      outputs: new Dense({ units: 1, activation: 'sigmoid', kernelInitializer: 'ones' }).apply(x),
+    });
+    model.compile({ optimizer: 'sgd', loss: 'binaryCrossentropy' });
+    expect((await model.evaluate([[300]], [[0]])).loss).toBe(300);
+    expect((await model.predict([[300]])).array()).toEqual([[1]]);
+  });
+
   it('of two inputs and outputs trains as a model whose call does the same', async () => {
     const results = [];
     for (const make of [() => new Written(), drawnGraph]) {

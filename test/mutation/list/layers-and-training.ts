@@ -10,6 +10,91 @@ const [layers, losses, metrics, optimizers, fit] = [
 
 export const layerAndTrainingMutations: readonly Mutation[] = [
   ...inFile(
+    'src/layers/merge.ts',
+    ['src/layers/merge.test.ts', 'test/conformance/merging.test.ts'],
+    [
+      ['a step counts where it counts in every input', 'merged[at] |= masks', 'merged[at] &= masks'],
+      [
+        'vectors get their axes behind the features',
+        'return [batch, ...new Array<1>(rank - 1 - axes.length).fill(1), ...axes];',
+        'return [batch, ...axes, ...new Array<1>(rank - 1 - axes.length).fill(1)];',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/layers/dot.ts',
+    ['test/conformance/merging.test.ts'],
+    [
+      ['vectors keep their length', 'return this.normalize ?', 'return !this.normalize ?'],
+      [
+        'the axis of the first is taken for both',
+        '[this.axes, this.axes] : this.axes;',
+        '[this.axes, this.axes] : [this.axes[0], this.axes[0]];',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/layers/softmax.ts',
+    ['src/layers/merge.test.ts', layers],
+    [
+      [
+        'masked steps share',
+        'return ops.reshape(applyPointwise(hiddenScore,',
+        'return input ?? ops.reshape(applyPointwise(hiddenScore,',
+      ],
+      ['masked steps alone have shares', 'return clearMasked(shares, mask);', 'return shares;'],
+    ],
+  ),
+  ...inFile(
+    'src/layers/resampled-steps.ts',
+    [layers, 'src/training/masks-of-layers.test.ts'],
+    [
+      ['steps are read from the sequence beside', 'source >= 0 && source < time ?', 'source >= 0 ?'],
+      ['a mask stays where it was', '(row < 0 ? 0 : mask[row])', '(row < 0 ? 1 : mask[row])'],
+    ],
+  ),
+  ...inFile(
+    'src/layers/average-pooling-1d.ts',
+    [layers],
+    [['steps beyond the end count in the mean', 'count === 0 ? 0 : 1 / count', 'count === 0 ? 0 : 1 / size']],
+  ),
+  ...inFile(
+    'src/training/graph/functional.ts',
+    ['src/training/graph/functional.test.ts'],
+    [
+      ['a layer that is applied twice joins twice', 'if (this.#nameOf.has(layer)) return;', ''],
+      ['the last layer runs with its activation', 'layer.applyLogits(given, own)', 'layer.apply(given, own)'],
+      [
+        'layers do not know that they are in training',
+        'received, () => this.#requireTensor(node, node.layer.apply(received, { training }))',
+        'received, () => this.#requireTensor(node, node.layer.apply(received, {}))',
+      ],
+      [
+        'masks of a layer reach others',
+        'withOwnMask(received, () =>',
+        '((_: unknown, work: () => Tensor) => work())(received, () =>',
+      ],
+      [
+        'shapes are not looked at again',
+        'if (!shapes.has(node)) shapes',
+        'if (!shapes.has(node) && node.inputs.length > 9) shapes',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/training/graph/ordered-nodes.ts',
+    ['src/training/graph/functional.test.ts'],
+    [['an input may lead nowhere', 'if (unused === undefined) return', 'if (unused === undefined || true) return']],
+  ),
+  ...inFile(
+    'src/training/graph/functional-from-config.ts',
+    ['src/training/graph/functional-from-config.test.ts'],
+    [
+      ['a node may read what stands after it', '!before.has(name));', '!all.has(name));'],
+      ['layers may run without an end', 'if (all > mostRuns)', 'if (all > mostRuns && all < 0)'],
+    ],
+  ),
+  ...inFile(
     'src/layers/dropout-mask.ts',
     ['src/layers/dropout.test.ts'],
     [
