@@ -19,11 +19,13 @@ export interface ConcatenateOptions extends LayerOptions {
  */
 export class Concatenate extends Layer {
   readonly className = 'Concatenate';
+  protected override readonly isPointwiseInTime: boolean;
   readonly axis: number;
 
   constructor(options: ConcatenateOptions = {}) {
     super('Concatenate', options, ['axis']);
     this.axis = options.axis ?? -1;
+    this.isPointwiseInTime = this.axis === -1 || this.axis > 1;
     if (!Number.isInteger(this.axis) || this.axis === 0) {
       throw new RondoError('OUT_OF_RANGE', {
         where: 'Concatenate',

@@ -29,6 +29,7 @@ export const hiddenAs = {
  * hide it the result is 0.
  */
 export abstract class Merge extends Layer {
+  protected override readonly isPointwiseInTime = true;
   /** What stands in the place of what an input hides. */
   protected readonly hidden: PointwiseFunction = hiddenAs.zero;
 

@@ -42,6 +42,7 @@ const slope: PointwiseFunction = {
 export class PReLU extends Layer {
   readonly className = 'PReLU';
   protected override readonly passesMask = true;
+  protected override readonly isPointwiseInTime: boolean;
   readonly #options: PReLUOptions;
   readonly #alphaOptions: WeightOptions;
   readonly #sharedAxes: readonly number[];
@@ -52,6 +53,7 @@ export class PReLU extends Layer {
     this.#options = options;
     this.#alphaOptions = weightOptions('PReLU', 'alpha', options, 'zeros');
     this.#sharedAxes = options.sharedAxes ?? [];
+    this.isPointwiseInTime = this.#sharedAxes.includes(1);
     if (Array.isArray(this.#sharedAxes) && this.#sharedAxes.every((axis) => Number.isInteger(axis) && axis >= 1))
       return;
     throw new RondoError('OUT_OF_RANGE', {

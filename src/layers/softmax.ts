@@ -36,11 +36,13 @@ const hiddenScore: PointwiseFunction = {
 export class Softmax extends Layer {
   readonly className = 'Softmax';
   protected override readonly passesMask = true;
+  protected override readonly isPointwiseInTime: boolean;
   readonly axis: number;
 
   constructor(options: SoftmaxOptions = {}) {
     super('Softmax', options, ['axis']);
     this.axis = options.axis ?? -1;
+    this.isPointwiseInTime = this.axis === -1 || this.axis > 1;
     if (Number.isInteger(this.axis) && this.axis !== 0) return;
     throw new RondoError('OUT_OF_RANGE', {
       where: 'Softmax',

@@ -369,12 +369,6 @@ describe('what a graph refuses', () => {
     const model = drawnGraph();
     expect(() => model.apply([x, input({ shape: [3] })])).toThrow(/a model with several outputs, or named ones/);
   });
-
-  it('cannot be run one time step at a time, and says so', () => {
-    const x = input({ shape: [null, 7] });
-    const model = new Functional({ inputs: x, outputs: new LSTM({ units: 2 }).apply(x) });
-    expect(() => model.stream()).toThrow(/the layer cannot be run one time step at a time/);
-  });
 });
 
 it('draws dropout from the stream of the model, not from those of others', async () => {

@@ -1,6 +1,7 @@
 import { RondoError, refuseUnknownOptions } from '../../errors.js';
 import type { FusedSoftmax } from '../../layers/fused-softmax.js';
 import type { CallOptions, FinalActivation, Json, Layer, OpenShape } from '../../layers/layer.js';
+import type { Stepper } from '../../layers/stepper.js';
 import { type GraphNode, outputShapeOf, type SymbolicTensor } from '../../layers/symbolic-tensor.js';
 import { withRandom } from '../../random.js';
 import type { Shape } from '../../shape.js';
@@ -9,7 +10,9 @@ import { settleName } from '../layer-names.js';
 import { Model, type ModelOptions } from '../model.js';
 import { arranged, type OutputForm } from '../model-outputs.js';
 import { configOfGraph } from './graph-config.js';
+import { stepperOfGraph } from './graph-stepper.js';
 import { summaryOfGraph } from './graph-summary.js';
+import { nodeNames } from './node-names.js';
 import { orderedNodes } from './ordered-nodes.js';
 import { withOwnMask } from './own-mask.js';
 import {
@@ -149,6 +152,23 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
 
   override callFused(inputs: Tensor | readonly Tensor[], options: CallOptions): FusedSoftmax {
     return this.#runLast(inputs, options, (layer, given, own) => layer.applyFused(given, own));
+  }
+
+  /** @throws USAGE for several inputs or outputs, and naming a layer that cannot be run so */
+  override stepper(batch: number): Stepper {
+    const where = `${this.className} ${this.name}`;
+    if (this.#inputs.tensors.length > 1 || this.#outputs.form !== 'one') {
+      throw new RondoError('USAGE', {
+        where,
+        what: 'the model cannot be run one time step at a time.',
+        expected: 'one input, and one symbolic tensor as `outputs`',
+        received: `inputs ${this.inputNames.join(', ')}, ${this.numOutputs} outputs`,
+        fix: 'make a Functional of one input and one output; it may have the same layers.',
+      });
+    }
+    const names = nodeNames(this.nodes, this.#nameOf);
+    const nodes = new Map(this.nodes.map((node) => [names.get(node)!, node]));
+    return stepperOfGraph({ nodes, output: this.#outputs.tensors[0].node, where }, batch);
   }
 
   /** Graph and layers as plain data, see {@link configOfGraph}. */

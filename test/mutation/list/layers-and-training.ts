@@ -82,6 +82,18 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
     ],
   ),
   ...inFile(
+    'src/training/graph/graph-stepper.ts',
+    ['src/training/graph/graph-stepper.test.ts'],
+    [
+      [
+        'an embedding may read what a layer gives',
+        'const isFromHost = node.inputs.every((edge) => unchanged.has(edge.node));',
+        'const isFromHost = true;',
+      ],
+      ['layers that merge get one input alone', 'node.inputs.length > 1 ?', 'node.inputs.length > 2 ?'],
+    ],
+  ),
+  ...inFile(
     'src/training/graph/ordered-nodes.ts',
     ['src/training/graph/functional.test.ts'],
     [['an input may lead nowhere', 'if (unused === undefined) return', 'if (unused === undefined || true) return']],
