@@ -243,6 +243,7 @@ export { SimpleRNN } from './layers/simple-rnn.js';
 export { Softmax, type SoftmaxOptions } from './layers/softmax.js';
 export { SpatialDropout1D, type SpatialDropout1DOptions } from './layers/spatial-dropout-1d.js';
 export type { Stepper } from './layers/stepper.js';
+export type { SymbolicStates } from './layers/symbolic-states.js';
 export { type GraphNode, input, type SymbolicTensor } from './layers/symbolic-tensor.js';
 export { TiedDense, type TiedDenseOptions } from './layers/tied-dense.js';
 export { TimeDistributed, type TimeDistributedOptions } from './layers/time-distributed.js';

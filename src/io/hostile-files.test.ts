@@ -51,9 +51,12 @@ const words = [new Embedding({ inputDim: 11, outputDim: 6, name: 'table' }), new
 /** A layer twice, another graph inside, two named outputs. */
 const graph = (): Uint8Array => {
   const [first, second, code] = [input({ shape: [9, 7] }), input({ shape: [null, 7] }), input({ shape: [10] })];
-  const encoder = new GRU({ units: 5 });
+  const encoder = new GRU({ units: 5, returnState: true });
   const head = new Functional({ inputs: code, outputs: new Dense({ units: 3 }).apply(code) });
-  const both = new Concatenate().apply([encoder.apply(first), encoder.apply(second)]);
+  const both = new Concatenate().apply([
+    encoder.apply(first),
+    encoder.apply(second, { initialState: encoder.apply(first).states }),
+  ]);
   const model = new Functional({
     inputs: { first, second },
     outputs: { head: head.apply(both), value: new Dense({ units: 1 }).apply(both) },

@@ -18,6 +18,7 @@ import { clearMasked, type Mask, reversedMask, setMask } from './mask.js';
 import { plainOptions } from './plain-options.js';
 import { type RecurrentOptions, recurrentOptionNames } from './recurrent-options.js';
 import type { Stepper } from './stepper.js';
+import type { SymbolicStates } from './symbolic-states.js';
 import type { SymbolicTensor } from './symbolic-tensor.js';
 
 /** The states of a cell by name, each `[batch, units]`. */
@@ -133,11 +134,11 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false> extend
   }
 
   override apply(inputs: Tensor | readonly Tensor[], options?: RecurrentCallOptions): Returned<ReturnState>;
-  override apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor;
   override apply(
-    inputs: Applicable | readonly Applicable[],
-    options?: RecurrentCallOptions,
-  ): Returned<ReturnState> | SymbolicTensor {
+    inputs: SymbolicTensor | readonly SymbolicTensor[],
+    options?: { initialState?: SymbolicStates | SymbolicStates[number] | undefined },
+  ): SymbolicTensor;
+  override apply(inputs: Applicable | readonly Applicable[], options?: object): Returned<ReturnState> | SymbolicTensor {
     return super.apply(inputs as Tensor, options);
   }
 

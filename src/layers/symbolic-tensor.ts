@@ -2,12 +2,18 @@ import { describeValue, RondoError } from '../errors.js';
 import { titleOf } from './input-axes.js';
 import { InputLayer, type InputOptions } from './input-layer.js';
 import { type CallOptions, describeOpenShape, type Layer, type OpenShape } from './layer.js';
+import { finalStates, requireStateShapes, type SymbolicStates, withInitialStates } from './symbolic-states.js';
 
 /** One application of a layer: a layer that is applied twice, with the same weights, has two. */
 export interface GraphNode {
   readonly layer: Layer<unknown>;
-  /** The edges that come in. */
+  /** The edges that come in; the initial states of a recurrent layer stand behind its input, as in Keras. */
   readonly inputs: readonly SymbolicTensor[];
+}
+
+/** What a layer may be noted with. */
+interface NoteOptions extends CallOptions {
+  initialState?: SymbolicStates | SymbolicStates[number] | undefined;
 }
 
 /**
@@ -19,6 +25,7 @@ export class SymbolicTensor {
   readonly shape: OpenShape;
   /** @internal */
   readonly node: GraphNode;
+  #states: SymbolicStates | undefined;
 
   /** @internal */
   constructor(shape: OpenShape, node: GraphNode) {
@@ -26,20 +33,32 @@ export class SymbolicTensor {
     this.node = node;
   }
 
+  /**
+   * The states in which a recurrent layer with `returnState` ends that gives this tensor; one entry a cell, by name.
+   *
+   * @throws USAGE for what any other layer gives
+   */
+  get states(): SymbolicStates {
+    return (this.#states ??= finalStates(this, this.node.layer));
+  }
+
   /** @internal What `layer.apply` does with symbolic tensors: notes the layer. @throws SHAPE_MISMATCH, USAGE */
-  noteLayer(layer: Layer<unknown>, given: unknown, options: CallOptions): SymbolicTensor {
-    const inputs: readonly unknown[] = Array.isArray(given) ? given : [given];
-    if (!inputs.every((one) => one instanceof SymbolicTensor)) throw mixedInputs(layer, inputs);
-    const [unsaid] = Object.keys(options);
+  noteLayer(layer: Layer<unknown>, given: unknown, options: NoteOptions): SymbolicTensor {
+    const list: readonly unknown[] = Array.isArray(given) ? given : [given];
+    const { initialState, ...others } = options;
+    const [unsaid] = Object.keys(others);
     if (unsaid !== undefined) {
       throw new RondoError('USAGE', {
         where: `${titleOf(layer)}.apply`,
         what: `an edge of a graph has no option \`${unsaid}\`.`,
-        expected: 'symbolic tensors alone',
+        expected: 'symbolic tensors, and the initialState of a recurrent layer',
         received: `{ ${Object.keys(options).join(', ')} }`,
-        fix: 'leave the option out; masks go along with the numbers. For initial states write a Model with a call method.',
+        fix: 'leave the option out; masks go along with the numbers.',
       });
     }
+    if (!list.every((one) => one instanceof SymbolicTensor)) throw mixedInputs(layer, list);
+    const inputs = initialState === undefined ? list : withInitialStates(layer, list, initialState);
+    if (!inputs.every((one) => one instanceof SymbolicTensor)) throw mixedInputs(layer, inputs);
     const node: GraphNode = { layer, inputs };
     return new SymbolicTensor(
       outputShapeOf(
@@ -84,7 +103,8 @@ export function outputShapeOf(
   const received = inputs
     .map(({ node }, i) => `${describeOpenShape(shapes[i])} from \`${nameOf(node.layer)}\``)
     .join(', ');
-  if (shapes.length !== 1 && !layer.takesSeveral) {
+  const hasStates = shapes.length > 1 && !layer.takesSeveral && requireStateShapes(layer, shapes);
+  if (shapes.length !== 1 && !layer.takesSeveral && !hasStates) {
     throw new RondoError('SHAPE_MISMATCH', {
       where,
       what: 'the layer takes one tensor.',
@@ -95,7 +115,7 @@ export function outputShapeOf(
   }
   try {
     const [first, ...others] = shapes;
-    return layer.computeOutputShape(first, ...others);
+    return hasStates ? layer.computeOutputShape(first) : layer.computeOutputShape(first, ...others);
   } catch (error) {
     if (!(error instanceof RondoError) || error.code !== 'SHAPE_MISMATCH') throw error;
     throw new RondoError('SHAPE_MISMATCH', {

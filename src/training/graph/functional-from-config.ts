@@ -1,4 +1,5 @@
 import { RondoError } from '../../errors.js';
+import { FinalState, type FinalStateOptions } from '../../layers/final-state.js';
 import { InputLayer } from '../../layers/input-layer.js';
 import type { Layer } from '../../layers/layer.js';
 import { inputOf, type SymbolicTensor } from '../../layers/symbolic-tensor.js';
@@ -24,7 +25,7 @@ export function functionalFromConfig(
   makeLayer: (stored: StoredLayer) => Layer<unknown>,
 ): Functional {
   requireGraph(stored);
-  const layers = new Map(stored.layers.map((each) => [each.config.name as string, makeLayer(each)]));
+  const layers = new Map(stored.layers.map((each) => [each.config.name as string, madeLayer(each, makeLayer)]));
   for (const layer of layers.values()) layer.linkLayers((name) => layers.get(name));
   requireFewRuns(stored.nodes, layers);
   const tensors = new Map<string, SymbolicTensor>();
@@ -46,6 +47,12 @@ export function functionalFromConfig(
     return Object.fromEntries(Object.entries(names).map(([key, name]) => [key, tensors.get(name)!]));
   };
   return new Functional({ inputs: restored(stored.inputs), outputs: restored(stored.outputs), name, trainable });
+}
+
+/** Only graphs have states as layers of their own. */
+function madeLayer(stored: StoredLayer, makeLayer: (stored: StoredLayer) => Layer<unknown>): Layer<unknown> {
+  if (stored.className !== 'FinalState') return makeLayer(stored);
+  return new FinalState(stored.config as unknown as FinalStateOptions);
 }
 
 /** A few models inside each other, each applied a few times, would run without an end. */

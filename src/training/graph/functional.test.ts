@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { messageAfter } from '../../../test/support/message-after.js';
 import { useBackend } from '../../kernels/select.js';
+import { Bidirectional } from '../../layers/bidirectional.js';
 import { Concatenate } from '../../layers/concatenate.js';
 import { Dense } from '../../layers/dense.js';
 import { Dropout } from '../../layers/dropout.js';
@@ -362,9 +363,9 @@ describe('what a graph refuses', () => {
 
   it('refuses layers that return several tensors, and models of named outputs as layers', async () => {
     const x = input({ shape: [null, 7] });
-    const states = new LSTM({ units: 2, returnState: true });
-    expect(() => new Functional({ inputs: x, outputs: states.apply(x) }).apply(source)).toThrow(
-      /the layer `lstm` returns more than one tensor/,
+    const both = new Bidirectional({ layer: new LSTM({ units: 2 }), mergeMode: 'none' });
+    expect(() => new Functional({ inputs: x, outputs: both.apply(x) }).apply(source)).toThrow(
+      /the layer `bidirectional` returns more than one tensor/,
     );
     const model = drawnGraph();
     expect(() => model.apply([x, input({ shape: [3] })])).toThrow(/a model with several outputs, or named ones/);

@@ -1,7 +1,10 @@
 import { RondoError, refuseUnknownOptions } from '../../errors.js';
+import { sendStates } from '../../layers/final-state.js';
 import type { FusedSoftmax } from '../../layers/fused-softmax.js';
 import type { CallOptions, FinalActivation, Json, Layer, OpenShape } from '../../layers/layer.js';
+import { type OutputAndState, RecurrentLayer } from '../../layers/recurrent-layer.js';
 import type { Stepper } from '../../layers/stepper.js';
+import { withStatesApart } from '../../layers/symbolic-states.js';
 import { type GraphNode, outputShapeOf, type SymbolicTensor } from '../../layers/symbolic-tensor.js';
 import { withRandom } from '../../random.js';
 import type { Shape } from '../../shape.js';
@@ -261,7 +264,8 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
       options,
       this.nodes.filter((node) => node !== last),
     );
-    return applyLast(last.layer, given(last, values), { training: options.training });
+    const { inputs: received, ...states } = withStatesApart(last.layer, given(last, values));
+    return applyLast(last.layer, received, { training: options.training, ...states });
   }
 
   /** What nodes give. */
@@ -284,7 +288,7 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
       const received = given(node, values);
       values.set(
         node,
-        withOwnMask(received, () => this.#requireTensor(node, node.layer.apply(received, { training }))),
+        withOwnMask(received, () => this.#requireTensor(node, applied(node.layer, received, { training }))),
       );
     }
     return values;
@@ -299,6 +303,16 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
       fix: "remove returnState, or mergeMode: 'none', or write a Model with a call method.",
     });
   }
+}
+
+/** A layer applied to what its node reads; the states that it returns go along with its output. */
+function applied(layer: Layer<unknown>, received: Tensor | readonly Tensor[], options: CallOptions): unknown {
+  const { inputs, ...states } = withStatesApart(layer, received);
+  const result = layer.apply(inputs, { ...options, ...states } as CallOptions);
+  if (!(layer instanceof RecurrentLayer) || result instanceof Tensor) return result;
+  const { output, states: final } = result as OutputAndState;
+  sendStates(output, final);
+  return output;
 }
 
 /** What a node is applied to. */

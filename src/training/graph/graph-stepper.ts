@@ -25,6 +25,7 @@ export function stepperOfGraph({ nodes, output, where }: SteppedGraph, batch: nu
   const unchanged = new Set<GraphNode>();
   let isInputRead = false;
   for (const [name, node] of nodes) {
+    if (node.inputs.length > 1 && !node.layer.takesSeveral) throw hasInitialStates(where, name, node);
     const stepper = node.layer.stepper(batch);
     for (const [state, value] of stepper.states) states.set(`${name}/${state}`, value);
     const isFromHost = node.inputs.every((edge) => unchanged.has(edge.node));
@@ -57,6 +58,16 @@ function readsLayer(where: string, name: string, { layer }: GraphNode): RondoErr
     what: 'the layer cannot be run one time step at a time here.',
     expected: 'indices from the input of the model',
     received: 'indices from another layer',
+    fix: 'apply the model to whole sequences.',
+  });
+}
+
+function hasInitialStates(where: string, name: string, { layer }: GraphNode): RondoError {
+  return new RondoError('USAGE', {
+    where: `${where}, layer \`${name}\` (${layer.className})`,
+    what: 'the layer cannot be run one time step at a time here.',
+    expected: 'a layer that begins with zeros',
+    received: 'initial states from another layer',
     fix: 'apply the model to whole sequences.',
   });
 }

@@ -82,6 +82,14 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
     ],
   ),
   ...inFile(
+    'src/layers/symbolic-states.ts',
+    ['src/training/graph/graph-states.test.ts'],
+    [
+      ['a layer begins with zeros', 'return { inputs: first, initialState };', 'return { inputs: first };'],
+      ['states of another width are taken', 'units === states[i].units;', 'units !== states[i].units + 99;'],
+    ],
+  ),
+  ...inFile(
     'src/training/graph/graph-stepper.ts',
     ['src/training/graph/graph-stepper.test.ts'],
     [
