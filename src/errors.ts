@@ -195,6 +195,17 @@ export function requireCount(where: string, name: string, value: number, least =
   requireNumber(where, name, value, `a whole number of at least ${least}`, (v) => Number.isInteger(v) && v >= least);
 }
 
+/** Refuses what is given and neither true nor false: a text such as 'false' would count as true. @throws USAGE */
+export function requireBoolean(where: string, name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw new RondoError('USAGE', {
+    where,
+    what: `\`${name}\` is neither true nor false.`,
+    received: describeValue(value),
+    fix: `write ${name}: true.`,
+  });
+}
+
 /** Runs work that makes arrays whose sizes a user chose. @throws OUT_OF_MEMORY where the host cannot make one */
 export function withinMemory<T>(where: string, work: () => T): T {
   try {

@@ -158,6 +158,32 @@ describe('defineCell', () => {
     expect(messageOf(() => defineCell(definition))).toBe(message);
   });
 
+  const mistyped: Record<string, [definition: unknown, what: string]> = {
+    nothing: [undefined, 'options are not given as one object'],
+    'another recurrence': [{ ...base, recurrent: 'non' }, 'unknown recurrent `non`; did you mean `none`?'],
+    'no recurrence as false': [{ ...base, recurrent: false }, 'unknown recurrent `false`'],
+    'a text in the place of true': [{ ...base, recurrentBias: 'yes' }, '`recurrentBias` is neither true nor false'],
+    'a start that is no initializer': [{ ...base, vectors: { gain: 'one' } }, 'unknown starting value `one`'],
+    "a start of the gates' that is no initializer": [
+      { ...base, gateVectors: { gain: 'zero' } },
+      'defineCell(mine), gainWrite: unknown starting value `zero`; did you mean `zeros`?',
+    ],
+    'a start that is not finite': [{ ...base, vectors: { gain: Number.NaN } }, '`gain` is out of range'],
+    'a start that is null': [{ ...base, vectors: { gain: null } }, 'unknown starting value `null`'],
+    'a text as gates': [{ ...base, gates: 'abc' }, 'the gates are no list'],
+    'no gates': [{ ...base, gates: undefined }, 'the gates are no list'],
+    'no states': [{ ...base, states: undefined }, 'the states are no list'],
+    'a gate that is null': [{ ...base, gates: [null] }, '`null` cannot name a gate'],
+    'a text as forget gates': [{ ...base, forgetGates: 'write' }, 'the forget gates are no list'],
+    'no step': [{ ...base, step: undefined }, '`step` is no function'],
+  };
+  it.each(Object.keys(mistyped))('refuses what types forbid: %s', (name) => {
+    const [definition, what] = mistyped[name];
+    const message = messageOf(() => defineCell(definition as typeof base));
+    expect(message).toMatch(/^\[(USAGE|UNKNOWN_NAME|OUT_OF_RANGE)\]/);
+    expect(message).toContain(what);
+  });
+
   it('allows a product that is used twice with one operand', () => {
     const cell = defineCell({
       ...base,

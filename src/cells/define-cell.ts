@@ -1,20 +1,17 @@
-import { RondoError, refuseUnknownOptions, requireNumber, unknownName } from '../errors.js';
+import { RondoError, refuseUnknownOptions, requireBoolean, requireNumber, unknownName } from '../errors.js';
 import { type ActivationFunction, type ActivationName, activation } from '../expression/activations.js';
 import { add, constant, type Expression, expressionOf, mul, type Operand, sub } from '../expression/build.js';
 import { roleLeaf } from './leaf-role.js';
 import { unitsWidth, widthsOfEquations } from './widths.js';
 
+/** Initializers that need to know no more of a parameter than how many numbers it has. */
+const startNames = ['zeros', 'ones', 'randomUniform', 'recurrentUniform'] as const;
+
 /**
  * How a parameter of a cell starts: by an initializer's name, everywhere at one number, or each at what a function
  * makes of a random number in [0, 1).
  */
-export type StartingValue =
-  | 'zeros'
-  | 'ones'
-  | 'randomUniform'
-  | 'recurrentUniform'
-  | number
-  | ((uniform: number) => number);
+export type StartingValue = (typeof startNames)[number] | number | ((uniform: number) => number);
 
 /** What a cell's `step` is written with. Every value is an expression of one unit at one time step. */
 export interface StepContext<
@@ -172,7 +169,7 @@ export interface Cell {
  * defined here runs as fast as a built-in one.
  *
  * @throws USAGE where a name is used twice, a state has no next value, a product is used with two operands, or widths
- * do not fit.
+ * do not fit; UNKNOWN_NAME, OUT_OF_RANGE for choices and starting values that there are not.
  */
 export function defineCell<
   const Gate extends string,
@@ -182,12 +179,20 @@ export function defineCell<
   const Kernel extends string = never,
   const Width extends string = never,
 >(definition: CellDefinition<Gate, State, Vector, GateVector, Kernel, Width>): Cell {
-  const where = `defineCell(${definition.name})`;
+  const where = `defineCell(${definition?.name})`;
   refuseUnknownOptions(where, definition, definitionKeys);
   requireNames(where, 'cell', [definition.name]);
   requireNames(where, 'gate', definition.gates);
   requireNames(where, 'state', definition.states, ['output']);
+  if (typeof definition.step !== 'function')
+    throw usage(where, '`step` is no function.', 'write step: ({ gates }) => ({ hidden: tanh(gates.candidate) }).');
+  requireOneOf(where, 'recurrent', definition.recurrent ?? 'full', ['full', 'none']);
+  requireBoolean(where, 'recurrentBias', definition.recurrentBias);
   const vectors = vectorsOf(definition);
+  for (const [name, start] of vectors) {
+    if (typeof start === 'number') requireNumber(where, name, start, 'a finite number', () => true);
+    else if (typeof start !== 'function') requireOneOf(`${where}, ${name}`, 'starting value', start, startNames);
+  }
   const kernels: Readonly<Record<string, CellKernel>> = definition.kernels ?? {};
   requireNames(
     where,
@@ -199,9 +204,8 @@ export function defineCell<
     throw usage(where, 'a cell needs at least one gate.', "name it, for example gates: ['candidate'].");
   if (definition.states.length === 0)
     throw usage(where, 'a cell needs at least one state.', "name it, for example states: ['hidden'].");
-  for (const gate of definition.forgetGates ?? []) {
-    if (!definition.gates.includes(gate)) throw unknownName(where, 'gate', gate, definition.gates);
-  }
+  requireNames(where, 'forget gate', definition.forgetGates ?? []);
+  for (const gate of definition.forgetGates ?? []) requireOneOf(where, 'gate', gate, definition.gates);
   const widths: Readonly<Record<string, (units: number) => number>> = definition.widths ?? {};
   requireNames(where, 'width', Object.keys(widths), [unitsWidth]);
   requireNames(where, 'kernel', Object.keys(kernels), ['recurrent']);
@@ -214,8 +218,7 @@ export function defineCell<
     ...Object.values(stateWidths),
     ...Object.values(kernels).flatMap(({ from, to }) => [from, to]),
   ]) {
-    if (width !== unitsWidth && !Object.hasOwn(widths, width))
-      throw unknownName(where, 'width', width, [unitsWidth, ...Object.keys(widths)]);
+    requireOneOf(where, 'width', width, [unitsWidth, ...Object.keys(widths)]);
   }
   const own = {
     name: definition.name,
@@ -278,7 +281,7 @@ function equationsOf<
         "remove `recurrent: 'none'`, or write the gate from `input` alone.",
       );
     }
-    if (!definition.gates.includes(gate)) throw unknownName(where, 'gate', gate, definition.gates);
+    requireOneOf(where, 'gate', gate, definition.gates);
     setOnce(operands, gate, operand, `the recurrent product of gate \`${gate}\``);
     const result = roleLeaf({ role: 'recurrent', gate });
     return cell.recurrentBias && useBias ? add(result, roleLeaf({ role: 'recurrentBias', gate }, 'column')) : result;
@@ -396,11 +399,16 @@ function lazyRecord<Name extends string>(
   return result;
 }
 
+function requireOneOf(where: string, kind: string, given: unknown, known: readonly string[]): void {
+  if (!known.includes(given as string)) throw unknownName(where, kind, String(given), known);
+}
+
 function requireNames(where: string, kind: string, names: readonly string[], reserved: readonly string[] = []): void {
+  if (!Array.isArray(names)) throw usage(where, `the ${kind}s are no list.`, "write them as ['one', 'other'].");
   for (const name of names) {
     if (reserved.includes(name))
       throw usage(where, `\`${name}\` has a meaning of its own and cannot name a ${kind}.`, 'choose another name.');
-    if (!/^[A-Za-z][A-Za-z0-9]*$/.test(name))
+    if (typeof name !== 'string' || !/^[A-Za-z][A-Za-z0-9]*$/.test(name))
       throw usage(where, `\`${name}\` cannot name a ${kind}.`, 'use letters and digits, starting with a letter.');
   }
   if (new Set(names).size !== names.length)

@@ -1,5 +1,5 @@
 import type { Cell } from '../cells/define-cell.js';
-import { describeValue, RondoError, requireCount } from '../errors.js';
+import { RondoError, requireBoolean, requireCount } from '../errors.js';
 import { requireAxes, type Shape } from '../shape.js';
 import { assignTensor } from '../tensor/accumulate.js';
 import { withoutTape } from '../tensor/tape.js';
@@ -416,14 +416,3 @@ const booleanOptions = [
   'unitForgetBias',
   'zeroOutputForMask',
 ] as const;
-
-/** A text such as 'false' would count as true. @throws USAGE */
-function requireBoolean(where: string, name: string, value: unknown): void {
-  if (value === undefined || typeof value === 'boolean') return;
-  throw new RondoError('USAGE', {
-    where,
-    what: `\`${name}\` is neither true nor false.`,
-    received: describeValue(value),
-    fix: `write ${name}: true.`,
-  });
-}
