@@ -66,8 +66,8 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
       ['the last layer runs with its activation', 'layer.applyLogits(given, own)', 'layer.apply(given, own)'],
       [
         'layers do not know that they are in training',
-        'received, () => this.#requireTensor(node, node.layer.apply(received, { training }))',
-        'received, () => this.#requireTensor(node, node.layer.apply(received, {}))',
+        'received, () => this.#requireTensor(node, applied(node.layer, received, { training }))',
+        'received, () => this.#requireTensor(node, applied(node.layer, received, {}))',
       ],
       [
         'masks of a layer reach others',
