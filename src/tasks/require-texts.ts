@@ -7,7 +7,13 @@ function kindOf(value: unknown): string {
     ? `a list of ${value.length} items`
     : typeof value === 'object'
       ? 'an object'
-      : `${typeof value} ${String(value)}`;
+      : `${typeof value} ${shown(String(value))}`;
+}
+
+/** A file's whole text may have come in the place of what was read from it. */
+function shown(text: string): string {
+  const longest = 60;
+  return text.length <= longest ? text : `${text.slice(0, longest)} ... (${text.length} characters)`;
 }
 
 /** A value that is not what a task is made for. @param example of what to give */

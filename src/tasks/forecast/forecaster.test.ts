@@ -115,6 +115,27 @@ describe('a forecaster', () => {
     await expect(forecaster.evaluate(forecaster.columnsOf(await tableOf(31)))).rejects.toThrow('[OUT_OF_RANGE]');
   });
 
+  it('refuses origins that are no rows of the series, nor the one after them', async () => {
+    const short = forecaster.columnsOf(await tableOf(80)).series[0];
+    expect(await forecaster.predictAt(short, [80])).toHaveLength(7);
+    for (const origin of [81, 500, Number.NaN, 40.5, -1, '40' as unknown as number])
+      await expect(forecaster.predictAt(short, [60, origin])).rejects.toThrow('[OUT_OF_RANGE] Forecaster.predictAt');
+    await expect(forecaster.predictAt(short, [60, 81])).rejects.toThrow(
+      'expected: a whole number of at least 1 and at most 80, the number of rows\n  received: 81',
+    );
+    for (const origins of [undefined, null, 80, '80'])
+      await expect(forecaster.predictAt(short, origins as never)).rejects.toThrow('[USAGE] Forecaster.predictAt');
+  });
+
+  it('refuses what is no series and no table', async () => {
+    for (const given of [undefined, null, [1, 2, 3], {}, 'a,b'])
+      await expect(forecaster.predictNext(given as never)).rejects.toThrow('[USAGE] Forecaster.predictNext');
+    for (const given of [undefined, 'a,b', [[1]]])
+      expect(() => forecaster.columnsOf(given as never)).toThrow('[USAGE] Forecaster.columnsOf');
+    const csv = 'day,load\n'.repeat(100);
+    expect(() => forecaster.columnsOf(csv as never)).toThrow('(900 characters)');
+  });
+
   let columnsTable: Table;
   beforeAll(async () => {
     columnsTable = await readTable('a,b\n1,2\n3,4\n', { where: 'other.csv' });

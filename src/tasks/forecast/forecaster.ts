@@ -1,8 +1,9 @@
-import type { Table } from '../../data/table.js';
-import { RondoError, requireCount } from '../../errors.js';
+import { Table } from '../../data/table.js';
+import { RondoError, requireCount, requireNumber } from '../../errors.js';
 import type { Json } from '../../layers/layer.js';
 import type { Resolved } from '../../resolved.js';
 import type { Sequential } from '../../training/sequential.js';
+import { wrongData } from '../require-texts.js';
 import type { TrainingOutcome } from '../training-run.js';
 import type { BaseForecast } from './base-forecast.js';
 import { chooseBase } from './choose-base.js';
@@ -47,9 +48,12 @@ export class Forecaster {
    * The columns it was trained on, out of a table that is read as that of the training was.
    *
    * @param options where the times of this table are, and how they are written, where that is otherwise.
-   * @throws UNKNOWN_NAME where a column is missing; DATA_FORMAT where one holds no numbers.
+   * @throws UNKNOWN_NAME where a column is missing; DATA_FORMAT where one holds no numbers; USAGE for what is no table.
    */
   columnsOf(table: Table, { time, timeFormat }: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'> = {}): SeriesColumns {
+    const given: unknown = table;
+    if (!(given instanceof Table))
+      throw wrongData('Forecaster.columnsOf', 'a table', given, 'a table, such as `await readTable(csv)`');
     requireColumns(table, this.names, this.reading, time === undefined);
     const [target, ...features] = this.names;
     const missing = this.options.missing === 'error' ? 'error' : 'previous';
@@ -65,9 +69,10 @@ export class Forecaster {
    *
    * @param series at least `timesteps` rows, and a whole season of the base forecast; one of several that has fewer is
    * forecast by its base alone.
-   * @throws OUT_OF_RANGE where a single series has fewer.
+   * @throws OUT_OF_RANGE where a single series has fewer; USAGE for what is no series.
    */
   async predictNext(series: Series): Promise<Float64Array> {
+    requireSeries('Forecaster.predictNext', series);
     return this.predictAt(series, [series.numRows]);
   }
 
@@ -75,8 +80,24 @@ export class Forecaster {
    * The forecasts for rows `origin` and after, for each of the origins: `[origins * horizon]`. Each sees only what is
    * before it. They are those of the model, or of the baseline that was ahead of it; see
    * {@link ForecastFindings.instead}.
+   *
+   * @param origins rows that have what a forecast needs before them; the row after the last is the largest.
+   * @throws OUT_OF_RANGE for another origin; USAGE for what is no series, or no list.
    */
   async predictAt(series: Series, origins: ArrayLike<number>): Promise<Float64Array> {
+    const where = 'Forecaster.predictAt';
+    requireSeries(where, series);
+    const most = series.numRows;
+    if (typeof origins !== 'object' || typeof origins?.length !== 'number')
+      throw wrongData(where, 'rows to forecast from', origins, 'a list of rows, such as [series.numRows]');
+    for (let i = 0; i < origins.length; i++)
+      requireNumber(
+        where,
+        `origins[${i}]`,
+        origins[i],
+        `a whole number of at least 1 and at most ${most}, the number of rows`,
+        (origin) => Number.isInteger(origin) && origin >= 1 && origin <= most,
+      );
     const forecasts = new SeriesForecasts(this, series);
     const { instead } = this.findings;
     return instead === null ? forecasts.model(origins) : forecasts.baseline(instead, origins);
@@ -244,6 +265,13 @@ export class Forecaster {
  * @throws UNKNOWN_NAME with all columns that training had and a table lacks: nobody named them, so the table is at
  * fault
  */
+/** @throws USAGE */
+function requireSeries(where: string, given: unknown): void {
+  const { values, isReal, numRows } = Object(given) as Partial<Series>;
+  if (values instanceof Float64Array && isReal instanceof Uint8Array && typeof numRows === 'number') return;
+  throw wrongData(where, 'one series of a table', given, 'one of `forecaster.columnsOf(table).series`');
+}
+
 function requireColumns(
   table: Table,
   names: readonly string[],
