@@ -5,6 +5,7 @@ import {
   temperatureBounds,
 } from '../../src/index.js';
 import { counted, withSeparators } from '../text-table.js';
+import { isWithinChance } from '../within-chance.js';
 import { percent } from './show-report.js';
 
 /** From this share of unknown tokens on, another kind of token or vectors may help. */
@@ -51,18 +52,6 @@ export function trainingHints({ classifier, unknownShare, beginning }: Classifie
     );
   }
   return hints;
-}
-
-/** What one in 20 of the normal distribution is further from its mean than. */
-const normalQuantile = 1.96;
-
-/**
- * Whether two shares of right answers to so many texts differ by no more than chance does (Agresti and Caffo 2000,
- * "Simple and effective confidence intervals": one right and one wrong answer are added to each).
- */
-function isWithinChance(a: number, b: number, numTexts: number): boolean {
-  const [p, q] = [a, b].map((share) => (share * numTexts + 1) / (numTexts + 2));
-  return Math.abs(p - q) <= normalQuantile * Math.sqrt((p * (1 - p) + q * (1 - q)) / (numTexts + 2));
 }
 
 /** The model beside what is right without a network; `beaten` where the model is better. */

@@ -10,7 +10,7 @@ import { givenTimes, timeOptions } from '../forecast/series-options.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { print, printJson } from '../output.js';
 import { readTextInput, readTextInputs } from '../read-input.js';
-import { seenSentencesNote } from '../tag/about-tagging.js';
+import { seenSentencesNote, taggingVerdict } from '../tag/about-tagging.js';
 import { agreementTable, percent, scoreTable } from '../tag/show-tagging.js';
 import {
   refuseTaggerOptions,
@@ -164,12 +164,13 @@ async function evaluateTags(tagger: Tagger, file: string, options: TaggedFileOpt
     options.column ?? (data.format === 'columns' && isName ? 'last' : (column ?? 'upos')),
   );
   const report = await tagger.evaluate(tagged.sentences);
+  const verdict = taggingVerdict(report);
   if (json) {
-    printJson({ numUntagged: tagged.numUntagged, ...report });
+    printJson({ numUntagged: tagged.numUntagged, ...report, verdict: verdict ?? null });
     return;
   }
   for (const note of [untaggedNote(file, tagged), seenSentencesNote(report)]) if (note !== undefined) print(note);
-  print(`${scoreTable(report, report.baseline)}\n`);
+  print(`${scoreTable(report)}\n`);
   if (report.baseline === null)
     print(
       'On other sentences the HMM baseline of the same training was right in ' +
@@ -177,4 +178,5 @@ async function evaluateTags(tagger: Tagger, file: string, options: TaggedFileOpt
         'of the words.\n',
     );
   print(agreementTable(report));
+  if (verdict !== undefined) print(`\n${verdict}`);
 }

@@ -212,7 +212,7 @@ export const trainTag = defineCommand({
     };
     const sections = [
       ...Object.entries(reports).flatMap(([part, report]) =>
-        report === undefined ? [] : [`${part}\n${scoreTable(report, report.baseline)}`],
+        report === undefined ? [] : [`${part}\n${scoreTable(report)}`],
       ),
       agreementTable(reports.test ?? reports.validation),
       ...[

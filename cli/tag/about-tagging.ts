@@ -1,5 +1,6 @@
 import type { TaggerReport, TaggerTraining } from '../../src/index.js';
-import { withSeparators } from '../text-table.js';
+import { counted, withSeparators } from '../text-table.js';
+import { isWithinChance } from '../within-chance.js';
 import { percent } from './show-tagging.js';
 
 /** From this share of unknown words on, vectors of words from elsewhere are worth a try. */
@@ -15,21 +16,34 @@ export function taggingHints({ tagger, beginning }: TaggerTraining, { numUnknown
   ];
 }
 
-/** Says so where the tagger is no better than its baseline: by whole spans where tags mark spans, else by words. */
-export function taggingVerdict({ accuracy, spans, baseline }: TaggerReport): string | undefined {
-  if (baseline === null) return undefined;
-  const [what, own, other] =
-    spans === null || baseline.spans === null
-      ? ['right words', accuracy, baseline.accuracy]
-      : ['F1 of spans', spans.f1, baseline.spans.f1];
-  if (own > other) return undefined;
-  if (own === other)
-    return (
-      `The hidden Markov baseline, which only counts, is as good, and cheaper: both have ${percent(own)} % ` +
-      `(${what}).`
-    );
+/**
+ * Says so where the tagger is no better than what needs no network, or better by no more than chance: by whole spans
+ * where tags mark spans, else by words. Words of one sentence are not independent, so chance reaches further than this.
+ */
+export function taggingVerdict(report: TaggerReport): string | undefined {
+  const { accuracy, spans, baseline, commonest, numWords, numDistinctWords } = report;
+  const what = spans === null ? 'right words' : 'F1 of spans';
+  const own = spans === null ? accuracy : spans.f1;
+  const others = [
+    ...(baseline === null
+      ? []
+      : [{ name: 'the hidden Markov baseline', share: baseline.spans?.f1 ?? baseline.accuracy }]),
+    spans !== null
+      ? { name: 'tagging no span', share: 0 }
+      : { name: `always saying ${commonest.tag}`, share: commonest.accuracy },
+  ];
+  const best = others.reduce((most, other) => (other.share > most.share ? other : most));
+  const figures = `${what} ${percent(own)} % (${others.map(({ name, share }) => `${name}: ${percent(share)} %`).join(', ')})`;
+  if (own === best.share) return `As good as the tagger, and cheaper, is ${best.name}: ${figures}.`;
+  // Sentences that come again say nothing new, of their spans neither.
+  const numMeasured = Math.round((spans?.numTrue ?? numWords) * (numDistinctWords / numWords));
+  const isChance = isWithinChance(own, best.share, numMeasured);
+  if (own > best.share && !isChance) return undefined;
+  const chance = isChance
+    ? ` Of ${counted(numMeasured, spans === null ? 'word' : 'span')} of different sentences, that difference is within chance.`
+    : '';
   return (
-    `The tagger does not beat the hidden Markov baseline: ${what} ${percent(own)} % beside ${percent(other)} %. ` +
+    `The tagger ${own > best.share ? 'is hardly better than' : 'does not beat'} ${best.name}: ${figures}.${chance} ` +
     'More sentences, --vectors FILE or other options (rondo tune tag) may help.'
   );
 }

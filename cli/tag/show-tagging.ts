@@ -4,10 +4,11 @@ import { counted, textTable, withSeparators } from '../text-table.js';
 /** Most rows of the table by tag. */
 const mostTags = 40;
 
-/** Figures of the tagger and, where there are any, of the baseline beside it. */
-export function scoreTable(report: TaggingScore, baseline: TaggingScore | null): string {
-  const rows: [string, (score: TaggingScore) => string][] = [
-    [`words (${withSeparators(report.numWords)})`, ({ accuracy }) => percent(accuracy)],
+/** Figures of the tagger and, where there are any, of the baselines beside it. */
+export function scoreTable(report: TaggerReport): string {
+  const { baseline, commonest } = report;
+  const rows: [string, (score: TaggingScore) => string, string?][] = [
+    [`words (${withSeparators(report.numWords)})`, ({ accuracy }) => percent(accuracy), percent(commonest.accuracy)],
     [`unknown words (${withSeparators(report.numUnknown)})`, ({ unknownAccuracy }) => percent(unknownAccuracy)],
     [`whole sentences (${withSeparators(report.numSentences)})`, ({ sentenceAccuracy }) => percent(sentenceAccuracy)],
     ...(report.spans === null
@@ -20,8 +21,8 @@ export function scoreTable(report: TaggingScore, baseline: TaggingScore | null):
   ];
   const columns = [report, ...(baseline === null ? [] : [baseline])];
   return textTable(
-    ['right, in %', 'tagger', ...(baseline === null ? [] : ['HMM baseline'])],
-    rows.map(([name, figure]) => [name, ...columns.map(figure)]),
+    ['right, in %', 'tagger', ...(baseline === null ? [] : ['HMM baseline']), `always ${commonest.tag}`],
+    rows.map(([name, figure, always = '-']) => [name, ...columns.map(figure), always]),
   );
 }
 

@@ -146,6 +146,7 @@ const restorers: Readonly<
           Array.isArray(found) &&
           found.every((score) => isObject(score) && isFiniteNumber(score.accuracy) && isCount(score.fingerprint)),
       ),
+      commonestTag: facts.read('commonestTag', 'a text', optional(isText)),
       vectors: savedCoverage(facts),
       seen: facts.read('seen', 'hashes of sentences', optional(isSavedSeenItems)),
     };

@@ -344,6 +344,30 @@ describe('a tagger from a file', () => {
     expect(rondo(folder, ['predict', 'upos.safetensors', '-'], 'the dog\nthe cat sees\n').stderr).toBe('');
   });
 
+  it('says, in training and when it is measured, that it is no better than always the commonest tag', () => {
+    // Tags that nothing tells: 60 % are O, wherever they stand.
+    const drawn = Array.from({ length: 160 }, (_, s) =>
+      Array.from({ length: 6 }, (_, i) => {
+        const at = (s * 7919 + i * 104729 + s * s * 31 + i * s * 17) % 101;
+        return `w${(at * 13 + s) % 23} ${at < 61 ? 'O' : at < 81 ? 'A' : 'B'}`;
+      }).join('\n'),
+    );
+    writeFileSync(at('noise.txt'), `${drawn.join('\n\n')}\n`);
+    const tiny = [...small, '--epochs', '1', '--learning-rate', '0.0001', '--force', '--out', 'noise.safetensors'];
+    const { stdout } = run('train', 'tag', 'noise.txt', ...tiny, '--quiet');
+    const verdict = /^(As good as the tagger|The tagger (does not beat|is hardly better)).*always saying O: .*$/;
+    expect(stdout.trim().split('\n').at(-1)).toMatch(verdict);
+    expect(stdout).toMatch(/HMM baseline\s+always O/);
+    const trained = JSON.parse(run('train', 'tag', 'noise.txt', ...tiny, '--json').stdout);
+    expect(trained.verdict).toMatch(verdict);
+    expect(trained.validation.commonest.tag).toBe('O');
+    expect(run('evaluate', 'noise.safetensors', 'noise.txt').stdout.trim().split('\n').at(-1)).toBe(trained.verdict);
+    expect(JSON.parse(run('evaluate', 'noise.safetensors', 'noise.txt', '--json').stdout).verdict).toBe(
+      trained.verdict,
+    );
+    expect(JSON.parse(run('evaluate', 'pets.safetensors', 'pets.txt', '--json').stdout)).toHaveProperty('verdict');
+  });
+
   it('is measured beside the baseline', () => {
     const { stdout } = run('evaluate', 'upos.safetensors', 'test.conllu');
     for (const part of ['tagger', 'HMM baseline', '100.00', 'whole sentences (31)', 'VERB'])

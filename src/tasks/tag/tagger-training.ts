@@ -234,6 +234,7 @@ function newTagger(
     reading: data.reading,
     scheme: scheme ?? null,
     baseline: [measured('validation', validation), ...(test === undefined ? [] : [measured('test', test)])],
+    commonestTag: commonestTagOf(train),
     vectors: started?.coverage ?? null,
     seen: SeenItems.of(
       train.map(({ words }) => sentenceKey(words)),
@@ -246,6 +247,12 @@ function newTagger(
   if (started !== undefined)
     [...model.namedWeights()].find(([name]) => name.endsWith('/words/embeddings'))![1].variable.assign(started.values);
   return new Tagger(model, codec, facts, options);
+}
+
+function commonestTagOf(sentences: readonly TaggedSentence[]): string {
+  const counts = new Map<string, number>();
+  for (const { tags } of sentences) for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  return [...counts].reduce((most, own) => (own[1] > most[1] ? own : most))[0];
 }
 
 function modelOf(codec: TagCodec, scheme: TagScheme | undefined, options: Resolved<TaggerOptions>): Sequential {

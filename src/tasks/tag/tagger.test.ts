@@ -5,7 +5,7 @@ import { tensor } from '../../tensor/tensor.js';
 import type { TrainingSnapshot } from '../../training/snapshot.js';
 import { deserializeTask, serializeTask } from '../task-file.js';
 import type { TaggedSentence } from './tagged-sentence.js';
-import type { Tagger } from './tagger.js';
+import { Tagger } from './tagger.js';
 import type { TaggerOptions } from './tagger-options.js';
 import { TaggerTraining } from './tagger-training.js';
 
@@ -92,6 +92,20 @@ describe('a tagger', () => {
     expect(report.baseline).toMatchObject({ part: 'validation', numWords: report.numWords });
     expect(report.baseline!.accuracy).toBeGreaterThan(0.5);
     expect((await tagger.evaluate(sentencesOf(5, 9))).baseline).toBeNull();
+    const counts = new Map<string, number>();
+    for (const tag of train.flatMap(({ tags }) => tags)) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+    const [tag] = [...counts].reduce((most, own) => (own[1] > most[1] ? own : most));
+    const own = validation.flatMap(({ tags }) => tags);
+    const accuracy = own.filter((found) => found === tag).length / own.length;
+    expect(report.commonest).toEqual({ tag, accuracy });
+    const twice = await tagger.evaluate([...validation, ...validation]);
+    expect(twice.commonest).toEqual({ tag, accuracy });
+    expect(twice.numDistinctWords).toBe(report.numDistinctWords);
+    // Files of earlier versions say it by the order of their tags alone.
+    const { commonestTag, ...sentences } = tagger.sentences;
+    expect(commonestTag).toBe(tag);
+    const older = new Tagger(tagger.model, tagger.codec, sentences, tagger.options);
+    expect((await older.evaluate(validation)).commonest).toEqual({ tag, accuracy });
     expect(report.accuracy).toBeCloseTo(tagger.outcome!.valScore![tagger.outcome!.bestEpoch], 6);
   });
 

@@ -40,6 +40,8 @@ export interface TrainedSentences {
   /** How the tags mark spans; null where they mark none. */
   readonly scheme: TagScheme | null;
   readonly baseline: readonly BaselineScore[];
+  /** The tag that most words of training have; older files do not say, but tell it first of all tags. */
+  readonly commonestTag?: string | undefined;
   /** How much of the training sentences the given vectors cover; null without vectors. */
   readonly vectors: VectorCoverage | null;
   /**
@@ -59,6 +61,10 @@ export interface TaggerReport extends TaggingReport {
   readonly numGiven: number;
   /** What the baseline reached on the same sentences; null where training did not see them. */
   readonly baseline: BaselineScore | null;
+  /** Always the commonest tag of training, as a share of right words. */
+  readonly commonest: { readonly tag: string; readonly accuracy: number };
+  /** Words of the sentences that differ: one that comes again, whatever its case and digits, says nothing new. */
+  readonly numDistinctWords: number;
   /** Sentences that training learned from, whatever their case and digits. */
   readonly numTrained: number;
   /** Sentences that chose its best epoch. */
@@ -143,6 +149,8 @@ export class Tagger {
     const fingerprint = fingerprintOfSentences(truth);
     const seen = this.#partsOf(truth);
     const places = seen.flatMap((part, s) => (part === undefined ? [s] : []));
+    const tag = this.sentences.commonestTag ?? this.codec.tags[0];
+    const lengths = new Map(truth.map(({ words }) => [sentenceKey(words), words.length]));
     const isMixed = places.length > 0 && places.length < truth.length;
     const part = seen.every((own) => own === 'validation') ? 'validation' : places.length === 0 ? 'trained on' : 'all';
     return {
@@ -150,6 +158,8 @@ export class Tagger {
       part,
       numGiven: given.length,
       baseline: this.sentences.baseline.find((score) => score.fingerprint === fingerprint) ?? null,
+      commonest: { tag, accuracy: (report.byTag[tag]?.numTrue ?? 0) / report.numWords },
+      numDistinctWords: [...lengths.values()].reduce((sum, length) => sum + length, 0),
       numTrained: seen.filter((part) => part === 'train').length,
       numChosen: seen.filter((part) => part === 'validation').length,
       unseen: isMixed
