@@ -52,8 +52,7 @@ const documentStart = /^-DOCSTART-(\s|$)/;
  * are no words.
  *
  * @throws DATA_FORMAT naming file and line where a line has another number of columns than the first, or an empty one,
- * or
- *   there are no words; OUT_OF_RANGE
+ *   or there are no words; OUT_OF_RANGE
  */
 export function readColumnFile(text: string, options: ReadColumnFileOptions): ColumnFile {
   refuseUnknownOptions('readColumnFile', options, ['where', 'words']);

@@ -39,8 +39,7 @@ export interface CellNumbers {
  * One column as numbers, and NaN wherever a cell holds none: it is missing, or text.
  *
  * @throws UNKNOWN_NAME for a column that does not exist; DATA_FORMAT where numbers can be read in two ways, or have
- * another unit
- *   than `notation` says.
+ *   another unit than `notation` says.
  */
 export function cellNumbers(table: Table, name: string, notation?: NumberNotation): CellNumbers {
   const facts = numberFacts(table, name, notation);

@@ -139,8 +139,7 @@ function encoded(
  *
  * @param where the file's name, for messages.
  * @throws FILE_FORMAT where the file is cut short, foreign or damaged, or weights are missing, unknown or of another
- * shape;
- *   FILE_VERSION where a later version of Rondo wrote it; UNKNOWN_NAME for a class that is not registered
+ *   shape; FILE_VERSION where a later version of Rondo wrote it; UNKNOWN_NAME for a class that is not registered
  */
 export function deserializeModel<Output extends ModelOutput = Tensor>(
   bytes: Uint8Array,

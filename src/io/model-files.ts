@@ -52,8 +52,7 @@ export interface CheckpointFileOptions
  * await model.fit(x, y, { epochs: 50, checkpoint: checkpointFile('run.safetensors', { everySteps: 500 }) });
  * // later, in another process
  * const { model, training } = await loadModel('run.safetensors');
- * await model.fit(x, y,
- * { epochs: 50, checkpoint: checkpointFile('run.safetensors', { everySteps: 500 }), resumeFrom: training });
+ * await model.fit(x, y, { epochs: 50, checkpoint: checkpointFile('run.safetensors', { everySteps: 500 }), resumeFrom: training });
  */
 export function checkpointFile(
   path: string,

@@ -80,8 +80,7 @@ export function currentBackend(): Backend {
  * 8. Results do not depend on it.
  *
  * @throws OUT_OF_RANGE; BACKEND_UNAVAILABLE for more than one thread where workers cannot share memory, as in a page
- * that
- *   is not cross-origin isolated
+ *   that is not cross-origin isolated
  */
 export function setThreads(threads: number): void {
   requireThreads('setThreads', threads);

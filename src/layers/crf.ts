@@ -43,10 +43,10 @@ export interface LabelScores {
  *
  * @example
  * const crf = new CRF();
- * const model = new Sequential([new
- * Bidirectional({ layer: new LSTM({ units: 32, returnSequences: true, inputShape: [null, 8] }) }), new
- * Dense({ units: 5 }), crf]); model.compile({ optimizer: 'adam', loss: 'crf' }); const labels =
- * crf.decode({ scores: await model.predict(x) });
+ * const lstm = new LSTM({ units: 32, returnSequences: true, inputShape: [null, 8] });
+ * const model = new Sequential([new Bidirectional({ layer: lstm }), new Dense({ units: 5 }), crf]);
+ * model.compile({ optimizer: 'adam', loss: 'crf' });
+ * const labels = crf.decode({ scores: await model.predict(x) });
  *
  * @throws SHAPE_MISMATCH. Lafferty, McCallum and Pereira 2001, "Conditional random fields"
  */

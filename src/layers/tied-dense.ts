@@ -47,8 +47,7 @@ export interface TiedDenseOptions extends LayerOptions {
  *
  * @example
  * const words = new Embedding({ inputDim: 10000, outputDim: 200, inputShape: [null] });
- * new Sequential([words, new LSTM({ units: 200, returnSequences: true }), new
- * TiedDense({ embedding: words, activation: 'softmax' })]);
+ * new Sequential([words, new LSTM({ units: 200, returnSequences: true }), new TiedDense({ embedding: words, activation: 'softmax' })]);
  *
  * @throws SHAPE_MISMATCH, UNKNOWN_NAME; USAGE where the embedding is not found
  */

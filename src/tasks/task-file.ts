@@ -59,8 +59,7 @@ export function serializeTask(task: TaskModel, training?: TrainingSnapshot): Uin
  * @param where the file's name, for messages.
  * @param tokenizers makes the tokenizer of a language model that has another program's.
  * @throws FILE_FORMAT for a foreign or damaged file, and for a model that no task made; as `deserializeModel`;
- * BACKEND_UNAVAILABLE
- *   where `tokenizers` is needed
+ *   BACKEND_UNAVAILABLE where `tokenizers` is needed
  */
 export function deserializeTask(
   bytes: Uint8Array,

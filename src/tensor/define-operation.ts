@@ -54,14 +54,13 @@ export interface OperationDefinition<Inputs extends readonly Tensor[], Output ex
  * input. What is in `saved` lives as long as the step.
  *
  * @throws USAGE where the definition lacks a function, where `forward` gives no tensors, or `backward` something else
- * than
- *   one gradient for each input; SHAPE_MISMATCH where a gradient does not have its input's shape
+ *   than one gradient for each input; SHAPE_MISMATCH where a gradient does not have its input's shape
  *
  * Source: the form is that of `autograd.Function` of PyTorch, and of `custom_vjp` of JAX.
  *
  * @example
- * // The straight-through estimator (Bengio et al. 2013, "Estimating or propagating gradients through stochastic
- * neurons"). const round = defineOperation({
+ * // The straight-through estimator (Bengio et al. 2013, "Estimating or propagating gradients through stochastic neurons").
+ * const round = defineOperation({
  *   name: 'round',
  *   forward: (x: Tensor) => ({ output: tensor(x.dataSync().map(Math.round), x.shape) }),
  *   backward: (gradient) => gradient,

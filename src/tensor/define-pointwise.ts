@@ -24,8 +24,7 @@ export interface PointwiseDefinition<Operands extends readonly Expression[]> {
  * of one value. Where the equation holds `rowSum` or `rowMax`, rows run along the last axis.
  *
  * @throws USAGE where `element` names no operand or gives no expression, or where a call has another number of
- * operands;
- *   SHAPE_MISMATCH where operands cannot be broadcast together
+ *   operands; SHAPE_MISMATCH where operands cannot be broadcast together
  *
  * @example
  * // Misra 2019, "Mish: a self regularized non-monotonic activation function", eq. 1.

@@ -39,9 +39,8 @@ export interface VectorEmbedding {
  * n-grams, else normal numbers; the padding token has zeros. Equal seeds give equal numbers.
  *
  * @example
- * const { embedding, coverage } = embeddingFromVectors(vocabulary, await loadWordVectors('wiki.en.vec'),
- * { trainable: true }); const model = new Sequential([embedding, new LSTM({ units: 64 }), new
- * Dense({ units: 2, activation: 'softmax' })]);
+ * const { embedding, coverage } = embeddingFromVectors(vocabulary, await loadWordVectors('wiki.en.vec'), { trainable: true });
+ * const model = new Sequential([embedding, new LSTM({ units: 64 }), new Dense({ units: 2, activation: 'softmax' })]);
  *
  * @throws OUT_OF_RANGE, UNKNOWN_NAME; DATA_FORMAT where no token has a vector; USAGE for a text that is not of this
  * vocabulary

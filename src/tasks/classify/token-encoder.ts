@@ -47,8 +47,7 @@ export class TokenEncoder {
   /**
    * @param limits the size of the vocabulary, special tokens included, and how often a token must be seen to be in it.
    * @param pretrained vectors of words: a token that has one need not be seen so often, and the first `numWords` of the
-   * words that
-   *   can be tokens are in the vocabulary too, after those of the texts and beyond `maxTokens`.
+   *   words that can be tokens are in the vocabulary too, after those of the texts and beyond `maxTokens`.
    */
   static fromTexts(
     texts: readonly string[],

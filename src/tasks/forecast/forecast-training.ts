@@ -61,8 +61,9 @@ export interface ForecastTrainingOptions extends ForecastOptions {
  * 4. With `refit` base and network learn again, from all rows, for as many epochs as were best.
  *
  * @example
- * const training = new ForecastTraining(await readTable(csv, { where: 'series.csv' }),
- * { target: 'load', horizon: 24 }); await training.train(); const report = await training.evaluate();
+ * const training = new ForecastTraining(await readTable(csv, { where: 'series.csv' }), { target: 'load', horizon: 24 });
+ * await training.train();
+ * const report = await training.evaluate();
  *
  * @throws UNKNOWN_NAME, OUT_OF_RANGE, DATA_FORMAT before anything is computed.
  */

@@ -82,8 +82,7 @@ export class TagCodec {
    * The codec of training sentences.
    *
    * @param pretrained vectors by look-up form: a word that has one need not be seen so often, and the first `numWords`
-   * are known
-   *   although training did not show them.
+   *   are known although training did not show them.
    * @throws OUT_OF_RANGE where all words have the same tag
    */
   static fromSentences(

@@ -73,8 +73,7 @@ export function lossNamed(given: LossLike, where = 'loss'): Loss {
  * @throws USAGE when the library has a loss of that name
  *
  * @example
- * losses.registerLoss('fourthPower', () => (yTrue, yPred) => ops.mean(ops.square(ops.square(ops.sub(yTrue, yPred))),
- * -1));
+ * losses.registerLoss('fourthPower', () => (yTrue, yPred) => ops.mean(ops.square(ops.square(ops.sub(yTrue, yPred))), -1));
  */
 export function registerLoss<Options extends object = Readonly<Record<string, unknown>>>(
   name: string,

@@ -56,8 +56,7 @@ export interface LossDefinition {
  * equation.
  *
  * @example
- * const squaredLogError =
- * defineLoss({ name: 'squaredLogError', element: (t, p) => square(sub(log(add(t, 1)), log(add(p, 1)))) });
+ * const squaredLogError = defineLoss({ name: 'squaredLogError', element: (t, p) => square(sub(log(add(t, 1)), log(add(p, 1)))) });
  */
 export function defineLoss({ name, element, options = {} }: LossDefinition): Loss {
   return elementLoss(meanOf(name, element, Object.keys(options)), options);

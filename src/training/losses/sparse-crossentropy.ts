@@ -32,8 +32,7 @@ const onLogits: PointwiseFunction = {
  * 1e-7 from 0 and 1 and then divided by their sum, in this order as Keras does it.
  *
  * @throws when used, and before training starts where the targets are in memory: OUT_OF_RANGE for a label that is no
- * class;
- *   when used: SHAPE_MISMATCH
+ *   class; when used: SHAPE_MISMATCH
  */
 export function sparseCategoricalCrossentropy(options: { fromLogits?: boolean | undefined } = {}): Loss {
   refuseUnknownOptions('sparseCategoricalCrossentropy', options, ['fromLogits']);

@@ -83,8 +83,7 @@ export class ThreadPool {
    * Runs items with barriers, given by their addresses; at most as many as threads serve.
    *
    * @param tolerated how many barriers may be late before runs stay on one thread for a while; by default a few, since
-   * the
-   *   first of a long run may wait for a worker to wake
+   *   the first of a long run may wait for a worker to wake
    */
   runWithBarriers(addresses: readonly number[], tolerated?: number): void {
     const before = this.#main.numLateBarriers();
