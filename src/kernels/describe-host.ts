@@ -1,8 +1,8 @@
 import { RondoError } from '../errors.js';
 import type { Support } from './contract.js';
-import { wasmBackend } from './select.js';
 import { hasRelaxedSimd, hasSimd } from './wasm/features.js';
 import type { TileChoice } from './wasm/matmul-choice.js';
+import { wasmBackend } from './wasm-instance.js';
 
 /** What a host offers to the kernels, and what they make of it. */
 export interface HostDescription {

@@ -1,25 +1,15 @@
-import { RondoError, unknownName } from '../errors.js';
+import { unknownName } from '../errors.js';
 import type { Backend } from './contract.js';
 import { createReferenceBackend } from './reference/backend.js';
-import { createWasmBackend, type WasmBackend } from './wasm/backend.js';
 import { requireThreads } from './wasm/options.js';
+import { resizeWasm, startedBackend, wasmBackend, wasmInstance } from './wasm-instance.js';
 
 /** The backends a user can name. */
 export const backendNames = ['wasm', 'reference'] as const;
 export type BackendName = (typeof backendNames)[number];
 
-interface NamedBackends {
-  wasm: WasmBackend;
-  reference: Backend;
-}
-
-const made: Partial<NamedBackends> = {};
 let current: Backend | undefined;
-let wantedThreads: number | undefined;
-
-const makeWasm = (): WasmBackend => createWasmBackend(wantedThreads === undefined ? {} : { threads: wantedThreads });
-/** Only {@link backendNamed} refers to all of them, so that a bundle that names no backend carries `wasm` alone. */
-const makers: Record<BackendName, () => Backend> = { wasm: makeWasm, reference: createReferenceBackend };
+let reference: Backend | undefined;
 
 /**
  * Chooses what computes from now on: `wasm` (float32, the default) or `reference` (float64, slow, for checks). Weights
@@ -37,37 +27,12 @@ export function useBackend(backend: BackendName | Backend): Backend {
   return current;
 }
 
-/** The backend of a name, made when it is first asked for, without choosing it. @throws BACKEND_UNAVAILABLE */
+/**
+ * The backend of a name, made when it is first asked for, without choosing it. Only this refers to all of them, so that a
+ * bundle that names no backend carries `wasm` alone. @throws BACKEND_UNAVAILABLE
+ */
 export function backendNamed(name: BackendName): Backend {
-  return madeOnce(name, makers[name]);
-}
-
-/** The one WebAssembly backend that `useBackend('wasm')` chooses. @throws BACKEND_UNAVAILABLE */
-export function wasmBackend(): WasmBackend {
-  return madeOnce('wasm', makeWasm);
-}
-
-function madeOnce<Name extends BackendName>(name: Name, make: () => NamedBackends[Name]): NamedBackends[Name] {
-  let instance: NamedBackends[Name] | undefined = made[name];
-  if (instance === undefined) {
-    try {
-      instance = make();
-    } catch (cause) {
-      if (cause instanceof RondoError && cause.code === 'BACKEND_UNAVAILABLE') throw cause;
-      throw new RondoError('BACKEND_UNAVAILABLE', {
-        where: 'useBackend',
-        what: `the backend \`${name}\` cannot start here.`,
-        received: cause instanceof Error ? cause.message : String(cause),
-        fix:
-          name === 'wasm'
-            ? 'use a host with WebAssembly SIMD (Node 20.19 or later, or a browser of 2023 or later).'
-            : 'report this.',
-        cause,
-      });
-    }
-    made[name] = instance;
-  }
-  return instance;
+  return name === 'wasm' ? wasmBackend() : (reference ??= startedBackend(name, createReferenceBackend));
 }
 
 /** The backend in use; `wasm` unless {@link useBackend} said otherwise. */
@@ -84,6 +49,6 @@ export function currentBackend(): Backend {
  */
 export function setThreads(threads: number): void {
   requireThreads('setThreads', threads);
-  for (const backend of new Set([current, made.wasm])) backend?.threads?.resize(threads);
-  wantedThreads = threads;
+  resizeWasm(threads);
+  if (current !== undefined && current !== wasmInstance()) current.threads?.resize(threads);
 }

@@ -5,7 +5,8 @@ import { type BlasSearch, findBlas } from './blas/find.js';
 import type { Refusal } from './blas/library.js';
 import { advantageOf, compareSpeeds, type ProductSpeed } from './blas/probe.js';
 import type { Support } from './contract.js';
-import { currentBackend, wasmBackend } from './select.js';
+import { currentBackend } from './select.js';
+import { wasmBackend } from './wasm-instance.js';
 
 const where = 'useBlas';
 const occasions = ['always', 'faster', 'never'] as const;

@@ -1,6 +1,7 @@
 import { add, leaf } from '../expression/build.js';
 import { pointwiseProgram } from '../expression/program.js';
 import type { Strided } from '../kernels/contract.js';
+import { copyProgram } from '../kernels/convert.js';
 import { currentBackend } from '../kernels/select.js';
 import type { Shape } from '../shape.js';
 import { emptyTensor, requireRunsOnce, type Tensor, type Variable } from './tensor.js';
@@ -11,7 +12,7 @@ const sum = pointwiseProgram('accumulate', [{ name: 'sum', expression: add(leaf(
 export type CopyAccess = 'element' | 'column' | 'row';
 
 const copies = {
-  element: pointwiseProgram('copy', [{ name: 'copy', expression: leaf('a') }]),
+  element: copyProgram,
   column: pointwiseProgram('copy.column', [{ name: 'copy', expression: leaf('a', 'column') }]),
   row: pointwiseProgram('copy.row', [{ name: 'copy', expression: leaf('a', 'row') }]),
 };

@@ -3,7 +3,9 @@ import { messageOf } from '../../test/support/central-differences.js';
 import { type DType, dtypes } from '../dtype.js';
 import { createReferenceBackend } from '../kernels/reference/backend.js';
 import { useBackend } from '../kernels/select.js';
+import { LSTM } from '../layers/lstm.js';
 import { rounded } from '../rounding.js';
+import { defineOperation } from './define-operation.js';
 import * as ops from './index.js';
 import { valueAndGradients } from './tape.js';
 import { scope, type Tensor, tensor, Variable } from './tensor.js';
@@ -73,6 +75,88 @@ describe.each([
       expect(each.dtype).toBe(dtype);
       expect([...(await each.data())]).toEqual(wanted[i]);
     }
+  });
+
+  it.each([
+    ['int32', [2 ** 24 + 1, -(2 ** 31) + 1, 2 ** 31 - 1, 33_554_433, 5, -7]],
+    ['float64', [0.1, 1e300, -1 / 3, 2 ** 53 - 1, 0, -2e-300]],
+  ] as const)('are moved without losing a digit: %s', async (dtype, exact) => {
+    const x = tensor([...exact], [2, 3], dtype);
+    const moved = scope(() => [
+      ops.slice(x, 1, 0, 2),
+      ops.concatenate([x, x], 1),
+      ops.stack([x, x], 1),
+      ops.transpose(x),
+      ops.reverse(x, 1),
+    ]);
+    const places = [
+      [0, 1, 3, 4],
+      [0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5],
+      [0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5],
+      [0, 3, 1, 4, 2, 5],
+      [2, 1, 0, 5, 4, 3],
+    ];
+    for (const [i, each] of moved.entries())
+      expect([...(await each.data())]).toEqual(places[i].map((place) => exact[place]));
+  });
+
+  it('show under another shape what a variable holds now', async () => {
+    const half = new Variable([2], [1, 2], 'half', false, 'float16');
+    const shown = scope(() => {
+      const row = ops.reshape(half, [1, 2]);
+      const unit = tensor([
+        [1, 0],
+        [0, 1],
+      ]);
+      const before = ops.matmul(row, unit);
+      half.assign([10, 20]);
+      return [before, ops.matmul(row, unit)];
+    });
+    expect([...(await shown[0].data()), ...(await shown[1].data())]).toEqual([1, 2, 10, 20]);
+  });
+
+  it.each(['float16', 'bfloat16'] as const)('come back as gradients of operations of users: %s', async (dtype) => {
+    const layer = new LSTM({ units: 3, returnState: true });
+    layer.ensureBuilt([null, 4, 2]);
+    const input = tensor(
+      Float32Array.from({ length: 16 }, (_, i) => Math.sin(i)),
+      [2, 4, 2],
+    );
+    const gradientOf = async (type: DType): Promise<number[]> => {
+      const passed = defineOperation({
+        name: 'passed',
+        forward: (x: Tensor) => ({ output: ops.mul(x, 1) }),
+        backward: (dOutput: Tensor) => ops.cast(dOutput, type),
+      });
+      const hidden = new Variable([2, 3], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], 'hidden');
+      const cell = new Variable([2, 3], new Float32Array(6), 'cell');
+      const { gradients } = valueAndGradients(() => {
+        const { states } = layer.apply(input, { initialState: { hidden, cell } });
+        return ops.sum(passed(states[0].hidden));
+      }, [hidden]);
+      return [...(await gradients[0].data())];
+    };
+    const [typed, plain] = [await gradientOf(dtype), await gradientOf('float32')];
+    typed.forEach((value, i) => expect(value).toBeCloseTo(plain[i], 5));
+  });
+
+  it('start recomputed segments in the type in which the backend computes', async () => {
+    const whole = new LSTM({ units: 3 });
+    whole.ensureBuilt([null, 12, 2]);
+    const inParts = new LSTM({ units: 3, recomputeSteps: 4 });
+    inParts.ensureBuilt([null, 12, 2]);
+    for (const [i, weight] of inParts.weights.entries()) weight.assign(await whole.weights[i].data());
+    const input = tensor(
+      Float32Array.from({ length: 48 }, (_, i) => Math.cos(i)),
+      [2, 12, 2],
+    );
+    const initialState = {
+      hidden: tensor([1, 0, -1, 0, 1, 0], [2, 3], 'int8'),
+      cell: tensor([2, 0, 1, -1, 0, 3], [2, 3], 'int8'),
+    };
+    const outputs = scope(() => [whole, inParts].map((layer) => layer.apply(input, { initialState })));
+    const [expected, found] = [await outputs[0].data(), await outputs[1].data()];
+    found.forEach((value, i) => expect(value).toBeCloseTo(expected[i], 6));
   });
 
   it('pass derivatives between floating types, and none through whole numbers', async () => {

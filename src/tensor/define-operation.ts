@@ -1,6 +1,8 @@
 import { RondoError } from '../errors.js';
+import { currentBackend } from '../kernels/select.js';
 import { describeShape, sameShape } from '../shape.js';
 import { constantTensor, copyOf } from './accumulate.js';
+import { cast } from './cast.js';
 import { requireTensors } from './operands.js';
 import { operation, withoutTape } from './tape.js';
 import { aliasTensor, Tensor, Variable } from './tensor.js';
@@ -88,7 +90,7 @@ export function defineOperation<
           const dense = dOutputs.map((gradient, i) => gradient ?? constantTensor(outputs[i].shape, 0));
           const gradients = (given instanceof Tensor ? dense[0] : dense) as OutputGradients<Output>;
           const context = { inputs, output: given, saved: result.saved as Saved, needsGradient };
-          return gradientsOf(name, inputs, backward(gradients, context));
+          return gradientsOf(name, inputs, backward(gradients, context)).map(inFloatType);
         },
       };
     });
@@ -127,6 +129,11 @@ function outputsOf(name: string, result: { readonly output: Results }): readonly
     received: isBare ? 'tensors without a name' : kindOf((output === undefined ? result : output) as unknown),
     fix: isBare ? 'return { output: ... }.' : 'return what it computes as tensors, at once.',
   });
+}
+
+/** Gradients are added up and written to in the type in which the backend computes. */
+function inFloatType(gradient: Tensor | undefined): Tensor | undefined {
+  return gradient?.storedType === undefined ? gradient : cast(gradient, currentBackend().floatType);
 }
 
 function gradientsOf(name: string, inputs: readonly Tensor[], result: unknown): readonly (Tensor | undefined)[] {

@@ -85,7 +85,8 @@ class SegmentedRun {
     const { returnSequences, initialStates } = call;
     const width = this.#outputWidth;
     const names = call.plan.cell.states;
-    const states = names.map((state) => this.#sorted(initialStates[state]));
+    // They are written to, in the type in which the backend computes.
+    const states = names.map((state) => floatCopy(this.#sorted(initialStates[state])));
     const output = constantTensor(returnSequences ? [batch, call.input.shape[1], width] : [batch, width], 0);
     this.#segments.forEach((segment, i) => {
       starts[i].forEach((start, j) => copyInto(start, firstRows(states[j], segment.rows)));
@@ -208,4 +209,11 @@ class SegmentedRun {
 
 function firstRows(values: Tensor, rows: number): Tensor {
   return aliasTensor(values, [rows, values.shape[1]]);
+}
+
+function floatCopy(values: Tensor): Tensor {
+  if (values.storedType === undefined) return values;
+  const copy = emptyTensor(values.shape);
+  copyInto(copy, values);
+  return copy;
 }

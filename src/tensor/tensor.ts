@@ -38,6 +38,8 @@ export class Tensor extends ShownNumbers {
   #own: Resident | undefined;
   /** The same numbers in the backend's float type, where they are stored in another. */
   #converted: Temporary | undefined;
+  /** @internal Whether the numbers may become others before a scope ends: those of a variable, in its memory. */
+  mayChange = false;
   /** @internal The type of the numbers; undefined for that in which the backend computes. */
   readonly storedType: DType | undefined;
 
@@ -106,8 +108,7 @@ export class Tensor extends ShownNumbers {
     const scope = requireScope();
     const view: View = { buffer: backend.temporary(this.size), offset: 0 };
     convert(backend, this.size, stored, view);
-    // What a variable holds may change before the scope ends.
-    if (this.isConstant()) this.#converted = { backend, view, scope };
+    if (!this.mayChange) this.#converted = { backend, view, scope };
     return view;
   }
 
@@ -161,11 +162,6 @@ export class Tensor extends ShownNumbers {
     if (place === undefined || place.backend.readNow !== undefined) copy.#host = this.dataSync();
     else copy.#own = copyOfOwn(copy, place);
     return copy;
-  }
-
-  /** Whether the numbers stay what they are. */
-  protected isConstant(): boolean {
-    return true;
   }
 
   /** @internal Whether the numbers are on the host alone, so that work on them there moves nothing. */
@@ -228,6 +224,7 @@ export class Variable extends Tensor {
     storedType?: DType,
   ) {
     super([...shape], undefined, undefined, storedType);
+    this.mayChange = true;
     requireValues(`Variable ${name}`, shape, data.length);
     if (storedType !== undefined) requireVariableType(this, storedType);
     this.#place = placeOn(currentBackend(), this, data);
@@ -282,10 +279,6 @@ export class Variable extends Tensor {
   }
 
   override outliveScope(): void {}
-
-  protected override isConstant(): boolean {
-    return false;
-  }
 
   protected override resident(): Resident {
     if (this.#place !== undefined) return this.#place;
@@ -399,15 +392,18 @@ export function aliasTensor(source: Tensor, shape: Shape, start = 0): Tensor {
   const scope = requireScope();
   const { backend } = scope;
   const { buffer, offset } = source.storedViewOn(backend);
-  return new Tensor(shape, undefined, { backend, view: { buffer, offset: offset + start }, scope }, storedType);
+  const view: View = { buffer, offset: offset + start };
+  const alias = new Tensor(shape, undefined, { backend, view, scope }, storedType);
+  alias.mayChange = source.mayChange;
+  return alias;
 }
 
 /**
  * A tensor from nested arrays, or from a flat array and a shape. A typed array is not copied: it must not change while
  * the tensor is used.
  *
- * @param dtype how the elements are stored, instead of in the float type in which the backend computes; numbers are
- *   rounded to it at once.
+ * @param dtype how the elements are stored, instead of in the float type in which the backend computes; numbers become
+ *   numbers of that float type first and are then rounded to it.
  * @throws SHAPE_MISMATCH where nested arrays are ragged or the shape does not fit the data; DATA_FORMAT where an entry
  *   is not a number; UNKNOWN_NAME for an unknown type.
  */

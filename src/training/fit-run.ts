@@ -65,9 +65,21 @@ export class FitRun {
     try {
       return await this.#runEpochs();
     } catch (error) {
-      await this.#callbacks.trainError(error);
-      throw error;
+      const first = await this.#earlierFault(error);
+      await this.#callbacks.trainError(first);
+      throw first;
     }
+  }
+
+  /** The fault of a step that was not read yet where something else failed meanwhile, else the fault itself. */
+  async #earlierFault(error: unknown): Promise<unknown> {
+    if (error instanceof RondoError && error.code === 'NOT_FINITE') return error;
+    try {
+      await this.#settle();
+    } catch (earlier) {
+      return earlier;
+    }
+    return error;
   }
 
   async #runEpochs(): Promise<History> {

@@ -5,6 +5,7 @@ import type { DatasetBatch } from './dataset.js';
 import { EpochLogs } from './epoch-logs.js';
 import { outputsFor } from './evaluation.js';
 import type { ModelData } from './host-data.js';
+import { readsLate } from './late-reads.js';
 import type { Model } from './model.js';
 import { type ClassWeight, requireClassWeight } from './sample-weights.js';
 import { TrainStep } from './train-step.js';
@@ -14,8 +15,28 @@ export interface TrainBatchOptions {
   classWeight?: ClassWeight | undefined;
 }
 
-/** One step on one batch. */
-export async function trainBatch(
+/** The last batch of a model, whose numbers are being read. */
+const underWay = new WeakMap<Model, Promise<unknown>>();
+
+/**
+ * One step on one batch. Where numbers are read late it waits for the one before, since whether that was taken decides
+ * from what this one starts.
+ */
+export function trainBatch(
+  model: Model,
+  x: ModelData,
+  y: ModelData,
+  options: TrainBatchOptions,
+): Promise<Record<string, number>> {
+  if (!readsLate()) return stepOnBatch(model, x, y, options);
+  const before = underWay.get(model) ?? Promise.resolve();
+  const step = (): Promise<Record<string, number>> => stepOnBatch(model, x, y, options);
+  const mine = before.then(step, step);
+  underWay.set(model, mine);
+  return mine;
+}
+
+async function stepOnBatch(
   model: Model,
   x: ModelData,
   y: ModelData,

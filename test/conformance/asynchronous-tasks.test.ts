@@ -116,7 +116,10 @@ describe('tasks on a device that is read asynchronously only', () => {
     for (const [t, sure] of here.sure.entries()) expectClose(there.sure[t], sure, 1e-9, `word ${t}`);
   });
 
-  it('a forecaster trains and forecasts', async () => {
+  it.each([
+    ['of a width', { units: 4, epochs: 2, base: 'naive' }],
+    ['of a width that is chosen', { units: 'auto', epochs: 1, maxEpochs: 1, stepsPerEpoch: 2, base: 'naive' }],
+  ] as const)('a forecaster %s trains and forecasts', async (_, options) => {
     const random = new Random(9);
     const rows = Array.from({ length: 120 }, (_, row) => [(10 * Math.sin(row / 2) + random.normal()).toFixed(3)]);
     const table = Table.fromRows('made.csv', ['level'], rows);
@@ -125,9 +128,7 @@ describe('tasks on a device that is read asynchronously only', () => {
         target: 'level',
         horizon: 3,
         timesteps: 8,
-        units: 4,
-        epochs: 2,
-        base: 'naive',
+        ...options,
       });
       await training.train();
       const { forecaster } = training;

@@ -290,3 +290,42 @@ describe('a step that is not finite, on a device that is read asynchronously onl
     expect(results[0].message).toContain('the loss is -Infinity at step 3; the step was not taken');
   });
 });
+
+describe('a fault of a step that was not read yet', () => {
+  const rows = [[0.5], [-0.2]];
+
+  it('is what a failing dataset ends in', async () => {
+    const results = await onBothReferences(async () => {
+      const model = modelOf([new Dense({ units: 1, kernelInitializer: 'ones' })], [1], {
+        optimizer: 'adam',
+        loss: 'mse',
+      });
+      function* batches() {
+        for (let i = 0; i < 8; i++) {
+          if (i === 6) throw new Error('the disk is gone');
+          yield { x: rows, y: [[i === 4 ? 1e300 : 0.3], [0.5]] };
+        }
+      }
+      const message = await model.fit(batches).catch(String);
+      return { message, batches: model.optimizer.batches };
+    });
+    expect(results[0]).toEqual(results[1]);
+    expect(results[0].message).toContain('at step 5; the step was not taken');
+    expect(results[0].batches).toBe(4);
+  });
+
+  it('takes back no other step of batches that are not awaited one by one', async () => {
+    const results = await onBothReferences(async () => {
+      const model = modelOf([new Dense({ units: 1, kernelInitializer: 'ones' })], [1], {
+        optimizer: 'adam',
+        loss: 'mse',
+      });
+      const all = [0, 1, 2, 3].map((i) => model.trainOnBatch(rows, [[i === 1 ? 1e300 : 1], [2]]));
+      const ends = (await Promise.allSettled(all)).map(({ status }) => status);
+      return { ends, batches: model.optimizer.batches, numbers: await numbersOf(model) };
+    });
+    expect(results[0]).toEqual(results[1]);
+    expect(results[0].ends).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+    expect(results[0].batches).toBe(3);
+  });
+});

@@ -28,7 +28,7 @@ const order = [
     'src/kernels/sequence/',
   ],
   ['src/kernels/reference/', 'src/kernels/wasm/', 'src/kernels/blas/'],
-  ['src/kernels/select.ts', 'src/kernels/use-blas.ts', 'src/kernels/describe-host.ts'],
+  ['src/kernels/wasm-instance.ts', 'src/kernels/select.ts', 'src/kernels/use-blas.ts', 'src/kernels/describe-host.ts'],
   ['src/tensor/'],
   ['src/layers/'],
   ['src/training/'],

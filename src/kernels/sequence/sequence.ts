@@ -31,25 +31,38 @@ import { splitRun } from './split.js';
  * that do not depend on each other, such as the two directions of a bidirectional layer, are given together.
  */
 export function recurrentForward(host: CpuLoopHost, calls: readonly RecurrentForwardCall[]): void {
-  host.backend.openScope();
-  const runs = calls.map((call) => forwardRun(host, call, threadsFor(host, calls)));
-  host.parallelFor(
-    runs.flatMap(({ items }) => items),
-    { usesBarriers: runs.some(({ usesBarriers }) => usesBarriers) },
-  );
-  host.backend.closeScope();
+  inScope(host.backend, () => {
+    runAll(
+      host,
+      calls.map((call) => forwardRun(host, call, threadsFor(host, calls))),
+    );
+  });
 }
 
 /** Backpropagation through time (Werbos 1990), with each weight gradient as one product after the loop. */
 export function recurrentBackward(host: CpuLoopHost, calls: readonly RecurrentBackwardCall[]): void {
-  host.backend.openScope();
-  const runs = calls.map((call) => backwardRun(host, call, threadsFor(host, calls)));
+  inScope(host.backend, () => {
+    const runs = calls.map((call) => backwardRun(host, call, threadsFor(host, calls)));
+    runAll(host, runs);
+    for (const { finish } of runs) finish();
+  });
+}
+
+/** Closes the scope too where the memory is full. */
+function inScope(backend: EngineBackend, work: () => void): void {
+  backend.openScope();
+  try {
+    work();
+  } finally {
+    backend.closeScope();
+  }
+}
+
+function runAll(host: CpuLoopHost, runs: readonly Run[]): void {
   host.parallelFor(
     runs.flatMap(({ items }) => items),
     { usesBarriers: runs.some(({ usesBarriers }) => usesBarriers) },
   );
-  for (const { finish } of runs) finish();
-  host.backend.closeScope();
 }
 
 type Threads = Pick<CpuLoopHost, 'numThreads' | 'numBarrierThreads'>;

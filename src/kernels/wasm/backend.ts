@@ -151,12 +151,19 @@ export class WasmBackend implements AcceleratedBackend {
     return dtype === 'int32' ? Float64Array.from(elements) : Float32Array.from(elements);
   }
 
+  /** Closes the scope too where the memory is full. */
+  #inScope<T>(work: () => T): T {
+    this.#memory.openScope();
+    try {
+      return work();
+    } finally {
+      this.#memory.closeScope();
+    }
+  }
+
   /** Kernels convert 16-bit floats; the host has no array of them. */
   #throughSingles<T>(size: number, work: (singles: View) => T): T {
-    this.openScope();
-    const result = work({ buffer: this.temporary(size), offset: 0 });
-    this.closeScope();
-    return result;
+    return this.#inScope(() => work({ buffer: this.temporary(size), offset: 0 }));
   }
 
   readInto(view: View, target: Float32Array | Float64Array): void {
@@ -199,8 +206,12 @@ export class WasmBackend implements AcceleratedBackend {
     const { columns, indices } = call;
     const count = indices.length;
     if (columns === 0 || count === 0) return;
-    this.#memory.openScope();
-    const address = this.#rows.place(indices);
+    this.#inScope(() => this.#gather(call, this.#rows.place(indices)));
+  }
+
+  #gather(call: GatherCall, address: number): void {
+    const { columns, indices } = call;
+    const count = indices.length;
     if (this.#runner.sharesWork(columns * count, sharedElements) && count >= this.threads.numServing) {
       const each = Math.ceil(count / this.threads.numServing);
       const firsts = Array.from({ length: Math.ceil(count / each) }, (_, i) => i * each);
@@ -210,15 +221,14 @@ export class WasmBackend implements AcceleratedBackend {
         ),
       );
     } else this.#runner.run((writer) => this.#rows.writeGather(writer, call, address, 0, count));
-    this.#memory.closeScope();
   }
 
   scatterAddRows(call: GatherCall): void {
     if (call.columns === 0 || call.indices.length === 0) return;
-    this.#memory.openScope();
-    const address = this.#rows.place(call.indices);
-    this.#runner.run((writer) => this.#rows.writeScatterAdd(writer, call, address));
-    this.#memory.closeScope();
+    this.#inScope(() => {
+      const address = this.#rows.place(call.indices);
+      this.#runner.run((writer) => this.#rows.writeScatterAdd(writer, call, address));
+    });
   }
 
   recurrentForward(calls: readonly RecurrentForwardCall[]): void {

@@ -1,6 +1,7 @@
 import { bytesOf } from '../../dtype.js';
 import type { PointwiseProgram } from '../../expression/program.js';
 import type { PointwiseCall, Strided } from '../contract.js';
+import { copyProgram } from '../convert.js';
 import type { StepStridedPointwiseCall } from '../sequence/loop-host.js';
 import { ModuleBuilder } from './assembler.js';
 import type { CallWriter, Workspace } from './call-writer.js';
@@ -46,9 +47,10 @@ export class PointwiseKernels {
     const { program, inputs, outputs, scalars } = call;
     const { inputNames, outputNames, plan, kernel } = this.#kernelOf(call);
     const joins = plan.canJoinRows && isContiguous(call);
+    const numWords = wordsCopied(call) ?? 1;
     writer.beginCall(kernel);
     writer.int(joins ? 1 : call.rows);
-    writer.int(joins ? call.rows * call.columns : call.columns);
+    writer.int(numWords * (joins ? call.rows * call.columns : call.columns));
     for (const name of inputNames) writeArray(writer, inputs[name]);
     for (const name of outputNames) writeArray(writer, outputs[name]);
     writer.int(plan.needsScratch ? workspace.take(scratchBytes(plan, call.columns)) : 0);
@@ -76,6 +78,7 @@ export class PointwiseKernels {
   #kernelOf(call: PointwiseCall): CompiledProgram {
     const { program } = call;
     if (isPlain(call)) return this.#byProgram.get(program) ?? this.#compiled(program, typesOf(call));
+    if (wordsCopied(call) !== undefined) return this.#compiled(program, singles);
     return this.#compiled(program, typesOf(call));
   }
 
@@ -110,6 +113,21 @@ function isPlain({ program, inputs, outputs }: PointwiseCall): boolean {
   for (const { name } of program.inputs) if (inputs[name].buffer.dtype !== 'float32') return false;
   for (const { name } of program.outputs) if (outputs[name].buffer.dtype !== 'float32') return false;
   return true;
+}
+
+/** The types of a copy that moves words as they are. */
+const singles: ArrayTypes = { inputs: ['float32'], outputs: ['float32'] };
+
+/**
+ * How many words of four bytes an element has, where a call copies elements of which single precision would lose digits;
+ * undefined for all other calls.
+ */
+function wordsCopied({ program, inputs, outputs }: PointwiseCall): number | undefined {
+  if (program !== copyProgram) return undefined;
+  const { dtype } = inputs.a.buffer;
+  return (dtype === 'int32' || dtype === 'float64') && outputs.copy.buffer.dtype === dtype
+    ? bytesOf[dtype] / 4
+    : undefined;
 }
 
 function typesOf({ program, inputs, outputs }: PointwiseCall): ArrayTypes {

@@ -5,7 +5,7 @@ import { type Random, withRandom } from '../../random.js';
 import { givenOptions, type Resolved } from '../../resolved.js';
 import type { Callback } from '../../training/callbacks/callback.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
-import { hostWeights } from '../../training/model-weights.js';
+import { readWeights } from '../../training/model-weights.js';
 import { requireRecurrentOptions } from '../recurrent-stack.js';
 import { wrongData } from '../require-texts.js';
 import {
@@ -247,7 +247,7 @@ export class ForecastTraining {
       const units = unitsToTry[tried.length] ?? unitsToTry[0];
       const { outcome, chosen } = await this.#select({ ...controls, resumeFrom }, [keeper]);
       if (chosen === undefined) return { outcome, chosen };
-      keeper.consider({ units, outcome, chosen, weights: hostWeights(forecaster.model) });
+      keeper.consider({ units, outcome, chosen, weights: await readWeights(forecaster.model) });
       const sizes = [...tried, { units, error: chosen.model, share: chosen.share }];
       forecaster.findings = { ...forecaster.findings, sizes };
       const next = sizes[0].share === 0 ? undefined : unitsToTry[sizes.length];
