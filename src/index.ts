@@ -352,6 +352,7 @@ export {
   type LanguageModelData,
   LanguageModelTraining,
 } from './tasks/language-model/language-model-training.js';
+export type { TextBaseline } from './tasks/language-model/text-baseline.js';
 export { TextCodec, type TextCodecOptions, type TextLevel } from './tasks/language-model/text-codec.js';
 export type { TokenCodec, TokenLevel, TokenWriter } from './tasks/language-model/token-codec.js';
 export { type FileTokenizer, TokenizerCodec, type TokenizerLibrary } from './tasks/language-model/tokenizer-codec.js';

@@ -22,6 +22,7 @@ import {
   wordFileOf,
 } from '../tag/tagged-files.js';
 import { shortNumber, textTable, withSeparators } from '../text-table.js';
+import { baselineRows, textVerdict } from '../text-verdict.js';
 import { unknownWarning } from '../unknown-tokens.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
@@ -127,13 +128,14 @@ async function evaluateText(
   dynamic: DynamicOptions | undefined,
 ): Promise<void> {
   const score = await languageModel.evaluate(text, { dynamic });
+  const verdict = score.baseline === null ? trainedVerdict(languageModel) : textVerdict(score.baseline, score.loss);
   if (json) {
-    printJson(score);
+    printJson({ ...score, verdict: verdict ?? null });
     return;
   }
   if (score.part === 'held out')
     print('This is the text it was trained on: only the end that was held out is measured.');
-  const { numTokens, numUnknown, loss, perplexity, bitsPerCharacter } = score;
+  const { numTokens, numUnknown, loss, perplexity, bitsPerCharacter, baseline } = score;
   print(
     textTable(
       ['measure', 'value'],
@@ -146,11 +148,22 @@ async function evaluateText(
         ['loss (nats a token)', shortNumber(loss)],
         ['perplexity', shortNumber(perplexity)],
         ['bits a character', shortNumber(bitsPerCharacter)],
+        ...(baseline === null ? [] : baselineRows(baseline)).map(([name, own]) => [
+          `without a network, ${name} (nats a token)`,
+          shortNumber(own),
+        ]),
+        ['every token as likely (nats a token)', shortNumber(Math.log(languageModel.codec.size))],
       ],
     ),
   );
-  const warning = unknownWarning(numUnknown / numTokens);
-  if (warning !== undefined) print(`\n${warning}`);
+  for (const line of [unknownWarning(numUnknown / numTokens), verdict]) if (line !== undefined) print(`\n${line}`);
+}
+
+/** What training found on its own held-out tokens, for texts whose like was not counted. */
+function trainedVerdict({ text, outcome }: LanguageModel): string | undefined {
+  const loss = outcome?.valLoss[outcome.bestEpoch];
+  const verdict = loss === undefined ? undefined : textVerdict(text.baseline, loss);
+  return verdict === undefined ? undefined : `On the tokens that chose its best epoch: ${verdict}`;
 }
 
 async function evaluateTags(tagger: Tagger, file: string, options: TaggedFileOptions, json: boolean): Promise<void> {

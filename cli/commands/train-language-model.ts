@@ -21,6 +21,7 @@ import { readEachTextInput, readTextInput } from '../read-input.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { startLine } from '../text-start.js';
 import { counted, shortNumber, withSeparators } from '../text-table.js';
+import { baselineRows, textVerdict } from '../text-verdict.js';
 import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
 import { unknownPart, unknownWarning } from '../unknown-tokens.js';
 import { coverageLine, embeddingVectorOptions, readEmbeddingVectors } from '../vector-options.js';
@@ -264,6 +265,13 @@ export const trainLanguageModel = defineCommand({
     const numValidation = numValidationTokens;
     const unknownShare = training.numUnknown.validation / numValidation;
     if (unknownShare > 0) measured[0] += `; ${unknownPart(training.numUnknown.validation, numValidation)}`;
+    const { baseline } = languageModel.text;
+    if (baseline !== undefined)
+      measured.push(
+        `without a network, on the same tokens: ${baselineRows(baseline)
+          .map(([name, loss]) => `${name} ${shortNumber(loss)} nats, perplexity ${shortNumber(Math.exp(loss))}`)
+          .join('; ')}`,
+      );
     if (testScore !== undefined)
       measured.push(
         `test: ${shortNumber(testScore.loss)} nats a token, perplexity ` +
@@ -292,9 +300,13 @@ export const trainLanguageModel = defineCommand({
       start: languageModel.text.start,
       beginning: training.beginning,
       ...scores,
+      baseline: baseline ?? null,
       test: testScore,
     };
-    const verdict = unknownWarning(unknownShare);
+    const verdicts = [unknownWarning(unknownShare), textVerdict(baseline, valLoss)].filter(
+      (line) => line !== undefined,
+    );
+    const verdict = verdicts.length === 0 ? undefined : verdicts.join(' ');
     await showTrained(run, outcome, { facts, sections, ...(verdict !== undefined && { verdict }) }, json);
   },
 });

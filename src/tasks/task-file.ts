@@ -26,6 +26,7 @@ import { codecFromJSON } from './language-model/codec-of-text.js';
 import { savedStart } from './language-model/document-starts.js';
 import { LanguageModel } from './language-model/language-model.js';
 import type { LanguageModelOptions } from './language-model/language-model-options.js';
+import { isTextBaseline } from './language-model/text-baseline.js';
 import type { TokenizerLibrary } from './language-model/tokenizer-codec.js';
 import { isSavedSeenItems } from './seen-items.js';
 import { TagCodec } from './tag/tag-codec.js';
@@ -108,7 +109,14 @@ const restorers: Readonly<
       fingerprint: count('fingerprint'),
     };
     const start = savedStart(text, codec.size);
-    return new LanguageModel(model, codec, { ...facts, ...(start && { start }) }, options, outcomeOf(saved));
+    const baseline = text.read('baseline', 'losses of what only counts', optional(isTextBaseline));
+    return new LanguageModel(
+      model,
+      codec,
+      { ...facts, ...(start && { start }), ...(baseline && { baseline }) },
+      options,
+      outcomeOf(saved),
+    );
   },
   forecast: (model, saved, where) => restoreForecaster(model, saved, where, outcomeOf(saved)),
   classify: (model, saved) => restoreClassifier(model, saved, outcomeOf(saved)),

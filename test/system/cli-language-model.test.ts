@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LanguageModel } from '../../src/index.js';
+import { LanguageModel, Random } from '../../src/index.js';
 import { loadTask, saveTask } from '../../src/node.js';
 import { type Ended, expectFault, rondo } from '../support/rondo.js';
 
@@ -30,6 +30,53 @@ beforeAll(() => {
   expect(run('train', 'language-model', 'poems.txt', ...size).stderr).toBe('');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('a language model beside what only counts', () => {
+  const lastLine = ({ stdout }: Ended): string => stdout.trim().split('\n').at(-1)!;
+
+  it('says in the last line, in JSON and when it is measured that counting is not beaten', () => {
+    const random = new Random(8);
+    writeFileSync(
+      at('noise.txt'),
+      Array.from({ length: 3000 }, () => 'abcdefgh'[Math.floor(random.uniform() * 8)]).join(''),
+    );
+    const args = ['train', 'language-model', 'noise.txt', ...size, '--epochs', '2', '--force'];
+    const trained = run(...args);
+    expect(trained.stdout).toMatch(/without a network, on the same tokens: the frequencies of the tokens 2\.\d+ nats/);
+    expect(lastLine(trained)).toMatch(
+      /^The model does not beat counting: 2\.\d+ nats a token beside 2\.\d+ of the freq/,
+    );
+    const { verdict, baseline } = JSON.parse(run(...args, '--json').stdout);
+    expect(verdict).toContain('does not beat counting');
+    expect(baseline.frequencies).toBeCloseTo(Math.log(8), 1);
+    // Of its own text the end is measured beside counts of the rest, of another text what training found is said.
+    const own = run('evaluate', 'noise.safetensors', 'noise.txt');
+    expect(own.stdout).toContain('without a network, 5-grams (nats a token)');
+    expect(lastLine(own)).toMatch(/^The model does not beat counting/);
+    writeFileSync(at('other.txt'), 'abcdefgh'.repeat(9));
+    const other = run('evaluate', 'noise.safetensors', 'other.txt');
+    expect(other.stdout).toMatch(/every token as likely \(nats a token\) +2\.\d+/);
+    expect(lastLine(other)).toMatch(/^On the tokens that chose its best epoch: The model does not beat counting/);
+    expect(JSON.parse(run('evaluate', 'noise.safetensors', 'other.txt', '--json').stdout).verdict).toBe(
+      lastLine(other),
+    );
+  });
+
+  it('has no verdict where it is better, nor where an earlier version wrote the file', async () => {
+    const { task } = await loadTask(at('noise.safetensors'));
+    const { model, codec, text, options, outcome } = task as LanguageModel;
+    const { baseline, ...facts } = text;
+    const better = { ...baseline!, frequencies: 5, ngram: 5 };
+    for (const [name, own] of [
+      ['better', { ...facts, baseline: better }],
+      ['older', facts],
+    ] as const) {
+      await saveTask(new LanguageModel(model, codec, own, options, outcome), at(`${name}.safetensors`));
+      expect(run('evaluate', `${name}.safetensors`, 'other.txt')).toMatchObject({ code: 0, stderr: '' });
+      expect(JSON.parse(run('evaluate', `${name}.safetensors`, 'other.txt', '--json').stdout).verdict).toBeNull();
+    }
+  });
+});
 
 describe('the documents of a language model', () => {
   it('are found and named by train and inspect', () => {

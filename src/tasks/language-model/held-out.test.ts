@@ -35,6 +35,11 @@ describe('the held-out end of a text', () => {
     setSeed(3);
     const training = new LanguageModelTraining(first.repeat(40) + second.repeat(10), { ...options, validation: 0.2 });
     expect([training.numTrainingTokens, training.numValidationTokens]).toEqual([200, 50]);
+    // Nor counted: of ten letters and the unknown one five come in 200 tokens. Two streams of 24 tokens have four windows of five.
+    const { frequencies, ngram, numTokens } = training.languageModel.text.baseline!;
+    expect(numTokens).toBe(40);
+    expect(frequencies).toBeCloseTo(-Math.log(5 / 11 / 205), 12);
+    expect(ngram).toBeCloseTo(frequencies, 12);
     expect(await rowsThatMoved(training)).toBe(first);
   });
 

@@ -30,6 +30,7 @@ import {
   noWordsForVectors,
   resolvedOptions,
 } from './language-model-options.js';
+import { ngramOrder, textBaseline } from './text-baseline.js';
 import { TextCodec } from './text-codec.js';
 import type { TokenCodec } from './token-codec.js';
 import { type TrainingWindow, TrainingWindows } from './training-windows.js';
@@ -136,6 +137,9 @@ export class LanguageModelTraining {
       numTrainingTokens: this.numTrainingTokens,
       fingerprint: fingerprintOf(tokens),
       start,
+      ...(interrupted === undefined && {
+        baseline: textBaseline(learned, textsOf(heldOut, this.#validationStreams), codec.size, ngramOrder(codec.level)),
+      }),
     };
     const pretrained = vectors && pretrainedEmbedding(codec, vectors, tokens, resolved);
     this.coverage = pretrained?.coverage;
@@ -276,6 +280,14 @@ function sizeOf(tokens: Int32Array, options: Resolved<LanguageModelOptions>): { 
     timesteps,
     batchSize: Math.max(1, Math.min(options.batchSize, Math.floor((tokens.length - 1) / timesteps))),
   };
+}
+
+/** What each stream reads of the tokens, from its own beginning. */
+function textsOf(tokens: Int32Array, { batchSize, timesteps, length }: TokenStreams): Int32Array[] {
+  const streamLength = Math.floor((tokens.length - 1) / batchSize);
+  return Array.from({ length: batchSize }, (_, b) =>
+    tokens.subarray(b * streamLength, b * streamLength + length * timesteps + 1),
+  );
 }
 
 function* batches(streams: TokenStreams): Generator<DatasetBatch> {

@@ -8,6 +8,7 @@ import type { TrainingOutcome } from '../training-run.js';
 import type { TextStart } from './document-starts.js';
 import { type DynamicOptions, dynamicLogLikelihood, resolvedDynamic } from './dynamic-evaluation.js';
 import type { LanguageModelOptions } from './language-model-options.js';
+import { ngramOrder, type TextBaseline, textBaseline } from './text-baseline.js';
 import { TextReader } from './text-reader.js';
 import type { TokenCodec } from './token-codec.js';
 
@@ -27,6 +28,8 @@ export interface TextScore {
   readonly bitsPerCharacter: number;
   /** Sum of `ln P` of all tokens. */
   readonly logLikelihood: number;
+  /** What counting reaches on the same tokens; null of other texts than that of training, which alone was counted. */
+  readonly baseline: TextBaseline | null;
 }
 
 /** What a language model remembers of the text it was trained on; plain JSON. */
@@ -38,6 +41,8 @@ export interface TrainedText {
   readonly fingerprint: number;
   /** What is read before a text is written; undefined in files of earlier versions. */
   readonly start?: TextStart | undefined;
+  /** What counting reaches on the tokens that chose the best epoch; undefined in files of earlier versions. */
+  readonly baseline?: TextBaseline | undefined;
 }
 
 /** A trained model of text with everything needed to use it. See {@link LanguageModelTraining} and {@link generate}. */
@@ -85,6 +90,14 @@ export class LanguageModel {
       perplexity: Math.exp(loss),
       bitsPerCharacter: (loss / Math.LN2) * tokensPerCharacter,
       logLikelihood,
+      baseline: isHeldOut
+        ? textBaseline(
+            all.subarray(0, this.text.numTrainingTokens),
+            [tokens],
+            this.codec.size,
+            ngramOrder(this.codec.level),
+          )
+        : null,
     };
   }
 
@@ -113,8 +126,8 @@ export class LanguageModel {
 
   /** What a model file keeps beside the weights. */
   toJSON(): Json {
-    const { start, ...facts } = this.text;
-    const text = { ...facts, ...(start && { start: { ...start } }) };
+    const { start, baseline, ...facts } = this.text;
+    const text = { ...facts, ...(start && { start: { ...start } }), ...(baseline && { baseline: { ...baseline } }) };
     return {
       task: this.task,
       codec: this.codec.toJSON(),
