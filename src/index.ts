@@ -267,6 +267,7 @@ export {
   type ClassPrediction,
   type MeasuredTexts,
   type SeenTexts,
+  type TrainedBaseline,
   type TrainedTexts,
 } from './tasks/classify/classifier.js';
 export type { ClassifierBaseline } from './tasks/classify/classifier-baseline.js';

@@ -1,5 +1,6 @@
 import {
-  type ClassifierBaseline,
+  type Classifier,
+  type ClassifierReport,
   type ClassifierTraining,
   type TextOverlap,
   temperatureBounds,
@@ -54,21 +55,29 @@ export function trainingHints({ classifier, unknownShare, beginning }: Classifie
   return hints;
 }
 
-/** The model beside what is right without a network; `beaten` where the model is better. */
+/**
+ * The model beside what is right without a network; `beaten` where the model is better. Naive Bayes is null where it is
+ * not known of these texts.
+ */
 export function comparedWith(
-  { majority, naiveBayes, numDistinct }: ClassifierBaseline,
+  { majority, naiveBayes, numDistinct }: ClassifierReport['baseline'],
   accuracy: number,
   tokens: ClassifierTraining['classifier']['options']['tokens'],
 ): { readonly beaten: boolean; readonly line: string } {
-  const figures = `always the commonest class ${percent(majority)}, naive Bayes ${percent(naiveBayes)}`;
-  const best = Math.max(majority, naiveBayes);
+  const figures =
+    `always the commonest class ${percent(majority)}` +
+    (naiveBayes === null ? '' : `, naive Bayes ${percent(naiveBayes)}`);
+  const best = Math.max(majority, naiveBayes ?? 0);
   const chance =
     accuracy !== best && isWithinChance(accuracy, best, numDistinct)
       ? ` Of ${counted(numDistinct, 'different text')}, that difference is within chance.`
       : '';
   if (accuracy > best) return { beaten: true, line: `Right without a network: ${figures}.${chance}` };
-  const counting = `counting ${tokens === 'segments' ? 'words' : tokens}`;
-  if (naiveBayes === accuracy) {
+  const counting =
+    naiveBayes !== null && naiveBayes >= majority
+      ? `counting ${tokens === 'segments' ? 'words' : tokens}`
+      : 'always saying the commonest class';
+  if (best === accuracy) {
     const line =
       `${counting[0].toUpperCase()}${counting.slice(1)} is as good, and cheaper: both are right in ` +
       `${percent(accuracy)} (${figures}).`;
@@ -80,4 +89,22 @@ export function comparedWith(
       `The model does not beat ${counting}: it is right in ${percent(accuracy)} (${figures}).${chance} More texts, ` +
       '--vectors FILE or other options (rondo tune classify) may help.',
   };
+}
+
+/**
+ * What `evaluate` says of a classifier: of the texts that training measured what training said, of others how it
+ * compares with the commonest class, and what training found where a baseline was not beaten there.
+ */
+export function measuredVerdict(
+  { baseline: trained, options }: Classifier,
+  { accuracy, baseline }: ClassifierReport,
+): { readonly line: string; readonly verdict: string | undefined } {
+  const own = comparedWith(baseline, accuracy, options.tokens);
+  const before =
+    baseline.naiveBayes === null && trained !== undefined
+      ? comparedWith(trained, trained.accuracy, options.tokens)
+      : { beaten: true, line: '' };
+  const after = before.beaten ? [] : [`On the texts that training measured: ${before.line}`];
+  const said = [...(own.beaten ? [] : [own.line]), ...after];
+  return { line: [own.line, ...after].join('\n'), verdict: said.length === 0 ? undefined : said.join(' ') };
 }

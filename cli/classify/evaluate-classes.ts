@@ -2,6 +2,7 @@ import type { Classifier, ClassifierReport } from '../../src/index.js';
 import type { Given } from '../options.js';
 import { print, printJson } from '../output.js';
 import { withSeparators } from '../text-table.js';
+import { measuredVerdict } from './about-training.js';
 import { readLabelled, withReading } from './read-texts.js';
 import type { emptyOption, readingOptions } from './reading-options.js';
 import { percent, reportText } from './show-report.js';
@@ -16,8 +17,9 @@ export async function evaluateClasses(
 ): Promise<void> {
   const data = await readLabelled(files, withReading(options, classifier.data.reading));
   const report = await classifier.evaluate(data, { empty: options.empty });
+  const { line, verdict } = measuredVerdict(classifier, report);
   if (options.json) {
-    printJson(report);
+    printJson({ ...report, verdict: verdict ?? null });
     return;
   }
   const note = partNote(report.part);
@@ -25,6 +27,7 @@ export async function evaluateClasses(
   print(reportText(report));
   const seen = seenNote(report);
   if (seen !== undefined) print(`\n${seen}`);
+  print(`\n${line}`);
 }
 
 /** How many of the texts training has seen, where it is some of them: the figures are kinder for that. */

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Random } from '../../src/index.js';
 import { madeReviews } from '../support/made-reviews.js';
 import { type Ended, expectFault, rondo, startRondo } from '../support/rondo.js';
 
@@ -310,6 +311,41 @@ describe('a trained classifier', () => {
     );
     expect(run('evaluate', 'reviews.safetensors', 'reviews.csv').stdout).toContain(
       'only the part that was held out is measured',
+    );
+  });
+
+  it('says again whether it beats what needs no network', () => {
+    // What is written says nothing of the class, of which 60 % are one.
+    const random = new Random(12);
+    const drawn = (numTexts: number): string =>
+      Array.from({ length: numTexts }, () => {
+        const words = Array.from({ length: 5 }, () => `w${Math.floor(random.uniform() * 30)}`).join(' ');
+        return `${words},${random.uniform() < 0.6 ? 'yes' : 'no'}`;
+      }).join('\n');
+    writeFileSync(at('guess.csv'), `text,label\n${drawn(200)}\n`);
+    writeFileSync(at('guess-more.csv'), `text,label\n${drawn(90)}\n`);
+    writeFileSync(at('guess-test.csv'), `text,label\n${drawn(50)}\n`);
+    const tiny = ['--epochs', '1', '--max-epochs', '1', '--units', '3', '--learning-rate', '0.000001', '--force'];
+    for (const [given, measured] of [
+      [[], 'guess.csv'],
+      [['--test', 'guess-test.csv'], 'guess-test.csv'],
+    ] as const) {
+      const trained = json('train', 'classify', 'guess.csv', ...tiny, '--out', 'guess.safetensors', ...given);
+      const again = json('evaluate', 'guess.safetensors', measured);
+      expect(again.accuracy).toBe(trained.report.accuracy);
+      expect(again.baseline).toEqual(trained.baseline);
+      expect(again.verdict).toBe(trained.verdict);
+      const shown = run('evaluate', 'guess.safetensors', measured).stdout;
+      expect(shown).toMatch(/always the commonest class [\d.]+ %, naive Bayes [\d.]+ %/);
+    }
+    const other = json('evaluate', 'guess.safetensors', 'guess-more.csv');
+    expect(other.baseline.naiveBayes).toBeNull();
+    expect(other.baseline.numDistinct).toBe(90);
+    expect(other.baseline.majority).toBe(
+      other.classes.find(({ label }: { label: string }) => label === 'yes').support / 90,
+    );
+    expect(run('evaluate', 'guess.safetensors', 'guess-more.csv').stdout).toMatch(
+      /always (saying )?the commonest class/,
     );
   });
 

@@ -222,6 +222,9 @@ export class ClassifierTraining {
       errorAfter: errorAt(temperature),
       numTexts: validation.ids.length,
     };
+    const { accuracy } = await this.evaluate({ signal: controls.signal });
+    const { test = this.#parts.validation } = this.#parts;
+    classifier.baseline = { ...this.baseline(), accuracy, fingerprint: textsFingerprint(test) };
     return outcome;
   }
 
@@ -253,6 +256,12 @@ export class ClassifierTraining {
 
   /** What is right without a network, of the texts that {@link ClassifierTraining.evaluate} measures. */
   baseline(): ClassifierBaseline {
+    return (this.#baseline ??= this.#measuredBaseline());
+  }
+
+  #baseline: ClassifierBaseline | undefined;
+
+  #measuredBaseline(): ClassifierBaseline {
     const { classifier } = this;
     const parts = this.#parts;
     const { settings } = classifier.encoder;

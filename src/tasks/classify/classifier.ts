@@ -13,6 +13,7 @@ import { type SavedSeenItems, SeenItems } from '../seen-items.js';
 import type { TrainingOutcome } from '../training-run.js';
 import { likeliest, probabilitiesOf } from './calibration.js';
 import { type ClassificationReport, classificationReport } from './classification-report.js';
+import type { ClassifierBaseline } from './classifier-baseline.js';
 import type { ClassifierOptions } from './classifier-options.js';
 import { type EmptyTexts, keepTexts } from './keep-texts.js';
 import { textKey } from './text-keys.js';
@@ -86,9 +87,22 @@ export interface MeasuredTexts {
   readonly seen: readonly ('train' | 'validation' | undefined)[];
 }
 
+/** What training found of the texts that it measured at its end: those held out, or those that chose the epoch. */
+export interface TrainedBaseline extends ClassifierBaseline {
+  /** Of the classifier. */
+  readonly accuracy: number;
+  /** Of the texts, to know them again. */
+  readonly fingerprint: number;
+}
+
 /** What {@link Classifier.evaluate} finds. */
 export interface ClassifierReport extends ClassificationReport, SeenTexts {
   readonly part: MeasuredTexts['part'];
+  /**
+   * What is right without a network on the same texts; naive Bayes is known only of those that training measured at its
+   * end.
+   */
+  readonly baseline: Omit<ClassifierBaseline, 'naiveBayes'> & { readonly naiveBayes: number | null };
 }
 
 /** A trained classifier of texts with everything needed to use it. See {@link ClassifierTraining}. */
@@ -108,6 +122,8 @@ export class Classifier {
     public outcome?: TrainingOutcome,
     /** Undefined before training is done. */
     public calibration?: Calibration,
+    /** Undefined before training is done, and in files of earlier versions. */
+    public baseline?: TrainedBaseline,
   ) {}
 
   #seenItems: SeenItems | undefined;
@@ -171,6 +187,21 @@ export class Classifier {
       numChosen: seen.filter((own) => own === 'validation').length,
       unseenAccuracy: unseen.length === 0 || unseen.length === seen.length ? null : numRight / unseen.length,
       ...classificationReport(this.labels, truth, probabilities),
+      baseline: this.#baselineOf(kept, truth),
+    };
+  }
+
+  #baselineOf(rows: LabelledTexts, truth: Int32Array): ClassifierReport['baseline'] {
+    if (this.baseline?.fingerprint === textsFingerprint(rows)) {
+      const { majority, naiveBayes, numDistinct } = this.baseline;
+      return { majority, naiveBayes, numDistinct };
+    }
+    const { classCounts } = this.data;
+    const commonest = classCounts.indexOf(classCounts.reduce((most, count) => Math.max(most, count), 0));
+    return {
+      majority: truth.reduce((sum, label) => sum + (label === commonest ? 1 : 0), 0) / truth.length,
+      naiveBayes: null,
+      numDistinct: new Set(rows.texts.map((text) => textKey(text, this.encoder.settings))).size,
     };
   }
 
@@ -271,7 +302,7 @@ export class Classifier {
 
   /** What a model file keeps beside the weights. */
   toJSON(): Json {
-    const { outcome, calibration } = this;
+    const { outcome, calibration, baseline } = this;
     return {
       task: this.task,
       encoder: this.encoder.toJSON(),
@@ -284,6 +315,7 @@ export class Classifier {
       options: { ...this.options },
       outcome: outcome === undefined ? null : { ...outcome },
       calibration: calibration === undefined ? null : { ...calibration },
+      ...(baseline && { baseline: { ...baseline } }),
     };
   }
 }

@@ -14,7 +14,7 @@ import { savedCoverage } from '../../io/word-vectors/coverage.js';
 import type { Sequential } from '../../training/sequential.js';
 import { isSavedSeenItems } from '../seen-items.js';
 import type { TrainingOutcome } from '../training-run.js';
-import { type Calibration, Classifier, type TrainedTexts } from './classifier.js';
+import { type Calibration, Classifier, type TrainedBaseline, type TrainedTexts } from './classifier.js';
 import { type ClassifierOptions, resolveClassifierOptions } from './classifier-options.js';
 import { TokenEncoder } from './token-encoder.js';
 
@@ -45,6 +45,15 @@ export function restoreClassifier(
     all,
     outcome,
     calibrationOf(saved),
+    saved.read('baseline', 'shares of right texts', optional(isTrainedBaseline)),
+  );
+}
+
+function isTrainedBaseline(value: unknown): value is TrainedBaseline {
+  return (
+    isObject(value) &&
+    [value.accuracy, value.majority, value.naiveBayes].every(isFiniteNumber) &&
+    [value.numDistinct, value.fingerprint].every(isCount)
   );
 }
 
