@@ -31,6 +31,8 @@ export interface OptionSpec {
    * speak of the flag.
    */
   readonly sets?: string | undefined;
+  /** Whether two different values are refused, of which one would be forgotten: of options that name data. */
+  readonly once?: boolean | undefined;
   readonly about: string;
 }
 

@@ -46,6 +46,12 @@ describe('parseArguments', () => {
   it('counts the last of an option given twice', () => {
     expect(parse('--seed', '1', '--seed', '0').options.seed).toBe(0);
   });
+  it('refuses a second value of an option that names data', () => {
+    const specs = { target: { type: 'text', once: true, about: '' } } as const;
+    const target = (...args: string[]): unknown => parseArguments('train', args, specs).options.target;
+    expect(target('--target', 'y', '--target=y')).toBe('y');
+    expect(() => target('--target', 'y', '--target', 'extra')).toThrow('--target is given twice');
+  });
   it('collects an option that takes several texts', () => {
     expect(parse('--search', 'a=1', '--json', '--search=-b=2').options.search).toEqual(['a=1', '-b=2']);
   });

@@ -5,7 +5,8 @@ import { WrongUsage } from './wrong-usage.js';
 
 /**
  * Splits what follows a command's name into options and the rest. `--name value`, `--name=value` and `--` are
- * understood; an option given twice counts with its last value, unless it takes several.
+ * understood; an option given twice counts with its last value, unless it takes several
+ * or is of those given once.
  *
  * @throws WrongUsage for an unknown option, a missing value, or a value the option cannot take.
  */
@@ -33,6 +34,14 @@ export function parseArguments(command: string, args: readonly string[], specs: 
     const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
     if (spec === undefined) throw unknownOption(command, token.rawName, Object.keys(specs));
     const value = valueOf(command, name, spec, token.value, token.inlineValue === true);
+    if (spec.once === true && options[name] !== undefined && options[name] !== value)
+      throw new WrongUsage({
+        where: `rondo ${command}`,
+        what: `--${name} is given twice.`,
+        expected: `one --${name}`,
+        received: `--${name} ${options[name]} --${name} ${value}`,
+        fix: `leave one --${name} out.`,
+      });
     options[name] =
       spec.type === 'texts' ? [...((options[name] as readonly string[] | undefined) ?? []), String(value)] : value;
   }

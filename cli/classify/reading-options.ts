@@ -13,8 +13,8 @@ export const readingOptions = {
       '(`__label__NAME text...` a line), folders (one a class, one text a file), class-files (one a class, one ' +
       'text a line), texts (one a line, without labels). Default: what the name says.',
   },
-  text: { type: 'text', value: 'COLUMN', about: 'Column or field of the text. Default text.' },
-  label: { type: 'text', value: 'COLUMN', about: 'Column or field of the label. Default label.' },
+  text: { type: 'text', once: true, value: 'COLUMN', about: 'Column or field of the text. Default text.' },
+  label: { type: 'text', once: true, value: 'COLUMN', about: 'Column or field of the label. Default label.' },
   'label-until': {
     type: 'text',
     value: 'SIGN',

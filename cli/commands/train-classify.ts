@@ -24,11 +24,13 @@ const specs = {
   ...readingOptions,
   dev: {
     type: 'text',
+    once: true,
     value: 'FILE',
     about: 'Texts that choose the best epoch and calibrate. Default: a share of the texts.',
   },
   test: {
     type: 'text',
+    once: true,
     value: 'FILE',
     about: 'Texts that are held out for the report. Default: a share of the texts.',
   },

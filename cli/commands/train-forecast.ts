@@ -38,10 +38,16 @@ const baseChoices = [
 ] as const satisfies readonly (keyof typeof bases)[];
 
 const specs = {
-  target: { type: 'text', value: 'COLUMN', about: 'What to forecast. Default: the only column of numbers.' },
-  horizon: { type: 'count', value: 'N', about: 'Steps to forecast.' },
+  target: {
+    type: 'text',
+    once: true,
+    value: 'COLUMN',
+    about: 'What to forecast. Default: the only column of numbers.',
+  },
+  horizon: { type: 'count', once: true, value: 'N', about: 'Steps to forecast.' },
   features: {
     type: 'text',
+    once: true,
     value: 'COLUMNS',
     about: 'What else the model sees: all (default), none, or columns separated by commas.',
   },

@@ -137,10 +137,11 @@ const specs = {
   },
   dev: {
     type: 'text',
+    once: true,
     value: 'FILE',
     about: 'Text that chooses the best epoch. Default: the end of the training text, see --validation.',
   },
-  test: { type: 'text', value: 'FILE', about: 'Text that is only measured, at the end.' },
+  test: { type: 'text', once: true, value: 'FILE', about: 'Text that is only measured, at the end.' },
   validation: {
     type: 'number',
     value: 'SHARE',

@@ -24,11 +24,12 @@ const specs = {
   ...taggedFileOptions,
   dev: {
     type: 'text',
+    once: true,
     value: 'FILE',
     about:
       'Sentences that choose the best epoch. Default: every tenth sentence of FILE, which is then not learned from.',
   },
-  test: { type: 'text', value: 'FILE', about: 'Sentences that are only measured, at the end.' },
+  test: { type: 'text', once: true, value: 'FILE', about: 'Sentences that are only measured, at the end.' },
   crf: { type: 'flag', about: 'Score neighbouring tags together by a conditional random field (default).' },
   'no-crf': { type: 'flag', sets: 'crf', about: 'Choose every tag by itself.' },
   scheme: {

@@ -5,6 +5,7 @@ import type { Given, OptionSpecs } from '../options.js';
 export const timeOptions = {
   time: {
     type: 'text',
+    once: true,
     value: 'COLUMN',
     about:
       'Where dates or times are; several columns that make one are separated by commas; none takes the rows in ' +
@@ -22,6 +23,7 @@ export const seriesOptions = {
   ...timeOptions,
   series: {
     type: 'text',
+    once: true,
     value: 'COLUMN',
     about:
       'The column that names the series of each row, in a table of several; several columns are separated by commas.',

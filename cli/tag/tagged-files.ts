@@ -30,13 +30,14 @@ export const taggedFileOptions = {
   },
   column: {
     type: 'text',
+    once: true,
     value: 'COLUMN',
     about:
       'Where the tags are. Of CoNLL-U: upos (default), xpos, feats, deprel, lemma ... Of columns: a number from ' +
       '1, or last (default).',
   },
   ...encodingOption,
-  'word-column': { type: 'count', value: 'N', about: 'Of columns: where the words are. Default 1.' },
+  'word-column': { type: 'count', once: true, value: 'N', about: 'Of columns: where the words are. Default 1.' },
 } as const satisfies OptionSpecs;
 
 /** Refuses options of tagged files for a model that is no tagger. @throws WrongUsage */

@@ -41,7 +41,15 @@ describe('tasks on a device that is read asynchronously only', () => {
     ['characters', {}],
     [
       'words',
-      { tied: true, optimizer: 'ntasgd', clipNorm: 0.2, variational: true, weightDropout: 0.2, embeddingDropout: 0.1 },
+      {
+        tied: true,
+        optimizer: 'ntasgd',
+        clipNorm: 0.2,
+        variational: true,
+        dropout: 0.2,
+        weightDropout: 0.2,
+        embeddingDropout: 0.1,
+      },
     ],
   ] as const)('a language model of %s trains, scores, learns while it reads, and writes', async (level, more) => {
     const text = 'the quick brown fox jumps.\nso it goes, and so it went.\n\n'.repeat(12);

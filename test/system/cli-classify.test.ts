@@ -314,6 +314,31 @@ describe('a trained classifier', () => {
     );
   });
 
+  it('is not split where its parts are given', () => {
+    const refused = (flag: string, ...args: string[]): void =>
+      expectFault(
+        run(
+          'train',
+          'classify',
+          'reviews.csv',
+          '--text',
+          'review',
+          '--label',
+          'verdict',
+          ...args,
+          '--out',
+          'idle.safetensors',
+        ),
+        2,
+        'USAGE',
+        `\`--${flag}\` would change nothing`,
+      );
+    refused('dev-share', '--dev', 'other.csv', '--dev-share', '0.3');
+    refused('test-share', '--test', 'other.csv', '--test-share', '0.4');
+    refused('split-seed', '--dev', 'other.csv', '--test', 'other.csv', '--split-seed', '4');
+    refused('split-seed', '--dev', 'other.csv', '--test-share', '0', '--split-seed', '4');
+  });
+
   it('says again whether it beats what needs no network', () => {
     // What is written says nothing of the class, of which 60 % are one.
     const random = new Random(12);

@@ -78,6 +78,26 @@ describe('a language model beside what only counts', () => {
   });
 });
 
+describe('options of a language model that the others leave without effect', () => {
+  it.each([
+    ['full-rate-epochs', ['--full-rate-epochs', '3']],
+    ['rate-decay', ['--rate-decay', '0.5', '--optimizer', 'ntasgd']],
+    ['punctuation', ['--punctuation', 'attach']],
+    ['punctuation', ['--punctuation', 'separate', '--tokens', 'bytes']],
+    ['variational', ['--variational']],
+    ['variational', ['--variational', '--preset', 'stacked', '--dropout', '0', '--input-dropout', '0']],
+  ])('are refused: --%s', (flag, args) => {
+    const ended = run('train', 'language-model', 'poems.txt', ...size, ...args, '--out', 'idle.safetensors');
+    expectFault(ended, 2, 'USAGE', `\`--${flag}\` would change nothing`);
+  });
+
+  it('are taken from a preset whatever is given besides', () => {
+    const args = ['--preset', 'zaremba-small', '--tokens', 'characters', '--optimizer', 'adam', '--layers', '1'];
+    const ended = run('train', 'language-model', 'poems.txt', ...args, ...size, '--out', 'idle.safetensors');
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
 describe('the documents of a language model', () => {
   it('are found and named by train and inspect', () => {
     expect(run('train', 'language-model', 'names.txt', ...size).stdout).toContain(

@@ -301,15 +301,35 @@ export class ClassifierTraining {
     this.#trainBatches.shuffled(random, this.classifier.options.tokenDropout);
 }
 
+/** @throws USAGE for shares of a list, and a seed of its split, where the texts of those parts are given */
+function requireSplit(where: string, options: ClassifierOptions, { validation, test }: ClassifierData): void {
+  const isWhole = validation !== undefined && (test !== undefined || options.test === 0);
+  const rules = [
+    { name: 'validation', isIdle: validation !== undefined, why: 'the texts that choose the best epoch are given' },
+    { name: 'test', isIdle: test !== undefined, why: 'the texts that are held out are given' },
+    { name: 'splitSeed', isIdle: isWhole, why: 'nothing is split' },
+  ] as const;
+  const idle = rules.find(({ name, isIdle }) => isIdle && options[name] !== undefined);
+  if (idle === undefined) return;
+  throw new RondoError('USAGE', {
+    where,
+    what: `\`${idle.name}\` would change nothing: ${idle.why}.`,
+    received: `${idle.name} ${options[idle.name]}`,
+    fix: `leave \`${idle.name}\` out, or those texts.`,
+  });
+}
+
 /**
  * All options: those that an earlier classifier decides, or the kind of token that suits the texts where none is said.
  */
 function optionsOf(
   where: string,
   options: ClassifierOptions,
-  { train, initial }: ClassifierData,
+  data: ClassifierData,
   vectors: PretrainedVectors | undefined,
 ): Resolved<ClassifierOptions> {
+  const { train, initial } = data;
+  requireSplit(where, options, data);
   refuseBesideInitial(where, initial, { vectors });
   const isOpen = vectors === undefined && options.locale === undefined;
   const decided =

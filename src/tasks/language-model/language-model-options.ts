@@ -224,6 +224,7 @@ export function resolvedOptions(
   if (vectors !== undefined && all.level !== 'words' && all.level !== 'characters') throw noWordsForVectors(all.level);
   requireRanges(all);
   requireFittingVectors(all, data);
+  refuseWithoutEffect(given, all);
   return all;
 }
 
@@ -279,6 +280,32 @@ function requireRanges(all: Resolved<LanguageModelOptions>): void {
     (value) => Number.isInteger(value) && value >= 1,
   );
   requireNumber(where, 'validation', all.validation, 'a number between 0 and 1', (value) => value > 0 && value < 1);
+}
+
+/**
+ * Options that were given and that the others leave without effect; those of presets may be. @throws USAGE naming them
+ */
+function refuseWithoutEffect(given: LanguageModelOptions, all: Resolved<LanguageModelOptions>): void {
+  const rules = [
+    { names: ['fullRateEpochs', 'rateDecay'], holds: all.optimizer === 'sgd', needs: '`optimizer` sgd' },
+    { names: ['punctuation'], holds: all.level === 'words', needs: '`level` words' },
+    {
+      names: ['variational'],
+      holds: given.variational !== true || all.dropout > 0 || all.inputDropout > 0,
+      needs: '`dropout` or `inputDropout` above 0',
+    },
+  ] as const;
+  for (const { names, holds, needs } of rules) {
+    const idle = holds ? [] : names.filter((name) => given[name] !== undefined);
+    if (idle.length === 0) continue;
+    throw new RondoError('USAGE', {
+      where,
+      what: `${idle.map((name) => `\`${name}\``).join(' and ')} would change nothing.`,
+      expected: needs,
+      received: idle.map((name) => `${name} ${given[name]}`).join(', '),
+      fix: `leave ${idle.length === 1 ? 'it' : 'them'} out, or give ${needs}.`,
+    });
+  }
 }
 
 /** @throws USAGE for data that exclude each other, or an option */
