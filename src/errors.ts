@@ -155,7 +155,7 @@ export function refuseUnknownOptions(where: string, options: object, known: read
       what: 'the options are not given as one object.',
       expected: known.length === 0 ? '{}' : `{ ${known.join(', ')} }, those that differ from their defaults`,
       received: describeValue(options),
-      fix: 'give options by name, such as { units: 4 }, { rate: 0.5 } or { learningRate: 0.01 }.',
+      fix: `give options by name: { ${known[0] ?? 'name'}: ... }.`,
     });
   }
   const unknown = Object.keys(options).filter((key) => !known.includes(key));

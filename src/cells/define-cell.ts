@@ -140,6 +140,8 @@ export interface Equations {
   readonly operands: ReadonlyMap<string, Expression>;
   /** By the cell's own kernels: what they multiply. */
   readonly kernelOperands: ReadonlyMap<string, Expression>;
+  /** Which of the options `activation` and `recurrentActivation` the step applies. */
+  readonly activations: ReadonlySet<string>;
 }
 
 /** A defined cell. Its equations are symbolic; nothing is computed until a layer runs. */
@@ -182,10 +184,10 @@ export function defineCell<
   const where = `defineCell(${definition?.name})`;
   refuseUnknownOptions(where, definition, definitionKeys);
   requireNames(where, 'cell', [definition.name]);
-  requireNames(where, 'gate', definition.gates);
-  requireNames(where, 'state', definition.states, ['output']);
+  requireNames(where, 'gate', definition.gates, [], 'candidate');
+  requireNames(where, 'state', definition.states, ['output'], 'hidden');
   if (typeof definition.step !== 'function')
-    throw usage(where, '`step` is no function.', 'write step: ({ gates }) => ({ hidden: tanh(gates.candidate) }).');
+    throw usage(where, '`step` is no function.', 'write step: ({ gates }) => ({ ... }).');
   requireOneOf(where, 'recurrent', definition.recurrent ?? 'full', ['full', 'none']);
   requireBoolean(where, 'recurrentBias', definition.recurrentBias);
   const vectors = vectorsOf(definition);
@@ -200,10 +202,6 @@ export function defineCell<
     vectors.map(([name]) => name),
     ['kernel', 'recurrentKernel', 'bias', ...Object.keys(kernels).map(kernelWeight)],
   );
-  if (definition.gates.length === 0)
-    throw usage(where, 'a cell needs at least one gate.', "name it, for example gates: ['candidate'].");
-  if (definition.states.length === 0)
-    throw usage(where, 'a cell needs at least one state.', "name it, for example states: ['hidden'].");
   requireNames(where, 'forget gate', definition.forgetGates ?? []);
   for (const gate of definition.forgetGates ?? []) requireOneOf(where, 'gate', gate, definition.gates);
   const widths: Readonly<Record<string, (units: number) => number>> = definition.widths ?? {};
@@ -306,6 +304,14 @@ function equationsOf<
   const gates = lazyRecord(definition.gates, (gate) =>
     cell.recurrent === 'none' ? input[gate] : add(input[gate], recurrent[gate]),
   );
+  const activations = new Set<string>();
+  const noted = (option: 'activation' | 'recurrentActivation'): ActivationFunction => {
+    const apply = activation(options[option] ?? cell[option], where);
+    return (x) => {
+      activations.add(option);
+      return apply(x);
+    };
+  };
   const returned = definition.step({
     gates,
     input,
@@ -322,8 +328,8 @@ function equationsOf<
       setOnce(kernelOperands, kernel, expressionOf(operand), `kernel \`${kernel}\``);
       return roleLeaf({ role: 'product', kernel });
     }),
-    activation: activation(options.activation ?? cell.activation, where),
-    recurrentActivation: activation(options.recurrentActivation ?? cell.recurrentActivation, where),
+    activation: noted('activation'),
+    recurrentActivation: noted('recurrentActivation'),
   });
   const unused = Object.keys(cell.kernels).find((kernel) => !kernelOperands.has(kernel));
   if (unused !== undefined)
@@ -332,7 +338,11 @@ function equationsOf<
       `kernel \`${unused}\` is not used.`,
       `write kernels.${unused}(...) in the step, or leave it out.`,
     );
-  return { ...withRegularisation(where, definition.states, states, returned, operands, options), kernelOperands };
+  return {
+    ...withRegularisation(where, definition.states, states, returned, operands, options),
+    kernelOperands,
+    activations,
+  };
 }
 
 /**
@@ -345,7 +355,7 @@ function withRegularisation<State extends string>(
   returned: Readonly<Record<State, Expression>> & { readonly output?: Expression | undefined },
   operands: Map<string, Expression>,
   options: EquationOptions,
-): Omit<Equations, 'kernelOperands'> {
+): Omit<Equations, 'kernelOperands' | 'activations'> {
   const next: Record<string, Expression> = {};
   for (const state of names) {
     if (returned?.[state] === undefined)
@@ -385,17 +395,10 @@ function lazyRecord<Name extends string>(
   names: readonly Name[],
   value: (name: Name) => Expression,
 ): Record<Name, Expression> {
-  const made = new Map<Name, Expression>();
+  const made: Partial<Record<Name, Expression>> = {};
   const result = {} as Record<Name, Expression>;
-  for (const name of names) {
-    Object.defineProperty(result, name, {
-      enumerable: true,
-      get: () => {
-        if (!made.has(name)) made.set(name, value(name));
-        return made.get(name);
-      },
-    });
-  }
+  for (const name of names)
+    Object.defineProperty(result, name, { enumerable: true, get: () => (made[name] ??= value(name)) });
   return result;
 }
 
@@ -403,8 +406,17 @@ function requireOneOf(where: string, kind: string, given: unknown, known: readon
   if (!known.includes(given as string)) throw unknownName(where, kind, String(given), known);
 }
 
-function requireNames(where: string, kind: string, names: readonly string[], reserved: readonly string[] = []): void {
-  if (!Array.isArray(names)) throw usage(where, `the ${kind}s are no list.`, "write them as ['one', 'other'].");
+/** @param example of a name, where there must be one. */
+function requireNames(
+  where: string,
+  kind: string,
+  names: readonly string[],
+  reserved: readonly string[] = [],
+  example?: string,
+): void {
+  if (!Array.isArray(names)) throw usage(where, `the ${kind}s are no list.`, "write ['one', 'other'].");
+  if (example !== undefined && names.length === 0)
+    throw usage(where, `a cell needs at least one ${kind}.`, `name it, for example ${kind}s: ['${example}'].`);
   for (const name of names) {
     if (reserved.includes(name))
       throw usage(where, `\`${name}\` has a meaning of its own and cannot name a ${kind}.`, 'choose another name.');

@@ -1,5 +1,5 @@
 import { requireRate } from '../cells/define-cell.js';
-import { RondoError, requireCount } from '../errors.js';
+import { RondoError, requireBoolean, requireCount } from '../errors.js';
 import { currentBackend } from '../kernels/select.js';
 import { currentRandom } from '../random.js';
 import { describeShape, placeOf, type Shape, sizeOf } from '../shape.js';
@@ -77,10 +77,12 @@ export class Embedding extends Layer {
     this.#options = options;
     this.inputDim = options.inputDim;
     this.outputDim = options.outputDim;
-    this.maskZero = options.maskZero ?? false;
+    const { maskZero = false, dropout = 0 } = options;
+    requireBoolean('Embedding', 'maskZero', maskZero);
+    this.maskZero = maskZero;
     requireCount('Embedding', 'inputDim', this.inputDim);
     requireCount('Embedding', 'outputDim', this.outputDim);
-    this.dropout = options.dropout ?? 0;
+    this.dropout = dropout;
     requireRate('Embedding', 'dropout', this.dropout);
     this.#embeddingsOptions = weightOptions('Embedding', 'embeddings', options, 'randomUniform');
   }

@@ -1,4 +1,4 @@
-import { describeValue, RondoError, refuseUnknownOptions, withinMemory } from '../errors.js';
+import { describeValue, RondoError, refuseUnknownOptions, requireBoolean, withinMemory } from '../errors.js';
 import { currentRandom } from '../random.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { scope, Tensor, Variable } from '../tensor/tensor.js';
@@ -7,6 +7,7 @@ import type { FusedSoftmax } from './fused-softmax.js';
 import { type InitializerLike, initializerNamed, type WeightRole } from './initializers.js';
 import { type Mask, maskOf, readsMask, setMask } from './mask.js';
 import type { Regularizer } from './regularizers.js';
+import { isRestoring } from './restoring.js';
 import type { Stepper } from './stepper.js';
 import type { SymbolicTensor } from './symbolic-tensor.js';
 
@@ -79,9 +80,12 @@ export abstract class Layer<Output = Tensor> {
   /** Whether the name was made up and may be changed by a model to make it unique. */
   readonly hasGivenName: boolean;
 
-  /** @param known the option names of the subclass; others are refused. @throws UNKNOWN_NAME */
+  /** @param known the option names of the subclass; others are refused. @throws UNKNOWN_NAME, USAGE */
   constructor(defaultName: string, options: LayerOptions, known: readonly string[]) {
     refuseUnknownOptions(defaultName, options, [...optionNames, ...known]);
+    for (const [name, value] of isRestoring() ? [] : Object.entries(options))
+      if (name === 'trainable' || (name !== 'name' && ['true', 'false'].includes(value)))
+        requireBoolean(defaultName, name, value);
     this.hasGivenName = options.name !== undefined;
     this.name = options.name ?? defaultName;
     this.trainable = options.trainable ?? true;

@@ -17,9 +17,11 @@ import {
 import { clearMasked, type Mask, reversedMask, setMask } from './mask.js';
 import { plainOptions } from './plain-options.js';
 import { type RecurrentOptions, recurrentOptionNames } from './recurrent-options.js';
+import { restoring } from './restoring.js';
 import type { Stepper } from './stepper.js';
 import type { SymbolicStates } from './symbolic-states.js';
 import type { SymbolicTensor } from './symbolic-tensor.js';
+import { refuseUnusedOptions } from './unused-options.js';
 
 /** The states of a cell by name, each `[batch, units]`. */
 export type NamedStates = Readonly<Record<string, Tensor>>;
@@ -93,6 +95,7 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false> extend
     }
     for (const count of this.units) requireCount(where, 'units', count);
     for (const name of booleanOptions) requireBoolean(where, name, options[name]);
+    refuseUnusedOptions(where, this.cells, options);
     this.returnSequences = options.returnSequences ?? false;
     this.returnState = options.returnState ?? false;
     this.stateful = options.stateful ?? false;
@@ -262,11 +265,8 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false> extend
   /** A layer with the same options and weights of its own. */
   copy(): RecurrentLayer<ReturnState> {
     const { name: _name, ...options } = this.options;
-    return new (
-      this.constructor as new (
-        options: CellsOptions & { returnState?: ReturnState | undefined },
-      ) => RecurrentLayer<ReturnState>
-    )(options as typeof this.options);
+    const Same = this.constructor as new (given: typeof this.options) => RecurrentLayer<ReturnState>;
+    return restoring(() => new Same(options as typeof this.options));
   }
 
   /** Forgets the carried state, so that the next batch starts from zeros and may have another size. */

@@ -5,7 +5,7 @@ import type { InitializerLike } from './initializers.js';
 import type { LayerOptions } from './layer.js';
 import type { RegularizerLike } from './regularizers.js';
 
-/** Keras 3's options of recurrent layers, with its defaults. */
+/** Keras 3's options of recurrent layers, with its defaults. One that the cell has no use for is refused. */
 export interface RecurrentOptions extends LayerOptions {
   /** Width of the state, and of the output. A list gives each cell of a list its own. */
   units: number | readonly number[];
@@ -30,7 +30,7 @@ export interface RecurrentOptions extends LayerOptions {
   /** Default zeros. */
   biasInitializer?: InitializerLike | undefined;
   /**
-   * Starts the bias of forget gates at 1 (Jozefowicz et al. 2015). Default true; cells without such gates ignore it.
+   * Starts the bias of forget gates at 1 (Jozefowicz et al. 2015). Default true.
    */
   unitForgetBias?: boolean | undefined;
   kernelRegularizer?: RegularizerLike | undefined;

@@ -34,6 +34,7 @@ import { Permute } from '../layers/permute.js';
 import { PReLU } from '../layers/prelu.js';
 import { RepeatVector } from '../layers/repeat-vector.js';
 import { Reshape } from '../layers/reshape.js';
+import { restoring } from '../layers/restoring.js';
 import { RNN } from '../layers/rnn.js';
 import { SampledSoftmax } from '../layers/sampled-softmax.js';
 import { SequencePooling1D } from '../layers/sequence-pooling-1d.js';
@@ -172,7 +173,7 @@ export function layerFromConfig(stored: LayerConfig): Layer<unknown> {
       `${className}(config)).`;
     throw unknownName('layerFromConfig', 'layer', className, layerClassNames(), own);
   }
-  return make(config);
+  return restoring(() => make(config));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { cellNamed } from '../../cells/registry.js';
 import { ActivationPenalty } from '../../layers/activation-penalty.js';
 import { Dense } from '../../layers/dense.js';
 import { Dropout } from '../../layers/dropout.js';
@@ -7,6 +8,7 @@ import type { Layer } from '../../layers/layer.js';
 import { RNN } from '../../layers/rnn.js';
 import { SpatialDropout1D } from '../../layers/spatial-dropout-1d.js';
 import { TiedDense } from '../../layers/tied-dense.js';
+import { hasUseFor } from '../../layers/unused-options.js';
 import type { Resolved } from '../../resolved.js';
 import { Sequential } from '../../training/sequential.js';
 import type { LanguageModelOptions } from './language-model-options.js';
@@ -50,6 +52,12 @@ export function languageModelNetwork(
     });
   const dropped = (rate: number): Layer[] =>
     rate === 0 ? [] : [variational ? new SpatialDropout1D({ rate }) : new Dropout({ rate })];
+  const starts = uniform && {
+    kernelInitializer: uniform,
+    ...(hasUseFor(cellNamed(cell), 'recurrentInitializer') && { recurrentInitializer: uniform }),
+    biasInitializer: uniform,
+    ...(hasUseFor(cellNamed(cell), 'unitForgetBias') && { unitForgetBias: false }),
+  };
   const recurrent = Array.from({ length: layers }, (_, i): Layer[] => {
     const isLast = i === layers - 1;
     const layer = new RNN({
@@ -58,12 +66,7 @@ export function languageModelNetwork(
       stateful: true,
       returnSequences: true,
       ...(weightDropout > 0 && { weightDropout }),
-      ...(uniform && {
-        kernelInitializer: uniform,
-        recurrentInitializer: uniform,
-        biasInitializer: uniform,
-        unitForgetBias: false,
-      }),
+      ...starts,
     });
     return [
       layer,
