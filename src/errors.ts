@@ -195,13 +195,20 @@ export function requireCount(where: string, name: string, value: number, least =
   requireNumber(where, name, value, `a whole number of at least ${least}`, (v) => Number.isInteger(v) && v >= least);
 }
 
+/** Refuses what is of another kind than is taken. @throws USAGE */
+export function requireKind(
+  holds: unknown,
+  received: unknown,
+  facts: { where: string; what: string; fix: string },
+): void {
+  if (!holds) throw new RondoError('USAGE', { ...facts, received: describeValue(received) });
+}
+
 /** Refuses what is given and neither true nor false: a text such as 'false' would count as true. @throws USAGE */
 export function requireBoolean(where: string, name: string, value: unknown): void {
-  if (value === undefined || typeof value === 'boolean') return;
-  throw new RondoError('USAGE', {
+  requireKind(value === undefined || typeof value === 'boolean', value, {
     where,
     what: `\`${name}\` is neither true nor false.`,
-    received: describeValue(value),
     fix: `write ${name}: true.`,
   });
 }

@@ -186,8 +186,7 @@ export function defineCell<
   requireNames(where, 'cell', [definition.name]);
   requireNames(where, 'gate', definition.gates, [], 'candidate');
   requireNames(where, 'state', definition.states, ['output'], 'hidden');
-  if (typeof definition.step !== 'function')
-    throw usage(where, '`step` is no function.', 'write step: ({ gates }) => ({ ... }).');
+  if (typeof definition.step !== 'function') throw usage(where, '`step` is no function.', 'write the equations.');
   requireOneOf(where, 'recurrent', definition.recurrent ?? 'full', ['full', 'none']);
   requireBoolean(where, 'recurrentBias', definition.recurrentBias);
   const vectors = vectorsOf(definition);

@@ -25,9 +25,7 @@ export function requireEquations(
       what: `the cell that is known as \`${cell.name}\` has other equations than the one that was saved.`,
       expected: `equations with the fingerprint ${String(expected).slice(0, 20)}`,
       received: `equations with the fingerprint ${received}`,
-      fix:
-        `register the cell that the file was saved with: registerCell(${cell.name}); give new equations a name of ` +
-        'their own.',
+      fix: `register the cell of the file: registerCell(${cell.name}); new equations need a name of their own.`,
     });
   }
 }

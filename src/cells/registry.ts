@@ -1,4 +1,4 @@
-import { RondoError, unknownName } from '../errors.js';
+import { RondoError, requireKind, unknownName } from '../errors.js';
 import { coupledLSTM } from './coupled-lstm.js';
 import type { Cell } from './define-cell.js';
 import { fastGRNN } from './fast-grnn.js';
@@ -55,11 +55,21 @@ export const libraryCells: readonly Cell[] = [
 
 const cells = new Map<string, Cell>(libraryCells.map((cell) => [cell.name, cell]));
 
+/** @throws USAGE for what `defineCell` did not make */
+export function requireCells(where: string, cells: readonly unknown[]): void {
+  requireKind(cells.length > 0 && cells.every((cell) => (cell as Cell | null)?.equations), cells, {
+    where,
+    what: 'this is no cell.',
+    fix: 'give what defineCell gave.',
+  });
+}
+
 /**
  * Makes a user's cell known by name, so that saved models that use it can be loaded. @throws USAGE when the name is
  * taken by another cell.
  */
 export function registerCell(cell: Cell): void {
+  requireCells('registerCell', [cell]);
   const before = cells.get(cell.name);
   if (before !== undefined && before !== cell && libraryCells.includes(before)) {
     throw new RondoError('USAGE', {

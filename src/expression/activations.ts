@@ -1,4 +1,4 @@
-import { RondoError, unknownName } from '../errors.js';
+import { unknownName } from '../errors.js';
 import {
   abs,
   add,
@@ -67,19 +67,7 @@ export const activationNames = Object.keys(activationTable) as ActivationName[];
 
 /** The equation of a named activation. @throws UNKNOWN_NAME with the nearest names. */
 export function activation(name: string, where = 'activation'): ActivationFunction {
-  if (typeof name !== 'string') {
-    throw new RondoError('USAGE', {
-      where,
-      what: 'an activation is given by its name.',
-      expected: activationNames.join(', '),
-      received: String(name),
-      fix: 'pass a string.',
-    });
-  }
-  const found = (activationTable as Record<string, ActivationFunction | undefined>)[name];
-  if (found === undefined || !Object.hasOwn(activationTable, name)) {
-    const own = 'An equation of your own goes into a cell (defineCell) or a layer of your own.';
-    throw unknownName(where, 'activation', name, activationNames, own);
-  }
-  return found;
+  if (activationNames.includes(name as ActivationName)) return activationTable[name as ActivationName];
+  const own = 'An equation of your own goes into a cell (defineCell) or a layer of your own.';
+  throw unknownName(where, 'activation', String(name), activationNames, own);
 }

@@ -1,5 +1,5 @@
 import { isObject } from '../data/saved-fields.js';
-import { RondoError } from '../errors.js';
+import { RondoError, requireKind } from '../errors.js';
 import { numbersOfHalves } from '../rounding.js';
 import { describeShape, sizeOf } from '../shape.js';
 import { parseBoundedJson } from './bounded-json.js';
@@ -38,6 +38,11 @@ export function decodeSafetensors(
   bytes: Uint8Array,
   where: string,
 ): { tensors: Map<string, DecodedTensor>; metadata: Record<string, string> } {
+  requireKind(bytes instanceof Uint8Array, bytes, {
+    where,
+    what: 'these are no bytes.',
+    fix: 'give a Uint8Array, such as new Uint8Array(await response.arrayBuffer()).',
+  });
   const { header, dataStart } = readHeader(bytes, where);
   const metadata = readMetadata(header, where);
   const entries = Object.keys(header)

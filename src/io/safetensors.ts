@@ -1,4 +1,4 @@
-import { RondoError, unknownName } from '../errors.js';
+import { RondoError, requireKind, unknownName } from '../errors.js';
 import { halfWords } from '../rounding.js';
 import { describeShape, sizeOf } from '../shape.js';
 import { arrayOfDtype, halves, isHalf, type StoredTensor, type TensorData, tensorDtypes } from './safetensors-types.js';
@@ -20,6 +20,11 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, StoredTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
+  requireKind(tensors instanceof Map, tensors, {
+    where: 'encodeSafetensors',
+    what: 'the tensors are no Map.',
+    fix: 'write new Map(Object.entries(tensors)).',
+  });
   const entries = [...tensors].map(([name, tensor]) => {
     requireStorable(name, tensor);
     return { name, sortKey: utf8(name), tensor, data: asStored(tensor) };

@@ -65,7 +65,7 @@ export class CellAlongTime extends Layer<never> {
     this.#options = options;
     this.#where = where;
     for (const rate of ['dropout', 'recurrentDropout', 'weightDropout'] as const)
-      requireRate(where, rate, options[rate] ?? 0);
+      requireRate(where, rate, options[rate] === undefined ? 0 : options[rate]);
     if (options.recomputeSteps !== undefined) requireCount(where, 'recomputeSteps', options.recomputeSteps);
     const unusable = (['recurrentDropout', 'weightDropout'] as const).find(
       (name) =>

@@ -1,12 +1,13 @@
 import { describeValue, RondoError, refuseUnknownOptions, requireBoolean, withinMemory } from '../errors.js';
 import { currentRandom } from '../random.js';
-import { describeShape, type Shape, sizeOf } from '../shape.js';
+import { describeAxes, describeShape, type Shape, sizeOf } from '../shape.js';
 import { scope, Tensor, Variable } from '../tensor/tensor.js';
 import type { Constraint } from './constraints.js';
 import type { FusedSoftmax } from './fused-softmax.js';
 import { type InitializerLike, initializerNamed, type WeightRole } from './initializers.js';
 import { type Mask, maskOf, readsMask, setMask } from './mask.js';
 import type { Regularizer } from './regularizers.js';
+import { requireInputShape } from './require-input-shape.js';
 import { isRestoring } from './restoring.js';
 import type { Stepper } from './stepper.js';
 import type { SymbolicTensor } from './symbolic-tensor.js';
@@ -344,19 +345,6 @@ function requireWeightSize(where: string, shape: Shape): void {
   });
 }
 
-/** @throws OUT_OF_RANGE where it is no list of sizes */
-export function requireInputShape(where: string, shape: readonly (number | null)[]): readonly (number | null)[] {
-  if (Array.isArray(shape) && shape.every((axis) => axis === null || (Number.isInteger(axis) && axis >= 1)))
-    return shape;
-  throw new RondoError('OUT_OF_RANGE', {
-    where,
-    what: '`inputShape` is no shape of one sample.',
-    expected: 'a list of whole numbers of at least 1, with null for an axis of any size',
-    received: Array.isArray(shape) ? `[${shape.map(describeValue).join(', ')}]` : describeValue(shape),
-    fix: 'leave out the batch axis: inputShape: [null, 7] for sequences of any length with 7 features a step.',
-  });
-}
-
 let valuesLeft: number | undefined;
 
 /**
@@ -417,7 +405,7 @@ function noTensor(where: string, inputs: unknown): RondoError {
     what: 'a layer is applied to tensors.',
     expected: 'a tensor, or a list of tensors',
     received: describeValue(inputs),
-    fix: 'make one with tensor(...); predict, fit and evaluate of a model take arrays.',
+    fix: 'make one with tensor(...).',
   });
 }
 
@@ -432,11 +420,10 @@ export function requireOpenAxes(
     shape.length === axes.length &&
     axes.every(([, size], i) => size === null || shape[i] === null || shape[i] === size);
   if (fits) return;
-  const written = axes.map(([name, size]) => (size === null ? name : `${name} = ${size}`)).join(', ');
   throw new RondoError('SHAPE_MISMATCH', {
     where,
     what: 'the input has the wrong shape.',
-    expected: `[${written}]`,
+    expected: describeAxes(axes),
     received: describeOpenShape(shape),
     fix,
   });

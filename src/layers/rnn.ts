@@ -1,6 +1,6 @@
 import type { Cell } from '../cells/define-cell.js';
 import { ownEquations, requireEquations, requireOwnName } from '../cells/identity.js';
-import { cellNamed } from '../cells/registry.js';
+import { cellNamed, requireCells } from '../cells/registry.js';
 import type { Json } from './layer.js';
 import { RecurrentLayer } from './recurrent-layer.js';
 import { type RecurrentOptions, withCell } from './recurrent-options.js';
@@ -42,6 +42,7 @@ export class RNN<ReturnState extends boolean = false> extends RecurrentLayer<Ret
 function cellsOf(given: RNNOptions['cell'], stored: RNNOptions['cellEquations']): Cell[] {
   const listed = Array.isArray(given) ? (given as readonly CellLike[]) : [given as CellLike];
   const cells = listed.map((cell) => (typeof cell === 'string' ? cellNamed(cell, 'RNN') : cell));
+  requireCells('RNN', cells);
   for (const cell of cells) requireOwnName('RNN', cell);
   requireEquations('RNN', cells, stored);
   return cells;

@@ -92,7 +92,7 @@ describe('options that are no true, false or number', () => {
       () => new Embedding({ inputDim: 3, outputDim: 2, maskZero: 'yes' as never }),
       '`maskZero` is neither true nor false',
     ],
-    'dropout as null': [() => new LSTM({ units: 3, dropout: null as never }), '`dropout` is null'],
+    'dropout as null': [() => new LSTM({ units: 3, dropout: null as never }), '`dropout` is no number'],
     'dropout of an embedding as null': [
       () => new Embedding({ inputDim: 3, outputDim: 2, dropout: null as never }),
       '`dropout` is no number',

@@ -2,14 +2,14 @@ import type { Cell } from '../cells/define-cell.js';
 import { RondoError } from '../errors.js';
 import { isRestoring } from './restoring.js';
 
-/** Refuses options that none of the cells has a use for, and null, unless a stored layer is made. @throws USAGE */
+/** Refuses options that none of the cells has a use for, unless a stored layer is made. @throws USAGE */
 export function refuseUnusedOptions(where: string, cells: readonly Cell[], options: object): void {
   if (isRestoring()) return;
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || (value !== null && cells.some((cell) => hasUseFor(cell, name)))) continue;
+    if (value === undefined || cells.some((cell) => hasUseFor(cell, name))) continue;
     throw new RondoError('USAGE', {
       where,
-      what: value === null ? `\`${name}\` is null.` : `\`${cells[0].name}\` has no use for \`${name}\`.`,
+      what: `\`${cells[0].name}\` has no use for \`${name}\`.`,
       fix: 'leave it out.',
       option: name,
     });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { messageAfter } from '../../test/support/message-after.js';
+import { Table } from '../data/table.js';
 import { modelCheckpoint } from '../io/model-files.js';
 import type { TrainingContext } from '../training/callbacks/callback.js';
 import { ClassifierTraining } from './classify/classifier-training.js';
@@ -50,6 +51,28 @@ describe('a task that is given something else', () => {
     const { tagger } = new TaggerTraining({ train: sentences }, { units: 3, wordUnits: 2, epochs: 1 });
     for (const value of ['They sleep .', ['They', 'sleep']])
       expect(await messageAfter(() => tagger.tag(untyped(value)))).toContain('[USAGE]');
+  });
+});
+
+describe('a training of a task', () => {
+  const isTold = async (training: { train(controls?: object): Promise<unknown> }): Promise<void> => {
+    for (const controls of [{ sigal: 1 }, { checkpont: {} }, { checkpoint: { save() {}, everyStep: 2 } }])
+      expect(await messageAfter(() => training.train(controls))).toMatch(
+        /\[UNKNOWN_NAME\].*Training.train.*did you mean/,
+      );
+    expect(await messageAfter(() => training.train({ signal: 'x' }))).toContain('`signal` is no AbortSignal');
+  };
+
+  it('refuses what it does not know to be steered by', async () => {
+    await isTold(new ClassifierTraining({ train: { texts, labels } }, small));
+    await isTold(new LanguageModelTraining('one two three '.repeat(50), { units: 3, timesteps: 5, epochs: 1 }));
+    const sentences = Array.from({ length: 30 }, (_, i) => ({
+      words: ['a', 'abcdefghijklmnopqrstuvwxyzäöüß'[i]],
+      tags: ['X', 'Y'],
+    }));
+    await isTold(new TaggerTraining({ train: sentences }, { units: 3, epochs: 1 }));
+    const rows = Array.from({ length: 80 }, (_, i) => [String(i % 7)]);
+    await isTold(new ForecastTraining(Table.fromRows('t', ['y'], rows), { target: 'y', horizon: 2, epochs: 1 }));
   });
 });
 

@@ -11,7 +11,7 @@ import {
   SavedFields,
 } from '../data/saved-fields.js';
 import { type TagScheme, tagSchemes } from '../data/tag-schemes.js';
-import { RondoError } from '../errors.js';
+import { RondoError, requireKind } from '../errors.js';
 import { deserializeModel, serializeModel, serializeModelAsync } from '../io/checkpoint.js';
 import { savedCoverage } from '../io/word-vectors/coverage.js';
 import { madeFromFile } from '../made-from-file.js';
@@ -44,13 +44,24 @@ export interface LoadedTask {
   readonly training: TrainingSnapshot | undefined;
 }
 
+/** @throws USAGE for a model without its task */
+function requireTask(task: TaskModel): void {
+  requireKind(Object.hasOwn(restorers, String(task?.task)), task, {
+    where: 'serializeTask',
+    what: 'this is no model of a task.',
+    fix: 'give what a task made, such as training.classifier; a model alone is for saveModel.',
+  });
+}
+
 /** {@link serializeTask} on every backend. */
-export function serializeTaskAsync(task: TaskModel, training?: TrainingSnapshot): Promise<Uint8Array> {
+export async function serializeTaskAsync(task: TaskModel, training?: TrainingSnapshot): Promise<Uint8Array> {
+  requireTask(task);
   return serializeModelAsync(task.model, { preprocessing: task.toJSON(), training });
 }
 
 /** A task's model as one safetensors file; with a snapshot, as a checkpoint to resume from. See `serializeModel`. */
 export function serializeTask(task: TaskModel, training?: TrainingSnapshot): Uint8Array {
+  requireTask(task);
   return serializeModel(task.model, { preprocessing: task.toJSON(), training });
 }
 

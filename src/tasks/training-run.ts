@@ -1,3 +1,4 @@
+import { refuseUnknownOptions } from '../errors.js';
 import type { Callback, StopReason } from '../training/callbacks/callback.js';
 import { EarlyStopping } from '../training/callbacks/early-stopping.js';
 import type { Dataset } from '../training/dataset.js';
@@ -5,6 +6,7 @@ import type { FindLearningRateOptions } from '../training/find-learning-rate.js'
 import type { History } from '../training/history.js';
 import type { Optimizer } from '../training/optimizers/index.js';
 import { adam } from '../training/optimizers/index.js';
+import { requireSignal } from '../training/require-signal.js';
 import { cosineDecay, cosineDecayRestarts } from '../training/schedules.js';
 import type { Sequential } from '../training/sequential.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
@@ -23,6 +25,13 @@ export interface TrainingControls {
   checkpoint?: { save(snapshot: TrainingSnapshot): void | Promise<void>; everySteps?: number | undefined } | undefined;
   /** What `checkpoint` saved, together with the model saved at the same time. */
   resumeFrom?: TrainingSnapshot | undefined;
+}
+
+/** Before anything is computed: a name that nobody reads, or what is no signal. @throws UNKNOWN_NAME, USAGE */
+export function requireControls(where: string, controls: TrainingControls): void {
+  refuseUnknownOptions(where, controls, ['signal', 'callbacks', 'checkpoint', 'resumeFrom']);
+  refuseUnknownOptions(`${where}.checkpoint`, controls.checkpoint ?? {}, ['save', 'everySteps']);
+  requireSignal(where, controls.signal);
 }
 
 /** Options of a task's search for a learning rate: those of {@link findLearningRate} that its data leave open. */

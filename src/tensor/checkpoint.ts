@@ -24,7 +24,7 @@ export function checkpoint<const Inputs extends readonly Tensor[], Output extend
   work: (...inputs: Inputs) => Output,
   inputs: Inputs,
 ): Output {
-  requireTensors('checkpoint', inputs);
+  requireTensors('checkpoint', inputs ?? [inputs]);
   return scope(() => {
     const before = currentRandom().state;
     const first = replayed(before, () => traced(() => innerScope(() => work(...inputs), listed)));

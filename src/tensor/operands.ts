@@ -1,4 +1,4 @@
-import { RondoError } from '../errors.js';
+import { describeValue, RondoError } from '../errors.js';
 import { describeShape, type Shape } from '../shape.js';
 import { Tensor } from './tensor.js';
 
@@ -10,11 +10,7 @@ export function requireTensors(where: string, values: readonly unknown[]): void 
       where,
       what: 'an operand is not a tensor.',
       expected: 'a tensor',
-      received: Array.isArray(value)
-        ? 'an array'
-        : value !== null && typeof value === 'object'
-          ? 'an object'
-          : String(value),
+      received: describeValue(value),
       fix: 'make one with tensor(...).',
     });
   }

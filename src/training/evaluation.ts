@@ -8,6 +8,7 @@ import { type Dataset, type DatasetBatch, DatasetSource } from './dataset.js';
 import { EpochLogs } from './epoch-logs.js';
 import { LateReads } from './late-reads.js';
 import type { Model } from './model.js';
+import { requireSignal } from './require-signal.js';
 import { hostIsWaiting, yieldToHost } from './yield-to-host.js';
 
 export interface EvaluateOptions {
@@ -103,6 +104,7 @@ export function outputsFor(model: Model): readonly OutputTraining[] {
 
 /** @throws ABORTED */
 export function requireNotAborted(signal: AbortSignal | undefined, where: string): void {
+  requireSignal(where, signal);
   if (signal?.aborted !== true) return;
   throw new RondoError('ABORTED', {
     where,

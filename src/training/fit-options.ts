@@ -2,7 +2,9 @@ import {
   describeValue,
   RondoError,
   refuseUnknownOptions,
+  requireBoolean,
   requireCount,
+  requireKind,
   requireNumber,
   unknownName,
 } from '../errors.js';
@@ -10,6 +12,7 @@ import type { Callback } from './callbacks/callback.js';
 import type { Dataset, DatasetBatch } from './dataset.js';
 import type { ModelData } from './host-data.js';
 import type { Model } from './model.js';
+import { requireSignal } from './require-signal.js';
 import { type ClassWeight, requireClassWeight } from './sample-weights.js';
 import type { TrainingSnapshot } from './snapshot.js';
 
@@ -91,6 +94,9 @@ export function requireFitOptions(where: string, options: FitOptions, isDataset:
   refuseUnknownOptions(where, options, isDataset ? datasetNames : arrayNames);
   requireVerbose(where, options.verbose);
   requireCallbacks(where, options.callbacks);
+  requireSignal(where, options.signal);
+  requireBoolean(where, 'shuffle', options.shuffle);
+  requireSnapshot(where, options.resumeFrom);
   const {
     epochs = 1,
     initialEpoch = 0,
@@ -124,6 +130,15 @@ function requireVerbose(where: string, verbose: unknown): void {
     expected: 'what takes one line an epoch',
     received: describeValue(verbose),
     fix: 'write verbose: console.log for a line an epoch; leave it out to be silent.',
+  });
+}
+
+function requireSnapshot(where: string, given: unknown): void {
+  const { values, arrays } = Object(given) as Partial<TrainingSnapshot>;
+  requireKind(given === undefined || (values && arrays) !== undefined, given, {
+    where,
+    what: '`resumeFrom` is no snapshot.',
+    fix: 'give what `checkpoint.save` was given.',
   });
 }
 

@@ -1,4 +1,4 @@
-import { RondoError, unknownName } from '../errors.js';
+import { RondoError, requireKind, unknownName } from '../errors.js';
 import { Activation } from '../layers/activation.js';
 import { ActivationPenalty } from '../layers/activation-penalty.js';
 import { AdaptiveSoftmax } from '../layers/adaptive-softmax.js';
@@ -190,6 +190,11 @@ export function registerLayer(className: string, make: LayerMaker): void {
       fix: 'give your class another className.',
     });
   }
+  requireKind(typeof className === 'string' && typeof make === 'function', make, {
+    where: 'registerLayer',
+    what: 'a name and a function that makes the layer are needed.',
+    fix: "write registerLayer('Scale', (config) => new Scale(config)).",
+  });
   makers.set(className, make);
 }
 

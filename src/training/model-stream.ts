@@ -1,4 +1,4 @@
-import { describeValue, RondoError, refuseUnknownOptions, requireCount, withinMemory } from '../errors.js';
+import { describeValue, RondoError, refuseUnknownOptions, requireCount, requireKind, withinMemory } from '../errors.js';
 import type { Backend, Buffer, Recording, View } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
 import type { Stepper } from '../layers/stepper.js';
@@ -105,12 +105,12 @@ export class ModelStream {
   /** Takes a step; gives the place of its output. */
   #advance(input: ArrayLike<number> | number, backend: Backend): View {
     const values = typeof input === 'number' ? [input] : input;
-    if (values.length !== this.#input.size) {
+    if (values?.length !== this.#input.size) {
       throw new RondoError('SHAPE_MISMATCH', {
         where: 'ModelStream.step',
         what: 'the input has the wrong size.',
         expected: `${this.#input.size} numbers for ${describeShape(this.inputShape)}`,
-        received: `${values.length} numbers`,
+        received: values?.length === undefined ? describeValue(values) : `${values.length} numbers`,
         fix: 'give one step of every sequence.',
       });
     }
@@ -150,6 +150,11 @@ export class ModelStream {
    * names or sizes that do not fit
    */
   setState(states: ReadonlyMap<string, ArrayLike<number>>): void {
+    requireKind(states instanceof Map, states, {
+      where: 'ModelStream.setState',
+      what: 'the state is no Map.',
+      fix: 'give what getState() gave; in JSON it is [...state], and new Map(...) of that.',
+    });
     const describe = (entries: Iterable<[string, number]>): string =>
       [...entries]
         .map(([name, size]) => `${name} (${size})`)

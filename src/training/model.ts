@@ -121,8 +121,18 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
   fit(x: ModelData, y: ModelData, options?: FitOptions): Promise<History>;
   fit(dataset: Dataset, options?: DatasetFitOptions): Promise<History>;
   fit(data: ModelData | Dataset, second?: ModelData | DatasetFitOptions, third?: FitOptions): Promise<History> {
-    if (isDataset(data)) return fitModel(this, { dataset: data }, (second ?? {}) as DatasetFitOptions);
+    if (isDataset(data)) return fitModel(this, { dataset: data }, this.#datasetOptions('fit', second, third));
     return fitModel(this, { x: data, y: second as ModelData }, third ?? {});
+  }
+
+  /** A dataset holds its targets, so options follow it. @throws USAGE where they come third */
+  #datasetOptions(what: string, second: unknown, third: unknown): object {
+    if (third === undefined) return second ?? {};
+    throw new RondoError('USAGE', {
+      where: `${this.className}.${what}`,
+      what: 'a dataset holds its targets; options follow it.',
+      fix: `write ${what}(dataset, options).`,
+    });
   }
 
   /** Loss and metrics on data, by name. @throws as {@link Model.fit}; ABORTED */
@@ -133,7 +143,7 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
     second?: ModelData | EvaluateOptions,
     third?: EvaluateOptions,
   ): Promise<Record<string, number>> {
-    if (isDataset(data)) return evaluateModel(this, { dataset: data }, (second ?? {}) as EvaluateOptions);
+    if (isDataset(data)) return evaluateModel(this, { dataset: data }, this.#datasetOptions('evaluate', second, third));
     return evaluateModel(this, { x: data, y: second as ModelData }, third ?? {});
   }
 

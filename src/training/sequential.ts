@@ -8,8 +8,8 @@ import {
   type Layer,
   Layer as LayerClass,
   type OpenShape,
-  requireInputShape,
 } from '../layers/layer.js';
+import { requireInputShape } from '../layers/require-input-shape.js';
 import { chainOfSteppers, type Stepper } from '../layers/stepper.js';
 import { withRandom } from '../random.js';
 import type { Shape } from '../shape.js';

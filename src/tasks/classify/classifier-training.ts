@@ -11,6 +11,7 @@ import { requireFields, requireTexts } from '../require-texts.js';
 import { SeenItems } from '../seen-items.js';
 import {
   cosineAdam,
+  requireControls,
   runTraining,
   type TaskLearningRateOptions,
   type TrainingControls,
@@ -201,6 +202,7 @@ export class ClassifierTraining {
 
   /** Trains, and leaves {@link ClassifierTraining.classifier} with the weights of its best epoch, calibrated. */
   async train(controls: TrainingControls = {}): Promise<TrainingOutcome> {
+    requireControls('ClassifierTraining.train', controls);
     const { classifier } = this;
     const validation = this.#validation;
     const { epochs, maxEpochs, patience } = classifier.options;

@@ -1,5 +1,5 @@
 import type { TokenSpan } from '../../data/token-spans.js';
-import { RondoError, refuseUnknownOptions, unknownName } from '../../errors.js';
+import { RondoError, refuseUnknownOptions, requireKind, unknownName } from '../../errors.js';
 import { likeliest } from './calibration.js';
 import type { Classifier, ClassPrediction } from './classifier.js';
 import { integratedGradients } from './integrated-gradients.js';
@@ -55,6 +55,16 @@ export async function explain(
 ): Promise<Explanation> {
   const where = 'explain';
   refuseUnknownOptions(where, options, ['method', 'label']);
+  requireKind(typeof text === 'string', text, {
+    where,
+    what: 'this is no text.',
+    fix: "give one text, such as 'good film'.",
+  });
+  requireKind(classifier?.task === 'classify', classifier, {
+    where,
+    what: 'this is no classifier.',
+    fix: 'give training.classifier.',
+  });
   const { method = 'integrated-gradients', label } = options;
   if (!explanationMethods.includes(method)) throw unknownName(where, 'method', String(method), explanationMethods);
   if (label !== undefined && !classifier.labels.includes(label))

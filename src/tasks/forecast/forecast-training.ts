@@ -9,6 +9,7 @@ import { readWeights } from '../../training/model-weights.js';
 import { requireRecurrentOptions } from '../recurrent-stack.js';
 import { wrongData } from '../require-texts.js';
 import {
+  requireControls,
   runTraining,
   type TaskLearningRateOptions,
   type TrainingControls,
@@ -176,6 +177,7 @@ export class ForecastTraining {
 
   /** Trains, and leaves {@link ForecastTraining.forecaster} as it is to be used. */
   async train(controls: TrainingControls = {}): Promise<TrainingOutcome> {
+    requireControls('ForecastTraining.train', controls);
     const { forecaster } = this;
     const { test, refit } = { test: this.numRows.test, refit: forecaster.options.refit };
     if (forecaster.findings.stage === 'refitting') return this.#refit(this.#trainWindows, controls);

@@ -1,4 +1,4 @@
-import { RondoError, refuseUnknownOptions, requireCount } from '../../errors.js';
+import { RondoError, refuseUnknownOptions, requireCount, requireKind } from '../../errors.js';
 import { currentBackend } from '../../kernels/select.js';
 import { currentRandom, Random } from '../../random.js';
 import type { ModelStream } from '../../training/model-stream.js';
@@ -53,6 +53,17 @@ const ownNames = [
 export function generate(languageModel: LanguageModel, options: GenerateOptions = {}): AsyncGenerator<string> {
   const where = 'generate';
   refuseUnknownOptions(where, options, [...ownNames, ...samplingOptionNames]);
+  requireKind(typeof languageModel?.codec === 'object', languageModel, {
+    where,
+    what: 'this is no language model.',
+    fix: 'give training.languageModel, or the task of loadTask.',
+  });
+  const stops: unknown = stopsOf(options);
+  requireKind(Array.isArray(stops) && stops.every((stop) => typeof stop === 'string'), options.stop, {
+    where,
+    what: '`stop` is neither a text nor a list of texts.',
+    fix: "write stop: ['.'].",
+  });
   requireSampling(where, options);
   requireRepetition(where, options);
   requireCount(where, 'length', options.length ?? 500, 0);

@@ -13,6 +13,7 @@ import { fingerprintOf } from '../fingerprint.js';
 import { type TakenWeights, takeWeights, type UnknownTokens, unknownTokens } from '../initial-model.js';
 import { requireFields, requireTexts } from '../require-texts.js';
 import {
+  requireControls,
   runTraining,
   type TaskLearningRateOptions,
   type TrainingControls,
@@ -181,6 +182,7 @@ export class LanguageModelTraining {
 
   /** Trains, and leaves {@link LanguageModelTraining.languageModel} with the weights of its best epoch. */
   async train(controls: TrainingControls = {}): Promise<TrainingOutcome> {
+    requireControls('LanguageModelTraining.train', controls);
     const { model, options } = this.languageModel;
     const train: Dataset = (_, random) => this.#batches(random);
     const data = {

@@ -28,6 +28,7 @@ import { requireFields } from '../require-texts.js';
 import { SeenItems } from '../seen-items.js';
 import {
   cosineAdam,
+  requireControls,
   runTraining,
   type TaskLearningRateOptions,
   type TrainingControls,
@@ -174,6 +175,7 @@ export class TaggerTraining {
 
   /** Trains, and leaves {@link TaggerTraining.tagger} with the weights of its best epoch. */
   async train(controls: TrainingControls = {}): Promise<TrainingOutcome> {
+    requireControls('TaggerTraining.train', controls);
     const { model, options } = this.tagger;
     const data = {
       train: this.#trainData,
