@@ -1,6 +1,7 @@
 import { counted } from '../counted.js';
-import { nearestNames, RondoError } from '../errors.js';
+import { describeValue, nearestNames, RondoError } from '../errors.js';
 import { CellColumn } from './cell-column.js';
+import { requireDifferentNames } from './csv-header.js';
 import type { DecimalSign } from './written-number.js';
 
 /** What is known of a table beside its cells. */
@@ -42,8 +43,14 @@ export class Table {
     this.numUnnamed = numUnnamed;
   }
 
-  /** A table of rows of texts that come from no file; its lines are counted as if names stood on the first. */
+  /**
+   * A table of rows of texts that come from no file; its lines are counted as if names stood on the first.
+   *
+   * @throws DATA_FORMAT where two columns have one name, a row has not one cell for each, or a cell is no text
+   */
   static fromRows(where: string, columns: readonly string[], rows: readonly (readonly string[])[]): Table {
+    requireDifferentNames(where, columns);
+    for (const [i, row] of rows.entries()) requireTexts(`${where}, row ${i + 1}`, columns, row);
     const cells = columns.map((_, c) => CellColumn.of(rows.map((row) => row[c])));
     return new Table(
       where,
@@ -98,4 +105,25 @@ export class Table {
   row(row: number): string[] {
     return this.#cells.map((cells) => cells.text(row));
   }
+}
+
+/** A number counts as its text; a Date has many. @throws DATA_FORMAT */
+function requireTexts(where: string, columns: readonly string[], row: readonly unknown[]): void {
+  if (row.length !== columns.length) {
+    throw new RondoError('DATA_FORMAT', {
+      where,
+      what: 'the row has the wrong number of cells.',
+      expected: counted(columns.length, 'cell'),
+      received: counted(row.length, 'cell'),
+      fix: 'give one cell for each column.',
+    });
+  }
+  const wrong = row.findIndex((cell) => typeof cell !== 'string' && typeof cell !== 'number');
+  if (wrong < 0) return;
+  throw new RondoError('DATA_FORMAT', {
+    where,
+    what: `the cell of \`${columns[wrong]}\` is no text.`,
+    received: describeValue(row[wrong]),
+    fix: row[wrong] instanceof Date ? 'write date.toISOString().' : "write it as a text; '' where there is none.",
+  });
 }
