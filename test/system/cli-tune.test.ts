@@ -40,7 +40,7 @@ describe('rondo tune', () => {
     const { stdout, stderr, code } = run(...search, '--out', 'shown');
     expect(code).toBe(0);
     for (const part of [
-      'random search, 3 trials; seed 0',
+      'random search, trials 3; seed 0',
       'units 5|7|11; learning-rate 0.001 to 0.05 (log)',
       'validation loss, lower is better',
       'Best: trial ',
