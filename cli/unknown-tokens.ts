@@ -1,4 +1,4 @@
-import { withSeparators } from './text-table.js';
+import { counted, withSeparators } from './text-table.js';
 
 /** From this share on, figures of a language model say little. */
 const manyUnknown = 0.03;
@@ -8,6 +8,15 @@ export function unknownPart(numUnknown: number, numTokens: number): string {
   return (
     `${withSeparators(numUnknown)} of ${withSeparators(numTokens)} tokens ` +
     `(${((100 * numUnknown) / Math.max(1, numTokens)).toFixed(1)} %) are not in the vocabulary`
+  );
+}
+
+/** How many of what a model is asked about it reads as its one unknown token; undefined where it knows all. */
+export function unknownNote(numUnknown: number, numTokens: number, tokens: string): string | undefined {
+  if (numUnknown === 0) return undefined;
+  return (
+    `${withSeparators(numUnknown)} of ${counted(numTokens, tokens.replace(/s$/, ''))} ${numUnknown === 1 ? 'is' : 'are'} not in the ` +
+    'vocabulary: the model sees all such as one.'
   );
 }
 

@@ -5,6 +5,7 @@ import { styleOf } from '../style.js';
 import { clipToWidth, displayWidth, padEndToWidth } from '../terminal/display-width.js';
 import { printable } from '../terminal/printable.js';
 import { withSeparators } from '../text-table.js';
+import { unknownNote } from '../unknown-tokens.js';
 import { readUnlabelled, withReading } from './read-texts.js';
 import type { emptyOption, readingOptions } from './reading-options.js';
 
@@ -19,6 +20,9 @@ interface Answer {
   readonly text: string;
   readonly place: string | undefined;
   readonly prediction: ClassPrediction | undefined;
+  /** Tokens that the model reads, and those of them that the vocabulary does not hold. */
+  readonly numTokens: number;
+  readonly numUnknown: number;
 }
 
 /**
@@ -34,8 +38,10 @@ export async function predictClasses(classifier: Classifier, data: string | Text
     options,
   );
   if (options.json) {
-    const predictions = answers.map(({ text, place, prediction }) => {
-      if (prediction === undefined) return { place, text, label: null, probability: null, probabilities: null };
+    const predictions = answers.map(({ text, place, prediction, numTokens, numUnknown }) => {
+      const counts = { numTokens, numUnknown };
+      if (prediction === undefined)
+        return { place, text, label: null, probability: null, probabilities: null, ...counts };
       const { label, probability, probabilities } = prediction;
       return {
         place,
@@ -43,6 +49,7 @@ export async function predictClasses(classifier: Classifier, data: string | Text
         label,
         probability,
         probabilities: Object.fromEntries(labels.map((name, k) => [name, probabilities[k]])),
+        ...counts,
       };
     });
     printJson({ labels, predictions });
@@ -61,6 +68,11 @@ export async function predictClasses(classifier: Classifier, data: string | Text
   const numEmpty = answers.filter(({ prediction }) => prediction === undefined).length;
   const which = numEmpty === 1 ? 'is empty and has' : 'are empty and have';
   if (numEmpty > 0) say(`${withSeparators(numEmpty)} of ${withSeparators(answers.length)} texts ${which} no class.`);
+  const [numUnknown, numTokens] = (['numUnknown', 'numTokens'] as const).map((name) =>
+    answers.reduce((sum, answer) => sum + answer[name], 0),
+  );
+  const note = unknownNote(numUnknown, numTokens, classifier.options.tokens);
+  if (note !== undefined) say(note);
 }
 
 async function textsOf({ data }: Classifier, path: string, options: Options): Promise<TextRows> {
@@ -76,7 +88,9 @@ async function textsOf({ data }: Classifier, path: string, options: Options): Pr
 
 /** Empty texts are kept without an answer, unless they are to be refused or left out. */
 async function answersTo(classifier: Classifier, rows: TextRows, { empty }: Options): Promise<Answer[]> {
-  const isRead = rows.texts.map((text) => classifier.encoder.encode(text).length > 0);
+  const ids = rows.texts.map((text) => classifier.encoder.encode(text));
+  const isRead = ids.map(({ length }) => length > 0);
+  const unknown = classifier.encoder.vocabulary.idOf('<unk>');
   const kept =
     empty === 'error' ? classifier.encodeAll(rows, 'error').rows.texts : rows.texts.filter((_, i) => isRead[i]);
   const predictions = (await classifier.predict(kept)).values();
@@ -85,6 +99,8 @@ async function answersTo(classifier: Classifier, rows: TextRows, { empty }: Opti
       text,
       place: rows.places?.[i],
       prediction: isRead[i] ? predictions.next().value : undefined,
+      numTokens: ids[i].length,
+      numUnknown: ids[i].reduce((sum, id) => sum + (id === unknown ? 1 : 0), 0),
     }),
   );
   return empty === 'skip' ? answers.filter(({ prediction }) => prediction !== undefined) : answers;

@@ -5,12 +5,13 @@ import { explanationLines } from '../classify/explanation-lines.js';
 import { readUnlabelled, withReading } from '../classify/read-texts.js';
 import { emptyOption, readingOptions } from '../classify/reading-options.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
-import { print, printJson } from '../output.js';
+import { print, printJson, say } from '../output.js';
 import { requireNewFile } from '../output-paths.js';
 import { requireTask } from '../require-task.js';
 import { styleOf } from '../style.js';
 import { isTextArgument } from '../text-argument.js';
 import { counted } from '../text-table.js';
+import { unknownNote } from '../unknown-tokens.js';
 import { requirePositionals } from '../wrong-usage.js';
 
 /** `rondo explain`: which words carried a decision. */
@@ -69,6 +70,9 @@ export const explain = defineCommand({
     print(explanations.map((explanation) => explanationLines(explanation, styleOf()).join('\n')).join('\n\n'));
     if (rows.texts.length > explanations.length)
       print(`\n${counted(rows.texts.length - explanations.length, 'more text')}; see --limit.`);
+    const tokens = explanations.flatMap((explanation) => explanation.tokens);
+    const note = unknownNote(tokens.filter(({ isKnown }) => !isKnown).length, tokens.length, classifier.options.tokens);
+    if (note !== undefined) say(note);
     if (options.html !== undefined) print(`\nwrote ${options.html}`);
   },
 });

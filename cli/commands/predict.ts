@@ -8,12 +8,13 @@ import { decimalOption, refuseForecastOptions } from '../data-options.js';
 import { predictValues } from '../forecast/predict-values.js';
 import { givenTimes, timeOptions } from '../forecast/series-options.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
-import { print, printJson, writeText } from '../output.js';
+import { print, printJson, say, writeText } from '../output.js';
 import { readTextInput } from '../read-input.js';
 import { type PredictTagsOptions, taggedWords, tagOutputs, withTags } from '../tag/predict-tags.js';
 import { refuseTaggerOptions, taggedFileOptions } from '../tag/tagged-files.js';
 import { isTextArgument } from '../text-argument.js';
 import { shortNumber, textTable } from '../text-table.js';
+import { unknownNote } from '../unknown-tokens.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
 /** `rondo predict`: what comes next, which class it is, or the tags of words, of any model. */
@@ -126,8 +127,11 @@ async function predictTags(
 async function predictTokens(languageModel: LanguageModel, text: string, count: number, json: boolean): Promise<void> {
   const next = await languageModel.nextTokens(text, count);
   const score = languageModel.codec.encode(text).length < 2 ? undefined : await languageModel.evaluate(text);
+  const { level, unknownId } = languageModel.codec;
+  const tokens = languageModel.codec.encode(text);
+  const numUnknown = tokens.reduce((sum, token) => sum + (token === unknownId ? 1 : 0), 0);
   if (json) {
-    printJson({ next, score: score ?? null });
+    printJson({ next, numTokens: tokens.length, numUnknown, score: score ?? null });
     return;
   }
   print(
@@ -141,4 +145,6 @@ async function predictTokens(languageModel: LanguageModel, text: string, count: 
       `\nthe text itself: log-likelihood ${shortNumber(score.logLikelihood)} nats, ${shortNumber(score.loss)} a ` +
         `token, perplexity ${shortNumber(score.perplexity)}`,
     );
+  const note = unknownNote(numUnknown, tokens.length, level === 'characters' || level === 'words' ? level : 'tokens');
+  if (note !== undefined) say(note);
 }

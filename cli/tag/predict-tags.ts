@@ -1,5 +1,6 @@
 import { columnLayoutOf, conlluColumns, linesOf, type Tagger, wordsOf } from '../../src/index.js';
 import { say } from '../output.js';
+import { counted, withSeparators } from '../text-table.js';
 import { looksLikeColumns } from './looks-like-columns.js';
 import { isConllu, type TaggedFileOptions, withTrainedColumn, wordFileOf } from './tagged-files.js';
 
@@ -61,10 +62,12 @@ export async function withTags(
   const data = dataOptions(tagger, text, where, options);
   if (data === undefined) {
     const sentences = sentencesOf(text);
+    sayUnknown(tagger, sentences);
     return written(tagger, sentences, await tagger.tag(sentences), options.to ?? 'columns', options.number);
   }
   const { format, file } = wordFileOf(text, where, data);
   const sentences = file.sentences.map(({ words }) => words);
+  sayUnknown(tagger, sentences);
   const tags = await tagger.tag(sentences);
   const to = options.to ?? format;
   if (format === 'columns' && to === 'columns') return file.withNewColumn(tags);
@@ -80,12 +83,27 @@ export async function taggedWords(
   text: string,
   where: string,
   options: PredictTagsOptions,
-): Promise<{ words: readonly string[]; tags: readonly string[] }[]> {
+): Promise<{ words: readonly string[]; tags: readonly string[]; numUnknown: number }[]> {
   const data = dataOptions(tagger, text, where, options);
   const sentences: readonly (readonly string[])[] =
     data === undefined ? sentencesOf(text) : wordFileOf(text, where, data).file.sentences.map(({ words }) => words);
   const tags = await tagger.tag(sentences);
-  return sentences.map((words, s) => ({ words, tags: tags[s] }));
+  return sentences.map((words, s) => ({ words, tags: tags[s], numUnknown: numUnknownOf(tagger, words) }));
+}
+
+function numUnknownOf({ codec }: Tagger, words: readonly string[]): number {
+  return words.filter((word) => codec.isUnknown(word)).length;
+}
+
+/** The letters of unknown words still count, so a tag may be right; but less often. */
+function sayUnknown(tagger: Tagger, sentences: readonly (readonly string[])[]): void {
+  const words = sentences.flat();
+  const numUnknown = numUnknownOf(tagger, words);
+  if (numUnknown > 0)
+    say(
+      `${withSeparators(numUnknown)} of ${counted(words.length, 'word')} ${numUnknown === 1 ? 'stands' : 'stand'} nowhere in the ` +
+        'training sentences: of such words tags are less sure.',
+    );
 }
 
 function written(

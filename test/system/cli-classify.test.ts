@@ -314,6 +314,15 @@ describe('a trained classifier', () => {
     );
   });
 
+  it('says how many words it does not know, where it predicts and where it explains', () => {
+    const note = '2 of 3 words are not in the vocabulary: the model sees all such as one.\n';
+    expect(run('predict', 'reviews.safetensors', 'zzz good unknownword').stderr).toBe(note);
+    expect(run('explain', 'reviews.safetensors', 'zzz good unknownword').stderr).toBe(note);
+    expect(run('predict', 'reviews.safetensors', 'good').stderr).toBe('');
+    const [prediction] = json('predict', 'reviews.safetensors', 'zzz good unknownword').predictions;
+    expect(prediction).toMatchObject({ numTokens: 3, numUnknown: 2 });
+  });
+
   it('is not split where its parts are given', () => {
     const refused = (flag: string, ...args: string[]): void =>
       expectFault(

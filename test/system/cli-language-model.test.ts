@@ -98,6 +98,16 @@ describe('options of a language model that the others leave without effect', () 
   });
 });
 
+describe('a language model that predicts', () => {
+  it('says how many tokens of the text it does not know', () => {
+    const args = ['predict', 'poems.safetensors', 'XYe'];
+    expect(run(...args).stderr).toBe('2 of 3 characters are not in the vocabulary: the model sees all such as one.\n');
+    expect(JSON.parse(run(...args, '--json').stdout)).toMatchObject({ numTokens: 3, numUnknown: 2 });
+    expect(run('predict', 'poems.safetensors', 'X').stderr).toContain('1 of 1 character is not in the vocabulary');
+    expect(run('predict', 'poems.safetensors', 'roses').stderr).toBe('');
+  });
+});
+
 describe('the documents of a language model', () => {
   it('are found and named by train and inspect', () => {
     expect(run('train', 'language-model', 'names.txt', ...size).stdout).toContain(

@@ -279,7 +279,7 @@ describe('a tagger from a file', () => {
       'the/DET old/ADJ cat/NOUN\n',
     );
     const all = JSON.parse(rondo(folder, ['predict', 'upos.safetensors', '-', '--json'], text).stdout);
-    expect(all[1]).toEqual({ words: [], tags: [] });
+    expect(all[1]).toEqual({ words: [], tags: [], numUnknown: 0 });
     expect(all[2].words).toEqual(['the', '🐶', 'hears']);
     expect(all[2].tags).toHaveLength(3);
     expect(rondo(folder, ['predict', 'upos.safetensors', '-'], ' \n\n').stdout).toBe('');
@@ -366,6 +366,13 @@ describe('a tagger from a file', () => {
       trained.verdict,
     );
     expect(JSON.parse(run('evaluate', 'pets.safetensors', 'pets.txt', '--json').stdout)).toHaveProperty('verdict');
+  });
+
+  it('says how many words it does not know', () => {
+    const args = ['predict', 'upos.safetensors', 'the zebra hears'];
+    expect(run(...args).stderr).toContain('1 of 3 words stands nowhere in the training sentences');
+    expect(JSON.parse(run(...args, '--json').stdout)).toMatchObject([{ numUnknown: 1 }]);
+    expect(run('predict', 'upos.safetensors', 'the dog hears').stderr).toBe('');
   });
 
   it('is measured beside the baseline', () => {
