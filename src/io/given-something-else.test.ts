@@ -4,6 +4,7 @@ import { registerCell } from '../cells/registry.js';
 import { Dense } from '../layers/dense.js';
 import { LSTM } from '../layers/lstm.js';
 import { RNN } from '../layers/rnn.js';
+import { TimeDistributed } from '../layers/time-distributed.js';
 import { ClassifierTraining } from '../tasks/classify/classifier-training.js';
 import { explain } from '../tasks/classify/explanation.js';
 import { generate } from '../tasks/generate/generate.js';
@@ -43,6 +44,7 @@ describe('a call that is given something else', () => {
     'a model without its task': [() => serializeTask(untyped(model)), 'this is no model of a task'],
     'a model without its task, to wait for': [() => serializeTaskAsync(untyped(model)), 'this is no model of a task'],
     'tensors in an object': [() => encodeSafetensors(untyped({ a: {} })), 'the tensors are no Map'],
+    'a class as a layer': [() => new TimeDistributed({ layer: untyped(LSTM) }), 'received: the function or class LSTM'],
     'no language model': [() => generate(untyped(null)), 'this is no language model'],
     'a number to stop at': [() => generate(languageModel, { stop: untyped(5) }), '`stop` is neither a text nor a list'],
     'a number to explain': [() => explain(classifier, untyped(5)), 'this is no text'],

@@ -1,4 +1,4 @@
-import { RondoError } from '../errors.js';
+import { RondoError, requireKind } from '../errors.js';
 import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { FusedSoftmax } from './fused-softmax.js';
@@ -36,14 +36,11 @@ export class TimeDistributed extends Layer {
   constructor(options: TimeDistributedOptions) {
     super('TimeDistributed', options, ['layer']);
     this.layer = options.layer;
-    if (!(this.layer instanceof Layer)) {
-      throw new RondoError('USAGE', {
-        where: 'TimeDistributed',
-        what: '`layer` is no layer.',
-        received: String(options.layer),
-        fix: 'give the layer to apply to every step: new TimeDistributed({ layer: new Dense({ units: 5 }) }).',
-      });
-    }
+    requireKind(this.layer instanceof Layer, options.layer, {
+      where: 'TimeDistributed',
+      what: '`layer` is no layer.',
+      fix: 'give the layer to apply to every step: new TimeDistributed({ layer: new Dense({ units: 5 }) }).',
+    });
   }
 
   override get sublayers(): ReadonlyMap<string, Layer<unknown>> {
