@@ -8,7 +8,7 @@ import {
 import { leafName } from '../cells/leaf-role.js';
 import { type CellPlan, planCell } from '../cells/plan.js';
 import { unitsWidth, type Widths, widthNamed } from '../cells/widths.js';
-import { RondoError, requireCount, requireNumber, unknownName } from '../errors.js';
+import { RondoError, refuseUnknownOptions, requireCount, requireNumber, unknownName } from '../errors.js';
 import { activation } from '../expression/activations.js';
 import { sizeOf } from '../shape.js';
 import * as ops from '../tensor/index.js';
@@ -257,6 +257,7 @@ export class CellAlongTime extends Layer<never> {
 
 /** The widths that a cell has besides its units. @throws OUT_OF_RANGE, UNKNOWN_NAME */
 function requireWidths(where: string, cell: Cell, units: number, given: RecurrentOptions['widths'] = {}): Widths {
+  if (Object(given) !== given) refuseUnknownOptions(`${where}.widths`, given, Object.keys(cell.widths));
   for (const [name, width] of Object.entries(given)) {
     if (Object.keys(cell.widths).length === 0)
       throw new RondoError('USAGE', {

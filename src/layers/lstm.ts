@@ -1,5 +1,6 @@
 import { lstm } from '../cells/lstm.js';
 import { lstmp } from '../cells/lstmp.js';
+import { refuseUnknownOptions } from '../errors.js';
 import type { Json } from './layer.js';
 import { RecurrentLayer } from './recurrent-layer.js';
 import { type RecurrentOptions, withCell } from './recurrent-options.js';
@@ -24,6 +25,9 @@ export class LSTM<ReturnState extends boolean = false> extends RecurrentLayer<Re
   constructor(options: LSTMOptions & { returnState?: ReturnState | undefined }) {
     const given = withCell('LSTM', options, ({ projectionUnits }) => (projectionUnits === undefined ? lstm : lstmp));
     const { projectionUnits } = options;
+    // A copy is made of the options of a layer, which have both.
+    if (projectionUnits !== undefined && (options.widths?.projection ?? projectionUnits) !== projectionUnits)
+      refuseUnknownOptions('LSTM', { widths: options.widths }, ['projectionUnits']);
     super(projectionUnits === undefined ? given : { ...given, widths: { projection: projectionUnits } }, 'LSTM', [
       'cell',
       'projectionUnits',

@@ -81,6 +81,13 @@ export class SymbolicTensor {
  *   input where the model takes several by name. @throws OUT_OF_RANGE
  */
 export function input(options: InputOptions): SymbolicTensor {
+  if (!Array.isArray(options?.shape))
+    throw new RondoError('USAGE', {
+      where: 'input',
+      what: 'the shape of a sample is missing.',
+      received: describeValue(options),
+      fix: 'write input({ shape: [null, 7] }), without the batch axis.',
+    });
   return inputOf(new InputLayer(options));
 }
 

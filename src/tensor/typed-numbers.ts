@@ -14,8 +14,6 @@ export function requireVariableType({ name, trainable }: { name: string; trainab
   throw new RondoError('USAGE', {
     where: `Variable ${name}`,
     what: `a variable of ${dtype} cannot be trained.`,
-    expected: 'the type in which the backend computes, for what optimizers change',
-    received: dtype,
-    fix: 'give trainable: false, or train it first and ops.cast it then.',
+    fix: 'give trainable: false, or ops.cast it after training.',
   });
 }

@@ -66,8 +66,10 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
   /** For inputs as they were stated. */
   readonly #shapeOf: ReadonlyMap<GraphNode, OpenShape>;
 
-  constructor({ inputs, outputs, ...options }: FunctionalOptions<Outputs>) {
+  constructor(given: FunctionalOptions<Outputs>) {
     const where = 'Functional';
+    if (Object(given) !== given) refuseUnknownOptions(where, given, ['inputs', 'outputs', 'name', 'trainable']);
+    const { inputs, outputs, ...options } = given;
     super(options);
     refuseUnknownOptions(where, options, ['name', 'trainable']);
     this.#inputs = arrangementOf(inputs, where, 'inputs');
