@@ -3,6 +3,7 @@ import type { Cell } from '../../src/cells/define-cell.js';
 import { libraryCells } from '../../src/cells/registry.js';
 import { useBackend } from '../../src/kernels/select.js';
 import { RNN, type RNNOptions } from '../../src/layers/rnn.js';
+import { hasUseFor } from '../../src/layers/unused-options.js';
 import { Random, setSeed } from '../../src/random.js';
 import * as ops from '../../src/tensor/index.js';
 import { valueAndGradients } from '../../src/tensor/tape.js';
@@ -59,9 +60,13 @@ const variants: Readonly<Record<string, Variant>> = {
 };
 
 function casesOf(cell: Cell): (readonly [variant: string, mask: string, options: Partial<RNNOptions>])[] {
-  const possible = Object.entries(variants).filter(
-    ([, { options }]) => cell.recurrent === 'full' || options.recurrentDropout === undefined,
-  );
+  const possible = Object.entries(variants)
+    .filter(([, { options }]) => cell.recurrent === 'full' || options.recurrentDropout === undefined)
+    .map(([variant, { options, masks }]): [string, Variant] => {
+      const used = Object.entries(options).filter(([name]) => hasUseFor(cell, name));
+      return [variant, { options: Object.fromEntries(used), masks }];
+    })
+    .filter(([variant, { options }]) => variant === 'default options' || Object.keys(options).length > 0);
   return possible.flatMap(([name, { options, masks: names }]) => names.map((mask) => [name, mask, options] as const));
 }
 

@@ -47,7 +47,7 @@ describe('a signal', () => {
     child.kill(signal);
     expect(await ended).toMatchObject({
       code,
-      stderr: expect.stringMatching(/Stopped after \d+ of 3000 epochs; everything is in SIG/),
+      stderr: expect.stringMatching(/Stopped after \d+ of 3,000 epochs; everything is in SIG/),
     });
     expect(names().filter((name) => name.includes(signal))).toEqual([`${signal}.checkpoint.safetensors`]);
   });

@@ -74,7 +74,7 @@ describe('--vectors of a language model', () => {
       stderr: expect.stringContaining('--freeze has no vectors') as string,
     });
     expect(run(...train, '--vectors', 'v.vec', '--embedding-units', '5', '--out', 'x.safetensors')).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: expect.stringContaining('the vectors decide') as string,
     });
   });
@@ -161,7 +161,7 @@ describe('--vectors of classifiers and taggers', () => {
       stderr: expect.stringContaining('no token of the text has a vector') as string,
     });
     expect(run(...classify, '--vectors', 'cased.vec', '--embedding-units', '3')).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: expect.stringContaining('expected: --embedding-units 2, or none') as string,
     });
     expect(run(...classify, '--vector-words', '5')).toMatchObject({
@@ -174,6 +174,6 @@ describe('--vectors of classifiers and taggers', () => {
     });
     expect(
       run('train', 'tag', 'words.txt', '--vectors', 'animals.vec', '--word-units', '3', '--out', 'x.safetensors'),
-    ).toMatchObject({ code: 1, stderr: expect.stringContaining('expected: --word-units 2, or none') as string });
+    ).toMatchObject({ code: 2, stderr: expect.stringContaining('expected: --word-units 2, or none') as string });
   });
 });
