@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { describe, expect, it } from 'vitest';
 import { describeHost } from '../../src/kernels/describe-host.js';
 import { allowWideKernels } from '../../src/kernels/wasm/v8-flags.js';
@@ -15,9 +16,9 @@ if (node < leastNode) {
     undefined);
 } else {
   const flags = allowWideKernels();
+  const { simd, wasm } = describeHost();
   describe(name, () => {
     it('is switched on before the first kernel', () => expect(flags).toEqual(['--experimental-wasm-revectorize']));
-    const { simd, wasm } = describeHost();
     it.skipIf(!simd.isWidened)(
       'runs the wide tiles' +
         (simd.isWidened ? '' : ' (not run: no 256-bit vectors were seen here; the tests below ran all families)'),
@@ -26,9 +27,14 @@ if (node < leastNode) {
     it('computes right numbers with every family', () =>
       expect(wasm.measured.filter(({ isRight }) => !isRight)).toEqual([]));
   });
+  // V8 widens what its optimizing compiler compiles; without the other one that is every kernel, from its first call.
+  setFlagsFromString('--no-liftoff');
   await import('../../src/kernels/wasm/matmul.test.js');
   await import('../../src/kernels/wasm/pointwise.test.js');
+  await import('../../src/kernels/wasm/pointwise-random.test.js');
   await import('../../src/kernels/wasm/numerics.test.js');
   await import('./cells.test.js');
   await import('./layers.test.js');
+  await import('./merging.test.js');
+  await import('./element-types.test.js');
 }

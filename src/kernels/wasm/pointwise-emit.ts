@@ -19,13 +19,18 @@ export function emitPointwise(module: ModuleBuilder, plan: PointwisePlan, madd: 
   const write = (f: FunctionBuilder, [block]: I32Locals): void => {
     constants.hoist(f);
     const rows = f.let(i32.load(block, 0));
-    const access = new RowAccess(f, f.let(i32.load(block, 4)));
+    const access = new RowAccess(f, f.let(i32.load(block, 4)), sumsColumns(plan));
     new PointwiseEmitter({ f, plan, access, block, constants, madd, types }).emit(rows);
   };
   // Once to learn which constants the code uses, and once for good.
   const rehearsal = new FunctionBuilder('rehearsal', params);
   write(rehearsal, rehearsal.params as I32Locals);
   module.func(`${kernelName}@`, { params }, (f, ...locals) => write(f, locals));
+}
+
+/** Whether some sum is taken along rows, which is in double precision. */
+function sumsColumns({ program }: PointwisePlan): boolean {
+  return program.hasRowReductions || program.outputs.some(({ reduce }) => reduce === 'columns' || reduce === 'all');
 }
 
 /** The name of every program's kernel. */

@@ -31,15 +31,22 @@ export class RowAccess {
   /** How far the walk is, in bytes. */
   readonly #column: Local<'i32'>;
   readonly #address: Local<'i32'>;
+  /** Where the next of several vectors goes, if not beside the first. */
+  readonly #next: Local<'i32'> | undefined;
 
   readonly #f: FunctionBuilder;
 
-  constructor(f: FunctionBuilder, columns: Local<'i32'>) {
+  /**
+   * @param storesApart computes the address of every vector that is stored. V8 (13.6, `--experimental-wasm-revectorize`)
+   *   takes neighbouring stores for a place to widen, and then computes sums in double precision wrong.
+   */
+  constructor(f: FunctionBuilder, columns: Local<'i32'>, storesApart = false) {
     this.#f = f;
     this.rowBytes = f.let(i32.shl(columns, 2));
     this.paddedBytes = f.let(i32.and(i32.add(this.rowBytes, VECTOR_BYTES - 1), -VECTOR_BYTES));
     this.#column = f.local('i32');
     this.#address = f.local('i32');
+    this.#next = storesApart ? f.local('i32') : undefined;
   }
 
   /**
@@ -86,7 +93,12 @@ export class RowAccess {
     const f = this.#f;
     const address = this.#addressIn(row, dtype);
     if (dtype !== 'float32') return storeElements(f, dtype, address, values, lanes, code);
-    if (lanes === 4) values.forEach((value: Value<'v128'>, i) => f.storeV128(address, value, i * VECTOR_BYTES));
+    if (lanes === 4)
+      values.forEach((value: Value<'v128'>, i) => {
+        if (this.#next === undefined || i === 0) return f.storeV128(address, value, i * VECTOR_BYTES);
+        f.set(this.#next, i32.add(row, i32.add(this.#column, i * VECTOR_BYTES)));
+        f.storeV128(this.#next, value);
+      });
     if (lanes === 2 || lanes === 3) f.storePair(address, values[0], 0);
     if (lanes === 1) f.storeLane(address, values[0], 0);
     if (lanes === 3) f.storeLane(address, values[0], 2, 8);
