@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hostWeights } from '../../test/support/host-weights.js';
 import { RondoError } from '../errors.js';
 import { useBackend } from '../kernels/select.js';
 import { Activation } from '../layers/activation.js';
@@ -22,7 +23,6 @@ import type { Tensor } from '../tensor/tensor.js';
 import { registerLayer } from '../training/layer-registry.js';
 import { defineLoss } from '../training/losses/index.js';
 import { Model } from '../training/model.js';
-import { hostWeights } from '../training/model-weights.js';
 import { Sequential } from '../training/sequential.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
 import { deserializeModel, loadWeights, serializeModel } from './checkpoint.js';

@@ -2,9 +2,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hostWeights } from '../../test/support/host-weights.js';
 import { useBackend } from '../kernels/select.js';
 import { Dense } from '../layers/dense.js';
-import { hostWeights } from '../training/model-weights.js';
 import { Sequential } from '../training/sequential.js';
 import {
   checkpointFile,

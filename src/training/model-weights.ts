@@ -20,13 +20,6 @@ export function variablesOf(model: Layer<unknown>): Map<string, Variable> {
 }
 
 /** A copy of all weights, on the host. */
-export function hostWeights(model: Layer<unknown>): Record<string, HostArray> {
-  return Object.fromEntries(
-    [...variablesOf(model)].map(([name, variable]) => [name, { data: variable.dataSync(), shape: variable.shape }]),
-  );
-}
-
-/** The same on a device that is read asynchronously only too. */
 export async function readWeights(model: Layer<unknown>): Promise<Record<string, HostArray>> {
   return readArrays([...variablesOf(model)]);
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hostWeights } from '../../test/support/host-weights.js';
 import { useBackend } from '../kernels/select.js';
 import { Bidirectional } from '../layers/bidirectional.js';
 import { Dense } from '../layers/dense.js';
@@ -10,7 +11,6 @@ import { AveragingTrigger } from './callbacks/averaging-trigger.js';
 import type { Callback } from './callbacks/callback.js';
 import type { Dataset } from './dataset.js';
 import type { DatasetFitOptions } from './fit-options.js';
-import { hostWeights } from './model-weights.js';
 import { averagedSGD } from './optimizers/index.js';
 import { Sequential } from './sequential.js';
 import type { TrainingSnapshot } from './snapshot.js';

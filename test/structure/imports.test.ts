@@ -24,6 +24,7 @@ const order = [
     'src/kernels/contract.ts',
     'src/kernels/acceleration.ts',
     'src/kernels/convert.ts',
+    'src/kernels/in-scope.ts',
     'src/kernels/matmul-batch.ts',
     'src/kernels/sequence/',
   ],

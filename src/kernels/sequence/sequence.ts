@@ -2,6 +2,7 @@ import { widthNamed } from '../../cells/widths.js';
 import { constant, leaf } from '../../expression/build.js';
 import { pointwiseProgram } from '../../expression/program.js';
 import type { RecurrentBackwardCall, RecurrentCall, RecurrentForwardCall, Strided, View } from '../contract.js';
+import { inScope } from '../in-scope.js';
 import {
   type BackwardArrays,
   backwardArray,
@@ -46,16 +47,6 @@ export function recurrentBackward(host: CpuLoopHost, calls: readonly RecurrentBa
     runAll(host, runs);
     for (const { finish } of runs) finish();
   });
-}
-
-/** Closes the scope too where the memory is full. */
-function inScope(backend: EngineBackend, work: () => void): void {
-  backend.openScope();
-  try {
-    work();
-  } finally {
-    backend.closeScope();
-  }
 }
 
 function runAll(host: CpuLoopHost, runs: readonly Run[]): void {

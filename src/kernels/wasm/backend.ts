@@ -17,6 +17,7 @@ import type {
   View,
 } from '../contract.js';
 import { convert } from '../convert.js';
+import { inScope } from '../in-scope.js';
 import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
 import { hasRelaxedSimd, hasSimd } from './features.js';
 import { KernelRunner } from './kernel-runner.js';
@@ -151,19 +152,9 @@ export class WasmBackend implements AcceleratedBackend {
     return dtype === 'int32' ? Float64Array.from(elements) : Float32Array.from(elements);
   }
 
-  /** Closes the scope too where the memory is full. */
-  #inScope<T>(work: () => T): T {
-    this.#memory.openScope();
-    try {
-      return work();
-    } finally {
-      this.#memory.closeScope();
-    }
-  }
-
   /** Kernels convert 16-bit floats; the host has no array of them. */
   #throughSingles<T>(size: number, work: (singles: View) => T): T {
-    return this.#inScope(() => work({ buffer: this.temporary(size), offset: 0 }));
+    return inScope(this.#memory, () => work({ buffer: this.temporary(size), offset: 0 }));
   }
 
   readInto(view: View, target: Float32Array | Float64Array): void {
@@ -206,7 +197,7 @@ export class WasmBackend implements AcceleratedBackend {
     const { columns, indices } = call;
     const count = indices.length;
     if (columns === 0 || count === 0) return;
-    this.#inScope(() => this.#gather(call, this.#rows.place(indices)));
+    inScope(this.#memory, () => this.#gather(call, this.#rows.place(indices)));
   }
 
   #gather(call: GatherCall, address: number): void {
@@ -225,7 +216,7 @@ export class WasmBackend implements AcceleratedBackend {
 
   scatterAddRows(call: GatherCall): void {
     if (call.columns === 0 || call.indices.length === 0) return;
-    this.#inScope(() => {
+    inScope(this.#memory, () => {
       const address = this.#rows.place(call.indices);
       this.#runner.run((writer) => this.#rows.writeScatterAdd(writer, call, address));
     });

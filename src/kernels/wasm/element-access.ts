@@ -1,4 +1,4 @@
-import type { DType } from '../../dtype.js';
+import { bytesOf, type DType } from '../../dtype.js';
 import {
   type FunctionBuilder,
   f32x4,
@@ -20,7 +20,6 @@ export type ConvertedType = Exclude<DType, 'float32'>;
 
 /** How elements lie in memory and what they are in a register of four. */
 interface Access {
-  readonly bytes: 1 | 2 | 4;
   /** Single-precision numbers of what was loaded: four elements in the lowest bytes, zeros above. */
   readonly widen: (code: VectorCode, stored: Bundle) => Bundle;
   /** The opposite: four elements in the lowest bytes. */
@@ -28,51 +27,41 @@ interface Access {
 }
 
 /**
- * Loads elements of other types as single-precision numbers, and stores numbers as such; rounding is that of dtype.ts.
+ * Loads elements of other types as single-precision numbers, and stores numbers as such; rounding is that of rounding.ts.
  * Double precision takes two registers and a path of its own.
  */
 const accesses: Readonly<Record<Exclude<ConvertedType, 'float64'>, Access>> = {
   int32: {
-    bytes: 4,
     widen: (code, stored) => code.unary(f32x4.convert_i32x4_s, stored),
     narrow: (code, numbers) => code.unary(i32x4.trunc_sat_f32x4_s, numbers),
   },
   uint8: {
-    bytes: 1,
     widen: (code, stored) =>
       code.unary((x) => f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(x))), stored),
-    narrow: (code, numbers) => code.binary(i8x16.narrow_i16x8_u, ...twice(wholeOf16(code, numbers))),
+    narrow: (code, numbers) => code.unary((x) => i8x16.narrow_i16x8_u(x, x), wholeOf16(code, numbers)),
   },
   int8: {
-    bytes: 1,
     widen: (code, stored) =>
       code.unary((x) => f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(x))), stored),
-    narrow: (code, numbers) => code.binary(i8x16.narrow_i16x8_s, ...twice(wholeOf16(code, numbers))),
+    narrow: (code, numbers) => code.unary((x) => i8x16.narrow_i16x8_s(x, x), wholeOf16(code, numbers)),
   },
   bfloat16: {
-    bytes: 2,
     widen: (code, stored) => code.unary((x) => i32x4.shl(i32x4.extend_low_i16x8_u(x), 16), stored),
     narrow: (code, numbers) => words(code, bfloat16Words(code, numbers)),
   },
   float16: {
-    bytes: 2,
     widen: halfNumbers,
     narrow: (code, numbers) => words(code, halfWords(code, numbers)),
   },
 };
 
-function twice(values: Bundle): readonly [Bundle, Bundle] {
-  return [values, values];
-}
-
 function wholeOf16(code: VectorCode, numbers: Bundle): Bundle {
-  const whole = code.unary(i32x4.trunc_sat_f32x4_s, numbers);
-  return code.binary(i16x8.narrow_i32x4_s, whole, whole);
+  return code.unary((x) => i16x8.narrow_i32x4_s(x, x), code.unary(i32x4.trunc_sat_f32x4_s, numbers));
 }
 
 /** Words of 16 bits, from the lower halves of lanes of 32. */
 function words(code: VectorCode, values: Bundle): Bundle {
-  return code.binary(i16x8.narrow_i32x4_u, values, values);
+  return code.unary((x) => i16x8.narrow_i32x4_u(x, x), values);
 }
 
 /** The upper half of each number, rounded to nearest even by what the lower half adds; NaN stays NaN. */
@@ -127,18 +116,15 @@ function halfWords(code: VectorCode, numbers: Bundle): Bundle {
   return code.binary(v128.or, word, shifted(code, sign, 16));
 }
 
-/** The address of an element that is so many bytes of single-precision numbers behind the first. */
-export function shiftOf(dtype: DType): -2 | -1 | 0 | 1 {
-  if (dtype === 'float32') return 0;
-  if (dtype === 'float64') return 1;
-  const { bytes } = accesses[dtype];
-  return bytes === 1 ? -2 : bytes === 2 ? -1 : 0;
+/** By how many bits a distance in bytes of single-precision numbers is shifted to be one of elements of a type. */
+export function shiftOf(dtype: DType): number {
+  return Math.log2(bytesOf[dtype] / 4);
 }
 
 /** Loads the first lanes of each vector; nothing beyond them is read. */
 export function loadElements(dtype: ConvertedType, address: Local<'i32'>, lanes: number, code: VectorCode): Bundle {
   if (dtype === 'float64') return loadDoubles(address, lanes, code);
-  const { bytes, widen } = accesses[dtype];
+  const bytes = bytesOf[dtype];
   const at = (i: number): V128 => {
     const offset = 4 * bytes * i;
     if (lanes === 4 && bytes === 4) return v128.load(address, offset);
@@ -148,7 +134,7 @@ export function loadElements(dtype: ConvertedType, address: Local<'i32'>, lanes:
     for (let lane = 0; lane < lanes; lane++) vector = load(address, vector, lane, bytes * lane);
     return vector;
   };
-  return widen(code, code.each(at));
+  return accesses[dtype].widen(code, code.each(at));
 }
 
 function loadDoubles(address: Local<'i32'>, lanes: number, code: VectorCode): Bundle {
@@ -169,8 +155,8 @@ export function storeElements(
   code: VectorCode,
 ): void {
   if (dtype === 'float64') return storeDoubles(f, address, numbers, lanes, code);
-  const { bytes, narrow } = accesses[dtype];
-  narrow(code, numbers).forEach((stored, i) => {
+  const bytes = bytesOf[dtype] as 1 | 2 | 4;
+  accesses[dtype].narrow(code, numbers).forEach((stored, i) => {
     if (lanes < 4) for (let lane = 0; lane < lanes; lane++) f.storeLane(address, stored, lane, bytes * lane, bytes);
     else if (bytes === 4) f.storeV128(address, stored, 16 * i);
     else if (bytes === 2) f.storePair(address, stored, 0, 8 * i);

@@ -1,7 +1,6 @@
 import { bytesOf } from '../../dtype.js';
 import type { PointwiseProgram } from '../../expression/program.js';
 import type { PointwiseCall, Strided } from '../contract.js';
-import { copyProgram } from '../convert.js';
 import type { StepStridedPointwiseCall } from '../sequence/loop-host.js';
 import { ModuleBuilder } from './assembler.js';
 import type { CallWriter, Workspace } from './call-writer.js';
@@ -123,9 +122,12 @@ const singles: ArrayTypes = { inputs: ['float32'], outputs: ['float32'] };
  * undefined for all other calls.
  */
 function wordsCopied({ program, inputs, outputs }: PointwiseCall): number | undefined {
-  if (program !== copyProgram) return undefined;
-  const { dtype } = inputs.a.buffer;
-  return (dtype === 'int32' || dtype === 'float64') && outputs.copy.buffer.dtype === dtype
+  if (program.outputs.length !== 1) return undefined;
+  const { name, expression, reduce, accumulate } = program.outputs[0];
+  const isCopy = expression.kind === 'leaf' && expression.access === 'element' && reduce === 'none' && !accumulate;
+  if (!isCopy) return undefined;
+  const { dtype } = outputs[name].buffer;
+  return (dtype === 'int32' || dtype === 'float64') && inputs[expression.name].buffer.dtype === dtype
     ? bytesOf[dtype] / 4
     : undefined;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { hostWeights } from '../../../test/support/host-weights.js';
 import { libraryCells } from '../../cells/registry.js';
 import { Bidirectional } from '../../layers/bidirectional.js';
 import { Dense } from '../../layers/dense.js';
@@ -8,7 +9,6 @@ import { LSTM } from '../../layers/lstm.js';
 import { RNN } from '../../layers/rnn.js';
 import { SimpleRNN } from '../../layers/simple-rnn.js';
 import { Random, setSeed } from '../../random.js';
-import { hostWeights } from '../model-weights.js';
 import { sgd } from '../optimizers/index.js';
 import { Sequential } from '../sequential.js';
 import { Diagnosis } from './index.js';
