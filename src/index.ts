@@ -1,8 +1,9 @@
 /** Everything a user of the library needs. Runs in Node and in browsers; files and folders are in `rondo/node`. */
 
+export type { Cell, CellDefinition, StepContext } from './cells/cell.js';
 export { coupledLSTM } from './cells/coupled-lstm.js';
 // Cells as their equations
-export { type Cell, type CellDefinition, defineCell, type StepContext } from './cells/define-cell.js';
+export { defineCell } from './cells/define-cell.js';
 export { fastGRNN } from './cells/fast-grnn.js';
 export { gru } from './cells/gru.js';
 export { gruResetBefore } from './cells/gru-reset-before.js';
@@ -243,8 +244,7 @@ export { SimpleRNN } from './layers/simple-rnn.js';
 export { Softmax, type SoftmaxOptions } from './layers/softmax.js';
 export { SpatialDropout1D, type SpatialDropout1DOptions } from './layers/spatial-dropout-1d.js';
 export type { Stepper } from './layers/stepper.js';
-export type { SymbolicStates } from './layers/symbolic-states.js';
-export { type GraphNode, input, type SymbolicTensor } from './layers/symbolic-tensor.js';
+export { type GraphNode, input, type SymbolicStates, type SymbolicTensor } from './layers/symbolic-tensor.js';
 export { TiedDense, type TiedDenseOptions } from './layers/tied-dense.js';
 export { TimeDistributed, type TimeDistributedOptions } from './layers/time-distributed.js';
 export { UpSampling1D, type UpSampling1DOptions } from './layers/up-sampling-1d.js';

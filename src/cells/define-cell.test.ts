@@ -10,7 +10,8 @@ import { Random } from '../random.js';
 import * as ops from '../tensor/index.js';
 import { type RecurrentResult, recurrent } from '../tensor/recurrent.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { type Cell, defineCell, requireRate } from './define-cell.js';
+import type { Cell } from './cell.js';
+import { defineCell, requireRate } from './define-cell.js';
 import { planCell } from './plan.js';
 
 afterEach(() => void useBackend('wasm'));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { add, mul, sub, tanh } from '../expression/build.js';
-import { type Cell, defineCell } from './define-cell.js';
+import type { Cell } from './cell.js';
+import { defineCell } from './define-cell.js';
 import { equationsFingerprint } from './fingerprint.js';
 import { libraryCells } from './registry.js';
 

@@ -1,6 +1,6 @@
 import { crc32c } from '../checksum.js';
 import { childrenOf, type Expression } from '../expression/build.js';
-import type { Cell } from './define-cell.js';
+import type { Cell } from './cell.js';
 import { unitsWidth } from './widths.js';
 
 const commutative: ReadonlySet<string> = new Set(['add', 'mul', 'max', 'min', 'equal']);

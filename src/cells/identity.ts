@@ -1,5 +1,5 @@
 import { RondoError } from '../errors.js';
-import type { Cell } from './define-cell.js';
+import type { Cell } from './cell.js';
 import { equationsFingerprint } from './fingerprint.js';
 import { libraryCells } from './registry.js';
 

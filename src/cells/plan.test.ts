@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { unusualCells } from '../../test/support/unusual-cells.js';
 import { add, mul, sigmoid, tanh } from '../expression/build.js';
 import { formatExpression } from '../expression/interpret.js';
-import { type Cell, defineCell, type EquationOptions } from './define-cell.js';
+import type { Cell, EquationOptions } from './cell.js';
+import { defineCell } from './define-cell.js';
 import { type CellPlan, planCell, type Stage } from './plan.js';
 import { cellNamed, libraryCells } from './registry.js';
 

@@ -11,7 +11,7 @@ import {
 import { derive } from '../expression/derive.js';
 import { type OutputRequest, type PointwiseProgram, pointwiseProgram } from '../expression/program.js';
 import { Simplifier } from '../expression/simplify.js';
-import type { Cell, EquationOptions } from './define-cell.js';
+import type { Cell, EquationOptions } from './cell.js';
 import { type LeafRole, leafName, roleLeaf, roleOfLeaf } from './leaf-role.js';
 import { chooseSaved } from './saved.js';
 import { unitsWidth, widthOfExpression, widthOfRole } from './widths.js';

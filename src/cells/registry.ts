@@ -1,6 +1,6 @@
 import { RondoError, requireKind, unknownName } from '../errors.js';
+import type { Cell } from './cell.js';
 import { coupledLSTM } from './coupled-lstm.js';
-import type { Cell } from './define-cell.js';
 import { fastGRNN } from './fast-grnn.js';
 import { gru } from './gru.js';
 import { gruResetBefore } from './gru-reset-before.js';

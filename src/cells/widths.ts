@@ -1,6 +1,6 @@
 import { RondoError } from '../errors.js';
 import { type Expression, leavesOf } from '../expression/build.js';
-import type { Cell, CellKernel } from './define-cell.js';
+import type { Cell, CellKernel } from './cell.js';
 import { type LeafRole, roleOfLeaf } from './leaf-role.js';
 
 /** The width of gates and, unless a cell says otherwise, of everything else. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Cell, defineCell } from '../cells/define-cell.js';
+import type { Cell } from '../cells/cell.js';
+import { defineCell } from '../cells/define-cell.js';
 import { registerCell } from '../cells/registry.js';
 import { add, mul, sigmoid, tanh } from '../expression/build.js';
 import { Bidirectional } from '../layers/bidirectional.js';

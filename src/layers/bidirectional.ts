@@ -8,11 +8,11 @@ import {
   Layer,
   type LayerOptions,
   type OpenShape,
+  type Symbolic,
   singleInput,
 } from './layer.js';
 import { clearMasked, setMask } from './mask.js';
 import { type LayerRun, type NamedStates, type RecurrentCallOptions, RecurrentLayer } from './recurrent-layer.js';
-import type { SymbolicTensor } from './symbolic-tensor.js';
 
 const mergeModes = ['concat', 'sum', 'mul', 'ave', 'none'] as const;
 export type MergeMode = (typeof mergeModes)[number];
@@ -128,11 +128,11 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
   }
 
   override apply(inputs: Tensor | readonly Tensor[], options?: BidirectionalCallOptions): Returned<Merge, ReturnState>;
-  override apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor;
+  override apply<Edge extends Symbolic>(inputs: Edge | readonly Edge[]): Edge;
   override apply(
     inputs: Applicable | readonly Applicable[],
     options?: BidirectionalCallOptions,
-  ): Returned<Merge, ReturnState> | SymbolicTensor {
+  ): Returned<Merge, ReturnState> | Symbolic {
     return super.apply(inputs as Tensor, options);
   }
 

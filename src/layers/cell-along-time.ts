@@ -1,10 +1,5 @@
-import {
-  type Cell,
-  type EquationOptions,
-  kernelWeight,
-  requireRate,
-  type StartingValue,
-} from '../cells/define-cell.js';
+import type { Cell, EquationOptions, StartingValue } from '../cells/cell.js';
+import { kernelWeight, requireRate } from '../cells/define-cell.js';
 import { leafName } from '../cells/leaf-role.js';
 import { type CellPlan, planCell } from '../cells/plan.js';
 import { unitsWidth, type Widths, widthNamed } from '../cells/widths.js';
@@ -12,11 +7,13 @@ import { RondoError, refuseUnknownOptions, requireCount, requireNumber, unknownN
 import { activation } from '../expression/activations.js';
 import { sizeOf } from '../shape.js';
 import * as ops from '../tensor/index.js';
-import { type RecurrentArguments, type RecurrentResult, recurrentTogether } from '../tensor/recurrent.js';
+import { type RecurrentResult, recurrentTogether } from '../tensor/recurrent.js';
+import type { RecurrentArguments } from '../tensor/recurrent-arguments.js';
 import { recurrentInSegments } from '../tensor/recurrent-segments.js';
 import type { Tensor, Variable } from '../tensor/tensor.js';
 import { bernoulli, dropoutMask } from './dropout-mask.js';
-import { constant, type Initializer, type InitializerLike, initializerNamed } from './initializers.js';
+import type { Initializer } from './initializer.js';
+import { constant, type InitializerLike, initializerNamed } from './initializers.js';
 import { knownAxis, Layer, type OpenShape, type WeightOptions } from './layer.js';
 import type { Mask } from './mask.js';
 import { observed } from './observed-cells.js';

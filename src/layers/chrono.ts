@@ -1,6 +1,6 @@
 import { RondoError, refuseUnknownOptions, requireNumber, unknownName } from '../errors.js';
 import { describeShape, sizeOf } from '../shape.js';
-import type { Initializer } from './initializers.js';
+import type { Initializer } from './initializer.js';
 
 /** Options of {@link chrono}. */
 export interface ChronoOptions {

@@ -3,19 +3,11 @@ import type { Random } from '../random.js';
 import type { Resolved } from '../resolved.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { chrono } from './chrono.js';
-import { Catalog, type Configured, type Given } from './configured.js';
+import { Catalog, type Given } from './configured.js';
+import type { Initializer } from './initializer.js';
 import { orthonormalColumns } from './orthogonal.js';
 
-/** What an initializer may know about a weight besides its shape. */
-export interface WeightRole {
-  /** The cell's gates, whose columns lie side by side in the last axis. */
-  readonly gates?: readonly string[] | undefined;
-}
-
-/** How a weight starts. Equal seeds give equal values. */
-export interface Initializer extends Configured {
-  values(shape: Shape, random: Random, role?: WeightRole): Float64Array;
-}
+export type { Initializer, WeightRole } from './initializer.js';
 
 /** An initializer, its name, or its stored configuration. */
 export type InitializerLike = Given<Initializer>;

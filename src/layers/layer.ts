@@ -4,19 +4,24 @@ import { describeAxes, describeShape, type Shape, sizeOf } from '../shape.js';
 import { scope, Tensor, Variable } from '../tensor/tensor.js';
 import type { Constraint } from './constraints.js';
 import type { FusedSoftmax } from './fused-softmax.js';
-import { type InitializerLike, initializerNamed, type WeightRole } from './initializers.js';
+import type { WeightRole } from './initializer.js';
+import { type InitializerLike, initializerNamed } from './initializers.js';
 import { type Mask, maskOf, readsMask, setMask } from './mask.js';
 import type { Regularizer } from './regularizers.js';
 import { requireInputShape } from './require-input-shape.js';
 import { isRestoring } from './restoring.js';
 import type { Stepper } from './stepper.js';
-import type { SymbolicTensor } from './symbolic-tensor.js';
 
 /** Plain JSON: what configurations are made of. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
+/** What can stand for a tensor when a layer is applied: a tensor of a graph, which notes the layer instead. */
+export interface Symbolic {
+  noteLayer(layer: Layer<unknown>, inputs: unknown, options: CallOptions): Symbolic;
+}
+
 /** What layers are applied to. */
-export type Applicable = Tensor | SymbolicTensor;
+export type Applicable = Tensor | Symbolic;
 
 /** A shape whose batch axis (and any other unknown axis) is null. */
 export type OpenShape = readonly (number | null)[];
@@ -144,11 +149,11 @@ export abstract class Layer<Output = Tensor> {
 
   /**
    * Runs the layer, building it first where needed. Masks travel with tensors. Applied to symbolic tensors it is noted
-   * as a node of a graph, and makes its weights with the model; see {@link SymbolicTensor}.
+   * as a node of a graph, and makes its weights with the model; see {@link Symbolic}.
    */
   apply(inputs: Tensor | readonly Tensor[], options?: CallOptions): Output;
-  apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor;
-  apply(inputs: Applicable | readonly Applicable[], options: CallOptions = {}): Output | SymbolicTensor {
+  apply<Edge extends Symbolic>(inputs: Edge | readonly Edge[]): Edge;
+  apply(inputs: Applicable | readonly Applicable[], options: CallOptions = {}): Output | Symbolic {
     const first = Array.isArray(inputs) ? inputs[0] : inputs;
     if (first?.noteLayer) return first.noteLayer(this, inputs, options);
     return this.runWith(inputs as Tensor, options, (given, all) => this.call(given, all));

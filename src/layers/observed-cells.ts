@@ -1,14 +1,11 @@
-import type { RecurrentArguments, RecurrentResult } from '../tensor/recurrent.js';
-import type { CellAlongTime } from './cell-along-time.js';
+import type { RecurrentResult } from '../tensor/recurrent.js';
+import type { RecurrentArguments } from '../tensor/recurrent-arguments.js';
+import type { Layer } from './layer.js';
 
 /**
  * Sees what a cell was given along time and what came of it, which it returns or puts something equal in the place of.
  */
-export type CellObserver = (
-  member: CellAlongTime,
-  call: RecurrentArguments,
-  result: RecurrentResult,
-) => RecurrentResult;
+export type CellObserver = (member: Layer<never>, call: RecurrentArguments, result: RecurrentResult) => RecurrentResult;
 
 let observer: CellObserver | undefined;
 
@@ -24,6 +21,6 @@ export function observingCells<T>(own: CellObserver, work: () => T): T {
 }
 
 /** @internal What the observer makes of a result. */
-export function observed(member: CellAlongTime, call: RecurrentArguments, result: RecurrentResult): RecurrentResult {
+export function observed(member: Layer<never>, call: RecurrentArguments, result: RecurrentResult): RecurrentResult {
   return observer === undefined ? result : observer(member, call, result);
 }

@@ -1,4 +1,4 @@
-import type { Cell } from '../cells/define-cell.js';
+import type { Cell } from '../cells/cell.js';
 import { RondoError, requireBoolean, requireCount } from '../errors.js';
 import { requireAxes, type Shape } from '../shape.js';
 import { assignTensor } from '../tensor/accumulate.js';
@@ -12,6 +12,7 @@ import {
   Layer,
   type OpenShape,
   requireOpenAxes,
+  type Symbolic,
   singleInput,
 } from './layer.js';
 import { clearMasked, type Mask, reversedMask, setMask } from './mask.js';
@@ -19,25 +20,26 @@ import { plainOptions } from './plain-options.js';
 import { type RecurrentOptions, recurrentOptionNames } from './recurrent-options.js';
 import { restoring } from './restoring.js';
 import type { Stepper } from './stepper.js';
-import type { SymbolicStates } from './symbolic-states.js';
-import type { SymbolicTensor } from './symbolic-tensor.js';
 import { refuseUnusedOptions } from './unused-options.js';
 
 /** The states of a cell by name, each `[batch, units]`. */
-export type NamedStates = Readonly<Record<string, Tensor>>;
+export type NamedStates<Value = Tensor> = Readonly<Record<string, Value>>;
+
+/** The states of a layer: one entry a cell, from the bottom. */
+export type StatesOf<Value> = readonly NamedStates<Value>[];
 
 /** What a recurrent layer with `returnState` returns. */
 export interface OutputAndState {
   /** `[batch, time, units]` with `returnSequences`, else `[batch, units]`. */
   readonly output: Tensor;
   /** By cell (one for most layers): the states after the last step that counts. */
-  readonly states: readonly NamedStates[];
+  readonly states: StatesOf<Tensor>;
 }
 
 /** What a recurrent layer is run with. */
 export interface RecurrentCallOptions extends CallOptions {
   /** The states to start from, by name; one entry a cell where the layer has several. Zeros by default. */
-  initialState?: NamedStates | readonly NamedStates[] | undefined;
+  initialState?: NamedStates | StatesOf<Tensor> | undefined;
 }
 
 /** One layer's part of a common run. */
@@ -137,11 +139,11 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false> extend
   }
 
   override apply(inputs: Tensor | readonly Tensor[], options?: RecurrentCallOptions): Returned<ReturnState>;
-  override apply(
-    inputs: SymbolicTensor | readonly SymbolicTensor[],
-    options?: { initialState?: SymbolicStates | SymbolicStates[number] | undefined },
-  ): SymbolicTensor;
-  override apply(inputs: Applicable | readonly Applicable[], options?: object): Returned<ReturnState> | SymbolicTensor {
+  override apply<Edge extends Symbolic>(
+    inputs: Edge | readonly Edge[],
+    options?: { initialState?: StatesOf<Edge> | StatesOf<Edge>[number] | undefined },
+  ): Edge;
+  override apply(inputs: Applicable | readonly Applicable[], options?: object): Returned<ReturnState> | Symbolic {
     return super.apply(inputs as Tensor, options);
   }
 

@@ -1,4 +1,4 @@
-import type { Cell } from '../cells/define-cell.js';
+import type { Cell } from '../cells/cell.js';
 import { refuseUnknownOptions } from '../errors.js';
 import type { ConstraintLike } from './constraints.js';
 import type { InitializerLike } from './initializers.js';

@@ -1,4 +1,4 @@
-import type { Cell } from '../cells/define-cell.js';
+import type { Cell } from '../cells/cell.js';
 import { ownEquations, requireEquations, requireOwnName } from '../cells/identity.js';
 import { cellNamed, requireCells } from '../cells/registry.js';
 import type { Json } from './layer.js';

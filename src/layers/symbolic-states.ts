@@ -3,12 +3,8 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { CellAlongTime } from './cell-along-time.js';
 import { FinalState } from './final-state.js';
 import { titleOf } from './input-axes.js';
-import { describeOpenShape, type Layer, type OpenShape } from './layer.js';
-import { type NamedStates, RecurrentLayer } from './recurrent-layer.js';
-import type { SymbolicTensor } from './symbolic-tensor.js';
-
-/** The states of a recurrent layer in a graph: one entry a cell, from the bottom, by name. */
-export type SymbolicStates = readonly Readonly<Record<string, SymbolicTensor>>[];
+import { describeOpenShape, type Layer, type OpenShape, type Symbolic } from './layer.js';
+import { type NamedStates, RecurrentLayer, type StatesOf } from './recurrent-layer.js';
 
 /** The states of a layer in their order: of the cells from the bottom, each in the order of its cell. */
 function statesIn(layer: RecurrentLayer<boolean>): { cell: number; state: string; units: number }[] {
@@ -22,7 +18,7 @@ function statesIn(layer: RecurrentLayer<boolean>): { cell: number; state: string
 }
 
 /** What stands behind an output of a recurrent layer. @throws USAGE where the layer does not return states */
-export function finalStates(output: SymbolicTensor, layer: Layer<unknown>): SymbolicStates {
+export function finalStates<Edge extends Symbolic>(output: Edge, layer: Layer<unknown>): StatesOf<Edge> {
   if (!(layer instanceof RecurrentLayer) || !layer.returnState) {
     throw new RondoError('USAGE', {
       where: `${titleOf(layer)}.states`,
@@ -32,7 +28,7 @@ export function finalStates(output: SymbolicTensor, layer: Layer<unknown>): Symb
       fix: 'give the layer returnState: true; a Bidirectional has none in a graph.',
     });
   }
-  const states: Record<string, SymbolicTensor>[] = [];
+  const states: Record<string, Edge>[] = [];
   for (const { cell, state, units } of statesIn(layer))
     (states[cell] ??= {})[state] = new FinalState({ cell, state, units }).apply(output);
   return states;
@@ -43,12 +39,12 @@ export function finalStates(output: SymbolicTensor, layer: Layer<unknown>): Symb
  *
  * @throws USAGE for a layer without states; UNKNOWN_NAME where they are not those of the layer
  */
-export function withInitialStates(
+export function withInitialStates<Edge>(
   layer: Layer<unknown>,
-  inputs: readonly SymbolicTensor[],
-  given: SymbolicStates | SymbolicStates[number],
-): readonly SymbolicTensor[] {
-  const list = (Array.isArray(given) ? given : [given]) as SymbolicStates;
+  inputs: readonly Edge[],
+  given: StatesOf<Edge> | StatesOf<Edge>[number],
+): readonly Edge[] {
+  const list = (Array.isArray(given) ? given : [given]) as StatesOf<Edge>;
   const states = layer instanceof RecurrentLayer ? statesIn(layer) : [];
   const found = states.map(({ cell, state }) => list[cell]?.[state]);
   const numGiven = list.reduce((sum, named) => sum + Object.keys(named ?? {}).length, 0);

@@ -1,8 +1,9 @@
 import { describeValue, RondoError } from '../errors.js';
 import { titleOf } from './input-axes.js';
 import { InputLayer, type InputOptions } from './input-layer.js';
-import { type CallOptions, describeOpenShape, type Layer, type OpenShape } from './layer.js';
-import { finalStates, requireStateShapes, type SymbolicStates, withInitialStates } from './symbolic-states.js';
+import { type CallOptions, describeOpenShape, type Layer, type OpenShape, type Symbolic } from './layer.js';
+import type { StatesOf } from './recurrent-layer.js';
+import { finalStates, requireStateShapes, withInitialStates } from './symbolic-states.js';
 
 /** One application of a layer: a layer that is applied twice, with the same weights, has two. */
 export interface GraphNode {
@@ -10,6 +11,9 @@ export interface GraphNode {
   /** The edges that come in; the initial states of a recurrent layer stand behind its input, as in Keras. */
   readonly inputs: readonly SymbolicTensor[];
 }
+
+/** The states of a recurrent layer in a graph: one entry a cell, from the bottom, by name. */
+export type SymbolicStates = StatesOf<SymbolicTensor>;
 
 /** What a layer may be noted with. */
 interface NoteOptions extends CallOptions {
@@ -20,7 +24,7 @@ interface NoteOptions extends CallOptions {
  * A tensor of a model that is yet to be made: its shape without numbers, and the node of the graph that gives it. Made
  * by {@link input}, and by applying layers to others.
  */
-export class SymbolicTensor {
+export class SymbolicTensor implements Symbolic {
   /** With the batch axis; null where an axis is of any size. */
   readonly shape: OpenShape;
   /** @internal */
@@ -42,7 +46,7 @@ export class SymbolicTensor {
     return (this.#states ??= finalStates(this, this.node.layer));
   }
 
-  /** @internal What `layer.apply` does with symbolic tensors: notes the layer. @throws SHAPE_MISMATCH, USAGE */
+  /** What `layer.apply` does with symbolic tensors: notes the layer. @throws SHAPE_MISMATCH, USAGE */
   noteLayer(layer: Layer<unknown>, given: unknown, options: NoteOptions): SymbolicTensor {
     const list: readonly unknown[] = Array.isArray(given) ? given : [given];
     const { initialState, ...others } = options;

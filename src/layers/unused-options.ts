@@ -1,4 +1,4 @@
-import type { Cell } from '../cells/define-cell.js';
+import type { Cell } from '../cells/cell.js';
 import { RondoError } from '../errors.js';
 import { isRestoring } from './restoring.js';
 

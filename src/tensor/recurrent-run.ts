@@ -11,7 +11,7 @@ import { currentBackend } from '../kernels/select.js';
 import { addTensors, constantTensor } from './accumulate.js';
 import { gatherInto, scatterAdd } from './gather.js';
 import type { Packing } from './packing.js';
-import type { RecurrentArguments } from './recurrent.js';
+import type { RecurrentArguments } from './recurrent-arguments.js';
 import { aliasTensor, emptyTensor, type Tensor } from './tensor.js';
 
 /** The buffers of one run, from its forward to its backward pass. */

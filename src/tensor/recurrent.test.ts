@@ -6,7 +6,8 @@ import { cellNamed } from '../cells/registry.js';
 import { backendNames, useBackend } from '../kernels/select.js';
 import { Random } from '../random.js';
 import * as ops from './index.js';
-import { type RecurrentArguments, type RecurrentResult, recurrent } from './recurrent.js';
+import { type RecurrentResult, recurrent } from './recurrent.js';
+import type { RecurrentArguments } from './recurrent-arguments.js';
 import { valueAndGradients } from './tape.js';
 import { type Tensor, tensor } from './tensor.js';
 

@@ -1,45 +1,9 @@
-import type { CellPlan } from '../cells/plan.js';
 import { currentBackend } from '../kernels/select.js';
 import { packSequences } from './packing.js';
+import type { RecurrentArguments } from './recurrent-arguments.js';
 import { RecurrentRun } from './recurrent-run.js';
 import { isActive, operation } from './tape.js';
 import type { Tensor } from './tensor.js';
-
-/** One recurrent layer along time. Shapes: B batch, T time, F features, U units, G gates. */
-export interface RecurrentArguments {
-  readonly plan: CellPlan;
-  readonly units: number;
-  /** By name, the widths that the cell has besides the units. */
-  readonly widths?: Readonly<Record<string, number>> | undefined;
-  /** `[B, T, F]`. */
-  readonly input: Tensor;
-  /** `[B * T]` on the host, 0 where a step does not count: its state and output stay those of the step before. */
-  readonly mask?: ArrayLike<number> | undefined;
-  /** By state: `[B, U]`. */
-  readonly initialStates: Readonly<Record<string, Tensor>>;
-  /** `[F, G * U]`. */
-  readonly kernel: Tensor;
-  /** Heads of the recurrent products; 1 where absent. */
-  readonly heads?: number | undefined;
-  /** `[U, G * U]`; `[H, U / H, G * U / H]` with several heads. */
-  readonly recurrentKernel?: Tensor | undefined;
-  /** `[G * U]`. */
-  readonly bias?: Tensor | undefined;
-  /** `[G * U]`. */
-  readonly recurrentBias?: Tensor | undefined;
-  /** By name: the cell's own kernels, `[from, to]`. */
-  readonly kernels?: Readonly<Record<string, Tensor>> | undefined;
-  /** By name: `[U]`. */
-  readonly vectors: Readonly<Record<string, Tensor>>;
-  /** Dropout and zoneout masks by the plan's names: `[B, U]` for the whole sequence, `[T * B, U]` for each step. */
-  readonly masks: Readonly<Record<string, Tensor>>;
-  readonly scalars: Readonly<Record<string, number>>;
-  readonly reverse: boolean;
-  readonly outputOrder: 'time' | 'computed';
-  readonly returnSequences: boolean;
-  /** Whether to keep what a backward pass needs; derivatives that are noted on a tape keep it in any case. */
-  readonly training: boolean;
-}
 
 export interface RecurrentResult {
   /** `[B, T, U]`, or `[B, U]` of the last step. */

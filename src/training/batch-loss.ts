@@ -12,7 +12,7 @@ import type { HostArray } from './host-data.js';
 import { type LateReads, type Reading, readsLate } from './late-reads.js';
 import { type Loss, logitsForm } from './losses/index.js';
 import { coefficients, countedLoss } from './losses/value.js';
-import type { DeviceBatch } from './metrics/on-device.js';
+import type { DeviceBatch } from './metrics/metric.js';
 import type { Model } from './model.js';
 import { hostTensor } from './rows.js';
 import { type ClassWeight, classWeights, multiplied } from './sample-weights.js';

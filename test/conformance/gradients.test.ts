@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Cell } from '../../src/cells/define-cell.js';
+import type { Cell } from '../../src/cells/cell.js';
 import { libraryCells } from '../../src/cells/registry.js';
 import { useBackend } from '../../src/kernels/select.js';
 import { RNN, type RNNOptions } from '../../src/layers/rnn.js';

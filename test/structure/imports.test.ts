@@ -1,9 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
+import { importsOf, root, typescriptIn } from '../support/imports.js';
 
 /** The rooms in the order data may flow: a room imports itself and rooms to its left. See docs/architecture.md. */
 const order = [
@@ -47,20 +45,7 @@ function roomOf(file: string): number {
 }
 
 function sources(folder: string): string[] {
-  return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts'))
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-    .filter((file) => !file.includes('node_modules'));
-}
-
-function importsOf(file: string): { target: string; bare: boolean }[] {
-  const text = readFileSync(join(root, file), 'utf8');
-  const found = [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1]);
-  return found.map((target) =>
-    target.startsWith('.')
-      ? { target: normalize(join(dirname(file), target)).replace(/\.js$/, '.ts'), bare: false }
-      : { target, bare: true },
-  );
+  return typescriptIn(folder).filter((file) => !file.endsWith('.test.ts'));
 }
 
 const files = ['src', 'cli', 'examples', 'bench'].flatMap(sources);
@@ -128,11 +113,7 @@ describe('the rooms of the project', () => {
   });
 
   it('hold no line longer than 140 characters, in comments, messages and patterns either', () => {
-    const typescript = ['src', 'cli', 'bench', 'test', 'examples'].flatMap((folder) =>
-      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-        .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
-        .map((name) => join(folder, name)),
-    );
+    const typescript = ['src', 'cli', 'bench', 'test', 'examples'].flatMap(typescriptIn);
     const long = typescript.flatMap((file) =>
       readFileSync(join(root, file), 'utf8')
         .split('\n')

@@ -1,4 +1,5 @@
-import { type Cell, defineCell } from '../../src/cells/define-cell.js';
+import type { Cell } from '../../src/cells/cell.js';
+import { defineCell } from '../../src/cells/define-cell.js';
 import { normalized as normalizedUnits } from '../../src/cells/normalized.js';
 import {
   add,

@@ -1,4 +1,4 @@
-import type { Cell } from '../../src/cells/define-cell.js';
+import type { Cell } from '../../src/cells/cell.js';
 import { unitsWidth } from '../../src/cells/widths.js';
 
 /** A width of a cell by its name, where a layer has so many units and says nothing of other widths. */

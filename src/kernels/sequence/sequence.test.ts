@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { expectClose } from '../../../test/support/close.js';
 import { unusualCells } from '../../../test/support/unusual-cells.js';
 import { stateWidth, usualWidth } from '../../../test/support/widths.js';
-import type { Cell, EquationOptions } from '../../cells/define-cell.js';
+import type { Cell, EquationOptions } from '../../cells/cell.js';
 import { planCell } from '../../cells/plan.js';
 import { libraryCells } from '../../cells/registry.js';
 import { gateRowWidth } from '../../cells/widths.js';

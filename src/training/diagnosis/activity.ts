@@ -1,6 +1,7 @@
 import { type CellPlan, planCell } from '../../cells/plan.js';
 import { widthNamed } from '../../cells/widths.js';
-import { type RecurrentArguments, recurrent } from '../../tensor/recurrent.js';
+import { recurrent } from '../../tensor/recurrent.js';
+import type { RecurrentArguments } from '../../tensor/recurrent-arguments.js';
 import type { FlatArray } from '../../tensor/tensor.js';
 import { type Gate, gatesOf, showingGate } from './gates.js';
 import type { ProbedRun } from './probed-run.js';

@@ -1,7 +1,6 @@
 import type { GateActivity } from './activity.js';
-import type { Advice } from './advice.js';
 import { percentage } from './figures.js';
-import type { RecurrentReport } from './report.js';
+import type { Advice, RecurrentReport } from './report.js';
 
 /** From this share on, values near the ends of a gate stand out. */
 const saturatedGate = 0.8;

@@ -1,6 +1,5 @@
-import type { Advice } from './advice.js';
 import { figure } from './figures.js';
-import type { DiagnosisFacts } from './report.js';
+import type { Advice, DiagnosisFacts } from './report.js';
 
 /** Epochs from which on the course of a loss is judged. */
 const fewestEpochs = 4;

@@ -1,7 +1,6 @@
-import type { Advice } from './advice.js';
 import { adviceOnActivity } from './advice-on-activity.js';
 import { figure } from './figures.js';
-import type { RecurrentReport } from './report.js';
+import type { Advice, RecurrentReport } from './report.js';
 
 /** A gradient that has grown so much at the far end of a window, and not by chance of the first step, explodes. */
 const growth = 10;

@@ -1,8 +1,7 @@
 import { maximumOf } from '../../extremes.js';
-import type { Advice } from './advice.js';
 import { median } from './facts.js';
 import { figure, percentage } from './figures.js';
-import type { DiagnosisFacts } from './report.js';
+import type { Advice, DiagnosisFacts } from './report.js';
 
 /** About thirty times more and less than 1e-3, see {@link updateRatios}. */
 const [largeUpdate, smallUpdate] = [3e-2, 3e-5];

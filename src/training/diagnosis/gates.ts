@@ -1,4 +1,4 @@
-import type { Cell, EquationOptions, Equations } from '../../cells/define-cell.js';
+import type { Cell, EquationOptions, Equations } from '../../cells/cell.js';
 import { roleOfLeaf } from '../../cells/leaf-role.js';
 import { activation } from '../../expression/activations.js';
 import { childrenOf, type Expression, leaf, leavesOf, topologicalOrder } from '../../expression/build.js';

@@ -1,8 +1,8 @@
-import type { CellAlongTime } from '../../layers/cell-along-time.js';
+import type { Layer } from '../../layers/layer.js';
 import { type CellObserver, observingCells } from '../../layers/observed-cells.js';
 import { copyOf } from '../../tensor/accumulate.js';
 import * as ops from '../../tensor/index.js';
-import type { RecurrentArguments } from '../../tensor/recurrent.js';
+import type { RecurrentArguments } from '../../tensor/recurrent-arguments.js';
 import { recordOperation, withoutTape } from '../../tensor/tape.js';
 import { aliasTensor, scope, type Tensor, Variable } from '../../tensor/tensor.js';
 
@@ -25,8 +25,8 @@ export interface ProbedRun {
  * Runs work that computes a loss and its derivatives, and takes note of every cell along time. A cell that runs twice
  * counts as it ran last.
  */
-export function probingCells<T>(work: () => T): { result: T; runs: Map<CellAlongTime, ProbedRun> } {
-  const runs = new Map<CellAlongTime, ProbedRun>();
+export function probingCells<T>(work: () => T): { result: T; runs: Map<Layer<never>, ProbedRun> } {
+  const runs = new Map<Layer<never>, ProbedRun>();
   const observer: CellObserver = (member, call, { output, finalStates }) => {
     const numRows = rowsLookedAt(call.input.shape);
     const kept = firstRowsOf(call, numRows);

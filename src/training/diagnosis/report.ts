@@ -1,5 +1,5 @@
 import type { GateActivity } from './activity.js';
-import type { Advice } from './advice.js';
+
 import type { Decay } from './decay.js';
 
 /** A layer's weights over training; lists go with {@link DiagnosisReport.steps}. */
@@ -55,4 +55,26 @@ export interface DiagnosisFacts {
 export interface DiagnosisReport extends DiagnosisFacts {
   /** Empty where nothing stands out. */
   readonly advice: readonly Advice[];
+}
+
+/** Something that stands out, with its figure, and what to change. */
+export interface Advice {
+  readonly about:
+    | 'explodingGradient'
+    | 'vanishingGradient'
+    | 'clipping'
+    | 'depth'
+    | 'saturation'
+    | 'forgetting'
+    | 'deadUnits'
+    | 'largeUpdates'
+    | 'smallUpdates'
+    | 'noGradient'
+    | 'plateau'
+    | 'overfitting'
+    | 'divergence';
+  /** The path of the layer; null where it is about the model. */
+  readonly layer: string | null;
+  /** Plain sentences. */
+  readonly text: string;
 }

@@ -3,7 +3,6 @@ import type { Configuration, Configured } from '../../layers/configured.js';
 import type { Json } from '../../layers/layer.js';
 import { describeShape, type Shape, sameShape, sizeOf } from '../../shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import type { DeviceBatch, DeviceSum } from './on-device.js';
 
 /** Numbers on the host with their shape, row-major. */
 export interface MetricArray {
@@ -228,4 +227,15 @@ function targetsDiffer(where: string, expected: string, received: Shape): RondoE
     received: describeShape(received),
     fix: 'give one target for every prediction.',
   });
+}
+
+/** A batch whose predictions are on a device that is read asynchronously only. */
+export interface DeviceBatch extends Omit<MetricBatch, 'yPred' | 'alsoRead'> {
+  readonly yPred: Tensor;
+}
+
+/** The sum of weighted values, still on the device `[1]`, and of the weights, which are the host's. */
+export interface DeviceSum {
+  readonly total: Tensor;
+  readonly weight: number;
 }

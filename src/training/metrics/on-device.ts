@@ -5,18 +5,14 @@ import { currentBackend } from '../../kernels/select.js';
 import { type Shape, sizeOf } from '../../shape.js';
 import { placesOfLargest } from '../../tensor/reduce.js';
 import { emptyTensor, type Tensor, tensor } from '../../tensor/tensor.js';
-import { classOf, type MetricBatch, requireEqualShapes, weightsOf } from './metric.js';
-
-/** A batch whose predictions are on a device that is read asynchronously only. */
-export interface DeviceBatch extends Omit<MetricBatch, 'yPred' | 'alsoRead'> {
-  readonly yPred: Tensor;
-}
-
-/** The sum of weighted values, still on the device `[1]`, and of the weights, which are the host's. */
-export interface DeviceSum {
-  readonly total: Tensor;
-  readonly weight: number;
-}
+import {
+  classOf,
+  type DeviceBatch,
+  type DeviceSum,
+  type MetricBatch,
+  requireEqualShapes,
+  weightsOf,
+} from './metric.js';
 
 /** The value of one element of targets and predictions. */
 export type ElementEquation = (truth: Expression, prediction: Expression) => Expression;
