@@ -200,7 +200,7 @@ export function requireKind(
   holds: unknown,
   received: unknown,
   facts: { where: string; what: string; fix: string },
-): void {
+): asserts holds {
   if (!holds) throw new RondoError('USAGE', { ...facts, received: describeValue(received) });
 }
 

@@ -435,7 +435,7 @@ export type { ModelStream, StreamOptions } from './training/model-stream.js';
 export type { NamedWeights } from './training/model-weights.js';
 export * as optimizers from './training/optimizers/index.js';
 export type { PredictOptions } from './training/prediction.js';
-export type { ClassWeight } from './training/sample-weights.js';
+export type { ClassWeight, GivenClassWeight } from './training/sample-weights.js';
 export * as schedules from './training/schedules.js';
 export { Sequential, type SequentialOptions } from './training/sequential.js';
 export type { RunIdentity, TrainingSnapshot } from './training/snapshot.js';

@@ -133,6 +133,24 @@ const mistakes: [string, () => unknown, RegExp][] = [
     /USAGE.*a layer is applied to tensors/,
   ],
   [
+    'a misspelt option of apply',
+    () => new LSTM({ units: 2 }).apply(tensor(x), { trainng: true } as never),
+    /UNKNOWN_NAME.*LSTM.apply: unknown option `trainng`; did you mean `training`/,
+  ],
+  [
+    'states for a layer that has none',
+    () => new Dense({ units: 2 }).apply(tensor(x), { initialState: {} } as never),
+    /UNKNOWN_NAME.*Dense.apply: unknown option `initialState`/,
+  ],
+  [
+    'a misspelt option of apply in a model',
+    () => model().apply(tensor(x), { mark: undefined } as never),
+    /UNKNOWN_NAME.*Sequential.apply: unknown option `mark`; did you mean `mask`/,
+  ],
+  ['a number for a name', () => make(Dense, { units: 1, name: 5 }), /USAGE.*`name` is no name[\s\S]*received: 5\n/],
+  ['an empty name', () => make(Dense, { units: 1, name: '' }), /USAGE.*`name` is no name/],
+  ['a name of a model that is a path', () => make(Sequential, [], { name: 'a/b' }), /USAGE.*`name` is no name/],
+  [
     'compile by position',
     () => loose((...all: unknown[]) => (model(null).compile as Loose)(...all))('adam', 'mse'),
     /USAGE.*not given as one object/,

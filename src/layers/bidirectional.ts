@@ -1,4 +1,4 @@
-import { RondoError, unknownName } from '../errors.js';
+import { RondoError, requireKind, unknownName } from '../errors.js';
 import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
 import {
@@ -64,6 +64,7 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
   readonly backwardLayer: RecurrentLayer<boolean>;
   readonly mergeMode: MergeMode;
   protected override readonly passesMask: boolean;
+  protected override readonly callOptions = ['training', 'mask', 'initialState'];
 
   constructor(options: BidirectionalOptions<Merge, ReturnState>) {
     super('Bidirectional', { ...options, inputShape: options.inputShape ?? options.layer?.givenInputShape?.slice(1) }, [
@@ -74,15 +75,13 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
     this.mergeMode = options.mergeMode ?? 'concat';
     if (!mergeModes.includes(this.mergeMode))
       throw unknownName('Bidirectional', 'mergeMode', this.mergeMode, mergeModes);
-    if (!(options.layer instanceof RecurrentLayer) || options.layer.getConfig().goBackwards === true) {
-      throw new RondoError('USAGE', {
-        where: 'Bidirectional',
-        what: '`layer` is no recurrent layer that runs forwards.',
-        expected: 'an LSTM, GRU, SimpleRNN or RNN without goBackwards',
-        fix: 'give the forward layer; its copy runs backwards.',
-      });
-    }
-    this.forwardLayer = options.layer;
+    const { layer } = options;
+    requireKind(layer instanceof RecurrentLayer && layer.getConfig().goBackwards !== true, layer, {
+      where: 'Bidirectional',
+      what: '`layer` is no recurrent layer that runs forwards.',
+      fix: 'give an LSTM, GRU, SimpleRNN or RNN without goBackwards; its copy runs backwards.',
+    });
+    this.forwardLayer = layer;
     this.backwardLayer = options.backwardLayer ?? this.forwardLayer.copy();
     const { forwardLayer, backwardLayer } = this;
     if (

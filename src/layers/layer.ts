@@ -1,4 +1,4 @@
-import { describeValue, RondoError, refuseUnknownOptions, requireBoolean, withinMemory } from '../errors.js';
+import { RondoError, refuseUnknownOptions, requireBoolean, requireKind, withinMemory } from '../errors.js';
 import { currentRandom } from '../random.js';
 import { describeAxes, describeShape, type Shape, sizeOf } from '../shape.js';
 import { scope, Tensor, Variable } from '../tensor/tensor.js';
@@ -60,6 +60,7 @@ export interface LayerWeight {
 }
 
 const optionNames: readonly (keyof LayerOptions)[] = ['name', 'trainable', 'inputShape'];
+const commonCallOptions: readonly string[] = ['training', 'mask'] satisfies (keyof CallOptions)[];
 
 /**
  * A piece of a model: weights and a function of tensors. Subclasses write `build` (makes the weights once the input
@@ -78,6 +79,8 @@ export abstract class Layer<Output = Tensor> {
   protected readonly passesMask: boolean = false;
   /** Whether each time step of the output depends on that step of the input alone, by operations on tensors alone. */
   protected readonly isPointwiseInTime: boolean = false;
+  /** The names of the options of `apply`; a class whose `call` reads others lists them all. */
+  protected readonly callOptions: readonly string[] = commonCallOptions;
   readonly #ownWeights = new Map<string, LayerWeight>();
   #builtFor: OpenShape | undefined;
   #knowsMasks = false;
@@ -92,8 +95,14 @@ export abstract class Layer<Output = Tensor> {
     for (const [name, value] of isRestoring() ? [] : Object.entries(options))
       if (name === 'trainable' || (name !== 'name' && ['true', 'false'].includes(value)))
         requireBoolean(defaultName, name, value);
+    const { name = defaultName } = options;
+    requireKind(typeof name === 'string' && /^[^/]+$/.test(name), name, {
+      where: defaultName,
+      what: '`name` is no name.',
+      fix: 'give a text without `/`.',
+    });
     this.hasGivenName = options.name !== undefined;
-    this.name = options.name ?? defaultName;
+    this.name = name;
     this.trainable = options.trainable ?? true;
     this.givenInputShape =
       options.inputShape === undefined ? undefined : [null, ...requireInputShape(defaultName, options.inputShape)];
@@ -210,7 +219,12 @@ export abstract class Layer<Output = Tensor> {
     call: (inputs: Tensor | readonly Tensor[], options: CallOptions) => Result,
   ): Result {
     const first = inputs instanceof Tensor ? inputs : inputs?.[0];
-    if (!(first instanceof Tensor)) throw noTensor(this.name, inputs);
+    requireKind(first instanceof Tensor, inputs, {
+      where: this.name,
+      what: 'a layer is applied to tensors.',
+      fix: 'give a tensor, or a list of them; make one with tensor(...).',
+    });
+    refuseUnknownOptions(`${this.className}.apply`, options, this.callOptions);
     return withinMemory(this.name, () =>
       scope(() => {
         this.ensureBuilt(first.shape);
@@ -401,16 +415,6 @@ export function singleInput(where: string, inputs: Tensor | readonly Tensor[]): 
     expected: 'one tensor',
     received: `${inputs.length} tensors`,
     fix: 'concatenate them, or call the layer once for each.',
-  });
-}
-
-function noTensor(where: string, inputs: unknown): RondoError {
-  return new RondoError('USAGE', {
-    where,
-    what: 'a layer is applied to tensors.',
-    expected: 'a tensor, or a list of tensors',
-    received: describeValue(inputs),
-    fix: 'make one with tensor(...).',
   });
 }
 

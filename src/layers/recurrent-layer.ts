@@ -75,6 +75,7 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false> extend
   readonly returnState: boolean;
   readonly stateful: boolean;
   protected override readonly passesMask: boolean;
+  protected override readonly callOptions = ['training', 'mask', 'initialState'];
   readonly #stack: readonly CellAlongTime[];
   #carried: Record<string, Variable>[] | undefined;
 

@@ -35,16 +35,17 @@ export class BatchLossFunction {
   readonly #losses: readonly Loss[];
   readonly #regularized: readonly LayerWeight[];
   readonly #scoring: Scoring | undefined;
-  readonly #classWeight: ClassWeight | undefined;
+  readonly #classWeights: readonly (ClassWeight | undefined)[];
   #hasRun = false;
 
   readonly #model: Model;
   readonly #outputs: readonly OutputTraining[];
 
-  constructor(model: Model, outputs: readonly OutputTraining[], classWeight: ClassWeight | undefined) {
+  /** @param byClass for each output; empty where classes count alike. */
+  constructor(model: Model, outputs: readonly OutputTraining[], byClass: readonly (ClassWeight | undefined)[] = []) {
     this.#model = model;
     this.#outputs = outputs;
-    this.#classWeight = classWeight;
+    this.#classWeights = byClass;
     const { finalActivation } = model;
     const onLogits =
       outputs.length === 1 && finalActivation !== undefined ? logitsForm(outputs[0].loss, finalActivation) : undefined;
@@ -144,7 +145,8 @@ export class BatchLossFunction {
     shape: Shape,
     mask: Mask | undefined,
   ): { weights: HostArray | undefined; mask: HostArray | undefined } {
-    const byClass = this.#classWeight && classWeights(this.#classWeight, batch.targets[output], shape);
+    const given = this.#classWeights[output];
+    const byClass = given && classWeights(given, batch.targets[output], shape);
     return { weights: multiplied(batch.sampleWeights[output], byClass), mask: mask && outputMask(mask, shape) };
   }
 

@@ -76,7 +76,7 @@ export async function evaluateSource(
       if (batch === undefined) break;
       outputs ??= outputsFor(model);
       logs ??= new EpochLogs(outputs);
-      lossFunction ??= new BatchLossFunction(model, outputs, undefined);
+      lossFunction ??= new BatchLossFunction(model, outputs);
       const compute = lossFunction;
       const sums = logs;
       scope(() => sums.add(compute.compute(batch, false, reads), batch.numRows, reads));

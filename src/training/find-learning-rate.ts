@@ -7,7 +7,7 @@ import { outputsFor, requireNotAborted, sourceOf } from './evaluation.js';
 import { type LearningRateCurve, type LearningRateSuggestions, suggestLearningRates } from './learning-rate-curve.js';
 import type { Model } from './model.js';
 import { assignWeights, weightTensors } from './model-weights.js';
-import { type ClassWeight, requireClassWeight } from './sample-weights.js';
+import type { GivenClassWeight } from './sample-weights.js';
 import { withFreshStates } from './snapshot.js';
 import { TrainStep } from './train-step.js';
 import { trainAlone } from './training-lock.js';
@@ -26,7 +26,7 @@ export interface FindLearningRateOptions {
   blowUp?: number | undefined;
   /** Rows a batch, for arrays. Default 32. */
   batchSize?: number | undefined;
-  classWeight?: ClassWeight | undefined;
+  classWeight?: GivenClassWeight | undefined;
   /** Ends the test with the error ABORTED. */
   signal?: AbortSignal | undefined;
   /** Called after each step. */
@@ -112,7 +112,6 @@ function settingsOf(where: string, options: FindLearningRateOptions) {
   requireNumber(where, 'smoothing', smoothing, 'a number from 0 to below 1', (value) => value >= 0 && value < 1);
   requireNumber(where, 'blowUp', blowUp, 'a number above 1', (value) => value > 1);
   requireCount(where, 'batchSize', batchSize);
-  if (others.classWeight !== undefined) requireClassWeight(others.classWeight, where);
   return { minimum, maximum, steps, smoothing, blowUp, batchSize, ...others };
 }
 

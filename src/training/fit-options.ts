@@ -13,7 +13,7 @@ import type { Dataset, DatasetBatch } from './dataset.js';
 import type { ModelData } from './host-data.js';
 import type { Model } from './model.js';
 import { requireSignal } from './require-signal.js';
-import { type ClassWeight, requireClassWeight } from './sample-weights.js';
+import type { GivenClassWeight } from './sample-weights.js';
 import type { TrainingSnapshot } from './snapshot.js';
 
 /** Data to evaluate on after each epoch. */
@@ -38,8 +38,8 @@ export interface DatasetFitOptions {
   validationData?: ValidationData | undefined;
   /** Rows a batch of validation arrays. Default: batchSize. */
   validationBatchSize?: number | undefined;
-  /** How much samples of each class count, on top of sample weights; targets are class indices or one-hot. */
-  classWeight?: ClassWeight | undefined;
+  /** How much samples of each class count, on top of sample weights; by output where there are several. Targets are class indices or one-hot. */
+  classWeight?: GivenClassWeight | undefined;
   callbacks?: readonly Callback[] | undefined;
   /**
    * Stops training after the current step. `fit` then returns the history so far with `stopReason: 'aborted'`: the
@@ -115,7 +115,6 @@ export function requireFitOptions(where: string, options: FitOptions, isDataset:
     throw conflict(where, 'validationSplit', 'validationData');
   if (options.resumeFrom !== undefined && options.initialEpoch !== undefined)
     throw conflict(where, 'resumeFrom', 'initialEpoch');
-  if (options.classWeight !== undefined) requireClassWeight(options.classWeight, where);
   if (checkpoint === undefined) return;
   refuseUnknownOptions(`${where}.checkpoint`, checkpoint, ['save', 'everySteps', 'everyEpochs']);
   requireCount(`${where}.checkpoint`, 'everySteps', checkpoint.everySteps ?? 1);

@@ -13,7 +13,7 @@ const settled = new WeakSet<Layer<unknown>>();
  * Settles the name of a layer that joins a list of layers, unique among `taken`: the user's name, or one made from the
  * class, numbered where needed (`lstm`, `lstm1`, ...).
  *
- * @throws USAGE for a name given twice or one that would break up the paths of weights.
+ * @throws USAGE for a name given twice
  */
 export function settleName(layer: Layer<unknown>, taken: ReadonlySet<string>, where: string): string {
   if (layer.hasGivenName && taken.has(layer.name)) {
@@ -23,14 +23,6 @@ export function settleName(layer: Layer<unknown>, taken: ReadonlySet<string>, wh
       expected: 'a name of its own for every layer',
       received: [...taken, layer.name].join(', '),
       fix: 'rename one of them.',
-    });
-  }
-  if (layer.name.includes('/')) {
-    throw new RondoError('USAGE', {
-      where,
-      what: `the layer name \`${layer.name}\` holds a slash.`,
-      expected: 'a name without `/`, which separates the parts of weight names',
-      fix: 'use `-` or `_`.',
     });
   }
   const isFree = layer.hasGivenName || (settled.has(layer) && !taken.has(layer.name));

@@ -182,6 +182,28 @@ describe('a Model with several outputs', () => {
     expect(all.kindLoss).toBeCloseTo(plain.kindLoss, 12);
   });
 
+  it('takes class weights and weighted metrics by output', async () => {
+    const factors = [3, 1, 0.5];
+    const weight = x.map((_, i) => 1 + (i % 4));
+    const byClass = kind.map((label) => factors[label]);
+    const results = [];
+    for (const options of [
+      { classWeight: { kind: { 0: 3, 2: 0.5 } }, sampleWeight: { kind: weight } },
+      { sampleWeight: { kind: weight.map((factor, i) => factor * byClass[i]) } },
+    ]) {
+      const model = compiled();
+      model.compile({
+        optimizer: 'adam',
+        loss: { value: 'meanSquaredError', kind: 'sparseCategoricalCrossentropy' },
+        weightedMetrics: { kind: ['accuracy'], value: ['mae'] },
+      });
+      const { metrics } = await model.fit(x, { value, kind }, { ...options, epochs: 2, batchSize: 4 });
+      results.push({ metrics, weights: Object.values(model.getWeights()).map((values) => [...values.dataSync()]) });
+    }
+    expect(Object.keys(results[0].metrics)).toEqual(['loss', 'valueLoss', 'kindLoss', 'valueMae', 'kindAccuracy']);
+    expect(results[0]).toEqual(results[1]);
+  });
+
   it('refuses losses, metrics and targets for other outputs', async () => {
     const model = compiled();
     await expect(model.fit(x, { value, sort: kind })).rejects.toThrow(/the names of `y` are not those of the model/);
@@ -192,7 +214,16 @@ describe('a Model with several outputs', () => {
     await expect(model.fit(x, { value, kind })).rejects.toThrow(/does not say which output each metric is for/);
     model.compile({ optimizer: 'sgd', loss: ['mse', 'sparseCategoricalCrossentropy'] });
     await expect(model.fit(x, { value, kind }, { classWeight: { 0: 2 } })).rejects.toThrow(
-      /`classWeight` does not say/,
+      /`classWeight` does not say[\s\S]*classWeight: { value: { 0: 1, 1: 5 } }/,
+    );
+    await expect(model.fit(x, { value, kind }, { classWeight: { knd: { 0: 2 } } })).rejects.toThrow(
+      /unknown output `knd`; did you mean `kind`/,
+    );
+    await expect(model.fit(x, { value, kind }, { classWeight: { kind: { 3: 2 } } })).rejects.toThrow(
+      /OUT_OF_RANGE.*classWeight[\s\S]*0 to 2\n.*received: 3\n/,
+    );
+    await expect(model.fit(x, { value, kind }, { classWeight: { kind: { 1: -2 } } })).rejects.toThrow(
+      /OUT_OF_RANGE.*`classWeight\[1\]`[\s\S]*received: -2\n/,
     );
   });
 });

@@ -1,22 +1,59 @@
-import { RondoError, requireNumber } from '../errors.js';
+import { RondoError, requireNumber, unknownName } from '../errors.js';
 import { describeShape, type Shape, sameShape, sizeOf } from '../shape.js';
+import type { OutputTraining } from './compiled.js';
 import type { HostArray } from './host-data.js';
 
 /** By class: how much its samples count; 1 for a class that is not named. */
 export type ClassWeight = Readonly<Record<number, number>>;
 
-/** @throws OUT_OF_RANGE for a class that is no whole number or a weight that is not finite */
-export function requireClassWeight(classWeight: ClassWeight, where: string): void {
-  for (const [name, weight] of Object.entries(classWeight)) {
-    requireNumber(where, `classWeight[${name}]`, weight, 'a number of at least 0', (v) => v >= 0);
-    requireNumber(
+/** The same of one output, or of some by their names. */
+export type GivenClassWeight = ClassWeight | Readonly<Record<string, ClassWeight>>;
+
+function isByOutput(given: GivenClassWeight): given is Readonly<Record<string, ClassWeight>> {
+  return Object.values(given).some((weight) => Object(weight) === weight);
+}
+
+/**
+ * The class weights of each output.
+ *
+ * @throws UNKNOWN_NAME; USAGE where they do not say which output they are for; OUT_OF_RANGE for a class that the output
+ *   has not, or a weight below 0
+ */
+export function classWeightsByOutput(
+  given: GivenClassWeight | undefined,
+  outputs: readonly OutputTraining[],
+  widths: readonly (number | null)[],
+  where: string,
+): readonly (ClassWeight | undefined)[] {
+  if (given === undefined) return [];
+  const names = outputs.map(({ name }) => name);
+  if (!isByOutput(given) && names.length > 1) {
+    throw new RondoError('USAGE', {
       where,
-      'a class of classWeight',
-      Number(name),
-      'a whole number of at least 0',
-      (v) => Number.isInteger(v) && v >= 0,
-    );
+      what: '`classWeight` does not say which output it is for.',
+      expected: 'class weights by output',
+      received: Object.keys(given).join(', '),
+      fix: `write classWeight: { ${names[0]}: { 0: 1, 1: 5 } }.`,
+    });
   }
+  const byOutput = isByOutput(given) ? given : { [names[0]]: given };
+  const unknown = Object.keys(byOutput).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw unknownName(`${where}.classWeight`, 'output', unknown, names);
+  return outputs.map(({ name, loss }, i) => {
+    const width = widths[i];
+    const numClasses = width !== 1 ? (width ?? Infinity) : loss.name === 'binaryCrossentropy' ? 2 : Infinity;
+    for (const [label, weight] of Object.entries(byOutput[name] ?? {})) {
+      requireNumber(where, `classWeight[${label}]`, weight, 'a number of at least 0', (v) => v >= 0);
+      requireNumber(
+        where,
+        'a class of classWeight',
+        Number(label),
+        `a class from 0 to ${numClasses - 1}`,
+        (v) => Number.isInteger(v) && v >= 0 && v < numClasses,
+      );
+    }
+    return byOutput[name];
+  });
 }
 
 /**

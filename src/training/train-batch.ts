@@ -7,12 +7,12 @@ import { outputsFor } from './evaluation.js';
 import type { ModelData } from './host-data.js';
 import { readsLate } from './late-reads.js';
 import type { Model } from './model.js';
-import { type ClassWeight, requireClassWeight } from './sample-weights.js';
+import type { GivenClassWeight } from './sample-weights.js';
 import { TrainStep } from './train-step.js';
 
 export interface TrainBatchOptions {
   sampleWeight?: DatasetBatch['sampleWeight'] | undefined;
-  classWeight?: ClassWeight | undefined;
+  classWeight?: GivenClassWeight | undefined;
 }
 
 /** The last batch of a model, whose numbers are being read. */
@@ -45,7 +45,6 @@ async function stepOnBatch(
   const where = `${model.className}.trainOnBatch`;
   refuseUnknownOptions(where, options, ['sampleWeight', 'classWeight']);
   const { sampleWeight, classWeight } = options;
-  if (classWeight !== undefined) requireClassWeight(classWeight, where);
   const compiled = model.requireCompiled('trainOnBatch');
   const batch = new BatchReader(model, where).read({ x, y, sampleWeight });
   const outputs = outputsFor(model);

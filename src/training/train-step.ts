@@ -1,4 +1,4 @@
-import { RondoError, requireNumber } from '../errors.js';
+import { RondoError } from '../errors.js';
 import type { LayerWeight } from '../layers/layer.js';
 import { valueAndGradients } from '../tensor/tape.js';
 import { scope, type Tensor, type Variable } from '../tensor/tensor.js';
@@ -10,7 +10,7 @@ import { LateReads } from './late-reads.js';
 import type { Model } from './model.js';
 import { changeWhere, FiniteGuard } from './optimizers/finite-guard.js';
 import type { Optimizer } from './optimizers/index.js';
-import type { ClassWeight } from './sample-weights.js';
+import { classWeightsByOutput, type GivenClassWeight } from './sample-weights.js';
 
 /**
  * One training step: loss, gradients, check, update, constraints. Made once per run. Where the device is read
@@ -34,13 +34,14 @@ export class TrainStep {
     model: Model,
     compiled: Pick<Compiled, 'optimizer'>,
     outputs: readonly OutputTraining[],
-    classWeight: ClassWeight | undefined,
+    classWeight: GivenClassWeight | undefined,
     where: string,
   ) {
     this.#model = model;
     this.#where = where;
     this.#optimizer = compiled.optimizer;
-    this.#lossFunction = new BatchLossFunction(model, outputs, classWeight);
+    const weights = classWeightsByOutput(classWeight, outputs, model.outputWidths, where);
+    this.#lossFunction = new BatchLossFunction(model, outputs, weights);
     this.#variables = [...new Set(model.trainableWeights)];
     if (this.#variables.length === 0)
       throw new RondoError('USAGE', {
@@ -52,16 +53,7 @@ export class TrainStep {
     this.#constrained = [...model.namedWeights()]
       .map(([, weight]) => weight)
       .filter(({ variable, constraint }) => constraint !== undefined && trainable.has(variable));
-    if (classWeight !== undefined && outputs.length > 1) {
-      throw new RondoError('USAGE', {
-        where,
-        what: '`classWeight` does not say which output it is for.',
-        expected: 'a model with one output',
-        received: outputs.map(({ name }) => name).join(', '),
-        fix: 'give `sampleWeight` by output.',
-      });
-    }
-    requireTrainable(model, outputs, classWeight, where);
+    requireTrainable(model, where);
     this.#optimizer.build(this.#variables);
   }
 
@@ -121,28 +113,12 @@ export class TrainStep {
   }
 }
 
-/** Refuses what trains to nothing without a word. @throws USAGE, OUT_OF_RANGE */
-function requireTrainable(
-  { finalActivation, outputWidths: [width] }: Model,
-  [{ loss }]: readonly OutputTraining[],
-  classWeight: ClassWeight | undefined,
-  where: string,
-): void {
-  if (finalActivation === 'softmax' && width === 1) {
-    throw new RondoError('USAGE', {
-      where,
-      what: 'a softmax over one class is always 1.',
-      fix: "use activation: 'sigmoid'.",
-    });
-  }
-  if (classWeight === undefined) return;
-  const numClasses = width !== 1 ? (width ?? Infinity) : loss.name === 'binaryCrossentropy' ? 2 : Infinity;
-  for (const name of Object.keys(classWeight))
-    requireNumber(
-      where,
-      'a class of classWeight',
-      Number(name),
-      `a class from 0 to ${numClasses - 1}`,
-      (label) => label < numClasses,
-    );
+/** Refuses what trains to nothing without a word. @throws USAGE */
+function requireTrainable({ finalActivation, outputWidths: [width] }: Model, where: string): void {
+  if (finalActivation !== 'softmax' || width !== 1) return;
+  throw new RondoError('USAGE', {
+    where,
+    what: 'a softmax over one class is always 1.',
+    fix: "use activation: 'sigmoid'.",
+  });
 }
