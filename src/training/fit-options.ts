@@ -38,7 +38,10 @@ export interface DatasetFitOptions {
   validationData?: ValidationData | undefined;
   /** Rows a batch of validation arrays. Default: batchSize. */
   validationBatchSize?: number | undefined;
-  /** How much samples of each class count, on top of sample weights; by output where there are several. Targets are class indices or one-hot. */
+  /**
+   * How much samples of each class count, on top of sample weights; by output where there are several. Targets are class
+   * indices or one-hot.
+   */
   classWeight?: GivenClassWeight | undefined;
   callbacks?: readonly Callback[] | undefined;
   /**
