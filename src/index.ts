@@ -179,6 +179,7 @@ export { ActivationPenalty, type ActivationPenaltyOptions } from './layers/activ
 export { AdaptiveSoftmax, type AdaptiveSoftmaxOptions } from './layers/adaptive-softmax.js';
 export { AttentionPooling1D, type AttentionPooling1DOptions } from './layers/attention-pooling-1d.js';
 export { AveragePooling1D } from './layers/average-pooling-1d.js';
+export { BatchNormalization, type BatchNormalizationOptions } from './layers/batch-normalization.js';
 export {
   Bidirectional,
   type BidirectionalCallOptions,
@@ -198,6 +199,7 @@ export type { FusedSoftmax, ScoreOptions } from './layers/fused-softmax.js';
 export { GaussianNoise, type GaussianNoiseOptions } from './layers/gaussian-noise.js';
 export { GlobalAveragePooling1D } from './layers/global-average-pooling-1d.js';
 export { GlobalMaxPooling1D } from './layers/global-max-pooling-1d.js';
+export { GroupNormalization, type GroupNormalizationOptions } from './layers/group-normalization.js';
 export { GRU, type GRUOptions } from './layers/gru.js';
 export * as initializers from './layers/initializers.js';
 export { Input, type InputOptions } from './layers/input-layer.js';

@@ -4,12 +4,14 @@ import { hostWeights } from '../../test/support/host-weights.js';
 import { RondoError } from '../errors.js';
 import { useBackend } from '../kernels/select.js';
 import { Activation } from '../layers/activation.js';
+import { BatchNormalization } from '../layers/batch-normalization.js';
 import { Bidirectional } from '../layers/bidirectional.js';
 import { Conv1D } from '../layers/conv-1d.js';
 import { Dense } from '../layers/dense.js';
 import { Dropout } from '../layers/dropout.js';
 import { Embedding } from '../layers/embedding.js';
 import { Flatten } from '../layers/flatten.js';
+import { GroupNormalization } from '../layers/group-normalization.js';
 import { GRU } from '../layers/gru.js';
 import { Input } from '../layers/input-layer.js';
 import type { Json } from '../layers/layer.js';
@@ -111,6 +113,8 @@ describe('a saved and loaded model', () => {
             new Conv1D({ filters: 3, kernelSize: 2, padding: 'causal' }),
             new RNN({ cell: ['lstm', 'gru'], units: [3, 4], returnSequences: true }),
             new LayerNormalization(),
+            new BatchNormalization({ movingVarianceInitializer: 'heNormal', momentum: 0.9 }),
+            new GroupNormalization({ groups: 2, scale: false }),
             new TimeDistributed({ layer: new Dense({ units: 2 }) }),
             new Flatten(),
             new Dense({ units: 2, kernelRegularizer: 'l2', kernelConstraint: 'maxNorm' }),

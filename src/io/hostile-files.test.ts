@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { damagedFiles } from '../../test/support/damaged-files.js';
 import { messageAfter } from '../../test/support/message-after.js';
 import { RondoError } from '../errors.js';
+import { BatchNormalization } from '../layers/batch-normalization.js';
 import { Bidirectional } from '../layers/bidirectional.js';
 import { Concatenate } from '../layers/concatenate.js';
 import { Conv1D } from '../layers/conv-1d.js';
 import { Dense } from '../layers/dense.js';
 import { Embedding } from '../layers/embedding.js';
+import { GroupNormalization } from '../layers/group-normalization.js';
 import { GRU } from '../layers/gru.js';
 import { type Layer, type OpenShape, singleInput } from '../layers/layer.js';
 import { LayerNormalization } from '../layers/layer-normalization.js';
@@ -41,8 +43,10 @@ const recurrent = [
   new Conv1D({ filters: 4, kernelSize: 3, kernelRegularizer: 'l1' }),
   new RNN({ cell: ['gru', 'peepholeLSTM'], units: [3, 6], returnSequences: true }),
   new TimeDistributed({ layer: new Dense({ units: 3 }) }),
+  new GroupNormalization({ groups: 3, axis: -1 }),
   new GRU({ units: 4, zoneout: { hidden: 0.1 } }),
   new LayerNormalization(),
+  new BatchNormalization({ momentum: 0.9 }),
   new RepeatVector({ n: 2 }),
   new Reshape({ targetShape: [4, -1] }),
 ];

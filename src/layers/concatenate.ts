@@ -2,6 +2,7 @@ import { RondoError } from '../errors.js';
 import { sizeOf } from '../shape.js';
 import * as ops from '../tensor/index.js';
 import { Tensor } from '../tensor/tensor.js';
+import { keepsStepsApart, placeOfAxis, requireAxis } from './axis-option.js';
 import { titleOf } from './input-axes.js';
 import { type CallOptions, describeOpenShape, type Json, Layer, type LayerOptions, type OpenShape } from './layer.js';
 import { clearMasked, type Mask, maskOf, resampledMask, setMask } from './mask.js';
@@ -25,16 +26,8 @@ export class Concatenate extends Layer {
   constructor(options: ConcatenateOptions = {}) {
     super('Concatenate', options, ['axis']);
     this.axis = options.axis ?? -1;
-    this.isPointwiseInTime = this.axis === -1 || this.axis > 1;
-    if (!Number.isInteger(this.axis) || this.axis === 0) {
-      throw new RondoError('OUT_OF_RANGE', {
-        where: 'Concatenate',
-        what: '`axis` is out of range.',
-        expected: 'an axis other than the batch axis 0',
-        received: String(this.axis),
-        fix: 'use -1 for features, 1 for time.',
-      });
-    }
+    this.isPointwiseInTime = keepsStepsApart(this.axis);
+    requireAxis('Concatenate', this.axis);
   }
 
   override get takesSeveral(): boolean {
@@ -46,7 +39,7 @@ export class Concatenate extends Layer {
   /** @param inputShapes of all inputs; with only the first, the size of the joined axis is unknown. */
   override computeOutputShape(...inputShapes: OpenShape[]): OpenShape {
     const first = inputShapes[0];
-    const at = this.#place(first);
+    const at = placeOfAxis(this, first);
     this.#requireEqual(inputShapes, at);
     const sizes = inputShapes.map((shape) => shape[at]);
     const total = sizes.reduce((sum, size) => (sum === null || size === null ? null : sum + size), 0);
@@ -55,7 +48,7 @@ export class Concatenate extends Layer {
 
   override call(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): Tensor {
     const list = inputs instanceof Tensor ? [inputs] : inputs;
-    const at = this.#place(list[0].shape);
+    const at = placeOfAxis(this, list[0].shape);
     const masks = list.map((input, i) => (i === 0 ? mask : maskOf(input)));
     if (masks.every((each) => each === undefined)) return ops.concatenate(list, at);
     const output = ops.concatenate(
@@ -83,18 +76,6 @@ export class Concatenate extends Layer {
       expected: `the axes of ${describeOpenShape(first)} but for axis ${at}`,
       received: describeOpenShape(misfit),
       fix: 'give tensors of equal shape but for that axis, or correct `axis`.',
-    });
-  }
-
-  #place(shape: OpenShape): number {
-    const at = this.axis < 0 ? shape.length + this.axis : this.axis;
-    if (at >= 1 && at < shape.length) return at;
-    throw new RondoError('SHAPE_MISMATCH', {
-      where: titleOf(this),
-      what: `the inputs have no axis ${this.axis} besides the batch.`,
-      expected: `more axes, or another axis`,
-      received: describeOpenShape(shape),
-      fix: 'correct `axis`.',
     });
   }
 }

@@ -2,7 +2,7 @@ import { RondoError } from '../errors.js';
 import { describeOpenShape, type OpenShape, requireOpenAxes } from './layer.js';
 
 /** What messages need to know of a layer. */
-interface Named {
+export interface Named {
   readonly className: string;
   readonly name: string;
 }

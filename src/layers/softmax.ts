@@ -1,12 +1,10 @@
-import { RondoError } from '../errors.js';
 import { constant, select } from '../expression/build.js';
 import * as ops from '../tensor/index.js';
 import { applyPointwise, type PointwiseFunction } from '../tensor/pointwise.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
-import { titleOf } from './input-axes.js';
+import { keepsStepsApart, movedLast, placeOfAxis, requireAxis } from './axis-option.js';
 import {
   type CallOptions,
-  describeOpenShape,
   type FinalActivation,
   type Json,
   Layer,
@@ -42,32 +40,23 @@ export class Softmax extends Layer {
   constructor(options: SoftmaxOptions = {}) {
     super('Softmax', options, ['axis']);
     this.axis = options.axis ?? -1;
-    this.isPointwiseInTime = this.axis === -1 || this.axis > 1;
-    if (Number.isInteger(this.axis) && this.axis !== 0) return;
-    throw new RondoError('OUT_OF_RANGE', {
-      where: 'Softmax',
-      what: '`axis` is out of range.',
-      expected: 'an axis other than the batch axis 0',
-      received: String(this.axis),
-      fix: 'use -1 for features, 1 for time.',
-    });
+    this.isPointwiseInTime = keepsStepsApart(this.axis);
+    requireAxis('Softmax', this.axis);
   }
 
   override build(): void {}
 
   override computeOutputShape(inputShape: OpenShape): OpenShape {
-    this.#place(inputShape);
+    placeOfAxis(this, inputShape);
     return inputShape;
   }
 
   override call(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): Tensor {
     const scores = this.#scores(singleInput(this.name, inputs), mask);
-    const at = this.#place(scores.shape);
-    const last = scores.shape.length - 1;
-    if (at === last) return ops.softmax(scores);
-    const order = scores.shape.map((_, i) => (i === at ? last : i === last ? at : i));
-    const shares = ops.transpose(ops.softmax(ops.transpose(scores, order)), order);
-    return clearMasked(shares, mask);
+    const at = placeOfAxis(this, scores.shape);
+    if (at === scores.shape.length - 1) return ops.softmax(scores);
+    const { moved, back } = movedLast(scores, at);
+    return clearMasked(back(ops.softmax(moved)), mask);
   }
 
   override get finalActivation(): FinalActivation | undefined {
@@ -87,17 +76,5 @@ export class Softmax extends Layer {
     if (mask === undefined || !mask.includes(0)) return input;
     const rows = ops.reshape(input, [mask.length, input.size / mask.length]);
     return ops.reshape(applyPointwise(hiddenScore, [rows, tensor(mask, [mask.length, 1])]), input.shape);
-  }
-
-  #place(shape: OpenShape): number {
-    const at = this.axis < 0 ? shape.length + this.axis : this.axis;
-    if (at >= 1 && at < shape.length) return at;
-    throw new RondoError('SHAPE_MISMATCH', {
-      where: titleOf(this),
-      what: `the input has no axis ${this.axis} besides the batch.`,
-      expected: 'more axes, or another axis',
-      received: describeOpenShape(shape),
-      fix: 'correct `axis`.',
-    });
   }
 }

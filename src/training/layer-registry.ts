@@ -6,6 +6,7 @@ import { Add } from '../layers/add.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
 import { Average } from '../layers/average.js';
 import { AveragePooling1D } from '../layers/average-pooling-1d.js';
+import { BatchNormalization } from '../layers/batch-normalization.js';
 import { Bidirectional } from '../layers/bidirectional.js';
 import { Concatenate } from '../layers/concatenate.js';
 import { Conv1D } from '../layers/conv-1d.js';
@@ -19,6 +20,7 @@ import { Flatten } from '../layers/flatten.js';
 import { GaussianNoise } from '../layers/gaussian-noise.js';
 import { GlobalAveragePooling1D } from '../layers/global-average-pooling-1d.js';
 import { GlobalMaxPooling1D } from '../layers/global-max-pooling-1d.js';
+import { GroupNormalization } from '../layers/group-normalization.js';
 import { GRU } from '../layers/gru.js';
 import { InputLayer } from '../layers/input-layer.js';
 import type { Json, Layer } from '../layers/layer.js';
@@ -88,6 +90,7 @@ const makers = new Map<string, LayerMaker>(
     AttentionPooling1D: plain(AttentionPooling1D),
     Average: plain(Average),
     AveragePooling1D: plain(AveragePooling1D),
+    BatchNormalization: plain(BatchNormalization),
     Bidirectional: (config) => {
       const backwardLayer = config.backwardLayer === undefined ? undefined : nested(config.backwardLayer);
       return new Bidirectional({ ...config, layer: nested(config.layer), backwardLayer } as ConstructorParameters<
@@ -107,6 +110,7 @@ const makers = new Map<string, LayerMaker>(
     GaussianNoise: plain(GaussianNoise),
     GlobalAveragePooling1D: plain(GlobalAveragePooling1D),
     GlobalMaxPooling1D: plain(GlobalMaxPooling1D),
+    GroupNormalization: plain(GroupNormalization),
     GRU: plain(GRU),
     InputLayer: plain(InputLayer),
     LayerNormalization: plain(LayerNormalization),

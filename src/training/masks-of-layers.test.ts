@@ -9,6 +9,7 @@ import { Add } from '../layers/add.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
 import { Average } from '../layers/average.js';
 import { AveragePooling1D } from '../layers/average-pooling-1d.js';
+import { BatchNormalization } from '../layers/batch-normalization.js';
 import { Bidirectional } from '../layers/bidirectional.js';
 import { Concatenate } from '../layers/concatenate.js';
 import { Conv1D } from '../layers/conv-1d.js';
@@ -22,6 +23,7 @@ import { Flatten } from '../layers/flatten.js';
 import { GaussianNoise } from '../layers/gaussian-noise.js';
 import { GlobalAveragePooling1D } from '../layers/global-average-pooling-1d.js';
 import { GlobalMaxPooling1D } from '../layers/global-max-pooling-1d.js';
+import { GroupNormalization } from '../layers/group-normalization.js';
 import { GRU } from '../layers/gru.js';
 import { InputLayer } from '../layers/input-layer.js';
 import { type CallOptions, type Json, Layer, type OpenShape, singleInput } from '../layers/layer.js';
@@ -97,6 +99,7 @@ const table: readonly (readonly [
   [new ActivationPenalty({ size: 1 }), goesOn],
   [new AdaptiveSoftmax({ units: 11, cutoffs: [3, 7] }), goesOn],
   [new AttentionPooling1D({ units: 3 }), ends],
+  [new BatchNormalization(), goesOn],
   [new Bidirectional({ layer: new LSTM({ units: 3, returnSequences: true }) }), goesOn],
   [new Bidirectional({ layer: new LSTM({ units: 3 }) }), ends],
   [new Concatenate(), goesOn],
@@ -205,6 +208,7 @@ const table: readonly (readonly [
   [new Functional({ inputs: graphStart, outputs: new Dense({ units: 3 }).apply(graphStart) }), goesOn],
   [new GlobalAveragePooling1D(), ends],
   [new GlobalMaxPooling1D({ keepdims: true }), ends],
+  [new GroupNormalization({ groups: 3 }), goesOn],
   [new GRU({ units: 3 }), ends],
   [
     new GRU({ units: 3, returnSequences: true, goBackwards: true }),

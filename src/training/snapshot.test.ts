@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostWeights } from '../../test/support/host-weights.js';
 import { useBackend } from '../kernels/select.js';
+import { BatchNormalization } from '../layers/batch-normalization.js';
 import { Bidirectional } from '../layers/bidirectional.js';
 import { Dense } from '../layers/dense.js';
 import { Dropout } from '../layers/dropout.js';
@@ -18,13 +19,14 @@ import type { TrainingSnapshot } from './snapshot.js';
 beforeAll(() => void useBackend('reference'));
 afterAll(() => void useBackend('wasm'));
 
-/** A model with carried states, dropout and a metric with a state of its own. */
+/** A model with carried states, moving statistics, dropout and a metric with a state of its own. */
 const compiled = (): Sequential => {
   setSeed(31);
   const model = new Sequential(
     [
       new LSTM({ units: 3, returnSequences: true, stateful: true }),
       new Dropout({ rate: 0.4 }),
+      new BatchNormalization({ momentum: 0.7 }),
       new Bidirectional({ layer: new GRU({ units: 2, stateful: true }) }),
       new Dense({ units: 1, activation: 'sigmoid' }),
     ],

@@ -1,5 +1,7 @@
 import { RondoError } from '../errors.js';
 import type { LayerWeight } from '../layers/layer.js';
+import { type WeightUpdates, withUpdates } from '../layers/weight-updates.js';
+import { assignTensor } from '../tensor/accumulate.js';
 import { valueAndGradients } from '../tensor/tape.js';
 import { scope, type Tensor, type Variable } from '../tensor/tensor.js';
 import type { Batch } from './batch.js';
@@ -68,10 +70,9 @@ export class TrainStep {
   run(batch: Batch, logs: EpochLogs, number: number): void {
     scope(() => {
       let computed: BatchLoss | undefined;
-      const { value, gradients } = valueAndGradients(
-        () => (computed = this.#lossFunction.compute(batch, true, this.reads)).total,
-        this.#variables,
-      );
+      const updates: WeightUpdates = new Map();
+      const loss = (): Tensor => (computed = this.#lossFunction.compute(batch, true, this.reads)).total;
+      const { value, gradients } = valueAndGradients(() => withUpdates(this.#model, updates, loss), this.#variables);
       const checked = this.#guard.check(value, gradients);
       const before = this.#optimizer.position;
       this.reads.read([value, checked.norms.each, checked.norms.all], ([[loss], each, [all]]) => {
@@ -85,6 +86,7 @@ export class TrainStep {
       this.#optimizer.applyGradients(gradients, this.#variables, { checked, count });
       for (const { variable, constraint } of this.#constrained)
         changeWhere(checked.isFinite, variable, () => constraint!.apply(variable));
+      for (const [weight, latest] of updates) changeWhere(checked.isFinite, weight, () => assignTensor(weight, latest));
       logs.add(computed!, batch.numRows, this.reads);
     });
   }

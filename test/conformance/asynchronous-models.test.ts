@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../../src/kernels/select.js';
 import { AdaptiveSoftmax } from '../../src/layers/adaptive-softmax.js';
 import { AttentionPooling1D } from '../../src/layers/attention-pooling-1d.js';
+import { BatchNormalization } from '../../src/layers/batch-normalization.js';
 import { Conv1D } from '../../src/layers/conv-1d.js';
 import { Dense } from '../../src/layers/dense.js';
 import { Dropout } from '../../src/layers/dropout.js';
@@ -57,6 +58,7 @@ describe('models on a device that is read asynchronously only', () => {
     'layers of many kinds': () => [
       new Conv1D({ filters: 4, kernelSize: 3, activation: 'relu' }),
       new LayerNormalization(),
+      new BatchNormalization(),
       new LSTM({ units: 4, returnSequences: true, kernelRegularizer: 'l2', recomputeSteps: 2 }),
       new SpatialDropout1D({ rate: 0.2 }),
       new SimpleRNN({ units: 3, returnSequences: true }),

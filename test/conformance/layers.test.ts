@@ -39,7 +39,7 @@ describe.each(conformanceBackends)('layers on $title', ({ name: backend, make })
       Object.entries(byPath(vector.inputs.initialState)).map(([path, value]) => [path, asTensor(value)]),
     );
     const cotangents = byPath(vector.cotangents);
-    const { gradients: expectedGradients, ...expectedResults } = vector.expected;
+    const { gradients: expectedGradients, updatedWeights = {}, ...expectedResults } = vector.expected;
     const expected = byPath(expectedResults);
     const variables = [...new Set([...subject.weights.values()].map(({ variable }) => variable))];
     const by: Tensor[] = [...variables, input, ...Object.values(states)];
@@ -59,7 +59,10 @@ describe.each(conformanceBackends)('layers on $title', ({ name: backend, make })
     }
     const gradientBy = new Map(by.map((value, i) => [value, gradients[i]]));
     const weightGradients = Object.entries(expectedGradients.weights ?? {});
-    expect([...subject.weights.keys()].sort()).toEqual(weightGradients.map(([name]) => name).sort());
+    const told = [...weightGradients.map(([name]) => name), ...Object.keys(updatedWeights)];
+    expect([...subject.weights.keys()].sort()).toEqual(told.sort());
+    for (const [name, value] of Object.entries(updatedWeights))
+      await expectAgreement(subject.weights.get(name)!.variable, value.data, 1, `${name} afterwards`);
     for (const [name, value] of weightGradients) {
       const { variable, gradient } = subject.weights.get(name)!;
       await expectAgreement(gradient(await gradientBy.get(variable)!.data()), value.data, 4, `gradient of ${name}`);

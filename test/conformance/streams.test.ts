@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { libraryCells } from '../../src/cells/registry.js';
 import { backendNames, useBackend } from '../../src/kernels/select.js';
 import { createWasmBackend } from '../../src/kernels/wasm/backend.js';
+import { BatchNormalization } from '../../src/layers/batch-normalization.js';
 import { Dense } from '../../src/layers/dense.js';
 import { Dropout } from '../../src/layers/dropout.js';
 import { Embedding } from '../../src/layers/embedding.js';
@@ -51,6 +52,7 @@ describe.each(pairs)('a stream of %s on %s', (_, backend, cell) => {
       new RNN({ cell, units: UNITS, stateful: true, returnSequences: true }),
       new Dropout({ rate: 0.5 }),
       new LayerNormalization(),
+      new BatchNormalization(),
       new RNN({ cell: [cell, 'gru'], units: [3, UNITS], stateful: true, returnSequences: true }),
       new TimeDistributed({ layer: new Dense({ units: 3, activation: 'softmax' }) }),
       new RNN({ cell, units: 4, stateful: true }),

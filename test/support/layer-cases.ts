@@ -50,10 +50,11 @@ export function kerasSubject(vector: LayerVector): Subject {
 function singleSubject(vector: LayerVector): Subject {
   const layer = layerFromConfig(configOf(vector.layer, vector.config));
   const weights = loadWeights(layer, vector.inputs.input.shape, vector.weights ?? {});
+  const { training } = vector;
   return {
     weights,
     apply: (input, states, mask) =>
-      results(layer.apply(input, { mask, initialState: stateOption(states) } as RecurrentCallOptions)),
+      results(layer.apply(input, { mask, training, initialState: stateOption(states) } as RecurrentCallOptions)),
   };
 }
 

@@ -11,8 +11,14 @@ export function normals(shape: Shape, random: Random, scale = 1): Tensor {
   );
 }
 
-/** Gives every weight of a built layer normal values, biases too, so that no two parts of a weight are equal. */
+/**
+ * Gives every weight of a built layer normal values, biases too, so that no two parts of a weight are equal; moving
+ * variances are above 0.
+ */
 export function randomise(layer: Layer<unknown>, random: Random, scale = 0.5): void {
-  for (const variable of layer.weights)
-    variable.assign(Float64Array.from({ length: variable.size }, () => scale * random.normal()));
+  for (const [path, { variable }] of layer.namedWeights()) {
+    const isVariance = path.endsWith('Variance');
+    const draw = (): number => scale * (isVariance ? 1 + random.uniform() : random.normal());
+    variable.assign(Float64Array.from({ length: variable.size }, draw));
+  }
 }

@@ -13,6 +13,7 @@ export interface LayerVector {
   readonly layer: string;
   readonly config: Record<string, unknown>;
   readonly weights: Record<string, VectorTensor>;
+  readonly training?: boolean;
   readonly inputs: {
     readonly input: VectorTensor;
     readonly mask?: VectorTensor;
@@ -23,6 +24,8 @@ export interface LayerVector {
   readonly expected: {
     readonly output: VectorTensor;
     readonly finalState?: Record<string, VectorTensor>;
+    /** In training: weights that the layer itself has changed; they have no gradients. */
+    readonly updatedWeights?: Record<string, VectorTensor>;
     readonly gradients: {
       readonly input?: VectorTensor;
       readonly weights: Record<string, VectorTensor>;

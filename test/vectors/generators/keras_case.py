@@ -58,8 +58,9 @@ def _prefixed(layers):
 
 
 def assign_random(weights, draw):
-    for weight in weights.values():
-        weight.assign(draw.normal(*weight.shape, scale=0.5))
+    for name, weight in weights.items():
+        is_variance = name == "movingVariance"
+        weight.assign(draw.uniform(0.5, 2.0, *weight.shape) if is_variance else draw.normal(*weight.shape, scale=0.5))
 
 
 def values(weights):

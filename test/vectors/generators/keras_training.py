@@ -20,6 +20,7 @@ def write_training_cases():
         _write_bidirectional(optimizer_name)
         _write_embedding(optimizer_name)
         _write_masked_sequence(optimizer_name)
+    _write_batch_normalization("sgd")
 
 
 def _layer(name, **options):
@@ -73,6 +74,22 @@ def _write_masked_sequence(optimizer_name):
     ]
     x, y = _draw_tokens(draw), draw.integers(0, CLASSES, BATCH, TIME)
     _write(name, draw, layers, keras.losses.SparseCategoricalCrossentropy(), optimizer_name, x, y)
+
+
+def _write_batch_normalization(optimizer_name):
+    """
+    The moving statistics are among the weights afterwards. Not with Adam: some gradients here are near 0, and divided
+    by their size, rounding shows.
+    """
+    draw, name = _start("lstm-batch-normalization-gru-dense", optimizer_name)
+    layers = [
+        _layer("LSTM", units=UNITS, return_sequences=True),
+        _layer("BatchNormalization", momentum=0.75),
+        _layer("GRU", units=3),
+        _layer("Dense", units=2),
+    ]
+    x, y = draw.normal(BATCH, TIME, FEATURES), draw.normal(BATCH, 2)
+    _write(name, draw, layers, keras.losses.MeanSquaredError(), optimizer_name, x, y)
 
 
 def _start(model_name, optimizer_name):
