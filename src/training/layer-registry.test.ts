@@ -7,6 +7,7 @@ import { Add } from '../layers/add.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
 import { Average } from '../layers/average.js';
 import { AveragePooling1D } from '../layers/average-pooling-1d.js';
+import { BatchNormalization } from '../layers/batch-normalization.js';
 import { Bidirectional } from '../layers/bidirectional.js';
 import { Concatenate } from '../layers/concatenate.js';
 import { maxNorm } from '../layers/constraints.js';
@@ -21,6 +22,7 @@ import { Flatten } from '../layers/flatten.js';
 import { GaussianNoise } from '../layers/gaussian-noise.js';
 import { GlobalAveragePooling1D } from '../layers/global-average-pooling-1d.js';
 import { GlobalMaxPooling1D } from '../layers/global-max-pooling-1d.js';
+import { GroupNormalization } from '../layers/group-normalization.js';
 import { GRU } from '../layers/gru.js';
 import { randomUniform } from '../layers/initializers.js';
 import { InputLayer } from '../layers/input-layer.js';
@@ -73,6 +75,7 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
   [new Activation({ activation: 'gelu' }), [3, 7]],
   [new AdaptiveSoftmax({ units: 11, cutoffs: [3, 7], divValue: 2, headBias: true }), [3, 5, 7]],
   [new AttentionPooling1D({ units: 4, biasInitializer: 'ones' }), [3, 5, 7]],
+  [new BatchNormalization({ axis: 1, momentum: 0.5, scale: false, movingMeanInitializer: 'ones' }), [3, 5, 7]],
   [
     new Bidirectional({
       layer: new LSTM({ units: 5, returnSequences: true, dropout: 0.1 }),
@@ -157,6 +160,7 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
   [new ZeroPadding1D({ padding: [2, 0] }), [3, 5, 7]],
   [new GlobalAveragePooling1D({ keepdims: true }), [3, 5, 7]],
   [new GlobalMaxPooling1D({ keepdims: true }), [3, 5, 7]],
+  [new GroupNormalization({ groups: 7, epsilon: 0.5, gammaRegularizer: 'l2' }), [3, 5, 7]],
   [new GRU({ units: 5, resetAfter: false, goBackwards: true, biasInitializer: 'ones' }), [3, 5, 7]],
   [new InputLayer({ shape: [null, 7], name: 'start' }), [3, 5, 7]],
   [
