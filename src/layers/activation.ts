@@ -1,15 +1,8 @@
 import { activation } from '../expression/activations.js';
 import { activate } from '../tensor/arithmetic.js';
 import type { Tensor } from '../tensor/tensor.js';
-import {
-  type FinalActivation,
-  finalActivationOf,
-  type Json,
-  Layer,
-  type LayerOptions,
-  type OpenShape,
-  singleInput,
-} from './layer.js';
+import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
+import { finalActivationOf, lazyHead, type OutputHead } from './output-head.js';
 
 export interface ActivationOptions extends LayerOptions {
   activation: string;
@@ -34,16 +27,19 @@ export class Activation extends Layer {
     return inputShape;
   }
 
-  override call(inputs: Tensor | readonly Tensor[]): Tensor {
-    return activate(this.activation, singleInput(this.name, inputs));
+  override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
+    return this.callHead(inputs, options).values();
   }
 
-  override get finalActivation(): FinalActivation | undefined {
-    return finalActivationOf(this.activation);
-  }
-
-  override callLogits(inputs: Tensor | readonly Tensor[]): Tensor {
-    return singleInput(this.name, inputs);
+  override callHead(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): OutputHead {
+    const input = singleInput(this.name, inputs);
+    return lazyHead({
+      shape: input.shape,
+      mask,
+      activation: finalActivationOf(this.activation),
+      values: () => activate(this.activation, input),
+      logits: () => input,
+    });
   }
 
   override getConfig(): Record<string, Json | undefined> {

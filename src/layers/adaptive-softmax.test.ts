@@ -60,7 +60,7 @@ describe('AdaptiveSoftmax', () => {
   it.each([false, true])('has the probabilities of its definition, which sum to 1, with a bias: %s', (headBias) => {
     const { layer, input } = built(headBias);
     const expected = slowLogProbabilities(layer, input);
-    expectClose(layer.applyLogits(input).dataSync(), expected.flat(), 1e-14, 'logarithms');
+    expectClose(layer.applyHead(input).logits().dataSync(), expected.flat(), 1e-14, 'logarithms');
     const output = layer.apply(input);
     expect(output.shape).toEqual([rows, units]);
     expectClose(output.dataSync(), expected.flat().map(Math.exp), 1e-14, 'probabilities');
@@ -80,7 +80,7 @@ describe('AdaptiveSoftmax', () => {
   it('scores labels as the probabilities say, with the likeliest classes', () => {
     const { layer, input } = built();
     const expected = slowLogProbabilities(layer, input);
-    const { total, losses, predicted } = layer.applyFused(input).score(labels, { weights, predicted: true });
+    const { total, losses, predicted } = layer.applyHead(input).score!(labels, { weights, predicted: true });
     expectClose(
       losses.dataSync(),
       expected.map((row, i) => -row[labels[i]]),
@@ -98,9 +98,9 @@ describe('AdaptiveSoftmax', () => {
 
   it('derives by its input and by every weight, on each path', () => {
     const { layer, input } = built();
-    expectDerivative(([x]) => layer.applyFused(x).score(labels, { weights, predicted: false }).total, [input]);
+    expectDerivative(([x]) => layer.applyHead(x).score!(labels, { weights, predicted: false }).total, [input]);
     expectDerivative(([x]) => layer.apply(x), [input]);
-    const score = (): Tensor => layer.applyFused(input).score(labels, { weights, predicted: false }).total;
+    const score = (): Tensor => layer.applyHead(input).score!(labels, { weights, predicted: false }).total;
     const { gradients } = valueAndGradients(score, layer.weights);
     layer.weights.forEach((variable, i) => {
       const values = variable.dataSync();
@@ -140,11 +140,11 @@ describe('AdaptiveSoftmax', () => {
       const input = asTensor(hidden);
       const mean = new Float64Array(classes.length).fill(1 / classes.length);
       const { value, gradients } = valueAndGradients(
-        () => layer.applyFused(input).score(Int32Array.from(classes), { weights: mean, predicted: false }).total,
+        () => layer.applyHead(input).score!(Int32Array.from(classes), { weights: mean, predicted: false }).total,
         [input, ...named.map(([, variable]) => variable)],
       );
       expectClose([value.item()], [expected.loss], 1e-14, 'loss');
-      expectClose(layer.applyLogits(input).dataSync(), expected.logProbabilities.data, 1e-14, 'logarithms');
+      expectClose(layer.applyHead(input).logits().dataSync(), expected.logProbabilities.data, 1e-14, 'logarithms');
       expectClose(gradients[0].dataSync(), expected.gradients.hidden.data, 1e-14, 'by hidden');
       named.forEach(([name], i) =>
         expectClose(gradients[i + 1].dataSync(), expected.gradients.weights[name].data, 1e-14, `by ${name}`),
@@ -161,7 +161,7 @@ describe('AdaptiveSoftmax', () => {
       useBackend(backend);
       const { layer, input } = built();
       const { value, gradients } = valueAndGradients(
-        () => layer.applyFused(input).score(labels, { weights, predicted: false }).total,
+        () => layer.applyHead(input).score!(labels, { weights, predicted: false }).total,
         [input, ...layer.weights],
       );
       return [value, ...gradients, layer.apply(input)].map((result) => result.dataSync());
@@ -172,7 +172,7 @@ describe('AdaptiveSoftmax', () => {
   it('leaves the weights of clusters without labels alone', () => {
     const { layer, input } = built();
     const { gradients } = valueAndGradients(
-      () => layer.applyFused(input).score(new Int32Array(rows), { weights, predicted: false }).total,
+      () => layer.applyHead(input).score!(new Int32Array(rows), { weights, predicted: false }).total,
       layer.weights,
     );
     expect(gradients.map((gradient) => gradient.dataSync().some((value) => value !== 0))).toEqual([
@@ -199,7 +199,7 @@ describe('AdaptiveSoftmax', () => {
     const { layer, input } = built();
     expect(
       messageOf(() =>
-        layer.applyFused(input).score(Int32Array.of(0, 1, 13, 3, 4, 5, 6), { weights, predicted: false }),
+        layer.applyHead(input).score!(Int32Array.of(0, 1, 13, 3, 4, 5, 6), { weights, predicted: false }),
       ),
     ).toContain('[OUT_OF_RANGE] AdaptiveSoftmax: the targets hold something that is no class, at [2].');
   });

@@ -6,12 +6,10 @@ import { requireLabels, type ScoredLabels } from '../tensor/softmax-crossentropy
 import { withoutTape } from '../tensor/tape.js';
 import { scope, type Tensor } from '../tensor/tensor.js';
 import { Dense } from './dense.js';
-import type { FusedSoftmax, ScoreOptions } from './fused-softmax.js';
 import type { InitializerLike } from './initializers.js';
 import { requireFeatures } from './input-axes.js';
 import {
   type CallOptions,
-  type FinalActivation,
   type Json,
   knownAxis,
   Layer,
@@ -19,6 +17,7 @@ import {
   type OpenShape,
   singleInput,
 } from './layer.js';
+import { lazyHead, type OutputHead, type ScoreOptions } from './output-head.js';
 import { plainOptions } from './plain-options.js';
 
 export interface AdaptiveSoftmaxOptions extends LayerOptions {
@@ -122,32 +121,25 @@ export class AdaptiveSoftmax extends Layer {
     });
   }
 
-  override call(inputs: Tensor | readonly Tensor[]): Tensor {
-    return ops.exp(this.callLogits(inputs));
+  override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
+    return this.callHead(inputs, options).values();
   }
 
-  override get finalActivation(): FinalActivation {
-    return 'softmax';
-  }
-
-  /** Logarithms of the probabilities, whose softmax is the probabilities. */
-  override callLogits(inputs: Tensor | readonly Tensor[]): Tensor {
-    const input = this.#checked(inputs);
-    return ops.reshape(this.#logProbabilities(this.#rowsOf(input)), [...input.shape.slice(0, -1), this.units]);
-  }
-
-  override get fusesSoftmax(): boolean {
-    return true;
-  }
-
-  override callFused(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): FusedSoftmax {
-    const input = this.#checked(inputs);
-    const hidden = this.#rowsOf(input);
-    return {
-      shape: [...input.shape.slice(0, -1), this.units],
+  /** The logits are logarithms of the probabilities, whose softmax is the probabilities. */
+  override callHead(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): OutputHead {
+    const input = singleInput(this.name, inputs);
+    this.computeOutputShape(input.shape);
+    const shape = [...input.shape.slice(0, -1), this.units];
+    const hidden = ops.reshape(input, [-1, input.shape[input.shape.length - 1]]);
+    const logits = (): Tensor => ops.reshape(this.#logProbabilities(hidden), shape);
+    return lazyHead({
+      shape,
       mask,
+      activation: 'softmax',
+      values: () => ops.exp(logits()),
+      logits,
       score: (labels, options) => scope(() => this.#score(hidden, labels, options)),
-    };
+    });
   }
 
   override getConfig(): Record<string, Json | undefined> {
@@ -164,7 +156,7 @@ export class AdaptiveSoftmax extends Layer {
     requireLabels(this.className, labels, this.units);
     // By row: the cluster of its label, -1 for the head.
     const clusterOf = labels.map((label) => this.cutoffs.filter((first) => label >= first).length - 1);
-    const inHead = this.#head.applyFused(hidden).score(
+    const inHead = this.#head.applyHead(hidden).score!(
       labels.map((label, row) => (clusterOf[row] < 0 ? label : shortlist + clusterOf[row])),
       { weights, predicted: false },
     );
@@ -173,7 +165,7 @@ export class AdaptiveSoftmax extends Layer {
       const rows = Int32Array.from(labels.keys()).filter((row) => clusterOf[row] === i);
       if (rows.length === 0) return;
       const own = projection.apply(gatherTensor(hidden, [rows.length, hidden.shape[1]], hidden.shape[1], rows));
-      const within = output.applyFused(own).score(
+      const within = output.applyHead(own).score!(
         rows.map((row) => labels[row] - first),
         { weights: Float64Array.from(rows, (row) => weights[row]), predicted: false },
       );
@@ -203,15 +195,5 @@ export class AdaptiveSoftmax extends Layer {
     for (let start = 0; start < numRows; start += step)
       found.push(placesOfLargest(this.#logProbabilities(ops.slice(hidden, 0, start, Math.min(numRows, start + step)))));
     return found.length === 1 ? found[0] : ops.concatenate(found, 0);
-  }
-
-  #rowsOf(input: Tensor): Tensor {
-    return ops.reshape(input, [-1, input.shape[input.shape.length - 1]]);
-  }
-
-  #checked(inputs: Tensor | readonly Tensor[]): Tensor {
-    const input = singleInput(this.name, inputs);
-    this.computeOutputShape(input.shape);
-    return input;
   }
 }

@@ -91,10 +91,6 @@ export class Conv1D extends KernelLayer {
     return this.activated(this.#product(inputs, options));
   }
 
-  override callLogits(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
-    return this.activated(this.#product(inputs, options), 'linear');
-  }
-
   protected override maskAfter(mask: Mask, { shape: [batch, time] }: Tensor): Mask {
     const { padding, strides } = this.#steps;
     return padding === 'valid' || strides > 1 ? windowMask(batch, time, this.#steps, mask) : mask;

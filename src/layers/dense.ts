@@ -1,18 +1,10 @@
 import { requireCount } from '../errors.js';
-import * as ops from '../tensor/index.js';
-import { softmaxCrossentropy } from '../tensor/softmax-crossentropy.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { FusedSoftmax } from './fused-softmax.js';
 import { requireFeatures } from './input-axes.js';
 import { KernelLayer, type KernelOptions } from './kernel-layer.js';
-import {
-  type CallOptions,
-  type FinalActivation,
-  finalActivationOf,
-  knownAxis,
-  type OpenShape,
-  singleInput,
-} from './layer.js';
+import { type CallOptions, knownAxis, type OpenShape, singleInput } from './layer.js';
+import type { OutputHead } from './output-head.js';
+import { productHead } from './product-head.js';
 
 export interface DenseOptions extends KernelOptions {
   /** Width of the output. */
@@ -46,40 +38,14 @@ export class Dense extends KernelLayer {
     this.addKernel([knownAxis('Dense', inputShape, -1, 'features'), this.units], this.units);
   }
 
-  override call(inputs: Tensor | readonly Tensor[]): Tensor {
-    return this.activated(this.#product(inputs));
+  override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
+    return this.callHead(inputs, options).values();
   }
 
-  override get finalActivation(): FinalActivation | undefined {
-    return finalActivationOf(this.activation);
-  }
-
-  override callLogits(inputs: Tensor | readonly Tensor[]): Tensor {
-    return this.activated(this.#product(inputs), 'linear');
-  }
-
-  override get fusesSoftmax(): boolean {
-    return this.units > 1 && (this.activation === 'softmax' || this.activation === 'linear');
-  }
-
-  override callFused(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): FusedSoftmax {
-    const input = this.#checked(inputs);
-    const hidden = ops.reshape(input, [-1, this.kernel.shape[0]]);
-    const { kernel, bias, units } = this;
-    return {
-      shape: [...input.shape.slice(0, -1), units],
-      mask,
-      score: (labels, options) => softmaxCrossentropy(hidden, kernel, labels, { bias, ...options }),
-    };
-  }
-
-  #product(inputs: Tensor | readonly Tensor[]): Tensor {
-    return ops.matmul(this.#checked(inputs), this.kernel);
-  }
-
-  #checked(inputs: Tensor | readonly Tensor[]): Tensor {
+  override callHead(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): OutputHead {
     const input = singleInput(this.name, inputs);
     this.computeOutputShape(input.shape);
-    return input;
+    const { kernel, bias, activation } = this;
+    return productHead({ input, kernel, bias, activation, mask });
   }
 }

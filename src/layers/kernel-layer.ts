@@ -74,8 +74,8 @@ export abstract class KernelLayer extends Layer {
   }
 
   /** `activation(product + bias)`. */
-  protected activated(product: Tensor, activation = this.activation): Tensor {
-    return activatedSum(activation, product, this.bias);
+  protected activated(product: Tensor): Tensor {
+    return activatedSum(this.activation, product, this.bias);
   }
 }
 

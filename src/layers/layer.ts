@@ -3,10 +3,10 @@ import { currentRandom } from '../random.js';
 import { describeAxes, describeShape, type Shape, sizeOf } from '../shape.js';
 import { scope, Tensor, Variable } from '../tensor/tensor.js';
 import type { Constraint } from './constraints.js';
-import type { FusedSoftmax } from './fused-softmax.js';
 import type { WeightRole } from './initializer.js';
 import { type InitializerLike, initializerNamed } from './initializers.js';
 import { type Mask, maskOf, readsMask, setMask } from './mask.js';
+import { headOf, type OutputHead } from './output-head.js';
 import type { Regularizer } from './regularizers.js';
 import { requireInputShape } from './require-input-shape.js';
 import { isRestoring } from './restoring.js';
@@ -169,39 +169,14 @@ export abstract class Layer<Output = Tensor> {
   }
 
   /**
-   * The softmax or sigmoid that the output ends with, where {@link Layer.callLogits} can leave it out: losses that have
-   * a form for such inputs are then computed from them, without the rounding of probabilities near 0 and 1.
+   * The output in every form it can be had in; defined by layers that have more than one, whose `call` gives its values.
    */
-  get finalActivation(): FinalActivation | undefined {
-    return undefined;
-  }
+  callHead?(inputs: Tensor | readonly Tensor[], options: CallOptions): OutputHead;
 
-  /** `call` without {@link Layer.finalActivation}; a layer that has one defines this. */
-  callLogits(inputs: Tensor | readonly Tensor[], options: CallOptions): Output {
-    return this.call(inputs, options);
-  }
-
-  /** `apply` without {@link Layer.finalActivation}. */
-  applyLogits(inputs: Tensor | readonly Tensor[], options: CallOptions = {}): Output {
-    return this.runWith(inputs, options, (given, all) => this.callLogits(given, all));
-  }
-
-  /**
-   * Whether the output is a softmax over classes, or goes into one (as {@link Layer.finalActivation} says), that
-   * {@link Layer.callFused} can fuse with the cross-entropy.
-   */
-  get fusesSoftmax(): boolean {
-    return false;
-  }
-
-  /** `call` without computing the distribution; a layer that can fuse it with the cross-entropy defines this. */
-  callFused(_inputs: Tensor | readonly Tensor[], _options: CallOptions): FusedSoftmax {
-    throw new RondoError('INTERNAL', { where: this.className, what: 'the layer has no softmax to fuse.' });
-  }
-
-  /** `apply` without computing the distribution. */
-  applyFused(inputs: Tensor | readonly Tensor[], options: CallOptions = {}): FusedSoftmax {
-    return this.runWith(inputs, options, (given, all) => this.callFused(given, all));
+  /** As {@link Layer.apply}, with the output in every form it can be had in. Needs an open scope. */
+  applyHead(inputs: Tensor | readonly Tensor[], options: CallOptions = {}): OutputHead {
+    if (this.callHead === undefined) return headOf(this.apply(inputs, options) as Tensor);
+    return this.runWith(inputs, options, (given, all) => this.callHead!(given, all));
   }
 
   /**
@@ -395,14 +370,6 @@ function takeZeros(shape: Shape, name: string): Float32Array {
   }
   valuesLeft! -= size;
   return new Float32Array(size);
-}
-
-/** Activations that losses can do without. */
-export type FinalActivation = 'softmax' | 'sigmoid';
-
-/** The activation of a name, where losses can do without it. */
-export function finalActivationOf(activation: string): FinalActivation | undefined {
-  return activation === 'softmax' || activation === 'sigmoid' ? activation : undefined;
 }
 
 /** The one tensor of inputs that may be several. @throws SHAPE_MISMATCH when there are several. */

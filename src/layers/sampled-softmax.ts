@@ -2,15 +2,11 @@ import { requireCount } from '../errors.js';
 import { currentRandom } from '../random.js';
 import * as ops from '../tensor/index.js';
 import { sampledCrossentropy } from '../tensor/sampled-crossentropy.js';
-import { softmaxCrossentropy } from '../tensor/softmax-crossentropy.js';
 import type { Tensor, Variable } from '../tensor/tensor.js';
-import type { FusedSoftmax } from './fused-softmax.js';
 import { requireFeatures } from './input-axes.js';
 import type { KernelOptions } from './kernel-layer.js';
-import { activatedSum } from './kernel-layer.js';
 import {
   type CallOptions,
-  type FinalActivation,
   type Json,
   knownAxis,
   Layer,
@@ -19,7 +15,9 @@ import {
   type WeightOptions,
 } from './layer.js';
 import { logUniformCandidates } from './log-uniform.js';
+import type { OutputHead } from './output-head.js';
 import { plainOptions } from './plain-options.js';
+import { productHead } from './product-head.js';
 import { weightOptions } from './weight-options.js';
 
 /** Those of a Dense layer, whose activation is softmax here. */
@@ -89,39 +87,22 @@ export class SampledSoftmax extends Layer {
     if (this.#options.useBias ?? true) this.#bias = this.addWeight('bias', [this.units], this.#biasOptions);
   }
 
-  override call(inputs: Tensor | readonly Tensor[]): Tensor {
-    return activatedSum('softmax', this.#product(inputs), this.#bias);
+  override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
+    return this.callHead(inputs, options).values();
   }
 
-  override get finalActivation(): FinalActivation {
-    return 'softmax';
-  }
-
-  override callLogits(inputs: Tensor | readonly Tensor[]): Tensor {
-    return activatedSum('linear', this.#product(inputs), this.#bias);
-  }
-
-  override get fusesSoftmax(): boolean {
-    return this.units > 1;
-  }
-
-  override callFused(inputs: Tensor | readonly Tensor[], { mask, training = false }: CallOptions): FusedSoftmax {
-    const input = this.#checked(inputs);
-    const { units, numSampled } = this;
+  override callHead(inputs: Tensor | readonly Tensor[], { mask, training = false }: CallOptions): OutputHead {
+    const input = singleInput(this.name, inputs);
+    this.computeOutputShape(input.shape);
     const kernel = this.#kernel;
     const bias = this.#bias;
+    const exact = productHead({ input, kernel, transposeKernel: true, bias, activation: 'softmax', mask });
+    if (!training || exact.score === undefined) return exact;
     const hidden = ops.reshape(input, [-1, kernel.shape[1]]);
-    const exact: FusedSoftmax = {
-      shape: [...input.shape.slice(0, -1), units],
-      mask,
-      score: (labels, options) =>
-        softmaxCrossentropy(hidden, kernel, labels, { bias, transposeKernel: true, ...options }),
-    };
-    if (!training) return exact;
-    const candidates = logUniformCandidates(numSampled, units, currentRandom());
+    const candidates = logUniformCandidates(this.numSampled, this.units, currentRandom());
     return {
       ...exact,
-      exact,
+      exactScore: exact.score,
       score: (labels, { weights }) => ({
         ...sampledCrossentropy(hidden, kernel, labels, candidates, { bias, weights }),
         predicted: undefined,
@@ -131,15 +112,5 @@ export class SampledSoftmax extends Layer {
 
   override getConfig(): Record<string, Json | undefined> {
     return { ...plainOptions(this.#options), ...this.baseConfig(), useBias: this.#options.useBias ?? true };
-  }
-
-  #product(inputs: Tensor | readonly Tensor[]): Tensor {
-    return ops.matmul(this.#checked(inputs), this.#kernel, { transposeB: true });
-  }
-
-  #checked(inputs: Tensor | readonly Tensor[]): Tensor {
-    const input = singleInput(this.name, inputs);
-    this.computeOutputShape(input.shape);
-    return input;
   }
 }

@@ -3,16 +3,9 @@ import * as ops from '../tensor/index.js';
 import { applyPointwise, type PointwiseFunction } from '../tensor/pointwise.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { keepsStepsApart, movedLast, placeOfAxis, requireAxis } from './axis-option.js';
-import {
-  type CallOptions,
-  type FinalActivation,
-  type Json,
-  Layer,
-  type LayerOptions,
-  type OpenShape,
-  singleInput,
-} from './layer.js';
+import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
 import { clearMasked } from './mask.js';
+import { lazyHead, type OutputHead } from './output-head.js';
 
 export interface SoftmaxOptions extends LayerOptions {
   /** The axis whose values become shares of 1; negative ones count from the end. Default -1. */
@@ -51,24 +44,30 @@ export class Softmax extends Layer {
     return inputShape;
   }
 
-  override call(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): Tensor {
-    const scores = this.#scores(singleInput(this.name, inputs), mask);
-    const at = placeOfAxis(this, scores.shape);
-    if (at === scores.shape.length - 1) return ops.softmax(scores);
-    const { moved, back } = movedLast(scores, at);
-    return clearMasked(back(ops.softmax(moved)), mask);
+  override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
+    return this.callHead(inputs, options).values();
   }
 
-  override get finalActivation(): FinalActivation | undefined {
-    return this.axis === -1 ? 'softmax' : undefined;
-  }
-
-  override callLogits(inputs: Tensor | readonly Tensor[]): Tensor {
-    return singleInput(this.name, inputs);
+  override callHead(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): OutputHead {
+    const input = singleInput(this.name, inputs);
+    const at = placeOfAxis(this, input.shape);
+    return lazyHead({
+      shape: input.shape,
+      mask,
+      activation: this.axis === -1 ? 'softmax' : undefined,
+      values: () => this.#shares(this.#scores(input, mask), at, mask),
+      logits: () => input,
+    });
   }
 
   override getConfig(): Record<string, Json | undefined> {
     return { ...this.baseConfig(), axis: this.axis };
+  }
+
+  #shares(scores: Tensor, at: number, mask: CallOptions['mask']): Tensor {
+    if (at === scores.shape.length - 1) return ops.softmax(scores);
+    const { moved, back } = movedLast(scores, at);
+    return clearMasked(back(ops.softmax(moved)), mask);
   }
 
   /** The input, with the lowest score at masked steps. */

@@ -46,7 +46,7 @@ describe('TiedDense', () => {
     const labels = Int32Array.of(3, 4, 10, 0, 1, 4);
     const options = { weights: labels.map((label) => 1 + label), predicted: false };
     const whole = (): Tensor => ops.sum(ops.mul(tied.apply(embedding.apply(indices)), 0.25));
-    const fused = (): Tensor => tied.applyFused(ops.tanh(embedding.apply(indices))).score(labels, options).total;
+    const fused = (): Tensor => tied.applyHead(ops.tanh(embedding.apply(indices))).score!(labels, options).total;
     for (const loss of [whole, fused]) {
       const { table } = embedding;
       const { gradients } = valueAndGradients(loss, [table, ...tied.weights]);

@@ -1,18 +1,12 @@
 import { RondoError } from '../errors.js';
 import { activation } from '../expression/activations.js';
-import * as ops from '../tensor/index.js';
-import { softmaxCrossentropy } from '../tensor/softmax-crossentropy.js';
 import type { Tensor, Variable } from '../tensor/tensor.js';
 import type { ConstraintLike } from './constraints.js';
 import { Embedding } from './embedding.js';
-import type { FusedSoftmax } from './fused-softmax.js';
 import type { InitializerLike } from './initializers.js';
 import { requireFeatures, titleOf } from './input-axes.js';
-import { activatedSum } from './kernel-layer.js';
 import {
   type CallOptions,
-  type FinalActivation,
-  finalActivationOf,
   type Json,
   Layer,
   type LayerOptions,
@@ -20,7 +14,9 @@ import {
   singleInput,
   type WeightOptions,
 } from './layer.js';
+import type { OutputHead } from './output-head.js';
 import { plainOptions } from './plain-options.js';
+import { productHead } from './product-head.js';
 import type { RegularizerLike } from './regularizers.js';
 import { weightOptions } from './weight-options.js';
 
@@ -118,33 +114,15 @@ export class TiedDense extends Layer {
       this.#bias = this.addWeight('bias', [this.embedding.inputDim], this.#biasOptions);
   }
 
-  override call(inputs: Tensor | readonly Tensor[]): Tensor {
-    return activatedSum(this.activation, this.#product(inputs), this.#bias);
+  override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
+    return this.callHead(inputs, options).values();
   }
 
-  override get finalActivation(): FinalActivation | undefined {
-    return finalActivationOf(this.activation);
-  }
-
-  override callLogits(inputs: Tensor | readonly Tensor[]): Tensor {
-    return activatedSum('linear', this.#product(inputs), this.#bias);
-  }
-
-  override get fusesSoftmax(): boolean {
-    return this.embedding.inputDim > 1 && (this.activation === 'softmax' || this.activation === 'linear');
-  }
-
-  override callFused(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): FusedSoftmax {
-    const input = this.#checked(inputs);
-    const { embedding } = this;
-    const bias = this.#bias;
-    const hidden = ops.reshape(input, [-1, embedding.outputDim]);
-    return {
-      shape: this.computeOutputShape(input.shape) as number[],
-      mask,
-      score: (labels, options) =>
-        softmaxCrossentropy(hidden, embedding.table, labels, { bias, transposeKernel: true, ...options }),
-    };
+  override callHead(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): OutputHead {
+    const input = singleInput(this.name, inputs);
+    this.computeOutputShape(input.shape);
+    const kernel = this.embedding.table;
+    return productHead({ input, kernel, transposeKernel: true, bias: this.#bias, activation: this.activation, mask });
   }
 
   override getConfig(): Record<string, Json | undefined> {
@@ -156,16 +134,6 @@ export class TiedDense extends Layer {
       activation: this.activation,
       useBias: this.#options.useBias ?? true,
     };
-  }
-
-  #product(inputs: Tensor | readonly Tensor[]): Tensor {
-    return ops.matmul(this.#checked(inputs), this.embedding.table, { transposeB: true });
-  }
-
-  #checked(inputs: Tensor | readonly Tensor[]): Tensor {
-    const input = singleInput(this.name, inputs);
-    this.computeOutputShape(input.shape);
-    return input;
   }
 
   #notFound(what: string): RondoError {

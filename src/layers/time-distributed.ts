@@ -1,19 +1,18 @@
 import { RondoError, requireKind } from '../errors.js';
 import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { FusedSoftmax } from './fused-softmax.js';
 import { titleOf } from './input-axes.js';
 import {
   type CallOptions,
   describeOpenShape,
-  type FinalActivation,
   type Json,
   Layer,
   type LayerOptions,
   type OpenShape,
   singleInput,
 } from './layer.js';
-import { bothMasks, type Mask, maskOf, resampledMask, setMask } from './mask.js';
+import { bothMasks, type Mask, resampledMask } from './mask.js';
+import { lazyHead, type OutputHead } from './output-head.js';
 
 export interface TimeDistributedOptions extends LayerOptions {
   /** Applied to every step, with the same weights. */
@@ -65,42 +64,21 @@ export class TimeDistributed extends Layer {
     this.layer.ensureBuilt([batch, ...inside]);
   }
 
-  override get finalActivation(): FinalActivation | undefined {
-    return this.layer.finalActivation;
-  }
-
   override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
-    return this.#eachStep(inputs, options, (steps, inside) => this.layer.apply(steps, inside));
+    return this.callHead(inputs, options).values();
   }
 
-  override callLogits(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
-    return this.#eachStep(inputs, options, (steps, inside) => this.layer.applyLogits(steps, inside));
-  }
-
-  override get fusesSoftmax(): boolean {
-    return this.layer.fusesSoftmax;
-  }
-
-  override callFused(inputs: Tensor | readonly Tensor[], options: CallOptions): FusedSoftmax {
+  override callHead(inputs: Tensor | readonly Tensor[], options: CallOptions): OutputHead {
     const { batch, time, steps, inside, outputMask } = this.#split(inputs, options);
-    const fused = this.layer.applyFused(steps, inside);
-    return {
-      ...fused,
-      shape: [batch, time, ...fused.shape.slice(1)],
-      mask: bothMasks(fused.mask, outputMask),
-    };
-  }
-
-  #eachStep(
-    inputs: Tensor | readonly Tensor[],
-    options: CallOptions,
-    apply: (steps: Tensor, options: CallOptions) => Tensor,
-  ): Tensor {
-    const { batch, time, steps, inside, outputMask } = this.#split(inputs, options);
-    const applied = apply(steps, inside);
-    const output = ops.reshape(applied, [batch, time, ...applied.shape.slice(1)]);
-    setMask(output, bothMasks(maskOf(applied), outputMask));
-    return output;
+    const head = this.layer.applyHead(steps, inside);
+    const shape = [batch, time, ...head.shape.slice(1)];
+    return lazyHead({
+      ...head,
+      shape,
+      mask: bothMasks(head.mask, outputMask),
+      values: () => ops.reshape(head.values(), shape),
+      logits: () => ops.reshape(head.logits(), shape),
+    });
   }
 
   /** The steps as a larger batch, and the mask of the output where the layer gives none. */

@@ -1,8 +1,8 @@
 import { RondoError } from '../errors.js';
-import type { FinalActivation, LayerWeight } from '../layers/layer.js';
-import { type Mask, maskOf } from '../layers/mask.js';
+import type { LayerWeight } from '../layers/layer.js';
+import type { Mask } from '../layers/mask.js';
+import type { OutputHead } from '../layers/output-head.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
-import { activate } from '../tensor/arithmetic.js';
 import * as ops from '../tensor/index.js';
 import { withoutTape } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -10,7 +10,7 @@ import type { Batch } from './batch.js';
 import type { NamedMetric, OutputTraining } from './compiled.js';
 import type { HostArray } from './host-data.js';
 import { type LateReads, type Reading, readsLate } from './late-reads.js';
-import { type Loss, logitsForm } from './losses/index.js';
+import type { Loss } from './losses/index.js';
 import { coefficients, countedLoss } from './losses/value.js';
 import type { DeviceBatch } from './metrics/metric.js';
 import type { Model } from './model.js';
@@ -29,12 +29,52 @@ export interface BatchLoss {
   readingsFor(metrics: readonly NamedMetric[], output: number): readonly Reading[];
 }
 
+/** How an output's loss is computed: the best form that its loss, its metrics and the model understand. */
+interface LossForm {
+  readonly loss: Loss;
+  readonly fromLogits: boolean;
+  /** Given where labels are scored, and the output itself is never computed. */
+  readonly labelsOf?: NonNullable<Loss['labelsOf']> | undefined;
+  /** Whether a metric needs the likeliest classes. */
+  readonly predicted: boolean;
+}
+
+function lossFormOf(head: OutputHead, { loss, metrics }: OutputTraining): LossForm {
+  const onLogits = head.activation === undefined ? loss : loss.onLogits?.(head.activation);
+  const canScore =
+    head.score !== undefined &&
+    head.shape.at(-1)! > 1 &&
+    metrics.every(
+      ({ metric: { scored } }) =>
+        scored !== undefined &&
+        (scored.fromLogits === undefined || scored.fromLogits === (head.activation === undefined)),
+    );
+  return {
+    loss: onLogits ?? loss,
+    fromLogits: onLogits !== undefined,
+    labelsOf: canScore ? onLogits?.labelsOf : undefined,
+    predicted: metrics.some(({ metric }) => metric.scored?.needsPredicted),
+  };
+}
+
+/** The loss of one output of a batch, and what shows the batch to its metrics. */
+interface OutputLoss {
+  readonly loss: Tensor;
+  readonly count: number;
+  readingsFor(metrics: readonly NamedMetric[]): Reading[];
+}
+
+/** What an output is held against. */
+interface Truth {
+  readonly target: HostArray;
+  readonly weights: HostArray | undefined;
+  readonly mask: HostArray | undefined;
+}
+
 /** How a model's loss is computed; made once per run. */
 export class BatchLossFunction {
-  readonly #finalActivation: FinalActivation | undefined;
-  readonly #losses: readonly Loss[];
   readonly #regularized: readonly LayerWeight[];
-  readonly #scoring: Scoring | undefined;
+  readonly #forms: LossForm[] = [];
   readonly #classWeights: readonly (ClassWeight | undefined)[];
   #hasRun = false;
 
@@ -46,12 +86,6 @@ export class BatchLossFunction {
     this.#model = model;
     this.#outputs = outputs;
     this.#classWeights = byClass;
-    const { finalActivation } = model;
-    const onLogits =
-      outputs.length === 1 && finalActivation !== undefined ? logitsForm(outputs[0].loss, finalActivation) : undefined;
-    this.#finalActivation = onLogits === undefined ? undefined : finalActivation;
-    this.#losses = onLogits === undefined ? outputs.map(({ loss }) => loss) : [onLogits];
-    this.#scoring = scoringOf(model, outputs);
     const trainable = new Set(model.trainableWeights);
     this.#regularized = [...model.namedWeights()]
       .map(([, weight]) => weight)
@@ -62,26 +96,20 @@ export class BatchLossFunction {
    * The loss of a batch, differentiable by the weights. Needs an open scope.
    *
    * @param reads where the first predictions of a training are looked at.
-   * @throws SHAPE_MISMATCH
+   * @throws SHAPE_MISMATCH; USAGE for a model that trains to nothing
    */
   compute(given: Batch, training: boolean, reads: LateReads): BatchLoss {
     const batch = readsLate() ? keptBatch(given) : given;
-    const model = this.#model;
-    const outputs = this.#outputs;
-    const finalActivation = this.#finalActivation;
-    const scoring = this.#scoring;
-    if (scoring !== undefined) return this.#scored(scoring, batch, training);
-    const computed = model.forward(batch.inputs.map(hostTensor), { training }, finalActivation !== undefined).tensors;
-    requireOutputs(model, computed, outputs);
-    const parts = computed.map((output, i) => {
-      const target = batch.targets[i];
-      const { weights, mask } = this.#weighting(batch, i, output.shape, maskOf(output));
-      const weighting = { sampleWeight: weights && hostTensor(weights), mask: mask && hostTensor(mask) };
-      const { requirePredictions } = this.#losses[i];
-      if (training && !this.#hasRun && requirePredictions !== undefined)
-        reads.read([output], ([predictions]) => requirePredictions(predictions, model.className));
-      const { value: loss, count } = countedLoss(this.#losses[i], hostTensor(target), output, weighting);
-      return { output, target, weights, mask, loss, count };
+    const { heads } = this.#model.forward(batch.inputs.map(hostTensor), { training });
+    requireOutputs(this.#model, heads, this.#outputs);
+    const isFirst = training && !this.#hasRun;
+    const parts = heads.map((head, i): OutputLoss => {
+      if (isFirst) requireTrainable(head, this.#model.className);
+      const truth = { target: batch.targets[i], ...this.#weighting(batch, i, head) };
+      const form = (this.#forms[i] ??= lossFormOf(head, this.#outputs[i]));
+      const { labelsOf } = form;
+      if (labelsOf !== undefined) return this.#scored(head, truth, { ...form, labelsOf });
+      return this.#computed(head, truth, form, isFirst ? reads : undefined);
     });
     this.#hasRun ||= training;
     const losses = parts.map(({ loss }) => loss);
@@ -89,40 +117,54 @@ export class BatchLossFunction {
       total: this.#totalOf(losses),
       byOutput: losses,
       counts: parts.map(({ count }) => count),
-      readingsFor: (metrics, i) => {
-        const { output, target, mask, weights } = parts[i];
-        const yPred = finalActivation === undefined ? output : withoutTape(() => activate(finalActivation, output));
-        return readingsOf(metrics, yPred, (isWeighted) => ({
-          yTrue: target,
-          mask,
-          sampleWeight: isWeighted ? weights : undefined,
-        }));
-      },
+      readingsFor: (metrics, i) => parts[i].readingsFor(metrics),
+    };
+  }
+
+  /** @param reads where the predictions are looked at once. */
+  #computed(
+    head: OutputHead,
+    { target, weights, mask }: Truth,
+    { loss: lossOf, fromLogits }: LossForm,
+    reads: LateReads | undefined,
+  ): OutputLoss {
+    const output = fromLogits ? head.logits() : head.values();
+    const { requirePredictions } = lossOf;
+    if (requirePredictions !== undefined)
+      reads?.read([output], ([predictions]) => requirePredictions(predictions, this.#model.className));
+    const weighting = { sampleWeight: weights && hostTensor(weights), mask: mask && hostTensor(mask) };
+    const { value: loss, count } = countedLoss(lossOf, hostTensor(target), output, weighting);
+    return {
+      loss,
+      count,
+      readingsFor: (metrics) =>
+        readingsOf(
+          metrics,
+          withoutTape(() => head.values()),
+          (isWeighted) => ({ yTrue: target, mask, sampleWeight: isWeighted ? weights : undefined }),
+        ),
     };
   }
 
   /** The same where nothing looks at the predictions but at what they say of the labels. */
-  #scored({ labelsOf, predicted }: Scoring, batch: Batch, training: boolean): BatchLoss {
-    const fused = this.#model.forwardFused(batch.inputs.map(hostTensor), { training });
-    const { weights, mask } = this.#weighting(batch, 0, fused.shape, fused.mask);
-    const leading = fused.shape.slice(0, -1);
-    const labels = labelsOf(hostTensor(batch.targets[0]), fused.shape);
+  #scored(
+    { shape, score, exactScore }: OutputHead,
+    { target, weights, mask }: Truth,
+    { labelsOf, predicted }: Pick<Required<LossForm>, 'predicted'> & { labelsOf: NonNullable<Loss['labelsOf']> },
+  ): OutputLoss {
+    const leading = shape.slice(0, -1);
+    const labels = labelsOf(hostTensor(target), shape);
     const { each, count } = coefficients(leading, {
       sampleWeight: weights && hostTensor(weights),
       mask: mask && hostTensor(mask),
     });
     const options = { weights: each, predicted };
-    const scores = fused.score(labels, options);
-    const { exact } = fused;
+    const scores = score!(labels, options);
     // At once: metrics are updated after the weights are.
-    const seen =
-      exact === undefined || this.#outputs[0].metrics.length === 0
-        ? scores
-        : withoutTape(() => exact.score(labels, options));
+    const seen = exactScore === undefined ? scores : withoutTape(() => exactScore(labels, options));
     return {
-      total: this.#totalOf([scores.total]),
-      byOutput: [scores.total],
-      counts: [count],
+      loss: scores.total,
+      count,
       readingsFor: (metrics) =>
         metrics.map(({ metric, isWeighted }) => ({
           tensors: [seen.losses, ...(seen.predicted === undefined ? [] : [seen.predicted])],
@@ -139,12 +181,7 @@ export class BatchLossFunction {
     };
   }
 
-  #weighting(
-    batch: Batch,
-    output: number,
-    shape: Shape,
-    mask: Mask | undefined,
-  ): { weights: HostArray | undefined; mask: HostArray | undefined } {
+  #weighting(batch: Batch, output: number, { shape, mask }: OutputHead): Omit<Truth, 'target'> {
     const given = this.#classWeights[output];
     const byClass = given && classWeights(given, batch.targets[output], shape);
     return { weights: multiplied(batch.sampleWeights[output], byClass), mask: mask && outputMask(mask, shape) };
@@ -157,29 +194,6 @@ export class BatchLossFunction {
     const penalties = this.#regularized.map(({ variable, regularizer }) => regularizer!.penalty(variable));
     return [...weighted, ...penalties].reduce((sum, part) => ops.add(sum, part));
   }
-}
-
-/** How the labels of a model's one output are scored without its predictions. */
-interface Scoring {
-  readonly labelsOf: NonNullable<ReturnType<NonNullable<Loss['labelsFor']>>>;
-  /** Whether a metric needs the likeliest classes. */
-  readonly predicted: boolean;
-}
-
-/** Undefined where the model, the loss or a metric needs predictions. */
-function scoringOf(model: Model, outputs: readonly OutputTraining[]): Scoring | undefined {
-  if (outputs.length !== 1 || !model.fusesSoftmax) return undefined;
-  const [{ loss, metrics }] = outputs;
-  const { finalActivation } = model;
-  const labelsOf = loss.labelsFor?.(finalActivation);
-  const isScored = metrics.every(
-    ({ metric: { scored } }) =>
-      scored !== undefined &&
-      (scored.fromLogits === undefined || scored.fromLogits === (finalActivation === undefined)),
-  );
-  return labelsOf && isScored
-    ? { labelsOf, predicted: metrics.some(({ metric }) => metric.scored!.needsPredicted) }
-    : undefined;
 }
 
 /** One number of each metric that adds up on the device, and the predictions for all others. */
@@ -222,7 +236,7 @@ function keptBatch({ inputs, targets, sampleWeights, numRows }: Batch): Batch {
   return { inputs, targets: targets.map(kept), sampleWeights: sampleWeights.map((one) => one && kept(one)), numRows };
 }
 
-function requireOutputs(model: Model, computed: readonly Tensor[], outputs: readonly OutputTraining[]): void {
+function requireOutputs(model: Model, computed: readonly OutputHead[], outputs: readonly OutputTraining[]): void {
   if (computed.length === outputs.length) return;
   throw new RondoError('USAGE', {
     where: model.className,
@@ -230,5 +244,15 @@ function requireOutputs(model: Model, computed: readonly Tensor[], outputs: read
     expected: String(outputs.length),
     received: String(computed.length),
     fix: 'return the same outputs for every batch.',
+  });
+}
+
+/** @throws USAGE for an output that does not depend on the weights */
+function requireTrainable({ activation, shape }: OutputHead, where: string): void {
+  if (activation !== 'softmax' || shape.at(-1) !== 1) return;
+  throw new RondoError('USAGE', {
+    where,
+    what: 'a softmax over one class is always 1.',
+    fix: "use activation: 'sigmoid'.",
   });
 }

@@ -4,13 +4,15 @@ import { backendNames, useBackend } from '../kernels/select.js';
 import { Activation } from '../layers/activation.js';
 import { Dense } from '../layers/dense.js';
 import { Embedding } from '../layers/embedding.js';
-import type { FusedSoftmax } from '../layers/fused-softmax.js';
 import type { CallOptions, Layer } from '../layers/layer.js';
 import { LSTM } from '../layers/lstm.js';
+import type { OutputHead } from '../layers/output-head.js';
+import { input } from '../layers/symbolic-tensor.js';
 import { TimeDistributed } from '../layers/time-distributed.js';
 import { Random, setSeed } from '../random.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { GivenLoss } from './compiled.js';
+import { Functional } from './graph/functional.js';
 import { sparseCategoricalCrossentropy } from './losses/index.js';
 import { type MetricLike, perplexity } from './metrics/index.js';
 import { Model } from './model.js';
@@ -111,6 +113,18 @@ async function trained(
   return { logs, weights: model.getWeights(), predictions: await model.predict(x) };
 }
 
+/** Sees each time that a Dense layer scores labels. */
+function spyOnScores(): ReturnType<typeof vi.fn> {
+  const spy = vi.fn();
+  const callHead = Dense.prototype.callHead;
+  vi.spyOn(Dense.prototype, 'callHead').mockImplementation(function (this: Dense, ...given) {
+    const head = callHead.apply(this, given);
+    const { score } = head;
+    return score === undefined ? head : { ...head, score: (...asked) => (spy(), score(...asked)) };
+  });
+  return spy;
+}
+
 const needsPredictions = ['sparseTopKCategoricalAccuracy'];
 /** Adam divides by the root of tiny squares: rounding of 1e-16 may grow a thousandfold. */
 const tolerances = { reference: 1e-12, wasm: 2e-4 };
@@ -122,11 +136,11 @@ describe('a fused softmax', () => {
         `trains, evaluates and predicts as the one that is stored: ${name} on ${backend}, weighted: %s`,
         async (weighted) => {
           useBackend(backend);
-          const spy = vi.spyOn(Dense.prototype, 'callFused');
+          const spy = spyOnScores();
           const stored = await trained(given, needsPredictions, weighted);
           expect(spy).not.toHaveBeenCalled();
           const fused = await trained(given, [], weighted);
-          expect(spy.mock.calls.length).toBe(3 * 3 + 1);
+          expect(spy).toHaveBeenCalledTimes(3 * 3 + 1);
           for (const [log, value] of Object.entries(fused.logs))
             expectClose([value], [stored.logs[log]], tolerances[backend], log);
           for (const [weight, values] of Object.entries(fused.weights))
@@ -159,7 +173,7 @@ describe('a fused softmax', () => {
     ],
     ['the loss is a function', softmax, (t, p) => logits.values(t, p), []],
   ])('is computed where %s', async (_, last, loss, metrics) => {
-    const spy = vi.spyOn(Dense.prototype, 'callFused');
+    const spy = spyOnScores();
     const model = new Sequential([new LSTM({ units: classes, inputShape: [null, 1] }), last()]);
     model.compile({ optimizer: 'sgd', loss, metrics });
     await model.fit(
@@ -177,22 +191,14 @@ describe('a fused softmax', () => {
       readonly embedding = new Embedding({ inputDim: classes, outputDim: 4 });
       readonly recurrent = new LSTM({ units, returnSequences: true });
       readonly head = new Dense({ units: classes, activation: 'softmax' });
-      override get finalActivation(): 'softmax' {
-        return 'softmax';
-      }
-      override get fusesSoftmax(): boolean {
-        return true;
-      }
       override call(x: Tensor, options: CallOptions): Tensor {
-        return this.head.apply(this.recurrent.apply(this.embedding.apply(x), options) as Tensor);
+        return this.callHead(x, options).values();
       }
-      override callLogits(x: Tensor, options: CallOptions): Tensor {
-        return this.head.applyLogits(this.recurrent.apply(this.embedding.apply(x), options) as Tensor);
-      }
-      override callFused(x: Tensor, options: CallOptions): FusedSoftmax {
-        return this.head.applyFused(this.recurrent.apply(this.embedding.apply(x), options) as Tensor);
+      override callHead(x: Tensor, options: CallOptions): OutputHead {
+        return this.head.applyHead(this.recurrent.apply(this.embedding.apply(x), options) as Tensor);
       }
     }
+    const scores = spyOnScores();
     const { x, y } = data(true);
     const losses = [];
     for (const extra of [needsPredictions, []]) {
@@ -202,7 +208,36 @@ describe('a fused softmax', () => {
       const { metrics } = await model.fit(x, y, { epochs: 2, batchSize: 5 });
       losses.push([...metrics.loss, ...metrics.accuracy]);
     }
+    expect(scores).toHaveBeenCalledTimes(4);
     expectClose(losses[1], losses[0], 1e-13, 'loss and accuracy by epoch');
+  });
+
+  it('scores each of several outputs, and those beside it by their values', async () => {
+    const scores = spyOnScores();
+    const { x, y } = data(true);
+    const logs: Record<string, number>[] = [];
+    for (const extra of [needsPredictions, []]) {
+      setSeed(6);
+      const tokens = input({ shape: [timesteps] });
+      const code = new LSTM({ units, returnSequences: true }).apply(
+        new Embedding({ inputDim: classes, outputDim: 4 }).apply(tokens),
+      );
+      const model = new Functional({
+        inputs: tokens,
+        outputs: { word: softmax().apply(code), length: new Dense({ units: 1, activation: 'sigmoid' }).apply(code) },
+      });
+      model.compile({
+        optimizer: 'sgd',
+        loss: { word: 'sparseCategoricalCrossentropy', length: 'binaryCrossentropy' },
+        metrics: { word: ['accuracy', ...extra], length: ['binaryAccuracy'] },
+      });
+      const targets = { word: y, length: (y as number[][]).map((row) => row.map((label) => [label % 2])) };
+      await model.fit(x, targets, { epochs: 2, batchSize: 5 });
+      logs.push(await model.evaluate(x, targets));
+    }
+    expect(scores).toHaveBeenCalledTimes(2 * 2 + 1);
+    for (const name of ['loss', 'wordLoss', 'lengthLoss', 'wordAccuracy', 'lengthBinaryAccuracy'])
+      expectClose([logs[1][name]], [logs[0][name]], 1e-13, name);
   });
 
   it('names the target that is no class', async () => {

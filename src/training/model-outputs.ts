@@ -1,4 +1,5 @@
 import { RondoError } from '../errors.js';
+import { headOf, type OutputHead } from '../layers/output-head.js';
 import { Tensor } from '../tensor/tensor.js';
 
 /** What a model computes: one tensor, or several in a list or by name. */
@@ -6,7 +7,7 @@ export type ModelOutput = Tensor | readonly Tensor[] | Readonly<Record<string, T
 
 /** The outputs of a model in a fixed order, and how they were arranged. */
 export interface Outputs {
-  readonly tensors: readonly Tensor[];
+  readonly heads: readonly OutputHead[];
   readonly form: OutputForm;
 }
 
@@ -15,13 +16,13 @@ export type OutputForm = 'one' | 'list' | readonly string[];
 
 /** Takes a model's result apart. @throws USAGE where it is something other than tensors. */
 export function outputsOf(result: unknown, where: string): Outputs {
-  if (result instanceof Tensor) return { tensors: [result], form: 'one' };
+  if (result instanceof Tensor) return { heads: [headOf(result)], form: 'one' };
   if (Array.isArray(result) && result.length > 0 && result.every((member) => member instanceof Tensor))
-    return { tensors: result, form: 'list' };
+    return { heads: result.map(headOf), form: 'list' };
   if (result !== null && typeof result === 'object' && !Array.isArray(result)) {
     const entries = Object.entries(result);
     if (entries.length > 0 && entries.every(([, member]) => member instanceof Tensor))
-      return { tensors: entries.map(([, member]) => member as Tensor), form: entries.map(([name]) => name) };
+      return { heads: entries.map(([, member]) => headOf(member as Tensor)), form: entries.map(([name]) => name) };
   }
   throw new RondoError('USAGE', {
     where,

@@ -1,5 +1,4 @@
 import { RondoError } from '../errors.js';
-import type { FusedSoftmax } from '../layers/fused-softmax.js';
 import type { LayerWeight } from '../layers/layer.js';
 import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape } from '../layers/layer.js';
 import { type Random, RandomStream, withRandom } from '../random.js';
@@ -259,22 +258,23 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
     return this.#compiled;
   }
 
-  /** @internal Runs the model on a batch. @param logits leaves out the final activation. */
-  forward(inputs: readonly Tensor[], options: CallOptions, logits = false): Outputs {
-    const given = inputs.length === 1 ? inputs[0] : inputs;
-    const outputs = outputsOf(logits ? this.applyLogits(given, options) : this.apply(given, options), this.className);
+  /** @internal Runs the model on a batch. Needs an open scope. */
+  forward(inputs: readonly Tensor[], options: CallOptions): Outputs {
+    const outputs = this.outputsOf(inputs.length === 1 ? inputs[0] : inputs, options);
     if (this.#outputForm === undefined) {
       this.#outputForm = outputs.form;
-      this.#widths = outputs.tensors.map(({ shape }) => shape.at(-1) ?? 1);
+      this.#widths = outputs.heads.map(({ shape }) => shape.at(-1) ?? 1);
       // The first batch's length is chance where lengths differ: what was noted when the weights were made stays.
       if (this.#sampleShapes === undefined) this.noteBuilt(inputs.map(({ shape }) => shape.slice(1)));
     }
     return outputs;
   }
 
-  /** @internal Runs a model whose one output ends in a fused softmax. */
-  forwardFused(inputs: readonly Tensor[], options: CallOptions): FusedSoftmax {
-    return this.applyFused(inputs.length === 1 ? inputs[0] : inputs, options);
+  /** @internal The outputs in every form they can be had in. */
+  protected outputsOf(inputs: Tensor | readonly Tensor[], options: CallOptions): Outputs {
+    return this.callHead === undefined
+      ? outputsOf(this.apply(inputs, options), this.className)
+      : { heads: [this.applyHead(inputs, options)], form: 'one' };
   }
 
   /** @internal How outputs are arranged; undefined before the first run. */

@@ -28,7 +28,9 @@ export async function predictModel(model: Model, x: ModelData, options: PredictO
     requireNotAborted(signal, where);
     const end = Math.min(numRows, start + batchSize);
     const rows = arrays.map((array) => sliceRows(array, start, end));
-    const outputs = scope(() => model.forward(rows.map(hostTensor), { training: false }).tensors);
+    const outputs = scope(() =>
+      model.forward(rows.map(hostTensor), { training: false }).heads.map((head) => head.values()),
+    );
     await collectRows(model, outputs, { start, numRows, collected });
     if (hostIsWaiting()) await yieldToHost();
   }

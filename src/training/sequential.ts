@@ -1,14 +1,13 @@
 import { describeValue, RondoError } from '../errors.js';
-import type { FusedSoftmax } from '../layers/fused-softmax.js';
 import {
   type CallOptions,
   describeOpenShape,
-  type FinalActivation,
   type Json,
   type Layer,
   Layer as LayerClass,
   type OpenShape,
 } from '../layers/layer.js';
+import { headOf, type OutputHead } from '../layers/output-head.js';
 import { requireInputShape } from '../layers/require-input-shape.js';
 import { chainOfSteppers, type Stepper } from '../layers/stepper.js';
 import { withRandom } from '../random.js';
@@ -104,23 +103,17 @@ export class Sequential extends Model<Tensor> {
   }
 
   override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
-    return this.#run(inputs, options, (last, value, own) => requireTensor(last, last.apply(value, own)));
+    return this.callHead(inputs, options).values();
   }
 
-  override get finalActivation(): FinalActivation | undefined {
-    return this.layers.at(-1)?.finalActivation;
-  }
-
-  override callLogits(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
-    return this.#run(inputs, options, (last, value, own) => requireTensor(last, last.applyLogits(value, own)));
-  }
-
-  override get fusesSoftmax(): boolean {
-    return this.layers.at(-1)?.fusesSoftmax ?? false;
-  }
-
-  override callFused(inputs: Tensor | readonly Tensor[], options: CallOptions): FusedSoftmax {
-    return this.#run(inputs, options, (last, value, own) => last.applyFused(value, own));
+  override callHead(inputs: Tensor | readonly Tensor[], options: CallOptions): OutputHead {
+    let value = inputs;
+    const layers = this.layers;
+    const last = layers.length - 1;
+    layers.slice(0, last).forEach((layer, i) => {
+      value = requireTensor(layer, layer.apply(value, ownOptions(options, i)));
+    });
+    return headOfLast(layers[last], value, ownOptions(options, last));
   }
 
   override stepper(batch: number): Stepper {
@@ -205,19 +198,6 @@ export class Sequential extends Model<Tensor> {
     this.noteBuilt([inputShape.slice(1).map((axis) => axis ?? 1)]);
   }
 
-  #run<Result>(
-    inputs: Tensor | readonly Tensor[],
-    options: CallOptions,
-    applyLast: (last: Layer, value: Tensor | readonly Tensor[], options: CallOptions) => Result,
-  ): Result {
-    const layers = this.layers;
-    let value = inputs;
-    layers.slice(0, -1).forEach((layer, i) => {
-      value = requireTensor(layer, layer.apply(value, ownOptions(options, i)));
-    });
-    return applyLast(layers[layers.length - 1], value, ownOptions(options, layers.length - 1));
-  }
-
   /** The shape after a layer; a misfit names both layers. */
   #shapeAfter(layer: Layer, shape: OpenShape, before: string | undefined): OpenShape {
     try {
@@ -262,6 +242,11 @@ function noLayer(which: string, expected: string, received: unknown): RondoError
 /** A mask that is given is that of the first layer's input. */
 function ownOptions(options: CallOptions, place: number): CallOptions {
   return place === 0 ? options : { training: options.training };
+}
+
+function headOfLast(layer: Layer, value: Tensor | readonly Tensor[], options: CallOptions): OutputHead {
+  if (layer.callHead !== undefined) return layer.applyHead(value, options);
+  return headOf(requireTensor(layer, layer.apply(value, options)));
 }
 
 function requireTensor(layer: Layer, result: unknown): Tensor {

@@ -55,7 +55,6 @@ export class TrainStep {
     this.#constrained = [...model.namedWeights()]
       .map(([, weight]) => weight)
       .filter(({ variable, constraint }) => constraint !== undefined && trainable.has(variable));
-    requireTrainable(model, where);
     this.#optimizer.build(this.#variables);
   }
 
@@ -113,14 +112,4 @@ export class TrainStep {
       fix: `lower the learning rate, ${isClipped ? '' : 'give the optimizer `globalClipNorm: 1`, '}or scale the data.`,
     });
   }
-}
-
-/** Refuses what trains to nothing without a word. @throws USAGE */
-function requireTrainable({ finalActivation, outputWidths: [width] }: Model, where: string): void {
-  if (finalActivation !== 'softmax' || width !== 1) return;
-  throw new RondoError('USAGE', {
-    where,
-    what: 'a softmax over one class is always 1.',
-    fix: "use activation: 'sigmoid'.",
-  });
 }

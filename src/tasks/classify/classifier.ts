@@ -250,7 +250,7 @@ export class Classifier {
         Array.from(batch, (row) => (ids[row].length === 0 ? [0] : ids[row])),
         { padding: this.encoder.settings.padding },
       );
-      const logits = await scope(() => this.model.applyLogits(tensor(data, shape))).data();
+      const logits = await scope(() => this.model.applyHead(tensor(data, shape)).logits()).data();
       batch.forEach((row, i) => result.set(logits.subarray(i * numClasses, (i + 1) * numClasses), row * numClasses));
       start = end;
       if (signal?.aborted === true)

@@ -98,5 +98,5 @@ async function gradientAt(classifier: Classifier, points: Tensor, classIndex: nu
 function probabilitiesOf({ model, temperature }: Classifier, vectors: Tensor): Tensor {
   const layers = model.layers.slice(1);
   const features = layers.slice(0, -1).reduce((value, layer) => layer.apply(value), vectors);
-  return ops.softmax(ops.div(layers[layers.length - 1].applyLogits(features), temperature));
+  return ops.softmax(ops.div(layers[layers.length - 1].applyHead(features).logits(), temperature));
 }

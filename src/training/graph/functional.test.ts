@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { expectClose } from '../../../test/support/close.js';
 import { messageAfter } from '../../../test/support/message-after.js';
 import { useBackend } from '../../kernels/select.js';
 import { Bidirectional } from '../../layers/bidirectional.js';
@@ -133,11 +134,17 @@ describe('a Functional', () => {
           shape,
           dataSync !== undefined,
         ]),
-        numbers: Object.values(predicted).map((output) => [...output.dataSync()]),
-        weights: Object.values(model.getWeights()).map((weight) => [...weight.dataSync()]),
+        numbers: [...Object.values(predicted), ...Object.values(model.getWeights())].map((output) => output.dataSync()),
       });
     }
-    expect(results[1]).toEqual(results[0]);
+    // A graph computes its losses from logits, a `call` from what it returns: they differ in rounding.
+    const [written, drawn] = results.map(({ metrics, evaluated, numbers }) => [
+      ...Object.values(metrics).flat(),
+      ...Object.values(evaluated),
+      ...numbers.flatMap((values) => [...values]),
+    ]);
+    expectClose(drawn, written, 1e-13, 'losses, outputs and weights');
+    expect(results[1].predicted).toEqual(results[0].predicted);
     expect(Object.keys(results[0].evaluated)).toEqual(['loss', 'valueLoss', 'kindLoss', 'kindAccuracy']);
   });
 

@@ -1,7 +1,7 @@
 import { RondoError, refuseUnknownOptions } from '../../errors.js';
 import { sendStates } from '../../layers/final-state.js';
-import type { FusedSoftmax } from '../../layers/fused-softmax.js';
-import type { CallOptions, FinalActivation, Json, Layer, OpenShape } from '../../layers/layer.js';
+import type { CallOptions, Json, Layer, OpenShape } from '../../layers/layer.js';
+import { headOf, type OutputHead } from '../../layers/output-head.js';
 import { type OutputAndState, RecurrentLayer } from '../../layers/recurrent-layer.js';
 import type { Stepper } from '../../layers/stepper.js';
 import { withStatesApart } from '../../layers/symbolic-states.js';
@@ -11,7 +11,7 @@ import type { Shape } from '../../shape.js';
 import { Tensor } from '../../tensor/tensor.js';
 import { settleName } from '../layer-names.js';
 import { Model, type ModelOptions } from '../model.js';
-import { arranged, type OutputForm } from '../model-outputs.js';
+import { arranged, type Outputs as ModelOutputs, type OutputForm } from '../model-outputs.js';
 import { configOfGraph } from './graph-config.js';
 import { stepperOfGraph } from './graph-stepper.js';
 import { summaryOfGraph } from './graph-summary.js';
@@ -61,6 +61,8 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
   readonly nodes: readonly GraphNode[];
   readonly #inputs: SymbolicArrangement;
   readonly #outputs: SymbolicArrangement;
+  /** Nodes of outputs that nothing else reads, of layers that have more than one form of output. */
+  readonly #ends: ReadonlySet<GraphNode>;
   readonly #layers = new Map<string, Layer<unknown>>();
   readonly #nameOf = new Map<Layer<unknown>, string>();
   /** For inputs as they were stated. */
@@ -81,6 +83,10 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
       tensor,
     ]);
     this.nodes = orderedNodes(keyed, this.#outputs.tensors, where);
+    const read = new Set(this.nodes.flatMap((node) => node.inputs.map((edge) => edge.node)));
+    this.#ends = new Set(
+      this.#outputs.tensors.map(({ node }) => node).filter((node) => node.layer.callHead && !read.has(node)),
+    );
     for (const { layer } of this.nodes) this.#join(layer);
     this.inputNames = typeof form === 'string' ? tensors.map(({ node }) => this.#nameOf.get(node.layer)!) : form;
     this.#shapeOf = this.#build();
@@ -135,28 +141,13 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
   }
 
   override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Computed<Outputs> {
-    const values = this.#run(inputs, options, this.nodes);
-    return arranged(
-      this.#outputs.tensors.map(({ node }) => values.get(node)!),
-      this.#outputs.form,
-    ) as Computed<Outputs>;
+    const values = this.#heads(inputs, options).map((head) => head.values());
+    return arranged(values, this.#outputs.form) as Computed<Outputs>;
   }
 
-  override get finalActivation(): FinalActivation | undefined {
-    return this.#last?.layer.finalActivation;
-  }
-
-  override callLogits(inputs: Tensor | readonly Tensor[], options: CallOptions): Computed<Outputs> {
-    const logits = this.#runLast(inputs, options, (layer, given, own) => layer.applyLogits(given, own));
-    return arranged([this.#requireTensor(this.#last!, logits)], this.#outputs.form) as Computed<Outputs>;
-  }
-
-  override get fusesSoftmax(): boolean {
-    return this.#last?.layer.fusesSoftmax ?? false;
-  }
-
-  override callFused(inputs: Tensor | readonly Tensor[], options: CallOptions): FusedSoftmax {
-    return this.#runLast(inputs, options, (layer, given, own) => layer.applyFused(given, own));
+  protected override outputsOf(inputs: Tensor | readonly Tensor[], options: CallOptions): ModelOutputs {
+    const heads = this.runWith(inputs, options, (given, all) => this.#heads(given, all));
+    return { heads, form: this.#outputs.form };
   }
 
   /** @throws USAGE for several inputs or outputs, and naming a layer that cannot be run so */
@@ -249,51 +240,29 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
     return shapes;
   }
 
-  /** The node of the one output, which a loss may want without its activation. */
-  get #last(): GraphNode | undefined {
-    const { tensors } = this.#outputs;
-    return tensors.length === 1 && tensors[0].node.inputs.length > 0 ? tensors[0].node : undefined;
-  }
-
-  #runLast<Result>(
-    inputs: Tensor | readonly Tensor[],
-    options: CallOptions,
-    applyLast: (layer: Layer<unknown>, inputs: Tensor | readonly Tensor[], options: CallOptions) => Result,
-  ): Result {
-    const last = this.#last!;
-    const values = this.#run(
-      inputs,
-      options,
-      this.nodes.filter((node) => node !== last),
-    );
-    const { inputs: received, ...states } = withStatesApart(last.layer, given(last, values));
-    return applyLast(last.layer, received, { training: options.training, ...states });
-  }
-
-  /** What nodes give. */
-  #run(
-    inputs: Tensor | readonly Tensor[],
-    options: CallOptions,
-    nodes: readonly GraphNode[],
-  ): ReadonlyMap<GraphNode, Tensor> {
+  /** The outputs. What no other node reads is computed when it is asked for. */
+  #heads(inputs: Tensor | readonly Tensor[], options: CallOptions): OutputHead[] {
     const list = inputs instanceof Tensor ? [inputs] : inputs;
     this.#requireCount(list.length, `${this.className} ${this.name}`);
     const values = new Map<GraphNode, Tensor>();
+    const heads = new Map<GraphNode, OutputHead>();
     const { training } = options;
     this.#inputs.tensors.forEach(({ node }, i) => {
       // A mask that is given is that of the first input.
       const own = i === 0 ? options : { training };
       values.set(node, this.#requireTensor(node, node.layer.apply(list[i], own)));
     });
-    for (const node of nodes) {
+    for (const node of this.nodes) {
       if (values.has(node)) continue;
       const received = given(node, values);
-      values.set(
-        node,
-        withOwnMask(received, () => this.#requireTensor(node, applied(node.layer, received, { training }))),
-      );
+      if (this.#ends.has(node)) heads.set(node, headOfEnd(node.layer, received, { training }));
+      else
+        values.set(
+          node,
+          withOwnMask(received, () => this.#requireTensor(node, applied(node.layer, received, { training }))),
+        );
     }
-    return values;
+    return this.#outputs.tensors.map(({ node }) => heads.get(node) ?? headOf(values.get(node)!));
   }
 
   #requireTensor({ layer }: GraphNode, result: unknown): Tensor {
@@ -315,6 +284,11 @@ function applied(layer: Layer<unknown>, received: Tensor | readonly Tensor[], op
   const { output, states: final } = result as OutputAndState;
   sendStates(output, final);
   return output;
+}
+
+function headOfEnd(layer: Layer<unknown>, received: Tensor | readonly Tensor[], options: CallOptions): OutputHead {
+  const { inputs, ...states } = withStatesApart(layer, received);
+  return layer.applyHead(inputs, { ...options, ...states } as CallOptions);
 }
 
 /** What a node is applied to. */

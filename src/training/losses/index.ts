@@ -85,13 +85,3 @@ export function registerLoss<Options extends object = Readonly<Record<string, un
   };
   catalog.register(name, asLoss as (options: never) => Loss, 'registerLoss');
 }
-
-/**
- * The same loss computed from what goes into the activation that ends a model: one pass less, and exact where the
- * probabilities would be rounded to 0 or 1. Undefined where the loss has no such form for that activation.
- *
- * @param activation the activation's name: `softmax` or `sigmoid`.
- */
-export function logitsForm(loss: Loss, activation: string): Loss | undefined {
-  return loss.onLogits?.(activation);
-}

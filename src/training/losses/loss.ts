@@ -30,11 +30,10 @@ export interface Loss extends Configured {
   /** Refuses predictions that are no probabilities where the loss takes such; asked of the first batch of a run. */
   requirePredictions?(predictions: ArrayLike<number>, where: string): void;
   /**
-   * For a loss that is `-ln p` of a class of each row: how the classes are read from targets for predictions of a
-   * shape. A distribution that was not computed can then be asked for these alone. Undefined where predictions that end
-   * with this activation are not what the loss takes.
+   * Of a loss of logits that is `-ln p` of a class of each row: reads the classes from targets, for predictions of a
+   * shape. A head that can score labels is then asked for these alone.
    */
-  labelsFor?(activation: string | undefined): ((yTrue: Tensor, shape: Shape) => Int32Array) | undefined;
+  labelsOf?(yTrue: Tensor, shape: Shape): Int32Array;
 }
 
 /** Keras's backend epsilon: probabilities are kept this far from 0 and 1 before their logarithm is taken. */

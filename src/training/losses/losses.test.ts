@@ -214,21 +214,21 @@ describe('losses', () => {
     const logits = tensor(normals(15), [3, 5]);
     const labels = tensor([1, 4, 0]);
     const loss = losses.sparseCategoricalCrossentropy();
-    expect(losses.logitsForm(loss, 'sigmoid')).toBeUndefined();
-    expect(losses.logitsForm(losses.meanSquaredError(), 'softmax')).toBeUndefined();
-    expect(losses.logitsForm(losses.sparseCategoricalCrossentropy({ fromLogits: true }), 'softmax')).toBeUndefined();
+    expect(loss.onLogits?.('sigmoid')).toBeUndefined();
+    expect(losses.meanSquaredError().onLogits).toBeUndefined();
+    expect(losses.sparseCategoricalCrossentropy({ fromLogits: true }).onLogits?.('softmax')).toBeUndefined();
     const softmaxed = tensor(rowsThatSumToOne([...logits.dataSync()].map(Math.exp)), [3, 5]);
     expectClose(
-      losses.logitsForm(loss, 'softmax')!.values(labels, logits).dataSync(),
+      loss.onLogits!('softmax')!.values(labels, logits).dataSync(),
       loss.values(labels, softmaxed).dataSync(),
       1e-6,
       'values',
     );
-    expect(losses.logitsForm(losses.binaryCrossentropy({ labelSmoothing: 0.1 }), 'sigmoid')!.config).toEqual({
+    expect(losses.binaryCrossentropy({ labelSmoothing: 0.1 }).onLogits!('sigmoid')!.config).toEqual({
       fromLogits: true,
       labelSmoothing: 0.1,
     });
-    expect(losses.logitsForm(losses.categoricalCrossentropy(), 'softmax')!.config).toEqual({
+    expect(losses.categoricalCrossentropy().onLogits!('softmax')!.config).toEqual({
       fromLogits: true,
       labelSmoothing: 0,
     });

@@ -56,7 +56,7 @@ export function sparseCategoricalCrossentropy(options: { fromLogits?: boolean | 
     requirePredictions: fromLogits
       ? undefined
       : (predictions, where) => requireProbabilities(predictions, fn.name, 'softmax', 1, where),
-    labelsFor: (activation) => (activation === (fromLogits ? undefined : 'softmax') ? labelsOf : undefined),
+    ...(fromLogits && { labelsOf }),
   };
 }
 

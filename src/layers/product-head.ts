@@ -1,0 +1,42 @@
+import * as ops from '../tensor/index.js';
+import { softmaxCrossentropy } from '../tensor/softmax-crossentropy.js';
+import type { Tensor, Variable } from '../tensor/tensor.js';
+import { activatedSum } from './kernel-layer.js';
+import type { Mask } from './mask.js';
+import { finalActivationOf, lazyHead, type OutputHead } from './output-head.js';
+
+/** What {@link productHead} is made of. */
+export interface ProductParts {
+  /** `[batch, ..., features]` */
+  readonly input: Tensor;
+  /** `[features, units]`, or `[units, features]` where it is transposed. */
+  readonly kernel: Variable;
+  readonly transposeKernel?: boolean | undefined;
+  readonly bias: Variable | undefined;
+  readonly activation: string;
+  readonly mask: Mask | undefined;
+}
+
+/** `activation(input kernel + bias)`, `[batch, ..., units]`. */
+export function productHead({ activation, mask, ...parts }: ProductParts): OutputHead {
+  const { input, kernel, transposeKernel = false, bias } = parts;
+  const [features, units] = transposeKernel ? [...kernel.shape].reverse() : kernel.shape;
+  const sum = (last: string): Tensor =>
+    activatedSum(last, ops.matmul(input, kernel, { transposeB: transposeKernel }), bias);
+  return lazyHead({
+    shape: [...input.shape.slice(0, -1), units],
+    mask,
+    activation: finalActivationOf(activation),
+    values: () => sum(activation),
+    logits: () => sum('linear'),
+    score:
+      activation === 'softmax' || activation === 'linear'
+        ? (labels, options) =>
+            softmaxCrossentropy(ops.reshape(input, [-1, features]), kernel, labels, {
+              bias,
+              transposeKernel,
+              ...options,
+            })
+        : undefined,
+  });
+}
