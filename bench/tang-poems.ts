@@ -12,7 +12,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { generate, type LanguageModel, LanguageModelTraining, Random, setSeed } from '../src/index.js';
+import { generate, LanguageModel, LanguageModelTraining, Random, setSeed } from '../src/index.js';
 import { allowWideKernels, loadTask, readText, saveTask } from '../src/node.js';
 import { dataFolder } from './data-folder.js';
 import { describeMachine } from './machine.js';
@@ -57,7 +57,7 @@ async function run(): Promise<void> {
     `${quatrains.length} quatrains, ${numFive} of them of five characters, ${Array.from(text).length} characters`,
   );
   const model = options.model === undefined ? await train(text) : (await loadTask(options.model)).task;
-  if (model.task !== 'languageModel') throw new Error(`${options.model} holds no language model.`);
+  if (!(model instanceof LanguageModel)) throw new Error(`${options.model} holds no language model.`);
   const known = new Set(text.split(/[，。\n]+/));
   for (const [place, prompt] of Object.entries(PROMPTS)) await report(model, known, { place, prompt });
 }

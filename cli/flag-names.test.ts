@@ -61,7 +61,7 @@ describe('an error of the library on the command line', () => {
     ).toEqual(['rondo train classify', 'rondo train classify', 'losses', 'losses.csv', 'x.csv, line 3']);
     expect(whereOf('OUT_OF_RANGE', 'ClassifierTraining')).toBe('rondo train classify');
     expect(
-      ['LanguageModel.nextTokens', 'Table.fromRows', 'Table.csv'].map((where) => whereOf('DATA_FORMAT', where)),
+      ['LanguageModel.predict', 'Table.fromRows', 'Table.csv'].map((where) => whereOf('DATA_FORMAT', where)),
     ).toEqual(['rondo train classify', 'rondo train classify', 'Table.csv']);
     expect(whereOf('NOT_FINITE', 'ClassifierTraining')).toBe('ClassifierTraining');
   });

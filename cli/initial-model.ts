@@ -1,5 +1,6 @@
-import type { Beginning, TakenWeights, TaskModel, UnknownTokens } from '../src/index.js';
+import type { Beginning, TakenWeights, UnknownTokens } from '../src/index.js';
 import { loadTask } from '../src/node.js';
+import type { KnownTask } from './known-task.js';
 import type { OptionSpecs } from './options.js';
 import { requireTask } from './require-task.js';
 import { withSeparators } from './text-table.js';
@@ -18,11 +19,11 @@ export const initOption = {
  * The model that --init names; undefined without it. @throws WrongUsage beside --resume; USAGE for a model of another
  * task
  */
-export async function readInitial<Kind extends TaskModel['task']>(
+export async function readInitial<Kind extends KnownTask['task']>(
   where: string,
   { init, resume }: { readonly init: string | undefined; readonly resume: boolean },
   kind: Kind,
-): Promise<Extract<TaskModel, { task: Kind }> | undefined> {
+): Promise<Extract<KnownTask, { task: Kind }> | undefined> {
   if (init === undefined) return undefined;
   if (resume) {
     throw new WrongUsage({

@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { type LoadedTask, RondoError, type RunIdentity, setSeed, type TaskModel } from '../src/index.js';
+import { type LoadedTask, RondoError, type RunIdentity, setSeed } from '../src/index.js';
 import { FileLock, fileAccessError, loadTask } from '../src/node.js';
+import type { KnownTask } from './known-task.js';
 import { say } from './output.js';
 import { requireNoInput } from './protect-inputs.js';
 import { counted } from './text-table.js';
@@ -124,11 +125,11 @@ export async function requireNewFile(where: string, option: string, path: string
  * The interrupted training of a checkpoint. @throws FILE_ACCESS where there is none; FILE_FORMAT where it is of another
  * task
  */
-async function interruptedTask<Kind extends TaskModel['task']>(
+async function interruptedTask<Kind extends KnownTask['task']>(
   where: string,
   { checkpoint }: OutputPaths,
   kind: Kind,
-): Promise<{ task: Extract<TaskModel, { task: Kind }>; training: NonNullable<LoadedTask['training']> }> {
+): Promise<{ task: Extract<KnownTask, { task: Kind }>; training: NonNullable<LoadedTask['training']> }> {
   if (!(await exists(checkpoint))) {
     throw new RondoError('FILE_ACCESS', {
       where,
@@ -148,7 +149,7 @@ async function interruptedTask<Kind extends TaskModel['task']>(
       fix: 'give the --out of the interrupted training.',
     });
   }
-  return { task: task as Extract<TaskModel, { task: Kind }>, training };
+  return { task: task as KnownTask as Extract<KnownTask, { task: Kind }>, training };
 }
 
 /** What a `rondo train` begins from. */
@@ -165,13 +166,13 @@ export interface TrainingStart<Task> {
  * @param taskOptions what the command line says of the task; not asked for without --resume.
  * @throws as {@link outputPaths}, {@link interruptedTask} and {@link requireSameOptions}
  */
-export async function trainingStart<Kind extends TaskModel['task']>(
+export async function trainingStart<Kind extends KnownTask['task']>(
   where: string,
   kind: Kind,
   input: string,
   options: OutputOptions & { readonly out: string | undefined },
   taskOptions: () => object,
-): Promise<TrainingStart<Extract<TaskModel, { task: Kind }>>> {
+): Promise<TrainingStart<Extract<KnownTask, { task: Kind }>>> {
   const model = options.out ?? defaultOutput(input, '.safetensors');
   // A checkpoint whose training still runs is no interrupted one.
   if (model !== '' && options['find-learning-rate'] !== true)

@@ -42,6 +42,8 @@ export interface TrainRun {
   readonly unitsPerStep: number;
   /** What is counted: tokens, windows. */
   readonly unit: string;
+  /** Which part of a training of several is under way; one that comes after the planned epochs counts its own. */
+  readonly stage?: (() => { readonly name: string; readonly isAfter: boolean } | undefined) | undefined;
   readonly isQuiet: boolean;
   /** Whether to look for what is wrong with the training. Default false. */
   readonly diagnose?: boolean | undefined;
@@ -231,16 +233,16 @@ function progressWatcher(run: TrainRun): Watcher {
   const totalIn = (epoch: number): number => plannedOf(run, epoch) * numBatches * unitsPerStep;
   const doneAtStart = (resumeFrom?.values.numSteps ?? 0) * unitsPerStep;
   const epochWidth = String(epochs).length;
-  const { task } = run;
-  const isAgain = (): boolean => task.task === 'forecast' && task.findings.stage === 'refitting';
-  const width = (): string =>
-    task.task === 'forecast' && task.options.units === 'auto' ? `${task.units} units, ` : '';
-  const label = (epoch: number, numEpochs: number): string =>
-    isAgain()
-      ? `again on all rows, epoch ${epoch + 1}/${numEpochs}`
-      : `${width()}epoch ${String(epoch + 1).padStart(epochWidth)}/${plannedOf(run, epoch)}`;
+  const label = (epoch: number, numEpochs: number): string => {
+    const stage = run.stage?.();
+    const place =
+      stage?.isAfter === true
+        ? `${epoch + 1}/${numEpochs}`
+        : `${String(epoch + 1).padStart(epochWidth)}/${plannedOf(run, epoch)}`;
+    return `${stage === undefined ? '' : `${stage.name}, `}epoch ${place}`;
+  };
   const totalOf = (epoch: number, numEpochs: number): number =>
-    isAgain() ? numEpochs * numBatches * unitsPerStep : totalIn(epoch);
+    run.stage?.()?.isAfter === true ? numEpochs * numBatches * unitsPerStep : totalIn(epoch);
   let startedMs = performance.now();
   const callback: Callback = {
     name: 'progress',

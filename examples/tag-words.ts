@@ -34,7 +34,7 @@ const unseen = [
   ['the', 'dancer', 'zapped', '.'],
   ['a', 'zapping', 'dancer', '.'],
 ];
-const tags = await training.tagger.tag(unseen);
+const tags = await training.tagger.predict(unseen);
 unseen.forEach((words, s) => console.log(words.map((word, i) => `${word}/${tags[s][i]}`).join(' ')));
 console.log(
   'words right',

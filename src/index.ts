@@ -64,6 +64,7 @@ export {
 export { type NumberFacts, type NumberNotation, numberFacts } from './data/number-notation.js';
 export { type CellNumbers, cellNumbers, filledNumbers, numberInCell } from './data/numeric-column.js';
 export { type PadSequencesOptions, padSequences, type Sequence } from './data/pad-sequences.js';
+export { SavedFields } from './data/saved-fields.js';
 export { MinMaxScaler, Scaler, type ScalerJson, StandardScaler, scalerFromJSON } from './data/scaler.js';
 export { type Share, type Split, type SplitShares, splitInOrder, splitShuffled } from './data/split.js';
 export { type StratifiedShares, splitStratified } from './data/stratified-split.js';
@@ -339,7 +340,12 @@ export {
   type TextStart,
 } from './tasks/language-model/document-starts.js';
 export type { DynamicOptions } from './tasks/language-model/dynamic-evaluation.js';
-export { LanguageModel, type TextScore, type TrainedText } from './tasks/language-model/language-model.js';
+export {
+  LanguageModel,
+  type NextToken,
+  type TextScore,
+  type TrainedText,
+} from './tasks/language-model/language-model.js';
 export {
   type LanguageModelOptimizer,
   languageModelOptimizers,
@@ -373,13 +379,9 @@ export {
   type TaggingScore,
   taggingReport,
 } from './tasks/tag/tagging-report.js';
-export {
-  deserializeTask,
-  type LoadedTask,
-  serializeTask,
-  serializeTaskAsync,
-  type TaskModel,
-} from './tasks/task-file.js';
+export type { SavedTask, TaskFields, TaskModel, TaskRestorer } from './tasks/task.js';
+export { deserializeTask, type LoadedTask, serializeTask, serializeTaskAsync } from './tasks/task-file.js';
+export { registerTask, taskNames } from './tasks/task-registry.js';
 export { nextRoundEnd, plannedEpochs, type TrainingRounds } from './tasks/training-rounds.js';
 export type { TaskLearningRateOptions, TrainingControls, TrainingOutcome } from './tasks/training-run.js';
 export type { ChainConstraints } from './tensor/chain-decoding.js';

@@ -3,7 +3,8 @@ import { RondoError } from './errors.js';
 import { readBytes, writeFileAtomically } from './io/files.js';
 import { modelEnding } from './io/model-files.js';
 import { tokenizerLibrary } from './tasks/language-model/load-tokenizer.js';
-import { deserializeTask, type LoadedTask, serializeTaskAsync, type TaskModel } from './tasks/task-file.js';
+import type { TaskModel } from './tasks/task.js';
+import { deserializeTask, type LoadedTask, serializeTaskAsync } from './tasks/task-file.js';
 import type { TrainingSnapshot } from './training/snapshot.js';
 
 export {

@@ -1,10 +1,10 @@
-import type { TaskModel } from '../../src/index.js';
+import type { KnownTask } from '../known-task.js';
 import type { Given } from '../options.js';
 import { WrongUsage } from '../wrong-usage.js';
 import { emptyOption, readingOptions } from './reading-options.js';
 
 /** What of them is read for other tasks too. */
-const others: Readonly<Record<TaskModel['task'], readonly string[]>> = {
+const others: Readonly<Record<KnownTask['task'], readonly string[]>> = {
   forecast: ['columns', 'encoding'],
   languageModel: ['encoding'],
   tag: ['encoding'],
@@ -17,7 +17,7 @@ const others: Readonly<Record<TaskModel['task'], readonly string[]>> = {
  */
 export function refuseReadingOptions(
   where: string,
-  task: TaskModel,
+  task: KnownTask,
   options: Given<typeof readingOptions & typeof emptyOption>,
 ): void {
   const given = Object.keys({ ...readingOptions, ...emptyOption }).filter(

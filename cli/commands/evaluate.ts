@@ -7,6 +7,7 @@ import { dataFormatOption, tagFormat, textFormat } from '../data-format.js';
 import { decimalOption, refuseForecastOptions } from '../data-options.js';
 import { evaluateValues } from '../forecast/evaluate-values.js';
 import { givenTimes, timeOptions } from '../forecast/series-options.js';
+import type { KnownTask } from '../known-task.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { print, printJson } from '../output.js';
 import { readTextInput, readTextInputs } from '../read-input.js';
@@ -69,7 +70,7 @@ export const evaluate = defineCommand({
   async run({ positionals, options }) {
     requirePositionals(this, positionals, 2, Infinity);
     const [path, ...files] = positionals;
-    const { task } = await loadTask(path);
+    const task = (await loadTask(path)).task as KnownTask;
     const where = `rondo ${this.name}`;
     const { dynamic, 'dynamic-rate': learningRate, 'dynamic-decay': decay } = options;
     if (!dynamic && (learningRate ?? decay) !== undefined)

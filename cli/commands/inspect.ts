@@ -12,6 +12,7 @@ import { loadModel, loadTask } from '../../src/node.js';
 import { aboutClassifier } from '../classify/about-classifier.js';
 import { aboutForecasts } from '../forecast/about-forecasts.js';
 import { aboutSeries } from '../forecast/about-series.js';
+import type { KnownTask } from '../known-task.js';
 import { defineCommand, jsonOption } from '../options.js';
 import { print, printJson, printLines } from '../output.js';
 import { percent } from '../tag/show-tagging.js';
@@ -32,7 +33,7 @@ export const inspect = defineCommand({
     requirePositionals(this, positionals, 1);
     const [path] = positionals;
     const { model, preprocessing, training } = await loadModel(path);
-    const task = await loadTask(path).then((loaded) => loaded.task, withoutTask);
+    const task = await loadTask(path).then((loaded) => loaded.task as KnownTask, withoutTask);
     const sizeBytes = (await stat(path)).size;
     if (options.json) {
       const architecture = { className: model.className, config: model.getConfig() };

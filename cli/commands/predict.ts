@@ -7,6 +7,7 @@ import { dataFormatOption, tagFormat, textFormat } from '../data-format.js';
 import { decimalOption, refuseForecastOptions } from '../data-options.js';
 import { predictValues } from '../forecast/predict-values.js';
 import { givenTimes, timeOptions } from '../forecast/series-options.js';
+import type { KnownTask } from '../known-task.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { print, printJson, say, writeText } from '../output.js';
 import { readTextInput } from '../read-input.js';
@@ -56,7 +57,7 @@ export const predict = defineCommand({
   async run({ positionals, options }) {
     requirePositionals(this, positionals, 1, 2);
     const [path, data = '-'] = positionals;
-    const { task } = await loadTask(path);
+    const task = (await loadTask(path)).task as KnownTask;
     const where = `rondo ${this.name}`;
     const isText = task.task !== 'forecast' && (await isTextArgument(this.name, path, data));
     if (options.number && task.task !== 'classify' && options.to !== 'lines')
@@ -125,7 +126,7 @@ async function predictTags(
 }
 
 async function predictTokens(languageModel: LanguageModel, text: string, count: number, json: boolean): Promise<void> {
-  const next = await languageModel.nextTokens(text, count);
+  const next = await languageModel.predict(text, { count });
   const score = languageModel.codec.encode(text).length < 2 ? undefined : await languageModel.evaluate(text);
   const { level, unknownId } = languageModel.codec;
   const tokens = languageModel.codec.encode(text);

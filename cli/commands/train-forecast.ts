@@ -170,6 +170,10 @@ export const trainForecast = defineCommand({
       numBatches: training.numBatches,
       unitsPerStep: batchSize,
       unit: 'windows',
+      stage: () => {
+        if (forecaster.findings.stage === 'refitting') return { name: 'again on all rows', isAfter: true };
+        return forecaster.options.units === 'auto' ? { name: `${forecaster.units} units`, isAfter: false } : undefined;
+      },
       isQuiet: quiet || json,
       diagnose: options.diagnose,
       resumeFrom: interrupted?.training,

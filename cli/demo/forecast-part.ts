@@ -62,7 +62,7 @@ export async function forecastPart({ folder, isQuiet }: DemoSettings): Promise<b
     `\n${forecastPlot({ ...report, shown: report.shown.slice(-4) }, shownWith)}\n\n${errorTable(report, shownWith)}`,
   );
   const loaded = requireTask('rondo demo', run.paths.model, (await loadTask(run.paths.model)).task, 'forecast');
-  const next = await loaded.predictNext(training.columns.series[0]);
+  const next = await loaded.predict(training.columns.series[0]);
   print(
     `\nloaded again from ${run.paths.model}; the 12 months after the last:\n` +
       `${[...next.subarray(0, 12)].map(shortNumber).join('  ')}\n`,

@@ -29,7 +29,7 @@ export async function predictValues(
   const isPanel = columns.reading.series.length > 0;
   const answers: Answer[] = [];
   for (const series of columns.series) {
-    const values = [...(await forecaster.predictNext(series))];
+    const values = [...(await forecaster.predict(series))];
     answers.push({
       name: series.name,
       firstRow: series.numRows,

@@ -63,12 +63,12 @@ export async function withTags(
   if (data === undefined) {
     const sentences = sentencesOf(text);
     sayUnknown(tagger, sentences);
-    return written(tagger, sentences, await tagger.tag(sentences), options.to ?? 'columns', options.number);
+    return written(tagger, sentences, await tagger.predict(sentences), options.to ?? 'columns', options.number);
   }
   const { format, file } = wordFileOf(text, where, data);
   const sentences = file.sentences.map(({ words }) => words);
   sayUnknown(tagger, sentences);
-  const tags = await tagger.tag(sentences);
+  const tags = await tagger.predict(sentences);
   const to = options.to ?? format;
   if (format === 'columns' && to === 'columns') return file.withNewColumn(tags);
   const column = conlluColumnOf(tagger);
@@ -87,7 +87,7 @@ export async function taggedWords(
   const data = dataOptions(tagger, text, where, options);
   const sentences: readonly (readonly string[])[] =
     data === undefined ? sentencesOf(text) : wordFileOf(text, where, data).file.sentences.map(({ words }) => words);
-  const tags = await tagger.tag(sentences);
+  const tags = await tagger.predict(sentences);
   return sentences.map((words, s) => ({ words, tags: tags[s], numUnknown: numUnknownOf(tagger, words) }));
 }
 

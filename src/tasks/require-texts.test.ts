@@ -50,7 +50,7 @@ describe('a task that is given something else', () => {
     expect(await messageAfter(() => new TaggerTraining(untyped(sentences)))).toMatch(/\[USAGE\][^]*give \{ train \}/);
     const { tagger } = new TaggerTraining({ train: sentences }, { units: 3, wordUnits: 2, epochs: 1 });
     for (const value of ['They sleep .', ['They', 'sleep']])
-      expect(await messageAfter(() => tagger.tag(untyped(value)))).toContain('[USAGE]');
+      expect(await messageAfter(() => tagger.predict(untyped(value)))).toContain('[USAGE]');
   });
 });
 

@@ -5,7 +5,7 @@ import { Dense } from '../layers/dense.js';
 import { Sequential } from '../training/sequential.js';
 import { LanguageModelTraining } from './language-model/language-model-training.js';
 import { TaggerTraining } from './tag/tagger-training.js';
-import { deserializeTask, serializeTask } from './task-file.js';
+import { deserializeTask, serializeTask, taskJson } from './task-file.js';
 
 const model = new Sequential([new Dense({ units: 2, inputShape: [3] })]);
 const languageModel = new LanguageModelTraining('abcab'.repeat(20), { units: 4 }).languageModel;
@@ -25,7 +25,7 @@ describe('task files', () => {
 
   it('are refused where vocabulary and model do not belong together', () => {
     const preprocessing = {
-      ...(languageModel.toJSON() as object),
+      ...taskJson(languageModel),
       codec: { level: 'characters', lower: false, punctuation: 'separate', tokens: ['a'] },
     };
     expect(() => deserializeTask(serializeModel(languageModel.model, { preprocessing }))).toThrow(

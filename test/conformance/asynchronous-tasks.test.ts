@@ -8,7 +8,8 @@ import { ForecastTraining } from '../../src/tasks/forecast/forecast-training.js'
 import { generate } from '../../src/tasks/generate/generate.js';
 import { LanguageModelTraining } from '../../src/tasks/language-model/language-model-training.js';
 import { TaggerTraining } from '../../src/tasks/tag/tagger-training.js';
-import { deserializeTask, serializeTaskAsync, type TaskModel } from '../../src/tasks/task-file.js';
+import type { TaskModel } from '../../src/tasks/task.js';
+import { deserializeTask, serializeTaskAsync } from '../../src/tasks/task-file.js';
 import { chainLoss } from '../../src/tensor/chain-loss.js';
 import * as ops from '../../src/tensor/index.js';
 import { valueAndGradients } from '../../src/tensor/tape.js';
@@ -69,7 +70,7 @@ describe('tasks on a device that is read asynchronously only', () => {
         weights: await fileOf(languageModel),
         score: await languageModel.evaluate(text.slice(0, 90)),
         dynamic: await languageModel.evaluate(text.slice(0, 90), { dynamic: { segment: 7 } }),
-        next: await languageModel.nextTokens('so it', 3),
+        next: await languageModel.predict('so it', { count: 3 }),
         drawn: await textOf(generate(languageModel, { length: 12, seed: 5 })),
         searched: await textOf(generate(languageModel, { length: 5, beams: 3 })),
         report: { ...diagnosis.report(), elapsedMs: 0 },
@@ -111,7 +112,7 @@ describe('tasks on a device that is read asynchronously only', () => {
       const { tagger } = training;
       return {
         weights: await fileOf(tagger),
-        tags: await tagger.tag(sentences.slice(0, 4).map(({ words }) => words)),
+        tags: await tagger.predict(sentences.slice(0, 4).map(({ words }) => words)),
         report: await tagger.evaluate(sentences.slice(0, 6)),
         sure: await tagger.probabilities(sentences[0].words),
       };
@@ -142,7 +143,7 @@ describe('tasks on a device that is read asynchronously only', () => {
       const { forecaster } = training;
       return {
         weights: await fileOf(forecaster),
-        next: await forecaster.predictNext(forecaster.columnsOf(table).series[0]),
+        next: await forecaster.predict(forecaster.columnsOf(table).series[0]),
       };
     });
     expect(results[0]).toEqual(results[1]);

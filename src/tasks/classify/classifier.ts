@@ -3,13 +3,13 @@ import { splitStratified } from '../../data/stratified-split.js';
 import { type LabelledTexts, pickTextRows, placeOf, type TextRows } from '../../data/text-rows.js';
 import { nearestNames, RondoError } from '../../errors.js';
 import type { VectorCoverage } from '../../io/word-vectors/coverage.js';
-import type { Json } from '../../layers/layer.js';
 import type { Resolved } from '../../resolved.js';
 import { scope, tensor } from '../../tensor/tensor.js';
 import type { Sequential } from '../../training/sequential.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
 import { requireFields, requireTexts } from '../require-texts.js';
 import { type SavedSeenItems, SeenItems } from '../seen-items.js';
+import type { TaskFields, TaskModel } from '../task.js';
 import type { TrainingOutcome } from '../training-run.js';
 import { likeliest, probabilitiesOf } from './calibration.js';
 import { type ClassificationReport, classificationReport } from './classification-report.js';
@@ -106,7 +106,7 @@ export interface ClassifierReport extends ClassificationReport, SeenTexts {
 }
 
 /** A trained classifier of texts with everything needed to use it. See {@link ClassifierTraining}. */
-export class Classifier {
+export class Classifier implements TaskModel {
   readonly task = 'classify';
 
   constructor(
@@ -300,11 +300,10 @@ export class Classifier {
     });
   }
 
-  /** What a model file keeps beside the weights. */
-  toJSON(): Json {
-    const { outcome, calibration, baseline } = this;
+  /** What a model file keeps beside the weights, the options and the outcome. */
+  toJSON(): TaskFields {
+    const { calibration, baseline } = this;
     return {
-      task: this.task,
       encoder: this.encoder.toJSON(),
       labels: this.labels,
       data: {
@@ -312,8 +311,6 @@ export class Classifier {
         vectors: this.data.vectors && { ...this.data.vectors },
         seen: this.data.seen && { ...this.data.seen },
       },
-      options: { ...this.options },
-      outcome: outcome === undefined ? null : { ...outcome },
       calibration: calibration === undefined ? null : { ...calibration },
       ...(baseline && { baseline: { ...baseline } }),
     };

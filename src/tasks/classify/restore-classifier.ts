@@ -11,23 +11,17 @@ import {
   SavedFields,
 } from '../../data/saved-fields.js';
 import { savedCoverage } from '../../io/word-vectors/coverage.js';
-import type { Sequential } from '../../training/sequential.js';
 import { isSavedSeenItems } from '../seen-items.js';
-import type { TrainingOutcome } from '../training-run.js';
+import { type SavedTask, sequentialOf } from '../task.js';
 import { type Calibration, Classifier, type TrainedBaseline, type TrainedTexts } from './classifier.js';
 import { type ClassifierOptions, resolveClassifierOptions } from './classifier-options.js';
 import { TokenEncoder } from './token-encoder.js';
 
-/**
- * The classifier of what {@link Classifier.toJSON} wrote. @throws FILE_FORMAT where it is damaged or does not fit the
- * model
- */
-export function restoreClassifier(
-  model: Sequential,
-  saved: SavedFields,
-  outcome: TrainingOutcome | undefined,
-): Classifier {
+/** What {@link Classifier.toJSON} wrote. @throws FILE_FORMAT where it is damaged or does not fit the model */
+export function restoreClassifier(file: SavedTask): Classifier {
+  const { saved, outcome } = file;
   const { where } = saved;
+  const model = sequentialOf(file);
   const encoder = TokenEncoder.fromJSON(saved.read('encoder', 'an object', isObject), where);
   const labels = saved.read('labels', 'a list of texts', isTexts);
   const outputs = model.computeOutputShape([1, 1]).at(-1);

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { madeReviews, reviewOptions } from '../../../test/support/made-reviews.js';
 import { serializeModel } from '../../io/checkpoint.js';
 import { Random, setSeed } from '../../random.js';
-import { deserializeTask } from '../task-file.js';
+import { deserializeTask, taskJson } from '../task-file.js';
 import type { Classifier } from './classifier.js';
 import { budgetOf } from './classifier-options.js';
 import { ClassifierTraining } from './classifier-training.js';

@@ -4,6 +4,7 @@ import { Random, setSeed } from '../../random.js';
 import type { TrainingSnapshot } from '../../training/snapshot.js';
 import { deserializeTask, serializeTask } from '../task-file.js';
 import { ForecastTraining } from './forecast-training.js';
+import { Forecaster } from './forecaster.js';
 
 /** A column that another one leads, on a season that the last value misses. */
 function tableOf(numRows: number, change: (row: number, level: number) => number = (_, level) => level): Table {
@@ -130,7 +131,7 @@ describe('units of a forecaster', () => {
 
     setSeed(1);
     const { task, training } = deserializeTask(saved!);
-    if (task.task !== 'forecast') throw new Error(task.task);
+    if (!(task instanceof Forecaster)) throw new Error(task.task);
     const second = new ForecastTraining(table, options, task);
     await second.train({ resumeFrom: training, callbacks: [{ name: 'stopper' }] });
     expect(Buffer.from(serializeTask(second.forecaster)).equals(Buffer.from(serializeTask(whole.forecaster)))).toBe(

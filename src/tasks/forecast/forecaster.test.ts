@@ -6,7 +6,7 @@ import type { TrainingSnapshot } from '../../training/snapshot.js';
 import { deserializeTask, serializeTask } from '../task-file.js';
 import { seasonalScale } from './forecast-errors.js';
 import { ForecastTraining } from './forecast-training.js';
-import type { Forecaster } from './forecaster.js';
+import { Forecaster } from './forecaster.js';
 import type { Series } from './series.js';
 import type { SeriesColumns } from './series-columns.js';
 
@@ -91,9 +91,9 @@ describe('a forecaster', () => {
 
   it('is the same after a file, and then forecasts what follows a table', async () => {
     const { task } = deserializeTask(serializeTask(forecaster));
-    if (task.task !== 'forecast') throw new Error(task.task);
-    const next = await task.predictNext(task.columnsOf(await tableOf(850)).series[0]);
-    expect(next).toEqual(await forecaster.predictNext(forecaster.columnsOf(await tableOf(850)).series[0]));
+    if (!(task instanceof Forecaster)) throw new Error(task.task);
+    const next = await task.predict(task.columnsOf(await tableOf(850)).series[0]);
+    expect(next).toEqual(await forecaster.predict(forecaster.columnsOf(await tableOf(850)).series[0]));
     expect(next).toEqual(await forecaster.predictAt(series, [850]));
     expect(task.outcome).toEqual(forecaster.outcome);
   });
@@ -109,7 +109,7 @@ describe('a forecaster', () => {
   it('refuses a table without its columns, and a past that is too short', async () => {
     expect(() => forecaster.columnsOf(columnsTable)).toThrow('there is no column `level`');
     expect(() => forecaster.columnsOf(columnsTable)).toThrow('fix: name the columns as in the training data.');
-    await expect(forecaster.predictNext(forecaster.columnsOf(await tableOf(24)).series[0])).rejects.toThrow(
+    await expect(forecaster.predict(forecaster.columnsOf(await tableOf(24)).series[0])).rejects.toThrow(
       'at least 25 rows',
     );
     await expect(forecaster.evaluate(forecaster.columnsOf(await tableOf(31)))).rejects.toThrow('[OUT_OF_RANGE]');
@@ -129,7 +129,7 @@ describe('a forecaster', () => {
 
   it('refuses what is no series and no table', async () => {
     for (const given of [undefined, null, [1, 2, 3], {}, 'a,b'])
-      await expect(forecaster.predictNext(given as never)).rejects.toThrow('[USAGE] Forecaster.predictNext');
+      await expect(forecaster.predict(given as never)).rejects.toThrow('[USAGE] Forecaster.predict');
     for (const given of [undefined, 'a,b', [[1]]])
       expect(() => forecaster.columnsOf(given as never)).toThrow('[USAGE] Forecaster.columnsOf');
     const csv = 'day,load\n'.repeat(100);
@@ -204,7 +204,7 @@ describe('training a forecaster', () => {
 
     setSeed(1);
     const { task, training } = deserializeTask(saved!);
-    if (task.task !== 'forecast') throw new Error(task.task);
+    if (!(task instanceof Forecaster)) throw new Error(task.task);
     const second = new ForecastTraining(table, options, task);
     await second.train({ resumeFrom: training, callbacks: [{ name: 'stopper' }] });
     expect(Buffer.from(serializeTask(second.forecaster)).equals(Buffer.from(serializeTask(whole.forecaster)))).toBe(
@@ -253,10 +253,10 @@ describe('training a forecaster', () => {
     const best = await trained('best');
     const [series] = best.columnsOf(table).series;
     expect(best.findings.instead).toBe('naive');
-    expect([...(await best.predictNext(series))]).toEqual(new Array(3).fill(series.values[259]));
+    expect([...(await best.predict(series))]).toEqual(new Array(3).fill(series.values[259]));
     const own = await trained('model');
     expect(own.findings.instead).toBeNull();
-    expect([...(await own.predictNext(series))]).not.toContain(series.values[259]);
+    expect([...(await own.predict(series))]).not.toContain(series.values[259]);
   });
 
   it('forecasts nothing below zero where no value is, unless it may', async () => {
@@ -275,7 +275,7 @@ describe('training a forecaster', () => {
         validation: 0.2,
       });
       await training.train();
-      return [...(await training.forecaster.predictNext(training.columns.series[0]))];
+      return [...(await training.forecaster.predict(training.columns.series[0]))];
     };
     expect(await forecastOf(false)).toEqual([0, 0, 0, 0]);
     for (const value of await forecastOf(true)) expect(value).toBeLessThan(0);
@@ -314,7 +314,7 @@ describe('training a forecaster', () => {
 
     setSeed(1);
     const { task, training } = deserializeTask(saved!);
-    if (task.task !== 'forecast') throw new Error(task.task);
+    if (!(task instanceof Forecaster)) throw new Error(task.task);
     expect(task.findings.stage).toBe('refitting');
     const second = new ForecastTraining(table, options, task);
     await second.train({ resumeFrom: training, callbacks: [{ name: 'stopper' }] });
@@ -372,12 +372,12 @@ describe('training a forecaster', () => {
     const { forecaster } = training;
     const [a, b, c] = training.columns.series;
     expect([a, b, c].map((series) => forecaster.baseAlone(series)?.name)).toEqual([undefined, 'naive', 'naive']);
-    expect([...(await forecaster.predictNext(b))]).toEqual(new Array(5).fill((15 * 15) % 13));
-    expect([...(await forecaster.predictNext(c))]).toEqual(new Array(5).fill(4));
-    expect(new Set(await forecaster.predictNext(a)).size).toBeGreaterThan(1);
+    expect([...(await forecaster.predict(b))]).toEqual(new Array(5).fill((15 * 15) % 13));
+    expect([...(await forecaster.predict(c))]).toEqual(new Array(5).fill(4));
+    expect(new Set(await forecaster.predict(a)).size).toBeGreaterThan(1);
     // A file that holds little of the past of a series has no window either.
     const begun = forecaster.columnsOf(Table.fromRows('made', columns, own('A', 7)));
-    expect([...(await forecaster.predictNext(begun.series[0]))]).toEqual(new Array(5).fill((6 * 6) % 13));
+    expect([...(await forecaster.predict(begun.series[0]))]).toEqual(new Array(5).fill((6 * 6) % 13));
     // Its held-out rows are measured, with its base; those of a series without such rows are named.
     const { series, notMeasured } = await training.evaluate();
     expect(series.map(({ name, rows, baseAlone }) => [name, rows, baseAlone?.name])).toEqual([

@@ -1,9 +1,9 @@
 import { Table } from '../../data/table.js';
 import { RondoError, requireCount, requireNumber } from '../../errors.js';
-import type { Json } from '../../layers/layer.js';
 import type { Resolved } from '../../resolved.js';
 import type { Sequential } from '../../training/sequential.js';
 import { wrongData } from '../require-texts.js';
+import type { TaskFields, TaskModel } from '../task.js';
 import type { TrainingOutcome } from '../training-run.js';
 import type { BaseForecast } from './base-forecast.js';
 import { chooseBase } from './choose-base.js';
@@ -20,7 +20,7 @@ import { type SeriesReading, seriesReadingJson } from './series-reading.js';
 import { type TrainedSeries, trainedSeries, trainedSeriesJson } from './trained-series.js';
 
 /** A trained model of series with everything needed to use it. See {@link ForecastTraining}. */
-export class Forecaster {
+export class Forecaster implements TaskModel {
   readonly task = 'forecast';
   /** What was found out about series that were not there in training, and from how many of their rows. */
   readonly #found = new WeakMap<Series, TrainedSeries>();
@@ -71,8 +71,8 @@ export class Forecaster {
    * forecast by its base alone.
    * @throws OUT_OF_RANGE where a single series has fewer; USAGE for what is no series.
    */
-  async predictNext(series: Series): Promise<Float64Array> {
-    requireSeries('Forecaster.predictNext', series);
+  async predict(series: Series): Promise<Float64Array> {
+    requireSeries('Forecaster.predict', series);
     return this.predictAt(series, [series.numRows]);
   }
 
@@ -231,15 +231,12 @@ export class Forecaster {
     return overlap.lastTime !== null && first !== undefined && first <= overlap.lastTime ? 'times' : undefined;
   }
 
-  /** What a model file keeps beside the weights. */
-  toJSON(): Json {
+  /** What a model file keeps beside the weights, the options and the outcome. */
+  toJSON(): TaskFields {
     return {
-      task: this.task,
       names: this.names,
       series: this.series.map(trainedSeriesJson),
-      options: { ...this.options },
       ...(this.reading && { reading: seriesReadingJson(this.reading) }),
-      outcome: this.outcome === undefined ? null : { ...this.outcome },
       findings: findingsJson(this.findings),
     };
   }

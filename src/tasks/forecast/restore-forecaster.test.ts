@@ -3,6 +3,7 @@ import { SavedFields } from '../../data/saved-fields.js';
 import { Dense } from '../../layers/dense.js';
 import { GRU } from '../../layers/gru.js';
 import { Sequential } from '../../training/sequential.js';
+import type { Forecaster } from './forecaster.js';
 import { restoreForecaster } from './restore-forecaster.js';
 
 /** A model of three steps ahead with a bias for each, and no other weights. */
@@ -35,9 +36,14 @@ const early = {
   },
 };
 
+function restored(fields: object, model: Sequential): Forecaster {
+  const saved = new SavedFields('early', fields);
+  return restoreForecaster({ model, saved, outcome: undefined, tokenizers: undefined });
+}
+
 describe('a file of before forecasts had a base', () => {
   it('forecasts the last value with all of what its network adds', async () => {
-    const forecaster = restoreForecaster(modelOf(2, [0.5, -1, 2]), new SavedFields('early', early), 'early', undefined);
+    const forecaster = restored(early, modelOf(2, [0.5, -1, 2]));
     const rows = 7;
     const series = {
       name: '',
@@ -46,14 +52,14 @@ describe('a file of before forecasts had a base', () => {
       isReal: new Uint8Array(2 * rows).fill(1),
       times: undefined,
     };
-    const next = await forecaster.predictNext(series);
+    const next = await forecaster.predict(series);
     // The last value is 20, and a correction of 1 stands for a deviation of 2.
     expect([...next]).toEqual([21, 18, 24]);
     expect(forecaster.findings).toMatchObject({ stage: 'done', share: 1, report: null });
   });
   it('is refused where its network does not fit its columns', () => {
     const saved = { ...early, scaler: { kind: 'standard', offset: [10], scale: [2] } };
-    expect(() => restoreForecaster(modelOf(2, [1, 1, 1]), new SavedFields('early', saved), 'early', undefined)).toThrow(
+    expect(() => restored(saved, modelOf(2, [1, 1, 1]))).toThrow(
       '[FILE_FORMAT] early: a scaler does not fit the columns',
     );
   });

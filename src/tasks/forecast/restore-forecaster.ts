@@ -1,7 +1,6 @@
 import { isObject, isTexts, optional, SavedFields } from '../../data/saved-fields.js';
 import type { Resolved } from '../../resolved.js';
-import type { Sequential } from '../../training/sequential.js';
-import type { TrainingOutcome } from '../training-run.js';
+import { type SavedTask, sequentialOf } from '../task.js';
 import { restoreFindings } from './findings.js';
 import { type ForecastOptions, forecastDefaults } from './forecast-options.js';
 import { Forecaster } from './forecaster.js';
@@ -9,12 +8,10 @@ import { restoreSeriesReading } from './series-reading.js';
 import { restoreTrainedSeries, type TrainedSeries } from './trained-series.js';
 
 /** What {@link Forecaster.toJSON} wrote, and what files of one series held before. @throws FILE_FORMAT */
-export function restoreForecaster(
-  model: Sequential,
-  saved: SavedFields,
-  where: string,
-  outcome: TrainingOutcome | undefined,
-): Forecaster {
+export function restoreForecaster(file: SavedTask): Forecaster {
+  const { saved, outcome } = file;
+  const { where } = saved;
+  const model = sequentialOf(file);
   const { names, series } = savedSeries(saved, where);
   // Files of before an option was there behave as its default says.
   const options = {

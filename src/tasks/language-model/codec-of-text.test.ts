@@ -3,6 +3,7 @@ import { setSeed } from '../../random.js';
 import { generate } from '../generate/generate.js';
 import { deserializeTask, serializeTask } from '../task-file.js';
 import { codecFromJSON, codecOfText } from './codec-of-text.js';
+import { LanguageModel } from './language-model.js';
 import { LanguageModelTraining } from './language-model-training.js';
 
 const text = '春眠不覺曉，處處聞啼鳥。 naïve e\u0301 👩‍👩‍👧‍👦🎉\r\nthe cat sat on the mat\r\n'.repeat(6);
@@ -62,7 +63,7 @@ describe('tokens of bytes and of byte pairs', () => {
         12,
       );
       const { task } = deserializeTask(serializeTask(languageModel));
-      if (task.task !== 'languageModel') throw new Error('another task');
+      if (!(task instanceof LanguageModel)) throw new Error('another task');
       expect((await task.evaluate('Ω naïve 🎉 cat')).loss).toBe(score.loss);
       let written = '';
       for await (const piece of generate(task, { length: 50, seed: 1, temperature: 3 })) written += piece;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { setSeed } from '../../random.js';
 import { generate } from '../generate/generate.js';
 import { deserializeTask, serializeTask } from '../task-file.js';
+import { LanguageModel } from './language-model.js';
 import type { LanguageModelOptions } from './language-model-options.js';
 import { languageModelPresetNames } from './language-model-presets.js';
 import { LanguageModelTraining } from './language-model-training.js';
@@ -17,7 +18,7 @@ describe('presets of language models', () => {
     const outcome = await training.train();
     expect(outcome.valLoss.every(Number.isFinite)).toBe(true);
     const { task } = deserializeTask(serializeTask(training.languageModel));
-    if (task.task !== 'languageModel') throw new Error('another task');
+    if (!(task instanceof LanguageModel)) throw new Error('another task');
     expect((await task.evaluate(text)).loss).toBe((await training.languageModel.evaluate(text)).loss);
     expect(task.options.preset).toBe(preset);
     let written = '';

@@ -5,7 +5,7 @@ import { tensor } from '../../tensor/tensor.js';
 import type { TrainingSnapshot } from '../../training/snapshot.js';
 import { generate } from '../generate/generate.js';
 import { deserializeTask, serializeTask } from '../task-file.js';
-import type { LanguageModel } from './language-model.js';
+import { LanguageModel } from './language-model.js';
 import { LanguageModelTraining } from './language-model-training.js';
 import { TextReader } from './text-reader.js';
 
@@ -145,7 +145,7 @@ describe('a language model', () => {
   it('is the same after a file', async () => {
     const { task, training } = deserializeTask(serializeTask(model));
     expect(training).toBeUndefined();
-    if (task.task !== 'languageModel') throw new Error(task.task);
+    if (!(task instanceof LanguageModel)) throw new Error(task.task);
     expect(await task.evaluate(line)).toEqual(await model.evaluate(line));
     expect(await textOf(task, { seed: 2, length: 30 })).toBe(await textOf(model, { seed: 2, length: 30 }));
     expect(task.options).toEqual(model.options);
@@ -153,7 +153,7 @@ describe('a language model', () => {
   });
 
   it('gives the likeliest next tokens with probabilities that sum to 1', async () => {
-    const next = await model.nextTokens('春眠', model.codec.size);
+    const next = await model.predict('春眠', { count: model.codec.size });
     expect(next[0].token).toBe('不');
     expect(next.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 5);
   });
@@ -166,7 +166,7 @@ describe('a language model', () => {
     for await (const piece of first) {
       written += piece;
       await generate(model, { length: 2 }).next();
-      await model.nextTokens('quick');
+      await model.predict('quick');
     }
     expect(written).toBe(alone);
   });
@@ -175,7 +175,7 @@ describe('a language model', () => {
     const tokens = model.codec.encode(line.repeat(30));
     const first = new TextReader(model.model).logits(tokens);
     await first.next();
-    await model.nextTokens('quick');
+    await model.predict('quick');
     await expect(first.next()).rejects.toThrow('[USAGE] TextReader');
   });
 });
@@ -199,7 +199,7 @@ describe('training a language model', () => {
 
     setSeed(99);
     const { task, training } = deserializeTask(saved!);
-    if (task.task !== 'languageModel') throw new Error(task.task);
+    if (!(task instanceof LanguageModel)) throw new Error(task.task);
     const second = new LanguageModelTraining(text, {}, task);
     await second.train({ resumeFrom: training, callbacks: [{ name: 'stopper' }] });
     expect(

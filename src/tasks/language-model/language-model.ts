@@ -1,9 +1,9 @@
-import { RondoError } from '../../errors.js';
+import { RondoError, requireCount } from '../../errors.js';
 import { logSumExp } from '../../exponential.js';
-import type { Json } from '../../layers/layer.js';
 import type { Resolved } from '../../resolved.js';
 import type { Sequential } from '../../training/sequential.js';
 import { fingerprintOf } from '../fingerprint.js';
+import type { TaskFields, TaskModel } from '../task.js';
 import type { TrainingOutcome } from '../training-run.js';
 import type { TextStart } from './document-starts.js';
 import { type DynamicOptions, dynamicLogLikelihood, resolvedDynamic } from './dynamic-evaluation.js';
@@ -32,6 +32,12 @@ export interface TextScore {
   readonly baseline: TextBaseline | null;
 }
 
+/** A token that may come next. */
+export interface NextToken {
+  readonly token: string;
+  readonly probability: number;
+}
+
 /** What a language model remembers of the text it was trained on; plain JSON. */
 export interface TrainedText {
   readonly numTokens: number;
@@ -46,7 +52,7 @@ export interface TrainedText {
 }
 
 /** A trained model of text with everything needed to use it. See {@link LanguageModelTraining} and {@link generate}. */
-export class LanguageModel {
+export class LanguageModel implements TaskModel {
   readonly task = 'languageModel';
 
   constructor(
@@ -115,26 +121,27 @@ export class LanguageModel {
     return scores;
   }
 
-  /** The likeliest tokens after a text, best first. */
-  async nextTokens(text: string, count = 10): Promise<{ readonly token: string; readonly probability: number }[]> {
-    const logits = await new TextReader(this.model).next(this.#tokensOf(text, 1, 'LanguageModel.nextTokens'));
+  /**
+   * The likeliest tokens after a text, best first.
+   *
+   * @param options.count how many. Default 10.
+   * @throws OUT_OF_RANGE for a text of no token, or no count
+   */
+  async predict(text: string, { count = 10 }: { count?: number | undefined } = {}): Promise<NextToken[]> {
+    const where = 'LanguageModel.predict';
+    requireCount(where, 'count', count);
+    const logits = await new TextReader(this.model).next(this.#tokensOf(text, 1, where));
     const logSum = logSumExp(logits, 0, logits.length);
     return Array.from(logits, (logit, id) => ({ token: this.codec.shown(id), probability: Math.exp(logit - logSum) }))
       .sort((a, b) => b.probability - a.probability)
       .slice(0, count);
   }
 
-  /** What a model file keeps beside the weights. */
-  toJSON(): Json {
+  /** What a model file keeps beside the weights, the options and the outcome. */
+  toJSON(): TaskFields {
     const { start, baseline, ...facts } = this.text;
     const text = { ...facts, ...(start && { start: { ...start } }), ...(baseline && { baseline: { ...baseline } }) };
-    return {
-      task: this.task,
-      codec: this.codec.toJSON(),
-      text,
-      options: { ...this.options },
-      outcome: this.outcome === undefined ? null : { ...this.outcome },
-    };
+    return { codec: this.codec.toJSON(), text };
   }
 
   #tokensOf(text: string, least: number, where: string): Int32Array {

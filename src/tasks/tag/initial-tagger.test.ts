@@ -47,7 +47,7 @@ describe('a tagger that goes on from another', () => {
     expect(tagger.options).toMatchObject({ ...options, dropout: 0, epochs: 2 });
     const words = more.map((sentence) => sentence.words);
     expect(await tagger.probabilities(words[1])).toEqual(await initial.probabilities(words[1]));
-    expect(await tagger.tag(words)).toEqual(await initial.tag(words));
+    expect(await tagger.predict(words)).toEqual(await initial.predict(words));
     const { unknown, learnedBefore, ...taken } = beginning!;
     expect(taken).toEqual({ numTaken: initial.model.countParams(), anew: [] });
     expect(unknown).toMatchObject({ numUnknown: 16, examples: ['Gus'] });

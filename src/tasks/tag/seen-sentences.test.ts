@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { serializeModel } from '../../io/checkpoint.js';
 import { Random, setSeed } from '../../random.js';
-import { deserializeTask } from '../task-file.js';
+import { deserializeTask, taskJson } from '../task-file.js';
 import type { TaggedSentence } from './tagged-sentence.js';
-import type { Tagger } from './tagger.js';
+import { Tagger } from './tagger.js';
 import { taggerBudget } from './tagger-options.js';
 import { TaggerTraining } from './tagger-training.js';
 
@@ -74,14 +74,14 @@ describe('measuring a tagger on what it has seen', () => {
   });
 
   it('knows the training list alone where a file has no hashes', async () => {
-    const stored = tagger.toJSON() as { sentences: object; options: object };
+    const stored = taskJson(tagger) as { sentences: object; options: object };
     const older = {
       ...stored,
       sentences: { ...stored.sentences, seen: undefined },
       options: { ...stored.options, maxEpochs: undefined },
     };
     const { task } = deserializeTask(serializeModel(tagger.model, { preprocessing: older }));
-    if (task.task !== 'tag') throw new Error(task.task);
+    if (!(task instanceof Tagger)) throw new Error(task.task);
     expect(task.options.maxEpochs).toBe(2);
     expect(await task.evaluate(sentences.slice(0, 20))).toMatchObject({ numTrained: 20 });
     expect(await task.evaluate(sentences.slice(0, 19))).toMatchObject({ numTrained: 0 });

@@ -82,7 +82,7 @@ export interface TaggerData {
  * const file = readConllu(text, { where: 'train.conllu' });
  * const training = new TaggerTraining({ train: taggedSentences(file.sentences.map(({ words }) => words), file.column('upos')) });
  * await training.train();
- * const [tags] = await training.tagger.tag([['They', 'sleep', '.']]);
+ * const [tags] = await training.tagger.predict([['They', 'sleep', '.']]);
  *
  * @throws UNKNOWN_NAME, OUT_OF_RANGE for impossible options or too few tags or sentences; DATA_FORMAT, SHAPE_MISMATCH
  *   for sentences that are none

@@ -3,7 +3,6 @@ import { RondoError } from '../../errors.js';
 import { softmaxRows } from '../../exponential.js';
 import type { VectorCoverage } from '../../io/word-vectors/coverage.js';
 import { CRF } from '../../layers/crf.js';
-import type { Json } from '../../layers/layer.js';
 import type { Resolved } from '../../resolved.js';
 import type { ChainWeights } from '../../tensor/linear-chain.js';
 import { scope, type Tensor, tensor } from '../../tensor/tensor.js';
@@ -13,6 +12,7 @@ import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
 import { fingerprintOf } from '../fingerprint.js';
 import { requireTexts, wrongData } from '../require-texts.js';
 import { type SavedSeenItems, SeenItems } from '../seen-items.js';
+import type { TaskFields, TaskModel } from '../task.js';
 import type { TrainingOutcome } from '../training-run.js';
 import { padded, placesByLength } from './tag-batches.js';
 import type { TagCodec } from './tag-codec.js';
@@ -77,7 +77,7 @@ export interface TaggerReport extends TaggingReport {
  * A trained model that gives every word of a sentence a tag, with everything needed to use it. See
  * {@link TaggerTraining}.
  */
-export class Tagger {
+export class Tagger implements TaskModel {
   readonly task = 'tag';
 
   constructor(
@@ -95,11 +95,11 @@ export class Tagger {
   ) {}
 
   /** The tags of sentences, one for each word. A sentence without words has none. @throws ABORTED */
-  async tag(
+  async predict(
     sentences: readonly (readonly string[])[],
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<string[][]> {
-    requireWords('Tagger.tag', sentences);
+    requireWords('Tagger.predict', sentences);
     const tags: string[][] = sentences.map(() => []);
     const labels = this.#labelsOf(sentences, signal);
     for await (const { place, labels: own } of labels) tags[place] = own.map((label) => this.codec.tags[label]);
@@ -136,7 +136,7 @@ export class Tagger {
   ): Promise<TaggerReport> {
     const given = requireTagged(sentences, 'Tagger.evaluate');
     const truth = this.#heldOutOf(given) ?? given;
-    const predicted = await this.tag(
+    const predicted = await this.predict(
       truth.map(({ words }) => words),
       { signal },
     );
@@ -206,12 +206,11 @@ export class Tagger {
     );
   }
 
-  /** What a model file keeps beside the weights. */
-  toJSON(): Json {
+  /** What a model file keeps beside the weights, the options and the outcome. */
+  toJSON(): TaskFields {
     const baseline = this.sentences.baseline.map(({ spans, ...score }) => ({ ...score, spans: spans && { ...spans } }));
     const { vectors, seen, reading } = this.sentences;
     return {
-      task: this.task,
       codec: this.codec.toJSON(),
       sentences: {
         ...this.sentences,
@@ -220,8 +219,6 @@ export class Tagger {
         seen: seen && { ...seen },
         reading: reading && { ...reading },
       },
-      options: { ...this.options },
-      outcome: this.outcome === undefined ? null : { ...this.outcome },
     };
   }
 
