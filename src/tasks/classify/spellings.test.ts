@@ -99,7 +99,7 @@ describe('measuring a classifier on what it has seen', () => {
   it('keeps to the held-out part of its own list, of which a file without hashes makes the split again', async () => {
     const report = await split.evaluate(reviews);
     expect(report).toMatchObject({ part: 'held out', numTexts: 16, numTrained: 0, numChosen: 0 });
-    const stored = split.toJSON() as { data: object };
+    const stored = taskJson(split) as { data: object };
     const older = deserializeTask(
       serializeModel(split.model, { preprocessing: { ...stored, data: { ...stored.data, seen: undefined } } }),
     ).task as Classifier;
