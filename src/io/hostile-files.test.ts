@@ -57,10 +57,8 @@ const graph = (): Uint8Array => {
   const [first, second, code] = [input({ shape: [9, 7] }), input({ shape: [null, 7] }), input({ shape: [10] })];
   const encoder = new GRU({ units: 5, returnState: true });
   const head = new Functional({ inputs: code, outputs: new Dense({ units: 3 }).apply(code) });
-  const both = new Concatenate().apply([
-    encoder.apply(first),
-    encoder.apply(second, { initialState: encoder.apply(first).states }),
-  ]);
+  const read = encoder.apply(first);
+  const both = new Concatenate().apply([read.output, encoder.apply(second, { initialState: read.states }).output]);
   const model = new Functional({
     inputs: { first, second },
     outputs: { head: head.apply(both), value: new Dense({ units: 1 }).apply(both) },

@@ -4,6 +4,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import {
   type Applicable,
   type CallOptions,
+  type InGraph,
   type Json,
   Layer,
   type LayerOptions,
@@ -12,7 +13,13 @@ import {
   singleInput,
 } from './layer.js';
 import { clearMasked, setMask } from './mask.js';
-import { type LayerRun, type NamedStates, type RecurrentCallOptions, RecurrentLayer } from './recurrent-layer.js';
+import {
+  type LayerRun,
+  type NamedStates,
+  type RecurrentCallOptions,
+  RecurrentLayer,
+  type StatesOf,
+} from './recurrent-layer.js';
 
 const mergeModes = ['concat', 'sum', 'mul', 'ave', 'none'] as const;
 export type MergeMode = (typeof mergeModes)[number];
@@ -27,29 +34,25 @@ export interface BidirectionalOptions<Merge extends MergeMode = MergeMode, Retur
   mergeMode?: Merge | undefined;
 }
 
+/** One of the two directions of time each. */
+type Directions<Value> = Readonly<Record<'forward' | 'backward', Value>>;
+
+type Merged<Merge extends MergeMode> = Merge extends 'none' ? readonly [forward: Tensor, backward: Tensor] : Tensor;
+
 /** What a Bidirectional returns whose layers have `returnState`. */
-export interface BidirectionalStates {
-  readonly output: Tensor | readonly [forward: Tensor, backward: Tensor];
-  readonly forward: readonly NamedStates[];
-  readonly backward: readonly NamedStates[];
+export interface BidirectionalStates<Merge extends MergeMode = MergeMode> extends Directions<StatesOf<Tensor>> {
+  readonly output: Merged<Merge>;
 }
 
 /** States to start from, for each direction. */
 export interface BidirectionalCallOptions extends CallOptions {
-  initialState?:
-    | {
-        forward?: RecurrentCallOptions['initialState'] | undefined;
-        backward?: RecurrentCallOptions['initialState'] | undefined;
-      }
-    | undefined;
+  initialState?: Partial<Directions<RecurrentCallOptions['initialState']>> | undefined;
 }
 
 /** A layer made in place, whose `returnState` the compiler infers as boolean, counts as one without it. */
 type Returned<Merge extends MergeMode, ReturnState extends boolean> = [ReturnState] extends [true]
-  ? BidirectionalStates
-  : Merge extends 'none'
-    ? readonly [forward: Tensor, backward: Tensor]
-    : Tensor;
+  ? BidirectionalStates<Merge>
+  : Merged<Merge>;
 
 /**
  * Runs a recurrent layer in both directions of time and merges the outputs, each at the step it belongs to. Schuster
@@ -127,11 +130,12 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
   }
 
   override apply(inputs: Tensor | readonly Tensor[], options?: BidirectionalCallOptions): Returned<Merge, ReturnState>;
-  override apply<Edge extends Symbolic>(inputs: Edge | readonly Edge[]): Edge;
-  override apply(
-    inputs: Applicable | readonly Applicable[],
-    options?: BidirectionalCallOptions,
-  ): Returned<Merge, ReturnState> | Symbolic {
+  override apply<Edge extends Symbolic, Given>(
+    this: Layer<Given>,
+    inputs: Edge | readonly Edge[],
+    options?: { initialState?: Directions<StatesOf<Edge> | NamedStates<Edge>> | undefined },
+  ): InGraph<Given, Edge>;
+  override apply(inputs: Applicable | readonly Applicable[], options?: BidirectionalCallOptions): unknown {
     return super.apply(inputs as Tensor, options);
   }
 

@@ -17,14 +17,24 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 
 /** What can stand for a tensor when a layer is applied: a tensor of a graph, which notes the layer instead. */
 export interface Symbolic {
-  noteLayer(layer: Layer<unknown>, inputs: unknown, options: CallOptions): Symbolic;
+  noteLayer(layer: Layer<unknown>, inputs: unknown, options: CallOptions): unknown;
 }
+
+/** What a layer gives in a graph: arranged as what it computes, with tensors of the graph in place of tensors. */
+export type InGraph<Output, Edge> = unknown extends Output
+  ? unknown
+  : Output extends Tensor
+    ? Edge
+    : { readonly [Key in keyof Output]: InGraph<Output[Key], Edge> };
 
 /** What layers are applied to. */
 export type Applicable = Tensor | Symbolic;
 
 /** A shape whose batch axis (and any other unknown axis) is null. */
 export type OpenShape = readonly (number | null)[];
+
+/** The shapes of what a layer gives: one, or several arranged as the tensors are. */
+export type OutputShapes = OpenShape | readonly OutputShapes[] | { readonly [name: string]: OutputShapes };
 
 /** How a layer is run. */
 export interface CallOptions {
@@ -118,6 +128,8 @@ export abstract class Layer<Output = Tensor> {
    *   take
    */
   abstract computeOutputShape(inputShape: OpenShape, ...others: OpenShape[]): OpenShape;
+  /** A layer that gives several tensors says so: their shapes, in a list or by name as `call` returns them. */
+  computeOutputShapes?(inputShape: OpenShape, ...others: OpenShape[]): OutputShapes;
   /** Everything needed to make an equal layer (without weights). */
   abstract getConfig(): Record<string, Json | undefined>;
 
@@ -161,8 +173,8 @@ export abstract class Layer<Output = Tensor> {
    * as a node of a graph, and makes its weights with the model; see {@link Symbolic}.
    */
   apply(inputs: Tensor | readonly Tensor[], options?: CallOptions): Output;
-  apply<Edge extends Symbolic>(inputs: Edge | readonly Edge[]): Edge;
-  apply(inputs: Applicable | readonly Applicable[], options: CallOptions = {}): Output | Symbolic {
+  apply<Edge extends Symbolic, Given>(this: Layer<Given>, inputs: Edge | readonly Edge[]): InGraph<Given, Edge>;
+  apply(inputs: Applicable | readonly Applicable[], options: CallOptions = {}): unknown {
     const first = Array.isArray(inputs) ? inputs[0] : inputs;
     if (first?.noteLayer) return first.noteLayer(this, inputs, options);
     return this.runWith(inputs as Tensor, options, (given, all) => this.call(given, all));

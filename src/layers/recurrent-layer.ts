@@ -8,6 +8,7 @@ import { CellAlongTime } from './cell-along-time.js';
 import {
   type Applicable,
   type CallOptions,
+  type InGraph,
   type Json,
   Layer,
   type OpenShape,
@@ -140,11 +141,12 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false> extend
   }
 
   override apply(inputs: Tensor | readonly Tensor[], options?: RecurrentCallOptions): Returned<ReturnState>;
-  override apply<Edge extends Symbolic>(
+  override apply<Edge extends Symbolic, Given>(
+    this: Layer<Given>,
     inputs: Edge | readonly Edge[],
     options?: { initialState?: StatesOf<Edge> | StatesOf<Edge>[number] | undefined },
-  ): Edge;
-  override apply(inputs: Applicable | readonly Applicable[], options?: object): Returned<ReturnState> | Symbolic {
+  ): InGraph<Given, Edge>;
+  override apply(inputs: Applicable | readonly Applicable[], options?: object): unknown {
     return super.apply(inputs as Tensor, options);
   }
 

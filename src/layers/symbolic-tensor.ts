@@ -1,15 +1,25 @@
 import { describeValue, RondoError } from '../errors.js';
 import { titleOf } from './input-axes.js';
 import { InputLayer, type InputOptions } from './input-layer.js';
-import { type CallOptions, describeOpenShape, type Layer, type OpenShape, type Symbolic } from './layer.js';
+import {
+  type CallOptions,
+  describeOpenShape,
+  type Layer,
+  type OpenShape,
+  type OutputShapes,
+  type Symbolic,
+} from './layer.js';
 import type { StatesOf } from './recurrent-layer.js';
-import { finalStates, requireStateShapes, withInitialStates } from './symbolic-states.js';
+import { isShape, mapLeaves } from './result-leaves.js';
+import { outputShapes, requireStateShapes, withInitialStates } from './symbolic-states.js';
 
 /** One application of a layer: a layer that is applied twice, with the same weights, has two. */
 export interface GraphNode {
   readonly layer: Layer<unknown>;
   /** The edges that come in; the initial states of a recurrent layer stand behind its input, as in Keras. */
   readonly inputs: readonly SymbolicTensor[];
+  /** What it gives, by path: '' for one tensor alone, else the place of each in what the layer returns. */
+  readonly outputs: ReadonlyMap<string, SymbolicTensor>;
 }
 
 /** The states of a recurrent layer in a graph: one entry a cell, from the bottom, by name. */
@@ -17,19 +27,19 @@ export type SymbolicStates = StatesOf<SymbolicTensor>;
 
 /** What a layer may be noted with. */
 interface NoteOptions extends CallOptions {
-  initialState?: SymbolicStates | SymbolicStates[number] | undefined;
+  initialState?: unknown;
 }
 
 /**
  * A tensor of a model that is yet to be made: its shape without numbers, and the node of the graph that gives it. Made
- * by {@link input}, and by applying layers to others.
+ * by {@link input}, and by applying layers to others: what a layer returns several tensors in, a list or an object, it
+ * gives several symbolic ones in.
  */
 export class SymbolicTensor implements Symbolic {
   /** With the batch axis; null where an axis is of any size. */
   readonly shape: OpenShape;
   /** @internal */
   readonly node: GraphNode;
-  #states: SymbolicStates | undefined;
 
   /** @internal */
   constructor(shape: OpenShape, node: GraphNode) {
@@ -37,17 +47,8 @@ export class SymbolicTensor implements Symbolic {
     this.node = node;
   }
 
-  /**
-   * The states in which a recurrent layer with `returnState` ends that gives this tensor; one entry a cell, by name.
-   *
-   * @throws USAGE for what any other layer gives
-   */
-  get states(): SymbolicStates {
-    return (this.#states ??= finalStates(this, this.node.layer));
-  }
-
-  /** What `layer.apply` does with symbolic tensors: notes the layer. @throws SHAPE_MISMATCH, USAGE */
-  noteLayer(layer: Layer<unknown>, given: unknown, options: NoteOptions): SymbolicTensor {
+  /** What `layer.apply` does with symbolic tensors: notes the layer. @throws SHAPE_MISMATCH, UNKNOWN_NAME, USAGE */
+  noteLayer(layer: Layer<unknown>, given: unknown, options: NoteOptions): unknown {
     const list: readonly unknown[] = Array.isArray(given) ? given : [given];
     const { initialState, ...others } = options;
     const [unsaid] = Object.keys(others);
@@ -60,18 +61,28 @@ export class SymbolicTensor implements Symbolic {
         fix: 'leave the option out; masks go along with the numbers.',
       });
     }
-    if (!list.every((one) => one instanceof SymbolicTensor)) throw mixedInputs(layer, list);
-    const inputs = initialState === undefined ? list : withInitialStates(layer, list, initialState);
-    if (!inputs.every((one) => one instanceof SymbolicTensor)) throw mixedInputs(layer, inputs);
-    const node: GraphNode = { layer, inputs };
-    return new SymbolicTensor(
-      outputShapeOf(
-        node,
-        inputs.map(({ shape }) => shape),
-      ),
-      node,
-    );
+    if (!list.every(isSymbolic)) throw mixedInputs(layer, list);
+    return noted(layer, initialState === undefined ? list : withInitialStates(layer, list, initialState, isSymbolic));
   }
+}
+
+/** Notes a layer on edges: what it gives, arranged as it returns it. @throws SHAPE_MISMATCH */
+export function noted(layer: Layer<unknown>, inputs: readonly SymbolicTensor[]): unknown {
+  const outputs = new Map<string, SymbolicTensor>();
+  const node: GraphNode = { layer, inputs, outputs };
+  const shapes = outputShapesOf(
+    node,
+    inputs.map(({ shape }) => shape),
+  );
+  return mapLeaves(shapes, isShape, (shape, path) => {
+    const tensor = new SymbolicTensor(shape, node);
+    outputs.set(path, tensor);
+    return tensor;
+  });
+}
+
+export function isSymbolic(value: unknown): value is SymbolicTensor {
+  return value instanceof SymbolicTensor;
 }
 
 /**
@@ -97,19 +108,22 @@ export function input(options: InputOptions): SymbolicTensor {
 
 /** What an input layer gives in a graph. */
 export function inputOf(layer: InputLayer): SymbolicTensor {
-  return new SymbolicTensor(layer.givenInputShape!, { layer, inputs: [] });
+  const outputs = new Map<string, SymbolicTensor>();
+  const tensor = new SymbolicTensor(layer.givenInputShape!, { layer, inputs: [], outputs });
+  outputs.set('', tensor);
+  return tensor;
 }
 
 /**
- * The shape that a node gives for the shapes of its inputs.
+ * The shapes that a node gives for those of its inputs, arranged as what its layer returns.
  *
  * @param nameOf what messages call a layer. @throws SHAPE_MISMATCH naming the layer and what it receives from which
  */
-export function outputShapeOf(
+export function outputShapesOf(
   { layer, inputs }: GraphNode,
   shapes: readonly OpenShape[],
   nameOf: (layer: Layer<unknown>) => string = ({ name }) => name,
-): OpenShape {
+): OutputShapes {
   const where = `the layer \`${nameOf(layer)}\` (${layer.className})`;
   const received = inputs
     .map(({ node }, i) => `${describeOpenShape(shapes[i])} from \`${nameOf(node.layer)}\``)
@@ -125,8 +139,7 @@ export function outputShapeOf(
     });
   }
   try {
-    const [first, ...others] = shapes;
-    return hasStates ? layer.computeOutputShape(first) : layer.computeOutputShape(first, ...others);
+    return outputShapes(layer, hasStates ? shapes.slice(0, 1) : shapes);
   } catch (error) {
     if (!(error instanceof RondoError) || error.code !== 'SHAPE_MISMATCH') throw error;
     throw new RondoError('SHAPE_MISMATCH', {
@@ -141,7 +154,7 @@ export function outputShapeOf(
 }
 
 function mixedInputs(layer: Layer<unknown>, inputs: readonly unknown[]): RondoError {
-  const at = inputs.findIndex((one) => !(one instanceof SymbolicTensor));
+  const at = inputs.findIndex((one) => !isSymbolic(one));
   return new RondoError('USAGE', {
     where: `${titleOf(layer)}.apply`,
     what: 'only some of the inputs are symbolic.',

@@ -33,8 +33,11 @@ export function outputsOf(result: unknown, where: string): Outputs {
   });
 }
 
-/** Puts outputs together as the model arranged them. */
-export function arranged(tensors: readonly Tensor[], form: OutputForm): ModelOutput {
+/** Puts outputs (or what belongs to each) together as the model arranged them. */
+export function arranged<Each>(
+  tensors: readonly Each[],
+  form: OutputForm,
+): Each | readonly Each[] | Readonly<Record<string, Each>> {
   if (form === 'one') return tensors[0];
   if (form === 'list') return tensors;
   return Object.fromEntries(form.map((name, i) => [name, tensors[i]]));

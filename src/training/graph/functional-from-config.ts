@@ -1,12 +1,13 @@
 import { RondoError } from '../../errors.js';
-import { FinalState, type FinalStateOptions } from '../../layers/final-state.js';
 import { InputLayer } from '../../layers/input-layer.js';
 import type { Layer } from '../../layers/layer.js';
-import { inputOf, type SymbolicTensor } from '../../layers/symbolic-tensor.js';
+import { leavesByPath } from '../../layers/result-leaves.js';
+import { inputOf, isSymbolic, noted, type SymbolicTensor } from '../../layers/symbolic-tensor.js';
 import type { ModelOptions } from '../model.js';
 import { Functional } from './functional.js';
 import type { StoredGraph, StoredLayer, StoredNames, StoredNode } from './graph-config.js';
-import type { SymbolicTensors } from './symbolic-arrangement.js';
+import { referenceTo } from './node-names.js';
+import { arrangementOf, type SymbolicTensors } from './symbolic-arrangement.js';
 
 /** What `getConfig` of a Functional returns. */
 export interface StoredFunctional extends StoredGraph, ModelOptions {}
@@ -25,40 +26,57 @@ export function functionalFromConfig(
   makeLayer: (stored: StoredLayer) => Layer<unknown>,
 ): Functional {
   requireGraph(stored);
-  const layers = new Map(stored.layers.map((each) => [each.config.name as string, madeLayer(each, makeLayer)]));
+  const finalStates = finalStatesIn(stored.layers);
+  const layers = new Map(
+    stored.layers
+      .filter(({ config }) => !finalStates.has(config.name))
+      .map((each) => [each.config.name as string, makeLayer(each)]),
+  );
   for (const layer of layers.values()) layer.linkLayers((name) => layers.get(name));
   requireFewRuns(stored.nodes, layers);
   const tensors = new Map<string, SymbolicTensor>();
+  const tensorOf = (reference: string): SymbolicTensor => {
+    const found = tensors.get(reference);
+    if (found !== undefined) return found;
+    throw damaged('no node gives a tensor that the graph reads.', [...tensors.keys()].join(', '), reference);
+  };
   for (const { name, layer, inputs } of stored.nodes) {
-    const made = layers.get(layer)!;
-    if (inputs.length > 0) {
-      const given = inputs.map((input) => tensors.get(input)!);
-      tensors.set(name, made.apply(given.length === 1 ? given[0] : given));
-    } else {
-      if (!(made instanceof InputLayer)) {
-        throw damaged(`the node \`${name}\` reads nothing, and is no input.`, 'an InputLayer', made.className);
-      }
-      tensors.set(name, inputOf(made));
+    const state = finalStates.get(layer);
+    if (state !== undefined) {
+      tensors.set(name, tensorOf(`${inputs[0]}/${state}`));
+      continue;
     }
+    const made = layers.get(layer)!;
+    if (inputs.length === 0 && !(made instanceof InputLayer))
+      throw damaged(`the node \`${name}\` reads nothing, and is no input.`, 'an InputLayer', made.className);
+    const given = made instanceof InputLayer && inputs.length === 0 ? inputOf(made) : noted(made, inputs.map(tensorOf));
+    for (const [path, tensor] of leavesByPath(given, isSymbolic)) tensors.set(referenceTo(name, path), tensor);
   }
   const restored = (names: StoredNames): SymbolicTensors => {
-    if (typeof names === 'string') return tensors.get(names)!;
-    if (isTexts(names)) return names.map((name) => tensors.get(name)!);
-    return Object.fromEntries(Object.entries(names).map(([key, name]) => [key, tensors.get(name)!]));
+    if (typeof names === 'string') return tensorOf(names);
+    if (isTexts(names)) return names.map(tensorOf);
+    return Object.fromEntries(Object.entries(names).map(([key, name]) => [key, tensorOf(name)]));
   };
-  return new Functional({ inputs: restored(stored.inputs), outputs: restored(stored.outputs), name, trainable });
+  const inputs = restored(stored.inputs);
+  const inner = arrangementOf(inputs, 'Functional', 'inputs').tensors.find(({ node }) => node.inputs.length > 0);
+  if (inner !== undefined)
+    throw damaged('an input of the graph is what a layer gives.', 'an InputLayer', inner.node.layer.className);
+  return new Functional({ inputs, outputs: restored(stored.outputs), name, trainable });
 }
 
-/** Only graphs have states as layers of their own. */
-function madeLayer(stored: StoredLayer, makeLayer: (stored: StoredLayer) => Layer<unknown>): Layer<unknown> {
-  if (stored.className !== 'FinalState') return makeLayer(stored);
-  return new FinalState(stored.config as unknown as FinalStateOptions);
+/** Earlier files hold the states of recurrent layers as layers of their own: by their names, what they refer to. */
+function finalStatesIn(layers: readonly StoredLayer[]): ReadonlyMap<unknown, string> {
+  return new Map(
+    layers
+      .filter(({ className }) => className === 'FinalState')
+      .map(({ config: { name, cell, state } }) => [name, `states/${String(cell)}/${String(state)}`]),
+  );
 }
 
 /** A few models inside each other, each applied a few times, would run without an end. */
 function requireFewRuns(nodes: readonly StoredNode[], layers: ReadonlyMap<string, Layer<unknown>>): void {
   const runs = new Map([...layers].map(([name, layer]) => [name, runsOf(layer)]));
-  const all = nodes.reduce((sum, { layer }) => sum + runs.get(layer)!, 0);
+  const all = nodes.reduce((sum, { layer }) => sum + (runs.get(layer) ?? 0), 0);
   if (all > mostRuns) throw damaged('the graph applies its layers too often.', `at most ${mostRuns} runs`, all);
 }
 
@@ -82,11 +100,12 @@ function requireGraph({ layers, nodes, inputs, outputs }: StoredGraph): void {
   const all = new Set(nodes.map((node: unknown) => (isRecord(node) ? node.name : undefined)));
   const before = new Set<string>();
   for (const node of nodes as readonly unknown[]) {
-    if (!isRecord(node) || typeof node.name !== 'string' || before.has(node.name) || !isTexts(node.inputs))
+    const name = isRecord(node) ? node.name : undefined;
+    if (!isRecord(node) || typeof name !== 'string' || name.includes('/') || before.has(name) || !isTexts(node.inputs))
       throw damaged('a node of the graph is not what it should be.', '{ name, layer, inputs }, each name once', node);
     if (!layerNames.has(node.layer))
       throw damaged(`the node \`${node.name}\` is of a layer that the graph lacks.`, 'the name of a layer', node.layer);
-    const unread = node.inputs.find((name) => !before.has(name));
+    const unread = node.inputs.map(nodeIn).find((name) => !before.has(name));
     if (unread !== undefined)
       throw damaged(
         all.has(unread)
@@ -96,7 +115,7 @@ function requireGraph({ layers, nodes, inputs, outputs }: StoredGraph): void {
         'names of nodes that stand before it',
         unread,
       );
-    before.add(node.name);
+    before.add(name);
   }
   for (const [what, names] of Object.entries({ inputs, outputs })) requireNames(what, names, before);
 }
@@ -104,9 +123,14 @@ function requireGraph({ layers, nodes, inputs, outputs }: StoredGraph): void {
 function requireNames(what: string, given: unknown, known: ReadonlySet<string>): void {
   const names: readonly unknown[] =
     typeof given === 'string' ? [given] : isList(given) ? given : isRecord(given) ? Object.values(given) : [];
-  const unknown = names.find((name) => typeof name !== 'string' || !known.has(name));
+  const unknown = names.find((name) => typeof name !== 'string' || !known.has(nodeIn(name)));
   if (names.length > 0 && unknown === undefined) return;
   throw damaged(`the ${what} of the graph are not what they should be.`, 'names of its nodes', unknown ?? given);
+}
+
+/** The node in what refers to one of its tensors. */
+function nodeIn(reference: string): string {
+  return reference.split('/', 1)[0];
 }
 
 function damaged(what: string, expected: string, received: unknown): RondoError {

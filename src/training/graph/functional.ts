@@ -1,23 +1,23 @@
 import { RondoError, refuseUnknownOptions } from '../../errors.js';
-import { sendStates } from '../../layers/final-state.js';
-import type { CallOptions, Json, Layer, OpenShape } from '../../layers/layer.js';
+import type { CallOptions, Json, Layer, OpenShape, OutputShapes } from '../../layers/layer.js';
 import { headOf, type OutputHead } from '../../layers/output-head.js';
-import { type OutputAndState, RecurrentLayer } from '../../layers/recurrent-layer.js';
+import { isShape, leavesByPath } from '../../layers/result-leaves.js';
 import type { Stepper } from '../../layers/stepper.js';
 import { withStatesApart } from '../../layers/symbolic-states.js';
-import { type GraphNode, outputShapeOf, type SymbolicTensor } from '../../layers/symbolic-tensor.js';
+import { type GraphNode, outputShapesOf, type SymbolicTensor } from '../../layers/symbolic-tensor.js';
 import { withRandom } from '../../random.js';
 import type { Shape } from '../../shape.js';
 import { Tensor } from '../../tensor/tensor.js';
 import { settleName } from '../layer-names.js';
 import { Model, type ModelOptions } from '../model.js';
 import { arranged, type Outputs as ModelOutputs, type OutputForm } from '../model-outputs.js';
+import { begunInside } from './begun-inside.js';
 import { configOfGraph } from './graph-config.js';
 import { stepperOfGraph } from './graph-stepper.js';
 import { summaryOfGraph } from './graph-summary.js';
 import { nodeNames } from './node-names.js';
 import { orderedNodes } from './ordered-nodes.js';
-import { withOwnMask } from './own-mask.js';
+import { withOwnMasks } from './own-mask.js';
 import {
   arrangementOf,
   requireInputs,
@@ -42,7 +42,8 @@ export interface FunctionalOptions<Outputs extends SymbolicTensors = SymbolicTen
 /**
  * A model as a graph: layers that were applied to symbolic tensors, from inputs to outputs. As in Keras's functional
  * API, whose files call such a model `Functional` too. Weights are made at once; a layer that was applied twice has one
- * set of them. A mask belongs to the tensor it travels with, so each layer gets that of what it reads.
+ * set of them. A mask belongs to the tensor it travels with, so each layer gets that of what it reads. Inputs may be
+ * tensors inside of another graph: the model then begins there, with new inputs of their shapes and the same layers.
  *
  * @example
  * const text = input({ shape: [null, 7] });
@@ -57,6 +58,8 @@ export interface FunctionalOptions<Outputs extends SymbolicTensors = SymbolicTen
 export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> extends Model<Computed<Outputs>> {
   override readonly className = 'Functional';
   override readonly inputNames: readonly string[];
+  /** Defined where the outputs are one tensor. */
+  declare readonly callHead?: Layer['callHead'];
   /** The applications of layers, each after those it reads. */
   readonly nodes: readonly GraphNode[];
   readonly #inputs: SymbolicArrangement;
@@ -66,7 +69,7 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
   readonly #layers = new Map<string, Layer<unknown>>();
   readonly #nameOf = new Map<Layer<unknown>, string>();
   /** For inputs as they were stated. */
-  readonly #shapeOf: ReadonlyMap<GraphNode, OpenShape>;
+  readonly #shapeOf: ReadonlyMap<SymbolicTensor, OpenShape>;
 
   constructor(given: FunctionalOptions<Outputs>) {
     const where = 'Functional';
@@ -74,20 +77,19 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
     const { inputs, outputs, ...options } = given;
     super(options);
     refuseUnknownOptions(where, options, ['name', 'trainable']);
-    this.#inputs = arrangementOf(inputs, where, 'inputs');
-    this.#outputs = arrangementOf(outputs, where, 'outputs');
-    requireInputs(this.#inputs.tensors, where);
-    const { form, tensors } = this.#inputs;
-    const keyed = tensors.map((tensor, i): [string, SymbolicTensor] => [
-      typeof form === 'string' ? tensor.node.layer.name : form[i],
-      tensor,
-    ]);
-    this.nodes = orderedNodes(keyed, this.#outputs.tensors, where);
+    const [start, end] = [arrangementOf(inputs, where, 'inputs'), arrangementOf(outputs, where, 'outputs')];
+    requireInputs(start.tensors, where);
+    const begun = begunInside(keyed(start), end.tensors, where);
+    this.#inputs = { ...start, tensors: begun.inputs };
+    this.#outputs = { ...end, tensors: begun.outputs };
+    if (end.form === 'one') this.callHead = (given, call) => this.#heads(given, call)[0];
+    this.nodes = orderedNodes(keyed(this.#inputs), begun.outputs, where);
     const read = new Set(this.nodes.flatMap((node) => node.inputs.map((edge) => edge.node)));
     this.#ends = new Set(
       this.#outputs.tensors.map(({ node }) => node).filter((node) => node.layer.callHead && !read.has(node)),
     );
     for (const { layer } of this.nodes) this.#join(layer);
+    const { form, tensors } = this.#inputs;
     this.inputNames = typeof form === 'string' ? tensors.map(({ node }) => this.#nameOf.get(node.layer)!) : form;
     this.#shapeOf = this.#build();
   }
@@ -129,15 +131,24 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
 
   /** @throws USAGE where the model has several outputs; SHAPE_MISMATCH */
   override computeOutputShape(...inputShapes: OpenShape[]): OpenShape {
-    this.#requireCount(inputShapes.length, `${this.className} ${this.name}`);
-    const shapes = this.#shapes(inputShapes);
-    if (this.#outputs.form === 'one') return shapes.get(this.#outputs.tensors[0].node)!;
+    const shapes = this.computeOutputShapes(...inputShapes);
+    if (isShape(shapes)) return shapes;
     throw new RondoError('USAGE', {
       where: `${this.className} ${this.name}`,
-      what: 'a model with several outputs, or named ones, is no layer of another graph.',
+      what: 'a model with several outputs, or named ones, has no single shape of its output.',
       expected: 'one symbolic tensor as `outputs`',
-      fix: 'apply its layers instead, or make models of one output.',
+      fix: 'apply the model in a graph: new Functional({ inputs, outputs }).',
     });
+  }
+
+  /** Arranged as the outputs are. @throws SHAPE_MISMATCH */
+  override computeOutputShapes(...inputShapes: OpenShape[]): OutputShapes {
+    this.#requireCount(inputShapes.length, `${this.className} ${this.name}`);
+    const shapes = this.#shapes(inputShapes);
+    return arranged(
+      this.#outputs.tensors.map((tensor) => shapes.get(tensor)!),
+      this.#outputs.form,
+    );
   }
 
   override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Computed<Outputs> {
@@ -164,7 +175,7 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
     }
     const names = nodeNames(this.nodes, this.#nameOf);
     const nodes = new Map(this.nodes.map((node) => [names.get(node)!, node]));
-    return stepperOfGraph({ nodes, output: this.#outputs.tensors[0].node, where }, batch);
+    return stepperOfGraph({ nodes, output: this.#outputs.tensors[0], where }, batch);
   }
 
   /** Graph and layers as plain data, see {@link configOfGraph}. */
@@ -216,7 +227,7 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
   }
 
   /** Weights, in the order of nodes; then all shapes again, which layers with weights know more of. */
-  #build(): ReadonlyMap<GraphNode, OpenShape> {
+  #build(): ReadonlyMap<SymbolicTensor, OpenShape> {
     withRandom(this.random, () => {
       for (const { layer, inputs } of this.nodes)
         layer.ensureBuilt(inputs.length === 0 ? layer.givenInputShape! : inputs[0].shape);
@@ -226,16 +237,18 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
     return shapes;
   }
 
-  /** The shapes that nodes give for those of the inputs. @throws SHAPE_MISMATCH naming the layer */
-  #shapes(inputShapes: readonly OpenShape[]): Map<GraphNode, OpenShape> {
-    const shapes = new Map<GraphNode, OpenShape>();
-    this.#inputs.tensors.forEach(({ node }, i) => {
-      shapes.set(node, node.layer.computeOutputShape(inputShapes[i]));
+  /** The shapes of all tensors for those of the inputs. @throws SHAPE_MISMATCH naming the layer */
+  #shapes(inputShapes: readonly OpenShape[]): ReadonlyMap<SymbolicTensor, OpenShape> {
+    const shapes = new Map<SymbolicTensor, OpenShape>();
+    this.#inputs.tensors.forEach((tensor, i) => {
+      shapes.set(tensor, tensor.node.layer.computeOutputShape(inputShapes[i]));
     });
     const nameOf = (layer: Layer<unknown>): string => this.#nameOf.get(layer)!;
     for (const node of this.nodes) {
-      const given = node.inputs.map((edge) => shapes.get(edge.node)!);
-      if (!shapes.has(node)) shapes.set(node, outputShapeOf(node, given, nameOf));
+      if (node.inputs.length === 0) continue;
+      const given = node.inputs.map((edge) => shapes.get(edge)!);
+      for (const [path, shape] of leavesByPath(outputShapesOf(node, given, nameOf), isShape))
+        shapes.set(node.outputs.get(path)!, shape);
     }
     return shapes;
   }
@@ -244,55 +257,49 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
   #heads(inputs: Tensor | readonly Tensor[], options: CallOptions): OutputHead[] {
     const list = inputs instanceof Tensor ? [inputs] : inputs;
     this.#requireCount(list.length, `${this.className} ${this.name}`);
-    const values = new Map<GraphNode, Tensor>();
+    const values = new Map<SymbolicTensor, Tensor>();
     const heads = new Map<GraphNode, OutputHead>();
     const { training } = options;
-    this.#inputs.tensors.forEach(({ node }, i) => {
+    this.#inputs.tensors.forEach((tensor, i) => {
       // A mask that is given is that of the first input.
       const own = i === 0 ? options : { training };
-      values.set(node, this.#requireTensor(node, node.layer.apply(list[i], own)));
+      values.set(tensor, tensor.node.layer.apply(list[i], own) as Tensor);
     });
     for (const node of this.nodes) {
-      if (values.has(node)) continue;
-      const received = given(node, values);
-      if (this.#ends.has(node)) heads.set(node, headOfEnd(node.layer, received, { training }));
-      else
-        values.set(
-          node,
-          withOwnMask(received, () => this.#requireTensor(node, applied(node.layer, received, { training }))),
-        );
+      if (node.inputs.length === 0) continue;
+      const { layer } = node;
+      const received = node.inputs.map((edge) => values.get(edge)!);
+      const { inputs: first, ...states } = withStatesApart(layer, received);
+      const own = { training, ...states } as CallOptions;
+      if (this.#ends.has(node)) heads.set(node, layer.applyHead(first, own));
+      else {
+        const results = withOwnMasks(received, () => this.#tensorsOf(node, layer.apply(first, own)));
+        for (const [path, tensor] of node.outputs) values.set(tensor, results.get(path)!);
+      }
     }
-    return this.#outputs.tensors.map(({ node }) => heads.get(node) ?? headOf(values.get(node)!));
+    return this.#outputs.tensors.map((tensor) => heads.get(tensor.node) ?? headOf(values.get(tensor)!));
   }
 
-  #requireTensor({ layer }: GraphNode, result: unknown): Tensor {
-    if (result instanceof Tensor) return result;
+  /** What a layer returned, by path. @throws USAGE where it is something else than its shapes said */
+  #tensorsOf({ layer, outputs }: GraphNode, result: unknown): ReadonlyMap<string, Tensor> {
+    const tensors = leavesByPath(result, isTensor);
+    if (tensors.size === outputs.size && [...outputs.keys()].every((path) => tensors.has(path))) return tensors;
+    const named = (paths: Iterable<string>): string => [...paths].map((path) => path || 'one tensor').join(', ');
     throw new RondoError('USAGE', {
       where: `${this.className} ${this.name}`,
-      what: `the layer \`${this.#nameOf.get(layer)}\` returns more than one tensor.`,
-      expected: 'a layer that returns one tensor',
-      fix: "remove returnState, or mergeMode: 'none', or write a Model with a call method.",
+      what: `the layer \`${this.#nameOf.get(layer)}\` returns other tensors than its shapes say.`,
+      expected: named(outputs.keys()),
+      received: named(tensors.keys()) || 'no tensor',
+      fix: 'let computeOutputShapes of the class give a shape for each tensor that `call` returns.',
     });
   }
 }
 
-/** A layer applied to what its node reads; the states that it returns go along with its output. */
-function applied(layer: Layer<unknown>, received: Tensor | readonly Tensor[], options: CallOptions): unknown {
-  const { inputs, ...states } = withStatesApart(layer, received);
-  const result = layer.apply(inputs, { ...options, ...states } as CallOptions);
-  if (!(layer instanceof RecurrentLayer) || result instanceof Tensor) return result;
-  const { output, states: final } = result as OutputAndState;
-  sendStates(output, final);
-  return output;
+/** Tensors with the names that messages call them. */
+function keyed({ tensors, form }: SymbolicArrangement): readonly (readonly [name: string, tensor: SymbolicTensor])[] {
+  return tensors.map((tensor, i) => [typeof form === 'string' ? tensor.node.layer.name : form[i], tensor]);
 }
 
-function headOfEnd(layer: Layer<unknown>, received: Tensor | readonly Tensor[], options: CallOptions): OutputHead {
-  const { inputs, ...states } = withStatesApart(layer, received);
-  return layer.applyHead(inputs, { ...options, ...states } as CallOptions);
-}
-
-/** What a node is applied to. */
-function given({ inputs }: GraphNode, values: ReadonlyMap<GraphNode, Tensor>): Tensor | readonly Tensor[] {
-  const list = inputs.map(({ node }) => values.get(node)!);
-  return list.length === 1 ? list[0] : list;
+function isTensor(value: unknown): value is Tensor {
+  return value instanceof Tensor;
 }

@@ -1,6 +1,6 @@
 import type { Json, Layer } from '../../layers/layer.js';
 import type { GraphNode, SymbolicTensor } from '../../layers/symbolic-tensor.js';
-import { nodeNames } from './node-names.js';
+import { nodeNames, tensorNames } from './node-names.js';
 import type { SymbolicArrangement } from './symbolic-arrangement.js';
 
 /** One node, as files hold it. */
@@ -8,11 +8,11 @@ export interface StoredNode {
   readonly name: string;
   /** The name of its layer. */
   readonly layer: string;
-  /** The names of the nodes it reads, all of which stand before it. */
+  /** What it reads of nodes before it: the name of each, with a path where that gives several tensors. */
   readonly inputs: readonly string[];
 }
 
-/** The names of one node, or of several in a list or by key. */
+/** What refers to one tensor, or to several in a list or by key. */
 export type StoredNames = string | readonly string[] | Readonly<Record<string, string>>;
 
 /** A layer, with the name by which nodes refer to it in its configuration. */
@@ -40,7 +40,8 @@ export interface GraphParts {
 export function configOfGraph({ nodes, layers, inputs, outputs }: GraphParts): Record<string, Json> {
   const layerNames = new Map([...layers].map(([name, layer]) => [layer, name]));
   const names = nodeNames(nodes, layerNames);
-  const nameOf = ({ node }: SymbolicTensor): string => names.get(node)!;
+  const references = tensorNames(names);
+  const nameOf = (tensor: SymbolicTensor): string => references.get(tensor)!;
   return {
     layers: [...layers].map(([name, layer]) => ({
       className: layer.className,

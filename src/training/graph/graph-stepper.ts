@@ -1,13 +1,13 @@
 import { RondoError } from '../../errors.js';
 import type { Stepper } from '../../layers/stepper.js';
-import type { GraphNode } from '../../layers/symbolic-tensor.js';
+import type { GraphNode, SymbolicTensor } from '../../layers/symbolic-tensor.js';
 import type { Tensor, Variable } from '../../tensor/tensor.js';
 
 /** A graph of one input and one output, to be run one time step at a time. */
 export interface SteppedGraph {
   /** By name, each after those it reads; the first is the input. */
   readonly nodes: ReadonlyMap<string, GraphNode>;
-  readonly output: GraphNode;
+  readonly output: SymbolicTensor;
   readonly where: string;
 }
 
@@ -22,15 +22,17 @@ export function stepperOfGraph({ nodes, output, where }: SteppedGraph, batch: nu
   const states = new Map<string, Variable>();
   const readers: NonNullable<Stepper['read']>[] = [];
   /** What the host gives as it came. */
-  const unchanged = new Set<GraphNode>();
+  const unchanged = new Set<SymbolicTensor>();
   let isInputRead = false;
   for (const [name, node] of nodes) {
     if (node.inputs.length > 1 && !node.layer.takesSeveral) throw hasInitialStates(where, name, node);
+    const unread = node.inputs.find((edge) => edge !== mainOf(edge.node));
+    if (unread !== undefined) throw readsStates(where, name, node);
     const stepper = node.layer.stepper(batch);
     for (const [state, value] of stepper.states) states.set(`${name}/${state}`, value);
-    const isFromHost = node.inputs.every((edge) => unchanged.has(edge.node));
-    if (stepper.isIdentity === true && isFromHost) unchanged.add(node);
-    else if (stepper.read === undefined) isInputRead ||= node.inputs.some((edge) => unchanged.has(edge.node));
+    const isFromHost = node.inputs.every((edge) => unchanged.has(edge));
+    if (stepper.isIdentity === true && isFromHost) unchanged.add(mainOf(node));
+    else if (stepper.read === undefined) isInputRead ||= node.inputs.some((edge) => unchanged.has(edge));
     else if (isFromHost) readers.push(stepper.read);
     else throw readsLayer(where, name, node);
     steps.push([
@@ -42,14 +44,31 @@ export function stepperOfGraph({ nodes, output, where }: SteppedGraph, batch: nu
   return {
     states,
     step: (input) => {
-      const values = new Map<GraphNode, Tensor>();
-      for (const [node, step] of steps)
-        values.set(node, step(node.inputs.length === 0 ? [input] : node.inputs.map((edge) => values.get(edge.node)!)));
+      const values = new Map<SymbolicTensor, Tensor>();
+      for (const [node, step] of steps) {
+        const inputs = node.inputs.length === 0 ? [input] : node.inputs.map((edge) => values.get(edge)!);
+        values.set(mainOf(node), step(inputs));
+      }
       return values.get(output)!;
     },
     read: readers.length === 0 ? undefined : (input) => readers.forEach((read) => void read(input)),
     isIdentity: unchanged.has(output),
   };
+}
+
+/** What a step of a node gives; its final states are not known before the last. */
+function mainOf({ outputs }: GraphNode): SymbolicTensor {
+  return outputs.get('') ?? outputs.get('output')!;
+}
+
+function readsStates(where: string, name: string, { layer }: GraphNode): RondoError {
+  return new RondoError('USAGE', {
+    where: `${where}, layer \`${name}\` (${layer.className})`,
+    what: 'the layer cannot be run one time step at a time here.',
+    expected: 'what a layer gives at each step',
+    received: 'one of several outputs of a layer',
+    fix: 'apply the model to whole sequences.',
+  });
 }
 
 function readsLayer(where: string, name: string, { layer }: GraphNode): RondoError {

@@ -1,16 +1,17 @@
 import { describeOpenShape, type Layer } from '../../layers/layer.js';
 import type { GraphNode, SymbolicTensor } from '../../layers/symbolic-tensor.js';
 import { describeCount, sizeOfAll, summaryTable } from '../summary.js';
-import { nodeNames } from './node-names.js';
+import { nodeNames, tensorNames } from './node-names.js';
 
 /** A table of a graph's nodes: what each reads, what it gives, and the parameters of its layer, counted once. */
 export function summaryOfGraph(
   model: Layer<unknown>,
   nodes: readonly GraphNode[],
-  shapeOf: ReadonlyMap<GraphNode, SymbolicTensor['shape']>,
+  shapeOf: ReadonlyMap<SymbolicTensor, SymbolicTensor['shape']>,
   nameOf: ReadonlyMap<Layer<unknown>, string>,
 ): string {
   const names = nodeNames(nodes, nameOf);
+  const references = tensorNames(names);
   const met = new Set<Layer<unknown>>();
   const parameters = (layer: Layer<unknown>): string => {
     if (met.has(layer)) return 'shared';
@@ -22,9 +23,9 @@ export function summaryOfGraph(
     ['layer', 'output shape', 'parameters', 'connected to'],
     nodes.map((node) => [
       `${names.get(node)} (${node.layer.className})`,
-      describeOpenShape(shapeOf.get(node)!),
+      [...node.outputs.values()].map((tensor) => describeOpenShape(shapeOf.get(tensor)!)).join(', '),
       parameters(node.layer),
-      node.inputs.map((edge) => names.get(edge.node)).join(', '),
+      node.inputs.map((edge) => references.get(edge)).join(', '),
     ]),
   );
 }

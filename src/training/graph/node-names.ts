@@ -1,5 +1,5 @@
 import type { Layer } from '../../layers/layer.js';
-import type { GraphNode } from '../../layers/symbolic-tensor.js';
+import type { GraphNode, SymbolicTensor } from '../../layers/symbolic-tensor.js';
 
 /** Names of nodes: that of the layer, and `encoder#2` where it is applied for the second time. */
 export function nodeNames(
@@ -18,4 +18,17 @@ export function nodeNames(
     named.set(node, name);
   }
   return named;
+}
+
+/** What refers to a tensor that a node gives: `encoder` to its one tensor or its `output`, else `encoder/states/0/hidden`. */
+export function referenceTo(node: string, path: string): string {
+  return path === '' || path === 'output' ? node : `${node}/${path}`;
+}
+
+/** What refers to each tensor of a graph. */
+export function tensorNames(names: ReadonlyMap<GraphNode, string>): ReadonlyMap<SymbolicTensor, string> {
+  const found = new Map<SymbolicTensor, string>();
+  for (const [{ outputs }, name] of names)
+    for (const [path, tensor] of outputs) found.set(tensor, referenceTo(name, path));
+  return found;
 }

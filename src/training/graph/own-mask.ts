@@ -1,22 +1,28 @@
-import { type Mask, replaceMask, stillMaskOf } from '../../layers/mask.js';
+import { replaceMask, stillMaskOf } from '../../layers/mask.js';
 import { applyPointwise, type PointwiseFunction } from '../../tensor/pointwise.js';
-import { Tensor } from '../../tensor/tensor.js';
+import type { Tensor } from '../../tensor/tensor.js';
 
 const copy: PointwiseFunction = { name: 'copy', build: ([x]) => x };
 
 /**
- * The output of a layer. Masks travel with tensors, and a graph's tensor may be read by several layers: where a layer
- * returns its very input with another mask, that is a tensor of its own, and the input keeps the mask it had.
+ * What a layer gives, by path. Masks travel with tensors, and a graph's tensor may be read by several layers: where a
+ * layer returns one of its very inputs with another mask, that is a tensor of its own, and the input keeps the mask it
+ * had.
  */
-export function withOwnMask(inputs: Tensor | readonly Tensor[], apply: () => Tensor): Tensor {
-  const list = inputs instanceof Tensor ? [inputs] : inputs;
-  const before = list.map(stillMaskOf);
-  const output = apply();
-  const at = list.indexOf(output);
-  const mask: Mask | undefined = stillMaskOf(output);
-  if (at < 0 || mask === before[at]) return output;
-  replaceMask(output, before[at]);
-  const own = applyPointwise(copy, [output]);
-  replaceMask(own, mask);
-  return own;
+export function withOwnMasks(
+  inputs: readonly Tensor[],
+  apply: () => ReadonlyMap<string, Tensor>,
+): ReadonlyMap<string, Tensor> {
+  const before = inputs.map(stillMaskOf);
+  return new Map(
+    [...apply()].map(([path, output]) => {
+      const at = inputs.indexOf(output);
+      const mask = stillMaskOf(output);
+      if (at < 0 || mask === before[at]) return [path, output];
+      replaceMask(output, before[at]);
+      const own = applyPointwise(copy, [output]);
+      replaceMask(own, mask);
+      return [path, own];
+    }),
+  );
 }

@@ -1,5 +1,4 @@
 import { describeValue, RondoError } from '../../errors.js';
-import { InputLayer } from '../../layers/input-layer.js';
 import { SymbolicTensor } from '../../layers/symbolic-tensor.js';
 import type { OutputForm } from '../model-outputs.js';
 
@@ -33,16 +32,14 @@ export function arrangementOf(given: SymbolicTensors, where: string, name: strin
   };
 }
 
-/** Says that inputs are what `input` made, each given once. @throws USAGE */
+/** Says that no input is given twice. @throws USAGE */
 export function requireInputs(tensors: readonly SymbolicTensor[], where: string): void {
-  const wrong = tensors.find(({ node }) => !(node.layer instanceof InputLayer) || node.inputs.length > 0);
-  const isTwice = new Set(tensors).size < tensors.length;
-  if (wrong === undefined && !isTwice) return;
+  if (new Set(tensors).size === tensors.length) return;
   throw new RondoError('USAGE', {
     where,
-    what: isTwice ? 'an input is given twice.' : '`inputs` holds a tensor that a layer gives.',
-    expected: 'what input({ shape }) returns, each once',
-    received: isTwice ? 'the same input twice' : `the output of ${wrong!.node.layer.className}`,
-    fix: 'begin the model at its inputs; to begin inside, apply the layers again to a new input.',
+    what: 'an input is given twice.',
+    expected: 'each input once',
+    received: 'the same symbolic tensor twice',
+    fix: 'make another one with input({ shape }).',
   });
 }

@@ -70,18 +70,18 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
       ],
       [
         'layers do not know that they are in training',
-        'received, () => this.#requireTensor(node, applied(node.layer, received, { training }))',
-        'received, () => this.#requireTensor(node, applied(node.layer, received, {}))',
+        'const own = { training, ...states } as CallOptions;',
+        'const own = { ...states } as CallOptions;',
       ],
       [
         'masks of a layer reach others',
-        'withOwnMask(received, () =>',
-        '((_: unknown, work: () => Tensor) => work())(received, () =>',
+        'withOwnMasks(received, () =>',
+        '((_: unknown, work: () => ReadonlyMap<string, Tensor>) => work())(received, () =>',
       ],
       [
         'shapes are not looked at again',
-        'if (!shapes.has(node)) shapes',
-        'if (!shapes.has(node) && node.inputs.length > 9) shapes',
+        'for (const [path, shape] of leavesByPath(outputShapesOf(node, given, nameOf), isShape))',
+        'for (const [path, { shape }] of node.outputs)',
       ],
     ],
   ),
@@ -89,9 +89,25 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
     'src/layers/symbolic-states.ts',
     ['src/training/graph/graph-states.test.ts'],
     [
-      ['a layer begins with zeros', 'return { inputs: first, initialState };', 'return { inputs: first };'],
-      ['states of another width are taken', 'units === states[i].units;', 'units !== states[i].units + 99;'],
+      ['a layer begins with zeros', '{ inputs: inputs[0], initialState };', '{ inputs: inputs[0] };'],
+      ['states of another width are taken', 'units === expected[i].units;', 'units !== expected[i].units + 99;'],
     ],
+  ),
+  ...inFile(
+    'src/layers/symbolic-states.ts',
+    ['src/training/graph/several-outputs.test.ts'],
+    [
+      [
+        'both directions are of one width',
+        '[forwardLayer, backwardLayer].map((each)',
+        '[forwardLayer, forwardLayer].map((each)',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/training/graph/begun-inside.ts',
+    ['src/training/graph/begun-inside.test.ts'],
+    [['a model begins at the inputs of the other', 'node.inputs.length === 0 ? tensor', 'true ? tensor']],
   ),
   ...inFile(
     'src/training/graph/graph-stepper.ts',
@@ -99,7 +115,7 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
     [
       [
         'an embedding may read what a layer gives',
-        'const isFromHost = node.inputs.every((edge) => unchanged.has(edge.node));',
+        'const isFromHost = node.inputs.every((edge) => unchanged.has(edge));',
         'const isFromHost = true;',
       ],
       ['layers that merge get one input alone', 'node.inputs.length > 1 ?', 'node.inputs.length > 2 ?'],
