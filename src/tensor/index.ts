@@ -3,6 +3,7 @@ export * from './arithmetic.js';
 export { cast } from './cast.js';
 export { checkpoint } from './checkpoint.js';
 export { ones, zeros } from './constants.js';
+export { type DotProductAttentionOptions, dotProductAttention } from './dot-product-attention.js';
 export { gatherTensor } from './gather.js';
 export { matmul } from './matmul.js';
 export { concatenate, expand, reshape, reverse, slice, stack, transpose } from './movement.js';

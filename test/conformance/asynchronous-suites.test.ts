@@ -12,4 +12,5 @@ await import('./layers.test.js');
 await import('./laws.test.js');
 await import('./training.test.js');
 await import('./own-operations.test.js');
+await import('./attention.test.js');
 await import('./onnx.test.js');

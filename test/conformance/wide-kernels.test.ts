@@ -36,5 +36,6 @@ if (node < leastNode) {
   await import('./cells.test.js');
   await import('./layers.test.js');
   await import('./merging.test.js');
+  await import('./attention.test.js');
   await import('./element-types.test.js');
 }

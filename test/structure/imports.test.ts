@@ -25,6 +25,7 @@ const order = [
     'src/kernels/in-scope.ts',
     'src/kernels/matmul-batch.ts',
     'src/kernels/sequence/',
+    'src/kernels/attention/',
   ],
   ['src/kernels/reference/', 'src/kernels/wasm/', 'src/kernels/blas/'],
   ['src/kernels/wasm-instance.ts', 'src/kernels/select.ts', 'src/kernels/use-blas.ts', 'src/kernels/describe-host.ts'],

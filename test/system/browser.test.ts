@@ -34,8 +34,8 @@ const budgets = [
 const elsewhere = new RegExp(
   [
     String.raw`src/(training/(layer-registry|graph|callbacks/(?!callback\.))|io|data|tasks)`,
-    'src/kernels/(reference|blas|describe-host|use-blas)',
-    'src/tensor/(chain-|linear-chain)',
+    'src/kernels/(attention|reference|blas|describe-host|use-blas)',
+    'src/tensor/(chain-|dot-product-attention|linear-chain)',
     'src/layers/(conv|symbolic-tensor|embedding|bidirectional|crf|gru|reshape|time-distributed)',
   ].join('|'),
 );

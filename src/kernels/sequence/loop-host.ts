@@ -29,6 +29,11 @@ export interface CpuLoopHost {
   parallelFor(items: readonly WorkItem[], options?: { readonly usesBarriers: boolean }): void;
 }
 
+/** A backend that runs loops of kernel calls itself. */
+export interface LoopingBackend extends Backend {
+  readonly loops: CpuLoopHost;
+}
+
 /** The right-hand side of coming products: op(b) `[k, n]`; how many rows they have at most, and how many they are. */
 export interface PackCall extends Pick<MatmulCall, 'n' | 'k' | 'b' | 'transposeB'> {
   readonly m: number;

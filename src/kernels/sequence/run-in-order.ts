@@ -1,5 +1,5 @@
 import type { Backend } from '../contract.js';
-import { type CpuLoopHost, type StepStrided, viewAtStep, type WorkItem } from './loop-host.js';
+import { type CpuLoopHost, type LoopingBackend, type StepStrided, viewAtStep, type WorkItem } from './loop-host.js';
 
 /** Runs items one after the other by a backend's own products and programs. */
 export function runInOrder(backend: Pick<Backend, 'matmul' | 'pointwise'>, items: readonly WorkItem[]): void {
@@ -31,4 +31,9 @@ export function serialLoopHost(backend: CpuLoopHost['backend']): CpuLoopHost {
     pack: () => undefined,
     parallelFor: (items) => runInOrder(backend, items),
   };
+}
+
+/** What runs loops on a backend: its own threads, or its kernels, call after call. */
+export function loopHostOf(backend: Backend): CpuLoopHost {
+  return 'loops' in backend ? (backend as LoopingBackend).loops : serialLoopHost(backend);
 }

@@ -18,6 +18,7 @@ import type {
 } from '../contract.js';
 import { convert } from '../convert.js';
 import { inScope } from '../in-scope.js';
+import type { LoopingBackend } from '../sequence/loop-host.js';
 import { recurrentBackward, recurrentForward } from '../sequence/sequence.js';
 import { hasRelaxedSimd, hasSimd } from './features.js';
 import { KernelRunner } from './kernel-runner.js';
@@ -38,7 +39,7 @@ const wholeArrays = { int32: Int32Array, uint8: Uint8Array, int8: Int8Array } as
 const fillProgram = pointwiseProgram('fill', [{ name: 'filled', expression: leaf('value', 'scalar') }]);
 
 /** The contract in float32, by WebAssembly written at run time. */
-export class WasmBackend implements AcceleratedBackend {
+export class WasmBackend implements AcceleratedBackend, LoopingBackend {
   readonly name = 'wasm';
   readonly floatType = 'float32';
   readonly threads: WasmThreadControl;
@@ -49,7 +50,7 @@ export class WasmBackend implements AcceleratedBackend {
   readonly #runner: KernelRunner;
   readonly #rows: RowKernels;
   readonly #pointwise: PointwiseKernels;
-  readonly #loops: WasmLoopHost;
+  readonly loops: WasmLoopHost;
 
   /** @param family the tiles to multiply with, instead of those that are the fastest here */
   constructor(options: WasmBackendOptions = {}, family?: TileFamily) {
@@ -62,7 +63,7 @@ export class WasmBackend implements AcceleratedBackend {
     this.#rows = new RowKernels(this.#memory, modules);
     this.#pointwise = new PointwiseKernels(modules, { relaxed: this.#isRelaxed });
     this.acceleration = new WasmProducts(this.#memory, this.#runner, this.#rows, { deterministic, family });
-    this.#loops = new WasmLoopHost(this, {
+    this.loops = new WasmLoopHost(this, {
       runner: this.#runner,
       products: this.acceleration,
       pointwise: this.#pointwise,
@@ -223,12 +224,12 @@ export class WasmBackend implements AcceleratedBackend {
   }
 
   recurrentForward(calls: readonly RecurrentForwardCall[]): void {
-    recurrentForward(this.#loops, calls);
-    this.#runner.noteAlone(() => recurrentForward(this.#loops, calls));
+    recurrentForward(this.loops, calls);
+    this.#runner.noteAlone(() => recurrentForward(this.loops, calls));
   }
 
   recurrentBackward(calls: readonly RecurrentBackwardCall[]): void {
-    recurrentBackward(this.#loops, calls);
+    recurrentBackward(this.loops, calls);
   }
 
   /** What is read while recording would be the same in every later run. */
