@@ -3,6 +3,7 @@ import type { Layer } from '../layers/layer.js';
 import { sameShape } from '../shape.js';
 import { variablesOf } from '../training/model-weights.js';
 import type { Sequential } from '../training/sequential.js';
+import type { TaskOption } from './option-table.js';
 import { type SavedSeenItems, SeenItems } from './seen-items.js';
 
 /** What a training takes from the model it begins with. */
@@ -91,6 +92,15 @@ export function optionsOfInitial<
     received: list(given),
     fix: 'leave them out, or begin without a model.',
   });
+}
+
+/** Names of the options that an earlier model decides, and of those that are taken from it. */
+export function namesOfInitial<Name extends string>(
+  table: Readonly<Record<Name, TaskOption>>,
+): { readonly decided: Name[]; readonly inherited: Name[] } {
+  const namesOf = (kind: TaskOption['ofInitial']): Name[] =>
+    (Object.keys(table) as Name[]).filter((name) => table[name].ofInitial === kind);
+  return { decided: namesOf('decided'), inherited: namesOf('inherited') };
 }
 
 /** @throws USAGE for what an earlier model has itself, such as vectors */

@@ -1,37 +1,60 @@
 import { BytePairs } from '../../data/byte-pairs/byte-pairs.js';
 import { isText, SavedFields } from '../../data/saved-fields.js';
-import { RondoError, refuseUnknownOptions, requireCount, unknownName } from '../../errors.js';
+import { RondoError, requireCount } from '../../errors.js';
+import { checkOptions, choice, count, flag, type OptionsOf, optionTable, withDefaults } from '../option-table.js';
 import { ByteCodec } from './byte-codec.js';
-import { TextCodec, type TextCodecOptions, type TextLevel } from './text-codec.js';
+import { punctuationChoices, TextCodec, type TextLevel } from './text-codec.js';
 import type { TokenCodec, TokenLevel } from './token-codec.js';
 import { TokenizerCodec, type TokenizerLibrary } from './tokenizer-codec.js';
 
 /** What a token may be where tokens are made from a text. */
 export const tokenLevels = ['characters', 'words', 'bytes', 'bpe'] as const satisfies readonly TokenLevel[];
 
-/** How a text becomes tokens. */
-export interface CodecOptions extends Omit<TextCodecOptions, 'level'> {
-  /**
-   * `characters`: Unicode code points (default). `words`: words, and each line's end as a token. `bytes`: the bytes of
-   * UTF-8. `bpe`: byte pairs learned from the text. The last two can read and write every text.
-   */
-  level?: (typeof tokenLevels)[number] | undefined;
-}
+/** What is said of the kind of tokens, which data may decide too. */
+export const levelFacts = {
+  about:
+    'What a token is: characters (Unicode code points), words (and the end of each line), bytes of UTF-8, or bpe, byte ' +
+    'pairs learned from the text. The last two can read and write every text.',
+  default: 'characters',
+  flag: 'tokens',
+  value: 'KIND',
+  ofInitial: 'decided',
+  changesScore: 'all',
+} as const;
 
 /** Most tokens by default; bytes are always 256. */
-export const defaultMaxTokens: Readonly<Record<(typeof tokenLevels)[number], number>> = {
-  characters: 20_000,
-  words: 20_000,
-  bytes: 256,
-  bpe: 4_096,
-};
+const defaultMaxTokens: Readonly<Partial<Record<TokenLevel, number>>> = { bytes: 256, bpe: 4_096 };
+
+/** How a text becomes tokens. */
+export const codecOptions = optionTable({
+  level: choice({ ...levelFacts, of: tokenLevels }),
+  lower: flag({ about: 'Lower-case the text.', ofInitial: 'decided', changesScore: 'all' }),
+  maxTokens: count({
+    about: 'Most tokens in the vocabulary; rarer characters and words become one unknown token.',
+    default: ({ level }: { level: TokenLevel }) => defaultMaxTokens[level] ?? 20_000,
+    usually: '20000, 4096 for bpe',
+    flag: 'vocabulary',
+    ofInitial: 'decided',
+    changesScore: 'all',
+  }),
+  punctuation: choice({
+    about: 'For words: each sign is a token (separate), or texts are cut at white space only (attach).',
+    of: punctuationChoices,
+    default: 'separate',
+    ofInitial: 'decided',
+    changesScore: 'all',
+  }),
+});
+
+/** How a text becomes tokens. */
+export interface CodecOptions extends OptionsOf<typeof codecOptions> {}
 
 /** The codec of a text. @throws UNKNOWN_NAME, OUT_OF_RANGE; USAGE for options that the tokens have no use for */
 export function codecOfText(text: string, options: CodecOptions = {}): TokenCodec {
   const where = 'codecOfText';
-  refuseUnknownOptions(where, options, ['level', 'lower', 'maxTokens', 'punctuation']);
-  const { level = 'characters', lower = false, maxTokens, punctuation } = options;
-  if (!tokenLevels.includes(level)) throw unknownName(where, 'level', level, tokenLevels);
+  checkOptions(where, codecOptions, options);
+  const { level, lower, maxTokens: most } = withDefaults(codecOptions, options);
+  const { maxTokens, punctuation } = options;
   if (level === 'characters' || level === 'words') return TextCodec.fromText(text, { ...options, level });
   if (punctuation === 'attach') throw unused(where, '`punctuation` is about words.', 'level words', `level ${level}`);
   if (level === 'bytes') {
@@ -39,7 +62,6 @@ export function codecOfText(text: string, options: CodecOptions = {}): TokenCode
       throw unused(where, 'there are 256 bytes.', 'no `maxTokens`', `maxTokens ${maxTokens}`);
     return new ByteCodec(new BytePairs(), lower);
   }
-  const most = maxTokens ?? defaultMaxTokens.bpe;
   requireCount(where, 'maxTokens', most, 257);
   const pairs = BytePairs.learn(lower ? text.toLowerCase() : text, most);
   if (pairs.size > 256) return new ByteCodec(pairs, lower);

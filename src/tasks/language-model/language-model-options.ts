@@ -1,181 +1,203 @@
-import { requireRate } from '../../cells/define-cell.js';
-import { RondoError, refuseUnknownOptions, requireCount, requireNumber, unknownName } from '../../errors.js';
+import { RondoError } from '../../errors.js';
+import type { WordVectors } from '../../io/word-vectors/word-vectors.js';
 import { givenOptions, type Resolved } from '../../resolved.js';
-import { optionsOfInitial, refuseBesideInitial } from '../initial-model.js';
-import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
-import { type CodecOptions, defaultMaxTokens, tokenLevels } from './codec-of-text.js';
-import { type DocumentKind, documentKinds } from './document-starts.js';
+import { namesOfInitial, optionsOfInitial, refuseBesideInitial } from '../initial-model.js';
+import {
+  checkOptions,
+  choice,
+  count,
+  flag,
+  number,
+  type OptionsOf,
+  optionTable,
+  rate,
+  withDefaults,
+} from '../option-table.js';
+import { recurrentOptions } from '../recurrent-options.js';
+import { type CodecOptions, codecOptions, levelFacts, tokenLevels } from './codec-of-text.js';
+import { documentKinds } from './document-starts.js';
 import {
   defaultClipNorms,
   defaultLearningRate,
   type LanguageModelOptimizer,
   languageModelOptimizers,
 } from './language-model-optimizer.js';
-import { type LanguageModelPreset, languageModelPresetNames, languageModelPresets } from './language-model-presets.js';
+import { languageModelPresetNames, languageModelPresets } from './language-model-presets.js';
 import type { LanguageModelData } from './language-model-training.js';
 import type { TokenLevel } from './token-codec.js';
 
-/** How a language model is built and trained. */
-export interface LanguageModelOptions extends Omit<CodecOptions, 'level'>, RecurrentTaskOptions {
-  /** What a token is, see {@link CodecOptions}. With a given codec its own, which cannot be chosen. */
-  level?: TokenLevel | undefined;
-  /**
-   * `adam` (default): rises to `learningRate` and falls along a cosine to 0. `sgd`: plain gradient descent at
-   * `learningRate` for `fullRateEpochs`, then each epoch at `rateDecay` of the one before. `ntasgd`: at `learningRate`
-   * throughout, whose result is the mean of the weights from the epoch on that no longer got better, see
-   * `AveragingTrigger`.
-   */
-  optimizer?: LanguageModelOptimizer | undefined;
-  /**
-   * Of the loss per token. Default `0.09 / sqrt(units)` for adam (0.008 for 128 units, 0.0056 for 256), 20 for sgd, 30
-   * for ntasgd.
-   */
-  learningRate?: number | undefined;
-  /** Epochs of sgd before the rate falls. Default 40 % of all. */
-  fullRateEpochs?: number | undefined;
-  /**
-   * By what sgd's rate is multiplied for each later epoch. By default so that the last epoch has a hundredth of the
-   * full rate.
-   */
-  rateDecay?: number | undefined;
-  /** Largest norm of all gradients together. Default 1 for adam, 0.25 for the others. */
-  clipNorm?: number | undefined;
-  /** See `OptimizerOptions.weightDecay`. Default 0. */
-  weightDecay?: number | undefined;
-  /**
-   * All weights begin uniform in plus and minus this, without the forget gate's bias of 1. Default 0: each layer's own
-   * initializers.
-   */
-  initialRange?: number | undefined;
-  /**
-   * Width of the token embedding. Default that of the given vectors, else 64 for characters and bytes, `units` for
-   * words, byte pairs and a tied output.
-   */
-  embeddingUnits?: number | undefined;
-  /** Leaves the vectors that {@link LanguageModelData} holds as they are. Default false. */
-  freezeVectors?: boolean | undefined;
-  /**
-   * Whether the output uses the token embedding's rows; the last recurrent layer then has `embeddingUnits` units.
-   * Default false.
-   */
-  tied?: boolean | undefined;
-  /** Options that go well together, see `languageModelPresets`; those given besides count before them. Default none. */
-  preset?: LanguageModelPreset | undefined;
-  /** Share of the embedding's features dropped before the first recurrent layer. Default 0. */
-  inputDropout?: number | undefined;
-  /** Whether dropout draws one mask for each sequence and not for each step. Default false. Gal and Ghahramani 2016. */
-  variational?: boolean | undefined;
-  /** Share of the recurrent weights dropped in each step, see `weightDropout` of recurrent layers. Default 0. */
-  weightDropout?: number | undefined;
-  /** Share of the tokens whose embedding is dropped everywhere in a batch. Default 0. */
-  embeddingDropout?: number | undefined;
-  /** Weight of the mean square of the last layer's output, after dropout. Default 0. See `ActivationPenalty`. */
-  activationPenalty?: number | undefined;
-  /** Weight of the mean square of its change from step to step, before dropout. Default 0. */
-  changePenalty?: number | undefined;
-  /**
-   * What one document is: each given text (`file`), what stands between blank lines, or each line. Training shows how
-   * they begin, on empty states, and generated texts begin so. Default `auto`: the first of these that is there often
-   * enough; of a text without lines sentences, or what follows its most frequent sign.
-   */
-  documents?: DocumentKind | 'auto' | undefined;
-  /** Passes over the text. Default 10, and up to 100 where a short text would give fewer than 500 steps. */
-  epochs?: number | undefined;
-  /** Streams of the text that are read side by side. Default 32, fewer for short texts. */
-  batchSize?: number | undefined;
-  /** Share of the text, at its end, that is held out to choose the best epoch. Default 0.1. */
-  validation?: number | undefined;
+/** What defaults follow from besides options. */
+interface Sizes {
+  /** That are learned from; while it is not known, the text counts as a long one. */
+  readonly numTokens: number;
+  readonly vectors: WordVectors | undefined;
 }
 
-const defaults: Resolved<
-  Omit<
-    LanguageModelOptions,
-    'embeddingUnits' | 'learningRate' | 'maxTokens' | 'fullRateEpochs' | 'rateDecay' | 'clipNorm'
-  >
-> = {
-  level: 'characters',
-  lower: false,
-  punctuation: 'separate',
-  cell: 'lstm',
-  units: 256,
-  layers: 1,
-  dropout: 0,
-  epochs: 10,
-  batchSize: 32,
-  timesteps: 64,
-  optimizer: 'adam',
-  weightDecay: 0,
-  initialRange: 0,
-  freezeVectors: false,
-  tied: false,
-  preset: 'none',
-  inputDropout: 0,
-  variational: false,
-  weightDropout: 0,
-  embeddingDropout: 0,
-  activationPenalty: 0,
-  changePenalty: 0,
-  documents: 'auto',
-  validation: 0.1,
-};
+/** Steps below which a model has hardly learned to spell. */
+const leastSteps = 500;
 
-/**
- * What decides the shape of the weights and what a token is: options that a training takes from the model it begins
- * with.
- */
-const decidedOptions = [
-  'level',
-  'lower',
-  'maxTokens',
-  'punctuation',
-  'cell',
-  'units',
-  'layers',
-  'embeddingUnits',
-  'tied',
-] as const;
+/** However short a text is. */
+const mostEpochs = 100;
 
-/** Options that are taken from that model where nothing else is said. */
-const inheritedOptions = [
-  'dropout',
-  'inputDropout',
-  'variational',
-  'weightDropout',
-  'embeddingDropout',
-  'activationPenalty',
-  'changePenalty',
-  'batchSize',
-  'timesteps',
-] as const;
+/** All options but for presets of them, for which no preset can stand. */
+export const ownOptions = optionTable({
+  ...codecOptions,
+  level: choice({ ...levelFacts, of: tokenLevels, also: ['file'] }),
+  embeddingUnits: count({
+    about: 'Width of the token embedding.',
+    default: (
+      { level, tied, units }: { level: TokenLevel; tied: boolean; units: number },
+      { vectors }: Pick<Sizes, 'vectors'>,
+    ) => vectors?.dimension ?? ((level === 'characters' || level === 'bytes') && !tied ? 64 : units),
+    usually: 'that of given vectors, else 64 for characters and bytes, `units` for words, bpe and a tied output',
+    ofInitial: 'decided',
+  }),
+  freezeVectors: flag({ about: 'Leave given vectors as they are.', flag: 'freeze' }),
+  tied: flag({
+    about: 'Let the output use the rows of the token embedding; the last recurrent layer then has its width.',
+    ofInitial: 'decided',
+  }),
+  optimizer: choice({
+    about:
+      'adam: rises to `learningRate` and falls along a cosine to 0. sgd: plain gradient descent at `learningRate` for ' +
+      '`fullRateEpochs`, then each epoch at `rateDecay` of the one before. ntasgd: at `learningRate` throughout; the ' +
+      'result is the mean of the weights from the epoch on that no longer got better.',
+    of: languageModelOptimizers,
+    default: 'adam',
+  }),
+  fullRateEpochs: count({
+    about: 'Epochs of sgd before its rate falls.',
+    default: ({ epochs }: { epochs: number }) => Math.ceil(0.4 * epochs),
+    usually: '40 % of all',
+  }),
+  rateDecay: number({
+    about: "By what sgd's rate is multiplied for each later epoch.",
+    default: ({ epochs, fullRateEpochs }: { epochs: number; fullRateEpochs: number }) =>
+      0.01 ** (1 / Math.max(1, epochs - fullRateEpochs)),
+    usually: 'what brings the last epoch to a hundredth of the full rate',
+    value: 'FACTOR',
+    above: 0,
+  }),
+  clipNorm: number({
+    about: 'Largest norm of all gradients together.',
+    default: ({ optimizer }: { optimizer: LanguageModelOptimizer }) => defaultClipNorms[optimizer],
+    usually: '1 for adam, 0.25 for the others',
+    value: 'NORM',
+    above: 0,
+  }),
+  weightDecay: number({
+    about: 'Share of the weights, times the rate, that each step takes away.',
+    default: 0,
+    value: 'W',
+    atLeast: 0,
+  }),
+  initialRange: number({
+    about:
+      "All weights begin uniform in plus and minus this, without the forget gate's bias of 1; with 0 each layer's own " +
+      'initializers begin them.',
+    default: 0,
+    value: 'R',
+    atLeast: 0,
+  }),
+  inputDropout: rate({
+    about: "Share of the embedding's features dropped before the first recurrent layer while training.",
+    default: 0,
+    ofInitial: 'inherited',
+  }),
+  variational: flag({
+    about: 'Draw one mask of dropout for each sequence and not for each step (Gal and Ghahramani 2016).',
+    ofInitial: 'inherited',
+  }),
+  weightDropout: rate({
+    about: 'Share of the recurrent weights dropped while training.',
+    default: 0,
+    ofInitial: 'inherited',
+  }),
+  embeddingDropout: rate({
+    about: 'Share of the tokens whose embedding is dropped everywhere in a batch.',
+    default: 0,
+    ofInitial: 'inherited',
+  }),
+  activationPenalty: number({
+    about: "Weight of the mean square of the last layer's output, after dropout.",
+    default: 0,
+    value: 'W',
+    atLeast: 0,
+    ofInitial: 'inherited',
+  }),
+  changePenalty: number({
+    about: 'Weight of the mean square of its change from step to step, before dropout.',
+    default: 0,
+    value: 'W',
+    atLeast: 0,
+    ofInitial: 'inherited',
+  }),
+  documents: choice({
+    about:
+      'What one document is: each given text (file), what stands between blank lines, or each line. Training shows ' +
+      'how they begin, on empty states, and generated texts begin so. auto: the first of these that is there often ' +
+      'enough; of a text without lines sentences, or what follows its most frequent sign.',
+    of: [...documentKinds, 'auto'],
+    default: 'auto',
+    value: 'KIND',
+  }),
+  validation: number({
+    about: 'Share of the text, at its end, that is held out to choose the best epoch.',
+    default: 0.1,
+    value: 'SHARE',
+    above: 0,
+    below: 1,
+    changesScore: 'all',
+  }),
+  epochs: count({
+    about: 'Passes over the text.',
+    default: (
+      { batchSize, timesteps }: { batchSize: number; timesteps: number },
+      { numTokens }: Pick<Sizes, 'numTokens'>,
+    ) => {
+      const wanted = Math.ceil(leastSteps / Math.max(1, Math.floor(numTokens / timesteps / batchSize)));
+      return Math.min(mostEpochs, Math.max(10, wanted));
+    },
+    usually: `10, and up to ${mostEpochs} where a short text would give fewer than ${leastSteps} steps`,
+  }),
+  ...recurrentOptions({
+    cell: { default: 'lstm' },
+    units: { default: 256, search: { choices: [128, 256, 512] } },
+    layers: { search: { choices: [1, 2] } },
+    dropout: { default: 0, search: { low: 0, high: 0.5 } },
+    batchSize: {
+      about: 'Streams of the text that are read side by side.',
+      default: ({ timesteps }: { timesteps: number }, { numTokens }: Pick<Sizes, 'numTokens'>) =>
+        Math.min(32, Math.max(4, Math.floor(numTokens / timesteps / 16))),
+      usually: '32, fewer for short texts',
+    },
+    timesteps: { default: 64, ofInitial: 'inherited' },
+    learningRate: {
+      about: 'The learning rate, of the loss per token.',
+      default: ({ optimizer, units }: { optimizer: LanguageModelOptimizer; units: number }) =>
+        defaultLearningRate(optimizer, units),
+      usually: '0.09 / sqrt(`units`) for adam (0.008 for 128, 0.0056 for 256), 20 for sgd, 30 for ntasgd',
+      // A preset may bring its own optimizer, whose rates are of another size.
+      search: ({ optimizer = 'adam', preset = 'none' }) => {
+        if (optimizer !== 'adam') return { low: 5, high: 60, scale: 'log' };
+        return preset === 'none' ? { low: 0.001, high: 0.02, scale: 'log' } : undefined;
+      },
+    },
+  }),
+});
 
-type Decided = (typeof decidedOptions)[number];
-type Inherited = (typeof inheritedOptions)[number];
+/** Every option of a language model. */
+export const languageModelOptions = optionTable({
+  preset: choice({
+    about: 'Options that go well together; those given besides count before them.',
+    of: languageModelPresetNames,
+    default: 'none',
+  }),
+  ...ownOptions,
+});
 
-const optionNames = [
-  ...recurrentTaskOptionNames,
-  'level',
-  'lower',
-  'maxTokens',
-  'punctuation',
-  'embeddingUnits',
-  'freezeVectors',
-  'tied',
-  'preset',
-  'optimizer',
-  'fullRateEpochs',
-  'rateDecay',
-  'clipNorm',
-  'weightDecay',
-  'initialRange',
-  'inputDropout',
-  'variational',
-  'weightDropout',
-  'embeddingDropout',
-  'activationPenalty',
-  'changePenalty',
-  'documents',
-  'validation',
-] as const;
+/** How a language model is built and trained. */
+export interface LanguageModelOptions extends OptionsOf<typeof languageModelOptions> {}
 
 const where = 'LanguageModelTraining';
 
@@ -191,59 +213,18 @@ export function resolvedOptions(
   numTokens = Infinity,
 ): Resolved<LanguageModelOptions> {
   const { vectors, codec, initial } = data;
-  refuseUnknownOptions(where, options, optionNames);
+  checkOptions(where, languageModelOptions, options);
   const given = givenOptions(options);
   requireFittingData(given, data);
-  const { preset = 'none' } = given;
-  if (!languageModelPresetNames.includes(preset)) throw unknownName(where, 'preset', preset, languageModelPresetNames);
-  const said = givenOptions<LanguageModelOptions>({ ...languageModelPresets[preset], ...given });
-  const names = { decided: decidedOptions, inherited: inheritedOptions };
-  const before =
-    initial && optionsOfInitial<LanguageModelOptions, Decided, Inherited>(where, said, initial.options, names);
-  const merged = { ...defaults, ...said, ...before, ...(codec && { level: codec.level, maxTokens: codec.size }) };
-  const resolved: LanguageModelOptions & typeof defaults = {
-    ...merged,
-    ...budgetOf({ ...said, ...before }, merged.timesteps, numTokens),
-  };
-  if (!languageModelOptimizers.includes(resolved.optimizer))
-    throw unknownName(where, 'optimizer', resolved.optimizer, languageModelOptimizers);
-  if (![...documentKinds, 'auto'].includes(resolved.documents))
-    throw unknownName(where, 'kind of documents', resolved.documents, [...documentKinds, 'auto']);
-  const fullRateEpochs = resolved.fullRateEpochs ?? Math.ceil(0.4 * resolved.epochs);
-  const all: Resolved<LanguageModelOptions> = {
-    ...resolved,
-    maxTokens:
-      resolved.maxTokens ?? (resolved.level === 'file' ? 20_000 : (defaultMaxTokens[resolved.level] ?? 20_000)),
-    embeddingUnits: resolved.embeddingUnits ?? vectors?.dimension ?? defaultEmbeddingUnits(resolved),
-    learningRate: resolved.learningRate ?? defaultLearningRate(resolved.optimizer, resolved.units),
-    fullRateEpochs,
-    rateDecay: resolved.rateDecay ?? 0.01 ** (1 / Math.max(1, resolved.epochs - fullRateEpochs)),
-    clipNorm: resolved.clipNorm ?? defaultClipNorms[resolved.optimizer],
-  };
+  const said = { ...languageModelPresets[given.preset ?? 'none'], ...given };
+  const before = initial && optionsOfInitial(where, said, initial.options, namesOfInitial(languageModelOptions));
+  const ofCodec = codec && { level: codec.level, maxTokens: codec.size };
+  const all = withDefaults(languageModelOptions, { ...said, ...before, ...ofCodec }, { numTokens, vectors });
   // Vectors that were read for no word have no width.
   if (vectors !== undefined && all.level !== 'words' && all.level !== 'characters') throw noWordsForVectors(all.level);
-  requireRanges(all);
   requireFittingVectors(all, data);
   refuseWithoutEffect(given, all);
   return all;
-}
-
-/** Steps below which a model has hardly learned to spell. */
-const leastSteps = 500;
-
-/** However short a text is. */
-const mostEpochs = 100;
-
-/** Epochs and batch size: a short text is read in small batches, and so often that there are enough steps. */
-function budgetOf(
-  said: LanguageModelOptions,
-  timesteps: number,
-  numTokens: number,
-): Pick<typeof defaults, 'epochs' | 'batchSize'> {
-  const numWindows = numTokens / timesteps;
-  const batchSize = said.batchSize ?? Math.min(defaults.batchSize, Math.max(4, Math.floor(numWindows / 16)));
-  const wanted = Math.ceil(leastSteps / Math.max(1, Math.floor(numWindows / batchSize)));
-  return { batchSize, epochs: said.epochs ?? Math.min(mostEpochs, Math.max(defaults.epochs, wanted)) };
 }
 
 /** Which options make the codec of a text. @throws USAGE for a level that has none */
@@ -256,30 +237,6 @@ export function codecOptionsOf({ level, lower, maxTokens, punctuation }: Resolve
     received: 'file',
     fix: 'give `codec`, or another level.',
   });
-}
-
-function defaultEmbeddingUnits({ level, tied, units }: Pick<typeof defaults, 'level' | 'tied' | 'units'>): number {
-  return (level === 'characters' || level === 'bytes') && !tied ? 64 : units;
-}
-
-function requireRanges(all: Resolved<LanguageModelOptions>): void {
-  requireRecurrentOptions(where, all);
-  requireCount(where, 'fullRateEpochs', all.fullRateEpochs);
-  for (const name of ['rateDecay', 'clipNorm'] as const)
-    requireNumber(where, name, all[name], 'a number above 0', (value) => value > 0);
-  for (const name of ['inputDropout', 'weightDropout', 'embeddingDropout'] as const)
-    requireRate(where, name, all[name]);
-  for (const name of ['activationPenalty', 'changePenalty', 'weightDecay', 'initialRange'] as const) {
-    requireNumber(where, name, all[name], 'a number of at least 0', (value) => value >= 0);
-  }
-  requireNumber(
-    where,
-    'embeddingUnits',
-    all.embeddingUnits,
-    'a whole number of at least 1',
-    (value) => Number.isInteger(value) && value >= 1,
-  );
-  requireNumber(where, 'validation', all.validation, 'a number between 0 and 1', (value) => value > 0 && value < 1);
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { LanguageModelOptions } from './language-model-options.js';
+import type { OptionsOf } from '../option-table.js';
+import type { ownOptions } from './language-model-options.js';
 
 const zaremba = {
   level: 'words',
@@ -126,7 +127,7 @@ export const languageModelPresets = {
     timesteps: 100,
     epochs: 20,
   },
-} as const satisfies Record<string, LanguageModelOptions>;
+} as const satisfies Record<string, OptionsOf<typeof ownOptions>>;
 
 export type LanguageModelPreset = keyof typeof languageModelPresets;
 

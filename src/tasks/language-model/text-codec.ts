@@ -7,7 +7,7 @@ import type { TokenCodec, TokenWriter } from './token-codec.js';
 
 const levels = ['characters', 'words'] as const;
 export type TextLevel = (typeof levels)[number];
-const punctuationChoices = ['separate', 'attach'] as const;
+export const punctuationChoices = ['separate', 'attach'] as const;
 
 /** How a text becomes tokens. */
 export interface TextCodecOptions {
