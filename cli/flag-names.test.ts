@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type ErrorCode, RondoError, requireNumber } from '../src/index.js';
+import { type ErrorCode, languageModelOptions, RondoError, requireNumber } from '../src/index.js';
 import { classifierOptions, trainClassify } from './commands/train-classify.js';
 import { forecastOptions, trainForecast } from './commands/train-forecast.js';
-import { languageModelOptions, trainLanguageModel } from './commands/train-language-model.js';
+import { trainLanguageModel } from './commands/train-language-model.js';
 import { taggerOptions, trainTag } from './commands/train-tag.js';
 import { inFlags, optionOf } from './flag-names.js';
 import type { CommandLine, OptionSpec, OptionSpecs } from './options.js';
+import { givenOptions } from './task-flags.js';
 
 const specs = {
   'batch-size': { type: 'count', about: '' },
@@ -116,7 +117,7 @@ describe('a flag of a training', () => {
   const tasks = [
     [trainClassify, (options: Options) => classifierOptions('x', options as never)],
     [trainForecast, (options: Options) => forecastOptions(options as never, options.horizon as number)],
-    [trainLanguageModel, (options: Options) => languageModelOptions(options as never)],
+    [trainLanguageModel, (options: Options) => givenOptions(languageModelOptions, options)],
     [trainTag, (options: Options) => taggerOptions(options as never)],
   ] as const;
 

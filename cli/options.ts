@@ -1,4 +1,4 @@
-import { libraryCells, type RecurrentTaskOptions } from '../src/index.js';
+import { libraryCells, type RecurrentTaskOptions, type TaskOption } from '../src/index.js';
 
 /** What an option takes, as a value of {@link OptionSpec.type}. */
 interface OptionValues {
@@ -33,6 +33,9 @@ export interface OptionSpec {
   readonly sets?: string | undefined;
   /** Whether two different values are refused, of which one would be forgotten: of options that name data. */
   readonly once?: boolean | undefined;
+  /** What a search tries, and which scores it changes the meaning of. */
+  readonly search?: TaskOption['search'];
+  readonly changesScore?: TaskOption['changesScore'];
   readonly about: string;
 }
 

@@ -1,22 +1,20 @@
-import { defaultVectorWords, type VectorCoverage, type WordVectors } from '../src/index.js';
+import { type ClassifierOptions, defaultVectorWords, type VectorCoverage, type WordVectors } from '../src/index.js';
 import { loadWordVectors } from '../src/node.js';
-import type { Given, OptionSpecs } from './options.js';
+import type { OptionSpec, OptionSpecs } from './options.js';
 import { withSeparators } from './text-table.js';
 import { WrongUsage } from './wrong-usage.js';
 
-/** Options of every training whose embedding may start from word vectors. */
-export const embeddingVectorOptions = {
-  vectors: {
-    type: 'text',
-    value: 'FILE',
-    about: 'Start the embedding from word vectors: word2vec, GloVe or fastText, as text or binary.',
-  },
-  freeze: { type: 'flag', sets: 'freezeVectors', about: 'Leave the vectors of --vectors as they are.' },
-} as const satisfies OptionSpecs;
+/** Of every training whose embedding may start from word vectors. */
+export const vectorsOption = {
+  type: 'text',
+  value: 'FILE',
+  about: 'Start the embedding from word vectors: word2vec, GloVe or fastText, as text or binary.',
+} as const satisfies OptionSpec;
 
 /** The same for models that may know more words than training shows. */
 export const wordVectorOptions = {
-  ...embeddingVectorOptions,
+  vectors: vectorsOption,
+  freeze: { type: 'flag', sets: 'freezeVectors', about: 'Leave the vectors of --vectors as they are.' },
   'vector-words': {
     type: 'whole',
     value: 'N',
@@ -25,6 +23,12 @@ export const wordVectorOptions = {
       `${defaultVectorWords}.`,
   },
 } as const satisfies OptionSpecs;
+
+/** What a command line says of vectors: which, and what the task does with them. */
+export interface GivenVectors extends Pick<ClassifierOptions, 'freezeVectors' | 'vectorWords'> {
+  readonly vectors: string | undefined;
+  readonly resume: boolean;
+}
 
 /**
  * The vectors of `--vectors` for tokens, in whatever case, and for the first words of the file; undefined where none
@@ -35,24 +39,16 @@ export const wordVectorOptions = {
  */
 export async function readEmbeddingVectors(
   where: string,
-  {
-    vectors,
-    freeze,
-    resume,
-    ...others
-  }: Given<typeof embeddingVectorOptions> & {
-    readonly resume: boolean;
-    readonly 'vector-words'?: number | undefined;
-  },
+  { vectors, resume, freezeVectors = false, vectorWords }: GivenVectors,
   tokens: () => Iterable<string>,
   firstWords = 0,
 ): Promise<WordVectors | undefined> {
   if (vectors === undefined) {
-    const alone = freeze ? '--freeze' : others['vector-words'] === undefined ? undefined : '--vector-words';
+    const alone = freezeVectors ? '--freeze' : vectorWords === undefined ? undefined : '--vector-words';
     if (alone !== undefined && !resume)
       throw new WrongUsage({
         where,
-        what: `${alone} has no vectors${freeze ? ' to keep' : ''}.`,
+        what: `${alone} has no vectors${freezeVectors ? ' to keep' : ''}.`,
         expected: `--vectors FILE ${alone}`,
         received: alone,
         fix: `add --vectors, or leave ${alone} out.`,

@@ -346,11 +346,13 @@ export {
   type TextScore,
   type TrainedText,
 } from './tasks/language-model/language-model.js';
+export type { LanguageModelData } from './tasks/language-model/language-model-data.js';
 export {
   type LanguageModelOptimizer,
+  type LanguageModelOptions,
   languageModelOptimizers,
-} from './tasks/language-model/language-model-optimizer.js';
-export type { LanguageModelOptions } from './tasks/language-model/language-model-options.js';
+  languageModelOptions,
+} from './tasks/language-model/language-model-options.js';
 export {
   type LanguageModelPreset,
   languageModelPresetNames,
@@ -358,13 +360,13 @@ export {
 } from './tasks/language-model/language-model-presets.js';
 export {
   type LanguageModelBeginning,
-  type LanguageModelData,
   LanguageModelTraining,
 } from './tasks/language-model/language-model-training.js';
 export type { TextBaseline } from './tasks/language-model/text-baseline.js';
 export { TextCodec, type TextCodecOptions, type TextLevel } from './tasks/language-model/text-codec.js';
 export type { TokenCodec, TokenLevel, TokenWriter } from './tasks/language-model/token-codec.js';
 export { type FileTokenizer, TokenizerCodec, type TokenizerLibrary } from './tasks/language-model/tokenizer-codec.js';
+export type { OptionFacts, OptionsOf, OptionTable, TaskOption } from './tasks/option-table.js';
 export type { RecurrentTaskOptions } from './tasks/recurrent-stack.js';
 export { HmmTagger } from './tasks/tag/hmm-tagger.js';
 export { TagCodec, type TagCodecOptions } from './tasks/tag/tag-codec.js';

@@ -174,7 +174,7 @@ export const trainClassify = defineCommand({
     const own = classifierOptions(where, options);
     const vectors = await readEmbeddingVectors(
       where,
-      options,
+      { ...options, freezeVectors: options.freeze, vectorWords: options['vector-words'] },
       () => ClassifierTraining.tokensOf(data.train.texts, own),
       options['vector-words'] ?? defaultVectorWords,
     );

@@ -1,20 +1,17 @@
 import {
-  documentKinds,
   generate,
   type LanguageModelOptions,
   LanguageModelTraining,
-  languageModelOptimizers,
-  languageModelPresetNames,
+  languageModelOptions,
   type Resolved,
   TextCodec,
   type TokenLevel,
-  tokenLevels,
 } from '../../src/index.js';
 import { loadTokenizer } from '../../src/node.js';
 import { resumeCommand } from '../command-words.js';
 import { encodingOption } from '../data-options.js';
 import { initialLines, initOption, readInitial } from '../initial-model.js';
-import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
+import type { OptionSpecs } from '../options.js';
 import { print, printLines } from '../output.js';
 import { trainingStart } from '../output-paths.js';
 import { readEachTextInput, readTextInput } from '../read-input.js';
@@ -22,119 +19,20 @@ import { showLearningRates } from '../show-learning-rates.js';
 import { startLine } from '../text-start.js';
 import { counted, shortNumber, withSeparators } from '../text-table.js';
 import { baselineRows, textVerdict } from '../text-verdict.js';
+import { defineTrain } from '../train-command.js';
 import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
 import { unknownPart, unknownWarning } from '../unknown-tokens.js';
-import { coverageLine, embeddingVectorOptions, readEmbeddingVectors } from '../vector-options.js';
+import { coverageLine, readEmbeddingVectors, vectorsOption } from '../vector-options.js';
 import { requirePositionals } from '../wrong-usage.js';
 
 const specs = {
-  tokens: {
-    type: 'text',
-    sets: 'level',
-    value: 'KIND',
-    choices: tokenLevels,
-    about: 'What a token is: characters (default), words, bytes, or bpe for byte pairs learned from the text.',
-  },
   tokenizer: {
     type: 'text',
     value: 'FILE',
     about: 'Tokens of another program: its tokenizer.json. Needs the npm package @huggingface/tokenizers.',
   },
   ...encodingOption,
-  lower: { type: 'flag', about: 'Lower-case the text.' },
-  vocabulary: {
-    type: 'count',
-    sets: 'maxTokens',
-    value: 'N',
-    about:
-      'Most tokens in the vocabulary. Default 20000, 4096 for bpe; rarer characters and words become one ' +
-      'unknown token.',
-  },
-  punctuation: {
-    type: 'text',
-    value: 'HOW',
-    choices: ['separate', 'attach'],
-    about: 'For words: each sign is a token (separate, default), or cut at white space only (attach).',
-  },
-  'embedding-units': {
-    type: 'count',
-    value: 'N',
-    about: 'Width of the token embedding. Default 64 for characters and bytes, --units for words and bpe.',
-  },
-  ...embeddingVectorOptions,
-  tied: { type: 'flag', about: 'Let the output use the token embedding; the last recurrent layer then has its width.' },
-  preset: {
-    type: 'text',
-    value: 'NAME',
-    choices: languageModelPresetNames,
-    about:
-      `Options that go well together: ${languageModelPresetNames.slice(1).join(', ')}; those given besides count ` +
-      'before them. What they were is shown by rondo inspect.',
-  },
-  optimizer: {
-    type: 'text',
-    value: 'NAME',
-    choices: languageModelOptimizers,
-    about:
-      'adam, whose rate falls along a cosine (default); sgd, whose rate falls from epoch to epoch; or ntasgd, ' +
-      'which averages weights once training no longer gets better.',
-  },
-  'full-rate-epochs': {
-    type: 'count',
-    value: 'N',
-    about: 'Epochs of sgd before its rate falls. Default 40 % of them.',
-  },
-  'rate-decay': {
-    type: 'number',
-    value: 'FACTOR',
-    about:
-      "By what sgd's rate is multiplied for each later epoch. By default the last has a hundredth of the full rate.",
-  },
-  'clip-norm': {
-    type: 'number',
-    value: 'NORM',
-    about: 'Largest norm of all gradients together. Default 1 for adam, 0.25 for the others.',
-  },
-  'weight-decay': {
-    type: 'number',
-    value: 'W',
-    about: 'Share of the weights, times the rate, that each step takes away. Default 0.',
-  },
-  'initial-range': {
-    type: 'number',
-    value: 'R',
-    about: 'Let all weights begin uniform in plus and minus R. Default: as each layer does.',
-  },
-  'input-dropout': {
-    type: 'number',
-    value: 'RATE',
-    about: 'Share of the embedding dropped while training. Default 0.',
-  },
-  variational: { type: 'flag', about: 'Draw dropout once for each sequence and not at each step.' },
-  'weight-dropout': {
-    type: 'number',
-    value: 'RATE',
-    about: 'Share of the recurrent weights dropped while training. Default 0.',
-  },
-  'embedding-dropout': {
-    type: 'number',
-    value: 'RATE',
-    about: 'Share of the tokens dropped from the embedding while training. Default 0.',
-  },
-  'activation-penalty': { type: 'number', value: 'W', about: 'Weight of the mean square of the outputs. Default 0.' },
-  'change-penalty': {
-    type: 'number',
-    value: 'W',
-    about: 'Weight of the mean square of their change from step to step. Default 0.',
-  },
-  documents: {
-    type: 'text',
-    value: 'KIND',
-    choices: [...documentKinds, 'auto'],
-    about:
-      'What one document is: a file, what stands between blank lines, or a line. Generated texts begin as ' +
-      'documents do. Default auto: the first that is there often.',
-  },
+  vectors: vectorsOption,
   dev: {
     type: 'text',
     once: true,
@@ -142,21 +40,7 @@ const specs = {
     about: 'Text that chooses the best epoch. Default: the end of the training text, see --validation.',
   },
   test: { type: 'text', once: true, value: 'FILE', about: 'Text that is only measured, at the end.' },
-  validation: {
-    type: 'number',
-    value: 'SHARE',
-    about: 'Share of the text at its end that chooses the best epoch. Default 0.1.',
-  },
   ...initOption,
-  ...trainingOptions({
-    cell: 'lstm',
-    units: '256',
-    dropout: '0',
-    epochs: '10, more for short texts',
-    batchSize: '32, fewer for short texts',
-    learningRate: '0.09 / sqrt(units) for adam, 20 for sgd, 30 for ntasgd',
-    timesteps: '64',
-  }),
 } as const satisfies OptionSpecs;
 
 /** Tokens as a person counts them. */
@@ -169,7 +53,7 @@ const countedAs: Readonly<Record<TokenLevel, string>> = {
 };
 
 /** `rondo train language-model`: a model of text, by characters, words, bytes or byte pairs. */
-export const trainLanguageModel = defineCommand({
+export const trainLanguageModel = defineTrain({
   name: 'train language-model',
   summary: 'Learn to write text like the text of some files.',
   usage: 'FILE... [--tokens characters|words|bytes|bpe] [options]',
@@ -180,20 +64,19 @@ export const trainLanguageModel = defineCommand({
       '--punctuation attach --out ptb.safetensors',
     'rondo train language-model shakespeare.txt --out shakespeare.safetensors --resume',
   ],
+  table: languageModelOptions,
   options: specs,
-  async run({ positionals, options }) {
+  async run({ positionals, options }, given) {
     const where = `rondo ${this.name}`;
     requirePositionals(this, positionals, 1, Infinity);
     const { resume, quiet, json } = options;
     const initial = await readInitial(where, options, 'languageModel');
-    const { paths, interrupted } = await trainingStart(where, 'languageModel', positionals[0], options, () =>
-      languageModelOptions(options),
-    );
+    const { paths, interrupted } = await trainingStart(where, 'languageModel', positionals[0], options, () => given);
     const texts = await readEachTextInput(positionals, options.encoding);
-    const { level, lower, maxTokens, punctuation } = languageModelOptions(options);
+    const { level, lower, maxTokens, punctuation } = given;
     const vectors = await readEmbeddingVectors(
       where,
-      options,
+      { ...options, ...given },
       () =>
         TextCodec.fromText(texts.join(''), { ...(level === 'words' && { level }), lower, maxTokens, punctuation })
           .vocabulary.tokens,
@@ -203,7 +86,7 @@ export const trainLanguageModel = defineCommand({
     const codec = options.tokenizer === undefined || resume ? undefined : await loadTokenizer(options.tokenizer);
     const training = new LanguageModelTraining(
       { train: texts, validation, vectors, codec, initial },
-      languageModelOptions(options),
+      given,
       interrupted?.task,
     );
     const { languageModel, numTrainingTokens, numValidationTokens, numBatches, tokensPerStep } = training;
@@ -321,33 +204,4 @@ function cautionOfRate({ optimizer, clipNorm }: Readonly<Resolved<LanguageModelO
     ? undefined
     : `${optimizer} clips gradients at ${shortNumber(clipNorm)}, which keeps its steps short at any rate: larger ` +
         'rates may be better, and its presets take 20 to 35';
-}
-
-/** What the options of the command line say of the task. */
-export function languageModelOptions(options: Given<typeof specs>): LanguageModelOptions {
-  return {
-    level: options.tokens,
-    lower: options.lower || undefined,
-    maxTokens: options.vocabulary,
-    punctuation: options.punctuation,
-    embeddingUnits: options['embedding-units'],
-    freezeVectors: options.freeze,
-    tied: options.tied || undefined,
-    preset: options.preset,
-    optimizer: options.optimizer,
-    fullRateEpochs: options['full-rate-epochs'],
-    rateDecay: options['rate-decay'],
-    clipNorm: options['clip-norm'],
-    weightDecay: options['weight-decay'],
-    initialRange: options['initial-range'],
-    inputDropout: options['input-dropout'],
-    variational: options.variational || undefined,
-    weightDropout: options['weight-dropout'],
-    embeddingDropout: options['embedding-dropout'],
-    activationPenalty: options['activation-penalty'],
-    changePenalty: options['change-penalty'],
-    documents: options.documents,
-    validation: options.validation,
-    ...recurrentOptions(options),
-  };
 }

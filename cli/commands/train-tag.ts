@@ -149,7 +149,7 @@ export const trainTag = defineCommand({
     const [validation, test] = [await sentencesOf(options.dev), await sentencesOf(options.test)];
     const vectors = await readEmbeddingVectors(
       where,
-      options,
+      { ...options, freezeVectors: options.freeze, vectorWords: options['vector-words'] },
       () => train.flatMap(({ words }) => words),
       options['vector-words'] ?? defaultVectorWords,
     );

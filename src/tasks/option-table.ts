@@ -2,23 +2,20 @@ import { refuseUnknownOptions, requireBoolean, requireKind, requireNumber, unkno
 import { givenOptions } from '../resolved.js';
 import type { SearchDimension } from '../tuning/search-space.js';
 
-/** What is said of an option, whatever it takes. */
+/**
+ * What is said of an option, whatever it takes. What it is for stands in the comment above it, in sentences that hold
+ * for the library and the command line: options of the same task in backticks, which the help turns into their flags,
+ * and what is for readers of code alone in sentences that have a link.
+ */
 export interface OptionFacts<Value = unknown, Needs = never, Data = never> {
-  /**
-   * What it is for, in sentences that hold for the library and the command line; options of the same task stand in
-   * backticks. The default is not among them: it is added where it is shown.
-   */
-  readonly about: string;
   /**
    * What counts where nothing is given: a value, or how it follows from the other options and the data. Without it the
    * option may stay undefined.
    */
   readonly default?: Value | ((options: Needs, data: Data) => Value) | undefined;
-  /** The default in words, where it is no value. */
-  readonly usually?: string | undefined;
   /** Its flag, where that is not its name in kebab case; false where it has none. */
   readonly flag?: string | false | undefined;
-  /** The flag that switches it off, where it is on by default and a flag alone is to do that. */
+  /** The flag that switches it off, of an option that is on by default. */
   readonly off?: { readonly flag: string; readonly about: string } | undefined;
   /** What stands for the value in the help, as `RATE`. */
   readonly value?: string | undefined;
@@ -40,7 +37,7 @@ export interface OptionFacts<Value = unknown, Needs = never, Data = never> {
  * tries all follow from it.
  */
 export interface TaskOption<Value = unknown, Needs = never, Data = never> extends OptionFacts<Value, Needs, Data> {
-  readonly takes: 'boolean' | 'count' | 'number' | 'text';
+  readonly takes: 'boolean' | 'count' | 'number' | 'choice' | 'text';
   /** The least that a count may be. */
   readonly least?: number | undefined;
   readonly most?: number | undefined;
@@ -57,16 +54,17 @@ export type OptionTable = Readonly<Record<string, TaskOption>>;
 
 /** What may be given: every option with a default or without need of one may be left out. */
 export type OptionsOf<Table extends OptionTable> = {
-  [Name in keyof Table]?: ValueOf<Table[Name]> | undefined;
+  -readonly [Name in keyof Table]?: ValueOf<Table[Name]> | undefined;
 };
 
 type ValueOf<Option> = Option extends TaskOption<infer Value> ? Value : never;
 
 /** {@link OptionsOf} with a value for each. */
-export type ResolvedOf<Table extends OptionTable> = { [Name in keyof Table]: ValueOf<Table[Name]> };
+export type ResolvedOf<Table extends OptionTable> = { -readonly [Name in keyof Table]: ValueOf<Table[Name]> };
 
-/** What the defaults of a table read besides options. */
-type DataOf<Option> = Option extends TaskOption<unknown, never, infer Data> ? Data : unknown;
+/** What the defaults of a table read besides options, all together. */
+type DataOf<Table extends OptionTable> =
+  Table[keyof Table] extends TaskOption<unknown, never, infer Data> ? Data : never;
 
 /** Refuses, as a type, a default that reads options which the table does not have. */
 type Complete<Table extends OptionTable> = {
@@ -180,7 +178,7 @@ export function choice<const Value extends string, const Also extends string = n
   const known: readonly unknown[] = [...of, ...also];
   return {
     ...facts,
-    takes: 'text',
+    takes: 'choice',
     choices: of,
     check(where, name, value) {
       if (!known.includes(value)) throw unknownName(where, name, String(value), of);
@@ -229,7 +227,7 @@ export function checkOptions(where: string, table: OptionTable, options: object)
 export function withDefaults<Table extends OptionTable>(
   table: Table,
   given: OptionsOf<Table>,
-  data?: DataOf<Table[keyof Table]>,
+  ...[data]: unknown extends DataOf<Table> ? [] : [data: DataOf<Table>]
 ): ResolvedOf<Table> {
   const options: Partial<Record<string, unknown>> = {};
   for (const [name, option] of Object.entries(table))

@@ -12,9 +12,6 @@ export const tokenLevels = ['characters', 'words', 'bytes', 'bpe'] as const sati
 
 /** What is said of the kind of tokens, which data may decide too. */
 export const levelFacts = {
-  about:
-    'What a token is: characters (Unicode code points), words (and the end of each line), bytes of UTF-8, or bpe, byte ' +
-    'pairs learned from the text. The last two can read and write every text.',
   default: 'characters',
   flag: 'tokens',
   value: 'KIND',
@@ -27,18 +24,27 @@ const defaultMaxTokens: Readonly<Partial<Record<TokenLevel, number>>> = { bytes:
 
 /** How a text becomes tokens. */
 export const codecOptions = optionTable({
+  /**
+   * What a token is: `characters` (Unicode code points, default), `words` (and the end of each line), `bytes` of UTF-8,
+   * or `bpe`, byte pairs learned from the text. The last two can read and write every text.
+   */
   level: choice({ ...levelFacts, of: tokenLevels }),
-  lower: flag({ about: 'Lower-case the text.', ofInitial: 'decided', changesScore: 'all' }),
+  /** Lower-case the text. Default false. */
+  lower: flag({ ofInitial: 'decided', changesScore: 'all' }),
+  /**
+   * Most tokens in the vocabulary; rarer characters and words become one unknown token. Default 20,000, 4,096 for bpe.
+   */
   maxTokens: count({
-    about: 'Most tokens in the vocabulary; rarer characters and words become one unknown token.',
     default: ({ level }: { level: TokenLevel }) => defaultMaxTokens[level] ?? 20_000,
-    usually: '20000, 4096 for bpe',
     flag: 'vocabulary',
     ofInitial: 'decided',
     changesScore: 'all',
   }),
+  /**
+   * For words: `separate` (default) makes each sign a token; `attach` cuts at white space only, for texts that are
+   * already cut into tokens.
+   */
   punctuation: choice({
-    about: 'For words: each sign is a token (separate), or texts are cut at white space only (attach).',
     of: punctuationChoices,
     default: 'separate',
     ofInitial: 'decided',

@@ -6,25 +6,6 @@ import { piecewiseConstantDecay } from '../../training/schedules.js';
 import { cosineAdam } from '../training-run.js';
 import type { LanguageModelOptions } from './language-model-options.js';
 
-/** How the weights of a language model are found. */
-export const languageModelOptimizers = ['adam', 'sgd', 'ntasgd'] as const;
-
-export type LanguageModelOptimizer = (typeof languageModelOptimizers)[number];
-
-/**
- * Largest norm of all gradients together; those of gradient descent are Zaremba et al.'s 5 over 20 steps and Merity et
- * al.'s 0.25.
- */
-export const defaultClipNorms: Readonly<Record<LanguageModelOptimizer, number>> = { adam: 1, sgd: 0.25, ntasgd: 0.25 };
-
-/**
- * By width. Wider layers need smaller steps of Adam; gradient descent takes Zaremba et al.'s 1 for sums over 20 steps,
- * and Merity et al.'s 30.
- */
-export function defaultLearningRate(optimizer: LanguageModelOptimizer, units: number): number {
-  return { adam: 0.09 / Math.sqrt(units), sgd: 20, ntasgd: 30 }[optimizer];
-}
-
 /** The optimizer, and what must watch the training with it. */
 export function languageModelOptimizer(
   options: Resolved<LanguageModelOptions>,

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { setSeed } from '../../random.js';
 import { generate } from '../generate/generate.js';
+import { checkOptions } from '../option-table.js';
 import { deserializeTask, serializeTask } from '../task-file.js';
 import { LanguageModel } from './language-model.js';
-import type { LanguageModelOptions } from './language-model-options.js';
-import { languageModelPresetNames } from './language-model-presets.js';
+import { type LanguageModelOptions, languageModelOptions } from './language-model-options.js';
+import { languageModelPresetNames, languageModelPresets } from './language-model-presets.js';
 import { LanguageModelTraining } from './language-model-training.js';
 
 const text = 'the cat sat on the mat .\nthe dog sat on the log .\n'.repeat(30);
@@ -24,6 +25,10 @@ describe('presets of language models', () => {
     let written = '';
     for await (const piece of generate(task, { prompt: 'the cat', length: 5, seed: 1 })) written += piece;
     expect(written).not.toBe('');
+  });
+  it('say nothing that the table of options does not take', () => {
+    for (const [name, preset] of Object.entries(languageModelPresets))
+      expect(() => checkOptions(name, languageModelOptions, preset)).not.toThrow();
   });
   it('give way to options that are given', () => {
     const { languageModel } = new LanguageModelTraining(text, {

@@ -1,6 +1,3 @@
-import type { OptionsOf } from '../option-table.js';
-import type { ownOptions } from './language-model-options.js';
-
 const zaremba = {
   level: 'words',
   punctuation: 'attach',
@@ -127,7 +124,7 @@ export const languageModelPresets = {
     timesteps: 100,
     epochs: 20,
   },
-} as const satisfies Record<string, OptionsOf<typeof ownOptions>>;
+} as const;
 
 export type LanguageModelPreset = keyof typeof languageModelPresets;
 

@@ -23,32 +23,15 @@ import { codecOfText } from './codec-of-text.js';
 import { type DocumentStarts, documentStarts } from './document-starts.js';
 import { forgetRows } from './forget-rows.js';
 import { LanguageModel } from './language-model.js';
+import type { LanguageModelData } from './language-model-data.js';
 import { languageModelNetwork } from './language-model-network.js';
 import { languageModelOptimizer } from './language-model-optimizer.js';
-import {
-  codecOptionsOf,
-  type LanguageModelOptions,
-  noWordsForVectors,
-  resolvedOptions,
-} from './language-model-options.js';
+import type { LanguageModelOptions } from './language-model-options.js';
+import { codecOptionsOf, noWordsForVectors, resolvedLanguageModelOptions } from './resolved-language-model-options.js';
 import { ngramOrder, textBaseline } from './text-baseline.js';
 import { TextCodec } from './text-codec.js';
 import type { TokenCodec } from './token-codec.js';
 import { type TrainingWindow, TrainingWindows } from './training-windows.js';
-
-/** What a language model learns from, where it is more than a text. */
-export interface LanguageModelData {
-  /** Several texts are several documents. */
-  readonly train: string | readonly string[];
-  /** Chooses the best epoch; by default the end of `train` does, which is then not learned from. */
-  readonly validation?: string | undefined;
-  /** What the embedding starts from; for words and characters. */
-  readonly vectors?: WordVectors | undefined;
-  /** Cuts the text into tokens in the place of one made from it, such as that of `loadTokenizer`. */
-  readonly codec?: TokenCodec | undefined;
-  /** An earlier model: training begins with its weights, tokens and shape. */
-  readonly initial?: LanguageModel | undefined;
-}
 
 /** What a training that begins with an earlier model takes from it, and what of the text that model does not know. */
 export interface LanguageModelBeginning extends TakenWeights {
@@ -101,7 +84,7 @@ export class LanguageModelTraining {
     const { validation, vectors, initial } = data;
     const train = typeof data.train === 'string' ? [data.train] : data.train;
     requireTexts('LanguageModelTraining, train', train, example);
-    const beforehand = interrupted?.options ?? resolvedOptions(options, data);
+    const beforehand = interrupted?.options ?? resolvedLanguageModelOptions(options, data);
     const codec =
       interrupted?.codec ?? initial?.codec ?? data.codec ?? codecOfText(train.join(''), codecOptionsOf(beforehand));
     requireVisible(train);
@@ -112,7 +95,7 @@ export class LanguageModelTraining {
     if (interrupted?.isTrainedOn(tokens) === false) throw otherText();
     this.numTrainingTokens = tokens.length - held;
     this.numValidationTokens = held;
-    const resolved = interrupted?.options ?? resolvedOptions(options, data, tokens.length - held);
+    const resolved = interrupted?.options ?? resolvedLanguageModelOptions(options, data, tokens.length - held);
     const learned = tokens.slice(0, tokens.length - held);
     this.numUnknown = {
       train: numOf(learned, codec.unknownId),

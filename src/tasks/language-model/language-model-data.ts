@@ -1,0 +1,17 @@
+import type { WordVectors } from '../../io/word-vectors/word-vectors.js';
+import type { LanguageModel } from './language-model.js';
+import type { TokenCodec } from './token-codec.js';
+
+/** What a language model learns from, where it is more than a text. */
+export interface LanguageModelData {
+  /** Several texts are several documents. */
+  readonly train: string | readonly string[];
+  /** Chooses the best epoch; by default the end of `train` does, which is then not learned from. */
+  readonly validation?: string | undefined;
+  /** What the embedding starts from; for words and characters. */
+  readonly vectors?: WordVectors | undefined;
+  /** Cuts the text into tokens in the place of one made from it, such as that of `loadTokenizer`. */
+  readonly codec?: TokenCodec | undefined;
+  /** An earlier model: training begins with its weights, tokens and shape. */
+  readonly initial?: LanguageModel | undefined;
+}
