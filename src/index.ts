@@ -358,10 +358,7 @@ export {
   languageModelPresetNames,
   languageModelPresets,
 } from './tasks/language-model/language-model-presets.js';
-export {
-  type LanguageModelBeginning,
-  LanguageModelTraining,
-} from './tasks/language-model/language-model-training.js';
+export { type LanguageModelBeginning, LanguageModelTraining } from './tasks/language-model/language-model-training.js';
 export type { TextBaseline } from './tasks/language-model/text-baseline.js';
 export { TextCodec, type TextCodecOptions, type TextLevel } from './tasks/language-model/text-codec.js';
 export type { TokenCodec, TokenLevel, TokenWriter } from './tasks/language-model/token-codec.js';
