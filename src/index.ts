@@ -180,6 +180,7 @@ export { ActivationPenalty, type ActivationPenaltyOptions } from './layers/activ
 export { AdaptiveSoftmax, type AdaptiveSoftmaxOptions } from './layers/adaptive-softmax.js';
 export { AttentionPooling1D, type AttentionPooling1DOptions } from './layers/attention-pooling-1d.js';
 export { AveragePooling1D } from './layers/average-pooling-1d.js';
+export { AveragePooling2D } from './layers/average-pooling-2d.js';
 export { BatchNormalization, type BatchNormalizationOptions } from './layers/batch-normalization.js';
 export {
   Bidirectional,
@@ -190,6 +191,7 @@ export {
 } from './layers/bidirectional.js';
 export * as constraints from './layers/constraints.js';
 export { Conv1D, type Conv1DOptions } from './layers/conv-1d.js';
+export { Conv2D, type Conv2DOptions } from './layers/conv-2d.js';
 export { CRF, type CRFOptions, type LabelScores } from './layers/crf.js';
 export { Cropping1D, type Cropping1DOptions } from './layers/cropping-1d.js';
 export { Dense, type DenseOptions } from './layers/dense.js';
@@ -198,7 +200,9 @@ export { Embedding, type EmbeddingOptions } from './layers/embedding.js';
 export { Flatten } from './layers/flatten.js';
 export { GaussianNoise, type GaussianNoiseOptions } from './layers/gaussian-noise.js';
 export { GlobalAveragePooling1D } from './layers/global-average-pooling-1d.js';
+export { GlobalAveragePooling2D } from './layers/global-average-pooling-2d.js';
 export { GlobalMaxPooling1D } from './layers/global-max-pooling-1d.js';
+export { GlobalMaxPooling2D } from './layers/global-max-pooling-2d.js';
 export { GroupNormalization, type GroupNormalizationOptions } from './layers/group-normalization.js';
 export { GRU, type GRUOptions } from './layers/gru.js';
 export * as initializers from './layers/initializers.js';
@@ -220,10 +224,11 @@ export { LSTM, type LSTMOptions } from './layers/lstm.js';
 export { type Mask, maskOf, setMask } from './layers/mask.js';
 export { Masking, type MaskingOptions } from './layers/masking.js';
 export { MaxPooling1D } from './layers/max-pooling-1d.js';
+export { MaxPooling2D } from './layers/max-pooling-2d.js';
 export * from './layers/merging.js';
 export { headOf, lazyHead, type OutputHead, type ScoreLabels, type ScoreOptions } from './layers/output-head.js';
 export { Permute, type PermuteOptions } from './layers/permute.js';
-export type { Pooling1DOptions } from './layers/pooling-1d.js';
+export type { Pooling1DOptions, Pooling2DOptions } from './layers/pooling.js';
 export { PReLU, type PReLUOptions } from './layers/prelu.js';
 export {
   type NamedStates,

@@ -6,13 +6,16 @@ import { BatchNormalization } from '../layers/batch-normalization.js';
 import { Bidirectional } from '../layers/bidirectional.js';
 import { Concatenate } from '../layers/concatenate.js';
 import { Conv1D } from '../layers/conv-1d.js';
+import { Conv2D } from '../layers/conv-2d.js';
 import { Dense } from '../layers/dense.js';
 import { Embedding } from '../layers/embedding.js';
+import { GlobalAveragePooling2D } from '../layers/global-average-pooling-2d.js';
 import { GroupNormalization } from '../layers/group-normalization.js';
 import { GRU } from '../layers/gru.js';
 import { type Layer, type OpenShape, singleInput } from '../layers/layer.js';
 import { LayerNormalization } from '../layers/layer-normalization.js';
 import { LSTM } from '../layers/lstm.js';
+import { MaxPooling2D } from '../layers/max-pooling-2d.js';
 import { RepeatVector } from '../layers/repeat-vector.js';
 import { Reshape } from '../layers/reshape.js';
 import { RNN } from '../layers/rnn.js';
@@ -50,6 +53,11 @@ const recurrent = [
   new RepeatVector({ n: 2 }),
   new Reshape({ targetShape: [4, -1] }),
 ];
+const grids = [
+  new Conv2D({ filters: 6, kernelSize: [3, 2], groups: 2, padding: 'same' }),
+  new MaxPooling2D({ poolSize: [2, 3] }),
+  new GlobalAveragePooling2D(),
+];
 const words = [new Embedding({ inputDim: 11, outputDim: 6, name: 'table' }), new TiedDense({ embedding: 'table' })];
 
 /** A layer twice, another graph inside, two named outputs. */
@@ -76,6 +84,7 @@ function described(good: Uint8Array, edit: (text: string) => string): Uint8Array
 describe('a damaged description', () => {
   it.each([
     ['recurrent layers', layered(recurrent, [9, 7])],
+    ['layers of images', layered(grids, [5, 7, 2])],
     ['tied layers', layered(words, [9])],
     ['a graph', graph()],
   ])('of %s is a coded fault, or still a model', (_, good) => {

@@ -1,6 +1,6 @@
 import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { GlobalPooling1D, type GlobalPooling1DOptions } from './global-pooling-1d.js';
+import { GlobalPooling, type GlobalPoolingOptions } from './global-pooling.js';
 import type { Mask } from './mask.js';
 import { weighted } from './mask.js';
 
@@ -8,15 +8,9 @@ import { weighted } from './mask.js';
  * The mean over time: `[batch, time, features]` becomes `[batch, features]`. Masked steps do not count; a sequence
  * without real steps gives zeros (Keras: NaN).
  */
-export class GlobalAveragePooling1D extends GlobalPooling1D {
-  readonly className = 'GlobalAveragePooling1D';
-
-  constructor(options: GlobalPooling1DOptions = {}) {
-    super('GlobalAveragePooling1D', options);
-  }
-
-  protected override pool(input: Tensor, mask: Mask | undefined): Tensor {
-    return meanOverTime(input, mask);
+export class GlobalAveragePooling1D extends GlobalPooling {
+  constructor(options: GlobalPoolingOptions = {}) {
+    super('GlobalAveragePooling1D', options, { axes: ['time'], pool: meanOverTime });
   }
 }
 

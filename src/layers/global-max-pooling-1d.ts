@@ -2,7 +2,7 @@ import { select } from '../expression/build.js';
 import * as ops from '../tensor/index.js';
 import { applyPointwise, type PointwiseFunction } from '../tensor/pointwise.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
-import { GlobalPooling1D, type GlobalPooling1DOptions } from './global-pooling-1d.js';
+import { GlobalPooling, type GlobalPoolingOptions } from './global-pooling.js';
 import type { Mask } from './mask.js';
 
 /** Below every finite float32 that a layer computes. */
@@ -15,15 +15,9 @@ const emptied: PointwiseFunction = { name: 'emptied', build: ([x, isFull]) => se
  * The largest value over time: `[batch, time, features]` becomes `[batch, features]`. Masked steps do not count, so
  * that padding changes no result (Keras drops the mask here); a sequence without real steps gives zeros.
  */
-export class GlobalMaxPooling1D extends GlobalPooling1D {
-  readonly className = 'GlobalMaxPooling1D';
-
-  constructor(options: GlobalPooling1DOptions = {}) {
-    super('GlobalMaxPooling1D', options);
-  }
-
-  protected override pool(input: Tensor, mask: Mask | undefined): Tensor {
-    return maximumOverTime(input, mask);
+export class GlobalMaxPooling1D extends GlobalPooling {
+  constructor(options: GlobalPoolingOptions = {}) {
+    super('GlobalMaxPooling1D', options, { axes: ['time'], pool: maximumOverTime });
   }
 }
 

@@ -19,15 +19,21 @@ export function requireSequence(
   features: number | null,
   fix = 'give the layer sequences: [batch, time, features].',
 ): void {
+  requirePlaces(layer, shape, { axes: ['time'], features, fix });
+}
+
+/** Checks for `[batch, ...axes, features]`, such as the pixels of images. @throws SHAPE_MISMATCH */
+export function requirePlaces(
+  layer: Named,
+  shape: OpenShape,
+  { axes, features, fix }: { axes: readonly string[]; features: number | null; fix?: string | undefined },
+): void {
+  const named = axes.map((axis) => [axis, null] as const);
   requireOpenAxes(
     titleOf(layer),
     shape,
-    [
-      ['batch', null],
-      ['time', null],
-      ['features', features],
-    ],
-    fix,
+    [['batch', null], ...named, ['features', features]],
+    fix ?? `give the layer [batch, ${axes.join(', ')}, features].`,
   );
 }
 

@@ -7,11 +7,13 @@ import { Add } from '../layers/add.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
 import { Average } from '../layers/average.js';
 import { AveragePooling1D } from '../layers/average-pooling-1d.js';
+import { AveragePooling2D } from '../layers/average-pooling-2d.js';
 import { BatchNormalization } from '../layers/batch-normalization.js';
 import { Bidirectional } from '../layers/bidirectional.js';
 import { Concatenate } from '../layers/concatenate.js';
 import { maxNorm } from '../layers/constraints.js';
 import { Conv1D } from '../layers/conv-1d.js';
+import { Conv2D } from '../layers/conv-2d.js';
 import { CRF } from '../layers/crf.js';
 import { Cropping1D } from '../layers/cropping-1d.js';
 import { Dense } from '../layers/dense.js';
@@ -21,7 +23,9 @@ import { Embedding } from '../layers/embedding.js';
 import { Flatten } from '../layers/flatten.js';
 import { GaussianNoise } from '../layers/gaussian-noise.js';
 import { GlobalAveragePooling1D } from '../layers/global-average-pooling-1d.js';
+import { GlobalAveragePooling2D } from '../layers/global-average-pooling-2d.js';
 import { GlobalMaxPooling1D } from '../layers/global-max-pooling-1d.js';
+import { GlobalMaxPooling2D } from '../layers/global-max-pooling-2d.js';
 import { GroupNormalization } from '../layers/group-normalization.js';
 import { GRU } from '../layers/gru.js';
 import { randomUniform } from '../layers/initializers.js';
@@ -32,6 +36,7 @@ import { LeakyReLU } from '../layers/leaky-relu.js';
 import { LSTM } from '../layers/lstm.js';
 import { Masking } from '../layers/masking.js';
 import { MaxPooling1D } from '../layers/max-pooling-1d.js';
+import { MaxPooling2D } from '../layers/max-pooling-2d.js';
 import { Maximum } from '../layers/maximum.js';
 import { Minimum } from '../layers/minimum.js';
 import { Multiply } from '../layers/multiply.js';
@@ -103,6 +108,8 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
     }),
     [3, 5, 7],
   ],
+  [new Conv1D({ filters: 6, kernelSize: 2, groups: 3, strides: 2 }), [3, 5, 9]],
+  [new Conv2D({ filters: 6, kernelSize: [2, 3], padding: 'same', groups: 2, dilationRate: 2 }), [3, 5, 7, 4]],
   [
     new CRF({
       constraints: {
@@ -144,6 +151,10 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
   [new Add({ name: 'sum' }), [3, 5, 7]],
   [new Average(), [3, 5, 7]],
   [new AveragePooling1D({ poolSize: 3, strides: 2, padding: 'same' }), [3, 5, 7]],
+  [new AveragePooling2D({ poolSize: [3, 2], strides: 2 }), [3, 5, 7, 2]],
+  [new MaxPooling2D({ padding: 'same' }), [3, 5, 7, 2]],
+  [new GlobalAveragePooling2D({ keepdims: true }), [3, 5, 7, 2]],
+  [new GlobalMaxPooling2D({ keepdims: true }), [3, 5, 7, 2]],
   [new Cropping1D({ cropping: [1, 2] }), [3, 5, 7]],
   [new Dot({ axes: [2, 1], normalize: true }), [3, 5, 7]],
   [new GaussianNoise({ stddev: 0.5 }), [3, 5, 7]],

@@ -6,10 +6,12 @@ import { Add } from '../layers/add.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
 import { Average } from '../layers/average.js';
 import { AveragePooling1D } from '../layers/average-pooling-1d.js';
+import { AveragePooling2D } from '../layers/average-pooling-2d.js';
 import { BatchNormalization } from '../layers/batch-normalization.js';
 import { Bidirectional } from '../layers/bidirectional.js';
 import { Concatenate } from '../layers/concatenate.js';
 import { Conv1D } from '../layers/conv-1d.js';
+import { Conv2D } from '../layers/conv-2d.js';
 import { CRF } from '../layers/crf.js';
 import { Cropping1D } from '../layers/cropping-1d.js';
 import { Dense } from '../layers/dense.js';
@@ -19,7 +21,9 @@ import { Embedding } from '../layers/embedding.js';
 import { Flatten } from '../layers/flatten.js';
 import { GaussianNoise } from '../layers/gaussian-noise.js';
 import { GlobalAveragePooling1D } from '../layers/global-average-pooling-1d.js';
+import { GlobalAveragePooling2D } from '../layers/global-average-pooling-2d.js';
 import { GlobalMaxPooling1D } from '../layers/global-max-pooling-1d.js';
+import { GlobalMaxPooling2D } from '../layers/global-max-pooling-2d.js';
 import { GroupNormalization } from '../layers/group-normalization.js';
 import { GRU } from '../layers/gru.js';
 import { InputLayer } from '../layers/input-layer.js';
@@ -29,6 +33,7 @@ import { LeakyReLU } from '../layers/leaky-relu.js';
 import { LSTM } from '../layers/lstm.js';
 import { Masking } from '../layers/masking.js';
 import { MaxPooling1D } from '../layers/max-pooling-1d.js';
+import { MaxPooling2D } from '../layers/max-pooling-2d.js';
 import { Maximum } from '../layers/maximum.js';
 import { Minimum } from '../layers/minimum.js';
 import { Multiply } from '../layers/multiply.js';
@@ -90,6 +95,7 @@ const makers = new Map<string, LayerMaker>(
     AttentionPooling1D: plain(AttentionPooling1D),
     Average: plain(Average),
     AveragePooling1D: plain(AveragePooling1D),
+    AveragePooling2D: plain(AveragePooling2D),
     BatchNormalization: plain(BatchNormalization),
     Bidirectional: (config) => {
       const backwardLayer = config.backwardLayer === undefined ? undefined : nested(config.backwardLayer);
@@ -99,6 +105,7 @@ const makers = new Map<string, LayerMaker>(
     },
     Concatenate: plain(Concatenate),
     Conv1D: plain(Conv1D),
+    Conv2D: plain(Conv2D),
     CRF: plain(CRF),
     Cropping1D: plain(Cropping1D),
     Dense: plain(Dense),
@@ -109,7 +116,9 @@ const makers = new Map<string, LayerMaker>(
     Functional: (config) => functionalFromConfig(config as unknown as StoredFunctional, layerFromConfig),
     GaussianNoise: plain(GaussianNoise),
     GlobalAveragePooling1D: plain(GlobalAveragePooling1D),
+    GlobalAveragePooling2D: plain(GlobalAveragePooling2D),
     GlobalMaxPooling1D: plain(GlobalMaxPooling1D),
+    GlobalMaxPooling2D: plain(GlobalMaxPooling2D),
     GroupNormalization: plain(GroupNormalization),
     GRU: plain(GRU),
     InputLayer: plain(InputLayer),
@@ -119,6 +128,7 @@ const makers = new Map<string, LayerMaker>(
     Masking: plain(Masking),
     Maximum: plain(Maximum),
     MaxPooling1D: plain(MaxPooling1D),
+    MaxPooling2D: plain(MaxPooling2D),
     Minimum: plain(Minimum),
     Multiply: plain(Multiply),
     Permute: plain(Permute),

@@ -9,10 +9,12 @@ import { Add } from '../layers/add.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
 import { Average } from '../layers/average.js';
 import { AveragePooling1D } from '../layers/average-pooling-1d.js';
+import { AveragePooling2D } from '../layers/average-pooling-2d.js';
 import { BatchNormalization } from '../layers/batch-normalization.js';
 import { Bidirectional } from '../layers/bidirectional.js';
 import { Concatenate } from '../layers/concatenate.js';
 import { Conv1D } from '../layers/conv-1d.js';
+import { Conv2D } from '../layers/conv-2d.js';
 import { CRF } from '../layers/crf.js';
 import { Cropping1D } from '../layers/cropping-1d.js';
 import { Dense } from '../layers/dense.js';
@@ -22,7 +24,9 @@ import { Embedding } from '../layers/embedding.js';
 import { Flatten } from '../layers/flatten.js';
 import { GaussianNoise } from '../layers/gaussian-noise.js';
 import { GlobalAveragePooling1D } from '../layers/global-average-pooling-1d.js';
+import { GlobalAveragePooling2D } from '../layers/global-average-pooling-2d.js';
 import { GlobalMaxPooling1D } from '../layers/global-max-pooling-1d.js';
+import { GlobalMaxPooling2D } from '../layers/global-max-pooling-2d.js';
 import { GroupNormalization } from '../layers/group-normalization.js';
 import { GRU } from '../layers/gru.js';
 import { InputLayer } from '../layers/input-layer.js';
@@ -33,6 +37,7 @@ import { LSTM } from '../layers/lstm.js';
 import { maskOf, setMask, weighted } from '../layers/mask.js';
 import { Masking } from '../layers/masking.js';
 import { MaxPooling1D } from '../layers/max-pooling-1d.js';
+import { MaxPooling2D } from '../layers/max-pooling-2d.js';
 import { Maximum } from '../layers/maximum.js';
 import { Minimum } from '../layers/minimum.js';
 import { Multiply } from '../layers/multiply.js';
@@ -81,6 +86,10 @@ const spelled = tensor(indices.map((row) => row.map((word) => [word, 2, 3])));
 const marked = tensor(indices.map((row) => row.map((word) => (word === 0 ? [9, 9] : [9, word]))));
 const graphStart = graphInput({ shape: [4, 6] });
 const vectors = normals([4, 6], new Random(8));
+/** Of four rows each, which the mask counts or hides. */
+const images = normals([4, 4, 3, 2], new Random(6));
+const inRows = (rows: readonly (readonly number[])[], width: number): number[] =>
+  rows.flatMap((row) => row.flatMap((counts) => new Array<number>(width).fill(counts)));
 
 /** The mask as it came. */
 const goesOn = given;
@@ -89,7 +98,7 @@ const ends = undefined;
 /** The mask as it came, without the second steps, which the layer hides. */
 const withoutSecond = Uint8Array.from([[1, 0, 1, 1], [1, 0, 1, 0], [0, 0, 1, 1], none].flat());
 
-/** What becomes of the mask of `[4, 4, 6]` at every layer: a new layer takes a stand here. */
+/** What becomes of the mask of `[4, 4, 6]`, or of another input, at every layer: a new layer takes a stand here. */
 const table: readonly (readonly [
   layer: Layer<unknown>,
   mask: readonly number[] | Uint8Array | undefined,
@@ -142,6 +151,20 @@ const table: readonly (readonly [
       [0, 0],
     ].flat(),
   ],
+  [new Conv2D({ filters: 3, kernelSize: [3, 2], padding: 'same' }), inRows([gap, end, start, none], 3), images],
+  [
+    new Conv2D({ filters: 3, kernelSize: 2 }),
+    inRows(
+      [
+        [0, 0, 1],
+        [1, 1, 0],
+        [0, 0, 1],
+        [0, 0, 0],
+      ],
+      2,
+    ),
+    images,
+  ],
   [new CRF(), goesOn],
   [new Dense({ units: 3 }), goesOn],
   [new Dropout({ rate: 0.5 }), goesOn],
@@ -158,6 +181,32 @@ const table: readonly (readonly [
       [0, 1],
       [0, 0],
     ].flat(),
+  ],
+  [
+    new AveragePooling2D({ poolSize: [2, 1] }),
+    inRows(
+      [
+        [1, 1],
+        [1, 1],
+        [0, 1],
+        [0, 0],
+      ],
+      3,
+    ),
+    images,
+  ],
+  [
+    new MaxPooling2D({ poolSize: 3, strides: 2, padding: 'same' }),
+    inRows(
+      [
+        [1, 1],
+        [1, 1],
+        [1, 1],
+        [0, 0],
+      ],
+      2,
+    ),
+    images,
   ],
   [
     new Cropping1D({ cropping: [0, 1] }),
@@ -208,6 +257,8 @@ const table: readonly (readonly [
   [new Functional({ inputs: graphStart, outputs: new Dense({ units: 3 }).apply(graphStart) }), goesOn],
   [new GlobalAveragePooling1D(), ends],
   [new GlobalMaxPooling1D({ keepdims: true }), ends],
+  [new GlobalAveragePooling2D(), ends, images],
+  [new GlobalMaxPooling2D(), ends, images],
   [new GroupNormalization({ groups: 3 }), goesOn],
   [new GRU({ units: 3 }), ends],
   [
@@ -351,15 +402,16 @@ it('says what becomes of a mask at every layer of the library', () => {
 
 it('no value that counts depends on what a masked step holds', () => {
   for (const [layer, expected, input = steps] of table) {
-    if (input !== steps) continue;
-    const hidden = Float64Array.from(steps.dataSync());
-    given.forEach((counts, step) => (counts === 0 ? hidden.fill(NaN, 6 * step, 6 * step + 6) : undefined));
+    if (input !== steps && input !== images) continue;
+    const hidden = Float64Array.from(input.dataSync());
+    const step = input.size / given.length;
+    given.forEach((counts, i) => (counts === 0 ? hidden.fill(NaN, step * i, step * i + step) : undefined));
     const values = (of: Tensor): number[] => {
       const numbers = [...(layer.apply(of, { mask: given }) as Tensor).dataSync()];
       const width = expected === undefined ? 1 : numbers.length / expected.length;
       return numbers.filter((_, i) => expected === undefined || expected[Math.floor(i / width)] === 1);
     };
-    expect(values(tensor(hidden, steps.shape)), layer.className).toEqual(values(steps));
+    expect(values(tensor(hidden, input.shape)), layer.className).toEqual(values(input));
   }
 });
 

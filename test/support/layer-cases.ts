@@ -53,8 +53,11 @@ function singleSubject(vector: LayerVector): Subject {
   const { training } = vector;
   return {
     weights,
-    apply: (input, states, mask) =>
-      results(layer.apply(input, { mask, training, initialState: stateOption(states) } as RecurrentCallOptions)),
+    apply: (input, states, mask) => {
+      const initialState = stateOption(states);
+      const options = { mask, training, ...(initialState === undefined ? {} : { initialState }) };
+      return results(layer.apply(input, options as RecurrentCallOptions));
+    },
   };
 }
 

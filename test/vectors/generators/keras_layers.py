@@ -16,6 +16,7 @@ EXTREME_INPUTS = [
     [-745.5, -6.5, 1e-9, -2.875, 6.25, -18.5, -1e-3],
 ]
 CONV_TIME, FILTERS = 11, 5
+GRID = (BATCH, 7, 6, 2)
 
 
 def write_layer_cases():
@@ -24,7 +25,9 @@ def write_layer_cases():
     _write_time_distributed()
     _write_layer_normalization()
     _write_conv1d()
+    _write_conv2d()
     _write_pooling()
+    _write_pooling_2d()
 
 
 def _write(name, draw, layer, config, x, mask=None):
@@ -96,10 +99,33 @@ def _write_conv1d():
     _write_one_conv("conv1d-no-bias", {"kernel_size": 3, "use_bias": False})
 
 
-def _write_one_conv(name, options):
+    for suffix, options in (
+        ("", {"kernel_size": 3}),
+        ("-causal-dilation", {"kernel_size": 2, "padding": "causal", "dilation_rate": 3, "activation": "tanh"}),
+        ("-same-strides", {"kernel_size": 3, "padding": "same", "strides": 2}),
+    ):
+        name, options = f"conv1d-groups{suffix}", {"groups": 3, **options}
+        _write_one_conv(name, options, keras.layers.Conv1D, 6, (BATCH, CONV_TIME, 9))
+
+
+def _write_conv2d():
+    for suffix, options in (
+        ("", {"kernel_size": 3, "activation": "tanh"}),
+        ("-same", {"kernel_size": (2, 3), "padding": "same"}),
+        ("-strides", {"kernel_size": (3, 2), "strides": (2, 1)}),
+        ("-same-strides", {"kernel_size": 3, "strides": 2, "padding": "same", "use_bias": False}),
+        ("-dilation", {"kernel_size": 2, "dilation_rate": (3, 2)}),
+        ("-same-dilation", {"kernel_size": (3, 2), "dilation_rate": 2, "padding": "same"}),
+    ):
+        _write_one_conv(f"conv2d{suffix}", options, keras.layers.Conv2D, FILTERS, GRID)
+    options = {"kernel_size": (2, 3), "groups": 2, "padding": "same"}
+    _write_one_conv("conv2d-groups", options, keras.layers.Conv2D, 6, (BATCH, 7, 6, 10))
+
+
+def _write_one_conv(name, options, make=keras.layers.Conv1D, filters=FILTERS, shape=(BATCH, CONV_TIME, FEATURES)):
     draw = Draw(name)
-    layer = keras.layers.Conv1D(FILTERS, **options)
-    _write(name, draw, layer, camel_config({"filters": FILTERS, **options}), draw.normal(BATCH, CONV_TIME, FEATURES))
+    layer = make(filters, **options)
+    _write(name, draw, layer, camel_config({"filters": filters, **options}), draw.normal(*shape))
 
 
 def _write_pooling():
@@ -114,3 +140,21 @@ def _write_pooling():
 def _write_one_pooling(name, layer, mask=None):
     draw = Draw(name)
     _write(name, draw, layer, {}, draw.normal(BATCH, TIME, FEATURES), mask)
+
+
+def _write_pooling_2d():
+    for make, prefix in (("MaxPooling2D", "max-pooling-2d"), ("AveragePooling2D", "average-pooling-2d")):
+        for suffix, options in (
+            ("", {"pool_size": 2}),
+            ("-strides", {"pool_size": (3, 2), "strides": (1, 2)}),
+            ("-same", {"pool_size": (2, 3), "strides": 2, "padding": "same"}),
+        ):
+            name = prefix + suffix
+            draw = Draw(name)
+            _write(name, draw, getattr(keras.layers, make)(**options), camel_config(options), draw.normal(*GRID))
+    for make, prefix in (("GlobalMaxPooling2D", "global-max-pooling-2d"),
+                         ("GlobalAveragePooling2D", "global-average-pooling-2d")):
+        for suffix, options in (("", {}), ("-keepdims", {"keepdims": True})):
+            name = prefix + suffix
+            draw = Draw(name)
+            _write(name, draw, getattr(keras.layers, make)(**options), options, draw.normal(*GRID))
