@@ -1,8 +1,8 @@
 import type { Beginning, TakenWeights, UnknownTokens } from '../src/index.js';
-import { loadTask } from '../src/node.js';
+import type { CommandLineTask } from './command-line-task.js';
 import type { KnownTask } from './known-task.js';
 import type { OptionSpecs } from './options.js';
-import { requireTask } from './require-task.js';
+import { loadModelOf, tasks } from './tasks.js';
 import { withSeparators } from './text-table.js';
 import { WrongUsage } from './wrong-usage.js';
 
@@ -34,7 +34,8 @@ export async function readInitial<Kind extends KnownTask['task']>(
       fix: 'leave --init out: an interrupted training has its weights in its checkpoint.',
     });
   }
-  return requireTask(where, init, (await loadTask(init)).task, kind);
+  const task = tasks.find(({ name }) => name === kind);
+  return loadModelOf(where, init, task as CommandLineTask<Extract<KnownTask, { task: Kind }>>);
 }
 
 /** What was taken from the model of --init, and what of the data it does not know. */

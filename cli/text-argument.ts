@@ -9,6 +9,7 @@ const dataEnding = /\.(csv|tsv|jsonl|ndjson|json|txt|conllu|conll|gz|safetensors
  * Whether an argument is a text itself and not the name of a file: no such file exists, and it does not look like a
  * file's name.
  *
+ * @param command such as `rondo predict`, for messages.
  * @throws FILE_ACCESS for what looks like the name of a file that does not exist
  */
 export async function isTextArgument(command: string, model: string, given: string): Promise<boolean> {
@@ -23,6 +24,6 @@ export async function isTextArgument(command: string, model: string, given: stri
     received: given,
     fix:
       `${nearest.startsWith('did you mean') ? nearest : 'correct the name;'} if it is a text, send it: echo ` +
-      `${quoted(given)} | rondo ${command} ${quoted(model)} -`,
+      `${quoted(given)} | ${command} ${quoted(model)} -`,
   });
 }

@@ -1,10 +1,11 @@
 import type { Classifier } from '../../src/index.js';
 import { counted, shortNumber, withSeparators } from '../text-table.js';
+import { trainingLines } from '../training-lines.js';
 import { coverageLine } from '../vector-options.js';
 import { percent } from './show-report.js';
 
 /** What `rondo inspect` says of a classifier. */
-export function aboutClassifier({ options, labels, encoder, data, calibration }: Classifier): string[] {
+export function aboutClassifier({ options, labels, encoder, data, calibration, outcome }: Classifier): string[] {
   const classes = labels.map((label, i) => `${label} (${withSeparators(data.classCounts[i])})`);
   const sample = encoder.vocabulary.tokens.slice(2, 14);
   const reading = Object.entries(data.reading).map(([name, value]) => `--${name} ${value}`);
@@ -25,5 +26,6 @@ export function aboutClassifier({ options, labels, encoder, data, calibration }:
           `calibrated by temperature ${shortNumber(calibration.temperature)}: error ` +
             `${percent(calibration.errorBefore)} before, ${percent(calibration.errorAfter)} after`,
         ]),
+    ...trainingLines(options, outcome),
   ];
 }

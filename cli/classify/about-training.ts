@@ -93,12 +93,13 @@ export function comparedWith(
 
 /**
  * What `evaluate` says of a classifier: of the texts that training measured what training said, of others how it
- * compares with the commonest class, and what training found where a baseline was not beaten there.
+ * compares with the commonest class, and what training found where a baseline was not beaten there. `line` has the
+ * figures where the model is better.
  */
 export function measuredVerdict(
   { baseline: trained, options }: Classifier,
   { accuracy, baseline }: ClassifierReport,
-): { readonly line: string; readonly verdict: string | undefined } {
+): { readonly line: string | undefined; readonly verdict: string | undefined } {
   const own = comparedWith(baseline, accuracy, options.tokens);
   const before =
     baseline.naiveBayes === null && trained !== undefined
@@ -106,5 +107,5 @@ export function measuredVerdict(
       : { beaten: true, line: '' };
   const after = before.beaten ? [] : [`On the texts that training measured: ${before.line}`];
   const said = [...(own.beaten ? [] : [own.line]), ...after];
-  return { line: [own.line, ...after].join('\n'), verdict: said.length === 0 ? undefined : said.join(' ') };
+  return { line: own.beaten ? own.line : undefined, verdict: said.length === 0 ? undefined : said.join(' ') };
 }

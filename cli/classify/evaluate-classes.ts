@@ -1,33 +1,32 @@
 import type { Classifier, ClassifierReport } from '../../src/index.js';
+import type { Report } from '../answer.js';
+import type { TaskCall } from '../command-line-task.js';
 import type { Given } from '../options.js';
-import { print, printJson } from '../output.js';
 import { withSeparators } from '../text-table.js';
 import { measuredVerdict } from './about-training.js';
 import { readLabelled, withReading } from './read-texts.js';
 import type { emptyOption, readingOptions } from './reading-options.js';
 import { percent, reportText } from './show-report.js';
 
-type Options = Given<typeof readingOptions & typeof emptyOption> & { readonly json: boolean };
-
 /** `rondo evaluate` of a classifier. */
 export async function evaluateClasses(
   classifier: Classifier,
   files: readonly string[],
-  options: Options,
-): Promise<void> {
+  { options }: TaskCall<Given<typeof readingOptions & typeof emptyOption>>,
+): Promise<Report> {
   const data = await readLabelled(files, withReading(options, classifier.data.reading));
   const report = await classifier.evaluate(data, { empty: options.empty });
   const { line, verdict } = measuredVerdict(classifier, report);
-  if (options.json) {
-    printJson({ ...report, verdict: verdict ?? null });
-    return;
-  }
   const note = partNote(report.part);
-  if (note !== undefined) print(note);
-  print(reportText(report));
   const seen = seenNote(report);
-  if (seen !== undefined) print(`\n${seen}`);
-  print(`\n${line}`);
+  return {
+    facts: report,
+    sections: [
+      note === undefined ? reportText(report) : `${note}\n${reportText(report)}`,
+      ...[seen, line].filter((own) => own !== undefined),
+    ],
+    verdict,
+  };
 }
 
 /** How many of the texts training has seen, where it is some of them: the figures are kinder for that. */

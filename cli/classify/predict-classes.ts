@@ -1,22 +1,18 @@
 import type { Classifier, ClassPrediction, TextRows } from '../../src/index.js';
+import type { Answer } from '../answer.js';
+import type { TaskCall } from '../command-line-task.js';
 import type { Given } from '../options.js';
-import { print, printJson, say } from '../output.js';
 import { styleOf } from '../style.js';
 import { clipToWidth, displayWidth, padEndToWidth } from '../terminal/display-width.js';
 import { printable } from '../terminal/printable.js';
+import { isTextArgument } from '../text-argument.js';
 import { withSeparators } from '../text-table.js';
 import { unknownNote } from '../unknown-tokens.js';
 import { readUnlabelled, withReading } from './read-texts.js';
 import type { emptyOption, readingOptions } from './reading-options.js';
 
-type Options = Given<typeof readingOptions & typeof emptyOption> & {
-  readonly top: number | undefined;
-  readonly number: boolean;
-  readonly json: boolean;
-};
-
 /** A text, and what the classifier says of it: nothing where it holds no token. */
-interface Answer {
+interface ClassifiedText {
   readonly text: string;
   readonly place: string | undefined;
   readonly prediction: ClassPrediction | undefined;
@@ -25,54 +21,65 @@ interface Answer {
   readonly numUnknown: number;
 }
 
-/**
- * `rondo predict` of a classifier: the class of each text of a file or of the standard input, one line each.
- *
- * @param data the name of a file, or the texts themselves.
- */
-export async function predictClasses(classifier: Classifier, data: string | TextRows, options: Options): Promise<void> {
+type Options = Given<typeof readingOptions & typeof emptyOption> & {
+  readonly top: number | undefined;
+  readonly number: boolean;
+};
+
+/** `rondo predict` of a classifier: the class of a text, or of each text of a file, one line each. */
+export async function predictClasses(
+  classifier: Classifier,
+  data: string,
+  { where, path, options }: TaskCall<Options>,
+): Promise<Answer> {
   const { labels } = classifier;
-  const answers = await answersTo(
-    classifier,
-    typeof data === 'string' ? await textsOf(classifier, data, options) : data,
-    options,
+  const isText = await isTextArgument(where, path, data);
+  const texts = isText ? { texts: [data], labels: undefined } : await textsOf(classifier, data, options);
+  const classified = await classifiedTexts(classifier, texts, options);
+  return {
+    facts: { labels, predictions: classified.map((text) => predictionJson(labels, text)) },
+    sections: [predictionLines(labels, classified, options).join('\n')],
+    notes: notesOn(classifier, classified),
+  };
+}
+
+function predictionJson(labels: readonly string[], { text, place, prediction, ...counts }: ClassifiedText): object {
+  if (prediction === undefined) return { place, text, label: null, probability: null, probabilities: null, ...counts };
+  const { label, probability, probabilities } = prediction;
+  const byLabel = Object.fromEntries(labels.map((name, k) => [name, probabilities[k]]));
+  return { place, text, label, probability, probabilities: byLabel, ...counts };
+}
+
+function predictionLines(
+  labels: readonly string[],
+  classified: readonly ClassifiedText[],
+  { top = 1, number: isNumbered }: Options,
+): string[] {
+  const decisions = classified.map(({ prediction }) =>
+    prediction === undefined ? '' : likeliest(labels, prediction.probabilities, top),
   );
-  if (options.json) {
-    const predictions = answers.map(({ text, place, prediction, numTokens, numUnknown }) => {
-      const counts = { numTokens, numUnknown };
-      if (prediction === undefined)
-        return { place, text, label: null, probability: null, probabilities: null, ...counts };
-      const { label, probability, probabilities } = prediction;
-      return {
-        place,
-        text,
-        label,
-        probability,
-        probabilities: Object.fromEntries(labels.map((name, k) => [name, probabilities[k]])),
-        ...counts,
-      };
-    });
-    printJson({ labels, predictions });
-    return;
-  }
-  const decisions = answers.map(({ prediction }) =>
-    prediction === undefined ? '' : likeliest(labels, prediction.probabilities, options.top ?? 1),
-  );
-  const numberWidth = options.number ? String(answers.length).length + 2 : 0;
+  const numberWidth = isNumbered ? String(classified.length).length + 2 : 0;
   const column = decisions.reduce((widest, decision) => Math.max(widest, displayWidth(decision)), 0) + 2;
   const room = Math.max(20, styleOf().width - column - numberWidth);
-  answers.forEach(({ text }, i) => {
-    const number = options.number ? String(i + 1).padEnd(numberWidth) : '';
-    print(`${number}${padEndToWidth(decisions[i], column)}${clipToWidth(printable(text), room)}`.trimEnd());
+  return classified.map(({ text }, i) => {
+    const number = isNumbered ? String(i + 1).padEnd(numberWidth) : '';
+    return `${number}${padEndToWidth(decisions[i], column)}${clipToWidth(printable(text), room)}`.trimEnd();
   });
-  const numEmpty = answers.filter(({ prediction }) => prediction === undefined).length;
+}
+
+function notesOn({ options }: Classifier, classified: readonly ClassifiedText[]): string[] {
+  const numEmpty = classified.filter(({ prediction }) => prediction === undefined).length;
   const which = numEmpty === 1 ? 'is empty and has' : 'are empty and have';
-  if (numEmpty > 0) say(`${withSeparators(numEmpty)} of ${withSeparators(answers.length)} texts ${which} no class.`);
   const [numUnknown, numTokens] = (['numUnknown', 'numTokens'] as const).map((name) =>
-    answers.reduce((sum, answer) => sum + answer[name], 0),
+    classified.reduce((sum, text) => sum + text[name], 0),
   );
-  const note = unknownNote(numUnknown, numTokens, classifier.options.tokens);
-  if (note !== undefined) say(note);
+  const note = unknownNote(numUnknown, numTokens, options.tokens);
+  return [
+    ...(numEmpty > 0
+      ? [`${withSeparators(numEmpty)} of ${withSeparators(classified.length)} texts ${which} no class.`]
+      : []),
+    ...(note === undefined ? [] : [note]),
+  ];
 }
 
 async function textsOf({ data }: Classifier, path: string, options: Options): Promise<TextRows> {
@@ -87,7 +94,7 @@ async function textsOf({ data }: Classifier, path: string, options: Options): Pr
 }
 
 /** Empty texts are kept without an answer, unless they are to be refused or left out. */
-async function answersTo(classifier: Classifier, rows: TextRows, { empty }: Options): Promise<Answer[]> {
+async function classifiedTexts(classifier: Classifier, rows: TextRows, { empty }: Options): Promise<ClassifiedText[]> {
   const ids = rows.texts.map((text) => classifier.encoder.encode(text));
   const isRead = ids.map(({ length }) => length > 0);
   const unknown = classifier.encoder.vocabulary.idOf('<unk>');
@@ -95,7 +102,7 @@ async function answersTo(classifier: Classifier, rows: TextRows, { empty }: Opti
     empty === 'error' ? classifier.encodeAll(rows, 'error').rows.texts : rows.texts.filter((_, i) => isRead[i]);
   const predictions = (await classifier.predict(kept)).values();
   const answers = rows.texts.map(
-    (text, i): Answer => ({
+    (text, i): ClassifiedText => ({
       text,
       place: rows.places?.[i],
       prediction: isRead[i] ? predictions.next().value : undefined,

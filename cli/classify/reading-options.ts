@@ -9,7 +9,7 @@ export const readingOptions = {
     value: 'FORMAT',
     choices: textFileFormats,
     about:
-      'How texts stand in the files: csv, tsv, jsonl (fields by name), lines (`label text...` a line), fasttext ' +
+      'Of texts and labels: csv, tsv, jsonl (fields by name), lines (`label text...` a line), fasttext ' +
       '(`__label__NAME text...` a line), folders (one a class, one text a file), class-files (one a class, one ' +
       'text a line), texts (one a line, without labels). Default: what the name says.',
   },

@@ -1,22 +1,20 @@
 import type { Command } from '../options.js';
+import { tasks } from '../tasks.js';
 
-const tuned = async (train: Command): Promise<Command> => (await import('./tune.js')).tuneCommand(train);
+type LoadedCommand = () => Promise<Command>;
 
 /** Every command by its name, in the order of `rondo --help`. One is loaded when it is run. */
-export const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  'train language-model': async () => (await import('./train-language-model.js')).trainLanguageModel,
-  'train forecast': async () => (await import('./train-forecast.js')).trainForecast,
-  'train tag': async () => (await import('./train-tag.js')).trainTag,
-  'train classify': async () => (await import('./train-classify.js')).trainClassify,
-  'tune language-model': async () => tuned((await import('./train-language-model.js')).trainLanguageModel),
-  'tune forecast': async () => tuned((await import('./train-forecast.js')).trainForecast),
-  'tune tag': async () => tuned((await import('./train-tag.js')).trainTag),
-  'tune classify': async () => tuned((await import('./train-classify.js')).trainClassify),
-  generate: async () => (await import('./generate.js')).generate,
+export const commands: Readonly<Record<string, LoadedCommand>> = {
+  ...Object.fromEntries(tasks.map(({ command, train }): [string, LoadedCommand] => [`train ${command}`, train])),
+  ...Object.fromEntries(
+    tasks.map(({ command, train }): [string, LoadedCommand] => [
+      `tune ${command}`,
+      async () => (await import('./tune.js')).tuneCommand(await train()),
+    ]),
+  ),
   predict: async () => (await import('./predict.js')).predict,
   evaluate: async () => (await import('./evaluate.js')).evaluate,
-  explain: async () => (await import('./explain.js')).explain,
-  robustness: async () => (await import('./robustness.js')).robustness,
+  ...Object.assign({}, ...tasks.map((task) => task.commands)),
   inspect: async () => (await import('./inspect.js')).inspect,
   bench: async () => (await import('./bench.js')).bench,
   doctor: async () => (await import('./doctor.js')).doctor,

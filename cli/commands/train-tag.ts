@@ -7,14 +7,8 @@ import { trainingStart } from '../output-paths.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { seenSentencesNote, taggingHints, taggingVerdict } from '../tag/about-tagging.js';
 import { agreementTable, percent, scoreTable } from '../tag/show-tagging.js';
-import {
-  columnName,
-  readingOf,
-  readWordFile,
-  taggedDataOf,
-  taggedFileOptions,
-  untaggedNote,
-} from '../tag/tagged-files.js';
+import { columnName, readingOf, readWordFile, taggedDataOf, untaggedNote } from '../tag/tagged-files.js';
+import { taggedFileOptions } from '../tag/tagged-options.js';
 import { counted, withSeparators } from '../text-table.js';
 import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
 import { coverageLine, readEmbeddingVectors, wordVectorOptions } from '../vector-options.js';

@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ForecastTraining, readTable } from '../../src/index.js';
-import { loadTask, readText } from '../../src/node.js';
+import { readText } from '../../src/node.js';
 import { errorTable, forecastPlot } from '../forecast/show-forecast.js';
+import { forecast } from '../forecast/task.js';
 import { print } from '../output.js';
 import { pathsOf } from '../output-paths.js';
-import { requireTask } from '../require-task.js';
+import { loadModelOf } from '../tasks.js';
 import { shortNumber, withSeparators } from '../text-table.js';
 import { runTrain, type TrainRun, trainReport } from '../train-run.js';
 
@@ -61,7 +62,7 @@ export async function forecastPart({ folder, isQuiet }: DemoSettings): Promise<b
   print(
     `\n${forecastPlot({ ...report, shown: report.shown.slice(-4) }, shownWith)}\n\n${errorTable(report, shownWith)}`,
   );
-  const loaded = requireTask('rondo demo', run.paths.model, (await loadTask(run.paths.model)).task, 'forecast');
+  const loaded = await loadModelOf('rondo demo', run.paths.model, forecast);
   const next = await loaded.predict(training.columns.series[0]);
   print(
     `\nloaded again from ${run.paths.model}; the 12 months after the last:\n` +

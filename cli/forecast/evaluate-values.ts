@@ -1,20 +1,21 @@
-import type { Forecaster, ForecastReport, Series, SeriesColumnsOptions } from '../../src/index.js';
-import { print, printJson, say } from '../output.js';
+import type { Forecaster, ForecastReport, Series } from '../../src/index.js';
+import type { Report } from '../answer.js';
+import type { TaskCall } from '../command-line-task.js';
+import { onlyFile } from '../only-file.js';
 import { counted, withSeparators } from '../text-table.js';
 import { forecastVerdict } from './about-forecasts.js';
-import { readSeries, type TableOptions } from './read-series.js';
+import { readSeries, type SeriesFileOptions } from './read-series.js';
 import { reportLines } from './short-series.js';
 import { errorTable, forecastPlot } from './show-forecast.js';
 
-/** Prints how good the forecasts of a table are. */
+/** `rondo evaluate` of a forecaster: how good the forecasts of a table are. */
 export async function evaluateValues(
   forecaster: Forecaster,
-  file: string,
-  times: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'>,
-  reading: TableOptions,
-  json: boolean,
-): Promise<void> {
-  const { columns, notes: said } = await readSeries(forecaster, file, times, reading);
+  files: readonly string[],
+  { where, path, options: given }: TaskCall<SeriesFileOptions>,
+): Promise<Report> {
+  const file = onlyFile({ where, path }, files, 'a forecast is measured on one table.');
+  const { columns, notes: said } = await readSeries(forecaster, file, given);
   const { findings, options } = forecaster;
   const seen = columns.series.map((series) => forecaster.firstUnseenRow(series) ?? 0);
   const numSeen = seen.reduce((sum, count) => sum + count, 0);
@@ -23,40 +24,34 @@ export async function evaluateValues(
   const kept = numSeen > 0 && !hasNewRows ? findings.report : null;
   const report = kept ?? (await forecaster.evaluate(columns));
   const { instead } = findings;
-  const verdict = forecastVerdict(forecaster, report);
   const { names: passedOver, lines } = tooFewNew(columns.series, seen, options.horizon);
   const doubts = doubtLines(forecaster, columns.series);
   const notes = [...said, ...lines, ...reportLines(report, forecaster.usesNetwork, passedOver), ...doubts];
-  if (json) {
-    printJson({
-      part: numSeen > 0 ? 'held out' : 'all',
-      numSeenRows: numSeen,
-      forecastsWith: instead ?? 'model',
-      verdict: verdict ?? null,
-      ...report,
-      notes,
-    });
-    return;
-  }
-  for (const note of notes) say(note);
-  if (kept !== null)
-    print(
-      `${passedOver.length > 0 ? 'These' : 'This file holds no new rows to measure: these'} are the errors on ` +
-        `the rows that were held out in training${elsewhere(kept, columns.series)}.`,
-    );
-  else if (numSeen > 0)
-    print(
-      `${counted(numSeen, 'row')} of this file ${numSeen === 1 ? 'was' : 'were'} seen in training: only the rows ` +
-        'after those are measured.',
-    );
+  const measured =
+    kept !== null
+      ? `${passedOver.length > 0 ? 'These' : 'This file holds no new rows to measure: these'} are the errors on ` +
+        `the rows that were held out in training${elsewhere(kept, columns.series)}.\n`
+      : numSeen > 0
+        ? `${counted(numSeen, 'row')} of this file ${numSeen === 1 ? 'was' : 'were'} seen in training: only the rows ` +
+          'after those are measured.\n'
+        : '';
   // Rows and times of the training are those of this file only where it begins alike.
   const isAlike =
     kept === null || columns.series.some((series) => series.name === kept.name && forecaster.isTrainedFile(series));
   const shownWith = { columns: isAlike ? columns : undefined, instead };
   const isHere = ({ name }: { readonly name: string }): boolean =>
     columns.series.some((series) => series.name === name);
-  const plots = isHere(report) ? [forecastPlot(report, shownWith)] : [];
-  print([...plots, errorTable(report, shownWith), ...(verdict === undefined ? [] : [verdict])].join('\n\n'));
+  const [first, ...others] = [
+    ...(isHere(report) ? [forecastPlot(report, shownWith)] : []),
+    errorTable(report, shownWith),
+  ];
+  const part = numSeen > 0 ? 'held out' : 'all';
+  return {
+    facts: { part, numSeenRows: numSeen, forecastsWith: instead ?? 'model', ...report, notes },
+    sections: [`${measured}${first}`, ...others],
+    notes,
+    verdict: forecastVerdict(forecaster, report),
+  };
 }
 
 /** Series whose rows that training has not seen are too few for a forecast and the truth beside it, in words too. */

@@ -1,14 +1,15 @@
-import { type Forecaster, type Series, type SeriesColumnsOptions, stampOf } from '../../src/index.js';
-import { print, printJson, say } from '../output.js';
+import { type Forecaster, type Series, stampOf } from '../../src/index.js';
+import type { Answer } from '../answer.js';
+import type { TaskCall } from '../command-line-task.js';
 import { columnFormat, textTable } from '../text-table.js';
-import { readSeries, type TableOptions } from './read-series.js';
+import { readSeries, type SeriesFileOptions } from './read-series.js';
 import { baseAloneLines, newLines } from './short-series.js';
 
 /** Rows at the end of each series that show how numbers are written. */
 const rowsForFormat = 1000;
 
 /** The forecast of one series. */
-interface Answer {
+interface SeriesAnswer {
   readonly name: string;
   readonly firstRow: number;
   /** By step, as the table writes times; null where it has none, or no even steps. */
@@ -16,18 +17,16 @@ interface Answer {
   readonly values: readonly number[];
 }
 
-/** Prints what comes after the end of each series of a table. */
+/** `rondo predict` of a forecaster: what comes after the end of each series of a table. */
 export async function predictValues(
   forecaster: Forecaster,
   data: string,
-  times: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'>,
-  reading: TableOptions,
-  json: boolean,
-): Promise<void> {
-  const { columns, notes: said } = await readSeries(forecaster, data, times, reading);
+  { options }: TaskCall<SeriesFileOptions>,
+): Promise<Answer> {
+  const { columns, notes: said } = await readSeries(forecaster, data, options);
   const [target] = columns.names;
   const isPanel = columns.reading.series.length > 0;
-  const answers: Answer[] = [];
+  const answers: SeriesAnswer[] = [];
   for (const series of columns.series) {
     const values = [...(await forecaster.predict(series))];
     answers.push({
@@ -45,21 +44,15 @@ export async function predictValues(
       'their own rows',
     ),
   ];
-  if (json) {
-    if (isPanel) printJson({ target, series: answers, notes });
-    else {
-      const [{ firstRow, times, values }] = answers;
-      printJson({ target, firstRow, values, ...(columns.time && { times }), notes });
-    }
-    return;
-  }
-  for (const note of notes) say(note);
   const heading = columns.time === undefined ? 'row' : columns.time.reading.columns.join(' ');
   const written = columnFormat(columns.series.flatMap((series) => lastTargets(series)));
   const rows = answers.flatMap(({ name, firstRow, times, values }) =>
     values.map((value, step) => [...(isPanel ? [name] : []), times[step] ?? String(firstRow + step), written(value)]),
   );
-  print(textTable([...(isPanel ? [columns.reading.series.join(', ')] : []), heading, target], rows));
+  const table = textTable([...(isPanel ? [columns.reading.series.join(', ')] : []), heading, target], rows);
+  const [{ firstRow, times, values }] = answers;
+  const facts = isPanel ? { series: answers } : { firstRow, values, ...(columns.time && { times }) };
+  return { facts: { target, ...facts, notes }, sections: [table], notes };
 }
 
 /** The target's values that stand in the file: those that show how it is written. */

@@ -1,15 +1,11 @@
-import {
-  type Forecaster,
-  RondoError,
-  type SeriesColumns,
-  type SeriesColumnsOptions,
-  type Table,
-} from '../../src/index.js';
+import { type Forecaster, RondoError, type SeriesColumns, type Table } from '../../src/index.js';
 import { givenTable, type tableOptions } from '../data-options.js';
 import type { Given } from '../options.js';
 import { readTableInput } from '../read-input.js';
+import { givenTimes, type timeOptions } from './series-options.js';
 
 export type TableOptions = Given<typeof tableOptions>;
+export type SeriesFileOptions = TableOptions & Given<typeof timeOptions>;
 
 /** What of the options a model file keeps; how numbers are written it knows from the columns. */
 export function readingOf({ columns, encoding }: TableOptions): Record<string, string> {
@@ -31,8 +27,7 @@ export interface ReadSeries {
 export async function readSeries(
   forecaster: Forecaster,
   file: string,
-  times: Pick<SeriesColumnsOptions, 'time' | 'timeFormat'>,
-  options: TableOptions,
+  options: SeriesFileOptions,
 ): Promise<ReadSeries> {
   const kept = Object.entries(forecaster.reading?.file ?? {}).filter(([name]) => !(name in readingOf(options)));
   const flags = (table?: Table): string =>
@@ -43,7 +38,7 @@ export async function readSeries(
   let table: Table | undefined;
   try {
     table = await readTableInput(file, givenTable(withReading(options, forecaster.reading?.file)));
-    const columns = forecaster.columnsOf(table, times);
+    const columns = forecaster.columnsOf(table, givenTimes(options));
     const how = flags(table) === '' ? [] : [`read with ${flags(table)}, as in training`];
     return { columns, notes: [...how, ...columns.notes.map(({ text }) => text)] };
   } catch (error) {

@@ -1,19 +1,65 @@
 import { columnLayoutOf, conlluColumns, linesOf, type Tagger, wordsOf } from '../../src/index.js';
+import type { Answer } from '../answer.js';
+import type { TaskCall } from '../command-line-task.js';
 import { say } from '../output.js';
+import { readTextInput } from '../read-input.js';
+import { isTextArgument } from '../text-argument.js';
 import { counted, withSeparators } from '../text-table.js';
+import { WrongUsage } from '../wrong-usage.js';
 import { looksLikeColumns } from './looks-like-columns.js';
-import { isConllu, type TaggedFileOptions, withTrainedColumn, wordFileOf } from './tagged-files.js';
+import { isConllu, type WordFile, withTrainedColumn, wordFileOf } from './tagged-files.js';
+import type { TaggedFileOptions, tagOutputs } from './tagged-options.js';
 
-/** How tagged words are written: `lines` are one line for each sentence, `word/TAG`. */
-export const tagOutputs = ['conllu', 'columns', 'lines'] as const;
+type Options = Omit<TaggedFileOptions, 'format'> & {
+  readonly format: TaggedFileOptions['format'] | 'texts';
+  readonly to: (typeof tagOutputs)[number] | undefined;
+  readonly number: boolean;
+};
 
-export interface PredictTagsOptions extends TaggedFileOptions {
-  /** What is written; by default CoNLL-U for CoNLL-U, columns for all else. */
-  readonly to?: (typeof tagOutputs)[number] | undefined;
-  /** Whether it is a text whose words must be found, whatever it looks like. */
-  readonly isPlain?: boolean | undefined;
-  /** Whether each of the lines begins with its number. */
-  readonly number?: boolean | undefined;
+/**
+ * `rondo predict` of a tagger: the same text with tags. CoNLL-U keeps its comments and other columns; other files get a
+ * column more; a plain text becomes a word and its tag a line.
+ *
+ * @throws DATA_FORMAT; WrongUsage for numbers of lines that are not written
+ */
+export async function predictTags(tagger: Tagger, data: string, call: TaskCall<Options>): Promise<Answer> {
+  const { format, to, number, ...options } = call.options;
+  if (number && to !== 'lines')
+    throw new WrongUsage({
+      where: call.where,
+      what: '--number is for texts to classify, and for --to lines of a tagger.',
+      received: '--number',
+      fix: 'leave --number out.',
+    });
+  const isText = await isTextArgument(call.where, call.path, data);
+  const text = isText ? data : await readTextInput(data, options.encoding);
+  const where = isText ? 'the text' : data === '-' ? 'standard input' : data;
+  const isPlain = format === 'texts' || (format === undefined && isText);
+  const reading = isPlain ? undefined : dataOptions(tagger, text, where, { ...options, format });
+  const file = reading && wordFileOf(text, where, reading);
+  const sentences = file === undefined ? sentencesOf(text) : file.file.sentences.map(({ words }) => words);
+  const tags = await tagger.predict(sentences);
+  const facts = sentences.map((words, s) => ({ words, tags: tags[s], numUnknown: numUnknownOf(tagger, words) }));
+  const answer =
+    withTags(tagger, file, tags, to) ?? written(tagger, { sentences, tags }, to ?? file?.format ?? 'columns', number);
+  return {
+    facts,
+    sections: { text: answer === '' || answer.endsWith('\n') ? answer : `${answer}\n` },
+    notes: unknownNotes(facts),
+  };
+}
+
+/** A file with its tags, where it is written as it was read. */
+function withTags(
+  tagger: Tagger,
+  word: WordFile | undefined,
+  tags: readonly (readonly string[])[],
+  to: Options['to'],
+): string | undefined {
+  if (word === undefined || (to ?? word.format) !== word.format) return undefined;
+  if (word.format === 'columns') return word.file.withNewColumn(tags);
+  const column = conlluColumnOf(tagger);
+  return word.file.withColumn(column, column === 'misc' ? tags.map((own) => own.map((tag) => `Tag=${tag}`)) : tags);
 }
 
 /** How a text that is data is read; undefined for a text whose words must be found. */
@@ -21,9 +67,8 @@ function dataOptions(
   tagger: Tagger,
   text: string,
   where: string,
-  options: PredictTagsOptions,
+  options: TaggedFileOptions,
 ): TaggedFileOptions | undefined {
-  if (options.isPlain === true) return undefined;
   if (options.format !== undefined || isConllu(text, where)) return withTrainedColumn(tagger, text, where, options);
   if (!looksLikeColumns(tagger, text)) {
     const layout = columnLayoutOf(text);
@@ -47,71 +92,26 @@ export function sentencesOf(text: string): string[][] {
   return linesOf(text).map((line) => wordsOf(line, { lower: false }));
 }
 
-/**
- * The same text with tags. CoNLL-U keeps its comments and other columns; other files get a column more; a plain text
- * becomes a word and its tag a line.
- *
- * @throws DATA_FORMAT
- */
-export async function withTags(
-  tagger: Tagger,
-  text: string,
-  where: string,
-  options: PredictTagsOptions,
-): Promise<string> {
-  const data = dataOptions(tagger, text, where, options);
-  if (data === undefined) {
-    const sentences = sentencesOf(text);
-    sayUnknown(tagger, sentences);
-    return written(tagger, sentences, await tagger.predict(sentences), options.to ?? 'columns', options.number);
-  }
-  const { format, file } = wordFileOf(text, where, data);
-  const sentences = file.sentences.map(({ words }) => words);
-  sayUnknown(tagger, sentences);
-  const tags = await tagger.predict(sentences);
-  const to = options.to ?? format;
-  if (format === 'columns' && to === 'columns') return file.withNewColumn(tags);
-  const column = conlluColumnOf(tagger);
-  if (format === 'conllu' && to === 'conllu')
-    return file.withColumn(column, column === 'misc' ? tags.map((own) => own.map((tag) => `Tag=${tag}`)) : tags);
-  return written(tagger, sentences, tags, to, options.number);
-}
-
-/** The words and tags of a text, for `--json`. */
-export async function taggedWords(
-  tagger: Tagger,
-  text: string,
-  where: string,
-  options: PredictTagsOptions,
-): Promise<{ words: readonly string[]; tags: readonly string[]; numUnknown: number }[]> {
-  const data = dataOptions(tagger, text, where, options);
-  const sentences: readonly (readonly string[])[] =
-    data === undefined ? sentencesOf(text) : wordFileOf(text, where, data).file.sentences.map(({ words }) => words);
-  const tags = await tagger.predict(sentences);
-  return sentences.map((words, s) => ({ words, tags: tags[s], numUnknown: numUnknownOf(tagger, words) }));
-}
-
 function numUnknownOf({ codec }: Tagger, words: readonly string[]): number {
   return words.filter((word) => codec.isUnknown(word)).length;
 }
 
 /** The letters of unknown words still count, so a tag may be right; but less often. */
-function sayUnknown(tagger: Tagger, sentences: readonly (readonly string[])[]): void {
-  const words = sentences.flat();
-  const numUnknown = numUnknownOf(tagger, words);
-  if (numUnknown > 0)
-    say(
-      `${withSeparators(numUnknown)} of ${counted(words.length, 'word')} ${numUnknown === 1 ? 'stands' : 'stand'} nowhere in the ` +
-        'training sentences: of such words tags are less sure.',
-    );
+function unknownNotes(tagged: readonly { readonly words: readonly string[]; readonly numUnknown: number }[]): string[] {
+  const numWords = tagged.reduce((sum, { words }) => sum + words.length, 0);
+  const numUnknown = tagged.reduce((sum, own) => sum + own.numUnknown, 0);
+  if (numUnknown === 0) return [];
+  return [
+    `${withSeparators(numUnknown)} of ${counted(numWords, 'word')} ${numUnknown === 1 ? 'stands' : 'stand'} nowhere in the ` +
+      'training sentences: of such words tags are less sure.',
+  ];
 }
 
 function written(
   tagger: Tagger,
-  sentences: readonly (readonly string[])[],
-  tags: readonly (readonly string[])[],
+  { sentences, tags }: Readonly<Record<'sentences' | 'tags', readonly (readonly string[])[]>>,
   to: (typeof tagOutputs)[number],
-  number = false,
+  number: boolean,
 ): string {
   if (to === 'lines')
     return sentences

@@ -9,57 +9,12 @@ import {
   readConllu,
   type TaggedSentence,
   type Tagger,
-  type TextEncoding,
   taggedSentences,
 } from '../../src/index.js';
-import { encodingOption } from '../data-options.js';
-import type { OptionSpecs } from '../options.js';
 import { readTextInput } from '../read-input.js';
 import { counted } from '../text-table.js';
 import { WrongUsage } from '../wrong-usage.js';
-
-/** Options of commands that read words with tags. */
-export const taggedFileOptions = {
-  format: {
-    type: 'text',
-    value: 'FORMAT',
-    choices: ['conllu', 'columns'],
-    about:
-      'Of the data: conllu or columns (a word and its tags a line). Default: by the name, .conllu, or by the ' +
-      'first line.',
-  },
-  column: {
-    type: 'text',
-    once: true,
-    value: 'COLUMN',
-    about:
-      'Where the tags are. Of CoNLL-U: upos (default), xpos, feats, deprel, lemma ... Of columns: a number from ' +
-      '1, or last (default).',
-  },
-  ...encodingOption,
-  'word-column': { type: 'count', once: true, value: 'N', about: 'Of columns: where the words are. Default 1.' },
-} as const satisfies OptionSpecs;
-
-/** Refuses options of tagged files for a model that is no tagger. @throws WrongUsage */
-export function refuseTaggerOptions(command: string, task: string, options: Readonly<Record<string, unknown>>): void {
-  const given = Object.entries(options).find(([, value]) => value !== undefined);
-  if (given === undefined) return;
-  throw new WrongUsage({
-    where: `rondo ${command}`,
-    what: `--${given[0]} is for taggers.`,
-    expected: 'a model made by rondo train tag',
-    received: `a model of the task ${task}`,
-    fix: `leave --${given[0]} out.`,
-  });
-}
-
-/** What the options above say. */
-export interface TaggedFileOptions {
-  readonly format?: 'conllu' | 'columns' | undefined;
-  readonly column?: string | undefined;
-  readonly 'word-column'?: number | undefined;
-  readonly encoding?: TextEncoding | undefined;
-}
+import type { TaggedFileOptions } from './tagged-options.js';
 
 /** A file with words in sentences, in either format. */
 export type WordFile =

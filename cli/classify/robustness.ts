@@ -1,14 +1,14 @@
 import { robustness as measureRobustness } from '../../src/index.js';
-import { loadTask } from '../../src/node.js';
-import { partNote } from '../classify/evaluate-classes.js';
-import { readLabelled, withReading } from '../classify/read-texts.js';
-import { emptyOption, readingOptions } from '../classify/reading-options.js';
-import { percent } from '../classify/show-report.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { print, printJson } from '../output.js';
-import { requireTask } from '../require-task.js';
+import { loadModelOf } from '../tasks.js';
 import { counted, textTable, withSeparators } from '../text-table.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
+import { partNote } from './evaluate-classes.js';
+import { readLabelled, withReading } from './read-texts.js';
+import { emptyOption, readingOptions } from './reading-options.js';
+import { percent } from './show-report.js';
+import { classify } from './task.js';
 
 /** `rondo robustness`: how a classifier does on texts with slips. */
 export const robustness = defineCommand({
@@ -37,7 +37,7 @@ export const robustness = defineCommand({
     const where = `rondo ${this.name}`;
     requirePositionals(this, positionals, 2, Infinity);
     const [path, ...files] = positionals;
-    const classifier = requireTask(where, path, (await loadTask(path)).task, 'classify');
+    const classifier = await loadModelOf(where, path, classify);
     const data = await readLabelled(files, withReading(options, classifier.data.reading));
     const report = await measureRobustness(classifier, data, {
       rates: ratesOf(where, options.rates),

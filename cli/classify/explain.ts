@@ -1,18 +1,19 @@
 import { type Explanation, explain as explainText, explanationMethods } from '../../src/index.js';
-import { loadTask, writeFileAtomically } from '../../src/node.js';
-import { explanationHtml } from '../classify/explanation-html.js';
-import { explanationLines } from '../classify/explanation-lines.js';
-import { readUnlabelled, withReading } from '../classify/read-texts.js';
-import { emptyOption, readingOptions } from '../classify/reading-options.js';
+import { writeFileAtomically } from '../../src/node.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { print, printJson, say } from '../output.js';
 import { requireNewFile } from '../output-paths.js';
-import { requireTask } from '../require-task.js';
 import { styleOf } from '../style.js';
+import { loadModelOf } from '../tasks.js';
 import { isTextArgument } from '../text-argument.js';
 import { counted } from '../text-table.js';
 import { unknownNote } from '../unknown-tokens.js';
 import { requirePositionals } from '../wrong-usage.js';
+import { explanationHtml } from './explanation-html.js';
+import { explanationLines } from './explanation-lines.js';
+import { readUnlabelled, withReading } from './read-texts.js';
+import { emptyOption, readingOptions } from './reading-options.js';
+import { classify } from './task.js';
 
 /** `rondo explain`: which words carried a decision. */
 export const explain = defineCommand({
@@ -49,11 +50,12 @@ export const explain = defineCommand({
   },
   async run({ positionals, options }) {
     requirePositionals(this, positionals, 2);
+    const where = `rondo ${this.name}`;
     const [path, given] = positionals;
-    if (options.html !== undefined) await requireNewFile(`rondo ${this.name}`, '--html', options.html, options.force);
-    const classifier = requireTask(`rondo ${this.name}`, path, (await loadTask(path)).task, 'classify');
+    if (options.html !== undefined) await requireNewFile(where, '--html', options.html, options.force);
+    const classifier = await loadModelOf(where, path, classify);
     const { format: _format, ...reading } = classifier.data.reading;
-    const isText = await isTextArgument(this.name, path, given);
+    const isText = await isTextArgument(where, path, given);
     const read = isText
       ? { texts: [given], labels: undefined }
       : await readUnlabelled(given, withReading(options, reading));

@@ -1,0 +1,28 @@
+import { defineTask } from '../command-line-task.js';
+import type { OptionSpecs } from '../options.js';
+import { emptyOption, readingOptions } from './reading-options.js';
+
+const texts = { ...readingOptions, ...emptyOption } as const satisfies OptionSpecs;
+
+/** Texts and their classes. */
+export const classify = defineTask({
+  name: 'classify',
+  command: 'classify',
+  models: 'classifiers',
+  options: {
+    evaluate: texts,
+    predict: {
+      ...texts,
+      top: { type: 'count', value: 'N', about: 'Of a classifier: how many classes of each text to show. Default 1.' },
+      number: { type: 'flag', about: 'Of a classifier: write the number of each text before its line.' },
+    },
+  },
+  commands: {
+    explain: async () => (await import('./explain.js')).explain,
+    robustness: async () => (await import('./robustness.js')).robustness,
+  },
+  train: async () => (await import('../commands/train-classify.js')).trainClassify,
+  evaluate: async () => (await import('./evaluate-classes.js')).evaluateClasses,
+  predict: async () => (await import('./predict-classes.js')).predictClasses,
+  inspect: async () => (await import('./about-classifier.js')).aboutClassifier,
+});

@@ -1,0 +1,19 @@
+import { defineTask } from '../command-line-task.js';
+import { tableOptions } from '../data-options.js';
+import type { OptionSpecs } from '../options.js';
+import { timeOptions } from './series-options.js';
+
+const series = { ...tableOptions, ...timeOptions } as const satisfies OptionSpecs;
+
+/** Series of numbers and how they go on. */
+export const forecast = defineTask({
+  name: 'forecast',
+  command: 'forecast',
+  models: 'forecasts',
+  options: { evaluate: series, predict: series },
+  commands: {},
+  train: async () => (await import('../commands/train-forecast.js')).trainForecast,
+  evaluate: async () => (await import('./evaluate-values.js')).evaluateValues,
+  predict: async () => (await import('./predict-values.js')).predictValues,
+  inspect: async () => (await import('./about-forecaster.js')).aboutForecaster,
+});

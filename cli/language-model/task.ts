@@ -1,0 +1,15 @@
+import { defineTask } from '../command-line-task.js';
+import { textOptions } from './text-options.js';
+
+/** Text and what comes next in it. */
+export const languageModel = defineTask({
+  name: 'languageModel',
+  command: 'language-model',
+  models: 'language models',
+  options: textOptions,
+  commands: { generate: async () => (await import('./generate.js')).generate },
+  train: async () => (await import('../commands/train-language-model.js')).trainLanguageModel,
+  evaluate: async () => (await import('./evaluate-text.js')).evaluateText,
+  predict: async () => (await import('./predict-tokens.js')).predictTokens,
+  inspect: async () => (await import('./about-language-model.js')).aboutLanguageModel,
+});

@@ -1,0 +1,32 @@
+import { cellNamed, type RecurrentTaskOptions, type Resolved, type TrainingOutcome } from '../src/index.js';
+import { sparkline } from './terminal/plot.js';
+import { counted, shortNumber } from './text-table.js';
+
+/** What `rondo inspect` says of the training of any model. */
+export function trainingLines(
+  {
+    cell,
+    epochs,
+    batchSize,
+    timesteps,
+    learningRate,
+    dropout,
+  }: Readonly<Resolved<Omit<RecurrentTaskOptions, 'units'>>>,
+  outcome: TrainingOutcome | undefined,
+): string[] {
+  return [
+    `cell      ${cell}: ${cellNamed(cell).description}`,
+    `training  ${counted(epochs, 'epoch')} of batches of ${batchSize} x ${timesteps}, ` +
+      `learning rate ${shortNumber(learningRate)}, dropout ${dropout}`,
+    ...(outcome === undefined
+      ? []
+      : [
+          `outcome   best epoch ${outcome.bestEpoch + 1} of ${outcome.loss.length}, ` +
+            (outcome.valLoss.length > 0
+              ? `validation loss ${shortNumber(outcome.valLoss[outcome.bestEpoch])}`
+              : `loss ${shortNumber(outcome.loss[outcome.bestEpoch])}`) +
+            (outcome.valScore === undefined ? '' : `, score ${shortNumber(outcome.valScore[outcome.bestEpoch])}`) +
+            `  ${sparkline(outcome.valLoss, { width: 40 })}`,
+        ]),
+  ];
+}
