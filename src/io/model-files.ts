@@ -7,9 +7,9 @@ import type { Logs } from '../training/callbacks/callback.js';
 import { CSVLogger } from '../training/callbacks/csv-logger.js';
 import { ModelCheckpoint, type ModelCheckpointOptions } from '../training/callbacks/model-checkpoint.js';
 import { TensorBoard, type TensorBoardOptions } from '../training/callbacks/tensor-board.js';
-import type { CheckpointOptions } from '../training/fit-options.js';
 import type { Model } from '../training/model.js';
 import type { ModelOutput } from '../training/model-outputs.js';
+import type { CheckpointOptions } from '../training/model-training.js';
 import {
   deserializeModel,
   type LoadedModel,

@@ -1,8 +1,8 @@
 import type { Callback, CallbackState, Logs, StopReason, TrainingContext } from '../training/callbacks/callback.js';
 import { Monitor } from '../training/callbacks/monitor.js';
 import type { HostArray } from '../training/host-data.js';
-import type { Model } from '../training/model.js';
 import { readWeights } from '../training/model-weights.js';
+import type { Trainable } from '../training/trainable.js';
 
 /** How long a task trains. */
 export interface TrainingRounds {
@@ -152,7 +152,7 @@ export class RoundStop implements Callback {
     return reason === 'callback' && this.#isWhole ? 'completed' : reason;
   }
 
-  #restoreBest(model: Model): void {
+  #restoreBest(model: Trainable): void {
     if (this.#bestWeights !== undefined) model.setWeights(this.#bestWeights);
   }
 

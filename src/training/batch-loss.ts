@@ -13,9 +13,9 @@ import { type LateReads, type Reading, readsLate } from './late-reads.js';
 import type { Loss } from './losses/index.js';
 import { coefficients, countedLoss } from './losses/value.js';
 import type { DeviceBatch } from './metrics/metric.js';
-import type { Model } from './model.js';
 import { hostTensor } from './rows.js';
 import { type ClassWeight, classWeights, multiplied } from './sample-weights.js';
+import type { Trainable } from './trainable.js';
 
 /** What a batch's loss was computed from. */
 export interface BatchLoss {
@@ -78,11 +78,15 @@ export class BatchLossFunction {
   readonly #classWeights: readonly (ClassWeight | undefined)[];
   #hasRun = false;
 
-  readonly #model: Model;
+  readonly #model: Trainable;
   readonly #outputs: readonly OutputTraining[];
 
   /** @param byClass for each output; empty where classes count alike. */
-  constructor(model: Model, outputs: readonly OutputTraining[], byClass: readonly (ClassWeight | undefined)[] = []) {
+  constructor(
+    model: Trainable,
+    outputs: readonly OutputTraining[],
+    byClass: readonly (ClassWeight | undefined)[] = [],
+  ) {
     this.#model = model;
     this.#outputs = outputs;
     this.#classWeights = byClass;
@@ -236,7 +240,7 @@ function keptBatch({ inputs, targets, sampleWeights, numRows }: Batch): Batch {
   return { inputs, targets: targets.map(kept), sampleWeights: sampleWeights.map((one) => one && kept(one)), numRows };
 }
 
-function requireOutputs(model: Model, computed: readonly OutputHead[], outputs: readonly OutputTraining[]): void {
+function requireOutputs(model: Trainable, computed: readonly OutputHead[], outputs: readonly OutputTraining[]): void {
   if (computed.length === outputs.length) return;
   throw new RondoError('USAGE', {
     where: model.className,

@@ -3,9 +3,9 @@ import { describeShape } from '../shape.js';
 import type { DatasetBatch } from './dataset.js';
 import { requireFiniteData } from './finite-data.js';
 import { arrayNames, type HostArray, type HostArrays, hostArrays, type ModelData, numRowsOf } from './host-data.js';
-import type { Model } from './model.js';
 import { type OutputForm, outputNames } from './model-outputs.js';
 import { firstRow } from './rows.js';
+import type { Trainable } from './trainable.js';
 
 /** Rows of a model's inputs and targets, checked, in the model's order. */
 export interface Batch {
@@ -37,9 +37,9 @@ export interface BatchSource {
 export class BatchReader {
   readonly #where: string;
 
-  readonly #model: Model;
+  readonly #model: Trainable;
 
-  constructor(model: Model, where: string) {
+  constructor(model: Trainable, where: string) {
     this.#model = model;
     this.#where = where;
   }

@@ -1,5 +1,6 @@
 import type { Callback, Logs, Progress, StopReason, TrainingContext } from './callbacks/callback.js';
 import type { EpochLogs } from './epoch-logs.js';
+import type { Trainable } from './trainable.js';
 
 /** What is known of the epoch besides its logs. */
 export interface EpochTime {
@@ -7,14 +8,19 @@ export interface EpochTime {
   readonly startedMs: number;
 }
 
+/** What callbacks see, and what their progress is made of. */
+export interface RunContext<Trained extends Trainable> extends TrainingContext<Trained> {
+  readonly numBatches: number | undefined;
+}
+
 /** Calls the callbacks of a run one after the other. */
-export class CallbackList {
+export class CallbackList<Trained extends Trainable> {
   /** Whether any callback wants to know of batches. */
   readonly watchBatches: boolean;
-  readonly #callbacks: readonly Callback[];
-  readonly #context: TrainingContext & { readonly numBatches: number | undefined };
+  readonly #callbacks: readonly Callback<Trained>[];
+  readonly #context: RunContext<Trained>;
 
-  constructor(callbacks: readonly Callback[], context: TrainingContext & { readonly numBatches: number | undefined }) {
+  constructor(callbacks: readonly Callback<Trained>[], context: RunContext<Trained>) {
     this.#callbacks = callbacks;
     this.#context = context;
     this.watchBatches = callbacks.some(({ onBatchEnd }) => onBatchEnd !== undefined);

@@ -4,11 +4,12 @@ import { ArraySource } from './array-source.js';
 import { BatchReader, type BatchSource } from './batch.js';
 import { BatchLossFunction } from './batch-loss.js';
 import type { OutputTraining } from './compiled.js';
-import { type Dataset, type DatasetBatch, DatasetSource } from './dataset.js';
+import type { Dataset, DatasetBatch } from './dataset.js';
+import { DatasetSource } from './dataset-source.js';
 import { EpochLogs } from './epoch-logs.js';
 import { LateReads } from './late-reads.js';
-import type { Model } from './model.js';
 import { requireSignal } from './require-signal.js';
+import type { Trainable } from './trainable.js';
 import { hostIsWaiting, yieldToHost } from './yield-to-host.js';
 
 export interface EvaluateOptions {
@@ -24,7 +25,7 @@ export type GivenData = DatasetBatch | { readonly dataset: Dataset };
 
 /** Loss and metrics on data. */
 export async function evaluateModel(
-  model: Model,
+  model: Trainable,
   data: GivenData,
   options: EvaluateOptions,
 ): Promise<Record<string, number>> {
@@ -45,7 +46,7 @@ export async function evaluateModel(
 
 /** Batches of data in the order they have. */
 export function sourceOf(
-  model: Model,
+  model: Trainable,
   data: GivenData,
   where: string,
   batchSize: number,
@@ -59,7 +60,7 @@ export function sourceOf(
 
 /** @throws ABORTED; DATA_FORMAT where there are no batches */
 export async function evaluateSource(
-  model: Model,
+  model: Trainable,
   source: BatchSource,
   { signal, where }: { signal?: AbortSignal | undefined; where: string },
 ): Promise<Record<string, number>> {
@@ -98,7 +99,7 @@ export async function evaluateSource(
 }
 
 /** How the outputs of a model that was built are judged. */
-export function outputsFor(model: Model): readonly OutputTraining[] {
+export function outputsFor(model: Trainable): readonly OutputTraining[] {
   return model.requireCompiled('fit').outputs(model.outputArrangement!, model.numOutputs);
 }
 

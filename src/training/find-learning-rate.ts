@@ -5,11 +5,11 @@ import { EndlessBatches } from './endless-batches.js';
 import { EpochLogs } from './epoch-logs.js';
 import { outputsFor, requireNotAborted, sourceOf } from './evaluation.js';
 import { type LearningRateCurve, type LearningRateSuggestions, suggestLearningRates } from './learning-rate-curve.js';
-import type { Model } from './model.js';
 import { assignWeights, weightTensors } from './model-weights.js';
 import type { GivenClassWeight } from './sample-weights.js';
 import { withFreshStates } from './snapshot.js';
 import { TrainStep } from './train-step.js';
+import type { Trainable } from './trainable.js';
 import { trainAlone } from './training-lock.js';
 import { hostIsWaiting, yieldToHost } from './yield-to-host.js';
 
@@ -80,7 +80,7 @@ const optionNames = [
  * @throws USAGE when not compiled or in training; OUT_OF_RANGE; ABORTED; as `fit` for bad data
  */
 export async function findLearningRate(
-  model: Model,
+  model: Trainable,
   data: Dataset | DatasetBatch,
   options: FindLearningRateOptions = {},
 ): Promise<LearningRateSearch> {
@@ -116,7 +116,7 @@ function settingsOf(where: string, options: FindLearningRateOptions) {
 }
 
 async function rangeTest(
-  model: Model,
+  model: Trainable,
   batches: EndlessBatches,
   settings: ReturnType<typeof settingsOf>,
   where: string,
@@ -178,7 +178,7 @@ async function notFinite(run: () => Promise<void>): Promise<RondoError | undefin
 }
 
 /** Runs work on the data, then puts weights and carried states back. */
-async function putBack<T>(model: Model, batches: EndlessBatches, work: () => Promise<T>): Promise<T> {
+async function putBack<T>(model: Trainable, batches: EndlessBatches, work: () => Promise<T>): Promise<T> {
   try {
     await batches.open();
     const weights = weightTensors(model);

@@ -11,18 +11,18 @@ import {
 import type { Callback } from './callbacks/callback.js';
 import type { Dataset, DatasetBatch } from './dataset.js';
 import type { ModelData } from './host-data.js';
-import type { Model } from './model.js';
 import { requireSignal } from './require-signal.js';
 import type { GivenClassWeight } from './sample-weights.js';
 import type { TrainingSnapshot } from './snapshot.js';
+import type { Trainable } from './trainable.js';
 
 /** Data to evaluate on after each epoch. */
 export type ValidationData = DatasetBatch | readonly [x: ModelData, y: ModelData] | Dataset;
 
 /** Keeps what an interrupted run needs to be resumed exactly. */
-export interface CheckpointOptions {
+export interface CheckpointOptions<Trained extends Trainable = Trainable> {
   /** Stores the model with the snapshot at once, before training goes on; `rondo/node` has `checkpointFile`. */
-  save: (model: Model, snapshot: TrainingSnapshot) => void | Promise<void>;
+  save: (model: Trained, snapshot: TrainingSnapshot) => void | Promise<void>;
   /** Saves after every so many steps. */
   everySteps?: number | undefined;
   /** Saves after every so many epochs. Default 1, unless everySteps is given. */
@@ -30,7 +30,7 @@ export interface CheckpointOptions {
 }
 
 /** Options of `fit` for any data. */
-export interface DatasetFitOptions {
+export interface DatasetFitOptions<Trained extends Trainable = Trainable> {
   /** The epoch to stop before. Default 1. */
   epochs?: number | undefined;
   /** The number of the first epoch. Default 0. */
@@ -43,7 +43,7 @@ export interface DatasetFitOptions {
    * indices or one-hot.
    */
   classWeight?: GivenClassWeight | undefined;
-  callbacks?: readonly Callback[] | undefined;
+  callbacks?: readonly Callback<Trained>[] | undefined;
   /**
    * Stops training after the current step. `fit` then returns the history so far with `stopReason: 'aborted'`: the
    * weights are those of that step (or the best, where a callback restores them), nothing is thrown. With `checkpoint`,
@@ -52,7 +52,7 @@ export interface DatasetFitOptions {
   signal?: AbortSignal | undefined;
   /** Gets one line an epoch, for example `console.log`. Default: nothing is written. */
   verbose?: ((line: string) => void) | undefined;
-  checkpoint?: CheckpointOptions | undefined;
+  checkpoint?: CheckpointOptions<Trained> | undefined;
   /**
    * What `checkpoint` saved. With the model loaded from the same checkpoint and the same data, options and callbacks,
    * training ends with the same bits as if it had not been interrupted.
@@ -61,7 +61,7 @@ export interface DatasetFitOptions {
 }
 
 /** Options of `fit` for arrays. */
-export interface FitOptions extends DatasetFitOptions {
+export interface FitOptions<Trained extends Trainable = Trainable> extends DatasetFitOptions<Trained> {
   /** Rows a batch; the last batch holds what is left. Default 32. */
   batchSize?: number | undefined;
   /** The share of rows at the end, before shuffling, that is kept for validation. */
@@ -93,7 +93,7 @@ const arrayNames: readonly (keyof FitOptions)[] = [
 ];
 
 /** Checks options that stand by themselves. @throws UNKNOWN_NAME, OUT_OF_RANGE, USAGE */
-export function requireFitOptions(where: string, options: FitOptions, isDataset: boolean): void {
+export function requireFitOptions(where: string, options: FitOptions<never>, isDataset: boolean): void {
   refuseUnknownOptions(where, options, isDataset ? datasetNames : arrayNames);
   requireVerbose(where, options.verbose);
   requireCallbacks(where, options.callbacks);

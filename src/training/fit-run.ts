@@ -3,7 +3,7 @@ import { restoredFromFile } from '../made-from-file.js';
 import { withRandom } from '../random.js';
 import { ArraySource, sliceBatch } from './array-source.js';
 import { type Batch, BatchReader, type BatchSource } from './batch.js';
-import { CallbackList } from './callback-list.js';
+import { CallbackList, type RunContext } from './callback-list.js';
 import type { Logs, StopReason } from './callbacks/callback.js';
 import type { Compiled } from './compiled.js';
 import { isDataset } from './dataset.js';
@@ -12,7 +12,6 @@ import { evaluateSource, type GivenData, outputsFor, sourceOf } from './evaluati
 import type { FitOptions, ValidationData } from './fit-options.js';
 import { type History, HistoryRecord } from './history.js';
 import type { ModelData } from './host-data.js';
-import type { Model } from './model.js';
 import {
   restoreSnapshot,
   type TrainingPosition,
@@ -21,15 +20,16 @@ import {
   withFreshStates,
 } from './snapshot.js';
 import { TrainStep } from './train-step.js';
+import type { Trainable } from './trainable.js';
 import { hostIsWaiting, yieldToHost } from './yield-to-host.js';
 
 /** One call of `fit`. */
-export class FitRun {
+export class FitRun<Trained extends Trainable> {
   readonly #source: BatchSource;
   readonly #validation: BatchSource | undefined;
   readonly #batchSize: number;
   readonly #epochs: number;
-  readonly #callbacks: CallbackList;
+  readonly #callbacks: CallbackList<Trained>;
   #step: TrainStep | undefined;
   #logs: EpochLogs | undefined;
   #lastBatch: Batch | undefined;
@@ -41,12 +41,12 @@ export class FitRun {
   #isStopping = false;
   readonly #compiled: Compiled;
 
-  readonly #model: Model;
-  readonly #options: FitOptions;
+  readonly #model: Trained;
+  readonly #options: FitOptions<Trained>;
   readonly #where: string;
 
   /** Reads and checks all data that are in memory. */
-  constructor(model: Model, compiled: Compiled, data: GivenData, options: FitOptions, where: string) {
+  constructor(model: Trained, compiled: Compiled, data: GivenData, options: FitOptions<Trained>, where: string) {
     this.#model = model;
     this.#options = options;
     this.#where = where;
@@ -297,7 +297,7 @@ export class FitRun {
     });
   }
 
-  #context(): ConstructorParameters<typeof CallbackList>[1] {
+  #context(): RunContext<Trained> {
     const run = this;
     const metrics = () => (run.#model.outputArrangement === undefined ? undefined : outputsFor(run.#model));
     return {

@@ -1,6 +1,7 @@
 import { describeValue, RondoError, refuseUnknownOptions, requireCount, requireKind, withinMemory } from '../errors.js';
 import type { Backend, Buffer, Recording, View } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
+import type { Layer } from '../layers/layer.js';
 import type { Stepper } from '../layers/stepper.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { assignTensor } from '../tensor/accumulate.js';
@@ -8,7 +9,6 @@ import { requireReadsNow } from '../tensor/reads-now.js';
 import { withoutTape } from '../tensor/tape.js';
 import { type FlatArray, scope, Variable } from '../tensor/tensor.js';
 import { firstNotFinite } from './finite-data.js';
-import type { Model } from './model.js';
 
 export interface StreamOptions {
   /** Sequences that go on side by side. Default 1. */
@@ -51,7 +51,7 @@ export class ModelStream {
   #prepared: Prepared | undefined;
 
   /** @internal Use {@link Model.stream}. */
-  constructor(model: Model, options: StreamOptions = {}) {
+  constructor(model: Layer<unknown>, options: StreamOptions = {}) {
     const where = `${model.className}.stream`;
     refuseUnknownOptions(where, options, ['batchSize']);
     const { batchSize = 1 } = options;

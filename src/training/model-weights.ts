@@ -1,5 +1,5 @@
 import { RondoError } from '../errors.js';
-import type { Layer } from '../layers/layer.js';
+import type { LayerWeight } from '../layers/layer.js';
 import { describeShape, sameShape } from '../shape.js';
 import { Tensor, type Variable } from '../tensor/tensor.js';
 import { type HostArray, hostArray, type OneArray } from './host-data.js';
@@ -7,8 +7,13 @@ import { type HostArray, hostArray, type OneArray } from './host-data.js';
 /** Weights by their readable names, such as `lstm/cell/kernel`. */
 export type NamedWeights = Readonly<Record<string, OneArray>>;
 
+/** What has weights. */
+interface Weighted {
+  namedWeights(): Iterable<[path: string, weight: LayerWeight]>;
+}
+
 /** The variables of a model by name, trainable or not, in a fixed order; a shared one once. */
-export function variablesOf(model: Layer<unknown>): Map<string, Variable> {
+export function variablesOf(model: Weighted): Map<string, Variable> {
   const found = new Map<string, Variable>();
   const seen = new Set<Variable>();
   for (const [path, { variable }] of model.namedWeights()) {
@@ -20,7 +25,7 @@ export function variablesOf(model: Layer<unknown>): Map<string, Variable> {
 }
 
 /** A copy of all weights, on the host. */
-export async function readWeights(model: Layer<unknown>): Promise<Record<string, HostArray>> {
+export async function readWeights(model: Weighted): Promise<Record<string, HostArray>> {
   return readArrays([...variablesOf(model)]);
 }
 
@@ -36,7 +41,7 @@ export async function readArrays(
 }
 
 /** The same as tensors, which a device that the host cannot see keeps. */
-export function weightTensors(model: Layer<unknown>): Record<string, Tensor> {
+export function weightTensors(model: Weighted): Record<string, Tensor> {
   return Object.fromEntries([...variablesOf(model)].map(([name, variable]) => [name, variable.snapshot()]));
 }
 
@@ -46,7 +51,7 @@ export function weightTensors(model: Layer<unknown>): Record<string, Tensor> {
  * @throws SHAPE_MISMATCH naming every weight that is missing, unknown or of another shape, or `code` where given.
  */
 export function assignWeights(
-  model: Layer<unknown>,
+  model: Weighted,
   weights: NamedWeights,
   where: string,
   code: 'SHAPE_MISMATCH' | 'FILE_FORMAT' = 'SHAPE_MISMATCH',

@@ -19,6 +19,7 @@ import type { Optimizer } from './optimizers/index.js';
 import { type PredictOptions, predictModel, predictStream } from './prediction.js';
 import { sizeOfAll, summaryOf } from './summary.js';
 import { type TrainBatchOptions, trainBatch } from './train-batch.js';
+import type { Trainable } from './trainable.js';
 import { fitModel } from './trainer.js';
 
 export type ModelOptions = Pick<LayerOptions, 'name' | 'trainable'>;
@@ -39,7 +40,7 @@ export type ModelOptions = Pick<LayerOptions, 'name' | 'trainable'>;
  *   }
  * }
  */
-export abstract class Model<Output extends ModelOutput = ModelOutput> extends Layer<Output> {
+export abstract class Model<Output extends ModelOutput = ModelOutput> extends Layer<Output> implements Trainable {
   readonly className: string;
   /** The order in which `call` takes several inputs that are given by name. */
   readonly inputNames?: readonly string[];
@@ -117,9 +118,13 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
    *
    * @throws USAGE when not compiled; SHAPE_MISMATCH, NOT_FINITE, OUT_OF_RANGE, DATA_FORMAT
    */
-  fit(x: ModelData, y: ModelData, options?: FitOptions): Promise<History>;
-  fit(dataset: Dataset, options?: DatasetFitOptions): Promise<History>;
-  fit(data: ModelData | Dataset, second?: ModelData | DatasetFitOptions, third?: FitOptions): Promise<History> {
+  fit(x: ModelData, y: ModelData, options?: FitOptions<Model>): Promise<History>;
+  fit(dataset: Dataset, options?: DatasetFitOptions<Model>): Promise<History>;
+  fit(
+    data: ModelData | Dataset,
+    second?: ModelData | DatasetFitOptions<Model>,
+    third?: FitOptions<Model>,
+  ): Promise<History> {
     if (isDataset(data)) return fitModel(this, { dataset: data }, this.#datasetOptions('fit', second, third));
     return fitModel(this, { x: data, y: second as ModelData }, third ?? {});
   }

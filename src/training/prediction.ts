@@ -4,9 +4,9 @@ import { type FlatArray, scope, type Tensor, tensor } from '../tensor/tensor.js'
 import { BatchReader } from './batch.js';
 import { requireNotAborted } from './evaluation.js';
 import type { ModelData } from './host-data.js';
-import type { Model } from './model.js';
 import { arranged, type ModelOutput } from './model-outputs.js';
 import { hostTensor, sliceRows } from './rows.js';
+import type { Trainable } from './trainable.js';
 import { hostIsWaiting, yieldToHost } from './yield-to-host.js';
 
 export interface PredictOptions {
@@ -17,7 +17,7 @@ export interface PredictOptions {
 }
 
 /** The outputs for every row. */
-export async function predictModel(model: Model, x: ModelData, options: PredictOptions): Promise<ModelOutput> {
+export async function predictModel(model: Trainable, x: ModelData, options: PredictOptions): Promise<ModelOutput> {
   const where = `${model.className}.predict`;
   refuseUnknownOptions(where, options, ['batchSize', 'signal']);
   const { batchSize = 32, signal } = options;
@@ -42,7 +42,7 @@ export async function predictModel(model: Model, x: ModelData, options: PredictO
 
 /** The outputs of each batch. */
 export async function* predictStream(
-  model: Model,
+  model: Trainable,
   batches: AsyncIterable<ModelData>,
   options: PredictOptions,
 ): AsyncGenerator<ModelOutput> {
@@ -57,7 +57,7 @@ interface Collected {
 
 /** Reads the outputs of the rows from `start` on into their places. */
 async function collectRows(
-  model: Model,
+  model: Trainable,
   outputs: readonly Tensor[],
   { start, numRows, collected }: { start: number; numRows: number; collected: Collected[] },
 ): Promise<void> {
@@ -80,7 +80,7 @@ function sizeOfAll(output: Tensor, numRows: number): number {
   return (output.size / output.shape[0]) * numRows;
 }
 
-function requireSameRows(model: Model, expected: readonly number[], output: Tensor): void {
+function requireSameRows(model: Trainable, expected: readonly number[], output: Tensor): void {
   if (sameShape(expected.slice(1), output.shape.slice(1))) return;
   throw new RondoError('SHAPE_MISMATCH', {
     where: `${model.className}.predict`,

@@ -7,9 +7,9 @@ import type { Callback, CallbackState } from './callbacks/callback.js';
 import type { EpochLogsState } from './epoch-logs.js';
 import type { History } from './history.js';
 import type { HostArray } from './host-data.js';
-import type { Model } from './model.js';
 import { readArrays } from './model-weights.js';
 import type { OptimizerState } from './optimizers/index.js';
+import type { Trainable } from './trainable.js';
 
 /** Where in the epochs and batches training stands. */
 export interface TrainingPosition {
@@ -55,7 +55,7 @@ export interface TrainingSnapshot {
 
 /** Copies everything at once; where reading takes time, nothing may change until it is done. */
 export async function takeSnapshot(
-  model: Model,
+  model: Trainable,
   position: TrainingPosition,
   callbacks: readonly Callback[],
 ): Promise<TrainingSnapshot> {
@@ -80,7 +80,7 @@ export async function takeSnapshot(
  * @throws USAGE where callbacks or the model are not those of the interrupted run; FILE_FORMAT where arrays are missing
  */
 export function restoreSnapshot(
-  model: Model,
+  model: Trainable,
   { values, arrays }: TrainingSnapshot,
   callbacks: readonly Callback[],
   where: string,
@@ -134,7 +134,10 @@ export function restoreSnapshot(
 }
 
 /** Runs work with no carried states, then puts those of before back. */
-export async function withFreshStates<T>(model: Layer<unknown>, work: () => Promise<T>): Promise<T> {
+export async function withFreshStates<T>(
+  model: Pick<Trainable, 'sublayers' | 'resetStates'>,
+  work: () => Promise<T>,
+): Promise<T> {
   const carried = [...layersBelow(model)].map(
     ([, layer]) =>
       [
@@ -152,7 +155,10 @@ export async function withFreshStates<T>(model: Layer<unknown>, work: () => Prom
 }
 
 /** Every layer inside a layer, by path. */
-export function* layersBelow(layer: Layer<unknown>, path = ''): Generator<[path: string, layer: Layer<unknown>]> {
+export function* layersBelow(
+  layer: Pick<Trainable, 'sublayers'>,
+  path = '',
+): Generator<[path: string, layer: Layer<unknown>]> {
   for (const [name, inside] of layer.sublayers) {
     const at = path === '' ? name : `${path}/${name}`;
     yield [at, inside];

@@ -6,9 +6,9 @@ import { EpochLogs } from './epoch-logs.js';
 import { outputsFor } from './evaluation.js';
 import type { ModelData } from './host-data.js';
 import { readsLate } from './late-reads.js';
-import type { Model } from './model.js';
 import type { GivenClassWeight } from './sample-weights.js';
 import { TrainStep } from './train-step.js';
+import type { Trainable } from './trainable.js';
 
 export interface TrainBatchOptions {
   sampleWeight?: DatasetBatch['sampleWeight'] | undefined;
@@ -16,14 +16,14 @@ export interface TrainBatchOptions {
 }
 
 /** The last batch of a model, whose numbers are being read. */
-const underWay = new WeakMap<Model, Promise<unknown>>();
+const underWay = new WeakMap<Trainable, Promise<unknown>>();
 
 /**
  * One step on one batch. Where numbers are read late it waits for the one before, since whether that was taken decides
  * from what this one starts.
  */
 export function trainBatch(
-  model: Model,
+  model: Trainable,
   x: ModelData,
   y: ModelData,
   options: TrainBatchOptions,
@@ -37,7 +37,7 @@ export function trainBatch(
 }
 
 async function stepOnBatch(
-  model: Model,
+  model: Trainable,
   x: ModelData,
   y: ModelData,
   options: TrainBatchOptions,

@@ -9,10 +9,10 @@ import { type BatchLoss, BatchLossFunction } from './batch-loss.js';
 import type { Compiled, OutputTraining } from './compiled.js';
 import type { EpochLogs } from './epoch-logs.js';
 import { LateReads } from './late-reads.js';
-import type { Model } from './model.js';
 import { changeWhere, FiniteGuard } from './optimizers/finite-guard.js';
 import type { Optimizer } from './optimizers/index.js';
 import { classWeightsByOutput, type GivenClassWeight } from './sample-weights.js';
+import type { Trainable } from './trainable.js';
 
 /**
  * One training step: loss, gradients, check, update, constraints. Made once per run. Where the device is read
@@ -28,12 +28,12 @@ export class TrainStep {
   readonly #variables: readonly Variable[];
   readonly #constrained: readonly LayerWeight[];
   #lastFiniteLoss: number | undefined;
-  readonly #model: Model;
+  readonly #model: Trainable;
   readonly #where: string;
 
   /** @throws USAGE where the model has nothing to train */
   constructor(
-    model: Model,
+    model: Trainable,
     compiled: Pick<Compiled, 'optimizer'>,
     outputs: readonly OutputTraining[],
     classWeight: GivenClassWeight | undefined,

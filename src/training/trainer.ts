@@ -2,11 +2,15 @@ import type { GivenData } from './evaluation.js';
 import { type FitOptions, requireFitOptions } from './fit-options.js';
 import { FitRun } from './fit-run.js';
 import type { History } from './history.js';
-import type { Model } from './model.js';
+import type { Trainable } from './trainable.js';
 import { trainAlone } from './training-lock.js';
 
 /** Trains a model; see `Model.fit`. */
-export async function fitModel(model: Model, data: GivenData, options: FitOptions): Promise<History> {
+export async function fitModel<Trained extends Trainable>(
+  model: Trained,
+  data: GivenData,
+  options: FitOptions<Trained>,
+): Promise<History> {
   const where = `${model.className}.fit`;
   requireFitOptions(where, options, 'dataset' in data);
   const compiled = model.requireCompiled('fit');

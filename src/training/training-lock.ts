@@ -1,10 +1,10 @@
 import { RondoError } from '../errors.js';
-import type { Model } from './model.js';
+import type { Trainable } from './trainable.js';
 
-const inTraining = new WeakSet<Model>();
+const inTraining = new WeakSet<Trainable>();
 
 /** Runs work that changes a model's weights step by step. @throws USAGE where such work is going on */
-export async function trainAlone<T>(model: Model, where: string, work: () => Promise<T>): Promise<T> {
+export async function trainAlone<T>(model: Trainable, where: string, work: () => Promise<T>): Promise<T> {
   if (inTraining.has(model))
     throw new RondoError('USAGE', {
       where,

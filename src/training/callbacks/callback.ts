@@ -1,7 +1,7 @@
 import type { Json } from '../../layers/layer.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { HostArray } from '../host-data.js';
-import type { Model } from '../model.js';
+import type { Trainable } from '../trainable.js';
 
 /** Loss and metrics by name; those of the validation data begin with `val`. */
 export type Logs = Readonly<Record<string, number>>;
@@ -28,8 +28,8 @@ export interface Progress {
 }
 
 /** What callbacks can see and do. */
-export interface TrainingContext {
-  readonly model: Model;
+export interface TrainingContext<Trained extends Trainable = Trainable> {
+  readonly model: Trained;
   readonly epochs: number;
   /** The names that the logs of an epoch will have; undefined until a model without a known output has seen data. */
   readonly logNames: readonly string[] | undefined;
@@ -59,20 +59,20 @@ export interface CallbackState {
  * Something that watches or steers training. Every method may be absent, so a plain object will do:
  * `callbacks: [{ onEpochEnd: (epoch, logs) => draw(epoch, logs.loss) }]`. Methods may be asynchronous; training waits.
  */
-export interface Callback {
+export interface Callback<Trained extends Trainable = Trainable> {
   /** Under which its state is kept in checkpoints. */
   readonly name?: string | undefined;
-  onTrainBegin?(context: TrainingContext): void | Promise<void>;
-  onEpochBegin?(epoch: number, context: TrainingContext): void | Promise<void>;
-  onBatchEnd?(progress: Progress, context: TrainingContext): void | Promise<void>;
+  onTrainBegin?(context: TrainingContext<Trained>): void | Promise<void>;
+  onEpochBegin?(epoch: number, context: TrainingContext<Trained>): void | Promise<void>;
+  onBatchEnd?(progress: Progress, context: TrainingContext<Trained>): void | Promise<void>;
   /** Before the validation data are evaluated, where there are any. */
-  onValidationBegin?(epoch: number, context: TrainingContext): void | Promise<void>;
+  onValidationBegin?(epoch: number, context: TrainingContext<Trained>): void | Promise<void>;
   /** In place of `onEpochEnd` where a signal has stopped the evaluation: takes back what `onValidationBegin` did. */
-  onValidationStopped?(epoch: number, context: TrainingContext): void | Promise<void>;
-  onEpochEnd?(epoch: number, logs: Logs, context: TrainingContext): void | Promise<void>;
-  onTrainEnd?(reason: StopReason, context: TrainingContext): void | Promise<void>;
+  onValidationStopped?(epoch: number, context: TrainingContext<Trained>): void | Promise<void>;
+  onEpochEnd?(epoch: number, logs: Logs, context: TrainingContext<Trained>): void | Promise<void>;
+  onTrainEnd?(reason: StopReason, context: TrainingContext<Trained>): void | Promise<void>;
   /** Where training ends with an exception, which `fit` then throws. */
-  onTrainError?(error: unknown, context: TrainingContext): void | Promise<void>;
+  onTrainError?(error: unknown, context: TrainingContext<Trained>): void | Promise<void>;
   /** What {@link Callback.setState} needs to go on as if training had not been interrupted. */
   getState?(): CallbackState;
   setState?(state: CallbackState): void;

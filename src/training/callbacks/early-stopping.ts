@@ -1,7 +1,7 @@
 import { refuseUnknownOptions, requireCount } from '../../errors.js';
 import type { HostArray } from '../host-data.js';
-import type { Model } from '../model.js';
 import { readWeights } from '../model-weights.js';
+import type { Trainable } from '../trainable.js';
 import type { Callback, CallbackState, Logs, StopReason, TrainingContext } from './callback.js';
 import { Monitor, type MonitorOptions } from './monitor.js';
 
@@ -107,7 +107,7 @@ export class EarlyStopping implements Callback {
     this.#isResumed = true;
   }
 
-  #restoreBest(model: Model): void {
+  #restoreBest(model: Trainable): void {
     if (this.#bestWeights !== undefined) model.setWeights(this.#bestWeights);
   }
 

@@ -1,6 +1,8 @@
 /** What can watch and steer training. */
+
+export type { Callback, TrainingContext } from '../model-training.js';
 export { AveragingTrigger, type AveragingTriggerOptions } from './averaging-trigger.js';
-export type { Callback, CallbackState, Logs, Progress, StopReason, TrainingContext } from './callback.js';
+export type { CallbackState, Logs, Progress, StopReason } from './callback.js';
 export { CSVLogger } from './csv-logger.js';
 export { EarlyStopping, type EarlyStoppingOptions } from './early-stopping.js';
 export { LearningRateScheduler } from './learning-rate-scheduler.js';

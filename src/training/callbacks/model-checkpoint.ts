@@ -14,7 +14,7 @@ export interface ModelCheckpointOptions extends Omit<MonitorOptions, 'minDelta'>
  * Saves the model after every epoch, or after every epoch that was the best. `rondo/node` has `modelCheckpoint`, which
  * saves to a file. It is for keeping models; `fit`'s option `checkpoint` is for resuming an interrupted run exactly.
  */
-export class ModelCheckpoint implements Callback {
+export class ModelCheckpoint implements Callback<Model> {
   readonly name = 'modelCheckpoint';
   readonly #monitor: Monitor;
   #isResumed = false;
@@ -47,7 +47,7 @@ export class ModelCheckpoint implements Callback {
     this.#isResumed = false;
   }
 
-  async onEpochEnd(epoch: number, logs: Logs, context: TrainingContext): Promise<void> {
+  async onEpochEnd(epoch: number, logs: Logs, context: TrainingContext<Model>): Promise<void> {
     if (this.#options.saveBestOnly === true && !this.#monitor.improves(this.#monitor.valueIn(logs), context)) return;
     await this.#options.save(context.model, epoch, logs);
   }

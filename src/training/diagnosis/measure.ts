@@ -2,9 +2,9 @@ import { CellAlongTime } from '../../layers/cell-along-time.js';
 import { replayed } from '../../random.js';
 import { valueAndGradients } from '../../tensor/tape.js';
 import { scope, type Tensor, type Variable } from '../../tensor/tensor.js';
-import type { Model } from '../model.js';
 import { squaredNorms } from '../optimizers/gradient-norms.js';
 import { layersBelow, withFreshStates } from '../snapshot.js';
+import type { Trainable } from '../trainable.js';
 import { type Activity, activityOf } from './activity.js';
 import { type ProbedRun, probingCells } from './probed-run.js';
 import { timeGradient } from './time-gradient.js';
@@ -34,7 +34,7 @@ export interface Measurement {
  * states and its stream of random numbers as they were.
  */
 export function measure(
-  model: Model,
+  model: Trainable,
   loss: () => Tensor,
   groups: ReadonlyMap<string, readonly Variable[]>,
 ): Promise<Measurement> {
@@ -48,7 +48,7 @@ export function measure(
 
 /** Everything is computed when it has returned its promise. */
 async function measured(
-  model: Model,
+  model: Trainable,
   loss: () => Tensor,
   groups: ReadonlyMap<string, readonly Variable[]>,
 ): Promise<Measurement> {

@@ -1,9 +1,9 @@
-import type { Layer } from '../../layers/layer.js';
 import type { Variable } from '../../tensor/tensor.js';
 import { variablesOf } from '../model-weights.js';
+import type { Trainable } from '../trainable.js';
 
 /** By layer, by the path of it: the variables that training changes, a shared one once. */
-export function trainableByLayer(model: Layer<unknown>): Map<string, Variable[]> {
+export function trainableByLayer(model: Pick<Trainable, 'trainableWeights' | 'namedWeights'>): Map<string, Variable[]> {
   const trainable = new Set(model.trainableWeights);
   const groups = new Map<string, Variable[]>();
   for (const [path, variable] of variablesOf(model)) {
