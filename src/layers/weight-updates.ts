@@ -4,11 +4,14 @@ import type { Layer } from './layer.js';
 /** New values of weights that no optimizer changes, such as moving statistics: what one training step computed. */
 export type WeightUpdates = Map<Variable, Tensor>;
 
+/** What has layers inside, and whether they train. */
+type Around = Pick<Layer<unknown>, 'trainable' | 'sublayers'>;
+
 /** The step that is being computed, if any. */
-let step: { readonly model: Layer<unknown>; readonly updates: WeightUpdates } | undefined;
+let step: { readonly model: Around; readonly updates: WeightUpdates } | undefined;
 
 /** Runs a step's forward pass of a model; what its layers give to {@link updateWeight} waits in `updates`. */
-export function withUpdates<T>(model: Layer<unknown>, updates: WeightUpdates, work: () => T): T {
+export function withUpdates<T>(model: Around, updates: WeightUpdates, work: () => T): T {
   step = { model, updates };
   try {
     return work();
@@ -39,7 +42,7 @@ export function isFrozen(layer: Layer<unknown>): boolean {
   return !layer.trainable || (step !== undefined && isInFrozen(step.model, layer));
 }
 
-function isInFrozen(around: Layer<unknown>, layer: Layer<unknown>, isFrozenHere = !around.trainable): boolean {
+function isInFrozen(around: Around, layer: Layer<unknown>, isFrozenHere = !around.trainable): boolean {
   for (const inside of around.sublayers.values())
     if (inside === layer ? isFrozenHere : isInFrozen(inside, layer, isFrozenHere || !inside.trainable)) return true;
   return false;

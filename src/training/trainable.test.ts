@@ -40,6 +40,7 @@ function standingFor(model: Model): Trainable {
     get trainableWeights() {
       return model.trainableWeights;
     },
+    trainable: true,
     sublayers: model.sublayers,
     namedWeights: () => model.namedWeights(),
     setWeights: (weights) => model.setWeights(weights),
