@@ -334,7 +334,6 @@ export {
   findLearningRate,
   type LearningRateSearch,
 } from './training/find-learning-rate.js';
-export type { ValidationData } from './training/fit-options.js';
 export { type Computed, Functional, type FunctionalOptions } from './training/graph/functional.js';
 export type { SymbolicTensors } from './training/graph/symbolic-arrangement.js';
 export type { History } from './training/history.js';
@@ -358,7 +357,13 @@ export * as metrics from './training/metrics/index.js';
 export { Model, type ModelOptions } from './training/model.js';
 export type { ModelOutput } from './training/model-outputs.js';
 export type { ModelStream, StreamOptions } from './training/model-stream.js';
-export type { CheckpointOptions, DatasetFitOptions, FitOptions } from './training/model-training.js';
+export type {
+  CheckpointOptions,
+  DatasetFitOptions,
+  FitOptions,
+  Trainable,
+  ValidationData,
+} from './training/model-training.js';
 export type { NamedWeights } from './training/model-weights.js';
 export * as optimizers from './training/optimizers/index.js';
 export type { PredictOptions } from './training/prediction.js';
@@ -367,7 +372,6 @@ export * as schedules from './training/schedules.js';
 export { Sequential, type SequentialOptions } from './training/sequential.js';
 export type { RunIdentity, TrainingSnapshot } from './training/snapshot.js';
 export type { TrainBatchOptions } from './training/train-batch.js';
-export type { Trainable } from './training/trainable.js';
 // Searching for hyper-parameters
 export { parseSearch } from './tuning/parse-search.js';
 export { sampleTrials } from './tuning/sample-trials.js';

@@ -4,6 +4,8 @@ import type { Model } from './model.js';
 import type { Trainable } from './trainable.js';
 
 /** The types of training with {@link Model} in the place of all that can be trained: what programs are written with. */
+export type { ValidationData } from './fit-options.js';
+export type { Trainable } from './trainable.js';
 
 /** @inheritDoc */
 export interface TrainingContext<Trained extends Trainable = Model> extends callback.TrainingContext<Trained> {}
