@@ -1,34 +1,6 @@
 /** Everything a user of the library needs. Runs in Node and in browsers; files and folders are in `rondo/node`. */
 
-export type { Cell, CellDefinition, StepContext } from './cells/cell.js';
-export { coupledLSTM } from './cells/coupled-lstm.js';
-// Cells as their equations
-export { defineCell } from './cells/define-cell.js';
-export { fastGRNN } from './cells/fast-grnn.js';
-export { gru } from './cells/gru.js';
-export { gruResetBefore } from './cells/gru-reset-before.js';
-export { indRNN } from './cells/ind-rnn.js';
-export { indyLSTM } from './cells/indy-lstm.js';
-export { janet } from './cells/janet.js';
-export { layerNormGRU } from './cells/layer-norm-gru.js';
-export { layerNormLSTM } from './cells/layer-norm-lstm.js';
-export { liGRU } from './cells/li-gru.js';
-export { lstm } from './cells/lstm.js';
-export { lstm1997 } from './cells/lstm1997.js';
-export { lstmp } from './cells/lstmp.js';
-export { mgu } from './cells/mgu.js';
-export { minGRU } from './cells/min-gru.js';
-export { minLSTM } from './cells/min-lstm.js';
-export { mogrifierLSTM } from './cells/mogrifier-lstm.js';
-export { multiplicativeLSTM } from './cells/multiplicative-lstm.js';
-export { normalized, normalizedTogether } from './cells/normalized.js';
-export { peepholeLSTM } from './cells/peephole-lstm.js';
-export { qrnn } from './cells/qrnn.js';
-export { cellNamed, libraryCells, registerCell } from './cells/registry.js';
-export { rgLRU } from './cells/rg-lru.js';
-export { sLSTM } from './cells/s-lstm.js';
-export { simple } from './cells/simple.js';
-export { sru } from './cells/sru.js';
+export * from './cells/index.js';
 export {
   type DetectSeasonOptions,
   detectSeason,
