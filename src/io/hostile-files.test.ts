@@ -44,7 +44,7 @@ const layered = (layers: readonly Layer[], inputShape: readonly (number | null)[
 const recurrent = [
   new Bidirectional({ layer: new LSTM({ units: 5, returnSequences: true, dropout: 0.1 }) }),
   new Conv1D({ filters: 4, kernelSize: 3, kernelRegularizer: 'l1' }),
-  new RNN({ cell: ['gru', 'peepholeLSTM'], units: [3, 6], returnSequences: true }),
+  new RNN({ cell: ['gru', { cell: 'peepholeLSTM', units: 6, useBias: false }], units: 3, returnSequences: true }),
   new TimeDistributed({ layer: new Dense({ units: 3 }) }),
   new GroupNormalization({ groups: 3, axis: -1 }),
   new GRU({ units: 4, zoneout: { hidden: 0.1 } }),

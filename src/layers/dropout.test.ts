@@ -1,7 +1,11 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { normals } from '../../test/support/random.js';
 import { backendNames, useBackend } from '../kernels/select.js';
-import { setSeed } from '../random.js';
+import { Random, setSeed } from '../random.js';
+import { activate } from '../tensor/arithmetic.js';
 import * as ops from '../tensor/index.js';
+import { tensor } from '../tensor/tensor.js';
+import { AlphaDropout } from './alpha-dropout.js';
 import { Dropout } from './dropout.js';
 import { SpatialDropout1D } from './spatial-dropout-1d.js';
 
@@ -39,6 +43,29 @@ describe.each(backendNames)('dropout on %s', (backend) => {
       expect(new Set(values)).toEqual(new Set([0, 2]));
     }
   });
+});
+
+it('alpha dropout gives what it drops the lowest value of selu, and keeps mean and variance', () => {
+  useBackend('reference');
+  setSeed(4);
+  const x = normals([300, 70], new Random(5));
+  const layer = new AlphaDropout({ rate: 0.2 });
+  expect(layer.apply(x)).toBe(x);
+  const values = Array.from(layer.apply(x, { training: true }).dataSync());
+  const lowest = activate('selu', tensor([-1e3])).item();
+  const scale = 1 / Math.sqrt(0.8 * (1 + 0.2 * lowest ** 2));
+  const before = x.dataSync();
+  const isDropped = (value: number): boolean => Math.abs(value - scale * lowest * 0.8) < 1e-12;
+  const kept = values.filter((value) => !isDropped(value));
+  expect(Math.abs(kept.length / values.length - 0.8)).toBeLessThan(5 * Math.sqrt((0.2 * 0.8) / values.length));
+  values.forEach((value, i) => {
+    if (!isDropped(value)) expect(Math.abs(value - scale * (before[i] - 0.2 * lowest))).toBeLessThan(1e-12);
+  });
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  expect(Math.abs(mean)).toBeLessThan(5 / Math.sqrt(values.length));
+  expect(Math.abs(variance - 1)).toBeLessThan(0.05);
+  useBackend('wasm');
 });
 
 it('refuses rates outside [0, 1) and a noiseShape that does not fit', () => {

@@ -54,6 +54,11 @@ export class Dropout extends Layer {
     const input = singleInput(this.name, inputs);
     this.computeOutputShape(input.shape);
     if (!training || this.rate === 0) return input;
+    return this.drop(input);
+  }
+
+  /** What becomes of the input in training. */
+  protected drop(input: Tensor): Tensor {
     return ops.mul(input, dropoutMask(this.noiseShape(input.shape), this.rate));
   }
 

@@ -4,6 +4,7 @@ export { Activation, type ActivationOptions } from './activation.js';
 export { ActivationPenalty, type ActivationPenaltyOptions } from './activation-penalty.js';
 export { AdaptiveSoftmax, type AdaptiveSoftmaxOptions } from './adaptive-softmax.js';
 export { Add } from './add.js';
+export { AlphaDropout } from './alpha-dropout.js';
 export { AttentionPooling1D, type AttentionPooling1DOptions } from './attention-pooling-1d.js';
 export { Average } from './average.js';
 export { AveragePooling1D } from './average-pooling-1d.js';
@@ -72,7 +73,7 @@ export * as regularizers from './regularizers.js';
 export { RepeatVector, type RepeatVectorOptions } from './repeat-vector.js';
 export type { BothEnds } from './resampled-steps.js';
 export { Reshape, type ReshapeOptions } from './reshape.js';
-export { type CellLike, RNN, type RNNOptions } from './rnn.js';
+export { type CellLike, type CellWithOptions, RNN, type RNNOptions } from './rnn.js';
 export { SampledSoftmax, type SampledSoftmaxOptions } from './sampled-softmax.js';
 export {
   SequencePooling1D,

@@ -53,10 +53,15 @@ export interface LayerRun {
   readonly outputOrder: 'time' | 'computed';
 }
 
+/** A cell of several, with options of its own in place of the layer's. */
+export interface CellOptions extends Partial<RecurrentOptions> {
+  cell: Cell;
+}
+
 /** Options of recurrent layers, with their cells. */
 export interface CellsOptions extends RecurrentOptions {
   /** A cell, or a list of them, run one above the other. */
-  cell: Cell | readonly Cell[];
+  cell: Cell | readonly (Cell | CellOptions)[];
 }
 
 type Returned<ReturnState extends boolean> = ReturnState extends true ? OutputAndState : Tensor;
@@ -86,17 +91,24 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false> extend
     known: readonly string[] = ['cell'],
   ) {
     super(where, options, [...recurrentOptionNames, ...known]);
-    this.cells = Array.isArray(options.cell) ? (options.cell as readonly Cell[]) : [options.cell as Cell];
-    this.units = typeof options.units === 'object' ? options.units : this.cells.map(() => options.units as number);
-    if (this.units.length !== this.cells.length || this.cells.length === 0) {
+    const { cell, units } = options;
+    const listed = [cell].flat() as readonly (Cell | CellOptions)[];
+    if (typeof units === 'object' && units.length !== listed.length) {
       throw new RondoError('USAGE', {
         where,
         what: 'cells and units do not match.',
-        expected: `${this.cells.length} numbers of units`,
-        received: `${this.units.length}`,
+        expected: `${listed.length} numbers of units`,
+        received: `${units.length}`,
         fix: 'give one number, or one for each cell.',
       });
     }
+    const members = listed.map((member, i) => ({
+      ...options,
+      units: typeof units === 'object' ? units[i] : units,
+      ...('cell' in member ? member : { cell: member }),
+    }));
+    this.cells = members.map((member) => member.cell);
+    this.units = members.map((member) => member.units as number);
     for (const count of this.units) requireCount(where, 'units', count);
     for (const name of booleanOptions) requireBoolean(where, name, options[name]);
     refuseUnusedOptions(where, this.cells, options);
@@ -104,9 +116,8 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false> extend
     this.returnState = options.returnState ?? false;
     this.stateful = options.stateful ?? false;
     this.passesMask = this.returnSequences;
-    this.#stack = this.cells.map(
-      (cell, i) =>
-        new CellAlongTime(cell, this.units[i], options, this.cells.length === 1 ? 'cell' : `cell${i}`, where),
+    this.#stack = members.map(
+      (own, i) => new CellAlongTime(own.cell, this.units[i], own, members.length === 1 ? 'cell' : `cell${i}`, where),
     );
   }
 

@@ -1,5 +1,8 @@
 import { expect, it } from 'vitest';
 import { messageOf } from '../../test/support/central-differences.js';
+import { normals, randomise } from '../../test/support/random.js';
+import { useBackend } from '../kernels/select.js';
+import { Random } from '../random.js';
 import { Functional } from '../training/graph/functional.js';
 import { Bidirectional } from './bidirectional.js';
 import { GRU } from './gru.js';
@@ -33,4 +36,53 @@ it('an input without a shape, and a graph without anything, are refused', () => 
   expect(messageOf(() => new Functional(undefined as unknown as ConstructorParameters<typeof Functional>[0]))).toMatch(
     /^\[USAGE\]|^\[UNKNOWN_NAME\]/,
   );
+});
+
+it('cells of a stack may have options of their own: the layer is those of each above each other', () => {
+  useBackend('reference');
+  const cells = [
+    { cell: 'lstmp', units: 6, widths: { projection: 2 }, kernelInitializer: 'heNormal' },
+    { cell: 'gru', activation: 'relu' },
+    'minGRU',
+  ] as const;
+  const common = { units: 5, returnSequences: true };
+  const stack = new RNN({ cell: cells, ...common });
+  const apart = cells.map((own) => new RNN({ ...common, ...(typeof own === 'string' ? { cell: own } : own) }));
+  const x = normals([3, 4, 7], new Random(2));
+  randomise((stack.ensureBuilt(x.shape), stack), new Random(3));
+  const [...values] = stack.weights;
+  const output = apart.reduce((input, layer) => {
+    layer.ensureBuilt(input.shape);
+    for (const weight of layer.weights) weight.assign(values.shift()!);
+    return layer.apply(input);
+  }, x);
+  expect(stack.apply(x).array()).toEqual(output.array());
+  expect(stack.units).toEqual([6, 5, 5]);
+  const both = new Bidirectional({
+    layer: new RNN({
+      cell: [
+        { cell: 'gru', units: 4 },
+        { cell: 'lstm', units: 3 },
+      ],
+    }),
+  });
+  expect(both.computeOutputShape([null, 4, 7])).toEqual([null, 6]);
+  expect(both.apply(x).shape).toEqual([3, 6]);
+  useBackend('wasm');
+});
+
+it.each([
+  [[{ cell: 'gru' }, 'lstm'], '`units` is missing.'],
+  [[{ cell: 'gru', units: 3, unit: 2 }], 'unknown option `unit`'],
+  [[{ cell: 'gru', units: 3, returnSequences: true }], 'unknown option `returnSequences`'],
+  [
+    [
+      { cell: 'gru', units: 3, unitForgetBias: true },
+      { cell: 'lstm', units: 2 },
+    ],
+    '`gru` has no use for',
+  ],
+  [[{ cell: null, units: 3 }], 'this is no cell.'],
+] as const)('refuses own options of cells that cannot be: %j', (cell, message) => {
+  expect(() => new RNN({ cell: cell as never })).toThrow(message);
 });

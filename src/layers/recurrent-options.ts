@@ -107,7 +107,7 @@ export const recurrentOptionNames: readonly string[] = [
  * The options with a cell. @throws USAGE for what is no object, such as a number of units: spread, it would leave
  * nothing
  */
-export function withCell<Options extends object, Cells extends Cell | readonly Cell[]>(
+export function withCell<Options extends object, Cells extends Cell | readonly object[]>(
   where: string,
   options: Options,
   cell: (options: Options) => Cells,

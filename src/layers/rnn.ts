@@ -1,15 +1,53 @@
 import type { Cell } from '../cells/cell.js';
 import { ownEquations, requireEquations, requireOwnName } from '../cells/identity.js';
 import { cellNamed, requireCells } from '../cells/registry.js';
+import { refuseUnknownOptions } from '../errors.js';
 import type { Json } from './layer.js';
-import { RecurrentLayer } from './recurrent-layer.js';
+import { plainOptions } from './plain-options.js';
+import { type CellOptions, type CellsOptions, RecurrentLayer } from './recurrent-layer.js';
 import { type RecurrentOptions, withCell } from './recurrent-options.js';
+import { refuseUnusedOptions } from './unused-options.js';
 
 export type CellLike = Cell | string;
 
-export interface RNNOptions extends RecurrentOptions {
-  /** A cell, its name, or a list of them, run one above the other. */
-  cell: CellLike | readonly CellLike[];
+/** What a cell of a list may have of its own, in place of the layer's. */
+const ownOptionNames = [
+  'units',
+  'widths',
+  'heads',
+  'activation',
+  'recurrentActivation',
+  'useBias',
+  'kernelInitializer',
+  'recurrentInitializer',
+  'biasInitializer',
+  'unitForgetBias',
+  'kernelRegularizer',
+  'recurrentRegularizer',
+  'biasRegularizer',
+  'kernelConstraint',
+  'recurrentConstraint',
+  'biasConstraint',
+  'dropout',
+  'recurrentDropout',
+  'weightDropout',
+  'zoneout',
+] as const satisfies readonly (keyof RecurrentOptions)[];
+
+/** A cell of several, with options of its own in place of the layer's: its units, activation, dropout, ... */
+export interface CellWithOptions extends Pick<Partial<RecurrentOptions>, (typeof ownOptionNames)[number]> {
+  cell: CellLike;
+  units?: number | undefined;
+}
+
+export interface RNNOptions extends Omit<RecurrentOptions, 'units'> {
+  /**
+   * A cell, its name, or a list of them, run one above the other as Keras's `StackedRNNCells`; one of a list may have
+   * options of its own: `[{ cell: 'lstmp', units: 8, widths: { projection: 3 } }, { cell: 'gru', units: 5 }]`.
+   */
+  cell: CellLike | readonly (CellLike | CellWithOptions)[];
+  /** Width of the state, and of the output; a list gives each cell of a list its own. Needed unless each cell has its own. */
+  units?: number | readonly number[] | undefined;
   /** @internal In files: fingerprints of the cells that are the user's own, by name. */
   cellEquations?: Readonly<Record<string, string>> | undefined;
 }
@@ -25,7 +63,8 @@ export class RNN<ReturnState extends boolean = false> extends RecurrentLayer<Ret
 
   constructor(options: RNNOptions & { returnState?: ReturnState | undefined }) {
     super(
-      withCell('RNN', options, ({ cell, cellEquations }) => cellsOf(cell, cellEquations)),
+      withCell('RNN', options, ({ cell, cellEquations }) => cellsOf(cell, cellEquations)) as CellsOptions &
+        typeof options,
       'RNN',
       ['cell', 'cellEquations'],
     );
@@ -33,17 +72,28 @@ export class RNN<ReturnState extends boolean = false> extends RecurrentLayer<Ret
 
   override getConfig(): Record<string, Json | undefined> {
     const { cellEquations: _stored, ...config } = super.getConfig();
-    const names = this.cells.map(({ name }) => name);
+    const listed = [this.options.cell].flat() as readonly (Cell | CellOptions)[];
+    const cells = listed.map((member) =>
+      'cell' in member ? { ...plainOptions(member), cell: member.cell.name } : member.name,
+    );
     const cellEquations = ownEquations(this.cells);
-    return { ...config, cell: names.length === 1 ? names[0] : names, ...(cellEquations && { cellEquations }) };
+    return { ...config, cell: cells.length === 1 ? cells[0] : cells, ...(cellEquations && { cellEquations }) };
   }
 }
 
-function cellsOf(given: RNNOptions['cell'], stored: RNNOptions['cellEquations']): Cell[] {
-  const listed = Array.isArray(given) ? (given as readonly CellLike[]) : [given as CellLike];
-  const cells = listed.map((cell) => (typeof cell === 'string' ? cellNamed(cell, 'RNN') : cell));
+function cellsOf(given: RNNOptions['cell'], stored: RNNOptions['cellEquations']): (Cell | CellOptions)[] {
+  const members = [given].flat().map((member: CellLike | CellWithOptions) => {
+    const hasOwn = Object(member) === member && 'cell' in (member as object);
+    const { cell, ...own } = hasOwn ? (member as CellWithOptions) : { cell: member as CellLike };
+    refuseUnknownOptions('RNN.cell', own, ownOptionNames);
+    return { cell: typeof cell === 'string' ? cellNamed(cell, 'RNN') : cell, own, hasOwn };
+  });
+  const cells = members.map(({ cell }) => cell);
   requireCells('RNN', cells);
-  for (const cell of cells) requireOwnName('RNN', cell);
+  for (const { cell, own } of members) {
+    requireOwnName('RNN', cell);
+    refuseUnusedOptions('RNN', [cell], own);
+  }
   requireEquations('RNN', cells, stored);
-  return cells;
+  return members.map(({ cell, own, hasOwn }) => (hasOwn ? { ...own, cell } : cell));
 }

@@ -1,10 +1,11 @@
 import { constant, select } from '../expression/build.js';
+import { sizeOf } from '../shape.js';
 import * as ops from '../tensor/index.js';
 import { applyPointwise, type PointwiseFunction } from '../tensor/pointwise.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { keepsStepsApart, movedLast, placeOfAxis, requireAxis } from './axis-option.js';
 import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
-import { clearMasked } from './mask.js';
+import { clearMasked, type Mask } from './mask.js';
 import { lazyHead, type OutputHead } from './output-head.js';
 
 export interface SoftmaxOptions extends LayerOptions {
@@ -19,8 +20,9 @@ const hiddenScore: PointwiseFunction = {
 };
 
 /**
- * Normalised exponentials along an axis. Along time, `axis: 1`, masked steps get the share 0, and the others share 1
- * among them: the weights of an attention. The mask goes on with the output.
+ * Normalised exponentials along an axis. What is masked along it gets the share 0, and the others share 1 among them:
+ * steps where the axis is that of time, `axis: 1`, the weights of an attention; single values where the mask has one
+ * entry for each value, as Keras's. The mask goes on with the output.
  *
  * @throws OUT_OF_RANGE, SHAPE_MISMATCH
  */
@@ -50,30 +52,32 @@ export class Softmax extends Layer {
 
   override callHead(inputs: Tensor | readonly Tensor[], { mask }: CallOptions): OutputHead {
     const input = singleInput(this.name, inputs);
-    const at = placeOfAxis(this, input.shape);
+    const { shape } = input;
+    const at = placeOfAxis(this, shape);
+    // A mask of whole steps leaves the values of one step apart from each other.
+    const hides = at < shape.length - 1 || (mask !== undefined && mask.length > sizeOf(shape.slice(0, -1)));
+    const scores = (): Tensor => (hides ? hiddenScores(input, mask) : input);
     return lazyHead({
-      shape: input.shape,
+      shape,
       mask,
       activation: this.axis === -1 ? 'softmax' : undefined,
-      values: () => this.#shares(this.#scores(input, mask), at, mask),
-      logits: () => input,
+      values: () => {
+        const { moved, back } = movedLast(scores(), at);
+        const shares = back(ops.softmax(moved));
+        return hides ? clearMasked(shares, mask) : shares;
+      },
+      logits: scores,
     });
   }
 
   override getConfig(): Record<string, Json | undefined> {
     return { ...this.baseConfig(), axis: this.axis };
   }
+}
 
-  #shares(scores: Tensor, at: number, mask: CallOptions['mask']): Tensor {
-    if (at === scores.shape.length - 1) return ops.softmax(scores);
-    const { moved, back } = movedLast(scores, at);
-    return clearMasked(back(ops.softmax(moved)), mask);
-  }
-
-  /** The input, with the lowest score at masked steps. */
-  #scores(input: Tensor, mask: CallOptions['mask']): Tensor {
-    if (mask === undefined || !mask.includes(0)) return input;
-    const rows = ops.reshape(input, [mask.length, input.size / mask.length]);
-    return ops.reshape(applyPointwise(hiddenScore, [rows, tensor(mask, [mask.length, 1])]), input.shape);
-  }
+/** The input, with the lowest score at what is masked. */
+function hiddenScores(input: Tensor, mask: Mask | undefined): Tensor {
+  if (mask === undefined || !mask.includes(0)) return input;
+  const rows = ops.reshape(input, [mask.length, input.size / mask.length]);
+  return ops.reshape(applyPointwise(hiddenScore, [rows, tensor(mask, [mask.length, 1])]), input.shape);
 }

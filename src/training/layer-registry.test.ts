@@ -4,6 +4,7 @@ import { Activation } from '../layers/activation.js';
 import { ActivationPenalty } from '../layers/activation-penalty.js';
 import { AdaptiveSoftmax } from '../layers/adaptive-softmax.js';
 import { Add } from '../layers/add.js';
+import { AlphaDropout } from '../layers/alpha-dropout.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
 import { Average } from '../layers/average.js';
 import { AveragePooling1D } from '../layers/average-pooling-1d.js';
@@ -79,6 +80,7 @@ const table = new Embedding({ inputDim: 11, outputDim: 7, name: 'table' });
 const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly number[]])[] = [
   [new Activation({ activation: 'gelu' }), [3, 7]],
   [new AdaptiveSoftmax({ units: 11, cutoffs: [3, 7], divValue: 2, headBias: true }), [3, 5, 7]],
+  [new AlphaDropout({ rate: 0.3, noiseShape: [null, 1, null] }), [3, 5, 7]],
   [new AttentionPooling1D({ units: 4, biasInitializer: 'ones' }), [3, 5, 7]],
   [new BatchNormalization({ axis: 1, momentum: 0.5, scale: false, movingMeanInitializer: 'ones' }), [3, 5, 7]],
   [
@@ -190,6 +192,18 @@ const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly nu
   [new RepeatVector({ n: 4 }), [3, 7]],
   [new Reshape({ targetShape: [7, -1] }), [3, 5, 7]],
   [new RNN({ cell: ['gru', 'peepholeLSTM'], units: [5, 6], returnState: true, stateful: true }), [3, 5, 7]],
+  [
+    new RNN({
+      cell: [
+        { cell: 'lstmp', units: 5, widths: { projection: 2 }, kernelRegularizer: l2({ l2: 0.1 }) },
+        { cell: 'gru', activation: 'relu' },
+        'minGRU',
+      ],
+      units: 6,
+      dropout: 0.1,
+    }),
+    [3, 5, 7],
+  ],
   [new SampledSoftmax({ units: 11, numSampled: 4, kernelRegularizer: 'l2', biasInitializer: 'ones' }), [3, 5, 7]],
   [new SequencePooling1D({ pooling: ['last', 'mean'], bidirectional: true }), [3, 5, 8]],
   [new SimpleRNN({ units: 5, activation: 'relu', recurrentInitializer: 'identity' }), [3, 5, 7]],

@@ -3,6 +3,7 @@ import { Activation } from '../layers/activation.js';
 import { ActivationPenalty } from '../layers/activation-penalty.js';
 import { AdaptiveSoftmax } from '../layers/adaptive-softmax.js';
 import { Add } from '../layers/add.js';
+import { AlphaDropout } from '../layers/alpha-dropout.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
 import { Average } from '../layers/average.js';
 import { AveragePooling1D } from '../layers/average-pooling-1d.js';
@@ -92,6 +93,7 @@ const makers = new Map<string, LayerMaker>(
     ActivationPenalty: plain(ActivationPenalty),
     AdaptiveSoftmax: plain(AdaptiveSoftmax),
     Add: plain(Add),
+    AlphaDropout: plain(AlphaDropout),
     AttentionPooling1D: plain(AttentionPooling1D),
     Average: plain(Average),
     AveragePooling1D: plain(AveragePooling1D),

@@ -6,6 +6,7 @@ import { Activation } from '../layers/activation.js';
 import { ActivationPenalty } from '../layers/activation-penalty.js';
 import { AdaptiveSoftmax } from '../layers/adaptive-softmax.js';
 import { Add } from '../layers/add.js';
+import { AlphaDropout } from '../layers/alpha-dropout.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
 import { Average } from '../layers/average.js';
 import { AveragePooling1D } from '../layers/average-pooling-1d.js';
@@ -107,6 +108,7 @@ const table: readonly (readonly [
   [new Activation({ activation: 'tanh' }), goesOn],
   [new ActivationPenalty({ size: 1 }), goesOn],
   [new AdaptiveSoftmax({ units: 11, cutoffs: [3, 7] }), goesOn],
+  [new AlphaDropout({ rate: 0.5 }), goesOn],
   [new AttentionPooling1D({ units: 3 }), ends],
   [new BatchNormalization(), goesOn],
   [new Bidirectional({ layer: new LSTM({ units: 3, returnSequences: true }) }), goesOn],

@@ -89,9 +89,8 @@ function configOf(className: string, given: Record<string, unknown>): LayerConfi
   const config = { ...given };
   if (config.mergeMode === null) config.mergeMode = 'none';
   if (config.cells !== undefined) {
-    const cells = config.cells as { cell: string; units: number }[];
+    config.cell = config.cells;
     delete config.cells;
-    Object.assign(config, { cell: cells.map(({ cell }) => cell), units: cells.map(({ units }) => units) });
   }
   if (config.layer !== undefined) {
     const inner = config.layer as { layer: string; config: Record<string, unknown> };

@@ -102,17 +102,22 @@ def _write_activations():
 
 
 def _write_masked_softmax():
-    """Keras takes the mask of a softmax value by value; every row keeps a step."""
-    name = "softmax-layer-time-mask"
+    """Keras takes the mask of a softmax value by value."""
+    of_steps = np.array([[1, 0, 1, 1, 0], [0, 0, 1, 1, 1], [0, 1, 0, 0, 0]])
+    by_value = np.repeat(of_steps[:, :, None], FEATURES, axis=2)
+    _write_softmax("softmax-layer-time-mask", {"axis": 1}, of_steps, by_value)
+    by_value = Draw("softmax-layer-mask values").integers(0, 2, *SEQUENCE)
+    by_value[1, 2] = 0
+    _write_softmax("softmax-layer-mask", {}, by_value, by_value)
+
+
+def _write_softmax(name, config, mask, by_value):
     draw = Draw(name)
-    mask = np.array([[1, 0, 1, 1, 0], [0, 0, 1, 1, 1], [0, 1, 0, 0, 0]])
-    layer = keras.layers.Softmax(axis=1)
-    inputs = {"input": draw.normal(BATCH, TIME, FEATURES), "mask": mask}
+    layer = keras.layers.Softmax(**config)
+    inputs = {"input": draw.normal(*SEQUENCE), "mask": mask}
     sources = constants({"input": inputs["input"]})
-    by_value = np.repeat(mask[:, :, None], FEATURES, axis=2).astype(bool)
 
     def forward():
-        return {"output": layer(sources["input"], mask=by_value)}
+        return {"output": layer(sources["input"], mask=by_value.astype(bool))}
 
-    config = {"axis": 1}
     write_layer_case(name, draw, layer_case(draw, "Softmax", config, {}, inputs, forward, sources))

@@ -97,31 +97,39 @@ def _write(name, draw, kind, config, layer, state, mask, call):
 
 
 def _write_stacked_cells():
-    lstm_pair = [("lstm", UNITS), ("lstm", SECOND_CELL_UNITS)]
+    lstm_pair = [_cell("lstm", UNITS), _cell("lstm", SECOND_CELL_UNITS)]
     _write_cells("rnn-two-lstm-cells", lstm_pair)
     _write_cells("rnn-two-lstm-cells-mask-gaps", lstm_pair, mask=MASK_WITH_GAPS)
-    _write_cells("rnn-gru-cell-lstm-cell", [("gru", UNITS), ("lstm", SECOND_CELL_UNITS)])
+    _write_cells("rnn-gru-cell-lstm-cell", [_cell("gru", UNITS), _cell("lstm", SECOND_CELL_UNITS)])
+    _write_cells("rnn-cells-with-options", [
+        _cell("lstm", UNITS, activation="softsign", use_bias=False),
+        _cell("gru", SECOND_CELL_UNITS, recurrent_activation="hard_sigmoid"),
+    ])
+
+
+def _cell(kind, units, **options):
+    return {"cell": kind, "units": units, "options": options}
 
 
 def _write_cells(name, cells, mask=None):
     draw = Draw(name)
     classes = {"lstm": keras.layers.LSTMCell, "gru": keras.layers.GRUCell}
-    state_names = {"lstm": STATE_NAMES["LSTM"], "gru": STATE_NAMES["GRU"]}
-    layer = keras.layers.RNN([classes[kind](units) for kind, units in cells], **SEQUENCES)
+    names = [STATE_NAMES[each["cell"].upper()] for each in cells]
+    layer = keras.layers.RNN([classes[each["cell"]](each["units"], **each["options"]) for each in cells], **SEQUENCES)
     layer.build((BATCH, TIME, FEATURES))
-    state = {f"cell{i}": _draw_state(draw, state_names[kind], units) for i, (kind, units) in enumerate(cells)}
+    state = {f"cell{i}": _draw_state(draw, names[i], each["units"]) for i, each in enumerate(cells)}
 
     def call(input_tensor, state_tensors):
-        given = [_flat(state_tensors[f"cell{i}"], state_names[kind]) for i, (kind, _) in enumerate(cells)]
+        given = [_flat(state_tensors[f"cell{i}"], names[i]) for i in range(len(cells))]
         output, *final = layer(input_tensor, initial_state=given, mask=mask)
         final_state = {
-            f"cell{i}": dict(zip(state_names[kind], final[i] if isinstance(final[i], (list, tuple)) else [final[i]]))
-            for i, (kind, _) in enumerate(cells)
+            f"cell{i}": dict(zip(names[i], final[i] if isinstance(final[i], (list, tuple)) else [final[i]]))
+            for i in range(len(cells))
         }
         return {"output": output, "finalState": final_state}
 
-    config = {"cells": [{"cell": kind, "units": units} for kind, units in cells], **camel_config(SEQUENCES)}
-    _write(name, draw, "RNN", config, layer, state, mask, call)
+    described = [{"cell": each["cell"], "units": each["units"], **camel_config(each["options"])} for each in cells]
+    _write(name, draw, "RNN", {"cells": described, **camel_config(SEQUENCES)}, layer, state, mask, call)
 
 
 def _write_bidirectional():
