@@ -307,6 +307,8 @@ export {
   type LearningRateSearch,
 } from './training/find-learning-rate.js';
 export { type Computed, Functional, type FunctionalOptions } from './training/graph/functional.js';
+export type { FixedInputs, GraphStream, GraphStreamOptions } from './training/graph/graph-stream.js';
+export type { SeveralValues } from './training/graph/packed-steps.js';
 export type { SymbolicTensors } from './training/graph/symbolic-arrangement.js';
 export type { History } from './training/history.js';
 export type { ModelData, OneArray, ShapedNumbers, TypedNumbers } from './training/host-data.js';
@@ -328,7 +330,7 @@ export * as metrics from './training/metrics/index.js';
 // Models and training
 export { Model, type ModelOptions } from './training/model.js';
 export type { ModelOutput } from './training/model-outputs.js';
-export type { ModelStream, StreamOptions } from './training/model-stream.js';
+export type { ModelStream, Stepped, StepValues, StreamOptions } from './training/model-stream.js';
 export type {
   CheckpointOptions,
   DatasetFitOptions,

@@ -7,6 +7,7 @@ import { Tensor } from '../tensor/tensor.js';
 import { titleOf } from './input-axes.js';
 import { type CallOptions, describeOpenShape, type Json, Layer, type LayerOptions, type OpenShape } from './layer.js';
 import { clearMasked, maskOf } from './mask.js';
+import type { Stepper } from './stepper.js';
 
 export interface DotOptions extends LayerOptions {
   /** The axis of each input that the products are summed over, or one for both; negative ones count from the end. */
@@ -91,6 +92,13 @@ export class Dot extends Layer {
     return ops.reshape(ops.matmul(first, second, { transposeB: true }), shape);
   }
 
+  /** Steps of the first input pass where what they are multiplied with stays, and time is not what is summed over. */
+  override stepper(batch: number, isFixed: readonly boolean[] = []): Stepper {
+    const isSummed = this.buildShape === undefined || this.#placesIn([this.buildShape])[0] === 1;
+    if (!isFixed[1] || isFixed[0] || isSummed) return super.stepper(batch);
+    return { states: new Map(), step: (input) => this.apply(input) };
+  }
+
   override getConfig(): Record<string, Json | undefined> {
     return { ...this.baseConfig(), axes: this.axes, normalize: this.normalize };
   }
@@ -104,9 +112,13 @@ export class Dot extends Layer {
     return this.normalize ? applyPointwise(unit, [rows]) : rows;
   }
 
-  #places(shapes: readonly OpenShape[]): readonly number[] {
+  #placesIn(shapes: readonly OpenShape[]): readonly number[] {
     const axes = typeof this.axes === 'number' ? [this.axes, this.axes] : this.axes;
-    const places = shapes.map((shape, i) => (axes[i] < 0 ? shape.length + axes[i] : axes[i]));
+    return shapes.map((shape, i) => (axes[i] < 0 ? shape.length + axes[i] : axes[i]));
+  }
+
+  #places(shapes: readonly OpenShape[]): readonly number[] {
+    const places = this.#placesIn(shapes);
     if (places.every((axis, i) => axis >= 1 && axis < shapes[i].length)) return places;
     throw this.#misfit('an input has no such axis besides the batch.', shapes);
   }

@@ -294,9 +294,10 @@ export abstract class Layer<Output = Tensor> {
   /**
    * Runs the layer one time step at a time, for `batch` sequences, with a state of its own.
    *
+   * @param _isFixed of a layer that takes several: which inputs stay over all steps, and are given whole at each.
    * @throws USAGE where a step of its output depends on other steps in a way that it carries no state for
    */
-  stepper(_batch: number): Stepper {
+  stepper(_batch: number, _isFixed?: readonly boolean[]): Stepper {
     if (this.isPointwiseInTime) return { states: new Map(), step: (input) => this.apply(input) as Tensor };
     throw new RondoError('USAGE', {
       where: `${this.className}${this.name === this.className ? '' : ` ${this.name}`}`,

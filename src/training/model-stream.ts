@@ -7,13 +7,23 @@ import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { assignTensor } from '../tensor/accumulate.js';
 import { requireReadsNow } from '../tensor/reads-now.js';
 import { withoutTape } from '../tensor/tape.js';
-import { type FlatArray, scope, Variable } from '../tensor/tensor.js';
+import { type FlatArray, scope, type Tensor, Variable } from '../tensor/tensor.js';
 import { firstNotFinite } from './finite-data.js';
+import type { ModelOutput } from './model-outputs.js';
 
 export interface StreamOptions {
   /** Sequences that go on side by side. Default 1. */
   batchSize?: number | undefined;
 }
+
+/** A step of every sequence: flat, `[batch, features]` or `[batch]` indices; a number stands for itself. */
+export type StepValues = ArrayLike<number> | number;
+
+/** What a step of a model gives: its outputs as it arranges them, each as a flat array. */
+export type Stepped<Output> = Output extends Tensor ? FlatArray : { readonly [Key in keyof Output]: FlatArray };
+
+/** A model, whose weights are made where the shapes of its samples are known. */
+type Streamed = Layer<unknown> & { readonly inputSampleShapes?: readonly Shape[] | undefined };
 
 /** A step as it was prepared on a backend. */
 interface Prepared {
@@ -35,7 +45,7 @@ const dropped = new FinalizationRegistry<Recording>((recording) => recording.fre
  * The state belongs to the stream, not to the layers: a model may have several streams, and `stateful` makes no
  * difference. A step computes with the weights as they are when it is taken, so training may go on between steps.
  */
-export class ModelStream {
+export class ModelStream<Output extends ModelOutput = Tensor> {
   readonly batchSize: number;
   /** The shape of one step of the input: `[batch, features]`, or `[batch]` for a model that reads indices. */
   readonly inputShape: Shape;
@@ -50,14 +60,14 @@ export class ModelStream {
   #copied: FlatArray = new Float32Array(0);
   #prepared: Prepared | undefined;
 
-  /** @internal Use {@link Model.stream}. */
-  constructor(model: Layer<unknown>, options: StreamOptions = {}) {
+  /** @internal Use {@link Model.stream}. @param steps what runs a step, and the shape of its input without the batch. */
+  constructor(model: Streamed, options: StreamOptions, steps?: { stepper: Stepper; inputShape: Shape }) {
     const where = `${model.className}.stream`;
     refuseUnknownOptions(where, options, ['batchSize']);
     const { batchSize = 1 } = options;
     requireCount(where, 'batchSize', batchSize);
-    const { buildShape } = model;
-    if (buildShape === undefined) {
+    const inputShape = steps?.inputShape ?? model.inputSampleShapes?.[0].slice(1);
+    if (inputShape === undefined) {
       throw new RondoError('USAGE', {
         where,
         what: 'the model has no weights yet.',
@@ -65,15 +75,15 @@ export class ModelStream {
       });
     }
     this.batchSize = batchSize;
-    this.#stepper = withinMemory(where, () => model.stepper(batchSize));
+    this.#stepper = steps?.stepper ?? withinMemory(where, () => model.stepper(batchSize));
     this.#states = this.#stepper.states;
-    this.inputShape = [batchSize, ...buildShape.slice(2).map((size) => size ?? 1)];
-    const [batch, ...features] = this.inputShape;
-    this.#input = new Variable([batch, 1, ...features], new Float32Array(sizeOf(this.inputShape)), 'input', false);
+    this.inputShape = [batchSize, ...inputShape];
+    const size = sizeOf(this.inputShape);
+    this.#input = new Variable([batchSize, 1, ...inputShape], new Float32Array(size), 'input', false);
     this.#weights = model.weights;
     // The first run compiles: better now than when the first value comes.
     this.#prepare(currentBackend());
-    this.reset();
+    this.#clear();
   }
 
   /**
@@ -84,26 +94,26 @@ export class ModelStream {
    * @throws SHAPE_MISMATCH, NOT_FINITE, OUT_OF_RANGE before the state moves; BACKEND_UNAVAILABLE where numbers are read
    *   asynchronously only: {@link ModelStream.stepAsync} can do that
    */
-  step(input: ArrayLike<number> | number): FlatArray {
+  step(input: StepValues): Stepped<Output> {
     const backend = currentBackend();
     requireReadsNow(backend, 'ModelStream.step', 'await stream.stepAsync(input)');
     const output = this.#advance(input, backend);
     if (backend.readInto !== undefined) backend.readInto(output, this.#copied);
     else this.#copied.set(backend.readNow(output, this.#copied.length));
-    return this.#copied;
+    return this.#copied as Stepped<Output>;
   }
 
   /**
    * {@link ModelStream.step} on every backend: the states have moved on when it returns its promise, so that further
    * steps may be taken before the output is there. The array belongs to the caller.
    */
-  async stepAsync(input: ArrayLike<number> | number): Promise<FlatArray> {
+  async stepAsync(input: StepValues): Promise<Stepped<Output>> {
     const backend = currentBackend();
-    return backend.read(this.#advance(input, backend), this.#copied.length);
+    return (await backend.read(this.#advance(input, backend), this.#copied.length)) as Stepped<Output>;
   }
 
   /** Takes a step; gives the place of its output. */
-  #advance(input: ArrayLike<number> | number, backend: Backend): View {
+  #advance(input: StepValues, backend: Backend): View {
     const values = typeof input === 'number' ? [input] : input;
     if (values?.length !== this.#input.size) {
       throw new RondoError('SHAPE_MISMATCH', {
@@ -126,6 +136,10 @@ export class ModelStream {
 
   /** Sets the state to zeros, for other sequences. */
   reset(): void {
+    this.#clear();
+  }
+
+  #clear(): void {
     for (const state of this.#states.values()) state.assign(new Float32Array(state.size));
   }
 
@@ -176,12 +190,13 @@ export class ModelStream {
 
   /** Takes a step on whatever the input holds, noting its operations where the backend can. */
   #prepare(backend: Backend): void {
-    this.#forget();
+    this.forget();
     const stepper = this.#stepper;
     const input = this.#input;
     const work = (): void => {
       const result = stepper.step(input);
-      this.#output ??= new Variable(result.shape, new Float32Array(result.size), 'output', false);
+      if (this.#output?.size !== result.size)
+        this.#output = new Variable(result.shape, new Float32Array(result.size), 'output', false);
       assignTensor(this.#output, result);
     };
     // Moves weights that are elsewhere, which is no part of a step.
@@ -201,7 +216,8 @@ export class ModelStream {
     this.#prepared = { backend, buffers, recording };
   }
 
-  #forget(): void {
+  /** Lets the next step note its operations anew. */
+  protected forget(): void {
     this.#prepared?.recording?.free();
     this.#prepared = undefined;
     dropped.unregister(this);
@@ -217,10 +233,10 @@ export class ModelStream {
 }
 
 /** A state that has seen NaN never gets rid of it. */
-function notFinite(values: ArrayLike<number>, place: number): RondoError {
+export function notFinite(values: ArrayLike<number>, place: number, which = 'the input'): RondoError {
   return new RondoError('NOT_FINITE', {
     where: 'ModelStream.step',
-    what: `the input holds ${describeValue(values[place])}, at ${place}; the state is that of before.`,
+    what: `${which} holds ${describeValue(values[place])}, at ${place}; the state is that of before.`,
     expected: 'finite numbers that float32 can hold',
     received: String(values[place]),
     fix: 'leave the step out, or give the last good value in its place.',

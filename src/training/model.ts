@@ -178,8 +178,8 @@ export abstract class Model<Output extends ModelOutput = ModelOutput> extends La
    *
    * @throws USAGE naming the layer that cannot be run so, or for a model without weights; UNKNOWN_NAME, OUT_OF_RANGE
    */
-  stream(options: StreamOptions = {}): ModelStream {
-    return new ModelStream(this, options);
+  stream<Given extends ModelOutput>(this: Model<Given>, options: StreamOptions = {}): ModelStream<Given> {
+    return new ModelStream<Given>(this, options);
   }
 
   /**

@@ -113,6 +113,16 @@ describe('a Functional', () => {
     expect((await model.predict([[300]])).array()).toEqual([[1]]);
   });
 
+  it('has outputs that other layers read', async () => {
+    const x = input({ shape: [3] });
+    const first = new Dense({ units: 2, activation: 'softmax' }).apply(x);
+    const second = new Dense({ units: 1 }).apply(first);
+    const [one, two] = new Functional({ inputs: x, outputs: [first, second] }).layers.slice(1) as Dense[];
+    const results = await new Functional({ inputs: x, outputs: { first, second } }).predict(target);
+    expect([...results.first.dataSync()]).toEqual([...one.apply(target).dataSync()]);
+    expect([...results.second.dataSync()]).toEqual([...two.apply(one.apply(target)).dataSync()]);
+  });
+
   it('gives the head of its last layer as a layer of another model', async () => {
     const [x, y] = [input({ shape: [1] }), input({ shape: [1] })];
     const inner = new Functional({

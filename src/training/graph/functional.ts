@@ -2,22 +2,21 @@ import { RondoError, refuseUnknownOptions } from '../../errors.js';
 import type { CallOptions, Json, Layer, OpenShape, OutputShapes } from '../../layers/layer.js';
 import { headOf, type OutputHead } from '../../layers/output-head.js';
 import { isShape, leavesByPath } from '../../layers/result-leaves.js';
-import type { Stepper } from '../../layers/stepper.js';
-import { withStatesApart } from '../../layers/symbolic-states.js';
 import { type GraphNode, outputShapesOf, type SymbolicTensor } from '../../layers/symbolic-tensor.js';
 import { withRandom } from '../../random.js';
 import type { Shape } from '../../shape.js';
 import { Tensor } from '../../tensor/tensor.js';
 import { settleName } from '../layer-names.js';
 import { Model, type ModelOptions } from '../model.js';
-import { arranged, type Outputs as ModelOutputs, type OutputForm } from '../model-outputs.js';
+import { arranged, type ModelOutput, type Outputs as ModelOutputs, type OutputForm } from '../model-outputs.js';
 import { begunInside } from './begun-inside.js';
 import { configOfGraph } from './graph-config.js';
-import { stepperOfGraph } from './graph-stepper.js';
+import { type GraphStepper, stepperOfGraph } from './graph-stepper.js';
+import { type GraphStream, type GraphStreamOptions, streamOfGraph } from './graph-stream.js';
 import { summaryOfGraph } from './graph-summary.js';
 import { nodeNames } from './node-names.js';
 import { orderedNodes } from './ordered-nodes.js';
-import { withOwnMasks } from './own-mask.js';
+import { callOf, runNode } from './run-node.js';
 import {
   arrangementOf,
   requireInputs,
@@ -161,21 +160,22 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
     return { heads, form: this.#outputs.form };
   }
 
-  /** @throws USAGE for several inputs or outputs, and naming a layer that cannot be run so */
-  override stepper(batch: number): Stepper {
-    const where = `${this.className} ${this.name}`;
-    if (this.#inputs.tensors.length > 1 || this.#outputs.form !== 'one') {
-      throw new RondoError('USAGE', {
-        where,
-        what: 'the model cannot be run one time step at a time.',
-        expected: 'one input, and one symbolic tensor as `outputs`',
-        received: `inputs ${this.inputNames.join(', ')}, ${this.numOutputs} outputs`,
-        fix: 'make a Functional of one input and one output; it may have the same layers.',
-      });
-    }
+  /**
+   * Each node one time step at a time, with states of its own.
+   *
+   * @param isFixed by input: whether it stays over all steps. @throws USAGE naming a layer that cannot be run so
+   */
+  override stepper(batch: number, isFixed: readonly boolean[] = []): GraphStepper {
     const names = nodeNames(this.nodes, this.#nameOf);
     const nodes = new Map(this.nodes.map((node) => [names.get(node)!, node]));
-    return stepperOfGraph({ nodes, output: this.#outputs.tensors[0], where }, batch);
+    const [inputs, outputs] = [this.#inputs.tensors, this.#outputs.tensors];
+    return stepperOfGraph({ nodes, inputs, outputs, isFixed, where: `${this.className} ${this.name}` }, batch);
+  }
+
+  /** As {@link Model.stream}, also with several inputs, by name, some of which stay over all steps, and outputs. */
+  override stream<Given extends ModelOutput>(this: Model<Given>, options: GraphStreamOptions = {}): GraphStream<Given> {
+    const graph = this as Model as Functional;
+    return streamOfGraph(this, (batch, isFixed) => graph.stepper(batch, isFixed), options);
   }
 
   /** Graph and layers as plain data, see {@link configOfGraph}. */
@@ -267,39 +267,16 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
     });
     for (const node of this.nodes) {
       if (node.inputs.length === 0) continue;
-      const { layer } = node;
-      const received = node.inputs.map((edge) => values.get(edge)!);
-      const { inputs: first, ...states } = withStatesApart(layer, received);
-      const own = { training, ...states } as CallOptions;
-      if (this.#ends.has(node)) heads.set(node, layer.applyHead(first, own));
-      else {
-        const results = withOwnMasks(received, () => this.#tensorsOf(node, layer.apply(first, own)));
-        for (const [path, tensor] of node.outputs) values.set(tensor, results.get(path)!);
-      }
+      if (this.#ends.has(node)) {
+        const { inputs: received, options: own } = callOf(node, values, training);
+        heads.set(node, node.layer.applyHead(received, own));
+      } else for (const [tensor, value] of runNode(node, values, training)) values.set(tensor, value);
     }
     return this.#outputs.tensors.map((tensor) => heads.get(tensor.node) ?? headOf(values.get(tensor)!));
-  }
-
-  /** What a layer returned, by path. @throws USAGE where it is something else than its shapes said */
-  #tensorsOf({ layer, outputs }: GraphNode, result: unknown): ReadonlyMap<string, Tensor> {
-    const tensors = leavesByPath(result, isTensor);
-    if (tensors.size === outputs.size && [...outputs.keys()].every((path) => tensors.has(path))) return tensors;
-    const named = (paths: Iterable<string>): string => [...paths].map((path) => path || 'one tensor').join(', ');
-    throw new RondoError('USAGE', {
-      where: `${this.className} ${this.name}`,
-      what: `the layer \`${this.#nameOf.get(layer)}\` returns other tensors than its shapes say.`,
-      expected: named(outputs.keys()),
-      received: named(tensors.keys()) || 'no tensor',
-      fix: 'let computeOutputShapes of the class give a shape for each tensor that `call` returns.',
-    });
   }
 }
 
 /** Tensors with the names that messages call them. */
 function keyed({ tensors, form }: SymbolicArrangement): readonly (readonly [name: string, tensor: SymbolicTensor])[] {
   return tensors.map((tensor, i) => [typeof form === 'string' ? tensor.node.layer.name : form[i], tensor]);
-}
-
-function isTensor(value: unknown): value is Tensor {
-  return value instanceof Tensor;
 }

@@ -64,18 +64,7 @@ describe.each(['reference', 'wasm'] as const)('a graph run one time step at a ti
 
 describe('a graph that cannot be run one time step at a time says why', () => {
   const x = input({ shape: [null, 3] });
-  const words = input({ shape: [null] });
   it.each<[string, () => Functional, RegExp]>([
-    [
-      'several inputs',
-      () =>
-        new Functional({
-          inputs: [x, words],
-          outputs: new Concatenate().apply([x, new Embedding({ inputDim: 5, outputDim: 2 }).apply(words)]),
-        }),
-      /expected: one input, and one symbolic tensor/,
-    ],
-    ['named outputs', () => new Functional({ inputs: x, outputs: { y: x } }), /received: inputs inputLayer, 1 outputs/],
     [
       'a layer that sees all steps',
       () => new Functional({ inputs: x, outputs: new AttentionPooling1D({ units: 2 }).apply(x) }),

@@ -1,101 +1,215 @@
 import { RondoError } from '../../errors.js';
+import type { Layer } from '../../layers/layer.js';
+import { RecurrentLayer } from '../../layers/recurrent-layer.js';
 import type { Stepper } from '../../layers/stepper.js';
 import type { GraphNode, SymbolicTensor } from '../../layers/symbolic-tensor.js';
+import { assignTensor } from '../../tensor/accumulate.js';
 import type { Tensor, Variable } from '../../tensor/tensor.js';
+import { FixedPart } from './fixed-part.js';
+import { HostInputs } from './host-inputs.js';
+import { type NodeValues, runNode, tensorsOf } from './run-node.js';
 
-/** A graph of one input and one output, to be run one time step at a time. */
+/** A graph that is to be run one time step at a time. */
 export interface SteppedGraph {
-  /** By name, each after those it reads; the first is the input. */
+  /** By name, each after those it reads. */
   readonly nodes: ReadonlyMap<string, GraphNode>;
-  readonly output: SymbolicTensor;
+  readonly inputs: readonly SymbolicTensor[];
+  readonly outputs: readonly SymbolicTensor[];
+  /** By input: whether the whole of it is there before the first step, and stays. */
+  readonly isFixed: readonly boolean[];
   readonly where: string;
 }
 
+/** A graph run one time step at a time; `step` and `read` are for those of one input and output. */
+export interface GraphStepper extends Stepper {
+  /** By input. */
+  readonly reads: readonly Stepper['read'][];
+  /** By output. */
+  readonly paces: readonly Pace[];
+  /** The outputs of a step. @param inputs one for each; of those that stay, none is looked at. */
+  stepAll(inputs: readonly Tensor[]): readonly Tensor[];
+  /**
+   * Sets the states to where sequences begin.
+   *
+   * @param inputs the whole of those that stay; by default what was given before.
+   */
+  begin(inputs?: readonly (Tensor | undefined)[]): void;
+  /** What stays, as steps read it. */
+  held(): readonly Variable[];
+}
+
 /**
- * The graph run one time step at a time: each node with states of its own, also where two have the same layer. Layers
- * that take several inputs must treat every step by itself.
+ * How a tensor goes along with the steps: `fixed` stays over all of them; `step` has one step of a sequence; `now` is
+ * what the steps so far come to, without an axis of time; `mixed` has one step, in which something of now takes part, so
+ * that earlier steps would be others by now.
+ */
+type Pace = 'fixed' | 'step' | 'now' | 'mixed';
+
+/**
+ * The graph run one time step at a time: each node with states of its own, also where two have the same layer. What
+ * depends on fixed inputs alone is computed once, over whole sequences; recurrent layers may begin with states from
+ * there, and layers of several inputs may read from there. A step gives the last step of what the model gives for the
+ * steps so far.
  *
  * @throws USAGE naming the layer that cannot be run so
  */
-export function stepperOfGraph({ nodes, output, where }: SteppedGraph, batch: number): Stepper {
-  const steps: (readonly [node: GraphNode, step: (inputs: readonly Tensor[]) => Tensor])[] = [];
+export function stepperOfGraph(graph: SteppedGraph, batch: number): GraphStepper {
+  const { nodes, inputs, outputs, isFixed, where } = graph;
+  const paces = new Map<SymbolicTensor, Pace>(inputs.map((input, i) => [input, isFixed[i] ? 'fixed' : 'step']));
+  const host = new HostInputs(inputs);
   const states = new Map<string, Variable>();
-  const readers: NonNullable<Stepper['read']>[] = [];
-  /** What the host gives as it came. */
-  const unchanged = new Set<SymbolicTensor>();
-  let isInputRead = false;
+  const fixedNodes: GraphNode[] = [];
+  const kept = new Set<SymbolicTensor>();
+  const steps: ((values: NodeValues) => readonly (readonly [SymbolicTensor, Tensor])[])[] = [];
+  const begins: ((values: NodeValues) => void)[] = [];
   for (const [name, node] of nodes) {
-    if (node.inputs.length > 1 && !node.layer.takesSeveral) throw hasInitialStates(where, name, node);
-    const unread = node.inputs.find((edge) => edge !== mainOf(edge.node));
-    if (unread !== undefined) throw readsStates(where, name, node);
-    const stepper = node.layer.stepper(batch);
-    for (const [state, value] of stepper.states) states.set(`${name}/${state}`, value);
-    const isFromHost = node.inputs.every((edge) => unchanged.has(edge));
-    if (stepper.isIdentity === true && isFromHost) unchanged.add(mainOf(node));
-    else if (stepper.read === undefined) isInputRead ||= node.inputs.some((edge) => unchanged.has(edge));
-    else if (isFromHost) readers.push(stepper.read);
-    else throw readsLayer(where, name, node);
-    steps.push([
-      node,
-      node.inputs.length > 1 ? (inputs) => node.layer.apply(inputs) as Tensor : ([input]) => stepper.step(input),
-    ]);
+    if (node.inputs.length === 0) continue;
+    const given = node.inputs.map((edge) => paces.get(edge)!);
+    if (given.every((pace) => pace === 'fixed')) {
+      fixedNodes.push(node);
+      for (const tensor of node.outputs.values()) paces.set(tensor, 'fixed');
+      continue;
+    }
+    for (const edge of node.inputs) if (paces.get(edge) === 'fixed') kept.add(edge);
+    if (given.every((pace) => pace === 'fixed' || pace === 'now')) {
+      steps.push((values) => runNode(node, values));
+      for (const tensor of node.outputs.values()) paces.set(tensor, 'now');
+      continue;
+    }
+    const stepped = new SteppedNode(node, given, batch, `${where}, layer \`${name}\` (${node.layer.className})`);
+    for (const [state, value] of stepped.stepper.states) states.set(`${name}/${state}`, value);
+    for (const [tensor, pace] of stepped.paces()) paces.set(tensor, pace);
+    stepped.readFrom(host);
+    steps.push((values) => stepped.step(values));
+    begins.push((values) => stepped.begin(values));
   }
-  if (readers.length > 0 && (isInputRead || unchanged.has(output))) throw readsBoth(where);
+  for (const output of outputs) {
+    host.computedWith(output);
+    if (paces.get(output) === 'fixed') kept.add(output);
+  }
+  const fixed = new FixedPart(fixedNodes, kept);
+  const reads = host.reads(where);
+  const stepAll = (given: readonly Tensor[]): readonly Tensor[] => {
+    const values = new Map<SymbolicTensor, Tensor>(fixed.values);
+    inputs.forEach((input, i) => void (isFixed[i] || values.set(input, given[i])));
+    for (const step of steps) for (const [tensor, value] of step(values)) values.set(tensor, value);
+    return outputs.map((output) => values.get(output)!);
+  };
   return {
     states,
-    step: (input) => {
-      const values = new Map<SymbolicTensor, Tensor>();
-      for (const [node, step] of steps) {
-        const inputs = node.inputs.length === 0 ? [input] : node.inputs.map((edge) => values.get(edge)!);
-        values.set(mainOf(node), step(inputs));
-      }
-      return values.get(output)!;
+    reads,
+    paces: outputs.map((output) => paces.get(output)!),
+    stepAll,
+    step: (input) => stepAll([input])[0],
+    read: reads[0],
+    isIdentity: inputs.length === 1 && outputs.length === 1 && host.has(outputs[0]),
+    begin(whole) {
+      if (whole !== undefined)
+        fixed.compute(new Map(inputs.flatMap((input, i) => (isFixed[i] ? [[input, whole[i]!] as const] : []))));
+      for (const begin of begins) begin(fixed.values);
     },
-    read: readers.length === 0 ? undefined : (input) => readers.forEach((read) => void read(input)),
-    isIdentity: unchanged.has(output),
+    held: () => [...fixed.values.values()],
   };
 }
 
-/** What a step of a node gives; its final states are not known before the last. */
-function mainOf({ outputs }: GraphNode): SymbolicTensor {
-  return outputs.get('') ?? outputs.get('output')!;
+/** A node that goes along with the steps. */
+class SteppedNode {
+  readonly stepper: Stepper | GraphStepper;
+  readonly #node: GraphNode;
+  readonly #given: readonly Pace[];
+  readonly #where: string;
+  /** Whether states stand behind the input. */
+  readonly #hasInitialStates: boolean;
+
+  constructor(node: GraphNode, given: readonly Pace[], batch: number, where: string) {
+    this.#node = node;
+    this.#given = given;
+    this.#where = where;
+    const { layer } = node;
+    this.#hasInitialStates = given.length > 1 && !layer.takesSeveral;
+    if (this.#hasInitialStates && given.slice(1).some((pace) => pace !== 'fixed'))
+      throw this.#refusal('initial states that stay over all steps', 'initial states from a layer that goes along');
+    this.stepper = layer.stepper(
+      batch,
+      given.map((pace) => pace === 'fixed'),
+    );
+    const isMixed = given.some((pace) => pace === 'now' || pace === 'mixed');
+    if (isMixed && this.stepper.states.size > 0)
+      throw this.#refusal('steps that do not change later', 'what a layer gives at the last step');
+  }
+
+  /** How what it gives goes along. */
+  *paces(): Generator<readonly [SymbolicTensor, Pace]> {
+    const { layer, outputs } = this.#node;
+    const isMixed =
+      this.#given.some((pace) => pace === 'now' || pace === 'mixed') || endsInLastStep(layer, this.stepper);
+    for (const [i, tensor] of [...outputs.values()].entries()) {
+      if (isGraph(this.stepper)) yield [tensor, this.stepper.paces[i]];
+      else if (layer instanceof RecurrentLayer) yield [tensor, i === 0 && layer.returnSequences ? 'step' : 'now'];
+      else yield [tensor, isMixed ? 'mixed' : 'step'];
+    }
+  }
+
+  /** Says who looks at the host's numbers. @throws USAGE where they come from a layer */
+  readFrom(host: HostInputs): void {
+    const { inputs, outputs } = this.#node;
+    const { stepper } = this;
+    inputs.forEach((edge, i) => {
+      const read = isGraph(stepper) ? stepper.reads[i] : stepper.read;
+      if (read === undefined) {
+        if (stepper.isIdentity === true && host.has(edge)) host.passOn(edge, [...outputs.values()][0]);
+        else host.computedWith(edge);
+      } else if (host.has(edge)) host.readBy(edge, read);
+      else throw this.#refusal('indices from the input of the model', 'indices from another layer');
+    });
+  }
+
+  begin(values: NodeValues): void {
+    const { inputs } = this.#node;
+    if (isGraph(this.stepper)) this.stepper.begin(inputs.map((edge) => values.get(edge)));
+    if (!this.#hasInitialStates) return;
+    [...this.stepper.states.values()].forEach((state, i) => assignTensor(state, values.get(inputs[i + 1])!));
+  }
+
+  step(values: NodeValues): readonly (readonly [SymbolicTensor, Tensor])[] {
+    const { layer, inputs, outputs } = this.#node;
+    const { stepper } = this;
+    const tensors = [...outputs.values()];
+    const received = inputs.map((edge) => values.get(edge)!);
+    if (isGraph(stepper)) return stepper.stepAll(received).map((value, i) => [tensors[i], value]);
+    const result: unknown = layer.takesSeveral ? layer.apply(received) : stepper.step(received[0]);
+    if (layer instanceof RecurrentLayer)
+      return [result as Tensor, ...stepper.states.values()]
+        .slice(0, tensors.length)
+        .map((value, i) => [tensors[i], value]);
+    const results = tensorsOf(this.#node, result);
+    if (this.#given.includes('fixed')) for (const value of results.values()) this.#requireOneStep(value);
+    return [...outputs].map(([path, tensor]) => [tensor, results.get(path)!]);
+  }
+
+  #requireOneStep({ shape }: Tensor): void {
+    if (shape[1] === 1) return;
+    throw this.#refusal('one step of the output for each of the input', `steps beside ${shape[1]} that stay`);
+  }
+
+  #refusal(expected: string, received: string): RondoError {
+    return new RondoError('USAGE', {
+      where: this.#where,
+      what: 'the layer cannot be run one time step at a time here.',
+      expected,
+      received,
+      fix: 'apply the model to whole sequences.',
+    });
+  }
 }
 
-function readsStates(where: string, name: string, { layer }: GraphNode): RondoError {
-  return new RondoError('USAGE', {
-    where: `${where}, layer \`${name}\` (${layer.className})`,
-    what: 'the layer cannot be run one time step at a time here.',
-    expected: 'what a layer gives at each step',
-    received: 'one of several outputs of a layer',
-    fix: 'apply the model to whole sequences.',
-  });
+function isGraph(stepper: Stepper | GraphStepper): stepper is GraphStepper {
+  return 'stepAll' in stepper;
 }
 
-function readsLayer(where: string, name: string, { layer }: GraphNode): RondoError {
-  return new RondoError('USAGE', {
-    where: `${where}, layer \`${name}\` (${layer.className})`,
-    what: 'the layer cannot be run one time step at a time here.',
-    expected: 'indices from the input of the model',
-    received: 'indices from another layer',
-    fix: 'apply the model to whole sequences.',
-  });
-}
-
-function hasInitialStates(where: string, name: string, { layer }: GraphNode): RondoError {
-  return new RondoError('USAGE', {
-    where: `${where}, layer \`${name}\` (${layer.className})`,
-    what: 'the layer cannot be run one time step at a time here.',
-    expected: 'a layer that begins with zeros',
-    received: 'initial states from another layer',
-    fix: 'apply the model to whole sequences.',
-  });
-}
-
-function readsBoth(where: string): RondoError {
-  return new RondoError('USAGE', {
-    where: `${where}.stream`,
-    what: 'the input is read as indices by one layer and as numbers by another.',
-    expected: 'an input that is one of both',
-    fix: 'apply the model to whole sequences.',
-  });
+/** Whether a chain of layers, which goes along with the steps, has one in it that gives its last step alone. */
+function endsInLastStep(layer: Layer<unknown>, { states }: Stepper): boolean {
+  const isInside = (inside: Layer<unknown>): boolean =>
+    inside instanceof RecurrentLayer ? !inside.returnSequences : [...inside.sublayers.values()].some(isInside);
+  return states.size > 0 && isInside(layer);
 }

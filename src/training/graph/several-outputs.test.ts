@@ -155,7 +155,7 @@ describe('layers that give several tensors in a graph', () => {
     });
     const wrong = new Functional({ inputs: text, outputs: new Cut(true).apply(text).left });
     expect(await messageAfter(() => wrong.apply(tensor([[[1, 2, 3, 4, 5, 6]]])))).toMatch(
-      /`cut` returns other tensors than its shapes say.\n {2}expected: left, rest\/0\n {2}received: one tensor\n/,
+      /`cut` \(Cut\): it returns other tensors than its shapes say.\n {2}expected: left, rest\/0\n {2}received: one tensor\n/,
     );
   });
 

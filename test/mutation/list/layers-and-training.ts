@@ -69,16 +69,6 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
         'filter((node) => node.layer.callHead)',
       ],
       [
-        'layers do not know that they are in training',
-        'const own = { training, ...states } as CallOptions;',
-        'const own = { ...states } as CallOptions;',
-      ],
-      [
-        'masks of a layer reach others',
-        'withOwnMasks(received, () =>',
-        '((_: unknown, work: () => ReadonlyMap<string, Tensor>) => work())(received, () =>',
-      ],
-      [
         'shapes are not looked at again',
         'for (const [path, shape] of leavesByPath(outputShapesOf(node, given, nameOf), isShape))',
         'for (const [path, { shape }] of node.outputs)',
@@ -110,16 +100,80 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
     [['a model begins at the inputs of the other', 'node.inputs.length === 0 ? tensor', 'true ? tensor']],
   ),
   ...inFile(
-    'src/training/graph/graph-stepper.ts',
-    ['src/training/graph/graph-stepper.test.ts'],
+    'src/training/graph/run-node.ts',
+    ['src/training/graph/functional.test.ts'],
     [
       [
-        'an embedding may read what a layer gives',
-        'const isFromHost = node.inputs.every((edge) => unchanged.has(edge));',
-        'const isFromHost = true;',
+        'layers do not know that they are in training',
+        'options: { training, ...states }',
+        'options: { training: training && undefined, ...states }',
       ],
-      ['layers that merge get one input alone', 'node.inputs.length > 1 ?', 'node.inputs.length > 2 ?'],
+      [
+        'masks of a layer reach others',
+        'withOwnMasks(receivedBy(node.inputs, values), () =>',
+        '((_: unknown, work: () => ReadonlyMap<string, Tensor>) => work())(receivedBy(node.inputs, values), () =>',
+      ],
     ],
+  ),
+  ...inFile(
+    'src/training/graph/graph-stepper.ts',
+    ['src/training/graph/graph-stepper.test.ts', 'src/training/graph/graph-stream.test.ts'],
+    [
+      ['an embedding may read what a layer gives', 'else if (host.has(edge)) host', 'else if (true) host'],
+      ['layers that merge get one input alone', 'layer.apply(received) :', 'layer.apply(received[0]) :'],
+      ['a stream begins with zeros', 'if (!this.#hasInitialStates) return;', 'return;'],
+      [
+        'states are those of the step before',
+        '[result as Tensor, ...stepper',
+        '[result as Tensor, result as Tensor, ...stepper',
+      ],
+      [
+        'a recurrent layer takes steps that change later',
+        'if (isMixed && this.stepper.states.size > 0)',
+        'if (isMixed && this.stepper.states.size > 9)',
+      ],
+      ['a chain is not looked into', 'return states.size > 0 && isInside(layer);', 'return isInside(layer) && false;'],
+      [
+        'steps inside of steps count as last steps',
+        'return states.size > 0 && isInside(layer);',
+        'return isInside(layer);',
+      ],
+      ['steps meet what stays over all of them', 'if (shape[1] === 1) return;', 'return;'],
+    ],
+  ),
+  ...inFile(
+    'src/training/graph/fixed-part.ts',
+    ['src/training/graph/graph-stream.test.ts'],
+    [['what stays loses its mask', 'replaceMask(kept!, stillMaskOf(value));', '']],
+  ),
+  ...inFile(
+    'src/training/graph/host-inputs.ts',
+    ['src/training/graph/graph-stepper.test.ts'],
+    [['an input is read in two ways', 'if (!this.#isComputedWith[place]) return', 'return']],
+  ),
+  ...inFile(
+    'src/training/graph/graph-stream.ts',
+    ['src/training/graph/graph-stream.test.ts'],
+    [
+      ['other fixed inputs are not looked at', 'if (whole !== undefined) this.forget();', ''],
+      ['a reset keeps the states', 'super.reset();', ''],
+    ],
+  ),
+  ...inFile(
+    'src/training/graph/packed-steps.ts',
+    ['src/training/graph/graph-stream.test.ts'],
+    [
+      [
+        'inputs by name come in their order',
+        'return names.map((name) => named[name]);',
+        'return Object.values(named);',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/layers/dot.ts',
+    ['src/training/graph/graph-stream.test.ts'],
+    [['a stream sums over time', '|| isSummed)', ')']],
   ),
   ...inFile(
     'src/training/graph/ordered-nodes.ts',

@@ -1,0 +1,123 @@
+import { refuseUnknownOptions, requireCount, requireKind, unknownName, withinMemory } from '../../errors.js';
+import type { FlatArray, Tensor } from '../../tensor/tensor.js';
+import { requireFiniteData } from '../finite-data.js';
+import { type HostArray, hostArray, type OneArray } from '../host-data.js';
+import type { Model } from '../model.js';
+import { arranged, type ModelOutput } from '../model-outputs.js';
+import { ModelStream, type Stepped, type StepValues, type StreamOptions } from '../model-stream.js';
+import type { GraphStepper } from './graph-stepper.js';
+import { PackedSteps, type SeveralValues } from './packed-steps.js';
+
+/** Inputs that are whole before the first step, by name: an array `[batch, ...]` each. */
+export type FixedInputs = Readonly<Record<string, OneArray>>;
+
+export interface GraphStreamOptions extends StreamOptions {
+  /**
+   * Inputs that stay over all steps, such as the sentence that is translated, by name: what depends on them alone is
+   * computed once. Default: none.
+   */
+  fixed?: FixedInputs | undefined;
+  /** Sequences that go on side by side. Default: as many as the fixed inputs have rows, else 1. */
+  batchSize?: number | undefined;
+}
+
+/** A {@link ModelStream} of a graph, which may have several inputs and outputs. */
+export class GraphStream<Output extends ModelOutput = Tensor> extends ModelStream<Output> {
+  readonly #model: Model<Output>;
+  readonly #steps: PackedSteps;
+
+  /** @internal Use {@link Functional.stream}. @param batchSize of steps. */
+  constructor(model: Model<Output>, batchSize: number, steps: PackedSteps) {
+    super(model, { batchSize }, steps);
+    this.#model = model;
+    this.#steps = steps;
+    steps.begin();
+  }
+
+  /**
+   * Takes one step of every sequence.
+   *
+   * @param input of one input as in {@link ModelStream.step}; of several an object by name, or a list
+   * @returns the outputs as the model arranges them, each flat, in the same arrays at every step
+   * @throws UNKNOWN_NAME; as {@link ModelStream.step}
+   */
+  override step(input: StepValues | SeveralValues): Stepped<Output> {
+    return this.#arranged(super.step(this.#steps.packed(input)));
+  }
+
+  override async stepAsync(input: StepValues | SeveralValues): Promise<Stepped<Output>> {
+    return this.#arranged(await super.stepAsync(this.#steps.packed(input)));
+  }
+
+  /**
+   * Goes back to where sequences begin. @param options other fixed inputs, all of them. @throws as {@link Model.stream}
+   */
+  override reset(options: { fixed?: FixedInputs | undefined } = {}): void {
+    const where = `${this.#model.className}.stream.reset`;
+    refuseUnknownOptions(where, options, ['fixed']);
+    const whole = options.fixed && this.#steps.wholeOf(fixedArrays(options.fixed, where), where);
+    super.reset();
+    this.#steps.begin(whole);
+    if (whole !== undefined) this.forget();
+  }
+
+  #arranged(all: unknown): Stepped<Output> {
+    return arranged(this.#steps.apart(all as FlatArray), this.#model.outputArrangement!) as Stepped<Output>;
+  }
+}
+
+/**
+ * A stream of a graph.
+ *
+ * @param stepperOf makes what runs a step. @throws USAGE naming a layer that cannot be run so; UNKNOWN_NAME,
+ *   SHAPE_MISMATCH, NOT_FINITE, OUT_OF_RANGE
+ */
+export function streamOfGraph<Output extends ModelOutput>(
+  model: Model<Output>,
+  stepperOf: (batchSize: number, isFixed: readonly boolean[]) => GraphStepper,
+  options: GraphStreamOptions,
+): GraphStream<Output> {
+  const where = `${model.className}.stream`;
+  refuseUnknownOptions(where, options, ['batchSize', 'fixed']);
+  const fixed = fixedArrays(options.fixed ?? {}, where);
+  const [first] = fixed.values();
+  const { batchSize = first?.shape[0] ?? 1 } = options;
+  requireCount(where, 'batchSize', batchSize);
+  const names = model.inputNames!;
+  for (const name of fixed.keys()) if (!names.includes(name)) throw unknownName(`${where}.fixed`, 'input', name, names);
+  requireKind(fixed.size < names.length, options.fixed, {
+    where,
+    what: 'every input is fixed, and none goes along with the steps.',
+    fix: 'use predict.',
+  });
+  const inputs = names.map((name, i) => ({
+    name,
+    shape: [batchSize, ...model.inputSampleShapes![i].slice(1)],
+    isFixed: fixed.has(name),
+  }));
+  return withinMemory(where, () => {
+    const stepper = stepperOf(
+      batchSize,
+      inputs.map(({ isFixed }) => isFixed),
+    );
+    const steps = new PackedSteps(inputs, stepper);
+    steps.begin(steps.wholeOf(fixed, where));
+    return new GraphStream(model, batchSize, steps);
+  });
+}
+
+/** @throws SHAPE_MISMATCH, NOT_FINITE, DATA_FORMAT */
+function fixedArrays(fixed: FixedInputs, where: string): ReadonlyMap<string, HostArray> {
+  requireKind(Object.getPrototypeOf(Object(fixed)) === Object.prototype, fixed, {
+    where,
+    what: '`fixed` does not say which inputs it is for.',
+    fix: 'give an object of arrays by the names of inputs.',
+  });
+  return new Map(
+    Object.entries(fixed).map(([name, given]) => {
+      const array = hostArray(given, where, `fixed.${name}`);
+      requireFiniteData(where, `fixed.${name}`, array);
+      return [name, array];
+    }),
+  );
+}
