@@ -17,14 +17,19 @@ type Evaluate<Own, Options> = (model: Own, files: readonly string[], call: TaskC
 /** Answers for a file, a text or, for `-`, the standard input. */
 type Predict<Own, Options> = (model: Own, data: string, call: TaskCall<Options>) => Promise<Answer>;
 
-/** What the command line knows of a task. Code is loaded when it is asked for. */
-export interface CommandLineTask<Own extends TaskModel, EvaluateOptions = never, PredictOptions = never> {
+/** What a task is called. */
+export interface TaskNames<Name extends string = string> {
   /** As files say it: `TaskModel.task`. */
-  readonly name: string;
+  readonly name: Name;
   /** As it is typed: `rondo train NAME`. */
   readonly command: string;
   /** What its models are called in messages. */
   readonly models: string;
+}
+
+/** What the command line knows of a task. Code is loaded when it is asked for. */
+export interface CommandLineTask<Own extends TaskModel, EvaluateOptions = never, PredictOptions = never>
+  extends TaskNames {
   /** Options of its own of the commands that take models of every task. Others are refused for its models. */
   readonly options: { readonly evaluate: OptionSpecs; readonly predict: OptionSpecs };
   /** Commands for its models alone, by name. */

@@ -1,8 +1,8 @@
 import type { Beginning, TakenWeights, UnknownTokens } from '../src/index.js';
-import type { CommandLineTask } from './command-line-task.js';
+import type { TaskNames } from './command-line-task.js';
 import type { KnownTask } from './known-task.js';
+import { loadModelOf } from './load-model-of.js';
 import type { OptionSpecs } from './options.js';
-import { loadModelOf, tasks } from './tasks.js';
 import { withSeparators } from './text-table.js';
 import { WrongUsage } from './wrong-usage.js';
 
@@ -19,11 +19,11 @@ export const initOption = {
  * The model that --init names; undefined without it. @throws WrongUsage beside --resume; USAGE for a model of another
  * task
  */
-export async function readInitial<Kind extends KnownTask['task']>(
+export async function readInitial<Name extends KnownTask['task']>(
   where: string,
   { init, resume }: { readonly init: string | undefined; readonly resume: boolean },
-  kind: Kind,
-): Promise<Extract<KnownTask, { task: Kind }> | undefined> {
+  task: TaskNames<Name>,
+): Promise<Extract<KnownTask, { task: Name }> | undefined> {
   if (init === undefined) return undefined;
   if (resume) {
     throw new WrongUsage({
@@ -34,8 +34,7 @@ export async function readInitial<Kind extends KnownTask['task']>(
       fix: 'leave --init out: an interrupted training has its weights in its checkpoint.',
     });
   }
-  const task = tasks.find(({ name }) => name === kind);
-  return loadModelOf(where, init, task as CommandLineTask<Extract<KnownTask, { task: Kind }>>);
+  return loadModelOf(where, init, task);
 }
 
 /** What was taken from the model of --init, and what of the data it does not know. */

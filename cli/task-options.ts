@@ -1,5 +1,6 @@
+import { madeBy } from './load-model-of.js';
 import type { OptionSpec, OptionSpecs } from './options.js';
-import { type AnyTask, madeBy, tasks } from './tasks.js';
+import { type AnyTask, tasks } from './tasks.js';
 import { WrongUsage } from './wrong-usage.js';
 
 /** Commands that take models of every task. */

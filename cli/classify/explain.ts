@@ -1,19 +1,19 @@
 import { type Explanation, explain as explainText, explanationMethods } from '../../src/index.js';
 import { writeFileAtomically } from '../../src/node.js';
+import { loadModelOf } from '../load-model-of.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { print, printJson, say } from '../output.js';
 import { requireNewFile } from '../output-paths.js';
 import { styleOf } from '../style.js';
-import { loadModelOf } from '../tasks.js';
 import { isTextArgument } from '../text-argument.js';
 import { counted } from '../text-table.js';
 import { unknownNote } from '../unknown-tokens.js';
 import { requirePositionals } from '../wrong-usage.js';
 import { explanationHtml } from './explanation-html.js';
 import { explanationLines } from './explanation-lines.js';
+import { classifyNames } from './names.js';
 import { readUnlabelled, withReading } from './read-texts.js';
 import { emptyOption, readingOptions } from './reading-options.js';
-import { classify } from './task.js';
 
 /** `rondo explain`: which words carried a decision. */
 export const explain = defineCommand({
@@ -53,7 +53,7 @@ export const explain = defineCommand({
     const where = `rondo ${this.name}`;
     const [path, given] = positionals;
     if (options.html !== undefined) await requireNewFile(where, '--html', options.html, options.force);
-    const classifier = await loadModelOf(where, path, classify);
+    const classifier = await loadModelOf(where, path, classifyNames);
     const { format: _format, ...reading } = classifier.data.reading;
     const isText = await isTextArgument(where, path, given);
     const read = isText

@@ -1,14 +1,14 @@
 import { robustness as measureRobustness } from '../../src/index.js';
+import { loadModelOf } from '../load-model-of.js';
 import { computeOptions, defineCommand, jsonOption } from '../options.js';
 import { print, printJson } from '../output.js';
-import { loadModelOf } from '../tasks.js';
 import { counted, textTable, withSeparators } from '../text-table.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 import { partNote } from './evaluate-classes.js';
+import { classifyNames } from './names.js';
 import { readLabelled, withReading } from './read-texts.js';
 import { emptyOption, readingOptions } from './reading-options.js';
 import { percent } from './show-report.js';
-import { classify } from './task.js';
 
 /** `rondo robustness`: how a classifier does on texts with slips. */
 export const robustness = defineCommand({
@@ -37,7 +37,7 @@ export const robustness = defineCommand({
     const where = `rondo ${this.name}`;
     requirePositionals(this, positionals, 2, Infinity);
     const [path, ...files] = positionals;
-    const classifier = await loadModelOf(where, path, classify);
+    const classifier = await loadModelOf(where, path, classifyNames);
     const data = await readLabelled(files, withReading(options, classifier.data.reading));
     const report = await measureRobustness(classifier, data, {
       rates: ratesOf(where, options.rates),

@@ -1,14 +1,13 @@
 import { defineTask } from '../command-line-task.js';
 import type { OptionSpecs } from '../options.js';
+import { classifyNames } from './names.js';
 import { emptyOption, readingOptions } from './reading-options.js';
 
 const texts = { ...readingOptions, ...emptyOption } as const satisfies OptionSpecs;
 
 /** Texts and their classes. */
 export const classify = defineTask({
-  name: 'classify',
-  command: 'classify',
-  models: 'classifiers',
+  ...classifyNames,
   options: {
     evaluate: texts,
     predict: {

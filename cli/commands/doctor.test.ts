@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { adviceFor } from '../doctor/advice.js';
-import { type Examination, examine } from '../doctor/examine.js';
+import type { Examination } from '../doctor/examination.js';
+import { examine } from '../doctor/examine.js';
 import { examinationText } from '../doctor/show.js';
 import { parseArguments } from '../parse-arguments.js';
 import { doctor } from './doctor.js';

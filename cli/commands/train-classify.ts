@@ -6,6 +6,7 @@ import {
   tokenKinds,
 } from '../../src/index.js';
 import { comparedWith, overlapLines, trainingHints } from '../classify/about-training.js';
+import { classifyNames } from '../classify/names.js';
 import { readingOf, readLabelled, withReading } from '../classify/read-texts.js';
 import { emptyOption, readingOptions } from '../classify/reading-options.js';
 import { percent, reportText } from '../classify/show-report.js';
@@ -154,7 +155,7 @@ export const trainClassify = defineCommand({
     const where = `rondo ${this.name}`;
     requirePositionals(this, positionals, 1, Infinity);
     const { quiet, json } = options;
-    const initial = await readInitial(where, options, 'classify');
+    const initial = await readInitial(where, options, classifyNames);
     const { paths, interrupted } = await trainingStart(
       where,
       'classify',

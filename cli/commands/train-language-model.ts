@@ -11,6 +11,7 @@ import { loadTokenizer } from '../../src/node.js';
 import { resumeCommand } from '../command-words.js';
 import { encodingOption } from '../data-options.js';
 import { initialLines, initOption, readInitial } from '../initial-model.js';
+import { languageModelNames } from '../language-model/names.js';
 import type { OptionSpecs } from '../options.js';
 import { print, printLines } from '../output.js';
 import { trainingStart } from '../output-paths.js';
@@ -70,7 +71,7 @@ export const trainLanguageModel = defineTrain({
     const where = `rondo ${this.name}`;
     requirePositionals(this, positionals, 1, Infinity);
     const { resume, quiet, json } = options;
-    const initial = await readInitial(where, options, 'languageModel');
+    const initial = await readInitial(where, options, languageModelNames);
     const { paths, interrupted } = await trainingStart(where, 'languageModel', positionals[0], options, () => given);
     const texts = await readEachTextInput(positionals, options.encoding);
     const { level, lower, maxTokens, punctuation } = given;

@@ -6,6 +6,7 @@ import { print, printLines } from '../output.js';
 import { trainingStart } from '../output-paths.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { seenSentencesNote, taggingHints, taggingVerdict } from '../tag/about-tagging.js';
+import { tagNames } from '../tag/names.js';
 import { agreementTable, percent, scoreTable } from '../tag/show-tagging.js';
 import { columnName, readingOf, readWordFile, taggedDataOf, untaggedNote } from '../tag/tagged-files.js';
 import { taggedFileOptions } from '../tag/tagged-options.js';
@@ -127,7 +128,7 @@ export const trainTag = defineCommand({
       });
     const [file] = positionals;
     const { quiet, json } = options;
-    const initial = await readInitial(where, options, 'tag');
+    const initial = await readInitial(where, options, tagNames);
     const { paths, interrupted } = await trainingStart(where, 'tag', file, options, () => taggerOptions(options));
     const main = await readWordFile(file, options);
     const column = interrupted?.task.sentences.column ?? columnName(this.name, main, options);

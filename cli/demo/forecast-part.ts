@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ForecastTraining, readTable } from '../../src/index.js';
 import { readText } from '../../src/node.js';
+import { forecastNames } from '../forecast/names.js';
 import { errorTable, forecastPlot } from '../forecast/show-forecast.js';
-import { forecast } from '../forecast/task.js';
+import { loadModelOf } from '../load-model-of.js';
 import { print } from '../output.js';
 import { pathsOf } from '../output-paths.js';
-import { loadModelOf } from '../tasks.js';
 import { shortNumber, withSeparators } from '../text-table.js';
 import { runTrain, type TrainRun, trainReport } from '../train-run.js';
 
@@ -62,7 +62,7 @@ export async function forecastPart({ folder, isQuiet }: DemoSettings): Promise<b
   print(
     `\n${forecastPlot({ ...report, shown: report.shown.slice(-4) }, shownWith)}\n\n${errorTable(report, shownWith)}`,
   );
-  const loaded = await loadModelOf('rondo demo', run.paths.model, forecast);
+  const loaded = await loadModelOf('rondo demo', run.paths.model, forecastNames);
   const next = await loaded.predict(training.columns.series[0]);
   print(
     `\nloaded again from ${run.paths.model}; the 12 months after the last:\n` +

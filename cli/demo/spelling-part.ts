@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { inWords, spelledNumbers } from '../../examples/spelled-numbers.js';
 import { generate, type LanguageModel, LanguageModelTraining } from '../../src/index.js';
-import { languageModel as languageModelTask } from '../language-model/task.js';
+import { languageModelNames } from '../language-model/names.js';
+import { loadModelOf } from '../load-model-of.js';
 import { print } from '../output.js';
 import { pathsOf } from '../output-paths.js';
-import { loadModelOf } from '../tasks.js';
 import { withSeparators } from '../text-table.js';
 import { runTrain, type TrainRun, trainReport } from '../train-run.js';
 import type { DemoSettings } from './forecast-part.js';
@@ -45,7 +45,7 @@ export async function spellingPart({ folder, isQuiet }: DemoSettings): Promise<b
   const outcome = await runTrain(run);
   if (outcome === undefined) return false;
   print(`\n${await trainReport(run, outcome)}`);
-  const loaded = await loadModelOf('rondo demo', run.paths.model, languageModelTask);
+  const loaded = await loadModelOf('rondo demo', run.paths.model, languageModelNames);
   const spelled: { number: number; words: string }[] = [];
   for (const number of heldOut) spelled.push({ number, words: await spell(loaded, number) });
   const right = spelled.filter(({ number, words }) => words === inWords(number));

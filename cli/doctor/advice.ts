@@ -1,4 +1,4 @@
-import type { Examination } from './examine.js';
+import type { Examination } from './examination.js';
 
 /** What would make this machine faster, in plain sentences, the most useful first. */
 export function adviceFor({ machine, wideKernels, blas }: Omit<Examination, 'advice'>): string[] {

@@ -1,32 +1,9 @@
 import { cpus, freemem, loadavg, totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
-import { describeHost, type HostDescription } from '../../src/index.js';
+import { describeHost } from '../../src/index.js';
 import { allowWideKernels, type BlasDescription, describeBlas } from '../../src/node.js';
 import { adviceFor } from './advice.js';
-
-/** All that `rondo doctor` finds out. */
-export interface Examination {
-  readonly machine: {
-    readonly processor: string;
-    readonly logicalCores: number;
-    readonly platform: string;
-    /** Average number of running processes over the last minute; 0 on Windows. */
-    readonly load: number;
-    readonly memoryBytes: number;
-    readonly freeMemoryBytes: number;
-    /** The most that JavaScript values of this process may take; data sets count here. */
-    readonly heapLimitBytes: number;
-  };
-  readonly wideKernels: {
-    /** The flags of V8 that `rondo` sets on this Node. */
-    readonly flags: readonly string[];
-    readonly isEffective: boolean;
-    readonly reason: string;
-  };
-  readonly host: Omit<HostDescription, 'advice'>;
-  readonly blas: BlasDescription;
-  readonly advice: readonly string[];
-}
+import type { Examination } from './examination.js';
 
 /** Examines this machine and what Rondo makes of it; about half a second. */
 export async function examine(): Promise<Examination> {

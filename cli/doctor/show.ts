@@ -1,5 +1,5 @@
 import { fileSize } from '../text-table.js';
-import type { Examination } from './examine.js';
+import type { Examination } from './examination.js';
 
 const labelWidth = 14;
 

@@ -1,15 +1,14 @@
 import { defineTask } from '../command-line-task.js';
 import { tableOptions } from '../data-options.js';
 import type { OptionSpecs } from '../options.js';
+import { forecastNames } from './names.js';
 import { timeOptions } from './series-options.js';
 
 const series = { ...tableOptions, ...timeOptions } as const satisfies OptionSpecs;
 
 /** Series of numbers and how they go on. */
 export const forecast = defineTask({
-  name: 'forecast',
-  command: 'forecast',
-  models: 'forecasts',
+  ...forecastNames,
   options: { evaluate: series, predict: series },
   commands: {},
   train: async () => (await import('../commands/train-forecast.js')).trainForecast,

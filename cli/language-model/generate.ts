@@ -1,9 +1,9 @@
 import { type GenerateOptions, generate as generateText, graphemesOf, type LanguageModel } from '../../src/index.js';
+import { loadModelOf } from '../load-model-of.js';
 import { computeOptions, defineCommand, type Given, jsonOption, type OptionSpecs } from '../options.js';
 import { printJson, say, writeText } from '../output.js';
-import { loadModelOf } from '../tasks.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
-import { languageModel as ownTask } from './task.js';
+import { languageModelNames } from './names.js';
 
 const specs = {
   prompt: {
@@ -68,7 +68,7 @@ export const generate = defineCommand({
     const [path] = positionals;
     const where = `rondo ${this.name}`;
     const poem = poemOf(where, options);
-    const languageModel = await loadModelOf(where, path, ownTask);
+    const languageModel = await loadModelOf(where, path, languageModelNames);
     const { prompt = '', length, temperature, seed, stop, beams, json } = options;
     const pieces = generateText(languageModel, {
       ...without({

@@ -1,11 +1,10 @@
 import { defineTask } from '../command-line-task.js';
+import { languageModelNames } from './names.js';
 import { textOptions } from './text-options.js';
 
 /** Text and what comes next in it. */
 export const languageModel = defineTask({
-  name: 'languageModel',
-  command: 'language-model',
-  models: 'language models',
+  ...languageModelNames,
   options: textOptions,
   commands: { generate: async () => (await import('./generate.js')).generate },
   train: async () => (await import('../commands/train-language-model.js')).trainLanguageModel,

@@ -1,13 +1,12 @@
 import { defineTask } from '../command-line-task.js';
+import { tagNames } from './names.js';
 import { taggedFileOptions, tagOutputs } from './tagged-options.js';
 
 const { format, column, encoding, 'word-column': wordColumn } = taggedFileOptions;
 
 /** Sentences and the tags of their words. */
 export const tag = defineTask({
-  name: 'tag',
-  command: 'tag',
-  models: 'taggers',
+  ...tagNames,
   options: {
     evaluate: {
       format,

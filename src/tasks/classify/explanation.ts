@@ -100,10 +100,3 @@ export async function explain(
     remainder: probabilities[explained] - baseline - contributions.reduce((sum, value) => sum + value, 0),
   };
 }
-
-/** What each token contributes to the probability of a class. */
-export interface Contributions {
-  readonly contributions: Float64Array;
-  /** The probability without any of them. */
-  readonly baseline: number;
-}

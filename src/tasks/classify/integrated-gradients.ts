@@ -3,7 +3,7 @@ import { valueAndGradients } from '../../tensor/tape.js';
 import { scope, type Tensor, tensor } from '../../tensor/tensor.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
 import type { Classifier } from './classifier.js';
-import type { Contributions } from './explanation.js';
+import type { Contributions } from './contributions.js';
 
 /** Steps to begin with; doubled while the contributions do not add up. */
 const fewestSteps = 32;

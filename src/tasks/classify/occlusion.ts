@@ -1,5 +1,5 @@
 import type { Classifier } from './classifier.js';
-import type { Contributions } from './explanation.js';
+import type { Contributions } from './contributions.js';
 
 /**
  * What a class's probability loses when a token is left out: `p(text) - p(text without the token)`. A token that others

@@ -1,3 +1,4 @@
+import type { BaseForecaster, TargetRows } from './base-forecaster.js';
 import { ExponentialSmoothing, type SmoothingParameters } from './exponential-smoothing.js';
 import { RunningMedian } from './running-median.js';
 
@@ -10,19 +11,6 @@ export type BaseForecast =
   | { readonly name: 'naive' | 'drift' | 'mean' | 'median' }
   | { readonly name: 'seasonalNaive' | 'seasonalDrift'; readonly season: number }
   | { readonly name: 'smoothing'; readonly parameters: SmoothingParameters };
-
-/** The target of a series, `[rows]`. */
-export interface TargetRows {
-  readonly values: Float64Array;
-  /** 0 where a value was filled. */
-  readonly isReal: Uint8Array;
-}
-
-/** Makes forecasts from any row of a series. */
-export interface BaseForecaster {
-  /** Writes the values of row `origin` and after, from what is before it; there is at least one row before it. */
-  forecastInto(origin: number, result: Float64Array): void;
-}
 
 /** The forecasts of a series. See `data/baselines.ts` for the equations of the simple ones. */
 export function baseForecaster(base: BaseForecast, rows: TargetRows): BaseForecaster {

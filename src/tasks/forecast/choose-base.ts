@@ -1,6 +1,7 @@
 import { detectSeason } from '../../data/season.js';
 import { type Frequency, nearCalendar } from '../../data/time/frequency.js';
-import { type BaseForecast, type BaseName, baseForecaster, type TargetRows } from './base-forecast.js';
+import { type BaseForecast, type BaseName, baseForecaster } from './base-forecast.js';
+import type { TargetRows } from './base-forecaster.js';
 import { fitSmoothing } from './fit-smoothing.js';
 import { type Judged, judgedOrigins, meanErrorOf } from './judge-forecasts.js';
 import { mostRowsForBase } from './training-budget.js';

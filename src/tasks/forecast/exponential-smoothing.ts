@@ -1,4 +1,4 @@
-import type { BaseForecaster, TargetRows } from './base-forecast.js';
+import type { BaseForecaster, TargetRows } from './base-forecaster.js';
 
 /**
  * Exponential smoothing with a damped trend, several seasons and autocorrelated errors, all additive. With `u` what the

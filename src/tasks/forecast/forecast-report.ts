@@ -2,10 +2,9 @@ import { counted } from '../../counted.js';
 import { RondoError } from '../../errors.js';
 import type { BaseForecast, BaseName } from './base-forecast.js';
 import { ErrorSums, type ForecastErrors } from './forecast-errors.js';
-import type { Forecaster } from './forecaster.js';
 import type { Series } from './series.js';
 import type { SeriesColumns } from './series-columns.js';
-import { SeriesForecasts } from './series-forecasts.js';
+import { SeriesForecasts, type SeriesModel } from './series-forecasts.js';
 import { evenlyDrawn, mostForecasts } from './training-budget.js';
 
 /**
@@ -117,9 +116,9 @@ class Comparison {
   }
 }
 
-/** See {@link Forecaster.evaluate}. Only values that stand in the file are compared with. */
+/** See `Forecaster.evaluate`. Only values that stand in the file are compared with. */
 export async function forecastReport(
-  forecaster: Forecaster,
+  forecaster: SeriesModel,
   columns: SeriesColumns,
   from: (series: Series) => number,
   signal?: AbortSignal,
@@ -238,7 +237,7 @@ function stopped(): RondoError {
 }
 
 function nothingToCompare(
-  forecaster: Forecaster,
+  forecaster: SeriesModel,
   columns: SeriesColumns,
   from: (series: Series) => number,
 ): RondoError {

@@ -1,4 +1,4 @@
-import type { BaseForecaster, TargetRows } from './base-forecast.js';
+import type { BaseForecaster, TargetRows } from './base-forecaster.js';
 
 /** Rows of one series that forecasts are judged on, from many origins (a rolling origin: Tashman 2000). */
 export interface Judged extends TargetRows {

@@ -1,4 +1,5 @@
-import { type BaseForecaster, baseForecaster, rowsNeededBy } from './base-forecast.js';
+import { baseForecaster, rowsNeededBy } from './base-forecast.js';
+import type { BaseForecaster } from './base-forecaster.js';
 import { columnOf, realTargets, type Series } from './series.js';
 import { type Space, spaceOf, type TrainedSeries } from './trained-series.js';
 

@@ -1,9 +1,11 @@
 import { counted } from '../../counted.js';
 import { RondoError } from '../../errors.js';
-import { tensor } from '../../tensor/tensor.js';
+import type { Resolved } from '../../resolved.js';
+import { type Tensor, tensor } from '../../tensor/tensor.js';
 import { hostIsWaiting, yieldToHost } from '../../training/yield-to-host.js';
-import { type BaseForecaster, type BaseName, baseForecaster } from './base-forecast.js';
-import type { Forecaster } from './forecaster.js';
+import { type BaseName, baseForecaster } from './base-forecast.js';
+import type { BaseForecaster } from './base-forecaster.js';
+import type { ForecastOptions } from './forecast-options.js';
 import { NetworkSeries } from './network-series.js';
 import type { Series } from './series.js';
 import type { TrainedSeries } from './trained-series.js';
@@ -11,9 +13,21 @@ import type { TrainedSeries } from './trained-series.js';
 /** Windows computed at once. */
 const windowsPerBatch = 256;
 
+/** What forecasts are made from: all that this and the comparison with baselines know of a `Forecaster`. */
+export interface SeriesModel {
+  readonly model: { apply(windows: Tensor): Tensor };
+  readonly options: Readonly<Resolved<ForecastOptions>>;
+  /** The share of the network's corrections that forecasts take. */
+  readonly findings: { readonly share: number };
+  readonly isOfSeveral: boolean;
+  isNew(series: Series): boolean;
+  isShort(known: TrainedSeries): boolean;
+  knownSeries(series: Series, numRows?: number): TrainedSeries;
+}
+
 /** Makes the forecasts of a forecaster for one series, from any of its rows. */
 export class SeriesForecasts {
-  readonly #forecaster: Forecaster;
+  readonly #forecaster: SeriesModel;
   readonly #network: NetworkSeries;
   /** Rows before an origin that the network has a part in. */
   readonly #rowsForNetwork: number;
@@ -24,7 +38,7 @@ export class SeriesForecasts {
   /** Rows that must come before an origin that is measured. */
   readonly rowsNeeded: number;
 
-  constructor(forecaster: Forecaster, series: Series, known: TrainedSeries = forecaster.knownSeries(series)) {
+  constructor(forecaster: SeriesModel, series: Series, known: TrainedSeries = forecaster.knownSeries(series)) {
     const { timesteps, allowNegative } = forecaster.options;
     this.#forecaster = forecaster;
     this.#network = new NetworkSeries(series, known);

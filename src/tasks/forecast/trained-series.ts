@@ -1,7 +1,8 @@
 import { isCount, isText, optional, orNull, SavedFields } from '../../data/saved-fields.js';
 import { type Scaler, StandardScaler, scalerFromJSON } from '../../data/scaler.js';
 import type { Json } from '../../layers/layer.js';
-import { type BaseForecast, baseForecaster, type TargetRows } from './base-forecast.js';
+import { type BaseForecast, baseForecaster } from './base-forecast.js';
+import type { TargetRows } from './base-forecaster.js';
 import { seasonalScale } from './forecast-errors.js';
 import { judgedOrigins, meanErrorOf } from './judge-forecasts.js';
 import { restoreBase } from './restore-base.js';
