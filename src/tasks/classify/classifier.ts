@@ -1,3 +1,4 @@
+import { bucketsByLength } from '../../data/length-buckets.js';
 import { padSequences } from '../../data/pad-sequences.js';
 import { splitStratified } from '../../data/stratified-split.js';
 import { type LabelledTexts, pickTextRows, placeOf, type TextRows } from '../../data/text-rows.js';
@@ -20,8 +21,8 @@ import { textKey } from './text-keys.js';
 import { textsFingerprint } from './texts-fingerprint.js';
 import type { TokenEncoder } from './token-encoder.js';
 
-/** Tokens computed at once, padding included. */
-const tokensPerBatch = 16_384;
+/** What is computed at once. */
+const batchLimits = { batchSize: 256, mostSteps: 16_384 };
 
 /** What a classifier remembers of the texts it was trained on; plain JSON. */
 export interface TrainedTexts {
@@ -240,19 +241,14 @@ export class Classifier implements TaskModel {
   async logits(ids: readonly Int32Array[], signal?: AbortSignal): Promise<Float64Array> {
     const numClasses = this.labels.length;
     const result = new Float64Array(ids.length * numClasses);
-    const order = Int32Array.from(ids, (_, i) => i).sort((a, b) => ids[a].length - ids[b].length);
-    for (let start = 0; start < order.length; ) {
-      let end = start + 1;
-      while (end < order.length && end - start < 256 && (end + 1 - start) * ids[order[end]].length <= tokensPerBatch)
-        end++;
-      const batch = order.subarray(start, end);
+    const lengths = ids.map(({ length }) => length);
+    for (const batch of bucketsByLength(lengths, batchLimits)) {
       const { data, shape } = padSequences(
         Array.from(batch, (row) => (ids[row].length === 0 ? [0] : ids[row])),
         { padding: this.encoder.settings.padding },
       );
       const logits = await scope(() => this.model.applyHead(tensor(data, shape)).logits()).data();
       batch.forEach((row, i) => result.set(logits.subarray(i * numClasses, (i + 1) * numClasses), row * numClasses));
-      start = end;
       if (signal?.aborted === true)
         throw new RondoError('ABORTED', {
           where: 'Classifier',

@@ -1,13 +1,8 @@
+import { bucketsByLength, shuffledBuckets } from '../../data/length-buckets.js';
 import { padSequences } from '../../data/pad-sequences.js';
 import type { Random } from '../../random.js';
 import type { DatasetBatch } from '../../training/dataset.js';
 import { type TextSide, unknownId } from './token-encoder.js';
-
-/**
- * Batches that are sorted by length together: enough for little padding, few enough that an epoch stays in random
- * order.
- */
-const batchesPerPool = 50;
 
 export interface TextBatchesOptions {
   readonly numClasses: number;
@@ -22,11 +17,13 @@ export class TextBatches {
   readonly length: number;
 
   readonly #rows: readonly Int32Array[];
+  readonly #lengths: Int32Array;
   readonly #classes: Int32Array;
   readonly #options: TextBatchesOptions;
 
   constructor(rows: readonly Int32Array[], classes: Int32Array, options: TextBatchesOptions) {
     this.#rows = rows;
+    this.#lengths = Int32Array.from(rows, ({ length }) => length);
     this.#classes = classes;
     this.#options = options;
     this.length = Math.ceil(rows.length / options.batchSize);
@@ -38,28 +35,17 @@ export class TextBatches {
    * @param tokenDropout share of the tokens that become the unknown token.
    */
   *shuffled(random: Random, tokenDropout: number): Generator<DatasetBatch> {
-    const rows = this.#rows;
     const { batchSize } = this.#options;
-    const order = random.shuffle(Int32Array.from(rows, (_, i) => i));
-    const batches: Int32Array[] = [];
-    for (let start = 0; start < order.length; start += batchesPerPool * batchSize) {
-      const pool = order
-        .slice(start, start + batchesPerPool * batchSize)
-        .sort((a, b) => rows[a].length - rows[b].length);
-      for (let at = 0; at < pool.length; at += batchSize) batches.push(pool.subarray(at, at + batchSize));
-    }
-    for (const batch of random.shuffle(batches))
+    for (const batch of shuffledBuckets(this.#lengths, { batchSize, random }))
       yield this.#batch(batch, (row) =>
         tokenDropout === 0 ? row : row.map((id) => (random.uniform() < tokenDropout ? unknownId : id)),
       );
   }
 
   /** All rows, the shortest first. */
-  *byLength(batchSize = this.#options.batchSize): Generator<DatasetBatch> {
-    const rows = this.#rows;
-    const order = Int32Array.from(rows, (_, i) => i).sort((a, b) => rows[a].length - rows[b].length);
-    for (let at = 0; at < order.length; at += batchSize)
-      yield this.#batch(order.subarray(at, at + batchSize), (row) => row);
+  *byLength(): Generator<DatasetBatch> {
+    const { batchSize } = this.#options;
+    for (const batch of bucketsByLength(this.#lengths, { batchSize })) yield this.#batch(batch, (row) => row);
   }
 
   #batch(order: Int32Array, change: (row: Int32Array) => Int32Array): DatasetBatch {

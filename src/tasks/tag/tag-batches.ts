@@ -1,13 +1,8 @@
+import { bucketsByLength, shuffledBuckets } from '../../data/length-buckets.js';
 import { maximumOf } from '../../extremes.js';
 import type { Random } from '../../random.js';
 import type { DatasetBatch } from '../../training/dataset.js';
 import type { EncodedSentence } from './tag-codec.js';
-
-/** Batches whose sentences are sorted by length together. */
-const batchesPerPool = 40;
-/** Sentences computed at once, with their padding, have at most so many words, unless one alone is longer. */
-const mostWordsAtOnce = 8192;
-const mostSentencesAtOnce = 64;
 
 /** Sentences side by side, padded with zeros at the end. */
 export interface TagBatch {
@@ -41,38 +36,20 @@ export function padded(sentences: readonly EncodedSentence[]): TagBatch {
   return { x: { data, shape: [sentences.length, time, columns] }, y: { data: tags, shape: [sentences.length, time] } };
 }
 
-/**
- * @internal The batches of an epoch: sentences in a new order, neighbours of about equal length, batches in a new order
- * again. Their number is `ceil(sentences / batchSize)`.
- */
+/** @internal The batches of an epoch, each of sentences of about equal length. */
 export function* epochBatches(
   sentences: readonly EncodedSentence[],
   batchSize: number,
   random: Random,
 ): Generator<DatasetBatch> {
-  const order = random.shuffle(Array.from(sentences.keys()));
-  const batches: number[][] = [];
-  for (let start = 0; start < order.length; start += batchSize * batchesPerPool) {
-    const pool = order
-      .slice(start, start + batchSize * batchesPerPool)
-      .sort((a, b) => sentences[a].words.length - sentences[b].words.length);
-    for (let at = 0; at < pool.length; at += batchSize) batches.push(pool.slice(at, at + batchSize));
-  }
-  for (const batch of random.shuffle(batches)) yield padded(batch.map((i) => sentences[i]));
+  const lengths = sentences.map(({ words }) => words.length);
+  for (const batch of shuffledBuckets(lengths, { batchSize, random, batchesPerPool: 40 }))
+    yield padded(Array.from(batch, (place) => sentences[place]));
 }
 
-/** @internal Places of sentences in batches of about equal length and bounded size, the shortest first. */
-export function placesByLength(lengths: readonly number[]): number[][] {
-  const order = [...lengths.keys()].sort((a, b) => lengths[a] - lengths[b] || a - b);
-  const batches: number[][] = [];
-  for (const place of order) {
-    const open = batches.at(-1);
-    const isFull =
-      open === undefined || open.length === mostSentencesAtOnce || (open.length + 1) * lengths[place] > mostWordsAtOnce;
-    if (isFull) batches.push([place]);
-    else open.push(place);
-  }
-  return batches;
+/** @internal Places of sentences that are tagged at once. */
+export function placesByLength(lengths: readonly number[]): Int32Array[] {
+  return bucketsByLength(lengths, { batchSize: 64, mostSteps: 8192 });
 }
 
 /** @internal Sentences cut into pieces of at most `timesteps` words, for training. */

@@ -201,7 +201,7 @@ export class TaggerTraining {
 
 function* batchesInOrder(sentences: readonly EncodedSentence[]): Generator<DatasetBatch> {
   for (const places of placesByLength(sentences.map(({ words }) => words.length)))
-    yield padded(places.map((place) => sentences[place]));
+    yield padded(Array.from(places, (place) => sentences[place]));
 }
 
 interface TaggerParts {

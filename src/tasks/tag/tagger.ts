@@ -234,7 +234,7 @@ export class Tagger implements TaskModel {
           what: 'it was stopped before it was done.',
           fix: 'start it again for a result.',
         });
-      const own = batch.map((i) => places[i]);
+      const own = Array.from(batch, (i) => places[i]);
       const scores = this.#scoresOf(own.map((place) => sentences[place]));
       const labels = decodeScores(
         this.model,
