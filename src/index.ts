@@ -33,6 +33,7 @@ export {
   Table,
   type TableSource,
 } from './data/csv.js';
+export { type BatchLimits, bucketsByLength, type ShuffledBuckets, shuffledBuckets } from './data/length-buckets.js';
 export { type NumberFacts, type NumberNotation, numberFacts } from './data/number-notation.js';
 export { type CellNumbers, cellNumbers, filledNumbers, numberInCell } from './data/numeric-column.js';
 export { type PadSequencesOptions, padSequences, type Sequence } from './data/pad-sequences.js';
@@ -61,7 +62,7 @@ export {
 } from './data/timeseries-from-array.js';
 export { type TokenKind, type TokenSpan, type TokenSpanOptions, tokenKinds, tokenSpansOf } from './data/token-spans.js';
 export { Tokenizer, type TokenizerJson, type TokenizerOptions, type TokenizerText } from './data/tokenizer.js';
-export { Vocabulary, type VocabularyJson, type VocabularyOptions } from './data/vocabulary.js';
+export { numUnknownOf, Vocabulary, type VocabularyJson, type VocabularyOptions } from './data/vocabulary.js';
 export { type SlidingWindows, type SlidingWindowsOptions, slidingWindows, type WindowBatch } from './data/windows.js';
 export { type TextSpan, wordSegmentsOf } from './data/word-segments.js';
 export { type DecimalSign, decimalSigns, type WrittenNumber, writtenNumber } from './data/written-number.js';

@@ -134,6 +134,12 @@ function batchesOf({ ids, classes }: EncodedTexts): TextBatches {
   return new TextBatches(
     ids.map((row) => Int32Array.from(row)),
     Int32Array.from(classes),
-    { numClasses: labels.length, batchSize: settings.batchSize, padding: 'post', classWeights: undefined },
+    {
+      numClasses: labels.length,
+      batchSize: settings.batchSize,
+      padding: 'post',
+      unknownId: 1,
+      classWeights: undefined,
+    },
   );
 }

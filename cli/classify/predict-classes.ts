@@ -1,4 +1,4 @@
-import type { Classifier, ClassPrediction, TextRows } from '../../src/index.js';
+import { type Classifier, type ClassPrediction, numUnknownOf, type TextRows } from '../../src/index.js';
 import type { Answer } from '../answer.js';
 import type { TaskCall } from '../command-line-task.js';
 import type { Given } from '../options.js';
@@ -97,7 +97,6 @@ async function textsOf({ data }: Classifier, path: string, options: Options): Pr
 async function classifiedTexts(classifier: Classifier, rows: TextRows, { empty }: Options): Promise<ClassifiedText[]> {
   const ids = rows.texts.map((text) => classifier.encoder.encode(text));
   const isRead = ids.map(({ length }) => length > 0);
-  const unknown = classifier.encoder.vocabulary.idOf('<unk>');
   const kept =
     empty === 'error' ? classifier.encodeAll(rows, 'error').rows.texts : rows.texts.filter((_, i) => isRead[i]);
   const predictions = (await classifier.predict(kept)).values();
@@ -107,7 +106,7 @@ async function classifiedTexts(classifier: Classifier, rows: TextRows, { empty }
       place: rows.places?.[i],
       prediction: isRead[i] ? predictions.next().value : undefined,
       numTokens: ids[i].length,
-      numUnknown: ids[i].reduce((sum, id) => sum + (id === unknown ? 1 : 0), 0),
+      numUnknown: numUnknownOf(ids[i], classifier.encoder.unknownId),
     }),
   );
   return empty === 'skip' ? answers.filter(({ prediction }) => prediction !== undefined) : answers;

@@ -1,4 +1,10 @@
-import { type GenerateOptions, generate as generateText, graphemesOf, type LanguageModel } from '../../src/index.js';
+import {
+  type GenerateOptions,
+  generate as generateText,
+  graphemesOf,
+  type LanguageModel,
+  numUnknownOf,
+} from '../../src/index.js';
 import { loadModelOf } from '../load-model-of.js';
 import { computeOptions, defineCommand, type Given, jsonOption, type OptionSpecs } from '../options.js';
 import { printJson, say, writeText } from '../output.js';
@@ -137,7 +143,7 @@ function without<T extends object>(options: T): Partial<T> {
 /** Says on the standard error what of a prompt the model cannot read. */
 function warnOfUnknown({ codec }: LanguageModel, prompt: string): void {
   if (codec.unknownId === undefined || prompt === '') return;
-  const count = codec.encode(prompt).filter((token) => token === codec.unknownId).length;
+  const count = numUnknownOf(codec.encode(prompt), codec.unknownId);
   if (count > 0)
     say(`${count} ${codec.level} of the prompt are not in the vocabulary; the model reads them as unknown.`);
 }

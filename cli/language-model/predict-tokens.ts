@@ -1,4 +1,4 @@
-import type { LanguageModel } from '../../src/index.js';
+import { type LanguageModel, numUnknownOf } from '../../src/index.js';
 import type { Answer } from '../answer.js';
 import type { TaskCall } from '../command-line-task.js';
 import type { Given } from '../options.js';
@@ -20,7 +20,7 @@ export async function predictTokens(
   const { level, unknownId } = languageModel.codec;
   const tokens = languageModel.codec.encode(text);
   const score = tokens.length < 2 ? null : await languageModel.evaluate(text);
-  const numUnknown = tokens.reduce((sum, token) => sum + (token === unknownId ? 1 : 0), 0);
+  const numUnknown = numUnknownOf(tokens, unknownId);
   const rows = next.map(({ token, probability }) => [JSON.stringify(token), probability.toFixed(4)]);
   const likelihood =
     score === null

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Vocabulary } from './vocabulary.js';
+import { numUnknownOf, tokenCounts, Vocabulary } from './vocabulary.js';
 
 const tokens = 'the cat the dog a cat the b 10 9 __proto__ constructor'.split(' ');
 
@@ -32,6 +32,38 @@ describe('Vocabulary', () => {
     expect(Vocabulary.fromTokens(tokens, { oovToken: '?', minCount: 2 }).tokens).toEqual(['?', 'the', 'cat']);
     expect(() => Vocabulary.fromTokens(tokens, { minCount: 2 })).toThrow(/7 of 9 tokens would be left out/);
     expect(Vocabulary.fromTokens(tokens, { maxTokens: 9 }).size).toBe(9);
+  });
+
+  test('keeps rare tokens that are asked for, and takes further ones after those of the text', () => {
+    const special = { paddingToken: '<pad>', oovToken: '<unk>' };
+    const keep = (token: string): boolean => token === 'dog' || token === 'b';
+    const more = ['zebra', 'dog', '<pad>', 'cat', 'ape'];
+    const all = Vocabulary.fromTokens(tokens, { ...special, minCount: 2, keep, more });
+    expect(all.tokens).toEqual(['<pad>', '<unk>', 'the', 'cat', 'b', 'dog', 'zebra', 'ape']);
+    // A limit holds for what the text shows.
+    const small = Vocabulary.fromTokens(tokens, { ...special, minCount: 2, maxTokens: 5, keep, more });
+    expect(small.tokens).toEqual(['<pad>', '<unk>', 'the', 'cat', 'b', 'zebra', 'dog', 'ape']);
+  });
+
+  test('reads the letters of its padding token in a text as an unknown token', () => {
+    const vocabulary = new Vocabulary(['a'], { paddingToken: '<pad>', oovToken: '<unk>' });
+    expect(['a', '<pad>', '<unk>', 'b'].map((token) => vocabulary.idInText(token))).toEqual([2, 1, 1, 1]);
+    expect(vocabulary.idOf('<pad>')).toBe(0);
+    const closed = new Vocabulary(['a'], { paddingToken: '<pad>' });
+    expect(closed.unknownId).toBeUndefined();
+    expect(closed.idInText('<pad>')).toBe(0);
+    expect(() => closed.idInText('b')).toThrow('[UNKNOWN_NAME]');
+    expect(numUnknownOf([1, 2, 1, 0], vocabulary.unknownId)).toBe(2);
+    expect(numUnknownOf([1, 2, 1, 0], closed.unknownId)).toBe(0);
+  });
+
+  test('counts tokens, equally frequent ones in the order of their code units', () => {
+    expect(tokenCounts(tokens).slice(0, 4)).toEqual([
+      ['the', 3],
+      ['cat', 2],
+      ['10', 1],
+      ['9', 1],
+    ]);
   });
 
   test('is the same after saving and loading as JSON text', () => {

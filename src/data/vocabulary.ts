@@ -10,6 +10,24 @@ export interface VocabularyOptions {
   maxTokens?: number | undefined;
   /** Tokens seen less often are left out; 1 by default. */
   minCount?: number | undefined;
+  /** Whether a token stays however seldom it is seen, such as a word with a given vector; never by default. */
+  keep?: ((token: string) => boolean) | undefined;
+  /** Tokens that are in it though they are not seen, after those that are and beyond `maxTokens`; none by default. */
+  more?: Iterable<string> | undefined;
+}
+
+/** Tokens and how often each is seen: the most frequent first, equally frequent ones in the order of code units. */
+export function tokenCounts(tokens: Iterable<string>): [token: string, count: number][] {
+  const counts = new Map<string, number>();
+  for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1);
+  return [...counts].sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
+}
+
+/** How many of some ids stand for unknown tokens. @param unknownId undefined where every token is known. */
+export function numUnknownOf(ids: ArrayLike<number>, unknownId: number | undefined): number {
+  let count = 0;
+  for (let i = 0; i < ids.length; i++) if (ids[i] === unknownId) count++;
+  return count;
 }
 
 /** What {@link Vocabulary.toJSON} writes: the tokens in the order of their ids. */
@@ -60,32 +78,37 @@ export class Vocabulary {
    */
   static fromTokens(tokens: Iterable<string>, options: VocabularyOptions = {}): Vocabulary {
     const where = 'Vocabulary.fromTokens';
-    refuseUnknownOptions(where, options, ['paddingToken', 'oovToken', 'maxTokens', 'minCount']);
-    const { paddingToken, oovToken, maxTokens = Infinity, minCount = 1 } = options;
+    refuseUnknownOptions(where, options, ['paddingToken', 'oovToken', 'maxTokens', 'minCount', 'keep', 'more']);
+    const { paddingToken, oovToken, maxTokens = Infinity, minCount = 1, keep, more = [] } = options;
     const reserved = specialTokens(options);
     if (maxTokens !== Infinity) requireCount(where, 'maxTokens', maxTokens, reserved.length + 1);
     requireCount(where, 'minCount', minCount);
 
-    const counts = new Map<string, number>();
-    for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1);
-    for (const token of reserved) counts.delete(token);
-    const kept = [...counts]
-      .filter(([, count]) => count >= minCount)
-      .sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1))
+    const counts = tokenCounts(tokens).filter(([token]) => !reserved.includes(token));
+    const kept = counts
+      .filter(([token, count]) => count >= minCount || keep?.(token) === true)
       .slice(0, maxTokens - reserved.length)
       .map(([token]) => token);
-    if (kept.length < counts.size && oovToken === undefined) {
+    if (kept.length < counts.length && oovToken === undefined) {
+      const numLeft = counts.length - kept.length;
       throw new RondoError('OUT_OF_RANGE', {
         where,
-        what: `${counts.size - kept.length} of ${counts.size} tokens would be left out, and nothing stands for them.`,
+        what: `${numLeft} of ${counts.length} tokens would be left out, and nothing stands for them.`,
         expected: 'an `oovToken` when `maxTokens` or `minCount` leaves tokens out',
         received: `maxTokens ${maxTokens}, minCount ${minCount}`,
         fix:
           "give an oovToken such as '<unk>', or make room for all tokens (maxTokens: " +
-          `${counts.size + reserved.length}, minCount: 1).`,
+          `${counts.length + reserved.length}, minCount: 1).`,
       });
     }
-    return new Vocabulary(kept, { paddingToken, oovToken });
+    const all = new Set(kept);
+    for (const token of more) if (!reserved.includes(token)) all.add(token);
+    return new Vocabulary([...all], { paddingToken, oovToken });
+  }
+
+  /** The id that stands for every unknown token; undefined where there is none. */
+  get unknownId(): number | undefined {
+    return this.oovToken === undefined ? undefined : this.#ids.get(this.oovToken);
   }
 
   get size(): number {
@@ -101,7 +124,7 @@ export class Vocabulary {
    * @throws UNKNOWN_NAME when the token is not known and there is no out-of-vocabulary token.
    */
   idOf(token: string): number {
-    const id = this.#ids.get(token) ?? (this.oovToken === undefined ? undefined : this.#ids.get(this.oovToken));
+    const id = this.#ids.get(token) ?? this.unknownId;
     if (id !== undefined) return id;
     // Any single character is near any other, so only words get suggestions.
     const near = token.length > 2 ? nearestNames(token, this.tokens) : [];
@@ -113,6 +136,15 @@ export class Vocabulary {
       received: describeToken(token),
       fix: 'leave it out of the text, or build the vocabulary with an oovToken.',
     });
+  }
+
+  /**
+   * The id of a token that stands in a text, which may hold the very letters of the padding token: they are unknown as
+   * others are. @throws UNKNOWN_NAME as {@link idOf}
+   */
+  idInText(token: string): number {
+    const id = this.idOf(token);
+    return token === this.paddingToken ? (this.unknownId ?? id) : id;
   }
 
   /** @throws OUT_OF_RANGE when no token has this id. */

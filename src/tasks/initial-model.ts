@@ -1,3 +1,4 @@
+import { tokenCounts } from '../data/vocabulary.js';
 import { RondoError } from '../errors.js';
 import type { Layer } from '../layers/layer.js';
 import { sameShape } from '../shape.js';
@@ -139,18 +140,8 @@ export function learnedBefore(
 
 /** Counts the tokens that a vocabulary does not hold. */
 export function unknownTokens(tokens: Iterable<string>, isKnown: (token: string) => boolean): UnknownTokens {
-  const counts = new Map<string, number>();
-  let numTokens = 0;
-  let numUnknown = 0;
-  for (const token of tokens) {
-    numTokens++;
-    if (isKnown(token)) continue;
-    numUnknown++;
-    counts.set(token, (counts.get(token) ?? 0) + 1);
-  }
-  const examples = [...counts]
-    .sort(([, a], [, b]) => b - a)
-    .slice(0, 10)
-    .map(([token]) => token);
-  return { numTokens, numUnknown, examples };
+  const all = [...tokens];
+  const unknown = all.filter((token) => !isKnown(token));
+  const examples = tokenCounts(unknown).slice(0, 10);
+  return { numTokens: all.length, numUnknown: unknown.length, examples: examples.map(([token]) => token) };
 }

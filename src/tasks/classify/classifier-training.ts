@@ -1,5 +1,6 @@
 import { type LabelledTexts, placeOf } from '../../data/text-rows.js';
 import { tokenSpansOf } from '../../data/token-spans.js';
+import { numUnknownOf } from '../../data/vocabulary.js';
 import { RondoError } from '../../errors.js';
 import { type PretrainedVectors, requireVectorsToFreeze } from '../../io/word-vectors/pretrained-vectors.js';
 import type { Random } from '../../random.js';
@@ -35,7 +36,7 @@ import { continuedClassifier, newClassifier } from './new-classifier.js';
 import { TextBatches } from './text-batches.js';
 import { overlapOf, type TextOverlap, textKey } from './text-keys.js';
 import { textsFingerprint } from './texts-fingerprint.js';
-import { tokensRead, unknownId } from './token-encoder.js';
+import { tokensRead } from './token-encoder.js';
 import { tokenKindFor } from './token-kind-for.js';
 
 /** @throws USAGE, DATA_FORMAT */
@@ -168,6 +169,7 @@ export class ClassifierTraining {
       numClasses: labels.length,
       batchSize: resolved.batchSize,
       padding: resolved.padding,
+      unknownId: classifier.encoder.unknownId,
       classWeights: classWeightsOf(resolved.classWeight, labels, classifier.data.classCounts, where),
     };
     this.#trainBatches = new TextBatches(train.ids, train.classes, batchOptions);
@@ -292,11 +294,9 @@ export class ClassifierTraining {
   /** Share of the validation texts' tokens that are not in the vocabulary. */
   get unknownShare(): number {
     const { ids } = this.#validation;
+    const { unknownId } = this.classifier.encoder;
     const numTokens = ids.reduce((sum, { length }) => sum + length, 0);
-    return (
-      ids.reduce((sum, own) => sum + own.reduce((count, id) => count + (id === unknownId ? 1 : 0), 0), 0) /
-      Math.max(1, numTokens)
-    );
+    return ids.reduce((sum, own) => sum + numUnknownOf(own, unknownId), 0) / Math.max(1, numTokens);
   }
 
   readonly #trainData = (_epoch: number, random: Random) =>

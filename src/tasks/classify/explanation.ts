@@ -4,7 +4,6 @@ import { likeliest } from './calibration.js';
 import type { Classifier, ClassPrediction } from './classifier.js';
 import { integratedGradients } from './integrated-gradients.js';
 import { occlusion } from './occlusion.js';
-import { unknownId } from './token-encoder.js';
 
 export const explanationMethods = ['integrated-gradients', 'occlusion'] as const;
 export type ExplanationMethod = (typeof explanationMethods)[number];
@@ -96,7 +95,11 @@ export async function explain(
     explained: classifier.labels[explained],
     explainedProbability: probabilities[explained],
     baseline,
-    tokens: spans.map((span, i) => ({ ...span, contribution: contributions[i], isKnown: ids[i] !== unknownId })),
+    tokens: spans.map((span, i) => ({
+      ...span,
+      contribution: contributions[i],
+      isKnown: ids[i] !== classifier.encoder.unknownId,
+    })),
     remainder: probabilities[explained] - baseline - contributions.reduce((sum, value) => sum + value, 0),
   };
 }

@@ -6,8 +6,9 @@ import { TextBatches } from './text-batches.js';
 
 const rows = Array.from({ length: 413 }, (_, i) => new Int32Array(1 + ((i * 37) % 29)).fill(i + 2));
 const classes = Int32Array.from(rows, (_, i) => i % 3);
+const classWeights = Float32Array.of(1, 2, 3);
 const batchesOf = (padding: 'pre' | 'post' = 'post') =>
-  new TextBatches(rows, classes, { numClasses: 3, batchSize: 8, padding, classWeights: Float32Array.of(1, 2, 3) });
+  new TextBatches(rows, classes, { numClasses: 3, batchSize: 8, padding, unknownId: 1, classWeights });
 
 /** The row numbers of a batch, and how much of it is padding. */
 function contents({ x }: DatasetBatch): { ids: number[]; padded: number; size: number } {

@@ -2,12 +2,14 @@ import { bucketsByLength, shuffledBuckets } from '../../data/length-buckets.js';
 import { padSequences } from '../../data/pad-sequences.js';
 import type { Random } from '../../random.js';
 import type { DatasetBatch } from '../../training/dataset.js';
-import { type TextSide, unknownId } from './token-encoder.js';
+import type { TextSide } from './token-encoder.js';
 
 export interface TextBatchesOptions {
   readonly numClasses: number;
   readonly batchSize: number;
   readonly padding: TextSide;
+  /** Takes the place of tokens that are dropped. */
+  readonly unknownId: number;
   /** How much a text counts, by class. */
   readonly classWeights: Float32Array | undefined;
 }
@@ -35,7 +37,7 @@ export class TextBatches {
    * @param tokenDropout share of the tokens that become the unknown token.
    */
   *shuffled(random: Random, tokenDropout: number): Generator<DatasetBatch> {
-    const { batchSize } = this.#options;
+    const { batchSize, unknownId } = this.#options;
     for (const batch of shuffledBuckets(this.#lengths, { batchSize, random }))
       yield this.#batch(batch, (row) =>
         tokenDropout === 0 ? row : row.map((id) => (random.uniform() < tokenDropout ? unknownId : id)),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { paddingId, TokenEncoder, type TokenEncoderSettings, unknownId } from './token-encoder.js';
+import { TokenEncoder, type TokenEncoderSettings } from './token-encoder.js';
 
 const settings: TokenEncoderSettings = {
   tokens: 'words',
@@ -11,6 +11,8 @@ const settings: TokenEncoderSettings = {
 };
 const limits = { maxTokens: 100, minCount: 1 };
 const texts = ['One two three four five', 'six'];
+
+const [paddingId, unknownId] = [0, 1];
 
 describe('the tokens that a classifier reads', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { isBoolean, isCount, isText, SavedFields } from '../../data/saved-fields.js';
+import { isBoolean, isCount, isText, isTexts, SavedFields } from '../../data/saved-fields.js';
 import { type TokenKind, type TokenSpan, tokenKinds, tokenSpansOf } from '../../data/token-spans.js';
 import { Vocabulary } from '../../data/vocabulary.js';
 import type { FormVectors } from '../../io/word-vectors/form-vectors.js';
@@ -20,12 +20,7 @@ export interface TokenEncoderSettings {
   readonly padding: TextSide;
 }
 
-const PADDING = '<pad>';
-const UNKNOWN = '<unk>';
-/** The id of padding. */
-export const paddingId = 0;
-/** The id of every token that is not in the vocabulary. */
-export const unknownId = 1;
+const special = { paddingToken: '<pad>', oovToken: '<unk>' };
 
 /** The tokens of a text that a model with these settings reads, with their places. */
 export function tokensRead(text: string, settings: TokenEncoderSettings): TokenSpan[] {
@@ -55,21 +50,16 @@ export class TokenEncoder {
     limits: { maxTokens: number; minCount: number },
     pretrained?: { vectors: FormVectors; numWords: number },
   ): TokenEncoder {
-    const special = { paddingToken: PADDING, oovToken: UNKNOWN };
     function* tokens(): Generator<string> {
       for (const text of texts) for (const { token } of tokenSpansOf(text, settings)) yield token;
     }
-    if (pretrained === undefined)
-      return new TokenEncoder(settings, Vocabulary.fromTokens(tokens(), { ...special, ...limits }));
-    const seen = [...tokens()];
-    const all = Vocabulary.fromTokens(seen, special).toJSON().tokens;
-    const frequent = Vocabulary.fromTokens(seen, { ...special, minCount: limits.minCount });
-    const known = new Set(
-      all.filter((token) => frequent.has(token) || pretrained.vectors.has(token)).slice(0, limits.maxTokens - 2),
-    );
-    for (const form of pretrained.vectors.firstForms(pretrained.numWords))
-      if (tokenSpansOf(form, settings)[0]?.token === form) known.add(form);
-    return new TokenEncoder(settings, new Vocabulary([...known], special));
+    const fromVectors = pretrained && {
+      keep: (token: string) => pretrained.vectors.has(token),
+      more: [...pretrained.vectors.firstForms(pretrained.numWords)].filter(
+        (form) => tokenSpansOf(form, settings)[0]?.token === form,
+      ),
+    };
+    return new TokenEncoder(settings, Vocabulary.fromTokens(tokens(), { ...special, ...limits, ...fromVectors }));
   }
 
   /** Number of ids. */
@@ -88,9 +78,12 @@ export class TokenEncoder {
   }
 
   ids(spans: readonly TokenSpan[]): Int32Array {
-    const { vocabulary } = this;
-    // A text may hold the very letters of a special token.
-    return Int32Array.from(spans, ({ token }) => (token === PADDING ? unknownId : vocabulary.idOf(token)));
+    return Int32Array.from(spans, ({ token }) => this.vocabulary.idInText(token));
+  }
+
+  /** The id of every token that the vocabulary does not hold. */
+  get unknownId(): number {
+    return this.vocabulary.idOf(special.oovToken);
   }
 
   toJSON(): Json {
@@ -111,11 +104,7 @@ export class TokenEncoder {
       truncating: saved.read('truncating', 'pre or post', isSide),
       padding: saved.read('padding', 'pre or post', isSide),
     };
-    const tokens = saved.read(
-      'vocabulary',
-      'a list of texts',
-      (found): found is string[] => Array.isArray(found) && found.every(isText),
-    );
-    return new TokenEncoder(settings, Vocabulary.fromJSON({ tokens, paddingToken: PADDING, oovToken: UNKNOWN }, where));
+    const tokens = saved.read('vocabulary', 'a list of texts', isTexts);
+    return new TokenEncoder(settings, Vocabulary.fromJSON({ tokens, ...special }, where));
   }
 }

@@ -1,4 +1,5 @@
 import { TokenStreams } from '../../data/streams.js';
+import { numUnknownOf } from '../../data/vocabulary.js';
 import { RondoError } from '../../errors.js';
 import type { VectorCoverage } from '../../io/word-vectors/coverage.js';
 import { embeddingFromVectors } from '../../io/word-vectors/embedding-from-vectors.js';
@@ -98,8 +99,8 @@ export class LanguageModelTraining {
     const resolved = interrupted?.options ?? resolvedLanguageModelOptions(options, data, tokens.length - held);
     const learned = tokens.slice(0, tokens.length - held);
     this.numUnknown = {
-      train: numOf(learned, codec.unknownId),
-      validation: numOf(tokens.slice(tokens.length - held), codec.unknownId),
+      train: numUnknownOf(learned, codec.unknownId),
+      validation: numUnknownOf(tokens.slice(tokens.length - held), codec.unknownId),
     };
     this.documents = documentStarts(
       learned,
@@ -238,10 +239,6 @@ function unknownIn(codec: TokenCodec, texts: readonly string[]): UnknownTokens |
   return codec instanceof TextCodec
     ? unknownTokens(codec.split(texts.join('')), (token) => codec.vocabulary.has(token))
     : undefined;
-}
-
-function numOf(tokens: Int32Array, wanted: number | undefined): number {
-  return tokens.reduce((count, token) => count + (token === wanted ? 1 : 0), 0);
 }
 
 /** A model that cannot read most of a text has nothing to begin with. */

@@ -1,3 +1,4 @@
+import { numUnknownOf } from '../../data/vocabulary.js';
 import { RondoError, requireCount } from '../../errors.js';
 import { logSumExp } from '../../exponential.js';
 import type { Resolved } from '../../resolved.js';
@@ -91,7 +92,7 @@ export class LanguageModel implements TaskModel {
     return {
       part: isHeldOut ? 'held out' : 'all',
       numTokens,
-      numUnknown: tokens.subarray(1).reduce((count, token) => count + (token === this.codec.unknownId ? 1 : 0), 0),
+      numUnknown: numUnknownOf(tokens.subarray(1), this.codec.unknownId),
       loss,
       perplexity: Math.exp(loss),
       bitsPerCharacter: (loss / Math.LN2) * tokensPerCharacter,

@@ -1,4 +1,4 @@
-import { isBoolean, isText, SavedFields } from '../../data/saved-fields.js';
+import { isBoolean, isText, isTexts, SavedFields } from '../../data/saved-fields.js';
 import { charactersOf, wordsOf } from '../../data/text.js';
 import { Vocabulary } from '../../data/vocabulary.js';
 import { refuseUnknownOptions, requireCount, unknownName } from '../../errors.js';
@@ -124,11 +124,7 @@ export class TextCodec implements TokenCodec {
       punctuationChoices.join(' or '),
       (found): found is 'separate' | 'attach' => isText(found) && punctuationChoices.includes(found as 'separate'),
     );
-    const tokens = saved.read(
-      'tokens',
-      'a list of texts',
-      (found): found is string[] => Array.isArray(found) && found.every(isText),
-    );
+    const tokens = saved.read('tokens', 'a list of texts', isTexts);
     return new TextCodec(
       level,
       lower,

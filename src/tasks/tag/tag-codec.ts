@@ -1,5 +1,5 @@
 import { isBoolean, isCount, isTexts, optional, SavedFields } from '../../data/saved-fields.js';
-import { Vocabulary } from '../../data/vocabulary.js';
+import { tokenCounts, Vocabulary } from '../../data/vocabulary.js';
 import { RondoError, refuseUnknownOptions, requireCount } from '../../errors.js';
 import type { FormVectors } from '../../io/word-vectors/form-vectors.js';
 import type { Json } from '../../layers/layer.js';
@@ -46,11 +46,7 @@ export interface EncodedSentence {
 
 /** No word of a line holds a line end. */
 const special = { paddingToken: '\n', oovToken: '\n\n' };
-const UNKNOWN = 1;
-
-function isSpecial(form: string): boolean {
-  return form === special.paddingToken || form === special.oovToken;
-}
+const numSpecial = Object.keys(special).length;
 
 /** Words, characters and tags to indices and back, with the vocabularies of the sentences it was made from. */
 export class TagCodec {
@@ -97,34 +93,25 @@ export class TagCodec {
     requireCount(where, 'maxCharacters', maxCharacters);
     requireAffixLength(where, longestAffix);
     const all = { lower, digits, minCount, maxCharacters, longestAffix };
-    const counts = new Map<string, number>();
-    const characters: string[] = [];
-    for (const { words } of sentences) {
-      for (const word of words) {
-        const form = lookUpForm(word, all);
-        counts.set(form, (counts.get(form) ?? 0) + 1);
-        for (const character of word) characters.push(character);
-      }
-    }
     requireDifferentTags(sentences, where);
-    const sorted = [...counts].sort(byCount);
-    const isFrequent = ([form, count]: [string, number]): boolean =>
-      count >= minCount || pretrained?.vectors.has(form) === true;
-    const known = new Set(
-      sorted
-        .filter(isFrequent)
-        .map(([form]) => form)
-        .filter((form) => !isSpecial(form)),
-    );
-    const rare = sorted.map(([form]) => form).filter((form) => !known.has(form));
-    const numSeen = known.size;
-    for (const form of pretrained?.vectors.firstForms(pretrained.numWords) ?? []) if (!isSpecial(form)) known.add(form);
-    const words = new Vocabulary([...known], special);
-    const tags = [...tagCountsOf(sentences)].sort(byCount).map(([tag]) => tag);
-    const vocabulary = Vocabulary.fromTokens(characters, { ...special, minCount: 2 });
     const seenWords = sentences.flatMap((sentence) => sentence.words);
+    const forms = seenWords.map((word) => lookUpForm(word, all));
+    const words = Vocabulary.fromTokens(forms, {
+      ...special,
+      minCount,
+      keep: (form) => pretrained?.vectors.has(form) === true,
+      more: pretrained?.vectors.firstForms(pretrained.numWords),
+    });
+    const seenForms = tokenCounts(forms).map(([form]) => form);
+    const rare = seenForms.filter((form) => !words.has(form));
+    const numSeen = seenForms.length - rare.length;
+    const numVectorWords = words.size - numSpecial - numSeen;
+    const characters = Vocabulary.fromTokens(
+      seenWords.flatMap((word) => [...word]),
+      { ...special, minCount: 2 },
+    );
     const affixes = new Vocabulary(sharedAffixes(seenWords, longestAffix), special);
-    return new TagCodec(all, words, known.size - numSeen, vocabulary, affixes, tags, rare);
+    return new TagCodec(all, words, numVectorWords, characters, affixes, tagsOf(sentences), rare);
   }
 
   /**
@@ -132,13 +119,13 @@ export class TagCodec {
    * sentences have the same, else those of the sentences.
    */
   static continued(earlier: TagCodec, sentences: readonly TaggedSentence[]): TagCodec {
-    const counts = tagCountsOf(sentences);
-    const hasItsTags = counts.size === earlier.tags.length && earlier.tags.every((tag) => counts.has(tag));
+    const own = tagsOf(sentences);
+    const hasItsTags = own.length === earlier.tags.length && earlier.tags.every((tag) => own.includes(tag));
     const rare = new Set(earlier.#rareWords);
     for (const { words } of sentences) {
       for (const word of words) if (earlier.isUnknown(word)) rare.add(earlier.lookUpForm(word));
     }
-    const tags = hasItsTags ? earlier.tags : [...counts].sort(byCount).map(([tag]) => tag);
+    const tags = hasItsTags ? earlier.tags : own;
     const { options, words, characters, affixes } = earlier;
     const numVectorWords = earlier.#numVectorWords;
     return new TagCodec(options, words, numVectorWords, characters, affixes, tags, [...rare]);
@@ -148,7 +135,7 @@ export class TagCodec {
   isUnknown(word: string): boolean {
     const form = lookUpForm(word, this.options);
     const id = this.words.idOf(form);
-    return (id === UNKNOWN || id >= this.numSeenWords) && !this.#rareWords.has(form);
+    return (id === this.words.unknownId || id >= this.numSeenWords) && !this.#rareWords.has(form);
   }
 
   /** Indices below are padding, the unknown word and words of training. */
@@ -175,11 +162,11 @@ export class TagCodec {
     readonly tags?: readonly string[] | undefined;
   }): EncodedSentence {
     return {
-      words: Int32Array.from(words, (word) => Math.max(UNKNOWN, this.words.idOf(this.lookUpForm(word)))),
+      words: Int32Array.from(words, (word) => this.words.idInText(this.lookUpForm(word))),
       characters: words.map((word) => this.#charactersOf(word)),
       affixes: Int32Array.from(
         words.flatMap((word) => affixesOf(word, this.options.longestAffix)),
-        (affix) => (affix === '' ? 0 : Math.max(UNKNOWN, this.affixes.idOf(affix))),
+        (affix) => (affix === '' ? 0 : this.affixes.idInText(affix)),
       ),
       affixesPerWord: this.affixesPerWord,
       tags: Int32Array.from(tags, (tag) => this.#tagIds.get(tag) ?? -1),
@@ -231,19 +218,13 @@ export class TagCodec {
       const head = Math.ceil(maxCharacters / 2);
       points = [...points.slice(0, head), ...points.slice(points.length - (maxCharacters - head))];
     }
-    return Int32Array.from(points, (point) => Math.max(UNKNOWN, this.characters.idOf(point)));
+    return Int32Array.from(points, (point) => this.characters.idInText(point));
   }
 }
 
-function tagCountsOf(sentences: readonly TaggedSentence[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { tags } of sentences) for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
-  return counts;
-}
-
 /** The most frequent first. */
-function byCount([a, countA]: [string, number], [b, countB]: [string, number]): number {
-  return countB - countA || (a < b ? -1 : 1);
+function tagsOf(sentences: readonly TaggedSentence[]): string[] {
+  return tokenCounts(sentences.flatMap(({ tags }) => tags)).map(([tag]) => tag);
 }
 
 /** @internal @throws OUT_OF_RANGE where all words have the same tag */
