@@ -308,8 +308,11 @@ export {
   type LearningRateSearch,
 } from './training/find-learning-rate.js';
 export { type Computed, Functional, type FunctionalOptions } from './training/graph/functional.js';
+export { graphOf } from './training/graph/graph-of.js';
 export type { FixedInputs, GraphStream, GraphStreamOptions } from './training/graph/graph-stream.js';
+export type { ModelGraph } from './training/graph/model-graph.js';
 export type { SeveralValues } from './training/graph/packed-steps.js';
+export { type ReplaceLayer, replaceLayers } from './training/graph/replace-layers.js';
 export type { SymbolicTensors } from './training/graph/symbolic-arrangement.js';
 export type { History } from './training/history.js';
 export type { ModelData, OneArray, ShapedNumbers, TypedNumbers } from './training/host-data.js';

@@ -138,6 +138,9 @@ export abstract class Layer<Output = Tensor> {
     return new Map();
   }
 
+  /** The same layer with others inside, by the names of `sublayers`: a wrapper has it, so that passes can go into it. */
+  withSublayers?(sublayers: ReadonlyMap<string, Layer<unknown>>): Layer<unknown>;
+
   /**
    * Finds layers that this one, or one inside, refers to by name. Called when it joins a model that lists its layers.
    */

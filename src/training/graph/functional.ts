@@ -14,7 +14,8 @@ import { configOfGraph } from './graph-config.js';
 import { type GraphStepper, stepperOfGraph } from './graph-stepper.js';
 import { type GraphStream, type GraphStreamOptions, streamOfGraph } from './graph-stream.js';
 import { summaryOfGraph } from './graph-summary.js';
-import { nodeNames } from './node-names.js';
+import type { ModelGraph } from './model-graph.js';
+import { namesOf } from './node-names.js';
 import { orderedNodes } from './ordered-nodes.js';
 import { callOf, runNode } from './run-node.js';
 import {
@@ -166,8 +167,8 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
    * @param isFixed by input: whether it stays over all steps. @throws USAGE naming a layer that cannot be run so
    */
   override stepper(batch: number, isFixed: readonly boolean[] = []): GraphStepper {
-    const names = nodeNames(this.nodes, this.#nameOf);
-    const nodes = new Map(this.nodes.map((node) => [names.get(node)!, node]));
+    const names = namesOf(this.graph).nodes;
+    const nodes = new Map([...names].map(([node, name]) => [name, node]));
     const [inputs, outputs] = [this.#inputs.tensors, this.#outputs.tensors];
     return stepperOfGraph({ nodes, inputs, outputs, isFixed, where: `${this.className} ${this.name}` }, batch);
   }
@@ -178,22 +179,28 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
     return streamOfGraph(this, (batch, isFixed) => graph.stepper(batch, isFixed), options);
   }
 
+  /** What files, tables, drawings and passes read. */
+  get graph(): ModelGraph {
+    return {
+      nodes: this.nodes,
+      layers: this.#layers,
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+      shapeOf: this.#shapeOf,
+    };
+  }
+
   /** Graph and layers as plain data, see {@link configOfGraph}. */
   override getConfig(): Record<string, Json | undefined> {
     return {
       ...super.getConfig(),
-      ...configOfGraph({
-        nodes: this.nodes,
-        layers: this.#layers,
-        inputs: this.#inputs,
-        outputs: this.#outputs,
-      }),
+      ...configOfGraph(this.graph),
     };
   }
 
   /** A table of nodes with what each reads, output shapes and numbers of parameters. */
   override summary(): string {
-    return summaryOfGraph(this, this.nodes, this.#shapeOf, this.#nameOf);
+    return summaryOfGraph(this, this.graph);
   }
 
   /** @internal */

@@ -1,6 +1,7 @@
-import type { Json, Layer } from '../../layers/layer.js';
-import type { GraphNode, SymbolicTensor } from '../../layers/symbolic-tensor.js';
-import { nodeNames, tensorNames } from './node-names.js';
+import type { Json } from '../../layers/layer.js';
+import type { SymbolicTensor } from '../../layers/symbolic-tensor.js';
+import type { ModelGraph } from './model-graph.js';
+import { namesOf } from './node-names.js';
 import type { SymbolicArrangement } from './symbolic-arrangement.js';
 
 /** One node, as files hold it. */
@@ -29,31 +30,22 @@ export interface StoredGraph {
   readonly outputs: StoredNames;
 }
 
-/** What a graph is written from. */
-export interface GraphParts {
-  readonly nodes: readonly GraphNode[];
-  readonly layers: ReadonlyMap<string, Layer<unknown>>;
-  readonly inputs: SymbolicArrangement;
-  readonly outputs: SymbolicArrangement;
-}
-
-export function configOfGraph({ nodes, layers, inputs, outputs }: GraphParts): Record<string, Json> {
-  const layerNames = new Map([...layers].map(([name, layer]) => [layer, name]));
-  const names = nodeNames(nodes, layerNames);
-  const references = tensorNames(names);
-  const nameOf = (tensor: SymbolicTensor): string => references.get(tensor)!;
+/** A graph as plain JSON. */
+export function configOfGraph(graph: ModelGraph): Record<string, Json> {
+  const names = namesOf(graph);
+  const nameOf = (tensor: SymbolicTensor): string => names.tensors.get(tensor)!;
   return {
-    layers: [...layers].map(([name, layer]) => ({
+    layers: [...graph.layers].map(([name, layer]) => ({
       className: layer.className,
       config: { ...layer.getConfig(), name } as { [key: string]: Json },
     })),
-    nodes: nodes.map((node) => ({
-      name: names.get(node)!,
-      layer: layerNames.get(node.layer)!,
+    nodes: graph.nodes.map((node) => ({
+      name: names.nodes.get(node)!,
+      layer: names.layers.get(node.layer)!,
       inputs: node.inputs.map(nameOf),
     })),
-    inputs: storedNames(inputs, nameOf),
-    outputs: storedNames(outputs, nameOf),
+    inputs: storedNames(graph.inputs, nameOf),
+    outputs: storedNames(graph.outputs, nameOf),
   };
 }
 

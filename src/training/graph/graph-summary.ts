@@ -1,17 +1,11 @@
 import { describeOpenShape, type Layer } from '../../layers/layer.js';
-import type { GraphNode, SymbolicTensor } from '../../layers/symbolic-tensor.js';
 import { describeCount, sizeOfAll, summaryTable } from '../summary.js';
-import { nodeNames, tensorNames } from './node-names.js';
+import type { ModelGraph } from './model-graph.js';
+import { namesOf } from './node-names.js';
 
 /** A table of a graph's nodes: what each reads, what it gives, and the parameters of its layer, counted once. */
-export function summaryOfGraph(
-  model: Layer<unknown>,
-  nodes: readonly GraphNode[],
-  shapeOf: ReadonlyMap<SymbolicTensor, SymbolicTensor['shape']>,
-  nameOf: ReadonlyMap<Layer<unknown>, string>,
-): string {
-  const names = nodeNames(nodes, nameOf);
-  const references = tensorNames(names);
+export function summaryOfGraph(model: Layer<unknown>, graph: ModelGraph): string {
+  const { nodes: names, tensors } = namesOf(graph);
   const met = new Set<Layer<unknown>>();
   const parameters = (layer: Layer<unknown>): string => {
     if (met.has(layer)) return 'shared';
@@ -21,11 +15,11 @@ export function summaryOfGraph(
   return summaryTable(
     model,
     ['layer', 'output shape', 'parameters', 'connected to'],
-    nodes.map((node) => [
+    graph.nodes.map((node) => [
       `${names.get(node)} (${node.layer.className})`,
-      [...node.outputs.values()].map((tensor) => describeOpenShape(shapeOf.get(tensor)!)).join(', '),
+      [...node.outputs.values()].map((tensor) => describeOpenShape(graph.shapeOf.get(tensor)!)).join(', '),
       parameters(node.layer),
-      node.inputs.map((edge) => references.get(edge)).join(', '),
+      node.inputs.map((edge) => tensors.get(edge)).join(', '),
     ]),
   );
 }

@@ -100,6 +100,18 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
     [['a model begins at the inputs of the other', 'node.inputs.length === 0 ? tensor', 'true ? tensor']],
   ),
   ...inFile(
+    'src/training/graph/replace-layers.ts',
+    ['src/training/graph/replace-layers.test.ts'],
+    [
+      ['a layer that is shared is replaced twice', 'if (before !== undefined) return before;', ''],
+      ['replacements may have another shape', 'one.length === other?.length &&', ''],
+      ['an axis may be another', 'axis === other[i] ||', 'axis !== other[i] ||'],
+      ['wrappers are not gone into', 'if (wrap === undefined) return layer;', 'return layer;'],
+      ['both directions get the forward layer', 'backwardLayer: backward }', 'backwardLayer: forward }'],
+      ['a table is left behind', 'this.#done.get(layer) !== layer) continue;', 'true) continue;'],
+    ],
+  ),
+  ...inFile(
     'src/training/graph/run-node.ts',
     ['src/training/graph/functional.test.ts'],
     [
