@@ -113,6 +113,8 @@ describe('a model whose layers are replaced', () => {
         config: expect.objectContaining({ name: 'bidirectional', mergeMode: 'sum' }),
       }),
     );
+    const backward = Object.keys(graph.getWeights()).filter((name) => name.startsWith('bidirectional/backward/'));
+    expect(backward).toHaveLength(3);
     graph.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
     const { metrics } = await graph.fit(x, normals([5, 4, 2], new Random(3)), { epochs: 4 });
     expect(metrics.loss[3]).toBeLessThan(metrics.loss[0]);
