@@ -17,18 +17,20 @@ export function attentionForward(backend: Backend, call: AttentionCall): void {
     const ones: Strided = { buffer: backend.temporary(numKeys), offset: 0, rowStride: numKeys };
     backend.fill(ones, numKeys, 1);
     runHeads(backend, call, (scratch) => {
-      const exponentials = kept?.exponentials ?? scratch(numKeys);
+      // The products never leave the cache.
+      const products = scratch(numKeys);
+      const exponentials = kept?.exponentials ?? products;
       const dropped = call.dropoutMask && scratch(numKeys);
       const [largests, sums] = [kept?.largest ?? scratch(1), kept?.sums ?? scratch(1)];
       return (block) => {
         const { numQueries: m, numKeys: n } = block;
-        const exponential = block.queries(exponentials);
+        const [ofProducts, exponential] = [products, exponentials].map((of) => block.queries(of));
         const weight = dropped === undefined ? exponential : block.queries(dropped);
         const [largest, sum, output] = [largests, sums, call.output].map((of) => block.queries(of));
         return [
-          scores.product(block, exponential),
-          scores.program(block, 'largest', { product: exponential }, { largest }),
-          scores.program(block, 'exponentials', { product: exponential, largest }, { exponential, dropped: weight }),
+          scores.product(block, ofProducts),
+          scores.program(block, 'largest', { product: ofProducts }, { largest }),
+          scores.program(block, 'exponentials', { product: ofProducts, largest }, { exponential, dropped: weight }),
           // A product with ones is the fastest sum along rows.
           product({ m: 1, n: m, k: n, a: ones, b: exponential, transposeB: true, c: { ...sum, rowStride: m } }),
           product({ m, n: valueDepth, k: n, a: weight, b: block.keys(call.value), c: output }),

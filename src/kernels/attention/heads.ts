@@ -8,6 +8,13 @@ import type { AttentionCall, HeadMatrices } from './attention-call.js';
 const mostScores = 1 << 14;
 /** The fewest queries of a block but the last, so that laying the keys out for each block costs little. */
 const fewestQueries = 32;
+/**
+ * Loops run over the heads of a sequence, which lie beside each other; where these have fewer scores, over the batch,
+ * since writing a loop would take longer than running it.
+ */
+const fewestScores = 1 << 14;
+/** Less is not shared, since telling another thread takes a few microseconds. */
+const sharedOperations = 1e6;
 /** Items for each thread, so that one that is put aside delays the others little. */
 const itemsOfThread = 4;
 
@@ -44,7 +51,7 @@ export function runHeads(
   call: AttentionCall,
   callsWith: (scratch: (columns: number) => BlockMatrices) => (block: BlockOfHeads) => readonly StepCall[],
 ): void {
-  const { batch, heads } = call;
+  const { batch, heads, numQueries, numKeys, depth, valueDepth } = call;
   const blocks = blocksOf(call);
   const mostQueries = Math.max(...blocks.map(({ numQueries }) => numQueries));
   const scratch = (columns: number): BlockMatrices => ({
@@ -56,49 +63,57 @@ export function runHeads(
     isOfBlock: true,
   });
   const host = loopHostOf(backend);
+  const scores = numQueries * numKeys;
+  const isAlongBatch = batch > heads && heads * scores < fewestScores;
+  const stepsOfLoop = isAlongBatch ? batch : heads;
   const total = batch * heads;
-  const numItems = host.numThreads === 1 ? 1 : Math.min(total, itemsOfThread * host.numThreads);
+  const isShared = host.numThreads > 1 && 2 * (depth + valueDepth) * scores * total >= sharedOperations;
+  const numItems = isShared ? Math.min(total, itemsOfThread * host.numThreads) : 1;
   inScope(backend, () => {
     const items = Array.from({ length: numItems }, (_, i): WorkItem => {
       const callsOf = callsWith(scratch);
       const [first, end] = [i, i + 1].map((j) => Math.floor((j * total) / numItems));
-      return headRanges(heads, first, end).flatMap((range) =>
-        blocks.map((block): StepLoop => ({ numSteps: range.numHeads, calls: callsOf(blockOf(range, block)) })),
+      return rangesOf(stepsOfLoop, first, end).flatMap((range) =>
+        blocks.map(
+          (block): StepLoop => ({
+            numSteps: range.numSteps,
+            calls: callsOf(blockOf({ ...range, isAlongBatch }, block)),
+          }),
+        ),
       );
     });
     host.parallelFor(items);
   });
 }
 
-/** Heads of one sequence. */
-interface HeadRange {
-  readonly sequence: number;
-  readonly firstHead: number;
-  readonly numHeads: number;
+/** Steps of a loop: the same head of some sequences, or some heads of one sequence. */
+interface Range {
+  readonly loop: number;
+  readonly firstStep: number;
+  readonly numSteps: number;
 }
 
-/** The heads `first` to `end - 1`, counted through all sequences. */
-function headRanges(heads: number, first: number, end: number): HeadRange[] {
-  const ranges: HeadRange[] = [];
+/** The matrices `first` to `end - 1`, counted loop after loop. */
+function rangesOf(stepsOfLoop: number, first: number, end: number): Range[] {
+  const ranges: Range[] = [];
   for (let from = first; from < end; ) {
-    const sequence = Math.floor(from / heads);
-    const to = Math.min(end, (sequence + 1) * heads);
-    ranges.push({ sequence, firstHead: from - sequence * heads, numHeads: to - from });
+    const loop = Math.floor(from / stepsOfLoop);
+    const to = Math.min(end, (loop + 1) * stepsOfLoop);
+    ranges.push({ loop, firstStep: from - loop * stepsOfLoop, numSteps: to - from });
     from = to;
   }
   return ranges;
 }
 
-function blockOf({ sequence, firstHead }: HeadRange, block: Block): BlockOfHeads {
+function blockOf({ loop, firstStep, isAlongBatch }: Range & { isAlongBatch: boolean }, block: Block): BlockOfHeads {
   const rowsFrom = (
     { buffer, offset, rowStride, batchStride, headStride }: HeadMatrices,
     firstRow: number,
-  ): StepStrided => ({
-    buffer,
-    offset: offset + sequence * batchStride + firstHead * headStride + firstRow * rowStride,
-    rowStride,
-    stepStride: headStride,
-  });
+  ): StepStrided => {
+    const [loopStride, stepStride] = isAlongBatch ? [headStride, batchStride] : [batchStride, headStride];
+    const start = offset + loop * loopStride + firstStep * stepStride;
+    return { buffer, offset: start + firstRow * rowStride, rowStride, stepStride };
+  };
   return {
     ...block,
     queries: (matrices) => rowsFrom(matrices, 'isOfBlock' in matrices ? 0 : block.firstQuery),

@@ -1,5 +1,4 @@
 import { type FunctionBuilder, f32, i32, type ModuleBuilder, select, type Value } from './assembler.js';
-import type { OperandsOf } from './function-builder.js';
 import { writeKernel } from './kernel-modules.js';
 import { forBlocks, forHeight, forTiles, type I32, type IntFunc, ints, placeIn, placeOf } from './matmul-loops.js';
 import { writeCopyPacker, writeEdgePacker, writeStripPacker, writeTransposePacker } from './matmul-pack.js';
@@ -20,6 +19,10 @@ import { type TileFamily, type TileFunc, type TileSource, writeTile } from './ma
 /** Columns of a strip: a cache line of b. */
 export const stripColumns = 16;
 
+/** What `transposeA` says of a transposed a: to pack it, or to read it where it is, which is best for one strip. */
+export const packTransposed = 1;
+export const readTransposed = 2;
+
 /**
  * Adds the kernels `product`, `pack_all` and `product_packed`, and what they need. The parameters of `product`, all
  * integers, strides and addresses in bytes: m n k, a strideA transposeA, b strideB transposeB, c strideC accumulate,
@@ -31,11 +34,11 @@ export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
   const packBlock = writeBlockPacker(module, family.rows);
   const packStrip = writeStripPacker(module, columns, stripColumns / columns);
   const packPanel = stripColumns > columns ? writeStripPacker(module, columns, 1) : packStrip;
-  const packTransposed = writeTransposePacker(module, columns);
+  const packTransposedB = writeTransposePacker(module, columns);
   const packEdge = writeEdgePacker(module, columns);
   const tilesFrom = (source: TileSource): TileFunc[] =>
     Array.from({ length: family.rows }, (_, i) => writeTile(module, family, i + 1, source));
-  const tiles: Tiles = { panel: tilesFrom('panel'), rows: tilesFrom('rows') };
+  const tiles: Tiles = { columns: tilesFrom('columns'), rows: tilesFrom('rows') };
   const pass = writePass(module, family, tiles);
   const edgePass = writeEdgePass(module, family, tiles);
 
@@ -55,7 +58,7 @@ export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
             () =>
               f.if(
                 transposeB,
-                () => f.call(packTransposed, k, b, strideB, packed),
+                () => f.call(packTransposedB, k, b, strideB, packed),
                 () => f.if(i32.eqz(direct), () => f.call(packPanel, k, b, strideB, packed)),
               ),
           );
@@ -90,7 +93,8 @@ export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
   );
 
   /**
-   * Where a block of a is read and how far its rows are apart: where it is, or packed if it is transposed (0: panels).
+   * Where a block of a is read and how: its bytes from row to row, 0 for packed panels, or minus those from step to step
+   * of k.
    */
   const blockOfA = (
     f: FunctionBuilder,
@@ -103,7 +107,8 @@ export function writeProduct(module: ModuleBuilder, family: TileFamily): void {
   ): [I32, I32] => {
     const block = f.let(place);
     const stride = f.let(strideA);
-    f.if(transposeA, () => {
+    f.if(i32.eq(transposeA, readTransposed), () => f.set(stride, i32.sub(0, strideA)));
+    f.if(i32.eq(transposeA, packTransposed), () => {
       f.call(packBlock, numRows, depth, block, strideA, packedA);
       f.set(block, packedA);
       f.set(stride, 0);
@@ -232,9 +237,9 @@ function writeBlockPacker(module: ModuleBuilder, mostRows: number): IntFunc {
   });
 }
 
-/** By source, tile kernels of every height. Panels have a row stride of 0. */
+/** By source, tile kernels of every height. */
 interface Tiles {
-  readonly panel: readonly TileFunc[];
+  readonly columns: readonly TileFunc[];
   readonly rows: readonly TileFunc[];
 }
 
@@ -285,40 +290,55 @@ function writeEdgePass(module: ModuleBuilder, family: TileFamily, tiles: Tiles):
     'edge_pass',
     { params: ints(11) },
     (f, m, k, a, strideA, b, strideB, c, strideC, accumulate, width, tile) => {
-      const tilesOf = (rows: number, columnsOfTile: number, compute: (height: I32) => void): void =>
+      const tilesOf = (rows: number, compute: (height: I32) => void): void =>
         forTiles(f, m, rows, (height) => {
           compute(height);
-          f.call(copyEdge, height, width, tile, 4 * columnsOfTile, c, strideC, accumulate);
           f.set(a, i32.add(a, bytesOfTile(height, k, strideA)));
           f.set(c, i32.add(c, i32.mul(height, strideC)));
         });
+      const narrowTile = (height: I32, ...target: readonly [I32, I32 | number, I32 | number]): void =>
+        forHeight(f, height, narrowRows, (rows) => f.call(narrow[rows - 1], k, a, strideA, b, strideB, ...target));
+      const copied = (height: I32, columnsOfTile: number): void =>
+        f.call(copyEdge, height, width, tile, 4 * columnsOfTile, c, strideC, accumulate);
       f.if(
-        i32.and(i32.ne(strideA, 0), i32.le_s(width, narrowColumns)),
+        i32.and(i32.gt_s(strideA, 0), i32.le_s(width, narrowColumns)),
         () =>
-          tilesOf(narrowRows, narrowColumns, (height) =>
-            forHeight(f, height, narrowRows, (rows) =>
-              f.call(narrow[rows - 1], k, a, strideA, b, strideB, tile, 4 * narrowColumns, 0),
-            ),
+          f.if(
+            i32.eq(width, narrowColumns),
+            () => tilesOf(narrowRows, (height) => narrowTile(height, c, strideC, accumulate)),
+            () =>
+              tilesOf(narrowRows, (height) => {
+                narrowTile(height, tile, 4 * narrowColumns, 0);
+                copied(height, narrowColumns);
+              }),
           ),
         () =>
-          tilesOf(mostRows, columns, (height) =>
-            callTile(f, tiles, height, [k, a, strideA, b, strideB, tile, 4 * columns, 0]),
-          ),
+          tilesOf(mostRows, (height) => {
+            callTile(f, tiles, height, [k, a, strideA, b, strideB, tile, 4 * columns, 0]);
+            copied(height, columns);
+          }),
       );
     },
   );
 }
 
-type TileArguments = OperandsOf<TileFunc['params']>;
+/** Of a tile kernel: k, a, strideA, and the others. */
+type TileArguments = readonly [I32, I32, I32, I32, I32 | number, I32, I32 | number, I32 | number];
 
-/** Calls the tile of the height, from panels where the row stride (the third argument) is 0. */
-function callTile(f: FunctionBuilder, { panel, rows }: Tiles, height: I32, given: TileArguments): void {
-  const call = (tiles: readonly TileFunc[]) => (): void =>
-    forHeight(f, height, panel.length, (count) => f.call(tiles[count - 1], ...given));
-  f.if(given[2], call(rows), call(panel));
+/** Calls the tile of the height; the third argument says how a is read, as `blockOfA` does. */
+function callTile(f: FunctionBuilder, { columns, rows }: Tiles, height: I32, given: TileArguments): void {
+  const [k, a, strideA, ...others] = given;
+  const call = (tiles: readonly TileFunc[], stride: I32): void =>
+    forHeight(f, height, tiles.length, (count) => f.call(tiles[count - 1], k, a, stride, ...others));
+  f.if(
+    i32.gt_s(strideA, 0),
+    () => call(rows, strideA),
+    () => call(columns, f.let(select(i32.sub(0, strideA), i32.shl(height, 2), strideA))),
+  );
 }
 
 /** From one tile's place in a to the next one's. */
 function bytesOfTile(height: I32, k: I32, strideA: I32): Value<'i32'> {
-  return i32.mul(height, select(strideA, i32.shl(k, 2), strideA));
+  const ofColumns = select(i32.const(1), k, strideA);
+  return i32.mul(height, select(strideA, i32.shl(ofColumns, 2), i32.gt_s(strideA, 0)));
 }

@@ -143,14 +143,14 @@ function probeModule(families: readonly TileFamily[]): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   for (const family of families) {
     const { rows, columns, name } = family;
-    const tile = writeTile(module, family, rows, 'panel');
+    const tile = writeTile(module, family, rows, 'columns');
     module.func(`run_${name}`, { params: ['i32'] }, (f, times) => {
       const panel = f.local('i32');
       f.while(times, () => {
         f.for(panel, 0, numPanels, 1, () => {
           const a = i32.add(address.a, i32.mul(panel, 4 * rows * depth));
           const c = i32.add(address.c, i32.mul(panel, 4 * rows * columns));
-          f.call(tile, depth, a, 0, address.b, 4 * columns, c, 4 * columns, 0);
+          f.call(tile, depth, a, 4 * rows, address.b, 4 * columns, c, 4 * columns, 0);
         });
         f.set(times, i32.sub(times, 1));
       });

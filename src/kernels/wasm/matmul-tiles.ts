@@ -45,16 +45,16 @@ export function madd(kind: TileFamily['madd'], a: Value<'v128'>, b: Value<'v128'
 }
 
 /**
- * (k, a, bytes from one row of a to the next, b panel, bytes from one row of b to the next, c, bytes from one row of c
- * to the next, accumulate)
+ * (k, a, bytes from one row of a to the next or from one step to the next, b panel, bytes from one row of b to the next,
+ * c, bytes from one row of c to the next, accumulate)
  */
 export type TileFunc = Func<readonly ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], undefined>;
 
 /**
- * Where a tile reads a: `panel`, packed `[k][rows]` with exactly the tile's rows; `rows`, row after row as it is
- * stored.
+ * How a tile reads a: `columns`, at each step the neighbouring numbers of its rows, from a packed panel or a transposed
+ * matrix; `rows`, row after row.
  */
-export type TileSource = 'panel' | 'rows';
+export type TileSource = 'columns' | 'rows';
 
 /**
  * Writes a tile kernel of `rows` (at most R) by C: `c = a b`, or `c += a b` where `accumulate` is not 0. k is at least
@@ -76,7 +76,7 @@ export function writeTile(
       if (source === 'rows')
         while (rowsOfA.length < rows) rowsOfA.push(f.let(i32.add(rowsOfA[rowsOfA.length - 1], strideA)));
       const load = (row: number, turn: number) =>
-        source === 'rows' ? v128.load32_splat(rowsOfA[row], 4 * turn) : v128.load32_splat(a, 4 * (rows * turn + row));
+        source === 'rows' ? v128.load32_splat(rowsOfA[row], 4 * turn) : v128.load32_splat(a, 4 * row);
       const step = (turn: number): void => {
         const bs = Array.from({ length: vectors }, (_, j) => f.let(v128.load(b, 16 * j)));
         for (let row = 0; row < rows; row++) {
@@ -87,11 +87,12 @@ export function writeTile(
           }
         }
         f.set(b, i32.add(b, strideB));
+        if (source === 'columns') f.set(a, i32.add(a, strideA));
       };
       const turns = (count: Local<'i32'>, steps: number): void =>
         f.loop((again) => {
           for (let turn = 0; turn < steps; turn++) step(turn);
-          for (const row of rowsOfA) f.set(row, i32.add(row, source === 'rows' ? 4 * steps : 4 * rows * steps));
+          if (source === 'rows') for (const row of rowsOfA) f.set(row, i32.add(row, 4 * steps));
           f.set(count, i32.sub(count, 1));
           f.brIf(again, count);
         });

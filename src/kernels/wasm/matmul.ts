@@ -2,7 +2,7 @@ import type { PackCall, PackedMatrix, StepStrided, StepStridedMatmulCall } from 
 import type { ModuleBuilder } from './assembler.js';
 import type { CallWriter, Workspace } from './call-writer.js';
 import { type KernelModules, LazyKernels } from './kernel-modules.js';
-import { stripColumns, writeProduct } from './matmul-blocks.js';
+import { packTransposed, readTransposed, stripColumns, writeProduct } from './matmul-blocks.js';
 import { mostFewRows, writeDotRows, writeFewRows } from './matmul-rows.js';
 import type { TileFamily } from './matmul-tiles.js';
 import type { WasmBuffer, WasmMemory } from './memory.js';
@@ -94,7 +94,7 @@ export class MatmulKernels {
     writer.address(a);
     writer.int(strategy === 'rows' && transposeA ? 4 : strideA);
     if (strategy === 'rows') writer.int(transposeA ? strideA : 4);
-    if (strategy === 'blocked') writer.int(Number(transposeA));
+    if (strategy === 'blocked') writer.int(!transposeA ? 0 : n > stripColumns ? packTransposed : readTransposed);
     if (packed === undefined) {
       writer.address(b);
       writer.int(strideB);

@@ -50,6 +50,8 @@ export const kernelMutations: readonly Mutation[] = [
         '',
       ],
       ['transposed blocks of a are read with the stride of rows', 'f.set(stride, 0);\n', ''],
+      ['the next tile of a transposed a lies behind all of its steps', 'select(i32.const(1), k, strideA)', 'k'],
+      ['four last columns overwrite', 'narrowTile(height, c, strideC, accumulate)', 'narrowTile(height, c, strideC, 0)'],
       [
         'a strip of b is read beside its place',
         'f.set(b, i32.add(b, i32.mul(strideColumn, columns)));',
@@ -69,8 +71,8 @@ export const kernelMutations: readonly Mutation[] = [
       ],
       [
         'a tile read by rows moves by one step a turn',
-        "source === 'rows' ? 4 * steps : 4 * rows * steps",
-        "source === 'rows' ? 4 : 4 * rows * steps",
+        'f.set(row, i32.add(row, 4 * steps));',
+        'f.set(row, i32.add(row, 4));',
       ],
       ['a plain multiply-add takes the difference', 'f32x4.add(c, f32x4.mul(a, b))', 'f32x4.sub(c, f32x4.mul(a, b))'],
       [
