@@ -114,6 +114,7 @@ describe.each(families)('matrix products with $name tiles', (family: TileFamily)
     const random = new Random(6);
     const sizes = [
       [150, 37, 530],
+      [139, 13, 530],
       [131, 2060, 3],
       [5, 2061, 7],
       [33, 19, 769],

@@ -9,7 +9,48 @@ const [matmul, batches, large, cells, threads] = [
 ];
 const pointwise = ['src/kernels/wasm/pointwise'];
 
+const attention = ['src/kernels/attention', 'test/conformance/attention.test.ts'];
+
 export const kernelMutations: readonly Mutation[] = [
+  ...inFile('src/kernels/attention/attention.ts', attention, [
+    ['every block overwrites the gradients of keys', 'accumulate: !block.isFirst', 'accumulate: false'],
+    ['a causal mask counts from the first query of the block', 'offset: block.firstQuery', 'offset: 0'],
+    [
+      'dropped weights meet values in the forward pass alone',
+      'a: weight, b: dScaled, c: block.keys(dValue)',
+      'a: exponential, b: dScaled, c: block.keys(dValue)',
+    ],
+    ['sums leave out the last key', 'm: 1, n: m, k: n, a: ones', 'm: 1, n: m, k: n - 1, a: ones'],
+  ]),
+  ...inFile('src/kernels/attention/programs.ts', attention, [
+    ['a query that sees no key divides by 0', 'select(greater(sum, 0), div(1, sum), 0)', 'div(1, sum)'],
+    [
+      'the largest of no key is infinite',
+      "max(mul(leaf('largest', 'row'), scale), lowest)",
+      "mul(leaf('largest', 'row'), scale)",
+    ],
+    ['scores are not shifted', 'add(mul(product, scale), neg(shift))', 'mul(product, scale)'],
+    [
+      'a query does not see the key of its own',
+      "greater(leaf('keyIndex', 'column')",
+      "greater(add(leaf('keyIndex', 'column'), 1)",
+    ],
+    [
+      'derivatives are not scaled',
+      "mul(sub(dWeight, leaf('mean', 'row')), scale)",
+      "sub(dWeight, leaf('mean', 'row'))",
+    ],
+  ]),
+  ...inFile('src/kernels/attention/heads.ts', attention, [
+    ['blocks write over each other', "'isOfBlock' in matrices ? 0 : block.firstQuery", '0'],
+    [
+      'the last matrices of a thread are lost',
+      'Math.floor((j * total) / numItems)',
+      'j * Math.floor(total / numItems)',
+    ],
+    ['a block sees the keys before it alone', 'Math.min(numKeys, end)', 'Math.min(numKeys, firstQuery)'],
+    ['all loops run over the first sequence', 'offset + loop * loopStride', 'offset'],
+  ]),
   ...inFile(
     'src/kernels/wasm/batched-matmul.ts',
     [batches],
@@ -51,7 +92,11 @@ export const kernelMutations: readonly Mutation[] = [
       ],
       ['transposed blocks of a are read with the stride of rows', 'f.set(stride, 0);\n', ''],
       ['the next tile of a transposed a lies behind all of its steps', 'select(i32.const(1), k, strideA)', 'k'],
-      ['four last columns overwrite', 'narrowTile(height, c, strideC, accumulate)', 'narrowTile(height, c, strideC, 0)'],
+      [
+        'four last columns overwrite',
+        'narrowTile(height, c, strideC, accumulate)',
+        'narrowTile(height, c, strideC, 0)',
+      ],
       [
         'a strip of b is read beside its place',
         'f.set(b, i32.add(b, i32.mul(strideColumn, columns)));',

@@ -8,6 +8,15 @@ const recurrent = [
 
 export const tensorMutations: readonly Mutation[] = [
   ...inFile(
+    'src/tensor/dot-product-attention.ts',
+    ['src/tensor/dot-product-attention.test.ts', 'test/conformance/attention.test.ts'],
+    [
+      ['gradients share a matrix', 'headStride: columns', 'headStride: 0'],
+      ['a mask of keys is one of queries', "shape[3] === 1 ? 'row'", "shape[3] === 1 ? 'column'"],
+      ['a mask moves with the batch', 'axis === 1 ? 0 : sizeOf', 'sizeOf'],
+    ],
+  ),
+  ...inFile(
     'src/tensor/matrix-batches.ts',
     ['src/tensor/matmul.test.ts'],
     [
