@@ -6,9 +6,9 @@
  *         [--threads 1] [--turns 15] [--host]
  *
  * Inputs and gradients stay in the backend's memory, as those of a layer inside of a model and PyTorch's do; with
- * `--host` inputs come from the host at each step, and gradients go back to it. GFLOP/s count six matrix products. PyTorch is timed in two ways; the faster
- * counts. Node's own options, such as `--experimental-wasm-revectorize`, are those of `NODE_OPTIONS` or of
- * `node dist/bench/attention.js`.
+ * `--host` inputs come from the host at each step, and gradients go back to it. GFLOP/s count six matrix products.
+ * PyTorch is timed in two ways, of which the faster counts. Options of Node, such as
+ * `--experimental-wasm-revectorize`, are given to `node dist/bench/attention.js`.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
