@@ -110,7 +110,7 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false> extend
     this.cells = members.map((member) => member.cell);
     this.units = members.map((member) => member.units as number);
     for (const count of this.units) requireCount(where, 'units', count);
-    for (const name of booleanOptions) requireBoolean(where, name, options[name]);
+    for (const member of members) for (const name of booleanOptions) requireBoolean(where, name, member[name]);
     refuseUnusedOptions(where, this.cells, options);
     this.returnSequences = options.returnSequences ?? false;
     this.returnState = options.returnState ?? false;

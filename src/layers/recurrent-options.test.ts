@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { messageOf } from '../../test/support/central-differences.js';
 import { normals, randomise } from '../../test/support/random.js';
 import { useBackend } from '../kernels/select.js';
-import { Random } from '../random.js';
+import { Random, setSeed } from '../random.js';
 import { Functional } from '../training/graph/functional.js';
 import { Bidirectional } from './bidirectional.js';
 import { GRU } from './gru.js';
@@ -71,6 +71,23 @@ it('cells of a stack may have options of their own: the layer is those of each a
   useBackend('wasm');
 });
 
+it('an own option of undefined hides no option of the layer', () => {
+  const own = { cell: 'lstm', units: 3, dropout: undefined, useBias: undefined };
+  const layer = new RNN({ cell: ['gru', own, own], units: [5, 2, 7], dropout: 0.5, useBias: false });
+  const stored = JSON.parse(JSON.stringify(layer.getConfig()));
+  expect(layer.units).toEqual([5, 3, 3]);
+  expect(new RNN({ cell: ['gru', { ...own, units: undefined }], units: [5, 2] }).units).toEqual([5, 2]);
+  expect(layer.getConfig()).toEqual(stored);
+  const x = normals([2, 6, 1], new Random(3));
+  const outputs = [layer, new RNN(stored)].map((each) => {
+    setSeed(11);
+    return [true, false].map((training) => each.apply(x, { training }).array());
+  });
+  expect(outputs[0][0]).not.toEqual(outputs[0][1]);
+  expect(outputs[0]).toEqual(outputs[1]);
+  expect(layer.weights.some(({ name }) => name.endsWith('bias'))).toBe(false);
+});
+
 it.each([
   [[{ cell: 'gru' }, 'lstm'], '`units` is missing.'],
   [[{ cell: 'gru', units: 3, unit: 2 }], 'unknown option `unit`'],
@@ -83,6 +100,20 @@ it.each([
     '`gru` has no use for',
   ],
   [[{ cell: null, units: 3 }], 'this is no cell.'],
+  [
+    [
+      { cell: 'gru', units: 3 },
+      { cell: 'lstm', units: 2, useBias: 'false' },
+    ],
+    '`useBias` is neither true nor false.',
+  ],
+  [
+    [
+      { cell: 'gru', units: 3 },
+      { cell: 'lstm', units: 2, unitForgetBias: 'false' },
+    ],
+    '`unitForgetBias` is neither true nor false.',
+  ],
 ] as const)('refuses own options of cells that cannot be: %j', (cell, message) => {
   expect(() => new RNN({ cell: cell as never })).toThrow(message);
 });

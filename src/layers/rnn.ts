@@ -2,6 +2,7 @@ import type { Cell } from '../cells/cell.js';
 import { ownEquations, requireEquations, requireOwnName } from '../cells/identity.js';
 import { cellNamed, requireCells } from '../cells/registry.js';
 import { refuseUnknownOptions } from '../errors.js';
+import { givenOptions } from '../resolved.js';
 import type { Json } from './layer.js';
 import { plainOptions } from './plain-options.js';
 import { type CellOptions, type CellsOptions, RecurrentLayer } from './recurrent-layer.js';
@@ -95,5 +96,5 @@ function cellsOf(given: RNNOptions['cell'], stored: RNNOptions['cellEquations'])
     refuseUnusedOptions('RNN', [cell], own);
   }
   requireEquations('RNN', cells, stored);
-  return members.map(({ cell, own, hasOwn }) => (hasOwn ? { ...own, cell } : cell));
+  return members.map(({ cell, own, hasOwn }) => (hasOwn ? { ...givenOptions(own), cell } : cell));
 }
