@@ -26,7 +26,8 @@ const unit: PointwiseFunction = {
 /**
  * Products of two inputs, summed over an axis of each: `[batch, a, n]` and `[batch, b, n]` with `axes: 2` give `[batch,
  * a, b]`, the scores of an attention. The other axes of the first input come first. Vectors `[batch, n]` give `[batch,
- * 1]`. A mask ends here, and masked steps count as zeros (in Keras, as what padding holds).
+ * 1]`. A mask ends here, and masked steps count as zeros (in Keras, as what padding holds): a softmax of such scores gives
+ * masked keys a share all the same.
  *
  * @throws SHAPE_MISMATCH, OUT_OF_RANGE
  */

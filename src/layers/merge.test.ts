@@ -3,10 +3,14 @@ import { useBackend } from '../kernels/select.js';
 import * as ops from '../tensor/index.js';
 import { valueAndGradients } from '../tensor/tape.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
+import { Sequential } from '../training/sequential.js';
 import { Add } from './add.js';
 import { Average } from './average.js';
+import { BatchNormalization } from './batch-normalization.js';
+import { Dense } from './dense.js';
 import { Dot } from './dot.js';
-import type { Layer } from './layer.js';
+import { GRU } from './gru.js';
+import { Layer, type OpenShape } from './layer.js';
 import { maskOf, setMask } from './mask.js';
 import { Maximum } from './maximum.js';
 import { Minimum } from './minimum.js';
@@ -67,6 +71,77 @@ it('gives masked steps no share along time, and none at all where all are masked
   expect([...shares.dataSync()]).toEqual([0.5, 0, 0.5, 0, 0, 0]);
 });
 
+/** Sends a mask along that hides each single zero. */
+class HideZeros extends Layer {
+  override readonly className = 'HideZeros';
+
+  constructor() {
+    super('hideZeros', {}, []);
+  }
+
+  override build(): void {}
+
+  override call(input: Tensor): Tensor {
+    const output = ops.mul(input, 1);
+    setMask(
+      output,
+      Uint8Array.from(input.dataSync(), (x) => (x === 0 ? 0 : 1)),
+    );
+    return output;
+  }
+
+  protected override maskAfter(): undefined {}
+
+  override computeOutputShape(inputShape: OpenShape): OpenShape {
+    return inputShape;
+  }
+
+  override getConfig(): ReturnType<Layer['getConfig']> {
+    return this.baseConfig();
+  }
+}
+
+it('a mask of single values is one of steps behind a Softmax, for losses and for layers', async () => {
+  useBackend('reference');
+  const x = [
+    [
+      [1, 0, 1],
+      [0, 0, 0],
+    ],
+    [
+      [0, 0, 0],
+      [0, 2, 0],
+    ],
+  ];
+  for (const axis of [-1, 1]) {
+    const shares = new Sequential([new HideZeros(), new Softmax({ axis })]).apply(tensor(x));
+    expect([...maskOf(shares)!]).toEqual([1, 0, 0, 1]);
+  }
+  for (const layer of [
+    new Dense({ units: 3 }),
+    new BatchNormalization(),
+    new GRU({ units: 3, returnSequences: true }),
+  ]) {
+    const model = new Sequential([new HideZeros(), new Softmax(), layer], { inputShape: [2, 3] });
+    expect([...maskOf(model.apply(tensor(x)))!]).toEqual([1, 0, 0, 1]);
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    expect((await model.trainOnBatch(x, x)).loss).toBeGreaterThan(0);
+  }
+  const model = new Sequential([new HideZeros(), new Softmax()], { inputShape: [2, 3] });
+  model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+  const { loss } = await model.evaluate(x, [
+    [
+      [0.5, 0, 0.5],
+      [7, 7, 7],
+    ],
+    [
+      [7, 7, 7],
+      [0, 4, 0],
+    ],
+  ]);
+  expect(loss).toBe(1.5);
+});
+
 it('divides no vector of zeros by its length', () => {
   const zeros = tensor([0, 0], [1, 2]);
   const { value, gradients } = valueAndGradients(
@@ -90,6 +165,11 @@ describe('merging refuses', () => {
     ['products of unequal axes', () => new Dot({ axes: 1 }).apply([a, b]), /the axes that are summed over differ/],
     ['products along the batch', () => new Dot({ axes: [0, 1] }), /OUT_OF_RANGE.*`axes` is no axis/],
     ['products along no axis', () => new Dot({ axes: 2 }).apply([a, a]), /an input has no such axis/],
+    [
+      'shares under a mask of another size',
+      () => new Softmax().apply(tensor([[1, 2, 3]]), { mask: Uint8Array.of(1, 0) }),
+      /SHAPE_MISMATCH.*Softmax: the mask has the wrong size.*\n.*1 or 3 entries.*\[1, 3\]\n.*2 entries/,
+    ],
     ['shares along the batch', () => new Softmax({ axis: 0 }), /`axis` is out of range/],
   ])('%s', (_, work, message) => {
     expect(work).toThrow(message);

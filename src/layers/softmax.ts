@@ -1,11 +1,13 @@
+import { RondoError } from '../errors.js';
 import { constant, select } from '../expression/build.js';
-import { sizeOf } from '../shape.js';
+import { describeShape, type Shape, sizeOf } from '../shape.js';
 import * as ops from '../tensor/index.js';
 import { applyPointwise, type PointwiseFunction } from '../tensor/pointwise.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { keepsStepsApart, movedLast, placeOfAxis, requireAxis } from './axis-option.js';
+import { titleOf } from './input-axes.js';
 import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
-import { clearMasked, type Mask } from './mask.js';
+import { clearMasked, type Mask, resampledMask } from './mask.js';
 import { lazyHead, type OutputHead } from './output-head.js';
 
 export interface SoftmaxOptions extends LayerOptions {
@@ -22,13 +24,13 @@ const hiddenScore: PointwiseFunction = {
 /**
  * Normalised exponentials along an axis. What is masked along it gets the share 0, and the others share 1 among them:
  * steps where the axis is that of time, `axis: 1`, the weights of an attention; single values where the mask has one
- * entry for each value, as Keras's. The mask goes on with the output.
+ * entry for each value, as Keras's. A mask of steps goes on with the output. One of single values has done its work and
+ * becomes one of steps, which later layers and losses understand: a step counts where any of its values does.
  *
  * @throws OUT_OF_RANGE, SHAPE_MISMATCH
  */
 export class Softmax extends Layer {
   readonly className = 'Softmax';
-  protected override readonly passesMask = true;
   protected override readonly isPointwiseInTime: boolean;
   readonly axis: number;
 
@@ -54,12 +56,13 @@ export class Softmax extends Layer {
     const input = singleInput(this.name, inputs);
     const { shape } = input;
     const at = placeOfAxis(this, shape);
-    // A mask of whole steps leaves the values of one step apart from each other.
+    this.#requireMask(mask, shape);
+    // A mask of whole steps does not tell the values of one step apart.
     const hides = at < shape.length - 1 || (mask !== undefined && mask.length > sizeOf(shape.slice(0, -1)));
     const scores = (): Tensor => (hides ? hiddenScores(input, mask) : input);
     return lazyHead({
       shape,
-      mask,
+      mask: mask && this.maskAfter(mask, input),
       activation: this.axis === -1 ? 'softmax' : undefined,
       values: () => {
         const { moved, back } = movedLast(scores(), at);
@@ -70,8 +73,25 @@ export class Softmax extends Layer {
     });
   }
 
+  protected override maskAfter(mask: Mask, { shape }: Tensor): Mask {
+    const numSteps = sizeOf(shape.slice(0, -1));
+    return mask.length > numSteps ? resampledMask(mask, numSteps) : mask;
+  }
+
   override getConfig(): Record<string, Json | undefined> {
     return { ...this.baseConfig(), axis: this.axis };
+  }
+
+  #requireMask(mask: Mask | undefined, shape: Shape): void {
+    const sizes = shape.map((_, axis) => sizeOf(shape.slice(0, axis + 1)));
+    if (mask === undefined || sizes.includes(mask.length)) return;
+    throw new RondoError('SHAPE_MISMATCH', {
+      where: titleOf(this),
+      what: 'the mask has the wrong size.',
+      expected: `${sizes.join(' or ')} entries, one for each place of the first axes of ${describeShape(shape)}`,
+      received: `${mask.length} entries`,
+      fix: 'give one 0 or 1 for every step, or for every value.',
+    });
   }
 }
 
