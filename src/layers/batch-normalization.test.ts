@@ -141,6 +141,19 @@ describe('the moving statistics of a BatchNormalization', () => {
     const { loss } = await model.trainOnBatch([[3], [5]], [[0], [0]]);
     expectClose([loss], [17 * kernel.item() ** 2], 1e-12, 'of what came in, by statistics 0 and 1');
     expect(statistics(layer)).toEqual([0, 1]);
+    const output = model.apply(tensor([[3], [5]]), { training: true });
+    expectClose([...output.dataSync()], [3 * kernel.item(), 5 * kernel.item()], 1e-12, 'outside of fit');
+    expect(statistics(layer)).toEqual([0, 1]);
+  });
+
+  it('move again after a frozen model has refused its input', () => {
+    const layer = new BatchNormalization({ momentum: 0.75 });
+    const frozen = new Sequential([layer], { trainable: false });
+    frozen.apply(rows, { training: true });
+    expect(() => frozen.apply(tensor([[1, 2]]), { training: true })).toThrow('SHAPE_MISMATCH');
+    expect(statistics(layer)).toEqual([0, 1]);
+    layer.apply(rows, { training: true });
+    expectClose(statistics(layer), [0.25 * 3, 0.75 + (0.25 * 14) / 3], 1e-15, 'by itself');
   });
 });
 

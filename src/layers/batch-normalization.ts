@@ -35,8 +35,8 @@ const optionNames: readonly string[] = ['axis', 'momentum', 'movingMeanInitializ
  *
  * Steps that are masked take no part, and a batch in which nothing counts is normalised by the moving statistics and
  * does not change them (Keras pulls them to 0). Moving statistics are weights that no optimizer changes: `movingMean`
- * and `movingVariance`, in files like all others. A layer that is not trainable, or lies in one that is not, uses them
- * in training too, as in Keras.
+ * and `movingVariance`, in files like all others. A layer that is not trainable, or is run by one that is not, such as a
+ * frozen model, uses them in training too and leaves them as they are, as in Keras.
  *
  * @throws SHAPE_MISMATCH, OUT_OF_RANGE; USAGE for a mask that runs along `axis`, and inside of `ops.checkpoint`
  */
@@ -84,7 +84,7 @@ export class BatchNormalization extends NormalizationLayer {
     requireMaskBefore(this, at, input.shape, mask);
     const { moved, back } = movedLast(clearMasked(input, mask), at);
     const rows = ops.reshape(moved, [-1, input.shape[at]]);
-    const usesBatch = training && !isFrozen(this) && mask?.includes(1) !== false;
+    const usesBatch = training && !isFrozen() && mask?.includes(1) !== false;
     const { mean, variance } = usesBatch
       ? this.#statisticsOf(rows, mask)
       : { mean: this.#movingMean, variance: this.#movingVariance };

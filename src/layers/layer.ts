@@ -11,6 +11,7 @@ import type { Regularizer } from './regularizers.js';
 import { requireInputShape } from './require-input-shape.js';
 import { isRestoring } from './restoring.js';
 import type { Stepper } from './stepper.js';
+import { whileRunning } from './weight-updates.js';
 
 /** Plain JSON: what configurations are made of. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
@@ -215,7 +216,7 @@ export abstract class Layer<Output = Tensor> {
       fix: 'give a tensor, or a list of them; make one with tensor(...).',
     });
     refuseUnknownOptions(`${this.className}.apply`, options, this.callOptions);
-    return withinMemory(this.name, () =>
+    return running(this, () =>
       scope(() => {
         this.ensureBuilt(first.shape);
         const mask = options.mask ?? maskOf(first);
@@ -386,6 +387,11 @@ function takeZeros(shape: Shape, name: string): Float32Array {
   }
   valuesLeft! -= size;
   return new Float32Array(size);
+}
+
+/** Runs the work of a layer. @throws OUT_OF_MEMORY naming it */
+function running<Result>(layer: Layer<unknown>, work: () => Result): Result {
+  return whileRunning(layer, () => withinMemory(layer.name, work));
 }
 
 /** The one tensor of inputs that may be several. @throws SHAPE_MISMATCH when there are several. */

@@ -1,22 +1,31 @@
 import { requireRunsOnce, type Tensor, type Variable } from '../tensor/tensor.js';
-import type { Layer } from './layer.js';
 
 /** New values of weights that no optimizer changes, such as moving statistics: what one training step computed. */
 export type WeightUpdates = Map<Variable, Tensor>;
 
-/** What has layers inside, and whether they train. */
-type Around = Pick<Layer<unknown>, 'trainable' | 'sublayers'>;
-
-/** The step that is being computed, if any. */
-let step: { readonly model: Around; readonly updates: WeightUpdates } | undefined;
+/** What the step that is being computed has given weights so far; undefined outside of one. */
+let updatesOfStep: WeightUpdates | undefined;
+/** How many of the layers that are running, each inside the one before, are not trainable. */
+let numFrozen = 0;
 
 /** Runs a step's forward pass of a model; what its layers give to {@link updateWeight} waits in `updates`. */
-export function withUpdates<T>(model: Around, updates: WeightUpdates, work: () => T): T {
-  step = { model, updates };
+export function withUpdates<T>(updates: WeightUpdates, work: () => T): T {
+  updatesOfStep = updates;
   try {
     return work();
   } finally {
-    step = undefined;
+    updatesOfStep = undefined;
+  }
+}
+
+/** Runs a layer, and those inside it. */
+export function whileRunning<T>({ trainable }: { readonly trainable: boolean }, work: () => T): T {
+  if (trainable) return work();
+  numFrozen++;
+  try {
+    return work();
+  } finally {
+    numFrozen--;
   }
 }
 
@@ -28,22 +37,16 @@ export function withUpdates<T>(model: Around, updates: WeightUpdates, work: () =
  */
 export function updateWeight(weight: Variable, value: Tensor): void {
   requireRunsOnce(weight);
-  if (step === undefined) weight.assign(value);
-  else step.updates.set(weight, value);
+  if (updatesOfStep === undefined) weight.assign(value);
+  else updatesOfStep.set(weight, value);
 }
 
 /** The value of a weight with what the step has given it so far: a layer may be applied several times. */
 export function latestValue(weight: Variable): Tensor {
-  return step?.updates.get(weight) ?? weight;
+  return updatesOfStep?.get(weight) ?? weight;
 }
 
-/** Whether a layer, or a layer around it in the model that is being trained, is not trainable. */
-export function isFrozen(layer: Layer<unknown>): boolean {
-  return !layer.trainable || (step !== undefined && isInFrozen(step.model, layer));
-}
-
-function isInFrozen(around: Around, layer: Layer<unknown>, isFrozenHere = !around.trainable): boolean {
-  for (const inside of around.sublayers.values())
-    if (inside === layer ? isFrozenHere : isInFrozen(inside, layer, isFrozenHere || !inside.trainable)) return true;
-  return false;
+/** Whether the layer that is running, or one that runs it, is not trainable. */
+export function isFrozen(): boolean {
+  return numFrozen > 0;
 }

@@ -71,7 +71,7 @@ export class TrainStep {
       let computed: BatchLoss | undefined;
       const updates: WeightUpdates = new Map();
       const loss = (): Tensor => (computed = this.#lossFunction.compute(batch, true, this.reads)).total;
-      const { value, gradients } = valueAndGradients(() => withUpdates(this.#model, updates, loss), this.#variables);
+      const { value, gradients } = valueAndGradients(() => withUpdates(updates, loss), this.#variables);
       const checked = this.#guard.check(value, gradients);
       const before = this.#optimizer.position;
       this.reads.read([value, checked.norms.each, checked.norms.all], ([[loss], each, [all]]) => {

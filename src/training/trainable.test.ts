@@ -40,7 +40,6 @@ function standingFor(model: Model): Trainable {
     get trainableWeights() {
       return model.trainableWeights;
     },
-    trainable: true,
     sublayers: model.sublayers,
     namedWeights: () => model.namedWeights(),
     setWeights: (weights) => model.setWeights(weights),

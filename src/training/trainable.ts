@@ -17,8 +17,6 @@ export interface Trainable {
   /** @throws USAGE where it is not compiled */
   readonly optimizer: Optimizer;
   readonly isBuilt: boolean;
-  /** Whether optimizers change its weights. */
-  readonly trainable: boolean;
   readonly trainableWeights: readonly Variable[];
   readonly sublayers: ReadonlyMap<string, Layer<unknown>>;
   namedWeights(): Iterable<[path: string, weight: LayerWeight]>;
