@@ -4,6 +4,7 @@ import { requireAxes, type Shape } from '../shape.js';
 import { assignTensor } from '../tensor/accumulate.js';
 import { withoutTape } from '../tensor/tape.js';
 import { scope, type Tensor, tensor, Variable } from '../tensor/tensor.js';
+import { carriesStates } from './carried-states.js';
 import { CellAlongTime } from './cell-along-time.js';
 import {
   type Applicable,
@@ -188,7 +189,7 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false> extend
   static runTogether(runs: readonly LayerRun[]): OutputAndState[] {
     const results = RecurrentLayer.#alongTime(runs);
     runs.forEach(({ layer }, i) => {
-      if (layer.stateful) layer.#carry(results[i].states);
+      if (layer.stateful && carriesStates()) layer.#carry(results[i].states);
     });
     return results;
   }
@@ -341,7 +342,7 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false> extend
   #initialStates(batch: number, given: RecurrentCallOptions['initialState']): readonly NamedStates[] {
     const where = `${this.className} ${this.name}`;
     if (given === undefined)
-      return this.#carried !== undefined
+      return this.#carried !== undefined && carriesStates()
         ? this.#carriedFor(batch)
         : this.#stack.map((member) => member.zeroStates(batch));
     const list = Array.isArray(given) ? (given as readonly NamedStates[]) : [given as NamedStates];

@@ -1,6 +1,7 @@
 import { describeValue, RondoError, refuseUnknownOptions, requireCount, requireKind, withinMemory } from '../errors.js';
 import type { Backend, Buffer, Recording, View } from '../kernels/contract.js';
 import { currentBackend } from '../kernels/select.js';
+import { withoutCarriedStates } from '../layers/carried-states.js';
 import type { Layer } from '../layers/layer.js';
 import type { Stepper } from '../layers/stepper.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
@@ -203,10 +204,12 @@ export class ModelStream<Output extends ModelOutput = Tensor> {
     const buffers = [...this.#weights, ...this.#states.values()].map((variable) => variable.viewOn(backend).buffer);
     let recording: Recording | undefined;
     withoutTape(() =>
-      scope(() => {
-        if (backend.record === undefined) work();
-        else recording = backend.record(work);
-      }),
+      withoutCarriedStates(() =>
+        scope(() => {
+          if (backend.record === undefined) work();
+          else recording = backend.record(work);
+        }),
+      ),
     );
     if (recording !== undefined) dropped.register(this, recording, this);
     const { size } = this.#output!;
