@@ -97,7 +97,7 @@ export class Dot extends Layer {
   override stepper(batch: number, isFixed: readonly boolean[] = []): Stepper {
     const isSummed = this.buildShape === undefined || this.#placesIn([this.buildShape])[0] === 1;
     if (!isFixed[1] || isFixed[0] || isSummed) return super.stepper(batch);
-    return { states: new Map(), step: (input) => this.apply(input) };
+    return { states: new Map(), step: (...inputs) => this.apply(inputs) };
   }
 
   override getConfig(): Record<string, Json | undefined> {

@@ -302,7 +302,8 @@ export abstract class Layer<Output = Tensor> {
    * @throws USAGE where a step of its output depends on other steps in a way that it carries no state for
    */
   stepper(_batch: number, _isFixed?: readonly boolean[]): Stepper {
-    if (this.isPointwiseInTime) return { states: new Map(), step: (input) => this.apply(input) as Tensor };
+    if (this.isPointwiseInTime)
+      return { states: new Map(), step: (...inputs) => this.apply(inputs.length > 1 ? inputs : inputs[0]) as Tensor };
     throw new RondoError('USAGE', {
       where: `${this.className}${this.name === this.className ? '' : ` ${this.name}`}`,
       what: 'the layer cannot be run one time step at a time.',

@@ -7,8 +7,10 @@ export interface Stepper {
   /**
    * The output for one step of the input, `[batch, 1, ...]`; the states move on. It must run the same operations every
    * time, so that they can be recorded.
+   *
+   * @param others of a layer that takes several, in their order; those that stay over all steps are given whole.
    */
-  readonly step: (input: Tensor) => Tensor;
+  readonly step: (input: Tensor, ...others: readonly Tensor[]) => Tensor;
   /**
    * Where the host has to look at a step's numbers, as for indices: it takes them before `step`, which is then given
    * nothing of use.

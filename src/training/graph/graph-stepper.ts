@@ -1,5 +1,5 @@
 import { RondoError } from '../../errors.js';
-import type { Layer } from '../../layers/layer.js';
+import type { Layer, OpenShape } from '../../layers/layer.js';
 import { RecurrentLayer } from '../../layers/recurrent-layer.js';
 import type { Stepper } from '../../layers/stepper.js';
 import type { GraphNode, SymbolicTensor } from '../../layers/symbolic-tensor.js';
@@ -28,14 +28,17 @@ export interface GraphStepper extends Stepper {
   readonly paces: readonly Pace[];
   /** The outputs of a step. @param inputs one for each; of those that stay, none is looked at. */
   stepAll(inputs: readonly Tensor[]): readonly Tensor[];
+  /** By input, as the model states them: null for an axis of any size. */
+  readonly inputShapes: readonly OpenShape[];
   /**
-   * Sets the states to where sequences begin.
+   * Computes what stays, in the open scope. Nothing that steps read changes before the returned function is called,
+   * which gives the variables that no step reads any more.
    *
-   * @param inputs the whole of those that stay; by default what was given before.
+   * @param inputs the whole of those that stay.
    */
-  begin(inputs?: readonly (Tensor | undefined)[]): void;
-  /** What stays, as steps read it. */
-  held(): readonly Variable[];
+  staged(inputs: readonly (Tensor | undefined)[]): () => readonly Variable[];
+  /** Sets the states that do not begin with zeros to where sequences begin. */
+  begin(): void;
 }
 
 /**
@@ -61,7 +64,7 @@ export function stepperOfGraph(graph: SteppedGraph, batch: number): GraphStepper
   const fixedNodes: GraphNode[] = [];
   const kept = new Set<SymbolicTensor>();
   const steps: ((values: NodeValues) => readonly (readonly [SymbolicTensor, Tensor])[])[] = [];
-  const begins: ((values: NodeValues) => void)[] = [];
+  const steppedNodes: SteppedNode[] = [];
   for (const [name, node] of nodes) {
     if (node.inputs.length === 0) continue;
     const given = node.inputs.map((edge) => paces.get(edge)!);
@@ -81,7 +84,7 @@ export function stepperOfGraph(graph: SteppedGraph, batch: number): GraphStepper
     for (const [tensor, pace] of stepped.paces()) paces.set(tensor, pace);
     stepped.readFrom(host);
     steps.push((values) => stepped.step(values));
-    begins.push((values) => stepped.begin(values));
+    steppedNodes.push(stepped);
   }
   for (const output of outputs) {
     host.computedWith(output);
@@ -103,12 +106,16 @@ export function stepperOfGraph(graph: SteppedGraph, batch: number): GraphStepper
     step: (input) => stepAll([input])[0],
     read: reads[0],
     isIdentity: inputs.length === 1 && outputs.length === 1 && host.has(outputs[0]),
-    begin(whole) {
-      if (whole !== undefined)
-        fixed.compute(new Map(inputs.flatMap((input, i) => (isFixed[i] ? [[input, whole[i]!] as const] : []))));
-      for (const begin of begins) begin(fixed.values);
+    inputShapes: inputs.map(({ shape }) => shape),
+    staged(whole) {
+      const given = new Map(inputs.flatMap((input, i) => (isFixed[i] ? [[input, whole[i]!] as const] : [])));
+      const { values, keep } = fixed.staged(given);
+      const keeps = [keep, ...steppedNodes.map((node) => node.staged(values))];
+      return () => keeps.flatMap((each) => each());
     },
-    held: () => [...fixed.values.values()],
+    begin() {
+      for (const node of steppedNodes) node.begin(fixed.values);
+    },
   };
 }
 
@@ -141,11 +148,13 @@ class SteppedNode {
   /** How what it gives goes along. */
   *paces(): Generator<readonly [SymbolicTensor, Pace]> {
     const { layer, outputs } = this.#node;
-    const isMixed =
-      this.#given.some((pace) => pace === 'now' || pace === 'mixed') || endsInLastStep(layer, this.stepper);
+    const readsMixed = this.#given.some((pace) => pace === 'now' || pace === 'mixed');
+    const isMixed = readsMixed || endsInLastStep(layer, this.stepper);
     for (const [i, tensor] of [...outputs.values()].entries()) {
-      if (isGraph(this.stepper)) yield [tensor, this.stepper.paces[i]];
-      else if (layer instanceof RecurrentLayer) yield [tensor, i === 0 && layer.returnSequences ? 'step' : 'now'];
+      if (isGraph(this.stepper)) {
+        const pace = this.stepper.paces[i];
+        yield [tensor, readsMixed && pace === 'step' ? 'mixed' : pace];
+      } else if (layer instanceof RecurrentLayer) yield [tensor, i === 0 && layer.returnSequences ? 'step' : 'now'];
       else yield [tensor, isMixed ? 'mixed' : 'step'];
     }
   }
@@ -164,9 +173,14 @@ class SteppedNode {
     });
   }
 
+  /** As {@link GraphStepper.staged}, for a model inside. */
+  staged(values: NodeValues): () => readonly Variable[] {
+    return isGraph(this.stepper) ? this.stepper.staged(this.#node.inputs.map((edge) => values.get(edge))) : () => [];
+  }
+
   begin(values: NodeValues): void {
     const { inputs } = this.#node;
-    if (isGraph(this.stepper)) this.stepper.begin(inputs.map((edge) => values.get(edge)));
+    if (isGraph(this.stepper)) this.stepper.begin();
     if (!this.#hasInitialStates) return;
     [...this.stepper.states.values()].forEach((state, i) => assignTensor(state, values.get(inputs[i + 1])!));
   }
@@ -176,8 +190,9 @@ class SteppedNode {
     const { stepper } = this;
     const tensors = [...outputs.values()];
     const received = inputs.map((edge) => values.get(edge)!);
+    const [input, ...others] = received;
     if (isGraph(stepper)) return stepper.stepAll(received).map((value, i) => [tensors[i], value]);
-    const result: unknown = layer.takesSeveral ? layer.apply(received) : stepper.step(received[0]);
+    const result: unknown = stepper.step(input, ...others);
     if (layer instanceof RecurrentLayer)
       return [result as Tensor, ...stepper.states.values()]
         .slice(0, tensors.length)

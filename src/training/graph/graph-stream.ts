@@ -1,4 +1,5 @@
 import { refuseUnknownOptions, requireCount, requireKind, unknownName, withinMemory } from '../../errors.js';
+import { openScope } from '../../tensor/open-scope.js';
 import type { FlatArray, Tensor } from '../../tensor/tensor.js';
 import { requireFiniteData } from '../finite-data.js';
 import { type HostArray, hostArray, type OneArray } from '../host-data.js';
@@ -14,7 +15,7 @@ export type FixedInputs = Readonly<Record<string, OneArray>>;
 export interface GraphStreamOptions extends StreamOptions {
   /**
    * Inputs that stay over all steps, such as the sentence that is translated, by name: what depends on them alone is
-   * computed once. Default: none.
+   * computed once, and again at each `reset()`. Default: none.
    */
   fixed?: FixedInputs | undefined;
   /** Sequences that go on side by side. Default: as many as the fixed inputs have rows, else 1. */
@@ -50,15 +51,21 @@ export class GraphStream<Output extends ModelOutput = Tensor> extends ModelStrea
   }
 
   /**
-   * Goes back to where sequences begin. @param options other fixed inputs, all of them. @throws as {@link Model.stream}
+   * Goes back to where sequences begin. What depends on fixed inputs alone is computed anew, with the weights as they are.
+   *
+   * @param options other fixed inputs, all of them; by default those of before. @throws as {@link Model.stream}, before
+   *   anything changes
    */
   override reset(options: { fixed?: FixedInputs | undefined } = {}): void {
     const where = `${this.#model.className}.stream.reset`;
     refuseUnknownOptions(where, options, ['fixed']);
     const whole = options.fixed && this.#steps.wholeOf(fixedArrays(options.fixed, where), where);
+    const unread = withinMemory(where, () => this.#steps.hold(whole));
     super.reset();
-    this.#steps.begin(whole);
+    this.#steps.begin();
     if (whole !== undefined) this.forget();
+    // Inside of a scope, which may still use them, they are left to be found when nothing does.
+    if (openScope() === undefined) for (const variable of unread) variable.dispose();
   }
 
   #arranged(all: unknown): Stepped<Output> {
@@ -101,7 +108,7 @@ export function streamOfGraph<Output extends ModelOutput>(
       inputs.map(({ isFixed }) => isFixed),
     );
     const steps = new PackedSteps(inputs, stepper);
-    steps.begin(steps.wholeOf(fixed, where));
+    steps.hold(steps.wholeOf(fixed, where));
     return new GraphStream(model, batchSize, steps);
   });
 }
@@ -115,9 +122,9 @@ function fixedArrays(fixed: FixedInputs, where: string): ReadonlyMap<string, Hos
   });
   return new Map(
     Object.entries(fixed).map(([name, given]) => {
-      const array = hostArray(given, where, `fixed.${name}`);
-      requireFiniteData(where, `fixed.${name}`, array);
-      return [name, array];
+      const { data, shape } = hostArray(given, where, `fixed.${name}`);
+      requireFiniteData(where, `fixed.${name}`, { data, shape });
+      return [name, { data: data.slice(), shape }]; // a later reset computes with it again
     }),
   );
 }

@@ -1,9 +1,11 @@
 import { describeValue, RondoError } from '../../errors.js';
 import { currentBackend } from '../../kernels/select.js';
+import { withoutCarriedStates } from '../../layers/carried-states.js';
 import type { Stepper } from '../../layers/stepper.js';
-import { describeShape, type Shape, sizeOf } from '../../shape.js';
+import { describeShape, requireAxes, type Shape, sizeOf } from '../../shape.js';
 import * as ops from '../../tensor/index.js';
-import { type FlatArray, type Tensor, Variable } from '../../tensor/tensor.js';
+import { withoutTape } from '../../tensor/tape.js';
+import { type FlatArray, scope, type Tensor, Variable } from '../../tensor/tensor.js';
 import { firstNotFinite } from '../finite-data.js';
 import type { HostArray } from '../host-data.js';
 import { notFinite, type StepValues } from '../model-stream.js';
@@ -12,6 +14,9 @@ import type { GraphStepper } from './graph-stepper.js';
 
 /** A step of several inputs: in a list, or by name. */
 export type SeveralValues = readonly StepValues[] | Readonly<Record<string, StepValues>>;
+
+/** By input: the whole of one that stays. */
+export type WholeInputs = readonly (HostArray | undefined)[];
 
 /** An input of a graph that is run step by step. */
 export interface SteppedInput {
@@ -36,6 +41,7 @@ export class PackedSteps {
   readonly #places: readonly Variable[];
   readonly #all: Float64Array;
   #outputSizes: readonly number[] = [];
+  #whole: WholeInputs = [];
 
   constructor(inputs: readonly SteppedInput[], graph: GraphStepper) {
     this.#graph = graph;
@@ -78,13 +84,26 @@ export class PackedSteps {
     return this.#outputSizes.map((size) => all.subarray(at, (at += size)));
   }
 
-  /** Sets the states to where sequences begin. @param whole by input, where it is another than before. */
-  begin(whole?: readonly (Tensor | undefined)[]): void {
-    this.#graph.begin(whole);
+  /**
+   * Computes what stays, with the weights as they are. Where it throws, nothing has changed.
+   *
+   * @param whole by input; by default what was given before.
+   * @returns the variables that no step reads any more.
+   */
+  hold(whole: WholeInputs = this.#whole): readonly Variable[] {
+    const keep = (): readonly Variable[] => this.#graph.staged(whole.map((array) => array && hostTensor(array)))();
+    const unread = withoutTape(() => withoutCarriedStates(() => scope(keep)));
+    this.#whole = whole;
+    return unread;
+  }
+
+  /** Sets the states that do not begin with zeros to where sequences begin. */
+  begin(): void {
+    this.#graph.begin();
   }
 
   /** The whole of the inputs that stay, in the model's order. @throws UNKNOWN_NAME, SHAPE_MISMATCH */
-  wholeOf(fixed: ReadonlyMap<string, HostArray>, where: string): readonly (Tensor | undefined)[] {
+  wholeOf(fixed: ReadonlyMap<string, HostArray>, where: string): WholeInputs {
     const names = this.#inputs.filter(({ isFixed }) => isFixed).map(({ name }) => name);
     if (fixed.size !== names.length || !names.every((name) => fixed.has(name))) {
       throw new RondoError('UNKNOWN_NAME', {
@@ -95,16 +114,14 @@ export class PackedSteps {
         fix: 'give every input that stays, and no other.',
       });
     }
-    return this.#inputs.map(({ name, shape: [batchSize] }) => {
+    return this.#inputs.map(({ name, shape: [batchSize] }, i) => {
       const array = fixed.get(name);
-      if (array === undefined || array.shape[0] === batchSize) return array && hostTensor(array);
-      throw new RondoError('SHAPE_MISMATCH', {
-        where,
-        what: `\`fixed.${name}\` has another number of rows than there are sequences.`,
-        expected: `${batchSize} rows`,
-        received: describeShape(array.shape),
-        fix: 'give one row for every sequence of the batch.',
-      });
+      if (array === undefined) return undefined;
+      const axes = this.#graph.inputShapes[i].map((size, axis) =>
+        axis === 0 ? (['batch', batchSize] as const) : ([`axis ${axis}`, size] as const),
+      );
+      requireAxes(where, `fixed.${name}`, array.shape, axes, 'give one whole sample of the input for every sequence.');
+      return array;
     });
   }
 

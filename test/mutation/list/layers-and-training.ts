@@ -132,7 +132,8 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
     ['src/training/graph/graph-stepper.test.ts', 'src/training/graph/graph-stream.test.ts'],
     [
       ['an embedding may read what a layer gives', 'else if (host.has(edge)) host', 'else if (true) host'],
-      ['layers that merge get one input alone', 'layer.apply(received) :', 'layer.apply(received[0]) :'],
+      ['layers that merge get one input alone', 'stepper.step(input, ...others);', 'stepper.step(input);'],
+      ['a model inside hides steps that change later', "readsMixed && pace === 'step' ? 'mixed' : pace", 'pace'],
       ['a stream begins with zeros', 'if (!this.#hasInitialStates) return;', 'return;'],
       [
         'states are those of the step before',
@@ -156,7 +157,15 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
   ...inFile(
     'src/training/graph/fixed-part.ts',
     ['src/training/graph/graph-stream.test.ts'],
-    [['what stays loses its mask', 'replaceMask(kept!, stillMaskOf(value));', '']],
+    [
+      ['what stays loses its mask', 'replaceMask(variable, stillMaskOf(value));', ''],
+      ['what no step reads any more stays in memory', 'before === variable ? [] : [before]', 'true ? [] : [before]'],
+    ],
+  ),
+  ...inFile(
+    'src/layers/carried-states.ts',
+    ['src/training/graph/graph-stream-states.test.ts'],
+    [['a stream carries states of layers on', 'return depth === 0;', 'return true;']],
   ),
   ...inFile(
     'src/training/graph/host-inputs.ts',
@@ -169,6 +178,11 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
     [
       ['other fixed inputs are not looked at', 'if (whole !== undefined) this.forget();', ''],
       ['a reset keeps the states', 'super.reset();', ''],
+      [
+        'what stays is that of old weights',
+        '() => this.#steps.hold(whole)',
+        '() => (whole ? this.#steps.hold(whole) : [])',
+      ],
     ],
   ),
   ...inFile(
