@@ -11,6 +11,15 @@ const paddingShare = (batches: readonly Int32Array[]): number => {
 };
 
 describe('buckets by length', () => {
+  it('refuse sizes that give no batches', () => {
+    const random = new Random(1);
+    for (const batchSize of [0, NaN, 2.5]) {
+      expect(() => bucketsByLength(lengths, { batchSize })).toThrow(/OUT_OF_RANGE.*bucketsByLength.*batchSize/);
+      expect(() => shuffledBuckets(lengths, { batchSize, random })).toThrow(/OUT_OF_RANGE.*shuffledBuckets.*batchSize/);
+    }
+    expect(() => bucketsByLength(lengths, { batchsize: 3 } as never)).toThrow(/UNKNOWN_NAME.*did you mean `batchSize`/);
+  });
+
   it('hold every sequence once, the shortest first, equal ones in their order', () => {
     const places = listed(bucketsByLength(lengths, { batchSize: 9 })).flat();
     const inOrder = [...lengths.keys()].sort((a, b) => lengths[a] - lengths[b] || a - b);

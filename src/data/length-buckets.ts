@@ -1,3 +1,4 @@
+import { refuseUnknownOptions, requireCount } from '../errors.js';
 import type { Random } from '../random.js';
 
 /** How much is computed at once. */
@@ -12,12 +13,13 @@ export interface BatchLimits {
  * Bucketing by length: the places of sequences, the shortest first, in batches of neighbours, so that little of a batch
  * is padding. Sequences of equal length keep their order.
  *
- * @param lengths of the sequences, in time steps.
+ * @param lengths of the sequences, in time steps. @throws OUT_OF_RANGE, UNKNOWN_NAME
  */
-export function bucketsByLength(
-  lengths: ArrayLike<number>,
-  { batchSize, mostSteps = Infinity }: BatchLimits,
-): Int32Array[] {
+export function bucketsByLength(lengths: ArrayLike<number>, limits: BatchLimits): Int32Array[] {
+  const where = 'bucketsByLength';
+  refuseUnknownOptions(where, limits, ['batchSize', 'mostSteps']);
+  const { batchSize, mostSteps = Infinity } = limits;
+  requireCount(where, 'batchSize', batchSize);
   const order = sortedByLength(
     Int32Array.from(lengths, (_, place) => place),
     lengths,
@@ -52,12 +54,14 @@ export interface ShuffledBuckets {
  * The batches of an epoch, `ceil(sequences / batchSize)` of them: the places of all sequences in a new order, but of
  * about equal length within a batch; the batches in a new order too.
  *
- * @param lengths of the sequences, in time steps.
+ * @param lengths of the sequences, in time steps. @throws OUT_OF_RANGE, UNKNOWN_NAME
  */
-export function shuffledBuckets(
-  lengths: ArrayLike<number>,
-  { batchSize, random, batchesPerPool = 50 }: ShuffledBuckets,
-): Int32Array[] {
+export function shuffledBuckets(lengths: ArrayLike<number>, options: ShuffledBuckets): Int32Array[] {
+  const where = 'shuffledBuckets';
+  refuseUnknownOptions(where, options, ['batchSize', 'random', 'batchesPerPool']);
+  const { batchSize, random, batchesPerPool = 50 } = options;
+  requireCount(where, 'batchSize', batchSize);
+  requireCount(where, 'batchesPerPool', batchesPerPool);
   const order = random.shuffle(Int32Array.from(lengths, (_, place) => place));
   const batches: Int32Array[] = [];
   for (let start = 0; start < order.length; start += batchesPerPool * batchSize) {

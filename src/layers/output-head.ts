@@ -53,22 +53,19 @@ export function headOf(output: Tensor): OutputHead {
   return { shape: output.shape, mask: stillMaskOf(output), activation: undefined, values, logits: values };
 }
 
-/** A head whose forms are computed once. */
+/** A head whose forms are computed once. Where logits are there, its values are their activation. */
 export function lazyHead(head: OutputHead): OutputHead {
   const { activation, mask } = head;
-  let values: Tensor | undefined;
-  let logits: Tensor | undefined;
-  return {
-    ...head,
-    values: () => {
-      values ??= logits === undefined ? head.values() : activate(activation!, logits);
-      setMask(values, mask);
-      return values;
-    },
-    logits() {
-      if (activation === undefined) return this.values();
-      logits ??= head.logits();
-      return logits;
-    },
+  let output: Tensor | undefined;
+  let input: Tensor | undefined;
+  const values = (): Tensor => {
+    output ??= input === undefined ? head.values() : activate(activation!, input);
+    setMask(output, mask);
+    return output;
   };
+  const logits = (): Tensor => {
+    input ??= head.logits();
+    return input;
+  };
+  return { ...head, values, logits: activation === undefined ? values : logits };
 }

@@ -36,7 +36,8 @@ const ownOptionNames = [
 ] as const satisfies readonly (keyof RecurrentOptions)[];
 
 /** A cell of several, with options of its own in place of the layer's: its units, activation, dropout, ... */
-export interface CellWithOptions extends Pick<Partial<RecurrentOptions>, (typeof ownOptionNames)[number]> {
+export interface CellWithOptions
+  extends Pick<Partial<RecurrentOptions>, Exclude<(typeof ownOptionNames)[number], 'units'>> {
   cell: CellLike;
   units?: number | undefined;
 }

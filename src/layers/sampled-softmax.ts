@@ -99,14 +99,15 @@ export class SampledSoftmax extends Layer {
     const exact = productHead({ input, kernel, transposeKernel: true, bias, activation: 'softmax', mask });
     if (!training || exact.score === undefined) return exact;
     const hidden = ops.reshape(input, [-1, kernel.shape[1]]);
-    const candidates = logUniformCandidates(this.numSampled, this.units, currentRandom());
+    // Drawn when labels are scored, from the numbers of the model that is running now.
+    const random = currentRandom();
     return {
       ...exact,
       exactScore: exact.score,
-      score: (labels, { weights }) => ({
-        ...sampledCrossentropy(hidden, kernel, labels, candidates, { bias, weights }),
-        predicted: undefined,
-      }),
+      score: (labels, { weights }) => {
+        const candidates = logUniformCandidates(this.numSampled, this.units, random);
+        return { ...sampledCrossentropy(hidden, kernel, labels, candidates, { bias, weights }), predicted: undefined };
+      },
     };
   }
 

@@ -64,7 +64,7 @@ export function deserializeTask(
 
 /** @internal What a file keeps of a task beside the weights. @throws USAGE for what is no model of a known task */
 export function taskJson(task: TaskModel): TaskFields {
-  requireKind(taskRestorer(task?.task) !== undefined, task, {
+  requireKind(taskRestorer(task?.task) !== undefined && typeof task.toJSON === 'function', task, {
     where: 'serializeTask',
     what: 'this is no model of a task.',
     fix:
@@ -73,8 +73,8 @@ export function taskJson(task: TaskModel): TaskFields {
   });
   const { outcome, options } = task;
   return {
-    task: task.task,
     ...task.toJSON(),
+    task: task.task,
     options: { ...options } as Json,
     outcome: outcome === undefined ? null : { ...outcome },
   };

@@ -45,6 +45,10 @@ const graph = (): Functional => {
 };
 
 describe('a task of a user’s own', () => {
+  it('is refused where it does not say what its file holds', () => {
+    expect(() => serializeTask({ task: 'classify', model: chain() } as never)).toThrow(/USAGE.*no model of a task/);
+  });
+
   it('is neither written nor read before it is registered', () => {
     expect(() => serializeTask(gauge(chain()))).toThrow(/USAGE[^]*registerTask/);
     expect(() =>

@@ -35,6 +35,7 @@ interface LossForm {
   readonly fromLogits: boolean;
   /** Given where labels are scored, and the output itself is never computed. */
   readonly labelsOf?: NonNullable<Loss['labelsOf']> | undefined;
+  readonly hasMetrics: boolean;
   /** Whether a metric needs the likeliest classes. */
   readonly predicted: boolean;
 }
@@ -53,6 +54,7 @@ function lossFormOf(head: OutputHead, { loss, metrics }: OutputTraining): LossFo
     loss: onLogits ?? loss,
     fromLogits: onLogits !== undefined,
     labelsOf: canScore ? onLogits?.labelsOf : undefined,
+    hasMetrics: metrics.length > 0,
     predicted: metrics.some(({ metric }) => metric.scored?.needsPredicted),
   };
 }
@@ -142,11 +144,11 @@ export class BatchLossFunction {
       loss,
       count,
       readingsFor: (metrics) =>
-        readingsOf(
-          metrics,
-          withoutTape(() => head.values()),
-          (isWeighted) => ({ yTrue: target, mask, sampleWeight: isWeighted ? weights : undefined }),
-        ),
+        readingsOf(metrics, head, (isWeighted) => ({
+          yTrue: target,
+          mask,
+          sampleWeight: isWeighted ? weights : undefined,
+        })),
     };
   }
 
@@ -154,7 +156,7 @@ export class BatchLossFunction {
   #scored(
     { shape, score, exactScore }: OutputHead,
     { target, weights, mask }: Truth,
-    { labelsOf, predicted }: Pick<Required<LossForm>, 'predicted'> & { labelsOf: NonNullable<Loss['labelsOf']> },
+    { labelsOf, hasMetrics, predicted }: LossForm & { readonly labelsOf: NonNullable<Loss['labelsOf']> },
   ): OutputLoss {
     const leading = shape.slice(0, -1);
     const labels = labelsOf(hostTensor(target), shape);
@@ -165,7 +167,7 @@ export class BatchLossFunction {
     const options = { weights: each, predicted };
     const scores = score!(labels, options);
     // At once: metrics are updated after the weights are.
-    const seen = exactScore === undefined ? scores : withoutTape(() => exactScore(labels, options));
+    const seen = exactScore === undefined || !hasMetrics ? scores : withoutTape(() => exactScore(labels, options));
     return {
       loss: scores.total,
       count,
@@ -203,11 +205,12 @@ export class BatchLossFunction {
 /** One number of each metric that adds up on the device, and the predictions for all others. */
 function readingsOf(
   metrics: readonly NamedMetric[],
-  yPred: Tensor,
+  head: OutputHead,
   batchFor: (isWeighted: boolean) => Omit<DeviceBatch, 'yPred'>,
 ): Reading[] {
   return metrics.map(({ metric, isWeighted }) => {
     const batch = batchFor(isWeighted);
+    const yPred = withoutTape(() => head.values());
     const sum = readsLate() ? metric.sumOnDevice?.({ ...batch, yPred }) : undefined;
     if (sum !== undefined) return { tensors: [sum.total], use: ([[total]]) => metric.addSum!(total, sum.weight) };
     return {

@@ -2,7 +2,7 @@ import { bucketsByLength } from '../../data/length-buckets.js';
 import { padSequences } from '../../data/pad-sequences.js';
 import { splitStratified } from '../../data/stratified-split.js';
 import { type LabelledTexts, pickTextRows, placeOf, type TextRows } from '../../data/text-rows.js';
-import { nearestNames, RondoError } from '../../errors.js';
+import { nearestNames, RondoError, refuseUnknownOptions } from '../../errors.js';
 import type { VectorCoverage } from '../../io/word-vectors/coverage.js';
 import type { Resolved } from '../../resolved.js';
 import { scope, tensor } from '../../tensor/tensor.js';
@@ -140,15 +140,16 @@ export class Classifier implements TaskModel {
    */
   async predict(
     texts: TextRows | readonly string[] | string,
-    { signal }: { signal?: AbortSignal | undefined } = {},
+    options: { signal?: AbortSignal | undefined } = {},
   ): Promise<ClassPrediction[]> {
+    refuseUnknownOptions('Classifier.predict', options, ['signal']);
     const example = 'a text, a list of texts, or { texts }';
     const given: unknown = typeof texts === 'string' ? [texts] : texts;
     const isList = Array.isArray(given);
     if (!isList) requireFields('Classifier.predict', given, ['texts'], example);
     const rows = isList ? { texts: given as readonly string[], labels: undefined } : (given as TextRows);
     requireTexts('Classifier.predict', rows.texts, example);
-    const probabilities = await this.probabilities(this.encodeAll(rows, 'error').ids, signal);
+    const probabilities = await this.probabilities(this.encodeAll(rows, 'error').ids, options.signal);
     const numClasses = this.labels.length;
     return rows.texts.map((_, row) => {
       const best = likeliest(probabilities, row, numClasses);

@@ -35,6 +35,7 @@ export const codecOptions = optionTable({
    * Most tokens in the vocabulary; rarer characters and words become one unknown token. Default 20,000, 4,096 for bpe.
    */
   maxTokens: count({
+    least: 2,
     default: ({ level }: { level: TokenLevel }) => defaultMaxTokens[level] ?? 20_000,
     flag: 'vocabulary',
     ofInitial: 'decided',

@@ -1,5 +1,5 @@
 import { numUnknownOf } from '../../data/vocabulary.js';
-import { RondoError, requireCount } from '../../errors.js';
+import { RondoError, refuseUnknownOptions, requireCount } from '../../errors.js';
 import { logSumExp } from '../../exponential.js';
 import type { Resolved } from '../../resolved.js';
 import type { Sequential } from '../../training/sequential.js';
@@ -126,10 +126,12 @@ export class LanguageModel implements TaskModel {
    * The likeliest tokens after a text, best first.
    *
    * @param options.count how many. Default 10.
-   * @throws OUT_OF_RANGE for a text of no token, or no count
+   * @throws OUT_OF_RANGE for a text of no token, or no count; UNKNOWN_NAME, USAGE
    */
-  async predict(text: string, { count = 10 }: { count?: number | undefined } = {}): Promise<NextToken[]> {
+  async predict(text: string, options: { count?: number | undefined } = {}): Promise<NextToken[]> {
     const where = 'LanguageModel.predict';
+    refuseUnknownOptions(where, options, ['count']);
+    const { count = 10 } = options;
     requireCount(where, 'count', count);
     const logits = await new TextReader(this.model).next(this.#tokensOf(text, 1, where));
     const logSum = logSumExp(logits, 0, logits.length);

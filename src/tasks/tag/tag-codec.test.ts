@@ -34,6 +34,13 @@ describe('words as a tagger reads them', () => {
     expect([codec.isUnknown('12'), codec.isUnknown('never')]).toEqual([false, true]);
   });
 
+  it('that stand for padding and the unknown are not counted as words that training showed', () => {
+    const odd = [...sentences, { words: ['ab', '\n', '\n\n'], tags: ['X', 'Y', 'Y'] }];
+    const codec = TagCodec.fromSentences(odd, { minCount: 1 });
+    expect(codec.toJSON()).toMatchObject({ numVectorWords: 0 });
+    expect(TagCodec.fromJSON(codec.toJSON()).words.tokens).toEqual(codec.words.tokens);
+  });
+
   it('share affixes and shape, of at least two words, with words that training never showed', () => {
     const names = [{ words: ['Kabul', 'Kabir', 'sabir', '77'], tags: ['X', 'X', 'Y', 'Y'] }];
     const codec = TagCodec.fromSentences(names, { longestAffix: 3 });

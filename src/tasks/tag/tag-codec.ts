@@ -102,7 +102,8 @@ export class TagCodec {
       keep: (form) => pretrained?.vectors.has(form) === true,
       more: pretrained?.vectors.firstForms(pretrained.numWords),
     });
-    const seenForms = tokenCounts(forms).map(([form]) => form);
+    const specialForms = words.tokens.slice(0, numSpecial);
+    const seenForms = tokenCounts(forms).flatMap(([form]) => (specialForms.includes(form) ? [] : [form]));
     const rare = seenForms.filter((form) => !words.has(form));
     const numSeen = seenForms.length - rare.length;
     const numVectorWords = words.size - numSpecial - numSeen;

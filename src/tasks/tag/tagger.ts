@@ -1,5 +1,5 @@
 import type { TagScheme } from '../../data/tag-schemes.js';
-import { RondoError } from '../../errors.js';
+import { RondoError, refuseUnknownOptions } from '../../errors.js';
 import { softmaxRows } from '../../exponential.js';
 import type { VectorCoverage } from '../../io/word-vectors/coverage.js';
 import { CRF } from '../../layers/crf.js';
@@ -97,11 +97,12 @@ export class Tagger implements TaskModel {
   /** The tags of sentences, one for each word. A sentence without words has none. @throws ABORTED */
   async predict(
     sentences: readonly (readonly string[])[],
-    { signal }: { signal?: AbortSignal | undefined } = {},
+    options: { signal?: AbortSignal | undefined } = {},
   ): Promise<string[][]> {
+    refuseUnknownOptions('Tagger.predict', options, ['signal']);
     requireWords('Tagger.predict', sentences);
     const tags: string[][] = sentences.map(() => []);
-    const labels = this.#labelsOf(sentences, signal);
+    const labels = this.#labelsOf(sentences, options.signal);
     for await (const { place, labels: own } of labels) tags[place] = own.map((label) => this.codec.tags[label]);
     return tags;
   }

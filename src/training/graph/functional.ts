@@ -59,7 +59,7 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
   override readonly className = 'Functional';
   override readonly inputNames: readonly string[];
   /** Defined where the outputs are one tensor. */
-  declare readonly callHead?: Layer['callHead'];
+  declare readonly callHead?: NonNullable<Layer['callHead']>;
   /** The applications of layers, each after those it reads. */
   readonly nodes: readonly GraphNode[];
   readonly #inputs: SymbolicArrangement;
