@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { RondoError } from '../src/index.js';
 import { codedError } from './coded-error.js';
-import { trainingOptions } from './options.js';
+import { trainTag } from './commands/train-tag.js';
 import { parseArguments } from './parse-arguments.js';
 
 async function thrownBy(work: () => unknown): Promise<unknown> {
@@ -40,15 +40,7 @@ describe('an error that no code of this project threw', () => {
 
 describe('numbers that no machine has room for', () => {
   it('are refused when the command line is read', async () => {
-    const specs = trainingOptions({
-      cell: '',
-      units: '',
-      dropout: '',
-      epochs: '',
-      batchSize: '',
-      learningRate: '',
-      timesteps: '',
-    });
+    const specs = trainTag.options;
     for (const option of ['units', 'layers'])
       expect(String(await thrownBy(() => parseArguments('x', [`--${option}`, '100000000'], specs)))).toMatch(
         new RegExp(`--${option} needs a whole number of 1 to \\d+`),

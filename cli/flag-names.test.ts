@@ -1,12 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { type ErrorCode, languageModelOptions, RondoError, requireNumber } from '../src/index.js';
-import { classifierOptions, trainClassify } from './commands/train-classify.js';
-import { forecastOptions, trainForecast } from './commands/train-forecast.js';
+import {
+  classifierOptions,
+  type ErrorCode,
+  forecastOptions,
+  languageModelOptions,
+  RondoError,
+  requireNumber,
+  taggerOptions,
+} from '../src/index.js';
+import { trainClassify } from './commands/train-classify.js';
+import { trainForecast } from './commands/train-forecast.js';
 import { trainLanguageModel } from './commands/train-language-model.js';
-import { taggerOptions, trainTag } from './commands/train-tag.js';
+import { trainTag } from './commands/train-tag.js';
 import { inFlags, optionOf } from './flag-names.js';
-import type { CommandLine, OptionSpec, OptionSpecs } from './options.js';
-import { givenOptions } from './task-flags.js';
+import type { OptionSpec } from './options.js';
+import { taskOptions } from './task-flags.js';
 
 const specs = {
   'batch-size': { type: 'count', about: '' },
@@ -113,12 +121,11 @@ describe('an error of the library on the command line', () => {
 });
 
 describe('a flag of a training', () => {
-  type Options = CommandLine<OptionSpecs>['options'];
   const tasks = [
-    [trainClassify, (options: Options) => classifierOptions('x', options as never)],
-    [trainForecast, (options: Options) => forecastOptions(options as never, options.horizon as number)],
-    [trainLanguageModel, (options: Options) => givenOptions(languageModelOptions, options)],
-    [trainTag, (options: Options) => taggerOptions(options as never)],
+    [trainClassify, classifierOptions],
+    [trainForecast, forecastOptions],
+    [trainLanguageModel, languageModelOptions],
+    [trainTag, taggerOptions],
   ] as const;
 
   function sampleOf({ type, choices }: OptionSpec): string | number | boolean {
@@ -127,15 +134,17 @@ describe('a flag of a training', () => {
     return type === 'text' ? (choices?.at(-1) ?? 'a=3') : 3;
   }
 
-  it.each(tasks)('says which option of the library it sets: $name', ({ options: flags }, optionsOf) => {
+  it.each(tasks)('says which option of the library it sets: $name', ({ options: flags }, table) => {
     const nothing = Object.fromEntries(
       Object.entries(flags).map(([flag, { type }]) => [flag, type === 'flag' ? false : undefined]),
     );
-    const without: Record<string, unknown> = { ...optionsOf(nothing) };
+    const without: Record<string, unknown> = { ...taskOptions('x', table, nothing) };
     const wrong: string[] = [];
     let numSet = 0;
     for (const [flag, spec] of Object.entries(flags)) {
-      const given: Record<string, unknown> = { ...optionsOf({ ...nothing, [flag]: sampleOf(spec) }) };
+      const given: Record<string, unknown> = {
+        ...taskOptions('x', table, { ...nothing, [flag]: sampleOf(spec) }),
+      };
       for (const name of Object.keys(given).filter((key) => given[key] !== without[key])) {
         numSet++;
         if (name !== optionOf(flag, spec.sets)) wrong.push(`--${flag} sets ${name}`);

@@ -107,6 +107,6 @@ export function optionOf(flag: string, sets?: string): string {
   return sets ?? camelCase(flag);
 }
 
-export function camelCase(flag: string): string {
+function camelCase(flag: string): string {
   return flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

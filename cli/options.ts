@@ -1,4 +1,4 @@
-import { libraryCells, type RecurrentTaskOptions, type TaskOption } from '../src/index.js';
+import type { TaskOption } from '../src/index.js';
 
 /** What an option takes, as a value of {@link OptionSpec.type}. */
 interface OptionValues {
@@ -109,80 +109,3 @@ export const computeOptions = {
 export const jsonOption = {
   json: { type: 'flag', about: 'Print one JSON document and nothing else.' },
 } as const satisfies OptionSpecs;
-
-const cellNames = libraryCells.map(({ name }) => name);
-
-/** Defaults that differ from task to task, as the help shows them. */
-export interface TrainingDefaults {
-  readonly cell: string;
-  readonly units: string;
-  readonly dropout: string;
-  readonly epochs: string;
-  readonly batchSize: string;
-  readonly learningRate: string;
-  readonly timesteps: string;
-}
-
-/** Options of every `rondo train`. */
-export function trainingOptions(defaults: TrainingDefaults) {
-  return {
-    out: {
-      type: 'text',
-      value: 'FILE',
-      about: 'Where the model goes. Default: the name of the data with .safetensors, in this folder.',
-    },
-    force: { type: 'flag', about: 'Overwrite an existing model.' },
-    'find-learning-rate': {
-      type: 'flag',
-      about: 'Do not train: raise the rate step by step, draw what the loss does, and suggest a rate (Smith 2017).',
-    },
-    resume: { type: 'flag', about: 'Go on where an interrupted training with this --out stopped, with its options.' },
-    cell: {
-      type: 'text',
-      value: 'NAME',
-      choices: cellNames,
-      about: `Recurrent cell: ${cellNames.join(', ')}. Default ${defaults.cell}.`,
-    },
-    units: {
-      type: 'count',
-      value: 'N',
-      most: 32768,
-      about: `Width of each recurrent layer. Default ${defaults.units}.`,
-    },
-    layers: { type: 'count', value: 'N', most: 1000, about: 'Recurrent layers above each other. Default 1.' },
-    dropout: {
-      type: 'number',
-      value: 'RATE',
-      about: `Share of values dropped after each layer while training. Default ${defaults.dropout}.`,
-    },
-    epochs: { type: 'count', value: 'N', about: `Passes over the training data. Default ${defaults.epochs}.` },
-    'batch-size': { type: 'count', value: 'N', about: `Sequences computed together. Default ${defaults.batchSize}.` },
-    'learning-rate': {
-      type: 'number',
-      value: 'RATE',
-      about: `Largest step size of the optimizer. Default ${defaults.learningRate}.`,
-    },
-    timesteps: { type: 'count', value: 'N', about: `Steps in one training sequence. Default ${defaults.timesteps}.` },
-    diagnose: {
-      type: 'flag',
-      about: 'Measure gradients, gates and updates while training, and say what to change. The model stays the same.',
-    },
-    ...computeOptions,
-    quiet: { type: 'flag', about: 'Show no progress and no plots.' },
-    ...jsonOption,
-  } as const satisfies OptionSpecs;
-}
-
-/** What the options of every `rondo train` say of the network and its training. */
-export function recurrentOptions(options: Given<ReturnType<typeof trainingOptions>>): RecurrentTaskOptions {
-  return {
-    cell: options.cell,
-    units: options.units,
-    layers: options.layers,
-    dropout: options.dropout,
-    epochs: options.epochs,
-    batchSize: options['batch-size'],
-    learningRate: options['learning-rate'],
-    timesteps: options.timesteps,
-  };
-}

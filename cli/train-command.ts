@@ -7,7 +7,7 @@ import {
   jsonOption,
   type OptionSpecs,
 } from './options.js';
-import { givenOptions, type Readers, taskFlags } from './task-flags.js';
+import { type Readers, taskFlags, taskOptions } from './task-flags.js';
 
 /** Options of every `rondo train` beside those of its task. */
 const trainOptions = {
@@ -38,7 +38,7 @@ interface TrainCommand<Table extends OptionTable, Specs extends OptionSpecs> ext
   /** Where the data are, and what else only a command line has. */
   readonly options: Specs;
   /** @param given the task's options, by their names in the library. */
-  run(line: CommandLine<Specs & typeof trainOptions>, given: OptionsOf<Table>): Promise<void>;
+  run(line: CommandLine<Specs & typeof trainOptions>, given: Partial<OptionsOf<Table>>): Promise<void>;
 }
 
 /** Makes a `rondo train`, whose flags are its own, those of its task's options, and those of every training. */
@@ -51,7 +51,7 @@ export function defineTrain<Table extends OptionTable, const Specs extends Optio
     run: (line) =>
       command.run(
         line as CommandLine<Specs & typeof trainOptions>,
-        givenOptions(command.table, line.options, command.readers),
+        taskOptions(`rondo ${command.name}`, command.table, line.options, command.readers),
       ),
   });
 }

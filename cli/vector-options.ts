@@ -1,6 +1,6 @@
-import { type ClassifierOptions, defaultVectorWords, type VectorCoverage, type WordVectors } from '../src/index.js';
+import type { ClassifierOptions, VectorCoverage, WordVectors } from '../src/index.js';
 import { loadWordVectors } from '../src/node.js';
-import type { OptionSpec, OptionSpecs } from './options.js';
+import type { OptionSpec } from './options.js';
 import { withSeparators } from './text-table.js';
 import { WrongUsage } from './wrong-usage.js';
 
@@ -10,19 +10,6 @@ export const vectorsOption = {
   value: 'FILE',
   about: 'Start the embedding from word vectors: word2vec, GloVe or fastText, as text or binary.',
 } as const satisfies OptionSpec;
-
-/** The same for models that may know more words than training shows. */
-export const wordVectorOptions = {
-  vectors: vectorsOption,
-  freeze: { type: 'flag', sets: 'freezeVectors', about: 'Leave the vectors of --vectors as they are.' },
-  'vector-words': {
-    type: 'whole',
-    value: 'N',
-    about:
-      'So many of the first words of --vectors are in the model although training does not show them. Default ' +
-      `${defaultVectorWords}.`,
-  },
-} as const satisfies OptionSpecs;
 
 /** What a command line says of vectors: which, and what the task does with them. */
 export interface GivenVectors extends Pick<ClassifierOptions, 'freezeVectors' | 'vectorWords'> {

@@ -170,7 +170,12 @@ export {
   type TrainedTexts,
 } from './tasks/classify/classifier.js';
 export type { ClassifierBaseline } from './tasks/classify/classifier-baseline.js';
-export type { ClassifierOptions, ClassifierPooling, ClassWeighting } from './tasks/classify/classifier-options.js';
+export {
+  type ClassifierOptions,
+  type ClassifierPooling,
+  type ClassWeighting,
+  classifierOptions,
+} from './tasks/classify/classifier-options.js';
 export {
   type ClassifierData,
   ClassifierTraining,
@@ -199,7 +204,7 @@ export type { TriedUnits } from './tasks/forecast/choose-units.js';
 export type { SmoothingParameters } from './tasks/forecast/exponential-smoothing.js';
 export type { ForecastFindings } from './tasks/forecast/findings.js';
 export { type ForecastErrors, forecastErrors, seasonalScale } from './tasks/forecast/forecast-errors.js';
-export type { ForecastOptions } from './tasks/forecast/forecast-options.js';
+export { type ForecastOptions, forecastOptions } from './tasks/forecast/forecast-options.js';
 export type { RowsOfParts } from './tasks/forecast/forecast-parts.js';
 export type {
   BaselineName,
@@ -211,12 +216,9 @@ export type {
 export { ForecastTraining, type ForecastTrainingOptions } from './tasks/forecast/forecast-training.js';
 export { Forecaster } from './tasks/forecast/forecaster.js';
 export type { Series } from './tasks/forecast/series.js';
-export {
-  type SeriesColumns,
-  type SeriesColumnsOptions,
-  seriesColumns,
-} from './tasks/forecast/series-columns.js';
+export { type SeriesColumns, seriesColumns } from './tasks/forecast/series-columns.js';
 export type { SeriesNote } from './tasks/forecast/series-note.js';
+export type { SeriesColumnsOptions } from './tasks/forecast/series-options.js';
 export type { LeftOutColumn, SeriesReading } from './tasks/forecast/series-reading.js';
 export { type SeriesTime, stampOf } from './tasks/forecast/series-time.js';
 export type { TrainedSeries } from './tasks/forecast/trained-series.js';
@@ -259,13 +261,12 @@ export type { TextBaseline } from './tasks/language-model/text-baseline.js';
 export { TextCodec, type TextCodecOptions, type TextLevel } from './tasks/language-model/text-codec.js';
 export type { TokenCodec, TokenLevel, TokenWriter } from './tasks/language-model/token-codec.js';
 export { type FileTokenizer, TokenizerCodec, type TokenizerLibrary } from './tasks/language-model/tokenizer-codec.js';
-export type { OptionFacts, OptionsOf, OptionTable, TaskOption } from './tasks/option-table.js';
-export type { RecurrentTaskOptions } from './tasks/recurrent-stack.js';
+export type { OptionFacts, OptionsOf, OptionTable, ResolvedOf, TaskOption } from './tasks/option-table.js';
 export { HmmTagger } from './tasks/tag/hmm-tagger.js';
 export { TagCodec, type TagCodecOptions } from './tasks/tag/tag-codec.js';
 export { type TaggedSentence, taggedSentences } from './tasks/tag/tagged-sentence.js';
 export { type BaselineScore, Tagger, type TaggerReport, type TrainedSentences } from './tasks/tag/tagger.js';
-export type { TaggerOptions } from './tasks/tag/tagger-options.js';
+export { type TaggerOptions, taggerOptions } from './tasks/tag/tagger-options.js';
 export { type TaggerData, TaggerTraining } from './tasks/tag/tagger-training.js';
 export {
   type Agreement,

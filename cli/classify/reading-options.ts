@@ -1,6 +1,8 @@
+import { classifierOptions, type EmptyTexts } from '../../src/index.js';
 import { textFileFormats } from '../../src/node.js';
 import { encodingOption, tableOptions } from '../data-options.js';
-import type { OptionSpecs } from '../options.js';
+import type { OptionSpec, OptionSpecs } from '../options.js';
+import { taskFlags } from '../task-flags.js';
 
 /** Options of commands that read texts, with or without labels. */
 export const readingOptions = {
@@ -25,11 +27,9 @@ export const readingOptions = {
 } as const satisfies OptionSpecs;
 
 /** What to do about texts without a word. */
-export const emptyOption = {
-  empty: {
-    type: 'text',
-    value: 'HOW',
-    choices: ['error', 'skip'],
-    about: 'What to do about texts without a token: refuse them (error, default) or leave them out (skip).',
-  },
-} as const satisfies OptionSpecs;
+export const emptyOption = taskFlags(classifierOptions, ['empty']) as Readonly<Record<'empty', EmptySpec>>;
+
+interface EmptySpec extends OptionSpec {
+  readonly type: 'text';
+  readonly choices: readonly EmptyTexts[];
+}

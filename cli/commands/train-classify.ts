@@ -1,24 +1,19 @@
-import {
-  type ClassifierOptions,
-  ClassifierTraining,
-  type ClassWeighting,
-  defaultVectorWords,
-  tokenKinds,
-} from '../../src/index.js';
+import { ClassifierTraining, type ClassWeighting, classifierOptions, defaultVectorWords } from '../../src/index.js';
 import { comparedWith, overlapLines, trainingHints } from '../classify/about-training.js';
 import { classifyNames } from '../classify/names.js';
 import { readingOf, readLabelled, withReading } from '../classify/read-texts.js';
-import { emptyOption, readingOptions } from '../classify/reading-options.js';
+import { readingOptions } from '../classify/reading-options.js';
 import { percent, reportText } from '../classify/show-report.js';
 import { resumeCommand } from '../command-words.js';
 import { beginningLines, initOption, readInitial } from '../initial-model.js';
-import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
+import type { OptionSpecs } from '../options.js';
 import { printLines } from '../output.js';
 import { trainingStart } from '../output-paths.js';
 import { showLearningRates } from '../show-learning-rates.js';
 import { counted, shortNumber, withSeparators } from '../text-table.js';
+import { defineTrain } from '../train-command.js';
 import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
-import { coverageLine, readEmbeddingVectors, wordVectorOptions } from '../vector-options.js';
+import { coverageLine, readEmbeddingVectors, vectorsOption } from '../vector-options.js';
 import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 
 const specs = {
@@ -35,111 +30,12 @@ const specs = {
     value: 'FILE',
     about: 'Texts that are held out for the report. Default: a share of the texts.',
   },
-  'dev-share': {
-    type: 'number',
-    sets: 'validation',
-    value: 'SHARE',
-    about: 'Without --dev: the share of the texts, in every class. Default 0.1.',
-  },
-  'test-share': {
-    type: 'number',
-    sets: 'test',
-    value: 'SHARE',
-    about: 'Without --test: the share of the texts, in every class; 0 for none. Default 0.1.',
-  },
-  'split-seed': { type: 'whole', value: 'N', about: 'Decides the split, whatever --seed. Default 0.' },
-  ...emptyOption,
-  tokens: {
-    type: 'text',
-    value: 'KIND',
-    choices: tokenKinds,
-    about:
-      'What a token is: words (default; a Chinese character is one), characters (default where texts are single ' +
-      'words that hardly ever occur again, as names are), or segments (words of the platform, also in Chinese, ' +
-      'Japanese and Thai).',
-  },
-  locale: {
-    type: 'text',
-    value: 'TAG',
-    about: 'For segments: the language, such as zh. Default und, which serves all.',
-  },
-  'keep-case': { type: 'flag', sets: 'lower', about: 'Do not lower-case the texts.' },
-  'max-tokens': {
-    type: 'count',
-    value: 'N',
-    about: 'Most tokens in the vocabulary; rarer ones become one unknown token. Default 20000.',
-  },
-  'min-count': {
-    type: 'count',
-    value: 'N',
-    about: 'How often a token must be seen to be in the vocabulary. Default 2.',
-  },
-  truncating: {
-    type: 'text',
-    value: 'END',
-    choices: ['pre', 'post'],
-    about: 'Which end of texts that are too long is cut off. Default post, their end.',
-  },
-  padding: {
-    type: 'text',
-    value: 'END',
-    choices: ['pre', 'post'],
-    about: 'Which end of shorter texts is filled; padding is masked and changes no result. Default post.',
-  },
-  'embedding-units': {
-    type: 'count',
-    value: 'N',
-    about: 'Width of the token embedding. Default 128, or that of --vectors.',
-  },
-  ...wordVectorOptions,
-  'forward-only': { type: 'flag', sets: 'bidirectional', about: 'Read the texts from left to right only.' },
-  pooling: {
-    type: 'text',
-    value: 'HOW',
-    choices: ['last', 'max', 'mean', 'concat', 'attention'],
-    about: 'How the steps become one vector: last, max (default), mean, the three together (concat), or attention.',
-  },
-  'token-dropout': {
-    type: 'number',
-    value: 'RATE',
-    about: 'Share of tokens that become the unknown token while training. Default 0.1.',
-  },
-  'class-weight': {
-    type: 'text',
-    value: 'HOW',
-    about: 'How much classes count: none (default), balanced, or weights such as spam=3,ham=1.',
-  },
-  'label-smoothing': {
-    type: 'number',
-    value: 'SHARE',
-    about: 'How much of each target is spread over all classes. Default 0.',
-  },
-  'max-epochs': {
-    type: 'count',
-    value: 'N',
-    about:
-      'While the best epoch is the last, training goes on with twice as many; at most so many in all. Default: ' +
-      'three such rounds, or no more than --epochs where that is given.',
-  },
-  patience: {
-    type: 'count',
-    value: 'N',
-    about: 'Epochs without improvement after which the first round ends. Default half of --epochs.',
-  },
+  vectors: vectorsOption,
   ...initOption,
-  ...trainingOptions({
-    cell: 'gru',
-    units: '64',
-    dropout: '0.5',
-    epochs: '6, more where that is less than 600 steps, fewer where the validation loss stops falling',
-    batchSize: '32',
-    learningRate: '0.004',
-    timesteps: '256, the longest text in tokens; longer ones are cut',
-  }),
 } as const satisfies OptionSpecs;
 
 /** `rondo train classify`: a classifier of texts. */
-export const trainClassify = defineCommand({
+export const trainClassify = defineTrain({
   name: 'train classify',
   summary: 'Learn to sort texts into classes.',
   usage: 'FILE... [--text COLUMN] [--label COLUMN] [options]',
@@ -150,8 +46,10 @@ export const trainClassify = defineCommand({
       '--out questions.safetensors',
     'rondo train classify reviews.csv --out reviews.safetensors --resume',
   ],
+  table: classifierOptions,
+  readers: { classWeight: classWeighting },
   options: specs,
-  async run({ positionals, options }) {
+  async run({ positionals, options }, given) {
     const where = `rondo ${this.name}`;
     requirePositionals(this, positionals, 1, Infinity);
     const { quiet, json } = options;
@@ -161,7 +59,7 @@ export const trainClassify = defineCommand({
       'classify',
       positionals[0].replace(/\/+$/, ''),
       options,
-      () => classifierOptions(where, options),
+      () => given,
     );
     const reading = withReading(options, interrupted?.task.data.reading ?? {});
     const part = async (file: string | undefined) => (file === undefined ? undefined : readLabelled([file], reading));
@@ -172,14 +70,13 @@ export const trainClassify = defineCommand({
       reading: readingOf(reading),
       initial,
     };
-    const own = classifierOptions(where, options);
     const vectors = await readEmbeddingVectors(
       where,
-      { ...options, freezeVectors: options.freeze, vectorWords: options['vector-words'] },
-      () => ClassifierTraining.tokensOf(data.train.texts, own),
-      options['vector-words'] ?? defaultVectorWords,
+      { ...options, ...given },
+      () => ClassifierTraining.tokensOf(data.train.texts, given),
+      given.vectorWords ?? defaultVectorWords,
     );
-    const training = new ClassifierTraining(data, { ...own, vectors }, interrupted?.task);
+    const training = new ClassifierTraining(data, { ...given, vectors }, interrupted?.task);
     const { classifier, numBatches } = training;
     const lines = [...aboutData(training, options), ...beginningOf(options.init, training), ...overlapLines(training)];
     if (!json) printLines(lines);
@@ -272,42 +169,14 @@ function beginningOf(path: string | undefined, { beginning, classifier }: Classi
   return beginningLines(path, beginning, { tokens: classifier.options.tokens, outputs: 'classes', items: 'texts' });
 }
 
-/** What the options of the command line say of the task. */
-export function classifierOptions(where: string, options: Given<typeof specs>): ClassifierOptions {
-  return {
-    tokens: options.tokens,
-    lower: options['keep-case'] ? false : undefined,
-    locale: options.locale,
-    maxTokens: options['max-tokens'],
-    minCount: options['min-count'],
-    truncating: options.truncating,
-    padding: options.padding,
-    embeddingUnits: options['embedding-units'],
-    bidirectional: options['forward-only'] ? false : undefined,
-    freezeVectors: options.freeze || undefined,
-    vectorWords: options['vector-words'],
-    pooling: options.pooling,
-    tokenDropout: options['token-dropout'],
-    classWeight: classWeighting(where, options['class-weight']),
-    labelSmoothing: options['label-smoothing'],
-    validation: options['dev-share'],
-    test: options['test-share'],
-    splitSeed: options['split-seed'],
-    empty: options.empty,
-    maxEpochs: options['max-epochs'],
-    patience: options.patience,
-    ...recurrentOptions(options),
-  };
-}
-
 /** `balanced`, `none`, or weights by label. @throws WrongUsage */
-function classWeighting(where: string, text: string | undefined): ClassWeighting | undefined {
-  if (text === undefined || text === 'none' || text === 'balanced') return text;
+function classWeighting(text: string): ClassWeighting {
+  if (text === 'none' || text === 'balanced') return text;
   const pairs = text.split(',').map((pair) => /^(.+)=([^=]+)$/.exec(pair));
   if (pairs.every((pair) => pair !== null && Number(pair[2]) > 0))
     return Object.fromEntries(pairs.map((pair) => [pair![1].trim(), Number(pair![2])]));
   throw new WrongUsage({
-    where,
+    where: 'rondo train classify',
     what: '--class-weight cannot be understood.',
     expected: 'none, balanced, or LABEL=WEIGHT,LABEL=WEIGHT with weights above 0',
     received: text,

@@ -1,7 +1,7 @@
-import { defaultVectorWords, type TaggerOptions, TaggerTraining } from '../../src/index.js';
+import { defaultVectorWords, TaggerTraining, taggerOptions } from '../../src/index.js';
 import { resumeCommand } from '../command-words.js';
 import { beginningLines, initOption, readInitial } from '../initial-model.js';
-import { defineCommand, type Given, type OptionSpecs, recurrentOptions, trainingOptions } from '../options.js';
+import type { OptionSpecs } from '../options.js';
 import { print, printLines } from '../output.js';
 import { trainingStart } from '../output-paths.js';
 import { showLearningRates } from '../show-learning-rates.js';
@@ -11,9 +11,10 @@ import { agreementTable, percent, scoreTable } from '../tag/show-tagging.js';
 import { columnName, readingOf, readWordFile, taggedDataOf, untaggedNote } from '../tag/tagged-files.js';
 import { taggedFileOptions } from '../tag/tagged-options.js';
 import { counted, withSeparators } from '../text-table.js';
+import { defineTrain } from '../train-command.js';
 import { quoted, runTrain, showTrained, type TrainRun } from '../train-run.js';
-import { coverageLine, readEmbeddingVectors, wordVectorOptions } from '../vector-options.js';
-import { requirePositionals, WrongUsage } from '../wrong-usage.js';
+import { coverageLine, readEmbeddingVectors, vectorsOption } from '../vector-options.js';
+import { requirePositionals } from '../wrong-usage.js';
 
 const specs = {
   ...taggedFileOptions,
@@ -25,86 +26,12 @@ const specs = {
       'Sentences that choose the best epoch. Default: every tenth sentence of FILE, which is then not learned from.',
   },
   test: { type: 'text', once: true, value: 'FILE', about: 'Sentences that are only measured, at the end.' },
-  crf: { type: 'flag', about: 'Score neighbouring tags together by a conditional random field (default).' },
-  'no-crf': { type: 'flag', sets: 'crf', about: 'Choose every tag by itself.' },
-  scheme: {
-    type: 'text',
-    value: 'SCHEME',
-    choices: ['auto', 'none', 'bio', 'iob1', 'iobes', 'bilou'],
-    about: 'How tags mark spans, such as B-PER I-PER. Default auto: by the tags.',
-  },
-  'word-units': { type: 'count', value: 'N', about: "Width of a word's vector. Default 100, or that of --vectors." },
-  ...wordVectorOptions,
-  characters: {
-    type: 'text',
-    sets: 'characterEncoder',
-    value: 'HOW',
-    choices: ['rnn', 'conv', 'none'],
-    about:
-      'What reads the characters of words: a recurrent layer in both directions (rnn, default), a convolution ' +
-      '(conv), or nothing.',
-  },
-  'character-units': {
-    type: 'count',
-    sets: 'characterFeatures',
-    value: 'N',
-    about: 'Width of what the characters add to a word. Default 96.',
-  },
-  'longest-affix': {
-    type: 'whole',
-    value: 'N',
-    about:
-      'Prefixes and suffixes of up to N characters have vectors, and the shape of words (capitals, digits) with ' +
-      'them. 0: none. Default 4.',
-  },
-  'word-dropout': {
-    type: 'number',
-    value: 'RATE',
-    about: 'Share of words shown as unknown while training. Default 0.1.',
-  },
-  'min-count': { type: 'count', value: 'N', about: 'Words seen less often have no vector of their own. Default 2.' },
-  'keep-case': { type: 'flag', sets: 'lower', about: 'Tell words apart by their case; the characters always show it.' },
-  'keep-digits': {
-    type: 'flag',
-    sets: 'digits',
-    about: 'Tell numbers apart by their digits; the characters always show them.',
-  },
-  validation: {
-    type: 'number',
-    value: 'SHARE',
-    about: 'Share of the sentences that chooses the best epoch where there is no --dev. Default 0.1.',
-  },
-  'max-epochs': {
-    type: 'count',
-    value: 'N',
-    about:
-      'While the best epoch is the last, training goes on with twice as many; at most so many in all. Default: ' +
-      'two such rounds, or no more than --epochs where that is given.',
-  },
-  patience: {
-    type: 'count',
-    value: 'N',
-    about: 'Epochs without a better score after which the first round ends. Default half of --epochs.',
-  },
+  vectors: vectorsOption,
   ...initOption,
-  ...trainingOptions({
-    cell: 'lstm',
-    units: '128',
-    dropout: '0.4',
-    epochs: '20, more where that is less than 1500 steps, fewer where the score stops rising',
-    batchSize: '32',
-    learningRate: '0.006',
-    timesteps: '150',
-  }),
-  timesteps: {
-    type: 'count',
-    value: 'N',
-    about: 'Most words of a training sentence; longer ones are cut. Default 150.',
-  },
 } as const satisfies OptionSpecs;
 
 /** `rondo train tag`: a tagger of words. */
-export const trainTag = defineCommand({
+export const trainTag = defineTrain({
   name: 'train tag',
   summary: 'Learn to tag words: parts of speech, names, chunks.',
   usage: 'FILE [--column COLUMN] [--dev FILE] [--test FILE] [options]',
@@ -114,22 +41,15 @@ export const trainTag = defineCommand({
     'rondo train tag names.txt --no-crf --characters conv --out plain.safetensors',
     'rondo train tag names.txt --out names.safetensors --resume',
   ],
+  table: taggerOptions,
   options: specs,
-  async run({ positionals, options }) {
+  async run({ positionals, options }, given) {
     const where = `rondo ${this.name}`;
     requirePositionals(this, positionals, 1);
-    if (options.crf && options['no-crf'])
-      throw new WrongUsage({
-        where,
-        what: '--crf and --no-crf cannot be given together.',
-        expected: 'one of them',
-        received: '--crf --no-crf',
-        fix: 'leave one out.',
-      });
     const [file] = positionals;
     const { quiet, json } = options;
     const initial = await readInitial(where, options, tagNames);
-    const { paths, interrupted } = await trainingStart(where, 'tag', file, options, () => taggerOptions(options));
+    const { paths, interrupted } = await trainingStart(where, 'tag', file, options, () => given);
     const main = await readWordFile(file, options);
     const column = interrupted?.task.sentences.column ?? columnName(this.name, main, options);
     const notes: string[] = [];
@@ -144,12 +64,12 @@ export const trainTag = defineCommand({
     const [validation, test] = [await sentencesOf(options.dev), await sentencesOf(options.test)];
     const vectors = await readEmbeddingVectors(
       where,
-      { ...options, freezeVectors: options.freeze, vectorWords: options['vector-words'] },
+      { ...options, ...given },
       () => train.flatMap(({ words }) => words),
-      options['vector-words'] ?? defaultVectorWords,
+      given.vectorWords ?? defaultVectorWords,
     );
     const data = { train, validation, test, vectors, column, reading: readingOf(main), initial };
-    const training = new TaggerTraining(data, taggerOptions(options), interrupted?.task);
+    const training = new TaggerTraining(data, given, interrupted?.task);
     const { tagger, numSentences, numWords, numBatches } = training;
     const { cell, units, layers, maxEpochs, crf } = tagger.options;
     const { scheme, vectors: coverage } = tagger.sentences;
@@ -234,25 +154,3 @@ export const trainTag = defineCommand({
     await showTrained(run, outcome, answer, json);
   },
 });
-
-/** What the options of the command line say of the task. */
-export function taggerOptions(options: Given<typeof specs>): TaggerOptions {
-  return {
-    crf: options['no-crf'] ? false : options.crf ? true : undefined,
-    scheme: options.scheme,
-    wordUnits: options['word-units'],
-    freezeVectors: options.freeze || undefined,
-    vectorWords: options['vector-words'],
-    characterEncoder: options.characters,
-    characterFeatures: options['character-units'],
-    longestAffix: options['longest-affix'],
-    wordDropout: options['word-dropout'],
-    minCount: options['min-count'],
-    lower: options['keep-case'] ? false : undefined,
-    digits: options['keep-digits'] ? false : undefined,
-    validation: options.validation,
-    maxEpochs: options['max-epochs'],
-    patience: options.patience,
-    ...recurrentOptions(options),
-  };
-}

@@ -5,6 +5,7 @@ import { Sequential } from '../training/sequential.js';
 import { optionsOfInitial, takeWeights, unknownTokens } from './initial-model.js';
 import type { LanguageModelOptions } from './language-model/language-model-options.js';
 import { LanguageModelTraining } from './language-model/language-model-training.js';
+import { count, optionTable, rate, text } from './option-table.js';
 
 describe('a training that begins with an earlier model', () => {
   it('takes the weights of one name and shape, and says which begin anew', () => {
@@ -33,19 +34,24 @@ describe('a training that begins with an earlier model', () => {
 
   it('keeps what the earlier model has decided, and refuses another', () => {
     const earlier = { units: 5, cell: 'gru', dropout: 0.4, epochs: 3 };
-    const names = { decided: ['units', 'cell'], inherited: ['dropout'] } as const;
-    expect(optionsOfInitial('train', { units: 5, epochs: 9 }, earlier, names)).toEqual({
+    const table = optionTable({
+      units: count({ ofInitial: 'decided' }),
+      cell: text({ ofInitial: 'decided' }),
+      dropout: rate({ ofInitial: 'inherited' }),
+      epochs: count({}),
+    });
+    expect(optionsOfInitial('train', table, { units: 5, epochs: 9 }, earlier)).toEqual({
       units: 5,
       cell: 'gru',
       dropout: 0.4,
     });
-    expect(optionsOfInitial('train', { dropout: 0.2 }, earlier, names)).toEqual({
+    expect(optionsOfInitial('train', table, { dropout: 0.2 }, earlier)).toEqual({
       units: 5,
       cell: 'gru',
       dropout: 0.2,
     });
     expect(() =>
-      optionsOfInitial('train', { units: 6, cell: 'lstm' }, earlier, names),
+      optionsOfInitial('train', table, { units: 6, cell: 'lstm' }, earlier),
     ).toThrowErrorMatchingInlineSnapshot(`
       [RondoError: [USAGE] train: these options are decided by the model that training begins with.
         expected: units 5, cell "gru"

@@ -68,21 +68,18 @@ export function takeWeights(
  * @param given what the caller says, undefined where nothing.
  * @throws USAGE naming all that cannot be changed and differ
  */
-export function optionsOfInitial<
-  Options extends object,
-  Decided extends keyof Options & string,
-  Inherited extends keyof Options & string,
->(
+export function optionsOfInitial<Options extends object>(
   where: string,
+  table: Readonly<Record<keyof Options & string, TaskOption>>,
   given: Partial<Options>,
   initial: Options,
-  { decided, inherited }: { readonly decided: readonly Decided[]; readonly inherited: readonly Inherited[] },
-): Pick<Options, Decided | Inherited> {
-  const differing = decided.filter((name) => given[name] !== undefined && given[name] !== initial[name]);
-  if (differing.length === 0) {
-    const all = [...decided, ...inherited].map((name) => [name, given[name] ?? initial[name]]);
-    return Object.fromEntries(all) as Pick<Options, Decided | Inherited>;
-  }
+): Partial<Options> {
+  const names = (Object.keys(table) as (keyof Options & string)[]).filter((name) => table[name].ofInitial);
+  const differing = names
+    .filter((name) => table[name].ofInitial === 'decided')
+    .filter((name) => given[name] !== undefined && given[name] !== initial[name]);
+  if (differing.length === 0)
+    return Object.fromEntries(names.map((name) => [name, given[name] ?? initial[name]])) as Partial<Options>;
   const list = (options: Partial<Options>): string =>
     differing.map((name) => `${name} ${JSON.stringify(options[name])}`).join(', ');
   throw new RondoError('USAGE', {
@@ -93,15 +90,6 @@ export function optionsOfInitial<
     received: list(given),
     fix: 'leave them out, or begin without a model.',
   });
-}
-
-/** Names of the options that an earlier model decides, and of those that are taken from it. */
-export function namesOfInitial<Name extends string>(
-  table: Readonly<Record<Name, TaskOption>>,
-): { readonly decided: Name[]; readonly inherited: Name[] } {
-  const namesOf = (kind: TaskOption['ofInitial']): Name[] =>
-    (Object.keys(table) as Name[]).filter((name) => table[name].ofInitial === kind);
-  return { decided: namesOf('decided'), inherited: namesOf('inherited') };
 }
 
 /** @throws USAGE for what an earlier model has itself, such as vectors */

@@ -43,6 +43,8 @@ export interface TaskOption<Value = unknown, Needs = never, Data = never> extend
   readonly most?: number | undefined;
   /** The texts that are taken, where they are known; of a count, a word that it takes too. */
   readonly choices?: readonly string[] | undefined;
+  /** Whether it must be given. */
+  readonly isRequired?: true | undefined;
   /** @throws OUT_OF_RANGE, UNKNOWN_NAME, USAGE */
   check(where: string, name: string, value: unknown): void;
   /** Of types alone: what {@link OptionsOf} makes of it. */
@@ -52,10 +54,20 @@ export interface TaskOption<Value = unknown, Needs = never, Data = never> extend
 /** The options of a task by name, in the order in which they are shown. */
 export type OptionTable = Readonly<Record<string, TaskOption>>;
 
-/** What may be given: every option with a default or without need of one may be left out. */
-export type OptionsOf<Table extends OptionTable> = {
+/** What may be given; what is required must be. */
+export type OptionsOf<Table extends OptionTable> = [RequiredOf<Table>] extends [never]
+  ? AllOptional<Table>
+  : AllOptional<Omit<Table, RequiredOf<Table>>> & ResolvedOf<Pick<Table, RequiredOf<Table>>>;
+
+/** Written over the table's own names, so that the comments above its entries go along. */
+type AllOptional<Table extends OptionTable> = {
   -readonly [Name in keyof Table]?: ValueOf<Table[Name]> | undefined;
 };
+
+type RequiredOf<Table extends OptionTable> = keyof {
+  [Name in keyof Table as Table[Name] extends Required<Pick<TaskOption, 'isRequired'>> ? Name : never]: unknown;
+} &
+  string;
 
 type ValueOf<Option> = Option extends TaskOption<infer Value> ? Value : never;
 
@@ -214,13 +226,22 @@ export function text(facts: OptionFacts<string, unknown, unknown>): TaskOption<s
   });
 }
 
+/** The same option, which must be given. */
+export function required<Value, Needs, Data>(
+  option: TaskOption<Value, Needs, Data>,
+): TaskOption<Value, Needs, Data> & { readonly isRequired: true } {
+  return { ...option, isRequired: true };
+}
+
 /**
  * Checks what is given of a task's options, each by itself. @throws UNKNOWN_NAME for options that the table does not
  * have; what their checks throw
  */
 export function checkOptions(where: string, table: OptionTable, options: object): void {
   refuseUnknownOptions(where, options, Object.keys(table));
-  for (const [name, value] of Object.entries(givenOptions(options))) table[name].check(where, name, value);
+  const given = givenOptions(options) as Readonly<Record<string, unknown>>;
+  for (const [name, option] of Object.entries(table))
+    if (given[name] !== undefined || option.isRequired) option.check(where, name, given[name]);
 }
 
 /** What is given, and the defaults of what is not, in the order of the table. */
@@ -230,12 +251,22 @@ export function withDefaults<Table extends OptionTable>(
   ...[data]: unknown extends DataOf<Table> ? [] : [data: DataOf<Table>]
 ): ResolvedOf<Table> {
   const options: Partial<Record<string, unknown>> = {};
+  const own = given as Readonly<Record<string, unknown>>;
   for (const [name, option] of Object.entries(table))
     Object.defineProperty(options, name, {
       enumerable: true,
       get: () =>
-        given[name] ??
+        own[name] ??
         (typeof option.default === 'function' ? option.default(options as never, data as never) : option.default),
     });
   return givenOptions({ ...options }) as ResolvedOf<Table>;
+}
+
+/** Of some options those of a table. */
+export function pickOptions<Options extends object, Name extends string>(
+  table: Readonly<Record<Name, TaskOption>>,
+  options: Options,
+): Pick<Options, Name & keyof Options> {
+  const names = Object.keys(table) as (Name & keyof Options)[];
+  return Object.fromEntries(names.map((name) => [name, options[name]])) as Pick<Options, Name & keyof Options>;
 }

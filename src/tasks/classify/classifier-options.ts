@@ -1,19 +1,21 @@
-import { requireRate } from '../../cells/define-cell.js';
-import { type TokenKind, tokenKinds } from '../../data/token-spans.js';
-import { RondoError, refuseUnknownOptions, requireCount, requireNumber, unknownName } from '../../errors.js';
-import { defaultVectorWords } from '../../io/word-vectors/form-vectors.js';
-import type { Resolved } from '../../resolved.js';
-import { type RecurrentTaskOptions, recurrentTaskOptionNames, requireRecurrentOptions } from '../recurrent-stack.js';
+import { tokenKinds } from '../../data/token-spans.js';
+import { RondoError, requireCount, requireKind, requireNumber, unknownName } from '../../errors.js';
+import { givenOptions, type Resolved } from '../../resolved.js';
+import {
+  checkOptions,
+  choice,
+  count,
+  custom,
+  flag,
+  number,
+  type OptionsOf,
+  optionTable,
+  rate,
+  withDefaults,
+} from '../option-table.js';
+import { recurrentOptions } from '../recurrent-options.js';
 import { type TrainingBudget, trainingBudget } from '../training-rounds.js';
-import type { EmptyTexts } from './keep-texts.js';
-import type { TextSide } from './token-encoder.js';
-
-const poolings = ['last', 'max', 'mean', 'concat', 'attention'] as const;
-/**
- * How the outputs of the recurrent layers become one vector: the `last` of each reader, the `max` or `mean` over all,
- * these three next to each other (`concat`), or a learned weighting (`attention`).
- */
-export type ClassifierPooling = (typeof poolings)[number];
+import { vectorOptions } from '../vector-options.js';
 
 /**
  * Which classes count how much in the loss: equally by text (`none`), equally by class (`balanced`), or as given by
@@ -21,124 +23,115 @@ export type ClassifierPooling = (typeof poolings)[number];
  */
 export type ClassWeighting = 'none' | 'balanced' | Readonly<Record<string, number>>;
 
-/** How a classifier is built and trained. `timesteps` is the longest text in tokens; longer ones are cut. */
-export interface ClassifierOptions extends RecurrentTaskOptions {
+/**
+ * Every option of a classifier. Defaults were chosen on validation parts (films, questions, hotel reviews in Chinese):
+ * on questions maximum pooling was ahead of attention and of three summaries together by one to two points, and more
+ * epochs overfit.
+ */
+export const classifierOptions = optionTable({
   /**
-   * What a token is. Default words; characters where the texts are single words that hardly ever occur again, as names
-   * are.
+   * What a token is: `words` (default; a Chinese character is one), `characters` (default where texts are single words
+   * that hardly ever occur again, as names are), or `segments` (words of the platform, also in Chinese, Japanese and
+   * Thai). See {@link TokenKind}.
    */
-  tokens?: TokenKind | undefined;
+  tokens: choice({ of: tokenKinds, default: 'words', value: 'KIND', ofInitial: 'decided' }),
   /** Lower-case the texts. Default true. */
-  lower?: boolean | undefined;
-  /** For `tokens: 'segments'`: the language, as a BCP 47 tag. Default `und`, which serves all. */
-  locale?: string | undefined;
+  lower: flag({
+    default: true,
+    off: { flag: 'keep-case', about: 'Do not lower-case the texts.' },
+    ofInitial: 'decided',
+  }),
+  /** For segments: the language, as a BCP 47 tag such as zh. Default und, which serves all. */
+  locale: custom({ default: 'und', value: 'TAG', check: requireLanguageTag, ofInitial: 'decided' }),
   /** Most tokens in the vocabulary; rarer ones become one unknown token. Default 20,000. */
-  maxTokens?: number | undefined;
+  maxTokens: count({ least: 3, default: 20_000, ofInitial: 'decided' }),
   /** How often a token must be seen to be in the vocabulary. Default 2: what is seen once trains the unknown token. */
-  minCount?: number | undefined;
-  /** Which end of a text that is too long is cut off. Default post, its end. */
-  truncating?: TextSide | undefined;
-  /** Which end of shorter texts of a batch is filled. Padding is masked, so it changes no result. Default post. */
-  padding?: TextSide | undefined;
-  /** Width of the token embedding; that of the vectors where they are given. Default 128. */
-  embeddingUnits?: number | undefined;
-  /** Keep given vectors as they are. Default false: they are trained on. */
-  freezeVectors?: boolean | undefined;
-  /**
-   * So many of the first words of given vectors are in the vocabulary although the texts do not hold them. Default
-   * 20,000.
-   */
-  vectorWords?: number | undefined;
+  minCount: count({ default: 2, ofInitial: 'decided' }),
+  /** Which end of texts that are too long is cut off. Default `post`, their end. */
+  truncating: choice({ of: ['pre', 'post'], default: 'post', ofInitial: 'decided' }),
+  /** Which end of shorter texts is filled; padding is masked and changes no result. Default `post`. */
+  padding: choice({ of: ['pre', 'post'], default: 'post', ofInitial: 'decided' }),
+  /** Width of the token embedding. Default 128, or that of given vectors. */
+  embeddingUnits: count({ default: 128, ofInitial: 'decided', search: { choices: [64, 128, 256] } }),
+  ...vectorOptions,
   /** Read each text in both directions. Default true. */
-  bidirectional?: boolean | undefined;
-  /** Default max. */
-  pooling?: ClassifierPooling | undefined;
-  /** Share of the tokens that become the unknown token while training. Default 0.1. */
-  tokenDropout?: number | undefined;
-  /** Default none. */
-  classWeight?: ClassWeighting | undefined;
-  /** How much of each target is spread evenly over the classes, from 0 to below 1. Default 0. */
-  labelSmoothing?: number | undefined;
+  bidirectional: flag({
+    default: true,
+    off: { flag: 'forward-only', about: 'Read the texts from left to right only.' },
+    ofInitial: 'decided',
+  }),
   /**
-   * Share of the texts that chooses the best epoch and calibrates, where no own texts are given for it. Default 0.1.
+   * How the outputs of the recurrent layers become one vector: the `last` of each reader, the `max` (default) or `mean`
+   * over all, these three next to each other (`concat`), or a learned weighting (`attention`).
    */
-  validation?: number | undefined;
-  /** Share of the texts that is held out for the report, where no own texts are given for it. Default 0.1. */
-  test?: number | undefined;
+  pooling: choice({
+    of: ['last', 'max', 'mean', 'concat', 'attention'],
+    default: 'max',
+    ofInitial: 'decided',
+    search: { choices: ['max', 'concat', 'attention'] },
+  }),
+  /** Share of the tokens that become the unknown token while training. Default 0.1. */
+  tokenDropout: rate({ default: 0.1, ofInitial: 'inherited', search: { low: 0, high: 0.3 } }),
+  /**
+   * How much each class counts in the loss: by its texts (`none`, default), all alike (`balanced`), or by weights of
+   * labels, on a command line spam=3,ham=1.
+   */
+  classWeight: custom({
+    default: 'none' as ClassWeighting,
+    value: 'HOW',
+    check: requireClassWeighting,
+    changesScore: ['loss'],
+  }),
+  /** How much of each target is spread evenly over the classes. Default 0. */
+  labelSmoothing: rate({ default: 0, value: 'SHARE', changesScore: ['loss'] }),
+  /**
+   * Share of the texts, in every class, that chooses the best epoch and calibrates, where no texts are given for it.
+   * Default 0.1.
+   */
+  validation: number({
+    above: 0,
+    below: 1,
+    default: 0.1,
+    flag: 'dev-share',
+    value: 'SHARE',
+    changesScore: 'all',
+  }),
+  /**
+   * Share of the texts, in every class, that is held out for the report, where no texts are given for it; 0 for none.
+   * Default 0.1.
+   */
+  test: rate({ default: 0.1, flag: 'test-share', value: 'SHARE', changesScore: 'all' }),
   /** Decides the split, whatever the seed of the training. Default 0. */
-  splitSeed?: number | undefined;
+  splitSeed: count({ least: 0, default: 0, changesScore: 'all' }),
   /** What to do about texts without a token: refuse them (`error`, default) or leave them out (`skip`). */
-  empty?: EmptyTexts | undefined;
+  empty: choice({ of: ['error', 'skip'], default: 'error', changesScore: 'all' }),
+  ...recurrentOptions({
+    cell: { default: 'gru' },
+    units: { default: 64, search: { choices: [32, 64, 128] } },
+    dropout: { default: 0.5, search: { low: 0.2, high: 0.7 } },
+    batchSize: { default: 32 },
+    learningRate: { default: 0.004, search: { low: 0.001, high: 0.016, scale: 'log' } },
+  }),
+  /** The longest text in tokens; longer ones are cut. Default 256. */
+  timesteps: count({ default: 256, ofInitial: 'decided' }),
   /**
    * Epochs of the first round; longer ones follow while the best epoch is the last. Default 6, more where that is less
-   * than 600 steps.
+   * than 600 steps; fewer where the validation loss stops falling, see `patience`.
    */
-  epochs?: number | undefined;
+  epochs: count({}),
   /**
    * Most epochs in all rounds. Default `epochs` where that is given, else three rounds, each twice as long as the one
    * before.
    */
-  maxEpochs?: number | undefined;
+  maxEpochs: count({}),
   /** Epochs without improvement after which the first round ends. Default half of `epochs`. */
-  patience?: number | undefined;
-}
+  patience: count({}),
+});
 
-/**
- * Chosen on validation parts (films, questions, hotel reviews in Chinese): on questions maximum pooling was ahead of
- * attention and of three summaries together by one to two points, and more epochs overfit.
- */
-const defaults: Omit<Resolved<ClassifierOptions>, 'epochs' | 'maxEpochs' | 'patience'> = {
-  tokens: 'words',
-  lower: true,
-  locale: 'und',
-  maxTokens: 20_000,
-  minCount: 2,
-  truncating: 'post',
-  padding: 'post',
-  embeddingUnits: 128,
-  freezeVectors: false,
-  vectorWords: defaultVectorWords,
-  bidirectional: true,
-  pooling: 'max',
-  tokenDropout: 0.1,
-  classWeight: 'none',
-  labelSmoothing: 0,
-  validation: 0.1,
-  test: 0.1,
-  splitSeed: 0,
-  empty: 'error',
-  cell: 'gru',
-  units: 64,
-  layers: 1,
-  dropout: 0.5,
-  batchSize: 32,
-  timesteps: 256,
-  learningRate: 0.004,
-};
+/** How a classifier is built and trained. */
+export interface ClassifierOptions extends OptionsOf<typeof classifierOptions> {}
 
-/**
- * What decides the weights' shape and how texts are cut: options that a training takes from the model it begins with.
- */
-export const decidedOptions = [
-  'tokens',
-  'lower',
-  'locale',
-  'maxTokens',
-  'minCount',
-  'truncating',
-  'padding',
-  'timesteps',
-  'embeddingUnits',
-  'vectorWords',
-  'bidirectional',
-  'pooling',
-  'cell',
-  'units',
-  'layers',
-] as const;
-
-/** Options that are taken from that model where nothing else is said. */
-export const inheritedOptions = ['dropout', 'tokenDropout', 'batchSize'] as const;
+export type ClassifierPooling = Resolved<ClassifierOptions>['pooling'];
 
 const usualRounds = { epochs: 6, leastSteps: 600, mostEpochs: 60, numRounds: 3 };
 
@@ -149,48 +142,22 @@ export function budgetOf(options: ClassifierOptions, numBatches: number): Traini
 
 /** All options, checked; how long training goes on as for texts of many steps. @throws UNKNOWN_NAME, OUT_OF_RANGE */
 export function resolveClassifierOptions(where: string, options: ClassifierOptions): Resolved<ClassifierOptions> {
-  refuseUnknownOptions(where, options, [
-    ...new Set([...recurrentTaskOptionNames, ...Object.keys(defaults), 'maxEpochs', 'patience']),
-  ]);
-  const given = Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  ) as ClassifierOptions;
-  const all = { ...defaults, ...given, ...budgetOf(given, usualRounds.leastSteps) };
-  requireRecurrentOptions(where, all);
-  const choices = {
-    tokens: tokenKinds,
-    truncating: ['pre', 'post'],
-    padding: ['pre', 'post'],
-    pooling: poolings,
-    empty: ['error', 'skip'],
-  } as const;
-  for (const [name, known] of Object.entries(choices)) {
-    const choice = all[name as keyof typeof choices];
-    if (!(known as readonly string[]).includes(choice))
-      throw unknownName(where, `choice of \`${name}\``, String(choice), known);
-  }
-  requireCount(where, 'maxTokens', all.maxTokens, 3);
-  for (const name of ['minCount', 'embeddingUnits', 'patience'] as const) requireCount(where, name, all[name]);
+  checkOptions(where, classifierOptions, options);
+  const given = givenOptions(options);
+  const all = { ...withDefaults(classifierOptions, given), ...budgetOf(given, usualRounds.leastSteps) };
   requireCount(where, 'maxEpochs', all.maxEpochs, all.epochs);
-  for (const name of ['splitSeed', 'vectorWords'] as const) requireCount(where, name, all[name], 0);
-  for (const name of ['tokenDropout', 'labelSmoothing'] as const) requireRate(where, name, all[name]);
-  requireNumber(where, 'validation', all.validation, 'a number between 0 and 1', (share) => share > 0 && share < 1);
-  requireNumber(where, 'test', all.test, 'a number from 0 to below 1', (share) => share >= 0 && share < 1);
-  requireLocale(where, all);
-  requireClassWeighting(where, all.classWeight);
-  return all;
-}
-
-function requireLocale(where: string, { locale, tokens }: Resolved<ClassifierOptions>): void {
-  if (locale !== defaults.locale && tokens !== 'segments') {
+  if (all.locale !== 'und' && all.tokens !== 'segments')
     throw new RondoError('USAGE', {
       where,
       what: '`locale` says how segments are found, and the tokens are others.',
       expected: "tokens: 'segments'",
-      received: tokens,
+      received: all.tokens,
       fix: "leave `locale` out, or choose tokens: 'segments'.",
     });
-  }
+  return all;
+}
+
+function requireLanguageTag(where: string, locale: string): void {
   try {
     Intl.getCanonicalLocales(locale);
   } catch (cause) {
@@ -211,6 +178,11 @@ function requireClassWeighting(where: string, weighting: ClassWeighting): void {
       throw unknownName(where, 'choice of `classWeight`', weighting, ['none', 'balanced']);
     return;
   }
+  requireKind(weighting !== null && typeof weighting === 'object', weighting, {
+    where,
+    what: '`classWeight` is neither a name nor weights by label.',
+    fix: 'write classWeight: { spam: 3, ham: 1 }.',
+  });
   for (const [label, weight] of Object.entries(weighting))
     requireNumber(where, `classWeight of ${label}`, weight, 'a number above 0', (value) => value > 0);
 }

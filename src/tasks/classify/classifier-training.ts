@@ -23,13 +23,7 @@ import { classWeightsOf } from './class-weights.js';
 import { type ClassificationReport, classificationReport } from './classification-report.js';
 import type { Classifier, TrainedTexts } from './classifier.js';
 import { type ClassifierBaseline, classifierBaseline, type TokenisedPart } from './classifier-baseline.js';
-import {
-  budgetOf,
-  type ClassifierOptions,
-  decidedOptions,
-  inheritedOptions,
-  resolveClassifierOptions,
-} from './classifier-options.js';
+import { budgetOf, type ClassifierOptions, classifierOptions, resolveClassifierOptions } from './classifier-options.js';
 import { type ClassifierParts, partsOf } from './classifier-parts.js';
 import { keepTexts } from './keep-texts.js';
 import { continuedClassifier, newClassifier } from './new-classifier.js';
@@ -337,7 +331,7 @@ function optionsOf(
   const decided =
     initial === undefined
       ? { tokens: options.tokens ?? (isOpen ? tokenKindFor(train.texts) : undefined) }
-      : optionsOfInitial(where, options, initial.options, { decided: decidedOptions, inherited: inheritedOptions });
+      : optionsOfInitial(where, classifierOptions, options, initial.options);
   const resolved = resolveClassifierOptions(where, { ...options, ...decided });
   requireVectorsToFreeze(where, resolved.freezeVectors, vectors);
   return resolved;

@@ -1,122 +1,95 @@
-import { refuseUnknownOptions, requireCount, requireNumber, unknownName } from '../../errors.js';
-import { type RecurrentTaskOptions, recurrentTaskOptionNames } from '../recurrent-stack.js';
+import { requireCount } from '../../errors.js';
+import { checkOptions, choice, count, flag, type OptionsOf, optionTable, rate, required } from '../option-table.js';
+import { recurrentOptions } from '../recurrent-options.js';
 import { type TrainingBudget, trainingBudget } from '../training-rounds.js';
-import { type BaseName, baseNames } from './base-forecast.js';
-import type { SeriesColumnsOptions } from './series-columns.js';
+import { baseNames } from './base-forecast.js';
+import { seriesOptions } from './series-options.js';
 
-/** How a forecaster is built and trained. `timesteps` is the length of the window that the network sees. */
-export interface ForecastOptions extends SeriesColumnsOptions, Omit<RecurrentTaskOptions, 'units'> {
-  /**
-   * Width of each recurrent layer. With `auto` the one of several that has the lowest error on the validation rows; see
-   * {@link ForecastFindings.sizes}.
-   */
-  units?: 'auto' | number | undefined;
+/** Share of the rows that is held out where nothing else is said. */
+export const defaultTest = 0.2;
+
+/** Epochs of the first round. */
+export const firstEpochs = 30;
+
+const usualPatience = 8;
+
+/** Every option of a forecaster. */
+export const forecastOptions = optionTable({
   /** Steps to forecast. */
-  horizon: number;
-  /** Steps of a season; found by itself by default. */
-  season?: number | undefined;
-  /**
-   * The forecast that the network corrects; by default (`auto`) the one that is best on training and validation rows.
-   */
-  base?: 'auto' | BaseName | undefined;
+  horizon: required(count({ once: true, changesScore: 'all' })),
+  ...seriesOptions,
+  /** Steps of a season. Default: found by itself. */
+  season: count({ changesScore: 'all' }),
+  /** The forecast that the network corrects. Default `auto`: the one that is best on training and validation rows. */
+  base: choice({ of: ['auto', ...baseNames], default: 'auto', changesScore: 'all' }),
   /**
    * Share of the rows, before the test part, that chooses the best epoch and how much the network counts; 0 for none.
    * Default 0.1, and up to 0.2 where twenty horizons need more than a tenth.
    */
-  validation?: number | undefined;
-  /** Share of the rows, at the end, that is held out for the errors. Default 0.2; 0 for none. */
-  test?: number | undefined;
+  validation: rate({ default: 0.1, value: 'SHARE', changesScore: 'all' }),
+  /** Share of the rows, at the end, that is held out for the errors; 0 for none. Default 0.2. */
+  test: rate({ default: defaultTest, value: 'SHARE', changesScore: 'all' }),
+  /** Train again on all rows once everything is chosen. Default true; the errors are those from before. */
+  refit: flag({ default: true }),
+  ...recurrentOptions({
+    cell: { default: 'gru' },
+    units: {},
+    layers: { search: { choices: [1, 2] } },
+    dropout: { default: 0.1, search: { low: 0, high: 0.4 } },
+    batchSize: { default: 64 },
+    learningRate: { default: 0.005, search: { low: 0.001, high: 0.02, scale: 'log' } },
+  }),
   /**
-   * Epochs that `epochs` may grow to, in longer rounds, while the best one is the last; `epochs` where that is given,
-   * else 90.
+   * Width of each recurrent layer. Default 32. `auto`: 32, and where the network helps 16 and 64 too, of which the
+   * validation rows choose. See {@link ForecastFindings.sizes}.
    */
-  maxEpochs?: number | undefined;
+  units: count({ most: 32_768, word: 'auto', default: 32, search: { choices: [16, 32, 64, 128] } }),
   /**
-   * Steps of an epoch. By default (`auto`) those that show every window once, at least 50, and of very long series as
-   * many as read two million rows; the windows of each epoch are then drawn anew.
+   * Steps in the window that the network sees. Default a season of up to 168 steps, or four horizons where that is
+   * more.
    */
-  stepsPerEpoch?: 'auto' | number | undefined;
-  /** Epochs without improvement after which training stops. Default 8. */
-  patience?: number | undefined;
-  /** Whether the model is trained again on all rows once everything is chosen. Default true. */
-  refit?: boolean | undefined;
+  timesteps: count({}),
   /**
-   * What forecasts are made with: the model, or (`best`, the default) a baseline that was ahead of it on the held-out
+   * Epochs of the first round, each of `stepsPerEpoch`; a longer one follows while the best epoch is the last. Default
+   * 30; fewer where the validation loss stops falling, see `patience`.
+   */
+  epochs: count({ default: firstEpochs }),
+  /**
+   * Most epochs in all rounds. Default `epochs` where that is given, else two rounds, the second twice as long as the
+   * first.
+   */
+  maxEpochs: count({}),
+  /** Epochs without improvement after which the first round ends. Default 8. */
+  patience: count({ default: usualPatience }),
+  /**
+   * Steps of an epoch. Default `auto`: those that show every window once, at least 50, and of very long series as many
+   * as read two million rows, which is said; the windows of each epoch are then drawn anew.
+   */
+  stepsPerEpoch: count({ word: 'auto', default: 'auto' }),
+  /**
+   * What forecasts are made with: the `model`, or (`best`, default) a baseline that was ahead of it on the held-out
    * rows.
    */
-  forecastWith?: 'best' | 'model' | undefined;
-  /** Whether forecasts may be below zero though no value was. Default false. */
-  allowNegative?: boolean | undefined;
-}
+  forecastWith: choice({ of: ['best', 'model'], default: 'best' }),
+  /** Let forecasts go below zero though no value does. Default false. */
+  allowNegative: flag({}),
+});
 
-export const forecastDefaults = {
-  features: 'all',
-  missing: 'previous',
-  time: 'auto',
-  timeFormat: 'auto',
-  series: 'none',
-  cell: 'gru',
-  units: 32,
-  layers: 1,
-  dropout: 0.1,
-  epochs: 30,
-  batchSize: 64,
-  learningRate: 0.005,
-  validation: 0.1,
-  test: 0.2,
-  patience: 8,
-  stepsPerEpoch: 'auto',
-  base: 'auto',
-  refit: true,
-  forecastWith: 'best',
-  allowNegative: false,
-} as const;
+/** How a forecaster is built and trained. */
+export interface ForecastOptions extends OptionsOf<typeof forecastOptions> {}
 
 /** How long training goes on. */
 export function forecastBudget({
   epochs,
   maxEpochs,
-  patience = forecastDefaults.patience,
-}: ForecastOptions): TrainingBudget {
-  return trainingBudget({ epochs, maxEpochs, patience }, 1, {
-    epochs: forecastDefaults.epochs,
-    leastSteps: 1,
-    mostEpochs: forecastDefaults.epochs,
-    numRounds: 2,
-  });
+  patience = usualPatience,
+}: Partial<ForecastOptions>): TrainingBudget {
+  const usual = { epochs: firstEpochs, leastSteps: 1, mostEpochs: firstEpochs, numRounds: 2 };
+  return trainingBudget({ epochs, maxEpochs, patience }, 1, usual);
 }
 
 /** @throws UNKNOWN_NAME, OUT_OF_RANGE */
 export function requireForecastOptions(where: string, options: ForecastOptions): void {
-  const own = [
-    ...[
-      'target',
-      'features',
-      'missing',
-      'time',
-      'timeFormat',
-      'series',
-      'horizon',
-      'season',
-      'base',
-      'validation',
-      'test',
-      'patience',
-    ],
-    ...['maxEpochs', 'stepsPerEpoch', 'refit', 'forecastWith', 'allowNegative', 'reading'],
-  ];
-  refuseUnknownOptions(where, options, [...recurrentTaskOptionNames, ...own]);
-  requireCount(where, 'horizon', options.horizon);
-  if (options.season !== undefined) requireCount(where, 'season', options.season);
-  if (options.patience !== undefined) requireCount(where, 'patience', options.patience);
-  for (const name of ['validation', 'test'] as const) {
-    if (options[name] !== undefined)
-      requireNumber(where, name, options[name], 'a number from 0 to below 1', (value) => value >= 0 && value < 1);
-  }
+  checkOptions(where, forecastOptions, options);
   if (options.maxEpochs !== undefined) requireCount(where, 'maxEpochs', options.maxEpochs, options.epochs);
-  const { base = 'auto', forecastWith = 'best', stepsPerEpoch = 'auto' } = options;
-  if (stepsPerEpoch !== 'auto') requireCount(where, 'stepsPerEpoch', stepsPerEpoch);
-  if (base !== 'auto' && !baseNames.includes(base)) throw unknownName(where, 'base', base, ['auto', ...baseNames]);
-  if (forecastWith !== 'best' && forecastWith !== 'model')
-    throw unknownName(where, 'choice of `forecastWith`', forecastWith, ['best', 'model']);
 }

@@ -6,7 +6,7 @@ import { givenOptions, type Resolved } from '../../resolved.js';
 import type { Callback } from '../../training/callbacks/callback.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { readWeights } from '../../training/model-weights.js';
-import { requireRecurrentOptions } from '../recurrent-stack.js';
+import { withDefaults } from '../option-table.js';
 import { wrongData } from '../require-texts.js';
 import {
   requireControls,
@@ -19,7 +19,7 @@ import { type BaseChoice, chooseBase } from './choose-base.js';
 import { type ChosenShare, chooseShare } from './choose-share.js';
 import { BestUnits, unitsToTry } from './choose-units.js';
 import { compileNetwork, forecastNetwork, type PlannedSteps } from './forecast-network.js';
-import { type ForecastOptions, forecastBudget, forecastDefaults, requireForecastOptions } from './forecast-options.js';
+import { type ForecastOptions, forecastBudget, forecastOptions, requireForecastOptions } from './forecast-options.js';
 import {
   defaultTimesteps,
   defaultValidation,
@@ -85,14 +85,11 @@ export class ForecastTraining {
   constructor(table: Table, all: ForecastTrainingOptions, interrupted?: Forecaster) {
     const where = 'ForecastTraining';
     if (!(table instanceof Table)) throw wrongData(where, 'a table', table, 'a table, such as `await readTable(csv)`');
-    if (interrupted === undefined) requireForecastOptions(where, all);
     const { reading: file = {}, ...options } = all;
+    if (interrupted === undefined) requireForecastOptions(where, options);
     if (!areTexts(file)) throw wrongData(where, '`reading`: texts by name', file, "texts, as { encoding: 'utf-16le' }");
-    const wanted = interrupted?.options ?? {
-      ...forecastDefaults,
-      ...forecastBudget(options),
-      ...givenOptions(options),
-    };
+    const wanted =
+      interrupted?.options ?? withDefaults(forecastOptions, { ...forecastBudget(options), ...givenOptions(options) });
     this.columns = interrupted?.columnsOf(table) ?? seriesColumns(table, wanted);
     const { names, series } = this.columns;
     const { horizon } = wanted;
@@ -114,7 +111,6 @@ export class ForecastTraining {
     const timesteps = given.timesteps ?? defaultTimesteps(horizon, season, longest.train);
     const resolved = { ...given, target: names[0], season, timesteps };
     const units = firstUnits(resolved);
-    if (interrupted === undefined) requireRecurrentOptions(where, { ...resolved, units });
     requireRoom(longest, { timesteps, horizon, numSeries: series.length });
     this.numRows = sumOfParts(this.#parts);
 

@@ -8,14 +8,15 @@ import type { TrainingOutcome } from '../training-run.js';
 import type { BaseForecast } from './base-forecast.js';
 import { chooseBase } from './choose-base.js';
 import { type ForecastFindings, findingsJson, noFindings } from './findings.js';
-import { type ForecastOptions, forecastDefaults } from './forecast-options.js';
+import { defaultTest, type ForecastOptions } from './forecast-options.js';
 import { partsOf } from './forecast-parts.js';
 import { type ForecastReport, forecastReport } from './forecast-report.js';
 import { NetworkSeries } from './network-series.js';
 import { endOfSeen } from './seen-runs.js';
 import { columnOf, fingerprintOfRows, realTargets, type Series } from './series.js';
-import { type SeriesColumns, type SeriesColumnsOptions, seriesColumns } from './series-columns.js';
+import { type SeriesColumns, seriesColumns } from './series-columns.js';
 import { SeriesForecasts } from './series-forecasts.js';
+import type { SeriesColumnsOptions } from './series-options.js';
 import { type SeriesReading, seriesReadingJson } from './series-reading.js';
 import { type TrainedSeries, trainedSeries, trainedSeriesJson } from './trained-series.js';
 
@@ -253,7 +254,7 @@ export class Forecaster implements TaskModel {
   /** Where the part begins that training would have held out of a series, or a fifth where it held out none. */
   #firstHeldOut({ numRows }: Series): number {
     const { test, horizon } = this.options;
-    const { train } = partsOf(numRows, { validation: 0, test: test || forecastDefaults.test, horizon });
+    const { train } = partsOf(numRows, { validation: 0, test: test || defaultTest, horizon });
     return train > 0 ? train : numRows;
   }
 }

@@ -1,8 +1,9 @@
 import { isObject, isTexts, optional, SavedFields } from '../../data/saved-fields.js';
 import type { Resolved } from '../../resolved.js';
+import { withDefaults } from '../option-table.js';
 import { type SavedTask, sequentialOf } from '../task.js';
 import { restoreFindings } from './findings.js';
-import { type ForecastOptions, forecastDefaults } from './forecast-options.js';
+import { type ForecastOptions, firstEpochs, forecastOptions } from './forecast-options.js';
 import { Forecaster } from './forecaster.js';
 import { restoreSeriesReading } from './series-reading.js';
 import { restoreTrainedSeries, type TrainedSeries } from './trained-series.js';
@@ -14,11 +15,8 @@ export function restoreForecaster(file: SavedTask): Forecaster {
   const model = sequentialOf(file);
   const { names, series } = savedSeries(saved, where);
   // Files of before an option was there behave as its default says.
-  const options = {
-    ...forecastDefaults,
-    maxEpochs: forecastDefaults.epochs,
-    ...saved.read('options', 'an object', isObject),
-  } as unknown as Resolved<ForecastOptions>;
+  const kept = saved.read('options', 'an object', isObject) as unknown as ForecastOptions;
+  const options = withDefaults(forecastOptions, { maxEpochs: firstEpochs, ...kept }) as Resolved<ForecastOptions>;
   const own = new SavedFields(where, options);
   for (const name of ['horizon', 'timesteps', 'season']) {
     own.read(

@@ -10,38 +10,16 @@ import {
 import { notANumber, numberInCell } from '../../data/numeric-column.js';
 import type { Table } from '../../data/table.js';
 import { type TimeColumn, timeColumn } from '../../data/time/time-column.js';
-import { RondoError, unknownName } from '../../errors.js';
+import { RondoError } from '../../errors.js';
+import { checkOptions, pickOptions } from '../option-table.js';
 import type { Series } from './series.js';
 import { repeatedStamps, seriesColumnsNamed, seriesGroups } from './series-groups.js';
 import { linesOf, type SeriesNote } from './series-note.js';
+import { type SeriesColumnsOptions, seriesOptions } from './series-options.js';
 import type { LeftOutColumn, SeriesReading } from './series-reading.js';
 import { orderedRows, type SeriesRows } from './series-rows.js';
 import type { SeriesTime } from './series-time.js';
-import { fillingNotes, type MissingCells, newFilling, requireNoneMissing, seriesValues } from './series-values.js';
-
-/** Which columns of a table a forecast uses, and what its rows are. */
-export interface SeriesColumnsOptions {
-  /** The column to forecast; the only numeric column where there is just one. */
-  target?: string | undefined;
-  /** What else the model sees: `all` other numeric columns (default), `none`, or columns by name. */
-  features?: 'all' | 'none' | readonly string[] | undefined;
-  /**
-   * The column of dates or times, or several of them separated by commas. `auto` (default) takes what is clearly one;
-   * `none` takes the rows in their order.
-   */
-  time?: string | undefined;
-  /**
-   * How times are written, for example `DD/MM/YYYY`; see {@link TimeNotation.format}. Found from all cells by default.
-   */
-  timeFormat?: string | undefined;
-  /** The column that names the series of each row, or several separated by commas; `none` by default. */
-  series?: string | undefined;
-  /**
-   * What to do about cells without a number: `previous` (default) lets the model see the last value before them,
-   * `error` refuses them. Filled cells are never scored.
-   */
-  missing?: MissingCells | undefined;
-}
+import { fillingNotes, newFilling, requireNoneMissing, seriesValues } from './series-values.js';
 
 /** The columns of a table that a forecast uses, the target first, as series of them. */
 export interface SeriesColumns {
@@ -72,8 +50,8 @@ export function seriesColumns(
   options: SeriesColumnsOptions = {},
   reading?: SeriesReading,
 ): SeriesColumns {
+  checkOptions('seriesColumns', seriesOptions, pickOptions(seriesOptions, options));
   const { features = 'all', missing = 'previous' } = options;
-  requireMissingChoice(missing);
   const time = options.time ?? (reading?.time === null ? 'none' : undefined);
   const found = timeColumn(table, { time, timeFormat: options.timeFormat, known: reading?.time ?? undefined });
   const named =
@@ -166,19 +144,6 @@ export function seriesColumns(
       ...fillingNotes(filling, names),
     ],
   };
-}
-
-function requireMissingChoice(missing: string): void {
-  const choices: readonly string[] = ['previous', 'error'] satisfies MissingCells[];
-  if (choices.includes(missing)) return;
-  if (missing !== 'interpolate') throw unknownName('seriesColumns', 'choice of `missing`', missing, choices);
-  throw new RondoError('OUT_OF_RANGE', {
-    where: 'seriesColumns',
-    what: "`missing` cannot be 'interpolate' for a forecast: a line to the next value tells what is to be forecast.",
-    expected: "'previous' or 'error'",
-    received: "'interpolate'",
-    fix: "leave it out, or set missing to 'previous': the model then sees the last value before each gap.",
-  });
 }
 
 /** Numbers by row of the table, NaN where a cell is missing. Rows that no series has, as totals, may hold anything. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { readTable } from '../../data/csv.js';
 import { Random } from '../../random.js';
 import { columnOf, realTargets } from './series.js';
-import { type SeriesColumns, type SeriesColumnsOptions, seriesColumns } from './series-columns.js';
+import { type SeriesColumns, seriesColumns } from './series-columns.js';
+import type { SeriesColumnsOptions } from './series-options.js';
 import { stampOf } from './series-time.js';
 
 const read = async (

@@ -1,6 +1,7 @@
 import type { WordVectors } from '../../io/word-vectors/word-vectors.js';
 import { choice, count, flag, number, type OptionsOf, optionTable, rate } from '../option-table.js';
 import { recurrentOptions } from '../recurrent-options.js';
+import { vectorOptions } from '../vector-options.js';
 import { codecOptions, levelFacts, tokenLevels } from './codec-of-text.js';
 import { documentKinds } from './document-starts.js';
 import { languageModelPresetNames } from './language-model-presets.js';
@@ -44,8 +45,7 @@ export const languageModelOptions = optionTable({
     ) => vectors?.dimension ?? ((level === 'characters' || level === 'bytes') && !tied ? 64 : units),
     ofInitial: 'decided',
   }),
-  /** Leave given vectors as they are. Default false: they are trained on. */
-  freezeVectors: flag({ flag: 'freeze' }),
+  freezeVectors: vectorOptions.freezeVectors,
   /**
    * Let the output use the rows of the token embedding; the last recurrent layer then has its width. Default false.
    */

@@ -1,8 +1,8 @@
 import { RondoError } from '../../errors.js';
 import { givenOptions, type Resolved } from '../../resolved.js';
-import { namesOfInitial, optionsOfInitial, refuseBesideInitial } from '../initial-model.js';
-import { checkOptions, withDefaults } from '../option-table.js';
-import { type CodecOptions, tokenLevels } from './codec-of-text.js';
+import { optionsOfInitial, refuseBesideInitial } from '../initial-model.js';
+import { checkOptions, pickOptions, withDefaults } from '../option-table.js';
+import { type CodecOptions, codecOptions, tokenLevels } from './codec-of-text.js';
 import type { LanguageModelData } from './language-model-data.js';
 import { type LanguageModelOptions, languageModelOptions } from './language-model-options.js';
 import { languageModelPresets } from './language-model-presets.js';
@@ -25,7 +25,7 @@ export function resolvedLanguageModelOptions(
   const given = givenOptions(options);
   requireFittingData(given, data);
   const said = { ...languageModelPresets[given.preset ?? 'none'], ...given };
-  const before = initial && optionsOfInitial(where, said, initial.options, namesOfInitial(languageModelOptions));
+  const before = initial && optionsOfInitial(where, languageModelOptions, said, initial.options);
   const ofCodec = codec && { level: codec.level, maxTokens: codec.size };
   const all = withDefaults(languageModelOptions, { ...said, ...before, ...ofCodec }, { numTokens, vectors });
   // Vectors that were read for no word have no width.
@@ -36,8 +36,9 @@ export function resolvedLanguageModelOptions(
 }
 
 /** Which options make the codec of a text. @throws USAGE for a level that has none */
-export function codecOptionsOf({ level, lower, maxTokens, punctuation }: Resolved<LanguageModelOptions>): CodecOptions {
-  if (level !== 'file') return { level, lower, maxTokens, punctuation };
+export function codecOptionsOf(options: Resolved<LanguageModelOptions>): CodecOptions {
+  const { level, ...others } = pickOptions(codecOptions, options);
+  if (level !== 'file') return { level, ...others };
   throw new RondoError('USAGE', {
     where,
     what: 'level `file` is that of a given codec.',
@@ -86,16 +87,13 @@ function requireFittingData(
       fix: 'leave the share out: the given text chooses the best epoch.',
     });
   }
-  const ofText =
-    codec === undefined
-      ? []
-      : (['level', 'lower', 'maxTokens', 'punctuation'] as const).filter((name) => given[name] !== undefined);
+  const ofText = Object.entries(codec === undefined ? {} : givenOptions(pickOptions(codecOptions, given)));
   if (ofText.length > 0) {
     throw new RondoError('USAGE', {
       where,
       what: 'the given codec decides what a token is.',
-      expected: `no ${ofText.map((name) => `\`${name}\``).join(', ')}`,
-      received: ofText.map((name) => `${name} ${given[name]}`).join(', '),
+      expected: `no ${ofText.map(([name]) => `\`${name}\``).join(', ')}`,
+      received: ofText.map((words) => words.join(' ')).join(', '),
       fix: 'leave them out, or give no codec.',
     });
   }

@@ -1,37 +1,41 @@
 import { isBoolean, isCount, isTexts, optional, SavedFields } from '../../data/saved-fields.js';
 import { tokenCounts, Vocabulary } from '../../data/vocabulary.js';
-import { RondoError, refuseUnknownOptions, requireCount } from '../../errors.js';
+import { RondoError } from '../../errors.js';
 import type { FormVectors } from '../../io/word-vectors/form-vectors.js';
 import type { Json } from '../../layers/layer.js';
 import type { Resolved } from '../../resolved.js';
+import { checkOptions, count, flag, type OptionsOf, optionTable, withDefaults } from '../option-table.js';
 import { lookUpForm } from './look-up-form.js';
 import type { TaggedSentence } from './tagged-sentence.js';
-import { affixesOf, isAffixLength, numAffixesOf, requireAffixLength, sharedAffixes } from './word-affixes.js';
+import { affixesOf, isAffixLength, mostAffix, numAffixesOf, sharedAffixes } from './word-affixes.js';
 
 /** How words become numbers. */
-export interface TagCodecOptions {
+export const tagCodecOptions = optionTable({
   /** Look words up in lower case; the characters keep theirs. Default true. */
-  lower?: boolean | undefined;
-  /** Look words up with every digit as `0`; the characters keep theirs. Default true. */
-  digits?: boolean | undefined;
+  lower: flag({
+    default: true,
+    off: { flag: 'keep-case', about: 'Tell words apart by their case; the characters always show it.' },
+    ofInitial: 'decided',
+  }),
+  /** Look words up with every digit as 0; the characters keep theirs. Default true. */
+  digits: flag({
+    default: true,
+    off: { flag: 'keep-digits', about: 'Tell numbers apart by their digits; the characters always show them.' },
+    ofInitial: 'decided',
+  }),
   /** Words seen less often in training share the vector of unknown words, which is so learned from them. Default 2. */
-  minCount?: number | undefined;
+  minCount: count({ default: 2, ofInitial: 'decided' }),
   /** Of longer words the first and the last characters are read, half each. Default 24. */
-  maxCharacters?: number | undefined;
+  maxCharacters: count({ default: 24, flag: false, ofInitial: 'decided' }),
   /**
    * Prefixes and suffixes of up to so many characters have vectors, and the word's shape (capitals, digits) with them,
-   * so that new words share what others taught. 0: none; at most 16. Default 4.
+   * so that new words share what others taught. 0: none. Default 4.
    */
-  longestAffix?: number | undefined;
-}
+  longestAffix: count({ least: 0, most: mostAffix, default: 4, ofInitial: 'decided' }),
+});
 
-/** @internal */
-export const tagCodecOptionNames = ['lower', 'digits', 'minCount', 'maxCharacters', 'longestAffix'] as const;
-
-/** @internal Of a task's options those of its codec. */
-export function codecOptionsOf(options: TagCodecOptions): TagCodecOptions {
-  return Object.fromEntries(tagCodecOptionNames.map((name) => [name, options[name]]));
-}
+/** How words become numbers. */
+export interface TagCodecOptions extends OptionsOf<typeof tagCodecOptions> {}
 
 /** A sentence as numbers. */
 export interface EncodedSentence {
@@ -87,12 +91,9 @@ export class TagCodec {
     pretrained?: { vectors: FormVectors; numWords: number },
   ): TagCodec {
     const where = 'TagCodec.fromSentences';
-    refuseUnknownOptions(where, options, tagCodecOptionNames);
-    const { lower = true, digits = true, minCount = 2, maxCharacters = 24, longestAffix = 4 } = options;
-    requireCount(where, 'minCount', minCount);
-    requireCount(where, 'maxCharacters', maxCharacters);
-    requireAffixLength(where, longestAffix);
-    const all = { lower, digits, minCount, maxCharacters, longestAffix };
+    checkOptions(where, tagCodecOptions, options);
+    const all = withDefaults(tagCodecOptions, options);
+    const { minCount, longestAffix } = all;
     requireDifferentTags(sentences, where);
     const seenWords = sentences.flatMap((sentence) => sentence.words);
     const forms = seenWords.map((word) => lookUpForm(word, all));

@@ -24,6 +24,7 @@ import {
   takeWeights,
   unknownTokens,
 } from '../initial-model.js';
+import { pickOptions } from '../option-table.js';
 import { requireFields } from '../require-texts.js';
 import { SeenItems } from '../seen-items.js';
 import {
@@ -37,7 +38,7 @@ import {
 import { HmmTagger } from './hmm-tagger.js';
 import { lookUpForm } from './look-up-form.js';
 import { cutSentences, epochBatches, padded, placesByLength } from './tag-batches.js';
-import { codecOptionsOf, type EncodedSentence, requireDifferentTags, TagCodec } from './tag-codec.js';
+import { type EncodedSentence, requireDifferentTags, TagCodec, tagCodecOptions } from './tag-codec.js';
 import { type TagMeasure, tagMetric } from './tag-metrics.js';
 import { numWordsOf, requireTagged, sentenceKey, type TaggedSentence } from './tagged-sentence.js';
 import {
@@ -47,13 +48,7 @@ import {
   type TaggerReport,
   type TrainedSentences,
 } from './tagger.js';
-import {
-  decidedOptions,
-  inheritedOptions,
-  resolvedTaggerOptions,
-  type TaggerOptions,
-  taggerBudget,
-} from './tagger-options.js';
+import { resolvedTaggerOptions, type TaggerOptions, taggerBudget, taggerOptions } from './tagger-options.js';
 import { scoreOf, taggingReport } from './tagging-report.js';
 
 /** What a tagger learns from. */
@@ -132,7 +127,9 @@ export class TaggerTraining {
     const initial = interrupted === undefined ? data.initial : undefined;
     const continued = initial && TagCodec.continued(initial.codec, train);
     const codec =
-      interrupted?.codec ?? continued ?? TagCodec.fromSentences(train, codecOptionsOf(resolved), pretrained);
+      interrupted?.codec ??
+      continued ??
+      TagCodec.fromSentences(train, pickOptions(tagCodecOptions, resolved), pretrained);
     const started = pretrained && tableOf(pretrained.vectors, codec, train, options.wordUnits);
     const scheme =
       interrupted === undefined ? schemeOf(resolved.scheme, train) : (interrupted.sentences.scheme ?? undefined);
@@ -367,8 +364,7 @@ function choosing(validation: readonly TaggedSentence[], codec: TagCodec): reado
 function optionsOf(options: TaggerOptions, { vectors, initial }: TaggerData): Resolved<TaggerOptions> {
   const where = 'TaggerTraining';
   refuseBesideInitial(where, initial, { vectors });
-  const names = { decided: decidedOptions, inherited: inheritedOptions };
-  const decided = initial && optionsOfInitial(where, options, initial.options, names);
+  const decided = initial && optionsOfInitial(where, taggerOptions, options, initial.options);
   const resolved = resolvedTaggerOptions({ ...options, ...decided });
   requireVectorsToFreeze(where, resolved.freezeVectors, vectors);
   return resolved;

@@ -1,16 +1,10 @@
-import { requireNumber } from '../../errors.js';
 import { lookUpForm } from './look-up-form.js';
 
 /** Characters of a word's shape that are looked at. */
 const longestShape = 8;
 
 /** Longer affixes are whole words, and every one makes each word's row of numbers longer. */
-const mostAffix = 16;
-
-/** @throws OUT_OF_RANGE */
-export function requireAffixLength(where: string, longest: number): void {
-  requireNumber(where, 'longestAffix', longest, `a whole number from 0 to ${mostAffix}`, isAffixLength);
-}
+export const mostAffix = 16;
 
 export function isAffixLength(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= mostAffix;
