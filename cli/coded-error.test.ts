@@ -43,7 +43,7 @@ describe('numbers that no machine has room for', () => {
     const specs = trainTag.options;
     for (const option of ['units', 'layers'])
       expect(String(await thrownBy(() => parseArguments('x', [`--${option}`, '100000000'], specs)))).toMatch(
-        new RegExp(`--${option} needs a whole number of 1 to \\d+`),
+        new RegExp(`--${option} needs a whole number from 1 to \\d+`),
       );
     expect(parseArguments('x', ['--units', '32768'], specs).options.units).toBe(32768);
   });

@@ -60,7 +60,7 @@ describe('parseArguments', () => {
     expect(parse('--width', '7').options.width).toBe(7);
   });
   it.each([
-    [['--width', 'wide'], 'a whole number of 1 to 99, or auto'],
+    [['--width', 'wide'], 'a whole number from 1 to 99, or auto'],
     [['--length', 'auto'], 'at least 1'],
     [['--lenght', '3'], 'did you mean `--length`'],
     [['-x'], 'unknown option `-x`'],

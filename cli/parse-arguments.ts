@@ -91,7 +91,7 @@ export function valueOf(
   const value = text.trim() === '' ? NaN : Number(text);
   const { most = Infinity } = spec;
   const [least, holds] = numberRules[spec.type];
-  const number = spec.most === undefined ? least : `a whole number of 1 to ${most}`;
+  const number = spec.most === undefined ? least : `a whole number from 1 to ${most}`;
   const expected = spec.word === undefined ? number : `${number}, or ${spec.word}`;
   if (Number.isFinite(value) && holds(value) && value <= most) return value;
   throw new WrongUsage({

@@ -83,7 +83,7 @@ describe('a table of options', () => {
       '[UNKNOWN_NAME] Poem: unknown form `rime`; did you mean `rhyme`?\n  expected: one of `rhyme`, `proseText`\n',
     ],
     [{ colums: 3 }, '[UNKNOWN_NAME] Poem: unknown option `colums`; did you mean `columns`, `column`?'],
-    [{ rows: 91 }, '`rows` is out of range.\n  expected: a whole number of 1 to 90\n  received: 91'],
+    [{ rows: 91 }, '`rows` is out of range.\n  expected: a whole number from 1 to 90\n  received: 91'],
     [{ rows: '7' }, '`rows` is no number.'],
     [{ columns: 'all' }, '`columns` is no number.\n  expected: a whole number of at least 0, or auto'],
     [{ columns: -1 }, '`columns` is out of range.'],

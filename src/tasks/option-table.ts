@@ -106,7 +106,8 @@ export function count<const Word extends string = never, Needs = unknown, Data =
   most?: number;
   word?: Word;
 }): Made<number | Word, Needs, Data> {
-  const expected = most === undefined ? `a whole number of at least ${least}` : `a whole number of ${least} to ${most}`;
+  const expected =
+    most === undefined ? `a whole number of at least ${least}` : `a whole number from ${least} to ${most}`;
   return {
     value: word === undefined ? 'N' : `N|${word}`,
     ...facts,

@@ -144,7 +144,7 @@ export function budgetOf(options: ClassifierOptions, numBatches: number): Traini
 export function resolveClassifierOptions(where: string, options: ClassifierOptions): Resolved<ClassifierOptions> {
   checkOptions(where, classifierOptions, options);
   const given = givenOptions(options);
-  const all = { ...withDefaults(classifierOptions, given), ...budgetOf(given, usualRounds.leastSteps) };
+  const all = withDefaults(classifierOptions, { ...given, ...budgetOf(given, usualRounds.leastSteps) });
   requireCount(where, 'maxEpochs', all.maxEpochs, all.epochs);
   if (all.locale !== 'und' && all.tokens !== 'segments')
     throw new RondoError('USAGE', {

@@ -1,5 +1,15 @@
 import { requireCount } from '../../errors.js';
-import { checkOptions, choice, count, flag, type OptionsOf, optionTable, rate, required } from '../option-table.js';
+import {
+  checkOptions,
+  choice,
+  count,
+  flag,
+  type OptionsOf,
+  type OptionTable,
+  optionTable,
+  rate,
+  required,
+} from '../option-table.js';
 import { recurrentOptions } from '../recurrent-options.js';
 import { type TrainingBudget, trainingBudget } from '../training-rounds.js';
 import { baseNames } from './base-forecast.js';
@@ -88,8 +98,8 @@ export function forecastBudget({
   return trainingBudget({ epochs, maxEpochs, patience }, 1, usual);
 }
 
-/** @throws UNKNOWN_NAME, OUT_OF_RANGE */
-export function requireForecastOptions(where: string, options: ForecastOptions): void {
-  checkOptions(where, forecastOptions, options);
+/** @param table of these and more options. @throws UNKNOWN_NAME, OUT_OF_RANGE */
+export function requireForecastOptions(where: string, options: ForecastOptions, table: OptionTable): void {
+  checkOptions(where, table, options);
   if (options.maxEpochs !== undefined) requireCount(where, 'maxEpochs', options.maxEpochs, options.epochs);
 }

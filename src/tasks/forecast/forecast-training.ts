@@ -6,7 +6,7 @@ import { givenOptions, type Resolved } from '../../resolved.js';
 import type { Callback } from '../../training/callbacks/callback.js';
 import { findLearningRate, type LearningRateSearch } from '../../training/find-learning-rate.js';
 import { readWeights } from '../../training/model-weights.js';
-import { withDefaults } from '../option-table.js';
+import { custom, withDefaults } from '../option-table.js';
 import { wrongData } from '../require-texts.js';
 import {
   requireControls,
@@ -41,6 +41,16 @@ import { type SeenRows, type TrainedSeries, trainedSeries, trainedSeriesJson } f
 import { budgetNotes, mostValidationWindows, stepsOfEpoch } from './training-budget.js';
 
 const areTexts = recordOf(isText);
+
+const withReading = {
+  ...forecastOptions,
+  reading: custom({
+    check: (where, file) => {
+      if (!areTexts(file))
+        throw wrongData(where, '`reading`: texts by name', file, "texts, as { encoding: 'utf-16le' }");
+    },
+  }),
+};
 
 /** Share of the network's corrections where no validation rows say how good they are. */
 const shareWithoutValidation = 0.5;
@@ -85,9 +95,8 @@ export class ForecastTraining {
   constructor(table: Table, all: ForecastTrainingOptions, interrupted?: Forecaster) {
     const where = 'ForecastTraining';
     if (!(table instanceof Table)) throw wrongData(where, 'a table', table, 'a table, such as `await readTable(csv)`');
+    if (interrupted === undefined) requireForecastOptions(where, all, withReading);
     const { reading: file = {}, ...options } = all;
-    if (interrupted === undefined) requireForecastOptions(where, options);
-    if (!areTexts(file)) throw wrongData(where, '`reading`: texts by name', file, "texts, as { encoding: 'utf-16le' }");
     const wanted =
       interrupted?.options ?? withDefaults(forecastOptions, { ...forecastBudget(options), ...givenOptions(options) });
     this.columns = interrupted?.columnsOf(table) ?? seriesColumns(table, wanted);
@@ -109,7 +118,7 @@ export class ForecastTraining {
       series.map((one, i) => this.#choose(one, split[i].seen, given));
     const { season } = choices[parts.indexOf(longest)];
     const timesteps = given.timesteps ?? defaultTimesteps(horizon, season, longest.train);
-    const resolved = { ...given, target: names[0], season, timesteps };
+    const resolved = withDefaults(forecastOptions, { ...given, target: names[0], season, timesteps });
     const units = firstUnits(resolved);
     requireRoom(longest, { timesteps, horizon, numSeries: series.length });
     this.numRows = sumOfParts(this.#parts);

@@ -82,7 +82,7 @@ describe('a tagger that goes on from another', () => {
 
   it('refuses another shape, and vectors', () => {
     const data = { train: more, validation, initial: first() };
-    expect(() => new TaggerTraining(data, { wordUnits: 6, crf: false })).toThrow('expected: wordUnits 5, crf true');
+    expect(() => new TaggerTraining(data, { wordUnits: 6, crf: false })).toThrow('expected: crf true, wordUnits 5');
     expect(() => new TaggerTraining({ ...data, vectors: {} as never })).toThrow('no `vectors` beside `initial`');
   });
 });

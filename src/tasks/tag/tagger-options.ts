@@ -94,7 +94,7 @@ export function resolvedTaggerOptions(options: TaggerOptions): Resolved<TaggerOp
   const where = 'TaggerTraining';
   checkOptions(where, taggerOptions, options);
   const given = givenOptions(options);
-  const all = { ...withDefaults(taggerOptions, given), ...taggerBudget(given, usualRounds.leastSteps) };
+  const all = withDefaults(taggerOptions, { ...given, ...taggerBudget(given, usualRounds.leastSteps) });
   requireCount(where, 'maxEpochs', all.maxEpochs, all.epochs);
   return all;
 }
