@@ -1,17 +1,16 @@
-import { cellNamed, type RecurrentTaskOptions, type Resolved, type TrainingOutcome } from '../src/index.js';
+import { cellNamed, type Tagger, type TrainingOutcome } from '../src/index.js';
 import { sparkline } from './terminal/plot.js';
 import { counted, shortNumber } from './text-table.js';
 
+/** Those that every task has. */
+type SharedOptions = Pick<
+  Tagger['options'],
+  'cell' | 'epochs' | 'batchSize' | 'timesteps' | 'learningRate' | 'dropout'
+>;
+
 /** What `rondo inspect` says of the training of any model. */
 export function trainingLines(
-  {
-    cell,
-    epochs,
-    batchSize,
-    timesteps,
-    learningRate,
-    dropout,
-  }: Readonly<Resolved<Omit<RecurrentTaskOptions, 'units'>>>,
+  { cell, epochs, batchSize, timesteps, learningRate, dropout }: SharedOptions,
   outcome: TrainingOutcome | undefined,
 ): string[] {
   return [
