@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { damagedFiles } from '../../test/support/damaged-files.js';
 import { messageAfter } from '../../test/support/message-after.js';
 import { RondoError } from '../errors.js';
+import { AdditiveAttention } from '../layers/additive-attention.js';
+import { Attention } from '../layers/attention.js';
 import { BatchNormalization } from '../layers/batch-normalization.js';
 import { Bidirectional } from '../layers/bidirectional.js';
 import { Concatenate } from '../layers/concatenate.js';
@@ -16,6 +18,7 @@ import { type Layer, type OpenShape, singleInput } from '../layers/layer.js';
 import { LayerNormalization } from '../layers/layer-normalization.js';
 import { LSTM } from '../layers/lstm.js';
 import { MaxPooling2D } from '../layers/max-pooling-2d.js';
+import { MultiHeadAttention } from '../layers/multi-head-attention.js';
 import { RepeatVector } from '../layers/repeat-vector.js';
 import { Reshape } from '../layers/reshape.js';
 import { RNN } from '../layers/rnn.js';
@@ -53,6 +56,11 @@ const recurrent = [
   new RepeatVector({ n: 2 }),
   new Reshape({ targetShape: [4, -1] }),
 ];
+const attention = [
+  new MultiHeadAttention({ numHeads: 2, keyDim: 3, outputShape: [6], slidingWindow: 4 }),
+  new Attention({ useScale: true, scoreMode: 'concat' }),
+  new AdditiveAttention({ dropout: 0.1 }),
+];
 const grids = [
   new Conv2D({ filters: 6, kernelSize: [3, 2], groups: 2, padding: 'same' }),
   new MaxPooling2D({ poolSize: [2, 3] }),
@@ -84,6 +92,7 @@ function described(good: Uint8Array, edit: (text: string) => string): Uint8Array
 describe('a damaged description', () => {
   it.each([
     ['recurrent layers', layered(recurrent, [9, 7])],
+    ['layers that attend', layered(attention, [9, 7])],
     ['layers of images', layered(grids, [5, 7, 2])],
     ['tied layers', layered(words, [9])],
     ['a graph', graph()],

@@ -119,8 +119,13 @@ export abstract class Layer<Output = Tensor> {
       options.inputShape === undefined ? undefined : [null, ...requireInputShape(defaultName, options.inputShape)];
   }
 
-  /** Makes the weights. Runs once, before the first call. @param inputShape with the batch axis, which is null. */
-  abstract build(inputShape: OpenShape): void;
+  /**
+   * Makes the weights. Runs once, before the first call.
+   *
+   * @param inputShape with the batch axis, which is null. @param others of the further inputs of a layer that takes
+   *   several.
+   */
+  abstract build(inputShape: OpenShape, ...others: OpenShape[]): void;
   abstract call(inputs: Tensor | readonly Tensor[], options: CallOptions): Output;
   /**
    * The shape of the output; null where an axis is unknown.
@@ -154,12 +159,12 @@ export abstract class Layer<Output = Tensor> {
   }
 
   /** Makes the weights for an input shape, unless they exist. */
-  ensureBuilt(inputShape: OpenShape): void {
+  ensureBuilt(...inputShapes: [OpenShape, ...OpenShape[]]): void {
     if (this.#builtFor !== undefined) return;
-    const shape = [null, ...inputShape.slice(1)];
-    this.computeOutputShape(shape);
-    withinMemory(this.name, () => this.build(shape));
-    this.#builtFor = shape;
+    const shapes = inputShapes.map((shape): OpenShape => [null, ...shape.slice(1)]) as typeof inputShapes;
+    this.computeOutputShape(...shapes);
+    withinMemory(this.name, () => this.build(...shapes));
+    this.#builtFor = shapes[0];
   }
 
   /** The input shape the weights were made for. */
@@ -218,7 +223,8 @@ export abstract class Layer<Output = Tensor> {
     refuseUnknownOptions(`${this.className}.apply`, options, this.callOptions);
     return running(this, () =>
       scope(() => {
-        this.ensureBuilt(first.shape);
+        const others = inputs instanceof Tensor ? [] : inputs.slice(1);
+        this.ensureBuilt(first.shape, ...others.map(({ shape }) => shape));
         const mask = options.mask ?? maskOf(first);
         const output =
           mask === undefined || this.#knowsMasks

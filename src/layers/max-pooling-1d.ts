@@ -1,8 +1,8 @@
 import * as ops from '../tensor/index.js';
 import { applyPointwise } from '../tensor/pointwise.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
+import { hiddenAs } from './hidden-as.js';
 import { weighted } from './mask.js';
-import { hiddenAs } from './merge.js';
 import { numbersSeen, Pooling, type Pooling1DOptions } from './pooling.js';
 
 /** The largest value of each feature in every window along time, see {@link Pooling}. */

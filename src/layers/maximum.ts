@@ -1,7 +1,8 @@
 import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { hiddenAs } from './hidden-as.js';
 import type { LayerOptions } from './layer.js';
-import { hiddenAs, Merge } from './merge.js';
+import { Merge } from './merge.js';
 
 /** The largest value of the inputs at each place, see {@link Merge}. */
 export class Maximum extends Merge {

@@ -1,26 +1,13 @@
 import { RondoError } from '../errors.js';
-import { constant, select } from '../expression/build.js';
 import { type Shape, sizeOf } from '../shape.js';
 import { broadcastStrides, indicesByStrides } from '../tensor/broadcast.js';
 import * as ops from '../tensor/index.js';
 import { applyPointwise, type PointwiseFunction } from '../tensor/pointwise.js';
 import { Tensor, tensor } from '../tensor/tensor.js';
+import { hiddenAs } from './hidden-as.js';
 import { titleOf } from './input-axes.js';
 import { type CallOptions, describeOpenShape, type Json, Layer, type LayerOptions, type OpenShape } from './layer.js';
 import { clearMasked, type Mask, maskOf, setMask } from './mask.js';
-
-/** x, and in its place a number that does not count where the weight is 0. */
-function instead(value: number): PointwiseFunction {
-  return { name: `${value} instead`, build: ([x, weight]) => select(weight, x, constant(value)) };
-}
-
-/** What stands at hidden steps, so that an operation leaves what the other inputs hold. */
-export const hiddenAs = {
-  zero: instead(0),
-  one: instead(1),
-  lowest: instead(-Infinity),
-  highest: instead(Infinity),
-} as const;
 
 /**
  * Combines tensors value by value. Axes of size 1 are repeated, and a tensor with fewer axes gets them behind its batch

@@ -1,7 +1,8 @@
 import * as ops from '../tensor/index.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { hiddenAs } from './hidden-as.js';
 import type { LayerOptions } from './layer.js';
-import { hiddenAs, Merge } from './merge.js';
+import { Merge } from './merge.js';
 
 /** The product of the inputs, value by value, see {@link Merge}: a gate, for one. */
 export class Multiply extends Merge {

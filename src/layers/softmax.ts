@@ -1,10 +1,10 @@
 import { RondoError } from '../errors.js';
-import { constant, select } from '../expression/build.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import * as ops from '../tensor/index.js';
-import { applyPointwise, type PointwiseFunction } from '../tensor/pointwise.js';
+import { applyPointwise } from '../tensor/pointwise.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { keepsStepsApart, movedLast, placeOfAxis, requireAxis } from './axis-option.js';
+import { hiddenAs } from './hidden-as.js';
 import { titleOf } from './input-axes.js';
 import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, singleInput } from './layer.js';
 import { clearMasked, type Mask, resampledMask } from './mask.js';
@@ -14,12 +14,6 @@ export interface SoftmaxOptions extends LayerOptions {
   /** The axis whose values become shares of 1; negative ones count from the end. Default -1. */
   axis?: number | undefined;
 }
-
-/** So far below all other scores that its share is 0; finite, so that steps which are all hidden give no NaN. */
-const hiddenScore: PointwiseFunction = {
-  name: 'hidden score',
-  build: ([x, weight]) => select(weight, x, constant(-1e30)),
-};
 
 /**
  * Normalised exponentials along an axis. What is masked along it gets the share 0, and the others share 1 among them:
@@ -99,5 +93,5 @@ export class Softmax extends Layer {
 function hiddenScores(input: Tensor, mask: Mask | undefined): Tensor {
   if (mask === undefined || !mask.includes(0)) return input;
   const rows = ops.reshape(input, [mask.length, input.size / mask.length]);
-  return ops.reshape(applyPointwise(hiddenScore, [rows, tensor(mask, [mask.length, 1])]), input.shape);
+  return ops.reshape(applyPointwise(hiddenAs.withoutShare, [rows, tensor(mask, [mask.length, 1])]), input.shape);
 }

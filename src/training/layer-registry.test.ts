@@ -4,7 +4,9 @@ import { Activation } from '../layers/activation.js';
 import { ActivationPenalty } from '../layers/activation-penalty.js';
 import { AdaptiveSoftmax } from '../layers/adaptive-softmax.js';
 import { Add } from '../layers/add.js';
+import { AdditiveAttention } from '../layers/additive-attention.js';
 import { AlphaDropout } from '../layers/alpha-dropout.js';
+import { Attention } from '../layers/attention.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
 import { Average } from '../layers/average.js';
 import { AveragePooling1D } from '../layers/average-pooling-1d.js';
@@ -40,6 +42,7 @@ import { MaxPooling1D } from '../layers/max-pooling-1d.js';
 import { MaxPooling2D } from '../layers/max-pooling-2d.js';
 import { Maximum } from '../layers/maximum.js';
 import { Minimum } from '../layers/minimum.js';
+import { MultiHeadAttention } from '../layers/multi-head-attention.js';
 import { Multiply } from '../layers/multiply.js';
 import { Permute } from '../layers/permute.js';
 import { PReLU } from '../layers/prelu.js';
@@ -80,6 +83,21 @@ const table = new Embedding({ inputDim: 11, outputDim: 7, name: 'table' });
 const layers: readonly (readonly [layer: Layer<unknown>, inputShape: readonly number[]])[] = [
   [new Activation({ activation: 'gelu' }), [3, 7]],
   [new AdaptiveSoftmax({ units: 11, cutoffs: [3, 7], divValue: 2, headBias: true }), [3, 5, 7]],
+  [new AdditiveAttention({ useScale: false, dropout: 0.2 }), [3, 5, 7]],
+  [new Attention({ useScale: true, scoreMode: 'concat', useCausalMask: true }), [3, 5, 7]],
+  [
+    new MultiHeadAttention({
+      numHeads: 2,
+      keyDim: 3,
+      valueDim: 5,
+      outputShape: [2, 3],
+      useGate: true,
+      slidingWindow: 3,
+      kernelRegularizer: 'l2',
+      biasInitializer: 'ones',
+    }),
+    [3, 5, 7],
+  ],
   [new AlphaDropout({ rate: 0.3, noiseShape: [null, 1, null] }), [3, 5, 7]],
   [new AttentionPooling1D({ units: 4, biasInitializer: 'ones' }), [3, 5, 7]],
   [new BatchNormalization({ axis: 1, momentum: 0.5, scale: false, movingMeanInitializer: 'ones' }), [3, 5, 7]],

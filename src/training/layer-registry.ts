@@ -3,7 +3,9 @@ import { Activation } from '../layers/activation.js';
 import { ActivationPenalty } from '../layers/activation-penalty.js';
 import { AdaptiveSoftmax } from '../layers/adaptive-softmax.js';
 import { Add } from '../layers/add.js';
+import { AdditiveAttention } from '../layers/additive-attention.js';
 import { AlphaDropout } from '../layers/alpha-dropout.js';
+import { Attention } from '../layers/attention.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
 import { Average } from '../layers/average.js';
 import { AveragePooling1D } from '../layers/average-pooling-1d.js';
@@ -37,6 +39,7 @@ import { MaxPooling1D } from '../layers/max-pooling-1d.js';
 import { MaxPooling2D } from '../layers/max-pooling-2d.js';
 import { Maximum } from '../layers/maximum.js';
 import { Minimum } from '../layers/minimum.js';
+import { MultiHeadAttention } from '../layers/multi-head-attention.js';
 import { Multiply } from '../layers/multiply.js';
 import { Permute } from '../layers/permute.js';
 import { PReLU } from '../layers/prelu.js';
@@ -93,7 +96,9 @@ const makers = new Map<string, LayerMaker>(
     ActivationPenalty: plain(ActivationPenalty),
     AdaptiveSoftmax: plain(AdaptiveSoftmax),
     Add: plain(Add),
+    AdditiveAttention: plain(AdditiveAttention),
     AlphaDropout: plain(AlphaDropout),
+    Attention: plain(Attention),
     AttentionPooling1D: plain(AttentionPooling1D),
     Average: plain(Average),
     AveragePooling1D: plain(AveragePooling1D),
@@ -132,6 +137,7 @@ const makers = new Map<string, LayerMaker>(
     MaxPooling1D: plain(MaxPooling1D),
     MaxPooling2D: plain(MaxPooling2D),
     Minimum: plain(Minimum),
+    MultiHeadAttention: plain(MultiHeadAttention),
     Multiply: plain(Multiply),
     Permute: plain(Permute),
     PReLU: plain(PReLU),

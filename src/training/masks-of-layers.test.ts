@@ -6,7 +6,9 @@ import { Activation } from '../layers/activation.js';
 import { ActivationPenalty } from '../layers/activation-penalty.js';
 import { AdaptiveSoftmax } from '../layers/adaptive-softmax.js';
 import { Add } from '../layers/add.js';
+import { AdditiveAttention } from '../layers/additive-attention.js';
 import { AlphaDropout } from '../layers/alpha-dropout.js';
+import { Attention } from '../layers/attention.js';
 import { AttentionPooling1D } from '../layers/attention-pooling-1d.js';
 import { Average } from '../layers/average.js';
 import { AveragePooling1D } from '../layers/average-pooling-1d.js';
@@ -41,6 +43,7 @@ import { MaxPooling1D } from '../layers/max-pooling-1d.js';
 import { MaxPooling2D } from '../layers/max-pooling-2d.js';
 import { Maximum } from '../layers/maximum.js';
 import { Minimum } from '../layers/minimum.js';
+import { MultiHeadAttention } from '../layers/multi-head-attention.js';
 import { Multiply } from '../layers/multiply.js';
 import { Permute } from '../layers/permute.js';
 import { PReLU } from '../layers/prelu.js';
@@ -108,7 +111,10 @@ const table: readonly (readonly [
   [new Activation({ activation: 'tanh' }), goesOn],
   [new ActivationPenalty({ size: 1 }), goesOn],
   [new AdaptiveSoftmax({ units: 11, cutoffs: [3, 7] }), goesOn],
+  [new AdditiveAttention(), goesOn],
   [new AlphaDropout({ rate: 0.5 }), goesOn],
+  [new Attention({ dropout: 0.1 }), goesOn],
+  [new MultiHeadAttention({ numHeads: 2, keyDim: 3, useCausalMask: true, slidingWindow: 2 }), goesOn],
   [new AttentionPooling1D({ units: 3 }), ends],
   [new BatchNormalization(), goesOn],
   [new Bidirectional({ layer: new LSTM({ units: 3, returnSequences: true }) }), goesOn],

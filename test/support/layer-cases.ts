@@ -1,4 +1,4 @@
-import type { Layer } from '../../src/layers/layer.js';
+import type { Layer, OpenShape } from '../../src/layers/layer.js';
 import type { RecurrentCallOptions } from '../../src/layers/recurrent-layer.js';
 import { type Tensor, tensor, type Variable } from '../../src/tensor/tensor.js';
 import { type LayerConfig, layerFromConfig } from '../../src/training/layer-registry.js';
@@ -99,12 +99,14 @@ function configOf(className: string, given: Record<string, unknown>): LayerConfi
   return { className, config: config as LayerConfig['config'] };
 }
 
-function loadWeights(
+/** Gives a layer the weights of a vector. @param inputShapes of all inputs, or of the only one. */
+export function loadWeights(
   layer: Layer<unknown>,
-  inputShape: readonly number[],
+  inputShapes: readonly number[] | [OpenShape, ...OpenShape[]],
   given: Readonly<Record<string, VectorTensor>>,
 ): Map<string, WeightOfVector> {
-  layer.ensureBuilt(inputShape);
+  const isOne = (shapes: typeof inputShapes): shapes is readonly number[] => typeof shapes[0] === 'number';
+  layer.ensureBuilt(...(isOne(inputShapes) ? ([inputShapes] as [OpenShape]) : inputShapes));
   const variables = new Map([...layer.namedWeights('')].map(([path, { variable }]) => [vectorName(path), variable]));
   const names = Object.keys(given);
   if ([...variables.keys()].sort().join() !== [...names].sort().join())

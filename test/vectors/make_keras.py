@@ -1,5 +1,6 @@
 """Writes the vectors that Keras 3 makes. See README.md."""
 
+from generators.keras_attention import write_attention_cases
 from generators.keras_graph_layers import write_graph_layer_cases
 from generators.keras_layers import write_layer_cases
 from generators.keras_losses import write_loss_cases
@@ -14,6 +15,7 @@ if __name__ == "__main__":
     write_layer_cases()
     write_graph_layer_cases()
     write_normalization_cases()
+    write_attention_cases()
     write_loss_cases()
     write_metric_cases()
     write_optimizer_cases()

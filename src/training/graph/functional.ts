@@ -237,7 +237,7 @@ export class Functional<Outputs extends SymbolicTensors = SymbolicTensors> exten
   #build(): ReadonlyMap<SymbolicTensor, OpenShape> {
     withRandom(this.random, () => {
       for (const { layer, inputs } of this.nodes)
-        layer.ensureBuilt(inputs.length === 0 ? layer.givenInputShape! : inputs[0].shape);
+        layer.ensureBuilt(inputs[0]?.shape ?? layer.givenInputShape!, ...inputs.slice(1).map(({ shape }) => shape));
     });
     const shapes = this.#shapes(this.#inputs.tensors.map(({ shape }) => shape));
     this.noteBuilt(this.#inputs.tensors.map(({ shape }) => shape.slice(1).map((axis) => axis ?? 1)));
