@@ -157,7 +157,7 @@ describe('merging refuses', () => {
     [
       'sizes that differ',
       () => new Add().apply([a, b]),
-      /SHAPE_MISMATCH.*Add: the inputs do not go together.*\n.*\n.*\[1, 3\], \[1, 2\]/,
+      /SHAPE_MISMATCH.*Add: the inputs do not go together.*\n.*\n.*\[any, 3\], \[any, 2\]/,
     ],
     ['a difference of three', () => new Subtract().apply([a, a, a]), /expected: 2 inputs\n {2}received: 3/],
     ['a difference of one', () => new Subtract().apply([a]), /expected: 2 inputs\n {2}received: 1/],
