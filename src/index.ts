@@ -329,8 +329,9 @@ export {
   type LearningRateSuggestions,
   suggestLearningRates,
 } from './training/learning-rate-curve.js';
-export type { LossFunction } from './training/losses/index.js';
+export type { LossFunction, LossName, RegisteredLosses } from './training/losses/index.js';
 export * as losses from './training/losses/index.js';
+export type { MetricName, RegisteredMetrics } from './training/metrics/index.js';
 export * as metrics from './training/metrics/index.js';
 // Models and training
 export { Model, type ModelOptions } from './training/model.js';

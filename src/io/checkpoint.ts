@@ -5,6 +5,7 @@ import { madeFromFile } from '../made-from-file.js';
 import { type Shape, sizeOf } from '../shape.js';
 import { requireReadsNow } from '../tensor/reads-now.js';
 import { type Tensor, tensor, type Variable } from '../tensor/tensor.js';
+import type { CompileOptions } from '../training/compiled.js';
 import type { HostArray } from '../training/host-data.js';
 import { modelFromConfig } from '../training/layer-registry.js';
 import type { Model } from '../training/model.js';
@@ -217,7 +218,8 @@ function compileAsStored(
   state: Readonly<Record<string, HostArray>>,
   where: string,
 ): void {
-  model.compileAsStored(compiled!);
+  // Whether a stored name is one that there is, compiling says.
+  model.compileAsStored(compiled as CompileOptions);
   if (counters === null || model.compiledTraining === undefined) return;
   const { optimizer } = model;
   optimizer.build([...new Set(model.trainableWeights)]);

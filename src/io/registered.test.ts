@@ -40,16 +40,29 @@ async function savedAndLoaded(options: Omit<CompileOptions, 'optimizer'>): Promi
   return [await model.evaluate(x, y), await loaded.evaluate(x, y)];
 }
 
+declare module '../training/losses/index.js' {
+  interface RegisteredLosses {
+    tilted: true;
+    fourthPower: true;
+  }
+}
+declare module '../training/metrics/index.js' {
+  interface RegisteredMetrics {
+    worst: true;
+  }
+}
+
 describe('a model with a loss or metric of the user’s own', () => {
   it('comes back compiled where they are registered, with their options', async () => {
     registerLoss('tilted', tilted);
     registerMetric('worst', worst);
     registerLoss('fourthPower', () => (yTrue, yPred) => ops.mean(ops.square(ops.square(ops.sub(yTrue, yPred))), -1));
-    for (const options of [
+    const compiled: Omit<CompileOptions, 'optimizer'>[] = [
       { loss: 'tilted' },
       { loss: tilted({ tilt: 7 }), metrics: ['worst'] },
       { loss: 'fourthPower', metrics: [worst({ factor: 3 }), 'mae'] },
-    ]) {
+    ];
+    for (const options of compiled) {
       const [before, after] = await savedAndLoaded(options);
       expect(after).toEqual(before);
     }

@@ -1,3 +1,4 @@
+import type { ActivationName } from '../expression/activations.js';
 import { activation } from '../expression/activations.js';
 import { activate } from '../tensor/arithmetic.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -5,7 +6,7 @@ import { type CallOptions, type Json, Layer, type LayerOptions, type OpenShape, 
 import { finalActivationOf, lazyHead, type OutputHead } from './output-head.js';
 
 export interface ActivationOptions extends LayerOptions {
-  activation: string;
+  activation: ActivationName;
 }
 
 /** Applies a named activation to every value; softmax runs along the last axis. @throws UNKNOWN_NAME */

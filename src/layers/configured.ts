@@ -12,8 +12,15 @@ export interface Configured {
   getConfig(): Configuration;
 }
 
-/** The ways to choose one: by name (with its default options), by a stored configuration, or ready made. */
-export type Given<T extends Configured> = string | T | Configuration;
+/**
+ * The ways to choose one: by name (with its default options), by a stored configuration, or ready made.
+ *
+ * @typeParam Name the names there are; any text where they come from a file.
+ */
+export type Given<T extends Configured, Name extends string = string> = Name | T | Configuration;
+
+/** The names of tables: of makers, of aliases, and of the interface to which programs add names of their own. */
+export type NameIn<Tables> = Tables extends unknown ? Extract<keyof Tables, string> : never;
 
 /** Makes an object from its options; what it may be given differs from maker to maker. */
 export type Maker<T> = (options: never) => T;

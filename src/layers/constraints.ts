@@ -4,16 +4,13 @@ import { type PointwiseProgram, pointwiseProgram } from '../expression/program.j
 import { currentBackend } from '../kernels/select.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { emptyTensor, scope, type Variable } from '../tensor/tensor.js';
-import { Catalog, type Configured, type Given } from './configured.js';
+import { Catalog, type Configured, type Given, type NameIn } from './configured.js';
 
 /** A rule that a weight is made to keep after every update. */
 export interface Constraint extends Configured {
   /** Changes the weight in place. @throws OUT_OF_RANGE for an axis it does not have */
   apply(weight: Variable): void;
 }
-
-/** A constraint, its name, or its stored configuration. */
-export type ConstraintLike = Given<Constraint>;
 
 /** Which axes a norm is taken over: one, or several that lie side by side. */
 export type NormAxis = number | readonly number[];
@@ -168,13 +165,21 @@ function blocksOf(where: string, shape: Shape, axis: NormAxis): { outer: number;
   };
 }
 
-const catalog = new Catalog<Constraint>('constraint', { maxNorm, nonNeg, unitNorm, minMaxNorm });
+const makers = { maxNorm, nonNeg, unitNorm, minMaxNorm };
+
+/** A name that there is. */
+export type ConstraintName = NameIn<typeof makers>;
+
+/** A constraint, its name, or its stored configuration. */
+export type ConstraintLike = Given<Constraint, ConstraintName>;
+
+const catalog = new Catalog<Constraint>('constraint', makers);
 
 export const constraintNames = catalog.names;
 
 /** The constraint that is given; undefined stays undefined. @throws UNKNOWN_NAME with the nearest names. */
-export function constraintNamed(given: ConstraintLike, where?: string): Constraint;
-export function constraintNamed(given: ConstraintLike | undefined, where?: string): Constraint | undefined;
-export function constraintNamed(given: ConstraintLike | undefined, where = 'constraint'): Constraint | undefined {
+export function constraintNamed(given: Given<Constraint>, where?: string): Constraint;
+export function constraintNamed(given: Given<Constraint> | undefined, where?: string): Constraint | undefined;
+export function constraintNamed(given: Given<Constraint> | undefined, where = 'constraint'): Constraint | undefined {
   return given === undefined ? undefined : catalog.named(given, where);
 }

@@ -76,7 +76,7 @@ it('refuses options and inputs that cannot be, with the reason', () => {
   expect(() => new Dense({ units: 5, activaton: 'relu' } as never)).toThrow(
     'unknown option `activaton`; did you mean `activation`?',
   );
-  expect(() => new Dense({ units: 5, kernelInitializer: 'glorotUnifrom' })).toThrow(
+  expect(() => new Dense({ units: 5, kernelInitializer: 'glorotUnifrom' as never })).toThrow(
     '[UNKNOWN_NAME] Dense.kernelInitializer: unknown initializer `glorotUnifrom`; did you mean `glorotUniform`',
   );
   expect(() => new Dense({ units: 2.5 })).toThrow('[OUT_OF_RANGE] Dense: `units` is out of range.');

@@ -3,14 +3,11 @@ import type { Random } from '../random.js';
 import type { Resolved } from '../resolved.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { chrono } from './chrono.js';
-import { Catalog, type Given } from './configured.js';
+import { Catalog, type Given, type NameIn } from './configured.js';
 import type { Initializer } from './initializer.js';
 import { orthonormalColumns } from './orthogonal.js';
 
 export type { Initializer, WeightRole } from './initializer.js';
-
-/** An initializer, its name, or its stored configuration. */
-export type InitializerLike = Given<Initializer>;
 
 function initializer(
   name: string,
@@ -231,7 +228,7 @@ export function recurrentUniform(options: RecurrentUniformOptions = {}): Initial
   );
 }
 
-const catalog = new Catalog<Initializer>('initializer', {
+const makers = {
   zeros,
   ones,
   constant,
@@ -248,11 +245,19 @@ const catalog = new Catalog<Initializer>('initializer', {
   identity,
   recurrentUniform,
   chrono,
-});
+};
+
+/** A name that there is. */
+export type InitializerName = NameIn<typeof makers>;
+
+/** An initializer, its name, or its stored configuration. */
+export type InitializerLike = Given<Initializer, InitializerName>;
+
+const catalog = new Catalog<Initializer>('initializer', makers);
 
 export const initializerNames = catalog.names;
 
 /** The initializer that is given. @throws UNKNOWN_NAME with the nearest names. */
-export function initializerNamed(given: InitializerLike, where = 'initializer'): Initializer {
+export function initializerNamed(given: Given<Initializer>, where = 'initializer'): Initializer {
   return catalog.named(given, where);
 }

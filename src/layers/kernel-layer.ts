@@ -1,3 +1,4 @@
+import type { ActivationName } from '../expression/activations.js';
 import { activation } from '../expression/activations.js';
 import { add } from '../expression/build.js';
 import type { Shape } from '../shape.js';
@@ -14,7 +15,7 @@ import { weightOptions } from './weight-options.js';
 /** Keras 3's options of layers that compute `activation(x * kernel + bias)`. */
 export interface KernelOptions extends LayerOptions {
   /** Default linear. */
-  activation?: string | undefined;
+  activation?: ActivationName | undefined;
   /** Default true. */
   useBias?: boolean | undefined;
   /** Default glorotUniform. */

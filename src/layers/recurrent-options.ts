@@ -1,5 +1,6 @@
 import type { Cell } from '../cells/cell.js';
 import { refuseUnknownOptions } from '../errors.js';
+import type { ActivationName } from '../expression/activations.js';
 import type { ConstraintLike } from './constraints.js';
 import type { InitializerLike } from './initializers.js';
 import type { LayerOptions } from './layer.js';
@@ -18,9 +19,9 @@ export interface RecurrentOptions extends LayerOptions {
    */
   heads?: number | undefined;
   /** By default the cell's own (tanh for most). */
-  activation?: string | undefined;
+  activation?: ActivationName | undefined;
   /** By default the cell's own (sigmoid for most). */
-  recurrentActivation?: string | undefined;
+  recurrentActivation?: ActivationName | undefined;
   /** Default true. */
   useBias?: boolean | undefined;
   /** Default glorotUniform. */

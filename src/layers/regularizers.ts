@@ -3,16 +3,13 @@ import { abs, add, mul } from '../expression/build.js';
 import { applyPointwise, type PointwiseFunction } from '../tensor/pointwise.js';
 import { sum } from '../tensor/reduce.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { Catalog, type Configured, type Given } from './configured.js';
+import { Catalog, type Configured, type Given, type NameIn } from './configured.js';
 
 /** What a weight's size adds to the loss. */
 export interface Regularizer extends Configured {
   /** One number; differentiable. */
   penalty(weight: Tensor): Tensor;
 }
-
-/** A regularizer, its name, or its stored configuration. */
-export type RegularizerLike = Given<Regularizer>;
 
 const absolute: PointwiseFunction = { name: 'l1', build: ([w], { l1 }) => mul(l1, abs(w)), scalars: ['l1'] };
 const squared: PointwiseFunction = { name: 'l2', build: ([w], { l2 }) => mul(l2, w, w), scalars: ['l2'] };
@@ -51,13 +48,24 @@ export function l1l2(options: { l1?: number | undefined; l2?: number | undefined
   return regularizer(both, { l1: options.l1 ?? 0, l2: options.l2 ?? 0 });
 }
 
-const catalog = new Catalog<Regularizer>('regularizer', { l1, l2, l1l2 });
+const makers = { l1, l2, l1l2 };
+
+/** A name that there is. */
+export type RegularizerName = NameIn<typeof makers>;
+
+/** A regularizer, its name, or its stored configuration. */
+export type RegularizerLike = Given<Regularizer, RegularizerName>;
+
+const catalog = new Catalog<Regularizer>('regularizer', makers);
 
 export const regularizerNames = catalog.names;
 
 /** The regularizer that is given; undefined stays undefined. @throws UNKNOWN_NAME with the nearest names. */
-export function regularizerNamed(given: RegularizerLike, where?: string): Regularizer;
-export function regularizerNamed(given: RegularizerLike | undefined, where?: string): Regularizer | undefined;
-export function regularizerNamed(given: RegularizerLike | undefined, where = 'regularizer'): Regularizer | undefined {
+export function regularizerNamed(given: Given<Regularizer>, where?: string): Regularizer;
+export function regularizerNamed(given: Given<Regularizer> | undefined, where?: string): Regularizer | undefined;
+export function regularizerNamed(
+  given: Given<Regularizer> | undefined,
+  where = 'regularizer',
+): Regularizer | undefined {
   return given === undefined ? undefined : catalog.named(given, where);
 }

@@ -26,16 +26,19 @@ function pair(options: Partial<TiedDenseOptions> = {}): { embedding: Embedding; 
 }
 
 describe('TiedDense', () => {
-  it.each(['linear', 'softmax', 'tanh'])('is a Dense layer with the transposed table, with %s', (activation) => {
-    const { embedding, tied, input } = pair({ activation });
-    const dense = new Dense({ units: classes, activation });
-    dense.ensureBuilt(input.shape);
-    dense.weights[0].assign(ops.transpose(embedding.table).dataSync());
-    dense.weights[1].assign(tied.weights[0].dataSync());
-    expect(tied.computeOutputShape([null, null, units])).toEqual([null, null, classes]);
-    expectClose(tied.apply(input).dataSync(), dense.apply(input).dataSync(), 1e-15, 'output');
-    expectDerivative(([x]) => tied.apply(x), [input]);
-  });
+  it.each(['linear', 'softmax', 'tanh'] as const)(
+    'is a Dense layer with the transposed table, with %s',
+    (activation) => {
+      const { embedding, tied, input } = pair({ activation });
+      const dense = new Dense({ units: classes, activation });
+      dense.ensureBuilt(input.shape);
+      dense.weights[0].assign(ops.transpose(embedding.table).dataSync());
+      dense.weights[1].assign(tied.weights[0].dataSync());
+      expect(tied.computeOutputShape([null, null, units])).toEqual([null, null, classes]);
+      expectClose(tied.apply(input).dataSync(), dense.apply(input).dataSync(), 1e-15, 'output');
+      expectDerivative(([x]) => tied.apply(x), [input]);
+    },
+  );
 
   it('adds the gradients of both uses of the table', () => {
     const { embedding, tied } = pair();

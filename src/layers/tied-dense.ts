@@ -1,4 +1,5 @@
 import { RondoError } from '../errors.js';
+import type { ActivationName } from '../expression/activations.js';
 import { activation } from '../expression/activations.js';
 import type { Tensor, Variable } from '../tensor/tensor.js';
 import type { ConstraintLike } from './constraints.js';
@@ -24,7 +25,7 @@ export interface TiedDenseOptions extends LayerOptions {
   /** The layer whose table is used, or its name among the layers before this one in a Sequential. */
   embedding: Embedding | string;
   /** Default linear. */
-  activation?: string | undefined;
+  activation?: ActivationName | undefined;
   /** Default true. */
   useBias?: boolean | undefined;
   /** Default zeros. */

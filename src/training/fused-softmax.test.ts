@@ -125,7 +125,7 @@ function spyOnScores(): ReturnType<typeof vi.fn> {
   return spy;
 }
 
-const needsPredictions = ['sparseTopKCategoricalAccuracy'];
+const needsPredictions: readonly MetricLike[] = ['sparseTopKCategoricalAccuracy'];
 /** Adam divides by the root of tiny squares: rounding of 1e-16 may grow a thousandfold. */
 const tolerances = { reference: 1e-12, wasm: 2e-4 };
 

@@ -1,14 +1,15 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { ActivationName } from '../expression/activations.js';
 import { useBackend } from '../kernels/select.js';
 import { Dense } from '../layers/dense.js';
 import { LSTM } from '../layers/lstm.js';
-import type { LossLike } from './losses/index.js';
+import type { LossLike, LossName } from './losses/index.js';
 import * as losses from './losses/index.js';
 import { Sequential } from './sequential.js';
 
 const x = Array.from({ length: 5 }, (_, row) => Array.from({ length: 7 }, (_, t) => [0.1 * row, 0.2 * t]));
 
-const model = (loss: LossLike, units: number, activation: string): Sequential => {
+const model = (loss: LossLike, units: number, activation: ActivationName): Sequential => {
   const made = new Sequential([new LSTM({ units: 3 }), new Dense({ units, activation })], { inputShape: [null, 2] });
   made.compile({ optimizer: 'adam', loss });
   return made;
@@ -25,7 +26,7 @@ describe('targets that a loss has no meaning for', () => {
   const column = (...values: number[]) => values.map((value) => [value]);
   const oneHot = (...labels: number[]) => labels.map((label) => [0, 1, 2].map((place) => (place === label ? 1 : 0)));
 
-  it.each<[string, number, string, number[][], RegExp]>([
+  it.each<[LossName, number, ActivationName, number[][], RegExp]>([
     [
       'binaryCrossentropy',
       1,
@@ -77,7 +78,7 @@ describe('targets that a loss has no meaning for', () => {
     expect(made.optimizer.batches).toBe(0);
   });
 
-  it.each<[string, number, string, number[][]]>([
+  it.each<[LossName, number, ActivationName, number[][]]>([
     ['binaryCrossentropy', 1, 'sigmoid', column(0, 1, 0.3, 1 + 1e-7, 0)],
     ['categoricalCrossentropy', 3, 'softmax', [...oneHot(0, 1, 2), [0.2, 0.301, 0.5], [0, 0, 0]]],
     ['poisson', 1, 'softplus', column(3, 0, 12, 0.5, 2)],
@@ -90,7 +91,7 @@ describe('what trains to nothing', () => {
   const y = [[0], [1], [1], [0], [1]];
   const bothSigns = x.map((steps, row) => steps.map((step) => step.map((value) => (row % 2 === 0 ? value : -value))));
 
-  it.each<[string, LossLike, number, string, object, RegExp]>([
+  it.each<[string, LossLike, number, ActivationName, object, RegExp]>([
     [
       'a softmax over one unit',
       'meanSquaredError',
@@ -137,7 +138,7 @@ describe('what trains to nothing', () => {
     expect(made.optimizer.batches).toBe(0);
   });
 
-  it.each<[LossLike, number, string, object]>([
+  it.each<[LossLike, number, ActivationName, object]>([
     [losses.binaryCrossentropy({ fromLogits: true }), 1, 'linear', {}],
     ['categoricalCrossentropy', 2, 'softplus', {}],
     ['meanSquaredError', 1, 'linear', { classWeight: { 1: 2, 7: 3 } }],

@@ -1,5 +1,5 @@
 import { RondoError, refuseUnknownOptions, requireCount, requireNumber } from '../errors.js';
-import { Catalog, type Configuration, type Configured, type Given } from '../layers/configured.js';
+import { Catalog, type Configuration, type Configured, type Given, type NameIn } from '../layers/configured.js';
 
 /** A learning rate that depends on how many batches were trained on. */
 export interface Schedule extends Configured {
@@ -8,7 +8,7 @@ export interface Schedule extends Configured {
 }
 
 /** A schedule, its name, its stored configuration, or a learning rate that stays. */
-export type ScheduleLike = Given<Schedule> | number;
+export type ScheduleLike = Given<Schedule, ScheduleName> | number;
 
 function schedule(name: string, config: Readonly<Record<string, unknown>>, at: Schedule['at']): Schedule {
   return { name, at, getConfig: (): Configuration => ({ name, config }) };
@@ -251,7 +251,7 @@ function requireOptions(
   });
 }
 
-const catalog = new Catalog<Schedule>('schedule', {
+const makers = {
   constantRate,
   piecewiseConstantDecay,
   exponentialDecay,
@@ -259,11 +259,16 @@ const catalog = new Catalog<Schedule>('schedule', {
   cosineDecayRestarts,
   oneCycle,
   linearWarmup,
-});
+};
+
+/** A name that there is. */
+export type ScheduleName = NameIn<typeof makers>;
+
+const catalog = new Catalog<Schedule>('schedule', makers);
 
 export const scheduleNames = catalog.names;
 
 /** The schedule that is given; a number is a constant learning rate. @throws UNKNOWN_NAME with the nearest names */
-export function scheduleFromConfig(given: ScheduleLike, where = 'schedule'): Schedule {
+export function scheduleFromConfig(given: number | Given<Schedule>, where = 'schedule'): Schedule {
   return typeof given === 'number' ? constantRate({ learningRate: given }) : catalog.named(given, where);
 }

@@ -12,7 +12,8 @@ import { Random, setSeed } from '../../src/random.js';
 import * as ops from '../../src/tensor/index.js';
 import { type FlatArray, Tensor, tensor } from '../../src/tensor/tensor.js';
 import type { CompileOptions } from '../../src/training/compiled.js';
-import { adam, averagedSGD, type Optimizer, sgd } from '../../src/training/optimizers/index.js';
+import type { MetricLike } from '../../src/training/metrics/index.js';
+import { adam, averagedSGD, type Optimizer, type OptimizerLike, sgd } from '../../src/training/optimizers/index.js';
 import { exponentialDecay } from '../../src/training/schedules.js';
 import { Sequential } from '../../src/training/sequential.js';
 import { asynchronousReference, onBothReferences } from '../support/asynchronous.js';
@@ -38,7 +39,7 @@ function modelOf(layers: Layer[], inputShape: readonly number[], compile: Compil
   return model;
 }
 
-const regression = (optimizer: Optimizer | string, metrics: string[] = []): Sequential =>
+const regression = (optimizer: OptimizerLike, metrics: MetricLike[] = []): Sequential =>
   modelOf([new LSTM({ units }), new Dense({ units: 2 })], [time, features], { optimizer, loss: 'mse', metrics });
 
 type LogsOfEpochs = Readonly<Record<string, number | readonly number[]>>;
@@ -141,7 +142,7 @@ describe('training on a device that is read asynchronously only', () => {
   });
 
   /** Targets and predictions that a metric may be given, by the metric; predictions are the inputs. */
-  const judged: readonly (readonly [metric: string, y: Tensor, predictions: Tensor])[] = [
+  const judged: readonly (readonly [metric: MetricLike, y: Tensor, predictions: Tensor])[] = [
     ['meanAbsoluteError', normals([rows, 3], new Random(5)), normals([rows, 3], new Random(6))],
     ['meanSquaredError', normals([rows, time, 2], new Random(5)), normals([rows, time, 2], new Random(6))],
     ['rootMeanSquaredError', normals([rows], new Random(5)), normals([rows, 1], new Random(6))],

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../../src/kernels/select.js';
 import type { Layer } from '../../src/layers/layer.js';
 import { type LayerConfig, layerFromConfig } from '../../src/training/layer-registry.js';
+import { lossNamed } from '../../src/training/losses/index.js';
 import { optimizerNamed } from '../../src/training/optimizers/index.js';
 import { Sequential } from '../../src/training/sequential.js';
 import { expectClose } from '../support/close.js';
@@ -54,7 +55,7 @@ describe.each(conformanceBackends)('ten steps of training on $title', ({ name: b
       );
       model.compile({
         optimizer: optimizerNamed({ name: vector.optimizer.optimizer, config: vector.optimizer.config }),
-        loss: vector.loss,
+        loss: lossNamed(vector.loss),
       });
       const losses: number[] = [];
       for (let step = 0; step < 10; step++) losses.push((await model.trainOnBatch(vector.x, vector.y)).loss);

@@ -53,7 +53,7 @@ function oneLayer({ layer, config }: LayerVector): RNN<true> {
   } as const;
   if (layer === 'torch.nn.LSTM') return new LSTM(options);
   if (layer === 'torch.nn.GRU') return new GRU(options);
-  return new SimpleRNN({ ...options, activation: (config.nonlinearity as string | undefined) ?? 'tanh' });
+  return new SimpleRNN({ ...options, activation: (config.nonlinearity as 'relu' | 'tanh' | undefined) ?? 'tanh' });
 }
 
 /** States are `[layers * directions, batch, units]`. */

@@ -75,6 +75,55 @@ export function build(units: number | undefined, signal: AbortSignal | undefined
 }
 `;
 
+/** Each line marked with what the compiler must refuse; those without a mark it must take. */
+const names = `
+import { Dense, LSTM, losses, metrics, optimizers, schedules, Sequential } from 'rondo';
+declare module 'rondo' {
+  interface RegisteredLosses {
+    fourthPower: true;
+  }
+  interface RegisteredMetrics {
+    worst: true;
+  }
+}
+const model = new Sequential([new LSTM({ units: 5, activation: 'softsign', kernelRegularizer: 'l2' }), new Dense({ units: 2 })]);
+model.compile({ optimizer: 'adam', loss: 'mse', metrics: ['accuracy', 'f1'] });
+model.compile({ optimizer: 'adamw', loss: { a: 'fourthPower', b: 'huber' }, metrics: { a: ['worst'], b: [metrics.auc()] } });
+declare const read: string;
+model.compile({ optimizer: optimizers.optimizerNamed(read), loss: losses.lossNamed(read), metrics: [metrics.metricNamed(read)] });
+optimizers.adam({ learningRate: schedules.scheduleFromConfig({ name: read, config: {} }) });
+// @ts-expect-error
+model.compile({ optimizer: 'adma', loss: 'mse' });
+// @ts-expect-error
+model.compile({ optimizer: 'adam', loss: 'meanSquaredEror' });
+// @ts-expect-error
+model.compile({ optimizer: 'adam', loss: { a: 'meanSquaredEror' } });
+// @ts-expect-error
+model.compile({ optimizer: 'adam', loss: 'mse', metrics: ['acuracy'] });
+// @ts-expect-error
+model.compile({ optimizer: read, loss: 'mse' });
+// @ts-expect-error
+new LSTM({ units: 5, activation: 'tahn' });
+// @ts-expect-error
+new LSTM({ units: 5, recurrentActivation: 'sigmiod' });
+// @ts-expect-error
+new Dense({ units: 5, activation: 'rleu' });
+// @ts-expect-error
+new Dense({ units: 5, kernelInitializer: 'glorot' });
+// @ts-expect-error
+new Dense({ units: 5, kernelRegularizer: 'l3' });
+// @ts-expect-error
+new Dense({ units: 5, kernelConstraint: 'maxnorm' });
+// @ts-expect-error
+optimizers.adam({ learningRate: 'cosine' });
+`;
+
+describe('names', () => {
+  it('that there are not do not compile; those that a program adds do', () => {
+    expect(faultsOf({ 'names.ts': names }, 'Bundler', page)).toEqual([]);
+  });
+});
+
 describe('the declarations of the package', () => {
   it('are without fault for a bundler, in a page, without the types of Node', () => {
     expect(faultsOf({ 'everything.ts': everything, 'layers.ts': layers }, 'Bundler', page)).toEqual([]);

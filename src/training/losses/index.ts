@@ -1,4 +1,4 @@
-import { Catalog, type Given } from '../../layers/configured.js';
+import { Catalog, type Given, type NameIn } from '../../layers/configured.js';
 import { crf } from './crf.js';
 import { binaryCrossentropy, categoricalCrossentropy } from './crossentropy.js';
 import { type Loss, type LossFunction, lossOf } from './loss.js';
@@ -30,26 +30,46 @@ export {
 export { sparseCategoricalCrossentropy } from './sparse-crossentropy.js';
 export { lossValue, type Weighting } from './value.js';
 
+const makers = {
+  meanSquaredError,
+  meanAbsoluteError,
+  huber,
+  logCosh,
+  poisson,
+  klDivergence,
+  cosineSimilarity,
+  quantile,
+  binaryCrossentropy,
+  categoricalCrossentropy,
+  sparseCategoricalCrossentropy,
+  crf,
+};
+
+const aliases = { mse: 'meanSquaredError', mae: 'meanAbsoluteError' };
+
+/**
+ * Names of losses that a program registers with {@link registerLoss}, so that they can be written.
+ *
+ * @example
+ * declare module 'rondo' {
+ *   interface RegisteredLosses {
+ *     fourthPower: true;
+ *   }
+ * }
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: programs add to it.
+export interface RegisteredLosses {}
+
+/** A name that there is. */
+export type LossName = NameIn<typeof makers | typeof aliases | RegisteredLosses>;
+
 /** A loss, its name, or its stored configuration. */
-export type LossLike = Given<Loss>;
+export type LossLike = Given<Loss, LossName>;
 
 const catalog = new Catalog<Loss>(
   'loss',
-  {
-    meanSquaredError,
-    meanAbsoluteError,
-    huber,
-    logCosh,
-    poisson,
-    klDivergence,
-    cosineSimilarity,
-    quantile,
-    binaryCrossentropy,
-    categoricalCrossentropy,
-    sparseCategoricalCrossentropy,
-    crf,
-  },
-  { mse: 'meanSquaredError', mae: 'meanAbsoluteError' },
+  makers,
+  aliases,
   (name) => `A loss of your own is made known before: losses.registerLoss('${name}', () => (yTrue, yPred) => ...).`,
 );
 
@@ -61,7 +81,7 @@ export function isLossMaker(given: unknown): boolean {
 }
 
 /** The loss that is given. @throws UNKNOWN_NAME with the nearest names. */
-export function lossNamed(given: LossLike, where = 'loss'): Loss {
+export function lossNamed(given: Given<Loss>, where = 'loss'): Loss {
   return catalog.named(given, where);
 }
 

@@ -1,4 +1,4 @@
-import { Catalog, type Given } from '../../layers/configured.js';
+import { Catalog, type Given, type NameIn } from '../../layers/configured.js';
 import {
   accuracy,
   binaryAccuracy,
@@ -45,39 +45,59 @@ export {
 export { type ClassAggregation, type R2Score, r2Score } from './r2-score.js';
 export { meanAbsoluteError, meanSquaredError, rootMeanSquaredError } from './regression.js';
 
+const makers = {
+  accuracy,
+  binaryAccuracy,
+  categoricalAccuracy,
+  sparseCategoricalAccuracy,
+  topKCategoricalAccuracy,
+  sparseTopKCategoricalAccuracy,
+  precision,
+  recall,
+  f1Score,
+  auc,
+  perplexity,
+  bitsPerCharacter,
+  meanAbsoluteError,
+  meanSquaredError,
+  rootMeanSquaredError,
+  mase,
+  smape,
+  r2Score,
+};
+
+const aliases = {
+  acc: 'accuracy',
+  f1: 'f1Score',
+  mae: 'meanAbsoluteError',
+  mse: 'meanSquaredError',
+  rmse: 'rootMeanSquaredError',
+  r2: 'r2Score',
+};
+
+/**
+ * Names of metrics that a program registers with {@link registerMetric}, so that they can be written.
+ *
+ * @example
+ * declare module 'rondo' {
+ *   interface RegisteredMetrics {
+ *     wordErrorRate: true;
+ *   }
+ * }
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: programs add to it.
+export interface RegisteredMetrics {}
+
+/** A name that there is. */
+export type MetricName = NameIn<typeof makers | typeof aliases | RegisteredMetrics>;
+
 /** A metric, its name, or its stored configuration. */
-export type MetricLike = Given<Metric>;
+export type MetricLike = Given<Metric, MetricName>;
 
 const catalog = new Catalog<Metric>(
   'metric',
-  {
-    accuracy,
-    binaryAccuracy,
-    categoricalAccuracy,
-    sparseCategoricalAccuracy,
-    topKCategoricalAccuracy,
-    sparseTopKCategoricalAccuracy,
-    precision,
-    recall,
-    f1Score,
-    auc,
-    perplexity,
-    bitsPerCharacter,
-    meanAbsoluteError,
-    meanSquaredError,
-    rootMeanSquaredError,
-    mase,
-    smape,
-    r2Score,
-  },
-  {
-    acc: 'accuracy',
-    f1: 'f1Score',
-    mae: 'meanAbsoluteError',
-    mse: 'meanSquaredError',
-    rmse: 'rootMeanSquaredError',
-    r2: 'r2Score',
-  },
+  makers,
+  aliases,
   (name) => `A metric of your own is made known before: metrics.registerMetric('${name}', (options) => ...).`,
 );
 
@@ -87,7 +107,7 @@ export const metricNames = catalog.names;
  * The metric that is given; by name or configuration a new one, with nothing seen. @throws UNKNOWN_NAME with the
  * nearest names.
  */
-export function metricNamed(given: MetricLike, where = 'metric'): Metric {
+export function metricNamed(given: Given<Metric>, where = 'metric'): Metric {
   return catalog.named(given, where);
 }
 

@@ -1,4 +1,4 @@
-import { Catalog, type Given } from '../../layers/configured.js';
+import { Catalog, type Given, type NameIn } from '../../layers/configured.js';
 import { adadelta } from './adadelta.js';
 import { adagrad } from './adagrad.js';
 import { adam, adamW } from './adam.js';
@@ -22,18 +22,21 @@ export { type RMSpropOptions, rmsprop, rmsprop as RMSprop } from './rmsprop.js';
 export { type SGDOptions, sgd, sgd as SGD } from './sgd.js';
 export type { Moment, UpdateContext, UpdateRule } from './update-rule.js';
 
-/** An optimizer, its name, or its stored configuration. */
-export type OptimizerLike = Given<Optimizer>;
+const makers = { sgd, rmsprop, adagrad, adadelta, adam, adamW, nadam, lion, averagedSGD };
 
-const catalog = new Catalog<Optimizer>(
-  'optimizer',
-  { sgd, rmsprop, adagrad, adadelta, adam, adamW, nadam, lion, averagedSGD },
-  { adamw: 'adamW' },
-);
+const aliases = { adamw: 'adamW' };
+
+/** A name that there is. */
+export type OptimizerName = NameIn<typeof makers | typeof aliases>;
+
+/** An optimizer, its name, or its stored configuration. */
+export type OptimizerLike = Given<Optimizer, OptimizerName>;
+
+const catalog = new Catalog<Optimizer>('optimizer', makers, aliases);
 
 export const optimizerNames = catalog.names;
 
 /** The optimizer that is given; by name or configuration a new one. @throws UNKNOWN_NAME with the nearest names. */
-export function optimizerNamed(given: OptimizerLike, where = 'optimizer'): Optimizer {
+export function optimizerNamed(given: Given<Optimizer>, where = 'optimizer'): Optimizer {
   return catalog.named(given, where);
 }
