@@ -56,7 +56,7 @@ describe('the forms of an output', () => {
       const { exactScore } = head;
       return exactScore === undefined ? head : { ...head, exactScore: (...asked) => (exact(), exactScore(...asked)) };
     });
-    for (const metrics of [[], ['accuracy']]) {
+    for (const metrics of [[], ['accuracy']] as const) {
       const model = new Sequential([new SampledSoftmax({ units: 11, numSampled: 5, inputShape: [3] })]);
       model.compile({ optimizer: 'sgd', loss: 'sparseCategoricalCrossentropy', metrics });
       await model.fit(
