@@ -9,6 +9,7 @@ conformOn({
 });
 await import('./cells.test.js');
 await import('./layers.test.js');
+await import('./merging.test.js');
 await import('./laws.test.js');
 await import('./training.test.js');
 await import('./own-operations.test.js');
