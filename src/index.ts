@@ -308,6 +308,7 @@ export {
   findLearningRate,
   type LearningRateSearch,
 } from './training/find-learning-rate.js';
+export { drawModel } from './training/graph/drawing/draw-model.js';
 export { type Computed, Functional, type FunctionalOptions } from './training/graph/functional.js';
 export { graphOf } from './training/graph/graph-of.js';
 export type { FixedInputs, GraphStream, GraphStreamOptions } from './training/graph/graph-stream.js';

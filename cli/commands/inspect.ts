@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
-import { RondoError } from '../../src/index.js';
-import { loadModel } from '../../src/node.js';
+import { drawModel, RondoError } from '../../src/index.js';
+import { loadModel, writeFileAtomically } from '../../src/node.js';
 import { defineCommand, jsonOption } from '../options.js';
 import { print, printJson, printLines } from '../output.js';
+import { requireNewFile } from '../output-paths.js';
 import { loadWithTask } from '../tasks.js';
 import { counted, fileSize } from '../text-table.js';
 import { requirePositionals } from '../wrong-usage.js';
@@ -12,12 +13,22 @@ export const inspect = defineCommand({
   name: 'inspect',
   summary: 'Show what a model file holds.',
   usage: 'MODEL [options]',
-  examples: ['rondo inspect shakespeare.safetensors', 'rondo inspect shakespeare.safetensors --json'],
-  options: jsonOption,
+  examples: [
+    'rondo inspect shakespeare.safetensors',
+    'rondo inspect translator.safetensors --svg translator.svg',
+    'rondo inspect shakespeare.safetensors --json',
+  ],
+  options: {
+    svg: { type: 'text', value: 'OUT.svg', about: 'Draw the layers and what each reads as an SVG file.' },
+    force: { type: 'flag', about: 'Overwrite an existing drawing.' },
+    ...jsonOption,
+  },
   async run({ positionals, options }) {
     requirePositionals(this, positionals, 1);
     const [path] = positionals;
+    if (options.svg !== undefined) await requireNewFile(`rondo ${this.name}`, '--svg', options.svg, options.force);
     const { model, preprocessing, training } = await loadModel(path);
+    if (options.svg !== undefined) await writeFileAtomically(options.svg, drawModel(model));
     const loaded = await loadWithTask(`rondo ${this.name}`, path).catch(withoutTask);
     const sizeBytes = (await stat(path)).size;
     if (options.json) {
@@ -44,6 +55,7 @@ export const inspect = defineCommand({
     print(model.summary());
     if (loaded === undefined) print('\nNo task: a model to be used from code.');
     else printLines(['', ...(await loaded.task.inspect())(loaded.model)]);
+    if (options.svg !== undefined) print(`\nwrote ${options.svg}`);
   },
 });
 

@@ -133,11 +133,8 @@ export function restoreSnapshot(
   model.random.state = values.random;
 }
 
-/** Runs work with no carried states, then puts those of before back. */
-export async function withFreshStates<T>(
-  model: Pick<Trainable, 'sublayers' | 'resetStates'>,
-  work: () => Promise<T>,
-): Promise<T> {
+/** Forgets carried states. @returns what puts them back */
+export function forgetStates(model: Pick<Trainable, 'sublayers' | 'resetStates'>): () => void {
   const carried = [...layersBelow(model)].map(
     ([, layer]) =>
       [
@@ -146,11 +143,22 @@ export async function withFreshStates<T>(
       ] as const,
   );
   model.resetStates();
+  return () => {
+    model.resetStates();
+    for (const [layer, states] of carried) if (states.size > 0) layer.setCarriedStates(states);
+  };
+}
+
+/** Runs work with no carried states, then puts those of before back. */
+export async function withFreshStates<T>(
+  model: Pick<Trainable, 'sublayers' | 'resetStates'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const restore = forgetStates(model);
   try {
     return await work();
   } finally {
-    model.resetStates();
-    for (const [layer, states] of carried) if (states.size > 0) layer.setCarriedStates(states);
+    restore();
   }
 }
 

@@ -100,6 +100,29 @@ export const layerAndTrainingMutations: readonly Mutation[] = [
     [['a model begins at the inputs of the other', 'node.inputs.length === 0 ? tensor', 'true ? tensor']],
   ),
   ...inFile(
+    'src/training/graph/drawing/layered-layout.ts',
+    ['src/training/graph/drawing/layered-layout.test.ts'],
+    [
+      ['boxes meet', 'last.sum / last.items.length > block.sum', 'last.sum / last.items.length > 99 + block.sum'],
+      ['edges cross', 'if (crossings < fewest)', 'if (crossings > fewest || sweep === 0)'],
+      ['chains bend', 'if (from <= to)', 'if (from > to)'],
+      ['a box may stand beside what it reads', 'layer[from] + 1);', 'layer[from]);'],
+    ],
+  ),
+  ...inFile(
+    'src/training/graph/drawing/svg.ts',
+    ['src/training/graph/drawing/draw-model.test.ts'],
+    [
+      ['names may hold markup', "'&': '&amp;', '<': '&lt;'", "'&': '&amp;', '<': '<'"],
+      ['control characters stay', '\\p{Cc}', ''],
+    ],
+  ),
+  ...inFile(
+    'src/training/graph/drawing/masked-tensors.ts',
+    ['src/training/graph/drawing/draw-model.test.ts'],
+    [['a drawing forgets carried states', 'restore();', '']],
+  ),
+  ...inFile(
     'src/training/graph/replace-layers.ts',
     ['src/training/graph/replace-layers.test.ts'],
     [
