@@ -1,3 +1,5 @@
+import { maximumOf, minimumOf } from '../../../extremes.js';
+
 /** A box to be placed. */
 export interface LayoutBox {
   readonly width: number;
@@ -55,13 +57,13 @@ export function layeredLayout(boxes: readonly LayoutBox[], edges: readonly Layou
     });
     return way;
   });
-  const layers: Item[][] = Array.from({ length: Math.max(...layerOf) + 1 }, () => []);
+  const layers: Item[][] = Array.from({ length: maximumOf(layerOf) + 1 }, () => []);
   for (const item of new Set([...items, ...ways.flat()])) layers[item.layer].push(item);
   const ordered = withFewCrossings(layers);
   place(ordered);
   straighten(ordered);
-  const left = Math.min(...ordered.flat().map(({ x, box }) => x - box.width / 2));
-  const heights = ordered.map((layer) => Math.max(...layer.map(({ box }) => box.height)));
+  const left = minimumOf(ordered.flat().map(({ x, box }) => x - box.width / 2));
+  const heights = ordered.map((layer) => maximumOf(layer.map(({ box }) => box.height)));
   const tops = heights.map((_, i) => heights.slice(0, i).reduce((sum, height) => sum + height + gap.y, 0));
   const center = (item: Item): number => Math.round(item.x - left);
   const corner = (item: Item): Point => ({
@@ -69,7 +71,7 @@ export function layeredLayout(boxes: readonly LayoutBox[], edges: readonly Layou
     y: Math.round(tops[item.layer] + (heights[item.layer] - item.box.height) / 2),
   });
   return {
-    width: Math.max(...ordered.flat().map((item) => center(item) + Math.ceil(item.box.width / 2))),
+    width: maximumOf(ordered.flat().map((item) => center(item) + Math.ceil(item.box.width / 2))),
     height: tops[tops.length - 1] + heights[heights.length - 1],
     boxes: items.map(corner),
     edges: ways.map((way) =>
@@ -105,7 +107,7 @@ function layersOf(count: number, edges: readonly LayoutEdge[]): readonly number[
   const reads = new Set(edges.map(({ to }) => to));
   return layer.map((own, i) => {
     const below = edges.filter(({ from }) => from === i).map(({ to }) => layer[to]);
-    return reads.has(i) || below.length === 0 ? own : Math.min(...below) - 1;
+    return reads.has(i) || below.length === 0 ? own : minimumOf(below) - 1;
   });
 }
 
@@ -185,7 +187,7 @@ function straighten(layers: readonly (readonly Item[])[]): void {
         to: right === undefined ? Number.POSITIVE_INFINITY : right.x - distance(item, right),
       };
     });
-    const [from, to] = [Math.max(...room.map((one) => one.from)), Math.min(...room.map((one) => one.to))];
+    const [from, to] = [maximumOf(room.map((one) => one.from)), minimumOf(room.map((one) => one.to))];
     const mean = chain.reduce((sum, { x }) => sum + x, 0) / chain.length;
     if (from <= to) for (const item of chain) item.x = Math.min(to, Math.max(from, mean));
   }

@@ -1,3 +1,4 @@
+import { maximumOf } from '../../../extremes.js';
 import type { BoxKind } from './layer-description.js';
 import type { Layout, LayoutBox, LayoutEdge, Point } from './layered-layout.js';
 
@@ -83,7 +84,10 @@ export function svgOf({ title, note, boxes, edges, layout }: Drawing): string {
 }
 
 function sizeOfBox({ title, lines: all }: DrawnBox): LayoutBox {
-  const widest = Math.max(8.2 * widthOf(clipped(title)), ...all.map((line) => 6.6 * widthOf(clipped(line))));
+  const widest = maximumOf(
+    all.map((line) => 6.6 * widthOf(clipped(line))),
+    8.2 * widthOf(clipped(title)),
+  );
   return { width: 2 * Math.ceil(Math.max(64, widest + 28) / 2), height: 14 + lineHeight * (1 + all.length) };
 }
 
