@@ -66,7 +66,16 @@ describe('resumeCommand', () => {
       blas: true,
       force: true,
     };
-    expect(resumeCommand('train x', { positionals: ['-a.txt', 'b.txt'], options }, 'my model')).toBe(
+    const command = {
+      name: 'train x',
+      options: {
+        dev: { type: 'text', ofData: true, about: '' },
+        test: { type: 'text', ofData: true, about: '' },
+        encoding: { type: 'text', ofData: true, about: '' },
+        units: { type: 'count', about: '' },
+      },
+    } as const;
+    expect(resumeCommand(command, { positionals: ['-a.txt', 'b.txt'], options }, 'my model')).toBe(
       `rondo train x --dev 'it'\\''s.txt' --encoding windows-1252 --out 'my model' --resume --blas -- -a.txt b.txt`,
     );
   });

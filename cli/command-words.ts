@@ -31,30 +31,17 @@ export function commandText(command: string, positionals: readonly string[], opt
 }
 
 /**
- * Options that a resumed training needs again: where data are and how they are read. The others are in the checkpoint.
+ * The command line that goes on with an interrupted training: where data are and how they are read is said again, all
+ * else is in the checkpoint.
  */
-const neededAgain = [
-  'dev',
-  'test',
-  'encoding',
-  'format',
-  'text',
-  'label',
-  'label-until',
-  'column',
-  'word-column',
-  'columns',
-  'decimal',
-];
-
-/** The command line that goes on with an interrupted training. */
 export function resumeCommand(
-  command: string,
+  command: { readonly name: string; readonly options: OptionSpecs },
   { positionals, options }: CommandLine<OptionSpecs>,
   model: string,
 ): string {
-  const again = Object.fromEntries(
-    neededAgain.flatMap((name) => (Object.hasOwn(options, name) ? [[name, options[name]]] : [])),
+  const again = Object.entries(command.options).flatMap(([name, { ofData }]) =>
+    ofData ? [[name, options[name]]] : [],
   );
-  return commandText(command, positionals, { ...again, out: model, resume: true, blas: options.blas });
+  const all = { ...Object.fromEntries(again), out: model, resume: true, blas: options.blas };
+  return commandText(command.name, positionals, all);
 }

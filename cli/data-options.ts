@@ -5,6 +5,7 @@ import type { TableInputOptions } from './read-input.js';
 /** Of every command that reads texts or tables. */
 export const encodingOption = {
   encoding: {
+    ofData: true,
     type: 'text',
     value: 'NAME',
     choices: textEncodings,
@@ -15,6 +16,7 @@ export const encodingOption = {
 /** Of commands that read numbers. */
 export const decimalOption = {
   decimal: {
+    ofData: true,
     type: 'text',
     value: 'SIGN',
     choices: decimalSigns,
@@ -25,6 +27,7 @@ export const decimalOption = {
 /** Of commands that read tables. */
 export const tableOptions = {
   columns: {
+    ofData: true,
     type: 'text',
     value: 'NAMES',
     about: 'Names of the columns, separated by commas, of a table without a line of names.',

@@ -33,6 +33,11 @@ export interface OptionSpec {
   readonly sets?: string | undefined;
   /** Whether two different values are refused, of which one would be forgotten: of options that name data. */
   readonly once?: boolean | undefined;
+  /**
+   * Whether it says where the data are or how they are read: a training that is resumed needs it again, and trials of a
+   * search could not be compared without.
+   */
+  readonly ofData?: boolean | undefined;
   /** What a search tries, and which scores it changes the meaning of. */
   readonly search?: TaskOption['search'];
   readonly changesScore?: TaskOption['changesScore'];

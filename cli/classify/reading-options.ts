@@ -7,6 +7,7 @@ import { taskFlags } from '../task-flags.js';
 /** Options of commands that read texts, with or without labels. */
 export const readingOptions = {
   format: {
+    ofData: true,
     type: 'text',
     value: 'FORMAT',
     choices: textFileFormats,
@@ -15,9 +16,22 @@ export const readingOptions = {
       '(`__label__NAME text...` a line), folders (one a class, one text a file), class-files (one a class, one ' +
       'text a line), texts (one a line, without labels). Default: what the name says.',
   },
-  text: { type: 'text', once: true, value: 'COLUMN', about: 'Column or field of the text. Default text.' },
-  label: { type: 'text', once: true, value: 'COLUMN', about: 'Column or field of the label. Default label.' },
+  text: {
+    ofData: true,
+    type: 'text',
+    once: true,
+    value: 'COLUMN',
+    about: 'Column or field of the text. Default text.',
+  },
+  label: {
+    ofData: true,
+    type: 'text',
+    once: true,
+    value: 'COLUMN',
+    about: 'Column or field of the label. Default label.',
+  },
   'label-until': {
+    ofData: true,
     type: 'text',
     value: 'SIGN',
     about: 'Keep a label up to this sign: with `:`, DESC:manner becomes DESC.',

@@ -19,12 +19,14 @@ import { requirePositionals, WrongUsage } from '../wrong-usage.js';
 const specs = {
   ...readingOptions,
   dev: {
+    ofData: true,
     type: 'text',
     once: true,
     value: 'FILE',
     about: 'Texts that choose the best epoch and calibrate. Default: a share of the texts.',
   },
   test: {
+    ofData: true,
     type: 'text',
     once: true,
     value: 'FILE',
@@ -92,7 +94,7 @@ export const trainClassify = defineTrain({
       isQuiet: quiet || json,
       diagnose: options.diagnose,
       resumeFrom: interrupted?.training,
-      resumeCommand: resumeCommand(this.name, { positionals, options }, paths.model),
+      resumeCommand: resumeCommand(this, { positionals, options }, paths.model),
       train: (controls) => training.train(controls),
     };
     const startedMs = performance.now();

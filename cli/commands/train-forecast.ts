@@ -73,7 +73,7 @@ export const trainForecast = defineTrain({
       isQuiet: quiet || json,
       diagnose: options.diagnose,
       resumeFrom: interrupted?.training,
-      resumeCommand: resumeCommand(this.name, { positionals, options }, paths.model),
+      resumeCommand: resumeCommand(this, { positionals, options }, paths.model),
       train: (controls) => training.train(controls),
     };
     const outcome = await runTrain(run);

@@ -29,18 +29,20 @@ import { requirePositionals } from '../wrong-usage.js';
 const specs = {
   tokenizer: {
     type: 'text',
+    changesScore: 'all',
     value: 'FILE',
     about: 'Tokens of another program: its tokenizer.json. Needs the npm package @huggingface/tokenizers.',
   },
   ...encodingOption,
   vectors: vectorsOption,
   dev: {
+    ofData: true,
     type: 'text',
     once: true,
     value: 'FILE',
     about: 'Text that chooses the best epoch. Default: the end of the training text, see --validation.',
   },
-  test: { type: 'text', once: true, value: 'FILE', about: 'Text that is only measured, at the end.' },
+  test: { ofData: true, type: 'text', once: true, value: 'FILE', about: 'Text that is only measured, at the end.' },
   ...initOption,
 } as const satisfies OptionSpecs;
 
@@ -124,7 +126,7 @@ export const trainLanguageModel = defineTrain({
       isQuiet: quiet || json,
       diagnose: options.diagnose,
       resumeFrom: interrupted?.training,
-      resumeCommand: resumeCommand(this.name, { positionals, options }, paths.model),
+      resumeCommand: resumeCommand(this, { positionals, options }, paths.model),
       train: (controls) => training.train(controls),
     };
     const startedMs = performance.now();

@@ -19,13 +19,20 @@ import { requirePositionals } from '../wrong-usage.js';
 const specs = {
   ...taggedFileOptions,
   dev: {
+    ofData: true,
     type: 'text',
     once: true,
     value: 'FILE',
     about:
       'Sentences that choose the best epoch. Default: every tenth sentence of FILE, which is then not learned from.',
   },
-  test: { type: 'text', once: true, value: 'FILE', about: 'Sentences that are only measured, at the end.' },
+  test: {
+    ofData: true,
+    type: 'text',
+    once: true,
+    value: 'FILE',
+    about: 'Sentences that are only measured, at the end.',
+  },
   vectors: vectorsOption,
   ...initOption,
 } as const satisfies OptionSpecs;
@@ -114,7 +121,7 @@ export const trainTag = defineTrain({
       isQuiet: quiet || json,
       diagnose: options.diagnose,
       resumeFrom: interrupted?.training,
-      resumeCommand: resumeCommand(this.name, { positionals, options }, paths.model),
+      resumeCommand: resumeCommand(this, { positionals, options }, paths.model),
       train: (controls) => training.train(controls),
     };
     const startedMs = performance.now();

@@ -12,14 +12,14 @@ import { type Search, searchOf } from '../tune/search.js';
 import { asCounted, SearchFolder } from '../tune/search-folder.js';
 import { aboutSearch, bestCommand, runLine, searchReport } from '../tune/show-search.js';
 import { TrainProcesses } from '../tune/train-process.js';
+import { trialScores } from '../tune/trial-scores.js';
 import { passedOn, type TuneOptions, tuneOptions } from '../tune/tune-options.js';
-import { tunedTasks } from '../tune/tuned-task.js';
 import { requirePositionals } from '../wrong-usage.js';
 
 /** `rondo tune TASK`: a search for the options of a `rondo train TASK`, each trial a process of that command. */
 export function tuneCommand(train: Command): Command {
   const [, taskName] = train.name.split(' ');
-  const task = tunedTasks[taskName];
+  const scores = trialScores[taskName];
   return {
     name: `tune ${taskName}`,
     summary: `Search for good options of ${train.name}.`,
@@ -41,8 +41,8 @@ export function tuneCommand(train: Command): Command {
         json,
         'keep-best': keepsBest,
       } = options;
-      const search = searchOf(where, { name: train.name, options: train.options, task }, line);
-      const score = task.scores[search.score];
+      const search = searchOf(where, { name: train.name, options: train.options, scores }, line);
+      const score = scores[search.score];
       const path = options.out ?? defaultOutput(line.positionals[0].replace(/\/+$/, ''), '-tune');
       const folder = await SearchFolder.open(where, path, search, options);
       const { records } = folder;

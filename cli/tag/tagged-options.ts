@@ -8,6 +8,7 @@ export const tagOutputs = ['conllu', 'columns', 'lines'] as const;
 /** Options of commands that read words with tags. */
 export const taggedFileOptions = {
   format: {
+    ofData: true,
     type: 'text',
     value: 'FORMAT',
     choices: ['conllu', 'columns'],
@@ -16,6 +17,7 @@ export const taggedFileOptions = {
       'first line.',
   },
   column: {
+    ofData: true,
     type: 'text',
     once: true,
     value: 'COLUMN',
@@ -24,7 +26,13 @@ export const taggedFileOptions = {
       '1, or last (default).',
   },
   ...encodingOption,
-  'word-column': { type: 'count', once: true, value: 'N', about: 'Of columns: where the words are. Default 1.' },
+  'word-column': {
+    ofData: true,
+    type: 'count',
+    once: true,
+    value: 'N',
+    about: 'Of columns: where the words are. Default 1.',
+  },
 } as const satisfies OptionSpecs;
 
 /** What these options say. */

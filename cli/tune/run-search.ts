@@ -5,7 +5,7 @@ import { WrongUsage } from '../wrong-usage.js';
 import { runOptions, type Search, trialsOf } from './search.js';
 import type { RunRecord, SearchFolder } from './search-folder.js';
 import type { TrainEnded, TrainProcesses } from './train-process.js';
-import type { TrainDocument, TrialScore } from './tuned-task.js';
+import type { TrainDocument, TrialScore } from './trial-scores.js';
 
 export interface SearchRun {
   readonly search: Search;

@@ -9,11 +9,11 @@ import {
   type TrialValues,
 } from '../../src/index.js';
 import type { OptionValues } from '../command-words.js';
-import type { CommandLine, OptionSpecs } from '../options.js';
+import type { CommandLine, OptionSpec, OptionSpecs } from '../options.js';
 import { valueOf } from '../parse-arguments.js';
 import { WrongUsage } from '../wrong-usage.js';
+import type { TrialScores } from './trial-scores.js';
 import { passedOn, type TuneOptions, unsearchable } from './tune-options.js';
-import type { TunedTask } from './tuned-task.js';
 
 /** Everything that decides the results of a search; plain JSON, kept beside them. */
 export interface Search {
@@ -35,13 +35,13 @@ export interface Search {
 export interface Searched {
   readonly name: string;
   readonly options: OptionSpecs;
-  readonly task: TunedTask;
+  readonly scores: TrialScores;
 }
 
 /** What a command line asks for. @throws WrongUsage, USAGE, OUT_OF_RANGE */
 export function searchOf(
   where: string,
-  { name, options: specs, task }: Searched,
+  { name, options: specs, scores }: Searched,
   { positionals, options: given }: CommandLine<OptionSpecs>,
 ): Search {
   const options = given as unknown as TuneOptions & OptionValues;
@@ -53,12 +53,12 @@ export function searchOf(
       received: '-',
       fix: 'write the data to a file.',
     });
-  const score = options.score ?? Object.keys(task.scores)[0];
-  if (!Object.hasOwn(task.scores, score))
+  const score = options.score ?? Object.keys(scores)[0];
+  if (!Object.hasOwn(scores, score))
     throw new WrongUsage({
       where,
       what: `--score does not know \`${score}\`.`,
-      expected: Object.keys(task.scores).join(', '),
+      expected: Object.keys(scores).join(', '),
       received: score,
       fix: 'choose one of these.',
     });
@@ -68,7 +68,7 @@ export function searchOf(
       .filter(([, value]) => value !== undefined && value !== false),
   );
   const { method = 'random', seed = 0, trials = method === 'halving' ? 27 : 20 } = options;
-  const space = spaceOf(where, { name, options: specs, task }, options.search, { fixed, score, method });
+  const space = spaceOf(where, { name, options: specs, scores }, options.search, { fixed, score, method });
   const search: Search = {
     command: name,
     files: positionals,
@@ -78,7 +78,7 @@ export function searchOf(
     rungs: rungsOf(where, method, trials, options),
     seed,
     score,
-    better: task.scores[score].better,
+    better: scores[score].better,
   };
   asUsage(where, () => trialsOf(search));
   return search;
@@ -149,21 +149,35 @@ function spaceOf(
   given: readonly string[] | undefined,
   context: SpaceContext,
 ): SearchSpace {
-  if (given === undefined)
-    return parseSearch(
-      searched.task.space(context.fixed).filter((spec) => !Object.hasOwn(context.fixed, spec.split('=')[0])),
-      where,
-    );
+  if (given === undefined) return usualSpace(searched.options, context.fixed);
   const space = asUsage(where, () => parseSearch(given, where));
   return Object.fromEntries(
     Object.entries(space).map(([name, dimension]) => [name, dimensionOf(where, searched, name, dimension, context)]),
   );
 }
 
+/** What is searched unless the user says, by the task's own table; options that are given are left out. */
+function usualSpace(specs: OptionSpecs, fixed: OptionValues): SearchSpace {
+  const given = Object.fromEntries(Object.entries(fixed).map(([flag, value]) => [specs[flag].sets ?? flag, value]));
+  const dimensions = Object.entries(specs).map(
+    ([flag, { search }]) => [flag, typeof search === 'function' ? search(given) : search] as const,
+  );
+  return Object.fromEntries(
+    dimensions.flatMap(([flag, dimension]) =>
+      dimension === undefined || Object.hasOwn(fixed, flag) ? [] : [[flag, dimension]],
+    ),
+  );
+}
+
+/** Which scores an option changes the meaning of. */
+function changedScores({ ofData, changesScore = [] }: OptionSpec): 'all' | readonly string[] {
+  return ofData ? 'all' : changesScore;
+}
+
 /** A dimension whose values the train command takes. @throws WrongUsage */
 function dimensionOf(
   where: string,
-  { name: command, options: specs, task }: Searched,
+  { name: command, options: specs, scores }: Searched,
   name: string,
   dimension: SearchDimension,
   { fixed, score, method }: SpaceContext,
@@ -171,7 +185,7 @@ function dimensionOf(
   const refused = (what: string, fix: string): WrongUsage =>
     new WrongUsage({ where, what, received: `--search ${name}=...`, fix });
   const searchable = Object.keys(specs).filter(
-    (known) => !unsearchable.includes(known) && task.incomparable[known] !== 'all',
+    (known) => !unsearchable.includes(known) && changedScores(specs[known]) !== 'all',
   );
   const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
   if (spec === undefined) {
@@ -185,7 +199,7 @@ function dimensionOf(
     });
   }
   if (unsearchable.includes(name)) throw refused(`\`${name}\` is nothing to search.`, 'leave it out.');
-  const incomparable = task.incomparable[name] ?? [];
+  const incomparable = changedScores(spec);
   if (incomparable === 'all')
     throw refused(
       `\`${name}\` changes what the score measures, so trials could not be compared.`,
@@ -194,7 +208,7 @@ function dimensionOf(
   if (incomparable.includes(score))
     throw refused(
       `\`${name}\` changes what the score \`${score}\` measures, so trials could not be compared.`,
-      `choose --score ${Object.keys(task.scores).find((other) => !incomparable.includes(other))}, or give one ` +
+      `choose --score ${Object.keys(scores).find((other) => !incomparable.includes(other))}, or give one ` +
         `--${name} to all trials.`,
     );
   if (name === 'epochs' && method === 'halving')

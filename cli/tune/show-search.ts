@@ -4,7 +4,7 @@ import { formatDuration } from '../terminal/progress.js';
 import { counted, shortNumber, textTable } from '../text-table.js';
 import { runOptions, type Search } from './search.js';
 import type { RunRecord } from './search-folder.js';
-import type { TrialScore } from './tuned-task.js';
+import type { TrialScore } from './trial-scores.js';
 
 /** Rows of the table at the end; all are in trials.csv. */
 const shownTrials = 20;

@@ -125,6 +125,23 @@ describe('names', () => {
 });
 
 describe('the declarations of the package', () => {
+  it('say of every option of a task what it is for', () => {
+    const types = ['LanguageModelOptions', 'ClassifierOptions', 'TaggerOptions', 'ForecastOptions'];
+    const file = join(folder, 'options.ts');
+    writeFileSync(
+      file,
+      `import type * as rondo from 'rondo';\n${types.map((type) => `export declare const of${type}: rondo.${type};\n`).join('')}`,
+    );
+    const program = ts.createProgram([file], { ...strict, ...resolutions.NodeNext, ...node });
+    const checker = program.getTypeChecker();
+    const options = checker
+      .getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(file)!)!)
+      .flatMap((one) => checker.getTypeOfSymbol(one).getProperties());
+    expect(options.length).toBeGreaterThan(100);
+    const silent = options.filter((option) => option.getDocumentationComment(checker).length === 0);
+    expect(silent.map(({ name }) => name)).toEqual([]);
+  });
+
   it('are without fault for a bundler, in a page, without the types of Node', () => {
     expect(faultsOf({ 'everything.ts': everything, 'layers.ts': layers }, 'Bundler', page)).toEqual([]);
   });

@@ -45,6 +45,7 @@ export const languageModelOptions = optionTable({
     ) => vectors?.dimension ?? ((level === 'characters' || level === 'bytes') && !tied ? 64 : units),
     ofInitial: 'decided',
   }),
+  /** Keep given vectors as they are. Default false: they are trained on. */
   freezeVectors: vectorOptions.freezeVectors,
   /**
    * Let the output use the rows of the token embedding; the last recurrent layer then has its width. Default false.
