@@ -192,7 +192,7 @@ describe('a command line drawn at random', () => {
   it('ends in an answer or in a coded error, and in none that is a defect of this program', async () => {
     const faults: string[] = [];
     const codes = new Map<string, number>();
-    for (const args of commandLines(5)) {
+    for (const args of commandLines(6)) {
       const { code, printed } = await ended(args).catch((error: unknown) => ({ code: -1, printed: String(error) }));
       const said = /^\[([A-Z_]+)\]/m.exec(printed)?.[1] ?? 'none';
       codes.set(said, (codes.get(said) ?? 0) + 1);
