@@ -26,7 +26,7 @@ const budgets = [
   {
     what: 'everything: tables, tokenizers, word vectors, files and tasks too',
     entry: '../../src/index.ts',
-    largestBytes: 279_000,
+    largestBytes: 283_000,
   },
 ] as const;
 
