@@ -136,7 +136,7 @@ export class AdaptiveSoftmax extends Layer {
       shape,
       mask,
       activation: 'softmax',
-      values: () => ops.exp(logits()),
+      values: (known) => (known === undefined ? ops.exp(logits()) : ops.softmax(known)),
       logits,
       score: (labels, options) => scope(() => this.#score(hidden, labels, options)),
     });

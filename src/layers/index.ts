@@ -62,7 +62,14 @@ export { Merge } from './merge.js';
 export { Minimum } from './minimum.js';
 export { MultiHeadAttention, type MultiHeadAttentionOptions } from './multi-head-attention.js';
 export { Multiply } from './multiply.js';
-export { headOf, lazyHead, type OutputHead, type ScoreLabels, type ScoreOptions } from './output-head.js';
+export {
+  type HeadParts,
+  headOf,
+  lazyHead,
+  type OutputHead,
+  type ScoreLabels,
+  type ScoreOptions,
+} from './output-head.js';
 export { Permute, type PermuteOptions } from './permute.js';
 export type { Pooling1DOptions, Pooling2DOptions } from './pooling.js';
 export { PReLU, type PReLUOptions } from './prelu.js';

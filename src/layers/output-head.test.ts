@@ -2,12 +2,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { expectClose } from '../../test/support/close.js';
 import { useBackend } from '../kernels/select.js';
 import { setSeed } from '../random.js';
-import { scope, tensor } from '../tensor/tensor.js';
+import * as ops from '../tensor/index.js';
+import { scope, type Tensor, tensor } from '../tensor/tensor.js';
 import { Sequential } from '../training/sequential.js';
 import { Dense } from './dense.js';
 import { Dropout } from './dropout.js';
 import { headOf, lazyHead } from './output-head.js';
 import { SampledSoftmax } from './sampled-softmax.js';
+import { Softmax } from './softmax.js';
 
 beforeEach(() => void useBackend('reference'));
 afterEach(() => {
@@ -17,14 +19,19 @@ afterEach(() => {
 
 describe('the forms of an output', () => {
   it('are computed when they are asked for, once, and can be taken apart', () => {
-    const made = { values: vi.fn(() => tensor([[0.25, 0.75]])), logits: vi.fn(() => tensor([[0, Math.log(3)]])) };
+    const made = {
+      values: vi.fn((known?: Tensor) => ops.softmax(known!)),
+      logits: vi.fn(() => tensor([[0, Math.log(3)]])),
+    };
     const { values, logits } = lazyHead({ shape: [1, 2], mask: undefined, activation: 'softmax', ...made });
     expect([made.values.mock.calls, made.logits.mock.calls]).toEqual([[], []]);
     scope(() => {
       expect(logits()).toBe(logits());
       expectClose(values().dataSync(), [0.25, 0.75], 1e-15, 'the softmax of the logits');
+      expect(values()).toBe(values());
+      expect(made.values.mock.calls).toEqual([[logits()]]);
     });
-    expect([made.values.mock.calls.length, made.logits.mock.calls.length]).toEqual([0, 1]);
+    expect([made.values.mock.calls.length, made.logits.mock.calls.length]).toEqual([1, 1]);
   });
 
   it('are the output itself where it ends in nothing that can be left out', () => {
@@ -33,6 +40,21 @@ describe('the forms of an output', () => {
     expect([values(), logits()]).toEqual([output, output]);
     const { values: mine, logits: same } = new Dense({ units: 3 }).applyHead(tensor([[1, 2]]));
     expect(same()).toBe(mine());
+  });
+
+  it('are those of the layer also after its logits were asked for, where a row is hidden', () => {
+    const layer = new Softmax();
+    const x = tensor([
+      [1, 2, 3],
+      [4, 5, 7],
+    ]);
+    const options = { mask: Uint8Array.of(0, 0, 0, 1, 1, 0) };
+    scope(() => {
+      const { values, logits } = layer.applyHead(x, options);
+      logits();
+      expect([...values().dataSync()]).toEqual([...layer.apply(x, options).dataSync()]);
+      expect([...values().dataSync().slice(0, 3)]).toEqual([0, 0, 0]);
+    });
   });
 
   it('draw nothing before labels are scored', () => {

@@ -1,5 +1,4 @@
 import type { Shape } from '../shape.js';
-import { activate } from '../tensor/arithmetic.js';
 import type { ScoredLabels } from '../tensor/softmax-crossentropy.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type Mask, setMask, stillMaskOf } from './mask.js';
@@ -53,13 +52,19 @@ export function headOf(output: Tensor): OutputHead {
   return { shape: output.shape, mask: stillMaskOf(output), activation: undefined, values, logits: values };
 }
 
-/** A head whose forms are computed once. Where logits are there, its values are their activation. */
-export function lazyHead(head: OutputHead): OutputHead {
+/** How the forms of a head are computed. */
+export interface HeadParts extends Omit<OutputHead, 'values'> {
+  /** @param logits where they were computed already */
+  values(logits: Tensor | undefined): Tensor;
+}
+
+/** A head whose forms are computed once. */
+export function lazyHead(head: HeadParts): OutputHead {
   const { activation, mask } = head;
   let output: Tensor | undefined;
   let input: Tensor | undefined;
   const values = (): Tensor => {
-    output ??= input === undefined ? head.values() : activate(activation!, input);
+    output ??= head.values(input);
     setMask(output, mask);
     return output;
   };

@@ -1,3 +1,4 @@
+import { activate } from '../tensor/arithmetic.js';
 import * as ops from '../tensor/index.js';
 import { softmaxCrossentropy } from '../tensor/softmax-crossentropy.js';
 import type { Tensor, Variable } from '../tensor/tensor.js';
@@ -27,7 +28,7 @@ export function productHead({ activation, mask, ...parts }: ProductParts): Outpu
     shape: [...input.shape.slice(0, -1), units],
     mask,
     activation: finalActivationOf(activation),
-    values: () => sum(activation),
+    values: (logits) => (logits === undefined ? sum(activation) : activate(activation, logits)),
     logits: () => sum('linear'),
     score:
       activation === 'softmax' || activation === 'linear'
