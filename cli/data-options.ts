@@ -14,7 +14,7 @@ export const encodingOption = {
 } as const satisfies OptionSpecs;
 
 /** Of commands that read numbers. */
-export const decimalOption = {
+const decimalOption = {
   decimal: {
     ofData: true,
     type: 'text',

@@ -40,15 +40,6 @@ export class AdditiveAttention<ReturnScores extends boolean = false> extends Att
     this.#useScale = options.useScale ?? true;
   }
 
-  protected override outputAxes(query: OpenShape, value: OpenShape, key: OpenShape): OpenShape {
-    this.requireEqualFeatures(query, key);
-    return [value[2]];
-  }
-
-  protected override scoresShape(query: OpenShape, value: OpenShape): OpenShape {
-    return [query[0], query[1], value[1]];
-  }
-
   protected override addWeights(query: OpenShape): void {
     const width = knownAxis('AdditiveAttention', query, 2, 'features');
     if (this.#useScale) this.#scale = this.addWeight('scale', [width], { initializer: 'glorotUniform' });

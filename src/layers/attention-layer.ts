@@ -107,9 +107,17 @@ export abstract class AttentionLayer<ReturnScores extends boolean> extends Layer
 
   /** Attends; the output is `[batch, queries, ...]`. */
   protected abstract attend(inputs: AttentionInputs): { output: Tensor; scores: Tensor | undefined };
-  /** Checks the features, and says what comes out for each query. */
-  protected abstract outputAxes(query: OpenShape, value: OpenShape, key: OpenShape): OpenShape;
-  protected abstract scoresShape(query: OpenShape, value: OpenShape): OpenShape;
+
+  /** Checks the features, and says what comes out for each query: without heads, a mean of values. */
+  protected outputAxes(query: OpenShape, value: OpenShape, key: OpenShape): OpenShape {
+    if (query[2] !== key[2] && query[2] !== null && key[2] !== null)
+      throw this.misfit('queries and keys have different features.', [query, key]);
+    return [value[2]];
+  }
+
+  protected scoresShape(query: OpenShape, value: OpenShape): OpenShape {
+    return [query[0], query[1], value[1]];
+  }
 
   override get takesSeveral(): boolean {
     return true;
@@ -164,12 +172,6 @@ export abstract class AttentionLayer<ReturnScores extends boolean> extends Layer
 
   override getConfig(): Record<string, Json | undefined> {
     return { ...plainOptions(this.options), ...this.baseConfig() };
-  }
-
-  /** @throws SHAPE_MISMATCH where queries cannot be compared with keys */
-  protected requireEqualFeatures(query: OpenShape, key: OpenShape): void {
-    if (query[2] !== key[2] && query[2] !== null && key[2] !== null)
-      throw this.misfit('queries and keys have different features.', [query, key]);
   }
 
   protected misfit(what: string, shapes: readonly OpenShape[]): RondoError {

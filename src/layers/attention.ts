@@ -12,7 +12,6 @@ import {
   pairSums,
   withoutHeads,
 } from './attention-layer.js';
-import type { OpenShape } from './layer.js';
 
 const scoreModes = ['dot', 'concat'] as const;
 
@@ -45,15 +44,6 @@ export class Attention<ReturnScores extends boolean = false> extends AttentionLa
     if (!scoreModes.includes(scoreMode)) throw unknownName('Attention', 'scoreMode', scoreMode, scoreModes);
     this.#useScale = useScale;
     this.#scoreMode = scoreMode;
-  }
-
-  protected override outputAxes(query: OpenShape, value: OpenShape, key: OpenShape): OpenShape {
-    this.requireEqualFeatures(query, key);
-    return [value[2]];
-  }
-
-  protected override scoresShape(query: OpenShape, value: OpenShape): OpenShape {
-    return [query[0], query[1], value[1]];
   }
 
   protected override addWeights(): void {

@@ -108,6 +108,11 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
     ]);
   }
 
+  override withSublayers(inside: ReadonlyMap<string, Layer<unknown>>): Layer<unknown> {
+    const [layer, backwardLayer] = ['forward', 'backward'].map((name) => inside.get(name) as RecurrentLayer<boolean>);
+    return new Bidirectional({ ...(this.getConfig() as object), layer, backwardLayer });
+  }
+
   override computeOutputShape(inputShape: OpenShape): OpenShape {
     const forward = this.forwardLayer.computeOutputShape(inputShape);
     const backward = this.backwardLayer.computeOutputShape(inputShape);

@@ -28,8 +28,8 @@ export interface KernelOptions extends LayerOptions {
   biasConstraint?: ConstraintLike | undefined;
 }
 
-const kernelOptionNames: readonly string[] = [
-  'activation',
+/** Names of {@link KernelOptions} that are about the weights. */
+export const kernelWeightOptionNames: readonly string[] = [
   'useBias',
   'kernelInitializer',
   'biasInitializer',
@@ -52,7 +52,7 @@ export abstract class KernelLayer extends Layer {
     protected readonly options: KernelOptions,
     known: readonly string[],
   ) {
-    super(defaultName, options, [...kernelOptionNames, ...known]);
+    super(defaultName, options, ['activation', ...kernelWeightOptionNames, ...known]);
     this.activation = options.activation ?? 'linear';
     activation(this.activation, `${defaultName}.activation`);
     this.#kernelOptions = weightOptions(defaultName, 'kernel', options, 'glorotUniform');

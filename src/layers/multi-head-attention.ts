@@ -2,24 +2,20 @@ import { requireBoolean, requireCount } from '../errors.js';
 import * as ops from '../tensor/index.js';
 import type { Tensor, Variable } from '../tensor/tensor.js';
 import { type AttentionInputs, AttentionLayer, type AttentionLayerOptions } from './attention-layer.js';
-import type { ConstraintLike } from './constraints.js';
-import type { InitializerLike } from './initializers.js';
-import { activatedSum } from './kernel-layer.js';
+import { activatedSum, type KernelOptions, kernelWeightOptionNames } from './kernel-layer.js';
 import { knownAxis, type OpenShape } from './layer.js';
 import { clearMasked } from './mask.js';
-import type { RegularizerLike } from './regularizers.js';
 import { weightOptions } from './weight-options.js';
 
 /** Keras 3's options, but for `attentionAxes`: attention is along time. */
 export interface MultiHeadAttentionOptions<ReturnScores extends boolean = boolean>
-  extends AttentionLayerOptions<ReturnScores> {
+  extends AttentionLayerOptions<ReturnScores>,
+    Omit<KernelOptions, 'activation'> {
   numHeads: number;
   /** Features of a query and of a key, for each head. */
   keyDim: number;
   /** Features of a value, for each head. Default `keyDim`. */
   valueDim?: number | undefined;
-  /** Default true. */
-  useBias?: boolean | undefined;
   /** The axes of the output behind batch and queries, or the size of the only one. Default: the features of a query. */
   outputShape?: number | readonly number[] | undefined;
   /** A query sees the keys less than so many steps away from its own place. By default all. */
@@ -29,30 +25,16 @@ export interface MultiHeadAttentionOptions<ReturnScores extends boolean = boolea
    * attention for large language models". Default false.
    */
   useGate?: boolean | undefined;
-  /** Default glorotUniform. */
-  kernelInitializer?: InitializerLike | undefined;
-  /** Default zeros. */
-  biasInitializer?: InitializerLike | undefined;
-  kernelRegularizer?: RegularizerLike | undefined;
-  biasRegularizer?: RegularizerLike | undefined;
-  kernelConstraint?: ConstraintLike | undefined;
-  biasConstraint?: ConstraintLike | undefined;
 }
 
 const optionNames: readonly string[] = [
   'numHeads',
   'keyDim',
   'valueDim',
-  'useBias',
   'outputShape',
   'slidingWindow',
   'useGate',
-  'kernelInitializer',
-  'biasInitializer',
-  'kernelRegularizer',
-  'biasRegularizer',
-  'kernelConstraint',
-  'biasConstraint',
+  ...kernelWeightOptionNames,
 ];
 
 /** `x kernel + bias`, for each head. */

@@ -74,8 +74,8 @@ export interface RecurrentOptions extends LayerOptions {
   recomputeSteps?: number | undefined;
 }
 
-/** Every name of {@link RecurrentOptions} but those all layers have. */
-export const recurrentOptionNames: readonly string[] = [
+/** Names of the options that are about a cell: each cell of several may have its own. */
+export const cellOptionNames = [
   'units',
   'heads',
   'widths',
@@ -96,6 +96,11 @@ export const recurrentOptionNames: readonly string[] = [
   'recurrentDropout',
   'weightDropout',
   'zoneout',
+] as const satisfies readonly (keyof RecurrentOptions)[];
+
+/** Every name of {@link RecurrentOptions} but those all layers have. */
+export const recurrentOptionNames: readonly string[] = [
+  ...cellOptionNames,
   'returnSequences',
   'returnState',
   'goBackwards',

@@ -6,38 +6,14 @@ import { givenOptions } from '../resolved.js';
 import type { Json } from './layer.js';
 import { plainOptions } from './plain-options.js';
 import { type CellOptions, type CellsOptions, RecurrentLayer } from './recurrent-layer.js';
-import { type RecurrentOptions, withCell } from './recurrent-options.js';
+import { cellOptionNames, type RecurrentOptions, withCell } from './recurrent-options.js';
 import { refuseUnusedOptions } from './unused-options.js';
 
 export type CellLike = Cell | string;
 
-/** What a cell of a list may have of its own, in place of the layer's. */
-const ownOptionNames = [
-  'units',
-  'widths',
-  'heads',
-  'activation',
-  'recurrentActivation',
-  'useBias',
-  'kernelInitializer',
-  'recurrentInitializer',
-  'biasInitializer',
-  'unitForgetBias',
-  'kernelRegularizer',
-  'recurrentRegularizer',
-  'biasRegularizer',
-  'kernelConstraint',
-  'recurrentConstraint',
-  'biasConstraint',
-  'dropout',
-  'recurrentDropout',
-  'weightDropout',
-  'zoneout',
-] as const satisfies readonly (keyof RecurrentOptions)[];
-
 /** A cell of several, with options of its own in place of the layer's: its units, activation, dropout, ... */
 export interface CellWithOptions
-  extends Pick<Partial<RecurrentOptions>, Exclude<(typeof ownOptionNames)[number], 'units'>> {
+  extends Pick<Partial<RecurrentOptions>, Exclude<(typeof cellOptionNames)[number], 'units'>> {
   cell: CellLike;
   units?: number | undefined;
 }
@@ -87,7 +63,7 @@ function cellsOf(given: RNNOptions['cell'], stored: RNNOptions['cellEquations'])
   const members = [given].flat().map((member: CellLike | CellWithOptions) => {
     const hasOwn = Object(member) === member && 'cell' in (member as object);
     const { cell, ...own } = hasOwn ? (member as CellWithOptions) : { cell: member as CellLike };
-    refuseUnknownOptions('RNN.cell', own, ownOptionNames);
+    refuseUnknownOptions('RNN.cell', own, cellOptionNames);
     return { cell: typeof cell === 'string' ? cellNamed(cell, 'RNN') : cell, own, hasOwn };
   });
   const cells = members.map(({ cell }) => cell);

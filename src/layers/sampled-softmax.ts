@@ -4,7 +4,7 @@ import * as ops from '../tensor/index.js';
 import { sampledCrossentropy } from '../tensor/sampled-crossentropy.js';
 import type { Tensor, Variable } from '../tensor/tensor.js';
 import { requireFeatures } from './input-axes.js';
-import type { KernelOptions } from './kernel-layer.js';
+import { type KernelOptions, kernelWeightOptionNames } from './kernel-layer.js';
 import {
   type CallOptions,
   type Json,
@@ -53,17 +53,7 @@ export class SampledSoftmax extends Layer {
   readonly #options: SampledSoftmaxOptions;
 
   constructor(options: SampledSoftmaxOptions) {
-    super('SampledSoftmax', options, [
-      'units',
-      'numSampled',
-      'useBias',
-      'kernelInitializer',
-      'biasInitializer',
-      'kernelRegularizer',
-      'biasRegularizer',
-      'kernelConstraint',
-      'biasConstraint',
-    ]);
+    super('SampledSoftmax', options, ['units', 'numSampled', ...kernelWeightOptionNames]);
     this.#options = options;
     this.units = options.units;
     this.numSampled = options.numSampled;

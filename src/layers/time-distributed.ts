@@ -46,6 +46,10 @@ export class TimeDistributed extends Layer {
     return new Map([['layer', this.layer]]);
   }
 
+  override withSublayers(inside: ReadonlyMap<string, Layer<unknown>>): Layer {
+    return new TimeDistributed({ ...this.getConfig(), layer: inside.get('layer') as Layer });
+  }
+
   override computeOutputShape(inputShape: OpenShape): OpenShape {
     const [batch, time, ...inside] = inputShape;
     if (time === undefined) {

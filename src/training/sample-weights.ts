@@ -2,6 +2,7 @@ import { RondoError, requireNumber, unknownName } from '../errors.js';
 import { describeShape, type Shape, sameShape, sizeOf } from '../shape.js';
 import type { OutputTraining } from './compiled.js';
 import type { HostArray } from './host-data.js';
+import { argMaxOf } from './metrics/metric.js';
 
 /** By class: how much its samples count; 1 for a class that is not named. */
 export type ClassWeight = Readonly<Record<number, number>>;
@@ -78,7 +79,7 @@ export function classWeights(classWeight: ClassWeight, { data, shape }: HostArra
   }
   const weights = new Float64Array(numRows);
   for (let row = 0; row < numRows; row++) {
-    const label = isOneHot ? largestAt(data, row * classes, classes) : Math.round(data[row]);
+    const label = isOneHot ? argMaxOf(data, row * classes, classes) : Math.round(data[row]);
     weights[row] = classWeight[label] ?? 1;
   }
   return { data: weights, shape: rows };
@@ -92,10 +93,4 @@ export function multiplied(a: HostArray | undefined, b: HostArray | undefined): 
   const product = new Float64Array(fine.data.length);
   for (let i = 0; i < product.length; i++) product[i] = fine.data[i] * coarse.data[Math.floor(i / repeat)];
   return { data: product, shape: fine.shape };
-}
-
-function largestAt(data: ArrayLike<number>, start: number, count: number): number {
-  let best = 0;
-  for (let i = 1; i < count; i++) if (data[start + i] > data[start + best]) best = i;
-  return best;
 }

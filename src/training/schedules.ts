@@ -266,8 +266,6 @@ export type ScheduleName = NameIn<typeof makers>;
 
 const catalog = new Catalog<Schedule>('schedule', makers);
 
-export const scheduleNames = catalog.names;
-
 /** The schedule that is given; a number is a constant learning rate. @throws UNKNOWN_NAME with the nearest names */
 export function scheduleFromConfig(given: number | Given<Schedule>, where = 'schedule'): Schedule {
   return typeof given === 'number' ? constantRate({ learningRate: given }) : catalog.named(given, where);

@@ -1,3 +1,4 @@
+import { maximumOf } from '../../extremes.js';
 import type { Backend } from '../contract.js';
 import { inScope } from '../in-scope.js';
 import type { StepCall, StepLoop, StepStrided, WorkItem } from '../sequence/loop-host.js';
@@ -53,7 +54,7 @@ export function runHeads(
 ): void {
   const { batch, heads, numQueries, numKeys, depth, valueDepth } = call;
   const blocks = blocksOf(call);
-  const mostQueries = Math.max(...blocks.map(({ numQueries }) => numQueries));
+  const mostQueries = maximumOf(blocks.map(({ numQueries }) => numQueries));
   const scratch = (columns: number): BlockMatrices => ({
     buffer: backend.temporary(mostQueries * columns),
     offset: 0,

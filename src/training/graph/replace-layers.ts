@@ -1,12 +1,10 @@
 import { describeValue, RondoError, requireKind } from '../../errors.js';
-import { Bidirectional } from '../../layers/bidirectional.js';
 import { describeOpenShape, Layer, type OpenShape } from '../../layers/layer.js';
-import type { RecurrentLayer } from '../../layers/recurrent-layer.js';
 import { leavesByPath } from '../../layers/result-leaves.js';
 import { isSymbolic, noted, type SymbolicTensor } from '../../layers/symbolic-tensor.js';
 import { TiedDense } from '../../layers/tied-dense.js';
-import { TimeDistributed } from '../../layers/time-distributed.js';
 import type { Model } from '../model.js';
+import { arranged } from '../model-outputs.js';
 import { Sequential } from '../sequential.js';
 import { Functional } from './functional.js';
 import { graphOf } from './graph-of.js';
@@ -81,11 +79,11 @@ class Replacement {
       const chain = model.layers.flatMap((layer) => (this.#done.has(layer) ? (this.#done.get(layer) ?? []) : layer));
       return new Sequential(chain as Layer[], { name, trainable, inputShape: model.buildShape!.slice(1) });
     }
-    const moved = ({ tensors, form }: SymbolicArrangement): SymbolicTensors => {
-      const others = tensors.map((tensor) => at.get(tensor)!);
-      if (typeof form === 'string') return form === 'one' ? others[0] : others;
-      return Object.fromEntries(form.map((key, i) => [key, others[i]]));
-    };
+    const moved = ({ tensors, form }: SymbolicArrangement): SymbolicTensors =>
+      arranged(
+        tensors.map((tensor) => at.get(tensor)!),
+        form,
+      );
     return new Functional({ inputs: moved(graph.inputs), outputs: moved(graph.outputs), name, trainable });
   }
 
@@ -106,8 +104,7 @@ class Replacement {
   /** A model or wrapper with what takes the place of layers inside; others as they are. */
   #inside(layer: Layer<unknown>, path: string): Layer<unknown> {
     if (layer instanceof Sequential || layer instanceof Functional) return this.ofModel(layer, path);
-    const wrap = wrapperOf(layer);
-    if (wrap === undefined) return layer;
+    if (layer.withSublayers === undefined) return layer;
     let isSame = true;
     const inside = new Map<string, Layer<unknown>>();
     for (const [name, before] of layer.sublayers) {
@@ -116,7 +113,7 @@ class Replacement {
       isSame &&= other === before;
       inside.set(name, other);
     }
-    return isSame ? layer : wrap(inside);
+    return isSame ? layer : layer.withSublayers(inside);
   }
 
   /** A layer that uses the table of another would go on with that of the model. */
@@ -132,21 +129,6 @@ class Replacement {
       });
     }
   }
-}
-
-/** How a wrapper is made again with other layers inside; undefined for what is no wrapper. */
-function wrapperOf(
-  layer: Layer<unknown>,
-): ((inside: ReadonlyMap<string, Layer<unknown>>) => Layer<unknown>) | undefined {
-  if (layer.withSublayers !== undefined) return (inside) => layer.withSublayers!(inside);
-  const config = layer.getConfig() as object;
-  if (layer instanceof TimeDistributed)
-    return (inside) => new TimeDistributed({ ...config, layer: inside.get('layer') as Layer });
-  if (!(layer instanceof Bidirectional)) return undefined;
-  return (inside) => {
-    const [forward, backward] = ['forward', 'backward'].map((name) => inside.get(name) as RecurrentLayer<boolean>);
-    return new Bidirectional({ ...config, layer: forward, backwardLayer: backward });
-  };
 }
 
 function requireSameShapes(
