@@ -17,6 +17,7 @@ import {
 } from './layer.js';
 import { bothMasks, clearMasked, type Mask, maskOf, setMask } from './mask.js';
 import { plainOptions } from './plain-options.js';
+import type { Stepper } from './stepper.js';
 
 /** Options that Keras 3's attention layers have, some of them as arguments of a call. */
 export interface AttentionLayerOptions<ReturnScores extends boolean = boolean> extends LayerOptions {
@@ -168,6 +169,18 @@ export abstract class AttentionLayer<ReturnScores extends boolean> extends Layer
     if (!this.returnsScores) return output as AttentionReturned<ReturnScores>;
     setMask(output, queryMask);
     return { output, scores } as AttentionReturned<ReturnScores>;
+  }
+
+  /**
+   * Steps of the queries pass where values and keys stay over all of them.
+   *
+   * @throws USAGE where they do not, or where the place of a query decides what it sees
+   */
+  override stepper(batch: number, isFixed: readonly boolean[] = []): Stepper {
+    const [isQueryFixed, ...others] = isFixed;
+    const isByPlace = this.#isCausal || this.reach !== undefined || this.returnsScores;
+    if (isQueryFixed || others.length === 0 || others.includes(false) || isByPlace) return super.stepper(batch);
+    return { states: new Map(), step: (...inputs) => this.apply(inputs) as Tensor };
   }
 
   override getConfig(): Record<string, Json | undefined> {

@@ -6,6 +6,7 @@ import type { Layer } from '../layers/layer.js';
 import type { Stepper } from '../layers/stepper.js';
 import { describeShape, type Shape, sizeOf } from '../shape.js';
 import { assignTensor } from '../tensor/accumulate.js';
+import { gatherInto } from '../tensor/gather.js';
 import { requireReadsNow } from '../tensor/reads-now.js';
 import { withoutTape } from '../tensor/tape.js';
 import { type FlatArray, scope, type Tensor, Variable } from '../tensor/tensor.js';
@@ -138,6 +139,29 @@ export class ModelStream<Output extends ModelOutput = Tensor> {
   /** Sets the state to zeros, for other sequences. */
   reset(): void {
     this.#clear();
+  }
+
+  /**
+   * Lets every sequence go on from the state of another, as a beam search does: sequence i from that of `rows[i]`.
+   * States stay on their device. Inputs that stay over all steps are not moved: `rows[i]` is to have the same as i.
+   *
+   * @throws SHAPE_MISMATCH, OUT_OF_RANGE before a state changes
+   */
+  takeRows(rows: ArrayLike<number>): void {
+    const { batchSize } = this;
+    const all = Int32Array.from(rows);
+    const wrong = all.find((row) => row < 0 || row >= batchSize);
+    if (all.length !== batchSize || wrong !== undefined) {
+      throw new RondoError(wrong === undefined ? 'SHAPE_MISMATCH' : 'OUT_OF_RANGE', {
+        where: 'ModelStream.takeRows',
+        what: 'the rows do not fit the stream.',
+        expected: `${batchSize} rows from 0 to ${batchSize - 1}`,
+        received: wrong === undefined ? `${all.length} rows` : `row ${wrong}`,
+        fix: 'give for each sequence the one whose state it goes on from.',
+      });
+    }
+    for (const state of this.#states.values())
+      scope(() => assignTensor(state, gatherInto(state.shape, state, state.size / batchSize, all)));
   }
 
   #clear(): void {
