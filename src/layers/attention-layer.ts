@@ -172,15 +172,28 @@ export abstract class AttentionLayer<ReturnScores extends boolean> extends Layer
   }
 
   /**
-   * Steps of the queries pass where values and keys stay over all of them.
+   * Queries pass one by one where values and keys stay: each sees all that count of them, whichever its place.
    *
-   * @throws USAGE where they do not, or where the place of a query decides what it sees
+   * @throws USAGE where values or keys go along too, or the keys that a query sees follow from its place
    */
-  override stepper(batch: number, isFixed: readonly boolean[] = []): Stepper {
-    const [isQueryFixed, ...others] = isFixed;
-    const isByPlace = this.#isCausal || this.reach !== undefined || this.returnsScores;
-    if (isQueryFixed || others.length === 0 || others.includes(false) || isByPlace) return super.stepper(batch);
-    return { states: new Map(), step: (...inputs) => this.apply(inputs) as Tensor };
+  override stepper(_batch: number, [isFixed = false, ...others]: readonly boolean[] = []): Stepper {
+    const stays = others.length > 0 && others.every(Boolean);
+    const byPlace = this.#isCausal ? 'useCausalMask' : this.reach === undefined ? undefined : 'slidingWindow';
+    if (stays && !isFixed && byPlace === undefined) {
+      const { length } = this.scoresShape([null, null, null], [null, null, null]);
+      // Shares of several heads are [batch, heads, queries, keys].
+      const apart = this.returnsScores && length > 3 ? ['scores'] : [];
+      return { states: new Map(), step: (...inputs) => this.apply(inputs) as Tensor, apart };
+    }
+    throw new RondoError('USAGE', {
+      where: titleOf(this),
+      what: 'the layer cannot be run one time step at a time here.',
+      expected: 'queries that go along with the steps, and values and keys that stay, which every query sees alike',
+      received: stays
+        ? `values and keys that stay, with \`${byPlace}\``
+        : `values or keys that go along with the steps${isFixed ? ', and queries that stay' : ''}`,
+      fix: `${stays ? '' : 'give what values and keys come from as `fixed`, or '}apply the model to whole sequences.`,
+    });
   }
 
   override getConfig(): Record<string, Json | undefined> {

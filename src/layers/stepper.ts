@@ -16,6 +16,11 @@ export interface Stepper {
    * nothing of use.
    */
   readonly read?: ((input: ArrayLike<number>) => void) | undefined;
+  /**
+   * Outputs, by path, whose steps stand along another axis than the second: a model may give them, but no layer may
+   * read them.
+   */
+  readonly apart?: readonly string[] | undefined;
   /** Whether the output is the input. */
   readonly isIdentity?: boolean | undefined;
 }

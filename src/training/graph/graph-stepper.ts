@@ -44,9 +44,9 @@ export interface GraphStepper extends Stepper {
 /**
  * How a tensor goes along with the steps: `fixed` stays over all of them; `step` has one step of a sequence; `now` is
  * what the steps so far come to, without an axis of time; `mixed` has one step, in which something of now takes part, so
- * that earlier steps would be others by now.
+ * that earlier steps would be others by now; `apart` has one step along another axis than the second.
  */
-type Pace = 'fixed' | 'step' | 'now' | 'mixed';
+type Pace = 'fixed' | 'step' | 'now' | 'mixed' | 'apart';
 
 /**
  * The graph run one time step at a time: each node with states of its own, also where two have the same layer. What
@@ -133,6 +133,11 @@ class SteppedNode {
     this.#given = given;
     this.#where = where;
     const { layer } = node;
+    if (given.includes('apart'))
+      throw this.#refusal(
+        'steps along the second axis',
+        'steps along another axis, such as the shares of several heads',
+      );
     this.#hasInitialStates = given.length > 1 && !layer.takesSeveral;
     if (this.#hasInitialStates && given.slice(1).some((pace) => pace !== 'fixed'))
       throw this.#refusal('initial states that stay over all steps', 'initial states from a layer that goes along');
@@ -150,12 +155,13 @@ class SteppedNode {
     const { layer, outputs } = this.#node;
     const readsMixed = this.#given.some((pace) => pace === 'now' || pace === 'mixed');
     const isMixed = readsMixed || endsInLastStep(layer, this.stepper);
-    for (const [i, tensor] of [...outputs.values()].entries()) {
+    const { apart = [] } = this.stepper;
+    for (const [i, [path, tensor]] of [...outputs].entries()) {
       if (isGraph(this.stepper)) {
         const pace = this.stepper.paces[i];
         yield [tensor, readsMixed && pace === 'step' ? 'mixed' : pace];
       } else if (layer instanceof RecurrentLayer) yield [tensor, i === 0 && layer.returnSequences ? 'step' : 'now'];
-      else yield [tensor, isMixed ? 'mixed' : 'step'];
+      else yield [tensor, apart.includes(path) ? 'apart' : isMixed ? 'mixed' : 'step'];
     }
   }
 
@@ -198,7 +204,9 @@ class SteppedNode {
         .slice(0, tensors.length)
         .map((value, i) => [tensors[i], value]);
     const results = tensorsOf(this.#node, result);
-    if (this.#given.includes('fixed')) for (const value of results.values()) this.#requireOneStep(value);
+    const { apart = [] } = stepper;
+    if (this.#given.includes('fixed'))
+      for (const [path, value] of results) if (!apart.includes(path)) this.#requireOneStep(value);
     return [...outputs].map(([path, tensor]) => [tensor, results.get(path)!]);
   }
 
