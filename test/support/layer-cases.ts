@@ -116,7 +116,7 @@ export function loadWeights(
 }
 
 /** `/forward/cell/kernel` is `forward.kernel` in the vectors. */
-function vectorName(path: string): string {
+export function vectorName(path: string): string {
   return path
     .split('/')
     .filter((part) => part !== '' && part !== 'cell')

@@ -2,6 +2,7 @@
 
 from generators.keras_attention import write_attention_cases
 from generators.keras_graph_layers import write_graph_layer_cases
+from generators.keras_graphs import write_graph_cases
 from generators.keras_layers import write_layer_cases
 from generators.keras_losses import write_loss_cases
 from generators.keras_metrics import write_metric_cases
@@ -14,6 +15,7 @@ if __name__ == "__main__":
     write_recurrent_cases()
     write_layer_cases()
     write_graph_layer_cases()
+    write_graph_cases()
     write_normalization_cases()
     write_attention_cases()
     write_loss_cases()

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .keras_case import assign_random, camel_config, constants, keras, layer_case, source, tf
-from .vector_file import BATCH, FEATURES, TIME, Draw, camel_case, write_case
+from .keras_case import assign_random, camel_config, constants, keras, layer_case, named_weights, source, tf
+from .vector_file import BATCH, FEATURES, TIME, Draw, write_case
 
 KEYS = 6
 QUERY, VALUE = (BATCH, TIME, FEATURES), (BATCH, KEYS, FEATURES)
@@ -68,7 +68,7 @@ def _write_case(name, make, options, shapes, masks, causal, returns_scores):
     draw = Draw(name)
     layer = make(**options)
     layer.build(*shapes) if make is keras.layers.MultiHeadAttention else layer.build(list(shapes))
-    weights = _weights(layer)
+    weights = named_weights(layer)
     assign_random(weights, draw)
     inputs = {"input": [draw.normal(*shape) for shape in shapes]}
     sources = constants(inputs)
@@ -110,13 +110,3 @@ def _call(layer, read, masks, arguments):
     for x, mask in zip(read, masks or ()):
         keras.src.backend.set_keras_mask(x, mask)
     return layer(*read, **arguments)
-
-
-def _weights(layer):
-    """Those of the projections by their names."""
-    if not isinstance(layer, keras.layers.MultiHeadAttention):
-        return {camel_case(weight.name): weight for weight in layer.weights}
-    return {
-        f"{camel_case(weight.path.split('/')[-2])}.{weight.name}": weight
-        for weight in layer.weights
-    }

@@ -46,6 +46,8 @@ def named_weights(layer):
         return _prefixed({"layer": layer.layer})
     if isinstance(layer, keras.layers.RNN) and isinstance(layer.cell, keras.layers.StackedRNNCells):
         return _prefixed({f"cell{index}": cell for index, cell in enumerate(layer.cell.cells)})
+    if isinstance(layer, keras.layers.MultiHeadAttention):  # those of the projections by their names
+        return {f"{camel_case(weight.path.split('/')[-2])}.{weight.name}": weight for weight in layer.weights}
     return {camel_case(weight.name): weight for weight in layer.weights}
 
 
@@ -76,15 +78,26 @@ def differentiate(forward, sources, draw):
     Results of `forward()`, random cotangents of the same structure, and the gradients of
     sum(results * cotangents) with respect to every tensor of `sources`.
     """
+    drawn = {}
+
+    def scalar():
+        drawn["results"] = forward()
+        drawn["cotangents"] = map_nested(lambda result: draw.normal(*result.shape), drawn["results"])
+        return sum(
+            tf.reduce_sum(result * cotangent)
+            for result, cotangent in zip(tf.nest.flatten(drawn["results"]), tf.nest.flatten(drawn["cotangents"]))
+        )
+
+    _, gradients = differentiate_scalar(scalar, sources)
+    return drawn["results"], drawn["cotangents"], gradients
+
+
+def differentiate_scalar(forward, sources):
+    """The number that `forward()` gives, and its gradients with respect to every tensor of `sources`."""
     with tf.GradientTape() as tape:
         tape.watch(tf.nest.flatten(sources))
-        results = forward()
-        cotangents = map_nested(lambda result: draw.normal(*result.shape), results)
-        scalar = sum(
-            tf.reduce_sum(result * cotangent)
-            for result, cotangent in zip(tf.nest.flatten(results), tf.nest.flatten(cotangents))
-        )
-    return results, cotangents, map_nested(_dense, tape.gradient(scalar, sources))
+        scalar = forward()
+    return scalar, map_nested(_dense, tape.gradient(scalar, sources))
 
 
 def _dense(gradient):
