@@ -39,6 +39,19 @@ export { type CellNumbers, cellNumbers, filledNumbers, numberInCell } from './da
 export { type PadSequencesOptions, padSequences, type Sequence } from './data/pad-sequences.js';
 export { SavedFields } from './data/saved-fields.js';
 export { MinMaxScaler, Scaler, type ScalerJson, StandardScaler, scalerFromJSON } from './data/scaler.js';
+export { type AlignedPair, alignmentLines, alignTokens, type Edit } from './data/scores/alignment.js';
+export { type BleuOptions, type BleuScore, type BleuSmoothing, bleu } from './data/scores/bleu.js';
+export type { BleuTokenizer } from './data/scores/bleu-tokenizers.js';
+export { type ChrFOptions, type ChrFScore, chrF } from './data/scores/chrf.js';
+export {
+  characterErrorRate,
+  type ErrorRate,
+  type ErrorRateOptions,
+  wordErrorRate,
+} from './data/scores/error-rates.js';
+export type { References } from './data/scores/scored-sentences.js';
+export { type TerScore, ter } from './data/scores/ter.js';
+export type { TerOptions } from './data/scores/ter-tokenizer.js';
 export { type Share, type Split, type SplitShares, splitInOrder, splitShuffled } from './data/split.js';
 export { type StratifiedShares, splitStratified } from './data/stratified-split.js';
 export { type StreamWindow, TokenStreams, type TokenStreamsOptions } from './data/streams.js';

@@ -2,6 +2,7 @@ import { inFile, type Mutation } from '../mutation.js';
 
 const [season, scaler, text] = ['src/data/season.test.ts', 'src/data/scaler.test.ts', 'src/data/text.test.ts'];
 const vectors = ['src/io/word-vectors'];
+const scores = ['src/data/scores'];
 
 export const dataAndFileMutations: readonly Mutation[] = [
   ...inFile(
@@ -284,4 +285,35 @@ export const dataAndFileMutations: readonly Mutation[] = [
       ['overlong forms are characters', 'if (lead === 0xe0) low = 0xa0;', ''],
     ],
   ),
+  ...inFile('src/data/scores/bleu.ts', scores, [
+    ['long hypotheses are punished', 'hypothesisLength < referenceLength', 'hypothesisLength !== referenceLength'],
+    ['the longer of two references that are as close counts', '|| a - b', '|| b - a'],
+    ['every order without a right run counts as half of one', 'halved /= 2', 'halved = 0.5'],
+    [
+      'references add up what they have of a run',
+      'Math.max(count, first[n].get(run) ?? 0)',
+      'count + (first[n].get(run) ?? 0)',
+    ],
+    ['words are added to the first order too', "smoothMethod === 'add-k' && n > 0", "smoothMethod === 'add-k'"],
+  ]),
+  ...inFile('src/data/scores/chrf.ts', scores, [
+    ['runs that no reference is long enough for count', 'right[n].total > 0 ? total : 0', 'total'],
+    [
+      'orders that one side lacks are averaged',
+      'hypothesis === 0 || reference === 0',
+      'hypothesis === 0 && reference === 0',
+    ],
+    ['recall counts as much as precision', 'const factor = beta ** 2', 'const factor = 1'],
+  ]),
+  ...inFile('src/data/scores/shifted-edits.ts', scores, [
+    ['words that are right are moved', 'if (!isWrongWord.subarray(from, from + length).includes(1)) continue;', ''],
+    ['words move to where all is right', 'if (!isWrongReference.subarray(at, at + length).includes(1)) continue;', ''],
+    ['of equal moves the last counts', 'b.from - a.from', 'a.from - b.from'],
+    ['of equal moves the shortest counts', 'a.length - b.length', 'b.length - a.length'],
+    ['moves cost nothing', 'shifts++', ''],
+    ['moves are sought without end', 'tried >= MOST_TRIED ||', ''],
+  ]),
+  ...inFile('src/data/scores/scored-sentences.ts', scores, [
+    ['halves are rounded up', 'below % 2 === 0 ? below : below + 1', 'below + 1'],
+  ]),
 ];
