@@ -1,10 +1,10 @@
-import { type Cell, libraryCells, RondoError, unknownName } from '../src/index.js';
+import { type Cell, type CellName, libraryCells, RondoError, unknownName } from '../src/index.js';
 
 /** One thing to time: a stack of equal recurrent layers over a batch of random sequences. */
 export interface BenchCase {
   readonly name: string;
   /** Name of a registered cell. */
-  readonly cell: string;
+  readonly cell: CellName;
   /**
    * `train`: forward, backward with the input's gradient, Adam step, for the mean squared error of the whole output
    * sequence, or the cross-entropy where there are words. `infer`: forward; with one time step, a streaming step that
@@ -66,21 +66,23 @@ const long: Sizes = { batch: 8, timesteps: 512, features: 64, units: 256, layers
 const streaming: Sizes = { batch: 1, timesteps: 1, features: 64, units: 128, layers: 1 };
 
 /** A training case and an inference case. */
-function bothModes(name: string, cell: string, sizes: Sizes): BenchCase[] {
+function bothModes(name: string, cell: CellName, sizes: Sizes): BenchCase[] {
   return (['train', 'infer'] as const).map((mode) => ({ name: `${name}-${mode}`, cell, mode, ...sizes }));
 }
 
 const sized: readonly BenchCase[] = [
   ...Object.entries(sizesByName).flatMap(([size, sizes]) =>
-    ['lstm', 'gru'].flatMap((cell) => bothModes(`${cell}-${size}`, cell, sizes)),
+    (['lstm', 'gru'] as const).flatMap((cell) => bothModes(`${cell}-${size}`, cell, sizes)),
   ),
   ...bothModes('minGRU-512', 'minGRU', long),
   ...bothModes('minGRU-4096', 'minGRU', { ...long, timesteps: 4096 }),
-  ...['lstm', 'gru', 'minGRU'].map((cell): BenchCase => ({ name: `${cell}-step`, cell, mode: 'infer', ...streaming })),
-  ...['lstm', 'gru'].map(
+  ...(['lstm', 'gru', 'minGRU'] as const).map(
+    (cell): BenchCase => ({ name: `${cell}-step`, cell, mode: 'infer', ...streaming }),
+  ),
+  ...(['lstm', 'gru'] as const).map(
     (cell): BenchCase => ({ name: `${cell}-medium-step`, cell, mode: 'infer', ...streaming, units: 256 }),
   ),
-  ...['lstm', 'gru'].map(
+  ...(['lstm', 'gru'] as const).map(
     (cell): BenchCase => ({ name: `${cell}-wide-step`, cell, mode: 'infer', ...streaming, units: 512 }),
   ),
 ];

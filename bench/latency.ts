@@ -9,6 +9,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import {
+  type CellName,
+  cellNamed,
   currentBackend,
   type Layer,
   type ModelStream,
@@ -49,7 +51,7 @@ class Subject {
   readonly #stream: ModelStream;
 
   constructor(
-    readonly cell: string,
+    readonly cell: CellName,
     readonly units: number,
   ) {
     const layer = new RNN({ cell, units, stateful: true, returnSequences: true, inputShape: [null, features] });
@@ -95,7 +97,7 @@ for (const threads of threadCounts) {
   setThreads(threads);
   const subjects = options.cells
     .split(',')
-    .flatMap((cell) => options.units.split(',').map((units) => new Subject(cell, Number(units))));
+    .flatMap((cell) => options.units.split(',').map((units) => new Subject(cellNamed(cell).name, Number(units))));
   for (const { plainStep, streamStep } of subjects) {
     warmUp(plainStep);
     warmUp(streamStep);

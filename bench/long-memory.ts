@@ -9,6 +9,7 @@
  * Run: npm run build && node dist/bench/long-memory.js [adding|copy] [T]
  */
 import {
+  type CellName,
   Dense,
   type Layer,
   losses,
@@ -89,7 +90,7 @@ function copy(pause: number): Task {
   };
 }
 
-function solve(task: Task, cell: string, units: number, horizon: number): void {
+function solve(task: Task, cell: CellName, units: number, horizon: number): void {
   setSeed(1);
   const random = new Random(2);
   const recurrent = new RNN({

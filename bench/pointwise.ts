@@ -44,7 +44,7 @@ const backward = lstmPlan.backward(true).stages.flatMap(({ programs }) => progra
 function gateSlot(name: string): { buffer: string; slot: number } | undefined {
   const [role, what] = name.split('.');
   if (role === 'saved') return { buffer: 'input', slot: lstmPlan.savedSlots[Number(what)] };
-  const slot = lstm.gates.indexOf(what);
+  const slot = (lstm.gates as readonly string[]).indexOf(what);
   return slot < 0 ? undefined : { buffer: role, slot };
 }
 

@@ -5,7 +5,7 @@
  *     npm run bench:scaling -- [--threads N] [--cell lstm] [--units 128] [--steps 10000] [--out FOLDER]
  */
 import { parseArgs } from 'node:util';
-import { currentBackend, setThreads } from '../src/index.js';
+import { cellNamed, currentBackend, setThreads } from '../src/index.js';
 import { CaseModel } from './case-model.js';
 import { type BenchCase, operationsOf } from './cases.js';
 import { describeMachine } from './machine.js';
@@ -81,7 +81,7 @@ const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 async function main(): Promise<void> {
   const numThreads = Number(options.threads);
   setThreads(numThreads);
-  const { cell } = options;
+  const cell = cellNamed(options.cell).name;
   const units = Number(options.units);
   const common = { cell, features: 64, units, layers: 1 };
   const { processor, runtime, load } = describeMachine();

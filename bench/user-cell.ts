@@ -4,7 +4,7 @@
  *
  *     npm run build && node dist/bench/user-cell.js
  */
-import { add, defineCell, mul, registerCell } from '../src/index.js';
+import { add, cellNamed, defineCell, mul, registerCell } from '../src/index.js';
 import { CaseModel } from './case-model.js';
 import { caseNamed, headlineCase } from './cases.js';
 import { largestDifference } from './check-case.js';
@@ -30,7 +30,7 @@ const TOLERANCE = 1e-5;
 
 const benchCase = caseNamed(headlineCase, 'user-cell');
 const own = new CaseModel(benchCase);
-const users = new CaseModel({ ...benchCase, cell: userLSTM.name });
+const users = new CaseModel({ ...benchCase, cell: cellNamed(userLSTM.name).name });
 const expected = own.lossAndGradients();
 const difference = Math.max(...users.lossAndGradients().map((values, i) => largestDifference(expected[i], values)));
 if (difference > TOLERANCE) throw new Error(`the two cells compute different gradients: ${difference}`);

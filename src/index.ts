@@ -91,6 +91,7 @@ export {
   requireNumber,
   unknownName,
 } from './errors.js';
+export { type ActivationName, activationNamed } from './expression/activations.js';
 export {
   abs,
   add,

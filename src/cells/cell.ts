@@ -101,8 +101,8 @@ export interface CellDefinition<
 
 /** Choices that change a cell's equations. */
 export interface EquationOptions {
-  activation?: string | undefined;
-  recurrentActivation?: string | undefined;
+  activation?: ActivationName | undefined;
+  recurrentActivation?: ActivationName | undefined;
   /** Default true. */
   useBias?: boolean | undefined;
   /** Multiplies what recurrent products see by the mask `recurrent` (constant over the sequence). */
@@ -112,35 +112,44 @@ export interface EquationOptions {
 }
 
 /** The equations of a cell with all options applied: what a plan is made from. */
-export interface Equations {
-  readonly next: Readonly<Record<string, Expression>>;
+export interface Equations<Gate extends string = string, State extends string = string> {
+  readonly next: Readonly<Record<State, Expression>>;
   readonly output: Expression;
   /** By gate: what its recurrent product multiplies. */
-  readonly operands: ReadonlyMap<string, Expression>;
+  readonly operands: ReadonlyMap<Gate, Expression>;
   /** By the cell's own kernels: what they multiply. */
   readonly kernelOperands: ReadonlyMap<string, Expression>;
   /** Which of the options `activation` and `recurrentActivation` the step applies. */
   readonly activations: ReadonlySet<string>;
 }
 
-/** A defined cell. Its equations are symbolic; nothing is computed until a layer runs. */
-export interface Cell {
-  readonly name: string;
-  readonly gates: readonly string[];
-  readonly states: readonly string[];
-  readonly vectors: Readonly<Record<string, StartingValue>>;
+/**
+ * A defined cell. Its equations are symbolic; nothing is computed until a layer runs.
+ *
+ * @typeParam Vector the per-unit parameters, those of gates under their whole names, such as `gainReset`.
+ */
+export interface Cell<
+  Gate extends string = string,
+  State extends string = string,
+  Vector extends string = string,
+  Name extends string = string,
+> {
+  readonly name: Name;
+  readonly gates: readonly Gate[];
+  readonly states: readonly State[];
+  readonly vectors: Readonly<Record<Vector, StartingValue>>;
   readonly widths: Readonly<Record<string, (units: number) => number>>;
   /** By state: the name of its width. */
-  readonly stateWidths: Readonly<Record<string, string>>;
+  readonly stateWidths: Readonly<Record<State, string>>;
   /** The name of the width of what the gates' recurrent products multiply. */
   readonly recurrentWidth: string;
   readonly outputWidth: string;
   readonly kernels: Readonly<Record<string, CellKernel>>;
   readonly recurrent: 'full' | 'none';
   readonly recurrentBias: boolean;
-  readonly forgetGates: readonly string[];
+  readonly forgetGates: readonly Gate[];
   readonly activation: ActivationName;
   readonly recurrentActivation: ActivationName;
   readonly description: string;
-  equations(options?: EquationOptions): Equations;
+  equations(options?: EquationOptions): Equations<Gate, State>;
 }

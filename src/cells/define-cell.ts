@@ -45,7 +45,10 @@ export function defineCell<
   const GateVector extends string = never,
   const Kernel extends string = never,
   const Width extends string = never,
->(definition: CellDefinition<Gate, State, Vector, GateVector, Kernel, Width>): Cell {
+  const Name extends string = string,
+>(
+  definition: CellDefinition<Gate, State, Vector, GateVector, Kernel, Width> & { readonly name: Name },
+): Cell<Gate, State, Vector | `${GateVector}${Capitalize<Gate>}`, Name> {
   const where = `defineCell(${definition?.name})`;
   refuseUnknownOptions(where, definition, definitionKeys);
   requireNames(where, 'cell', [definition.name]);
@@ -98,7 +101,7 @@ export function defineCell<
     description: definition.description ?? '',
   };
   const equations = (options: EquationOptions = {}): Equations => equationsOf(definition, own, options);
-  return { ...own, ...widthsOfEquations(where, own, equations()), equations };
+  return { ...own, ...widthsOfEquations(where, own, equations()), equations } as Cell<Gate, State, string, Name>;
 }
 
 /** The name of the weight of a cell's own kernel. */

@@ -5,9 +5,10 @@ import { RNN } from '../layers/rnn.js';
 import * as ops from '../tensor/index.js';
 import { valueAndGradients } from '../tensor/tape.js';
 import { tensor } from '../tensor/tensor.js';
+import type { CellName } from './registry.js';
 
 /** A layer of one unit whose gates are the numbers of its input. */
-function gatesFromInput(cell: string, numGates: number, vectors: Readonly<Record<string, number>> = {}): RNN {
+function gatesFromInput(cell: CellName, numGates: number, vectors: Readonly<Record<string, number>> = {}): RNN {
   const layer = new RNN({ cell, units: 1, returnSequences: true });
   layer.ensureBuilt([null, null, numGates]);
   for (const weight of layer.weights) {

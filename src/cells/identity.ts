@@ -1,11 +1,11 @@
 import { RondoError } from '../errors.js';
 import type { Cell } from './cell.js';
 import { equationsFingerprint } from './fingerprint.js';
-import { libraryCells } from './registry.js';
+import { isLibraryCell, libraryCells } from './registry.js';
 
 /** Fingerprints of the cells that are not the library's; undefined where all are. */
 export function ownEquations(cells: readonly Cell[]): Readonly<Record<string, string>> | undefined {
-  const own = cells.filter((cell) => !libraryCells.includes(cell));
+  const own = cells.filter((cell) => !isLibraryCell(cell));
   return own.length === 0 ? undefined : Object.fromEntries(own.map((cell) => [cell.name, equationsFingerprint(cell)]));
 }
 
@@ -34,7 +34,7 @@ export function requireEquations(
  * A file names cells: it could not be loaded with a cell of one's own that has a name of the library's. @throws USAGE
  */
 export function requireOwnName(where: string, cell: Cell): void {
-  if (libraryCells.includes(cell) || !libraryCells.some(({ name }) => name === cell.name)) return;
+  if (isLibraryCell(cell) || !libraryCells.some(({ name }) => name === cell.name)) return;
   throw new RondoError('USAGE', {
     where,
     what: `\`${cell.name}\` is a cell of the library.`,

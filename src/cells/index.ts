@@ -22,7 +22,7 @@ export { multiplicativeLSTM } from './multiplicative-lstm.js';
 export { normalized, normalizedTogether } from './normalized.js';
 export { peepholeLSTM } from './peephole-lstm.js';
 export { qrnn } from './qrnn.js';
-export { cellNamed, libraryCells, registerCell } from './registry.js';
+export { type CellName, type CellOf, cellNamed, libraryCells, type RegisteredCells, registerCell } from './registry.js';
 export { rgLRU } from './rg-lru.js';
 export { sLSTM } from './s-lstm.js';
 export { simple } from './simple.js';

@@ -235,7 +235,9 @@ describe('a plan', () => {
   it('takes the activations of the options', () => {
     const plan = planOf('minGRU', { activation: 'relu', recurrentActivation: 'hardSigmoid' });
     expect(formulas(plan.inferenceStages, 'next.')[0]).toMatch(/relu\(add\(input\.candidate/);
-    expect(() => planOf('lstm', { activation: 'tan' })).toThrow(/unknown activation `tan`; did you mean `tanh`/);
+    expect(() => planOf('lstm', { activation: 'tan' as 'tanh' })).toThrow(
+      /unknown activation `tan`; did you mean `tanh`/,
+    );
   });
 
   it('of a cell with a gate that is not used gives it a gradient of 0', () => {

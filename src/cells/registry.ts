@@ -26,7 +26,7 @@ import { simple } from './simple.js';
 import { sru } from './sru.js';
 
 /** Every cell of the library; tests, benchmarks and the command line go through this list. */
-export const libraryCells: readonly Cell[] = [
+export const libraryCells = [
   simple,
   lstm,
   lstmp,
@@ -51,7 +51,39 @@ export const libraryCells: readonly Cell[] = [
   indRNN,
   qrnn,
   rgLRU,
-];
+] as const satisfies readonly Cell[];
+
+type LibraryCell = (typeof libraryCells)[number];
+
+/**
+ * Cells that a program registers with {@link registerCell}, by name, so that their names can be written.
+ *
+ * @example
+ * declare module 'rondo' {
+ *   interface RegisteredCells {
+ *     plain: typeof plain;
+ *   }
+ * }
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: programs add to it.
+export interface RegisteredCells {}
+
+/** A name that there is. */
+export type CellName = LibraryCell['name'] | Extract<keyof RegisteredCells, string>;
+
+/** The cell of a name, as far as types know it. */
+export type CellOf<Name extends string> = Name extends LibraryCell['name']
+  ? Extract<LibraryCell, { readonly name: Name }>
+  : Name extends keyof RegisteredCells
+    ? RegisteredCells[Name] extends infer Own extends Cell
+      ? Own
+      : Cell
+    : Cell<string, string, string, CellName>;
+
+/** Whether a cell is one of the library, and not only called so. */
+export function isLibraryCell(cell: Cell): boolean {
+  return libraryCells.some((own) => own === cell);
+}
 
 const cells = new Map<string, Cell>(libraryCells.map((cell) => [cell.name, cell]));
 
@@ -71,7 +103,7 @@ export function requireCells(where: string, cells: readonly unknown[]): void {
 export function registerCell(cell: Cell): void {
   requireCells('registerCell', [cell]);
   const before = cells.get(cell.name);
-  if (before !== undefined && before !== cell && libraryCells.includes(before)) {
+  if (before !== undefined && before !== cell && isLibraryCell(before)) {
     throw new RondoError('USAGE', {
       where: 'registerCell',
       what: `\`${cell.name}\` is a cell of the library.`,
@@ -82,7 +114,7 @@ export function registerCell(cell: Cell): void {
 }
 
 /** The cell of a name. @throws UNKNOWN_NAME with the nearest names. */
-export function cellNamed(name: string, where = 'cell'): Cell {
+export function cellNamed<const Name extends string>(name: Name, where = 'cell'): CellOf<Name> {
   const found = cells.get(name);
   if (found === undefined) {
     throw unknownName(
@@ -93,5 +125,5 @@ export function cellNamed(name: string, where = 'cell'): Cell {
       `A cell of your own is made known before: registerCell(${name}), with what defineCell gave.`,
     );
   }
-  return found;
+  return found as CellOf<Name>;
 }

@@ -65,6 +65,12 @@ export type ActivationName = keyof typeof activationTable;
 
 export const activationNames = Object.keys(activationTable) as ActivationName[];
 
+/** A name that is any text, as the name of an activation. @throws UNKNOWN_NAME with the nearest names. */
+export function activationNamed(name: string, where = 'activation'): ActivationName {
+  activation(name, where);
+  return name as ActivationName;
+}
+
 /** The equation of a named activation. @throws UNKNOWN_NAME with the nearest names. */
 export function activation(name: string, where = 'activation'): ActivationFunction {
   if (activationNames.includes(name as ActivationName)) return activationTable[name as ActivationName];

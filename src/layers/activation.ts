@@ -14,7 +14,7 @@ export class Activation extends Layer {
   readonly className = 'Activation';
   protected override readonly passesMask = true;
   protected override readonly isPointwiseInTime = true;
-  readonly activation: string;
+  readonly activation: ActivationName;
 
   constructor(options: ActivationOptions) {
     super('Activation', options, ['activation']);

@@ -14,8 +14,8 @@ import {
 } from './layer.js';
 import { clearMasked, setMask } from './mask.js';
 import {
+  type GivenStates,
   type LayerRun,
-  type NamedStates,
   type RecurrentCallOptions,
   RecurrentLayer,
   type StatesOf,
@@ -24,10 +24,13 @@ import {
 const mergeModes = ['concat', 'sum', 'mul', 'ave', 'none'] as const;
 export type MergeMode = (typeof mergeModes)[number];
 
-export interface BidirectionalOptions<Merge extends MergeMode = MergeMode, ReturnState extends boolean = boolean>
-  extends LayerOptions {
+export interface BidirectionalOptions<
+  Merge extends MergeMode = MergeMode,
+  ReturnState extends boolean = boolean,
+  State extends string = string,
+> extends LayerOptions {
   /** Runs forwards; a copy of it, with weights of its own, runs backwards. */
-  layer: RecurrentLayer<ReturnState>;
+  layer: RecurrentLayer<ReturnState, State>;
   /** The layer to run backwards, where it is not to be a copy. */
   backwardLayer?: RecurrentLayer<boolean> | undefined;
   /** How both outputs become one; `none` returns both. Default concat. */
@@ -40,18 +43,19 @@ type Directions<Value> = Readonly<Record<'forward' | 'backward', Value>>;
 type Merged<Merge extends MergeMode> = Merge extends 'none' ? readonly [forward: Tensor, backward: Tensor] : Tensor;
 
 /** What a Bidirectional returns whose layers have `returnState`. */
-export interface BidirectionalStates<Merge extends MergeMode = MergeMode> extends Directions<StatesOf<Tensor>> {
+export interface BidirectionalStates<Merge extends MergeMode = MergeMode, State extends string = string>
+  extends Directions<StatesOf<Tensor, State>> {
   readonly output: Merged<Merge>;
 }
 
 /** States to start from, for each direction. */
-export interface BidirectionalCallOptions extends CallOptions {
-  initialState?: Partial<Directions<RecurrentCallOptions['initialState']>> | undefined;
+export interface BidirectionalCallOptions<State extends string = string> extends CallOptions {
+  initialState?: Partial<Directions<RecurrentCallOptions<State>['initialState']>> | undefined;
 }
 
 /** A layer made in place, whose `returnState` the compiler infers as boolean, counts as one without it. */
-type Returned<Merge extends MergeMode, ReturnState extends boolean> = [ReturnState] extends [true]
-  ? BidirectionalStates<Merge>
+type Returned<Merge extends MergeMode, ReturnState extends boolean, State extends string> = [ReturnState] extends [true]
+  ? BidirectionalStates<Merge, State>
   : Merged<Merge>;
 
 /**
@@ -59,9 +63,11 @@ type Returned<Merge extends MergeMode, ReturnState extends boolean> = [ReturnSta
  * and Paliwal 1997, "Bidirectional recurrent neural networks". With `returnSequences`, masked steps are zeros, as in
  * Keras.
  */
-export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState extends boolean = false> extends Layer<
-  Returned<Merge, ReturnState>
-> {
+export class Bidirectional<
+  Merge extends MergeMode = 'concat',
+  ReturnState extends boolean = false,
+  State extends string = string,
+> extends Layer<Returned<Merge, ReturnState, State>> {
   readonly className = 'Bidirectional';
   readonly forwardLayer: RecurrentLayer<boolean>;
   readonly backwardLayer: RecurrentLayer<boolean>;
@@ -69,7 +75,7 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
   protected override readonly passesMask: boolean;
   protected override readonly callOptions = ['training', 'mask', 'initialState'];
 
-  constructor(options: BidirectionalOptions<Merge, ReturnState>) {
+  constructor(options: BidirectionalOptions<Merge, ReturnState, State>) {
     super('Bidirectional', { ...options, inputShape: options.inputShape ?? options.layer?.givenInputShape?.slice(1) }, [
       'layer',
       'backwardLayer',
@@ -134,17 +140,23 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
     this.backwardLayer.ensureBuilt(inputShape);
   }
 
-  override apply(inputs: Tensor | readonly Tensor[], options?: BidirectionalCallOptions): Returned<Merge, ReturnState>;
+  override apply(
+    inputs: Tensor | readonly Tensor[],
+    options?: BidirectionalCallOptions<State>,
+  ): Returned<Merge, ReturnState, State>;
   override apply<Edge extends Symbolic, Given>(
     this: Layer<Given>,
     inputs: Edge | readonly Edge[],
-    options?: { initialState?: Directions<StatesOf<Edge> | NamedStates<Edge>> | undefined },
+    options?: { initialState?: Directions<GivenStates<Edge, State>> | undefined },
   ): InGraph<Given, Edge>;
   override apply(inputs: Applicable | readonly Applicable[], options?: BidirectionalCallOptions): unknown {
     return super.apply(inputs as Tensor, options);
   }
 
-  override call(inputs: Tensor | readonly Tensor[], options: BidirectionalCallOptions): Returned<Merge, ReturnState> {
+  override call(
+    inputs: Tensor | readonly Tensor[],
+    options: BidirectionalCallOptions,
+  ): Returned<Merge, ReturnState, State> {
     const input = singleInput(this.name, inputs);
     const run = (
       layer: RecurrentLayer<boolean>,
@@ -166,9 +178,13 @@ export class Bidirectional<Merge extends MergeMode = 'concat', ReturnState exten
       this.passesMask ? clearMasked(output, options.mask) : output,
     );
     const output = this.#merge(outputs[0], outputs[1]);
-    if (!this.forwardLayer.returnState) return output as Returned<Merge, ReturnState>;
+    if (!this.forwardLayer.returnState) return output as Returned<Merge, ReturnState, State>;
     if (this.passesMask && !Array.isArray(output)) setMask(output as Tensor, options.mask);
-    return { output, forward: forward.states, backward: backward.states } as unknown as Returned<Merge, ReturnState>;
+    return { output, forward: forward.states, backward: backward.states } as unknown as Returned<
+      Merge,
+      ReturnState,
+      State
+    >;
   }
 
   override getConfig(): Record<string, Json | undefined> {

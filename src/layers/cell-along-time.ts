@@ -318,8 +318,9 @@ function initializerOf(start: StartingValue): InitializerLike {
 }
 
 function zoneoutRates(cell: Cell, zoneout: RecurrentOptions['zoneout'], where: string): Record<string, number> {
-  const given =
-    typeof zoneout === 'number' ? Object.fromEntries(cell.states.map((state) => [state, zoneout])) : (zoneout ?? {});
+  const given = (
+    typeof zoneout === 'number' ? Object.fromEntries(cell.states.map((state) => [state, zoneout])) : (zoneout ?? {})
+  ) as Readonly<Record<string, number>>;
   for (const [state, rate] of Object.entries(given)) {
     if (!cell.states.includes(state)) throw unknownName(where, 'state', state, cell.states);
     requireRate(where, `zoneout.${state}`, rate);

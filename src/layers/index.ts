@@ -74,17 +74,19 @@ export { Permute, type PermuteOptions } from './permute.js';
 export type { Pooling1DOptions, Pooling2DOptions } from './pooling.js';
 export { PReLU, type PReLUOptions } from './prelu.js';
 export {
+  type GivenStates,
   type NamedStates,
   type OutputAndState,
   type RecurrentCallOptions,
   RecurrentLayer,
+  type StatesOf,
 } from './recurrent-layer.js';
 export type { RecurrentOptions } from './recurrent-options.js';
 export * as regularizers from './regularizers.js';
 export { RepeatVector, type RepeatVectorOptions } from './repeat-vector.js';
 export type { BothEnds } from './resampled-steps.js';
 export { Reshape, type ReshapeOptions } from './reshape.js';
-export { type CellLike, type CellWithOptions, RNN, type RNNOptions } from './rnn.js';
+export { type CellChoice, type CellLike, type CellWithOptions, RNN, type RNNOptions, type StateOf } from './rnn.js';
 export { SampledSoftmax, type SampledSoftmaxOptions } from './sampled-softmax.js';
 export {
   SequencePooling1D,

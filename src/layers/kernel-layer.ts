@@ -43,7 +43,7 @@ export const kernelWeightOptionNames: readonly string[] = [
 export abstract class KernelLayer extends Layer {
   protected kernel!: Variable;
   protected bias: Variable | undefined;
-  protected readonly activation: string;
+  protected readonly activation: ActivationName;
   readonly #kernelOptions: WeightOptions;
   readonly #biasOptions: WeightOptions;
 
@@ -81,7 +81,7 @@ export abstract class KernelLayer extends Layer {
 }
 
 /** @internal `activation(x + bias)`, or of x alone. */
-export function activatedSum(activation: string, x: Tensor, bias: Tensor | undefined): Tensor {
+export function activatedSum(activation: ActivationName, x: Tensor, bias: Tensor | undefined): Tensor {
   return bias === undefined ? activate(activation, x) : applyPointwise(biased(activation), [x, bias]);
 }
 

@@ -6,7 +6,7 @@ import { RecurrentLayer } from './recurrent-layer.js';
 import { type RecurrentOptions, withCell } from './recurrent-options.js';
 
 /** What only an LSTM has. */
-export interface LSTMOptions extends RecurrentOptions {
+export interface LSTMOptions extends RecurrentOptions<'hidden' | 'cell'> {
   units: number;
   /**
    * Width of a projection of the output, which gates then see in the next step, and so of the output and of the state
@@ -19,7 +19,7 @@ export interface LSTMOptions extends RecurrentOptions {
  * Long short-term memory along time, with Keras 3's options and defaults. See {@link RecurrentLayer} for shapes and
  * masks.
  */
-export class LSTM<ReturnState extends boolean = false> extends RecurrentLayer<ReturnState> {
+export class LSTM<ReturnState extends boolean = false> extends RecurrentLayer<ReturnState, 'hidden' | 'cell'> {
   override readonly className = 'LSTM';
 
   constructor(options: LSTMOptions & { returnState?: ReturnState | undefined }) {

@@ -1,4 +1,5 @@
 import { requireBoolean, requireCount } from '../errors.js';
+import type { ActivationName } from '../expression/activations.js';
 import * as ops from '../tensor/index.js';
 import type { Tensor, Variable } from '../tensor/tensor.js';
 import { type AttentionInputs, AttentionLayer, type AttentionLayerOptions } from './attention-layer.js';
@@ -132,7 +133,7 @@ export class MultiHeadAttention<ReturnScores extends boolean = false> extends At
   }
 
   /** `[batch, time, features]` to `[batch, time, ...axes of the bias]`. */
-  #project(name: string, x: Tensor, activation = 'linear'): Tensor {
+  #project(name: string, x: Tensor, activation: ActivationName = 'linear'): Tensor {
     const { kernel, bias } = this.#projections.get(name)!;
     const [batch, time, features] = x.shape;
     const width = kernel.size / features;

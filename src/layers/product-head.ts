@@ -1,3 +1,4 @@
+import type { ActivationName } from '../expression/activations.js';
 import { activate } from '../tensor/arithmetic.js';
 import * as ops from '../tensor/index.js';
 import { softmaxCrossentropy } from '../tensor/softmax-crossentropy.js';
@@ -14,7 +15,7 @@ export interface ProductParts {
   readonly kernel: Variable;
   readonly transposeKernel?: boolean | undefined;
   readonly bias: Variable | undefined;
-  readonly activation: string;
+  readonly activation: ActivationName;
   readonly mask: Mask | undefined;
 }
 
@@ -22,7 +23,7 @@ export interface ProductParts {
 export function productHead({ activation, mask, ...parts }: ProductParts): OutputHead {
   const { input, kernel, transposeKernel = false, bias } = parts;
   const [features, units] = transposeKernel ? [...kernel.shape].reverse() : kernel.shape;
-  const sum = (last: string): Tensor =>
+  const sum = (last: ActivationName): Tensor =>
     activatedSum(last, ops.matmul(input, kernel, { transposeB: transposeKernel }), bias);
   return lazyHead({
     shape: [...input.shape.slice(0, -1), units],

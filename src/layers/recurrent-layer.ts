@@ -25,24 +25,32 @@ import type { Stepper } from './stepper.js';
 import { refuseUnusedOptions } from './unused-options.js';
 
 /** The states of a cell by name, each `[batch, units]`. */
-export type NamedStates<Value = Tensor> = Readonly<Record<string, Value>>;
+export type NamedStates<Value = Tensor, State extends string = string> = Readonly<Record<State, Value>>;
 
 /** The states of a layer: one entry a cell, from the bottom. */
-export type StatesOf<Value> = readonly NamedStates<Value>[];
+export type StatesOf<Value, State extends string = string> = readonly [
+  NamedStates<Value, State>,
+  ...NamedStates<Value, State>[],
+];
 
 /** What a recurrent layer with `returnState` returns. */
-export interface OutputAndState {
+export interface OutputAndState<State extends string = string> {
   /** `[batch, time, units]` with `returnSequences`, else `[batch, units]`. */
   readonly output: Tensor;
   /** By cell (one for most layers): the states after the last step that counts. */
-  readonly states: StatesOf<Tensor>;
+  readonly states: StatesOf<Tensor, State>;
 }
 
 /** What a recurrent layer is run with. */
-export interface RecurrentCallOptions extends CallOptions {
+export interface RecurrentCallOptions<State extends string = string> extends CallOptions {
   /** The states to start from, by name; one entry a cell where the layer has several. Zeros by default. */
-  initialState?: NamedStates | StatesOf<Tensor> | undefined;
+  initialState?: GivenStates<Tensor, State> | undefined;
 }
+
+/** States to start from: of the one cell alone, or one entry a cell. */
+export type GivenStates<Value, State extends string = string> =
+  | NamedStates<Value, State>
+  | readonly NamedStates<Value, State>[];
 
 /** One layer's part of a common run. */
 export interface LayerRun {
@@ -65,7 +73,9 @@ export interface CellsOptions extends RecurrentOptions {
   cell: Cell | readonly (Cell | CellOptions)[];
 }
 
-type Returned<ReturnState extends boolean> = ReturnState extends true ? OutputAndState : Tensor;
+type Returned<ReturnState extends boolean, State extends string> = ReturnState extends true
+  ? OutputAndState<State>
+  : Tensor;
 
 /**
  * Runs any cell, or several above each other, along time. Input `[batch, time, features]`; output
@@ -73,9 +83,12 @@ type Returned<ReturnState extends boolean> = ReturnState extends true ? OutputAn
  *
  * A masked step keeps state and output of the step before, so padding changes no result and costs no work.
  *
+ * @typeParam State the names of the states, where it runs one cell that types know.
  * @throws SHAPE_MISMATCH, OUT_OF_RANGE, UNKNOWN_NAME before anything is computed.
  */
-export abstract class RecurrentLayer<ReturnState extends boolean = false> extends Layer<Returned<ReturnState>> {
+export abstract class RecurrentLayer<ReturnState extends boolean = false, State extends string = string> extends Layer<
+  Returned<ReturnState, State>
+> {
   readonly cells: readonly Cell[];
   readonly units: readonly number[];
   readonly returnSequences: boolean;
@@ -152,17 +165,23 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false> extend
     }
   }
 
-  override apply(inputs: Tensor | readonly Tensor[], options?: RecurrentCallOptions): Returned<ReturnState>;
+  override apply(
+    inputs: Tensor | readonly Tensor[],
+    options?: RecurrentCallOptions<State>,
+  ): Returned<ReturnState, State>;
   override apply<Edge extends Symbolic, Given>(
     this: Layer<Given>,
     inputs: Edge | readonly Edge[],
-    options?: { initialState?: StatesOf<Edge> | StatesOf<Edge>[number] | undefined },
+    options?: { initialState?: GivenStates<Edge, State> | undefined },
   ): InGraph<Given, Edge>;
   override apply(inputs: Applicable | readonly Applicable[], options?: object): unknown {
     return super.apply(inputs as Tensor, options);
   }
 
-  override call(inputs: Tensor | readonly Tensor[], options: RecurrentCallOptions): Returned<ReturnState> {
+  override call(
+    inputs: Tensor | readonly Tensor[],
+    options: RecurrentCallOptions<State>,
+  ): Returned<ReturnState, State> {
     const [result] = RecurrentLayer.runTogether([
       {
         layer: this,
@@ -172,9 +191,9 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false> extend
         outputOrder: 'computed',
       },
     ]);
-    if (!this.returnState) return result.output as Returned<ReturnState>;
+    if (!this.returnState) return result.output as Returned<ReturnState, State>;
     setMask(result.output, options.mask && this.maskAfter(options.mask, result.output));
-    return result as Returned<ReturnState>;
+    return result as Returned<ReturnState, State>;
   }
 
   /** The steps of a layer that reads backwards come in the order in which it read them, and so do those of its mask. */
@@ -232,7 +251,8 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false> extend
       });
     }
     return runs.map(({ layer, options: { mask }, reverse, outputOrder }, i) => {
-      const { output, states } = started[i];
+      const { output } = started[i];
+      const states = started[i].states as unknown as StatesOf<Tensor>;
       if (mask === undefined || !layer.returnSequences || layer.options.zeroOutputForMask !== true)
         return { output, states };
       return {
@@ -280,9 +300,9 @@ export abstract class RecurrentLayer<ReturnState extends boolean = false> extend
   }
 
   /** A layer with the same options and weights of its own. */
-  copy(): RecurrentLayer<ReturnState> {
+  copy(): RecurrentLayer<ReturnState, State> {
     const { name: _name, ...options } = this.options;
-    const Same = this.constructor as new (given: typeof this.options) => RecurrentLayer<ReturnState>;
+    const Same = this.constructor as new (given: typeof this.options) => RecurrentLayer<ReturnState, State>;
     return restoring(() => new Same(options as typeof this.options));
   }
 

@@ -72,7 +72,7 @@ it('cells of a stack may have options of their own: the layer is those of each a
 });
 
 it('an own option of undefined hides no option of the layer', () => {
-  const own = { cell: 'lstm', units: 3, dropout: undefined, useBias: undefined };
+  const own = { cell: 'lstm' as const, units: 3, dropout: undefined, useBias: undefined };
   const layer = new RNN({ cell: ['gru', own, own], units: [5, 2, 7], dropout: 0.5, useBias: false });
   const stored = JSON.parse(JSON.stringify(layer.getConfig()));
   expect(layer.units).toEqual([5, 3, 3]);

@@ -7,7 +7,7 @@ import type { LayerOptions } from './layer.js';
 import type { RegularizerLike } from './regularizers.js';
 
 /** Keras 3's options of recurrent layers, with its defaults. One that the cell has no use for is refused. */
-export interface RecurrentOptions extends LayerOptions {
+export interface RecurrentOptions<State extends string = string> extends LayerOptions {
   /** Width of the state, and of the output. A list gives each cell of a list its own. */
   units: number | readonly number[];
   /** Widths that a cell has besides its units, by name, such as the `projection` of `lstmp`; by default the cell's own. */
@@ -57,7 +57,7 @@ export interface RecurrentOptions extends LayerOptions {
    * Chance that a unit keeps its old state, drawn at each step (Krueger et al. 2017); one rate, or one by state.
    * Default 0.
    */
-  zoneout?: number | Readonly<Record<string, number>> | undefined;
+  zoneout?: number | Readonly<Partial<Record<State, number>>> | undefined;
   /** Whether the output has every step or only the last. Default false. */
   returnSequences?: boolean | undefined;
   /** Reads time backwards; the output is in the order it was computed, as in Keras. Default false. */

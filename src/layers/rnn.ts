@@ -1,15 +1,16 @@
 import type { Cell } from '../cells/cell.js';
 import { ownEquations, requireEquations, requireOwnName } from '../cells/identity.js';
-import { cellNamed, requireCells } from '../cells/registry.js';
+import { type CellName, type CellOf, cellNamed, requireCells } from '../cells/registry.js';
 import { refuseUnknownOptions } from '../errors.js';
 import { givenOptions } from '../resolved.js';
 import type { Json } from './layer.js';
 import { plainOptions } from './plain-options.js';
-import { type CellOptions, type CellsOptions, RecurrentLayer } from './recurrent-layer.js';
+import { type CellOptions, type CellsOptions, type NamedStates, RecurrentLayer } from './recurrent-layer.js';
 import { cellOptionNames, type RecurrentOptions, withCell } from './recurrent-options.js';
 import { refuseUnusedOptions } from './unused-options.js';
 
-export type CellLike = Cell | string;
+/** A cell, or the name of one; a name that is any text goes through {@link cellNamed}. */
+export type CellLike = Cell | CellName;
 
 /** A cell of several, with options of its own in place of the layer's: its units, activation, dropout, ... */
 export interface CellWithOptions
@@ -18,12 +19,30 @@ export interface CellWithOptions
   units?: number | undefined;
 }
 
-export interface RNNOptions extends Omit<RecurrentOptions, 'units'> {
+/** What an RNN may run: one cell, or several above each other. */
+export type CellChoice = CellLike | readonly (CellLike | CellWithOptions)[];
+
+/** The names of the states of a chosen cell, where types know them and they are those of every possible one. */
+export type StateOf<Choice extends CellChoice> = [KeyOfAny<StatesByName<Choice>>] extends [
+  infer Names extends keyof StatesByName<Choice> & string,
+]
+  ? Names
+  : string;
+
+type KeyOfAny<Given> = Given extends unknown ? keyof Given : never;
+
+type StatesByName<Choice> = StatesOfCell<Choice extends CellName ? CellOf<Choice> : Choice>;
+
+type StatesOfCell<Chosen> =
+  Chosen extends Cell<string, infer State> ? NamedStates<unknown, State> : NamedStates<unknown>;
+
+export interface RNNOptions<Choice extends CellChoice = CellChoice>
+  extends Omit<RecurrentOptions<StateOf<Choice>>, 'units'> {
   /**
    * A cell, its name, or a list of them, run one above the other as Keras's `StackedRNNCells`; one of a list may have
    * options of its own: `[{ cell: 'lstmp', units: 8, widths: { projection: 3 } }, { cell: 'gru', units: 5 }]`.
    */
-  cell: CellLike | readonly (CellLike | CellWithOptions)[];
+  cell: Choice;
   /** Width of the state, and of the output; a list gives each cell of a list its own. Needed unless each cell has its own. */
   units?: number | readonly number[] | undefined;
   /** @internal In files: fingerprints of the cells that are the user's own, by name. */
@@ -36,12 +55,15 @@ export interface RNNOptions extends Omit<RecurrentOptions, 'units'> {
  *
  * @throws SHAPE_MISMATCH, OUT_OF_RANGE, UNKNOWN_NAME before anything is computed.
  */
-export class RNN<ReturnState extends boolean = false> extends RecurrentLayer<ReturnState> {
+export class RNN<ReturnState extends boolean = false, Choice extends CellChoice = CellChoice> extends RecurrentLayer<
+  ReturnState,
+  StateOf<Choice>
+> {
   override readonly className: string = 'RNN';
 
-  constructor(options: RNNOptions & { returnState?: ReturnState | undefined }) {
+  constructor(options: RNNOptions<Choice> & { returnState?: ReturnState | undefined }) {
     super(
-      withCell('RNN', options, ({ cell, cellEquations }) => cellsOf(cell, cellEquations)) as CellsOptions &
+      withCell('RNN', options, ({ cell, cellEquations }) => cellsOf(cell, cellEquations)) as object as CellsOptions &
         typeof options,
       'RNN',
       ['cell', 'cellEquations'],

@@ -20,12 +20,13 @@ function statesOf<Value>(
   layer: RecurrentLayer<boolean>,
   make: (units: number, state: string) => Value,
 ): StatesOf<Value> {
-  return [...layer.sublayers.values()].map((member) => {
+  const states = [...layer.sublayers.values()].map((member) => {
     const { cell } = member as CellAlongTime;
     return Object.fromEntries(
       cell.states.map((state) => [state, make((member as CellAlongTime).widthOf(state), state)]),
     );
   });
+  return states as unknown as StatesOf<Value>;
 }
 
 /** The same of one that reads in both directions; undefined for a layer without states. */

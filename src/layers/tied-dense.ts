@@ -52,7 +52,7 @@ export class TiedDense extends Layer {
   readonly className = 'TiedDense';
   protected override readonly passesMask = true;
   protected override readonly isPointwiseInTime = true;
-  readonly activation: string;
+  readonly activation: ActivationName;
   #linked: Embedding | undefined;
   #bias: Variable | undefined;
   readonly #biasOptions: WeightOptions;

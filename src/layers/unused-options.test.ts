@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { messageOf } from '../../test/support/central-differences.js';
 import { defineCell } from '../cells/define-cell.js';
+import { cellNamed } from '../cells/registry.js';
 import { add, tanh } from '../expression/build.js';
 import { layerFromConfig } from '../training/layer-registry.js';
 import { Bidirectional } from './bidirectional.js';
@@ -34,7 +35,7 @@ describe('options that the cell has no use for', () => {
   const pairs = Object.entries(unused).flatMap(([cell, options]) => options.map((option) => [cell, option] as const));
 
   it.each(pairs)('%s refuses %s', (cell, option) => {
-    expect(messageOf(() => new RNN({ cell, units: 3, [option]: value[option] }))).toBe(
+    expect(messageOf(() => new RNN({ cell: cellNamed(cell), units: 3, [option]: value[option] }))).toBe(
       `[USAGE] RNN: \`${cell}\` has no use for \`${option}\`.\n  fix: leave it out.`,
     );
   });
@@ -44,7 +45,7 @@ describe('options that the cell has no use for', () => {
     const made = layerFromConfig(stored) as RNN;
     expect(made.getConfig()[option]).toBe(value[option]);
     expect(new Bidirectional({ layer: made }).backwardLayer.getConfig()[option]).toBe(value[option]);
-    expect(() => new RNN({ cell, units: 3, [option]: value[option] })).toThrow('[USAGE]');
+    expect(() => new RNN({ cell: cellNamed(cell), units: 3, [option]: value[option] })).toThrow('[USAGE]');
   });
 
   it('are refused after a stored layer could not be made', () => {

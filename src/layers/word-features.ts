@@ -1,4 +1,5 @@
 import { requireRate } from '../cells/define-cell.js';
+import type { CellName } from '../cells/registry.js';
 import { RondoError, requireCount, unknownName } from '../errors.js';
 import { currentRandom } from '../random.js';
 import { describeShape } from '../shape.js';
@@ -48,7 +49,7 @@ export interface WordFeaturesOptions extends LayerOptions {
    */
   characterFeatures?: number | undefined;
   /** Cell of the encoder `rnn`. Default lstm. */
-  cell?: string | undefined;
+  cell?: CellName | undefined;
   /**
    * Share of the words that training shows as unknown, so that the characters learn to stand in for them. Default 0.
    */
@@ -220,7 +221,7 @@ export class WordFeatures extends Layer {
 
   #recurrentEncoder(
     table: Embedding,
-    cell: string,
+    cell: CellName,
     features: number,
   ): (characters: Tensor, training: boolean) => Tensor {
     const half = this.#member(

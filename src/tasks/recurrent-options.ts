@@ -1,4 +1,4 @@
-import { cellNamed, libraryCells } from '../cells/registry.js';
+import { type CellName, cellNamed, libraryCells } from '../cells/registry.js';
 import { count, custom, number, type OptionFacts, rate } from './option-table.js';
 
 /** What a task says of an option that all have: its default above all. */
@@ -6,7 +6,7 @@ type Own<Value> = OptionFacts<Value, unknown, unknown>;
 
 /** The options that every task has: which recurrent network, and how it is trained. */
 export function recurrentOptions(own: {
-  readonly cell: Own<string>;
+  readonly cell: Own<CellName>;
   readonly units: Own<number>;
   readonly layers?: Own<number>;
   readonly dropout: Own<number>;
@@ -17,7 +17,7 @@ export function recurrentOptions(own: {
     /** Recurrent cell. */
     cell: custom({
       choices: libraryCells.map(({ name }) => name),
-      check: (where, name: string) => void cellNamed(name, where),
+      check: (where, name: CellName) => void cellNamed(name, where),
       ofInitial: 'decided',
       ...own.cell,
     }),

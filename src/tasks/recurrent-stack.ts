@@ -1,10 +1,11 @@
+import type { CellName } from '../cells/registry.js';
 import { Dropout } from '../layers/dropout.js';
 import type { Layer } from '../layers/layer.js';
 import { RNN } from '../layers/rnn.js';
 
 /** Recurrent layers of one width, each followed by dropout where there is any. */
 export function recurrentStack(
-  { cell, units, layers, dropout }: { cell: string; units: number; layers: number; dropout: number },
+  { cell, units, layers, dropout }: { cell: CellName; units: number; layers: number; dropout: number },
   { stateful, returnSequences }: { stateful: boolean; returnSequences: boolean },
 ): Layer[] {
   return Array.from({ length: layers }, (_, i) => {

@@ -138,7 +138,7 @@ describe('activate', () => {
   });
 
   it('suggests the nearest name', () => {
-    expect(messageOf(() => activate('sigmoyd', a, 'Dense dense'))).toMatch(
+    expect(messageOf(() => activate('sigmoyd' as 'sigmoid', a, 'Dense dense'))).toMatch(
       /^\[UNKNOWN_NAME\] Dense dense: unknown activation `sigmoyd`; did you mean `sigmoid`/,
     );
   });

@@ -1,4 +1,4 @@
-import { type ActivationFunction, activation } from '../expression/activations.js';
+import { type ActivationFunction, type ActivationName, activation } from '../expression/activations.js';
 import * as e from '../expression/build.js';
 import { applyPointwise, type PointwiseFunction } from './pointwise.js';
 import { type Tensor, tensor } from './tensor.js';
@@ -51,7 +51,7 @@ export const softplus = unary('softplus', e.softplus);
 const activationFunctions = new Map<string, PointwiseFunction>();
 
 /** Applies a named activation; softmax runs along the last axis. @throws UNKNOWN_NAME */
-export function activate(name: string, x: Tensor, where = 'activation'): Tensor {
+export function activate(name: ActivationName, x: Tensor, where = 'activation'): Tensor {
   if (name === 'linear') return x;
   let fn = activationFunctions.get(name);
   if (fn === undefined) {

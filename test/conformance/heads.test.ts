@@ -100,7 +100,7 @@ describe('heads', () => {
     { batch: 37, units: 66, heads: 6 },
   ])('have the same bits on any number of threads: %o', async ({ batch, units, heads }) => {
     const backends = [createWasmBackend({ threads: 1 }), await threadedBackend(2), await threadedBackend(3)];
-    for (const cell of ['lstm', 'gruResetBefore', 'sLSTM']) {
+    for (const cell of ['lstm', 'gruResetBefore', 'sLSTM'] as const) {
       const results = backends.map((backend) => {
         useBackend(backend);
         const layer = new RNN({ cell, units, heads, returnSequences: true });

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import type { CellName } from '../../src/cells/registry.js';
 import type { Backend } from '../../src/kernels/contract.js';
 import { createReferenceBackend } from '../../src/kernels/reference/backend.js';
 import { useBackend } from '../../src/kernels/select.js';
@@ -23,9 +24,9 @@ const [BATCH, TIME, FEATURES, UNITS] = [5, 4, 259, 261];
  */
 const TOLERANCE = 2e-5;
 
-const cells = ['lstm', 'gru', 'gruResetBefore'];
+const cells = ['lstm', 'gru', 'gruResetBefore'] as const;
 
-function run(cell: string, backend: Backend): Record<string, ArrayLike<number>> {
+function run(cell: CellName, backend: Backend): Record<string, ArrayLike<number>> {
   useBackend(backend);
   const random = new Random(61, cell);
   const layer = new RNN({ cell, units: UNITS, returnSequences: true, returnState: true });
@@ -68,27 +69,32 @@ describe.each(wasmOfEveryFamily)('layers of large kernels on $title', ({ make })
 describe('sequences of many different lengths', () => {
   afterAll(() => void useBackend('wasm'));
 
-  it.each(['lstm', 'peepholeLSTM', 'gruResetBefore'])('have the outputs and gradients of the reference: %s', (cell) => {
-    const [batch, time, features, units] = [83, 79, 3, 5];
-    const run = (backend: Backend): ArrayLike<number>[] => {
-      useBackend(backend);
-      const random = new Random(67, cell);
-      const layer = new RNN({ cell, units, returnSequences: true });
-      layer.ensureBuilt([null, time, features]);
-      randomise(layer, random);
-      const input = normals([batch, time, features], random);
-      const mask = Uint8Array.from({ length: batch * time }, (_, i) =>
-        Number(i % time < 1 + ((29 * Math.floor(i / time)) % time)),
+  it.each(['lstm', 'peepholeLSTM', 'gruResetBefore'] as const)(
+    'have the outputs and gradients of the reference: %s',
+    (cell) => {
+      const [batch, time, features, units] = [83, 79, 3, 5];
+      const run = (backend: Backend): ArrayLike<number>[] => {
+        useBackend(backend);
+        const random = new Random(67, cell);
+        const layer = new RNN({ cell, units, returnSequences: true });
+        layer.ensureBuilt([null, time, features]);
+        randomise(layer, random);
+        const input = normals([batch, time, features], random);
+        const mask = Uint8Array.from({ length: batch * time }, (_, i) =>
+          Number(i % time < 1 + ((29 * Math.floor(i / time)) % time)),
+        );
+        const cotangent = normals([batch, time, units], random, 0.1);
+        const { value, gradients } = valueAndGradients(
+          () => ops.sum(ops.mul(layer.apply(input, { mask }), cotangent)),
+          [input, ...layer.weights],
+        );
+        return [value, ...gradients].map((tensor) => tensor.dataSync());
+      };
+      const expected = run(createReferenceBackend());
+      // Sums over some 3000 rows: 2^-24 each, about its root and a factor for growth.
+      run(createWasmBackend({ threads: 1 })).forEach((values, i) =>
+        expectClose(values, expected[i], 2e-4, `array ${i}`),
       );
-      const cotangent = normals([batch, time, units], random, 0.1);
-      const { value, gradients } = valueAndGradients(
-        () => ops.sum(ops.mul(layer.apply(input, { mask }), cotangent)),
-        [input, ...layer.weights],
-      );
-      return [value, ...gradients].map((tensor) => tensor.dataSync());
-    };
-    const expected = run(createReferenceBackend());
-    // Sums over some 3000 rows: 2^-24 each, about its root and a factor for growth.
-    run(createWasmBackend({ threads: 1 })).forEach((values, i) => expectClose(values, expected[i], 2e-4, `array ${i}`));
-  });
+    },
+  );
 });

@@ -92,7 +92,7 @@ describe.each(backendNames)('a stream of indices on %s', (backend) => {
 describe('threads change no bit of a stream', () => {
   afterAll(() => void useBackend('wasm'));
 
-  it.each(['lstm', 'gruResetBefore', 'minGRU', 'peepholeLSTM'])('of %s', async (cell) => {
+  it.each(['lstm', 'gruResetBefore', 'minGRU', 'peepholeLSTM'] as const)('of %s', async (cell) => {
     const input = normals([1, TIME, 67], new Random(53));
     const weights = new Random(59);
     const make = (): Sequential =>

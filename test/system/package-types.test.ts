@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { libraryCells } from '../../src/cells/registry.js';
 import { blocksOf, documents, root } from '../support/documents.js';
 
 /** A project of a user, who has installed the packed package and nothing else. */
@@ -77,8 +78,16 @@ export function build(units: number | undefined, signal: AbortSignal | undefined
 
 /** Each line marked with what the compiler must refuse; those without a mark it must take. */
 const names = `
-import { Dense, LSTM, losses, metrics, optimizers, schedules, Sequential } from 'rondo';
+import {
+  activationNamed, cellNamed, defineCell, Dense, LSTM, libraryCells, losses, metrics, ops, optimizers, RNN, schedules,
+  Sequential, tensor, type ClassifierOptions, WordFeatures,
+} from 'rondo';
+const plain = defineCell({ name: 'plain', gates: ['new'], states: ['memory'], step: ({ gates }) => ({ memory: gates.new }) });
 declare module 'rondo' {
+  interface RegisteredCells {
+    plain: typeof plain;
+    other: true;
+  }
   interface RegisteredLosses {
     fourthPower: true;
   }
@@ -92,6 +101,28 @@ model.compile({ optimizer: 'adamw', loss: { a: 'fourthPower', b: 'huber' }, metr
 declare const read: string;
 model.compile({ optimizer: optimizers.optimizerNamed(read), loss: losses.lossNamed(read), metrics: [metrics.metricNamed(read)] });
 optimizers.adam({ learningRate: schedules.scheduleFromConfig({ name: read, config: {} }) });
+new RNN({ cell: 'lstm', units: 5 });
+new RNN({ cell: plain, units: 5 });
+new RNN({ cell: 'other', units: 5 });
+new RNN({ cell: cellNamed(read), units: 5 });
+new RNN({ cell: ['gru', plain, { cell: 'plain', units: 3 }], units: 5 });
+for (const { name } of libraryCells) new RNN({ cell: name, units: 5 });
+export const options: ClassifierOptions = { cell: cellNamed(read).name };
+ops.activate(activationNamed(read), tensor([1]));
+// @ts-expect-error
+new RNN({ cell: 'lsmt', units: 5 });
+// @ts-expect-error
+new RNN({ cell: ['gru', 'lsmt'], units: 5 });
+// @ts-expect-error
+new RNN({ cell: ['gru', { cell: 'lsmt' }], units: 5 });
+// @ts-expect-error
+new RNN({ cell: read, units: 5 });
+// @ts-expect-error
+export const misspelt: ClassifierOptions = { cell: 'lsmt' };
+// @ts-expect-error
+new WordFeatures({ words: 9, wordUnits: 4, characters: 9, cell: 'lsmt' });
+// @ts-expect-error
+ops.activate('rleu', tensor([1]));
 // @ts-expect-error
 model.compile({ optimizer: 'adma', loss: 'mse' });
 // @ts-expect-error
@@ -118,9 +149,98 @@ new Dense({ units: 5, kernelConstraint: 'maxnorm' });
 optimizers.adam({ learningRate: 'cosine' });
 `;
 
+/** States by name, as results, where a layer begins, and in options. Marked as {@link names}. */
+const states = `
+import { Bidirectional, cellNamed, defineCell, GRU, input, LSTM, RNN, type Tensor, tensor } from 'rondo';
+const leaky = defineCell({
+  name: 'leaky',
+  gates: ['leak', 'candidate'],
+  states: ['memory'],
+  vectors: { decay: 'ones' },
+  gateVectors: { gain: 'ones' },
+  step: ({ gates, states }) => ({ memory: gates.leak, output: states.memory }),
+});
+const x = tensor([[[1]]]);
+const edge = input({ shape: [null, 1] });
+export const names: ['leak' | 'candidate', 'memory'] = [leaky.gates[0]!, leaky.states[0]!];
+export const vectors = [leaky.vectors.decay, leaky.vectors.gainLeak, leaky.equations().next.memory];
+const own = new RNN({ cell: leaky, units: 3, returnState: true, zoneout: { memory: 0.1 } });
+const named = new RNN({ cell: 'lstm', units: 3, returnState: true });
+const lstm = new LSTM({ units: 3, returnState: true, zoneout: { cell: 0.1 } });
+const either: 'lstm' | 'gru' = Math.random() > 0.5 ? 'lstm' : 'gru';
+export const values: Tensor[] = [
+  own.apply(x).states[0].memory,
+  named.apply(x, { initialState: named.apply(x).states }).states[0].cell,
+  lstm.apply(x, { initialState: named.apply(x).states[0] }).states[0].hidden,
+  new GRU({ units: 3, returnState: true }).apply(x).states[0].hidden,
+  new RNN({ cell: cellNamed('lstm'), units: 3, returnState: true }).apply(x).states[0].cell,
+  new Bidirectional({ layer: lstm }).apply(x).forward[0].cell,
+  // Types do not know which state is of which of several cells, nor those of a name that is any text.
+  new RNN({ cell: either, units: 3, returnState: true }).apply(x).states[0].hidden!,
+  new RNN({ cell: ['lstm', 'gru'], units: 3, returnState: true }).apply(x).states[1]!.hidden!,
+  new RNN({ cell: cellNamed(either as string), units: 3, returnState: true }).apply(x).states[0]!.hidden!,
+];
+lstm.apply(edge, { initialState: lstm.apply(edge).states });
+// @ts-expect-error
+leaky.vectors.gainHidden;
+// @ts-expect-error
+leaky.equations().next.memry;
+// @ts-expect-error
+own.apply(x).states[0].memry;
+// @ts-expect-error
+own.apply(x).states[1].memory;
+// @ts-expect-error
+named.apply(x).states[0].hiden;
+// @ts-expect-error
+lstm.apply(x).states[0].hiden;
+// @ts-expect-error
+lstm.apply(edge).states[0].hiden;
+// @ts-expect-error
+new Bidirectional({ layer: lstm }).apply(x).backward[0].hiden;
+// @ts-expect-error
+lstm.apply(x, { initialState: { hidden: x, cel: x } });
+// @ts-expect-error
+lstm.apply(x, { initialState: { hidden: x } });
+// @ts-expect-error
+named.apply(edge, { initialState: { hidden: edge, cel: edge } });
+// @ts-expect-error
+own.apply(x, { initialState: lstm.apply(x).states });
+// @ts-expect-error
+new LSTM({ units: 3, zoneout: { hiden: 0.1 } });
+// @ts-expect-error
+new RNN({ cell: 'lstm', units: 3, zoneout: { hiden: 0.1 } });
+`;
+
+/** What an editor offers where a program of the user's folder goes on. */
+function completionsAfter(text: string): string[] {
+  const file = join(folder, 'completed.ts');
+  const host: ts.LanguageServiceHost = {
+    getCompilationSettings: () => ({ ...strict, ...resolutions.Bundler, ...page }),
+    getScriptFileNames: () => [file],
+    getScriptVersion: () => '1',
+    getScriptSnapshot: (name) => {
+      const written = name === file ? text : ts.sys.readFile(name);
+      return written === undefined ? undefined : ts.ScriptSnapshot.fromString(written);
+    },
+    getCurrentDirectory: () => folder,
+    getDefaultLibFileName: ts.getDefaultLibFilePath,
+    fileExists: ts.sys.fileExists,
+    readFile: ts.sys.readFile,
+    directoryExists: ts.sys.directoryExists,
+  };
+  const found = ts.createLanguageService(host).getCompletionsAtPosition(file, text.length, undefined);
+  return found?.entries.map(({ name }) => name) ?? [];
+}
+
 describe('names', () => {
-  it('that there are not do not compile; those that a program adds do', () => {
-    expect(faultsOf({ 'names.ts': names }, 'Bundler', page)).toEqual([]);
+  it('that there are not do not compile, of states neither; those that a program adds do', () => {
+    const programs = { 'names.ts': names, 'states.ts': states };
+    expect(faultsOf(programs, 'Bundler', { ...page, skipLibCheck: true })).toEqual([]);
+  });
+
+  it('of cells are what an editor offers', () => {
+    const program = "import { RNN } from 'rondo';\nnew RNN({ units: 5, cell: '";
+    expect(completionsAfter(program).sort()).toEqual(libraryCells.map(({ name }) => name).sort());
   });
 });
 

@@ -254,7 +254,7 @@ describe('training a language model', () => {
       '[DATA_FORMAT] LanguageModelTraining: the text holds nothing but white space.',
     );
     expect(() => new LanguageModelTraining(text, { documents: 'lines' as 'line' })).toThrow('did you mean `line`');
-    expect(() => new LanguageModelTraining(text, { cell: 'lsmt' })).toThrow('did you mean `lstm`');
+    expect(() => new LanguageModelTraining(text, { cell: 'lsmt' as 'lstm' })).toThrow('did you mean `lstm`');
     expect(() => new LanguageModelTraining(text, { unit: 3 } as object)).toThrow('did you mean `units`');
     expect(() => new LanguageModelTraining(text, { dropout: 1 })).toThrow('[OUT_OF_RANGE]');
     expect(() => new LanguageModelTraining(text, { validation: 0 })).toThrow('[OUT_OF_RANGE]');

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { Cell } from '../../cells/cell.js';
 import { defineCell } from '../../cells/define-cell.js';
 import { libraryCells } from '../../cells/registry.js';
 import { gatesOf } from './gates.js';
 
-const written = (cell: (typeof libraryCells)[number], options = {}): string[] =>
+const written = (cell: Cell, options = {}): string[] =>
   gatesOf(cell, options).map(({ name, activation }) => `${activation}(${name})`);
-const named = (name: string): (typeof libraryCells)[number] => libraryCells.find((cell) => cell.name === name)!;
+const named = (name: string): Cell => libraryCells.find((cell) => cell.name === name)!;
 
 describe('the gates of a cell', () => {
   it('are found in the equations of every cell of the library', () => {

@@ -97,7 +97,7 @@ describe('states in a graph', () => {
 
   it('are outputs, and those of a stack begin another', async () => {
     const [a, b] = [input({ shape: [null, 3] }), input({ shape: [null, 3] })];
-    const options = { cell: ['gru', 'lstm'], units: [4, 5] };
+    const options = { cell: ['gru', 'lstm'], units: [4, 5] } as const;
     const first = new RNN({ ...options, returnState: true }).apply(a);
     const second = new RNN({ ...options, returnState: true }).apply(b, { initialState: first.states });
     const model = new Functional({

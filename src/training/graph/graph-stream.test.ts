@@ -36,7 +36,7 @@ function translator() {
   const [words, text] = [new Embedding({ inputDim: 7, outputDim: 3, maskZero: true }), input({ shape: [null] })];
   const inner = new LSTM({ units: 3, returnState: true });
   const read = new Bidirectional({ layer: inner }).apply(words.apply(text));
-  const side = (state: string) => new Concatenate().apply([read.forward[0][state], read.backward[0][state]]);
+  const side = (state: 'hidden' | 'cell') => new Concatenate().apply([read.forward[0][state], read.backward[0][state]]);
   const written = input({ shape: [null] });
   const decoder = new LSTM({ units: 6, returnSequences: true, returnState: true });
   const begin = { hidden: side('hidden'), cell: side('cell') };

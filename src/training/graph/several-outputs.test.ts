@@ -69,7 +69,7 @@ describe('layers that give several tensors in a graph', () => {
     const [source, target] = [input({ shape: [null, 7] }), input({ shape: [null, 3] })];
     const inner = new LSTM({ units: 4, returnState: true });
     const { forward, backward } = new Bidirectional({ layer: inner }).apply(source);
-    const both = (state: string) => new Concatenate().apply([forward[0][state], backward[0][state]]);
+    const both = (state: 'hidden' | 'cell') => new Concatenate().apply([forward[0][state], backward[0][state]]);
     const decoder = new LSTM({ units: 8, returnSequences: true });
     const decoded = decoder.apply(target, { initialState: { hidden: both('hidden'), cell: both('cell') } });
     const model = new Functional({ inputs: { source, target }, outputs: decoded });
