@@ -294,6 +294,18 @@ export { deserializeTask, type LoadedTask, serializeTask, serializeTaskAsync } f
 export { registerTask, taskNames } from './tasks/task-registry.js';
 export { nextRoundEnd, plannedEpochs, type TrainingRounds } from './tasks/training-rounds.js';
 export type { TaskLearningRateOptions, TrainingControls, TrainingOutcome } from './tasks/training-run.js';
+export { lengthPenaltyOf } from './tasks/translate/beam-search.js';
+export { SentenceCodec, type SentenceTokens } from './tasks/translate/sentence-codec.js';
+export type { SentencePair } from './tasks/translate/sentence-pair.js';
+export type { TranslationReport } from './tasks/translate/translation-report.js';
+export {
+  type TrainedPairs,
+  type TranslateOptions,
+  type Translation,
+  Translator,
+} from './tasks/translate/translator.js';
+export { type TranslatorOptions, translatorOptions } from './tasks/translate/translator-options.js';
+export { type TranslatorData, TranslatorTraining } from './tasks/translate/translator-training.js';
 export type { ChainConstraints } from './tensor/chain-decoding.js';
 export {
   type CheckGradientsOptions,

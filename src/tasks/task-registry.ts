@@ -4,6 +4,7 @@ import { restoreForecaster } from './forecast/restore-forecaster.js';
 import { restoreLanguageModel } from './language-model/restore-language-model.js';
 import { restoreTagger } from './tag/restore-tagger.js';
 import type { TaskRestorer } from './task.js';
+import { restoreTranslator } from './translate/restore-translator.js';
 
 /**
  * Every task that a file may name. This is the only place that knows them all, and only what loads files of tasks
@@ -15,6 +16,7 @@ const restorers = new Map<string, TaskRestorer>(
     forecast: restoreForecaster,
     classify: restoreClassifier,
     tag: restoreTagger,
+    translate: restoreTranslator,
   }),
 );
 

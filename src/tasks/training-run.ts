@@ -4,11 +4,11 @@ import { EarlyStopping } from '../training/callbacks/early-stopping.js';
 import type { Dataset } from '../training/dataset.js';
 import type { FindLearningRateOptions } from '../training/find-learning-rate.js';
 import type { History } from '../training/history.js';
+import type { Model } from '../training/model.js';
 import type { Optimizer } from '../training/optimizers/index.js';
 import { adam } from '../training/optimizers/index.js';
 import { requireSignal } from '../training/require-signal.js';
 import { cosineDecay, cosineDecayRestarts } from '../training/schedules.js';
-import type { Sequential } from '../training/sequential.js';
 import type { TrainingSnapshot } from '../training/snapshot.js';
 import { RoundStop, roundGrowth } from './training-rounds.js';
 
@@ -108,7 +108,7 @@ export interface TrainingData {
  * `monitor` where that is given.
  */
 export async function runTraining(
-  model: Sequential,
+  model: Model,
   data: TrainingData,
   controls: TrainingControls,
   own: readonly Callback[] = [],

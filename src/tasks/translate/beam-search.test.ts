@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import type { Functional } from '../../training/graph/functional.js';
+import { type BeamSearchSettings, beamSearch, coveragePenaltyOf, lengthPenaltyOf } from './beam-search.js';
+import { specialIds } from './sentence-codec.js';
+import type { NextAndShares } from './translator-network.js';
+
+const { begin, end } = specialIds;
+const [a, b, c] = [3, 4, 5];
+
+/** A model whose next id depends on the last one alone, and which attends to `attended(id)` of three source tokens. */
+function chain(
+  table: Readonly<Record<number, Readonly<Record<number, number>>>>,
+  attended: (id: number) => readonly number[] = () => [1, 0, 0],
+): Functional<NextAndShares> {
+  const stream = {
+    takeRows() {},
+    stepAsync: async (ids: Int32Array) => ({
+      next: Float64Array.from([...ids].flatMap((id) => Array.from({ length: 6 }, (_, next) => table[id]?.[next] ?? 0))),
+      shares: Float64Array.from([...ids].flatMap((id) => [...attended(id), 0])),
+    }),
+  };
+  return { stream: () => stream } as unknown as Functional<NextAndShares>;
+}
+
+const settings = (given: Partial<BeamSearchSettings>): BeamSearchSettings => ({
+  beams: 2,
+  lengthPenalty: 0,
+  coveragePenalty: 0,
+  isHidden: () => false,
+  ...given,
+});
+const source = [9, 9, 9];
+
+/** The likeliest first id leads nowhere good: greedy search takes it. */
+const trap = {
+  [begin]: { [a]: 0.6, [b]: 0.4 },
+  [a]: { [end]: 0.3, [c]: 0.7 },
+  [b]: { [end]: 0.9, [c]: 0.1 },
+  [c]: { [end]: 0.5, [a]: 0.5 },
+};
+
+describe('a beam search', () => {
+  it('finds what is likelier as a whole, and sums its logarithms', async () => {
+    const [found] = await beamSearch(chain(trap), [{ source, limit: 9 }], settings({}));
+    expect(found[0].ids).toEqual([b]);
+    expect(found[0].logProbability).toBeCloseTo(Math.log(0.4 * 0.9), 12);
+    expect(found.map(({ score }) => score)).toEqual(found.map(({ score }) => score).sort((x, y) => y - x));
+    const [greedy] = await beamSearch(chain(trap), [{ source, limit: 9 }], settings({ beams: 1 }));
+    expect(greedy[0].ids[0]).toBe(a);
+  });
+
+  it('lets longer ones win as the length penalty says', async () => {
+    const table = { [begin]: { [end]: 0.35, [a]: 0.65 }, [a]: { [b]: 0.6, [end]: 0.4 }, [b]: { [end]: 0.8, [c]: 0.2 } };
+    const best = async (lengthPenalty: number) =>
+      (await beamSearch(chain(table), [{ source, limit: 9 }], settings({ beams: 3, lengthPenalty })))[0][0];
+    expect((await best(0)).ids).toEqual([]); // ln 0.35 above ln(0.65 0.6 0.8)
+    const longer = await best(1);
+    expect(longer.ids).toEqual([a, b]);
+    expect(longer.score).toBeCloseTo(Math.log(0.65 * 0.6 * 0.8) / (8 / 6), 12);
+  });
+
+  it('lets what attends to all of the source win as the coverage penalty says', async () => {
+    const table = { [begin]: { [a]: 0.6, [b]: 0.4 }, [a]: { [end]: 1 }, [b]: { [end]: 1 } };
+    const attended = (id: number) => (id === b ? [0, 0.5, 0.5] : [0.9, 0.1, 0]);
+    const best = async (coveragePenalty: number) =>
+      (await beamSearch(chain(table, attended), [{ source, limit: 9 }], settings({ coveragePenalty })))[0][0];
+    expect((await best(0)).ids).toEqual([a]);
+    const covering = await best(1);
+    expect(covering.ids).toEqual([b]);
+    expect(covering.score).toBeCloseTo(Math.log(0.4) + Math.log(0.9) + Math.log(0.6) + Math.log(0.5), 6);
+  });
+
+  it('ends at the limit, and says so; what ended by itself comes first', async () => {
+    const table = { [begin]: { [a]: 0.9, [end]: 0.1 }, [a]: { [a]: 1 } };
+    const [found] = await beamSearch(chain(table), [{ source, limit: 4 }], settings({}));
+    expect(found.map(({ ids, isComplete }) => [ids.length, isComplete])).toEqual([
+      [0, true],
+      [4, false],
+    ]);
+  });
+
+  it('writes no hidden id, and only allowed ones', async () => {
+    const [hidden] = await beamSearch(chain(trap), [{ source, limit: 9 }], settings({ isHidden: (id) => id === b }));
+    expect(hidden.some(({ ids }) => ids.includes(b))).toBe(false);
+    const allowed = (ids: readonly number[]) => (ids.length === 0 ? [a] : undefined);
+    const [begun] = await beamSearch(chain(trap), [{ source, limit: 9, allowed }], settings({}));
+    expect(begun.every(({ ids }) => ids[0] === a)).toBe(true);
+  });
+
+  it('takes more beams than there are ids', async () => {
+    const [found] = await beamSearch(chain(trap), [{ source, limit: 3 }], settings({ beams: 20 }));
+    expect(found[0].ids).toEqual([b]);
+    expect(found.length).toBeGreaterThan(4);
+  });
+
+  it('searches for several sentences side by side as for each alone', async () => {
+    const sentences = [2, 5, 3].map((limit) => ({ source, limit }));
+    const together = await beamSearch(chain(trap), sentences, settings({}));
+    const apart = await Promise.all(
+      sentences.map(async (one) => (await beamSearch(chain(trap), [one], settings({})))[0]),
+    );
+    expect(together).toEqual(apart);
+  });
+});
+
+// Wu et al. 2016, eq. 14, by hand: three target tokens over two source tokens.
+it('the penalties of a worked example', () => {
+  expect(lengthPenaltyOf(7, 0.6)).toBeCloseTo(2 ** 0.6, 12);
+  const shares = [
+    [0.2, 0.8],
+    [0.1, 0.9],
+    [0.3, 0.7],
+  ];
+  expect(coveragePenaltyOf(shares, 0.2)).toBeCloseTo(0.2 * Math.log(0.6), 12); // the second is covered 2.4 times: ln 1
+  expect(coveragePenaltyOf([], 0.2)).toBe(0);
+});

@@ -1,0 +1,41 @@
+import { isBoolean, isCount, isFiniteNumber, isObject, SavedFields } from '../../data/saved-fields.js';
+import type { Resolved } from '../../resolved.js';
+import { Functional } from '../../training/graph/functional.js';
+import { isSavedSeenItems } from '../seen-items.js';
+import type { SavedTask } from '../task.js';
+import { SentenceCodec } from './sentence-codec.js';
+import { type TrainedPairs, Translator } from './translator.js';
+import type { TranslatorOptions } from './translator-options.js';
+
+/** What {@link Translator.toJSON} wrote. @throws FILE_FORMAT where it is damaged or does not fit the model */
+export function restoreTranslator({ model, saved, outcome }: SavedTask): Translator {
+  const { where } = saved;
+  if (!(model instanceof Functional) || model.inputNames.join() !== 'source,target')
+    throw saved.fault('the model is not one of its task.', 'a Functional of `source` and `target`', model.className);
+  const pairs = trainedPairs(new SavedFields(where, saved.read('pairs', 'an object', isObject)));
+  const fields = new SavedFields(where, saved.read('codecs', 'an object', isObject));
+  const codec = (name: string): SentenceCodec =>
+    SentenceCodec.fromJSON(fields.read(name, 'an object', isObject), where);
+  const both = pairs.isShared ? codec('both') : undefined;
+  const codecs = { source: both ?? codec('source'), target: both ?? codec('target') };
+  const numOutputs = model.computeOutputShape([1, 1], [1, 1]).at(-1);
+  if (numOutputs !== codecs.target.size)
+    throw saved.fault('the tokens do not fit the model.', `${codecs.target.size} outputs`, numOutputs);
+  const options = saved.read('options', 'an object', isObject) as unknown as Resolved<TranslatorOptions>;
+  return new Translator(model, codecs, pairs, options, outcome);
+}
+
+function trainedPairs(saved: SavedFields): TrainedPairs {
+  const inner = (name: string): SavedFields => new SavedFields(saved.where, saved.read(name, 'an object', isObject));
+  const [numPairs, ratio] = [inner('numPairs'), inner('lengthRatio')];
+  const count = (part: string): number => numPairs.read(part, 'a whole number', isCount);
+  return {
+    numPairs: { train: count('train'), validation: count('validation'), test: count('test') },
+    lengthRatio: {
+      mean: ratio.read('mean', 'a number', isFiniteNumber),
+      most: ratio.read('most', 'a number', isFiniteNumber),
+    },
+    isShared: saved.read('isShared', 'true or false', isBoolean),
+    seen: saved.read('seen', 'hashes of sources', isSavedSeenItems),
+  };
+}

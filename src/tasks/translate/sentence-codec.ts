@@ -1,0 +1,100 @@
+import type { Json } from '../../layers/layer.js';
+import { codecFromJSON, codecOfText } from '../language-model/codec-of-text.js';
+import { TextCodec } from '../language-model/text-codec.js';
+import type { TokenCodec } from '../language-model/token-codec.js';
+
+/** Ids that stand before those of tokens: no token, and what begins and ends a target. */
+export const specialIds = { padding: 0, begin: 1, end: 2 } as const;
+const numSpecial = 3;
+
+/** What a token may be: `whitespace` cuts at white space alone, for what is cut into tokens already. */
+export const sentenceTokens = ['bpe', 'words', 'whitespace', 'characters'] as const;
+export type SentenceTokens = (typeof sentenceTokens)[number];
+
+/** Texts of one side of pairs as ids and back; ids 0 to 2 are {@link specialIds}. */
+export class SentenceCodec {
+  constructor(readonly tokens: TokenCodec) {}
+
+  /** The codec of texts, one sentence each. @throws OUT_OF_RANGE */
+  static of(
+    texts: readonly string[],
+    level: SentenceTokens,
+    { maxTokens, lower }: { maxTokens: number; lower: boolean },
+  ): SentenceCodec {
+    // A line end between them would be a token of its own.
+    const text = texts.join(' ');
+    const own = level === 'whitespace' ? ({ level: 'words', punctuation: 'attach' } as const) : { level };
+    return new SentenceCodec(codecOfText(text, { ...own, maxTokens, lower }));
+  }
+
+  /** Number of ids, the special ones included. */
+  get size(): number {
+    return this.tokens.size + numSpecial;
+  }
+
+  /** Whether an id stands for what the codec does not know. */
+  isUnknown(id: number): boolean {
+    return this.tokens.unknownId !== undefined && id === this.tokens.unknownId + numSpecial;
+  }
+
+  encode(text: string): Int32Array {
+    return this.tokens.encode(text).map((id) => id + numSpecial);
+  }
+
+  /** A text's tokens as they are written; of unknown ones the text stands for itself. */
+  split(text: string): string[] {
+    return this.tokens instanceof TextCodec
+      ? this.tokens.split(text)
+      : Array.from(this.encode(text), (id) => this.shown(id));
+  }
+
+  /**
+   * The text of ids; special ones are left out.
+   *
+   * @param instead by place: what is written instead of an unknown id.
+   */
+  decode(ids: ArrayLike<number>, instead: readonly (string | undefined)[] = []): string {
+    const kept = Array.from(ids).filter((id) => id >= numSpecial);
+    const text = this.tokens.decode(kept.map((id) => id - numSpecial));
+    const words = Array.from(ids, (id, place) => (this.isUnknown(id) ? instead[place] : undefined)).filter(
+      (word) => word !== undefined,
+    );
+    if (words.length === 0) return text;
+    const unknown = this.tokens.shown(this.tokens.unknownId!);
+    return text.replaceAll(unknown, () => words.shift() ?? unknown);
+  }
+
+  /** An id as a person reads it. */
+  shown(id: number): string {
+    return id < numSpecial ? ['', '<s>', '</s>'][id] : this.tokens.shown(id - numSpecial);
+  }
+
+  toJSON(): Json {
+    return this.tokens.toJSON();
+  }
+
+  /** @throws FILE_FORMAT when the value is not what {@link toJSON} writes */
+  static fromJSON(value: unknown, where: string): SentenceCodec {
+    return new SentenceCodec(codecFromJSON(value, where));
+  }
+}
+
+/** Symbols, such as phonemes, are few and stand alone between spaces. */
+const mostSymbols = 300;
+
+/**
+ * What suits one side of pairs: characters for single words, white space for symbols that stand apart, such as
+ * phonemes, and byte pairs for all else.
+ */
+export function tokensFor(texts: readonly string[]): SentenceTokens {
+  const symbols = new Set<string>();
+  let numWords = 0;
+  for (const text of texts) {
+    const words = text.split(/\s+/u).filter((word) => word !== '');
+    numWords += words.length;
+    if (symbols.size <= mostSymbols) for (const word of words) symbols.add(word);
+  }
+  const perText = numWords / Math.max(1, texts.length);
+  if (perText < 1.5) return 'characters';
+  return symbols.size <= mostSymbols && numWords > 20 * symbols.size ? 'whitespace' : 'bpe';
+}

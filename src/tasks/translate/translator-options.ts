@@ -1,0 +1,91 @@
+import { RondoError } from '../../errors.js';
+import { givenOptions, type Resolved } from '../../resolved.js';
+import {
+  checkOptions,
+  choice,
+  count,
+  flag,
+  number,
+  type OptionsOf,
+  optionTable,
+  withDefaults,
+} from '../option-table.js';
+import { recurrentOptions } from '../recurrent-options.js';
+import { type TrainingBudget, trainingBudget } from '../training-rounds.js';
+import { sentenceTokens } from './sentence-codec.js';
+
+/** How a decoder's state is compared with those of the source. */
+export const attentionScores = ['general', 'dot', 'additive', 'multiHead'] as const;
+
+const tokensFacts = { value: 'KIND', default: 'auto', ofInitial: 'decided', changesScore: 'all' } as const;
+
+/** Every option of a translator. */
+export const translatorOptions = optionTable({
+  /**
+   * What a token of the source is: `characters`, `words` (signs apart), `whitespace` (cut at white space alone, as for
+   * phonemes or texts that are cut already), or `bpe`, byte pairs, which spell any text. Default `auto`: by the data.
+   */
+  sourceTokens: choice({ ...tokensFacts, of: ['auto', ...sentenceTokens] }),
+  /** What a token of the target is, as `sourceTokens`. Where both are `bpe`, they share their pairs. */
+  targetTokens: choice({ ...tokensFacts, of: ['auto', ...sentenceTokens] }),
+  /** Lower-case both sides. Default false. */
+  lower: flag({ ofInitial: 'decided', changesScore: 'all' }),
+  /** Most tokens in a vocabulary; rarer words become one unknown token. Default 8,000. */
+  maxTokens: count({ least: 260, default: 8000, flag: 'vocabulary', ofInitial: 'decided', changesScore: 'all' }),
+  /**
+   * How a state of the decoder is compared with those of the source: `general` (default) and `dot` products (Luong et
+   * al. 2015), `additive` (Bahdanau et al. 2015), or `multiHead` products (Vaswani et al. 2017).
+   */
+  attention: choice({ of: attentionScores, default: 'general', ofInitial: 'decided' }),
+  /** Width of a token's vector. Default 256. */
+  embeddingUnits: count({ default: 256, ofInitial: 'decided', search: { choices: [128, 256, 512] } }),
+  /** Share of the pairs that chooses the best epoch where no others are given. Default 0.05, and at most 2,000 pairs. */
+  validation: number({ atLeast: 0, atMost: 0.5, default: 0.05, value: 'SHARE', changesScore: 'all' }),
+  /** Share of the pairs that is held out for the report where no others are given. Default 0.05. */
+  test: number({ atLeast: 0, atMost: 0.5, default: 0.05, value: 'SHARE', flag: 'test-share', changesScore: 'all' }),
+  /** Seed of the split. Pairs with the same source stay together. Default 1. */
+  splitSeed: count({ least: 0, default: 1, changesScore: 'all' }),
+  /** Pairs with a side of more tokens are not learned from. Default 100. */
+  longest: count({ least: 2, default: 100, ofInitial: 'inherited' }),
+  ...recurrentOptions({
+    cell: { default: 'lstm' },
+    units: { default: 256, search: { choices: [128, 256, 512] } },
+    layers: { default: 2 },
+    dropout: { default: 0.3, search: { low: 0.1, high: 0.5 } },
+    batchSize: { default: 512 },
+    learningRate: { default: 0.002, search: { low: 0.0005, high: 0.008, scale: 'log' } },
+  }),
+  /** Most tokens of a batch on its longer side, padding included; `batchSize` is its most pairs. Default 3,000. */
+  batchTokens: count({ default: 3000, ofInitial: 'inherited' }),
+  /** Most epochs. Default 16, more where that is less than 3,000 steps. */
+  epochs: count({}),
+  /** Epochs without a better loss of the validation pairs after which training ends. Default half of `epochs`. */
+  patience: count({}),
+});
+
+/** How a translator is built and trained. */
+export interface TranslatorOptions extends OptionsOf<typeof translatorOptions> {}
+
+const usualRounds = { epochs: 16, leastSteps: 3000, mostEpochs: 100, numRounds: 1 };
+
+/** @internal How long training goes on. @param numBatches steps of an epoch. */
+export function translatorBudget(options: TranslatorOptions, numBatches: number): TrainingBudget {
+  return trainingBudget(options, numBatches, usualRounds);
+}
+
+/** @internal Every option; how long training goes on as for many steps. @throws UNKNOWN_NAME, OUT_OF_RANGE */
+export function resolvedTranslatorOptions(options: TranslatorOptions): Resolved<TranslatorOptions> {
+  const where = 'TranslatorTraining';
+  checkOptions(where, translatorOptions, options);
+  const given = givenOptions(options);
+  const { epochs, patience } = translatorBudget(given, usualRounds.leastSteps);
+  const all = withDefaults(translatorOptions, { ...given, epochs, patience });
+  if (all.units % 2 === 0) return all;
+  throw new RondoError('OUT_OF_RANGE', {
+    where,
+    what: '`units` is odd.',
+    expected: 'an even number: half of them read the source forwards, half backwards',
+    received: String(all.units),
+    fix: `give ${all.units + 1}.`,
+  });
+}

@@ -1,0 +1,222 @@
+import { bucketsByLength } from '../../data/length-buckets.js';
+import { RondoError, refuseUnknownOptions, requireBoolean, requireCount, requireNumber } from '../../errors.js';
+import type { Resolved } from '../../resolved.js';
+import type { Functional } from '../../training/graph/functional.js';
+import { argMaxOf } from '../../training/metrics/metric.js';
+import { requireTexts } from '../require-texts.js';
+import type { SavedSeenItems } from '../seen-items.js';
+import type { TaskFields, TaskModel } from '../task.js';
+import type { TrainingOutcome } from '../training-run.js';
+import { beamSearch, type Hypothesis } from './beam-search.js';
+import type { SentenceCodec } from './sentence-codec.js';
+import { cleanSentence, requirePairs, type SentencePair } from './sentence-pair.js';
+import { constraintOf } from './target-constraint.js';
+import { type TranslationReport, translationReport } from './translation-report.js';
+import { withShares } from './translator-network.js';
+import type { TranslatorOptions } from './translator-options.js';
+
+/** What a translator remembers of its training pairs; plain JSON. */
+export interface TrainedPairs {
+  /** Pairs that were learned from, that chose the best epoch, and that were held out. */
+  readonly numPairs: Readonly<Record<'train' | 'validation' | 'test', number>>;
+  /** Target tokens for each of the source, the mean and the most of training. */
+  readonly lengthRatio: { readonly mean: number; readonly most: number };
+  /** Whether both sides have the same tokens. */
+  readonly isShared: boolean;
+  /** Which sources were learned from and which chose the best epoch. */
+  readonly seen: SavedSeenItems;
+}
+
+/** How {@link Translator.predict} searches. */
+export interface TranslateOptions {
+  /** Hypotheses that are followed. Default 5; 1 takes the likeliest token at each step. */
+  beams?: number | undefined;
+  /** The exponent of {@link lengthPenaltyOf}. Default 1. */
+  lengthPenalty?: number | undefined;
+  /** The factor of {@link coveragePenaltyOf}. Default 0. */
+  coveragePenalty?: number | undefined;
+  /** Translations of each text. Default 1, at most `beams`. */
+  nBest?: number | undefined;
+  /** What translations begin with. */
+  prefix?: string | undefined;
+  /** The only translations there are, of all texts. */
+  oneOf?: readonly string[] | undefined;
+  /**
+   * Whether unknown tokens may be written, each as the token of the source that it attends to most. Default false: they
+   * are never written.
+   */
+  replaceUnknown?: boolean | undefined;
+  /** Stops between batches. */
+  signal?: AbortSignal | undefined;
+}
+
+/** One translation of a text. */
+export interface Translation {
+  readonly text: string;
+  /** `ln P(text | source)`. */
+  readonly logProbability: number;
+  /** What translations are ranked by: `logProbability` over the length penalty. */
+  readonly score: number;
+  /** False where it was cut at the most tokens that a text of this length may have. */
+  readonly isComplete: boolean;
+  /** What it was translated from and what it is made of, as tokens. */
+  readonly tokens: { readonly source: readonly string[]; readonly target: readonly string[] };
+  /** By token of the target, and its end: how much it attended to each token of the source. */
+  readonly attention: readonly Float32Array[];
+}
+
+/** Targets searched for at once, beams included. */
+const rowsAtOnce = 160;
+
+/**
+ * A trained model that turns texts into others, with everything needed to use it: translations, spellings into sounds,
+ * dates into other forms. See {@link TranslatorTraining}.
+ */
+export class Translator implements TaskModel {
+  readonly task = 'translate';
+
+  constructor(
+    /** Ids `source` and `target`, `[batch, time]` each, to probabilities of the next id, `[batch, time, ids]`. */
+    readonly model: Functional,
+    readonly codecs: { readonly source: SentenceCodec; readonly target: SentenceCodec },
+    readonly pairs: TrainedPairs,
+    /** Everything it was trained with. */
+    readonly options: Readonly<Resolved<TranslatorOptions>>,
+    /** How training went; undefined before. */
+    public outcome?: TrainingOutcome,
+  ) {}
+
+  /**
+   * The best translations of texts, the best first; an empty text has an empty one.
+   *
+   * @throws USAGE, DATA_FORMAT, OUT_OF_RANGE; ABORTED
+   */
+  async predict(texts: readonly string[], options: TranslateOptions = {}): Promise<Translation[][]> {
+    const where = 'Translator.predict';
+    requireTexts(where, texts, 'texts, such as ["ein Haus"]');
+    const { nBest, signal, prefix, oneOf, ...settings } = this.#settings(where, options);
+    const { source, target } = this.codecs;
+    const sentences = texts.map((text) => ({ text: cleanSentence(text), ids: source.encode(cleanSentence(text)) }));
+    const found: Translation[][] = texts.map(() => [nothing]);
+    const places = [...sentences.keys()].filter((place) => sentences[place].ids.length > 0);
+    const allowed = constraintOf({ prefix, oneOf }, target);
+    const batches = bucketsByLength(
+      places.map((place) => sentences[place].ids.length),
+      { batchSize: Math.max(1, Math.floor(rowsAtOnce / settings.beams)) },
+    );
+    for (const batch of batches) {
+      if (signal?.aborted === true)
+        throw new RondoError('ABORTED', {
+          where,
+          what: 'it was stopped before it was done.',
+          fix: 'start it again for a result.',
+        });
+      const own = Array.from(batch, (i) => places[i]);
+      const results = await beamSearch(
+        this.#withShares(),
+        own.map((place) => {
+          const { ids } = sentences[place];
+          return { source: ids, limit: this.#limitOf(ids.length), allowed };
+        }),
+        { ...settings, isHidden: (id) => !settings.replaceUnknown && target.isUnknown(id) },
+      );
+      own.forEach((place, i) => {
+        const pieces = source.split(sentences[place].text);
+        found[place] = results[i].slice(0, nBest).map((one) => this.#translation(one, pieces));
+      });
+    }
+    return found;
+  }
+
+  /** Compares the best translations with the pairs' targets. @throws as {@link Translator.predict}; DATA_FORMAT */
+  async evaluate(
+    pairs: readonly SentencePair[],
+    options: Omit<TranslateOptions, 'nBest'> = {},
+  ): Promise<TranslationReport> {
+    const clean = requirePairs(pairs, 'Translator.evaluate');
+    const references = referencesBySource(clean);
+    const sources = [...references.keys()];
+    const translations = await this.predict(sources, options);
+    return translationReport(
+      sources.map((source, i) => ({ source, output: translations[i][0].text, references: references.get(source)! })),
+    );
+  }
+
+  /** What a model file keeps beside the weights, the options and the outcome. */
+  toJSON(): TaskFields {
+    const { source, target } = this.codecs;
+    const { numPairs, lengthRatio, isShared, seen } = this.pairs;
+    return {
+      codecs: isShared ? { both: source.toJSON() } : { source: source.toJSON(), target: target.toJSON() },
+      pairs: { numPairs: { ...numPairs }, lengthRatio: { ...lengthRatio }, isShared, seen: { ...seen } },
+    };
+  }
+
+  /** @throws UNKNOWN_NAME, OUT_OF_RANGE, USAGE */
+  #settings(where: string, options: TranslateOptions) {
+    refuseUnknownOptions(where, options, translateOptionNames);
+    const { beams = 5, lengthPenalty = 1, coveragePenalty = 0, nBest = 1, replaceUnknown = false } = options;
+    requireCount(where, 'beams', beams);
+    requireNumber(where, 'lengthPenalty', lengthPenalty, 'a number of at least 0', (v) => v >= 0);
+    requireNumber(where, 'coveragePenalty', coveragePenalty, 'a number of at least 0', (v) => v >= 0);
+    requireCount(where, 'nBest', nBest);
+    requireNumber(where, 'nBest', nBest, `at most \`beams\`, ${beams}`, (v) => v <= beams);
+    requireBoolean(where, 'replaceUnknown', replaceUnknown);
+    return { ...options, beams, lengthPenalty, coveragePenalty, nBest, replaceUnknown };
+  }
+
+  #shown: ReturnType<typeof withShares> | undefined;
+
+  #withShares(): ReturnType<typeof withShares> {
+    return (this.#shown ??= withShares(this.model));
+  }
+
+  #translation({ ids, shares, ...facts }: Hypothesis, pieces: readonly string[]): Translation {
+    const { target } = this.codecs;
+    const copied = (place: number): string => pieces[argMaxOf(shares[place], 0, pieces.length)];
+    const texts = ids.map((id, place) => (target.isUnknown(id) ? copied(place) : undefined));
+    return {
+      text: target.decode(ids, texts),
+      ...facts,
+      tokens: { source: pieces, target: ids.map((id, place) => texts[place] ?? target.shown(id)) },
+      attention: shares,
+    };
+  }
+
+  /** Most tokens of a target: what training has shown, and half as much again. */
+  #limitOf(numSourceTokens: number): number {
+    const { mean, most } = this.pairs.lengthRatio;
+    return Math.ceil(Math.min(most, 3 * mean) * numSourceTokens * 1.5) + 10;
+  }
+}
+
+const nothing: Translation = {
+  text: '',
+  logProbability: 0,
+  score: 0,
+  isComplete: true,
+  tokens: { source: [], target: [] },
+  attention: [],
+};
+
+const translateOptionNames = [
+  'beams',
+  'lengthPenalty',
+  'coveragePenalty',
+  'nBest',
+  'prefix',
+  'oneOf',
+  'replaceUnknown',
+  'signal',
+] as const satisfies readonly (keyof TranslateOptions)[];
+
+/** Every source once, with all that it may become. */
+export function referencesBySource(pairs: readonly SentencePair[]): Map<string, string[]> {
+  const references = new Map<string, string[]>();
+  for (const { source, target } of pairs) {
+    const own = references.get(source);
+    if (own === undefined) references.set(source, [target]);
+    else if (!own.includes(target)) own.push(target);
+  }
+  return references;
+}
