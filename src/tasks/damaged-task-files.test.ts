@@ -15,6 +15,8 @@ import { TaggerTraining } from './tag/tagger-training.js';
 import type { TaskModel } from './task.js';
 import { deserializeTask, serializeTask } from './task-file.js';
 import { libraryTasks } from './task-registry.js';
+import type { Translator } from './translate/translator.js';
+import { TranslatorTraining } from './translate/translator-training.js';
 
 const series = `level\n${Array.from({ length: 90 }, (_, t) => (Math.sin(t / 3) + 0.01 * t).toFixed(3)).join('\n')}`;
 const small = { units: 3, epochs: 1 } as const;
@@ -67,6 +69,15 @@ const tasks: Readonly<Record<string, { train: () => Promise<TaskModel>; use: (ta
       return training.tagger;
     },
     use: (task: Tagger) => task.predict([['They', 'wait']]),
+  },
+  translate: {
+    train: async () => {
+      const train = madeReviews(40).texts.map((text) => ({ source: text, target: text.toUpperCase() }));
+      const training = new TranslatorTraining({ train }, { ...small, units: 4, layers: 1, embeddingUnits: 3 });
+      await training.train();
+      return training.translator;
+    },
+    use: (task: Translator) => task.predict(['a good film'], { beams: 2 }),
   },
 };
 

@@ -177,7 +177,7 @@ function advance(search: Search, step: Step, isLast: boolean, settings: BeamSear
   });
   search.alive = followed;
   if (isLast) {
-    found.push(...followed.map((beam) => hypothesisOf(beam, false, settings)));
+    for (const beam of followed) found.push(hypothesisOf(beam, false, settings));
     search.alive = [];
   } else if (found.length >= beams && followed.length > 0) {
     const least = found.map(({ score }) => score).sort((a, b) => b - a)[beams - 1];
