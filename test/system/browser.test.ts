@@ -24,9 +24,9 @@ const budgets = [
     largestBytes: 105_700,
   },
   {
-    what: 'everything: tables, tokenizers, word vectors, scores, files and tasks too',
+    what: 'everything: tables, tokenizers, word vectors, files and tasks too',
     entry: '../../src/index.ts',
-    largestBytes: 287_500,
+    largestBytes: 300_000,
   },
 ] as const;
 
